@@ -1,0 +1,60 @@
+package nack
+
+import "time"
+
+// RTT estimates a round trip and its variation as RFC 6298, section 2, does for
+// TCP, in integer nanoseconds. The zero value knows nothing yet.
+type RTT struct {
+	smooth, vary time.Duration
+	known        bool
+}
+
+const (
+	// guessedRTT stands in until a round trip has been measured.
+	guessedRTT = 10 * time.Millisecond
+	// maxRTT is the longest sample believed; longer ones come from a suspended
+	// process or a hostile sender.
+	maxRTT = 10 * time.Second
+	// minTimeout keeps a very short round trip from asking twice for what is
+	// already on its way.
+	minTimeout = 50 * time.Microsecond
+)
+
+// Sample takes one measured round trip; impossible ones are ignored.
+func (r *RTT) Sample(d time.Duration) {
+	if d <= 0 || d > maxRTT {
+		return
+	}
+	if !r.known {
+		r.smooth, r.vary, r.known = d, d/2, true
+		return
+	}
+	// One sample of a hundred round trips is a scheduler's pause, not the
+	// network: let it count for no more than four.
+	d = min(d, 4*r.smooth+4*r.vary)
+	diff := d - r.smooth
+	if diff < 0 {
+		diff = -diff
+	}
+	r.vary += (diff - r.vary) / 4
+	r.smooth += (d - r.smooth) / 8
+}
+
+// Known reports whether a round trip has been measured.
+func (r *RTT) Known() bool { return r.known }
+
+// Smoothed returns the estimate, or a guess where nothing has been measured.
+func (r *RTT) Smoothed() time.Duration {
+	if !r.known {
+		return guessedRTT
+	}
+	return max(r.smooth, 1)
+}
+
+// Timeout returns how long to wait for an answer before asking again.
+func (r *RTT) Timeout() time.Duration {
+	if !r.known {
+		return 2 * guessedRTT
+	}
+	return max(2*r.smooth, r.smooth+4*r.vary, minTimeout)
+}

@@ -1,0 +1,25 @@
+package nack
+
+import (
+	"math"
+	"time"
+)
+
+// Time is an instant, in nanoseconds since a start that the caller chose. Only
+// differences mean anything.
+type Time int64
+
+// Never is later than every other Time.
+const Never Time = math.MaxInt64
+
+// Add returns t+d, and Never where that would overflow.
+func (t Time) Add(d time.Duration) Time {
+	sum := t + Time(d)
+	if t == Never || (d > 0 && sum < t) {
+		return Never
+	}
+	return sum
+}
+
+// Sub returns t-u.
+func (t Time) Sub(u Time) time.Duration { return time.Duration(t - u) }

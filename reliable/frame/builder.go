@@ -1,0 +1,123 @@
+package frame
+
+import (
+	"encoding/binary"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+const (
+	flagsAt  = 4                  // where the flags' two bytes are
+	chunksAt = headerSize + 3*9   // where the chunk array's head is
+	firstAt  = chunksAt + 3       // where the first chunk is
+	binHead  = 3                  // the longest head of a chunk
+	markSize = 5                  // a length mark before an unfinished message
+	skipSize = 9                  // a skip chunk
+	minPart  = markSize + binHead // a part of a message must leave room for data
+)
+
+// Builder fills a DATA frame in place. The zero value is ready for Open. It is
+// not safe for concurrent use.
+type Builder struct {
+	e     Encoder
+	limit int
+	count int
+	flags Flags
+	open  bool
+}
+
+// Open starts a frame in buf, whose capacity is the frame's full size and whose
+// content is overwritten.
+func (b *Builder) Open(buf []byte, session uint64, channel uint32, seq, offset, time uint64) {
+	b.limit, b.count, b.flags, b.open = cap(buf)-tagSize, 0, 0, true
+	b.e.begin(buf[:0], Data, 0, session, channel)
+	b.e.u64s(seq, offset, time)
+	_ = b.e.enc.EncodeArrayLen(1<<16 - 1) // three bytes wide; Seal writes the count
+}
+
+// IsOpen reports whether a frame was opened and not yet sealed.
+func (b *Builder) IsOpen() bool { return b.open }
+
+// Empty reports whether nothing is in the open frame.
+func (b *Builder) Empty() bool { return b.count == 0 }
+
+// Fits reports whether a whole message of n bytes fits what is left.
+func (b *Builder) Fits(n int) bool { return len(b.e.w.b)+chunkHead(n)+n <= b.limit }
+
+// Add appends a whole message, which must fit.
+func (b *Builder) Add(message []byte) {
+	b.e.bin(message)
+	b.count++
+}
+
+// Start appends the first part of a message that doesn't fit, as long as there is
+// room for it, and returns the part's length: 0 if there is none. The frame is
+// then full.
+func (b *Builder) Start(message []byte) int {
+	n := min(b.limit-len(b.e.w.b)-markSize-binHead, len(message)-1)
+	if n <= 0 {
+		return 0
+	}
+	_ = b.e.enc.EncodeUint32(uint32(len(message)))
+	b.e.bin(message[:n])
+	b.count += 2
+	b.flags |= Unfinished
+	return n
+}
+
+// Continue appends the next part of a message to an empty frame and returns how
+// much of rest, what is left of the message, it took.
+func (b *Builder) Continue(rest []byte) int {
+	b.flags |= Continues
+	n := len(rest)
+	if !b.Fits(n) {
+		n = b.limit - len(b.e.w.b) - binHead
+		b.flags |= Unfinished
+	}
+	b.e.bin(rest[:n])
+	b.count++
+	return n
+}
+
+// Skip appends a chunk that stands for n messages that were dropped, and reports
+// whether there was room.
+func (b *Builder) Skip(n uint64) bool {
+	if len(b.e.w.b)+skipSize > b.limit {
+		return false
+	}
+	_ = b.e.enc.EncodeUint64(n)
+	b.count++
+	return true
+}
+
+// Seal closes the frame and returns it. With full it is padded to the buffer's
+// capacity.
+func (b *Builder) Seal(full bool) []byte {
+	if full {
+		for len(b.e.w.b) < b.limit {
+			b.e.w.b = append(b.e.w.b, msgpcode.Nil)
+			b.count++
+		}
+	}
+	frame := b.e.w.b
+	binary.BigEndian.PutUint16(frame[flagsAt:], uint16(b.flags))
+	binary.BigEndian.PutUint16(frame[chunksAt+1:], uint16(b.count))
+	b.open = false
+	return b.e.end(0)
+}
+
+// chunkHead returns the length of the head of a chunk of n bytes.
+func chunkHead(n int) int {
+	if n < 1<<8 {
+		return 2
+	}
+	return binHead
+}
+
+// Frames returns how many DATA frames a message of n bytes needs at the most,
+// where DataRoom is room.
+func Frames(n, room int) int {
+	// The first frame may have no room for any of it.
+	part := room - minPart
+	return 1 + (n+part-1)/part
+}

@@ -1,0 +1,286 @@
+package frame
+
+import (
+	"encoding/binary"
+	"math"
+	"net/netip"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"crier/nack"
+)
+
+// Decoder decodes datagrams. The zero value is ready. It is not safe for
+// concurrent use.
+type Decoder struct {
+	r   reader
+	dec *msgpack.Decoder
+}
+
+// maxTime bounds durations on the wire: what is longer is malformed.
+const maxTime = uint64(math.MaxInt64)
+
+// Decode parses one datagram into f, whose slices then are views of it; f's own
+// slices are reused. It returns ErrDamaged, ErrMalformed or ErrNewer, and f is
+// then of no use.
+func (d *Decoder) Decode(packet []byte, f *Frame) error {
+	if d.dec == nil {
+		d.dec = msgpack.NewDecoder(&d.r)
+	}
+	body, ok := checkTag(packet)
+	if !ok {
+		return ErrDamaged
+	}
+	d.r.reset(body)
+	f.Raw, f.Immutable = packet, false
+	n, err := d.header(f)
+	if err != nil {
+		return err
+	}
+	fields := bodyFields(f.Kind)
+	if n < headerFields+fields+1 {
+		return ErrMalformed
+	}
+	if !d.body(f) {
+		return ErrMalformed
+	}
+	for extra := n - headerFields - fields - 1; extra > 0; extra-- {
+		if !d.skip() {
+			return ErrMalformed
+		}
+	}
+	if d.r.left() != 0 {
+		return ErrMalformed
+	}
+	return nil
+}
+
+// bodyFields is how many elements stand between a frame's header and its tag,
+// not counting those that a later version may add.
+func bodyFields(k Kind) int {
+	switch k {
+	case Data:
+		return 4
+	case Repair:
+		return 3
+	case Heartbeat, Bye, Session:
+		return 8
+	case Nack:
+		return 5
+	case Status:
+		return 7
+	case Confirm:
+		return 1
+	case Gone:
+		return 4
+	}
+	return 0
+}
+
+// header parses what all frames start with and returns the array's length.
+func (d *Decoder) header(f *Frame) (int, error) {
+	n, ok := d.arrayLen()
+	if !ok {
+		return 0, ErrMalformed
+	}
+	version, ok := d.fix()
+	if !ok {
+		return 0, ErrMalformed
+	}
+	if version != Version {
+		return 0, ErrNewer
+	}
+	kind, ok1 := d.fix()
+	flags, ok2 := d.u16()
+	session, ok3 := d.u64()
+	channel, ok4 := d.u32()
+	if !ok1 || !ok2 || !ok3 || !ok4 || n < headerFields+1 {
+		return 0, ErrMalformed
+	}
+	f.Kind, f.Flags, f.Session, f.Channel = Kind(kind), Flags(flags), session, channel
+	if bodyFields(f.Kind) == 0 || f.Flags&criticalFlags&^knownCritical != 0 {
+		return 0, ErrNewer
+	}
+	return n, nil
+}
+
+// body parses the fields of a kind.
+func (d *Decoder) body(f *Frame) bool {
+	switch f.Kind {
+	case Data:
+		return d.u64s(&f.Seq, &f.Offset, &f.Time) && d.chunks(f)
+	case Repair:
+		return d.u64s(&f.Responder, &f.Request) && d.bin(&f.Inner, MaxDatagram)
+	case Heartbeat, Bye:
+		return d.u64s(&f.Time, &f.NextSeq, &f.NextOffset, &f.OldestSeq, &f.OldestOffset) &&
+			d.duration(&f.Interval) && d.u32to(&f.Group) && d.duration(&f.RTT) &&
+			f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset
+	case Session:
+		return d.u64s(&f.Time) && d.wall(&f.Wall) && d.u64s(&f.FirstSeq, &f.FirstOffset) &&
+			d.address(&f.Control) && d.u32to(&f.Channels) && d.bin(&f.Name, MaxName) && d.properties(f)
+	case Nack:
+		return d.u64s(&f.Subscriber, &f.Request, &f.Echo) && d.duration(&f.Held) && d.ranges(f)
+	case Status:
+		return d.u64s(&f.Subscriber, &f.Request, &f.Echo) && d.duration(&f.Held) &&
+			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room)
+	case Confirm:
+		return d.ranges(f)
+	case Gone:
+		return d.u64s(&f.Request, &f.OldestSeq, &f.OldestOffset) && d.ranges(f)
+	}
+	return false
+}
+
+// chunks parses a DATA frame's messages.
+func (d *Decoder) chunks(f *Frame) bool {
+	n, ok := d.arrayLen()
+	if !ok || n > d.r.left() { // each element takes a byte at least
+		return false
+	}
+	f.Chunks, f.Messages = f.Chunks[:0], 0
+	var total uint32
+	for ; n > 0; n-- {
+		code, err := d.dec.PeekCode()
+		if err != nil {
+			return false
+		}
+		switch code {
+		case msgpcode.Bin8, msgpcode.Bin16:
+			var c Chunk
+			if !d.bin(&c.Data, MaxDatagram) {
+				return false
+			}
+			c.Total, total = total, 0
+			f.Chunks = append(f.Chunks, c)
+			f.Messages++
+			continue
+		case msgpcode.Nil:
+			if d.dec.DecodeNil() != nil {
+				return false
+			}
+		case msgpcode.Uint32: // the length of the message that starts next
+			if !d.u32to(&total) || total == 0 || total > MaxMessage {
+				return false
+			}
+			continue
+		case msgpcode.Uint64:
+			var skip uint64
+			if skip, ok = d.u64(); !ok || skip == 0 || skip > maxSkip {
+				return false
+			}
+			f.Chunks = append(f.Chunks, Chunk{Skip: skip})
+			f.Messages += skip
+		case msgpcode.FixedArrayLow | 2: // a message with properties
+			var c Chunk
+			if _, ok = d.arrayLen(); !ok || !d.bin(&c.Data, MaxDatagram) || !d.skip() {
+				return false
+			}
+			c.Total, total = total, 0
+			f.Chunks = append(f.Chunks, c)
+			f.Messages++
+			continue
+		default:
+			return false
+		}
+		if total != 0 { // a length must stand before its message
+			return false
+		}
+	}
+	return total == 0 && f.consistent()
+}
+
+// maxSkip bounds what one skip chunk may stand for, so that sums of them and of
+// offsets can't overflow.
+const maxSkip = 1 << 40
+
+// consistent reports whether a DATA frame's numbers, flags and chunks agree.
+func (f *Frame) consistent() bool {
+	if f.Seq == math.MaxUint64 || f.Messages > math.MaxUint64-f.Offset {
+		return false
+	}
+	last := len(f.Chunks) - 1
+	if f.Flags&(Continues|Unfinished) != 0 && last < 0 {
+		return false
+	}
+	for i := range f.Chunks {
+		c := &f.Chunks[i]
+		starts := i > 0 || f.Flags&Continues == 0
+		unfinished := i == last && f.Flags&Unfinished != 0
+		if (c.Total != 0) != (starts && unfinished) {
+			return false
+		}
+		if c.Skip != 0 && (!starts || unfinished) {
+			return false
+		}
+		if c.Total != 0 && len(c.Data) >= int(c.Total) {
+			return false
+		}
+	}
+	return true
+}
+
+// ranges parses ascending, disjoint ranges: pairs of the distance from the end
+// of the range before, and a length.
+func (d *Decoder) ranges(f *Frame) bool {
+	n, ok := d.arrayLen()
+	if !ok || n > d.r.left() || n%2 != 0 {
+		return false
+	}
+	f.Ranges = f.Ranges[:0]
+	var at uint64
+	for ; n > 0; n -= 2 {
+		skip, ok1 := d.uint()
+		length, ok2 := d.uint()
+		from := at + skip
+		to := from + length
+		if !ok1 || !ok2 || length == 0 || from < at || to < from {
+			return false
+		}
+		f.Ranges = append(f.Ranges, nack.Range{From: from, To: to})
+		at = to
+	}
+	return true
+}
+
+// properties takes a msgpack map as it is, after a look at its structure.
+func (d *Decoder) properties(f *Frame) bool {
+	start := d.r.at
+	code, err := d.dec.PeekCode()
+	if err != nil || !(msgpcode.IsFixedMap(code) || code == msgpcode.Map16) || !d.skip() {
+		return false
+	}
+	f.Properties = d.r.b[start:d.r.at]
+	return true
+}
+
+// address takes an empty bin, or 4 or 16 bytes of address and 2 of port.
+func (d *Decoder) address(to *netip.AddrPort) bool {
+	var b []byte
+	if !d.bin(&b, 18) {
+		return false
+	}
+	*to = netip.AddrPort{}
+	if len(b) == 0 {
+		return true
+	}
+	if len(b) != 6 && len(b) != 18 {
+		return false
+	}
+	addr, _ := netip.AddrFromSlice(b[:len(b)-2])
+	*to = netip.AddrPortFrom(addr.Unmap(), binary.BigEndian.Uint16(b[len(b)-2:]))
+	return true
+}
+
+func (d *Decoder) wall(to *int64) bool {
+	v, ok := d.u64()
+	*to = int64(v)
+	return ok && v <= maxTime
+}
+
+func (d *Decoder) duration(to *time.Duration) bool {
+	v, ok := d.u64()
+	*to = time.Duration(v)
+	return ok && v <= maxTime
+}

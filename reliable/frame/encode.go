@@ -1,0 +1,176 @@
+package frame
+
+import (
+	"encoding/binary"
+	"net/netip"
+
+	"github.com/vmihailenco/msgpack/v5"
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+
+	"crier/nack"
+)
+
+const (
+	headerFields = 5
+	// headerSize is the length of what all frames start with, in bytes: the
+	// array's head, version, kind, flags, session, channel.
+	headerSize = 1 + 1 + 1 + 3 + 9 + 5
+	// dataOverhead is what a DATA frame holds besides its chunks.
+	dataOverhead = headerSize + 3*9 + 3 + tagSize
+	// repairOverhead is what a REPAIR holds besides the DATA datagram.
+	repairOverhead = headerSize + 2*9 + 3 + tagSize
+)
+
+// DataSize returns the size of a full DATA frame where datagrams may have size
+// bytes: a REPAIR with it inside fits, also once tags have grown.
+func DataSize(size int) int { return size - repairOverhead - 2*tagGrowth }
+
+// DataRoom returns how many bytes of chunks, with their heads, fit a DATA frame
+// where datagrams may have size bytes.
+func DataRoom(size int) int { return DataSize(size) - dataOverhead }
+
+// writer is a slice that the library appends to.
+type writer struct{ b []byte }
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.b = append(w.b, p...)
+	return len(p), nil
+}
+
+func (w *writer) WriteByte(c byte) error {
+	w.b = append(w.b, c)
+	return nil
+}
+
+// Encoder appends frames to slices. The zero value is ready. It is not safe for
+// concurrent use. Writing to a slice can't fail, so the library's errors are not
+// looked at.
+type Encoder struct {
+	w   writer
+	enc *msgpack.Encoder
+}
+
+// Append appends f, of any kind but DATA and REPAIR, to dst. Names longer than
+// MaxName are cut. Properties must be a msgpack map, or empty.
+func (e *Encoder) Append(dst []byte, f *Frame) []byte {
+	start := len(dst)
+	e.begin(dst, f.Kind, f.Flags, f.Session, f.Channel)
+	switch f.Kind {
+	case Heartbeat, Bye:
+		e.u64s(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, uint64(f.Interval))
+		_ = e.enc.EncodeUint32(f.Group)
+		e.u64s(uint64(f.RTT))
+	case Session:
+		e.u64s(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset)
+		e.address(f.Control)
+		_ = e.enc.EncodeUint32(f.Channels)
+		e.bin(f.Name[:min(len(f.Name), MaxName)])
+		if len(f.Properties) == 0 {
+			_ = e.enc.EncodeMapLen(0)
+		} else {
+			_, _ = e.w.Write(f.Properties)
+		}
+	case Nack:
+		e.u64s(f.Subscriber, f.Request, f.Echo, uint64(f.Held))
+		e.ranges(f.Ranges)
+	case Status:
+		e.u64s(f.Subscriber, f.Request, f.Echo, uint64(f.Held))
+		e.bin(f.Name[:min(len(f.Name), MaxName)])
+		e.u64s(f.Position, f.Room)
+	case Confirm:
+		e.ranges(f.Ranges)
+	case Gone:
+		e.u64s(f.Request, f.OldestSeq, f.OldestOffset)
+		e.ranges(f.Ranges)
+	}
+	return e.end(start)
+}
+
+// AppendRepair appends a REPAIR around a DATA datagram.
+func (e *Encoder) AppendRepair(dst []byte, session uint64, channel uint32, responder, request uint64, data []byte) []byte {
+	start := len(dst)
+	e.begin(dst, Repair, 0, session, channel)
+	e.u64s(responder, request)
+	e.bin(data)
+	return e.end(start)
+}
+
+// FitRanges returns how many of ranges fit one NACK, CONFIRM or GONE in a
+// datagram of size bytes: at least one.
+func FitRanges(ranges []nack.Range, size int) int {
+	const worst = headerSize + 4*9 + 3 + tagSize + tagGrowth
+	left, at := size-worst, uint64(0)
+	for i, r := range ranges {
+		left -= uintSize(r.From-at) + uintSize(r.Len())
+		if left < 0 {
+			return max(i, 1)
+		}
+		at = r.To
+	}
+	return len(ranges)
+}
+
+func uintSize(v uint64) int {
+	switch {
+	case v <= uint64(msgpcode.PosFixedNumHigh):
+		return 1
+	case v < 1<<8:
+		return 2
+	case v < 1<<16:
+		return 3
+	case v < 1<<32:
+		return 5
+	}
+	return 9
+}
+
+func (e *Encoder) begin(dst []byte, kind Kind, flags Flags, session uint64, channel uint32) {
+	if e.enc == nil {
+		e.enc = msgpack.NewEncoder(&e.w)
+	}
+	e.w.b = dst
+	_ = e.enc.EncodeArrayLen(headerFields + bodyFields(kind) + 1)
+	_ = e.enc.EncodeUint(Version)
+	_ = e.enc.EncodeUint(uint64(kind))
+	_ = e.enc.EncodeUint16(uint16(flags))
+	_ = e.enc.EncodeUint64(session)
+	_ = e.enc.EncodeUint32(channel)
+}
+
+func (e *Encoder) end(start int) []byte {
+	b := appendTag(e.w.b, start)
+	e.w.b = nil
+	return b
+}
+
+func (e *Encoder) u64s(vs ...uint64) {
+	for _, v := range vs {
+		_ = e.enc.EncodeUint64(v)
+	}
+}
+
+func (e *Encoder) bin(b []byte) {
+	_ = e.enc.EncodeBytesLen(len(b))
+	_, _ = e.w.Write(b)
+}
+
+func (e *Encoder) address(a netip.AddrPort) {
+	if !a.IsValid() {
+		e.bin(nil)
+		return
+	}
+	var b [18]byte
+	n := copy(b[:], a.Addr().AsSlice())
+	binary.BigEndian.PutUint16(b[n:], a.Port())
+	e.bin(b[:n+2])
+}
+
+func (e *Encoder) ranges(ranges []nack.Range) {
+	_ = e.enc.EncodeArrayLen(2 * len(ranges))
+	var at uint64
+	for _, r := range ranges {
+		_ = e.enc.EncodeUint(r.From - at)
+		_ = e.enc.EncodeUint(r.Len())
+		at = r.To
+	}
+}
