@@ -44,6 +44,10 @@ func (b *Builder) Empty() bool { return b.count == 0 }
 // Fits reports whether a whole message of n bytes fits what is left.
 func (b *Builder) Fits(n int) bool { return len(b.e.w.b)+chunkHead(n)+n <= b.limit }
 
+// Left returns how much of a message that doesn't fit whole could be started in
+// the frame, in bytes.
+func (b *Builder) Left() int { return max(0, b.limit-len(b.e.w.b)-markSize-binHead) }
+
 // Add appends a whole message, which must fit.
 func (b *Builder) Add(message []byte) {
 	b.e.bin(message)

@@ -47,6 +47,9 @@ type Frame struct {
 	// REPAIR
 	Responder uint64 // who repairs: the session's id if it is the publisher
 	Inner     []byte // the DATA datagram
+	// Data is Inner decoded, where whoever decoded the REPAIR has done so;
+	// Decode clears it.
+	Data *Frame
 
 	// NACK, STATUS, REPAIR, GONE
 	Request uint64 // the request's number; in an answer, that of what it answers

@@ -1,0 +1,29 @@
+package reliable
+
+import "net/netip"
+
+// Batch is what to send next: one or more datagrams to one place.
+type Batch struct {
+	// To is a subscriber's or publisher's address; invalid means the group.
+	To netip.AddrPort
+	// Data holds the datagrams one after the other, each of Segment bytes, the
+	// last perhaps shorter. It is a view, valid until Sent.
+	Data    []byte
+	Segment int
+
+	frames uint64 // DATA frames in it
+}
+
+// Datagrams returns how many datagrams the batch holds.
+func (b *Batch) Datagrams() int {
+	if b.Segment <= 0 {
+		return 0
+	}
+	return (len(b.Data) + b.Segment - 1) / b.Segment
+}
+
+// Datagram returns the i-th datagram.
+func (b *Batch) Datagram(i int) []byte {
+	end := min((i+1)*b.Segment, len(b.Data))
+	return b.Data[i*b.Segment : end : end]
+}

@@ -1,0 +1,234 @@
+package reliable
+
+import (
+	"fmt"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// Time is an instant, in nanoseconds since a start that the driver chose; it is
+// never negative.
+type Time = nack.Time
+
+// Never is later than every other Time.
+const Never = nack.Never
+
+// Defaults, and limits that are not configured.
+const (
+	// DefaultDatagram is the size of a full datagram over IPv4 on Ethernet: 1,500
+	// bytes less 28 of headers. Over IPv6 it is DefaultDatagram6.
+	DefaultDatagram  = 1472
+	DefaultDatagram6 = 1452
+
+	// DefaultResendBuffer bounds what a Sender holds for repair, in bytes.
+	DefaultResendBuffer = 64 << 20
+	// DefaultBuffer bounds what a Receiver holds of one session, in bytes.
+	DefaultBuffer = 32 << 20
+	// DefaultMaxSessions bounds the sessions that a Receiver follows.
+	DefaultMaxSessions = 256
+	// DefaultMaxMembers bounds a Sender's table of subscribers.
+	DefaultMaxMembers = 4096
+
+	// minSilence is how long a session may be quiet before it is silent, where
+	// five announced heartbeat intervals are less.
+	minSilence       = 2 * time.Second
+	silenceIntervals = 5
+
+	// heartbeatFirst is when the first heartbeat follows the last data: a lost
+	// tail is found that soon. Each further one waits twice as long, up to
+	// heartbeatLast.
+	heartbeatFirst = time.Millisecond
+	heartbeatLast  = 400 * time.Millisecond
+	// heartbeatData is how often a heartbeat goes out while data does.
+	heartbeatData = 100 * time.Millisecond
+	// announceEvery is how often SESSION is repeated.
+	announceEvery = time.Second
+	// byeLast is the longest time between two BYEs.
+	byeLast = 100 * time.Millisecond
+
+	// drainQuiet and drainMax bound how long a closed session still repairs:
+	// until drainQuiet passes without a NACK, drainMax at most.
+	drainQuiet = time.Second
+	drainMax   = 30 * time.Second
+
+	// statusPerSecond is how many STATUS all subscribers of a session send
+	// together, as RTCP scales its reports (RFC 3550, section 6.2); one sends no
+	// more than one each statusMin.
+	statusPerSecond = 100
+	statusMin       = 500 * time.Millisecond
+
+	// arenaSize is the room for datagrams that are made to be sent once.
+	arenaSize = 64 << 10
+	// maxBatch is the most bytes in one Batch: what one offloaded send carries.
+	maxBatch = 65507
+	// maxSegments is the most datagrams in one Batch.
+	maxSegments = 64
+)
+
+// SenderConfig configures a Sender. Zero fields mean the defaults.
+type SenderConfig struct {
+	// Session is the session's random id. Required.
+	Session uint64
+	// Name of the stream, up to 255 bytes.
+	Name string
+	// Start is the session's start; Wall is the wall clock then, in Unix
+	// nanoseconds.
+	Start Time
+	Wall  int64
+	// FirstSeq and FirstOffset number the first frame and message.
+	FirstSeq, FirstOffset uint64
+	// Channel is the sequence space within the session.
+	Channel uint32
+	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0
+	// means 1,472. DATA frames are smaller by what a REPAIR adds.
+	Datagram int
+	// ResendBuffer bounds the frames that are held for repair, in bytes; 0
+	// means 64 MiB. It must hold 8 frames.
+	ResendBuffer int
+	// BatchWait is how long a message may wait for others to share its
+	// datagram; 0 sends it at once.
+	BatchWait time.Duration
+	// RepairShare is the part of the data rate that repairs may use, more than 0
+	// to 10; 0 means 0.5. RepairFloor is the rate that they may always use, in
+	// bytes a second; 0 means 64 MiB a second.
+	RepairShare float64
+	RepairFloor uint64
+	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers
+	// beyond it are served, and share one quota.
+	MaxMembers int
+}
+
+func (c *SenderConfig) setDefaults() {
+	if c.Datagram == 0 {
+		c.Datagram = DefaultDatagram
+	}
+	if c.ResendBuffer == 0 {
+		c.ResendBuffer = DefaultResendBuffer
+	}
+	if c.MaxMembers == 0 {
+		c.MaxMembers = DefaultMaxMembers
+	}
+}
+
+func (c *SenderConfig) validate() error {
+	stride := frame.DataSize(c.Datagram)
+	switch {
+	case c.Session == 0:
+		return fmt.Errorf("reliable: a session needs an id that is not 0")
+	case len(c.Name) > frame.MaxName:
+		return fmt.Errorf("reliable: the stream's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
+		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+	case c.ResendBuffer < minSlots*stride:
+		return fmt.Errorf("reliable: a resend buffer of %d bytes is too small: %d frames of %d bytes need %d",
+			c.ResendBuffer, minSlots, stride, minSlots*stride)
+	case c.BatchWait < 0:
+		return fmt.Errorf("reliable: a batch wait of %v is negative", c.BatchWait)
+	case !(c.RepairShare >= 0 && c.RepairShare <= 10):
+		return fmt.Errorf("reliable: a repair share of %v is outside 0 to 10", c.RepairShare)
+	case c.MaxMembers < 1:
+		return fmt.Errorf("reliable: a table of %d subscribers is too small", c.MaxMembers)
+	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
+		return fmt.Errorf("reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap")
+	}
+	return nil
+}
+
+// Start says where a Receiver begins in a session that is older than itself.
+type Start uint8
+
+const (
+	// Latest begins with the first message that is heard.
+	Latest Start = iota
+	// Oldest begins with the oldest message that the publisher still holds.
+	Oldest
+)
+
+// Order says when a message is delivered.
+type Order uint8
+
+const (
+	// InOrder delivers each session's messages by offset.
+	InOrder Order = iota
+	// OnArrival delivers a message as soon as all of it is there.
+	OnArrival
+)
+
+// ReceiverConfig configures a Receiver. Zero fields mean the defaults.
+type ReceiverConfig struct {
+	// ID is the subscriber's random id. Required.
+	ID uint64
+	// Seed seeds back-off and jitter.
+	Seed uint64
+	// Name of the subscriber, up to 255 bytes.
+	Name string
+	// Joined is when the subscriber began to listen.
+	Joined Time
+	// Channel is the sequence space that is listened to.
+	Channel uint32
+	Start   Start
+	Order   Order
+	// NoRecovery asks for nothing: what is lost on the way is reported lost.
+	NoRecovery bool
+	// MaxWait bounds how long a gap may hold back what lies behind it; 0 means
+	// no bound.
+	MaxWait time.Duration
+	// Silence is how long a publisher may be quiet, and requests unanswered,
+	// before the session is silent; 0 means 2 s. Five announced heartbeat
+	// intervals are waited for in any case.
+	Silence time.Duration
+	// Buffer bounds what is held of one session, in bytes, waiting for a gap to
+	// close or for the application; 0 means 32 MiB.
+	Buffer int
+	// MaxMemory bounds what is held of all sessions, and of messages that span
+	// frames, in bytes; 0 means four times Buffer.
+	MaxMemory int
+	// MaxSessions bounds the sessions that are followed; 0 means 256.
+	MaxSessions int
+	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
+	Datagram int
+}
+
+func (c *ReceiverConfig) setDefaults() {
+	if c.Silence == 0 {
+		c.Silence = minSilence
+	}
+	if c.Buffer == 0 {
+		c.Buffer = DefaultBuffer
+	}
+	if c.MaxMemory == 0 {
+		c.MaxMemory = 4 * c.Buffer
+	}
+	if c.MaxSessions == 0 {
+		c.MaxSessions = DefaultMaxSessions
+	}
+	if c.Datagram == 0 {
+		c.Datagram = DefaultDatagram
+	}
+}
+
+func (c *ReceiverConfig) validate() error {
+	switch {
+	case c.ID == 0:
+		return fmt.Errorf("reliable: a subscriber needs an id that is not 0")
+	case len(c.Name) > frame.MaxName:
+		return fmt.Errorf("reliable: the subscriber's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+	case c.MaxWait < 0:
+		return fmt.Errorf("reliable: a max wait of %v is negative", c.MaxWait)
+	case c.Silence < 0:
+		return fmt.Errorf("reliable: a silence time of %v is negative", c.Silence)
+	case c.Buffer < 64<<10:
+		return fmt.Errorf("reliable: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
+	case c.MaxMemory < c.Buffer:
+		return fmt.Errorf("reliable: a memory bound of %d bytes is smaller than the buffer of one session, %d", c.MaxMemory, c.Buffer)
+	case c.MaxSessions < 1:
+		return fmt.Errorf("reliable: a table of %d sessions is too small", c.MaxSessions)
+	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
+		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+	case c.Start > Oldest || c.Order > OnArrival:
+		return fmt.Errorf("reliable: an unknown start (%d) or order (%d)", c.Start, c.Order)
+	}
+	return nil
+}

@@ -1,0 +1,155 @@
+package reliable
+
+import (
+	"net/netip"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+const (
+	// maxAnswers bounds the answers to single subscribers that wait to be sent;
+	// whoever gets none asks again.
+	maxAnswers = 256
+	// maxConfirms bounds the ranges of a CONFIRM that waits to be sent.
+	maxConfirms = 256
+)
+
+// answers are the frames that NACKs and STATUS call for, besides repairs.
+type answers struct {
+	list     []answer
+	confirms []nack.Range
+	refused  uint64
+}
+
+// answer is what one subscriber is told.
+type answer struct {
+	to      netip.AddrPort
+	request uint64
+	gone    []nack.Range // no longer held; nil: it wants SESSION and HEARTBEAT
+	beat    bool         // SESSION is out, HEARTBEAT follows
+}
+
+func (a *answers) add(one answer) {
+	if len(a.list) >= maxAnswers {
+		a.refused++
+		return
+	}
+	a.list = append(a.list, one)
+}
+
+// want notes that a subscriber asks for SESSION.
+func (a *answers) want(to netip.AddrPort) {
+	for i := range a.list {
+		if a.list[i].gone == nil && a.list[i].to == to {
+			return
+		}
+	}
+	a.add(answer{to: to})
+}
+
+// gone notes that a subscriber asked for what is no longer held.
+func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
+	if len(ranges) > 0 {
+		a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
+	}
+}
+
+// confirm notes ranges that the group is told to wait for.
+func (a *answers) confirm(ranges []nack.Range) {
+	for _, r := range ranges {
+		if len(a.confirms) < maxConfirms {
+			a.confirms = append(a.confirms, r)
+		}
+	}
+}
+
+// nextControl returns the next frame that isn't data, a repair or a heartbeat.
+func (s *Sender) nextControl(now Time) (Batch, bool) {
+	if now >= s.announceDue && !s.closing {
+		s.announceDue = now.Add(announceEvery)
+		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
+	}
+	if n := len(s.answers.list); n > 0 {
+		a := &s.answers.list[0]
+		to, f := a.to, &s.scratch
+		switch {
+		case a.gone != nil:
+			fit := min(len(a.gone), frame.FitRanges(a.gone, s.cfg.Datagram))
+			*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
+			f.OldestSeq = s.oldest()
+			f.OldestOffset = s.startAt(f.OldestSeq)
+			if a.gone = a.gone[fit:]; len(a.gone) > 0 {
+				return s.control(to, f), true
+			}
+		case !a.beat:
+			a.beat = true
+			return s.control(to, s.sessionFrame(now)), true
+		case s.closing:
+			f = s.beatFrame(now, frame.Bye)
+		default:
+			f = s.beatFrame(now, frame.Heartbeat)
+			f.Interval = heartbeatLast
+		}
+		copy(s.answers.list, s.answers.list[1:])
+		s.answers.list[n-1] = answer{}
+		s.answers.list = s.answers.list[:n-1]
+		return s.control(to, f), true
+	}
+	if len(s.answers.confirms) > 0 {
+		s.answers.confirms = nack.Normalize(s.answers.confirms)
+		fit := frame.FitRanges(s.answers.confirms, s.cfg.Datagram)
+		s.scratch = frame.Frame{Kind: frame.Confirm, Ranges: s.answers.confirms[:fit]}
+		b := s.control(netip.AddrPort{}, &s.scratch)
+		s.answers.confirms = append(s.answers.confirms[:0], s.answers.confirms[fit:]...)
+		return b, true
+	}
+	return Batch{}, false
+}
+
+// nextBeat returns the heartbeat, or BYE, that is due.
+func (s *Sender) nextBeat(now Time) (Batch, bool) {
+	if s.closing {
+		if now < s.byeDue || s.Pending() {
+			return Batch{}, false
+		}
+		s.byeDue = now.Add(s.byeWait)
+		s.byeWait = min(2*s.byeWait, byeLast)
+		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true
+	}
+	if now < s.beats.due {
+		return Batch{}, false
+	}
+	f := s.beatFrame(now, frame.Heartbeat)
+	f.Interval = s.beats.sent(now)
+	s.stats.Heartbeats++
+	return s.control(netip.AddrPort{}, f), true
+}
+
+// control encodes one frame into the arena.
+func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
+	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
+	s.arena = s.encode.Append(s.arena[:0], f)
+	return Batch{To: to, Data: s.arena, Segment: len(s.arena)}
+}
+
+// sessionFrame says who publishes, since when, and from which numbers on.
+func (s *Sender) sessionFrame(now Time) *frame.Frame {
+	s.scratch = frame.Frame{
+		Kind: frame.Session, Time: s.sessionTime(now), Wall: s.cfg.Wall, Channels: 1,
+		FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),
+	}
+	return &s.scratch
+}
+
+// beatFrame says how far the session is: what was sent, and what is still held.
+func (s *Sender) beatFrame(now Time, kind frame.Kind) *frame.Frame {
+	oldest := min(s.oldest(), s.sent)
+	s.scratch = frame.Frame{
+		Kind: kind, Time: s.sessionTime(now),
+		NextSeq: s.sent, NextOffset: s.startAt(s.sent),
+		OldestSeq: oldest, OldestOffset: s.startAt(oldest),
+		Interval: byeLast, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
+	}
+	return &s.scratch
+}

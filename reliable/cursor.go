@@ -1,0 +1,332 @@
+package reliable
+
+import (
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// cursor is where delivery stands in a session: in which frame, at which chunk,
+// and at which offset.
+type cursor struct {
+	frame    *frame.Frame // the window's first frame, while it is being delivered
+	borrowed bool         // its bytes are the caller's
+	came     arrival
+	chunk    int    // the next chunk
+	at       uint64 // its offset
+	settled  bool   // what was lost before the frame has been named
+	kept     bool   // chunk, at and settled hold for the frame now in its slot
+	done     bool   // its whole messages were delivered on arrival
+
+	known  bool   // offset means something
+	offset uint64 // of the next message to deliver or to name lost
+
+	lossPending bool  // frames were lost: how many messages, the next frame tells
+	lossCause   Cause // the first one
+
+	whole   reassembly
+	scratch frame.Frame
+
+	// Delivery on arrival.
+	arrived []uint64 // frames that came ahead of their turn
+	first   int      // of arrived
+	ahead   frame.Frame
+	aheadAt struct {
+		on    bool
+		chunk int
+		at    uint64
+	}
+}
+
+// load makes f the frame that is being delivered.
+func (c *cursor) load(f *frame.Frame, now Time, waited time.Duration, repaired bool) {
+	c.frame, c.borrowed, c.done = f, false, false
+	c.came = arrival{received: now, waited: int64(waited), repaired: repaired}
+	if !c.kept {
+		c.chunk, c.at, c.settled = 0, f.Offset, false
+	}
+	c.kept = false
+}
+
+// arrive notes a frame whose whole messages can be delivered ahead of its turn.
+func (c *cursor) arrive(seq uint64) { c.arrived = append(c.arrived, seq) }
+
+// step fills in the session's next event, and reports false where there is none
+// yet.
+func (s *session) step(ev *Event) bool {
+	c, w := &s.cursor, &s.win
+	for {
+		switch {
+		case c.frame != nil:
+			if s.stepFrame(ev) {
+				return true
+			}
+			s.finishFrame()
+		case s.markAt(w.next):
+			if s.stepMark(ev) {
+				return true
+			}
+		case c.first < len(c.arrived) && c.known:
+			if s.stepAhead(ev) {
+				return true
+			}
+		case w.isHeld(w.next):
+			s.loadHeld()
+		default:
+			cause, ok := w.takeLost()
+			if !ok {
+				return false
+			}
+			if !c.lossPending && c.known {
+				c.lossPending, c.lossCause = true, cause
+			}
+			c.whole.stop(&s.r.mem)
+			s.limit(s.r.now)
+		}
+	}
+}
+
+// loadHeld takes the window's first frame out of its slot.
+func (s *session) loadHeld() {
+	c, p := &s.cursor, s.win.at(s.win.next)
+	f := p.frame
+	if f == nil {
+		f = &c.scratch
+		if s.r.dec.Decode(p.buf, f) != nil {
+			panic("reliable: a frame that was decoded once doesn't decode again")
+		}
+	}
+	c.load(f, p.received, p.waited, p.repaired)
+	c.done = p.done
+}
+
+// finishFrame moves on to the next frame.
+func (s *session) finishFrame() {
+	if p := s.win.at(s.win.next); p != nil {
+		s.freeSlot(p)
+	}
+	s.cursor.frame = nil
+	s.win.next++
+	if s.req.Gaps().Len() > 0 {
+		s.limit(s.r.now)
+	}
+}
+
+// keep copies what is left of a borrowed frame into its slot.
+func (s *session) keep() {
+	c := &s.cursor
+	if c.frame == nil || !c.borrowed {
+		return
+	}
+	f := c.frame
+	c.frame, c.borrowed, c.kept = nil, false, true
+	s.hold(f, c.came.received, time.Duration(c.came.waited), c.came.repaired)
+}
+
+// stepFrame delivers from the current frame; false means that it has no more.
+func (s *session) stepFrame(ev *Event) bool {
+	c := &s.cursor
+	f := c.frame
+	if !c.settled {
+		c.settled = true
+		if from, to, cause := s.settle(f); from < to {
+			s.lossEvent(ev, from, to, cause)
+			return true
+		}
+	}
+	for c.chunk < len(f.Chunks) {
+		i, at, chunk := c.chunk, c.at, &f.Chunks[c.chunk]
+		c.chunk++
+		if chunk.Skip > 0 {
+			c.at += chunk.Skip
+			if from := max(at, c.offset); from < c.at {
+				c.offset = c.at
+				s.lossEvent(ev, from, c.at, CauseDropped)
+				return true
+			}
+			continue
+		}
+		c.at++
+		if at < c.offset {
+			continue // delivered, or named lost, already
+		}
+		continues := i == 0 && f.Flags&frame.Continues != 0
+		unfinished := i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
+		if !continues && !unfinished {
+			c.offset = at + 1
+			if !c.done {
+				s.messageEvent(ev, f, at, chunk.Data, c.came)
+				return true
+			}
+			continue
+		}
+		if s.stepPart(ev, f, chunk, at, unfinished) {
+			return true
+		}
+	}
+	return false
+}
+
+// settle finds what was lost before the first chunk of a frame, and moves the
+// offset past it.
+func (s *session) settle(f *frame.Frame) (from, to uint64, cause Cause) {
+	c := &s.cursor
+	start := f.StartOffset()
+	if !c.known {
+		s.startAt(start)
+		return 0, 0, 0
+	}
+	continues := f.Flags&frame.Continues != 0
+	switch {
+	case c.lossPending:
+		cause = c.lossCause
+	case f.Offset > c.offset, continues && f.Offset == c.offset && !c.whole.active:
+		cause = CauseMalformed
+	case c.whole.active && !(continues && f.Offset == c.offset):
+		cause = CauseMalformed
+		start = max(start, c.offset+1)
+	default:
+		return 0, 0, 0
+	}
+	c.lossPending = false
+	c.whole.stop(&s.r.mem)
+	from, to = c.offset, start
+	c.offset = max(c.offset, start)
+	return from, to, cause
+}
+
+// stepPart takes a part of a message that spans frames.
+func (s *session) stepPart(ev *Event, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
+	c := &s.cursor
+	whole := &c.whole
+	if chunk.Total > 0 {
+		*whole = reassembly{active: true, total: int(chunk.Total), part: c.came}
+	}
+	whole.part = whole.part.with(c.came)
+	cause := Cause(0)
+	switch size := len(whole.buf) + len(chunk.Data); {
+	case size > whole.total || (size == whole.total) == unfinished:
+		cause = CauseMalformed
+	case !whole.add(&s.r.mem, chunk.Data):
+		cause = CauseMemory
+	case unfinished:
+		return false
+	}
+	c.offset = at + 1
+	if cause != 0 {
+		s.lossEvent(ev, at, at+1, cause)
+	} else {
+		s.messageEvent(ev, f, at, whole.buf, whole.part)
+	}
+	whole.stop(&s.r.mem)
+	return true
+}
+
+// stepMark passes a change of state, after naming what was lost before it.
+func (s *session) stepMark(ev *Event) bool {
+	c, m := &s.cursor, s.marks[0]
+	if m.kind == SessionSilent || m.kind == SessionEnded {
+		if !c.known {
+			s.startAt(m.offset)
+		}
+		cause := m.cause
+		if c.lossPending {
+			cause = c.lossCause
+		}
+		c.lossPending = false
+		c.whole.stop(&s.r.mem)
+		if from := c.offset; from < m.offset {
+			c.offset = m.offset
+			s.lossEvent(ev, from, m.offset, cause)
+			return true
+		}
+	}
+	s.marks = append(s.marks[:0], s.marks[1:]...)
+	*ev = Event{Kind: m.kind, Session: s.id, Source: s.source, Received: s.r.now, Cause: m.cause}
+	switch m.kind {
+	case SessionEnded:
+		s.stats.End = EndOpen
+		if m.cause == CauseEnded {
+			s.stats.End = EndBye
+		}
+		s.release()
+		s.phase = ended
+	case SessionSilent:
+		s.stats.End = EndSilent
+		if s.phase == silent && len(s.marks) == 0 {
+			s.release()
+		}
+	case SessionResumed:
+		s.stats.End = EndOpen
+	}
+	return true
+}
+
+// stepAhead delivers whole messages of frames that came ahead of their turn.
+func (s *session) stepAhead(ev *Event) bool {
+	c := &s.cursor
+	seq := c.arrived[c.first]
+	p := s.win.at(seq)
+	if p == nil || !p.held || p.done {
+		s.nextAhead()
+		return false
+	}
+	f, on := &c.ahead, &c.aheadAt
+	if p.frame != nil {
+		f = p.frame
+	}
+	if !on.on {
+		if p.frame == nil && s.r.dec.Decode(p.buf, f) != nil {
+			panic("reliable: a frame that was decoded once doesn't decode again")
+		}
+		on.on, on.chunk, on.at = true, 0, f.Offset
+	}
+	for on.chunk < len(f.Chunks) {
+		i, at, chunk := on.chunk, on.at, &f.Chunks[on.chunk]
+		on.chunk++
+		if chunk.Skip > 0 {
+			on.at += chunk.Skip
+			continue
+		}
+		on.at++
+		part := i == 0 && f.Flags&frame.Continues != 0 ||
+			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
+		if !part && at >= c.offset {
+			s.messageEvent(ev, f, at, chunk.Data, arrival{p.received, int64(p.waited), p.repaired})
+			return true
+		}
+	}
+	p.done = true
+	s.nextAhead()
+	return false
+}
+
+func (s *session) nextAhead() {
+	c := &s.cursor
+	c.aheadAt.on = false
+	if c.first++; c.first == len(c.arrived) {
+		c.arrived, c.first = c.arrived[:0], 0
+	}
+}
+
+func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
+	s.stats.Delivered++
+	s.stats.DeliveredBytes += uint64(len(payload))
+	if came.repaired {
+		s.stats.Recovered++
+	}
+	*ev = Event{
+		Kind: Message, Session: s.id, Source: s.source, Offset: offset, Payload: payload,
+		Received: came.received, Recovered: came.repaired, Recovery: time.Duration(came.waited),
+	}
+	if s.known {
+		ev.Sent = s.wall + int64(f.Time)
+	}
+}
+
+func (s *session) lossEvent(ev *Event, from, to uint64, cause Cause) {
+	s.stats.Lost += to - from
+	s.stats.Losses++
+	*ev = Event{Kind: Loss, Session: s.id, Source: s.source, Received: s.r.now, Cause: cause}
+	ev.Lost.From, ev.Lost.To = from, to
+}

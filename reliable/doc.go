@@ -1,0 +1,22 @@
+// Package reliable is crier's protocol: what a publisher and a subscriber keep
+// and decide, without clock, goroutine, lock or socket.
+//
+// A [Sender] is one session at a publisher: messages are packed into DATA frames
+// in its resend buffer, sent, and sent again for whoever missed them. A
+// [Receiver] is one subscriber: it follows any number of sessions, finds what is
+// missing, asks for it, and puts the messages back in order.
+//
+// Both are state machines with the same few kinds of methods:
+//
+//	Handle(now, from, frame)   a decoded frame came
+//	Advance(now)               time has passed
+//	Deadline() Time            when to call Advance next
+//	Next(now) (Batch, bool)    datagrams to send; call Sent before the next Next
+//
+// and Publish (Sender) and Poll (Receiver) for the messages. After every call
+// that changes something, the caller sends what Next returns until it returns
+// false, takes what Poll returns, and arms its timer at Deadline. The kernel's
+// sockets, the simulator and the simulated LAN all drive them so.
+//
+// Neither is safe for concurrent use.
+package reliable

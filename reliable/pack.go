@@ -1,0 +1,99 @@
+package reliable
+
+import "crier/reliable/frame"
+
+// minSplit is the least room, in bytes, worth starting a message in that doesn't
+// fit whole: less is padded, so that small messages stay in one frame.
+const minSplit = 64
+
+// Publish packs one message into the resend buffer and returns its offset. The
+// message is copied. All of its frames have room or none is used: it returns
+// ErrFull while frames that were not sent yet leave no room, a TooLargeError for
+// a message that can never be sent, and ErrClosed after Close.
+func (s *Sender) Publish(now Time, message []byte) (uint64, error) {
+	if s.closing {
+		return 0, ErrClosed
+	}
+	if !s.build.IsOpen() || !s.build.Fits(len(message)) {
+		if err := s.reserve(len(message)); err != nil {
+			return 0, err
+		}
+	}
+	s.pack(now, message)
+	offset := s.nextOffset
+	s.nextOffset++
+	s.stats.Accepted++
+	s.stats.AcceptedBytes += uint64(len(message))
+	return offset, nil
+}
+
+// reserve checks that a message of n bytes has room without overwriting what was
+// not sent yet.
+func (s *Sender) reserve(n int) error {
+	if n > frame.MaxMessage {
+		return &TooLargeError{Size: n, Limit: frame.MaxMessage, What: "the protocol"}
+	}
+	frames := uint64(1)
+	if n+frameRoomHead > s.room() {
+		frames = uint64(frame.Frames(n, s.room()))
+	}
+	if frames >= s.ring.slots {
+		return &TooLargeError{Size: n, Limit: s.largest(), What: "the resend buffer"}
+	}
+	// The open frame counts as one more: it may be too full to start in.
+	if s.next+1+frames > s.sent+s.ring.slots {
+		return ErrFull
+	}
+	return nil
+}
+
+// frameRoomHead is the longest head of a chunk, in bytes.
+const frameRoomHead = 3
+
+// room returns how many bytes of chunks fit a frame.
+func (s *Sender) room() int { return frame.DataRoom(s.cfg.Datagram) }
+
+// largest returns the largest message that the resend buffer can hold.
+func (s *Sender) largest() int {
+	n := int(s.ring.slots) * s.room()
+	for n > 0 && uint64(frame.Frames(n, s.room())) >= s.ring.slots {
+		n -= s.room() / 2
+	}
+	return max(n, 0)
+}
+
+// pack puts a message into frames, sealing those that are full.
+func (s *Sender) pack(now Time, message []byte) {
+	if !s.build.IsOpen() {
+		s.open(now, s.nextOffset, s.nextOffset)
+	}
+	if !s.build.Fits(len(message)) && !s.build.Empty() && s.build.Left() < minSplit {
+		s.seal(true)
+		s.open(now, s.nextOffset, s.nextOffset)
+	}
+	if s.build.Fits(len(message)) {
+		s.build.Add(message)
+		return
+	}
+	rest := message[s.build.Start(message):]
+	for len(rest) > 0 {
+		s.seal(true)
+		s.open(now, s.nextOffset, s.nextOffset+1)
+		rest = rest[s.build.Continue(rest):]
+	}
+}
+
+// open starts the next frame, whose first chunk belongs to the message at
+// offset, and whose first message to start is at start.
+func (s *Sender) open(now Time, offset, start uint64) {
+	s.ring.of(s.next).start = start
+	s.build.Open(s.ring.slot(s.next), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
+	s.openDue = now.Add(s.cfg.BatchWait)
+}
+
+// seal closes the open frame; full pads it to the ring's stride.
+func (s *Sender) seal(full bool) {
+	b := s.build.Seal(full)
+	s.ring.of(s.next).size = int32(len(b))
+	s.next++
+}

@@ -1,0 +1,229 @@
+package reliable
+
+import (
+	"bytes"
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// pair is one Sender and one Receiver with a link of a fixed delay between
+// them, driven in virtual time.
+type pair struct {
+	t     *testing.T
+	s     *Sender
+	r     *Receiver
+	now   Time
+	delay time.Duration
+	// drop says whether a datagram is lost; nil loses none.
+	drop func(toReceiver bool, f *frame.Frame) bool
+	wire []wired
+	dec  frame.Decoder
+
+	sent   [][]byte
+	events []Event
+	trace  []string
+}
+
+type wired struct {
+	at         Time
+	toReceiver bool
+	data       []byte
+}
+
+var (
+	senderAddr   = netip.MustParseAddrPort("10.77.0.1:5000")
+	receiverAddr = netip.MustParseAddrPort("10.77.0.2:6000")
+)
+
+func newPair(t *testing.T, sc SenderConfig, rc ReceiverConfig) *pair {
+	t.Helper()
+	sc.Session, rc.ID = 0xabc, 0xdef
+	s, err := NewSender(sc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	r, err := NewReceiver(rc)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond}
+	p.settle()
+	return p
+}
+
+func (p *pair) publish(message []byte) uint64 {
+	p.t.Helper()
+	offset, err := p.s.Publish(p.now, message)
+	if err != nil {
+		p.t.Fatalf("publish: %v", err)
+	}
+	p.sent = append(p.sent, message)
+	p.settle()
+	return offset
+}
+
+// settle drains all outputs that are due now.
+func (p *pair) settle() {
+	for {
+		b, ok := p.s.Next(p.now)
+		if !ok {
+			break
+		}
+		for i := range b.Datagrams() {
+			p.send(true, b.Datagram(i))
+		}
+		p.s.Sent(b)
+	}
+	for {
+		b, ok := p.r.Next(p.now)
+		if !ok {
+			break
+		}
+		p.send(false, b.Data)
+		p.r.Sent(b)
+	}
+	var evs [4]Event
+	for {
+		n := p.r.Poll(evs[:])
+		for _, ev := range evs[:n] {
+			ev.Payload = bytes.Clone(ev.Payload)
+			p.events = append(p.events, ev)
+		}
+		if n < len(evs) {
+			break
+		}
+	}
+}
+
+func (p *pair) send(toReceiver bool, data []byte) {
+	var f frame.Frame
+	if err := p.dec.Decode(data, &f); err != nil {
+		p.t.Fatalf("a machine sent a frame that doesn't decode: %v", err)
+	}
+	lost := p.drop != nil && p.drop(toReceiver, &f)
+	p.trace = append(p.trace, fmt.Sprintf("%v lost=%v %v", time.Duration(p.now), lost, &f))
+	if !lost {
+		p.wire = append(p.wire, wired{p.now.Add(p.delay), toReceiver, bytes.Clone(data)})
+	}
+}
+
+// run lets virtual time pass, until the given instant.
+func (p *pair) run(until Time) {
+	for steps := 0; ; steps++ {
+		if steps > 1_000_000 {
+			p.t.Fatal("no end: a deadline doesn't move")
+		}
+		next := min(p.s.Deadline(p.now), p.r.Deadline())
+		if len(p.wire) > 0 {
+			next = min(next, p.wire[0].at)
+		}
+		if next > until {
+			p.now = until
+			return
+		}
+		p.now = max(p.now, next)
+		if len(p.wire) > 0 && p.wire[0].at <= p.now {
+			w := p.wire[0]
+			p.wire = p.wire[1:]
+			var f frame.Frame
+			if err := p.dec.Decode(w.data, &f); err != nil {
+				p.t.Fatal(err)
+			}
+			if w.toReceiver {
+				p.r.Handle(p.now, senderAddr, &f)
+			} else {
+				p.s.Handle(p.now, receiverAddr, &f)
+			}
+		}
+		p.s.Advance(p.now)
+		p.r.Advance(p.now)
+		p.settle()
+	}
+}
+
+// check holds what was delivered and reported against what was published.
+func (p *pair) check() SessionStats {
+	p.t.Helper()
+	list := p.r.Sessions()
+	if len(list) != 1 {
+		p.t.Fatalf("%d sessions, want 1", len(list))
+	}
+	st := list[0]
+	at := st.FirstOffset
+	for _, ev := range p.events {
+		switch ev.Kind {
+		case Message:
+			if ev.Offset != at {
+				p.t.Fatalf("offset %d delivered, want %d", ev.Offset, at)
+			}
+			if !bytes.Equal(ev.Payload, p.sent[at-p.s.cfg.FirstOffset]) {
+				p.t.Fatalf("offset %d differs", at)
+			}
+			at++
+		case Loss:
+			if ev.Lost.From != at {
+				p.t.Fatalf("loss %v reported, want it from %d", ev.Lost, at)
+			}
+			at = ev.Lost.To
+		}
+	}
+	if at != st.NextOffset || st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
+		p.t.Fatalf("stands at %d: %+v", at, st)
+	}
+	return st
+}
+
+func payload(i, n int) []byte {
+	b := make([]byte, n)
+	for j := range b {
+		b[j] = byte(i*7 + j*13)
+	}
+	return b
+}
+
+func TestCleanLink(t *testing.T) {
+	for _, first := range []uint64{0, 5, 1 << 62, 1 << 63} {
+		p := newPair(t, SenderConfig{FirstSeq: first, FirstOffset: first - first%3}, ReceiverConfig{})
+		for i := range 300 {
+			p.publish(payload(i, i*i%5000))
+			p.run(p.now.Add(100 * time.Microsecond))
+		}
+		p.s.Close(p.now)
+		p.run(p.now.Add(3 * time.Second))
+		st := p.check()
+		if st.Delivered != 300 || st.End != EndBye || st.Nacks != 0 {
+			t.Fatalf("%+v", st)
+		}
+		if !p.s.Finished(p.now) {
+			t.Fatal("the closed session doesn't finish")
+		}
+	}
+}
+
+func TestLossIsRepaired(t *testing.T) {
+	for seed := range uint64(50) {
+		for _, order := range []Order{InOrder, OnArrival} {
+			rand := nack.NewRand(seed, 1)
+			p := newPair(t, SenderConfig{FirstSeq: seed * 1000}, ReceiverConfig{Order: order})
+			p.drop = func(bool, *frame.Frame) bool { return rand.Below(100) < 20 }
+			for i := range 300 {
+				p.publish(payload(i, int(rand.Below(4000))))
+				p.run(p.now.Add(100 * time.Microsecond))
+			}
+			p.s.Close(p.now)
+			p.run(p.now.Add(10 * time.Second))
+			if order == OnArrival {
+				continue // the order of offsets is not promised
+			}
+			st := p.check()
+			if st.Delivered != 300 || st.End != EndBye || st.Recovered == 0 {
+				t.Fatalf("seed %d: %+v", seed, st)
+			}
+		}
+	}
+}

@@ -1,0 +1,263 @@
+package reliable
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// Receiver is one subscriber: it follows the sessions that it hears.
+type Receiver struct {
+	cfg       ReceiverConfig
+	rand      *nack.Rand
+	dec       frame.Decoder
+	encode    frame.Encoder
+	inner     frame.Frame
+	byID      map[uint64]*session
+	list      []*session // in the order in which they were first heard
+	last      *session   // whose frame came last
+	ready     []*session // with something to poll
+	mem       memory
+	name      []byte
+	maxFrames uint64 // that the window of a session may span
+	now       Time
+	armed     Time // the last deadline
+	closed    bool
+
+	removed []nack.Range
+	arena   []byte
+	scratch frame.Frame
+	taken   bool
+	stats   ReceiverStats
+}
+
+// suspended is how late Advance must be called for the process to have been
+// suspended: then what was not heard meanwhile says nothing about publishers.
+const suspended = 250 * time.Millisecond
+
+// NewReceiver returns a Receiver that has heard nothing yet.
+func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return &Receiver{
+		cfg: cfg, rand: nack.NewRand(cfg.Seed, cfg.ID),
+		name: []byte(cfg.Name),
+		byID: make(map[uint64]*session), mem: memory{limit: cfg.MaxMemory},
+		maxFrames: uint64(max(firstSlots, cfg.Buffer/frameBuffer)),
+		now:       cfg.Joined, armed: Never,
+		arena: make([]byte, 0, cfg.Datagram),
+	}, nil
+}
+
+// Handle takes a decoded frame. It may keep f and the datagram it views until
+// the next Poll has returned all there is, or Hold is called: nothing of them
+// may change before.
+func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
+	r.Hold()
+	r.now = now
+	if r.closed {
+		return
+	}
+	if f.Channel != r.cfg.Channel {
+		r.stats.OtherChannel++
+		return
+	}
+	switch f.Kind {
+	case frame.Data, frame.Repair, frame.Heartbeat, frame.Session, frame.Bye, frame.Gone, frame.Confirm:
+	default:
+		r.stats.Unexpected++
+		return
+	}
+	s := r.last
+	if s == nil || s.id != f.Session {
+		s = r.byID[f.Session]
+	}
+	if f.Kind == frame.Repair {
+		r.repair(now, from, s, f)
+		return
+	}
+	if s == nil {
+		if s = r.open(now, from, f); s == nil {
+			return
+		}
+	}
+	if from != s.source && from != s.control {
+		r.stats.Foreign++
+		return
+	}
+	r.last = s
+	s.handle(now, f)
+}
+
+// repair takes a REPAIR, which may come from anyone who has the frame.
+func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Frame) {
+	if s == nil || !s.placed {
+		r.stats.Unexpected++
+		return
+	}
+	inner := f.Data
+	if inner == nil {
+		inner = &r.inner
+		if err := r.dec.Decode(f.Inner, inner); err != nil {
+			r.stats.Invalid++
+			return
+		}
+	}
+	if inner.Kind != frame.Data || inner.Session != f.Session || inner.Channel != f.Channel {
+		r.stats.Invalid++
+		return
+	}
+	if from == s.source {
+		s.heard = now
+	}
+	if s.phase == ended || s.phase == silent {
+		s.stats.Late++
+		return
+	}
+	s.stats.Repairs++
+	s.req.Answered(now, f.Request)
+	s.data(now, inner, true)
+	r.last = s
+}
+
+// open begins to follow a session, if the frame is one to begin with.
+func (r *Receiver) open(now Time, from netip.AddrPort, f *frame.Frame) *session {
+	fromStart := f.Time <= uint64(max(0, now.Sub(r.cfg.Joined)))
+	switch f.Kind {
+	case frame.Gone, frame.Confirm:
+		r.stats.Unexpected++
+		return nil
+	case frame.Bye:
+		if !fromStart && r.cfg.Start == Latest {
+			r.stats.Unexpected++ // it is over, and nothing of it counts here
+			return nil
+		}
+	}
+	if len(r.list) >= r.cfg.MaxSessions && !r.evict() {
+		r.stats.Refused++
+		return nil
+	}
+	s := newSession(r, now, f.Session, from)
+	s.fromStart = fromStart
+	r.byID[s.id] = s
+	r.list = append(r.list, s)
+	return s
+}
+
+// evict forgets the session that was heard longest ago among those that have
+// ended or are silent, and reports false if there is none.
+func (r *Receiver) evict() bool {
+	victim := -1
+	for i, s := range r.list {
+		if s.ready || (s.phase != ended && s.phase != silent) {
+			continue
+		}
+		if victim < 0 || s.heard < r.list[victim].heard {
+			victim = i
+		}
+	}
+	if victim < 0 {
+		return false
+	}
+	s := r.list[victim]
+	s.release()
+	delete(r.byID, s.id)
+	r.list = slices.Delete(r.list, victim, victim+1)
+	if r.last == s {
+		r.last = nil
+	}
+	r.stats.Evicted++
+	return true
+}
+
+// Hold copies what Handle borrowed and Poll has not returned yet: the datagram
+// may change after it.
+func (r *Receiver) Hold() {
+	if r.last != nil {
+		r.last.keep()
+	}
+}
+
+// Poll fills in events, in each session's order, and returns how many. Their
+// payloads are views, valid until the next call of Poll, and, where they came
+// with the frame last handled, until its datagram changes.
+func (r *Receiver) Poll(events []Event) int {
+	r.mem.reuse()
+	n := 0
+	for len(r.ready) > 0 && n < len(events) {
+		s := r.ready[0]
+		for n < len(events) && s.step(&events[n]) {
+			n++
+		}
+		r.ready = append(r.ready[:0], r.ready[1:]...)
+		if n == len(events) { // there may be more: others first
+			r.ready = append(r.ready, s)
+		} else {
+			s.ready = false
+		}
+	}
+	return n
+}
+
+// Advance lets time pass.
+func (r *Receiver) Advance(now Time) {
+	r.now = now
+	if late := now.Sub(r.armed); r.armed != Never && late > suspended {
+		for _, s := range r.list {
+			s.heard = s.heard.Add(late)
+		}
+	}
+	r.armed = Never
+	for _, s := range r.list {
+		s.advance(now)
+	}
+}
+
+// Deadline returns when to call Advance, and then Next.
+func (r *Receiver) Deadline() Time {
+	at := Never
+	if r.closed {
+		return at
+	}
+	for _, s := range r.list {
+		at = min(at, s.deadline())
+	}
+	r.armed = at
+	return at
+}
+
+// Next returns the next datagram to send, and false if there is none now. The
+// batch must be handed back with Sent before the next call.
+func (r *Receiver) Next(now Time) (Batch, bool) {
+	if r.taken || r.closed {
+		return Batch{}, false
+	}
+	for _, s := range r.list {
+		if f := s.report(now); f != nil {
+			r.taken = true
+			r.stats.Sent++
+			r.arena = r.encode.Append(r.arena[:0], f)
+			return Batch{To: s.to(), Data: r.arena, Segment: len(r.arena)}, true
+		}
+	}
+	return Batch{}, false
+}
+
+// Sent hands a batch back.
+func (r *Receiver) Sent(Batch) { r.taken = false }
+
+// Close ends all sessions: what is missing is reported lost, what is held is
+// delivered by Poll, and nothing is sent or taken any more.
+func (r *Receiver) Close(now Time) {
+	r.Hold()
+	r.now = now
+	r.closed = true
+	for _, s := range r.list {
+		s.close()
+	}
+}

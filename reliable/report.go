@@ -1,0 +1,54 @@
+package reliable
+
+import (
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// wantLast is the longest time between two requests for SESSION.
+const wantLast = 500 * time.Millisecond
+
+// report returns the NACK or STATUS that the session sends now, or nil. The
+// frame is valid until the next call for any session.
+func (s *session) report(now Time) *frame.Frame {
+	if s.phase == ended {
+		return nil
+	}
+	f := &s.r.scratch
+	if len(s.ask) > 0 {
+		fit := frame.FitRanges(s.ask, s.r.cfg.Datagram)
+		s.fill(f, now, frame.Nack)
+		f.Request, f.Ranges = s.askRequest, s.ask[:fit]
+		s.ask = s.ask[fit:]
+		s.stats.Nacks++
+		return f
+	}
+	if now < s.statusDue && now < s.wantDue {
+		return nil
+	}
+	s.fill(f, now, frame.Status)
+	f.Name = s.r.name
+	f.Position = s.win.next
+	f.Room = uint64(max(0, s.r.cfg.Buffer-s.win.bytes))
+	if now >= s.wantDue {
+		f.Flags = frame.WantSession
+		s.wantDue = now.Add(s.r.rand.Jitter(s.wantWait))
+		s.wantWait = min(2*s.wantWait, wantLast)
+	}
+	if now >= s.statusDue {
+		s.statusDue = now.Add(s.r.rand.Jitter(statusEvery(s.req.GroupSize())))
+	}
+	return f
+}
+
+// fill starts a frame of the session's.
+func (s *session) fill(f *frame.Frame, now Time, kind frame.Kind) {
+	*f = frame.Frame{
+		Kind: kind, Session: s.id, Channel: s.r.cfg.Channel,
+		Subscriber: s.r.cfg.ID, Echo: s.echo,
+	}
+	if s.echo != 0 {
+		f.Held = now.Sub(s.echoAt)
+	}
+}

@@ -1,0 +1,56 @@
+package reliable
+
+// minSlots is the smallest resend buffer, in frames.
+const minSlots = 8
+
+// ring is the resend buffer: the latest DATA frames, at one stride, so that a run
+// of full frames is one piece of memory for an offloaded send.
+type ring struct {
+	buf    []byte
+	stride int
+	slots  uint64
+	meta   []frameMeta
+}
+
+type frameMeta struct {
+	start uint64 // offset of the first message that starts in the frame or after it
+	size  int32  // of the sealed frame, in bytes
+}
+
+func newRing(size, stride int) ring {
+	slots := size / stride
+	return ring{
+		buf: make([]byte, slots*stride), stride: stride,
+		slots: uint64(slots), meta: make([]frameMeta, slots),
+	}
+}
+
+// slot returns the whole room of a frame.
+func (r *ring) slot(seq uint64) []byte {
+	at := int(seq%r.slots) * r.stride
+	return r.buf[at : at+r.stride : at+r.stride]
+}
+
+func (r *ring) of(seq uint64) *frameMeta { return &r.meta[seq%r.slots] }
+
+// frame returns a sealed frame.
+func (r *ring) frame(seq uint64) []byte { return r.slot(seq)[:r.of(seq).size] }
+
+// run returns the frames from seq on that lie one after the other in memory and
+// can be one batch: full ones, and at most one shorter at the end.
+func (r *ring) run(seq, end uint64) (data []byte, frames uint64) {
+	at := int(seq%r.slots) * r.stride
+	size := 0
+	for seq+frames < end && frames < maxSegments {
+		n := int(r.of(seq + frames).size)
+		if size+n > maxBatch || at+size+n > len(r.buf) {
+			break
+		}
+		size += n
+		frames++
+		if n < r.stride {
+			break
+		}
+	}
+	return r.buf[at : at+size : at+size], frames
+}

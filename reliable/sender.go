@@ -1,0 +1,303 @@
+package reliable
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// Sender is one session at its publisher.
+type Sender struct {
+	cfg       SenderConfig
+	ring      ring
+	build     frame.Builder
+	encode    frame.Encoder
+	responder *nack.Responder
+	members   members
+	beats     heartbeats
+
+	nextOffset uint64 // of the next message
+	next       uint64 // the open frame's sequence number, or the next to be opened
+	sent       uint64 // frames below are with the kernel
+	openDue    Time   // when the open frame must go
+	flush      bool   // the open frame goes at once
+
+	announceDue Time
+	sweepDue    Time
+	answers     answers
+	stash       nack.Repair // taken from the responder, for the next batch
+	stashed     bool
+
+	closing  bool
+	closed   Time // when Close was called
+	lastNack Time
+	byeDue   Time
+	byeWait  time.Duration
+
+	rateBytes uint64 // DATA bytes since rateFrom
+	rateFrom  Time
+
+	arena   []byte
+	scratch frame.Frame
+	taken   bool // a batch is out, and Sent has not been called
+	stats   SenderStats
+}
+
+// NewSender returns a session that has sent nothing yet.
+func NewSender(cfg SenderConfig) (*Sender, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Sender{
+		cfg:        cfg,
+		ring:       newRing(cfg.ResendBuffer, frame.DataSize(cfg.Datagram)),
+		members:    newMembers(cfg.MaxMembers),
+		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
+		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
+		openDue: Never, byeDue: Never, rateFrom: cfg.Start,
+		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
+	}
+	s.responder = nack.NewResponder(nack.ResponderConfig{
+		Frames: int(s.ring.slots), FrameSize: cfg.Datagram,
+		Share: cfg.RepairShare, Floor: cfg.RepairFloor,
+	})
+	s.beats.start(cfg.Start)
+	return s, nil
+}
+
+// Session returns the session's id.
+func (s *Sender) Session() uint64 { return s.cfg.Session }
+
+// sessionTime returns now on the wire's clock.
+func (s *Sender) sessionTime(now Time) uint64 { return uint64(max(0, now.Sub(s.cfg.Start))) }
+
+// oldest returns the lowest sequence number that is held.
+func (s *Sender) oldest() uint64 {
+	end := s.next
+	if s.build.IsOpen() {
+		end++ // the open frame took the slot of the oldest
+	}
+	if end-s.cfg.FirstSeq <= s.ring.slots {
+		return s.cfg.FirstSeq
+	}
+	return end - s.ring.slots
+}
+
+// held returns the frames that can be repaired: sent, and not overwritten.
+func (s *Sender) held() nack.Range { return nack.Range{From: s.oldest(), To: s.sent} }
+
+// startAt returns the offset of the first message that starts in frame seq or
+// after it; seq may be the next frame.
+func (s *Sender) startAt(seq uint64) uint64 {
+	if seq < s.next || s.build.IsOpen() {
+		return s.ring.of(seq).start
+	}
+	return s.nextOffset
+}
+
+// Handle takes a decoded frame that came from a subscriber. Frames of other
+// sessions, and kinds that no subscriber sends, are passed over.
+func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
+	if f.Session != s.cfg.Session || f.Channel != s.cfg.Channel {
+		return
+	}
+	switch f.Kind {
+	case frame.Nack:
+		s.handleNack(now, from, f)
+	case frame.Status:
+		m := s.members.hear(now, from, f)
+		s.members.sample(m, s.sessionTime(now), f)
+		if m.name != string(f.Name) {
+			m.name = string(f.Name)
+		}
+		m.position, m.room = f.Position, f.Room
+		s.stats.Statuses++
+		if f.Flags&frame.WantSession != 0 {
+			s.answers.want(from)
+		}
+		s.regroup()
+	}
+}
+
+func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
+	s.stats.Nacks++
+	s.lastNack = now
+	m := s.members.hear(now, from, f)
+	s.members.sample(m, s.sessionTime(now), f)
+	s.regroup()
+	at := Never // when the NACK was sent, at the earliest, on this session's clock
+	if f.Echo != 0 && f.Echo <= s.sessionTime(now) {
+		at = s.cfg.Start.Add(time.Duration(f.Echo)).Add(f.Held)
+	}
+	held := s.held()
+	s.responder.Begin()
+	for _, r := range f.Ranges {
+		if r.To > s.next {
+			s.stats.Unknown++ // nothing that far was ever sent
+		}
+		s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
+	}
+	answer := s.responder.Answer()
+	s.answers.gone(from, f.Request, answer.Gone)
+	s.answers.confirm(answer.Confirm)
+}
+
+// regroup tells the responder how large and how far the group is.
+func (s *Sender) regroup() { s.responder.SetGroup(len(s.members.rows), s.members.rtt) }
+
+// Advance lets time pass.
+func (s *Sender) Advance(now Time) {
+	if now >= s.sweepDue {
+		s.members.sweep(now)
+		s.regroup()
+		s.sweepDue = now.Add(time.Second)
+	}
+	if elapsed := now.Sub(s.rateFrom); elapsed >= 50*time.Millisecond {
+		s.responder.SetDataRate(now, s.rateBytes*1000/uint64(elapsed.Milliseconds()))
+		s.rateBytes, s.rateFrom = 0, now
+	}
+}
+
+// Deadline returns when to call Advance, and then Next.
+func (s *Sender) Deadline(now Time) Time {
+	if s.Finished(now) {
+		return Never
+	}
+	at := min(s.announceDue, s.sweepDue)
+	if s.closing {
+		at = min(s.byeDue, s.drainEnd(), s.sweepDue)
+	} else {
+		at = min(at, s.beats.due)
+	}
+	if s.build.IsOpen() && !s.build.Empty() {
+		at = min(at, s.openDue)
+	}
+	if !s.stashed {
+		at = min(at, s.responder.Deadline(now))
+	} else {
+		at = now
+	}
+	return at
+}
+
+// Next returns the next datagrams to send, and false if there are none now. The
+// batch must be handed back with Sent before the next call.
+func (s *Sender) Next(now Time) (Batch, bool) {
+	if s.taken || s.Finished(now) {
+		return Batch{}, false
+	}
+	b, ok := s.nextControl(now)
+	if !ok {
+		b, ok = s.nextRepairs(now)
+	}
+	if !ok {
+		b, ok = s.nextData(now)
+	}
+	if !ok {
+		b, ok = s.nextBeat(now)
+	}
+	s.taken = ok
+	if ok {
+		s.stats.Bytes += uint64(len(b.Data))
+		s.stats.Datagrams += uint64(b.Datagrams())
+	}
+	return b, ok
+}
+
+// Sent hands a batch back: its datagrams are with the kernel, or lost.
+func (s *Sender) Sent(b Batch) {
+	s.taken = false
+	s.sent += b.frames
+	s.stats.Frames += b.frames
+}
+
+// nextData seals and returns frames that were never sent.
+func (s *Sender) nextData(now Time) (Batch, bool) {
+	if s.sent == s.next {
+		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
+			return Batch{}, false
+		}
+		s.seal(false)
+		s.flush = false
+	}
+	data, frames := s.ring.run(s.sent, s.next)
+	s.rateBytes += uint64(len(data))
+	s.beats.data(now)
+	segment := min(s.ring.stride, len(data))
+	return Batch{Data: data, Segment: segment, frames: frames}, true
+}
+
+// nextRepairs returns repairs for one destination.
+func (s *Sender) nextRepairs(now Time) (Batch, bool) {
+	b := Batch{}
+	s.arena = s.arena[:0]
+	held := s.held()
+	for n := 0; n < maxSegments; n++ {
+		if !s.stashed {
+			if s.stash, s.stashed = s.responder.Next(now, held); !s.stashed {
+				break
+			}
+		}
+		if s.stash.Seq < held.From { // overwritten while it waited for a place
+			s.stashed = false
+			continue
+		}
+		data := s.ring.frame(s.stash.Seq)
+		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > cap(s.arena)) {
+			break
+		}
+		before := len(s.arena)
+		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, s.stash.Request, data)
+		size := len(s.arena) - before
+		if before > 0 && size > b.Segment {
+			s.arena = s.arena[:before]
+			break
+		}
+		if before == 0 {
+			b.To, b.Segment = s.stash.To, size
+		}
+		s.stashed = false
+		s.stats.Repairs++
+		s.stats.RepairBytes += uint64(size)
+		if size < b.Segment {
+			break
+		}
+	}
+	b.Data = s.arena
+	return b, len(b.Data) > 0
+}
+
+// Close ends the session: what is open is sent, BYE is repeated, and repairs go
+// on until Finished. Publish fails from now on.
+func (s *Sender) Close(now Time) {
+	if s.closing {
+		return
+	}
+	s.closing, s.closed, s.lastNack = true, now, now
+	s.byeDue, s.byeWait = now, heartbeatFirst
+}
+
+// drainEnd returns when a closed session stops repairing.
+func (s *Sender) drainEnd() Time {
+	return min(max(s.closed, s.lastNack).Add(drainQuiet), s.closed.Add(drainMax))
+}
+
+// Finished reports whether a closed session has nothing left to do.
+func (s *Sender) Finished(now Time) bool {
+	return s.closing && now >= s.drainEnd() && !s.Pending()
+}
+
+// Flush lets the open frame go without waiting for more messages.
+func (s *Sender) Flush() { s.flush = s.build.IsOpen() && !s.build.Empty() }
+
+// Pending reports whether a message was accepted that is not with the kernel yet.
+func (s *Sender) Pending() bool {
+	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty())
+}
+
+// Members returns the subscribers that are known, in the order of their first
+// word.
+func (s *Sender) Members() []Member { return s.members.list() }

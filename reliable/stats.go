@@ -1,0 +1,132 @@
+package reliable
+
+import (
+	"fmt"
+	"net/netip"
+
+	"crier/nack"
+)
+
+// SenderStats counts what a Sender did.
+type SenderStats struct {
+	Accepted      uint64 // messages
+	AcceptedBytes uint64 // their bytes
+	NextOffset    uint64 // of the next message
+	Frames        uint64 // DATA frames sent for the first time
+	Repairs       uint64 // REPAIR frames sent
+	RepairBytes   uint64 // their bytes
+	Heartbeats    uint64
+	Datagrams     uint64 // of all kinds
+	Bytes         uint64 // of all kinds
+	Nacks         uint64 // NACK frames received
+	Statuses      uint64 // STATUS frames received
+	Unknown       uint64 // ranges asked for that were never sent
+	Unanswered    uint64 // answers to single subscribers that found no room to wait
+	Members       int    // subscribers known
+	MembersFull   uint64 // frames from subscribers beyond the table's size
+	Responder     nack.ResponderStats
+}
+
+// Stats returns the counters so far.
+func (s *Sender) Stats() SenderStats {
+	st := s.stats
+	st.NextOffset = s.nextOffset
+	st.Members = len(s.members.rows)
+	st.MembersFull = s.members.refused
+	st.Unanswered = s.answers.refused
+	st.Responder = s.responder.Stats()
+	return st
+}
+
+// End says how a session stands, for a subscriber.
+type End uint8
+
+const (
+	// EndOpen: it goes on, or the subscriber left it.
+	EndOpen End = iota
+	// EndBye: the publisher said BYE.
+	EndBye
+	// EndSilent: nothing is heard of the publisher.
+	EndSilent
+)
+
+// String returns the end as summaries write it.
+func (e End) String() string {
+	switch e {
+	case EndOpen:
+		return "open"
+	case EndBye:
+		return "bye"
+	case EndSilent:
+		return "silent"
+	}
+	return fmt.Sprintf("end %d", uint8(e))
+}
+
+// SessionStats counts what a Receiver did with one session. The promise: once all
+// events are polled, Delivered + Lost == NextOffset - FirstOffset.
+type SessionStats struct {
+	ID     uint64
+	Source netip.AddrPort
+	Name   string
+	End    End
+
+	FirstOffset    uint64 // of the first message that counts
+	NextOffset     uint64 // one past the highest offset known to exist
+	Delivered      uint64 // messages
+	DeliveredBytes uint64 // their bytes
+	Recovered      uint64 // messages of which a frame came as a repair
+	Lost           uint64 // messages
+	Losses         uint64 // loss reports
+
+	BeforeStart uint64 // frames from before the first that counts
+	Duplicates  uint64 // frames that were here already
+	Late        uint64 // frames that had been given up, or came after the end
+	NoRoom      uint64 // frames that found no room, and are asked for later
+	Repairs     uint64 // REPAIR frames received
+	Nacks       uint64 // NACK frames sent
+	Resumed     uint64 // times that it came back from silence
+	Begun       bool   // it is known where it begins; false: nothing counts yet
+
+	Held      int    // frames held now
+	HeldBytes int    // their bytes
+	Gaps      int    // gaps open now
+	Lag       uint64 // messages known to exist and neither delivered nor lost
+}
+
+// ReceiverStats counts what a Receiver did with frames of no session.
+type ReceiverStats struct {
+	Sent         uint64 // NACK and STATUS datagrams
+	Invalid      uint64 // REPAIR frames with something else inside than they say
+	Unexpected   uint64 // frames of a kind that nobody waits for
+	OtherChannel uint64 // frames of a channel that is not listened to
+	Foreign      uint64 // frames of a session from another source than its own
+	Refused      uint64 // frames of new sessions that the table had no room for
+	Evicted      uint64 // sessions that were forgotten to make room
+	Memory       int    // bytes held now
+}
+
+// Stats returns the counters so far.
+func (r *Receiver) Stats() ReceiverStats {
+	st := r.stats
+	st.Memory = r.mem.used
+	return st
+}
+
+// Sessions returns the counters of all sessions that have begun, in the order in
+// which they were first heard.
+func (r *Receiver) Sessions() []SessionStats {
+	list := make([]SessionStats, 0, len(r.list))
+	for _, s := range r.list {
+		if !s.stats.Begun {
+			continue
+		}
+		st := s.stats
+		st.Held, st.HeldBytes, st.Gaps = s.win.count, s.win.bytes, s.req.Gaps().Len()
+		if s.cursor.known {
+			st.Lag = st.NextOffset - min(st.NextOffset, s.cursor.offset)
+		}
+		list = append(list, st)
+	}
+	return list
+}
