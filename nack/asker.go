@@ -3,32 +3,43 @@ package nack
 import "net/netip"
 
 // Asker is a publisher's record of one subscriber that asks for repairs. The
-// owner of the table sets ID and Addr; the Responder does the rest.
+// owner of the table sets ID and Addr; the Responder does the rest. It belongs to
+// one Responder, and must not be moved or copied after its first NACK.
 type Asker struct {
 	ID   uint64         // the subscriber's id
 	Addr netip.AddrPort // where its NACKs come from, and unicast repairs go
 
 	Asked   uint64 // frames that it asked for
 	Crossed uint64 // of these, ignored since the repair was on its way already
-	Gone    uint64 // of these, no longer held
+	Gone    uint64 // of these, no longer held, when asked for or when their turn came
 	Refused uint64 // of these, not even queued: too many were waiting
 
 	quota  bucket
-	queued uint64 // frames that wait for their repair
-	recent uint32 // frames asked for, halved as they age
-	shared uint32 // of these, asked for by others as well
+	recent uint32 // frames lost, halved as they age
+	shared uint32 // of these, lost by others as well
+
+	// Its place in the Responder's queue.
+	first, last int32  // its runs, as indices plus one; 0 for none
+	queued      uint64 // frames that wait for their repair
+	served      int    // frames of this turn
+	next        *Asker // whose turn comes after
 }
 
 // halveAt is how many frames make the memory of who shares losses fade.
 const halveAt = 256
 
+// aloneAt is how many losses it takes to judge that they are a subscriber's own.
+const aloneAt = 16
+
+// Waiting returns how many frames wait for their repair to this subscriber.
+func (a *Asker) Waiting() uint64 { return a.queued }
+
 // alone reports whether what this subscriber loses is mostly lost by nobody
 // else: then repairs to the group would only burden the others.
-func (a *Asker) alone() bool { return a.recent >= 16 && a.shared*4 < a.recent }
+func (a *Asker) alone() bool { return a.recent >= aloneAt && a.shared*4 < a.recent }
 
-// note counts a frame asked for, by this subscriber only as far as is known.
-func (a *Asker) note() {
-	a.Asked++
+// lose counts a frame lost, by this subscriber only as far as is known.
+func (a *Asker) lose() {
 	if a.recent++; a.recent >= halveAt {
 		a.recent, a.shared = a.recent/2, a.shared/2
 	}

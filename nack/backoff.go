@@ -25,20 +25,23 @@ const (
 	BackoffRoundTrips = 5
 	// SmallGroup is the largest group that asks at once.
 	SmallGroup = 8
+	// maxGroup is the largest group believed, which keeps the sums in range.
+	maxGroup = 1 << 30
 )
 
 // Backoff draws the time to wait before asking, for a group of n subscribers
-// whose greatest round trip is g: 0 in a small group.
+// whose greatest round trip is g: 0 in a small group. It believes in 2^30
+// subscribers and 10 s at the most.
 func Backoff(r *Rand, n int, g time.Duration) time.Duration {
 	if n <= SmallGroup || g <= 0 {
 		return 0
 	}
+	n, g = min(n, maxGroup), min(g, maxRTT)
 	limit := BackoffRoundTrips * g
 	// e^lambda is e*n, so t/T = log2(x*(e*n-1)+1) / log2(e*n): a ratio, in which
 	// the logarithm's base doesn't matter. All in 16-bit fixed point.
 	en := uint64(n) * 178145 // e * 2^16
-	hi, lo := bits.Mul64(r.Uint64(), en-1<<16)
-	_ = lo
+	hi, _ := bits.Mul64(r.Uint64(), en-1<<16)
 	num, den := log2(hi+1<<16), log2(en)
 	part, rest := bits.Mul64(uint64(limit), num)
 	t, _ := bits.Div64(part, rest, den)

@@ -5,21 +5,25 @@ import (
 	"time"
 )
 
-// bucket is a token bucket of bytes.
+// bucket is a token bucket of bytes. The first call of fill starts its clock.
 type bucket struct {
-	rate   uint64 // bytes a second
-	burst  uint64 // bytes
-	tokens uint64
-	filled Time
-	nanos  uint64 // what remained of the last filling, in byte-nanoseconds
+	rate    uint64 // bytes a second
+	burst   uint64 // bytes
+	tokens  uint64
+	filled  Time
+	filling bool   // filled means something
+	nanos   uint64 // what remained of the last filling, in byte-nanoseconds
 }
 
 // fill adds the tokens that have come since the last call.
 func (b *bucket) fill(now Time) {
+	if !b.filling {
+		b.filled, b.filling = now, true
+	}
 	if now <= b.filled {
 		return
 	}
-	elapsed := uint64(min(now.Sub(b.filled), 10*time.Second))
+	elapsed := uint64(now.Sub(b.filled))
 	b.filled = now
 	hi, lo := bits.Mul64(elapsed, b.rate)
 	lo, carry := bits.Add64(lo, b.nanos, 0)

@@ -10,8 +10,8 @@
 // Both are state machines without a clock, a goroutine or a lock: the caller
 // passes the time, in nanoseconds from a start of its choosing, and calls again
 // at [Requester.Deadline] or [Responder.Deadline]. The same calls give the same
-// answers on every machine: randomness comes from a seeded [Rand], and no
-// floating point is used.
+// answers on every machine: randomness comes from a seeded [Rand], and times,
+// rates and logarithms are integers.
 //
 // The algorithms are those of RFC 5401 (NACK-oriented reliable multicast
 // building block) with unicast NACKs, scaled by the measured round trip and

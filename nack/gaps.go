@@ -65,12 +65,16 @@ func (g *Gaps) add(gap Gap) {
 	if gap.Len() == 0 {
 		return
 	}
-	if n := g.Len(); n == 0 || g.list[len(g.list)-1].To <= gap.From {
-		g.compact()
-		g.list = append(g.list, gap)
-		return
+	i := g.Len()
+	if i > 0 && g.list[len(g.list)-1].To > gap.From {
+		i, _ = g.find(gap.From)
 	}
-	i, _ := g.find(gap.From)
+	g.insert(i, gap)
+}
+
+// insert puts a gap at index i of all().
+func (g *Gaps) insert(i int, gap Gap) {
+	g.compact()
 	g.list = slices.Insert(g.list, g.head+i, gap)
 }
 
@@ -95,20 +99,41 @@ func (g *Gaps) take(seq uint64) (Gap, bool) {
 	return gap, true
 }
 
-// cut removes [from, to) and appends the missing runs it held to removed.
+// cut removes [from, to) and appends the missing runs it held to removed. It
+// costs one move of what lies behind, however many gaps there are in between.
 func (g *Gaps) cut(from, to uint64, removed []Range) []Range {
-	for {
-		i, _ := g.find(from)
-		if i >= g.Len() {
-			return removed
-		}
-		part := g.list[g.head+i].Range.Clip(from, to)
+	i, _ := g.find(from)
+	list := g.all()
+	if i < len(list) && list[i].From < from {
+		part := list[i].Range.Clip(from, to)
 		if part.Len() == 0 {
 			return removed
 		}
 		removed = append(removed, part)
+		whole := part.To == list[i].To
 		g.cutAt(i, part)
+		if !whole {
+			return removed
+		}
+		i++
 	}
+	list = g.all()
+	end := i
+	for end < len(list) && list[end].To <= to {
+		removed = append(removed, list[end].Range)
+		end++
+	}
+	if end < len(list) && list[end].From < to {
+		removed = append(removed, Range{list[end].From, to})
+		list[end].From = to
+	}
+	if i == 0 {
+		g.head += end
+		g.compact()
+	} else {
+		g.list = slices.Delete(g.list, g.head+i, g.head+end)
+	}
+	return removed
 }
 
 // cutAt removes part, which lies within gap i.
@@ -130,6 +155,25 @@ func (g *Gaps) cutAt(i int, part Range) {
 		upper := *gap
 		upper.From = part.To
 		gap.To = part.From
-		g.list = slices.Insert(g.list, g.head+i+1, upper)
+		g.insert(i+1, upper)
 	}
+}
+
+// widen extends the neighbours of [from, to) over it where they touch it and lie
+// at or above floor, and reports whether one did.
+func (g *Gaps) widen(from, to, floor uint64) bool {
+	i, _ := g.find(from)
+	list := g.all()
+	below := i > 0 && list[i-1].To == from && list[i-1].From >= floor
+	above := i < len(list) && list[i].From == to && from >= floor
+	switch {
+	case below && above:
+		list[i-1].To = list[i].To
+		g.list = slices.Delete(g.list, g.head+i, g.head+i+1)
+	case below:
+		list[i-1].To = to
+	case above:
+		list[i].From = from
+	}
+	return below || above
 }

@@ -1,6 +1,10 @@
 package nack
 
-import "fmt"
+import (
+	"cmp"
+	"fmt"
+	"slices"
+)
 
 // Range is a run of sequence numbers, or of offsets: From is in it, To is not.
 type Range struct {
@@ -38,4 +42,21 @@ func (r Range) String() string {
 	default:
 		return fmt.Sprintf("%d-%d", r.From, r.To-1)
 	}
+}
+
+// Normalize sorts ranges in place by where they start, joins those that touch or
+// overlap, drops empty ones, and returns what is left.
+func Normalize(ranges []Range) []Range {
+	slices.SortFunc(ranges, func(a, b Range) int { return cmp.Compare(a.From, b.From) })
+	kept := ranges[:0]
+	for _, r := range ranges {
+		switch last := len(kept) - 1; {
+		case r.Len() == 0:
+		case last >= 0 && r.From <= kept[last].To:
+			kept[last].To = max(kept[last].To, r.To)
+		default:
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }

@@ -2,42 +2,7 @@ package nack
 
 import "time"
 
-// Cause says why a gap was given up.
-type Cause uint8
-
 const (
-	// Unanswered: requests went without any answer for the silence time.
-	Unanswered Cause = iota + 1
-	// Late: the gap was open for longer than MaxWait.
-	Late
-	// NotRecovered: recovery is off, and what is missing didn't arrive late.
-	NotRecovered
-)
-
-// RequesterConfig configures a Requester. The zero value asks for what is
-// missing, with the default times.
-type RequesterConfig struct {
-	// ID tells this subscriber's requests from others'; request numbers carry
-	// its low 32 bits.
-	ID uint64
-	// Seed seeds the random back-off.
-	Seed uint64
-	// NoRecovery stops all asking: a gap ends when reordering no longer
-	// explains it.
-	NoRecovery bool
-	// MaxWait bounds how long a gap may stay open; 0 means no bound.
-	MaxWait time.Duration
-	// Silence is how long requests for a gap may go unanswered before it is
-	// given up; 0 means 2 s.
-	Silence time.Duration
-	// MaxAsk bounds the frames that are asked for and not yet there; 0 means
-	// 2,048.
-	MaxAsk uint64
-}
-
-const (
-	defaultSilence = 2 * time.Second
-	defaultMaxAsk  = 2048
 	// maxReorder is the longest that a frame is waited for as merely late.
 	maxReorder = 100 * time.Millisecond
 	// minReorder is how long a missing frame may be merely late where it is
@@ -60,10 +25,15 @@ type Requester struct {
 	reorder  time.Duration // how late a frame may come of itself
 	limit    uint64        // frames from here on are not asked for yet
 
+	backoff time.Duration // the last draw
+	drawn   Time          // when it was drawn
+
 	next        Time   // nothing is due before
 	quiet       Time   // no NACK before: a moment's gaps share one
+	advanced    Time   // when gaps were last looked through
 	outstanding uint64 // frames asked for, not there, not yet due again
-	blocked     bool   // something due waits for outstanding to fall, or for limit
+	full        bool   // something due waits for outstanding to fall
+	limited     bool   // something due waits for the limit to pass it
 
 	requests uint32
 	log      [requestLog]struct {
@@ -74,23 +44,12 @@ type Requester struct {
 	ask  []Range
 }
 
-// Lost is a run of frames that was given up, and why.
-type Lost struct {
-	Range
-	Cause Cause
-}
-
 // NewRequester returns a Requester that has no gaps.
 func NewRequester(cfg RequesterConfig) *Requester {
-	if cfg.Silence <= 0 {
-		cfg.Silence = defaultSilence
-	}
-	if cfg.MaxAsk == 0 {
-		cfg.MaxAsk = defaultMaxAsk
-	}
+	cfg.setDefaults()
 	return &Requester{
-		cfg: cfg, rand: NewRand(cfg.Seed, cfg.ID),
-		next: Never, limit: ^uint64(0),
+		cfg: cfg, rand: NewRand(cfg.Seed, cfg.ID), limit: ^uint64(0),
+		next: Never, quiet: always, drawn: always,
 	}
 }
 
@@ -106,26 +65,43 @@ func (r *Requester) SetGroup(size int, rtt time.Duration) {
 	r.group, r.groupRTT = size, min(max(rtt, 0), maxRTT)
 }
 
+// GroupSize returns how many subscribers the publisher announced.
+func (r *Requester) GroupSize() int { return r.group }
+
 // SetLimit says that frames from seq on have no room yet: they are not asked
 // for until the limit has passed them.
 func (r *Requester) SetLimit(now Time, seq uint64) {
-	if seq > r.limit && r.blocked {
+	if seq > r.limit && r.limited {
 		r.next = min(r.next, now)
 	}
 	r.limit = seq
 }
 
-// Missing takes a gap that was just found.
+// Missing takes a gap that was just found. It must not overlap another.
 func (r *Requester) Missing(now Time, from, to uint64) {
 	if from >= to {
 		return
 	}
+	if from >= r.limit && r.gaps.widen(from, to, r.limit) {
+		// What finds no room comes frame by frame, and is one gap.
+		r.limited = true
+		return
+	}
 	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never}
 	if !r.cfg.NoRecovery {
-		gap.due = now.Add(r.reorder).Add(Backoff(r.rand, r.group, r.roundTrip()))
+		gap.due = now.Add(r.reorder).Add(r.draw(now))
 	}
 	r.gaps.add(gap)
 	r.next = min(r.next, gap.due, r.end(&gap))
+}
+
+// draw returns how long to back off. What is found missing within a fraction of
+// a round trip was lost together and shares one draw, and so one NACK.
+func (r *Requester) draw(now Time) time.Duration {
+	if trip := r.roundTrip(); r.drawn == always || now.Sub(r.drawn) >= trip/4 {
+		r.backoff, r.drawn = Backoff(r.rand, r.group, trip), now
+	}
+	return r.backoff
 }
 
 // Arrived takes a frame that came, as a repair or late of itself. It returns the
@@ -136,7 +112,7 @@ func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 		return gap, false
 	}
 	if repaired {
-		r.reorder -= r.reorder / 16
+		r.forgetReorder()
 	} else {
 		late := now.Sub(gap.Found)
 		r.reorder = max(r.reorder, min(late+late/4, maxReorder))
@@ -146,12 +122,15 @@ func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 		if repaired {
 			r.answered(now, seq)
 		}
-		if r.blocked && r.outstanding <= r.cfg.MaxAsk/2 {
+		if r.full && r.outstanding <= r.cfg.MaxAsk/2 {
 			r.next = min(r.next, now)
 		}
 	}
 	return gap, true
 }
+
+// forgetReorder takes a true loss for a sign that frames come in order again.
+func (r *Requester) forgetReorder() { r.reorder -= (r.reorder + 15) / 16 }
 
 // answered restarts the unanswered clock of what is left on both sides of seq:
 // a long gap is repaired bit by bit.
@@ -180,14 +159,17 @@ func (r *Requester) Answered(now Time, request uint64) {
 // Confirmed takes a publisher's word that a range is coming: hold back.
 func (r *Requester) Confirmed(now Time, c Range) {
 	i, _ := r.gaps.find(c.From)
-	for list := r.gaps.all(); i < len(list) && list[i].From < c.To; i++ {
-		gap := &list[i]
-		hold := now.Add(r.timeout()).Add(Backoff(r.rand, r.group, r.roundTrip()))
-		if gap.due != Never {
+	list := r.gaps.all()
+	if i == len(list) || list[i].From >= c.To {
+		return
+	}
+	hold := now.Add(r.timeout()).Add(Backoff(r.rand, r.group, r.roundTrip()))
+	for ; i < len(list) && list[i].From < c.To; i++ {
+		if gap := &list[i]; gap.due != Never {
 			gap.due = max(gap.due, hold)
-		}
-		if gap.since != Never {
-			gap.since = now
+			if gap.since != Never {
+				gap.since = now
+			}
 		}
 	}
 }
@@ -195,111 +177,12 @@ func (r *Requester) Confirmed(now Time, c Range) {
 // Forget removes a range that is no longer to be waited for and appends the runs
 // of it that were missing to removed.
 func (r *Requester) Forget(from, to uint64, removed []Range) []Range {
-	return r.gaps.cut(from, to, removed)
-}
-
-// Deadline returns when to call Advance.
-func (r *Requester) Deadline() Time {
-	if r.gaps.Len() == 0 {
-		return Never
+	before := len(removed)
+	removed = r.gaps.cut(from, to, removed)
+	if r.full && len(removed) > before {
+		r.next = min(r.next, r.advanced) // what waits for that may go now
 	}
-	return max(r.next, r.quiet)
-}
-
-// Advance gives up what has waited too long and collects what is due. It returns
-// the runs given up, valid until the next call; Request then returns what to
-// ask for.
-func (r *Requester) Advance(now Time) []Lost {
-	r.lost, r.ask = r.lost[:0], r.ask[:0]
-	if now < r.Deadline() {
-		return nil
-	}
-	r.giveUp(now)
-	r.collect(now)
-	return r.lost
-}
-
-// giveUp moves every gap whose time has ended to r.lost.
-func (r *Requester) giveUp(now Time) {
-	list := r.gaps.all()
-	kept := list[:0]
-	for i := range list {
-		gap := &list[i]
-		if now < r.end(gap) {
-			kept = append(kept, *gap)
-			continue
-		}
-		cause := Late
-		switch {
-		case r.cfg.NoRecovery:
-			cause = NotRecovered
-		case gap.since != Never && gap.since.Add(r.cfg.Silence) <= now:
-			cause = Unanswered
-		}
-		r.lost = append(r.lost, Lost{gap.Range, cause})
-	}
-	r.gaps.list = r.gaps.list[:r.gaps.head+len(kept)]
-}
-
-// end returns when a gap is given up.
-func (r *Requester) end(gap *Gap) Time {
-	end := Never
-	if gap.since != Never {
-		end = gap.since.Add(r.cfg.Silence)
-	}
-	if r.cfg.NoRecovery {
-		end = gap.Found.Add(max(2*r.reorder, minReorder))
-	}
-	if r.cfg.MaxWait > 0 {
-		end = min(end, gap.Found.Add(r.cfg.MaxWait))
-	}
-	return end
-}
-
-// collect puts what is due into r.ask, lowest first, and finds the next deadline.
-func (r *Requester) collect(now Time) {
-	r.outstanding, r.blocked, r.next = 0, false, Never
-	for i := range r.gaps.all() {
-		if gap := &r.gaps.all()[i]; gap.tries > 0 && gap.due > now {
-			r.outstanding += gap.Len()
-		}
-	}
-	room := r.cfg.MaxAsk - min(r.cfg.MaxAsk, r.outstanding)
-	for i := 0; i < r.gaps.Len(); i++ {
-		gap := &r.gaps.all()[i]
-		if gap.due <= now {
-			part := gap.Range.Clip(gap.From, min(gap.From+room, r.limit))
-			if part.Len() == 0 {
-				r.blocked = true
-				r.next = min(r.next, r.end(gap))
-				continue
-			}
-			if part.Len() < gap.Len() { // ask for the first part, the rest waits
-				rest := *gap
-				rest.From = part.To
-				gap.To = part.To
-				r.gaps.add(rest)
-				gap = &r.gaps.all()[i]
-			}
-			room -= part.Len()
-			r.outstanding += part.Len()
-			r.mark(now, gap)
-			r.ask = append(r.ask, part)
-		}
-		r.next = min(r.next, gap.due, r.end(gap))
-	}
-}
-
-// mark notes that a gap is asked for now, and when to ask again.
-func (r *Requester) mark(now Time, gap *Gap) {
-	if gap.since == Never {
-		gap.since = now
-	}
-	wait := r.timeout() << min(gap.tries, 16)
-	// Never so rarely that a chance loss of a few requests ends a gap.
-	wait = min(wait, max(r.timeout(), r.cfg.Silence/16))
-	gap.due = now.Add(r.rand.Jitter(wait))
-	gap.tries++
+	return removed
 }
 
 // Request returns the ranges of the NACK to send now and its request number, and

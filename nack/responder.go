@@ -1,47 +1,11 @@
 package nack
 
 import (
+	"math"
+	"math/bits"
 	"net/netip"
 	"time"
 )
-
-// ResponderConfig configures a Responder. Zero fields mean the defaults.
-type ResponderConfig struct {
-	// Frames is how many frames the resend buffer holds. Required.
-	Frames int
-	// FrameSize is what one repair costs the budget, in bytes. Required.
-	FrameSize int
-	// Share is the part of the data rate that repairs may use; 0 means 0.5.
-	Share float64
-	// Floor is the rate that repairs may always use, in bytes a second; 0
-	// means 64 MiB a second.
-	Floor uint64
-	// Burst is what may go out at once, in bytes; 0 means 256 KiB.
-	Burst uint64
-	// MaxQueued bounds the frames that wait for their repair, for each
-	// subscriber; 0 means 4,096.
-	MaxQueued uint64
-	// MaxRuns bounds the runs of frames that wait, in all; 0 means 8,192.
-	MaxRuns int
-}
-
-func (c *ResponderConfig) setDefaults() {
-	if c.Share == 0 {
-		c.Share = 0.5
-	}
-	if c.Floor == 0 {
-		c.Floor = 64 << 20
-	}
-	if c.Burst == 0 {
-		c.Burst = 256 << 10
-	}
-	if c.MaxQueued == 0 {
-		c.MaxQueued = 4096
-	}
-	if c.MaxRuns == 0 {
-		c.MaxRuns = 8192
-	}
-}
 
 // Repair is one frame to send again.
 type Repair struct {
@@ -51,7 +15,7 @@ type Repair struct {
 }
 
 // Answer is what a NACK gets besides repairs. The slices are valid until the
-// next call of Asked.
+// next Begin.
 type Answer struct {
 	Gone    []Range // no longer held: tell the asker
 	Confirm []Range // will come, but not at once or not to all: tell the group
@@ -61,10 +25,9 @@ type Answer struct {
 // safe for concurrent use.
 type Responder struct {
 	cfg   ResponderConfig
+	share uint64 // cfg.Share, in units of 2^-16
 	marks []mark // by sequence number modulo Frames
-	queue []run  // a ring of what waits
-	first int
-	count int
+	queue queue
 
 	group  int           // subscribers
 	rtt    time.Duration // of the group
@@ -77,28 +40,22 @@ type Responder struct {
 type ResponderStats struct {
 	Asked     uint64 // asked for by NACKs
 	Crossed   uint64 // ignored: a repair was on its way already
-	Gone      uint64 // no longer held
+	Gone      uint64 // no longer held, when asked for or when their turn came
 	Refused   uint64 // not queued: the asker or the publisher had too many waiting
 	Repaired  uint64 // repairs handed out
 	ToGroup   uint64 // of these, to the group
-	Throttled uint64 // times that a repair had to wait for the budget
+	Throttled uint64 // times that a repair had to wait for the budget or a quota
 }
 
 // mark is what is known of the repair of one held frame.
 type mark struct {
-	seq    uint64
-	asker  uint64 // who asked last, or whom it went to
-	at     Time   // when it was last repeated
-	queued bool
-	group  bool // it goes, or went, to the group
-	valid  bool
-}
-
-// run is a run of frames that waits to be repeated.
-type run struct {
-	Range
-	asker   *Asker
-	request uint64
+	seq      uint64
+	asker    *Asker // who asked last, or whom it went to; nil if nobody did
+	at       Time   // when it was last repeated
+	repeated bool   // at means something
+	queued   bool
+	group    bool // it goes, or went, to the group
+	shared   bool // asker knows that another lost it as well
 }
 
 // NewResponder returns a Responder with nothing to repeat.
@@ -106,8 +63,9 @@ func NewResponder(cfg ResponderConfig) *Responder {
 	cfg.setDefaults()
 	return &Responder{
 		cfg:   cfg,
+		share: uint64(cfg.Share * (1 << 16)),
 		marks: make([]mark, cfg.Frames),
-		queue: make([]run, cfg.MaxRuns),
+		queue: newQueue(cfg.MaxRuns),
 		budget: bucket{
 			rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst,
 		},
@@ -117,14 +75,22 @@ func NewResponder(cfg ResponderConfig) *Responder {
 // Stats returns the counters so far.
 func (r *Responder) Stats() ResponderStats { return r.stats }
 
-// SetGroup says how many subscribers there are and their round trip.
-func (r *Responder) SetGroup(size int, rtt time.Duration) { r.group, r.rtt = size, rtt }
+// SetGroup says how many subscribers there are and their round trip; 0 where it
+// isn't known.
+func (r *Responder) SetGroup(size int, rtt time.Duration) {
+	r.group, r.rtt = size, min(max(rtt, 0), maxRTT)
+}
 
 // SetDataRate says how fast data is sent, in bytes a second: repairs may use
 // their share of it.
 func (r *Responder) SetDataRate(now Time, rate uint64) {
 	r.budget.fill(now)
-	r.budget.rate = max(r.cfg.Floor, uint64(float64(float64(rate)*r.cfg.Share)))
+	hi, lo := bits.Mul64(rate, r.share)
+	rate = hi<<48 | lo>>16
+	if hi>>16 != 0 {
+		rate = math.MaxUint64
+	}
+	r.budget.rate = max(r.cfg.Floor, rate)
 }
 
 // Asked takes one range of a NACK: which frames, by whom, and when it was sent,
@@ -143,36 +109,51 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 	}
 	asked = asked.Clip(held.From, held.To)
 	for seq := asked.From; seq < asked.To; seq++ {
-		r.stats.Asked++
-		a.note()
-		m := &r.marks[seq%uint64(len(r.marks))]
-		if !m.valid || m.seq != seq {
-			*m = mark{seq: seq, valid: true, at: -1}
-		} else if m.asker != a.ID && (m.queued || r.recent(now, m)) {
-			// Lost by more than one: the group is better served at once.
-			a.share()
-			m.group = m.group || m.queued
+		r.ask(now, a, request, sent, seq)
+	}
+}
+
+// ask takes one held frame of a NACK.
+func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64) {
+	r.stats.Asked++
+	a.Asked++
+	m := &r.marks[seq%uint64(len(r.marks))]
+	fresh := m.asker == nil || m.seq != seq
+	if fresh {
+		*m = mark{seq: seq, asker: a}
+	}
+	other := m.asker.ID != a.ID
+	if fresh || other { // not a retry: a loss anew
+		a.lose()
+	}
+	if other = other && (m.queued || r.recent(now, m)); other {
+		// Lost by more than one: the group is better served at once.
+		a.share()
+		if !m.shared {
+			m.asker.share()
+			m.shared = true
 		}
-		if m.queued {
-			continue
-		}
-		if m.at >= 0 && r.crossed(now, m, a, sent) {
-			a.Crossed++
-			r.stats.Crossed++
-			continue
-		}
-		if a.queued >= r.cfg.MaxQueued || !r.push(a, request, seq) {
-			a.Refused++
-			r.stats.Refused++
-			continue
-		}
-		other := m.asker != a.ID && r.recent(now, m)
-		m.queued, m.group, m.asker = true, other || !a.alone(), a.ID
-		// Those who wait to ask hear nothing of a unicast repair, and nothing yet
-		// of one that waits; in a small group nobody waits to ask.
-		if r.group > SmallGroup && (!m.group || r.waits(now)) {
-			r.answer.Confirm = join(r.answer.Confirm, Range{seq, seq + 1})
-		}
+		m.group = m.group || m.queued
+	}
+	switch {
+	case m.queued:
+	case m.repeated && r.crossed(now, m, a, sent):
+		a.Crossed++
+		r.stats.Crossed++
+		return
+	case a.queued >= r.cfg.MaxQueued || !r.queue.push(a, request, seq):
+		a.Refused++
+		r.stats.Refused++
+		return
+	default:
+		m.queued, m.group = true, other || !a.alone()
+		m.asker, m.shared = a, other
+	}
+	// Those who wait to ask hear nothing of a unicast repair, and nothing yet of
+	// one that waits; in a small group nobody waits to ask. And whoever hears
+	// nothing for long gives up.
+	if (!m.group && r.group > SmallGroup) || r.waits(now, m.asker) {
+		r.answer.Confirm = join(r.answer.Confirm, Range{seq, seq + 1})
 	}
 }
 
@@ -187,7 +168,7 @@ func (r *Responder) Answer() Answer { return r.answer }
 // crossed reports whether a NACK was sent before the last repair of its frame
 // could have arrived.
 func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
-	if !m.group && m.asker != a.ID {
+	if !m.group && m.asker.ID != a.ID {
 		return false // that repair went to someone else
 	}
 	if sent != Never {
@@ -199,7 +180,7 @@ func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
 // recent reports whether a frame was repeated so lately that another request for
 // it means another subscriber lost it as well.
 func (r *Responder) recent(now Time, m *mark) bool {
-	return m.at >= 0 && now.Sub(m.at) <= 2*r.hold()
+	return m.repeated && now.Sub(m.at) <= 2*r.hold()
 }
 
 // hold is how long further NACKs for a repeated frame are held to have crossed
@@ -211,28 +192,14 @@ func (r *Responder) hold() time.Duration {
 	return guessedRTT
 }
 
-// waits reports whether a repair that is queued now goes out only later.
-func (r *Responder) waits(now Time) bool {
-	return r.count > 1 && r.budget.ready(now, uint64(r.cfg.FrameSize)) > now
-}
-
-// push queues one frame, with the run before it where they touch.
-func (r *Responder) push(a *Asker, request, seq uint64) bool {
-	if r.count > 0 {
-		last := &r.queue[(r.first+r.count-1)%len(r.queue)]
-		if last.asker == a && last.request == request && last.To == seq {
-			last.To++
-			a.queued++
-			return true
-		}
-	}
-	if r.count == len(r.queue) {
-		return false
-	}
-	r.queue[(r.first+r.count)%len(r.queue)] = run{Range{seq, seq + 1}, a, request}
-	r.count++
-	a.queued++
-	return true
+// waits reports whether what is queued for a goes out only later, for want of
+// budget or quota.
+func (r *Responder) waits(now Time, a *Asker) bool {
+	size := uint64(r.cfg.FrameSize)
+	quota := r.quota(now, a)
+	r.budget.fill(now)
+	quota.fill(now)
+	return r.queue.frames*size > r.budget.tokens || a.queued*size > quota.tokens
 }
 
 // Next returns the next frame to repeat, and false where there is none or the
@@ -241,43 +208,50 @@ func (r *Responder) push(a *Asker, request, seq uint64) bool {
 // again.
 func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 	size := uint64(r.cfg.FrameSize)
-	for turn := r.count; turn > 0; turn-- {
-		head := &r.queue[r.first]
+	for turns := r.queue.askers; turns > 0; {
+		a, head := r.queue.first, r.queue.head()
 		if head.From < held.From {
-			r.skip(head, min(held.From, head.To))
-		}
-		if head.Len() == 0 {
-			r.pop()
+			gone := min(held.From, head.To) - head.From
+			a.Gone += gone
+			r.stats.Gone += gone
+			if r.queue.drop(gone) {
+				turns--
+			}
 			continue
 		}
 		m := &r.marks[head.From%uint64(len(r.marks))]
-		if !m.valid || m.seq != head.From || !m.queued {
-			r.skip(head, head.From+1)
-			turn++
+		if m.seq != head.From || !m.queued {
+			// Only where more is held than Frames says.
+			a.Refused++
+			r.stats.Refused++
+			if r.queue.drop(1) {
+				turns--
+			}
 			continue
 		}
 		if r.budget.ready(now, size) > now {
 			r.stats.Throttled++
 			return Repair{}, false
 		}
-		if r.quota(now, head.asker).ready(now, size) > now {
+		quota := r.quota(now, a)
+		if quota.ready(now, size) > now {
 			r.stats.Throttled++
-			r.rotate()
+			r.queue.rotate()
+			turns--
 			continue
 		}
 		repair := Repair{Seq: head.From, Request: head.request}
 		if !m.group {
-			repair.To = head.asker.Addr
+			repair.To = a.Addr
 		} else {
 			r.stats.ToGroup++
 		}
 		r.stats.Repaired++
-		m.queued, m.at = false, now
+		m.queued, m.repeated, m.at = false, true, now
 		r.budget.take(size)
-		head.asker.quota.take(size)
-		r.skip(head, head.From+1)
-		if head.Len() == 0 {
-			r.pop()
+		quota.take(size)
+		if a.served++; !r.queue.drop(1) && a.served >= turn {
+			r.queue.rotate()
 		}
 		return repair, true
 	}
@@ -289,52 +263,36 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 func (r *Responder) quota(now Time, a *Asker) *bucket {
 	q := &a.quota
 	if q.burst == 0 {
-		q.burst, q.tokens, q.filled = r.budget.burst, r.budget.burst, now
+		q.burst, q.tokens = r.budget.burst, r.budget.burst
 	}
-	q.rate = r.budget.rate
+	rate := r.budget.rate
 	if r.group > 1 {
-		q.rate /= 2
+		rate = max(rate/2, 1)
+	}
+	if rate != q.rate {
+		q.fill(now)
+		q.rate = rate
 	}
 	return q
 }
 
-// skip moves the start of a waiting run.
-func (r *Responder) skip(head *run, to uint64) {
-	head.asker.queued -= min(head.asker.queued, to-head.From)
-	head.From = to
-}
-
-func (r *Responder) pop() {
-	r.queue[r.first] = run{}
-	r.first = (r.first + 1) % len(r.queue)
-	r.count--
-}
-
-// rotate puts the head of the queue behind the others.
-func (r *Responder) rotate() {
-	head := r.queue[r.first]
-	r.pop()
-	r.queue[(r.first+r.count)%len(r.queue)] = head
-	r.count++
-}
-
 // Waiting returns how many runs of frames wait for their repair.
-func (r *Responder) Waiting() int { return r.count }
+func (r *Responder) Waiting() int { return r.queue.count }
 
 // Deadline returns when the next repair may go out; Never if none waits.
 func (r *Responder) Deadline(now Time) Time {
-	if r.count == 0 {
+	if r.queue.askers == 0 {
 		return Never
 	}
 	size := uint64(r.cfg.FrameSize)
-	at := Never
-	for i := range r.count {
-		a := r.queue[(r.first+i)%len(r.queue)].asker
-		if at = min(at, r.quota(now, a).ready(now, size)); at <= now {
-			break
-		}
+	if at := r.budget.ready(now, size); at > now {
+		return at
 	}
-	return max(at, r.budget.ready(now, size))
+	at := Never
+	for a := r.queue.first; a != nil && at > now; a = a.next {
+		at = min(at, r.quota(now, a).ready(now, size))
+	}
+	return at
 }
 
 // join appends a range, with the last one where they touch.

@@ -12,7 +12,11 @@ type Time int64
 // Never is later than every other Time.
 const Never Time = math.MaxInt64
 
-// Add returns t+d, and Never where that would overflow.
+// always is earlier than every other Time.
+const always Time = math.MinInt64
+
+// Add returns t+d, and Never where that would overflow. A negative d must not
+// reach before the earliest Time.
 func (t Time) Add(d time.Duration) Time {
 	sum := t + Time(d)
 	if t == Never || (d > 0 && sum < t) {

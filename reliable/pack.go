@@ -86,7 +86,7 @@ func (s *Sender) pack(now Time, message []byte) {
 // open starts the next frame, whose first chunk belongs to the message at
 // offset, and whose first message to start is at start.
 func (s *Sender) open(now Time, offset, start uint64) {
-	s.ring.of(s.next).start = start
+	*s.ring.of(s.next) = frameMeta{offset: offset, start: start}
 	s.build.Open(s.ring.slot(s.next), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
 }

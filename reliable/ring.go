@@ -13,8 +13,9 @@ type ring struct {
 }
 
 type frameMeta struct {
-	start uint64 // offset of the first message that starts in the frame or after it
-	size  int32  // of the sealed frame, in bytes
+	offset uint64 // of the message that its first chunk belongs to
+	start  uint64 // offset of the first message that starts in the frame or after it
+	size   int32  // of the sealed frame, in bytes
 }
 
 func newRing(size, stride int) ring {

@@ -293,6 +293,15 @@ func (s *Sender) Finished(now Time) bool {
 // Flush lets the open frame go without waiting for more messages.
 func (s *Sender) Flush() { s.flush = s.build.IsOpen() && !s.build.Empty() }
 
+// FlushedOffset returns the offset of the first message that is not yet whole
+// with the kernel.
+func (s *Sender) FlushedOffset() uint64 {
+	if !s.Pending() {
+		return s.nextOffset
+	}
+	return s.ring.of(s.sent).offset
+}
+
 // Pending reports whether a message was accepted that is not with the kernel yet.
 func (s *Sender) Pending() bool {
 	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty())

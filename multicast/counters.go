@@ -1,0 +1,28 @@
+package multicast
+
+import "sync/atomic"
+
+// counters is the part of ConnStats that changes. Every method is safe for
+// concurrent use.
+type counters struct {
+	mtu                              atomic.Int64
+	received, misdirected, truncated atomic.Uint64
+	sent, sentBytes, sendErrors      atomic.Uint64
+	writes, reads, rejoins           atomic.Uint64
+}
+
+// stats leaves ReadBuffer, WriteBuffer and KernelDrops to the caller.
+func (c *counters) stats() ConnStats {
+	return ConnStats{
+		MTU:         int(c.mtu.Load()),
+		Received:    c.received.Load(),
+		Misdirected: c.misdirected.Load(),
+		Truncated:   c.truncated.Load(),
+		Sent:        c.sent.Load(),
+		SentBytes:   c.sentBytes.Load(),
+		SendErrors:  c.sendErrors.Load(),
+		Writes:      c.writes.Load(),
+		Reads:       c.reads.Load(),
+		Rejoins:     c.rejoins.Load(),
+	}
+}

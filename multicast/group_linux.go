@@ -1,0 +1,90 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"fmt"
+	"net"
+
+	"golang.org/x/sys/unix"
+)
+
+// openGroup opens a socket that receives one group on one interface.
+func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
+	group := cfg.Group.Addr()
+	what := fmt.Sprintf("receive %v on %s", cfg.Group, ifi.Name)
+	fd, err := datagramSocket(cfg.Group.Addr().Is4())
+	if err != nil {
+		return nil, opening(what, err)
+	}
+	c, err := newConn(fd, what)
+	if err != nil {
+		return nil, err
+	}
+	c.local = cfg.Group
+	c.zone = zone{ifi.Name, uint32(ifi.Index)}
+	c.mtu.Store(int64(ifi.MTU))
+	c.watch = openWatch(cfg.Logger)
+
+	o := &options{fd: fd}
+	// Several subscribers on one host each get everything.
+	o.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "share the port")
+	if group.Is4() {
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0, "keep out groups that other programs joined")
+		o.set(unix.IPPROTO_IP, unix.IP_PKTINFO, 1, "ask for destinations")
+	} else {
+		o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0) // since Linux 4.20; the destination is checked anyway
+		o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "ask for destinations")
+	}
+	o.receive()
+	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
+	err = o.err
+	if err == nil {
+		err = opening(what, bindGroup(fd, cfg))
+	}
+	if err == nil {
+		c.reader = newReader(c, readBatch, readSize)
+		c.reader.group, c.reader.source = group, cfg.Source
+		c.reader.index.Store(int64(ifi.Index))
+		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	c.watch.start(&follower{
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
+		renew: func(old, index int) error { return c.rejoin(cfg, old, index) },
+	})
+	return c, nil
+}
+
+// bindGroup binds to the group's own address, so that no other group's
+// datagrams come in.
+func bindGroup(fd int, cfg GroupConfig) error {
+	if cfg.Group.Addr().Is4() {
+		return bind(fd, cfg.Group, 0)
+	}
+	if a := cfg.Group.Addr(); a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast() {
+		// Such an address would bind the socket to the interface of today too,
+		// and it could not follow one that is made again. The membership and
+		// the destination check keep others out.
+		return unix.Bind(fd, &unix.SockaddrInet6{Port: int(cfg.Group.Port())})
+	}
+	return bind(fd, cfg.Group, 0)
+}
+
+// rejoin renews the membership. Leaving first makes the kernel announce it
+// again, to switches that may have forgotten.
+func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
+	var err error
+	closed := c.raw.Control(func(fd uintptr) {
+		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was none
+		c.reader.index.Store(int64(index))
+		err = join(int(fd), index, cfg.Group, cfg.Source)
+	})
+	if closed != nil {
+		return nil // the watch ends as well
+	}
+	return err
+}

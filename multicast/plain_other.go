@@ -1,0 +1,279 @@
+//go:build !linux || crier_plain
+
+package multicast
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"log/slog"
+	"net"
+	"net/netip"
+	"os"
+	"sync"
+	"syscall"
+)
+
+// plainConn is a socket on a system for which there is nothing better here: one
+// datagram a system call, and no kernel drop counter. The build tag crier_plain
+// takes it on Linux too, so that it can be tested there.
+type plainConn struct {
+	counters
+	udp         *net.UDPConn
+	options     plainOptions
+	local       netip.AddrPort
+	readBuffer  int
+	writeBuffer int
+	watch       *watch
+
+	group  netip.Addr // zero for a unicast socket, which accepts all
+	source netip.Addr // zero for any
+	zone   string
+
+	readMu sync.Mutex // guards buf and oob
+	buf    []byte
+	oob    []byte
+
+	refusals *refusals // nil for a group
+	once     sync.Once
+}
+
+func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) {
+	network := "udp6"
+	if local.Addr().Is4() {
+		network = "udp4"
+	}
+	if a := local.Addr(); a.IsMulticast() && a.Is6() {
+		local = netip.AddrPortFrom(a.WithZone(ifi.Name), local.Port())
+	}
+	// For a group this binds the port on all addresses, shared with others.
+	var lc net.ListenConfig
+	pc, err := lc.ListenPacket(context.Background(), network, local.String())
+	if err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			err = fmt.Errorf("another program holds that port and does not share it; choose another port, or stop that program: %w", err)
+		}
+		return nil, err
+	}
+	c := &plainConn{udp: pc.(*net.UDPConn), zone: ifi.Name, buf: make([]byte, 64<<10)}
+	c.options = newPlainOptions(c.udp, local.Addr().Is4())
+	c.mtu.Store(int64(ifi.MTU))
+	return c, nil
+}
+
+// openGroup opens a socket that receives one group on one interface. Where the
+// system doesn't say which group a datagram was sent to (Windows), others that
+// this machine joined on the same port may come in.
+func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
+	fail := func(err error) error {
+		return fmt.Errorf("multicast: receive %v on %s: %w", cfg.Group, ifi.Name, err)
+	}
+	c, err := newPlainConn(cfg.Group, ifi)
+	if err != nil {
+		return nil, fail(err)
+	}
+	c.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
+	c.oob = c.options.askDestination()
+	c.readBuffer = grant(c.udp.SetReadBuffer, c.udp, cfg.ReadBuffer, true, cfg.Logger)
+	c.watch = openWatch(cfg.Logger)
+	if err := c.join(cfg, ifi); err != nil {
+		c.Close()
+		return nil, fail(err)
+	}
+	c.watch.start(&follower{
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
+		renew: func(old, index int) error {
+			c.options.leave(&net.Interface{Index: old, Name: ifi.Name}, cfg.Group.Addr(), cfg.Source) // fails if there was none
+			now, err := net.InterfaceByIndex(index)
+			if err != nil {
+				return err
+			}
+			return c.join(cfg, now)
+		},
+	})
+	return c, nil
+}
+
+func (c *plainConn) join(cfg GroupConfig, ifi *net.Interface) error {
+	if !cfg.Source.IsValid() {
+		return c.options.join(ifi, cfg.Group.Addr(), netip.Addr{})
+	}
+	err := c.options.join(ifi, cfg.Group.Addr(), cfg.Source)
+	if err != nil {
+		// Some systems, or this library's support of them, have no
+		// source-specific join: then others' datagrams come as far as Read.
+		cfg.Logger.Info("multicast: no source-specific join; other sources are dropped here", "group", cfg.Group, "error", err)
+		err = c.options.join(ifi, cfg.Group.Addr(), netip.Addr{})
+	}
+	return err
+}
+
+// openSocket opens a unicast socket, bound to an address of the interface, that
+// also sends to groups.
+func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*plainConn, error) {
+	fail := func(err error) error {
+		return fmt.Errorf("multicast: send to %v from %v on %s: %w", cfg.Group, local, ifi.Name, err)
+	}
+	c, err := newPlainConn(local, ifi)
+	if err != nil {
+		return nil, fail(err)
+	}
+	c.watch = openWatch(cfg.Logger)
+	if err := c.options.send(ifi, cfg); err != nil {
+		c.Close()
+		return nil, fail(err)
+	}
+	if cfg.DSCP != 0 {
+		if err := c.options.setDSCP(cfg.DSCP); err != nil {
+			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system", "dscp", cfg.DSCP, "error", err)
+		}
+	}
+	bound := c.udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	c.local = netip.AddrPortFrom(local.Addr(), bound.Port())
+	c.readBuffer = grant(c.udp.SetReadBuffer, c.udp, cfg.ReadBuffer, true, cfg.Logger)
+	c.writeBuffer = grant(c.udp.SetWriteBuffer, c.udp, cfg.WriteBuffer, false, cfg.Logger)
+	c.refusals = newRefusals(cfg.Logger, ifi.Name, &c.counters)
+	c.watch.start(&follower{
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
+		renew: func(_, index int) error {
+			now, err := net.InterfaceByIndex(index)
+			if err != nil {
+				return err
+			}
+			return c.options.send(now, cfg)
+		},
+	})
+	return c, nil
+}
+
+// grant asks for a socket buffer and returns its size, or 0 if that is unknown.
+func grant(set func(int) error, udp *net.UDPConn, want int, read bool, log *slog.Logger) int {
+	what := "send"
+	if read {
+		what = "receive"
+	}
+	n := want
+	for set(n) != nil && n > 64<<10 { // some systems refuse what is too much
+		n /= 2
+	}
+	got := grantedBuffer(udp, read)
+	if got < want {
+		log.Warn("multicast: the system granted less "+what+" buffer than was asked for, so a burst may not fit", "asked", want, "granted", got)
+	}
+	return got
+}
+
+func (c *plainConn) Read(ps []Packet) (int, error) {
+	if len(ps) == 0 {
+		return 0, errors.New("multicast: read: there is no room for a packet")
+	}
+	c.readMu.Lock()
+	defer c.readMu.Unlock()
+	for {
+		n, oobn, _, from, err := c.udp.ReadMsgUDPAddrPort(c.buf, c.oob)
+		switch {
+		case err == nil:
+		case errors.Is(err, net.ErrClosed):
+			return 0, net.ErrClosed
+		case errors.Is(err, syscall.ECONNREFUSED):
+			continue // about a datagram that was sent earlier
+		default:
+			return 0, fmt.Errorf("multicast: read: %w", err)
+		}
+		c.reads.Add(1)
+		from = unmapped(from)
+		if !c.accepts(c.oob[:oobn], from) {
+			c.misdirected.Add(1)
+			continue
+		}
+		c.received.Add(1)
+		ps[0] = Packet{Data: c.buf[:n:n], From: from}
+		return 1, nil
+	}
+}
+
+func (c *plainConn) accepts(oob []byte, from netip.AddrPort) bool {
+	if !c.group.IsValid() {
+		return true
+	}
+	if dst, ok := c.options.destination(oob); ok && dst != c.group {
+		return false
+	}
+	return !c.source.IsValid() || from.Addr().WithZone("") == c.source
+}
+
+func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
+	if c.refusals == nil {
+		return 0, ErrReceiveOnly
+	}
+	if segment <= 0 {
+		return 0, fmt.Errorf("multicast: write: datagrams of %d bytes cannot be; give a positive size", segment)
+	}
+	to = unmapped(to)
+	if a := to.Addr(); a.IsLinkLocalMulticast() && a.Is6() {
+		to = netip.AddrPortFrom(a.WithZone(c.zone), to.Port())
+	}
+	headers := 28
+	if c.local.Addr().Is6() {
+		headers = 48
+	}
+	for taken := 0; taken < len(b); {
+		d := b[taken:min(taken+segment, len(b))]
+		var err error
+		switch {
+		case !to.IsValid() || to.Port() == 0:
+			err = syscall.EINVAL
+		case to.Addr().Is4() != c.local.Addr().Is4():
+			err = syscall.EAFNOSUPPORT
+		case len(d)+headers > int(c.mtu.Load()):
+			err = syscall.EMSGSIZE // the system would fragment it
+		default:
+			_, err = c.udp.WriteToUDPAddrPort(d, to)
+		}
+		switch {
+		case errors.Is(err, net.ErrClosed):
+			return taken, net.ErrClosed
+		case err != nil:
+			c.refusals.note(to, err, 1)
+		default:
+			c.writes.Add(1)
+			c.sent.Add(1)
+			c.sentBytes.Add(uint64(len(d)))
+		}
+		taken += len(d)
+	}
+	return len(b), nil
+}
+
+// WaitWrite has nothing to wait for: these systems drop what they have no room
+// for rather than make the sender wait.
+func (c *plainConn) WaitWrite() error {
+	if c.refusals == nil {
+		return ErrReceiveOnly
+	}
+	if err := c.udp.SetWriteDeadline(noDeadline); err != nil {
+		return net.ErrClosed
+	}
+	return nil
+}
+
+func (c *plainConn) LocalAddr() netip.AddrPort { return c.local }
+
+func (c *plainConn) Stats() ConnStats {
+	s := c.stats()
+	s.ReadBuffer, s.WriteBuffer = c.readBuffer, c.writeBuffer
+	return s
+}
+
+// Close may be called more than once.
+func (c *plainConn) Close() error {
+	var err error
+	c.once.Do(func() {
+		err = c.udp.Close()
+		c.watch.close()
+	})
+	if err != nil && !errors.Is(err, os.ErrClosed) {
+		return fmt.Errorf("multicast: close: %w", err)
+	}
+	return nil
+}

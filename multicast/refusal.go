@@ -1,0 +1,61 @@
+package multicast
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"sync"
+	"syscall"
+	"time"
+)
+
+// refusalInterval is how long one kind of refusal keeps quiet after it was
+// logged: a link that is down refuses hundreds of thousands a second.
+const refusalInterval = 10 * time.Second
+
+// refusals counts the datagrams that the kernel would not take, and says so in
+// the log, once per kind of error and interval.
+type refusals struct {
+	log    *slog.Logger
+	ifname string
+	count  *counters
+
+	mu    sync.Mutex
+	kinds map[syscall.Errno]*refusal
+}
+
+type refusal struct {
+	logged    time.Time
+	datagrams uint64 // since it was logged
+}
+
+func newRefusals(log *slog.Logger, ifname string, count *counters) *refusals {
+	return &refusals{log: log, ifname: ifname, count: count, kinds: make(map[syscall.Errno]*refusal)}
+}
+
+// note counts datagrams to one address that were refused with err.
+func (r *refusals) note(to netip.AddrPort, err error, datagrams int) {
+	r.count.sendErrors.Add(uint64(datagrams))
+	var errno syscall.Errno // stays 0, a kind like any other, if err is none
+	errors.As(err, &errno)
+
+	r.mu.Lock()
+	k := r.kinds[errno]
+	if k == nil {
+		k = new(refusal)
+		r.kinds[errno] = k
+	}
+	k.datagrams += uint64(datagrams)
+	now := time.Now()
+	quiet := !k.logged.IsZero() && now.Sub(k.logged) < refusalInterval
+	n := k.datagrams
+	if !quiet {
+		k.logged, k.datagrams = now, 0
+	}
+	r.mu.Unlock()
+
+	if !quiet {
+		r.log.Warn("multicast: the kernel refused datagrams, which are lost",
+			"error", err, "datagrams", n, "last_to", to, "interface", r.ifname, "do", hint(err))
+	}
+}

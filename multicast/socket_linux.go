@@ -1,0 +1,190 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// openSocket opens a unicast socket, bound to an address of the interface, that
+// also sends to groups.
+func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*conn, error) {
+	what := fmt.Sprintf("send to %v from %v on %s", cfg.Group, local, ifi.Name)
+	fd, err := datagramSocket(local.Addr().Is4())
+	if err != nil {
+		return nil, opening(what, err)
+	}
+	c, err := newConn(fd, what)
+	if err != nil {
+		return nil, err
+	}
+	c.local = local
+	c.zone = zone{ifi.Name, uint32(ifi.Index)}
+	c.mtu.Store(int64(ifi.MTU))
+	c.watch = openWatch(cfg.Logger)
+
+	o := &options{fd: fd}
+	o.send(cfg, local.Addr().Is4())
+	o.receive()
+	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
+	c.writeBuffer = o.writeBuffer(cfg.WriteBuffer, cfg.Logger)
+	err = o.err
+	if err == nil {
+		err = opening(what, multicastInterface(fd, local.Addr(), ifi.Index))
+	}
+	if err == nil {
+		err = opening(what, bind(fd, local, c.zone.index))
+	}
+	if err == nil {
+		err = checkRoute(cfg, local.Addr(), c.zone)
+	}
+	if err == nil {
+		c.local, err = boundTo(fd, local)
+	}
+	if err != nil {
+		c.Close()
+		return nil, err
+	}
+	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
+	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
+	c.reader = newReader(c, readBatch, readSize)
+	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload, cfg.Logger)
+	c.watch.start(&follower{
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
+		renew: func(_, index int) error { return c.redirect(index) },
+	})
+	return c, nil
+}
+
+// send sets what datagrams leave with.
+func (o *options) send(cfg SocketConfig, is4 bool) {
+	if is4 {
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_TTL, cfg.TTL, "set the TTL")
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, boolInt(!cfg.NoLoopback), "set loopback")
+		o.set(unix.IPPROTO_IP, unix.IP_TOS, cfg.DSCP<<2, "set the DSCP")
+		// Never fragment, and don't believe a stranger who says that the path
+		// is narrow. What is larger than the interface's MTU is refused.
+		o.set(unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE, "forbid fragments")
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0, "keep out groups that other programs joined")
+		// Without this the kernel is silent about a full transmit queue.
+		o.set(unix.IPPROTO_IP, unix.IP_RECVERR, 1, "ask for send errors")
+		return
+	}
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_HOPS, cfg.TTL, "set the hop limit")
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, boolInt(!cfg.NoLoopback), "set loopback")
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_TCLASS, cfg.DSCP<<2, "set the DSCP")
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE, "forbid fragments")
+	o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1, "ask for send errors")
+}
+
+// redirect makes multicast leave by the interface that has come back.
+func (c *conn) redirect(index int) error {
+	var err error
+	closed := c.raw.Control(func(fd uintptr) {
+		err = multicastInterface(int(fd), c.local.Addr(), index)
+	})
+	if closed != nil {
+		return nil // the watch ends as well
+	}
+	return err
+}
+
+func multicastInterface(fd int, family netip.Addr, index int) error {
+	if family.Is4() {
+		return os.NewSyscallError("setsockopt", unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: int32(index)}))
+	}
+	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index))
+}
+
+// checkRoute asks the kernel, by connecting a socket that sends nothing, how it
+// would reach the group. A send would fail the same way, but later.
+func checkRoute(cfg SocketConfig, local netip.Addr, z zone) error {
+	what := fmt.Sprintf("send to %v on %s", cfg.Group, z.name)
+	fd, err := datagramSocket(local.Is4())
+	if err != nil {
+		return opening(what, err)
+	}
+	defer unix.Close(fd)
+	if err := multicastInterface(fd, local, int(z.index)); err != nil {
+		return opening(what, err)
+	}
+	if err := bind(fd, netip.AddrPortFrom(local, 0), z.index); err != nil {
+		return opening(what, err)
+	}
+	scope, _ := z.scope(cfg.Group.Addr())
+	if err := unix.Connect(fd, kernelAddr(cfg.Group, scope)); err != nil {
+		return fmt.Errorf("multicast: %s: the kernel has no multicast route on that interface; choose another, or add one (ip -%s route add %s dev %s): %w",
+			what, ipVersion(local), multicastRange(local), z.name, os.NewSyscallError("connect", err))
+	}
+	return nil
+}
+
+func ipVersion(a netip.Addr) string {
+	if a.Is4() {
+		return "4"
+	}
+	return "6"
+}
+
+func multicastRange(a netip.Addr) string {
+	if a.Is4() {
+		return "224.0.0.0/4"
+	}
+	return "table local multicast ff00::/8"
+}
+
+// datagramSocket makes a UDP socket of one family only.
+func datagramSocket(is4 bool) (int, error) {
+	family := unix.AF_INET6
+	if is4 {
+		family = unix.AF_INET
+	}
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("socket", err)
+	}
+	if is4 {
+		return fd, nil
+	}
+	if err := unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_V6ONLY, 1); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("setsockopt", err)
+	}
+	return fd, nil
+}
+
+func bind(fd int, a netip.AddrPort, scope uint32) error {
+	if !a.Addr().IsLinkLocalUnicast() {
+		scope = 0
+	}
+	return os.NewSyscallError("bind", unix.Bind(fd, kernelAddr(a, scope)))
+}
+
+func kernelAddr(a netip.AddrPort, scope uint32) unix.Sockaddr {
+	if a.Addr().Is4() {
+		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
+	}
+	return &unix.SockaddrInet6{Port: int(a.Port()), ZoneId: scope, Addr: a.Addr().As16()}
+}
+
+// boundTo is the address asked for, with the port that the kernel chose.
+func boundTo(fd int, asked netip.AddrPort) (netip.AddrPort, error) {
+	sa, err := unix.Getsockname(fd)
+	if err != nil {
+		return asked, opening("find the port", os.NewSyscallError("getsockname", err))
+	}
+	port := 0
+	switch sa := sa.(type) {
+	case *unix.SockaddrInet4:
+		port = sa.Port
+	case *unix.SockaddrInet6:
+		port = sa.Port
+	}
+	return netip.AddrPortFrom(asked.Addr(), uint16(port)), nil
+}

@@ -1,0 +1,56 @@
+//go:build !linux || crier_plain
+
+package multicast
+
+import (
+	"log/slog"
+	"net"
+	"sync"
+	"time"
+)
+
+// pollInterval is how often an interface is looked at. A flap that is shorter
+// may go unnoticed.
+const pollInterval = time.Second
+
+// watch tells a follower what becomes of its interface, by looking.
+type watch struct {
+	stop, done chan struct{}
+	once       sync.Once
+}
+
+func openWatch(*slog.Logger) *watch { return &watch{stop: make(chan struct{})} }
+
+func (w *watch) start(f *follower) {
+	w.done = make(chan struct{})
+	go func() {
+		defer close(w.done)
+		tick := time.NewTicker(pollInterval)
+		defer tick.Stop()
+		for {
+			select {
+			case <-w.stop:
+				return
+			case <-tick.C:
+				f.observe(lookAt(f.name, f.index))
+				f.retry()
+			}
+		}
+	}()
+}
+
+// lookAt says what became of an interface; one that is not found is gone.
+func lookAt(name string, index int) link {
+	ifi, err := net.InterfaceByName(name)
+	if err != nil {
+		return link{name: name, index: index, gone: true}
+	}
+	return link{name: name, index: ifi.Index, mtu: ifi.MTU, up: running(ifi.Flags)}
+}
+
+func (w *watch) close() {
+	w.once.Do(func() { close(w.stop) })
+	if w.done != nil {
+		<-w.done
+	}
+}

@@ -1,0 +1,92 @@
+package nack
+
+import "time"
+
+// RequesterConfig configures a Requester. The zero value asks for what is
+// missing, with the default times.
+type RequesterConfig struct {
+	// ID tells this subscriber's requests from others'; request numbers carry
+	// its low 32 bits.
+	ID uint64
+	// Seed seeds the random back-off.
+	Seed uint64
+	// NoRecovery stops all asking: a gap ends when reordering no longer
+	// explains it.
+	NoRecovery bool
+	// MaxWait bounds how long a gap may stay open; 0 means no bound.
+	MaxWait time.Duration
+	// Silence is how long requests for a gap may go unanswered before it is
+	// given up; 0 means 2 s. What waits behind MaxAsk or the limit is not asked
+	// for yet, and its time has not begun.
+	Silence time.Duration
+	// MaxAsk bounds the frames that are asked for and not yet there; 0 means
+	// 2,048.
+	MaxAsk uint64
+}
+
+const (
+	defaultSilence = 2 * time.Second
+	defaultMaxAsk  = 2048
+)
+
+func (c *RequesterConfig) setDefaults() {
+	if c.Silence <= 0 {
+		c.Silence = defaultSilence
+	}
+	if c.MaxAsk == 0 {
+		c.MaxAsk = defaultMaxAsk
+	}
+}
+
+// ResponderConfig configures a Responder. Zero fields mean the defaults.
+type ResponderConfig struct {
+	// Frames is how many frames the resend buffer holds at the most. Required,
+	// and at least 1.
+	Frames int
+	// FrameSize is what one repair costs the budget, in bytes. Required.
+	FrameSize int
+	// Share is the part of the data rate that repairs may use; 0 means 0.5. It
+	// may be up to 65,536.
+	Share float64
+	// Floor is the rate that repairs may always use, in bytes a second; 0
+	// means 64 MiB a second.
+	Floor uint64
+	// Burst is what may go out at once, in bytes, and at least one frame; 0
+	// means 256 KiB.
+	Burst uint64
+	// MaxQueued bounds the frames that wait for their repair, for each
+	// subscriber; 0 means 4,096.
+	MaxQueued uint64
+	// MaxRuns bounds the runs of frames that wait, in all; 0 means 8,192.
+	MaxRuns int
+}
+
+const (
+	defaultShare     = 0.5
+	defaultFloor     = 64 << 20
+	defaultBurst     = 256 << 10
+	defaultMaxQueued = 4096
+	defaultMaxRuns   = 8192
+	maxShare         = 1 << 16
+)
+
+func (c *ResponderConfig) setDefaults() {
+	c.Frames, c.FrameSize = max(c.Frames, 1), max(c.FrameSize, 0)
+	if !(c.Share > 0) { // NaN as well
+		c.Share = defaultShare
+	}
+	c.Share = min(c.Share, maxShare)
+	if c.Floor == 0 {
+		c.Floor = defaultFloor
+	}
+	if c.Burst == 0 {
+		c.Burst = defaultBurst
+	}
+	c.Burst = max(c.Burst, uint64(c.FrameSize))
+	if c.MaxQueued == 0 {
+		c.MaxQueued = defaultMaxQueued
+	}
+	if c.MaxRuns <= 0 {
+		c.MaxRuns = defaultMaxRuns
+	}
+}

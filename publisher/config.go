@@ -1,0 +1,118 @@
+package publisher
+
+import (
+	"fmt"
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"crier/multicast"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// DefaultGroup is the group that a zero Config publishes to.
+var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
+
+// Config configures a Publisher. The zero value publishes to DefaultGroup on the
+// loopback interface; each field's zero value means its default.
+type Config struct {
+	// Group is the multicast address and port to publish to.
+	Group netip.AddrPort
+	// Interface is the network interface's name or one of its addresses. The
+	// default is the loopback interface: only this machine hears it.
+	Interface string
+	// Name is the stream's, as subscribers see it; up to 255 bytes.
+	Name string
+	// Session is the session's id; 0 means a random one. No two sessions may
+	// have the same.
+	Session uint64
+	// FirstOffset is the offset of the first message, up to 2^63.
+	FirstOffset uint64
+	// ResendBuffer bounds the memory that holds sent messages for repair, in
+	// bytes; 0 means 64 MiB. A message larger than it is refused.
+	ResendBuffer int
+	// BatchWait is how long a message may wait for others to share its
+	// datagram; 0 means not at all. Under load messages share datagrams anyway.
+	BatchWait time.Duration
+	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0 means
+	// 1,472 over IPv4 and 1,452 over IPv6, or what the interface's MTU allows if
+	// that is less. Datagrams are never fragmented.
+	Datagram int
+	// RepairShare is the part of the data rate that repairs may use, up to 10; 0
+	// means 0.5. They may always use 64 MiB a second.
+	RepairShare float64
+	// TTL is how many routers a datagram may pass, 1 to 255; 0 means 1, which
+	// stays in the local network.
+	TTL int
+	// NoLoopback keeps the messages from subscribers on this machine.
+	NoLoopback bool
+	// DSCP marks the datagrams for routers' quality of service, 0 to 63.
+	DSCP int
+	// ReadBuffer and WriteBuffer are the socket buffers to ask the kernel for,
+	// in bytes; 0 means 8 MiB for NACKs and 1 MiB for data.
+	ReadBuffer, WriteBuffer int
+	// NoOffload keeps the kernel from segmenting large sends.
+	NoOffload bool
+	// Network makes the sockets; nil means the machine's own.
+	Network multicast.Network
+	// Logger hears what an operator should know; nil means slog.Default().
+	Logger *slog.Logger
+}
+
+// loopback is found on every platform by its address.
+func loopback(group netip.AddrPort) string {
+	if group.Addr().Is4() {
+		return "127.0.0.1"
+	}
+	return "::1"
+}
+
+// headers is what IP and UDP add to a datagram, in bytes.
+func headers(group netip.AddrPort) int {
+	if group.Addr().Is4() {
+		return 28
+	}
+	return 48
+}
+
+func (c *Config) setDefaults() {
+	if c.Group == (netip.AddrPort{}) {
+		c.Group = DefaultGroup
+	}
+	if c.Interface == "" {
+		c.Interface = loopback(c.Group)
+	}
+	if c.TTL == 0 {
+		c.TTL = 1
+	}
+	if c.ResendBuffer == 0 {
+		c.ResendBuffer = reliable.DefaultResendBuffer
+	}
+	if c.Network == nil {
+		c.Network = multicast.Kernel
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+}
+
+// fitDatagram settles the datagram size, given the interface's MTU.
+func (c *Config) fitDatagram(mtu int) error {
+	most := frame.MaxDatagram
+	if mtu > 0 {
+		most = min(most, mtu-headers(c.Group))
+	}
+	if c.Datagram == 0 {
+		c.Datagram = reliable.DefaultDatagram
+		if !c.Group.Addr().Is4() {
+			c.Datagram = reliable.DefaultDatagram6
+		}
+		c.Datagram = min(c.Datagram, most)
+	}
+	if c.Datagram > most {
+		return fmt.Errorf("publisher: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
+			c.Datagram, c.Interface, mtu, most)
+	}
+	return nil
+}

@@ -1,0 +1,27 @@
+// Package publisher sends messages to a multicast group, and sends again what
+// its subscribers missed.
+//
+// A [Publisher] is one session: it begins with New, and ends with Close, which
+// says BYE. Each message gets the next offset. It goes out at once, on the
+// goroutine that publishes it; messages that are published while a datagram is
+// being sent share the next one. The latest messages stay in a resend buffer,
+// bounded in bytes, from which subscribers are served what the network lost.
+//
+//	p, err := publisher.New(publisher.Config{Name: "quotes"})
+//	...
+//	offset, err := p.Publish(ctx, []byte("hello"))
+//	...
+//	err = p.Close()
+//
+// The zero [Config] publishes to 239.77.0.1:7700 on the loopback interface,
+// which only this machine hears. Name an interface to be heard on a network.
+//
+// Publish returns once a message is accepted: it has an offset and lies in the
+// resend buffer. Flush returns once all accepted messages are with the kernel.
+// Neither says that anyone has received anything. If the process dies, what was
+// accepted and not yet received by a subscriber is gone for it: there is no
+// broker that could still have it.
+//
+// All methods may be called by any number of goroutines at once. Offsets are
+// given in the order in which calls are accepted.
+package publisher

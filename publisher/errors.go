@@ -1,0 +1,15 @@
+package publisher
+
+import "crier/reliable"
+
+var (
+	// ErrClosed is returned after Close.
+	ErrClosed = reliable.ErrClosed
+	// ErrFull is returned by TryPublish while the resend buffer is full of
+	// messages that are not with the kernel yet.
+	ErrFull = reliable.ErrFull
+)
+
+// TooLargeError is returned for a message that is larger than 16 MiB, or than
+// the resend buffer.
+type TooLargeError = reliable.TooLargeError

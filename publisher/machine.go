@@ -1,0 +1,66 @@
+package publisher
+
+import (
+	"crier/multicast"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// machine is the Sender as a multicast.Loop drives it.
+type machine struct {
+	p       *Publisher
+	dec     frame.Decoder
+	frame   frame.Frame
+	batch   reliable.Batch
+	invalid uint64 // datagrams that no Decoder takes
+	newer   uint64 // frames that need a newer crier
+}
+
+func (m *machine) Receive(now int64, packet *multicast.Packet) {
+	switch err := m.dec.Decode(packet.Data, &m.frame); err {
+	case nil:
+		m.p.sender.Handle(reliable.Time(now), packet.From, &m.frame)
+	case frame.ErrNewer:
+		m.newer++
+	default:
+		m.invalid++
+	}
+}
+
+func (m *machine) Advance(now int64) {
+	m.p.sender.Advance(reliable.Time(now))
+	if !m.p.finished && m.p.sender.Finished(reliable.Time(now)) {
+		m.p.finished = true
+		close(m.p.done)
+	}
+}
+
+func (m *machine) Deadline(now int64) int64 {
+	if m.p.finished {
+		return int64(reliable.Never)
+	}
+	if m.p.sender.Finished(reliable.Time(now)) {
+		return now // Advance is to notice
+	}
+	return int64(m.p.sender.Deadline(reliable.Time(now)))
+}
+
+func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
+	var ok bool
+	m.batch, ok = m.p.sender.Next(reliable.Time(now))
+	if !ok {
+		return multicast.Datagrams{}, false
+	}
+	to := m.batch.To
+	if !to.IsValid() {
+		to = m.p.cfg.Group
+	}
+	return multicast.Datagrams{To: to, Data: m.batch.Data, Segment: m.batch.Segment}, true
+}
+
+func (m *machine) Sent() {
+	m.p.sender.Sent(m.batch)
+	if m.p.waiting > 0 {
+		m.p.notify()
+	}
+}

@@ -1,0 +1,192 @@
+package publisher
+
+import (
+	"context"
+	"crypto/rand"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/multicast"
+	"crier/reliable"
+)
+
+// Publisher is one session on one group.
+type Publisher struct {
+	cfg  Config
+	conn multicast.Conn
+	loop *multicast.Loop
+
+	// Guarded by the loop's lock.
+	sender   *reliable.Sender
+	machine  machine
+	waiting  int           // goroutines that wait for the socket
+	progress chan struct{} // closed when a batch was sent
+	finished bool
+
+	done chan struct{} // closed when the session has drained
+}
+
+// New opens the sockets and begins a session: from now on it is announced.
+func New(cfg Config) (*Publisher, error) {
+	cfg.setDefaults()
+	conn, err := cfg.Network.Socket(multicast.SocketConfig{
+		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
+		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,
+		NoOffload: cfg.NoOffload, Logger: cfg.Logger,
+	})
+	if err != nil {
+		return nil, err
+	}
+	p, err := start(cfg, conn)
+	if err != nil {
+		return nil, errors.Join(err, conn.Close())
+	}
+	return p, nil
+}
+
+func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
+	if err := cfg.fitDatagram(conn.Stats().MTU); err != nil {
+		return nil, err
+	}
+	if cfg.Session == 0 {
+		id, err := randomID()
+		if err != nil {
+			return nil, err
+		}
+		cfg.Session = id
+	}
+	begin := time.Now()
+	sender, err := reliable.NewSender(reliable.SenderConfig{
+		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
+		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
+		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare,
+	})
+	if err != nil {
+		return nil, err
+	}
+	timer, err := cfg.Network.Timer()
+	if err != nil {
+		return nil, err
+	}
+	p := &Publisher{
+		cfg: cfg, conn: conn, sender: sender,
+		progress: make(chan struct{}), done: make(chan struct{}),
+	}
+	p.machine.p = p
+	p.loop = multicast.NewLoop(multicast.LoopConfig{
+		Machine: &p.machine, Out: conn, Timer: timer, Start: begin, Logger: cfg.Logger,
+	})
+	p.loop.Run()
+	return p, nil
+}
+
+// randomID returns an id that is not 0.
+func randomID() (uint64, error) {
+	var b [8]byte
+	if _, err := rand.Read(b[:]); err != nil {
+		return 0, fmt.Errorf("publisher: no random session id: %w", err)
+	}
+	return binary.NativeEndian.Uint64(b[:]) | 1, nil
+}
+
+// Session returns the session's id, which is never 0.
+func (p *Publisher) Session() uint64 { return p.cfg.Session }
+
+// LocalAddr returns where datagrams come from and NACKs go.
+func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }
+
+// Datagram returns the size of a full datagram, in bytes.
+func (p *Publisher) Datagram() int { return p.cfg.Datagram }
+
+// Publish accepts a message and returns its offset. The payload is copied and
+// may be reused at once. While the resend buffer is full of messages that are
+// not with the kernel yet, it waits, until ctx ends. A message of up to 16 MiB
+// is accepted whole or not at all.
+func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	p.loop.Lock()
+	for {
+		offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
+		if err != reliable.ErrFull {
+			p.loop.Settle()
+			return offset, err
+		}
+		if err := p.wait(ctx); err != nil {
+			p.loop.Unlock()
+			return 0, err
+		}
+	}
+}
+
+// TryPublish is Publish that returns ErrFull where that would wait.
+func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
+	p.loop.Lock()
+	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
+	p.loop.Settle()
+	return offset, err
+}
+
+// Flush returns when all messages that were accepted before are with the
+// kernel, or ctx ends.
+func (p *Publisher) Flush(ctx context.Context) error {
+	p.loop.Lock()
+	p.sender.Flush()
+	target := p.sender.Stats().NextOffset
+	p.loop.Settle()
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	for p.sender.FlushedOffset() < target {
+		if err := p.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// wait gives the lock back until a batch was sent, or ctx ends. The lock is
+// held again when it returns.
+func (p *Publisher) wait(ctx context.Context) error {
+	p.waiting++
+	progress := p.progress
+	p.loop.Settle()
+	var err error
+	select {
+	case <-progress:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-p.done:
+		err = ErrClosed
+	}
+	p.loop.Lock()
+	p.waiting--
+	return err
+}
+
+// notify wakes those that wait.
+func (p *Publisher) notify() {
+	close(p.progress)
+	p.progress = make(chan struct{})
+}
+
+// Close ends the session: what was accepted is sent, BYE is said, and missing
+// messages are repaired until one second has passed without a request, 30
+// seconds at the most. Publish returns ErrClosed from now on. No goroutine is
+// left when Close returns.
+func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
+
+// Shutdown is Close that stops repairing when ctx ends.
+func (p *Publisher) Shutdown(ctx context.Context) error {
+	p.loop.Lock()
+	p.sender.Close(reliable.Time(p.loop.Now()))
+	p.loop.Settle()
+	select {
+	case <-p.done:
+	case <-ctx.Done():
+	}
+	return p.loop.Close()
+}

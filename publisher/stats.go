@@ -1,0 +1,50 @@
+package publisher
+
+import (
+	"time"
+
+	"crier/multicast"
+	"crier/reliable"
+)
+
+// Stats is what a Publisher has counted. Counters only grow.
+type Stats struct {
+	reliable.SenderStats
+	// Socket is what the socket counted.
+	Socket multicast.ConnStats
+	// Invalid counts datagrams that are no crier frames, or damaged ones.
+	Invalid uint64
+	// Newer counts frames that need a newer crier.
+	Newer uint64
+}
+
+// Stats returns the counters so far.
+func (p *Publisher) Stats() Stats {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return Stats{
+		SenderStats: p.sender.Stats(), Socket: p.conn.Stats(),
+		Invalid: p.machine.invalid, Newer: p.machine.newer,
+	}
+}
+
+// Subscriber is a subscriber as its NACKs and reports show it.
+type Subscriber struct {
+	reliable.Member
+	// Quiet is how long ago it was last heard.
+	Quiet time.Duration
+}
+
+// Subscribers returns the subscribers that are known, in the order in which they
+// were first heard. Those that have not been heard for some seconds are
+// forgotten.
+func (p *Publisher) Subscribers() []Subscriber {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	now := reliable.Time(p.loop.Now())
+	var list []Subscriber
+	for _, m := range p.sender.Members() {
+		list = append(list, Subscriber{Member: m, Quiet: now.Sub(m.Heard)})
+	}
+	return list
+}

@@ -1,0 +1,98 @@
+package subscriber
+
+import (
+	"log/slog"
+	"net/netip"
+	"time"
+
+	"crier/multicast"
+	"crier/reliable"
+)
+
+// DefaultGroup is the group that a zero Config listens to.
+var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
+
+// Start says where to begin in a session that is older than the subscriber.
+type Start = reliable.Start
+
+const (
+	// Latest begins with the first message that is heard. It is the default.
+	Latest = reliable.Latest
+	// Oldest begins with the oldest message that the publisher still holds.
+	Oldest = reliable.Oldest
+)
+
+// Order says when a message is delivered.
+type Order = reliable.Order
+
+const (
+	// InOrder delivers each session's messages by offset. It is the default.
+	InOrder = reliable.InOrder
+	// OnArrival delivers a message as soon as all of it is there.
+	OnArrival = reliable.OnArrival
+)
+
+// Config configures a Subscriber. The zero value listens to DefaultGroup on the
+// loopback interface; each field's zero value means its default.
+type Config struct {
+	// Groups are the multicast addresses and ports to listen to, all of one
+	// address family.
+	Groups []netip.AddrPort
+	// Interface is the network interface's name or one of its addresses. The
+	// default is the loopback interface.
+	Interface string
+	// Source restricts the groups to one publisher's address (source-specific
+	// multicast), if valid.
+	Source netip.Addr
+	// Name is the subscriber's, as publishers see it; up to 255 bytes.
+	Name string
+	// Handler takes the events on the goroutine that read the datagram. It
+	// should return soon, and must not call Close. The event is valid during the
+	// call. Without a Handler, range over Messages.
+	Handler func(*Event)
+	// Start says where to begin in sessions that are older than the subscriber.
+	Start Start
+	// Order says when messages are delivered.
+	Order Order
+	// NoRecovery asks for nothing: what the network loses is reported lost.
+	NoRecovery bool
+	// MaxWait bounds how long a missing message may hold back those behind it; 0
+	// means no bound.
+	MaxWait time.Duration
+	// Silence is how long a publisher may be quiet before its session is silent,
+	// and requests unanswered before what they ask for is lost; 0 means 2 s.
+	Silence time.Duration
+	// Buffer bounds what waits of one session, in bytes, at least 64 KiB; 0
+	// means 32 MiB.
+	Buffer int
+	// MaxMemory bounds what waits of all sessions, and of messages that span
+	// datagrams, in bytes; 0 means four times Buffer.
+	MaxMemory int
+	// MaxSessions bounds the sessions that are followed at once; 0 means 256.
+	MaxSessions int
+	// ReadBuffer is the socket buffer to ask the kernel for, in bytes; 0 means
+	// 8 MiB. What it grants stands in Stats.
+	ReadBuffer int
+	// Network makes the sockets; nil means the machine's own.
+	Network multicast.Network
+	// Logger hears what an operator should know; nil means slog.Default().
+	Logger *slog.Logger
+}
+
+func (c *Config) setDefaults() {
+	if len(c.Groups) == 0 {
+		c.Groups = []netip.AddrPort{DefaultGroup}
+	}
+	if c.Interface == "" {
+		c.Interface = "127.0.0.1" // found on every platform
+		if !c.Groups[0].Addr().Is4() {
+			c.Interface = "::1"
+		}
+	}
+	if c.Network == nil {
+		c.Network = multicast.Kernel
+	}
+	if c.Logger == nil {
+		c.Logger = slog.Default()
+	}
+}

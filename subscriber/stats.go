@@ -1,0 +1,64 @@
+package subscriber
+
+import (
+	"crier/multicast"
+	"crier/reliable"
+)
+
+// Session is what a Subscriber has counted of one session. Once all events are
+// taken, Delivered + Lost == NextOffset - FirstOffset.
+type Session = reliable.SessionStats
+
+// End says how a session stands.
+type End = reliable.End
+
+const (
+	// EndOpen: it goes on, or the subscriber left it.
+	EndOpen = reliable.EndOpen
+	// EndBye: the publisher said BYE.
+	EndBye = reliable.EndBye
+	// EndSilent: nothing is heard of the publisher.
+	EndSilent = reliable.EndSilent
+)
+
+// Stats is what a Subscriber has counted apart from its sessions.
+type Stats struct {
+	reliable.ReceiverStats
+	// Groups is what the groups' sockets counted, and Socket what the unicast
+	// socket did, by which NACKs leave and unicast repairs come.
+	Groups []multicast.ConnStats
+	Socket multicast.ConnStats
+	// Invalid counts datagrams that are no crier frames, or damaged ones.
+	Invalid uint64
+	// Newer counts frames that need a newer crier.
+	Newer uint64
+	// KernelDrops counts datagrams that the kernel dropped for want of socket
+	// buffer, over all sockets.
+	KernelDrops uint64
+}
+
+// Stats returns the counters so far.
+func (s *Subscriber) Stats() Stats {
+	s.loop.Lock()
+	defer s.loop.Unlock()
+	st := Stats{
+		ReceiverStats: s.receiver.Stats(), Socket: s.back.Stats(),
+		Invalid: s.machine.invalid, Newer: s.machine.newer,
+	}
+	st.KernelDrops = st.Socket.KernelDrops
+	for _, c := range s.conns {
+		g := c.Stats()
+		st.Groups = append(st.Groups, g)
+		st.KernelDrops += g.KernelDrops
+	}
+	return st
+}
+
+// Sessions returns the counters of the sessions that are or were followed, in
+// the order in which they were first heard. Counters move with the events as
+// they are taken.
+func (s *Subscriber) Sessions() []Session {
+	s.loop.Lock()
+	defer s.loop.Unlock()
+	return s.receiver.Sessions()
+}
