@@ -29,6 +29,13 @@ type follower struct {
 	log   *slog.Logger
 }
 
+// begin says so if there is nothing to hear yet.
+func (f *follower) begin() {
+	if !f.up {
+		f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
+	}
+}
+
 // observe takes in what became of an interface, ours or another.
 func (f *follower) observe(l link) {
 	if l.name != f.name && l.index != f.index {

@@ -5,13 +5,10 @@ package multicast
 import (
 	"net"
 	"net/netip"
-	"time"
 
 	"golang.org/x/net/ipv4"
 	"golang.org/x/net/ipv6"
 )
-
-var noDeadline time.Time
 
 // plainOptions sets the multicast options of a socket of either family.
 type plainOptions struct {

@@ -9,8 +9,8 @@ import (
 	"log/slog"
 	"net"
 	"net/netip"
-	"os"
 	"sync"
+	"sync/atomic"
 	"syscall"
 )
 
@@ -35,7 +35,7 @@ type plainConn struct {
 	oob    []byte
 
 	refusals *refusals // nil for a group
-	once     sync.Once
+	closed   atomic.Bool
 }
 
 func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) {
@@ -251,7 +251,7 @@ func (c *plainConn) WaitWrite() error {
 	if c.refusals == nil {
 		return ErrReceiveOnly
 	}
-	if err := c.udp.SetWriteDeadline(noDeadline); err != nil {
+	if c.closed.Load() {
 		return net.ErrClosed
 	}
 	return nil
@@ -267,12 +267,12 @@ func (c *plainConn) Stats() ConnStats {
 
 // Close may be called more than once.
 func (c *plainConn) Close() error {
-	var err error
-	c.once.Do(func() {
-		err = c.udp.Close()
-		c.watch.close()
-	})
-	if err != nil && !errors.Is(err, os.ErrClosed) {
+	if c.closed.Swap(true) {
+		return nil
+	}
+	err := c.udp.Close()
+	c.watch.close()
+	if err != nil {
 		return fmt.Errorf("multicast: close: %w", err)
 	}
 	return nil

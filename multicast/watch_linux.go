@@ -45,6 +45,7 @@ func openWatch(log *slog.Logger) *watch {
 
 // start follows links until close.
 func (w *watch) start(f *follower) {
+	f.begin()
 	if w.file == nil {
 		return
 	}

@@ -22,6 +22,7 @@ type watch struct {
 func openWatch(*slog.Logger) *watch { return &watch{stop: make(chan struct{})} }
 
 func (w *watch) start(f *follower) {
+	f.begin()
 	w.done = make(chan struct{})
 	go func() {
 		defer close(w.done)

@@ -1,6 +1,9 @@
 package nack
 
-import "net/netip"
+import (
+	"net/netip"
+	"time"
+)
 
 // Asker is a publisher's record of one subscriber that asks for repairs. The
 // owner of the table sets ID and Addr; the Responder does the rest. It belongs to
@@ -16,7 +19,9 @@ type Asker struct {
 
 	quota  bucket
 	recent uint32 // frames lost, halved as they age
-	shared uint32 // of these, lost by others as well
+	fresh  uint32 // frames lost just now: others may still ask for them
+	since  Time   // the first of fresh
+	shared uint32 // of both, lost by others as well
 
 	// Its place in the Responder's queue.
 	first, last int32  // its runs, as indices plus one; 0 for none
@@ -35,15 +40,32 @@ const aloneAt = 16
 func (a *Asker) Waiting() uint64 { return a.queued }
 
 // alone reports whether what this subscriber loses is mostly lost by nobody
-// else: then repairs to the group would only burden the others.
-func (a *Asker) alone() bool { return a.recent >= aloneAt && a.shared*4 < a.recent }
+// else: then repairs to the group would only burden the others. What it lost
+// within the last window says nothing yet, or the first to ask after a burst of
+// loss would always seem alone.
+func (a *Asker) alone(now Time, window time.Duration) bool {
+	a.settle(now, window)
+	return a.recent >= aloneAt && a.shared*4 < a.recent
+}
 
 // lose counts a frame lost, by this subscriber only as far as is known.
-func (a *Asker) lose() {
-	if a.recent++; a.recent >= halveAt {
+func (a *Asker) lose(now Time, window time.Duration) {
+	a.settle(now, window)
+	if a.fresh == 0 {
+		a.since = now
+	}
+	a.fresh++
+}
+
+// settle takes what was lost a window ago for known.
+func (a *Asker) settle(now Time, window time.Duration) {
+	if a.fresh == 0 || now.Sub(a.since) <= window {
+		return
+	}
+	for a.recent, a.fresh = a.recent+a.fresh, 0; a.recent >= halveAt; {
 		a.recent, a.shared = a.recent/2, a.shared/2
 	}
 }
 
 // share counts that a frame of this subscriber's was lost by another as well.
-func (a *Asker) share() { a.shared = min(a.shared+1, a.recent) }
+func (a *Asker) share() { a.shared = min(a.shared+1, a.recent+a.fresh) }

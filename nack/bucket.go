@@ -38,8 +38,8 @@ func (b *bucket) fill(now Time) {
 	}
 }
 
-// ready returns when n tokens will be there: now if they are. More than a burst
-// counts as a burst, or it would never be ready.
+// ready returns when n tokens will be there, 2^30 at most: now if they are. More
+// than a burst counts as a burst, or it would never be ready.
 func (b *bucket) ready(now Time, n uint64) Time {
 	b.fill(now)
 	if n = min(n, b.burst); b.tokens >= n {
@@ -48,7 +48,8 @@ func (b *bucket) ready(now Time, n uint64) Time {
 	if b.rate == 0 {
 		return Never
 	}
-	return now.Add(time.Duration((n-b.tokens)*uint64(time.Second)/b.rate) + 1)
+	missing := (n-b.tokens)*uint64(time.Second) - b.nanos
+	return now.Add(time.Duration((missing-1)/b.rate + 1))
 }
 
 // take removes n tokens, or as many as there are.

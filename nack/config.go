@@ -43,7 +43,8 @@ type ResponderConfig struct {
 	// Frames is how many frames the resend buffer holds at the most. Required,
 	// and at least 1.
 	Frames int
-	// FrameSize is what one repair costs the budget, in bytes. Required.
+	// FrameSize is what one repair costs the budget, in bytes, up to 1 GiB.
+	// Required.
 	FrameSize int
 	// Share is the part of the data rate that repairs may use; 0 means 0.5. It
 	// may be up to 65,536.
@@ -71,7 +72,7 @@ const (
 )
 
 func (c *ResponderConfig) setDefaults() {
-	c.Frames, c.FrameSize = max(c.Frames, 1), max(c.FrameSize, 0)
+	c.Frames, c.FrameSize = max(c.Frames, 1), min(max(c.FrameSize, 0), 1<<30)
 	if !(c.Share > 0) { // NaN as well
 		c.Share = defaultShare
 	}

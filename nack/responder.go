@@ -124,7 +124,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	}
 	other := m.asker.ID != a.ID
 	if fresh || other { // not a retry: a loss anew
-		a.lose()
+		a.lose(now, r.sharing())
 	}
 	if other = other && (m.queued || r.recent(now, m)); other {
 		// Lost by more than one: the group is better served at once.
@@ -146,7 +146,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 		r.stats.Refused++
 		return
 	default:
-		m.queued, m.group = true, other || !a.alone()
+		m.queued, m.group = true, other || !a.alone(now, r.sharing())
 		m.asker, m.shared = a, other
 	}
 	// Those who wait to ask hear nothing of a unicast repair, and nothing yet of
@@ -180,8 +180,12 @@ func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
 // recent reports whether a frame was repeated so lately that another request for
 // it means another subscriber lost it as well.
 func (r *Responder) recent(now Time, m *mark) bool {
-	return m.repeated && now.Sub(m.at) <= 2*r.hold()
+	return m.repeated && now.Sub(m.at) <= r.sharing()
 }
+
+// sharing is how long after one NACK another for the same frame still means that
+// both lost it at the same time.
+func (r *Responder) sharing() time.Duration { return 2 * r.hold() }
 
 // hold is how long further NACKs for a repeated frame are held to have crossed
 // it, where nothing better is known: one round trip.

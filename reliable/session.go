@@ -51,7 +51,6 @@ type session struct {
 	cursor cursor
 
 	statusDue  Time
-	statusWait time.Duration
 	wantDue    Time // when to ask for SESSION, or HEARTBEAT
 	wantWait   time.Duration
 	ask        []nack.Range

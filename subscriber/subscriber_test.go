@@ -23,7 +23,7 @@ func TestFanOut(t *testing.T) {
 	g := group()
 	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
 	defer cancel()
-	const count = 100000
+	const count = 5000
 	var subs []*subscriber.Subscriber
 	for range 3 {
 		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}})

@@ -9,7 +9,6 @@ import (
 const (
 	flagsAt  = 4                  // where the flags' two bytes are
 	chunksAt = headerSize + 3*9   // where the chunk array's head is
-	firstAt  = chunksAt + 3       // where the first chunk is
 	binHead  = 3                  // the longest head of a chunk
 	markSize = 5                  // a length mark before an unfinished message
 	skipSize = 9                  // a skip chunk
@@ -26,8 +25,8 @@ type Builder struct {
 	open  bool
 }
 
-// Open starts a frame in buf, whose capacity is the frame's full size and whose
-// content is overwritten.
+// Open starts a frame in buf, whose capacity, MaxDatagram at most, is the
+// frame's full size and whose content is overwritten.
 func (b *Builder) Open(buf []byte, session uint64, channel uint32, seq, offset, time uint64) {
 	b.limit, b.count, b.flags, b.open = cap(buf)-tagSize, 0, 0, true
 	b.e.begin(buf[:0], Data, 0, session, channel)
@@ -83,9 +82,12 @@ func (b *Builder) Continue(rest []byte) int {
 	return n
 }
 
-// Skip appends a chunk that stands for n messages that were dropped, and reports
-// whether there was room.
+// Skip appends a chunk that stands for n messages that were dropped, MaxSkip at
+// most, and reports whether there was room.
 func (b *Builder) Skip(n uint64) bool {
+	if n == 0 {
+		return true
+	}
 	if len(b.e.w.b)+skipSize > b.limit {
 		return false
 	}
@@ -118,10 +120,10 @@ func chunkHead(n int) int {
 	return binHead
 }
 
-// Frames returns how many DATA frames a message of n bytes needs at the most,
-// where DataRoom is room.
+// Frames returns how many DATA frames a message of n bytes takes at the most,
+// where DataRoom is room: the open one counts, though it may have no room for any
+// of it.
 func Frames(n, room int) int {
-	// The first frame may have no room for any of it.
 	part := room - minPart
-	return 1 + (n+part-1)/part
+	return 1 + max(1, (n+part-1)/part)
 }

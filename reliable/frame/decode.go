@@ -19,7 +19,7 @@ type Decoder struct {
 	dec *msgpack.Decoder
 }
 
-// maxTime bounds durations on the wire: what is longer is malformed.
+// maxTime bounds times on the wire, in nanoseconds: what is longer is malformed.
 const maxTime = uint64(math.MaxInt64)
 
 // Decode parses one datagram into f, whose slices then are views of it; f's own
@@ -110,20 +110,20 @@ func (d *Decoder) header(f *Frame) (int, error) {
 func (d *Decoder) body(f *Frame) bool {
 	switch f.Kind {
 	case Data:
-		return d.u64s(&f.Seq, &f.Offset, &f.Time) && d.chunks(f)
+		return d.u64s(&f.Seq, &f.Offset) && d.time(&f.Time) && d.chunks(f)
 	case Repair:
 		return d.u64s(&f.Responder, &f.Request) && d.bin(&f.Inner, MaxDatagram)
 	case Heartbeat, Bye:
-		return d.u64s(&f.Time, &f.NextSeq, &f.NextOffset, &f.OldestSeq, &f.OldestOffset) &&
+		return d.time(&f.Time) && d.u64s(&f.NextSeq, &f.NextOffset, &f.OldestSeq, &f.OldestOffset) &&
 			d.duration(&f.Interval) && d.u32to(&f.Group) && d.duration(&f.RTT) &&
 			f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset
 	case Session:
-		return d.u64s(&f.Time) && d.wall(&f.Wall) && d.u64s(&f.FirstSeq, &f.FirstOffset) &&
+		return d.time(&f.Time) && d.wall(&f.Wall) && d.u64s(&f.FirstSeq, &f.FirstOffset) &&
 			d.address(&f.Control) && d.u32to(&f.Channels) && d.bin(&f.Name, MaxName) && d.properties(f)
 	case Nack:
-		return d.u64s(&f.Subscriber, &f.Request, &f.Echo) && d.duration(&f.Held) && d.ranges(f)
+		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) && d.ranges(f)
 	case Status:
-		return d.u64s(&f.Subscriber, &f.Request, &f.Echo) && d.duration(&f.Held) &&
+		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) &&
 			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room)
 	case Confirm:
 		return d.ranges(f)
@@ -142,8 +142,8 @@ func (d *Decoder) chunks(f *Frame) bool {
 	f.Chunks, f.Messages = f.Chunks[:0], 0
 	var total uint32
 	for ; n > 0; n-- {
-		code, err := d.dec.PeekCode()
-		if err != nil {
+		code, ok := d.peek()
+		if !ok {
 			return false
 		}
 		switch code {
@@ -161,13 +161,13 @@ func (d *Decoder) chunks(f *Frame) bool {
 				return false
 			}
 		case msgpcode.Uint32: // the length of the message that starts next
-			if !d.u32to(&total) || total == 0 || total > MaxMessage {
+			if total != 0 || !d.u32to(&total) || total == 0 || total > MaxMessage {
 				return false
 			}
 			continue
 		case msgpcode.Uint64:
 			var skip uint64
-			if skip, ok = d.u64(); !ok || skip == 0 || skip > maxSkip {
+			if skip, ok = d.u64(); !ok || skip == 0 || skip > MaxSkip {
 				return false
 			}
 			f.Chunks = append(f.Chunks, Chunk{Skip: skip})
@@ -190,10 +190,6 @@ func (d *Decoder) chunks(f *Frame) bool {
 	}
 	return total == 0 && f.consistent()
 }
-
-// maxSkip bounds what one skip chunk may stand for, so that sums of them and of
-// offsets can't overflow.
-const maxSkip = 1 << 40
 
 // consistent reports whether a DATA frame's numbers, flags and chunks agree.
 func (f *Frame) consistent() bool {
@@ -247,15 +243,16 @@ func (d *Decoder) ranges(f *Frame) bool {
 // properties takes a msgpack map as it is, after a look at its structure.
 func (d *Decoder) properties(f *Frame) bool {
 	start := d.r.at
-	code, err := d.dec.PeekCode()
-	if err != nil || !(msgpcode.IsFixedMap(code) || code == msgpcode.Map16) || !d.skip() {
+	code, ok := d.peek()
+	if !ok || !(msgpcode.IsFixedMap(code) || code == msgpcode.Map16) || !d.skip() {
 		return false
 	}
-	f.Properties = d.r.b[start:d.r.at]
+	f.Properties = d.r.b[start:d.r.at:d.r.at]
 	return true
 }
 
-// address takes an empty bin, or 4 or 16 bytes of address and 2 of port.
+// address takes an empty bin, or 4 or 16 bytes of address and 2 of port, to which
+// a datagram for one receiver can be sent.
 func (d *Decoder) address(to *netip.AddrPort) bool {
 	var b []byte
 	if !d.bin(&b, 18) {
@@ -269,8 +266,18 @@ func (d *Decoder) address(to *netip.AddrPort) bool {
 		return false
 	}
 	addr, _ := netip.AddrFromSlice(b[:len(b)-2])
-	*to = netip.AddrPortFrom(addr.Unmap(), binary.BigEndian.Uint16(b[len(b)-2:]))
-	return true
+	addr = addr.Unmap()
+	*to = netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[len(b)-2:]))
+	// NACKs are sent there: never to a group.
+	return to.Port() != 0 && !addr.IsUnspecified() && !addr.IsMulticast() && addr != broadcast
+}
+
+var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})
+
+func (d *Decoder) time(to *uint64) bool {
+	v, ok := d.u64()
+	*to = v
+	return ok && v <= maxTime
 }
 
 func (d *Decoder) wall(to *int64) bool {

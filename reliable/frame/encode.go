@@ -51,17 +51,18 @@ type Encoder struct {
 }
 
 // Append appends f, of any kind but DATA and REPAIR, to dst. Names longer than
-// MaxName are cut. Properties must be a msgpack map, or empty.
+// MaxName are cut, negative times are sent as 0. Properties must be a msgpack
+// map, or empty; ranges must ascend, and not overlap.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
 	e.begin(dst, f.Kind, f.Flags, f.Session, f.Channel)
 	switch f.Kind {
 	case Heartbeat, Bye:
-		e.u64s(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, uint64(f.Interval))
+		e.u64s(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, nanos(f.Interval))
 		_ = e.enc.EncodeUint32(f.Group)
-		e.u64s(uint64(f.RTT))
+		e.u64s(nanos(f.RTT))
 	case Session:
-		e.u64s(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset)
+		e.u64s(f.Time, nanos(f.Wall), f.FirstSeq, f.FirstOffset)
 		e.address(f.Control)
 		_ = e.enc.EncodeUint32(f.Channels)
 		e.bin(f.Name[:min(len(f.Name), MaxName)])
@@ -71,10 +72,10 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 			_, _ = e.w.Write(f.Properties)
 		}
 	case Nack:
-		e.u64s(f.Subscriber, f.Request, f.Echo, uint64(f.Held))
+		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.ranges(f.Ranges)
 	case Status:
-		e.u64s(f.Subscriber, f.Request, f.Echo, uint64(f.Held))
+		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.bin(f.Name[:min(len(f.Name), MaxName)])
 		e.u64s(f.Position, f.Room)
 	case Confirm:
@@ -148,6 +149,9 @@ func (e *Encoder) u64s(vs ...uint64) {
 		_ = e.enc.EncodeUint64(v)
 	}
 }
+
+// nanos returns a time as the wire has it.
+func nanos[T ~int64](t T) uint64 { return uint64(max(t, 0)) }
 
 func (e *Encoder) bin(b []byte) {
 	_ = e.enc.EncodeBytesLen(len(b))

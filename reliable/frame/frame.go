@@ -18,6 +18,9 @@ const (
 	// MinDatagram is the smallest datagram that leaves a DATA frame room for
 	// something worth sending, in bytes.
 	MinDatagram = 256
+	// MaxSkip is how many messages one skip chunk may stand for, so that sums
+	// of them and of offsets can't overflow.
+	MaxSkip = 1 << 40
 )
 
 // Frame is one decoded frame. Which fields mean something depends on Kind.

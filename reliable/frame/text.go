@@ -38,13 +38,16 @@ func (f *Frame) String() string {
 			f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, time.Duration(f.Time), f.Interval, f.Group, f.RTT)
 	case Session:
 		fmt.Fprintf(&b, " name=%q first=%d/%d t=%v", f.Name, f.FirstSeq, f.FirstOffset, time.Duration(f.Time))
+		fmt.Fprintf(&b, " wall=%s", time.Unix(0, f.Wall).UTC().Format(time.RFC3339Nano))
 		if f.Control.IsValid() {
 			fmt.Fprintf(&b, " control=%v", f.Control)
 		}
 	case Nack:
 		fmt.Fprintf(&b, " sub=%016x req=%x missing=%s", f.Subscriber, f.Request, rangesText(f.Ranges))
+		f.echoText(&b)
 	case Status:
 		fmt.Fprintf(&b, " sub=%016x name=%q pos=%d room=%d", f.Subscriber, f.Name, f.Position, f.Room)
+		f.echoText(&b)
 		if f.Flags&WantSession != 0 {
 			b.WriteString(" want-session")
 		}
@@ -54,6 +57,13 @@ func (f *Frame) String() string {
 		fmt.Fprintf(&b, " req=%x gone=%s oldest=%d/%d", f.Request, rangesText(f.Ranges), f.OldestSeq, f.OldestOffset)
 	}
 	return b.String()
+}
+
+// echoText prints the publisher's time that was heard last, and how long ago.
+func (f *Frame) echoText(b *strings.Builder) {
+	if f.Echo != 0 {
+		fmt.Fprintf(b, " echo=%v+%v", time.Duration(f.Echo), f.Held)
+	}
 }
 
 // rangesText prints at most eight ranges.

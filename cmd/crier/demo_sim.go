@@ -1,0 +1,153 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"time"
+
+	"crier/reliable"
+	"crier/testnet"
+)
+
+// demoLinks are the three networks.
+var demoLinks = []struct {
+	name, link string
+	down       testnet.LinkConfig
+	up         testnet.LinkConfig
+}{
+	{
+		"clean", "50 us away, loses nothing",
+		testnet.LinkConfig{Delay: testnet.UniformDelay{Min: 45 * time.Microsecond, Max: 55 * time.Microsecond}},
+		testnet.LinkConfig{Delay: testnet.FixedDelay(50 * time.Microsecond)},
+	},
+	{
+		"lossy", "100 us away, loses 1 % at random, NACKs too",
+		testnet.LinkConfig{
+			Delay: testnet.UniformDelay{Min: 90 * time.Microsecond, Max: 110 * time.Microsecond},
+			Loss:  testnet.Bernoulli{P: 0.01},
+		},
+		testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.01}},
+	},
+	{
+		"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average",
+		testnet.LinkConfig{
+			Delay: testnet.UniformDelay{Min: 2 * time.Millisecond, Max: 3 * time.Millisecond},
+			Loss:  testnet.GilbertElliott{GoodToBad: 0.0035, BadToGood: 1.0 / 12, LossBad: 1},
+		},
+		testnet.LinkConfig{Delay: testnet.FixedDelay(2 * time.Millisecond)},
+	},
+}
+
+const (
+	// demoWrite is what one datagram costs the producer's processor: while a
+	// burst comes in, messages wait for it.
+	demoWrite = 5 * time.Microsecond
+	// demoAfter is how long the subscribers are watched after the end: they fall
+	// silent after 2 s.
+	demoAfter = 4 * time.Second
+)
+
+// demoSim plays the demo in virtual time, with the checker of the promise.
+func demoSim(_ context.Context, plan *demoPlan, out io.Writer) (*demoResult, error) {
+	w := testnet.NewWorld(testnet.WorldConfig{Seed: plan.seed})
+	check := testnet.NewChecker(w)
+	pub, err := w.AddPublisher(testnet.PublisherConfig{
+		Name: "producer", Write: demoWrite, Sender: reliable.SenderConfig{Name: "market"},
+	})
+	if err != nil {
+		return nil, err
+	}
+	r := &demoResult{Burst: plan.burst, IntoBurst: plan.into, KilledAt: plan.end()}
+	subs := make([]*demoSimSub, len(demoLinks))
+	names := make([]string, len(demoLinks))
+	for i, l := range demoLinks {
+		s := &demoSimSub{demoSub: demoSub{Name: l.name, Link: l.link}, pub: pub}
+		s.node, err = w.AddSubscriber(testnet.SubscriberConfig{
+			Name: l.name, Down: l.down, Up: l.up,
+			Receiver: reliable.ReceiverConfig{Name: l.name}, OnEvent: s.event,
+		})
+		if err != nil {
+			return nil, err
+		}
+		subs[i], names[i] = s, l.name
+		r.Subscribers = append(r.Subscribers, &s.demoSub)
+	}
+	const start = reliable.Time(100 * time.Millisecond) // the subscribers have joined
+	for _, m := range plan.messages {
+		w.At(start.Add(m.at), func() { pub.Publish(m.payload) })
+	}
+	end := start.Add(plan.end())
+	w.At(end, pub.Crash)
+
+	fmt.Fprint(out, progressHead(names))
+	for at := demoTick; ; at += demoTick {
+		stop := at > plan.end()
+		if stop {
+			at = plan.end()
+		}
+		if err := w.Run(start.Add(at)); err != nil {
+			return nil, err
+		}
+		have := make([]uint64, len(subs))
+		for i, s := range subs {
+			have[i] = s.Delivered
+		}
+		fmt.Fprint(out, progressLine(at.Round(time.Millisecond), pub.Session().NextOffset(), have))
+		if stop {
+			break
+		}
+	}
+	if err := w.Run(end.Add(demoAfter)); err != nil {
+		return nil, err
+	}
+	if err := check.Finish(end); err != nil {
+		return nil, err
+	}
+	truth := pub.Session()
+	r.Accepted, r.Sent, r.Checked = truth.NextOffset(), truth.SentOffset(), true
+	st := pub.Stats()
+	r.Frames, r.Repairs = st.Frames, st.Repairs
+	for _, s := range subs {
+		s.finish(r.Accepted, r.Sent)
+	}
+	return r, nil
+}
+
+// demoSimSub is one simulated subscriber and what it counts.
+type demoSimSub struct {
+	demoSub
+	pub               *testnet.Publisher
+	node              *testnet.Subscriber
+	latency, recovery histogram
+}
+
+func (s *demoSimSub) event(now reliable.Time, ev *reliable.Event) {
+	switch ev.Kind {
+	case reliable.Message:
+		truth := s.pub.Session()
+		if !bytes.Equal(truth.Payload(ev.Offset), ev.Payload) {
+			panic("the checker overlooked a message that differs")
+		}
+		s.Delivered++
+		s.latency.record(now.Sub(truth.AcceptedAt(ev.Offset)))
+		if ev.Recovered {
+			s.recovery.record(ev.Recovery)
+		}
+	case reliable.Loss:
+		s.Losses = append(s.Losses, lossSummary{ev.Lost.From, ev.Lost.To, ev.Cause.String()})
+	}
+}
+
+func (s *demoSimSub) finish(accepted, sent uint64) {
+	if s.Losses == nil {
+		s.Losses = []lossSummary{}
+	}
+	for _, st := range s.node.Sessions() {
+		s.Recovered, s.Lost, s.NextOffset = st.Recovered, st.Lost, st.NextOffset
+		s.Duplicates, s.Nacks, s.End = st.Duplicates, st.Nacks, st.End.String()
+	}
+	s.Latency, s.Recovery = s.latency.quantiles(), s.recovery.quantiles()
+	s.account(accepted, sent)
+}

@@ -1,0 +1,216 @@
+package main
+
+import (
+	"bufio"
+	"compress/flate"
+	"compress/gzip"
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+)
+
+// sourceBuffer is how much of a feed is read at once, in bytes. A message that
+// fits is handed out without a copy.
+const sourceBuffer = 64 << 10
+
+// feedError is what went wrong with a feed, in a sentence that begins with its name.
+type feedError struct {
+	name, text string
+	err        error // the cause, if another package has found it
+}
+
+func (e *feedError) Error() string { return e.name + ": " + e.text }
+func (e *feedError) Unwrap() error { return e.err }
+
+// feedSource is the bytes of a feed, decompressed.
+type feedSource struct {
+	name string // in messages: the path, or "standard input"
+	live bool   // a pipe, a terminal or the like: what comes may come later
+	raw  io.Reader
+	file *os.File // to close; nil for standard input
+
+	content feedContent
+	gzipped bool
+	r       *bufio.Reader // the content; set by start
+}
+
+// feedContent is a source's bytes after decompression. It remembers the error that
+// ended them, since readers on top of it hide that at times, and can bound how
+// much one step of such a reader takes.
+type feedContent struct {
+	r     io.Reader
+	err   error // other than io.EOF
+	limit int64 // bytes that may still be read; -1 is no bound
+	over  bool  // the bound was hit
+}
+
+var errContentLimit = errors.New("more bytes than one step may take")
+
+func (c *feedContent) Read(p []byte) (int, error) {
+	if c.limit == 0 {
+		c.over = true
+		return 0, errContentLimit
+	}
+	if c.limit > 0 && int64(len(p)) > c.limit {
+		p = p[:c.limit]
+	}
+	n, err := c.r.Read(p)
+	if c.limit > 0 {
+		c.limit -= int64(n)
+	}
+	if err != nil && err != io.EOF {
+		c.err = err
+	}
+	return n, err
+}
+
+// openSource opens a path, or takes standard input for "-". Nothing is read yet.
+func openSource(path string, stdin io.Reader) (*feedSource, error) {
+	s := &feedSource{name: path}
+	if path == "-" {
+		s.name, s.live, s.raw = "standard input", true, stdin
+		return s, nil
+	}
+	if path == "" {
+		return nil, errors.New("--from has no file: name one, or - for standard input")
+	}
+	file, err := os.Open(path)
+	switch {
+	case errors.Is(err, fs.ErrNotExist):
+		return nil, &feedError{path, "there is no such file: name one that exists, or - for standard input", err}
+	case errors.Is(err, fs.ErrPermission):
+		return nil, &feedError{path, "this file may not be read: change its permissions, or run as its owner", err}
+	case err != nil:
+		return nil, &feedError{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", bareError(err)), err}
+	}
+	info, err := file.Stat()
+	if err != nil {
+		file.Close()
+		return nil, &feedError{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", bareError(err)), err}
+	}
+	if info.IsDir() {
+		file.Close()
+		return nil, s.errorf("this is a directory: name a file in it")
+	}
+	s.raw, s.file, s.live = file, file, !info.Mode().IsRegular()
+	return s, nil
+}
+
+// start looks at the first bytes, undoes gzip, and sets r. Only a file may not
+// be empty: a pipe into which nothing was written is a feed of no messages.
+func (s *feedSource) start() error {
+	raw := bufio.NewReaderSize(s.raw, sourceBuffer)
+	s.content = feedContent{r: raw, limit: -1}
+	first, err := raw.Peek(1)
+	if err != nil && err != io.EOF {
+		return s.explain(err, "the beginning")
+	}
+	if err == io.EOF && !s.live {
+		return s.errorf("this file is empty: name one that holds messages")
+	}
+	// The second byte is waited for only where the first is that of gzip, so
+	// that a line of one byte from a terminal is not held back.
+	if err == nil && first[0] == 0x1f {
+		if magic, _ := raw.Peek(2); len(magic) == 2 && magic[1] == 0x8b {
+			if err := s.unzip(raw); err != nil {
+				return err
+			}
+		}
+	}
+	s.r = bufio.NewReaderSize(&s.content, sourceBuffer)
+	if s.gzipped {
+		_, err := s.r.Peek(1)
+		if err == io.EOF && !s.live {
+			return s.errorf("this gzip file holds nothing: name one that holds messages")
+		}
+		if err != nil && err != io.EOF {
+			return s.explain(err, "the beginning")
+		}
+	} else if !s.live || raw.Buffered() > 0 {
+		s.r.Peek(1) // a copy of what raw has; captureKind looks at it
+	}
+	return nil
+}
+
+func (s *feedSource) unzip(raw *bufio.Reader) error {
+	zip, err := gzip.NewReader(raw)
+	if err == io.EOF {
+		err = io.ErrUnexpectedEOF
+	}
+	s.gzipped = true
+	if err != nil {
+		s.content.err = err
+		return s.explain(err, "the beginning")
+	}
+	s.content.r = zip
+	return nil
+}
+
+// captureKind is "pcap" or "pcapng" if the content clearly begins like one,
+// else "". It looks only at what has been read already.
+func (s *feedSource) captureKind() string {
+	head, _ := s.r.Peek(min(12, s.r.Buffered()))
+	if len(head) < 4 {
+		return ""
+	}
+	switch binary.BigEndian.Uint32(head) {
+	case 0xa1b2c3d4, 0xd4c3b2a1, 0xa1b23c4d, 0x4d3cb2a1:
+		return "pcap"
+	case 0x0a0d0d0a:
+		if len(head) == 12 {
+			switch binary.BigEndian.Uint32(head[8:]) {
+			case 0x1a2b3c4d, 0x4d3c2b1a:
+				return "pcapng"
+			}
+		}
+	}
+	return ""
+}
+
+// errorf makes an error that begins with the source's name.
+func (s *feedSource) errorf(format string, args ...any) error {
+	return &feedError{name: s.name, text: fmt.Sprintf(format, args...)}
+}
+
+// explain turns a read error into a sentence; where is the place that was
+// being read, such as "line 7".
+func (s *feedSource) explain(err error, where string) error {
+	if s.content.err != nil {
+		err = s.content.err
+	}
+	var corrupt flate.CorruptInputError
+	switch {
+	case s.gzipped && errors.Is(err, io.ErrUnexpectedEOF):
+		return &feedError{s.name, fmt.Sprintf("the gzip data is cut off in %s: fetch or write the file again, whole", where), err}
+	case s.gzipped && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)):
+		return &feedError{s.name, fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again", where, err), err}
+	}
+	return &feedError{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, bareError(err)), err}
+}
+
+// position says where byte n of the content is.
+func (s *feedSource) position(n uint64) string {
+	if s.gzipped {
+		return fmt.Sprintf("byte %d (decompressed)", n)
+	}
+	return fmt.Sprintf("byte %d", n)
+}
+
+func (s *feedSource) Close() error {
+	if s.file == nil {
+		return nil
+	}
+	return s.file.Close()
+}
+
+// bareError takes the operation and path off an error, since the sentence has them.
+func bareError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
+}

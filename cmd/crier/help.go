@@ -1,0 +1,70 @@
+package main
+
+import (
+	"fmt"
+	"runtime"
+	"runtime/debug"
+	"strings"
+)
+
+// overview is what crier prints without arguments.
+func overview() string {
+	var b strings.Builder
+	b.WriteString(`crier: brokerless direct messaging over UDP multicast
+
+Whoever publishes shouts once to all; whoever missed something asks for it; the
+publisher repeats what it still holds. What it no longer holds, or takes with it
+when it dies, is named as lost.
+
+`)
+	for _, c := range commands() {
+		fmt.Fprintf(&b, "  crier %-6s %s\n", c.name, c.brief)
+	}
+	b.WriteString(`  crier help [COMMAND]
+
+Start here:
+
+  crier demo
+`)
+	return b.String()
+}
+
+// help prints the overview, or one command's page.
+func help(std streams, args []string) int {
+	if len(args) == 0 {
+		fmt.Fprint(std.out, overview())
+		return exitOK
+	}
+	c := find(args[0])
+	if c == nil {
+		fmt.Fprintf(std.err, "crier help: there is no command %q; the commands are %s\n", args[0], names())
+		return exitUsage
+	}
+	fmt.Fprint(std.out, c.page())
+	return exitOK
+}
+
+// page is a command's help.
+func (c *command) page() string {
+	flags := c.flags(nil)
+	c.setup(flags)
+	var b strings.Builder
+	fmt.Fprintf(&b, "crier %s: %s\n\n  crier %s [flags]%s\n\n%s\nFlags:\n%s", c.name, c.brief, c.name, c.args, c.help, flags.FlagUsages())
+	return b.String()
+}
+
+// version says what this build is.
+func version() string {
+	v, revision := "development", ""
+	if info, ok := debug.ReadBuildInfo(); ok {
+		if info.Main.Version != "" && info.Main.Version != "(devel)" {
+			v = info.Main.Version
+		}
+		for _, s := range info.Settings {
+			if s.Key == "vcs.revision" {
+				revision = " " + s.Value[:min(12, len(s.Value))]
+			}
+		}
+	}
+	return fmt.Sprintf("crier %s%s %s %s/%s", v, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+}

@@ -1,0 +1,133 @@
+// Command crier sends, receives and tries out messages over UDP multicast: see
+// "crier help".
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/signal"
+	"strings"
+	"syscall"
+
+	"github.com/spf13/pflag"
+)
+
+// Exit codes.
+const (
+	exitOK    = 0 // all was delivered
+	exitError = 1 // anything that is none of the others
+	exitUsage = 2 // the command's words or values are wrong
+	exitLost  = 3 // something was reported lost
+)
+
+func main() {
+	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
+	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
+	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	os.Exit(code)
+}
+
+// streams are what a command reads and writes.
+type streams struct {
+	in       io.Reader
+	out, err io.Writer
+}
+
+// command is one of crier's subcommands.
+type command struct {
+	name  string
+	brief string // one line
+	args  string // what follows the flags, for the usage line
+	help  string // more, with examples
+	// setup declares the command's flags, and returns what runs it.
+	setup func(*pflag.FlagSet) func(context.Context, streams) (int, error)
+}
+
+// commands are all subcommands, in the order in which help lists them.
+func commands() []*command {
+	return []*command{demoCommand(), pubCommand(), subCommand()}
+}
+
+// usageError is an error in the command's words: exit code 2.
+type usageError struct{ err error }
+
+func (e usageError) Error() string { return e.err.Error() }
+func (e usageError) Unwrap() error { return e.err }
+
+func usagef(format string, args ...any) error { return usageError{fmt.Errorf(format, args...)} }
+
+// run is the whole tool; it returns the exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	std := streams{stdin, stdout, stderr}
+	if len(args) == 0 {
+		fmt.Fprint(stderr, overview())
+		return exitUsage
+	}
+	name, rest := args[0], args[1:]
+	switch name {
+	case "help", "-h", "--help":
+		return help(std, rest)
+	case "version", "--version":
+		fmt.Fprintln(stdout, version())
+		return exitOK
+	}
+	c := find(name)
+	if c == nil {
+		fmt.Fprintf(stderr, "crier: there is no command %q; the commands are %s, help and version\n", name, names())
+		return exitUsage
+	}
+	flags := c.flags(stderr)
+	do := c.setup(flags)
+	if err := flags.Parse(rest); err != nil {
+		if errors.Is(err, pflag.ErrHelp) {
+			return help(std, []string{name})
+		}
+		fmt.Fprintf(stderr, "crier %s: %v; see \"crier help %s\"\n", name, err, name)
+		return exitUsage
+	}
+	if flags.NArg() > 0 {
+		fmt.Fprintf(stderr, "crier %s: it takes no argument %q; see \"crier help %s\"\n", name, flags.Arg(0), name)
+		return exitUsage
+	}
+	code, err := do(ctx, std)
+	if err == nil {
+		return code
+	}
+	fmt.Fprintf(stderr, "crier %s: %s\n", name, oneLine(err))
+	var usage usageError
+	if errors.As(err, &usage) {
+		return exitUsage
+	}
+	return exitError
+}
+
+// oneLine prints an error on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+func find(name string) *command {
+	for _, c := range commands() {
+		if c.name == name {
+			return c
+		}
+	}
+	return nil
+}
+
+func names() string {
+	var list []string
+	for _, c := range commands() {
+		list = append(list, c.name)
+	}
+	return strings.Join(list, ", ")
+}
+
+func (c *command) flags(stderr io.Writer) *pflag.FlagSet {
+	flags := pflag.NewFlagSet(c.name, pflag.ContinueOnError)
+	flags.SetOutput(stderr)
+	flags.SortFlags = false
+	flags.Usage = func() {}
+	return flags
+}

@@ -1,0 +1,170 @@
+package main
+
+import (
+	"context"
+	"fmt"
+	"math"
+	"strconv"
+	"time"
+)
+
+// paceCoarse is how far ahead of a due time the runtime's own timer is left,
+// which is over a millisecond late, for one that is precise.
+const paceCoarse = 2 * time.Millisecond
+
+// paceShortest is the shortest wait. Shorter ones would wake for every message
+// of a fast feed, at the cost of most of a core: those that are less than this
+// apart leave together instead, up to this late.
+const paceShortest = 50 * time.Microsecond
+
+// speed is how fast recorded times pass, as a flag's value: 1 as recorded, 20
+// twenty times as fast, max without waiting. Its zero value is 1.
+type speed struct {
+	factor float64 // 0 means 1
+	max    bool
+}
+
+func (s speed) String() string {
+	switch {
+	case s.max:
+		return "max"
+	case s.factor == 0:
+		return "1"
+	}
+	return strconv.FormatFloat(s.factor, 'g', -1, 64)
+}
+
+// Set and Type make a speed a pflag.Value.
+func (s *speed) Set(text string) error {
+	if text == "max" {
+		*s = speed{max: true}
+		return nil
+	}
+	f, err := strconv.ParseFloat(text, 64)
+	if err != nil || !(f > 0) || math.IsInf(f, 1) {
+		return fmt.Errorf("%q is no speed: give a number over 0, such as 1 or 20, or max", text)
+	}
+	*s = speed{factor: f}
+	return nil
+}
+
+// Type is the word for a speed in a list of flags.
+func (s *speed) Type() string { return "speed" }
+
+// pacing says when messages are due.
+type pacing struct {
+	// Speed applies to recorded times.
+	Speed speed
+	// Rate is in messages a second, and takes the place of recorded times and
+	// Speed; 0 means none.
+	Rate float64
+}
+
+// validate returns what is wrong with the options themselves, as a sentence.
+func (p pacing) validate() error {
+	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
+		return fmt.Errorf("--rate %v is no rate: give messages a second, a number over 0", p.Rate)
+	}
+	return nil
+}
+
+// paceTimer is a timer for waits that are too short for the runtime's, as
+// multicast.Timer describes it.
+type paceTimer interface {
+	Set(time.Duration)
+	Wait() error
+}
+
+// pacer makes one goroutine wait for each message's due time. Due times count
+// from the first message: a message that is sent late shifts no other, and
+// those that are due already don't wait.
+type pacer struct {
+	opts   pacing
+	fine   paceTimer   // nil: the runtime's timer does it all
+	coarse *time.Timer // made when it is first needed
+	start  time.Time   // when the first message was due
+	n      uint64      // messages so far
+	late   time.Duration
+}
+
+// newPacer makes a pacer. fine stays the caller's, to close; without one (nil)
+// messages may be more than a millisecond late.
+func newPacer(opts pacing, fine paceTimer) *pacer {
+	return &pacer{opts: opts, fine: fine}
+}
+
+// wait returns nil when the next message is due; at is its record's time. It
+// returns the context's error when that ends, at the latest 2 ms after it
+// did, or the timer's if that was closed. It allocates nothing but one timer.
+func (p *pacer) wait(ctx context.Context, at time.Duration) error {
+	if p.n == 0 {
+		p.start = time.Now()
+	}
+	due := p.due(at)
+	p.n++
+	if due == 0 {
+		return ctx.Err()
+	}
+	for {
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		left := due - time.Since(p.start)
+		if left <= 0 {
+			p.late = max(p.late, -left)
+			return nil
+		}
+		if err := p.sleep(ctx, left); err != nil {
+			return err
+		}
+	}
+}
+
+// due is when the next message is due, since the first one; 0 means at once.
+func (p *pacer) due(at time.Duration) time.Duration {
+	switch {
+	case p.opts.Rate > 0:
+		return saturate(float64(p.n) * float64(time.Second) / p.opts.Rate)
+	case p.opts.Speed.max || at <= 0:
+		return 0
+	case p.opts.Speed.factor == 0 || p.opts.Speed.factor == 1:
+		return at // exactly, however large
+	}
+	return saturate(float64(at) / p.opts.Speed.factor)
+}
+
+// saturate turns nanoseconds into a duration, the longest one if they are too many.
+func saturate(ns float64) time.Duration {
+	if ns >= math.MaxInt64 {
+		return math.MaxInt64
+	}
+	return time.Duration(ns)
+}
+
+// sleep waits for a part of left, or all of it. It may return too early.
+func (p *pacer) sleep(ctx context.Context, left time.Duration) error {
+	if p.fine != nil && left <= paceCoarse {
+		p.fine.Set(max(left, paceShortest))
+		return p.fine.Wait()
+	}
+	if p.fine != nil {
+		left -= paceCoarse
+	}
+	if p.coarse == nil {
+		p.coarse = time.NewTimer(left)
+	} else {
+		p.coarse.Reset(left)
+	}
+	select {
+	case <-p.coarse.C:
+		return nil
+	case <-ctx.Done():
+		p.coarse.Stop()
+		return ctx.Err()
+	}
+}
+
+// worst is how far behind its due time the latest message was let through,
+// for a summary: it grows when the reader, the sender or the machine is slower
+// than the feed.
+func (p *pacer) worst() time.Duration { return p.late }

@@ -1,0 +1,5 @@
+//go:build !linux || crier_plain
+
+package multicast
+
+const plain = true

@@ -1,0 +1,278 @@
+package nack
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+)
+
+// seqs lists from to to, both included, as repairs to the group.
+func seqs(from, to int) (list []string) {
+	for ; from <= to; from++ {
+		list = append(list, fmt.Sprint(from))
+	}
+	return list
+}
+
+// 10 frames at once, then one each millisecond: all for one subscriber, since it
+// is the only one.
+func TestTheBudgetHoldsBack(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+		p.r.SetGroup(1, ms)
+		p.nack("anna", "0-29")
+		p.wantAnswer("", "10-29") // these wait, and anna shall not think that nobody heard
+		p.wantRepairs(seqs(0, 9)...)
+		for i := 10; i < 30; i++ {
+			wait := p.r.Deadline(p.now).Sub(p.now)
+			if wait != ms {
+				p.Fatalf("the next repair may go out in %v", wait)
+			}
+			p.advance(wait - 1)
+			p.wantRepairs()
+			p.advance(1)
+			p.wantRepairs(fmt.Sprint(i))
+		}
+		if at := p.r.Deadline(p.now); at != Never {
+			p.Errorf("nothing waits, and the deadline is %d", at)
+		}
+		if n := p.r.Stats().Throttled; n == 0 {
+			p.Error("nothing was counted as throttled")
+		}
+	})
+}
+
+// Whoever asks again for what waits is told again, and it waits once.
+func TestWhatWaitsIsConfirmedAgain(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+		p.nack("anna", "0-14")
+		p.wantAnswer("", "10-14")
+		p.repairs()
+		p.advance(ms / 2)
+		p.nack("anna", "10-14")
+		p.wantAnswer("", "10-14")
+		p.nack("ben", "12", "14")
+		p.wantAnswer("", "12,14")
+		if n := p.asker("anna").Waiting(); n != 5 {
+			p.Errorf("%d frames wait", n)
+		}
+		for range 100 {
+			p.advance(10 * ms)
+			p.repairs()
+		}
+		if s := p.r.Stats(); s.Repaired != 15 || s.ToGroup != 15 {
+			p.Errorf("%+v", s)
+		}
+	})
+}
+
+func TestRepairsGetTheirShareOfTheDataRate(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000, Burst: 1000, Share: 0.25}, func(p *publisher) {
+		p.r.SetGroup(1, ms)
+		p.r.SetDataRate(p.now, 8000000)
+		p.nack("anna", "0-1")
+		p.wantRepairs("0")
+		if wait := p.r.Deadline(p.now).Sub(p.now); wait != 500*us {
+			p.Errorf("at 2 MB/s a repair of 1,000 bytes waits %v", wait)
+		}
+		p.r.SetDataRate(p.now, 0) // the floor holds
+		if wait := p.r.Deadline(p.now).Sub(p.now); wait != time.Second {
+			p.Errorf("at 1 kB/s a repair of 1,000 bytes waits %v", wait)
+		}
+		p.advance(time.Second)
+		p.wantRepairs("1")
+	})
+}
+
+// One that loses everything has half of the budget; the other half is there for
+// the rest.
+func TestTheQuotaProtectsTheOthers(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 20000, MaxQueued: 900}, func(p *publisher) {
+		p.nack("bad", "0-899")
+		start := p.now
+		good := 0
+		for p.now.Sub(start) < 400*ms {
+			p.repairs()
+			p.advance(4 * ms)
+			frame := fmt.Sprint(900 + good%100)
+			p.nack("good", frame)
+			for _, repair := range p.repairs() {
+				if repair == frame || repair == frame+">good" {
+					good++
+					break
+				}
+			}
+		}
+		if good != 100 {
+			p.Errorf("of 100 frames of the good one %d were repaired at once", good)
+		}
+		// 20 at once, and half of 1,000 a second.
+		if n := 900 - p.asker("bad").Waiting(); n < 190 || n > 225 {
+			p.Errorf("the bad one got %d in 400 ms", n)
+		}
+		p.send(1000)
+		p.repairs()
+	})
+}
+
+// However much one has waiting, the next one's turn comes after a few frames.
+func TestNobodyStarves(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 1000}, func(p *publisher) {
+		var ranges []string
+		for i := range 400 {
+			ranges = append(ranges, fmt.Sprint(2*i))
+		}
+		p.nack("bad", ranges...)
+		for i := range 20 {
+			p.nack(fmt.Sprint("good", i), fmt.Sprint(2*i+1))
+		}
+		left := map[string]bool{}
+		for i := range 20 {
+			left[fmt.Sprint(2*i+1)] = true
+		}
+		for n := 0; len(left) > 0; n++ {
+			if n > 20+2*turn {
+				p.Fatalf("after %d repairs %v still wait", n, left)
+			}
+			p.advance(2 * ms)
+			for _, repair := range p.repairs() {
+				delete(left, repair)
+			}
+		}
+		p.send(1000)
+		p.repairs()
+	})
+}
+
+// Two that ask for the same time after time are served alike.
+func TestTurnsAreFair(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 1000}, func(p *publisher) {
+		p.nack("anna", "0-299")
+		p.nack("ben", "300-599")
+		for range 320 {
+			p.advance(ms)
+			p.repairs()
+		}
+		a, b := p.asker("anna").Waiting(), p.asker("ben").Waiting()
+		if d := int(a) - int(b); a+b < 270 || a+b > 290 || d < -turn || d > turn {
+			p.Errorf("%d and %d wait", a, b)
+		}
+		p.send(1000)
+		p.repairs()
+	})
+}
+
+func TestTooManyWaiting(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1, Burst: 1000, MaxQueued: 10}, func(p *publisher) {
+		p.nack("anna", "0-19")
+		if a := p.asker("anna"); a.Waiting() != 10 || a.Refused != 10 || p.r.Stats().Refused != 10 {
+			p.Errorf("%+v", a)
+		}
+		p.nack("ben", "10-19") // his own room
+		if a := p.asker("ben"); a.Waiting() != 10 || a.Refused != 0 {
+			p.Errorf("%+v", a)
+		}
+		p.send(1000)
+		p.repairs()
+		p.nack("anna", "1000-1019") // there is room again
+		if a := p.asker("anna"); a.Waiting() != 10 {
+			p.Errorf("%+v", a)
+		}
+		p.send(1000)
+		p.repairs()
+	})
+}
+
+func TestTooManyRuns(t *testing.T) {
+	served(t, ResponderConfig{MaxRuns: 3}, func(p *publisher) {
+		p.nack("anna", "1", "3", "5-6", "8", "9")
+		p.nack("ben", "20")
+		p.wantRepairs("1", "3", "5", "6")
+		if s := p.r.Stats(); s.Refused != 3 || p.asker("ben").Refused != 1 {
+			p.Errorf("%+v", s)
+		}
+		p.nack("ben", "20", "8-9")
+		p.wantRepairs("20", "8", "9")
+	})
+}
+
+// Asking for everything that may ever exist costs what is held, and no more.
+func TestHostileRanges(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.send(5)
+		for range 3 {
+			p.r.Begin()
+			p.r.Asked(p.now, p.asker("mallory"), 1, p.now, Range{0, math.MaxUint64}, p.held)
+			a := p.r.Answer()
+			if len(a.Gone) != 1 || a.Gone[0] != (Range{0, p.held.From}) || len(a.Confirm) > 1 {
+				p.Fatalf("%+v", a)
+			}
+			p.check()
+		}
+		s := p.r.Stats()
+		if s.Asked != 3000 || p.asker("mallory").Waiting() != 1000 {
+			p.Errorf("%+v", s)
+		}
+		if n := len(p.repairs()); n != 262 { // 256 KiB at once
+			p.Errorf("%d repairs", n)
+		}
+		p.send(2000)
+		p.repairs()
+	})
+}
+
+// Whatever is asked, every frame held is repaired or counted, in the end; the
+// budget is kept; and the queue's sums are right.
+func TestResponderAtRandom(t *testing.T) {
+	for seed := range uint64(60) {
+		start := starts[seed%uint64(len(starts))]
+		rand := NewRand(seed, 9)
+		cfg := ResponderConfig{
+			Frames: 1 + int(rand.Below(200)), FrameSize: 1 + int(rand.Below(1500)), Floor: 1 + rand.Below(2000000),
+			Burst: 1 + rand.Below(20000), MaxQueued: 1 + rand.Below(100), MaxRuns: 1 + int(rand.Below(50)),
+		}
+		p := newPublisher(t, cfg, start.seq, start.now)
+		p.r.SetGroup(int(rand.Below(20)), time.Duration(rand.Below(uint64(2*ms))))
+		begin := p.now
+		sent := uint64(0)
+		for range 500 {
+			switch rand.Below(4) {
+			case 0:
+				p.send(rand.Below(20))
+			case 1:
+				p.advance(time.Duration(rand.Below(uint64(5 * ms))))
+			default:
+				var ranges []string
+				at := p.held.From - p.base - min(p.held.From-p.base, 10)
+				for range 1 + rand.Below(5) {
+					from := at + rand.Below(30)
+					at = from + 1 + rand.Below(10)
+					ranges = append(ranges, fmt.Sprintf("%d-%d", from, at-1))
+				}
+				when := p.now.Add(-time.Duration(rand.Below(uint64(4 * ms))))
+				if rand.Below(3) == 0 {
+					when = Never
+				}
+				p.nackFrom(when, fmt.Sprint(rand.Below(6)), ranges...)
+			}
+			sent += uint64(len(p.repairs()))
+			most := p.r.cfg.Burst + uint64(p.now.Sub(begin))*p.r.cfg.Floor/uint64(time.Second) + 1
+			if sent*uint64(p.r.cfg.FrameSize) > most {
+				t.Fatalf("seed %d: %d repairs of %d bytes, with %d bytes of budget", seed, sent, p.r.cfg.FrameSize, most)
+			}
+		}
+		for p.r.Waiting() > 0 { // what waits goes out in the end
+			p.now = max(p.now, p.r.Deadline(p.now))
+			if len(p.repairs()) == 0 && p.r.Waiting() > 0 && p.r.Deadline(p.now) == Never {
+				t.Fatalf("seed %d: %d runs wait for ever", seed, p.r.Waiting())
+			}
+		}
+		s, queued := p.r.Stats(), uint64(0)
+		for _, a := range p.askers {
+			queued += a.Waiting()
+		}
+		if queued != 0 || s.Repaired < s.ToGroup || s.Asked < s.Crossed+s.Refused {
+			t.Fatalf("seed %d: %+v, %d still queued", seed, s, queued)
+		}
+	}
+}

@@ -1,0 +1,391 @@
+package nack
+
+import (
+	"testing"
+	"time"
+)
+
+func TestOneLostFrameIsAskedForAtOnce(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.r.SetGroup(3, ms)
+		s.lose("5")
+		if at := s.wantNack("5"); at != s.now {
+			s.Errorf("asked %v after it was found missing", at.Sub(s.now))
+		}
+		s.repair("5")
+		s.advance(time.Minute)
+		s.wantMissing("")
+	})
+}
+
+func TestManyGapsGoInOneNack(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("3", "5-6", "8", "10-29", "100")
+		s.wantNack("3,5-6,8,10-29,100")
+		s.repair("3", "5-6", "8", "10-29", "100")
+	})
+}
+
+// A burst of loss, found frame by frame, must not become a burst of NACKs.
+func TestGapsOfOneMomentShareANack(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.knowRTT(400 * us)
+		s.lose("0")
+		s.wantNack("0")
+		for _, gap := range []string{"2", "4", "6", "8"} {
+			s.advance(10 * us)
+			s.lose(gap)
+		}
+		s.wantNothing()
+		s.advance(60 * us) // a quarter of a round trip after the first
+		s.wantNack("2,4,6,8")
+		s.repair("0", "2", "4", "6", "8")
+	})
+}
+
+// In a large group each draws a time to wait; what was lost together waits
+// together.
+func TestALargeGroupBacksOff(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 3}, func(s *subscriber) {
+		s.r.SetGroup(1000, 10*ms)
+		s.lose("1", "3", "5")
+		found := s.now
+		s.wantNothing()
+		s.advance(BackoffRoundTrips * 10 * ms)
+		at := s.wantNack("1,3,5").Sub(found)
+		if at <= 0 || at > BackoffRoundTrips*10*ms {
+			s.Errorf("backed off for %v", at)
+		}
+		s.sent = nil // retries
+		s.repair("1", "3", "5")
+	})
+}
+
+// Whoever hears the repair while it waits to ask never asks.
+func TestARepairHeardWhileBackingOffSuppressesTheNack(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 3}, func(s *subscriber) {
+		s.r.SetGroup(1000, 10*ms)
+		s.lose("1")
+		s.take(77, "1") // somebody else's request
+		s.advance(time.Second)
+	})
+}
+
+func TestRetriesBackOff(t *testing.T) {
+	const trip = ms
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(trip)
+		s.lose("5", "9")
+		timeout := s.r.timeout()
+		first := s.wantNack("5,9")
+		s.advance(defaultSilence - time.Nanosecond)
+		wait, waited, tries := timeout, first, 0
+		for ; len(s.sent) > 0; tries++ {
+			at := s.wantNack("5,9")
+			got := at.Sub(waited)
+			if got < wait*3/4 || got > wait*5/4 {
+				s.Errorf("retry %d came after %v, want %v, give or take a quarter", tries, got, wait)
+			}
+			wait = min(2*wait, max(timeout, defaultSilence/16))
+			waited = at
+		}
+		if tries < 16 || tries > 32 {
+			s.Errorf("%d retries in the silence time", tries)
+		}
+		s.advance(time.Nanosecond)
+		s.wantLost("5 unanswered", "9 unanswered")
+		s.wantMissing("")
+	})
+}
+
+func TestConfirmHoldsBack(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4-6", "10")
+		s.wantNack("4-6,10")
+		timeout := s.r.timeout()
+		s.advance(timeout / 2)
+		s.r.Confirmed(s.now, s.parse("5-8"))
+		s.advance(timeout * 3 / 4)
+		s.wantNack("10") // that one was not confirmed
+		s.sent = nil
+		s.repair("4-6", "10")
+	})
+}
+
+// CONFIRM is an answer: while it keeps coming, a gap is not given up.
+func TestConfirmRestartsTheSilence(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4", "10")
+		for range 10 {
+			s.r.Confirmed(s.now, s.parse("4"))
+			s.advance(defaultSilence * 3 / 4)
+		}
+		s.wantLost("10 unanswered")
+		s.advance(defaultSilence)
+		s.wantLost("4 unanswered")
+		s.sent = nil
+	})
+}
+
+// In a large group most learn of a repair that waits before they have asked.
+func TestConfirmHoldsBackWhoNeverAsked(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.r.SetGroup(1000, 10*ms)
+		s.lose("4")
+		for range 20 {
+			s.r.Confirmed(s.now, s.parse("0-99"))
+			s.advance(s.r.timeout())
+		}
+		s.wantNothing()
+		s.advance(s.r.timeout() + BackoffRoundTrips*10*ms)
+		s.wantNack("4")
+		s.sent = nil
+		s.repair("4")
+	})
+}
+
+func TestConfirmOfWhatIsNotMissing(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.r.Confirmed(s.now, s.parse("0-99"))
+		s.lose("4")
+		s.wantNack("4")
+		s.r.Confirmed(s.now, s.parse("0-3"))
+		s.r.Confirmed(s.now, s.parse("5-9"))
+		s.r.Confirmed(s.now, Range{s.base + 4, s.base + 4})
+		s.advance(3 * guessedRTT)
+		s.wantNack("4")
+		s.sent = nil
+		s.repair("4")
+	})
+}
+
+// What is gone is asked for no more, and not reported twice.
+func TestForget(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("1", "3-8", "10-19", "30")
+		s.wantNack("1,3-8,10-19,30")
+		removed := s.r.Forget(s.base+5, s.base+12, nil)
+		if got := s.text(removed); got != "5-8,10-11" {
+			s.Errorf("removed %s", got)
+		}
+		s.wantMissing("1,3-4,12-19,30")
+		if got := s.text(s.r.Forget(s.base, s.base+1000, nil)); got != "1,3-4,12-19,30" {
+			s.Errorf("removed %s", got)
+		}
+		s.advance(time.Minute)
+		if at := s.r.Deadline(); at != Never {
+			s.Errorf("with nothing missing the deadline is %d", at)
+		}
+	})
+}
+
+func TestUnansweredForTheSilenceTime(t *testing.T) {
+	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+		s.lose("5")
+		s.advance(300*ms - 1)
+		s.wantLost()
+		s.advance(1)
+		s.wantLost("5 unanswered")
+		s.sent = nil
+		s.advance(time.Minute)
+	})
+}
+
+// A long gap is repaired bit by bit: each bit is an answer for what is left.
+func TestRepairsRestartTheSilenceOfTheRest(t *testing.T) {
+	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+		s.lose("10-15")
+		for _, next := range []string{"10", "15", "12", "14"} {
+			s.advance(250 * ms)
+			s.repair(next)
+			s.wantLost()
+		}
+		s.wantMissing("11,13")
+		s.advance(300 * ms)
+		s.wantLost("11 unanswered", "13 unanswered")
+		s.sent = nil
+	})
+}
+
+func TestMaxWait(t *testing.T) {
+	everywhere(t, RequesterConfig{MaxWait: 20 * ms}, func(s *subscriber) {
+		s.lose("5")
+		s.advance(10 * ms)
+		s.lose("7")
+		s.advance(10 * ms)
+		s.wantLost("5 late")
+		s.advance(10 * ms)
+		s.wantLost("7 late")
+		s.sent = nil
+	})
+}
+
+// MaxWait ends also what was never asked for.
+func TestMaxWaitWithoutRoom(t *testing.T) {
+	everywhere(t, RequesterConfig{MaxWait: 20 * ms}, func(s *subscriber) {
+		s.r.SetLimit(s.now, s.base+3)
+		s.lose("5")
+		s.advance(20 * ms)
+		s.wantLost("5 late")
+	})
+}
+
+func TestNoRecovery(t *testing.T) {
+	everywhere(t, RequesterConfig{NoRecovery: true}, func(s *subscriber) {
+		s.lose("5")
+		s.advance(minReorder - 1)
+		s.wantLost()
+		s.advance(1)
+		s.wantLost("5 not recovered")
+		s.lose("7")
+		s.r.Confirmed(s.now, s.parse("7"))
+		s.arrive("7") // merely late
+		s.advance(time.Second)
+	})
+}
+
+// Without recovery a gap stays open for as long as reordering explains it, and
+// true losses make that time short again.
+func TestNoRecoveryLearnsReordering(t *testing.T) {
+	everywhere(t, RequesterConfig{NoRecovery: true}, func(s *subscriber) {
+		s.lose("1")
+		s.advance(minReorder / 2)
+		s.arrive("1")
+		s.lose("3")
+		s.advance(minReorder)
+		s.wantLost()
+		s.advance(minReorder)
+		s.wantLost("3 not recovered")
+		for range 200 {
+			s.lose("5")
+			s.advance(200 * ms)
+			s.wantLost("5 not recovered")
+		}
+		if s.r.reorder != 0 {
+			s.Errorf("after 200 losses a frame is still waited for, %v", s.r.reorder)
+		}
+	})
+}
+
+// A frame that came late of itself isn't asked for next time, unless it is later
+// than that.
+func TestReorderingIsLearnt(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("1")
+		s.wantNack("1") // nobody could know
+		s.advance(100 * us)
+		s.arrive("1")
+		for range 10 {
+			s.lose("2")
+			s.advance(100 * us)
+			s.arrive("2")
+			s.wantNothing()
+		}
+		s.lose("3")
+		s.advance(124 * us)
+		s.wantNothing()
+		s.advance(us)
+		s.wantNack("3")
+		s.repair("3")
+	})
+}
+
+func TestReorderingIsUnlearnt(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("1")
+		s.advance(100 * us)
+		s.arrive("1")
+		s.sent = nil
+		last := time.Hour
+		for i := range 200 {
+			found := s.now
+			s.lose("2")
+			s.advance(ms)
+			waited := s.wantNack("2").Sub(found)
+			if waited > last {
+				s.Fatalf("loss %d was asked for after %v, the one before after %v", i, waited, last)
+			}
+			last = waited
+			s.repair("2")
+		}
+		if last != 0 {
+			s.Errorf("after 200 true losses a frame is still waited for, %v", last)
+		}
+	})
+}
+
+// However late a frame comes, asking is never put off by more than a bound.
+func TestReorderingIsBounded(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("1")
+		s.advance(time.Second)
+		s.arrive("1")
+		s.sent = nil
+		found := s.now
+		s.lose("2")
+		s.advance(time.Second)
+		if at := s.wantNack("2").Sub(found); at != maxReorder {
+			s.Errorf("asked after %v", at)
+		}
+		s.sent = nil
+		s.repair("2")
+	})
+}
+
+func TestTheRoundTripIsMeasured(t *testing.T) {
+	everywhere(t, RequesterConfig{ID: 0xabcdef12345678}, func(s *subscriber) {
+		s.lose("1-3")
+		s.wantNack("1-3")
+		s.advance(300 * us)
+		s.repair("1")
+		if got := s.r.RTT().Smoothed(); got != 300*us || !s.r.RTT().Known() {
+			s.Errorf("%v", got)
+		}
+		s.advance(700 * us)
+		s.repair("2", "3") // these waited behind the first, and tell nothing
+		if got := s.r.RTT().Smoothed(); got != 300*us {
+			s.Errorf("%v after further answers", got)
+		}
+		for _, other := range []uint64{0, 1, 77, 0x12345678 << 32, 0x12345679<<32 | 1} {
+			s.r.Answered(s.now.Add(time.Millisecond), other)
+		}
+		if got := s.r.RTT().Smoothed(); got != 300*us {
+			s.Errorf("%v after answers to others", got)
+		}
+	})
+}
+
+func TestRequestNumbersDiffer(t *testing.T) {
+	everywhere(t, RequesterConfig{ID: 0xabcdef12345678}, func(s *subscriber) {
+		seen := map[uint64]bool{}
+		for range 100 {
+			s.lose("1")
+			if request := s.sent[0].request; seen[request] || request>>32 != 0x12345678 {
+				s.Fatalf("request %x", request)
+			} else {
+				seen[request] = true
+			}
+			s.wantNack("1")
+			s.repair("1")
+			s.advance(ms)
+		}
+	})
+}
+
+func TestAFrameThatWasNotMissing(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("5-6")
+		s.wantNack("5-6")
+		for _, seq := range []uint64{0, 4, 7, 1000} {
+			if gap, ok := s.r.Arrived(s.now, s.base+seq, false); ok {
+				s.Errorf("frame %d closed %v", seq, gap)
+			}
+		}
+		s.r.Missing(s.now, s.base+9, s.base+9) // of nothing
+		s.r.Missing(s.now, s.base+9, s.base+8)
+		s.wantMissing("5-6")
+		s.repair("5-6")
+	})
+}

@@ -1,0 +1,170 @@
+package nack
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+)
+
+// served tells a publisher's story from each start.
+func served(t *testing.T, cfg ResponderConfig, story func(*publisher)) {
+	t.Helper()
+	for _, s := range starts {
+		t.Run(fmt.Sprintf("from %d at %d", s.seq, s.now), func(t *testing.T) {
+			p := newPublisher(t, cfg, s.seq, s.now)
+			story(p)
+			p.wantRepairs()
+		})
+	}
+}
+
+// publisher drives a Responder, and holds 1,000 frames from the start unless
+// Frames says otherwise. Sequence numbers in its methods count from the story's
+// start.
+type publisher struct {
+	*testing.T
+	r      *Responder
+	base   uint64
+	now    Time
+	held   Range
+	askers map[string]*Asker
+	names  map[netip.AddrPort]string
+	answer Answer
+}
+
+func newPublisher(t *testing.T, cfg ResponderConfig, seq uint64, now Time) *publisher {
+	if cfg.Frames == 0 {
+		cfg.Frames = 1000
+	}
+	if cfg.FrameSize == 0 {
+		cfg.FrameSize = 1000
+	}
+	p := &publisher{
+		T: t, r: NewResponder(cfg), base: seq, now: now, held: Range{seq, seq},
+		askers: map[string]*Asker{}, names: map[netip.AddrPort]string{},
+	}
+	p.r.SetGroup(3, ms)
+	p.send(uint64(p.r.cfg.Frames))
+	return p
+}
+
+// send sends n new frames.
+func (p *publisher) send(n uint64) {
+	p.held.To += n
+	if frames := uint64(p.r.cfg.Frames); p.held.Len() > frames {
+		p.held.From = p.held.To - frames
+	}
+}
+
+func (p *publisher) asker(name string) *Asker {
+	a := p.askers[name]
+	if a == nil {
+		n := len(p.askers) + 1
+		addr := netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(n >> 8), byte(n)}), 7701)
+		a = &Asker{ID: uint64(n), Addr: addr}
+		p.askers[name], p.names[addr] = a, name
+	}
+	return a
+}
+
+// nack takes a NACK that was sent right now.
+func (p *publisher) nack(name string, ranges ...string) {
+	p.Helper()
+	p.nackFrom(p.now, name, ranges...)
+}
+
+// nackFrom takes a NACK that was sent at some other time.
+func (p *publisher) nackFrom(sent Time, name string, ranges ...string) {
+	p.Helper()
+	p.r.Begin()
+	for _, text := range ranges {
+		r, err := parseRange(text)
+		if err != nil {
+			p.Fatal(err)
+		}
+		p.r.Asked(p.now, p.asker(name), 1, sent, Range{p.base + r.From, p.base + r.To}, p.held)
+	}
+	p.answer = p.r.Answer()
+	p.check()
+}
+
+func (p *publisher) text(ranges []Range) string {
+	var list []string
+	for _, r := range ranges {
+		list = append(list, Range{r.From - p.base, r.To - p.base}.String())
+	}
+	return strings.Join(list, ",")
+}
+
+// wantAnswer checks what the last NACK got besides repairs.
+func (p *publisher) wantAnswer(gone, confirm string) {
+	p.Helper()
+	if g, c := p.text(p.answer.Gone), p.text(p.answer.Confirm); g != gone || c != confirm {
+		p.Fatalf("gone %q, confirmed %q; want %q, %q", g, c, gone, confirm)
+	}
+}
+
+// repairs takes all that may go out now, as "5" to the group or "5>anna".
+func (p *publisher) repairs() (list []string) {
+	p.Helper()
+	for {
+		repair, ok := p.r.Next(p.now, p.held)
+		if !ok {
+			break
+		}
+		if !p.held.Contains(repair.Seq) || repair.Request != 1 {
+			p.Fatalf("%+v, of %v", repair, p.held)
+		}
+		text := fmt.Sprint(repair.Seq - p.base)
+		if repair.To.IsValid() {
+			text += ">" + p.names[repair.To]
+		}
+		list = append(list, text)
+	}
+	if at := p.r.Deadline(p.now); at <= p.now {
+		p.Fatalf("nothing may go out at %d, and the deadline is %d", p.now, at)
+	}
+	p.check()
+	return list
+}
+
+func (p *publisher) wantRepairs(want ...string) {
+	p.Helper()
+	if got := p.repairs(); fmt.Sprint(got) != fmt.Sprint(want) {
+		p.Fatalf("repairs %v, want %v", got, want)
+	}
+}
+
+func (p *publisher) advance(d time.Duration) { p.now = p.now.Add(d) }
+
+// check counts what waits.
+func (p *publisher) check() {
+	p.Helper()
+	q := &p.r.queue
+	var frames uint64
+	askers, runs := 0, 0
+	for a := q.first; a != nil; a = a.next {
+		askers++
+		var queued uint64
+		for at := a.first; at != 0; at = q.runs[at-1].next {
+			queued += q.runs[at-1].Len()
+			if runs++; runs > len(q.runs) {
+				p.Fatal("the queue runs in circles")
+			}
+		}
+		if queued == 0 || queued != a.queued || queued != a.Waiting() {
+			p.Fatalf("asker %d has %d frames waiting, and says %d", a.ID, queued, a.queued)
+		}
+		frames += queued
+	}
+	unused := 0
+	for at := q.unused; at != 0; at = q.runs[at-1].next {
+		unused++
+	}
+	if askers != q.askers || frames != q.frames || runs != q.count || runs != p.r.Waiting() || runs+unused != len(q.runs) {
+		p.Fatalf("%d askers, %d frames, %d runs, %d unused; the queue says %d, %d, %d of %d",
+			askers, frames, runs, unused, q.askers, q.frames, q.count, len(q.runs))
+	}
+}

@@ -1,0 +1,281 @@
+package nack
+
+import (
+	"fmt"
+	"math"
+	"testing"
+	"time"
+)
+
+func TestTheFirstNackIsRepairedToTheGroup(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "5", "8-10")
+		p.wantAnswer("", "")
+		p.wantRepairs("5", "8", "9", "10")
+		if a := p.asker("anna"); a.Asked != 4 || a.Waiting() != 0 {
+			p.Errorf("%+v", a)
+		}
+	})
+}
+
+// lonely makes a subscriber lose frames that nobody else loses.
+func (p *publisher) lonely(name string, n int) {
+	p.Helper()
+	for i := range n {
+		p.nack(name, fmt.Sprint(i))
+		p.repairs()
+		p.advance(10 * ms)
+	}
+}
+
+func TestWhoseLossesAreItsOwnIsRepairedAlone(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt-1)
+		p.nack("anna", "99")
+		p.wantRepairs("99") // not known yet
+		p.nack("anna", "100")
+		p.wantRepairs("100") // others may still ask for the one before
+		p.advance(10 * ms)
+		p.nack("anna", "101")
+		p.wantAnswer("", "") // in a small group nobody holds back
+		p.wantRepairs("101>anna")
+		p.nack("ben", "102") // of him nothing is known
+		p.wantRepairs("102")
+	})
+}
+
+// In a large group others may be about to ask for the same: they are told that
+// somebody did.
+func TestAUnicastRepairIsConfirmedToALargeGroup(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.r.SetGroup(100, ms)
+		p.lonely("anna", aloneAt)
+		p.nack("anna", "100", "102-104")
+		p.wantAnswer("", "100,102-104")
+		p.wantRepairs("100>anna", "102>anna", "103>anna", "104>anna")
+	})
+}
+
+func TestASecondAskerGetsItToTheGroup(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt)
+		p.lonely("ben", aloneAt)
+		p.advance(time.Second)
+		p.nack("anna", "100-101")
+		p.nack("ben", "101") // while it waits
+		p.wantRepairs("100>anna", "101")
+		p.advance(ms)
+		p.nack("ben", "100") // after it went to anna
+		p.wantRepairs("100")
+	})
+}
+
+// The one that asks first must not seem alone because it is first.
+func TestTheFirstOfManyIsNotAlone(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		for i := range 100 {
+			p.nack("anna", fmt.Sprint(i))
+			p.repairs()
+			p.nackFrom(p.now-1, "ben", fmt.Sprint(i))
+			p.nackFrom(p.now-1, "carl", fmt.Sprint(i))
+			p.wantRepairs()
+			p.advance(10 * ms)
+		}
+		p.nack("anna", "200")
+		p.wantRepairs("200")
+		p.nack("carl", "201")
+		p.wantRepairs("201")
+		if a := p.asker("anna"); a.shared > a.recent+a.fresh {
+			p.Errorf("%d of %d losses were shared", a.shared, a.recent)
+		}
+	})
+}
+
+// Who is first to ask after a burst of loss is not alone because of it.
+func TestABurstIsRepairedToTheGroup(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "0-59")
+		p.wantRepairs(seqs(0, 59)...)
+		p.nack("anna", "60-99") // nobody else had time to ask
+		p.wantRepairs(seqs(60, 99)...)
+		p.nackFrom(p.now-1, "ben", "0-99")
+		p.advance(10 * ms)
+		p.nack("anna", "200-299")
+		p.wantRepairs(seqs(200, 299)...)
+		p.advance(10 * ms) // this time nobody asked as well: half were shared
+		p.nack("anna", "300-399")
+		p.wantRepairs(seqs(300, 399)...)
+	})
+}
+
+// Asking again for the same says nothing about whose loss it was.
+func TestRetriesAreNoLosses(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "7")
+		for range 100 {
+			p.repairs()
+			p.advance(10 * ms)
+			p.nack("anna", "7")
+		}
+		p.wantRepairs("7")
+		if a := p.asker("anna"); a.recent+a.fresh != 1 || a.Asked != 101 {
+			p.Errorf("%+v", a)
+		}
+	})
+}
+
+func TestANackThatCrossedARepairIsIgnored(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		asked := p.now
+		p.advance(ms)
+		p.nackFrom(asked, "anna", "5-6")
+		p.wantRepairs("5", "6")
+		p.advance(ms)
+		p.nackFrom(asked.Add(ms/2), "ben", "5-7") // ben knew nothing of that repair
+		p.wantRepairs("7")
+		p.advance(time.Hour)
+		p.nackFrom(asked, "carl", "5") // however late it comes
+		p.wantRepairs()
+		if n := p.r.Stats().Crossed; n != 3 || p.asker("ben").Crossed != 2 {
+			p.Errorf("%d crossed", n)
+		}
+		p.nack("anna", "5") // sent since then: the repair was lost
+		p.wantRepairs("5")
+	})
+}
+
+// Of a subscriber that doesn't know the publisher's time the round trip decides.
+func TestANackWithoutATimeIsIgnoredForOneRoundTrip(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nackFrom(Never, "anna", "5")
+		p.wantRepairs("5")
+		p.advance(ms - 1)
+		p.nackFrom(Never, "anna", "5")
+		p.wantRepairs()
+		p.advance(1)
+		p.nackFrom(Never, "anna", "5")
+		p.wantRepairs("5")
+		p.r.SetGroup(3, 0) // unknown
+		p.advance(guessedRTT - 1)
+		p.nackFrom(Never, "anna", "5")
+		p.wantRepairs()
+		p.advance(1)
+		p.nackFrom(Never, "anna", "5")
+		p.wantRepairs("5")
+	})
+}
+
+func TestARepairToOneDoesNotCrossTheNackOfAnother(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt)
+		asked := p.now
+		p.advance(ms)
+		p.nackFrom(asked, "anna", "100")
+		p.wantRepairs("100>anna")
+		p.nackFrom(asked, "anna", "100") // it did cross hers
+		p.wantRepairs()
+		p.nackFrom(asked, "ben", "100")
+		p.wantRepairs("100")
+	})
+}
+
+func TestGone(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.send(500)
+		p.nack("anna", "3", "10-19", "490-505", "1499-1600")
+		p.wantAnswer("3,10-19,490-499", "")
+		p.wantRepairs("500", "501", "502", "503", "504", "505", "1499")
+		if n := p.r.Stats().Gone; n != 21 || p.asker("anna").Gone != 21 {
+			p.Errorf("%d gone", n)
+		}
+		p.nack("anna", "600")
+		p.wantAnswer("", "") // the answer to the NACK before is forgotten
+		p.wantRepairs("600")
+	})
+}
+
+// What is overwritten while it waits is passed over, and counted.
+func TestGoneWhileItWaited(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "0-3", "10-19", "30")
+		p.send(15)
+		p.wantRepairs("15", "16", "17", "18", "19", "30")
+		if n := p.r.Stats().Gone; n != 9 || p.asker("anna").Gone != 9 {
+			p.Errorf("%d gone", n)
+		}
+	})
+}
+
+// A publisher that holds next to nothing reuses what it knows of one frame for
+// another, and mixes nothing up.
+func TestAResendBufferOfAFewFrames(t *testing.T) {
+	for _, frames := range []int{1, 2, 3, 7} {
+		served(t, ResponderConfig{Frames: frames}, func(p *publisher) {
+			n := uint64(frames)
+			for range 20 {
+				first, last := p.held.From-p.base, p.held.To-1-p.base
+				p.nack("anna", fmt.Sprint(first), fmt.Sprint(last)) // the same if frames is 1
+				p.send(n - 1)
+				want := []string{fmt.Sprint(last)}
+				if frames == 1 {
+					p.nackFrom(p.now-1, "ben", fmt.Sprint(last))
+				}
+				p.wantRepairs(want...)
+				p.nackFrom(p.now-1, "ben", fmt.Sprint(last))
+				p.wantRepairs()
+				p.nack("ben", fmt.Sprint(last+1))
+				p.send(1) // new: nobody has asked for this one
+				p.repairs()
+				p.advance(10 * ms)
+			}
+		})
+	}
+}
+
+// More held than was said costs repairs, which are counted, and nothing else.
+func TestMoreHeldThanFrames(t *testing.T) {
+	p := newPublisher(t, ResponderConfig{Frames: 4}, 0, 0)
+	p.held = Range{0, 100}
+	p.nack("anna", "92-99")
+	p.wantRepairs("96", "97", "98", "99")
+	if n := p.r.Stats().Refused; n != 4 {
+		t.Errorf("%d refused", n)
+	}
+}
+
+func TestTheRequestIsNamed(t *testing.T) {
+	p := newPublisher(t, ResponderConfig{}, 0, 0)
+	a, b := p.asker("anna"), p.asker("ben")
+	p.r.Begin()
+	p.r.Asked(p.now, a, 70, p.now, Range{1, 3}, p.held)
+	p.r.Asked(p.now, a, 71, p.now, Range{3, 4}, p.held)
+	p.r.Asked(p.now, b, 80, p.now, Range{9, 10}, p.held)
+	for _, want := range []Repair{{Seq: 1, Request: 70}, {Seq: 2, Request: 70}, {Seq: 3, Request: 71}, {Seq: 9, Request: 80}} {
+		if got, ok := p.r.Next(p.now, p.held); !ok || got != want {
+			t.Errorf("%+v, want %+v", got, want)
+		}
+	}
+}
+
+func TestConfigsThatMakeNoSense(t *testing.T) {
+	for _, cfg := range []ResponderConfig{
+		{}, {Frames: -5, FrameSize: -5, Share: -1, MaxRuns: -1}, {Share: math.NaN()}, {Share: math.Inf(1)},
+		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1, MaxRuns: 1}, {Floor: math.MaxUint64, Burst: math.MaxUint64},
+	} {
+		r := NewResponder(cfg)
+		r.SetGroup(-5, -5)
+		r.SetDataRate(0, math.MaxUint64)
+		r.SetGroup(math.MaxInt, math.MaxInt64)
+		a := &Asker{ID: 1}
+		r.Asked(0, a, 1, Never, Range{0, math.MaxUint64}, Range{0, 5})
+		r.Asked(0, a, 1, Never, Range{9, 3}, Range{5, 2})
+		for {
+			if _, ok := r.Next(5, Range{0, 5}); !ok {
+				break
+			}
+		}
+		if at := r.Deadline(5); at <= 5 {
+			t.Errorf("%+v: the deadline is %d", cfg, at)
+		}
+	}
+}

@@ -1,0 +1,99 @@
+package frame
+
+import (
+	"testing"
+
+	"crier/nack"
+)
+
+// benchFrames are what travels most: a DATA frame of 20 messages of 64 bytes, a
+// full one with one part of a long message, a heartbeat, a NACK.
+func benchFrames() map[string][]byte {
+	var b Builder
+	var e Encoder
+	b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 2, 3, 4)
+	for range 20 {
+		b.Add(make([]byte, 64))
+	}
+	small := b.Seal(false)
+	b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 2, 3, 4)
+	b.Start(make([]byte, 1<<20))
+	large := b.Seal(true)
+	ranges := make([]nack.Range, 50)
+	for i := range ranges {
+		ranges[i] = nack.Range{From: uint64(1000 * i), To: uint64(1000*i + 3)}
+	}
+	return map[string][]byte{
+		"data20x64": small,
+		"data1345":  large,
+		"repair":    e.AppendRepair(nil, 1, 0, 2, 3, small),
+		"heartbeat": e.Append(nil, &Frame{Kind: Heartbeat}),
+		"nack50":    e.Append(nil, &Frame{Kind: Nack, Ranges: ranges}),
+	}
+}
+
+func BenchmarkDecode(b *testing.B) {
+	for _, name := range []string{"data20x64", "data1345", "repair", "heartbeat", "nack50"} {
+		packet := benchFrames()[name]
+		b.Run(name, func(b *testing.B) {
+			var d Decoder
+			var f Frame
+			b.SetBytes(int64(len(packet)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if err := d.Decode(packet, &f); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkEncode(b *testing.B) {
+	for _, name := range []string{"repair", "heartbeat", "nack50"} {
+		packet := benchFrames()[name]
+		f := decode(b, packet)
+		b.Run(name, func(b *testing.B) {
+			var e Encoder
+			buf := make([]byte, 0, 2000)
+			b.SetBytes(int64(len(packet)))
+			b.ReportAllocs()
+			for b.Loop() {
+				if f.Kind == Repair {
+					buf = e.AppendRepair(buf[:0], 1, 0, 2, 3, f.Inner)
+				} else {
+					buf = e.Append(buf[:0], f)
+				}
+			}
+		})
+	}
+}
+
+func BenchmarkBuild(b *testing.B) {
+	message := make([]byte, 64)
+	b.Run("data20x64", func(b *testing.B) {
+		var build Builder
+		buf := make([]byte, 0, DataSize(1472))
+		b.SetBytes(20 * 64)
+		b.ReportAllocs()
+		for b.Loop() {
+			build.Open(buf, 1, 0, 2, 3, 4)
+			for range 20 {
+				build.Add(message)
+			}
+			build.Seal(false)
+		}
+	})
+	b.Run("data1345", func(b *testing.B) {
+		long := make([]byte, 1<<20)
+		var build Builder
+		buf := make([]byte, 0, DataSize(1472))
+		b.SetBytes(1337)
+		b.ReportAllocs()
+		for b.Loop() {
+			build.Open(buf, 1, 0, 2, 3, 4)
+			build.Start(long)
+			build.Seal(true)
+		}
+	})
+}

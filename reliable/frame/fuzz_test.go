@@ -1,0 +1,140 @@
+package frame
+
+import (
+	"bytes"
+	"errors"
+	"math"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/vmihailenco/msgpack/v5/msgpcode"
+)
+
+// FuzzDecode takes any bytes as a datagram, once as they are, and once closed
+// with the right tag, which lets the fuzzer past the checksum.
+func FuzzDecode(f *testing.F) {
+	for _, s := range samples() {
+		f.Add(write(&s.frame, s.size))
+	}
+	f.Fuzz(func(t *testing.T, packet []byte) {
+		packet = packet[:min(len(packet), MaxDatagram)]
+		fuzzOne(t, packet)
+		fuzzOne(t, retag(packet))
+	})
+}
+
+// FuzzBody takes any bytes as what follows a header that is right, of each kind.
+func FuzzBody(f *testing.F) {
+	for _, s := range samples() {
+		packet := write(&s.frame, s.size)
+		f.Add(byte(s.frame.Kind), uint16(s.frame.Flags), packet[0]&15, packet[headerSize:len(packet)-tagSize])
+	}
+	f.Fuzz(func(t *testing.T, kind byte, flags uint16, fields byte, b []byte) {
+		b = b[:min(len(b), MaxDatagram-headerSize-tagSize)]
+		fuzzOne(t, head(int(fields&15), Kind(kind&127), Flags(flags), 1, 0).raw(b...).tag())
+	})
+}
+
+func fuzzOne(t *testing.T, packet []byte) {
+	var d Decoder
+	f := new(Frame)
+	before := bytes.Clone(packet)
+	err := d.Decode(packet, f)
+	if !bytes.Equal(packet, before) {
+		t.Fatal("Decode wrote to the datagram")
+	}
+	// Growing by append leaves up to twice what is used, and each element took
+	// two bytes at least.
+	if cap(f.Chunks) > len(packet)+8 || cap(f.Ranges) > len(packet)+8 {
+		t.Fatalf("%d bytes made room for %d chunks and %d ranges", len(packet), cap(f.Chunks), cap(f.Ranges))
+	}
+	if err != nil {
+		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrNewer) {
+			t.Fatalf("an error of its own: %v", err)
+		}
+		return
+	}
+	invariants(t, f)
+	agree(t, f)
+}
+
+// invariants checks what docs/PROTOCOL.md promises of each accepted frame.
+func invariants(t *testing.T, f *Frame) {
+	t.Helper()
+	must := func(ok bool, what string) {
+		t.Helper()
+		if !ok {
+			t.Fatalf("accepted, though not %s: %v\n%x", what, f, f.Raw)
+		}
+	}
+	view := func(b []byte) bool { return len(b) <= len(f.Raw) && cap(b) == len(b) }
+	must(f.Kind >= Data && f.Kind <= Bye, "of a known kind")
+	must(f.Flags&criticalFlags&^(Continues|Unfinished) == 0, "of known flags")
+	must(f.Time <= math.MaxInt64 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye, "a time below 2^63")
+	switch f.Kind {
+	case Data:
+		must(f.Seq < math.MaxUint64, "a sequence number with one after it")
+		must(f.EndOffset() >= f.StartOffset() && f.StartOffset() >= f.Offset, "offsets that ascend")
+		messages := uint64(0)
+		for i, c := range f.Chunks {
+			first, last := i == 0, i == len(f.Chunks)-1
+			must(view(c.Data), "a view")
+			if c.Skip > 0 {
+				must(c.Skip <= MaxSkip && c.Data == nil && c.Total == 0, "a skip alone")
+				messages += c.Skip
+			} else {
+				messages++
+			}
+			starts := !first || f.Flags&Continues == 0
+			unfinished := last && f.Flags&Unfinished != 0
+			must((c.Total > 0) == (starts && unfinished), "the length where a message starts and doesn't end")
+			must(c.Total == 0 || int(c.Total) > len(c.Data) && c.Total <= MaxMessage, "a length that is plausible")
+		}
+		must(messages == f.Messages, "the number of messages")
+		must(f.Flags&(Continues|Unfinished) == 0 || len(f.Chunks) > 0, "a chunk to continue")
+	case Repair:
+		must(view(f.Inner), "a view")
+	case Heartbeat, Bye:
+		must(f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset, "oldest before next")
+		must(f.Interval >= 0 && f.RTT >= 0, "times from 0 up")
+	case Session:
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(f.Wall >= 0, "a wall clock since 1970")
+		must(view(f.Properties) && len(f.Properties) > 0 &&
+			(msgpcode.IsFixedMap(f.Properties[0]) || f.Properties[0] == msgpcode.Map16), "a map")
+		if a := f.Control; a.IsValid() {
+			must(a.Port() != 0 && !a.Addr().IsMulticast() && !a.Addr().IsUnspecified() && !a.Addr().Is4In6(), "an address to send to")
+		}
+	case Nack, Confirm, Gone:
+		at := uint64(0)
+		for _, r := range f.Ranges {
+			must(r.From >= at && r.To > r.From, "ranges that ascend")
+			at = r.To
+		}
+		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times from 0 up")
+	case Status:
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times from 0 up")
+	}
+	text := f.String()
+	must(len(text) < 2000 && !strings.ContainsAny(text, "\n\r"), "a line of text")
+	must(time.Duration(f.Time) >= 0 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye, "a printable time")
+}
+
+// agree checks that what was decoded, encoded and decoded again is the same, and
+// that the package and the tests' own writer write the same.
+func agree(t *testing.T, f *Frame) {
+	t.Helper()
+	packet := encode(f)
+	if f.Kind != Data {
+		if hand := write(f, 0); !bytes.Equal(hand, packet) {
+			t.Fatalf("\npackage %x\nby hand %x", packet, hand)
+		}
+	}
+	again := decode(t, packet)
+	if f.Chunks == nil {
+		again.Chunks = nil
+	}
+	same(t, again, f)
+}

@@ -1,0 +1,253 @@
+package frame
+
+import (
+	"encoding/binary"
+	"encoding/hex"
+	"hash/crc32"
+	"net/netip"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/nack"
+)
+
+// The tests write frames in two ways: with the package, and with wire, which
+// follows docs/PROTOCOL.md by hand and knows no library. The two must agree.
+
+// wire is a frame in the making.
+type wire []byte
+
+// head writes what all frames start with; fields counts all elements, the tag
+// included.
+func head(fields int, kind Kind, flags Flags, session uint64, channel uint32) wire {
+	w := wire{0x90 | byte(fields), Version, byte(kind)}
+	return w.u16(uint16(flags)).u64(session).u32(channel)
+}
+
+func (w wire) raw(b ...byte) wire { return append(w, b...) }
+
+func (w wire) u16(v uint16) wire { return binary.BigEndian.AppendUint16(append(w, 0xcd), v) }
+
+func (w wire) u32(v uint32) wire { return binary.BigEndian.AppendUint32(append(w, 0xce), v) }
+
+func (w wire) u64(vs ...uint64) wire {
+	for _, v := range vs {
+		w = binary.BigEndian.AppendUint64(append(w, 0xcf), v)
+	}
+	return w
+}
+
+// uint writes an integer as short as it goes.
+func (w wire) uint(v uint64) wire {
+	switch {
+	case v < 1<<7:
+		return append(w, byte(v))
+	case v < 1<<8:
+		return append(w, 0xcc, byte(v))
+	case v < 1<<16:
+		return w.u16(uint16(v))
+	case v < 1<<32:
+		return w.u32(uint32(v))
+	}
+	return w.u64(v)
+}
+
+func (w wire) bin(b []byte) wire {
+	if len(b) < 256 {
+		w = append(w, 0xc4, byte(len(b)))
+	} else {
+		w = binary.BigEndian.AppendUint16(append(w, 0xc5), uint16(len(b)))
+	}
+	return append(w, b...)
+}
+
+// array16 writes the head of an array in three bytes.
+func (w wire) array16(n int) wire {
+	return binary.BigEndian.AppendUint16(append(w, 0xdc), uint16(n))
+}
+
+func (w wire) ranges(ranges []nack.Range) wire {
+	if n := 2 * len(ranges); n < 16 {
+		w = append(w, 0x90|byte(n))
+	} else {
+		w = w.array16(n)
+	}
+	at := uint64(0)
+	for _, r := range ranges {
+		w = w.uint(r.From - at).uint(r.To - r.From)
+		at = r.To
+	}
+	return w
+}
+
+// tag closes the frame with its checksum.
+func (w wire) tag() []byte {
+	sum := crc32.Checksum(w, crc32.MakeTable(crc32.Castagnoli))
+	return binary.BigEndian.AppendUint32(append(w, 0xc4, 4), sum)
+}
+
+// write writes a decoded frame by hand. A DATA frame is padded with nil up to
+// size bytes; 0 means not at all.
+func write(f *Frame, size int) []byte {
+	switch f.Kind {
+	case Data:
+		w := head(10, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Seq, f.Offset, f.Time)
+		count := len(w) + 1
+		w = w.array16(0)
+		n := 0
+		for _, c := range f.Chunks {
+			if c.Skip > 0 {
+				w = w.u64(c.Skip)
+			} else {
+				if c.Total > 0 {
+					w = w.u32(c.Total)
+					n++
+				}
+				w = w.bin(c.Data)
+			}
+			n++
+		}
+		for len(w)+6 < size {
+			w = append(w, 0xc0)
+			n++
+		}
+		binary.BigEndian.PutUint16(w[count:], uint16(n))
+		return w.tag()
+	case Repair:
+		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Request).bin(f.Inner).tag()
+	case Heartbeat, Bye:
+		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, uint64(f.Interval)).
+			u32(f.Group).u64(uint64(f.RTT)).tag()
+	case Session:
+		var control []byte
+		if f.Control.IsValid() {
+			control = binary.BigEndian.AppendUint16(f.Control.Addr().AsSlice(), f.Control.Port())
+		}
+		properties := f.Properties
+		if len(properties) == 0 {
+			properties = []byte{0x80}
+		}
+		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset).bin(control).
+			u32(f.Channels).bin(f.Name).raw(properties...).tag()
+	case Nack:
+		return head(11, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).ranges(f.Ranges).tag()
+	case Status:
+		return head(13, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).u64(f.Position, f.Room).tag()
+	case Confirm:
+		return head(7, f.Kind, f.Flags, f.Session, f.Channel).ranges(f.Ranges).tag()
+	case Gone:
+		return head(10, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Request, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
+	}
+	return nil
+}
+
+// encode writes a decoded frame with the package; DATA as write does, since a
+// Builder takes messages, not chunks.
+func encode(f *Frame) []byte {
+	var e Encoder
+	switch f.Kind {
+	case Data:
+		return write(f, len(f.Raw))
+	case Repair:
+		return e.AppendRepair(nil, f.Session, f.Channel, f.Responder, f.Request, f.Inner)
+	}
+	return e.Append(nil, f)
+}
+
+// retag replaces what stands where the tag should be by the right tag.
+func retag(packet []byte) []byte {
+	return wire(packet[:max(0, len(packet)-tagSize):max(0, len(packet)-tagSize)]).tag()
+}
+
+// decode decodes a frame that must be good.
+func decode(t testing.TB, packet []byte) *Frame {
+	t.Helper()
+	var d Decoder
+	f := new(Frame)
+	if err := d.Decode(packet, f); err != nil {
+		t.Fatalf("%v\n%x", err, packet)
+	}
+	return f
+}
+
+// same compares frames, but not the bytes that they came from.
+func same(t testing.TB, got, want *Frame) {
+	t.Helper()
+	g, w := *got, *want
+	g.Raw, w.Raw = nil, nil
+	if !reflect.DeepEqual(&g, &w) {
+		t.Fatalf("\n got %+v\nwant %+v", g, w)
+	}
+}
+
+func unhex(t testing.TB, text string) []byte {
+	t.Helper()
+	b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return b
+}
+
+// sample is a frame of each kind, and of each form of DATA.
+type sample struct {
+	name  string
+	frame Frame
+	size  int // of a padded DATA frame
+}
+
+const sampleSession = 0x1122334455667788
+
+func samples() []sample {
+	data := func(flags Flags, chunks ...Chunk) Frame {
+		f := Frame{Kind: Data, Flags: flags, Session: sampleSession, Seq: 7, Offset: 12, Time: 1500000, Chunks: chunks}
+		for _, c := range chunks {
+			f.Messages += max(c.Skip, 1)
+		}
+		return f
+	}
+	inner := data(0, Chunk{Data: []byte("hi")})
+	position := Frame{
+		Session: sampleSession, Time: 2 << 30, NextSeq: 900, NextOffset: 4000, OldestSeq: 100,
+		OldestOffset: 420, Interval: 40 * time.Millisecond, Group: 12, RTT: 180 * time.Microsecond,
+	}
+	heartbeat, bye := position, position
+	heartbeat.Kind, bye.Kind = Heartbeat, Bye
+	ranges := []nack.Range{{From: 7, To: 8}, {From: 10, To: 300}, {From: 300, To: 301}, {From: 1 << 40, To: 1<<40 + 70000}}
+	session := Frame{
+		Kind: Session, Session: sampleSession, Time: 1, Wall: 1700000000123456789, FirstSeq: 1, FirstOffset: 0,
+		Name: []byte("trades"), Control: netip.MustParseAddrPort("10.1.2.3:7701"), Channels: 1,
+		Properties: []byte{0x81, 0xa1, 'k', 0x2a},
+	}
+	session6 := session
+	session6.Control, session6.Properties = netip.MustParseAddrPort("[2001:db8::1]:7701"), []byte{0x80}
+	bare := session
+	bare.Control, bare.Properties, bare.Name = netip.AddrPort{}, []byte{0x80}, []byte{}
+	return []sample{
+		{"data", data(0, Chunk{Data: []byte("hello")}, Chunk{Data: []byte{}}, Chunk{Data: make([]byte, 300)}), 0},
+		{"data empty", data(0), 0},
+		{"data padded", data(0, Chunk{Data: []byte("hello")}), 128},
+		{"data skip", data(0, Chunk{Data: []byte("a")}, Chunk{Skip: 5000}, Chunk{Data: []byte("b")}), 0},
+		{"data starts", data(Unfinished, Chunk{Data: []byte("x")}, Chunk{Data: []byte("abc"), Total: 1 << 20}), 0},
+		{"data goes on", data(Continues|Unfinished, Chunk{Data: []byte("defgh")}), 0},
+		{"data ends", data(Continues, Chunk{Data: []byte("ij")}, Chunk{Data: []byte("next")}), 0},
+		{"data ends and starts", data(Continues|Unfinished, Chunk{Data: []byte("ij")}, Chunk{Data: []byte{}, Total: 1}), 0},
+		{"repair", Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession, Request: 99, Inner: write(&inner, 0)}, 0},
+		{"heartbeat", heartbeat, 0},
+		{"bye", bye, 0},
+		{"session", session, 0},
+		{"session over IPv6", session6, 0},
+		{"session without a name", bare, 0},
+		{"nack", Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5, Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
+		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25}, 0},
+		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Ranges: ranges}, 0},
+		{"gone", Frame{Kind: Gone, Session: sampleSession, Request: 5, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
+	}
+}

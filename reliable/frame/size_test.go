@@ -1,0 +1,117 @@
+package frame
+
+import (
+	"math"
+	"testing"
+
+	"crier/nack"
+)
+
+// The numbers of docs/PROTOCOL.md.
+func TestSizes(t *testing.T) {
+	for _, c := range []struct{ datagram, frame, room int }{
+		{1472, 1401, 1345}, {1452, 1381, 1325}, {MinDatagram, 185, 129}, {MaxDatagram, 65436, 65380},
+	} {
+		if f, r := DataSize(c.datagram), DataRoom(c.datagram); f != c.frame || r != c.room {
+			t.Errorf("datagrams of %d: frames of %d with room for %d, want %d and %d", c.datagram, f, r, c.frame, c.room)
+		}
+	}
+}
+
+// A REPAIR of a full DATA frame fits the datagram, and still would if both had a
+// tag of 16 bytes.
+func TestRepairFits(t *testing.T) {
+	var e Encoder
+	for size := MinDatagram; size <= MaxDatagram; size++ {
+		if size > 2000 && size < MaxDatagram-100 {
+			size += 96
+		}
+		var b Builder
+		b.Open(make([]byte, 0, DataSize(size)), 1, 0, 0, 0, 0)
+		b.Start(make([]byte, 1<<20))
+		data := b.Seal(true)
+		if len(data) != DataSize(size) {
+			t.Fatalf("datagrams of %d: a full frame has %d bytes, not %d", size, len(data), DataSize(size))
+		}
+		repair := e.AppendRepair(nil, 1, 0, 1, 1, data)
+		if got := len(repair) + 2*tagGrowth; got > size || got < size-1 {
+			t.Fatalf("datagrams of %d: with long tags a REPAIR has %d bytes", size, got)
+		}
+		if f := decode(t, repair); len(f.Inner) != len(data) {
+			t.Fatalf("%v", f)
+		}
+	}
+}
+
+// worst are ranges whose numbers take as many bytes as they can.
+func worst(n int) []nack.Range {
+	ranges := make([]nack.Range, n)
+	step := uint64(math.MaxUint64) / uint64(2*n+2)
+	for i := range ranges {
+		from := uint64(2*i+1) * step
+		ranges[i] = nack.Range{From: from, To: from + step}
+	}
+	return ranges
+}
+
+func TestFitRanges(t *testing.T) {
+	near := func(n int, gap, length uint64) []nack.Range {
+		ranges := make([]nack.Range, n)
+		at := uint64(1 << 62)
+		for i := range ranges {
+			ranges[i] = nack.Range{From: at + gap, To: at + gap + length}
+			at += gap + length
+		}
+		return ranges
+	}
+	rand := nack.NewRand(5, 6)
+	random := make([]nack.Range, 60000)
+	at := uint64(0)
+	for i := range random {
+		gap, length := rand.Uint64()>>(16+rand.Below(48)), 1+rand.Uint64()>>(17+rand.Below(47))
+		random[i] = nack.Range{From: at + gap, To: at + gap + length}
+		at += gap + length
+	}
+	var e Encoder
+	for _, size := range []int{MinDatagram, 576, 1452, 1472, 8972, MaxDatagram} {
+		for name, all := range map[string][]nack.Range{
+			"one": near(1, 5, 5), "single frames": near(40000, 1, 1), "bytes": near(40000, 130, 130),
+			"words": near(40000, 300, 70000), "worst": worst(5000), "random": random,
+		} {
+			rest, frames := all, 0
+			for len(rest) > 0 {
+				fit := FitRanges(rest, size)
+				if fit < 1 || fit > len(rest) {
+					t.Fatalf("%s, %d: FitRanges says %d of %d", name, size, fit, len(rest))
+				}
+				for _, kind := range []Kind{Nack, Gone, Confirm} {
+					packet := e.Append(nil, &Frame{Kind: kind, Ranges: rest[:fit]})
+					if len(packet)+tagGrowth > size {
+						t.Fatalf("%s: a %v of %d ranges has %d bytes of %d", name, kind, fit, len(packet), size)
+					}
+					if f := decode(t, packet); len(f.Ranges) != fit || f.Ranges[fit-1] != rest[fit-1] {
+						t.Fatalf("%s: %v", name, f)
+					}
+				}
+				if fit < len(rest) { // and no room is wasted
+					packet := e.Append(nil, &Frame{Kind: Nack, Ranges: rest[:fit+1]})
+					if len(packet)+tagGrowth <= size {
+						t.Fatalf("%s, %d: %d ranges fit, FitRanges says %d", name, size, fit+1, fit)
+					}
+				}
+				rest = rest[fit:]
+				frames++
+			}
+		}
+	}
+	if n := FitRanges(nil, 1472); n != 0 {
+		t.Errorf("of no ranges, %d fit", n)
+	}
+	if n := FitRanges(worst(3), 10); n != 1 {
+		t.Errorf("in 10 bytes, %d ranges", n)
+	}
+	// What one NACK of the default size asks for at the most.
+	if n := FitRanges(near(40000, 1, 1), 1472); n != 693 {
+		t.Errorf("%d single frames fit a NACK of 1,472 bytes", n)
+	}
+}

@@ -1,0 +1,85 @@
+package subscriber_test
+
+import (
+	"context"
+	"fmt"
+	"log"
+	"net/netip"
+
+	"crier/publisher"
+	"crier/subscriber"
+)
+
+// Range over what comes, until the session ends.
+func Example() {
+	group := netip.MustParseAddrPort("239.77.0.2:7702")
+	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	go func() {
+		p, err := publisher.New(publisher.Config{Group: group})
+		if err != nil {
+			log.Fatal(err)
+		}
+		for _, quote := range []string{"ABC 10.01", "ABC 10.02", "XYZ 7.5"} {
+			if _, err := p.Publish(context.Background(), []byte(quote)); err != nil {
+				log.Fatal(err)
+			}
+		}
+		p.Close()
+	}()
+
+	for ev := range s.Messages(context.Background()) {
+		switch ev.Kind {
+		case subscriber.Message:
+			fmt.Printf("%d: %s\n", ev.Offset, ev.Payload)
+		case subscriber.Loss:
+			fmt.Printf("%d to %d are lost: %v\n", ev.Lost.From, ev.Lost.To-1, ev.Cause)
+		case subscriber.SessionSilent:
+			fmt.Println("the publisher is gone")
+		case subscriber.SessionEnded:
+			fmt.Println("the publisher said BYE")
+			return
+		}
+	}
+	// Output:
+	// 0: ABC 10.01
+	// 1: ABC 10.02
+	// 2: XYZ 7.5
+	// the publisher said BYE
+}
+
+// A Handler runs on the goroutine that read the datagram: the lowest latency.
+func ExampleConfig_handler() {
+	group := netip.MustParseAddrPort("239.77.0.3:7703")
+	ended := make(chan struct{})
+	s, err := subscriber.New(subscriber.Config{
+		Groups: []netip.AddrPort{group},
+		Handler: func(ev *subscriber.Event) {
+			switch ev.Kind {
+			case subscriber.Message:
+				fmt.Printf("%s\n", ev.Payload)
+			case subscriber.SessionEnded:
+				close(ended)
+			}
+		},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	p, err := publisher.New(publisher.Config{Group: group})
+	if err != nil {
+		log.Fatal(err)
+	}
+	if _, err := p.Publish(context.Background(), []byte("hello")); err != nil {
+		log.Fatal(err)
+	}
+	p.Close()
+	<-ended
+	// Output: hello
+}

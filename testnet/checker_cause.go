@@ -1,0 +1,218 @@
+package testnet
+
+import (
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// loss judges a loss report: that its messages exist, that they weren't told
+// before, and that its cause is true.
+func (v *view) loss(ev *reliable.Event) {
+	from, to := ev.Lost.From, ev.Lost.To
+	if from >= to || from < v.s.FirstOffset || to > v.s.NextOffset() {
+		v.fail("[%d, %d) is reported lost, and the publisher accepted [%d, %d)", from, to, v.s.FirstOffset, v.s.NextOffset())
+		return
+	}
+	v.lost += to - from
+	v.advance("lost", from, to)
+	v.causes |= 1 << ev.Cause
+	cfg := &v.sub.cfg.Receiver
+	switch ev.Cause {
+	case reliable.CauseGone:
+		if first := v.t.first(from); first >= v.t.next() || !v.t.mayLack(first) {
+			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d that fit and %d next",
+				from, to, ev.Cause, first, v.t.slots, v.t.next())
+		}
+	case reliable.CauseUnanswered:
+		if cfg.NoRecovery {
+			v.fail("[%d, %d) is lost as %q, and recovery is off", from, to, ev.Cause)
+		}
+		v.judgeUnanswered(from, to)
+	case reliable.CauseSilent:
+		v.judgeSilent()
+	case reliable.CauseEnded:
+		if v.s.Closed == reliable.Never || !v.bye {
+			v.fail("[%d, %d) is lost as %q, and no BYE was heard", from, to, ev.Cause)
+		}
+	case reliable.CauseLate:
+		if cfg.MaxWait == 0 {
+			v.fail("[%d, %d) is lost as %q, and there is no MaxWait", from, to, ev.Cause)
+		}
+	case reliable.CauseNotRecovered:
+		if !cfg.NoRecovery {
+			v.fail("[%d, %d) is lost as %q, and recovery is on", from, to, ev.Cause)
+		}
+	case reliable.CauseMemory:
+		v.judgeMemory(from, to)
+	case reliable.CauseClosed:
+		if !v.sub.left {
+			v.fail("[%d, %d) is lost as %q, and the subscriber was not closed", from, to, ev.Cause)
+		}
+	default: // a publisher drops nothing yet, and contradicts itself never
+		v.fail("[%d, %d) is lost as %q, which can't be", from, to, ev.Cause)
+	}
+	v.judgeTime(from, to, ev.Cause)
+}
+
+// judgeSilent asks whether the publisher was quiet for as long as it must have
+// been. That a live publisher isn't, the truth sees to; so it was crashed,
+// paused or cut off, or all that it sent was lost or waited.
+func (v *view) judgeSilent() {
+	quiet := max(v.quiet, v.c.w.now.Sub(v.lastHeard))
+	if quiet < v.silence() {
+		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v", quiet, v.silence())
+	}
+}
+
+func (v *view) judgeEnded(ev *reliable.Event) {
+	switch ev.Cause {
+	case reliable.CauseEnded:
+		if !v.bye {
+			v.fail("the session ended, and no BYE was heard")
+		}
+		if !v.known {
+			return // nothing was ever published, or all of it before
+		}
+		if v.next != v.s.NextOffset() {
+			v.fail("the session ended at offset %d, and the publisher accepted up to %d", v.next, v.s.NextOffset())
+		}
+	case reliable.CauseClosed:
+		if !v.sub.left {
+			v.fail("the session ended as closed, and the subscriber was not closed")
+		}
+	default:
+		v.fail("the session ended by %q", ev.Cause)
+	}
+}
+
+// judgeUnanswered asks whether the frames of lost messages were asked for, and
+// whether the publisher answered what reached it.
+func (v *view) judgeUnanswered(from, to uint64) {
+	if v.sub.cfg.Work > 0 {
+		return // it is told when the application looks, and not when it happens
+	}
+	now := v.c.w.now
+	q, ok := v.missing(from, to)
+	if !ok {
+		v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
+		return
+	}
+	asked := false
+	for i := range v.nacks {
+		asked = asked || v.nacks[i].contains(q)
+	}
+	if !asked {
+		v.fail("[%d, %d) is lost as unanswered, and frame %d was never asked for", from, to, q)
+		return
+	}
+	// Within answerTime a publisher that runs answers whatever reaches it, unless
+	// it has more to repair than its budget allows.
+	for i := range v.t.asks {
+		a := &v.t.asks[i]
+		if a.sub != v.sub || !a.contains(q) || q >= v.t.next() || !v.t.ranFrom(a.at, now) ||
+			now.Sub(a.at) < v.answerTime() || v.t.refusedSince(a.at-reliable.Time(time.Second)) {
+			continue
+		}
+		if !v.t.answeredSince(a.at-reliable.Time(v.roundTrip()), q, v.sub) {
+			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v neither repaired, confirmed nor denied it",
+				from, to, q, stamp(a.at), v.s.Publisher)
+			return
+		}
+	}
+}
+
+// answerTime is how long a publisher may take to answer.
+func (v *view) answerTime() time.Duration {
+	return 500*time.Millisecond + 1000*v.s.Publisher.cfg.Write
+}
+
+// missing returns the first frame of lost messages that didn't come.
+func (v *view) missing(from, to uint64) (uint64, bool) {
+	for q := v.t.first(from); q < v.t.last(to); q++ {
+		if !v.got.has(q - v.s.FirstSeq) {
+			return q, true
+		}
+	}
+	return 0, false
+}
+
+// ranFrom says whether the publisher ran all the time.
+func (t *truth) ranFrom(from, to reliable.Time) bool {
+	p := t.s.Publisher
+	return t.s.Ended > to && !p.Paused() && t.woken < from
+}
+
+// refusedSince says whether the publisher's budget or bounds were reached.
+func (t *truth) refusedSince(at reliable.Time) bool {
+	t.noteRefusals()
+	n := len(t.refusals)
+	return n > 0 && t.refusals[n-1] >= at
+}
+
+// answeredSince says whether a frame was repaired, confirmed or denied.
+func (t *truth) answeredSince(at reliable.Time, seq uint64, sub *Subscriber) bool {
+	for i := len(t.repairs) - 1; i >= 0 && t.repairs[i].at >= at; i-- {
+		if r := &t.repairs[i]; r.seq == seq && (r.to == nil || r.to == sub) {
+			return true
+		}
+	}
+	for i := range t.confirms {
+		if t.confirms[i].at >= at && t.confirms[i].contains(seq) {
+			return true
+		}
+	}
+	for i := range t.gones {
+		if g := &t.gones[i]; g.at >= at && (g.sub == nil || g.sub == sub) && g.contains(seq) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeMemory asks whether a message that was lost for want of memory spans
+// frames, and whether memory is short.
+func (v *view) judgeMemory(from, to uint64) {
+	for o := from; o < to; o++ {
+		if v.t.last(o+1)-v.t.first(o) < 2 {
+			v.fail("offset %d is lost as out of memory, and fits one frame", o)
+		}
+	}
+	size := len(v.s.Payload(from))
+	if limit := v.sub.limits.memory; v.sub.peak+2*size+2*frame.MaxDatagram < limit {
+		v.fail("offset %d of %d bytes is lost as out of memory, and %d bytes at the most were used of %d", from, size, v.sub.peak, limit)
+	}
+}
+
+// judgeTime asks whether a loss was reported within the stated time.
+func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
+	q, ok := v.missing(from, to)
+	if !ok || v.sub.cfg.Work > 0 || v.sub.left {
+		return
+	}
+	found := v.foundAt(q)
+	if found == 0 {
+		return
+	}
+	if cause == reliable.CauseSilent || cause == reliable.CauseEnded {
+		found = max(found, v.lastHeard)
+	}
+	bound := v.bound()
+	if since := max(found, v.help, v.t.woken); v.c.w.now.Sub(since) > bound {
+		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or anything was done about it: the bound is %v",
+			from, to, cause, v.c.w.now.Sub(since), q, stamp(found), bound)
+	}
+}
+
+// roundTrip returns the longest round trip that there can have been.
+func (v *view) roundTrip() time.Duration { return 2*v.maxDelay + 20*time.Millisecond }
+
+// bound is the stated time; see Checker.
+func (v *view) bound() time.Duration {
+	wait := v.silence()
+	if m := v.sub.cfg.Receiver.MaxWait; m > 0 {
+		wait = m
+	}
+	return wait + 100*time.Millisecond + 6*v.roundTrip() + time.Second
+}

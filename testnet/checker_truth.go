@@ -1,0 +1,224 @@
+package testnet
+
+import (
+	"sort"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// truth is what the Checker knows of one session's publisher: what it sent, and
+// whether that is what it should have sent.
+type truth struct {
+	c *Checker
+	s *Session
+
+	slots  uint64      // how many frames the resend buffer holds
+	room   int         // bytes of chunks in a frame
+	frames []sentFrame // what was sent, by sequence number
+
+	lastSent  reliable.Time // anything to the group
+	woken     reliable.Time // when it last woke from a pause
+	repairs   []repairSent
+	confirms  []rangesAt
+	gones     []rangesAt
+	asks      []rangesAt
+	refusals  []reliable.Time // when the responder was known to have refused or throttled more
+	refused   uint64
+	saidBye   bool
+	lastTrim  reliable.Time
+	announced time.Duration // the greatest heartbeat interval
+}
+
+// sentFrame is which messages a frame has a part of.
+type sentFrame struct {
+	offset, end uint64
+	continues   bool
+}
+
+// repairSent is one REPAIR.
+type repairSent struct {
+	at  reliable.Time
+	seq uint64
+	to  *Subscriber // nil: the group
+}
+
+// rangesAt is a frame with ranges: whom it came from or went to, and when.
+type rangesAt struct {
+	at     reliable.Time
+	sub    *Subscriber
+	ranges []nack.Range
+}
+
+func (r *rangesAt) contains(seq uint64) bool {
+	for _, x := range r.ranges {
+		if x.Contains(seq) {
+			return true
+		}
+	}
+	return false
+}
+
+const (
+	// keepLog is how long the Checker remembers who asked for what.
+	keepLog = 30 * time.Second
+	// neverQuiet is the longest that a live publisher may send nothing to the
+	// group: its longest heartbeat interval is 400 ms, and what its socket has
+	// to take comes before.
+	neverQuiet = 1500 * time.Millisecond
+)
+
+func newTruth(c *Checker, s *Session) *truth {
+	cfg := s.Publisher.cfg.Sender
+	if cfg.Datagram == 0 {
+		cfg.Datagram = reliable.DefaultDatagram
+	}
+	if cfg.ResendBuffer == 0 {
+		cfg.ResendBuffer = reliable.DefaultResendBuffer
+	}
+	return &truth{
+		c: c, s: s,
+		slots:    uint64(cfg.ResendBuffer / frame.DataSize(cfg.Datagram)),
+		room:     frame.DataRoom(cfg.Datagram),
+		lastSent: s.Start,
+	}
+}
+
+// next returns the sequence number after the last one sent.
+func (t *truth) next() uint64 { return t.s.FirstSeq + uint64(len(t.frames)) }
+
+// mayLack says whether the resend buffer may have overwritten a frame that was
+// sent: whether as many frames as it has slots can have been filled since.
+func (t *truth) mayLack(seq uint64) bool {
+	filled := t.next() + 1 // a frame may be open
+	if filled-seq > t.slots {
+		return true
+	}
+	for o := t.s.SentOffset(); o < t.s.NextOffset(); o++ { // accepted, not sent
+		filled += uint64(frame.Frames(len(t.s.Payload(o)), t.room))
+		if filled-seq > t.slots {
+			return true
+		}
+	}
+	return false
+}
+
+// first returns the sequence number of the first frame with a part of the
+// message at offset or of a later one.
+func (t *truth) first(offset uint64) uint64 {
+	i := sort.Search(len(t.frames), func(i int) bool { return t.frames[i].end > offset })
+	return t.s.FirstSeq + uint64(i)
+}
+
+// last returns the sequence number after the last frame with a part of a message
+// below offset.
+func (t *truth) last(offset uint64) uint64 {
+	i := sort.Search(len(t.frames), func(i int) bool { return t.frames[i].offset >= offset })
+	return t.s.FirstSeq + uint64(i)
+}
+
+// sent judges a packet that the publisher sends.
+func (t *truth) sent(p *packet) {
+	now, f := t.c.w.now, &p.frame
+	pub := t.s.Publisher
+	if p.target == nil {
+		if quiet := now.Sub(max(t.lastSent, t.woken)); quiet > neverQuiet && f.Kind != frame.Bye {
+			t.c.fail("%v was quiet for %v, and may be for %v", pub, quiet, neverQuiet)
+		}
+		t.lastSent = now
+	}
+	switch f.Kind {
+	case frame.Data:
+		if f.Seq != t.next() {
+			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
+			return
+		}
+		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Continues != 0})
+	case frame.Repair:
+		if f.Data == nil || f.Data.Seq >= t.next() {
+			t.c.fail("%v repairs with what it never sent: %v", pub, f)
+			return
+		}
+		t.repairs = append(t.repairs, repairSent{now, f.Data.Seq, p.target})
+	case frame.Heartbeat, frame.Bye:
+		t.beat(f)
+	case frame.Gone:
+		for _, r := range f.Ranges {
+			if r.To > t.next() || !t.mayLack(r.To-1) {
+				t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit its resend buffer, and %d is next",
+					pub, r, t.slots, t.next())
+			}
+		}
+		t.gones = append(t.gones, rangesAt{now, p.target, f.Ranges})
+	case frame.Confirm:
+		t.confirms = append(t.confirms, rangesAt{now, p.target, f.Ranges})
+	}
+	t.trim(now)
+}
+
+// beat judges a HEARTBEAT or BYE.
+func (t *truth) beat(f *frame.Frame) {
+	pub := t.s.Publisher
+	if f.NextSeq > t.next() || f.NextOffset > t.s.NextOffset() {
+		t.c.fail("%v claims frames up to %d and messages up to %d, and sent %d and accepted %d",
+			pub, f.NextSeq, f.NextOffset, t.next(), t.s.NextOffset())
+	}
+	if f.OldestSeq > t.s.FirstSeq && !t.mayLack(f.OldestSeq-1) {
+		t.c.fail("%v claims to hold nothing before frame %d, and must: %d frames fit its resend buffer, and %d is next",
+			pub, f.OldestSeq, t.slots, t.next())
+	}
+	if f.Kind == frame.Bye {
+		t.saidBye = true
+		if f.NextOffset != t.s.NextOffset() {
+			t.c.fail("%v says BYE at offset %d, and has accepted %d", pub, f.NextOffset, t.s.NextOffset())
+		}
+		return
+	}
+	t.announced = max(t.announced, f.Interval)
+}
+
+// answered notes a NACK that reached the publisher.
+func (t *truth) answered(p *packet) {
+	if p.frame.Kind != frame.Nack {
+		return
+	}
+	t.asks = append(t.asks, rangesAt{t.c.w.now, p.asker, p.frame.Ranges})
+	t.noteRefusals()
+}
+
+// noteRefusals remembers when the publisher's budget or bounds were reached.
+func (t *truth) noteRefusals() {
+	st := t.s.Publisher.Stats()
+	sum := st.Responder.Refused + st.Responder.Throttled + st.Unanswered
+	if sum != t.refused {
+		t.refused = sum
+		t.refusals = append(t.refusals, t.c.w.now)
+	}
+}
+
+func (t *truth) woke(reliable.Time) { t.woken = t.c.w.now }
+
+func (t *truth) ended() {
+	if !t.s.Crashed && !t.saidBye {
+		t.c.fail("%v left without a BYE", t.s.Publisher)
+	}
+}
+
+// trim forgets what is too old to matter.
+func (t *truth) trim(now reliable.Time) {
+	if now.Sub(t.lastTrim) < keepLog {
+		return
+	}
+	t.lastTrim = now
+	old := now - reliable.Time(keepLog)
+	t.repairs = t.repairs[:copy(t.repairs, t.repairs[sort.Search(len(t.repairs), func(i int) bool { return t.repairs[i].at >= old }):])]
+	t.confirms, t.gones, t.asks = trimRanges(t.confirms, old), trimRanges(t.gones, old), trimRanges(t.asks, old)
+}
+
+func trimRanges(list []rangesAt, old reliable.Time) []rangesAt {
+	n := copy(list, list[sort.Search(len(list), func(i int) bool { return list[i].at >= old }):])
+	clear(list[n:])
+	return list[:n]
+}

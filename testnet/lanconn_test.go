@@ -1,0 +1,310 @@
+package testnet
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/multicast"
+)
+
+func TestWriteStopsWhenTheBufferIsFull(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		sub := n.sub(2)
+		pub := n.socket(1, multicast.SocketConfig{TTL: 1, WriteBuffer: 3000})
+		const size, segment = 1_000_000, 1000
+		b, blocked := make([]byte, size), 0
+		for len(b) > 0 {
+			taken, err := pub.Write(testGroup, b, segment)
+			if taken%segment != 0 {
+				t.Fatalf("%d bytes were taken, not a multiple of %d", taken, segment)
+			}
+			b = b[taken:]
+			if errors.Is(err, multicast.ErrWouldBlock) {
+				blocked++
+				if err := pub.WaitWrite(); err != nil {
+					t.Fatal(err)
+				}
+			} else if err != nil {
+				t.Fatal(err)
+			}
+			synctest.Wait() // let the subscriber read
+		}
+		if s := sub.Stats(); s.Received != size/segment || blocked == 0 {
+			t.Errorf("%d datagrams were received, and the buffer was full %d times", s.Received, blocked)
+		}
+		if s := pub.Stats(); s.Sent != size/segment || s.SentBytes != size || s.WriteBuffer != 3000 {
+			t.Errorf("counted %+v", s)
+		}
+	})
+}
+
+func TestWhatCannotBeSentIsRefusedOrCounted(t *testing.T) {
+	onLAN(t, LANConfig{MTU: 1000}, func(n net77) {
+		pub, sub := n.pub(1), n.sub(2)
+		for _, c := range []struct {
+			to      string
+			segment int
+			says    string
+		}{
+			{"[ff05::1]:7700", 5, "write to [ff05::1]:7700: not an IPv4 address and a port"},
+			{"239.77.0.1:0", 5, "not an IPv4 address and a port"},
+			{"239.77.0.1:7700", 0, "a segment has at least 1 byte, not 0"},
+			{"239.77.0.1:7700", -1, "at least 1 byte, not -1"},
+		} {
+			_, err := pub.Write(netip.MustParseAddrPort(c.to), []byte("hello"), c.segment)
+			wantError(t, err, c.says)
+		}
+		_, err := pub.Write(netip.AddrPort{}, []byte("hello"), 5)
+		wantError(t, err, "not an IPv4 address")
+		if _, err := sub.Write(testGroup, []byte("hello"), 5); !errors.Is(err, multicast.ErrReceiveOnly) {
+			t.Errorf("a group socket sends: %v", err)
+		}
+
+		// The kernel's passing refusals: too large, no route. They count as taken.
+		if taken, err := pub.Write(testGroup, make([]byte, 2000), 973); taken != 2000 || err != nil {
+			t.Errorf("%d taken, %v", taken, err)
+		}
+		n.send(pub, netip.MustParseAddrPort("192.0.2.1:7"), "far away")
+		if s := pub.Stats(); s.SendErrors != 3 || s.Sent != 1 {
+			t.Errorf("counted %+v", s)
+		}
+		n.send(pub, netip.MustParseAddrPort("10.77.9.9:7"), "nobody there")
+		n.send(pub, netip.AddrPortFrom(n.host(2).Addr(), 9), "no such socket")
+		n.wantRead("the subscriber", sub, strings.Repeat("\x00", 2000-2*973))
+		if s := n.lan.Stats(); s.Unreachable != 1 {
+			t.Errorf("counted %+v", s)
+		}
+
+		// The largest and the smallest datagram that pass.
+		big := strings.Repeat("b", 1000-lanHeader)
+		n.send(pub, testGroup, big, "")
+		n.wantRead("the subscriber", sub, big, "")
+	})
+}
+
+func TestASlowReaderLosesAndItIsCounted(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		pub := n.pub(1)
+		open := func(host, buffer int) multicast.Conn {
+			c, err := n.host(host).Group(multicast.GroupConfig{Group: testGroup, Interface: "eth0", ReadBuffer: buffer})
+			if err != nil {
+				t.Fatal(err)
+			}
+			return c
+		}
+		small, large := open(2, 5000), open(3, 0)
+		if _, err := pub.Write(testGroup, make([]byte, 2_000_000), 1000); err != nil && !errors.Is(err, multicast.ErrWouldBlock) {
+			t.Fatal(err)
+		}
+		sent := pub.Stats().Sent
+		time.Sleep(time.Second)
+		synctest.Wait()
+		for _, c := range []struct {
+			conn multicast.Conn
+			fits uint64
+		}{{small, 5}, {large, maxQueued}} {
+			if s := c.conn.Stats(); s.KernelDrops != sent-c.fits {
+				t.Errorf("of %d datagrams %d were dropped, though %d fit", sent, s.KernelDrops, c.fits)
+			}
+			got, ps := 0, make([]multicast.Packet, 3)
+			for got < int(c.fits) {
+				k, err := c.conn.Read(ps)
+				if err != nil {
+					t.Fatal(err)
+				}
+				got += k
+			}
+			if s := c.conn.Stats(); s.Received != c.fits {
+				t.Errorf("%d were received, not %d", s.Received, c.fits)
+			}
+		}
+		n.send(pub, testGroup, "room again")
+		ps := make([]multicast.Packet, 3)
+		if k, err := small.Read(ps); k != 1 || err != nil || string(ps[0].Data) != "room again" {
+			t.Errorf("%d packets, %v", k, err)
+		}
+	})
+}
+
+func TestReadReturnsAllThatArrivedAndInvalidatesItNextTime(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		pub := n.pub(1)
+		sub, err := n.host(2).Group(multicast.GroupConfig{Group: testGroup, Interface: "eth0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		n.send(pub, testGroup, "one", "two", "three")
+		time.Sleep(time.Second)
+		synctest.Wait()
+		ps := make([]multicast.Packet, 2)
+		if k, err := sub.Read(ps); k != 2 || err != nil || string(ps[0].Data) != "one" || string(ps[1].Data) != "two" {
+			t.Fatalf("%d packets, %q, %q, %v", k, ps[0].Data, ps[1].Data, err)
+		}
+		kept := ps[1].Data
+		if k, err := sub.Read(ps); k != 1 || err != nil || string(ps[0].Data) != "three" {
+			t.Fatalf("%d packets, %q, %v", k, ps[0].Data, err)
+		}
+		if string(kept) == "two" {
+			t.Errorf("a view that was kept too long still reads %q", kept)
+		}
+		if _, err := sub.Read(nil); err == nil {
+			t.Error("Read takes no room for an answer")
+		}
+	})
+}
+
+func TestCloseEndsReadAndFreesThePort(t *testing.T) {
+	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Millisecond)}}, func(n net77) {
+		sub := n.sub(2)
+		cfg := multicast.SocketConfig{Group: testGroup, Interface: "eth0", Port: 7800, TTL: 1}
+		for range 3 {
+			pub := n.socket(1, cfg)
+			if pub.LocalAddr() != netip.MustParseAddrPort("10.77.0.1:7800") {
+				t.Fatalf("bound to %v", pub.LocalAddr())
+			}
+			_, err := n.host(1).Socket(cfg)
+			wantError(t, err, "port 7800 is in use on 10.77.0.1; choose another, or 0 for any")
+
+			n.send(pub, testGroup, "bye") // written before Close, so it arrives
+			if err := errors.Join(pub.Close(), pub.Close()); err != nil {
+				t.Fatal(err)
+			}
+			n.wantClosed("the publisher", pub)
+			if err := pub.WaitWrite(); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("WaitWrite: %v", err)
+			}
+			if _, err := pub.Write(testGroup, []byte("x"), 1); !errors.Is(err, net.ErrClosed) {
+				t.Errorf("Write: %v", err)
+			}
+			n.wantRead("the subscriber", sub, "bye")
+		}
+		if len(n.host(1).sources) != 0 {
+			t.Errorf("%d closed sockets are kept", len(n.host(1).sources))
+		}
+		sub.Close()
+		n.wantClosed("the subscriber", sub)
+	})
+}
+
+func TestSocketConfigsAreCheckedAsTheKernelsAre(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		h := n.host(1)
+		group := func(change func(*multicast.GroupConfig)) error {
+			cfg := multicast.GroupConfig{Group: testGroup, Interface: "eth0"}
+			change(&cfg)
+			_, err := h.Group(cfg)
+			return err
+		}
+		socket := func(change func(*multicast.SocketConfig)) error {
+			cfg := multicast.SocketConfig{Group: testGroup, Interface: "eth0"}
+			change(&cfg)
+			_, err := h.Socket(cfg)
+			return err
+		}
+		for _, c := range []struct {
+			err  error
+			says string
+		}{
+			{group(func(c *multicast.GroupConfig) { c.Interface = "" }), `interface "" does not exist on the simulated host; there is eth0 with 10.77.0.1`},
+			{group(func(c *multicast.GroupConfig) { c.Interface = "lo" }), `interface "lo" does not exist`},
+			{group(func(c *multicast.GroupConfig) { c.Group = netip.AddrPort{} }), "group"},
+			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("10.0.0.1:7") }), "group 10.0.0.1:7 is not a multicast address"},
+			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("[ff05::1]:7") }), "group [ff05::1]:7 is not IPv4"},
+			{group(func(c *multicast.GroupConfig) { c.Source = netip.MustParseAddr("fd00::1") }), "source fd00::1 is not an IPv4 address"},
+			{group(func(c *multicast.GroupConfig) { c.ReadBuffer = -1 }), "read buffer -1 is negative"},
+			{socket(func(c *multicast.SocketConfig) { c.Interface = "eth1" }), `interface "eth1" does not exist`},
+			{socket(func(c *multicast.SocketConfig) { c.TTL = 256 }), "TTL 256 is out of range"},
+			{socket(func(c *multicast.SocketConfig) { c.DSCP = -1 }), "DSCP -1 is out of range"},
+			{socket(func(c *multicast.SocketConfig) { c.ReadBuffer = -1 }), "read buffer -1"},
+			{socket(func(c *multicast.SocketConfig) { c.WriteBuffer = -1 }), "write buffer -1"},
+		} {
+			var config *multicast.ConfigError
+			if wantError(t, c.err, c.says); !errors.As(c.err, &config) {
+				t.Errorf("%v is not a *multicast.ConfigError", c.err)
+			}
+		}
+	})
+}
+
+// A story in which everyone waits for someone else ends with an error that says
+// so, not in the year 2262.
+func TestReadSaysWhenNothingWillEverArrive(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		sub, err := n.host(2).Group(multicast.GroupConfig{Group: testGroup, Interface: "eth0"})
+		if err != nil {
+			t.Fatal(err)
+		}
+		_, err = sub.Read(make([]multicast.Packet, 1))
+		wantError(t, err, "read from 239.77.0.1:7700: nothing will ever arrive, since all goroutines wait")
+	})
+}
+
+func TestWaitingIsARing(t *testing.T) {
+	var w waiting
+	if w.drop(); w.pop() != 0 || w.count != 0 {
+		t.Error("something waits in a new ring")
+	}
+	pushed, popped := int64(0), int64(0)
+	push := func(n int) {
+		for range n {
+			pushed++
+			w.push(pushed, 10)
+		}
+	}
+	for range 3 { // across the end of the ring, several times
+		push(maxQueued - w.count)
+		if w.count != maxQueued || w.bytes != 10*maxQueued {
+			t.Fatalf("%d datagrams of %d bytes wait", w.count, w.bytes)
+		}
+		w.drop()
+		pushed--
+		for range maxQueued - 10 {
+			if popped++; w.pop() != popped {
+				t.Fatal("out of order")
+			}
+		}
+	}
+	if w.count != 9 || w.bytes != 90 {
+		t.Errorf("%d datagrams of %d bytes are left", w.count, w.bytes)
+	}
+}
+
+func TestPortsRunOut(t *testing.T) {
+	h := &Host{addr: netip.MustParseAddr("10.77.0.1"), ephemeral: 65534}
+	used := map[uint16]bool{}
+	for _, want := range []uint16{65534, 65535, 65533} {
+		got, err := h.freePort(&h.ephemeral, 65533, func(p uint16) bool { return used[p] })
+		if err != nil || got != want {
+			t.Errorf("port %d, %v; not %d", got, err, want)
+		}
+		used[got] = true
+	}
+	_, err := h.freePort(&h.ephemeral, 65533, func(p uint16) bool { return used[p] })
+	wantError(t, err, "host 10.77.0.1 has no free port left; close some sockets")
+}
+
+func TestHostsHaveTimers(t *testing.T) {
+	onLAN(t, LANConfig{}, func(n net77) {
+		timer, err := n.host(1).Timer()
+		if err != nil {
+			t.Fatal(err)
+		}
+		start := time.Now()
+		timer.Set(time.Hour)
+		timer.Set(50 * time.Microsecond)
+		if err := timer.Wait(); err != nil || time.Since(start) != 50*time.Microsecond {
+			t.Errorf("woken after %v, %v", time.Since(start), err)
+		}
+		if err := timer.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := timer.Wait(); !errors.Is(err, net.ErrClosed) {
+			t.Errorf("Wait after Close: %v", err)
+		}
+	})
+}

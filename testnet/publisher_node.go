@@ -1,0 +1,438 @@
+package testnet
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+var (
+	// ErrHeld is returned by Publish where the message can't be accepted now: the
+	// resend buffer is full of frames that wait for the socket, or the process is
+	// paused. The producer is held: the message is accepted as soon as it can be,
+	// before any later one.
+	ErrHeld = errors.New("testnet: the producer is held until the publisher can accept the message")
+	// ErrDown is returned by Publish where the process doesn't run.
+	ErrDown = errors.New("testnet: the publisher doesn't run")
+)
+
+// PublisherConfig says what a simulated publisher is. The zero value starts at
+// once, with the defaults.
+type PublisherConfig struct {
+	// Name in traces and errors; empty means "pub" and its number.
+	Name string
+	// At is when its process starts.
+	At reliable.Time
+	// Sender configures the machine. Start is set to At; Session and Wall, if 0,
+	// to a random id from the run's seed and to At on a made-up calendar. A
+	// restarted process has a new id.
+	Sender reliable.SenderConfig
+	// Write is how long the socket takes for one datagram; 0: no time. While a
+	// batch is with the socket, its frames are pinned in the resend buffer.
+	Write time.Duration
+	// SocketQueue is how many datagrams wait at its socket while the process is
+	// paused, the rest is lost; 0 means 92, as Linux has by default.
+	SocketQueue int
+	// OnAccept, if set, is called for each message that is accepted.
+	OnAccept func(now reliable.Time, offset uint64, payload []byte)
+
+	wrap func(sender) sender // tampers with the machine, in tests of the checker
+}
+
+// defaultSocketQueue is how many datagrams of 1,400 B the default receive buffer
+// of Linux holds.
+const defaultSocketQueue = 92
+
+// wallStart is the made-up wall clock at the start of each run, in Unix
+// nanoseconds: 2026-01-01 00:00 UTC.
+const wallStart = 1_767_225_600_000_000_000
+
+// sender is what a World needs of a reliable.Sender.
+type sender interface {
+	Publish(now reliable.Time, message []byte) (uint64, error)
+	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
+	Advance(now reliable.Time)
+	Deadline(now reliable.Time) reliable.Time
+	Next(now reliable.Time) (reliable.Batch, bool)
+	Sent(b reliable.Batch)
+	Flush()
+	Close(now reliable.Time)
+	Finished(now reliable.Time) bool
+	Stats() reliable.SenderStats
+}
+
+// nodeState is whether a node's process runs.
+type nodeState uint8
+
+const (
+	unborn nodeState = iota // it has not started
+	running
+	gone // it crashed, or left
+)
+
+// Publisher is a process that publishes, one session at a time.
+type Publisher struct {
+	w     *World
+	cfg   PublisherConfig
+	index int
+	addr  netip.AddrPort
+	paths []path // by subscriber
+
+	state   nodeState
+	lives   int
+	session *Session
+	m       sender
+	armed   reliable.Time // when the timer fires
+	busy    bool          // the socket has a batch
+	batch   reliable.Batch
+	held    [][]byte // what the producer waits to publish
+	asleep  sleep
+	closing bool
+}
+
+// AddPublisher adds a publisher.
+func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
+	if len(w.pubs) == maxNodes {
+		return nil, fmt.Errorf("testnet: a World has %d publishers at the most", maxNodes)
+	}
+	if cfg.Name == "" {
+		cfg.Name = fmt.Sprintf("pub%d", len(w.pubs))
+	}
+	if cfg.SocketQueue == 0 {
+		cfg.SocketQueue = defaultSocketQueue
+	}
+	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs)}
+	if _, err := reliable.NewSender(p.senderConfig(w.now)); err != nil {
+		return nil, err
+	}
+	w.pubs = append(w.pubs, p)
+	for _, g := range w.segments {
+		g.connect(p)
+	}
+	for _, s := range w.subs {
+		w.connect(p, s)
+	}
+	if cfg.At <= w.now {
+		p.start()
+	} else {
+		w.At(cfg.At, p.start)
+	}
+	return p, nil
+}
+
+func (p *Publisher) key() uint64 { return publisherNet<<32 | uint64(p.index) }
+
+// senderConfig returns the machine's configuration for a process that starts now.
+func (p *Publisher) senderConfig(now reliable.Time) reliable.SenderConfig {
+	cfg := p.cfg.Sender
+	cfg.Start = now
+	if cfg.Wall == 0 {
+		cfg.Wall = wallStart + int64(now)
+	}
+	if cfg.Session == 0 || p.lives > 0 {
+		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
+	}
+	return cfg
+}
+
+// start begins a session.
+func (p *Publisher) start() {
+	w := p.w
+	cfg := p.senderConfig(w.now)
+	m, err := reliable.NewSender(cfg)
+	if err != nil {
+		w.fail("%v doesn't start: %v", p, err)
+		return
+	}
+	p.m = m
+	if p.cfg.wrap != nil {
+		p.m = p.cfg.wrap(m)
+	}
+	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
+	p.session = &Session{
+		ID: cfg.Session, Publisher: p, Source: p.addr, Start: w.now,
+		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
+		Ended: reliable.Never, Closed: reliable.Never,
+		index: len(w.sessions), sent: cfg.FirstOffset,
+	}
+	w.sessions = append(w.sessions, p.session)
+	p.state, p.armed, p.busy, p.closing = running, reliable.Never, false, false
+	p.held, p.asleep = nil, sleep{}
+	p.lives++
+	w.trace("start %v session %016x", p, cfg.Session)
+	p.settle()
+}
+
+// String returns the publisher's name.
+func (p *Publisher) String() string { return p.cfg.Name }
+
+// Session returns the publisher's present session, or its last one; nil before
+// it starts.
+func (p *Publisher) Session() *Session { return p.session }
+
+// Stats returns the machine's counters; zero before it starts.
+func (p *Publisher) Stats() reliable.SenderStats {
+	if p.m == nil {
+		return reliable.SenderStats{}
+	}
+	return p.m.Stats()
+}
+
+// Held returns how many messages the producer waits to publish.
+func (p *Publisher) Held() int { return len(p.held) }
+
+// Running says whether the process runs; it may be paused.
+func (p *Publisher) Running() bool { return p.state == running }
+
+// Publish publishes a message, which is copied, and returns its offset, or
+// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError.
+func (p *Publisher) Publish(payload []byte) (uint64, error) {
+	switch {
+	case p.state != running:
+		return 0, ErrDown
+	case p.closing:
+		return 0, reliable.ErrClosed
+	}
+	if len(p.held) == 0 && !p.asleep.on {
+		offset, err := p.accept(payload)
+		if err == nil {
+			p.settle()
+		}
+		if !errors.Is(err, reliable.ErrFull) {
+			return offset, err
+		}
+	}
+	p.held = append(p.held, append([]byte(nil), payload...))
+	return 0, ErrHeld
+}
+
+// accept publishes and notes the truth.
+func (p *Publisher) accept(payload []byte) (uint64, error) {
+	w, s := p.w, p.session
+	offset, err := p.m.Publish(w.now, payload)
+	if err != nil {
+		return 0, err
+	}
+	if offset != s.NextOffset() {
+		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
+	}
+	s.accept(w.now, payload)
+	for _, o := range w.watchers {
+		o.accepted(s, offset, payload)
+	}
+	if p.cfg.OnAccept != nil {
+		p.cfg.OnAccept(w.now, offset, payload)
+	}
+	return offset, nil
+}
+
+// retry publishes what the producer waits for, as far as there is room.
+func (p *Publisher) retry() {
+	n := 0
+	for ; n < len(p.held); n++ {
+		if _, err := p.accept(p.held[n]); errors.Is(err, reliable.ErrFull) {
+			break
+		}
+		// One that is too large is lost here as Publish would have refused it.
+	}
+	p.held = p.held[:copy(p.held, p.held[n:])]
+}
+
+// Flush lets the open frame go.
+func (p *Publisher) Flush() {
+	if p.state == running && !p.asleep.on {
+		p.m.Flush()
+		p.settle()
+	}
+}
+
+// Close ends the session as a process does that leaves: it sends what it has,
+// says BYE, and repairs for a while. What the producer waits to publish is given
+// up. A paused process closes when it wakes.
+func (p *Publisher) Close() {
+	if p.state != running || p.closing {
+		return
+	}
+	p.closing, p.held = true, nil
+	p.session.Closed = p.w.now
+	p.w.trace("close %v", p)
+	if !p.asleep.on {
+		p.m.Close(p.w.now)
+		p.settle()
+	}
+}
+
+// Crash ends the process at once.
+func (p *Publisher) Crash() {
+	if p.state != running {
+		return
+	}
+	p.w.trace("crash %v", p)
+	p.session.Crashed = true
+	p.end()
+}
+
+// end lets the process be gone.
+func (p *Publisher) end() {
+	p.state, p.held = gone, nil
+	p.session.Ended = p.w.now
+	for _, o := range p.w.watchers {
+		o.ended(p.session)
+	}
+}
+
+// Restart starts the process again, with a new session. One that runs crashes
+// first.
+func (p *Publisher) Restart() {
+	if p.state == unborn {
+		return
+	}
+	p.Crash()
+	p.start()
+}
+
+// arrive takes a packet at the publisher's socket.
+func (p *Publisher) arrive(pkt *packet) {
+	switch {
+	case p.state != running || pkt.session != p.session:
+		p.w.stats.Nowhere++
+	case p.asleep.on:
+		p.asleep.keep(p.w, pkt, p.cfg.SocketQueue)
+	default:
+		p.take(pkt)
+		p.settle()
+	}
+}
+
+// take hands a packet to the machine.
+func (p *Publisher) take(pkt *packet) {
+	p.w.stats.Delivered++
+	if pkt.err != nil {
+		p.w.stats.Damaged++
+		return
+	}
+	for _, o := range p.w.watchers {
+		o.answered(p.session, pkt)
+	}
+	p.m.Handle(p.w.now, pkt.from, &pkt.frame)
+}
+
+// timer lets the machine go on at its deadline.
+func (p *Publisher) timer() {
+	if p.state != running || p.armed != p.w.now {
+		return // an older timer, or another life's
+	}
+	p.armed = reliable.Never
+	if !p.asleep.on {
+		p.settle()
+	}
+}
+
+// settle does all that is due: after it, the next deadline lies ahead.
+func (p *Publisher) settle() {
+	for rounds := 0; p.w.err == nil; rounds++ {
+		if p.drain(); p.busy || p.state != running {
+			return
+		}
+		at := p.m.Deadline(p.w.now)
+		if at > p.w.now {
+			if at < p.armed {
+				p.armed = at
+				p.w.push(at, eventTimer, uint32(p.index), nil)
+			}
+			break
+		}
+		if rounds == maxRounds {
+			p.w.fail("%v doesn't come to rest: its deadline stays at %v", p, stamp(at))
+			return
+		}
+		p.m.Advance(p.w.now)
+	}
+	if p.closing && p.m.Finished(p.w.now) {
+		p.w.trace("%v leaves", p)
+		p.end()
+	}
+}
+
+// maxRounds is how often a machine may be called at one time before it is said
+// to be stuck.
+const maxRounds = 10_000
+
+// drain sends all that the machine has to send now.
+func (p *Publisher) drain() {
+	for !p.busy {
+		b, ok := p.m.Next(p.w.now)
+		if !ok {
+			return
+		}
+		if b.Datagrams() == 0 {
+			p.w.fail("%v hands over an empty batch", p)
+			return
+		}
+		if p.cfg.Write > 0 {
+			p.busy, p.batch = true, b
+			wait := p.cfg.Write * time.Duration(b.Datagrams())
+			p.w.push(p.w.now.Add(wait), eventWritten, uint32(p.index), nil)
+			return
+		}
+		p.emit(b)
+		p.m.Sent(b)
+		if len(p.held) > 0 {
+			p.retry()
+		}
+	}
+}
+
+// written goes on when the socket has taken a batch.
+func (p *Publisher) written() {
+	if p.state != running || !p.busy {
+		return
+	}
+	// The bytes are read only now: they must not have changed meanwhile.
+	p.emit(p.batch)
+	p.busy = false
+	if p.asleep.on {
+		p.asleep.sent = true
+		return
+	}
+	p.finishWrite()
+}
+
+func (p *Publisher) finishWrite() {
+	p.m.Sent(p.batch)
+	p.retry()
+	p.settle()
+}
+
+// emit puts a batch on the network.
+func (p *Publisher) emit(b reliable.Batch) {
+	w := p.w
+	for i := range b.Datagrams() {
+		pkt := w.newPacket(b.Datagram(i))
+		pkt.from, pkt.sender, pkt.session = p.addr, p, p.session
+		if b.To.IsValid() {
+			pkt.target = w.subscriberAt(b.To)
+		}
+		w.stats.Sent++
+		if pkt.err != nil {
+			w.fail("%v sends what doesn't decode: %v", p, pkt.err)
+			return
+		}
+		p.session.note(&pkt.frame)
+		for _, o := range w.watchers {
+			o.sent(p.session, pkt)
+		}
+		switch {
+		case pkt.target != nil:
+			p.toOne(pkt.target, pkt)
+		case b.To.IsValid():
+			w.stats.Nowhere++
+		default:
+			p.toGroup(pkt)
+		}
+	}
+}

@@ -1,0 +1,358 @@
+package testnet
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// SubscriberConfig says what a simulated subscriber is. The zero value listens
+// at once, over perfect links.
+type SubscriberConfig struct {
+	// Name in traces and errors; empty means "sub" and its number.
+	Name string
+	// At is when it joins.
+	At reliable.Time
+	// Receiver configures the machine. Joined is set to At; ID and Seed, if 0, are
+	// random, from the run's seed.
+	Receiver reliable.ReceiverConfig
+	// Down and Up say how the links from and to each publisher behave. See
+	// World.Down and World.Up for the links themselves.
+	Down, Up LinkConfig
+	// Segment is the part of the network before its own links that it shares with
+	// others; nil: none.
+	Segment *Segment
+	// Work is how long the application takes for each message: it takes the next
+	// one only then. 0: no time.
+	Work time.Duration
+	// CopyFrames lets frames come in one receive buffer that is overwritten, as
+	// the kernel's are, instead of sharing the decoded packet with others: slower,
+	// and what is held is then copied.
+	CopyFrames bool
+	// TimersFirst lets a process that was paused look at its timers before it
+	// looks at its socket.
+	TimersFirst bool
+	// SocketQueue is how many datagrams wait at its socket while the process is
+	// paused, the rest is lost; 0 means 92, as Linux has by default.
+	SocketQueue int
+	// OnEvent, if set, gets each event. The payload is a view that is valid during
+	// the call. It must not call this subscriber: use World.At for that.
+	OnEvent func(now reliable.Time, ev *reliable.Event)
+
+	wrap func(receiver) receiver // tampers with the machine, in tests of the checker
+}
+
+// receiver is what a World needs of a reliable.Receiver.
+type receiver interface {
+	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
+	Hold()
+	Poll(events []reliable.Event) int
+	Advance(now reliable.Time)
+	Deadline() reliable.Time
+	Next(now reliable.Time) (reliable.Batch, bool)
+	Sent(b reliable.Batch)
+	Close(now reliable.Time)
+	Stats() reliable.ReceiverStats
+	Sessions() []reliable.SessionStats
+}
+
+// limits are what a subscriber may hold at the most, in bytes.
+type limits struct {
+	buffer int // of one session, and one frame
+	memory int // in all, and one frame a session
+	frame  int // what one frame may take
+}
+
+func limitsOf(cfg *reliable.ReceiverConfig) limits {
+	l := limits{buffer: cfg.Buffer, memory: cfg.MaxMemory, frame: frame.MaxDatagram}
+	if l.buffer == 0 {
+		l.buffer = reliable.DefaultBuffer
+	}
+	if l.memory == 0 {
+		l.memory = 4 * l.buffer
+	}
+	return l
+}
+
+// subscriberTimer marks the node of a timer event as a subscriber.
+const subscriberTimer = 1 << 31
+
+// Subscriber is a process that listens to all publishers.
+type Subscriber struct {
+	w      *World
+	cfg    SubscriberConfig
+	index  int
+	addr   netip.AddrPort
+	joined reliable.Time
+
+	state  nodeState
+	m      receiver
+	armed  reliable.Time // when the timer fires
+	busy   bool          // the application works on a message
+	left   bool          // it was told to leave
+	asleep sleep
+	limits limits
+	peak   int // the most bytes held so far, where a Checker looks
+	events [16]reliable.Event
+
+	buf []byte // with CopyFrames
+	dec frame.Decoder
+	own frame.Frame
+}
+
+// AddSubscriber adds a subscriber.
+func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
+	if len(w.subs) == maxNodes {
+		return nil, fmt.Errorf("testnet: a World has %d subscribers at the most", maxNodes)
+	}
+	if cfg.Name == "" {
+		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
+	}
+	if err := cfg.Down.validate(); err != nil {
+		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)
+	}
+	if err := cfg.Up.validate(); err != nil {
+		return nil, fmt.Errorf("%w (the way up from %s)", err, cfg.Name)
+	}
+	if cfg.SocketQueue == 0 {
+		cfg.SocketQueue = defaultSocketQueue
+	}
+	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never}
+	s.addr = hostAddr(subscriberNet, s.index, firstPort)
+	if s.cfg.Receiver.ID == 0 {
+		s.cfg.Receiver.ID = w.id(subscriberNet, s.index, 0)
+	}
+	if s.cfg.Receiver.Seed == 0 {
+		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
+	}
+	s.cfg.Receiver.Joined = max(cfg.At, w.now)
+	s.limits = limitsOf(&s.cfg.Receiver)
+	m, err := reliable.NewReceiver(s.cfg.Receiver)
+	if err != nil {
+		return nil, err
+	}
+	s.m = m
+	if cfg.wrap != nil {
+		s.m = cfg.wrap(m)
+	}
+	w.subs = append(w.subs, s)
+	if g := cfg.Segment; g != nil {
+		g.subs = append(g.subs, s)
+	} else {
+		w.direct = append(w.direct, s)
+	}
+	for _, p := range w.pubs {
+		w.connect(p, s)
+	}
+	if cfg.At <= w.now {
+		s.start()
+	} else {
+		w.At(cfg.At, s.start)
+	}
+	return s, nil
+}
+
+func (s *Subscriber) key() uint64 { return subscriberNet<<32 | uint64(s.index) }
+
+func (s *Subscriber) start() {
+	s.state, s.joined = running, s.w.now
+	s.w.trace("start %v", s)
+	s.settle()
+}
+
+// String returns the subscriber's name.
+func (s *Subscriber) String() string { return s.cfg.Name }
+
+// Config returns the subscriber's configuration, with its id and seed.
+func (s *Subscriber) Config() SubscriberConfig { return s.cfg }
+
+// Stats returns the machine's counters.
+func (s *Subscriber) Stats() reliable.ReceiverStats { return s.m.Stats() }
+
+// Sessions returns the machine's counters for each session.
+func (s *Subscriber) Sessions() []reliable.SessionStats { return s.m.Sessions() }
+
+// Running says whether the process runs; it may be paused.
+func (s *Subscriber) Running() bool { return s.state == running }
+
+// Leave ends the process as one that is told to: what is held is delivered, what
+// is missing is reported lost. A paused process leaves when it wakes.
+func (s *Subscriber) Leave() {
+	if s.state != running {
+		return
+	}
+	if s.asleep.on {
+		s.Resume()
+	}
+	s.w.trace("leave %v", s)
+	s.left = true
+	s.m.Close(s.w.now)
+	s.poll(len(s.events), false)
+	s.state = gone
+}
+
+// Crash ends the process at once.
+func (s *Subscriber) Crash() {
+	if s.state == running {
+		s.w.trace("crash %v", s)
+		s.state = gone
+	}
+}
+
+// arrive takes a packet at the subscriber's socket.
+func (s *Subscriber) arrive(pkt *packet) {
+	switch {
+	case s.state != running:
+		s.w.stats.Nowhere++
+	case s.asleep.on:
+		s.asleep.keep(s.w, pkt, s.cfg.SocketQueue)
+	default:
+		s.take(pkt)
+		s.settle()
+	}
+}
+
+// take hands a packet to the machine.
+func (s *Subscriber) take(pkt *packet) {
+	s.w.stats.Delivered++
+	if pkt.err != nil {
+		s.w.stats.Damaged++
+		return
+	}
+	for _, o := range s.w.watchers {
+		o.heard(s, pkt)
+	}
+	if !s.cfg.CopyFrames {
+		s.m.Handle(s.w.now, pkt.from, &pkt.frame)
+		return
+	}
+	s.buf = append(s.buf[:0], pkt.frame.Raw...)
+	if err := s.dec.Decode(s.buf, &s.own); err != nil {
+		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
+		return
+	}
+	s.m.Handle(s.w.now, pkt.from, &s.own)
+	if !s.busy && s.cfg.Work == 0 {
+		s.poll(len(s.events), true)
+	}
+	s.m.Hold()
+	clear(s.buf) // whoever still looks at it finds nothing
+}
+
+// timer lets the machine go on at its deadline.
+func (s *Subscriber) timer() {
+	if s.state != running || s.armed != s.w.now {
+		return // an older timer
+	}
+	s.armed = reliable.Never
+	if !s.asleep.on {
+		s.settle()
+	}
+}
+
+// settle does all that is due: after it, the next deadline lies ahead.
+func (s *Subscriber) settle() {
+	w := s.w
+	for rounds := 0; w.err == nil; rounds++ {
+		if !s.busy {
+			s.poll(len(s.events), true)
+		}
+		s.drain()
+		at := s.m.Deadline()
+		if at > w.now {
+			if at < s.armed {
+				s.armed = at
+				w.push(at, eventTimer, uint32(s.index)|subscriberTimer, nil)
+			}
+			break
+		}
+		if rounds == maxRounds {
+			w.fail("%v doesn't come to rest: its deadline stays at %v", s, stamp(at))
+			return
+		}
+		s.m.Advance(w.now)
+	}
+	for _, o := range w.watchers {
+		o.settled(s)
+	}
+}
+
+// poll hands events to the application, up to batch at once, until there are no
+// more or, if working, until it has work to do.
+func (s *Subscriber) poll(batch int, working bool) {
+	working = working && s.cfg.Work > 0
+	if working {
+		batch = 1
+	}
+	for {
+		n := s.m.Poll(s.events[:batch])
+		for i := range s.events[:n] {
+			ev := &s.events[i]
+			for _, o := range s.w.watchers {
+				o.event(s, ev)
+			}
+			if s.cfg.OnEvent != nil {
+				s.cfg.OnEvent(s.w.now, ev)
+			}
+			if working && ev.Kind == reliable.Message {
+				s.busy = true
+				s.w.push(s.w.now.Add(s.cfg.Work), eventConsume, uint32(s.index), nil)
+				return
+			}
+		}
+		if n < batch {
+			return
+		}
+	}
+}
+
+// consume goes on when the application is done with a message.
+func (s *Subscriber) consume() {
+	s.busy = false
+	if s.state == running && !s.asleep.on {
+		s.settle()
+	}
+}
+
+// drain sends all that the machine has to send now.
+func (s *Subscriber) drain() {
+	w := s.w
+	for w.err == nil {
+		b, ok := s.m.Next(w.now)
+		if !ok {
+			return
+		}
+		for i := range b.Datagrams() {
+			s.emit(b.To, b.Datagram(i))
+		}
+		s.m.Sent(b)
+	}
+}
+
+// emit puts a datagram on the network.
+func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
+	w := s.w
+	pkt := w.newPacket(data)
+	pkt.from, pkt.asker = s.addr, s
+	w.stats.Sent++
+	if pkt.err != nil {
+		w.fail("%v sends what doesn't decode: %v", s, pkt.err)
+		return
+	}
+	p := w.publisherAt(to)
+	if p == nil {
+		w.stats.Nowhere++
+		for _, o := range w.watchers {
+			o.asked(s, pkt, false)
+		}
+		return
+	}
+	pkt.session = p.session
+	arrives := s.toPublisher(p, pkt)
+	for _, o := range w.watchers {
+		o.asked(s, pkt, arrives)
+	}
+}

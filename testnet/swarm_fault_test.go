@@ -1,0 +1,139 @@
+package testnet
+
+import (
+	"time"
+
+	"crier/reliable"
+)
+
+// faults plans what goes wrong, and when.
+func (s *scenario) faults() {
+	w := s.w
+	for range s.r.below(6) {
+		at := s.when()
+		pub := w.pubs[s.r.below(uint64(len(w.pubs)))]
+		sub := w.subs[s.r.below(uint64(len(w.subs)))]
+		pause := s.pause()
+		switch s.r.below(10) {
+		case 0:
+			s.plan(at, "%v crashes", pub, pub.Crash)
+		case 1:
+			s.plan(at, "%v crashes", pub, pub.Crash)
+			s.plan(at.Add(pause), "%v restarts", pub, pub.Restart)
+		case 2:
+			s.plan(at, "%v restarts", pub, pub.Restart)
+		case 3, 4:
+			s.plan(at, "%v pauses for "+pause.String(), pub, func() { pub.Pause(pause) })
+			s.until(at.Add(pause))
+		case 5:
+			s.plan(at, "%v pauses for "+pause.String(), sub, func() { sub.Pause(pause) })
+			s.until(at.Add(pause))
+		case 6, 7:
+			s.plan(at, "%v is cut off from "+pub.String()+" for "+pause.String(), sub, func() { w.Partition(pub, sub) })
+			s.plan(at.Add(pause), "", sub, func() { w.Heal(pub, sub) })
+		case 8:
+			if s.one(2) {
+				s.plan(at, "%v leaves", sub, sub.Leave)
+			} else {
+				s.plan(at, "%v crashes", sub, sub.Crash)
+			}
+		case 9:
+			s.plan(at, "%v closes", pub, pub.Close)
+		}
+	}
+	s.lossy = s.one(4)
+}
+
+// pause is how long a fault lasts: often longer than the silence.
+func (s *scenario) pause() time.Duration {
+	if s.one(3) {
+		return s.span(time.Second, 8*time.Second)
+	}
+	return s.span(time.Millisecond, time.Second)
+}
+
+func (s *scenario) plan(at reliable.Time, what string, who any, fn func()) {
+	if what != "" {
+		s.note(stamp(at)+": "+what, who)
+	}
+	s.w.At(at, fn)
+	s.until(at)
+}
+
+// until moves the end of faults.
+func (s *scenario) until(at reliable.Time) { s.calm = max(s.calm, at+1) }
+
+// run runs the scenario to its end.
+func (s *scenario) run(c *Checker) error {
+	if s.err != nil {
+		return s.err
+	}
+	w := s.w
+	if err := w.Run(s.calm); err != nil {
+		return err
+	}
+	s.rest()
+	// Half of the publishers close; slow consumers get time to catch up.
+	last := s.calm
+	for _, p := range w.pubs {
+		if s.one(2) {
+			p.Flush()
+			at := s.calm.Add(s.span(0, time.Second))
+			s.plan(at, "%v closes", p, p.Close)
+			last = max(last, at)
+		}
+	}
+	if err := w.Run(last + reliable.Time(s.patience(c))); err != nil {
+		return err
+	}
+	if s.err != nil {
+		return s.err
+	}
+	if err := c.Finish(s.calm); err != nil {
+		return err
+	}
+	for _, sub := range w.subs {
+		sub.Leave()
+	}
+	return c.Err()
+}
+
+// patience is how long after the last fault everything must be settled for all.
+func (s *scenario) patience(c *Checker) time.Duration {
+	longest := 20 * time.Second
+	for _, list := range c.views {
+		for _, v := range list {
+			if v != nil {
+				longest = max(longest, v.bound()+v.silence()+time.Second)
+			}
+		}
+	}
+	return longest
+}
+
+// rest makes the network calm: links keep their delays, and lose nothing, or
+// no more than they did.
+func (s *scenario) rest() {
+	s.note("calm from %s on, lossy %v", stamp(s.calm), s.lossy)
+	for _, p := range s.w.pubs {
+		for i := range p.paths {
+			sub := s.w.subs[i]
+			s.ease(p.paths[i].down, sub.cfg.Down)
+			s.ease(p.paths[i].up, sub.cfg.Up)
+		}
+		for _, g := range s.w.segments {
+			s.ease(g.links[p.index], g.cfg)
+		}
+	}
+}
+
+func (s *scenario) ease(l *Link, cfg LinkConfig) {
+	if !s.lossy {
+		cfg = LinkConfig{Delay: cfg.Delay, Unordered: cfg.Unordered}
+	}
+	cfg.Rate, cfg.Queue = 0, 0
+	if err := l.Reconfigure(cfg); err != nil {
+		s.err = err
+	}
+	l.SetDown(false)
+}

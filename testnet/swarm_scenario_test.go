@@ -1,0 +1,331 @@
+package testnet
+
+import (
+	"encoding/binary"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// scenario is one random run: all that it does follows from its seed.
+type scenario struct {
+	w     *World
+	r     random
+	calm  reliable.Time // when faults end
+	notes []string      // what it consists of, for whoever reads a failure
+	feeds []*feed
+	lossy bool // links lose after calm as before
+	err   error
+}
+
+// feed is what one publisher publishes.
+type feed struct {
+	s      *scenario
+	pub    *Publisher
+	r      random
+	left   int
+	pause  time.Duration // mean, between bursts
+	burst  uint64        // messages at once, at the most
+	size   func() int
+	buffer []byte
+	count  uint64
+}
+
+func newScenario(w *World, seed uint64) *scenario {
+	s := &scenario{w: w, r: newRandom(mix(seed) ^ 0x737761726d)}
+	s.calm = 100*milli + reliable.Time(s.r.below(uint64(3*time.Second)))
+	for range s.segments() {
+		cfg := LinkConfig{Loss: s.loss(), Delay: FixedDelay(s.span(0, time.Millisecond))}
+		if _, err := w.AddSegment(fmt.Sprintf("segment%d", len(w.segments)), cfg); err != nil {
+			s.err = err
+		}
+	}
+	subs := 1 + int(s.r.below(12))
+	if s.one(40) {
+		subs = 50 + int(s.r.below(50))
+	}
+	pubs := 1
+	if s.one(3) {
+		pubs += 1 + int(s.r.below(3))
+	}
+	budget := 40_000 / (subs + 2) / pubs // messages a publisher
+	for range pubs {
+		s.publisher(budget)
+	}
+	for range subs {
+		s.subscriber()
+	}
+	s.faults()
+	return s
+}
+
+// one is true once in n.
+func (s *scenario) one(n uint64) bool { return s.r.below(n) == 0 }
+
+// span returns a duration from a to b.
+func (s *scenario) span(a, b time.Duration) time.Duration {
+	return a + time.Duration(s.r.upTo(int64(b-a)))
+}
+
+// when returns a time before calm.
+func (s *scenario) when() reliable.Time { return reliable.Time(s.r.below(uint64(s.calm))) }
+
+// share returns a probability from a to b, in thousandths.
+func (s *scenario) share(a, b uint64) float64 {
+	return float64(a+s.r.below(b-a+1)) / 1000
+}
+
+func (s *scenario) note(format string, args ...any) {
+	s.notes = append(s.notes, fmt.Sprintf(format, args...))
+}
+
+func (s *scenario) String() string { return strings.Join(s.notes, "\n\t") }
+
+func (s *scenario) segments() int {
+	if s.one(5) {
+		return 1 + int(s.r.below(2))
+	}
+	return 0
+}
+
+func (s *scenario) publisher(budget int) {
+	cfg := PublisherConfig{}
+	sc := &cfg.Sender
+	sc.Name = fmt.Sprintf("stream %d", len(s.feeds))
+	sc.Datagram = []int{0, 0, 0, 256, 257 + int(s.r.below(1200)), 4096, 9000}[s.r.below(7)]
+	datagram := sc.Datagram
+	if datagram == 0 {
+		datagram = reliable.DefaultDatagram
+	}
+	stride := frame.DataSize(datagram)
+	switch s.r.below(4) {
+	case 0:
+		sc.ResendBuffer = stride * (8 + int(s.r.below(40)))
+	case 1:
+		sc.ResendBuffer = max(8*stride, 64<<10)
+	default:
+		sc.ResendBuffer = 1<<20 + int(s.r.below(3<<20))
+	}
+	if s.one(3) {
+		sc.BatchWait = s.span(0, 5*time.Millisecond)
+	}
+	sc.FirstSeq, sc.FirstOffset = s.firstNumber(), s.firstNumber()
+	if s.one(8) {
+		sc.RepairFloor = 32<<10 + s.r.below(1<<20)
+	}
+	if s.one(12) {
+		sc.MaxMembers = 1 + int(s.r.below(3))
+	}
+	if s.one(4) {
+		cfg.Write = s.span(time.Microsecond, 50*time.Microsecond)
+	}
+	if s.one(2) {
+		cfg.At = reliable.Time(s.r.below(uint64(s.calm / 2)))
+	}
+	p, err := s.w.AddPublisher(cfg)
+	if err != nil {
+		s.err = err
+		return
+	}
+	f := &feed{s: s, pub: p, r: newRandom(s.r.pcg.Uint64())}
+	f.left = 1 + int(s.r.below(uint64(budget)))
+	f.burst = 1
+	if s.one(3) {
+		f.burst = 1 + s.r.below(100)
+	}
+	kind := ""
+	kind, f.size = s.sizes(stride, &f.left)
+	even := max(time.Duration(s.calm-cfg.At)*time.Duration(f.burst)/2/time.Duration(f.left+1), 1)
+	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
+	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer %d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
+		p, stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
+	s.feeds = append(s.feeds, f)
+	s.w.At(cfg.At, f.publish)
+}
+
+// firstNumber is where numbers start: anywhere, and often at an edge.
+func (s *scenario) firstNumber() uint64 {
+	switch s.r.below(6) {
+	case 0:
+		return s.r.below(1000)
+	case 1:
+		return 1<<32 - s.r.below(2000)
+	case 2:
+		return 1<<63 - s.r.below(2000)
+	case 3:
+		return s.r.pcg.Uint64() >> 1
+	}
+	return 0
+}
+
+// sizes returns how large messages are, in bytes.
+func (s *scenario) sizes(stride int, left *int) (string, func() int) {
+	room := uint64(stride)
+	pick := func(from, to uint64) func(r *random) int {
+		return func(r *random) int { return int(from + r.below(to-from+1)) }
+	}
+	var profile func(r *random) int
+	name := ""
+	switch s.r.below(7) {
+	case 0:
+		name, profile = "of 0 B", pick(0, 0)
+	case 1, 2:
+		name, profile = "of 8 to 200 B", pick(8, 200)
+	case 3:
+		name, profile = "as large as a frame", pick(room-120, room+20)
+	case 4:
+		name, profile = "of several frames", pick(room, 8*room)
+		*left = min(*left, 1+*left/5)
+	case 5:
+		name, profile = "over 100 KiB, some", func(r *random) int {
+			if r.below(50) == 0 {
+				return int(100<<10 + r.below(100<<10))
+			}
+			return int(r.below(2000))
+		}
+		*left = min(*left, 300)
+	default:
+		name, profile = "of all sizes", func(r *random) int { return int(r.below(uint64(1) << (1 + r.below(13)))) }
+		*left = min(*left, 1+*left/2)
+	}
+	r := newRandom(s.r.pcg.Uint64())
+	return name, func() int { return profile(&r) }
+}
+
+// publish publishes a burst and comes back for the next one.
+func (f *feed) publish() {
+	for range 1 + f.r.below(f.burst) {
+		if f.left == 0 {
+			break
+		}
+		f.left--
+		_, err := f.pub.Publish(f.message())
+		var large *reliable.TooLargeError
+		switch {
+		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
+		default:
+			f.s.err = err
+		}
+	}
+	if f.left > 0 && f.s.w.Now() < f.s.calm {
+		f.s.w.At(f.s.w.Now().Add(time.Duration(f.r.upTo(int64(2*f.pause)))), f.publish)
+	}
+}
+
+// message returns bytes that no other message has, if they are enough.
+func (f *feed) message() []byte {
+	n := f.size()
+	if cap(f.buffer) < n+8 {
+		f.buffer = make([]byte, n+8)
+	}
+	b := f.buffer[:n+8]
+	f.count++
+	x := mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
+	for i := 0; i < n; i += 8 {
+		binary.LittleEndian.PutUint64(b[i:], x)
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	return b[:n]
+}
+
+func (s *scenario) subscriber() {
+	cfg := SubscriberConfig{}
+	rc := &cfg.Receiver
+	rc.Name = fmt.Sprintf("subscriber %d", len(s.w.subs))
+	if s.one(3) {
+		cfg.At = s.when()
+	}
+	if s.one(2) {
+		rc.Start = reliable.Oldest
+	}
+	if s.one(4) {
+		rc.Order = reliable.OnArrival
+	}
+	if s.one(10) {
+		rc.NoRecovery = true
+	}
+	if s.one(8) {
+		rc.MaxWait = s.span(time.Millisecond, 500*time.Millisecond)
+	}
+	if s.one(3) {
+		rc.Silence = s.span(500*time.Millisecond, 5*time.Second)
+	}
+	switch s.r.below(4) {
+	case 0:
+		rc.Buffer = 64 << 10
+	case 1:
+		rc.Buffer = 64<<10 + int(s.r.below(1<<20))
+	}
+	if rc.Buffer != 0 && s.one(2) {
+		rc.MaxMemory = rc.Buffer + int(s.r.below(uint64(rc.Buffer)))
+	}
+	if s.one(3) {
+		rc.Datagram = 256 + int(s.r.below(1300))
+	}
+	if s.one(7) {
+		cfg.Work = s.span(time.Microsecond, 2*time.Millisecond)
+	}
+	cfg.CopyFrames = s.one(3)
+	cfg.TimersFirst = s.one(2)
+	if s.one(4) {
+		cfg.SocketQueue = 1 + int(s.r.below(2000))
+	}
+	if n := len(s.w.segments); n > 0 && !s.one(3) {
+		cfg.Segment = s.w.segments[s.r.below(uint64(n))]
+	}
+	cfg.Down, cfg.Up = s.link(), s.link()
+	sub, err := s.w.AddSubscriber(cfg)
+	if err != nil {
+		s.err = err
+		return
+	}
+	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer %d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
+		sub, stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+}
+
+func (s *scenario) loss() Loss {
+	switch s.r.below(4) {
+	case 0:
+		return Bernoulli{P: s.share(1, 50)}
+	case 1:
+		return Bernoulli{P: s.share(50, 300)}
+	case 2:
+		return GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500), LossBad: s.share(300, 1000)}
+	}
+	return nil
+}
+
+func (s *scenario) link() LinkConfig {
+	c := LinkConfig{Loss: s.loss()}
+	switch s.r.below(5) {
+	case 0:
+		c.Delay = FixedDelay(s.span(0, time.Millisecond))
+	case 1:
+		a := s.span(0, time.Millisecond)
+		c.Delay = UniformDelay{Min: a, Max: a + s.span(0, 5*time.Millisecond)}
+	case 2:
+		a := s.span(0, time.Millisecond)
+		c.Delay = ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond), Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
+	case 3:
+		c.Delay = FixedDelay(s.span(time.Millisecond, 100*time.Millisecond))
+	}
+	c.Unordered = s.one(3)
+	if s.one(4) {
+		c.Reorder, c.ReorderDelay = s.share(1, 100), s.span(1, 5*time.Millisecond)
+	}
+	if s.one(4) {
+		c.Duplicate, c.DuplicateDelay = s.share(1, 200), s.span(0, 5*time.Millisecond)
+	}
+	if s.one(4) {
+		c.Corrupt = s.share(1, 50)
+	}
+	if s.one(6) {
+		c.Rate = int64(1e6 + s.r.below(100e6))
+		c.Queue = 16<<10 + int(s.r.below(200<<10))
+	}
+	return c
+}

@@ -1,0 +1,205 @@
+package testnet
+
+import (
+	"fmt"
+
+	"crier/reliable"
+)
+
+// headerBytes is what UDP and IPv4 add to a datagram on a link.
+const headerBytes = 28
+
+// path is what lies between a publisher and a subscriber.
+type path struct {
+	down *Link // to the subscriber
+	up   *Link // to the publisher
+}
+
+// Segment is a part of the network that several subscribers share: what it loses
+// is lost for all of them. It lies between the publishers and their own links.
+type Segment struct {
+	w     *World
+	index int
+	name  string
+	cfg   LinkConfig
+	links []*Link // by publisher
+	subs  []*Subscriber
+}
+
+// AddSegment adds a segment, before any subscriber on it. Each publisher has a
+// link of its own to it, which behaves as cfg says.
+func (w *World) AddSegment(name string, cfg LinkConfig) (*Segment, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	g := &Segment{w: w, index: len(w.segments), name: name, cfg: cfg}
+	w.segments = append(w.segments, g)
+	for _, p := range w.pubs {
+		g.connect(p)
+	}
+	return g, nil
+}
+
+// Link returns a publisher's link to the segment, to look at or to change.
+func (g *Segment) Link(p *Publisher) *Link { return g.links[p.index] }
+
+func (g *Segment) connect(p *Publisher) {
+	g.links = append(g.links, newLink(g.cfg, LinkSeed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
+}
+
+// fan passes on what has crossed the segment.
+func (g *Segment) fan(p *packet) {
+	if p.target != nil {
+		p.sender.toSubscriber(p.target, p)
+		return
+	}
+	for _, s := range g.subs {
+		p.sender.toSubscriber(s, p)
+	}
+}
+
+// Down returns the link from a publisher to a subscriber, to look at or to
+// change; Up the one from the subscriber to the publisher.
+func (w *World) Down(p *Publisher, s *Subscriber) *Link { return p.paths[s.index].down }
+
+// Up returns the link from a subscriber to a publisher.
+func (w *World) Up(s *Subscriber, p *Publisher) *Link { return p.paths[s.index].up }
+
+// Partition cuts the network between a publisher and a subscriber, both ways;
+// Heal ends that. What is on its way still arrives.
+func (w *World) Partition(p *Publisher, s *Subscriber) { w.cut(p, s, true) }
+
+// Heal ends a partition.
+func (w *World) Heal(p *Publisher, s *Subscriber) { w.cut(p, s, false) }
+
+func (w *World) cut(p *Publisher, s *Subscriber, down bool) {
+	p.paths[s.index].down.SetDown(down)
+	p.paths[s.index].up.SetDown(down)
+	if w.cfg.Trace != nil {
+		verb := "heal"
+		if down {
+			verb = "partition"
+		}
+		w.trace("%s %v <> %v", verb, p, s)
+	}
+}
+
+// connect makes the links between a publisher and a subscriber. The seeds don't
+// depend on the order in which the two were added.
+func (w *World) connect(p *Publisher, s *Subscriber) {
+	p.paths = append(p.paths, path{
+		down: newLink(s.cfg.Down, LinkSeed(w.cfg.Seed, p.key(), s.key())),
+		up:   newLink(s.cfg.Up, LinkSeed(w.cfg.Seed, s.key(), p.key())),
+	})
+}
+
+// toGroup sends a packet to all subscribers.
+func (p *Publisher) toGroup(pkt *packet) {
+	for _, s := range p.w.direct {
+		p.toSubscriber(s, pkt)
+	}
+	for _, g := range p.w.segments {
+		if len(g.subs) > 0 {
+			p.toSegment(g, pkt)
+		}
+	}
+}
+
+// toOne sends a packet to one subscriber.
+func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
+	if s.cfg.Segment != nil {
+		p.toSegment(s.cfg.Segment, pkt)
+	} else {
+		p.toSubscriber(s, pkt)
+	}
+}
+
+func (p *Publisher) toSegment(g *Segment, pkt *packet) {
+	w, l := p.w, g.links[p.index]
+	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	if w.cfg.Trace != nil {
+		w.traceSend(p, g, pkt, &out)
+	}
+	for _, a := range out.Arrivals() {
+		came := pkt
+		if a.Corrupt {
+			came = w.damaged(pkt, l)
+		}
+		w.push(reliable.Time(a.At), eventFan, uint32(g.index), came)
+	}
+}
+
+// toSubscriber sends a packet over the subscriber's own link.
+func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
+	if s.state != running {
+		return // nobody has joined there
+	}
+	w, l := p.w, p.paths[s.index].down
+	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	if w.cfg.Trace != nil {
+		w.traceSend(p, s, pkt, &out)
+	}
+	for _, a := range out.Arrivals() {
+		came := pkt
+		if a.Corrupt {
+			came = w.damaged(pkt, l)
+		}
+		w.push(reliable.Time(a.At), eventArrive, uint32(s.index), came)
+	}
+}
+
+// toPublisher sends a subscriber's packet.
+func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
+	w, l := s.w, p.paths[s.index].up
+	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	if w.cfg.Trace != nil {
+		w.traceSend(s, p, pkt, &out)
+	}
+	for _, a := range out.Arrivals() {
+		came := pkt
+		if a.Corrupt {
+			came = w.damaged(pkt, l)
+		} else {
+			arrives = true
+		}
+		w.push(reliable.Time(a.At), eventAnswer, uint32(p.index), came)
+	}
+	return arrives
+}
+
+// trace writes a line.
+func (w *World) trace(format string, args ...any) {
+	if w.cfg.Trace != nil {
+		w.cfg.Trace(stamp(w.now) + " " + fmt.Sprintf(format, args...))
+	}
+}
+
+// traceSend writes what becomes of a packet.
+func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *Outcome) {
+	what := "damaged frame"
+	if p.err == nil {
+		what = p.frame.String()
+	}
+	outcome := out.Drop.String()
+	if out.Drop == NotDropped {
+		outcome = "arrives"
+		for _, a := range out.Arrivals() {
+			outcome += " " + stamp(reliable.Time(a.At))
+			if a.Corrupt {
+				outcome += " damaged"
+			}
+		}
+	}
+	w.trace("%v > %v %s: %s", from, to, what, outcome)
+}
+
+// String returns the segment's name.
+func (g *Segment) String() string { return g.name }
+
+// stamp prints a time as seconds with nine decimals.
+func stamp(t reliable.Time) string {
+	if t == reliable.Never {
+		return "never"
+	}
+	return fmt.Sprintf("%d.%09d", int64(t)/1e9, int64(t)%1e9)
+}
