@@ -5,6 +5,7 @@ package multicast
 import (
 	"fmt"
 	"net"
+	"net/netip"
 
 	"golang.org/x/sys/unix"
 )
@@ -13,7 +14,10 @@ import (
 func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	group := cfg.Group.Addr()
 	what := fmt.Sprintf("receive %v on %s", cfg.Group, ifi.Name)
-	fd, err := datagramSocket(cfg.Group.Addr().Is4())
+	if err := checkLoopback(ifi, group); err != nil {
+		return nil, err
+	}
+	fd, err := datagramSocket(group.Is4())
 	if err != nil {
 		return nil, opening(what, err)
 	}
@@ -57,6 +61,15 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 		renew: func(old, index int) error { return c.rejoin(cfg, old, index) },
 	})
 	return c, nil
+}
+
+// checkLoopback refuses what would join and send without an error, and never
+// arrive: the kernel drops IPv6 multicast on lo, with any route.
+func checkLoopback(ifi *net.Interface, group netip.Addr) error {
+	if group.Is6() && ifi.Flags&net.FlagLoopback != 0 {
+		return badConfig("interface", ifi.Name, "carries no IPv6 multicast; use an IPv4 group, like 239.77.0.1, or another interface")
+	}
+	return nil
 }
 
 // bindGroup binds to the group's own address, so that no other group's

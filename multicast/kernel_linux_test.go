@@ -3,6 +3,7 @@
 package multicast
 
 import (
+	"errors"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -217,6 +218,22 @@ func TestSocketOptions(t *testing.T) {
 			}
 			return err
 		})
+	}
+}
+
+func TestNoIPv6OnLoopback(t *testing.T) {
+	group := netip.MustParseAddrPort("[ff05::77]:7700")
+	lo := loopback(t).Name
+	if _, err := SourceAddr(loopback(t), group.Addr(), netip.Addr{}); err != nil {
+		t.Skip("lo has no IPv6 address:", err)
+	}
+	_, groupErr := Kernel.Group(GroupConfig{Group: group, Interface: lo})
+	_, socketErr := Kernel.Socket(SocketConfig{Group: group, Interface: lo})
+	for _, err := range []error{groupErr, socketErr} {
+		var bad *ConfigError
+		if !errors.As(err, &bad) || !strings.Contains(err.Error(), "use an IPv4 group") {
+			t.Errorf("got %v", err)
+		}
 	}
 }
 

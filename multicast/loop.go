@@ -21,14 +21,16 @@ type Datagrams struct {
 // its methods one at a time. Times are nanoseconds since the Loop's start.
 type Machine interface {
 	// Receive takes a datagram. Its data is a view that is valid until Deliver
-	// has returned, or, where the Loop has none, until Receive has.
+	// has returned, or, where the Loop has none, until Receive has. Others may
+	// call the machine, Receive among it, before Deliver is called.
 	Receive(now int64, p *Packet)
 	// Advance lets time pass.
 	Advance(now int64)
-	// Deadline returns when to call Advance next; math.MaxInt64 for never.
+	// Deadline returns when to call Advance next; math.MaxInt64 for never. One
+	// that has passed is moved by Advance, or by Next and Sent.
 	Deadline(now int64) int64
 	// Next returns what to send, if there is something. It stays as it is until
-	// Sent is called.
+	// Sent is called, and Next is not called before.
 	Next(now int64) (Datagrams, bool)
 	// Sent says that the last datagrams are with the kernel, or lost.
 	Sent()
@@ -43,23 +45,32 @@ type Machine interface {
 // again, and goes on with what has come meanwhile. After a few batches, or when
 // the socket's buffer is full, the token passes to a goroutine of the Loop's.
 type Loop struct {
-	cfg   LoopConfig
-	epoch time.Time
+	cfg LoopConfig
 
 	mu      sync.Mutex
 	sending bool  // someone holds the send token
-	armed   int64 // what the timer is set to; never if not
+	armed   int64 // what the timer is set to, or will be; never if not
+	rearm   bool  // the timer is to be set to armed
 	closed  bool
+
+	setting sync.Mutex // orders the Sets of the timer; taken before mu
+
+	// Of who holds the send token.
+	rest   Datagrams // what the sender begins with
+	failed failures
 
 	kick chan struct{} // the token is the sender's
 	wg   sync.WaitGroup
-	rest Datagrams // what the socket's buffer had no room for
+
+	closing  sync.Once
+	closeErr error
 }
 
 // LoopConfig is what a Loop drives, and over what.
 type LoopConfig struct {
 	Machine Machine
-	// Out sends, and is read like those in In. In are only read.
+	// Out sends, and is read like those in In. In are only read. Close closes
+	// them all, and Timer.
 	Out Conn
 	In  []Conn
 	// Timer wakes the Loop.
@@ -75,20 +86,27 @@ type LoopConfig struct {
 
 const (
 	never = int64(1<<63 - 1)
-	// burst is how many batches a caller sends before the loop's goroutine goes
-	// on: a caller that publishes now and then must not send for all others.
-	burst = 4
 	// packetBatch is how many datagrams are taken from a socket at once.
 	packetBatch = 64
+	// rounds is how often what becomes due while a caller sends is advanced and
+	// sent by it as well, before the timer's goroutine sees to it.
+	rounds = 2
+	// soon is when to see to what became due after the last round.
+	soon = int64(50 * time.Microsecond)
+	// blocked is when to look again at a deadline that has passed, and stays
+	// because a send is under way: sooner would be to spin for as long as the
+	// socket's buffer is full. Whoever ends the send looks at it first.
+	blocked = int64(10 * time.Millisecond)
 )
 
-// NewLoop returns a Loop that has not begun: call Run.
+// NewLoop returns a Loop that has not begun: call Run. It starts nothing, but
+// owns the sockets and the timer from now on.
 func NewLoop(cfg LoopConfig) *Loop {
-	return &Loop{cfg: cfg, epoch: cfg.Start, armed: never, kick: make(chan struct{}, 1)}
+	return &Loop{cfg: cfg, armed: never, kick: make(chan struct{}, 1)}
 }
 
 // Run starts the Loop's goroutines: one to read each socket, one for the timer,
-// one to send.
+// one to send. It is called once.
 func (l *Loop) Run() {
 	for _, c := range append([]Conn{l.cfg.Out}, l.cfg.In...) {
 		l.wg.Go(func() { l.read(c) })
@@ -100,9 +118,10 @@ func (l *Loop) Run() {
 }
 
 // Now returns the time that the machine knows.
-func (l *Loop) Now() int64 { return int64(time.Since(l.epoch)) }
+func (l *Loop) Now() int64 { return int64(time.Since(l.cfg.Start)) }
 
-// Lock gives the caller the machine.
+// Lock gives the caller the machine. Nothing that may wait, no system call and
+// no logging may happen until it is given back.
 func (l *Loop) Lock() { l.mu.Lock() }
 
 // Unlock gives the machine back, unchanged.
@@ -111,121 +130,73 @@ func (l *Loop) Unlock() { l.mu.Unlock() }
 // Settle gives the machine back after a change: what it has to send is sent, and
 // the timer is armed.
 func (l *Loop) Settle() {
-	if !l.closed {
-		// What became due by the change itself must not wait for the timer.
-		if now := l.Now(); l.cfg.Machine.Deadline(now) <= now {
+	l.settle()
+	rearm := l.rearm
+	l.mu.Unlock()
+	if rearm {
+		l.setTimer()
+	}
+}
+
+// settle lets the machine have what is due and sends what it has to send.
+func (l *Loop) settle() {
+	for round := 0; !l.closed; round++ {
+		now := l.Now()
+		at := l.cfg.Machine.Deadline(now)
+		if at <= now && (round == 0 || round < rounds && !l.sending) {
+			// What became due by the change, or meanwhile, must not wait for
+			// the timer.
 			l.cfg.Machine.Advance(now)
+		} else if round > 0 || l.sending {
+			l.arm(now, at)
+			return
 		}
 		if !l.sending {
 			l.drain(burst)
 		}
-		l.arm()
-	}
-	l.mu.Unlock()
-}
-
-// drain sends what the machine has, up to a number of batches, with the lock
-// held but for the system calls. It takes the send token, and passes it on if
-// there is more.
-func (l *Loop) drain(batches int) {
-	l.sending = true
-	for {
-		d, ok := l.cfg.Machine.Next(l.Now())
-		if !ok {
-			l.sending = false
-			return
-		}
-		if batches == 0 {
-			l.pass(d)
-			return
-		}
-		batches--
-		l.mu.Unlock()
-		n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
-		l.mu.Lock()
-		if l.closed {
-			return
-		}
-		if errors.Is(err, ErrWouldBlock) {
-			d.Data = d.Data[n:]
-			l.pass(d)
-			return
-		}
-		if err != nil {
-			l.failed(err)
-		}
-		l.cfg.Machine.Sent()
 	}
 }
 
-// pass hands the send token, and what is to be sent first, to the sender.
-func (l *Loop) pass(d Datagrams) {
-	l.rest = d
-	select {
-	case l.kick <- struct{}{}:
-	default:
-	}
-}
-
-// failed takes an error of a Write that isn't counted by the Conn. It costs the
-// datagrams, which repairs make good, and not the session.
-func (l *Loop) failed(err error) {
-	l.cfg.Logger.Warn("crier: a send failed; its datagrams are lost", "err", err)
-}
-
-// send holds the send token whenever it is passed on.
-func (l *Loop) send() {
-	for range l.kick {
-		l.mu.Lock()
-		d := l.rest
-		for !l.closed {
-			l.mu.Unlock()
-			n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
-			if errors.Is(err, ErrWouldBlock) {
-				d.Data = d.Data[n:]
-				_ = l.cfg.Out.WaitWrite() // if the socket is closed, so is the Loop
-				l.mu.Lock()
-				continue
-			}
-			l.mu.Lock()
-			if l.closed {
-				break
-			}
-			if err != nil {
-				l.failed(err)
-			}
-			l.cfg.Machine.Sent()
-			var ok bool
-			if d, ok = l.cfg.Machine.Next(l.Now()); !ok {
-				l.sending = false
-				l.arm()
-				break
-			}
-		}
-		l.mu.Unlock()
-	}
-}
-
-// arm sets the timer where the deadline has moved earlier. One that has moved
+// arm has the timer set where the deadline has moved earlier. One that has moved
 // later is met by firing for nothing, which costs less than setting it anew.
-func (l *Loop) arm() {
-	if l.closed {
-		return
+func (l *Loop) arm(now, at int64) {
+	switch {
+	case at > now:
+	case l.sending:
+		at = now + blocked
+	default:
+		at = now + soon
 	}
-	now := l.Now()
-	at := l.cfg.Machine.Deadline(now)
-	if at >= l.armed {
-		return
+	if at < l.armed {
+		l.armed, l.rearm = at, true
 	}
-	l.armed = at
-	l.cfg.Timer.Set(time.Duration(max(at-now, 0)))
+}
+
+// setTimer sets the timer, which is a system call, to what it is armed for. Who
+// comes last sets it to the latest word.
+func (l *Loop) setTimer() {
+	l.setting.Lock()
+	defer l.setting.Unlock()
+	l.mu.Lock()
+	at, rearm := l.armed, l.rearm
+	l.rearm = false
+	l.mu.Unlock()
+	if rearm {
+		l.cfg.Timer.Set(time.Duration(max(at-l.Now(), 0)))
+	}
 }
 
 // wake advances the machine whenever the timer fires.
 func (l *Loop) wake() {
-	for l.cfg.Timer.Wait() == nil {
+	for {
+		if err := l.cfg.Timer.Wait(); err != nil {
+			if !errors.Is(err, net.ErrClosed) {
+				l.cfg.Logger.Error("multicast: a timer failed; nothing is sent by time any more", "err", err)
+			}
+			return
+		}
 		l.mu.Lock()
-		l.armed = never
+		l.armed, l.rearm = never, false
 		l.Settle() // which advances the machine
 		if l.cfg.Deliver != nil {
 			l.cfg.Deliver(nil)
@@ -239,37 +210,49 @@ func (l *Loop) read(c Conn) {
 	for {
 		n, err := c.Read(packets)
 		for i := range packets[:n] {
-			l.mu.Lock()
-			l.cfg.Machine.Receive(l.Now(), &packets[i])
-			l.Settle()
-			if l.cfg.Deliver != nil {
-				l.cfg.Deliver(&packets[i])
+			if !l.take(&packets[i]) {
+				return
 			}
 		}
 		if err != nil {
 			if !errors.Is(err, net.ErrClosed) {
-				l.cfg.Logger.Error("crier: a socket failed; nothing is received from it any more", "address", c.LocalAddr(), "err", err)
+				l.cfg.Logger.Error("multicast: a socket failed; nothing is received from it any more", "address", c.LocalAddr(), "err", err)
 			}
 			return
 		}
 	}
 }
 
-// Close ends the Loop: its sockets and timer are closed, and its goroutines are
-// waited for. It must not be called from Deliver.
-func (l *Loop) Close() error {
+// take gives the machine a datagram, and reports false if the Loop is closed.
+func (l *Loop) take(p *Packet) bool {
 	l.mu.Lock()
 	if l.closed {
 		l.mu.Unlock()
-		return nil
+		return false
 	}
-	l.closed = true
-	l.mu.Unlock()
-	errs := []error{l.cfg.Timer.Close(), l.cfg.Out.Close()}
-	for _, c := range l.cfg.In {
-		errs = append(errs, c.Close())
+	l.cfg.Machine.Receive(l.Now(), p)
+	l.Settle()
+	if l.cfg.Deliver != nil {
+		l.cfg.Deliver(p)
 	}
-	close(l.kick)
-	l.wg.Wait()
-	return errors.Join(errs...)
+	return true
+}
+
+// Close ends the Loop: its sockets and timer are closed, and its goroutines are
+// waited for, by every caller. The machine is not called any more, but by who
+// holds the lock. Close must not be called from Deliver, nor with the lock.
+func (l *Loop) Close() error {
+	l.closing.Do(func() {
+		l.mu.Lock()
+		l.closed = true
+		l.mu.Unlock()
+		errs := []error{l.cfg.Timer.Close(), l.cfg.Out.Close()}
+		for _, c := range l.cfg.In {
+			errs = append(errs, c.Close())
+		}
+		close(l.kick) // nobody passes the token on in a closed Loop
+		l.wg.Wait()
+		l.closeErr = errors.Join(errs...)
+	})
+	return l.closeErr
 }

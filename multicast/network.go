@@ -88,8 +88,8 @@ type GroupConfig struct {
 // SocketConfig describes a unicast socket that also sends to groups.
 type SocketConfig struct {
 	// Interface is a name or an address, as in GroupConfig. Required. The
-	// socket is bound to the interface's first address of Group's family, and
-	// multicast leaves by it.
+	// socket is bound to that address, or else to the interface's first address
+	// of Group's family and scope, and multicast leaves by the interface.
 	Interface string
 	// Group is the group that will be sent to; it decides the address family.
 	Group netip.AddrPort

@@ -23,6 +23,9 @@ const (
 	readSize = 64 << 10
 	// readSkew keeps the starts of the buffers out of one cache set.
 	readSkew = 2 << 10
+	// maxReports is how many errors in a row may be about datagrams that were
+	// sent; then receiving itself is what fails.
+	maxReports = 1000
 )
 
 // mmsghdr is the kernel's struct of that name.
@@ -129,7 +132,7 @@ func (r *reader) read(ps []Packet) (int, error) {
 // receive fills as many buffers as there are datagrams waiting. It says false
 // if there are none.
 func (r *reader) receive(fd uintptr) bool {
-	for {
+	for tries := 0; ; tries++ {
 		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0])), uintptr(len(r.hdrs)), unix.MSG_DONTWAIT, 0, 0)
 		switch {
 		case errno == 0:
@@ -138,7 +141,7 @@ func (r *reader) receive(fd uintptr) bool {
 		case errno == unix.EAGAIN:
 			return false
 		case errno == unix.EINTR:
-		case aboutAnother(errno):
+		case aboutAnother(errno) && tries < maxReports:
 			drainErrors(fd)
 		default:
 			r.errno = errno

@@ -15,6 +15,9 @@ import (
 // also sends to groups.
 func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*conn, error) {
 	what := fmt.Sprintf("send to %v from %v on %s", cfg.Group, local, ifi.Name)
+	if err := checkLoopback(ifi, cfg.Group.Addr()); err != nil {
+		return nil, err
+	}
 	fd, err := datagramSocket(local.Addr().Is4())
 	if err != nil {
 		return nil, opening(what, err)

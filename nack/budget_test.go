@@ -224,7 +224,11 @@ func TestHostileRanges(t *testing.T) {
 // Whatever is asked, every frame held is repaired or counted, in the end; the
 // budget is kept; and the queue's sums are right.
 func TestResponderAtRandom(t *testing.T) {
-	for seed := range uint64(60) {
+	seeds := uint64(60)
+	if testing.Short() {
+		seeds = 12
+	}
+	for seed := range seeds {
 		start := starts[seed%uint64(len(starts))]
 		rand := NewRand(seed, 9)
 		cfg := ResponderConfig{

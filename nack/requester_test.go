@@ -113,6 +113,28 @@ func TestConfirmHoldsBack(t *testing.T) {
 	})
 }
 
+// A gap that is asked for rarely by now is not asked for sooner because of a
+// CONFIRM.
+func TestConfirmHastensNothing(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4")
+		s.advance(time.Second)
+		due := s.r.gaps.all()[0].due
+		s.sent = nil
+		s.r.Confirmed(s.now, s.parse("4"))
+		s.advance(5 * ms)
+		s.lose("9")
+		s.wantNack("9")
+		s.repair("9")
+		s.advance(due.Sub(s.now) - 1)
+		s.wantNothing()
+		s.advance(1)
+		s.wantNack("4")
+		s.repair("4")
+	})
+}
+
 // CONFIRM is an answer: while it keeps coming, a gap is not given up.
 func TestConfirmRestartsTheSilence(t *testing.T) {
 	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
@@ -190,6 +212,25 @@ func TestUnansweredForTheSilenceTime(t *testing.T) {
 		s.wantLost("5 unanswered")
 		s.sent = nil
 		s.advance(time.Minute)
+	})
+}
+
+// What was not answered while this process was suspended says nothing.
+func TestSuspended(t *testing.T) {
+	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+		s.lose("5", "9")
+		s.wantNack("5,9")
+		s.now = s.now.Add(time.Minute)
+		s.r.Suspended(time.Minute)
+		s.advance(0)
+		s.wantNack("5,9")
+		s.wantLost()
+		s.repair("9")
+		s.advance(300*ms - 1)
+		s.wantLost()
+		s.advance(1)
+		s.wantLost("5 unanswered")
+		s.sent = nil
 	})
 }
 

@@ -91,6 +91,22 @@ func TestTheFirstOfManyIsNotAlone(t *testing.T) {
 	})
 }
 
+// One loss that all share is one, however many ask for it.
+func TestASharedLossIsSharedOnce(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt-1)
+		p.nack("anna", "100")
+		p.wantRepairs("100")
+		for i := range 20 {
+			p.nackFrom(p.now-1, fmt.Sprint(i), "100")
+			p.wantRepairs()
+		}
+		p.advance(10 * ms)
+		p.nack("anna", "101")
+		p.wantRepairs("101>anna")
+	})
+}
+
 // Who is first to ask after a burst of loss is not alone because of it.
 func TestABurstIsRepairedToTheGroup(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {

@@ -119,8 +119,9 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 		gap.since = now
 	}
 	wait := r.timeout() << min(gap.tries, 16)
-	// Never so rarely that a chance loss of a few requests ends a gap.
-	wait = min(wait, max(r.timeout(), r.cfg.Silence/16))
+	// Never so rarely that a chance loss of a few requests ends a gap, however
+	// long the round trip is, or is believed to be.
+	wait = min(wait, max(min(r.timeout(), r.cfg.Silence/8), r.cfg.Silence/16))
 	extra, _ := bits.Mul64(jitter, uint64(wait/2))
 	gap.due = now.Add(wait - wait/4 + time.Duration(extra))
 	gap.tries++

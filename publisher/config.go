@@ -80,6 +80,7 @@ func (c *Config) setDefaults() {
 	if c.Group == (netip.AddrPort{}) {
 		c.Group = DefaultGroup
 	}
+	c.Group = netip.AddrPortFrom(c.Group.Addr().Unmap(), c.Group.Port())
 	if c.Interface == "" {
 		c.Interface = loopback(c.Group)
 	}
@@ -97,22 +98,38 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// fitDatagram settles the datagram size, given the interface's MTU.
+// maxResendBuffer is more than any machine has.
+const maxResendBuffer = 1 << 40
+
+func (c *Config) validate() error {
+	if int64(c.ResendBuffer) > maxResendBuffer {
+		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
+			c.ResendBuffer, int64(maxResendBuffer))
+	}
+	return nil
+}
+
+// fitDatagram settles the datagram size, given the interface's MTU in bytes, or 0
+// where it isn't known.
 func (c *Config) fitDatagram(mtu int) error {
-	most := frame.MaxDatagram
+	usual := reliable.DefaultDatagram
+	if !c.Group.Addr().Is4() {
+		usual = reliable.DefaultDatagram6
+	}
 	if mtu > 0 {
-		most = min(most, mtu-headers(c.Group))
+		most := mtu - headers(c.Group)
+		if most < frame.MinDatagram {
+			return fmt.Errorf("publisher: the MTU of interface %s, %d bytes, leaves %d for a datagram, which has %d at least; choose another interface",
+				c.Interface, mtu, most, frame.MinDatagram)
+		}
+		if c.Datagram > most && c.Datagram <= frame.MaxDatagram {
+			return fmt.Errorf("publisher: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
+				c.Datagram, c.Interface, mtu, most)
+		}
+		usual = min(usual, most)
 	}
 	if c.Datagram == 0 {
-		c.Datagram = reliable.DefaultDatagram
-		if !c.Group.Addr().Is4() {
-			c.Datagram = reliable.DefaultDatagram6
-		}
-		c.Datagram = min(c.Datagram, most)
-	}
-	if c.Datagram > most {
-		return fmt.Errorf("publisher: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
-			c.Datagram, c.Interface, mtu, most)
+		c.Datagram = usual
 	}
 	return nil
 }

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"sync"
 	"time"
 
 	"crier/multicast"
@@ -26,12 +27,22 @@ type Publisher struct {
 	progress chan struct{} // closed when a batch was sent
 	finished bool
 
-	done chan struct{} // closed when the session has drained
+	done    chan struct{} // closed when the session has drained
+	closing sync.Once
+	stopped chan struct{} // closed when the loop is about to be
+	closed  error
 }
+
+// stuckAfter is how long a socket may take nothing before Close gives up what it
+// has not sent.
+const stuckAfter = 30 * time.Second
 
 // New opens the sockets and begins a session: from now on it is announced.
 func New(cfg Config) (*Publisher, error) {
 	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
 	conn, err := cfg.Network.Socket(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
 		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,
@@ -52,11 +63,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		return nil, err
 	}
 	if cfg.Session == 0 {
-		id, err := randomID()
-		if err != nil {
-			return nil, err
-		}
-		cfg.Session = id
+		cfg.Session = randomID()
 	}
 	begin := time.Now()
 	sender, err := reliable.NewSender(reliable.SenderConfig{
@@ -73,7 +80,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p := &Publisher{
 		cfg: cfg, conn: conn, sender: sender,
-		progress: make(chan struct{}), done: make(chan struct{}),
+		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
@@ -84,12 +91,10 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 }
 
 // randomID returns an id that is not 0.
-func randomID() (uint64, error) {
+func randomID() uint64 {
 	var b [8]byte
-	if _, err := rand.Read(b[:]); err != nil {
-		return 0, fmt.Errorf("publisher: no random session id: %w", err)
-	}
-	return binary.NativeEndian.Uint64(b[:]) | 1, nil
+	rand.Read(b[:]) // never fails
+	return binary.NativeEndian.Uint64(b[:]) | 1
 }
 
 // Session returns the session's id, which is never 0.
@@ -132,7 +137,8 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 }
 
 // Flush returns when all messages that were accepted before are with the
-// kernel, or ctx ends.
+// kernel, or ctx ends. It returns ErrClosed if the Publisher was closed without
+// sending them.
 func (p *Publisher) Flush(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Flush()
@@ -142,14 +148,25 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	defer p.loop.Unlock()
 	for p.sender.FlushedOffset() < target {
 		if err := p.wait(ctx); err != nil {
+			if p.sender.FlushedOffset() >= target {
+				return nil // it came to that at the same time
+			}
 			return err
 		}
 	}
 	return nil
 }
 
-// wait gives the lock back until a batch was sent, or ctx ends. The lock is
-// held again when it returns.
+// Sent returns the offset of the first message that is not yet whole with the
+// kernel: all before it were sent.
+func (p *Publisher) Sent() uint64 {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return p.sender.FlushedOffset()
+}
+
+// wait gives the lock back until a batch was sent, ctx ends, or the Publisher is
+// closed. The lock is held again when it returns.
 func (p *Publisher) wait(ctx context.Context) error {
 	p.waiting++
 	progress := p.progress
@@ -159,7 +176,7 @@ func (p *Publisher) wait(ctx context.Context) error {
 	case <-progress:
 	case <-ctx.Done():
 		err = ctx.Err()
-	case <-p.done:
+	case <-p.stopped:
 		err = ErrClosed
 	}
 	p.loop.Lock()
@@ -176,17 +193,59 @@ func (p *Publisher) notify() {
 // Close ends the session: what was accepted is sent, BYE is said, and missing
 // messages are repaired until one second has passed without a request, 30
 // seconds at the most. Publish returns ErrClosed from now on. No goroutine is
-// left when Close returns.
+// left when Close returns, to any of several callers. It returns an error if
+// accepted messages were not sent, since the socket took nothing for 30 seconds.
 func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 
-// Shutdown is Close that stops repairing when ctx ends.
+// Shutdown is Close that stops sending and repairing when ctx ends. It returns an
+// error if accepted messages were not sent by then, and nil if it only was
+// repairs that it cut short. The end of one caller's ctx ends the session for
+// all callers.
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
+	sent := p.sender.Stats().Datagrams
 	p.loop.Settle()
-	select {
-	case <-p.done:
-	case <-ctx.Done():
+	p.drain(ctx, sent)
+	p.closing.Do(func() { p.closed = p.stop() })
+	return p.closed
+}
+
+// drain returns when the session has drained, ctx ends, or the socket is stuck;
+// so many datagrams had been sent before.
+func (p *Publisher) drain(ctx context.Context, sent uint64) {
+	timer := time.NewTimer(stuckAfter)
+	defer timer.Stop()
+	for {
+		select {
+		case <-p.done:
+			return
+		case <-p.stopped:
+			return
+		case <-ctx.Done():
+			return
+		case <-timer.C:
+		}
+		// BYE goes out many times in this time, unless nothing does.
+		p.loop.Lock()
+		now := p.sender.Stats().Datagrams
+		p.loop.Unlock()
+		if now == sent {
+			return
+		}
+		sent = now
+		timer.Reset(stuckAfter)
 	}
-	return p.loop.Close()
+}
+
+// stop closes the loop and says what it leaves unsent.
+func (p *Publisher) stop() error {
+	close(p.stopped)
+	err := p.loop.Close()
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
+		return errors.Join(fmt.Errorf("publisher: closed before messages %d to %d were sent: nobody will get them", first, next-1), err)
+	}
+	return err
 }

@@ -18,14 +18,14 @@ type Stats struct {
 	Newer uint64
 }
 
-// Stats returns the counters so far.
+// Stats returns the counters so far. It may be called after Close.
 func (p *Publisher) Stats() Stats {
+	st := Stats{Socket: p.conn.Stats()} // a system call
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return Stats{
-		SenderStats: p.sender.Stats(), Socket: p.conn.Stats(),
-		Invalid: p.machine.invalid, Newer: p.machine.newer,
-	}
+	st.SenderStats = p.sender.Stats()
+	st.Invalid, st.Newer = p.machine.invalid, p.machine.newer
+	return st
 }
 
 // Subscriber is a subscriber as its NACKs and reports show it.

@@ -72,6 +72,12 @@ func (s *session) step(ev *Event) bool {
 			}
 		case w.isHeld(w.next):
 			s.loadHeld()
+		case c.lossPending && s.told.known && s.told.seq == w.next:
+			// No frame came yet that tells how many messages were lost; the
+			// publisher did.
+			if s.stepTail(ev) {
+				return true
+			}
 		default:
 			cause, ok := w.takeLost()
 			if !ok {
@@ -193,6 +199,19 @@ func (s *session) settle(f *frame.Frame) (from, to uint64, cause Cause) {
 	from, to = c.offset, start
 	c.offset = max(c.offset, start)
 	return from, to, cause
+}
+
+// stepTail names what was lost at the end of what is known to exist.
+func (s *session) stepTail(ev *Event) bool {
+	c := &s.cursor
+	c.lossPending = false
+	from := c.offset
+	if from >= s.told.offset {
+		return false
+	}
+	c.offset = s.told.offset
+	s.lossEvent(ev, from, c.offset, c.lossCause)
+	return true
 }
 
 // stepPart takes a part of a message that spans frames.

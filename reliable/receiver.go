@@ -11,21 +11,20 @@ import (
 
 // Receiver is one subscriber: it follows the sessions that it hears.
 type Receiver struct {
-	cfg       ReceiverConfig
-	rand      *nack.Rand
-	dec       frame.Decoder
-	encode    frame.Encoder
-	inner     frame.Frame
-	byID      map[uint64]*session
-	list      []*session // in the order in which they were first heard
-	last      *session   // whose frame came last
-	ready     []*session // with something to poll
-	mem       memory
-	name      []byte
-	maxFrames uint64 // that the window of a session may span
-	now       Time
-	armed     Time // the last deadline
-	closed    bool
+	cfg    ReceiverConfig
+	rand   *nack.Rand
+	dec    frame.Decoder
+	encode frame.Encoder
+	inner  frame.Frame
+	byID   map[uint64]*session
+	list   []*session // in the order in which they were first heard
+	last   *session   // whose frame came last
+	ready  []*session // with something to poll
+	mem    memory
+	name   []byte
+	now    Time
+	armed  Time // the last deadline
+	closed bool
 
 	removed []nack.Range
 	arena   []byte
@@ -34,9 +33,22 @@ type Receiver struct {
 	stats   ReceiverStats
 }
 
-// suspended is how late Advance must be called for the process to have been
-// suspended: then what was not heard meanwhile says nothing about publishers.
+// suspended is how late a call must come after the last deadline for the process
+// to have been suspended: then what was not heard, or answered, meanwhile says
+// nothing about publishers.
 const suspended = 250 * time.Millisecond
+
+// tick notes the time of a call.
+func (r *Receiver) tick(now Time) {
+	if r.armed != Never && now.Sub(r.armed) > suspended {
+		for _, s := range r.list {
+			s.heard = s.heard.Add(now.Sub(r.now))
+			s.req.Suspended(now.Sub(r.now))
+		}
+		r.armed = now
+	}
+	r.now = now
+}
 
 // NewReceiver returns a Receiver that has heard nothing yet.
 func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
@@ -48,8 +60,7 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 		cfg: cfg, rand: nack.NewRand(cfg.Seed, cfg.ID),
 		name: []byte(cfg.Name),
 		byID: make(map[uint64]*session), mem: memory{limit: cfg.MaxMemory},
-		maxFrames: uint64(max(firstSlots, cfg.Buffer/frameBuffer)),
-		now:       cfg.Joined, armed: Never,
+		now: cfg.Joined, armed: Never,
 		arena: make([]byte, 0, cfg.Datagram),
 	}, nil
 }
@@ -59,10 +70,10 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 // may change before.
 func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	r.Hold()
-	r.now = now
 	if r.closed {
 		return
 	}
+	r.tick(now)
 	if f.Channel != r.cfg.Channel {
 		r.stats.OtherChannel++
 		return
@@ -206,12 +217,7 @@ func (r *Receiver) Poll(events []Event) int {
 
 // Advance lets time pass.
 func (r *Receiver) Advance(now Time) {
-	r.now = now
-	if late := now.Sub(r.armed); r.armed != Never && late > suspended {
-		for _, s := range r.list {
-			s.heard = s.heard.Add(late)
-		}
-	}
+	r.tick(now)
 	r.armed = Never
 	for _, s := range r.list {
 		s.advance(now)
@@ -237,6 +243,7 @@ func (r *Receiver) Next(now Time) (Batch, bool) {
 	if r.taken || r.closed {
 		return Batch{}, false
 	}
+	r.tick(now)
 	for _, s := range r.list {
 		if f := s.report(now); f != nil {
 			r.taken = true

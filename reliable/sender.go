@@ -24,6 +24,9 @@ type Sender struct {
 	openDue    Time   // when the open frame must go
 	flush      bool   // the open frame goes at once
 
+	armed Time // the last deadline
+	woke  Time // when this process went on after it had been suspended
+
 	announceDue Time
 	sweepDue    Time
 	answers     answers
@@ -57,7 +60,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		openDue: Never, byeDue: Never, rateFrom: cfg.Start,
+		openDue: Never, byeDue: Never, rateFrom: cfg.Start, armed: Never,
 		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
 	}
 	s.responder = nack.NewResponder(nack.ResponderConfig{
@@ -98,18 +101,34 @@ func (s *Sender) startAt(seq uint64) uint64 {
 	return s.nextOffset
 }
 
+// tick notes the time of a call.
+func (s *Sender) tick(now Time) {
+	if s.armed != Never && now.Sub(s.armed) > suspended {
+		s.woke, s.armed = now, now
+	}
+}
+
+// sample takes the round trip that a NACK or STATUS tells. One that began before
+// this process was suspended tells how long it was suspended.
+func (s *Sender) sample(now Time, m *member, f *frame.Frame) {
+	if f.Echo >= s.sessionTime(s.woke) {
+		s.members.sample(m, s.sessionTime(now), f)
+	}
+}
+
 // Handle takes a decoded frame that came from a subscriber. Frames of other
 // sessions, and kinds that no subscriber sends, are passed over.
 func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	if f.Session != s.cfg.Session || f.Channel != s.cfg.Channel {
 		return
 	}
+	s.tick(now)
 	switch f.Kind {
 	case frame.Nack:
 		s.handleNack(now, from, f)
 	case frame.Status:
 		m := s.members.hear(now, from, f)
-		s.members.sample(m, s.sessionTime(now), f)
+		s.sample(now, m, f)
 		if m.name != string(f.Name) {
 			m.name = string(f.Name)
 		}
@@ -126,7 +145,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	s.stats.Nacks++
 	s.lastNack = now
 	m := s.members.hear(now, from, f)
-	s.members.sample(m, s.sessionTime(now), f)
+	s.sample(now, m, f)
 	s.regroup()
 	at := Never // when the NACK was sent, at the earliest, on this session's clock
 	if f.Echo != 0 && f.Echo <= s.sessionTime(now) {
@@ -150,6 +169,7 @@ func (s *Sender) regroup() { s.responder.SetGroup(len(s.members.rows), s.members
 
 // Advance lets time pass.
 func (s *Sender) Advance(now Time) {
+	s.tick(now)
 	if now >= s.sweepDue {
 		s.members.sweep(now)
 		s.regroup()
@@ -180,6 +200,7 @@ func (s *Sender) Deadline(now Time) Time {
 	} else {
 		at = now
 	}
+	s.armed = at
 	return at
 }
 
@@ -189,6 +210,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	if s.taken || s.Finished(now) {
 		return Batch{}, false
 	}
+	s.tick(now)
 	b, ok := s.nextControl(now)
 	if !ok {
 		b, ok = s.nextRepairs(now)

@@ -41,14 +41,17 @@ type session struct {
 	echo      uint64 // the last HEARTBEAT's or SESSION's time
 	echoAt    Time
 
-	win    window
-	req    *nack.Requester
-	placed bool       // win.next means something
-	base   uint64     // the first sequence number that counts
-	cut    uint64     // frames from here on found no room; 0 if none
-	early  *earlyBeat // the last heartbeat before it was known where to begin
-	marks  []mark
-	cursor cursor
+	win     window
+	req     *nack.Requester
+	placed  bool       // win.next means something
+	base    uint64     // the first sequence number that counts
+	cut     uint64     // frames from here on found no room; 0 if none
+	limited uint64     // frames from here on are not asked for yet
+	largest int        // frame so far, in bytes
+	early   *earlyBeat // the last heartbeat before it was known where to begin
+	told    position   // where the frame after the last one that is known starts
+	marks   []mark
+	cursor  cursor
 
 	statusDue  Time
 	wantDue    Time // when to ask for SESSION, or HEARTBEAT
@@ -71,6 +74,13 @@ type mark struct {
 // earlyBeat is what a heartbeat said before it was known where to begin.
 type earlyBeat struct {
 	nextSeq, nextOffset, oldestSeq, oldestOffset uint64
+}
+
+// position is a frame and the offset of the first message that starts in it or
+// after it.
+type position struct {
+	known       bool
+	seq, offset uint64
 }
 
 // maxMarks bounds the changes of state that wait for the application.
@@ -174,23 +184,40 @@ func (s *session) beat(now Time, f *frame.Frame) {
 		s.want(now)
 		return
 	}
-	s.exists(now, f.NextSeq)
-	s.evidence(f.NextOffset)
+	s.tell(now, f.NextSeq, f.NextOffset)
 	s.lose(s.win.next, min(f.OldestSeq, s.win.high), CauseGone)
+}
+
+// tell takes the word of how far the session is.
+func (s *session) tell(now Time, seq, offset uint64) {
+	if s.phase == left {
+		return
+	}
+	s.exists(now, seq)
+	s.evidence(seq, offset)
+	if s.cursor.lossPending {
+		s.wake()
+	}
 }
 
 // exists takes the word that all frames below seq exist.
 func (s *session) exists(now Time, seq uint64) {
 	if seq > s.win.high && s.phase != left {
+		s.limit(now) // it isn't kept up to date while nothing is missing
 		s.req.Missing(now, s.win.high, seq)
 		s.win.high = seq
 	}
 }
 
-// evidence takes the word that all messages below offset exist.
-func (s *session) evidence(offset uint64) {
-	if s.phase != left {
-		s.stats.NextOffset = max(s.stats.NextOffset, offset)
+// evidence takes the word that all messages below offset exist, and that it is
+// the first to start in frame seq or after it.
+func (s *session) evidence(seq, offset uint64) {
+	if s.phase == left {
+		return
+	}
+	s.stats.NextOffset = max(s.stats.NextOffset, offset)
+	if !s.told.known || seq > s.told.seq {
+		s.told = position{true, seq, offset}
 	}
 }
 
@@ -221,9 +248,15 @@ func (s *session) drop() {
 func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 	if !s.placed {
 		s.win.next, s.win.high, s.placed = seq, seq, true
-	} else if seq < s.win.next {
+	} else if seq < s.win.next && s.win.high-seq <= s.span() {
 		s.req.Missing(now, seq, s.win.next)
 		s.win.lower(seq)
+	} else if seq < s.win.next {
+		// What is held lies too far ahead to be kept: it is asked for again.
+		high := s.win.high
+		s.release()
+		s.win.next, s.win.high = seq, high
+		s.req.Missing(now, seq, high)
 	} else if seq > s.win.next {
 		// The publisher contradicts itself; what was heard counts.
 		offsetKnown = false
@@ -238,8 +271,7 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 	s.place(mark{seq: s.win.next, kind: SessionNew})
 	if e := s.early; e != nil {
 		s.early = nil
-		s.exists(now, e.nextSeq)
-		s.evidence(e.nextOffset)
+		s.tell(now, e.nextSeq, e.nextOffset)
 	}
 	s.wake()
 }
@@ -271,7 +303,8 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 		s.stats.Late++
 		return
 	}
-	s.evidence(f.EndOffset())
+	s.largest = max(s.largest, len(f.Raw))
+	s.evidence(f.Seq+1, f.EndOffset())
 	s.exists(now, f.Seq)
 	gap, missing := s.req.Arrived(now, f.Seq, repaired)
 	repaired = repaired && missing // else others lost it, and this copy came first
@@ -315,7 +348,7 @@ func (s *session) startWith(now Time, f *frame.Frame) {
 		if !s.placed {
 			w.next, w.high, s.placed = f.Seq, f.Seq, true
 			s.want(now)
-		} else if f.Seq < w.next && w.high-f.Seq < s.r.maxFrames {
+		} else if f.Seq < w.next && w.high-f.Seq < s.span() {
 			s.req.Missing(now, f.Seq, w.next)
 			w.lower(f.Seq)
 		}
@@ -344,7 +377,7 @@ func (s *session) duplicate(seq uint64) {
 func (s *session) hold(f *frame.Frame, now Time, waited time.Duration, repaired bool) bool {
 	w := &s.win
 	forced := f.Seq == w.next
-	if !w.reach(f.Seq, s.r.maxFrames) || (w.bytes >= s.r.cfg.Buffer && !forced) {
+	if !w.reach(f.Seq, s.span()) || (w.bytes >= s.r.cfg.Buffer && !forced) {
 		return false
 	}
 	place := slot{received: now, waited: waited, repaired: repaired, held: true}
@@ -479,12 +512,16 @@ func (s *session) deadline() Time {
 	return min(at, s.heard.Add(s.silence()))
 }
 
+// span returns how many frames the window may hold: so many that all of them fit
+// the buffer, as large as they come. What is asked for then finds room.
+func (s *session) span() uint64 {
+	return uint64(max(1, s.r.cfg.Buffer/max(frameBuffer, s.largest)))
+}
+
 // limit tells the requester up to where there is room.
 func (s *session) limit(now Time) {
-	limit := s.win.next + s.r.maxFrames
-	if limit < s.win.next {
-		limit = ^uint64(0)
-	}
+	span := s.span()
+	limit := s.win.next + span
 	if s.cut != 0 {
 		if s.win.bytes > s.r.cfg.Buffer*3/4 || s.r.mem.used > s.r.mem.limit*3/4 {
 			limit = min(limit, max(s.cut, s.win.next+1))
@@ -492,6 +529,12 @@ func (s *session) limit(now Time) {
 			s.cut = 0
 		}
 	}
+	// An application that takes one message after the other makes room bit by bit:
+	// what fits then is asked for in few requests.
+	if limit > s.limited && limit-s.limited < span/4 && s.win.count > 0 && s.win.next < s.limited {
+		return
+	}
+	s.limited = limit
 	s.req.SetLimit(now, limit)
 }
 

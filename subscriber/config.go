@@ -1,8 +1,10 @@
 package subscriber
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/multicast"
@@ -83,6 +85,10 @@ func (c *Config) setDefaults() {
 	if len(c.Groups) == 0 {
 		c.Groups = []netip.AddrPort{DefaultGroup}
 	}
+	c.Groups = slices.Clone(c.Groups) // the caller's
+	for i, g := range c.Groups {
+		c.Groups[i] = netip.AddrPortFrom(g.Addr().Unmap(), g.Port())
+	}
 	if c.Interface == "" {
 		c.Interface = "127.0.0.1" // found on every platform
 		if !c.Groups[0].Addr().Is4() {
@@ -95,4 +101,21 @@ func (c *Config) setDefaults() {
 	if c.Logger == nil {
 		c.Logger = slog.Default()
 	}
+}
+
+// validate checks the groups; the sockets and the receiver check the rest.
+func (c *Config) validate() error {
+	for i, group := range c.Groups {
+		if err := multicast.CheckGroup(group); err != nil {
+			return err
+		}
+		if group.Addr().Is4() != c.Groups[0].Addr().Is4() {
+			return fmt.Errorf("subscriber: groups %v and %v are of different address families; use one subscriber for each",
+				c.Groups[0], group)
+		}
+		if slices.Contains(c.Groups[:i], group) {
+			return fmt.Errorf("subscriber: group %v is given twice; give it once", group)
+		}
+	}
+	return nil
 }

@@ -17,6 +17,9 @@ type machine struct {
 }
 
 func (m *machine) Receive(now int64, packet *multicast.Packet) {
+	// Another goroutine may be about to deliver the last datagram, of which the
+	// receiver then still views the frame.
+	m.s.receiver.Hold()
 	switch err := m.dec.Decode(packet.Data, &m.frame); err {
 	case nil:
 	case frame.ErrNewer:

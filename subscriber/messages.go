@@ -8,52 +8,55 @@ import (
 // Messages returns the events as they come, until ctx ends, or Close was called
 // and all has been taken. The range runs on the caller's goroutine; what it
 // doesn't take waits in the Subscriber's buffer. An event's payload is valid
-// until the next step. It must not be used together with a Handler, nor by two
-// goroutines at once; it can be left and taken up again.
+// until the next step. A range can be left and taken up again, by another
+// goroutine too, but there is one at a time: a second one, or one beside a
+// Handler, ends at once and is logged as a mistake.
 func (s *Subscriber) Messages(ctx context.Context) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
-		for {
-			if ctx.Err() != nil {
+		if s.cfg.Handler != nil {
+			s.cfg.Logger.Error("crier: Messages has nothing to give, since a Handler takes the events; use one of the two")
+			return
+		}
+		if !s.ranging.CompareAndSwap(false, true) {
+			s.cfg.Logger.Error("crier: two ranges over Messages at once; use one, or a Subscriber for each")
+			return
+		}
+		defer s.ranging.Store(false)
+		for ctx.Err() == nil {
+			if s.next == s.have && !s.refill() {
 				return
 			}
-			more, ok := s.refill()
-			if !ok {
-				return
-			}
-			if !more {
+			if s.next == s.have {
 				select {
 				case <-s.more:
 				case <-ctx.Done():
 				}
 				continue
 			}
-			for s.next < s.have {
-				ev := s.event(&s.events[s.next])
-				s.next++
-				s.log.note(&ev)
-				if !yield(ev) {
-					return
-				}
-				if ctx.Err() != nil {
-					return
-				}
+			var ev Event
+			s.fill(&ev, &s.events[s.next])
+			s.next++
+			s.log.note(&ev)
+			if !yield(ev) {
+				return
 			}
 		}
 	}
 }
 
-// refill takes the next events where all have been handed out. It reports
-// whether there are some, and false at the end.
-func (s *Subscriber) refill() (more, ok bool) {
-	if s.next < s.have {
-		return true, true
-	}
+// refill takes the next events, all before having been handed out. It reports
+// false at the end.
+func (s *Subscriber) refill() bool {
 	s.loop.Lock()
 	s.next, s.have = 0, s.receiver.Poll(s.events[:])
 	s.idle = s.have == 0
-	ok = s.have > 0 || !s.closed
+	ok := s.have > 0 || !s.closed
+	sum, due := s.log.due(s.start, s.loop.Now)
 	s.loop.Settle() // taking events may have made room to ask for more
-	return s.have > 0, ok
+	if due {
+		s.log.tell(&sum)
+	}
+	return ok
 }
 
 // news tells Messages that there may be more.

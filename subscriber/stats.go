@@ -37,26 +37,27 @@ type Stats struct {
 	KernelDrops uint64
 }
 
-// Stats returns the counters so far.
+// Stats returns the counters so far. It may be called after Close, and by a
+// Handler.
 func (s *Subscriber) Stats() Stats {
-	s.loop.Lock()
-	defer s.loop.Unlock()
-	st := Stats{
-		ReceiverStats: s.receiver.Stats(), Socket: s.back.Stats(),
-		Invalid: s.machine.invalid, Newer: s.machine.newer,
-	}
+	st := Stats{Socket: s.back.Stats()} // system calls, and so without the lock
 	st.KernelDrops = st.Socket.KernelDrops
 	for _, c := range s.conns {
 		g := c.Stats()
 		st.Groups = append(st.Groups, g)
 		st.KernelDrops += g.KernelDrops
 	}
+	s.loop.Lock()
+	defer s.loop.Unlock()
+	st.ReceiverStats = s.receiver.Stats()
+	st.Invalid, st.Newer = s.machine.invalid, s.machine.newer
 	return st
 }
 
 // Sessions returns the counters of the sessions that are or were followed, in
-// the order in which they were first heard. Counters move with the events as
-// they are taken.
+// the order in which they were first heard. Counters move as events are taken,
+// 64 at once: they may be that many ahead of what a Handler or a range over
+// Messages has seen. It may be called after Close, and by a Handler.
 func (s *Subscriber) Sessions() []Session {
 	s.loop.Lock()
 	defer s.loop.Unlock()

@@ -4,7 +4,8 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"crier/multicast"
@@ -18,18 +19,26 @@ type Subscriber struct {
 	back  multicast.Conn   // NACKs go out here, unicast repairs come in
 	loop  *multicast.Loop
 	start time.Time
-	log   log
 
 	// Guarded by the loop's lock.
 	receiver   *reliable.Receiver
 	machine    machine
 	delivering bool              // a goroutine is in Handler
 	borrowed   *multicast.Packet // the last datagram, which the receiver may view
-	events     [eventBatch]reliable.Event
-	next, have int           // of events, not yet taken from Messages
-	idle       bool          // Messages waits for more
-	more       chan struct{} // tells it that there is
+	idle       bool              // Messages waits for more
 	closed     bool
+
+	// Of the goroutine that is delivering, or that ranges over Messages.
+	events     [eventBatch]reliable.Event
+	next, have int // of events, not yet taken from Messages
+	event      Event
+	log        log
+
+	ranging atomic.Bool   // someone ranges over Messages
+	more    chan struct{} // tells it that there is more
+
+	closing  sync.Once
+	closeErr error
 }
 
 // eventBatch is how many events are taken at once.
@@ -38,6 +47,9 @@ const eventBatch = 64
 // New opens the sockets and begins to listen.
 func New(cfg Config) (*Subscriber, error) {
 	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
 	s := &Subscriber{cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger}}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.closeConns())
@@ -47,33 +59,9 @@ func New(cfg Config) (*Subscriber, error) {
 
 // open makes the sockets and starts the loop.
 func (s *Subscriber) open() error {
-	for _, group := range s.cfg.Groups {
-		if group.Addr().Is4() != s.cfg.Groups[0].Addr().Is4() {
-			return fmt.Errorf("subscriber: groups %v and %v are of different address families; use one subscriber for each",
-				s.cfg.Groups[0], group)
-		}
-		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
-			Group: group, Interface: s.cfg.Interface, Source: s.cfg.Source,
-			ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
-		})
-		if err != nil {
-			return err
-		}
-		s.conns = append(s.conns, conn)
-	}
-	var err error
-	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
-		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1,
-		ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
-	})
-	if err != nil {
-		return err
-	}
 	var ids [16]byte
-	if _, err := rand.Read(ids[:]); err != nil {
-		return fmt.Errorf("subscriber: no random id: %w", err)
-	}
-	s.start = time.Now()
+	rand.Read(ids[:]) // never fails
+	var err error
 	s.receiver, err = reliable.NewReceiver(reliable.ReceiverConfig{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Name: s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
@@ -83,10 +71,28 @@ func (s *Subscriber) open() error {
 	if err != nil {
 		return err
 	}
+	for _, group := range s.cfg.Groups {
+		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
+			Group: group, Interface: s.cfg.Interface, Source: s.cfg.Source,
+			ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
+		})
+		if err != nil {
+			return err
+		}
+		s.conns = append(s.conns, conn)
+	}
+	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
+		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1,
+		ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
+	})
+	if err != nil {
+		return err
+	}
 	timer, err := s.cfg.Network.Timer()
 	if err != nil {
 		return err
 	}
+	s.start = time.Now() // all groups are joined: what begins now is heard from its start
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
 		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Start: s.start, Logger: s.cfg.Logger,
@@ -121,29 +127,33 @@ func (s *Subscriber) deliver(own *multicast.Packet) {
 		s.loop.Unlock()
 		return
 	}
-	n := s.receiver.Poll(s.events[:])
-	if n == 0 {
-		s.loop.Unlock()
-		return
-	}
 	s.delivering = true
-	for n > 0 {
+	for n := s.receiver.Poll(s.events[:]); n > 0; n = s.receiver.Poll(s.events[:]) {
 		s.loop.Settle() // delivery may have made room to ask for more
 		for i := range s.events[:n] {
-			ev := s.event(&s.events[i])
-			s.log.note(&ev)
-			s.cfg.Handler(&ev)
+			s.fill(&s.event, &s.events[i])
+			s.log.note(&s.event)
+			s.cfg.Handler(&s.event)
 		}
 		s.loop.Lock()
-		n = s.receiver.Poll(s.events[:])
 	}
 	s.delivering = false
-	s.loop.Unlock()
+	s.unlock()
 }
 
-// event gives a receiver's event the times that an application knows.
-func (s *Subscriber) event(from *reliable.Event) Event {
-	ev := Event{
+// unlock gives the loop's lock back, and has the log tell what is due. The caller
+// is the one who delivers.
+func (s *Subscriber) unlock() {
+	sum, due := s.log.due(s.start, s.loop.Now)
+	s.loop.Unlock()
+	if due {
+		s.log.tell(&sum)
+	}
+}
+
+// fill makes an event of a receiver's, with the times that an application knows.
+func (s *Subscriber) fill(ev *Event, from *reliable.Event) {
+	*ev = Event{
 		Kind: from.Kind, Session: from.Session, Source: from.Source,
 		Offset: from.Offset, Payload: from.Payload,
 		Received:  s.start.Add(time.Duration(from.Received)),
@@ -153,27 +163,25 @@ func (s *Subscriber) event(from *reliable.Event) Event {
 	if from.Sent != 0 {
 		ev.Sent = time.Unix(0, from.Sent)
 	}
-	return ev
 }
 
 // Close stops listening. What is missing then is reported lost; those last
 // events go to the Handler before Close returns, or are what is left to take
-// from Messages, which then ends. No goroutine is left when Close returns.
+// from Messages, which then ends. No goroutine is left when Close returns, to
+// any of several callers.
 func (s *Subscriber) Close() error {
-	s.loop.Lock()
-	if s.closed {
+	s.closing.Do(func() {
+		s.loop.Lock()
+		s.receiver.Close(reliable.Time(s.loop.Now()))
+		s.closed = true
 		s.loop.Unlock()
-		return nil
-	}
-	s.closed = true
-	s.receiver.Close(reliable.Time(s.loop.Now()))
-	s.loop.Unlock()
-	err := s.loop.Close()
-	if s.cfg.Handler != nil {
-		s.deliver(nil)
-	}
-	s.loop.Lock()
-	s.wake()
-	s.loop.Unlock()
-	return err
+		s.closeErr = s.loop.Close()
+		if s.cfg.Handler != nil {
+			s.deliver(nil)
+		}
+		s.loop.Lock()
+		s.wake()
+		s.loop.Unlock()
+	})
+	return s.closeErr
 }

@@ -104,8 +104,8 @@ func (c *Checker) sent(s *Session, p *packet) { c.truth(s).sent(p) }
 func (c *Checker) answered(s *Session, p *packet) { c.truth(s).answered(p) }
 
 func (c *Checker) asked(sub *Subscriber, p *packet, arrives bool) {
-	if p.session != nil {
-		c.view(sub, p.session).asked(p, arrives)
+	if s := c.w.Session(p.frame.Session); s != nil {
+		c.view(sub, s).asked(p, arrives)
 	}
 }
 

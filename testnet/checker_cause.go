@@ -21,7 +21,7 @@ func (v *view) loss(ev *reliable.Event) {
 	cfg := &v.sub.cfg.Receiver
 	switch ev.Cause {
 	case reliable.CauseGone:
-		if first := v.t.first(from); first >= v.t.next() || !v.t.mayLack(first) {
+		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) {
 			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d that fit and %d next",
 				from, to, ev.Cause, first, v.t.slots, v.t.next())
 		}
@@ -93,17 +93,20 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	if v.sub.cfg.Work > 0 {
 		return // it is told when the application looks, and not when it happens
 	}
-	now := v.c.w.now
+	now, st := v.c.w.now, v.stats()
 	q, ok := v.missing(from, to)
-	if !ok {
-		v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
+	if !ok || st.Late > 0 || st.NoRoom > 0 {
+		// What comes after it was given up, while something before it is still
+		// waited for, or comes and finds no room, has come and is lost all the
+		// same: which frame it was can't be seen.
+		if st.Late == 0 && st.NoRoom == 0 {
+			v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
+		} else if !v.askedFor(v.runStart(from), v.t.last(to)) {
+			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for", from, to)
+		}
 		return
 	}
-	asked := false
-	for i := range v.nacks {
-		asked = asked || v.nacks[i].contains(q)
-	}
-	if !asked {
+	if !v.askedFor(q, q+1) {
 		v.fail("[%d, %d) is lost as unanswered, and frame %d was never asked for", from, to, q)
 		return
 	}
@@ -115,7 +118,9 @@ func (v *view) judgeUnanswered(from, to uint64) {
 			now.Sub(a.at) < v.answerTime() || v.t.refusedSince(a.at-reliable.Time(time.Second)) {
 			continue
 		}
-		if !v.t.answeredSince(a.at-reliable.Time(v.roundTrip()), q, v.sub) {
+		// A repair that it crossed is the answer: the publisher guesses when it was
+		// sent, by up to the way down too early.
+		if !v.t.answeredSince(a.sent-reliable.Time(v.maxDelay), q, v.sub) {
 			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v neither repaired, confirmed nor denied it",
 				from, to, q, stamp(a.at), v.s.Publisher)
 			return
@@ -123,9 +128,42 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	}
 }
 
+// askedFor says whether any of the frames [from, to) was asked for.
+func (v *view) askedFor(from, to uint64) bool {
+	for i := range v.nacks {
+		for _, r := range v.nacks[i].ranges {
+			if r.Clip(from, to).Len() > 0 {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// stats returns what the receiver says of the session.
+func (v *view) stats() reliable.SessionStats {
+	for _, st := range v.sub.Sessions() {
+		if st.ID == v.s.ID {
+			return st
+		}
+	}
+	return reliable.SessionStats{}
+}
+
 // answerTime is how long a publisher may take to answer.
 func (v *view) answerTime() time.Duration {
 	return 500*time.Millisecond + 1000*v.s.Publisher.cfg.Write
+}
+
+// runStart returns the first frame of the run of missing ones that lost messages
+// from an offset on: the run's first cause is the cause of them all, and its first
+// frames may belong to a message that was reported already.
+func (v *view) runStart(offset uint64) uint64 {
+	q := v.t.first(offset)
+	for q > v.s.FirstSeq && !v.got.has(q-1-v.s.FirstSeq) {
+		q--
+	}
+	return q
 }
 
 // missing returns the first frame of lost messages that didn't come.
@@ -175,7 +213,7 @@ func (t *truth) answeredSince(at reliable.Time, seq uint64, sub *Subscriber) boo
 // frames, and whether memory is short.
 func (v *view) judgeMemory(from, to uint64) {
 	for o := from; o < to; o++ {
-		if v.t.last(o+1)-v.t.first(o) < 2 {
+		if !v.t.spans(o) {
 			v.fail("offset %d is lost as out of memory, and fits one frame", o)
 		}
 	}
@@ -195,11 +233,15 @@ func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	if found == 0 {
 		return
 	}
+	// How many messages were lost, the frame after them tells, once it has come or
+	// is lost as well.
+	found = max(found, v.foundAt(v.t.last(to)-1), v.foundAt(v.t.last(to)))
 	if cause == reliable.CauseSilent || cause == reliable.CauseEnded {
 		found = max(found, v.lastHeard)
 	}
 	bound := v.bound()
-	if since := max(found, v.help, v.t.woken); v.c.w.now.Sub(since) > bound {
+	// Before it is known where the session begins, nothing of it is told.
+	if since := max(found, v.help, v.t.woken, v.begun); v.c.w.now.Sub(since) > bound {
 		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or anything was done about it: the bound is %v",
 			from, to, cause, v.c.w.now.Sub(since), q, stamp(found), bound)
 	}

@@ -11,14 +11,13 @@ import (
 func (v *view) judgeBegin() {
 	cfg := &v.sub.cfg.Receiver
 	switch {
-	case v.s.Start >= v.sub.joined:
-		// Who never heard SESSION can't know where the session began: DATA says
-		// only that it is young.
+	case v.s.Start.Add(v.age) >= v.sub.joined:
+		// All that a subscriber can know of a session's start is how old the first
+		// frame says the session is; the frame's way makes it look younger. And who
+		// never heard SESSION can't know which offset was the first.
 		if v.begin != v.s.FirstOffset && v.named {
 			v.fail("it begins at offset %d, and the session, which began after it joined, at %d", v.begin, v.s.FirstOffset)
 		}
-	case v.begin == v.s.FirstOffset && v.s.Start.Add(v.age) >= v.sub.joined:
-		// What was on its way when it joined makes the session look younger.
 	case cfg.Start == reliable.Latest:
 		want := v.firstData
 		if v.first == frame.Heartbeat {
@@ -28,7 +27,7 @@ func (v *view) judgeBegin() {
 			v.fail("it begins at offset %d, and the first message that it could know of is %d", v.begin, want)
 		}
 	default:
-		if !(v.hasBeat && v.begin == v.firstOld) && !(v.hasData && v.begin == v.lowData) {
+		if !(v.hasBeat && v.begin == v.firstOld) && !(v.hasData && v.lowData <= v.begin && v.begin <= v.firstData) {
 			v.fail("it begins at offset %d, and the oldest that was held is %d, the oldest heard %d", v.begin, v.firstOld, v.lowData)
 		}
 	}
@@ -64,7 +63,9 @@ func (c *Checker) Finish(calm reliable.Time) error {
 func (v *view) finish(st *reliable.SessionStats, calm reliable.Time) {
 	now := v.c.w.now
 	patience := v.bound() + v.silence()
-	settled := now.Sub(max(calm, v.sub.joined)) > patience
+	// Whoever has a long way to catch up, or takes its time, isn't stuck as long as
+	// repairs come.
+	settled := now.Sub(max(calm, v.sub.joined, v.help)) > patience
 	if st == nil {
 		if v.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")

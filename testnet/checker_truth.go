@@ -35,7 +35,7 @@ type truth struct {
 // sentFrame is which messages a frame has a part of.
 type sentFrame struct {
 	offset, end uint64
-	continues   bool
+	unfinished  bool // its last message goes on in the next frame
 }
 
 // repairSent is one REPAIR.
@@ -48,6 +48,7 @@ type repairSent struct {
 // rangesAt is a frame with ranges: whom it came from or went to, and when.
 type rangesAt struct {
 	at     reliable.Time
+	sent   reliable.Time // of a NACK
 	sub    *Subscriber
 	ranges []nack.Range
 }
@@ -119,6 +120,12 @@ func (t *truth) last(offset uint64) uint64 {
 	return t.s.FirstSeq + uint64(i)
 }
 
+// spans says whether a message has parts in several frames.
+func (t *truth) spans(offset uint64) bool {
+	i := t.first(offset) - t.s.FirstSeq
+	return i < uint64(len(t.frames)) && t.frames[i].unfinished && t.frames[i].end == offset+1
+}
+
 // sent judges a packet that the publisher sends.
 func (t *truth) sent(p *packet) {
 	now, f := t.c.w.now, &p.frame
@@ -135,7 +142,7 @@ func (t *truth) sent(p *packet) {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
-		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Continues != 0})
+		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Unfinished != 0})
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {
 			t.c.fail("%v repairs with what it never sent: %v", pub, f)
@@ -151,9 +158,9 @@ func (t *truth) sent(p *packet) {
 					pub, r, t.slots, t.next())
 			}
 		}
-		t.gones = append(t.gones, rangesAt{now, p.target, f.Ranges})
+		t.gones = append(t.gones, rangesAt{now, now, p.target, f.Ranges})
 	case frame.Confirm:
-		t.confirms = append(t.confirms, rangesAt{now, p.target, f.Ranges})
+		t.confirms = append(t.confirms, rangesAt{now, now, p.target, f.Ranges})
 	}
 	t.trim(now)
 }
@@ -184,7 +191,7 @@ func (t *truth) answered(p *packet) {
 	if p.frame.Kind != frame.Nack {
 		return
 	}
-	t.asks = append(t.asks, rangesAt{t.c.w.now, p.asker, p.frame.Ranges})
+	t.asks = append(t.asks, rangesAt{t.c.w.now, p.at, p.asker, p.frame.Ranges})
 	t.noteRefusals()
 }
 

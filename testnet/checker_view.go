@@ -23,7 +23,7 @@ type view struct {
 	firstData uint64        // the first message that starts in the first DATA or after it
 	lowData   uint64        // the lowest of these
 	hasBeat   bool          // the next two are known
-	firstNext uint64        // NextOffset of the first HEARTBEAT
+	firstNext uint64        // NextOffset of the first HEARTBEAT or BYE
 	firstOld  uint64        // OldestOffset of it
 	age       time.Duration // how old the first frame was
 	named     bool          // SESSION was heard
@@ -42,6 +42,7 @@ type view struct {
 
 	// What its application was told.
 	phase     reliable.EventKind // 0 before `new`
+	begun     reliable.Time      // when it was told of the session
 	known     bool               // begin and next mean something
 	begin     uint64             // the first offset
 	next      uint64             // in order: the offset that comes next
@@ -81,7 +82,7 @@ func (v *view) heard(p *packet) {
 	v.maxDelay = max(v.maxDelay, now.Sub(p.at))
 	switch f.Kind {
 	case frame.Repair:
-		if v.phase == 0 {
+		if v.phase == 0 && !v.hasData {
 			return // it has nothing to repair yet
 		}
 		v.help = now
@@ -115,9 +116,9 @@ func (v *view) heard(p *packet) {
 			if v.first == 0 {
 				v.first = frame.Heartbeat
 			}
-			if !v.hasBeat {
-				v.hasBeat, v.firstNext, v.firstOld = true, f.NextOffset, f.OldestOffset
-			}
+		}
+		if !v.hasBeat {
+			v.hasBeat, v.firstNext, v.firstOld = true, f.NextOffset, f.OldestOffset
 		}
 		v.exists(now, f.NextSeq, f.NextOffset)
 	}
@@ -179,7 +180,7 @@ func (v *view) asked(p *packet, arrives bool) {
 	if n := len(v.nacks); n > 64 && now.Sub(v.nacks[n/2].at) > keepLog {
 		v.nacks = trimRanges(v.nacks, v.nacks[n/2].at)
 	}
-	v.nacks = append(v.nacks, rangesAt{now, nil, p.frame.Ranges})
+	v.nacks = append(v.nacks, rangesAt{now, now, nil, p.frame.Ranges})
 }
 
 // woke notes that the subscriber's process goes on after a pause: what wasn't
@@ -188,9 +189,17 @@ func (v *view) woke(since reliable.Time) {
 	now := v.c.w.now
 	v.slept = true
 	v.help = now
-	if v.any {
+	if v.any && now.Sub(since) > v.unnoticed() {
 		v.lastHeard += now - since
 	}
+}
+
+// unnoticed is how long a process may be paused without noticing: it must miss a
+// deadline, of which the next STATUS is one, by 250 ms. What it would have heard
+// meanwhile still waits at its socket.
+func (v *view) unnoticed() time.Duration {
+	status := max(500*time.Millisecond, time.Duration(len(v.c.w.subs))*10*time.Millisecond)
+	return 250*time.Millisecond + status*5/4
 }
 
 // event judges what the application is told.
@@ -223,6 +232,8 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionEnded:
 		v.phase = ev.Kind
 		v.judgeEnded(ev)
+	case reliable.SessionNew:
+		v.phase, v.begun = ev.Kind, v.c.w.now
 	default:
 		v.phase = ev.Kind
 	}

@@ -1,4 +1,4 @@
-// Package testnet is the simulated network: link and loss models, and two
+// Package testnet is the simulated network: link and loss models, and the
 // drivers for them.
 //
 // A [Link] is one direction between two hosts. It is told of each datagram and
@@ -21,6 +21,11 @@
 // unchanged, under testing/synctest and the race detector. Each ordered pair of
 // hosts has a Link of its own.
 //
-// [Drop] wraps any network, the kernel's included, and throws away a share of
-// what is received.
+// [Impair] wraps any network, the kernel's included, so that its sockets receive
+// over links as bad as a [LinkConfig], or a text read by [ParseLink], says: in
+// real time.
+//
+// [World] is the virtual-time simulator: the real protocol machines on simulated
+// processes and links, without goroutines or a clock. [NewChecker] watches a
+// World and judges the promise, knowing the truth.
 package testnet

@@ -107,6 +107,8 @@ func (h *Host) Timer() (multicast.Timer, error) { return multicast.NewTimer(), n
 
 // Group opens a socket that receives what is sent to a group, from now on.
 func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
+	cfg.Group = netip.AddrPortFrom(cfg.Group.Addr().Unmap(), cfg.Group.Port())
+	cfg.Source = cfg.Source.Unmap()
 	if err := h.check(cfg.Group, cfg.Interface); err != nil {
 		return nil, err
 	}
@@ -196,7 +198,7 @@ func (h *Host) check(group netip.AddrPort, ifname string) error {
 	if err := multicast.CheckGroup(group); err != nil {
 		return err
 	}
-	if !group.Addr().Is4() {
+	if !group.Addr().Unmap().Is4() {
 		return &multicast.ConfigError{Field: "group", Value: group.String(), Reason: "is not IPv4, which is all that a simulated LAN carries"}
 	}
 	if ifname == hostInterface || ifname == h.addr.String() {

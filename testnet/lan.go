@@ -175,6 +175,12 @@ func number(a netip.Addr) uint64 {
 	return uint64(b[0])<<24 | uint64(b[1])<<16 | uint64(b[2])<<8 | uint64(b[3])
 }
 
+// carries says whether datagrams to an address can be sent.
+func (l *LAN) carries(to netip.AddrPort) bool {
+	a := to.Addr()
+	return to.Port() != 0 && a.Is4() && (a.IsMulticast() || l.cfg.Subnet.Contains(a))
+}
+
 // Stats returns what the LAN has counted.
 func (l *LAN) Stats() LANStats {
 	l.mu.Lock()

@@ -16,11 +16,11 @@ import (
 )
 
 func TestAGroupReachesAllThatJoined(t *testing.T) {
-	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(3 * time.Millisecond)}}, func(n net77) {
-		pub := n.pub(1)
-		subs := []*testSocket{n.sub(2), n.sub(3), n.sub(4)}
-		elsewhere := n.group(5, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.2:7700")})
-		port := n.group(6, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.1:7701")})
+	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(3 * time.Millisecond)}}, func(t net77) {
+		pub := t.pub(1)
+		subs := []*testSocket{t.sub(2), t.sub(3), t.sub(4)}
+		elsewhere := t.group(5, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.2:7700")})
+		port := t.group(6, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.1:7701")})
 
 		sent := time.Now()
 		if taken, err := pub.Write(testGroup, []byte("onetwosix!"), 3); taken != 10 || err != nil {
@@ -37,68 +37,68 @@ func TestAGroupReachesAllThatJoined(t *testing.T) {
 				t.Errorf("subscriber %d read %v, not %v", i, got, want)
 			}
 		}
-		n.wantRead("another group", elsewhere)
-		n.wantRead("another port", port)
+		t.wantRead("another group", elsewhere)
+		t.wantRead("another port", port)
 		if s := pub.Stats(); s.Sent != 4 || s.SentBytes != 10 || s.SendErrors != 0 {
 			t.Errorf("the publisher counted %+v", s)
 		}
 		if s := subs[0].Stats(); s.Received != 4 || s.KernelDrops != 0 || s.MTU != 1500 {
 			t.Errorf("a subscriber counted %+v", s)
 		}
-		if s := n.link(1, 5).Stats(); s.Sent != 0 {
+		if s := t.link(1, 5).Stats(); s.Sent != 0 {
 			t.Errorf("the link to a host that did not join carried %d datagrams", s.Sent)
 		}
 	})
 }
 
 func TestLossByScriptIsOneLinksOwn(t *testing.T) {
-	onLAN(t, LANConfig{}, func(n net77) {
-		pub := n.pub(1)
-		clean, lossy := n.sub(2), n.sub(3)
-		if err := n.link(1, 3).SetLoss(mustScript(t, "drop 2-3")); err != nil {
+	onLAN(t, LANConfig{}, func(t net77) {
+		pub := t.pub(1)
+		clean, lossy := t.sub(2), t.sub(3)
+		if err := t.link(1, 3).SetLoss(mustScript(t, "drop 2-3")); err != nil {
 			t.Fatal(err)
 		}
-		n.send(pub, testGroup, "a", "b", "c", "d")
-		n.wantRead("the clean one", clean, "a", "b", "c", "d")
-		n.wantRead("the lossy one", lossy, "a", "d")
-		if s := n.link(1, 3).Stats(); s.Sent != 4 || s.Lost != 2 || s.Delivered != 2 {
+		t.send(pub, testGroup, "a", "b", "c", "d")
+		t.wantRead("the clean one", clean, "a", "b", "c", "d")
+		t.wantRead("the lossy one", lossy, "a", "d")
+		if s := t.link(1, 3).Stats(); s.Sent != 4 || s.Lost != 2 || s.Delivered != 2 {
 			t.Errorf("counted %+v", s)
 		}
 	})
 }
 
 func TestAPartitionIsOneWayAndHeals(t *testing.T) {
-	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Millisecond)}}, func(n net77) {
-		pub, sub := n.pub(1), n.sub(2)
-		back := n.pub(2)
-		n.send(pub, testGroup, "on its way")
+	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Millisecond)}}, func(t net77) {
+		pub, sub := t.pub(1), t.sub(2)
+		back := t.pub(2)
+		t.send(pub, testGroup, "on its way")
 		synctest.Wait() // until it has met the link
-		n.link(1, 2).SetDown(true)
-		n.send(pub, testGroup, "cut off")
-		n.send(back, pub.LocalAddr(), "the other way")
-		n.wantRead("the subscriber", sub, "on its way")
-		n.wantRead("the publisher", pub, "the other way")
-		n.link(1, 2).SetDown(false)
-		n.send(pub, testGroup, "healed")
-		n.wantRead("the subscriber", sub, "healed")
-		if s := n.link(1, 2).Stats(); s.Partitioned != 1 {
+		t.link(1, 2).SetDown(true)
+		t.send(pub, testGroup, "cut off")
+		t.send(back, pub.LocalAddr(), "the other way")
+		t.wantRead("the subscriber", sub, "on its way")
+		t.wantRead("the publisher", pub, "the other way")
+		t.link(1, 2).SetDown(false)
+		t.send(pub, testGroup, "healed")
+		t.wantRead("the subscriber", sub, "healed")
+		if s := t.link(1, 2).Stats(); s.Partitioned != 1 {
 			t.Errorf("counted %+v", s)
 		}
 	})
 }
 
 func TestUnicastGoesToOneSocketThroughItsOwnLink(t *testing.T) {
-	onLAN(t, LANConfig{}, func(n net77) {
-		pub, other, sub := n.pub(1), n.pub(1), n.sub(2)
-		bystander := n.sub(1)
-		reply := n.pub(2)
+	onLAN(t, LANConfig{}, func(t net77) {
+		pub, other, sub := t.pub(1), t.pub(1), t.sub(2)
+		bystander := t.sub(1)
+		reply := t.pub(2)
 		if pub.LocalAddr() == other.LocalAddr() {
 			t.Fatal("two sockets have one address")
 		}
-		if err := n.link(2, 1).SetDelay(FixedDelay(40 * time.Millisecond)); err != nil {
+		if err := t.link(2, 1).SetDelay(FixedDelay(40 * time.Millisecond)); err != nil {
 			t.Fatal(err)
 		}
-		n.send(pub, testGroup, "hello")
+		t.send(pub, testGroup, "hello")
 		time.Sleep(time.Second)
 		synctest.Wait()
 		heard := sub.take()
@@ -106,34 +106,34 @@ func TestUnicastGoesToOneSocketThroughItsOwnLink(t *testing.T) {
 			t.Fatalf("heard %v", heard)
 		}
 		asked := time.Now()
-		n.send(reply, heard[0].from, "again, please")
+		t.send(reply, heard[0].from, "again, please")
 		time.Sleep(time.Second)
 		synctest.Wait()
 		want := received{"again, please", reply.LocalAddr(), asked.Add(40 * time.Millisecond).UnixNano()}
 		if got := pub.take(); len(got) != 1 || got[0] != want {
 			t.Errorf("the publisher read %v, not %v", got, want)
 		}
-		n.wantRead("the other socket of that host", other)
-		n.wantRead("the group socket of that host", bystander, "hello")
-		if s := n.link(2, 1).Stats(); s.Sent != 1 {
+		t.wantRead("the other socket of that host", other)
+		t.wantRead("the group socket of that host", bystander, "hello")
+		if s := t.link(2, 1).Stats(); s.Sent != 1 {
 			t.Errorf("the link back carried %d datagrams", s.Sent)
 		}
 		// To the group's port of a host: a group socket takes no unicast.
-		n.send(pub, netip.AddrPortFrom(n.host(2).Addr(), testGroup.Port()), "misdirected")
-		n.wantRead("a group socket", sub)
+		t.send(pub, netip.AddrPortFrom(t.host(2).Addr(), testGroup.Port()), "misdirected")
+		t.wantRead("a group socket", sub)
 	})
 }
 
 func TestAllSocketsOfAHostGetTheGroupAndShareItsLosses(t *testing.T) {
-	onLAN(t, LANConfig{Seed: 3}, func(n net77) {
-		pub, first := n.pub(1), n.sub(2)
-		n.send(pub, testGroup, "before")
-		n.wantRead("the first", first, "before")
-		second := n.sub(2)
-		if err := n.link(1, 2).SetLoss(Bernoulli{0.5}); err != nil {
+	onLAN(t, LANConfig{Seed: 3}, func(t net77) {
+		pub, first := t.pub(1), t.sub(2)
+		t.send(pub, testGroup, "before")
+		t.wantRead("the first", first, "before")
+		second := t.sub(2)
+		if err := t.link(1, 2).SetLoss(Bernoulli{0.5}); err != nil {
 			t.Fatal(err)
 		}
-		n.send(pub, testGroup, numbered("x", 100)...)
+		t.send(pub, testGroup, numbered("x", 100)...)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		a, b := first.take(), second.take()
@@ -141,28 +141,28 @@ func TestAllSocketsOfAHostGetTheGroupAndShareItsLosses(t *testing.T) {
 			t.Errorf("one socket read %d datagrams and the other %d, of 100 on one link that loses half", len(a), len(b))
 		}
 		first.Close()
-		if err := n.link(1, 2).SetLoss(nil); err != nil {
+		if err := t.link(1, 2).SetLoss(nil); err != nil {
 			t.Fatal(err)
 		}
-		n.send(pub, testGroup, "after")
-		n.wantRead("the one that is left", second, "after")
+		t.send(pub, testGroup, "after")
+		t.wantRead("the one that is left", second, "after")
 	})
 }
 
 func TestSourceSpecificGroupsHearOneSender(t *testing.T) {
-	onLAN(t, LANConfig{}, func(n net77) {
-		one, two := n.pub(1), n.pub(2)
-		picky := n.group(3, multicast.GroupConfig{Group: testGroup, Source: n.host(2).Addr()})
-		open := n.sub(3)
-		n.send(one, testGroup, "from 1")
-		n.wantRead("any source", open, "from 1")
-		n.send(two, testGroup, "from 2")
-		n.wantRead("any source", open, "from 2")
-		n.wantRead("one source", picky, "from 2")
+	onLAN(t, LANConfig{}, func(t net77) {
+		one, two := t.pub(1), t.pub(2)
+		picky := t.group(3, multicast.GroupConfig{Group: testGroup, Source: t.host(2).Addr()})
+		open := t.sub(3)
+		t.send(one, testGroup, "from 1")
+		t.wantRead("any source", open, "from 1")
+		t.send(two, testGroup, "from 2")
+		t.wantRead("any source", open, "from 2")
+		t.wantRead("one source", picky, "from 2")
 		open.Close()
-		n.send(one, testGroup, "nobody asks for this")
-		n.wantRead("one source", picky)
-		if s := n.link(1, 3).Stats(); s.Sent != 1 {
+		t.send(one, testGroup, "nobody asks for this")
+		t.wantRead("one source", picky)
+		if s := t.link(1, 3).Stats(); s.Sent != 1 {
 			t.Errorf("the link carried %d datagrams, also one that nobody on the host joined", s.Sent)
 		}
 	})
@@ -170,39 +170,39 @@ func TestSourceSpecificGroupsHearOneSender(t *testing.T) {
 
 func TestOwnDatagramsComeBackUnlessToldOtherwise(t *testing.T) {
 	// The link of a host to itself is perfect, whatever the others are.
-	onLAN(t, LANConfig{Link: LinkConfig{Loss: Bernoulli{1}}}, func(n net77) {
-		own, far := n.sub(1), n.sub(2)
-		n.send(n.pub(1), testGroup, "lost outside")
-		n.wantRead("the own host", own, "lost outside")
-		n.wantRead("another host", far)
-		if err := n.link(1, 2).SetLoss(nil); err != nil {
+	onLAN(t, LANConfig{Link: LinkConfig{Loss: Bernoulli{1}}}, func(t net77) {
+		own, far := t.sub(1), t.sub(2)
+		t.send(t.pub(1), testGroup, "lost outside")
+		t.wantRead("the own host", own, "lost outside")
+		t.wantRead("another host", far)
+		if err := t.link(1, 2).SetLoss(nil); err != nil {
 			t.Fatal(err)
 		}
-		n.send(n.socket(1, multicast.SocketConfig{TTL: 1, NoLoopback: true}), testGroup, "not for me")
-		n.wantRead("the own host", own)
-		n.wantRead("another host", far, "not for me")
-		n.send(n.socket(1, multicast.SocketConfig{TTL: 0}), testGroup, "for this host")
-		n.wantRead("the own host", own, "for this host")
-		n.wantRead("another host", far)
+		t.send(t.socket(1, multicast.SocketConfig{TTL: 1, NoLoopback: true}), testGroup, "not for me")
+		t.wantRead("the own host", own)
+		t.wantRead("another host", far, "not for me")
+		t.send(t.socket(1, multicast.SocketConfig{TTL: 0}), testGroup, "for this host")
+		t.wantRead("the own host", own, "for this host")
+		t.wantRead("another host", far)
 	})
 }
 
 func TestLinksDelayDuplicateDamageAndQueue(t *testing.T) {
-	onLAN(t, LANConfig{}, func(n net77) {
-		pub, sub := n.pub(1), n.sub(2)
+	onLAN(t, LANConfig{}, func(t net77) {
+		pub, sub := t.pub(1), t.sub(2)
 		configure := func(cfg LinkConfig) {
 			t.Helper()
-			if err := n.link(1, 2).Reconfigure(cfg); err != nil {
+			if err := t.link(1, 2).Reconfigure(cfg); err != nil {
 				t.Fatal(err)
 			}
 		}
 		configure(LinkConfig{Duplicate: 1, DuplicateDelay: 10 * time.Millisecond})
-		n.send(pub, testGroup, "echo")
-		n.wantRead("duplicated", sub, "echo", "echo", "echo")
+		t.send(pub, testGroup, "echo")
+		t.wantRead("duplicated", sub, "echo", "echo", "echo")
 
 		configure(LinkConfig{Corrupt: 1})
 		text := strings.Repeat("x", 100)
-		n.send(pub, testGroup, text)
+		t.send(pub, testGroup, text)
 		time.Sleep(time.Second)
 		synctest.Wait()
 		if got := sub.take(); len(got) != 1 || len(got[0].text) != 100 || got[0].text == text {
@@ -223,16 +223,16 @@ func TestLinksDelayDuplicateDamageAndQueue(t *testing.T) {
 				t.Errorf("datagram %d arrives after %v", i+1, time.Duration(p.at-start))
 			}
 		}
-		if s := n.link(1, 2).Stats(); len(got) != 3 || s.QueueDrops != 2 {
+		if s := t.link(1, 2).Stats(); len(got) != 3 || s.QueueDrops != 2 {
 			t.Errorf("%d datagrams arrived; counted %+v", len(got), s)
 		}
 
 		configure(LinkConfig{Reorder: 1, ReorderDelay: 5 * time.Millisecond})
-		n.send(pub, testGroup, "late")
+		t.send(pub, testGroup, "late")
 		synctest.Wait() // until it has met the link
 		configure(LinkConfig{})
-		n.send(pub, testGroup, "early")
-		n.wantRead("reordered", sub, "early", "late")
+		t.send(pub, testGroup, "early")
+		t.wantRead("reordered", sub, "early", "late")
 	})
 }
 
@@ -243,11 +243,11 @@ func TestARunRepeatsForItsSeed(t *testing.T) {
 			Loss: Bernoulli{0.2}, Delay: UniformDelay{Max: 5 * time.Millisecond}, Unordered: true,
 			Duplicate: 0.1, DuplicateDelay: time.Millisecond, Corrupt: 0.1,
 		}}
-		onLAN(t, cfg, func(n net77) {
-			pub := n.pub(9)
-			subs := []*testSocket{n.sub(1), n.sub(2), n.sub(3)}
+		onLAN(t, cfg, func(t net77) {
+			pub := t.pub(9)
+			subs := []*testSocket{t.sub(1), t.sub(2), t.sub(3)}
 			for i := range 200 {
-				n.send(pub, testGroup, fmt.Sprint("datagram ", i))
+				t.send(pub, testGroup, fmt.Sprint("datagram ", i))
 				time.Sleep(time.Millisecond)
 			}
 			time.Sleep(time.Second)
@@ -273,28 +273,28 @@ func TestARunRepeatsForItsSeed(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	onLAN(t, LANConfig{Link: LinkConfig{Loss: Bernoulli{0.01}, Delay: UniformDelay{Max: time.Millisecond}}}, func(n net77) {
+	onLAN(t, LANConfig{Link: LinkConfig{Loss: Bernoulli{0.01}, Delay: UniformDelay{Max: time.Millisecond}}}, func(t net77) {
 		var all sync.WaitGroup
 		var subs []*testSocket
 		for i := 1; i <= 4; i++ {
-			subs = append(subs, n.sub(i))
+			subs = append(subs, t.sub(i))
 		}
 		const publishers, datagrams = 4, 200
 		for i := 1; i <= publishers; i++ {
-			pub := n.pub(i)
+			pub := t.pub(i)
 			all.Go(func() {
 				for range datagrams {
-					n.send(pub, testGroup, "x")
-					n.link(i, i%publishers+1).Stats()
+					t.send(pub, testGroup, "x")
+					t.link(i, i%publishers+1).Stats()
 					time.Sleep(10 * time.Microsecond)
 				}
 			})
 		}
 		all.Go(func() {
 			for range 100 {
-				n.link(1, 2).SetDown(true)
+				t.link(1, 2).SetDown(true)
 				time.Sleep(15 * time.Microsecond)
-				n.link(1, 2).SetDown(false)
+				t.link(1, 2).SetDown(false)
 			}
 		})
 		all.Wait()
@@ -303,7 +303,7 @@ func TestManyAtOnce(t *testing.T) {
 		for i, s := range subs {
 			var want uint64
 			for from := 1; from <= publishers; from++ {
-				want += n.link(from, i+1).Stats().Delivered
+				want += t.link(from, i+1).Stats().Delivered
 			}
 			if got := uint64(len(s.take())); got != want {
 				t.Errorf("subscriber %d read %d datagrams; its links delivered %d", i+1, got, want)
@@ -315,32 +315,32 @@ func TestManyAtOnce(t *testing.T) {
 func TestWhatIsOnItsWayIsBounded(t *testing.T) {
 	const hosts, datagrams = 60, 1500
 	cfg := LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Minute), Duplicate: 1}} // three arrivals a host
-	onLAN(t, cfg, func(n net77) {
+	onLAN(t, cfg, func(t net77) {
 		for i := 2; i < 2+hosts; i++ {
-			n.sub(i)
+			t.sub(i)
 		}
-		if _, err := n.pub(1).Write(testGroup, make([]byte, datagrams), 1); err != nil {
+		if _, err := t.pub(1).Write(testGroup, make([]byte, datagrams), 1); err != nil {
 			t.Fatal(err)
 		}
 		synctest.Wait()
-		if got := n.lan.Stats().InFlightDrops; got != 3*hosts*datagrams-maxInFlight {
+		if got := t.lan.Stats().InFlightDrops; got != 3*hosts*datagrams-maxInFlight {
 			t.Errorf("%d arrivals were dropped, of %d with room for %d", got, 3*hosts*datagrams, maxInFlight)
 		}
 	})
 }
 
 func TestClosingTheLANEndsEverything(t *testing.T) {
-	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Minute)}}, func(n net77) {
-		pub, sub, h := n.pub(1), n.sub(2), n.host(1)
-		n.send(pub, testGroup, "never arrives")
+	onLAN(t, LANConfig{Link: LinkConfig{Delay: FixedDelay(time.Minute)}}, func(t net77) {
+		pub, sub, h := t.pub(1), t.sub(2), t.host(1)
+		t.send(pub, testGroup, "never arrives")
 		synctest.Wait()
 		for range 2 { // closing again does nothing
-			if err := n.lan.Close(); err != nil {
+			if err := t.lan.Close(); err != nil {
 				t.Fatal(err)
 			}
 		}
-		n.wantClosed("the publisher", pub)
-		n.wantClosed("the subscriber", sub)
+		t.wantClosed("the publisher", pub)
+		t.wantClosed("the subscriber", sub)
 		if _, err := pub.Write(testGroup, []byte("x"), 1); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Write: %v", err)
 		}
@@ -350,7 +350,7 @@ func TestClosingTheLANEndsEverything(t *testing.T) {
 		if _, err := h.Group(multicast.GroupConfig{Group: testGroup, Interface: "eth0"}); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Group: %v", err)
 		}
-		if _, err := n.lan.Host("10.77.0.99"); !errors.Is(err, net.ErrClosed) {
+		if _, err := t.lan.Host("10.77.0.99"); !errors.Is(err, net.ErrClosed) {
 			t.Errorf("Host: %v", err)
 		}
 		if err := pub.Close(); err != nil {
@@ -393,12 +393,12 @@ func TestLANConfigRefusesWhatMakesNoSense(t *testing.T) {
 		_, err := NewLAN(c.cfg)
 		wantError(t, err, c.says)
 	}
-	onLAN(t, LANConfig{}, func(n net77) {
+	onLAN(t, LANConfig{}, func(t net77) {
 		for _, address := range []string{"", "ten", "10.78.0.1", "::ffff:10.77.0.1"} {
-			_, err := n.lan.Host(address)
+			_, err := t.lan.Host(address)
 			wantError(t, err, fmt.Sprintf("host %q is not an address in the LAN's subnet 10.77.0.0/16", address))
 		}
-		if n.host(1) != n.host(1) {
+		if t.host(1) != t.host(1) {
 			t.Error("a host was made twice")
 		}
 	})

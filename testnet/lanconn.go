@@ -172,22 +172,21 @@ func (c *lanConn) admit(n int) bool {
 }
 
 // Write implements multicast.Conn. The write buffer empties as fast as the
-// router's goroutine runs; an address that the LAN doesn't have, and a datagram
-// larger than the MTU, count as refused.
+// router's goroutine runs. Addresses outside of the LAN and datagrams larger
+// than the MTU count as refused, as the kernel's Conn has it: who is written to
+// may be what a stranger said.
 func (c *lanConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	if c.up == nil {
 		return 0, multicast.ErrReceiveOnly
 	}
-	if segment < 1 && len(b) > 0 {
+	if segment < 1 {
 		return 0, fmt.Errorf("testnet: write to %v: a segment has at least 1 byte, not %d", to, segment)
 	}
-	if !to.Addr().Is4() || to.Port() == 0 {
-		return 0, fmt.Errorf("testnet: write to %v: not an IPv4 address and a port, which is all that a simulated LAN carries", to)
-	}
+	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	addr := net.UDPAddrFromAddrPort(to)
-	for off := 0; ; {
-		size := max(0, min(segment, len(b)-off))
-		sends, err := c.leave(to.Addr(), size)
+	for off := 0; off < len(b); {
+		size := min(segment, len(b)-off)
+		sends, err := c.leave(to, size)
 		if err != nil {
 			return off, err
 		}
@@ -196,22 +195,21 @@ func (c *lanConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 				return off, fmt.Errorf("testnet: write to %v: %w", to, err)
 			}
 		}
-		if off += size; off >= len(b) {
-			return off, nil
-		}
+		off += size
 	}
+	return len(b), nil
 }
 
 // leave takes a datagram into the write buffer, and returns false if it goes no
 // further.
-func (c *lanConn) leave(to netip.Addr, size int) (bool, error) {
+func (c *lanConn) leave(to netip.AddrPort, size int) (bool, error) {
 	l := c.host.lan
 	l.mu.Lock()
 	defer l.mu.Unlock()
 	if c.closed {
 		return false, net.ErrClosed
 	}
-	if size+lanHeader > l.cfg.MTU || !to.IsMulticast() && !l.cfg.Subnet.Contains(to) {
+	if size+lanHeader > l.cfg.MTU || !l.carries(to) {
 		c.stats.SendErrors++
 		return false, nil
 	}
@@ -247,6 +245,9 @@ func (c *lanConn) signal() {
 
 // WaitWrite implements multicast.Conn. It waits until the largest datagram fits.
 func (c *lanConn) WaitWrite() error {
+	if c.up == nil {
+		return multicast.ErrReceiveOnly
+	}
 	l := c.host.lan
 	for {
 		l.mu.Lock()

@@ -25,7 +25,7 @@ type net77 struct {
 }
 
 // onLAN runs a story on a LAN. It fails if any goroutine is left at its end.
-func onLAN(t *testing.T, cfg LANConfig, story func(n net77)) {
+func onLAN(t *testing.T, cfg LANConfig, story func(t net77)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		lan, err := NewLAN(cfg)
@@ -175,7 +175,7 @@ func numbered(prefix string, n int) []string {
 	return texts
 }
 
-func wantError(t *testing.T, err error, says string) {
+func wantError(t testing.TB, err error, says string) {
 	t.Helper()
 	if err == nil || !strings.Contains(err.Error(), says) {
 		t.Errorf("error %v doesn't say %q", err, says)

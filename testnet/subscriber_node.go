@@ -291,6 +291,9 @@ func (s *Subscriber) poll(batch int, working bool) {
 		n := s.m.Poll(s.events[:batch])
 		for i := range s.events[:n] {
 			ev := &s.events[i]
+			if s.w.cfg.Trace != nil {
+				s.traceEvent(ev)
+			}
 			for _, o := range s.w.watchers {
 				o.event(s, ev)
 			}
@@ -345,6 +348,9 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	p := w.publisherAt(to)
 	if p == nil {
 		w.stats.Nowhere++
+		if w.cfg.Trace != nil {
+			w.trace("%v > %v %s: nobody is there", s, to, pkt.frame.String())
+		}
 		for _, o := range w.watchers {
 			o.asked(s, pkt, false)
 		}

@@ -193,6 +193,18 @@ func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *Outcome) {
 	w.trace("%v > %v %s: %s", from, to, what, outcome)
 }
 
+// traceEvent writes what the application is told.
+func (s *Subscriber) traceEvent(ev *reliable.Event) {
+	switch ev.Kind {
+	case reliable.Message:
+		s.w.trace("%v takes %016x offset %d, %d B, recovered %v", s, ev.Session, ev.Offset, len(ev.Payload), ev.Recovered)
+	case reliable.Loss:
+		s.w.trace("%v takes %016x lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To, ev.Cause)
+	default:
+		s.w.trace("%v takes %016x %v", s, ev.Session, ev.Kind)
+	}
+}
+
 // String returns the segment's name.
 func (g *Segment) String() string { return g.name }
 

@@ -6,46 +6,55 @@ import (
 	"os"
 )
 
-// counter is a number of 8 bytes, little endian, in a file that is mapped into
-// memory where the platform allows it: what was set is in the file even if the
-// process is killed the next moment. A nil counter counts nothing.
+// counterSize is the size of a counter's file: two numbers of 8 bytes each.
+const counterSize = 16
+
+// counter is two numbers, little endian, in a file that is mapped into memory
+// where the platform allows it: what was set is in the file even if the process
+// is killed the next moment. The first is how many messages were accepted, the
+// second how many of them were with the kernel by then. A nil counter counts
+// nothing.
 type counter struct {
 	file *os.File
 	mem  []byte // nil where there is no mapping
 }
 
-// openCounter makes the file, with the number 0; no path, no counter.
+// openCounter makes the file, with both numbers 0; no path, no counter.
 func openCounter(path string) (*counter, error) {
 	if path == "" {
 		return nil, nil
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("--accepted: %w", err)
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file that can", path, bareError(err))
 	}
 	c := &counter{file: file}
-	if err := file.Truncate(8); err != nil {
+	// Written, not only made that long: memory that the disk has no room for
+	// would end the process when it is touched.
+	if _, err := file.WriteAt(make([]byte, counterSize), 0); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("--accepted: %w", err)
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk with room", path, bareError(err))
 	}
-	if c.mem, err = mapFile(file, 8); err != nil {
+	if c.mem, err = mapFile(file, counterSize); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory: %w", path, err)
+		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory (%w): name a regular file", path, err)
 	}
 	return c, nil
 }
 
-func (c *counter) set(n uint64) {
+func (c *counter) set(accepted, sent uint64) {
 	if c == nil {
 		return
 	}
 	if c.mem != nil {
-		binary.LittleEndian.PutUint64(c.mem, n)
+		binary.LittleEndian.PutUint64(c.mem[8:], sent)
+		binary.LittleEndian.PutUint64(c.mem, accepted)
 		return
 	}
-	var b [8]byte
-	binary.LittleEndian.PutUint64(b[:], n)
-	_, _ = c.file.WriteAt(b[:], 0) // the number is a convenience: the messages go on
+	var b [counterSize]byte
+	binary.LittleEndian.PutUint64(b[:], accepted)
+	binary.LittleEndian.PutUint64(b[8:], sent)
+	_, _ = c.file.WriteAt(b[:], 0) // the numbers are a convenience: the messages go on
 }
 
 func (c *counter) close() {
@@ -56,14 +65,14 @@ func (c *counter) close() {
 	c.file.Close()
 }
 
-// readCounter returns the number that a process left in a file.
-func readCounter(path string) (uint64, error) {
+// readCounter returns the numbers that a process left in a file.
+func readCounter(path string) (accepted, sent uint64, err error) {
 	b, err := os.ReadFile(path)
 	if err != nil {
-		return 0, err
+		return 0, 0, err
 	}
-	if len(b) != 8 {
-		return 0, fmt.Errorf("%s holds %d bytes, not a counter's 8", path, len(b))
+	if len(b) != counterSize {
+		return 0, 0, fmt.Errorf("%s holds %d bytes, not a counter's %d", path, len(b), counterSize)
 	}
-	return binary.LittleEndian.Uint64(b), nil
+	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), nil
 }

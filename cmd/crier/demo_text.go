@@ -16,8 +16,8 @@ type demoResult struct {
 	IntoBurst   int           `json:"into_burst"` // of these, those before the end
 	Accepted    uint64        `json:"accepted"`
 	Sent        uint64        `json:"sent"` // messages, from the first, of which all is with the kernel
-	Frames      uint64        `json:"frames_sent"`
-	Repairs     uint64        `json:"repairs_sent"`
+	Frames      uint64        `json:"frames_sent,omitempty"`
+	Repairs     uint64        `json:"repairs_sent,omitempty"`
 	Subscribers []*demoSub    `json:"subscribers"`
 	Checked     bool          `json:"checked"` // every message was compared with what was sent
 }
@@ -107,12 +107,13 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 // text is what a demo prints at its end.
 func (r *demoResult) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe producer was killed after %v, in mid-burst (%s of %s messages).\n\n",
-		r.KilledAt.Round(time.Millisecond), grouped(uint64(r.IntoBurst)), grouped(uint64(r.Burst)))
+	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n", r.KilledAt.Round(time.Millisecond), r.moment())
 	b.WriteString("Up to then, what the network lost came back:\n\n")
 	r.table(&b)
-	fmt.Fprintf(&b, "\n%s frames went out once, to all three; %s of them again, as repairs.\n",
-		grouped(r.Frames), grouped(r.Repairs))
+	if r.Frames > 0 { // a process that was killed can't tell any more
+		fmt.Fprintf(&b, "\n%s frames went out once, to all three; %s of them again, as repairs.\n",
+			grouped(r.Frames), grouped(r.Repairs))
+	}
 
 	b.WriteString("\nThe end, exactly\n\n")
 	fmt.Fprintf(&b, "  accepted by the producer  %7s messages, offsets 0 to %s\n", grouped(r.Accepted), grouped(r.Accepted-1))
@@ -120,6 +121,15 @@ func (r *demoResult) text() string {
 	r.gone(&b)
 	b.WriteString(r.moral())
 	return b.String()
+}
+
+// moment says where in the burst the producer was killed. A real kill may come
+// too late for it.
+func (r *demoResult) moment() string {
+	if r.IntoBurst > r.Burst {
+		return fmt.Sprintf("just after a burst of %s messages", grouped(uint64(r.Burst)))
+	}
+	return fmt.Sprintf("in mid-burst (%s of %s messages)", grouped(uint64(max(r.IntoBurst, 0))), grouped(uint64(r.Burst)))
 }
 
 func (r *demoResult) table(b *strings.Builder) {

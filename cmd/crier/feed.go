@@ -23,7 +23,8 @@ type record struct {
 type feed interface {
 	// next returns the next message, or io.EOF at the end. Any other error
 	// names the file, the place and what to do, and ends the feed. Next waits
-	// as long as its reader does: neither a context nor Close interrupts it.
+	// as long as its reader does: Close doesn't interrupt it, but
+	// feedOptions.Done does.
 	next() (record, error)
 	// Close gives back the file. Standard input stays open.
 	Close() error
@@ -65,6 +66,9 @@ type feedOptions struct {
 	// len and pcap: iextp (IEX-TP 1.0), moldudp64 (MoldUDP64 1.0), or "" for
 	// datagrams as they are.
 	Split string
+	// Done, when it is closed, ends a wait for a pipe or a terminal: next then
+	// returns an error, and no part of a message. Nil never does.
+	Done <-chan struct{}
 }
 
 // validate returns what is wrong with the options themselves, as a sentence
@@ -95,7 +99,7 @@ func openFeed(opts feedOptions, stdin io.Reader) (feed, error) {
 	if err := opts.validate(); err != nil {
 		return nil, err
 	}
-	src, err := openSource(opts.From, stdin)
+	src, err := openSource(opts.From, stdin, opts.Done)
 	if err != nil {
 		return nil, err
 	}

@@ -67,17 +67,20 @@ func (c *feedContent) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// openSource opens a path, or takes standard input for "-". Nothing is read yet.
-func openSource(path string, stdin io.Reader) (*feedSource, error) {
+// openSource opens a path, or takes standard input for "-". Of a regular file
+// nothing is read yet. Where done is not nil, closing it ends the wait for a
+// pipe or a terminal.
+func openSource(path string, stdin io.Reader, done <-chan struct{}) (*feedSource, error) {
 	s := &feedSource{name: path}
 	if path == "-" {
-		s.name, s.live, s.raw = "standard input", true, stdin
+		s.name, s.live = "standard input", true
+		s.takeLive(stdin, done)
 		return s, nil
 	}
 	if path == "" {
 		return nil, errors.New("--from has no file: name one, or - for standard input")
 	}
-	file, err := os.Open(path)
+	file, err := openFile(path, done)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
 		return nil, &feedError{path, "there is no such file: name one that exists, or - for standard input", err}
@@ -96,7 +99,18 @@ func openSource(path string, stdin io.Reader) (*feedSource, error) {
 		return nil, s.errorf("this is a directory: name a file in it")
 	}
 	s.raw, s.file, s.live = file, file, !info.Mode().IsRegular()
+	if s.live {
+		s.takeLive(file, done)
+	}
 	return s, nil
+}
+
+// takeLive reads from what may make one wait.
+func (s *feedSource) takeLive(from io.Reader, done <-chan struct{}) {
+	s.raw = from
+	if done != nil {
+		s.raw = newLiveReader(from, done)
+	}
 }
 
 // start looks at the first bytes, undoes gzip, and sets r. Only a file may not

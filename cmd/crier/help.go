@@ -22,9 +22,19 @@ when it dies, is named as lost.
 	}
 	b.WriteString(`  crier help [COMMAND]
 
-Start here:
+Examples:
 
+  # everything at once: loss, repair, and a producer that dies
   crier demo
+
+  # in one terminal
+  crier sub --until-end
+
+  # in another
+  seq 10 | crier pub --from -
+
+Exit codes: 0 all was delivered; 3 something was reported lost; 2 wrong usage; 1
+anything else.
 `)
 	return b.String()
 }
@@ -32,16 +42,18 @@ Start here:
 // help prints the overview, or one command's page.
 func help(std streams, args []string) int {
 	if len(args) == 0 {
-		fmt.Fprint(std.out, overview())
-		return exitOK
+		return show(std, overview())
+	}
+	if len(args) > 1 {
+		fmt.Fprintf(std.err, "crier help: it takes one command, not %d\n", len(args))
+		return exitUsage
 	}
 	c := find(args[0])
 	if c == nil {
 		fmt.Fprintf(std.err, "crier help: there is no command %q; the commands are %s\n", args[0], names())
 		return exitUsage
 	}
-	fmt.Fprint(std.out, c.page())
-	return exitOK
+	return show(std, c.page())
 }
 
 // page is a command's help.

@@ -24,6 +24,8 @@ const (
 )
 
 func main() {
+	// A standard output that was closed is an error to report, not a silent end.
+	signal.Ignore(syscall.SIGPIPE)
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	context.AfterFunc(ctx, stop) // a second interrupt ends the process at once
 	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
@@ -71,8 +73,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case "help", "-h", "--help":
 		return help(std, rest)
 	case "version", "--version":
-		fmt.Fprintln(stdout, version())
-		return exitOK
+		return show(std, version()+"\n")
 	}
 	c := find(name)
 	if c == nil {
@@ -85,7 +86,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		if errors.Is(err, pflag.ErrHelp) {
 			return help(std, []string{name})
 		}
-		fmt.Fprintf(stderr, "crier %s: %v; see \"crier help %s\"\n", name, err, name)
+		fmt.Fprintf(stderr, "crier %s: %s; see \"crier help %s\"\n", name, flagText(err), name)
 		return exitUsage
 	}
 	if flags.NArg() > 0 {
@@ -102,6 +103,15 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		return exitUsage
 	}
 	return exitError
+}
+
+// show prints what was asked for.
+func show(std streams, text string) int {
+	if _, err := io.WriteString(std.out, text); err != nil {
+		fmt.Fprintf(std.err, "crier: %v\n", outputError(err))
+		return exitError
+	}
+	return exitOK
 }
 
 // oneLine prints an error on one line.
@@ -130,4 +140,36 @@ func (c *command) flags(stderr io.Writer) *pflag.FlagSet {
 	flags.SortFlags = false
 	flags.Usage = func() {}
 	return flags
+}
+
+// flagText says in a sentence what is wrong with a flag.
+func flagText(err error) string {
+	var invalid *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	var unknown *pflag.NotExistError
+	switch {
+	case errors.As(err, &invalid):
+		flag := "--" + invalid.GetFlag().Name
+		switch kind := invalid.GetFlag().Value.Type(); kind {
+		case "uint64":
+			return fmt.Sprintf("%s %q is no whole number of 0 or more", flag, invalid.GetValue())
+		case "int":
+			return fmt.Sprintf("%s %q is no whole number", flag, invalid.GetValue())
+		case "float64":
+			return fmt.Sprintf("%s %q is no number", flag, invalid.GetValue())
+		case "duration":
+			return fmt.Sprintf("%s %q is no time: give a number and a unit, such as 500us, 10ms or 2s", flag, invalid.GetValue())
+		case "bool":
+			return fmt.Sprintf("%s takes no value but true or false, not %q", flag, invalid.GetValue())
+		default: // the flag's own type says it
+			return fmt.Sprintf("%s %v", flag, invalid.Unwrap())
+		}
+	case errors.As(err, &missing):
+		return fmt.Sprintf("--%s needs a value", missing.GetFlag().Name)
+	case errors.As(err, &unknown) && unknown.GetSpecifiedShortnames() == "":
+		return fmt.Sprintf("there is no flag --%s", unknown.GetSpecifiedName())
+	case errors.As(err, &unknown):
+		return fmt.Sprintf("there is no flag -%s", unknown.GetSpecifiedName()[:1])
+	}
+	return err.Error()
 }

@@ -1,10 +1,12 @@
 package main
 
 import (
+	"errors"
 	"fmt"
-	"log/slog"
 	"net/netip"
 	"runtime"
+	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 
@@ -18,6 +20,7 @@ type netFlags struct {
 	iface    string
 	drop     float64
 	dropSeed uint64
+	impair   string
 	verbose  bool
 	flags    *pflag.FlagSet
 }
@@ -37,7 +40,8 @@ func (n *netFlags) declare(flags *pflag.FlagSet, many bool) {
 
 func (n *netFlags) declareDrop(flags *pflag.FlagSet) {
 	flags.Float64Var(&n.drop, "drop", 0, "throw away this `SHARE` of received datagrams, 0 to 1, to try loss")
-	flags.Uint64Var(&n.dropSeed, "drop-seed", 1, "seed of --drop: the same `N` drops the same datagrams")
+	flags.StringVar(&n.impair, "impair", "", "pass received datagrams through a worse `LINK`, such as \"burst=4%/12 delay=2ms..3ms\"")
+	flags.Uint64Var(&n.dropSeed, "drop-seed", 1, "seed of --drop and --impair: the same `N` drops the same datagrams")
 	flags.BoolVarP(&n.verbose, "verbose", "v", false, "log what an operator may want to know")
 }
 
@@ -46,8 +50,13 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 	var groups []netip.AddrPort
 	for _, text := range n.groups {
 		g, err := multicast.ParseGroup(text)
-		if err != nil {
-			return nil, "", usageError{err}
+		switch {
+		case err != nil:
+			return nil, "", configError(err)
+		case slices.Contains(groups, g):
+			return nil, "", usagef("--group %v is given twice: once is enough", g)
+		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
+			return nil, "", usagef("--group %v and %v are of different address families: run one command for each", groups[0], g)
 		}
 		groups = append(groups, g)
 	}
@@ -56,33 +65,68 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 		iface = "127.0.0.1" // the loopback interface has another name there
 	}
 	if _, err := multicast.ResolveInterface(iface); err != nil {
-		return nil, "", usageError{err}
+		return nil, "", configError(err)
+	}
+	if n.flags.Changed("drop-seed") && !n.flags.Changed("drop") && !n.flags.Changed("impair") {
+		return nil, "", usagef("--drop-seed is for --drop and --impair: give one of them too")
 	}
 	return groups, iface, nil
+}
+
+// configFlags are the flags that set the fields of a multicast.ConfigError.
+var configFlags = map[string]string{
+	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
+}
+
+// configError makes a usage error, in the words of the flags, of what a
+// configuration was refused for.
+func configError(err error) error {
+	var config *multicast.ConfigError
+	if !errors.As(err, &config) {
+		return err
+	}
+	if flag, ok := configFlags[config.Field]; ok {
+		return usagef("%s %s %s", flag, config.Value, config.Reason)
+	}
+	return usageError{err}
+}
+
+// where says which groups, and by which interface.
+func (n *netFlags) where(groups []netip.AddrPort) string {
+	var list []string
+	for _, g := range groups {
+		list = append(list, g.String())
+	}
+	return fmt.Sprintf("%s by interface %s", strings.Join(list, ", "), n.iface)
 }
 
 // defaulted reports whether no interface was named.
 func (n *netFlags) defaulted() bool { return !n.flags.Changed("iface") }
 
-// network returns the kernel's network, with --drop in front of it.
+// network returns the kernel's network, with --drop or --impair in front of it.
 func (n *netFlags) network() (multicast.Network, error) {
-	if n.drop == 0 {
+	var cfg testnet.LinkConfig
+	switch {
+	case n.impair != "" && n.drop != 0:
+		return nil, usagef("--drop is a part of --impair: write loss=%v into it", n.drop)
+	case n.impair != "":
+		var err error
+		if cfg, err = testnet.ParseLink(n.impair); err != nil {
+			return nil, usagef("--impair: %w", err)
+		}
+	case n.drop != 0:
+		cfg.Loss = testnet.Bernoulli{P: n.drop}
+	default:
 		return multicast.Kernel, nil
 	}
-	network, err := testnet.Drop(multicast.Kernel, n.drop, n.dropSeed)
-	if err != nil {
+	network, err := testnet.Impair(multicast.Kernel, cfg, n.dropSeed)
+	if err != nil && n.impair == "" {
 		return nil, usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01", n.drop)
 	}
-	return network, nil
-}
-
-// logger writes warnings, and more with --verbose.
-func (n *netFlags) logger(std streams) *slog.Logger {
-	level := slog.LevelError
-	if n.verbose {
-		level = slog.LevelInfo
+	if err != nil {
+		return nil, usagef("--impair: %w", err)
 	}
-	return slog.New(slog.NewTextHandler(std.err, &slog.HandlerOptions{Level: level}))
+	return network, nil
 }
 
 // sessionText prints a session's id as all output does.

@@ -1,116 +1,77 @@
 package main
 
 import (
-	"bufio"
+	"bytes"
+	"context"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
 	"fmt"
 	"io"
-	"sync"
-	"time"
 	"unicode/utf8"
 
 	"crier/subscriber"
 )
 
-// printer writes a subscriber's events. What it has written lies in a buffer for
-// a few milliseconds at the most.
+// printer writes a subscriber's events. It is used by one goroutine.
 type printer struct {
 	format string
-	err    io.Writer // for what is no message; nil for nothing
-	buf    []byte
-
-	mu      sync.Mutex
-	out     *bufio.Writer
-	dirty   bool
-	failed  error
-	closing chan struct{}
-	closed  chan struct{}
+	words  io.Writer // for what is no message, where the format has no place for it; nil for nothing
+	out    *output
+	text   bytes.Buffer
+	json   *json.Encoder // into text
 }
 
-const printDelay = 5 * time.Millisecond
+// newPrinter begins to print; stop is called when standard output fails.
+func newPrinter(format string, std streams, quiet bool, stop func()) *printer {
+	p := &printer{format: format, out: newOutput(std.out, stop)}
+	if !quiet {
+		p.words = std.err
+	}
+	p.json = json.NewEncoder(&p.text)
+	p.json.SetEscapeHTML(false)
+	return p
+}
 
-func newPrinter(format string, std streams, quiet bool) (*printer, error) {
+// checkFormat refuses formats that a printer doesn't know.
+func checkFormat(format string) error {
 	switch format {
 	case "lines", "len", "json":
-	default:
-		return nil, usagef("--format %q is not known: use lines, len or json", format)
+		return nil
 	}
-	p := &printer{
-		format: format, out: bufio.NewWriterSize(std.out, 256<<10),
-		closing: make(chan struct{}), closed: make(chan struct{}),
-	}
-	if !quiet {
-		p.err = std.err
-	}
-	go p.flushing()
-	return p, nil
+	return usagef("--format %q is not known: use lines, len or json", format)
 }
 
-// flushing empties the buffer soon after something was written.
-func (p *printer) flushing() {
-	defer close(p.closed)
-	tick := time.NewTicker(printDelay)
-	defer tick.Stop()
-	for {
-		select {
-		case <-p.closing:
-			return
-		case <-tick.C:
-			p.mu.Lock()
-			p.flush()
-			p.mu.Unlock()
-		}
-	}
-}
+// close writes what is left. After ctx has ended it doesn't wait for a standard
+// output that takes nothing.
+func (p *printer) close(ctx context.Context) error { return p.out.close(ctx) }
 
-func (p *printer) flush() {
-	if !p.dirty {
-		return
-	}
-	p.dirty = false
-	if err := p.out.Flush(); err != nil && p.failed == nil {
-		p.failed = fmt.Errorf("standard output can't be written: %w", err)
-	}
-}
-
-// close writes what is left.
-func (p *printer) close() error {
-	close(p.closing)
-	<-p.closed
-	p.flush()
-	return p.failed
-}
-
-// event writes one event.
-func (p *printer) event(ev *subscriber.Event) error {
+// event writes one event, and waits as close does where too much waits to be
+// printed.
+func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	if ev.Kind != subscriber.Message && p.format != "json" {
-		if p.err != nil {
-			fmt.Fprintf(p.err, "crier sub: %s\n", eventText(ev))
+		if p.words != nil {
+			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev))
 		}
 		return nil
 	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	p.dirty = true
-	switch p.format {
-	case "json":
-		line, err := json.Marshal(eventJSON(ev))
-		if err != nil {
+	if p.format == "json" {
+		p.text.Reset()
+		if err := p.json.Encode(eventJSON(ev)); err != nil {
 			return err
 		}
-		p.out.Write(line)
-		p.out.WriteByte('\n')
-	case "len":
-		p.buf = binary.BigEndian.AppendUint32(p.buf[:0], uint32(len(ev.Payload)))
-		p.out.Write(p.buf)
-		p.out.Write(ev.Payload)
-	default:
-		p.out.Write(ev.Payload)
-		p.out.WriteByte('\n')
 	}
-	return p.failed
+	return p.out.add(ctx, func(b []byte) []byte {
+		switch p.format {
+		case "json":
+			return append(b, p.text.Bytes()...)
+		case "len":
+			b = binary.BigEndian.AppendUint32(b, uint32(len(ev.Payload)))
+			return append(b, ev.Payload...)
+		}
+		b = append(b, ev.Payload...)
+		return append(b, '\n')
+	})
 }
 
 // eventText says what is no message in words.
@@ -135,18 +96,20 @@ func eventText(ev *subscriber.Event) string {
 	return session + " ended"
 }
 
-// eventLine is an event as JSON.
+// eventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
+// but for recovery_ns, which is how long a recovered message was missing.
 type eventLine struct {
-	Type      string  `json:"type"`
+	Type      string  `json:"type"` // message, loss, new, silent, resumed or ended
 	Session   string  `json:"session"`
 	Source    string  `json:"source,omitempty"`
 	Offset    *uint64 `json:"offset,omitempty"`
-	SentNS    int64   `json:"sent_ns,omitempty"`
+	SentNS    int64   `json:"sent_ns,omitempty"` // left out while it is unknown
 	Received  int64   `json:"received_ns,omitempty"`
 	Recovered *bool   `json:"recovered,omitempty"`
-	Text      *string `json:"text,omitempty"`
-	Base64    *string `json:"base64,omitempty"`
-	From      *uint64 `json:"from,omitempty"`
+	Recovery  int64   `json:"recovery_ns,omitempty"`
+	Text      *string `json:"text,omitempty"`   // the payload, where it is UTF-8
+	Base64    *string `json:"base64,omitempty"` // the payload, where it is not
+	From      *uint64 `json:"from,omitempty"`   // of a loss: offsets from, and below to
 	To        *uint64 `json:"to,omitempty"`
 	Cause     string  `json:"cause,omitempty"`
 }
@@ -156,6 +119,9 @@ func eventJSON(ev *subscriber.Event) *eventLine {
 	switch ev.Kind {
 	case subscriber.Message:
 		line.Offset, line.Recovered = &ev.Offset, &ev.Recovered
+		if ev.Recovered {
+			line.Recovery = int64(ev.Recovery)
+		}
 		if !ev.Sent.IsZero() {
 			line.SentNS = ev.Sent.UnixNano()
 		}

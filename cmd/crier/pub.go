@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"time"
 
 	"github.com/spf13/pflag"
 
 	"crier/publisher"
+	"crier/reliable/frame"
 )
 
 // pubOptions are the flags of crier pub.
@@ -38,18 +40,22 @@ func pubCommand() *command {
 		brief: "publish messages to a group",
 		help: `Publishes a file's messages, what standard input brings, or made-up ones, and
 repairs what subscribers missed: while it runs, and then until one second has
-passed without a request.
+passed without a request. An interrupt ends the publishing; what was accepted by
+then is still repaired, for 2 seconds at the most. A second interrupt ends all.
 
 Examples:
 
   # a line a message, from a pipe
   seq 1000 | crier pub --from -
 
-  # 100,000 made-up messages of 64 bytes at 10,000 a second
-  crier pub --count 100000 --size 64 --rate 10000
+  # 20,000 made-up messages of 64 bytes at 10,000 a second
+  crier pub --count 20000 --size 64 --rate 10000
 
   # a recorded feed, twenty times as fast as it was
   crier pub --from feed.pcap --format pcap --split iextp --speed 20
+
+  # to a network, and up to four routers away
+  crier pub --count 1000 --iface eth0 --ttl 4
 
 `,
 		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
@@ -72,7 +78,7 @@ Examples:
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
 			flags.StringVar(&o.offload, "offload", "on", "let the kernel cut large sends into datagrams: on or off")
 			o.net.declareDrop(flags)
-			flags.StringVar(&o.accepted, "accepted", "", "keep the number of accepted messages in this `FILE`, 8 bytes, little endian; it survives a crash")
+			flags.StringVar(&o.accepted, "accepted", "", "keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, little endian; it survives a crash")
 			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 			return o.run
@@ -88,25 +94,29 @@ func (o *pubOptions) validate() error {
 		return usagef("--offload %q is not known: use on or off", o.offload)
 	case o.size < 0 || o.size > feedMaxMessage:
 		return usagef("--size %d is outside 0 to %d", o.size, feedMaxMessage)
-	case o.feed.From != "" && (changed("size") || o.market):
-		return usagef("--from names the messages, and --size and --market make them up: use one or the other")
-	case o.feed.From == "" && (changed("format") || changed("split")):
-		return usagef("--format and --split say what a file holds: name it with --from")
-	case o.market && changed("size"):
-		return usagef("--market has sizes of its own: leave out --size")
+	case changed("count") && o.count == 0:
+		return usagef("--count 0 would publish nothing: give more, or leave it out for all there is")
 	case o.ttl < 1 || o.ttl > 255:
 		return usagef("--ttl %d is outside 1 to 255", o.ttl)
 	case o.dscp < 0 || o.dscp > 63:
 		return usagef("--dscp %d is outside 0 to 63", o.dscp)
 	case o.batchWait < 0:
-		return usagef("--batch-wait %v is negative", o.batchWait)
-	case int64(o.resend) > int64(^uint(0)>>1):
-		return usagef("--resend-buffer %v is more than this machine can address", o.resend)
+		return usagef("--batch-wait %v is negative: give a time such as 500us, or 0", o.batchWait)
+	case changed("datagram") && (o.datagram < frame.MinDatagram || o.datagram > frame.MaxDatagram):
+		return usagef("--datagram %d is outside %d to %d", o.datagram, frame.MinDatagram, frame.MaxDatagram)
+	case len(o.name) > frame.MaxName:
+		return usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
+	case o.resend < minResend:
+		return usagef("--resend-buffer %v is too small: give %v or more", o.resend, size(minResend))
 	}
-	if o.feed.From != "" {
-		if err := o.feed.validate(); err != nil {
-			return usageError{err}
-		}
+	if err := checkMemory("--resend-buffer", o.resend); err != nil {
+		return err
+	}
+	if err := o.validateFeed(); err != nil {
+		return err
+	}
+	if err := distinctFiles(map[string]string{"--from": o.feed.From, "--accepted": o.accepted, "--summary": o.summary}); err != nil {
+		return err
 	}
 	if err := o.pace.validate(); err != nil {
 		return usageError{err}
@@ -114,11 +124,42 @@ func (o *pubOptions) validate() error {
 	return nil
 }
 
+// validateFeed checks that the flags which say what to publish, and when, don't
+// contradict each other.
+func (o *pubOptions) validateFeed() error {
+	changed := o.net.flags.Changed
+	timed := o.market || o.feed.From != "" && (o.feed.Format == "timed" || o.feed.Format == "pcap")
+	switch {
+	case changed("from") && o.feed.From == "":
+		return usagef("--from has no file: name one, or - for standard input")
+	case o.feed.From != "" && (changed("size") || changed("seed") || o.market):
+		return usagef("--from names the messages, and --size, --seed and --market make them up: use one or the other")
+	case o.feed.From == "" && (changed("format") || changed("split")):
+		return usagef("--format and --split say what a file holds: name it with --from")
+	case o.market && changed("size"):
+		return usagef("--market has sizes of its own: leave out --size")
+	case changed("rate") && o.pace.Rate == 0:
+		return usagef("--rate 0 would never publish: give messages a second, or leave it out")
+	case changed("rate") && changed("speed"):
+		return usagef("--rate and --speed both say when messages go out: use one of them")
+	case changed("speed") && !o.pace.Speed.max && !timed:
+		return usagef("--speed %v is for recorded times, and these messages have none: use --rate, or --format timed or pcap", &o.pace.Speed)
+	}
+	if o.feed.From != "" {
+		if err := o.feed.validate(); err != nil {
+			return usageError{err}
+		}
+	}
+	return nil
+}
+
 // open returns the feed that the flags describe.
-func (o *pubOptions) open(stdin io.Reader) (feed, error) {
+func (o *pubOptions) open(ctx context.Context, stdin io.Reader) (feed, error) {
 	switch {
 	case o.feed.From != "":
-		return openFeed(o.feed, stdin)
+		from := o.feed
+		from.Done = ctx.Done()
+		return openFeed(from, stdin)
 	case o.market:
 		return newMarket(marketOptions{Seed: o.seed, Count: o.count}), nil
 	default:
@@ -126,7 +167,7 @@ func (o *pubOptions) open(stdin io.Reader) (feed, error) {
 	}
 }
 
-func (o *pubOptions) run(ctx context.Context, std streams) (code int, err error) {
+func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	if err := o.validate(); err != nil {
 		return 0, err
 	}
@@ -138,11 +179,19 @@ func (o *pubOptions) run(ctx context.Context, std streams) (code int, err error)
 	if err != nil {
 		return 0, err
 	}
-	feed, err := o.open(std.in)
+	feed, err := o.open(ctx, std.in)
+	if ctx.Err() != nil {
+		return 0, errors.New("interrupted before there was anything to publish")
+	}
 	if err != nil {
 		return 0, err
 	}
 	defer feed.Close()
+	summary, err := openSummary(o.summary, std)
+	if err != nil {
+		return 0, err
+	}
+	defer summary.close()
 	counter, err := openCounter(o.accepted)
 	if err != nil {
 		return 0, err
@@ -154,45 +203,63 @@ func (o *pubOptions) run(ctx context.Context, std streams) (code int, err error)
 	}
 	defer timer.Close()
 
+	console := newConsole(std.err)
 	p, err := publisher.New(publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		BatchWait: o.batchWait, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
-		NoOffload: o.offload == "off", Network: network, Logger: o.net.logger(std),
+		NoOffload: o.offload == "off", Network: network, Logger: newLogger("pub", console, o.net.verbose),
 	})
 	if err != nil {
 		return 0, configError(err)
 	}
-	if o.net.defaulted() && !o.quiet {
-		fmt.Fprintln(std.err, "crier pub: publishing on the loopback interface, which only this machine hears; --iface names another")
+	if !o.quiet {
+		fmt.Fprint(console, o.publishing(p, groups))
 	}
-	progress := startPubProgress(o, std, p)
+	progress := startPubProgress(o, console, p)
 	start := time.Now()
 	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
 	published := time.Since(start)
-	// What was accepted is repaired in any case.
-	drain, cancel := drainContext(ctx)
-	err = errors.Join(err, p.Shutdown(drain))
-	cancel()
+	interrupted := ctx.Err() != nil
+	progress.drain()
+	err = errors.Join(err, shutdown(ctx, p))
 	progress.stop()
 	if !o.quiet {
 		for _, w := range feedWarnings(feed) {
-			fmt.Fprintf(std.err, "crier pub: %s\n", w)
+			fmt.Fprintf(console, "crier pub: %s\n", w)
 		}
-		fmt.Fprint(std.err, pubText(p, published, late, ctx.Err() != nil))
+		fmt.Fprint(console, pubText(p, published, late, interrupted))
 	}
-	return exitOK, errors.Join(err, writeSummary(o.summary, std, newPubSummary(p.Session(), p.Stats())))
+	return exitOK, errors.Join(err, summary.write(newPubSummary(p.Session(), p.Stats())))
+}
+
+// publishing says what begins.
+func (o *pubOptions) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
+	text := fmt.Sprintf("crier pub: publishing session %s to %s", sessionText(p.Session()), o.net.where(groups))
+	if o.net.defaulted() {
+		text += ", which only this machine hears; --iface names another"
+	}
+	return text + "\n"
 }
 
 // afterInterrupt is how long repairs go on after an interrupt.
 const afterInterrupt = 2 * time.Second
 
-// drainContext bounds the repairs where the command was interrupted.
-func drainContext(ctx context.Context) (context.Context, context.CancelFunc) {
-	drain := context.WithoutCancel(ctx)
-	if ctx.Err() != nil {
-		return context.WithTimeout(drain, afterInterrupt)
-	}
-	return context.WithCancel(drain)
+// shutdown repairs what subscribers miss, after an interrupt for afterInterrupt
+// at the most.
+func shutdown(ctx context.Context, p *publisher.Publisher) error {
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(afterInterrupt)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-drain.Done():
+		}
+	})
+	defer stop()
+	return p.Shutdown(drain)
 }
 
 // publish sends the feed; it returns how late the latest message was, against
@@ -212,11 +279,24 @@ func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from f
 			break
 		}
 		if err != nil {
-			return pace.worst(), fmt.Errorf("%w; the %d messages before it were published", o.explain(from, err), n)
+			return pace.worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
 		}
-		counter.set(n + 1)
+		if counter != nil {
+			counter.set(n+1, p.Sent())
+		}
 	}
 	return pace.worst(), nil
+}
+
+// before says how much was published before an error.
+func before(n uint64) string {
+	switch n {
+	case 0:
+		return "nothing was published"
+	case 1:
+		return "the message before it was published"
+	}
+	return fmt.Sprintf("the %d messages before it were published", n)
 }
 
 // explain says which message an error is about, and what to do.
@@ -225,21 +305,15 @@ func (o *pubOptions) explain(from feed, err error) error {
 	if !errors.As(err, &large) {
 		return err
 	}
-	where := "a message"
+	if large.Limit < feedMaxMessage {
+		err = fmt.Errorf("%w; give more with --resend-buffer", err)
+	}
 	if f, ok := from.(formatFeed); ok {
-		where = f.where()
-	}
-	hint := "it can't be sent"
-	if large.Limit < feedMaxMessage && large.Size <= feedMaxMessage {
-		hint = "give more with --resend-buffer"
-	}
-	return fmt.Errorf("%s: %w; %s", where, err, hint)
-}
-
-// configError makes a usage error of what a configuration was refused for.
-func configError(err error) error {
-	if isConfigError(err) {
-		return usageError{err}
+		name := o.feed.From
+		if name == "-" {
+			name = "standard input"
+		}
+		err = fmt.Errorf("%s: %s: %w", name, f.where(), err)
 	}
 	return err
 }

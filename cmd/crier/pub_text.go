@@ -10,17 +10,19 @@ import (
 
 // pubProgress rewrites a line on a terminal while crier pub runs.
 type pubProgress struct {
+	draining chan struct{}
 	stopping chan struct{}
 	stopped  chan struct{}
 }
 
 const progressEvery = 200 * time.Millisecond
 
-func startPubProgress(o *pubOptions, std streams, p *publisher.Publisher) *pubProgress {
-	if o.quiet || !isTerminal(std.err) {
+// startPubProgress returns nil, which does nothing, where there is no terminal.
+func startPubProgress(o *pubOptions, console *console, p *publisher.Publisher) *pubProgress {
+	if o.quiet || !console.live() {
 		return nil
 	}
-	pp := &pubProgress{make(chan struct{}), make(chan struct{})}
+	pp := &pubProgress{make(chan struct{}), make(chan struct{}), make(chan struct{})}
 	go func() {
 		defer close(pp.stopped)
 		tick := time.NewTicker(progressEvery)
@@ -29,20 +31,53 @@ func startPubProgress(o *pubOptions, std streams, p *publisher.Publisher) *pubPr
 		for {
 			select {
 			case <-pp.stopping:
-				fmt.Fprint(std.err, "\r\x1b[K")
+				console.show("")
 				return
 			case now := <-tick.C:
 				st := p.Stats()
 				rate := float64(st.Accepted-before) / now.Sub(last).Seconds()
 				last, before = now, st.Accepted
-				fmt.Fprintf(std.err, "\r\x1b[K%s messages, %s/s, %s frames, %s NACKs, %s repairs, %d subscribers",
-					grouped(st.Accepted), grouped(uint64(rate)), grouped(st.Frames), grouped(st.Nacks), grouped(st.Repairs), st.Members)
+				console.show(progressText(st, rate, o.count, pp.isDraining()))
 			}
 		}
 	}()
 	return pp
 }
 
+// progressText is the line; rate is in messages a second, and of how many there
+// are to be, or 0.
+func progressText(st publisher.Stats, rate float64, of uint64, draining bool) string {
+	text := grouped(st.Accepted)
+	if of > 0 {
+		text += " of " + grouped(of)
+	}
+	text += " messages"
+	if draining {
+		text += " published, repairing"
+	} else {
+		text += fmt.Sprintf(", %s/s", grouped(uint64(rate)))
+	}
+	return fmt.Sprintf("%s, %s frames, %s NACKs, %s repairs, %d subscribers", text,
+		grouped(st.Frames), grouped(st.Nacks), grouped(st.Repairs), st.Members)
+}
+
+// drain says that all is published, and only repairs go on.
+func (p *pubProgress) drain() {
+	if p != nil {
+		close(p.draining)
+	}
+}
+
+func (p *pubProgress) isDraining() bool {
+	select {
+	case <-p.draining:
+		return true
+	default:
+		return false
+	}
+}
+
+// stop removes the line.
 func (p *pubProgress) stop() {
 	if p != nil {
 		close(p.stopping)
@@ -68,8 +103,8 @@ func pubText(p *publisher.Publisher, took, late time.Duration, interrupted bool)
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
 	}
-	if st.Accepted > 0 && st.Statuses == 0 && st.Nacks == 0 {
-		b.WriteString("  no subscriber was heard\n")
+	if took > time.Second && st.Statuses == 0 && st.Nacks == 0 { // one that is quick to leave reports nothing
+		b.WriteString("  no subscriber was heard; is one running, on this group and interface?\n")
 	}
 	return b.String()
 }

@@ -9,7 +9,7 @@ import (
 
 	"github.com/spf13/pflag"
 
-	"crier/multicast"
+	"crier/reliable/frame"
 	"crier/subscriber"
 )
 
@@ -40,6 +40,12 @@ func subCommand() *command {
 order and once; what is lost is named, with its cause. Exit code 0: all was
 delivered; 3: something was lost; 1: something else went wrong.
 
+With --format json each line is an object. Its type is message (with session,
+offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
+not UTF-8), loss (from, to, which is exclusive, and cause), or what becomes of a
+session: new, silent, resumed, ended. The other formats print only messages, and
+the rest as words on standard error.
+
 Examples:
 
   # whatever comes, until all publishers have gone
@@ -50,6 +56,9 @@ Examples:
 
   # try how well 5 % of loss is repaired
   crier sub --drop 0.05 --until-end --summary -
+
+  # two groups on a network, for a second
+  crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
 
 `,
 		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
@@ -75,29 +84,56 @@ Examples:
 	}
 }
 
+// validate checks what the flags' own types don't.
+func (o *subOptions) validate() error {
+	changed := o.net.flags.Changed
+	for _, d := range []struct {
+		flag string
+		time time.Duration
+	}{{"timeout", o.timeout}, {"silence", o.silence}, {"max-wait", o.maxWait}} {
+		if changed(d.flag) && d.time <= 0 {
+			return usagef("--%s %v is no time to wait: give one such as 500ms or 10s, or leave it out", d.flag, d.time)
+		}
+	}
+	switch {
+	case changed("count") && o.count == 0:
+		return usagef("--count 0 would print nothing: give more, or leave it out")
+	case o.start == "oldest" && o.recovery == "off":
+		return usagef("--start oldest asks for what was sent before: leave out --recovery off")
+	case o.buffer < minBuffer:
+		return usagef("--buffer %v is too small: give %v or more", o.buffer, size(minBuffer))
+	case len(o.name) > frame.MaxName:
+		return usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
+	case o.summary == "-" && o.format == "len":
+		return usagef("--summary - would be lost among the bytes of --format len: name a file for it")
+	}
+	if err := checkMemory("--buffer", o.buffer); err != nil {
+		return err
+	}
+	return checkFormat(o.format)
+}
+
 // config makes a Config of the flags.
-func (o *subOptions) config(std streams) (subscriber.Config, error) {
+func (o *subOptions) config() (subscriber.Config, error) {
 	var cfg subscriber.Config
 	choices := []struct {
 		flag, value string
-		known       map[string]func()
+		usual       string
+		other       string
+		set         func()
 	}{
-		{"start", o.start, map[string]func(){"latest": func() {}, "oldest": func() { cfg.Start = subscriber.Oldest }}},
-		{"order", o.order, map[string]func(){"offset": func() {}, "arrival": func() { cfg.Order = subscriber.OnArrival }}},
-		{"recovery", o.recovery, map[string]func(){"on": func() {}, "off": func() { cfg.NoRecovery = true }}},
+		{"start", o.start, "latest", "oldest", func() { cfg.Start = subscriber.Oldest }},
+		{"order", o.order, "offset", "arrival", func() { cfg.Order = subscriber.OnArrival }},
+		{"recovery", o.recovery, "on", "off", func() { cfg.NoRecovery = true }},
 	}
 	for _, c := range choices {
-		set, ok := c.known[c.value]
-		if !ok {
-			return cfg, usagef("--%s %q is not known; see \"crier help sub\"", c.flag, c.value)
+		switch c.value {
+		case c.usual:
+		case c.other:
+			c.set()
+		default:
+			return cfg, usagef("--%s %q is not known: use %s or %s", c.flag, c.value, c.usual, c.other)
 		}
-		set()
-	}
-	switch {
-	case o.timeout < 0 || o.silence < 0 || o.maxWait < 0:
-		return cfg, usagef("--timeout, --silence and --max-wait are times, and not negative")
-	case int64(o.buffer) > int64(^uint(0)>>3):
-		return cfg, usagef("--buffer %v is more than this machine can address", o.buffer)
 	}
 	groups, iface, err := o.net.parse()
 	if err != nil {
@@ -105,7 +141,7 @@ func (o *subOptions) config(std streams) (subscriber.Config, error) {
 	}
 	if o.source != "" {
 		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cfg, usagef("--source %q is no address", o.source)
+			return cfg, usagef("--source %q is no address: give a publisher's, such as 192.0.2.7", o.source)
 		}
 	}
 	if cfg.Network, err = o.net.network(); err != nil {
@@ -113,77 +149,67 @@ func (o *subOptions) config(std streams) (subscriber.Config, error) {
 	}
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
 	cfg.Silence, cfg.MaxWait, cfg.Buffer = o.silence, o.maxWait, int(o.buffer)
-	cfg.Logger = o.net.logger(std)
 	return cfg, nil
 }
 
 func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
-	print, err := newPrinter(o.format, std, o.quiet)
+	if err := o.validate(); err != nil {
+		return 0, err
+	}
+	cfg, err := o.config()
 	if err != nil {
 		return 0, err
 	}
-	cfg, err := o.config(std)
+	std.err = newConsole(std.err)
+	cfg.Logger = newLogger("sub", std.err, o.net.verbose)
+	summary, err := openSummary(o.summary, std)
 	if err != nil {
 		return 0, err
 	}
+	defer summary.close()
 	sub, err := subscriber.New(cfg)
 	if err != nil {
 		return 0, configError(err)
 	}
-	tally := newTally()
-	left, err := o.follow(ctx, sub, tally, print)
-	sub.Close()
-	if err == nil && !left { // what waited for a gap, and what is lost with it
-		for ev := range sub.Messages(context.WithoutCancel(ctx)) {
-			tally.note(&ev)
-			if err = print.event(&ev); err != nil {
-				break
-			}
-		}
-	}
-	err = errors.Join(err, print.close())
-	summary := tally.summary(sub, !left)
 	if !o.quiet {
-		fmt.Fprint(std.err, subText(summary))
+		fmt.Fprint(std.err, o.listening(cfg))
 	}
-	err = errors.Join(err, writeSummary(o.summary, std, summary))
-	switch {
-	case err != nil:
+	f := &follower{o: o, sub: sub, tally: newTally()}
+	end, err := f.follow(ctx, std)
+	sum := f.tally.summary(sub, !f.left)
+	if !o.quiet {
+		fmt.Fprint(std.err, subText(sum))
+	}
+	if err = errors.Join(err, summary.write(sum)); err != nil {
 		return 0, err
-	case o.timeout > 0 && tally.seen == 0:
-		return 0, fmt.Errorf("no session was heard on %v by interface %s within %v; is a publisher running, on this group and interface?",
-			cfg.Groups, o.net.iface, o.timeout)
-	case tally.lost > 0:
+	}
+	return o.verdict(f.tally, end, cfg.Groups, std)
+}
+
+// verdict is the exit code of a command that did its work.
+func (o *subOptions) verdict(t *tally, end ending, groups []netip.AddrPort, std streams) (int, error) {
+	var err error
+	switch {
+	case end == timedOut && t.seen == 0:
+		err = fmt.Errorf("no session was heard on %s within %v; is a publisher running, on this group and interface?",
+			o.net.where(groups), o.timeout)
+	case end == timedOut && t.messages < o.count:
+		err = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
+	}
+	if t.lost > 0 && err != nil { // the loss is the more telling exit code
+		fmt.Fprintf(std.err, "crier sub: %v\n", err)
+	}
+	if t.lost > 0 {
 		return exitLost, nil
 	}
-	return exitOK, nil
+	return exitOK, err
 }
 
-// follow takes events until it is time to leave. It reports whether it left
-// before it had taken all there was.
-func (o *subOptions) follow(ctx context.Context, sub *subscriber.Subscriber, tally *tally, print *printer) (left bool, err error) {
-	if o.timeout > 0 {
-		var cancel context.CancelFunc
-		ctx, cancel = context.WithTimeout(ctx, o.timeout)
-		defer cancel()
+// listening says that everything sent from now on is heard.
+func (o *subOptions) listening(cfg subscriber.Config) string {
+	text := "crier sub: listening to " + o.net.where(cfg.Groups)
+	if o.net.defaulted() {
+		text += ", which only this machine is on; --iface names another"
 	}
-	for ev := range sub.Messages(ctx) {
-		tally.note(&ev)
-		if err := print.event(&ev); err != nil {
-			return true, err
-		}
-		if o.count > 0 && tally.messages == o.count {
-			return true, nil
-		}
-		if o.untilEnd && tally.open == 0 && tally.seen > 0 {
-			return false, nil
-		}
-	}
-	return false, nil
-}
-
-// isConfigError reports whether an error is about what the user asked for.
-func isConfigError(err error) bool {
-	var config *multicast.ConfigError
-	return errors.As(err, &config)
+	return text + "\n"
 }

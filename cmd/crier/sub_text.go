@@ -15,10 +15,14 @@ func subText(sum *subSummary) string {
 			grouped(s.Delivered), grouped(s.Recovered), grouped(s.Lost), grouped(s.Duplicates), grouped(s.NacksSent))
 		for i, l := range s.Losses {
 			if i == 10 {
-				fmt.Fprintf(&b, "  and %d more loss reports\n", uint64(len(s.Losses)-i)+s.MoreLosses)
+				fmt.Fprintf(&b, "  and %s more losses\n", grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
 				break
 			}
-			fmt.Fprintf(&b, "  lost %d to %d: %s\n", l.From, l.To-1, l.Cause)
+			if l.To-l.From == 1 {
+				fmt.Fprintf(&b, "  lost %d: %s\n", l.From, l.Cause)
+			} else {
+				fmt.Fprintf(&b, "  lost %d to %d: %s\n", l.From, l.To-1, l.Cause)
+			}
 		}
 		if s.Latency != nil {
 			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v\n", short(s.Latency.P50), short(s.Latency.P99), short(s.Latency.Max))
@@ -26,6 +30,9 @@ func subText(sum *subSummary) string {
 		if s.Recovery != nil {
 			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", short(s.Recovery.P50), short(s.Recovery.P99), short(s.Recovery.Max))
 		}
+	}
+	if sum.MoreSessions > 0 {
+		fmt.Fprintf(&b, "and %s sessions before them\n", grouped(sum.MoreSessions))
 	}
 	if len(sum.Sessions) == 0 {
 		b.WriteString("no session was heard\n")

@@ -1,13 +1,16 @@
 package main
 
 import (
+	"bytes"
 	"encoding/json"
+	"errors"
 	"fmt"
-
+	"io"
+	"io/fs"
 	"os"
+	"slices"
 
 	"crier/publisher"
-	"crier/subscriber"
 )
 
 // pubSummary is what crier pub --summary writes.
@@ -18,7 +21,9 @@ type pubSummary struct {
 	RepairsSent   uint64 `json:"repairs_sent"`
 	NacksReceived uint64 `json:"nacks_received"`
 	BytesSent     uint64 `json:"bytes_sent"`
-	SendErrors    uint64 `json:"send_errors"`
+	// SendErrors counts datagrams that the kernel refused. It stands there only
+	// if there were some.
+	SendErrors uint64 `json:"send_errors,omitempty"`
 }
 
 func newPubSummary(session uint64, st publisher.Stats) pubSummary {
@@ -31,13 +36,17 @@ func newPubSummary(session uint64, st publisher.Stats) pubSummary {
 
 // subSummary is what crier sub --summary writes.
 type subSummary struct {
-	Sessions         []*sessionSummary `json:"sessions"`
-	InvalidDatagrams uint64            `json:"invalid_datagrams"`
-	KernelDrops      uint64            `json:"kernel_drops"`
+	Sessions []*sessionSummary `json:"sessions"`
+	// MoreSessions counts those that are not listed, since there were too many.
+	// It stands there only if there were some.
+	MoreSessions     uint64 `json:"more_sessions,omitempty"`
+	InvalidDatagrams uint64 `json:"invalid_datagrams"`
+	KernelDrops      uint64 `json:"kernel_drops"`
 }
 
 // sessionSummary is one session's part of it. Offsets are from first_offset,
-// which is included, to next_offset, which is not.
+// which is included, to next_offset, which is not; delivered + lost is their
+// difference.
 type sessionSummary struct {
 	Session     string        `json:"session"`
 	Name        string        `json:"name,omitempty"`
@@ -64,114 +73,93 @@ type lossSummary struct {
 	Cause string `json:"cause"`
 }
 
-// maxLosses bounds the loss reports that a summary lists: a subscriber may run
-// for months.
-const maxLosses = 10000
-
-// tally counts what a subscriber's stream brings.
-type tally struct {
-	order    []uint64
-	sessions map[uint64]*sessionTally
-	open     int // sessions that have neither ended nor are silent
-	seen     int
-	messages uint64
-	lost     uint64
+// summaryFile is where --summary goes. It is opened before anything is sent or
+// received, since what can't be written should be known then. A nil summaryFile
+// takes nothing.
+type summaryFile struct {
+	name   string
+	out    io.Writer
+	file   *os.File // to close; nil for standard output
+	indent bool
 }
 
-type sessionTally struct {
-	sessionSummary
-	latency, recovery histogram
+// openSummary makes the file, empty; - is standard output, and no path is none.
+func openSummary(path string, std streams) (*summaryFile, error) {
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+		return &summaryFile{name: "standard output", out: std.out}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("--summary %s can't be written (%w): name a file that can, or - for standard output", path, bareError(err))
+	}
+	return &summaryFile{name: path, out: file, file: file, indent: true}, nil
 }
 
-func newTally() *tally { return &tally{sessions: make(map[uint64]*sessionTally)} }
-
-// note takes an event.
-func (t *tally) note(ev *subscriber.Event) {
-	s := t.sessions[ev.Session]
-	if s == nil {
-		s = &sessionTally{}
-		s.Session, s.Source, s.End = sessionText(ev.Session), ev.Source.String(), "open"
-		s.Losses = []lossSummary{}
-		t.sessions[ev.Session] = s
-		t.order = append(t.order, ev.Session)
-	}
-	switch ev.Kind {
-	case subscriber.Message:
-		t.messages++
-		s.Delivered++
-		if ev.Recovered {
-			s.Recovered++
-			s.recovery.record(ev.Recovery)
-		}
-		if !ev.Sent.IsZero() {
-			s.latency.record(ev.Received.Sub(ev.Sent))
-		}
-	case subscriber.Loss:
-		t.lost += ev.Lost.Len()
-		s.Lost += ev.Lost.Len()
-		if len(s.Losses) < maxLosses {
-			s.Losses = append(s.Losses, lossSummary{ev.Lost.From, ev.Lost.To, ev.Cause.String()})
-		} else {
-			s.MoreLosses++
-		}
-	case subscriber.SessionNew:
-		t.seen++
-		t.open++
-	case subscriber.SessionSilent:
-		t.open--
-		s.End = "silent"
-	case subscriber.SessionResumed:
-		t.open++
-		s.End = "open"
-	case subscriber.SessionEnded:
-		t.open--
-		if ev.Cause != subscriber.CauseClosed {
-			s.End = "bye"
-		}
-	}
-}
-
-// summary returns what was counted, completed with what the subscriber knows.
-// Where it left before it had taken all, the session's range ends with what it
-// took.
-func (t *tally) summary(sub *subscriber.Subscriber, all bool) *subSummary {
-	st := sub.Stats()
-	sum := &subSummary{Sessions: []*sessionSummary{}, InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops}
-	known := make(map[uint64]subscriber.Session)
-	for _, s := range sub.Sessions() {
-		known[s.ID] = s
-	}
-	for _, id := range t.order {
-		s := t.sessions[id]
-		k := known[id] // a session that was evicted has left only what was counted
-		s.Name, s.FirstOffset, s.NextOffset = k.Name, k.FirstOffset, k.NextOffset
-		s.BeforeStart, s.Duplicates, s.NacksSent = k.BeforeStart, k.Duplicates, k.Nacks
-		if !all {
-			s.NextOffset = s.FirstOffset + s.Delivered + s.Lost
-		}
-		s.Latency, s.Recovery = s.latency.quantiles(), s.recovery.quantiles()
-		sum.Sessions = append(sum.Sessions, &s.sessionSummary)
-	}
-	return sum
-}
-
-// writeSummary writes a summary as JSON to a file, or to stdout for "-".
-func writeSummary(path string, std streams, summary any) error {
-	if path == "" {
+// write writes a summary as JSON: one line on standard output, where it may
+// follow other lines, and indented in a file.
+func (f *summaryFile) write(summary any) error {
+	if f == nil {
 		return nil
 	}
-	data, err := json.MarshalIndent(summary, "", "  ")
-	if err != nil {
-		return err
+	var b bytes.Buffer
+	enc := json.NewEncoder(&b)
+	enc.SetEscapeHTML(false)
+	if f.indent {
+		enc.SetIndent("", "  ")
 	}
-	data = append(data, '\n')
-	if path == "-" {
-		_, err = std.out.Write(data)
-	} else {
-		err = os.WriteFile(path, data, 0o644)
+	err := enc.Encode(summary)
+	if err == nil {
+		_, err = f.out.Write(b.Bytes())
+	}
+	if f.file != nil {
+		err = errors.Join(err, f.close())
 	}
 	if err != nil {
-		return fmt.Errorf("the summary can't be written: %w", err)
+		return fmt.Errorf("the summary can't be written to %s (%w): make room there, or give another file", f.name, bareError(err))
 	}
 	return nil
+}
+
+// close gives back the file. It may be called again.
+func (f *summaryFile) close() error {
+	if f == nil || f.file == nil {
+		return nil
+	}
+	file := f.file
+	f.file = nil
+	return file.Close()
+}
+
+// distinctFiles refuses flags that name one file, which would overwrite each
+// other. Paths may be "" or "-".
+func distinctFiles(paths map[string]string) error {
+	var flags []string
+	for flag := range paths {
+		flags = append(flags, flag)
+	}
+	slices.Sort(flags)
+	for i, a := range flags {
+		for _, b := range flags[:i] {
+			if sameFile(paths[a], paths[b]) {
+				return usagef("%s and %s both name %s: give each a file of its own", b, a, paths[a])
+			}
+		}
+	}
+	return nil
+}
+
+// sameFile says whether two paths lead to one regular file, or would if it existed.
+func sameFile(a, b string) bool {
+	if a == "" || b == "" || a == "-" || b == "-" {
+		return false
+	}
+	infoA, errA := os.Stat(a)
+	infoB, errB := os.Stat(b)
+	if errors.Is(errA, fs.ErrNotExist) && errors.Is(errB, fs.ErrNotExist) {
+		return a == b
+	}
+	return errA == nil && errB == nil && infoA.Mode().IsRegular() && os.SameFile(infoA, infoB)
 }

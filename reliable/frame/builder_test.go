@@ -106,22 +106,24 @@ func TestMessagesOfAllSizes(t *testing.T) {
 		0, 1, 2, 127, 128, 253, 254, 255, 256, 257, 258, 1334, 1335, 1336, 1337, 1338, 1339, 1340, 1341, 1342,
 		1343, 1344, 1345, 1346, 1347, 2600, 2700, 1 << 16, 1<<16 + 1, 1 << 20, MaxMessage - 1, MaxMessage,
 	}
+	noise := make([]byte, 64<<10)
+	for i, rand := 0, nack.NewRand(1, 1); i < len(noise); i++ {
+		if noise[i] = byte(rand.Below(256)); noise[i] == 0xc0 { // looks like padding
+			noise[i] = 0
+		}
+	}
 	for _, datagram := range []int{MinDatagram, 576, 1452, 1472, 8972, MaxDatagram} {
 		for _, before := range []int{0, 1, 500} {
 			p := packer{size: DataSize(datagram)}
 			var want [][]byte
-			rand := nack.NewRand(uint64(datagram), uint64(before))
 			for _, n := range sizes {
-				if n > 1<<20 && (datagram < 1472 || before != 1) {
+				if n > 1<<16+1 && (datagram != 1472 || before != 1) {
 					continue // once is enough
 				}
 				for range 1 + before/len(sizes) {
 					message := make([]byte, n)
-					for i := range message {
-						message[i] = 1 + byte(rand.Below(255)) // not nil's code at the end
-						if message[i] == 0xc0 {
-							message[i] = 0
-						}
+					for i, at := 0, len(want); i < n; at = 0 {
+						i += copy(message[i:], noise[at%len(noise):])
 					}
 					want = append(want, message)
 					frames := p.add(message)
@@ -134,6 +136,14 @@ func TestMessagesOfAllSizes(t *testing.T) {
 			for i, packet := range p.sealed[:len(p.sealed)-1] {
 				if len(packet) != DataSize(datagram) || pads(packet) > minPart {
 					t.Fatalf("datagrams of %d: frame %d has %d bytes, %d of them padding", datagram, i, len(packet), pads(packet))
+				}
+			}
+			for i, packet := range p.sealed { // what is in the middle of a message pads nothing
+				f := decode(t, packet)
+				if f.Flags == Continues|Unfinished && len(f.Chunks) == 1 {
+					if n := pads(packet); n > 1 || n == 1 && len(f.Chunks[0].Data) > 255 {
+						t.Fatalf("datagrams of %d: frame %d is padded by %d", datagram, i, n)
+					}
 				}
 			}
 			got := unpack(t, p.sealed)
@@ -198,6 +208,30 @@ func TestLeftIsWhatStartTakes(t *testing.T) {
 	}
 }
 
+func TestFitsExactly(t *testing.T) {
+	room := DataRoom(1472)
+	for _, n := range []int{0, 1, 127, 128, 254, 255, 256, 257, 700} {
+		head := 2
+		if n > 255 {
+			head = 3
+		}
+		for _, spare := range []int{0, -1} {
+			var b Builder
+			b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 0, 0, 0)
+			b.Add(make([]byte, room-head-n-spare-3))
+			if fits := b.Fits(n); fits != (spare == 0) {
+				t.Fatalf("%d bytes, %d to spare: fits %v", n, spare, fits)
+			}
+			if spare == 0 {
+				b.Add(make([]byte, n))
+				if got := len(b.Seal(true)); got != DataSize(1472) {
+					t.Fatalf("%d bytes: the frame has %d", n, got)
+				}
+			}
+		}
+	}
+}
+
 // At 1,401 bytes a frame a message of 1 KiB costs three quarters of a frame, not
 // a whole one.
 func TestFramesFillExactly(t *testing.T) {
@@ -222,6 +256,9 @@ func TestSkip(t *testing.T) {
 	for b.Skip(MaxSkip) {
 	}
 	f := decode(t, b.Seal(false))
+	if len(f.Raw) > DataSize(MinDatagram) || len(f.Raw) <= DataSize(MinDatagram)-skipSize {
+		t.Errorf("%d bytes of %d", len(f.Raw), DataSize(MinDatagram))
+	}
 	n := uint64(len(f.Chunks) - 3)
 	if f.Chunks[1].Skip != 7 || n == 0 || f.EndOffset() != 100+1+7+1+n*MaxSkip {
 		t.Errorf("%v", f)

@@ -199,7 +199,7 @@ func (d *Decoder) skip() bool {
 		}
 		// Each element still to come takes a byte at least.
 		pending += more - 1
-		if fixed > d.r.left() || pending > d.r.left()-fixed {
+		if pending > d.r.left()-fixed {
 			return false
 		}
 		d.r.at += fixed

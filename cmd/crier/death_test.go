@@ -1,0 +1,160 @@
+//go:build unix
+
+package main
+
+import (
+	"encoding/base64"
+	"path/filepath"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// dying starts subscribers of a group, and a publisher of 20,000 messages a second
+// in a process of its own that they have heard.
+func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*tool) {
+	t.Helper()
+	dir := t.TempDir()
+	for i := range 3 {
+		args := append([]string{"--format", "json", "--until-end", "--summary", filepath.Join(dir, string(rune('a'+i)))}, flags...)
+		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
+	}
+	pub = spawn(t, nil, on(group, "pub", "--rate", "20000", "--size", "200", "--seed", "1")...)
+	for _, s := range subs {
+		s.await(s.out, `"message"`, 2000)
+	}
+	return pub, subs
+}
+
+// A publisher that is killed in mid-stream ends as silent, at every subscriber,
+// after the silence time; each has or names all that it has evidence of.
+func TestPublisherKilled(t *testing.T) {
+	t.Parallel()
+	pub, subs := dying(t, testGroup(t), "--drop", "0.05")
+	pub.signal(syscall.SIGKILL)
+	for _, s := range subs {
+		<-s.ended
+		sum := summaryOf[subSummary](t, s.args[11])
+		wantSum(t, sum)
+		if len(sum.Sessions) != 1 {
+			t.Fatalf("%d sessions", len(sum.Sessions))
+		}
+		one := sum.Sessions[0]
+		want := exitOK
+		if one.Lost > 0 {
+			want = exitLost
+		}
+		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 2000 {
+			t.Errorf("exit code %d, %+v", s.exit, one)
+		}
+		var heard, silent int64
+		next := uint64(0)
+		for _, l := range linesOf(t, s.out.bytes()) {
+			switch l.Type {
+			case "message":
+				if heard = max(heard, l.Received); *l.Offset != next {
+					t.Fatalf("offset %d where %d is due", *l.Offset, next)
+				}
+				next++
+			case "loss":
+				if *l.From != next {
+					t.Fatalf("a loss from %d where %d is due", *l.From, next)
+				}
+				next = *l.To
+			case "silent":
+				silent = l.Received
+			}
+		}
+		if next != one.NextOffset {
+			t.Errorf("the stream ends with %d, the summary with %d", next, one.NextOffset)
+		}
+		// Frames that a gap held back came before the last that was heard.
+		if after := time.Duration(silent - heard); after < 2*time.Second {
+			t.Errorf("silent %v after the last message", after)
+		}
+		t.Logf("silent %v after the last message; %d delivered, %d lost", time.Duration(silent-heard), one.Delivered, one.Lost)
+	}
+}
+
+// A publisher that is started again is another session, and nothing of the two
+// mixes.
+func TestPublisherRestarted(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "5s")
+	pub.signal(syscall.SIGKILL)
+	again := spawn(t, nil, on(group, "pub", "--count", "3000", "--rate", "20000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
+	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
+	for _, s := range subs {
+		<-s.ended
+		sum := summaryOf[subSummary](t, s.args[11])
+		wantSum(t, sum)
+		if len(sum.Sessions) != 2 {
+			t.Fatalf("%d sessions", len(sum.Sessions))
+		}
+		one, two := sum.Sessions[0], sum.Sessions[1]
+		if one.End != "silent" || one.Session == second || two.Session != second || two.End != "bye" ||
+			two.FirstOffset != 0 || two.NextOffset != 3000 || two.Delivered != 3000 {
+			t.Errorf("%+v\n%+v", one, two)
+		}
+		for _, l := range linesOf(t, s.out.bytes()) {
+			if l.Type != "message" {
+				continue
+			}
+			seed := uint64(1)
+			if l.Session == second {
+				seed = 2
+			}
+			payload, err := base64.StdEncoding.DecodeString(*l.Base64)
+			if index, ok := verifySynth(payload, seed); err != nil || !ok || index != *l.Offset {
+				t.Fatalf("session %s, offset %d: message %d, %v, %v", l.Session, *l.Offset, index, ok, err)
+			}
+		}
+	}
+}
+
+// A publisher that is stopped falls silent; woken, it goes on in the same
+// session.
+func TestPublisherSuspended(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	file := filepath.Join(t.TempDir(), "s")
+	sub := start(t, nil, on(group, "sub", "--format", "json", "--drop", "0.05", "--summary", file)...).listening()
+	pub := spawn(t, nil, on(group, "pub", "--rate", "5000", "--size", "200", "--summary", "-")...)
+	sub.await(sub.out, `"message"`, 1000)
+	pub.signal(syscall.SIGSTOP)
+	sub.await(sub.out, `"silent"`, 1)
+	pub.signal(syscall.SIGCONT)
+	sub.await(sub.out, `"resumed"`, 1)
+	n := sub.out.count(`"message"`)
+	sub.await(sub.out, `"message"`, n+1000)
+	pub.stop()
+	pub.wait(exitOK)
+	sub.await(sub.out, `"ended"`, 1)
+	sub.stop()
+	<-sub.ended
+	sum := summaryOf[subSummary](t, file)
+	wantSum(t, sum)
+	p := decodeSummary[pubSummary](t, pub.out.bytes())
+	if one := sum.Sessions[0]; len(sum.Sessions) != 1 || one.Session != p.Session || one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted {
+		t.Errorf("%+v, %+v", one, p)
+	}
+	state := ""
+	next := uint64(0)
+	for _, l := range linesOf(t, sub.out.bytes()) {
+		switch l.Type {
+		case "message":
+			if *l.Offset != next || state == "silent" {
+				t.Fatalf("offset %d where %d is due, state %s", *l.Offset, next, state)
+			}
+			next++
+		case "loss":
+			next = *l.To
+		default:
+			state = l.Type
+		}
+	}
+	if next != p.Accepted || state != "ended" {
+		t.Errorf("the stream ends with %d of %d, %s", next, p.Accepted, state)
+	}
+}

@@ -1,0 +1,167 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+
+	"github.com/gopacket/gopacket/layers"
+)
+
+// examples are the command lines under a page's "Examples:".
+func examples(page string) []string {
+	_, rest, _ := strings.Cut(page, "\nExamples:\n")
+	var list []string
+	for line := range strings.Lines(rest) {
+		switch text := strings.TrimSpace(line); {
+		case text == "" || strings.HasPrefix(text, "#"):
+		case !strings.HasPrefix(line, "  "):
+			return list
+		default:
+			list = append(list, text)
+		}
+	}
+	return list
+}
+
+// Each example of the help does what it says. Only its group is changed, so that
+// nothing else hears it, and eth0, which a machine may not have.
+func TestHelpExamples(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	feed := pcap(t, layers.LinkTypeEthernet,
+		packet{data: datagram(t, iextp(1, "one", "two"))}, packet{data: datagram(t, iextp(3, "three"))})
+	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(feed), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	pages := map[string]string{"crier": overview()}
+	for _, c := range commands() {
+		pages[c.name] = c.page()
+	}
+	for name, page := range pages {
+		list := examples(page)
+		if len(list) < 2 {
+			t.Errorf("the page of %s has %d examples", name, len(list))
+		}
+		for _, line := range list {
+			t.Run(line, func(t *testing.T) {
+				t.Parallel()
+				runExample(t, dir, line)
+			})
+		}
+	}
+}
+
+// runExample runs a command line, or a pipe of seq into one, together with what
+// it needs at the other end.
+func runExample(t *testing.T, dir, line string) {
+	var stdin io.Reader
+	if from, into, ok := strings.Cut(line, " | "); ok {
+		n := 0
+		if _, err := fmt.Sscanf(from, "seq %d", &n); err != nil {
+			t.Fatalf("%q is not known to this test", from)
+		}
+		var b strings.Builder
+		for i := range n {
+			fmt.Fprintln(&b, i+1)
+		}
+		stdin, line = strings.NewReader(b.String()), into
+	}
+	args := strings.Fields(line)
+	if args[0] != "crier" {
+		t.Fatalf("%q is not known to this test", args[0])
+	}
+	args = args[1:]
+	for i, a := range args {
+		switch a {
+		case "eth0":
+			args[i] = "lo"
+		case "feed.pcap":
+			args[i] = filepath.Join(dir, a)
+		}
+	}
+	switch args[0] {
+	case "pub":
+		group := testGroup(t)
+		sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json")...).listening()
+		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(exitOK)
+		sub.wait(exitOK)
+		accepted := decodeSummary[pubSummary](t, pub.out.bytes()).Accepted
+		if got := sub.out.count(`"message"`); accepted == 0 || uint64(got) != accepted {
+			t.Errorf("%d messages accepted, %d came", accepted, got)
+		}
+	case "sub":
+		var groups [][]string
+		for i, a := range args {
+			if a == "--group" {
+				group := testGroup(t)
+				groups, args[i+1] = append(groups, group), group[1]
+			}
+		}
+		if len(groups) == 0 {
+			groups = append(groups, testGroup(t))
+			args = append(args, groups[0][:2]...)
+		}
+		sub := start(t, nil, args...).listening()
+		for _, group := range groups {
+			start(t, nil, on(group, "pub", "--count", "2000", "--rate", "10000")...)
+		}
+		sub.wait(exitOK)
+		if sub.out.count("\n") < 10 {
+			t.Errorf("it printed %q", tail(sub.out))
+		}
+	default:
+		r := start(t, nil, args...).wait(exitOK)
+		if r.out.String() == "" {
+			t.Error("it printed nothing")
+		}
+	}
+}
+
+// The pages name each flag, and say what each command is for.
+func TestHelp(t *testing.T) {
+	all := start(t, nil, "help").wait(exitOK).out.String()
+	for _, c := range commands() {
+		if !strings.Contains(all, "crier "+c.name) || !strings.Contains(all, c.brief) {
+			t.Errorf("crier help says nothing of %s", c.name)
+		}
+		for _, args := range [][]string{{"help", c.name}, {c.name, "--help"}, {c.name, "-h"}} {
+			if got := start(t, nil, args...).wait(exitOK).out.String(); got != c.page() {
+				t.Errorf("crier %s: %s", args, got)
+			}
+		}
+		for line := range strings.Lines(c.page()) {
+			if len(line) > 200 || strings.Contains(line, "\t") {
+				t.Errorf("crier help %s: %q", c.name, line)
+			}
+		}
+	}
+	for _, flag := range []string{"--help", "-h"} {
+		if got := start(t, nil, flag).wait(exitOK).out.String(); got != all {
+			t.Errorf("crier %s: %s", flag, got)
+		}
+	}
+	if v := start(t, nil, "version").wait(exitOK).out.String(); !strings.HasPrefix(v, "crier ") || strings.Count(v, "\n") != 1 {
+		t.Errorf("version: %q", v)
+	}
+}
+
+// These flags are what the tool is documented to have.
+func TestDocumentedFlags(t *testing.T) {
+	for _, c := range commands() {
+		want := map[string][]string{
+			"pub":  {"group", "iface", "from", "format", "split", "speed", "rate", "count", "size", "resend-buffer", "batch-wait", "drop", "drop-seed", "summary"},
+			"sub":  {"group", "iface", "format", "start", "count", "until-end", "timeout", "order", "recovery", "drop", "drop-seed", "summary"},
+			"demo": {"seed", "net", "json"},
+		}[c.name]
+		flags := c.flags(nil)
+		c.setup(flags)
+		if i := slices.IndexFunc(want, func(name string) bool { return flags.Lookup(name) == nil }); i >= 0 {
+			t.Errorf("crier %s has no flag --%s", c.name, want[i])
+		}
+	}
+}

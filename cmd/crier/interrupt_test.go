@@ -1,0 +1,118 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// An interrupt ends a publisher that waits for standard input. What it had
+// accepted is repaired, and the line that was not yet whole is not sent.
+func TestInterruptedInput(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--drop-seed", "5", "--until-end", "--format", "json")...).listening()
+	in, feed := io.Pipe() // never closed: its reader blocks for ever
+	pub := start(t, in, on(group, "pub", "--from", "-", "--summary", "-")...)
+	feed.Write([]byte("one\ntwo\nthr"))
+	sub.await(sub.out, `"two"`, 1)
+	pub.stop()
+	pub.wait(exitOK)
+	sub.wait(exitOK)
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
+		t.Errorf("%+v", p)
+	}
+	if !strings.Contains(pub.err.String(), "until interrupted, 2 messages") {
+		t.Error(pub.err)
+	}
+	if out := sub.out.String(); strings.Contains(out, "thr") {
+		t.Error(out)
+	}
+}
+
+// The same holds for a publisher that waits for a message's time, and for one
+// that waits for someone to open a named pipe.
+func TestInterruptedWaits(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	late := writeFeed(t, "timed", "0 first\n3600000000000 an hour later\n")
+	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
+	pub := start(t, nil, on(group, "pub", "--from", late, "--format", "timed")...)
+	sub.await(sub.out, "first\n", 1)
+	pub.stop()
+	pub.wait(exitOK)
+	if sub.wait(exitOK); sub.out.String() != "first\n" {
+		t.Error(sub.out)
+	}
+
+	fifo := filepath.Join(t.TempDir(), "fifo")
+	if err := makeFIFO(fifo); err != nil {
+		t.Skip("no named pipe:", err)
+	}
+	waiting := start(t, nil, on(group, "pub", "--from", fifo)...)
+	waiting.stop()
+	if waiting.wait(exitError); !strings.Contains(waiting.err.String(), "interrupted before there was anything to publish") {
+		t.Error(waiting.err)
+	}
+	w, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets the goroutine that opens it end
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer w.Close()
+	// One that was opened, and into which nothing more is written.
+	sub = start(t, nil, on(group, "sub", "--until-end")...).listening()
+	open := start(t, nil, on(group, "pub", "--from", fifo)...)
+	if _, err := w.WriteString("from a pipe\nand h"); err != nil {
+		t.Fatal(err)
+	}
+	sub.await(sub.out, "from a pipe\n", 1)
+	open.stop()
+	open.wait(exitOK)
+	if sub.wait(exitOK); sub.out.String() != "from a pipe\n" {
+		t.Error(sub.out)
+	}
+}
+
+// SIGINT and SIGTERM end both commands; what they did by then is told.
+func TestSignals(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	sub := spawn(t, nil, on(group, "sub", "--format", "json", "--summary", filepath.Join(t.TempDir(), "s"))...).listening()
+	pub := spawn(t, nil, on(group, "pub", "--rate", "1000")...)
+	sub.await(sub.out, `"message"`, 100)
+	pub.signal(os.Interrupt)
+	pub.wait(exitOK)
+	sub.await(sub.out, `"ended"`, 1)
+	sub.signal(sigterm)
+	sub.wait(exitOK)
+	sum := summaryOf[subSummary](t, sub.args[len(sub.args)-1])
+	if wantSum(t, sum); len(sum.Sessions) != 1 || sum.Sessions[0].End != "bye" || sum.Sessions[0].Delivered < 100 {
+		t.Errorf("%+v", sum)
+	}
+}
+
+// A reader that hands over what it has, and can be left while it waits.
+func TestLiveReader(t *testing.T) {
+	in, feed := io.Pipe()
+	ctx, cancel := context.WithCancel(context.Background())
+	r := newLiveReader(in, ctx.Done())
+	go feed.Write([]byte("hello"))
+	b := make([]byte, 3)
+	for _, want := range []string{"hel", "lo"} {
+		if n, err := r.Read(b); string(b[:n]) != want || err != nil {
+			t.Errorf("%q, %v", b[:n], err)
+		}
+	}
+	cancel()
+	if n, err := r.Read(b); n != 0 || !errors.Is(err, errInterrupted) {
+		t.Error(n, err)
+	}
+	all, err := io.ReadAll(newLiveReader(strings.NewReader(strings.Repeat("x", 3*sourceBuffer+1)), nil))
+	if len(all) != 3*sourceBuffer+1 || err != nil {
+		t.Error(len(all), err)
+	}
+}

@@ -1,0 +1,172 @@
+package main
+
+import (
+	"crypto/sha256"
+	"encoding/binary"
+	"fmt"
+	"hash"
+	"io"
+	"net/netip"
+	"path/filepath"
+	"testing"
+
+	"crier/multicast"
+	"crier/testnet"
+)
+
+// A resend buffer that is far too small loses messages: they are named, with
+// their cause, and nothing hangs.
+func TestSmallResendBuffer(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	dir := t.TempDir()
+	var subs []*tool
+	for i := range 3 {
+		subs = append(subs, startInto(t, io.Discard, nil, on(group, "sub", "--until-end", "--drop", "0.2", "--drop-seed", fmt.Sprint(i+1),
+			"--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
+	}
+	const count = 20000
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000", "--resend-buffer", "64KiB")...).wait(exitOK)
+	for _, s := range subs {
+		s.wait(exitLost)
+		sum := summaryOf[subSummary](t, s.args[len(s.args)-1])
+		wantSum(t, sum)
+		one := sum.Sessions[0]
+		if one.FirstOffset != 0 || one.NextOffset != count || one.Lost == 0 || one.Delivered == 0 || one.End != "bye" {
+			t.Errorf("%+v", one)
+		}
+		causes := map[string]uint64{}
+		for _, l := range one.Losses {
+			causes[l.Cause] += l.To - l.From
+		}
+		if causes["no longer held"] == 0 {
+			t.Errorf("causes: %v", causes)
+		}
+		t.Logf("%d delivered, %d recovered, lost: %v", one.Delivered, one.Recovered, causes)
+	}
+}
+
+// lossySeed is a seed by which --drop share loses the first n datagrams that a
+// subscriber's group brings.
+func lossySeed(t *testing.T, share float64, n int) uint64 {
+	t.Helper()
+	for seed := uint64(1); ; seed++ {
+		network, err := testnet.Drop(fullNetwork{}, share, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		conn, err := network.Group(multicast.GroupConfig{})
+		if err != nil {
+			t.Fatal(err)
+		}
+		ps := make([]multicast.Packet, n+1)
+		conn.Read(ps) // what is left of as many datagrams, or of the next ones
+		if first := binary.BigEndian.Uint64(ps[0].Data); first >= uint64(n) {
+			return seed
+		}
+	}
+}
+
+// fullNetwork brings numbered datagrams without end.
+type fullNetwork struct{ multicast.Network }
+
+func (fullNetwork) Group(multicast.GroupConfig) (multicast.Conn, error) { return &fullConn{}, nil }
+
+type fullConn struct {
+	multicast.Conn
+	n uint64
+}
+
+func (c *fullConn) Read(ps []multicast.Packet) (int, error) {
+	for i := range ps {
+		ps[i] = multicast.Packet{Data: binary.BigEndian.AppendUint64(nil, c.n), From: netip.MustParseAddrPort("127.0.0.1:1")}
+		c.n++
+	}
+	return len(ps), nil
+}
+
+// A session of one frame, which is its first and its last, is found and repaired
+// when that is lost, and so is the announcement before it.
+func TestFirstAndLastFrameLost(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	// Before the frame come SESSION and some HEARTBEATs.
+	seed := lossySeed(t, 0.5, 8)
+	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
+	start(t, nil, on(group, "pub", "--count", "1")...).wait(exitOK)
+	sub.wait(exitOK)
+	for _, l := range linesOf(t, sub.out.bytes()) {
+		if l.Type == "message" && *l.Offset == 0 && *l.Recovered {
+			return
+		}
+	}
+	t.Errorf("seed %d: %s", seed, sub.out)
+}
+
+// The recorded feeds come whole and in order to subscribers that each lose one
+// datagram in twenty, and to the publisher, which loses as many requests.
+func TestRecordedFeedsWhole(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ name, file, format, split string }{
+		{"deep", "iex-deep-20231002-first5000pkts.pcap.gz", "pcap", ""},
+		{"deep messages", "iex-deep-20231002-first5000pkts.pcap.gz", "pcap", "iextp"},
+		{"tops", "iex-tops16-20170710-sample.pcapng.gz", "pcap", ""},
+		{"tops messages", "iex-tops16-20170710-sample.pcapng.gz", "pcap", "iextp"},
+		{"binance", "binance-usdm-btcusdt-20240808.raw.gz", "timed", ""},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			path := recorded(t, c.file)
+			if testing.Short() && c.name != "deep" {
+				t.Skip("one feed is enough for a short test")
+			}
+			want, count := digestOf(t, feedOptions{From: path, Format: c.format, Split: c.split})
+			group := testGroup(t)
+			args := []string{"--from", path, "--format", c.format, "--speed", "max", "--drop", "0.05"}
+			if c.split != "" {
+				args = append(args, "--split", c.split)
+			}
+			dir := t.TempDir()
+			var subs []*tool
+			var digests []hash.Hash
+			for i := range 3 {
+				h := sha256.New()
+				digests = append(digests, h)
+				subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
+					"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
+			}
+			start(t, nil, on(group, "pub", args...)...).wait(exitOK)
+			for i, s := range subs {
+				s.wait(exitOK)
+				sum := summaryOf[subSummary](t, s.args[len(s.args)-1])
+				wantSum(t, sum)
+				one := sum.Sessions[0]
+				if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {
+					t.Errorf("subscriber %d: digest %x, want %x; %+v", i, got, want, one)
+				}
+			}
+		})
+	}
+}
+
+// digestOf is the digest of a feed as crier sub --format len prints it.
+func digestOf(t *testing.T, opts feedOptions) (digest []byte, count uint64) {
+	t.Helper()
+	f, err := openFeed(opts, nil)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer f.Close()
+	h := sha256.New()
+	for {
+		r, err := f.next()
+		if err == io.EOF {
+			return h.Sum(nil), count
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		binary.Write(h, binary.BigEndian, uint32(len(r.payload)))
+		h.Write(r.payload)
+		count++
+	}
+}

@@ -1,0 +1,263 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"testing"
+)
+
+// beTool makes a process of the test binary run the tool itself.
+const beTool = "CRIER_TEST_BE_TOOL"
+
+func TestMain(m *testing.M) {
+	if os.Getenv(beTool) != "" {
+		main() // which exits
+	}
+	os.Setenv(beTool, "1") // for all processes that tests start, and the demo
+	os.Exit(m.Run())
+}
+
+// tool is one run of crier.
+type tool struct {
+	t        *testing.T
+	args     []string
+	out, err *capture // what it has printed so far
+	stop     func()   // an interrupt
+	cmd      *exec.Cmd
+	ended    chan struct{}
+	exit     int // its exit code, once it has ended
+}
+
+// start runs crier in this process.
+func start(t *testing.T, stdin io.Reader, args ...string) *tool {
+	t.Helper()
+	c := newTool(t, args)
+	c.runIn(stdin, c.out)
+	return c
+}
+
+// startInto is start with a standard output of its own.
+func startInto(t *testing.T, out io.Writer, stdin io.Reader, args ...string) *tool {
+	t.Helper()
+	c := newTool(t, args)
+	c.runIn(stdin, out)
+	return c
+}
+
+func newTool(t *testing.T, args []string) *tool {
+	return &tool{t: t, args: args, out: newCapture(), err: newCapture(), ended: make(chan struct{})}
+}
+
+func (c *tool) runIn(stdin io.Reader, out io.Writer) {
+	ctx, cancel := context.WithCancel(context.Background())
+	c.stop = cancel
+	c.t.Cleanup(func() { cancel(); <-c.ended })
+	go func() {
+		defer close(c.ended)
+		c.exit = run(ctx, c.args, stdin, out, c.err)
+	}()
+}
+
+// spawn runs crier in a process of its own.
+func spawn(t *testing.T, stdin io.Reader, args ...string) *tool {
+	t.Helper()
+	c := newTool(t, args)
+	c.process(stdin, c.out)
+	return c
+}
+
+func (c *tool) process(stdin io.Reader, out io.Writer) {
+	c.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	c.cmd = exec.Command(self, c.args...)
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = stdin, out, c.err
+	if err := c.cmd.Start(); err != nil {
+		c.t.Fatal(err)
+	}
+	c.stop = func() { c.signal(os.Interrupt) }
+	c.t.Cleanup(func() { c.cmd.Process.Kill(); <-c.ended })
+	go func() {
+		defer close(c.ended)
+		c.cmd.Wait()
+		c.exit = c.cmd.ProcessState.ExitCode()
+	}()
+}
+
+func (c *tool) signal(s os.Signal) {
+	c.t.Helper()
+	if err := c.cmd.Process.Signal(s); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
+// await waits until the output has the words n times, and ends the test if
+// the run ends before.
+func (c *tool) await(from *capture, words string, n int) {
+	c.t.Helper()
+	for {
+		if from.count(words) >= n {
+			return
+		}
+		select {
+		case <-from.more:
+		case <-c.ended:
+			if from.count(words) < n {
+				c.t.Fatalf("crier %s ended (%d) without printing %q %d times:\n%s%s", c.args, c.exit, words, n, tail(c.out), tail(c.err))
+			}
+		}
+	}
+}
+
+// listening waits until a subscriber hears its groups.
+func (c *tool) listening() *tool {
+	c.t.Helper()
+	c.await(c.err, "listening", 1)
+	return c
+}
+
+// wait waits for the end, and wants it to have an exit code.
+func (c *tool) wait(want int) *tool {
+	c.t.Helper()
+	<-c.ended
+	if c.exit != want {
+		c.t.Errorf("crier %s: exit code %d, want %d\n%s%s", c.args, c.exit, want, tail(c.out), tail(c.err))
+	}
+	return c
+}
+
+// tail is the end of what was printed.
+func tail(c *capture) string {
+	b := c.bytes()
+	if n := len(b) - 3000; n > 0 {
+		b = append([]byte("..."), b[n:]...)
+	}
+	return string(b)
+}
+
+// capture keeps what is written to it.
+type capture struct {
+	mu   sync.Mutex
+	b    bytes.Buffer
+	more chan struct{} // gets a value after each Write, unless one waits
+}
+
+func newCapture() *capture { return &capture{more: make(chan struct{}, 1)} }
+
+func (c *capture) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	c.b.Write(p)
+	c.mu.Unlock()
+	signal1(c.more)
+	return len(p), nil
+}
+
+func (c *capture) bytes() []byte {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return bytes.Clone(c.b.Bytes())
+}
+
+// count is how often words were printed.
+func (c *capture) count(words string) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return bytes.Count(c.b.Bytes(), []byte(words))
+}
+
+func (c *capture) String() string { return string(c.bytes()) }
+
+// groups counts the groups of this process.
+var groups atomic.Uint32
+
+// testGroup is a group that only its caller uses; --iface lo comes with it. It
+// skips where the loopback interface carries no multicast.
+func testGroup(t testing.TB) []string {
+	t.Helper()
+	return []string{"--group", testGroupAddr(t), "--iface", "lo"}
+}
+
+func testGroupAddr(t testing.TB) string {
+	t.Helper()
+	if ifi, err := net.InterfaceByName("lo"); err != nil || ifi.Flags&net.FlagUp == 0 {
+		t.Skip("there is no loopback interface lo that is up")
+	}
+	pid := os.Getpid() // other processes may run these tests at the same time
+	return fmt.Sprintf("239.77.%d.%d:%d", 64+pid>>8%128, pid%256, 10000+groups.Add(1))
+}
+
+// on puts flags between a command and its arguments.
+func on(group []string, command string, args ...string) []string {
+	return append(append([]string{command}, group...), args...)
+}
+
+// summaryOf reads what --summary wrote.
+func summaryOf[T any](t *testing.T, path string) *T {
+	t.Helper()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	return decodeSummary[T](t, data)
+}
+
+func decodeSummary[T any](t *testing.T, data []byte) *T {
+	t.Helper()
+	sum := new(T)
+	dec := json.NewDecoder(bytes.NewReader(data))
+	dec.DisallowUnknownFields()
+	if err := dec.Decode(sum); err != nil {
+		t.Fatalf("%v in %s", err, data)
+	}
+	return sum
+}
+
+// wantSum checks the promise that each session of a summary makes.
+func wantSum(t *testing.T, sum *subSummary) {
+	t.Helper()
+	for _, s := range sum.Sessions {
+		if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset {
+			t.Errorf("session %s: delivered %d + lost %d is not %d - %d", s.Session, s.Delivered, s.Lost, s.NextOffset, s.FirstOffset)
+		}
+		var lost uint64
+		for _, l := range s.Losses {
+			lost += l.To - l.From
+			if l.Cause == "" || strings.HasPrefix(l.Cause, "cause ") || l.From < s.FirstOffset || l.To > s.NextOffset {
+				t.Errorf("session %s: a loss %+v", s.Session, l)
+			}
+		}
+		if lost != s.Lost {
+			t.Errorf("session %s: losses name %d messages of %d", s.Session, lost, s.Lost)
+		}
+	}
+}
+
+// linesOf parses JSON output.
+func linesOf(t *testing.T, out []byte) []eventLine {
+	t.Helper()
+	var lines []eventLine
+	dec := json.NewDecoder(bytes.NewReader(out))
+	dec.DisallowUnknownFields()
+	for {
+		var l eventLine
+		err := dec.Decode(&l)
+		if err == io.EOF {
+			return lines
+		}
+		if err != nil {
+			t.Fatalf("line %d: %v", len(lines)+1, err)
+		}
+		lines = append(lines, l)
+	}
+}

@@ -1,0 +1,12 @@
+//go:build !unix
+
+package main
+
+import (
+	"errors"
+	"os"
+)
+
+var sigterm = os.Kill
+
+func makeFIFO(string) error { return errors.New("this system has none") }

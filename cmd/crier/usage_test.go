@@ -1,0 +1,262 @@
+package main
+
+import (
+	"net"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+)
+
+// wantRefusal wants a run to end with an exit code and one sentence that has
+// these parts, in order, and nothing on standard output.
+func wantRefusal(t *testing.T, c *tool, exit int, parts ...string) {
+	t.Helper()
+	<-c.ended
+	if c.exit != exit {
+		t.Errorf("crier %q: exit code %d, want %d: %s", c.args, c.exit, exit, c.err)
+	}
+	if out := c.out.String(); out != "" {
+		t.Errorf("crier %q printed %q", c.args, out)
+	}
+	var said []string
+	for line := range strings.Lines(c.err.String()) {
+		words, ok := strings.CutPrefix(line, "crier "+c.args[0]+": ")
+		if ok && !strings.HasPrefix(words, "publishing session") && !strings.HasPrefix(words, "listening to") {
+			said = append(said, line)
+		}
+	}
+	if len(said) != 1 {
+		t.Errorf("crier %q said %d sentences: %q", c.args, len(said), said)
+		return
+	}
+	rest := said[0]
+	for _, p := range parts {
+		_, after, ok := strings.Cut(rest, p)
+		if !ok {
+			t.Errorf("crier %q said %q; %q is missing, or out of order", c.args, said[0], p)
+			return
+		}
+		rest = after
+	}
+}
+
+// Wrong words and values: exit code 2, and a sentence that names what it was.
+func TestUsage(t *testing.T) {
+	t.Parallel()
+	file := writeFeed(t, "feed", "a\nb\n")
+	for _, c := range []struct {
+		args  string
+		parts []string
+	}{
+		{"pub --group 10.1.2.3:7700", []string{"--group 10.1.2.3:7700", "not a multicast address", "239.0.0.0/8"}},
+		{"pub --group 239.1.2.3", []string{"--group 239.1.2.3", "like 239.77.0.1:7700"}},
+		{"pub --group 239.1.2.3:0", []string{"--group 239.1.2.3:0", "port"}},
+		{"pub --group 239.1.2.3:70000", []string{"--group", "70000"}},
+		{"sub --group 10.1.2.3:7700", []string{"--group 10.1.2.3:7700", "not a multicast address"}},
+		{"sub --group 239.1.2.3:77 --group 239.1.2.3:77", []string{"--group 239.1.2.3:77", "twice"}},
+		{"sub --group 239.1.2.3:77 --group [ff05::1]:77", []string{"different address families", "one command for each"}},
+		{"pub --iface nosuch0", []string{"--iface nosuch0", "does not exist", "there are", "lo"}},
+		{"sub --iface nosuch0", []string{"--iface nosuch0", "does not exist", "there are", "lo"}},
+		{"sub --iface 203.0.113.9", []string{"--iface 203.0.113.9", "not an address of this machine"}},
+		{"sub --iface=", []string{"--iface", "missing"}},
+		{"sub --source here", []string{"--source", "here", "no address", "192.0.2.7"}},
+		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
+		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
+
+		{"pub --count many", []string{"--count", "many", "whole number"}},
+		{"pub --count -1", []string{"--count", "-1", "whole number"}},
+		{"pub --count 0", []string{"--count 0", "leave it out"}},
+		{"sub --count 0", []string{"--count 0", "leave it out"}},
+		{"sub --count 1.5", []string{"--count", "1.5", "whole number"}},
+		{"pub --size -1", []string{"--size -1", "0 to 16777216"}},
+		{"pub --size 16777217", []string{"--size 16777217", "0 to 16777216"}},
+		{"pub --size 1KiB", []string{"--size", "1KiB", "whole number"}},
+		{"pub --rate 0", []string{"--rate 0", "leave it out"}},
+		{"pub --rate -5", []string{"--rate -5", "over 0"}},
+		{"pub --rate NaN", []string{"--rate NaN", "over 0"}},
+		{"pub --rate fast", []string{"--rate", "fast", "no number"}},
+		{"pub --speed 0", []string{"--speed", "0", "or max"}},
+		{"pub --speed never", []string{"--speed", "never", "or max"}},
+		{"pub --drop 1.5", []string{"--drop 1.5", "from 0 to 1"}},
+		{"sub --drop -0.1", []string{"--drop -0.1", "from 0 to 1"}},
+		{"sub --drop NaN", []string{"--drop NaN", "from 0 to 1"}},
+		{"sub --drop 1%", []string{"--drop", "1%", "no number"}},
+		{"pub --resend-buffer 64", []string{"--resend-buffer 64", "too small", "16KiB"}},
+		{"pub --resend-buffer 0", []string{"--resend-buffer 0", "too small", "16KiB"}},
+		{"pub --resend-buffer 64M", []string{"--resend-buffer", "64M", "such as 64MiB"}},
+		{"pub --resend-buffer 7999999TiB", []string{"--resend-buffer 7999999TiB", "more memory than this machine has"}},
+		{"sub --buffer 1KiB", []string{"--buffer 1KiB", "too small", "64KiB"}},
+		{"sub --buffer 7999999TiB", []string{"--buffer 7999999TiB", "more memory than this machine has"}},
+		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},
+		{"pub --batch-wait 5", []string{"--batch-wait", "5", "a unit"}},
+		{"pub --datagram 10", []string{"--datagram 10", "256 to 65507"}},
+		{"pub --ttl 0", []string{"--ttl 0", "1 to 255"}},
+		{"pub --dscp 64", []string{"--dscp 64", "0 to 63"}},
+		{"sub --timeout 0s", []string{"--timeout 0s", "leave it out"}},
+		{"sub --timeout -1s", []string{"--timeout -1s", "leave it out"}},
+		{"sub --timeout soon", []string{"--timeout", "soon", "a unit"}},
+		{"sub --silence 0s", []string{"--silence 0s", "leave it out"}},
+		{"sub --max-wait -1s", []string{"--max-wait -1s", "leave it out"}},
+		{"sub --name " + strings.Repeat("n", 256), []string{"--name", "256", "255"}},
+		{"pub --name " + strings.Repeat("n", 256), []string{"--name", "256", "255"}},
+
+		{"sub --format xml", []string{"--format", "xml", "lines, len or json"}},
+		{"pub --from " + file + " --format json", []string{"--format", "json", "lines, timed, len or pcap"}},
+		{"pub --from " + file + " --split iextp", []string{"--split iextp", "--format pcap or len"}},
+		{"pub --from " + file + " --format len --split fix", []string{"--split", "fix", "iextp or moldudp64"}},
+		{"sub --start newest", []string{"--start", "newest", "latest or oldest"}},
+		{"sub --order random", []string{"--order", "random", "offset or arrival"}},
+		{"sub --recovery maybe", []string{"--recovery", "maybe", "on or off"}},
+		{"pub --offload maybe", []string{"--offload", "maybe", "on or off"}},
+
+		{"pub --from=", []string{"--from", "- for standard input"}},
+		{"pub --from " + file + " --size 10", []string{"--from", "--size", "one or the other"}},
+		{"pub --from " + file + " --market", []string{"--from", "--market", "one or the other"}},
+		{"pub --from " + file + " --seed 3", []string{"--from", "--seed", "one or the other"}},
+		{"pub --format lines", []string{"--format", "--from"}},
+		{"pub --split iextp", []string{"--split", "--from"}},
+		{"pub --market --size 10", []string{"--market", "--size"}},
+		{"pub --rate 10 --speed 2", []string{"--rate and --speed", "one of them"}},
+		{"pub --speed 20", []string{"--speed 20", "recorded times", "--rate"}},
+		{"pub --from " + file + " --speed 20", []string{"--speed 20", "recorded times", "--format timed"}},
+		{"sub --drop-seed 7", []string{"--drop-seed", "--drop"}},
+		{"sub --start oldest --recovery off", []string{"--start oldest", "--recovery off"}},
+		{"sub --format len --summary -", []string{"--summary -", "--format len", "file"}},
+		{"pub --from " + file + " --summary " + file, []string{"--from and --summary", file, "of its own"}},
+		{"pub --from " + file + " --accepted " + file, []string{"--accepted and --from", file, "of its own"}},
+		{"pub --accepted " + file + "2 --summary " + file + "2", []string{"--accepted and --summary", file + "2", "of its own"}},
+
+		{"pub --colour red", []string{"no flag --colour", "crier help pub"}},
+		{"sub -z", []string{"no flag -z", "crier help sub"}},
+		{"sub --group", []string{"--group needs a value"}},
+		{"sub --until-end=perhaps", []string{"--until-end", "true or false"}},
+		{"sub 239.77.0.1:7700", []string{"no argument", "239.77.0.1:7700", "crier help sub"}},
+		{"help pub sub", []string{"one command"}},
+		{"help nothing", []string{"nothing", "demo, pub, sub"}},
+	} {
+		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), exitUsage, c.parts...)
+	}
+	for _, c := range []struct{ args, part string }{{"publish", "demo, pub, sub"}, {"", "crier demo"}} {
+		r := start(t, nil, strings.Fields(c.args)...)
+		if <-r.ended; r.exit != exitUsage || !strings.Contains(r.err.String(), c.part) {
+			t.Errorf("crier %s: %d, %s", c.args, r.exit, r.err)
+		}
+	}
+	if b, err := os.ReadFile(file); err != nil || string(b) != "a\nb\n" {
+		t.Errorf("the feed is now %q, %v", b, err)
+	}
+}
+
+// What is wrong with the world around: exit code 1, and a sentence that names it.
+func TestRefused(t *testing.T) {
+	t.Parallel()
+	dir := t.TempDir()
+	missing := filepath.Join(dir, "missing")
+	empty := writeFeed(t, "empty", "")
+	whole := zipped(strings.Repeat("line\n", 100000))
+	cut := writeFeed(t, "cut.gz", whole[:len(whole)-10])
+	cutLen := writeFeed(t, "cut.len", "\x00\x00\x00\x03abc\x00\x00\x00\x09abc")
+	giant := writeFeed(t, "giant", "first\n"+strings.Repeat("x", feedMaxMessage+1)+"\nlast\n")
+	large := writeFeed(t, "large", "first\n"+strings.Repeat("x", 100000)+"\nlast\n")
+	group := testGroup(t)
+	for _, c := range []struct {
+		args  []string
+		parts []string
+	}{
+		{on(group, "pub", "--from", missing), []string{missing, "no such file", "- for standard input"}},
+		{on(group, "pub", "--from", dir), []string{dir, "directory", "name a file"}},
+		{on(group, "pub", "--from", empty), []string{empty, "empty"}},
+		{on(group, "pub", "--from", cut, "--rate", "1e9"), []string{cut, "cut off", "again", "messages before it were published"}},
+		{on(group, "pub", "--from", cutLen, "--format", "len"), []string{cutLen, "message 2", "whole", "the message before it was published"}},
+		{on(group, "pub", "--from", giant), []string{giant, "line 2", "16MiB", "the message before it was published"}},
+		{on(group, "pub", "--from", large, "--resend-buffer", "64KiB"),
+			[]string{large, "line 2", "100000 bytes", "the resend buffer", "--resend-buffer", "the message before it was published"}},
+		{on(group, "pub", "--size", "100000", "--count", "3", "--resend-buffer", "64KiB"),
+			[]string{"100000 bytes", "the resend buffer", "--resend-buffer", "nothing was published"}},
+		{on(group, "pub", "--count", "1", "--summary", dir), []string{"--summary", dir, "directory", "name a file"}},
+		{on(group, "sub", "--count", "1", "--summary", missing+"/x"), []string{"--summary", missing, "no such file", "name a file"}},
+		{on(group, "pub", "--count", "1", "--accepted", missing+"/x"), []string{"--accepted", missing, "no such file", "name a file"}},
+	} {
+		t.Run(strings.Join(c.args[5:], " "), func(t *testing.T) {
+			t.Parallel()
+			wantRefusal(t, start(t, nil, c.args...), exitError, c.parts...)
+		})
+	}
+}
+
+// Messages before the one that can't be read are published, and the summary
+// says how many; nothing of the bad one is.
+func TestHalfReadFeed(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
+	in := strings.NewReader("\x00\x00\x00\x03one\x00\x00\x00\x03two\x00\x00\x00\x09thr")
+	pub := start(t, in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(exitError)
+	sub.wait(exitOK)
+	if got := sub.out.String(); got != "one\ntwo\n" {
+		t.Errorf("published %q", got)
+	}
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
+		t.Errorf("%+v", p)
+	}
+	if words := pub.err.String(); !strings.Contains(words, "standard input: it ends at byte 21, within message 3") ||
+		!strings.Contains(words, "the 2 messages before it were published") {
+		t.Error(words)
+	}
+}
+
+// A port that another program holds for itself alone can't be listened to. Those
+// that share it, as subscribers do, can.
+func TestPortInUse(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	_, port, err := net.SplitHostPort(group[1])
+	if err != nil {
+		t.Fatal(err)
+	}
+	other, err := net.ListenPacket("udp4", "0.0.0.0:"+port) // without SO_REUSEADDR
+	if err != nil {
+		t.Skip(err)
+	}
+	defer other.Close()
+	wantRefusal(t, start(t, nil, on(group, "sub", "--timeout", "1s")...), exitError, group[1], "another program holds that port", "choose another")
+}
+
+// A disk without room, for each file that is written.
+func TestFullDisk(t *testing.T) {
+	t.Parallel()
+	const full = "/dev/full"
+	if _, err := os.Stat(full); err != nil {
+		t.Skip("there is no", full)
+	}
+	group := testGroup(t)
+	for _, c := range []struct {
+		args  []string
+		parts []string
+	}{
+		{on(group, "pub", "--count", "1", "--summary", full), []string{"summary", full, "no space left", "make room"}},
+		{on(group, "sub", "--timeout", "1ms", "--summary", full), []string{"summary", full, "no space left", "make room"}},
+		{on(group, "pub", "--count", "1", "--accepted", full), []string{"--accepted", full, "room"}},
+	} {
+		wantRefusal(t, start(t, nil, c.args...), exitError, c.parts...)
+	}
+	out, err := os.OpenFile(full, os.O_WRONLY, 0)
+	if err != nil {
+		t.Skip(err)
+	}
+	defer out.Close()
+	for _, args := range [][]string{{"help"}, {"help", "sub"}, {"version"}, on(group, "pub", "--count", "1", "--summary", "-")} {
+		r := startInto(t, out, nil, args...)
+		if r.wait(exitError); !strings.Contains(r.err.String(), "standard output") || !strings.Contains(r.err.String(), "no space left") {
+			t.Errorf("crier %q: %s", args, r.err)
+		}
+	}
+	// A subscriber ends by itself when it can't print.
+	group = testGroup(t)
+	sub := startInto(t, out, nil, on(group, "sub")...).listening()
+	start(t, strings.NewReader("1\n"), on(group, "pub", "--from", "-")...)
+	if sub.wait(exitError); !strings.Contains(sub.err.String(), "crier sub: standard output can't be written (no space left on device): make room") {
+		t.Error(sub.err)
+	}
+}

@@ -1,0 +1,132 @@
+package multicast
+
+import (
+	"errors"
+	"log/slog"
+	"net"
+	"time"
+)
+
+const (
+	// burst is how many batches a caller sends before the Loop's goroutine goes
+	// on: a caller that publishes now and then must not send for all others.
+	burst = 4
+	// failureInterval is how long failed sends keep quiet after they were
+	// logged.
+	failureInterval = 10 * time.Second
+)
+
+// drain sends what the machine has, up to a number of batches, with the lock
+// held but for the system calls. It takes the send token, and passes it on if
+// there is more.
+func (l *Loop) drain(batches int) {
+	l.sending = true
+	for {
+		d, ok := l.cfg.Machine.Next(l.Now())
+		if !ok {
+			l.sending = false
+			return
+		}
+		if batches == 0 {
+			l.pass(d)
+			return
+		}
+		batches--
+		d, full := l.write(d)
+		if l.closed {
+			return
+		}
+		if full {
+			l.pass(d)
+			return
+		}
+		l.cfg.Machine.Sent()
+	}
+}
+
+// pass hands the send token, and what is to be sent first, to the sender. The
+// Loop must not be closed.
+func (l *Loop) pass(d Datagrams) {
+	l.rest = d
+	l.kick <- struct{}{} // there is room: there is one token
+}
+
+// send holds the token whenever it is passed on, until nothing is left.
+func (l *Loop) send() {
+	for range l.kick {
+		l.mu.Lock()
+		d, ok := l.rest, true
+		l.rest = Datagrams{}
+		for ok {
+			rest, full := l.write(d)
+			if l.closed {
+				break
+			}
+			if full {
+				d = l.waitToWrite(rest)
+				continue
+			}
+			l.cfg.Machine.Sent()
+			d, ok = l.cfg.Machine.Next(l.Now())
+		}
+		l.sending = false
+		l.Settle() // what became due meanwhile
+	}
+}
+
+// write hands datagrams to the kernel, with the lock given back meanwhile. If
+// the socket's buffer is full it says so, and returns what is left. What cannot
+// be sent is lost, which repairs make good; it does not cost the session.
+func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
+	if len(d.Data) == 0 {
+		return d, false
+	}
+	l.mu.Unlock()
+	n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
+	d.Data = d.Data[n:]
+	full = errors.Is(err, ErrWouldBlock)
+	if err != nil && !full {
+		l.failed.note(l.cfg.Logger, d, err)
+	}
+	l.mu.Lock()
+	return d, full
+}
+
+// waitToWrite waits, with the lock given back meanwhile, until the socket takes
+// more. It returns what to send then: nothing, if waiting fails.
+func (l *Loop) waitToWrite(d Datagrams) Datagrams {
+	l.mu.Unlock()
+	if err := l.cfg.Out.WaitWrite(); err != nil {
+		l.failed.note(l.cfg.Logger, d, err)
+		d.Data = nil
+	}
+	l.mu.Lock()
+	return d
+}
+
+// failures tells an operator of sends that failed for a reason that is not the
+// network's, at the first and then now and then.
+type failures struct {
+	quiet     time.Time // until then
+	datagrams int       // lost, and not logged yet
+}
+
+func (f *failures) note(to *slog.Logger, d Datagrams, err error) {
+	if errors.Is(err, net.ErrClosed) {
+		return // nobody is there any more whom it could surprise
+	}
+	f.datagrams += datagramCount(d)
+	now := time.Now()
+	if now.Before(f.quiet) {
+		return
+	}
+	to.Warn("multicast: a send failed; its datagrams are lost", "datagrams", f.datagrams, "last_to", d.To, "err", err)
+	f.quiet, f.datagrams = now.Add(failureInterval), 0
+}
+
+func datagramCount(d Datagrams) int {
+	if len(d.Data) == 0 || d.Segment <= 0 {
+		return 0
+	}
+	return (len(d.Data)-1)/d.Segment + 1
+}

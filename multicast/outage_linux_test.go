@@ -1,0 +1,171 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"errors"
+	"net"
+	"net/netip"
+	"testing"
+)
+
+func TestRejoinAfterAFlapAndARebirth(t *testing.T) {
+	for _, group := range []netip.AddrPort{vethGroup, vethGroup6} {
+		done := make(chan struct{})
+		go func() { // each in a thread, and so a namespace, of its own
+			defer close(done)
+			rejoins(t, group)
+		}()
+		<-done
+	}
+}
+
+func rejoins(t *testing.T, group netip.AddrPort) {
+	inNamespace(t)
+	log, logger := newLogs()
+	r := openTestGroup(t, GroupConfig{Group: group, Interface: "v0", Logger: logger})
+	w := openTestSocket(t, SocketConfig{Group: group, Interface: "v1", TTL: 1, Logger: logger})
+	send(t, w, group, "before")
+	wantReceived(t, r, "before")
+
+	run(t, "ip link set v0 down")
+	log.wait("went down", 2) // both, since v1 has no link now
+	run(t, "ip link set v0 up")
+	if group.Addr().Is6() { // which went with the link
+		run(t, "ip addr replace fd77::1/64 dev v0 nodad")
+	}
+	log.wait("an interface is back", 2)
+	send(t, w, group, "after the flap")
+	wantReceived(t, r, "after the flap")
+	if n := r.Stats().Rejoins; n != 1 {
+		t.Errorf("%d rejoins after the flap, want 1", n)
+	}
+
+	run(t, "ip link del v0")
+	log.wait("went down", 4)
+	makeVeth(t) // with other indexes
+	log.wait("an interface is back", 4)
+	send(t, w, group, "after the rebirth")
+	wantReceived(t, r, "after the rebirth")
+	if n := r.Stats().Rejoins; n != 2 {
+		t.Errorf("%d rejoins after the rebirth, want 2", n)
+	}
+	if n := w.Stats().SendErrors; n != 0 {
+		t.Errorf("%d send errors", n)
+	}
+	r.Close()
+	w.Close()
+}
+
+func TestSendErrorsPass(t *testing.T) {
+	inNamespace(t)
+	log, logger := newLogs()
+	r := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0", Logger: logger})
+	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, Logger: logger})
+	b := segments(10, 1000, 1000)
+
+	// More than the MTU of the interface is never fragmented.
+	if _, err := w.Write(vethGroup, segments(3, 1473, 1473), 1473); err != nil {
+		t.Fatal(err)
+	}
+	if n := w.Stats().SendErrors; n != 3 {
+		t.Errorf("%d send errors for datagrams above the MTU, want 3", n)
+	}
+	// An address that was taken away: every send fails with EINVAL, offloaded
+	// or not, and is no reason to give offload up.
+	run(t, "ip addr del 10.77.0.2/24 dev v1")
+	if n, err := w.Write(vethGroup, b, 1000); n != len(b) || err != nil {
+		t.Fatalf("Write = %d, %v", n, err)
+	}
+	if n := w.Stats().SendErrors; n != 13 {
+		t.Errorf("%d send errors without the address, want 13\n%s", n, log)
+	}
+	run(t, "ip addr add 10.77.0.2/24 dev v1")
+	run(t, "ip link set v1 down")
+	log.wait("went down", 2)
+	if n, err := w.Write(vethGroup, b, 1000); n != len(b) || err != nil {
+		t.Fatalf("Write = %d, %v", n, err)
+	}
+	if n := w.Stats().SendErrors; n != 23 {
+		t.Errorf("%d send errors with the link down, want 23\n%s", n, log)
+	}
+	run(t, "ip link set v1 up")
+	log.wait("an interface is back", 2)
+	before := w.Stats().Writes
+	if _, err := w.Write(vethGroup, b, 1000); err != nil {
+		t.Fatal(err)
+	}
+	received(t, r, 10)
+	if n := w.Stats().Writes - before; n != 1 {
+		t.Errorf("%d calls sent 10 datagrams afterwards, want 1", n)
+	}
+}
+
+// A transmit queue that is full is said to nobody, unless one asks.
+func TestFullTransmitQueueIsCounted(t *testing.T) {
+	inNamespace(t)
+	shape(t, "rate 8kbit burst 2000 limit 3000")
+	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, NoOffload: true})
+	if _, err := w.Write(vethGroup, segments(20, 1000, 1000), 1000); err != nil {
+		t.Fatal(err)
+	}
+	if s := w.Stats(); s.SendErrors == 0 || s.Sent+s.SendErrors != 20 {
+		t.Errorf("%+v", s)
+	}
+}
+
+func TestFullSendBufferWouldBlock(t *testing.T) {
+	inNamespace(t)
+	shape(t, "rate 50mbit burst 2000 limit 100000000")
+	for _, noOffload := range []bool{false, true} {
+		r := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0"})
+		w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 32 << 10, NoOffload: noOffload})
+		const segment, n = 1400, 500
+		read := make(chan struct{})
+		go func() {
+			defer close(read)
+			received(t, r, n)
+		}()
+		b := segments(n, segment, segment)
+		blocked := 0
+		for rest := b; len(rest) > 0; {
+			k, err := w.Write(vethGroup, rest, segment)
+			rest = rest[k:]
+			if errors.Is(err, ErrWouldBlock) {
+				blocked++
+				if k%segment != 0 {
+					t.Fatalf("%d bytes taken are not whole datagrams", k)
+				}
+				err = w.WaitWrite()
+			}
+			if err != nil {
+				t.Fatal(err)
+			}
+		}
+		<-read
+		if s := w.Stats(); blocked == 0 || s.Sent != n || s.SendErrors != 0 {
+			t.Errorf("blocked %d times: %+v", blocked, s)
+		}
+		r.Close()
+		w.Close()
+	}
+}
+
+func TestCloseEndsWaitWrite(t *testing.T) {
+	inNamespace(t)
+	shape(t, "rate 8kbit burst 2000 limit 100000000")
+	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 8 << 10})
+	if _, err := w.Write(vethGroup, segments(1000, 1400, 1400), 1400); !errors.Is(err, ErrWouldBlock) {
+		t.Fatalf("Write: %v; want %v", err, ErrWouldBlock)
+	}
+	waited := make(chan error)
+	go func() { waited <- w.WaitWrite() }()
+	// Others still may try, and don't wait for the one that waits.
+	if n, err := w.Write(vethGroup, make([]byte, 10), 10); n != 0 || !errors.Is(err, ErrWouldBlock) {
+		t.Errorf("Write = %d, %v", n, err)
+	}
+	w.Close()
+	if err := <-waited; !errors.Is(err, net.ErrClosed) {
+		t.Errorf("WaitWrite: %v", err)
+	}
+}

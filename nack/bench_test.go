@@ -1,0 +1,185 @@
+package nack
+
+import (
+	"fmt"
+	"testing"
+)
+
+func TestRequesterAllocatesNothing(t *testing.T) {
+	r := NewRequester(RequesterConfig{ID: 1})
+	r.rtt.Sample(100 * us)
+	now, seq := Time(0), uint64(0)
+	removed := make([]Range, 0, 16)
+	round := func() {
+		for range 20 { // every third frame is lost
+			r.Missing(now, seq, seq+1)
+			seq += 3
+		}
+		r.Advance(now)
+		request, ranges, ok := r.Request(now)
+		if !ok || len(ranges) < 20 {
+			t.Fatal("no NACK")
+		}
+		r.Confirmed(now, Range{seq - 60, seq})
+		now += Time(200 * us)
+		r.Answered(now, request)
+		for at := seq - 60; at < seq-6; at += 3 {
+			r.Arrived(now, at, true)
+		}
+		removed = r.Forget(seq-60, seq, removed[:0])
+		r.SetLimit(now, seq+1000)
+		r.Deadline()
+	}
+	round()
+	if n := testing.AllocsPerRun(200, round); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+func TestResponderAllocatesNothing(t *testing.T) {
+	r := NewResponder(ResponderConfig{Frames: 1000, FrameSize: 1400})
+	r.SetGroup(100, ms)
+	a, b := &Asker{ID: 1}, &Asker{ID: 2}
+	now, held := Time(0), Range{0, 1000}
+	round := func() {
+		now += Time(20 * ms)
+		held.From, held.To = held.From+100, held.To+100
+		r.Begin()
+		for i := range uint64(30) {
+			r.Asked(now, a, 5, now, Range{held.From - 50 + 7*i, held.From - 50 + 7*i + 3}, held)
+		}
+		r.Answer()
+		r.Begin()
+		r.Asked(now, b, 5, now, Range{0, held.From + 20}, held)
+		r.Answer()
+		for {
+			if _, ok := r.Next(now, held); !ok {
+				break
+			}
+		}
+		r.Deadline(now)
+		r.SetDataRate(now, 100<<20)
+	}
+	round()
+	if n := testing.AllocsPerRun(200, round); n != 0 {
+		t.Errorf("%v allocations", n)
+	}
+}
+
+// gapped returns a Requester with n gaps of one frame each.
+func gapped(n int) *Requester {
+	r := NewRequester(RequesterConfig{ID: 1, MaxAsk: 1 << 40})
+	r.rtt.Sample(100 * us)
+	for i := range n {
+		r.Missing(0, uint64(3*i), uint64(3*i+1))
+	}
+	return r
+}
+
+// One round: all that is missing is asked for, and confirmed.
+func BenchmarkRequesterNack(b *testing.B) {
+	for _, n := range []int{1, 100, 10000} {
+		b.Run(fmt.Sprintf("gaps=%d", n), func(b *testing.B) {
+			r := gapped(n)
+			now, all := Time(0), Range{0, uint64(3 * n)}
+			b.ReportAllocs()
+			for b.Loop() {
+				asked := 0
+				for asked == 0 { // the first deadline is from before the CONFIRM
+					now = max(now, r.Deadline())
+					r.Advance(now)
+					_, ranges, _ := r.Request(now)
+					asked = len(ranges)
+				}
+				if asked != n {
+					b.Fatal(asked)
+				}
+				r.Confirmed(now, all)
+			}
+		})
+	}
+}
+
+// One frame is found missing at the end, and one at the front or in the middle
+// is repaired.
+func BenchmarkRequesterArrived(b *testing.B) {
+	for _, n := range []int{1, 100, 10000} {
+		for _, where := range []string{"front", "middle"} {
+			b.Run(fmt.Sprintf("gaps=%d/%s", n, where), func(b *testing.B) {
+				r := gapped(n)
+				high := uint64(3 * n)
+				i := 0
+				if where == "middle" {
+					i = n / 2
+				}
+				b.ReportAllocs()
+				for b.Loop() {
+					r.Missing(5, high, high+1)
+					high += 3
+					if _, ok := r.Arrived(5, r.gaps.all()[i].From, true); !ok {
+						b.Fatal("not missing")
+					}
+				}
+			})
+		}
+	}
+}
+
+// A NACK of 50 ranges, and its repairs; then a second one that crossed them.
+func BenchmarkResponder(b *testing.B) {
+	const frames = 47000 // of 64 MiB
+	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Floor: 1 << 40, Burst: 1 << 30})
+	r.SetGroup(1000, ms)
+	a, other := &Asker{ID: 1}, &Asker{ID: 2}
+	now, held := Time(0), Range{0, frames}
+	b.ReportAllocs()
+	for b.Loop() {
+		now += Time(ms)
+		held.From, held.To = held.From+300, held.To+300
+		for _, who := range []*Asker{a, other} {
+			r.Begin()
+			for i := range uint64(50) {
+				from := held.To - 300 + 6*i
+				r.Asked(now, who, 1, now-1, Range{from, from + 2}, held)
+			}
+			for {
+				if _, ok := r.Next(now, held); !ok {
+					break
+				}
+			}
+		}
+	}
+}
+
+// What a NACK for everything costs, where all is queued already.
+func BenchmarkResponderHostileNack(b *testing.B) {
+	const frames = 47000
+	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472})
+	a := &Asker{ID: 1}
+	b.ReportAllocs()
+	for b.Loop() {
+		r.Begin()
+		r.Asked(5, a, 1, 5, Range{0, 1 << 63}, Range{0, frames})
+	}
+}
+
+// Nothing may go out, for want of quota, though one asker has thousands of runs.
+func BenchmarkResponderThrottled(b *testing.B) {
+	r := NewResponder(ResponderConfig{Frames: 10000, FrameSize: 1472, Floor: 1})
+	r.SetGroup(2, ms)
+	a, held := &Asker{ID: 1}, Range{0, 10000}
+	for i := range uint64(4096) {
+		r.Asked(0, a, 1, 0, Range{2 * i, 2*i + 1}, held)
+	}
+	b.ReportAllocs()
+	for b.Loop() {
+		for {
+			if _, ok := r.Next(0, held); !ok {
+				break
+			}
+		}
+		if r.Deadline(0) <= 0 {
+			b.Fatal("not throttled")
+		}
+	}
+}

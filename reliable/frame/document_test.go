@@ -1,0 +1,119 @@
+package frame
+
+import (
+	"bytes"
+	"os"
+	"strings"
+	"testing"
+)
+
+const document = "../../docs/PROTOCOL.md"
+
+// example is a block of docs/PROTOCOL.md: a frame's bytes, and its text.
+type example struct {
+	line   int
+	packet []byte
+	text   string
+}
+
+func examples(t *testing.T) (list []example) {
+	t.Helper()
+	source, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var hex strings.Builder
+	inside, text := false, ""
+	for i, line := range strings.Split(string(source), "\n") {
+		switch {
+		case line == "```frame":
+			inside, text = true, ""
+			hex.Reset()
+			list = append(list, example{line: i + 1})
+		case line == "```" && inside:
+			inside = false
+			e := &list[len(list)-1]
+			e.packet, e.text = unhex(t, hex.String()), text
+		case inside && strings.HasPrefix(line, "= "):
+			text = line[2:]
+		case inside:
+			bytes, _, _ := strings.Cut(line, "#")
+			hex.WriteString(bytes)
+		}
+	}
+	return list
+}
+
+// Every frame in the document is what the package reads, prints and writes.
+func TestDocument(t *testing.T) {
+	seen := map[Kind]bool{}
+	for _, e := range examples(t) {
+		f := decode(t, e.packet)
+		seen[f.Kind] = true
+		if got := f.String(); got != e.text {
+			t.Errorf("%s:%d:\n got %s\nwant %s", document, e.line, got, e.text)
+		}
+		if again := encode(f); !bytes.Equal(again, e.packet) {
+			t.Errorf("%s:%d: encoded anew:\n got %x\nwant %x", document, e.line, again, e.packet)
+		}
+		if f.Kind == Data {
+			if again := rebuild(f); !bytes.Equal(again, e.packet) {
+				t.Errorf("%s:%d: built anew:\n got %x\nwant %x", document, e.line, again, e.packet)
+			}
+		}
+		if f.Kind == Repair {
+			if inner := decode(t, f.Inner); inner.Kind != Data || inner.Session != f.Session {
+				t.Errorf("%s:%d: inside is %v", document, e.line, inner)
+			}
+		}
+	}
+	for k := Data; k <= Bye; k++ {
+		if !seen[k] {
+			t.Errorf("%s has no %v", document, k)
+		}
+	}
+}
+
+// rebuild gives a frame's messages to a Builder, with what is missing of an
+// unfinished one made up.
+func rebuild(f *Frame) []byte {
+	var b Builder
+	b.Open(make([]byte, 0, len(f.Raw)), f.Session, f.Channel, f.Seq, f.Offset, f.Time)
+	for i, c := range f.Chunks {
+		unfinished := i == len(f.Chunks)-1 && f.Flags&Unfinished != 0
+		switch {
+		case c.Skip > 0:
+			b.Skip(c.Skip)
+		case i == 0 && f.Flags&Continues != 0:
+			rest := c.Data
+			if unfinished {
+				rest = append(bytes.Clone(rest), make([]byte, 2*len(f.Raw))...)
+			}
+			b.Continue(rest)
+		case unfinished:
+			b.Start(append(bytes.Clone(c.Data), make([]byte, int(c.Total)-len(c.Data))...))
+		default:
+			b.Add(c.Data)
+		}
+	}
+	return b.Seal(f.Flags&Unfinished != 0)
+}
+
+// The document's anchors exist.
+func TestDocumentLinks(t *testing.T) {
+	source, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	anchors := map[string]bool{}
+	for line := range strings.Lines(string(source)) {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
+			anchors[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-")] = true
+		}
+	}
+	for _, part := range strings.Split(string(source), "](#")[1:] {
+		if name, _, _ := strings.Cut(part, ")"); !anchors[name] {
+			t.Errorf("nothing is called #%s", name)
+		}
+	}
+}

@@ -1,0 +1,140 @@
+package testnet
+
+import (
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crier/multicast"
+)
+
+// ImpairNetwork is a network whose sockets receive over bad links, in real time
+// and before anyone looks at what came. It is as safe for concurrent use as the
+// network below it.
+type ImpairNetwork struct {
+	network multicast.Network
+	cfg     LinkConfig
+	seed    uint64
+	start   time.Time
+	opened  atomic.Uint64 // sockets so far, which number their links
+
+	mu    sync.Mutex
+	stats ImpairStats
+}
+
+var _ multicast.Network = (*ImpairNetwork)(nil)
+
+// ImpairStats is what the links of all sockets have counted, those of closed
+// sockets included. A datagram counts as sent when its socket receives it.
+// Counters only grow.
+type ImpairStats struct {
+	LinkStats
+	Delayed  uint64 // arrivals that were held back, copies included
+	Overflow uint64 // arrivals dropped since their socket held all that it may (64 MiB)
+}
+
+// Dropped returns how many datagrams were thrown away, for whatever reason.
+// Copies that were, count too.
+func (s ImpairStats) Dropped() uint64 {
+	return s.Lost + s.QueueDrops + s.Partitioned + s.Overflow
+}
+
+// Impair wraps a network so that each of its sockets, group and unicast alike,
+// passes what it receives through a [Link] of its own, which behaves as cfg says
+// and counts 28 bytes of headers (over IPv6, 48) to a datagram. What is sent
+// isn't changed. Each link has its own generator, from seed and from its
+// socket's place in the order of opening: the same seed loses the same
+// datagrams, if they arrive in the same order.
+//
+// Where cfg has only loss and corruption, a Read is that of the wrapped socket
+// less what is lost: nothing is copied or allocated, and corruption damages the
+// wrapped socket's own buffer. Otherwise each socket has a goroutine, which ends
+// with Close. It copies datagrams into a queue of 64 MiB at most, of which a
+// datagram takes from 384 B (up to 256 B long) to 64 KiB (over 9 KiB), 1,664 B
+// if it is as long as an Ethernet frame; what doesn't fit is counted and
+// dropped. The queue keeps its memory while the socket is open. The delay
+// counts from the kernel's time stamp where there is one, and Received moves
+// with it. How late a Read returns depends on the network's [multicast.Timer].
+func Impair(network multicast.Network, cfg LinkConfig, seed uint64) (*ImpairNetwork, error) {
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	return &ImpairNetwork{network: network, cfg: cfg, seed: seed, start: time.Now()}, nil
+}
+
+// Stats returns what was counted so far.
+func (n *ImpairNetwork) Stats() ImpairStats {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	return n.stats
+}
+
+// Group implements multicast.Network.
+func (n *ImpairNetwork) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
+	return n.wrap(n.network.Group(cfg))
+}
+
+// Socket implements multicast.Network.
+func (n *ImpairNetwork) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
+	return n.wrap(n.network.Socket(cfg))
+}
+
+// Timer implements multicast.Network.
+func (n *ImpairNetwork) Timer() (multicast.Timer, error) { return n.network.Timer() }
+
+func (n *ImpairNetwork) wrap(c multicast.Conn, err error) (multicast.Conn, error) {
+	if err != nil {
+		return nil, err
+	}
+	in := inbound{network: n, link: newLink(n.cfg, LinkSeed(n.seed, n.opened.Add(1), 0))}
+	if n.cfg.instant() {
+		return &impairConn{Conn: c, inbound: in}, nil
+	}
+	return newDelayConn(c, in)
+}
+
+// instant says whether all that isn't lost arrives at once and once.
+func (c LinkConfig) instant() bool {
+	return (c.Delay == nil || c.Delay == FixedDelay(0)) && c.Reorder == 0 && c.Duplicate == 0 && c.Rate == 0
+}
+
+// now returns the time that links know.
+func (n *ImpairNetwork) now() int64 { return int64(time.Since(n.start)) }
+
+// inbound is the link that leads to a socket, and belongs to the goroutine that
+// reads it.
+type inbound struct {
+	network *ImpairNetwork
+	link    *Link
+	counted LinkStats // what the network's counters have of the link's
+}
+
+// send hands a datagram that came at now to the link.
+func (in *inbound) send(now int64, p *multicast.Packet) Outcome {
+	size := len(p.Data) + headerBytes
+	if !p.From.Addr().Is4() {
+		size += 20 // an IPv6 header is longer than one of IPv4
+	}
+	return in.link.Send(now, size)
+}
+
+// count adds to the network's counters what the link has counted since the last
+// time, and what else there is.
+func (in *inbound) count(delayed, overflow uint64) {
+	s, last := in.link.Stats(), in.counted
+	in.counted = s
+	n := in.network
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	t := &n.stats
+	t.Sent += s.Sent - last.Sent
+	t.Delivered += s.Delivered - last.Delivered
+	t.Lost += s.Lost - last.Lost
+	t.QueueDrops += s.QueueDrops - last.QueueDrops
+	t.Partitioned += s.Partitioned - last.Partitioned
+	t.Duplicated += s.Duplicated - last.Duplicated
+	t.Corrupted += s.Corrupted - last.Corrupted
+	t.Reordered += s.Reordered - last.Reordered
+	t.Delayed += delayed
+	t.Overflow += overflow
+}

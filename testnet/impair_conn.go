@@ -1,0 +1,65 @@
+package testnet
+
+import (
+	"sync/atomic"
+
+	"crier/multicast"
+)
+
+// impairConn is a socket whose link delivers at once: it leaves out and damages
+// in place what it reads.
+type impairConn struct {
+	multicast.Conn
+	inbound
+	dropped atomic.Uint64
+}
+
+// Read implements multicast.Conn. It reads again when nothing is left.
+func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
+	for {
+		n, err := c.Conn.Read(ps)
+		kept := c.pass(ps[:n])
+		if kept < n {
+			c.dropped.Add(uint64(n - kept))
+		}
+		c.count(0, 0)
+		if kept > 0 || err != nil || len(ps) == 0 {
+			return kept, err
+		}
+	}
+}
+
+// pass moves what arrives to the front of ps, and returns how much that is. It
+// is what Link.Send comes to on such a link, at a fraction of its cost.
+func (c *impairConn) pass(ps []multicast.Packet) int {
+	l := c.link
+	now := c.network.now()
+	kept := 0
+	for i := range ps {
+		lost := l.loss.lose(now, &l.rand)
+		corrupt := l.rand.hit(l.corrupt)
+		if lost {
+			continue
+		}
+		if corrupt {
+			l.Corrupt(ps[i].Data)
+			l.stats.Corrupted++
+		}
+		if kept != i {
+			ps[kept] = ps[i]
+		}
+		kept++
+	}
+	l.stats.Sent += uint64(len(ps))
+	l.stats.Delivered += uint64(kept)
+	l.stats.Lost += uint64(len(ps) - kept)
+	return kept
+}
+
+// Stats implements multicast.Conn. What was lost was not received.
+func (c *impairConn) Stats() multicast.ConnStats {
+	dropped := c.dropped.Load() // first: it only grows, and Received is never behind it
+	s := c.Conn.Stats()
+	s.Received -= dropped
+	return s
+}
