@@ -204,19 +204,17 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
-	sent := p.sender.Stats().Datagrams
 	p.loop.Settle()
-	p.drain(ctx, sent)
+	p.drain(ctx)
 	p.closing.Do(func() { p.closed = p.stop() })
 	return p.closed
 }
 
-// drain returns when the session has drained, ctx ends, or the socket is stuck;
-// so many datagrams had been sent before.
-func (p *Publisher) drain(ctx context.Context, sent uint64) {
+// drain returns when the session has drained, ctx ends, or the socket is stuck.
+func (p *Publisher) drain(ctx context.Context) {
 	timer := time.NewTimer(stuckAfter)
 	defer timer.Stop()
-	for {
+	for sent := p.taken(); ; {
 		select {
 		case <-p.done:
 			return
@@ -227,15 +225,19 @@ func (p *Publisher) drain(ctx context.Context, sent uint64) {
 		case <-timer.C:
 		}
 		// BYE goes out many times in this time, unless nothing does.
-		p.loop.Lock()
-		now := p.sender.Stats().Datagrams
-		p.loop.Unlock()
+		now := p.taken()
 		if now == sent {
 			return
 		}
 		sent = now
 		timer.Reset(stuckAfter)
 	}
+}
+
+// taken returns how many datagrams the socket has taken, or refused.
+func (p *Publisher) taken() uint64 {
+	st := p.conn.Stats()
+	return st.Sent + st.SendErrors
 }
 
 // stop closes the loop and says what it leaves unsent.

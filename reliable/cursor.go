@@ -330,6 +330,7 @@ func (s *session) nextAhead() {
 
 func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
 	s.stats.Delivered++
+	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
 	s.stats.DeliveredBytes += uint64(len(payload))
 	if came.repaired {
 		s.stats.Recovered++
@@ -345,6 +346,7 @@ func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload
 
 func (s *session) lossEvent(ev *Event, from, to uint64, cause Cause) {
 	s.stats.Lost += to - from
+	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
 	s.stats.Losses++
 	*ev = Event{Kind: Loss, Session: s.id, Source: s.source, Received: s.r.now, Cause: cause}
 	ev.Lost.From, ev.Lost.To = from, to

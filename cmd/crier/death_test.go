@@ -34,7 +34,7 @@ func TestPublisherKilled(t *testing.T) {
 	pub.signal(syscall.SIGKILL)
 	for _, s := range subs {
 		<-s.ended
-		sum := summaryOf[subSummary](t, s.args[11])
+		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		if len(sum.Sessions) != 1 {
 			t.Fatalf("%d sessions", len(sum.Sessions))
@@ -87,7 +87,7 @@ func TestPublisherRestarted(t *testing.T) {
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended
-		sum := summaryOf[subSummary](t, s.args[11])
+		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		if len(sum.Sessions) != 2 {
 			t.Fatalf("%d sessions", len(sum.Sessions))

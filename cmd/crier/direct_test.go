@@ -131,7 +131,7 @@ func TestSubCount(t *testing.T) {
 			<-sub.ended
 			pub.stop()
 			pub.wait(exitOK)
-			sum := summaryOf[subSummary](t, sub.args[len(sub.args)-1])
+			sum := summaryOf[subSummary](t, sub.flag("--summary"))
 			wantSum(t, sum)
 			s, n := sum.Sessions[0], 0
 			for _, l := range linesOf(t, sub.out.bytes()) {

@@ -89,7 +89,7 @@ func TestSignals(t *testing.T) {
 	sub.await(sub.out, `"ended"`, 1)
 	sub.signal(sigterm)
 	sub.wait(exitOK)
-	sum := summaryOf[subSummary](t, sub.args[len(sub.args)-1])
+	sum := summaryOf[subSummary](t, sub.flag("--summary"))
 	if wantSum(t, sum); len(sum.Sessions) != 1 || sum.Sessions[0].End != "bye" || sum.Sessions[0].Delivered < 100 {
 		t.Errorf("%+v", sum)
 	}

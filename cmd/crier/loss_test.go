@@ -6,12 +6,8 @@ import (
 	"fmt"
 	"hash"
 	"io"
-	"net/netip"
 	"path/filepath"
 	"testing"
-
-	"crier/multicast"
-	"crier/testnet"
 )
 
 // A resend buffer that is far too small loses messages: they are named, with
@@ -29,7 +25,7 @@ func TestSmallResendBuffer(t *testing.T) {
 	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000", "--resend-buffer", "64KiB")...).wait(exitOK)
 	for _, s := range subs {
 		s.wait(exitLost)
-		sum := summaryOf[subSummary](t, s.args[len(s.args)-1])
+		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
 		if one.FirstOffset != 0 || one.NextOffset != count || one.Lost == 0 || one.Delivered == 0 || one.End != "bye" {
@@ -46,53 +42,13 @@ func TestSmallResendBuffer(t *testing.T) {
 	}
 }
 
-// lossySeed is a seed by which --drop share loses the first n datagrams that a
-// subscriber's group brings.
-func lossySeed(t *testing.T, share float64, n int) uint64 {
-	t.Helper()
-	for seed := uint64(1); ; seed++ {
-		network, err := testnet.Drop(fullNetwork{}, share, seed)
-		if err != nil {
-			t.Fatal(err)
-		}
-		conn, err := network.Group(multicast.GroupConfig{})
-		if err != nil {
-			t.Fatal(err)
-		}
-		ps := make([]multicast.Packet, n+1)
-		conn.Read(ps) // what is left of as many datagrams, or of the next ones
-		if first := binary.BigEndian.Uint64(ps[0].Data); first >= uint64(n) {
-			return seed
-		}
-	}
-}
-
-// fullNetwork brings numbered datagrams without end.
-type fullNetwork struct{ multicast.Network }
-
-func (fullNetwork) Group(multicast.GroupConfig) (multicast.Conn, error) { return &fullConn{}, nil }
-
-type fullConn struct {
-	multicast.Conn
-	n uint64
-}
-
-func (c *fullConn) Read(ps []multicast.Packet) (int, error) {
-	for i := range ps {
-		ps[i] = multicast.Packet{Data: binary.BigEndian.AppendUint64(nil, c.n), From: netip.MustParseAddrPort("127.0.0.1:1")}
-		c.n++
-	}
-	return len(ps), nil
-}
-
 // A session of one frame, which is its first and its last, is found and repaired
 // when that is lost, and so is the announcement before it.
 func TestFirstAndLastFrameLost(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	// Before the frame come SESSION and some HEARTBEATs.
-	seed := lossySeed(t, 0.5, 8)
-	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
+	// Before the frame come SESSION and some HEARTBEATs, which are lost too.
+	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--impair", "script=drop 1-8")...).listening()
 	start(t, nil, on(group, "pub", "--count", "1")...).wait(exitOK)
 	sub.wait(exitOK)
 	for _, l := range linesOf(t, sub.out.bytes()) {
@@ -100,7 +56,7 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 			return
 		}
 	}
-	t.Errorf("seed %d: %s", seed, sub.out)
+	t.Error(sub.out)
 }
 
 // The recorded feeds come whole and in order to subscribers that each lose one
@@ -137,7 +93,7 @@ func TestRecordedFeedsWhole(t *testing.T) {
 			start(t, nil, on(group, "pub", args...)...).wait(exitOK)
 			for i, s := range subs {
 				s.wait(exitOK)
-				sum := summaryOf[subSummary](t, s.args[len(s.args)-1])
+				sum := summaryOf[subSummary](t, s.flag("--summary"))
 				wantSum(t, sum)
 				one := sum.Sessions[0]
 				if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {

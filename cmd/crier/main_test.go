@@ -9,6 +9,7 @@ import (
 	"net"
 	"os"
 	"os/exec"
+	"slices"
 	"strings"
 	"sync"
 	"sync/atomic"
@@ -100,6 +101,16 @@ func (c *tool) signal(s os.Signal) {
 	if err := c.cmd.Process.Signal(s); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+// flag is the value of a flag.
+func (c *tool) flag(name string) string {
+	c.t.Helper()
+	i := slices.Index(c.args, name)
+	if i < 0 || i+1 == len(c.args) {
+		c.t.Fatalf("crier %s has no %s", c.args, name)
+	}
+	return c.args[i+1]
 }
 
 // await waits until the output has the words n times, and ends the test if

@@ -100,7 +100,11 @@ func (d *Decoder) header(f *Frame) (int, error) {
 		return 0, ErrMalformed
 	}
 	f.Kind, f.Flags, f.Session, f.Channel = Kind(kind), Flags(flags), session, channel
-	if bodyFields(f.Kind) == 0 || f.Flags&criticalFlags&^knownCritical != 0 {
+	known := Flags(0)
+	if f.Kind == Data {
+		known = Continues | Unfinished
+	}
+	if bodyFields(f.Kind) == 0 || f.Flags&criticalFlags&^known != 0 {
 		return 0, ErrNewer
 	}
 	return n, nil

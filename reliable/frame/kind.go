@@ -49,5 +49,4 @@ const (
 	WantSession Flags = 1 << 0
 
 	criticalFlags = 0xff00
-	knownCritical = Continues | Unfinished
 )

@@ -61,6 +61,7 @@ func TestRefused(t *testing.T) {
 		{"channel in eight bytes", wire{0x9a, 1, 1}.u16(0).u64(1).u64(0).raw(data(0x90)...).tag(), bad},
 		{"an unknown flag that may be ignored", body(Data, 0x0080, 4, data(0x90)), good},
 		{"an unknown critical flag", body(Data, 0x0400, 4, data(0x90)), newer},
+		{"a flag of DATA elsewhere", body(Heartbeat, Continues, 8, beat(4, 4, 1, 1)), newer},
 		{"the highest critical flag", body(Heartbeat, 0x8000, 8, beat(4, 4, 1, 1)), newer},
 		{"fewer elements than the kind has", body(Data, 0, 3, data()), bad},
 		{"fewer elements than are there", body(Data, 0, 3, data(0x90)), bad},

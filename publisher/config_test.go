@@ -1,0 +1,99 @@
+package publisher_test
+
+import (
+	"errors"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/multicast"
+	"crier/publisher"
+)
+
+var unicast = netip.MustParseAddrPort("192.0.2.1:7700")
+
+// Each rule says in one sentence what is wrong, and leaves nothing open.
+func TestConfigErrors(t *testing.T) {
+	broken := errors.New("no more timers")
+	for _, c := range []struct {
+		cfg              publisher.Config
+		mtu              int
+		socketErr, timer error
+		want             string
+	}{
+		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "reliable: the stream's name has 256 bytes, and may have 255"},
+		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap"},
+		{cfg: publisher.Config{ResendBuffer: -1}, want: "reliable: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{ResendBuffer: 10000}, want: "reliable: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{BatchWait: -time.Second}, want: "reliable: a batch wait of -1s is negative"},
+		{cfg: publisher.Config{RepairShare: -1}, want: "reliable: a repair share of -1 is outside 0 to 10"},
+		{cfg: publisher.Config{RepairShare: 11}, want: "reliable: a repair share of 11 is outside 0 to 10"},
+		{cfg: publisher.Config{RepairShare: math.NaN()}, want: "reliable: a repair share of NaN is outside 0 to 10"},
+		{cfg: publisher.Config{Datagram: 100}, want: "reliable: a datagram of 100 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: -1}, want: "reliable: a datagram of -1 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "reliable: a datagram of 65508 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500, want: "publisher: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, and are never fragmented; use 1472 at the most"},
+		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "publisher: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
+		{timer: broken, want: "no more timers"},
+		{socketErr: broken, want: "no more timers"},
+		{cfg: publisher.Config{Network: multicast.Kernel, Interface: "nosuch0"}, want: `multicast: interface nosuch0 does not exist; there are `},
+		{cfg: publisher.Config{Network: multicast.Kernel, Group: unicast}, want: "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
+		{cfg: publisher.Config{Network: multicast.Kernel, TTL: 256}, want: "multicast: TTL 256 is out of range; use 0 to 255"},
+		{cfg: publisher.Config{Network: multicast.Kernel, TTL: -1}, want: "multicast: TTL -1 is out of range; use 0 to 255"},
+		{cfg: publisher.Config{Network: multicast.Kernel, DSCP: 64}, want: "multicast: DSCP 64 is out of range; use 0 to 63"},
+		{cfg: publisher.Config{Network: multicast.Kernel, ReadBuffer: -1}, want: "multicast: read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for 8388608"},
+	} {
+		n := newNetwork(-1)
+		n.mtu, n.socketErr, n.timerErr = c.mtu, c.socketErr, c.timer
+		if c.cfg.Network == nil {
+			c.cfg.Network = n
+		}
+		c.cfg.Logger = quiet
+		_, err := publisher.New(c.cfg)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
+		}
+		if opened, closed := n.opened.Load(), n.closed.Load(); opened != closed {
+			t.Errorf("%v: %d sockets and timers were opened, %d closed", err, opened, closed)
+		}
+	}
+}
+
+func TestDatagramFitsTheInterface(t *testing.T) {
+	for _, c := range []struct {
+		group string
+		mtu   int
+		want  int
+	}{
+		{"239.1.1.1:1", 0, 1472},
+		{"239.1.1.1:1", 1500, 1472},
+		{"239.1.1.1:1", 65536, 1472},
+		{"239.1.1.1:1", 1400, 1372},
+		{"[::ffff:239.1.1.1]:1", 1500, 1472}, // the same group, in IPv6's words
+		{"[ff05::1]:1", 0, 1452},
+		{"[ff05::1]:1", 1500, 1452},
+		{"[ff05::1]:1", 1400, 1352},
+	} {
+		n := newNetwork(-1)
+		n.mtu = c.mtu
+		p := n.publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group)})
+		if p.Datagram() != c.want {
+			t.Errorf("to %s over an MTU of %d: %d bytes, want %d", c.group, c.mtu, p.Datagram(), c.want)
+		}
+		abandon(t, p)
+	}
+}
+
+// More than any machine has would end the process.
+func TestAbsurdResendBuffer(t *testing.T) {
+	if math.MaxInt == math.MaxInt32 {
+		t.Skip("no int of this machine is absurd")
+	}
+	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Network: newNetwork(-1), Logger: quiet})
+	want := "publisher: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
+	if err == nil || err.Error() != want {
+		t.Errorf("got %v, want %s", err, want)
+	}
+}

@@ -1,0 +1,187 @@
+package publisher_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"runtime"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+)
+
+// abandon closes without waiting for requests.
+func abandon(t testing.TB, p *publisher.Publisher) {
+	t.Helper()
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	if err := p.Flush(context.Background()); err != nil {
+		t.Error(err)
+	}
+	if err := p.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+}
+
+// Goroutines that publish at once get offsets of their own; under each the
+// subscriber finds what was published.
+func TestManyPublish(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan, err := testnet.NewLAN(testnet.LANConfig{Seed: 5, Link: testnet.LinkConfig{
+			Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.02},
+		}})
+		if err != nil {
+			t.Fatal(err)
+		}
+		defer lan.Close()
+		host := func(address string) *testnet.Host {
+			h, err := lan.Host(address)
+			if err != nil {
+				t.Fatal(err)
+			}
+			return h
+		}
+		sub, err := subscriber.New(subscriber.Config{Network: host("10.77.0.2"), Interface: "eth0", Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		p, err := publisher.New(publisher.Config{Network: host("10.77.0.1"), Interface: "eth0", Logger: quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		const goroutines, each = 8, 100
+		var mu sync.Mutex
+		published := make(map[uint64]string)
+		var all sync.WaitGroup
+		for g := range goroutines {
+			all.Go(func() {
+				for i := range each {
+					text := fmt.Sprintf("%d/%d %s", g, i, make([]byte, i*g))
+					offset, err := p.Publish(t.Context(), []byte(text))
+					if err != nil {
+						t.Error(err)
+					}
+					p.Stats() // as others may at any time
+					mu.Lock()
+					if _, twice := published[offset]; twice {
+						t.Errorf("offset %d was given twice", offset)
+					}
+					published[offset] = text
+					mu.Unlock()
+				}
+			})
+		}
+		all.Wait()
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		next := uint64(0)
+		ended := false
+		for ev := range sub.Messages(t.Context()) {
+			switch ev.Kind {
+			case subscriber.Message:
+				if ev.Offset != next || string(ev.Payload) != published[next] {
+					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+				}
+				next++
+			case subscriber.Loss:
+				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+			}
+			if ended = ev.Kind == subscriber.SessionEnded; ended {
+				break
+			}
+		}
+		if next != goroutines*each || !ended {
+			t.Errorf("%d messages came, ended: %v", next, ended)
+		}
+		if err := sub.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// The zero Config works, on the loopback interface, and leaves no goroutine.
+func TestZeroConfig(t *testing.T) {
+	before := runtime.NumGoroutine()
+	p, err := publisher.New(publisher.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if p.LocalAddr().Addr() != netip.MustParseAddr("127.0.0.1") || p.LocalAddr().Port() == 0 {
+		t.Errorf("it sends from %v", p.LocalAddr())
+	}
+	if p.Session() == 0 || p.Datagram() != 1472 {
+		t.Errorf("session %d, datagrams of %d bytes", p.Session(), p.Datagram())
+	}
+	for want := range uint64(3) {
+		if offset, err := p.Publish(t.Context(), []byte("hello")); err != nil || offset != want {
+			t.Errorf("Publish: %d, %v", offset, err)
+		}
+	}
+	if err := p.Flush(t.Context()); err != nil || p.Sent() != 3 {
+		t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
+	}
+	st := p.Stats()
+	if st.Socket.Sent < 4 || st.Socket.SendErrors > 0 || st.Frames != 3 {
+		t.Errorf("%+v", st)
+	}
+	abandon(t, p)
+	wantGoroutines(t, before)
+}
+
+func TestPublishAllocatesNothing(t *testing.T) {
+	p := newNetwork(-1).publisher(t, publisher.Config{})
+	defer abandon(t, p)
+	payload := make([]byte, 64)
+	ctx := context.Background()
+	if n := testing.AllocsPerRun(1000, func() {
+		if _, err := p.Publish(ctx, payload); err != nil {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a message", n)
+	}
+}
+
+// BenchmarkPublish publishes over a network that forgets all it takes: what is
+// measured is what crier adds to the system calls.
+func BenchmarkPublish(b *testing.B) {
+	for _, size := range []int{64, 1024} {
+		payload := make([]byte, size)
+		run := func(b *testing.B, publish func(p *publisher.Publisher)) {
+			p := newNetwork(-1).publisher(b, publisher.Config{})
+			b.SetBytes(int64(size))
+			b.ReportAllocs()
+			publish(p)
+			b.StopTimer()
+			st := p.Stats()
+			b.ReportMetric(float64(st.Frames)/float64(st.Accepted), "frames/op")
+			abandon(b, p)
+		}
+		b.Run(fmt.Sprintf("%dB", size), func(b *testing.B) {
+			run(b, func(p *publisher.Publisher) {
+				for b.Loop() {
+					if _, err := p.Publish(b.Context(), payload); err != nil {
+						b.Fatal(err)
+					}
+				}
+			})
+		})
+		b.Run(fmt.Sprintf("%dB/parallel", size), func(b *testing.B) {
+			run(b, func(p *publisher.Publisher) {
+				b.RunParallel(func(pb *testing.PB) {
+					for pb.Next() {
+						if _, err := p.Publish(b.Context(), payload); err != nil {
+							b.Error(err)
+						}
+					}
+				})
+			})
+		})
+	}
+}

@@ -1,0 +1,207 @@
+package publisher_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"sync"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+)
+
+// small is a resend buffer of a few frames.
+const small = 16 << 10
+
+// fill publishes until nothing fits, and returns how many messages did.
+func fill(t *testing.T, p *publisher.Publisher) (n uint64) {
+	t.Helper()
+	for {
+		offset, err := p.TryPublish(make([]byte, 1000))
+		if err == publisher.ErrFull {
+			return n
+		}
+		if err != nil || offset != n {
+			t.Fatalf("TryPublish returned %d, %v for message %d", offset, err, n)
+		}
+		n++
+	}
+}
+
+// A socket that takes nothing fills the resend buffer: TryPublish says so,
+// Publish waits. Who gives up waiting has published nothing.
+func TestPublishWaitsForRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(0)
+		p := n.publisher(t, publisher.Config{ResendBuffer: small})
+		next := fill(t, p)
+
+		ctx, cancel := context.WithCancel(t.Context())
+		failed := make(chan error)
+		go func() {
+			_, err := p.Publish(ctx, make([]byte, 1000))
+			failed <- err
+		}()
+		offsets := make(chan uint64)
+		for range 10 {
+			go func() {
+				offset, err := p.Publish(t.Context(), make([]byte, 1000))
+				if err != nil {
+					t.Error(err)
+				}
+				offsets <- offset
+			}()
+		}
+		synctest.Wait() // they all wait
+		cancel()
+		if err := <-failed; err != context.Canceled {
+			t.Errorf("Publish returned %v", err)
+		}
+		n.give(-1)
+		got := make(map[uint64]bool)
+		for range 10 {
+			got[<-offsets] = true
+		}
+		for i := range uint64(10) {
+			if !got[next+i] {
+				t.Errorf("nobody got offset %d", next+i)
+			}
+		}
+		if _, err := p.Publish(ctx, nil); err != context.Canceled {
+			t.Errorf("Publish returned %v where its context had ended", err)
+		}
+		if st := p.Stats(); st.Accepted != next+10 || st.NextOffset != next+10 {
+			t.Errorf("%d messages were accepted, the next is %d; want %d", st.Accepted, st.NextOffset, next+10)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Each time there is a little room, some of many get it, and in the end all.
+func TestManyWaitForALittleRoom(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(0)
+		p := n.publisher(t, publisher.Config{ResendBuffer: small})
+		var all sync.WaitGroup
+		const goroutines, each = 8, 50
+		for range goroutines {
+			all.Go(func() {
+				for range each {
+					if _, err := p.Publish(t.Context(), make([]byte, 700)); err != nil {
+						t.Error(err)
+					}
+					if err := p.Flush(t.Context()); err != nil {
+						t.Error(err)
+					}
+				}
+			})
+		}
+		done := make(chan struct{})
+		go func() {
+			all.Wait()
+			close(done)
+		}()
+		for open := true; open; {
+			n.give(1)
+			select {
+			case <-done:
+				open = false
+			case <-time.After(time.Millisecond):
+			}
+		}
+		if st := p.Stats(); st.Accepted != goroutines*each || p.Sent() != st.Accepted {
+			t.Errorf("%d were accepted, %d sent", st.Accepted, p.Sent())
+		}
+		n.give(-1)
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+func TestFlush(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := newNetwork(-1)
+		p := n.publisher(t, publisher.Config{BatchWait: time.Hour})
+		publish := func(payload string) {
+			if _, err := p.Publish(t.Context(), []byte(payload)); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish("a")
+		publish("b")
+		if p.Sent() != 0 {
+			t.Error("messages that may wait for others were sent at once")
+		}
+		if err := p.Flush(t.Context()); err != nil || p.Sent() != 2 {
+			t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
+		}
+		if st := p.Stats(); st.Frames != 1 {
+			t.Errorf("they took %d frames", st.Frames)
+		}
+
+		n.give(0)
+		publish("c")
+		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
+		defer cancel()
+		if err := p.Flush(ctx); err != context.DeadlineExceeded || p.Sent() != 2 {
+			t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
+		}
+		flushed := make(chan error)
+		go func() { flushed <- p.Flush(t.Context()) }()
+		synctest.Wait()
+		n.give(-1)
+		if err := <-flushed; err != nil || p.Sent() != 3 {
+			t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := p.Flush(ctx); err != nil {
+			t.Errorf("Flush where all was sent: %v", err)
+		}
+	})
+}
+
+// What can never be sent is refused, by its own error, and takes no offset.
+func TestTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		for _, c := range []struct {
+			buffer, size int
+			limit        string // whose; empty: it is accepted
+		}{
+			{20 << 20, 16 << 20, ""},
+			{20 << 20, 16<<20 + 1, "the protocol"},
+			{small, 0, ""},
+			{small, 8 << 10, ""},
+			{small, 15 << 10, "the resend buffer"},
+		} {
+			p := newNetwork(-1).publisher(t, publisher.Config{ResendBuffer: c.buffer})
+			payload := bytes.Repeat([]byte{7}, c.size)
+			_, err1 := p.TryPublish(payload)
+			_, err2 := p.Publish(t.Context(), payload)
+			for _, err := range []error{err1, err2} {
+				var large *publisher.TooLargeError
+				switch {
+				case c.limit == "" && err == nil:
+				case c.limit == "" || !errors.As(err, &large) || large.Size != c.size || large.What != c.limit:
+					t.Errorf("%d bytes: %v", c.size, err)
+				default:
+					if offset, err := p.TryPublish(make([]byte, large.Limit)); err != nil || offset != p.Stats().NextOffset-1 {
+						t.Errorf("%d bytes, as large as it may be: %v", large.Limit, err)
+					}
+				}
+				if err := p.Flush(t.Context()); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		}
+	})
+}
