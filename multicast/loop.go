@@ -48,6 +48,7 @@ type Loop struct {
 	cfg LoopConfig
 
 	mu      sync.Mutex
+	now     int64 // when mu was taken
 	sending bool  // someone holds the send token
 	armed   int64 // what the timer is set to, or will be; never if not
 	rearm   bool  // the timer is to be set to armed
@@ -117,12 +118,18 @@ func (l *Loop) Run() {
 	l.Settle()
 }
 
-// Now returns the time that the machine knows.
-func (l *Loop) Now() int64 { return int64(time.Since(l.cfg.Start)) }
+// Now returns the time that the machine knows: when the caller took the lock.
+func (l *Loop) Now() int64 { return l.now }
 
-// Lock gives the caller the machine. Nothing that may wait, no system call and
-// no logging may happen until it is given back.
-func (l *Loop) Lock() { l.mu.Lock() }
+// clock returns the time.
+func (l *Loop) clock() int64 { return int64(time.Since(l.cfg.Start)) }
+
+// Lock gives the caller the machine, and reads the clock. Nothing that may wait,
+// no system call and no logging may happen until it is given back.
+func (l *Loop) Lock() {
+	l.mu.Lock()
+	l.now = l.clock()
+}
 
 // Unlock gives the machine back, unchanged.
 func (l *Loop) Unlock() { l.mu.Unlock() }
@@ -141,14 +148,13 @@ func (l *Loop) Settle() {
 // settle lets the machine have what is due and sends what it has to send.
 func (l *Loop) settle() {
 	for round := 0; !l.closed; round++ {
-		now := l.Now()
-		at := l.cfg.Machine.Deadline(now)
-		if at <= now && (round == 0 || round < rounds && !l.sending) {
+		at := l.cfg.Machine.Deadline(l.now)
+		if at <= l.now && (round == 0 || round < rounds && !l.sending) {
 			// What became due by the change, or meanwhile, must not wait for
 			// the timer.
-			l.cfg.Machine.Advance(now)
+			l.cfg.Machine.Advance(l.now)
 		} else if round > 0 || l.sending {
-			l.arm(now, at)
+			l.arm(at)
 			return
 		}
 		if !l.sending {
@@ -159,13 +165,13 @@ func (l *Loop) settle() {
 
 // arm has the timer set where the deadline has moved earlier. One that has moved
 // later is met by firing for nothing, which costs less than setting it anew.
-func (l *Loop) arm(now, at int64) {
+func (l *Loop) arm(at int64) {
 	switch {
-	case at > now:
+	case at > l.now:
 	case l.sending:
-		at = now + blocked
+		at = l.now + blocked
 	default:
-		at = now + soon
+		at = l.now + soon
 	}
 	if at < l.armed {
 		l.armed, l.rearm = at, true
@@ -182,7 +188,7 @@ func (l *Loop) setTimer() {
 	l.rearm = false
 	l.mu.Unlock()
 	if rearm {
-		l.cfg.Timer.Set(time.Duration(max(at-l.Now(), 0)))
+		l.cfg.Timer.Set(time.Duration(max(at-l.clock(), 0)))
 	}
 }
 
@@ -195,7 +201,7 @@ func (l *Loop) wake() {
 			}
 			return
 		}
-		l.mu.Lock()
+		l.Lock()
 		l.armed, l.rearm = never, false
 		l.Settle() // which advances the machine
 		if l.cfg.Deliver != nil {
@@ -225,12 +231,12 @@ func (l *Loop) read(c Conn) {
 
 // take gives the machine a datagram, and reports false if the Loop is closed.
 func (l *Loop) take(p *Packet) bool {
-	l.mu.Lock()
+	l.Lock()
 	if l.closed {
 		l.mu.Unlock()
 		return false
 	}
-	l.cfg.Machine.Receive(l.Now(), p)
+	l.cfg.Machine.Receive(l.now, p)
 	l.Settle()
 	if l.cfg.Deliver != nil {
 		l.cfg.Deliver(p)

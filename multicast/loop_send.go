@@ -22,7 +22,7 @@ const (
 func (l *Loop) drain(batches int) {
 	l.sending = true
 	for {
-		d, ok := l.cfg.Machine.Next(l.Now())
+		d, ok := l.cfg.Machine.Next(l.now)
 		if !ok {
 			l.sending = false
 			return
@@ -54,7 +54,7 @@ func (l *Loop) pass(d Datagrams) {
 // send holds the token whenever it is passed on, until nothing is left.
 func (l *Loop) send() {
 	for range l.kick {
-		l.mu.Lock()
+		l.Lock()
 		d, ok := l.rest, true
 		l.rest = Datagrams{}
 		for ok {
@@ -67,7 +67,7 @@ func (l *Loop) send() {
 				continue
 			}
 			l.cfg.Machine.Sent()
-			d, ok = l.cfg.Machine.Next(l.Now())
+			d, ok = l.cfg.Machine.Next(l.now)
 		}
 		l.sending = false
 		l.Settle() // what became due meanwhile
@@ -88,7 +88,7 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 	if err != nil && !full {
 		l.failed.note(l.cfg.Logger, d, err)
 	}
-	l.mu.Lock()
+	l.Lock()
 	return d, full
 }
 
@@ -100,7 +100,7 @@ func (l *Loop) waitToWrite(d Datagrams) Datagrams {
 		l.failed.note(l.cfg.Logger, d, err)
 		d.Data = nil
 	}
-	l.mu.Lock()
+	l.Lock()
 	return d
 }
 

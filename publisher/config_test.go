@@ -78,7 +78,7 @@ func TestDatagramFitsTheInterface(t *testing.T) {
 	} {
 		n := newNetwork(-1)
 		n.mtu = c.mtu
-		p := n.publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group)})
+		p := n.publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group), ResendBuffer: small})
 		if p.Datagram() != c.want {
 			t.Errorf("to %s over an MTU of %d: %d bytes, want %d", c.group, c.mtu, p.Datagram(), c.want)
 		}

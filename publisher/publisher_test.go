@@ -50,7 +50,7 @@ func TestManyPublish(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		p, err := publisher.New(publisher.Config{Network: host("10.77.0.1"), Interface: "eth0", Logger: quiet})
+		p, err := publisher.New(publisher.Config{Network: host("10.77.0.1"), Interface: "eth0", Logger: quiet, ResendBuffer: 8 << 20})
 		if err != nil {
 			t.Fatal(err)
 		}

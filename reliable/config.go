@@ -36,6 +36,11 @@ const (
 	minSilence       = 2 * time.Second
 	silenceIntervals = 5
 
+	// maxInterval is the longest heartbeat interval believed, so that silence is
+	// always noticed, and maxGroup the largest group.
+	maxInterval = 10 * time.Second
+	maxGroup    = 1 << 20
+
 	// heartbeatFirst is when the first heartbeat follows the last data: a lost
 	// tail is found that soon. Each further one waits twice as long, up to
 	// heartbeatLast.

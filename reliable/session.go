@@ -167,9 +167,9 @@ func (s *session) announce(now Time, f *frame.Frame) {
 // beat takes what HEARTBEAT and BYE say.
 func (s *session) beat(now Time, f *frame.Frame) {
 	if f.Kind == frame.Heartbeat && f.Interval > 0 {
-		s.interval = f.Interval
+		s.interval = min(f.Interval, maxInterval)
 	}
-	s.req.SetGroup(int(f.Group), f.RTT)
+	s.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
 	if s.phase == starting && !s.fromStart {
 		if s.r.cfg.Start == Oldest {
 			s.begin(now, f.OldestSeq, f.OldestOffset, true)

@@ -39,6 +39,9 @@ func (v *view) judgeBegin() {
 // further back than that. Subscribers whose application is still behind are not
 // judged by what they have yet to take.
 func (c *Checker) Finish(calm reliable.Time) error {
+	for _, s := range c.w.sessions {
+		c.truth(s).finish()
+	}
 	for _, sub := range c.w.subs {
 		if !sub.Running() || sub.Paused() {
 			continue

@@ -131,9 +131,7 @@ func (t *truth) sent(p *packet) {
 	now, f := t.c.w.now, &p.frame
 	pub := t.s.Publisher
 	if p.target == nil {
-		if quiet := now.Sub(max(t.lastSent, t.woken)); quiet > neverQuiet && f.Kind != frame.Bye {
-			t.c.fail("%v was quiet for %v, and may be for %v", pub, quiet, neverQuiet)
-		}
+		t.judgeQuiet(now)
 		t.lastSent = now
 	}
 	switch f.Kind {
@@ -163,6 +161,20 @@ func (t *truth) sent(p *packet) {
 		t.confirms = append(t.confirms, rangesAt{now, now, p.target, f.Ranges})
 	}
 	t.trim(now)
+}
+
+// judgeQuiet asks whether a publisher that runs has sent something lately.
+func (t *truth) judgeQuiet(now reliable.Time) {
+	if quiet := now.Sub(max(t.lastSent, t.woken)); quiet > neverQuiet {
+		t.c.fail("%v was quiet for %v, and may be for %v", t.s.Publisher, quiet, neverQuiet)
+	}
+}
+
+// finish judges a publisher at the end of a run.
+func (t *truth) finish() {
+	if t.s.Ended == reliable.Never && !t.s.Publisher.Paused() {
+		t.judgeQuiet(t.c.w.now)
+	}
 }
 
 // beat judges a HEARTBEAT or BYE.

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// dying starts subscribers of a group, and a publisher of 20,000 messages a second
+// dying starts subscribers of a group, and a publisher of 5,000 messages a second
 // in a process of its own that they have heard.
 func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*tool) {
 	t.Helper()
@@ -19,9 +19,9 @@ func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*to
 		args := append([]string{"--format", "json", "--until-end", "--summary", filepath.Join(dir, string(rune('a'+i)))}, flags...)
 		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
 	}
-	pub = spawn(t, nil, on(group, "pub", "--rate", "20000", "--size", "200", "--seed", "1")...)
+	pub = spawn(t, nil, on(group, "pub", "--rate", "5000", "--size", "200", "--seed", "1")...)
 	for _, s := range subs {
-		s.await(s.out, `"message"`, 2000)
+		s.await(s.out, `"message"`, 1000)
 	}
 	return pub, subs
 }
@@ -44,7 +44,7 @@ func TestPublisherKilled(t *testing.T) {
 		if one.Lost > 0 {
 			want = exitLost
 		}
-		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 2000 {
+		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 1000 {
 			t.Errorf("exit code %d, %+v", s.exit, one)
 		}
 		var heard, silent int64
@@ -83,7 +83,7 @@ func TestPublisherRestarted(t *testing.T) {
 	group := testGroup(t)
 	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "5s")
 	pub.signal(syscall.SIGKILL)
-	again := spawn(t, nil, on(group, "pub", "--count", "3000", "--rate", "20000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
+	again := spawn(t, nil, on(group, "pub", "--count", "3000", "--rate", "5000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended

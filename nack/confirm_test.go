@@ -1,0 +1,91 @@
+package nack
+
+import (
+	"testing"
+	"time"
+)
+
+func TestConfirmHoldsBack(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4-6", "10")
+		s.wantNack("4-6,10")
+		timeout := s.r.timeout()
+		s.advance(timeout / 2)
+		s.r.Confirmed(s.now, s.parse("5-8"))
+		s.advance(timeout * 3 / 4)
+		s.wantNack("10") // that one was not confirmed
+		s.sent = nil
+		s.repair("4-6", "10")
+	})
+}
+
+// A gap that is asked for rarely by now is not asked for sooner because of a
+// CONFIRM.
+func TestConfirmHastensNothing(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4")
+		s.advance(time.Second)
+		due := s.r.gaps.all()[0].due
+		s.sent = nil
+		s.r.Confirmed(s.now, s.parse("4"))
+		s.advance(5 * ms)
+		s.lose("9")
+		s.wantNack("9")
+		s.repair("9")
+		s.advance(due.Sub(s.now) - 1)
+		s.wantNothing()
+		s.advance(1)
+		s.wantNack("4")
+		s.repair("4")
+	})
+}
+
+// CONFIRM is an answer: while it keeps coming, a gap is not given up.
+func TestConfirmRestartsTheSilence(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4", "10")
+		for range 10 {
+			s.r.Confirmed(s.now, s.parse("4"))
+			s.advance(defaultSilence * 3 / 4)
+		}
+		s.wantLost("10 unanswered")
+		s.advance(defaultSilence)
+		s.wantLost("4 unanswered")
+		s.sent = nil
+	})
+}
+
+// In a large group most learn of a repair that waits before they have asked.
+func TestConfirmHoldsBackWhoNeverAsked(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.r.SetGroup(1000, 10*ms)
+		s.lose("4")
+		for range 20 {
+			s.r.Confirmed(s.now, s.parse("0-99"))
+			s.advance(s.r.timeout())
+		}
+		s.wantNothing()
+		s.advance(s.r.timeout() + BackoffRoundTrips*10*ms)
+		s.wantNack("4")
+		s.sent = nil
+		s.repair("4")
+	})
+}
+
+func TestConfirmOfWhatIsNotMissing(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.r.Confirmed(s.now, s.parse("0-99"))
+		s.lose("4")
+		s.wantNack("4")
+		s.r.Confirmed(s.now, s.parse("0-3"))
+		s.r.Confirmed(s.now, s.parse("5-9"))
+		s.r.Confirmed(s.now, Range{s.base + 4, s.base + 4})
+		s.advance(3 * guessedRTT)
+		s.wantNack("4")
+		s.sent = nil
+		s.repair("4")
+	})
+}

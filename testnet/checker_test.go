@@ -1,0 +1,284 @@
+package testnet
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// judge runs 2 s of one stream to two subscribers over links that lose 5 %, with
+// one machine tampered with, and returns what the Checker finds. The publisher is
+// at the end crashed, or closed, or goes on.
+func judge(t *testing.T, end string, breakSender func(sender) sender, breakReceiver func(receiver) receiver) error {
+	t.Helper()
+	w := NewWorld(WorldConfig{Seed: 11})
+	c := NewChecker(w)
+	pub := addPublisher(t, w, PublisherConfig{wrap: breakSender})
+	addPublisher(t, w, PublisherConfig{})
+	lossy := LinkConfig{Loss: Bernoulli{P: 0.05}, Delay: FixedDelay(time.Millisecond)}
+	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy, wrap: breakReceiver})
+	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy})
+	every(w, 10*milli, 2*milli, 1000, func(i int) {
+		for _, p := range w.Publishers() {
+			if _, err := p.Publish(fmt.Appendf(nil, "%v says %d", p, i)); err != nil {
+				t.Fatal(err)
+			}
+		}
+	})
+	calm := 2500 * milli
+	switch end {
+	case "crash":
+		w.At(calm, pub.Crash)
+	case "close":
+		w.At(calm, pub.Close)
+	}
+	if err := w.Run(calm + 20_000*milli); err != nil {
+		return err
+	}
+	return c.Finish(calm + 1)
+}
+
+func TestCheckerAcceptsTheRealMachines(t *testing.T) {
+	for _, end := range []string{"crash", "close", "go on"} {
+		if err := judge(t, end, nil, nil); err != nil {
+			t.Errorf("%s: %v", end, err)
+		}
+	}
+}
+
+// TestCheckerCatches breaks one machine in one way at a time.
+func TestCheckerCatches(t *testing.T) {
+	events := func(fn func(ev reliable.Event) []reliable.Event) func(receiver) receiver {
+		return func(r receiver) receiver { return &brokenReceiver{receiver: r, event: fn} }
+	}
+	nacks := func(fn func(f *frame.Frame) bool) func(receiver) receiver {
+		return func(r receiver) receiver { return &brokenReceiver{receiver: r, nack: fn} }
+	}
+	datagrams := func(fn func(b *brokenSender, f *frame.Frame, data []byte) []byte) func(sender) sender {
+		return func(s sender) sender { return &brokenSender{sender: s, send: fn} }
+	}
+	same := func(ev reliable.Event) []reliable.Event { return []reliable.Event{ev} }
+	var kept *reliable.Event
+	for _, broken := range []struct {
+		what     string
+		end      string
+		sender   func(sender) sender
+		receiver func(receiver) receiver
+		want     string
+	}{
+		// The requester.
+		{what: "never asks", want: "never asked for",
+			receiver: nacks(func(*frame.Frame) bool { return false })},
+		{what: "forgets a gap", want: "never asked for",
+			receiver: nacks(func(f *frame.Frame) bool {
+				for n := uint64(0); n < 1000; n += 5 {
+					f.Ranges = without(f.Ranges, n)
+				}
+				return len(f.Ranges) > 0
+			})},
+		{what: "asks for what never existed", want: "and knows of none",
+			receiver: nacks(func(f *frame.Frame) bool {
+				f.Ranges[len(f.Ranges)-1].To += 1000
+				return true
+			})},
+
+		// The window.
+		{what: "delivers twice", want: "comes next",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Message && ev.Offset == 77 {
+					return []reliable.Event{ev, ev}
+				}
+				return same(ev)
+			})},
+		{what: "delivers out of order", want: "comes next",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Message && ev.Offset == 77 {
+					kept = &ev
+					return nil
+				}
+				if kept != nil {
+					list := []reliable.Event{ev, *kept}
+					kept = nil
+					return list
+				}
+				return same(ev)
+			})},
+		{what: "skips in silence", want: "comes next",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Message && ev.Offset == 77 {
+					return nil
+				}
+				return same(ev)
+			})},
+		{what: "delivers wrong bytes", want: "with other bytes",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Offset == 77 && len(ev.Payload) > 0 {
+					ev.Payload[len(ev.Payload)-1] ^= 1
+				}
+				return same(ev)
+			})},
+		{what: "mixes sessions up", want: "session",
+			receiver: events(func() func(ev reliable.Event) []reliable.Event {
+				var other uint64
+				return func(ev reliable.Event) []reliable.Event {
+					if other == 0 {
+						other = ev.Session
+					}
+					if ev.Offset == 77 {
+						ev.Session = other
+					}
+					return same(ev)
+				}
+			}())},
+		{what: "invents a session", want: "which no publisher ever had",
+			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Session++; return same(ev) })},
+		{what: "loses a message that it has", want: "unanswered",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Message && ev.Offset == 77 {
+					ev.Kind, ev.Cause = reliable.Loss, reliable.CauseUnanswered
+					ev.Lost.From, ev.Lost.To = 77, 78
+				}
+				return same(ev)
+			})},
+		{what: "gives a false cause", want: "no longer held",
+			receiver: func(r receiver) receiver {
+				return &brokenReceiver{receiver: r,
+					frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair },
+					event: func(ev reliable.Event) []reliable.Event {
+						if ev.Kind == reliable.Loss {
+							ev.Cause = reliable.CauseGone
+						}
+						return same(ev)
+					}}
+			}},
+		{what: "looks at no repair", want: "all its frames have come",
+			receiver: func(r receiver) receiver {
+				return &brokenReceiver{receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
+			}},
+		{what: "says nothing of a silent publisher", end: "crash", want: "crashed at",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.SessionSilent {
+					return nil
+				}
+				return same(ev)
+			})},
+		{what: "says silent too early", want: "said to be silent",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Offset == 77 {
+					silent := reliable.Event{Kind: reliable.SessionSilent, Session: ev.Session, Source: ev.Source}
+					return []reliable.Event{ev, silent}
+				}
+				return same(ev)
+			})},
+		{what: "says ended before the end", end: "close", want: "no BYE was heard",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				if ev.Offset == 77 {
+					end := reliable.Event{Kind: reliable.SessionEnded, Session: ev.Session, Source: ev.Source, Cause: reliable.CauseEnded}
+					return []reliable.Event{ev, end}
+				}
+				return same(ev)
+			})},
+		{what: "holds too much", want: "may hold",
+			receiver: func(r receiver) receiver { return &greedyReceiver{r} }},
+		{what: "hangs", want: "behind", // it hears nothing more after a while, and says nothing
+			receiver: func(r receiver) receiver { return &hungReceiver{receiver: r} }},
+
+		// The responder, and what else a publisher says.
+		{what: "hears no request", want: "neither repaired, confirmed nor denied",
+			sender: func(s sender) sender {
+				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
+			}},
+		{what: "repeats the wrong frame", want: "neither repaired, confirmed nor denied",
+			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
+				if f.Kind != frame.Repair {
+					return data
+				}
+				return b.enc.AppendRepair(nil, f.Session, f.Channel, f.Responder, f.Request, b.last)
+			})},
+		{what: "denies what it holds", want: "no longer holds",
+			sender: func(s sender) sender {
+				b := &brokenSender{sender: s, send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
+				b.deaf = func(f *frame.Frame) bool {
+					if f.Kind == frame.Nack {
+						b.say(netip.AddrPort{}, &frame.Frame{Kind: frame.Gone, Request: f.Request, Ranges: f.Ranges})
+					}
+					return f.Kind == frame.Nack
+				}
+				return b
+			}},
+		{what: "claims what it never accepted", want: "claims frames up to",
+			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
+				if f.Kind != frame.Heartbeat {
+					return data
+				}
+				f.NextSeq, f.NextOffset = f.NextSeq+3, f.NextOffset+3
+				return b.enc.Append(nil, f)
+			})},
+		{what: "claims to have forgotten what it holds", want: "claims to hold nothing before",
+			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
+				if f.Kind != frame.Heartbeat {
+					return data
+				}
+				f.OldestSeq, f.OldestOffset = f.NextSeq, f.NextOffset
+				return b.enc.Append(nil, f)
+			})},
+		{what: "has no heartbeat", want: "was quiet for",
+			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
+				if f.Kind == frame.Heartbeat || f.Kind == frame.Session && f.Time > 1e9 {
+					return nil
+				}
+				return data
+			})},
+		{what: "leaves out a frame", want: "is next",
+			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
+				if f.Kind == frame.Data && f.Seq == 77 {
+					return nil
+				}
+				return data
+			})},
+	} {
+		t.Run(broken.what, func(t *testing.T) {
+			err := judge(t, broken.end, broken.sender, broken.receiver)
+			if err == nil {
+				t.Fatal("the checker found nothing")
+			}
+			if !strings.Contains(err.Error(), broken.want) {
+				t.Errorf("the checker doesn't say %q:\n%v", broken.want, err)
+			}
+			for _, part := range []string{"seed 11", "at "} {
+				if !strings.Contains(err.Error(), part) {
+					t.Errorf("%q is missing:\n%v", part, err)
+				}
+			}
+		})
+	}
+}
+
+// greedyReceiver says that it holds a lot.
+type greedyReceiver struct{ receiver }
+
+func (g *greedyReceiver) Stats() reliable.ReceiverStats {
+	st := g.receiver.Stats()
+	st.Memory = 1 << 40
+	return st
+}
+
+// hungReceiver delivers nothing more after 500 events.
+type hungReceiver struct {
+	receiver
+	told int
+}
+
+func (h *hungReceiver) Poll(events []reliable.Event) int {
+	if h.told > 500 {
+		return 0
+	}
+	n := h.receiver.Poll(events)
+	h.told += n
+	return n
+}
