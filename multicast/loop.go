@@ -43,13 +43,16 @@ type Machine interface {
 // timer. Whoever changes the machine does the sending, if nobody else is at it:
 // one holder of the send token at a time takes a batch, unlocks, sends it, locks
 // again, and goes on with what has come meanwhile. After a few batches, or when
-// the socket's buffer is full, the token passes to a goroutine of the Loop's.
+// the socket's buffer is full, the token passes to a goroutine of the Loop's. So
+// it does where changes follow each other without a pause: see SettleSoon.
 type Loop struct {
 	cfg LoopConfig
 
 	mu      sync.Mutex
 	now     int64 // when mu was taken
 	sending bool  // someone holds the send token
+	handed  bool  // the sender holds it, and has not come to it yet
+	ended   int64 // when the last send ended
 	armed   int64 // what the timer is set to, or will be; never if not
 	rearm   bool  // the timer is to be set to armed
 	closed  bool
@@ -98,6 +101,8 @@ const (
 	// because a send is under way: sooner would be to spin for as long as the
 	// socket's buffer is full. Whoever ends the send looks at it first.
 	blocked = int64(10 * time.Millisecond)
+	// company is how soon after a send the next change is taken for one of many.
+	company = int64(3 * time.Microsecond)
 )
 
 // NewLoop returns a Loop that has not begun: call Run. It starts nothing, but
@@ -143,6 +148,29 @@ func (l *Loop) Settle() {
 	if rearm {
 		l.setTimer()
 	}
+}
+
+// SettleSoon is Settle for one of possibly many changes. Where it comes right
+// after a send, the Loop's goroutine sends what results, a few microseconds later
+// and with all that has come meanwhile: so a burst shares datagrams and system
+// calls without a timer. Full says that there is a batch's worth already: then
+// the caller sends it, unless the goroutine has come to it.
+func (l *Loop) SettleSoon(full bool) {
+	switch {
+	case l.closed:
+	case l.handed && full && len(l.rest.Data) == 0:
+		l.handed, l.sending = false, false
+	case l.sending:
+		// Whoever sends goes on with this change, and then arms the timer.
+		l.mu.Unlock()
+		return
+	case !full && l.now-l.ended < company:
+		l.sending = true
+		l.pass(Datagrams{})
+		l.mu.Unlock()
+		return
+	}
+	l.Settle()
 }
 
 // settle lets the machine have what is due and sends what it has to send.

@@ -47,16 +47,26 @@ func (l *Loop) drain(batches int) {
 // pass hands the send token, and what is to be sent first, to the sender. The
 // Loop must not be closed.
 func (l *Loop) pass(d Datagrams) {
-	l.rest = d
-	l.kick <- struct{}{} // there is room: there is one token
+	l.rest, l.handed = d, true
+	select {
+	case l.kick <- struct{}{}:
+	default: // it has been told before, and not looked yet
+	}
 }
 
 // send holds the token whenever it is passed on, until nothing is left.
 func (l *Loop) send() {
 	for range l.kick {
 		l.Lock()
+		if !l.handed { // the token was taken back
+			l.Unlock()
+			continue
+		}
 		d, ok := l.rest, true
-		l.rest = Datagrams{}
+		l.rest, l.handed = Datagrams{}, false
+		if len(d.Data) == 0 && !l.closed {
+			d, ok = l.cfg.Machine.Next(l.now)
+		}
 		for ok {
 			rest, full := l.write(d)
 			if l.closed {
@@ -89,6 +99,7 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 		l.failed.note(l.cfg.Logger, d, err)
 	}
 	l.Lock()
+	l.ended = l.now
 	return d, full
 }
 

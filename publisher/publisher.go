@@ -118,7 +118,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	for {
 		offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
 		if err != reliable.ErrFull {
-			p.loop.Settle()
+			p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
 			return offset, err
 		}
 		if err := p.wait(ctx); err != nil {
@@ -128,11 +128,15 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	}
 }
 
+// fullBatch is how many frames are worth a send of their own, as many as fit one
+// offloaded send.
+const fullBatch = 44
+
 // TryPublish is Publish that returns ErrFull where that would wait.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	p.loop.Lock()
 	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
-	p.loop.Settle()
+	p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
 	return offset, err
 }
 

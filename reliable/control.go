@@ -85,7 +85,7 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 		case !a.beat:
 			a.beat = true
 			return s.control(to, s.sessionFrame(now)), true
-		case s.closing:
+		case s.closing && !s.Pending(): // BYE tells where the session ends
 			f = s.beatFrame(now, frame.Bye)
 		default:
 			f = s.beatFrame(now, frame.Heartbeat)

@@ -92,6 +92,10 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		r.repair(now, from, s, f)
 		return
 	}
+	if s != nil && s.unheard {
+		r.forget(s) // as if it were heard for the first time
+		s = nil
+	}
 	if s == nil {
 		if s = r.open(now, from, f); s == nil {
 			return
@@ -175,15 +179,20 @@ func (r *Receiver) evict() bool {
 	if victim < 0 {
 		return false
 	}
-	s := r.list[victim]
+	r.forget(r.list[victim])
+	r.stats.Evicted++
+	return true
+}
+
+// forget removes a session from the table.
+func (r *Receiver) forget(s *session) {
 	s.release()
 	delete(r.byID, s.id)
-	r.list = slices.Delete(r.list, victim, victim+1)
+	i := slices.Index(r.list, s)
+	r.list = slices.Delete(r.list, i, i+1)
 	if r.last == s {
 		r.last = nil
 	}
-	r.stats.Evicted++
-	return true
 }
 
 // Hold copies what Handle borrowed and Poll has not returned yet: the datagram

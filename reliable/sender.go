@@ -324,6 +324,9 @@ func (s *Sender) FlushedOffset() uint64 {
 	return s.ring.of(s.sent).offset
 }
 
+// Unsent returns how many full frames are not with the kernel yet.
+func (s *Sender) Unsent() int { return int(s.next - s.sent) }
+
 // Pending reports whether a message was accepted that is not with the kernel yet.
 func (s *Sender) Pending() bool {
 	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty())

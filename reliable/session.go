@@ -34,6 +34,7 @@ type session struct {
 	firstSeq    uint64
 	knownOffset uint64 // SESSION's first offset
 
+	unheard   bool // it fell silent before it was known where to begin
 	fromStart bool // it began after this subscriber joined
 	created   Time
 	heard     Time // the last frame from its source
@@ -440,6 +441,7 @@ func (s *session) fallSilent(now Time) {
 			s.begin(now, e.oldestSeq, e.oldestOffset, true)
 		default:
 			s.drop()
+			s.unheard = true
 			return
 		}
 	case left:

@@ -275,6 +275,9 @@ func TestCloseNamesWhatIsMissing(t *testing.T) {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
 				t.Fatal(err)
 			}
+			if err := p.Flush(context.Background()); err != nil { // a datagram each
+				t.Fatal(err)
+			}
 		}
 		time.Sleep(15 * time.Millisecond) // they came, the repair didn't yet
 		sub.Close()

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"runtime"
 	"sync/atomic"
 	"testing"
 	"time"
@@ -12,6 +13,9 @@ import (
 	"crier/subscriber"
 )
 
+// The tests in this file run over the machine's own sockets, on the loopback
+// interface.
+
 // port gives each test a group of its own.
 var port atomic.Uint32
 
@@ -19,69 +23,81 @@ func group() netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr("239.77.1.7"), uint16(17000+port.Add(1)))
 }
 
+// take counts a session's messages, which must come in order and whole, until it
+// ends.
+func take(ctx context.Context, s *subscriber.Subscriber, session uint64, count int) error {
+	next := 0
+	for ev := range s.Messages(ctx) {
+		switch {
+		case ev.Session != session: // someone else's
+		case ev.Kind == subscriber.Message:
+			if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
+				return fmt.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+			}
+			next++
+		case ev.Kind == subscriber.Loss:
+			return fmt.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+		case ev.Kind == subscriber.SessionEnded:
+			if next != count {
+				return fmt.Errorf("ended after %d of %d", next, count)
+			}
+			return nil
+		}
+	}
+	return fmt.Errorf("no end after %d: %+v", next, s.Sessions())
+}
+
+// Several subscribers on one port each get everything; when all is closed, no
+// goroutine is left.
 func TestFanOut(t *testing.T) {
+	before := runtime.NumGoroutine()
 	g := group()
-	ctx, cancel := context.WithTimeout(context.Background(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
-	const count = 5000
+	const count = 2000
+	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet})
+	if err != nil {
+		t.Fatal(err)
+	}
 	var subs []*subscriber.Subscriber
 	for range 3 {
-		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}})
+		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
-		defer s.Close()
 		subs = append(subs, s)
 	}
 	done := make(chan error, len(subs))
 	for _, s := range subs {
-		go func() {
-			var n uint64
-			for ev := range s.Messages(ctx) {
-				switch ev.Kind {
-				case subscriber.Message:
-					if ev.Offset != n || string(ev.Payload) != fmt.Sprint("message ", n) {
-						done <- fmt.Errorf("offset %d: %q, want number %d", ev.Offset, ev.Payload, n)
-						return
-					}
-					n++
-				case subscriber.Loss:
-					done <- fmt.Errorf("lost %v: %v", ev.Lost, ev.Cause)
-					return
-				case subscriber.SessionEnded:
-					if n != count {
-						done <- fmt.Errorf("ended after %d", n)
-						return
-					}
-					done <- nil
-					return
-				}
-			}
-			done <- fmt.Errorf("no end after %d: %+v", n, s.Sessions())
-		}()
+		go func() { done <- take(ctx, s, p.Session(), count) }()
 	}
-	p, err := publisher.New(publisher.Config{Group: g})
-	if err != nil {
-		t.Fatal(err)
-	}
-	start := time.Now()
-	for i := range count {
-		if _, err := p.Publish(ctx, fmt.Appendf(nil, "message %d", i)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	t.Log("published in", time.Since(start))
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
+	publish(t, p, 0, count)
+	closeAll(t, p)
 	for range subs {
 		if err := <-done; err != nil {
 			t.Error(err)
 		}
 	}
-	st := p.Stats()
-	t.Logf("%+v", st)
-	for _, s := range subs {
-		t.Logf("%+v", s.Sessions())
+	closeAll(t, subs...)
+	wantGoroutines(t, before)
+}
+
+// Zero Configs find each other.
+func TestZeroConfigs(t *testing.T) {
+	before := runtime.NumGoroutine()
+	s, err := subscriber.New(subscriber.Config{})
+	if err != nil {
+		t.Fatal(err)
 	}
+	p, err := publisher.New(publisher.Config{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	publish(t, p, 0, 10)
+	closeAll(t, p)
+	if err := take(t.Context(), s, p.Session(), 10); err != nil {
+		t.Error(err)
+	}
+	closeAll(t, s)
+	wantGoroutines(t, before)
 }

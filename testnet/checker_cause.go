@@ -60,9 +60,15 @@ func (v *view) loss(ev *reliable.Event) {
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
 func (v *view) judgeSilent() {
-	quiet := max(v.quiet, v.c.w.now.Sub(v.lastHeard))
-	if quiet < v.silence() {
-		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v", quiet, v.silence())
+	quiet, silence := max(v.quiet, v.c.w.now.Sub(v.lastHeard)), v.silence()
+	if v.sub.cfg.Work > 0 {
+		silence = 500 * time.Millisecond // it is told later: what was announced then?
+		if least := v.sub.cfg.Receiver.Silence; least > 0 {
+			silence = max(silence, least)
+		}
+	}
+	if quiet < silence {
+		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v", quiet, silence)
 	}
 }
 
@@ -155,15 +161,11 @@ func (v *view) answerTime() time.Duration {
 	return 500*time.Millisecond + 1000*v.s.Publisher.cfg.Write
 }
 
-// runStart returns the first frame of the run of missing ones that lost messages
-// from an offset on: the run's first cause is the cause of them all, and its first
-// frames may belong to a message that was reported already.
+// runStart returns the first frame that the run of lost ones can start with that
+// lost messages from an offset on: the run's first cause is the cause of them all,
+// and its first frames may belong to a message that was reported already.
 func (v *view) runStart(offset uint64) uint64 {
-	q := v.t.first(offset)
-	for q > v.s.FirstSeq && !v.got.has(q-1-v.s.FirstSeq) {
-		q--
-	}
-	return q
+	return v.t.first(max(offset, v.s.FirstOffset+1) - 1)
 }
 
 // missing returns the first frame of lost messages that didn't come.

@@ -82,10 +82,14 @@ func (v *view) heard(p *packet) {
 	v.maxDelay = max(v.maxDelay, now.Sub(p.at))
 	switch f.Kind {
 	case frame.Repair:
-		if v.phase == 0 && !v.hasData {
-			return // it has nothing to repair yet
-		}
 		v.help = now
+		if v.phase == 0 && !v.hasData {
+			// It may have begun at a HEARTBEAT, or pass this over.
+			if v.any && f.Data != nil {
+				v.exists(now, f.Data.Seq+1, f.Data.EndOffset())
+			}
+			return
+		}
 		v.alive(now)
 		if f.Data != nil {
 			v.came(now, f.Data)
@@ -97,6 +101,9 @@ func (v *view) heard(p *packet) {
 		return
 	case frame.Nack, frame.Status:
 		return
+	}
+	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && now.Sub(v.lastHeard) >= v.silence() {
+		v.any = false // it was forgotten, and is heard for the first time again
 	}
 	if !v.any {
 		v.any, v.lastHeard = true, now
@@ -228,7 +235,9 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionSilent:
 		v.phase = ev.Kind
 		v.judgeSilent()
-		v.quiet = 0
+		if v.sub.cfg.Work == 0 {
+			v.quiet = 0 // else it may be told of several at once
+		}
 	case reliable.SessionEnded:
 		v.phase = ev.Kind
 		v.judgeEnded(ev)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// dying starts subscribers of a group, and a publisher of 5,000 messages a second
+// dying starts subscribers of a group, and a publisher of 2,000 messages a second
 // in a process of its own that they have heard.
 func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*tool) {
 	t.Helper()
@@ -19,7 +19,7 @@ func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*to
 		args := append([]string{"--format", "json", "--until-end", "--summary", filepath.Join(dir, string(rune('a'+i)))}, flags...)
 		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
 	}
-	pub = spawn(t, nil, on(group, "pub", "--rate", "5000", "--size", "200", "--seed", "1")...)
+	pub = spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "200", "--seed", "1")...)
 	for _, s := range subs {
 		s.await(s.out, `"message"`, 1000)
 	}
@@ -45,7 +45,7 @@ func TestPublisherKilled(t *testing.T) {
 			want = exitLost
 		}
 		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 1000 {
-			t.Errorf("exit code %d, %+v", s.exit, one)
+			t.Errorf("exit code %d, %s", s.exit, brief(one))
 		}
 		var heard, silent int64
 		next := uint64(0)
@@ -83,7 +83,7 @@ func TestPublisherRestarted(t *testing.T) {
 	group := testGroup(t)
 	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "5s")
 	pub.signal(syscall.SIGKILL)
-	again := spawn(t, nil, on(group, "pub", "--count", "3000", "--rate", "5000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
+	again := spawn(t, nil, on(group, "pub", "--count", "1000", "--rate", "2000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended
@@ -94,8 +94,8 @@ func TestPublisherRestarted(t *testing.T) {
 		}
 		one, two := sum.Sessions[0], sum.Sessions[1]
 		if one.End != "silent" || one.Session == second || two.Session != second || two.End != "bye" ||
-			two.FirstOffset != 0 || two.NextOffset != 3000 || two.Delivered != 3000 {
-			t.Errorf("%+v\n%+v", one, two)
+			two.FirstOffset != 0 || two.NextOffset != 1000 || two.Delivered != 1000 {
+			t.Errorf("%s\n%s", brief(one), brief(two))
 		}
 		for _, l := range linesOf(t, s.out.bytes()) {
 			if l.Type != "message" {
@@ -120,7 +120,7 @@ func TestPublisherSuspended(t *testing.T) {
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
 	sub := start(t, nil, on(group, "sub", "--format", "json", "--drop", "0.05", "--summary", file)...).listening()
-	pub := spawn(t, nil, on(group, "pub", "--rate", "5000", "--size", "200", "--summary", "-")...)
+	pub := spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "200", "--summary", "-")...)
 	sub.await(sub.out, `"message"`, 1000)
 	pub.signal(syscall.SIGSTOP)
 	sub.await(sub.out, `"silent"`, 1)
@@ -137,7 +137,7 @@ func TestPublisherSuspended(t *testing.T) {
 	wantSum(t, sum)
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	if one := sum.Sessions[0]; len(sum.Sessions) != 1 || one.Session != p.Session || one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted {
-		t.Errorf("%+v, %+v", one, p)
+		t.Errorf("%s, %+v", brief(one), p)
 	}
 	state := ""
 	next := uint64(0)

@@ -95,7 +95,7 @@ func TestSummaryKeys(t *testing.T) {
 	}
 	if s.Name != "a stream" || s.Delivered != 2 || s.FirstOffset != 0 || s.NextOffset != 2 || s.End != "bye" || s.Latency == nil ||
 		!strings.HasPrefix(s.Source, "127.0.0.1:") || s.Recovery != nil {
-		t.Errorf("session: %+v", s)
+		t.Errorf("session: %s", brief(s))
 	}
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	if p.Session != s.Session || p.Accepted != 2 || p.FramesSent == 0 || p.FramesSent > 2 || p.BytesSent == 0 {
@@ -141,7 +141,7 @@ func TestSubCount(t *testing.T) {
 			}
 			// On arrival, what was still missing below what was printed is lost.
 			if n != 100 || s.Delivered != 100 || s.End != "open" || (s.Lost > 0) != (sub.exit == exitLost) || order == "offset" && s.Lost > 0 {
-				t.Errorf("%d printed, exit %d, %+v", n, sub.exit, s)
+				t.Errorf("%d printed, exit %d, %s", n, sub.exit, brief(s))
 			}
 			for _, l := range s.Losses {
 				if l.Cause != "subscriber closed" {
@@ -190,7 +190,7 @@ func TestRecoveryOff(t *testing.T) {
 	wantSum(t, sum)
 	s := sum.Sessions[0]
 	if s.NacksSent != 0 || s.Lost == 0 || s.NextOffset != 3000 || s.FirstOffset != 0 || s.End != "bye" {
-		t.Errorf("%+v", s)
+		t.Errorf("%s", brief(s))
 	}
 	for _, l := range s.Losses {
 		if l.Cause != "recovery off" {

@@ -6,8 +6,12 @@ import (
 	"fmt"
 	"hash"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"testing"
+
+	"crier/multicast"
+	"crier/testnet"
 )
 
 // A resend buffer that is far too small loses messages: they are named, with
@@ -29,7 +33,7 @@ func TestSmallResendBuffer(t *testing.T) {
 		wantSum(t, sum)
 		one := sum.Sessions[0]
 		if one.FirstOffset != 0 || one.NextOffset != count || one.Lost == 0 || one.Delivered == 0 || one.End != "bye" {
-			t.Errorf("%+v", one)
+			t.Errorf("%s", brief(one))
 		}
 		causes := map[string]uint64{}
 		for _, l := range one.Losses {
@@ -42,13 +46,59 @@ func TestSmallResendBuffer(t *testing.T) {
 	}
 }
 
+// lossySeed is a seed by which --drop share loses the first n datagrams that a
+// subscriber's group brings, and none of the first repairs that come by unicast.
+func lossySeed(t *testing.T, share float64, n int) uint64 {
+	t.Helper()
+	for seed := uint64(1); ; seed++ {
+		network, err := testnet.Impair(numbered{}, testnet.LinkConfig{Loss: testnet.Bernoulli{P: share}}, seed)
+		if err != nil {
+			t.Fatal(err)
+		}
+		// A subscriber opens its sockets in this order.
+		group, _ := network.Group(multicast.GroupConfig{})
+		back, _ := network.Socket(multicast.SocketConfig{})
+		if firstOf(group, n) >= n && firstOf(back, 4) == 0 && firstOf(back, 4) == 4 {
+			return seed
+		}
+	}
+}
+
+// firstOf is the number of the first datagram of the next n that comes, or of a
+// later one.
+func firstOf(conn multicast.Conn, n int) int {
+	ps := make([]multicast.Packet, n)
+	conn.Read(ps)
+	return int(ps[0].Data[0])
+}
+
+// numbered is a network that brings numbered datagrams, 256 before they repeat.
+type numbered struct{ multicast.Network }
+
+func (numbered) Group(multicast.GroupConfig) (multicast.Conn, error)   { return &numberedConn{}, nil }
+func (numbered) Socket(multicast.SocketConfig) (multicast.Conn, error) { return &numberedConn{}, nil }
+
+type numberedConn struct {
+	multicast.Conn
+	n byte
+}
+
+func (c *numberedConn) Read(ps []multicast.Packet) (int, error) {
+	for i := range ps {
+		ps[i] = multicast.Packet{Data: []byte{c.n}, From: netip.MustParseAddrPort("127.0.0.1:1")}
+		c.n++
+	}
+	return len(ps), nil
+}
+
 // A session of one frame, which is its first and its last, is found and repaired
 // when that is lost, and so is the announcement before it.
 func TestFirstAndLastFrameLost(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	// Before the frame come SESSION and some HEARTBEATs, which are lost too.
-	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--impair", "script=drop 1-8")...).listening()
+	// Before the frame come SESSION and some HEARTBEATs.
+	seed := lossySeed(t, 0.5, 8)
+	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
 	start(t, nil, on(group, "pub", "--count", "1")...).wait(exitOK)
 	sub.wait(exitOK)
 	for _, l := range linesOf(t, sub.out.bytes()) {
@@ -60,9 +110,9 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 }
 
 // The recorded feeds come whole and in order to subscribers that each lose one
-// datagram in twenty, and to the publisher, which loses as many requests.
+// datagram in twenty, and to the publisher, which loses as many requests. It
+// runs apart from the other tests, since it takes all of a small machine.
 func TestRecordedFeedsWhole(t *testing.T) {
-	t.Parallel()
 	for _, c := range []struct {
 		name, file, format, split string
 		pace                      []string
@@ -71,8 +121,8 @@ func TestRecordedFeedsWhole(t *testing.T) {
 		{"deep messages", "iex-deep-20231002-first5000pkts.pcap.gz", "pcap", "iextp", []string{"--speed", "max"}},
 		{"tops", "iex-tops16-20170710-sample.pcapng.gz", "pcap", "", []string{"--speed", "max"}},
 		{"tops messages", "iex-tops16-20170710-sample.pcapng.gz", "pcap", "iextp", []string{"--speed", "max"}},
-		// Too large for a busy machine to take in one gulp while other tests run.
-		{"binance", "binance-usdm-btcusdt-20240808.raw.gz", "timed", "", []string{"--rate", "30000"}},
+		// Too large for a busy machine to take in one gulp.
+		{"binance", "binance-usdm-btcusdt-20240808.raw.gz", "timed", "", []string{"--rate", "40000"}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			path := recorded(t, c.file)
@@ -101,7 +151,7 @@ func TestRecordedFeedsWhole(t *testing.T) {
 				wantSum(t, sum)
 				one := sum.Sessions[0]
 				if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {
-					t.Errorf("subscriber %d: digest %x, want %x; %+v", i, got, want, one)
+					t.Errorf("subscriber %d: digest %x, want %x; %s", i, got, want, brief(one))
 				}
 			}
 		})

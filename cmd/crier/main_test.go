@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"encoding/json"
+	"flag"
 	"fmt"
 	"io"
 	"net"
@@ -24,6 +25,9 @@ func TestMain(m *testing.M) {
 		main() // which exits
 	}
 	os.Setenv(beTool, "1") // for all processes that tests start, and the demo
+	// Most tests of the tool wait for a publisher's last second. A -parallel on
+	// the command line still counts.
+	flag.Set("test.parallel", "8")
 	os.Exit(m.Run())
 }
 
@@ -117,16 +121,19 @@ func (c *tool) flag(name string) string {
 // the run ends before.
 func (c *tool) await(from *capture, words string, n int) {
 	c.t.Helper()
-	for {
-		if from.count(words) >= n {
+	found, at := 0, 0
+	for over := false; ; {
+		var k int
+		if k, at = from.find(words, at); found+k >= n {
 			return
+		}
+		if found += k; over {
+			c.t.Fatalf("crier %s ended (%d) without printing %q %d times:\n%s%s", c.args, c.exit, words, n, tail(c.out), tail(c.err))
 		}
 		select {
 		case <-from.more:
 		case <-c.ended:
-			if from.count(words) < n {
-				c.t.Fatalf("crier %s ended (%d) without printing %q %d times:\n%s%s", c.args, c.exit, words, n, tail(c.out), tail(c.err))
-			}
+			over = true // look once more
 		}
 	}
 }
@@ -182,9 +189,20 @@ func (c *capture) bytes() []byte {
 
 // count is how often words were printed.
 func (c *capture) count(words string) int {
+	n, _ := c.find(words, 0)
+	return n
+}
+
+// find counts words from a position on, and returns where to go on.
+func (c *capture) find(words string, at int) (n, next int) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return bytes.Count(c.b.Bytes(), []byte(words))
+	b := c.b.Bytes()
+	n = bytes.Count(b[at:], []byte(words))
+	if last := bytes.LastIndex(b[at:], []byte(words)); last >= 0 {
+		at += last + len(words)
+	}
+	return n, max(at, len(b)-len(words)+1)
 }
 
 func (c *capture) String() string { return string(c.bytes()) }
@@ -252,6 +270,17 @@ func wantSum(t *testing.T, sum *subSummary) {
 			t.Errorf("session %s: losses name %d messages of %d", s.Session, lost, s.Lost)
 		}
 	}
+}
+
+// brief is a session's summary without most of its losses.
+func brief(s *sessionSummary) string {
+	short := *s
+	short.Losses = short.Losses[:min(len(short.Losses), 5)]
+	b, err := json.Marshal(short)
+	if err != nil {
+		return err.Error()
+	}
+	return fmt.Sprintf("%s, with %d losses", b, len(s.Losses))
 }
 
 // linesOf parses JSON output.

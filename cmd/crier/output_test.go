@@ -24,9 +24,11 @@ func TestOutput(t *testing.T) {
 		if err := o.add(context.Background(), func(b []byte) []byte { return append(b, line...) }); err != nil {
 			t.Fatal(err)
 		}
+		o.mu.Lock()
 		if cap(o.waiting) > 2*outputLimit {
 			t.Fatalf("%d bytes wait", cap(o.waiting))
 		}
+		o.mu.Unlock()
 	}
 	if err := o.close(context.Background()); err != nil || !bytes.Equal(got.Bytes(), want) {
 		t.Errorf("%v; %d bytes of %d", err, got.Len(), len(want))

@@ -48,8 +48,8 @@ Examples:
   # a line a message, from a pipe
   seq 1000 | crier pub --from -
 
-  # 20,000 made-up messages of 64 bytes at 10,000 a second
-  crier pub --count 20000 --size 64 --rate 10000
+  # 10,000 made-up messages of 64 bytes at 5,000 a second
+  crier pub --count 10000 --size 64 --rate 5000
 
   # a recorded feed, twenty times as fast as it was
   crier pub --from feed.pcap --format pcap --split iextp --speed 20

@@ -1,0 +1,96 @@
+package subscriber_test
+
+import (
+	"errors"
+	"math"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/multicast"
+	"crier/subscriber"
+)
+
+func groups(list ...string) (g []netip.AddrPort) {
+	for _, s := range list {
+		g = append(g, netip.MustParseAddrPort(s))
+	}
+	return g
+}
+
+// Each rule says in one sentence what is wrong, before anything is opened.
+func TestConfigErrors(t *testing.T) {
+	for _, c := range []struct {
+		cfg  subscriber.Config
+		want string
+	}{
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "subscriber: groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "subscriber: group 239.1.1.1:1 is given twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "subscriber: group 239.1.1.1:1 is given twice; give it once"},
+		{subscriber.Config{Groups: groups("192.0.2.1:7700")}, "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
+		{subscriber.Config{Groups: groups("239.1.1.1:0")}, "multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
+		{subscriber.Config{Groups: make([]netip.AddrPort, 1)}, "multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
+		{subscriber.Config{Name: strings.Repeat("x", 256)}, "reliable: the subscriber's name has 256 bytes, and may have 255"},
+		{subscriber.Config{MaxWait: -time.Second}, "reliable: a max wait of -1s is negative"},
+		{subscriber.Config{Silence: -time.Second}, "reliable: a silence time of -1s is negative"},
+		{subscriber.Config{Buffer: 1000}, "reliable: a buffer of 1000 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Buffer: -1}, "reliable: a buffer of -1 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Buffer: 128 << 10, MaxMemory: 64 << 10}, "reliable: a memory bound of 65536 bytes is smaller than the buffer of one session, 131072"},
+		{subscriber.Config{Buffer: math.MaxInt}, "reliable: a memory bound of "},
+		{subscriber.Config{MaxSessions: -1}, "reliable: a table of -1 sessions is too small"},
+		{subscriber.Config{Start: 2}, "reliable: an unknown start (2) or order (0)"},
+		{subscriber.Config{Order: 2}, "reliable: an unknown start (0) or order (2)"},
+	} {
+		n := new(network)
+		c.cfg.Network, c.cfg.Logger = n, quiet
+		_, err := subscriber.New(c.cfg)
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
+		}
+		if opened := n.opened.Load(); opened > 0 {
+			t.Errorf("%v: %d sockets were opened", err, opened)
+		}
+	}
+}
+
+// What the machine's own network refuses is told as it says it.
+func TestKernelRefuses(t *testing.T) {
+	for _, c := range []struct {
+		cfg  subscriber.Config
+		want string
+	}{
+		{subscriber.Config{Interface: "nosuch0"}, "multicast: interface nosuch0 does not exist; there are "},
+		{subscriber.Config{Interface: "192.0.2.1"}, "multicast: interface 192.0.2.1 is not an address of this machine; its interfaces are "},
+		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")}, "multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
+		{subscriber.Config{ReadBuffer: -1}, "multicast: read buffer -1 is out of range"},
+	} {
+		c.cfg.Logger = quiet
+		_, err := subscriber.New(c.cfg)
+		var bad *multicast.ConfigError
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || !errors.As(err, &bad) {
+			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
+		}
+	}
+}
+
+// Where one of the openings fails, what was opened before is closed.
+func TestNewFailsHalfWay(t *testing.T) {
+	const all = 4 // two groups, a socket and a timer
+	for fail := 1; fail <= all; fail++ {
+		n := &network{fail: fail}
+		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Network: n, Logger: quiet})
+		if !errors.Is(err, errOpen) {
+			t.Errorf("opening %d fails: %v", fail, err)
+		}
+		if opened, closed := int(n.opened.Load()), int(n.closed.Load()); opened != fail-1 || closed != opened {
+			t.Errorf("opening %d fails: %d were opened, %d closed", fail, opened, closed)
+		}
+	}
+	n := new(network)
+	sub := n.listen(t, subscriber.Config{Groups: twoGroups})
+	closeAll(t, sub)
+	if opened, closed := n.opened.Load(), n.closed.Load(); opened != all || closed != all {
+		t.Errorf("%d sockets and timers were opened, %d closed", opened, closed)
+	}
+}

@@ -1,0 +1,189 @@
+package subscriber_test
+
+import (
+	"bytes"
+	"context"
+	"log/slog"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+)
+
+// A range that waits ends with its context, and with Close, from anywhere.
+func TestMessagesEnds(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{}, 1)
+		defer s.close()
+		sub := s.subscriber(s.host(10), subscriber.Config{})
+
+		minute, stop := context.WithTimeout(t.Context(), time.Minute)
+		defer stop()
+		start := time.Now()
+		for ev := range sub.Messages(minute) {
+			t.Errorf("%+v", ev)
+		}
+		if took := time.Since(start); took != time.Minute {
+			t.Errorf("the range ended after %v", took)
+		}
+
+		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		publish(t, p, 0, 100)
+		time.Sleep(time.Second) // they are here
+		n := 0
+		ctx, cancel := context.WithCancel(t.Context())
+		defer cancel()
+		for ev := range sub.Messages(ctx) {
+			if ev.Kind == subscriber.Message {
+				n++
+			}
+			if n == 10 {
+				cancel()
+			}
+		}
+		if n != 10 {
+			t.Errorf("%d messages came though the context ended after 10", n)
+		}
+
+		for ev := range sub.Messages(t.Context()) {
+			if ev.Kind == subscriber.Message {
+				if string(ev.Payload) != text(n) {
+					t.Errorf("message %d differs", n)
+				}
+				n++
+			}
+			if n == 20 {
+				closeAll(t, sub) // in mid-range: what came before is still to be taken
+			}
+		}
+		if n != 100 {
+			t.Errorf("%d messages came", n)
+		}
+		if st := sub.Sessions()[0]; st.Delivered != 100 || st.NextOffset != 100 {
+			t.Errorf("%+v", st)
+		}
+
+		sub = s.subscriber(s.host(10), subscriber.Config{})
+		ended := make(chan struct{})
+		go func() {
+			for range sub.Messages(t.Context()) {
+			}
+			close(ended)
+		}()
+		synctest.Wait() // it waits
+		closeAll(t, sub)
+		<-ended
+		closeAll(t, p)
+	})
+}
+
+// A range that isn't taken up fills the buffer, and no more. What found no room
+// is asked for when there is some.
+func TestMessagesThatAreNotTaken(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+		defer s.close()
+		sub := s.subscriber(s.host(10), subscriber.Config{Buffer: 64 << 10})
+		p := s.publisher(publisher.Config{ResendBuffer: 8 << 20})
+		const count = 1000
+		publish(t, p, 0, count)
+		time.Sleep(time.Second)
+		st := sub.Sessions()[0]
+		if st.HeldBytes > 70<<10 || st.NoRoom == 0 || st.NextOffset != count || st.Lag != count {
+			t.Errorf("%+v", st)
+		}
+		go p.Close()
+		if got := checked(t, sub, 1); got[p.Session()] != count {
+			t.Errorf("%v of %d messages came", got, count)
+		}
+		closeAll(t, sub)
+		closeAll(t, p)
+	})
+}
+
+// Mistakes that would race are refused, and told.
+func TestOneTakesTheMessages(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{}, 1)
+		defer s.close()
+		var logged bytes.Buffer
+		s.log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
+		handled := s.subscriber(s.host(10), subscriber.Config{Handler: func(*subscriber.Event) {}})
+		for range handled.Messages(t.Context()) {
+			t.Error("a range beside a Handler got something")
+		}
+		sub := s.subscriber(s.host(10), subscriber.Config{})
+		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		publish(t, p, 0, 1)
+		for range sub.Messages(t.Context()) {
+			for range sub.Messages(t.Context()) {
+				t.Error("a second range got something")
+			}
+			break
+		}
+		for range sub.Messages(t.Context()) { // the first has ended
+			break
+		}
+		closeAll(t, sub, handled)
+		closeAll(t, p)
+		for _, want := range []string{"Messages has nothing to give", "two ranges over Messages at once"} {
+			if strings.Count(logged.String(), want) != 1 {
+				t.Errorf("%q was not logged once: %s", want, &logged)
+			}
+		}
+	})
+}
+
+// An operator is told of the first loss at once, and then of a sum a second.
+func TestLossesAreLoggedInSums(t *testing.T) {
+	for _, handler := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+			defer s.close()
+			var text bytes.Buffer
+			s.log = slog.New(slog.NewTextHandler(&text, nil))
+			host := s.host(10)
+			cfg := subscriber.Config{NoRecovery: true}
+			if handler {
+				cfg.Handler = func(*subscriber.Event) {}
+			}
+			sub := s.subscriber(host, cfg)
+			taken := make(chan struct{})
+			go func() {
+				defer close(taken)
+				if !handler {
+					for range sub.Messages(t.Context()) {
+					}
+				}
+			}()
+			s.log = quiet
+			p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+			time.Sleep(10 * time.Millisecond)
+			for i := range 40 { // in less than a second
+				if s.dropOnly(host, ""); i%2 == 1 {
+					s.dropOnly(host, "drop 1")
+				}
+				publish(t, p, i, i+1)
+				time.Sleep(10 * time.Millisecond)
+			}
+			time.Sleep(3 * time.Second)
+			closeAll(t, sub)
+			<-taken
+			closeAll(t, p)
+			var sums []string
+			for line := range strings.Lines(text.String()) {
+				if strings.Contains(line, "messages are lost") {
+					sums = append(sums, line)
+				}
+			}
+			st := sub.Sessions()[0]
+			if len(sums) != 2 || st.Losses != 20 || !strings.Contains(sums[1], "lost=19 reports=19 ") || !strings.Contains(sums[0], "lost=1 reports=1 ") {
+				t.Errorf("%d reports were logged as %q", st.Losses, sums)
+			}
+		})
+	}
+}

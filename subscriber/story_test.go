@@ -1,0 +1,307 @@
+package subscriber_test
+
+import (
+	"context"
+	"fmt"
+	"net/netip"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/multicast"
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+)
+
+// publish publishes the messages from to to-1.
+func publish(t *testing.T, p *publisher.Publisher, from, to int) {
+	t.Helper()
+	for i := from; i < to; i++ {
+		if offset, err := p.Publish(context.Background(), []byte(text(i))); err != nil || offset != uint64(i) {
+			t.Fatalf("message %d got offset %d, %v", i, offset, err)
+		}
+	}
+}
+
+func closeAll[T interface{ Close() error }](t *testing.T, list ...T) {
+	t.Helper()
+	for _, c := range list {
+		if err := c.Close(); err != nil {
+			t.Error(err)
+		}
+	}
+}
+
+// checked is what a subscriber got of each session: the number of messages, all
+// in order and none lost.
+func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[uint64]int {
+	t.Helper()
+	next := make(map[uint64]int)
+	for ev := range sub.Messages(t.Context()) {
+		switch ev.Kind {
+		case subscriber.Message:
+			if ev.Offset != uint64(next[ev.Session]) || string(ev.Payload) != text(next[ev.Session]) {
+				t.Errorf("session %d: offset %d came where %d should, or differs", ev.Session, ev.Offset, next[ev.Session])
+			}
+			next[ev.Session]++
+		case subscriber.Loss:
+			t.Errorf("session %d: lost %v: %v", ev.Session, ev.Lost, ev.Cause)
+		case subscriber.SessionEnded:
+			if sessions--; sessions == 0 {
+				return next
+			}
+		}
+	}
+	t.Error("the stream ended")
+	return next
+}
+
+// One subscriber on two groups, and several publishers on one group: sessions
+// don't mix, and a group that nobody asked for isn't heard.
+func TestSeveralGroupsAndPublishers(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.03}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
+		defer s.close()
+		sub := s.subscriber(s.host(10), subscriber.Config{Groups: twoGroups})
+		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
+		var pubs []*publisher.Publisher
+		for i, g := range groups {
+			pubs = append(pubs, s.publisher(publisher.Config{Group: g, Session: uint64(1 + i), ResendBuffer: 1 << 20}))
+		}
+		const count = 100
+		for i := range count {
+			for _, p := range pubs {
+				publish(t, p, i, i+1)
+			}
+		}
+		for _, p := range pubs {
+			go p.Close()
+		}
+		got := checked(t, sub, 3)
+		if len(got) != 3 || got[1] != count || got[2] != count || got[3] != count {
+			t.Errorf("of %d messages each came %v", count, got)
+		}
+		closeAll(t, sub)
+		closeAll(t, pubs...)
+	})
+}
+
+// Several subscribers on one host and port each get everything, repairs
+// included: those to the group, and those to one alone.
+func TestSeveralSubscribersOnOneHost(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+		defer s.close()
+		var subs []*subscriber.Subscriber
+		for range 3 {
+			subs = append(subs, s.subscriber(s.host(10), subscriber.Config{}))
+		}
+		p := s.publisher(publisher.Config{ResendBuffer: 4 << 20})
+		const count = 300
+		publish(t, p, 0, count)
+		closeAll(t, p)
+		for i, sub := range subs {
+			if got := checked(t, sub, 1); got[p.Session()] != count {
+				t.Errorf("subscriber %d got %v of %d messages", i, got, count)
+			}
+			if st := sub.Sessions()[0]; st.Recovered == 0 {
+				t.Errorf("subscriber %d recovered nothing: %+v", i, st)
+			}
+		}
+		closeAll(t, subs...)
+	})
+}
+
+// Who joins late begins with what comes, or with the oldest that is still held.
+func TestLateJoin(t *testing.T) {
+	for start, first := range map[subscriber.Start]int{subscriber.Latest: 100, subscriber.Oldest: 0} {
+		synctest.Test(t, func(t *testing.T) {
+			s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+			defer s.close()
+			p := s.publisher(publisher.Config{ResendBuffer: 4 << 20})
+			publish(t, p, 0, 100)
+			time.Sleep(time.Second)
+			sub := s.subscriber(s.host(10), subscriber.Config{Start: start})
+			time.Sleep(time.Second)
+			publish(t, p, 100, 200)
+			closeAll(t, p)
+			next := first
+			for ev := range sub.Messages(t.Context()) {
+				if ev.Kind == subscriber.Loss {
+					t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+				}
+				if ev.Kind == subscriber.SessionEnded {
+					break
+				}
+				if ev.Kind != subscriber.Message {
+					continue
+				}
+				if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
+					t.Errorf("start %d: offset %d came where %d should, or differs", start, ev.Offset, next)
+				}
+				if ev.Recovered != (next < 100) {
+					t.Errorf("start %d: offset %d is said to be recovered: %v", start, ev.Offset, ev.Recovered)
+				}
+				next++
+			}
+			if st := sub.Sessions()[0]; next != 200 || st.FirstOffset != uint64(first) || st.NextOffset != 200 || st.End != subscriber.EndBye {
+				t.Errorf("start %d: it came to %d: %+v", start, next, st)
+			}
+			closeAll(t, sub)
+		})
+	}
+}
+
+// dropOnly drops datagrams on the way to a host, counted from now; a session
+// begins with SESSION and HEARTBEAT. Without a script it drops none.
+func (s *stack) dropOnly(host *testnet.Host, script string) {
+	s.t.Helper()
+	var loss testnet.Script
+	if script != "" {
+		var err error
+		if loss, err = testnet.ParseScript(script); err != nil {
+			s.t.Fatal(err)
+		}
+	}
+	if err := s.lan.Link(s.pub, host).SetLoss(loss); err != nil {
+		s.t.Fatal(err)
+	}
+}
+
+// On arrival, nothing waits for what is missing.
+func TestOnArrival(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		defer s.close()
+		host := s.host(10)
+		s.dropOnly(host, "drop 5")
+		sub := s.subscriber(host, subscriber.Config{Order: subscriber.OnArrival})
+		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		var order []uint64
+		for i := range 6 {
+			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Flush(t.Context()); err != nil { // a datagram each
+				t.Fatal(err)
+			}
+		}
+		closeAll(t, p)
+		late := -1
+		for ev := range sub.Messages(t.Context()) {
+			if ev.Kind == subscriber.SessionEnded {
+				break
+			}
+			if ev.Kind == subscriber.Loss {
+				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+			}
+			if ev.Kind != subscriber.Message {
+				continue
+			}
+			if string(ev.Payload) != fmt.Sprint(ev.Offset) {
+				t.Errorf("offset %d is %q", ev.Offset, ev.Payload)
+			}
+			if ev.Recovered {
+				late = int(ev.Offset)
+			}
+			order = append(order, ev.Offset)
+		}
+		if late < 0 || len(order) != 6 || order[5] != uint64(late) {
+			t.Errorf("the order was %v, and %d was recovered", order, late)
+		}
+		closeAll(t, sub)
+	})
+}
+
+// Without recovery nothing is asked for, and what is missing is named at once.
+func TestNoRecovery(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		defer s.close()
+		host := s.host(10)
+		s.dropOnly(host, "drop 5")
+		sub := s.subscriber(host, subscriber.Config{NoRecovery: true})
+		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		for i := range 6 {
+			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
+				t.Fatal(err)
+			}
+			if err := p.Flush(t.Context()); err != nil { // a datagram each
+				t.Fatal(err)
+			}
+		}
+		closeAll(t, p)
+		next, lost := uint64(0), uint64(0)
+		for ev := range sub.Messages(t.Context()) {
+			switch ev.Kind {
+			case subscriber.Message:
+				if ev.Offset != next {
+					t.Errorf("offset %d came where %d should", ev.Offset, next)
+				}
+				next++
+				continue
+			case subscriber.Loss:
+				if ev.Lost.From != next || ev.Cause != subscriber.CauseNotRecovered {
+					t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+				}
+				next, lost = ev.Lost.To, lost+ev.Lost.Len()
+				continue
+			case subscriber.SessionEnded:
+			default:
+				continue
+			}
+			break
+		}
+		if st := sub.Sessions()[0]; next != 6 || lost != 1 || st.Nacks != 0 || st.Lost != 1 {
+			t.Errorf("it came to %d, lost %d: %+v", next, lost, st)
+		}
+		if st := p.Stats(); st.Nacks != 0 || st.Repairs != 0 {
+			t.Errorf("%+v", st)
+		}
+		closeAll(t, sub)
+	})
+}
+
+// What is no crier frame is counted, and does no harm.
+func TestStats(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{}, 2)
+		defer s.close()
+		sub := s.subscriber(s.host(10), subscriber.Config{Name: "anna"})
+		p := s.publisher(publisher.Config{Name: "quotes", ResendBuffer: 1 << 20})
+		junk, err := s.pub.Socket(multicast.SocketConfig{Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1})
+		if err != nil {
+			t.Fatal(err)
+		}
+		for range 3 {
+			if _, err := junk.Write(subscriber.DefaultGroup, []byte("junk"), 4); err != nil {
+				t.Fatal(err)
+			}
+			if _, err := junk.Write(p.LocalAddr(), []byte("junk"), 4); err != nil {
+				t.Fatal(err)
+			}
+		}
+		publish(t, p, 0, 50)
+		time.Sleep(time.Second)
+		if list := p.Subscribers(); len(list) != 1 || list[0].Name != "anna" || list[0].Quiet > time.Second {
+			t.Errorf("the subscribers are %+v", list)
+		}
+		closeAll(t, p)
+		if got := checked(t, sub, 1); got[p.Session()] != 50 {
+			t.Errorf("%v", got)
+		}
+		if st := p.Stats(); st.Invalid != 3 {
+			t.Errorf("%+v", st)
+		}
+		closeAll(t, sub)
+		st := sub.Stats() // also after Close
+		if st.Invalid != 3 || len(st.Groups) != 1 || st.Groups[0].Received < 53 || st.Sent == 0 || st.Socket.Sent != st.ReceiverStats.Sent {
+			t.Errorf("%+v", st)
+		}
+		if got := sub.Sessions(); len(got) != 1 || got[0].Name != "quotes" || got[0].Delivered != 50 || got[0].Source != p.LocalAddr() {
+			t.Errorf("%+v", got)
+		}
+		closeAll(t, junk)
+	})
+}

@@ -1,0 +1,268 @@
+package testnet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+)
+
+// Stories in virtual time, each judged by the Checker besides what it says itself.
+
+// story is a World whose subscribers' events are written down as short lines.
+type story struct {
+	*World
+	t     *testing.T
+	c     *Checker
+	trace []string
+	told  map[*Subscriber][]string
+}
+
+func newStory(t *testing.T, seed uint64) *story {
+	s := &story{t: t, told: map[*Subscriber][]string{}}
+	s.World = NewWorld(WorldConfig{Seed: seed, Trace: func(line string) { s.trace = append(s.trace, line) }})
+	s.c = NewChecker(s.World)
+	return s
+}
+
+// near is a link of 1 ms.
+func near(loss Loss) LinkConfig { return LinkConfig{Loss: loss, Delay: FixedDelay(time.Millisecond)} }
+
+// listen adds a subscriber and writes down what it is told, runs of messages as
+// one line.
+func (s *story) listen(cfg SubscriberConfig) *Subscriber {
+	s.t.Helper()
+	var sub *Subscriber
+	var run nack.Range
+	cfg.OnEvent = func(_ reliable.Time, ev *reliable.Event) {
+		lines := s.told[sub]
+		switch {
+		case ev.Kind == reliable.Message && len(lines) > 0 && run.To == ev.Offset && run.Len() > 0:
+			run.To++
+			lines[len(lines)-1] = "messages " + run.String()
+		case ev.Kind == reliable.Message:
+			run = nack.Range{From: ev.Offset, To: ev.Offset + 1}
+			lines = append(lines, "messages "+run.String())
+		case ev.Kind == reliable.Loss:
+			run = nack.Range{}
+			lines = append(lines, fmt.Sprintf("lost %v: %v", ev.Lost, ev.Cause))
+		default:
+			run = nack.Range{}
+			lines = append(lines, ev.Kind.String())
+		}
+		s.told[sub] = lines
+	}
+	sub = addSubscriber(s.t, s.World, cfg)
+	return sub
+}
+
+// wants compares what a subscriber was told.
+func (s *story) wants(sub *Subscriber, want ...string) {
+	s.t.Helper()
+	if got := s.told[sub]; !slices.Equal(got, want) {
+		s.t.Errorf("%v was told\n\t%s\nwant\n\t%s", sub, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+	}
+}
+
+// run runs to a time and lets the Checker judge all.
+func (s *story) run(calm, until reliable.Time) {
+	s.t.Helper()
+	if err := s.Run(until); err != nil {
+		s.t.Fatal(err)
+	}
+	if err := s.c.Finish(calm); err != nil {
+		s.t.Error(err)
+	}
+}
+
+// lines returns the frames of a kind in the trace between two nodes, without
+// their times.
+func (s *story) lines(between, kind string) []string {
+	var list []string
+	for _, line := range s.trace {
+		_, rest, _ := strings.Cut(line, " ")
+		if what, ok := strings.CutPrefix(rest, between+" "); ok && strings.HasPrefix(what, kind+" ") {
+			list = append(list, line)
+		}
+	}
+	return list
+}
+
+func TestPublishLoseAskRepair(t *testing.T) {
+	s := newStory(t, 1)
+	pub := addPublisher(t, s.World, PublisherConfig{})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	every(s.World, 10*milli, 10*milli, 10, func(i int) {
+		if i == 5 { // lose the next datagram
+			if err := s.Down(pub, sub).SetLoss(mustScript(t, "drop frame 1")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		pub.Publish(fmt.Appendf(nil, "message %d", i))
+	})
+	s.run(0, 10_000*milli)
+	s.wants(sub, "new", "messages 0-9")
+	asked, repaired := s.lines("sub0 > pub0", "NACK"), s.lines("pub0 > sub0", "REPAIR")
+	if len(asked) != 1 || !strings.Contains(asked[0], "missing=5 ") || len(repaired) != 1 {
+		t.Errorf("asked:\n%s\nrepaired:\n%s", strings.Join(asked, "\n"), strings.Join(repaired, "\n"))
+	}
+	// The heartbeat 1 ms after the lost message tells of it; the request and the
+	// repair take 1 ms each.
+	if want := "0.062000000 "; !strings.HasPrefix(asked[0], want) {
+		t.Errorf("asked at %s, want %s", asked[0], want)
+	}
+	if st := sub.Sessions()[0]; st.Recovered != 1 || st.Nacks != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+func TestProducerCrashesInMidBurst(t *testing.T) {
+	s := newStory(t, 3)
+	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond})
+	clean := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	lossy := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.3}), Up: near(nil)})
+	every(s.World, 0, 50*milli/1000, 4000, func(i int) { pub.Publish(make([]byte, 1000)) })
+	s.At(100*milli, pub.Crash)
+	s.run(100*milli, 8000*milli)
+
+	// The socket was slower than the producer: some of what was accepted never went
+	// out, and nobody can know of it.
+	truth := pub.Session()
+	if truth.SentOffset() >= truth.NextOffset() {
+		t.Fatalf("all of %d messages were sent", truth.NextOffset())
+	}
+	s.wants(clean, "new", fmt.Sprintf("messages 0-%d", truth.SentOffset()-1), "silent")
+	st := lossy.Sessions()[0]
+	if st.End != reliable.EndSilent || st.Lost == 0 || st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
+		t.Errorf("%+v", st)
+	}
+	if last := s.told[lossy]; last[len(last)-1] != "silent" {
+		t.Errorf("told last: %s", last[len(last)-1])
+	}
+}
+
+func TestRestartIsANewSession(t *testing.T) {
+	s := newStory(t, 5)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{FirstOffset: 100}})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	every(s.World, 0, 10*milli, 10, func(int) { pub.Publish([]byte("before")) })
+	s.At(101*milli, pub.Restart)
+	every(s.World, 200*milli, 10*milli, 5, func(int) { pub.Publish([]byte("after")) })
+	s.At(1000*milli, pub.Close)
+	s.run(1000*milli, 8000*milli)
+	s.wants(sub, "new", "messages 100-109", "new", "messages 100-104", "ended", "silent")
+	ends := []reliable.End{}
+	for _, st := range sub.Sessions() {
+		ends = append(ends, st.End)
+	}
+	if !slices.Equal(ends, []reliable.End{reliable.EndSilent, reliable.EndBye}) {
+		t.Errorf("the sessions end as %v", ends)
+	}
+}
+
+func TestSuspendedPublisherResumes(t *testing.T) {
+	s := newStory(t, 7)
+	pub := addPublisher(t, s.World, PublisherConfig{})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	held := 0
+	every(s.World, 0, 10*milli, 600, func(int) {
+		if _, err := pub.Publish([]byte("tick")); errors.Is(err, ErrHeld) {
+			held++
+		}
+	})
+	s.At(1001*milli, func() { pub.Pause(4 * time.Second) })
+	s.run(5001*milli, 12_000*milli)
+	s.wants(sub, "new", "messages 0-100", "silent", "resumed", "messages 101-599")
+	if held != 400 {
+		t.Errorf("the producer was held for %d messages, want 400", held)
+	}
+}
+
+func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
+	for _, timersFirst := range []bool{false, true} {
+		s := newStory(t, 9)
+		pub := addPublisher(t, s.World, PublisherConfig{})
+		sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.2}), Up: near(nil), TimersFirst: timersFirst})
+		every(s.World, 0, 10*milli, 600, func(int) { pub.Publish([]byte("tick")) })
+		s.At(1001*milli, func() { sub.Pause(4 * time.Second) })
+		s.run(5001*milli, 12_000*milli)
+		s.wants(sub, "new", "messages 0-599")
+	}
+}
+
+func TestResendBufferTooSmall(t *testing.T) {
+	s := newStory(t, 11)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{ResendBuffer: 16 << 10}})
+	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.2}), Up: near(nil)})
+	every(s.World, 0, milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })
+	s.At(1000*milli, pub.Close)
+	s.run(1000*milli, 8000*milli)
+	st := sub.Sessions()[0]
+	if st.Delivered+st.Lost != 5000 || st.Lost == 0 || st.Recovered == 0 || st.End != reliable.EndBye {
+		t.Errorf("%+v", st)
+	}
+	for _, line := range s.told[sub] {
+		if strings.HasPrefix(line, "lost") && !strings.HasSuffix(line, "no longer held") {
+			t.Error(line)
+		}
+	}
+}
+
+func TestLateJoin(t *testing.T) {
+	s := newStory(t, 13)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		FirstOffset: 1000, ResendBuffer: 40 << 10, // some 29 frames
+	}})
+	latest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil)})
+	oldest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil),
+		Receiver: reliable.ReceiverConfig{Start: reliable.Oldest}})
+	every(s.World, 0, 10*milli, 50, func(int) { pub.Publish([]byte("tick")) })
+	every(s.World, 1000*milli, 10*milli, 50, func(int) { pub.Publish([]byte("tick")) })
+	s.At(1600*milli, pub.Close)
+	s.run(1600*milli, 8000*milli)
+	s.wants(latest, "new", "messages 1050-1099", "ended")
+	first := oldest.Sessions()[0].FirstOffset
+	s.wants(oldest, "new", fmt.Sprintf("messages %d-1099", first), "ended")
+	if first < 1020 || first > 1024 {
+		t.Errorf("oldest begins at %d, and the resend buffer held some 29 of 1050", first)
+	}
+}
+
+func TestManyPublishers(t *testing.T) {
+	s := newStory(t, 15)
+	sub := addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.1}), Up: near(Bernoulli{P: 0.1})})
+	for i := range 20 {
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{FirstOffset: uint64(i) << 58}})
+		every(s.World, reliable.Time(i)*milli, 3*milli, 200, func(n int) { pub.Publish(fmt.Appendf(nil, "%v %d", pub, n)) })
+		s.At(1000*milli, pub.Close)
+	}
+	s.run(1000*milli, 9000*milli)
+	list := sub.Sessions()
+	if len(list) != 20 {
+		t.Fatalf("%d sessions", len(list))
+	}
+	for _, st := range list {
+		if st.Delivered != 200 || st.Lost != 0 || st.End != reliable.EndBye {
+			t.Errorf("%+v", st)
+		}
+	}
+}
+
+func TestPartitionHeals(t *testing.T) {
+	s := newStory(t, 17)
+	pub := addPublisher(t, s.World, PublisherConfig{})
+	short := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	long := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	every(s.World, 0, 10*milli, 600, func(int) { pub.Publish([]byte("tick")) })
+	s.At(1001*milli, func() { s.Partition(pub, short); s.Partition(pub, long) })
+	s.At(2001*milli, func() { s.Heal(pub, short) })
+	s.At(5001*milli, func() { s.Heal(pub, long) })
+	s.run(5001*milli, 12_000*milli)
+	s.wants(short, "new", "messages 0-599")
+	s.wants(long, "new", "messages 0-100", "silent", "resumed", "messages 101-599")
+}
