@@ -59,6 +59,13 @@ func (lt *loopTest) change(data string) {
 	lt.loop.Settle()
 }
 
+// soon has the machine send something, as one of many changes.
+func (lt *loopTest) soon(data string, full bool) {
+	lt.loop.Lock()
+	lt.machine.queue = append(lt.machine.queue, data...)
+	lt.loop.SettleSoon(full)
+}
+
 // due sets the machine's deadline.
 func (lt *loopTest) due(at time.Duration) {
 	lt.loop.Lock()

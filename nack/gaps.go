@@ -160,12 +160,13 @@ func (g *Gaps) cutAt(i int, part Range) {
 }
 
 // widen extends the neighbours of [from, to) over it where they touch it and lie
-// at or above floor, and reports whether one did.
+// at or above floor, and reports whether one did. One that was asked for doesn't:
+// its requests are not requests for what is added.
 func (g *Gaps) widen(from, to, floor uint64) bool {
 	i, _ := g.find(from)
 	list := g.all()
-	below := i > 0 && list[i-1].To == from && list[i-1].From >= floor
-	above := i < len(list) && list[i].From == to && from >= floor
+	below := i > 0 && list[i-1].To == from && list[i-1].From >= floor && list[i-1].since == Never
+	above := i < len(list) && list[i].From == to && from >= floor && list[i].since == Never
 	switch {
 	case below && above:
 		list[i-1].To = list[i].To

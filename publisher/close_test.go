@@ -4,6 +4,7 @@ import (
 	"context"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -67,11 +68,13 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 			next++
 		}
 		var others sync.WaitGroup
+		var refused atomic.Int32
 		for range 3 {
 			others.Go(func() {
 				if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != publisher.ErrClosed {
 					t.Errorf("Publish: %v", err)
 				}
+				refused.Add(1)
 			})
 			others.Go(func() {
 				if err := p.Flush(t.Context()); err != publisher.ErrClosed {
@@ -82,6 +85,9 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 		var closed error
 		others.Go(func() { closed = p.Close() })
 		synctest.Wait()
+		if refused.Load() != 3 {
+			t.Error("some still wait to publish, though Close was called")
+		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
 		err := p.Shutdown(ctx)

@@ -208,6 +208,7 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
+	p.notify() // who waits to publish need not wait any longer
 	p.loop.Settle()
 	p.drain(ctx)
 	p.closing.Do(func() { p.closed = p.stop() })

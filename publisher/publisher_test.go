@@ -127,7 +127,7 @@ func TestZeroConfig(t *testing.T) {
 		t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
 	}
 	st := p.Stats()
-	if st.Socket.Sent < 4 || st.Socket.SendErrors > 0 || st.Frames != 3 {
+	if st.Frames < 1 || st.Frames > 3 || st.Socket.Sent <= st.Frames || st.Socket.SendErrors > 0 {
 		t.Errorf("%+v", st)
 	}
 	abandon(t, p)

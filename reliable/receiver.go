@@ -129,6 +129,9 @@ func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Fr
 	}
 	if from == s.source {
 		s.heard = now
+		if s.phase == silent {
+			s.resume(now)
+		}
 	}
 	if s.phase == ended || s.phase == silent {
 		s.stats.Late++

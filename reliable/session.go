@@ -255,6 +255,7 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 	} else if seq < s.win.next {
 		// What is held lies too far ahead to be kept: it is asked for again.
 		high := s.win.high
+		s.stats.NoRoom += uint64(s.win.count)
 		s.release()
 		s.win.next, s.win.high = seq, high
 		s.req.Missing(now, seq, high)
@@ -291,6 +292,9 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 	}
 	w := &s.win
 	switch {
+	case f.Seq < w.next && s.phase == starting:
+		s.stats.NoRoom++ // it is asked for again if the session begins there
+		return
 	case f.Seq < w.next:
 		s.duplicate(f.Seq)
 		return
@@ -349,7 +353,7 @@ func (s *session) startWith(now Time, f *frame.Frame) {
 		if !s.placed {
 			w.next, w.high, s.placed = f.Seq, f.Seq, true
 			s.want(now)
-		} else if f.Seq < w.next && w.high-f.Seq < s.span() {
+		} else if f.Seq < w.next && w.high-f.Seq <= s.span() {
 			s.req.Missing(now, f.Seq, w.next)
 			w.lower(f.Seq)
 		}

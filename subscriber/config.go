@@ -48,9 +48,11 @@ type Config struct {
 	Source netip.Addr
 	// Name is the subscriber's, as publishers see it; up to 255 bytes.
 	Name string
-	// Handler takes the events on the goroutine that read the datagram. It
-	// should return soon, and must not call Close. The event is valid during the
-	// call. Without a Handler, range over Messages.
+	// Handler takes the events, one call at a time, on the goroutine that read
+	// the datagram; what time brings, on the timer's; and the last, on Close's.
+	// It should return soon: meanwhile that goroutine reads nothing, and the
+	// kernel's buffer fills. It must not call Close. The event is valid during
+	// the call. Without a Handler, range over Messages.
 	Handler func(*Event)
 	// Start says where to begin in sessions that are older than the subscriber.
 	Start Start

@@ -1,6 +1,7 @@
 package subscriber_test
 
 import (
+	"context"
 	"errors"
 	"log/slog"
 	"net"
@@ -127,7 +128,7 @@ func (s *socket) Close() error {
 func record(t testing.TB, cfg publisher.Config, publish func(*publisher.Publisher)) [][]byte {
 	t.Helper()
 	n := &network{keep: true}
-	cfg.Network, cfg.Logger = n, quiet
+	cfg.Network, cfg.Logger, cfg.ResendBuffer = n, quiet, 4<<20
 	p, err := publisher.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -139,7 +140,9 @@ func record(t testing.TB, cfg publisher.Config, publish func(*publisher.Publishe
 	n.mu.Lock()
 	sent := n.sent
 	n.mu.Unlock()
-	if err := p.Close(); err != nil {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nobody will ask for anything
+	if err := p.Shutdown(ctx); err != nil {
 		t.Fatal(err)
 	}
 	return sent

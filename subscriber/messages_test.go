@@ -31,7 +31,7 @@ func TestMessagesEnds(t *testing.T) {
 			t.Errorf("the range ended after %v", took)
 		}
 
-		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		p := s.publisher(publisher.Config{})
 		publish(t, p, 0, 100)
 		time.Sleep(time.Second) // they are here
 		n := 0
@@ -88,7 +88,7 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
 		defer s.close()
 		sub := s.subscriber(s.host(10), subscriber.Config{Buffer: 64 << 10})
-		p := s.publisher(publisher.Config{ResendBuffer: 8 << 20})
+		p := s.publisher(publisher.Config{})
 		const count = 1000
 		publish(t, p, 0, count)
 		time.Sleep(time.Second)
@@ -117,7 +117,7 @@ func TestOneTakesTheMessages(t *testing.T) {
 			t.Error("a range beside a Handler got something")
 		}
 		sub := s.subscriber(s.host(10), subscriber.Config{})
-		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		p := s.publisher(publisher.Config{})
 		publish(t, p, 0, 1)
 		for range sub.Messages(t.Context()) {
 			for range sub.Messages(t.Context()) {
@@ -161,7 +161,7 @@ func TestLossesAreLoggedInSums(t *testing.T) {
 				}
 			}()
 			s.log = quiet
-			p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+			p := s.publisher(publisher.Config{})
 			time.Sleep(10 * time.Millisecond)
 			for i := range 40 { // in less than a second
 				if s.dropOnly(host, ""); i%2 == 1 {

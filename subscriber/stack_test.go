@@ -47,6 +47,7 @@ func (s *stack) host(n int) *testnet.Host {
 func (s *stack) publisher(cfg publisher.Config) *publisher.Publisher {
 	s.t.Helper()
 	cfg.Network, cfg.Interface, cfg.Logger = s.pub, "eth0", s.log
+	cfg.ResendBuffer = 4 << 20
 	p, err := publisher.New(cfg)
 	if err != nil {
 		s.t.Fatal(err)

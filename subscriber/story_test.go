@@ -67,7 +67,7 @@ func TestSeveralGroupsAndPublishers(t *testing.T) {
 		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
 		var pubs []*publisher.Publisher
 		for i, g := range groups {
-			pubs = append(pubs, s.publisher(publisher.Config{Group: g, Session: uint64(1 + i), ResendBuffer: 1 << 20}))
+			pubs = append(pubs, s.publisher(publisher.Config{Group: g, Session: uint64(1 + i)}))
 		}
 		const count = 100
 		for i := range count {
@@ -97,7 +97,7 @@ func TestSeveralSubscribersOnOneHost(t *testing.T) {
 		for range 3 {
 			subs = append(subs, s.subscriber(s.host(10), subscriber.Config{}))
 		}
-		p := s.publisher(publisher.Config{ResendBuffer: 4 << 20})
+		p := s.publisher(publisher.Config{})
 		const count = 300
 		publish(t, p, 0, count)
 		closeAll(t, p)
@@ -119,7 +119,7 @@ func TestLateJoin(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
 			defer s.close()
-			p := s.publisher(publisher.Config{ResendBuffer: 4 << 20})
+			p := s.publisher(publisher.Config{})
 			publish(t, p, 0, 100)
 			time.Sleep(time.Second)
 			sub := s.subscriber(s.host(10), subscriber.Config{Start: start})
@@ -177,7 +177,7 @@ func TestOnArrival(t *testing.T) {
 		host := s.host(10)
 		s.dropOnly(host, "drop 5")
 		sub := s.subscriber(host, subscriber.Config{Order: subscriber.OnArrival})
-		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		p := s.publisher(publisher.Config{})
 		var order []uint64
 		for i := range 6 {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
@@ -222,7 +222,7 @@ func TestNoRecovery(t *testing.T) {
 		host := s.host(10)
 		s.dropOnly(host, "drop 5")
 		sub := s.subscriber(host, subscriber.Config{NoRecovery: true})
-		p := s.publisher(publisher.Config{ResendBuffer: 1 << 20})
+		p := s.publisher(publisher.Config{})
 		for i := range 6 {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
 				t.Fatal(err)
@@ -269,7 +269,7 @@ func TestStats(t *testing.T) {
 		s := newStack(t, testnet.LinkConfig{}, 2)
 		defer s.close()
 		sub := s.subscriber(s.host(10), subscriber.Config{Name: "anna"})
-		p := s.publisher(publisher.Config{Name: "quotes", ResendBuffer: 1 << 20})
+		p := s.publisher(publisher.Config{Name: "quotes"})
 		junk, err := s.pub.Socket(multicast.SocketConfig{Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1})
 		if err != nil {
 			t.Fatal(err)

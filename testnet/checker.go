@@ -36,7 +36,20 @@ type Checker struct {
 	rerun  string
 	errs   []error
 	more   int
+	tally  Tally
 }
+
+// Tally counts what all applications were told.
+type Tally struct {
+	Delivered uint64 // messages
+	Recovered uint64 // of these, those of which a frame came as a repair
+	// Lost counts messages by cause, Events events by kind.
+	Lost   [reliable.CauseClosed + 1]uint64
+	Events [reliable.SessionEnded + 1]uint64
+}
+
+// Tally returns the counts so far.
+func (c *Checker) Tally() Tally { return c.tally }
 
 // maxErrors is how many violations are spelled out.
 const maxErrors = 10

@@ -16,8 +16,8 @@ func (v *view) loss(ev *reliable.Event) {
 		return
 	}
 	v.lost += to - from
+	v.c.tally.Lost[ev.Cause] += to - from
 	v.advance("lost", from, to)
-	v.causes |= 1 << ev.Cause
 	cfg := &v.sub.cfg.Receiver
 	switch ev.Cause {
 	case reliable.CauseGone:
@@ -40,6 +40,7 @@ func (v *view) loss(ev *reliable.Event) {
 		if cfg.MaxWait == 0 {
 			v.fail("[%d, %d) is lost as %q, and there is no MaxWait", from, to, ev.Cause)
 		}
+		v.judgeLate(from, to)
 	case reliable.CauseNotRecovered:
 		if !cfg.NoRecovery {
 			v.fail("[%d, %d) is lost as %q, and recovery is on", from, to, ev.Cause)
@@ -54,6 +55,21 @@ func (v *view) loss(ev *reliable.Event) {
 		v.fail("[%d, %d) is lost as %q, which can't be", from, to, ev.Cause)
 	}
 	v.judgeTime(from, to, ev.Cause)
+}
+
+// judgeLate asks whether a frame of lost messages was waited for as long as was
+// allowed.
+func (v *view) judgeLate(from, to uint64) {
+	if st := v.stats(); st.Late > 0 || v.threwAway() {
+		return // which frame it was can't be seen
+	}
+	allowed := v.sub.cfg.Receiver.MaxWait
+	for q := v.runStart(from); q < v.t.last(to); q++ {
+		if !v.got.has(q-v.s.FirstSeq) && v.c.w.now.Sub(v.foundAt(q)) >= allowed {
+			return
+		}
+	}
+	v.fail("[%d, %d) is lost as too late, and none of its frames was waited for as long as %v", from, to, allowed)
 }
 
 // judgeSilent asks whether the publisher was quiet for as long as it must have
@@ -91,124 +107,6 @@ func (v *view) judgeEnded(ev *reliable.Event) {
 	default:
 		v.fail("the session ended by %q", ev.Cause)
 	}
-}
-
-// judgeUnanswered asks whether the frames of lost messages were asked for, and
-// whether the publisher answered what reached it.
-func (v *view) judgeUnanswered(from, to uint64) {
-	if v.sub.cfg.Work > 0 {
-		return // it is told when the application looks, and not when it happens
-	}
-	now, st := v.c.w.now, v.stats()
-	q, ok := v.missing(from, to)
-	if !ok || st.Late > 0 || st.NoRoom > 0 {
-		// What comes after it was given up, while something before it is still
-		// waited for, or comes and finds no room, has come and is lost all the
-		// same: which frame it was can't be seen.
-		if st.Late == 0 && st.NoRoom == 0 {
-			v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
-		} else if !v.askedFor(v.runStart(from), v.t.last(to)) {
-			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for", from, to)
-		}
-		return
-	}
-	if !v.askedFor(q, q+1) {
-		v.fail("[%d, %d) is lost as unanswered, and frame %d was never asked for", from, to, q)
-		return
-	}
-	// Within answerTime a publisher that runs answers whatever reaches it, unless
-	// it has more to repair than its budget allows.
-	for i := range v.t.asks {
-		a := &v.t.asks[i]
-		if a.sub != v.sub || !a.contains(q) || q >= v.t.next() || !v.t.ranFrom(a.at, now) ||
-			now.Sub(a.at) < v.answerTime() || v.t.refusedSince(a.at-reliable.Time(time.Second)) {
-			continue
-		}
-		// A repair that it crossed is the answer: the publisher guesses when it was
-		// sent, by up to the way down too early.
-		if !v.t.answeredSince(a.sent-reliable.Time(v.maxDelay), q, v.sub) {
-			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v neither repaired, confirmed nor denied it",
-				from, to, q, stamp(a.at), v.s.Publisher)
-			return
-		}
-	}
-}
-
-// askedFor says whether any of the frames [from, to) was asked for.
-func (v *view) askedFor(from, to uint64) bool {
-	for i := range v.nacks {
-		for _, r := range v.nacks[i].ranges {
-			if r.Clip(from, to).Len() > 0 {
-				return true
-			}
-		}
-	}
-	return false
-}
-
-// stats returns what the receiver says of the session.
-func (v *view) stats() reliable.SessionStats {
-	for _, st := range v.sub.Sessions() {
-		if st.ID == v.s.ID {
-			return st
-		}
-	}
-	return reliable.SessionStats{}
-}
-
-// answerTime is how long a publisher may take to answer.
-func (v *view) answerTime() time.Duration {
-	return 500*time.Millisecond + 1000*v.s.Publisher.cfg.Write
-}
-
-// runStart returns the first frame that the run of lost ones can start with that
-// lost messages from an offset on: the run's first cause is the cause of them all,
-// and its first frames may belong to a message that was reported already.
-func (v *view) runStart(offset uint64) uint64 {
-	return v.t.first(max(offset, v.s.FirstOffset+1) - 1)
-}
-
-// missing returns the first frame of lost messages that didn't come.
-func (v *view) missing(from, to uint64) (uint64, bool) {
-	for q := v.t.first(from); q < v.t.last(to); q++ {
-		if !v.got.has(q - v.s.FirstSeq) {
-			return q, true
-		}
-	}
-	return 0, false
-}
-
-// ranFrom says whether the publisher ran all the time.
-func (t *truth) ranFrom(from, to reliable.Time) bool {
-	p := t.s.Publisher
-	return t.s.Ended > to && !p.Paused() && t.woken < from
-}
-
-// refusedSince says whether the publisher's budget or bounds were reached.
-func (t *truth) refusedSince(at reliable.Time) bool {
-	t.noteRefusals()
-	n := len(t.refusals)
-	return n > 0 && t.refusals[n-1] >= at
-}
-
-// answeredSince says whether a frame was repaired, confirmed or denied.
-func (t *truth) answeredSince(at reliable.Time, seq uint64, sub *Subscriber) bool {
-	for i := len(t.repairs) - 1; i >= 0 && t.repairs[i].at >= at; i-- {
-		if r := &t.repairs[i]; r.seq == seq && (r.to == nil || r.to == sub) {
-			return true
-		}
-	}
-	for i := range t.confirms {
-		if t.confirms[i].at >= at && t.confirms[i].contains(seq) {
-			return true
-		}
-	}
-	for i := range t.gones {
-		if g := &t.gones[i]; g.at >= at && (g.sub == nil || g.sub == sub) && g.contains(seq) {
-			return true
-		}
-	}
-	return false
 }
 
 // judgeMemory asks whether a message that was lost for want of memory spans

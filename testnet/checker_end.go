@@ -122,7 +122,12 @@ func (v *view) compare(st *reliable.SessionStats) {
 	if st.Gaps == 0 && st.Held == 0 && st.Lag == 0 && st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
 		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost, st.FirstOffset, st.NextOffset)
 	}
+	if v.phase == reliable.SessionEnded && v.bye && !v.sub.left && st.NextOffset != v.s.NextOffset() {
+		v.fail("next_offset is %d after BYE, and the publisher accepted up to %d", st.NextOffset, v.s.NextOffset())
+	}
 	if !v.known {
+		v.begin = st.FirstOffset
+		v.judgeBegin()
 		return
 	}
 	if v.sub.cfg.Receiver.Order == reliable.OnArrival && st.FirstOffset != v.begin {

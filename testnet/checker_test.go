@@ -122,7 +122,7 @@ func TestCheckerCatches(t *testing.T) {
 				}
 				return same(ev)
 			})},
-		{what: "mixes sessions up", want: "session",
+		{what: "mixes sessions up", want: "other bytes",
 			receiver: events(func() func(ev reliable.Event) []reliable.Event {
 				var other uint64
 				return func(ev reliable.Event) []reliable.Event {
@@ -148,7 +148,7 @@ func TestCheckerCatches(t *testing.T) {
 		{what: "gives a false cause", want: "no longer held",
 			receiver: func(r receiver) receiver {
 				return &brokenReceiver{receiver: r,
-					frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair },
+					nack: func(*frame.Frame) bool { return false },
 					event: func(ev reliable.Event) []reliable.Event {
 						if ev.Kind == reliable.Loss {
 							ev.Cause = reliable.CauseGone
@@ -156,7 +156,7 @@ func TestCheckerCatches(t *testing.T) {
 						return same(ev)
 					}}
 			}},
-		{what: "looks at no repair", want: "all its frames have come",
+		{what: "looks at no repair", want: "which it has",
 			receiver: func(r receiver) receiver {
 				return &brokenReceiver{receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
 			}},
@@ -264,7 +264,7 @@ type greedyReceiver struct{ receiver }
 
 func (g *greedyReceiver) Stats() reliable.ReceiverStats {
 	st := g.receiver.Stats()
-	st.Memory = 1 << 40
+	st.Memory = 1 << 30
 	return st
 }
 

@@ -170,8 +170,19 @@ func (t *truth) judgeQuiet(now reliable.Time) {
 	}
 }
 
-// finish judges a publisher at the end of a run.
+// finish judges a publisher at the end of a run. A restarted one's counters are
+// those of its last session.
 func (t *truth) finish() {
+	if p := t.s.Publisher; p.Session() == t.s {
+		st := p.Stats()
+		if accepted := uint64(len(t.s.messages)); st.Accepted != accepted || st.NextOffset != t.s.NextOffset() {
+			t.c.fail("%v counts %d messages accepted up to offset %d, and there were %d up to %d",
+				p, st.Accepted, st.NextOffset, accepted, t.s.NextOffset())
+		}
+		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.busy && t.s.Ended == reliable.Never {
+			t.c.fail("%v counts %d frames sent, and there were %d", p, st.Frames, sent)
+		}
+	}
 	if t.s.Ended == reliable.Never && !t.s.Publisher.Paused() {
 		t.judgeQuiet(t.c.w.now)
 	}

@@ -36,6 +36,7 @@ type view struct {
 	got       bitset        // frames that came, from the session's first on
 	gaps      []gapFound
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
+	confirmed bool          // a CONFIRM was heard
 	maxDelay  time.Duration // the longest that a packet took
 	nacks     []rangesAt    // that it sent
 	slept     bool          // it was paused at some time
@@ -49,7 +50,6 @@ type view struct {
 	seen      bitset             // on arrival: offsets, from the session's first on
 	delivered uint64
 	lost      uint64
-	causes    uint32 // a bit a cause
 }
 
 // gapFound is a run of frames that was found missing.
@@ -69,11 +69,7 @@ func (v *view) fail(format string, args ...any) {
 
 // silence returns how long the publisher must have been quiet to be silent.
 func (v *view) silence() time.Duration {
-	least := v.sub.cfg.Receiver.Silence
-	if least == 0 {
-		least = 2 * time.Second
-	}
-	return max(least, 5*v.interval)
+	return max(v.patience(), 5*v.interval)
 }
 
 // heard notes a packet that is handed to the receiver.
@@ -97,6 +93,7 @@ func (v *view) heard(p *packet) {
 		return
 	case frame.Gone, frame.Confirm:
 		v.help = now
+		v.confirmed = v.confirmed || f.Kind == frame.Confirm
 		v.alive(now)
 		return
 	case frame.Nack, frame.Status:
@@ -183,6 +180,12 @@ func (v *view) asked(p *packet, arrives bool) {
 		if r.To > v.high {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, v.high)
 		}
+		for q := r.From; q < min(r.To, v.high); q++ {
+			if v.got.has(q-v.s.FirstSeq) && !v.threwAway() {
+				v.fail("it asks for frame %d, which it has", q)
+				break
+			}
+		}
 	}
 	if n := len(v.nacks); n > 64 && now.Sub(v.nacks[n/2].at) > keepLog {
 		v.nacks = trimRanges(v.nacks, v.nacks[n/2].at)
@@ -227,6 +230,7 @@ func (v *view) event(ev *reliable.Event) {
 		v.fail("%v comes after %q", ev.Kind, v.phase)
 		return
 	}
+	v.c.tally.Events[ev.Kind]++
 	switch ev.Kind {
 	case reliable.Message:
 		v.message(ev)
@@ -255,6 +259,10 @@ func (v *view) message(ev *reliable.Event) {
 		return
 	}
 	v.delivered++
+	v.c.tally.Delivered++
+	if ev.Recovered {
+		v.c.tally.Recovered++
+	}
 	v.advance("delivered", ev.Offset, ev.Offset+1)
 	if want := v.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
 		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from byte %d on",
@@ -299,28 +307,4 @@ func (v *view) advance(how string, from, to uint64) {
 		}
 		v.seen.set(o - v.s.FirstOffset)
 	}
-}
-
-// common returns how many bytes a and b start with in common.
-func common(a, b []byte) int {
-	for i := range min(len(a), len(b)) {
-		if a[i] != b[i] {
-			return i
-		}
-	}
-	return min(len(a), len(b))
-}
-
-// bitset is a set of small numbers.
-type bitset []uint64
-
-func (b *bitset) set(n uint64) {
-	for uint64(len(*b)) <= n/64 {
-		*b = append(*b, 0)
-	}
-	(*b)[n/64] |= 1 << (n % 64)
-}
-
-func (b bitset) has(n uint64) bool {
-	return n/64 < uint64(len(b)) && b[n/64]>>(n%64)&1 == 1
 }

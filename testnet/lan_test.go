@@ -398,7 +398,7 @@ func TestLANConfigRefusesWhatMakesNoSense(t *testing.T) {
 			_, err := t.lan.Host(address)
 			wantError(t, err, fmt.Sprintf("host %q is not an address in the LAN's subnet 10.77.0.0/16", address))
 		}
-		if t.host(1) != t.host(1) {
+		if first, again := t.host(1), t.host(1); first != again {
 			t.Error("a host was made twice")
 		}
 	})

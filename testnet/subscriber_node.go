@@ -111,6 +111,12 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
 	}
+	if cfg.Work < 0 || cfg.SocketQueue < 0 {
+		return nil, fmt.Errorf("testnet: %s: Work (%v) and SocketQueue (%d) must not be negative", cfg.Name, cfg.Work, cfg.SocketQueue)
+	}
+	if cfg.Segment != nil && cfg.Segment.w != w {
+		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name, cfg.Segment)
+	}
 	if err := cfg.Down.validate(); err != nil {
 		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)
 	}
@@ -199,166 +205,5 @@ func (s *Subscriber) Crash() {
 	if s.state == running {
 		s.w.trace("crash %v", s)
 		s.state = gone
-	}
-}
-
-// arrive takes a packet at the subscriber's socket.
-func (s *Subscriber) arrive(pkt *packet) {
-	switch {
-	case s.state != running:
-		s.w.stats.Nowhere++
-	case s.asleep.on:
-		s.asleep.keep(s.w, pkt, s.cfg.SocketQueue)
-	default:
-		s.take(pkt)
-		s.settle()
-	}
-}
-
-// take hands a packet to the machine.
-func (s *Subscriber) take(pkt *packet) {
-	s.w.stats.Delivered++
-	if pkt.err != nil {
-		s.w.stats.Damaged++
-		return
-	}
-	for _, o := range s.w.watchers {
-		o.heard(s, pkt)
-	}
-	if !s.cfg.CopyFrames {
-		s.m.Handle(s.w.now, pkt.from, &pkt.frame)
-		return
-	}
-	s.buf = append(s.buf[:0], pkt.frame.Raw...)
-	if err := s.dec.Decode(s.buf, &s.own); err != nil {
-		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
-		return
-	}
-	s.m.Handle(s.w.now, pkt.from, &s.own)
-	if !s.busy && s.cfg.Work == 0 {
-		s.poll(len(s.events), true)
-	}
-	s.m.Hold()
-	clear(s.buf) // whoever still looks at it finds nothing
-}
-
-// timer lets the machine go on at its deadline.
-func (s *Subscriber) timer() {
-	if s.state != running || s.armed != s.w.now {
-		return // an older timer
-	}
-	s.armed = reliable.Never
-	if !s.asleep.on {
-		s.settle()
-	}
-}
-
-// settle does all that is due: after it, the next deadline lies ahead.
-func (s *Subscriber) settle() {
-	w := s.w
-	for rounds := 0; w.err == nil; rounds++ {
-		if !s.busy {
-			s.poll(len(s.events), true)
-		}
-		s.drain()
-		at := s.m.Deadline()
-		if at > w.now {
-			if at < s.armed {
-				s.armed = at
-				w.push(at, eventTimer, uint32(s.index)|subscriberTimer, nil)
-			}
-			break
-		}
-		if rounds == maxRounds {
-			w.fail("%v doesn't come to rest: its deadline stays at %v", s, stamp(at))
-			return
-		}
-		s.m.Advance(w.now)
-	}
-	for _, o := range w.watchers {
-		o.settled(s)
-	}
-}
-
-// poll hands events to the application, up to batch at once, until there are no
-// more or, if working, until it has work to do.
-func (s *Subscriber) poll(batch int, working bool) {
-	working = working && s.cfg.Work > 0
-	if working {
-		batch = 1
-	}
-	for {
-		n := s.m.Poll(s.events[:batch])
-		for i := range s.events[:n] {
-			ev := &s.events[i]
-			if s.w.cfg.Trace != nil {
-				s.traceEvent(ev)
-			}
-			for _, o := range s.w.watchers {
-				o.event(s, ev)
-			}
-			if s.cfg.OnEvent != nil {
-				s.cfg.OnEvent(s.w.now, ev)
-			}
-			if working && ev.Kind == reliable.Message {
-				s.busy = true
-				s.w.push(s.w.now.Add(s.cfg.Work), eventConsume, uint32(s.index), nil)
-				return
-			}
-		}
-		if n < batch {
-			return
-		}
-	}
-}
-
-// consume goes on when the application is done with a message.
-func (s *Subscriber) consume() {
-	s.busy = false
-	if s.state == running && !s.asleep.on {
-		s.settle()
-	}
-}
-
-// drain sends all that the machine has to send now.
-func (s *Subscriber) drain() {
-	w := s.w
-	for w.err == nil {
-		b, ok := s.m.Next(w.now)
-		if !ok {
-			return
-		}
-		for i := range b.Datagrams() {
-			s.emit(b.To, b.Datagram(i))
-		}
-		s.m.Sent(b)
-	}
-}
-
-// emit puts a datagram on the network.
-func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
-	w := s.w
-	pkt := w.newPacket(data)
-	pkt.from, pkt.asker = s.addr, s
-	w.stats.Sent++
-	if pkt.err != nil {
-		w.fail("%v sends what doesn't decode: %v", s, pkt.err)
-		return
-	}
-	p := w.publisherAt(to)
-	if p == nil {
-		w.stats.Nowhere++
-		if w.cfg.Trace != nil {
-			w.trace("%v > %v %s: nobody is there", s, to, pkt.frame.String())
-		}
-		for _, o := range w.watchers {
-			o.asked(s, pkt, false)
-		}
-		return
-	}
-	pkt.session = p.session
-	arrives := s.toPublisher(p, pkt)
-	for _, o := range w.watchers {
-		o.asked(s, pkt, arrives)
 	}
 }

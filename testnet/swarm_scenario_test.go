@@ -1,8 +1,6 @@
 package testnet
 
 import (
-	"encoding/binary"
-	"errors"
 	"fmt"
 	"strings"
 	"time"
@@ -22,19 +20,6 @@ type scenario struct {
 	err   error
 }
 
-// feed is what one publisher publishes.
-type feed struct {
-	s      *scenario
-	pub    *Publisher
-	r      random
-	left   int
-	pause  time.Duration // mean, between bursts
-	burst  uint64        // messages at once, at the most
-	size   func() int
-	buffer []byte
-	count  uint64
-}
-
 func newScenario(w *World, seed uint64) *scenario {
 	s := &scenario{w: w, r: newRandom(mix(seed) ^ 0x737761726d)}
 	s.calm = 100*milli + reliable.Time(s.r.below(uint64(3*time.Second)))
@@ -52,7 +37,7 @@ func newScenario(w *World, seed uint64) *scenario {
 	if s.one(3) {
 		pubs += 1 + int(s.r.below(3))
 	}
-	budget := 40_000 / (subs + 2) / pubs // messages a publisher
+	budget := 16_000 / (subs + 2) / pubs // messages a publisher
 	for range pubs {
 		s.publisher(budget)
 	}
@@ -162,76 +147,6 @@ func (s *scenario) firstNumber() uint64 {
 	return 0
 }
 
-// sizes returns how large messages are, in bytes.
-func (s *scenario) sizes(stride int, left *int) (string, func() int) {
-	room := uint64(stride)
-	pick := func(from, to uint64) func(r *random) int {
-		return func(r *random) int { return int(from + r.below(to-from+1)) }
-	}
-	var profile func(r *random) int
-	name := ""
-	switch s.r.below(7) {
-	case 0:
-		name, profile = "of 0 B", pick(0, 0)
-	case 1, 2:
-		name, profile = "of 8 to 200 B", pick(8, 200)
-	case 3:
-		name, profile = "as large as a frame", pick(room-120, room+20)
-	case 4:
-		name, profile = "of several frames", pick(room, 8*room)
-		*left = min(*left, 1+*left/5)
-	case 5:
-		name, profile = "over 100 KiB, some", func(r *random) int {
-			if r.below(50) == 0 {
-				return int(100<<10 + r.below(100<<10))
-			}
-			return int(r.below(2000))
-		}
-		*left = min(*left, 300)
-	default:
-		name, profile = "of all sizes", func(r *random) int { return int(r.below(uint64(1) << (1 + r.below(13)))) }
-		*left = min(*left, 1+*left/2)
-	}
-	r := newRandom(s.r.pcg.Uint64())
-	return name, func() int { return profile(&r) }
-}
-
-// publish publishes a burst and comes back for the next one.
-func (f *feed) publish() {
-	for range 1 + f.r.below(f.burst) {
-		if f.left == 0 {
-			break
-		}
-		f.left--
-		_, err := f.pub.Publish(f.message())
-		var large *reliable.TooLargeError
-		switch {
-		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
-		default:
-			f.s.err = err
-		}
-	}
-	if f.left > 0 && f.s.w.Now() < f.s.calm {
-		f.s.w.At(f.s.w.Now().Add(time.Duration(f.r.upTo(int64(2*f.pause)))), f.publish)
-	}
-}
-
-// message returns bytes that no other message has, if they are enough.
-func (f *feed) message() []byte {
-	n := f.size()
-	if cap(f.buffer) < n+8 {
-		f.buffer = make([]byte, n+8)
-	}
-	b := f.buffer[:n+8]
-	f.count++
-	x := mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
-	for i := 0; i < n; i += 8 {
-		binary.LittleEndian.PutUint64(b[i:], x)
-		x = x*6364136223846793005 + 1442695040888963407
-	}
-	return b[:n]
-}
-
 func (s *scenario) subscriber() {
 	cfg := SubscriberConfig{}
 	rc := &cfg.Receiver
@@ -285,47 +200,4 @@ func (s *scenario) subscriber() {
 	}
 	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer %d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
 		sub, stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
-}
-
-func (s *scenario) loss() Loss {
-	switch s.r.below(4) {
-	case 0:
-		return Bernoulli{P: s.share(1, 50)}
-	case 1:
-		return Bernoulli{P: s.share(50, 300)}
-	case 2:
-		return GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500), LossBad: s.share(300, 1000)}
-	}
-	return nil
-}
-
-func (s *scenario) link() LinkConfig {
-	c := LinkConfig{Loss: s.loss()}
-	switch s.r.below(5) {
-	case 0:
-		c.Delay = FixedDelay(s.span(0, time.Millisecond))
-	case 1:
-		a := s.span(0, time.Millisecond)
-		c.Delay = UniformDelay{Min: a, Max: a + s.span(0, 5*time.Millisecond)}
-	case 2:
-		a := s.span(0, time.Millisecond)
-		c.Delay = ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond), Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
-	case 3:
-		c.Delay = FixedDelay(s.span(time.Millisecond, 100*time.Millisecond))
-	}
-	c.Unordered = s.one(3)
-	if s.one(4) {
-		c.Reorder, c.ReorderDelay = s.share(1, 100), s.span(1, 5*time.Millisecond)
-	}
-	if s.one(4) {
-		c.Duplicate, c.DuplicateDelay = s.share(1, 200), s.span(0, 5*time.Millisecond)
-	}
-	if s.one(4) {
-		c.Corrupt = s.share(1, 50)
-	}
-	if s.one(6) {
-		c.Rate = int64(1e6 + s.r.below(100e6))
-		c.Queue = 16<<10 + int(s.r.below(200<<10))
-	}
-	return c
 }

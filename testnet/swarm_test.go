@@ -6,14 +6,17 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
+	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
+
+	"crier/reliable"
 )
 
 var (
-	swarmSeeds = flag.Uint64("swarm.seeds", 0, "run `N` seeds of the swarm; 0: 400, or 100 with -short")
+	swarmSeeds = flag.Uint64("swarm.seeds", 0, "run `N` seeds of the swarm; 0: 300, or 60 with -short")
 	swarmFirst = flag.Uint64("swarm.first", 1, "start the swarm at seed `K`")
 	swarmTrace = flag.Bool("swarm.trace", false, "print all that happens; for one seed")
 )
@@ -26,8 +29,8 @@ var (
 func TestSwarm(t *testing.T) {
 	n := *swarmSeeds
 	if n == 0 {
-		if n = 400; testing.Short() {
-			n = 100
+		if n = 300; testing.Short() {
+			n = 60
 		}
 	}
 	start := time.Now()
@@ -36,6 +39,7 @@ func TestSwarm(t *testing.T) {
 		next          atomic.Uint64
 		mu            sync.Mutex
 		total         WorldStats
+		tally         Tally
 		failed, slow  uint64
 		slowest       time.Duration
 		virtual, cpus = time.Duration(0), runtime.GOMAXPROCS(0)
@@ -48,7 +52,7 @@ func TestSwarm(t *testing.T) {
 					return
 				}
 				seed, began := *swarmFirst+i, time.Now()
-				w, err := runSeed(seed)
+				w, told, err := runSeed(seed)
 				took := time.Since(began)
 				mu.Lock()
 				if err != nil {
@@ -59,6 +63,7 @@ func TestSwarm(t *testing.T) {
 				st := w.Stats()
 				total.Events += st.Events
 				total.Delivered += st.Delivered
+				tally.add(told)
 				virtual += time.Duration(w.Now())
 				if took > slowest {
 					slowest, slow = took, seed
@@ -68,13 +73,40 @@ func TestSwarm(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	t.Logf("%s", tally)
 	t.Logf("%d seeds from %d on, %d failed, in %v; %d events, %d deliveries, %v of virtual time; the slowest was %d with %v",
 		n, *swarmFirst, failed, time.Since(start).Round(time.Millisecond), total.Events, total.Delivered,
 		virtual.Round(time.Second), slow, slowest.Round(time.Millisecond))
 }
 
-// runSeed runs one scenario and returns its World and what broke the promise.
-func runSeed(seed uint64) (w *World, err error) {
+// add adds up tallies.
+func (t *Tally) add(u Tally) {
+	t.Delivered += u.Delivered
+	t.Recovered += u.Recovered
+	for i, n := range u.Lost {
+		t.Lost[i] += n
+	}
+	for i, n := range u.Events {
+		t.Events[i] += n
+	}
+}
+
+func (t Tally) String() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%d messages delivered, %d of them recovered; lost", t.Delivered, t.Recovered)
+	for cause := reliable.CauseGone; cause <= reliable.CauseClosed; cause++ {
+		fmt.Fprintf(&b, ", %d %v", t.Lost[cause], cause)
+	}
+	b.WriteString("; sessions")
+	for kind := reliable.SessionNew; kind <= reliable.SessionEnded; kind++ {
+		fmt.Fprintf(&b, ", %d %v", t.Events[kind], kind)
+	}
+	return b.String()
+}
+
+// runSeed runs one scenario and returns its World, what was told in it, and what
+// broke the promise.
+func runSeed(seed uint64) (w *World, tally Tally, err error) {
 	rerun := fmt.Sprintf("go test ./testnet -run TestSwarm -swarm.first %d -swarm.seeds 1", seed)
 	cfg := WorldConfig{Seed: seed}
 	if *swarmTrace {
@@ -88,12 +120,13 @@ func runSeed(seed uint64) (w *World, err error) {
 	}()
 	c := NewChecker(w)
 	c.SetRerun(rerun)
+	defer func() { tally = c.Tally() }()
 	s := newScenario(w, seed)
 	if err := s.run(c); err != nil {
 		if *swarmSeeds == 1 {
 			err = fmt.Errorf("%w\nit was: %s", err, s)
 		}
-		return w, err
+		return w, tally, err
 	}
-	return w, nil
+	return w, tally, nil
 }

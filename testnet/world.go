@@ -26,11 +26,11 @@ type WorldConfig struct {
 // Worlds don't know of each other.
 //
 //	w := testnet.NewWorld(testnet.WorldConfig{Seed: 7})
-//	pub, err := w.AddPublisher(testnet.PublisherConfig{})
 //	sub, err := w.AddSubscriber(testnet.SubscriberConfig{
 //		Down:    testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.01}},
 //		OnEvent: func(now reliable.Time, ev *reliable.Event) { ... },
 //	})
+//	pub, err := w.AddPublisher(testnet.PublisherConfig{}) // last: it speaks at once
 //	w.At(10*ms, func() { pub.Publish([]byte("hello")) })
 //	w.At(20*ms, func() { pub.Crash() })
 //	err = w.Run(5 * second)

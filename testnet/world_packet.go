@@ -12,8 +12,7 @@ import (
 // garbage collector takes it back: a Receiver may keep it as long as it likes.
 type packet struct {
 	frame frame.Frame
-	inner frame.Frame // of a REPAIR
-	err   error       // why it doesn't decode
+	err   error // why it doesn't decode
 	from  netip.AddrPort
 	at    reliable.Time // when it was sent
 
@@ -42,9 +41,10 @@ func (p *packet) decode(dec *frame.Decoder, raw []byte) {
 		return
 	}
 	// What isn't a frame inside is left for the receiver to find.
-	if dec.Decode(p.frame.Inner, &p.inner) == nil {
-		p.inner.Immutable = true
-		p.frame.Data = &p.inner
+	inner := &frame.Frame{}
+	if dec.Decode(p.frame.Inner, inner) == nil {
+		inner.Immutable = true
+		p.frame.Data = inner
 	}
 }
 

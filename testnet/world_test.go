@@ -90,7 +90,7 @@ func TestSameSeedSameBytes(t *testing.T) {
 		}
 		return hex.EncodeToString(h.Sum(nil))
 	}
-	if trace(1) != trace(1) {
+	if first, again := trace(1), trace(1); first != again {
 		t.Error("two runs of one seed differ")
 	}
 	if trace(1) == trace(2) {

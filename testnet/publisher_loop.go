@@ -1,0 +1,152 @@
+package testnet
+
+import (
+	"time"
+
+	"crier/reliable"
+)
+
+// What a publisher's process does whenever something happens: take what came, do
+// what is due, send what there is, and arm the timer.
+
+// arrive takes a packet at the publisher's socket.
+func (p *Publisher) arrive(pkt *packet) {
+	switch {
+	case p.state != running || pkt.session != p.session:
+		p.w.stats.Nowhere++
+	case p.asleep.on:
+		p.asleep.keep(p.w, pkt, p.cfg.SocketQueue)
+	default:
+		p.take(pkt)
+		p.settle()
+	}
+}
+
+// take hands a packet to the machine.
+func (p *Publisher) take(pkt *packet) {
+	p.w.stats.Delivered++
+	if pkt.err != nil {
+		p.w.stats.Damaged++
+		return
+	}
+	for _, o := range p.w.watchers {
+		o.answered(p.session, pkt)
+	}
+	p.m.Handle(p.w.now, pkt.from, &pkt.frame)
+}
+
+// timer lets the machine go on at its deadline.
+func (p *Publisher) timer() {
+	if p.state != running || p.armed != p.w.now {
+		return // an older timer, or another life's
+	}
+	p.armed = reliable.Never
+	if !p.asleep.on {
+		p.settle()
+	}
+}
+
+// settle does all that is due: after it, the next deadline lies ahead.
+func (p *Publisher) settle() {
+	for rounds := 0; p.w.err == nil; rounds++ {
+		if p.drain(); p.busy || p.state != running {
+			return
+		}
+		at := p.m.Deadline(p.w.now)
+		if at > p.w.now {
+			if at < p.armed {
+				p.armed = at
+				p.w.push(at, eventTimer, uint32(p.index), nil)
+			}
+			break
+		}
+		if rounds == maxRounds {
+			p.w.fail("%v doesn't come to rest: its deadline stays at %v", p, stamp(at))
+			return
+		}
+		p.m.Advance(p.w.now)
+	}
+	if p.closing && p.m.Finished(p.w.now) {
+		p.w.trace("%v leaves", p)
+		p.end()
+	}
+}
+
+// maxRounds is how often a machine may be called at one time before it is said
+// to be stuck.
+const maxRounds = 10_000
+
+// drain sends all that the machine has to send now.
+func (p *Publisher) drain() {
+	for !p.busy {
+		b, ok := p.m.Next(p.w.now)
+		if !ok {
+			return
+		}
+		if b.Datagrams() == 0 {
+			p.w.fail("%v hands over an empty batch", p)
+			return
+		}
+		if p.cfg.Write > 0 {
+			p.busy, p.batch = true, b
+			wait := p.cfg.Write * time.Duration(b.Datagrams())
+			p.w.push(p.w.now.Add(wait), eventWritten, uint32(p.index), nil)
+			return
+		}
+		p.emit(b)
+		p.m.Sent(b)
+		if len(p.held) > 0 {
+			p.retry()
+		}
+	}
+}
+
+// written goes on when the socket has taken a batch.
+func (p *Publisher) written() {
+	if p.state != running || !p.busy {
+		return
+	}
+	// The bytes are read only now: they must not have changed meanwhile.
+	p.emit(p.batch)
+	p.busy = false
+	if p.asleep.on {
+		p.asleep.sent = true
+		return
+	}
+	p.finishWrite()
+}
+
+func (p *Publisher) finishWrite() {
+	p.m.Sent(p.batch)
+	p.retry()
+	p.settle()
+}
+
+// emit puts a batch on the network.
+func (p *Publisher) emit(b reliable.Batch) {
+	w := p.w
+	for i := range b.Datagrams() {
+		pkt := w.newPacket(b.Datagram(i))
+		pkt.from, pkt.sender, pkt.session = p.addr, p, p.session
+		if b.To.IsValid() {
+			pkt.target = w.subscriberAt(b.To)
+		}
+		w.stats.Sent++
+		if pkt.err != nil {
+			w.fail("%v sends what doesn't decode: %v", p, pkt.err)
+			return
+		}
+		p.session.note(&pkt.frame)
+		for _, o := range w.watchers {
+			o.sent(p.session, pkt)
+		}
+		switch {
+		case pkt.target != nil:
+			p.toOne(pkt.target, pkt)
+		case b.To.IsValid():
+			w.stats.Nowhere++
+		default:
+			p.toGroup(pkt)
+		}
+	}
+}

@@ -1,0 +1,92 @@
+package testnet
+
+import (
+	"encoding/binary"
+	"errors"
+	"time"
+
+	"crier/reliable"
+)
+
+// feed is what one publisher publishes.
+type feed struct {
+	s      *scenario
+	pub    *Publisher
+	r      random
+	left   int
+	pause  time.Duration // mean, between bursts
+	burst  uint64        // messages at once, at the most
+	size   func() int
+	buffer []byte
+	count  uint64
+}
+
+// sizes returns how large messages are, in bytes.
+func (s *scenario) sizes(stride int, left *int) (string, func() int) {
+	room := uint64(stride)
+	pick := func(from, to uint64) func(r *random) int {
+		return func(r *random) int { return int(from + r.below(to-from+1)) }
+	}
+	var profile func(r *random) int
+	name := ""
+	switch s.r.below(7) {
+	case 0:
+		name, profile = "of 0 B", pick(0, 0)
+	case 1, 2:
+		name, profile = "of 8 to 200 B", pick(8, 200)
+	case 3:
+		name, profile = "as large as a frame", pick(room-120, room+20)
+	case 4:
+		name, profile = "of several frames", pick(room, 8*room)
+		*left = min(*left, 1+*left/5)
+	case 5:
+		name, profile = "over 100 KiB, some", func(r *random) int {
+			if r.below(50) == 0 {
+				return int(100<<10 + r.below(100<<10))
+			}
+			return int(r.below(2000))
+		}
+		*left = min(*left, 300)
+	default:
+		name, profile = "of all sizes", func(r *random) int { return int(r.below(uint64(1) << (1 + r.below(13)))) }
+		*left = min(*left, 1+*left/2)
+	}
+	r := newRandom(s.r.pcg.Uint64())
+	return name, func() int { return profile(&r) }
+}
+
+// publish publishes a burst and comes back for the next one.
+func (f *feed) publish() {
+	for range 1 + f.r.below(f.burst) {
+		if f.left == 0 {
+			break
+		}
+		f.left--
+		_, err := f.pub.Publish(f.message())
+		var large *reliable.TooLargeError
+		switch {
+		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
+		default:
+			f.s.err = err
+		}
+	}
+	if f.left > 0 && f.s.w.Now() < f.s.calm {
+		f.s.w.At(f.s.w.Now().Add(time.Duration(f.r.upTo(int64(2*f.pause)))), f.publish)
+	}
+}
+
+// message returns bytes that no other message has, if they are enough.
+func (f *feed) message() []byte {
+	n := f.size()
+	if cap(f.buffer) < n+8 {
+		f.buffer = make([]byte, n+8)
+	}
+	b := f.buffer[:n+8]
+	f.count++
+	x := mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
+	for i := 0; i < n; i += 8 {
+		binary.LittleEndian.PutUint64(b[i:], x)
+		x = x*6364136223846793005 + 1442695040888963407
+	}
+	return b[:n]
+}
