@@ -3,9 +3,10 @@
 //
 // A [Publisher] is one session: it begins with New, and ends with Close, which
 // says BYE. Each message gets the next offset. It goes out at once, on the
-// goroutine that publishes it; messages that are published while a datagram is
-// being sent share the next one. The latest messages stay in a resend buffer,
-// bounded in bytes, from which subscribers are served what the network lost.
+// goroutine that publishes it; messages that follow each other within
+// microseconds, or come while a datagram is being sent, share the next one. The
+// latest messages stay in a resend buffer, bounded in bytes, from which
+// subscribers are served what the network lost.
 //
 //	p, err := publisher.New(publisher.Config{Name: "quotes"})
 //	...

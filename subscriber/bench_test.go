@@ -11,8 +11,7 @@ import (
 
 // BenchmarkEndToEnd publishes from one goroutine over the loopback interface to
 // a Handler; an operation is a message that arrived. The publisher is never
-// further ahead than the socket's buffer holds, so that nothing is lost. Where
-// messages don't wait to share a datagram, most have one of their own.
+// further ahead than the socket's buffer holds, so that nothing is lost.
 func BenchmarkEndToEnd(b *testing.B) {
 	for _, c := range []struct {
 		name string

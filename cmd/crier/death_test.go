@@ -5,6 +5,7 @@ package main
 import (
 	"encoding/base64"
 	"path/filepath"
+	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -156,5 +157,26 @@ func TestPublisherSuspended(t *testing.T) {
 	}
 	if next != p.Accepted || state != "ended" {
 		t.Errorf("the stream ends with %d of %d, %s", next, p.Accepted, state)
+	}
+}
+
+// A second interrupt ends a publisher that is still repairing.
+func TestSecondInterrupt(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	sub := start(t, nil, on(group, "sub")...).listening()
+	pub := spawn(t, nil, on(group, "pub", "--rate", "100")...)
+	sub.await(sub.err, "is heard", 1)
+	for {
+		pub.cmd.Process.Signal(syscall.SIGINT) // fails when it has ended
+		select {
+		case <-pub.ended:
+			if status := pub.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+				t.Errorf("it ended with %v: %s", pub.cmd.ProcessState, pub.err)
+			}
+			return
+		default:
+			runtime.Gosched()
+		}
 	}
 }

@@ -18,12 +18,12 @@ var demoLinks = []struct {
 	up         testnet.LinkConfig
 }{
 	{
-		"clean", "50 us away, loses nothing",
+		"clean", "50 µs away, loses nothing",
 		testnet.LinkConfig{Delay: testnet.UniformDelay{Min: 45 * time.Microsecond, Max: 55 * time.Microsecond}},
 		testnet.LinkConfig{Delay: testnet.FixedDelay(50 * time.Microsecond)},
 	},
 	{
-		"lossy", "100 us away, loses 1 % at random, NACKs too",
+		"lossy", "100 µs away, loses 1 % at random, NACKs too",
 		testnet.LinkConfig{
 			Delay: testnet.UniformDelay{Min: 90 * time.Microsecond, Max: 110 * time.Microsecond},
 			Loss:  testnet.Bernoulli{P: 0.01},

@@ -14,6 +14,7 @@ import (
 	"strings"
 	"sync"
 	"sync/atomic"
+	"syscall"
 	"testing"
 )
 
@@ -82,14 +83,20 @@ func spawn(t *testing.T, stdin io.Reader, args ...string) *tool {
 
 func (c *tool) process(stdin io.Reader, out io.Writer) {
 	c.t.Helper()
-	self, err := os.Executable()
-	if err != nil {
+	if err := c.launch(stdin, out, nil); err != nil {
 		c.t.Fatal(err)
 	}
+}
+
+func (c *tool) launch(stdin io.Reader, out io.Writer, attr *syscall.SysProcAttr) error {
+	self, err := os.Executable()
+	if err != nil {
+		return err
+	}
 	c.cmd = exec.Command(self, c.args...)
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = stdin, out, c.err
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.SysProcAttr = stdin, out, c.err, attr
 	if err := c.cmd.Start(); err != nil {
-		c.t.Fatal(err)
+		return err
 	}
 	c.stop = func() { c.signal(os.Interrupt) }
 	c.t.Cleanup(func() { c.cmd.Process.Kill(); <-c.ended })
@@ -98,6 +105,7 @@ func (c *tool) process(stdin io.Reader, out io.Writer) {
 		c.cmd.Wait()
 		c.exit = c.cmd.ProcessState.ExitCode()
 	}()
+	return nil
 }
 
 func (c *tool) signal(s os.Signal) {

@@ -57,8 +57,12 @@ func progressText(st publisher.Stats, rate float64, of uint64, draining bool) st
 	} else {
 		text += fmt.Sprintf(", %s/s", grouped(uint64(rate)))
 	}
-	return fmt.Sprintf("%s, %s frames, %s NACKs, %s repairs, %d subscribers", text,
-		grouped(st.Frames), grouped(st.Nacks), grouped(st.Repairs), st.Members)
+	subscribers := "subscribers"
+	if st.Members == 1 {
+		subscribers = "subscriber"
+	}
+	return fmt.Sprintf("%s, %s frames, %s NACKs, %s repairs, %d %s", text,
+		grouped(st.Frames), grouped(st.Nacks), grouped(st.Repairs), st.Members, subscribers)
 }
 
 // drain says that all is published, and only repairs go on.

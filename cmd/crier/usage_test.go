@@ -60,6 +60,8 @@ func TestUsage(t *testing.T) {
 		{"sub --iface nosuch0", []string{"--iface nosuch0", "does not exist", "there are", "lo"}},
 		{"sub --iface 203.0.113.9", []string{"--iface 203.0.113.9", "not an address of this machine"}},
 		{"sub --iface=", []string{"--iface", "missing"}},
+		{"sub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
+		{"pub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
 		{"sub --source here", []string{"--source", "here", "no address", "192.0.2.7"}},
 		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
 		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
