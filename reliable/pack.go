@@ -1,6 +1,10 @@
 package reliable
 
-import "crier/reliable/frame"
+import (
+	"sort"
+
+	"crier/reliable/frame"
+)
 
 // minSplit is the least room, in bytes, worth starting a message in that doesn't
 // fit whole: less is padded, so that small messages stay in one frame.
@@ -55,11 +59,9 @@ func (s *Sender) room() int { return frame.DataRoom(s.cfg.Datagram) }
 
 // largest returns the largest message that the resend buffer can hold.
 func (s *Sender) largest() int {
-	n := int(s.ring.slots) * s.room()
-	for n > 0 && uint64(frame.Frames(n, s.room())) >= s.ring.slots {
-		n -= s.room() / 2
-	}
-	return max(n, 0)
+	return sort.Search(frame.MaxMessage, func(n int) bool {
+		return uint64(frame.Frames(n+1, s.room())) >= s.ring.slots
+	})
 }
 
 // pack puts a message into frames, sealing those that are full.

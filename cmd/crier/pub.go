@@ -11,7 +11,6 @@ import (
 	"github.com/spf13/pflag"
 
 	"crier/publisher"
-	"crier/reliable/frame"
 )
 
 // pubOptions are the flags of crier pub.
@@ -86,73 +85,6 @@ Examples:
 	}
 }
 
-// validate checks what the flags' own types don't.
-func (o *pubOptions) validate() error {
-	changed := o.net.flags.Changed
-	switch {
-	case o.offload != "on" && o.offload != "off":
-		return usagef("--offload %q is not known: use on or off", o.offload)
-	case o.size < 0 || o.size > feedMaxMessage:
-		return usagef("--size %d is outside 0 to %d", o.size, feedMaxMessage)
-	case changed("count") && o.count == 0:
-		return usagef("--count 0 would publish nothing: give more, or leave it out for all there is")
-	case o.ttl < 1 || o.ttl > 255:
-		return usagef("--ttl %d is outside 1 to 255", o.ttl)
-	case o.dscp < 0 || o.dscp > 63:
-		return usagef("--dscp %d is outside 0 to 63", o.dscp)
-	case o.batchWait < 0:
-		return usagef("--batch-wait %v is negative: give a time such as 500us, or 0", o.batchWait)
-	case changed("datagram") && (o.datagram < frame.MinDatagram || o.datagram > frame.MaxDatagram):
-		return usagef("--datagram %d is outside %d to %d", o.datagram, frame.MinDatagram, frame.MaxDatagram)
-	case len(o.name) > frame.MaxName:
-		return usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
-	case o.resend < minResend:
-		return usagef("--resend-buffer %v is too small: give %v or more", o.resend, size(minResend))
-	}
-	if err := checkMemory("--resend-buffer", o.resend); err != nil {
-		return err
-	}
-	if err := o.validateFeed(); err != nil {
-		return err
-	}
-	if err := distinctFiles(map[string]string{"--from": o.feed.From, "--accepted": o.accepted, "--summary": o.summary}); err != nil {
-		return err
-	}
-	if err := o.pace.validate(); err != nil {
-		return usageError{err}
-	}
-	return nil
-}
-
-// validateFeed checks that the flags which say what to publish, and when, don't
-// contradict each other.
-func (o *pubOptions) validateFeed() error {
-	changed := o.net.flags.Changed
-	timed := o.market || o.feed.From != "" && (o.feed.Format == "timed" || o.feed.Format == "pcap")
-	switch {
-	case changed("from") && o.feed.From == "":
-		return usagef("--from has no file: name one, or - for standard input")
-	case o.feed.From != "" && (changed("size") || changed("seed") || o.market):
-		return usagef("--from names the messages, and --size, --seed and --market make them up: use one or the other")
-	case o.feed.From == "" && (changed("format") || changed("split")):
-		return usagef("--format and --split say what a file holds: name it with --from")
-	case o.market && changed("size"):
-		return usagef("--market has sizes of its own: leave out --size")
-	case changed("rate") && o.pace.Rate == 0:
-		return usagef("--rate 0 would never publish: give messages a second, or leave it out")
-	case changed("rate") && changed("speed"):
-		return usagef("--rate and --speed both say when messages go out: use one of them")
-	case changed("speed") && !o.pace.Speed.max && !timed:
-		return usagef("--speed %v is for recorded times, and these messages have none: use --rate, or --format timed or pcap", &o.pace.Speed)
-	}
-	if o.feed.From != "" {
-		if err := o.feed.validate(); err != nil {
-			return usageError{err}
-		}
-	}
-	return nil
-}
-
 // open returns the feed that the flags describe.
 func (o *pubOptions) open(ctx context.Context, stdin io.Reader) (feed, error) {
 	switch {
@@ -215,7 +147,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	if !o.quiet {
 		fmt.Fprint(console, o.publishing(p, groups))
 	}
-	progress := startPubProgress(o, console, p)
+	progress := startPubProgress(o, std, console, p)
 	start := time.Now()
 	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
 	published := time.Since(start)

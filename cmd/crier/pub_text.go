@@ -17,9 +17,11 @@ type pubProgress struct {
 
 const progressEvery = 200 * time.Millisecond
 
-// startPubProgress returns nil, which does nothing, where there is no terminal.
-func startPubProgress(o *pubOptions, console *console, p *publisher.Publisher) *pubProgress {
-	if o.quiet || !console.live() {
+// startPubProgress returns nil, which does nothing, where there is no terminal,
+// or where someone types on it.
+func startPubProgress(o *pubOptions, std streams, console *console, p *publisher.Publisher) *pubProgress {
+	_, typed := terminal(std.in)
+	if o.quiet || !console.live() || o.feed.From == "-" && typed {
 		return nil
 	}
 	pp := &pubProgress{make(chan struct{}), make(chan struct{}), make(chan struct{})}

@@ -26,7 +26,7 @@ const clearLine = "\r\x1b[K"
 // newConsole looks whether out is a terminal.
 func newConsole(out io.Writer) *console {
 	c := &console{out: out}
-	if f, ok := out.(*os.File); ok && term.IsTerminal(int(f.Fd())) {
+	if f, ok := terminal(out); ok {
 		c.wide = func() int {
 			n, _, err := term.GetSize(int(f.Fd()))
 			if err != nil {
@@ -36,6 +36,12 @@ func newConsole(out io.Writer) *console {
 		}
 	}
 	return c
+}
+
+// terminal returns the file of a stream that is a terminal.
+func terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
 // live says whether show shows anything.
