@@ -60,7 +60,7 @@ func (v *view) loss(ev *reliable.Event) {
 // judgeLate asks whether a frame of lost messages was waited for as long as was
 // allowed.
 func (v *view) judgeLate(from, to uint64) {
-	if st := v.stats(); st.Late > 0 || v.threwAway() {
+	if v.threwAway() {
 		return // which frame it was can't be seen
 	}
 	allowed := v.sub.cfg.Receiver.MaxWait

@@ -12,13 +12,12 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	if v.sub.cfg.Work > 0 {
 		return // it is told when the application looks, and not when it happens
 	}
-	now, st := v.c.w.now, v.stats()
+	now := v.c.w.now
 	q, ok := v.missing(from, to)
-	if !ok || st.Late > 0 || st.NoRoom > 0 {
-		// What comes after it was given up, while something before it is still
-		// waited for, or comes and finds no room, has come and is lost all the
-		// same: which frame it was can't be seen.
-		if st.Late == 0 && st.NoRoom == 0 {
+	if threw := v.threwAway(); !ok || threw {
+		// What comes and finds no room has come and is lost all the same: which
+		// frame it was can't be seen.
+		if !threw {
 			v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
 		} else if !v.askedFor(v.runStart(from), v.t.last(to)) {
 			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for", from, to)

@@ -2,7 +2,6 @@ package testnet
 
 import (
 	"bytes"
-	"sort"
 	"time"
 
 	"crier/reliable"
@@ -18,7 +17,7 @@ type view struct {
 
 	// What its process has heard.
 	any       bool          // anything at all
-	first     frame.Kind    // DATA or HEARTBEAT, whichever came first
+	first     frame.Kind    // DATA or HEARTBEAT (or BYE), whichever came first
 	hasData   bool          // the next two are known
 	firstData uint64        // the first message that starts in the first DATA or after it
 	lowData   uint64        // the lowest of these
@@ -39,7 +38,6 @@ type view struct {
 	confirmed bool          // a CONFIRM was heard
 	maxDelay  time.Duration // the longest that a packet took
 	nacks     []rangesAt    // that it sent
-	slept     bool          // it was paused at some time
 
 	// What its application was told.
 	phase     reliable.EventKind // 0 before `new`
@@ -70,146 +68,6 @@ func (v *view) fail(format string, args ...any) {
 // silence returns how long the publisher must have been quiet to be silent.
 func (v *view) silence() time.Duration {
 	return max(v.patience(), 5*v.interval)
-}
-
-// heard notes a packet that is handed to the receiver.
-func (v *view) heard(p *packet) {
-	now, f := v.c.w.now, &p.frame
-	v.maxDelay = max(v.maxDelay, now.Sub(p.at))
-	switch f.Kind {
-	case frame.Repair:
-		v.help = now
-		if v.phase == 0 && !v.hasData {
-			// It may have begun at a HEARTBEAT, or pass this over.
-			if v.any && f.Data != nil {
-				v.exists(now, f.Data.Seq+1, f.Data.EndOffset())
-			}
-			return
-		}
-		v.alive(now)
-		if f.Data != nil {
-			v.came(now, f.Data)
-		}
-		return
-	case frame.Gone, frame.Confirm:
-		v.help = now
-		v.confirmed = v.confirmed || f.Kind == frame.Confirm
-		v.alive(now)
-		return
-	case frame.Nack, frame.Status:
-		return
-	}
-	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && now.Sub(v.lastHeard) >= v.silence() {
-		v.any = false // it was forgotten, and is heard for the first time again
-	}
-	if !v.any {
-		v.any, v.lastHeard = true, now
-		v.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
-	}
-	v.alive(now)
-	switch f.Kind {
-	case frame.Session:
-		v.named = true
-	case frame.Data:
-		v.came(now, f)
-	case frame.Heartbeat, frame.Bye:
-		if f.Kind == frame.Bye {
-			v.bye = true
-		} else {
-			v.interval = f.Interval
-			if v.first == 0 {
-				v.first = frame.Heartbeat
-			}
-		}
-		if !v.hasBeat {
-			v.hasBeat, v.firstNext, v.firstOld = true, f.NextOffset, f.OldestOffset
-		}
-		v.exists(now, f.NextSeq, f.NextOffset)
-	}
-}
-
-// alive notes that the publisher was heard.
-func (v *view) alive(now reliable.Time) {
-	v.quiet = max(v.quiet, now.Sub(v.lastHeard))
-	v.lastHeard = now
-}
-
-// came notes a DATA frame.
-func (v *view) came(now reliable.Time, f *frame.Frame) {
-	start := f.StartOffset()
-	if !v.hasData {
-		v.hasData, v.firstData, v.lowData = true, start, start
-		if v.first == 0 {
-			v.first = frame.Data
-		}
-	}
-	v.lowData = min(v.lowData, start)
-	v.exists(now, f.Seq, 0)
-	v.got.set(f.Seq - v.s.FirstSeq)
-	v.exists(now, f.Seq+1, f.EndOffset())
-}
-
-// exists notes that frames below seq and messages below offset are known to
-// exist.
-func (v *view) exists(now reliable.Time, seq, offset uint64) {
-	if seq > v.high {
-		if !v.got.has(seq - 1 - v.s.FirstSeq) {
-			v.gaps = append(v.gaps, gapFound{v.high, seq, now})
-		}
-		v.high = seq
-	}
-	v.offset = max(v.offset, offset)
-}
-
-// foundAt returns when a frame was found missing, or 0.
-func (v *view) foundAt(seq uint64) reliable.Time {
-	i := sort.Search(len(v.gaps), func(i int) bool { return v.gaps[i].to > seq })
-	if i < len(v.gaps) && v.gaps[i].from <= seq {
-		return v.gaps[i].at
-	}
-	return 0
-}
-
-// asked notes a NACK that the receiver sends.
-func (v *view) asked(p *packet, arrives bool) {
-	if p.frame.Kind != frame.Nack {
-		return
-	}
-	now := v.c.w.now
-	for _, r := range p.frame.Ranges {
-		if r.To > v.high {
-			v.fail("it asks for frames %v, and knows of none from %d on", r, v.high)
-		}
-		for q := r.From; q < min(r.To, v.high); q++ {
-			if v.got.has(q-v.s.FirstSeq) && !v.threwAway() {
-				v.fail("it asks for frame %d, which it has", q)
-				break
-			}
-		}
-	}
-	if n := len(v.nacks); n > 64 && now.Sub(v.nacks[n/2].at) > keepLog {
-		v.nacks = trimRanges(v.nacks, v.nacks[n/2].at)
-	}
-	v.nacks = append(v.nacks, rangesAt{now, now, nil, p.frame.Ranges})
-}
-
-// woke notes that the subscriber's process goes on after a pause: what wasn't
-// heard meanwhile says nothing about the publisher.
-func (v *view) woke(since reliable.Time) {
-	now := v.c.w.now
-	v.slept = true
-	v.help = now
-	if v.any && now.Sub(since) > v.unnoticed() {
-		v.lastHeard += now - since
-	}
-}
-
-// unnoticed is how long a process may be paused without noticing: it must miss a
-// deadline, of which the next STATUS is one, by 250 ms. What it would have heard
-// meanwhile still waits at its socket.
-func (v *view) unnoticed() time.Duration {
-	status := max(500*time.Millisecond, time.Duration(len(v.c.w.subs))*10*time.Millisecond)
-	return 250*time.Millisecond + status*5/4
 }
 
 // event judges what the application is told.
