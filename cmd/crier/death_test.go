@@ -11,7 +11,7 @@ import (
 	"time"
 )
 
-// dying starts subscribers of a group, and a publisher of 2,000 messages a second
+// dying starts subscribers of a group, and a publisher of 1,000 messages a second
 // in a process of its own that they have heard.
 func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*tool) {
 	t.Helper()
@@ -20,9 +20,9 @@ func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*to
 		args := append([]string{"--format", "json", "--until-end", "--summary", filepath.Join(dir, string(rune('a'+i)))}, flags...)
 		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
 	}
-	pub = spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "200", "--seed", "1")...)
+	pub = spawn(t, nil, on(group, "pub", "--rate", "1000", "--size", "200", "--seed", "1")...)
 	for _, s := range subs {
-		s.await(s.out, `"message"`, 1000)
+		s.await(s.out, `"message"`, 500)
 	}
 	return pub, subs
 }
@@ -45,7 +45,7 @@ func TestPublisherKilled(t *testing.T) {
 		if one.Lost > 0 {
 			want = exitLost
 		}
-		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 1000 {
+		if s.exit != want || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 500 {
 			t.Errorf("exit code %d, %s", s.exit, brief(one))
 		}
 		var heard, silent int64
@@ -84,7 +84,7 @@ func TestPublisherRestarted(t *testing.T) {
 	group := testGroup(t)
 	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "5s")
 	pub.signal(syscall.SIGKILL)
-	again := spawn(t, nil, on(group, "pub", "--count", "1000", "--rate", "2000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
+	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended
@@ -95,7 +95,7 @@ func TestPublisherRestarted(t *testing.T) {
 		}
 		one, two := sum.Sessions[0], sum.Sessions[1]
 		if one.End != "silent" || one.Session == second || two.Session != second || two.End != "bye" ||
-			two.FirstOffset != 0 || two.NextOffset != 1000 || two.Delivered != 1000 {
+			two.FirstOffset != 0 || two.NextOffset != 500 || two.Delivered != 500 {
 			t.Errorf("%s\n%s", brief(one), brief(two))
 		}
 		for _, l := range linesOf(t, s.out.bytes()) {
@@ -121,14 +121,14 @@ func TestPublisherSuspended(t *testing.T) {
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
 	sub := start(t, nil, on(group, "sub", "--format", "json", "--drop", "0.05", "--summary", file)...).listening()
-	pub := spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "200", "--summary", "-")...)
-	sub.await(sub.out, `"message"`, 1000)
+	pub := spawn(t, nil, on(group, "pub", "--rate", "1000", "--size", "200", "--summary", "-")...)
+	sub.await(sub.out, `"message"`, 500)
 	pub.signal(syscall.SIGSTOP)
 	sub.await(sub.out, `"silent"`, 1)
 	pub.signal(syscall.SIGCONT)
 	sub.await(sub.out, `"resumed"`, 1)
 	n := sub.out.count(`"message"`)
-	sub.await(sub.out, `"message"`, n+1000)
+	sub.await(sub.out, `"message"`, n+500)
 	pub.stop()
 	pub.wait(exitOK)
 	sub.await(sub.out, `"ended"`, 1)

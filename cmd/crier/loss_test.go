@@ -8,6 +8,7 @@ import (
 	"io"
 	"net/netip"
 	"path/filepath"
+	"slices"
 	"testing"
 
 	"crier/multicast"
@@ -113,48 +114,63 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 // datagram in twenty, and to the publisher, which loses as many requests. It
 // runs apart from the other tests, since it takes all of a small machine.
 func TestRecordedFeedsWhole(t *testing.T) {
-	for _, c := range []struct {
-		name, file, format, split string
-		pace                      []string
-	}{
-		{"deep", "iex-deep-20231002-first5000pkts.pcap.gz", "pcap", "", []string{"--speed", "max"}},
-		{"deep messages", "iex-deep-20231002-first5000pkts.pcap.gz", "pcap", "iextp", []string{"--speed", "max"}},
-		{"tops", "iex-tops16-20170710-sample.pcapng.gz", "pcap", "", []string{"--speed", "max"}},
-		{"tops messages", "iex-tops16-20170710-sample.pcapng.gz", "pcap", "iextp", []string{"--speed", "max"}},
-		// Too large for a busy machine to take in one gulp.
-		{"binance", "binance-usdm-btcusdt-20240808.raw.gz", "timed", "", []string{"--rate", "40000"}},
-	} {
-		t.Run(c.name, func(t *testing.T) {
-			path := recorded(t, c.file)
-			if testing.Short() && c.name != "deep" {
-				t.Skip("one feed is enough for a short test")
-			}
-			want, count := digestOf(t, feedOptions{From: path, Format: c.format, Split: c.split})
-			group := testGroup(t)
-			args := append([]string{"--from", path, "--format", c.format, "--drop", "0.05"}, c.pace...)
-			if c.split != "" {
-				args = append(args, "--split", c.split)
-			}
-			dir := t.TempDir()
-			var subs []*tool
-			var digests []hash.Hash
-			for i := range 3 {
-				h := sha256.New()
-				digests = append(digests, h)
-				subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
-					"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
-			}
-			start(t, nil, on(group, "pub", args...)...).wait(exitOK)
-			for i, s := range subs {
-				s.wait(exitOK)
-				sum := summaryOf[subSummary](t, s.flag("--summary"))
-				wantSum(t, sum)
-				one := sum.Sessions[0]
-				if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {
-					t.Errorf("subscriber %d: digest %x, want %x; %s", i, got, want, brief(one))
+	const (
+		deep    = "iex-deep-20231002-first5000pkts.pcap.gz"
+		tops    = "iex-tops16-20170710-sample.pcapng.gz"
+		binance = "binance-usdm-btcusdt-20240808.raw.gz"
+	)
+	t.Run("small", func(t *testing.T) {
+		for name, args := range map[string][]string{
+			"deep":          {"--from", recorded(t, deep), "--format", "pcap", "--speed", "max"},
+			"deep messages": {"--from", recorded(t, deep), "--format", "pcap", "--speed", "max", "--split", "iextp"},
+			"tops":          {"--from", recorded(t, tops), "--format", "pcap", "--speed", "max"},
+			"tops messages": {"--from", recorded(t, tops), "--format", "pcap", "--speed", "max", "--split", "iextp"},
+		} {
+			t.Run(name, func(t *testing.T) {
+				t.Parallel()
+				if testing.Short() && name != "deep" {
+					t.Skip("one feed is enough for a short test")
 				}
-			}
-		})
+				wantWhole(t, args)
+			})
+		}
+	})
+	t.Run("binance", func(t *testing.T) {
+		if testing.Short() {
+			t.Skip("one feed is enough for a short test")
+		}
+		// Too large for a busy machine to take in one gulp.
+		wantWhole(t, []string{"--from", recorded(t, binance), "--format", "timed", "--rate", "40000"})
+	})
+}
+
+// wantWhole publishes a feed to three subscribers and compares what they print
+// with it.
+func wantWhole(t *testing.T, feed []string) {
+	opts := feedOptions{From: feed[1], Format: feed[3]}
+	if i := slices.Index(feed, "--split"); i >= 0 {
+		opts.Split = feed[i+1]
+	}
+	want, count := digestOf(t, opts)
+	group := testGroup(t)
+	dir := t.TempDir()
+	var subs []*tool
+	var digests []hash.Hash
+	for i := range 3 {
+		h := sha256.New()
+		digests = append(digests, h)
+		subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
+			"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
+	}
+	start(t, nil, append(on(group, "pub", "--drop", "0.05"), feed...)...).wait(exitOK)
+	for i, s := range subs {
+		s.wait(exitOK)
+		sum := summaryOf[subSummary](t, s.flag("--summary"))
+		wantSum(t, sum)
+		one := sum.Sessions[0]
+		if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {
+			t.Errorf("subscriber %d: digest %x, want %x; %s", i, got, want, brief(one))
+		}
 	}
 }
 
