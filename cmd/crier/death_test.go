@@ -5,7 +5,6 @@ package main
 import (
 	"encoding/base64"
 	"path/filepath"
-	"runtime"
 	"syscall"
 	"testing"
 	"time"
@@ -82,7 +81,7 @@ func TestPublisherKilled(t *testing.T) {
 func TestPublisherRestarted(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "5s")
+	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "3s")
 	pub.signal(syscall.SIGKILL)
 	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
@@ -167,16 +166,11 @@ func TestSecondInterrupt(t *testing.T) {
 	sub := start(t, nil, on(group, "sub")...).listening()
 	pub := spawn(t, nil, on(group, "pub", "--rate", "100")...)
 	sub.await(sub.err, "is heard", 1)
-	for {
-		pub.cmd.Process.Signal(syscall.SIGINT) // fails when it has ended
-		select {
-		case <-pub.ended:
-			if status := pub.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
-				t.Errorf("it ended with %v: %s", pub.cmd.ProcessState, pub.err)
-			}
-			return
-		default:
-			runtime.Gosched()
-		}
+	pub.signal(syscall.SIGINT)
+	pub.await(pub.err, "interrupt again", 1)
+	pub.signal(syscall.SIGINT)
+	<-pub.ended
+	if status := pub.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+		t.Errorf("it ended with %v: %s", pub.cmd.ProcessState, pub.err)
 	}
 }

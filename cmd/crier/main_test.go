@@ -18,7 +18,8 @@ import (
 const beTool = "CRIER_TEST_BE_TOOL"
 
 func TestMain(m *testing.M) {
-	if os.Getenv(beTool) != "" {
+	// A fuzzer's workers are processes of the test binary as well.
+	if os.Getenv(beTool) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
 		main() // which exits
 	}
 	os.Setenv(beTool, "1") // for all processes that tests start, and the demo

@@ -47,8 +47,8 @@ Examples:
   # a line a message, from a pipe
   seq 1000 | crier pub --from -
 
-  # 10,000 made-up messages of 64 bytes at 5,000 a second
-  crier pub --count 10000 --size 64 --rate 5000
+  # 5,000 made-up messages of 64 bytes at 5,000 a second
+  crier pub --count 5000 --size 64 --rate 5000
 
   # a recorded feed, twenty times as fast as it was
   crier pub --from feed.pcap --format pcap --split iextp --speed 20
@@ -152,6 +152,9 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
 	published := time.Since(start)
 	interrupted := ctx.Err() != nil
+	if interrupted && !o.quiet {
+		fmt.Fprintf(console, "crier pub: interrupted; what was accepted is still repaired, for %v at the most; interrupt again to end at once\n", afterInterrupt)
+	}
 	progress.drain()
 	err = errors.Join(err, shutdown(ctx, p))
 	progress.stop()
