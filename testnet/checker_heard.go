@@ -39,8 +39,11 @@ func (v *view) heard(p *packet) {
 		v.any = false // it was forgotten, and is heard for the first time again
 	}
 	if !v.any {
-		v.any, v.lastHeard = true, now
 		v.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
+		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.joined && v.sub.cfg.Receiver.Start == reliable.Latest {
+			return // it was over before anything of it was heard
+		}
+		v.any, v.lastHeard = true, now
 	}
 	v.alive(now)
 	switch f.Kind {
@@ -81,7 +84,9 @@ func (v *view) came(now reliable.Time, f *frame.Frame) {
 	}
 	v.lowData = min(v.lowData, start)
 	v.exists(now, f.Seq, 0)
-	if !v.overdue(now, f.Seq) {
+	if v.overdue(now, f.Seq) {
+		v.late.set(f.Seq - v.s.FirstSeq)
+	} else {
 		v.got.set(f.Seq - v.s.FirstSeq)
 	}
 	v.exists(now, f.Seq+1, f.EndOffset())

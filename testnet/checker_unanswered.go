@@ -14,10 +14,11 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	}
 	now := v.c.w.now
 	q, ok := v.missing(from, to)
-	if threw := v.threwAway(); !ok || threw {
-		// What comes and finds no room has come and is lost all the same: which
-		// frame it was can't be seen.
-		if !threw {
+	if unclear := v.threwAway() || v.cameLate(from, to); !ok || unclear {
+		// What finds no room, or comes after it was given up while something before
+		// it is still waited for, has come and is lost all the same: which frame it
+		// was can't be seen.
+		if !unclear {
 			v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
 		} else if !v.askedFor(v.runStart(from), v.t.last(to)) {
 			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for", from, to)
@@ -118,11 +119,22 @@ func (v *view) runStart(offset uint64) uint64 {
 // missing returns the first frame of lost messages that didn't come.
 func (v *view) missing(from, to uint64) (uint64, bool) {
 	for q := v.t.first(from); q < v.t.last(to); q++ {
-		if !v.got.has(q - v.s.FirstSeq) {
+		if i := q - v.s.FirstSeq; !v.got.has(i) && !v.late.has(i) {
 			return q, true
 		}
 	}
 	return 0, false
+}
+
+// cameLate says whether frames that lost messages from an offset on came when they
+// may have been given up.
+func (v *view) cameLate(from, to uint64) bool {
+	for q := v.runStart(from); q < v.t.last(to); q++ {
+		if v.late.has(q - v.s.FirstSeq) {
+			return true
+		}
+	}
+	return false
 }
 
 // ranFrom says whether the publisher ran all the time.

@@ -33,6 +33,7 @@ type view struct {
 	lastHeard reliable.Time
 	quiet     time.Duration // the longest since `silent`
 	got       bitset        // frames that came, from the session's first on
+	late      bitset        // frames that came when they may have been given up
 	gaps      []gapFound
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
 	confirmed bool          // a CONFIRM was heard

@@ -118,6 +118,9 @@ func (s *Subscriber) Resume() {
 	}
 	for _, pkt := range s.asleep.end() {
 		s.take(pkt)
+		for _, o := range w.watchers {
+			o.settled(s) // what it holds now, the application hasn't taken yet
+		}
 	}
 	s.settle()
 }
