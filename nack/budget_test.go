@@ -196,6 +196,39 @@ func TestTooManyRuns(t *testing.T) {
 	})
 }
 
+// A NACK can name all that is held in a few bytes: it gets a part of it, lowest
+// first, and the rest when it is asked for again.
+func TestTooMuchInOneNack(t *testing.T) {
+	served(t, ResponderConfig{MaxAsked: 10}, func(p *publisher) {
+		p.nack("anna", "0-3", "5", "10-999")
+		p.wantRepairs("0", "1", "2", "3", "5", "10", "11", "12", "13", "14")
+		if a := p.asker("anna"); a.Asked != 10 || a.Refused != 985 || p.r.Stats().Refused != 985 {
+			p.Errorf("%+v", a)
+		}
+		p.nack("anna", "15-999")
+		p.wantRepairs(seqs(15, 24)...)
+	})
+}
+
+// Tokens that come one by one are not worth a timer each.
+func TestWhatWaitsGoesAFewAtATime(t *testing.T) {
+	served(t, ResponderConfig{Floor: 100_000_000, Burst: 10000}, func(p *publisher) {
+		p.r.SetGroup(1, ms)
+		p.nack("anna", "0-49")
+		p.wantRepairs(seqs(0, 9)...)
+		wait := p.r.Deadline(p.now).Sub(p.now)
+		if wait != 100*us { // ten frames' worth of tokens: a bucket holds no more
+			p.Errorf("the next repairs may go out in %v", wait)
+		}
+		p.advance(wait)
+		p.wantRepairs(seqs(10, 19)...)
+		for p.r.Waiting() > 0 {
+			p.advance(wait)
+			p.repairs()
+		}
+	})
+}
+
 // Asking for everything that may ever exist costs what is held, and no more.
 func TestHostileRanges(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {

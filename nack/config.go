@@ -60,6 +60,10 @@ type ResponderConfig struct {
 	MaxQueued uint64
 	// MaxRuns bounds the runs of frames that wait, in all; 0 means 8,192.
 	MaxRuns int
+	// MaxAsked bounds the held frames that one NACK may ask for; 0 means 4,096,
+	// twice what a Requester asks for at once. The rest is refused in one step:
+	// a small NACK can name all that is held, and must not cost a walk over it.
+	MaxAsked uint64
 }
 
 const (
@@ -68,6 +72,7 @@ const (
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxRuns   = 8192
+	defaultMaxAsked  = 4096
 	maxShare         = 1 << 16
 )
 
@@ -89,5 +94,8 @@ func (c *ResponderConfig) setDefaults() {
 	}
 	if c.MaxRuns <= 0 {
 		c.MaxRuns = defaultMaxRuns
+	}
+	if c.MaxAsked == 0 {
+		c.MaxAsked = defaultMaxAsked
 	}
 }

@@ -33,6 +33,7 @@ type Responder struct {
 	rtt    time.Duration // of the group
 	budget bucket
 	answer Answer
+	taken  uint64 // frames of this NACK so far
 	stats  ResponderStats
 }
 
@@ -101,6 +102,8 @@ func (r *Responder) SetDataRate(now Time, rate uint64) {
 // A NACK that was sent before a repair of the same frame went out has crossed
 // it, and is ignored: the asker's estimate of the publisher's time tells, so
 // that neither side depends on a guessed round trip.
+//
+// What one NACK asks for beyond MaxAsked is refused.
 func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, held Range) {
 	if gone := asked.Clip(0, held.From); gone.Len() > 0 {
 		a.Gone += gone.Len()
@@ -108,6 +111,12 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 		r.answer.Gone = join(r.answer.Gone, gone)
 	}
 	asked = asked.Clip(held.From, held.To)
+	if over := asked.Len() - min(asked.Len(), r.cfg.MaxAsked-r.taken); over > 0 {
+		asked.To -= over
+		a.Refused += over
+		r.stats.Refused += over
+	}
+	r.taken += asked.Len()
 	for seq := asked.From; seq < asked.To; seq++ {
 		r.ask(now, a, request, sent, seq)
 	}
@@ -159,6 +168,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 
 // Begin starts a NACK: the Answer is empty again.
 func (r *Responder) Begin() {
+	r.taken = 0
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
 }
 
@@ -288,15 +298,29 @@ func (r *Responder) Deadline(now Time) Time {
 	if r.queue.askers == 0 {
 		return Never
 	}
-	size := uint64(r.cfg.FrameSize)
-	if at := r.budget.ready(now, size); at > now {
+	if at := r.paced(now, &r.budget, r.queue.frames); at > now {
 		return at
 	}
 	at := Never
 	for a := r.queue.first; a != nil && at > now; a = a.next {
-		at = min(at, r.quota(now, a).ready(now, size))
+		at = min(at, r.paced(now, r.quota(now, a), a.queued))
 	}
 	return at
+}
+
+// pace is how long what waits for tokens may wait for more of them: a timer for
+// each frame would cost more than the frames.
+const pace = 500 * time.Microsecond
+
+// paced returns when a bucket has tokens for the next of so many frames, or a
+// little later, when it has them for a turn.
+func (r *Responder) paced(now Time, b *bucket, frames uint64) Time {
+	size := uint64(r.cfg.FrameSize)
+	first := b.ready(now, size)
+	if first <= now {
+		return first
+	}
+	return max(first, min(b.ready(now, min(frames, turn)*size), now.Add(pace)))
 }
 
 // join appends a range, with the last one where they touch.
