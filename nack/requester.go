@@ -23,6 +23,7 @@ type Requester struct {
 	groupRTT time.Duration // the group's round trip, as the publisher announced
 	rtt      RTT           // from requests to their repairs
 	reorder  time.Duration // how late a frame may come of itself
+	behind   time.Duration // how late what is taken in now comes
 	limit    uint64        // frames from here on are not asked for yet
 
 	backoff time.Duration // the last draw
@@ -67,6 +68,10 @@ func (r *Requester) SetGroup(size int, rtt time.Duration) {
 
 // GroupSize returns how many subscribers the publisher announced.
 func (r *Requester) GroupSize() int { return r.group }
+
+// SetBehind says how much later than it could what was sent is taken in now: an
+// answer may be on its way for that much longer before it counts as missing.
+func (r *Requester) SetBehind(d time.Duration) { r.behind = d }
 
 // SetLimit says that frames from seq on have no room yet: they are not asked
 // for until the limit has passed them.

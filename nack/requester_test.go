@@ -130,6 +130,24 @@ func TestUnansweredForTheSilenceTime(t *testing.T) {
 	})
 }
 
+// An answer may be as late as all else is.
+func TestWhatIsBehindIsNotUnanswered(t *testing.T) {
+	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+		s.lose("5")
+		s.wantNack("5")
+		s.r.SetBehind(4 * time.Second)
+		s.advance(4300*ms - 1)
+		s.wantLost()
+		s.r.SetBehind(5 * time.Second)
+		s.advance(time.Second)
+		s.wantLost()
+		s.r.SetBehind(0)
+		s.advance(time.Second)
+		s.wantLost("5 unanswered")
+		s.sent = nil
+	})
+}
+
 // What was not answered while this process was suspended says nothing.
 func TestSuspended(t *testing.T) {
 	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {

@@ -47,7 +47,7 @@ func (r *Requester) giveUp(now Time) {
 		switch {
 		case r.cfg.NoRecovery:
 			cause = NotRecovered
-		case gap.since != Never && gap.since.Add(r.cfg.Silence) <= now:
+		case gap.since != Never && gap.since.Add(r.cfg.Silence+r.behind) <= now:
 			cause = Unanswered
 		}
 		r.lost = append(r.lost, Lost{gap.Range, cause})
@@ -62,7 +62,7 @@ func (r *Requester) giveUp(now Time) {
 func (r *Requester) end(gap *Gap) Time {
 	end := Never
 	if gap.since != Never {
-		end = gap.since.Add(r.cfg.Silence)
+		end = gap.since.Add(r.cfg.Silence + r.behind)
 	}
 	if r.cfg.NoRecovery {
 		end = gap.Found.Add(max(2*r.reorder, minReorder))

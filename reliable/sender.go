@@ -133,6 +133,9 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 			m.name = string(f.Name)
 		}
 		m.position, m.room = f.Position, f.Room
+		if s.closing && f.Echo < s.sessionTime(s.closed) {
+			s.lastNack = now // it hasn't heard the end yet, and may still ask
+		}
 		s.stats.Statuses++
 		if f.Flags&frame.WantSession != 0 {
 			s.answers.want(from)

@@ -41,6 +41,7 @@ type session struct {
 	interval  time.Duration
 	echo      uint64 // the last HEARTBEAT's or SESSION's time
 	echoAt    Time
+	transit   transit
 
 	win     window
 	req     *nack.Requester
@@ -118,6 +119,10 @@ func (s *session) handle(now Time, f *frame.Frame) {
 	}
 	if s.phase == silent {
 		s.resume(now)
+	}
+	switch f.Kind {
+	case frame.Data, frame.Session, frame.Heartbeat, frame.Bye:
+		s.req.SetBehind(s.transit.take(now, f.Time))
 	}
 	switch f.Kind {
 	case frame.Data:

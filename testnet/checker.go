@@ -21,6 +21,8 @@ import (
 // time): a missing message is delivered or reported lost within
 //
 //	the silence time       its requests may go unanswered for as long
+//	+ the longest delay    of a frame from its publisher to here: an answer may be
+//	                       as late
 //	+ 100 ms               it may merely be late
 //	+ 6 round trips        the first request backs off, then shares a NACK
 //	+ 1 s                  timers, retries, and what is in the sockets

@@ -152,7 +152,7 @@ func (v *view) roundTrip() time.Duration { return 2*v.maxDelay + 20*time.Millise
 
 // bound is the stated time; see Checker.
 func (v *view) bound() time.Duration {
-	wait := v.silence()
+	wait := v.silence() + v.maxTook
 	if m := v.sub.cfg.Receiver.MaxWait; m > 0 {
 		wait = m
 	}

@@ -46,6 +46,7 @@ func (v *view) heard(p *packet) {
 		v.any, v.lastHeard = true, now
 	}
 	v.alive(now)
+	v.maxTook = max(v.maxTook, now.Sub(v.s.Start)-time.Duration(f.Time))
 	switch f.Kind {
 	case frame.Session:
 		v.named = true

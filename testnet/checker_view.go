@@ -38,6 +38,7 @@ type view struct {
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
 	confirmed bool          // a CONFIRM was heard
 	maxDelay  time.Duration // the longest that a packet took
+	maxTook   time.Duration // the longest from when a frame was made, or its message accepted
 	nacks     []rangesAt    // that it sent
 
 	// What its application was told.
