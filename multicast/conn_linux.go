@@ -51,7 +51,13 @@ func newConn(fd int, name string) (*conn, error) {
 }
 
 func (c *conn) Read(ps []Packet) (int, error) {
-	n, err := c.reader.read(ps)
+	n, err := c.reader.read(ps, true)
+	return n, c.ended(err)
+}
+
+// TryRead implements Poller.
+func (c *conn) TryRead(ps []Packet) (int, error) {
+	n, err := c.reader.read(ps, false)
 	return n, c.ended(err)
 }
 

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"time"
 )
 
@@ -52,10 +53,14 @@ type Loop struct {
 	now     int64 // when mu was taken
 	sending bool  // someone holds the send token
 	handed  bool  // the sender holds it, and has not come to it yet
+	stuck   bool  // and waits first until the socket takes more
 	ended   int64 // when the last send ended
 	armed   int64 // what the timer is set to, or will be; never if not
 	rearm   bool  // the timer is to be set to armed
 	closed  bool
+
+	spins bool         // one goroutine polls the sockets and the clock
+	alarm atomic.Int64 // where it spins: armed, for it to look at without mu
 
 	setting sync.Mutex // orders the Sets of the timer; taken before mu
 
@@ -79,6 +84,8 @@ type LoopConfig struct {
 	In  []Conn
 	// Timer wakes the Loop.
 	Timer Timer
+	// Wait says how the Loop waits for datagrams, and for time to pass.
+	Wait Wait
 	// Start is the instant that times count from.
 	Start time.Time
 	// Deliver is called without the lock after each datagram, by the goroutine
@@ -108,16 +115,36 @@ const (
 // NewLoop returns a Loop that has not begun: call Run. It starts nothing, but
 // owns the sockets and the timer from now on.
 func NewLoop(cfg LoopConfig) *Loop {
-	return &Loop{cfg: cfg, armed: never, kick: make(chan struct{}, 1)}
+	l := &Loop{cfg: cfg, armed: never, kick: make(chan struct{}, 1)}
+	l.alarm.Store(never)
+	return l
 }
 
 // Run starts the Loop's goroutines: one to read each socket, one for the timer,
-// one to send. It is called once.
+// one to send; with WaitSpin one that reads all and keeps the time, and one to
+// send where the socket's buffer is full. It is called once.
 func (l *Loop) Run() {
-	for _, c := range append([]Conn{l.cfg.Out}, l.cfg.In...) {
-		l.wg.Go(func() { l.read(c) })
+	conns := append([]Conn{l.cfg.Out}, l.cfg.In...)
+	polled := pollers(conns)
+	if l.cfg.Wait != WaitBlock && polled == nil {
+		l.cfg.Logger.Info("multicast: these sockets can only be waited for: no spinning", "asked", l.cfg.Wait.String())
 	}
-	l.wg.Go(l.wake)
+	switch {
+	case polled == nil || l.cfg.Wait == WaitBlock:
+		for _, c := range conns {
+			l.wg.Go(func() { l.read(c, nil) })
+		}
+	case l.cfg.Wait == WaitAdaptive:
+		for _, c := range polled {
+			l.wg.Go(func() { l.read(c, c) })
+		}
+	default:
+		l.spins = true
+		l.wg.Go(func() { l.spin(polled) })
+	}
+	if !l.spins {
+		l.wg.Go(l.wake)
+	}
 	l.wg.Go(l.send)
 	l.Lock()
 	l.Settle()
@@ -201,7 +228,14 @@ func (l *Loop) arm(at int64) {
 	default:
 		at = l.now + soon
 	}
-	if at < l.armed {
+	switch {
+	case at >= l.armed:
+	case l.spins:
+		l.armed = at
+		if !l.handed || l.stuck { // else it is about to look anyway
+			l.alarm.Store(at)
+		}
+	default:
 		l.armed, l.rearm = at, true
 	}
 }
@@ -231,45 +265,16 @@ func (l *Loop) wake() {
 		}
 		l.Lock()
 		l.armed, l.rearm = never, false
-		l.Settle() // which advances the machine
-		if l.cfg.Deliver != nil {
-			l.cfg.Deliver(nil)
-		}
+		l.due()
 	}
 }
 
-// read takes what a socket receives.
-func (l *Loop) read(c Conn) {
-	packets := make([]Packet, packetBatch)
-	for {
-		n, err := c.Read(packets)
-		for i := range packets[:n] {
-			if !l.take(&packets[i]) {
-				return
-			}
-		}
-		if err != nil {
-			if !errors.Is(err, net.ErrClosed) {
-				l.cfg.Logger.Error("multicast: a socket failed; nothing is received from it any more", "address", c.LocalAddr(), "err", err)
-			}
-			return
-		}
-	}
-}
-
-// take gives the machine a datagram, and reports false if the Loop is closed.
-func (l *Loop) take(p *Packet) bool {
-	l.Lock()
-	if l.closed {
-		l.mu.Unlock()
-		return false
-	}
-	l.cfg.Machine.Receive(l.now, p)
+// due advances the machine, with the lock held, and gives the lock back.
+func (l *Loop) due() {
 	l.Settle()
 	if l.cfg.Deliver != nil {
-		l.cfg.Deliver(p)
+		l.cfg.Deliver(nil)
 	}
-	return true
 }
 
 // Close ends the Loop: its sockets and timer are closed, and its goroutines are

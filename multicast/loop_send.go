@@ -37,17 +37,33 @@ func (l *Loop) drain(batches int) {
 			return
 		}
 		if full {
-			l.pass(d)
+			l.passFull(d)
 			return
 		}
 		l.cfg.Machine.Sent()
 	}
 }
 
+// passFull hands the send token to the sender, which waits until the socket takes
+// what is left.
+func (l *Loop) passFull(d Datagrams) {
+	l.rest, l.handed, l.stuck = d, true, true
+	l.rouse()
+}
+
 // pass hands the send token, and what is to be sent first, to the sender. The
 // Loop must not be closed.
 func (l *Loop) pass(d Datagrams) {
 	l.rest, l.handed = d, true
+	if l.spins {
+		l.alarm.Store(0) // the spinning goroutine is the nearest to it
+		return
+	}
+	l.rouse()
+}
+
+// rouse wakes the sender.
+func (l *Loop) rouse() {
 	select {
 	case l.kick <- struct{}{}:
 	default: // it has been told before, and not looked yet
@@ -62,26 +78,36 @@ func (l *Loop) send() {
 			l.Unlock()
 			continue
 		}
-		d, ok := l.rest, true
-		l.rest, l.handed = Datagrams{}, false
-		if len(d.Data) == 0 && !l.closed {
-			d, ok = l.cfg.Machine.Next(l.now)
-		}
-		for ok {
-			rest, full := l.write(d)
-			if l.closed {
-				break
-			}
-			if full {
-				d = l.waitToWrite(rest)
-				continue
-			}
-			l.cfg.Machine.Sent()
-			d, ok = l.cfg.Machine.Next(l.now)
-		}
-		l.sending = false
+		l.sendOn(true)
 		l.Settle() // what became due meanwhile
 	}
+}
+
+// sendOn takes the token that was handed over and sends until nothing is left.
+// Where the socket is full it waits, or else hands the token to who does.
+func (l *Loop) sendOn(wait bool) {
+	d, ok := l.rest, true
+	l.rest, l.handed, l.stuck = Datagrams{}, false, false
+	if len(d.Data) == 0 && !l.closed {
+		d, ok = l.cfg.Machine.Next(l.now)
+	}
+	for ok {
+		rest, full := l.write(d)
+		if l.closed {
+			break
+		}
+		if full && !wait {
+			l.passFull(rest)
+			return
+		}
+		if full {
+			d = l.waitToWrite(rest)
+			continue
+		}
+		l.cfg.Machine.Sent()
+		d, ok = l.cfg.Machine.Next(l.now)
+	}
+	l.sending = false
 }
 
 // write hands datagrams to the kernel, with the lock given back meanwhile. If

@@ -19,7 +19,8 @@ type Packet struct {
 	// From is the sender's address; IPv4 addresses are never mapped to IPv6.
 	From netip.AddrPort
 	// Received is when the kernel took the datagram in, in nanoseconds since
-	// the Unix epoch; 0 where the platform doesn't say.
+	// the Unix epoch; 0 where the platform doesn't say. Datagrams that it merged
+	// share the time of the first.
 	Received int64
 }
 
@@ -81,6 +82,9 @@ type GroupConfig struct {
 	// ReadBuffer is the receive buffer to ask the kernel for, in bytes;
 	// 0 means 8 MiB. What it grants stands in ConnStats.ReadBuffer.
 	ReadBuffer int
+	// NoOffload stops the kernel from merging datagrams of one sender (UDP_GRO)
+	// where it can.
+	NoOffload bool
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -105,8 +109,8 @@ type SocketConfig struct {
 	// ReadBuffer and WriteBuffer are the kernel buffers to ask for, in bytes;
 	// 0 means 8 MiB to read and 1 MiB to write.
 	ReadBuffer, WriteBuffer int
-	// NoOffload stops the Conn from letting the kernel segment large writes (UDP_SEGMENT)
-	// where it can.
+	// NoOffload stops the Conn from letting the kernel segment large writes
+	// (UDP_SEGMENT) and merge what is received (UDP_GRO) where it can.
 	NoOffload bool
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger

@@ -42,9 +42,11 @@ func boolInt(b bool) int {
 
 // receive asks for what Read looks at: when a datagram came, and several of
 // one sender merged into one.
-func (o *options) receive() {
+func (o *options) receive(noOffload bool) {
 	o.set(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "ask for receive times")
-	o.try(unix.SOL_UDP, unix.UDP_GRO, 1)
+	if !noOffload {
+		o.try(unix.SOL_UDP, unix.UDP_GRO, 1)
+	}
 }
 
 // readBuffer asks for a receive buffer and returns what was granted.

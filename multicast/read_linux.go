@@ -66,6 +66,7 @@ type reader struct {
 
 	errno syscall.Errno // of the last call
 	call  func(fd uintptr) bool
+	look  func(fd uintptr) // call, but nobody waits
 }
 
 // newReader makes a reader of batches of up to batch datagrams of up to size
@@ -93,6 +94,7 @@ func newReader(c *conn, batch, size int) *reader {
 	r.filled = batch
 	r.reset()
 	r.call = r.receive
+	r.look = func(fd uintptr) { r.receive(fd) }
 	return r
 }
 
@@ -107,7 +109,8 @@ func (r *reader) reset() {
 	r.filled, r.next = 0, 0
 }
 
-func (r *reader) read(ps []Packet) (int, error) {
+// read waits for datagrams, or else returns 0 where none is waiting.
+func (r *reader) read(ps []Packet, wait bool) (int, error) {
 	if len(ps) == 0 {
 		return 0, errors.New("multicast: read: there is no room for a packet")
 	}
@@ -119,11 +122,20 @@ func (r *reader) read(ps []Packet) (int, error) {
 			return n, nil
 		}
 		r.reset()
-		if err := r.raw.Read(r.call); err != nil {
+		err := error(nil)
+		if wait {
+			err = r.raw.Read(r.call)
+		} else {
+			err = r.raw.Control(r.look)
+		}
+		if err != nil {
 			return 0, fmt.Errorf("multicast: read: %w", err)
 		}
 		if r.errno != 0 {
 			return 0, fmt.Errorf("multicast: read: %w", os.NewSyscallError("recvmmsg", r.errno))
+		}
+		if r.filled == 0 {
+			return 0, nil
 		}
 		r.count.reads.Add(1)
 	}

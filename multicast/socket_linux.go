@@ -33,7 +33,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 
 	o := &options{fd: fd}
 	o.send(cfg, local.Addr().Is4())
-	o.receive()
+	o.receive(cfg.NoOffload)
 	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
 	c.writeBuffer = o.writeBuffer(cfg.WriteBuffer, cfg.Logger)
 	err = o.err

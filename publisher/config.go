@@ -52,13 +52,30 @@ type Config struct {
 	// ReadBuffer and WriteBuffer are the socket buffers to ask the kernel for,
 	// in bytes; 0 means 8 MiB for NACKs and 1 MiB for data.
 	ReadBuffer, WriteBuffer int
-	// NoOffload keeps the kernel from segmenting large sends.
+	// NoOffload keeps the kernel from segmenting large sends, and from merging
+	// what is received.
 	NoOffload bool
+	// Wait says how NACKs and time are waited for. WaitSpin takes a processor for
+	// itself, besides that of the goroutine that publishes.
+	Wait Wait
 	// Network makes the sockets; nil means the machine's own.
 	Network multicast.Network
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
 }
+
+// Wait says how datagrams and time are waited for.
+type Wait = multicast.Wait
+
+// The ways to wait.
+const (
+	// WaitBlock sleeps in the kernel. It is the default.
+	WaitBlock = multicast.WaitBlock
+	// WaitAdaptive polls while datagrams follow each other closely.
+	WaitAdaptive = multicast.WaitAdaptive
+	// WaitSpin polls without end, on a processor of its own.
+	WaitSpin = multicast.WaitSpin
+)
 
 // loopback is found on every platform by its address.
 func loopback(group netip.AddrPort) string {
@@ -102,6 +119,9 @@ func (c *Config) setDefaults() {
 const maxResendBuffer = 1 << 40
 
 func (c *Config) validate() error {
+	if err := c.Wait.Check(); err != nil {
+		return err
+	}
 	if int64(c.ResendBuffer) > maxResendBuffer {
 		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
 			c.ResendBuffer, int64(maxResendBuffer))

@@ -13,3 +13,7 @@ var (
 // TooLargeError is returned for a message that is larger than 16 MiB, or than
 // the resend buffer.
 type TooLargeError = reliable.TooLargeError
+
+// BatchTooLargeError is returned for a batch that the resend buffer can't hold at
+// once.
+type BatchTooLargeError = reliable.BatchTooLargeError

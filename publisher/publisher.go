@@ -84,7 +84,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p.machine.p = p
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
-		Machine: &p.machine, Out: conn, Timer: timer, Start: begin, Logger: cfg.Logger,
+		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Wait, Start: begin, Logger: cfg.Logger,
 	})
 	p.loop.Run()
 	return p, nil
@@ -120,6 +120,28 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 		if err != reliable.ErrFull {
 			p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
 			return offset, err
+		}
+		if err := p.wait(ctx); err != nil {
+			p.loop.Unlock()
+			return 0, err
+		}
+	}
+}
+
+// PublishBatch accepts messages, which get consecutive offsets, and returns the
+// first one's. It takes all of them or, with an error, none, as Publish does with
+// one. The resend buffer must have room for all at once: a batch that is too large
+// for it is refused with a BatchTooLargeError. The payloads are copied.
+func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64, error) {
+	if err := ctx.Err(); err != nil {
+		return 0, err
+	}
+	p.loop.Lock()
+	for {
+		first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
+		if err != reliable.ErrFull {
+			p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
+			return first, err
 		}
 		if err := p.wait(ctx); err != nil {
 			p.loop.Unlock()

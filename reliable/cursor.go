@@ -39,9 +39,9 @@ type cursor struct {
 }
 
 // load makes f the frame that is being delivered.
-func (c *cursor) load(f *frame.Frame, now Time, waited time.Duration, repaired bool) {
+func (c *cursor) load(f *frame.Frame, came arrival) {
 	c.frame, c.borrowed, c.done = f, false, false
-	c.came = arrival{received: now, waited: int64(waited), repaired: repaired}
+	c.came = came
 	if !c.kept {
 		c.chunk, c.at, c.settled = 0, f.Offset, false
 	}
@@ -102,7 +102,7 @@ func (s *session) loadHeld() {
 			panic("reliable: a frame that was decoded once doesn't decode again")
 		}
 	}
-	c.load(f, p.received, p.waited, p.repaired)
+	c.load(f, p.came)
 	c.done = p.done
 }
 
@@ -126,7 +126,7 @@ func (s *session) keep() {
 	}
 	f := c.frame
 	c.frame, c.borrowed, c.kept = nil, false, true
-	s.hold(f, c.came.received, time.Duration(c.came.waited), c.came.repaired)
+	s.hold(f, c.came)
 }
 
 // stepFrame delivers from the current frame; false means that it has no more.
@@ -311,7 +311,7 @@ func (s *session) stepAhead(ev *Event) bool {
 		part := i == 0 && f.Flags&frame.Continues != 0 ||
 			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !part && at >= c.offset {
-			s.messageEvent(ev, f, at, chunk.Data, arrival{p.received, int64(p.waited), p.repaired})
+			s.messageEvent(ev, f, at, chunk.Data, p.came)
 			return true
 		}
 	}
@@ -337,7 +337,7 @@ func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload
 	}
 	*ev = Event{
 		Kind: Message, Session: s.id, Source: s.source, Offset: offset, Payload: payload,
-		Received: came.received, Recovered: came.repaired, Recovery: time.Duration(came.waited),
+		Received: came.received, Arrived: came.arrived, Recovered: came.repaired, Recovery: time.Duration(came.waited),
 	}
 	if s.known {
 		ev.Sent = s.wall + int64(f.Time)

@@ -23,3 +23,16 @@ type TooLargeError struct {
 func (e *TooLargeError) Error() string {
 	return fmt.Sprintf("a message of %d bytes is too large: %s allows %d", e.Size, e.What, e.Limit)
 }
+
+// BatchTooLargeError is returned by PublishBatch for messages that together are
+// more than the resend buffer can hold.
+type BatchTooLargeError struct {
+	Messages int
+	Size     uint64 // of them all, in bytes, with their heads
+	Limit    uint64 // the most that certainly fits, in bytes
+}
+
+func (e *BatchTooLargeError) Error() string {
+	return fmt.Sprintf("a batch of %d messages is too large: with their heads they take %d bytes, and the resend buffer holds %d at once; publish them in parts, or enlarge the buffer",
+		e.Messages, e.Size, e.Limit)
+}

@@ -104,6 +104,7 @@ type Event struct {
 	Payload   []byte        // a view, valid until the next Poll, Hold or Handle
 	Sent      int64         // by the publisher's wall clock, Unix nanoseconds; 0 if unknown
 	Received  Time          // when the last of its frames came
+	Arrived   int64         // when that came to this machine, Unix nanoseconds; 0 if unknown
 	Recovered bool          // at least one of its frames came as a repair
 	Recovery  time.Duration // from finding the gap to its repair, if recovered
 

@@ -23,12 +23,66 @@ func (s *Sender) Publish(now Time, message []byte) (uint64, error) {
 			return 0, err
 		}
 	}
+	return s.accept(now, message), nil
+}
+
+// PublishBatch packs messages, which get consecutive offsets, and returns the
+// first one's. All of them have room or none is taken: the errors are those of
+// Publish, and a BatchTooLargeError for more than the resend buffer can hold.
+func (s *Sender) PublishBatch(now Time, messages [][]byte) (uint64, error) {
+	if s.closing {
+		return 0, ErrClosed
+	}
+	if err := s.reserveAll(messages); err != nil {
+		return 0, err
+	}
+	first := s.nextOffset
+	for _, message := range messages {
+		s.accept(now, message)
+	}
+	return first, nil
+}
+
+// accept packs a message that has room and returns its offset.
+func (s *Sender) accept(now Time, message []byte) uint64 {
 	s.pack(now, message)
 	offset := s.nextOffset
 	s.nextOffset++
 	s.stats.Accepted++
 	s.stats.AcceptedBytes += uint64(len(message))
-	return offset, nil
+	return offset
+}
+
+// reserveAll is reserve for many messages, which one after the other don't take
+// more frames than is reckoned here.
+func (s *Sender) reserveAll(messages [][]byte) error {
+	// A full frame wastes less than a part of minSplit bytes, and has two heads
+	// more than messages do, of a part that goes on and of one that starts.
+	if len(messages) == 1 {
+		return s.reserve(len(messages[0]))
+	}
+	used := uint64(s.room() - minSplit - 2*frame.PartHead)
+	size := uint64(0)
+	for _, message := range messages {
+		if len(message) > frame.MaxMessage {
+			return &TooLargeError{Size: len(message), Limit: frame.MaxMessage, What: "the protocol"}
+		}
+		size += uint64(len(message) + frameRoomHead)
+	}
+	frames := 1 + size/used
+	if frames >= s.ring.slots {
+		return &BatchTooLargeError{Messages: len(messages), Size: size, Limit: (s.ring.slots - 2) * used}
+	}
+	return s.roomFor(frames)
+}
+
+// roomFor returns ErrFull if so many frames would overwrite what was not sent yet.
+func (s *Sender) roomFor(frames uint64) error {
+	// The open frame counts as one more: it may be too full to start in.
+	if s.next+1+frames > s.sent+s.ring.slots {
+		return ErrFull
+	}
+	return nil
 }
 
 // reserve checks that a message of n bytes has room without overwriting what was
@@ -44,11 +98,7 @@ func (s *Sender) reserve(n int) error {
 	if frames >= s.ring.slots {
 		return &TooLargeError{Size: n, Limit: s.largest(), What: "the resend buffer"}
 	}
-	// The open frame counts as one more: it may be too full to start in.
-	if s.next+1+frames > s.sent+s.ring.slots {
-		return ErrFull
-	}
-	return nil
+	return s.roomFor(frames)
 }
 
 // frameRoomHead is the longest head of a chunk, in bytes.

@@ -11,6 +11,7 @@ type reassembly struct {
 // arrival is how a frame, or a message, came.
 type arrival struct {
 	received Time
+	arrived  int64 // at this machine, as the frame says
 	waited   int64 // nanoseconds from finding it missing to its repair
 	repaired bool
 }
@@ -19,6 +20,7 @@ type arrival struct {
 func (a arrival) with(b arrival) arrival {
 	return arrival{
 		received: max(a.received, b.received),
+		arrived:  max(a.arrived, b.arrived),
 		waited:   max(a.waited, b.waited),
 		repaired: a.repaired || b.repaired,
 	}

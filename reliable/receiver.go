@@ -122,6 +122,7 @@ func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Fr
 			r.stats.Invalid++
 			return
 		}
+		inner.Arrived = f.Arrived
 	}
 	if inner.Kind != frame.Data || inner.Session != f.Session || inner.Channel != f.Channel {
 		r.stats.Invalid++

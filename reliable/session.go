@@ -318,18 +318,18 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 	s.exists(now, f.Seq)
 	gap, missing := s.req.Arrived(now, f.Seq, repaired)
 	repaired = repaired && missing // else others lost it, and this copy came first
-	var waited time.Duration
+	came := arrival{received: now, arrived: f.Arrived, repaired: repaired}
 	if missing {
-		waited = now.Sub(gap.Found)
+		came.waited = int64(now.Sub(gap.Found))
 	}
 	w.high = max(w.high, f.Seq+1)
 	if f.Seq == w.next && s.phase != starting && !s.markAt(f.Seq) {
-		s.cursor.load(f, now, waited, repaired)
+		s.cursor.load(f, came)
 		s.cursor.borrowed = true
 		s.wake()
 		return
 	}
-	if !s.hold(f, now, waited, repaired) {
+	if !s.hold(f, came) {
 		s.stats.NoRoom++
 		if s.cut == 0 || f.Seq < s.cut {
 			s.cut = f.Seq
@@ -384,13 +384,13 @@ func (s *session) duplicate(seq uint64) {
 }
 
 // hold keeps a frame in the window, and reports false where there is no room.
-func (s *session) hold(f *frame.Frame, now Time, waited time.Duration, repaired bool) bool {
+func (s *session) hold(f *frame.Frame, came arrival) bool {
 	w := &s.win
 	forced := f.Seq == w.next
 	if !w.reach(f.Seq, s.span()) || (w.bytes >= s.r.cfg.Buffer && !forced) {
 		return false
 	}
-	place := slot{received: now, waited: waited, repaired: repaired, held: true}
+	place := slot{came: came, held: true}
 	if f.Immutable {
 		if s.r.mem.used+len(f.Raw) > s.r.mem.limit && !forced {
 			return false

@@ -2,7 +2,6 @@ package reliable
 
 import (
 	"sort"
-	"time"
 
 	"crier/reliable/frame"
 )
@@ -21,13 +20,11 @@ type window struct {
 
 // slot is the place of one frame.
 type slot struct {
-	frame    *frame.Frame // kept as it is, if it is immutable
-	buf      []byte       // else a copy of the datagram
-	received Time
-	waited   time.Duration // from finding it missing to its repair
-	repaired bool
-	held     bool
-	done     bool // its whole messages were delivered on arrival
+	frame *frame.Frame // kept as it is, if it is immutable
+	buf   []byte       // else a copy of the datagram
+	came  arrival
+	held  bool
+	done  bool // its whole messages were delivered on arrival
 }
 
 // lostRun is a run of frames that will not come.

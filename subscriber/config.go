@@ -34,6 +34,18 @@ const (
 	OnArrival = reliable.OnArrival
 )
 
+// Wait says how datagrams and time are waited for.
+type Wait = multicast.Wait
+
+const (
+	// WaitBlock sleeps in the kernel. It is the default.
+	WaitBlock = multicast.WaitBlock
+	// WaitAdaptive polls while datagrams follow each other closely.
+	WaitAdaptive = multicast.WaitAdaptive
+	// WaitSpin polls without end, on a processor of its own.
+	WaitSpin = multicast.WaitSpin
+)
+
 // Config configures a Subscriber. The zero value listens to DefaultGroup on the
 // loopback interface; each field's zero value means its default.
 type Config struct {
@@ -77,6 +89,11 @@ type Config struct {
 	// ReadBuffer is the socket buffer to ask the kernel for, in bytes; 0 means
 	// 8 MiB. What it grants stands in Stats.
 	ReadBuffer int
+	// NoOffload keeps the kernel from merging datagrams that are received.
+	NoOffload bool
+	// Wait says how datagrams and time are waited for. WaitSpin takes a processor
+	// for itself.
+	Wait Wait
 	// Network makes the sockets; nil means the machine's own.
 	Network multicast.Network
 	// Logger hears what an operator should know; nil means slog.Default().
@@ -107,6 +124,9 @@ func (c *Config) setDefaults() {
 
 // validate checks the groups; the sockets and the receiver check the rest.
 func (c *Config) validate() error {
+	if err := c.Wait.Check(); err != nil {
+		return err
+	}
 	for i, group := range c.Groups {
 		if err := multicast.CheckGroup(group); err != nil {
 			return err

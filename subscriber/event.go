@@ -76,6 +76,10 @@ type Event struct {
 	// Received is when the last part of the message came, or when the event
 	// happened, by this machine's wall clock.
 	Received time.Time
+	// Arrived is when the kernel of this machine took in the datagram with the last
+	// part of the message, by the wall clock, or the first of the datagrams that it
+	// merged with that one; zero where the system doesn't say.
+	Arrived time.Time
 	// Recovered says that at least a part of the message came as a repair, and
 	// Recovery how long that took after it was found missing.
 	Recovered bool

@@ -29,6 +29,7 @@ func (m *machine) Receive(now int64, packet *multicast.Packet) {
 		m.invalid++
 		return
 	}
+	m.frame.Arrived = packet.Received
 	m.s.receiver.Handle(reliable.Time(now), packet.From, &m.frame)
 	m.s.borrowed = packet
 	if m.s.cfg.Handler == nil || m.s.delivering {

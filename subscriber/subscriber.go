@@ -74,7 +74,7 @@ func (s *Subscriber) open() error {
 	for _, group := range s.cfg.Groups {
 		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
 			Group: group, Interface: s.cfg.Interface, Source: s.cfg.Source,
-			ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
+			ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Logger: s.cfg.Logger,
 		})
 		if err != nil {
 			return err
@@ -83,7 +83,7 @@ func (s *Subscriber) open() error {
 	}
 	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
 		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1,
-		ReadBuffer: s.cfg.ReadBuffer, Logger: s.cfg.Logger,
+		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -95,7 +95,7 @@ func (s *Subscriber) open() error {
 	s.start = time.Now() // all groups are joined: what begins now is heard from its start
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
-		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Start: s.start, Logger: s.cfg.Logger,
+		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Wait: s.cfg.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver
@@ -162,6 +162,9 @@ func (s *Subscriber) fill(ev *Event, from *reliable.Event) {
 	}
 	if from.Sent != 0 {
 		ev.Sent = time.Unix(0, from.Sent)
+	}
+	if from.Arrived != 0 {
+		ev.Arrived = time.Unix(0, from.Arrived)
 	}
 }
 

@@ -88,6 +88,9 @@ func (n *ImpairNetwork) wrap(c multicast.Conn, err error) (multicast.Conn, error
 	}
 	in := inbound{network: n, link: newLink(n.cfg, LinkSeed(n.seed, n.opened.Add(1), 0))}
 	if n.cfg.instant() {
+		if p, ok := c.(multicast.Poller); ok {
+			return &impairPoller{impairConn: impairConn{Conn: c, inbound: in}, poll: p}, nil
+		}
 		return &impairConn{Conn: c, inbound: in}, nil
 	}
 	return newDelayConn(c, in)

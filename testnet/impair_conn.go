@@ -29,6 +29,26 @@ func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
 	}
 }
 
+// impairPoller is an impairConn over a socket that can be polled.
+type impairPoller struct {
+	impairConn
+	poll multicast.Poller
+}
+
+// TryRead implements multicast.Poller.
+func (c *impairPoller) TryRead(ps []multicast.Packet) (int, error) {
+	n, err := c.poll.TryRead(ps)
+	if n == 0 {
+		return 0, err
+	}
+	kept := c.pass(ps[:n])
+	if kept < n {
+		c.dropped.Add(uint64(n - kept))
+	}
+	c.count(0, 0)
+	return kept, err
+}
+
 // pass moves what arrives to the front of ps, and returns how much that is. It
 // is what Link.Send comes to on such a link, at a fraction of its cost.
 func (c *impairConn) pass(ps []multicast.Packet) int {

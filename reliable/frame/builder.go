@@ -13,6 +13,9 @@ const (
 	markSize = 5                  // a length mark before an unfinished message
 	skipSize = 9                  // a skip chunk
 	minPart  = markSize + binHead // a part of a message must leave room for data
+
+	// PartHead is the most that a part of a message takes besides its data.
+	PartHead = minPart
 )
 
 // Builder fills a DATA frame in place. The zero value is ready for Open. It is

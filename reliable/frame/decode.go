@@ -34,7 +34,7 @@ func (d *Decoder) Decode(packet []byte, f *Frame) error {
 		return ErrDamaged
 	}
 	d.r.reset(body)
-	f.Raw, f.Immutable, f.Data = packet, false, nil
+	f.Raw, f.Immutable, f.Data, f.Arrived = packet, false, nil, 0
 	n, err := d.header(f)
 	if err != nil {
 		return err

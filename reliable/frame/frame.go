@@ -36,6 +36,10 @@ type Frame struct {
 	// whoever wants to keep it needs no copy. Decode clears it.
 	Immutable bool
 
+	// Arrived is when the datagram came to this machine, in nanoseconds since the
+	// Unix epoch, where whoever decoded it knows; Decode clears it.
+	Arrived int64
+
 	// Time is the publisher's, in nanoseconds since the session's start: when
 	// the first message of a DATA frame was accepted, or when a HEARTBEAT,
 	// SESSION or BYE was made.

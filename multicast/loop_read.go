@@ -1,0 +1,115 @@
+package multicast
+
+import (
+	"errors"
+	"net"
+	"runtime"
+	"time"
+)
+
+const (
+	// closely is how long WaitAdaptive polls for the next datagram, and how soon
+	// it must be expected for polling to begin.
+	closely = int64(200 * time.Microsecond)
+	// courtesy is how many times in a row nothing may come before a spinning
+	// goroutine lets others run, where it has no processor for itself.
+	courtesy = 16
+)
+
+// read takes what a socket receives. Where poll isn't nil, it polls the socket
+// while datagrams follow each other closely.
+func (l *Loop) read(c Conn, poll Poller) {
+	packets := make([]Packet, packetBatch)
+	last, gap := l.clock(), 2*closely // the last datagram, and the usual time between two
+	for {
+		n, err := 0, error(nil)
+		if poll != nil && gap < closely {
+			n, err = l.poll(poll, packets, last+closely)
+		}
+		if n == 0 && err == nil {
+			n, err = c.Read(packets)
+		}
+		if n > 0 && poll != nil {
+			now := l.clock()
+			gap += (min(now-last, 4*closely) - gap) / 8
+			last = now
+		}
+		if !l.take(packets[:n]) || l.broken(c, err) {
+			return
+		}
+	}
+}
+
+// poll reads a socket without waiting, until something comes or the time is up.
+func (l *Loop) poll(c Poller, packets []Packet, until int64) (int, error) {
+	for tries := 1; ; tries++ {
+		n, err := c.TryRead(packets)
+		if n > 0 || err != nil || l.clock() >= until {
+			return n, err
+		}
+		if tries%courtesy == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// spin polls the sockets, and the clock for what is due, until all are closed.
+// It is not locked to its thread: it never sleeps and so stays on it, and giving
+// way to others would cost a locked goroutine two switches of threads.
+func (l *Loop) spin(conns []Poller) {
+	packets := make([]Packet, packetBatch)
+	for idle := 1; len(conns) > 0; idle++ {
+		for i := 0; i < len(conns); i++ {
+			n, err := conns[i].TryRead(packets)
+			if n > 0 {
+				idle = 0
+			}
+			if !l.take(packets[:n]) {
+				return
+			}
+			if l.broken(conns[i], err) {
+				conns = append(conns[:i:i], conns[i+1:]...)
+				i--
+			}
+		}
+		if l.clock() >= l.alarm.Load() {
+			l.Lock()
+			l.armed = never
+			l.alarm.Store(never)
+			if l.handed && !l.stuck && !l.closed {
+				l.sendOn(false)
+			}
+			l.due()
+		}
+		if idle%courtesy == 0 {
+			runtime.Gosched()
+		}
+	}
+}
+
+// broken reports whether reading a socket has ended, and says why if nobody
+// closed it.
+func (l *Loop) broken(c Conn, err error) bool {
+	if err != nil && !errors.Is(err, net.ErrClosed) {
+		l.cfg.Logger.Error("multicast: a socket failed; nothing is received from it any more", "address", c.LocalAddr(), "err", err)
+	}
+	return err != nil
+}
+
+// take gives the machine datagrams, and reports false if the Loop is closed.
+func (l *Loop) take(packets []Packet) bool {
+	for i := range packets {
+		p := &packets[i]
+		l.Lock()
+		if l.closed {
+			l.mu.Unlock()
+			return false
+		}
+		l.cfg.Machine.Receive(l.now, p)
+		l.Settle()
+		if l.cfg.Deliver != nil {
+			l.cfg.Deliver(p)
+		}
+	}
+	return true
+}

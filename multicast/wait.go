@@ -1,0 +1,67 @@
+package multicast
+
+import "fmt"
+
+// Wait says how a [Loop] waits for datagrams, and for time to pass.
+type Wait uint8
+
+const (
+	// WaitBlock sleeps in the kernel until something comes. It is the default,
+	// and costs nothing at rest.
+	WaitBlock Wait = iota
+	// WaitAdaptive polls a socket for a while where datagrams follow each other
+	// closely (every 200 us, or more often), and sleeps where they don't.
+	WaitAdaptive
+	// WaitSpin polls the sockets and the clock without end, on one goroutine,
+	// which takes a processor for itself.
+	WaitSpin
+)
+
+var waitNames = [...]string{WaitBlock: "block", WaitAdaptive: "adaptive", WaitSpin: "spin"}
+
+// String returns the name that [ParseWait] takes.
+func (w Wait) String() string {
+	if int(w) < len(waitNames) {
+		return waitNames[w]
+	}
+	return fmt.Sprintf("wait %d", uint8(w))
+}
+
+// ParseWait returns the Wait of a name: block, adaptive or spin.
+func ParseWait(name string) (Wait, error) {
+	for w, n := range waitNames {
+		if n == name {
+			return Wait(w), nil
+		}
+	}
+	return 0, badConfig("wait", name, "is not a way to wait; use block, adaptive or spin")
+}
+
+// Check returns an error if w is not one of the constants.
+func (w Wait) Check() error {
+	if int(w) >= len(waitNames) {
+		return badConfig("wait", uint8(w), "is not a way to wait; use WaitBlock, WaitAdaptive or WaitSpin")
+	}
+	return nil
+}
+
+// Poller is a Conn that can also be read without waiting. A Loop can spin on
+// Pollers only.
+type Poller interface {
+	Conn
+	// TryRead is Read, but that it returns 0 and no error where nothing waits.
+	TryRead(ps []Packet) (int, error)
+}
+
+// pollers returns conns as Pollers, or nil if one of them is none.
+func pollers(conns []Conn) []Poller {
+	list := make([]Poller, len(conns))
+	for i, c := range conns {
+		p, ok := c.(Poller)
+		if !ok {
+			return nil
+		}
+		list[i] = p
+	}
+	return list
+}

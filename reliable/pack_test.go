@@ -1,0 +1,96 @@
+package reliable
+
+import (
+	"errors"
+	"math/rand/v2"
+	"testing"
+	"time"
+)
+
+// A batch is the same stream as its messages one by one, whatever their sizes,
+// and what was reckoned for it is enough.
+func TestBatch(t *testing.T) {
+	rng := rand.New(rand.NewPCG(1, 2))
+	for _, datagram := range []int{256, 1472, 9000} {
+		for range 50 {
+			p := newPair(t, SenderConfig{Datagram: datagram, ResendBuffer: 1 << 20}, ReceiverConfig{})
+			for range 5 {
+				batch := make([][]byte, rng.IntN(60))
+				for i := range batch {
+					batch[i] = payload(len(p.sent)+i, rng.IntN(1+rng.IntN(3*datagram)))
+				}
+				first, err := p.s.PublishBatch(p.now, batch)
+				if err != nil || first != uint64(len(p.sent)) {
+					t.Fatalf("PublishBatch returned %d, %v, want %d", first, err, len(p.sent))
+				}
+				p.sent = append(p.sent, batch...)
+				p.settle()
+			}
+			p.s.Close(p.now)
+			p.run(p.now.Add(3 * time.Second))
+			if st := p.check(); st.Delivered != uint64(len(p.sent)) || st.Lost != 0 {
+				t.Fatalf("%d messages were published: %+v", len(p.sent), st)
+			}
+		}
+	}
+}
+
+// No batch that is taken has more frames than were reckoned for it: filled to the
+// last frame that the reckoning allows, the ring keeps what was not sent.
+func TestBatchReckoning(t *testing.T) {
+	rng := rand.New(rand.NewPCG(3, 4))
+	for range 2000 {
+		s, err := NewSender(SenderConfig{Session: 1, Datagram: 256 + rng.IntN(400), ResendBuffer: 20 << 10})
+		if err != nil {
+			t.Fatal(err)
+		}
+		most := 1 + rng.IntN(800)
+		for {
+			batch := make([][]byte, rng.IntN(40))
+			for i := range batch {
+				batch[i] = make([]byte, rng.IntN(most))
+			}
+			if _, err := s.PublishBatch(0, batch); err != nil {
+				break
+			}
+			end := s.next
+			if s.build.IsOpen() {
+				end++
+			}
+			if end-s.sent > s.ring.slots {
+				t.Fatalf("%d frames are not sent yet, in a ring of %d", end-s.sent, s.ring.slots)
+			}
+		}
+	}
+}
+
+func TestBatchErrors(t *testing.T) {
+	s, err := NewSender(SenderConfig{Session: 1, ResendBuffer: 20 << 10})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var large *BatchTooLargeError
+	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 15<<10), make([]byte, 15<<10)}); !errors.As(err, &large) {
+		t.Errorf("30 KiB in a ring of 20: %v", err)
+	}
+	var one *TooLargeError
+	if _, err := s.PublishBatch(0, [][]byte{nil, make([]byte, 17<<20)}); !errors.As(err, &one) {
+		t.Errorf("a message of 17 MiB: %v", err)
+	}
+	if first, err := s.PublishBatch(0, [][]byte{make([]byte, 10<<10), {}}); first != 0 || err != nil {
+		t.Errorf("PublishBatch returned %d, %v", first, err)
+	}
+	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 5<<10), make([]byte, 3<<10)}); err != ErrFull {
+		t.Errorf("a batch that doesn't fit what is left: %v, want ErrFull", err)
+	}
+	if s.nextOffset != 2 {
+		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind", s.nextOffset)
+	}
+	if _, err := s.PublishBatch(0, nil); err != nil {
+		t.Errorf("no messages at all: %v", err)
+	}
+	s.Close(0)
+	if _, err := s.PublishBatch(0, nil); err != ErrClosed {
+		t.Errorf("after Close: %v, want ErrClosed", err)
+	}
+}

@@ -1,0 +1,98 @@
+package subscriber_test
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/multicast"
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+)
+
+// However sockets are waited for, with the kernel's offload or without: what a
+// publisher sends over sockets that lose 5 % comes whole and in order, and says
+// when.
+func TestWays(t *testing.T) {
+	for _, noOffload := range []bool{false, true} {
+		for _, wait := range []multicast.Wait{multicast.WaitBlock, multicast.WaitAdaptive, multicast.WaitSpin} {
+			t.Run(fmt.Sprintf("%v/offload=%v", wait, !noOffload), func(t *testing.T) { testWay(t, wait, noOffload) })
+		}
+	}
+}
+
+func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
+	t.Parallel()
+	const count = 20_000
+	net, err := testnet.Impair(multicast.Kernel, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}}, 7)
+	if err != nil {
+		t.Fatal(err)
+	}
+	g := group()
+	began := time.Now()
+	next, unknown := 0, 0
+	done := make(chan struct{})
+	sub, err := subscriber.New(subscriber.Config{
+		Groups: []netip.AddrPort{g}, Network: net, Logger: quiet, Wait: wait, NoOffload: noOffload,
+		Handler: func(ev *subscriber.Event) {
+			switch ev.Kind {
+			case subscriber.Message:
+				if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
+					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+				}
+				next++
+				if ev.Arrived.IsZero() {
+					unknown++
+				} else if ev.Arrived.Before(began) || ev.Arrived.After(ev.Received.Add(time.Millisecond)) {
+					t.Errorf("offset %d arrived at %v, and was received at %v", ev.Offset, ev.Arrived, ev.Received)
+				}
+			case subscriber.Loss:
+				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
+			case subscriber.SessionEnded:
+				close(done)
+			}
+		},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet, Wait: wait, NoOffload: noOffload})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var batch [][]byte
+	for i := 0; i < count; i += len(batch) {
+		batch = batch[:0]
+		for j := range min(1+i%7, count-i) {
+			batch = append(batch, []byte(text(i+j)))
+		}
+		if first, err := p.PublishBatch(t.Context(), batch); err != nil || first != uint64(i) {
+			t.Fatalf("PublishBatch returned %d, %v, want %d", first, err, i)
+		}
+	}
+	if err := p.Close(); err != nil {
+		t.Error(err)
+	}
+	select {
+	case <-done:
+	case <-t.Context().Done():
+	case <-time.After(20 * time.Second):
+		t.Error("no end")
+	}
+	socket, stats := sub.Stats().Groups[0], p.Stats()
+	if err := sub.Close(); err != nil {
+		t.Error(err)
+	}
+	if next != count {
+		t.Errorf("%d of %d came", next, count)
+	}
+	if noOffload && (socket.Reads < socket.Received/8 || stats.Socket.Writes < stats.Socket.Sent/128) {
+		t.Errorf("without offload %d reads brought %d datagrams, %d writes sent %d",
+			socket.Reads, socket.Received, stats.Socket.Writes, stats.Socket.Sent)
+	}
+	if unknown > 0 && unknown < count { // none of them says, where the system doesn't
+		t.Errorf("of %d messages it isn't known when they arrived", unknown)
+	}
+}
