@@ -133,8 +133,8 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 			m.name = string(f.Name)
 		}
 		m.position, m.room = f.Position, f.Room
-		if s.closing && f.Echo < s.sessionTime(s.closed) {
-			s.lastNack = now // it hasn't heard the end yet, and may still ask
+		if s.closing && s.mayAsk(f) {
+			s.lastNack = now
 		}
 		s.stats.Statuses++
 		if f.Flags&frame.WantSession != 0 {
@@ -303,6 +303,17 @@ func (s *Sender) Close(now Time) {
 	}
 	s.closing, s.closed, s.lastNack = true, now, now
 	s.byeDue, s.byeWait = now, heartbeatFirst
+}
+
+// mayAsk reports whether a subscriber may yet ask for something, though it asks
+// for nothing now: it hasn't heard the end, or it has no room for all that it has
+// not delivered.
+func (s *Sender) mayAsk(status *frame.Frame) bool {
+	if status.Echo < s.sessionTime(s.closed) {
+		return true
+	}
+	lacks := s.next - min(s.next, status.Position)
+	return status.Room/uint64(max(s.ring.stride, frameBuffer)) < lacks
 }
 
 // drainEnd returns when a closed session stops repairing.

@@ -52,3 +52,29 @@ func TestClosedUntilAllHaveHeardTheEnd(t *testing.T) {
 	}
 	s.wants(deaf, "new", "messages 0-999", "ended")
 }
+
+// It also waits for a slow subscriber that will ask when it has room, and not for
+// one that holds what it has yet to deliver.
+func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
+	for _, c := range []struct {
+		buffer      int
+		after, most reliable.Time
+	}{
+		{64 << 10, 9000 * milli, 12_000 * milli}, // 32 frames of 1,000: ten seconds of work
+		{8 << 20, 1000 * milli, 2200 * milli},
+	} {
+		s := newStory(t, 1)
+		pub := addPublisher(t, s.World, PublisherConfig{})
+		slow := s.listen(SubscriberConfig{
+			Receiver: reliable.ReceiverConfig{Buffer: c.buffer}, Work: 10 * time.Millisecond,
+			Down: near(Bernoulli{P: 0.02}), Up: near(nil),
+		})
+		every(s.World, 0, 100*milli/1000, 1000, func(i int) { pub.Publish(make([]byte, 1300)) })
+		s.At(200*milli, pub.Close)
+		s.run(0, 30_000*milli)
+		if left := pub.Session().Ended; left < c.after || left > c.most {
+			t.Errorf("with a buffer of %d the publisher left at %s", c.buffer, stamp(left))
+		}
+		s.wants(slow, "new", "messages 0-999", "ended")
+	}
+}

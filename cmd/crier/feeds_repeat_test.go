@@ -91,54 +91,58 @@ func TestRecordedFeedsAgain(t *testing.T) {
 		{"IEX TOPS, split", feedOptions{From: recorded(t, tops), Format: "pcap", Split: "iextp"}},
 		{"Binance, timed", feedOptions{From: recorded(t, binance), Format: "timed"}},
 	} {
-		want, count := digestOf(t, f.opts)
-		var whole, first, last int
-		var repairs, nacks uint64
-		longest := time.Duration(0)
-		for run := range *feedsRuns {
-			dir := t.TempDir()
-			seed := (*feedsFirst + uint64(run)) * 10
-			group := testGroup(t)
-			var subs []*tool
-			var heard []*witness
-			for i := range 3 {
-				w := &witness{digest: sha256.New()}
-				heard = append(heard, w)
-				s := newTool(t, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.05",
-					"--drop-seed", fmt.Sprint(seed+uint64(i)), "--summary", filepath.Join(dir, fmt.Sprint(i))))
-				s.process(nil, w)
-				subs = append(subs, s.listening())
+		t.Run(f.name, func(t *testing.T) { publishAgain(t, f.name, f.opts) })
+	}
+}
+
+func publishAgain(t *testing.T, name string, opts feedOptions) {
+	want, count := digestOf(t, opts)
+	var whole, first, last int
+	var repairs, nacks uint64
+	longest := time.Duration(0)
+	for run := range *feedsRuns {
+		dir := t.TempDir()
+		seed := (*feedsFirst + uint64(run)) * 10
+		group := testGroup(t)
+		var subs []*tool
+		var heard []*witness
+		for i := range 3 {
+			w := &witness{digest: sha256.New()}
+			heard = append(heard, w)
+			s := newTool(t, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.05",
+				"--drop-seed", fmt.Sprint(seed+uint64(i)), "--summary", filepath.Join(dir, fmt.Sprint(i))))
+			s.process(nil, w)
+			subs = append(subs, s.listening())
+		}
+		args := []string{"--from", opts.From, "--format", opts.Format, "--speed", "max",
+			"--drop", "0.05", "--drop-seed", fmt.Sprint(seed + 3), "--summary", "-"}
+		if opts.Split != "" {
+			args = append(args, "--split", opts.Split)
+		}
+		pub := spawn(t, nil, on(group, "pub", args...)...).wait(exitOK)
+		p := decodeSummary[pubSummary](t, pub.out.bytes())
+		repairs, nacks = repairs+p.RepairsSent, nacks+p.NacksReceived
+		for i, s := range subs {
+			s.wait(exitOK)
+			sum := summaryOf[subSummary](t, s.flag("--summary"))
+			wantSum(t, sum)
+			one, w := sum.Sessions[0], heard[i]
+			if w.err != nil || one.Lost != 0 || w.count != count || !bytes.Equal(w.digest.Sum(nil), want) {
+				t.Errorf("%s, seed %d, subscriber %d: %d of %d messages, %v; %s", name, *feedsFirst+uint64(run), i, w.count, count, w.err, brief(one))
+				continue
 			}
-			args := []string{"--from", f.opts.From, "--format", f.opts.Format, "--speed", "max",
-				"--drop", "0.05", "--drop-seed", fmt.Sprint(seed + 3), "--summary", "-"}
-			if f.opts.Split != "" {
-				args = append(args, "--split", f.opts.Split)
+			whole++
+			if w.first {
+				first++
 			}
-			pub := spawn(t, nil, on(group, "pub", args...)...).wait(exitOK)
-			p := decodeSummary[pubSummary](t, pub.out.bytes())
-			repairs, nacks = repairs+p.RepairsSent, nacks+p.NacksReceived
-			for i, s := range subs {
-				s.wait(exitOK)
-				sum := summaryOf[subSummary](t, s.flag("--summary"))
-				wantSum(t, sum)
-				one, w := sum.Sessions[0], heard[i]
-				if w.err != nil || one.Lost != 0 || w.count != count || !bytes.Equal(w.digest.Sum(nil), want) {
-					t.Errorf("%s, seed %d, subscriber %d: %d of %d messages, %v; %s", f.name, *feedsFirst+uint64(run), i, w.count, count, w.err, brief(one))
-					continue
-				}
-				whole++
-				if w.first {
-					first++
-				}
-				if w.last {
-					last++
-				}
-				if one.Recovery != nil {
-					longest = max(longest, time.Duration(one.Recovery.Max))
-				}
+			if w.last {
+				last++
+			}
+			if one.Recovery != nil {
+				longest = max(longest, time.Duration(one.Recovery.Max))
 			}
 		}
-		t.Logf("%s: %d of %d subscribers whole; the first message came as a repair in %d, the last in %d; %d repairs, %d NACKs; longest recovery %v",
-			f.name, whole, 3**feedsRuns, first, last, repairs, nacks, longest.Round(time.Millisecond))
 	}
+	t.Logf("%s: %d of %d subscribers whole; the first message came as a repair in %d, the last in %d; %d repairs, %d NACKs; longest recovery %v",
+		name, whole, 3**feedsRuns, first, last, repairs, nacks, longest.Round(time.Millisecond))
 }
