@@ -26,15 +26,23 @@ const maxTime = uint64(math.MaxInt64)
 // slices are reused. It returns ErrDamaged, ErrMalformed or ErrNewer, and f is
 // then of no use.
 func (d *Decoder) Decode(packet []byte, f *Frame) error {
-	if d.dec == nil {
-		d.dec = msgpack.NewDecoder(&d.r)
-	}
 	body, ok := checkTag(packet)
 	if !ok {
 		return ErrDamaged
 	}
-	d.r.reset(body)
 	f.Raw, f.Immutable, f.Data, f.Arrived = packet, false, nil, 0
+	if plainData(body, f) {
+		return nil
+	}
+	return d.decode(body, f)
+}
+
+// decode parses a frame without its tag, by the library's primitives.
+func (d *Decoder) decode(body []byte, f *Frame) error {
+	if d.dec == nil {
+		d.dec = msgpack.NewDecoder(&d.r)
+	}
+	d.r.reset(body)
 	n, err := d.header(f)
 	if err != nil {
 		return err
