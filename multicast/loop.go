@@ -21,10 +21,12 @@ type Datagrams struct {
 // Machine is a protocol without clock, goroutine, lock and socket. A Loop calls
 // its methods one at a time. Times are nanoseconds since the Loop's start.
 type Machine interface {
-	// Receive takes a datagram. Its data is a view that is valid until Deliver
-	// has returned, or, where the Loop has none, until Receive has. Others may
-	// call the machine, Receive among it, before Deliver is called.
-	Receive(now int64, p *Packet)
+	// Receive takes datagrams that came together, at least the first of them, and
+	// returns how many; it is called again for the rest, after Deliver. Their data
+	// are views, valid until Deliver has returned if it returns deliver, else
+	// until Receive has. Others may call the machine, Receive among it, before
+	// Deliver is called.
+	Receive(now int64, ps []Packet) (taken int, deliver bool)
 	// Advance lets time pass.
 	Advance(now int64)
 	// Deadline returns when to call Advance next; math.MaxInt64 for never. One
@@ -88,9 +90,10 @@ type LoopConfig struct {
 	Wait Wait
 	// Start is the instant that times count from.
 	Start time.Time
-	// Deliver is called without the lock after each datagram, by the goroutine
-	// that took it, and with nil after the timer has fired; nil for none.
-	Deliver func(*Packet)
+	// Deliver is called without the lock after each Receive, by the goroutine that
+	// received, with what it returned; and with false after the timer has fired;
+	// nil for none.
+	Deliver func(received bool)
 	// Logger hears what an operator should know.
 	Logger *slog.Logger
 }
@@ -273,7 +276,7 @@ func (l *Loop) wake() {
 func (l *Loop) due() {
 	l.Settle()
 	if l.cfg.Deliver != nil {
-		l.cfg.Deliver(nil)
+		l.cfg.Deliver(false)
 	}
 }
 

@@ -66,7 +66,7 @@ func TestNothingIsReceivedAfterClose(t *testing.T) {
 		in := newFakeConn()
 		lt := newLoopTest(t, in)
 		gate := make(chan struct{})
-		lt.loop.cfg.Deliver = func(*Packet) { <-gate }
+		lt.loop.cfg.Deliver = func(bool) { <-gate }
 		lt.run()
 		in.arrive <- []string{"a", "b"}
 		synctest.Wait()

@@ -123,9 +123,10 @@ func (m *fakeMachine) called() {
 	}
 }
 
-func (m *fakeMachine) Receive(_ int64, p *Packet) {
+func (m *fakeMachine) Receive(_ int64, ps []Packet) (int, bool) {
 	m.called()
-	m.received = append(m.received, string(p.Data))
+	m.received = append(m.received, string(ps[0].Data))
+	return 1, true
 }
 
 func (m *fakeMachine) Advance(now int64) {

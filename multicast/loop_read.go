@@ -98,17 +98,17 @@ func (l *Loop) broken(c Conn, err error) bool {
 
 // take gives the machine datagrams, and reports false if the Loop is closed.
 func (l *Loop) take(packets []Packet) bool {
-	for i := range packets {
-		p := &packets[i]
+	for len(packets) > 0 {
 		l.Lock()
 		if l.closed {
 			l.mu.Unlock()
 			return false
 		}
-		l.cfg.Machine.Receive(l.now, p)
+		n, deliver := l.cfg.Machine.Receive(l.now, packets)
+		packets = packets[n:]
 		l.Settle()
 		if l.cfg.Deliver != nil {
-			l.cfg.Deliver(p)
+			l.cfg.Deliver(deliver)
 		}
 	}
 	return true

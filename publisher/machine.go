@@ -16,15 +16,18 @@ type machine struct {
 	newer   uint64 // frames that need a newer crier
 }
 
-func (m *machine) Receive(now int64, packet *multicast.Packet) {
-	switch err := m.dec.Decode(packet.Data, &m.frame); err {
-	case nil:
-		m.p.sender.Handle(reliable.Time(now), packet.From, &m.frame)
-	case frame.ErrNewer:
-		m.newer++
-	default:
-		m.invalid++
+func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
+	for i := range ps {
+		switch err := m.dec.Decode(ps[i].Data, &m.frame); err {
+		case nil:
+			m.p.sender.Handle(reliable.Time(now), ps[i].From, &m.frame)
+		case frame.ErrNewer:
+			m.newer++
+		default:
+			m.invalid++
+		}
 	}
+	return len(ps), false
 }
 
 func (m *machine) Advance(now int64) {

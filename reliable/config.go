@@ -194,6 +194,9 @@ type ReceiverConfig struct {
 	MaxSessions int
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int
+	// Runs lets one Message event stand for several messages of a frame, which
+	// costs less than an event for each: see Event.Next.
+	Runs bool
 }
 
 func (c *ReceiverConfig) setDefaults() {

@@ -162,6 +162,9 @@ func (s *session) stepFrame(ev *Event) bool {
 			c.offset = at + 1
 			if !c.done {
 				s.messageEvent(ev, f, at, chunk.Data, c.came)
+				if s.r.cfg.Runs && f != &s.r.inner { // which the next REPAIR takes
+					s.runOn(ev, f)
+				}
 				return true
 			}
 			continue
@@ -171,6 +174,31 @@ func (s *session) stepFrame(ev *Event) bool {
 		}
 	}
 	return false
+}
+
+// runOn adds to an event the whole messages that follow in its frame.
+func (s *session) runOn(ev *Event, f *frame.Frame) {
+	c := &s.cursor
+	end := len(f.Chunks)
+	if f.Flags&frame.Unfinished != 0 {
+		end--
+	}
+	from, bytes := c.chunk, uint64(0)
+	for c.chunk < end && f.Chunks[c.chunk].Skip == 0 {
+		bytes += uint64(len(f.Chunks[c.chunk].Data))
+		c.chunk++
+	}
+	n := uint64(c.chunk - from)
+	if n == 0 {
+		return
+	}
+	ev.more = f.Chunks[from:c.chunk]
+	c.at += n
+	c.offset = c.at
+	s.delivered(n, bytes, c.came.repaired)
+	if f == &c.scratch {
+		s.r.lent = true // the frame is the next one's too
+	}
 }
 
 // settle finds what was lost before the first chunk of a frame, and moves the
@@ -329,18 +357,23 @@ func (s *session) nextAhead() {
 }
 
 func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
-	s.stats.Delivered++
-	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
-	s.stats.DeliveredBytes += uint64(len(payload))
-	if came.repaired {
-		s.stats.Recovered++
-	}
+	s.delivered(1, uint64(len(payload)), came.repaired)
 	*ev = Event{
 		Kind: Message, Session: s.id, Source: s.source, Offset: offset, Payload: payload,
 		Received: came.received, Arrived: came.arrived, Recovered: came.repaired, Recovery: time.Duration(came.waited),
 	}
 	if s.known {
 		ev.Sent = s.wall + int64(f.Time)
+	}
+}
+
+// delivered counts messages.
+func (s *session) delivered(n, bytes uint64, repaired bool) {
+	s.stats.Delivered += n
+	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
+	s.stats.DeliveredBytes += bytes
+	if repaired {
+		s.stats.Recovered += n
 	}
 }
 

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/nack"
+	"crier/reliable/frame"
 )
 
 // EventKind says what an Event is.
@@ -93,7 +94,9 @@ func causeOf(c nack.Cause) Cause {
 	return CauseUnanswered
 }
 
-// Event is what a Receiver hands to the application.
+// Event is what a Receiver hands to the application. A Message event may stand for
+// several messages of one frame, where the Receiver was configured so: Next moves
+// on to the next of them.
 type Event struct {
 	Kind    EventKind
 	Session uint64
@@ -111,4 +114,21 @@ type Event struct {
 	// Loss: the offsets [Lost.From, Lost.To)
 	Lost  nack.Range
 	Cause Cause
+
+	more []frame.Chunk // the messages behind this one
 }
+
+// Next makes the event that of the message after it, and reports false if it was
+// the last. Only Offset and Payload change.
+func (ev *Event) Next() bool {
+	if len(ev.more) == 0 {
+		return false
+	}
+	ev.Offset++
+	ev.Payload = ev.more[0].Data
+	ev.more = ev.more[1:]
+	return true
+}
+
+// Run returns how many messages the event stands for, this one and those behind it.
+func (ev *Event) Run() int { return 1 + len(ev.more) }

@@ -29,6 +29,7 @@ type Receiver struct {
 	removed []nack.Range
 	arena   []byte
 	scratch frame.Frame
+	lent    bool // an event views a frame that was decoded for it
 	taken   bool
 	stats   ReceiverStats
 }
@@ -210,22 +211,37 @@ func (r *Receiver) Hold() {
 // Poll fills in events, in each session's order, and returns how many. Their
 // payloads are views, valid until the next call of Poll, and, where they came
 // with the frame last handled, until its datagram changes.
+//
+// It may return fewer than there are, but 0 only where there is nothing.
 func (r *Receiver) Poll(events []Event) int {
 	r.mem.reuse()
+	r.lent = false
+	return r.PollMore(events)
+}
+
+// PollMore is Poll that leaves the payloads of the events before valid; it may
+// return 0 though there is more, which Poll then returns.
+func (r *Receiver) PollMore(events []Event) int {
 	n := 0
-	for len(r.ready) > 0 && n < len(events) {
+	for len(r.ready) > 0 && n < len(events) && !r.lent {
 		s := r.ready[0]
-		for n < len(events) && s.step(&events[n]) {
+		for n < len(events) && !r.lent && s.step(&events[n]) {
 			n++
 		}
 		r.ready = append(r.ready[:0], r.ready[1:]...)
-		if n == len(events) { // there may be more: others first
+		if n == len(events) || r.lent { // there may be more: others first
 			r.ready = append(r.ready, s)
 		} else {
 			s.ready = false
 		}
 	}
 	return n
+}
+
+// Borrowing reports whether Poll has yet to return something of the frame last
+// handled.
+func (r *Receiver) Borrowing() bool {
+	return r.last != nil && r.last.cursor.borrowed && r.last.cursor.frame != nil
 }
 
 // Advance lets time pass.

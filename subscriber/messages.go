@@ -33,15 +33,26 @@ func (s *Subscriber) Messages(ctx context.Context) iter.Seq[Event] {
 				}
 				continue
 			}
-			var ev Event
-			s.fill(&ev, &s.events[s.next])
-			s.next++
-			s.log.note(&ev)
-			if !yield(ev) {
+			if !yield(s.step()) {
 				return
 			}
 		}
 	}
+}
+
+// step returns the next message, or other event, of those that were taken.
+func (s *Subscriber) step() Event {
+	ev, from := &s.event, &s.events[s.next]
+	if s.filled {
+		ev.Offset, ev.Payload = from.Offset, from.Payload
+	} else {
+		s.fill(ev, from)
+		s.log.note(ev)
+	}
+	if s.filled = from.Next(); !s.filled {
+		s.next++
+	}
+	return *ev
 }
 
 // refill takes the next events, all before having been handed out. It reports

@@ -23,15 +23,15 @@ type Subscriber struct {
 	// Guarded by the loop's lock.
 	receiver   *reliable.Receiver
 	machine    machine
-	delivering bool              // a goroutine is in Handler
-	borrowed   *multicast.Packet // the last datagram, which the receiver may view
-	idle       bool              // Messages waits for more
+	delivering bool // a goroutine is in Handler, or about to be
+	idle       bool // Messages waits for more
 	closed     bool
 
 	// Of the goroutine that is delivering, or that ranges over Messages.
 	events     [eventBatch]reliable.Event
 	next, have int // of events, not yet taken from Messages
 	event      Event
+	filled     bool // event is of events[next]
 	log        log
 
 	ranging atomic.Bool   // someone ranges over Messages
@@ -66,7 +66,7 @@ func (s *Subscriber) open() error {
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Name: s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
 		NoRecovery: s.cfg.NoRecovery, MaxWait: s.cfg.MaxWait, Silence: s.cfg.Silence,
-		Buffer: s.cfg.Buffer, MaxMemory: s.cfg.MaxMemory, MaxSessions: s.cfg.MaxSessions,
+		Buffer: s.cfg.Buffer, MaxMemory: s.cfg.MaxMemory, MaxSessions: s.cfg.MaxSessions, Runs: true,
 	})
 	if err != nil {
 		return err
@@ -116,29 +116,44 @@ func (s *Subscriber) closeConns() error {
 	return errors.Join(errs...)
 }
 
-// deliver calls the Handler for all there is, unless another goroutine is at it.
-// The caller's datagram may be viewed until it returns; another's may not.
-func (s *Subscriber) deliver(own *multicast.Packet) {
-	s.loop.Lock()
-	if s.delivering || s.borrowed != own {
-		s.receiver.Hold()
+// deliver calls the Handler for all there is. Where received says so, the caller
+// has just become the one who delivers, with events that view what it received;
+// else it becomes that unless another goroutine is at it, who then takes all.
+func (s *Subscriber) deliver(received bool) {
+	if !received {
+		s.loop.Lock()
+		if s.delivering {
+			s.loop.Unlock()
+			return
+		}
+		s.delivering = true
+		s.have = s.receiver.Poll(s.events[:])
+		s.loop.Settle() // taking events may have made room to ask for more
 	}
-	if s.delivering {
-		s.loop.Unlock()
-		return
-	}
-	s.delivering = true
-	for n := s.receiver.Poll(s.events[:]); n > 0; n = s.receiver.Poll(s.events[:]) {
-		s.loop.Settle() // delivery may have made room to ask for more
-		for i := range s.events[:n] {
-			s.fill(&s.event, &s.events[i])
-			s.log.note(&s.event)
-			s.cfg.Handler(&s.event)
+	for {
+		for i := range s.events[:s.have] {
+			s.hand(&s.events[i])
 		}
 		s.loop.Lock()
+		if s.have = s.receiver.Poll(s.events[:]); s.have == 0 {
+			break
+		}
+		s.loop.Settle()
 	}
 	s.delivering = false
 	s.unlock()
+}
+
+// hand gives an event, message by message, to the Handler.
+func (s *Subscriber) hand(from *reliable.Event) {
+	ev := &s.event
+	s.fill(ev, from)
+	s.log.note(ev)
+	s.cfg.Handler(ev)
+	for from.Next() {
+		ev.Offset, ev.Payload = from.Offset, from.Payload
+		s.cfg.Handler(ev)
+	}
 }
 
 // unlock gives the loop's lock back, and has the log tell what is due. The caller
@@ -180,7 +195,7 @@ func (s *Subscriber) Close() error {
 		s.loop.Unlock()
 		s.closeErr = s.loop.Close()
 		if s.cfg.Handler != nil {
-			s.deliver(nil)
+			s.deliver(false)
 		}
 		s.loop.Lock()
 		s.wake()

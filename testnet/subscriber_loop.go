@@ -99,14 +99,8 @@ func (s *Subscriber) poll(batch int, working bool) {
 		n := s.m.Poll(s.events[:batch])
 		for i := range s.events[:n] {
 			ev := &s.events[i]
-			if s.w.cfg.Trace != nil {
-				s.traceEvent(ev)
-			}
-			for _, o := range s.w.watchers {
-				o.event(s, ev)
-			}
-			if s.cfg.OnEvent != nil {
-				s.cfg.OnEvent(s.w.now, ev)
+			for more := true; more; more = ev.Next() {
+				s.hand(ev)
 			}
 			if working && ev.Kind == reliable.Message {
 				s.busy = true
@@ -114,9 +108,22 @@ func (s *Subscriber) poll(batch int, working bool) {
 				return
 			}
 		}
-		if n < batch {
+		if n == 0 {
 			return
 		}
+	}
+}
+
+// hand gives the application an event, and whoever watches.
+func (s *Subscriber) hand(ev *reliable.Event) {
+	if s.w.cfg.Trace != nil {
+		s.traceEvent(ev)
+	}
+	for _, o := range s.w.watchers {
+		o.event(s, ev)
+	}
+	if s.cfg.OnEvent != nil {
+		s.cfg.OnEvent(s.w.now, ev)
 	}
 }
 

@@ -185,6 +185,7 @@ func (s *scenario) subscriber() {
 		cfg.Work = s.span(time.Microsecond, 2*time.Millisecond)
 	}
 	cfg.CopyFrames = s.one(3)
+	rc.Runs = cfg.Work == 0 && len(s.w.subs)%2 == 0
 	cfg.TimersFirst = s.one(2)
 	if s.one(4) {
 		cfg.SocketQueue = 1 + int(s.r.below(2000))
