@@ -60,7 +60,7 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		buffer      int
 		after, most reliable.Time
 	}{
-		{64 << 10, 9000 * milli, 12_000 * milli}, // 32 frames of 1,000: ten seconds of work
+		{1 << 20, 6000 * milli, 12_000 * milli}, // for half of the frames, which are ten seconds of work
 		{8 << 20, 1000 * milli, 2200 * milli},
 	} {
 		s := newStory(t, 1)
