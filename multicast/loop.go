@@ -56,6 +56,8 @@ type Loop struct {
 	sending bool  // someone holds the send token
 	handed  bool  // the sender holds it, and has not come to it yet
 	stuck   bool  // and waits first until the socket takes more
+	hot     bool  // a burst goes on, and who brings full batches together sends them
+	guard   int64 // how soon to look whether it still does
 	ended   int64 // when the last send ended
 	armed   int64 // what the timer is set to, or will be; never if not
 	rearm   bool  // the timer is to be set to armed
@@ -90,6 +92,10 @@ type LoopConfig struct {
 	Wait Wait
 	// Start is the instant that times count from.
 	Start time.Time
+	// Full reports, with the lock held, whether a batch's worth waits to be sent:
+	// see SettleSoon. It is false once Next has returned that. Nil stands for
+	// never.
+	Full func() bool
 	// Deliver is called without the lock after each Receive, by the goroutine that
 	// received, with what it returned; and with false after the timer has fired;
 	// nil for none.
@@ -111,13 +117,14 @@ const (
 	// because a send is under way: sooner would be to spin for as long as the
 	// socket's buffer is full. Whoever ends the send looks at it first.
 	blocked = int64(10 * time.Millisecond)
-	// company is how soon after a send the next change is taken for one of many.
-	company = int64(3 * time.Microsecond)
 )
 
 // NewLoop returns a Loop that has not begun: call Run. It starts nothing, but
 // owns the sockets and the timer from now on.
 func NewLoop(cfg LoopConfig) *Loop {
+	if cfg.Full == nil {
+		cfg.Full = func() bool { return false }
+	}
 	l := &Loop{cfg: cfg, armed: never, kick: make(chan struct{}, 1)}
 	l.alarm.Store(never)
 	return l
@@ -180,29 +187,6 @@ func (l *Loop) Settle() {
 	}
 }
 
-// SettleSoon is Settle for one of possibly many changes. Where it comes right
-// after a send, the Loop's goroutine sends what results, a few microseconds later
-// and with all that has come meanwhile: so a burst shares datagrams and system
-// calls without a timer. Full says that there is a batch's worth already: then
-// the caller sends it, unless the goroutine has come to it.
-func (l *Loop) SettleSoon(full bool) {
-	switch {
-	case l.closed:
-	case l.handed && full && len(l.rest.Data) == 0:
-		l.handed, l.sending = false, false
-	case l.sending:
-		// Whoever sends goes on with this change, and then arms the timer.
-		l.mu.Unlock()
-		return
-	case !full && l.now-l.ended < company:
-		l.sending = true
-		l.pass(Datagrams{})
-		l.mu.Unlock()
-		return
-	}
-	l.Settle()
-}
-
 // settle lets the machine have what is due and sends what it has to send.
 func (l *Loop) settle() {
 	for round := 0; !l.closed; round++ {
@@ -225,6 +209,8 @@ func (l *Loop) settle() {
 // later is met by firing for nothing, which costs less than setting it anew.
 func (l *Loop) arm(at int64) {
 	switch {
+	case l.hot && l.handed && !l.stuck:
+		at = l.now + l.guard // which sees to what is due as well
 	case at > l.now:
 	case l.sending:
 		at = l.now + blocked
@@ -235,7 +221,7 @@ func (l *Loop) arm(at int64) {
 	case at >= l.armed:
 	case l.spins:
 		l.armed = at
-		if !l.handed || l.stuck { // else it is about to look anyway
+		if !l.handed || l.stuck || l.hot { // else it is about to look anyway
 			l.alarm.Store(at)
 		}
 	default:
@@ -274,6 +260,9 @@ func (l *Loop) wake() {
 
 // due advances the machine, with the lock held, and gives the lock back.
 func (l *Loop) due() {
+	if l.hot && l.handed && !l.stuck && !l.closed {
+		l.watch()
+	}
 	l.Settle()
 	if l.cfg.Deliver != nil {
 		l.cfg.Deliver(false)

@@ -34,6 +34,7 @@ func newLoopTest(t *testing.T, in ...Conn) *loopTest {
 		Machine: lt.machine, Out: lt.out, In: in, Timer: lt.timer, Start: time.Now(),
 		Logger: slog.New(slog.NewTextHandler(&lt.log, nil)),
 	}
+	cfg.Full = func() bool { return lt.machine.full }
 	lt.loop = NewLoop(cfg)
 	unlocked := func(what string) {
 		if !lt.loop.mu.TryLock() {
@@ -63,7 +64,8 @@ func (lt *loopTest) change(data string) {
 func (lt *loopTest) soon(data string, full bool) {
 	lt.loop.Lock()
 	lt.machine.queue = append(lt.machine.queue, data...)
-	lt.loop.SettleSoon(full)
+	lt.machine.full = full
+	lt.loop.SettleSoon()
 }
 
 // due sets the machine's deadline.
@@ -109,6 +111,7 @@ type fakeMachine struct {
 	one      bool // a byte at a time
 	out      bool // Next was called, and Sent wasn't
 	sent     int
+	full     bool // there is a batch's worth
 	deadline int64
 	stuck    bool            // a deadline has passed while there is something to send
 	advanced []time.Duration // when
@@ -152,6 +155,7 @@ func (m *fakeMachine) Next(int64) (Datagrams, bool) {
 	if m.out {
 		m.t.Error("Next was called before Sent")
 	}
+	m.full = false
 	if len(m.queue) == 0 {
 		return Datagrams{}, false
 	}

@@ -76,7 +76,7 @@ func (l *Loop) spin(conns []Poller) {
 			l.Lock()
 			l.armed = never
 			l.alarm.Store(never)
-			if l.handed && !l.stuck && !l.closed {
+			if l.handed && !l.stuck && !l.hot && !l.closed {
 				l.sendOn(false)
 			}
 			l.due()

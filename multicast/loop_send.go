@@ -51,17 +51,6 @@ func (l *Loop) passFull(d Datagrams) {
 	l.rouse()
 }
 
-// pass hands the send token, and what is to be sent first, to the sender. The
-// Loop must not be closed.
-func (l *Loop) pass(d Datagrams) {
-	l.rest, l.handed = d, true
-	if l.spins {
-		l.alarm.Store(0) // the spinning goroutine is the nearest to it
-		return
-	}
-	l.rouse()
-}
-
 // rouse wakes the sender.
 func (l *Loop) rouse() {
 	select {
@@ -87,7 +76,7 @@ func (l *Loop) send() {
 // Where the socket is full it waits, or else hands the token to who does.
 func (l *Loop) sendOn(wait bool) {
 	d, ok := l.rest, true
-	l.rest, l.handed, l.stuck = Datagrams{}, false, false
+	l.rest, l.handed, l.stuck, l.hot = Datagrams{}, false, false, false
 	if len(d.Data) == 0 && !l.closed {
 		d, ok = l.cfg.Machine.Next(l.now)
 	}

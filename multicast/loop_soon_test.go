@@ -94,7 +94,7 @@ func TestABurstArmsTheTimer(t *testing.T) {
 		lt.change("a")
 		lt.loop.Lock()
 		lt.machine.deadline = int64(time.Second)
-		lt.loop.SettleSoon(false)
+		lt.loop.SettleSoon()
 		time.Sleep(2 * time.Second)
 		lt.wantAdvanced(time.Second)
 		lt.close()
@@ -114,5 +114,58 @@ func TestCloseBeforeABurstIsSent(t *testing.T) {
 		lt.close()
 		lt.soon("c", true)
 		lt.wantWrites("a")
+	})
+}
+
+// A burst that brings full batches together is sent by its callers, and nobody is
+// woken for each. What its end leaves behind is sent soon after.
+func TestAHotBurst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		lt.change("a")
+		lt.soon("b", false)
+		lt.soon("c", true)
+		<-lt.loop.kick // of before it was hot
+		lt.soon("d", false)
+		lt.soon("e", true)
+		lt.soon("f", false)
+		lt.wantWrites("a bc de")
+		if len(lt.loop.kick) > 0 {
+			t.Error("the sender was woken")
+		}
+		lt.run()
+		synctest.Wait()
+		lt.wantWrites("a bc de")
+		time.Sleep(2 * time.Duration(guardFirst))
+		lt.wantWrites("a bc de f")
+		time.Sleep(time.Millisecond)
+		lt.soon("g", false) // alone again
+		lt.wantWrites("a bc de f g")
+		lt.close()
+	})
+}
+
+// While a hot burst goes on, the guard leaves it alone; who wants all sent at once
+// gets it.
+func TestAHotBurstGoesOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		lt.run()
+		lt.loop.Lock()
+		lt.loop.sending, lt.loop.handed, lt.loop.hot, lt.loop.guard = true, true, true, guardFirst
+		lt.loop.Unlock()
+		want := ""
+		for range 20 {
+			lt.soon("x", false)
+			lt.soon("y", true)
+			want += "xy "
+			lt.wantWrites(want[:len(want)-1])
+			time.Sleep(time.Duration(guardFirst) / 2)
+		}
+		lt.soon("z", false)
+		lt.loop.Lock()
+		lt.loop.SettleNow()
+		lt.wantWrites(want + "z")
+		lt.close()
 	})
 }

@@ -85,6 +85,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	p.machine.p = p
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Wait, Start: begin, Logger: cfg.Logger,
+		Full: sender.FullBatch,
 	})
 	p.loop.Run()
 	return p, nil
@@ -114,11 +115,18 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
-	p.loop.Lock()
+	if p.loop.Enter() {
+		// A message that goes with others into an open frame, which someone sends.
+		if offset, ok := p.sender.Append(payload); ok {
+			p.loop.Unlock()
+			return offset, nil
+		}
+	}
+	p.loop.Tick()
 	for {
 		offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
 		if err != reliable.ErrFull {
-			p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
+			p.loop.SettleSoon()
 			return offset, err
 		}
 		if err := p.wait(ctx); err != nil {
@@ -140,7 +148,7 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 	for {
 		first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
 		if err != reliable.ErrFull {
-			p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
+			p.loop.SettleSoon()
 			return first, err
 		}
 		if err := p.wait(ctx); err != nil {
@@ -150,15 +158,17 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 	}
 }
 
-// fullBatch is how many frames are worth a send of their own, as many as fit one
-// offloaded send.
-const fullBatch = 44
-
 // TryPublish is Publish that returns ErrFull where that would wait.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
-	p.loop.Lock()
+	if p.loop.Enter() {
+		if offset, ok := p.sender.Append(payload); ok {
+			p.loop.Unlock()
+			return offset, nil
+		}
+	}
+	p.loop.Tick()
 	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
-	p.loop.SettleSoon(p.sender.Unsent() >= fullBatch)
+	p.loop.SettleSoon()
 	return offset, err
 }
 
@@ -169,7 +179,7 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Flush()
 	target := p.sender.Stats().NextOffset
-	p.loop.Settle()
+	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	for p.sender.FlushedOffset() < target {
@@ -196,7 +206,7 @@ func (p *Publisher) Sent() uint64 {
 func (p *Publisher) wait(ctx context.Context) error {
 	p.waiting++
 	progress := p.progress
-	p.loop.Settle()
+	p.loop.SettleNow()
 	var err error
 	select {
 	case <-progress:
@@ -231,7 +241,7 @@ func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
 	p.notify() // who waits to publish need not wait any longer
-	p.loop.Settle()
+	p.loop.SettleNow()
 	p.drain(ctx)
 	p.closing.Do(func() { p.closed = p.stop() })
 	return p.closed

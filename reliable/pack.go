@@ -26,6 +26,20 @@ func (s *Sender) Publish(now Time, message []byte) (uint64, error) {
 	return s.accept(now, message), nil
 }
 
+// Append is Publish for a message that fits the open frame whole, which is all
+// that it looks at: it reports false, and does nothing, for any other.
+func (s *Sender) Append(message []byte) (uint64, bool) {
+	if s.closing || !s.build.IsOpen() || !s.build.Fits(len(message)) {
+		return 0, false
+	}
+	s.build.Add(message)
+	offset := s.nextOffset
+	s.nextOffset++
+	s.stats.Accepted++
+	s.stats.AcceptedBytes += uint64(len(message))
+	return offset, true
+}
+
 // PublishBatch packs messages, which get consecutive offsets, and returns the
 // first one's. All of them have room or none is taken: the errors are those of
 // Publish, and a BatchTooLargeError for more than the resend buffer can hold.

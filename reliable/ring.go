@@ -9,6 +9,7 @@ type ring struct {
 	buf    []byte
 	stride int
 	slots  uint64
+	most   uint64 // full frames in one batch
 	meta   []frameMeta
 }
 
@@ -20,9 +21,10 @@ type frameMeta struct {
 
 func newRing(size, stride int) ring {
 	slots := size / stride
+	most := max(1, min(maxSegments, maxBatch/stride, slots/4))
 	return ring{
 		buf: make([]byte, slots*stride), stride: stride,
-		slots: uint64(slots), meta: make([]frameMeta, slots),
+		slots: uint64(slots), most: uint64(most), meta: make([]frameMeta, slots),
 	}
 }
 
@@ -42,7 +44,7 @@ func (r *ring) frame(seq uint64) []byte { return r.slot(seq)[:r.of(seq).size] }
 func (r *ring) run(seq, end uint64) (data []byte, frames uint64) {
 	at := int(seq%r.slots) * r.stride
 	size := 0
-	for seq+frames < end && frames < maxSegments {
+	for seq+frames < end && frames < r.most {
 		n := int(r.of(seq + frames).size)
 		if size+n > maxBatch || at+size+n > len(r.buf) {
 			break

@@ -338,8 +338,9 @@ func (s *Sender) FlushedOffset() uint64 {
 	return s.ring.of(s.sent).offset
 }
 
-// Unsent returns how many full frames are not with the kernel yet.
-func (s *Sender) Unsent() int { return int(s.next - s.sent) }
+// FullBatch reports whether so many full frames wait to be sent that one batch
+// takes no more.
+func (s *Sender) FullBatch() bool { return s.next-s.sent >= s.ring.most }
 
 // Pending reports whether a message was accepted that is not with the kernel yet.
 func (s *Sender) Pending() bool {
