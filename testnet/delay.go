@@ -16,7 +16,9 @@ type Delay interface {
 
 // delayState is one link's place in a model.
 type delayState interface {
-	delay(r *random) int64 // nanoseconds, 0 to MaxDelay
+	// delay is of the datagram that leaves the queue at now: nanoseconds, 0 to
+	// MaxDelay.
+	delay(now int64, r *random) int64
 }
 
 func validateDelay(d Delay) error {
@@ -42,7 +44,7 @@ func (d FixedDelay) validate() error {
 
 func (d FixedDelay) start() delayState { return d }
 
-func (d FixedDelay) delay(*random) int64 { return int64(d) }
+func (d FixedDelay) delay(int64, *random) int64 { return int64(d) }
 
 // UniformDelay is anything from Min to Max, each as likely.
 type UniformDelay struct {
@@ -64,7 +66,7 @@ func (m UniformDelay) validate() error {
 
 func (m UniformDelay) start() delayState { return m }
 
-func (m UniformDelay) delay(r *random) int64 {
+func (m UniformDelay) delay(_ int64, r *random) int64 {
 	return int64(m.Min) + r.upTo(int64(m.Max-m.Min))
 }
 
@@ -98,7 +100,7 @@ func (m ParetoDelay) start() delayState { return m }
 
 // The lesser of two Lomax variables of shape 1 is one of shape 2, and shape 1
 // needs no root and no logarithm: P(mean*(1-u)/u > x) = 1/(1+x/mean).
-func (m ParetoDelay) delay(r *random) int64 {
+func (m ParetoDelay) delay(_ int64, r *random) int64 {
 	limit := uint64(m.Max - m.Min)
 	x := min(lomax(uint64(m.Mean), limit, r.pcg.Uint64()), lomax(uint64(m.Mean), limit, r.pcg.Uint64()))
 	return int64(m.Min) + int64(x)

@@ -19,6 +19,7 @@ var linkKeys = []linkKey{
 	{"burst", "SHARE/LENGTH", (*linkText).readBurst},
 	{"script", "TEXT", (*linkText).readScript},
 	{"delay", "TIME or TIME..TIME", (*linkText).readDelay},
+	{"tail", "TIME/TIME", (*linkText).readTail},
 	{"unordered", "", (*linkText).readUnordered},
 	{"reorder", "SHARE/TIME", (*linkText).readReorder},
 	{"duplicate", "SHARE/TIME", (*linkText).readDuplicate},
@@ -32,6 +33,7 @@ var linkKeys = []linkKey{
 type linkText struct {
 	cfg                 LinkConfig
 	loss, burst, script Loss
+	tail                ParetoDelay // as far as it was said; Mean is 0 if not
 }
 
 // ParseLink reads what a link does from settings with spaces between them, such
@@ -44,6 +46,8 @@ type linkText struct {
 //	                    lose these datagrams, the first one being 1: ParseScript
 //	delay=2ms           take this long
 //	delay=2ms..3ms      take anything between, each time as likely
+//	tail=1ms/50ms       with delay=TIME, add an excess of a heavy tail: 1 ms on
+//	                    average, 50 ms at the most (ParetoDelay)
 //	unordered           let a datagram overtake another whose delay was longer
 //	reorder=1%/500us    hold a share back so much longer, so that others overtake
 //	duplicate=1%/100us  deliver a share again, so much later; 0s is at once
@@ -66,6 +70,9 @@ func ParseLink(text string) (LinkConfig, error) {
 	}
 	if queue, ok := given["queue"]; ok && l.cfg.Rate == 0 {
 		return LinkConfig{}, linkError(queue, errors.New("queue needs a rate, such as rate=100Mbit: an infinitely fast link never queues"))
+	}
+	if err := l.addTail(); err != nil {
+		return LinkConfig{}, linkError(given["tail"], err)
 	}
 	l.cfg.Loss = l.losses()
 	if err := l.cfg.validate(); err != nil { // of settings that don't fit each other

@@ -31,6 +31,8 @@ func TestParseLink(t *testing.T) {
 		{"delay=0", LinkConfig{Delay: FixedDelay(0)}},
 		{"delay=2ms..3.5ms", LinkConfig{Delay: UniformDelay{Min: 2 * time.Millisecond, Max: 3500 * time.Microsecond}}},
 		{"delay=1h..1h\tunordered", LinkConfig{Delay: UniformDelay{Min: time.Hour, Max: time.Hour}, Unordered: true}},
+		{"tail=1ms/50ms", LinkConfig{Delay: ParetoDelay{Mean: time.Millisecond, Max: 50 * time.Millisecond}}},
+		{"tail=50us/10ms delay=2ms", LinkConfig{Delay: ParetoDelay{Min: 2 * time.Millisecond, Mean: 50 * time.Microsecond, Max: 12 * time.Millisecond}}},
 		{"reorder=1%/500us", LinkConfig{Reorder: 0.01, ReorderDelay: 500 * time.Microsecond}},
 		{"duplicate=2%/0s", LinkConfig{Duplicate: 0.02}},
 		{"duplicate=0.02/100us", LinkConfig{Duplicate: 0.02, DuplicateDelay: 100 * time.Microsecond}},
@@ -57,7 +59,7 @@ func TestParseLink(t *testing.T) {
 
 func TestParseLinkNamesWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
-		{"dely=2ms", `testnet: link "dely=2ms": there is no setting "dely"; there are loss, burst, script, delay, unordered, reorder, duplicate, corrupt, rate, queue`},
+		{"dely=2ms", `testnet: link "dely=2ms": there is no setting "dely"; there are loss, burst, script, delay, tail, unordered, reorder, duplicate, corrupt, rate, queue`},
 		{"loss=1% 2ms", `link "2ms": there is no setting "2ms"`},
 		{"loss=1%,delay=2ms", `link "loss=1%,delay=2ms": "1%,delay=2ms" is no share`},
 		{"Loss=1%", `there is no setting "Loss"`},
@@ -68,6 +70,11 @@ func TestParseLinkNamesWhatIsWrong(t *testing.T) {
 		{"unordered script=drop 7 # first\ndrop 9 \n unordered", `link "unordered": unordered is given twice`},
 		{"unordered=1", `link "unordered=1": unordered stands alone`},
 		{"unordered=", `unordered stands alone`},
+
+		{"tail=1ms", `the part behind a / is missing`},
+		{"tail=0/1ms", `the mean of a tail, and its longest, must be above 0`},
+		{"delay=1ms..2ms tail=1ms/2ms", `link "tail=1ms/2ms": a tail goes with a delay of one time`},
+		{"delay=1h tail=1ms/2ms", `delay and tail come to 1h0m0.002s`},
 
 		{"loss=1.01", `link "loss=1.01": "1.01" is no share: give a number from 0 to 1, or from 0% to 100%, such as 0.01 or 1%`},
 		{"loss=101%", `"101%" is no share`},

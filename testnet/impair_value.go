@@ -65,6 +65,46 @@ func (l *linkText) readDelay(value string) error {
 	return nil
 }
 
+func (l *linkText) readTail(value string) error {
+	mean, most, ok := strings.Cut(value, "/")
+	if !ok {
+		return errors.New("the part behind a / is missing, the longest excess: write for instance tail=1ms/50ms")
+	}
+	var err error
+	if l.tail.Mean, err = parseTime(mean); err != nil {
+		return err
+	}
+	if l.tail.Max, err = parseTime(most); err != nil {
+		return err
+	}
+	if l.tail.Mean == 0 || l.tail.Max == 0 {
+		return errors.New("the mean of a tail, and its longest, must be above 0, such as tail=1ms/50ms")
+	}
+	return nil
+}
+
+// addTail joins the tail with the delay.
+func (l *linkText) addTail() error {
+	if l.tail.Mean == 0 {
+		return nil
+	}
+	least := FixedDelay(0)
+	if l.cfg.Delay != nil {
+		fixed, ok := l.cfg.Delay.(FixedDelay)
+		if !ok {
+			return errors.New("a tail goes with a delay of one time, such as delay=2ms, not of two")
+		}
+		least = fixed
+	}
+	m := l.tail
+	m.Min, m.Max = time.Duration(least), m.Max+time.Duration(least)
+	if m.Max > MaxDelay {
+		return fmt.Errorf("delay and tail come to %v, and a datagram may take %v", m.Max, MaxDelay)
+	}
+	l.cfg.Delay = m
+	return nil
+}
+
 func (l *linkText) readUnordered(string) error {
 	l.cfg.Unordered = true
 	return nil

@@ -16,6 +16,7 @@ type Link struct {
 	egress    egress
 	unordered bool
 	down      bool
+	doomed    bool // the next datagram is lost, whatever the model says
 
 	reorder, duplicate, corrupt  chance
 	reorderDelay, duplicateDelay int64
@@ -124,8 +125,9 @@ func (l *Link) Send(now int64, n int) Outcome {
 	if !l.down {
 		leaves, fits = l.egress.enter(now, n)
 	}
-	lost := l.loss.lose(leaves, &l.rand)
-	travel := l.delay.delay(&l.rand)
+	lost := l.loss.lose(leaves, &l.rand) || l.doomed
+	l.doomed = false
+	travel := l.delay.delay(leaves, &l.rand)
 	held := l.rand.hit(l.reorder)
 	var out Outcome
 	for {

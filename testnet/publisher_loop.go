@@ -25,6 +25,7 @@ func (p *Publisher) arrive(pkt *packet) {
 // take hands a packet to the machine.
 func (p *Publisher) take(pkt *packet) {
 	p.w.stats.Delivered++
+	p.w.observeArrived(pkt, nil)
 	if pkt.err != nil {
 		p.w.stats.Damaged++
 		return
@@ -140,6 +141,7 @@ func (p *Publisher) emit(b reliable.Batch) {
 		for _, o := range w.watchers {
 			o.sent(p.session, pkt)
 		}
+		w.observeSent(pkt)
 		switch {
 		case pkt.target != nil:
 			p.toOne(pkt.target, pkt)

@@ -227,6 +227,7 @@ func (p *Publisher) accept(payload []byte) (uint64, error) {
 	for _, o := range w.watchers {
 		o.accepted(s, offset, payload)
 	}
+	w.observeAccepted(s, offset, payload)
 	if p.cfg.OnAccept != nil {
 		p.cfg.OnAccept(w.now, offset, payload)
 	}

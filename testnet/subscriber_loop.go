@@ -26,6 +26,7 @@ func (s *Subscriber) arrive(pkt *packet) {
 // take hands a packet to the machine.
 func (s *Subscriber) take(pkt *packet) {
 	s.w.stats.Delivered++
+	s.w.observeArrived(pkt, s)
 	if pkt.err != nil {
 		s.w.stats.Damaged++
 		return
@@ -122,6 +123,9 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 	for _, o := range s.w.watchers {
 		o.event(s, ev)
 	}
+	if len(s.w.observers) > 0 {
+		s.w.observeTold(s, ev)
+	}
 	if s.cfg.OnEvent != nil {
 		s.cfg.OnEvent(s.w.now, ev)
 	}
@@ -172,6 +176,7 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		return
 	}
 	pkt.session = p.session
+	w.observeSent(pkt)
 	arrives := s.toPublisher(p, pkt)
 	for _, o := range w.watchers {
 		o.asked(s, pkt, arrives)

@@ -6,17 +6,21 @@ import (
 	"time"
 )
 
-// TraceLoss replays a recorded loss pattern, one datagram after the other.
+// TraceLoss replays a recorded loss pattern: one datagram after the other, or, with
+// an Interval, by the time of the run.
 type TraceLoss struct {
-	Lost []bool // one a datagram; shared, never changed
+	Lost []bool // shared, never changed
 	Loop bool   // start the record again at its end; otherwise nothing is lost after it
+	// Interval is the time from one sample to the next: what leaves the queue
+	// meanwhile shares one's fate. 0: a sample is a datagram.
+	Interval time.Duration
 }
 
 func (m TraceLoss) validate() error {
 	if len(m.Lost) == 0 {
 		return errors.New("testnet: TraceLoss.Lost is empty; read a record with ReadBits")
 	}
-	return nil
+	return validDelay("TraceLoss.Interval", m.Interval)
 }
 
 func (m TraceLoss) start() lossState { return &traceLoss{TraceLoss: m} }
@@ -26,17 +30,19 @@ type traceLoss struct {
 	next int
 }
 
-func (t *traceLoss) lose(int64, *random) bool {
-	i, ok := step(&t.next, len(t.Lost), t.Loop)
+func (t *traceLoss) lose(now int64, _ *random) bool {
+	i, ok := step(&t.next, len(t.Lost), t.Loop, now, t.Interval)
 	return ok && t.Lost[i]
 }
 
-// TraceDelay replays recorded delays, one datagram after the other, the lost
-// ones included. The link must be Unordered for the recorded reordering to
-// happen.
+// TraceDelay replays recorded delays: one datagram after the other, the lost ones
+// included, or, with an Interval, by the time of the run. The link must be
+// Unordered for the recorded reordering to happen.
 type TraceDelay struct {
-	Delays []time.Duration // one a datagram, 0 to MaxDelay; shared, never changed
+	Delays []time.Duration // 0 to MaxDelay; shared, never changed
 	Loop   bool            // start the record again at its end; otherwise its last delay stays
+	// Interval is the time from one sample to the next, as in TraceLoss.
+	Interval time.Duration
 }
 
 func (m TraceDelay) validate() error {
@@ -48,7 +54,7 @@ func (m TraceDelay) validate() error {
 			return fmt.Errorf("testnet: TraceDelay.Delays[%d] is from 0 to %v, not %v", i, MaxDelay, d)
 		}
 	}
-	return nil
+	return validDelay("TraceDelay.Interval", m.Interval)
 }
 
 func (m TraceDelay) start() delayState { return &traceDelay{TraceDelay: m} }
@@ -58,16 +64,24 @@ type traceDelay struct {
 	next int
 }
 
-func (t *traceDelay) delay(*random) int64 {
-	i, ok := step(&t.next, len(t.Delays), t.Loop)
+func (t *traceDelay) delay(now int64, _ *random) int64 {
+	i, ok := step(&t.next, len(t.Delays), t.Loop, now, t.Interval)
 	if !ok {
 		i = len(t.Delays) - 1
 	}
 	return int64(t.Delays[i])
 }
 
-// step returns the next place in a record of n, and false behind its end.
-func step(next *int, n int, loop bool) (int, bool) {
+// step returns the place in a record of n: the next one, or that of a time if there
+// is an interval; and false behind its end.
+func step(next *int, n int, loop bool, now int64, interval time.Duration) (int, bool) {
+	if interval > 0 {
+		i := now / int64(interval)
+		if i >= int64(n) && !loop {
+			return 0, false
+		}
+		return int(i % int64(n)), true
+	}
 	i := *next
 	if i == n {
 		if !loop {

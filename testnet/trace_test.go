@@ -95,3 +95,28 @@ func TestVCEGPatternsAreReplayed(t *testing.T) {
 		}
 	}
 }
+
+// With an interval, what is sent at one time shares one sample, and links that share a
+// record lose together.
+func TestTraceByTime(t *testing.T) {
+	lost := []bool{false, true, true, false}
+	delays := []time.Duration{1, 2, 3, 4}
+	cfg := LinkConfig{Unordered: true,
+		Loss:  TraceLoss{Lost: lost, Interval: 10, Loop: true},
+		Delay: TraceDelay{Delays: delays, Interval: 10, Loop: true}}
+	l := mustLink(t, cfg, 1)
+	for now := int64(0); now < 100; now += 3 {
+		i := now / 10 % 4
+		out := l.Send(now, 100)
+		if (out.Drop == DropLoss) != lost[i] {
+			t.Errorf("at %d: %v", now, out.Drop)
+		}
+		if a := out.Arrivals(); len(a) == 1 && a[0].At != now+int64(delays[i]) {
+			t.Errorf("at %d: it arrives at %d", now, a[0].At)
+		}
+	}
+	cfg.Loss, cfg.Delay = TraceLoss{Lost: []bool{true}, Interval: 10}, TraceDelay{Delays: delays, Interval: 10}
+	if out := mustLink(t, cfg, 1).Send(45, 100); out.Drop != NotDropped || out.Arrivals()[0].At != 49 {
+		t.Errorf("behind the record's end: %+v", out)
+	}
+}

@@ -49,15 +49,18 @@ type World struct {
 	dec   frame.Decoder
 	err   error
 
-	pubs     []*Publisher
-	subs     []*Subscriber
-	direct   []*Subscriber // those on no segment
-	segments []*Segment
-	sessions []*Session
-	calls    []func()
-	free     []uint32 // places in calls
-	watchers []watcher
-	stats    WorldStats
+	pubs      []*Publisher
+	subs      []*Subscriber
+	direct    []*Subscriber // those on no segment
+	segments  []*Segment
+	sessions  []*Session
+	calls     []func()
+	free      []uint32 // places in calls
+	watchers  []watcher
+	observers []*Observer
+	shown     Datagram // what observers look at
+	crossing  Crossing
+	stats     WorldStats
 }
 
 // WorldStats counts what happened in a World.

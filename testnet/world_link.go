@@ -13,17 +13,20 @@ const headerBytes = 28
 type path struct {
 	down *Link // to the subscriber
 	up   *Link // to the publisher
+
+	doomed int // DATA frames down that are to be lost
 }
 
 // Segment is a part of the network that several subscribers share: what it loses
 // is lost for all of them. It lies between the publishers and their own links.
 type Segment struct {
-	w     *World
-	index int
-	name  string
-	cfg   LinkConfig
-	links []*Link // by publisher
-	subs  []*Subscriber
+	w      *World
+	index  int
+	name   string
+	cfg    LinkConfig
+	links  []*Link // by publisher
+	doomed []int   // by publisher: DATA frames that are to be lost
+	subs   []*Subscriber
 }
 
 // AddSegment adds a segment, before any subscriber on it. Each publisher has a
@@ -45,6 +48,7 @@ func (g *Segment) Link(p *Publisher) *Link { return g.links[p.index] }
 
 func (g *Segment) connect(p *Publisher) {
 	g.links = append(g.links, newLink(g.cfg, LinkSeed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
+	g.doomed = append(g.doomed, 0)
 }
 
 // fan passes on what has crossed the segment.
@@ -116,9 +120,13 @@ func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
 
 func (p *Publisher) toSegment(g *Segment, pkt *packet) {
 	w, l := p.w, g.links[p.index]
+	l.doomed = doom(&g.doomed[p.index], pkt)
 	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
 	if w.cfg.Trace != nil {
 		w.traceSend(p, g, pkt, &out)
+	}
+	if len(w.observers) > 0 {
+		w.observeCrossed(pkt, g, nil, &out)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
@@ -134,10 +142,15 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 	if s.state != running {
 		return // nobody has joined there
 	}
-	w, l := p.w, p.paths[s.index].down
+	w, way := p.w, &p.paths[s.index]
+	l := way.down
+	l.doomed = doom(&way.doomed, pkt)
 	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
 	if w.cfg.Trace != nil {
 		w.traceSend(p, s, pkt, &out)
+	}
+	if len(w.observers) > 0 {
+		w.observeCrossed(pkt, nil, s, &out)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
@@ -154,6 +167,9 @@ func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
 	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
 	if w.cfg.Trace != nil {
 		w.traceSend(s, p, pkt, &out)
+	}
+	if len(w.observers) > 0 {
+		w.observeCrossed(pkt, nil, s, &out)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt

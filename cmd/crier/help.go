@@ -44,20 +44,36 @@ func help(std streams, args []string) int {
 	if len(args) == 0 {
 		return show(std, overview())
 	}
-	if len(args) > 1 {
-		fmt.Fprintf(std.err, "crier help: it takes one command, not %d\n", len(args))
-		return exitUsage
+	list := commands()
+	for i, word := range args {
+		c := find(list, word)
+		if c == nil && list == nil {
+			fmt.Fprintf(std.err, "crier help: it takes one command, not %d\n", len(args))
+			return exitUsage
+		}
+		if c == nil {
+			fmt.Fprintf(std.err, "crier help: there is no command %q; the commands are %s\n", word, names(list))
+			return exitUsage
+		}
+		if i == len(args)-1 {
+			return show(std, c.page())
+		}
+		list = c.subs
 	}
-	c := find(args[0])
-	if c == nil {
-		fmt.Fprintf(std.err, "crier help: there is no command %q; the commands are %s\n", args[0], names())
-		return exitUsage
-	}
-	return show(std, c.page())
+	return exitOK
 }
 
 // page is a command's help.
 func (c *command) page() string {
+	if c.subs != nil {
+		var b strings.Builder
+		fmt.Fprintf(&b, "crier %s: %s\n\n", c.name, c.brief)
+		for _, s := range c.subs {
+			fmt.Fprintf(&b, "  crier %-11s %s\n", s.name, s.brief)
+		}
+		fmt.Fprintf(&b, "  crier help %s COMMAND\n\n%s", c.name, c.help)
+		return b.String()
+	}
 	flags := c.flags(nil)
 	c.setup(flags)
 	var b strings.Builder

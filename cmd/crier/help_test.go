@@ -39,7 +39,7 @@ func TestHelpExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	pages := map[string]string{"crier": overview()}
-	for _, c := range commands() {
+	for _, c := range allCommands() {
 		pages[c.name] = c.page()
 	}
 	for name, page := range pages {
@@ -122,6 +122,15 @@ func runExample(t *testing.T, dir, line string) {
 	}
 }
 
+// allCommands are all commands, those below others too.
+func allCommands() []*command {
+	var list []*command
+	for _, c := range commands() {
+		list = append(append(list, c), c.subs...)
+	}
+	return list
+}
+
 // The pages name each flag, and say what each command is for.
 func TestHelp(t *testing.T) {
 	all := start(t, nil, "help").wait(exitOK).out.String()
@@ -129,7 +138,10 @@ func TestHelp(t *testing.T) {
 		if !strings.Contains(all, "crier "+c.name) || !strings.Contains(all, c.brief) {
 			t.Errorf("crier help says nothing of %s", c.name)
 		}
-		for _, args := range [][]string{{"help", c.name}, {c.name, "--help"}, {c.name, "-h"}} {
+	}
+	for _, c := range allCommands() {
+		words := strings.Fields(c.name)
+		for _, args := range [][]string{append([]string{"help"}, words...), append(slices.Clone(words), "--help"), append(slices.Clone(words), "-h")} {
 			if got := start(t, nil, args...).wait(exitOK).out.String(); got != c.page() {
 				t.Errorf("crier %s: %s", args, got)
 			}
@@ -152,11 +164,16 @@ func TestHelp(t *testing.T) {
 
 // These flags are what the tool is documented to have.
 func TestDocumentedFlags(t *testing.T) {
-	for _, c := range commands() {
+	for _, c := range allCommands() {
+		if c.subs != nil {
+			continue
+		}
 		want := map[string][]string{
 			"pub":  {"group", "iface", "from", "format", "split", "speed", "rate", "count", "size", "resend-buffer", "batch-wait", "drop", "drop-seed", "summary"},
 			"sub":  {"group", "iface", "format", "start", "count", "until-end", "timeout", "order", "recovery", "drop", "drop-seed", "summary"},
 			"demo": {"seed", "net", "json"},
+
+			"sim run": {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
 		}[c.name]
 		flags := c.flags(nil)
 		c.setup(flags)

@@ -45,13 +45,16 @@ func (h *histogram) count() int64 {
 // quantile returns the smallest value, to three digits, that at least perMille
 // of 1000 values don't exceed; 0 if there are none. It is the same on any
 // machine: the rank is found with integers.
-func (h *histogram) quantile(perMille int64) time.Duration {
+func (h *histogram) quantile(perMille int64) time.Duration { return h.quantileOf(perMille, 1000) }
+
+// quantileOf is quantile for part of whole values, such as 9,999 of 10,000.
+func (h *histogram) quantileOf(part, whole int64) time.Duration {
 	n := h.count()
 	if n == 0 {
 		return 0
 	}
-	// n/1000 and n%1000 apart, since n*perMille might overflow.
-	rank := n/1000*perMille + (n%1000*perMille+999)/1000
+	// n/whole and n%whole apart, since n*part might overflow.
+	rank := n/whole*part + (n%whole*part+whole-1)/whole
 	rank = min(max(rank, 1), n)
 	// The library turns percentiles into ranks by rounding, and this one back
 	// into rank however the machine rounds on the way.

@@ -48,15 +48,17 @@ type streams struct {
 type command struct {
 	name  string
 	brief string // one line
-	args  string // what follows the flags, for the usage line
+	args  string // what follows the flags, for the usage line; "" if nothing may
 	help  string // more, with examples
 	// setup declares the command's flags, and returns what runs it.
 	setup func(*pflag.FlagSet) func(context.Context, streams) (int, error)
+	// subs are the commands that follow this one's name, which then has no setup.
+	subs []*command
 }
 
 // commands are all subcommands, in the order in which help lists them.
 func commands() []*command {
-	return []*command{demoCommand(), pubCommand(), subCommand()}
+	return []*command{demoCommand(), pubCommand(), subCommand(), simCommand()}
 }
 
 // usageError is an error in the command's words: exit code 2.
@@ -81,21 +83,36 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	case "version", "--version":
 		return show(std, version()+"\n")
 	}
-	c := find(name)
+	c := find(commands(), name)
 	if c == nil {
-		fmt.Fprintf(stderr, "crier: there is no command %q; the commands are %s, help and version\n", name, names())
+		fmt.Fprintf(stderr, "crier: there is no command %q; the commands are %s, help and version\n", name, names(commands()))
 		return exitUsage
+	}
+	if c.subs != nil {
+		switch {
+		case len(rest) == 0:
+			fmt.Fprint(stderr, c.page())
+			return exitUsage
+		case rest[0] == "-h" || rest[0] == "--help":
+			return help(std, []string{name})
+		}
+		sub := find(c.subs, rest[0])
+		if sub == nil {
+			fmt.Fprintf(stderr, "crier %s: there is no command %q; there are %s\n", name, rest[0], names(c.subs))
+			return exitUsage
+		}
+		c, name, rest = sub, sub.name, rest[1:]
 	}
 	flags := c.flags(stderr)
 	do := c.setup(flags)
 	if err := flags.Parse(rest); err != nil {
 		if errors.Is(err, pflag.ErrHelp) {
-			return help(std, []string{name})
+			return help(std, strings.Fields(name))
 		}
 		fmt.Fprintf(stderr, "crier %s: %s; see \"crier help %s\"\n", name, flagText(err), name)
 		return exitUsage
 	}
-	if flags.NArg() > 0 {
+	if c.args == "" && flags.NArg() > 0 {
 		fmt.Fprintf(stderr, "crier %s: it takes no argument %q; see \"crier help %s\"\n", name, flags.Arg(0), name)
 		return exitUsage
 	}
@@ -123,21 +140,26 @@ func show(std streams, text string) int {
 // oneLine prints an error on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-func find(name string) *command {
-	for _, c := range commands() {
-		if c.name == name {
+// find returns the command of a name; that of one below another, such as "sim run",
+// is found by its last word.
+func find(list []*command, name string) *command {
+	for _, c := range list {
+		if c.word() == name {
 			return c
 		}
 	}
 	return nil
 }
 
-func names() string {
-	var list []string
-	for _, c := range commands() {
-		list = append(list, c.name)
+// word is the last word of the command's name.
+func (c *command) word() string { return c.name[strings.LastIndexByte(c.name, ' ')+1:] }
+
+func names(list []*command) string {
+	var words []string
+	for _, c := range list {
+		words = append(words, c.word())
 	}
-	return strings.Join(list, ", ")
+	return strings.Join(words, ", ")
 }
 
 func (c *command) flags(stderr io.Writer) *pflag.FlagSet {

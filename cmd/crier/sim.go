@@ -1,0 +1,207 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"crier/testnet/scenario"
+)
+
+func simCommand() *command {
+	return &command{
+		name:  "sim",
+		brief: "try loss, crashes and crowds in a simulated network",
+		help: `The real protocol in virtual time, over a network that a file describes: what would
+happen if? The same scenario and seed give the same run, byte for byte, on any
+machine. Every run ends with a check of the promise, by one who knows the truth. It
+takes some seconds and needs neither root nor a network. docs/SIMULATION.md tells all.
+
+Examples:
+
+  # what there is to see
+  crier sim list
+
+  # one subscriber of twenty loses 30 %
+  crier sim run crybaby
+
+  # a file to start one's own from
+  crier sim show crash
+`,
+		subs: []*command{simListCommand(), simShowCommand(), simRunCommand()},
+	}
+}
+
+func simListCommand() *command {
+	return &command{
+		name:  "sim list",
+		brief: "list the built-in scenarios",
+		help: `Each is a file that "crier sim show" prints, and "crier sim run" runs.
+
+Examples:
+
+  crier sim list
+
+  crier sim list --stories
+
+`,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			stories := flags.Bool("stories", false, "tell the whole story of each")
+			return func(_ context.Context, std streams) (int, error) {
+				_, err := io.WriteString(std.out, simList(*stories))
+				return exitOK, err
+			}
+		},
+	}
+}
+
+func simList(stories bool) string {
+	var b strings.Builder
+	for _, name := range scenario.Builtins() {
+		s, err := scenario.Builtin(name)
+		if err != nil {
+			panic(err) // a test reads them all
+		}
+		text := s.Brief()
+		if stories {
+			text = strings.ReplaceAll(s.Story, "\n", "\n               ")
+		}
+		fmt.Fprintf(&b, "%-14s %s\n", name, text)
+	}
+	return b.String()
+}
+
+func simShowCommand() *command {
+	return &command{
+		name:  "sim show",
+		args:  " NAME",
+		brief: "print a built-in scenario's file",
+		help: `To start one's own from: change it, and run the file. docs/SIMULATION.md has each key.
+
+Examples:
+
+  crier sim show crash
+
+  crier sim show implosion
+
+`,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			return func(_ context.Context, std streams) (int, error) {
+				if flags.NArg() != 1 {
+					return 0, usagef("it takes one name: %s", strings.Join(scenario.Builtins(), ", "))
+				}
+				text, err := scenario.BuiltinText(flags.Arg(0))
+				if err != nil {
+					return 0, usageError{err}
+				}
+				_, err = std.out.Write(text)
+				return exitOK, err
+			}
+		},
+	}
+}
+
+// simSource is where scenarios, their records and their feeds come from.
+type simSource struct {
+	traceDir string
+	dir      string // of the scenario's file
+}
+
+func (s *simSource) declare(flags *pflag.FlagSet) {
+	flags.StringVar(&s.traceDir, "trace-dir", "", "`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
+}
+
+// text returns the file of a built-in scenario, or a file.
+func (s *simSource) text(name string) ([]byte, error) {
+	if text, err := scenario.BuiltinText(name); err == nil {
+		return text, nil
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, usagef("there is neither a built-in scenario nor a file %q; built in are %s", name, strings.Join(scenario.Builtins(), ", "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be read (%w): name a file that can", name, bareError(err))
+	}
+	s.dir = filepath.Dir(name)
+	return text, nil
+}
+
+// load reads a scenario.
+func (s *simSource) load(name string) (*scenario.Scenario, error) {
+	text, err := s.text(name)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scenario.Parse(name, text)
+	if err != nil {
+		return nil, usageError{err}
+	}
+	return sc, nil
+}
+
+// path is where a record or feed lies.
+func (s *simSource) path(name string) (string, error) {
+	path := name
+	switch {
+	case filepath.IsAbs(name):
+	case s.traceDir != "":
+		path = filepath.Join(s.traceDir, name)
+	case s.dir != "":
+		path = filepath.Join(s.dir, name)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir", path)
+	}
+	return path, nil
+}
+
+// open opens a record.
+func (s *simSource) open(name string) (io.ReadCloser, error) {
+	path, err := s.path(name)
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// options are how scenarios are played here.
+func (s *simSource) options(seed uint64) scenario.Options {
+	return scenario.Options{Seed: seed, Open: s.open, Feed: s.feed, Adjust: simAdjust}
+}
+
+// feed opens the recorded feed of a publisher, or makes one up.
+func (s *simSource) feed(p *scenario.Publisher, seed uint64) (scenario.Feed, error) {
+	if p.Feed == "market" {
+		return simFeed{newMarket(marketOptions{Seed: seed})}, nil
+	}
+	path, err := s.path(p.Feed)
+	if err != nil {
+		return nil, err
+	}
+	format := p.Format
+	if format == "" {
+		format = "pcap"
+	}
+	f, err := openFeed(feedOptions{From: path, Format: format, Split: p.Split}, nil)
+	if err != nil {
+		return nil, err
+	}
+	return simFeed{f}, nil
+}
+
+// simFeed is a feed as scenarios take it.
+type simFeed struct{ feed }
+
+func (f simFeed) Next() (time.Duration, []byte, error) {
+	rec, err := f.next()
+	return rec.at, rec.payload, err
+}

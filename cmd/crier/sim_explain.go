@@ -1,0 +1,218 @@
+package main
+
+import (
+	"fmt"
+	"strconv"
+	"strings"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet"
+	"crier/testnet/scenario"
+)
+
+// simExplainer tells the life of one message on its way to one subscriber.
+type simExplainer struct {
+	run     *scenario.Run
+	offset  uint64
+	sub     *testnet.Subscriber
+	life    int // of the publishers' sessions: which one, from 0
+	session *testnet.Session
+
+	seqs   []uint64 // the frames that it has a part in
+	others int      // NACKs of others for them
+	lines  []simMoment
+}
+
+// simMoment is something that happened to the message.
+type simMoment struct {
+	at   reliable.Time
+	text string
+}
+
+// newSimExplainer watches a run for a message, given as OFFSET@SUBSCRIBER; nil if
+// there is none.
+func newSimExplainer(run *scenario.Run, what string) (*simExplainer, error) {
+	if what == "" {
+		return nil, nil
+	}
+	parts := strings.Split(what, "@")
+	e := &simExplainer{run: run}
+	var err error
+	if len(parts) != 2 && len(parts) != 3 {
+		return nil, usagef("--explain %q is no message: write OFFSET@SUBSCRIBER, such as 100@%s", what, run.World().Subscribers()[0])
+	}
+	if e.offset, err = strconv.ParseUint(parts[0], 10, 64); err != nil {
+		return nil, usagef("--explain %q: %q is no offset", what, parts[0])
+	}
+	if len(parts) == 3 {
+		if e.life, err = strconv.Atoi(parts[2]); err != nil || e.life < 0 {
+			return nil, usagef("--explain %q: %q is no number of a session, from 0", what, parts[2])
+		}
+	}
+	for _, sub := range run.World().Subscribers() {
+		if sub.String() == parts[1] {
+			e.sub = sub
+		}
+	}
+	if e.sub == nil {
+		return nil, usagef("--explain %q: there is no subscriber %q; there is %s", what, parts[1], run.World().Subscribers()[0])
+	}
+	run.World().Observe(testnet.Observer{Accepted: e.accepted, Sent: e.sent, Crossed: e.crossed, Arrived: e.arrived, Told: e.told})
+	return e, nil
+}
+
+func (e *simExplainer) note(at reliable.Time, format string, args ...any) {
+	e.lines = append(e.lines, simMoment{at, fmt.Sprintf(format, args...)})
+}
+
+func (e *simExplainer) now() reliable.Time { return e.run.World().Now() }
+
+func (e *simExplainer) accepted(s *testnet.Session, offset uint64, payload []byte) {
+	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life && e.run.World().Sessions()[e.life] == s {
+		e.session = s
+		e.note(e.now(), "%v accepts it: %d bytes, session %s", s.Publisher, len(payload), sessionText(s.ID))
+	}
+}
+
+// part says whether a DATA frame has a part of the message.
+func (e *simExplainer) part(f *frame.Frame) bool {
+	return f != nil && f.Kind == frame.Data && f.Session == e.session.ID && e.offset >= f.Offset && e.offset < f.EndOffset()
+}
+
+// ours says whether ranges name a frame of the message.
+func (e *simExplainer) ours(f *frame.Frame) (uint64, bool) {
+	for _, seq := range e.seqs {
+		for _, r := range f.Ranges {
+			if r.Contains(seq) {
+				return seq, true
+			}
+		}
+	}
+	return 0, false
+}
+
+func (e *simExplainer) sent(d *testnet.Datagram) {
+	if e.session == nil || d.Session != e.session {
+		return
+	}
+	switch f := d.Frame; f.Kind {
+	case frame.Data:
+		if e.part(f) {
+			e.seqs = append(e.seqs, f.Seq)
+			e.note(e.now(), "%v sends it to the group, in frame %d", d.Publisher, f.Seq)
+		}
+	case frame.Repair:
+		if e.part(f.Data) {
+			whom := "the group"
+			if d.Target != nil {
+				whom = d.Target.String() + " alone"
+			}
+			e.note(e.now(), "%v repeats frame %d to %s", d.Publisher, f.Data.Seq, whom)
+		}
+	case frame.Confirm, frame.Gone:
+		if seq, ok := e.ours(f); ok && (d.Target == nil || d.Target == e.sub) {
+			e.note(e.now(), "%v says %s of frame %d", d.Publisher, f.Kind, seq)
+		}
+	case frame.Nack:
+		if seq, ok := e.ours(f); ok && d.Subscriber == e.sub {
+			e.note(e.now(), "%v asks for frame %d (NACK)", e.sub, seq)
+		} else if ok {
+			e.others++
+		}
+	}
+}
+
+func (e *simExplainer) crossed(d *testnet.Datagram, c *testnet.Crossing) {
+	if e.session == nil || d.Session != e.session || d.Frame == nil {
+		return
+	}
+	mine := c.Subscriber == e.sub || c.Segment != nil && c.Segment == e.sub.Config().Segment
+	if !mine || c.Drop == testnet.NotDropped {
+		return
+	}
+	what := ""
+	switch f := d.Frame; f.Kind {
+	case frame.Data:
+		if e.part(f) {
+			what = fmt.Sprintf("frame %d", f.Seq)
+		}
+	case frame.Repair:
+		if e.part(f.Data) && (d.Target == nil || d.Target == e.sub) {
+			what = fmt.Sprintf("the repair of frame %d", f.Data.Seq)
+		}
+	case frame.Nack:
+		if seq, ok := e.ours(f); ok && d.Subscriber == e.sub {
+			what = fmt.Sprintf("the NACK for frame %d", seq)
+		}
+	}
+	if what == "" {
+		return
+	}
+	link := "the way to " + c.String()
+	if d.Subscriber != nil {
+		link = "the way from " + c.String()
+	}
+	e.note(e.now(), "%s is lost on %s (%v)", what, link, c.Drop)
+}
+
+func (e *simExplainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
+	if e.session == nil || d.Session != e.session || d.Frame == nil {
+		return
+	}
+	f := d.Frame
+	switch {
+	case sub == e.sub && e.part(f):
+		e.note(e.now(), "frame %d comes to %v", f.Seq, sub)
+	case sub == e.sub && f.Kind == frame.Repair && e.part(f.Data):
+		e.note(e.now(), "the repair of frame %d comes to %v", f.Data.Seq, sub)
+	case sub == nil && d.Subscriber == e.sub && f.Kind == frame.Nack:
+		if seq, ok := e.ours(f); ok {
+			e.note(e.now(), "the NACK for frame %d comes to %v", seq, d.Publisher)
+		}
+	}
+}
+
+func (e *simExplainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
+	if e.session == nil || sub != e.sub || ev.Session != e.session.ID {
+		return
+	}
+	switch {
+	case ev.Kind == reliable.Message && ev.Offset == e.offset:
+		if ev.Recovered {
+			found := simMoment{ev.Received - reliable.Time(ev.Recovery), fmt.Sprintf("%v finds that a frame of it is missing", sub)}
+			i := len(e.lines)
+			for i > 0 && e.lines[i-1].at >= found.at {
+				i--
+			}
+			e.lines = append(e.lines[:i], append([]simMoment{found}, e.lines[i:]...)...)
+		}
+		e.note(e.now(), "%v hands it to the application", sub)
+	case ev.Kind == reliable.Loss && ev.Lost.Contains(e.offset):
+		e.note(e.now(), "%v reports it lost: %v", sub, ev.Cause)
+	}
+}
+
+// text is the message's life.
+func (e *simExplainer) text() string {
+	if e.session == nil {
+		return fmt.Sprintf("Nobody accepted a message %d in session %d of this run.\n", e.offset, e.life)
+	}
+	var b strings.Builder
+	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)
+	last := e.lines[0].at
+	for _, l := range e.lines {
+		fmt.Fprintf(&b, "  %13s  %12s  %s\n", simMicros(l.at.Sub(0)), "+"+simMicros(l.at.Sub(last)), l.text)
+		last = l.at
+	}
+	if e.others > 0 {
+		fmt.Fprintf(&b, "\n%d NACKs of other subscribers asked for the same.\n", e.others)
+	}
+	return b.String()
+}
+
+// simMicros is a time in microseconds.
+func simMicros(d time.Duration) string {
+	return fmt.Sprintf("%.3f us", float64(d)/float64(time.Microsecond))
+}

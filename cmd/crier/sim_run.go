@@ -1,0 +1,280 @@
+package main
+
+import (
+	"bufio"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"crier/testnet"
+	"crier/testnet/scenario"
+)
+
+// simAdjust may change each subscriber before it is made: tests break one with it.
+var simAdjust func(*testnet.SubscriberConfig)
+
+// simRunOptions are the flags of crier sim run.
+type simRunOptions struct {
+	source   simSource
+	name     string
+	seed     uint64
+	json     string
+	trace    string
+	shrunk   string
+	feed     feedOptions
+	speed    float64
+	quiet    bool
+	captures simCaptures
+	explain  string
+}
+
+func simRunCommand() *command {
+	return &command{
+		name:  "sim run",
+		args:  " NAME|FILE",
+		brief: "play a scenario, and tell what happened",
+		help: `Plays a built-in scenario, or a file's, and prints what each group of subscribers got,
+what repairs cost, and what happened when. The same scenario and seed give the same
+result, trace and capture, byte for byte.
+
+If the run breaks the promise, the exit code is 1, the seed is printed, and the
+smallest scenario that breaks it in the same way is written to a file.
+
+Examples:
+
+  crier sim run loss-1pct
+
+  # another seed, all figures as JSON
+  crier sim run bursts --seed 7 --json -
+
+  # the life of one message
+  crier sim run bursts --explain 1111@bursty-1
+
+`,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			o := &simRunOptions{}
+			flags.Uint64Var(&o.seed, "seed", 0, "decides everything random (default: the scenario's, or 1)")
+			flags.StringVar(&o.json, "json", "", "write everything as JSON to `FILE`, - for standard output and nothing else there")
+			flags.StringVar(&o.trace, "trace", "", "write a line for everything that happens to `FILE`, - for standard output")
+			flags.StringVar(&o.captures.file, "pcap", "", "write what passes as a capture (pcapng) to `FILE`")
+			flags.StringVar(&o.captures.place, "pcap-at", "", "whose network card the capture is of: a publisher or subscriber (default: the first publisher's)")
+			flags.StringVar(&o.explain, "explain", "", "tell the life of one message: `OFFSET@SUBSCRIBER`, or OFFSET@SUBSCRIBER@SESSION where a publisher had several, from 0")
+			flags.StringVar(&o.feed.From, "feed", "", "`FILE` that the first publisher publishes at its recorded pace, in place of what the scenario says")
+			flags.StringVar(&o.feed.Format, "format", "pcap", "how messages lie in it: pcap or timed")
+			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each of its datagrams: iextp or moldudp64")
+			flags.Float64Var(&o.speed, "speed", 1, "how many times as fast as recorded the feed passes")
+			o.source.declare(flags)
+			flags.StringVar(&o.shrunk, "shrunk", "", "`FILE` for the smallest scenario that still breaks the promise (default: NAME-seedN.yaml)")
+			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+			return func(ctx context.Context, std streams) (int, error) {
+				if flags.NArg() != 1 {
+					return 0, usagef("it takes one scenario: a name from \"crier sim list\", or a file")
+				}
+				o.name = flags.Arg(0)
+				for _, f := range []string{"format", "split", "speed"} {
+					if flags.Changed(f) && o.feed.From == "" {
+						return 0, usagef("--%s is of --feed, and there is none", f)
+					}
+				}
+				return o.run(ctx, std)
+			}
+		},
+	}
+}
+
+// load reads the scenario, with the feed of the flags.
+func (o *simRunOptions) load() (*scenario.Scenario, error) {
+	s, err := o.source.load(o.name)
+	if err != nil || o.feed.From == "" {
+		return s, err
+	}
+	if err := o.feed.validate(); err != nil {
+		return nil, usageError{err}
+	}
+	if !(o.speed >= 0.001 && o.speed <= 1e6) {
+		return nil, usagef("--speed %v is outside 0.001 to 1000000", o.speed)
+	}
+	path, err := filepath.Abs(o.feed.From)
+	if err != nil {
+		return nil, err
+	}
+	p := &s.Publishers[0]
+	p.Feed, p.Format, p.Split, p.Speed = path, o.feed.Format, o.feed.Split, scenario.Speed(o.speed*1000+0.5)
+	p.Rate, p.Burst, p.Size = scenario.Rate{}, 0, nil
+	return s, nil
+}
+
+func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
+	s, err := o.load()
+	if err != nil {
+		return 0, err
+	}
+	if err := distinctFiles(map[string]string{"--json": o.json, "--trace": o.trace, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
+		return 0, err
+	}
+	opts := o.source.options(o.seed)
+	if o.seed == 0 {
+		opts.Seed = max(s.Seed, 1)
+	}
+	trace, err := openTrace(o.trace, std)
+	if err != nil {
+		return 0, err
+	}
+	defer trace.close()
+	opts.Trace = trace.line()
+	run, err := scenario.New(s, opts)
+	if err != nil {
+		return 0, err
+	}
+	meter := newSimMeter(run)
+	why, err := newSimExplainer(run, o.explain)
+	if err != nil {
+		return 0, err
+	}
+	capture, err := o.captures.start(run)
+	if err != nil {
+		return 0, err
+	}
+	defer capture.close()
+	start := time.Now()
+	if err := run.Start(); err != nil {
+		return 0, err
+	}
+	err = run.Play(ctx, meter.sample)
+	took := time.Since(start)
+	var broken *scenario.BrokenError
+	if err != nil && !errors.As(err, &broken) {
+		return 0, err
+	}
+	result := meter.finish()
+	if broken != nil {
+		result.Promise, result.Violations = "broken", broken.Err.Error()
+	}
+	if err := errors.Join(trace.close(), capture.close(), o.print(std, run, result, why, took)); err != nil {
+		return 0, err
+	}
+	if broken == nil {
+		return exitOK, nil
+	}
+	return exitError, o.reproduce(ctx, std, s, opts, broken)
+}
+
+// print tells the result.
+func (o *simRunOptions) print(std streams, run *scenario.Run, r *simResult, why *simExplainer, took time.Duration) error {
+	if o.json != "" {
+		f, err := openSummary(o.json, std)
+		if err != nil {
+			return fmt.Errorf("--json: %w", err)
+		}
+		if err := f.write(r); err != nil {
+			return err
+		}
+	}
+	if o.quiet || o.json == "-" || o.trace == "-" {
+		return nil
+	}
+	text := simText(run.Scenario(), r)
+	if why != nil {
+		text = why.text()
+	}
+	if _, err := io.WriteString(std.out, text); err != nil {
+		return outputError(err)
+	}
+	// How long it took is no part of the result: it differs from run to run.
+	rate := float64(r.World.Delivered) / max(took.Seconds(), 1e-9)
+	fmt.Fprintf(std.err, "crier sim run: %v of virtual time in %v: %s deliveries, %s a second\n",
+		time.Duration(r.End), took.Round(time.Millisecond), grouped(r.World.Delivered), grouped(uint64(rate)))
+	return nil
+}
+
+// simShrinkRuns bounds how many candidates are played to find a smaller scenario, and
+// simShrinkTime how long.
+const (
+	simShrinkRuns = 400
+	simShrinkTime = 2 * time.Minute
+)
+
+// reproduce writes the smallest scenario that breaks the promise as this one did.
+func (o *simRunOptions) reproduce(ctx context.Context, std streams, s *scenario.Scenario, opts scenario.Options, broken *scenario.BrokenError) error {
+	opts.Trace = nil
+	ctx, cancel := context.WithTimeout(ctx, simShrinkTime)
+	defer cancel()
+	small := scenario.Shrink(s, simShrinkRuns, func(c *scenario.Scenario) bool {
+		run, err := scenario.New(c, opts)
+		if err == nil {
+			if err = run.Start(); err == nil {
+				err = run.Play(ctx, nil)
+			}
+		}
+		var b *scenario.BrokenError
+		return errors.As(err, &b)
+	})
+	small.Seed = opts.Seed
+	file := o.shrunk
+	if file == "" {
+		base := strings.TrimSuffix(filepath.Base(o.name), filepath.Ext(o.name))
+		file = fmt.Sprintf("%s-seed%d.yaml", base, opts.Seed)
+	}
+	head := fmt.Sprintf("# It breaks the promise: crier sim run %s\n", file)
+	if err := os.WriteFile(file, []byte(head+small.Text()), 0o666); err != nil {
+		return fmt.Errorf("%w; the smallest scenario that breaks it can't be written (%v): give another file with --shrunk, or copy it:\n%s", broken, bareError(err), small.Text())
+	}
+	return fmt.Errorf("%w; the smallest scenario found that breaks it is in %s: crier sim run %s", broken, file, file)
+}
+
+// simTrace is a file of trace lines.
+type simTrace struct {
+	name string
+	out  *bufio.Writer
+	file *os.File
+	err  error
+}
+
+// openTrace makes the file; nil if there is to be none.
+func openTrace(path string, std streams) (*simTrace, error) {
+	switch path {
+	case "":
+		return nil, nil
+	case "-":
+		return &simTrace{name: "standard output", out: bufio.NewWriterSize(std.out, 1<<16)}, nil
+	}
+	file, err := os.Create(path)
+	if err != nil {
+		return nil, fmt.Errorf("--trace %s can't be written (%w): name a file that can, or - for standard output", path, bareError(err))
+	}
+	return &simTrace{name: path, out: bufio.NewWriterSize(file, 1<<16), file: file}, nil
+}
+
+// line is what takes a line; nil where there is no trace.
+func (t *simTrace) line() func(string) {
+	if t == nil {
+		return nil
+	}
+	return func(line string) {
+		t.out.WriteString(line) // an error stays, for close
+		t.out.WriteByte('\n')
+	}
+}
+
+// close writes what is left. It may be called again.
+func (t *simTrace) close() error {
+	if t == nil || t.out == nil {
+		return nil
+	}
+	err := t.out.Flush()
+	t.out = nil
+	if t.file != nil {
+		err = errors.Join(err, t.file.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("the trace can't be written to %s (%w): make room there, or give another file", t.name, bareError(err))
+	}
+	return nil
+}

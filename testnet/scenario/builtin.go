@@ -1,0 +1,39 @@
+package scenario
+
+import (
+	"embed"
+	"fmt"
+	"path"
+	"strings"
+)
+
+//go:embed builtin/*.yaml
+var files embed.FS
+
+// order is that in which the built-in scenarios are listed: from the plain to the
+// strange.
+var order = []string{
+	"clean", "loss-1pct", "bursts", "microburst", "crash", "restart", "partition", "pause",
+	"slow-consumer", "late-join", "crybaby", "implosion", "growing", "wifi", "tossim", "starlink", "market-open",
+}
+
+// Builtins are the names of the built-in scenarios.
+func Builtins() []string { return order }
+
+// BuiltinText returns the file of a built-in scenario.
+func BuiltinText(name string) ([]byte, error) {
+	text, err := files.ReadFile(path.Join("builtin", name+".yaml"))
+	if err != nil {
+		return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(order, ", "))
+	}
+	return text, nil
+}
+
+// Builtin returns a built-in scenario.
+func Builtin(name string) (*Scenario, error) {
+	text, err := BuiltinText(name)
+	if err != nil {
+		return nil, err
+	}
+	return Parse(name, text)
+}

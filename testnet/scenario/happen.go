@@ -1,0 +1,135 @@
+package scenario
+
+import (
+	"time"
+
+	"crier/reliable"
+	"crier/testnet"
+)
+
+// plan lets an event happen when it is due.
+func (r *Run) plan(e *Event) {
+	n := max(e.Times, 1)
+	for i := range n {
+		at := reliable.Time(e.At.d() + e.Every.d()*time.Duration(i))
+		r.w.At(at, func() { r.happen(e) })
+	}
+}
+
+// happen is an event.
+func (r *Run) happen(e *Event) {
+	for _, name := range e.Who {
+		switch r.s.kind(name) {
+		case "publisher":
+			for _, p := range r.producers {
+				if p.cfg.Name == name {
+					r.happenTo(e, p)
+				}
+			}
+		case "segment":
+			r.happenOn(e, r.segments[name])
+		case "subscriber":
+			first, count, _ := r.s.members(name)
+			for i := first; i < first+count; i++ {
+				r.happenAt(e, r.subs[i], i-first, count)
+			}
+		}
+	}
+}
+
+// happenTo is an event at a publisher.
+func (r *Run) happenTo(e *Event, p *producer) {
+	switch e.Do {
+	case "crash":
+		p.pub.Crash()
+		if e.For > 0 {
+			r.w.At(r.w.Now().Add(e.For.d()), p.pub.Restart)
+		}
+	case "restart":
+		p.pub.Restart()
+	case "close":
+		p.pub.Close()
+	case "pause":
+		p.pub.Pause(e.For.d())
+	case "resume":
+		p.pub.Resume()
+	case "burst":
+		p.burst(e.Messages, e.Size)
+	}
+}
+
+// happenOn is an event on a segment.
+func (r *Run) happenOn(e *Event, g *testnet.Segment) {
+	for _, p := range r.from(e) {
+		switch e.Do {
+		case "lose":
+			g.LoseNext(p, max(e.Frames, 1))
+		case "link":
+			r.become(g.Link(p), e.Link, 0, 1)
+		}
+	}
+}
+
+// happenAt is an event at the i-th of n subscribers.
+func (r *Run) happenAt(e *Event, sub *testnet.Subscriber, i, n int) {
+	switch e.Do {
+	case "crash":
+		sub.Crash()
+		return
+	case "leave":
+		sub.Leave()
+		return
+	case "pause":
+		sub.Pause(e.For.d())
+		return
+	case "resume":
+		sub.Resume()
+		return
+	}
+	for _, p := range r.from(e) {
+		switch e.Do {
+		case "partition":
+			r.w.Partition(p, sub)
+			if e.For > 0 {
+				r.w.At(r.w.Now().Add(e.For.d()), func() { r.w.Heal(p, sub) })
+			}
+		case "heal":
+			r.w.Heal(p, sub)
+		case "lose":
+			r.w.LoseNext(p, sub, max(e.Frames, 1))
+		case "link":
+			r.become(r.w.Down(p, sub), e.Down, i, n)
+			r.become(r.w.Up(sub, p), e.Up, i, n)
+		}
+	}
+}
+
+// become gives a link new properties, if there are any.
+func (r *Run) become(l *testnet.Link, to *Link, i, n int) {
+	if to == nil {
+		return
+	}
+	cfg, err := r.records.link(to, i, n)
+	if err == nil {
+		err = l.Reconfigure(cfg)
+	}
+	if err != nil {
+		r.fail(err)
+	}
+}
+
+// from are the publishers that an event is about.
+func (r *Run) from(e *Event) []*testnet.Publisher {
+	if len(e.From) == 0 {
+		return r.pubs
+	}
+	var list []*testnet.Publisher
+	for _, name := range e.From {
+		for _, p := range r.producers {
+			if p.cfg.Name == name {
+				list = append(list, p.pub)
+			}
+		}
+	}
+	return list
+}

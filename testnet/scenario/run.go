@@ -1,0 +1,244 @@
+package scenario
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime/debug"
+	"time"
+
+	"crier/reliable"
+	"crier/testnet"
+)
+
+// Options say how to play a scenario.
+type Options struct {
+	// Seed decides everything random; 0 means the scenario's, or 1.
+	Seed uint64
+	// Open opens the records that links replay. Feed opens a publisher's recorded
+	// feed.
+	Open func(name string) (io.ReadCloser, error)
+	Feed func(p *Publisher, seed uint64) (Feed, error)
+	// Trace, if set, gets a line for everything that happens.
+	Trace func(line string)
+	// Adjust, if set, may change each subscriber before it is made.
+	Adjust func(c *testnet.SubscriberConfig)
+}
+
+// Run is one play of a scenario.
+type Run struct {
+	s         *Scenario
+	opts      Options
+	seed      uint64
+	w         *testnet.World
+	check     *testnet.Checker
+	records   *records
+	segments  map[string]*testnet.Segment
+	subs      []*testnet.Subscriber
+	groups    []int // by subscriber: its group
+	pubs      []*testnet.Publisher
+	producers []*producer
+	err       error
+}
+
+// BrokenError says that a run broke the promise, or that a machine did what no
+// machine may do.
+type BrokenError struct {
+	Seed uint64
+	Err  error
+}
+
+func (e *BrokenError) Error() string {
+	return fmt.Sprintf("the promise is broken, with seed %d: %v", e.Seed, e.Err)
+}
+func (e *BrokenError) Unwrap() error { return e.Err }
+
+// New prepares a run: the World has its segments and subscribers, and no publisher
+// yet. Observers are added now.
+func New(s *Scenario, opts Options) (*Run, error) {
+	if where, err := s.validate(); err != nil {
+		return nil, fmt.Errorf("%s: %s: %w", s.Name, where, err)
+	}
+	r := &Run{s: s, opts: opts, seed: opts.Seed, segments: map[string]*testnet.Segment{}, records: newRecords(opts.Open)}
+	if r.seed == 0 {
+		r.seed = max(s.Seed, 1)
+	}
+	r.w = testnet.NewWorld(testnet.WorldConfig{Seed: r.seed, Trace: opts.Trace})
+	r.check = testnet.NewChecker(r.w)
+	for i := range s.Segments {
+		if err := r.addSegment(&s.Segments[i]); err != nil {
+			return nil, fmt.Errorf("%s: segment %s: %w", s.Name, s.Segments[i].Name, err)
+		}
+	}
+	for i := range s.Subscribers {
+		if err := r.addGroup(i); err != nil {
+			return nil, fmt.Errorf("%s: subscribers %s: %w", s.Name, s.Subscribers[i].Name, err)
+		}
+	}
+	return r, nil
+}
+
+// Scenario returns what is played, World where, Seed with which seed, and Checker who
+// judges it.
+func (r *Run) Scenario() *Scenario       { return r.s }
+func (r *Run) World() *testnet.World     { return r.w }
+func (r *Run) Seed() uint64              { return r.seed }
+func (r *Run) Checker() *testnet.Checker { return r.check }
+
+// Group returns the number of a subscriber's group.
+func (r *Run) Group(sub *testnet.Subscriber) int { return r.groups[sub.Index()] }
+
+// End is when the run ends, Calm when nothing happens any more but repairs.
+func (r *Run) End() reliable.Time  { return reliable.Time(r.s.end()) }
+func (r *Run) Calm() reliable.Time { return reliable.Time(r.s.calm()) }
+
+func (r *Run) addSegment(g *Segment) error {
+	cfg, err := r.records.link(&g.Link, 0, 1)
+	if err != nil {
+		return err
+	}
+	seg, err := r.w.AddSegment(g.Name, cfg)
+	r.segments[g.Name] = seg
+	return err
+}
+
+func (r *Run) addGroup(number int) error {
+	g := &r.s.Subscribers[number]
+	for k := range g.size() {
+		cfg := testnet.SubscriberConfig{
+			Name:    memberName(g, k),
+			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
+			Segment: r.segments[g.Segment],
+			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
+			Receiver: reliable.ReceiverConfig{
+				Name: memberName(g, k), NoRecovery: g.Recovery == "off",
+				MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
+				Buffer: int(g.Buffer), MaxMemory: int(g.Memory),
+			},
+		}
+		if g.Start == "oldest" {
+			cfg.Receiver.Start = reliable.Oldest
+		}
+		if g.Order == "on-arrival" {
+			cfg.Receiver.Order = reliable.OnArrival
+		}
+		var err error
+		if cfg.Down, err = r.records.link(&g.Down, k, g.size()); err != nil {
+			return fmt.Errorf("down: %w", err)
+		}
+		if cfg.Up, err = r.records.link(&g.Up, k, g.size()); err != nil {
+			return fmt.Errorf("up: %w", err)
+		}
+		if r.opts.Adjust != nil {
+			r.opts.Adjust(&cfg)
+		}
+		sub, err := r.w.AddSubscriber(cfg)
+		if err != nil {
+			return err
+		}
+		r.subs, r.groups = append(r.subs, sub), append(r.groups, number)
+	}
+	return nil
+}
+
+// Start adds the publishers, which speak at once, and plans what is to happen.
+func (r *Run) Start() error {
+	for i := range r.s.Publishers {
+		if err := r.addPublisher(i); err != nil {
+			return fmt.Errorf("%s: publisher %s: %w", r.s.Name, r.s.Publishers[i].Name, err)
+		}
+	}
+	for i := range r.s.Events {
+		r.plan(&r.s.Events[i])
+	}
+	if r.s.End != "stay" {
+		r.w.At(reliable.Time(r.s.Duration), func() {
+			for _, p := range r.pubs {
+				p.Close()
+			}
+		})
+	}
+	return nil
+}
+
+func (r *Run) addPublisher(number int) error {
+	c := &r.s.Publishers[number]
+	p := &producer{run: r, cfg: c}
+	lead := c.Lead.d()
+	if lead == 0 {
+		lead = DefaultLead
+	}
+	p.from = reliable.Time(c.At).Add(lead)
+	p.due = p.from
+	seed := testnet.LinkSeed(r.seed, uint64(number), 0x66656564)
+	if c.Feed == "" {
+		p.made = newPayloads(c.Size, seed)
+	} else {
+		if r.opts.Feed == nil {
+			return errors.New("recorded feeds can't be opened here")
+		}
+		var err error
+		if p.feed, err = r.opts.Feed(c, seed); err != nil {
+			return err
+		}
+	}
+	var err error
+	p.pub, err = r.w.AddPublisher(testnet.PublisherConfig{
+		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
+		Sender: reliable.SenderConfig{
+			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
+			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
+		},
+	})
+	if err != nil {
+		return err
+	}
+	r.pubs, r.producers = append(r.pubs, p.pub), append(r.producers, p)
+	return p.start()
+}
+
+// fail ends the run with an error of its feed.
+func (r *Run) fail(err error) {
+	if r.err == nil {
+		r.err = err
+	}
+}
+
+// slice is how much virtual time passes before Play looks at its context.
+const slice = 50 * time.Millisecond
+
+// Play lets the whole run pass, and judges it. What broke the promise is a
+// *BrokenError. Step, if set, is called now and then.
+func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error) {
+	defer func() {
+		if p := recover(); p != nil {
+			err = &BrokenError{r.seed, fmt.Errorf("panic: %v\n%s", p, debug.Stack())}
+		}
+	}()
+	defer func() {
+		for _, p := range r.producers {
+			if p.feed != nil {
+				p.feed.Close()
+			}
+		}
+	}()
+	for end := r.End(); r.w.Now() < end; {
+		if err := r.w.Run(min(r.w.Now().Add(slice), end)); err != nil {
+			return &BrokenError{r.seed, err}
+		}
+		if r.err != nil {
+			return r.err
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+		if step != nil {
+			step(r.w.Now())
+		}
+	}
+	if err := r.check.Finish(r.Calm()); err != nil {
+		return &BrokenError{r.seed, err}
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package scenario
+
+// Scenario is one experiment. It is plain data: what a file says, with the names and
+// in the order of the file.
+type Scenario struct {
+	// Name is the file's, or the built-in scenario's.
+	Name string `yaml:"-"`
+	// Story says what it is about and what it teaches, in two lines.
+	Story string `yaml:"story,omitempty"`
+	// Seed decides everything random, where the caller has none of its own.
+	Seed uint64 `yaml:"seed,omitempty"`
+	// Duration is how long publishers publish, from the start of the run.
+	Duration Duration `yaml:"duration"`
+	// Settle is how long the run goes on after that, and after the last event, so
+	// that all can be repaired or reported: DefaultSettle if 0.
+	Settle Duration `yaml:"settle,omitempty"`
+	// End is what publishers do at the end of Duration: close (say BYE), the
+	// default, or stay.
+	End string `yaml:"end,omitempty"`
+
+	Publishers  []Publisher `yaml:"publishers"`
+	Segments    []Segment   `yaml:"segments,omitempty"`
+	Subscribers []Group     `yaml:"subscribers"`
+	Events      []Event     `yaml:"events,omitempty"`
+}
+
+// Publisher is a process that publishes, and what it publishes.
+type Publisher struct {
+	// Name is what events, results and traces call it.
+	Name string `yaml:"name"`
+	// At is when its process starts; Lead, how much later it begins to publish:
+	// DefaultLead if 0, so that those who are there have heard of it.
+	At   Duration `yaml:"at,omitempty"`
+	Lead Duration `yaml:"lead,omitempty"`
+
+	// Rate is how many messages a second, Burst how many at once, Size how large,
+	// Messages how many in all (0: until Duration).
+	Rate     Rate   `yaml:"rate,omitempty"`
+	Burst    int    `yaml:"burst,omitempty"`
+	Size     Sizes  `yaml:"size,omitempty"`
+	Messages uint64 `yaml:"messages,omitempty"`
+	// Feed is a recorded feed in place of these, at its own pace times Speed: a
+	// file, or "market", which is made up. Format and Split say how messages lie
+	// in the file, as flags of crier pub do.
+	Feed   string `yaml:"feed,omitempty"`
+	Format string `yaml:"format,omitempty"`
+	Split  string `yaml:"split,omitempty"`
+	Speed  Speed  `yaml:"speed,omitempty"`
+
+	// ResendBuffer bounds what is held for repair, Datagram is the size of a full
+	// datagram, BatchWait how long a message may wait for company in it.
+	ResendBuffer Size     `yaml:"resend-buffer,omitempty"`
+	Datagram     Size     `yaml:"datagram,omitempty"`
+	BatchWait    Duration `yaml:"batch-wait,omitempty"`
+	// RepairShare is the part of the data rate that repairs may use, RepairFloor
+	// what they may use in any case, a second.
+	RepairShare Share `yaml:"repair-share,omitempty"`
+	RepairFloor Size  `yaml:"repair-floor,omitempty"`
+	// Write is what one datagram costs its processor, SocketQueue how many
+	// datagrams wait at its socket while it is paused.
+	Write       Duration `yaml:"write,omitempty"`
+	SocketQueue int      `yaml:"socket-queue,omitempty"`
+}
+
+// Segment is a part of the network that groups share: what it loses, all behind it
+// lose.
+type Segment struct {
+	Name string `yaml:"name"`
+	Link Link   `yaml:"link,omitempty"`
+}
+
+// Group is a number of subscribers that are alike.
+type Group struct {
+	// Name is the group's; of several subscribers, each is NAME-0, NAME-1 and so on.
+	Name string `yaml:"name"`
+	// Count is how many there are; 0 means 1.
+	Count int `yaml:"count,omitempty"`
+	// At is when the first joins, Every how much later each further one.
+	At    Duration `yaml:"at,omitempty"`
+	Every Duration `yaml:"every,omitempty"`
+	// Segment is the part of the network before their own links.
+	Segment string `yaml:"segment,omitempty"`
+	// Down and Up are each one's links from and to each publisher.
+	Down Link `yaml:"down,omitempty"`
+	Up   Link `yaml:"up,omitempty"`
+	// Work is how long the application takes for a message.
+	Work Duration `yaml:"work,omitempty"`
+
+	// Start is latest or oldest, Order in-order or on-arrival, Recovery on or off.
+	Start    string `yaml:"start,omitempty"`
+	Order    string `yaml:"order,omitempty"`
+	Recovery string `yaml:"recovery,omitempty"`
+	// MaxWait bounds how long a gap may hold back what lies behind it, Silence is
+	// how long a publisher may be quiet.
+	MaxWait Duration `yaml:"max-wait,omitempty"`
+	Silence Duration `yaml:"silence,omitempty"`
+	// Buffer bounds what is held of one session, Memory what is held in all,
+	// SocketQueue how many datagrams wait at the socket of a paused process.
+	Buffer      Size `yaml:"buffer,omitempty"`
+	Memory      Size `yaml:"memory,omitempty"`
+	SocketQueue int  `yaml:"socket-queue,omitempty"`
+}
+
+// size is how many subscribers the group has.
+func (g *Group) size() int { return max(g.Count, 1) }
+
+// Event is something that happens at a time, or several times.
+type Event struct {
+	// At is when, Every and Times how often it happens again: Times in all.
+	At    Duration `yaml:"at"`
+	Every Duration `yaml:"every,omitempty"`
+	Times int      `yaml:"times,omitempty"`
+	// Do is what happens: one of Actions.
+	Do string `yaml:"do"`
+	// Who it happens to: names of publishers, groups, single subscribers or
+	// segments.
+	Who Names `yaml:"who"`
+	// From are the publishers that a partition, link or lose is about: all if none.
+	From Names `yaml:"from,omitempty"`
+	// For is how long a pause or a partition lasts, and after which a crashed
+	// publisher restarts; 0: until another event ends it.
+	For Duration `yaml:"for,omitempty"`
+	// Messages are how many a burst has, Size how large each is.
+	Messages int   `yaml:"messages,omitempty"`
+	Size     Sizes `yaml:"size,omitempty"`
+	// Frames are how many DATA frames a lose loses; 0 means 1.
+	Frames int `yaml:"frames,omitempty"`
+	// Down, Up and Link are what links become.
+	Down *Link `yaml:"down,omitempty"`
+	Up   *Link `yaml:"up,omitempty"`
+	Link *Link `yaml:"link,omitempty"`
+}
+
+// Actions are what an event can do, and to whom.
+var Actions = []Action{
+	{"crash", "publisher subscriber", "the process ends at once; a publisher with `for` restarts after that"},
+	{"restart", "publisher", "the process ends, and starts again with a new session"},
+	{"close", "publisher", "the process says BYE, repairs what is missing, and leaves"},
+	{"leave", "subscriber", "the process leaves"},
+	{"pause", "publisher subscriber", "the process stands still, as under SIGSTOP or a garbage collector, for `for`"},
+	{"resume", "publisher subscriber", "a paused process goes on"},
+	{"partition", "subscriber", "the network is cut both ways between it and the publishers `from`, for `for`"},
+	{"heal", "subscriber", "the cut ends"},
+	{"link", "subscriber segment", "links become `down` and `up`; a segment's becomes `link`"},
+	{"lose", "subscriber segment", "the next `frames` DATA frames are lost on the way to it"},
+	{"burst", "publisher", "`messages` messages of `size` are published at once"},
+}
+
+// Action is what an event can do.
+type Action struct {
+	Name string // the word for it in a file
+	To   string // whom it can happen to: words of publisher, subscriber, segment
+	Does string // a sentence
+}

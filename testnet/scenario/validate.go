@@ -1,0 +1,330 @@
+package scenario
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Defaults, and limits of a scenario.
+const (
+	// DefaultSettle is enough for a crashed publisher to fall silent, and for the
+	// checker to ask for an end, with links of up to 100 ms.
+	DefaultSettle = 12 * time.Second
+	// DefaultLead is how long a publisher waits before it publishes.
+	DefaultLead = 100 * time.Millisecond
+	// MaxSubscribers bounds the subscribers of a scenario, MaxPublishers the
+	// publishers, MaxTimes how often an event happens.
+	MaxSubscribers = 10_000
+	MaxPublishers  = 100
+	MaxTimes       = 1_000_000
+)
+
+// validate returns the first rule that s breaks, and the path of what breaks it.
+func (s *Scenario) validate() (string, error) {
+	switch {
+	case s.Duration == 0:
+		return "duration", errors.New("duration is missing: say how long publishers publish, such as 10s")
+	case !oneOf(s.End, "close", "stay"):
+		return "end", fmt.Errorf("end: %q is neither close nor stay", s.End)
+	case len(s.Publishers) == 0:
+		return "publishers", errors.New("there are no publishers: list at least one, with its name and rate")
+	case len(s.Publishers) > MaxPublishers:
+		return "publishers", fmt.Errorf("there are %d publishers, and may be %d", len(s.Publishers), MaxPublishers)
+	case len(s.Subscribers) == 0:
+		return "subscribers", errors.New("there are no subscribers: list at least one, with its name")
+	}
+	seen := map[string]bool{}
+	name := func(path, name string) error {
+		switch {
+		case name == "":
+			return fmt.Errorf("%s has no name", path)
+		case strings.ContainsAny(name, " \t\n@,[].") || strings.Trim(name, "0123456789") == "":
+			return fmt.Errorf("%s: %q is no name: it has a letter, and neither spaces nor any of @ , . [ ]", path, name)
+		case seen[name]:
+			return fmt.Errorf("%s: the name %q is taken already", path, name)
+		}
+		seen[name] = true
+		return nil
+	}
+	for i := range s.Publishers {
+		path := fmt.Sprintf("publishers[%d]", i)
+		if err := name(path, s.Publishers[i].Name); err != nil {
+			return path, err
+		}
+		if where, err := s.Publishers[i].validate(); err != nil {
+			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+	}
+	segments := map[string]bool{}
+	for i := range s.Segments {
+		path := fmt.Sprintf("segments[%d]", i)
+		if err := name(path, s.Segments[i].Name); err != nil {
+			return path, err
+		}
+		segments[s.Segments[i].Name] = true
+		if err := s.Segments[i].Link.validate(); err != nil {
+			return path + ".link", fmt.Errorf("%s.link: %w", path, err)
+		}
+	}
+	total := 0
+	for i := range s.Subscribers {
+		g := &s.Subscribers[i]
+		path := fmt.Sprintf("subscribers[%d]", i)
+		if err := name(path, g.Name); err != nil {
+			return path, err
+		}
+		if where, err := g.validate(segments); err != nil {
+			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+		if total += g.size(); total > MaxSubscribers {
+			return path, fmt.Errorf("there are %d subscribers and more, and may be %d", total, MaxSubscribers)
+		}
+	}
+	for i := range s.Events {
+		path := fmt.Sprintf("events[%d]", i)
+		if e := &s.Events[i]; e.Do == "partition" && e.For == 0 && !s.healed(e) {
+			return path, fmt.Errorf("%s: this partition never ends, and what can't be repaired can't be judged: say for how long, or heal it later", path)
+		}
+		if where, err := s.validateEvent(&s.Events[i]); err != nil {
+			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+	}
+	return "", nil
+}
+
+func oneOf(text string, words ...string) bool { return text == "" || slices.Contains(words, text) }
+
+func (p *Publisher) validate() (string, error) {
+	switch {
+	case p.Feed == "" && p.Rate.IsZero():
+		return "", errors.New("it publishes nothing: give a rate, such as 1000/s, or a feed")
+	case p.Feed != "" && !p.Rate.IsZero():
+		return ".rate", errors.New("a feed has its own pace: leave out the rate, or change its speed")
+	case p.Feed == "" && (p.Format != "" || p.Split != "" || p.Speed != 0):
+		return "", errors.New("format, split and speed are of a feed, and there is none")
+	case p.Feed != "" && (p.Burst != 0 || len(p.Size) > 0):
+		return "", errors.New("burst and size are of made-up messages, and there is a feed")
+	case p.Burst < 0 || p.Burst > 1_000_000:
+		return ".burst", fmt.Errorf("%d messages at once are outside 1 to 1000000", p.Burst)
+	case p.SocketQueue < 0:
+		return ".socket-queue", errors.New("it must not be negative")
+	case !oneOf(p.Format, "lines", "timed", "len", "pcap"):
+		return ".format", fmt.Errorf("%q is not known: use lines, timed, len or pcap", p.Format)
+	case !oneOf(p.Split, "iextp", "moldudp64"):
+		return ".split", fmt.Errorf("%q is not known: use iextp or moldudp64", p.Split)
+	}
+	return "", nil
+}
+
+func (g *Group) validate(segments map[string]bool) (string, error) {
+	switch {
+	case g.Count < 0:
+		return ".count", fmt.Errorf("%d subscribers can't be", g.Count)
+	case g.Segment != "" && !segments[g.Segment]:
+		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", g.Segment)
+	case !oneOf(g.Start, "latest", "oldest"):
+		return ".start", fmt.Errorf("%q is neither latest nor oldest", g.Start)
+	case !oneOf(g.Order, "in-order", "on-arrival"):
+		return ".order", fmt.Errorf("%q is neither in-order nor on-arrival", g.Order)
+	case !oneOf(g.Recovery, "on", "off"):
+		return ".recovery", fmt.Errorf("%q is neither on nor off", g.Recovery)
+	case g.SocketQueue < 0:
+		return ".socket-queue", errors.New("it must not be negative")
+	}
+	if err := g.Down.validate(); err != nil {
+		return ".down", err
+	}
+	if err := g.Up.validate(); err != nil {
+		return ".up", err
+	}
+	return "", nil
+}
+
+func (l *Link) validate() error {
+	if _, err := l.config(); err != nil {
+		return errors.New(bare(err))
+	}
+	losses := 0
+	for _, f := range []string{l.Lost, l.Noise, l.Rutgers} {
+		if f != "" {
+			losses++
+		}
+	}
+	switch {
+	case losses > 1:
+		return errors.New("lost, noise and rutgers are records of loss: give one of them")
+	case l.Noise != "" && l.Every == 0:
+		return errors.New("noise needs every, the time from one sample to the next, such as 1ms")
+	case l.Every != 0 && l.Lost == "" && l.Delays == "" && l.Noise == "":
+		return errors.New("every is of a record, and there is none: give lost, delays or noise")
+	case l.Noise == "" && l.Threshold != (Levels{}):
+		return errors.New("threshold is of noise, and there is none")
+	case l.Rutgers == "" && (l.Sender != "" || l.NoiseDBM != 0):
+		return errors.New("sender and noise-dbm choose rows of rutgers, and there is none")
+	case l.Rutgers != "" && l.Sender == "":
+		return errors.New("rutgers needs a sender, such as 1-2: whose packets its receivers heard")
+	case l.Delays != "" && (l.Delay != "" || l.Tail != ""):
+		return errors.New("delays are recorded: leave out delay and tail")
+	}
+	return nil
+}
+
+// kinds says what a name of the scenario is: publisher, subscriber or segment; ""
+// if nothing.
+func (s *Scenario) kind(name string) string {
+	for i := range s.Publishers {
+		if s.Publishers[i].Name == name {
+			return "publisher"
+		}
+	}
+	for i := range s.Segments {
+		if s.Segments[i].Name == name {
+			return "segment"
+		}
+	}
+	if _, _, ok := s.members(name); ok {
+		return "subscriber"
+	}
+	return ""
+}
+
+// members finds the subscribers that a name stands for: a group's, or one of them.
+func (s *Scenario) members(name string) (first, count int, ok bool) {
+	for i := range s.Subscribers {
+		g := &s.Subscribers[i]
+		if g.Name == name {
+			return first, g.size(), true
+		}
+		if g.size() > 1 && strings.HasPrefix(name, g.Name+"-") {
+			for k := range g.size() {
+				if name == memberName(g, k) {
+					return first + k, 1, true
+				}
+			}
+		}
+		first += g.size()
+	}
+	return 0, 0, false
+}
+
+// memberName is the name of a group's k-th member.
+func memberName(g *Group, k int) string {
+	if g.size() == 1 {
+		return g.Name
+	}
+	return fmt.Sprintf("%s-%d", g.Name, k)
+}
+
+func (s *Scenario) validateEvent(e *Event) (string, error) {
+	i := slices.IndexFunc(Actions, func(a Action) bool { return a.Name == e.Do })
+	if i < 0 {
+		var names []string
+		for _, a := range Actions {
+			names = append(names, a.Name)
+		}
+		return ".do", fmt.Errorf("%q is not known: use one of %s", e.Do, strings.Join(names, ", "))
+	}
+	if len(e.Who) == 0 {
+		return ".who", errors.New("who does it happen to? Name a " + strings.ReplaceAll(Actions[i].To, " ", " or "))
+	}
+	for _, name := range e.Who {
+		switch kind := s.kind(name); {
+		case kind == "":
+			return ".who", fmt.Errorf("there is nobody named %q", name)
+		case !slices.Contains(strings.Fields(Actions[i].To), kind):
+			return ".who", fmt.Errorf("%s is a %s, and %s happens to a %s", name, kind, e.Do, strings.ReplaceAll(Actions[i].To, " ", " or "))
+		case kind == "segment" && (e.Down != nil || e.Up != nil):
+			return "", errors.New("a segment has no down and up: say what its link becomes")
+		case kind == "subscriber" && e.Link != nil:
+			return ".link", errors.New("a subscriber has two links: say what down and up become")
+		case kind == "subscriber" && e.Do == "crash" && e.For != 0:
+			return ".for", errors.New("a subscriber that crashed doesn't come back: let another one join")
+		}
+	}
+	for _, name := range e.From {
+		if s.kind(name) != "publisher" {
+			return ".from", fmt.Errorf("there is no publisher %q", name)
+		}
+	}
+	only := func(given bool, key string, actions ...string) error {
+		if given && !slices.Contains(actions, e.Do) {
+			return fmt.Errorf("%s is of %s, not of %s", key, strings.Join(actions, " and "), e.Do)
+		}
+		return nil
+	}
+	if err := errors.Join(
+		only(e.For != 0, "for", "pause", "partition", "crash"),
+		only(e.Messages != 0, "messages", "burst"),
+		only(len(e.Size) > 0, "size", "burst"),
+		only(e.Frames != 0, "frames", "lose"),
+		only(len(e.From) > 0, "from", "partition", "heal", "link", "lose"),
+		only(e.Down != nil, "down", "link"),
+		only(e.Up != nil, "up", "link"),
+		only(e.Link != nil, "link", "link"),
+	); err != nil {
+		return "", err
+	}
+	switch {
+	case e.Do == "link" && e.Down == nil && e.Up == nil && e.Link == nil:
+		return "", errors.New("say what the links become: down, up, or link of a segment")
+	case e.Do == "burst" && (e.Messages < 1 || e.Messages > 1_000_000):
+		return ".messages", fmt.Errorf("%d messages are outside 1 to 1000000", e.Messages)
+	case e.Frames < 0 || e.Frames > 1_000_000:
+		return ".frames", fmt.Errorf("%d frames are outside 1 to 1000000", e.Frames)
+	case e.Times < 0 || e.Times > MaxTimes:
+		return ".times", fmt.Errorf("%d times are outside 1 to %d", e.Times, MaxTimes)
+	case (e.Times > 1) != (e.Every > 0):
+		return "", errors.New("times and every go together: how often it happens, and the time between")
+	}
+	if e.Times > 1 && e.Every.d() > longest/time.Duration(e.Times) {
+		return ".times", errors.New("it goes on for longer than 24h")
+	}
+	for _, l := range []struct {
+		key  string
+		link *Link
+	}{{".down", e.Down}, {".up", e.Up}, {".link", e.Link}} {
+		if l.link != nil {
+			if err := l.link.validate(); err != nil {
+				return l.key, err
+			}
+		}
+	}
+	return "", nil
+}
+
+// healed reports whether each side of a partition is named by a later heal.
+func (s *Scenario) healed(cut *Event) bool {
+	for _, name := range cut.Who {
+		if !slices.ContainsFunc(s.Events, func(e Event) bool {
+			return e.Do == "heal" && e.At >= cut.At && slices.Contains(e.Who, name) && slices.Equal(e.From, cut.From)
+		}) {
+			return false
+		}
+	}
+	return true
+}
+
+// last is when the last event is over.
+func (e *Event) last() time.Duration {
+	return e.At.d() + e.Every.d()*time.Duration(max(e.Times-1, 0)) + e.For.d()
+}
+
+// calm is when nothing happens any more: neither publishing nor events.
+func (s *Scenario) calm() time.Duration {
+	calm := s.Duration.d()
+	for i := range s.Events {
+		calm = max(calm, s.Events[i].last())
+	}
+	return calm
+}
+
+// end is when the run ends.
+func (s *Scenario) end() time.Duration {
+	if s.Settle != 0 {
+		return s.calm() + s.Settle.d()
+	}
+	return s.calm() + DefaultSettle
+}

@@ -1,0 +1,187 @@
+package testnet
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Observer is told what happens in a World, as it happens and before the machines
+// learn of it: to measure, to draw, to capture. Functions that are nil are not
+// called. What they are given is valid during the call, and must not be changed;
+// nor may they change the World.
+type Observer struct {
+	// Accepted: a publisher accepted a message.
+	Accepted func(s *Session, offset uint64, payload []byte)
+	// Sent: a process handed a datagram to its network: once, however many it
+	// goes to.
+	Sent func(d *Datagram)
+	// Crossed: a datagram was handed to a link, which has decided what becomes of
+	// it.
+	Crossed func(d *Datagram, c *Crossing)
+	// Arrived: a datagram came to a process that runs: to sub, or, where that is
+	// nil, to d.Publisher. One that is paused gets it later, or never.
+	Arrived func(d *Datagram, sub *Subscriber)
+	// Told: the application of a subscriber was handed an event.
+	Told func(sub *Subscriber, ev *reliable.Event)
+}
+
+// Datagram is a datagram on its way between a publisher and its subscribers.
+type Datagram struct {
+	// Frame is the datagram decoded, and nil if it was damaged on the way; in a
+	// REPAIR, Frame.Data is the frame inside.
+	Frame *frame.Frame
+	// Data is the datagram.
+	Data []byte
+	// Publisher sent it, or is whom it goes to.
+	Publisher *Publisher
+	// Subscriber sent it; nil if Publisher did.
+	Subscriber *Subscriber
+	// Target is whom the publisher sent it to; nil: the group.
+	Target *Subscriber
+	// Session is the publisher's when the datagram was sent.
+	Session *Session
+	// Sent is when.
+	Sent reliable.Time
+}
+
+// Crossing is what a link does to a datagram.
+type Crossing struct {
+	// Segment is the link's segment, or nil; then the link is between
+	// Datagram.Publisher and Subscriber.
+	Segment    *Segment
+	Subscriber *Subscriber
+	// Drop is why nothing arrives; NotDropped if something does: Arrivals.
+	Drop     DropReason
+	Arrivals []Arrival
+}
+
+// String names the link, as traces do.
+func (c *Crossing) String() string {
+	if c.Segment != nil {
+		return c.Segment.String()
+	}
+	return c.Subscriber.String()
+}
+
+// Observe adds an observer.
+func (w *World) Observe(o Observer) { w.observers = append(w.observers, &o) }
+
+// show is the packet that observers look at, in one place for all packets: it must
+// not cost an allocation each.
+func (w *World) show(p *packet) *Datagram {
+	d := &w.shown
+	*d = Datagram{
+		Data: p.frame.Raw, Publisher: p.sender, Subscriber: p.asker, Target: p.target,
+		Session: p.session, Sent: p.at,
+	}
+	if p.asker != nil && p.session != nil {
+		d.Publisher = p.session.Publisher
+	}
+	if p.err == nil {
+		d.Frame = &p.frame
+	}
+	return d
+}
+
+func (w *World) observeAccepted(s *Session, offset uint64, payload []byte) {
+	for _, o := range w.observers {
+		if o.Accepted != nil {
+			o.Accepted(s, offset, payload)
+		}
+	}
+}
+
+func (w *World) observeSent(p *packet) {
+	for _, o := range w.observers {
+		if o.Sent != nil {
+			o.Sent(w.show(p))
+		}
+	}
+}
+
+func (w *World) observeCrossed(p *packet, g *Segment, s *Subscriber, out *Outcome) {
+	for _, o := range w.observers {
+		if o.Crossed != nil {
+			w.crossing = Crossing{Segment: g, Subscriber: s, Drop: out.Drop, Arrivals: out.Arrivals()}
+			o.Crossed(w.show(p), &w.crossing)
+		}
+	}
+}
+
+func (w *World) observeArrived(p *packet, s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Arrived != nil {
+			o.Arrived(w.show(p), s)
+		}
+	}
+}
+
+func (w *World) observeTold(s *Subscriber, ev *reliable.Event) {
+	for _, o := range w.observers {
+		if o.Told != nil {
+			o.Told(s, ev)
+		}
+	}
+}
+
+// LoseNext loses the next n DATA frames that a publisher sends to the segment,
+// whatever its loss model says: all behind it miss the same frames. Repairs pass.
+func (g *Segment) LoseNext(p *Publisher, n int) {
+	g.doomed[p.index] = n
+	g.w.trace("lose %d: %v > %v", n, p, g)
+}
+
+// LoseNext loses the next n DATA frames that a publisher sends to a subscriber on
+// the subscriber's own link, whatever its loss model says.
+func (w *World) LoseNext(p *Publisher, s *Subscriber, n int) {
+	p.paths[s.index].doomed = n
+	w.trace("lose %d: %v > %v", n, p, s)
+}
+
+// doom takes one of the frames that are to be lost.
+func doom(left *int, p *packet) bool {
+	if *left == 0 || p.err != nil || p.frame.Kind != frame.Data {
+		return false
+	}
+	*left--
+	return true
+}
+
+// Tamper breaks the machine of a subscriber on purpose, to see a Checker catch
+// it: its application isn't told of the events for which hide is true. A World
+// with such a subscriber breaks the promise.
+func (c *SubscriberConfig) Tamper(hide func(ev *reliable.Event) bool) {
+	c.wrap = func(m receiver) receiver { return &hidingReceiver{m, hide} }
+}
+
+type hidingReceiver struct {
+	receiver
+	hide func(ev *reliable.Event) bool
+}
+
+func (h *hidingReceiver) Poll(events []reliable.Event) int {
+	for {
+		n := h.receiver.Poll(events)
+		kept := 0
+		for i := range events[:n] {
+			if !h.hide(&events[i]) {
+				events[kept] = events[i]
+				kept++
+			}
+		}
+		if kept > 0 || n == 0 {
+			return kept
+		}
+	}
+}
+
+// Index returns the subscriber's place among those of its World, from 0.
+func (s *Subscriber) Index() int { return s.index }
+
+// Index returns the publisher's place among those of its World, from 0.
+func (p *Publisher) Index() int { return p.index }
+
+// Addr returns the address that the subscriber sends from, and gets unicast at.
+func (s *Subscriber) Addr() netip.AddrPort { return s.addr }
