@@ -50,7 +50,7 @@ type ResponderConfig struct {
 	// may be up to 65,536.
 	Share float64
 	// Floor is the rate that repairs may always use, in bytes a second; 0
-	// means 64 MiB a second.
+	// means 16 MiB a second.
 	Floor uint64
 	// Burst is what may go out at once, in bytes, and at least one frame; 0
 	// means 256 KiB.
@@ -68,7 +68,7 @@ type ResponderConfig struct {
 
 const (
 	defaultShare     = 0.5
-	defaultFloor     = 64 << 20
+	defaultFloor     = 16 << 20
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxRuns   = 8192

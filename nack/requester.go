@@ -71,7 +71,7 @@ func (r *Requester) GroupSize() int { return r.group }
 
 // SetBehind says how much later than it could what was sent is taken in now: an
 // answer may be on its way for that much longer before it counts as missing.
-func (r *Requester) SetBehind(d time.Duration) { r.behind = d }
+func (r *Requester) SetBehind(d time.Duration) { r.behind = max(d, 0) }
 
 // SetLimit says that frames from seq on have no room yet: they are not asked
 // for until the limit has passed them.

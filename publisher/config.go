@@ -40,7 +40,7 @@ type Config struct {
 	// that is less. Datagrams are never fragmented.
 	Datagram int
 	// RepairShare is the part of the data rate that repairs may use, up to 10; 0
-	// means 0.5. They may always use 64 MiB a second.
+	// means 0.5. They may always use 16 MiB a second.
 	RepairShare float64
 	// TTL is how many routers a datagram may pass, 1 to 255; 0 means 1, which
 	// stays in the local network.

@@ -70,6 +70,8 @@ const (
 	maxBatch = 65507
 	// maxSegments is the most datagrams in one Batch.
 	maxSegments = 64
+	// maxRepairs is the most repairs in one Batch: data waits for no more.
+	maxRepairs = 16
 )
 
 // SenderConfig configures a Sender. Zero fields mean the defaults.
@@ -97,7 +99,7 @@ type SenderConfig struct {
 	BatchWait time.Duration
 	// RepairShare is the part of the data rate that repairs may use, more than 0
 	// to 10; 0 means 0.5. RepairFloor is the rate that they may always use, in
-	// bytes a second; 0 means 64 MiB a second.
+	// bytes a second; 0 means 16 MiB a second.
 	RepairShare float64
 	RepairFloor uint64
 	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers

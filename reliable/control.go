@@ -11,6 +11,8 @@ const (
 	// maxAnswers bounds the answers to single subscribers that wait to be sent;
 	// whoever gets none asks again.
 	maxAnswers = 256
+	// maxGone bounds the ranges that one GONE names.
+	maxGone = 64
 	// maxConfirms bounds the ranges of a CONFIRM that waits to be sent.
 	maxConfirms = 256
 )
@@ -48,11 +50,21 @@ func (a *answers) want(to netip.AddrPort) {
 	a.add(answer{to: to})
 }
 
-// gone notes that a subscriber asked for what is no longer held.
+// gone notes that a subscriber asked for what is no longer held. What it asked for
+// before and wasn't told of yet is no longer held either: GONE says what is the
+// oldest, and its ranges are for whoever looks at it.
 func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
-	if len(ranges) > 0 {
-		a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
+	if len(ranges) == 0 {
+		return
 	}
+	ranges = ranges[:min(len(ranges), maxGone)]
+	for i := range a.list {
+		if one := &a.list[i]; one.gone != nil && one.to == to {
+			one.request, one.gone = request, append(one.gone[:0], ranges...)
+			return
+		}
+	}
+	a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
 }
 
 // confirm notes ranges that the group is told to wait for.
@@ -64,37 +76,12 @@ func (a *answers) confirm(ranges []nack.Range) {
 	}
 }
 
-// nextControl returns the next frame that isn't data, a repair or a heartbeat.
+// nextControl returns the next frame for the group that isn't data, a repair or a
+// heartbeat.
 func (s *Sender) nextControl(now Time) (Batch, bool) {
 	if now >= s.announceDue && !s.closing {
 		s.announceDue = now.Add(announceEvery)
 		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
-	}
-	if n := len(s.answers.list); n > 0 {
-		a := &s.answers.list[0]
-		to, f := a.to, &s.scratch
-		switch {
-		case a.gone != nil:
-			fit := min(len(a.gone), frame.FitRanges(a.gone, s.cfg.Datagram))
-			*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
-			f.OldestSeq = s.oldest()
-			f.OldestOffset = s.startAt(f.OldestSeq)
-			if a.gone = a.gone[fit:]; len(a.gone) > 0 {
-				return s.control(to, f), true
-			}
-		case !a.beat:
-			a.beat = true
-			return s.control(to, s.sessionFrame(now)), true
-		case s.closing && !s.Pending(): // BYE tells where the session ends
-			f = s.beatFrame(now, frame.Bye)
-		default:
-			f = s.beatFrame(now, frame.Heartbeat)
-			f.Interval = heartbeatLast
-		}
-		copy(s.answers.list, s.answers.list[1:])
-		s.answers.list[n-1] = answer{}
-		s.answers.list = s.answers.list[:n-1]
-		return s.control(to, f), true
 	}
 	if len(s.answers.confirms) > 0 {
 		s.answers.confirms = nack.Normalize(s.answers.confirms)
@@ -105,6 +92,36 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 		return b, true
 	}
 	return Batch{}, false
+}
+
+// nextAnswer returns the next frame for a single subscriber that asked.
+func (s *Sender) nextAnswer(now Time) (Batch, bool) {
+	n := len(s.answers.list)
+	if n == 0 {
+		return Batch{}, false
+	}
+	a := &s.answers.list[0]
+	to, f := a.to, &s.scratch
+	switch {
+	case a.gone != nil:
+		fit := frame.FitRanges(a.gone, s.cfg.Datagram)
+		*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
+		f.OldestSeq = s.oldest()
+		f.OldestOffset = s.startAt(f.OldestSeq)
+	case !a.beat:
+		a.beat = true
+		return s.control(to, s.sessionFrame(now)), true
+	case s.closing && !s.Pending(): // BYE tells where the session ends
+		f = s.beatFrame(now, frame.Bye)
+	default:
+		f = s.beatFrame(now, frame.Heartbeat)
+		f.Interval = heartbeatLast
+	}
+	b := s.control(to, f)
+	copy(s.answers.list, s.answers.list[1:])
+	s.answers.list[n-1] = answer{}
+	s.answers.list = s.answers.list[:n-1]
+	return b, true
 }
 
 // nextBeat returns the heartbeat, or BYE, that is due.

@@ -15,6 +15,7 @@ type member struct {
 	position uint64
 	room     uint64
 	heard    Time
+	patience time.Duration // how long it may be quiet
 	rtt      nack.RTT
 }
 
@@ -46,6 +47,9 @@ func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 		t.rows = append(t.rows, m)
 	}
 	m.Addr, m.heard = from, now
+	// It says its next word after the time that the group's size of now gives; a
+	// group that shrinks must not forget those who don't know yet.
+	m.patience = 5*statusEvery(len(t.rows)) + time.Second
 	return m
 }
 
@@ -69,11 +73,10 @@ func statusEvery(n int) time.Duration {
 // sweep forgets subscribers that have missed several STATUS, and measures the
 // group's round trip anew.
 func (t *members) sweep(now Time) {
-	patience := 5*statusEvery(len(t.rows)) + time.Second
 	kept := t.rows[:0]
 	t.rtt = 0
 	for _, m := range t.rows {
-		if now.Sub(m.heard) > patience {
+		if now.Sub(m.heard) > m.patience {
 			delete(t.byID, m.ID)
 			continue
 		}

@@ -110,10 +110,16 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	s.handle(now, f)
 }
 
-// repair takes a REPAIR, which may come from anyone who has the frame.
+// repair takes a REPAIR. It says who the responder is, so that peers and recorders
+// can repair; until there are any, it must come from the session itself, or a
+// stranger could put frames in its place.
 func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Frame) {
 	if s == nil || !s.placed {
 		r.stats.Unexpected++
+		return
+	}
+	if from != s.source && from != s.control {
+		r.stats.Foreign++
 		return
 	}
 	inner := f.Data
@@ -129,13 +135,11 @@ func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Fr
 		r.stats.Invalid++
 		return
 	}
-	if from == s.source {
-		s.heard = now
-		if s.phase == silent {
-			s.resume(now)
-		}
+	s.heard = now
+	if s.phase == silent {
+		s.resume(now)
 	}
-	if s.phase == ended || s.phase == silent {
+	if s.phase == ended {
 		s.stats.Late++
 		return
 	}
@@ -262,7 +266,7 @@ func (r *Receiver) Deadline() Time {
 	for _, s := range r.list {
 		at = min(at, s.deadline())
 	}
-	r.armed = at
+	r.armed = max(at, r.now) // what waits for the socket doesn't make the process late
 	return at
 }
 

@@ -39,12 +39,15 @@ type Sender struct {
 	byeDue   Time
 	byeWait  time.Duration
 
+	rate      uint64 // of DATA lately, in bytes a second
 	rateBytes uint64 // DATA bytes since rateFrom
 	rateFrom  Time
 
 	arena   []byte
 	scratch frame.Frame
-	taken   bool // a batch is out, and Sent has not been called
+	taken   bool   // a batch is out, and Sent has not been called
+	out     uint64 // DATA frames in it
+	served  bool   // an answer or repairs went last: it is data's turn
 	stats   SenderStats
 }
 
@@ -154,7 +157,10 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	if f.Echo != 0 && f.Echo <= s.sessionTime(now) {
 		at = s.cfg.Start.Add(time.Duration(f.Echo)).Add(f.Held)
 	}
+	// Of a batch that is out, the first datagrams may have been missed already. They
+	// are pinned, and no repair goes out before Sent.
 	held := s.held()
+	held.To += s.out
 	s.responder.Begin()
 	for _, r := range f.Ranges {
 		if r.To > s.next {
@@ -179,7 +185,10 @@ func (s *Sender) Advance(now Time) {
 		s.sweepDue = now.Add(time.Second)
 	}
 	if elapsed := now.Sub(s.rateFrom); elapsed >= 50*time.Millisecond {
-		s.responder.SetDataRate(now, s.rateBytes*1000/uint64(elapsed.Milliseconds()))
+		// The repairs of a burst come after it: let the rate fall slowly.
+		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
+		s.rate = max(rate, s.rate-s.rate/8)
+		s.responder.SetDataRate(now, s.rate)
 		s.rateBytes, s.rateFrom = 0, now
 	}
 }
@@ -203,7 +212,7 @@ func (s *Sender) Deadline(now Time) Time {
 	} else {
 		at = now
 	}
-	s.armed = at
+	s.armed = max(at, now)
 	return at
 }
 
@@ -215,8 +224,17 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	}
 	s.tick(now)
 	b, ok := s.nextControl(now)
+	// Answers and repairs come before data, since somebody waits for them, but take
+	// turns with it: whoever asks for much must not delay the others.
+	if !ok && s.served {
+		s.served = false
+		b, ok = s.nextData(now)
+	}
 	if !ok {
-		b, ok = s.nextRepairs(now)
+		if b, ok = s.nextAnswer(now); !ok {
+			b, ok = s.nextRepairs(now)
+		}
+		s.served = ok
 	}
 	if !ok {
 		b, ok = s.nextData(now)
@@ -224,7 +242,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	if !ok {
 		b, ok = s.nextBeat(now)
 	}
-	s.taken = ok
+	s.taken, s.out = ok, b.frames
 	if ok {
 		s.stats.Bytes += uint64(len(b.Data))
 		s.stats.Datagrams += uint64(b.Datagrams())
@@ -234,7 +252,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost.
 func (s *Sender) Sent(b Batch) {
-	s.taken = false
+	s.taken, s.out = false, 0
 	s.sent += b.frames
 	s.stats.Frames += b.frames
 }
@@ -260,7 +278,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 	b := Batch{}
 	s.arena = s.arena[:0]
 	held := s.held()
-	for n := 0; n < maxSegments; n++ {
+	for n := 0; n < maxRepairs; n++ {
 		if !s.stashed {
 			if s.stash, s.stashed = s.responder.Next(now, held); !s.stashed {
 				break
@@ -271,7 +289,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 			continue
 		}
 		data := s.ring.frame(s.stash.Seq)
-		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > cap(s.arena)) {
+		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
 			break
 		}
 		before := len(s.arena)

@@ -33,5 +33,9 @@ func (t *transit) take(now Time, sent uint64) time.Duration {
 	if t.windows > 1 {
 		fastest = min(fastest, t.fastest[1])
 	}
-	return min(time.Duration(took-fastest), maxTransit)
+	late := time.Duration(took - fastest)
+	if late < 0 || late > maxTransit { // a forged time makes it overflow
+		return maxTransit
+	}
+	return late
 }

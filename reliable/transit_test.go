@@ -5,6 +5,18 @@ import (
 	"time"
 )
 
+// Whatever a hostile sender says of the time, it is late by no less than nothing.
+func TestTransitOfForgedTimes(t *testing.T) {
+	for _, now := range []Time{0, 1e9, 1 << 62} {
+		var tr transit
+		for _, sent := range []uint64{1<<63 - 1, 0, 1 << 62, 1, 1<<63 - 1} {
+			if late := tr.take(now, sent); late < 0 || late > maxTransit {
+				t.Errorf("sent at %d, taken at %d: late by %v", sent, now, late)
+			}
+		}
+	}
+}
+
 func TestTransit(t *testing.T) {
 	const ms = Time(time.Millisecond)
 	var tr transit

@@ -156,7 +156,9 @@ func (t *truth) sent(p *packet) {
 					pub, r, t.slots, t.next())
 			}
 		}
-		t.gones = append(t.gones, rangesAt{now, now, p.target, f.Ranges})
+		// All below the oldest is denied, named or not.
+		denied := append([]nack.Range{{From: 0, To: f.OldestSeq}}, f.Ranges...)
+		t.gones = append(t.gones, rangesAt{now, now, p.target, denied})
 	case frame.Confirm:
 		t.confirms = append(t.confirms, rangesAt{now, now, p.target, f.Ranges})
 	}

@@ -126,7 +126,7 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond})
 	clean := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	lossy := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.3}), Up: near(nil)})
-	every(s.World, 0, 50*milli/1000, 4000, func(i int) { pub.Publish(make([]byte, 1000)) })
+	every(s.World, 0, 50*milli/1000, 4000, func(i int) { pub.Publish(make([]byte, 1300)) })
 	s.At(100*milli, pub.Crash)
 	s.run(100*milli, 8000*milli)
 
