@@ -1,10 +1,13 @@
 package multicast
 
 import (
+	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // ResolveInterface finds an interface by its name ("eth0") or by one of its
@@ -21,10 +24,19 @@ func ResolveInterface(name string) (*net.Interface, error) {
 	return ifi, nil
 }
 
+// listHint says what to do about an error of net.Interfaces.
+func listHint(err error) string {
+	if errors.Is(err, syscall.EMFILE) {
+		return "; too many files are open, raise the limit (ulimit -n)"
+	}
+	return ""
+}
+
 func findInterface(name string) (*net.Interface, error) {
 	ifs, err := net.Interfaces()
 	if err != nil {
-		return nil, badConfig("interface", name, "cannot be looked up, since the system does not list its interfaces: %v", err)
+		// Of the system, not of the configuration: a *ConfigError would blame the name.
+		return nil, fmt.Errorf("multicast: look up interface %q: the system does not list its interfaces%s: %w", name, listHint(err), err)
 	}
 	if name == "" {
 		return nil, badConfig("interface", name, "is missing; name one of %s", interfaceNames(ifs))

@@ -60,7 +60,7 @@ const (
 	CauseLate
 	// CauseNotRecovered: recovery is off.
 	CauseNotRecovered
-	// CauseMemory: the message spans frames, and there was no memory for it.
+	// CauseMemory: the message spans frames, and found no room within MaxMemory.
 	CauseMemory
 	// CauseMalformed: the publisher's frames contradict each other.
 	CauseMalformed
@@ -71,7 +71,7 @@ const (
 var causeNames = [...]string{
 	CauseGone: "no longer held", CauseUnanswered: "unanswered", CauseSilent: "publisher silent",
 	CauseEnded: "session ended", CauseDropped: "dropped by publisher", CauseLate: "too late",
-	CauseNotRecovered: "recovery off", CauseMemory: "out of memory", CauseMalformed: "malformed",
+	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer", CauseMalformed: "malformed",
 	CauseClosed: "subscriber closed",
 }
 

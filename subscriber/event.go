@@ -48,7 +48,8 @@ const (
 	CauseLate = reliable.CauseLate
 	// CauseNotRecovered: recovery is off.
 	CauseNotRecovered = reliable.CauseNotRecovered
-	// CauseMemory: the message spans frames, and there was no memory for it.
+	// CauseMemory: the message spans datagrams, and found no room within
+	// Config.MaxMemory.
 	CauseMemory = reliable.CauseMemory
 	// CauseMalformed: the publisher's frames contradict each other.
 	CauseMalformed = reliable.CauseMalformed

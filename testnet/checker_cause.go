@@ -114,12 +114,12 @@ func (v *view) judgeEnded(ev *reliable.Event) {
 func (v *view) judgeMemory(from, to uint64) {
 	for o := from; o < to; o++ {
 		if !v.t.spans(o) {
-			v.fail("offset %d is lost as out of memory, and fits one frame", o)
+			v.fail("offset %d is lost for want of room in the buffer, and fits one frame", o)
 		}
 	}
 	size := len(v.s.Payload(from))
 	if limit := v.sub.limits.memory; v.sub.peak+2*size+2*frame.MaxDatagram < limit {
-		v.fail("offset %d of %d bytes is lost as out of memory, and %d bytes at the most were used of %d", from, size, v.sub.peak, limit)
+		v.fail("offset %d of %d bytes is lost for want of room in the buffer, and %d bytes at the most were used of %d", from, size, v.sub.peak, limit)
 	}
 }
 

@@ -193,11 +193,7 @@ func goneText(parts []gonePart) string {
 			}
 			continue
 		}
-		if p.To-p.From == 1 {
-			list = append(list, grouped(p.From))
-		} else {
-			list = append(list, grouped(p.From)+" to "+grouped(p.To-1))
-		}
+		list = append(list, runText(p.From, p.To))
 	}
 	return strings.Join(list, ", ")
 }

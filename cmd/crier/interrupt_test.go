@@ -77,11 +77,12 @@ func TestInterruptedWaits(t *testing.T) {
 	}
 }
 
-// SIGINT and SIGTERM end both commands; what they did by then is told.
+// SIGINT, SIGTERM and SIGHUP end both commands; what they did by then is told.
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	sub := spawn(t, nil, on(group, "sub", "--format", "json", "--summary", filepath.Join(t.TempDir(), "s"))...).listening()
+	left := spawn(t, nil, on(group, "sub")...).listening()
 	pub := spawn(t, nil, on(group, "pub", "--rate", "1000")...)
 	sub.await(sub.out, `"message"`, 100)
 	pub.signal(os.Interrupt)
@@ -89,6 +90,10 @@ func TestSignals(t *testing.T) {
 	sub.await(sub.out, `"ended"`, 1)
 	sub.signal(sigterm)
 	sub.wait(exitOK)
+	left.signal(sighup)
+	if left.wait(exitOK); !strings.Contains(left.err.String(), "delivered") {
+		t.Error(left.err)
+	}
 	sum := summaryOf[subSummary](t, sub.flag("--summary"))
 	if wantSum(t, sum); len(sum.Sessions) != 1 || sum.Sessions[0].End != "bye" || sum.Sessions[0].Delivered < 100 {
 		t.Errorf("%+v", sum)

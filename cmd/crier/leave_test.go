@@ -45,7 +45,8 @@ func TestSubTimeout(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--timeout", "50ms", "--summary", "-")...).wait(exitError)
-	if !strings.Contains(sub.err.String(), "no session was heard on "+group[1]+" by interface lo within 50ms") {
+	if words := sub.err.String(); !strings.Contains(words, "no session was heard on "+group[1]+" by interface lo within 50ms") ||
+		strings.Count(words, "no session was heard") != 1 {
 		t.Error(sub.err)
 	}
 	if got, want := sub.out.String(), `{"sessions":[],"invalid_datagrams":0,"kernel_drops":0}`+"\n"; got != want {

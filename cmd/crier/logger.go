@@ -6,6 +6,8 @@ import (
 	"io"
 	"log/slog"
 	"strings"
+	"sync"
+	"time"
 )
 
 // logger writes what the packages tell an operator, a line each. Without
@@ -15,13 +17,13 @@ func newLogger(name string, out io.Writer, verbose bool) *slog.Logger {
 	if verbose {
 		level = slog.LevelInfo
 	}
-	return slog.New(&logHandler{name: name, out: out, level: level, verbose: verbose})
+	return slog.New(&logHandler{name: name, level: level, verbose: verbose, lines: &logLines{out: out}})
 }
 
-// logHandler is a slog.Handler. It is as safe for concurrent use as its writer.
+// logHandler is a slog.Handler.
 type logHandler struct {
-	name    string // of the command
-	out     io.Writer
+	name    string    // of the command
+	lines   *logLines // shared with what With made of it
 	level   slog.Level
 	verbose bool
 	group   string   // before the keys of what is to come
@@ -46,7 +48,38 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	if len(details) > 0 {
 		text += " (" + strings.Join(details, ", ") + ")"
 	}
-	_, err := fmt.Fprintf(h.out, "crier %s: %s\n", h.name, strings.TrimPrefix(strings.ReplaceAll(text, "\n", " "), "crier: "))
+	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, strings.TrimPrefix(strings.ReplaceAll(text, "\n", " "), "crier: ")))
+}
+
+// logLines writes lines, each once where several sockets say the same: that their
+// interface went down, for instance. It is safe for concurrent use.
+type logLines struct {
+	out io.Writer
+
+	mu   sync.Mutex
+	last [4]logLine // the latest, in a ring
+	next int
+}
+
+type logLine struct {
+	at   time.Time
+	text string
+}
+
+// logOnce is how long a line is not written again.
+const logOnce = time.Second
+
+func (l *logLines) write(at time.Time, text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.last {
+		if line.text == text && at.Sub(line.at) < logOnce {
+			return nil
+		}
+	}
+	l.last[l.next] = logLine{at, text}
+	l.next = (l.next + 1) % len(l.last)
+	_, err := io.WriteString(l.out, text)
 	return err
 }
 

@@ -29,6 +29,9 @@ func main() {
 	ctx, cancel := context.WithCancel(context.Background())
 	interrupts := make(chan os.Signal, 1)
 	signal.Notify(interrupts, os.Interrupt, syscall.SIGTERM)
+	if !signal.Ignored(syscall.SIGHUP) { // nohup goes on
+		signal.Notify(interrupts, syscall.SIGHUP)
+	}
 	go func() {
 		<-interrupts
 		signal.Stop(interrupts) // first: a second one ends the process at once

@@ -78,6 +78,19 @@ func spawn(t *testing.T, stdin io.Reader, args ...string) *tool {
 	return c
 }
 
+// processBehind runs crier in a process of its own, after a shell's words.
+func (c *tool) processBehind(words string) {
+	c.t.Helper()
+	self, err := os.Executable()
+	if err != nil {
+		c.t.Fatal(err)
+	}
+	cmd := exec.Command("sh", append([]string{"-c", words + ` && exec "$0" "$@"`, self}, c.args...)...)
+	if err := c.begin(cmd, nil, c.out); err != nil {
+		c.t.Fatal(err)
+	}
+}
+
 func (c *tool) process(stdin io.Reader, out io.Writer) {
 	c.t.Helper()
 	if err := c.launch(stdin, out, nil); err != nil {
@@ -90,8 +103,14 @@ func (c *tool) launch(stdin io.Reader, out io.Writer, attr *syscall.SysProcAttr)
 	if err != nil {
 		return err
 	}
-	c.cmd = exec.Command(self, c.args...)
-	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr, c.cmd.SysProcAttr = stdin, out, c.err, attr
+	cmd := exec.Command(self, c.args...)
+	cmd.SysProcAttr = attr
+	return c.begin(cmd, stdin, out)
+}
+
+func (c *tool) begin(cmd *exec.Cmd, stdin io.Reader, out io.Writer) error {
+	c.cmd = cmd
+	c.cmd.Stdin, c.cmd.Stdout, c.cmd.Stderr = stdin, out, c.err
 	if err := c.cmd.Start(); err != nil {
 		return err
 	}

@@ -75,7 +75,8 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 
 // configFlags are the flags that set the fields of a multicast.ConfigError.
 var configFlags = map[string]string{
-	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
+	"read buffer": "--read-buffer",
+	"group":       "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
 }
 
 // configError makes a usage error, in the words of the flags, of what a
@@ -112,7 +113,7 @@ func (n *netFlags) network() (multicast.Network, error) {
 	case n.impair != "":
 		var err error
 		if cfg, err = testnet.ParseLink(n.impair); err != nil {
-			return nil, usagef("--impair: %w", err)
+			return nil, impairError(err)
 		}
 	case n.drop != 0:
 		cfg.Loss = testnet.Bernoulli{P: n.drop}
@@ -124,9 +125,14 @@ func (n *netFlags) network() (multicast.Network, error) {
 		return nil, usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01", n.drop)
 	}
 	if err != nil {
-		return nil, usagef("--impair: %w", err)
+		return nil, impairError(err)
 	}
 	return network, nil
+}
+
+// impairError says what is wrong with --impair, in the words of the flags.
+func impairError(err error) error {
+	return usagef("--impair: %s", strings.TrimPrefix(err.Error(), "testnet: "))
 }
 
 // sessionText prints a session's id as all output does.

@@ -7,6 +7,6 @@ import (
 	"os"
 )
 
-var sigterm = os.Kill
+var sigterm, sighup = os.Kill, os.Kill
 
 func makeFIFO(string) error { return errors.New("this system has none") }

@@ -79,10 +79,11 @@ func eventText(ev *subscriber.Event) string {
 	session := fmt.Sprintf("session %s from %v", sessionText(ev.Session), ev.Source)
 	switch ev.Kind {
 	case subscriber.Loss:
+		be := "are"
 		if ev.Lost.Len() == 1 {
-			return fmt.Sprintf("%s: offset %d is lost: %v", session, ev.Lost.From, ev.Cause)
+			be = "is"
 		}
-		return fmt.Sprintf("%s: offsets %d to %d are lost: %v", session, ev.Lost.From, ev.Lost.To-1, ev.Cause)
+		return fmt.Sprintf("%s: %s %s lost: %v", session, offsetsText(ev.Lost.From, ev.Lost.To), be, ev.Cause)
 	case subscriber.SessionNew:
 		return session + " is heard"
 	case subscriber.SessionSilent:

@@ -19,7 +19,7 @@ type pubOptions struct {
 	feed      feedOptions
 	pace      pacing
 	count     uint64
-	size      int
+	size      size
 	market    bool
 	seed      uint64
 	name      string
@@ -58,7 +58,7 @@ Examples:
 
 `,
 		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
-			o := &pubOptions{resend: 64 << 20}
+			o := &pubOptions{resend: 64 << 20, size: 64}
 			o.net.declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "", "`FILE` to publish, - for standard input; gzip is recognised (default: made-up messages)")
 			flags.StringVar(&o.feed.Format, "format", "lines", "how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, payload) or pcap")
@@ -66,7 +66,7 @@ Examples:
 			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
 			flags.Float64Var(&o.pace.Rate, "rate", 0, "`MESSAGES` a second, in place of recorded times (default: as fast as the network takes them)")
 			flags.Uint64Var(&o.count, "count", 0, "stop after this many messages (default: all; without --from, until interrupted)")
-			flags.IntVar(&o.size, "size", 64, "`BYTES` of a made-up message")
+			flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")
 			flags.BoolVar(&o.market, "market", false, "made-up market data in bursts, at its own pace, in place of --size")
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
 			flags.StringVar(&o.name, "name", "", "the stream's name")
@@ -95,7 +95,7 @@ func (o *pubOptions) open(ctx context.Context, stdin io.Reader) (feed, error) {
 	case o.market:
 		return newMarket(marketOptions{Seed: o.seed, Count: o.count}), nil
 	default:
-		return newSynthFeed(synthOptions{Size: o.size, Count: o.count, Seed: o.seed}), nil
+		return newSynthFeed(synthOptions{Size: int(o.size), Count: o.count, Seed: o.seed}), nil
 	}
 }
 

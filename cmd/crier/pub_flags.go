@@ -8,8 +8,8 @@ func (o *pubOptions) validate() error {
 	switch {
 	case o.offload != "on" && o.offload != "off":
 		return usagef("--offload %q is not known: use on or off", o.offload)
-	case o.size < 0 || o.size > feedMaxMessage:
-		return usagef("--size %d is outside 0 to %d", o.size, feedMaxMessage)
+	case o.size > feedMaxMessage:
+		return usagef("--size %v is more than a message may have: give %v at the most", o.size, size(feedMaxMessage))
 	case changed("count") && o.count == 0:
 		return usagef("--count 0 would publish nothing: give more, or leave it out for all there is")
 	case o.ttl < 1 || o.ttl > 255:

@@ -179,6 +179,9 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
 		fmt.Fprint(std.err, subText(sum))
+		if len(sum.Sessions) == 0 && end != timedOut { // which the error says
+			fmt.Fprintln(std.err, "no session was heard")
+		}
 	}
 	if err = errors.Join(err, summary.write(sum)); err != nil {
 		return 0, err

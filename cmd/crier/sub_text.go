@@ -10,7 +10,7 @@ import (
 func subText(sum *subSummary) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
-		fmt.Fprintf(&b, "session %s from %s: offsets %d to %d, end %s\n", s.Session, s.Source, s.FirstOffset, s.NextOffset, s.End)
+		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source, offsetsText(s.FirstOffset, s.NextOffset), s.End)
 		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s duplicates, %s NACKs\n",
 			grouped(s.Delivered), grouped(s.Recovered), grouped(s.Lost), grouped(s.Duplicates), grouped(s.NacksSent))
 		for i, l := range s.Losses {
@@ -18,11 +18,7 @@ func subText(sum *subSummary) string {
 				fmt.Fprintf(&b, "  and %s more losses\n", grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
 				break
 			}
-			if l.To-l.From == 1 {
-				fmt.Fprintf(&b, "  lost %d: %s\n", l.From, l.Cause)
-			} else {
-				fmt.Fprintf(&b, "  lost %d to %d: %s\n", l.From, l.To-1, l.Cause)
-			}
+			fmt.Fprintf(&b, "  lost %s: %s\n", runText(l.From, l.To), l.Cause)
 		}
 		if s.Latency != nil {
 			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v\n", short(s.Latency.P50), short(s.Latency.P99), short(s.Latency.Max))
@@ -34,13 +30,30 @@ func subText(sum *subSummary) string {
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", grouped(sum.MoreSessions))
 	}
-	if len(sum.Sessions) == 0 {
-		b.WriteString("no session was heard\n")
-	}
 	if sum.KernelDrops > 0 {
 		fmt.Fprintf(&b, "the kernel dropped %s datagrams for want of receive buffer; a larger net.core.rmem_max lets it grow\n", grouped(sum.KernelDrops))
 	}
 	return b.String()
+}
+
+// offsetsText says which offsets a session has, from first, and below next.
+func offsetsText(first, next uint64) string {
+	switch next - first {
+	case 0:
+		return "no messages"
+	case 1:
+		return "offset " + runText(first, next)
+	}
+	return "offsets " + runText(first, next)
+}
+
+// runText prints a run of offsets, from the first to the last of them; to is not
+// in it.
+func runText(from, to uint64) string {
+	if to-from == 1 {
+		return grouped(from)
+	}
+	return grouped(from) + " to " + grouped(to-1)
 }
 
 // short prints nanoseconds with three or four digits.

@@ -5,6 +5,7 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/publisher"
 )
@@ -51,6 +52,26 @@ func TestProgressText(t *testing.T) {
 		if got != want {
 			t.Errorf("%q, want %q", got, want)
 		}
+	}
+}
+
+// What each of several sockets says is written once, and again when it happens
+// again.
+func TestLoggerSaysItOnce(t *testing.T) {
+	var b strings.Builder
+	h := newLogger("pub", &b, false).Handler()
+	at := time.Unix(1000, 0)
+	for _, step := range []struct {
+		after time.Duration
+		text  string
+	}{{0, "down"}, {time.Millisecond, "down"}, {0, "up"}, {0, "down"}, {time.Second, "down"}} {
+		at = at.Add(step.after)
+		if err := h.Handle(t.Context(), slog.NewRecord(at, slog.LevelWarn, step.text, 0)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if want := "crier pub: down\ncrier pub: up\ncrier pub: down\n"; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
 	}
 }
 

@@ -7,6 +7,6 @@ import (
 	"syscall"
 )
 
-var sigterm os.Signal = syscall.SIGTERM
+var sigterm, sighup os.Signal = syscall.SIGTERM, syscall.SIGHUP
 
 func makeFIFO(path string) error { return syscall.Mkfifo(path, 0o600) }
