@@ -24,10 +24,10 @@ type Asker struct {
 	shared uint32 // of both, lost by others as well
 
 	// Its place in the Responder's queue.
-	first, last int32  // its runs, as indices plus one; 0 for none
+	first, last int32  // its frames' marks, as indices plus one; 0 for none
 	queued      uint64 // frames that wait for their repair
 	served      int    // frames of this turn
-	next        *Asker // whose turn comes after
+	prev, next  *Asker // whose turns come before and after
 }
 
 // halveAt is how many frames make the memory of who shares losses fade.

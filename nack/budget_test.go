@@ -3,6 +3,7 @@ package nack
 import (
 	"fmt"
 	"math"
+	"strings"
 	"testing"
 	"time"
 )
@@ -183,16 +184,45 @@ func TestTooManyWaiting(t *testing.T) {
 	})
 }
 
-func TestTooManyRuns(t *testing.T) {
-	served(t, ResponderConfig{MaxRuns: 3}, func(p *publisher) {
-		p.nack("anna", "1", "3", "5-6", "8", "9")
-		p.nack("ben", "20")
-		p.wantRepairs("1", "3", "5", "6")
-		if s := p.r.Stats(); s.Refused != 3 || p.asker("ben").Refused != 1 {
-			p.Errorf("%+v", s)
+// Two that ask for all they can, each frame on its own, take no room from one that
+// asks for one frame.
+func TestTwoThatAskForMuchDontStarveOne(t *testing.T) {
+	served(t, ResponderConfig{Frames: 20000, Floor: 1000000}, func(p *publisher) {
+		var bad [2][]string
+		for i := range 4096 {
+			bad[0] = append(bad[0], fmt.Sprint(2*i))
+			bad[1] = append(bad[1], fmt.Sprint(10000+2*i))
 		}
-		p.nack("ben", "20", "8-9")
-		p.wantRepairs("20", "8", "9")
+		p.nack("bad", bad[0]...)
+		p.nack("worse", bad[1]...)
+		p.nack("good", "9001")
+		p.repairs()
+		if a := p.asker("good"); a.Waiting() != 0 || a.Refused != 0 {
+			p.Errorf("%d frames of the good one wait and %d were refused", a.Waiting(), a.Refused)
+		}
+		p.send(20000)
+		p.repairs()
+	})
+}
+
+// Nor does one that asks for everything first put a frame behind all others for
+// whoever misses just that.
+func TestWhatManyWaitForDoesntWaitBehindTheFirst(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+		p.nack("bad", "0-999")
+		p.repairs()
+		p.nack("good", "990")
+		p.wantAnswer("", "990")
+		got := ""
+		for range turn + 2 {
+			p.advance(ms)
+			got += fmt.Sprint(p.repairs())
+		}
+		if !strings.Contains(got, "990") {
+			p.Errorf("990 is not among the next repairs: %s", got)
+		}
+		p.send(1000)
+		p.repairs()
 	})
 }
 
@@ -266,7 +296,7 @@ func TestResponderAtRandom(t *testing.T) {
 		rand := NewRand(seed, 9)
 		cfg := ResponderConfig{
 			Frames: 1 + int(rand.Below(200)), FrameSize: 1 + int(rand.Below(1500)), Floor: 1 + rand.Below(2000000),
-			Burst: 1 + rand.Below(20000), MaxQueued: 1 + rand.Below(100), MaxRuns: 1 + int(rand.Below(50)),
+			Burst: 1 + rand.Below(20000), MaxQueued: 1 + rand.Below(100),
 		}
 		p := newPublisher(t, cfg, start.seq, start.now)
 		p.r.SetGroup(int(rand.Below(20)), time.Duration(rand.Below(uint64(2*ms))))
@@ -301,7 +331,7 @@ func TestResponderAtRandom(t *testing.T) {
 		for p.r.Waiting() > 0 { // what waits goes out in the end
 			p.now = max(p.now, p.r.Deadline(p.now))
 			if len(p.repairs()) == 0 && p.r.Waiting() > 0 && p.r.Deadline(p.now) == Never {
-				t.Fatalf("seed %d: %d runs wait for ever", seed, p.r.Waiting())
+				t.Fatalf("seed %d: %d frames wait for ever", seed, p.r.Waiting())
 			}
 		}
 		s, queued := p.r.Stats(), uint64(0)

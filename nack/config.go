@@ -40,8 +40,8 @@ func (c *RequesterConfig) setDefaults() {
 
 // ResponderConfig configures a Responder. Zero fields mean the defaults.
 type ResponderConfig struct {
-	// Frames is how many frames the resend buffer holds at the most. Required,
-	// and at least 1.
+	// Frames is how many frames the resend buffer holds at the most, and so how
+	// many can wait for their repair in all. Required, from 1 to 2^30.
 	Frames int
 	// FrameSize is what one repair costs the budget, in bytes, up to 1 GiB.
 	// Required.
@@ -58,8 +58,6 @@ type ResponderConfig struct {
 	// MaxQueued bounds the frames that wait for their repair, for each
 	// subscriber; 0 means 4,096.
 	MaxQueued uint64
-	// MaxRuns bounds the runs of frames that wait, in all; 0 means 8,192.
-	MaxRuns int
 	// MaxAsked bounds the held frames that one NACK may ask for; 0 means 4,096,
 	// twice what a Requester asks for at once. The rest is refused in one step:
 	// a small NACK can name all that is held, and must not cost a walk over it.
@@ -71,13 +69,12 @@ const (
 	defaultFloor     = 16 << 20
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
-	defaultMaxRuns   = 8192
 	defaultMaxAsked  = 4096
 	maxShare         = 1 << 16
 )
 
 func (c *ResponderConfig) setDefaults() {
-	c.Frames, c.FrameSize = max(c.Frames, 1), min(max(c.FrameSize, 0), 1<<30)
+	c.Frames, c.FrameSize = min(max(c.Frames, 1), 1<<30), min(max(c.FrameSize, 0), 1<<30)
 	if !(c.Share > 0) { // NaN as well
 		c.Share = defaultShare
 	}
@@ -91,9 +88,6 @@ func (c *ResponderConfig) setDefaults() {
 	c.Burst = max(c.Burst, uint64(c.FrameSize))
 	if c.MaxQueued == 0 {
 		c.MaxQueued = defaultMaxQueued
-	}
-	if c.MaxRuns <= 0 {
-		c.MaxRuns = defaultMaxRuns
 	}
 	if c.MaxAsked == 0 {
 		c.MaxAsked = defaultMaxAsked

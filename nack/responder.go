@@ -26,8 +26,7 @@ type Answer struct {
 type Responder struct {
 	cfg   ResponderConfig
 	share uint64 // cfg.Share, in units of 2^-16
-	marks []mark // by sequence number modulo Frames
-	queue queue
+	queue queue  // with the marks, by sequence number modulo Frames
 
 	group  int           // subscribers
 	rtt    time.Duration // of the group
@@ -42,7 +41,7 @@ type ResponderStats struct {
 	Asked     uint64 // asked for by NACKs
 	Crossed   uint64 // ignored: a repair was on its way already
 	Gone      uint64 // no longer held, when asked for or when their turn came
-	Refused   uint64 // not queued: the asker or the publisher had too many waiting
+	Refused   uint64 // not queued: the asker had too many waiting, or asked for too many
 	Repaired  uint64 // repairs handed out
 	ToGroup   uint64 // of these, to the group
 	Throttled uint64 // times that a repair had to wait for the budget or a quota
@@ -50,10 +49,14 @@ type ResponderStats struct {
 
 // mark is what is known of the repair of one held frame.
 type mark struct {
-	seq      uint64
-	asker    *Asker // who asked last, or whom it went to; nil if nobody did
-	at       Time   // when it was last repeated
-	repeated bool   // at means something
+	seq     uint64
+	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
+	request uint64 // the asker's, while it waits
+	at      Time   // when it was last repeated
+
+	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
+
+	repeated bool // at means something
 	queued   bool
 	group    bool // it goes, or went, to the group
 	shared   bool // asker knows that another lost it as well
@@ -65,8 +68,7 @@ func NewResponder(cfg ResponderConfig) *Responder {
 	return &Responder{
 		cfg:   cfg,
 		share: uint64(cfg.Share * (1 << 16)),
-		marks: make([]mark, cfg.Frames),
-		queue: newQueue(cfg.MaxRuns),
+		queue: queue{marks: make([]mark, cfg.Frames)},
 		budget: bucket{
 			rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst,
 		},
@@ -118,17 +120,21 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 	}
 	r.taken += asked.Len()
 	for seq := asked.From; seq < asked.To; seq++ {
-		r.ask(now, a, request, sent, seq)
+		r.ask(now, a, request, sent, seq, held)
 	}
 }
 
 // ask takes one held frame of a NACK.
-func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64) {
+func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) {
 	r.stats.Asked++
 	a.Asked++
-	m := &r.marks[seq%uint64(len(r.marks))]
+	at := int32(seq%uint64(len(r.queue.marks))) + 1
+	m := &r.queue.marks[at-1]
 	fresh := m.asker == nil || m.seq != seq
 	if fresh {
+		if m.queued {
+			r.passOver(at, held)
+		}
 		*m = mark{seq: seq, asker: a}
 	}
 	other := m.asker.ID != a.ID
@@ -146,17 +152,24 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	}
 	switch {
 	case m.queued:
+		if other && a.queued < turn && m.asker.queued > turn {
+			// Whoever asks for little doesn't wait behind one who asks for much.
+			r.queue.remove(at)
+			m.asker, m.request = a, request
+			r.queue.push(at)
+		}
 	case m.repeated && r.crossed(now, m, a, sent):
 		a.Crossed++
 		r.stats.Crossed++
 		return
-	case a.queued >= r.cfg.MaxQueued || !r.queue.push(a, request, seq):
+	case a.queued >= r.cfg.MaxQueued:
 		a.Refused++
 		r.stats.Refused++
 		return
 	default:
-		m.queued, m.group = true, other || !a.alone(now, r.sharing())
-		m.asker, m.shared = a, other
+		m.group = other || !a.alone(now, r.sharing())
+		m.asker, m.shared, m.request = a, other, request
+		r.queue.push(at)
 	}
 	// Those who wait to ask hear nothing of a unicast repair, and nothing yet of
 	// one that waits; in a small group nobody waits to ask. And whoever hears
@@ -164,6 +177,20 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	if (!m.group && r.group > SmallGroup) || r.waits(now, m.asker) {
 		r.answer.Confirm = join(r.answer.Confirm, Range{seq, seq + 1})
 	}
+}
+
+// passOver takes a frame out of the queue that won't be repeated, and reports
+// whether nothing of its asker's waits any more.
+func (r *Responder) passOver(at int32, held Range) bool {
+	m := &r.queue.marks[at-1]
+	if m.seq < held.From {
+		m.asker.Gone++
+		r.stats.Gone++
+	} else { // only where more is held than Frames says
+		m.asker.Refused++
+		r.stats.Refused++
+	}
+	return r.queue.remove(at)
 }
 
 // Begin starts a NACK: the Answer is empty again.
@@ -223,22 +250,10 @@ func (r *Responder) waits(now Time, a *Asker) bool {
 func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 	size := uint64(r.cfg.FrameSize)
 	for turns := r.queue.askers; turns > 0; {
-		a, head := r.queue.first, r.queue.head()
-		if head.From < held.From {
-			gone := min(held.From, head.To) - head.From
-			a.Gone += gone
-			r.stats.Gone += gone
-			if r.queue.drop(gone) {
-				turns--
-			}
-			continue
-		}
-		m := &r.marks[head.From%uint64(len(r.marks))]
-		if m.seq != head.From || !m.queued {
-			// Only where more is held than Frames says.
-			a.Refused++
-			r.stats.Refused++
-			if r.queue.drop(1) {
+		a := r.queue.first
+		m := &r.queue.marks[a.first-1]
+		if m.seq < held.From {
+			if r.passOver(a.first, held) {
 				turns--
 			}
 			continue
@@ -254,17 +269,17 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 			turns--
 			continue
 		}
-		repair := Repair{Seq: head.From, Request: head.request}
+		repair := Repair{Seq: m.seq, Request: m.request}
 		if !m.group {
 			repair.To = a.Addr
 		} else {
 			r.stats.ToGroup++
 		}
 		r.stats.Repaired++
-		m.queued, m.repeated, m.at = false, true, now
+		m.repeated, m.at = true, now
 		r.budget.take(size)
 		quota.take(size)
-		if a.served++; !r.queue.drop(1) && a.served >= turn {
+		if a.served++; !r.queue.remove(a.first) && a.served >= turn {
 			r.queue.rotate()
 		}
 		return repair, true
@@ -290,8 +305,8 @@ func (r *Responder) quota(now Time, a *Asker) *bucket {
 	return q
 }
 
-// Waiting returns how many runs of frames wait for their repair.
-func (r *Responder) Waiting() int { return r.queue.count }
+// Waiting returns how many frames wait for their repair.
+func (r *Responder) Waiting() uint64 { return r.queue.frames }
 
 // Deadline returns when the next repair may go out; Never if none waits.
 func (r *Responder) Deadline(now Time) Time {

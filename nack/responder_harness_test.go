@@ -144,27 +144,32 @@ func (p *publisher) check() {
 	p.Helper()
 	q := &p.r.queue
 	var frames uint64
-	askers, runs := 0, 0
-	for a := q.first; a != nil; a = a.next {
+	askers := 0
+	var prev *Asker
+	for a := q.first; a != nil; prev, a = a, a.next {
 		askers++
 		var queued uint64
-		for at := a.first; at != 0; at = q.runs[at-1].next {
-			queued += q.runs[at-1].Len()
-			if runs++; runs > len(q.runs) {
+		last := int32(0)
+		for at := a.first; at != 0; last, at = at, q.marks[at-1].after {
+			if m := &q.marks[at-1]; !m.queued || m.asker != a || m.before != last {
+				p.Fatalf("asker %d: %+v is in its queue after %d", a.ID, m, last)
+			}
+			if queued++; queued > uint64(len(q.marks)) {
 				p.Fatal("the queue runs in circles")
 			}
 		}
-		if queued == 0 || queued != a.queued || queued != a.Waiting() {
+		if queued == 0 || queued != a.queued || queued != a.Waiting() || last != a.last || a.prev != prev {
 			p.Fatalf("asker %d has %d frames waiting, and says %d", a.ID, queued, a.queued)
 		}
 		frames += queued
 	}
-	unused := 0
-	for at := q.unused; at != 0; at = q.runs[at-1].next {
-		unused++
+	marked := uint64(0)
+	for i := range q.marks {
+		if q.marks[i].queued {
+			marked++
+		}
 	}
-	if askers != q.askers || frames != q.frames || runs != q.count || runs != p.r.Waiting() || runs+unused != len(q.runs) {
-		p.Fatalf("%d askers, %d frames, %d runs, %d unused; the queue says %d, %d, %d of %d",
-			askers, frames, runs, unused, q.askers, q.frames, q.count, len(q.runs))
+	if askers != q.askers || frames != q.frames || frames != marked || frames != p.r.Waiting() || prev != q.last {
+		p.Fatalf("%d askers, %d frames, %d marked; the queue says %d, %d", askers, frames, marked, q.askers, q.frames)
 	}
 }

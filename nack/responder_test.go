@@ -275,8 +275,8 @@ func TestTheRequestIsNamed(t *testing.T) {
 
 func TestConfigsThatMakeNoSense(t *testing.T) {
 	for _, cfg := range []ResponderConfig{
-		{}, {Frames: -5, FrameSize: -5, Share: -1, MaxRuns: -1}, {Share: math.NaN()}, {Share: math.Inf(1)},
-		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1, MaxRuns: 1}, {Floor: math.MaxUint64, Burst: math.MaxUint64},
+		{}, {Frames: -5, FrameSize: -5, Share: -1}, {Share: math.NaN()}, {Share: math.Inf(1)},
+		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1}, {Floor: math.MaxUint64, Burst: math.MaxUint64},
 	} {
 		r := NewResponder(cfg)
 		r.SetGroup(-5, -5)
