@@ -17,7 +17,8 @@ type Asker struct {
 	Gone    uint64 // of these, no longer held, when asked for or when their turn came
 	Refused uint64 // of these, not even queued: too many were waiting
 
-	quota  bucket
+	quota  bucket // bytes of repairs
+	looks  bucket // frames of NACKs
 	recent uint32 // frames lost, halved as they age
 	fresh  uint32 // frames lost just now: others may still ask for them
 	since  Time   // the first of fresh

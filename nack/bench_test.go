@@ -151,15 +151,21 @@ func BenchmarkResponder(b *testing.B) {
 	}
 }
 
-// What a NACK for everything costs, where all is queued already.
+// What a NACK for everything costs, where all that it may ask for is queued
+// already; and what one costs when there were too many of them.
 func BenchmarkResponderHostileNack(b *testing.B) {
 	const frames = 47000
-	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472})
-	a := &Asker{ID: 1}
-	b.ReportAllocs()
-	for b.Loop() {
-		r.Begin()
-		r.Asked(5, a, 1, 5, Range{0, 1 << 63}, Range{0, frames})
+	for what, looks := range map[string]uint64{"looked=4096": 1 << 50, "looked=0": 1} {
+		b.Run(what, func(b *testing.B) {
+			r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Looks: looks})
+			a, now := &Asker{ID: 1}, Time(5)
+			b.ReportAllocs()
+			for b.Loop() {
+				r.Begin()
+				r.Asked(now, a, 1, now, Range{0, 1 << 63}, Range{0, frames})
+				now++
+			}
+		})
 	}
 }
 

@@ -52,7 +52,10 @@ func TestWhatWaitsIsConfirmedAgain(t *testing.T) {
 		p.advance(ms / 2)
 		p.nack("anna", "10-14")
 		p.wantAnswer("", "10-14")
-		p.nack("ben", "12", "14")
+		p.nack("ben", "12", "14") // the word of that is on its way to him
+		p.wantAnswer("", "")
+		p.advance(1)
+		p.nack("ben", "12", "14") // it was lost
 		p.wantAnswer("", "12,14")
 		if n := p.asker("anna").Waiting(); n != 5 {
 			p.Errorf("%d frames wait", n)
@@ -212,7 +215,6 @@ func TestWhatManyWaitForDoesntWaitBehindTheFirst(t *testing.T) {
 		p.nack("bad", "0-999")
 		p.repairs()
 		p.nack("good", "990")
-		p.wantAnswer("", "990")
 		got := ""
 		for range turn + 2 {
 			p.advance(ms)
@@ -232,11 +234,63 @@ func TestTooMuchInOneNack(t *testing.T) {
 	served(t, ResponderConfig{MaxAsked: 10}, func(p *publisher) {
 		p.nack("anna", "0-3", "5", "10-999")
 		p.wantRepairs("0", "1", "2", "3", "5", "10", "11", "12", "13", "14")
-		if a := p.asker("anna"); a.Asked != 10 || a.Refused != 985 || p.r.Stats().Refused != 985 {
+		if a := p.asker("anna"); a.Asked != 995 || a.Refused != 985 || p.r.Stats().Refused != 985 {
 			p.Errorf("%+v", a)
 		}
 		p.nack("anna", "15-999")
 		p.wantRepairs(seqs(15, 24)...)
+	})
+}
+
+// A NACK of a few bytes, time after time, must not keep the publisher busy: beyond
+// Looks it is refused in one step. Others are heard as ever.
+func TestAskingForEverythingTimeAfterTime(t *testing.T) {
+	served(t, ResponderConfig{Frames: 1400, MaxAsked: 500, Looks: 1000}, func(p *publisher) {
+		for range 10000 {
+			p.nack("mallory", "0-999")
+			p.advance(100 * us)
+			p.r.Next(p.now, p.held)
+		}
+		a := p.asker("mallory")
+		if looked := a.Asked - a.Refused; looked > 4*500+1000 || looked < 2000 {
+			p.Errorf("in a second %d frames of a hostile subscriber's NACKs were looked at", looked)
+		}
+		p.nack("anna", "1200")
+		if a := p.asker("anna"); a.Refused != 0 {
+			p.Errorf("anna: %+v", a)
+		}
+		p.send(1400)
+		p.repairs()
+	})
+}
+
+// Nor must it fill the network with CONFIRMs: they have a budget of their own.
+func TestConfirmsHaveABudget(t *testing.T) {
+	served(t, ResponderConfig{Floor: 1, Burst: 1000, Confirms: 10000}, func(p *publisher) {
+		p.nack("mallory", "0-9")
+		told := 0
+		for range 1000 {
+			p.advance(10 * ms)
+			p.nack("mallory", "5")
+			told += len(p.answer.Confirm)
+		}
+		// 128 KiB at once and 10 kB a second, of 68 bytes each: so they all fit.
+		if told != 1000 {
+			p.Errorf("%d CONFIRMs of 1,000", told)
+		}
+		for range 50000 {
+			p.advance(10 * us)
+			p.nack("mallory", "5")
+			told += len(p.answer.Confirm)
+		}
+		if most := (confirmBurst + 10500*10000/1000) / (confirmFrame + confirmRange); told > most {
+			p.Errorf("%d CONFIRMs in 10.5 s, at most %d fit the budget", told, most)
+		}
+		if n := p.r.Stats().Unconfirmed; n == 0 {
+			p.Error("nothing was counted as unconfirmed")
+		}
+		p.send(1000)
+		p.repairs()
 	})
 }
 
@@ -279,7 +333,7 @@ func TestHostileRanges(t *testing.T) {
 		if n := len(p.repairs()); n != 262 { // 256 KiB at once
 			p.Errorf("%d repairs", n)
 		}
-		p.send(2000)
+		p.send(1400)
 		p.repairs()
 	})
 }

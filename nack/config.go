@@ -58,6 +58,13 @@ type ResponderConfig struct {
 	// MaxQueued bounds the frames that wait for their repair, for each
 	// subscriber; 0 means 4,096.
 	MaxQueued uint64
+	// Looks is how many held frames of one subscriber's NACKs are looked at in a
+	// second, and four times MaxAsked at once; 0 means 262,144. An honest
+	// subscriber backs off long before that.
+	Looks uint64
+	// Confirms is how many bytes of CONFIRM may go out in a second; 0 means
+	// 256 KiB. Where repairs have more than 64 times as much, it is a 64th of that.
+	Confirms uint64
 	// MaxAsked bounds the held frames that one NACK may ask for; 0 means 4,096,
 	// twice what a Requester asks for at once. The rest is refused in one step:
 	// a small NACK can name all that is held, and must not cost a walk over it.
@@ -70,6 +77,8 @@ const (
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxAsked  = 4096
+	defaultLooks     = 1 << 18
+	defaultConfirms  = 256 << 10
 	maxShare         = 1 << 16
 )
 
@@ -91,5 +100,12 @@ func (c *ResponderConfig) setDefaults() {
 	}
 	if c.MaxAsked == 0 {
 		c.MaxAsked = defaultMaxAsked
+	}
+	c.MaxAsked = min(c.MaxAsked, 1<<30)
+	if c.Looks == 0 {
+		c.Looks = defaultLooks
+	}
+	if c.Confirms == 0 {
+		c.Confirms = defaultConfirms
 	}
 }

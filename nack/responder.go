@@ -28,23 +28,30 @@ type Responder struct {
 	share uint64 // cfg.Share, in units of 2^-16
 	queue queue  // with the marks, by sequence number modulo Frames
 
-	group  int           // subscribers
-	rtt    time.Duration // of the group
-	budget bucket
-	answer Answer
-	taken  uint64 // frames of this NACK so far
-	stats  ResponderStats
+	group    int           // subscribers
+	rtt      time.Duration // of the group
+	budget   bucket
+	confirms bucket // bytes of CONFIRM
+	answer   Answer
+	taken    uint64 // frames of this NACK so far
+	told     bool   // this NACK has something CONFIRMed already
+	room     struct {
+		asker         *Asker
+		budget, quota uint64 // frames of this asker's that could go out now
+	}
+	stats ResponderStats
 }
 
 // ResponderStats counts what a Responder did, in frames.
 type ResponderStats struct {
-	Asked     uint64 // asked for by NACKs
-	Crossed   uint64 // ignored: a repair was on its way already
-	Gone      uint64 // no longer held, when asked for or when their turn came
-	Refused   uint64 // not queued: the asker had too many waiting, or asked for too many
-	Repaired  uint64 // repairs handed out
-	ToGroup   uint64 // of these, to the group
-	Throttled uint64 // times that a repair had to wait for the budget or a quota
+	Asked       uint64 // asked for by NACKs
+	Crossed     uint64 // ignored: a repair was on its way already
+	Gone        uint64 // no longer held, when asked for or when their turn came
+	Refused     uint64 // not queued: the asker had too many waiting, or asked for too many
+	Repaired    uint64 // repairs handed out
+	ToGroup     uint64 // of these, to the group
+	Throttled   uint64 // times that a repair had to wait for the budget or a quota
+	Unconfirmed uint64 // not CONFIRMed, though they wait, for want of budget for that
 }
 
 // mark is what is known of the repair of one held frame.
@@ -53,13 +60,15 @@ type mark struct {
 	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
 	request uint64 // the asker's, while it waits
 	at      Time   // when it was last repeated
+	told    Time   // when the group was last told to wait for it
 
 	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
 
-	repeated bool // at means something
-	queued   bool
-	group    bool // it goes, or went, to the group
-	shared   bool // asker knows that another lost it as well
+	repeated  bool // at means something
+	confirmed bool // told means something
+	queued    bool
+	group     bool // it goes, or went, to the group
+	shared    bool // asker knows that another lost it as well
 }
 
 // NewResponder returns a Responder with nothing to repeat.
@@ -71,6 +80,9 @@ func NewResponder(cfg ResponderConfig) *Responder {
 		queue: queue{marks: make([]mark, cfg.Frames)},
 		budget: bucket{
 			rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst,
+		},
+		confirms: bucket{
+			rate: cfg.Confirms, burst: confirmBurst, tokens: confirmBurst,
 		},
 	}
 }
@@ -94,6 +106,8 @@ func (r *Responder) SetDataRate(now Time, rate uint64) {
 		rate = math.MaxUint64
 	}
 	r.budget.rate = max(r.cfg.Floor, rate)
+	r.confirms.fill(now)
+	r.confirms.rate = max(r.cfg.Confirms, r.budget.rate/64)
 }
 
 // Asked takes one range of a NACK: which frames, by whom, and when it was sent,
@@ -105,7 +119,8 @@ func (r *Responder) SetDataRate(now Time, rate uint64) {
 // it, and is ignored: the asker's estimate of the publisher's time tells, so
 // that neither side depends on a guessed round trip.
 //
-// What one NACK asks for beyond MaxAsked is refused.
+// What one NACK asks for beyond MaxAsked, or beyond what waits for the asker at
+// the most, or what its NACKs ask for beyond Looks, is refused.
 func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, held Range) {
 	if gone := asked.Clip(0, held.From); gone.Len() > 0 {
 		a.Gone += gone.Len()
@@ -113,21 +128,37 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 		r.answer.Gone = join(r.answer.Gone, gone)
 	}
 	asked = asked.Clip(held.From, held.To)
-	if over := asked.Len() - min(asked.Len(), r.cfg.MaxAsked-r.taken); over > 0 {
-		asked.To -= over
-		a.Refused += over
-		r.stats.Refused += over
+	a.Asked += asked.Len()
+	r.stats.Asked += asked.Len()
+	n := min(asked.Len(), r.cfg.MaxAsked-r.taken, r.looks(now, a))
+	r.room.asker = nil
+	seq := asked.From
+	for seq < asked.From+n && r.ask(now, a, request, sent, seq, held) {
+		seq++
 	}
-	r.taken += asked.Len()
-	for seq := asked.From; seq < asked.To; seq++ {
-		r.ask(now, a, request, sent, seq, held)
+	r.taken += seq - asked.From
+	a.looks.take(seq - asked.From)
+	if seq < asked.To { // in one step, however much it is
+		a.Refused += asked.To - seq
+		r.stats.Refused += asked.To - seq
 	}
 }
 
-// ask takes one held frame of a NACK.
-func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) {
-	r.stats.Asked++
-	a.Asked++
+// looks returns how many frames of an asker's NACKs may be looked at now. Who asks
+// for everything time after time must not keep the publisher from its work.
+func (r *Responder) looks(now Time, a *Asker) uint64 {
+	l := &a.looks
+	if l.burst == 0 {
+		l.rate, l.burst = r.cfg.Looks, 4*r.cfg.MaxAsked
+		l.tokens = l.burst
+	}
+	l.fill(now)
+	return l.tokens
+}
+
+// ask takes one held frame of a NACK, and reports false if there is no room for
+// it.
+func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) bool {
 	at := int32(seq%uint64(len(r.queue.marks))) + 1
 	m := &r.queue.marks[at-1]
 	fresh := m.asker == nil || m.seq != seq
@@ -161,11 +192,9 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	case m.repeated && r.crossed(now, m, a, sent):
 		a.Crossed++
 		r.stats.Crossed++
-		return
+		return true
 	case a.queued >= r.cfg.MaxQueued:
-		a.Refused++
-		r.stats.Refused++
-		return
+		return false
 	default:
 		m.group = other || !a.alone(now, r.sharing())
 		m.asker, m.shared, m.request = a, other, request
@@ -175,8 +204,41 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	// one that waits; in a small group nobody waits to ask. And whoever hears
 	// nothing for long gives up.
 	if (!m.group && r.group > SmallGroup) || r.waits(now, m.asker) {
-		r.answer.Confirm = join(r.answer.Confirm, Range{seq, seq + 1})
+		r.confirm(now, m, sent)
 	}
+	return true
+}
+
+// What a CONFIRM costs its budget, about: a frame with its headers, a range in it,
+// and what may go out at once.
+const (
+	confirmFrame = 64
+	confirmRange = 4
+	confirmBurst = 128 << 10
+)
+
+// confirm lets the group be told that a frame is coming. A NACK that was sent
+// before the group was last told has crossed that, as one crosses a repair; what is
+// asked for since then is told again, as far as the budget goes.
+func (r *Responder) confirm(now Time, m *mark, sent Time) {
+	if m.confirmed && (sent != Never && sent <= m.told || sent == Never && now.Sub(m.told) < r.hold()) {
+		return
+	}
+	cost := uint64(0)
+	if last := len(r.answer.Confirm) - 1; last < 0 || r.answer.Confirm[last].To != m.seq {
+		cost = confirmRange
+	}
+	if !r.told {
+		cost += confirmFrame
+		r.confirms.fill(now)
+	}
+	if r.confirms.tokens < cost {
+		r.stats.Unconfirmed++
+		return
+	}
+	r.confirms.take(cost)
+	m.confirmed, m.told, r.told = true, now, true
+	r.answer.Confirm = join(r.answer.Confirm, Range{m.seq, m.seq + 1})
 }
 
 // passOver takes a frame out of the queue that won't be repeated, and reports
@@ -195,7 +257,7 @@ func (r *Responder) passOver(at int32, held Range) bool {
 
 // Begin starts a NACK: the Answer is empty again.
 func (r *Responder) Begin() {
-	r.taken = 0
+	r.taken, r.told = 0, false
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
 }
 
@@ -234,13 +296,16 @@ func (r *Responder) hold() time.Duration {
 }
 
 // waits reports whether what is queued for a goes out only later, for want of
-// budget or quota.
+// budget or quota. What there is of both is looked up once for a range.
 func (r *Responder) waits(now Time, a *Asker) bool {
-	size := uint64(r.cfg.FrameSize)
-	quota := r.quota(now, a)
-	r.budget.fill(now)
-	quota.fill(now)
-	return r.queue.frames*size > r.budget.tokens || a.queued*size > quota.tokens
+	if r.room.asker != a {
+		size, quota := max(uint64(r.cfg.FrameSize), 1), r.quota(now, a)
+		r.budget.fill(now)
+		quota.fill(now)
+		r.room.asker = a
+		r.room.budget, r.room.quota = r.budget.tokens/size, quota.tokens/size
+	}
+	return r.queue.frames > r.room.budget || a.queued > r.room.quota
 }
 
 // Next returns the next frame to repeat, and false where there is none or the

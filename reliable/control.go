@@ -13,15 +13,17 @@ const (
 	maxAnswers = 256
 	// maxGone bounds the ranges that one GONE names.
 	maxGone = 64
-	// maxConfirms bounds the ranges of a CONFIRM that waits to be sent.
-	maxConfirms = 256
+	// maxConfirms bounds the ranges that wait to be CONFIRMed: as many as one NACK
+	// may ask for. They go out in as many CONFIRMs as it takes.
+	maxConfirms = 4096
 )
 
 // answers are the frames that NACKs and STATUS call for, besides repairs.
 type answers struct {
-	list     []answer
-	confirms []nack.Range
-	refused  uint64
+	list        []answer
+	confirms    []nack.Range
+	refused     uint64
+	unconfirmed uint64 // ranges that found no room among confirms
 }
 
 // answer is what one subscriber is told.
@@ -69,11 +71,11 @@ func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
 
 // confirm notes ranges that the group is told to wait for.
 func (a *answers) confirm(ranges []nack.Range) {
-	for _, r := range ranges {
-		if len(a.confirms) < maxConfirms {
-			a.confirms = append(a.confirms, r)
-		}
+	if n := maxConfirms - len(a.confirms); len(ranges) > n {
+		a.unconfirmed += uint64(len(ranges) - n)
+		ranges = ranges[:n]
 	}
+	a.confirms = append(a.confirms, ranges...)
 }
 
 // nextControl returns the next frame for the group that isn't data, a repair or a
@@ -85,6 +87,7 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 	}
 	if len(s.answers.confirms) > 0 {
 		s.answers.confirms = nack.Normalize(s.answers.confirms)
+		s.stats.Confirms++
 		fit := frame.FitRanges(s.answers.confirms, s.cfg.Datagram)
 		s.scratch = frame.Frame{Kind: frame.Confirm, Ranges: s.answers.confirms[:fit]}
 		b := s.control(netip.AddrPort{}, &s.scratch)

@@ -21,6 +21,8 @@ type SenderStats struct {
 	Nacks         uint64 // NACK frames received
 	Statuses      uint64 // STATUS frames received
 	Unknown       uint64 // ranges asked for that were never sent
+	Confirms      uint64 // CONFIRM frames sent
+	Unconfirmed   uint64 // ranges that none had room for
 	Unanswered    uint64 // answers to single subscribers that found no room to wait
 	Members       int    // subscribers known
 	MembersFull   uint64 // frames from subscribers beyond the table's size
@@ -34,6 +36,7 @@ func (s *Sender) Stats() SenderStats {
 	st.Members = len(s.members.rows)
 	st.MembersFull = s.members.refused
 	st.Unanswered = s.answers.refused
+	st.Unconfirmed = s.answers.unconfirmed
 	st.Responder = s.responder.Stats()
 	return st
 }
