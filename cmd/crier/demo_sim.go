@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"crier/cmd/crier/hist"
 	"crier/reliable"
 	"crier/testnet"
 )
@@ -120,7 +121,7 @@ type demoSimSub struct {
 	demoSub
 	pub               *testnet.Publisher
 	node              *testnet.Subscriber
-	latency, recovery histogram
+	latency, recovery hist.Histogram
 }
 
 func (s *demoSimSub) event(now reliable.Time, ev *reliable.Event) {
@@ -131,9 +132,9 @@ func (s *demoSimSub) event(now reliable.Time, ev *reliable.Event) {
 			panic("the checker overlooked a message that differs")
 		}
 		s.Delivered++
-		s.latency.record(now.Sub(truth.AcceptedAt(ev.Offset)))
+		s.latency.Record(now.Sub(truth.AcceptedAt(ev.Offset)))
 		if ev.Recovered {
-			s.recovery.record(ev.Recovery)
+			s.recovery.Record(ev.Recovery)
 		}
 	case reliable.Loss:
 		s.Losses = append(s.Losses, lossSummary{ev.Lost.From, ev.Lost.To, ev.Cause.String()})
@@ -148,6 +149,6 @@ func (s *demoSimSub) finish(accepted, sent uint64) {
 		s.Recovered, s.Lost, s.NextOffset = st.Recovered, st.Lost, st.NextOffset
 		s.Duplicates, s.Nacks, s.End = st.Duplicates, st.Nacks, st.End.String()
 	}
-	s.Latency, s.Recovery = s.latency.quantiles(), s.recovery.quantiles()
+	s.Latency, s.Recovery = s.latency.Quantiles(), s.recovery.Quantiles()
 	s.account(accepted, sent)
 }

@@ -5,6 +5,8 @@ import (
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 // demoResult is what a demo found out.
@@ -24,18 +26,18 @@ type demoResult struct {
 
 // demoSub is one subscriber's part.
 type demoSub struct {
-	Name       string        `json:"name"`
-	Link       string        `json:"link"`
-	Delivered  uint64        `json:"delivered"`
-	Recovered  uint64        `json:"recovered"`
-	Lost       uint64        `json:"lost"`
-	Losses     []lossSummary `json:"losses"`
-	NextOffset uint64        `json:"next_offset"`
-	Duplicates uint64        `json:"duplicates"`
-	Nacks      uint64        `json:"nacks_sent"`
-	Latency    *quantiles    `json:"latency_ns"`
-	Recovery   *quantiles    `json:"recovery_ns"`
-	End        string        `json:"end"`
+	Name       string          `json:"name"`
+	Link       string          `json:"link"`
+	Delivered  uint64          `json:"delivered"`
+	Recovered  uint64          `json:"recovered"`
+	Lost       uint64          `json:"lost"`
+	Losses     []lossSummary   `json:"losses"`
+	NextOffset uint64          `json:"next_offset"`
+	Duplicates uint64          `json:"duplicates"`
+	Nacks      uint64          `json:"nacks_sent"`
+	Latency    *hist.Quantiles `json:"latency_ns"`
+	Recovery   *hist.Quantiles `json:"recovery_ns"`
+	End        string          `json:"end"`
 	// What it doesn't have of all that was accepted, by why.
 	Gone      uint64     `json:"gone"`
 	NeverSent []gonePart `json:"never_sent"`
@@ -198,10 +200,10 @@ func goneText(parts []gonePart) string {
 	return strings.Join(list, ", ")
 }
 
-func p50(q *quantiles) int64 { return q.P50 }
-func p99(q *quantiles) int64 { return q.P99 }
+func p50(q *hist.Quantiles) int64 { return q.P50 }
+func p99(q *hist.Quantiles) int64 { return q.P99 }
 
-func quantileText(q *quantiles, of func(*quantiles) int64) string {
+func quantileText(q *hist.Quantiles, of func(*hist.Quantiles) int64) string {
 	if q == nil {
 		return "-"
 	}

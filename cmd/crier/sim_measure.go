@@ -200,11 +200,11 @@ func (m *simMeter) told(sub *testnet.Subscriber, ev *reliable.Event) {
 		session := m.session(ev.Session)
 		latency := now.Sub(session.AcceptedAt(ev.Offset))
 		member.LatencyMax = max(member.LatencyMax, int64(latency))
-		g.latency.record(latency)
+		g.latency.Record(latency)
 		if ev.Recovered {
 			member.Recovered++
 			member.RecoveryMax = max(member.RecoveryMax, int64(ev.Recovery))
-			g.recovery.record(ev.Recovery)
+			g.recovery.Record(ev.Recovery)
 			t.Recovered[m.at()]++
 			m.strip(sub.Index()).Recovered++
 		}

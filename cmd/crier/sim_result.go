@@ -1,5 +1,7 @@
 package main
 
+import "crier/cmd/crier/hist"
+
 // simResult is what a run of a scenario found out; all of it follows from the
 // scenario and the seed. Times are in nanoseconds of virtual time.
 type simResult struct {
@@ -75,7 +77,7 @@ type simGroup struct {
 	Latency   *simQuantiles     `json:"latency_ns"`  // from acceptance to the application
 	Recovery  *simQuantiles     `json:"recovery_ns"` // from finding a gap to its repair
 
-	latency, recovery histogram
+	latency, recovery hist.Histogram
 }
 
 // simMember is one subscriber.
@@ -153,10 +155,10 @@ type simQuantiles struct {
 }
 
 // simQuantilesOf returns them, or nil if nothing was measured.
-func simQuantilesOf(h *histogram) *simQuantiles {
-	if h.count() == 0 {
+func simQuantilesOf(h *hist.Histogram) *simQuantiles {
+	if h.Count() == 0 {
 		return nil
 	}
-	at := func(per10k int64) int64 { return int64(h.quantileOf(per10k, 10000)) }
-	return &simQuantiles{h.count(), at(5000), at(9000), at(9500), at(9900), at(9990), at(9999), int64(h.max)}
+	at := func(per10k int64) int64 { return int64(h.QuantileOf(per10k, 10000)) }
+	return &simQuantiles{h.Count(), at(5000), at(9000), at(9500), at(9900), at(9990), at(9999), int64(h.Max())}
 }

@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"crier/cmd/crier/hist"
 	"crier/publisher"
 )
 
@@ -48,22 +49,22 @@ type subSummary struct {
 // which is included, to next_offset, which is not; delivered + lost is their
 // difference.
 type sessionSummary struct {
-	Session     string        `json:"session"`
-	Name        string        `json:"name,omitempty"`
-	Source      string        `json:"source"`
-	FirstOffset uint64        `json:"first_offset"`
-	NextOffset  uint64        `json:"next_offset"`
-	BeforeStart uint64        `json:"before_start"`
-	Delivered   uint64        `json:"delivered"`
-	Recovered   uint64        `json:"recovered"`
-	Lost        uint64        `json:"lost"`
-	Losses      []lossSummary `json:"losses"`
-	MoreLosses  uint64        `json:"more_losses,omitempty"` // reports beyond those listed
-	Duplicates  uint64        `json:"duplicates"`
-	NacksSent   uint64        `json:"nacks_sent"`
-	Latency     *quantiles    `json:"latency_ns"`
-	Recovery    *quantiles    `json:"recovery_ns"`
-	End         string        `json:"end"`
+	Session     string          `json:"session"`
+	Name        string          `json:"name,omitempty"`
+	Source      string          `json:"source"`
+	FirstOffset uint64          `json:"first_offset"`
+	NextOffset  uint64          `json:"next_offset"`
+	BeforeStart uint64          `json:"before_start"`
+	Delivered   uint64          `json:"delivered"`
+	Recovered   uint64          `json:"recovered"`
+	Lost        uint64          `json:"lost"`
+	Losses      []lossSummary   `json:"losses"`
+	MoreLosses  uint64          `json:"more_losses,omitempty"` // reports beyond those listed
+	Duplicates  uint64          `json:"duplicates"`
+	NacksSent   uint64          `json:"nacks_sent"`
+	Latency     *hist.Quantiles `json:"latency_ns"`
+	Recovery    *hist.Quantiles `json:"recovery_ns"`
+	End         string          `json:"end"`
 }
 
 // lossSummary is one loss report; To is exclusive.

@@ -3,6 +3,7 @@ package main
 import (
 	"slices"
 
+	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
 
@@ -32,7 +33,7 @@ type tally struct {
 type sessionTally struct {
 	sessionSummary
 	id                uint64
-	latency, recovery histogram
+	latency, recovery hist.Histogram
 	lowest, highest   uint64 // the offsets that were noted: from lowest, and below highest
 	begun             bool   // they mean something
 	open              bool
@@ -111,10 +112,10 @@ func (s *sessionTally) deliver(ev *subscriber.Event) {
 	s.extend(ev.Offset, ev.Offset+1)
 	if ev.Recovered {
 		s.Recovered++
-		s.recovery.record(ev.Recovery)
+		s.recovery.Record(ev.Recovery)
 	}
 	if !ev.Sent.IsZero() {
-		s.latency.record(ev.Received.Sub(ev.Sent))
+		s.latency.Record(ev.Received.Sub(ev.Sent))
 	}
 }
 
@@ -179,13 +180,13 @@ func (s *sessionTally) complete(known []subscriber.Session) {
 
 // measured turns the histograms into what a summary says of them.
 func (s *sessionTally) measured() {
-	if q := s.latency.quantiles(); q != nil {
+	if q := s.latency.Quantiles(); q != nil {
 		s.Latency = q
 	}
-	if q := s.recovery.quantiles(); q != nil {
+	if q := s.recovery.Quantiles(); q != nil {
 		s.Recovery = q
 	}
-	s.latency, s.recovery = histogram{}, histogram{}
+	s.latency, s.recovery = hist.Histogram{}, hist.Histogram{}
 }
 
 // unmeasure gives back the histograms of the silent sessions that were heard
@@ -193,7 +194,7 @@ func (s *sessionTally) measured() {
 func (t *tally) unmeasure() {
 	kept := 0
 	for _, s := range slices.Backward(t.list) {
-		if s.open || s.latency.h == nil && s.recovery.h == nil {
+		if s.open || s.latency.Count() == 0 && s.recovery.Count() == 0 {
 			continue
 		}
 		if kept++; kept > maxMeasured {

@@ -108,7 +108,7 @@ func TestTallyBounds(t *testing.T) {
 	}
 	measuring := 0
 	for _, s := range tally.list {
-		if s.latency.h != nil {
+		if s.latency.Count() > 0 {
 			measuring++
 		} else if s.Latency == nil || s.Latency.Max != 1e6 {
 			t.Fatalf("session %s: latency %+v", s.Session, s.Latency)

@@ -1,4 +1,4 @@
-package main
+package hist
 
 import (
 	"encoding/json"
@@ -9,14 +9,14 @@ import (
 )
 
 func TestHistogram(t *testing.T) {
-	var h histogram
-	if h.quantiles() != nil || h.quantile(500) != 0 || h.count() != 0 {
+	var h Histogram
+	if h.Quantiles() != nil || h.Quantile(500) != 0 || h.Count() != 0 {
 		t.Error("an empty histogram has values")
 	}
 	for i := range 1000 {
-		h.record(time.Duration(i+1) * time.Microsecond)
+		h.Record(time.Duration(i+1) * time.Microsecond)
 	}
-	q := h.quantiles()
+	q := h.Quantiles()
 	for _, c := range []struct {
 		name      string
 		got, want int64
@@ -29,9 +29,9 @@ func TestHistogram(t *testing.T) {
 		t.Errorf("max is %d", q.Max)
 	}
 	b, err := json.Marshal(struct {
-		Latency  *quantiles `json:"latency_ns"`
-		Recovery *quantiles `json:"recovery_ns"`
-	}{&quantiles{1, 2, 3, 4, 5}, new(histogram).quantiles()})
+		Latency  *Quantiles `json:"latency_ns"`
+		Recovery *Quantiles `json:"recovery_ns"`
+	}{&Quantiles{1, 2, 3, 4, 5}, new(Histogram).Quantiles()})
 	if want := `{"latency_ns":{"p50":1,"p90":2,"p99":3,"p999":4,"max":5},"recovery_ns":null}`; err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}
@@ -42,20 +42,20 @@ func TestHistogram(t *testing.T) {
 func TestHistogramRanks(t *testing.T) {
 	for n := int64(1); n <= 2100; n++ {
 		var values []int64
-		var h histogram
+		var h Histogram
 		if n > 1100 && n%100 > 3 {
 			continue
 		}
 		for i := range n {
 			values = append(values, i*7%n)
-			h.record(time.Duration(i * 7 % n))
+			h.Record(time.Duration(i * 7 % n))
 		}
 		slices.Sort(values)
 		for _, q := range []int64{1, 500, 900, 990, 999, 1000} {
 			rank := (n*q + 999) / 1000
 			want := values[rank-1]
 			// Values to 2,047 are exact, larger ones may be rounded up by one.
-			if got := int64(h.quantile(q)); got != want && !(want > 2047 && got == want+1) {
+			if got := int64(h.Quantile(q)); got != want && !(want > 2047 && got == want+1) {
 				t.Fatalf("of %d values, %d/1000 is %d, want %d", n, q, got, want)
 			}
 		}
@@ -63,40 +63,40 @@ func TestHistogramRanks(t *testing.T) {
 }
 
 func TestHistogramRange(t *testing.T) {
-	var h histogram
-	h.record(-time.Second)
-	h.record(time.Hour + 1)
-	h.record(math.MaxInt64)
-	h.record(math.MinInt64)
-	if h.clamped != 4 || h.count() != 4 || h.max != time.Hour || h.quantile(500) != 0 || h.quantile(1000) != time.Hour {
-		t.Errorf("clamped %d of %d, max %v, p50 %v, p100 %v", h.clamped, h.count(), h.max, h.quantile(500), h.quantile(1000))
+	var h Histogram
+	h.Record(-time.Second)
+	h.Record(time.Hour + 1)
+	h.Record(math.MaxInt64)
+	h.Record(math.MinInt64)
+	if h.clamped != 4 || h.Count() != 4 || h.max != time.Hour || h.Quantile(500) != 0 || h.Quantile(1000) != time.Hour {
+		t.Errorf("clamped %d of %d, max %v, p50 %v, p100 %v", h.clamped, h.Count(), h.max, h.Quantile(500), h.Quantile(1000))
 	}
-	h.record(0)
-	h.record(time.Hour)
-	if h.clamped != 4 || h.count() != 6 {
+	h.Record(0)
+	h.Record(time.Hour)
+	if h.clamped != 4 || h.Count() != 6 {
 		t.Errorf("the ends of the range are clamped: %d", h.clamped)
 	}
 }
 
 func TestHistogramsMerge(t *testing.T) {
-	var a, b, empty histogram
-	a.merge(&empty)
-	if a.count() != 0 {
+	var a, b, empty Histogram
+	a.Merge(&empty)
+	if a.Count() != 0 {
 		t.Error("nothing became something")
 	}
-	b.record(5)
-	b.record(2 * time.Hour)
-	a.merge(&b)
-	a.record(1)
-	if a.count() != 3 || a.max != time.Hour || a.clamped != 1 || a.quantile(500) != 5 {
-		t.Errorf("count %d, max %v, clamped %d, p50 %v", a.count(), a.max, a.clamped, a.quantile(500))
+	b.Record(5)
+	b.Record(2 * time.Hour)
+	a.Merge(&b)
+	a.Record(1)
+	if a.Count() != 3 || a.max != time.Hour || a.clamped != 1 || a.Quantile(500) != 5 {
+		t.Errorf("count %d, max %v, clamped %d, p50 %v", a.Count(), a.max, a.clamped, a.Quantile(500))
 	}
 }
 
 func TestHistogramMakesNoGarbage(t *testing.T) {
-	var h histogram
-	h.record(1)
-	if n := testing.AllocsPerRun(1000, func() { h.record(12345) }); n != 0 {
+	var h Histogram
+	h.Record(1)
+	if n := testing.AllocsPerRun(1000, func() { h.Record(12345) }); n != 0 {
 		t.Errorf("record allocates %v times", n)
 	}
 }
