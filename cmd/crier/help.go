@@ -18,7 +18,9 @@ when it dies, is named as lost.
 
 `)
 	for _, c := range commands() {
-		fmt.Fprintf(&b, "  crier %-6s %s\n", c.name, c.brief)
+		if !c.hidden {
+			fmt.Fprintf(&b, "  crier %-6s %s\n", c.name, c.brief)
+		}
 	}
 	b.WriteString(`  crier help [COMMAND]
 
@@ -69,7 +71,7 @@ func (c *command) page() string {
 		var b strings.Builder
 		fmt.Fprintf(&b, "crier %s: %s\n\n", c.name, c.brief)
 		for _, s := range c.subs {
-			fmt.Fprintf(&b, "  crier %-11s %s\n", s.name, s.brief)
+			fmt.Fprintf(&b, "  crier %-16s %s\n", s.name, s.brief)
 		}
 		fmt.Fprintf(&b, "  crier help %s COMMAND\n\n%s", c.name, c.help)
 		return b.String()

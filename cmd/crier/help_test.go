@@ -85,6 +85,8 @@ func runExample(t *testing.T, dir, line string) {
 		}
 	}
 	switch args[0] {
+	case "bench":
+		runBenchExample(t, args)
 	case "pub":
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json")...).listening()
@@ -126,7 +128,9 @@ func runExample(t *testing.T, dir, line string) {
 func allCommands() []*command {
 	var list []*command
 	for _, c := range commands() {
-		list = append(append(list, c), c.subs...)
+		if !c.hidden {
+			list = append(append(list, c), c.subs...)
+		}
 	}
 	return list
 }
@@ -135,6 +139,9 @@ func allCommands() []*command {
 func TestHelp(t *testing.T) {
 	all := start(t, nil, "help").wait(exitOK).out.String()
 	for _, c := range commands() {
+		if c.hidden {
+			continue
+		}
 		if !strings.Contains(all, "crier "+c.name) || !strings.Contains(all, c.brief) {
 			t.Errorf("crier help says nothing of %s", c.name)
 		}
@@ -174,6 +181,12 @@ func TestDocumentedFlags(t *testing.T) {
 			"demo": {"seed", "net", "json"},
 
 			"sim run": {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
+
+			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "iface", "limits", "json", "html", "compare"},
+			"bench latency":    {"rate", "size", "subscribers", "wait", "drop", "remote", "runs", "net", "iface", "json", "html", "compare"},
+			"bench recovery":   {"rate", "size", "subscribers", "drop", "net", "json", "html", "compare"},
+			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},
+			"bench limits":     {"rate", "size", "subscribers", "wait", "net", "real-frames", "json", "html", "compare"},
 		}[c.name]
 		flags := c.flags(nil)
 		c.setup(flags)

@@ -55,13 +55,15 @@ type command struct {
 	help  string // more, with examples
 	// setup declares the command's flags, and returns what runs it.
 	setup func(*pflag.FlagSet) func(context.Context, streams) (int, error)
+	// hidden keeps it out of help: it is for the tool itself.
+	hidden bool
 	// subs are the commands that follow this one's name, which then has no setup.
 	subs []*command
 }
 
 // commands are all subcommands, in the order in which help lists them.
 func commands() []*command {
-	return []*command{demoCommand(), pubCommand(), subCommand(), simCommand()}
+	return []*command{demoCommand(), pubCommand(), subCommand(), simCommand(), benchCommand(), benchWorker()}
 }
 
 // usageError is an error in the command's words: exit code 2.
@@ -160,7 +162,9 @@ func (c *command) word() string { return c.name[strings.LastIndexByte(c.name, ' 
 func names(list []*command) string {
 	var words []string
 	for _, c := range list {
-		words = append(words, c.word())
+		if !c.hidden {
+			words = append(words, c.word())
+		}
 	}
 	return strings.Join(words, ", ")
 }

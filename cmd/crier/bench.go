@@ -1,0 +1,163 @@
+package main
+
+import (
+	"context"
+	"errors"
+
+	"github.com/spf13/pflag"
+
+	"crier/cmd/crier/bench"
+)
+
+const benchHelp = `Publishers and subscribers are processes of their own: on the loopback interface,
+with --net netns (root) in network namespaces that are made for it and vanish
+afterwards, or on a network that --iface names. Figures come with what they depend
+on (kernel, processors, offload, socket buffers, MTU, versions), and --runs repeats
+each cell and prints the median with the least and the most. Lists, as in
+--size 64,1KiB, make a cell of each combination.
+
+`
+
+// benchCommand has a command below it for each benchmark.
+func benchCommand() *command {
+	return &command{
+		name:  "bench",
+		brief: "measure throughput, latency, recovery, fan-out, and what the kernel alone does",
+		help: benchHelp + `Examples:
+
+  # messages a second to one subscriber, nothing missing
+  crier bench throughput
+
+  # how late messages come, beside the same with bare sockets
+  crier bench latency --rate 10000,50000 --runs 5
+
+  # between network namespaces, cut into frames as a card without offload would have it
+  crier bench throughput --net netns --real-frames --subscribers 1,3 --runs 3
+
+  # keep a run, and hold the next against it
+  crier bench throughput --runs 5 --json > before.json
+  crier bench throughput --runs 5 --compare before.json
+
+  # pictures, in a page that needs no network
+  crier bench recovery --html recovery.html
+
+`,
+		subs: []*command{
+			benchKind(bench.Throughput, "messages a second that the slowest subscriber gets", `Publishers send as fast as their slowest subscriber takes it, with a bounded number
+of messages under way: that is told through memory that the processes share, and
+stands in for back-pressure. Every message is counted.
+
+Examples:
+
+  # 64 bytes to one subscriber on the loopback interface
+  crier bench throughput
+
+  # three sizes to one and to three subscribers, beside what the kernel alone does
+  crier bench throughput --size 64,256,1KiB --subscribers 1,3 --limits
+
+  # one per cent of all datagrams lost
+  crier bench throughput --drop 0.01 --json
+
+`),
+			benchKind(bench.Latency, "how late messages come, and how long a round trip takes", `Messages are due at even times, and latency counts from the due time: what one
+message does to those behind it is not left out. Beside it the same is measured
+with bare sockets in Go and the same waiting, run by run in turn. One-way times
+need one clock, and so one machine; --remote measures round trips to another.
+
+Examples:
+
+  # 10,000 messages a second, and round trips
+  crier bench latency
+
+  # on processors of their own that are polled
+  crier bench latency --wait spin --rate 50000
+
+  # with loss: messages that were repaired apart from the rest
+  crier bench latency --drop 0.01 --subscribers 3
+
+`),
+			benchKind(bench.Recovery, "the time from a loss to the delivery, against the round trip", `Each subscriber throws away a share of the datagrams that it receives. How long a
+lost message takes is printed beside the round trip of the same network.
+
+Examples:
+
+  # one per cent lost
+  crier bench recovery
+
+  # five per cent, at three subscribers
+  crier bench recovery --drop 0.05 --subscribers 3
+
+`),
+			benchKind(bench.Fanout, "the cost of a message as subscribers grow, beside TCP to each", `The same messages go to a growing number of subscribers: once by multicast, and by
+TCP to each of them (without delay, written in full buffers).
+
+Examples:
+
+  # to 1, 2, 4 and 8 subscribers
+  crier bench fanout
+
+  # messages that go one by one
+  crier bench fanout --rate 5000 --subscribers 1,4
+
+`),
+			benchKind(bench.Limits, "what this machine's kernel does with bare UDP multicast", `No protocol: datagrams as fast as no receiver loses any, sent with a system call
+each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and
+how late they come, and how long a round trip takes, while waiting in two ways.
+
+Examples:
+
+  # full datagrams
+  crier bench limits
+
+  # keep them, and print other results as a share
+  crier bench limits --subscribers 1,3 --json > limits.json
+  crier bench throughput --subscribers 3 --limits=limits.json
+
+`),
+		},
+	}
+}
+
+// benchKind is the command of one benchmark.
+func benchKind(kind, brief, help string) *command {
+	return &command{
+		name: "bench " + kind, brief: brief, help: help,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			o := benchFlags(kind, flags)
+			return func(ctx context.Context, std streams) (int, error) {
+				opts, err := o.options()
+				if err != nil {
+					return 0, err
+				}
+				console := newConsole(std.err)
+				show := func(line string) {
+					if console.live() {
+						console.show(line)
+					}
+				}
+				return exitOK, benchError(bench.Run(ctx, opts, std.out, show))
+			}
+		},
+	}
+}
+
+// benchWorker is the hidden command that the benchmark starts its processes by.
+func benchWorker() *command {
+	return &command{
+		name: bench.WorkerCommand, hidden: true,
+		setup: func(*pflag.FlagSet) func(context.Context, streams) (int, error) {
+			return func(_ context.Context, std streams) (int, error) {
+				return exitOK, bench.Work(std.in, std.out, newLogger("bench", std.err, false))
+			}
+		},
+	}
+}
+
+// benchError makes wrong options a usage error.
+func benchError(err error) error {
+	var usage *bench.UsageError
+	if errors.As(err, &usage) {
+		return usageError{err}
+	}
+	return configError(err)
+}

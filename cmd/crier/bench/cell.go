@@ -1,0 +1,279 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/hist"
+)
+
+// Cell is one object of the output: a benchmark with all its parameters, and the
+// medians of its runs.
+type Cell struct {
+	Benchmark   string  `json:"benchmark"`
+	System      string  `json:"system"`        // crier, bare or tcp
+	Way         string  `json:"way,omitempty"` // one way, round trip; plain, sendmmsg, offload
+	Net         string  `json:"net"`           // lo, netns, or the interface
+	RealFrames  bool    `json:"real_frames"`
+	Size        int     `json:"size"`
+	Subscribers int     `json:"subscribers"`
+	Publishers  int     `json:"publishers"`
+	Rate        float64 `json:"rate,omitempty"` // messages a second that were due; absent: as fast as possible
+	Wait        string  `json:"wait,omitempty"`
+	Pinned      bool    `json:"pinned,omitempty"` // each process had a processor of its own
+	Drop        float64 `json:"drop"`
+	Offload     bool    `json:"offload"`
+	Method      string  `json:"method"` // how the rate came about
+	Window      uint64  `json:"window_messages,omitempty"`
+	Batch       int     `json:"batch_messages,omitempty"` // handed over at once
+
+	Figures // medians; but Missing, Lost and Disorder are sums
+
+	// Each has the figures of each run, in their order.
+	Each []Figures `json:"runs"`
+	// Shares are parts of what the kernel alone does, where that was measured.
+	ShareOfLimit float64 `json:"share_of_limit,omitempty"`
+	// Bare is the same without crier, of runs in turn with these.
+	Bare *Ratio `json:"ratio_to_bare,omitempty"`
+	// Trips is the round trip that a recovery cell is held against.
+	Trips *hist.Quantiles `json:"against_round_trip_ns,omitempty"`
+
+	Environment *Environment `json:"environment"`
+
+	latency, repaired, recovery hist.Histogram // of all runs
+}
+
+// Figures are what a run measured. What wasn't measured is absent.
+type Figures struct {
+	MessagesPerSecond float64 `json:"messages_per_second"` // the slowest subscriber's
+	BytesPerSecond    float64 `json:"bytes_per_second"`    // the same, in bytes of messages
+	Messages          uint64  `json:"messages"`            // published
+	Missing           uint64  `json:"missing"`             // not delivered, over all subscribers
+	Lost              uint64  `json:"lost"`                // of these, named in loss reports
+	Disorder          uint64  `json:"disorder"`            // delivered out of order, or twice
+	Recovered         uint64  `json:"recovered"`           // delivered with a repair's help
+
+	Latency  *hist.Quantiles `json:"latency_ns"`                    // of all messages
+	Intact   *hist.Quantiles `json:"intact_latency_ns,omitempty"`   // of those that needed no repair
+	Repaired *hist.Quantiles `json:"repaired_latency_ns,omitempty"` // of those that did
+	Recovery *hist.Quantiles `json:"recovery_ns,omitempty"`         // from finding the gap to its repair
+	LossTo   *hist.Quantiles `json:"loss_to_delivery_ns,omitempty"` // from when it should have come
+	Kernel   *hist.Quantiles `json:"to_kernel_ns,omitempty"`        // from due time to the receiving kernel
+	Trip     *hist.Quantiles `json:"round_trip_ns,omitempty"`
+	Late     *hist.Quantiles `json:"generator_late_ns,omitempty"` // how late messages were handed over
+
+	CPU           float64 `json:"cpu_ns_per_message"`            // of all processes, for a published message
+	PublisherCPU  float64 `json:"publisher_cpu_ns_per_message"`  // of the publishers
+	SubscriberCPU float64 `json:"subscriber_cpu_ns_per_message"` // of one subscriber, on average
+
+	PublisherAllocs  float64 `json:"publisher_allocs_per_message"`
+	SubscriberAllocs float64 `json:"subscriber_allocs_per_message"`
+	PublisherRSS     uint64  `json:"publisher_rss_bytes"`  // the largest, at the end
+	SubscriberRSS    uint64  `json:"subscriber_rss_bytes"` // the largest, at the end
+	PublisherGrowth  int64   `json:"publisher_rss_growth_bytes"`
+	SubscriberGrowth int64   `json:"subscriber_rss_growth_bytes"`
+
+	Datagrams   uint64  `json:"datagrams"` // that publishers sent
+	SentBytes   float64 `json:"sent_bytes_per_message"`
+	Calls       uint64  `json:"send_calls"`
+	Nacks       uint64  `json:"nacks"`
+	Repairs     uint64  `json:"repairs"`
+	KernelDrops uint64  `json:"kernel_drops"`
+	SendErrors  uint64  `json:"send_errors"`
+	ClockShift  int64   `json:"clock_shift_ns"` // the largest move of a wall clock while it was measured by
+}
+
+// Ratio is how crier compares with the bare exchange, run by run.
+type Ratio struct {
+	P50  Spread `json:"p50"`
+	P99  Spread `json:"p99"`
+	Note string `json:"of"`
+}
+
+// Spread is a median, with the least and the most.
+type Spread struct {
+	Median float64 `json:"median"`
+	Min    float64 `json:"min"`
+	Max    float64 `json:"max"`
+}
+
+// spread summarises values, of which there is at least one.
+func spread(values []float64) Spread {
+	v := slices.Sorted(slices.Values(values))
+	if len(v) == 0 {
+		return Spread{}
+	}
+	n := len(v)
+	return Spread{(v[(n-1)/2] + v[n/2]) / 2, v[0], v[n-1]}
+}
+
+// figures makes a run's figures of what its processes reported.
+func (out *outcome) figures(size int) Figures {
+	f := Figures{Messages: out.sent}
+	rate := math.Inf(1)
+	var latency, all hist.Histogram
+	for _, r := range out.readers {
+		rate = min(rate, r.Rate)
+		f.Missing += r.Missing
+		f.Lost += r.Lost
+		f.Disorder += r.Disorder
+		f.Recovered += r.Recovered
+		f.KernelDrops += r.KernelDrops
+		f.SubscriberRSS = max(f.SubscriberRSS, r.RSS[1])
+		f.SubscriberGrowth = max(f.SubscriberGrowth, int64(r.RSS[1])-int64(r.RSS[0]))
+		f.SubscriberCPU += perMessage(float64(r.CPU), out.sent) / float64(len(out.readers))
+		f.SubscriberAllocs += perMessage(float64(r.Allocs), out.sent) / float64(len(out.readers))
+		f.shifted(r.ClockShift)
+		merge(&latency, r.Latency)
+	}
+	repaired, recovery := out.merged(func(r *Result) *hist.Histogram { return r.Repaired }), out.merged(func(r *Result) *hist.Histogram { return r.Recovery })
+	all.Merge(&latency)
+	all.Merge(repaired)
+	if !math.IsInf(rate, 1) {
+		f.MessagesPerSecond, f.BytesPerSecond = rate, rate*float64(size)
+	}
+	f.Latency = all.Quantiles()
+	if repaired.Count() > 0 {
+		f.Intact, f.Repaired = latency.Quantiles(), repaired.Quantiles()
+	}
+	f.Recovery = recovery.Quantiles()
+	f.Kernel = out.merged(func(r *Result) *hist.Histogram { return r.Kernel }).Quantiles()
+	var late hist.Histogram
+	for _, r := range out.writers {
+		f.PublisherCPU += perMessage(float64(r.CPU), out.sent)
+		f.PublisherAllocs += perMessage(float64(r.Allocs), out.sent)
+		f.PublisherRSS = max(f.PublisherRSS, r.RSS[1])
+		f.PublisherGrowth = max(f.PublisherGrowth, int64(r.RSS[1])-int64(r.RSS[0]))
+		f.Datagrams += r.Datagrams
+		f.SentBytes += perMessage(float64(r.Bytes), out.sent)
+		f.Calls += r.Calls
+		f.Nacks += r.Nacks
+		f.Repairs += r.Repairs
+		f.SendErrors += r.SendErrors
+		f.shifted(r.ClockShift)
+		merge(&late, r.Late)
+	}
+	f.Late = late.Quantiles()
+	f.CPU = f.PublisherCPU + f.SubscriberCPU*float64(len(out.readers))
+	return f
+}
+
+func perMessage(what float64, messages uint64) float64 {
+	if messages == 0 {
+		return 0
+	}
+	return what / float64(messages)
+}
+
+func (f *Figures) shifted(d time.Duration) {
+	if d.Abs() > time.Duration(f.ClockShift).Abs() {
+		f.ClockShift = int64(d)
+	}
+}
+
+func merge(into, from *hist.Histogram) {
+	if from != nil {
+		into.Merge(from)
+	}
+}
+
+// merged is one histogram of all subscribers.
+func (out *outcome) merged(of func(*Result) *hist.Histogram) *hist.Histogram {
+	h := new(hist.Histogram)
+	for _, r := range out.readers {
+		merge(h, of(r))
+	}
+	return h
+}
+
+// add adds a run to the cell.
+func (c *Cell) add(out *outcome, f Figures) {
+	c.Pinned = out.pinned
+	c.Each = append(c.Each, f)
+	for _, r := range out.readers {
+		merge(&c.latency, r.Latency)
+		merge(&c.latency, r.Repaired)
+		merge(&c.repaired, r.Repaired)
+		merge(&c.recovery, r.Recovery)
+	}
+	c.Figures = medians(c.Each)
+}
+
+// medians are those of each figure by itself; counts of what must not happen are
+// added up.
+func medians(each []Figures) Figures {
+	var f Figures
+	number := func(get func(*Figures) float64) float64 {
+		var v []float64
+		for i := range each {
+			v = append(v, get(&each[i]))
+		}
+		return spread(v).Median
+	}
+	whole := func(get func(*Figures) uint64) uint64 {
+		return uint64(math.Round(number(func(f *Figures) float64 { return float64(get(f)) })))
+	}
+	f.MessagesPerSecond = number(func(f *Figures) float64 { return f.MessagesPerSecond })
+	f.BytesPerSecond = number(func(f *Figures) float64 { return f.BytesPerSecond })
+	f.Messages = whole(func(f *Figures) uint64 { return f.Messages })
+	f.Recovered = whole(func(f *Figures) uint64 { return f.Recovered })
+	f.CPU = number(func(f *Figures) float64 { return f.CPU })
+	f.PublisherCPU = number(func(f *Figures) float64 { return f.PublisherCPU })
+	f.SubscriberCPU = number(func(f *Figures) float64 { return f.SubscriberCPU })
+	f.PublisherAllocs = number(func(f *Figures) float64 { return f.PublisherAllocs })
+	f.SubscriberAllocs = number(func(f *Figures) float64 { return f.SubscriberAllocs })
+	f.PublisherRSS = whole(func(f *Figures) uint64 { return f.PublisherRSS })
+	f.SubscriberRSS = whole(func(f *Figures) uint64 { return f.SubscriberRSS })
+	f.PublisherGrowth = int64(number(func(f *Figures) float64 { return float64(f.PublisherGrowth) }))
+	f.SubscriberGrowth = int64(number(func(f *Figures) float64 { return float64(f.SubscriberGrowth) }))
+	f.Datagrams = whole(func(f *Figures) uint64 { return f.Datagrams })
+	f.SentBytes = number(func(f *Figures) float64 { return f.SentBytes })
+	f.Calls = whole(func(f *Figures) uint64 { return f.Calls })
+	f.Nacks = whole(func(f *Figures) uint64 { return f.Nacks })
+	f.Repairs = whole(func(f *Figures) uint64 { return f.Repairs })
+	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })
+	f.Intact = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Intact })
+	f.Repaired = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Repaired })
+	f.Recovery = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Recovery })
+	f.LossTo = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.LossTo })
+	f.Kernel = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Kernel })
+	f.Trip = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Trip })
+	f.Late = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Late })
+	for i := range each {
+		f.Missing += each[i].Missing
+		f.Lost += each[i].Lost
+		f.Disorder += each[i].Disorder
+		f.KernelDrops += each[i].KernelDrops
+		f.SendErrors += each[i].SendErrors
+		f.shifted(time.Duration(each[i].ClockShift))
+	}
+	return f
+}
+
+// medianQuantiles is the median of each quantile by itself, over the runs that
+// measured any; Max is the largest.
+func medianQuantiles(each []Figures, get func(*Figures) *hist.Quantiles) *hist.Quantiles {
+	var p50, p90, p99, p999 []float64
+	most := int64(0)
+	for i := range each {
+		if q := get(&each[i]); q != nil {
+			p50, p90 = append(p50, float64(q.P50)), append(p90, float64(q.P90))
+			p99, p999 = append(p99, float64(q.P99)), append(p999, float64(q.P999))
+			most = max(most, q.Max)
+		}
+	}
+	if len(p50) == 0 {
+		return nil
+	}
+	mid := func(v []float64) int64 { return int64(spread(v).Median) }
+	return &hist.Quantiles{P50: mid(p50), P90: mid(p90), P99: mid(p99), P999: mid(p999), Max: most}
+}
+
+// key names what is measured: two cells with one key can be compared.
+func (c *Cell) key() string {
+	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames), fmt.Sprint(c.Size),
+		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
+}

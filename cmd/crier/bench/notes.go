@@ -1,0 +1,109 @@
+package bench
+
+import (
+	"fmt"
+	"math"
+	"slices"
+	"strings"
+	"time"
+)
+
+func roundDuration(ns float64) time.Duration { return time.Duration(math.Round(ns)) }
+
+var titles = map[string]string{
+	Throughput: "Throughput: what the slowest subscriber gets",
+	Latency:    "Latency: from the time that a message is due to its Handler, and round trips",
+	Recovery:   "Recovery: from loss to delivery",
+	Fanout:     "Fan-out: what a message costs, by multicast and by TCP to each subscriber",
+	Limits:     "Limits: bare UDP multicast, without a protocol",
+}
+
+func title(benchmark string) string { return titles[benchmark] }
+
+// notes say what a reader of the table must know.
+func notes(cells []*Cell) string {
+	var list []string
+	say := func(format string, args ...any) {
+		if line := fmt.Sprintf(format, args...); !slices.Contains(list, line) {
+			list = append(list, line)
+		}
+	}
+	c := cells[0]
+	if n := len(c.Each); n > 1 {
+		say("%d runs each: medians [least-most]; missing is the sum", n)
+	} else {
+		say("one run each: --runs 5 shows how much figures vary")
+	}
+	for _, c := range cells {
+		say("%s: %s", c.System, c.Method)
+	}
+	if ways := eachSize(cells, func(c *Cell) uint64 { return c.Window }); ways != "" {
+		say("messages under way at most: %s", ways)
+	}
+	if ways := eachSize(cells, func(c *Cell) uint64 { return uint64(c.Batch) }); ways != "" && c.Benchmark != Limits {
+		say("messages handed over at once (PublishBatch): %s", ways)
+	}
+	if c.Drop > 0 {
+		say("each subscriber threw away %.3g %% of the datagrams that it received, data and repairs alike", 100*c.Drop)
+	}
+	if c.Rate > 0 || c.Benchmark == Latency || c.Benchmark == Recovery {
+		say("times count from when a message was due, also where the one before held it up; CPU is less what the schedule's own waiting took")
+	}
+	for _, c := range cells {
+		if c.Wait == waitSpin && !c.Pinned {
+			say("there are too few processors to give each process one of its own: spinning processes shared them")
+		}
+		if c.Wait == waitSpin && c.Pinned {
+			say("spin: each process had a processor of its own, and used all of it")
+		}
+		if c.Trips != nil {
+			say("the round trip that recovery is held against: p50 %s", text(time.Duration(c.Trips.P50)))
+		}
+		if c.Benchmark == Recovery && c.Way == wayLoss {
+			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others", wayLoss)
+		}
+	}
+	trouble(cells, say)
+	var s strings.Builder
+	for _, line := range list {
+		fmt.Fprintf(&s, "  %s\n", line)
+	}
+	return s.String()
+}
+
+// eachSize lists a number that depends on the size.
+func eachSize(cells []*Cell, of func(*Cell) uint64) string {
+	var list []string
+	for _, c := range cells {
+		if n := of(c); n > 1 && c.System != systemTCP {
+			if word := fmt.Sprintf("%s of %s", countText(float64(n)), bytesText(c.Size)); !slices.Contains(list, word) {
+				list = append(list, word)
+			}
+		}
+	}
+	return strings.Join(list, ", ")
+}
+
+// trouble names what casts doubt on figures.
+func trouble(cells []*Cell, say func(string, ...any)) {
+	for _, c := range cells {
+		if c.Missing > 0 {
+			say("%s: %s of its messages did not arrive, %s named in loss reports", c.name(), countText(float64(c.Missing)), countText(float64(c.Lost)))
+		}
+		if c.Disorder > 0 && c.System == systemCrier {
+			say("%s: %s messages came out of order or twice", c.name(), countText(float64(c.Disorder)))
+		}
+		if c.KernelDrops > 0 {
+			say("%s: the kernel dropped %s packets for want of receive buffer", c.name(), countText(float64(c.KernelDrops)))
+		}
+		if c.SendErrors > 0 {
+			say("%s: the kernel refused %s datagrams", c.name(), countText(float64(c.SendErrors)))
+		}
+		if shift := time.Duration(c.ClockShift).Abs(); shift > time.Millisecond {
+			say("%s: the wall clock was moved by %s while it was measured by", c.name(), text(shift))
+		}
+		if c.Late != nil && c.Latency != nil && c.Late.P50 > c.Latency.P50/10 {
+			say("%s: messages were handed over %s late at the median: the machine was too busy for this rate", c.name(), text(time.Duration(c.Late.P50)))
+		}
+	}
+}

@@ -1,0 +1,174 @@
+package bench
+
+import (
+	"fmt"
+	"slices"
+	"time"
+
+	"crier/multicast"
+)
+
+// The benchmarks.
+const (
+	Throughput = "throughput"
+	Latency    = "latency"
+	Recovery   = "recovery"
+	Fanout     = "fanout"
+	Limits     = "limits"
+)
+
+// The networks.
+const (
+	NetLoopback   = "lo"
+	NetNamespaces = "netns"
+)
+
+// Options say what is measured, and where. Lists make a cell of each combination.
+type Options struct {
+	Kind        string
+	Sizes       []int // bytes of a message
+	Subscribers []int
+	Publishers  []int
+	Rates       []float64 // messages a second; 0: as fast as possible
+	Waits       []string
+	Duration    time.Duration // of each run
+	Runs        int           // of each cell
+	Drop        float64
+	Offload     bool
+	InFlight    int // bytes of messages that may be under way when there is no rate
+
+	Net        string
+	MTU        int // of --net netns
+	RealFrames bool
+	Interface  string // that the user named
+	Remote     string // the address of "crier bench serve"
+	Port       int    // of it
+
+	WithLimits bool   // measure the limits as well
+	LimitsFile string // or take them from a run's JSON
+	Compare    string // a run's JSON
+	HTML       string // file to write
+	JSON       bool
+
+	Version string // of crier
+}
+
+// UsageError is an error in the options.
+type UsageError struct{ text string }
+
+func (e *UsageError) Error() string { return e.text }
+
+func usagef(format string, args ...any) error { return &UsageError{fmt.Sprintf(format, args...)} }
+
+const (
+	maxSize        = 16 << 20
+	maxRate        = 10e6
+	maxProcesses   = 64
+	maxRuns        = 1000
+	longest        = 24 * time.Hour
+	shortest       = 10 * time.Millisecond
+	minInFlight    = 64 << 10
+	maxInFlight    = 32 << 20 // half of the resend buffer
+	minMTU, maxMTU = 576, 65535
+)
+
+// validate checks all options, in the words of the flags.
+func (o *Options) validate() error {
+	least := 0
+	if o.Kind == Latency || o.Kind == Recovery {
+		least = stampSize + numberSize // a message carries its due time, and a number
+	}
+	if o.Kind == Limits {
+		least = stampSize + numberSize
+	}
+	for _, n := range o.Sizes {
+		switch most := o.largest(); {
+		case n < least:
+			return usagef("--size %d is too small for %s: give %d or more, for the due time and the number", n, o.Kind, least)
+		case n > most && o.Kind == Limits:
+			return usagef("--size %d doesn't fit a datagram on an MTU of %d: give %d at most", n, o.mtu(), most)
+		case n > most:
+			return usagef("--size %d is too large: give %d at most", n, most)
+		}
+	}
+	for _, n := range o.Subscribers {
+		if n < 1 || n > maxProcesses {
+			return usagef("--subscribers %d is outside 1 to %d", n, maxProcesses)
+		}
+	}
+	for _, n := range o.Publishers {
+		if n < 1 || n > maxProcesses {
+			return usagef("--publishers %d is outside 1 to %d", n, maxProcesses)
+		}
+	}
+	for _, r := range o.Rates {
+		if !(r >= 0 && r <= maxRate) || r == 0 && o.Kind != Fanout && o.Kind != Throughput {
+			return usagef("--rate %v is no rate: give messages a second, up to %.0f", r, float64(maxRate))
+		}
+	}
+	for _, w := range o.Waits {
+		if w != waitBlock && w != waitAdaptive && w != waitSpin {
+			return usagef("--wait %q is not known: use %s, %s or %s", w, waitBlock, waitAdaptive, waitSpin)
+		}
+	}
+	switch {
+	case o.Duration < shortest || o.Duration > longest:
+		return usagef("--duration %v is outside %v to %v", o.Duration, shortest, longest)
+	case o.Runs < 1 || o.Runs > maxRuns:
+		return usagef("--runs %d is outside 1 to %d", o.Runs, maxRuns)
+	case !(o.Drop >= 0 && o.Drop < 1):
+		return usagef("--drop %v is no share: give a number from 0 to below 1, such as 0.01", o.Drop)
+	case o.Kind == Recovery && o.Drop == 0:
+		return usagef("--drop 0 leaves nothing to recover: give a share such as 0.01")
+	case o.InFlight < minInFlight || o.InFlight > maxInFlight:
+		return usagef("--in-flight %d is outside %d to %d bytes", o.InFlight, minInFlight, maxInFlight)
+	}
+	return o.validateNetwork()
+}
+
+func (o *Options) validateNetwork() error {
+	if o.Interface != "" {
+		if _, err := multicast.ResolveInterface(o.Interface); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.Net != NetLoopback && o.Net != NetNamespaces:
+		return usagef("--net %q is not known: use lo or netns, or name a network with --iface", o.Net)
+	case o.Interface != "" && o.Net == NetNamespaces:
+		return usagef("--net netns makes interfaces of its own: leave out --iface")
+	case o.RealFrames && o.Net != NetNamespaces:
+		return usagef("--real-frames changes the interfaces that --net netns makes: add that")
+	case o.MTU < minMTU || o.MTU > maxMTU:
+		return usagef("--mtu %d is outside %d to %d", o.MTU, minMTU, maxMTU)
+	case o.MTU != defaultMTU && o.Net != NetNamespaces:
+		return usagef("--mtu is for the interfaces that --net netns makes: add that")
+	case o.Remote != "" && o.Kind != Latency:
+		return usagef("--remote measures round trips, since clocks differ: use crier bench latency")
+	case o.Remote != "" && o.Net == NetNamespaces:
+		return usagef("--remote needs a network that leads there: name it with --iface, without --net netns")
+	case o.Remote != "" && (o.Drop != 0 || !slices.Equal(o.Subscribers, []int{1})):
+		return usagef("--remote measures round trips with one answerer: leave out --subscribers and --drop")
+	case o.WithLimits && o.Kind == Limits:
+		return usagef("--limits is for the other benchmarks: this one measures them")
+	}
+	return nil
+}
+
+const defaultMTU = 1500
+
+// mtu is what a datagram of limits must fit, headers included.
+func (o *Options) mtu() int {
+	if o.Net == NetNamespaces {
+		return o.MTU
+	}
+	return defaultMTU
+}
+
+// largest is the largest size that the benchmark takes.
+func (o *Options) largest() int {
+	if o.Kind == Limits {
+		return o.mtu() - 28
+	}
+	return maxSize
+}

@@ -1,0 +1,141 @@
+package bench
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// stepPatience bounds each step beyond the time that the task itself takes.
+	stepPatience = 90 * time.Second
+	// leavePatience is how long a worker may take to leave when its input ends.
+	leavePatience = 3 * time.Second
+)
+
+// process is one worker, as the coordinator sees it.
+type process struct {
+	*lines
+	role  string
+	cmd   *exec.Cmd
+	in    io.WriteCloser
+	heard chan *message // closed when its output has ended
+	words tail
+}
+
+// place is where a process runs.
+type place struct {
+	namespace *namespace // nil: where the coordinator is
+	cpu       int        // the only processor that it may use, or -1 for any
+}
+
+// start starts a worker with a task.
+func (b *bench) start(ctx context.Context, t *Task, at place) (*process, error) {
+	cmd := exec.CommandContext(ctx, b.self, WorkerCommand)
+	cmd.WaitDelay = leavePatience
+	p := &process{role: t.Role, cmd: cmd, heard: make(chan *message, 4)}
+	cmd.Stderr = &p.words
+	var err error
+	if p.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	// Not StdoutPipe, which Wait would close under the reader.
+	out, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout = w
+	err = startAt(cmd, at)
+	w.Close()
+	if err != nil {
+		out.Close()
+		return nil, fmt.Errorf("starting a %s: %w", t.Role, err)
+	}
+	p.lines = newLines(out, p.in)
+	go func() {
+		defer out.Close()
+		defer close(p.heard)
+		for {
+			m, err := p.hear()
+			if err != nil {
+				return
+			}
+			p.heard <- m
+		}
+	}()
+	if err := p.say(&message{Step: stepTask, Task: t}); err != nil {
+		p.stop()
+		return nil, p.failure(err)
+	}
+	return p, nil
+}
+
+// expect waits for what the worker has to say next.
+func (p *process) expect(ctx context.Context, step string, extra time.Duration) (*message, error) {
+	timer := time.NewTimer(stepPatience + extra)
+	defer timer.Stop()
+	select {
+	case m, ok := <-p.heard:
+		switch {
+		case !ok:
+			return nil, p.failure(errors.New("it ended before it had reported"))
+		case m.Step == stepFailed:
+			return nil, fmt.Errorf("the %s: %s", p.role, m.Error)
+		case m.Step != step:
+			return nil, fmt.Errorf("the %s said %q, not %q", p.role, m.Step, step)
+		}
+		return m, nil
+	case <-timer.C:
+		return nil, p.failure(fmt.Errorf("it didn't say %q within %v", step, stepPatience+extra))
+	case <-ctx.Done():
+		return nil, context.Cause(ctx)
+	}
+}
+
+// failure adds the worker's last words to an error.
+func (p *process) failure(err error) error {
+	if words := p.words.String(); words != "" {
+		return fmt.Errorf("the %s: %w: %s", p.role, err, words)
+	}
+	return fmt.Errorf("the %s: %w", p.role, err)
+}
+
+// stop ends the worker, by the end of its input first.
+func (p *process) stop() {
+	p.in.Close()
+	timer := time.AfterFunc(leavePatience, func() { p.cmd.Process.Kill() })
+	defer timer.Stop()
+	for range p.heard { // until its output has ended
+	}
+	_ = p.cmd.Wait() // what it had to say was said
+}
+
+// tail keeps the end of what a worker prints to its standard error. It is safe
+// for concurrent use.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if n := len(t.b) - 1000; n > 0 {
+		t.b = t.b[n:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(strings.Fields(string(bytes.TrimSpace(t.b))), " ")
+}

@@ -1,0 +1,267 @@
+package bench
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"runtime"
+	"strconv"
+	"time"
+
+	"math/rand/v2"
+)
+
+// round is one run of some processes: those that send, and those that receive.
+type round struct {
+	task             Task // what they all do; Role, Index, and what else differs, are filled in
+	writer, reader   string
+	writers, readers int
+	pinned           bool // each a processor of its own, if there are as many
+	inFlight         int  // bytes of messages that may be under way; 0: no bound
+}
+
+// outcome is what the processes of a round reported.
+type outcome struct {
+	writers, readers           []*Result
+	writersReady, readersReady []*Ready
+	sent                       uint64
+	window                     uint64
+	pinned                     bool
+}
+
+const (
+	// minWindow keeps a window from being one of a few messages.
+	minWindow = 512
+	// maxWindowMessages keeps small messages, should each go alone, from filling
+	// the receiver's socket buffer: the kernel charges 768 bytes for the smallest.
+	maxWindowMessages = 1 << 16
+)
+
+// window is how many messages of a size may be under way: at most the bytes that
+// were asked for, and a quarter of the receivers' socket buffers.
+func (r *round) window(ready []*Ready) uint64 {
+	if r.inFlight == 0 {
+		return 0
+	}
+	bytes := r.inFlight
+	for _, sub := range ready {
+		if sub.ReadBuffer > 0 {
+			bytes = min(bytes, sub.ReadBuffer/4)
+		}
+	}
+	// A message has two or three bytes of its own in a frame.
+	n := bytes / (r.task.Size + 3) / max(1, r.writers)
+	least := minWindow
+	if r.task.Size > 256 { // a few large ones are enough, each of many frames
+		least = 4
+	}
+	return uint64(min(max(n, least), maxWindowMessages))
+}
+
+// play runs a round.
+func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
+	group, err := b.freeGroup()
+	if err != nil {
+		return nil, err
+	}
+	r.task.Group, r.task.Interface = group.String(), b.iface()
+	r.task.Back = netip.AddrPortFrom(group.Addr().Next(), group.Port()).String()
+	r.task.Progress = filepath.Join(b.dir, "progress")
+	r.task.Readers = r.readers
+	r.task.Sessions = nil
+	for range r.writers {
+		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
+	}
+	if err := os.Remove(r.task.Progress); err != nil && !os.IsNotExist(err) {
+		return nil, err
+	}
+	if err := b.connect(r.writers + r.readers); err != nil {
+		return nil, err
+	}
+	cpus := processors()
+	out := &outcome{pinned: r.pinned && r.writers+r.readers <= len(cpus)}
+
+	var all []*process
+	defer func() {
+		for _, p := range all {
+			p.in.Close() // all at once, then wait
+		}
+		for _, p := range all {
+			p.stop()
+		}
+		err = firstCause(ctx, err)
+	}()
+	launch := func(role string, index, host int) (*process, error) {
+		t := r.task
+		t.Role, t.Index, t.Seed = role, index, uint64(b.rounds*100+host+1)
+		p, err := b.start(ctx, &t, b.place(host, out.pinned, cpus))
+		if err == nil {
+			all = append(all, p)
+		}
+		return p, err
+	}
+	b.rounds++
+
+	var readers, writers []*process
+	for i := range r.readers {
+		p, err := launch(r.reader, i, r.writers+i)
+		if err != nil {
+			return nil, err
+		}
+		readers = append(readers, p)
+	}
+	for _, p := range readers {
+		m, err := p.expect(ctx, stepReady, 0)
+		if err != nil {
+			return nil, err
+		}
+		out.readersReady = append(out.readersReady, m.Ready)
+		if m.Ready.Address != "" {
+			r.task.Peers = append(r.task.Peers, m.Ready.Address)
+		}
+	}
+	r.task.Window = r.window(out.readersReady)
+	out.window = r.task.Window
+	for i := range r.writers {
+		p, err := launch(r.writer, i, i)
+		if err != nil {
+			return nil, err
+		}
+		writers = append(writers, p)
+	}
+	for _, p := range writers {
+		m, err := p.expect(ctx, stepReady, 0)
+		if err != nil {
+			return nil, err
+		}
+		out.writersReady = append(out.writersReady, m.Ready)
+	}
+	if err := tell(readers, &message{Step: stepGo}); err != nil {
+		return nil, err
+	}
+	if err := tell(writers, &message{Step: stepGo}); err != nil {
+		return nil, err
+	}
+	var counts []uint64
+	for _, p := range writers {
+		m, err := p.expect(ctx, stepSent, r.task.Duration)
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, m.Counts...)
+		out.sent += m.Counts[0]
+	}
+	if err := tell(readers, &message{Step: stepFinish, Counts: counts}); err != nil {
+		return nil, err
+	}
+	if out.readers, err = results(ctx, readers); err != nil {
+		return nil, err
+	}
+	if err := tell(writers, &message{Step: stepEnd}); err != nil {
+		return nil, err
+	}
+	out.writers, err = results(ctx, writers)
+	return out, err
+}
+
+func tell(list []*process, m *message) error {
+	for _, p := range list {
+		if err := p.say(m); err != nil {
+			return p.failure(err)
+		}
+	}
+	return nil
+}
+
+func results(ctx context.Context, list []*process) ([]*Result, error) {
+	var out []*Result
+	for _, p := range list {
+		m, err := p.expect(ctx, stepResult, 0)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m.Result)
+	}
+	return out, nil
+}
+
+// firstCause prefers the interruption to what it brought about.
+func firstCause(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("interrupted: the processes were ended, and nothing is left behind")
+	}
+	return err
+}
+
+// place is where host i's process runs.
+func (b *bench) place(host int, pinned bool, cpus []int) place {
+	at := place{cpu: -1}
+	if b.topology != nil {
+		at.namespace = b.topology.hosts[host]
+	}
+	if pinned {
+		at.cpu = cpus[host]
+	}
+	return at
+}
+
+// connect makes the namespaces that so many hosts need, unless they are there:
+// the switch floods all its ports, so that there must be no more.
+func (b *bench) connect(hosts int) error {
+	if b.o.Net != NetNamespaces || b.topology != nil && len(b.topology.hosts) == hosts {
+		return nil
+	}
+	if b.topology != nil {
+		b.topology.close()
+	}
+	var err error
+	b.topology, err = newTopology(hosts, b.o.MTU, b.o.RealFrames)
+	return err
+}
+
+// iface is the interface that the processes use.
+func (b *bench) iface() string {
+	switch {
+	case b.o.Net == NetNamespaces:
+		return hostInterface
+	case b.o.Interface != "":
+		return b.o.Interface
+	case runtime.GOOS != "linux":
+		return "127.0.0.1" // the loopback interface has another name there
+	}
+	return "lo"
+}
+
+// freeGroup chooses a group for one round alone, with a port that is free now.
+func (b *bench) freeGroup() (netip.AddrPort, error) {
+	if b.o.Net == NetNamespaces {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 1, 1}), 7700), nil
+	}
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer c.Close()
+	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(2 + rand.IntN(200)), byte(2 * (1 + rand.IntN(120)))}), port), nil
+}
+
+// text prints a duration short enough for a table.
+func text(d time.Duration) string {
+	switch {
+	case d == 0:
+		return "0"
+	case d < 10*time.Microsecond:
+		return strconv.FormatFloat(float64(d)/1e3, 'f', 2, 64) + " µs"
+	case d < 100*time.Microsecond:
+		return strconv.FormatFloat(float64(d)/1e3, 'f', 1, 64) + " µs"
+	case d < time.Millisecond:
+		return strconv.FormatFloat(float64(d)/1e3, 'f', 0, 64) + " µs"
+	case d < 100*time.Millisecond:
+		return strconv.FormatFloat(float64(d)/1e6, 'f', 2, 64) + " ms"
+	}
+	return strconv.FormatFloat(float64(d)/1e6, 'f', 0, 64) + " ms"
+}

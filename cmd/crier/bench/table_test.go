@@ -1,0 +1,134 @@
+package bench
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"reflect"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/cmd/crier/hist"
+)
+
+func TestCountText(t *testing.T) {
+	for n, want := range map[float64]string{
+		0: "0", 7: "7", 0.25: "0.25", 999: "999", 1234: "1234", 12345: "12.3 k", 99949: "99.9 k", 99950: "100 k",
+		999499: "999 k", 1e6: "1.00 M", 16.25e6: "16.25 M", 123e6: "123 M", 5.3e9: "5.30 G",
+	} {
+		if got := countText(n); got != want {
+			t.Errorf("%v: %q, want %q", n, got, want)
+		}
+	}
+}
+
+func TestTimeText(t *testing.T) {
+	for d, want := range map[time.Duration]string{
+		0: "0", 250: "0.25 µs", 7500: "7.50 µs", 12345: "12.3 µs", 123456: "123 µs", 1500 * time.Microsecond: "1.50 ms", 270 * time.Millisecond: "270 ms",
+	} {
+		if got := text(d); got != want {
+			t.Errorf("%d ns: %q, want %q", d, got, want)
+		}
+	}
+}
+
+// What --json wrote is read back as it was.
+func TestCellsTravel(t *testing.T) {
+	c := runsOf(5, 6, 7)
+	c.Latency = &hist.Quantiles{P50: 1, P90: 2, P99: 3, P999: 4, Max: 5}
+	var b bytes.Buffer
+	if err := writeJSON(&b, []*Cell{c, c}); err != nil {
+		t.Fatal(err)
+	}
+	if n := strings.Count(b.String(), "\n"); n != 2 {
+		t.Errorf("%d lines for 2 cells", n)
+	}
+	path := filepath.Join(t.TempDir(), "cells.json")
+	if err := os.WriteFile(path, b.Bytes(), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	cells, err := readCells("--compare", path)
+	if err != nil || len(cells) != 2 || !reflect.DeepEqual(cells[1], c) {
+		t.Errorf("%v, %+v", err, cells)
+	}
+}
+
+// The table says what went wrong, and leaves out what says nothing.
+func TestReport(t *testing.T) {
+	c := runsOf(5e6, 6e6, 7e6)
+	c.Missing, c.Lost, c.KernelDrops = 4, 3, 9
+	c.ClockShift = int64(2 * time.Second)
+	b := &bench{o: &Options{}, env: &Environment{CPUs: 2, Load: 7, ReadBuffer: 8 << 20}}
+	got := b.report([]*Cell{c}, nil)
+	for _, want := range []string{
+		"6.00 M [5.00 M-7.00 M]", "crier 64 B to 1: 4 of its messages did not arrive, 3 named in loss reports",
+		"the kernel dropped 9 packets", "the wall clock was moved by 2000 ms", "the machine was busy before this began", "8 MiB to receive",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it doesn't say %q:\n%s", want, got)
+		}
+	}
+	if strings.Contains(got, "of the limit") || strings.Contains(got, "repairs") {
+		t.Errorf("it has columns with nothing in them:\n%s", got)
+	}
+}
+
+// Loss to delivery counts from when the message should have come.
+func TestLossToDelivery(t *testing.T) {
+	f := &Figures{Intact: &hist.Quantiles{P50: 20}, Repaired: &hist.Quantiles{P50: 120, P90: 220, P99: 320, P999: 420, Max: 520}}
+	if got := lossToDelivery(f); *got != (hist.Quantiles{P50: 100, P90: 200, P99: 300, P999: 400, Max: 500}) {
+		t.Errorf("%+v", got)
+	}
+	if lossToDelivery(&Figures{}) != nil {
+		t.Error("of nothing")
+	}
+}
+
+// A page needs nothing but itself.
+func TestPage(t *testing.T) {
+	b := &bench{o: &Options{Kind: Throughput, Compare: "before.json"}, env: &Environment{Crier: "<crier>"}}
+	var cells []*Cell
+	for _, benchmark := range []string{Limits, Throughput, Latency, Fanout} {
+		c := runsOf(5, 6, 7)
+		c.Benchmark = benchmark
+		c.Latency = &hist.Quantiles{P50: 1}
+		if benchmark == Latency {
+			c.Way = wayOne
+			for i := range 1000 {
+				c.latency.Record(time.Duration(i) * time.Microsecond)
+			}
+		}
+		cells = append(cells, c)
+	}
+	path := filepath.Join(t.TempDir(), "page.html")
+	p, err := openPage(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if err := p.write(b, cells, compare(cells, cells)); err != nil {
+		t.Fatal(err)
+	}
+	p.close()
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	text := string(data)
+	if n := strings.Count(text, "<svg"); n != 1+2+1+3 {
+		t.Errorf("%d pictures", n)
+	}
+	for _, bad := range []string{"<script", "https://", "<crier>", "<?xml", "#0102"} {
+		if strings.Contains(text, bad) {
+			t.Errorf("the page has %q", bad)
+		}
+	}
+	for _, link := range []string{"src=", "url(", "@import", "<link"} {
+		if strings.Contains(text, link) {
+			t.Errorf("the page fetches something: %q", link)
+		}
+	}
+	if !strings.Contains(text, "var(--s1)") || !strings.Contains(text, "prefers-color-scheme: dark") || !strings.Contains(text, "too few runs") {
+		t.Error("the page lacks its style or its verdicts")
+	}
+}

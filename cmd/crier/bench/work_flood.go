@@ -1,0 +1,149 @@
+package bench
+
+import (
+	"errors"
+	"net"
+	"sync/atomic"
+	"time"
+
+	"crier/multicast"
+)
+
+// floodBatch is how many datagrams are handed over at once, but for sendPlain.
+const floodBatch = 64
+
+// flood sends datagrams, without a protocol, as fast as the window allows.
+func (w *worker) flood() error {
+	group, err := w.task.group()
+	if err != nil {
+		return err
+	}
+	p, err := openProgress(w.task.Progress, 1, w.task.Readers)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	timer, err := multicast.Kernel.Timer()
+	if err != nil {
+		return err
+	}
+	defer timer.Close()
+	c, err := w.network.Socket(multicast.SocketConfig{
+		Interface: w.task.Interface, Group: group, TTL: 1, NoOffload: w.task.Send != sendOffload, Logger: w.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	batch := floodBatch
+	if w.task.Send == sendPlain {
+		batch = 1
+	}
+	size := w.task.Size
+	data := filler(size * batch)
+	st := c.Stats()
+	if err := w.ready(&Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}); err != nil {
+		return err
+	}
+	used := startUsage()
+	limit := &window{progress: p, size: w.task.Window, timer: timer}
+	sent := uint64(0)
+	for until := time.Now().Add(w.task.Duration); time.Now().Before(until); {
+		n := min(limit.room(sent, until), uint64(batch))
+		if n == 0 {
+			break
+		}
+		if err := writeAll(c, w.task, data[:int(n)*size]); err != nil {
+			return err
+		}
+		sent += n
+	}
+	if err := w.sent(sent); err != nil {
+		return err
+	}
+	end := c.Stats()
+	r := &Result{Messages: sent, Datagrams: end.Sent, Bytes: end.SentBytes, Calls: end.Writes, SendErrors: end.SendErrors}
+	used.into(r)
+	return w.result(r)
+}
+
+func writeAll(c multicast.Conn, t *Task, b []byte) error {
+	group, err := t.group()
+	if err != nil {
+		return err
+	}
+	for len(b) > 0 {
+		n, err := c.Write(group, b, t.Size)
+		b = b[n:]
+		if errors.Is(err, multicast.ErrWouldBlock) {
+			err = c.WaitWrite()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// drain counts datagrams.
+func (w *worker) drain() error {
+	group, err := w.task.group()
+	if err != nil {
+		return err
+	}
+	p, err := openProgress(w.task.Progress, 1, w.task.Readers)
+	if err != nil {
+		return err
+	}
+	defer p.close()
+	c, err := w.network.Group(multicast.GroupConfig{Group: group, Interface: w.task.Interface, Logger: w.log})
+	if err != nil {
+		return err
+	}
+	defer c.Close()
+	st := c.Stats()
+	in := newSink(w.task, p)
+	var got atomic.Uint64
+	ended := make(chan error, 1)
+	go func() { ended <- drainAll(c, in, &got) }()
+	if err := w.ready(&Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}); err != nil {
+		return err
+	}
+	used := startUsage()
+	m, err := w.await(stepFinish)
+	if err != nil {
+		return err
+	}
+	if err := settle(func() (uint64, bool) { n := got.Load(); return n, missing(m.Counts, n) == 0 }); err != nil {
+		return err
+	}
+	r := new(Result)
+	used.into(r)
+	r.KernelDrops = c.Stats().KernelDrops
+	c.Close()
+	if err := <-ended; !errors.Is(err, net.ErrClosed) {
+		return err
+	}
+	in.into(r, m.Counts)
+	return w.result(r)
+}
+
+// drainAll reads until the socket is closed. All that came at once is counted at
+// once.
+func drainAll(c multicast.Conn, in *sink, got *atomic.Uint64) error {
+	ps := make([]multicast.Packet, 512)
+	counter := in.flows[0].counter
+	for {
+		n, err := c.Read(ps)
+		if err != nil {
+			return err
+		}
+		in.total += uint64(n)
+		in.lastAt, in.lastCount = time.Now(), in.total
+		if in.firstAt.IsZero() {
+			in.firstAt = in.lastAt
+		}
+		counter.set(in.total)
+		got.Store(in.total)
+	}
+}

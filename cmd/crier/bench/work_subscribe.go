@@ -1,0 +1,163 @@
+package bench
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/multicast"
+	"crier/subscriber"
+)
+
+const (
+	// arrivePatience is how long nothing may move before what is missing is given
+	// up, and arriveLongest how long it may take in all.
+	arrivePatience = 5 * time.Second
+	arriveLongest  = time.Minute
+	arrivePoll     = 5 * time.Millisecond
+)
+
+// reception is a subscriber that fills a sink.
+type reception struct {
+	*sink
+	sessions []uint64
+	last     int  // the flow of the latest message
+	paced    bool // messages have due times, each
+	strange  uint64
+}
+
+// handle is the subscriber's Handler.
+func (s *reception) handle(ev *subscriber.Event) {
+	f := s.flow(ev.Session)
+	if f == nil {
+		s.strange++ // another program's session on this group
+		return
+	}
+	switch ev.Kind {
+	case subscriber.Message:
+		due := s.message(f, ev.Offset, ev.Payload)
+		if ev.Recovered {
+			s.recovered++
+			s.recovery.Record(ev.Recovery)
+		}
+		if due == 0 {
+			return
+		}
+		if s.paced && !ev.Arrived.IsZero() && !ev.Recovered {
+			s.kernel.Record(time.Duration(ev.Arrived.UnixNano() - due))
+		}
+		late := time.Duration(nanos() - due)
+		if ev.Recovered {
+			s.repaired.Record(late)
+		} else {
+			s.latency.Record(late)
+		}
+	case subscriber.Loss:
+		s.passed(f, ev.Lost.From, ev.Lost.To)
+	}
+}
+
+func (s *reception) flow(session uint64) *flow {
+	if s.sessions[s.last] == session {
+		return &s.flows[s.last]
+	}
+	for i, id := range s.sessions {
+		if id == session {
+			s.last = i
+			return &s.flows[i]
+		}
+	}
+	return nil
+}
+
+// subscribe is the role of a subscriber.
+func (w *worker) subscribe() error {
+	group, err := w.task.group()
+	if err != nil {
+		return err
+	}
+	wait, err := multicast.ParseWait(w.task.Wait)
+	if err != nil {
+		return err
+	}
+	var p *progress
+	if w.task.Progress != "" {
+		if p, err = openProgress(w.task.Progress, len(w.task.Sessions), w.task.Readers); err != nil {
+			return err
+		}
+		defer p.close()
+	}
+	in := &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+	s, err := subscriber.New(subscriber.Config{
+		Groups: []netip.AddrPort{group}, Interface: w.task.Interface, Handler: in.handle,
+		Wait: wait, NoOffload: !w.task.Offload, Network: w.network, Logger: w.log,
+	})
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	st := s.Stats()
+	if err := w.ready(&Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer}); err != nil {
+		return err
+	}
+	used := startUsage()
+	m, err := w.await(stepFinish)
+	if err != nil {
+		return err
+	}
+	if err := arrived(s, w.task.Sessions, m.Counts); err != nil {
+		return err
+	}
+	r := new(Result)
+	used.into(r)
+	for _, session := range s.Sessions() {
+		r.Nacks += session.Nacks
+		r.Repairs += session.Repairs
+	}
+	r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
+	if err := s.Close(); err != nil { // the sink is ours from here on
+		return err
+	}
+	in.into(r, m.Counts)
+	return w.result(r)
+}
+
+// arrived waits until all messages were delivered or given up, or no more come.
+func arrived(s *subscriber.Subscriber, sessions, counts []uint64) error {
+	if len(counts) != len(sessions) {
+		return fmt.Errorf("%d publishers told how much they sent, not %d", len(counts), len(sessions))
+	}
+	return settle(func() (uint64, bool) {
+		var done uint64
+		complete := 0
+		for _, st := range s.Sessions() {
+			for i, id := range sessions {
+				if st.ID == id {
+					done += st.Delivered + st.Lost
+					if st.Delivered+st.Lost >= counts[i]-min(counts[i], st.FirstOffset) {
+						complete++
+					}
+				}
+			}
+		}
+		return done, complete == len(sessions)
+	})
+}
+
+// settle waits until look says that all is there, or what it counts no longer
+// grows.
+func settle(look func() (done uint64, complete bool)) error {
+	begun := time.Now()
+	moved, at := uint64(0), begun
+	for {
+		done, complete := look()
+		now := time.Now()
+		if done != moved {
+			moved, at = done, now
+		}
+		if complete || now.Sub(at) > arrivePatience || now.Sub(begun) > arriveLongest {
+			return nil
+		}
+		time.Sleep(arrivePoll)
+	}
+}

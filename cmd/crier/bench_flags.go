@@ -1,0 +1,149 @@
+package main
+
+import (
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/spf13/pflag"
+
+	"crier/cmd/crier/bench"
+)
+
+// benchOptions are the flags of a benchmark.
+type benchOptions struct {
+	bench.Options
+	offload  string
+	inFlight size
+	limits   string
+}
+
+const benchMTU = 1500
+
+// benchFlags declares the flags that a benchmark has.
+func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
+	o := &benchOptions{inFlight: 2 << 20}
+	o.Kind, o.Version = kind, version()
+	o.Subscribers, o.Publishers, o.Waits = []int{1}, []int{1}, []string{"block"}
+	o.Sizes = []int{64}
+	switch kind {
+	case bench.Limits:
+		o.Sizes = []int{benchMTU - 28}
+		o.Waits = []string{"block", "spin"}
+	case bench.Fanout:
+		o.Subscribers = []int{1, 2, 4, 8}
+	}
+	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
+	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers, "`NUMBER` of subscribers, or several")
+	duration := 5 * time.Second
+	switch kind {
+	case bench.Throughput:
+		flags.IntSliceVar(&o.Publishers, "publishers", o.Publishers, "`NUMBER` of publishers, or several")
+		o.Rates = []float64{0}
+	case bench.Fanout:
+		duration = 2 * time.Second
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+	default:
+		duration = map[string]time.Duration{bench.Limits: 2 * time.Second}[kind]
+		if duration == 0 {
+			duration = 5 * time.Second
+		}
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000}, "`MESSAGES` a second, each due at its time; or several rates")
+	}
+	if kind == bench.Latency || kind == bench.Limits {
+		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: block, adaptive or spin, or several")
+	}
+	flags.DurationVar(&o.Duration, "duration", duration, "how long each run sends")
+	flags.IntVar(&o.Runs, "runs", 1, "run each cell `N` times, and print medians")
+	if kind != bench.Fanout && kind != bench.Limits {
+		usual := 0.0
+		if kind == bench.Recovery {
+			usual = 0.01
+		}
+		flags.Float64Var(&o.Drop, "drop", usual, "each subscriber throws away this `SHARE` of the datagrams that it receives")
+	}
+	o.offload = "on"
+	if kind != bench.Limits {
+		flags.StringVar(&o.offload, "offload", "on", "let the kernel cut and merge datagrams: on or off")
+	}
+	flags.Var(&o.inFlight, "in-flight", "messages that may be under way at once, in bytes, where there is no rate")
+	flags.StringVar(&o.Net, "net", bench.NetLoopback, "lo, or netns: network namespaces that are made for this (root)")
+	flags.BoolVar(&o.RealFrames, "real-frames", false, "with --net netns: cut what the publisher sends into frames before they leave")
+	flags.IntVar(&o.MTU, "mtu", benchMTU, "with --net netns: the `BYTES` of its interfaces' MTU")
+	flags.StringVar(&o.Interface, "iface", "", "measure on this network interface, by `NAME` or address")
+	if kind == bench.Latency {
+		flags.StringVar(&o.Remote, "remote", "", "measure round trips to `HOST[:PORT]`, where crier bench serve runs")
+	}
+	if kind == bench.Throughput || kind == bench.Fanout {
+		flags.StringVar(&o.limits, "limits", "", "print results as a share of what the kernel alone does: measured as well, or from `FILE`")
+		flags.Lookup("limits").NoOptDefVal = limitsNow
+	}
+	flags.BoolVar(&o.JSON, "json", false, "print JSON, an object a cell and line")
+	flags.StringVar(&o.HTML, "html", "", "write a page with pictures to `FILE`")
+	flags.StringVar(&o.Compare, "compare", "", "hold the results against those that --json wrote to `FILE`")
+	return o
+}
+
+// limitsNow is --limits without a file.
+const limitsNow = "measure"
+
+// options checks what the package doesn't know of.
+func (o *benchOptions) options() (bench.Options, error) {
+	opts := o.Options
+	switch o.offload {
+	case "on", "off":
+		opts.Offload = o.offload == "on"
+	default:
+		return opts, usagef("--offload %q is not known: use on or off", o.offload)
+	}
+	opts.InFlight = int(min(o.inFlight, 1<<31-1))
+	switch o.limits {
+	case "":
+	case limitsNow:
+		opts.WithLimits = true
+	default:
+		opts.LimitsFile = o.limits
+	}
+	for _, list := range []struct {
+		flag string
+		n    int
+	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)}, {"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}} {
+		if list.n == 0 {
+			return opts, usagef("--%s is empty: give one value or several", list.flag)
+		}
+	}
+	return opts, nil
+}
+
+// sizeList is a list of sizes, as a flag's value.
+type sizeList []int
+
+func (l *sizeList) String() string {
+	var words []string
+	for _, n := range *l {
+		words = append(words, strconv.Itoa(n))
+	}
+	return strings.Join(words, ",")
+}
+
+// Set takes the place of what the list was before.
+func (l *sizeList) Set(text string) error {
+	var list []int
+	for word := range strings.SplitSeq(text, ",") {
+		n, err := parseSize(word)
+		if err != nil {
+			return err
+		}
+		if n > 1<<30 {
+			return fmt.Errorf("%q is larger than any message", word)
+		}
+		list = append(list, int(n))
+	}
+	*l = slices.Compact(list)
+	return nil
+}
+
+// Type is the word for it in a list of flags.
+func (l *sizeList) Type() string { return "SIZE" }

@@ -1,0 +1,190 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"path/filepath"
+	"runtime"
+	"slices"
+	"strings"
+	"testing"
+
+	"crier/cmd/crier/bench"
+)
+
+// quick makes a benchmark one that takes no time.
+var quick = []string{"--duration", "50ms"}
+
+// runBenchExample runs an example of the help, but not for as long as it would.
+func runBenchExample(t *testing.T, args []string) {
+	if testing.Short() && !slices.Contains([]string{"throughput", "recovery"}, args[1]) {
+		t.Skip("many processes, in -short")
+	}
+	if runtime.GOOS != "linux" && (args[1] == "limits" || slices.Contains(args, "--limits")) {
+		t.Skip("bare sockets are measured on Linux only")
+	}
+	testGroup(t) // or skip
+	dir := t.TempDir()
+	var into string
+	for i := 0; i < len(args); i++ {
+		word := args[i]
+		switch {
+		case word == ">":
+			into = filepath.Join(dir, args[i+1])
+			args = slices.Delete(args, i, i+2)
+			i--
+		case word == "--runs":
+			args[i+1] = "1"
+		case word == "before.json", word == "recovery.html":
+			args[i] = filepath.Join(dir, word)
+		case word == "--limits=limits.json":
+			args[i] = "--limits=" + filepath.Join(dir, "limits.json")
+		}
+	}
+	if slices.Contains(args, "--compare") {
+		earlier := start(t, nil, append([]string{"bench", "throughput", "--json"}, quick...)...).wait(exitOK)
+		if err := os.WriteFile(filepath.Join(dir, "before.json"), earlier.out.bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "--limits=") }) {
+		earlier := start(t, nil, append([]string{"bench", "limits", "--json", "--subscribers", "3", "--wait", "block"}, quick...)...).wait(exitOK)
+		if err := os.WriteFile(filepath.Join(dir, "limits.json"), earlier.out.bytes(), 0o600); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if slices.Contains(args, "netns") && os.Geteuid() != 0 {
+		c := start(t, nil, append(args, quick...)...).wait(exitError)
+		if !strings.Contains(c.err.String(), "needs root") {
+			t.Error(c.err)
+		}
+		return
+	}
+	c := start(t, nil, append(args, quick...)...).wait(exitOK)
+	switch {
+	case into != "" || slices.Contains(args, "--json"):
+		for line := range strings.Lines(c.out.String()) {
+			var cell bench.Cell
+			if err := json.Unmarshal([]byte(line), &cell); err != nil || cell.Benchmark != args[1] || cell.Missing != 0 {
+				t.Errorf("%v: %s", err, line)
+			}
+		}
+	case !strings.Contains(c.out.String(), "missing"):
+		t.Errorf("it printed no table: %s", tail(c.out))
+	}
+	if i := slices.Index(args, "--html"); i > 0 {
+		if page, err := os.ReadFile(args[i+1]); err != nil || !strings.Contains(string(page), "<svg") {
+			t.Errorf("the page has no picture: %v", err)
+		}
+	}
+}
+
+// A short run of real processes gives all that a reader of its JSON needs.
+func TestBenchThroughput(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	c := start(t, nil, append([]string{"bench", "throughput", "--json", "--subscribers", "2", "--runs", "2", "--drop", "0.02"}, quick...)...).wait(exitOK)
+	var cell map[string]any
+	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
+		t.Fatal(err, tail(c.out))
+	}
+	for _, name := range []string{"messages_per_second", "cpu_ns_per_message", "messages"} {
+		if n, ok := cell[name].(float64); !ok || n <= 0 {
+			t.Errorf("%s is %v", name, cell[name])
+		}
+	}
+	if cell["missing"] != 0.0 || cell["disorder"] != 0.0 {
+		t.Errorf("%v missing, %v out of order", cell["missing"], cell["disorder"])
+	}
+	latency, _ := cell["latency_ns"].(map[string]any)
+	for _, name := range []string{"p50", "p90", "p99", "p999", "max"} {
+		if n, ok := latency[name].(float64); !ok || n <= 0 {
+			t.Errorf("latency_ns.%s is %v", name, latency[name])
+		}
+	}
+	if runs, _ := cell["runs"].([]any); len(runs) != 2 {
+		t.Errorf("%d runs", len(runs))
+	}
+	if env, _ := cell["environment"].(map[string]any); env["go"] != runtime.Version() || env["receive_buffer_bytes"] == 0.0 {
+		t.Errorf("environment: %v", cell["environment"])
+	}
+}
+
+// Namespaces are made, used and gone.
+func TestBenchNamespaces(t *testing.T) {
+	if os.Geteuid() != 0 || runtime.GOOS != "linux" {
+		t.Skip("making network namespaces needs root, on Linux")
+	}
+	t.Parallel()
+	c := start(t, nil, append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--json"}, quick...)...)
+	<-c.ended
+	if c.exit != exitOK && strings.Contains(c.err.String(), "operation not permitted") {
+		t.Skip("this root may not make network namespaces:", c.err)
+	}
+	c.wait(exitOK)
+	var cell bench.Cell
+	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
+		t.Fatal(err)
+	}
+	if cell.Missing != 0 || cell.Messages == 0 || cell.Environment.MTU != 1500 || !cell.RealFrames {
+		t.Errorf("%+v, %+v", cell, cell.Environment)
+	}
+}
+
+// An interrupt ends the processes, and the command says that it was interrupted.
+func TestBenchInterrupted(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	c := start(t, nil, "bench", "throughput", "--duration", "1h")
+	c.stop()
+	c.wait(exitError)
+	if !strings.Contains(c.err.String(), "interrupted") || strings.Count(c.err.String(), "\n") != 1 {
+		t.Error(c.err)
+	}
+}
+
+// Wrong words get one clear sentence each, before anything is started.
+func TestBenchUsage(t *testing.T) {
+	t.Parallel()
+	missing := filepath.Join(t.TempDir(), "none.json")
+	other := filepath.Join(t.TempDir(), "other.json")
+	if err := os.WriteFile(other, []byte(`{"a": 1}`), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		args string
+		want string
+	}{
+		{"speed", `there is no command "speed"; there are throughput, latency`},
+		{"throughput --size 17MiB", "--size 17825792 is too large: give 16777216 at most"},
+		{"throughput --size many", `--size "many" is no size`},
+		{"throughput --subscribers 0", "--subscribers 0 is outside 1 to 64"},
+		{"throughput --publishers 65", "--publishers 65 is outside 1 to 64"},
+		{"throughput --duration 1ms", "--duration 1ms is outside"},
+		{"throughput --runs 0", "--runs 0 is outside"},
+		{"throughput --drop 1", "--drop 1 is no share"},
+		{"throughput --offload maybe", `--offload "maybe" is not known: use on or off`},
+		{"throughput --net moon", `--net "moon" is not known: use lo or netns`},
+		{"throughput --real-frames", "--real-frames changes the interfaces that --net netns makes"},
+		{"throughput --mtu 9000", "--mtu is for the interfaces that --net netns makes"},
+		{"throughput --iface none0", "--iface none0 does not exist"},
+		{"throughput --net netns --iface lo", "leave out --iface"},
+		{"throughput --in-flight 1kB", "--in-flight 1000 is outside"},
+		{"throughput --compare " + missing, "can't be read (no such file or directory): name what an earlier run wrote with --json"},
+		{"throughput --compare " + other, "is not what crier bench --json wrote"},
+		{"throughput --html /nowhere/page.html", "--html /nowhere/page.html can't be written"},
+		{"latency --size 8", "--size 8 is too small for latency"},
+		{"latency --rate 0", "--rate 0 is no rate"},
+		{"latency --rate fast", "fast"},
+		{"latency --wait patiently", `--wait "patiently" is not known: use block, adaptive or spin`},
+		{"latency --remote host --drop 0.1", "--remote measures round trips"},
+		{"recovery --drop 0", "--drop 0 leaves nothing to recover"},
+		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
+		{"throughput --limits=" + other, "is not what crier bench --json wrote"},
+	} {
+		got := start(t, nil, append([]string{"bench"}, strings.Fields(c.args)...)...).wait(exitUsage)
+		if text := got.err.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 || got.out.String() != "" {
+			t.Errorf("crier bench %s: %q, want %q", c.args, text, c.want)
+		}
+	}
+}
