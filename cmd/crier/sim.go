@@ -36,7 +36,7 @@ Examples:
   # a file to start one's own from
   crier sim show crash
 `,
-		subs: []*command{simListCommand(), simShowCommand(), simRunCommand()},
+		subs: []*command{simListCommand(), simShowCommand(), simRunCommand(), simSweepCommand(), simCompareCommand()},
 	}
 }
 

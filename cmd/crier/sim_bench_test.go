@@ -32,14 +32,5 @@ func playSim(ctx context.Context, name string, seed uint64) (*simResult, error) 
 	if err != nil {
 		return nil, err
 	}
-	run, err := scenario.New(s, (&simSource{}).options(seed))
-	if err != nil {
-		return nil, err
-	}
-	m := newSimMeter(run)
-	if err := run.Start(); err != nil {
-		return nil, err
-	}
-	err = run.Play(ctx, m.sample)
-	return m.finish(), err
+	return simPlay(ctx, s, (&simSource{}).options(seed))
 }

@@ -27,6 +27,7 @@ type simRunOptions struct {
 	seed     uint64
 	json     string
 	trace    string
+	html     string
 	shrunk   string
 	feed     feedOptions
 	speed    float64
@@ -62,6 +63,7 @@ Examples:
 			o := &simRunOptions{}
 			flags.Uint64Var(&o.seed, "seed", 0, "decides everything random (default: the scenario's, or 1)")
 			flags.StringVar(&o.json, "json", "", "write everything as JSON to `FILE`, - for standard output and nothing else there")
+			flags.StringVar(&o.html, "html", "", "write a report with pictures to `FILE`: one page that needs nothing else")
 			flags.StringVar(&o.trace, "trace", "", "write a line for everything that happens to `FILE`, - for standard output")
 			flags.StringVar(&o.captures.file, "pcap", "", "write what passes as a capture (pcapng) to `FILE`")
 			flags.StringVar(&o.captures.place, "pcap-at", "", "whose network card the capture is of: a publisher or subscriber (default: the first publisher's)")
@@ -116,7 +118,7 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := distinctFiles(map[string]string{"--json": o.json, "--trace": o.trace, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
+	if err := distinctFiles(map[string]string{"--json": o.json, "--trace": o.trace, "--html": o.html, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
 		return 0, err
 	}
 	opts := o.source.options(o.seed)
@@ -174,6 +176,15 @@ func (o *simRunOptions) print(std streams, run *scenario.Run, r *simResult, why 
 			return fmt.Errorf("--json: %w", err)
 		}
 		if err := f.write(r); err != nil {
+			return err
+		}
+	}
+	if o.html != "" {
+		p, err := simPage(r, fmt.Sprintf("crier sim run %s --seed %d", o.name, r.Seed))
+		if err != nil {
+			return err
+		}
+		if err := writePage(o.html, p); err != nil {
 			return err
 		}
 	}

@@ -255,7 +255,7 @@ func TestSimUsage(t *testing.T) {
 			rest = after
 		}
 	}
-	if said := start(t, nil, "sim", "nosuch").wait(exitUsage).err.String(); !strings.Contains(said, "there are list, show, run") {
+	if said := start(t, nil, "sim", "nosuch").wait(exitUsage).err.String(); !strings.Contains(said, "there are list, show, run, sweep, compare") {
 		t.Errorf("it said %q", said)
 	}
 	if said := start(t, nil, "sim", "run", "wifi").wait(exitError).err.String(); !strings.Contains(said, "--trace-dir") {

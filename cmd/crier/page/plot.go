@@ -1,0 +1,147 @@
+package page
+
+import (
+	"bytes"
+	"fmt"
+	"html"
+	"html/template"
+	"image/color"
+	"math"
+	"regexp"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/font"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+	"gonum.org/v1/plot/vg/vgsvg" // SVG, in which the page's own colours can stand
+)
+
+// Picture is one of a page's, drawn already.
+type Picture struct {
+	SVG     template.HTML
+	Caption string
+}
+
+const (
+	// Width is a picture's, in points: readable on a telephone, where it fills the
+	// screen. Height is the usual one.
+	Width, Height vg.Length = 440, 280
+
+	seriesColors = 6
+)
+
+// Series is the colour of a line or bar, from 0. It is a name in disguise: Draw puts a
+// variable of the page's style in its place, which differs in the dark.
+func Series(i int) color.Color { return color.RGBA{1, 2, uint8(1 + i%seriesColors), 255} }
+
+// Faint is the colour of what is hardly to be seen.
+var Faint = color.RGBA{1, 2, 9, 255}
+
+var (
+	seriesMark = regexp.MustCompile(`#01020([1-6])`)
+	sizeMark   = regexp.MustCompile(`width="[^"]*" height="[^"]*"`)
+)
+
+// Draw turns a plot into a picture for a page.
+func Draw(p *plot.Plot, height vg.Length, caption string) (Picture, error) {
+	c := vgsvg.New(Width, height)
+	p.Draw(draw.New(c))
+	var b bytes.Buffer
+	if _, err := c.WriteTo(&b); err != nil {
+		return Picture{}, fmt.Errorf("drawing %q: %w", caption, err)
+	}
+	svg := b.String()
+	svg = svg[strings.Index(svg, "<svg"):]
+	svg = sizeMark.ReplaceAllString(svg, `role="img" aria-label="`+html.EscapeString(caption)+`"`)
+	svg = strings.ReplaceAll(svg, "#000000", "var(--ink)")
+	svg = strings.ReplaceAll(svg, "#010209", "var(--faint)")
+	svg = seriesMark.ReplaceAllString(svg, "var(--s$1)")
+	return Picture{template.HTML(svg), caption}, nil
+}
+
+// NewPlot is one in the page's style.
+func NewPlot() *plot.Plot {
+	p := plot.New()
+	p.BackgroundColor = color.Transparent
+	face := font.Font{Typeface: "Liberation", Variant: "Sans"}
+	for _, style := range []*draw.TextStyle{
+		&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+	} {
+		size := style.Font.Size
+		style.Font = font.From(face, max(size, 11))
+	}
+	p.Legend.Padding = 2
+	return p
+}
+
+// Nines is 1 for 90 %, 2 for 99 %, and so on: a scale on which the upper end of a
+// distribution is stretched, each further nine taking as much room.
+func Nines(share float64) float64 { return -math.Log10(1 - share) }
+
+// NineTicks marks shares on a scale of Nines.
+type NineTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (NineTicks) Ticks(least, most float64) []plot.Tick {
+	var list []plot.Tick
+	for _, t := range []struct {
+		share float64
+		text  string
+	}{{0, "0"}, {0.5, "50"}, {0.9, "90"}, {0.99, "99"}, {0.999, "99.9"}, {0.9999, "99.99"}, {0.99999, "99.999"}} {
+		if x := Nines(t.share); x <= most {
+			list = append(list, plot.Tick{Value: x, Label: t.text})
+		}
+	}
+	return list
+}
+
+// TimeTicks marks powers of ten, of nanoseconds, on a logarithmic scale.
+type TimeTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (TimeTicks) Ticks(least, most float64) []plot.Tick {
+	var list []plot.Tick
+	narrow := most < 30*least // no two powers of ten would stand there
+	for p := math.Floor(math.Log10(max(least, 1))); p <= math.Ceil(math.Log10(max(most, 1))); p++ {
+		at := math.Pow(10, p)
+		for i := 1.0; i < 10; i++ {
+			if v := at * i; v >= least && v <= most {
+				label := ""
+				if i == 1 || narrow && (i == 2 || i == 5) {
+					label = time.Duration(v).String()
+				}
+				list = append(list, plot.Tick{Value: v, Label: label})
+			}
+		}
+	}
+	return list
+}
+
+// CountTicks are the usual ones, with short numbers.
+type CountTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (CountTicks) Ticks(least, most float64) []plot.Tick {
+	ticks := plot.DefaultTicks{}.Ticks(least, most)
+	for i := range ticks {
+		if ticks[i].Label != "" {
+			ticks[i].Label = Short(ticks[i].Value)
+		}
+	}
+	return ticks
+}
+
+// Short is a number in three digits and a letter: 12.3k, 4M.
+func Short(v float64) string {
+	for _, u := range []struct {
+		from float64
+		name string
+	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
+		if math.Abs(v) >= u.from {
+			return fmt.Sprintf("%.3g%s", v/u.from, u.name)
+		}
+	}
+	return fmt.Sprintf("%.3g", v)
+}

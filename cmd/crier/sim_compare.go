@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"text/tabwriter"
+
+	"github.com/spf13/pflag"
+)
+
+func simCompareCommand() *command {
+	return &command{
+		name:  "sim compare",
+		args:  " A B",
+		brief: "put two runs side by side",
+		help: `A and B are scenarios, which are played with the same seed, or results that
+"crier sim run --json" wrote before. Groups and publishers of the same name, or, where
+the names differ, of the same place, stand side by side.
+
+Examples:
+
+  crier sim compare bursts clean
+
+  crier sim compare crash restart --seed 7
+
+`,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			var source simSource
+			seed := flags.Uint64("seed", 1, "the seed of both, where they are played")
+			source.declare(flags)
+			return func(ctx context.Context, std streams) (int, error) {
+				if flags.NArg() != 2 {
+					return 0, usagef("it takes two: scenarios, or results in JSON")
+				}
+				var results [2]*simResult
+				for i := range results {
+					r, err := simLoadOrPlay(ctx, &source, flags.Arg(i), *seed)
+					if err != nil {
+						return 0, err
+					}
+					results[i] = r
+				}
+				_, err := io.WriteString(std.out, simCompareText(results[0], results[1]))
+				return exitOK, err
+			}
+		},
+	}
+}
+
+// simLoadOrPlay returns the result in a JSON file, or that of a scenario.
+func simLoadOrPlay(ctx context.Context, source *simSource, name string, seed uint64) (*simResult, error) {
+	if strings.HasSuffix(name, ".json") {
+		b, err := os.ReadFile(name)
+		if err != nil {
+			return nil, usagef("%s can't be read (%w): name a result that \"crier sim run --json\" wrote", name, bareError(err))
+		}
+		r := &simResult{}
+		if err := json.Unmarshal(b, r); err != nil || len(r.Groups) == 0 {
+			return nil, usagef("%s is no result of crier sim run --json", name)
+		}
+		return r, nil
+	}
+	s, err := source.load(name)
+	if err != nil {
+		return nil, err
+	}
+	return simPlay(ctx, s, source.options(seed))
+}
+
+// simCompareText is two results side by side.
+func simCompareText(a, b *simResult) string {
+	var out strings.Builder
+	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(what string, x, y float64, text func(float64) string, known bool) {
+		switch {
+		case !known:
+			fmt.Fprintf(w, "%s\t-\t-\t\t\n", what)
+		case x == y:
+			fmt.Fprintf(w, "%s\t%s\t%s\tsame\t\n", what, text(x), text(y))
+		case x == 0:
+			fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", what, text(x), text(y))
+		default:
+			fmt.Fprintf(w, "%s\t%s\t%s\t%+.1f%%\t\n", what, text(x), text(y), (y-x)/x*100)
+		}
+	}
+	count := func(v float64) string { return grouped(uint64(v)) }
+	fmt.Fprintf(w, "\tA: %s, seed %d\tB: %s, seed %d\tB to A\t\n", a.Scenario, a.Seed, b.Scenario, b.Seed)
+	for i, p := range a.Publishers {
+		q := b.Publishers[min(i, len(b.Publishers)-1)]
+		fmt.Fprintf(w, "%s\t\t\t\t\n", pair(p.Name, q.Name))
+		row("messages", float64(p.Accepted), float64(q.Accepted), count, true)
+		row("frames", float64(p.Frames), float64(q.Frames), count, true)
+		row("repairs", float64(p.Repairs), float64(q.Repairs), count, true)
+		row("NACKs", float64(p.Nacks), float64(q.Nacks), count, true)
+	}
+	for i, g := range a.Groups {
+		h := b.Groups[min(i, len(b.Groups)-1)]
+		for _, other := range b.Groups {
+			if other.Name == g.Name {
+				h = other
+			}
+		}
+		fmt.Fprintf(w, "%s\t\t\t\t\n", pair(g.Name, h.Name))
+		row("members", float64(g.Members), float64(h.Members), count, true)
+		row("delivered, each", float64(g.Delivered)/float64(g.Members), float64(h.Delivered)/float64(h.Members), count, true)
+		row("recovered, each", float64(g.Recovered)/float64(g.Members), float64(h.Recovered)/float64(h.Members), count, true)
+		row("lost, each", float64(g.Lost)/float64(g.Members), float64(h.Lost)/float64(h.Members), count, true)
+		row("duplicates, each", float64(g.Excess)/float64(g.Members), float64(h.Excess)/float64(h.Members), count, true)
+		for _, q := range []struct {
+			what string
+			x, y *simQuantiles
+		}{{"latency", g.Latency, h.Latency}, {"recovery", g.Recovery, h.Recovery}} {
+			known := q.x != nil && q.y != nil
+			if !known {
+				q.x, q.y = &simQuantiles{}, &simQuantiles{}
+			}
+			row(q.what+" p50", float64(q.x.P50), float64(q.y.P50), simMillis, known)
+			row(q.what+" p99", float64(q.x.P99), float64(q.y.P99), simMillis, known)
+			row(q.what+" p99.9", float64(q.x.P999), float64(q.y.P999), simMillis, known)
+		}
+	}
+	w.Flush()
+	return out.String()
+}
+
+// pair is one name, or two that differ.
+func pair(a, b string) string {
+	if a == b {
+		return a
+	}
+	return a + ", " + b
+}

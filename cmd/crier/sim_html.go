@@ -1,0 +1,329 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"image/color"
+	"math"
+	"os"
+	"slices"
+	"strings"
+	"time"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/plotter"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+
+	"crier/cmd/crier/page"
+)
+
+// writePage writes a report as one HTML file.
+func writePage(path string, p *page.Page) error {
+	var b bytes.Buffer
+	err := p.Write(&b)
+	if err == nil {
+		err = os.WriteFile(path, b.Bytes(), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("--html %s can't be written (%w): name a file that can", path, bareError(err))
+	}
+	return nil
+}
+
+// simPage is a run's report.
+func simPage(r *simResult, command string) (*page.Page, error) {
+	p := &page.Page{
+		Title: "crier sim " + r.Scenario, Heading: r.Scenario, Command: command,
+		Intro: strings.ReplaceAll(strings.TrimSpace(r.Story), "\n", " "),
+		Facts: fmt.Sprintf("seed %d, %d subscribers, %v of publishing, %v in all, in virtual time\nthe promise was %s\n%s",
+			r.Seed, len(r.Members), time.Duration(r.Duration), time.Duration(r.End), r.Promise, r.Violations),
+	}
+	var pictures []page.Picture
+	for _, make := range []func(*simResult) (page.Picture, error){simLatencyPicture, simRecoveryPicture, simRatesPicture, simHeldPicture, simStripsPicture} {
+		picture, err := make(r)
+		if err != nil {
+			return nil, err
+		}
+		if picture.SVG != "" {
+			pictures = append(pictures, picture)
+		}
+	}
+	p.Sections = []page.Section{
+		{Title: "What each group got", Table: simGroupTable(r)},
+		{Pictures: pictures},
+		{Title: "What it cost", Table: simPublisherTable(r)},
+		{Title: "The loss report", Table: simLossTable(r), Notes: simLossNotes(r)},
+	}
+	return p, nil
+}
+
+func simGroupTable(r *simResult) page.Table {
+	t := page.Table{Left: 1, Heads: []string{"group", "members", "delivered", "recovered", "lost", "missed", "duplicates", "NACKs",
+		"latency p50", "p99", "p99.9", "p99.99", "recovery p50", "p99", "p50 in round trips", "p99"}}
+	for _, g := range r.Groups {
+		trips := func(of func(*simQuantiles) int64) string {
+			if g.Recovery == nil || g.RoundTrip == 0 {
+				return "-"
+			}
+			return fmt.Sprintf("%.2f", g.trips(of(g.Recovery)))
+		}
+		p50 := func(q *simQuantiles) int64 { return q.P50 }
+		p99 := func(q *simQuantiles) int64 { return q.P99 }
+		t.Rows = append(t.Rows, []string{
+			g.Name, grouped(uint64(g.Members)), grouped(g.Delivered), grouped(g.Recovered), grouped(g.Lost), grouped(g.Missed),
+			grouped(g.Excess), grouped(g.Nacks), simTime(g.Latency, p50), simTime(g.Latency, p99),
+			simTime(g.Latency, func(q *simQuantiles) int64 { return q.P999 }), simTime(g.Latency, func(q *simQuantiles) int64 { return q.P9999 }),
+			simTime(g.Recovery, p50), simTime(g.Recovery, p99), trips(p50), trips(p99),
+		})
+	}
+	return t
+}
+
+func simPublisherTable(r *simResult) page.Table {
+	t := page.Table{Left: 1, Heads: []string{"publisher", "sessions", "messages", "frames", "bytes", "repairs", "of the data", "other frames", "NACKs", "reports", "group at the end"}}
+	for _, p := range r.Publishers {
+		share, _, _ := strings.Cut(simPercent(p.RepairBytes, p.FrameBytes), " of")
+		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), grouped(p.Accepted), grouped(p.Frames), simBytes(p.FrameBytes),
+			grouped(p.Repairs), share, grouped(p.Others), grouped(p.Nacks), grouped(p.Statuses), grouped(uint64(p.GroupSize))})
+	}
+	return t
+}
+
+// simLossRows bounds the loss reports that a page lists.
+const simLossRows = 200
+
+func simLossTable(r *simResult) page.Table {
+	t := page.Table{Left: 1, Heads: []string{"subscriber", "when", "from", "to", "messages", "cause"}}
+	for _, m := range r.Members {
+		for _, l := range m.Losses {
+			if len(t.Rows) == simLossRows {
+				return t
+			}
+			t.Rows = append(t.Rows, []string{m.Name, time.Duration(l.At).Round(time.Microsecond).String(),
+				grouped(l.From), grouped(l.To - 1), grouped(l.To - l.From), l.Cause})
+		}
+	}
+	return t
+}
+
+func simLossNotes(r *simResult) string {
+	var b strings.Builder
+	reports := uint64(0)
+	for _, m := range r.Members {
+		reports += uint64(len(m.Losses)) + m.MoreLosses
+	}
+	if n := r.LostFrames; n.Count > 0 {
+		fmt.Fprintf(&b, "%s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, p95 %d, p99 %d, most %d\n",
+			grouped(n.Count), grouped(n.Sum), n.Nacks.P50, n.Nacks.P95, n.Nacks.P99, n.Nacks.Max)
+	}
+	switch {
+	case reports == 0:
+		b.WriteString("No message was lost.\n")
+	case reports > simLossRows:
+		fmt.Fprintf(&b, "%s reports; the first %d are listed.\n", grouped(reports), simLossRows)
+	}
+	return b.String()
+}
+
+func simLatencyPicture(r *simResult) (page.Picture, error) {
+	return simCurves(r, "latency: the share of messages that were with the application within a time after they were accepted",
+		func(g *simGroup) *histogram { return &g.latency })
+}
+
+func simRecoveryPicture(r *simResult) (page.Picture, error) {
+	return simCurves(r, "recovery: the share of lost frames that were repaired within a time after they were found missing",
+		func(g *simGroup) *histogram { return &g.recovery })
+}
+
+// simCurves draws a distribution a group, to p99.99, on a log scale.
+func simCurves(r *simResult, caption string, of func(*simGroup) *histogram) (page.Picture, error) {
+	p := page.NewPlot()
+	p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, page.TimeTicks{}, page.NineTicks{}
+	p.X.Label.Text = "share, per cent"
+	p.Legend.Top, p.Legend.Left = true, true
+	drawn := 0
+	for i, g := range r.Groups {
+		h := of(g)
+		if h.count() == 0 {
+			continue
+		}
+		var line plotter.XYs
+		for x := 0.0; x <= 4.0001; x += 0.05 {
+			share := 1 - math.Pow(10, -x)
+			if float64(h.count())*(1-share) < 0.5 {
+				break
+			}
+			line = append(line, plotter.XY{X: x, Y: float64(max(h.quantileOf(int64(math.Round(share*1e6)), 1e6), 1))})
+		}
+		if err := simLine(p, line, i, g.Name); err != nil {
+			return page.Picture{}, err
+		}
+		drawn++
+	}
+	if drawn == 0 {
+		return page.Picture{}, nil
+	}
+	if p.Y.Max < 2*p.Y.Min { // a scale needs something between its ends
+		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
+	}
+	p.Y.Max *= math.Pow(1.8, float64(drawn)) // room for the legend
+	return page.Draw(p, page.Height, caption)
+}
+
+func simLine(p *plot.Plot, line plotter.XYs, i int, name string) error {
+	l, err := plotter.NewLine(line)
+	if err != nil {
+		return err
+	}
+	l.Color, l.Width = page.Series(i), 2
+	p.Add(l)
+	p.Legend.Add(name, l)
+	return nil
+}
+
+// simRatesPicture draws data, repairs and NACKs over time.
+func simRatesPicture(r *simResult) (page.Picture, error) {
+	t := &r.Series
+	p := page.NewPlot()
+	p.X.Label.Text, p.Y.Label.Text = "seconds", "a second"
+	p.Y.Tick.Marker = page.CountTicks{}
+	p.Legend.Top, p.Legend.Left, p.Y.Min = true, true, 0
+	used := simUsed(t)
+	for i, c := range []struct {
+		name string
+		list []uint64
+	}{{"data frames", t.Frames}, {"repairs", t.Repairs}, {"NACKs", t.Nacks}} {
+		if slices.Max(c.list) == 0 {
+			continue
+		}
+		if err := simLine(p, simRate(t, c.list[:used]), i, c.name); err != nil {
+			return page.Picture{}, err
+		}
+	}
+	p.Y.Max *= 1.35
+	p.X.Max *= 1.03 // room for the last tick's words
+	return page.Draw(p, page.Height, "what the publishers sent, and what they were asked for, over time")
+}
+
+func simRate(t *simSeries, list []uint64) plotter.XYs {
+	var line plotter.XYs
+	for i, v := range list {
+		line = append(line, plotter.XY{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v) / seconds(t.Bin)})
+	}
+	return line
+}
+
+// simHeldPicture draws how much subscribers held over time.
+func simHeldPicture(r *simResult) (page.Picture, error) {
+	t := &r.Series
+	if slices.Max(t.Held) == 0 {
+		return page.Picture{}, nil
+	}
+	p := page.NewPlot()
+	p.X.Label.Text, p.Y.Label.Text = "seconds", "bytes"
+	p.Y.Tick.Marker, p.Y.Min = page.CountTicks{}, 0
+	var line plotter.XYs
+	for i, v := range t.Held[:simUsed(t)] {
+		line = append(line, plotter.XY{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v)})
+	}
+	l, err := plotter.NewLine(line)
+	if err != nil {
+		return page.Picture{}, err
+	}
+	l.Color, l.Width = page.Series(3), 2
+	p.Add(l)
+	p.X.Max *= 1.03
+	return page.Draw(p, page.Height*3/4, "buffers: what all subscribers together held back, waiting for a gap to close")
+}
+
+// simStripRows bounds the strips of a picture.
+const simStripRows = 60
+
+// simStripsPicture draws a strip a subscriber: what was missed, recovered and lost when.
+func simStripsPicture(r *simResult) (page.Picture, error) {
+	rows, left := simStripChoice(r)
+	p := page.NewPlot()
+	p.X.Label.Text = "seconds"
+	strips := &simStrips{rows: rows, bin: seconds(r.Series.Bin), used: simUsed(&r.Series)}
+	p.Add(strips)
+	var names []string
+	for _, m := range slices.Backward(rows) {
+		name := m.Name
+		if len(rows) > 24 {
+			name = ""
+		}
+		names = append(names, name)
+	}
+	p.NominalY(names...)
+	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4
+	p.X.Min, p.X.Max = 0, strips.bin*float64(strips.used)*1.03
+	caption := "a strip a subscriber: grey missed and not yet repaired, green recovered, red lost for good"
+	if left > 0 {
+		caption += fmt.Sprintf("; of each group those with most losses, %d are left out", left)
+	}
+	return page.Draw(p, 50+vg.Length(min(18*len(rows), 300)), caption)
+}
+
+// simStripChoice picks whose strips are drawn: of each group those that lost most.
+func simStripChoice(r *simResult) (rows []*simMember, left int) {
+	each := max(simStripRows/len(r.Groups), 1)
+	for _, g := range r.Groups {
+		var list []*simMember
+		for _, m := range r.Members {
+			if m.Group == g.Name {
+				list = append(list, m)
+			}
+		}
+		if len(list) > each {
+			slices.SortStableFunc(list, func(a, b *simMember) int {
+				if a.Lost != b.Lost {
+					return int(min(b.Lost, math.MaxInt32)) - int(min(a.Lost, math.MaxInt32))
+				}
+				return int(min(b.Missed, math.MaxInt32)) - int(min(a.Missed, math.MaxInt32))
+			})
+			left += len(list) - each
+			list = list[:each]
+		}
+		rows = append(rows, list...)
+	}
+	return rows, left
+}
+
+// simStrips is a plotter of strips, the first row at the top.
+type simStrips struct {
+	rows []*simMember
+	bin  float64 // in seconds
+	used int
+}
+
+// Plot implements plot.Plotter.
+func (s *simStrips) Plot(c draw.Canvas, p *plot.Plot) {
+	x, y := p.Transforms(&c)
+	for i, m := range s.rows {
+		row := float64(len(s.rows) - 1 - i)
+		low, high := y(row-0.38), y(row+0.38)
+		rect := func(from, to float64, series int) {
+			var fill color.Color = page.Faint
+			if series >= 0 {
+				fill = page.Series(series)
+			}
+			a, b := x(from), x(to)
+			c.FillPolygon(fill, []vg.Point{{X: a, Y: low}, {X: b, Y: low}, {X: b, Y: high}, {X: a, Y: high}})
+		}
+		rect(0, s.bin*float64(s.used), -1)
+		for _, point := range m.Strip {
+			if point.Bin >= s.used {
+				continue
+			}
+			series := 5 // missed
+			switch {
+			case point.Lost > 0:
+				series = 4
+			case point.Recovered > 0:
+				series = 2
+			}
+			rect(s.bin*float64(point.Bin), s.bin*float64(point.Bin+1), series)
+		}
+	}
+}
