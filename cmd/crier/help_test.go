@@ -180,18 +180,14 @@ func TestDocumentedFlags(t *testing.T) {
 			"sub":  {"group", "iface", "format", "start", "count", "until-end", "timeout", "order", "recovery", "drop", "drop-seed", "summary"},
 			"demo": {"seed", "net", "json"},
 
-<<<<<<< HEAD
-			"sim run": {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
+			"sim sweep": {"vary", "seeds", "csv", "json", "html"},
+			"sim run":   {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
 
 			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "iface", "limits", "json", "html", "compare"},
 			"bench latency":    {"rate", "size", "subscribers", "wait", "drop", "remote", "runs", "net", "iface", "json", "html", "compare"},
 			"bench recovery":   {"rate", "size", "subscribers", "drop", "net", "json", "html", "compare"},
 			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},
 			"bench limits":     {"rate", "size", "subscribers", "wait", "net", "real-frames", "json", "html", "compare"},
-=======
-			"sim sweep": {"vary", "seeds", "csv", "json", "html"},
-			"sim run":   {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
->>>>>>> 1dc4d21 (Sweep scenarios over values and seeds, compare runs, and report them as a page with pictures)
 		}[c.name]
 		flags := c.flags(nil)
 		c.setup(flags)

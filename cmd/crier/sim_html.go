@@ -15,6 +15,7 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 
+	"crier/cmd/crier/hist"
 	"crier/cmd/crier/page"
 )
 
@@ -128,16 +129,16 @@ func simLossNotes(r *simResult) string {
 
 func simLatencyPicture(r *simResult) (page.Picture, error) {
 	return simCurves(r, "latency: the share of messages that were with the application within a time after they were accepted",
-		func(g *simGroup) *histogram { return &g.latency })
+		func(g *simGroup) *hist.Histogram { return &g.latency })
 }
 
 func simRecoveryPicture(r *simResult) (page.Picture, error) {
 	return simCurves(r, "recovery: the share of lost frames that were repaired within a time after they were found missing",
-		func(g *simGroup) *histogram { return &g.recovery })
+		func(g *simGroup) *hist.Histogram { return &g.recovery })
 }
 
 // simCurves draws a distribution a group, to p99.99, on a log scale.
-func simCurves(r *simResult, caption string, of func(*simGroup) *histogram) (page.Picture, error) {
+func simCurves(r *simResult, caption string, of func(*simGroup) *hist.Histogram) (page.Picture, error) {
 	p := page.NewPlot()
 	p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, page.TimeTicks{}, page.NineTicks{}
 	p.X.Label.Text = "share, per cent"
@@ -145,16 +146,16 @@ func simCurves(r *simResult, caption string, of func(*simGroup) *histogram) (pag
 	drawn := 0
 	for i, g := range r.Groups {
 		h := of(g)
-		if h.count() == 0 {
+		if h.Count() == 0 {
 			continue
 		}
 		var line plotter.XYs
 		for x := 0.0; x <= 4.0001; x += 0.05 {
 			share := 1 - math.Pow(10, -x)
-			if float64(h.count())*(1-share) < 0.5 {
+			if float64(h.Count())*(1-share) < 0.5 {
 				break
 			}
-			line = append(line, plotter.XY{X: x, Y: float64(max(h.quantileOf(int64(math.Round(share*1e6)), 1e6), 1))})
+			line = append(line, plotter.XY{X: x, Y: float64(max(h.QuantileOf(int64(math.Round(share*1e6)), 1e6), 1))})
 		}
 		if err := simLine(p, line, i, g.Name); err != nil {
 			return page.Picture{}, err

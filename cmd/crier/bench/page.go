@@ -1,24 +1,18 @@
 package bench
 
 import (
-	_ "embed"
 	"fmt"
-	"html/template"
 	"os"
 	"strings"
+
+	"crier/cmd/crier/page"
 )
 
-//go:embed page.html
-var pageText string
-
-var pageTemplate = template.Must(template.New("page").Parse(pageText))
-
-// page is a file that a page with pictures goes to. It needs nothing but itself:
-// the pictures are SVG, and there is no script. A nil page is none.
-type page struct{ f *os.File }
+// report is a file that a page with pictures goes to. A nil report is none.
+type report struct{ f *os.File }
 
 // openPage makes the file before anything is measured.
-func openPage(path string) (*page, error) {
+func openPage(path string) (*report, error) {
 	if path == "" {
 		return nil, nil
 	}
@@ -26,60 +20,58 @@ func openPage(path string) (*page, error) {
 	if err != nil {
 		return nil, usagef("--html %s can't be written (%v): name a file that can", path, plainError(err))
 	}
-	return &page{f}, nil
+	return &report{f}, nil
 }
 
-func (p *page) close() {
+func (p *report) close() {
 	if p != nil {
 		p.f.Close()
 	}
 }
 
-// section is one benchmark's part of the page.
-type section struct {
-	Title    string
-	Pictures []picture
-	Heads    []string
-	Rows     [][]string
-	Notes    string
-}
-
 // write fills the page.
-func (p *page) write(b *bench, cells []*Cell, verdicts []verdict) error {
+func (p *report) write(b *bench, cells []*Cell, verdicts []verdict) error {
 	if p == nil {
 		return nil
 	}
-	data := struct {
-		Kind, Command, Time, Environment, Compare string
-		Sections                                  []section
-		Verdicts                                  [][]string
-	}{Kind: b.o.Kind, Command: strings.Join(append([]string{"crier"}, os.Args[1:]...), " "), Time: b.env.Time, Environment: b.env.text(), Compare: b.o.Compare}
+	data := page.Page{
+		Title: "crier bench " + b.o.Kind, Heading: "crier bench " + b.o.Kind,
+		Command: strings.Join(append([]string{"crier"}, os.Args[1:]...), " "),
+		Facts:   b.env.Time + "\n" + b.env.text(),
+	}
 	for _, part := range byBenchmark(cells) {
-		s := section{Title: title(part[0].Benchmark), Notes: notes(part)}
+		s := page.Section{Title: title(part[0].Benchmark), Notes: notes(part)}
 		var err error
 		if s.Pictures, err = pictures(part); err != nil {
 			return err
 		}
 		columns := columnsOf(part)
 		for _, col := range columns {
-			s.Heads = append(s.Heads, col.head)
+			s.Table.Heads = append(s.Table.Heads, col.head)
 		}
 		for _, c := range part {
 			var row []string
 			for _, col := range columns {
 				row = append(row, col.text(c))
 			}
-			s.Rows = append(s.Rows, row)
+			s.Table.Rows = append(s.Table.Rows, row)
 		}
 		data.Sections = append(data.Sections, s)
 	}
-	for i := range verdicts {
-		v := &verdicts[i]
-		data.Verdicts = append(data.Verdicts, []string{
-			v.cell.name(), v.metric.name, v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words(),
+	if len(verdicts) > 0 {
+		t := page.Table{Left: 6, Heads: []string{"what", "figure", "it was", "it is", "change", "verdict"}}
+		for i := range verdicts {
+			v := &verdicts[i]
+			t.Rows = append(t.Rows, []string{
+				v.cell.name(), v.metric.name, v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words(),
+			})
+		}
+		data.Sections = append(data.Sections, page.Section{
+			Title: "Against " + b.o.Compare, Table: t,
+			Notes: "By the Mann-Whitney U test over the runs, at the 5 % level.",
 		})
 	}
-	if err := pageTemplate.Execute(p.f, data); err != nil {
+	if err := data.Write(p.f); err != nil {
 		return fmt.Errorf("--html: %w", err)
 	}
 	return nil
