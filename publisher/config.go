@@ -40,8 +40,11 @@ type Config struct {
 	// that is less. Datagrams are never fragmented.
 	Datagram int
 	// RepairShare is the part of the data rate that repairs may use, up to 10; 0
-	// means 0.5. They may always use 16 MiB a second.
+	// means 0.5. RepairFloor is what they may use in any case, in bytes a second; 0
+	// means 16 MiB. One subscriber gets half of that while there are others. What
+	// must wait longer than a Close is willing to is not repaired.
 	RepairShare float64
+	RepairFloor uint64
 	// TTL is how many routers a datagram may pass, 1 to 255; 0 means 1, which
 	// stays in the local network.
 	TTL int

@@ -69,7 +69,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	sender, err := reliable.NewSender(reliable.SenderConfig{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
-		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare,
+		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
 	})
 	if err != nil {
 		return nil, err

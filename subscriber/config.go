@@ -76,7 +76,9 @@ type Config struct {
 	// means no bound.
 	MaxWait time.Duration
 	// Silence is how long a publisher may be quiet before its session is silent,
-	// and requests unanswered before what they ask for is lost; 0 means 2 s.
+	// and requests unanswered before what they ask for is lost; 0 means 2 s. Of its
+	// quiet, five of the heartbeat intervals that the publisher announces are waited
+	// for in any case: 0.5 s while it sends, up to 2 s when it doesn't.
 	Silence time.Duration
 	// Buffer bounds what waits of one session, in bytes, at least 64 KiB; 0
 	// means 32 MiB.

@@ -21,6 +21,7 @@ type netFlags struct {
 	drop     float64
 	dropSeed uint64
 	impair   string
+	read     size // the receive buffer to ask the kernel for
 	verbose  bool
 	flags    *pflag.FlagSet
 }
@@ -45,6 +46,14 @@ func (n *netFlags) declareDrop(flags *pflag.FlagSet) {
 	flags.BoolVarP(&n.verbose, "verbose", "v", false, "log what an operator may want to know")
 }
 
+// maxRead is the largest receive buffer that a kernel is asked for.
+const maxRead = 512 << 20
+
+func (n *netFlags) declareRead(flags *pflag.FlagSet) {
+	n.read = 8 << 20
+	flags.Var(&n.read, "read-buffer", "receive buffer to ask the kernel for, for each socket")
+}
+
 // parse returns the groups and the interface.
 func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 	var groups []netip.AddrPort
@@ -67,6 +76,9 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 	if _, err := multicast.ResolveInterface(iface); err != nil {
 		return nil, "", configError(err)
 	}
+	if n.flags.Changed("read-buffer") && (n.read == 0 || n.read > maxRead) {
+		return nil, "", usagef("--read-buffer %v is outside 1 to %v", n.read, size(maxRead))
+	}
 	if n.flags.Changed("drop-seed") && !n.flags.Changed("drop") && !n.flags.Changed("impair") {
 		return nil, "", usagef("--drop-seed is for --drop and --impair: give one of them too")
 	}
@@ -75,8 +87,7 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 
 // configFlags are the flags that set the fields of a multicast.ConfigError.
 var configFlags = map[string]string{
-	"read buffer": "--read-buffer",
-	"group":       "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
+	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
 }
 
 // configError makes a usage error, in the words of the flags, of what a

@@ -15,22 +15,25 @@ import (
 
 // pubOptions are the flags of crier pub.
 type pubOptions struct {
-	net       netFlags
-	feed      feedOptions
-	pace      pacing
-	count     uint64
-	size      size
-	market    bool
-	seed      uint64
-	name      string
-	resend    size
-	batchWait time.Duration
-	datagram  int
-	ttl, dscp int
-	offload   string
-	accepted  string
-	summary   string
-	quiet     bool
+	net    netFlags
+	feed   feedOptions
+	pace   pacing
+	count  uint64
+	size   size
+	market bool
+	seed   uint64
+	name   string
+	resend size
+	// repairShare is a part of the data rate; repairFloor is in bytes a second.
+	repairShare float64
+	repairFloor size
+	batchWait   time.Duration
+	datagram    int
+	ttl, dscp   int
+	offload     string
+	accepted    string
+	summary     string
+	quiet       bool
 }
 
 func pubCommand() *command {
@@ -58,7 +61,7 @@ Examples:
 
 `,
 		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
-			o := &pubOptions{resend: 64 << 20, size: 64}
+			o := &pubOptions{resend: 64 << 20, repairFloor: 16 << 20, size: 64}
 			o.net.declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "", "`FILE` to publish, - for standard input; gzip is recognised (default: made-up messages)")
 			flags.StringVar(&o.feed.Format, "format", "lines", "how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, payload) or pcap")
@@ -71,11 +74,14 @@ Examples:
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
 			flags.StringVar(&o.name, "name", "", "the stream's name")
 			flags.Var(&o.resend, "resend-buffer", "memory for messages that may have to be repeated")
+			flags.Float64Var(&o.repairShare, "repair-share", 0.5, "the `PART` of the data rate that repairs may use, up to 10")
+			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
 			flags.DurationVar(&o.batchWait, "batch-wait", 0, "how long a message may wait to share a datagram")
 			flags.IntVar(&o.datagram, "datagram", 0, "`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
 			flags.StringVar(&o.offload, "offload", "on", "let the kernel cut large sends into datagrams: on or off")
+			o.net.declareRead(flags)
 			o.net.declareDrop(flags)
 			flags.StringVar(&o.accepted, "accepted", "", "keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, little endian; it survives a crash")
 			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
@@ -138,6 +144,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	console := newConsole(std.err)
 	p, err := publisher.New(publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
+		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.read),
 		BatchWait: o.batchWait, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
 		NoOffload: o.offload == "off", Network: network, Logger: newLogger("pub", console, o.net.verbose),
 	})
@@ -162,7 +169,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 		for _, w := range feedWarnings(feed) {
 			fmt.Fprintf(console, "crier pub: %s\n", w)
 		}
-		fmt.Fprint(console, pubText(p, published, late, interrupted))
+		fmt.Fprint(console, o.text(p, published, late, interrupted))
 	}
 	return exitOK, errors.Join(err, summary.write(newPubSummary(p.Session(), p.Stats())))
 }

@@ -25,6 +25,12 @@ func (o *pubOptions) validate() error {
 	case o.resend < minResend:
 		return usagef("--resend-buffer %v is too small: give %v or more", o.resend, size(minResend))
 	}
+	if !(o.repairShare > 0 && o.repairShare <= 10) {
+		return usagef("--repair-share %v is outside 0 to 10: give a part of the data rate, such as 0.5", o.repairShare)
+	}
+	if o.repairFloor == 0 {
+		return usagef("--repair-floor 0 would repair nothing at rest: give bytes a second, such as 1MiB, or 1 for next to nothing")
+	}
 	if err := checkMemory("--resend-buffer", o.resend); err != nil {
 		return err
 	}

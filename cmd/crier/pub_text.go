@@ -91,26 +91,41 @@ func (p *pubProgress) stop() {
 	}
 }
 
-// pubText is what crier pub says at the end.
-func pubText(p *publisher.Publisher, took, late time.Duration, interrupted bool) string {
-	st := p.Stats()
+// text is what crier pub says at the end.
+func (o *pubOptions) text(p *publisher.Publisher, took, late time.Duration, interrupted bool) string {
+	return o.pubText(p.Session(), p.Stats(), took, late, interrupted)
+}
+
+func (o *pubOptions) pubText(session uint64, st publisher.Stats, took, late time.Duration, interrupted bool) string {
+	drops, kernel := pubDrops(&st), kernelDrops{}
+	kernel.add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
 	var b strings.Builder
 	verb := "published"
 	if interrupted {
 		verb = "published, until interrupted,"
 	}
-	fmt.Fprintf(&b, "session %s: %s %s messages (%s bytes) in %s frames, %v\n", sessionText(p.Session()), verb,
+	fmt.Fprintf(&b, "session %s: %s %s messages (%s bytes) in %s frames, %v\n", sessionText(session), verb,
 		grouped(st.Accepted), grouped(st.AcceptedBytes), grouped(st.Frames), took.Round(time.Millisecond))
-	fmt.Fprintf(&b, "  repairs: %s frames, asked for by %s NACKs; %s frames asked for were no longer held\n",
-		grouped(st.Repairs), grouped(st.Nacks), grouped(st.Responder.Gone))
-	if st.Socket.SendErrors > 0 {
-		fmt.Fprintf(&b, "  the kernel refused %s datagrams; subscribers had to ask for them\n", grouped(st.Socket.SendErrors))
+	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", counted(st.Repairs, "frame", "frames"), counted(st.Nacks, "NACK", "NACKs"))
+	if n := st.Responder.Gone; n > 0 {
+		fmt.Fprintf(&b, "  repairs were asked for %s that were no longer held, and what was in them is lost for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
+			counted(n, "time", "times"), o.resend)
+	}
+	if n := st.Socket.SendErrors; n > 0 {
+		fmt.Fprintf(&b, "  the kernel refused %s", counted(n, "datagram", "datagrams"))
+		if st.Nacks > 0 {
+			b.WriteString("; subscribers had to ask for what was in them")
+		}
+		b.WriteByte('\n')
 	}
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
 	}
 	if took > time.Second && st.Statuses == 0 && st.Nacks == 0 { // one that is quick to leave reports nothing
 		b.WriteString("  no subscriber was heard; is one running, on this group and interface?\n")
+	}
+	for line := range strings.Lines(drops.text(st.Invalid, true) + kernel.text(o.net.read)) {
+		b.WriteString("  " + line)
 	}
 	return b.String()
 }

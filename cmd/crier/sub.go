@@ -46,6 +46,13 @@ not UTF-8), loss (from, to, which is exclusive, and cause), or what becomes of a
 session: new, silent, resumed, ended. The other formats print only messages, and
 the rest as words on standard error.
 
+A session is silent when nothing was heard of its publisher for --silence, but not
+before five of the heartbeat intervals that the publisher announces have passed:
+half a second while it sends, 2 seconds when it has sent nothing for a while.
+
+Messages are lost for one of these causes:
+
+` + causesText() + `
 Examples:
 
   # whatever comes, until all publishers have gone
@@ -73,9 +80,10 @@ Examples:
 			flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
 			flags.BoolVar(&o.untilEnd, "until-end", false, "leave when every session seen has said BYE or fallen silent")
 			flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
-			flags.DurationVar(&o.silence, "silence", 0, "how long a publisher may be quiet before its session is silent (default 2s)")
+			flags.DurationVar(&o.silence, "silence", 0, "how long a publisher may be quiet before its session is silent: this, or 5 of the intervals that it announces (default 2s)")
 			flags.DurationVar(&o.maxWait, "max-wait", 0, "how long a missing message may hold back others (default: without bound)")
 			flags.Var(&o.buffer, "buffer", "memory for messages of one session that wait")
+			o.net.declareRead(flags)
 			o.net.declareDrop(flags)
 			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
@@ -148,7 +156,7 @@ func (o *subOptions) config() (subscriber.Config, error) {
 		return cfg, err
 	}
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
-	cfg.Silence, cfg.MaxWait, cfg.Buffer = o.silence, o.maxWait, int(o.buffer)
+	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer), int(o.net.read)
 	return cfg, nil
 }
 
@@ -178,7 +186,7 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	end, err := f.follow(ctx, std)
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
-		fmt.Fprint(std.err, subText(sum))
+		fmt.Fprint(std.err, subText(sum, o.net.read))
 		if len(sum.Sessions) == 0 && end != timedOut { // which the error says
 			fmt.Fprintln(std.err, "no session was heard")
 		}
@@ -186,16 +194,15 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	if err = errors.Join(err, summary.write(sum)); err != nil {
 		return 0, err
 	}
-	return o.verdict(f.tally, end, cfg.Groups, std)
+	return o.verdict(f.tally, sum, end, cfg.Groups, std)
 }
 
 // verdict is the exit code of a command that did its work.
-func (o *subOptions) verdict(t *tally, end ending, groups []netip.AddrPort, std streams) (int, error) {
+func (o *subOptions) verdict(t *tally, sum *subSummary, end ending, groups []netip.AddrPort, std streams) (int, error) {
 	var err error
 	switch {
 	case end == timedOut && t.seen == 0:
-		err = fmt.Errorf("no session was heard on %s within %v; is a publisher running, on this group and interface?",
-			o.net.where(groups), o.timeout)
+		err = fmt.Errorf("no session was heard on %s within %v%s", o.net.where(groups), o.timeout, unheard(sum))
 	case end == timedOut && t.messages < o.count:
 		err = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
 	}
@@ -206,6 +213,18 @@ func (o *subOptions) verdict(t *tally, end ending, groups []netip.AddrPort, std 
 		return exitLost, nil
 	}
 	return exitOK, err
+}
+
+// unheard says what may be the matter where no session was heard.
+func unheard(sum *subSummary) string {
+	switch n := sum.InvalidDatagrams + sum.NewerFrames; {
+	case n == 0 || sum.understood() > 0:
+		return "; is a publisher running, on this group and interface?"
+	case n == 1:
+		return ": 1 datagram came, and it is no frame that this crier understands"
+	default:
+		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands", grouped(n))
+	}
 }
 
 // listening says that everything sent from now on is heard.

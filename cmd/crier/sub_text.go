@@ -6,8 +6,9 @@ import (
 	"time"
 )
 
-// subText is what crier sub says at the end.
-func subText(sum *subSummary) string {
+// subText is what crier sub says at the end; asked is the receive buffer that was
+// asked for.
+func subText(sum *subSummary, asked size) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
 		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source, offsetsText(s.FirstOffset, s.NextOffset), s.End)
@@ -30,9 +31,8 @@ func subText(sum *subSummary) string {
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", grouped(sum.MoreSessions))
 	}
-	if sum.KernelDrops > 0 {
-		fmt.Fprintf(&b, "the kernel dropped %s datagrams for want of receive buffer; a larger net.core.rmem_max lets it grow\n", grouped(sum.KernelDrops))
-	}
+	b.WriteString(sum.dropCounts.text(sum.InvalidDatagrams, false))
+	b.WriteString(sum.kernel.text(asked))
 	return b.String()
 }
 

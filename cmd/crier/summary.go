@@ -25,13 +25,18 @@ type pubSummary struct {
 	// SendErrors counts datagrams that the kernel refused. It stands there only
 	// if there were some.
 	SendErrors uint64 `json:"send_errors,omitempty"`
+	// What came and was dropped, by why, each if there was some.
+	InvalidDatagrams uint64 `json:"invalid_datagrams,omitempty"`
+	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
+	dropCounts
 }
 
 func newPubSummary(session uint64, st publisher.Stats) pubSummary {
 	return pubSummary{
 		Session: sessionText(session), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
-		SendErrors: st.Socket.SendErrors,
+		SendErrors: st.Socket.SendErrors, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
+		dropCounts: pubDrops(&st),
 	}
 }
 
@@ -43,6 +48,8 @@ type subSummary struct {
 	MoreSessions     uint64 `json:"more_sessions,omitempty"`
 	InvalidDatagrams uint64 `json:"invalid_datagrams"`
 	KernelDrops      uint64 `json:"kernel_drops"`
+	dropCounts
+	kernel kernelDrops
 }
 
 // sessionSummary is one session's part of it. Offsets are from first_offset,

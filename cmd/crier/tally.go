@@ -210,7 +210,11 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *subSummary {
 	st := sub.Stats()
 	sum := &subSummary{
 		Sessions: []*sessionSummary{}, MoreSessions: t.dropped,
-		InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops,
+		InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops, dropCounts: subDrops(&st),
+	}
+	sum.kernel.add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
+	for i := range st.Groups {
+		sum.kernel.add(st.Groups[i].KernelDrops, st.Groups[i].ReadBuffer)
 	}
 	known := sub.Sessions()
 	for _, s := range t.list {

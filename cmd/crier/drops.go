@@ -1,0 +1,124 @@
+package main
+
+import (
+	"fmt"
+	"strings"
+
+	"crier/publisher"
+	"crier/subscriber"
+)
+
+// dropCounts are what a command received and dropped, by why. In a summary each
+// stands only if there was some.
+type dropCounts struct {
+	NewerFrames          uint64 `json:"newer_frames,omitempty"`          // need a newer crier
+	ForeignFrames        uint64 `json:"foreign_frames,omitempty"`        // of a session, from another source than its own
+	RefusedFrames        uint64 `json:"refused_frames,omitempty"`        // of new sessions, or requests, beyond the bounds
+	UnexpectedFrames     uint64 `json:"unexpected_frames,omitempty"`     // that nobody waited for
+	OtherChannelFrames   uint64 `json:"other_channel_frames,omitempty"`  // of a channel that is not listened to
+	MismatchedRepairs    uint64 `json:"mismatched_repairs,omitempty"`    // with something else inside than they say
+	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"` // to another group, or from another source
+	TruncatedDatagrams   uint64 `json:"truncated_datagrams,omitempty"`   // larger than the receive buffer
+}
+
+// subDrops are what a subscriber dropped, but for what was invalid.
+func subDrops(st *subscriber.Stats) dropCounts {
+	d := dropCounts{
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused, UnexpectedFrames: st.Unexpected,
+		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.ReceiverStats.Invalid,
+		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
+	}
+	for i := range st.Groups {
+		d.MisdirectedDatagrams += st.Groups[i].Misdirected
+		d.TruncatedDatagrams += st.Groups[i].Truncated
+	}
+	return d
+}
+
+// pubDrops are what a publisher dropped, but for what was invalid.
+func pubDrops(st *publisher.Stats) dropCounts {
+	return dropCounts{
+		NewerFrames: st.Newer, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
+		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
+	}
+}
+
+// understood is how many frames were dropped that this crier can read.
+func (d *dropCounts) understood() uint64 {
+	return d.ForeignFrames + d.RefusedFrames + d.UnexpectedFrames + d.OtherChannelFrames + d.MismatchedRepairs
+}
+
+// dropLine is a count and what it counts: what, or whats of several, and why they
+// were dropped.
+type dropLine struct {
+	n               uint64
+	what, whats, by string
+}
+
+// text is a line for each of the counts that isn't 0; invalid are the datagrams
+// without a whole frame.
+func (d *dropCounts) text(invalid uint64, publishes bool) string {
+	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
+	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
+	if publishes {
+		refused = dropLine{d.RefusedFrames, "request", "requests", "for a repair, beyond what may wait; subscribers ask again"}
+		unexpected = dropLine{d.UnexpectedFrames, "request", "requests", "for frames that were never sent"}
+	}
+	var b strings.Builder
+	for _, line := range []dropLine{
+		{invalid, "datagram", "datagrams", "that held no crier frame, or a damaged one"},
+		{d.NewerFrames, "frame", "frames", "that only a newer crier understands"},
+		{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: a forger's, or the publisher has changed its address"},
+		refused, unexpected,
+		{d.OtherChannelFrames, "frame", "frames", "of a channel that is not listened to"},
+		{d.MismatchedRepairs, "repair", "repairs", "with something else inside than they say"},
+		{d.MisdirectedDatagrams, "datagram", "datagrams", "to another group on this port, or from another source"},
+		{d.TruncatedDatagrams, "datagram", "datagrams", "larger than any that a crier sends"},
+	} {
+		if line.n > 0 {
+			fmt.Fprintf(&b, "dropped %s %s\n", counted(line.n, line.what, line.whats), line.by)
+		}
+	}
+	return b.String()
+}
+
+// counted is a number of things.
+func counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return grouped(n) + " " + many
+}
+
+// kernelDrops is what the kernel dropped for want of receive buffer, in
+// datagrams, and the smallest buffer, in bytes, that it granted to the sockets
+// where that happened; 0 if that is unknown.
+type kernelDrops struct {
+	n       uint64
+	granted size
+}
+
+func (k *kernelDrops) add(n uint64, granted int) {
+	if n == 0 {
+		return
+	}
+	if k.n == 0 || size(granted) < k.granted {
+		k.granted = size(granted)
+	}
+	k.n += n
+}
+
+// text says what helps; asked is the receive buffer that was asked for.
+func (k *kernelDrops) text(asked size) string {
+	if k.n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("the kernel dropped %s for want of receive buffer", counted(k.n, "datagram", "datagrams"))
+	if k.granted > 0 && k.granted < asked {
+		return text + fmt.Sprintf(": it granted %v of the %v asked for; as root, sysctl -w net.core.rmem_max=%d allows it all\n", k.granted, asked, int64(asked))
+	}
+	if k.granted > 0 {
+		text += fmt.Sprintf(", which has the %v asked for", asked)
+	}
+	return text + "; a larger --read-buffer holds a longer burst, and a slower publisher or a less busy machine needs less\n"
+}
