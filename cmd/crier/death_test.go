@@ -3,7 +3,6 @@
 package main
 
 import (
-	"encoding/base64"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -105,9 +104,8 @@ func TestPublisherRestarted(t *testing.T) {
 			if l.Session == second {
 				seed = 2
 			}
-			payload, err := base64.StdEncoding.DecodeString(*l.Base64)
-			if index, ok := verifySynth(payload, seed); err != nil || !ok || index != *l.Offset {
-				t.Fatalf("session %s, offset %d: message %d, %v, %v", l.Session, *l.Offset, index, ok, err)
+			if index, ok := verifySynth([]byte(*l.Text), seed); !ok || index != *l.Offset {
+				t.Fatalf("session %s, offset %d: message %d, %v: %q", l.Session, *l.Offset, index, ok, *l.Text)
 			}
 		}
 	}

@@ -1,12 +1,11 @@
 package main
 
 import (
+	"bytes"
 	"encoding/binary"
 	"io"
+	"strconv"
 )
-
-// synthIndex is how many bytes a message's index takes.
-const synthIndex = 8
 
 // synthOptions describe a feed that is made up.
 type synthOptions struct {
@@ -15,9 +14,9 @@ type synthOptions struct {
 	Seed  uint64
 }
 
-// synthFeed makes messages that can be verified: each begins with its index,
-// u64 big-endian from 0, if there is room, and goes on with bytes that follow
-// from the seed and the index alone. It has no times.
+// synthFeed makes messages that can be printed and verified: each begins with its
+// index, decimal from 0, and a space, if there is room for both, and goes on with
+// letters, a to p, that follow from the seed and the index alone. It has no times.
 type synthFeed struct {
 	opts synthOptions
 	n    uint64
@@ -41,16 +40,17 @@ func (f *synthFeed) Close() error { return nil }
 
 // appendSynth appends the message of a seed and an index, of n bytes, to b.
 func appendSynth(b []byte, seed, index uint64, n int) []byte {
-	if n >= synthIndex {
-		b = binary.BigEndian.AppendUint64(b, index)
-		n -= synthIndex
+	start := len(b)
+	if b = append(strconv.AppendUint(b, index, 10), ' '); len(b)-start > n {
+		b = b[:start]
 	}
+	n -= len(b) - start
 	state := mix64(seed) ^ mix64(^index)
 	for ; n >= 8; n -= 8 {
 		state += mixStep
-		b = binary.LittleEndian.AppendUint64(b, mix64(state))
+		b = binary.LittleEndian.AppendUint64(b, letters(mix64(state)))
 	}
-	for last := mix64(state + mixStep); n > 0; n-- {
+	for last := letters(mix64(state + mixStep)); n > 0; n-- {
 		b = append(b, byte(last))
 		last >>= 8
 	}
@@ -58,22 +58,27 @@ func appendSynth(b []byte, seed, index uint64, n int) []byte {
 }
 
 // verifySynth says whether b is a message of the seed, whole and unchanged, and
-// which one. One of fewer than 8 bytes doesn't tell its index: compare it with
+// which one. One that is too short doesn't tell its index: compare it with
 // appendSynth.
 func verifySynth(b []byte, seed uint64) (index uint64, ok bool) {
-	if len(b) < synthIndex {
+	const most = len("18446744073709551615")
+	end := bytes.IndexByte(b[:min(len(b), most+1)], ' ')
+	if end <= 0 || end > 1 && b[0] == '0' {
 		return 0, false
 	}
-	index = binary.BigEndian.Uint64(b)
-	b = b[synthIndex:]
+	index, err := strconv.ParseUint(string(b[:end]), 10, 64)
+	if err != nil || b[0] == '+' {
+		return 0, false
+	}
+	b = b[end+1:]
 	state := mix64(seed) ^ mix64(^index)
 	for ; len(b) >= 8; b = b[8:] {
 		state += mixStep
-		if binary.LittleEndian.Uint64(b) != mix64(state) {
+		if binary.LittleEndian.Uint64(b) != letters(mix64(state)) {
 			return index, false
 		}
 	}
-	last := mix64(state + mixStep)
+	last := letters(mix64(state + mixStep))
 	for _, c := range b {
 		if c != byte(last) {
 			return index, false
@@ -82,6 +87,9 @@ func verifySynth(b []byte, seed uint64) (index uint64, ok bool) {
 	}
 	return index, true
 }
+
+// letters makes eight letters, a to p, of eight bytes: four bits of each count.
+func letters(x uint64) uint64 { return x&0x0f0f0f0f0f0f0f0f + 0x6161616161616161 }
 
 // mixStep is the increment of SplitMix64.
 const mixStep = 0x9e3779b97f4a7c15

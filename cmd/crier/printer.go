@@ -17,6 +17,7 @@ import (
 type printer struct {
 	format string
 	words  io.Writer // for what is no message, where the format has no place for it; nil for nothing
+	losses *lossWords
 	out    *output
 	text   bytes.Buffer
 	json   *json.Encoder // into text
@@ -26,7 +27,7 @@ type printer struct {
 func newPrinter(format string, std streams, quiet bool, stop func()) *printer {
 	p := &printer{format: format, out: newOutput(std.out, stop)}
 	if !quiet {
-		p.words = std.err
+		p.words, p.losses = std.err, &lossWords{out: std.err}
 	}
 	p.json = json.NewEncoder(&p.text)
 	p.json.SetEscapeHTML(false)
@@ -44,13 +45,23 @@ func checkFormat(format string) error {
 
 // close writes what is left. After ctx has ended it doesn't wait for a standard
 // output that takes nothing.
-func (p *printer) close(ctx context.Context) error { return p.out.close(ctx) }
+func (p *printer) close(ctx context.Context) error {
+	if p.losses != nil {
+		p.losses.close()
+	}
+	return p.out.close(ctx)
+}
 
 // event writes one event, and waits as close does where too much waits to be
 // printed.
 func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	if ev.Kind != subscriber.Message && p.format != "json" {
-		if p.words != nil {
+		switch {
+		case p.words == nil:
+		case ev.Kind == subscriber.Loss:
+			p.losses.tell(eventText(ev), ev.Lost.Len())
+		default:
+			p.losses.sum()
 			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev))
 		}
 		return nil
