@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 
 	"github.com/spf13/pflag"
 
@@ -114,6 +115,7 @@ Examples:
   crier bench throughput --subscribers 3 --limits=limits.json
 
 `),
+			benchServe(),
 		},
 	}
 }
@@ -136,6 +138,38 @@ func benchKind(kind, brief, help string) *command {
 					}
 				}
 				return exitOK, benchError(bench.Run(ctx, opts, std.out, show))
+			}
+		},
+	}
+}
+
+// benchServe is the other end of bench latency --remote.
+func benchServe() *command {
+	return &command{
+		name: "bench serve", brief: "answer another machine's bench latency --remote",
+		help: `Answers round trips, so that crier bench latency --remote on another machine of the
+same network can time them by its own clock. It does nothing else for whoever
+connects, but asks nobody who he is: run it where you trust the network, for as
+long as you measure. An interrupt ends it.
+
+Examples:
+
+  # on one machine
+  crier bench serve --iface eth0
+
+  # at another port
+  crier bench serve --iface eth0 --port 9000
+
+`,
+		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+			o := &bench.ServeOptions{}
+			flags.StringVar(&o.Interface, "iface", "", "network interface to answer on, by `NAME` or address")
+			flags.IntVar(&o.Port, "port", bench.DefaultPort, "TCP `PORT` to listen at; 0: any")
+			return func(ctx context.Context, std streams) (int, error) {
+				if o.Interface == "" {
+					return 0, usagef("--iface is missing: name the interface that leads to the other machine")
+				}
+				return exitOK, benchError(bench.Serve(ctx, *o, func(line string) { fmt.Fprintln(std.err, "crier bench serve: "+line) }))
 			}
 		},
 	}

@@ -2,6 +2,9 @@ package main
 
 import (
 	"encoding/json"
+	"fmt"
+	"io"
+	"net"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -24,6 +27,14 @@ func runBenchExample(t *testing.T, args []string) {
 		t.Skip("bare sockets are measured on Linux only")
 	}
 	testGroup(t) // or skip
+	if args[1] == "serve" {
+		args = append(args, "--port", "0") // what another test run holds is no matter
+		c := start(t, nil, args...)
+		c.await(c.err, "answering at", 1)
+		c.stop()
+		c.wait(exitOK)
+		return
+	}
 	dir := t.TempDir()
 	var into string
 	for i := 0; i < len(args); i++ {
@@ -143,6 +154,43 @@ func TestBenchInterrupted(t *testing.T) {
 	}
 }
 
+// Round trips to another machine, which is this one here.
+func TestBenchRemote(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	serve := start(t, nil, "bench", "serve", "--iface", "lo", "--port", "0")
+	serve.await(serve.err, "answering at", 1)
+	_, at, _ := strings.Cut(serve.err.String(), "answering at ")
+	at, _, _ = strings.Cut(at, ",")
+	for range 2 { // one after the other
+		c := start(t, nil, append([]string{"bench", "latency", "--json", "--iface", "lo", "--remote", at}, quick...)...).wait(exitOK)
+		cells := 0
+		for line := range strings.Lines(c.out.String()) {
+			var cell bench.Cell
+			if err := json.Unmarshal([]byte(line), &cell); err != nil || cell.Trip == nil || cell.Trip.P50 <= 0 || cell.Way != "round trip" {
+				t.Errorf("%v: %s", err, line)
+			}
+			cells++
+		}
+		if cells == 0 {
+			t.Error("no cell was measured")
+		}
+	}
+	// It answers, and does nothing else.
+	conn, err := net.Dial("tcp", at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer conn.Close()
+	fmt.Fprintln(conn, `{"Step":"task","Task":{"Role":"subscriber","Progress":"/etc/passwd"}}`)
+	answer, err := io.ReadAll(conn)
+	if err != nil || !strings.Contains(string(answer), "only answers round trips") {
+		t.Errorf("%q, %v", answer, err)
+	}
+	serve.stop()
+	serve.wait(exitOK)
+}
+
 // Wrong words get one clear sentence each, before anything is started.
 func TestBenchUsage(t *testing.T) {
 	t.Parallel()
@@ -178,6 +226,9 @@ func TestBenchUsage(t *testing.T) {
 		{"latency --rate fast", "fast"},
 		{"latency --wait patiently", `--wait "patiently" is not known: use block, adaptive or spin`},
 		{"latency --remote host --drop 0.1", "--remote measures round trips"},
+		{"latency --iface lo --remote 127.0.0.1:x", "--remote 127.0.0.1:x"},
+		{"serve", "--iface is missing"},
+		{"serve --iface lo --port 70000", "--port 70000 is outside"},
 		{"recovery --drop 0", "--drop 0 leaves nothing to recover"},
 		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
 		{"throughput --limits=" + other, "is not what crier bench --json wrote"},

@@ -11,14 +11,16 @@ import (
 
 // bench is one run of the command.
 type bench struct {
-	o        *Options
-	self     string // this program's file
-	dir      string // for what the processes share
-	show     func(string)
-	topology *topology // of --net netns, once it is needed
-	rounds   int
-	cells    []*Cell
-	env      *Environment
+	o          *Options
+	self       string   // this program's file
+	shared     *os.File // the counters, see progress
+	sharedPath string   // by which the processes open it
+	show       func(string)
+	doing      string    // what show was told
+	topology   *topology // of --net netns, once it is needed
+	rounds     int
+	cells      []*Cell
+	env        *Environment
 }
 
 // Run measures what the options ask for, and prints it to out: as a table, or as
@@ -26,6 +28,9 @@ type bench struct {
 func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {
 	if err := o.validate(); err != nil {
 		return err
+	}
+	if o.Remote != "" {
+		o.Remote = withPort(o.Remote)
 	}
 	b := &bench{o: &o, show: show}
 	before, err := o.earlier()
@@ -44,10 +49,11 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 	if b.self, err = os.Executable(); err != nil {
 		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
 	}
-	if b.dir, err = os.MkdirTemp(sharedDir(), "crier-bench-"); err != nil {
-		return err
+	if b.shared, b.sharedPath, err = sharedFile(); err != nil {
+		return fmt.Errorf("the file that the processes share can't be made: %w", err)
 	}
-	defer os.RemoveAll(b.dir)
+	defer os.Remove(b.shared.Name()) // where it still has a name
+	defer b.shared.Close()
 	defer func() { b.topology.close() }()
 	defer show("")
 
@@ -99,14 +105,6 @@ func (b *bench) measure(ctx context.Context) error {
 	return usagef("there is no benchmark %q", b.o.Kind)
 }
 
-// sharedDir is a place in memory, if there is one: the counters change often.
-func sharedDir() string {
-	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
-		return "/dev/shm"
-	}
-	return ""
-}
-
 // cell begins a cell with what the options say of it.
 func (b *bench) cell(system, way string, size, subscribers, publishers int) *Cell {
 	c := &Cell{
@@ -133,8 +131,12 @@ func (b *bench) tell(c *Cell, run int) {
 	if c.Wait != "" {
 		words = append(words, c.Wait)
 	}
-	b.show(fmt.Sprintf("%s: run %d of %d", strings.Join(words, " "), run+1, b.o.Runs))
+	b.doing = fmt.Sprintf("%s: run %d of %d", strings.Join(words, " "), run+1, b.o.Runs)
+	b.show(b.doing)
 }
+
+// tellSending shows that messages flow.
+func (b *bench) tellSending() { b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration)) }
 
 // writeJSON writes one object a line.
 func writeJSON(out io.Writer, cells []*Cell) error {

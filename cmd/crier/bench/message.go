@@ -56,7 +56,7 @@ type Task struct {
 	Index     int      // which of the publishers, or of the subscribers, this is
 	Readers   int      // subscribers
 	Window    uint64   `json:",omitempty"` // messages that may be under way
-	Progress  string   `json:",omitempty"` // the file of counters
+	Progress  string   `json:",omitempty"` // how to open the file of counters
 	Peers     []string `json:",omitempty"` // TCP addresses of the subscribers
 }
 

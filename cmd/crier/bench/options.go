@@ -2,7 +2,9 @@ package bench
 
 import (
 	"fmt"
+	"net"
 	"slices"
+	"strconv"
 	"time"
 
 	"crier/multicast"
@@ -42,7 +44,6 @@ type Options struct {
 	RealFrames bool
 	Interface  string // that the user named
 	Remote     string // the address of "crier bench serve"
-	Port       int    // of it
 
 	WithLimits bool   // measure the limits as well
 	LimitsFile string // or take them from a run's JSON
@@ -127,6 +128,12 @@ func (o *Options) validate() error {
 }
 
 func (o *Options) validateNetwork() error {
+	if o.Remote != "" {
+		_, port, err := net.SplitHostPort(withPort(o.Remote))
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
+			return usagef("--remote %s is no address: give a host, or a host and a port, such as 192.0.2.7:%d", o.Remote, DefaultPort)
+		}
+	}
 	if o.Interface != "" {
 		if _, err := multicast.ResolveInterface(o.Interface); err != nil {
 			return err
@@ -149,6 +156,8 @@ func (o *Options) validateNetwork() error {
 		return usagef("--remote needs a network that leads there: name it with --iface, without --net netns")
 	case o.Remote != "" && (o.Drop != 0 || !slices.Equal(o.Subscribers, []int{1})):
 		return usagef("--remote measures round trips with one answerer: leave out --subscribers and --drop")
+	case o.Remote != "" && o.Interface == "":
+		return usagef("--remote %s needs --iface too: name the interface that leads there", o.Remote)
 	case o.WithLimits && o.Kind == Limits:
 		return usagef("--limits is for the other benchmarks: this one measures them")
 	}

@@ -24,7 +24,7 @@ const (
 type process struct {
 	*lines
 	role  string
-	cmd   *exec.Cmd
+	cmd   *exec.Cmd // nil: on another machine
 	in    io.WriteCloser
 	heard chan *message // closed when its output has ended
 	words tail
@@ -42,6 +42,9 @@ func (b *bench) start(ctx context.Context, t *Task, at place) (*process, error) 
 	cmd.WaitDelay = leavePatience
 	p := &process{role: t.Role, cmd: cmd, heard: make(chan *message, 4)}
 	cmd.Stderr = &p.words
+	if inheritedFile != "" {
+		cmd.ExtraFiles = []*os.File{b.shared}
+	}
 	var err error
 	if p.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
@@ -59,22 +62,25 @@ func (b *bench) start(ctx context.Context, t *Task, at place) (*process, error) 
 		return nil, fmt.Errorf("starting a %s: %w", t.Role, err)
 	}
 	p.lines = newLines(out, p.in)
-	go func() {
-		defer out.Close()
-		defer close(p.heard)
-		for {
-			m, err := p.hear()
-			if err != nil {
-				return
-			}
-			p.heard <- m
-		}
-	}()
+	go p.listen(out)
 	if err := p.say(&message{Step: stepTask, Task: t}); err != nil {
 		p.stop()
 		return nil, p.failure(err)
 	}
 	return p, nil
+}
+
+// listen hands on what the worker says, until it has no more to say.
+func (p *process) listen(from io.Closer) {
+	defer from.Close()
+	defer close(p.heard)
+	for {
+		m, err := p.hear()
+		if err != nil {
+			return
+		}
+		p.heard <- m
+	}
 }
 
 // expect waits for what the worker has to say next.
@@ -110,6 +116,11 @@ func (p *process) failure(err error) error {
 // stop ends the worker, by the end of its input first.
 func (p *process) stop() {
 	p.in.Close()
+	if p.cmd == nil {
+		for range p.heard {
+		}
+		return
+	}
 	timer := time.AfterFunc(leavePatience, func() { p.cmd.Process.Kill() })
 	defer timer.Stop()
 	for range p.heard { // until its output has ended

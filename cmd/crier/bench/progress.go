@@ -94,10 +94,35 @@ func (p *progress) close() {
 const (
 	// windowPoll is how often a publisher that is held back looks again.
 	windowPoll = 50 * time.Microsecond
-	// windowStuck is how long nothing may move before the publisher goes on
-	// regardless: bare datagrams that were lost come no more.
+	// windowStuck is how long nothing may move before a sender of bare datagrams
+	// goes on regardless: those that were lost come no more.
 	windowStuck = 200 * time.Millisecond
 )
+
+// sharedFile makes the file of counters. Where it can, it has no name any more
+// when this returns, and is handed down to the processes as a descriptor, so that
+// nothing is left behind, however the benchmark ends.
+func sharedFile() (f *os.File, path string, err error) {
+	if f, err = os.CreateTemp(sharedDir(), "crier-bench-"); err != nil {
+		return nil, "", err
+	}
+	if inheritedFile == "" {
+		return f, f.Name(), nil
+	}
+	if err := os.Remove(f.Name()); err != nil {
+		f.Close()
+		return nil, "", err
+	}
+	return f, inheritedFile, nil
+}
+
+// sharedDir is a place in memory, if there is one: the counters change often.
+func sharedDir() string {
+	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
+		return "/dev/shm"
+	}
+	return ""
+}
 
 // window bounds how many messages a publisher may have under way. A nil window
 // bounds nothing.
@@ -105,6 +130,7 @@ type window struct {
 	progress *progress
 	writer   int
 	size     uint64
+	bare     bool // what is lost is not repaired
 	timer    multicast.Timer
 	known    uint64 // what all subscribers are done with, when last looked at
 	waits    uint64
@@ -138,7 +164,7 @@ func (w *window) room(sent uint64, until time.Time) uint64 {
 		}
 		if w.known != moved {
 			moved, at = w.known, now
-		} else if now.Sub(at) > windowStuck {
+		} else if w.bare && now.Sub(at) > windowStuck {
 			return w.size
 		}
 	}

@@ -5,8 +5,6 @@ import (
 	"fmt"
 	"net"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"runtime"
 	"strconv"
 	"time"
@@ -55,8 +53,8 @@ func (r *round) window(ready []*Ready) uint64 {
 	// A message has two or three bytes of its own in a frame.
 	n := bytes / (r.task.Size + 3) / max(1, r.writers)
 	least := minWindow
-	if r.task.Size > 256 { // a few large ones are enough, each of many frames
-		least = 4
+	if r.task.Size > 256 { // large ones fill the window's bytes alone
+		least = 1
 	}
 	return uint64(min(max(n, least), maxWindowMessages))
 }
@@ -69,13 +67,13 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	}
 	r.task.Group, r.task.Interface = group.String(), b.iface()
 	r.task.Back = netip.AddrPortFrom(group.Addr().Next(), group.Port()).String()
-	r.task.Progress = filepath.Join(b.dir, "progress")
+	r.task.Progress = b.sharedPath
 	r.task.Readers = r.readers
 	r.task.Sessions = nil
 	for range r.writers {
 		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
 	}
-	if err := os.Remove(r.task.Progress); err != nil && !os.IsNotExist(err) {
+	if err := b.shared.Truncate(0); err != nil { // what the round before counted
 		return nil, err
 	}
 	if err := b.connect(r.writers + r.readers); err != nil {
@@ -97,7 +95,12 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	launch := func(role string, index, host int) (*process, error) {
 		t := r.task
 		t.Role, t.Index, t.Seed = role, index, uint64(b.rounds*100+host+1)
-		p, err := b.start(ctx, &t, b.place(host, out.pinned, cpus))
+		var p *process
+		if b.o.Remote != "" && role == r.reader {
+			p, err = b.dial(ctx, &t)
+		} else {
+			p, err = b.start(ctx, &t, b.place(host, out.pinned, cpus))
+		}
 		if err == nil {
 			all = append(all, p)
 		}
@@ -145,6 +148,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	if err := tell(writers, &message{Step: stepGo}); err != nil {
 		return nil, err
 	}
+	b.tellSending()
 	var counts []uint64
 	for _, p := range writers {
 		m, err := p.expect(ctx, stepSent, r.task.Duration)

@@ -46,7 +46,7 @@ func (w *worker) flood() error {
 		return err
 	}
 	used := startUsage()
-	limit := &window{progress: p, size: w.task.Window, timer: timer}
+	limit := &window{progress: p, size: w.task.Window, timer: timer, bare: true}
 	sent := uint64(0)
 	for until := time.Now().Add(w.task.Duration); time.Now().Before(until); {
 		n := min(limit.room(sent, until), uint64(batch))
