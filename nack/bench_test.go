@@ -108,19 +108,103 @@ func BenchmarkRequesterArrived(b *testing.B) {
 			b.Run(fmt.Sprintf("gaps=%d/%s", n, where), func(b *testing.B) {
 				r := gapped(n)
 				high := uint64(3 * n)
-				i := 0
-				if where == "middle" {
-					i = n / 2
-				}
 				b.ReportAllocs()
 				for b.Loop() {
 					r.Missing(5, high, high+1)
 					high += 3
-					if _, ok := r.Arrived(5, r.gaps.all()[i].From, true); !ok {
+					p := r.gaps.begin()
+					if where == "middle" {
+						p.block = len(r.gaps.blocks) / 2
+						p.index = r.gaps.blocks[p.block].from
+					}
+					if _, ok := r.Arrived(5, r.gaps.at(p).From, true); !ok {
 						b.Fatal("not missing")
 					}
 				}
 			})
+		}
+	}
+}
+
+// Repairs come in order while the lowest gap stays open; what a repair costs.
+func BenchmarkRequesterLowestStaysOpen(b *testing.B) {
+	for _, n := range []int{1, 100, 1000, 10000} {
+		b.Run(fmt.Sprintf("gaps=%d", n), func(b *testing.B) {
+			r := NewRequester(RequesterConfig{ID: 1, MaxAsk: 1 << 40})
+			r.Missing(1, 0, 1)
+			high := uint64(2)
+			b.ReportAllocs()
+			for b.Loop() {
+				if r.gaps.Len() == 1 {
+					for range n {
+						r.Missing(1, high, high+1)
+						high += 2
+					}
+				}
+				r.Arrived(2, r.gaps.at(r.gaps.next(r.gaps.begin())).From, true)
+			}
+		})
+	}
+}
+
+// Frames come in any order where a whole window was lost; what one costs.
+func BenchmarkRequesterInAnyOrder(b *testing.B) {
+	for _, n := range []uint64{128, 1024, 16384} {
+		b.Run(fmt.Sprintf("frames=%d", n), func(b *testing.B) {
+			r := NewRequester(RequesterConfig{ID: 1, MaxAsk: 1 << 40})
+			base, at, left := uint64(0), uint64(0), uint64(0)
+			b.ReportAllocs()
+			for b.Loop() {
+				if left == 0 {
+					base, left = base+n, n
+					r.Missing(1, base, base+n)
+				}
+				at = (at*5 + 1) % n // each once, in a scattered order
+				if _, ok := r.Arrived(2, base+at, true); !ok {
+					b.Fatal("not missing")
+				}
+				left--
+			}
+		})
+	}
+}
+
+// Nothing is recovered, and frames may be late by 100 ms, so that thousands of
+// gaps are open, each with its own end.
+func BenchmarkRequesterNoRecovery(b *testing.B) {
+	r := NewRequester(RequesterConfig{ID: 1, NoRecovery: true})
+	now, seq := Time(0), uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		now, seq = now+10_000, seq+10
+		r.reorder = maxReorder
+		r.Missing(now, seq, seq+1)
+		if r.Deadline() <= now {
+			r.Advance(now)
+		}
+	}
+}
+
+// The same, but all that isn't merely late is asked for and repaired.
+func BenchmarkRequesterReordering(b *testing.B) {
+	r := NewRequester(RequesterConfig{ID: 1})
+	r.rtt.Sample(50 * us)
+	now, seq := Time(0), uint64(0)
+	b.ReportAllocs()
+	for b.Loop() {
+		now, seq = now+40_000, seq+20
+		r.reorder = maxReorder
+		r.Missing(now, seq, seq+1)
+		if r.Deadline() > now {
+			continue
+		}
+		r.Advance(now)
+		if _, ranges, ok := r.Request(now); ok {
+			for _, asked := range ranges {
+				for at := asked.From; at < asked.To; at++ {
+					r.Arrived(now, at, true)
+				}
+			}
 		}
 	}
 }

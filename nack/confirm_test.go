@@ -1,6 +1,7 @@
 package nack
 
 import (
+	"fmt"
 	"testing"
 	"time"
 )
@@ -14,7 +15,7 @@ func TestConfirmHoldsBack(t *testing.T) {
 		s.advance(timeout / 2)
 		s.r.Confirmed(s.now, s.parse("5-8"))
 		s.advance(timeout * 3 / 4)
-		s.wantNack("10") // that one was not confirmed
+		s.wantNack("4,10") // these were not confirmed
 		s.sent = nil
 		s.repair("4-6", "10")
 	})
@@ -58,6 +59,50 @@ func TestConfirmRestartsTheSilence(t *testing.T) {
 	})
 }
 
+// While the word comes again each time that it asks, it asks twice as rarely, down
+// to a few times in the silence time.
+func TestWhatIsConfirmedAgainAndAgainIsAskedForRarely(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		s.lose("4", "10")
+		for seen, left := 0, 30000; left > 0; left-- { // 30 s
+			s.advance(ms)
+			if len(s.sent) > seen {
+				seen++
+				s.r.Confirmed(s.now, s.parse("4"))
+				s.r.Confirmed(s.now, s.parse("10"))
+			}
+			if len(s.sent) > 75 {
+				s.Fatalf("75 NACKs")
+			}
+			if n := len(s.sent); n > 0 && s.now.Sub(s.sent[n-1].at) > defaultSilence*5/16+ms {
+				s.Fatalf("after %d NACKs none for %v", n, s.now.Sub(s.sent[n-1].at))
+			}
+		}
+		s.wantLost()
+		s.sent = nil
+		s.repair("4", "10")
+	})
+}
+
+// What is asked for again goes along with a NACK that is sent shortly before.
+func TestRetriesGoTogether(t *testing.T) {
+	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
+		s.knowRTT(ms)
+		for i := range 50 {
+			s.lose(fmt.Sprint(2 * i))
+			s.advance(3 * ms)
+		}
+		s.sent = nil
+		s.advance(defaultSilence / 2)
+		if n := len(s.sent); n > 40 { // of 50 gaps, each asked for about ten times
+			s.Errorf("%d NACKs in a second", n)
+		}
+		s.sent = nil
+		s.r.Forget(s.base, s.base+100, nil)
+	})
+}
+
 // In a large group most learn of a repair that waits before they have asked.
 func TestConfirmHoldsBackWhoNeverAsked(t *testing.T) {
 	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
@@ -68,7 +113,7 @@ func TestConfirmHoldsBackWhoNeverAsked(t *testing.T) {
 			s.advance(s.r.timeout())
 		}
 		s.wantNothing()
-		s.advance(s.r.timeout() + BackoffRoundTrips*10*ms)
+		s.advance(defaultSilence/4*5/4 + BackoffRoundTrips*10*ms)
 		s.wantNack("4")
 		s.sent = nil
 		s.repair("4")

@@ -1,38 +1,97 @@
 package nack
 
-import "slices"
+import (
+	"slices"
+	"sort"
+	"time"
+)
 
 // Gap is a run of missing frames that were found missing together.
 type Gap struct {
 	Range
 	Found Time // when it was found missing
 
-	due   Time // when to ask, or ask again
-	since Time // since when requests went unanswered; Never before the first
-	tries int  // requests so far
+	due      Time          // when to ask, or ask again
+	wait     time.Duration // of that, from the last request or CONFIRM on
+	since    Time          // since when requests went unanswered; Never before the first
+	until    Time          // the end of the hold that a CONFIRM began last
+	tries    int32         // requests so far
+	confirms int32         // holds so far
 }
 
-// Gaps is what is missing below the highest sequence number known: disjoint
-// gaps in ascending order. The front is closed most often, by repairs that come
-// in order, and costs nothing to move; elsewhere a change costs a copy of what
-// lies behind it.
+// Gaps is what is missing below the highest sequence number known: disjoint gaps
+// in ascending order. They lie in blocks of up to blockSize, so that a change
+// anywhere costs the move of half a block at the most, however many there are.
 type Gaps struct {
-	list []Gap
-	head int
+	blocks []*block
+	count  int
+	spare  []*block // empty, for the next ones
+	// unordered says that some gap may have been found before one below it.
+	unordered bool
 }
 
-// all returns the gaps, lowest first. The slice is valid until the next change.
-func (g *Gaps) all() []Gap { return g.list[g.head:] }
+// block is a part of the list: gaps[from:to], never empty.
+type block struct {
+	gaps     [blockSize]Gap
+	from, to int
+}
+
+// blockSize is how many gaps a block holds, and maxSpare how many empty blocks are
+// kept.
+const (
+	blockSize = 64
+	maxSpare  = 4
+)
+
+// place is where a gap lies: gaps[index] of a block.
+type place struct {
+	block, index int
+}
 
 // Len returns the number of gaps.
-func (g *Gaps) Len() int { return len(g.list) - g.head }
+func (g *Gaps) Len() int { return g.count }
+
+// begin returns the place of the lowest gap, next and prev those above and below,
+// and has reports whether there is a gap there. Places are valid until the next
+// change.
+func (g *Gaps) begin() place {
+	if g.count == 0 {
+		return place{}
+	}
+	return place{0, g.blocks[0].from}
+}
+
+func (g *Gaps) next(p place) place {
+	if p.index+1 < g.blocks[p.block].to {
+		return place{p.block, p.index + 1}
+	}
+	if p.block++; p.block < len(g.blocks) {
+		return place{p.block, g.blocks[p.block].from}
+	}
+	return place{p.block, 0}
+}
+
+func (g *Gaps) prev(p place) (place, bool) {
+	if p.block < len(g.blocks) && p.index > g.blocks[p.block].from {
+		return place{p.block, p.index - 1}, true
+	}
+	if p.block == 0 {
+		return p, false
+	}
+	return place{p.block - 1, g.blocks[p.block-1].to - 1}, true
+}
+
+func (g *Gaps) has(p place) bool { return p.block < len(g.blocks) }
+
+// at returns the gap at p, to be changed in place.
+func (g *Gaps) at(p place) *Gap { return &g.blocks[p.block].gaps[p.index] }
 
 // First returns the lowest missing number.
 func (g *Gaps) First() (uint64, bool) {
-	if g.Len() == 0 {
+	if g.count == 0 {
 		return 0, false
 	}
-	return g.list[g.head].From, true
+	return g.at(g.begin()).From, true
 }
 
 // Contains reports whether seq is missing.
@@ -41,140 +100,240 @@ func (g *Gaps) Contains(seq uint64) bool {
 	return found
 }
 
-// find returns the index in all() of the gap that holds seq, or of the first
-// above it.
-func (g *Gaps) find(seq uint64) (int, bool) {
-	list := g.all()
-	lo, hi := 0, len(list)
-	if hi > 0 && seq < list[0].To { // the common case: the lowest gap
-		hi = 0
+// find returns the place of the gap that holds seq, or of the first above it.
+func (g *Gaps) find(seq uint64) (place, bool) {
+	if g.count == 0 {
+		return place{}, false
 	}
-	for lo < hi {
-		mid := int(uint(lo+hi) / 2)
-		if list[mid].To <= seq {
-			lo = mid + 1
-		} else {
-			hi = mid
-		}
+	if p := g.begin(); seq < g.at(p).To { // the common case: the lowest gap
+		return p, g.at(p).From <= seq
 	}
-	return lo, lo < len(list) && list[lo].From <= seq
+	n := sort.Search(len(g.blocks), func(i int) bool {
+		b := g.blocks[i]
+		return b.gaps[b.to-1].To > seq
+	})
+	if n == len(g.blocks) {
+		return place{n, 0}, false
+	}
+	b := g.blocks[n]
+	i := b.from + sort.Search(b.to-b.from, func(i int) bool { return b.gaps[b.from+i].To > seq })
+	return place{n, i}, b.gaps[i].From <= seq
 }
 
-// add puts a gap in its place. It must not overlap another.
+// add puts a gap in its place. It must not overlap another, and was found last.
 func (g *Gaps) add(gap Gap) {
 	if gap.Len() == 0 {
 		return
 	}
-	i := g.Len()
-	if i > 0 && g.list[len(g.list)-1].To > gap.From {
-		i, _ = g.find(gap.From)
+	end := place{len(g.blocks), 0}
+	if p, ok := g.prev(end); ok && g.at(p).To > gap.From {
+		end, _ = g.find(gap.From)
+		g.unordered = true
 	}
-	g.insert(i, gap)
+	g.insert(end, gap)
 }
 
-// insert puts a gap at index i of all().
-func (g *Gaps) insert(i int, gap Gap) {
-	g.compact()
-	g.list = slices.Insert(g.list, g.head+i, gap)
+// insert puts a gap before the one at p, and returns its place.
+func (g *Gaps) insert(p place, gap Gap) place {
+	if p.block == len(g.blocks) || p.index == g.blocks[p.block].from {
+		if q, ok := g.prev(p); ok { // behind the one before, where there is room
+			if b := g.blocks[q.block]; b.to < blockSize {
+				p = place{q.block, b.to}
+			}
+		}
+	}
+	if p.block == len(g.blocks) {
+		g.blocks = append(g.blocks, g.empty())
+	}
+	b := g.blocks[p.block]
+	if b.to-b.from == blockSize { // split it in two
+		upper := g.empty()
+		upper.to = copy(upper.gaps[:], b.gaps[blockSize/2:])
+		b.to = blockSize / 2
+		g.blocks = slices.Insert(g.blocks, p.block+1, upper)
+		if p.index > blockSize/2 {
+			b, p.block, p.index = upper, p.block+1, p.index-blockSize/2
+		}
+	}
+	g.count++
+	if b.to == blockSize || (b.from > 0 && p.index-b.from < b.to-p.index) {
+		b.from--
+		copy(b.gaps[b.from:p.index-1], b.gaps[b.from+1:p.index])
+		p.index--
+	} else {
+		copy(b.gaps[p.index+1:b.to+1], b.gaps[p.index:b.to])
+		b.to++
+	}
+	b.gaps[p.index] = gap
+	return p
 }
 
-// compact makes room at the front usable again before the slice would grow.
-func (g *Gaps) compact() {
-	if g.head == len(g.list) {
-		g.list, g.head = g.list[:0], 0
-	} else if len(g.list) == cap(g.list) && g.head > len(g.list)/2 {
-		n := copy(g.list, g.list[g.head:])
-		g.list, g.head = g.list[:n], 0
+// empty returns an empty block.
+func (g *Gaps) empty() *block {
+	n := len(g.spare)
+	if n == 0 {
+		return &block{}
 	}
+	b := g.spare[n-1]
+	g.spare = g.spare[:n-1]
+	b.from, b.to = 0, 0
+	return b
+}
+
+// remove takes the gap at p out of the list, and returns the place of the next.
+func (g *Gaps) remove(p place) place {
+	b := g.blocks[p.block]
+	if p.index-b.from < b.to-p.index-1 {
+		copy(b.gaps[b.from+1:p.index+1], b.gaps[b.from:p.index])
+		b.from++
+		p.index++
+	} else {
+		copy(b.gaps[p.index:b.to-1], b.gaps[p.index+1:b.to])
+		b.to--
+	}
+	if g.count--; g.count == 0 {
+		g.unordered = false
+	}
+	if b.from == b.to {
+		g.drop(p.block)
+		if p.block < len(g.blocks) {
+			p.index = g.blocks[p.block].from
+		}
+		return p
+	}
+	offset := p.index - b.from
+	g.merge(p.block)
+	if below := p.block - 1; below >= 0 {
+		size := g.blocks[below].to - g.blocks[below].from
+		if g.merge(below) {
+			p.block, offset = below, offset+size
+		}
+	}
+	b = g.blocks[p.block]
+	p.index = b.from + offset
+	if p.index == b.to {
+		p.block++
+		p.index = 0
+		if p.block < len(g.blocks) {
+			p.index = g.blocks[p.block].from
+		}
+	}
+	return p
+}
+
+// merge joins block n with the one above where both are half a block at the most,
+// or a few gaps that are left would hold on to many blocks.
+func (g *Gaps) merge(n int) bool {
+	if n+1 >= len(g.blocks) {
+		return false
+	}
+	b, above := g.blocks[n], g.blocks[n+1]
+	size, more := b.to-b.from, above.to-above.from
+	if size+more > blockSize/2 {
+		return false
+	}
+	copy(b.gaps[:], b.gaps[b.from:b.to])
+	copy(b.gaps[size:], above.gaps[above.from:above.to])
+	b.from, b.to = 0, size+more
+	g.drop(n + 1)
+	return true
+}
+
+// drop takes an empty block out of the list.
+func (g *Gaps) drop(n int) {
+	if len(g.spare) < maxSpare {
+		g.spare = append(g.spare, g.blocks[n])
+	}
+	g.blocks = slices.Delete(g.blocks, n, n+1)
 }
 
 // take closes one missing number and returns the gap that held it.
 func (g *Gaps) take(seq uint64) (Gap, bool) {
-	i, found := g.find(seq)
+	p, found := g.find(seq)
 	if !found {
 		return Gap{}, false
 	}
-	gap := g.list[g.head+i]
-	g.cutAt(i, Range{seq, seq + 1})
+	gap := *g.at(p)
+	g.cutAt(p, Range{seq, seq + 1})
 	return gap, true
 }
 
-// cut removes [from, to) and appends the missing runs it held to removed. It
-// costs one move of what lies behind, however many gaps there are in between.
+// cut removes [from, to) and appends the missing runs it held to removed.
 func (g *Gaps) cut(from, to uint64, removed []Range) []Range {
-	i, _ := g.find(from)
-	list := g.all()
-	if i < len(list) && list[i].From < from {
-		part := list[i].Range.Clip(from, to)
+	for p, _ := g.find(from); g.has(p) && g.at(p).From < to; {
+		part := g.at(p).Range.Clip(from, to)
 		if part.Len() == 0 {
-			return removed
+			break
 		}
 		removed = append(removed, part)
-		whole := part.To == list[i].To
-		g.cutAt(i, part)
-		if !whole {
-			return removed
+		if part == g.at(p).Range {
+			p = g.remove(p)
+			continue
 		}
-		i++
-	}
-	list = g.all()
-	end := i
-	for end < len(list) && list[end].To <= to {
-		removed = append(removed, list[end].Range)
-		end++
-	}
-	if end < len(list) && list[end].From < to {
-		removed = append(removed, Range{list[end].From, to})
-		list[end].From = to
-	}
-	if i == 0 {
-		g.head += end
-		g.compact()
-	} else {
-		g.list = slices.Delete(g.list, g.head+i, g.head+end)
+		g.cutAt(p, part)
+		if part.To == to {
+			break
+		}
+		p, _ = g.find(part.To)
 	}
 	return removed
 }
 
-// cutAt removes part, which lies within gap i.
-func (g *Gaps) cutAt(i int, part Range) {
-	gap := &g.list[g.head+i]
+// cutAt removes part, which lies within the gap at p.
+func (g *Gaps) cutAt(p place, part Range) {
+	gap := g.at(p)
 	switch {
 	case part.From == gap.From && part.To == gap.To:
-		if i == 0 {
-			g.head++
-			g.compact()
-		} else {
-			g.list = slices.Delete(g.list, g.head+i, g.head+i+1)
-		}
+		g.remove(p)
 	case part.From == gap.From:
 		gap.From = part.To
 	case part.To == gap.To:
 		gap.To = part.From
 	default:
-		upper := *gap
-		upper.From = part.To
-		gap.To = part.From
-		g.insert(i+1, upper)
+		g.split(p, part.From)
+		p, _ = g.find(part.From)
+		g.at(p).From = part.To
 	}
+}
+
+// split cuts the gap at p in two at seq, which lies within it, and returns the
+// place of the upper part.
+func (g *Gaps) split(p place, seq uint64) place {
+	lower := g.at(p)
+	upper := *lower
+	lower.To, upper.From = seq, seq
+	return g.insert(g.next(p), upper)
 }
 
 // widen extends the neighbours of [from, to) over it where they touch it and lie
 // at or above floor, and reports whether one did. One that was asked for doesn't:
-// its requests are not requests for what is added.
-func (g *Gaps) widen(from, to, floor uint64) bool {
-	i, _ := g.find(from)
-	list := g.all()
-	below := i > 0 && list[i-1].To == from && list[i-1].From >= floor && list[i-1].since == Never
-	above := i < len(list) && list[i].From == to && from >= floor && list[i].since == Never
+// its requests are not requests for what is added. Nor does one that was found in
+// another period than this: where a gap has a time to live, it is that of its last
+// part, and too long by no more than a period. Period 0 is endless.
+func (g *Gaps) widen(now Time, from, to, floor uint64, period time.Duration) bool {
+	fits := func(gap *Gap) bool {
+		return gap.From >= floor && gap.since == Never && (period <= 0 || gap.Found/Time(period) == now/Time(period))
+	}
+	p, _ := g.find(from)
+	q, below := g.prev(p)
+	below = below && g.at(q).To == from && fits(g.at(q))
+	above := g.has(p) && g.at(p).From == to && from >= floor && fits(g.at(p))
 	switch {
 	case below && above:
-		list[i-1].To = list[i].To
-		g.list = slices.Delete(g.list, g.head+i, g.head+i+1)
+		g.at(q).To = g.at(p).To
+		g.remove(p)
 	case below:
-		list[i-1].To = to
+		g.at(q).To = to
 	case above:
-		list[i].From = from
+		g.at(p).From = from
+		q = p
+	default:
+		return false
 	}
-	return below || above
+	if period > 0 {
+		q, _ = g.find(from)
+		g.at(q).Found = now
+		g.unordered = g.unordered || g.has(g.next(q))
+	}
+	return true
 }

@@ -21,6 +21,35 @@ func (m model) ranges() (list []Range) {
 	return list
 }
 
+// all returns the gaps, lowest first.
+func (g *Gaps) all() (list []Gap) {
+	for p := g.begin(); g.has(p); p = g.next(p) {
+		list = append(list, *g.at(p))
+	}
+	return list
+}
+
+// check looks at what is always true of the blocks.
+func (g *Gaps) check(t *testing.T) {
+	t.Helper()
+	n, last := 0, uint64(0)
+	for _, b := range g.blocks {
+		if b.from >= b.to {
+			t.Fatal("an empty block")
+		}
+		n += b.to - b.from
+	}
+	for i, gap := range g.all() {
+		if gap.Len() == 0 || (i > 0 && gap.From < last) {
+			t.Fatalf("gaps out of order, or empty: %v", g.all())
+		}
+		last = gap.To
+	}
+	if n != g.count || n != len(g.all()) {
+		t.Fatalf("%d gaps in blocks, %d in the list, and it says %d", n, len(g.all()), g.count)
+	}
+}
+
 func gapRanges(g *Gaps) (list []Range) {
 	for _, gap := range g.all() {
 		list = join(list, gap.Range)
@@ -70,6 +99,7 @@ func TestGapsAgainstASet(t *testing.T) {
 						t.Fatalf("base %d, seed %d, step %d: cut(%d, %d) removed %v, want %v", base, seed, step, from, to, got, want.ranges())
 					}
 				}
+				g.check(t)
 				if got, want := gapRanges(&g), m.ranges(); !slices.Equal(got, want) {
 					t.Fatalf("base %d, seed %d, step %d: %v, want %v", base, seed, step, got, want)
 				}
@@ -98,8 +128,37 @@ func TestGapsReuseTheirRoom(t *testing.T) {
 			g.take(seq + 2*i)
 		}
 	}
-	if c := cap(g.list); c > 64 {
-		t.Errorf("for %d gaps there is room for %d", g.Len(), c)
+	if n := len(g.blocks) + len(g.spare); n > 2+maxSpare {
+		t.Errorf("for %d gaps there are %d blocks", g.Len(), n)
+	}
+}
+
+// However gaps close, those that are left lie together.
+func TestGapsThatAreLeftLieTogether(t *testing.T) {
+	for _, order := range []string{"up", "down", "middle out"} {
+		const n = 10000
+		var g Gaps
+		for i := range uint64(n) {
+			g.add(Gap{Range: Range{2 * i, 2*i + 1}})
+		}
+		for i := range uint64(n) {
+			seq := i
+			switch order {
+			case "down":
+				seq = n - 1 - i
+			case "middle out":
+				if seq = n/2 + i/2; i%2 == 1 {
+					seq = n/2 - 1 - i/2
+				}
+			}
+			if seq%100 != 0 {
+				g.take(2 * seq)
+			}
+		}
+		g.check(t)
+		if g.Len() != n/100 || len(g.blocks) > 8 {
+			t.Errorf("%s: %d gaps lie in %d blocks", order, g.Len(), len(g.blocks))
+		}
 	}
 }
 

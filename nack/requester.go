@@ -29,7 +29,13 @@ type Requester struct {
 	backoff time.Duration // the last draw
 	drawn   Time          // when it was drawn
 
-	next        Time   // nothing is due before
+	heldBackoff time.Duration // the last draws for a CONFIRM
+	heldJitter  uint64
+	heldAt      Time // when they were drawn
+
+	next        Time   // nothing is to be asked for before
+	late        Time   // no gap has been open for too long before
+	silent      Time   // no gap's requests are unanswered for too long before
 	quiet       Time   // no NACK before: a moment's gaps share one
 	advanced    Time   // when gaps were last looked through
 	outstanding uint64 // frames asked for, not there, not yet due again
@@ -50,7 +56,7 @@ func NewRequester(cfg RequesterConfig) *Requester {
 	cfg.setDefaults()
 	return &Requester{
 		cfg: cfg, rand: NewRand(cfg.Seed, cfg.ID), limit: ^uint64(0),
-		next: Never, quiet: always, drawn: always,
+		next: Never, late: Never, silent: Never, quiet: always, drawn: always, heldAt: always,
 	}
 }
 
@@ -87,17 +93,24 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 	if from >= to {
 		return
 	}
-	if from >= r.limit && r.gaps.widen(from, to, r.limit) {
+	patience := r.patience()
+	period := patience / 16
+	if patience > 0 {
+		period = max(period, 1)
+	}
+	if from >= r.limit && r.gaps.widen(now, from, to, r.limit, period) {
 		// What finds no room comes frame by frame, and is one gap.
 		r.limited = true
 		return
 	}
 	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never}
 	if !r.cfg.NoRecovery {
+		gap.wait = r.reorder
 		gap.due = now.Add(r.reorder).Add(r.draw(now))
 	}
 	r.gaps.add(gap)
-	r.next = min(r.next, gap.due, r.end(&gap))
+	r.next = min(r.next, gap.due)
+	r.late = min(r.late, r.lateAt(&gap))
 }
 
 // draw returns how long to back off. What is found missing within a fraction of
@@ -140,12 +153,12 @@ func (r *Requester) forgetReorder() { r.reorder -= (r.reorder + 15) / 16 }
 // answered restarts the unanswered clock of what is left on both sides of seq:
 // a long gap is repaired bit by bit.
 func (r *Requester) answered(now Time, seq uint64) {
-	list := r.gaps.all()
-	i, _ := r.gaps.find(seq)
-	for _, j := range [2]int{i - 1, i} {
-		if j >= 0 && j < len(list) && list[j].since != Never {
-			list[j].since = now
-		}
+	above, _ := r.gaps.find(seq)
+	if r.gaps.has(above) && r.gaps.at(above).since != Never {
+		r.gaps.at(above).since = now
+	}
+	if below, ok := r.gaps.prev(above); ok && r.gaps.at(below).since != Never {
+		r.gaps.at(below).since = now
 	}
 }
 
@@ -157,24 +170,6 @@ func (r *Requester) Answered(now Time, request uint64) {
 			r.rtt.Sample(now.Sub(e.sent))
 			e.request = 0 // the first answer only: the others wait behind it
 			return
-		}
-	}
-}
-
-// Confirmed takes a publisher's word that a range is coming: hold back.
-func (r *Requester) Confirmed(now Time, c Range) {
-	i, _ := r.gaps.find(c.From)
-	list := r.gaps.all()
-	if i == len(list) || list[i].From >= c.To {
-		return
-	}
-	hold := now.Add(r.timeout()).Add(Backoff(r.rand, r.group, r.roundTrip()))
-	for ; i < len(list) && list[i].From < c.To; i++ {
-		if gap := &list[i]; gap.due != Never {
-			gap.due = max(gap.due, hold)
-			if gap.since != Never {
-				gap.since = now
-			}
 		}
 	}
 }

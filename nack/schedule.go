@@ -13,7 +13,8 @@ func (r *Requester) Deadline() Time {
 	if r.gaps.Len() == 0 {
 		return Never
 	}
-	return max(r.next, r.quiet)
+	// Only asking waits for the quiet after a NACK: giving up doesn't.
+	return min(max(r.next, r.quiet), r.late, r.silent)
 }
 
 // Advance gives up what has waited too long and collects what is due. It returns
@@ -25,68 +26,135 @@ func (r *Requester) Advance(now Time) []Lost {
 		return nil
 	}
 	r.advanced = now
-	r.giveUp(now)
-	r.collect(now)
-	return r.lost
-}
-
-// giveUp moves every gap whose time has ended to r.lost.
-func (r *Requester) giveUp(now Time) {
-	list := r.gaps.all()
-	kept := 0
-	for i := range list {
-		gap := &list[i]
-		if now < r.end(gap) {
-			if kept < i {
-				list[kept] = *gap
-			}
-			kept++
-			continue
-		}
-		cause := Late
-		switch {
-		case r.cfg.NoRecovery:
-			cause = NotRecovered
-		case gap.since != Never && gap.since.Add(r.cfg.Silence+r.behind) <= now:
-			cause = Unanswered
-		}
-		r.lost = append(r.lost, Lost{gap.Range, cause})
+	if now >= r.late {
+		r.giveUpLate(now)
 	}
-	r.gaps.list = r.gaps.list[:r.gaps.head+kept]
+	if now >= r.silent {
+		r.giveUpUnanswered(now)
+	}
 	if r.cfg.NoRecovery && len(r.lost) > 0 {
 		r.forgetReorder()
 	}
+	if now >= max(r.next, r.quiet) {
+		r.collect(now)
+	}
+	return r.lost
 }
 
-// end returns when a gap is given up.
-func (r *Requester) end(gap *Gap) Time {
-	end := Never
-	if gap.since != Never {
-		end = gap.since.Add(r.cfg.Silence + r.behind)
-	}
+// patience returns how long a gap may be open, whatever becomes of its requests; 0
+// means for ever.
+func (r *Requester) patience() time.Duration {
+	wait := max(r.cfg.MaxWait, 0)
 	if r.cfg.NoRecovery {
-		end = gap.Found.Add(max(2*r.reorder, minReorder))
+		if wait == 0 {
+			return max(2*r.reorder, minReorder)
+		}
+		return min(wait, max(2*r.reorder, minReorder))
 	}
-	if r.cfg.MaxWait > 0 {
-		end = min(end, gap.Found.Add(r.cfg.MaxWait))
+	return wait
+}
+
+// lateAt returns when a gap has been open for too long.
+func (r *Requester) lateAt(gap *Gap) Time {
+	if wait := r.patience(); wait > 0 {
+		return gap.Found.Add(wait)
 	}
-	return end
+	return Never
+}
+
+// silentAt returns when a gap's requests have gone unanswered for too long.
+func (r *Requester) silentAt(gap *Gap) Time { return gap.since.Add(r.cfg.Silence + r.behind) }
+
+// giveUpLate moves every gap that has been open for too long to r.lost. Gaps mostly
+// stand in the order in which they were found, and it stops at the first that isn't
+// due.
+func (r *Requester) giveUpLate(now Time) {
+	r.late = Never
+	for p := r.gaps.begin(); r.gaps.has(p); {
+		gap := r.gaps.at(p)
+		if at := r.lateAt(gap); at > now {
+			r.late = min(r.late, at)
+			if !r.gaps.unordered {
+				return
+			}
+			p = r.gaps.next(p)
+			continue
+		}
+		cause := Late
+		if r.cfg.NoRecovery {
+			cause = NotRecovered
+		} else if gap.since != Never && r.silentAt(gap) <= now {
+			cause = Unanswered
+		}
+		p = r.giveUp(p, cause)
+	}
+}
+
+// giveUpUnanswered moves every gap whose requests went unanswered for too long to
+// r.lost.
+func (r *Requester) giveUpUnanswered(now Time) {
+	r.silent = Never
+	for p := r.gaps.begin(); r.gaps.has(p); {
+		if at := r.silentAt(r.gaps.at(p)); at > now {
+			r.silent = min(r.silent, at)
+			p = r.gaps.next(p)
+		} else {
+			p = r.giveUp(p, Unanswered)
+		}
+	}
+}
+
+// giveUp moves a gap to r.lost and returns the place of the next.
+func (r *Requester) giveUp(p place, cause Cause) place {
+	gap := r.gaps.at(p)
+	if gap.tries > 0 {
+		r.outstanding -= min(r.outstanding, gap.Len())
+		if r.full {
+			r.next = min(r.next, r.advanced) // what waits for that may go now
+		}
+	}
+	r.lost = append(r.lost, Lost{gap.Range, cause})
+	return r.gaps.remove(p)
+}
+
+// soon is how long before its time, at the most, what is asked for again goes along
+// with a NACK that is sent anyway.
+func (r *Requester) soon(gap *Gap) time.Duration {
+	if gap.tries == 0 {
+		if r.group > SmallGroup {
+			return 0 // it backs off
+		}
+		return gap.wait / 16
+	}
+	return min(gap.wait/4, r.cfg.Silence/32)
 }
 
 // collect puts what is due into r.ask, lowest first, and finds the next deadline.
+// What is due soon goes along: else gaps that are asked for again and again would
+// have a NACK each.
 func (r *Requester) collect(now Time) {
 	r.outstanding, r.full, r.limited, r.next = 0, false, false, Never
-	list := r.gaps.all()
-	for i := range list {
-		if gap := &list[i]; gap.tries > 0 && gap.due > now {
-			r.outstanding += gap.Len()
+	some := false
+	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
+		gap := r.gaps.at(p)
+		if gap.due > now {
+			r.outstanding += gap.asked()
+		} else if gap.From < r.limit {
+			some = true
 		}
 	}
 	room := r.cfg.MaxAsk - min(r.cfg.MaxAsk, r.outstanding)
 	jitter := r.rand.Uint64() // one for all: what is asked together is due together
-	for i := 0; i < r.gaps.Len(); i++ {
-		gap := &r.gaps.all()[i]
-		if gap.due <= now {
+	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
+		gap := r.gaps.at(p)
+		if gap.due > now {
+			if !some || now < gap.due.Add(-r.soon(gap)) || gap.To > r.limit || gap.Len()-gap.asked() > room {
+				r.next = min(r.next, gap.due)
+				continue
+			}
+			room -= gap.Len() - gap.asked() // what is asked for again has its room
+			r.outstanding += gap.Len() - gap.asked()
+		} else {
 			part := gap.Range.Clip(gap.From, r.limit)
 			r.limited = r.limited || part.Len() < gap.Len()
 			if part.Len() > room {
@@ -95,22 +163,27 @@ func (r *Requester) collect(now Time) {
 			}
 			if part.Len() == 0 {
 				gap.since = Never // while nobody asks, nothing goes unanswered
-				r.next = min(r.next, r.end(gap))
 				continue
 			}
 			if part.Len() < gap.Len() { // ask for the first part, the rest waits
-				rest := *gap
-				rest.From, gap.To = part.To, part.To
-				r.gaps.insert(i+1, rest)
-				gap = &r.gaps.all()[i]
+				p, _ = r.gaps.prev(r.gaps.split(p, part.To))
+				gap = r.gaps.at(p)
 			}
 			room -= part.Len()
 			r.outstanding += part.Len()
-			r.mark(now, gap, jitter)
-			r.ask = append(r.ask, part)
 		}
-		r.next = min(r.next, gap.due, r.end(gap))
+		r.mark(now, gap, jitter)
+		r.ask = join(r.ask, gap.Range)
+		r.next = min(r.next, gap.due)
 	}
+}
+
+// asked returns how many frames of a gap are asked for.
+func (gap *Gap) asked() uint64 {
+	if gap.tries == 0 {
+		return 0
+	}
+	return gap.Len()
 }
 
 // mark notes that a gap is asked for now, and when to ask again.
@@ -118,11 +191,13 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 	if gap.since == Never {
 		gap.since = now
 	}
+	r.silent = min(r.silent, r.silentAt(gap))
 	wait := r.timeout() << min(gap.tries, 16)
 	// Never so rarely that a chance loss of a few requests ends a gap, however
 	// long the round trip is, or is believed to be.
 	wait = min(wait, max(min(r.timeout(), r.cfg.Silence/8), r.cfg.Silence/16))
 	extra, _ := bits.Mul64(jitter, uint64(wait/2))
-	gap.due = now.Add(wait - wait/4 + time.Duration(extra))
-	gap.tries++
+	gap.wait = wait - wait/4 + time.Duration(extra)
+	gap.due = now.Add(gap.wait)
+	gap.tries = min(gap.tries+1, 16)
 }
