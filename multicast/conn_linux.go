@@ -30,7 +30,8 @@ type conn struct {
 	readBuffer  int
 	writeBuffer int
 
-	reader *reader
+	reader *reader // of Read
+	poller *reader // of TryRead, which must not wait for it
 	writer *writer // nil for a group
 	watch  *watch
 
@@ -57,7 +58,7 @@ func (c *conn) Read(ps []Packet) (int, error) {
 
 // TryRead implements Poller.
 func (c *conn) TryRead(ps []Packet) (int, error) {
-	n, err := c.reader.read(ps, false)
+	n, err := c.poller.read(ps, false)
 	return n, c.ended(err)
 }
 

@@ -47,9 +47,10 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 		err = opening(what, bindGroup(fd, cfg))
 	}
 	if err == nil {
-		c.reader = newReader(c, readBatch, readSize)
-		c.reader.group, c.reader.source = group, cfg.Source
-		c.reader.index.Store(int64(ifi.Index))
+		for _, r := range c.newReaders() {
+			r.group, r.source = group, cfg.Source
+			r.index.Store(int64(ifi.Index))
+		}
 		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))
 	}
 	if err != nil {
@@ -94,6 +95,7 @@ func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
 	closed := c.raw.Control(func(fd uintptr) {
 		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was none
 		c.reader.index.Store(int64(index))
+		c.poller.index.Store(int64(index))
 		err = join(int(fd), index, cfg.Group, cfg.Source)
 	})
 	if closed != nil {

@@ -68,6 +68,9 @@ type Loop struct {
 
 	setting sync.Mutex // orders the Sets of the timer; taken before mu
 
+	glancing sync.Mutex
+	glanced  [glanceBatch]Packet // guarded by glancing
+
 	// Of who holds the send token.
 	rest   Datagrams // what the sender begins with
 	failed failures
@@ -210,7 +213,9 @@ func (l *Loop) settle() {
 func (l *Loop) arm(at int64) {
 	switch {
 	case l.hot && l.handed && !l.stuck:
-		at = l.now + l.guard // which sees to what is due as well
+		if at <= l.now || at > l.now+l.guard {
+			at = l.now + l.guard // which sees to what is due as well
+		}
 	case at > l.now:
 	case l.sending:
 		at = l.now + blocked

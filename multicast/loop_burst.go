@@ -3,6 +3,8 @@ package multicast
 import "time"
 
 const (
+	// glanceBatch is how many datagrams are taken at a glance.
+	glanceBatch = 16
 	// company is how soon after a send the next change is taken for one of many.
 	company = int64(3 * time.Microsecond)
 	// guardFirst and guardLast are how soon it is looked whether a hot burst goes
@@ -38,7 +40,12 @@ func (l *Loop) SettleSoon() {
 			l.mu.Unlock()
 			return
 		}
-		l.sendFull()
+		l.mu.Unlock()
+		l.glance()
+		l.Lock()
+		if l.handed && !l.stuck && !l.closed { // nobody has come to it meanwhile
+			l.sendFull()
+		}
 	case l.sending:
 		// Whoever sends goes on with this change, and then arms the timer.
 		l.mu.Unlock()
@@ -94,6 +101,20 @@ func (l *Loop) sendFull() {
 		l.hot, l.guard = true, guardFirst
 	}
 	l.handed = true
+}
+
+// glance looks, in a hot burst, whether something has come to the socket that it is
+// sent by: the goroutine that reads it may get no processor while callers keep them
+// busy, and what comes are requests that others wait for.
+func (l *Loop) glance() {
+	p, ok := l.cfg.Out.(Poller)
+	if !ok || l.spins || !l.glancing.TryLock() {
+		return
+	}
+	defer l.glancing.Unlock()
+	if n, err := p.TryRead(l.glanced[:]); n > 0 && err == nil {
+		l.take(l.glanced[:n])
+	}
 }
 
 // watch looks, when the timer has fired, whether a hot burst goes on. If not, what

@@ -145,6 +145,25 @@ func TestAHotBurst(t *testing.T) {
 	})
 }
 
+// Who sends a full batch looks whether something has come meanwhile, and what that
+// calls for goes first.
+func TestAHotBurstLooksAround(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		in := make(chan string, 1)
+		lt.loop.cfg.Out = fakePoller{lt.out, in}
+		lt.change("a")
+		lt.soon("b", false)
+		in <- "request"
+		lt.soon("c", true)
+		lt.wantWrites("a bc")
+		if got := lt.machine.received; len(got) != 1 || got[0] != "request" {
+			t.Errorf("received %q", got)
+		}
+		lt.close()
+	})
+}
+
 // While a hot burst goes on, the guard leaves it alone; who wants all sent at once
 // gets it.
 func TestAHotBurstGoesOn(t *testing.T) {

@@ -69,6 +69,13 @@ type reader struct {
 	look  func(fd uintptr) // call, but nobody waits
 }
 
+// newReaders makes the readers of a socket. Of their buffers only what is used takes
+// memory.
+func (c *conn) newReaders() [2]*reader {
+	c.reader, c.poller = newReader(c, readBatch, readSize), newReader(c, readBatch, readSize)
+	return [2]*reader{c.reader, c.poller}
+}
+
 // newReader makes a reader of batches of up to batch datagrams of up to size
 // bytes.
 func newReader(c *conn, batch, size int) *reader {

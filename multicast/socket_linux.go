@@ -55,7 +55,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	}
 	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
 	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
-	c.reader = newReader(c, readBatch, readSize)
+	c.newReaders()
 	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload, cfg.Logger)
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,

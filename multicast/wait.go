@@ -49,7 +49,9 @@ func (w Wait) Check() error {
 // Pollers only.
 type Poller interface {
 	Conn
-	// TryRead is Read, but that it returns 0 and no error where nothing waits.
+	// TryRead is Read, but that it returns 0 and no error where nothing waits. What
+	// it returns is valid until the next TryRead. It may be called while another
+	// goroutine is in Read.
 	TryRead(ps []Packet) (int, error)
 }
 

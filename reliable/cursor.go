@@ -98,7 +98,7 @@ func (s *session) loadHeld() {
 	f := p.frame
 	if f == nil {
 		f = &c.scratch
-		if s.r.dec.Decode(p.buf, f) != nil {
+		if s.r.dec.DecodeAgain(p.buf, f) != nil {
 			panic("reliable: a frame that was decoded once doesn't decode again")
 		}
 	}
@@ -323,7 +323,7 @@ func (s *session) stepAhead(ev *Event) bool {
 		f = p.frame
 	}
 	if !on.on {
-		if p.frame == nil && s.r.dec.Decode(p.buf, f) != nil {
+		if p.frame == nil && s.r.dec.DecodeAgain(p.buf, f) != nil {
 			panic("reliable: a frame that was decoded once doesn't decode again")
 		}
 		on.on, on.chunk, on.at = true, 0, f.Offset

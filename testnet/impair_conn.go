@@ -1,6 +1,7 @@
 package testnet
 
 import (
+	"sync"
 	"sync/atomic"
 
 	"crier/multicast"
@@ -10,6 +11,7 @@ import (
 // in place what it reads.
 type impairConn struct {
 	multicast.Conn
+	mu sync.Mutex // guards inbound: one may read while another polls
 	inbound
 	dropped atomic.Uint64
 }
@@ -19,10 +21,6 @@ func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
 	for {
 		n, err := c.Conn.Read(ps)
 		kept := c.pass(ps[:n])
-		if kept < n {
-			c.dropped.Add(uint64(n - kept))
-		}
-		c.count(0, 0)
 		if kept > 0 || err != nil || len(ps) == 0 {
 			return kept, err
 		}
@@ -41,17 +39,14 @@ func (c *impairPoller) TryRead(ps []multicast.Packet) (int, error) {
 	if n == 0 {
 		return 0, err
 	}
-	kept := c.pass(ps[:n])
-	if kept < n {
-		c.dropped.Add(uint64(n - kept))
-	}
-	c.count(0, 0)
-	return kept, err
+	return c.pass(ps[:n]), err
 }
 
 // pass moves what arrives to the front of ps, and returns how much that is. It
 // is what Link.Send comes to on such a link, at a fraction of its cost.
 func (c *impairConn) pass(ps []multicast.Packet) int {
+	c.mu.Lock()
+	defer c.mu.Unlock()
 	l := c.link
 	now := c.network.now()
 	kept := 0
@@ -73,6 +68,10 @@ func (c *impairConn) pass(ps []multicast.Packet) int {
 	l.stats.Sent += uint64(len(ps))
 	l.stats.Delivered += uint64(kept)
 	l.stats.Lost += uint64(len(ps) - kept)
+	if kept < len(ps) {
+		c.dropped.Add(uint64(len(ps) - kept))
+	}
+	c.count(0, 0)
 	return kept
 }
 

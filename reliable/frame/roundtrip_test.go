@@ -43,6 +43,20 @@ func TestReuse(t *testing.T) {
 	}
 }
 
+// What was decoded once is decoded again without its checksum, to the same.
+func TestDecodeAgain(t *testing.T) {
+	var d Decoder
+	for _, s := range samples() {
+		packet := write(&s.frame, s.size)
+		want := decode(t, packet).String()
+		packet[len(packet)-1]++ // the checksum isn't looked at
+		var f Frame
+		if err := d.DecodeAgain(packet, &f); err != nil || f.String() != want {
+			t.Errorf("%s: %v\n got %v\nwant %s", s.name, err, &f, want)
+		}
+	}
+}
+
 func TestDecodeClearsWhatOthersSet(t *testing.T) {
 	var d Decoder
 	f := Frame{Immutable: true, Data: new(Frame)}
