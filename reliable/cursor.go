@@ -38,6 +38,10 @@ type cursor struct {
 	}
 }
 
+// maxChunksKept is how many chunks a session keeps room for between frames: as
+// many as a frame of 1,401 bytes can have.
+const maxChunksKept = 1024
+
 // load makes f the frame that is being delivered.
 func (c *cursor) load(f *frame.Frame, came arrival) {
 	c.frame, c.borrowed, c.done = f, false, false
@@ -111,7 +115,15 @@ func (s *session) finishFrame() {
 	if p := s.win.at(s.win.next); p != nil {
 		s.freeSlot(p)
 	}
-	s.cursor.frame = nil
+	c := &s.cursor
+	c.frame = nil
+	// A frame of many small messages leaves little behind.
+	if cap(c.scratch.Chunks) > maxChunksKept {
+		c.scratch.Chunks = nil
+	}
+	if cap(c.ahead.Chunks) > maxChunksKept && !c.aheadAt.on {
+		c.ahead.Chunks = nil
+	}
 	s.win.next++
 	if s.req.Gaps().Len() > 0 {
 		s.limit(s.r.now)

@@ -1,8 +1,10 @@
 package reliable
 
 import (
+	"runtime"
 	"testing"
 	"time"
+	"unsafe"
 
 	"crier/nack"
 	"crier/reliable/frame"
@@ -276,5 +278,89 @@ func TestAGroupThatShrinks(t *testing.T) {
 	}
 	if group != 10 {
 		t.Errorf("in the end it knows %d", group)
+	}
+}
+
+// A session that left the table to make room goes on where it was, and one that
+// ended stays so: nothing is delivered twice.
+func TestSessionsThatLeftTheTable(t *testing.T) {
+	l := newListener(t, ReceiverConfig{MaxSessions: 2, Start: Oldest, Joined: 5e9})
+	l.hears(beat(t, 1, 0))
+	l.hears(data(t, 1, 0))
+	l.hears(data(t, 1, 1))
+	l.hears(beat(t, 2, 0))
+	l.hears(data(t, 2, 0))
+	bye := frame.Frame{Kind: frame.Bye, Session: 2, Time: 1 << 60, NextSeq: 1, NextOffset: 1}
+	l.hears(made(t, bye))
+	l.pass(3*time.Second, false) // 1 is silent
+	for id := uint64(3); id < 7; id++ {
+		l.hears(beat(t, id, 0))
+		l.hears(data(t, id, 0))
+		l.pass(3*time.Second, false)
+	}
+	if st := l.Stats(); st.Evicted != 4 {
+		t.Errorf("%+v", st)
+	}
+	l.told = nil
+	l.hears(made(t, bye))
+	l.hears(data(t, 2, 0))
+	l.hears(beat(t, 1, 2))
+	l.hears(data(t, 1, 0))
+	l.hears(data(t, 1, 1))
+	l.hears(data(t, 1, 2))
+	if len(l.told) != 2 || l.told[0].Kind != SessionResumed || l.told[1].Kind != Message || l.told[1].Offset != 2 {
+		t.Errorf("told %+v", l.told)
+	}
+	for _, st := range l.Sessions() {
+		if st.ID == 1 && (st.FirstOffset != 0 || st.NextOffset != 3 || st.Delivered != 3) {
+			t.Errorf("%+v", st)
+		}
+	}
+}
+
+// heap is how many bytes are in use.
+func heap() int {
+	runtime.GC()
+	runtime.GC()
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return int(m.HeapAlloc)
+}
+
+// crowd is a frame of as many empty messages as fit the size.
+func crowd(t *testing.T, session, seq, offset uint64, size int) *frame.Frame {
+	var b frame.Builder
+	b.Open(make([]byte, 0, size), session, 0, seq, offset, 1<<60)
+	for b.Fits(0) {
+		b.Add(nil)
+	}
+	return decoded(t, b.Seal(false))
+}
+
+// Frames that lie far ahead, and frames of tens of thousands of messages, in as
+// many sessions as there may be: what they leave in memory is counted, and stays
+// within the bound.
+func TestMemoryOfForgedFrames(t *testing.T) {
+	if size := unsafe.Sizeof(slot{}); size > slotBytes {
+		t.Errorf("a slot has %d bytes, not %d", size, slotBytes)
+	}
+	for _, order := range []Order{InOrder, OnArrival} {
+		l := newListener(t, ReceiverConfig{Order: order, Buffer: 4 << 20, MaxMemory: 16 << 20, Joined: 5e9})
+		before := heap()
+		for id := uint64(1); id <= 256; id++ {
+			l.Handle(l.now, senderAddr, beat(t, id, 0))
+			far := crowd(t, id, 2000, 1<<40, 300)
+			l.Handle(l.now, senderAddr, far)
+			l.Handle(l.now, senderAddr, crowd(t, id, 1, 1, 65000))
+			l.Hold()
+			l.Handle(l.now, senderAddr, data(t, id, 0))
+			var events [64]Event
+			for l.Poll(events[:]) == len(events) {
+			}
+		}
+		if grown := heap() - before; grown > 40<<20 || l.Stats().Memory > 20<<20 {
+			t.Errorf("order %d: the heap grew by %d KiB, %d are counted", order, grown>>10, l.Stats().Memory>>10)
+		}
+		runtime.KeepAlive(l)
 	}
 }

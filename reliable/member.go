@@ -23,10 +23,12 @@ type member struct {
 type members struct {
 	max      int
 	byID     map[uint64]*member
-	rows     []*member // in the order of their first word
-	overflow member    // stands for all that the table has no row for
-	refused  uint64    // frames from subscribers without a row
-	rtt      time.Duration
+	rows     []*member     // in the order of their first word
+	overflow member        // stands for all that the table has no row for
+	refused  uint64        // frames from subscribers without a row
+	rtt      time.Duration // of the group
+	trips    []time.Duration
+	tripDue  Time
 }
 
 func newMembers(max int) members {
@@ -60,9 +62,6 @@ func (t *members) sample(m *member, sessionTime uint64, f *frame.Frame) {
 		return
 	}
 	m.rtt.Sample(time.Duration(sessionTime-f.Echo) - f.Held)
-	if m.rtt.Known() {
-		t.rtt = max(t.rtt, m.rtt.Smoothed())
-	}
 }
 
 // statusEvery returns how often each of n subscribers sends a STATUS.
@@ -70,18 +69,13 @@ func statusEvery(n int) time.Duration {
 	return max(statusMin, time.Duration(n)*time.Second/statusPerSecond)
 }
 
-// sweep forgets subscribers that have missed several STATUS, and measures the
-// group's round trip anew.
+// sweep forgets subscribers that have missed several STATUS.
 func (t *members) sweep(now Time) {
 	kept := t.rows[:0]
-	t.rtt = 0
 	for _, m := range t.rows {
 		if now.Sub(m.heard) > m.patience {
 			delete(t.byID, m.ID)
 			continue
-		}
-		if m.rtt.Known() {
-			t.rtt = max(t.rtt, m.rtt.Smoothed())
 		}
 		kept = append(kept, m)
 	}

@@ -18,6 +18,8 @@ type Receiver struct {
 	inner  frame.Frame
 	byID   map[uint64]*session
 	list   []*session // in the order in which they were first heard
+	live   []*session // of these, those that time means something to
+	past   past       // sessions that left the table to make room
 	last   *session   // whose frame came last
 	ready  []*session // with something to poll
 	mem    memory
@@ -25,6 +27,9 @@ type Receiver struct {
 	now    Time
 	armed  Time // the last deadline
 	closed bool
+
+	deaf      bool // nobody reads the sockets
+	deafSince Time // since then, or it has been taken into account up to then
 
 	removed []nack.Range
 	arena   []byte
@@ -42,13 +47,32 @@ const suspended = 250 * time.Millisecond
 // tick notes the time of a call.
 func (r *Receiver) tick(now Time) {
 	if r.armed != Never && now.Sub(r.armed) > suspended {
-		for _, s := range r.list {
-			s.heard = s.heard.Add(now.Sub(r.now))
-			s.req.Suspended(now.Sub(r.now))
-		}
-		r.armed = now
+		r.standStill(now.Sub(r.now))
+		r.armed, r.deafSince = now, now
+	}
+	if r.deaf && now.Sub(r.deafSince) > suspended {
+		r.standStill(now.Sub(r.deafSince))
+		r.deafSince = now
 	}
 	r.now = now
+}
+
+// standStill says that nothing could be heard for a while: that says nothing about
+// the publishers.
+func (r *Receiver) standStill(d time.Duration) {
+	for _, s := range r.live {
+		s.heard = s.heard.Add(d)
+		s.req.Suspended(d)
+	}
+}
+
+// Deaf says whether whoever reads the sockets is at something else, such as an
+// application's Handler: for as long as that takes, no publisher is silent.
+func (r *Receiver) Deaf(now Time, deaf bool) {
+	if deaf != r.deaf {
+		r.tick(now)
+		r.deaf, r.deafSince = deaf, now
+	}
 }
 
 // NewReceiver returns a Receiver that has heard nothing yet.
@@ -106,8 +130,12 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		r.stats.Foreign++
 		return
 	}
+	if s.away && !r.comeBack(s) {
+		return
+	}
 	r.last = s
 	s.handle(now, f)
+	r.enliven(s)
 }
 
 // repair takes a REPAIR. It says who the responder is, so that peers and recorders
@@ -135,10 +163,14 @@ func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Fr
 		r.stats.Invalid++
 		return
 	}
+	if s.away && !r.comeBack(s) {
+		return
+	}
 	s.heard = now
 	if s.phase == silent {
 		s.resume(now)
 	}
+	r.enliven(s)
 	if s.phase == ended {
 		s.stats.Late++
 		return
@@ -173,7 +205,15 @@ func (r *Receiver) open(now Time, from netip.AddrPort, f *frame.Frame) *session 
 	return s
 }
 
-// evict forgets the session that was heard longest ago among those that have
+// enliven puts a session among those that time means something to.
+func (r *Receiver) enliven(s *session) {
+	if !s.live && !s.idle() {
+		s.live = true
+		r.live = append(r.live, s)
+	}
+}
+
+// evict takes out of the table the session that was heard longest ago among those that have
 // ended or are silent, and reports false if there is none.
 func (r *Receiver) evict() bool {
 	victim := -1
@@ -188,17 +228,46 @@ func (r *Receiver) evict() bool {
 	if victim < 0 {
 		return false
 	}
-	r.forget(r.list[victim])
+	s := r.list[victim]
+	r.remove(s)
 	r.stats.Evicted++
+	if forgotten := r.past.add(s, 4*r.cfg.MaxSessions); forgotten != nil {
+		delete(r.byID, forgotten.id)
+	}
 	return true
 }
 
-// forget removes a session from the table.
+// comeBack takes a session that left the table into it again, and reports false
+// if it has ended, or there is no room.
+func (r *Receiver) comeBack(s *session) bool {
+	if s.phase == ended {
+		s.stats.Late++
+		return false
+	}
+	if len(r.list) >= r.cfg.MaxSessions && !r.evict() {
+		r.stats.Refused++
+		return false
+	}
+	r.past.take(s)
+	r.list = append(r.list, s)
+	return true
+}
+
+// forget removes a session, as if it had never been heard.
 func (r *Receiver) forget(s *session) {
-	s.release()
+	r.remove(s)
 	delete(r.byID, s.id)
+}
+
+// remove takes a session out of the table.
+func (r *Receiver) remove(s *session) {
+	s.release()
 	i := slices.Index(r.list, s)
 	r.list = slices.Delete(r.list, i, i+1)
+	if i := slices.Index(r.live, s); i >= 0 {
+		r.live = slices.Delete(r.live, i, i+1)
+	}
+	s.live = false
 	if r.last == s {
 		r.last = nil
 	}
@@ -252,9 +321,16 @@ func (r *Receiver) Borrowing() bool {
 func (r *Receiver) Advance(now Time) {
 	r.tick(now)
 	r.armed = Never
-	for _, s := range r.list {
-		s.advance(now)
+	kept := r.live[:0]
+	for _, s := range r.live {
+		if s.advance(now); s.idle() {
+			s.live = false
+			continue
+		}
+		kept = append(kept, s)
 	}
+	clear(r.live[len(kept):])
+	r.live = kept
 }
 
 // Deadline returns when to call Advance, and then Next.
@@ -263,7 +339,7 @@ func (r *Receiver) Deadline() Time {
 	if r.closed {
 		return at
 	}
-	for _, s := range r.list {
+	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
 	r.armed = max(at, r.now) // what waits for the socket doesn't make the process late
@@ -277,7 +353,7 @@ func (r *Receiver) Next(now Time) (Batch, bool) {
 		return Batch{}, false
 	}
 	r.tick(now)
-	for _, s := range r.list {
+	for _, s := range r.live {
 		if f := s.report(now); f != nil {
 			r.taken = true
 			r.stats.Sent++

@@ -143,7 +143,7 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		if f.Flags&frame.WantSession != 0 {
 			s.answers.want(from)
 		}
-		s.regroup()
+		s.regroup(now)
 	}
 }
 
@@ -152,7 +152,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	s.lastNack = now
 	m := s.members.hear(now, from, f)
 	s.sample(now, m, f)
-	s.regroup()
+	s.regroup(now)
 	at := Never // when the NACK was sent, at the earliest, on this session's clock
 	if f.Echo != 0 && f.Echo <= s.sessionTime(now) {
 		at = s.cfg.Start.Add(time.Duration(f.Echo)).Add(f.Held)
@@ -174,14 +174,17 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 }
 
 // regroup tells the responder how large and how far the group is.
-func (s *Sender) regroup() { s.responder.SetGroup(len(s.members.rows), s.members.rtt) }
+func (s *Sender) regroup(now Time) {
+	s.members.settle(now)
+	s.responder.SetGroup(len(s.members.rows), s.members.rtt)
+}
 
 // Advance lets time pass.
 func (s *Sender) Advance(now Time) {
 	s.tick(now)
 	if now >= s.sweepDue {
 		s.members.sweep(now)
-		s.regroup()
+		s.regroup(now)
 		s.sweepDue = now.Add(time.Second)
 	}
 	if elapsed := now.Sub(s.rateFrom); elapsed >= 50*time.Millisecond {

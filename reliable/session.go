@@ -34,6 +34,8 @@ type session struct {
 	firstSeq    uint64
 	knownOffset uint64 // SESSION's first offset
 
+	away      bool // it left the table to make room
+	live      bool // it is among those that time means something to
 	unheard   bool // it fell silent before it was known where to begin
 	fromStart bool // it began after this subscriber joined
 	created   Time
@@ -256,7 +258,7 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 		s.win.next, s.win.high, s.placed = seq, seq, true
 	} else if seq < s.win.next && s.win.high-seq <= s.span() {
 		s.req.Missing(now, seq, s.win.next)
-		s.win.lower(seq)
+		s.win.lower(seq, &s.r.mem)
 	} else if seq < s.win.next {
 		// What is held lies too far ahead to be kept: it is asked for again.
 		high := s.win.high
@@ -360,7 +362,7 @@ func (s *session) startWith(now Time, f *frame.Frame) {
 			s.want(now)
 		} else if f.Seq < w.next && w.high-f.Seq <= s.span() {
 			s.req.Missing(now, f.Seq, w.next)
-			w.lower(f.Seq)
+			w.lower(f.Seq, &s.r.mem)
 		}
 	default:
 		s.begin(now, f.Seq, 0, false)
@@ -387,7 +389,7 @@ func (s *session) duplicate(seq uint64) {
 func (s *session) hold(f *frame.Frame, came arrival) bool {
 	w := &s.win
 	forced := f.Seq == w.next
-	if !w.reach(f.Seq, s.span()) || (w.bytes >= s.r.cfg.Buffer && !forced) {
+	if (w.bytes >= s.r.cfg.Buffer && !forced) || !w.reach(f.Seq, s.span(), &s.r.mem) {
 		return false
 	}
 	place := slot{came: came, held: true}
@@ -508,6 +510,11 @@ func (s *session) advance(now Time) {
 	}
 }
 
+// idle reports whether nothing happens to the session by time alone.
+func (s *session) idle() bool {
+	return s.phase == ended || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
+}
+
 // deadline returns when to call advance.
 func (s *session) deadline() Time {
 	if s.phase == ended {
@@ -565,7 +572,9 @@ func (s *session) release() {
 	s.r.mem.put(s.cursor.whole.buf)
 	s.cursor.whole = reassembly{}
 	s.cursor.frame = nil
+	s.r.mem.used -= len(s.win.slots) * slotBytes
 	s.win = window{next: s.win.next, high: s.win.high}
+	s.cursor.scratch, s.cursor.ahead = frame.Frame{}, frame.Frame{}
 	s.marks, s.ask = nil, nil
 	s.req.Forget(0, ^uint64(0), nil)
 }

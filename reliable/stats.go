@@ -105,7 +105,7 @@ type ReceiverStats struct {
 	OtherChannel uint64 // frames of a channel that is not listened to
 	Foreign      uint64 // frames of a session from another source than its own
 	Refused      uint64 // frames of new sessions that the table had no room for
-	Evicted      uint64 // sessions that were forgotten to make room
+	Evicted      uint64 // times that a session left the table to make room, remembered for a while
 	Memory       int    // bytes held now
 }
 

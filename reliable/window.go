@@ -33,7 +33,11 @@ type lostRun struct {
 	cause    Cause
 }
 
-const firstSlots = 64
+const (
+	firstSlots = 64
+	// slotBytes is what a slot takes of the memory.
+	slotBytes = 80
+)
 
 // at returns the slot of a frame within reach, or nil.
 func (w *window) at(seq uint64) *slot {
@@ -50,8 +54,9 @@ func (w *window) isHeld(seq uint64) bool {
 }
 
 // reach makes room for a frame, and reports false if it lies more than limit
-// frames ahead.
-func (w *window) reach(seq, limit uint64) bool {
+// frames ahead, or there is no memory for the slots before it. The next frame, and
+// those just after it, always have room.
+func (w *window) reach(seq, limit uint64, mem *memory) bool {
 	ahead := seq - w.next
 	if ahead >= limit {
 		return false
@@ -63,6 +68,11 @@ func (w *window) reach(seq, limit uint64) bool {
 	for size <= ahead {
 		size *= 2
 	}
+	more := int(size-uint64(len(w.slots))) * slotBytes
+	if mem.used+more > mem.limit && size > firstSlots {
+		return false
+	}
+	mem.used += more
 	w.resize(size)
 	return true
 }
@@ -79,8 +89,8 @@ func (w *window) resize(size uint64) {
 }
 
 // lower moves the start of the window down to seq. It is used before delivery
-// has begun.
-func (w *window) lower(seq uint64) {
+// has begun, for frames within its span.
+func (w *window) lower(seq uint64, mem *memory) {
 	old, next := w.slots, w.next
 	w.next = seq
 	if len(old) == 0 {
@@ -91,6 +101,7 @@ func (w *window) lower(seq uint64) {
 	for size < span {
 		size *= 2
 	}
+	mem.used += int(size-uint64(len(old))) * slotBytes
 	w.slots = make([]slot, size)
 	for i := range uint64(len(old)) {
 		if s := &old[(next+i)&uint64(len(old)-1)]; s.held {

@@ -141,6 +141,7 @@ func (s *Subscriber) deliver(received bool) {
 		s.loop.Settle()
 	}
 	s.delivering = false
+	s.receiver.Deaf(reliable.Time(s.loop.Now()), false)
 	s.unlock()
 }
 

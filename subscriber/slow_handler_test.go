@@ -1,0 +1,51 @@
+package subscriber_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+)
+
+// While a Handler takes its time nothing is read, and what wasn't heard meanwhile
+// says nothing about the publisher: it is not silent, and what it answered is not
+// unanswered.
+func TestHandlerThatTakesItsTime(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
+		defer s.close()
+		var other []subscriber.Event
+		messages := 0
+		sub := s.subscriber(s.host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
+			if ev.Kind != subscriber.Message {
+				other = append(other, *ev)
+				return
+			}
+			if messages++; messages == 50 {
+				time.Sleep(5 * time.Second)
+			}
+		}})
+		p := s.publisher(publisher.Config{})
+		for i := range 700 {
+			if _, err := p.Publish(t.Context(), []byte(text(i))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(10 * time.Millisecond)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		sub.Close()
+		for _, ev := range other {
+			if ev.Kind != subscriber.SessionNew && ev.Kind != subscriber.SessionEnded {
+				t.Errorf("%v %v %v", ev.Kind, ev.Lost, ev.Cause)
+			}
+		}
+		if messages != 700 {
+			t.Errorf("%d messages", messages)
+		}
+	})
+}
