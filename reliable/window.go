@@ -93,12 +93,11 @@ func (w *window) resize(size uint64) {
 func (w *window) lower(seq uint64, mem *memory) {
 	old, next := w.slots, w.next
 	w.next = seq
-	if len(old) == 0 {
-		return
-	}
-	span := next - seq + uint64(len(old))
 	size := uint64(len(old))
-	for size < span {
+	if size == 0 || w.high-seq <= size {
+		return // each frame keeps its slot
+	}
+	for size < w.high-seq {
 		size *= 2
 	}
 	mem.used += int(size-uint64(len(old))) * slotBytes
