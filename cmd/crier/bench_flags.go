@@ -80,7 +80,8 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		flags.StringVar(&o.limits, "limits", "", "print results as a share of what the kernel alone does: measured as well, or from `FILE`")
 		flags.Lookup("limits").NoOptDefVal = limitsNow
 	}
-	flags.BoolVar(&o.JSON, "json", false, "print JSON, an object a cell and line")
+	flags.StringVar(&o.JSON, "json", "", "print JSON, an object a cell and line, in place of the table; or write it to `FILE` as well")
+	flags.Lookup("json").NoOptDefVal = "-"
 	flags.StringVar(&o.HTML, "html", "", "write a page with pictures to `FILE`")
 	flags.StringVar(&o.Compare, "compare", "", "hold the results against those that --json wrote to `FILE`")
 	return o

@@ -94,7 +94,15 @@ func runBenchExample(t *testing.T, args []string) {
 func TestBenchThroughput(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
-	c := start(t, nil, append([]string{"bench", "throughput", "--json", "--subscribers", "2", "--runs", "2", "--drop", "0.02"}, quick...)...).wait(exitOK)
+	args := append([]string{"bench", "throughput", "--subscribers", "2", "--runs", "2", "--drop", "0.02"}, quick...)
+	file := filepath.Join(t.TempDir(), "cells.json")
+	if table := start(t, nil, append(args, "--json="+file)...).wait(exitOK).out.String(); !strings.Contains(table, "2 runs each") {
+		t.Error(table)
+	}
+	if data, err := os.ReadFile(file); err != nil || !json.Valid(data) {
+		t.Errorf("%s, %v", data, err)
+	}
+	c := start(t, nil, append(args, "--json")...).wait(exitOK)
 	var cell map[string]any
 	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
 		t.Fatal(err, tail(c.out))
@@ -221,6 +229,7 @@ func TestBenchUsage(t *testing.T) {
 		{"throughput --compare " + missing, "can't be read (no such file or directory): name what an earlier run wrote with --json"},
 		{"throughput --compare " + other, "is not what crier bench --json wrote"},
 		{"throughput --html /nowhere/page.html", "--html /nowhere/page.html can't be written"},
+		{"throughput --json=/nowhere/cells.json", "--json /nowhere/cells.json can't be written"},
 		{"latency --size 8", "--size 8 is too small for latency"},
 		{"latency --rate 0", "--rate 0 is no rate"},
 		{"latency --rate fast", "fast"},

@@ -3,6 +3,7 @@ package bench
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
 	"io"
 	"os"
@@ -46,6 +47,13 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 		return err
 	}
 	defer page.close()
+	var lines *os.File
+	if o.JSON != "" && o.JSON != "-" {
+		if lines, err = create("--json", o.JSON); err != nil {
+			return err
+		}
+		defer lines.Close()
+	}
 	if b.self, err = os.Executable(); err != nil {
 		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
 	}
@@ -79,8 +87,13 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 	if err := page.write(b, all, verdicts); err != nil {
 		return err
 	}
-	if o.JSON {
+	if o.JSON == "-" {
 		return writeJSON(out, all)
+	}
+	if lines != nil {
+		if err := errors.Join(writeJSON(lines, all), lines.Close()); err != nil {
+			return fmt.Errorf("--json: %w", err)
+		}
 	}
 	_, err = io.WriteString(out, b.report(all, verdicts))
 	return err

@@ -49,7 +49,7 @@ type Options struct {
 	LimitsFile string // or take them from a run's JSON
 	Compare    string // a run's JSON
 	HTML       string // file to write
-	JSON       bool
+	JSON       string // "-": print it in place of the table; else a file to write as well
 
 	Version string // of crier
 }

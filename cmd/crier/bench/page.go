@@ -16,11 +16,20 @@ func openPage(path string) (*report, error) {
 	if path == "" {
 		return nil, nil
 	}
-	f, err := os.Create(path)
+	f, err := create("--html", path)
 	if err != nil {
-		return nil, usagef("--html %s can't be written (%v): name a file that can", path, plainError(err))
+		return nil, err
 	}
 	return &report{f}, nil
+}
+
+// create makes a file that a flag names.
+func create(flag, path string) (*os.File, error) {
+	f, err := os.Create(path)
+	if err != nil {
+		return nil, usagef("%s %s can't be written (%v): name a file that can", flag, path, plainError(err))
+	}
+	return f, nil
 }
 
 func (p *report) close() {

@@ -49,6 +49,11 @@ func (b *bench) start(ctx context.Context, t *Task, at place) (*process, error) 
 	if p.in, err = cmd.StdinPipe(); err != nil {
 		return nil, err
 	}
+	if at.cpu >= 0 {
+		// Of one processor Go would make one scheduler, which a goroutine that
+		// spins keeps for itself for milliseconds. The kernel shares more fairly.
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
+	}
 	// Not StdoutPipe, which Wait would close under the reader.
 	out, w, err := os.Pipe()
 	if err != nil {
