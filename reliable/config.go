@@ -31,6 +31,15 @@ const (
 	// DefaultMaxMembers bounds a Sender's table of subscribers.
 	DefaultMaxMembers = 4096
 
+	// DefaultStallTimeout is how long a subscriber may hold the others back.
+	DefaultStallTimeout = 5 * time.Second
+	// maxRate bounds the rate limit, in bytes a second.
+	maxRate = 1 << 40
+	// catchRate and catchBurst bound what goes to subscribers that are behind, in
+	// bytes a second and at once.
+	catchRate  = 64 << 20
+	catchBurst = 256 << 10
+
 	// minSilence is how long a session may be quiet before it is silent, where
 	// five announced heartbeat intervals are less.
 	minSilence       = 2 * time.Second
@@ -105,6 +114,26 @@ type SenderConfig struct {
 	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers
 	// beyond it are served, and share one quota.
 	MaxMembers int
+
+	// Pace says whose pace counts: what subscribers that count have yet to take is
+	// kept. The zero value is nobody's. With another one, nothing is accepted in
+	// the first 100 ms, so that subscribers can say where they are.
+	Pace Pace
+	// WhenFull says what becomes of a message that finds no room.
+	WhenFull WhenFull
+	// WaitFor, if not 0, accepts nothing before so many subscribers have said where
+	// they are.
+	WaitFor int
+	// StallTimeout is how long a subscriber that makes no progress may leave no
+	// room for others, before it is left out of the count; 0 means 5 s.
+	StallTimeout time.Duration
+	// Disk bounds what is kept on disk when the ring is full, in bytes; 0 means
+	// there is none.
+	Disk int64
+	// MaxRate bounds what is sent, in bytes a second, but for HEARTBEAT and the like;
+	// 0 means no bound. Burst is how much may go out at once, in bytes; 0 means
+	// what the rate gives in 1 ms, and two datagrams at least.
+	MaxRate, Burst uint64
 }
 
 func (c *SenderConfig) setDefaults() {
@@ -116,6 +145,12 @@ func (c *SenderConfig) setDefaults() {
 	}
 	if c.MaxMembers == 0 {
 		c.MaxMembers = DefaultMaxMembers
+	}
+	if c.StallTimeout == 0 {
+		c.StallTimeout = DefaultStallTimeout
+	}
+	if c.Burst == 0 {
+		c.Burst = max(2*uint64(c.Datagram), min(c.MaxRate/1000, maxBatch))
 	}
 }
 
@@ -137,8 +172,23 @@ func (c *SenderConfig) validate() error {
 		return fmt.Errorf("reliable: a repair share of %v is outside 0 to 10", c.RepairShare)
 	case c.MaxMembers < 1:
 		return fmt.Errorf("reliable: a table of %d subscribers is too small", c.MaxMembers)
+	case c.StallTimeout < 0:
+		return fmt.Errorf("reliable: a stall timeout of %v is negative", c.StallTimeout)
+	case c.WhenFull > Drop:
+		return fmt.Errorf("reliable: what to do when full, %d, is not known", c.WhenFull)
+	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
+		return fmt.Errorf("reliable: waiting for %d subscribers is outside 0 to %d", c.WaitFor, c.MaxMembers)
+	case c.Disk < 0:
+		return fmt.Errorf("reliable: %d bytes on disk are negative", c.Disk)
+	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
+		return fmt.Errorf("reliable: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
+	case c.Burst > maxBurst:
+		return fmt.Errorf("reliable: a burst of %d bytes is more than %d", c.Burst, maxBurst)
 	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
 		return fmt.Errorf("reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap")
+	}
+	if err := c.Pace.validate(); err != nil {
+		return fmt.Errorf("reliable: %w", err)
 	}
 	return nil
 }
@@ -179,6 +229,8 @@ type ReceiverConfig struct {
 	Order   Order
 	// NoRecovery asks for nothing: what is lost on the way is reported lost.
 	NoRecovery bool
+	// Overload says what to do when the application is slow.
+	Overload Overload
 	// MaxWait bounds how long a gap may hold back what lies behind it; 0 means
 	// no bound.
 	MaxWait time.Duration
@@ -237,6 +289,10 @@ func (c *ReceiverConfig) validate() error {
 		return fmt.Errorf("reliable: a table of %d sessions is too small", c.MaxSessions)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
 		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+	case c.Overload > OverloadDropNewest:
+		return fmt.Errorf("reliable: an answer to a slow application, %d, is not known", c.Overload)
+	case c.Overload == OverloadDropOldest && c.Order != InOrder:
+		return fmt.Errorf("reliable: what has waited longest can't be dropped where messages are delivered on arrival; drop the newest")
 	case c.Start > Oldest || c.Order > OnArrival:
 		return fmt.Errorf("reliable: an unknown start (%d) or order (%d)", c.Start, c.Order)
 	}

@@ -30,7 +30,8 @@ type answers struct {
 type answer struct {
 	to      netip.AddrPort
 	request uint64
-	gone    []nack.Range // no longer held; nil: it wants SESSION and HEARTBEAT
+	gone    []nack.Range // no longer held
+	coming  []nack.Range // on their way; neither: it wants SESSION and HEARTBEAT
 	beat    bool         // SESSION is out, HEARTBEAT follows
 }
 
@@ -45,7 +46,7 @@ func (a *answers) add(one answer) {
 // want notes that a subscriber asks for SESSION.
 func (a *answers) want(to netip.AddrPort) {
 	for i := range a.list {
-		if a.list[i].gone == nil && a.list[i].to == to {
+		if a.list[i].gone == nil && a.list[i].coming == nil && a.list[i].to == to {
 			return
 		}
 	}
@@ -67,6 +68,13 @@ func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
 		}
 	}
 	a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
+}
+
+// coming notes ranges that one subscriber is told to wait for.
+func (a *answers) coming(to netip.AddrPort, ranges []nack.Range) {
+	if len(ranges) > 0 {
+		a.add(answer{to: to, coming: append([]nack.Range(nil), ranges...)})
+	}
 }
 
 // confirm notes ranges that the group is told to wait for.
@@ -111,6 +119,12 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 		*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
 		f.OldestSeq = s.oldest()
 		f.OldestOffset = s.startAt(f.OldestSeq)
+	case a.coming != nil:
+		fit := min(len(a.coming), frame.FitRanges(a.coming, s.cfg.Datagram))
+		*f = frame.Frame{Kind: frame.Confirm, Ranges: a.coming[:fit]}
+		if a.coming = a.coming[fit:]; len(a.coming) > 0 {
+			return s.control(to, f), true
+		}
 	case !a.beat:
 		a.beat = true
 		return s.control(to, s.sessionFrame(now)), true
@@ -129,10 +143,11 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 
 // nextBeat returns the heartbeat, or BYE, that is due.
 func (s *Sender) nextBeat(now Time) (Batch, bool) {
-	if s.closing {
-		if now < s.byeDue || s.Pending() {
+	if s.closing && !s.Pending() {
+		if now < s.byeDue {
 			return Batch{}, false
 		}
+		s.saidBye = min(s.saidBye, now)
 		s.byeDue = now.Add(s.byeWait)
 		s.byeWait = min(2*s.byeWait, byeLast)
 		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true
@@ -170,6 +185,7 @@ func (s *Sender) beatFrame(now Time, kind frame.Kind) *frame.Frame {
 		NextSeq: s.sent, NextOffset: s.startAt(s.sent),
 		OldestSeq: oldest, OldestOffset: s.startAt(oldest),
 		Interval: byeLast, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
+		Report: s.reportEvery(),
 	}
 	return &s.scratch
 }

@@ -87,11 +87,7 @@ func (s *session) step(ev *Event) bool {
 			if !ok {
 				return false
 			}
-			if !c.lossPending && c.known {
-				c.lossPending, c.lossCause = true, cause
-			}
-			c.whole.stop(&s.r.mem)
-			s.limit(s.r.now)
+			s.pass(cause)
 		}
 	}
 }
@@ -99,15 +95,20 @@ func (s *session) step(ev *Event) bool {
 // loadHeld takes the window's first frame out of its slot.
 func (s *session) loadHeld() {
 	c, p := &s.cursor, s.win.at(s.win.next)
-	f := p.frame
-	if f == nil {
-		f = &c.scratch
-		if s.r.dec.DecodeAgain(p.buf, f) != nil {
-			panic("reliable: a frame that was decoded once doesn't decode again")
-		}
-	}
-	c.load(f, p.came)
+	c.load(s.frameOf(p, &c.scratch), p.came)
 	c.done = p.done
+}
+
+// frameOf returns the frame that a slot holds, decoded into a given one if it was
+// copied.
+func (s *session) frameOf(p *slot, into *frame.Frame) *frame.Frame {
+	if p.frame != nil {
+		return p.frame
+	}
+	if s.r.dec.DecodeAgain(p.buf, into) != nil {
+		panic("reliable: a frame that was decoded once doesn't decode again")
+	}
+	return into
 }
 
 // finishFrame moves on to the next frame.
@@ -127,6 +128,9 @@ func (s *session) finishFrame() {
 	s.win.next++
 	if s.req.Gaps().Len() > 0 {
 		s.limit(s.r.now)
+	}
+	if s.every != 0 {
+		s.progress()
 	}
 }
 

@@ -9,8 +9,12 @@ var (
 	// ErrClosed is returned by Publish after Close.
 	ErrClosed = errors.New("the session is closed")
 	// ErrFull is returned by Publish while the resend buffer is full of frames
-	// that have not been sent yet. Nothing was accepted; try again after Sent.
-	ErrFull = errors.New("the resend buffer is full of frames that are not sent yet")
+	// that have not been sent yet, or must be kept for subscribers whose pace
+	// counts. Nothing was accepted; try again when Freed has changed, or after Sent.
+	ErrFull = errors.New("the resend buffer is full of frames that are not sent yet, or that subscribers have yet to take")
+	// ErrDropped is returned by Publish where the message found no room and was
+	// dropped, as configured. It has an offset, and subscribers are told.
+	ErrDropped = errors.New("the message was dropped: the resend buffer is full")
 )
 
 // TooLargeError is returned by Publish for a message that can never be sent.

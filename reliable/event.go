@@ -66,13 +66,16 @@ const (
 	CauseMalformed
 	// CauseClosed: the subscriber was closed before they were recovered.
 	CauseClosed
+	// CauseSlow: the application took messages too slowly, and the subscriber
+	// dropped them, as configured.
+	CauseSlow
 )
 
 var causeNames = [...]string{
 	CauseGone: "no longer held", CauseUnanswered: "unanswered", CauseSilent: "publisher silent",
 	CauseEnded: "session ended", CauseDropped: "dropped by publisher", CauseLate: "too late",
 	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer", CauseMalformed: "malformed",
-	CauseClosed: "subscriber closed",
+	CauseClosed: "subscriber closed", CauseSlow: "slow consumer",
 }
 
 // String returns the cause as loss reports name it.

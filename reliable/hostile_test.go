@@ -270,7 +270,7 @@ func TestAGroupThatShrinks(t *testing.T) {
 			}
 		}
 		if now%Time(time.Second) == 0 {
-			m.sweep(now)
+			m.sweep(now, func(m *member) time.Duration { return m.patience })
 			if group = len(m.rows); group < 10 && now > Time(10*time.Second) {
 				t.Fatalf("at %v it knows %d of the ten that live", time.Duration(now), group)
 			}

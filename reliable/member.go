@@ -2,6 +2,7 @@ package reliable
 
 import (
 	"net/netip"
+	"slices"
 	"time"
 
 	"crier/nack"
@@ -17,6 +18,19 @@ type member struct {
 	heard    Time
 	patience time.Duration // how long it may be quiet
 	rtt      nack.RTT
+
+	// Its pace; see stall.go.
+	state    MemberState
+	reported bool   // position means something
+	mark     uint64 // where it was at movedAt, when it last made progress
+	movedAt  Time
+	caughtUp uint64 // once left out, it counts again from here on
+
+	// What it waits for while it is behind; see catchup.go.
+	wants       []nack.Range
+	wantRequest uint64
+	served      []served // the last maxServed
+	serves      int
 }
 
 // members is a publisher's table of subscribers, from their STATUS and NACKs.
@@ -69,18 +83,41 @@ func statusEvery(n int) time.Duration {
 	return max(statusMin, time.Duration(n)*time.Second/statusPerSecond)
 }
 
-// sweep forgets subscribers that have missed several STATUS.
-func (t *members) sweep(now Time) {
+// sweep forgets subscribers that have missed several STATUS, and returns them.
+func (t *members) sweep(now Time, patience func(*member) time.Duration) (gone []*member) {
 	kept := t.rows[:0]
 	for _, m := range t.rows {
-		if now.Sub(m.heard) > m.patience {
+		if now.Sub(m.heard) > patience(m) {
 			delete(t.byID, m.ID)
+			gone = append(gone, m)
 			continue
 		}
 		kept = append(kept, m)
 	}
 	clear(t.rows[len(kept):])
 	t.rows = kept
+	return gone
+}
+
+// remove forgets one subscriber, and reports false if it has no row.
+func (t *members) remove(m *member) bool {
+	i := slices.Index(t.rows, m)
+	if i < 0 {
+		return false
+	}
+	delete(t.byID, m.ID)
+	t.rows = slices.Delete(t.rows, i, i+1)
+	return true
+}
+
+// reported returns how many subscribers have said where they are.
+func (t *members) reported() (n int) {
+	for _, m := range t.rows {
+		if m.reported {
+			n++
+		}
+	}
+	return n
 }
 
 // Member is one subscriber as a publisher knows it.
@@ -95,19 +132,34 @@ type Member struct {
 	Asked    uint64        // frames that it asked for
 	Gone     uint64        // of these, no longer held
 	Refused  uint64        // of these, not served since too many were waiting
+	State    MemberState   // whether its pace counts
+	Lag      uint64        // messages from its position to the newest, about
 }
 
-func (t *members) list() []Member {
-	list := make([]Member, 0, len(t.rows))
-	for _, m := range t.rows {
-		row := Member{
-			ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.position, Room: m.room,
-			Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused,
-		}
-		if m.rtt.Known() {
-			row.RTT = m.rtt.Smoothed()
-		}
-		list = append(list, row)
+func (s *Sender) member(m *member) Member {
+	row := Member{
+		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.position, Room: m.room,
+		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, State: m.state,
 	}
-	return list
+	if m.rtt.Known() {
+		row.RTT = m.rtt.Smoothed()
+	}
+	if m.reported {
+		row.Lag = s.nextOffset - min(s.nextOffset, s.offsetNear(m.position))
+	}
+	return row
+}
+
+// offsetNear returns the offset of the first message that starts in frame seq or
+// after it; about, where the frame is not in the ring.
+func (s *Sender) offsetNear(seq uint64) uint64 {
+	ring := s.ringOldest()
+	switch from, ok := s.disk.from(); {
+	case seq >= ring:
+		return s.startAt(min(seq, s.next))
+	case ok && seq >= from:
+		return s.disk.offsetOf(seq)
+	default: // it is at the oldest that it can get
+		return s.startAt(s.oldest())
+	}
 }

@@ -11,16 +11,26 @@ import (
 const minSplit = 64
 
 // Publish packs one message into the resend buffer and returns its offset. The
-// message is copied. All of its frames have room or none is used: it returns
-// ErrFull while frames that were not sent yet leave no room, a TooLargeError for
-// a message that can never be sent, and ErrClosed after Close.
+// message is copied. All of its frames have room or none is used. While frames
+// that were not sent yet, or must be kept for subscribers, leave no room, it
+// returns ErrFull, or, with WhenFull Drop, the offset of the message that it
+// dropped and ErrDropped. It returns a TooLargeError for a message that can never
+// be sent, and ErrClosed after Close.
 func (s *Sender) Publish(now Time, message []byte) (uint64, error) {
 	if s.closing {
 		return 0, ErrClosed
 	}
 	if !s.build.IsOpen() || !s.build.Fits(len(message)) {
-		if err := s.reserve(len(message)); err != nil {
+		if s.keep.gathering {
+			s.gather(now)
+		}
+		if err := s.reserve(len(message)); err == ErrFull {
+			return s.refuse(now, len(message))
+		} else if err != nil {
 			return 0, err
+		}
+		if s.keep.full {
+			s.noteRoom(now)
 		}
 	}
 	return s.accept(now, message), nil
@@ -41,16 +51,29 @@ func (s *Sender) Append(message []byte) (uint64, bool) {
 }
 
 // PublishBatch packs messages, which get consecutive offsets, and returns the
-// first one's. All of them have room or none is taken: the errors are those of
-// Publish, and a BatchTooLargeError for more than the resend buffer can hold.
+// first one's. All of them have room or none is taken, or all are dropped: the
+// errors are those of Publish, and a BatchTooLargeError for more than the resend buffer can hold.
 func (s *Sender) PublishBatch(now Time, messages [][]byte) (uint64, error) {
 	if s.closing {
 		return 0, ErrClosed
 	}
-	if err := s.reserveAll(messages); err != nil {
-		return 0, err
+	if s.keep.gathering {
+		s.gather(now)
 	}
 	first := s.nextOffset
+	if err := s.reserveAll(messages); err == ErrFull {
+		for _, message := range messages {
+			if _, err = s.refuse(now, len(message)); err != ErrDropped {
+				return 0, err
+			}
+		}
+		return first, ErrDropped
+	} else if err != nil {
+		return 0, err
+	}
+	if s.keep.full {
+		s.noteRoom(now)
+	}
 	for _, message := range messages {
 		s.accept(now, message)
 	}
@@ -76,7 +99,7 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 		return s.reserve(len(messages[0]))
 	}
 	used := uint64(s.room() - minSplit - 2*frame.PartHead)
-	size := uint64(0)
+	size := uint64(frame.SkipSize) // of what was dropped before
 	for _, message := range messages {
 		if len(message) > frame.MaxMessage {
 			return &TooLargeError{Size: len(message), Limit: frame.MaxMessage, What: "the protocol"}
@@ -90,17 +113,17 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 	return s.roomFor(frames)
 }
 
-// roomFor returns ErrFull if so many frames would overwrite what was not sent yet.
+// roomFor returns ErrFull if so many frames would overwrite what was not sent yet,
+// or must be kept.
 func (s *Sender) roomFor(frames uint64) error {
-	// The open frame counts as one more: it may be too full to start in.
-	if s.next+1+frames > s.sent+s.ring.slots {
+	if s.keep.gathering || !s.fits(frames) {
 		return ErrFull
 	}
 	return nil
 }
 
 // reserve checks that a message of n bytes has room without overwriting what was
-// not sent yet.
+// not sent yet, or must be kept.
 func (s *Sender) reserve(n int) error {
 	if n > frame.MaxMessage {
 		return &TooLargeError{Size: n, Limit: frame.MaxMessage, What: "the protocol"}
@@ -151,10 +174,17 @@ func (s *Sender) pack(now Time, message []byte) {
 
 // open starts the next frame, whose first chunk belongs to the message at
 // offset, and whose first message to start is at start.
+// What was dropped before comes first.
 func (s *Sender) open(now Time, offset, start uint64) {
+	skip := s.keep.skipped
+	offset, start = offset-skip, start-skip
 	*s.ring.of(s.next) = frameMeta{offset: offset, start: start}
 	s.build.Open(s.ring.slot(s.next), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
+	if skip > 0 {
+		s.build.Skip(skip)
+		s.keep.skipped = 0
+	}
 }
 
 // seal closes the open frame; full pads it to the ring's stride.

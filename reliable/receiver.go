@@ -349,7 +349,7 @@ func (r *Receiver) Deadline() Time {
 // Next returns the next datagram to send, and false if there is none now. The
 // batch must be handed back with Sent before the next call.
 func (r *Receiver) Next(now Time) (Batch, bool) {
-	if r.taken || r.closed {
+	if r.taken {
 		return Batch{}, false
 	}
 	r.tick(now)
@@ -368,7 +368,8 @@ func (r *Receiver) Next(now Time) (Batch, bool) {
 func (r *Receiver) Sent(Batch) { r.taken = false }
 
 // Close ends all sessions: what is missing is reported lost, what is held is
-// delivered by Poll, and nothing is sent or taken any more.
+// delivered by Poll, and nothing is taken any more, nor sent but a word of
+// farewell to publishers that wait for their subscribers.
 func (r *Receiver) Close(now Time) {
 	r.Hold()
 	r.now = now

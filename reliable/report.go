@@ -12,6 +12,9 @@ const wantLast = 500 * time.Millisecond
 // report returns the NACK or STATUS that the session sends now, or nil. The
 // frame is valid until the next call for any session.
 func (s *session) report(now Time) *frame.Frame {
+	if s.r.closed {
+		return s.farewell(now)
+	}
 	if s.phase == ended {
 		return nil
 	}
@@ -29,8 +32,8 @@ func (s *session) report(now Time) *frame.Frame {
 	}
 	s.fill(f, now, frame.Status)
 	f.Name = s.r.name
-	f.Position = s.win.next
-	f.Room = uint64(max(0, s.r.cfg.Buffer-s.win.bytes))
+	s.where(f)
+	s.statusLast = now
 	if now >= s.wantDue {
 		f.Flags = frame.WantSession
 		s.wantDue = now.Add(s.r.rand.Jitter(s.wantWait))
@@ -40,6 +43,30 @@ func (s *session) report(now Time) *frame.Frame {
 		s.statusDue = now.Add(s.r.rand.Jitter(statusEvery(s.req.GroupSize())))
 	}
 	return f
+}
+
+// farewell tells a publisher whose pace may be this subscriber's that it goes.
+func (s *session) farewell(now Time) *frame.Frame {
+	if !s.leaving {
+		return nil
+	}
+	s.leaving = false
+	f := &s.r.scratch
+	s.fill(f, now, frame.Status)
+	f.Flags = frame.Leaving
+	s.where(f)
+	return f
+}
+
+// where fills in who this is, and how far.
+func (s *session) where(f *frame.Frame) {
+	f.Name = s.r.name
+	f.Position = s.position()
+	f.Room = uint64(max(0, s.r.cfg.Buffer-s.win.bytes))
+	s.reported, s.reportAt = f.Position, nobody
+	if s.every != 0 {
+		s.reportAt = f.Position + s.every
+	}
 }
 
 // fill starts a frame of the session's.

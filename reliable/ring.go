@@ -39,14 +39,27 @@ func (r *ring) of(seq uint64) *frameMeta { return &r.meta[seq%r.slots] }
 // frame returns a sealed frame.
 func (r *ring) frame(seq uint64) []byte { return r.slot(seq)[:r.of(seq).size] }
 
+// piece returns the frames from seq on that lie one after the other in memory,
+// each at the stride, and their sizes, in the given slice.
+func (r *ring) piece(seq, end uint64, sizes []int32) ([]byte, []int32) {
+	at := int(seq%r.slots) * r.stride
+	end = min(end, seq+r.slots-seq%r.slots)
+	sizes = sizes[:0]
+	for n := seq; n < end; n++ {
+		sizes = append(sizes, r.of(n).size)
+	}
+	return r.buf[at : at+len(sizes)*r.stride], sizes
+}
+
 // run returns the frames from seq on that lie one after the other in memory and
-// can be one batch: full ones, and at most one shorter at the end.
-func (r *ring) run(seq, end uint64) (data []byte, frames uint64) {
+// can be one batch: full ones, and at most one shorter at the end. Most bounds
+// them in bytes, but for the first.
+func (r *ring) run(seq, end uint64, most int) (data []byte, frames uint64) {
 	at := int(seq%r.slots) * r.stride
 	size := 0
 	for seq+frames < end && frames < r.most {
 		n := int(r.of(seq + frames).size)
-		if size+n > maxBatch || at+size+n > len(r.buf) {
+		if size+n > most && size > 0 || at+size+n > len(r.buf) {
 			break
 		}
 		size += n

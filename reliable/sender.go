@@ -11,7 +11,12 @@ import (
 // Sender is one session at its publisher.
 type Sender struct {
 	cfg       SenderConfig
+	now       Time // of the last call that knew it
 	ring      ring
+	keep      retention
+	disk      disk
+	catch     catchUp
+	limit     limit
 	build     frame.Builder
 	encode    frame.Encoder
 	responder *nack.Responder
@@ -30,12 +35,16 @@ type Sender struct {
 	announceDue Time
 	sweepDue    Time
 	answers     answers
-	stash       nack.Repair // taken from the responder, for the next batch
-	stashed     bool
+
+	memberEvents []MemberEvent
+
+	stash   nack.Repair // taken from the responder, for the next batch
+	stashed bool
 
 	closing  bool
 	closed   Time // when Close was called
 	lastNack Time
+	saidBye  Time // the first BYE; Never before
 	byeDue   Time
 	byeWait  time.Duration
 
@@ -45,6 +54,7 @@ type Sender struct {
 
 	arena   []byte
 	scratch frame.Frame
+	beaten  bool   // a heartbeat went before data that waited
 	taken   bool   // a batch is out, and Sent has not been called
 	out     uint64 // DATA frames in it
 	served  bool   // an answer or repairs went last: it is data's turn
@@ -63,9 +73,18 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		openDue: Never, byeDue: Never, rateFrom: cfg.Start, armed: Never,
+		openDue: Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
 		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
+		now:   cfg.Start,
+		limit: newLimit(cfg.MaxRate, cfg.Burst),
 	}
+	s.keep = retention{
+		hold: nobody, pinned: nobody, gathered: cfg.Start.Add(gatherTime),
+		gathering: cfg.Pace.Kind != PaceNone || cfg.WaitFor > 0,
+	}
+	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride)
+	s.catch.budget = newLimit(catchRate, catchBurst)
+	s.catch.since = cfg.Start
 	s.responder = nack.NewResponder(nack.ResponderConfig{
 		Frames: int(s.ring.slots), FrameSize: cfg.Datagram,
 		Share: cfg.RepairShare, Floor: cfg.RepairFloor,
@@ -80,8 +99,17 @@ func (s *Sender) Session() uint64 { return s.cfg.Session }
 // sessionTime returns now on the wire's clock.
 func (s *Sender) sessionTime(now Time) uint64 { return uint64(max(0, now.Sub(s.cfg.Start))) }
 
-// oldest returns the lowest sequence number that is held.
+// oldest returns the lowest sequence number that is held, in the ring or on disk.
 func (s *Sender) oldest() uint64 {
+	ring := s.ringOldest()
+	if from, ok := s.disk.from(); ok {
+		return min(ring, from)
+	}
+	return ring
+}
+
+// ringOldest returns the lowest sequence number that the ring holds.
+func (s *Sender) ringOldest() uint64 {
 	end := s.next
 	if s.build.IsOpen() {
 		end++ // the open frame took the slot of the oldest
@@ -92,22 +120,29 @@ func (s *Sender) oldest() uint64 {
 	return end - s.ring.slots
 }
 
-// held returns the frames that can be repaired: sent, and not overwritten.
-func (s *Sender) held() nack.Range { return nack.Range{From: s.oldest(), To: s.sent} }
+// held returns the frames that the ring can repair: sent, and not overwritten.
+func (s *Sender) held() nack.Range { return nack.Range{From: s.ringOldest(), To: s.sent} }
 
 // startAt returns the offset of the first message that starts in frame seq or
 // after it; seq may be the next frame.
 func (s *Sender) startAt(seq uint64) uint64 {
-	if seq < s.next || s.build.IsOpen() {
+	switch {
+	case seq < s.ringOldest(): // the first on disk, or what is asked about holds no more
+		return s.disk.offsetOf(seq)
+	case seq < s.next || s.build.IsOpen():
 		return s.ring.of(seq).start
 	}
-	return s.nextOffset
+	return s.nextOffset - s.keep.skipped
 }
 
 // tick notes the time of a call.
 func (s *Sender) tick(now Time) {
 	if s.armed != Never && now.Sub(s.armed) > suspended {
 		s.woke, s.armed = now, now
+	}
+	s.now = now
+	if s.keep.gathering {
+		s.gather(now)
 	}
 }
 
@@ -135,7 +170,15 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		if m.name != string(f.Name) {
 			m.name = string(f.Name)
 		}
-		m.position, m.room = f.Position, f.Room
+		m.room = f.Room
+		if f.Flags&frame.Leaving != 0 {
+			s.leave(now, m)
+			s.regroup(now)
+			s.stats.Statuses++
+			return
+		}
+		s.moved(now, m, f.Position)
+		s.gather(now)
 		if s.closing && s.mayAsk(f) {
 			s.lastNack = now
 		}
@@ -159,12 +202,16 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	}
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
-	held := s.held()
+	held, oldest := s.held(), s.oldest()
 	held.To += s.out
 	s.responder.Begin()
 	for _, r := range f.Ranges {
 		if r.To > s.next {
 			s.stats.Unknown++ // nothing that far was ever sent
+		}
+		if r.From < s.catch.aged || r.From < held.From {
+			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
+			r = s.behind(now, m, f.Request, at, r.Clip(oldest, r.To))
 		}
 		s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
 	}
@@ -183,7 +230,13 @@ func (s *Sender) regroup(now Time) {
 func (s *Sender) Advance(now Time) {
 	s.tick(now)
 	if now >= s.sweepDue {
-		s.members.sweep(now)
+		gone := s.members.sweep(now, s.patience)
+		for _, m := range gone {
+			s.gone(m)
+		}
+		if len(gone) > 0 {
+			s.refloor(now)
+		}
 		s.regroup(now)
 		s.sweepDue = now.Add(time.Second)
 	}
@@ -194,6 +247,10 @@ func (s *Sender) Advance(now Time) {
 		s.responder.SetDataRate(now, s.rate)
 		s.rateBytes, s.rateFrom = 0, now
 	}
+	s.catch.age(now, s.sent, s.members.rtt)
+	if s.keep.full {
+		s.leaveOut(now)
+	}
 }
 
 // Deadline returns when to call Advance, and then Next.
@@ -203,17 +260,40 @@ func (s *Sender) Deadline(now Time) Time {
 	}
 	at := min(s.announceDue, s.sweepDue)
 	if s.closing {
-		at = min(s.byeDue, s.drainEnd(), s.sweepDue)
+		at = min(s.sweepDue, s.byeDue)
+		if s.Pending() {
+			at = min(s.sweepDue, s.beats.due)
+		}
+		if end := s.drainEnd(); end > now {
+			at = min(at, end)
+		}
 	} else {
 		at = min(at, s.beats.due)
 	}
+	if s.keep.gathering && s.cfg.WaitFor == 0 {
+		at = min(at, s.keep.gathered)
+	}
+	if s.keep.full {
+		at = min(at, s.stallDue())
+	}
+	data := Never // when the next data, or repair, may go
 	if s.build.IsOpen() && !s.build.Empty() {
-		at = min(at, s.openDue)
+		data = s.openDue
+	}
+	if s.limit.rate > 0 && s.sent != s.next {
+		data = now
 	}
 	if !s.stashed {
-		at = min(at, s.responder.Deadline(now))
+		data = min(data, s.responder.Deadline(now))
 	} else {
-		at = now
+		data = now
+	}
+	if s.limit.rate > 0 && data != Never {
+		data = max(data, s.limit.ready())
+	}
+	at = min(at, data)
+	if len(s.catch.turns) > 0 {
+		at = min(at, s.catchUpDue())
 	}
 	s.armed = max(at, now)
 	return at
@@ -227,6 +307,10 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	}
 	s.tick(now)
 	b, ok := s.nextControl(now)
+	if !ok && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
+		b, ok = s.nextBeat(now) // however busy the socket is
+		s.beaten = ok
+	}
 	// Answers and repairs come before data, since somebody waits for them, but take
 	// turns with it: whoever asks for much must not delay the others.
 	if !ok && s.served {
@@ -239,11 +323,19 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 		}
 		s.served = ok
 	}
+	if !ok && len(s.catch.turns) > 0 && s.catch.data >= catchTurn {
+		b, ok = s.nextCatchUp(now)
+	}
 	if !ok {
 		b, ok = s.nextData(now)
 	}
 	if !ok {
 		b, ok = s.nextBeat(now)
+	}
+	if !ok && len(s.catch.turns) > 0 {
+		if b, ok = s.nextCatchUp(now); !ok {
+			b, ok = s.nextAnswer(now) // what can't be had is denied
+		}
 	}
 	s.taken, s.out = ok, b.frames
 	if ok {
@@ -258,20 +350,42 @@ func (s *Sender) Sent(b Batch) {
 	s.taken, s.out = false, 0
 	s.sent += b.frames
 	s.stats.Frames += b.frames
+	if s.keep.full {
+		s.noteRoom(s.now)
+	}
 }
 
 // nextData seals and returns frames that were never sent.
 func (s *Sender) nextData(now Time) (Batch, bool) {
+	most := uint64(maxBatch)
+	if s.keep.skipped > 0 {
+		s.skip(now)
+	}
 	if s.sent == s.next {
 		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
+			return Batch{}, false
+		}
+		if s.limit.rate > 0 && s.limit.allow(now) == 0 {
 			return Batch{}, false
 		}
 		s.seal(false)
 		s.flush = false
 	}
-	data, frames := s.ring.run(s.sent, s.next)
+	if s.limit.rate > 0 {
+		if most = min(most, s.limit.allow(now)); most == 0 {
+			return Batch{}, false
+		}
+	}
+	data, frames := s.ring.run(s.sent, s.next, int(most))
+	if s.limit.rate > 0 {
+		s.limit.take(now, uint64(len(data)))
+	}
+	if len(s.catch.turns) > 0 {
+		s.catch.data++
+	}
 	s.rateBytes += uint64(len(data))
 	s.beats.data(now)
+	s.beaten = false
 	segment := min(s.ring.stride, len(data))
 	return Batch{Data: data, Segment: segment, frames: frames}, true
 }
@@ -279,6 +393,9 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 // nextRepairs returns repairs for one destination.
 func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 	b := Batch{}
+	if s.limit.rate > 0 && s.limit.room(now) == 0 {
+		return b, false
+	}
 	s.arena = s.arena[:0]
 	held := s.held()
 	for n := 0; n < maxRepairs; n++ {
@@ -313,6 +430,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		}
 	}
 	b.Data = s.arena
+	s.limit.take(now, uint64(len(b.Data)))
 	return b, len(b.Data) > 0
 }
 
@@ -324,6 +442,9 @@ func (s *Sender) Close(now Time) {
 	}
 	s.closing, s.closed, s.lastNack = true, now, now
 	s.byeDue, s.byeWait = now, heartbeatFirst
+	if s.keep.gathering {
+		s.gather(now)
+	}
 }
 
 // mayAsk reports whether a subscriber may yet ask for something, though it asks
@@ -339,12 +460,24 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 
 // drainEnd returns when a closed session stops repairing.
 func (s *Sender) drainEnd() Time {
-	return min(max(s.closed, s.lastNack).Add(drainQuiet), s.closed.Add(drainMax))
+	ended := max(s.closed, s.saidBye)
+	return min(max(ended, s.lastNack).Add(drainQuiet), ended.Add(drainMax))
 }
 
 // Finished reports whether a closed session has nothing left to do.
 func (s *Sender) Finished(now Time) bool {
-	return s.closing && now >= s.drainEnd() && !s.Pending()
+	return s.closing && s.saidBye != Never && now >= s.drainEnd() && !s.Pending() && !s.owes(now)
+}
+
+// owes says whether a subscriber that counts has yet to take something, and is
+// still at it.
+func (s *Sender) owes(now Time) bool {
+	for _, m := range s.members.rows {
+		if m.state == Counted && m.position < s.next && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
+			return true
+		}
+	}
+	return false
 }
 
 // Flush lets the open frame go without waiting for more messages.
@@ -356,6 +489,9 @@ func (s *Sender) FlushedOffset() uint64 {
 	if !s.Pending() {
 		return s.nextOffset
 	}
+	if s.sent == s.next && !s.build.IsOpen() {
+		return s.nextOffset // nothing but a word of what was dropped
+	}
 	return s.ring.of(s.sent).offset
 }
 
@@ -363,11 +499,18 @@ func (s *Sender) FlushedOffset() uint64 {
 // takes no more.
 func (s *Sender) FullBatch() bool { return s.next-s.sent >= s.ring.most }
 
-// Pending reports whether a message was accepted that is not with the kernel yet.
+// Pending reports whether a message was accepted that is not with the kernel yet,
+// or dropped and not told yet.
 func (s *Sender) Pending() bool {
-	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty())
+	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
 }
 
 // Members returns the subscribers that are known, in the order of their first
 // word.
-func (s *Sender) Members() []Member { return s.members.list() }
+func (s *Sender) Members() []Member {
+	list := make([]Member, 0, len(s.members.rows))
+	for _, m := range s.members.rows {
+		list = append(list, s.member(m))
+	}
+	return list
+}

@@ -57,6 +57,12 @@ type session struct {
 	marks   []mark
 	cursor  cursor
 
+	every      uint64 // frames after which the publisher wants to know; 0 if it doesn't
+	reportAt   uint64 // the position at which to tell
+	reported   uint64 // the last position that was told
+	statusLast Time
+	leaving    bool // a last STATUS is to be sent
+
 	statusDue  Time
 	wantDue    Time // when to ask for SESSION, or HEARTBEAT
 	wantWait   time.Duration
@@ -178,6 +184,7 @@ func (s *session) beat(now Time, f *frame.Frame) {
 		s.interval = min(f.Interval, maxInterval)
 	}
 	s.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
+	defer s.noteReport(now, f.Report)
 	if s.phase == starting && !s.fromStart {
 		if s.r.cfg.Start == Oldest {
 			s.begin(now, f.OldestSeq, f.OldestOffset, true)
@@ -331,7 +338,7 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 		s.wake()
 		return
 	}
-	if !s.hold(f, came) {
+	if !s.hold(f, came) && !s.overrun(f, came) {
 		s.stats.NoRoom++
 		if s.cut == 0 || f.Seq < s.cut {
 			s.cut = f.Seq
@@ -346,6 +353,9 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 	}
 	if s.markAt(w.next) {
 		s.wake()
+	}
+	if s.every != 0 {
+		s.progress()
 	}
 }
 
@@ -481,6 +491,7 @@ func (s *session) close() {
 		s.drop()
 		return
 	}
+	s.leaving = s.every != 0 && s.phase == live
 	s.lose(s.win.next, s.win.high, CauseClosed)
 	if s.phase == live {
 		s.place(mark{seq: s.win.high, offset: s.stats.NextOffset, kind: SessionEnded, cause: CauseClosed})

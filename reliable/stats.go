@@ -9,12 +9,15 @@ import (
 
 // SenderStats counts what a Sender did.
 type SenderStats struct {
-	Accepted      uint64 // messages
+	Accepted      uint64 // messages, those that were dropped among them
 	AcceptedBytes uint64 // their bytes
+	Dropped       uint64 // messages that found no room
+	DroppedBytes  uint64 // their bytes
 	NextOffset    uint64 // of the next message
 	Frames        uint64 // DATA frames sent for the first time
 	Repairs       uint64 // REPAIR frames sent
 	RepairBytes   uint64 // their bytes
+	CatchUps      uint64 // of the repairs, those to subscribers that were behind
 	Heartbeats    uint64
 	Datagrams     uint64 // of all kinds
 	Bytes         uint64 // of all kinds
@@ -27,6 +30,22 @@ type SenderStats struct {
 	Members       int    // subscribers known
 	MembersFull   uint64 // frames from subscribers beyond the table's size
 	Responder     nack.ResponderStats
+
+	// What held the producer, or made it drop: how often and for how long nothing
+	// fit, by whose fault.
+	HeldBy [holders]Held
+	// RateLimited is how long frames were ready to be sent and waited for the rate
+	// limit.
+	RateLimited Held
+
+	Counted          int    // subscribers whose pace counts now
+	Retained         uint64 // frames that are kept for them now
+	LeftOut          uint64 // times that a subscriber was left out of the count
+	MemberEventsLost uint64 // events of subscribers that nobody polled
+	DiskFrames       uint64 // frames on disk now
+	DiskWritten      uint64 // frames
+	DiskRead         uint64 // frames
+	DiskErrors       uint64 // jobs that failed
 }
 
 // Stats returns the counters so far.
@@ -37,7 +56,20 @@ func (s *Sender) Stats() SenderStats {
 	st.MembersFull = s.members.refused
 	st.Unanswered = s.answers.refused
 	st.Unconfirmed = s.answers.unconfirmed
+	gone := st.Responder.Gone // of catching up
 	st.Responder = s.responder.Stats()
+	st.Responder.Gone += gone
+	st.HeldBy = s.keep.held
+	if s.keep.full {
+		st.HeldBy[s.keep.by].For += s.now.Sub(s.keep.since)
+	}
+	st.RateLimited = Held{s.limit.waiting, s.limit.waitedUntil(s.now)}
+	for _, m := range s.members.rows {
+		if m.state == Counted {
+			st.Counted++
+		}
+	}
+	st.Retained, st.DiskFrames = s.retained(), s.disk.held()
 	return st
 }
 
@@ -86,6 +118,7 @@ type SessionStats struct {
 	Duplicates  uint64 // frames that were here already
 	Late        uint64 // frames that had been given up, or came after the end
 	NoRoom      uint64 // frames that found no room, and are asked for later
+	Overrun     uint64 // frames that came while the application was too slow, and one was dropped
 	Repairs     uint64 // REPAIR frames received
 	Nacks       uint64 // NACK frames sent
 	Resumed     uint64 // times that it came back from silence

@@ -25,6 +25,7 @@ func (v *view) loss(ev *reliable.Event) {
 			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d that fit and %d next",
 				from, to, ev.Cause, first, v.t.slots, v.t.next())
 		}
+		v.judgeKept(from, to)
 	case reliable.CauseUnanswered:
 		if cfg.NoRecovery {
 			v.fail("[%d, %d) is lost as %q, and recovery is off", from, to, ev.Cause)
@@ -51,10 +52,37 @@ func (v *view) loss(ev *reliable.Event) {
 		if !v.sub.left {
 			v.fail("[%d, %d) is lost as %q, and the subscriber was not closed", from, to, ev.Cause)
 		}
-	default: // a publisher drops nothing yet, and contradicts itself never
+	case reliable.CauseDropped:
+		for o := from; o < to; o++ {
+			if !v.s.Dropped(o) {
+				v.fail("offset %d is lost as %q, and the publisher didn't drop it", o, ev.Cause)
+				break
+			}
+		}
+	case reliable.CauseSlow:
+		if o := cfg.Overload; o != reliable.OverloadDropOldest && o != reliable.OverloadDropNewest {
+			v.fail("[%d, %d) is lost as %q, and the subscriber is not to drop, but to %v", from, to, ev.Cause, o)
+		} else if v.sub.cfg.Work == 0 && v.sub.asleep.turn == 0 {
+			v.fail("[%d, %d) is lost as %q, and its application takes no time", from, to, ev.Cause)
+		}
+	default: // a publisher contradicts itself never
 		v.fail("[%d, %d) is lost as %q, which can't be", from, to, ev.Cause)
 	}
 	v.judgeTime(from, to, ev.Cause)
+}
+
+// judgeKept asks whether a publisher that should have kept lost messages for this
+// subscriber didn't: what one that counts has yet to take is always held, unless a quorum
+// of others is enough.
+func (v *view) judgeKept(from, to uint64) {
+	p := v.s.Publisher
+	if p.Session() != v.s || p.state != running || p.cfg.Disk.FailReads > 0 || p.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
+		return
+	}
+	since, counts := p.countedFrom(v.sub.cfg.Receiver.ID)
+	if q, ok := v.missing(from, to); ok && counts && q >= since {
+		v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, since, q)
+	}
 }
 
 // judgeLate asks whether a frame of lost messages was waited for as long as was

@@ -97,7 +97,16 @@ func (t *truth) mayLack(seq uint64) bool {
 	if filled-seq > t.slots {
 		return true
 	}
+	told := false
 	for o := t.s.SentOffset(); o < t.s.NextOffset(); o++ { // accepted, not sent
+		if t.s.Dropped(o) {
+			if !told {
+				filled++ // a run of dropped ones may take a frame
+			}
+			told = true
+			continue
+		}
+		told = false
 		filled += uint64(frame.Frames(len(t.s.Payload(o)), t.room))
 		if filled-seq > t.slots {
 			return true

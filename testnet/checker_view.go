@@ -124,6 +124,9 @@ func (v *view) message(ev *reliable.Event) {
 		v.c.tally.Recovered++
 	}
 	v.advance("delivered", ev.Offset, ev.Offset+1)
+	if v.s.Dropped(ev.Offset) {
+		v.fail("offset %d is delivered, and the publisher dropped it", ev.Offset)
+	}
 	if want := v.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
 		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from byte %d on",
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))

@@ -50,11 +50,17 @@ func (p *Publisher) timer() {
 // settle does all that is due: after it, the next deadline lies ahead.
 func (p *Publisher) settle() {
 	for rounds := 0; p.w.err == nil; rounds++ {
+		if freed := p.m.Freed(); freed != p.freed {
+			p.freed = freed
+			p.retry()
+		}
+		p.diskWork()
+		p.members()
 		if p.drain(); p.busy || p.state != running {
 			return
 		}
 		at := p.m.Deadline(p.w.now)
-		if at > p.w.now {
+		if at > p.w.now && p.m.Freed() == p.freed {
 			if at < p.armed {
 				p.armed = at
 				p.w.push(at, eventTimer, uint32(p.index), nil)
@@ -70,6 +76,52 @@ func (p *Publisher) settle() {
 	if p.closing && p.m.Finished(p.w.now) {
 		p.w.trace("%v leaves", p)
 		p.end()
+	}
+}
+
+// counted is a subscriber whose pace counts, from a frame on.
+type counted struct{ id, from uint64 }
+
+// countedFrom says whether a subscriber's pace counts, and from which frame on all
+// is kept for it.
+func (p *Publisher) countedFrom(id uint64) (uint64, bool) {
+	for _, c := range p.counts {
+		if c.id == id {
+			return c.from, true
+		}
+	}
+	return 0, false
+}
+
+func (p *Publisher) count(ev *reliable.MemberEvent) {
+	kept := p.counts[:0]
+	for _, c := range p.counts {
+		if c.id != ev.Member.ID {
+			kept = append(kept, c)
+		}
+	}
+	if p.counts = kept; ev.To == reliable.Counted {
+		p.counts = append(p.counts, counted{ev.Member.ID, ev.Member.Position})
+	}
+}
+
+// members takes what became of subscribers.
+func (p *Publisher) members() {
+	for {
+		n := p.m.PollMembers(p.events[:])
+		if n == 0 {
+			return
+		}
+		for i := range p.events[:n] {
+			ev := &p.events[i]
+			p.count(ev)
+			if p.w.cfg.Trace != nil {
+				p.w.trace("%v: %q is %v, was %v, gone %v", p, ev.Member.Name, ev.To, ev.From, ev.Gone)
+			}
+			if p.cfg.OnMember != nil {
+				p.cfg.OnMember(p.w.now, ev)
+			}
+		}
 	}
 }
 

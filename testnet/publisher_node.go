@@ -15,6 +15,8 @@ var (
 	// resend buffer is full of frames that wait for the socket, or the process is
 	// paused. The producer is held: the message is accepted as soon as it can be,
 	// before any later one.
+	//
+	// What is full of frames that subscribers have yet to take holds it as well.
 	ErrHeld = errors.New("testnet: the producer is held until the publisher can accept the message")
 	// ErrDown is returned by Publish where the process doesn't run.
 	ErrDown = errors.New("testnet: the publisher doesn't run")
@@ -37,8 +39,14 @@ type PublisherConfig struct {
 	// SocketQueue is how many datagrams wait at its socket while the process is
 	// paused, the rest is lost; 0 means 92, as Linux has by default.
 	SocketQueue int
+	// Disk says how its disk behaves.
+	Disk DiskConfig
 	// OnAccept, if set, is called for each message that is accepted.
 	OnAccept func(now reliable.Time, offset uint64, payload []byte)
+
+	// OnMember, if set, is called when a subscriber's pace counts from now on, or no
+	// longer.
+	OnMember func(now reliable.Time, ev *reliable.MemberEvent)
 
 	wrap func(sender) sender // tampers with the machine, in tests of the checker
 }
@@ -62,6 +70,11 @@ type sender interface {
 	Flush()
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
+	NextDisk() (reliable.DiskJob, bool)
+	DiskDone(now reliable.Time, frames [][]byte, err error)
+	PollMembers(events []reliable.MemberEvent) int
+	Members() []reliable.Member
+	Freed() uint64
 	Stats() reliable.SenderStats
 }
 
@@ -89,7 +102,12 @@ type Publisher struct {
 	armed   reliable.Time // when the timer fires
 	busy    bool          // the socket has a batch
 	batch   reliable.Batch
+	disk    simDisk
 	held    [][]byte // what the producer waits to publish
+	freed   uint64   // what the machine counted when held was last tried
+	holding hold
+	events  [4]reliable.MemberEvent
+	counts  []counted
 	asleep  sleep
 	closing bool
 }
@@ -164,7 +182,8 @@ func (p *Publisher) start() {
 	}
 	w.sessions = append(w.sessions, p.session)
 	p.state, p.armed, p.busy, p.closing = running, reliable.Never, false, false
-	p.held, p.asleep = nil, sleep{}
+	p.held, p.asleep, p.disk, p.counts = nil, sleep{}, simDisk{}, nil
+	p.holding.end(w.now)
 	p.lives++
 	w.trace("start %v session %016x", p, cfg.Session)
 	p.settle()
@@ -185,6 +204,39 @@ func (p *Publisher) Stats() reliable.SenderStats {
 	return p.m.Stats()
 }
 
+// Members returns the subscribers as the machine knows them; none before it starts.
+func (p *Publisher) Members() []reliable.Member {
+	if p.m == nil {
+		return nil
+	}
+	return p.m.Members()
+}
+
+// HeldFor returns for how long in all the producer had messages that it couldn't
+// publish.
+func (p *Publisher) HeldFor() time.Duration { return p.holding.total(p.w.now) }
+
+// DiskMost returns the most frames that its disk has held.
+func (p *Publisher) DiskMost() int { return p.disk.most }
+
+// hold adds up the time that a producer was held.
+type hold struct {
+	on    bool
+	since reliable.Time
+	sum   time.Duration
+}
+
+func (h *hold) begin(now reliable.Time) { h.on, h.since = true, now }
+
+func (h *hold) end(now reliable.Time) { h.sum, h.on = h.total(now), false }
+
+func (h *hold) total(now reliable.Time) time.Duration {
+	if h.on {
+		return h.sum + now.Sub(h.since)
+	}
+	return h.sum
+}
+
 // Held returns how many messages the producer waits to publish.
 func (p *Publisher) Held() int { return len(p.held) }
 
@@ -192,7 +244,8 @@ func (p *Publisher) Held() int { return len(p.held) }
 func (p *Publisher) Running() bool { return p.state == running }
 
 // Publish publishes a message, which is copied, and returns its offset, or
-// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError.
+// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError; of a message
+// that was dropped its offset and reliable.ErrDropped.
 func (p *Publisher) Publish(payload []byte) (uint64, error) {
 	switch {
 	case p.state != running:
@@ -202,12 +255,15 @@ func (p *Publisher) Publish(payload []byte) (uint64, error) {
 	}
 	if len(p.held) == 0 && !p.asleep.on {
 		offset, err := p.accept(payload)
-		if err == nil {
+		if err == nil || err == reliable.ErrDropped {
 			p.settle()
 		}
 		if !errors.Is(err, reliable.ErrFull) {
 			return offset, err
 		}
+	}
+	if len(p.held) == 0 {
+		p.holding.begin(p.w.now)
 	}
 	p.held = append(p.held, append([]byte(nil), payload...))
 	return 0, ErrHeld
@@ -217,13 +273,14 @@ func (p *Publisher) Publish(payload []byte) (uint64, error) {
 func (p *Publisher) accept(payload []byte) (uint64, error) {
 	w, s := p.w, p.session
 	offset, err := p.m.Publish(w.now, payload)
-	if err != nil {
+	dropped := err == reliable.ErrDropped
+	if err != nil && !dropped {
 		return 0, err
 	}
 	if offset != s.NextOffset() {
 		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
 	}
-	s.accept(w.now, payload)
+	s.accept(w.now, payload, dropped)
 	for _, o := range w.watchers {
 		o.accepted(s, offset, payload)
 	}
@@ -231,7 +288,7 @@ func (p *Publisher) accept(payload []byte) (uint64, error) {
 	if p.cfg.OnAccept != nil {
 		p.cfg.OnAccept(w.now, offset, payload)
 	}
-	return offset, nil
+	return offset, err
 }
 
 // retry publishes what the producer waits for, as far as there is room.
@@ -243,7 +300,9 @@ func (p *Publisher) retry() {
 		}
 		// One that is too large is lost here as Publish would have refused it.
 	}
-	p.held = p.held[:copy(p.held, p.held[n:])]
+	if p.held = p.held[:copy(p.held, p.held[n:])]; len(p.held) == 0 {
+		p.holding.end(p.w.now)
+	}
 }
 
 // Flush lets the open frame go.
@@ -262,6 +321,7 @@ func (p *Publisher) Close() {
 		return
 	}
 	p.closing, p.held = true, nil
+	p.holding.end(p.w.now)
 	p.session.Closed = p.w.now
 	p.w.trace("close %v", p)
 	if !p.asleep.on {
@@ -283,6 +343,7 @@ func (p *Publisher) Crash() {
 // end lets the process be gone.
 func (p *Publisher) end() {
 	p.state, p.held = gone, nil
+	p.holding.end(p.w.now)
 	p.session.Ended = p.w.now
 	for _, o := range p.w.watchers {
 		o.ended(p.session)

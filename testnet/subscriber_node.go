@@ -197,6 +197,7 @@ func (s *Subscriber) Leave() {
 	s.left = true
 	s.m.Close(s.w.now)
 	s.poll(len(s.events), false)
+	s.drain()
 	s.state = gone
 }
 

@@ -65,7 +65,7 @@ func (f *feed) publish() {
 		_, err := f.pub.Publish(f.message())
 		var large *reliable.TooLargeError
 		switch {
-		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
+		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrDropped), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
 		default:
 			f.s.err = err
 		}

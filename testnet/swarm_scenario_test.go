@@ -13,6 +13,7 @@ import (
 type scenario struct {
 	w     *World
 	r     random
+	over  random        // of what swarm_overload_test.go adds
 	calm  reliable.Time // when faults end
 	notes []string      // what it consists of, for whoever reads a failure
 	feeds []*feed
@@ -21,7 +22,7 @@ type scenario struct {
 }
 
 func newScenario(w *World, seed uint64) *scenario {
-	s := &scenario{w: w, r: newRandom(mix(seed) ^ 0x737761726d)}
+	s := &scenario{w: w, r: newRandom(mix(seed) ^ 0x737761726d), over: newRandom(mix(seed) ^ 0x6f766572)}
 	s.calm = 100*milli + reliable.Time(s.r.below(uint64(3*time.Second)))
 	for range s.segments() {
 		cfg := LinkConfig{Loss: s.loss(), Delay: FixedDelay(s.span(0, time.Millisecond))}
@@ -111,6 +112,7 @@ func (s *scenario) publisher(budget int) {
 	if s.one(2) {
 		cfg.At = reliable.Time(s.r.below(uint64(s.calm / 2)))
 	}
+	s.overloaded(&cfg)
 	p, err := s.w.AddPublisher(cfg)
 	if err != nil {
 		s.err = err
@@ -194,6 +196,7 @@ func (s *scenario) subscriber() {
 		cfg.Segment = s.w.segments[s.r.below(uint64(n))]
 	}
 	cfg.Down, cfg.Up = s.link(), s.link()
+	s.overrun(rc)
 	sub, err := s.w.AddSubscriber(cfg)
 	if err != nil {
 		s.err = err

@@ -94,7 +94,7 @@ func (t *Tally) add(u Tally) {
 func (t Tally) String() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%d messages delivered, %d of them recovered; lost", t.Delivered, t.Recovered)
-	for cause := reliable.CauseGone; cause <= reliable.CauseClosed; cause++ {
+	for cause := reliable.CauseGone; cause <= reliable.CauseSlow; cause++ {
 		fmt.Fprintf(&b, ", %d %v", t.Lost[cause], cause)
 	}
 	b.WriteString("; sessions")

@@ -34,13 +34,14 @@ type accepted struct {
 	at         reliable.Time
 	block      uint32
 	from, size uint32
+	dropped    bool
 }
 
 // blockSize is how much is allocated at once for messages, in bytes.
 const blockSize = 64 << 10
 
 // accept notes a message.
-func (s *Session) accept(now reliable.Time, payload []byte) {
+func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 	last := len(s.blocks) - 1
 	if last < 0 || len(s.blocks[last])+len(payload) > cap(s.blocks[last]) {
 		s.blocks = append(s.blocks, make([]byte, 0, max(blockSize, len(payload))))
@@ -48,7 +49,7 @@ func (s *Session) accept(now reliable.Time, payload []byte) {
 	}
 	from := len(s.blocks[last])
 	s.blocks[last] = append(s.blocks[last], payload...)
-	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload))})
+	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)), dropped})
 }
 
 // NextOffset returns the offset after that of the last message accepted.
@@ -69,6 +70,9 @@ func (s *Session) Payload(offset uint64) []byte {
 	m := &s.messages[offset-s.FirstOffset]
 	return s.blocks[m.block][m.from : m.from+m.size : m.from+m.size]
 }
+
+// Dropped says whether the publisher dropped the message with that offset.
+func (s *Session) Dropped(offset uint64) bool { return s.messages[offset-s.FirstOffset].dropped }
 
 // AcceptedAt returns when that message was accepted.
 func (s *Session) AcceptedAt(offset uint64) reliable.Time {

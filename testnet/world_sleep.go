@@ -13,7 +13,8 @@ type sleep struct {
 	since reliable.Time
 	turn  int // counts pauses: an older one's end doesn't end a later one
 	queue []*packet
-	sent  bool // the kernel has taken a batch meanwhile
+	sent  bool   // the kernel has taken a batch meanwhile
+	disk  func() // the disk has done a job meanwhile
 }
 
 func (s *sleep) start(now reliable.Time) {
@@ -69,6 +70,10 @@ func (p *Publisher) Resume() {
 	}
 	if p.closing {
 		p.m.Close(w.now)
+	}
+	if done := p.asleep.disk; done != nil {
+		p.asleep.disk = nil
+		done()
 	}
 	if p.asleep.sent {
 		p.asleep.sent = false

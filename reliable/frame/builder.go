@@ -6,6 +6,9 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
+// SkipSize is what a skip chunk takes of a frame, in bytes.
+const SkipSize = 9
+
 const (
 	flagsAt  = 4                  // where the flags' two bytes are
 	seqAt    = headerSize + 1     // where the numbers' eight bytes are
@@ -14,7 +17,6 @@ const (
 	chunksAt = headerSize + 3*9   // where the chunk array's head is
 	binHead  = 3                  // the longest head of a chunk
 	markSize = 5                  // a length mark before an unfinished message
-	skipSize = 9                  // a skip chunk
 	minPart  = markSize + binHead // a part of a message must leave room for data
 
 	// PartHead is the most that a part of a message takes besides its data.
@@ -121,7 +123,7 @@ func (b *Builder) Skip(n uint64) bool {
 	if n == 0 {
 		return true
 	}
-	if len(b.e.w.b)+skipSize > b.limit {
+	if len(b.e.w.b)+SkipSize > b.limit {
 		return false
 	}
 	_ = b.e.enc.EncodeUint64(n)

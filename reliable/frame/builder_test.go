@@ -256,7 +256,7 @@ func TestSkip(t *testing.T) {
 	for b.Skip(MaxSkip) {
 	}
 	f := decode(t, b.Seal(false))
-	if len(f.Raw) > DataSize(MinDatagram) || len(f.Raw) <= DataSize(MinDatagram)-skipSize {
+	if len(f.Raw) > DataSize(MinDatagram) || len(f.Raw) <= DataSize(MinDatagram)-SkipSize {
 		t.Errorf("%d bytes of %d", len(f.Raw), DataSize(MinDatagram))
 	}
 	n := uint64(len(f.Chunks) - 3)

@@ -73,7 +73,13 @@ func (d *Decoder) decode(body []byte, f *Frame) error {
 	if !d.body(f) {
 		return ErrMalformed
 	}
-	for extra := n - headerFields - fields - 1; extra > 0; extra-- {
+	extra := n - headerFields - fields - 1
+	if f.Kind == Heartbeat || f.Kind == Bye {
+		if f.Report = 0; extra > 0 && d.optional(&f.Report) {
+			extra--
+		}
+	}
+	for ; extra > 0; extra-- {
 		if !d.skip() {
 			return ErrMalformed
 		}
@@ -104,6 +110,13 @@ func bodyFields(k Kind) int {
 		return 4
 	}
 	return 0
+}
+
+// optional takes a further field if it is a uint 64, which is what this version
+// knows there.
+func (d *Decoder) optional(to *uint64) bool {
+	code, ok := d.peek()
+	return ok && code == msgpcode.Uint64 && d.u64s(to)
 }
 
 // header parses what all frames start with and returns the array's length.

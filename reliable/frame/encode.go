@@ -55,12 +55,19 @@ type Encoder struct {
 // map, or empty; ranges must ascend, and not overlap.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
-	e.begin(dst, f.Kind, f.Flags, f.Session, f.Channel)
+	optional := 0
+	if f.Report > 0 && (f.Kind == Heartbeat || f.Kind == Bye) {
+		optional = 1
+	}
+	e.beginWith(dst, optional, f.Kind, f.Flags, f.Session, f.Channel)
 	switch f.Kind {
 	case Heartbeat, Bye:
 		e.u64s(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, nanos(f.Interval))
 		_ = e.enc.EncodeUint32(f.Group)
 		e.u64s(nanos(f.RTT))
+		if f.Report > 0 {
+			e.u64s(f.Report)
+		}
 	case Session:
 		e.u64s(f.Time, nanos(f.Wall), f.FirstSeq, f.FirstOffset)
 		e.address(f.Control)
@@ -126,11 +133,16 @@ func uintSize(v uint64) int {
 }
 
 func (e *Encoder) begin(dst []byte, kind Kind, flags Flags, session uint64, channel uint32) {
+	e.beginWith(dst, 0, kind, flags, session, channel)
+}
+
+// beginWith starts a frame that has optional fields as well.
+func (e *Encoder) beginWith(dst []byte, optional int, kind Kind, flags Flags, session uint64, channel uint32) {
 	if e.enc == nil {
 		e.enc = msgpack.NewEncoder(&e.w)
 	}
 	e.w.b = dst
-	_ = e.enc.EncodeArrayLen(headerFields + bodyFields(kind) + 1)
+	_ = e.enc.EncodeArrayLen(headerFields + bodyFields(kind) + optional + 1)
 	_ = e.enc.EncodeUint(Version)
 	_ = e.enc.EncodeUint(uint64(kind))
 	_ = e.enc.EncodeUint16(uint16(flags))

@@ -69,6 +69,7 @@ type Frame struct {
 	Interval     time.Duration // until the next HEARTBEAT, at most
 	Group        uint32        // subscribers, as far as is known
 	RTT          time.Duration // of the group; 0 if unknown
+	Report       uint64        // frames after which a subscriber is to send STATUS; 0 if that doesn't matter
 
 	// SESSION
 	Name        []byte // of the stream; in STATUS, of the subscriber

@@ -118,9 +118,17 @@ func write(f *Frame, size int) []byte {
 	case Repair:
 		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Request).bin(f.Inner).tag()
 	case Heartbeat, Bye:
-		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
+		fields := 14
+		if f.Report > 0 {
+			fields = 15
+		}
+		w := head(fields, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Time, f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, uint64(f.Interval)).
-			u32(f.Group).u64(uint64(f.RTT)).tag()
+			u32(f.Group).u64(uint64(f.RTT))
+		if f.Report > 0 {
+			w = w.u64(f.Report)
+		}
+		return w.tag()
 	case Session:
 		var control []byte
 		if f.Control.IsValid() {
@@ -226,6 +234,8 @@ func samples() []sample {
 		Name: []byte("trades"), Control: netip.MustParseAddrPort("10.1.2.3:7701"), Channels: 1,
 		Properties: []byte{0x81, 0xa1, 'k', 0x2a},
 	}
+	paced := heartbeat
+	paced.Report = 64
 	session6 := session
 	session6.Control, session6.Properties = netip.MustParseAddrPort("[2001:db8::1]:7701"), []byte{0x80}
 	bare := session
@@ -241,12 +251,14 @@ func samples() []sample {
 		{"data ends and starts", data(Continues|Unfinished, Chunk{Data: []byte("ij")}, Chunk{Data: []byte{}, Total: 1}), 0},
 		{"repair", Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession, Request: 99, Inner: write(&inner, 0)}, 0},
 		{"heartbeat", heartbeat, 0},
+		{"heartbeat of a paced session", paced, 0},
 		{"bye", bye, 0},
 		{"session", session, 0},
 		{"session over IPv6", session6, 0},
 		{"session without a name", bare, 0},
 		{"nack", Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5, Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
 		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25}, 0},
+		{"status leaving", Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef, Name: []byte{}, Position: 17}, 0},
 		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Ranges: ranges}, 0},
 		{"gone", Frame{Kind: Gone, Session: sampleSession, Request: 5, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
 	}

@@ -47,6 +47,8 @@ const (
 	Unfinished Flags = 1 << 9
 	// WantSession: a STATUS asks for SESSION and HEARTBEAT.
 	WantSession Flags = 1 << 0
+	// Leaving: a STATUS says that the subscriber goes.
+	Leaving Flags = 1 << 1
 
 	criticalFlags = 0xff00
 )

@@ -36,6 +36,9 @@ func (f *Frame) String() string {
 	case Heartbeat, Bye:
 		fmt.Fprintf(&b, " next=%d/%d oldest=%d/%d t=%v interval=%v group=%d rtt=%v",
 			f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset, time.Duration(f.Time), f.Interval, f.Group, f.RTT)
+		if f.Report != 0 {
+			fmt.Fprintf(&b, " report=%d", f.Report)
+		}
 	case Session:
 		fmt.Fprintf(&b, " name=%q first=%d/%d t=%v", f.Name, f.FirstSeq, f.FirstOffset, time.Duration(f.Time))
 		fmt.Fprintf(&b, " wall=%s", time.Unix(0, f.Wall).UTC().Format(time.RFC3339Nano))
@@ -50,6 +53,9 @@ func (f *Frame) String() string {
 		f.echoText(&b)
 		if f.Flags&WantSession != 0 {
 			b.WriteString(" want-session")
+		}
+		if f.Flags&Leaving != 0 {
+			b.WriteString(" leaving")
 		}
 	case Confirm:
 		fmt.Fprintf(&b, " coming=%s", rangesText(f.Ranges))

@@ -1,0 +1,230 @@
+package reliable
+
+import (
+	"errors"
+
+	"crier/nack"
+)
+
+// The disk part of retention. What the ring has no room to keep any longer is
+// written to disk, in order, and read again when a subscriber that is behind asks
+// for it. The Sender only decides what; a driver does it, one job at a time, away
+// from the Sender: see Sender.NextDisk and Sender.DiskDone.
+
+const (
+	// diskWrite is how many frames are written at once, at the most.
+	diskWrite = 256
+	// diskRead is how many frames are read at once, at the most.
+	diskRead = 64
+)
+
+// DiskJob is something to do on disk. Frames have a stride each, as in the ring.
+type DiskJob struct {
+	Frames nack.Range
+	// Data, if not nil, is to be written: the frames one after the other, each of
+	// as many bytes as Sizes says. It is a view of the ring, valid until DiskDone.
+	// Else the frames are to be read.
+	Data  []byte
+	Sizes []int32
+	// Trim: what lies below this frame is no longer needed.
+	Trim uint64
+}
+
+// errDiskShort is what a driver's read failed with that returned too little.
+var errDiskShort = errors.New("the disk returned other frames than were written")
+
+// disk is the account of what lies on disk: the frames from the first run's on,
+// without a gap.
+type disk struct {
+	limit uint64 // frames; 0 means there is no disk
+	runs  []diskRun
+	end   uint64 // one past the last frame on disk, where there are runs
+
+	busy   bool // a job is out
+	job    DiskJob
+	failed error // nothing is written any more
+	turn   bool  // a read was the last job
+
+	// One read at a time.
+	want nack.Range // to be read; empty for nothing
+	got  diskGot
+}
+
+// diskRun is what one job wrote.
+type diskRun struct {
+	nack.Range
+	offset uint64 // of the first message that starts in the first frame or after it
+}
+
+// diskGot is what the last job read.
+type diskGot struct {
+	nack.Range
+	frames [][]byte
+}
+
+// frames returns how many frames the disk may add to what the ring holds.
+func (d *disk) frames() uint64 {
+	if d.failed != nil {
+		if len(d.runs) > 0 {
+			return d.end - d.runs[0].From
+		}
+		return 0
+	}
+	return d.limit
+}
+
+// from returns the lowest frame on disk, and false if there is none.
+func (d *disk) from() (uint64, bool) {
+	if len(d.runs) == 0 {
+		return 0, false
+	}
+	return d.runs[0].From, true
+}
+
+// held returns how many frames are on disk.
+func (d *disk) held() uint64 {
+	if len(d.runs) == 0 {
+		return 0
+	}
+	return d.end - d.runs[0].From
+}
+
+// may says whether more may be written, where frames from hold on must be kept.
+func (d *disk) may(hold uint64) bool {
+	return d.limit > 0 && d.failed == nil && hold != nobody && d.held() < d.limit
+}
+
+// passed lets go of what everyone who counts has passed.
+func (d *disk) passed(hold uint64) {
+	n := 0
+	for n < len(d.runs) && d.runs[n].To <= hold {
+		n++
+	}
+	if n > 0 {
+		d.runs = d.runs[:copy(d.runs, d.runs[n:])]
+	}
+}
+
+// pin returns which frames must stay in the ring: those that must be kept and
+// aren't on disk, and those that are being written.
+func (d *disk) pin(hold uint64) uint64 {
+	pin := hold
+	if len(d.runs) > 0 {
+		pin = max(pin, d.end)
+	}
+	if d.busy && d.job.Data != nil {
+		pin = min(pin, d.job.Frames.From)
+	}
+	return pin
+}
+
+// offsetOf returns the offset of the first message that starts in the run that
+// holds seq, or after: at or before that of seq.
+func (d *disk) offsetOf(seq uint64) uint64 {
+	at := uint64(0)
+	for _, r := range d.runs {
+		if r.From > seq {
+			break
+		}
+		at = r.offset
+	}
+	return at
+}
+
+// NextDisk returns the next thing to do on disk, and false if there is none now.
+// It must be handed back with DiskDone before the next call.
+func (s *Sender) NextDisk() (DiskJob, bool) {
+	d := &s.disk
+	if d.limit == 0 || d.busy {
+		return DiskJob{}, false
+	}
+	write, writes := s.diskWrite()
+	switch reads := d.want.Len() > 0; {
+	case reads && !(writes && d.turn):
+		d.job, d.turn = DiskJob{Frames: d.want}, true
+	case writes:
+		d.job, d.turn = write, false
+	default:
+		return DiskJob{}, false
+	}
+	d.job.Trim = s.next
+	if from, ok := d.from(); ok {
+		d.job.Trim = from
+	} else if d.job.Data != nil {
+		d.job.Trim = d.job.Frames.From
+	}
+	d.busy = true
+	return d.job, true
+}
+
+// diskWrite returns what to write next: what the ring must keep and will soon
+// have no room for, once it is half full with it.
+func (s *Sender) diskWrite() (DiskJob, bool) {
+	d, hold := &s.disk, s.keep.hold
+	if !d.may(hold) {
+		return DiskJob{}, false
+	}
+	from := hold
+	if len(d.runs) > 0 {
+		from = d.end
+	}
+	half := s.ring.slots / 2
+	if s.sent < from+half+1 {
+		return DiskJob{}, false
+	}
+	to := min(s.sent-half, from+diskWrite, from+d.limit-d.held())
+	if s.sent-half-from < min(diskWrite, half/2) && s.fits(half/4) {
+		return DiskJob{}, false // more will come: fewer, larger writes
+	}
+	data, sizes := s.ring.piece(from, to, d.job.Sizes)
+	frames := nack.Range{From: from, To: from + uint64(len(sizes))}
+	return DiskJob{Frames: frames, Data: data, Sizes: sizes}, true
+}
+
+// DiskDone hands the job back. Frames are what was read, with a datagram each;
+// they must stay as they are until the next job is handed back. After a failed
+// write nothing more is written; what a failed read was for is no longer held.
+func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
+	d := &s.disk
+	job := d.job
+	d.busy, d.job.Data = false, nil
+	if job.Data != nil {
+		if err != nil {
+			d.failed = err
+			s.stats.DiskErrors++
+		} else {
+			offset := s.ring.of(job.Frames.From).start
+			if len(d.runs) == 0 || d.end == job.Frames.From {
+				d.runs = append(d.runs, diskRun{job.Frames, offset})
+				d.end = job.Frames.To
+			}
+			s.stats.DiskWritten += job.Frames.Len()
+			d.passed(s.keep.hold)
+		}
+		s.repin(now)
+		return
+	}
+	d.want = nack.Range{}
+	if err == nil && uint64(len(frames)) != job.Frames.Len() {
+		err = errDiskShort
+	}
+	if err != nil {
+		s.stats.DiskErrors++
+		s.lostOnDisk(job.Frames)
+		return
+	}
+	s.stats.DiskRead += job.Frames.Len()
+	d.got = diskGot{job.Frames, frames}
+}
+
+// lostOnDisk tells all who wait for frames that can't be read that they are no
+// longer held.
+func (s *Sender) lostOnDisk(lost nack.Range) {
+	for _, m := range s.members.rows {
+		s.dropWants(m, lost)
+	}
+	s.catch.settle()
+}
+
+// DiskFailed returns why nothing is written to disk any more, or nil.
+func (s *Sender) DiskFailed() error { return s.disk.failed }

@@ -1,0 +1,126 @@
+package reliable
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strconv"
+	"strings"
+
+	"crier/reliable/frame"
+)
+
+// PaceKind says whose pace a Sender keeps.
+type PaceKind uint8
+
+const (
+	// PaceNone: nobody's. Only the network, the socket and the rate limit hold
+	// the producer.
+	PaceNone PaceKind = iota
+	// PaceSlowest: the slowest subscriber's.
+	PaceSlowest
+	// PaceQuorum: a frame is kept until so many subscribers have passed it; until
+	// all have, where there are fewer.
+	PaceQuorum
+	// PaceNamed: the slowest of the subscribers with certain names.
+	PaceNamed
+)
+
+// Pace says whose pace counts: for whom a Sender keeps what it has sent, and who
+// may hold the producer.
+type Pace struct {
+	Kind   PaceKind
+	Quorum int      // of PaceQuorum, at least 1
+	Names  []string // of PaceNamed
+}
+
+// ParsePace reads a pace as flags and scenario files write it: none, slowest,
+// quorum:N or named:a,b.
+func ParsePace(text string) (Pace, error) {
+	kind, value, has := strings.Cut(text, ":")
+	switch {
+	case text == "none":
+		return Pace{}, nil
+	case text == "slowest":
+		return Pace{Kind: PaceSlowest}, nil
+	case kind == "quorum" && has:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return Pace{}, fmt.Errorf("%q is no number of subscribers: write for instance quorum:2", value)
+		}
+		return Pace{Kind: PaceQuorum, Quorum: n}, nil
+	case kind == "named" && has:
+		p := Pace{Kind: PaceNamed, Names: strings.Split(value, ",")}
+		if err := p.validate(); err != nil {
+			return Pace{}, err
+		}
+		return p, nil
+	}
+	return Pace{}, fmt.Errorf("%q is no pace: use none, slowest, quorum:N or named:a,b", text)
+}
+
+// String returns the pace as ParsePace reads it.
+func (p Pace) String() string {
+	switch p.Kind {
+	case PaceSlowest:
+		return "slowest"
+	case PaceQuorum:
+		return fmt.Sprintf("quorum:%d", p.Quorum)
+	case PaceNamed:
+		return "named:" + strings.Join(p.Names, ",")
+	}
+	return "none"
+}
+
+func (p *Pace) validate() error {
+	switch {
+	case p.Kind > PaceNamed:
+		return fmt.Errorf("a pace of kind %d is not known", p.Kind)
+	case p.Kind == PaceQuorum && p.Quorum < 1:
+		return fmt.Errorf("a quorum of %d subscribers is too small: it needs one at least", p.Quorum)
+	case p.Kind == PaceNamed && len(p.Names) == 0:
+		return fmt.Errorf("a pace of named subscribers needs their names")
+	}
+	for i, name := range p.Names {
+		switch {
+		case name == "" || len(name) > frame.MaxName:
+			return fmt.Errorf("the name %q of a subscriber whose pace counts must have 1 to %d bytes", name, frame.MaxName)
+		case slices.Contains(p.Names[:i], name):
+			return fmt.Errorf("the subscriber %q is named twice: once is enough", name)
+		}
+	}
+	return nil
+}
+
+// counts says whether the pace may be that of a subscriber with this name.
+func (p *Pace) counts(name string) bool {
+	switch p.Kind {
+	case PaceNone:
+		return false
+	case PaceNamed:
+		return slices.Contains(p.Names, name)
+	}
+	return true
+}
+
+// nobody is where retention begins while no subscriber counts.
+const nobody = ^uint64(0)
+
+// hold returns the lowest frame that somebody who counts has yet to pass.
+// Positions is room to work in; the slice is returned for the next time.
+func (p *Pace) hold(rows []*member, positions []uint64) (uint64, []uint64) {
+	hold, positions := nobody, positions[:0]
+	for _, m := range rows {
+		if m.state != Counted {
+			continue
+		}
+		if hold = min(hold, m.position); p.Kind == PaceQuorum {
+			positions = append(positions, m.position)
+		}
+	}
+	if len(positions) > p.Quorum {
+		slices.SortFunc(positions, func(a, b uint64) int { return cmp.Compare(b, a) })
+		hold = positions[p.Quorum-1]
+	}
+	return hold, positions
+}

@@ -1,0 +1,208 @@
+package reliable
+
+import (
+	"time"
+)
+
+// Retention: how long a frame is kept, and what becomes of a message for which
+// there is no room. A frame goes out live at once; it is kept, in the resend
+// ring and then on disk, until every subscriber that counts has passed it. While
+// nothing more fits, the window is full, and messages are dropped, or wait.
+
+// WhenFull says what becomes of a message that finds no room.
+type WhenFull uint8
+
+const (
+	// Block lets it wait: Publish returns ErrFull, and accepts nothing.
+	Block WhenFull = iota
+	// Drop gives it an offset and drops it: Publish returns ErrDropped, and
+	// subscribers are told.
+	Drop
+)
+
+// String returns the answer as flags write it.
+func (w WhenFull) String() string {
+	if w == Drop {
+		return "drop"
+	}
+	return "block"
+}
+
+// Holder is what leaves no room for a message.
+type Holder uint8
+
+const (
+	// BySubscribers: those that count have yet to pass what is kept.
+	BySubscribers Holder = iota
+	// ByDisk: what must be kept isn't on disk yet.
+	ByDisk
+	// ByRate: the rate limit keeps frames from being sent.
+	ByRate
+	// BySocket: the socket takes frames more slowly than they come.
+	BySocket
+	holders
+)
+
+var holderNames = [holders]string{"subscribers", "disk", "rate limit", "socket"}
+
+// String returns the holder as summaries write it.
+func (h Holder) String() string { return holderNames[h%holders] }
+
+// Held is how often and for how long something left no room.
+type Held struct {
+	Times uint64
+	For   time.Duration
+}
+
+// retention is what a Sender knows of its window.
+type retention struct {
+	hold    uint64 // somebody who counts has yet to pass this frame
+	pinned  uint64 // frames from here on must stay in the ring: hold, or less than is on disk
+	scratch []uint64
+
+	full  bool // nothing fits
+	by    Holder
+	since Time
+	held  [holders]Held
+
+	skipped uint64 // messages dropped and not told yet; no frame is open then
+	freed   uint64 // counts the times that there was room again
+
+	gathering bool // nothing is accepted before subscribers had time to report
+	gathered  Time // when that time ends, if not by their number
+}
+
+// gatherTime is how long a session whose pace counts waits for subscribers to
+// say where they are, before it accepts the first message.
+const gatherTime = 100 * time.Millisecond
+
+// fits says whether so many more frames have room without overwriting what was
+// not sent yet or must be kept. The open frame counts as one more: it may be too
+// full to start in.
+func (s *Sender) fits(frames uint64) bool {
+	return s.next+1+frames <= min(s.sent, s.keep.pinned)+s.ring.slots
+}
+
+// refuse answers a message that finds no room.
+func (s *Sender) refuse(now Time, size int) (uint64, error) {
+	if s.keep.gathering {
+		return 0, ErrFull
+	}
+	s.noteFull(now)
+	if s.cfg.WhenFull == Block {
+		return 0, ErrFull
+	}
+	if s.build.IsOpen() {
+		s.seal(false) // a skip tells of what follows: it needs a frame of its own
+	}
+	s.keep.skipped++
+	s.stats.Dropped++
+	s.stats.DroppedBytes += uint64(size)
+	s.stats.Accepted++
+	s.stats.AcceptedBytes += uint64(size)
+	offset := s.nextOffset
+	s.nextOffset++
+	return offset, ErrDropped
+}
+
+// skip tells subscribers of dropped messages in a frame of their own, where no
+// message takes the word along: not before there is plenty of room, or the words
+// would leave none for messages.
+func (s *Sender) skip(now Time) {
+	room := max(2, s.ring.slots/4)
+	if s.closing {
+		room = 1
+	}
+	if s.sent == s.next && s.fits(room) {
+		s.open(now, s.nextOffset, s.nextOffset)
+	}
+}
+
+// noteFull begins a time without room.
+func (s *Sender) noteFull(now Time) {
+	k := &s.keep
+	by := BySocket
+	switch {
+	case k.pinned >= s.sent:
+		if s.limit.waits {
+			by = ByRate
+		}
+	case s.disk.may(k.hold):
+		by = ByDisk
+	default:
+		by = BySubscribers
+	}
+	if k.full && by == k.by {
+		return
+	}
+	if k.full {
+		k.held[k.by].For += now.Sub(k.since)
+	}
+	k.full, k.by, k.since = true, by, now
+	k.held[by].Times++
+}
+
+// noteRoom ends a time without room, if there is room now.
+func (s *Sender) noteRoom(now Time) {
+	k := &s.keep
+	if k.full && s.fits(1) {
+		k.full = false
+		k.held[k.by].For += now.Sub(k.since)
+		k.freed++
+	}
+}
+
+// Freed counts the times that room came after ErrFull: who waits to publish may
+// try again when it has changed.
+func (s *Sender) Freed() uint64 { return s.keep.freed }
+
+// HeldBy returns what leaves no room now, and false where there is room, as far
+// as Publish has found out.
+func (s *Sender) HeldBy() (Holder, bool) { return s.keep.by, s.keep.full }
+
+// gather ends the wait for subscribers, when there are as many as were asked for,
+// or had time enough.
+func (s *Sender) gather(now Time) {
+	k := &s.keep
+	if !k.gathering {
+		return
+	}
+	if n := s.cfg.WaitFor; n > 0 {
+		if s.members.reported() < n && !s.closing {
+			return
+		}
+	} else if now < k.gathered && !s.closing {
+		return
+	}
+	k.gathering = false
+	k.freed++
+}
+
+// refloor finds anew what must be kept, after a subscriber moved, came or went.
+func (s *Sender) refloor(now Time) {
+	k := &s.keep
+	if s.cfg.Pace.Kind == PaceNone {
+		return
+	}
+	k.hold, k.scratch = s.cfg.Pace.hold(s.members.rows, k.scratch)
+	s.disk.passed(k.hold)
+	s.repin(now)
+}
+
+// repin finds anew what must stay in the ring.
+func (s *Sender) repin(now Time) {
+	s.keep.pinned = s.disk.pin(s.keep.hold)
+	s.noteRoom(now)
+}
+
+// retained returns how many frames are kept for subscribers that count.
+func (s *Sender) retained() uint64 { return s.next - min(s.next, s.keep.hold) }
+
+// reportEvery returns after how many frames a subscriber is to say where it is: a
+// sixteenth of the ring; 0 where that doesn't matter.
+func (s *Sender) reportEvery() uint64 {
+	if s.cfg.Pace.Kind == PaceNone {
+		return 0
+	}
+	return max(1, s.ring.slots/16)
+}

@@ -1,0 +1,177 @@
+package reliable
+
+import "time"
+
+// Subscribers that are dead, suspended, or crawl hold the others back for the
+// stall time, and are then left out of the count, by name.
+
+// MemberState says whether a subscriber's pace counts.
+type MemberState uint8
+
+const (
+	// Watching: its pace doesn't count.
+	Watching MemberState = iota
+	// Behind: its pace would count, and what it takes next is no longer held, or it
+	// hasn't said where it is. It counts once it is at the oldest that is held.
+	Behind
+	// Counted: what it has yet to take is kept.
+	Counted
+	// LeftOut: it held the others back for the stall time. It counts again once it
+	// has caught up with what was sent by then.
+	LeftOut
+)
+
+var memberStates = [...]string{Watching: "watching", Behind: "behind", Counted: "counted", LeftOut: "left out"}
+
+// String returns the state as tables write it.
+func (s MemberState) String() string { return memberStates[int(s)%len(memberStates)] }
+
+// MemberEvent says that a subscriber's pace counts from now on, or no longer.
+type MemberEvent struct {
+	Member Member
+	// From and To are its states before and after.
+	From, To MemberState
+	// Gone says that it has left, or was not heard for so long that it is
+	// forgotten.
+	Gone bool
+}
+
+// maxMemberEvents bounds the events that wait to be polled.
+const maxMemberEvents = 256
+
+// crawl is how slowly a subscriber may be and not count as stalled: in the stall
+// time it must pass one in so many of the frames that the ring holds.
+const crawl = 1024
+
+// enter changes a subscriber's state, and tells.
+func (s *Sender) enter(m *member, to MemberState) {
+	from := m.state
+	if from == to {
+		return
+	}
+	m.state = to
+	if from == LeftOut || to == LeftOut || (from == Counted) != (to == Counted) {
+		s.tell(MemberEvent{Member: s.member(m), From: from, To: to})
+	}
+	if to == LeftOut {
+		s.stats.LeftOut++
+	}
+}
+
+func (s *Sender) tell(ev MemberEvent) {
+	if len(s.memberEvents) >= maxMemberEvents {
+		s.stats.MemberEventsLost++
+		return
+	}
+	s.memberEvents = append(s.memberEvents, ev)
+}
+
+// PollMembers fills in what became of subscribers and returns how many events.
+func (s *Sender) PollMembers(events []MemberEvent) int {
+	n := copy(events, s.memberEvents)
+	s.memberEvents = s.memberEvents[:copy(s.memberEvents, s.memberEvents[n:])]
+	return n
+}
+
+// moved takes where a subscriber is.
+func (s *Sender) moved(now Time, m *member, position uint64) {
+	position = min(position, s.next)
+	m.reported = true
+	if position >= m.mark+max(1, s.ring.slots/crawl) || position < m.mark {
+		m.mark, m.movedAt = position, now
+	}
+	before := m.position
+	m.position = position
+	if s.cfg.Pace.Kind == PaceNone {
+		return
+	}
+	state := m.state
+	switch held := position >= s.oldest(); {
+	case !s.cfg.Pace.counts(m.name):
+		state = Watching
+	case !held:
+		state = Behind
+	case m.state == LeftOut && position < m.caughtUp:
+	default:
+		state = Counted
+	}
+	if m.state == LeftOut && state == Behind {
+		state = LeftOut // it is known why
+	}
+	if state == m.state && (state != Counted || position == before) {
+		return
+	}
+	if m.state != Counted {
+		m.mark, m.movedAt = position, now
+	}
+	s.enter(m, state)
+	s.refloor(now)
+}
+
+// leave takes a subscriber's word that it goes.
+func (s *Sender) leave(now Time, m *member) {
+	if s.members.remove(m) {
+		s.gone(m)
+		s.refloor(now)
+	}
+}
+
+// gone tells that a subscriber whose pace counted is no longer there.
+func (s *Sender) gone(m *member) {
+	s.catch.forget(m)
+	if m.state == Counted {
+		s.tell(MemberEvent{Member: s.member(m), From: m.state, To: Watching, Gone: true})
+	}
+}
+
+// stalls says whether a subscriber leaves no room for one more frame.
+func (s *Sender) stalls(m *member) bool {
+	return m.state == Counted && m.position+s.ring.slots+s.disk.frames() < s.next+2
+}
+
+// leaveOut leaves those out of the count who have held the others back for the
+// stall time.
+func (s *Sender) leaveOut(now Time) {
+	if !s.keep.full || s.keep.by != BySubscribers {
+		return
+	}
+	changed := false
+	for _, m := range s.members.rows {
+		if s.stalls(m) && now >= s.stallEnd(m) {
+			m.caughtUp = s.next
+			s.enter(m, LeftOut)
+			changed = true
+		}
+	}
+	if changed {
+		s.refloor(now)
+	}
+}
+
+// stallEnd returns when a subscriber that doesn't move will have held the others
+// back for long enough.
+func (s *Sender) stallEnd(m *member) Time {
+	return max(s.keep.since, m.movedAt).Add(s.cfg.StallTimeout)
+}
+
+// stallDue returns when to leave somebody out.
+func (s *Sender) stallDue() Time {
+	at := Never
+	if s.keep.full && s.keep.by == BySubscribers {
+		for _, m := range s.members.rows {
+			if s.stalls(m) {
+				at = min(at, s.stallEnd(m))
+			}
+		}
+	}
+	return at
+}
+
+// patience returns how long a subscriber may be unheard before it is forgotten.
+func (s *Sender) patience(m *member) time.Duration {
+	patience := m.patience
+	if m.state == Counted {
+		patience = max(patience, 2*s.cfg.StallTimeout) // one that stalls is left out first
+	}
+	return patience
+}

@@ -1,0 +1,77 @@
+package testnet
+
+import (
+	"fmt"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Overload in the swarm: whose pace counts, what happens when the window is full,
+// a disk, a rate limit, and subscribers that drop. It draws from a generator of
+// its own, so that the rest of a seed's scenario stays as it was.
+
+// overloaded adds to a publisher's configuration.
+func (s *scenario) overloaded(cfg *PublisherConfig) {
+	r := &s.over
+	one := func(n uint64) bool { return r.below(n) == 0 }
+	sc := &cfg.Sender
+	if one(2) {
+		return
+	}
+	switch r.below(4) {
+	case 0, 1:
+		sc.Pace.Kind = reliable.PaceSlowest
+	case 2:
+		sc.Pace = reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 1 + int(r.below(4))}
+	case 3:
+		sc.Pace = reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"subscriber 0", fmt.Sprintf("subscriber %d", 1+r.below(5))}}
+	}
+	if one(2) {
+		sc.WhenFull = reliable.Drop
+	}
+	if one(2) {
+		sc.StallTimeout = 100*time.Millisecond + time.Duration(r.below(uint64(3*time.Second)))
+	}
+	if one(8) {
+		sc.WaitFor = 1
+	}
+	if one(3) {
+		datagram := sc.Datagram
+		if datagram == 0 {
+			datagram = reliable.DefaultDatagram
+		}
+		sc.Disk = int64(frame.DataSize(datagram)) * int64(1+r.below(1000))
+		cfg.Disk.Wait = time.Duration(r.below(uint64(5 * time.Millisecond)))
+		if one(6) {
+			cfg.Disk.FailWrites = 1 + int(r.below(10))
+		}
+		if one(6) {
+			cfg.Disk.FailReads = 1 + int(r.below(10))
+		}
+	}
+	if one(4) {
+		sc.MaxRate = 200_000 + r.below(5_000_000)
+	}
+	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, rate %d",
+		sc.Pace, sc.WhenFull, sc.StallTimeout, sc.WaitFor, sc.Disk, cfg.Disk, sc.MaxRate)
+}
+
+// overrun adds to a subscriber's configuration.
+func (s *scenario) overrun(rc *reliable.ReceiverConfig) {
+	r := &s.over
+	switch r.below(6) {
+	case 0:
+		rc.Overload = reliable.OverloadBuffer
+	case 1:
+		if rc.Order == reliable.InOrder {
+			rc.Overload = reliable.OverloadDropOldest
+		}
+	case 2:
+		rc.Overload = reliable.OverloadDropNewest
+	}
+	if rc.Overload != 0 {
+		s.note("the next one: overload %v", rc.Overload)
+	}
+}

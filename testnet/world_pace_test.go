@@ -1,0 +1,328 @@
+package testnet
+
+import (
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/reliable"
+)
+
+// Stories of a producer that outruns a consumer, in virtual time.
+
+// ring is a resend buffer of so many full frames.
+func ring(frames int) int { return frames * 1401 }
+
+// paced publishes n messages of 1,300 bytes, a frame each, every so often.
+func (s *story) paced(pub *Publisher, start reliable.Time, every time.Duration, n int) (dropped *int) {
+	dropped = new(int)
+	for i := range n {
+		s.At(start.Add(time.Duration(i)*every), func() {
+			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
+				*dropped++
+			}
+		})
+	}
+	return dropped
+}
+
+// lost returns how many messages a subscriber was told are lost, by cause.
+func (s *story) lost(sub *Subscriber) string {
+	var list []string
+	for _, line := range s.told[sub] {
+		if what, ok := strings.CutPrefix(line, "lost "); ok {
+			list = append(list, what)
+		}
+	}
+	return strings.Join(list, "; ")
+}
+
+func TestSlowestHoldsTheProducer(t *testing.T) {
+	s := newStory(t, 21)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+	}})
+	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
+		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+	s.paced(pub, 0, 100*time.Microsecond, 5000)
+	var atEnd reliable.Time
+	pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) { atEnd = now }
+	s.At(6000*milli, pub.Close)
+	s.run(6000*milli, 20_000*milli)
+	for _, sub := range []*Subscriber{fast, slow} {
+		s.wants(sub, "new", "messages 0-4999", "ended")
+	}
+	// 5,000 messages of 1 ms each, less what the buffers hold at the end.
+	if atEnd < 4700*milli || atEnd > 5200*milli {
+		t.Errorf("the last message was accepted at %v, and the slow one takes 5 s", stamp(atEnd))
+	}
+	st := pub.Stats()
+	if by := st.HeldBy[reliable.BySubscribers]; by.Times == 0 || by.For < 3*time.Second {
+		t.Errorf("held by subscribers: %+v", by)
+	}
+	if held := pub.HeldFor(); held < 4*time.Second {
+		t.Errorf("the producer was held for %v", held)
+	}
+}
+
+func TestFullWindowDropsTheNewest(t *testing.T) {
+	s := newStory(t, 23)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: reliable.Drop,
+	}})
+	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
+		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+	dropped := s.paced(pub, 100*milli, 500*time.Microsecond, 5000)
+	s.At(4000*milli, pub.Close)
+	s.run(4000*milli, 20_000*milli)
+	st := pub.Stats()
+	if *dropped < 2000 || st.Dropped != uint64(*dropped) || st.Accepted != 5000 {
+		t.Errorf("%d were dropped: %+v", *dropped, st)
+	}
+	if pub.HeldFor() > 0 {
+		t.Errorf("the producer was held for %v", pub.HeldFor())
+	}
+	for _, sub := range []*Subscriber{fast, slow} {
+		one := sub.Sessions()[0]
+		if one.Delivered+one.Lost != 5000 || one.Lost != st.Dropped {
+			t.Errorf("%v: %+v", sub, one)
+		}
+		for _, cause := range strings.Split(s.lost(sub), "; ") {
+			if !strings.HasSuffix(cause, ": dropped by publisher") {
+				t.Errorf("%v lost %s", sub, cause)
+			}
+		}
+	}
+}
+
+// A burst that nobody has room for is told of before the session ends.
+func TestDroppedTailIsTold(t *testing.T) {
+	s := newStory(t, 25)
+	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond, Sender: reliable.SenderConfig{
+		ResendBuffer: ring(20), WhenFull: reliable.Drop,
+	}})
+	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.05}), Up: near(nil)})
+	dropped := s.paced(pub, 100*milli, 0, 50)
+	s.At(200*milli, pub.Close)
+	s.run(200*milli, 10_000*milli)
+	if *dropped == 0 || s.lost(sub) != fmt.Sprintf("%d-49: dropped by publisher", 50-*dropped) {
+		t.Errorf("%d were dropped, and lost are %s", *dropped, s.lost(sub))
+	}
+}
+
+func TestStoppedSubscriberIsLeftOut(t *testing.T) {
+	for _, full := range []reliable.WhenFull{reliable.Block, reliable.Drop} {
+		s := newStory(t, 27)
+		var told []string
+		pub := addPublisher(t, s.World, PublisherConfig{
+			Sender: reliable.SenderConfig{
+				ResendBuffer: ring(200), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: full,
+			},
+			OnMember: func(now reliable.Time, ev *reliable.MemberEvent) {
+				told = append(told, fmt.Sprintf("%q %v", ev.Member.Name, ev.To))
+			},
+		})
+		well := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "well"}})
+		stopped := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "stopped"}})
+		dropped := s.paced(pub, 100*milli, time.Millisecond, 15_000)
+		s.At(1000*milli, func() { stopped.Pause(9 * time.Second) })
+		s.At(17_000*milli, pub.Close)
+		s.run(17_000*milli, 30_000*milli)
+		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`, `"stopped" counted`}; !sameMembers(told, want) {
+			t.Errorf("told %q, want %q", told, want)
+		}
+		held := pub.HeldFor()
+		if full == reliable.Block && (held < 4900*time.Millisecond || held > 5300*time.Millisecond) {
+			t.Errorf("the producer was held for %v", held)
+		}
+		if full == reliable.Drop && (*dropped < 4700 || *dropped > 5300 || held > 110*time.Millisecond) {
+			t.Errorf("%d were dropped, and the producer was held for %v", *dropped, held)
+		}
+		one := stopped.Sessions()[0]
+		if one.Delivered+one.Lost != 15_000 || one.Lost <= uint64(*dropped) {
+			t.Errorf("the stopped one: %+v", one)
+		}
+		if st := well.Sessions()[0]; st.Lost != uint64(*dropped) {
+			t.Errorf("the healthy one: %+v", st)
+		}
+	}
+}
+
+// sameMembers compares what was told, whose first two may come in any order.
+func sameMembers(got, want []string) bool {
+	if len(got) >= 2 {
+		slices.Sort(got[:2])
+		want = slices.Clone(want)
+		slices.Sort(want[:2])
+	}
+	return slices.Equal(got, want)
+}
+
+func TestDiskKeepsABacklog(t *testing.T) {
+	s := newStory(t, 29)
+	pub := addPublisher(t, s.World, PublisherConfig{
+		Disk: DiskConfig{Wait: 3 * time.Millisecond},
+		Sender: reliable.SenderConfig{
+			ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		},
+	})
+	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: 2 * time.Millisecond,
+		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+	s.paced(pub, 100*milli, 500*time.Microsecond, 5000)
+	s.At(4000*milli, pub.Close)
+	s.run(4000*milli, 30_000*milli)
+	for _, sub := range []*Subscriber{fast, slow} {
+		s.wants(sub, "new", "messages 0-4999", "ended")
+	}
+	st := pub.Stats()
+	if pub.HeldFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 || st.CatchUps == 0 {
+		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.HeldFor(), pub.DiskMost(), st)
+	}
+}
+
+// A disk that fails is done without: what it holds can still be read, and then
+// the window is full as without it.
+func TestDiskFails(t *testing.T) {
+	for _, c := range []DiskConfig{{Wait: time.Millisecond, FailWrites: 5}, {Wait: time.Millisecond, FailWrites: 1}, {Wait: time.Millisecond, FailReads: 8}} {
+		s := newStory(t, 31)
+		pub := addPublisher(t, s.World, PublisherConfig{
+			Disk: c,
+			Sender: reliable.SenderConfig{
+				ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			},
+		})
+		slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 2 * time.Millisecond,
+			Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+		s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
+		s.At(8000*milli, pub.Close)
+		s.run(8000*milli, 40_000*milli)
+		one := slow.Sessions()[0]
+		if st := pub.Stats(); st.DiskErrors == 0 || one.Delivered+one.Lost != 3000 {
+			t.Errorf("%+v: %+v, %+v", c, st, one)
+		}
+		if c.FailWrites > 0 && (one.Lost > 0 || pub.HeldFor() < time.Second) {
+			t.Errorf("%+v: %d lost, held for %v", c, one.Lost, pub.HeldFor())
+		}
+		if c.FailReads > 0 && one.Lost == 0 {
+			t.Error("what couldn't be read was not lost")
+		}
+	}
+}
+
+func TestQuorumAndNamed(t *testing.T) {
+	for text, want := range map[string]bool{"quorum:1": false, "quorum:2": false, "quorum:3": true, "named:slow": true, "named:a,b": false, "none": false} {
+		pace, err := reliable.ParsePace(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		s := newStory(t, 33)
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{ResendBuffer: ring(100), Pace: pace}})
+		for _, name := range []string{"a", "b", "slow"} {
+			cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: name, Buffer: 64 << 10}}
+			if name == "slow" {
+				cfg.Work = 2 * time.Millisecond
+			}
+			s.listen(cfg)
+		}
+		s.paced(pub, 100*milli, time.Millisecond, 2000)
+		s.At(5000*milli, pub.Close)
+		s.run(5000*milli, 30_000*milli)
+		if held := pub.HeldFor() > time.Second; held != want {
+			t.Errorf("%s: the producer was held for %v", text, pub.HeldFor())
+		}
+		if lost := s.Subscribers()[2].Sessions()[0].Lost; lost > 0 == want {
+			t.Errorf("%s: the slow one lost %d", text, lost)
+		}
+	}
+}
+
+func TestRateLimitIsSmooth(t *testing.T) {
+	s := newStory(t, 35)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{MaxRate: 1_401_000}}) // 1,000 frames a second
+	var at []reliable.Time
+	addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
+		if ev.Kind == reliable.Message {
+			at = append(at, ev.Received)
+		}
+	}})
+	s.paced(pub, 100*milli, 0, 2000)
+	s.At(3000*milli, pub.Close)
+	s.run(3000*milli, 8000*milli)
+	if len(at) != 2000 {
+		t.Fatalf("%d came", len(at))
+	}
+	if took := at[1999].Sub(at[0]); took < 1950*time.Millisecond || took > 2000*time.Millisecond {
+		t.Errorf("2,000 frames took %v", took)
+	}
+	for i := 10; i < len(at); i++ {
+		if gap := at[i].Sub(at[i-1]); gap > 3*time.Millisecond {
+			t.Fatalf("%v passed before message %d", gap, i)
+		}
+	}
+	if st := pub.Stats(); st.RateLimited.For < 1800*time.Millisecond || st.RateLimited.For > 2*time.Second {
+		t.Errorf("%+v", st.RateLimited)
+	}
+}
+
+func TestWaitForSubscribers(t *testing.T) {
+	s := newStory(t, 37)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{WaitFor: 2}})
+	one := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	two := s.listen(SubscriberConfig{At: 3000 * milli, Down: near(nil), Up: near(nil)})
+	s.paced(pub, 0, 0, 10)
+	s.run(3100*milli, 10_000*milli)
+	s.wants(one, "new", "messages 0-9")
+	s.wants(two, "new", "messages 0-9")
+	if held := pub.HeldFor(); held < 3*time.Second || held > 3200*time.Millisecond {
+		t.Errorf("held for %v", held)
+	}
+}
+
+func TestSlowConsumerDrops(t *testing.T) {
+	for _, o := range []reliable.Overload{reliable.OverloadDropOldest, reliable.OverloadDropNewest} {
+		for _, copies := range []bool{false, true} {
+			s := newStory(t, 39)
+			pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, ResendBuffer: ring(500)}})
+			sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.02}), Up: near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
+				Receiver: reliable.ReceiverConfig{Overload: o, Buffer: 64 << 10}})
+			s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
+			s.At(2000*milli, pub.Close)
+			s.run(2000*milli, 20_000*milli)
+			st := sub.Sessions()[0]
+			if st.Delivered+st.Lost != 3000 || st.Lost < 1500 || pub.HeldFor() > 110*time.Millisecond {
+				t.Errorf("%v: %+v; the producer was held for %v", o, st, pub.HeldFor())
+			}
+			for _, cause := range strings.Split(s.lost(sub), "; ") {
+				if !strings.HasSuffix(cause, ": slow consumer") {
+					t.Errorf("%v: lost %s", o, cause)
+				}
+			}
+			if last := s.told[sub][len(s.told[sub])-2]; o == reliable.OverloadDropOldest && !strings.HasSuffix(last, "-2999") {
+				t.Errorf("the last that came: %s", last)
+			}
+		}
+	}
+}
+
+// One that leaves lets go at once of what was kept for it.
+func TestLeavingHoldsNobody(t *testing.T) {
+	s := newStory(t, 41)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+	}})
+	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	stays := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	s.paced(pub, 100*milli, time.Millisecond, 2000)
+	s.At(1000*milli, s.Subscribers()[0].Leave)
+	s.run(1001*milli, 10_000*milli)
+	s.wants(stays, "new", "messages 0-1999")
+	if held := pub.HeldFor(); held > 110*time.Millisecond {
+		t.Errorf("the producer was held for %v", held)
+	}
+}
