@@ -307,7 +307,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	}
 	s.tick(now)
 	b, ok := s.nextControl(now)
-	if !ok && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
+	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
 		s.beaten = ok
 	}
