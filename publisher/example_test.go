@@ -12,7 +12,10 @@ import (
 // A publisher on the loopback interface, which only this machine hears.
 func Example() {
 	ctx := context.Background()
-	p, err := publisher.New(publisher.Config{Name: "quotes"})
+	p, err := publisher.New(publisher.Config{
+		Name:  "quotes",
+		Group: netip.MustParseAddrPort("239.77.0.8:7708"), // the zero value is publisher.DefaultGroup
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

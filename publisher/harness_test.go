@@ -1,6 +1,7 @@
 package publisher_test
 
 import (
+	"fmt"
 	"log/slog"
 	"net"
 	"net/netip"
@@ -14,6 +15,33 @@ import (
 )
 
 var quiet = slog.New(slog.DiscardHandler)
+
+// elsewhere is a network on which another group takes the place of the default one.
+type elsewhere struct {
+	multicast.Network
+	group netip.AddrPort
+}
+
+func (e elsewhere) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
+	if cfg.Group != publisher.DefaultGroup {
+		return nil, fmt.Errorf("group %v is not the default", cfg.Group)
+	}
+	cfg.Group = e.group
+	conn, err := e.Network.Socket(cfg)
+	return elsewhereConn{conn, e.group}, err
+}
+
+type elsewhereConn struct {
+	multicast.Conn
+	group netip.AddrPort
+}
+
+func (c elsewhereConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
+	if to == publisher.DefaultGroup {
+		to = c.group
+	}
+	return c.Conn.Write(to, b, segment)
+}
 
 // network is a multicast.Network whose one socket takes what there is room for,
 // and forgets it.

@@ -110,7 +110,8 @@ func (p *Publisher) Datagram() int { return p.cfg.Datagram }
 // Publish accepts a message and returns its offset. The payload is copied and
 // may be reused at once. While the resend buffer is full of messages that are
 // not with the kernel yet, it waits, until ctx ends. A message of up to 16 MiB
-// is accepted whole or not at all.
+// is accepted whole or not at all. The error is ErrClosed, a *TooLargeError, or
+// that of ctx.
 func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -139,7 +140,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 // PublishBatch accepts messages, which get consecutive offsets, and returns the
 // first one's. It takes all of them or, with an error, none, as Publish does with
 // one. The resend buffer must have room for all at once: a batch that is too large
-// for it is refused with a BatchTooLargeError. The payloads are copied.
+// for it is refused with a *BatchTooLargeError. The payloads are copied.
 func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -158,7 +159,8 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 	}
 }
 
-// TryPublish is Publish that returns ErrFull where that would wait.
+// TryPublish is Publish that returns ErrFull where that would wait. Its other errors
+// are ErrClosed and *TooLargeError.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	if p.loop.Enter() {
 		if offset, ok := p.sender.Append(payload); ok {

@@ -3,11 +3,13 @@ package subscriber_test
 import (
 	"context"
 	"encoding/binary"
+	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
 	"net/netip"
 	"runtime"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"crier/multicast"
@@ -15,6 +17,7 @@ import (
 	"crier/publisher"
 	"crier/reliable/frame"
 	"crier/subscriber"
+	"crier/testnet"
 )
 
 // forger makes hostile datagrams, the same for a seed.
@@ -123,14 +126,13 @@ func (f *forger) mangled(session uint64) []byte {
 	return b
 }
 
-// attack sends datagrams from conn as fast as they are taken: received says how
-// many were, so that none is dropped on the way.
-func attack(t *testing.T, conn multicast.Conn, count int, received func() uint64, next func(i int) ([]byte, netip.AddrPort)) {
+// attack sends datagrams from conn, a flight at a time, and has each flight taken
+// before the next leaves. It runs in a bubble.
+func attack(t *testing.T, conn multicast.Conn, count int, next func() ([]byte, netip.AddrPort)) {
 	t.Helper()
-	const flight = 500 // datagrams, which any socket buffer holds
-	before := received()
+	const flight = 100 // datagrams, which the network's queues hold
 	for i := range count {
-		b, to := next(i)
+		b, to := next()
 		if len(b) == 0 {
 			b = []byte{0}
 		}
@@ -138,9 +140,8 @@ func attack(t *testing.T, conn multicast.Conn, count int, received func() uint64
 			t.Fatal(err)
 		}
 		if i%flight == flight-1 || i == count-1 {
-			for received()-before <= uint64(i) {
-				runtime.Gosched()
-			}
+			time.Sleep(time.Millisecond) // of the bubble's time: the network has none
+			synctest.Wait()
 		}
 	}
 }
@@ -157,101 +158,97 @@ func heap() int64 {
 // sessions: its memory stays bounded, it counts what it drops, and it hears the
 // next publisher.
 func TestHostileDatagrams(t *testing.T) {
-	g := group()
-	const buffer = 256 << 10
-	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}, Buffer: buffer, MaxSessions: 32, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer s.Close()
-	type took struct {
-		messages int
-		ended    bool
-	}
-	genuine, result := make(chan uint64, 1), make(chan took, 1)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
-	defer cancel()
-	go func() {
-		var id uint64
-		var r took
-		for ev := range s.Messages(ctx) {
-			select {
-			case id = <-genuine:
-			default:
-			}
-			if id == 0 || ev.Session != id {
-				continue
-			}
-			switch ev.Kind {
-			case subscriber.Message:
-				r.messages++
-			case subscriber.SessionEnded:
-				r.ended = true
-				result <- r
-				return
-			}
-		}
-		result <- r
-	}()
+	synctest.Test(t, func(t *testing.T) {
+		const buffer, sessions = 256 << 10, 32
+		stack := newStack(t, testnet.LinkConfig{}, 1)
+		defer stack.close()
+		g := netip.MustParseAddrPort("239.77.1.7:17000")
+		s := stack.subscriber(stack.host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Buffer: buffer, MaxSessions: sessions})
+		defer s.Close()
+		genuine := make(chan uint64, 1)
+		result := make(chan error, 1)
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // of the bubble's time
+		defer cancel()
+		go func() { result <- hearOnly(ctx, s, genuine, 100) }()
 
-	conn, err := multicast.Kernel.Socket(multicast.SocketConfig{Interface: "127.0.0.1", Group: g, TTL: 1, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer conn.Close()
-	received := func() uint64 { return s.Stats().Groups[0].Received }
-	f := newForger(1, 11, 12, 13)
-	before := heap()
-	const count = 5000
-	for _, flood := range []struct {
-		name string
-		next func() []byte
-		want func(subscriber.Stats) bool
-	}{
-		{"noise", f.noise, func(st subscriber.Stats) bool { return st.Invalid == count }},
-		{"mangled", func() []byte { return f.mangled(f.session(100)) }, func(st subscriber.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
-		{"frames", func() []byte { return f.frame(f.session(100)) }, func(st subscriber.Stats) bool { return st.Unexpected > 0 }},
-		{"sessions", func() []byte { return f.frame(f.session(1)) }, func(st subscriber.Stats) bool { return st.Refused > count/10 }},
-	} {
-		attack(t, conn, count, received, func(int) ([]byte, netip.AddrPort) { return flood.next(), g })
-		st := s.Stats()
-		if st.KernelDrops > 0 {
-			t.Errorf("%s: %d datagrams were dropped on the way", flood.name, st.KernelDrops)
-		}
-		if !flood.want(st) {
-			t.Errorf("%s: %+v", flood.name, st.ReceiverStats)
-		}
-		if n := len(s.Sessions()); n > 32 {
-			t.Errorf("%s: %d sessions", flood.name, n)
-		}
-		if st.Memory > 4*buffer {
-			t.Errorf("%s: %d bytes are held, and may be %d", flood.name, st.Memory, 4*buffer)
-		}
-		grown := heap() - before
-		t.Logf("%s: the heap grew by %d KiB; %d invalid, %d newer, %d refused, %d held", flood.name, grown>>10, st.Invalid, st.Newer, st.Refused, st.Memory)
-		if grown > 16<<20 {
-			t.Errorf("%s: the heap grew by %d bytes", flood.name, grown)
-		}
-	}
-
-	// The forged sessions fall silent and make room.
-	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet})
-	if err != nil {
-		t.Fatal(err)
-	}
-	genuine <- p.Session()
-	for range 100 {
-		if _, err := p.Publish(ctx, []byte("genuine")); err != nil {
+		conn, err := stack.host(66).Socket(multicast.SocketConfig{Interface: "eth0", Group: g, TTL: 1, Logger: quiet})
+		if err != nil {
 			t.Fatal(err)
 		}
+		defer conn.Close()
+		f := newForger(1, 11, 12, 13)
+		before := heap()
+		const count = 5000
+		for _, flood := range []struct {
+			name string
+			next func() []byte
+			want func(subscriber.Stats) bool
+		}{
+			{"noise", f.noise, func(st subscriber.Stats) bool { return st.Invalid == count }},
+			{"mangled", func() []byte { return f.mangled(f.session(100)) }, func(st subscriber.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
+			{"frames", func() []byte { return f.frame(f.session(100)) }, func(st subscriber.Stats) bool { return st.Unexpected > 0 }},
+			{"sessions", func() []byte { return f.frame(f.session(1)) }, func(st subscriber.Stats) bool { return st.Refused > count/10 }},
+		} {
+			attack(t, conn, count, func() ([]byte, netip.AddrPort) { return flood.next(), g })
+			st := s.Stats()
+			if !flood.want(st) {
+				t.Errorf("%s: %+v", flood.name, st.ReceiverStats)
+			}
+			if n := len(s.Sessions()); n > sessions {
+				t.Errorf("%s: %d sessions", flood.name, n)
+			}
+			if st.Memory > 4*buffer {
+				t.Errorf("%s: %d bytes are held, and may be %d", flood.name, st.Memory, 4*buffer)
+			}
+			grown := heap() - before
+			t.Logf("%s: the heap grew by %d KiB; %d invalid, %d newer, %d refused, %d held", flood.name, grown>>10, st.Invalid, st.Newer, st.Refused, st.Memory)
+			if grown > 16<<20 {
+				t.Errorf("%s: the heap grew by %d bytes", flood.name, grown)
+			}
+		}
+
+		// The forged sessions fall silent and make room.
+		p := stack.publisher(publisher.Config{Group: g})
+		genuine <- p.Session()
+		for range 100 {
+			if _, err := p.Publish(ctx, []byte("genuine")); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for len(p.Subscribers()) == 0 && ctx.Err() == nil {
+			time.Sleep(time.Second) // of the bubble's time
+		}
+		if err := p.Close(); err != nil {
+			t.Fatal(err)
+		}
+		if err := <-result; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// hearOnly takes what comes, until a session that it is told of has ended after so
+// many messages.
+func hearOnly(ctx context.Context, s *subscriber.Subscriber, genuine <-chan uint64, want int) error {
+	var id uint64
+	messages := 0
+	for ev := range s.Messages(ctx) {
+		select {
+		case id = <-genuine:
+		default:
+		}
+		if id == 0 || ev.Session != id {
+			continue
+		}
+		switch ev.Kind {
+		case subscriber.Message:
+			messages++
+		case subscriber.SessionEnded:
+			if messages != want {
+				return fmt.Errorf("of the genuine publisher came %d messages of %d", messages, want)
+			}
+			return nil
+		}
 	}
-	for heard := false; !heard && ctx.Err() == nil; runtime.Gosched() {
-		heard = len(p.Subscribers()) > 0
-	}
-	if err := p.Close(); err != nil {
-		t.Fatal(err)
-	}
-	if r := <-result; r.messages != 100 || !r.ended {
-		t.Errorf("of the genuine publisher came %d messages, ended %v", r.messages, r.ended)
-	}
+	return fmt.Errorf("of the genuine publisher came %d messages, and no end", messages)
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
 )
@@ -21,6 +22,41 @@ var port atomic.Uint32
 
 func group() netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr("239.77.1.7"), uint16(17000+port.Add(1)))
+}
+
+// elsewhere is a network on which another group takes the place of the default one.
+type elsewhere struct {
+	multicast.Network
+	group netip.AddrPort
+}
+
+func (e elsewhere) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
+	if cfg.Group != subscriber.DefaultGroup {
+		return nil, fmt.Errorf("group %v is not the default", cfg.Group)
+	}
+	cfg.Group = e.group
+	return e.Network.Group(cfg)
+}
+
+func (e elsewhere) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
+	if cfg.Group != subscriber.DefaultGroup {
+		return nil, fmt.Errorf("group %v is not the default", cfg.Group)
+	}
+	cfg.Group = e.group
+	conn, err := e.Network.Socket(cfg)
+	return elsewhereConn{conn, e.group}, err
+}
+
+type elsewhereConn struct {
+	multicast.Conn
+	group netip.AddrPort
+}
+
+func (c elsewhereConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
+	if to == subscriber.DefaultGroup {
+		to = c.group
+	}
+	return c.Conn.Write(to, b, segment)
 }
 
 // take counts a session's messages, which must come in order and whole, until it
@@ -82,14 +118,19 @@ func TestFanOut(t *testing.T) {
 	wantGoroutines(t, before)
 }
 
-// Zero Configs find each other.
+// Zero Configs find each other. Only their group is another one in truth: who listens
+// to the default group on this machine shouldn't hear a test.
 func TestZeroConfigs(t *testing.T) {
 	before := runtime.NumGoroutine()
-	s, err := subscriber.New(subscriber.Config{})
+	if subscriber.DefaultGroup != publisher.DefaultGroup {
+		t.Fatalf("the defaults are %v and %v", subscriber.DefaultGroup, publisher.DefaultGroup)
+	}
+	net := elsewhere{multicast.Kernel, group()}
+	s, err := subscriber.New(subscriber.Config{Network: net})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{})
+	p, err := publisher.New(publisher.Config{Network: net})
 	if err != nil {
 		t.Fatal(err)
 	}
