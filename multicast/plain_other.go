@@ -63,7 +63,11 @@ func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) 
 
 // openGroup opens a socket that receives one group on one interface. Where the
 // system doesn't say which group a datagram was sent to (Windows), others that
-// this machine joined on the same port may come in.
+// this machine joined on the same port may come in. Nor is it checked by which
+// interface a datagram came: where another program joined the group on another
+// interface, what comes by that one does come in. Systems differ in which interface
+// they name for a datagram of their own that was looped back, and a check that is
+// wrong there would hear nothing at all.
 func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	fail := func(err error) error {
 		return fmt.Errorf("multicast: receive %v on %s: %w", cfg.Group, ifi.Name, err)

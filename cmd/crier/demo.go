@@ -27,7 +27,8 @@ bursts and is slow. Then the producer is killed in mid-burst, and what that cost
 is told exactly. It takes some seconds and needs neither root nor a network.
 
   --net sim   in virtual time: a seed always prints the same (the default)
-  --net lo    real processes over loopback multicast, and a real SIGKILL
+  --net lo    real processes over loopback multicast, and a real SIGKILL, in one of
+              several bursts: when somebody misses something, or in the last
 
 Examples:
 
@@ -47,7 +48,11 @@ Examples:
 }
 
 func (o *demoOptions) run(ctx context.Context, std streams) (int, error) {
-	plan := newDemoPlan(o.seed)
+	storms := 0
+	if o.net == "lo" {
+		storms = demoStorms
+	}
+	plan := newDemoPlan(o.seed, storms)
 	out := std.out
 	if o.json {
 		out = io.Discard
@@ -88,25 +93,30 @@ type demoMessage struct {
 }
 
 // demoPlan is what the producer will have accepted when it dies: the feed up to
-// the middle of a burst.
+// the middle of a burst; or, where only the run decides in which burst that is, up
+// to the end of the last one.
 type demoPlan struct {
 	seed     uint64
 	messages []demoMessage
-	burst    int // the number of messages in the last burst
-	into     int // of these, those that are due before the end
-	bytes    int
+	burst    int         // the number of messages in the last burst
+	into     int         // of these, those that are due before the end
+	storms   []demoBurst // those after demoRuns, where the run decides
 }
 
 const (
 	// demoRuns is how long the producer runs before it may be killed.
 	demoRuns = 2 * time.Second
+	// demoStorms is in how many bursts a real producer may be killed, the last one at
+	// the latest.
+	demoStorms = 10
 	// demoTick is the time between two lines of progress.
 	demoTick = 250 * time.Millisecond
 )
 
 // newDemoPlan makes up the feed. It ends in the middle of the first storm after
-// demoRuns; the generator makes several a second.
-func newDemoPlan(seed uint64) *demoPlan {
+// demoRuns, or with a number of storms after it; the generator makes several a
+// second.
+func newDemoPlan(seed uint64, storms int) *demoPlan {
 	p := &demoPlan{seed: seed}
 	m := newMarket(marketOptions{Seed: seed})
 	for {
@@ -115,11 +125,19 @@ func newDemoPlan(seed uint64) *demoPlan {
 			return p // the generator has no end
 		}
 		p.messages = append(p.messages, demoMessage{rec.at, append([]byte(nil), rec.payload...)})
-		p.bytes += len(rec.payload)
 		phase, i, of := m.burst()
-		if rec.at >= demoRuns && phase == phaseStorm && i >= of/2 {
+		if rec.at < demoRuns || phase != phaseStorm {
+			continue
+		}
+		if storms == 0 && i >= of/2 {
 			p.burst, p.into = of, i
 			return p
+		}
+		if n := uint64(len(p.messages)); i == of && storms > 0 {
+			p.storms = append(p.storms, demoBurst{n - uint64(of), n})
+			if len(p.storms) == storms {
+				return p
+			}
 		}
 	}
 }

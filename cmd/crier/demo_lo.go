@@ -11,28 +11,49 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strconv"
 	"time"
 )
 
 // demoLoLinks are what each subscriber process does to what it receives.
-var demoLoLinks = []struct{ name, link, impair string }{
-	{"clean", "the loopback interface as it is", ""},
-	{"lossy", "loses 1 % at random", "loss=1%"},
-	{"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average", "burst=4%/12 delay=2ms..3ms"},
+var demoLoLinks = []struct {
+	name, link, impair string
+	far                time.Duration // the longest delay
+}{
+	{"clean", "the loopback interface as it is", "", 0},
+	{"lossy", "loses 1 % at random", "loss=1%", 0},
+	{"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average", "burst=4%/12 delay=2ms..3ms", 3 * time.Millisecond},
 }
+
+// The producer process: what comes to it, which is what subscribers ask for, is late,
+// and messages wait for others to share a datagram. The loopback interface takes all
+// at once; so there is something, as on a network that takes its time, that waits to
+// be sent or to be repaired.
+const (
+	demoAsked  = "delay=5ms"
+	demoBatch  = 2 * time.Millisecond
+	demoLoNote = "  To the producer everything takes 5 ms; messages wait up to 2 ms there to share a datagram.\n"
+)
 
 const (
 	// demoPatience bounds what the processes are waited for.
 	demoPatience = 20 * time.Second
-	// demoPoll is how often the producer's counter is looked at.
+	// demoPoll is how often the processes' counters are looked at.
 	demoPoll = 100 * time.Microsecond
+	// demoBeyond is how many messages the producer has beyond the plan: should
+	// nobody kill it, it ends by itself.
+	demoBeyond = 5000
 )
 
 // demoLo plays the demo with real processes on the loopback interface.
 func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, err error) {
 	ctx, cancel := context.WithTimeout(ctx, demoPatience)
 	defer cancel()
+	// The kernel ends the processes with the thread that started them.
+	runtime.LockOSThread()
+	defer runtime.UnlockOSThread()
 	self, err := os.Executable()
 	if err != nil {
 		return nil, fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
@@ -47,7 +68,8 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 		return nil, err
 	}
 
-	r := &demoResult{Burst: plan.burst, IntoBurst: plan.into, KilledAt: plan.end()}
+	r := &demoResult{Note: demoLoNote}
+	moment := demoMoment{bursts: plan.storms}
 	subs := make([]*demoLoSub, len(demoLoLinks))
 	names := make([]string, len(demoLoLinks))
 	for i, l := range demoLoLinks {
@@ -58,11 +80,14 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 		}
 		defer subs[i].kill()
 		subs[i].Name, subs[i].Link = l.name, l.link
+		moment.far = append(moment.far, l.far)
 		r.Subscribers = append(r.Subscribers, &subs[i].demoSub)
 	}
 	counter := filepath.Join(dir, "accepted")
 	pub := exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo", "--name", "market", "--quiet",
-		"--market", "--seed", strconv.FormatUint(plan.seed, 10), "--accepted", counter)
+		"--market", "--seed", strconv.FormatUint(plan.seed, 10), "--accepted", counter,
+		"--batch-wait", demoBatch.String(), "--impair", demoAsked, "--count", strconv.Itoa(len(plan.messages)+demoBeyond))
+	pub.SysProcAttr = childAttr()
 	var complaint bytes.Buffer
 	pub.Stderr = &complaint
 	for _, s := range subs {
@@ -83,11 +108,14 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 
 	fmt.Fprint(out, progressHead(names))
 	start, next := time.Now(), demoTick
-	// A kill takes a while to arrive, in which the burst goes on.
-	target := uint64(len(plan.messages) - plan.into*3/4)
+	have := make([]uint64, len(subs))
 	for {
-		n, _, err := readCounter(counter)
-		if n >= target {
+		look(subs, have) // first: what they have was accepted before
+		n, sent, err := readCounter(counter)
+		for _, h := range have {
+			n = max(n, h) // the counter is set after a message has left
+		}
+		if moment.come(time.Since(start), n, sent, have) {
 			break
 		}
 		if err != nil && !errors.Is(err, os.ErrNotExist) && time.Since(start) > time.Second {
@@ -95,10 +123,10 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 		}
 		if ctx.Err() != nil {
 			return nil, fmt.Errorf("the producer had accepted %d of %d messages after %v: %w %s",
-				n, target, time.Since(start).Round(time.Millisecond), ctx.Err(), complaint.Bytes())
+				n, len(plan.messages), time.Since(start).Round(time.Millisecond), ctx.Err(), complaint.Bytes())
 		}
 		if since := time.Since(start); since >= next {
-			fmt.Fprint(out, demoLoLine(next, n, subs))
+			fmt.Fprint(out, progressLine(next, n, have))
 			next += demoTick
 		}
 		time.Sleep(demoPoll)
@@ -114,8 +142,8 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 		return nil, err
 	}
 	r.KilledAt = at
-	r.IntoBurst += int(r.Accepted) - len(plan.messages)
-	fmt.Fprint(out, demoLoLine(at.Round(time.Millisecond), r.Accepted, subs))
+	look(subs, have)
+	fmt.Fprint(out, progressLine(at.Round(time.Millisecond), max(r.Accepted, slices.Max(have)), have))
 	for _, s := range subs {
 		if err := s.finish(); err != nil {
 			return nil, err
@@ -124,6 +152,8 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 		// one only a subscriber may know.
 		r.Accepted, r.Sent = max(r.Accepted, s.NextOffset), max(r.Sent, s.NextOffset)
 	}
+	burst, into := lastBurst(plan.storms, r.Accepted)
+	r.Burst, r.IntoBurst = int(burst.to-burst.from), int(into)
 	for _, s := range subs {
 		s.account(r.Accepted, r.Sent)
 	}
@@ -142,10 +172,9 @@ func demoGroup() (string, error) {
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 0, 1}), port).String(), nil
 }
 
-func demoLoLine(at time.Duration, accepted uint64, subs []*demoLoSub) string {
-	have := make([]uint64, len(subs))
+// look notes what each subscriber has.
+func look(subs []*demoLoSub, have []uint64) {
 	for i, s := range subs {
 		have[i] = s.have.Load()
 	}
-	return progressLine(at, accepted, have)
 }

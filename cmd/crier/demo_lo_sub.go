@@ -34,8 +34,9 @@ func startDemoSub(ctx context.Context, self, dir, group, impair string, plan *de
 		ready: make(chan struct{}), done: make(chan error, 2),
 	}
 	s.cmd = exec.CommandContext(ctx, self, "sub", "--group", group, "--iface", "lo", "--format", "json",
-		"--until-end", "--summary", s.summary, "--impair", impair,
+		"--until-end", "--timeout", demoPatience.String(), "--summary", s.summary, "--impair", impair,
 		"--drop-seed", strconv.FormatUint(plan.seed+uint64(i), 10))
+	s.cmd.SysProcAttr = childAttr()
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err

@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -22,6 +23,7 @@ type demoResult struct {
 	Repairs     uint64        `json:"repairs_sent,omitempty"`
 	Subscribers []*demoSub    `json:"subscribers"`
 	Checked     bool          `json:"checked"` // every message was compared with what was sent
+	Note        string        `json:"-"`       // on the links, a line
 }
 
 // demoSub is one subscriber's part.
@@ -147,6 +149,7 @@ func (r *demoResult) table(b *strings.Builder) {
 	for _, s := range r.Subscribers {
 		fmt.Fprintf(b, "  %-7s %s\n", s.Name, s.Link)
 	}
+	b.WriteString(r.Note)
 }
 
 func (r *demoResult) gone(b *strings.Builder) {
@@ -172,6 +175,10 @@ func (r *demoResult) moral() string {
 		"offset was delivered once and in order, or named lost"
 	if r.Checked {
 		text += " (checked, byte for byte)"
+	}
+	if !slices.ContainsFunc(r.Subscribers, func(s *demoSub) bool { return s.Gone > 0 }) {
+		return text + ".\nThis time nothing is gone: all that was accepted had been sent, and received, before\n" +
+			"the kill. No broker stood between, and what nobody has yet received dies with its\nproducer; here there was none.\n"
 	}
 	return text + ".\nNo broker stood between: that is why it was fast, and why what nobody had yet\n" +
 		"received died with its producer.\n"
