@@ -13,8 +13,8 @@ import (
 
 // Processes of a demo that is killed end with it.
 func TestDemoKilled(t *testing.T) {
-	t.Parallel()
-	testGroup(t) // skips where there is no loopback interface
+	t.Setenv("TMPDIR", t.TempDir()) // it can't remove what it leaves there
+	testGroup(t)                    // skips where there is no loopback interface
 	demo := spawn(t, nil, "demo", "--net", "lo")
 	demo.await(demo.out, "500ms", 1)
 	children := childrenOf(demo.cmd.Process.Pid)
