@@ -24,7 +24,7 @@ const benchMTU = 1500
 
 // benchFlags declares the flags that a benchmark has.
 func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
-	o := &benchOptions{inFlight: 2 << 20}
+	o := &benchOptions{inFlight: 1 << 20}
 	o.Kind, o.Version = kind, version()
 	o.Subscribers, o.Publishers, o.Waits = []int{1}, []int{1}, []string{"block"}
 	o.Sizes = []int{64}

@@ -41,6 +41,9 @@ func (b *bench) measureLimits(ctx context.Context) ([]*Cell, error) {
 		for _, size := range o.Sizes {
 			for _, rate := range o.Rates {
 				for _, subscribers := range o.Subscribers {
+					if wait == waitSpin && subscribers >= len(processors()) {
+						continue // they would only keep each other from spinning
+					}
 					c := of.latencyCell(systemBare, wayOne, size, subscribers, wait)
 					c.Rate = rate
 					r := of.schedule(c)

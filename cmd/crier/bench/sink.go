@@ -24,8 +24,7 @@ type sink struct {
 
 // flow is what comes of one publisher.
 type flow struct {
-	next    uint64 // the number that is expected
-	done    uint64 // messages that came, or were given up
+	next    uint64 // the number that is expected: those before it came, or were given up
 	counter progressCounter
 	counted bool
 }
@@ -52,10 +51,9 @@ func (s *sink) message(f *flow, number uint64, payload []byte) (due int64) {
 		s.disorder++
 	}
 	f.next = number + 1
-	f.done++
 	s.total++
-	if f.counted && f.done&(s.stride-1) == 0 {
-		f.counter.set(f.done)
+	if f.counted && f.next&(s.stride-1) == 0 {
+		f.counter.set(f.next)
 	}
 	if s.total&(s.stride-1) == 0 || s.total == 1 {
 		s.lastAt, s.lastCount = time.Now(), s.total
@@ -73,9 +71,8 @@ func (s *sink) message(f *flow, number uint64, payload []byte) (due int64) {
 func (s *sink) passed(f *flow, from, to uint64) {
 	s.lost += to - from
 	f.next = to
-	f.done += to - from
 	if f.counted {
-		f.counter.set(f.done)
+		f.counter.set(f.next)
 	}
 }
 
