@@ -1,0 +1,128 @@
+package multicast
+
+import (
+	"log/slog"
+	"math/rand/v2"
+	"net/netip"
+	"runtime"
+	"sync"
+	"sync/atomic"
+	"testing"
+	"time"
+)
+
+// moodyConn takes all, some or nothing of what is written, and makes room again
+// soon after.
+type moodyConn struct {
+	*fakeConn
+	mu   sync.Mutex
+	rand *rand.Rand
+	took atomic.Int64
+}
+
+func (c *moodyConn) Write(_ netip.AddrPort, b []byte, _ int) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	n, err := len(b), error(nil)
+	if c.rand.IntN(4) == 0 {
+		n, err = c.rand.IntN(len(b)), ErrWouldBlock
+	}
+	c.took.Add(int64(n))
+	return n, err
+}
+
+func (c *moodyConn) WaitWrite() error {
+	runtime.Gosched()
+	return nil
+}
+
+// burstMachine sends as many bytes as were published, 40 at once, and is due at
+// once while there are some.
+type burstMachine struct {
+	published, sent int64
+	out             int64
+	data            [40]byte
+}
+
+func (m *burstMachine) Receive(_ int64, ps []Packet) (int, bool) { return len(ps), false }
+func (m *burstMachine) Advance(int64)                            {}
+func (m *burstMachine) Deadline(now int64) int64 {
+	if m.published > m.sent {
+		return now
+	}
+	return now + int64(time.Hour)
+}
+func (m *burstMachine) Next(int64) (Datagrams, bool) {
+	m.out = min(m.published-m.sent, int64(len(m.data)))
+	return Datagrams{Data: m.data[:m.out], Segment: 1}, m.out > 0
+}
+func (m *burstMachine) Sent()      { m.sent += m.out }
+func (m *burstMachine) full() bool { return m.published-m.sent >= int64(len(m.data)) }
+
+// Whoever publishes, however fast, and however full the socket is: all is sent,
+// soon after the last word, and nothing is left behind without anyone who sees to
+// it.
+func TestNothingIsLeftBehind(t *testing.T) {
+	for _, wait := range []Wait{WaitBlock, WaitSpin} {
+		t.Run(wait.String(), func(t *testing.T) {
+			out := &moodyConn{fakeConn: newFakeConn(), rand: rand.New(rand.NewPCG(5, 6))}
+			m := &burstMachine{}
+			timer, err := Kernel.Timer()
+			if err != nil {
+				t.Fatal(err)
+			}
+			l := NewLoop(LoopConfig{
+				Machine: m, Out: pollableMoody{out}, Timer: timer, Start: time.Now(), Wait: wait,
+				Full: m.full, Logger: slog.New(slog.DiscardHandler),
+			})
+			l.Run()
+			rounds := 2000
+			if testing.Short() {
+				rounds = 200
+			}
+			published := int64(0)
+			for round := range rounds {
+				var all sync.WaitGroup
+				for range 1 + round%3 {
+					n := 1 << (round % 12)
+					published += int64(n)
+					all.Go(func() {
+						for range n {
+							busy := l.Enter()
+							m.published++
+							if busy && m.published%20 != 0 {
+								l.Unlock()
+								continue
+							}
+							l.Tick()
+							l.SettleSoon()
+						}
+					})
+				}
+				all.Wait()
+				for stuck := time.Now().Add(10 * time.Second); out.took.Load() < published; runtime.Gosched() {
+					if time.Now().After(stuck) {
+						l.Lock()
+						t.Fatalf("round %d: %d of %d bytes were sent: sending %v, handed %v, stuck %v, hot %v, armed %v, now %v, machine %+v",
+							round, out.took.Load(), published, l.sending, l.handed, l.stuck, l.hot, l.armed, l.now, m)
+					}
+				}
+			}
+			if err := l.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
+
+// pollableMoody is a moodyConn to which nothing ever comes.
+type pollableMoody struct{ *moodyConn }
+
+func (p pollableMoody) TryRead(ps []Packet) (int, error) {
+	select {
+	case <-p.done:
+		return p.Read(ps)
+	default:
+		return 0, nil
+	}
+}
