@@ -1,0 +1,206 @@
+package reliable
+
+import (
+	"strconv"
+	"testing"
+
+	"crier/reliable/frame"
+)
+
+// benchFrames returns DATA frames of messages of so many bytes, as a Sender packs
+// them, and how many messages they have.
+func benchFrames(tb testing.TB, size, frames int) (list [][]byte, messages int) {
+	s, err := NewSender(SenderConfig{Session: 1})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	message := make([]byte, size)
+	for ; int(s.next) < frames; messages++ {
+		if _, err := s.Publish(0, message); err != nil {
+			tb.Fatal(err)
+		}
+	}
+	for seq := range s.next {
+		list = append(list, s.ring.frame(seq))
+	}
+	return list, messages
+}
+
+// receive hands frames to a Receiver, in the given order, and polls after each.
+func (b *receiveBench) receive(order []int) {
+	for _, i := range order {
+		if err := b.dec.Decode(b.frames[i], &b.frame); err != nil {
+			b.tb.Fatal(err)
+		}
+		b.r.Handle(0, senderAddr, &b.frame)
+		for n := b.r.Poll(b.events[:]); n > 0; n = b.r.Poll(b.events[:]) {
+			for i := range b.events[:n] {
+				if ev := &b.events[i]; ev.Kind == Message {
+					b.got += ev.Run()
+				}
+			}
+		}
+	}
+}
+
+type receiveBench struct {
+	tb     testing.TB
+	r      *Receiver
+	dec    frame.Decoder
+	frame  frame.Frame
+	frames [][]byte
+	events [64]Event
+	got    int
+}
+
+// again begins anew: with a Receiver that has heard nothing, which takes its
+// buffers from the one before.
+func (b *receiveBench) again() {
+	old := b.r
+	r, err := NewReceiver(ReceiverConfig{ID: 2, Runs: true})
+	if err != nil {
+		b.tb.Fatal(err)
+	}
+	if b.r, b.got = r, 0; old != nil {
+		old.mem.reuse()
+		r.mem.spare = old.mem.spare
+	}
+	var e frame.Encoder
+	if err := b.dec.Decode(e.Append(nil, &frame.Frame{Kind: frame.Session, Session: 1, Channels: 1}), &b.frame); err != nil {
+		b.tb.Fatal(err)
+	}
+	r.Handle(0, senderAddr, &b.frame) // which tells where the session begins
+}
+
+// inOrder returns 0 to n-1; lossy leaves each hundredth frame out, and brings it
+// when so many more have come as fit a gap's repair on a busy LAN.
+func inOrder(n int) (order []int) {
+	for i := range n {
+		order = append(order, i)
+	}
+	return order
+}
+
+func lossy(n int) (order []int) {
+	const late = 50
+	for i := range n {
+		if i%100 != 99 {
+			order = append(order, i)
+		}
+		if i%100 == late-1 && i > late {
+			order = append(order, i-late)
+		}
+	}
+	return order
+}
+
+// BenchmarkReceive is the whole way of a frame at a subscriber but for sockets:
+// decoding, window, cursor, events. An operation is a message.
+func BenchmarkReceive(b *testing.B) {
+	const frames = 5000
+	for _, c := range []struct {
+		name  string
+		size  int
+		order []int
+	}{
+		{"64B", 64, inOrder(frames)},
+		{"64B/lossy", 64, lossy(frames)},
+		{"1KiB", 1024, inOrder(frames)},
+		{"1KiB/lossy", 1024, lossy(frames)},
+	} {
+		b.Run(c.name, func(b *testing.B) {
+			rb := &receiveBench{tb: b}
+			rb.frames, _ = benchFrames(b, c.size, frames)
+			rb.again()
+			rb.receive(c.order)
+			b.SetBytes(int64(c.size))
+			b.ReportAllocs()
+			b.ResetTimer()
+			for done := 0; done < b.N; done += rb.got {
+				rb.again()
+				rb.receive(c.order)
+			}
+		})
+	}
+}
+
+// BenchmarkSend is the whole way of a message at a publisher but for sockets and
+// locks, and of its frames as batches.
+func BenchmarkSend(b *testing.B) {
+	for _, size := range []int{64, 1024} {
+		for _, ring := range []int{1 << 20, 64 << 20, 1 << 30} {
+			b.Run(sizeName(size)+"/ring"+sizeName(ring), func(b *testing.B) {
+				s, err := NewSender(SenderConfig{Session: 1, ResendBuffer: ring})
+				if err != nil {
+					b.Fatal(err)
+				}
+				message := make([]byte, size)
+				b.SetBytes(int64(size))
+				b.ReportAllocs()
+				for b.Loop() {
+					if _, ok := s.Append(message); ok {
+						continue
+					}
+					if _, err := s.Publish(0, message); err != nil {
+						b.Fatal(err)
+					}
+					for s.FullBatch() {
+						batch, ok := s.Next(0)
+						if !ok {
+							b.Fatal("a full batch isn't sent")
+						}
+						s.Sent(batch)
+					}
+				}
+			})
+		}
+	}
+}
+
+func sizeName(n int) string {
+	for _, u := range []struct {
+		unit string
+		size int
+	}{{"GiB", 1 << 30}, {"MiB", 1 << 20}, {"KiB", 1 << 10}} {
+		if n >= u.size {
+			return strconv.Itoa(n/u.size) + u.unit
+		}
+	}
+	return strconv.Itoa(n) + "B"
+}
+
+// Neither side allocates once it has its buffers, with losses neither.
+func TestNothingIsAllocated(t *testing.T) {
+	s, err := NewSender(SenderConfig{Session: 1})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := make([]byte, 64)
+	if n := testing.AllocsPerRun(1000, func() {
+		if _, ok := s.Append(message); !ok {
+			if _, err := s.Publish(0, message); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for s.FullBatch() {
+			b, _ := s.Next(0)
+			s.Sent(b)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations to send a message", n)
+	}
+	rb := &receiveBench{tb: t}
+	rb.frames, _ = benchFrames(t, 64, 3000)
+	rb.again()
+	order := lossy(3000)
+	rb.receive(order[:1000]) // which grows the window and the buffers
+	if at := 1000; testing.AllocsPerRun(15, func() {
+		rb.receive(order[at : at+100])
+		at += 100
+	}) != 0 {
+		t.Error("receiving allocates")
+	}
+	if rb.got == 0 {
+		t.Error("nothing came")
+	}
+}
