@@ -23,6 +23,10 @@
 // accepted and not yet received by a subscriber is gone for it: there is no
 // broker that could still have it.
 //
+// PublishBatch takes many messages at once, all or none. Where a goroutine publishes
+// as fast as it can, it sends full batches itself, and the last messages of such a
+// burst follow within a millisecond; Flush sends them at once.
+//
 // All methods may be called by any number of goroutines at once. Offsets are
 // given in the order in which calls are accepted.
 package publisher

@@ -150,6 +150,17 @@ func TestPublishAllocatesNothing(t *testing.T) {
 	}); n != 0 {
 		t.Errorf("%v allocations a message", n)
 	}
+	batch := [][]byte{payload, payload, make([]byte, 3000)}
+	if n := testing.AllocsPerRun(1000, func() {
+		if _, err := p.PublishBatch(ctx, batch); err != nil {
+			t.Fatal(err)
+		}
+		if _, err := p.TryPublish(payload); err != nil && err != publisher.ErrFull {
+			t.Fatal(err)
+		}
+	}); n != 0 {
+		t.Errorf("%v allocations a batch", n)
+	}
 }
 
 // BenchmarkPublish publishes over a network that forgets all it takes: what is

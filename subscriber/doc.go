@@ -32,6 +32,13 @@
 // Config.Buffer. What finds no room there is asked for again when there is, if
 // the publisher still holds it.
 //
+// How it waits is Config.Wait's: asleep in the kernel, which is the default; or
+// spinning, for the lowest latency, on a processor that is given to it; or something
+// adaptive between. An Event tells when its message was sent, when the kernel of this
+// machine took it in (Arrived) and when it was read (Received), so that a latency can be
+// split into the publisher's and the network's part, this machine's, and the wait for
+// what was missing (Recovery).
+//
 // All methods may be called by any number of goroutines at once, but only one at
 // a time may range over Messages.
 package subscriber

@@ -56,8 +56,8 @@ func (s *Subscriber) Stats() Stats {
 
 // Sessions returns the counters of the sessions that are or were followed, in
 // the order in which they were first heard. Counters move as events are taken,
-// 64 at once: they may be that many ahead of what a Handler or a range over
-// Messages has seen. It may be called after Close, and by a Handler.
+// up to 64 datagrams' worth at once: they may be that far ahead of what a Handler
+// or a range over Messages has seen. It may be called after Close, and by a Handler.
 func (s *Subscriber) Sessions() []Session {
 	s.loop.Lock()
 	defer s.loop.Unlock()
