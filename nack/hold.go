@@ -45,9 +45,8 @@ func (r *Requester) holdBack(now Time, gap *Gap) {
 		gap.confirms = min(gap.confirms+1, 16)
 	}
 	until := max(gap.until, now.Add(wait)).Add(r.spread(now, gap.until.Sub(now)))
-	if until > gap.due {
-		gap.due, gap.wait = until, until.Sub(now)
-	}
+	gap.due = max(gap.due, until)
+	gap.wait = gap.due.Sub(now)
 	if gap.since != Never {
 		gap.since = now
 	}
