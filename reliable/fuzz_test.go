@@ -128,12 +128,24 @@ const fuzzMemory = 256 << 10
 // FuzzReceiver: whatever comes, a Receiver neither panics nor hangs, holds no
 // more than its bound, and keeps the promise's sum.
 func FuzzReceiver(f *testing.F) {
-	f.Add([]byte{}, false)
-	f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"), true)
-	f.Fuzz(func(t *testing.T, data []byte, arrival bool) {
+	f.Add([]byte{}, uint8(0), uint16(0))
+	for options := range uint8(16) {
+		f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"), options, uint16(options)*uint16(options))
+	}
+	f.Fuzz(func(t *testing.T, data []byte, options uint8, wait uint16) {
 		cfg := ReceiverConfig{ID: 7, Buffer: 64 << 10, MaxMemory: fuzzMemory, MaxSessions: 8}
-		if arrival {
+		if options&1 != 0 {
 			cfg.Order = OnArrival
+		}
+		if options&2 != 0 {
+			cfg.Start = Oldest
+		}
+		cfg.NoRecovery = options&4 != 0
+		if options&8 != 0 {
+			cfg.MaxWait = time.Duration(wait) * 10 * time.Microsecond
+		}
+		if options&16 != 0 { // how old a session says it is decides whether all of it counts
+			cfg.Joined = Time(wait) * 100
 		}
 		r, err := NewReceiver(cfg)
 		if err != nil {
@@ -141,7 +153,7 @@ func FuzzReceiver(f *testing.F) {
 		}
 		g := &forger{data: data, session: 0x1000, near: 100}
 		from := netip.MustParseAddrPort("10.77.0.1:5000")
-		now := Time(0)
+		now := cfg.Joined
 		var events [8]Event
 		accounted := make(map[uint64]uint64)
 		poll := func() {
