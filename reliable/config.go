@@ -209,7 +209,8 @@ type Order uint8
 const (
 	// InOrder delivers each session's messages by offset.
 	InOrder Order = iota
-	// OnArrival delivers a message as soon as all of it is there.
+	// OnArrival delivers a message as soon as it is there; one that spans frames when
+	// all before it has come or is lost.
 	OnArrival
 )
 

@@ -18,6 +18,7 @@ func (v *view) loss(ev *reliable.Event) {
 	v.lost += to - from
 	v.c.tally.Lost[ev.Cause] += to - from
 	v.advance("lost", from, to)
+	v.ready = max(v.ready, v.c.w.now)
 	cfg := &v.sub.cfg.Receiver
 	switch ev.Cause {
 	case reliable.CauseGone:

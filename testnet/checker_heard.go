@@ -11,7 +11,8 @@ import (
 // heard notes a packet that is handed to the receiver.
 func (v *view) heard(p *packet) {
 	now, f := v.c.w.now, &p.frame
-	v.maxDelay = max(v.maxDelay, now.Sub(p.at))
+	took, helped := now.Sub(p.at), v.help
+	v.minDelay, v.maxDelay = min(v.minDelay, took), max(v.maxDelay, took)
 	switch f.Kind {
 	case frame.Repair:
 		v.help = now
@@ -24,12 +25,15 @@ func (v *view) heard(p *packet) {
 		}
 		v.alive(now)
 		if f.Data != nil {
-			v.came(now, f.Data)
+			v.came(now, helped, f.Data)
 		}
 		return
 	case frame.Gone, frame.Confirm:
 		v.help = now
-		v.confirmed = v.confirmed || f.Kind == frame.Confirm
+		if f.Kind == frame.Confirm {
+			v.confirmed = true
+			v.noteConfirm(now, f)
+		}
 		v.alive(now)
 		return
 	case frame.Nack, frame.Status:
@@ -51,12 +55,15 @@ func (v *view) heard(p *packet) {
 	case frame.Session:
 		v.named = true
 	case frame.Data:
-		v.came(now, f)
+		v.came(now, helped, f)
 	case frame.Heartbeat, frame.Bye:
 		if f.Kind == frame.Bye {
 			v.bye = true
 		} else {
 			v.interval = f.Interval
+		}
+		if f.RTT > 0 && (v.groupTrip == 0 || f.RTT < v.groupTrip) {
+			v.groupTrip = f.RTT
 		}
 		if v.first == 0 {
 			v.first = frame.Heartbeat // a BYE tells as much
@@ -74,8 +81,9 @@ func (v *view) alive(now reliable.Time) {
 	v.lastHeard = now
 }
 
-// came notes a DATA frame.
-func (v *view) came(now reliable.Time, f *frame.Frame) {
+// came notes a DATA frame; since is when anything was last done about what is
+// missing, but for this.
+func (v *view) came(now, since reliable.Time, f *frame.Frame) {
 	start := f.StartOffset()
 	if !v.hasData {
 		v.hasData, v.firstData, v.lowData = true, start, start
@@ -85,6 +93,7 @@ func (v *view) came(now reliable.Time, f *frame.Frame) {
 	}
 	v.lowData = min(v.lowData, start)
 	v.exists(now, f.Seq, 0)
+	v.noteArrival(now, since, f.Seq)
 	if v.overdue(now, f.Seq) {
 		v.late.set(f.Seq - v.s.FirstSeq)
 	} else {
@@ -144,17 +153,18 @@ func (v *view) asked(p *packet, arrives bool) {
 			}
 		}
 	}
+	v.judgeNack(now, &p.frame)
 	if n := len(v.nacks); n > 64 && now.Sub(v.nacks[n/2].at) > keepLog {
 		v.nacks = trimRanges(v.nacks, v.nacks[n/2].at)
 	}
-	v.nacks = append(v.nacks, rangesAt{now, now, nil, p.frame.Ranges})
+	v.nacks = append(v.nacks, rangesAt{at: now, sent: now, ranges: p.frame.Ranges})
 }
 
 // woke notes that the subscriber's process goes on after a pause: what wasn't
 // heard meanwhile says nothing about the publisher.
 func (v *view) woke(since reliable.Time) {
 	now := v.c.w.now
-	v.help = now
+	v.help, v.subWoke = now, now
 	if v.any && now.Sub(since) > v.unnoticed() {
 		v.lastHeard += now - since
 	}

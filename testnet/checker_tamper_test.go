@@ -133,6 +133,83 @@ func (b *brokenSender) Sent(out reliable.Batch) {
 	}
 }
 
+// chattyReceiver sends each NACK a hundred times.
+type chattyReceiver struct {
+	receiver
+	again int
+	nack  reliable.Batch
+	dec   frame.Decoder
+	real  bool
+}
+
+func (c *chattyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
+	if c.real = c.again == 0; !c.real {
+		c.again--
+		return c.nack, true
+	}
+	b, ok := c.receiver.Next(now)
+	var f frame.Frame
+	if ok && c.dec.Decode(b.Data, &f) == nil && f.Kind == frame.Nack {
+		c.nack, c.again = b, 99
+		c.nack.Data = bytes.Clone(b.Data)
+	}
+	return b, ok
+}
+
+func (c *chattyReceiver) Sent(b reliable.Batch) {
+	if c.real {
+		c.receiver.Sent(b)
+	}
+}
+
+// lateReceiver delivers what it has only after 15 s.
+type lateReceiver struct {
+	receiver
+	now reliable.Time
+}
+
+func (l *lateReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
+	l.now = now
+	return l.receiver.Next(now)
+}
+
+func (l *lateReceiver) Poll(events []reliable.Event) int {
+	if l.now > 500*milli && l.now < 15_500*milli {
+		return 0
+	}
+	return l.receiver.Poll(events)
+}
+
+// chattySender sends each frame of a kind twice.
+type chattySender struct {
+	sender
+	kind  frame.Kind
+	again reliable.Batch
+	dec   frame.Decoder
+	real  bool
+}
+
+func (c *chattySender) Next(now reliable.Time) (reliable.Batch, bool) {
+	if c.real = c.again.Data == nil; !c.real {
+		b := c.again
+		c.again.Data = nil
+		return b, true
+	}
+	b, ok := c.sender.Next(now)
+	var f frame.Frame
+	if ok && c.dec.Decode(b.Datagram(0), &f) == nil && f.Kind == c.kind {
+		c.again = b
+		c.again.Data = bytes.Clone(b.Data)
+	}
+	return b, ok
+}
+
+func (c *chattySender) Sent(b reliable.Batch) {
+	if c.real {
+		c.sender.Sent(b)
+	}
+}
+
 // without removes one number from ranges.
 func without(ranges []nack.Range, n uint64) []nack.Range {
 	var kept []nack.Range

@@ -188,12 +188,15 @@ func TestCheckerCatches(t *testing.T) {
 		{what: "hangs", want: "behind", // it hears nothing more after a while, and says nothing
 			receiver: func(r receiver) receiver { return &hungReceiver{receiver: r} }},
 
+		{what: "asks a hundred times in a row", want: "twice in request",
+			receiver: func(r receiver) receiver { return &chattyReceiver{receiver: r} }},
+		{what: "delivers late", want: "after all that it waits for had come",
+			receiver: func(r receiver) receiver { return &lateReceiver{receiver: r} }},
+
 		// The responder, and what else a publisher says.
-		{what: "hears no request", want: "neither repaired, confirmed nor denied",
-			sender: func(s sender) sender {
-				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
-			}},
-		{what: "repeats the wrong frame", want: "neither repaired, confirmed nor denied",
+		{what: "repeats each repair", want: "2. time, and was asked for it 1 times",
+			sender: func(s sender) sender { return &chattySender{sender: s, kind: frame.Repair} }},
+		{what: "repeats the wrong frame", want: "was asked for it 0 times",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Repair {
 					return data
@@ -254,6 +257,77 @@ func TestCheckerCatches(t *testing.T) {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q is missing:\n%v", part, err)
 				}
+			}
+		})
+	}
+}
+
+// TestCheckerCatchesStorms breaks machines that have more to repair than their
+// budget allows; both subscribers lose the same.
+func TestCheckerCatchesStorms(t *testing.T) {
+	const floor = 64 << 10
+	for _, broken := range []struct {
+		what     string
+		sender   func(sender) sender
+		receiver func(receiver) receiver
+		want     string
+	}{
+		{what: "nothing"},
+		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
+			sender: func(sender) sender {
+				s, err := reliable.NewSender(reliable.SenderConfig{Session: 77, RepairFloor: 1 << 40})
+				if err != nil {
+					t.Fatal(err)
+				}
+				return s
+			}},
+		{what: "repeats each repair that two asked for", want: "nobody asked for it since then",
+			sender: func(s sender) sender {
+				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool {
+					f.Held += time.Hour // no NACK seems to cross a repair
+					return false
+				}}
+			}},
+		{what: "hears no request", want: "neither repaired, confirmed nor denied",
+			sender: func(s sender) sender {
+				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
+			}},
+		{what: "holds nothing back", want: "after a CONFIRM of it, and must hold back",
+			receiver: func(r receiver) receiver {
+				return &brokenReceiver{receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Confirm }}
+			}},
+		{what: "confirms time after time", want: "2. time, and was asked for it 1 times",
+			sender: func(s sender) sender { return &chattySender{sender: s, kind: frame.Confirm} }},
+	} {
+		t.Run(broken.what, func(t *testing.T) {
+			w := NewWorld(WorldConfig{Seed: 11})
+			c := NewChecker(w)
+			lossy := LinkConfig{Loss: Bernoulli{P: 0.05}, Delay: FixedDelay(time.Millisecond)}
+			way := LinkConfig{Delay: FixedDelay(time.Millisecond)}
+			pub := addPublisher(t, w, PublisherConfig{wrap: broken.sender, Sender: reliable.SenderConfig{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
+			g, err := w.AddSegment("switch", lossy)
+			if err != nil {
+				t.Fatal(err)
+			}
+			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way, wrap: broken.receiver})
+			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way})
+			every(w, 10*milli, 2*milli, 1000, func(i int) {
+				for range 10 {
+					pub.Publish(make([]byte, 1300))
+				}
+			})
+			if err := w.Run(4000 * milli); err != nil {
+				t.Fatal(err)
+			}
+			err = c.Err()
+			if broken.want == "" {
+				if err != nil {
+					t.Error(err)
+				}
+				return
+			}
+			if err == nil || !strings.Contains(err.Error(), broken.want) {
+				t.Errorf("the checker doesn't say %q:\n%v", broken.want, err)
 			}
 		})
 	}

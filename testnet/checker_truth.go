@@ -25,8 +25,8 @@ type truth struct {
 	confirms  []rangesAt
 	gones     []rangesAt
 	asks      []rangesAt
-	refusals  []reliable.Time // when the responder was known to have refused or throttled more
-	refused   uint64
+	refused   uint64 // by the publisher's bounds, so far
+	traffic   traffic
 	saidBye   bool
 	lastTrim  reliable.Time
 	announced time.Duration // the greatest heartbeat interval
@@ -51,6 +51,9 @@ type rangesAt struct {
 	sent   reliable.Time // of a NACK
 	sub    *Subscriber
 	ranges []nack.Range
+	// Of a NACK: it says when it was sent; the publisher's bounds made it refuse some
+	// of it, or left no room for an answer.
+	echoes, refused bool
 }
 
 func (r *rangesAt) contains(seq uint64) bool {
@@ -143,18 +146,22 @@ func (t *truth) sent(p *packet) {
 		t.judgeQuiet(now)
 		t.lastSent = now
 	}
+	t.noteRefusals()
 	switch f.Kind {
 	case frame.Data:
+		t.noteData(now, len(f.Raw))
 		if f.Seq != t.next() {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
 		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Unfinished != 0})
+		t.frame(f.Seq).sent = now
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {
 			t.c.fail("%v repairs with what it never sent: %v", pub, f)
 			return
 		}
+		t.judgeRepair(now, p)
 		t.repairs = append(t.repairs, repairSent{now, f.Data.Seq, p.target})
 	case frame.Heartbeat, frame.Bye:
 		t.beat(f)
@@ -167,9 +174,10 @@ func (t *truth) sent(p *packet) {
 		}
 		// All below the oldest is denied, named or not.
 		denied := append([]nack.Range{{From: 0, To: f.OldestSeq}}, f.Ranges...)
-		t.gones = append(t.gones, rangesAt{now, now, p.target, denied})
+		t.gones = append(t.gones, rangesAt{at: now, sent: now, sub: p.target, ranges: denied})
 	case frame.Confirm:
-		t.confirms = append(t.confirms, rangesAt{now, now, p.target, f.Ranges})
+		t.judgeConfirm(p)
+		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.target, ranges: f.Ranges})
 	}
 	t.trim(now)
 }
@@ -225,18 +233,20 @@ func (t *truth) answered(p *packet) {
 	if p.frame.Kind != frame.Nack {
 		return
 	}
-	t.asks = append(t.asks, rangesAt{t.c.w.now, p.at, p.asker, p.frame.Ranges})
 	t.noteRefusals()
+	t.asks = append(t.asks, rangesAt{at: t.c.w.now, sent: p.at, sub: p.asker, ranges: p.frame.Ranges, echoes: p.frame.Echo != 0})
+	t.each(p.frame.Ranges, func(_ uint64, f *served) { f.asks++ })
 }
 
-// noteRefusals remembers when the publisher's budget or bounds were reached.
+// noteRefusals remembers whether the publisher's bounds were reached by the last
+// NACK. What waits for its budget is no excuse: it is confirmed.
 func (t *truth) noteRefusals() {
 	st := t.s.Publisher.Stats()
-	sum := st.Responder.Refused + st.Responder.Throttled + st.Unanswered
-	if sum != t.refused {
-		t.refused = sum
-		t.refusals = append(t.refusals, t.c.w.now)
+	sum := st.Responder.Refused + st.Responder.Unconfirmed + st.Unconfirmed + st.Unanswered
+	if n := len(t.asks); sum != t.refused && n > 0 {
+		t.asks[n-1].refused = true
 	}
+	t.refused = sum
 }
 
 func (t *truth) woke(reliable.Time) { t.woken = t.c.w.now }

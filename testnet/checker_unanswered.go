@@ -36,11 +36,12 @@ func (v *view) judgeUnanswered(from, to uint64) {
 		return
 	}
 	// Within answerTime a publisher that runs answers whatever reaches it, unless
-	// it has more to repair than its budget allows.
+	// its bounds make it refuse that.
+	v.t.noteRefusals()
 	for i := range v.t.asks {
 		a := &v.t.asks[i]
 		if a.sub != v.sub || !a.contains(q) || q >= v.t.next() || !v.t.ranFrom(a.at, now) ||
-			now.Sub(a.at) < v.answerTime() || v.t.refusedSince(a.at-reliable.Time(time.Second)) {
+			now.Sub(a.at) < v.answerTime() || a.refused {
 			continue
 		}
 		// A repair that it crossed is the answer: the publisher guesses when it was
@@ -141,13 +142,6 @@ func (v *view) cameLate(from, to uint64) bool {
 func (t *truth) ranFrom(from, to reliable.Time) bool {
 	p := t.s.Publisher
 	return t.s.Ended > to && !p.Paused() && t.woken < from
-}
-
-// refusedSince says whether the publisher's budget or bounds were reached.
-func (t *truth) refusedSince(at reliable.Time) bool {
-	t.noteRefusals()
-	n := len(t.refusals)
-	return n > 0 && t.refusals[n-1] >= at
 }
 
 // answeredSince says whether a frame was repaired, confirmed or denied.

@@ -37,9 +37,15 @@ type view struct {
 	gaps      []gapFound
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
 	confirmed bool          // a CONFIRM was heard
-	maxDelay  time.Duration // the longest that a packet took
+	minDelay  time.Duration // the shortest that a packet took
+	maxDelay  time.Duration // the longest
+	groupTrip time.Duration // the shortest round trip of the group that was announced
 	maxTook   time.Duration // the longest from when a frame was made, or its message accepted
 	nacks     []rangesAt    // that it sent
+	asking    asking
+	arrived   []reliable.Time // when frames came first, from the session's first on; 0: they didn't
+	slow      []slow
+	subWoke   reliable.Time // when its process woke last
 
 	// What its application was told.
 	phase     reliable.EventKind // 0 before `new`
@@ -48,6 +54,7 @@ type view struct {
 	begin     uint64             // the first offset
 	next      uint64             // in order: the offset that comes next
 	seen      bitset             // on arrival: offsets, from the session's first on
+	ready     reliable.Time      // in order: when all had come, or was lost, that what was told waited for
 	delivered uint64
 	lost      uint64
 }
@@ -59,7 +66,7 @@ type gapFound struct {
 }
 
 func newView(c *Checker, sub *Subscriber, t *truth) *view {
-	return &view{c: c, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset}
+	return &view{c: c, minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset}
 }
 
 // fail notes a violation of the promise to this subscriber.
@@ -127,6 +134,7 @@ func (v *view) message(ev *reliable.Event) {
 	if v.s.Dropped(ev.Offset) {
 		v.fail("offset %d is delivered, and the publisher dropped it", ev.Offset)
 	}
+	v.judgeDelivery(ev.Offset)
 	if want := v.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
 		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from byte %d on",
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
