@@ -98,6 +98,9 @@ func (c *Checker) truth(s *Session) *truth {
 
 // view returns how a subscriber sees a session.
 func (c *Checker) view(sub *Subscriber, s *Session) *view {
+	if v := sub.seen; v != nil && v.s == s && v.c == c {
+		return v
+	}
 	for len(c.views) <= sub.index {
 		c.views = append(c.views, nil)
 	}
@@ -109,6 +112,7 @@ func (c *Checker) view(sub *Subscriber, s *Session) *view {
 		v = newView(c, sub, c.truth(s))
 		c.views[sub.index][s.index] = v
 	}
+	sub.seen = v
 	return v
 }
 

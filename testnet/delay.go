@@ -32,6 +32,9 @@ func startDelay(d Delay) delayState {
 	if d == nil {
 		return FixedDelay(0)
 	}
+	if s, ok := d.(delayState); ok {
+		return s // it has no state: all links share it
+	}
 	return d.start()
 }
 

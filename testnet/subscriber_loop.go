@@ -45,7 +45,7 @@ func (s *Subscriber) take(pkt *packet) {
 	}
 	s.m.Handle(s.w.now, pkt.from, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
-		s.poll(len(s.events), true)
+		s.poll(len(s.w.events), true)
 	}
 	s.m.Hold()
 	clear(s.buf) // whoever still looks at it finds nothing
@@ -67,7 +67,7 @@ func (s *Subscriber) settle() {
 	w := s.w
 	for rounds := 0; w.err == nil; rounds++ {
 		if !s.busy {
-			s.poll(len(s.events), true)
+			s.poll(len(s.w.events), true)
 		}
 		s.drain()
 		at := s.m.Deadline()
@@ -97,9 +97,9 @@ func (s *Subscriber) poll(batch int, working bool) {
 		batch = 1
 	}
 	for {
-		n := s.m.Poll(s.events[:batch])
-		for i := range s.events[:n] {
-			ev := &s.events[i]
+		n := s.m.Poll(s.w.events[:batch])
+		for i := range s.w.events[:n] {
+			ev := &s.w.events[i]
 			for more := true; more; more = ev.Next() {
 				s.hand(ev)
 			}

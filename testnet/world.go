@@ -54,6 +54,7 @@ type World struct {
 	direct    []*Subscriber // those on no segment
 	segments  []*Segment
 	sessions  []*Session
+	events    [16]reliable.Event // what a subscriber is told now
 	calls     []func()
 	free      []uint32 // places in calls
 	watchers  []watcher

@@ -50,6 +50,9 @@ type Link struct {
 // IsZero reports whether the link is perfect.
 func (l Link) IsZero() bool { return l == Link{} }
 
+// perMember reports whether the members of a group have links that differ.
+func (l *Link) perMember() bool { return l.Noise != "" || l.Rutgers != "" }
+
 // settings are the fields that testnet.ParseLink reads, as it wants them.
 func (l *Link) settings() string {
 	var b strings.Builder

@@ -105,6 +105,7 @@ func (r *Run) addSegment(g *Segment) error {
 
 func (r *Run) addGroup(number int) error {
 	g := &r.s.Subscribers[number]
+	var down, up testnet.LinkConfig // models are shared
 	for k := range g.size() {
 		cfg := testnet.SubscriberConfig{
 			Name:    memberName(g, k),
@@ -123,13 +124,16 @@ func (r *Run) addGroup(number int) error {
 		if g.Order == "on-arrival" {
 			cfg.Receiver.Order = reliable.OnArrival
 		}
-		var err error
-		if cfg.Down, err = r.records.link(&g.Down, k, g.size()); err != nil {
-			return fmt.Errorf("down: %w", err)
+		if k == 0 || g.Down.perMember() || g.Up.perMember() {
+			var err error
+			if down, err = r.records.link(&g.Down, k, g.size()); err != nil {
+				return fmt.Errorf("down: %w", err)
+			}
+			if up, err = r.records.link(&g.Up, k, g.size()); err != nil {
+				return fmt.Errorf("up: %w", err)
+			}
 		}
-		if cfg.Up, err = r.records.link(&g.Up, k, g.size()); err != nil {
-			return fmt.Errorf("up: %w", err)
-		}
+		cfg.Down, cfg.Up = down, up
 		if r.opts.Adjust != nil {
 			r.opts.Adjust(&cfg)
 		}
