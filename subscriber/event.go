@@ -55,6 +55,9 @@ const (
 	CauseMalformed = reliable.CauseMalformed
 	// CauseClosed: the subscriber was closed before they were recovered.
 	CauseClosed = reliable.CauseClosed
+	// CauseSlow: the application took messages too slowly, and the subscriber was
+	// told to drop some.
+	CauseSlow = reliable.CauseSlow
 )
 
 // Range is a run of offsets: From is in it, To is not.
