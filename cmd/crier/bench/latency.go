@@ -75,6 +75,9 @@ func (b *bench) pairs(ctx context.Context, c *Cell, r round) error {
 	bare := *c
 	bare.System = systemBare
 	bareRound := r
+	if c.Wait == waitAdaptive { // plain sockets have no such way
+		bare.Wait, bareRound.task.Wait = waitBlock, waitBlock
+	}
 	bareRound.writer, bareRound.reader = bareRoles[r.writer], bareRoles[r.reader]
 	compared := hasBare && b.o.Drop == 0 && !(b.o.MTU > 0 && c.Size > b.o.MTU-28) && c.Size <= largestBare
 	for run := range b.o.Runs {
@@ -137,7 +140,7 @@ func ratio(c, bare *Cell) *Ratio {
 	if len(p50) == 0 {
 		return nil
 	}
-	return &Ratio{P50: spread(p50), P99: spread(p99), Note: "the bare exchange in Go, same waiting, runs in turn"}
+	return &Ratio{P50: spread(p50), P99: spread(p99), Note: "the bare exchange in Go, waiting by " + bare.Wait + ", runs in turn"}
 }
 
 // time is what a latency cell's run is about.

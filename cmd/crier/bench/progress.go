@@ -19,7 +19,6 @@ type progress struct {
 	file    *os.File
 	mem     []byte
 	readers int
-	scratch [8]byte
 }
 
 // progressStride keeps counters in cache lines of their own, in bytes.

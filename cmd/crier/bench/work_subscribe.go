@@ -23,15 +23,13 @@ type reception struct {
 	sessions []uint64
 	last     int  // the flow of the latest message
 	paced    bool // messages have due times, each
-	strange  uint64
 }
 
 // handle is the subscriber's Handler.
 func (s *reception) handle(ev *subscriber.Event) {
 	f := s.flow(ev.Session)
 	if f == nil {
-		s.strange++ // another program's session on this group
-		return
+		return // another program's session on this group
 	}
 	switch ev.Kind {
 	case subscriber.Message:

@@ -24,7 +24,6 @@ type worker struct {
 	ended   chan struct{} // closed when the coordinator has gone
 	network multicast.Network
 	log     *slog.Logger
-	iface   string // by name or address
 }
 
 // Work does what the coordinator at the other end of in and out asks for, and
