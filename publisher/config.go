@@ -32,6 +32,30 @@ type Config struct {
 	// ResendBuffer bounds the memory that holds sent messages for repair, in
 	// bytes; 0 means 64 MiB. A message larger than it is refused.
 	ResendBuffer int
+	// Pace says whose pace counts; the zero value is nobody's. What those that count
+	// have yet to take is kept, in ResendBuffer and then on disk. With another pace
+	// than nobody's, nothing is accepted in the first 100 ms, so that subscribers can
+	// say where they are.
+	Pace Pace
+	// WhenFull says what becomes of a message for which there is no room.
+	WhenFull WhenFull
+	// WaitFor, if not 0, lets Publish wait until so many subscribers were heard.
+	WaitFor int
+	// StallTimeout is how long a subscriber that makes no progress may leave no room
+	// for others; 0 means 5 s. Then it is left out of the count, and counts again
+	// once it has caught up.
+	StallTimeout time.Duration
+	// Disk bounds what is kept on disk, in bytes, of what ResendBuffer has no room to
+	// keep; 0 means nothing. DiskDir is where; it must be there. Nothing of it
+	// outlives the process.
+	Disk    int64
+	DiskDir string
+	// MaxRate bounds what is sent, in bytes a second; 0 means no bound. Burst is how
+	// much may go out at once, in bytes; 0 means what the rate gives in 1 ms.
+	MaxRate, Burst uint64
+	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
+	// no longer. It must not call Close.
+	OnSubscriber func(SubscriberEvent)
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 means not at all. Under load messages share datagrams anyway.
 	BatchWait time.Duration
@@ -110,6 +134,9 @@ func (c *Config) setDefaults() {
 	if c.ResendBuffer == 0 {
 		c.ResendBuffer = reliable.DefaultResendBuffer
 	}
+	if c.StallTimeout == 0 {
+		c.StallTimeout = reliable.DefaultStallTimeout
+	}
 	if c.Network == nil {
 		c.Network = multicast.Kernel
 	}
@@ -128,6 +155,9 @@ func (c *Config) validate() error {
 	if int64(c.ResendBuffer) > maxResendBuffer {
 		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
 			c.ResendBuffer, int64(maxResendBuffer))
+	}
+	if c.Disk > 0 && c.DiskDir == "" {
+		return fmt.Errorf("publisher: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
 	}
 	return nil
 }

@@ -27,11 +27,13 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 			m.invalid++
 		}
 	}
+	m.p.wantWork()
 	return len(ps), false
 }
 
 func (m *machine) Advance(now int64) {
 	m.p.sender.Advance(reliable.Time(now))
+	m.p.wantWork()
 	if !m.p.finished && m.p.sender.Finished(reliable.Time(now)) {
 		m.p.finished = true
 		close(m.p.done)
@@ -52,6 +54,9 @@ func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
 	var ok bool
 	m.batch, ok = m.p.sender.Next(reliable.Time(now))
 	if !ok {
+		if m.p.work.store != nil {
+			m.p.wantWork()
+		}
 		return multicast.Datagrams{}, false
 	}
 	to := m.batch.To

@@ -12,6 +12,7 @@ import (
 
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // Publisher is one session on one group.
@@ -26,6 +27,10 @@ type Publisher struct {
 	waiting  int           // goroutines that wait for the socket
 	progress chan struct{} // closed when a batch was sent
 	finished bool
+	freed    uint64 // what the sender counted when those that wait were last woken
+	stopping bool   // no more work is taken
+	work     worker
+	working  sync.WaitGroup
 
 	done    chan struct{} // closed when the session has drained
 	closing sync.Once
@@ -69,16 +74,25 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	sender, err := reliable.NewSender(reliable.SenderConfig{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
+		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout,
+		Disk: cfg.Disk, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
 		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
 	})
 	if err != nil {
 		return nil, err
+	}
+	var disk *store
+	if cfg.Disk > 0 {
+		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram)); err != nil {
+			return nil, err
+		}
 	}
 	timer, err := cfg.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
 	p := &Publisher{
+		work: worker{store: disk, jobs: make(chan reliable.DiskJob, 1), news: make(chan struct{}, 1)},
 		cfg: cfg, conn: conn, sender: sender,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -88,6 +102,10 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		Full: sender.FullBatch,
 	})
 	p.loop.Run()
+	if disk != nil || cfg.Pace.Kind != PaceNone {
+		p.working.Add(1)
+		go p.runWork()
+	}
 	return p, nil
 }
 
@@ -109,9 +127,10 @@ func (p *Publisher) Datagram() int { return p.cfg.Datagram }
 
 // Publish accepts a message and returns its offset. The payload is copied and
 // may be reused at once. While the resend buffer is full of messages that are
-// not with the kernel yet, it waits, until ctx ends. A message of up to 16 MiB
-// is accepted whole or not at all. The error is ErrClosed, a *TooLargeError, or
-// that of ctx.
+// not with the kernel yet, or that subscribers whose pace counts have yet to take,
+// it waits, until ctx ends; with WhenFull Drop it drops the message and returns its
+// offset and ErrDropped. A message of up to 16 MiB is accepted whole or not at all.
+// The error is ErrDropped, ErrClosed, a *TooLargeError, or that of ctx.
 func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -282,6 +301,10 @@ func (p *Publisher) taken() uint64 {
 // stop closes the loop and says what it leaves unsent.
 func (p *Publisher) stop() error {
 	close(p.stopped)
+	p.loop.Lock()
+	p.stopping = true
+	p.loop.Unlock()
+	p.working.Wait()
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()

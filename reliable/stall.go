@@ -66,6 +66,9 @@ func (s *Sender) tell(ev MemberEvent) {
 	s.memberEvents = append(s.memberEvents, ev)
 }
 
+// HasMemberEvents says whether PollMembers has something.
+func (s *Sender) HasMemberEvents() bool { return len(s.memberEvents) > 0 }
+
 // PollMembers fills in what became of subscribers and returns how many events.
 func (s *Sender) PollMembers(events []MemberEvent) int {
 	n := copy(events, s.memberEvents)

@@ -66,6 +66,19 @@ type Config struct {
 	// kernel's buffer fills. It must not call Close. The event is valid during
 	// the call. Without a Handler, range over Messages.
 	Handler func(*Event)
+	// HandlerQueue calls the Handler on a goroutine of its own, which takes its
+	// messages as Messages does: however slow it is, the sockets are read, and
+	// Overload says what becomes of what waits.
+	HandlerQueue bool
+	// Overload says what to do when the application is slow. It is about what waits
+	// for Messages, or for a Handler with HandlerQueue.
+	Overload Overload
+	// WarnLag, if not 0, is how many messages the application may be behind before a
+	// warning is logged, and OnLag called, with true; and again, with false, when it
+	// is less than half of that. OnLag is called on a goroutine of its own, and must
+	// not call Close.
+	WarnLag uint64
+	OnLag   func(lag Lag, behind bool)
 	// Start says where to begin in sessions that are older than the subscriber.
 	Start Start
 	// Order says when messages are delivered.

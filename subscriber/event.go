@@ -55,8 +55,7 @@ const (
 	CauseMalformed = reliable.CauseMalformed
 	// CauseClosed: the subscriber was closed before they were recovered.
 	CauseClosed = reliable.CauseClosed
-	// CauseSlow: the application took messages too slowly, and the subscriber was
-	// told to drop some.
+	// CauseSlow: the application took messages too slowly, and Overload says to drop.
 	CauseSlow = reliable.CauseSlow
 )
 

@@ -36,6 +36,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 			}
 		}
 		s.news()
+		s.watchLag()
 		return len(ps), false
 	}
 	// This goroutine is going to deliver, on views of the datagrams.

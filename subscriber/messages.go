@@ -61,6 +61,7 @@ func (s *Subscriber) refill() bool {
 	s.loop.Lock()
 	s.next, s.have = 0, s.receiver.Poll(s.events[:])
 	s.idle = s.have == 0
+	s.watchLag()
 	ok := s.have > 0 || !s.closed
 	sum, due := s.log.due(s.start, s.loop.Now)
 	s.loop.Settle() // taking events may have made room to ask for more

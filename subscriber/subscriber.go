@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -26,6 +27,7 @@ type Subscriber struct {
 	delivering bool // a goroutine is in Handler, or about to be
 	idle       bool // Messages waits for more
 	closed     bool
+	lagging    lagWatch
 
 	// Of the goroutine that is delivering, or that ranges over Messages.
 	events     [eventBatch]reliable.Event
@@ -36,6 +38,11 @@ type Subscriber struct {
 
 	ranging atomic.Bool   // someone ranges over Messages
 	more    chan struct{} // tells it that there is more
+
+	lagNews chan struct{}
+	gone    chan struct{} // closed when it closes
+	helpers sync.WaitGroup
+	queued  func(*Event) // the Handler that has a goroutine of its own
 
 	closing  sync.Once
 	closeErr error
@@ -50,9 +57,23 @@ func New(cfg Config) (*Subscriber, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	s := &Subscriber{cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger}}
+	s := &Subscriber{
+		cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger},
+		lagNews: make(chan struct{}, 1), gone: make(chan struct{}),
+	}
+	if cfg.HandlerQueue {
+		s.queued, s.cfg.Handler = cfg.Handler, nil
+	}
 	if err := s.open(); err != nil {
 		return nil, errors.Join(err, s.closeConns())
+	}
+	if s.queued != nil {
+		s.helpers.Add(1)
+		go s.runQueue()
+	}
+	if cfg.WarnLag > 0 {
+		s.helpers.Add(1)
+		go s.tellLag()
 	}
 	return s, nil
 }
@@ -64,7 +85,8 @@ func (s *Subscriber) open() error {
 	var err error
 	s.receiver, err = reliable.NewReceiver(reliable.ReceiverConfig{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
-		Name: s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
+		Overload: s.cfg.Overload,
+		Name:     s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
 		NoRecovery: s.cfg.NoRecovery, MaxWait: s.cfg.MaxWait, Silence: s.cfg.Silence,
 		Buffer: s.cfg.Buffer, MaxMemory: s.cfg.MaxMemory, MaxSessions: s.cfg.MaxSessions, Runs: true,
 	})
@@ -103,6 +125,15 @@ func (s *Subscriber) open() error {
 	s.loop = multicast.NewLoop(cfg)
 	s.loop.Run()
 	return nil
+}
+
+// runQueue hands events to the Handler, on a goroutine of its own, until all is
+// taken after Close.
+func (s *Subscriber) runQueue() {
+	defer s.helpers.Done()
+	for ev := range s.Messages(context.Background()) {
+		s.queued(&ev)
+	}
 }
 
 func (s *Subscriber) closeConns() error {
@@ -193,14 +224,16 @@ func (s *Subscriber) Close() error {
 		s.loop.Lock()
 		s.receiver.Close(reliable.Time(s.loop.Now()))
 		s.closed = true
-		s.loop.Unlock()
+		s.loop.SettleNow() // publishers that wait for it are told
 		s.closeErr = s.loop.Close()
+		close(s.gone)
 		if s.cfg.Handler != nil {
 			s.deliver(false)
 		}
 		s.loop.Lock()
 		s.wake()
 		s.loop.Unlock()
+		s.helpers.Wait()
 	})
 	return s.closeErr
 }

@@ -1,0 +1,142 @@
+package publisher
+
+import (
+	"crier/reliable"
+)
+
+// Pace says whose pace counts: for whom a Publisher keeps what it has sent, and
+// who may hold it. The zero value is nobody's.
+type Pace = reliable.Pace
+
+// The kinds of a Pace.
+const (
+	// PaceNone: only the network, the socket and the rate limit hold the producer.
+	PaceNone = reliable.PaceNone
+	// PaceSlowest: the slowest subscriber's pace.
+	PaceSlowest = reliable.PaceSlowest
+	// PaceQuorum: a message is kept until so many subscribers have taken it.
+	PaceQuorum = reliable.PaceQuorum
+	// PaceNamed: the slowest of those with certain names.
+	PaceNamed = reliable.PaceNamed
+)
+
+// ParsePace reads none, slowest, quorum:N or named:a,b.
+func ParsePace(text string) (Pace, error) { return reliable.ParsePace(text) }
+
+// WhenFull says what becomes of a message for which there is no room.
+type WhenFull = reliable.WhenFull
+
+const (
+	// Block lets Publish wait. It is the default.
+	Block = reliable.Block
+	// Drop gives the message an offset and drops it: Publish returns ErrDropped, and
+	// subscribers report it lost.
+	Drop = reliable.Drop
+)
+
+// MemberState says whether a subscriber's pace counts.
+type MemberState = reliable.MemberState
+
+// The states of a subscriber.
+const (
+	Watching = reliable.Watching
+	Behind   = reliable.Behind
+	Counted  = reliable.Counted
+	LeftOut  = reliable.LeftOut
+)
+
+// SubscriberEvent says that a subscriber's pace counts from now on, or no longer.
+type SubscriberEvent = reliable.MemberEvent
+
+// worker does what the sender wants done away from the loop: what it keeps on
+// disk, and telling of subscribers.
+type worker struct {
+	store *store
+	jobs  chan reliable.DiskJob // one at a time
+	news  chan struct{}
+	told  bool // that the disk failed
+}
+
+// wantWork passes on what the sender wants done. The caller holds the lock.
+func (p *Publisher) wantWork() {
+	if p.work.store != nil && !p.stopping {
+		if job, ok := p.sender.NextDisk(); ok {
+			p.work.jobs <- job // there is room: it is the only one
+		}
+	}
+	if p.sender.HasMemberEvents() {
+		select {
+		case p.work.news <- struct{}{}:
+		default:
+		}
+	}
+	if freed := p.sender.Freed(); freed != p.freed {
+		p.freed = freed
+		if p.waiting > 0 {
+			p.notify()
+		}
+	}
+}
+
+// runWork works until the Publisher stops.
+func (p *Publisher) runWork() {
+	defer p.working.Done()
+	for {
+		select {
+		case job := <-p.work.jobs:
+			frames, err := p.work.store.do(&job)
+			p.loop.Lock()
+			p.sender.DiskDone(reliable.Time(p.loop.Now()), frames, err)
+			p.wantWork()
+			p.loop.SettleNow()
+			if err != nil && job.Data == nil {
+				p.cfg.Logger.Error("crier: messages can't be read from disk; subscribers that are behind lose them", "dir", p.cfg.DiskDir, "err", err)
+			} else if err != nil && !p.work.told {
+				p.work.told = true
+				p.cfg.Logger.Error("crier: nothing is written to disk any more; when memory is full, messages are handled as configured",
+					"dir", p.cfg.DiskDir, "when_full", p.cfg.WhenFull.String(), "err", err)
+			}
+		case <-p.work.news:
+			p.tellMembers()
+		case <-p.stopped:
+			p.tellMembers()
+			if p.work.store != nil {
+				p.work.store.close()
+			}
+			return
+		}
+	}
+}
+
+// tellMembers logs what became of subscribers, and hands it on.
+func (p *Publisher) tellMembers() {
+	var events [16]reliable.MemberEvent
+	for {
+		p.loop.Lock()
+		n := p.sender.PollMembers(events[:])
+		p.loop.Unlock()
+		if n == 0 {
+			return
+		}
+		for i := range events[:n] {
+			ev := &events[i]
+			name, addr := ev.Member.Name, ev.Member.Addr
+			switch {
+			case ev.To == LeftOut:
+				p.cfg.Logger.Warn("crier: a subscriber held the others back for the stall timeout; it is left out of the count until it has caught up",
+					"name", name, "address", addr, "lag", ev.Member.Lag, "stall_timeout", p.cfg.StallTimeout)
+			case ev.Gone:
+				p.cfg.Logger.Info("crier: a subscriber that counted is gone", "name", name, "address", addr)
+			case ev.To == Counted && ev.From == LeftOut:
+				p.cfg.Logger.Warn("crier: a subscriber that was left out counts again", "name", name, "address", addr)
+			case ev.To == Counted:
+				p.cfg.Logger.Info("crier: a subscriber counts from now on", "name", name, "address", addr)
+			default:
+				p.cfg.Logger.Info("crier: a subscriber counts no longer", "name", name, "address", addr, "state", ev.To.String())
+			}
+			if p.cfg.OnSubscriber != nil {
+				p.cfg.OnSubscriber(*ev)
+			}
+		}
+	}
+}

@@ -1,0 +1,194 @@
+package publisher
+
+import (
+	"encoding/binary"
+	"fmt"
+	"hash/crc32"
+	"os"
+	"path/filepath"
+
+	"crier/reliable"
+)
+
+// store is the disk part of the resend buffer: append-only segments in a directory
+// of the user's, each a file of so many frames. A segment is removed when nobody
+// needs it any more; where the system allows it, its name is gone as soon as it is
+// open, so that nothing is left of a process that dies. One goroutine uses it.
+type store struct {
+	dir     string
+	prefix  string
+	stride  int // of a record, in bytes
+	list    []*segment
+	named   int      // segments that were made
+	buf     []byte   // records to write, or that were read
+	frames  [][]byte // of the last read; views of buf
+	reading []byte
+}
+
+// segment is one file: the frames [from, to), the first at its start.
+type segment struct {
+	file     *os.File
+	from, to uint64
+	path     string // to be removed; empty if it is no more
+}
+
+const (
+	// segmentFrames is how many frames a segment holds: some 6 MB.
+	segmentFrames = 4096
+	// recordHead is before each frame: its sequence number, its size, and the CRC32C
+	// of both and of the frame.
+	recordHead = 8 + 4 + 4
+)
+
+var castagnoli = crc32.MakeTable(crc32.Castagnoli)
+
+// openStore checks that the directory can be written to. Frame is the largest
+// frame, in bytes.
+func openStore(dir string, session uint64, frame int) (*store, error) {
+	s := &store{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame}
+	seg, err := s.create(0)
+	if err != nil {
+		return nil, fmt.Errorf("publisher: the disk part of the resend buffer can't be kept in %s (%w): name a directory that can be written to", dir, err)
+	}
+	seg.drop()
+	return s, nil
+}
+
+// create makes the segment that begins with a frame.
+func (s *store) create(from uint64) (*segment, error) {
+	path := filepath.Join(s.dir, fmt.Sprintf("%s%d", s.prefix, s.named))
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	s.named++
+	seg := &segment{file: file, from: from, to: from, path: path}
+	if os.Remove(path) == nil {
+		seg.path = ""
+	}
+	return seg, nil
+}
+
+// drop lets go of a segment.
+func (g *segment) drop() {
+	g.file.Close()
+	if g.path != "" {
+		os.Remove(g.path) // what can't be removed is the system's to tell
+	}
+}
+
+// do does one job.
+func (s *store) do(job *reliable.DiskJob) ([][]byte, error) {
+	s.trim(job.Trim)
+	if job.Data != nil {
+		return nil, s.write(job)
+	}
+	return s.read(job)
+}
+
+// trim lets go of segments that nobody needs.
+func (s *store) trim(low uint64) {
+	n := 0
+	for n < len(s.list) && s.list[n].to <= low && s.list[n].to > s.list[n].from {
+		s.list[n].drop()
+		n++
+	}
+	s.list = append(s.list[:0], s.list[n:]...)
+}
+
+func (s *store) write(job *reliable.DiskJob) error {
+	stride := len(job.Data) / len(job.Sizes)
+	for i := 0; i < len(job.Sizes); {
+		seq := job.Frames.From + uint64(i)
+		last := len(s.list) - 1
+		if last < 0 || s.list[last].to != seq || seq-s.list[last].from >= segmentFrames {
+			seg, err := s.create(seq)
+			if err != nil {
+				return err
+			}
+			s.list = append(s.list, seg)
+			last++
+		}
+		seg := s.list[last]
+		n := min(len(job.Sizes)-i, int(seg.from+segmentFrames-seq))
+		s.buf = s.buf[:0]
+		for j := i; j < i+n; j++ {
+			s.buf = s.appendRecord(s.buf, job.Frames.From+uint64(j), job.Data[j*stride:j*stride+int(job.Sizes[j])])
+		}
+		if _, err := seg.file.WriteAt(s.buf, int64(seq-seg.from)*int64(s.stride)); err != nil {
+			return err
+		}
+		seg.to += uint64(n)
+		i += n
+	}
+	return nil
+}
+
+func (s *store) appendRecord(b []byte, seq uint64, frame []byte) []byte {
+	at := len(b)
+	b = binary.BigEndian.AppendUint64(b, seq)
+	b = binary.BigEndian.AppendUint32(b, uint32(len(frame)))
+	b = binary.BigEndian.AppendUint32(b, checksum(b[at:], frame))
+	b = append(b, frame...)
+	for len(b) < at+s.stride {
+		b = append(b, 0)
+	}
+	return b
+}
+
+func checksum(head, frame []byte) uint32 {
+	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, frame)
+}
+
+func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
+	count := int(job.Frames.Len())
+	if need := count * s.stride; cap(s.reading) < need {
+		s.reading = make([]byte, need)
+	}
+	s.frames = s.frames[:0]
+	all := s.reading[:count*s.stride]
+	seq := job.Frames.From
+	for _, seg := range s.list {
+		if seq >= job.Frames.To || seq < seg.from || seq >= seg.to {
+			continue
+		}
+		n := min(job.Frames.To, seg.to) - seq
+		part := all[:int(n)*s.stride]
+		all = all[len(part):]
+		if _, err := seg.file.ReadAt(part, int64(seq-seg.from)*int64(s.stride)); err != nil {
+			return nil, fmt.Errorf("frames from %d on: %w", seq, err)
+		}
+		for ; len(part) > 0; part, seq = part[s.stride:], seq+1 {
+			frame, err := s.record(part[:s.stride], seq)
+			if err != nil {
+				return nil, err
+			}
+			s.frames = append(s.frames, frame)
+		}
+	}
+	if seq != job.Frames.To {
+		return nil, fmt.Errorf("frame %d is not on disk", seq)
+	}
+	return s.frames, nil
+}
+
+// record returns the frame in a record, if it is whole.
+func (s *store) record(b []byte, seq uint64) ([]byte, error) {
+	size := binary.BigEndian.Uint32(b[8:])
+	if got := binary.BigEndian.Uint64(b); got != seq || size > uint32(len(b)-recordHead) {
+		return nil, fmt.Errorf("frame %d: its record on disk is torn", seq)
+	}
+	frame := b[recordHead : recordHead+size]
+	if binary.BigEndian.Uint32(b[12:]) != checksum(b[:12], frame) {
+		return nil, fmt.Errorf("frame %d: its checksum on disk is wrong", seq)
+	}
+	return frame, nil
+}
+
+// close removes all.
+func (s *store) close() {
+	for _, seg := range s.list {
+		seg.drop()
+	}
+	s.list = nil
+}

@@ -1,0 +1,94 @@
+package subscriber
+
+import (
+	"log/slog"
+
+	"crier/reliable"
+)
+
+// Overload says what to do when the application takes messages more slowly than
+// they come.
+type Overload = reliable.Overload
+
+const (
+	// OverloadBlock holds up to Buffer for the application and then throws away what
+	// comes, and asks for it when there is room: a publisher whose pace counts this
+	// subscriber is held by what the application has taken. It is the default.
+	OverloadBlock = reliable.OverloadBlock
+	// OverloadBuffer is the same, but a publisher is held only once Buffer is full.
+	OverloadBuffer = reliable.OverloadBuffer
+	// OverloadDropOldest drops what has waited longest when Buffer is full, and
+	// reports it lost as `slow consumer`. It needs InOrder.
+	OverloadDropOldest = reliable.OverloadDropOldest
+	// OverloadDropNewest drops what comes when Buffer is full.
+	OverloadDropNewest = reliable.OverloadDropNewest
+)
+
+// ParseOverload reads block, buffer, drop (the oldest) or drop-newest.
+func ParseOverload(text string) (Overload, error) { return reliable.ParseOverload(text) }
+
+// Lag is how far the application is behind, over all sessions.
+type Lag = reliable.Lag
+
+// Lag returns how far the application is behind. It may be called after Close, and
+// by a Handler.
+func (s *Subscriber) Lag() Lag {
+	s.loop.Lock()
+	defer s.loop.Unlock()
+	return s.receiver.Lag(reliable.Time(s.loop.Now()))
+}
+
+// lagWatch finds out when the lag passes its threshold, and when it has recovered:
+// when it is below half of it.
+type lagWatch struct {
+	on   bool // it is past the threshold
+	told bool // what was told last
+	lag  Lag  // when it changed
+}
+
+// watchLag looks at the lag. The caller holds the lock.
+func (s *Subscriber) watchLag() {
+	if s.cfg.WarnLag == 0 {
+		return
+	}
+	lag, limit := s.receiver.Lag(reliable.Time(s.loop.Now())), s.cfg.WarnLag
+	if s.lagging.on {
+		limit /= 2
+	}
+	if on := lag.Messages > limit; on != s.lagging.on {
+		s.lagging.on, s.lagging.lag = on, lag
+		select {
+		case s.lagNews <- struct{}{}:
+		default:
+		}
+	}
+}
+
+// tellLag tells of changes, on a goroutine of its own: neither the one that reads
+// nor the application, which is slow, must wait for it, or it for them.
+func (s *Subscriber) tellLag() {
+	defer s.helpers.Done()
+	for {
+		select {
+		case <-s.lagNews:
+		case <-s.gone:
+			return
+		}
+		s.loop.Lock()
+		on, lag, told := s.lagging.on, s.lagging.lag, s.lagging.told
+		s.lagging.told = on
+		s.loop.Unlock()
+		if on == told {
+			continue
+		}
+		details := []any{slog.Uint64("messages", lag.Messages), slog.Int("bytes", lag.Bytes), slog.Duration("time", lag.Time)}
+		if on {
+			s.cfg.Logger.Warn("crier: the application is behind", details...)
+		} else {
+			s.cfg.Logger.Warn("crier: the application has caught up", details...)
+		}
+		if s.cfg.OnLag != nil {
+			s.cfg.OnLag(lag, on)
+		}
+	}
+}
