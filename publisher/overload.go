@@ -48,6 +48,10 @@ const (
 // SubscriberEvent says that a subscriber's pace counts from now on, or no longer.
 type SubscriberEvent = reliable.MemberEvent
 
+// Holder is what leaves no room for a message: subscribers, the disk, the rate limit
+// or the socket. Stats.HeldBy counts by it.
+type Holder = reliable.Holder
+
 // worker does what the sender wants done away from the loop: what it keeps on
 // disk, and telling of subscribers.
 type worker struct {

@@ -93,7 +93,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p := &Publisher{
 		work: worker{store: disk, jobs: make(chan reliable.DiskJob, 1), news: make(chan struct{}, 1)},
-		cfg: cfg, conn: conn, sender: sender,
+		cfg:  cfg, conn: conn, sender: sender,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p

@@ -314,6 +314,7 @@ func (s *session) stepMark(ev *Event) bool {
 		}
 		s.release()
 		s.phase = ended
+		s.leaving = s.every != 0
 	case SessionSilent:
 		s.stats.End = EndSilent
 		if s.phase == silent && len(s.marks) == 0 {

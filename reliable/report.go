@@ -12,7 +12,7 @@ const wantLast = 500 * time.Millisecond
 // report returns the NACK or STATUS that the session sends now, or nil. The
 // frame is valid until the next call for any session.
 func (s *session) report(now Time) *frame.Frame {
-	if s.r.closed {
+	if s.leaving || s.r.closed {
 		return s.farewell(now)
 	}
 	if s.phase == ended {

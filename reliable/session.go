@@ -491,7 +491,7 @@ func (s *session) close() {
 		s.drop()
 		return
 	}
-	s.leaving = s.every != 0 && s.phase == live
+	s.leaving = s.every != 0
 	s.lose(s.win.next, s.win.high, CauseClosed)
 	if s.phase == live {
 		s.place(mark{seq: s.win.high, offset: s.stats.NextOffset, kind: SessionEnded, cause: CauseClosed})

@@ -22,7 +22,7 @@ var causes = []struct {
 	{subscriber.CauseMemory, "a large message didn't fit into four times --buffer"},
 	{subscriber.CauseMalformed, "the publisher's frames contradict each other"},
 	{subscriber.CauseClosed, "this command left first"},
-	{subscriber.CauseSlow, "this command took them too slowly, and was to drop some"},
+	{subscriber.CauseSlow, "--overload drop: messages were printed too slowly"},
 }
 
 // causesText lists the causes, a line each.

@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"time"
 
 	"crier/subscriber"
 )
@@ -24,7 +25,8 @@ type follower struct {
 	o     *subOptions
 	sub   *subscriber.Subscriber
 	tally *tally
-	left  bool // not all was taken that there was
+	busy  time.Time // until then it pretends to work
+	left  bool      // not all was taken that there was
 }
 
 // follow works until it is time to leave, closes the subscriber, and then takes
@@ -56,6 +58,25 @@ func (f *follower) follow(ctx context.Context, std streams) (ending, error) {
 	return end, err
 }
 
+// workAhead is how far ahead of its pretended work a follower may be: shorter sleeps
+// than that are not to be had.
+const workAhead = time.Millisecond
+
+// work pretends that a message costs its time.
+func (f *follower) work(ctx context.Context) {
+	now := time.Now()
+	if f.busy.Before(now.Add(-5 * workAhead)) { // a sleep that lasted too long is made up for
+		f.busy = now
+	}
+	f.busy = f.busy.Add(f.o.work)
+	if left := f.busy.Sub(now); left > workAhead {
+		select {
+		case <-time.After(left):
+		case <-ctx.Done():
+		}
+	}
+}
+
 // take takes events until it is time to leave.
 func (f *follower) take(ctx context.Context, print *printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
@@ -63,6 +84,9 @@ func (f *follower) take(ctx context.Context, print *printer) (ending, error) {
 		if err := print.event(ctx, &ev); err != nil {
 			f.left = true
 			return interrupted, err
+		}
+		if f.o.work > 0 && ev.Kind == subscriber.Message {
+			f.work(ctx)
 		}
 		if f.o.count > 0 && f.tally.messages == f.o.count {
 			f.left = true

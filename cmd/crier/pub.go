@@ -34,6 +34,7 @@ type pubOptions struct {
 	accepted    string
 	summary     string
 	quiet       bool
+	overload    pubOverload
 }
 
 func pubCommand() *command {
@@ -56,6 +57,15 @@ Examples:
   # a recorded feed, twenty times as fast as it was
   crier pub --from feed.pcap --format pcap --split iextp --speed 20
 
+  # as fast as the slowest subscriber takes it, but for those that don't move for 2 s
+  crier pub --count 20000 --pace slowest --stall-timeout 2s --wait-for 1
+
+  # what those subscribers can't take yet goes to disk, and is dropped beyond 64 MiB
+  crier pub --count 20000 --pace slowest --overload buffer --buffer-dir . --buffer-disk 64MiB --when-full drop
+
+  # at 20 Mbit/s at the most
+  crier pub --count 2000 --size 1000 --max-rate 20Mbit
+
   # to a network, and up to four routers away
   crier pub --count 1000 --iface eth0 --ttl 4
 
@@ -76,6 +86,7 @@ Examples:
 			flags.Var(&o.resend, "resend-buffer", "memory for messages that may have to be repeated")
 			flags.Float64Var(&o.repairShare, "repair-share", 0.5, "the `PART` of the data rate that repairs may use, up to 10")
 			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
+			o.overload.declare(flags)
 			flags.DurationVar(&o.batchWait, "batch-wait", 0, "how long a message may wait to share a datagram")
 			flags.IntVar(&o.datagram, "datagram", 0, "`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
@@ -142,18 +153,23 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	defer timer.Close()
 
 	console := newConsole(std.err)
-	p, err := publisher.New(publisher.Config{
+	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.read),
 		BatchWait: o.batchWait, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
 		NoOffload: o.offload == "off", Network: network, Logger: newLogger("pub", console, o.net.verbose),
-	})
+	}
+	if err := o.overload.apply(o.net.flags, &cfg); err != nil {
+		return 0, err
+	}
+	p, err := publisher.New(cfg)
 	if err != nil {
 		return 0, configError(err)
 	}
 	if !o.quiet {
 		fmt.Fprint(console, o.publishing(p, groups))
 	}
+	stopTable := o.overload.watch(console, p)
 	progress := startPubProgress(o, std, console, p)
 	start := time.Now()
 	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
@@ -165,6 +181,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	progress.drain()
 	err = errors.Join(err, shutdown(ctx, p))
 	progress.stop()
+	stopTable()
 	if !o.quiet {
 		for _, w := range feedWarnings(feed) {
 			fmt.Fprintf(console, "crier pub: %s\n", w)
@@ -215,6 +232,9 @@ func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from f
 		if err == nil {
 			if err = pace.wait(ctx, rec.at); err == nil {
 				_, err = p.Publish(ctx, rec.payload)
+			}
+			if err == publisher.ErrDropped {
+				err = nil // as was asked for; Stats count it
 			}
 		}
 		if err != nil && ctx.Err() != nil {

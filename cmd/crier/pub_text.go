@@ -118,6 +118,7 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took, late time
 		}
 		b.WriteByte('\n')
 	}
+	b.WriteString(overloadText(&st))
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
 	}

@@ -30,6 +30,9 @@ type subOptions struct {
 	buffer   size
 	summary  string
 	quiet    bool
+	overload string
+	work     time.Duration
+	warnLag  uint64
 }
 
 func subCommand() *command {
@@ -64,6 +67,9 @@ Examples:
   # try how well 5 % of loss is repaired
   crier sub --drop 0.05 --until-end --summary -
 
+  # a slow one, that drops what has waited longest
+  crier sub --name slow --work 10us --overload drop --buffer 16MiB --warn-lag 10000 --until-end
+
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
 
@@ -83,6 +89,9 @@ Examples:
 			flags.DurationVar(&o.silence, "silence", 0, "how long a publisher may be quiet before its session is silent: this, or 5 of the intervals that it announces (default 2s)")
 			flags.DurationVar(&o.maxWait, "max-wait", 0, "how long a missing message may hold back others (default: without bound)")
 			flags.Var(&o.buffer, "buffer", "memory for messages of one session that wait")
+			flags.StringVar(&o.overload, "overload", "block", "when messages are printed more slowly than they come: block, buffer (block once --buffer is full), drop (the oldest) or drop-newest")
+			flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
+			flags.Uint64Var(&o.warnLag, "warn-lag", 0, "warn when this many `MESSAGES` behind, and when that is over")
 			o.net.declareRead(flags)
 			o.net.declareDrop(flags)
 			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
@@ -106,6 +115,8 @@ func (o *subOptions) validate() error {
 	switch {
 	case changed("count") && o.count == 0:
 		return usagef("--count 0 would print nothing: give more, or leave it out")
+	case o.work < 0:
+		return usagef("--work %v is negative: give a time such as 50us", o.work)
 	case o.start == "oldest" && o.recovery == "off":
 		return usagef("--start oldest asks for what was sent before: leave out --recovery off")
 	case o.buffer < minBuffer:
@@ -155,6 +166,13 @@ func (o *subOptions) config() (subscriber.Config, error) {
 	if cfg.Network, err = o.net.network(); err != nil {
 		return cfg, err
 	}
+	if cfg.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
+		return cfg, usagef("--overload %w", err)
+	}
+	if cfg.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
+		return cfg, usagef("--overload drop drops what has waited longest, which --order arrival doesn't know: use drop-newest")
+	}
+	cfg.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
 	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer), int(o.net.read)
 	return cfg, nil

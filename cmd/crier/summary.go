@@ -29,6 +29,7 @@ type pubSummary struct {
 	InvalidDatagrams uint64 `json:"invalid_datagrams,omitempty"`
 	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
 	dropCounts
+	overloadSummary
 }
 
 func newPubSummary(session uint64, st publisher.Stats) pubSummary {
@@ -36,7 +37,7 @@ func newPubSummary(session uint64, st publisher.Stats) pubSummary {
 		Session: sessionText(session), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
 		SendErrors: st.Socket.SendErrors, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
-		dropCounts: pubDrops(&st),
+		dropCounts: pubDrops(&st), overloadSummary: newOverloadSummary(&st),
 	}
 }
 
