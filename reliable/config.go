@@ -35,9 +35,11 @@ const (
 	DefaultStallTimeout = 5 * time.Second
 	// maxRate bounds the rate limit, in bytes a second.
 	maxRate = 1 << 40
-	// catchRate and catchBurst bound what goes to subscribers that are behind, in
-	// bytes a second and at once.
-	catchRate  = 64 << 20
+	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second;
+	// what goes to subscribers that are behind may use as much again.
+	DefaultRepairFloor = 16 << 20
+	// catchBurst is how much may go to subscribers that are behind at once, in
+	// bytes.
 	catchBurst = 256 << 10
 
 	// minSilence is how long a session may be quiet before it is silent, where
@@ -145,6 +147,9 @@ func (c *SenderConfig) setDefaults() {
 	}
 	if c.MaxMembers == 0 {
 		c.MaxMembers = DefaultMaxMembers
+	}
+	if c.RepairFloor == 0 {
+		c.RepairFloor = DefaultRepairFloor
 	}
 	if c.StallTimeout == 0 {
 		c.StallTimeout = DefaultStallTimeout

@@ -28,6 +28,13 @@ func newLimit(rate, burst uint64) limit {
 	return limit{rate: rate, ahead: time.Duration(min(burst, maxBurst) * uint64(time.Second) / rate)}
 }
 
+// setRate changes the rate; what was sent before stays paid for as it was.
+func (l *limit) setRate(rate, burst uint64) {
+	if rate != l.rate {
+		l.rate, l.ahead, l.rest = rate, newLimit(rate, burst).ahead, 0
+	}
+}
+
 // ready returns when something may be sent.
 func (l *limit) ready() Time { return l.paid - Time(l.ahead) }
 

@@ -83,7 +83,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		gathering: cfg.Pace.Kind != PaceNone || cfg.WaitFor > 0,
 	}
 	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride)
-	s.catch.budget = newLimit(catchRate, catchBurst)
+	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
 	s.catch.since = cfg.Start
 	s.responder = nack.NewResponder(nack.ResponderConfig{
 		Frames: int(s.ring.slots), FrameSize: cfg.Datagram,
@@ -245,6 +245,7 @@ func (s *Sender) Advance(now Time) {
 		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
 		s.rate = max(rate, s.rate-s.rate/8)
 		s.responder.SetDataRate(now, s.rate)
+		s.catch.budget.setRate(max(s.cfg.RepairFloor, s.rate), catchBurst)
 		s.rateBytes, s.rateFrom = 0, now
 	}
 	s.catch.age(now, s.sent, s.members.rtt)
