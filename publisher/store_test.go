@@ -1,0 +1,117 @@
+package publisher
+
+import (
+	"bytes"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"crier/nack"
+	"crier/reliable"
+)
+
+// job returns the frames [from, to), each of its own size and content.
+func job(from, to uint64, stride int) *reliable.DiskJob {
+	j := &reliable.DiskJob{Frames: nack.Range{From: from, To: to}}
+	for seq := from; seq < to; seq++ {
+		j.Data = append(j.Data, bytes.Repeat([]byte{byte(seq)}, stride)...)
+		j.Sizes = append(j.Sizes, int32(1+seq%uint64(stride)))
+	}
+	return j
+}
+
+func TestStoreKeepsFrames(t *testing.T) {
+	dir := t.TempDir()
+	s, err := openStore(dir, 7, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	const first = 1 << 40
+	for at := uint64(first); at < first+3*segmentFrames; at += 200 {
+		if _, err := s.do(job(at, at+200, 100)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	// Across a segment's end, and within one.
+	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + segmentFrames - 30, To: first + segmentFrames + 30}} {
+		frames, err := s.do(&reliable.DiskJob{Frames: r, Trim: first})
+		if err != nil || uint64(len(frames)) != r.Len() {
+			t.Fatalf("%v: %d frames, %v", r, len(frames), err)
+		}
+		for i, f := range frames {
+			seq := r.From + uint64(i)
+			if want := bytes.Repeat([]byte{byte(seq)}, int(1+seq%100)); !bytes.Equal(f, want) {
+				t.Fatalf("frame %d differs", seq)
+			}
+		}
+	}
+	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + segmentFrames}); err == nil {
+		t.Error("what was trimmed can be read")
+	}
+	if len(s.list) != 3 {
+		t.Errorf("%d segments", len(s.list))
+	}
+	s.close()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left behind: %v, %v", left, err)
+	}
+}
+
+// A torn record, or a changed one, is an error and no frame.
+func TestStoreFindsDamage(t *testing.T) {
+	for name, harm := range map[string]func(f *os.File) error{
+		"torn":    func(f *os.File) error { return f.Truncate(5*116 + 40) },
+		"changed": func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, 5*116+recordHead); return err },
+		"erased":  func(f *os.File) error { _, err := f.WriteAt(make([]byte, 116), 5*116); return err },
+	} {
+		s, err := openStore(t.TempDir(), 7, 100)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if _, err := s.do(job(0, 10, 100)); err != nil {
+			t.Fatal(err)
+		}
+		if err := harm(s.list[0].file); err != nil {
+			t.Fatal(err)
+		}
+		if frames, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
+			t.Errorf("%s: what is whole can't be read: %v", name, err)
+		}
+		if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 4, To: 7}}); err == nil {
+			t.Errorf("%s: nobody noticed", name)
+		}
+		s.close()
+	}
+}
+
+// A directory that isn't there, or is no directory, is an error at once.
+func TestStoreNeedsADirectory(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "file")
+	if err := os.WriteFile(file, nil, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for _, dir := range []string{filepath.Join(t.TempDir(), "nothing"), file} {
+		_, err := openStore(dir, 7, 100)
+		if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "name a directory") {
+			t.Errorf("%s: %v", dir, err)
+		}
+	}
+}
+
+// A disk that is full fails a write, and says so.
+func TestStoreOnAFullDisk(t *testing.T) {
+	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
+	if err != nil {
+		t.Skipf("there is no /dev/full here: %v", err)
+	}
+	s, err := openStore(t.TempDir(), 7, 100)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	s.list = append(s.list, &segment{file: full})
+	if _, err := s.do(job(0, 10, 100)); err == nil || !strings.Contains(err.Error(), "no space") {
+		t.Errorf("written to a full disk: %v", err)
+	}
+}

@@ -1,0 +1,148 @@
+package testnet
+
+import (
+	"errors"
+	"flag"
+	"fmt"
+	"os"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/reliable"
+)
+
+var updateTable = flag.Bool("overload.update", false, "write the table into docs/OVERLOAD.md")
+
+// cell is one run: a producer of 3,000 messages, a frame each, one a millisecond;
+// a ring of 200 frames; three subscribers, of which one is in trouble.
+type cell struct {
+	overload, pace, trouble string
+
+	held         time.Duration
+	dropped      int
+	lost         uint64 // by the one in trouble
+	causes       string
+	healthyLost  uint64
+	healthyWorst time.Duration // latency
+	disk         int           // frames at the most
+}
+
+const cellMessages = 3000
+
+func (c *cell) run(t *testing.T, seed uint64) {
+	t.Helper()
+	pace, err := reliable.ParsePace(c.pace)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := newStory(t, seed)
+	sc := reliable.SenderConfig{ResendBuffer: ring(200), Pace: pace, StallTimeout: time.Second}
+	switch c.overload {
+	case "drop":
+		sc.WhenFull = reliable.Drop
+	case "buffer":
+		sc.Disk = 8 << 20
+	}
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: sc, Disk: DiskConfig{Wait: time.Millisecond}})
+	var worst time.Duration
+	healthy := func(now reliable.Time, ev *reliable.Event) {
+		if ev.Kind == reliable.Message {
+			worst = max(worst, now.Sub(pub.Session().AcceptedAt(ev.Offset)))
+		}
+	}
+	var well []*Subscriber
+	for _, name := range []string{"a", "b"} {
+		well = append(well, addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: healthy,
+			Receiver: reliable.ReceiverConfig{Name: name}}))
+	}
+	cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "c", Buffer: 64 << 10}}
+	if c.trouble == "slow" {
+		cfg.Work = 3 * time.Millisecond
+	}
+	c3 := s.listen(cfg)
+	switch c.trouble {
+	case "paused 300 ms":
+		s.At(1000*milli, func() { c3.Pause(300 * time.Millisecond) })
+	case "killed":
+		s.At(1000*milli, c3.Crash)
+	}
+	for i := range cellMessages {
+		s.At(200*milli+reliable.Time(i)*milli, func() {
+			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
+				c.dropped++
+			}
+		})
+	}
+	s.At(12_000*milli, pub.Close)
+	s.run(12_000*milli, 40_000*milli)
+	c.held, c.disk, c.healthyWorst = pub.HeldFor(), pub.DiskMost(), worst
+	for _, sub := range well {
+		c.healthyLost = max(c.healthyLost, sub.Sessions()[0].Lost)
+	}
+	if c.trouble != "killed" {
+		c.lost = c3.Sessions()[0].Lost
+	}
+	for _, line := range s.told[c3] {
+		if _, cause, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "lost") && !strings.Contains(c.causes, cause) {
+			c.causes += ", " + cause
+		}
+	}
+}
+
+func (c *cell) row() string {
+	lost := fmt.Sprintf("%d%s", c.lost, strings.Replace(c.causes, ", ", ": ", 1))
+	if c.trouble == "killed" {
+		lost = "-"
+	}
+	return fmt.Sprintf("| %s | %s | %s | %v | %d | %s | %d | %v | %d |\n", c.overload, c.pace, c.trouble,
+		c.held.Round(10*time.Millisecond), c.dropped, lost, c.healthyLost, c.healthyWorst.Round(100*time.Microsecond), c.disk)
+}
+
+// Every cell of overload x pace x trouble, each judged by the Checker, and all in the
+// table of docs/OVERLOAD.md, which must say what is measured here.
+func TestOverloadTable(t *testing.T) {
+	var b strings.Builder
+	b.WriteString("| overload | pace | the third is | producer held | dropped | the third lost | the others lost | their worst latency | frames on disk |\n")
+	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
+	for _, overload := range []string{"drop", "buffer", "block"} {
+		for _, pace := range []string{"none", "slowest", "quorum:2", "named:c"} {
+			for _, trouble := range []string{"healthy", "slow", "paused 300 ms", "killed"} {
+				c := &cell{overload: overload, pace: pace, trouble: trouble}
+				c.run(t, 51)
+				b.WriteString(c.row())
+				counts := slices.Contains([]string{"slowest", "named:c"}, pace)
+				switch {
+				case trouble == "healthy" && (c.lost+c.healthyLost > 0 || c.dropped > 0 || c.held > 0):
+					t.Errorf("nobody is in trouble: %+v", c)
+				case overload != "drop" && counts && c.lost > 0:
+					t.Errorf("it counts, and lost: %+v", c)
+				case overload != "block" && c.held > 0:
+					t.Errorf("the producer was held: %+v", c)
+				case !counts && (c.healthyLost > 0 || c.dropped > 0 || c.held > 0):
+					t.Errorf("it doesn't count, and others felt it: %+v", c)
+				case trouble == "killed" && c.held > 1100*time.Millisecond:
+					t.Errorf("a dead one held the others: %+v", c)
+				}
+			}
+		}
+	}
+	const path, open, end = "../docs/OVERLOAD.md", "<!-- table -->\n", "<!-- /table -->"
+	data, err := os.ReadFile(path)
+	if err != nil {
+		t.Fatal(err)
+	}
+	before, rest, ok1 := strings.Cut(string(data), open)
+	shown, after, ok2 := strings.Cut(rest, end)
+	if !ok1 || !ok2 {
+		t.Fatalf("%s has no place for the table", path)
+	}
+	if *updateTable {
+		if err := os.WriteFile(path, []byte(before+open+b.String()+end+after), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	} else if shown != b.String() {
+		t.Errorf("%s shows another table than was measured; go test ./testnet -run OverloadTable -overload.update mends it:\n%s", path, b.String())
+	}
+}
