@@ -238,7 +238,13 @@ func (m *simMeter) session(id uint64) *testnet.Session {
 func (m *simMeter) sample(reliable.Time) {
 	total := 0
 	for i, sub := range m.run.World().Subscribers() {
-		held := sub.Stats().Memory
+		if sub.Stats().Memory == 0 {
+			continue
+		}
+		held := 0
+		for _, st := range sub.Sessions() {
+			held += st.HeldBytes
+		}
 		total += held
 		m.r.Members[i].HeldMax = max(m.r.Members[i].HeldMax, held)
 	}

@@ -14,7 +14,7 @@ var files embed.FS
 // strange.
 var order = []string{
 	"clean", "loss-1pct", "bursts", "microburst", "crash", "restart", "partition", "pause",
-	"slow-consumer", "late-join", "crybaby", "implosion", "growing", "wifi", "tossim", "starlink", "market-open",
+	"slow-consumer", "late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink", "market-open",
 }
 
 // Builtins are the names of the built-in scenarios.
