@@ -14,7 +14,8 @@ var files embed.FS
 // strange.
 var order = []string{
 	"clean", "loss-1pct", "bursts", "microburst", "crash", "restart", "partition", "pause",
-	"slow-consumer", "late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink", "market-open",
+	"slow-consumer", "overload-drop", "overload-buffer", "overload-disk", "overload-block", "dead-subscriber",
+	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink", "market-open",
 }
 
 // Builtins are the names of the built-in scenarios.

@@ -118,6 +118,10 @@ func (r *Run) addGroup(number int) error {
 				Buffer: int(g.Buffer), MaxMemory: int(g.Memory),
 			},
 		}
+		var err error
+		if cfg.Receiver.Overload, err = g.overload(); err != nil {
+			return err
+		}
 		if g.Start == "oldest" {
 			cfg.Receiver.Start = reliable.Oldest
 		}
@@ -187,12 +191,22 @@ func (r *Run) addPublisher(number int) error {
 			return err
 		}
 	}
-	var err error
+	pace, err := c.pace()
+	if err != nil {
+		return err
+	}
+	full := reliable.Block
+	if c.WhenFull == "drop" {
+		full = reliable.Drop
+	}
 	p.pub, err = r.w.AddPublisher(testnet.PublisherConfig{
+		Disk: testnet.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: reliable.SenderConfig{
 			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
 			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
+			Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(), WaitFor: c.WaitFor,
+			Disk: int64(c.Disk), MaxRate: uint64(c.MaxRate),
 		},
 	})
 	if err != nil {

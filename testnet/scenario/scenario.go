@@ -56,6 +56,17 @@ type Publisher struct {
 	// what they may use in any case, a second.
 	RepairShare Share `yaml:"repair-share,omitempty"`
 	RepairFloor Size  `yaml:"repair-floor,omitempty"`
+	// Pace says whose pace counts: none, slowest, quorum:N or named:a,b. WhenFull is
+	// drop or block, StallTimeout how long one that stands still may hold the others,
+	// WaitFor how many subscribers are waited for, Disk what is kept on disk, and
+	// DiskWait how long a read or write takes. MaxRate bounds what is sent a second.
+	Pace         string   `yaml:"pace,omitempty"`
+	WhenFull     string   `yaml:"when-full,omitempty"`
+	StallTimeout Duration `yaml:"stall-timeout,omitempty"`
+	WaitFor      int      `yaml:"wait-for,omitempty"`
+	Disk         Size     `yaml:"disk,omitempty"`
+	DiskWait     Duration `yaml:"disk-wait,omitempty"`
+	MaxRate      Size     `yaml:"max-rate,omitempty"`
 	// Write is what one datagram costs its processor, SocketQueue how many
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`
@@ -83,8 +94,10 @@ type Group struct {
 	// Down and Up are each one's links from and to each publisher.
 	Down Link `yaml:"down,omitempty"`
 	Up   Link `yaml:"up,omitempty"`
-	// Work is how long the application takes for a message.
-	Work Duration `yaml:"work,omitempty"`
+	// Work is how long the application takes for a message, Overload what is done
+	// when that is too long: block, buffer, drop or drop-newest.
+	Work     Duration `yaml:"work,omitempty"`
+	Overload string   `yaml:"overload,omitempty"`
 
 	// Start is latest or oldest, Order in-order or on-arrival, Recovery on or off.
 	Start    string `yaml:"start,omitempty"`

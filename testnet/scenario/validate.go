@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crier/reliable"
 )
 
 // Defaults, and limits of a scenario.
@@ -111,12 +113,35 @@ func (p *Publisher) validate() (string, error) {
 		return ".burst", fmt.Errorf("%d messages at once are outside 1 to 1000000", p.Burst)
 	case p.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
+	case !oneOf(p.WhenFull, "drop", "block"):
+		return ".when-full", fmt.Errorf("%q is neither drop nor block", p.WhenFull)
+	case p.WaitFor < 0:
+		return ".wait-for", errors.New("it must not be negative")
 	case !oneOf(p.Format, "lines", "timed", "len", "pcap"):
 		return ".format", fmt.Errorf("%q is not known: use lines, timed, len or pcap", p.Format)
 	case !oneOf(p.Split, "iextp", "moldudp64"):
 		return ".split", fmt.Errorf("%q is not known: use iextp or moldudp64", p.Split)
 	}
+	if _, err := p.pace(); err != nil {
+		return ".pace", err
+	}
 	return "", nil
+}
+
+// pace is whose pace counts; nobody's by default.
+func (p *Publisher) pace() (reliable.Pace, error) {
+	if p.Pace == "" {
+		return reliable.Pace{}, nil
+	}
+	return reliable.ParsePace(p.Pace)
+}
+
+// overload is what is done when the application is slow; to block by default.
+func (g *Group) overload() (reliable.Overload, error) {
+	if g.Overload == "" {
+		return reliable.OverloadBlock, nil
+	}
+	return reliable.ParseOverload(g.Overload)
 }
 
 func (g *Group) validate(segments map[string]bool) (string, error) {
@@ -133,6 +158,9 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 		return ".recovery", fmt.Errorf("%q is neither on nor off", g.Recovery)
 	case g.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
+	}
+	if _, err := g.overload(); err != nil {
+		return ".overload", err
 	}
 	if err := g.Down.validate(); err != nil {
 		return ".down", err
