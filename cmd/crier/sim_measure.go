@@ -22,6 +22,7 @@ type simMeter struct {
 	run      *scenario.Run
 	r        *simResult
 	bin      reliable.Time
+	next     reliable.Time              // when to sample what is held
 	behind   map[*testnet.Segment][]int // the subscribers behind each segment
 	strips   [][]simStripPoint          // by subscriber; the last point is the newest
 	sessions map[uint64]*simFrames
@@ -234,8 +235,12 @@ func (m *simMeter) session(id uint64) *testnet.Session {
 	return m.run.World().Session(id)
 }
 
-// sample notes how much subscribers hold.
-func (m *simMeter) sample(reliable.Time) {
+// sample notes how much subscribers hold, once a bin: a thousand of them take time.
+func (m *simMeter) sample(now reliable.Time) {
+	if now < m.next {
+		return
+	}
+	m.next = now.Add(time.Duration(m.bin))
 	total := 0
 	for i, sub := range m.run.World().Subscribers() {
 		if sub.Stats().Memory == 0 {

@@ -32,9 +32,8 @@ var simWall = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // simCapture writes what passes a network card, as UDP over IPv4.
 type simCapture struct {
 	run   *scenario.Run
-	pub   *testnet.Publisher  // whose card it is: one of the two
-	sub   *testnet.Subscriber //
-	pubAt string
+	sub   *testnet.Subscriber // whose card it is
+	pubAt string              // or, where that is nil, the publisher's of this name
 	file  *os.File
 	w     *pcapgo.NgWriter
 	buf   gopacket.SerializeBuffer

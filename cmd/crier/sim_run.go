@@ -245,7 +245,6 @@ type simTrace struct {
 	name string
 	out  *bufio.Writer
 	file *os.File
-	err  error
 }
 
 // openTrace makes the file; nil if there is to be none.
