@@ -20,6 +20,7 @@ type demoOptions struct {
 func demoCommand() *command {
 	return &command{
 		name:  "demo",
+		args:  " [overload]",
 		brief: "see messages fan out, get lost, come back, and die with their producer",
 		help: `One producer sends a made-up market feed, in bursts, to three subscribers: over a
 clean network, over one that loses 1 % at random, and over one that loses whole
@@ -30,9 +31,14 @@ is told exactly. It takes some seconds and needs neither root nor a network.
   --net lo    real processes over loopback multicast, and a real SIGKILL, in one of
               several bursts: when somebody misses something, or in the last
 
+With the word overload it shows another thing, in virtual time: the same burst, to a
+subscriber that is too slow for it, under the three answers that a publisher can give,
+to drop, to buffer on disk, or to block.
+
 Examples:
 
   crier demo
+  crier demo overload
   crier demo --seed 7 --json
   crier demo --net lo
 
@@ -42,7 +48,17 @@ Examples:
 			flags.Uint64Var(&o.seed, "seed", demoSeed, "decides the feed, and what is lost")
 			flags.StringVar(&o.net, "net", "sim", "sim, the simulated network, or lo, the loopback interface")
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
-			return o.run
+			return func(ctx context.Context, std streams) (int, error) {
+				switch {
+				case flags.NArg() == 0:
+					return o.run(ctx, std)
+				case flags.NArg() > 1 || flags.Arg(0) != "overload":
+					return 0, usagef("it takes no word but overload, not %q", flags.Arg(0))
+				case flags.Changed("net"):
+					return 0, usagef("demo overload runs in virtual time: leave out --net")
+				}
+				return exitOK, demoOverload(o.seed, o.json, std.out)
+			}
 		},
 	}
 }
