@@ -61,6 +61,7 @@ type World struct {
 	observers []*Observer
 	shown     Datagram // what observers look at
 	crossing  Crossing
+	outcome   Outcome
 	stats     WorldStats
 }
 

@@ -126,7 +126,8 @@ func (p *Publisher) toSegment(g *Segment, pkt *packet) {
 		w.traceSend(p, g, pkt, &out)
 	}
 	if len(w.observers) > 0 {
-		w.observeCrossed(pkt, g, nil, &out)
+		w.outcome = out
+		w.observeCrossed(pkt, g, nil)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
@@ -150,7 +151,8 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 		w.traceSend(p, s, pkt, &out)
 	}
 	if len(w.observers) > 0 {
-		w.observeCrossed(pkt, nil, s, &out)
+		w.outcome = out
+		w.observeCrossed(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
@@ -169,7 +171,8 @@ func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
 		w.traceSend(s, p, pkt, &out)
 	}
 	if len(w.observers) > 0 {
-		w.observeCrossed(pkt, nil, s, &out)
+		w.outcome = out
+		w.observeCrossed(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt

@@ -101,7 +101,10 @@ func (w *World) observeSent(p *packet) {
 	}
 }
 
-func (w *World) observeCrossed(p *packet, g *Segment, s *Subscriber, out *Outcome) {
+// observeCrossed shows w.outcome: a copy, since what is shown would else be allocated
+// for each crossing, observed or not.
+func (w *World) observeCrossed(p *packet, g *Segment, s *Subscriber) {
+	out := &w.outcome
 	for _, o := range w.observers {
 		if o.Crossed != nil {
 			w.crossing = Crossing{Segment: g, Subscriber: s, Drop: out.Drop, Arrivals: out.Arrivals()}

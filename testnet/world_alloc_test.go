@@ -1,0 +1,32 @@
+package testnet
+
+import (
+	"testing"
+	"time"
+)
+
+// A delivery allocates nothing: what a datagram takes is allocated once, however many
+// receive it.
+func TestDeliveriesDontAllocate(t *testing.T) {
+	w := NewWorld(WorldConfig{Seed: 1})
+	pub := addPublisher(t, w, PublisherConfig{})
+	way := LinkConfig{Delay: UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}}
+	const subs = 200
+	for range subs {
+		addSubscriber(t, w, SubscriberConfig{Down: way, Up: way})
+	}
+	step := func() {
+		if _, err := pub.Publish([]byte("tick")); err != nil {
+			t.Fatal(err)
+		}
+		if err := w.Run(w.Now() + milli); err != nil {
+			t.Fatal(err)
+		}
+	}
+	for range 3000 { // all tables have grown
+		step()
+	}
+	if got := testing.AllocsPerRun(300, step); got > subs/10 {
+		t.Errorf("a message to %d subscribers takes %.0f allocations", subs, got)
+	}
+}
