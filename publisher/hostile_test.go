@@ -2,6 +2,7 @@ package publisher_test
 
 import (
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
@@ -17,6 +18,8 @@ import (
 	"crier/reliable/frame"
 	"crier/testnet"
 )
+
+var hostileCount = flag.Int("hostile.count", 5000, "send so many hostile `DATAGRAMS` of each kind")
 
 // forger makes hostile datagrams, the same for a seed.
 type forger struct {
@@ -125,7 +128,7 @@ func TestHostileDatagrams(t *testing.T) {
 		time.Sleep(10 * time.Second) // of the bubble's time: the data rate is forgotten
 		f := &forger{rand: rand.New(rand.NewPCG(1, 1))}
 		before, started := heap(), time.Now()
-		const count = 5000
+		count := uint64(*hostileCount)
 		for _, flood := range []struct {
 			name string
 			next func() []byte

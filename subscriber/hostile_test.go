@@ -3,6 +3,7 @@ package subscriber_test
 import (
 	"context"
 	"encoding/binary"
+	"flag"
 	"fmt"
 	"hash/crc32"
 	"math/rand/v2"
@@ -19,6 +20,8 @@ import (
 	"crier/subscriber"
 	"crier/testnet"
 )
+
+var hostileCount = flag.Int("hostile.count", 5000, "send so many hostile `DATAGRAMS` of each kind")
 
 // forger makes hostile datagrams, the same for a seed.
 type forger struct {
@@ -178,7 +181,7 @@ func TestHostileDatagrams(t *testing.T) {
 		defer conn.Close()
 		f := newForger(1, 11, 12, 13)
 		before := heap()
-		const count = 5000
+		count := uint64(*hostileCount)
 		for _, flood := range []struct {
 			name string
 			next func() []byte
@@ -189,7 +192,7 @@ func TestHostileDatagrams(t *testing.T) {
 			{"frames", func() []byte { return f.frame(f.session(100)) }, func(st subscriber.Stats) bool { return st.Unexpected > 0 }},
 			{"sessions", func() []byte { return f.frame(f.session(1)) }, func(st subscriber.Stats) bool { return st.Refused > count/10 }},
 		} {
-			attack(t, conn, count, func() ([]byte, netip.AddrPort) { return flood.next(), g })
+			attack(t, conn, int(count), func() ([]byte, netip.AddrPort) { return flood.next(), g })
 			st := s.Stats()
 			if !flood.want(st) {
 				t.Errorf("%s: %+v", flood.name, st.ReceiverStats)
