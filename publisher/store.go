@@ -20,9 +20,15 @@ type store struct {
 	stride  int // of a record, in bytes
 	list    []*segment
 	named   int      // segments that were made
-	buf     []byte   // records to write, or that were read
-	frames  [][]byte // of the last read; views of buf
-	reading []byte
+	buf     []byte // records to write
+	reads   [2]diskRead
+	turn    int // which of reads is next: the sender still views the other
+}
+
+// diskRead is what one read brought; frames are views of buf.
+type diskRead struct {
+	buf    []byte
+	frames [][]byte
 }
 
 // segment is one file: the frames [from, to), the first at its start.
@@ -142,11 +148,13 @@ func checksum(head, frame []byte) uint32 {
 
 func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
 	count := int(job.Frames.Len())
-	if need := count * s.stride; cap(s.reading) < need {
-		s.reading = make([]byte, need)
+	r := &s.reads[s.turn]
+	s.turn = 1 - s.turn
+	if need := count * s.stride; cap(r.buf) < need {
+		r.buf = make([]byte, need)
 	}
-	s.frames = s.frames[:0]
-	all := s.reading[:count*s.stride]
+	r.frames = r.frames[:0]
+	all := r.buf[:count*s.stride]
 	seq := job.Frames.From
 	for _, seg := range s.list {
 		if seq >= job.Frames.To || seq < seg.from || seq >= seg.to {
@@ -163,13 +171,13 @@ func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
 			if err != nil {
 				return nil, err
 			}
-			s.frames = append(s.frames, frame)
+			r.frames = append(r.frames, frame)
 		}
 	}
 	if seq != job.Frames.To {
 		return nil, fmt.Errorf("frame %d is not on disk", seq)
 	}
-	return s.frames, nil
+	return r.frames, nil
 }
 
 // record returns the frame in a record, if it is whole.
