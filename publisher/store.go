@@ -15,14 +15,14 @@ import (
 // needs it any more; where the system allows it, its name is gone as soon as it is
 // open, so that nothing is left of a process that dies. One goroutine uses it.
 type store struct {
-	dir     string
-	prefix  string
-	stride  int // of a record, in bytes
-	list    []*segment
-	named   int      // segments that were made
-	buf     []byte // records to write
-	reads   [2]diskRead
-	turn    int // which of reads is next: the sender still views the other
+	dir    string
+	prefix string
+	stride int // of a record, in bytes
+	list   []*segment
+	named  int    // segments that were made
+	buf    []byte // records to write
+	reads  [2]diskRead
+	turn   int // which of reads is next: the sender still views the other
 }
 
 // diskRead is what one read brought; frames are views of buf.
