@@ -22,6 +22,7 @@ type member struct {
 	// Its pace; see stall.go.
 	state    MemberState
 	reported bool   // position means something
+	told     uint64 // when it said so, on this session's clock; 0 if unknown
 	mark     uint64 // where it was at movedAt, when it last made progress
 	movedAt  Time
 	caughtUp uint64 // once left out, it counts again from here on

@@ -177,7 +177,11 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 			s.stats.Statuses++
 			return
 		}
-		s.moved(now, m, f.Position)
+		// One that another has overtaken says where it was, not where it is.
+		if told := f.Echo + uint64(f.Held); f.Echo == 0 || told >= m.told {
+			m.told = max(m.told, told)
+			s.moved(now, m, f.Position)
+		}
 		s.gather(now)
 		if s.closing && s.mayAsk(f) {
 			s.lastNack = now
