@@ -32,7 +32,7 @@ type Machine interface {
 	// Deadline returns when to call Advance next; math.MaxInt64 for never. One
 	// that has passed is moved by Advance, or by Next and Sent.
 	Deadline(now int64) int64
-	// Next returns what to send, if there is something. It stays as it is until
+	// Next returns what to send, if there is something: never an empty batch. It stays as it is until
 	// Sent is called, and Next is not called before.
 	Next(now int64) (Datagrams, bool)
 	// Sent says that the last datagrams are with the kernel, or lost.

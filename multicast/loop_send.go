@@ -115,7 +115,8 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 	}
 	l.Lock()
 	l.ended = l.now
-	return d, full
+	// A rest of nothing would be taken for no batch at all, and Sent not be called.
+	return d, full && len(d.Data) > 0
 }
 
 // waitToWrite waits, with the lock given back meanwhile, until the socket takes

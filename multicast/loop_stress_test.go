@@ -1,6 +1,7 @@
 package multicast
 
 import (
+	"errors"
 	"log/slog"
 	"math/rand/v2"
 	"net/netip"
@@ -8,6 +9,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"testing"
+	"testing/synctest"
 	"time"
 )
 
@@ -114,6 +116,123 @@ func TestNothingIsLeftBehind(t *testing.T) {
 		})
 	}
 }
+
+// slowConn takes what is written after a while, all of it or a part, and says now
+// and then that the socket is full, also where it took all.
+type slowConn struct {
+	*fakeConn
+	rand *rand.Rand // used by who holds the token
+	took atomic.Int64
+}
+
+func (c *slowConn) Write(_ netip.AddrPort, b []byte, _ int) (int, error) {
+	if c.writing.Swap(true) {
+		return 0, errors.New("two at once hold the send token")
+	}
+	defer c.writing.Store(false)
+	time.Sleep(time.Duration(c.rand.IntN(20)) * time.Microsecond)
+	n, err := len(b), error(nil)
+	switch c.rand.IntN(8) {
+	case 0:
+		n, err = c.rand.IntN(len(b)+1), ErrWouldBlock
+	case 1:
+		err = ErrWouldBlock
+	}
+	c.took.Add(int64(n))
+	return n, err
+}
+
+func (c *slowConn) WaitWrite() error {
+	time.Sleep(time.Duration(c.rand.IntN(300)) * time.Microsecond)
+	return nil
+}
+
+// slowTimer's goroutine comes late.
+type slowTimer struct {
+	Timer
+	rand *rand.Rand // used by it
+}
+
+func (t *slowTimer) Wait() error {
+	err := t.Timer.Wait()
+	time.Sleep(time.Duration(t.rand.IntN(4)*t.rand.IntN(40)) * time.Microsecond)
+	return err
+}
+
+// In time that stands still unless somebody waits, and with all who wait coming back
+// in any order: what was published is with the socket soon after its callers have
+// paused, whoever held the token, and whatever the socket took.
+func TestTheTokenComesRound(t *testing.T) {
+	seeds := 400
+	if testing.Short() {
+		seeds = 60
+	}
+	for seed := range uint64(seeds) {
+		synctest.Test(t, func(t *testing.T) { tokenRound(t, seed) })
+		if t.Failed() {
+			return
+		}
+	}
+}
+
+func tokenRound(t *testing.T, seed uint64) {
+	source := func(n uint64) *rand.Rand { return rand.New(rand.NewPCG(seed, n)) }
+	out := &slowConn{fakeConn: newFakeConn(), rand: source(1)}
+	m := &burstMachine{}
+	l := NewLoop(LoopConfig{
+		Machine: m, Out: out, Timer: &slowTimer{NewTimer(), source(2)}, Start: time.Now(),
+		Full: m.full, Logger: slog.New(slog.DiscardHandler),
+	})
+	l.Run()
+	choose := source(3)
+	published := int64(0)
+	for round := range 40 {
+		var all sync.WaitGroup
+		for caller := range 1 + choose.IntN(3) {
+			n, pause, mine := 1+choose.IntN(400), choose.IntN(30), source(uint64(10+10*round+caller))
+			published += int64(n)
+			all.Go(func() {
+				for range n {
+					if busy := l.Enter(); busy && mine.IntN(20) > 0 {
+						m.published++
+						l.Unlock()
+					} else {
+						m.published++
+						l.Tick()
+						switch mine.IntN(40) {
+						case 0:
+							l.SettleNow()
+						case 1:
+							l.Settle()
+						default:
+							l.SettleSoon()
+						}
+					}
+					if pause > 0 && mine.IntN(pause) == 0 {
+						time.Sleep(time.Duration(mine.IntN(600)) * time.Microsecond)
+					}
+				}
+			})
+		}
+		all.Wait()
+		// The last may not have looked whether what they left makes a batch full.
+		l.Lock()
+		l.SettleSoon()
+		time.Sleep(tokenPatience)
+		if got := out.took.Load(); got != published {
+			l.Lock()
+			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: sending %v, handed %v, stuck %v, hot %v, armed %v, now %v, machine %+v",
+				seed, round, got, published, l.sending, l.handed, l.stuck, l.hot, l.armed, l.now, m)
+		}
+	}
+	if err := l.Close(); err != nil {
+		t.Error(err)
+	}
+}
+
+// tokenPatience is how long the last bytes of a burst may take: twice the guard, and
+// what slow sockets and timers add.
+const tokenPatience = 20 * time.Millisecond
 
 // pollableMoody is a moodyConn to which nothing ever comes.
 type pollableMoody struct{ *moodyConn }
