@@ -81,6 +81,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
+	multicast.AdviseHuge(sender.Memory())
 	var disk *store
 	if cfg.Disk > 0 {
 		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram)); err != nil {

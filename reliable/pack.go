@@ -74,8 +74,18 @@ func (s *Sender) PublishBatch(now Time, messages [][]byte) (uint64, error) {
 	if s.keep.full {
 		s.noteRoom(now)
 	}
-	for _, message := range messages {
-		s.accept(now, message)
+	for len(messages) > 0 {
+		if s.build.IsOpen() {
+			n, bytes := s.build.AddRun(messages)
+			s.nextOffset += uint64(n)
+			s.stats.Accepted += uint64(n)
+			s.stats.AcceptedBytes += uint64(bytes)
+			if messages = messages[n:]; len(messages) == 0 {
+				break
+			}
+		}
+		s.accept(now, messages[0]) // which opens the next frame
+		messages = messages[1:]
 	}
 	return first, nil
 }

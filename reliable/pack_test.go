@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"bytes"
 	"errors"
 	"math/rand/v2"
 	"testing"
@@ -31,6 +32,52 @@ func TestBatch(t *testing.T) {
 			if st := p.check(); st.Delivered != uint64(len(p.sent)) || st.Lost != 0 {
 				t.Fatalf("%d messages were published: %+v", len(p.sent), st)
 			}
+		}
+	}
+}
+
+// In the ring a batch is the same bytes as its messages one by one, and it counts the
+// same.
+func TestBatchBytes(t *testing.T) {
+	rng := rand.New(rand.NewPCG(5, 6))
+	for range 200 {
+		var senders [2]*Sender
+		datagram := 256 + rng.IntN(1300)
+		for i := range senders {
+			var err error
+			if senders[i], err = NewSender(SenderConfig{Session: 1, Datagram: datagram, ResendBuffer: 1 << 20}); err != nil {
+				t.Fatal(err)
+			}
+		}
+		for range 4 {
+			batch := make([][]byte, rng.IntN(80))
+			for i := range batch {
+				batch[i] = payload(i, rng.IntN(1+rng.IntN(600)))
+				if _, err := senders[0].Publish(0, batch[i]); err != nil {
+					t.Fatal(err)
+				}
+			}
+			if _, err := senders[1].PublishBatch(0, batch); err != nil {
+				t.Fatal(err)
+			}
+		}
+		one, many := senders[0], senders[1]
+		one.Flush()
+		many.Flush()
+		for {
+			a, ok := one.Next(0)
+			b, also := many.Next(0)
+			if ok != also || !bytes.Equal(a.Data, b.Data) || a.Segment != b.Segment {
+				t.Fatalf("datagrams of %d bytes: one by one %d bytes (%v), as batches %d (%v)", datagram, len(a.Data), ok, len(b.Data), also)
+			}
+			if !ok {
+				break
+			}
+			one.Sent(a)
+			many.Sent(b)
+		}
+		if a, b := one.Stats(), many.Stats(); a.Accepted != b.Accepted || a.AcceptedBytes != b.AcceptedBytes || a.NextOffset != b.NextOffset {
+			t.Fatalf("one by one %+v, as batches %+v", a, b)
 		}
 	}
 }

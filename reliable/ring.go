@@ -28,6 +28,10 @@ func newRing(size, stride int) ring {
 	}
 }
 
+// Memory returns what the resend buffer lies in, for advice to the system about it.
+// Its content is the Sender's: it must be neither read nor written.
+func (s *Sender) Memory() []byte { return s.ring.buf }
+
 // slot returns the whole room of a frame.
 func (r *ring) slot(seq uint64) []byte {
 	at := int(seq%r.slots) * r.stride

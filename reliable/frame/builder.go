@@ -88,6 +88,33 @@ func (b *Builder) Add(message []byte) {
 	b.count++
 }
 
+// AddRun appends whole messages, as long as they fit, and returns how many and how
+// many bytes they have: Add for many, at a lower cost for each.
+func (b *Builder) AddRun(messages [][]byte) (n, bytes int) {
+	w := b.e.w.b
+	for _, message := range messages {
+		size := len(message)
+		head := chunkHead(size)
+		at := len(w)
+		end := at + head + size
+		if end > b.limit {
+			break
+		}
+		w = w[:end]
+		if head == 2 {
+			w[at], w[at+1] = msgpcode.Bin8, byte(size)
+		} else {
+			w[at], w[at+1], w[at+2] = msgpcode.Bin16, byte(size>>8), byte(size)
+		}
+		copy(w[at+head:], message)
+		bytes += size
+		n++
+	}
+	b.e.w.b = w
+	b.count += n
+	return n, bytes
+}
+
 // Start appends the first part of a message that doesn't fit, as long as there is
 // room for it, and returns the part's length: 0 if there is none. The frame is
 // then full.
@@ -135,10 +162,12 @@ func (b *Builder) Skip(n uint64) bool {
 // capacity.
 func (b *Builder) Seal(full bool) []byte {
 	if full {
-		for len(b.e.w.b) < b.limit {
-			b.e.w.b = append(b.e.w.b, msgpcode.Nil)
-			b.count++
+		pad := b.e.w.b[len(b.e.w.b):max(b.limit, len(b.e.w.b))]
+		for i := range pad {
+			pad[i] = msgpcode.Nil
 		}
+		b.e.w.b = b.e.w.b[:len(b.e.w.b)+len(pad)]
+		b.count += len(pad)
 	}
 	frame := b.e.w.b
 	binary.BigEndian.PutUint16(frame[flagsAt:], uint16(b.flags))
