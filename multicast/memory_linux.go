@@ -3,6 +3,7 @@
 package multicast
 
 import (
+	"os"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -17,11 +18,30 @@ const hugePage = 2 << 20
 // than for each 4 KiB. It is advice: where the kernel doesn't take it, or elsewhere
 // than on Linux, all stays as it was. The content doesn't change.
 func AdviseHuge(b []byte) {
+	if b = hugePages(b); len(b) > 0 {
+		_ = unix.Madvise(b, unix.MADV_HUGEPAGE)
+	}
+}
+
+// Populate has the kernel bring in the huge pages that lie within a piece of memory,
+// so that nobody has to wait for that at their first use. The content doesn't change,
+// and others may use it meanwhile. It returns an error where that can't be had.
+func Populate(b []byte) error {
+	if b = hugePages(b); len(b) == 0 {
+		return nil
+	}
+	return os.NewSyscallError("madvise", unix.Madvise(b, unix.MADV_POPULATE_WRITE))
+}
+
+// hugePages returns the huge pages that lie within a piece of memory.
+func hugePages(b []byte) []byte {
 	if len(b) == 0 {
-		return
+		return nil
 	}
 	skip := int(-uintptr(unsafe.Pointer(&b[0])) & (hugePage - 1))
-	if size := (len(b) - skip) &^ (hugePage - 1); size > 0 {
-		_ = unix.Madvise(b[skip:skip+size], unix.MADV_HUGEPAGE)
+	size := (len(b) - skip) &^ (hugePage - 1)
+	if size <= 0 {
+		return nil
 	}
+	return b[skip : skip+size]
 }

@@ -5,11 +5,14 @@ package multicast
 import (
 	"bufio"
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"strings"
 	"testing"
 	"unsafe"
+
+	"golang.org/x/sys/unix"
 )
 
 // The kernel knows the advice, and nothing else changes.
@@ -28,6 +31,37 @@ func TestAdviseHuge(t *testing.T) {
 	if !strings.Contains(flags, " hg") {
 		t.Errorf("the flags of the memory are%s, without hg", flags)
 	}
+}
+
+// What was populated is there, before anybody has used it.
+func TestPopulate(t *testing.T) {
+	b := make([]byte, 8*hugePage)
+	AdviseHuge(b)
+	if err := Populate(b[:100]); err != nil {
+		t.Errorf("a piece without a huge page: %v", err)
+	}
+	if err := Populate(b); errors.Is(err, unix.EINVAL) {
+		t.Skip("this kernel is older than Linux 5.14")
+	} else if err != nil {
+		t.Fatal(err)
+	}
+	for i, c := range resident(t, hugePages(b)) {
+		if c&1 == 0 {
+			t.Fatalf("page %d isn't there", i)
+		}
+	}
+	if bytes.Count(b, []byte{0}) != len(b) {
+		t.Error("the content has changed")
+	}
+}
+
+// resident returns a byte a page, whose lowest bit says whether it is in memory.
+func resident(t *testing.T, b []byte) []byte {
+	there := make([]byte, len(b)/os.Getpagesize())
+	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(unsafe.Pointer(&there[0]))); errno != 0 {
+		t.Fatal(errno)
+	}
+	return there
 }
 
 // memoryFlags returns what /proc tells of the mapping around an address.

@@ -2,5 +2,10 @@
 
 package multicast
 
+import "errors"
+
 // AdviseHuge does nothing here.
 func AdviseHuge([]byte) {}
+
+// Populate does nothing here, and says so.
+func Populate([]byte) error { return errors.ErrUnsupported }

@@ -68,6 +68,7 @@ func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
 
 func (m *machine) Sent() {
 	m.p.sender.Sent(m.batch)
+	m.p.ahead.reach(m.p.sender.Used())
 	if m.p.waiting > 0 {
 		m.p.notify()
 	}

@@ -30,7 +30,8 @@ type Publisher struct {
 	freed    uint64 // what the sender counted when those that wait were last woken
 	stopping bool   // no more work is taken
 	work     worker
-	working  sync.WaitGroup
+	ahead    ahead
+	working  sync.WaitGroup // goroutines besides the loop's
 
 	done    chan struct{} // closed when the session has drained
 	closing sync.Once
@@ -98,6 +99,9 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
+	p.ahead = newAhead(sender.Memory())
+	p.ahead.reach(0)
+	p.working.Go(func() { p.ahead.run(p.stopped) })
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Wait, Start: begin, Logger: cfg.Logger,
 		Full: sender.FullBatch,

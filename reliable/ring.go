@@ -32,6 +32,9 @@ func newRing(size, stride int) ring {
 // Its content is the Sender's: it must be neither read nor written.
 func (s *Sender) Memory() []byte { return s.ring.buf }
 
+// Used returns how much of Memory, from its start, may have been written to, in bytes.
+func (s *Sender) Used() int { return int(min(s.next, s.ring.slots)) * s.ring.stride }
+
 // slot returns the whole room of a frame.
 func (r *ring) slot(seq uint64) []byte {
 	at := int(seq%r.slots) * r.stride

@@ -1,0 +1,74 @@
+package publisher
+
+import (
+	"testing"
+
+	"crier/reliable"
+)
+
+// Memory is asked for a piece ahead of its use, each piece once, and what nobody came
+// to take is asked for again.
+func TestMemoryIsBroughtInAhead(t *testing.T) {
+	const size = 11 << 20
+	a := newAhead(make([]byte, size))
+	asked := func(used, want int) {
+		t.Helper()
+		a.reach(used)
+		select {
+		case to := <-a.more:
+			if to != want {
+				t.Errorf("with %d bytes used, %d were asked for, want %d", used, to, want)
+			}
+		default:
+			if want != 0 {
+				t.Errorf("with %d bytes used nothing was asked for, want %d", used, want)
+			}
+		}
+	}
+	asked(0, 4<<20)
+	asked(2<<20, 0)
+	asked(2<<20+1, 6<<20+1)
+	a.reach(5 << 20)
+	a.reach(8 << 20) // nobody has come for the last piece: it must not be waited for
+	if to := <-a.more; to != 9<<20 {
+		t.Errorf("asked for %d", to)
+	}
+	asked(8<<20, size) // and it is not forgotten
+	asked(size, 0)
+}
+
+// The goroutine ends when all was brought in, or the Publisher stops.
+func TestMemoryIsBroughtInOnce(t *testing.T) {
+	a := newAhead(make([]byte, 5<<20))
+	a.reach(3 << 20)
+	a.run(nil)
+	a = newAhead(make([]byte, 5<<20))
+	stop := make(chan struct{})
+	close(stop)
+	a.run(stop)
+}
+
+// A Sender knows how much of its memory was written to, and all of it once it has
+// gone round.
+func TestMemoryUsed(t *testing.T) {
+	s, err := reliable.NewSender(reliable.SenderConfig{Session: 1, ResendBuffer: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := make([]byte, 1300)
+	for s.Used() < len(s.Memory()) {
+		before := s.Used()
+		if _, err := s.Publish(0, message); err != nil {
+			t.Fatal(err)
+		}
+		for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
+			s.Sent(b)
+		}
+		if used := s.Used(); used < before || used > before+2*1472 {
+			t.Fatalf("%d bytes used after %d", used, before)
+		}
+	}
+	if b := s.Used(); b != len(s.Memory()) {
+		t.Errorf("%d of %d bytes used", b, len(s.Memory()))
+	}
+}
