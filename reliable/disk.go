@@ -26,7 +26,8 @@ type DiskJob struct {
 	// Else the frames are to be read.
 	Data  []byte
 	Sizes []int32
-	// Trim: what lies below this frame is no longer needed.
+	// Trim: what lies below this frame is no longer needed, and is let go first. What
+	// is written may lie below it, where nothing that was written before is needed.
 	Trim uint64
 }
 
@@ -94,8 +95,14 @@ func (d *disk) may(hold uint64) bool {
 	return d.limit > 0 && d.failed == nil && hold != nobody && d.held() < d.limit
 }
 
-// passed lets go of what everyone who counts has passed.
-func (d *disk) passed(hold uint64) {
+// passed lets go of what everyone who counts has passed. Where one that counts anew
+// is behind what is on disk, the ring holds all of that as well: the disk begins
+// again at hold, so that what must be kept has no hole.
+func (d *disk) passed(hold, ringOldest uint64) {
+	if from, ok := d.from(); ok && hold < from && hold >= ringOldest {
+		d.runs = d.runs[:0]
+		return
+	}
 	n := 0
 	for n < len(d.runs) && d.runs[n].To <= hold {
 		n++
@@ -138,6 +145,10 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 	if d.limit == 0 || d.busy {
 		return DiskJob{}, false
 	}
+	if d.want.Len() > 0 { // what all have passed meanwhile is trimmed by this very job
+		from, _ := d.from()
+		d.want = d.want.Clip(from, from+d.held())
+	}
 	write, writes := s.diskWrite()
 	switch reads := d.want.Len() > 0; {
 	case reads && !(writes && d.turn):
@@ -150,8 +161,6 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 	d.job.Trim = s.next
 	if from, ok := d.from(); ok {
 		d.job.Trim = from
-	} else if d.job.Data != nil {
-		d.job.Trim = d.job.Frames.From
 	}
 	d.busy = true
 	return d.job, true
@@ -194,12 +203,12 @@ func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 			s.stats.DiskErrors++
 		} else {
 			offset := s.ring.of(job.Frames.From).start
-			if len(d.runs) == 0 || d.end == job.Frames.From {
+			if _, ok := d.from(); ok && d.end == job.Frames.From || !ok && s.keep.hold >= job.Frames.From {
 				d.runs = append(d.runs, diskRun{job.Frames, offset})
 				d.end = job.Frames.To
 			}
 			s.stats.DiskWritten += job.Frames.Len()
-			d.passed(s.keep.hold)
+			d.passed(s.keep.hold, s.ringOldest())
 		}
 		s.repin(now)
 		return

@@ -52,9 +52,14 @@ func ParseOverload(text string) (Overload, error) {
 func (o Overload) drops() bool { return o >= OverloadDropOldest }
 
 // position returns where the session is, for its publisher: the frame that is
-// delivered next, or the first that has not come.
+// delivered next, or the first that has not come. While it isn't known where the
+// session begins it is 0: that something was heard doesn't mean that what came
+// before isn't needed.
 func (s *session) position() uint64 {
-	if s.r.cfg.Overload == OverloadBlock || !s.placed {
+	if s.phase == starting {
+		return 0
+	}
+	if s.r.cfg.Overload == OverloadBlock {
 		return s.win.next
 	}
 	if first, ok := s.req.Gaps().First(); ok {

@@ -185,7 +185,7 @@ func (s *Sender) refloor(now Time) {
 		return
 	}
 	k.hold, k.scratch = s.cfg.Pace.hold(s.members.rows, k.scratch)
-	s.disk.passed(k.hold)
+	s.disk.passed(k.hold, s.ringOldest())
 	s.repin(now)
 }
 

@@ -285,6 +285,13 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 		s.startAt(offset)
 	}
 	s.place(mark{seq: s.win.next, kind: SessionNew})
+	if s.r.cfg.Order == OnArrival { // what came before that was known has waited for it only
+		for seq := s.win.next; s.win.at(seq) != nil; seq++ {
+			if s.win.isHeld(seq) {
+				s.cursor.arrive(seq)
+			}
+		}
+	}
 	if e := s.early; e != nil {
 		s.early = nil
 		s.tell(now, e.nextSeq, e.nextOffset)
