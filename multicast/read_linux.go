@@ -10,6 +10,7 @@ import (
 	"sync"
 	"sync/atomic"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -23,6 +24,8 @@ const (
 	readSize = 64 << 10
 	// readSkew keeps the starts of the buffers out of one cache set.
 	readSkew = 2 << 10
+	// pollerPause is how soon a poller that refused to wait is asked again.
+	pollerPause = time.Millisecond
 	// maxReports is how many errors in a row may be about datagrams that were
 	// sent; then receiving itself is what fails.
 	maxReports = 1000
@@ -132,6 +135,12 @@ func (r *reader) read(ps []Packet, wait bool) (int, error) {
 		err := error(nil)
 		if wait {
 			err = r.raw.Read(r.call)
+			if err != nil && r.goOn() {
+				err = nil
+				if r.filled == 0 && r.errno == 0 {
+					continue
+				}
+			}
 		} else {
 			err = r.raw.Control(r.look)
 		}
@@ -146,6 +155,21 @@ func (r *reader) read(ps []Packet, wait bool) (int, error) {
 		}
 		r.count.reads.Add(1)
 	}
+}
+
+// goOn says whether reading goes on after the poller refused to wait, and comes back
+// when that may be over. It refuses where the socket has an error to tell and nothing
+// else, not even room to write: a report about a datagram that was sent, which came
+// while more than half of the send buffer was in use. It does so until the next event.
+func (r *reader) goOn() bool {
+	open := r.raw.Control(func(fd uintptr) {
+		drainErrors(fd)
+		r.receive(fd)
+	}) == nil
+	if open && r.filled == 0 && r.errno == 0 {
+		time.Sleep(pollerPause)
+	}
+	return open
 }
 
 // receive fills as many buffers as there are datagrams waiting. It says false
