@@ -113,18 +113,18 @@ func (s *session) frameOf(p *slot, into *frame.Frame) *frame.Frame {
 
 // finishFrame moves on to the next frame.
 func (s *session) finishFrame() {
-	if p := s.win.at(s.win.next); p != nil {
-		s.freeSlot(p)
+	if s.win.isHeld(s.win.next) {
+		s.freeSlot(s.win.at(s.win.next))
 	}
 	c := &s.cursor
-	c.frame = nil
 	// A frame of many small messages leaves little behind.
-	if cap(c.scratch.Chunks) > maxChunksKept {
+	if c.frame == &c.scratch && cap(c.scratch.Chunks) > maxChunksKept {
 		c.scratch.Chunks = nil
 	}
-	if cap(c.ahead.Chunks) > maxChunksKept && !c.aheadAt.on {
+	if c.arrived != nil && cap(c.ahead.Chunks) > maxChunksKept && !c.aheadAt.on {
 		c.ahead.Chunks = nil
 	}
+	c.frame = nil
 	s.win.next++
 	if s.req.Gaps().Len() > 0 {
 		s.limit(s.r.now)

@@ -149,6 +149,9 @@ func (r *Receiver) Stats() ReceiverStats {
 	return st
 }
 
+// Memory returns how many bytes are held now, as Stats does.
+func (r *Receiver) Memory() int { return r.mem.used }
+
 // Sessions returns the counters of all sessions that have begun, in the order in
 // which they were first heard.
 func (r *Receiver) Sessions() []SessionStats {

@@ -49,6 +49,9 @@ func (w *window) at(seq uint64) *slot {
 
 // isHeld reports whether the frame is here.
 func (w *window) isHeld(seq uint64) bool {
+	if w.count == 0 {
+		return false // the common case, which leaves the slots alone
+	}
 	s := w.at(seq)
 	return s != nil && s.held
 }

@@ -146,7 +146,7 @@ func (c *Checker) event(sub *Subscriber, ev *reliable.Event) {
 // settled judges the bounds of memory.
 func (c *Checker) settled(sub *Subscriber) {
 	limit := sub.limits
-	used := sub.m.Stats().Memory
+	used := sub.m.Memory()
 	if used > sub.peak {
 		sub.peak = used
 		for _, st := range sub.Sessions() {

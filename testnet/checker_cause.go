@@ -63,7 +63,7 @@ func (v *view) loss(ev *reliable.Event) {
 	case reliable.CauseSlow:
 		if o := cfg.Overload; o != reliable.OverloadDropOldest && o != reliable.OverloadDropNewest {
 			v.fail("[%d, %d) is lost as %q, and the subscriber is not to drop, but to %v", from, to, ev.Cause, o)
-		} else if v.sub.cfg.Work == 0 && v.sub.asleep.turn == 0 {
+		} else if !v.works && v.sub.asleep.turn == 0 {
 			v.fail("[%d, %d) is lost as %q, and its application takes no time", from, to, ev.Cause)
 		}
 	default: // a publisher contradicts itself never
@@ -106,7 +106,7 @@ func (v *view) judgeLate(from, to uint64) {
 // paused or cut off, or all that it sent was lost or waited.
 func (v *view) judgeSilent() {
 	quiet, silence := max(v.quiet, v.c.w.now.Sub(v.lastHeard)), v.silence()
-	if v.sub.cfg.Work > 0 {
+	if v.works {
 		silence = 500 * time.Millisecond // it is told later: what was announced then?
 		if least := v.sub.cfg.Receiver.Silence; least > 0 {
 			silence = max(silence, least)
@@ -155,7 +155,7 @@ func (v *view) judgeMemory(from, to uint64) {
 // judgeTime asks whether a loss was reported within the stated time.
 func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	q, ok := v.missing(from, to)
-	if !ok || v.sub.cfg.Work > 0 || v.sub.left {
+	if !ok || v.works || v.sub.left {
 		return
 	}
 	found := v.foundAt(q)
@@ -185,5 +185,8 @@ func (v *view) bound() time.Duration {
 	if m := v.sub.cfg.Receiver.MaxWait; m > 0 {
 		wait = m
 	}
-	return wait + 100*time.Millisecond + 6*v.roundTrip() + time.Second
+	return wait + 100*time.Millisecond + 6*v.roundTrip() + leastBound
 }
+
+// leastBound is the part of bound that is never missing.
+const leastBound = time.Second

@@ -130,7 +130,7 @@ func (v *view) compare(st *reliable.SessionStats) {
 		v.judgeBegin()
 		return
 	}
-	if v.sub.cfg.Receiver.Order == reliable.OnArrival && st.FirstOffset != v.begin {
+	if !v.inOrder && st.FirstOffset != v.begin {
 		v.begin = st.FirstOffset
 		v.judgeBegin()
 	}

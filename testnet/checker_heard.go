@@ -76,6 +76,17 @@ func (v *view) heard(p *packet) {
 }
 
 // alive notes that the publisher was heard.
+func (v *view) touch() int {
+	n := int(v.firstData) + int(v.high) + int(v.quiet) + int(v.minDelay) + int(v.begun) + int(v.delivered)
+	if last := len(v.got) - 1; last >= 0 {
+		n += int(v.got[last])
+	}
+	if last := len(v.arrived) - 1; last >= 0 {
+		n += int(v.arrived[last])
+	}
+	return n
+}
+
 func (v *view) alive(now reliable.Time) {
 	v.quiet = max(v.quiet, now.Sub(v.lastHeard))
 	v.lastHeard = now

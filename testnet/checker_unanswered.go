@@ -9,7 +9,7 @@ import (
 // judgeUnanswered asks whether the frames of lost messages were asked for, and
 // whether the publisher answered what reached it.
 func (v *view) judgeUnanswered(from, to uint64) {
-	if v.sub.cfg.Work > 0 {
+	if v.works {
 		return // it is told when the application looks, and not when it happens
 	}
 	now := v.c.w.now

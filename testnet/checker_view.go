@@ -15,6 +15,9 @@ type view struct {
 	t   *truth
 	s   *Session
 
+	inOrder bool // how its application takes messages
+	works   bool // it takes time for them
+
 	// What its process has heard.
 	any       bool          // anything at all
 	first     frame.Kind    // DATA or HEARTBEAT (or BYE), whichever came first
@@ -43,9 +46,12 @@ type view struct {
 	maxTook   time.Duration // the longest from when a frame was made, or its message accepted
 	nacks     []rangesAt    // that it sent
 	asking    asking
-	arrived   []reliable.Time // when frames came first, from the session's first on; 0: they didn't
-	slow      []slow
-	subWoke   reliable.Time // when its process woke last
+	arrived   []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
+	// arrivedFrom is the first frame that a message is waited for that wasn't told
+	// yet, and told that message; both as of forgetArrivals.
+	arrivedFrom, told uint64
+	slow              []slow
+	subWoke           reliable.Time // when its process woke last
 
 	// What its application was told.
 	phase     reliable.EventKind // 0 before `new`
@@ -66,7 +72,11 @@ type gapFound struct {
 }
 
 func newView(c *Checker, sub *Subscriber, t *truth) *view {
-	return &view{c: c, minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset}
+	cfg := &sub.cfg
+	return &view{
+		c: c, inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
+		minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
+	}
 }
 
 // fail notes a violation of the promise to this subscriber.
@@ -106,7 +116,7 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionSilent:
 		v.phase = ev.Kind
 		v.judgeSilent()
-		if v.sub.cfg.Work == 0 {
+		if !v.works {
 			v.quiet = 0 // else it may be told of several at once
 		}
 	case reliable.SessionEnded:
@@ -160,11 +170,11 @@ func (v *view) wall(at reliable.Time) int64 {
 func (v *view) advance(how string, from, to uint64) {
 	if !v.known {
 		v.known, v.begin, v.next = true, from, from
-		if v.sub.cfg.Receiver.Order == reliable.InOrder {
+		if v.inOrder {
 			v.judgeBegin()
 		}
 	}
-	if v.sub.cfg.Receiver.Order == reliable.InOrder {
+	if v.inOrder {
 		if from != v.next {
 			v.fail("[%d, %d) is %s, and %d comes next", from, to, how, v.next)
 		}

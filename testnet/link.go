@@ -59,9 +59,15 @@ func NewLink(cfg LinkConfig, seed uint64) (*Link, error) {
 
 // newLink is NewLink for a configuration that has been checked.
 func newLink(cfg LinkConfig, seed uint64) *Link {
-	l := &Link{rand: newRandom(seed), damage: newRandom(^seed)}
-	l.configure(cfg)
+	l := &Link{}
+	l.start(cfg, seed)
 	return l
+}
+
+// start makes a Link of its zero value.
+func (l *Link) start(cfg LinkConfig, seed uint64) {
+	l.rand, l.damage = newRandom(seed), newRandom(^seed)
+	l.configure(cfg)
 }
 
 // Reconfigure makes the link behave as cfg says from now on; the models start
@@ -117,6 +123,13 @@ func (l *Link) Stats() LinkStats { return l.stats }
 // headers belong to it. Time doesn't run backwards: an earlier now than the
 // last one is taken as the last one.
 func (l *Link) Send(now int64, n int) Outcome {
+	var out Outcome
+	l.send(now, n, &out)
+	return out
+}
+
+// send is Send that fills in what it returns.
+func (l *Link) send(now int64, n int, out *Outcome) {
 	now = max(now, l.now)
 	l.now = now
 	l.stats.Sent++
@@ -129,7 +142,7 @@ func (l *Link) Send(now int64, n int) Outcome {
 	l.doomed = false
 	travel := l.delay.delay(leaves, &l.rand)
 	held := l.rand.hit(l.reorder)
-	var out Outcome
+	*out = Outcome{}
 	for {
 		out.arrivals[out.count].Corrupt = l.rand.hit(l.corrupt)
 		out.count++
@@ -141,16 +154,16 @@ func (l *Link) Send(now int64, n int) Outcome {
 	switch {
 	case l.down:
 		l.stats.Partitioned++
-		return Outcome{Drop: DropPartition}
+		*out = Outcome{Drop: DropPartition}
 	case !fits:
 		l.stats.QueueDrops++
-		return Outcome{Drop: DropQueue}
+		*out = Outcome{Drop: DropQueue}
 	case lost:
 		l.stats.Lost++
-		return Outcome{Drop: DropLoss}
+		*out = Outcome{Drop: DropLoss}
+	default:
+		l.arrive(out, leaves+travel, held)
 	}
-	l.arrive(&out, leaves+travel, held)
-	return out
 }
 
 // arrive fills in the times of a datagram that would arrive at at if nothing

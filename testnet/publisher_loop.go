@@ -25,7 +25,7 @@ func (p *Publisher) arrive(pkt *packet) {
 // take hands a packet to the machine.
 func (p *Publisher) take(pkt *packet) {
 	p.w.stats.Delivered++
-	p.w.observeArrived(pkt, nil)
+	p.w.observeAnswered(pkt)
 	if pkt.err != nil {
 		p.w.stats.Damaged++
 		return

@@ -8,6 +8,7 @@ type eventKind uint8
 const (
 	eventCall    eventKind = iota // a function that was given to World.At
 	eventArrive                   // a packet arrives at a subscriber
+	eventHop                      // a packet that goes to many arrives at the next of them
 	eventAnswer                   // a packet arrives at a publisher
 	eventFan                      // a packet leaves a segment
 	eventTimer                    // a node's timer
@@ -51,6 +52,11 @@ func (s *schedule) next() int64 { return s.heap[0].at }
 func (s *schedule) push(e event) {
 	s.order++
 	e.order = s.order
+	s.insert(e)
+}
+
+// insert adds an event whose order is set.
+func (s *schedule) insert(e event) {
 	s.heap = append(s.heap, event{})
 	h := s.heap
 	i := len(h) - 1
@@ -73,10 +79,17 @@ func (s *schedule) pop() event {
 	e := h[last]
 	h[last] = event{}
 	s.heap = h[:last]
-	h = s.heap
-	if last == 0 {
-		return first
+	if last > 0 {
+		s.replace(e)
 	}
+	return first
+}
+
+// replace puts an event, whose order is set, in the place of the next; there must be
+// one.
+func (s *schedule) replace(e event) {
+	h := s.heap
+	last := len(h)
 	i := 0
 	for {
 		down := 4*i + 1
@@ -96,5 +109,4 @@ func (s *schedule) pop() event {
 		i = least
 	}
 	h[i] = e
-	return first
 }

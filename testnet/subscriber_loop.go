@@ -26,7 +26,9 @@ func (s *Subscriber) arrive(pkt *packet) {
 // take hands a packet to the machine.
 func (s *Subscriber) take(pkt *packet) {
 	s.w.stats.Delivered++
-	s.w.observeArrived(pkt, s)
+	if s.w.watched.arrived {
+		s.w.observeArrived(pkt, s)
+	}
 	if pkt.err != nil {
 		s.w.stats.Damaged++
 		return
@@ -34,7 +36,7 @@ func (s *Subscriber) take(pkt *packet) {
 	for _, o := range s.w.watchers {
 		o.heard(s, pkt)
 	}
-	if !s.cfg.CopyFrames {
+	if !s.copies {
 		s.m.Handle(s.w.now, pkt.from, &pkt.frame)
 		return
 	}
@@ -92,7 +94,7 @@ func (s *Subscriber) settle() {
 // poll hands events to the application, up to batch at once, until there are no
 // more or, if working, until it has work to do.
 func (s *Subscriber) poll(batch int, working bool) {
-	working = working && s.cfg.Work > 0
+	working = working && s.works
 	if working {
 		batch = 1
 	}
@@ -181,4 +183,19 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	for _, o := range w.watchers {
 		o.asked(s, pkt, arrives)
 	}
+}
+
+// touch reads what an arrival will need, and returns something of it.
+func (s *Subscriber) touch() int {
+	n := s.index + s.peak
+	if s.state != running {
+		return n
+	}
+	if v := s.seen; v != nil {
+		n += v.touch()
+	}
+	if r, ok := s.m.(*reliable.Receiver); ok {
+		n += r.Touch()
+	}
+	return n
 }

@@ -56,6 +56,7 @@ type receiver interface {
 	Sent(b reliable.Batch)
 	Close(now reliable.Time)
 	Stats() reliable.ReceiverStats
+	Memory() int
 	Sessions() []reliable.SessionStats
 }
 
@@ -94,6 +95,8 @@ type Subscriber struct {
 	state  nodeState
 	busy   bool // the application works on a message
 	left   bool // it was told to leave
+	copies bool // cfg.CopyFrames
+	works  bool // cfg.Work > 0
 	asleep sleep
 
 	addr   netip.AddrPort
@@ -137,6 +140,7 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
 	}
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
+	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
 	s.limits = limitsOf(&s.cfg.Receiver)
 	m, err := reliable.NewReceiver(s.cfg.Receiver)
 	if err != nil {

@@ -49,18 +49,24 @@ type World struct {
 	dec   frame.Decoder
 	err   error
 
+	fanouts fanouts
+	touched int // keeps the compiler from leaving out what touch reads
+
 	pubs      []*Publisher
 	subs      []*Subscriber
 	direct    []*Subscriber // those on no segment
 	segments  []*Segment
+	downs     links // where the next link lies
+	ups       links
 	sessions  []*Session
 	events    [16]reliable.Event // what a subscriber is told now
 	calls     []func()
 	free      []uint32 // places in calls
 	watchers  []watcher
 	observers []*Observer
-	shown     Datagram // what observers look at
-	crossing  Crossing
+	watched   struct{ arrived bool } // some observer looks at it
+	shown     Datagram               // what observers look at
+	drop      Drop
 	outcome   Outcome
 	stats     WorldStats
 }
@@ -89,7 +95,7 @@ type watcher interface {
 }
 
 // NewWorld returns an empty World at time 0.
-func NewWorld(cfg WorldConfig) *World { return &World{cfg: cfg} }
+func NewWorld(cfg WorldConfig) *World { return &World{cfg: cfg, fanouts: fanouts{open: -1}} }
 
 // Now returns the time.
 func (w *World) Now() reliable.Time { return w.now }
@@ -139,9 +145,13 @@ func (w *World) At(at reliable.Time, fn func()) {
 // sent what doesn't decode, or didn't come to rest. The World then stands still.
 func (w *World) Run(until reliable.Time) error {
 	for w.err == nil && w.queue.len() > 0 && w.queue.next() <= int64(until) {
-		e := w.queue.pop()
-		w.now = reliable.Time(e.at)
+		w.now = reliable.Time(w.queue.next())
 		w.stats.Events++
+		if first := &w.queue.heap[0]; first.kind == eventHop {
+			w.hop(first.node)
+			continue
+		}
+		e := w.queue.pop()
 		switch e.kind {
 		case eventArrive:
 			w.subs[e.node].arrive(e.pkt)

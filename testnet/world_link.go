@@ -57,9 +57,11 @@ func (g *Segment) fan(p *packet) {
 		p.sender.toSubscriber(p.target, p)
 		return
 	}
+	g.w.beginFanout(p)
 	for _, s := range g.subs {
 		p.sender.toSubscriber(s, p)
 	}
+	g.w.finishFanout()
 }
 
 // Down returns the link from a publisher to a subscriber, to look at or to
@@ -92,16 +94,32 @@ func (w *World) cut(p *Publisher, s *Subscriber, down bool) {
 // depend on the order in which the two were added.
 func (w *World) connect(p *Publisher, s *Subscriber) {
 	p.paths = append(p.paths, path{
-		down: newLink(s.cfg.Down, LinkSeed(w.cfg.Seed, p.key(), s.key())),
-		up:   newLink(s.cfg.Up, LinkSeed(w.cfg.Seed, s.key(), p.key())),
+		down: w.downs.add(s.cfg.Down, LinkSeed(w.cfg.Seed, p.key(), s.key())),
+		up:   w.ups.add(s.cfg.Up, LinkSeed(w.cfg.Seed, s.key(), p.key())),
 	})
+}
+
+// links are made by the dozen, so that those that a packet to the group crosses
+// lie in memory one after the other.
+type links []Link
+
+func (l *links) add(cfg LinkConfig, seed uint64) *Link {
+	if len(*l) == cap(*l) {
+		*l = make([]Link, 0, 32)
+	}
+	*l = append(*l, Link{})
+	one := &(*l)[len(*l)-1]
+	one.start(cfg, seed)
+	return one
 }
 
 // toGroup sends a packet to all subscribers.
 func (p *Publisher) toGroup(pkt *packet) {
+	p.w.beginFanout(pkt)
 	for _, s := range p.w.direct {
 		p.toSubscriber(s, pkt)
 	}
+	p.w.finishFanout()
 	for _, g := range p.w.segments {
 		if len(g.subs) > 0 {
 			p.toSegment(g, pkt)
@@ -121,13 +139,13 @@ func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
 func (p *Publisher) toSegment(g *Segment, pkt *packet) {
 	w, l := p.w, g.links[p.index]
 	l.doomed = doom(&g.doomed[p.index], pkt)
-	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	out := &w.outcome
+	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
-		w.traceSend(p, g, pkt, &out)
+		w.traceSend(p, g, pkt, out)
 	}
-	if len(w.observers) > 0 {
-		w.outcome = out
-		w.observeCrossed(pkt, g, nil)
+	if out.Drop != NotDropped && len(w.observers) > 0 {
+		w.observeDropped(pkt, g, nil)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
@@ -146,33 +164,33 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 	w, way := p.w, &p.paths[s.index]
 	l := way.down
 	l.doomed = doom(&way.doomed, pkt)
-	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	out := &w.outcome
+	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
-		w.traceSend(p, s, pkt, &out)
+		w.traceSend(p, s, pkt, out)
 	}
-	if len(w.observers) > 0 {
-		w.outcome = out
-		w.observeCrossed(pkt, nil, s)
+	if out.Drop != NotDropped && len(w.observers) > 0 {
+		w.observeDropped(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt
 		if a.Corrupt {
 			came = w.damaged(pkt, l)
 		}
-		w.push(reliable.Time(a.At), eventArrive, uint32(s.index), came)
+		w.land(a.At, s, came)
 	}
 }
 
 // toPublisher sends a subscriber's packet.
 func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
 	w, l := s.w, p.paths[s.index].up
-	out := l.Send(int64(w.now), len(pkt.frame.Raw)+headerBytes)
+	out := &w.outcome
+	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
-		w.traceSend(s, p, pkt, &out)
+		w.traceSend(s, p, pkt, out)
 	}
-	if len(w.observers) > 0 {
-		w.outcome = out
-		w.observeCrossed(pkt, nil, s)
+	if out.Drop != NotDropped && len(w.observers) > 0 {
+		w.observeDropped(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
 		came := pkt

@@ -17,12 +17,13 @@ type Observer struct {
 	// Sent: a process handed a datagram to its network: once, however many it
 	// goes to.
 	Sent func(d *Datagram)
-	// Crossed: a datagram was handed to a link, which has decided what becomes of
-	// it.
-	Crossed func(d *Datagram, c *Crossing)
-	// Arrived: a datagram came to a process that runs: to sub, or, where that is
-	// nil, to d.Publisher. One that is paused gets it later, or never.
+	// Dropped: a link drops a datagram that was handed to it.
+	Dropped func(d *Datagram, drop *Drop)
+	// Arrived: a datagram came to a subscriber that runs. One that is paused gets
+	// it later, or never.
 	Arrived func(d *Datagram, sub *Subscriber)
+	// Answered: a datagram came to d.Publisher, likewise.
+	Answered func(d *Datagram)
 	// Told: the application of a subscriber was handed an event.
 	Told func(sub *Subscriber, ev *reliable.Event)
 }
@@ -46,19 +47,17 @@ type Datagram struct {
 	Sent reliable.Time
 }
 
-// Crossing is what a link does to a datagram.
-type Crossing struct {
+// Drop is a link that drops a datagram.
+type Drop struct {
 	// Segment is the link's segment, or nil; then the link is between
 	// Datagram.Publisher and Subscriber.
 	Segment    *Segment
 	Subscriber *Subscriber
-	// Drop is why nothing arrives; NotDropped if something does: Arrivals.
-	Drop     DropReason
-	Arrivals []Arrival
+	Reason     DropReason
 }
 
 // String names the link, as traces do.
-func (c *Crossing) String() string {
+func (c *Drop) String() string {
 	if c.Segment != nil {
 		return c.Segment.String()
 	}
@@ -66,7 +65,10 @@ func (c *Crossing) String() string {
 }
 
 // Observe adds an observer.
-func (w *World) Observe(o Observer) { w.observers = append(w.observers, &o) }
+func (w *World) Observe(o Observer) {
+	w.observers = append(w.observers, &o)
+	w.watched.arrived = w.watched.arrived || o.Arrived != nil
+}
 
 // show is the packet that observers look at, in one place for all packets: it must
 // not cost an allocation each.
@@ -101,14 +103,13 @@ func (w *World) observeSent(p *packet) {
 	}
 }
 
-// observeCrossed shows w.outcome: a copy, since what is shown would else be allocated
+// observeDropped shows w.outcome, which is one for all links: it must not be allocated
 // for each crossing, observed or not.
-func (w *World) observeCrossed(p *packet, g *Segment, s *Subscriber) {
-	out := &w.outcome
+func (w *World) observeDropped(p *packet, g *Segment, s *Subscriber) {
 	for _, o := range w.observers {
-		if o.Crossed != nil {
-			w.crossing = Crossing{Segment: g, Subscriber: s, Drop: out.Drop, Arrivals: out.Arrivals()}
-			o.Crossed(w.show(p), &w.crossing)
+		if o.Dropped != nil {
+			w.drop = Drop{Segment: g, Subscriber: s, Reason: w.outcome.Drop}
+			o.Dropped(w.show(p), &w.drop)
 		}
 	}
 }
@@ -117,6 +118,14 @@ func (w *World) observeArrived(p *packet, s *Subscriber) {
 	for _, o := range w.observers {
 		if o.Arrived != nil {
 			o.Arrived(w.show(p), s)
+		}
+	}
+}
+
+func (w *World) observeAnswered(p *packet) {
+	for _, o := range w.observers {
+		if o.Answered != nil {
+			o.Answered(w.show(p))
 		}
 	}
 }

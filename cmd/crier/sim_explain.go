@@ -59,7 +59,9 @@ func newSimExplainer(run *scenario.Run, what string) (*simExplainer, error) {
 	if e.sub == nil {
 		return nil, usagef("--explain %q: there is no subscriber %q; there is %s", what, parts[1], run.World().Subscribers()[0])
 	}
-	run.World().Observe(testnet.Observer{Accepted: e.accepted, Sent: e.sent, Crossed: e.crossed, Arrived: e.arrived, Told: e.told})
+	run.World().Observe(testnet.Observer{
+		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived, Answered: e.answered, Told: e.told,
+	})
 	return e, nil
 }
 
@@ -124,12 +126,12 @@ func (e *simExplainer) sent(d *testnet.Datagram) {
 	}
 }
 
-func (e *simExplainer) crossed(d *testnet.Datagram, c *testnet.Crossing) {
+func (e *simExplainer) dropped(d *testnet.Datagram, c *testnet.Drop) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil {
 		return
 	}
 	mine := c.Subscriber == e.sub || c.Segment != nil && c.Segment == e.sub.Config().Segment
-	if !mine || c.Drop == testnet.NotDropped {
+	if !mine {
 		return
 	}
 	what := ""
@@ -154,7 +156,7 @@ func (e *simExplainer) crossed(d *testnet.Datagram, c *testnet.Crossing) {
 	if d.Subscriber != nil {
 		link = "the way from " + c.String()
 	}
-	e.note(e.now(), "%s is lost on %s (%v)", what, link, c.Drop)
+	e.note(e.now(), "%s is lost on %s (%v)", what, link, c.Reason)
 }
 
 func (e *simExplainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
@@ -167,10 +169,15 @@ func (e *simExplainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
 		e.note(e.now(), "frame %d comes to %v", f.Seq, sub)
 	case sub == e.sub && f.Kind == frame.Repair && e.part(f.Data):
 		e.note(e.now(), "the repair of frame %d comes to %v", f.Data.Seq, sub)
-	case sub == nil && d.Subscriber == e.sub && f.Kind == frame.Nack:
-		if seq, ok := e.ours(f); ok {
-			e.note(e.now(), "the NACK for frame %d comes to %v", seq, d.Publisher)
-		}
+	}
+}
+
+func (e *simExplainer) answered(d *testnet.Datagram) {
+	if e.session == nil || d.Session != e.session || d.Frame == nil || d.Subscriber != e.sub || d.Frame.Kind != frame.Nack {
+		return
+	}
+	if seq, ok := e.ours(d.Frame); ok {
+		e.note(e.now(), "the NACK for frame %d comes to %v", seq, d.Publisher)
 	}
 }
 

@@ -24,6 +24,7 @@ type simMeter struct {
 	bin      reliable.Time
 	next     reliable.Time              // when to sample what is held
 	behind   map[*testnet.Segment][]int // the subscribers behind each segment
+	counts   []simCount                 // by subscriber
 	strips   [][]simStripPoint          // by subscriber; the last point is the newest
 	sessions map[uint64]*simFrames
 	last     *simFrames // whose frame came last
@@ -37,6 +38,14 @@ type simFrames struct {
 
 // simFrame counts who missed a frame, and how many NACKs for it reached the publisher.
 type simFrame struct{ missed, nacks uint32 }
+
+// simCount is what each message changes of a member: together, so that those of a
+// thousand members stay in the cache.
+type simCount struct {
+	delivered, bytes uint64
+	latencyMax       int64
+	group            *simGroup
+}
 
 // newSimMeter watches a run that has not been started.
 func newSimMeter(run *scenario.Run) *simMeter {
@@ -64,6 +73,7 @@ func newSimMeter(run *scenario.Run) *simMeter {
 		if seg := sub.Config().Segment; seg != nil {
 			m.behind[seg] = append(m.behind[seg], i)
 		}
+		m.counts = append(m.counts, simCount{group: g})
 	}
 	m.strips = make([][]simStripPoint, len(m.r.Members))
 	t := &m.r.Series
@@ -71,7 +81,7 @@ func newSimMeter(run *scenario.Run) *simMeter {
 	for _, list := range []*[]uint64{&t.Frames, &t.FrameBytes, &t.Repairs, &t.RepairBytes, &t.Nacks, &t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
 		*list = make([]uint64, simBins)
 	}
-	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Crossed: m.crossed, Arrived: m.arrived, Told: m.told})
+	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped, Answered: m.answered, Told: m.told})
 	return m
 }
 
@@ -145,9 +155,9 @@ func (m *simMeter) sent(d *testnet.Datagram) {
 	}
 }
 
-// crossed notes DATA frames that are lost on the way.
-func (m *simMeter) crossed(d *testnet.Datagram, c *testnet.Crossing) {
-	if c.Drop == testnet.NotDropped || d.Subscriber != nil || d.Frame == nil || d.Frame.Kind != frame.Data {
+// dropped notes DATA frames that are lost on the way.
+func (m *simMeter) dropped(d *testnet.Datagram, c *testnet.Drop) {
+	if d.Subscriber != nil || d.Frame == nil || d.Frame.Kind != frame.Data {
 		return
 	}
 	f := m.frames(d.Session).of(d.Frame.Seq)
@@ -168,9 +178,9 @@ func (m *simMeter) crossed(d *testnet.Datagram, c *testnet.Crossing) {
 	}
 }
 
-// arrived counts what reaches publishers.
-func (m *simMeter) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
-	if sub != nil || d.Frame == nil {
+// answered counts what reaches publishers.
+func (m *simMeter) answered(d *testnet.Datagram) {
+	if d.Frame == nil {
 		return
 	}
 	p := m.r.Publishers[d.Publisher.Index()]
@@ -191,18 +201,19 @@ func (m *simMeter) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
 }
 
 func (m *simMeter) told(sub *testnet.Subscriber, ev *reliable.Event) {
-	member, g, t := m.r.Members[sub.Index()], m.r.Groups[m.run.Group(sub)], &m.r.Series
-	now := m.run.World().Now()
+	count, t := &m.counts[sub.Index()], &m.r.Series
+	g, now := count.group, m.run.World().Now()
 	switch ev.Kind {
 	case reliable.Message:
-		member.Delivered++
-		member.Bytes += uint64(len(ev.Payload))
+		count.delivered++
+		count.bytes += uint64(len(ev.Payload))
 		t.Delivered[m.at()]++
 		session := m.session(ev.Session)
 		latency := now.Sub(session.AcceptedAt(ev.Offset))
-		member.LatencyMax = max(member.LatencyMax, int64(latency))
+		count.latencyMax = max(count.latencyMax, int64(latency))
 		g.latency.Record(latency)
 		if ev.Recovered {
+			member := m.r.Members[sub.Index()]
 			member.Recovered++
 			member.RecoveryMax = max(member.RecoveryMax, int64(ev.Recovery))
 			g.recovery.Record(ev.Recovery)
@@ -210,7 +221,7 @@ func (m *simMeter) told(sub *testnet.Subscriber, ev *reliable.Event) {
 			m.strip(sub.Index()).Recovered++
 		}
 	case reliable.Loss:
-		n := ev.Lost.Len()
+		n, member := ev.Lost.Len(), m.r.Members[sub.Index()]
 		member.Lost += n
 		g.Causes[ev.Cause.String()] += n
 		t.Lost[m.at()] += n
@@ -270,6 +281,8 @@ func (m *simMeter) finish() *simResult {
 	}
 	for i, sub := range w.Subscribers() {
 		member, g := r.Members[i], r.Groups[m.run.Group(sub)]
+		count := &m.counts[i]
+		member.Delivered, member.Bytes, member.LatencyMax = count.delivered, count.bytes, count.latencyMax
 		member.Strip = m.strips[i]
 		if member.Strip == nil {
 			member.Strip = []simStripPoint{}

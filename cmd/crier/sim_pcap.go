@@ -79,7 +79,7 @@ func (c *simCaptures) start(run *scenario.Run) (*simCapture, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.file.Close())
 	}
-	run.World().Observe(testnet.Observer{Sent: p.sent, Arrived: p.arrived})
+	run.World().Observe(testnet.Observer{Sent: p.sent, Arrived: p.arrived, Answered: p.answered})
 	return p, nil
 }
 
@@ -92,7 +92,13 @@ func (c *simCapture) sent(d *testnet.Datagram) {
 
 // arrived captures what comes to the place.
 func (c *simCapture) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
-	if c.sub != nil && sub == c.sub || c.sub == nil && sub == nil && d.Publisher.String() == c.pubAt {
+	if c.sub != nil && sub == c.sub {
+		c.write(d)
+	}
+}
+
+func (c *simCapture) answered(d *testnet.Datagram) {
+	if c.sub == nil && d.Publisher.String() == c.pubAt {
 		c.write(d)
 	}
 }

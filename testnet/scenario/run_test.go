@@ -208,8 +208,8 @@ events:
 `)
 	missed := 0
 	r := play(t, s, Options{}, func(r *Run) {
-		r.World().Observe(testnet.Observer{Crossed: func(d *testnet.Datagram, c *testnet.Crossing) {
-			if c.Drop == testnet.DropLoss {
+		r.World().Observe(testnet.Observer{Dropped: func(d *testnet.Datagram, c *testnet.Drop) {
+			if c.Reason == testnet.DropLoss {
 				missed++
 			}
 		}})
