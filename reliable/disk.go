@@ -63,17 +63,6 @@ type diskGot struct {
 	frames [][]byte
 }
 
-// frames returns how many frames the disk may add to what the ring holds.
-func (d *disk) frames() uint64 {
-	if d.failed != nil {
-		if len(d.runs) > 0 {
-			return d.end - d.runs[0].From
-		}
-		return 0
-	}
-	return d.limit
-}
-
 // from returns the lowest frame on disk, and false if there is none.
 func (d *disk) from() (uint64, bool) {
 	if len(d.runs) == 0 {

@@ -127,7 +127,11 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 // or must be kept.
 func (s *Sender) roomFor(frames uint64) error {
 	if s.keep.gathering || !s.fits(frames) {
+		s.keep.needs = frames
 		return ErrFull
+	}
+	if s.keep.full {
+		s.keep.needs = frames // this one has room, whatever another needs
 	}
 	return nil
 }

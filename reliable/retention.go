@@ -60,7 +60,8 @@ type retention struct {
 	pinned  uint64 // frames from here on must stay in the ring: hold, or less than is on disk
 	scratch []uint64
 
-	full  bool // nothing fits
+	full  bool   // a message found no room
+	needs uint64 // frames that it needs
 	by    Holder
 	since Time
 	held  [holders]Held
@@ -145,7 +146,7 @@ func (s *Sender) noteFull(now Time) {
 // noteRoom ends a time without room, if there is room now.
 func (s *Sender) noteRoom(now Time) {
 	k := &s.keep
-	if k.full && s.fits(1) {
+	if k.full && s.fits(k.needs) {
 		k.full = false
 		k.held[k.by].For += now.Sub(k.since)
 		k.freed++

@@ -80,7 +80,7 @@ func (s *Sender) PollMembers(events []MemberEvent) int {
 func (s *Sender) moved(now Time, m *member, position uint64) {
 	position = min(position, s.next)
 	m.reported = true
-	if position >= m.mark+max(1, s.ring.slots/crawl) || position < m.mark {
+	if position >= m.mark+max(1, s.ring.slots/crawl) { // going back is no progress
 		m.mark, m.movedAt = position, now
 	}
 	before := m.position
@@ -127,9 +127,10 @@ func (s *Sender) gone(m *member) {
 	}
 }
 
-// stalls says whether a subscriber leaves no room for one more frame.
+// stalls says whether a subscriber alone leaves no room for the message that found
+// none.
 func (s *Sender) stalls(m *member) bool {
-	return m.state == Counted && m.position+s.ring.slots+s.disk.frames() < s.next+2
+	return m.state == Counted && s.next+1+s.keep.needs > s.disk.pin(m.position)+s.ring.slots
 }
 
 // leaveOut leaves those out of the count who have held the others back for the

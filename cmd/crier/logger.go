@@ -48,7 +48,8 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 	if len(details) > 0 {
 		text += " (" + strings.Join(details, ", ") + ")"
 	}
-	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, strings.TrimPrefix(strings.ReplaceAll(text, "\n", " "), "crier: ")))
+	text = printable(strings.ReplaceAll(text, "\n", " "))
+	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, strings.TrimPrefix(text, "crier: ")))
 }
 
 // logLines writes lines, each once where several sockets say the same: that their

@@ -127,7 +127,7 @@ func subscriberTable(list []publisher.Subscriber) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "subscriber\tposition\troom\tlag\tNACK share\theard\tstate\t")
 	for _, s := range list {
-		name := s.Name
+		name := printable(s.Name)
 		if name == "" {
 			name = s.Addr.String()
 		}

@@ -6,6 +6,7 @@ import (
 	"os"
 	"strings"
 	"sync"
+	"unicode"
 	"unicode/utf8"
 
 	"golang.org/x/term"
@@ -84,4 +85,15 @@ func cutTo(text string, n int) string {
 		return text
 	}
 	return string([]rune(text)[:n])
+}
+
+// printable is text without what a terminal would act on: names come from whoever
+// sends them.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
 }

@@ -103,3 +103,10 @@ func TestLogger(t *testing.T) {
 		}
 	}
 }
+
+// Names that strangers send can't clear the screen, or break a table.
+func TestPrintable(t *testing.T) {
+	if got := printable("evil\x1b[2J\nfake\tü 中"); got != "evil\ufffd[2J\ufffdfake\ufffdü 中" {
+		t.Errorf("%q", got)
+	}
+}

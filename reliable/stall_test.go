@@ -1,0 +1,103 @@
+package reliable
+
+import (
+	"testing"
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// paced is a publisher whose subscribers say what a test makes up.
+type paced struct {
+	*testing.T
+	*Sender
+	now Time
+}
+
+func newPaced(t *testing.T, cfg SenderConfig) *paced {
+	t.Helper()
+	cfg.Session, cfg.Pace, cfg.StallTimeout = 0xabc, Pace{Kind: PaceSlowest}, time.Second
+	s, err := NewSender(cfg)
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := &paced{T: t, Sender: s}
+	p.reports(0)
+	p.step(200 * time.Millisecond)
+	return p
+}
+
+// reports is a STATUS of the only subscriber.
+func (p *paced) reports(position uint64) {
+	p.Handle(p.now, receiverAddr, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: position, Room: 1 << 20})
+}
+
+// step lets time pass, and sends and writes what there is.
+func (p *paced) step(d time.Duration) {
+	p.now = p.now.Add(d)
+	p.Advance(p.now)
+	for again := true; again; {
+		again = false
+		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+			p.Sent(b)
+			again = true
+		}
+		for job, ok := p.NextDisk(); ok && job.Data != nil; job, ok = p.NextDisk() {
+			p.DiskDone(p.now, nil, nil)
+			again = true
+		}
+	}
+}
+
+// fill publishes until there is no room.
+func (p *paced) fill(message []byte) {
+	p.Helper()
+	for range 10_000 {
+		if _, err := p.Publish(p.now, message); err != nil {
+			return
+		}
+		p.step(time.Millisecond)
+	}
+	p.Fatal("it never fills up")
+}
+
+// wantLeftOut waits for the subscriber, which goes on to report where it stands, to
+// be left out.
+func (p *paced) wantLeftOut(position uint64, message []byte) {
+	p.Helper()
+	for start := p.now; p.Members()[0].State != LeftOut; {
+		if waited := p.now.Sub(start); waited > 1200*time.Millisecond {
+			p.Fatalf("after %v it is %v", waited, p.Members()[0].State)
+		}
+		p.reports(position)
+		p.step(100 * time.Millisecond)
+		p.Publish(p.now, message)
+	}
+	if st := p.Stats(); st.HeldBy[BySubscribers].Times != 1 {
+		p.Errorf("held %d times, for %v", st.HeldBy[BySubscribers].Times, st.HeldBy[BySubscribers].For)
+	}
+	if _, err := p.Publish(p.now, message); err != nil {
+		p.Error(err)
+	}
+}
+
+// There may be room for a frame and none for the message that waits: that holds the
+// publisher all the same, and for as long.
+func TestAStallThatLeavesRoomForLess(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 4 << 20})
+	message := make([]byte, 1<<20)
+	p.fill(message)
+	p.wantLeftOut(0, message)
+}
+
+// A full disk lets go of what was written at once only together: a subscriber that
+// stands still within it leaves no room.
+func TestAStallWithinWhatIsOnDisk(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20, Disk: 2 << 20})
+	message := make([]byte, 1300)
+	p.fill(message)
+	p.reports(100)
+	p.fill(message)
+	p.keep.held[BySubscribers].Times = 1
+	p.wantLeftOut(100, message)
+}
