@@ -264,6 +264,39 @@ func (r *Responder) Begin() {
 // Answer returns what the ranges since Begin get besides repairs.
 func (r *Responder) Answer() Answer { return r.answer }
 
+// Knows says what is done already about frames of a NACK: known, if a repair of the
+// first of them waits here, or has gone out since the NACK was sent; n is how many
+// in a row that is true of, or isn't. It is for a publisher that has another way to
+// repeat what nobody is at yet, and holds more frames in that way than held. Where
+// the asker has used up its Looks it says that all are known, and Asked refuses them.
+func (r *Responder) Knows(now Time, a *Asker, sent Time, frames, held Range) (n uint64, known bool) {
+	most := min(frames.Len(), r.looks(now, a))
+	if most == 0 {
+		return frames.Len(), true
+	}
+	known = r.knows(now, a, sent, frames.From, held)
+	for n = 1; n < most && r.knows(now, a, sent, frames.From+n, held) == known; n++ {
+	}
+	a.looks.take(n)
+	return n, known
+}
+
+func (r *Responder) knows(now Time, a *Asker, sent Time, seq uint64, held Range) bool {
+	m := &r.queue.marks[seq%uint64(len(r.queue.marks))]
+	if m.asker == nil || m.seq != seq {
+		return false
+	}
+	return m.queued && seq >= held.From || !m.queued && m.repeated && r.crossed(now, m, a, sent)
+}
+
+// SentAt says when a repair that Next returned goes out, where that isn't at once;
+// Never: not yet, so that whatever is asked for meanwhile has crossed it.
+func (r *Responder) SentAt(seq uint64, at Time) {
+	if m := &r.queue.marks[seq%uint64(len(r.queue.marks))]; m.seq == seq && m.repeated {
+		m.at = at
+	}
+}
+
 // crossed reports whether a NACK was sent before the last repair of its frame
 // could have arrived.
 func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {

@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"slices"
 	"time"
 
 	"crier/nack"
@@ -70,57 +71,88 @@ func (c *catchUp) forget(m *member) {
 }
 
 // behind takes the old part of what a NACK asks for, and returns the rest, which
-// is the responder's. Sent is when the NACK was sent, or Never.
-func (s *Sender) behind(now Time, m *member, request uint64, sent Time, r nack.Range) nack.Range {
-	aged := max(s.catch.aged, s.ringOldest())
-	old := r.Clip(s.oldest(), min(aged, s.sent))
+// is the responder's. Sent is when the NACK was sent, or Never. What is repaired
+// for others, or is on its way already, is the responder's as well, so that nothing
+// is repaired both ways.
+func (s *Sender) behind(now Time, m *member, request uint64, sent Time, r, held nack.Range) nack.Range {
+	old := r.Clip(s.oldest(), min(max(s.catch.aged, held.From), s.sent))
 	if old.Len() == 0 || m == &s.members.overflow {
 		return r
 	}
-	if old.To > s.ringOldest() && s.alsoWanted(m, old) {
-		// Whoever else lost it lost it together: the group is better served at once.
-		old.To = min(old.To, s.ringOldest())
-		if old.Len() == 0 {
-			return r
+	for _, run := range s.unserved(now, m, sent, old) {
+		for run.Len() > 0 {
+			n, known := s.responder.Knows(now, &m.Asker, sent, run, held)
+			part := nack.Range{From: run.From, To: run.From + n}
+			run.From = part.To
+			inRing := part.Clip(held.From, held.To)
+			if known {
+				s.responder.Asked(now, &m.Asker, request, sent, inRing, held)
+				continue
+			}
+			alone := []nack.Range{part}
+			for _, both := range s.share(now, m, inRing, held) {
+				s.responder.Asked(now, &m.Asker, request, sent, both, held)
+				m.wants, alone = cut(m.wants, both), cut(alone, both)
+			}
+			s.want(now, m, request, sent, alone)
 		}
 	}
-	s.want(now, m, request, sent, old)
+	s.catch.settle()
 	return nack.Range{From: old.To, To: r.To}
 }
 
-// alsoWanted says whether another subscriber is being served, or was lately, with
-// some of these frames.
-func (s *Sender) alsoWanted(m *member, r nack.Range) bool {
-	for _, other := range s.catch.turns {
-		if other == m {
-			continue
-		}
-		for _, w := range other.wants {
-			if w.Clip(r.From, r.To).Len() > 0 {
-				return true
-			}
-		}
+// unserved returns the frames of r but those that went to a subscriber after it
+// asked, as part of catching up.
+func (s *Sender) unserved(now Time, m *member, sent Time, r nack.Range) []nack.Range {
+	if r.Len() == 0 {
+		return nil
 	}
-	return false
-}
-
-// want queues frames for one subscriber, but those that were sent to it after it
-// asked.
-func (s *Sender) want(now Time, m *member, request uint64, sent Time, r nack.Range) {
 	fresh := []nack.Range{r}
 	for i := range m.served {
 		if v := &m.served[i]; v.Len() > 0 && (sent != Never && sent <= v.at || sent == Never && now.Sub(v.at) < s.members.rtt) {
 			fresh = cut(fresh, v.Range)
 		}
 	}
-	if len(m.wants) == 0 && len(fresh) > 0 {
+	return fresh
+}
+
+// share returns the frames of r that another subscriber that is behind waits for as
+// well. Whoever else lost them lost them together, and the group is better served
+// at once: what the other waits for becomes the responder's.
+func (s *Sender) share(now Time, m *member, r, held nack.Range) (shared []nack.Range) {
+	for _, other := range s.catch.turns {
+		if other == m {
+			continue
+		}
+		from := len(shared)
+		for _, w := range other.wants {
+			if both := w.Clip(r.From, r.To); both.Len() > 0 {
+				other.Asked -= both.Len() // it is counted already
+				s.responder.Asked(now, &other.Asker, other.wantRequest, other.wantSent, both, held)
+				shared = append(shared, both)
+			}
+		}
+		if len(shared) > from {
+			other.wants = cut(other.wants, r)
+		}
+	}
+	return nack.Normalize(shared)
+}
+
+// want queues frames for one subscriber.
+func (s *Sender) want(now Time, m *member, request uint64, sent Time, fresh []nack.Range) {
+	if len(fresh) == 0 {
+		return
+	}
+	if !slices.Contains(s.catch.turns, m) { // or what it waited for was shared just now
 		s.catch.turns = append(s.catch.turns, m)
 	}
 	waiting := uint64(0)
 	for _, w := range m.wants {
 		waiting += w.Len()
 	}
-	m.wantRequest = request
+	m.wantRequest, m.wantSent = request, sent
+	onDisk := false
 	for _, f := range fresh {
 		m.Asked += f.Len()
 		over := f.Len() - min(f.Len(), maxWants-min(waiting, maxWants))
@@ -131,13 +163,13 @@ func (s *Sender) want(now Time, m *member, request uint64, sent Time, r nack.Ran
 		f.To -= over
 		waiting += f.Len()
 		m.wants = append(m.wants, f)
+		onDisk = onDisk || f.From < s.ringOldest()
 	}
 	m.wants = nack.Normalize(m.wants)
-	if from, ok := s.disk.from(); waiting > catchBatch || ok && r.From < s.ringOldest() && r.From >= from {
+	if waiting > catchBatch || onDisk {
 		// It hears nothing for a while, and must not give up.
 		s.answers.coming(m.Addr, fresh)
 	}
-	s.catch.settle()
 }
 
 // cut removes r from ascending ranges.

@@ -16,6 +16,9 @@ const (
 	diskWrite = 256
 	// diskRead is how many frames are read at once, at the most.
 	diskRead = 64
+	// diskMarks is how many frames the responder has marks for, at the least, where
+	// there is a disk: a NACK may cross the repair of one that has left a small ring.
+	diskMarks = 1024
 )
 
 // DiskJob is something to do on disk. Frames have a stride each, as in the ring.

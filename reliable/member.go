@@ -30,6 +30,7 @@ type member struct {
 	// What it waits for while it is behind; see catchup.go.
 	wants       []nack.Range
 	wantRequest uint64
+	wantSent    Time     // when the last request for them was sent, or Never
 	served      []served // the last maxServed
 	serves      int
 }

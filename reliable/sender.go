@@ -85,8 +85,12 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride)
 	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
 	s.catch.since = cfg.Start
+	marks := s.ring.slots
+	if s.disk.limit > 0 {
+		marks = max(marks, diskMarks)
+	}
 	s.responder = nack.NewResponder(nack.ResponderConfig{
-		Frames: int(s.ring.slots), FrameSize: cfg.Datagram,
+		Frames: int(marks), FrameSize: cfg.Datagram,
 		Share: cfg.RepairShare, Floor: cfg.RepairFloor,
 	})
 	s.beats.start(cfg.Start)
@@ -215,7 +219,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 		}
 		if r.From < s.catch.aged || r.From < held.From {
 			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
-			r = s.behind(now, m, f.Request, at, r.Clip(oldest, r.To))
+			r = s.behind(now, m, f.Request, at, r.Clip(oldest, r.To), held)
 		}
 		s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
 	}
@@ -415,6 +419,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		}
 		data := s.ring.frame(s.stash.Seq)
 		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
+			s.responder.SentAt(s.stash.Seq, Never)
 			break
 		}
 		before := len(s.arena)
@@ -422,12 +427,14 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		size := len(s.arena) - before
 		if before > 0 && size > b.Segment {
 			s.arena = s.arena[:before]
+			s.responder.SentAt(s.stash.Seq, Never)
 			break
 		}
 		if before == 0 {
 			b.To, b.Segment = s.stash.To, size
 		}
 		s.stashed = false
+		s.responder.SentAt(s.stash.Seq, now)
 		s.stats.Repairs++
 		s.stats.RepairBytes += uint64(size)
 		if size < b.Segment {

@@ -13,8 +13,6 @@ import (
 //   - A frame is repaired no more often than it was asked for, and confirmed no more
 //     often either. It is repaired again only for a NACK that was sent after the
 //     repair before, to the same subscriber or to the group: an earlier one crossed it.
-//     Where the frame is old, and a subscriber is helped to catch up, the two ways
-//     don't know of each other yet, and this isn't judged.
 //   - The bytes of repairs, but for those, stay within the budget: a burst, and the
 //     greater of the floor and the share of the data rate, at its height.
 //   - CONFIRMs to the group stay within theirs.
@@ -41,9 +39,40 @@ const rateWindow = 50 * time.Millisecond
 type served struct {
 	asks, repairs, confirms uint32
 	sent                    reliable.Time
-	last                    reliable.Time // when it was last repaired
-	to                      *Subscriber   // and for whom; nil: the group
-	behind                  bool          // whom that helped to catch up
+	group                   reliable.Time // when it was last repaired for the group; 0: never
+	alone                   []repairedFor
+}
+
+// repairedFor is when a frame was last repaired for one subscriber alone.
+type repairedFor struct {
+	sub *Subscriber
+	at  reliable.Time
+}
+
+// last returns when a frame was last repaired for a subscriber, alone or with the
+// group, or with nil, for the group; 0: never.
+func (f *served) last(sub *Subscriber) reliable.Time {
+	at := f.group
+	for _, r := range f.alone {
+		if r.sub == sub {
+			at = max(at, r.at)
+		}
+	}
+	return at
+}
+
+func (f *served) repaired(now reliable.Time, sub *Subscriber) {
+	if sub == nil {
+		f.group, f.alone = now, f.alone[:0]
+		return
+	}
+	for i := range f.alone {
+		if f.alone[i].sub == sub {
+			f.alone[i].at = now
+			return
+		}
+	}
+	f.alone = append(f.alone, repairedFor{sub, now})
 }
 
 // traffic is what a publisher sent to recover what was lost.
@@ -110,10 +139,10 @@ func (t *truth) judgeRepair(now reliable.Time, p *packet) {
 	behind := p.target != nil && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
 	if f.repairs++; f.repairs > f.asks {
 		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq, f.repairs, f.asks)
-	} else if f.repairs > 1 && !behind && !f.behind && !t.askedSince(f, seq) {
-		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(f.last))
+	} else if last := f.last(p.target); last != 0 && !t.askedSince(f, seq, p.target) {
+		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(last))
 	}
-	f.last, f.to, f.behind = now, p.target, behind
+	f.repaired(now, p.target)
 	if behind {
 		return
 	}
@@ -123,19 +152,21 @@ func (t *truth) judgeRepair(now reliable.Time, p *packet) {
 	}
 }
 
-// askedSince says whether a NACK that was sent after a frame's last repair asks for
-// it. Those that don't say when they were sent are believed.
-func (t *truth) askedSince(f *served, seq uint64) bool {
+// askedSince says whether a NACK asks for a frame that was sent after the frame's
+// last repair for whoever sent it: the one that it is repaired for now, or with nil,
+// anybody. Those that don't say when they were sent are believed.
+func (t *truth) askedSince(f *served, seq uint64, sub *Subscriber) bool {
 	pub := t.s.Publisher
 	// A repair is on its way once it is in a batch, and the batch may be with the
 	// socket, or the process paused, for a while.
-	last := f.last - reliable.Time(1000*pub.cfg.Write)
-	if t.woken >= last || pub.cfg.Sender.MaxRate > 0 || pub.cfg.Sender.MaxMembers != 0 {
-		return true // nor for how long the rate held it, or whom those without a row are taken for
+	batch := reliable.Time(1000 * pub.cfg.Write)
+	last := f.last(sub) - batch
+	if t.woken >= last || pub.cfg.Sender.MaxMembers != 0 {
+		return true // nor whom those without a row are taken for
 	}
 	for i := len(t.asks) - 1; i >= 0 && t.asks[i].at >= last; i-- {
 		a := &t.asks[i]
-		if a.contains(seq) && (a.sent > last || !a.echoes || f.to != nil && f.to != a.sub) {
+		if a.contains(seq) && (sub == nil || a.sub == sub) && (a.sent > f.last(a.sub)-batch || !a.echoes) {
 			return true
 		}
 	}
