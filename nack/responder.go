@@ -60,11 +60,13 @@ type mark struct {
 	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
 	request uint64 // the asker's, while it waits
 	at      Time   // when it was last repeated
+	shouted Time   // when it was last repeated to the group
 	told    Time   // when the group was last told to wait for it
 
 	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
 
 	repeated  bool // at means something
+	toGroup   bool // shouted means something
 	confirmed bool // told means something
 	queued    bool
 	group     bool // it goes, or went, to the group
@@ -293,20 +295,26 @@ func (r *Responder) knows(now Time, a *Asker, sent Time, seq uint64, held Range)
 // Never: not yet, so that whatever is asked for meanwhile has crossed it.
 func (r *Responder) SentAt(seq uint64, at Time) {
 	if m := &r.queue.marks[seq%uint64(len(r.queue.marks))]; m.seq == seq && m.repeated {
-		m.at = at
+		if m.at = at; m.group {
+			m.shouted = at
+		}
 	}
 }
 
 // crossed reports whether a NACK was sent before the last repair of its frame
 // could have arrived.
 func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
-	if !m.group && m.asker.ID != a.ID {
-		return false // that repair went to someone else
+	at := m.at
+	if !m.group && m.asker.ID != a.ID { // that repair went to someone else
+		if !m.toGroup {
+			return false
+		}
+		at = m.shouted
 	}
 	if sent != Never {
-		return sent <= m.at
+		return sent <= at
 	}
-	return now.Sub(m.at) < r.hold()
+	return now.Sub(at) < r.hold()
 }
 
 // recent reports whether a frame was repeated so lately that another request for
@@ -371,6 +379,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 		if !m.group {
 			repair.To = a.Addr
 		} else {
+			m.toGroup, m.shouted = true, now
 			r.stats.ToGroup++
 		}
 		r.stats.Repaired++

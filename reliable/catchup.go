@@ -23,9 +23,11 @@ const (
 	// runs of them.
 	maxWants    = 4096
 	maxWantRuns = 1024
-	// maxServed is how many batches to one subscriber are remembered, to know a
-	// request that crossed them.
-	maxServed = 64
+	// maxServed is how many runs to one subscriber are remembered, to know a request
+	// that crossed them. What follows a run within a sixteenth of a round trip, or
+	// servedTime, lengthens it.
+	maxServed  = 256
+	servedTime = time.Millisecond
 )
 
 // catchUp is what waits for subscribers that are behind.
@@ -42,7 +44,7 @@ type catchUp struct {
 // served is a run of frames that went to one subscriber.
 type served struct {
 	nack.Range
-	at Time
+	from, at Time // the first of them, and the last
 }
 
 // age notes which frames are old.
@@ -268,12 +270,7 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 		return Batch{}, false
 	}
 	m.wants = cut(m.wants, run)
-	if len(m.served) < maxServed {
-		m.served = append(m.served, served{run, now})
-	} else {
-		m.served[m.serves%maxServed] = served{run, now}
-	}
-	m.serves++
+	m.serve(now, run, max(s.members.rtt/16, servedTime))
 	if len(m.wants) == 0 {
 		s.catch.settle()
 	}
@@ -284,6 +281,22 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	s.stats.CatchUps += run.Len()
 	s.stats.RepairBytes += uint64(len(b.Data))
 	return b, true
+}
+
+// serve remembers that frames went to a subscriber that is behind.
+func (m *member) serve(now Time, run nack.Range, within time.Duration) {
+	if m.serves > 0 {
+		if last := &m.served[(m.serves-1)%maxServed]; last.To == run.From && now.Sub(last.from) <= within {
+			last.To, last.at = run.To, now
+			return
+		}
+	}
+	if len(m.served) < maxServed {
+		m.served = append(m.served, served{run, now, now})
+	} else {
+		m.served[m.serves%maxServed] = served{run, now, now}
+	}
+	m.serves++
 }
 
 // kept returns a frame that is held, or nil where it has to be read first.
