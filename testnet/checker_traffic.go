@@ -40,39 +40,25 @@ type served struct {
 	asks, repairs, confirms uint32
 	sent                    reliable.Time
 	group                   reliable.Time // when it was last repaired for the group; 0: never
-	alone                   []repairedFor
-}
-
-// repairedFor is when a frame was last repaired for one subscriber alone.
-type repairedFor struct {
-	sub *Subscriber
-	at  reliable.Time
+	alone                   reliable.Time // when it was last repaired for one alone; 0: not since then
+	to                      *Subscriber   // and for whom: a publisher remembers one only
 }
 
 // last returns when a frame was last repaired for a subscriber, alone or with the
 // group, or with nil, for the group; 0: never.
 func (f *served) last(sub *Subscriber) reliable.Time {
-	at := f.group
-	for _, r := range f.alone {
-		if r.sub == sub {
-			at = max(at, r.at)
-		}
+	if sub != nil && sub == f.to {
+		return max(f.group, f.alone)
 	}
-	return at
+	return f.group
 }
 
 func (f *served) repaired(now reliable.Time, sub *Subscriber) {
 	if sub == nil {
-		f.group, f.alone = now, f.alone[:0]
+		f.group, f.alone, f.to = now, 0, nil
 		return
 	}
-	for i := range f.alone {
-		if f.alone[i].sub == sub {
-			f.alone[i].at = now
-			return
-		}
-	}
-	f.alone = append(f.alone, repairedFor{sub, now})
+	f.alone, f.to = now, sub
 }
 
 // traffic is what a publisher sent to recover what was lost.
