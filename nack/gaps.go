@@ -9,14 +9,17 @@ import (
 // Gap is a run of missing frames that were found missing together.
 type Gap struct {
 	Range
-	Found Time // when it was found missing
+	// Found is when it was found missing; where there was no room for it then, and no
+	// MaxWait, when it was first asked for.
+	Found Time
 
 	due      Time          // when to ask, or ask again
 	wait     time.Duration // of that, from the last request or CONFIRM on
 	since    Time          // since when requests went unanswered; Never before the first
 	until    Time          // the end of the hold that a CONFIRM began last
 	tries    int32         // requests so far
-	confirms int32         // holds so far
+	confirms int16         // holds so far
+	roomless bool          // there was no room for it when it was found missing
 }
 
 // Gaps is what is missing below the highest sequence number known: disjoint gaps

@@ -189,3 +189,27 @@ func TestAllThatCanBeMissing(t *testing.T) {
 	s.repair("18446744073709551515-18446744073709551613")
 	s.wantNothing()
 }
+
+// What waited for room was not lost on the way: its recovery counts from when it is
+// asked for.
+func TestRecoveryOfWhatHadNoRoom(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.r.SetLimit(s.now, s.base+3)
+		s.lose("1", "5-6")
+		s.lose("7")
+		s.wantNack("1")
+		s.repair("1")
+		s.advance(10 * time.Second)
+		s.r.SetLimit(s.now, s.base+100)
+		s.advance(0)
+		s.wantNack("5-7")
+		asked := s.now
+		s.advance(ms)
+		for seq, found := range map[uint64]Time{6: asked, 7: asked} {
+			if gap, ok := s.r.Arrived(s.now, s.base+seq, true); !ok || gap.Found != found {
+				s.Errorf("frame %d was found missing %v before it was asked for", seq, asked.Sub(gap.Found))
+			}
+		}
+		s.repair("5")
+	})
+}

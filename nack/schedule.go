@@ -191,6 +191,9 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 	if gap.since == Never {
 		gap.since = now
 	}
+	if gap.roomless && gap.tries == 0 && r.cfg.MaxWait <= 0 {
+		gap.Found = now // up to now it waited for room, and for no repair
+	}
 	r.silent = min(r.silent, r.silentAt(gap))
 	wait := r.timeout() << min(gap.tries, 16)
 	// Never so rarely that a chance loss of a few requests ends a gap, however
