@@ -195,6 +195,38 @@ func TestARepairToOneDoesNotCrossTheNackOfAnother(t *testing.T) {
 	})
 }
 
+// A repair for one alone doesn't hide that the group had the frame before.
+func TestARepairToTheGroupCrossesWhateverWentToOneSince(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt)
+		asked := p.now
+		p.advance(ms)
+		p.nackFrom(asked, "ben", "100") // of him nothing is known
+		p.wantRepairs("100")
+		p.advance(10 * ms)
+		p.nack("anna", "100") // she has missed that, alone
+		p.wantRepairs("100>anna")
+		p.nackFrom(asked, "carl", "100") // it did cross the group's
+		p.wantRepairs()
+	})
+}
+
+// A repair that waits for its place is on its way, for whoever asks meanwhile.
+func TestARepairThatWaitsForItsPlace(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "5")
+		p.wantRepairs("5")
+		p.r.SentAt(p.base+5, Never)
+		p.advance(10 * ms)
+		p.nack("anna", "5")
+		p.wantRepairs()
+		p.r.SentAt(p.base+5, p.now)
+		p.advance(ms)
+		p.nack("anna", "5")
+		p.wantRepairs("5")
+	})
+}
+
 func TestGone(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.send(500)
