@@ -165,7 +165,7 @@ func (s *Sender) diskWrite() (DiskJob, bool) {
 	if !d.may(hold) {
 		return DiskJob{}, false
 	}
-	from := hold
+	from := max(hold, s.ringOldest()) // a quorum that shrinks may count one that is further behind
 	if len(d.runs) > 0 {
 		from = d.end
 	}
@@ -195,7 +195,9 @@ func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 			s.stats.DiskErrors++
 		} else {
 			offset := s.ring.of(job.Frames.From).start
-			if _, ok := d.from(); ok && d.end == job.Frames.From || !ok && s.keep.hold >= job.Frames.From {
+			_, ok := d.from()
+			hole := s.keep.hold < job.Frames.From && s.keep.hold >= s.ringOldest() // see passed
+			if ok && d.end == job.Frames.From || !ok && !hole {
 				d.runs = append(d.runs, diskRun{job.Frames, offset})
 				d.end = job.Frames.To
 			}
