@@ -20,7 +20,9 @@ func TestLossWords(t *testing.T) {
 			if got := out.String(); got != want {
 				t.Errorf("it said %q, want %q", got, want)
 			}
+			out.mu.Lock()
 			out.b.Reset()
+			out.mu.Unlock()
 		}
 		lose := func(n int) {
 			for i := range n {
