@@ -16,7 +16,6 @@ type cursor struct {
 	at       uint64 // its offset
 	settled  bool   // what was lost before the frame has been named
 	kept     bool   // chunk, at and settled hold for the frame now in its slot
-	done     bool   // its whole messages were delivered on arrival
 
 	known  bool   // offset means something
 	offset uint64 // of the next message to deliver or to name lost
@@ -24,18 +23,12 @@ type cursor struct {
 	lossPending bool  // frames were lost: how many messages, the next frame tells
 	lossCause   Cause // the first one
 
+	lostTo    uint64 // the messages below are lost, but for those delivered ahead
+	lostCause Cause
+
 	whole   reassembly
 	scratch frame.Frame
-
-	// Delivery on arrival.
-	arrived []uint64 // frames that came ahead of their turn
-	first   int      // of arrived
-	ahead   frame.Frame
-	aheadAt struct {
-		on    bool
-		chunk int
-		at    uint64
-	}
+	ahead   ahead
 }
 
 // maxChunksKept is how many chunks a session keeps room for between frames: as
@@ -44,7 +37,7 @@ const maxChunksKept = 1024
 
 // load makes f the frame that is being delivered.
 func (c *cursor) load(f *frame.Frame, came arrival) {
-	c.frame, c.borrowed, c.done = f, false, false
+	c.frame, c.borrowed = f, false
 	c.came = came
 	if !c.kept {
 		c.chunk, c.at, c.settled = 0, f.Offset, false
@@ -52,8 +45,13 @@ func (c *cursor) load(f *frame.Frame, came arrival) {
 	c.kept = false
 }
 
-// arrive notes a frame whose whole messages can be delivered ahead of its turn.
-func (c *cursor) arrive(seq uint64) { c.arrived = append(c.arrived, seq) }
+// moveTo says that all messages below an offset are delivered, or named lost. What
+// was delivered ahead from there on is passed.
+func (c *cursor) moveTo(offset uint64) {
+	if c.offset = offset; len(c.ahead.given.runs) > 0 {
+		c.offset = c.ahead.given.skip(offset)
+	}
+}
 
 // step fills in the session's next event, and reports false where there is none
 // yet.
@@ -61,6 +59,8 @@ func (s *session) step(ev *Event) bool {
 	c, w := &s.cursor, &s.win
 	for {
 		switch {
+		case c.offset < c.lostTo:
+			return s.stepLoss(ev)
 		case c.frame != nil:
 			if s.stepFrame(ev) {
 				return true
@@ -70,7 +70,7 @@ func (s *session) step(ev *Event) bool {
 			if s.stepMark(ev) {
 				return true
 			}
-		case c.first < len(c.arrived) && c.known:
+		case c.ahead.waiting() && c.known:
 			if s.stepAhead(ev) {
 				return true
 			}
@@ -79,9 +79,8 @@ func (s *session) step(ev *Event) bool {
 		case c.lossPending && s.told.known && s.told.seq == w.next:
 			// No frame came yet that tells how many messages were lost; the
 			// publisher did.
-			if s.stepTail(ev) {
-				return true
-			}
+			c.lossPending = false
+			c.lose(s.told.offset, c.lossCause)
 		default:
 			cause, ok := w.takeLost()
 			if !ok {
@@ -96,7 +95,6 @@ func (s *session) step(ev *Event) bool {
 func (s *session) loadHeld() {
 	c, p := &s.cursor, s.win.at(s.win.next)
 	c.load(s.frameOf(p, &c.scratch), p.came)
-	c.done = p.done
 }
 
 // frameOf returns the frame that a slot holds, decoded into a given one if it was
@@ -121,8 +119,8 @@ func (s *session) finishFrame() {
 	if c.frame == &c.scratch && cap(c.scratch.Chunks) > maxChunksKept {
 		c.scratch.Chunks = nil
 	}
-	if c.arrived != nil && cap(c.ahead.Chunks) > maxChunksKept && !c.aheadAt.on {
-		c.ahead.Chunks = nil
+	if cap(c.ahead.frame.Chunks) > maxChunksKept && !c.ahead.on {
+		c.ahead.frame.Chunks = nil
 	}
 	c.frame = nil
 	s.win.next++
@@ -151,19 +149,17 @@ func (s *session) stepFrame(ev *Event) bool {
 	f := c.frame
 	if !c.settled {
 		c.settled = true
-		if from, to, cause := s.settle(f); from < to {
-			s.lossEvent(ev, from, to, cause)
-			return true
-		}
+		s.settle(f)
+	}
+	if s.stepLoss(ev) {
+		return true
 	}
 	for c.chunk < len(f.Chunks) {
 		i, at, chunk := c.chunk, c.at, &f.Chunks[c.chunk]
 		c.chunk++
 		if chunk.Skip > 0 {
 			c.at += chunk.Skip
-			if from := max(at, c.offset); from < c.at {
-				c.offset = c.at
-				s.lossEvent(ev, from, c.at, CauseDropped)
+			if c.lose(c.at, CauseDropped); s.stepLoss(ev) {
 				return true
 			}
 			continue
@@ -175,15 +171,12 @@ func (s *session) stepFrame(ev *Event) bool {
 		continues := i == 0 && f.Flags&frame.Continues != 0
 		unfinished := i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !continues && !unfinished {
-			c.offset = at + 1
-			if !c.done {
-				s.messageEvent(ev, f, at, chunk.Data, c.came)
-				if s.r.cfg.Runs && f != &s.r.inner { // which the next REPAIR takes
-					s.runOn(ev, f)
-				}
-				return true
+			c.moveTo(at + 1)
+			s.messageEvent(ev, f, at, chunk.Data, c.came)
+			if s.r.cfg.Runs && f != &s.r.inner { // which the next REPAIR takes
+				s.runOn(ev, f)
 			}
-			continue
+			return true
 		}
 		if s.stepPart(ev, f, chunk, at, unfinished) {
 			return true
@@ -199,6 +192,11 @@ func (s *session) runOn(ev *Event, f *frame.Frame) {
 	if f.Flags&frame.Unfinished != 0 {
 		end--
 	}
+	if next := c.ahead.given.next(); c.at != c.offset {
+		return // the next one was delivered ahead
+	} else if left := next - c.at; left < uint64(end-c.chunk) {
+		end = c.chunk + int(left)
+	}
 	from, bytes := c.chunk, uint64(0)
 	for c.chunk < end && f.Chunks[c.chunk].Skip == 0 {
 		bytes += uint64(len(f.Chunks[c.chunk].Data))
@@ -210,51 +208,50 @@ func (s *session) runOn(ev *Event, f *frame.Frame) {
 	}
 	ev.more = f.Chunks[from:c.chunk]
 	c.at += n
-	c.offset = c.at
+	c.moveTo(c.at)
 	s.delivered(n, bytes, c.came.repaired)
 	if f == &c.scratch {
 		s.r.lent = true // the frame is the next one's too
 	}
 }
 
-// settle finds what was lost before the first chunk of a frame, and moves the
-// offset past it.
-func (s *session) settle(f *frame.Frame) (from, to uint64, cause Cause) {
+// settle finds what was lost before the first chunk of a frame.
+func (s *session) settle(f *frame.Frame) {
 	c := &s.cursor
 	start := f.StartOffset()
 	if !c.known {
 		s.startAt(start)
-		return 0, 0, 0
+		return
 	}
 	continues := f.Flags&frame.Continues != 0
+	cause := CauseMalformed
 	switch {
 	case c.lossPending:
 		cause = c.lossCause
 	case f.Offset > c.offset, continues && f.Offset == c.offset && !c.whole.active:
-		cause = CauseMalformed
 	case c.whole.active && !(continues && f.Offset == c.offset):
-		cause = CauseMalformed
 		start = max(start, c.offset+1)
 	default:
-		return 0, 0, 0
+		return
 	}
 	c.lossPending = false
 	c.whole.stop(&s.r.mem)
-	from, to = c.offset, start
-	c.offset = max(c.offset, start)
-	return from, to, cause
+	c.lose(start, cause)
 }
 
-// stepTail names what was lost at the end of what is known to exist.
-func (s *session) stepTail(ev *Event) bool {
+// lose says that the messages below an offset are lost, but for those that were
+// delivered ahead: stepLoss is to name them.
+func (c *cursor) lose(to uint64, cause Cause) { c.lostTo, c.lostCause = to, cause }
+
+// stepLoss names the next messages that were found lost, if there are any.
+func (s *session) stepLoss(ev *Event) bool {
 	c := &s.cursor
-	c.lossPending = false
-	from := c.offset
-	if from >= s.told.offset {
+	if c.offset >= c.lostTo {
 		return false
 	}
-	c.offset = s.told.offset
-	s.lossEvent(ev, from, c.offset, c.lossCause)
+	from, to := c.offset, min(c.lostTo, c.ahead.given.next())
+	c.moveTo(to)
+	s.lossEvent(ev, from, to, c.lostCause)
 	return true
 }
 
@@ -275,7 +272,7 @@ func (s *session) stepPart(ev *Event, f *frame.Frame, chunk *frame.Chunk, at uin
 	case unfinished:
 		return false
 	}
-	c.offset = at + 1
+	c.moveTo(at + 1)
 	if cause != 0 {
 		s.lossEvent(ev, at, at+1, cause)
 	} else {
@@ -298,9 +295,11 @@ func (s *session) stepMark(ev *Event) bool {
 		}
 		c.lossPending = false
 		c.whole.stop(&s.r.mem)
-		if from := c.offset; from < m.offset {
-			c.offset = m.offset
-			s.lossEvent(ev, from, m.offset, cause)
+		to := m.offset
+		if m.kind == SessionEnded { // what a publisher that lies put beyond
+			to = max(to, c.ahead.given.end())
+		}
+		if c.lose(to, cause); s.stepLoss(ev) {
 			return true
 		}
 	}
@@ -324,53 +323,6 @@ func (s *session) stepMark(ev *Event) bool {
 		s.stats.End = EndOpen
 	}
 	return true
-}
-
-// stepAhead delivers whole messages of frames that came ahead of their turn.
-func (s *session) stepAhead(ev *Event) bool {
-	c := &s.cursor
-	seq := c.arrived[c.first]
-	p := s.win.at(seq)
-	if p == nil || !p.held || p.done {
-		s.nextAhead()
-		return false
-	}
-	f, on := &c.ahead, &c.aheadAt
-	if p.frame != nil {
-		f = p.frame
-	}
-	if !on.on {
-		if p.frame == nil && s.r.dec.DecodeAgain(p.buf, f) != nil {
-			panic("reliable: a frame that was decoded once doesn't decode again")
-		}
-		on.on, on.chunk, on.at = true, 0, f.Offset
-	}
-	for on.chunk < len(f.Chunks) {
-		i, at, chunk := on.chunk, on.at, &f.Chunks[on.chunk]
-		on.chunk++
-		if chunk.Skip > 0 {
-			on.at += chunk.Skip
-			continue
-		}
-		on.at++
-		part := i == 0 && f.Flags&frame.Continues != 0 ||
-			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
-		if !part && at >= c.offset {
-			s.messageEvent(ev, f, at, chunk.Data, p.came)
-			return true
-		}
-	}
-	p.done = true
-	s.nextAhead()
-	return false
-}
-
-func (s *session) nextAhead() {
-	c := &s.cursor
-	c.aheadAt.on = false
-	if c.first++; c.first == len(c.arrived) {
-		c.arrived, c.first = c.arrived[:0], 0
-	}
 }
 
 func (s *session) messageEvent(ev *Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {

@@ -54,7 +54,7 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 		return
 	}
 	if s.r.cfg.Order == OnArrival && s.phase != starting {
-		s.cursor.arrive(f.Seq)
+		s.cursor.ahead.arrive(f.Seq)
 		s.wake()
 	}
 	if s.markAt(w.next) {
@@ -172,7 +172,7 @@ func (s *session) release() {
 	s.cursor.frame = nil
 	s.r.mem.used -= len(s.win.slots) * slotBytes
 	s.win = window{next: s.win.next, high: s.win.high}
-	s.cursor.scratch, s.cursor.ahead = frame.Frame{}, frame.Frame{}
+	s.cursor.scratch, s.cursor.ahead.frame = frame.Frame{}, frame.Frame{}
 	s.marks, s.ask = nil, nil
 	s.req.Forget(0, ^uint64(0), nil)
 }

@@ -48,7 +48,7 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 	if s.r.cfg.Order == OnArrival { // what came before that was known has waited for it only
 		for seq := s.win.next; s.win.at(seq) != nil; seq++ {
 			if s.win.isHeld(seq) {
-				s.cursor.arrive(seq)
+				s.cursor.ahead.arrive(seq)
 			}
 		}
 	}

@@ -24,7 +24,6 @@ type slot struct {
 	buf   []byte       // else a copy of the datagram
 	came  arrival
 	held  bool
-	done  bool // its whole messages were delivered on arrival
 }
 
 // lostRun is a run of frames that will not come.

@@ -1,0 +1,147 @@
+package reliable
+
+import (
+	"bytes"
+	"testing"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// checkArrivals is check where messages come out of order: each offset is delivered
+// once, whole, or named lost once.
+func (p *pair) checkArrivals() SessionStats {
+	p.t.Helper()
+	st := p.r.Sessions()[0]
+	told := make(map[uint64]bool)
+	tell := func(offset uint64) {
+		if told[offset] {
+			p.t.Fatalf("offset %d is told of twice", offset)
+		}
+		told[offset] = true
+	}
+	for _, ev := range p.events {
+		switch ev.Kind {
+		case Message:
+			tell(ev.Offset)
+			if !bytes.Equal(ev.Payload, p.sent[ev.Offset-p.s.cfg.FirstOffset]) {
+				p.t.Fatalf("offset %d differs", ev.Offset)
+			}
+		case Loss:
+			for at := ev.Lost.From; at < ev.Lost.To; at++ {
+				tell(at)
+			}
+		}
+	}
+	if n := uint64(len(told)); n != st.NextOffset-st.FirstOffset || n != st.Delivered+st.Lost {
+		p.t.Fatalf("%d offsets are told of: %+v", n, st)
+	}
+	return st
+}
+
+// On arrival, a message is delivered as soon as it is there, and what the frames
+// before it turn out to hold changes nothing about it.
+func TestOnArrivalBesideALoss(t *testing.T) {
+	p := newPair(t, SenderConfig{ResendBuffer: 16 << 10}, ReceiverConfig{Order: OnArrival})
+	p.drop = func(toReceiver bool, f *frame.Frame) bool {
+		return toReceiver && (f.Seq == 3 || f.Seq == 4) || !toReceiver
+	}
+	for i := range 100 {
+		p.publish(payload(i, 1000))
+		p.run(p.now.Add(1e6))
+	}
+	p.s.Close(p.now)
+	p.run(p.now.Add(60e9))
+	if st := p.checkArrivals(); st.Lost != 2 || st.Delivered != 98 {
+		t.Fatalf("%+v", st)
+	}
+}
+
+// A publisher that lies gives one offset to several messages, and goes back with its
+// offsets: no offset is told of twice, and the sum is right.
+func TestOnArrivalOffsetsThatGoBack(t *testing.T) {
+	for seed := range uint64(2000) {
+		rand := nack.NewRand(seed, 2)
+		l := newListener(t, ReceiverConfig{Order: OnArrival})
+		told := make(map[uint64]bool)
+		poll := func() {
+			var events [4]Event
+			for n := len(events); n == len(events); {
+				n = l.Poll(events[:])
+				for _, ev := range events[:n] {
+					from, to := ev.Offset, ev.Offset
+					switch ev.Kind {
+					case Message:
+						to++
+					case Loss:
+						from, to = ev.Lost.From, ev.Lost.To
+					}
+					for ; from < to; from++ {
+						if told[from] {
+							t.Fatalf("seed %d: offset %d is told of twice", seed, from)
+						}
+						told[from] = true
+					}
+				}
+			}
+		}
+		for range 12 {
+			var b frame.Builder
+			b.Open(make([]byte, 0, 512), 1, 0, 1+uint64(rand.Below(8)), uint64(rand.Below(40)), 1<<60)
+			b.Add(nil)
+			for range rand.Below(4) {
+				if rand.Below(3) == 0 {
+					b.Skip(1 + uint64(rand.Below(5)))
+				}
+				b.Add(nil)
+			}
+			l.Handle(l.now, senderAddr, decoded(t, b.Seal(false)))
+			if rand.Below(3) > 0 {
+				poll()
+			}
+			l.Hold()
+		}
+		l.Close(l.now)
+		poll()
+		st := l.Sessions()[0]
+		if n := uint64(len(told)); n != st.NextOffset-st.FirstOffset || n != st.Delivered+st.Lost {
+			t.Fatalf("seed %d: %d offsets are told of: %+v", seed, n, st)
+		}
+	}
+}
+
+// The set of offsets behaves as a map of them does.
+func TestOffsets(t *testing.T) {
+	rand := nack.NewRand(1, 3)
+	var set offsets
+	in := make(map[uint64]bool)
+	at := uint64(0)
+	for i := range 100_000 {
+		if rand.Below(10) == 0 {
+			at = set.skip(at + uint64(rand.Below(20)))
+			for from := range in {
+				if from < at {
+					delete(in, from)
+				}
+			}
+			if in[at] {
+				t.Fatalf("step %d: stands at %d, which is in the set", i, at)
+			}
+			continue
+		}
+		offset := at + 1 + uint64(rand.Below(100))
+		if added := set.add(offset); added == in[offset] {
+			t.Fatalf("step %d: add(%d) = %v", i, offset, added)
+		}
+		in[offset] = true
+		n := uint64(0)
+		for j, r := range set.runs[set.first:] {
+			if n += r.To - r.From; j > 0 && r.From <= set.runs[set.first+j-1].To || r.From >= r.To {
+				t.Fatalf("step %d: %v", i, set.runs[set.first:])
+			}
+		}
+		if n != uint64(len(in)) || !in[set.next()] || !in[set.end()-1] {
+			t.Fatalf("step %d: %d offsets, want %d", i, n, len(in))
+		}
+	}
+}
