@@ -165,3 +165,13 @@ func (s *Sender) offsetNear(seq uint64) uint64 {
 		return s.startAt(s.oldest())
 	}
 }
+
+// Members returns the subscribers that are known, in the order of their first
+// word.
+func (s *Sender) Members() []Member {
+	list := make([]Member, 0, len(s.members.rows))
+	for _, m := range s.members.rows {
+		list = append(list, s.member(m))
+	}
+	return list
+}

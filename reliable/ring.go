@@ -1,5 +1,7 @@
 package reliable
 
+import "crier/nack"
+
 // minSlots is the smallest resend buffer, in frames.
 const minSlots = 8
 
@@ -76,4 +78,40 @@ func (r *ring) run(seq, end uint64, most int) (data []byte, frames uint64) {
 		}
 	}
 	return r.buf[at : at+size : at+size], frames
+}
+
+// oldest returns the lowest sequence number that is held, in the ring or on disk.
+func (s *Sender) oldest() uint64 {
+	ring := s.ringOldest()
+	if from, ok := s.disk.from(); ok {
+		return min(ring, from)
+	}
+	return ring
+}
+
+// ringOldest returns the lowest sequence number that the ring holds.
+func (s *Sender) ringOldest() uint64 {
+	end := s.next
+	if s.build.IsOpen() {
+		end++ // the open frame took the slot of the oldest
+	}
+	if end-s.cfg.FirstSeq <= s.ring.slots {
+		return s.cfg.FirstSeq
+	}
+	return end - s.ring.slots
+}
+
+// held returns the frames that the ring can repair: sent, and not overwritten.
+func (s *Sender) held() nack.Range { return nack.Range{From: s.ringOldest(), To: s.sent} }
+
+// startAt returns the offset of the first message that starts in frame seq or
+// after it; seq may be the next frame.
+func (s *Sender) startAt(seq uint64) uint64 {
+	switch {
+	case seq < s.ringOldest(): // the first on disk, or what is asked about holds no more
+		return s.disk.offsetOf(seq)
+	case seq < s.next || s.build.IsOpen():
+		return s.ring.of(seq).start
+	}
+	return s.nextOffset - s.keep.skipped
 }

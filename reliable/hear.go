@@ -1,0 +1,92 @@
+package reliable
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// Handle takes a decoded frame that came from a subscriber. Frames of other
+// sessions, and kinds that no subscriber sends, are passed over.
+func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
+	if f.Session != s.cfg.Session || f.Channel != s.cfg.Channel {
+		return
+	}
+	s.tick(now)
+	switch f.Kind {
+	case frame.Nack:
+		s.handleNack(now, from, f)
+	case frame.Status:
+		m := s.members.hear(now, from, f)
+		s.sample(now, m, f)
+		if m.name != string(f.Name) {
+			m.name = string(f.Name)
+		}
+		m.room = f.Room
+		if f.Flags&frame.Leaving != 0 {
+			s.leave(now, m)
+			s.regroup(now)
+			s.stats.Statuses++
+			return
+		}
+		// One that another has overtaken says where it was, not where it is.
+		if told := f.Echo + uint64(f.Held); f.Echo == 0 || told >= m.told {
+			m.told = max(m.told, told)
+			s.moved(now, m, f.Position)
+		}
+		s.gather(now)
+		if s.closing && s.mayAsk(f) {
+			s.lastNack = now
+		}
+		s.stats.Statuses++
+		if f.Flags&frame.WantSession != 0 {
+			s.answers.want(from)
+		}
+		s.regroup(now)
+	}
+}
+
+func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
+	s.stats.Nacks++
+	s.lastNack = now
+	m := s.members.hear(now, from, f)
+	s.sample(now, m, f)
+	s.regroup(now)
+	at := Never // when the NACK was sent, at the earliest, on this session's clock
+	if f.Echo != 0 && f.Echo <= s.sessionTime(now) {
+		at = s.cfg.Start.Add(time.Duration(f.Echo)).Add(f.Held)
+	}
+	// Of a batch that is out, the first datagrams may have been missed already. They
+	// are pinned, and no repair goes out before Sent.
+	held, oldest := s.held(), s.oldest()
+	held.To += s.out
+	s.responder.Begin()
+	for _, r := range f.Ranges {
+		if r.To > s.next {
+			s.stats.Unknown++ // nothing that far was ever sent
+		}
+		if r.From < s.catch.aged || r.From < held.From {
+			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
+			r = s.behind(now, m, f.Request, at, r.Clip(oldest, r.To), held)
+		}
+		s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
+	}
+	answer := s.responder.Answer()
+	s.answers.gone(from, f.Request, answer.Gone)
+	s.answers.confirm(answer.Confirm)
+}
+
+// sample takes the round trip that a NACK or STATUS tells. One that began before
+// this process was suspended tells how long it was suspended.
+func (s *Sender) sample(now Time, m *member, f *frame.Frame) {
+	if f.Echo >= s.sessionTime(s.woke) {
+		s.members.sample(m, s.sessionTime(now), f)
+	}
+}
+
+// regroup tells the responder how large and how far the group is.
+func (s *Sender) regroup(now Time) {
+	s.members.settle(now)
+	s.responder.SetGroup(len(s.members.rows), s.members.rtt)
+}

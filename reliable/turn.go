@@ -1,0 +1,164 @@
+package reliable
+
+// Next returns the next datagrams to send, and false if there are none now. The
+// batch must be handed back with Sent before the next call.
+func (s *Sender) Next(now Time) (Batch, bool) {
+	if s.taken || s.Finished(now) {
+		return Batch{}, false
+	}
+	s.tick(now)
+	b, ok := s.nextControl(now)
+	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
+		b, ok = s.nextBeat(now) // however busy the socket is
+		s.beaten = ok
+	}
+	// Answers and repairs come before data, since somebody waits for them, but take
+	// turns with it: whoever asks for much must not delay the others.
+	if !ok && s.served {
+		s.served = false
+		b, ok = s.nextData(now)
+	}
+	if !ok {
+		if b, ok = s.nextAnswer(now); !ok {
+			b, ok = s.nextRepairs(now)
+		}
+		s.served = ok
+	}
+	if !ok && len(s.catch.turns) > 0 && s.catch.data >= catchTurn {
+		b, ok = s.nextCatchUp(now)
+	}
+	if !ok {
+		b, ok = s.nextData(now)
+	}
+	if !ok {
+		b, ok = s.nextBeat(now)
+	}
+	if !ok && len(s.catch.turns) > 0 {
+		if b, ok = s.nextCatchUp(now); !ok {
+			b, ok = s.nextAnswer(now) // what can't be had is denied
+		}
+	}
+	s.taken, s.out = ok, b.frames
+	if ok {
+		s.stats.Bytes += uint64(len(b.Data))
+		s.stats.Datagrams += uint64(b.Datagrams())
+	}
+	return b, ok
+}
+
+// Sent hands a batch back: its datagrams are with the kernel, or lost.
+func (s *Sender) Sent(b Batch) {
+	s.taken, s.out = false, 0
+	s.sent += b.frames
+	s.stats.Frames += b.frames
+	if s.keep.full {
+		s.noteRoom(s.now)
+	}
+}
+
+// nextData seals and returns frames that were never sent.
+func (s *Sender) nextData(now Time) (Batch, bool) {
+	most := uint64(maxBatch)
+	if s.keep.skipped > 0 {
+		s.skip(now)
+	}
+	if s.sent == s.next {
+		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
+			return Batch{}, false
+		}
+		if s.limit.rate > 0 && s.limit.allow(now) == 0 {
+			return Batch{}, false
+		}
+		s.seal(false)
+		s.flush = false
+	}
+	if s.limit.rate > 0 {
+		if most = min(most, s.limit.allow(now)); most == 0 {
+			return Batch{}, false
+		}
+	}
+	data, frames := s.ring.run(s.sent, s.next, int(most))
+	if s.limit.rate > 0 {
+		s.limit.take(now, uint64(len(data)))
+	}
+	if len(s.catch.turns) > 0 {
+		s.catch.data++
+	}
+	s.rateBytes += uint64(len(data))
+	s.beats.data(now)
+	s.beaten = false
+	segment := min(s.ring.stride, len(data))
+	return Batch{Data: data, Segment: segment, frames: frames}, true
+}
+
+// nextRepairs returns repairs for one destination.
+func (s *Sender) nextRepairs(now Time) (Batch, bool) {
+	b := Batch{}
+	if s.limit.rate > 0 && s.limit.room(now) == 0 {
+		return b, false
+	}
+	s.arena = s.arena[:0]
+	held := s.held()
+	for n := 0; n < maxRepairs; n++ {
+		if !s.stashed {
+			if s.stash, s.stashed = s.responder.Next(now, held); !s.stashed {
+				break
+			}
+		}
+		if s.stash.Seq < held.From { // overwritten while it waited for a place
+			s.stashed = false
+			continue
+		}
+		data := s.ring.frame(s.stash.Seq)
+		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
+			s.responder.SentAt(s.stash.Seq, Never)
+			break
+		}
+		before := len(s.arena)
+		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, s.stash.Request, data)
+		size := len(s.arena) - before
+		if before > 0 && size > b.Segment {
+			s.arena = s.arena[:before]
+			s.responder.SentAt(s.stash.Seq, Never)
+			break
+		}
+		if before == 0 {
+			b.To, b.Segment = s.stash.To, size
+		}
+		s.stashed = false
+		s.responder.SentAt(s.stash.Seq, now)
+		s.stats.Repairs++
+		s.stats.RepairBytes += uint64(size)
+		if size < b.Segment {
+			break
+		}
+	}
+	b.Data = s.arena
+	s.limit.take(now, uint64(len(b.Data)))
+	return b, len(b.Data) > 0
+}
+
+// Flush lets the open frame go without waiting for more messages.
+func (s *Sender) Flush() { s.flush = s.build.IsOpen() && !s.build.Empty() }
+
+// FlushedOffset returns the offset of the first message that is not yet whole
+// with the kernel.
+func (s *Sender) FlushedOffset() uint64 {
+	if !s.Pending() {
+		return s.nextOffset
+	}
+	if s.sent == s.next && !s.build.IsOpen() {
+		return s.nextOffset // nothing but a word of what was dropped
+	}
+	return s.ring.of(s.sent).offset
+}
+
+// FullBatch reports whether so many full frames wait to be sent that one batch
+// takes no more.
+func (s *Sender) FullBatch() bool { return s.next-s.sent >= s.ring.most }
+
+// Pending reports whether a message was accepted that is not with the kernel yet,
+// or dropped and not told yet.
+func (s *Sender) Pending() bool {
+	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
+}
