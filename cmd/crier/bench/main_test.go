@@ -82,3 +82,14 @@ func TestWorkerFails(t *testing.T) {
 		t.Error(err)
 	}
 }
+
+// A process that hangs ends its round, with what it was to say and where that was.
+func TestRoundGivenUp(t *testing.T) {
+	p := &process{role: roleSubscriber, heard: make(chan *message)}
+	ctx, cancel := context.WithTimeoutCause(context.Background(), 0, lateError{time.Minute})
+	defer cancel()
+	_, err := p.expect(ctx, stepResult)
+	if want := `the subscriber: it didn't say "result": given up after 1m0s, more than this can take`; err == nil || err.Error() != want {
+		t.Errorf("%v", err)
+	}
+}

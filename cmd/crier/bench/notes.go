@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"math"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -50,12 +51,6 @@ func notes(cells []*Cell) string {
 		say("times count from when a message was due, also where the one before held it up; CPU is less what the schedule's own waiting took")
 	}
 	for _, c := range cells {
-		if c.Wait == waitSpin && !c.Pinned {
-			say("there are too few processors to give each process one of its own: spinning processes shared them")
-		}
-		if c.Wait == waitSpin && c.Pinned {
-			say("spin: each process had a processor of its own, and used all of it")
-		}
 		if c.Trips != nil {
 			say("the round trip that recovery is held against: p50 %s", text(time.Duration(c.Trips.P50)))
 		}
@@ -63,12 +58,41 @@ func notes(cells []*Cell) string {
 			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others", wayLoss)
 		}
 	}
+	spinning(cells, say)
 	trouble(cells, say)
 	var s strings.Builder
 	for _, line := range list {
 		fmt.Fprintf(&s, "  %s\n", line)
 	}
 	return s.String()
+}
+
+// spinning says who spins, and which cells had the processors for it.
+func spinning(cells []*Cell, say func(string, ...any)) {
+	var alone, shared []string
+	crier := false
+	for _, c := range cells {
+		if c.Wait != waitSpin {
+			continue
+		}
+		list, to := &alone, strconv.Itoa(c.Subscribers)
+		if !c.Pinned {
+			list = &shared
+		}
+		if !slices.Contains(*list, to) {
+			*list = append(*list, to)
+		}
+		crier = crier || c.System == systemCrier
+	}
+	if len(alone) > 0 {
+		say("spin to %s: each process had a processor of its own, and used all of it", strings.Join(alone, ", "))
+	}
+	if len(shared) > 0 {
+		say("spin to %s: there are too few processors to give each process one of its own, and spinning ones shared them", strings.Join(shared, ", "))
+	}
+	if crier {
+		say("spin: crier's subscribers poll, and so does the schedule that calls Publish; its publishers sleep until a NACK comes")
+	}
 }
 
 // eachSize lists a number that depends on the size.

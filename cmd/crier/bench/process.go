@@ -14,8 +14,9 @@ import (
 )
 
 const (
-	// stepPatience bounds each step beyond the time that the task itself takes.
-	stepPatience = 90 * time.Second
+	// roundPatience bounds a round beyond the time in which it sends: for starting,
+	// for what comes late (see arriveLongest), and for a busy machine.
+	roundPatience = 2 * time.Minute
 	// leavePatience is how long a worker may take to leave when its input ends.
 	leavePatience = 3 * time.Second
 )
@@ -88,10 +89,15 @@ func (p *process) listen(from io.Closer) {
 	}
 }
 
-// expect waits for what the worker has to say next.
-func (p *process) expect(ctx context.Context, step string, extra time.Duration) (*message, error) {
-	timer := time.NewTimer(stepPatience + extra)
-	defer timer.Stop()
+// lateError is the cause of a round's end that took too long.
+type lateError struct{ after time.Duration }
+
+func (e lateError) Error() string {
+	return fmt.Sprintf("given up after %v, more than this can take", e.after)
+}
+
+// expect waits for what the worker has to say next, until ctx ends.
+func (p *process) expect(ctx context.Context, step string) (*message, error) {
 	select {
 	case m, ok := <-p.heard:
 		switch {
@@ -103,10 +109,12 @@ func (p *process) expect(ctx context.Context, step string, extra time.Duration) 
 			return nil, fmt.Errorf("the %s said %q, not %q", p.role, m.Step, step)
 		}
 		return m, nil
-	case <-timer.C:
-		return nil, p.failure(fmt.Errorf("it didn't say %q within %v", step, stepPatience+extra))
 	case <-ctx.Done():
-		return nil, context.Cause(ctx)
+		cause := context.Cause(ctx)
+		if _, late := cause.(lateError); late {
+			cause = p.failure(fmt.Errorf("it didn't say %q: %w", step, cause))
+		}
+		return nil, cause
 	}
 }
 

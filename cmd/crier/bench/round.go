@@ -90,8 +90,14 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		for _, p := range all {
 			p.stop()
 		}
-		err = firstCause(ctx, err)
+		if err = firstCause(ctx, err); err != nil && ctx.Err() == nil && len(all) > 0 && b.doing != "" {
+			err = fmt.Errorf("%s: %w", b.doing, err)
+		}
 	}()
+	// The processes are ended above, and asked first: ctx alone kills them.
+	most := r.task.Duration + roundPatience
+	timed, cancel := context.WithTimeoutCause(ctx, most, lateError{most})
+	defer cancel()
 	launch := func(role string, index, host int) (*process, error) {
 		t := r.task
 		t.Role, t.Index, t.Seed = role, index, uint64(b.rounds*100+host+1)
@@ -117,7 +123,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		readers = append(readers, p)
 	}
 	for _, p := range readers {
-		m, err := p.expect(ctx, stepReady, 0)
+		m, err := p.expect(timed, stepReady)
 		if err != nil {
 			return nil, err
 		}
@@ -136,7 +142,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		writers = append(writers, p)
 	}
 	for _, p := range writers {
-		m, err := p.expect(ctx, stepReady, 0)
+		m, err := p.expect(timed, stepReady)
 		if err != nil {
 			return nil, err
 		}
@@ -151,7 +157,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	b.tellSending()
 	var counts []uint64
 	for _, p := range writers {
-		m, err := p.expect(ctx, stepSent, r.task.Duration)
+		m, err := p.expect(timed, stepSent)
 		if err != nil {
 			return nil, err
 		}
@@ -161,13 +167,13 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	if err := tell(readers, &message{Step: stepFinish, Counts: counts}); err != nil {
 		return nil, err
 	}
-	if out.readers, err = results(ctx, readers); err != nil {
+	if out.readers, err = results(timed, readers); err != nil {
 		return nil, err
 	}
 	if err := tell(writers, &message{Step: stepEnd}); err != nil {
 		return nil, err
 	}
-	out.writers, err = results(ctx, writers)
+	out.writers, err = results(timed, writers)
 	return out, err
 }
 
@@ -183,7 +189,7 @@ func tell(list []*process, m *message) error {
 func results(ctx context.Context, list []*process) ([]*Result, error) {
 	var out []*Result
 	for _, p := range list {
-		m, err := p.expect(ctx, stepResult, 0)
+		m, err := p.expect(ctx, stepResult)
 		if err != nil {
 			return nil, err
 		}

@@ -132,3 +132,20 @@ func TestPage(t *testing.T) {
 		t.Error("the page lacks its style or its verdicts")
 	}
 }
+
+// The notes say which cells had a processor for each spinning process, and which
+// hadn't.
+func TestSpinningNotes(t *testing.T) {
+	var cells []*Cell
+	for _, subscribers := range []int{1, 3, 8} {
+		c := runsOf(5)
+		c.Benchmark, c.Wait, c.Subscribers, c.Pinned = Latency, waitSpin, subscribers, subscribers == 1
+		cells = append(cells, c)
+	}
+	got := notes(cells)
+	for _, want := range []string{"spin to 1: each process had", "spin to 3, 8: there are too few", "publishers sleep until a NACK comes"} {
+		if strings.Count(got, want) != 1 {
+			t.Errorf("it doesn't say %q once:\n%s", want, got)
+		}
+	}
+}

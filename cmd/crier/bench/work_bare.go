@@ -27,25 +27,17 @@ func (w *worker) bareSend() error {
 		return err
 	}
 	defer s.close()
-	if err := w.ready(&Ready{}); err != nil {
-		return err
-	}
-	used := startUsage()
-	s.settle()
-	err = source.run(func(batch [][]byte) error {
-		binary.LittleEndian.PutUint64(batch[0][stampSize:], source.sent)
-		return s.write(batch[0])
+	return w.send(&Ready{}, func() (uint64, error) {
+		s.settle()
+		err := source.run(func(batch [][]byte) error {
+			binary.LittleEndian.PutUint64(batch[0][stampSize:], source.sent)
+			return s.write(batch[0])
+		})
+		return source.sent, err
+	}, func(r *Result) {
+		r.Datagrams, r.Calls, r.Bytes = source.sent, source.sent, source.sent*uint64(w.task.Size)
+		source.into(r)
 	})
-	if err != nil {
-		return err
-	}
-	if err := w.sent(source.sent); err != nil {
-		return err
-	}
-	r := &Result{Datagrams: source.sent, Calls: source.sent, Bytes: source.sent * uint64(w.task.Size)}
-	used.into(r)
-	source.into(r)
-	return w.result(r)
 }
 
 // bareRead is the role of a subscriber without crier.
@@ -62,36 +54,17 @@ func (w *worker) bareRead() error {
 	in := newSink(w.task, nil)
 	var got atomic.Uint64
 	var stopped atomic.Bool
-	ended := make(chan error, 1)
-	go func() {
-		s.settle()
-		ended <- bareReceive(s, in, &got, stopped.Load)
-	}()
-	if err := w.ready(&Ready{}); err != nil {
-		return err
-	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	if err := settle(func() (uint64, bool) { n := got.Load(); return n, missing(m.Counts, n) == 0 }); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	stopped.Store(true)
-	if err := s.interrupt(); err != nil {
-		return err
-	}
-	if err := <-ended; err != nil {
-		return err
-	}
-	in.into(r, m.Counts)
-	return w.result(r)
+	return w.receive(receiver{
+		ready:   &Ready{},
+		run:     func() error { return bareReceive(s, in, &got, stopped.Load) },
+		arrived: settleCount(&got),
+		stop:    func() error { stopped.Store(true); return s.interrupt() },
+		into:    in.into,
+	})
 }
 
 func bareReceive(s *bareSocket, in *sink, got *atomic.Uint64, stop func() bool) error {
+	s.settle()
 	b := make([]byte, maxDatagram)
 	for {
 		n, err := s.read(b, stop)
@@ -118,21 +91,11 @@ func (w *worker) barePing() error {
 	}
 	defer out.close()
 	defer in.close()
-	if err := w.ready(&Ready{}); err != nil {
-		return err
-	}
-	used := startUsage()
-	trips := new(trips)
-	if err := trips.play(w.task, out, in); err != nil {
-		return err
-	}
-	if err := w.sent(trips.n); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	r.Messages, r.Latency, r.Rate = trips.n, &trips.times, float64(trips.n)/w.task.Duration.Seconds()
-	return w.result(r)
+	t := &trips{lasting: w.task.Duration}
+	return w.send(&Ready{}, func() (uint64, error) {
+		err := t.play(w.task, out, in)
+		return t.n, err
+	}, t.into)
 }
 
 // barePong answers.
@@ -145,42 +108,30 @@ func (w *worker) barePong() error {
 	defer in.close()
 	var stopped atomic.Bool
 	var got atomic.Uint64
-	ended := make(chan error, 1)
-	go func() {
-		in.settle()
-		b := make([]byte, maxDatagram)
-		for {
-			n, err := in.read(b, stopped.Load)
-			if err == nil {
-				got.Add(1)
-				err = out.write(b[:n])
-			}
-			if err != nil {
-				ended <- err
-				return
-			}
+	return w.receive(receiver{
+		ready: &Ready{},
+		run:   func() error { return bareAnswer(out, in, &got, stopped.Load) },
+		stop:  func() error { stopped.Store(true); return in.interrupt() },
+		into:  answered(&got),
+	})
+}
+
+func bareAnswer(out, in *bareSocket, got *atomic.Uint64, stop func() bool) error {
+	in.settle()
+	b := make([]byte, maxDatagram)
+	for {
+		n, err := in.read(b, stop)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
 		}
-	}()
-	if err := w.ready(&Ready{}); err != nil {
-		return err
+		if err == nil {
+			got.Add(1)
+			err = out.write(b[:n])
+		}
+		if err != nil {
+			return err
+		}
 	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	stopped.Store(true)
-	if err := in.interrupt(); err != nil {
-		return err
-	}
-	if err := <-ended; !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	r.Messages = got.Load()
-	r.Missing = missing(m.Counts, r.Messages)
-	return w.result(r)
 }
 
 // openBarePair opens the sockets of one end: the other end's groups are the

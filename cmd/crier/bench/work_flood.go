@@ -42,29 +42,37 @@ func (w *worker) flood() error {
 	size := w.task.Size
 	data := filler(size * batch)
 	st := c.Stats()
-	if err := w.ready(&Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}); err != nil {
-		return err
-	}
-	used := startUsage()
 	limit := &window{progress: p, size: w.task.Window, timer: timer, bare: true}
 	sent := uint64(0)
-	for until := time.Now().Add(w.task.Duration); time.Now().Before(until); {
-		n := min(limit.room(sent, until), uint64(batch))
-		if n == 0 {
-			break
+	return w.send(readyOf(&st), func() (uint64, error) {
+		for until := time.Now().Add(w.task.Duration); time.Now().Before(until); {
+			n := min(limit.room(sent, until), uint64(batch))
+			if n == 0 {
+				break
+			}
+			if err := writeAll(c, w.task, data[:int(n)*size]); err != nil {
+				return sent, err
+			}
+			sent += n
 		}
-		if err := writeAll(c, w.task, data[:int(n)*size]); err != nil {
-			return err
-		}
-		sent += n
-	}
-	if err := w.sent(sent); err != nil {
-		return err
-	}
-	end := c.Stats()
-	r := &Result{Messages: sent, Datagrams: end.Sent, Bytes: end.SentBytes, Calls: end.Writes, SendErrors: end.SendErrors}
-	used.into(r)
-	return w.result(r)
+		return sent, nil
+	}, func(r *Result) {
+		r.Messages = sent
+		r.wrote(&multicast.ConnStats{}, new(c.Stats()))
+	})
+}
+
+// readyOf is what there is to tell of a socket.
+func readyOf(st *multicast.ConnStats) *Ready {
+	return &Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}
+}
+
+// wrote notes what a socket has sent between two looks at what it counts.
+func (r *Result) wrote(before, after *multicast.ConnStats) {
+	r.Datagrams = after.Sent - before.Sent
+	r.Bytes = after.SentBytes - before.SentBytes
+	r.Calls = after.Writes - before.Writes
+	r.SendErrors = after.SendErrors - before.SendErrors
 }
 
 func writeAll(c multicast.Conn, t *Task, b []byte) error {
@@ -104,28 +112,14 @@ func (w *worker) drain() error {
 	st := c.Stats()
 	in := newSink(w.task, p)
 	var got atomic.Uint64
-	ended := make(chan error, 1)
-	go func() { ended <- drainAll(c, in, &got) }()
-	if err := w.ready(&Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}); err != nil {
-		return err
-	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	if err := settle(func() (uint64, bool) { n := got.Load(); return n, missing(m.Counts, n) == 0 }); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	r.KernelDrops = c.Stats().KernelDrops
-	c.Close()
-	if err := <-ended; !errors.Is(err, net.ErrClosed) {
-		return err
-	}
-	in.into(r, m.Counts)
-	return w.result(r)
+	var drops uint64
+	return w.receive(receiver{
+		ready:   readyOf(&st),
+		run:     func() error { return drainAll(c, in, &got) },
+		arrived: settleCount(&got),
+		stop:    func() error { drops = c.Stats().KernelDrops; return c.Close() },
+		into:    func(r *Result, counts []uint64) { r.KernelDrops = drops; in.into(r, counts) },
+	})
 }
 
 // drainAll reads until the socket is closed. All that came at once is counted at
@@ -135,6 +129,9 @@ func drainAll(c multicast.Conn, in *sink, got *atomic.Uint64) error {
 	counter := in.flows[0].counter
 	for {
 		n, err := c.Read(ps)
+		if errors.Is(err, net.ErrClosed) {
+			return nil
+		}
 		if err != nil {
 			return err
 		}

@@ -21,9 +21,14 @@ const tripPatience = 10 * time.Second
 
 // trips times round trips, one after the other.
 type trips struct {
-	times hist.Histogram
-	n     uint64
-	began time.Time // of the latest
+	times   hist.Histogram
+	n       uint64
+	began   time.Time // of the latest
+	lasting time.Duration
+}
+
+func (t *trips) into(r *Result) {
+	r.Messages, r.Latency, r.Rate = t.n, &t.times, float64(t.n)/t.lasting.Seconds()
 }
 
 // play exchanges datagrams over bare sockets until the time is over.
@@ -161,43 +166,28 @@ func (w *worker) ping() error {
 		return err
 	}
 	defer e.close()
-	e.meet()
-	if err := w.ready(e.ready()); err != nil {
-		return err
-	}
-	used := startUsage()
-	p.mu.Lock()
-	p.until = time.Now().Add(w.task.Duration)
-	p.send(e)
-	p.mu.Unlock()
-	select {
-	case err := <-p.done:
-		if err != nil {
-			return err
+	meet(e.pub, 1)
+	return w.send(e.ready(), func() (uint64, error) {
+		p.mu.Lock()
+		p.trips.lasting = w.task.Duration
+		p.until = time.Now().Add(w.task.Duration)
+		p.send(e)
+		p.mu.Unlock()
+		select {
+		case err := <-p.done:
+			p.mu.Lock()
+			defer p.mu.Unlock()
+			return p.trips.n, err
+		case <-time.After(w.task.Duration + tripPatience):
+			return 0, errors.New("an answer didn't come")
+		case <-w.ended:
+			return 0, errors.New("the coordinator has gone")
 		}
-	case <-time.After(w.task.Duration + tripPatience):
-		return errors.New("an answer didn't come")
-	case <-w.ended:
-		return errors.New("the coordinator has gone")
-	}
-	p.mu.Lock()
-	defer p.mu.Unlock()
-	t := &p.trips
-	if err := w.sent(t.n); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	r.Messages, r.Latency, r.Rate = t.n, &t.times, float64(t.n)/w.task.Duration.Seconds()
-	return w.result(r)
-}
-
-// meet waits until the other end has been heard, so that the first message
-// needs no repair.
-func (e *endpoint) meet() {
-	for until := time.Now().Add(meetPatience); e.pub.Stats().Members < 1 && time.Now().Before(until); {
-		time.Sleep(meetPoll)
-	}
+	}, func(r *Result) {
+		p.mu.Lock()
+		defer p.mu.Unlock()
+		p.trips.into(r)
+	})
 }
 
 // pong answers each message with itself.
@@ -211,17 +201,13 @@ func (w *worker) pong() error {
 		return err
 	}
 	defer e.close()
-	if err := w.ready(e.ready()); err != nil {
-		return err
+	return w.receive(receiver{ready: e.ready(), into: answered(&got)})
+}
+
+// answered is what an end that answers reports.
+func answered(got *atomic.Uint64) func(*Result, []uint64) {
+	return func(r *Result, counts []uint64) {
+		r.Messages = got.Load()
+		r.Missing = missing(counts, r.Messages)
 	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	r.Messages = got.Load()
-	r.Missing = missing(m.Counts, r.Messages)
-	return w.result(r)
 }

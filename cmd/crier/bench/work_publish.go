@@ -48,43 +48,41 @@ func (w *worker) publish() error {
 		return err
 	}
 	defer leave(p)
-	for until := time.Now().Add(meetPatience); p.Stats().Members < w.task.Readers && time.Now().Before(until); {
+	meet(p, w.task.Readers)
+	before := p.Stats()
+	ready := readyOf(&before.Socket)
+	ready.Datagram = p.Datagram()
+	ctx := context.Background()
+	return w.send(ready, func() (uint64, error) {
+		err := source.run(func(batch [][]byte) error { return hand(ctx, p, batch) })
+		if err == nil {
+			err = p.Flush(ctx)
+		}
+		return source.sent, err
+	}, func(r *Result) {
+		source.into(r)
+		after := p.Stats()
+		r.wrote(&before.Socket, &after.Socket)
+		r.Nacks, r.Repairs = after.Nacks-before.Nacks, after.Repairs-before.Repairs
+	})
+}
+
+// hand hands a batch over.
+func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) error {
+	if len(batch) == 1 {
+		_, err := p.Publish(ctx, batch[0])
+		return err
+	}
+	_, err := p.PublishBatch(ctx, batch)
+	return err
+}
+
+// meet waits until so many subscribers have been heard, so that the first message
+// needs no repair.
+func meet(p *publisher.Publisher, subscribers int) {
+	for until := time.Now().Add(meetPatience); p.Stats().Members < subscribers && time.Now().Before(until); {
 		time.Sleep(meetPoll)
 	}
-	st := p.Stats().Socket
-	if err := w.ready(&Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer, Datagram: p.Datagram()}); err != nil {
-		return err
-	}
-	before := p.Stats()
-	used := startUsage()
-	ctx := context.Background()
-	err = source.run(func(batch [][]byte) error {
-		if len(batch) == 1 {
-			_, err := p.Publish(ctx, batch[0])
-			return err
-		}
-		_, err := p.PublishBatch(ctx, batch)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if err := p.Flush(ctx); err != nil {
-		return err
-	}
-	if err := w.sent(source.sent); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	source.into(r)
-	after := p.Stats()
-	r.Datagrams = after.Socket.Sent - before.Socket.Sent
-	r.Bytes = after.Socket.SentBytes - before.Socket.SentBytes
-	r.Calls = after.Socket.Writes - before.Socket.Writes
-	r.SendErrors = after.Socket.SendErrors - before.Socket.SendErrors
-	r.Nacks, r.Repairs = after.Nacks-before.Nacks, after.Repairs-before.Repairs
-	return w.result(r)
 }
 
 // leave ends a session of which nobody needs a repair any more.

@@ -3,6 +3,7 @@ package bench
 import (
 	"fmt"
 	"net/netip"
+	"sync/atomic"
 	"time"
 
 	"crier/multicast"
@@ -95,29 +96,19 @@ func (w *worker) subscribe() error {
 	}
 	defer s.Close()
 	st := s.Stats()
-	if err := w.ready(&Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer}); err != nil {
-		return err
-	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	if err := arrived(s, w.task.Sessions, m.Counts); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	for _, session := range s.Sessions() {
-		r.Nacks += session.Nacks
-		r.Repairs += session.Repairs
-	}
-	r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
-	if err := s.Close(); err != nil { // the sink is ours from here on
-		return err
-	}
-	in.into(r, m.Counts)
-	return w.result(r)
+	return w.receive(receiver{
+		ready:   &Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer},
+		arrived: func(counts []uint64) error { return arrived(s, w.task.Sessions, counts) },
+		stop:    s.Close, // the sink is ours from there on
+		into: func(r *Result, counts []uint64) {
+			for _, session := range s.Sessions() {
+				r.Nacks += session.Nacks
+				r.Repairs += session.Repairs
+			}
+			r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
+			in.into(r, counts)
+		},
+	})
 }
 
 // arrived waits until all messages were delivered or given up, or no more come.
@@ -140,6 +131,13 @@ func arrived(s *subscriber.Subscriber, sessions, counts []uint64) error {
 		}
 		return done, complete == len(sessions)
 	})
+}
+
+// settleCount waits until as many messages as were sent have come, or no more come.
+func settleCount(got *atomic.Uint64) func(counts []uint64) error {
+	return func(counts []uint64) error {
+		return settle(func() (uint64, bool) { n := got.Load(); return n, missing(counts, n) == 0 })
+	}
 }
 
 // settle waits until look says that all is there, or what it counts no longer

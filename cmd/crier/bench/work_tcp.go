@@ -34,54 +34,47 @@ func (w *worker) tcpSend() error {
 	defer source.close()
 	var conns []net.Conn
 	for _, peer := range w.task.Peers {
-		c, err := net.DialTimeout("tcp", peer, stepPatience)
+		c, err := net.DialTimeout("tcp", peer, dialPatience)
 		if err != nil {
 			return err
 		}
 		defer c.Close()
 		conns = append(conns, c)
 	}
-	if err := w.ready(&Ready{}); err != nil {
-		return err
-	}
-	used := startUsage()
-	r := new(Result)
+	var bytes, calls uint64
 	var b []byte
 	flush := func() error {
 		for _, c := range conns {
 			if _, err := c.Write(b); err != nil {
 				return err
 			}
-			r.Bytes += uint64(len(b))
-			r.Calls++
+			bytes += uint64(len(b))
+			calls++
 		}
 		b = b[:0]
 		return nil
 	}
-	err = source.run(func(batch [][]byte) error {
-		for _, m := range batch {
-			b = binary.LittleEndian.AppendUint32(b, uint32(len(m)))
-			b = append(b, m...)
-			if w.task.Rate > 0 || len(b) >= tcpBuffer {
-				if err := flush(); err != nil {
-					return err
+	return w.send(&Ready{}, func() (uint64, error) {
+		err := source.run(func(batch [][]byte) error {
+			for _, m := range batch {
+				b = binary.LittleEndian.AppendUint32(b, uint32(len(m)))
+				b = append(b, m...)
+				if w.task.Rate > 0 || len(b) >= tcpBuffer {
+					if err := flush(); err != nil {
+						return err
+					}
 				}
 			}
+			return nil
+		})
+		if err == nil {
+			err = flush()
 		}
-		return nil
+		return source.sent, err
+	}, func(r *Result) {
+		source.into(r)
+		r.Bytes, r.Calls = bytes, calls
 	})
-	if err == nil {
-		err = flush()
-	}
-	if err != nil {
-		return err
-	}
-	if err := w.sent(source.sent); err != nil {
-		return err
-	}
-	used.into(r)
-	source.into(r)
-	return w.result(r)
 }
 
 // tcpRead is a subscriber that a publisher connects to.
@@ -105,40 +98,32 @@ func (w *worker) tcpRead() error {
 	defer l.Close()
 	in := newSink(w.task, nil)
 	var got atomic.Uint64
-	accepted, ended := make(chan net.Conn, 1), make(chan error, 1)
-	go func() {
-		c, err := l.Accept()
-		if err != nil {
-			ended <- err
-			return
-		}
-		accepted <- c
-		ended <- tcpReceive(c, w.task, in, &got)
-	}()
-	if err := w.ready(&Ready{Address: l.Addr().String(), MTU: ifi.MTU}); err != nil {
-		return err
-	}
-	used := startUsage()
-	m, err := w.await(stepFinish)
-	if err != nil {
-		return err
-	}
-	if err := settle(func() (uint64, bool) { n := got.Load(); return n, missing(m.Counts, n) == 0 }); err != nil {
-		return err
-	}
-	r := new(Result)
-	used.into(r)
-	l.Close()
-	select {
-	case c := <-accepted:
-		c.Close()
-	default: // nobody came
-	}
-	if err := <-ended; !errors.Is(err, net.ErrClosed) && !errors.Is(err, io.EOF) {
-		return err
-	}
-	in.into(r, m.Counts)
-	return w.result(r)
+	accepted := make(chan net.Conn, 1)
+	return w.receive(receiver{
+		ready: &Ready{Address: l.Addr().String(), MTU: ifi.MTU},
+		run: func() error {
+			c, err := l.Accept()
+			if err == nil {
+				accepted <- c
+				err = tcpReceive(c, w.task, in, &got)
+			}
+			if errors.Is(err, net.ErrClosed) || errors.Is(err, io.EOF) {
+				return nil
+			}
+			return err
+		},
+		arrived: settleCount(&got),
+		stop: func() error {
+			l.Close() // again when all is done
+			select {
+			case c := <-accepted:
+				return c.Close()
+			default: // nobody came
+				return nil
+			}
+		},
+		into: in.into,
+	})
 }
 
 // tcpReceive reads until the connection is closed. Messages are views of the
