@@ -60,3 +60,54 @@ func Normalize(ranges []Range) []Range {
 	}
 	return kept
 }
+
+// Subtract appends to kept the numbers of some ranges that others don't hold, and
+// returns it. Both must be as Normalize returns them, or ascending and disjoint at
+// least; kept must not share memory with them.
+func Subtract(kept, ranges, without []Range) []Range {
+	at := 0
+	for _, r := range ranges {
+		for at < len(without) && without[at].To <= r.From {
+			at++
+		}
+		for i := at; i < len(without) && without[i].From < r.To; i++ {
+			if w := without[i]; w.Len() > 0 {
+				if r.From < w.From {
+					kept = append(kept, Range{r.From, w.From})
+				}
+				r.From = w.To
+			}
+		}
+		if r.Len() > 0 {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// Union appends to kept the numbers that one or the other of two lists of ranges
+// holds, and returns it. Both must be ascending and disjoint; kept must not share
+// memory with them, and its own ranges must come before theirs.
+func Union(kept, a, b []Range) []Range {
+	for len(a) > 0 || len(b) > 0 {
+		if len(a) == 0 || len(b) > 0 && b[0].From < a[0].From {
+			a, b = b, a
+		}
+		r := a[0]
+		a = a[1:]
+		if last := len(kept) - 1; last >= 0 && r.From <= kept[last].To {
+			kept[last].To = max(kept[last].To, r.To)
+		} else if r.Len() > 0 {
+			kept = append(kept, r)
+		}
+	}
+	return kept
+}
+
+// Count returns how many numbers ascending and disjoint ranges hold.
+func Count(ranges []Range) (n uint64) {
+	for _, r := range ranges {
+		n += r.Len()
+	}
+	return n
+}

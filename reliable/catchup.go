@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"cmp"
 	"slices"
 	"time"
 
@@ -39,6 +40,13 @@ type catchUp struct {
 	aged  uint64 // frames below were sent catchAge ago, or longer
 	young uint64 // and these between that and now
 	since Time   // when young was noted
+
+	marks []waiter // who waits for the frames in the ring, a slot each; nil before anybody did
+
+	// Room to work in, for one call.
+	old, alone, crossed, shared, fresh []nack.Range
+	scratch, merged                    []nack.Range
+	lenders                            []*member // who waits for some of shared
 }
 
 // served is a run of frames that went to one subscriber.
@@ -72,132 +80,170 @@ func (c *catchUp) forget(m *member) {
 	c.settle()
 }
 
-// behind takes the old part of what a NACK asks for, and returns the rest, which
-// is the responder's. Sent is when the NACK was sent, or Never. What is repaired
-// for others, or is on its way already, is the responder's as well, so that nothing
-// is repaired both ways.
-func (s *Sender) behind(now Time, m *member, request uint64, sent Time, r, held nack.Range) nack.Range {
-	old := r.Clip(s.oldest(), min(max(s.catch.aged, held.From), s.sent))
-	if old.Len() == 0 || m == &s.members.overflow {
-		return r
+// behind takes the part of a NACK that is catching up: old frames, all of them held,
+// in ascending and disjoint ranges. Sent is when the NACK was sent, or Never. What is
+// repaired for others, or is on its way already, is left to the responder, so that
+// nothing is repaired both ways. All of it costs as much as there are frames in the
+// ranges and ranges that wait for the asker, however many others are behind.
+func (s *Sender) behind(now Time, m *member, request uint64, sent Time, old []nack.Range, held nack.Range) {
+	c := &s.catch
+	if len(old) == 0 {
+		return
 	}
+	c.alone = c.alone[:0]
 	for _, run := range s.unserved(now, m, sent, old) {
 		for run.Len() > 0 {
 			n, known := s.responder.Knows(now, &m.Asker, sent, run, held)
 			part := nack.Range{From: run.From, To: run.From + n}
-			run.From = part.To
-			inRing := part.Clip(held.From, held.To)
-			if known {
-				s.responder.Asked(now, &m.Asker, request, sent, inRing, held)
-				continue
+			if run.From = part.To; known {
+				s.responder.Asked(now, &m.Asker, request, sent, part.Clip(held.From, held.To), held)
+			} else {
+				c.alone = append(c.alone, part)
 			}
-			alone := []nack.Range{part}
-			for _, both := range s.share(now, m, inRing, held) {
-				s.responder.Asked(now, &m.Asker, request, sent, both, held)
-				m.wants, alone = cut(m.wants, both), cut(alone, both)
-			}
-			s.want(now, m, request, sent, alone)
 		}
 	}
-	s.catch.settle()
-	return nack.Range{From: old.To, To: r.To}
+	alone := c.alone
+	if shared := s.share(now, m, request, sent, held); len(shared) > 0 {
+		c.scratch = nack.Subtract(c.scratch[:0], alone, shared)
+		alone = c.scratch
+	}
+	s.want(now, m, request, sent, alone)
 }
 
-// unserved returns the frames of r but those that went to a subscriber after it
-// asked, as part of catching up.
-func (s *Sender) unserved(now Time, m *member, sent Time, r nack.Range) []nack.Range {
-	if r.Len() == 0 {
-		return nil
-	}
-	fresh := []nack.Range{r}
+// unserved returns the frames of some ranges but those that went to a subscriber
+// after it asked, as part of catching up.
+func (s *Sender) unserved(now Time, m *member, sent Time, ranges []nack.Range) []nack.Range {
+	c := &s.catch
+	c.crossed = c.crossed[:0]
 	for i := range m.served {
-		if v := &m.served[i]; v.Len() > 0 && (sent != Never && sent <= v.at || sent == Never && now.Sub(v.at) < s.members.rtt) {
-			fresh = cut(fresh, v.Range)
+		if v := &m.served[i]; sent != Never && sent <= v.at || sent == Never && now.Sub(v.at) < s.members.rtt {
+			c.crossed = append(c.crossed, v.Range)
 		}
 	}
-	return fresh
-}
-
-// share returns the frames of r that another subscriber that is behind waits for as
-// well. Whoever else lost them lost them together, and the group is better served
-// at once: what the other waits for becomes the responder's.
-func (s *Sender) share(now Time, m *member, r, held nack.Range) (shared []nack.Range) {
-	for _, other := range s.catch.turns {
-		if other == m {
-			continue
-		}
-		from := len(shared)
-		for _, w := range other.wants {
-			if both := w.Clip(r.From, r.To); both.Len() > 0 {
-				other.Asked -= both.Len() // it is counted already
-				s.responder.Asked(now, &other.Asker, other.wantRequest, other.wantSent, both, held)
-				shared = append(shared, both)
-			}
-		}
-		if len(shared) > from {
-			other.wants = cut(other.wants, r)
-		}
-	}
-	return nack.Normalize(shared)
-}
-
-// want queues frames for one subscriber.
-func (s *Sender) want(now Time, m *member, request uint64, sent Time, fresh []nack.Range) {
-	if len(fresh) == 0 {
-		return
-	}
-	if !slices.Contains(s.catch.turns, m) { // or what it waited for was shared just now
-		s.catch.turns = append(s.catch.turns, m)
-	}
-	waiting := uint64(0)
-	for _, w := range m.wants {
-		waiting += w.Len()
-	}
-	m.wantRequest, m.wantSent = request, sent
-	onDisk := false
-	for _, f := range fresh {
-		m.Asked += f.Len()
-		over := f.Len() - min(f.Len(), maxWants-min(waiting, maxWants))
-		if len(m.wants) >= maxWantRuns {
-			over = f.Len()
-		}
-		m.Refused += over
-		f.To -= over
-		waiting += f.Len()
-		m.wants = append(m.wants, f)
-		onDisk = onDisk || f.From < s.ringOldest()
-	}
-	m.wants = nack.Normalize(m.wants)
-	if waiting > catchBatch || onDisk {
-		// It hears nothing for a while, and must not give up.
-		s.answers.coming(m.Addr, fresh)
-	}
-}
-
-// cut removes r from ascending ranges.
-func cut(ranges []nack.Range, r nack.Range) []nack.Range {
-	var kept []nack.Range
-	for i, x := range ranges {
-		if x.Clip(r.From, r.To).Len() == 0 {
-			if kept != nil {
-				kept = append(kept, x)
-			}
-			continue
-		}
-		if kept == nil {
-			kept = append(make([]nack.Range, 0, len(ranges)+1), ranges[:i]...)
-		}
-		if x.From < r.From {
-			kept = append(kept, nack.Range{From: x.From, To: r.From})
-		}
-		if r.To < x.To {
-			kept = append(kept, nack.Range{From: r.To, To: x.To})
-		}
-	}
-	if kept == nil {
+	if len(c.crossed) == 0 {
 		return ranges
 	}
-	return kept
+	c.crossed = nack.Normalize(c.crossed)
+	c.scratch = nack.Subtract(c.scratch[:0], ranges, c.crossed)
+	return c.scratch
+}
+
+// share finds the frames of c.alone that another subscriber that is behind waits for
+// as well, as far as the ring holds them. Whoever else lost them lost them together,
+// and the group is better served at once: what the other waits for becomes the
+// responder's. It returns them, ascending.
+func (s *Sender) share(now Time, m *member, request uint64, sent Time, held nack.Range) []nack.Range {
+	c := &s.catch
+	c.shared, c.lenders = c.shared[:0], c.lenders[:0]
+	for _, r := range c.alone {
+		r = r.Clip(held.From, held.To)
+		for r.Len() > 0 {
+			other, n := c.other(m, r, s.ring.slots)
+			both := nack.Range{From: r.From, To: r.From + n}
+			if r.From = both.To; other == nil {
+				continue
+			}
+			if len(other.lent) == 0 {
+				c.lenders = append(c.lenders, other)
+			}
+			other.lent = append(other.lent, both)
+			other.Asked -= n // it is counted already
+			s.responder.Asked(now, &other.Asker, other.wantRequest, other.wantSent, both, held)
+			s.responder.Asked(now, &m.Asker, request, sent, both, held)
+			c.shared = append(c.shared, both)
+		}
+	}
+	for _, other := range c.lenders {
+		c.drop(other, other.lent)
+		other.lent = other.lent[:0]
+	}
+	clear(c.lenders)
+	if len(c.lenders) > 0 {
+		c.settle()
+	}
+	return c.shared
+}
+
+// waiter says who waits for a frame, if the frame that it is about is still in the
+// ring, and that subscriber still waits for it.
+type waiter struct {
+	seq uint64
+	m   *member
+}
+
+// other returns who else than m waits for the first frame of r, or nil, and for how
+// many in a row that is true. Of a frame in the ring there is one such at the most.
+func (c *catchUp) other(m *member, r nack.Range, slots uint64) (who *member, n uint64) {
+	if c.marks == nil {
+		return nil, r.Len()
+	}
+	who = c.waits(m, r.From, slots)
+	for n = 1; n < r.Len() && c.waits(m, r.From+n, slots) == who; n++ {
+	}
+	return who, n
+}
+
+func (c *catchUp) waits(m *member, seq, slots uint64) *member {
+	if k := &c.marks[seq%slots]; k.m != nil && k.m != m && k.seq == seq && k.m.waitsFor(seq) {
+		return k.m
+	}
+	return nil
+}
+
+// waitsFor says whether a frame waits for a subscriber that is behind.
+func (m *member) waitsFor(seq uint64) bool {
+	at, found := slices.BinarySearchFunc(m.wants, seq, func(r nack.Range, seq uint64) int { return cmp.Compare(r.From, seq) })
+	return found || at > 0 && m.wants[at-1].Contains(seq)
+}
+
+// drop removes ascending and disjoint ranges from what waits for a subscriber.
+func (c *catchUp) drop(m *member, ranges []nack.Range) {
+	c.merged = nack.Subtract(c.merged[:0], m.wants, ranges)
+	m.wants = append(m.wants[:0], c.merged...)
+}
+
+// want queues frames for one subscriber, in ascending and disjoint ranges.
+func (s *Sender) want(now Time, m *member, request uint64, sent Time, asked []nack.Range) {
+	c := &s.catch
+	if len(asked) == 0 {
+		return
+	}
+	if c.marks == nil {
+		c.marks = make([]waiter, s.ring.slots)
+	}
+	if len(m.wants) == 0 {
+		c.turns = append(c.turns, m)
+	}
+	m.Asked += nack.Count(asked)
+	m.wantRequest, m.wantSent = request, sent
+	// What waits already goes on waiting; of the rest the lowest find room.
+	waiting := nack.Count(m.wants)
+	room, runs := maxWants-min(waiting, maxWants), maxWantRuns-min(len(m.wants), maxWantRuns)
+	c.fresh = nack.Subtract(c.fresh[:0], asked, m.wants)
+	kept := c.fresh[:0]
+	for _, f := range c.fresh {
+		n := min(f.Len(), room)
+		if len(kept) >= runs {
+			n = 0
+		}
+		m.Refused += f.Len() - n
+		if room -= n; n == 0 {
+			continue
+		}
+		f.To = f.From + n
+		kept = append(kept, f)
+		for seq := max(f.From, s.ringOldest()); seq < f.To; seq++ {
+			c.marks[seq%s.ring.slots] = waiter{seq, m}
+		}
+	}
+	if len(kept) > 0 {
+		c.merged = nack.Union(c.merged[:0], m.wants, kept)
+		m.wants = append(m.wants[:0], c.merged...)
+	}
+	if waiting+nack.Count(kept) > catchBatch || asked[0].From < s.ringOldest() {
+		// It hears nothing for a while, and must not give up.
+		s.answers.coming(m.Addr, asked)
+	}
 }
 
 // nextCatchUp returns frames for one subscriber that is behind.
@@ -228,7 +274,7 @@ func (s *Sender) dropWants(m *member, lost nack.Range) {
 		}
 	}
 	s.answers.gone(m.Addr, m.wantRequest, gone)
-	m.wants = cut(m.wants, lost)
+	s.catch.drop(m, []nack.Range{lost})
 }
 
 // catchUpOf returns the next frames for one subscriber, and false where they must
@@ -269,7 +315,9 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 		}
 		return Batch{}, false
 	}
-	m.wants = cut(m.wants, run)
+	if m.wants[0].From = run.To; m.wants[0].Len() == 0 {
+		m.wants = m.wants[1:]
+	}
 	m.serve(now, run, max(s.members.rtt/16, servedTime))
 	if len(m.wants) == 0 {
 		s.catch.settle()

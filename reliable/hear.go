@@ -61,16 +61,25 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	// are pinned, and no repair goes out before Sent.
 	held, oldest := s.held(), s.oldest()
 	held.To += s.out
+	// What was sent a while ago is catching up, as is what only the disk holds.
+	young := oldest
+	if m != &s.members.overflow {
+		young = max(oldest, min(max(s.catch.aged, held.From), s.sent))
+	}
 	s.responder.Begin()
+	s.catch.old = s.catch.old[:0]
 	for _, r := range f.Ranges {
 		if r.To > s.next {
 			s.stats.Unknown++ // nothing that far was ever sent
 		}
-		if r.From < s.catch.aged || r.From < held.From {
-			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
-			r = s.behind(now, m, f.Request, at, r.Clip(oldest, r.To), held)
+		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
+		if r = r.Clip(oldest, young); r.Len() > 0 {
+			s.catch.old = append(s.catch.old, r)
 		}
-		s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
+	}
+	s.behind(now, m, f.Request, at, s.catch.old, held)
+	for _, r := range f.Ranges {
+		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)
 	}
 	answer := s.responder.Answer()
 	s.answers.gone(from, f.Request, answer.Gone)

@@ -28,7 +28,8 @@ type member struct {
 	caughtUp uint64 // once left out, it counts again from here on
 
 	// What it waits for while it is behind; see catchup.go.
-	wants       []nack.Range
+	wants       []nack.Range // ascending and disjoint; empty unless it has its turn
+	lent        []nack.Range // what others wait for as well, within one call
 	wantRequest uint64
 	wantSent    Time     // when the last request for them was sent, or Never
 	served      []served // the last maxServed

@@ -1,0 +1,85 @@
+package reliable
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// BenchmarkCatchUpNack is a NACK for single frames that were sent long ago, of one of
+// so many subscribers that are behind: 400 other frames wait for each. The time must
+// grow with the ranges of the NACK and what waits for its asker, and not with the
+// number of others that are behind.
+func BenchmarkCatchUpNack(b *testing.B) {
+	const frames, apart = 40_000, 100
+	for _, subscribers := range []int{1, 10, 100} {
+		for _, ranges := range []int{50, 400} {
+			b.Run(fmt.Sprintf("behind=%d/ranges=%d", subscribers, ranges), func(b *testing.B) {
+				s := behindSender(b, frames)
+				now := s.now
+				f := frame.Frame{Kind: frame.Nack, Session: 0xabc}
+				ask := func(who, ranges int) {
+					now = now.Add(2 * time.Millisecond)
+					f.Subscriber, f.Echo, f.Ranges = uint64(100+who), s.sessionTime(now), f.Ranges[:0]
+					f.Request++
+					for i := range ranges {
+						from := uint64(i*apart + who)
+						f.Ranges = append(f.Ranges, nack.Range{From: from, To: from + 1})
+					}
+					s.Handle(now, netip.AddrPortFrom(receiverAddr.Addr(), uint16(1000+who)), &f)
+					s.answers.list, s.answers.confirms = s.answers.list[:0], s.answers.confirms[:0]
+				}
+				for who := range subscribers {
+					ask(who, frames/apart)
+				}
+				if n := len(s.catch.turns); n != subscribers {
+					b.Fatalf("%d are behind", n)
+				}
+				who := 0
+				b.ReportAllocs()
+				for b.Loop() {
+					ask(who%subscribers, ranges)
+					who++
+				}
+				if m := s.members.rows[0]; len(m.wants) != frames/apart {
+					b.Fatalf("%d ranges wait", len(m.wants))
+				}
+			})
+		}
+	}
+}
+
+// behindSender is a Sender that sent so many frames long ago, and holds them.
+func behindSender(tb testing.TB, frames int) *Sender {
+	tb.Helper()
+	s, err := NewSender(SenderConfig{Session: 0xabc, ResendBuffer: (frames + 100) * 1401})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	drain := func(now Time) {
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			s.Sent(b)
+		}
+	}
+	message := make([]byte, 1300)
+	for range frames {
+		if _, err := s.Publish(0, message); err != nil {
+			tb.Fatal(err)
+		}
+		drain(0)
+	}
+	now := Time(0)
+	for range 3 {
+		now = now.Add(catchAge)
+		s.Advance(now)
+		drain(now)
+	}
+	if int(s.catch.aged) < frames {
+		tb.Fatalf("of %d frames %d are old", frames, s.catch.aged)
+	}
+	return s
+}
