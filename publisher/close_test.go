@@ -10,13 +10,14 @@ import (
 	"time"
 
 	"crier/publisher"
+	"crier/testnet/rig"
 )
 
 // After Close, from many goroutines at once, nothing is published any more.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(-1)
-		p := n.publisher(t, publisher.Config{BatchWait: time.Hour})
+		n := rig.NewNetwork(rig.All)
+		p := n.Publisher(t, publisher.Config{BatchWait: time.Hour})
 		if _, err := p.Publish(t.Context(), []byte("a")); err != nil {
 			t.Fatal(err)
 		}
@@ -30,7 +31,7 @@ func TestClose(t *testing.T) {
 				if p.Sent() != 1 {
 					t.Error("Close returned before all was sent")
 				}
-				if n.closed.Load() != 2 {
+				if n.Closed.Load() != 2 {
 					t.Error("Close returned before the socket and the timer were closed")
 				}
 			})
@@ -58,8 +59,8 @@ func TestClose(t *testing.T) {
 // ends; and what was not sent is told.
 func TestShutdownWhileOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(0)
-		p := n.publisher(t, publisher.Config{ResendBuffer: small, FirstOffset: 100})
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{ResendBuffer: small, FirstOffset: 100})
 		next := uint64(100)
 		for {
 			if _, err := p.TryPublish(make([]byte, 1000)); err != nil {
@@ -107,7 +108,7 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 // The end of the context cuts repairs short, which is no error.
 func TestShutdownCutsRepairsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newNetwork(-1).publisher(t, publisher.Config{})
+		p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{})
 		if _, err := p.Publish(t.Context(), []byte("a")); err != nil {
 			t.Fatal(err)
 		}
@@ -126,7 +127,7 @@ func TestShutdownCutsRepairsShort(t *testing.T) {
 // A socket that takes nothing for good must not hold Close up for good.
 func TestCloseGivesUpAStuckSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newNetwork(0).publisher(t, publisher.Config{})
+		p := rig.NewNetwork(0).Publisher(t, publisher.Config{})
 		for range 2 {
 			if _, err := p.Publish(t.Context(), []byte("a")); err != nil {
 				t.Fatal(err)
@@ -146,8 +147,8 @@ func TestCloseGivesUpAStuckSocket(t *testing.T) {
 // A slow one may take as long as it needs.
 func TestCloseWaitsForASlowSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(0)
-		p := n.publisher(t, publisher.Config{})
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{})
 		for range 3 {
 			if _, err := p.Publish(t.Context(), make([]byte, 1300)); err != nil {
 				t.Fatal(err)
@@ -163,7 +164,7 @@ func TestCloseWaitsForASlowSocket(t *testing.T) {
 				}
 				return
 			case <-time.After(20 * time.Second):
-				n.give(1)
+				n.Give(1)
 			}
 		}
 	})

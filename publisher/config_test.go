@@ -1,7 +1,6 @@
 package publisher_test
 
 import (
-	"errors"
 	"math"
 	"net/netip"
 	"strings"
@@ -10,18 +9,18 @@ import (
 
 	"crier/multicast"
 	"crier/publisher"
+	"crier/testnet/rig"
 )
 
 var unicast = netip.MustParseAddrPort("192.0.2.1:7700")
 
 // Each rule says in one sentence what is wrong, and leaves nothing open.
 func TestConfigErrors(t *testing.T) {
-	broken := errors.New("no more timers")
 	for _, c := range []struct {
-		cfg              publisher.Config
-		mtu              int
-		socketErr, timer error
-		want             string
+		cfg  publisher.Config
+		mtu  int
+		fail int // the opening that does
+		want string
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "reliable: the stream's name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap"},
@@ -36,8 +35,8 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "reliable: a datagram of 65508 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500, want: "publisher: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, and are never fragmented; use 1472 at the most"},
 		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "publisher: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
-		{timer: broken, want: "no more timers"},
-		{socketErr: broken, want: "no more timers"},
+		{fail: 1, want: rig.ErrOpen.Error()},
+		{fail: 2, want: rig.ErrOpen.Error()},
 		{cfg: publisher.Config{Network: multicast.Kernel, Interface: "nosuch0"}, want: `multicast: interface nosuch0 does not exist; there are `},
 		{cfg: publisher.Config{Network: multicast.Kernel, Group: unicast}, want: "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
 		{cfg: publisher.Config{Network: multicast.Kernel, TTL: 256}, want: "multicast: TTL 256 is out of range; use 0 to 255"},
@@ -45,17 +44,17 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Network: multicast.Kernel, DSCP: 64}, want: "multicast: DSCP 64 is out of range; use 0 to 63"},
 		{cfg: publisher.Config{Network: multicast.Kernel, ReadBuffer: -1}, want: "multicast: read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for 8388608"},
 	} {
-		n := newNetwork(-1)
-		n.mtu, n.socketErr, n.timerErr = c.mtu, c.socketErr, c.timer
+		n := rig.NewNetwork(rig.All)
+		n.MTU, n.Fail = c.mtu, c.fail
 		if c.cfg.Network == nil {
 			c.cfg.Network = n
 		}
-		c.cfg.Logger = quiet
+		c.cfg.Logger = rig.Quiet
 		_, err := publisher.New(c.cfg)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
 		}
-		if opened, closed := n.opened.Load(), n.closed.Load(); opened != closed {
+		if opened, closed := n.Opened.Load(), n.Closed.Load(); opened != closed {
 			t.Errorf("%v: %d sockets and timers were opened, %d closed", err, opened, closed)
 		}
 	}
@@ -76,9 +75,9 @@ func TestDatagramFitsTheInterface(t *testing.T) {
 		{"[ff05::1]:1", 1500, 1452},
 		{"[ff05::1]:1", 1400, 1352},
 	} {
-		n := newNetwork(-1)
-		n.mtu = c.mtu
-		p := n.publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group), ResendBuffer: small})
+		n := rig.NewNetwork(rig.All)
+		n.MTU = c.mtu
+		p := n.Publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group), ResendBuffer: small})
 		if p.Datagram() != c.want {
 			t.Errorf("to %s over an MTU of %d: %d bytes, want %d", c.group, c.mtu, p.Datagram(), c.want)
 		}
@@ -91,7 +90,7 @@ func TestAbsurdResendBuffer(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("no int of this machine is absurd")
 	}
-	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Network: newNetwork(-1), Logger: quiet})
+	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Network: rig.NewNetwork(rig.All), Logger: rig.Quiet})
 	want := "publisher: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

@@ -14,6 +14,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 // abandon closes without waiting for requests.
@@ -33,28 +34,12 @@ func abandon(t testing.TB, p *publisher.Publisher) {
 // subscriber finds what was published.
 func TestManyPublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lan, err := testnet.NewLAN(testnet.LANConfig{Seed: 5, Link: testnet.LinkConfig{
+		lan := rig.NewLAN(t, testnet.LinkConfig{
 			Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.02},
-		}})
-		if err != nil {
-			t.Fatal(err)
-		}
+		}, 5)
 		defer lan.Close()
-		host := func(address string) *testnet.Host {
-			h, err := lan.Host(address)
-			if err != nil {
-				t.Fatal(err)
-			}
-			return h
-		}
-		sub, err := subscriber.New(subscriber.Config{Network: host("10.77.0.2"), Interface: "eth0", Logger: quiet})
-		if err != nil {
-			t.Fatal(err)
-		}
-		p, err := publisher.New(publisher.Config{Network: host("10.77.0.1"), Interface: "eth0", Logger: quiet, ResendBuffer: 8 << 20})
-		if err != nil {
-			t.Fatal(err)
-		}
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
+		p := lan.Publisher(publisher.Config{ResendBuffer: 8 << 20})
 		const goroutines, each = 8, 100
 		var mu sync.Mutex
 		published := make(map[uint64]string)
@@ -111,7 +96,7 @@ func TestManyPublish(t *testing.T) {
 // shouldn't hear a test.
 func TestZeroConfig(t *testing.T) {
 	before := runtime.NumGoroutine()
-	net := elsewhere{multicast.Kernel, netip.MustParseAddrPort("239.77.1.8:17908")}
+	net := rig.Elsewhere{Network: multicast.Kernel, Place: netip.MustParseAddrPort("239.77.1.8:17908")}
 	p, err := publisher.New(publisher.Config{Network: net})
 	if err != nil {
 		t.Fatal(err)
@@ -135,11 +120,11 @@ func TestZeroConfig(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	abandon(t, p)
-	wantGoroutines(t, before)
+	rig.WantGoroutines(t, before)
 }
 
 func TestPublishAllocatesNothing(t *testing.T) {
-	p := newNetwork(-1).publisher(t, publisher.Config{})
+	p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{})
 	defer abandon(t, p)
 	payload := make([]byte, 64)
 	ctx := context.Background()
@@ -169,7 +154,7 @@ func BenchmarkPublish(b *testing.B) {
 	for _, size := range []int{64, 1024} {
 		payload := make([]byte, size)
 		run := func(b *testing.B, publish func(p *publisher.Publisher)) {
-			p := newNetwork(-1).publisher(b, publisher.Config{})
+			p := rig.NewNetwork(rig.All).Publisher(b, publisher.Config{})
 			b.SetBytes(int64(size))
 			b.ReportAllocs()
 			publish(p)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/publisher"
+	"crier/testnet/rig"
 )
 
 // small is a resend buffer of a few frames.
@@ -34,8 +35,8 @@ func fill(t *testing.T, p *publisher.Publisher) (n uint64) {
 // Publish waits. Who gives up waiting has published nothing.
 func TestPublishWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(0)
-		p := n.publisher(t, publisher.Config{ResendBuffer: small})
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{ResendBuffer: small})
 		next := fill(t, p)
 
 		ctx, cancel := context.WithCancel(t.Context())
@@ -59,7 +60,7 @@ func TestPublishWaitsForRoom(t *testing.T) {
 		if err := <-failed; err != context.Canceled {
 			t.Errorf("Publish returned %v", err)
 		}
-		n.give(-1)
+		n.Give(rig.All)
 		got := make(map[uint64]bool)
 		for range 10 {
 			got[<-offsets] = true
@@ -84,8 +85,8 @@ func TestPublishWaitsForRoom(t *testing.T) {
 // Each time there is a little room, some of many get it, and in the end all.
 func TestManyWaitForALittleRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(0)
-		p := n.publisher(t, publisher.Config{ResendBuffer: small})
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{ResendBuffer: small})
 		var all sync.WaitGroup
 		const goroutines, each = 8, 50
 		for range goroutines {
@@ -106,7 +107,7 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 			close(done)
 		}()
 		for open := true; open; {
-			n.give(1)
+			n.Give(1)
 			select {
 			case <-done:
 				open = false
@@ -116,7 +117,7 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 		if st := p.Stats(); st.Accepted != goroutines*each || p.Sent() != st.Accepted {
 			t.Errorf("%d were accepted, %d sent", st.Accepted, p.Sent())
 		}
-		n.give(-1)
+		n.Give(rig.All)
 		if err := p.Close(); err != nil {
 			t.Error(err)
 		}
@@ -125,8 +126,8 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 
 func TestFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		n := newNetwork(-1)
-		p := n.publisher(t, publisher.Config{BatchWait: time.Hour})
+		n := rig.NewNetwork(rig.All)
+		p := n.Publisher(t, publisher.Config{BatchWait: time.Hour})
 		publish := func(payload string) {
 			if _, err := p.Publish(t.Context(), []byte(payload)); err != nil {
 				t.Fatal(err)
@@ -144,7 +145,7 @@ func TestFlush(t *testing.T) {
 			t.Errorf("they took %d frames", st.Frames)
 		}
 
-		n.give(0)
+		n.Give(0)
 		publish("c")
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -154,7 +155,7 @@ func TestFlush(t *testing.T) {
 		flushed := make(chan error)
 		go func() { flushed <- p.Flush(t.Context()) }()
 		synctest.Wait()
-		n.give(-1)
+		n.Give(rig.All)
 		if err := <-flushed; err != nil || p.Sent() != 3 {
 			t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
 		}
@@ -180,7 +181,7 @@ func TestTooLarge(t *testing.T) {
 			{small, 8 << 10, ""},
 			{small, 15 << 10, "the resend buffer"},
 		} {
-			p := newNetwork(-1).publisher(t, publisher.Config{ResendBuffer: c.buffer})
+			p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{ResendBuffer: c.buffer})
 			payload := bytes.Repeat([]byte{7}, c.size)
 			_, err1 := p.TryPublish(payload)
 			_, err2 := p.Publish(t.Context(), payload)

@@ -7,6 +7,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
+	"crier/testnet/rig"
 )
 
 // BenchmarkEndToEnd publishes from one goroutine over the loopback interface to
@@ -29,7 +30,7 @@ func BenchmarkEndToEnd(b *testing.B) {
 
 func endToEnd(b *testing.B, size int, wait time.Duration) {
 	g := group()
-	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet, BatchWait: wait})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, BatchWait: wait})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -38,7 +39,7 @@ func endToEnd(b *testing.B, size int, wait time.Duration) {
 	began := make(chan struct{})
 	n := 0
 	sub, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: quiet,
+		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet,
 		Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.SessionNew:

@@ -10,6 +10,7 @@ import (
 
 	"crier/multicast"
 	"crier/subscriber"
+	"crier/testnet/rig"
 )
 
 func groups(list ...string) (g []netip.AddrPort) {
@@ -42,13 +43,13 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Start: 2}, "reliable: an unknown start (2) or order (0)"},
 		{subscriber.Config{Order: 2}, "reliable: an unknown start (0) or order (2)"},
 	} {
-		n := new(network)
-		c.cfg.Network, c.cfg.Logger = n, quiet
+		n := rig.NewNetwork(rig.All)
+		c.cfg.Network, c.cfg.Logger = n, rig.Quiet
 		_, err := subscriber.New(c.cfg)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
 		}
-		if opened := n.opened.Load(); opened > 0 {
+		if opened := n.Opened.Load(); opened > 0 {
 			t.Errorf("%v: %d sockets were opened", err, opened)
 		}
 	}
@@ -65,7 +66,7 @@ func TestKernelRefuses(t *testing.T) {
 		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")}, "multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
 		{subscriber.Config{ReadBuffer: -1}, "multicast: read buffer -1 is out of range"},
 	} {
-		c.cfg.Logger = quiet
+		c.cfg.Logger = rig.Quiet
 		_, err := subscriber.New(c.cfg)
 		var bad *multicast.ConfigError
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || !errors.As(err, &bad) {
@@ -78,19 +79,20 @@ func TestKernelRefuses(t *testing.T) {
 func TestNewFailsHalfWay(t *testing.T) {
 	const all = 4 // two groups, a socket and a timer
 	for fail := 1; fail <= all; fail++ {
-		n := &network{fail: fail}
-		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Network: n, Logger: quiet})
-		if !errors.Is(err, errOpen) {
+		n := rig.NewNetwork(rig.All)
+		n.Fail = fail
+		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Network: n, Logger: rig.Quiet})
+		if !errors.Is(err, rig.ErrOpen) {
 			t.Errorf("opening %d fails: %v", fail, err)
 		}
-		if opened, closed := int(n.opened.Load()), int(n.closed.Load()); opened != fail-1 || closed != opened {
+		if opened, closed := int(n.Opened.Load()), int(n.Closed.Load()); opened != fail-1 || closed != opened {
 			t.Errorf("opening %d fails: %d were opened, %d closed", fail, opened, closed)
 		}
 	}
-	n := new(network)
-	sub := n.listen(t, subscriber.Config{Groups: twoGroups})
+	n := rig.NewNetwork(rig.All)
+	sub := n.Subscriber(t, subscriber.Config{Groups: twoGroups})
 	closeAll(t, sub)
-	if opened, closed := n.opened.Load(), n.closed.Load(); opened != all || closed != all {
+	if opened, closed := n.Opened.Load(), n.Closed.Load(); opened != all || closed != all {
 		t.Errorf("%d sockets and timers were opened, %d closed", opened, closed)
 	}
 }

@@ -12,6 +12,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 var twoGroups = []netip.AddrPort{netip.MustParseAddrPort("239.77.0.1:7700"), netip.MustParseAddrPort("239.77.0.2:7700")}
@@ -32,10 +33,10 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 		}
 		first, second := datagrams(1), datagrams(2)
 
-		n := new(network)
+		n := rig.NewNetwork(rig.All)
 		busy, gate := make(chan struct{}), make(chan struct{})
 		next := make(map[uint64]int)
-		sub := n.listen(t, subscriber.Config{Groups: twoGroups, Handler: func(ev *subscriber.Event) {
+		sub := n.Subscriber(t, subscriber.Config{Groups: twoGroups, Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if want := fmt.Sprintf("%d/%d", ev.Session, next[ev.Session]); string(ev.Payload) != want {
@@ -51,12 +52,12 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 		}})
 		go func() {
 			for _, d := range first {
-				n.groups[0].in <- d
+				n.Into(0) <- d
 			}
 		}()
 		<-busy
 		for _, d := range second {
-			n.groups[1].in <- d
+			n.Into(1) <- d
 		}
 		synctest.Wait()
 		close(gate)
@@ -74,15 +75,15 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 // read, missing messages are asked for, and nothing is lost.
 func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
+		defer s.Close()
 		const count = 100
 		next := 0
 		ended := make(chan struct{})
 		var sub *subscriber.Subscriber
 		var ready sync.Mutex // sub is set
 		ready.Lock()
-		sub = s.subscriber(s.host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
+		sub = s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
 			ready.Lock()
 			defer ready.Unlock()
 			time.Sleep(3 * time.Millisecond)
@@ -105,7 +106,7 @@ func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 			}
 		}})
 		ready.Unlock()
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		for i := range count {
 			if _, err := p.Publish(t.Context(), []byte(text(i))); err != nil {
 				t.Fatal(err)
@@ -127,16 +128,16 @@ func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 // The last events come while Close runs, and none after it.
 func TestAHandlerHearsOfClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 4)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 4)
+		defer s.Close()
 		var kinds []subscriber.Kind
-		sub := s.subscriber(s.host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
 			kinds = append(kinds, ev.Kind)
 			if ev.Kind == subscriber.SessionEnded && ev.Cause != subscriber.CauseClosed {
 				t.Errorf("ended by %v", ev.Cause)
 			}
 		}})
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		if _, err := p.Publish(t.Context(), []byte("a")); err != nil {
 			t.Fatal(err)
 		}
@@ -169,9 +170,9 @@ func TestAHandlerAllocatesNothing(t *testing.T) {
 			}
 		}
 	})
-	n := new(network)
+	n := rig.NewNetwork(rig.All)
 	got := make(chan uint64)
-	sub := n.listen(t, subscriber.Config{Handler: func(ev *subscriber.Event) {
+	sub := n.Subscriber(t, subscriber.Config{Handler: func(ev *subscriber.Event) {
 		switch ev.Kind {
 		case subscriber.Message:
 			got <- ev.Offset
@@ -179,11 +180,11 @@ func TestAHandlerAllocatesNothing(t *testing.T) {
 			t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
 		}
 	}})
-	offset, next := uint64(0), 0
+	offset, next, into := uint64(0), 0, n.Into(0)
 	one := func() {
 		for { // SESSION and HEARTBEATs bring no message
 			select {
-			case n.groups[0].in <- datagrams[next]:
+			case into <- datagrams[next]:
 				next++
 				continue
 			case at := <-got:

@@ -12,14 +12,15 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 // A range that waits ends with its context, and with Close, from anywhere.
 func TestMessagesEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{}, 1)
-		defer s.close()
-		sub := s.subscriber(s.host(10), subscriber.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		defer s.Close()
+		sub := s.Subscriber(s.Host(10), subscriber.Config{})
 
 		minute, stop := context.WithTimeout(t.Context(), time.Minute)
 		defer stop()
@@ -31,7 +32,7 @@ func TestMessagesEnds(t *testing.T) {
 			t.Errorf("the range ended after %v", took)
 		}
 
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 100)
 		time.Sleep(time.Second) // they are here
 		n := 0
@@ -67,7 +68,7 @@ func TestMessagesEnds(t *testing.T) {
 			t.Errorf("%+v", st)
 		}
 
-		sub = s.subscriber(s.host(10), subscriber.Config{})
+		sub = s.Subscriber(s.Host(10), subscriber.Config{})
 		ended := make(chan struct{})
 		go func() {
 			for range sub.Messages(t.Context()) {
@@ -85,10 +86,10 @@ func TestMessagesEnds(t *testing.T) {
 // is asked for when there is some.
 func TestMessagesThatAreNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
-		defer s.close()
-		sub := s.subscriber(s.host(10), subscriber.Config{Buffer: 64 << 10})
-		p := s.publisher(publisher.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+		defer s.Close()
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Buffer: 64 << 10})
+		p := s.Publisher(publisher.Config{})
 		const count = 1000
 		publish(t, p, 0, count)
 		time.Sleep(time.Second)
@@ -108,16 +109,16 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 // Mistakes that would race are refused, and told.
 func TestOneTakesTheMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{}, 1)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		defer s.Close()
 		var logged bytes.Buffer
-		s.log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
-		handled := s.subscriber(s.host(10), subscriber.Config{Handler: func(*subscriber.Event) {}})
+		s.Log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
+		handled := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(*subscriber.Event) {}})
 		for range handled.Messages(t.Context()) {
 			t.Error("a range beside a Handler got something")
 		}
-		sub := s.subscriber(s.host(10), subscriber.Config{})
-		p := s.publisher(publisher.Config{})
+		sub := s.Subscriber(s.Host(10), subscriber.Config{})
+		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 1)
 		for range sub.Messages(t.Context()) {
 			for range sub.Messages(t.Context()) {
@@ -142,16 +143,16 @@ func TestOneTakesTheMessages(t *testing.T) {
 func TestLossesAreLoggedInSums(t *testing.T) {
 	for _, handler := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
-			defer s.close()
+			s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+			defer s.Close()
 			var text bytes.Buffer
-			s.log = slog.New(slog.NewTextHandler(&text, nil))
-			host := s.host(10)
+			s.Log = slog.New(slog.NewTextHandler(&text, nil))
+			host := s.Host(10)
 			cfg := subscriber.Config{NoRecovery: true}
 			if handler {
 				cfg.Handler = func(*subscriber.Event) {}
 			}
-			sub := s.subscriber(host, cfg)
+			sub := s.Subscriber(host, cfg)
 			taken := make(chan struct{})
 			go func() {
 				defer close(taken)
@@ -160,12 +161,12 @@ func TestLossesAreLoggedInSums(t *testing.T) {
 					}
 				}
 			}()
-			s.log = quiet
-			p := s.publisher(publisher.Config{})
+			s.Log = rig.Quiet
+			p := s.Publisher(publisher.Config{})
 			time.Sleep(10 * time.Millisecond)
 			for i := range 40 { // in less than a second
-				if s.dropOnly(host, ""); i%2 == 1 {
-					s.dropOnly(host, "drop 1")
+				if s.Drop(host, ""); i%2 == 1 {
+					s.Drop(host, "drop 1")
 				}
 				publish(t, p, i, i+1)
 				time.Sleep(10 * time.Millisecond)

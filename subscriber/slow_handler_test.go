@@ -8,6 +8,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 // While a Handler takes its time nothing is read, and what wasn't heard meanwhile
@@ -15,11 +16,11 @@ import (
 // unanswered.
 func TestHandlerThatTakesItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
+		defer s.Close()
 		var other []subscriber.Event
 		messages := 0
-		sub := s.subscriber(s.host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
 			if ev.Kind != subscriber.Message {
 				other = append(other, *ev)
 				return
@@ -28,7 +29,7 @@ func TestHandlerThatTakesItsTime(t *testing.T) {
 				time.Sleep(5 * time.Second)
 			}
 		}})
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		for i := range 700 {
 			if _, err := p.Publish(t.Context(), []byte(text(i))); err != nil {
 				t.Fatal(err)

@@ -3,8 +3,6 @@ package subscriber_test
 import (
 	"context"
 	"fmt"
-	"io"
-	"log/slog"
 	"slices"
 	"testing"
 	"testing/synctest"
@@ -13,64 +11,10 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
-// stack is a simulated LAN with a publisher's host and subscribers' hosts, on
-// which the whole library runs, in the bubble's virtual time.
-type stack struct {
-	t   *testing.T
-	lan *testnet.LAN
-	pub *testnet.Host
-	log *slog.Logger
-}
-
-func newStack(t *testing.T, link testnet.LinkConfig, seed uint64) *stack {
-	t.Helper()
-	lan, err := testnet.NewLAN(testnet.LANConfig{Seed: seed, Link: link})
-	if err != nil {
-		t.Fatal(err)
-	}
-	s := &stack{t: t, lan: lan, log: slog.New(slog.NewTextHandler(io.Discard, nil))}
-	s.pub = s.host(1)
-	return s
-}
-
-func (s *stack) host(n int) *testnet.Host {
-	s.t.Helper()
-	h, err := s.lan.Host(fmt.Sprintf("10.77.0.%d", n))
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return h
-}
-
-func (s *stack) publisher(cfg publisher.Config) *publisher.Publisher {
-	s.t.Helper()
-	cfg.Network, cfg.Interface, cfg.Logger = s.pub, "eth0", s.log
-	cfg.ResendBuffer = 4 << 20
-	p, err := publisher.New(cfg)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return p
-}
-
-func (s *stack) subscriber(host *testnet.Host, cfg subscriber.Config) *subscriber.Subscriber {
-	s.t.Helper()
-	cfg.Network, cfg.Interface, cfg.Logger = host, "eth0", s.log
-	sub, err := subscriber.New(cfg)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	return sub
-}
-
-func (s *stack) close() {
-	if err := s.lan.Close(); err != nil {
-		s.t.Error(err)
-	}
-}
-
+// text is what message i says.
 func text(i int) string { return fmt.Sprintf("message %d %s", i, make([]byte, i*37%3000)) }
 
 // collect takes events until the session ends, and holds them against the
@@ -104,22 +48,22 @@ func collect(sub *subscriber.Subscriber, count int, lossy bool) (kinds []subscri
 
 func TestWholeStackRecoversEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{
+		s := rig.NewLAN(t, testnet.LinkConfig{
 			Loss:  testnet.Bernoulli{P: 0.05},
 			Delay: testnet.UniformDelay{Min: 50 * time.Microsecond, Max: 150 * time.Microsecond},
 		}, 3)
-		defer s.close()
+		defer s.Close()
 		const count = 500
 		results := make(chan error)
 		for i := range 3 {
-			sub := s.subscriber(s.host(10+i), subscriber.Config{})
+			sub := s.Subscriber(s.Host(10+i), subscriber.Config{})
 			go func() {
 				_, err := collect(sub, count, false)
 				sub.Close()
 				results <- err
 			}()
 		}
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		for i := range count {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
 				t.Fatal(err)
@@ -144,12 +88,12 @@ func TestWholeStackRecoversEverything(t *testing.T) {
 
 func TestHandlerGetsEachMessageOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.1}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 8)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.1}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 8)
+		defer s.Close()
 		const count = 300
 		next := uint64(0)
 		ended := make(chan struct{})
-		sub := s.subscriber(s.host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != next || string(ev.Payload) != text(int(next)) {
@@ -162,7 +106,7 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 				close(ended)
 			}
 		}})
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		for i := range count {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
 				t.Fatal(err)
@@ -180,10 +124,10 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 // A publisher that is cut off falls silent in the stated time, and resumes.
 func TestSilenceAndResumption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
-		defer s.close()
-		host := s.host(10)
-		sub := s.subscriber(host, subscriber.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+		defer s.Close()
+		host := s.Host(10)
+		sub := s.Subscriber(host, subscriber.Config{})
 		type result struct {
 			kinds []subscriber.Kind
 			err   error
@@ -194,7 +138,7 @@ func TestSilenceAndResumption(t *testing.T) {
 			sub.Close()
 			done <- result{kinds, err}
 		}()
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		publish := func(from, to int) {
 			for i := from; i < to; i++ {
 				if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
@@ -204,9 +148,9 @@ func TestSilenceAndResumption(t *testing.T) {
 		}
 		publish(0, 10)
 		time.Sleep(100 * time.Millisecond)
-		s.lan.Link(s.pub, host).SetDown(true)
+		s.Way(host).SetDown(true)
 		time.Sleep(3 * time.Second)
-		s.lan.Link(s.pub, host).SetDown(false)
+		s.Way(host).SetDown(false)
 		publish(10, 20)
 		p.Close()
 		r := <-done
@@ -220,10 +164,10 @@ func TestSilenceAndResumption(t *testing.T) {
 // Messages can be left and taken up again; what was not taken waits.
 func TestMessagesCanBeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 1)
-		defer s.close()
-		sub := s.subscriber(s.host(10), subscriber.Config{})
-		p := s.publisher(publisher.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 1)
+		defer s.Close()
+		sub := s.Subscriber(s.Host(10), subscriber.Config{})
+		p := s.Publisher(publisher.Config{})
 		const count = 200
 		for i := range count {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
@@ -260,18 +204,12 @@ func TestMessagesCanBeLeft(t *testing.T) {
 // Close of a subscriber in mid-stream names what is missing.
 func TestCloseNamesWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(10 * time.Millisecond)}, 1)
-		defer s.close()
-		host := s.host(10)
-		script, err := testnet.ParseScript("drop 6") // SESSION and HEARTBEAT come first
-		if err != nil {
-			t.Fatal(err)
-		}
-		if err := s.lan.Link(s.pub, host).SetLoss(script); err != nil {
-			t.Fatal(err)
-		}
-		sub := s.subscriber(host, subscriber.Config{})
-		p := s.publisher(publisher.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(10 * time.Millisecond)}, 1)
+		defer s.Close()
+		host := s.Host(10)
+		s.Drop(host, "drop 6") // SESSION and HEARTBEAT come first
+		sub := s.Subscriber(host, subscriber.Config{})
+		p := s.Publisher(publisher.Config{})
 		for i := range 10 {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
 				t.Fatal(err)

@@ -12,6 +12,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 // publish publishes the messages from to to-1.
@@ -61,13 +62,13 @@ func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[uint64]
 // don't mix, and a group that nobody asked for isn't heard.
 func TestSeveralGroupsAndPublishers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.03}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
-		defer s.close()
-		sub := s.subscriber(s.host(10), subscriber.Config{Groups: twoGroups})
+		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.03}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
+		defer s.Close()
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Groups: twoGroups})
 		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
 		var pubs []*publisher.Publisher
 		for i, g := range groups {
-			pubs = append(pubs, s.publisher(publisher.Config{Group: g, Session: uint64(1 + i)}))
+			pubs = append(pubs, s.Publisher(publisher.Config{Group: g, Session: uint64(1 + i)}))
 		}
 		const count = 100
 		for i := range count {
@@ -91,13 +92,13 @@ func TestSeveralGroupsAndPublishers(t *testing.T) {
 // included: those to the group, and those to one alone.
 func TestSeveralSubscribersOnOneHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
-		defer s.close()
+		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+		defer s.Close()
 		var subs []*subscriber.Subscriber
 		for range 3 {
-			subs = append(subs, s.subscriber(s.host(10), subscriber.Config{}))
+			subs = append(subs, s.Subscriber(s.Host(10), subscriber.Config{}))
 		}
-		p := s.publisher(publisher.Config{})
+		p := s.Publisher(publisher.Config{})
 		const count = 300
 		publish(t, p, 0, count)
 		closeAll(t, p)
@@ -117,12 +118,12 @@ func TestSeveralSubscribersOnOneHost(t *testing.T) {
 func TestLateJoin(t *testing.T) {
 	for start, first := range map[subscriber.Start]int{subscriber.Latest: 100, subscriber.Oldest: 0} {
 		synctest.Test(t, func(t *testing.T) {
-			s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
-			defer s.close()
-			p := s.publisher(publisher.Config{})
+			s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+			defer s.Close()
+			p := s.Publisher(publisher.Config{})
 			publish(t, p, 0, 100)
 			time.Sleep(time.Second)
-			sub := s.subscriber(s.host(10), subscriber.Config{Start: start})
+			sub := s.Subscriber(s.Host(10), subscriber.Config{Start: start})
 			time.Sleep(time.Second)
 			publish(t, p, 100, 200)
 			closeAll(t, p)
@@ -153,31 +154,15 @@ func TestLateJoin(t *testing.T) {
 	}
 }
 
-// dropOnly drops datagrams on the way to a host, counted from now; a session
-// begins with SESSION and HEARTBEAT. Without a script it drops none.
-func (s *stack) dropOnly(host *testnet.Host, script string) {
-	s.t.Helper()
-	var loss testnet.Script
-	if script != "" {
-		var err error
-		if loss, err = testnet.ParseScript(script); err != nil {
-			s.t.Fatal(err)
-		}
-	}
-	if err := s.lan.Link(s.pub, host).SetLoss(loss); err != nil {
-		s.t.Fatal(err)
-	}
-}
-
 // On arrival, nothing waits for what is missing.
 func TestOnArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
-		defer s.close()
-		host := s.host(10)
-		s.dropOnly(host, "drop 5")
-		sub := s.subscriber(host, subscriber.Config{Order: subscriber.OnArrival})
-		p := s.publisher(publisher.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		defer s.Close()
+		host := s.Host(10)
+		s.Drop(host, "drop 5")
+		sub := s.Subscriber(host, subscriber.Config{Order: subscriber.OnArrival})
+		p := s.Publisher(publisher.Config{})
 		var order []uint64
 		for i := range 6 {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
@@ -217,12 +202,12 @@ func TestOnArrival(t *testing.T) {
 // Without recovery nothing is asked for, and what is missing is named at once.
 func TestNoRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
-		defer s.close()
-		host := s.host(10)
-		s.dropOnly(host, "drop 5")
-		sub := s.subscriber(host, subscriber.Config{NoRecovery: true})
-		p := s.publisher(publisher.Config{})
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		defer s.Close()
+		host := s.Host(10)
+		s.Drop(host, "drop 5")
+		sub := s.Subscriber(host, subscriber.Config{NoRecovery: true})
+		p := s.Publisher(publisher.Config{})
 		for i := range 6 {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
 				t.Fatal(err)
@@ -266,11 +251,11 @@ func TestNoRecovery(t *testing.T) {
 // What is no crier frame is counted, and does no harm.
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := newStack(t, testnet.LinkConfig{}, 2)
-		defer s.close()
-		sub := s.subscriber(s.host(10), subscriber.Config{Name: "anna"})
-		p := s.publisher(publisher.Config{Name: "quotes"})
-		junk, err := s.pub.Socket(multicast.SocketConfig{Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1})
+		s := rig.NewLAN(t, testnet.LinkConfig{}, 2)
+		defer s.Close()
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Name: "anna"})
+		p := s.Publisher(publisher.Config{Name: "quotes"})
+		junk, err := s.Pub.Socket(multicast.SocketConfig{Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1})
 		if err != nil {
 			t.Fatal(err)
 		}

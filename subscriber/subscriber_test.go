@@ -12,6 +12,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
+	"crier/testnet/rig"
 )
 
 // The tests in this file run over the machine's own sockets, on the loopback
@@ -22,41 +23,6 @@ var port atomic.Uint32
 
 func group() netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr("239.77.1.7"), uint16(17000+port.Add(1)))
-}
-
-// elsewhere is a network on which another group takes the place of the default one.
-type elsewhere struct {
-	multicast.Network
-	group netip.AddrPort
-}
-
-func (e elsewhere) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
-	if cfg.Group != subscriber.DefaultGroup {
-		return nil, fmt.Errorf("group %v is not the default", cfg.Group)
-	}
-	cfg.Group = e.group
-	return e.Network.Group(cfg)
-}
-
-func (e elsewhere) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
-	if cfg.Group != subscriber.DefaultGroup {
-		return nil, fmt.Errorf("group %v is not the default", cfg.Group)
-	}
-	cfg.Group = e.group
-	conn, err := e.Network.Socket(cfg)
-	return elsewhereConn{conn, e.group}, err
-}
-
-type elsewhereConn struct {
-	multicast.Conn
-	group netip.AddrPort
-}
-
-func (c elsewhereConn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
-	if to == subscriber.DefaultGroup {
-		to = c.group
-	}
-	return c.Conn.Write(to, b, segment)
 }
 
 // take counts a session's messages, which must come in order and whole, until it
@@ -91,13 +57,13 @@ func TestFanOut(t *testing.T) {
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 	const count = 2000
-	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet})
 	if err != nil {
 		t.Fatal(err)
 	}
 	var subs []*subscriber.Subscriber
 	for range 3 {
-		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: quiet})
+		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -115,7 +81,7 @@ func TestFanOut(t *testing.T) {
 		}
 	}
 	closeAll(t, subs...)
-	wantGoroutines(t, before)
+	rig.WantGoroutines(t, before)
 }
 
 // Zero Configs find each other. Only their group is another one in truth: who listens
@@ -125,7 +91,7 @@ func TestZeroConfigs(t *testing.T) {
 	if subscriber.DefaultGroup != publisher.DefaultGroup {
 		t.Fatalf("the defaults are %v and %v", subscriber.DefaultGroup, publisher.DefaultGroup)
 	}
-	net := elsewhere{multicast.Kernel, group()}
+	net := rig.Elsewhere{Network: multicast.Kernel, Place: group()}
 	s, err := subscriber.New(subscriber.Config{Network: net})
 	if err != nil {
 		t.Fatal(err)
@@ -140,5 +106,5 @@ func TestZeroConfigs(t *testing.T) {
 		t.Error(err)
 	}
 	closeAll(t, s)
-	wantGoroutines(t, before)
+	rig.WantGoroutines(t, before)
 }

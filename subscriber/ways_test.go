@@ -10,6 +10,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
 // However sockets are waited for, with the kernel's offload or without: what a
@@ -34,7 +35,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	next, unknown := 0, 0
 	all, done := make(chan struct{}), make(chan struct{})
 	sub, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{g}, Network: net, Logger: quiet, Wait: wait, NoOffload: noOffload,
+		Groups: []netip.AddrPort{g}, Network: net, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload,
 		Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:
@@ -59,7 +60,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: quiet, Wait: wait, NoOffload: noOffload})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload})
 	if err != nil {
 		t.Fatal(err)
 	}
