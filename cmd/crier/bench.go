@@ -23,7 +23,7 @@ each cell and prints the median with the least and the most. Lists, as in
 func benchCommand() *command {
 	return &command{
 		name:  "bench",
-		brief: "measure throughput, latency, recovery, fan-out, and what the kernel alone does",
+		brief: "measure throughput, latency, recovery, fan-out, overload, and what the kernel alone does",
 		help: benchHelp + `Examples:
 
   # messages a second to one subscriber, nothing missing
@@ -99,6 +99,21 @@ Examples:
 
   # messages that go one by one
   crier bench fanout --rate 5000 --subscribers 1,4
+
+`),
+			benchKind(bench.Overload, "what a subscriber that crawls costs the healthy ones beside it", `The same messages go to healthy subscribers alone, beside one more healthy one, and
+beside one that crawls: it takes a message each --work, and drops what it can't take,
+or asks for it again when it has room (--overload). The publisher keeps nobody's pace.
+These take turns, and each run is held against its neighbour: what is printed is the
+median of the ratios, with the interval that holds the true one.
+
+Examples:
+
+  # at 10,000 messages a second, and flat out
+  crier bench overload
+
+  # between network namespaces, with messages of 1 KiB
+  crier bench overload --net netns --size 1KiB --rate 5000
 
 `),
 			benchKind(bench.Limits, "what this machine's kernel does with bare UDP multicast", `No protocol: datagrams as fast as no receiver loses any, sent with a system call

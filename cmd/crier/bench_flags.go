@@ -17,6 +17,8 @@ type benchOptions struct {
 	bench.Options
 	offload  string
 	inFlight size
+	buffer   size
+	resend   size
 	limits   string
 }
 
@@ -45,6 +47,10 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 	case bench.Fanout:
 		duration = 2 * time.Second
 		flags.Float64SliceVar(&o.Rates, "rate", []float64{0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+	case bench.Overload:
+		duration = 2 * time.Second
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000, 0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest healthy one takes them")
+		overloadFlags(o, flags)
 	default:
 		duration = map[string]time.Duration{bench.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -56,8 +62,12 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: block, adaptive or spin, or several")
 	}
 	flags.DurationVar(&o.Duration, "duration", duration, "how long each run sends")
-	flags.IntVar(&o.Runs, "runs", 1, "run each cell `N` times, and print medians")
-	if kind != bench.Fanout && kind != bench.Limits {
+	runs := 1
+	if kind == bench.Overload {
+		runs = 9
+	}
+	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
+	if kind != bench.Fanout && kind != bench.Limits && kind != bench.Overload {
 		usual := 0.0
 		if kind == bench.Recovery {
 			usual = 0.01
@@ -87,6 +97,15 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 	return o
 }
 
+// overloadFlags declares what a slow subscriber does, and what a publisher keeps.
+func overloadFlags(o *benchOptions, flags *pflag.FlagSet) {
+	flags.DurationVar(&o.Work, "work", time.Millisecond, "what each message costs the subscriber that crawls")
+	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop", "block"}, "what it does with messages that it can't take, by `WORD`: drop, drop-newest, buffer or block, or several")
+	o.buffer, o.resend = 256<<10, 4<<20
+	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
+	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps for repair")
+}
+
 // limitsNow is --limits without a file.
 const limitsNow = "measure"
 
@@ -100,6 +119,7 @@ func (o *benchOptions) options() (bench.Options, error) {
 		return opts, usagef("--offload %q is not known: use on or off", o.offload)
 	}
 	opts.InFlight = int(min(o.inFlight, 1<<31-1))
+	opts.Buffer, opts.Resend = int(min(o.buffer, 1<<31-1)), int(min(o.resend, 1<<31-1))
 	switch o.limits {
 	case "":
 	case limitsNow:
@@ -110,8 +130,8 @@ func (o *benchOptions) options() (bench.Options, error) {
 	for _, list := range []struct {
 		flag string
 		n    int
-	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)}, {"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}} {
-		if list.n == 0 {
+	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)}, {"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}, {"overload", len(o.Overloads)}} {
+		if list.n == 0 && (list.flag != "overload" || o.Kind == bench.Overload) {
 			return opts, usagef("--%s is empty: give one value or several", list.flag)
 		}
 	}

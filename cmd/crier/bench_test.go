@@ -35,6 +35,9 @@ func runBenchExample(t *testing.T, args []string) {
 		c.wait(exitOK)
 		return
 	}
+	if args[1] == "overload" {
+		args = append(args, "--runs", "1") // they are nine otherwise
+	}
 	dir := t.TempDir()
 	var into string
 	for i := 0; i < len(args); i++ {
@@ -126,6 +129,37 @@ func TestBenchThroughput(t *testing.T) {
 	}
 	if env, _ := cell["environment"].(map[string]any); env["go"] != runtime.Version() || env["receive_buffer_bytes"] == 0.0 {
 		t.Errorf("environment: %v", cell["environment"])
+	}
+}
+
+// A subscriber that crawls is measured beside healthy ones, which miss nothing, and
+// each cell is held against those without it.
+func TestBenchOverload(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	c := start(t, nil, append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload", "drop"}, quick...)...).wait(exitOK)
+	var cells []bench.Cell
+	for line := range strings.Lines(c.out.String()) {
+		var cell bench.Cell
+		if err := json.Unmarshal([]byte(line), &cell); err != nil {
+			t.Fatal(err, line)
+		}
+		cells = append(cells, cell)
+	}
+	if len(cells) != 3 {
+		t.Fatalf("%d cells", len(cells))
+	}
+	for i, cell := range cells {
+		if cell.Missing != 0 || cell.Messages == 0 || len(cell.Ratios) != i {
+			t.Errorf("%s: %d missing of %d, held against %d others", cell.Way, cell.Missing, cell.Messages, len(cell.Ratios))
+		}
+	}
+	crawling := cells[2]
+	if crawling.SlowMessages == 0 || crawling.SlowMessages >= crawling.Messages || crawling.Overload != "drop" {
+		t.Errorf("it took %d of %d, and was to %s", crawling.SlowMessages, crawling.Messages, crawling.Overload)
+	}
+	if v := crawling.Ratios[0]; v.Of != "alone" || v.Rate == nil || v.Rate.Runs != 2 || !(v.Rate.Low <= v.Rate.Median && v.Rate.Median <= v.Rate.High) {
+		t.Errorf("%+v", v)
 	}
 }
 
@@ -238,6 +272,11 @@ func TestBenchUsage(t *testing.T) {
 		{"latency --iface lo --remote 127.0.0.1:x", "--remote 127.0.0.1:x"},
 		{"serve", "--iface is missing"},
 		{"serve --iface lo --port 70000", "--port 70000 is outside"},
+		{"overload --overload ignore", `--overload "ignore"`},
+		{"overload --overload=", "--overload is empty"},
+		{"overload --work 0", "--work 0s is outside"},
+		{"overload --buffer 1KiB", "--buffer 1024 is outside"},
+		{"overload --resend-buffer 1MiB", "--resend-buffer 1048576 is outside"},
 		{"recovery --drop 0", "--drop 0 leaves nothing to recover"},
 		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
 		{"throughput --limits=" + other, "is not what crier bench --json wrote"},

@@ -110,6 +110,8 @@ func (b *bench) measure(ctx context.Context) error {
 		return b.recovery(ctx)
 	case Fanout:
 		return b.fanout(ctx)
+	case Overload:
+		return b.overload(ctx)
 	case Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells
@@ -124,6 +126,9 @@ func (b *bench) cell(system, way string, size, subscribers, publishers int) *Cel
 		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames,
 		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop, Offload: b.o.Offload,
 		Environment: b.env,
+	}
+	if b.o.Kind == Overload {
+		c.Overloaded = &Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend}
 	}
 	if b.o.Interface != "" {
 		c.Net = b.o.Interface
@@ -140,6 +145,9 @@ func (b *bench) tell(c *Cell, run int) {
 	words = append(words, fmt.Sprintf("%s to %d", bytesText(c.Size), c.Subscribers))
 	if c.Rate > 0 {
 		words = append(words, fmt.Sprintf("at %s/s", countText(c.Rate)))
+	}
+	if c.Overload != "" {
+		words = append(words, "("+c.Overload+")")
 	}
 	if c.Wait != "" {
 		words = append(words, c.Wait)

@@ -29,6 +29,9 @@ type Cell struct {
 	Method      string  `json:"method"` // how the rate came about
 	Window      uint64  `json:"window_messages,omitempty"`
 	Batch       int     `json:"batch_messages,omitempty"` // handed over at once
+	Overload    string  `json:"overload,omitempty"`       // what the subscriber that crawls does with what it can't take
+
+	Overloaded *Overloaded `json:"pressure,omitempty"`
 
 	Figures // medians; but Missing, Lost and Disorder are sums
 
@@ -38,6 +41,8 @@ type Cell struct {
 	ShareOfLimit float64 `json:"share_of_limit,omitempty"`
 	// Bare is the same without crier, of runs in turn with these.
 	Bare *Ratio `json:"ratio_to_bare,omitempty"`
+	// Ratios compare with other ways of the same benchmark, of runs in turn with these.
+	Ratios []*Versus `json:"ratios,omitempty"`
 	// Trips is the round trip that a recovery cell is held against.
 	Trips *hist.Quantiles `json:"against_round_trip_ns,omitempty"`
 
@@ -84,6 +89,17 @@ type Figures struct {
 	KernelDrops uint64  `json:"kernel_drops"`
 	SendErrors  uint64  `json:"send_errors"`
 	ClockShift  int64   `json:"clock_shift_ns"` // the largest move of a wall clock while it was measured by
+
+	// Of subscribers that crawl, which no other figure counts.
+	SlowMessages uint64 `json:"slow_delivered,omitempty"`
+	SlowLost     uint64 `json:"slow_lost,omitempty"` // named in loss reports
+}
+
+// Overloaded is what the cells of a benchmark with a slow subscriber have in common.
+type Overloaded struct {
+	Work   time.Duration `json:"work_ns"`             // what a message costs it
+	Buffer int           `json:"buffer_bytes"`        // what waits for it at most
+	Resend int           `json:"resend_buffer_bytes"` // the publisher's
 }
 
 // Ratio is how crier compares with the bare exchange, run by run.
@@ -155,6 +171,10 @@ func (out *outcome) figures(size int) Figures {
 		f.SendErrors += r.SendErrors
 		f.shifted(r.ClockShift)
 		merge(&late, r.Late)
+	}
+	for _, r := range out.slow {
+		f.SlowMessages += r.Messages
+		f.SlowLost += r.Lost
 	}
 	f.Late = late.Quantiles()
 	f.CPU = f.PublisherCPU + f.SubscriberCPU*float64(len(out.readers))
@@ -234,6 +254,8 @@ func medians(each []Figures) Figures {
 	f.Calls = whole(func(f *Figures) uint64 { return f.Calls })
 	f.Nacks = whole(func(f *Figures) uint64 { return f.Nacks })
 	f.Repairs = whole(func(f *Figures) uint64 { return f.Repairs })
+	f.SlowMessages = whole(func(f *Figures) uint64 { return f.SlowMessages })
+	f.SlowLost = whole(func(f *Figures) uint64 { return f.SlowLost })
 	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })
 	f.Intact = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Intact })
 	f.Repaired = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Repaired })
@@ -275,5 +297,5 @@ func medianQuantiles(each []Figures, get func(*Figures) *hist.Quantiles) *hist.Q
 // key names what is measured: two cells with one key can be compared.
 func (c *Cell) key() string {
 	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames), fmt.Sprint(c.Size),
-		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
+		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, c.Overload, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
 }

@@ -190,6 +190,9 @@ func (c *Cell) name() string {
 	if c.Rate > 0 {
 		words = append(words, "at "+countText(c.Rate)+"/s")
 	}
+	if c.Overload != "" {
+		words = append(words, "("+c.Overload+")")
+	}
 	if c.Wait != "" {
 		words = append(words, c.Wait)
 	}

@@ -12,6 +12,7 @@ import (
 const (
 	rolePublisher  = "publisher"
 	roleSubscriber = "subscriber"
+	roleSlow       = "slow subscriber"
 	rolePing       = "ping"           // sends, and sends again when the answer has come
 	rolePong       = "pong"           // answers
 	roleBareSender = "bare sender"    // as publisher, without crier
@@ -58,7 +59,24 @@ type Task struct {
 	Window    uint64   `json:",omitempty"` // messages that may be under way
 	Progress  string   `json:",omitempty"` // how to open the file of counters
 	Peers     []string `json:",omitempty"` // TCP addresses of the subscribers
+
+	Slow     int      // subscribers that crawl, besides the others; their Index follows the others'
+	Pressure Pressure // what becomes of messages that they don't take
 }
+
+// Pressure is what a task says of producers that outrun a consumer. The zero value
+// is what publishers and subscribers do by default.
+type Pressure struct {
+	Work     time.Duration `json:",omitempty"` // what a message costs a slow subscriber
+	Overload string        `json:",omitempty"` // what it does with those that it can't take
+	Buffer   int           `json:",omitempty"` // bytes that wait for it at most
+
+	Resend int  `json:",omitempty"` // bytes of the publisher's resend buffer
+	Drop   bool `json:",omitempty"` // messages that find no room there are dropped
+}
+
+// whole says whether the publisher keeps all that a slow subscriber has yet to take.
+func (p *Pressure) whole() bool { return false }
 
 // Steps of a conversation. The coordinator says the first kind, the worker the
 // second.

@@ -16,6 +16,7 @@ var titles = map[string]string{
 	Latency:    "Latency: from the time that a message is due to its Handler, and round trips",
 	Recovery:   "Recovery: from loss to delivery",
 	Fanout:     "Fan-out: what a message costs, by multicast and by TCP to each subscriber",
+	Overload:   "Overload: what healthy subscribers have beside one that crawls",
 	Limits:     "Limits: bare UDP multicast, without a protocol",
 }
 
@@ -57,6 +58,9 @@ func notes(cells []*Cell) string {
 		if c.Benchmark == Recovery && c.Way == wayLoss {
 			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others", wayLoss)
 		}
+	}
+	if c.Overloaded != nil {
+		overloadNotes(cells, c.Overloaded, say)
 	}
 	spinning(cells, say)
 	trouble(cells, say)

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/subscriber"
 )
 
 // The benchmarks.
@@ -17,6 +18,7 @@ const (
 	Recovery   = "recovery"
 	Fanout     = "fanout"
 	Limits     = "limits"
+	Overload   = "overload"
 )
 
 // The networks.
@@ -38,6 +40,11 @@ type Options struct {
 	Drop        float64
 	Offload     bool
 	InFlight    int // bytes of messages that may be under way when there is no rate
+
+	Overloads []string      // of overload: what the subscriber that crawls does with messages that it can't take
+	Work      time.Duration // what a message costs it
+	Buffer    int           // bytes that wait for it at most
+	Resend    int           // bytes of the publisher's resend buffer
 
 	Net        string
 	MTU        int // of --net netns
@@ -103,9 +110,12 @@ func (o *Options) validate() error {
 		}
 	}
 	for _, r := range o.Rates {
-		if !(r >= 0 && r <= maxRate) || r == 0 && o.Kind != Fanout && o.Kind != Throughput {
+		if !(r >= 0 && r <= maxRate) || r == 0 && !o.flat() {
 			return usagef("--rate %v is no rate: give messages a second, up to %.0f", r, float64(maxRate))
 		}
+	}
+	if err := o.validateOverload(); err != nil {
+		return err
 	}
 	for _, w := range o.Waits {
 		if w != waitBlock && w != waitAdaptive && w != waitSpin {
@@ -125,6 +135,36 @@ func (o *Options) validate() error {
 		return usagef("--in-flight %d is outside %d to %d bytes", o.InFlight, minInFlight, maxInFlight)
 	}
 	return o.validateNetwork()
+}
+
+// flat says whether the benchmark may send as fast as possible.
+func (o *Options) flat() bool { return o.Kind == Fanout || o.Kind == Throughput || o.Kind == Overload }
+
+// Bounds of buffers, in bytes.
+const (
+	minBuffer = 64 << 10
+	maxBuffer = 1 << 30
+	minResend = 4 << 20 // four times what is under way
+)
+
+func (o *Options) validateOverload() error {
+	if o.Kind != Overload {
+		return nil
+	}
+	for _, word := range o.Overloads {
+		if _, err := subscriber.ParseOverload(word); err != nil {
+			return usagef("--overload %v", err)
+		}
+	}
+	switch {
+	case o.Work < time.Microsecond || o.Work > time.Minute:
+		return usagef("--work %v is outside 1µs to 1m", o.Work)
+	case o.Buffer < minBuffer || o.Buffer > maxBuffer:
+		return usagef("--buffer %d is outside %d to %d bytes", o.Buffer, minBuffer, maxBuffer)
+	case o.Resend < minResend || o.Resend > maxBuffer:
+		return usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend, minResend, maxBuffer)
+	}
+	return nil
 }
 
 func (o *Options) validateNetwork() error {

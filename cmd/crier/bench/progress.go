@@ -18,7 +18,9 @@ import (
 type progress struct {
 	file    *os.File
 	mem     []byte
-	readers int
+	writers int
+	readers int // columns
+	held    int // the first so many hold publishers back
 }
 
 // progressStride keeps counters in cache lines of their own, in bytes.
@@ -30,8 +32,8 @@ func openProgress(path string, writers, readers int) (*progress, error) {
 	if err != nil {
 		return nil, err
 	}
-	p := &progress{file: file, readers: readers}
-	size := writers * readers * progressStride
+	p := &progress{file: file, writers: writers, readers: readers, held: readers}
+	size := (writers + 1) * readers * progressStride
 	if err := file.Truncate(int64(size)); err != nil {
 		file.Close()
 		return nil, err
@@ -42,6 +44,18 @@ func openProgress(path string, writers, readers int) (*progress, error) {
 	}
 	return p, nil
 }
+
+// openProgress opens the table of a task's round. Slow subscribers hold nobody back.
+func (t *Task) openProgress() (*progress, error) {
+	p, err := openProgress(t.Progress, len(t.Sessions), t.Readers+t.Slow)
+	if err == nil {
+		p.held = t.Readers
+	}
+	return p, err
+}
+
+// told is a row below the publishers' counters: what one of them tells all.
+func (p *progress) told() progressCounter { return p.counter(p.writers, 0) }
 
 // counter is one subscriber's, for one publisher.
 type progressCounter struct {
@@ -76,10 +90,11 @@ func (c progressCounter) get() uint64 {
 	return n
 }
 
-// slowest is what all subscribers are done with of a publisher's messages.
+// slowest is what all subscribers that hold it back are done with of a publisher's
+// messages.
 func (p *progress) slowest(writer int) uint64 {
 	least := p.counter(writer, 0).get()
-	for r := 1; r < p.readers; r++ {
+	for r := 1; r < p.held; r++ {
 		least = min(least, p.counter(writer, r).get())
 	}
 	return least

@@ -6,6 +6,7 @@ import (
 	"net"
 	"net/netip"
 	"runtime"
+	"slices"
 	"strconv"
 	"time"
 
@@ -17,13 +18,14 @@ type round struct {
 	task             Task // what they all do; Role, Index, and what else differs, are filled in
 	writer, reader   string
 	writers, readers int
+	slow             int  // subscribers that crawl, besides the readers
 	pinned           bool // each a processor of its own, if there are as many
 	inFlight         int  // bytes of messages that may be under way; 0: no bound
 }
 
 // outcome is what the processes of a round reported.
 type outcome struct {
-	writers, readers           []*Result
+	writers, readers, slow     []*Result
 	writersReady, readersReady []*Ready
 	sent                       uint64
 	window                     uint64
@@ -68,7 +70,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	r.task.Group, r.task.Interface = group.String(), b.iface()
 	r.task.Back = netip.AddrPortFrom(group.Addr().Next(), group.Port()).String()
 	r.task.Progress = b.sharedPath
-	r.task.Readers = r.readers
+	r.task.Readers, r.task.Slow = r.readers, r.slow
 	r.task.Sessions = nil
 	for range r.writers {
 		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
@@ -76,11 +78,11 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	if err := b.shared.Truncate(0); err != nil { // what the round before counted
 		return nil, err
 	}
-	if err := b.connect(r.writers + r.readers); err != nil {
+	if err := b.connect(r.writers + r.readers + r.slow); err != nil {
 		return nil, err
 	}
 	cpus := processors()
-	out := &outcome{pinned: r.pinned && r.writers+r.readers <= len(cpus)}
+	out := &outcome{pinned: r.pinned && r.writers+r.readers+r.slow <= len(cpus)}
 
 	var all []*process
 	defer func() {
@@ -114,7 +116,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 	}
 	b.rounds++
 
-	var readers, writers []*process
+	var readers, writers, slow []*process
 	for i := range r.readers {
 		p, err := launch(r.reader, i, r.writers+i)
 		if err != nil {
@@ -130,6 +132,18 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		out.readersReady = append(out.readersReady, m.Ready)
 		if m.Ready.Address != "" {
 			r.task.Peers = append(r.task.Peers, m.Ready.Address)
+		}
+	}
+	for i := range r.slow {
+		p, err := launch(roleSlow, r.readers+i, r.writers+r.readers+i)
+		if err != nil {
+			return nil, err
+		}
+		slow = append(slow, p)
+	}
+	for _, p := range slow {
+		if _, err := p.expect(timed, stepReady); err != nil {
+			return nil, err
 		}
 	}
 	r.task.Window = r.window(out.readersReady)
@@ -148,7 +162,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		}
 		out.writersReady = append(out.writersReady, m.Ready)
 	}
-	if err := tell(readers, &message{Step: stepGo}); err != nil {
+	if err := tell(slices.Concat(readers, slow), &message{Step: stepGo}); err != nil {
 		return nil, err
 	}
 	if err := tell(writers, &message{Step: stepGo}); err != nil {
@@ -164,10 +178,13 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		counts = append(counts, m.Counts...)
 		out.sent += m.Counts[0]
 	}
-	if err := tell(readers, &message{Step: stepFinish, Counts: counts}); err != nil {
+	if err := tell(slices.Concat(readers, slow), &message{Step: stepFinish, Counts: counts}); err != nil {
 		return nil, err
 	}
 	if out.readers, err = results(timed, readers); err != nil {
+		return nil, err
+	}
+	if out.slow, err = results(timed, slow); err != nil {
 		return nil, err
 	}
 	if err := tell(writers, &message{Step: stepEnd}); err != nil {

@@ -54,7 +54,7 @@ func newSource(t *Task) (*source, error) {
 		if s.timer, err = multicast.Kernel.Timer(); err != nil {
 			return nil, err
 		}
-		if s.progress, err = openProgress(t.Progress, len(t.Sessions), t.Readers); err != nil {
+		if s.progress, err = t.openProgress(); err != nil {
 			return nil, err
 		}
 		s.window = &window{progress: s.progress, writer: t.Index, size: t.Window, timer: s.timer}

@@ -18,7 +18,7 @@ func (w *worker) flood() error {
 	if err != nil {
 		return err
 	}
-	p, err := openProgress(w.task.Progress, 1, w.task.Readers)
+	p, err := w.task.openProgress()
 	if err != nil {
 		return err
 	}
@@ -99,7 +99,7 @@ func (w *worker) drain() error {
 	if err != nil {
 		return err
 	}
-	p, err := openProgress(w.task.Progress, 1, w.task.Readers)
+	p, err := w.task.openProgress()
 	if err != nil {
 		return err
 	}

@@ -26,10 +26,15 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		// The schedule spins already, and a publisher waits for NACKs only.
 		wait = publisher.WaitBlock
 	}
-	return publisher.Config{
+	cfg := publisher.Config{
 		Group: group, Interface: w.task.Interface, Session: w.task.Sessions[w.task.Index],
 		NoOffload: !w.task.Offload, Wait: wait, Network: w.network, Logger: w.log,
-	}, err
+		ResendBuffer: w.task.Pressure.Resend,
+	}
+	if w.task.Pressure.Drop {
+		cfg.WhenFull = publisher.Drop
+	}
+	return cfg, err
 }
 
 // publish is the role of a publisher.
@@ -48,7 +53,7 @@ func (w *worker) publish() error {
 		return err
 	}
 	defer leave(p)
-	meet(p, w.task.Readers)
+	meet(p, w.task.Readers+w.task.Slow)
 	before := p.Stats()
 	ready := readyOf(&before.Socket)
 	ready.Datagram = p.Datagram()
@@ -67,13 +72,17 @@ func (w *worker) publish() error {
 	})
 }
 
-// hand hands a batch over.
-func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) error {
+// hand hands a batch over. What the publisher drops for want of room is missing in
+// the end.
+func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) (err error) {
 	if len(batch) == 1 {
-		_, err := p.Publish(ctx, batch[0])
-		return err
+		_, err = p.Publish(ctx, batch[0])
+	} else {
+		_, err = p.PublishBatch(ctx, batch)
 	}
-	_, err := p.PublishBatch(ctx, batch)
+	if err == publisher.ErrDropped {
+		return nil
+	}
 	return err
 }
 

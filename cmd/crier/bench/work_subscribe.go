@@ -69,34 +69,27 @@ func (s *reception) flow(session uint64) *flow {
 	return nil
 }
 
-// subscribe is the role of a subscriber.
-func (w *worker) subscribe() error {
+// subscriberConfig is what the task says of a subscriber, but for its Handler.
+func (w *worker) subscriberConfig() (subscriber.Config, error) {
 	group, err := w.task.group()
 	if err != nil {
-		return err
+		return subscriber.Config{}, err
 	}
 	wait, err := multicast.ParseWait(w.task.Wait)
-	if err != nil {
-		return err
-	}
-	var p *progress
-	if w.task.Progress != "" {
-		if p, err = openProgress(w.task.Progress, len(w.task.Sessions), w.task.Readers); err != nil {
-			return err
-		}
-		defer p.close()
-	}
-	in := &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
-	s, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{group}, Interface: w.task.Interface, Handler: in.handle,
+	return subscriber.Config{
+		Groups: []netip.AddrPort{group}, Interface: w.task.Interface,
 		Wait: wait, NoOffload: !w.task.Offload, Network: w.network, Logger: w.log,
-	})
-	if err != nil {
-		return err
-	}
-	defer s.Close()
+	}, err
+}
+
+func (w *worker) newReception(p *progress) *reception {
+	return &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+}
+
+// subscribed is what a subscriber's role has of its own.
+func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 	st := s.Stats()
-	return w.receive(receiver{
+	return receiver{
 		ready:   &Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer},
 		arrived: func(counts []uint64) error { return arrived(s, w.task.Sessions, counts) },
 		stop:    s.Close, // the sink is ours from there on
@@ -108,7 +101,30 @@ func (w *worker) subscribe() error {
 			r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
 			in.into(r, counts)
 		},
-	})
+	}
+}
+
+// subscribe is the role of a subscriber.
+func (w *worker) subscribe() error {
+	cfg, err := w.subscriberConfig()
+	if err != nil {
+		return err
+	}
+	var p *progress
+	if w.task.Progress != "" {
+		if p, err = w.task.openProgress(); err != nil {
+			return err
+		}
+		defer p.close()
+	}
+	in := w.newReception(p)
+	cfg.Handler = in.handle
+	s, err := subscriber.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return w.receive(w.subscribed(s, in))
 }
 
 // arrived waits until all messages were delivered or given up, or no more come.
