@@ -54,7 +54,9 @@ type Config struct {
 	// much may go out at once, in bytes; 0 means what the rate gives in 1 ms.
 	MaxRate, Burst uint64
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
-	// no longer. It must not call Close.
+	// no longer: one call after the other, on a goroutine of its own. It may publish,
+	// and call Close. While it takes its time up to 256 events wait, and more are
+	// counted as MemberEventsLost.
 	OnSubscriber func(SubscriberEvent)
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 means not at all. Under load messages share datagrams anyway.
@@ -183,6 +185,9 @@ func (c *Config) fitDatagram(mtu int) error {
 	}
 	if c.Datagram == 0 {
 		c.Datagram = usual
+	}
+	if c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram {
+		return fmt.Errorf("publisher: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
 	}
 	return nil
 }

@@ -52,13 +52,47 @@ type SubscriberEvent = reliable.MemberEvent
 // or the socket. Stats.HeldBy counts by it.
 type Holder = reliable.Holder
 
-// worker does what the sender wants done away from the loop: what it keeps on
-// disk, and telling of subscribers.
+// worker does what the sender wants done away from the loop. What it keeps on disk,
+// one goroutine does; telling of subscribers, another: it calls the application, which
+// may publish, and wait for room that only the disk can make.
 type worker struct {
 	store *store
 	jobs  chan reliable.DiskJob // one at a time
 	news  chan struct{}
 	told  bool // that the disk failed
+
+	calls chan struct{} // holds something while the application is called
+	quiet chan struct{} // closed when it isn't called any more
+}
+
+func newWorker(disk *store) worker {
+	return worker{
+		store: disk, jobs: make(chan reliable.DiskJob, 1), news: make(chan struct{}, 1),
+		calls: make(chan struct{}, 1), quiet: make(chan struct{}),
+	}
+}
+
+// startWork starts the goroutines that there is something to do for.
+func (p *Publisher) startWork() {
+	if p.work.store != nil {
+		p.working.Go(p.runDisk)
+	}
+	if p.cfg.Pace.Kind != PaceNone {
+		go p.runNews()
+	} else {
+		close(p.work.quiet)
+	}
+}
+
+// endWork waits until there is nothing more to tell, and the disk is given up. For a
+// call of the application that is under way it doesn't wait: that may be what ends the
+// Publisher.
+func (p *Publisher) endWork() {
+	select {
+	case <-p.work.quiet:
+	case <-p.work.calls:
+	}
+	p.working.Wait()
 }
 
 // wantWork passes on what the sender wants done. The caller holds the lock.
@@ -82,9 +116,9 @@ func (p *Publisher) wantWork() {
 	}
 }
 
-// runWork works until the Publisher stops.
-func (p *Publisher) runWork() {
-	defer p.working.Done()
+// runDisk reads and writes until the Publisher stops.
+func (p *Publisher) runDisk() {
+	defer p.work.store.close()
 	for {
 		select {
 		case job := <-p.work.jobs:
@@ -100,27 +134,54 @@ func (p *Publisher) runWork() {
 				p.cfg.Logger.Error("crier: nothing is written to disk any more; when memory is full, messages are handled as configured",
 					"dir", p.cfg.DiskDir, "when_full", p.cfg.WhenFull.String(), "err", err)
 			}
-		case <-p.work.news:
-			p.tellMembers()
 		case <-p.stopped:
-			p.tellMembers()
-			if p.work.store != nil {
-				p.work.store.close()
-			}
 			return
 		}
 	}
 }
 
-// tellMembers logs what became of subscribers, and hands it on.
-func (p *Publisher) tellMembers() {
+// runNews tells of subscribers until the Publisher stops.
+func (p *Publisher) runNews() {
+	defer close(p.work.quiet)
+	for {
+		select {
+		case <-p.work.news:
+			if !p.tellMembers() {
+				return
+			}
+		case <-p.stopped:
+			p.tellMembers()
+			return
+		}
+	}
+}
+
+// call calls the application, and reports false if the Publisher was closed without
+// waiting for its return: then it isn't called any more.
+func (p *Publisher) call(ev SubscriberEvent) bool {
+	if p.cfg.OnSubscriber == nil {
+		return true
+	}
+	p.work.calls <- struct{}{}
+	p.cfg.OnSubscriber(ev)
+	select {
+	case <-p.work.calls:
+		return true
+	default:
+		return false
+	}
+}
+
+// tellMembers logs what became of subscribers, and hands it on; it reports false if
+// there is nobody to tell any more.
+func (p *Publisher) tellMembers() bool {
 	var events [16]reliable.MemberEvent
 	for {
 		p.loop.Lock()
 		n := p.sender.PollMembers(events[:])
 		p.loop.Unlock()
 		if n == 0 {
-			return
+			return true
 		}
 		for i := range events[:n] {
 			ev := &events[i]
@@ -129,6 +190,8 @@ func (p *Publisher) tellMembers() {
 			case ev.To == LeftOut:
 				p.cfg.Logger.Warn("crier: a subscriber held the others back for the stall timeout; it is left out of the count until it has caught up",
 					"name", name, "address", addr, "lag", ev.Member.Lag, "stall_timeout", p.cfg.StallTimeout)
+			case ev.Gone && ev.From == LeftOut:
+				p.cfg.Logger.Info("crier: a subscriber that was left out is gone", "name", name, "address", addr)
 			case ev.Gone:
 				p.cfg.Logger.Info("crier: a subscriber that counted is gone", "name", name, "address", addr)
 			case ev.To == Counted && ev.From == LeftOut:
@@ -138,8 +201,8 @@ func (p *Publisher) tellMembers() {
 			default:
 				p.cfg.Logger.Info("crier: a subscriber counts no longer", "name", name, "address", addr, "state", ev.To.String())
 			}
-			if p.cfg.OnSubscriber != nil {
-				p.cfg.OnSubscriber(*ev)
+			if !p.call(*ev) {
+				return false
 			}
 		}
 	}

@@ -71,30 +71,33 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if cfg.Session == 0 {
 		cfg.Session = randomID()
 	}
+	var disk *store
+	room := int64(0)
+	if cfg.Disk > 0 {
+		var err error
+		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Disk); err != nil {
+			return nil, err
+		}
+		room = disk.room(cfg.Disk)
+	}
 	begin := time.Now()
 	sender, err := reliable.NewSender(reliable.SenderConfig{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
 		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout,
-		Disk: cfg.Disk, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
+		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
 		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
 	})
 	if err != nil {
 		return nil, err
 	}
 	multicast.AdviseHuge(sender.Memory())
-	var disk *store
-	if cfg.Disk > 0 {
-		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram)); err != nil {
-			return nil, err
-		}
-	}
 	timer, err := cfg.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
 	p := &Publisher{
-		work: worker{store: disk, jobs: make(chan reliable.DiskJob, 1), news: make(chan struct{}, 1)},
+		work: newWorker(disk),
 		cfg:  cfg, conn: conn, sender: sender,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
@@ -107,10 +110,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		Full: sender.FullBatch,
 	})
 	p.loop.Run()
-	if disk != nil || cfg.Pace.Kind != PaceNone {
-		p.working.Add(1)
-		go p.runWork()
-	}
+	p.startWork()
 	return p, nil
 }
 
@@ -255,7 +255,8 @@ func (p *Publisher) notify() {
 // Close ends the session: what was accepted is sent, BYE is said, and missing
 // messages are repaired until one second has passed without a request, 30
 // seconds at the most. Publish returns ErrClosed from now on. No goroutine is
-// left when Close returns, to any of several callers. It returns an error if
+// left when Close returns, to any of several callers, but for a call of OnSubscriber
+// that is under way; none begins after it. It returns an error if
 // accepted messages were not sent, since the socket took nothing for 30 seconds.
 func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 
@@ -309,7 +310,7 @@ func (p *Publisher) stop() error {
 	p.loop.Lock()
 	p.stopping = true
 	p.loop.Unlock()
-	p.working.Wait()
+	p.endWork()
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()

@@ -17,7 +17,8 @@ import (
 type store struct {
 	dir    string
 	prefix string
-	stride int // of a record, in bytes
+	stride int    // of a record, in bytes
+	length uint64 // of a segment, in frames
 	list   []*segment
 	named  int    // segments that were made
 	buf    []byte // records to write
@@ -39,19 +40,27 @@ type segment struct {
 }
 
 const (
-	// segmentFrames is how many frames a segment holds: some 6 MB.
-	segmentFrames = 4096
+	// maxSegment is how many frames a segment holds at the most: some 6 MB. It is a
+	// part of all that there may be, since it is let go as a whole.
+	maxSegment  = 4096
+	segmentPart = 16
 	// recordHead is before each frame: its sequence number, its size, and the CRC32C
 	// of both and of the frame.
-	recordHead = 8 + 4 + 4
+	recordHead = reliable.DiskHead
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// openStore checks that the directory can be written to. Frame is the largest
-// frame, in bytes.
-func openStore(dir string, session uint64, frame int) (*store, error) {
+// openStore checks that the directory can be written to. Frame is the largest frame,
+// and disk is what the files may have in all, both in bytes.
+func openStore(dir string, session uint64, frame int, disk int64) (*store, error) {
 	s := &store{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame}
+	frames := disk / int64(s.stride)
+	if frames < segmentPart {
+		return nil, fmt.Errorf("publisher: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
+			disk, segmentPart, s.stride, segmentPart*s.stride)
+	}
+	s.length = min(maxSegment, uint64(frames/segmentPart))
 	seg, err := s.create(0)
 	if err != nil {
 		return nil, fmt.Errorf("publisher: the disk part of the resend buffer can't be kept in %s (%w): name a directory that can be written to", dir, err)
@@ -59,6 +68,10 @@ func openStore(dir string, session uint64, frame int) (*store, error) {
 	seg.drop()
 	return s, nil
 }
+
+// room returns how much of disk may be needed at one time, in bytes: the rest is for
+// what nobody needs of the oldest segment.
+func (s *store) room(disk int64) int64 { return disk - int64(s.length)*int64(s.stride) }
 
 // create makes the segment that begins with a frame.
 func (s *store) create(from uint64) (*segment, error) {
@@ -86,8 +99,11 @@ func (g *segment) drop() {
 // do does one job.
 func (s *store) do(job *reliable.DiskJob) ([][]byte, error) {
 	s.trim(job.Trim)
-	if job.Data != nil {
+	switch {
+	case job.Data != nil:
 		return nil, s.write(job)
+	case job.Frames.Len() == 0:
+		return nil, nil
 	}
 	return s.read(job)
 }
@@ -107,7 +123,7 @@ func (s *store) write(job *reliable.DiskJob) error {
 	for i := 0; i < len(job.Sizes); {
 		seq := job.Frames.From + uint64(i)
 		last := len(s.list) - 1
-		if last < 0 || s.list[last].to != seq || seq-s.list[last].from >= segmentFrames {
+		if last < 0 || s.list[last].to != seq || seq-s.list[last].from >= s.length {
 			seg, err := s.create(seq)
 			if err != nil {
 				return err
@@ -116,7 +132,7 @@ func (s *store) write(job *reliable.DiskJob) error {
 			last++
 		}
 		seg := s.list[last]
-		n := min(len(job.Sizes)-i, int(seg.from+segmentFrames-seq))
+		n := min(len(job.Sizes)-i, int(seg.from+s.length-seq))
 		s.buf = s.buf[:0]
 		for j := i; j < i+n; j++ {
 			s.buf = s.appendRecord(s.buf, job.Frames.From+uint64(j), job.Data[j*stride:j*stride+int(job.Sizes[j])])

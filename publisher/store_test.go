@@ -23,18 +23,18 @@ func job(from, to uint64, stride int) *reliable.DiskJob {
 
 func TestStoreKeepsFrames(t *testing.T) {
 	dir := t.TempDir()
-	s, err := openStore(dir, 7, 100)
+	s, err := openStore(dir, 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
 	const first = 1 << 40
-	for at := uint64(first); at < first+3*segmentFrames; at += 200 {
+	for at := uint64(first); at < first+3*maxSegment; at += 200 {
 		if _, err := s.do(job(at, at+200, 100)); err != nil {
 			t.Fatal(err)
 		}
 	}
 	// Across a segment's end, and within one.
-	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + segmentFrames - 30, To: first + segmentFrames + 30}} {
+	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + maxSegment - 30, To: first + maxSegment + 30}} {
 		frames, err := s.do(&reliable.DiskJob{Frames: r, Trim: first})
 		if err != nil || uint64(len(frames)) != r.Len() {
 			t.Fatalf("%v: %d frames, %v", r, len(frames), err)
@@ -46,7 +46,7 @@ func TestStoreKeepsFrames(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + segmentFrames}); err == nil {
+	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
 		t.Error("what was trimmed can be read")
 	}
 	if len(s.list) != 3 {
@@ -58,6 +58,46 @@ func TestStoreKeepsFrames(t *testing.T) {
 	}
 }
 
+// The files never have more bytes than they may, whatever a subscriber that is behind
+// holds fast.
+func TestStoreStaysWithinItsBound(t *testing.T) {
+	const disk = 100 * 116
+	s, err := openStore(t.TempDir(), 7, 100, disk)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	live := uint64(s.room(disk) / 116)
+	for to := live; to < 1000; to++ { // the oldest that is needed moves by one
+		if _, err := s.do(&reliable.DiskJob{Trim: to - live}); err != nil {
+			t.Fatal(err)
+		}
+		from := to - 1
+		if to == live {
+			from = 0
+		}
+		j := job(from, to, 100)
+		j.Trim = to - live
+		if _, err := s.do(j); err != nil {
+			t.Fatal(err)
+		}
+		size := int64(0)
+		for _, seg := range s.list {
+			info, err := seg.file.Stat()
+			if err != nil {
+				t.Fatal(err)
+			}
+			size += info.Size()
+		}
+		if size > disk || size < s.room(disk) {
+			t.Fatalf("with frames up to %d the files have %d bytes, of %d", to, size, disk)
+		}
+	}
+	if _, err := openStore(t.TempDir(), 7, 100, 1000); err == nil || !strings.Contains(err.Error(), "1856") {
+		t.Errorf("a disk part of 1,000 bytes: %v", err)
+	}
+}
+
 // A torn record, or a changed one, is an error and no frame.
 func TestStoreFindsDamage(t *testing.T) {
 	for name, harm := range map[string]func(f *os.File) error{
@@ -65,7 +105,7 @@ func TestStoreFindsDamage(t *testing.T) {
 		"changed": func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, 5*116+recordHead); return err },
 		"erased":  func(f *os.File) error { _, err := f.WriteAt(make([]byte, 116), 5*116); return err },
 	} {
-		s, err := openStore(t.TempDir(), 7, 100)
+		s, err := openStore(t.TempDir(), 7, 100, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -92,7 +132,7 @@ func TestStoreNeedsADirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Join(t.TempDir(), "nothing"), file} {
-		_, err := openStore(dir, 7, 100)
+		_, err := openStore(dir, 7, 100, 1<<30)
 		if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "name a directory") {
 			t.Errorf("%s: %v", dir, err)
 		}
@@ -105,7 +145,7 @@ func TestStoreOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skipf("there is no /dev/full here: %v", err)
 	}
-	s, err := openStore(t.TempDir(), 7, 100)
+	s, err := openStore(t.TempDir(), 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -373,4 +373,4 @@ func (s *Sender) catchUpDue() Time {
 	return Never
 }
 
-func (d *disk) busyReading() bool { return d.busy && d.job.Data == nil }
+func (d *disk) busyReading() bool { return d.busy && d.job.Data == nil && d.job.Frames.Len() > 0 }

@@ -129,7 +129,8 @@ type SenderConfig struct {
 	// StallTimeout is how long a subscriber that makes no progress may leave no
 	// room for others, before it is left out of the count; 0 means 5 s.
 	StallTimeout time.Duration
-	// Disk bounds what is kept on disk when the ring is full, in bytes; 0 means
+	// Disk bounds what is kept on disk when the ring is full, in bytes, where each
+	// frame has DiskHead besides a stride; 0 means
 	// there is none.
 	Disk int64
 	// MaxRate bounds what is sent, in bytes a second, but for HEARTBEAT and the like;
@@ -183,8 +184,8 @@ func (c *SenderConfig) validate() error {
 		return fmt.Errorf("reliable: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
 		return fmt.Errorf("reliable: waiting for %d subscribers is outside 0 to %d", c.WaitFor, c.MaxMembers)
-	case c.Disk < 0:
-		return fmt.Errorf("reliable: %d bytes on disk are negative", c.Disk)
+	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+DiskHead):
+		return fmt.Errorf("reliable: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+DiskHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
 		return fmt.Errorf("reliable: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
 	case c.Burst > maxBurst:

@@ -2,6 +2,7 @@ package reliable
 
 import (
 	"errors"
+	"slices"
 
 	"crier/nack"
 )
@@ -19,6 +20,11 @@ const (
 	// diskMarks is how many frames the responder has marks for, at the least, where
 	// there is a disk: a NACK may cross the repair of one that has left a small ring.
 	diskMarks = 1024
+	// diskTrim is how many frames that nobody needs any more may lie on disk until
+	// there is something else to do: what a segment holds, where they are large.
+	diskTrim = 4096
+	// DiskHead is what a record on disk has beside its frame, in bytes.
+	DiskHead = 16
 )
 
 // DiskJob is something to do on disk. Frames have a stride each, as in the ring.
@@ -26,7 +32,7 @@ type DiskJob struct {
 	Frames nack.Range
 	// Data, if not nil, is to be written: the frames one after the other, each of
 	// as many bytes as Sizes says. It is a view of the ring, valid until DiskDone.
-	// Else the frames are to be read.
+	// Else the frames, if there are any, are to be read.
 	Data  []byte
 	Sizes []int32
 	// Trim: what lies below this frame is no longer needed, and is let go first. What
@@ -46,8 +52,10 @@ type disk struct {
 
 	busy   bool // a job is out
 	job    DiskJob
-	failed error // nothing is written any more
-	turn   bool  // a read was the last job
+	failed error  // nothing is written any more
+	turn   bool   // a read was the last job
+	left   bool   // there are frames on disk that nobody needs
+	low    uint64 // and all that lay below this one is let go
 
 	// One read at a time.
 	want nack.Range // to be read; empty for nothing
@@ -140,6 +148,9 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 	if d.want.Len() > 0 { // what all have passed meanwhile is trimmed by this very job
 		from, _ := d.from()
 		d.want = d.want.Clip(from, from+d.held())
+		if !s.catch.needs(d.want) {
+			d.want = nack.Range{} // who waited for it has it, or has left
+		}
 	}
 	write, writes := s.diskWrite()
 	switch reads := d.want.Len() > 0; {
@@ -147,15 +158,33 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 		d.job, d.turn = DiskJob{Frames: d.want}, true
 	case writes:
 		d.job, d.turn = write, false
+	case d.left && d.idle():
+		d.job = DiskJob{Sizes: d.job.Sizes}
 	default:
 		return DiskJob{}, false
 	}
-	d.job.Trim = s.next
-	if from, ok := d.from(); ok {
-		d.job.Trim = from
+	from, ok := d.from()
+	if !ok {
+		from = s.next
+	}
+	d.job.Trim = from
+	if d.low, d.left = from, ok; d.job.Data != nil {
+		d.low, d.left = min(from, d.job.Frames.From), true
 	}
 	d.busy = true
 	return d.job, true
+}
+
+// idle says whether it is time to let go of what nobody needs any more, though there
+// is nothing else to do: all of it, or much.
+func (d *disk) idle() bool {
+	from, ok := d.from()
+	return !ok || from >= d.low+diskTrim
+}
+
+// needs says whether a subscriber waits for some of these frames next.
+func (c *catchUp) needs(r nack.Range) bool {
+	return slices.ContainsFunc(c.turns, func(m *member) bool { return m.wants[0].Clip(r.From, r.To).Len() > 0 })
 }
 
 // diskWrite returns what to write next: what the ring must keep and will soon
@@ -183,7 +212,7 @@ func (s *Sender) diskWrite() (DiskJob, bool) {
 }
 
 // DiskDone hands the job back. Frames are what was read, with a datagram each;
-// they must stay as they are until the next job is handed back. After a failed
+// they must stay as they are until the next read is handed back. After a failed
 // write nothing more is written; what a failed read was for is no longer held.
 func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 	d := &s.disk
@@ -206,6 +235,9 @@ func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 		}
 		s.repin(now)
 		return
+	}
+	if job.Frames.Len() == 0 {
+		return // it only let go
 	}
 	d.want = nack.Range{}
 	if err == nil && uint64(len(frames)) != job.Frames.Len() {

@@ -19,6 +19,9 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		s.handleNack(now, from, f)
 	case frame.Status:
 		m := s.members.hear(now, from, f)
+		if m == nil {
+			return
+		}
 		s.sample(now, m, f)
 		if m.name != string(f.Name) {
 			m.name = string(f.Name)
@@ -48,9 +51,12 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 }
 
 func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
+	m := s.members.hear(now, from, f)
+	if m == nil {
+		return
+	}
 	s.stats.Nacks++
 	s.lastNack = now
-	m := s.members.hear(now, from, f)
 	s.sample(now, m, f)
 	s.regroup(now)
 	at := Never // when the NACK was sent, at the earliest, on this session's clock

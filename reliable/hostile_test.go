@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"net/netip"
 	"runtime"
 	"testing"
 	"time"
@@ -130,6 +131,41 @@ func TestSilentThoughTheSocketIsBlocked(t *testing.T) {
 		if last := l.told[len(l.told)-1]; last.Kind != SessionSilent {
 			t.Errorf("blocked %v: the last event is %v", blocked, last.Kind)
 		}
+	}
+}
+
+// A stranger who knows a subscriber's id moves neither its position nor its repairs,
+// nor lets it leave; once the subscriber itself is forgotten, the id is anyone's.
+func TestStatusFromElsewhere(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20})
+	p.fill(make([]byte, 1300))
+	stranger := netip.MustParseAddrPort("10.77.0.66:6000")
+	for _, f := range []frame.Frame{
+		{Kind: frame.Status, Position: p.next, Room: 1 << 20},
+		{Kind: frame.Status, Position: p.next, Flags: frame.WantSession},
+		{Kind: frame.Status, Flags: frame.Leaving},
+		{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 0, To: 100}}},
+	} {
+		f.Session, f.Subscriber = 0xabc, 5
+		p.Handle(p.now, stranger, made(t, f))
+	}
+	if m := p.Members(); len(m) != 1 || m[0].Position != 0 || m[0].Addr != receiverAddr || m[0].State != Counted || m[0].Asked != 0 {
+		t.Errorf("%+v", m)
+	}
+	if _, err := p.Publish(p.now, make([]byte, 1300)); err != ErrFull {
+		t.Errorf("a stranger's word made room: %v", err)
+	}
+	if st := p.Stats(); st.Foreign != 4 || st.Nacks != 0 || st.Statuses != 1 {
+		t.Errorf("%+v", st)
+	}
+	p.step(10 * time.Second) // 2 s of which the stall time takes, and it is not heard
+	p.step(2 * time.Second)
+	if m := p.Members(); len(m) != 0 {
+		t.Fatalf("%+v", m)
+	}
+	p.Handle(p.now, stranger, made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.next}))
+	if m := p.Members(); len(m) != 1 || m[0].Addr != stranger {
+		t.Errorf("%+v", m)
 	}
 }
 

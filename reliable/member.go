@@ -40,9 +40,12 @@ type member struct {
 type members struct {
 	max      int
 	byID     map[uint64]*member
-	rows     []*member     // in the order of their first word
-	overflow member        // stands for all that the table has no row for
-	refused  uint64        // frames from subscribers without a row
+	rows     []*member // in the order of their first word
+	overflow member    // stands for all that the table has no row for
+	refused  uint64    // frames from subscribers without a row
+	foreign  uint64    // frames of a subscriber from another address than its own
+	away     []away    // the last maxAway that were left out and not heard any more
+	aways    int
 	rtt      time.Duration // of the group
 	trips    []time.Duration
 	tripDue  Time
@@ -52,7 +55,16 @@ func newMembers(max int) members {
 	return members{max: max, byID: make(map[uint64]*member)}
 }
 
-// hear notes a subscriber's word and returns its row.
+// away is a subscriber that was left out of the count, and then forgotten since it
+// was not heard. If it comes back, suspended as it was, it is still left out.
+type away struct{ id, caughtUp uint64 }
+
+// maxAway bounds those that are remembered.
+const maxAway = 64
+
+// hear notes a subscriber's word and returns its row; nil for one that comes from
+// elsewhere than all that its subscriber said before: it is a stranger's, who would
+// move another's position or draw its repairs, until the row is forgotten.
 func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 	m := t.byID[f.Subscriber]
 	if m == nil {
@@ -61,11 +73,20 @@ func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 			return &t.overflow // no address: repairs for it go to the group
 		}
 		m = &member{}
-		m.ID = f.Subscriber
+		m.ID, m.Addr = f.Subscriber, from
+		for _, a := range t.away {
+			if a.id == m.ID {
+				m.state, m.caughtUp = LeftOut, a.caughtUp
+			}
+		}
 		t.byID[f.Subscriber] = m
 		t.rows = append(t.rows, m)
 	}
-	m.Addr, m.heard = from, now
+	if m.Addr != from {
+		t.foreign++
+		return nil
+	}
+	m.heard = now
 	// It says its next word after the time that the group's size of now gives; a
 	// group that shrinks must not forget those who don't know yet.
 	m.patience = 5*statusEvery(len(t.rows)) + time.Second
@@ -93,6 +114,9 @@ func (t *members) sweep(now Time, patience func(*member) time.Duration) (gone []
 		if now.Sub(m.heard) > patience(m) {
 			delete(t.byID, m.ID)
 			gone = append(gone, m)
+			if m.state == LeftOut {
+				t.leave(away{m.ID, m.caughtUp})
+			}
 			continue
 		}
 		kept = append(kept, m)
@@ -100,6 +124,17 @@ func (t *members) sweep(now Time, patience func(*member) time.Duration) (gone []
 	clear(t.rows[len(kept):])
 	t.rows = kept
 	return gone
+}
+
+// leave remembers one that is left out and forgotten.
+func (t *members) leave(one away) {
+	t.away = slices.DeleteFunc(t.away, func(a away) bool { return a.id == one.id })
+	if len(t.away) < maxAway {
+		t.away = append(t.away, one)
+		return
+	}
+	t.away[t.aways%maxAway] = one
+	t.aways++
 }
 
 // remove forgets one subscriber, and reports false if it has no row.

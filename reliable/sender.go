@@ -81,7 +81,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		hold: nobody, pinned: nobody, gathered: cfg.Start.Add(gatherTime),
 		gathering: cfg.Pace.Kind != PaceNone || cfg.WaitFor > 0,
 	}
-	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride)
+	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride+DiskHead)
 	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
 	s.catch.since = cfg.Start
 	marks := s.ring.slots

@@ -119,10 +119,10 @@ func (s *Sender) leave(now Time, m *member) {
 	}
 }
 
-// gone tells that a subscriber whose pace counted is no longer there.
+// gone tells that a subscriber is no longer there whose pace counted, or would.
 func (s *Sender) gone(m *member) {
 	s.catch.forget(m)
-	if m.state == Counted {
+	if m.state == Counted || m.state == LeftOut {
 		s.tell(MemberEvent{Member: s.member(m), From: m.state, To: Watching, Gone: true})
 	}
 }

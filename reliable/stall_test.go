@@ -37,16 +37,21 @@ func (p *paced) step(d time.Duration) {
 	p.now = p.now.Add(d)
 	p.Advance(p.now)
 	for again := true; again; {
-		again = false
-		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
-			p.Sent(b)
-			again = true
-		}
+		again = p.sends()
 		for job, ok := p.NextDisk(); ok && job.Data != nil; job, ok = p.NextDisk() {
 			p.DiskDone(p.now, nil, nil)
 			again = true
 		}
 	}
+}
+
+// sends sends what there is, and says whether that was something.
+func (p *paced) sends() (some bool) {
+	for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+		p.Sent(b)
+		some = true
+	}
+	return some
 }
 
 // fill publishes until there is no room.
@@ -100,4 +105,30 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p.fill(message)
 	p.keep.held[BySubscribers].Times = 1
 	p.wantLeftOut(100, message)
+}
+
+// One that was left out, was not heard for so long that its row is gone, and comes
+// back where it was, is still left out: it would hold the others anew.
+func TestLeftOutAndForgotten(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20})
+	message := make([]byte, 1300)
+	p.fill(message)
+	p.wantLeftOut(0, message)
+	caughtUp := p.members.rows[0].caughtUp
+	for range 30 {
+		p.step(time.Second)
+	}
+	var events [8]MemberEvent
+	n := p.PollMembers(events[:])
+	if last := events[n-1]; !last.Gone || last.From != LeftOut || len(p.Members()) != 0 {
+		t.Errorf("the last of %d events: %+v", n, last)
+	}
+	p.reports(p.ringOldest() + 1)
+	if m := p.Members(); m[0].State != LeftOut {
+		t.Errorf("it is %v", m[0].State)
+	}
+	p.reports(caughtUp)
+	if m := p.Members(); m[0].State != Counted {
+		t.Errorf("it is %v, and has caught up", m[0].State)
+	}
 }

@@ -29,6 +29,7 @@ type SenderStats struct {
 	Unanswered    uint64 // answers to single subscribers that found no room to wait
 	Members       int    // subscribers known
 	MembersFull   uint64 // frames from subscribers beyond the table's size
+	Foreign       uint64 // frames of a subscriber from another address than its own
 	Responder     nack.ResponderStats
 
 	// What held the producer, or made it drop: how often and for how long nothing
@@ -53,7 +54,7 @@ func (s *Sender) Stats() SenderStats {
 	st := s.stats
 	st.NextOffset = s.nextOffset
 	st.Members = len(s.members.rows)
-	st.MembersFull = s.members.refused
+	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.Unanswered = s.answers.refused
 	st.Unconfirmed = s.answers.unconfirmed
 	gone := st.Responder.Gone // of catching up

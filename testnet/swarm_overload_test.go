@@ -42,7 +42,7 @@ func (s *scenario) overloaded(cfg *PublisherConfig) {
 		if datagram == 0 {
 			datagram = reliable.DefaultDatagram
 		}
-		sc.Disk = int64(frame.DataSize(datagram)) * int64(1+r.below(1000))
+		sc.Disk = int64(frame.DataSize(datagram)+reliable.DiskHead) * int64(1+r.below(1000))
 		cfg.Disk.Wait = time.Duration(r.below(uint64(5 * time.Millisecond)))
 		if one(6) {
 			cfg.Disk.FailWrites = 1 + int(r.below(10))

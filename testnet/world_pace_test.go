@@ -133,7 +133,7 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 		s.At(1000*milli, func() { stopped.Pause(9 * time.Second) })
 		s.At(17_000*milli, pub.Close)
 		s.run(17_000*milli, 30_000*milli)
-		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`, `"stopped" counted`}; !sameMembers(told[:min(len(told), 4)], want) {
+		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`, `"stopped" watching`, `"stopped" counted`}; !sameMembers(told[:min(len(told), 5)], want) {
 			t.Errorf("told %q, want %q", told, want)
 		}
 		held := pub.HeldFor()

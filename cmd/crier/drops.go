@@ -12,7 +12,7 @@ import (
 // stands only if there was some.
 type dropCounts struct {
 	NewerFrames          uint64 `json:"newer_frames,omitempty"`          // need a newer crier
-	ForeignFrames        uint64 `json:"foreign_frames,omitempty"`        // of a session, from another source than its own
+	ForeignFrames        uint64 `json:"foreign_frames,omitempty"`        // of a session, or a subscriber, from another source than its own
 	RefusedFrames        uint64 `json:"refused_frames,omitempty"`        // of new sessions, or requests, beyond the bounds
 	UnexpectedFrames     uint64 `json:"unexpected_frames,omitempty"`     // that nobody waited for
 	OtherChannelFrames   uint64 `json:"other_channel_frames,omitempty"`  // of a channel that is not listened to
@@ -38,7 +38,7 @@ func subDrops(st *subscriber.Stats) dropCounts {
 // pubDrops are what a publisher dropped, but for what was invalid.
 func pubDrops(st *publisher.Stats) dropCounts {
 	return dropCounts{
-		NewerFrames: st.Newer, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
 	}
 }
@@ -59,8 +59,10 @@ type dropLine struct {
 // without a whole frame.
 func (d *dropCounts) text(invalid uint64, publishes bool) string {
 	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
+	foreign := dropLine{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: a forger's, or the publisher has changed its address"}
 	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
 	if publishes {
+		foreign.by = "of a subscriber from another address than its own: a forger's, or it has changed its address"
 		refused = dropLine{d.RefusedFrames, "request", "requests", "for a repair, beyond what may wait; subscribers ask again"}
 		unexpected = dropLine{d.UnexpectedFrames, "request", "requests", "for frames that were never sent"}
 	}
@@ -68,8 +70,7 @@ func (d *dropCounts) text(invalid uint64, publishes bool) string {
 	for _, line := range []dropLine{
 		{invalid, "datagram", "datagrams", "that held no crier frame, or a damaged one"},
 		{d.NewerFrames, "frame", "frames", "that only a newer crier understands"},
-		{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: a forger's, or the publisher has changed its address"},
-		refused, unexpected,
+		foreign, refused, unexpected,
 		{d.OtherChannelFrames, "frame", "frames", "of a channel that is not listened to"},
 		{d.MismatchedRepairs, "repair", "repairs", "with something else inside than they say"},
 		{d.MisdirectedDatagrams, "datagram", "datagrams", "to another group on this port, or from another source"},

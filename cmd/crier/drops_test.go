@@ -12,6 +12,7 @@ import (
 
 	"crier/multicast"
 	"crier/publisher"
+	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/subscriber"
 )
@@ -115,6 +116,10 @@ func TestDropText(t *testing.T) {
 	}
 	if n := strings.Count(text, "\n"); n != 9 || d.understood() != 20 {
 		t.Errorf("%d lines, %d understood:\n%s", n, d.understood(), text)
+	}
+	d = pubDrops(&publisher.Stats{SenderStats: reliable.SenderStats{Foreign: 3}})
+	if text, want := d.text(0, true), "dropped 3 frames of a subscriber from another address"; !strings.HasPrefix(text, want) {
+		t.Errorf("%q, and should begin with %q", text, want)
 	}
 	var none dropCounts
 	if text := none.text(0, true); text != "" {
