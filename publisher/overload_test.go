@@ -3,7 +3,6 @@ package publisher_test
 import (
 	"context"
 	"fmt"
-	"net/netip"
 	"runtime"
 	"strings"
 	"testing"
@@ -13,75 +12,44 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/rig"
 )
 
-// lan is a simulated LAN with a publisher and a subscriber on it.
-type lan struct {
+// pair is a publisher that keeps the pace of a subscriber, on a simulated LAN. What the
+// subscriber is told is taken only by take; it holds a little.
+type pair struct {
 	*testing.T
-	net *testnet.LAN
+	lan *rig.LAN
 	pub *publisher.Publisher
 	sub *subscriber.Subscriber
 }
 
-var lanGroup = netip.MustParseAddrPort("239.77.1.10:17910")
-
-// newLAN starts both; the subscriber holds a little, and what it is told is taken only
-// by take.
-func newLAN(t *testing.T, cfg publisher.Config) *lan {
+func newPair(t *testing.T, cfg publisher.Config) *pair {
 	t.Helper()
-	net, err := testnet.NewLAN(testnet.LANConfig{Seed: 1, Link: testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	l := &lan{T: t, net: net}
-	t.Cleanup(func() {
-		if err := net.Close(); err != nil {
-			t.Error(err)
-		}
-	})
-	l.sub, err = subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{lanGroup}, Interface: "eth0", Network: l.host(2), Name: "slow", Buffer: 64 << 10, Logger: quiet,
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	cfg.Group, cfg.Interface, cfg.Network = lanGroup, "eth0", l.host(1)
+	p := &pair{T: t, lan: rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)}
+	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Buffer: 64 << 10})
 	cfg.Pace = publisher.Pace{Kind: publisher.PaceSlowest}
-	if cfg.Logger == nil {
-		cfg.Logger = quiet
-	}
-	if l.pub, err = publisher.New(cfg); err != nil {
-		t.Fatal(err)
-	}
-	return l
-}
-
-func (l *lan) host(n int) *testnet.Host {
-	l.Helper()
-	h, err := l.net.Host(fmt.Sprintf("10.77.0.%d", n))
-	if err != nil {
-		l.Fatal(err)
-	}
-	return h
+	p.pub = p.lan.Publisher(cfg)
+	return p
 }
 
 // message is the i-th, a frame each.
 func message(i int) []byte { return fmt.Appendf(nil, "%01300d", i) }
 
 // take takes the messages 0 to n-1, and returns how many of them are lost, by cause.
-func (l *lan) take(n int) map[subscriber.Cause]uint64 {
-	l.Helper()
+func (p *pair) take(n int) map[subscriber.Cause]uint64 {
+	p.Helper()
 	next, lost := uint64(0), make(map[subscriber.Cause]uint64)
-	for ev := range l.sub.Messages(l.Context()) {
+	for ev := range p.sub.Messages(p.Context()) {
 		switch ev.Kind {
 		case subscriber.Message:
 			if ev.Offset != next || string(ev.Payload) != string(message(int(next))) {
-				l.Fatalf("offset %d came where %d should, or another message", ev.Offset, next)
+				p.Fatalf("offset %d came where %d should, or another message", ev.Offset, next)
 			}
 			next++
 		case subscriber.Loss:
 			if ev.Lost.From != next {
-				l.Fatalf("%v are lost where %d should come", ev.Lost, next)
+				p.Fatalf("%v are lost where %d should come", ev.Lost, next)
 			}
 			lost[ev.Cause] += ev.Lost.Len()
 			next = ev.Lost.To
@@ -91,19 +59,20 @@ func (l *lan) take(n int) map[subscriber.Cause]uint64 {
 		}
 	}
 	if next != uint64(n) {
-		l.Errorf("%d of %d messages are accounted for", next, n)
+		p.Errorf("%d of %d messages are accounted for", next, n)
 	}
 	return lost
 }
 
-func (l *lan) close() {
-	l.Helper()
-	if err := l.sub.Close(); err != nil {
-		l.Error(err)
+func (p *pair) close() {
+	p.Helper()
+	if err := p.sub.Close(); err != nil {
+		p.Error(err)
 	}
-	if err := l.pub.Close(); err != nil {
-		l.Error(err)
+	if err := p.pub.Close(); err != nil {
+		p.Error(err)
 	}
+	p.lan.Close()
 }
 
 // What is told of subscribers may be answered by publishing: more than fits in memory,
@@ -113,7 +82,7 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 		const count = 1500
 		published := make(chan error, 1)
 		ready := make(chan *publisher.Publisher, 1)
-		l := newLAN(t, publisher.Config{
+		s := newPair(t, publisher.Config{
 			ResendBuffer: 256 << 10, Disk: 8 << 20, DiskDir: t.TempDir(),
 			OnSubscriber: func(ev publisher.SubscriberEvent) {
 				if ev.To != publisher.Counted {
@@ -129,17 +98,17 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 				published <- nil
 			},
 		})
-		ready <- l.pub
+		ready <- s.pub
 		if err := <-published; err != nil {
 			t.Fatal(err)
 		}
-		if lost := l.take(count); len(lost) > 0 {
+		if lost := s.take(count); len(lost) > 0 {
 			t.Errorf("lost %v", lost)
 		}
-		if st := l.pub.Stats(); st.DiskWritten == 0 {
+		if st := s.pub.Stats(); st.DiskWritten == 0 {
 			t.Errorf("nothing went to disk: %+v", st.SenderStats)
 		}
-		l.close()
+		s.close()
 	})
 }
 
@@ -150,25 +119,25 @@ func TestOnSubscriberMayClose(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ready, closed := make(chan *publisher.Publisher, 1), make(chan error, 2)
 			calls, closers := 0, 1
-			l := newLAN(t, publisher.Config{DiskDir: t.TempDir(), Disk: 1 << 20, OnSubscriber: func(publisher.SubscriberEvent) {
+			s := newPair(t, publisher.Config{DiskDir: t.TempDir(), Disk: 1 << 20, OnSubscriber: func(publisher.SubscriberEvent) {
 				calls++
 				p := <-ready
 				closed <- p.Close()
 			}})
 			if both {
 				closers++
-				go func() { closed <- l.pub.Close() }()
+				go func() { closed <- s.pub.Close() }()
 			}
-			ready <- l.pub
+			ready <- s.pub
 			for range closers {
 				if err := <-closed; err != nil {
 					t.Error(err)
 				}
 			}
-			if _, err := l.pub.TryPublish(nil); err != publisher.ErrClosed {
+			if _, err := s.pub.TryPublish(nil); err != publisher.ErrClosed {
 				t.Errorf("TryPublish: %v", err)
 			}
-			l.close()
+			s.close()
 			synctest.Wait()
 			if calls > 1 {
 				t.Errorf("it was called %d times", calls)
