@@ -52,13 +52,19 @@ func newConn(fd int, name string) (*conn, error) {
 }
 
 func (c *conn) Read(ps []Packet) (int, error) {
-	n, err := c.reader.read(ps, true)
+	n, err := c.reader.read(ps, true, false)
+	return n, c.ended(err)
+}
+
+// readBriefly implements briefReader.
+func (c *conn) readBriefly(ps []Packet) (int, error) {
+	n, err := c.reader.read(ps, true, true)
 	return n, c.ended(err)
 }
 
 // TryRead implements Poller.
 func (c *conn) TryRead(ps []Packet) (int, error) {
-	n, err := c.poller.read(ps, false)
+	n, err := c.poller.read(ps, false, true)
 	return n, c.ended(err)
 }
 

@@ -190,21 +190,20 @@ func (l *Loop) Settle() {
 	}
 }
 
-// settle lets the machine have what is due and sends what it has to send.
+// settle sends what the machine has to send, first, since a lone message should
+// wait for nothing; and lets it have what is due.
 func (l *Loop) settle() {
 	for round := 0; !l.closed; round++ {
-		at := l.cfg.Machine.Deadline(l.now)
-		if at <= l.now && (round == 0 || round < rounds && !l.sending) {
-			// What became due by the change, or meanwhile, must not wait for
-			// the timer.
-			l.cfg.Machine.Advance(l.now)
-		} else if round > 0 || l.sending {
-			l.arm(at)
-			return
-		}
 		if !l.sending {
 			l.drain(burst)
 		}
+		at := l.cfg.Machine.Deadline(l.now)
+		if at > l.now || round == rounds || round > 0 && l.sending {
+			l.arm(at)
+			return
+		}
+		// What became due by the change, or meanwhile, must not wait for the timer.
+		l.cfg.Machine.Advance(l.now)
 	}
 }
 

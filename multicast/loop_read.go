@@ -11,6 +11,9 @@ const (
 	// closely is how long WaitAdaptive polls for the next datagram, and how soon
 	// it must be expected for polling to begin.
 	closely = int64(200 * time.Microsecond)
+	// briefly is how long it may take to deliver what was read, for the next read to
+	// be one of which the scheduler isn't told.
+	briefly = int64(100 * time.Microsecond)
 	// courtesy is how many times in a row nothing may come before a spinning
 	// goroutine lets others run, where it has no processor for itself.
 	courtesy = 16
@@ -21,22 +24,32 @@ const (
 func (l *Loop) read(c Conn, poll Poller) {
 	packets := make([]Packet, packetBatch)
 	last, gap := l.clock(), 2*closely // the last datagram, and the usual time between two
+	brief := false
+	hasty, ok := c.(briefReader)
+	if !ok || l.cfg.Deliver == nil { // nobody knows what others do with what came
+		hasty = nil
+	}
 	for {
 		n, err := 0, error(nil)
 		if poll != nil && gap < closely {
 			n, err = l.poll(poll, packets, last+closely)
 		}
-		if n == 0 && err == nil {
+		switch {
+		case n > 0 || err != nil:
+		case brief:
+			n, err = hasty.readBriefly(packets)
+		default:
 			n, err = c.Read(packets)
 		}
+		now := l.clock()
 		if n > 0 && poll != nil {
-			now := l.clock()
 			gap += (min(now-last, 4*closely) - gap) / 8
 			last = now
 		}
 		if !l.take(packets[:n]) || l.broken(c, err) {
 			return
 		}
+		brief = hasty != nil && l.clock()-now < briefly
 	}
 }
 

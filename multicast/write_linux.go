@@ -73,6 +73,8 @@ func newWriter(c *conn, refusals *refusals, offload bool, log *slog.Logger) *wri
 	w.hdr.Name, w.hdr.Namelen = &w.name[0], size
 	w.hdr.Iov = &w.iov
 	w.hdr.SetIovlen(1)
+	w.hdr.Control = &w.control[0]
+	w.hdr.SetControllen(len(w.control))
 	for i := range w.hdrs {
 		h := &w.hdrs[i].hdr
 		h.Name, h.Namelen = &w.name[0], size
@@ -191,18 +193,17 @@ func (w *writer) chunk() (n int, cut bool) {
 	return min(writeBatch*w.segment, len(w.rest)), false
 }
 
-// one sends n bytes in one message.
+// one sends n bytes in one message. Of a single datagram it doesn't tell Go's
+// scheduler: see reader.once.
 func (w *writer) one(fd uintptr, n int, cut bool) syscall.Errno {
+	if !cut {
+		_, _, errno := unix.RawSyscall6(unix.SYS_SENDTO, fd, uintptr(unsafe.Pointer(&w.rest[0])), uintptr(n), unix.MSG_DONTWAIT,
+			uintptr(unsafe.Pointer(&w.name[0])), uintptr(w.hdr.Namelen))
+		return errno
+	}
 	w.iov.Base = &w.rest[0]
 	w.iov.SetLen(n)
-	if cut {
-		putSegment(w.control[:], w.segment)
-		w.hdr.Control = &w.control[0]
-		w.hdr.SetControllen(len(w.control))
-	} else {
-		w.hdr.Control = nil
-		w.hdr.SetControllen(0)
-	}
+	putSegment(w.control[:], w.segment)
 	_, _, errno := unix.Syscall(unix.SYS_SENDMSG, fd, uintptr(unsafe.Pointer(&w.hdr)), unix.MSG_DONTWAIT)
 	return errno
 }
