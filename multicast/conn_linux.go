@@ -16,9 +16,9 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is a socket in the runtime's poller. All its system calls are
-// non-blocking, and are made in functions that were bound when it was opened,
-// so that neither Read nor Write allocates.
+// conn is a socket. Its system calls are non-blocking, but for WaitWrite's, and
+// are made in functions that were bound when it was opened, so that neither Read
+// nor Write allocates. Read waits in the runtime's poller.
 type conn struct {
 	counters
 	file   *os.File
@@ -34,6 +34,7 @@ type conn struct {
 	poller *reader // of TryRead, which must not wait for it
 	writer *writer // nil for a group
 	watch  *watch
+	waker  waker
 
 	drops dropCounter
 }
@@ -107,6 +108,7 @@ func (c *conn) Close() error {
 		return nil
 	}
 	c.drops.get(c.raw) // the last chance
+	c.waker.close()
 	err := c.file.Close()
 	c.watch.close()
 	if err != nil {

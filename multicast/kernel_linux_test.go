@@ -160,7 +160,7 @@ func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
 		t.Fatal(err)
 	}
 	r.reader.reset()
-	if err := r.raw.Read(r.reader.call); err != nil {
+	if err := r.reader.wait(); err != nil {
 		t.Fatal(err)
 	}
 	if n := r.reader.take(make([]Packet, 5)); n != 0 {

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"sync/atomic"
 	"time"
 )
 
@@ -15,9 +16,23 @@ const (
 	// be one of which the scheduler isn't told.
 	briefly = int64(100 * time.Microsecond)
 	// courtesy is how many times in a row nothing may come before a spinning
-	// goroutine lets others run, where it has no processor for itself.
+	// goroutine lets others run, where there is no processor for them.
 	courtesy = 16
+	// aside is each how many looks at the groups a spinning goroutine looks at the
+	// other socket too, to which little comes.
+	aside = 8
 )
+
+// spinning is how many goroutines of this process spin.
+var spinning atomic.Int32
+
+// giveWay lets other goroutines run where all processors spin. Where one is free,
+// Gosched would wake a thread to look for work, each time, and find none.
+func giveWay() {
+	if int(spinning.Load()) >= runtime.GOMAXPROCS(0) {
+		runtime.Gosched()
+	}
+}
 
 // read takes what a socket receives. Where poll isn't nil, it polls the socket
 // while datagrams follow each other closely.
@@ -55,24 +70,33 @@ func (l *Loop) read(c Conn, poll Poller) {
 
 // poll reads a socket without waiting, until something comes or the time is up.
 func (l *Loop) poll(c Poller, packets []Packet, until int64) (int, error) {
+	spinning.Add(1)
+	defer spinning.Add(-1)
 	for tries := 1; ; tries++ {
 		n, err := c.TryRead(packets)
 		if n > 0 || err != nil || l.clock() >= until {
 			return n, err
 		}
 		if tries%courtesy == 0 {
-			runtime.Gosched()
+			giveWay()
 		}
 	}
 }
 
-// spin polls the sockets, and the clock for what is due, until all are closed.
-// It is not locked to its thread: it never sleeps and so stays on it, and giving
-// way to others would cost a locked goroutine two switches of threads.
+// spin polls the sockets, the first of which sends, and the clock for what is due,
+// until all are closed. It is not locked to its thread: it never sleeps and so
+// stays on it, and giving way to others would cost a locked goroutine two switches
+// of threads.
 func (l *Loop) spin(conns []Poller) {
+	spinning.Add(1)
+	defer spinning.Add(-1)
 	packets := make([]Packet, packetBatch)
-	for idle := 1; len(conns) > 0; idle++ {
+	out := conns[0]
+	for look, idle := 1, 1; len(conns) > 0; look, idle = look+1, idle+1 {
 		for i := 0; i < len(conns); i++ {
+			if conns[i] == out && len(conns) > 1 && look%aside != 0 {
+				continue
+			}
 			n, err := conns[i].TryRead(packets)
 			if n > 0 {
 				idle = 0
@@ -95,7 +119,7 @@ func (l *Loop) spin(conns []Poller) {
 			l.due()
 		}
 		if idle%courtesy == 0 {
-			runtime.Gosched()
+			giveWay()
 		}
 	}
 }

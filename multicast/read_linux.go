@@ -5,12 +5,12 @@ package multicast
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"os"
 	"sync"
 	"sync/atomic"
 	"syscall"
-	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -24,8 +24,6 @@ const (
 	readSize = 64 << 10
 	// readSkew keeps the starts of the buffers out of one cache set.
 	readSkew = 2 << 10
-	// pollerPause is how soon a poller that refused to wait is asked again.
-	pollerPause = time.Millisecond
 	// maxReports is how many errors in a row may be about datagrams that were
 	// sent; then receiving itself is what fails.
 	maxReports = 1000
@@ -40,6 +38,7 @@ type mmsghdr struct {
 // reader receives batches and hands them out datagram by datagram.
 type reader struct {
 	raw   syscall.RawConn
+	waker *waker
 	count *counters
 	zone  zone
 
@@ -69,9 +68,10 @@ type reader struct {
 	lastFrom netip.AddrPort
 
 	errno syscall.Errno // of the last call
+	some  bool          // it found something, or an error
 	brief bool          // whoever reads will soon be back: see once
-	call  func(fd uintptr) bool
-	look  func(fd uintptr) // call, but nobody waits
+	look  func(fd uintptr)
+	call  func(fd uintptr) bool // look, for who waits
 }
 
 // newReaders makes the readers of a socket. Of their buffers only what is used takes
@@ -85,7 +85,7 @@ func (c *conn) newReaders() [2]*reader {
 // bytes.
 func newReader(c *conn, batch, size int) *reader {
 	r := &reader{
-		raw: c.raw, count: &c.counters, zone: c.zone,
+		raw: c.raw, waker: &c.waker, count: &c.counters, zone: c.zone,
 		hdrs:     make([]mmsghdr, batch),
 		iovs:     make([]unix.Iovec, batch),
 		names:    make([]sockaddr, batch),
@@ -105,8 +105,12 @@ func newReader(c *conn, batch, size int) *reader {
 	}
 	r.filled = batch
 	r.reset()
+	// Bound once, so that nothing allocates.
+	r.look = func(fd uintptr) { r.some = r.receive(fd) }
 	r.call = r.receive
-	r.look = func(fd uintptr) { r.receive(fd) }
+	if c.waker.sends {
+		r.call = func(uintptr) bool { return r.raw.Control(r.look) != nil || r.some }
+	}
 	return r
 }
 
@@ -136,15 +140,9 @@ func (r *reader) read(ps []Packet, wait, brief bool) (int, error) {
 			return n, nil
 		}
 		r.reset()
-		err := error(nil)
+		var err error
 		if wait {
-			err = r.raw.Read(r.call)
-			if err != nil && r.goOn() {
-				err = nil
-				if r.filled == 0 && r.errno == 0 {
-					continue
-				}
-			}
+			err = r.wait()
 		} else {
 			err = r.raw.Control(r.look)
 		}
@@ -161,19 +159,16 @@ func (r *reader) read(ps []Packet, wait, brief bool) (int, error) {
 	}
 }
 
-// goOn says whether reading goes on after the poller refused to wait, and comes back
-// when that may be over. It refuses where the socket has an error to tell and nothing
-// else, not even room to write: a report about a datagram that was sent, which came
-// while more than half of the send buffer was in use. It does so until the next event.
-func (r *reader) goOn() bool {
-	open := r.raw.Control(func(fd uintptr) {
-		drainErrors(fd)
-		r.receive(fd)
-	}) == nil
-	if open && r.filled == 0 && r.errno == 0 {
-		time.Sleep(pollerPause)
+// wait receives as soon as there is something.
+func (r *reader) wait() error {
+	raw, err := r.waker.follow(r.raw)
+	if err != nil {
+		return err
 	}
-	return open
+	if err = raw.Read(r.call); err == nil && r.filled == 0 && r.errno == 0 {
+		return net.ErrClosed // the socket went first
+	}
+	return err
 }
 
 // receive fills as many buffers as there are datagrams waiting. It says false

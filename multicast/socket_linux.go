@@ -55,6 +55,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	}
 	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
 	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
+	c.waker.sends = true
 	c.newReaders()
 	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload, cfg.Logger)
 	c.watch.start(&follower{
@@ -142,13 +143,14 @@ func multicastRange(a netip.Addr) string {
 	return "table local multicast ff00::/8"
 }
 
-// datagramSocket makes a UDP socket of one family only.
+// datagramSocket makes a UDP socket of one family only. It blocks, to package os: see
+// waker.
 func datagramSocket(is4 bool) (int, error) {
 	family := unix.AF_INET6
 	if is4 {
 		family = unix.AF_INET
 	}
-	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	fd, err := unix.Socket(family, unix.SOCK_DGRAM|unix.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return -1, os.NewSyscallError("socket", err)
 	}

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"sync"
 	"syscall"
+	"time"
 	"unsafe"
 
 	"golang.org/x/sys/unix"
@@ -25,6 +26,8 @@ const (
 	// itself, before the interface.
 	maxOffload4 = 65535 - 14 - 20 - 8
 	maxOffload6 = 65535 - 14 - 40 - 8
+	// waitRound is how soon who waits to write looks whether the socket is closed.
+	waitRound = 20 * time.Millisecond
 )
 
 // writer sends from the caller's buffer.
@@ -35,7 +38,7 @@ type writer struct {
 	count    *counters
 	log      *slog.Logger
 
-	mu       sync.Mutex // guards all that follows but poll
+	mu       sync.Mutex // guards all that follows, up to waiting
 	offload  bool       // the kernel cuts writes into datagrams
 	segments int        // at most so many at once
 	maxBytes int        // and so many bytes
@@ -56,8 +59,10 @@ type writer struct {
 
 	sendCall func(fd uintptr)
 
-	poll     [1]unix.PollFd // used under the file's write lock
-	waitCall func(fd uintptr) bool
+	waiting  sync.Mutex // guards all that follows
+	poll     [1]unix.PollFd
+	room     bool
+	waitCall func(fd uintptr)
 }
 
 func newWriter(c *conn, refusals *refusals, offload bool, log *slog.Logger) *writer {
@@ -255,22 +260,27 @@ func (w *writer) uncut(fd uintptr, errno syscall.Errno) bool {
 	return true
 }
 
-// wait waits until write would take something.
+// wait waits until write would take something. It takes a thread meanwhile.
 func (w *writer) wait() error {
-	if err := w.raw.Write(w.waitCall); err != nil {
-		return fmt.Errorf("multicast: wait to write: %w", err)
+	w.waiting.Lock()
+	defer w.waiting.Unlock()
+	for {
+		if err := w.raw.Control(w.waitCall); err != nil {
+			return fmt.Errorf("multicast: wait to write: %w", err)
+		}
+		if w.room {
+			return nil
+		}
 	}
-	return nil
 }
 
-// writable asks, since what the poller remembers may be older than the EAGAIN.
-func (w *writer) writable(fd uintptr) bool {
+// writable waits a while for room.
+func (w *writer) writable(fd uintptr) {
 	w.poll[0] = unix.PollFd{Fd: int32(fd), Events: unix.POLLOUT}
-	if _, err := unix.Poll(w.poll[:], 0); err != nil {
-		return true // let Write find out
-	}
+	n, err := unix.Poll(w.poll[:], int(waitRound/time.Millisecond))
 	if w.poll[0].Revents&unix.POLLERR != 0 {
 		drainErrors(fd)
 	}
-	return w.poll[0].Revents&unix.POLLOUT != 0
+	w.room = err != nil && err != unix.EINTR || // let Write find out
+		n > 0 && w.poll[0].Revents&unix.POLLOUT != 0
 }

@@ -1,0 +1,100 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"errors"
+	"fmt"
+	"net"
+	"os"
+	"sync"
+	"syscall"
+
+	"golang.org/x/sys/unix"
+)
+
+// waker waits in the runtime's poller until a socket has something to read. It may
+// be used by several goroutines.
+//
+// The socket is not in the poller from the start: one that is polled (TryRead)
+// needs nobody to be told, and each datagram would wake a thread for it. Nor ever
+// is one that sends, since the poller asks for room to write, too: whenever a
+// datagram had left, it would wake a thread to tell that there is room. An epoll
+// instance that asks for input only is there in its place.
+type waker struct {
+	sends bool // the socket's kind
+
+	mu     sync.Mutex
+	file   *os.File
+	raw    syscall.RawConn
+	closed bool
+}
+
+// follow returns what waits for the socket.
+func (w *waker) follow(socket syscall.RawConn) (syscall.RawConn, error) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.closed {
+		return nil, net.ErrClosed
+	}
+	if w.raw != nil {
+		return w.raw, nil
+	}
+	var fd int
+	var err error
+	make := duplicate
+	if w.sends {
+		make = inputOnly
+	}
+	closed := socket.Control(func(s uintptr) { fd, err = make(int(s)) })
+	if err = errors.Join(closed, err); err != nil {
+		return nil, fmt.Errorf("multicast: wait for input: %w", err)
+	}
+	w.file = os.NewFile(uintptr(fd), "input")
+	if w.raw, err = w.file.SyscallConn(); err != nil {
+		return nil, fmt.Errorf("multicast: wait for input: %w", err)
+	}
+	return w.raw, nil
+}
+
+// duplicate returns another descriptor of a socket, for the poller.
+func duplicate(socket int) (int, error) {
+	fd, err := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, 0)
+	if err != nil {
+		return -1, os.NewSyscallError("fcntl", err)
+	}
+	return fd, pollable(fd)
+}
+
+// inputOnly returns an epoll instance that has input when a socket has.
+func inputOnly(socket int) (int, error) {
+	fd, err := unix.EpollCreate1(unix.EPOLL_CLOEXEC)
+	if err != nil {
+		return -1, os.NewSyscallError("epoll_create1", err)
+	}
+	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{Events: unix.EPOLLIN}); err != nil {
+		unix.Close(fd)
+		return -1, os.NewSyscallError("epoll_ctl", err)
+	}
+	return fd, pollable(fd)
+}
+
+// pollable makes a descriptor one that package os hands to the poller. It closes it
+// if it fails.
+func pollable(fd int) error {
+	err := unix.SetNonblock(fd, true)
+	if err != nil {
+		unix.Close(fd)
+	}
+	return os.NewSyscallError("fcntl", err)
+}
+
+// close ends all waiting.
+func (w *waker) close() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.closed = true
+	if w.file != nil {
+		w.file.Close()
+	}
+}
