@@ -71,8 +71,8 @@ type Loop struct {
 	glancing sync.Mutex
 	glanced  [glanceBatch]Packet // guarded by glancing
 
-	// Of who holds the send token.
-	rest   Datagrams // what the sender begins with
+	rest Datagrams // what the sender begins with: of who holds the send token
+
 	failed failures
 
 	kick chan struct{} // the token is the sender's
@@ -183,10 +183,13 @@ func (l *Loop) Unlock() { l.mu.Unlock() }
 // the timer is armed.
 func (l *Loop) Settle() {
 	l.settle()
-	rearm := l.rearm
+	rearm, failed := l.rearm, l.failed.due(l.now)
 	l.mu.Unlock()
 	if rearm {
 		l.setTimer()
+	}
+	if failed.datagrams > 0 {
+		failed.log(l.cfg.Logger)
 	}
 }
 

@@ -4,6 +4,7 @@ import (
 	"errors"
 	"log/slog"
 	"net"
+	"net/netip"
 	"time"
 )
 
@@ -110,11 +111,11 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 	n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
 	d.Data = d.Data[n:]
 	full = errors.Is(err, ErrWouldBlock)
-	if err != nil && !full {
-		l.failed.note(l.cfg.Logger, d, err)
-	}
 	l.Lock()
 	l.ended = l.now
+	if err != nil && !full {
+		l.failed.note(d, err)
+	}
 	// A rest of nothing would be taken for no batch at all, and Sent not be called.
 	return d, full && len(d.Data) > 0
 }
@@ -123,32 +124,45 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 // more. It returns what to send then: nothing, if waiting fails.
 func (l *Loop) waitToWrite(d Datagrams) Datagrams {
 	l.mu.Unlock()
-	if err := l.cfg.Out.WaitWrite(); err != nil {
-		l.failed.note(l.cfg.Logger, d, err)
+	err := l.cfg.Out.WaitWrite()
+	l.Lock()
+	if err != nil {
+		l.failed.note(d, err)
 		d.Data = nil
 	}
-	l.Lock()
 	return d
 }
 
-// failures tells an operator of sends that failed for a reason that is not the
-// network's, at the first and then now and then.
+// failures are sends that failed for a reason that is not the network's. An operator
+// is told of them, at the first and then now and then, by who settles a change: with
+// neither the lock nor the send token, since a log may take its time.
 type failures struct {
-	quiet     time.Time // until then
-	datagrams int       // lost, and not logged yet
+	quiet     int64 // until then
+	datagrams int   // lost, and not logged yet
+	to        netip.AddrPort
+	err       error // the last one's
 }
 
-func (f *failures) note(to *slog.Logger, d Datagrams, err error) {
+func (f *failures) note(d Datagrams, err error) {
 	if errors.Is(err, net.ErrClosed) {
 		return // nobody is there any more whom it could surprise
 	}
 	f.datagrams += datagramCount(d)
-	now := time.Now()
-	if now.Before(f.quiet) {
-		return
+	f.to, f.err = d.To, err
+}
+
+// due returns what to log, if it is time: nothing if datagrams is 0.
+func (f *failures) due(now int64) failures {
+	if f.datagrams == 0 || now < f.quiet {
+		return failures{}
 	}
-	to.Warn("multicast: a send failed; its datagrams are lost", "datagrams", f.datagrams, "last_to", d.To, "err", err)
-	f.quiet, f.datagrams = now.Add(failureInterval), 0
+	told := *f
+	f.quiet, f.datagrams = now+int64(failureInterval), 0
+	return told
+}
+
+func (f *failures) log(to *slog.Logger) {
+	to.Warn("multicast: a send failed; its datagrams are lost", "datagrams", f.datagrams, "last_to", f.to, "err", f.err)
 }
 
 func datagramCount(d Datagrams) int {
