@@ -119,7 +119,7 @@ func (s *store) trim(low uint64) {
 }
 
 func (s *store) write(job *reliable.DiskJob) error {
-	stride := len(job.Data) / len(job.Sizes)
+	data := job.Data
 	for i := 0; i < len(job.Sizes); {
 		seq := job.Frames.From + uint64(i)
 		last := len(s.list) - 1
@@ -135,7 +135,9 @@ func (s *store) write(job *reliable.DiskJob) error {
 		n := min(len(job.Sizes)-i, int(seg.from+s.length-seq))
 		s.buf = s.buf[:0]
 		for j := i; j < i+n; j++ {
-			s.buf = s.appendRecord(s.buf, job.Frames.From+uint64(j), job.Data[j*stride:j*stride+int(job.Sizes[j])])
+			size := int(job.Sizes[j])
+			s.buf = s.appendRecord(s.buf, job.Frames.From+uint64(j), data[:size])
+			data = data[size:]
 		}
 		if _, err := seg.file.WriteAt(s.buf, int64(seq-seg.from)*int64(s.stride)); err != nil {
 			return err

@@ -15,8 +15,9 @@ import (
 func job(from, to uint64, stride int) *reliable.DiskJob {
 	j := &reliable.DiskJob{Frames: nack.Range{From: from, To: to}}
 	for seq := from; seq < to; seq++ {
-		j.Data = append(j.Data, bytes.Repeat([]byte{byte(seq)}, stride)...)
-		j.Sizes = append(j.Sizes, int32(1+seq%uint64(stride)))
+		size := int(1 + seq%uint64(stride))
+		j.Data = append(j.Data, bytes.Repeat([]byte{byte(seq)}, size)...)
+		j.Sizes = append(j.Sizes, int32(size))
 	}
 	return j
 }

@@ -138,7 +138,7 @@ func (s *Sender) share(now Time, m *member, request uint64, sent Time, held nack
 	for _, r := range c.alone {
 		r = r.Clip(held.From, held.To)
 		for r.Len() > 0 {
-			other, n := c.other(m, r, s.ring.slots)
+			other, n := c.other(m, r, s.ring.marks())
 			both := nack.Range{From: r.From, To: r.From + n}
 			if r.From = both.To; other == nil {
 				continue
@@ -209,7 +209,7 @@ func (s *Sender) want(now Time, m *member, request uint64, sent Time, asked []na
 		return
 	}
 	if c.marks == nil {
-		c.marks = make([]waiter, s.ring.slots)
+		c.marks = make([]waiter, s.ring.marks())
 	}
 	if len(m.wants) == 0 {
 		c.turns = append(c.turns, m)
@@ -233,7 +233,7 @@ func (s *Sender) want(now Time, m *member, request uint64, sent Time, asked []na
 		f.To = f.From + n
 		kept = append(kept, f)
 		for seq := max(f.From, s.ringOldest()); seq < f.To; seq++ {
-			c.marks[seq%s.ring.slots] = waiter{seq, m}
+			c.marks[seq%s.ring.marks()] = waiter{seq, m}
 		}
 	}
 	if len(kept) > 0 {

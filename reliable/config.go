@@ -102,8 +102,9 @@ type SenderConfig struct {
 	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0
 	// means 1,472. DATA frames are smaller by what a REPAIR adds.
 	Datagram int
-	// ResendBuffer bounds the frames that are held for repair, in bytes; 0
-	// means 64 MiB. It must hold 8 frames.
+	// ResendBuffer bounds the frames that are held for repair, in bytes, and their
+	// number by one for each 256 bytes; 0 means 64 MiB. It must hold 8 full frames. An
+	// index of 24 bytes for each comes on top.
 	ResendBuffer int
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 sends it at once.

@@ -27,7 +27,7 @@ const (
 	DiskHead = 16
 )
 
-// DiskJob is something to do on disk. Frames have a stride each, as in the ring.
+// DiskJob is something to do on disk.
 type DiskJob struct {
 	Frames nack.Range
 	// Data, if not nil, is to be written: the frames one after the other, each of
@@ -198,15 +198,15 @@ func (s *Sender) diskWrite() (DiskJob, bool) {
 	if len(d.runs) > 0 {
 		from = d.end
 	}
-	half := s.ring.slots / 2
-	if s.sent < from+half+1 {
-		return DiskJob{}, false
-	}
-	to := min(s.sent-half, from+diskWrite, from+d.limit-d.held())
-	if s.sent-half-from < min(diskWrite, half/2) && s.fits(half/4) {
+	half := len(s.ring.buf) / 2
+	more := s.ring.span(from, s.sent) - half
+	if more <= 0 || more < min(diskWrite*s.ring.stride, half/2) && s.fits(s.ring.slots/8) {
 		return DiskJob{}, false // more will come: fewer, larger writes
 	}
-	data, sizes := s.ring.piece(from, to, d.job.Sizes)
+	data, sizes := s.ring.piece(from, s.sent, int(min(diskWrite, d.limit-d.held())), half, d.job.Sizes)
+	if len(sizes) == 0 {
+		return DiskJob{}, false
+	}
 	frames := nack.Range{From: from, To: from + uint64(len(sizes))}
 	return DiskJob{Frames: frames, Data: data, Sizes: sizes}, true
 }
@@ -223,7 +223,7 @@ func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 			d.failed = err
 			s.stats.DiskErrors++
 		} else {
-			offset := s.ring.of(job.Frames.From).start
+			offset := s.ring.of(job.Frames.From).start()
 			_, ok := d.from()
 			hole := s.keep.hold < job.Frames.From && s.keep.hold >= s.ringOldest() // see passed
 			if ok && d.end == job.Frames.From || !ok && !hole {

@@ -192,8 +192,7 @@ func (s *Sender) pack(now Time, message []byte) {
 func (s *Sender) open(now Time, offset, start uint64) {
 	skip := s.keep.skipped
 	offset, start = offset-skip, start-skip
-	*s.ring.of(s.next) = frameMeta{offset: offset, start: start}
-	s.build.Open(s.ring.slot(s.next), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
+	s.build.Open(s.ring.open(s.next, offset, start > offset), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
 	if skip > 0 {
 		s.build.Skip(skip)
@@ -204,6 +203,6 @@ func (s *Sender) open(now Time, offset, start uint64) {
 // seal closes the open frame; full pads it to the ring's stride.
 func (s *Sender) seal(full bool) {
 	b := s.build.Seal(full)
-	s.ring.of(s.next).size = int32(len(b))
+	s.ring.seal(s.next, len(b))
 	s.next++
 }

@@ -81,7 +81,7 @@ const gatherTime = 100 * time.Millisecond
 // not sent yet or must be kept. The open frame counts as one more: it may be too
 // full to start in.
 func (s *Sender) fits(frames uint64) bool {
-	return s.next+1+frames <= min(s.sent, s.keep.pinned)+s.ring.slots
+	return s.ring.fits(frames+1, min(s.sent, s.keep.pinned), s.next)
 }
 
 // refuse answers a message that finds no room.

@@ -68,7 +68,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg:        cfg,
-		ring:       newRing(cfg.ResendBuffer, frame.DataSize(cfg.Datagram)),
+		ring:       newRing(cfg.ResendBuffer, frame.DataSize(cfg.Datagram), cfg.FirstSeq),
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
@@ -84,7 +84,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride+DiskHead)
 	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
 	s.catch.since = cfg.Start
-	marks := s.ring.slots
+	marks := s.ring.marks()
 	if s.disk.limit > 0 {
 		marks = max(marks, diskMarks)
 	}

@@ -130,7 +130,7 @@ func (s *Sender) gone(m *member) {
 // stalls says whether a subscriber alone leaves no room for the message that found
 // none.
 func (s *Sender) stalls(m *member) bool {
-	return m.state == Counted && s.next+1+s.keep.needs > s.disk.pin(m.position)+s.ring.slots
+	return m.state == Counted && !s.ring.fits(s.keep.needs+1, min(s.disk.pin(m.position), s.next), s.next)
 }
 
 // leaveOut leaves those out of the count who have held the others back for the

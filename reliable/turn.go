@@ -77,7 +77,7 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 			return Batch{}, false
 		}
 	}
-	data, frames := s.ring.run(s.sent, s.next, int(most))
+	data, segment, frames := s.ring.run(s.sent, s.next, int(most))
 	if s.limit.rate > 0 {
 		s.limit.take(now, uint64(len(data)))
 	}
@@ -87,7 +87,6 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 	s.rateBytes += uint64(len(data))
 	s.beats.data(now)
 	s.beaten = false
-	segment := min(s.ring.stride, len(data))
 	return Batch{Data: data, Segment: segment, frames: frames}, true
 }
 

@@ -15,7 +15,7 @@ type truth struct {
 	c *Checker
 	s *Session
 
-	slots  uint64      // how many frames the resend buffer holds
+	slots  uint64      // how many frames the resend buffer holds at the least
 	room   int         // bytes of chunks in a frame
 	frames []sentFrame // what was sent, by sequence number
 
@@ -84,7 +84,7 @@ func newTruth(c *Checker, s *Session) *truth {
 	}
 	return &truth{
 		c: c, s: s,
-		slots:    uint64(cfg.ResendBuffer / frame.DataSize(cfg.Datagram)),
+		slots:    uint64(cfg.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
 		room:     frame.DataRoom(cfg.Datagram),
 		lastSent: s.Start,
 	}
@@ -94,7 +94,7 @@ func newTruth(c *Checker, s *Session) *truth {
 func (t *truth) next() uint64 { return t.s.FirstSeq + uint64(len(t.frames)) }
 
 // mayLack says whether the resend buffer may have overwritten a frame that was
-// sent: whether as many frames as it has slots can have been filled since.
+// sent: whether more full frames than it holds can have been filled since.
 func (t *truth) mayLack(seq uint64) bool {
 	filled := t.next() + 1 // a frame may be open
 	if filled-seq > t.slots {

@@ -70,9 +70,10 @@ func (d *simDisk) do(job *reliable.DiskJob, cfg *DiskConfig) (frames [][]byte, e
 			}
 			d.low = job.Frames.From
 		}
-		stride := len(job.Data) / len(job.Sizes)
-		for i, size := range job.Sizes {
-			d.frames = append(d.frames, append([]byte(nil), job.Data[i*stride:i*stride+int(size)]...))
+		data := job.Data
+		for _, size := range job.Sizes {
+			d.frames = append(d.frames, append([]byte(nil), data[:size]...))
+			data = data[size:]
 		}
 		d.most = max(d.most, len(d.frames))
 		return nil, nil

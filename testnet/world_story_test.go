@@ -221,7 +221,7 @@ func TestLateJoin(t *testing.T) {
 	latest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil)})
 	oldest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil),
 		Receiver: reliable.ReceiverConfig{Start: reliable.Oldest}})
-	every(s.World, 0, 10*milli, 50, func(int) { pub.Publish([]byte("tick")) })
+	every(s.World, 0, 10*milli, 50, func(int) { pub.Publish(make([]byte, 1300)) })
 	every(s.World, 1000*milli, 10*milli, 50, func(int) { pub.Publish([]byte("tick")) })
 	s.At(1600*milli, pub.Close)
 	s.run(1600*milli, 8000*milli)
