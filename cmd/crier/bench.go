@@ -23,7 +23,7 @@ each cell and prints the median with the least and the most. Lists, as in
 func benchCommand() *command {
 	return &command{
 		name:  "bench",
-		brief: "measure throughput, latency, recovery, fan-out, overload, and what the kernel alone does",
+		brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and what the kernel alone does",
 		help: benchHelp + `Examples:
 
   # messages a second to one subscriber, nothing missing
@@ -114,6 +114,22 @@ Examples:
 
   # between network namespaces, with messages of 1 KiB
   crier bench overload --net netns --size 1KiB --rate 5000
+
+`),
+			benchKind(bench.Spilling, "what it costs that a slow subscriber's backlog goes to disk", `A publisher that keeps the pace of one subscriber publishes to others as well. That
+one crawls until it is --backlog behind what the publisher holds in memory, and then
+goes on at full speed. Printed is what the others have before that, while the backlog
+goes to disk, while it comes back, and after. Every byte is compared at all of them.
+Whoever is behind a producer that is flat out stays behind: then, or if draining lasts
+more than ten times --duration, nothing is published until the slow one has caught up.
+
+Examples:
+
+  # 1 GiB by way of a directory, at 5,000 messages a second and flat out
+  crier bench spill --buffer-dir /var/tmp
+
+  # a small one
+  crier bench spill --buffer-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
 
 `),
 			benchKind(bench.Limits, "what this machine's kernel does with bare UDP multicast", `No protocol: datagrams as fast as no receiver loses any, sent with a system call

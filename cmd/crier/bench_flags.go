@@ -19,6 +19,8 @@ type benchOptions struct {
 	inFlight size
 	buffer   size
 	resend   size
+	backlog  size
+	floor    size
 	limits   string
 }
 
@@ -36,6 +38,8 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		o.Waits = []string{"block", "spin"}
 	case bench.Fanout:
 		o.Subscribers = []int{1, 2, 4, 8}
+	case bench.Spilling:
+		o.Sizes = []int{4 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
 	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers, "`NUMBER` of subscribers, or several")
@@ -51,6 +55,9 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		duration = 2 * time.Second
 		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000, 0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest healthy one takes them")
 		overloadFlags(o, flags)
+	case bench.Spilling:
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{5000, 0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		spillFlags(o, flags)
 	default:
 		duration = map[string]time.Duration{bench.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -61,13 +68,17 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 	if kind == bench.Latency || kind == bench.Limits {
 		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: block, adaptive or spin, or several")
 	}
-	flags.DurationVar(&o.Duration, "duration", duration, "how long each run sends")
+	lasting := "how long each run sends"
+	if kind == bench.Spilling {
+		lasting = "how long each phase lasts that has no end of its own"
+	}
+	flags.DurationVar(&o.Duration, "duration", duration, lasting)
 	runs := 1
 	if kind == bench.Overload {
 		runs = 9
 	}
 	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
-	if kind != bench.Fanout && kind != bench.Limits && kind != bench.Overload {
+	if kind != bench.Fanout && kind != bench.Limits && kind != bench.Overload && kind != bench.Spilling {
 		usual := 0.0
 		if kind == bench.Recovery {
 			usual = 0.01
@@ -106,6 +117,19 @@ func overloadFlags(o *benchOptions, flags *pflag.FlagSet) {
 	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps for repair")
 }
 
+// spillFlags declares what goes to disk, and where.
+func spillFlags(o *benchOptions, flags *pflag.FlagSet) {
+	flags.StringVar(&o.DiskDir, "buffer-dir", "", "the `DIRECTORY` on the disk to be measured; nothing is left there")
+	o.backlog, o.buffer, o.resend = 1<<30, 32<<20, 64<<20
+	flags.Var(&o.backlog, "backlog", "how far the slow subscriber falls behind what is held in memory")
+	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
+	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
+	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps in memory")
+	o.floor = 128 << 20
+	flags.Var(&o.floor, "repair-floor", "how much a second the publisher may send to whoever is behind, if more than is live")
+	flags.DurationVar(&o.Patience, "patience", 5*time.Minute, "how long the backlog may take to grow, and again to drain")
+}
+
 // limitsNow is --limits without a file.
 const limitsNow = "measure"
 
@@ -119,6 +143,7 @@ func (o *benchOptions) options() (bench.Options, error) {
 		return opts, usagef("--offload %q is not known: use on or off", o.offload)
 	}
 	opts.InFlight = int(min(o.inFlight, 1<<31-1))
+	opts.Backlog, opts.Floor = int64(o.backlog), uint64(o.floor)
 	opts.Buffer, opts.Resend = int(min(o.buffer, 1<<31-1)), int(min(o.resend, 1<<31-1))
 	switch o.limits {
 	case "":

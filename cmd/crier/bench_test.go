@@ -38,6 +38,9 @@ func runBenchExample(t *testing.T, args []string) {
 	if args[1] == "overload" {
 		args = append(args, "--runs", "1") // they are nine otherwise
 	}
+	if args[1] == "spill" && !slices.Contains(args, "--backlog") {
+		args = append(args, "--backlog", "16MiB", "--resend-buffer", "8MiB")
+	}
 	dir := t.TempDir()
 	var into string
 	for i := 0; i < len(args); i++ {
@@ -47,6 +50,8 @@ func runBenchExample(t *testing.T, args []string) {
 			into = filepath.Join(dir, args[i+1])
 			args = slices.Delete(args, i, i+2)
 			i--
+		case word == "/var/tmp":
+			args[i] = dir
 		case word == "--runs":
 			args[i+1] = "1"
 		case word == "before.json", word == "recovery.html":
@@ -163,6 +168,73 @@ func TestBenchOverload(t *testing.T) {
 	}
 }
 
+// spillArgs are those of a spill that takes no time, by way of a directory.
+func spillArgs(dir string, more ...string) []string {
+	return append(append([]string{"bench", "spill", "--buffer-dir", dir, "--backlog", "8MiB", "--resend-buffer", "4MiB", "--buffer", "1MiB"}, quick...), more...)
+}
+
+// wantEmpty fails if something was left in a directory.
+func wantEmpty(t *testing.T, dir string) {
+	t.Helper()
+	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
+		t.Errorf("left in the directory: %v, %v", left, err)
+	}
+}
+
+// A slow subscriber's backlog goes to disk and comes back, all of it in order and
+// every byte as it was, with messages due at even times and flat out.
+func TestBenchSpill(t *testing.T) {
+	if testing.Short() {
+		t.Skip("it takes some 3 s")
+	}
+	t.Parallel()
+	testGroup(t)
+	dir := t.TempDir()
+	c := start(t, nil, spillArgs(dir, "--json", "--rate", "5000,0")...).wait(exitOK)
+	var cells []bench.Cell
+	for line := range strings.Lines(c.out.String()) {
+		var cell bench.Cell
+		if err := json.Unmarshal([]byte(line), &cell); err != nil {
+			t.Fatal(err, line)
+		}
+		cells = append(cells, cell)
+	}
+	if len(cells) != 8 {
+		t.Fatalf("%d cells", len(cells))
+	}
+	for _, run := range [][]bench.Cell{cells[:4], cells[4:]} {
+		written, read := uint64(0), uint64(0)
+		for i, cell := range run {
+			if cell.Missing+cell.SlowMissing+cell.Damaged+cell.Disorder+cell.Lost+cell.SlowLost+cell.Spill.DiskErrors > 0 {
+				t.Errorf("%s: %+v", cell.Way, cell.Figures)
+			}
+			if cell.Messages == 0 || cell.Latency == nil || cell.Latency.P99 <= 0 || (i == 0) != (len(cell.Ratios) == 0) {
+				t.Errorf("%s: %+v", cell.Way, cell.Figures)
+			}
+			written, read = written+cell.Spill.DiskWritten, read+cell.Spill.DiskRead
+		}
+		// Frames of 1,472 bytes; what the subscriber's own buffer holds needn't come back.
+		if spilling := run[1]; spilling.Way != "spilling" || spilling.Messages*uint64(spilling.Size) < 8<<20 || written < 8<<20/1472 || read == 0 {
+			t.Errorf("%s: %d messages; %d frames went to disk, %d came back", spilling.Way, spilling.Messages, written, read)
+		}
+	}
+	wantEmpty(t, dir)
+}
+
+// An interrupt leaves nothing on the disk.
+func TestBenchSpillInterrupted(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	dir := t.TempDir()
+	c := start(t, nil, spillArgs(dir, "--rate", "5000", "--duration", "1h")...)
+	c.stop()
+	c.wait(exitError)
+	if !strings.Contains(c.err.String(), "interrupted") {
+		t.Error(c.err)
+	}
+	wantEmpty(t, dir)
+}
+
 // Namespaces are made, used and gone.
 func TestBenchNamespaces(t *testing.T) {
 	if os.Geteuid() != 0 || runtime.GOOS != "linux" {
@@ -277,6 +349,12 @@ func TestBenchUsage(t *testing.T) {
 		{"overload --work 0", "--work 0s is outside"},
 		{"overload --buffer 1KiB", "--buffer 1024 is outside"},
 		{"overload --resend-buffer 1MiB", "--resend-buffer 1048576 is outside"},
+		{"spill", "--buffer-dir is missing: name a directory"},
+		{"spill --buffer-dir /nowhere", "--buffer-dir /nowhere can't be used (no such file or directory)"},
+		{"spill --buffer-dir / --backlog 1TiB", "and this takes up to 2"},
+		{"spill --buffer-dir / --size 64", "--size 64 is too small for a spill"},
+		{"spill --buffer-dir / --backlog 1KiB", "--backlog 1024 is outside"},
+		{"spill --buffer-dir / --patience 0", "--patience 0s is outside"},
 		{"recovery --drop 0", "--drop 0 leaves nothing to recover"},
 		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
 		{"throughput --limits=" + other, "is not what crier bench --json wrote"},

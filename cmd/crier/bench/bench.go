@@ -112,6 +112,8 @@ func (b *bench) measure(ctx context.Context) error {
 		return b.fanout(ctx)
 	case Overload:
 		return b.overload(ctx)
+	case Spilling:
+		return b.spill(ctx)
 	case Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells
@@ -127,8 +129,8 @@ func (b *bench) cell(system, way string, size, subscribers, publishers int) *Cel
 		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop, Offload: b.o.Offload,
 		Environment: b.env,
 	}
-	if b.o.Kind == Overload {
-		c.Overloaded = &Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend}
+	if b.o.Kind == Overload || b.o.Kind == Spilling {
+		c.Overloaded = &Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend, Backlog: b.o.Backlog, Floor: b.o.Floor}
 	}
 	if b.o.Interface != "" {
 		c.Net = b.o.Interface

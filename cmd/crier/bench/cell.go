@@ -93,13 +93,20 @@ type Figures struct {
 	// Of subscribers that crawl, which no other figure counts.
 	SlowMessages uint64 `json:"slow_delivered,omitempty"`
 	SlowLost     uint64 `json:"slow_lost,omitempty"` // named in loss reports
+
+	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
+	SlowMissing uint64 `json:"slow_missing,omitempty"`
+	Damaged     uint64 `json:"damaged,omitempty"` // messages that are not as they were published, also at the slow one
+	Spill       *Spill `json:"spill,omitempty"`
 }
 
 // Overloaded is what the cells of a benchmark with a slow subscriber have in common.
 type Overloaded struct {
-	Work   time.Duration `json:"work_ns"`             // what a message costs it
-	Buffer int           `json:"buffer_bytes"`        // what waits for it at most
-	Resend int           `json:"resend_buffer_bytes"` // the publisher's
+	Work    time.Duration `json:"work_ns"`             // what a message costs it
+	Buffer  int           `json:"buffer_bytes"`        // what waits for it at most
+	Resend  int           `json:"resend_buffer_bytes"` // the publisher's
+	Backlog int64         `json:"backlog_bytes,omitempty"`
+	Floor   uint64        `json:"repair_floor_bytes_per_second,omitempty"`
 }
 
 // Ratio is how crier compares with the bare exchange, run by run.
@@ -136,6 +143,7 @@ func (out *outcome) figures(size int) Figures {
 		f.Missing += r.Missing
 		f.Lost += r.Lost
 		f.Disorder += r.Disorder
+		f.Damaged += r.Damaged
 		f.Recovered += r.Recovered
 		f.KernelDrops += r.KernelDrops
 		f.SubscriberRSS = max(f.SubscriberRSS, r.RSS[1])
@@ -175,6 +183,11 @@ func (out *outcome) figures(size int) Figures {
 	for _, r := range out.slow {
 		f.SlowMessages += r.Messages
 		f.SlowLost += r.Lost
+		f.SlowMissing += r.Missing
+		f.Damaged += r.Damaged
+		if len(r.Phases) > 0 { // it was to get all
+			f.Disorder += r.Disorder
+		}
 	}
 	f.Late = late.Quantiles()
 	f.CPU = f.PublisherCPU + f.SubscriberCPU*float64(len(out.readers))
@@ -256,6 +269,7 @@ func medians(each []Figures) Figures {
 	f.Repairs = whole(func(f *Figures) uint64 { return f.Repairs })
 	f.SlowMessages = whole(func(f *Figures) uint64 { return f.SlowMessages })
 	f.SlowLost = whole(func(f *Figures) uint64 { return f.SlowLost })
+	f.Spill = medianSpill(each)
 	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })
 	f.Intact = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Intact })
 	f.Repaired = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Repaired })
@@ -268,6 +282,8 @@ func medians(each []Figures) Figures {
 		f.Missing += each[i].Missing
 		f.Lost += each[i].Lost
 		f.Disorder += each[i].Disorder
+		f.Damaged += each[i].Damaged
+		f.SlowMissing += each[i].SlowMissing
 		f.KernelDrops += each[i].KernelDrops
 		f.SendErrors += each[i].SendErrors
 		f.shifted(time.Duration(each[i].ClockShift))

@@ -13,16 +13,17 @@ const (
 	rolePublisher  = "publisher"
 	roleSubscriber = "subscriber"
 	roleSlow       = "slow subscriber"
-	rolePing       = "ping"           // sends, and sends again when the answer has come
-	rolePong       = "pong"           // answers
-	roleBareSender = "bare sender"    // as publisher, without crier
-	roleBareReader = "bare reader"    // as subscriber
-	roleBarePing   = "bare ping"      // as ping
-	roleBarePong   = "bare pong"      // as pong
-	roleFlooder    = "flooder"        // sends datagrams as fast as it may
-	roleDrain      = "drain"          // counts datagrams
-	roleTCPSender  = "tcp publisher"  // sends to each subscriber
-	roleTCPReader  = "tcp subscriber" // receives from the publisher
+	roleSpiller    = "spilling publisher" // keeps the slow one's pace, on disk too
+	rolePing       = "ping"               // sends, and sends again when the answer has come
+	rolePong       = "pong"               // answers
+	roleBareSender = "bare sender"        // as publisher, without crier
+	roleBareReader = "bare reader"        // as subscriber
+	roleBarePing   = "bare ping"          // as ping
+	roleBarePong   = "bare pong"          // as pong
+	roleFlooder    = "flooder"            // sends datagrams as fast as it may
+	roleDrain      = "drain"              // counts datagrams
+	roleTCPSender  = "tcp publisher"      // sends to each subscriber
+	roleTCPReader  = "tcp subscriber"     // receives from the publisher
 )
 
 // Ways of waiting for messages.
@@ -73,10 +74,18 @@ type Pressure struct {
 
 	Resend int  `json:",omitempty"` // bytes of the publisher's resend buffer
 	Drop   bool `json:",omitempty"` // messages that find no room there are dropped
+
+	Backlog  int64         `json:",omitempty"` // bytes of messages that the slow one is to be behind, besides Resend
+	Disk     int64         `json:",omitempty"` // bytes on disk at most
+	DiskDir  string        `json:",omitempty"`
+	Floor    uint64        `json:",omitempty"` // bytes a second that may go to whoever is behind, in any case
+	Patience time.Duration `json:",omitempty"` // how long the backlog may take to grow, and to drain
 }
 
-// whole says whether the publisher keeps all that a slow subscriber has yet to take.
-func (p *Pressure) whole() bool { return false }
+// checked says whether the publisher keeps all that a slow subscriber has yet to
+// take, on disk too, and whether subscribers hold every byte against what was
+// published.
+func (t *Task) checked() bool { return t.Pressure.Backlog > 0 }
 
 // Steps of a conversation. The coordinator says the first kind, the worker the
 // second.
@@ -144,6 +153,11 @@ type Result struct {
 	Repairs     uint64 `json:",omitempty"`
 	KernelDrops uint64 `json:",omitempty"`
 	SendErrors  uint64 `json:",omitempty"`
+
+	Phases     []Phase       `json:",omitempty"` // of a spill
+	Drained    time.Duration `json:",omitempty"` // how long catching up took while nothing was published
+	Damaged    uint64        `json:",omitempty"` // messages that are not as they were published
+	DiskErrors uint64        `json:",omitempty"`
 }
 
 // lines writes and reads messages.

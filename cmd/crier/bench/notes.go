@@ -17,6 +17,7 @@ var titles = map[string]string{
 	Recovery:   "Recovery: from loss to delivery",
 	Fanout:     "Fan-out: what a message costs, by multicast and by TCP to each subscriber",
 	Overload:   "Overload: what healthy subscribers have beside one that crawls",
+	Spilling:   "Spill: what healthy subscribers have while the backlog of a slow one goes to disk, and comes back",
 	Limits:     "Limits: bare UDP multicast, without a protocol",
 }
 
@@ -59,7 +60,10 @@ func notes(cells []*Cell) string {
 			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others", wayLoss)
 		}
 	}
-	if c.Overloaded != nil {
+	switch {
+	case c.Benchmark == Spilling:
+		spillNotes(cells, c.Overloaded, say)
+	case c.Overloaded != nil:
 		overloadNotes(cells, c.Overloaded, say)
 	}
 	spinning(cells, say)
@@ -103,7 +107,7 @@ func spinning(cells []*Cell, say func(string, ...any)) {
 func eachSize(cells []*Cell, of func(*Cell) uint64) string {
 	var list []string
 	for _, c := range cells {
-		if n := of(c); n > 1 && c.System != systemTCP {
+		if n := of(c); n > 1 && c.System != systemTCP && c.Rate == 0 {
 			if word := fmt.Sprintf("%s of %s", countText(float64(n)), bytesText(c.Size)); !slices.Contains(list, word) {
 				list = append(list, word)
 			}
@@ -120,6 +124,9 @@ func trouble(cells []*Cell, say func(string, ...any)) {
 		}
 		if c.Disorder > 0 && c.System == systemCrier {
 			say("%s: %s messages came out of order or twice", c.name(), countText(float64(c.Disorder)))
+		}
+		if c.Damaged > 0 {
+			say("%s: %s messages were not as they were published", c.name(), countText(float64(c.Damaged)))
 		}
 		if c.KernelDrops > 0 {
 			say("%s: the kernel dropped %s packets for want of receive buffer", c.name(), countText(float64(c.KernelDrops)))

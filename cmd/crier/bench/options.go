@@ -19,6 +19,7 @@ const (
 	Fanout     = "fanout"
 	Limits     = "limits"
 	Overload   = "overload"
+	Spilling   = "spill"
 )
 
 // The networks.
@@ -45,6 +46,10 @@ type Options struct {
 	Work      time.Duration // what a message costs it
 	Buffer    int           // bytes that wait for it at most
 	Resend    int           // bytes of the publisher's resend buffer
+	Backlog   int64         // of spill: bytes of messages that go to disk
+	DiskDir   string        // the directory on disk
+	Floor     uint64        // bytes a second that whoever is behind may be sent in any case
+	Patience  time.Duration // how long the backlog may take to grow, and to drain
 
 	Net        string
 	MTU        int // of --net netns
@@ -137,18 +142,26 @@ func (o *Options) validate() error {
 	return o.validateNetwork()
 }
 
+// minSpilt keeps small messages, of which each may take a frame, from taking much
+// more room on disk than they have bytes.
+const minSpilt = 256
+
 // flat says whether the benchmark may send as fast as possible.
-func (o *Options) flat() bool { return o.Kind == Fanout || o.Kind == Throughput || o.Kind == Overload }
+func (o *Options) flat() bool {
+	return o.Kind == Fanout || o.Kind == Throughput || o.Kind == Overload || o.Kind == Spilling
+}
 
 // Bounds of buffers, in bytes.
 const (
 	minBuffer = 64 << 10
 	maxBuffer = 1 << 30
 	minResend = 4 << 20 // four times what is under way
+
+	maxBacklog = 1 << 40
 )
 
 func (o *Options) validateOverload() error {
-	if o.Kind != Overload {
+	if o.Kind != Overload && o.Kind != Spilling {
 		return nil
 	}
 	for _, word := range o.Overloads {
@@ -163,6 +176,17 @@ func (o *Options) validateOverload() error {
 		return usagef("--buffer %d is outside %d to %d bytes", o.Buffer, minBuffer, maxBuffer)
 	case o.Resend < minResend || o.Resend > maxBuffer:
 		return usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend, minResend, maxBuffer)
+	case o.Kind == Overload:
+	case o.DiskDir == "":
+		return usagef("--buffer-dir is missing: name a directory on the disk to be measured; nothing is left there")
+	case o.Backlog < minResend || o.Backlog > maxBacklog:
+		return usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend, int64(maxBacklog))
+	case o.Floor < 1<<20 || o.Floor > maxBacklog:
+		return usagef("--repair-floor %d is outside %d to %d bytes a second", o.Floor, 1<<20, int64(maxBacklog))
+	case slices.Min(o.Sizes) < minSpilt:
+		return usagef("--size %d is too small for a spill, where a message takes a frame on disk: give %d or more", slices.Min(o.Sizes), minSpilt)
+	case o.Patience < time.Second || o.Patience > longest:
+		return usagef("--patience %v is outside 1s to %v", o.Patience, longest)
 	}
 	return nil
 }

@@ -2,7 +2,6 @@ package bench
 
 import (
 	"context"
-	"fmt"
 
 	"crier/cmd/crier/hist"
 )
@@ -167,17 +166,10 @@ var overloadWords = map[string]string{
 func sayIntervals(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		for _, v := range c.Ratios {
-			if r := v.Rate; r != nil {
-				say("ratios are of runs that took turns: the median of %d, and the interval that holds the true one with %s confidence, from the order of the runs alone",
-					r.Runs, confidenceText(r.Confidence))
+			if r := v.Rate; r != nil && r.Runs > 1 {
+				say("ratios are taken run by run: the median of %d, and the interval that holds the true one with %.1f %% confidence, from the order of the runs alone",
+					r.Runs, 100*r.Confidence)
 			}
 		}
 	}
-}
-
-func confidenceText(c float64) string {
-	if c == 0 {
-		return "no"
-	}
-	return fmt.Sprintf("%.1f %%", 100*c)
 }

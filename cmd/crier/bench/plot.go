@@ -42,7 +42,7 @@ func pictures(cells []*Cell) ([]page.Picture, error) {
 		if err == nil {
 			err = draw(growth(cells, "bytes that the publisher sends for a message", func(c *Cell) float64 { return c.SentBytes }))
 		}
-	case Overload:
+	case Overload, Spilling:
 		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 }), "messages a second at the slowest healthy one, with the least and the most of the runs", func(f *Figures) float64 { return f.MessagesPerSecond }))
 		if err == nil {
 			err = draw(curves(filter(cells, func(c *Cell) bool { return c.Rate > 0 }), "one way at the healthy ones: the share of messages that came within a time"))

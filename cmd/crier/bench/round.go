@@ -21,6 +21,8 @@ type round struct {
 	slow             int  // subscribers that crawl, besides the readers
 	pinned           bool // each a processor of its own, if there are as many
 	inFlight         int  // bytes of messages that may be under way; 0: no bound
+	// sends bounds how long sending may take; 0: the task's Duration.
+	sends time.Duration
 }
 
 // outcome is what the processes of a round reported.
@@ -97,7 +99,7 @@ func (b *bench) play(ctx context.Context, r round) (_ *outcome, err error) {
 		}
 	}()
 	// The processes are ended above, and asked first: ctx alone kills them.
-	most := r.task.Duration + roundPatience
+	most := max(r.task.Duration, r.sends) + roundPatience
 	timed, cancel := context.WithTimeoutCause(ctx, most, lateError{most})
 	defer cancel()
 	launch := func(role string, index, host int) (*process, error) {

@@ -2,6 +2,7 @@ package bench
 
 import (
 	"encoding/binary"
+	"slices"
 	"time"
 
 	"crier/multicast"
@@ -32,6 +33,7 @@ type source struct {
 	progress *progress
 	batch    [][]byte
 	sent     uint64
+	phase    byte // that messages say they are of, where they are checked
 }
 
 func newSource(t *Task) (*source, error) {
@@ -43,9 +45,12 @@ func newSource(t *Task) (*source, error) {
 	first, rest := filler(t.Size), filler(t.Size)
 	clear(rest[:min(stampSize, t.Size)])
 	for i := range n {
-		if i == 0 {
+		switch {
+		case i == 0:
 			s.batch = append(s.batch, first)
-		} else {
+		case t.checked():
+			s.batch = append(s.batch, slices.Clone(rest)) // each has its own number
+		default:
 			s.batch = append(s.batch, rest)
 		}
 	}
@@ -78,20 +83,43 @@ func filler(size int) []byte {
 // run has send called with each batch until the task's time is over. The batch
 // is valid until send returns.
 func (s *source) run(send func(batch [][]byte) error) error {
-	if s.task.Rate > 0 {
-		return s.paced(send)
+	s.start()
+	if s.sched != nil {
+		count := s.sched.count(s.task.Duration)
+		return s.during(func(time.Time) bool { return s.sent >= count }, send)
 	}
-	begun := time.Now()
-	until := begun.Add(s.task.Duration)
-	for now := begun; now.Before(until); now = time.Now() {
+	until := time.Now().Add(s.task.Duration)
+	return s.during(func(now time.Time) bool { return !now.Before(until) }, send)
+}
+
+// start begins the schedule, if there is a rate.
+func (s *source) start() {
+	if s.task.Rate > 0 {
+		sharpTimers()
+		s.sched = &schedule{rate: s.task.Rate, spin: s.task.Wait == waitSpin, start: time.Now()}
+	}
+}
+
+// sourceLook is how long a publisher that finds no room in its window waits before
+// it asks again whether its time is over.
+const sourceLook = 10 * time.Millisecond
+
+// during has send called with each batch until over says so, which is asked before
+// each.
+func (s *source) during(over func(now time.Time) bool, send func(batch [][]byte) error) error {
+	for now := time.Now(); !over(now); now = time.Now() {
 		n := uint64(len(s.batch))
 		if s.window != nil {
-			if n = min(n, s.window.room(s.sent, until)); n == 0 {
-				break
+			if n = min(n, s.window.room(s.sent, now.Add(sourceLook))); n == 0 {
+				continue
 			}
 			now = time.Now()
 		}
-		s.stamp(now.UnixNano())
+		due := now.UnixNano()
+		if s.sched != nil {
+			due = s.sched.next()
+		}
+		s.stamp(due, n)
 		if err := send(s.batch[:n]); err != nil {
 			return err
 		}
@@ -100,29 +128,32 @@ func (s *source) run(send func(batch [][]byte) error) error {
 	return nil
 }
 
-func (s *source) paced(send func(batch [][]byte) error) error {
-	sharpTimers()
-	s.sched = &schedule{rate: s.task.Rate, spin: s.task.Wait == waitSpin, start: time.Now()}
-	for count := s.sched.count(s.task.Duration); s.sent < count; s.sent++ {
-		s.stamp(s.sched.next())
-		if err := send(s.batch); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-func (s *source) stamp(due int64) {
+// stamp writes the due time into the first of n messages, and into all what a
+// ledger wants to know.
+func (s *source) stamp(due int64, n uint64) {
 	if s.task.Size >= stampSize {
 		binary.LittleEndian.PutUint64(s.batch[0], uint64(due))
 	}
+	if s.task.checked() {
+		for i := range n {
+			entitle(s.batch[i], s.sent+i, s.phase)
+		}
+	}
+}
+
+// idle is what the schedule has spent in spinning.
+func (s *source) idle() time.Duration {
+	if s.sched == nil {
+		return 0
+	}
+	return s.sched.idle
 }
 
 // into adds what the source knows to a result, and takes its own time out.
 func (s *source) into(r *Result) {
 	r.Messages = s.sent
 	if s.sched != nil {
-		r.CPU = max(0, r.CPU-s.sched.idle)
+		r.CPU = max(0, r.CPU-s.idle())
 		r.Late = &s.sched.late
 	}
 }

@@ -131,6 +131,7 @@ func ratioColumn(head string, get func(*Ratio) Spread) column {
 
 var columnSets = map[string][]column{
 	Overload:   overloadColumns(),
+	Spilling:   spillColumns(),
 	Throughput: {colSize, colSubs, colPubs, colRate, colBytes, colMiss, colPubCPU, colSubCPU, colRepair, colShare},
 	Latency: append(append([]column{colSystem, colWay, colSize, colSubs, colDue, colWait},
 		quantileColumns("", timeOf)...),
@@ -155,7 +156,7 @@ func timeOf(c *Cell) *hist.Quantiles {
 	switch {
 	case c.Trip != nil:
 		return c.Trip
-	case (c.Benchmark == Limits || c.Benchmark == Overload) && c.Rate == 0:
+	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload || c.Benchmark == Spilling):
 		return nil // there it is the length of a queue
 	}
 	return c.Latency

@@ -34,6 +34,11 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if w.task.Pressure.Drop {
 		cfg.WhenFull = publisher.Drop
 	}
+	if w.task.checked() {
+		cfg.Pace = publisher.Pace{Kind: publisher.PaceNamed, Names: []string{slowName}}
+		cfg.RepairFloor = w.task.Pressure.Floor
+		cfg.Disk, cfg.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
+	}
 	return cfg, err
 }
 

@@ -49,7 +49,7 @@ func (w *worker) slow() error {
 	}
 	defer s.Close()
 	by := w.subscribed(s, in)
-	if !t.Pressure.whole() {
+	if !t.checked() {
 		by.arrived = nil
 	}
 	by.stop = func() error {

@@ -24,6 +24,7 @@ type reception struct {
 	sessions []uint64
 	last     int  // the flow of the latest message
 	paced    bool // messages have due times, each
+	ledger   *ledger
 }
 
 // handle is the subscriber's Handler.
@@ -38,6 +39,14 @@ func (s *reception) handle(ev *subscriber.Event) {
 		if ev.Recovered {
 			s.recovered++
 			s.recovery.Record(ev.Recovery)
+		}
+		if s.ledger != nil {
+			late := time.Duration(-1)
+			if due != 0 {
+				late = max(0, time.Duration(nanos()-due))
+			}
+			s.ledger.note(ev.Offset, ev.Payload, late)
+			return
 		}
 		if due == 0 {
 			return
@@ -83,7 +92,11 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 }
 
 func (w *worker) newReception(p *progress) *reception {
-	return &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+	in := &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+	if w.task.checked() {
+		in.ledger = newLedger(w.task.Size)
+	}
+	return in
 }
 
 // subscribed is what a subscriber's role has of its own.
@@ -100,6 +113,9 @@ func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 			}
 			r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
 			in.into(r, counts)
+			if in.ledger != nil {
+				in.ledger.into(r)
+			}
 		},
 	}
 }

@@ -99,7 +99,7 @@ func (w *worker) work() error {
 	}
 	roles := map[string]func() error{
 		rolePublisher: w.publish, roleSubscriber: w.subscribe,
-		roleSlow: w.slow,
+		roleSlow: w.slow, roleSpiller: w.spill,
 		rolePing: w.ping, rolePong: w.pong,
 		roleBareSender: w.bareSend, roleBareReader: w.bareRead,
 		roleBarePing: w.barePing, roleBarePong: w.barePong,
