@@ -6,11 +6,13 @@ import (
 )
 
 // Asker is a publisher's record of one subscriber that asks for repairs. The
-// owner of the table sets ID and Addr; the Responder does the rest. It belongs to
+// owner of the table sets ID, Addr and Position; the Responder does the rest. It belongs to
 // one Responder, and must not be moved or copied after its first NACK.
 type Asker struct {
 	ID   uint64         // the subscriber's id
 	Addr netip.AddrPort // where its NACKs come from, and unicast repairs go
+	// Position is the first frame that it may still need, as far as it has said.
+	Position uint64
 
 	Asked   uint64 // frames that it asked for
 	Crossed uint64 // of these, ignored since the repair was on its way already

@@ -247,6 +247,9 @@ func (r *Responder) confirm(now Time, m *mark, sent Time) {
 // whether nothing of its asker's waits any more.
 func (r *Responder) passOver(at int32, held Range) bool {
 	m := &r.queue.marks[at-1]
+	if m.seq < m.asker.Position { // it has it by now, or has done without
+		return r.queue.remove(at)
+	}
 	if m.seq < held.From {
 		m.asker.Gone++
 		r.stats.Gone++

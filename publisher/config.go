@@ -50,8 +50,9 @@ type Config struct {
 	// outlives the process.
 	Disk    int64
 	DiskDir string
-	// MaxRate bounds what is sent, in bytes a second; 0 means no bound. Burst is how
-	// much may go out at once, in bytes; 0 means what the rate gives in 1 ms.
+	// MaxRate bounds what is sent, in bytes of datagrams a second, their IP and UDP
+	// headers not counted; 0 means no bound. Burst is how much may go out at once, in
+	// bytes; 0 means what the rate gives in 1 ms.
 	MaxRate, Burst uint64
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
 	// no longer: one call after the other, on a goroutine of its own. It may publish,
@@ -157,6 +158,12 @@ func (c *Config) validate() error {
 	if int64(c.ResendBuffer) > maxResendBuffer {
 		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
 			c.ResendBuffer, int64(maxResendBuffer))
+	}
+	if c.Burst > 0 && c.MaxRate == 0 {
+		return fmt.Errorf("publisher: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Burst)
+	}
+	if c.Disk == 0 && c.DiskDir != "" {
+		return fmt.Errorf("publisher: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.DiskDir)
 	}
 	if c.Disk > 0 && c.DiskDir == "" {
 		return fmt.Errorf("publisher: a disk part of the resend buffer needs DiskDir, the directory to keep it in")

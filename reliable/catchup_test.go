@@ -83,3 +83,34 @@ func behindSender(tb testing.TB, frames int) *Sender {
 	}
 	return s
 }
+
+// What a subscriber has passed since it asked is no loss when it leaves the ring, and
+// isn't repaired.
+func TestPassedIsNoLongerWanted(t *testing.T) {
+	s := behindSender(t, 100)
+	now := s.now
+	hear := func(f frame.Frame) {
+		f.Session, f.Subscriber, f.Echo, f.Room = 0xabc, 5, s.sessionTime(now), 1<<20
+		s.Handle(now, receiverAddr, made(t, f))
+	}
+	hear(frame.Frame{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 3, To: 50}}})
+	hear(frame.Frame{Kind: frame.Status, Position: 40})
+	if m := s.members.rows[0]; len(m.wants) != 1 || m.wants[0] != (nack.Range{From: 40, To: 50}) {
+		t.Fatalf("%v waits", m.wants)
+	}
+	hear(frame.Frame{Kind: frame.Status, Position: 60})
+	if len(s.catch.turns) != 0 {
+		t.Error("it has passed all of it, and something waits")
+	}
+	for range 1000 { // all leave the ring
+		if _, err := s.Publish(now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			s.Sent(b)
+		}
+	}
+	if st := s.Stats(); st.Responder.Gone != 0 || st.Repairs != 0 {
+		t.Errorf("%d gone, %d repairs", st.Responder.Gone, st.Repairs)
+	}
+}

@@ -33,8 +33,10 @@ const (
 
 	// DefaultStallTimeout is how long a subscriber may hold the others back.
 	DefaultStallTimeout = 5 * time.Second
-	// maxRate bounds the rate limit, in bytes a second.
-	maxRate = 1 << 40
+	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
+	// that CONFIRMs may use.
+	maxRate     = 1 << 40
+	confirmPart = 16
 	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second;
 	// what goes to subscribers that are behind may use as much again.
 	DefaultRepairFloor = 16 << 20
@@ -134,9 +136,10 @@ type SenderConfig struct {
 	// frame has DiskHead besides a stride; 0 means
 	// there is none.
 	Disk int64
-	// MaxRate bounds what is sent, in bytes a second, but for HEARTBEAT and the like;
-	// 0 means no bound. Burst is how much may go out at once, in bytes; 0 means
-	// what the rate gives in 1 ms, and two datagrams at least.
+	// MaxRate bounds what is sent, in bytes of datagrams a second; 0 means no bound.
+	// HEARTBEAT and the like don't wait for it: data and repairs leave room for them.
+	// Burst is how much may go out at once, in bytes; 0 means what the rate gives in
+	// 1 ms, and two datagrams at least.
 	MaxRate, Burst uint64
 }
 

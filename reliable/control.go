@@ -165,6 +165,7 @@ func (s *Sender) nextBeat(now Time) (Batch, bool) {
 func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
 	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
 	s.arena = s.encode.Append(s.arena[:0], f)
+	s.limit.owe(uint64(len(s.arena)))
 	return Batch{To: to, Data: s.arena, Segment: len(s.arena)}
 }
 

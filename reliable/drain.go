@@ -41,7 +41,7 @@ func (s *Sender) Finished(now Time) bool {
 // still at it.
 func (s *Sender) owes(now Time) bool {
 	for _, m := range s.members.rows {
-		if m.state == Counted && m.position < s.next && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
+		if m.state == Counted && m.Position < s.next && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
 			return true
 		}
 	}

@@ -11,14 +11,29 @@ type limit struct {
 	paid  Time          // what was sent is paid for by then
 	rest  uint64        // of the last division, in byte-nanoseconds
 
+	owed uint64        // bytes that went out without asking, and are to be paid by what follows
+	late time.Duration // for how long something could have been sent while nobody woke up, yet to be made up
+	back time.Duration // how much of that may be made up at once, until at is over
+	at   Time
+
 	waits   bool // something waits for it
 	since   Time // since when
 	waited  time.Duration
 	waiting uint64 // times that something had to wait
 }
 
-// maxBurst bounds a burst, in bytes, so that products of it fit 64 bits.
-const maxBurst = 1 << 30
+const (
+	// maxBurst bounds a burst, in bytes, so that products of it fit 64 bits.
+	maxBurst = 1 << 30
+	// maxLate bounds the lateness that is made up: up to lateBurst at once, since
+	// whoever wakes up that late each time keeps no rate otherwise; the rest little by
+	// little, each frame paying a quarter less.
+	maxLate   = 100 * time.Millisecond
+	lateBurst = 4 * time.Millisecond
+	lateShare = 4
+	// atOnce is how long what goes out after one wake-up may take.
+	atOnce = time.Millisecond
+)
 
 // newLimit returns a bound of so many bytes a second, and at once.
 func newLimit(rate, burst uint64) limit {
@@ -44,18 +59,59 @@ func (l *limit) room(now Time) uint64 {
 	if now < l.ready() {
 		return 0
 	}
-	d := uint64(now.Add(l.ahead).Sub(max(l.paid, now)))
+	d := uint64(now.Add(l.ahead).Sub(l.from(now)))
 	return 1 + d*l.rate/uint64(time.Second)
 }
 
-// take counts n bytes as sent, 2^30 at the most.
+// take counts n bytes as sent, 2^30 at the most. They pay as much again of what is
+// owed.
 func (l *limit) take(now Time, n uint64) {
 	if l.rate == 0 {
 		return
 	}
-	cost := n*uint64(time.Second) + l.rest
-	l.paid = max(l.paid, now).Add(time.Duration(cost / l.rate))
+	if now > l.paid {
+		l.idle(now.Sub(l.paid))
+	}
+	owed := min(l.owed, n)
+	l.owed -= owed
+	cost := (n+owed)*uint64(time.Second) + l.rest
+	takes := time.Duration(cost / l.rate)
 	l.rest = cost % l.rate
+	if l.late > 0 {
+		up := min(takes/lateShare, l.late)
+		l.late -= up
+		takes -= up
+	}
+	l.paid = l.from(now).Add(takes)
+}
+
+// from returns when what is sent now begins to be paid.
+func (l *limit) from(now Time) Time {
+	if l.back > 0 && now < l.at {
+		return max(l.paid, now-Time(l.back))
+	}
+	return max(l.paid, now)
+}
+
+// owe counts n bytes as sent that nothing may hold back, such as a heartbeat. What
+// follows pays for them, so that all together keep the rate while no more than half
+// of it is theirs.
+func (l *limit) owe(n uint64) {
+	if l.rate > 0 {
+		l.owed = min(l.owed+n, maxBurst)
+	}
+}
+
+// idle pays what is owed out of a time in which nothing was sent.
+func (l *limit) idle(d time.Duration) {
+	if l.owed == 0 {
+		return
+	}
+	if d >= time.Duration(l.owed*uint64(time.Second)/l.rate) {
+		l.owed = 0
+		return
+	}
+	l.owed -= uint64(d) * l.rate / uint64(time.Second)
 }
 
 // allow returns how many bytes of what waits may be sent now, and keeps account
@@ -68,6 +124,12 @@ func (l *limit) allow(now Time) uint64 {
 	} else if n > 0 && l.waits {
 		l.waits = false
 		l.waited += now.Sub(l.since)
+		if now > l.paid && l.owed == 0 {
+			late := now.Sub(l.paid)
+			l.back, l.at = min(late, lateBurst), now.Add(atOnce)
+			l.late = min(l.late+late-l.back, maxLate)
+			n = l.room(now)
+		}
 	}
 	return n
 }

@@ -13,7 +13,6 @@ import (
 type member struct {
 	nack.Asker
 	name     string
-	position uint64
 	room     uint64
 	heard    Time
 	patience time.Duration // how long it may be quiet
@@ -176,14 +175,14 @@ type Member struct {
 
 func (s *Sender) member(m *member) Member {
 	row := Member{
-		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.position, Room: m.room,
+		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
 		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, State: m.state,
 	}
 	if m.rtt.Known() {
 		row.RTT = m.rtt.Smoothed()
 	}
 	if m.reported {
-		row.Lag = s.nextOffset - min(s.nextOffset, s.offsetNear(m.position))
+		row.Lag = s.nextOffset - min(s.nextOffset, s.offsetNear(m.Position))
 	}
 	return row
 }

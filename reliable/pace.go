@@ -114,8 +114,8 @@ func (p *Pace) hold(rows []*member, positions []uint64) (uint64, []uint64) {
 		if m.state != Counted {
 			continue
 		}
-		if hold = min(hold, m.position); p.Kind == PaceQuorum {
-			positions = append(positions, m.position)
+		if hold = min(hold, m.Position); p.Kind == PaceQuorum {
+			positions = append(positions, m.Position)
 		}
 	}
 	if len(positions) > p.Quorum {

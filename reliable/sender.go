@@ -88,10 +88,13 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	if s.disk.limit > 0 {
 		marks = max(marks, diskMarks)
 	}
-	s.responder = nack.NewResponder(nack.ResponderConfig{
-		Frames: int(marks), FrameSize: cfg.Datagram,
-		Share: cfg.RepairShare, Floor: cfg.RepairFloor,
-	})
+	repairs := nack.ResponderConfig{
+		Frames: int(marks), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
+	}
+	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
+		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
+	}
+	s.responder = nack.NewResponder(repairs)
 	s.beats.start(cfg.Start)
 	return s, nil
 }

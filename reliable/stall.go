@@ -1,6 +1,10 @@
 package reliable
 
-import "time"
+import (
+	"time"
+
+	"crier/nack"
+)
 
 // Subscribers that are dead, suspended, or crawl hold the others back for the
 // stall time, and are then left out of the count, by name.
@@ -83,8 +87,12 @@ func (s *Sender) moved(now Time, m *member, position uint64) {
 	if position >= m.mark+max(1, s.ring.slots/crawl) { // going back is no progress
 		m.mark, m.movedAt = position, now
 	}
-	before := m.position
-	m.position = position
+	before := m.Position
+	m.Position = position
+	if len(m.wants) > 0 && m.wants[0].From < position { // it has them by now, or does without
+		s.catch.drop(m, []nack.Range{{To: position}})
+		s.catch.settle()
+	}
 	if s.cfg.Pace.Kind == PaceNone {
 		return
 	}
@@ -130,7 +138,7 @@ func (s *Sender) gone(m *member) {
 // stalls says whether a subscriber alone leaves no room for the message that found
 // none.
 func (s *Sender) stalls(m *member) bool {
-	return m.state == Counted && !s.ring.fits(s.keep.needs+1, min(s.disk.pin(m.position), s.next), s.next)
+	return m.state == Counted && !s.ring.fits(s.keep.needs+1, min(s.disk.pin(m.Position), s.next), s.next)
 }
 
 // leaveOut leaves those out of the count who have held the others back for the

@@ -139,12 +139,20 @@ func (l *linkText) readCorrupt(value string) (err error) {
 }
 
 func (l *linkText) readRate(value string) error {
-	n, ok := parseUnits(value, rateUnits)
-	if !ok || n < 1 || n > MaxRate {
-		return fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second, from 1bit to 1Tbit, such as 100Mbit", clip(value))
+	n, err := ParseRate(value)
+	if err == nil {
+		l.cfg.Rate = n
 	}
-	l.cfg.Rate = n
-	return nil
+	return err
+}
+
+// ParseRate reads a rate in bits a second, such as 100Mbit, from 1bit to 1Tbit.
+func ParseRate(text string) (bits int64, err error) {
+	n, ok := parseUnits(text, rateUnits)
+	if !ok || n < 1 || n > MaxRate {
+		return 0, fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second, from 1bit to 1Tbit, such as 100Mbit", clip(text))
+	}
+	return n, nil
 }
 
 func (l *linkText) readQueue(value string) error {

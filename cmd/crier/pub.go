@@ -169,10 +169,15 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	if !o.quiet {
 		fmt.Fprint(console, o.publishing(p, groups))
 	}
+	stopWaiting := func() {}
+	if !o.quiet {
+		stopWaiting = o.overload.waiting(console, p)
+	}
 	stopTable := o.overload.watch(console, p)
 	progress := startPubProgress(o, std, console, p)
 	start := time.Now()
 	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
+	stopWaiting()
 	published := time.Since(start)
 	interrupted := ctx.Err() != nil
 	if interrupted && !o.quiet {

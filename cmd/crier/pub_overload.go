@@ -33,10 +33,10 @@ func (o *pubOverload) declare(flags *pflag.FlagSet) {
 	flags.Var(&o.disk, "buffer-disk", "with --overload buffer: how much is kept on disk")
 	flags.StringVar(&o.dir, "buffer-dir", "", "with --overload buffer: the `DIRECTORY` on disk; nothing of it outlives the command")
 	flags.StringVar(&o.whenFull, "when-full", "block", "with --overload buffer: when the disk is full too, drop or block")
-	flags.DurationVar(&o.stall, "stall-timeout", 5*time.Second, "how long a subscriber that makes no progress may hold the others")
+	flags.DurationVar(&o.stall, "stall-timeout", 5*time.Second, "with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&o.waitFor, "wait-for", 0, "publish nothing before so many `SUBSCRIBERS` were heard")
-	flags.Var(&o.maxRate, "max-rate", "send no faster than this, such as 100Mbit (default: no limit)")
-	flags.Var(&o.burst, "burst", "with --max-rate: how much may go out at once (default: 1 ms of the rate)")
+	flags.Var(&o.maxRate, "max-rate", "send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
+	flags.Var(&o.burst, "burst", "with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
 	flags.BoolVar(&o.table, "subscribers", false, "print a table of the subscribers each second")
 }
 
@@ -45,6 +45,9 @@ func (o *pubOverload) apply(flags *pflag.FlagSet, cfg *publisher.Config) error {
 	var err error
 	if cfg.Pace, err = publisher.ParsePace(o.pace); err != nil {
 		return usagef("--pace %w", err)
+	}
+	if err := o.contradicts(flags, cfg.Pace); err != nil {
+		return err
 	}
 	full := o.overload
 	switch o.overload {
@@ -87,6 +90,78 @@ func (o *pubOverload) apply(flags *pflag.FlagSet, cfg *publisher.Config) error {
 	return nil
 }
 
+// contradicts says which flag would do nothing beside the others, if one would.
+func (o *pubOverload) contradicts(flags *pflag.FlagSet, pace publisher.Pace) error {
+	nobody := pace.Kind == publisher.PaceNone
+	switch {
+	case nobody && o.overload == "buffer":
+		return usagef("--overload buffer keeps what subscribers have yet to take whose pace counts, and with --pace none nobody's does: say whose, such as --pace slowest")
+	case nobody && flags.Changed("stall-timeout"):
+		return usagef("--stall-timeout is for subscribers whose pace counts, and with --pace none nobody's does: say whose, such as --pace slowest")
+	case o.maxRate == 0 && flags.Changed("burst"):
+		return usagef("--burst is of a rate limit, and there is none: give one with --max-rate")
+	}
+	return nil
+}
+
+// waitEvery is how often it is said for whom a publisher waits.
+const waitEvery = 3 * time.Second
+
+// waiting says for how many subscribers a publisher waits, and who is there, until
+// something was accepted, or stop is called.
+func (o *pubOverload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
+	if o.waitFor == 0 {
+		return func() {}
+	}
+	fmt.Fprintf(out, "crier pub: waiting for %s\n", counted(uint64(o.waitFor), "subscriber", "subscribers"))
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(waitEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-stopping:
+				return
+			}
+			if p.Stats().Accepted > 0 {
+				return
+			}
+			fmt.Fprint(out, stillWaiting(o.waitFor, p.Subscribers()))
+		}
+	}()
+	return func() {
+		close(stopping)
+		<-stopped
+	}
+}
+
+// stillWaiting says for how many subscribers a publisher waits, and who is there.
+func stillWaiting(n int, here []publisher.Subscriber) string {
+	const most = 10 // names in a line
+	var names []string
+	for _, s := range here[:min(len(here), most)] {
+		names = append(names, displayName(&s))
+	}
+	text := "none is here"
+	if len(here) > 0 {
+		text = fmt.Sprintf("%d of them here: %s", len(here), strings.Join(names, ", "))
+	}
+	if more := len(here) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("crier pub: still waiting for %s, %s\n", counted(uint64(n), "subscriber", "subscribers"), text)
+}
+
+// displayName is a subscriber's name, or its address if it has none.
+func displayName(s *publisher.Subscriber) string {
+	if s.Name == "" {
+		return s.Addr.String()
+	}
+	return printable(s.Name)
+}
+
 // tableEvery is how often the table of subscribers is printed.
 const tableEvery = time.Second
 
@@ -127,15 +202,11 @@ func subscriberTable(list []publisher.Subscriber) string {
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	fmt.Fprintln(w, "subscriber\tposition\troom\tlag\tNACK share\theard\tstate\t")
 	for _, s := range list {
-		name := printable(s.Name)
-		if name == "" {
-			name = s.Addr.String()
-		}
 		share := "-"
 		if asked > 0 {
 			share = fmt.Sprintf("%.0f%%", float64(s.Asked)/float64(asked)*100)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", name, grouped(s.Position), size(min(s.Room, 1<<40)), grouped(s.Lag), share,
+		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", displayName(&s), grouped(s.Position), size(min(s.Room, 1<<40)), grouped(s.Lag), share,
 			s.Quiet.Round(10*time.Millisecond), s.State)
 	}
 	w.Flush()

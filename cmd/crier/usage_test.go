@@ -66,6 +66,14 @@ func TestUsage(t *testing.T) {
 		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
 		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
 
+		{"pub --overload buffer --buffer-dir .", []string{"--overload buffer", "--pace none", "--pace slowest"}},
+		{"pub --buffer-dir .", []string{"--buffer-dir is for --overload buffer", "this is block"}},
+		{"pub --pace slowest --overload buffer", []string{"--overload buffer", "--buffer-dir"}},
+		{"pub --stall-timeout 2s", []string{"--stall-timeout", "--pace none", "--pace slowest"}},
+		{"pub --burst 64KiB", []string{"--burst", "there is none", "--max-rate"}},
+		{"pub --max-rate 1kbit", []string{"--max-rate 1kbit", "525kbit to 8796Gbit"}},
+		{"pub --max-rate 100MB", []string{"--max-rate", "100MB", "such as 100Mbit"}},
+
 		{"pub --count many", []string{"--count", "many", "whole number"}},
 		{"pub --count -1", []string{"--count", "-1", "whole number"}},
 		{"pub --count 0", []string{"--count 0", "leave it out"}},

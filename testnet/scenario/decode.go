@@ -203,8 +203,19 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 		if err := d.value(pair.Value, v.Field(i), at); err != nil {
 			return err
 		}
+		if means, ok := unsaid[key]; ok && v.Field(i).IsZero() {
+			return d.fail(pair.Value, "%s: 0 is what it has where nothing is said, which means %s: leave it out, or give more", at, means)
+		}
 	}
 	return nil
+}
+
+// unsaid are the keys whose zero stands for something else, in words: who writes 0
+// means 0.
+var unsaid = map[string]string{
+	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1", "times": "1", "frames": "1",
+	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "16MiB", "stall-timeout": "5s",
+	"buffer": "32MiB", "memory": "four times the buffer", "silence": "2s", "socket-queue": "92",
 }
 
 // bare takes the package's and the link's name off an error of ParseLink.

@@ -206,7 +206,7 @@ func (r *Run) addPublisher(number int) error {
 			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
 			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
 			Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(), WaitFor: c.WaitFor,
-			Disk: int64(c.Disk), MaxRate: uint64(c.MaxRate),
+			Disk: int64(c.Disk), MaxRate: uint64(c.MaxRate) / 8,
 		},
 	})
 	if err != nil {

@@ -59,14 +59,14 @@ type Publisher struct {
 	// Pace says whose pace counts: none, slowest, quorum:N or named:a,b. WhenFull is
 	// drop or block, StallTimeout how long one that stands still may hold the others,
 	// WaitFor how many subscribers are waited for, Disk what is kept on disk, and
-	// DiskWait how long a read or write takes. MaxRate bounds what is sent a second.
+	// DiskWait how long a read or write takes. MaxRate bounds what is sent, in bits a second.
 	Pace         string   `yaml:"pace,omitempty"`
 	WhenFull     string   `yaml:"when-full,omitempty"`
 	StallTimeout Duration `yaml:"stall-timeout,omitempty"`
 	WaitFor      int      `yaml:"wait-for,omitempty"`
 	Disk         Size     `yaml:"disk,omitempty"`
 	DiskWait     Duration `yaml:"disk-wait,omitempty"`
-	MaxRate      Size     `yaml:"max-rate,omitempty"`
+	MaxRate      Bits     `yaml:"max-rate,omitempty"`
 	// Write is what one datagram costs its processor, SocketQueue how many
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`

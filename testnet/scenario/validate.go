@@ -85,6 +85,12 @@ func (s *Scenario) validate() (string, error) {
 			return path, fmt.Errorf("there are %d subscribers and more, and may be %d", total, MaxSubscribers)
 		}
 	}
+	for i := range s.Publishers {
+		path := fmt.Sprintf("publishers[%d]", i)
+		if where, err := s.validateAudience(&s.Publishers[i], total); err != nil {
+			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+	}
 	for i := range s.Events {
 		path := fmt.Sprintf("events[%d]", i)
 		if e := &s.Events[i]; e.Do == "partition" && e.For == 0 && !s.healed(e) {
@@ -100,6 +106,10 @@ func (s *Scenario) validate() (string, error) {
 func oneOf(text string, words ...string) bool { return text == "" || slices.Contains(words, text) }
 
 func (p *Publisher) validate() (string, error) {
+	pace, err := p.pace()
+	if err != nil {
+		return ".pace", err
+	}
 	switch {
 	case p.Feed == "" && p.Rate.IsZero():
 		return "", errors.New("it publishes nothing: give a rate, such as 1000/s, or a feed")
@@ -117,13 +127,34 @@ func (p *Publisher) validate() (string, error) {
 		return ".when-full", fmt.Errorf("%q is neither drop nor block", p.WhenFull)
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
+	case p.Disk != 0 && pace.Kind == reliable.PaceNone:
+		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose with pace, such as slowest")
+	case p.StallTimeout != 0 && pace.Kind == reliable.PaceNone:
+		return ".stall-timeout", errors.New("nobody holds the others where nobody's pace counts: say whose with pace, such as slowest")
+	case p.DiskWait != 0 && p.Disk == 0:
+		return ".disk-wait", errors.New("there is no disk: say with disk how much it keeps")
 	case !oneOf(p.Format, "lines", "timed", "len", "pcap"):
 		return ".format", fmt.Errorf("%q is not known: use lines, timed, len or pcap", p.Format)
 	case !oneOf(p.Split, "iextp", "moldudp64"):
 		return ".split", fmt.Errorf("%q is not known: use iextp or moldudp64", p.Split)
 	}
-	if _, err := p.pace(); err != nil {
+	return "", nil
+}
+
+// validateAudience checks that those are there for whom a publisher waits, and whose
+// pace counts.
+func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
+	if p.WaitFor > total {
+		return ".wait-for", fmt.Errorf("it would wait for %d subscribers without end: there are %d", p.WaitFor, total)
+	}
+	pace, err := p.pace()
+	if err != nil {
 		return ".pace", err
+	}
+	for _, name := range pace.Names {
+		if _, n, ok := s.members(name); !ok || n != 1 {
+			return ".pace", fmt.Errorf("there is no subscriber %q whose pace could count; of a group of several, name members, such as lan-0", name)
+		}
 	}
 	return "", nil
 }
