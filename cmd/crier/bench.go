@@ -146,6 +146,7 @@ Examples:
   crier bench throughput --subscribers 3 --limits=limits.json
 
 `),
+			benchAllCommand(),
 			benchServe(),
 		},
 	}

@@ -26,7 +26,14 @@ func runBenchExample(t *testing.T, args []string) {
 	if runtime.GOOS != "linux" && (args[1] == "limits" || slices.Contains(args, "--limits")) {
 		t.Skip("bare sockets are measured on Linux only")
 	}
-	testGroup(t) // or skip
+	testGroup(t)          // or skip
+	if args[1] == "all" { // what it runs is tried by the examples of the others
+		lines := strings.Count(start(t, nil, append(args, "--list")...).wait(exitOK).out.String(), "\n")
+		if lines != len(benchList) {
+			t.Errorf("it would run %d commands", lines)
+		}
+		return
+	}
 	if args[1] == "serve" {
 		args = append(args, "--port", "0") // what another test run holds is no matter
 		c := start(t, nil, args...)

@@ -27,7 +27,7 @@ type bench struct {
 // Run measures what the options ask for, and prints it to out: as a table, or as
 // lines of JSON. show is told what goes on, for a line on a terminal; "" ends it.
 func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {
-	if err := o.validate(); err != nil {
+	if err := o.Validate(); err != nil {
 		return err
 	}
 	if o.Remote != "" {

@@ -64,6 +64,7 @@ type Options struct {
 	JSON       string // "-": print it in place of the table; else a file to write as well
 
 	Version string // of crier
+	Command string // as the page shows it; empty: as this process was called
 }
 
 // UsageError is an error in the options.
@@ -85,8 +86,8 @@ const (
 	minMTU, maxMTU = 576, 65535
 )
 
-// validate checks all options, in the words of the flags.
-func (o *Options) validate() error {
+// Validate checks all options, in the words of the flags. Run does so as well.
+func (o *Options) Validate() error {
 	least := 0
 	if o.Kind == Latency || o.Kind == Recovery {
 		least = stampSize + numberSize // a message carries its due time, and a number

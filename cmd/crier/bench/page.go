@@ -43,10 +43,13 @@ func (p *report) write(b *bench, cells []*Cell, verdicts []verdict) error {
 	if p == nil {
 		return nil
 	}
+	command := b.o.Command
+	if command == "" {
+		command = strings.Join(append([]string{"crier"}, os.Args[1:]...), " ")
+	}
 	data := page.Page{
-		Title: "crier bench " + b.o.Kind, Heading: "crier bench " + b.o.Kind,
-		Command: strings.Join(append([]string{"crier"}, os.Args[1:]...), " "),
-		Facts:   b.env.Time + "\n" + b.env.text(),
+		Title: "crier bench " + b.o.Kind, Heading: "crier bench " + b.o.Kind, Command: command,
+		Facts: b.env.Time + "\n" + b.env.text(),
 	}
 	for _, part := range byBenchmark(cells) {
 		s := page.Section{Title: title(part[0].Benchmark), Notes: notes(part)}
