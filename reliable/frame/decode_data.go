@@ -38,56 +38,74 @@ func plainData(b []byte, f *Frame) bool {
 // plainChunks parses n chunks, which must be all of b.
 func (f *Frame) plainChunks(b []byte, n int) bool {
 	chunks := f.Chunks[:0]
-	total := uint32(0) // the length of the message that starts next
-	for ; n > 0; n-- {
-		if len(b) < 2 {
-			if len(b) == 0 || b[0] != msgpcode.Nil || n > 1 || total != 0 {
+	total := uint32(0)  // the length of the message that starts next
+	marked := -1        // the chunk that a length was given for
+	for i := 0; ; n-- { // where the next chunk is
+		// Nearly all are short messages.
+		for n > 0 && i+1 < len(b) && b[i] == msgpcode.Bin8 {
+			from := i + 2
+			if i = from + int(b[i+1]); i > len(b) {
 				return false
 			}
-			b = b[1:]
-			break
+			chunks = appendChunk(chunks, b[from:i:i], total)
+			total = 0
+			n--
 		}
-		head, size := 2, int(b[1])
-		switch b[0] {
-		case msgpcode.Bin8:
+		if n == 0 {
+			f.Chunks, f.Messages = chunks, uint64(len(chunks))
+			return i == len(b) && total == 0 && f.plainConsistent(marked)
+		}
+		if i == len(b) {
+			return false
+		}
+		switch b[i] {
 		case msgpcode.Bin16:
-			if len(b) < 3 {
+			if len(b)-i < binHead {
 				return false
 			}
-			head, size = 3, size<<8|int(b[2])
+			from := i + binHead
+			if i = from + int(binary.BigEndian.Uint16(b[i+1:])); i > len(b) {
+				return false
+			}
+			chunks = appendChunk(chunks, b[from:i:i], total)
+			total = 0
 		case msgpcode.Nil:
 			if total != 0 {
 				return false
 			}
-			b = b[1:]
-			continue
+			i++
 		case msgpcode.Uint32:
-			if len(b) < markSize || total != 0 {
-				return false
+			if len(b)-i < markSize || total != 0 || marked >= 0 {
+				return false // plainConsistent would find two to be one too many
 			}
-			total = binary.BigEndian.Uint32(b[1:])
+			total = binary.BigEndian.Uint32(b[i+1:])
 			if total == 0 || total > MaxMessage {
 				return false
 			}
-			b = b[markSize:]
-			continue
+			marked = len(chunks)
+			i += markSize
 		default:
 			return false
 		}
-		end := head + size
-		if end > len(b) {
-			return false
-		}
-		chunks = append(chunks, Chunk{Data: b[head:end:end], Total: total})
-		b, total = b[end:], 0
 	}
-	f.Chunks, f.Messages = chunks, uint64(len(chunks))
-	return len(b) == 0 && total == 0 && f.plainConsistent()
+}
+
+// appendChunk appends to chunks that are used again, mostly, of which it writes only
+// what differs.
+func appendChunk(chunks []Chunk, data []byte, total uint32) []Chunk {
+	if n := len(chunks); n < cap(chunks) {
+		chunks = chunks[:n+1]
+		c := &chunks[n]
+		c.Data, c.Total, c.Skip = data, total, 0
+		return chunks
+	}
+	return append(chunks, Chunk{Data: data, Total: total})
 }
 
 // plainConsistent is consistent for a frame without skips: only the last chunk can
-// be of a message that doesn't end, and has a length mark if it starts there.
-func (f *Frame) plainConsistent() bool {
+// be of a message that doesn't end, and has a length mark if it starts there. Marked is
+// the chunk with the only one; negative for none.
+func (f *Frame) plainConsistent(marked int) bool {
 	if f.Messages > math.MaxUint64-f.Offset {
 		return false
 	}
@@ -95,10 +113,8 @@ func (f *Frame) plainConsistent() bool {
 	if last < 0 {
 		return f.Flags&(Continues|Unfinished) == 0
 	}
-	for i := range f.Chunks[:last] {
-		if f.Chunks[i].Total != 0 {
-			return false
-		}
+	if marked >= 0 && marked != last {
+		return false
 	}
 	c := &f.Chunks[last]
 	starts := last > 0 || f.Flags&Continues == 0
