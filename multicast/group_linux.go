@@ -40,7 +40,7 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 		o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0) // since Linux 4.20; the destination is checked anyway
 		o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "ask for destinations")
 	}
-	o.receive(cfg.NoOffload)
+	o.receive(cfg.NoOffload || !withOffload)
 	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
 	err = o.err
 	if err == nil {

@@ -52,7 +52,15 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
+// needOffload skips a test of what a build without offload doesn't do.
+func needOffload(t *testing.T) {
+	if !withOffload {
+		t.Skip("built with crier_no_offload")
+	}
+}
+
 func TestOffloadTakesOneCall(t *testing.T) {
+	needOffload(t)
 	group := newGroup(t, 51)
 	r := openTestGroup(t, GroupConfig{Group: group})
 	w := openTestSocket(t, SocketConfig{Group: group})
@@ -75,6 +83,7 @@ func TestOffloadTakesOneCall(t *testing.T) {
 
 // The kernel refuses to cut writes of a socket without checksums, with EINVAL.
 func TestOffloadFallsBackForGood(t *testing.T) {
+	needOffload(t)
 	group := newGroup(t, 52)
 	log, logger := newLogs()
 	r := openTestGroup(t, GroupConfig{Group: group})
@@ -140,6 +149,7 @@ func TestKernelDropsAreCounted(t *testing.T) {
 }
 
 func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
+	needOffload(t)
 	group := newGroup(t, 56)
 	r := openTestGroup(t, GroupConfig{Group: group}).(*conn)
 	w := openTestSocket(t, SocketConfig{Group: group})

@@ -33,7 +33,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 
 	o := &options{fd: fd}
 	o.send(cfg, local.Addr().Is4())
-	o.receive(cfg.NoOffload)
+	o.receive(cfg.NoOffload || !withOffload)
 	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
 	c.writeBuffer = o.writeBuffer(cfg.WriteBuffer, cfg.Logger)
 	err = o.err
@@ -57,7 +57,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
 	c.waker.sends = true
 	c.newReaders()
-	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload, cfg.Logger)
+	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload && withOffload, cfg.Logger)
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
 		renew: func(_, index int) error { return c.redirect(index) },

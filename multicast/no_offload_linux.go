@@ -1,0 +1,5 @@
+//go:build !crier_plain && crier_no_offload
+
+package multicast
+
+const withOffload = false
