@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"errors"
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -203,6 +204,45 @@ func TestTooLarge(t *testing.T) {
 			if err := p.Close(); err != nil {
 				t.Error(err)
 			}
+		}
+	})
+}
+
+// A batch with one message that can never be sent, and one that is more than the resend
+// buffer holds, are refused whole: nothing of them is sent, and no offset is taken.
+func TestBatchTooLarge(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{ResendBuffer: small})
+		good := []byte("good")
+		many := make([][]byte, 1000)
+		for i := range many {
+			many[i] = bytes.Repeat(good, 20)
+		}
+		for i, c := range []struct {
+			batch [][]byte
+			words string
+		}{
+			{[][]byte{good, make([]byte, 17<<20), good}, "of a batch of 3 messages, none of which is taken, number 1: a message of 17825792 bytes is too large: the protocol allows 16777216"},
+			{[][]byte{good, make([]byte, 15<<10), good}, "a batch of 3 messages is too large"},
+			{[][]byte{make([]byte, 15<<10)}, "a message of 15360 bytes is too large: the resend buffer allows"},
+			{many, "a batch of 1000 messages is too large: with their heads they take 83009 bytes, and the resend buffer holds"},
+		} {
+			// An open frame, and frames that wait, change nothing.
+			if offset, err := p.Publish(t.Context(), good); err != nil || offset != uint64(3*i) {
+				t.Fatalf("Publish returned %d, %v", offset, err)
+			}
+			if _, err := p.PublishBatch(t.Context(), c.batch); err == nil || !strings.Contains(err.Error(), c.words) {
+				t.Errorf("the error is %v, want %q", err, c.words)
+			}
+			if st := p.Stats(); st.NextOffset != uint64(3*i+1) || st.Accepted != uint64(3*i+1) {
+				t.Errorf("after the batch %d messages were accepted, and %d is next; want %d", st.Accepted, st.NextOffset, 3*i+1)
+			}
+			if first, err := p.PublishBatch(t.Context(), [][]byte{good, good}); err != nil || first != uint64(3*i+1) {
+				t.Errorf("then PublishBatch returned %d, %v", first, err)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
 		}
 	})
 }

@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"fmt"
 	"sort"
 
 	"crier/reliable/frame"
@@ -52,7 +53,8 @@ func (s *Sender) Append(message []byte) (uint64, bool) {
 
 // PublishBatch packs messages, which get consecutive offsets, and returns the
 // first one's. All of them have room or none is taken, or all are dropped: the
-// errors are those of Publish, and a BatchTooLargeError for more than the resend buffer can hold.
+// errors are those of Publish, a TooLargeError in one that says which message it is, and
+// a BatchTooLargeError for more than the resend buffer can hold.
 func (s *Sender) PublishBatch(now Time, messages [][]byte) (uint64, error) {
 	if s.closing {
 		return 0, ErrClosed
@@ -110,9 +112,10 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 	}
 	used := uint64(s.room() - minSplit - 2*frame.PartHead)
 	size := uint64(frame.SkipSize) // of what was dropped before
-	for _, message := range messages {
+	for i, message := range messages {
 		if len(message) > frame.MaxMessage {
-			return &TooLargeError{Size: len(message), Limit: frame.MaxMessage, What: "the protocol"}
+			err := &TooLargeError{Size: len(message), Limit: frame.MaxMessage, What: "the protocol"}
+			return fmt.Errorf("of a batch of %d messages, none of which is taken, number %d: %w", len(messages), i, err)
 		}
 		size += uint64(len(message) + frameRoomHead)
 	}
