@@ -210,8 +210,10 @@ func (l *Loop) settle() {
 	}
 }
 
-// arm has the timer set where the deadline has moved earlier. One that has moved
-// later is met by firing for nothing, which costs less than setting it anew.
+// arm has the timer set where the deadline has moved earlier. Where one moves later
+// with each change, the timer is set anew when half of the time is over: that takes
+// half a microsecond, and to fire for nothing wakes a thread, which takes ten, at the
+// cost of whatever else its processor is at.
 func (l *Loop) arm(at int64) {
 	switch {
 	case l.hot && l.handed && !l.stuck:
@@ -225,7 +227,7 @@ func (l *Loop) arm(at int64) {
 		at = l.now + soon
 	}
 	switch {
-	case at >= l.armed:
+	case at >= l.armed && (l.hot || l.spins || l.armed <= l.now || l.armed-l.now > (at-l.now)/2):
 	case l.spins:
 		l.armed = at
 		if !l.handed || l.stuck || l.hot { // else it is about to look anyway

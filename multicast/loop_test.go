@@ -115,11 +115,16 @@ func TestADeadlineThatMoves(t *testing.T) {
 		lt.run()
 		lt.due(time.Second)
 		lt.due(100 * time.Millisecond) // earlier
-		lt.due(300 * time.Millisecond) // later: the timer isn't touched
+		lt.due(150 * time.Millisecond) // later: the timer isn't touched
 		if n := lt.timer.sets.Load(); n != 2 {
 			t.Errorf("the timer was set %d times", n)
 		}
-		time.Sleep(200 * time.Millisecond)
+		time.Sleep(60 * time.Millisecond)
+		lt.due(300 * time.Millisecond) // again later, and little of the time is left
+		if n := lt.timer.sets.Load(); n != 3 {
+			t.Errorf("the timer was set %d times", n)
+		}
+		time.Sleep(140 * time.Millisecond)
 		lt.wantAdvanced()
 		time.Sleep(2 * time.Second)
 		lt.wantAdvanced(300 * time.Millisecond)
