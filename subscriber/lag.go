@@ -35,7 +35,15 @@ type Lag = reliable.Lag
 func (s *Subscriber) Lag() Lag {
 	s.loop.Lock()
 	defer s.loop.Unlock()
-	return s.receiver.Lag(reliable.Time(s.loop.Now()))
+	return s.lag()
+}
+
+// lag is Lag; the caller holds the lock. What Messages has taken out of the receiver
+// and not handed out yet is not with the application.
+func (s *Subscriber) lag() Lag {
+	lag := s.receiver.Lag(reliable.Time(s.loop.Now()))
+	lag.Messages += uint64(max(s.pending.Load(), 0))
+	return lag
 }
 
 // lagWatch finds out when the lag passes its threshold, and when it has recovered:
@@ -51,7 +59,7 @@ func (s *Subscriber) watchLag() {
 	if s.cfg.WarnLag == 0 {
 		return
 	}
-	lag, limit := s.receiver.Lag(reliable.Time(s.loop.Now())), s.cfg.WarnLag
+	lag, limit := s.lag(), s.cfg.WarnLag
 	if s.lagging.on {
 		limit /= 2
 	}

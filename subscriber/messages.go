@@ -48,6 +48,9 @@ func (s *Subscriber) step() Event {
 	} else {
 		s.fill(ev, from)
 		s.log.note(ev)
+		if ev.Kind == Message {
+			s.pending.Add(-int64(from.Run()))
+		}
 	}
 	if s.filled = from.Next(); !s.filled {
 		s.next++
@@ -61,6 +64,13 @@ func (s *Subscriber) refill() bool {
 	s.loop.Lock()
 	s.next, s.have = 0, s.receiver.Poll(s.events[:])
 	s.idle = s.have == 0
+	pending := 0
+	for i := range s.events[:s.have] {
+		if ev := &s.events[i]; ev.Kind == Message {
+			pending += ev.Run()
+		}
+	}
+	s.pending.Store(int64(pending))
 	s.watchLag()
 	ok := s.have > 0 || !s.closed
 	sum, due := s.log.due(s.start, s.loop.Now)

@@ -33,7 +33,8 @@ type Subscriber struct {
 	events     [eventBatch]reliable.Event
 	next, have int // of events, not yet taken from Messages
 	event      Event
-	filled     bool // event is of events[next]
+	filled     bool         // event is of events[next]
+	pending    atomic.Int64 // messages of events that were not begun with
 	log        log
 
 	ranging atomic.Bool   // someone ranges over Messages

@@ -87,6 +87,9 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 	if one := sum.Sessions[0]; p.Accepted != count || one.Delivered != count || one.Lost != 0 || p.HeldNS["subscribers"] == 0 {
 		t.Errorf("%s, held %v", brief(one), p.HeldNS)
 	}
+	if one := sum.Sessions[0]; one.Taken.P50 < one.Latency.P50 || one.Taken.Max < 50_000_000 { // 512 frames wait, of 250 us and more
+		t.Errorf("%+v until received, %+v until taken", one.Latency, one.Taken)
+	}
 	base := rss(idle)
 	for _, c := range []*tool{pub, slow} {
 		if most := rss(c); most > 2*base+4*buffer {

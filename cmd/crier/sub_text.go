@@ -22,7 +22,11 @@ func subText(sum *subSummary, asked size) string {
 			fmt.Fprintf(&b, "  lost %s: %s\n", runText(l.From, l.To), l.Cause)
 		}
 		if s.Latency != nil {
-			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v\n", short(s.Latency.P50), short(s.Latency.P99), short(s.Latency.Max))
+			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v until received", short(s.Latency.P50), short(s.Latency.P99), short(s.Latency.Max))
+			if t := s.Taken; t != nil {
+				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", short(t.P50), short(t.P99), short(t.Max))
+			}
+			b.WriteByte('\n')
 		}
 		if s.Recovery != nil {
 			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", short(s.Recovery.P50), short(s.Recovery.P99), short(s.Recovery.Max))

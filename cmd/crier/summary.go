@@ -70,7 +70,8 @@ type sessionSummary struct {
 	MoreLosses  uint64          `json:"more_losses,omitempty"` // reports beyond those listed
 	Duplicates  uint64          `json:"duplicates"`
 	NacksSent   uint64          `json:"nacks_sent"`
-	Latency     *hist.Quantiles `json:"latency_ns"`
+	Latency     *hist.Quantiles `json:"latency_ns"` // until it was received
+	Taken       *hist.Quantiles `json:"taken_ns"`   // until it was taken from the subscriber's queue
 	Recovery    *hist.Quantiles `json:"recovery_ns"`
 	End         string          `json:"end"`
 }

@@ -2,6 +2,7 @@ package main
 
 import (
 	"slices"
+	"time"
 
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
@@ -13,7 +14,7 @@ const (
 	maxLosses = 10000
 	maxListed = 1000
 	// maxMeasured bounds the sessions that a histogram is kept of after they
-	// fell silent: it takes 264 KiB.
+	// fell silent: it takes 264 KiB, and there are three.
 	maxMeasured = 64
 )
 
@@ -34,8 +35,9 @@ type sessionTally struct {
 	sessionSummary
 	id                uint64
 	latency, recovery hist.Histogram
-	lowest, highest   uint64 // the offsets that were noted: from lowest, and below highest
-	begun             bool   // they mean something
+	taken             hist.Histogram // with the time in the subscriber's own queue
+	lowest, highest   uint64         // the offsets that were noted: from lowest, and below highest
+	begun             bool           // they mean something
 	open              bool
 	completed         bool // with what the subscriber knew
 }
@@ -116,6 +118,7 @@ func (s *sessionTally) deliver(ev *subscriber.Event) {
 	}
 	if !ev.Sent.IsZero() {
 		s.latency.Record(ev.Received.Sub(ev.Sent))
+		s.taken.Record(time.Since(ev.Sent))
 	}
 }
 
@@ -186,7 +189,10 @@ func (s *sessionTally) measured() {
 	if q := s.recovery.Quantiles(); q != nil {
 		s.Recovery = q
 	}
-	s.latency, s.recovery = hist.Histogram{}, hist.Histogram{}
+	if q := s.taken.Quantiles(); q != nil {
+		s.Taken = q
+	}
+	s.latency, s.recovery, s.taken = hist.Histogram{}, hist.Histogram{}, hist.Histogram{}
 }
 
 // unmeasure gives back the histograms of the silent sessions that were heard

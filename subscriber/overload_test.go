@@ -1,0 +1,197 @@
+package subscriber_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+	"crier/testnet/rig"
+)
+
+var nearLink = testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}
+
+// A Handler with a queue may take its time: the sockets are read meanwhile, so that
+// nothing is lost or asked for again, and it is told everything, in order, by one
+// goroutine, also what is left when Close is called.
+func TestHandlerQueue(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := rig.NewLAN(t, nearLink, 1)
+		defer lan.Close()
+		var got []uint64
+		var kinds []subscriber.Kind
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{HandlerQueue: true, Handler: func(ev *subscriber.Event) {
+			if ev.Kind != subscriber.Message {
+				kinds = append(kinds, ev.Kind)
+				return
+			}
+			if string(ev.Payload) != text(int(ev.Offset)) {
+				t.Errorf("message %d differs", ev.Offset)
+			}
+			got = append(got, ev.Offset)
+			time.Sleep(10 * time.Millisecond)
+		}})
+		p := lan.Publisher(publisher.Config{})
+		const count = 200
+		for i := range count {
+			if _, err := p.Publish(t.Context(), []byte(text(i))); err != nil {
+				t.Fatal(err)
+			}
+			time.Sleep(time.Millisecond)
+		}
+		time.Sleep(10 * time.Millisecond)
+		// 2 s of work are there after 0.2 s, and all of it was read.
+		if st := sub.Sessions()[0]; st.NextOffset != count || st.Gaps != 0 || st.Nacks != 0 || st.Lag < count/2 {
+			t.Errorf("%+v", st)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := sub.Close(); err != nil {
+			t.Error(err)
+		}
+		for i, offset := range got {
+			if offset != uint64(i) {
+				t.Fatalf("message %d came where %d should", offset, i)
+			}
+		}
+		if st := sub.Sessions()[0]; len(got) != count || st.Lost != 0 || fmt.Sprint(kinds) != "[new ended]" {
+			t.Errorf("it was told %d messages and %v: %+v", len(got), kinds, st)
+		}
+	})
+}
+
+// lagged is what OnLag was told.
+type lagged struct {
+	messages uint64
+	behind   bool
+}
+
+// The lag is told when it passes the threshold, once, and when it is below half of it
+// again: one that hovers about the threshold is told once.
+func TestOnLag(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := rig.NewLAN(t, nearLink, 1)
+		defer lan.Close()
+		var told []lagged
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{WarnLag: 100, OnLag: func(lag subscriber.Lag, behind bool) {
+			told = append(told, lagged{lag.Messages, behind})
+		}})
+		p := lan.Publisher(publisher.Config{})
+		published := 0
+		publish := func(n int) {
+			for range n {
+				if _, err := p.Publish(t.Context(), fmt.Appendf(nil, "%01300d", published)); err != nil {
+					t.Fatal(err)
+				}
+				published++
+				time.Sleep(time.Millisecond)
+			}
+		}
+		taken := 0
+		take := func(n int) {
+			for ev := range sub.Messages(context.Background()) {
+				if ev.Kind != subscriber.Message {
+					continue
+				}
+				if taken++; taken == published-n {
+					break
+				}
+			}
+			time.Sleep(time.Millisecond)
+		}
+		want := func(n int, behind bool) {
+			t.Helper()
+			synctest.Wait()
+			if len(told) != n || n > 0 && told[n-1].behind != behind {
+				t.Fatalf("%d messages are there, and %d taken: told %v", published, taken, told)
+			}
+		}
+		publish(100)
+		want(0, false)
+		publish(10)
+		want(1, true)
+		if told[0].messages != 101 {
+			t.Errorf("told at %d messages", told[0].messages)
+		}
+		for range 5 { // it hovers about the threshold
+			take(80)
+			publish(40)
+		}
+		want(1, true)
+		take(40)
+		want(2, false)
+		if told[1].messages > 50 {
+			t.Errorf("recovered at %d messages", told[1].messages)
+		}
+		for range 5 { // and about half of it
+			publish(30)
+			take(45)
+		}
+		want(2, false)
+		publish(60)
+		want(3, true)
+		if lag := sub.Lag(); lag.Messages != uint64(published-taken) {
+			t.Errorf("%d messages, and %d are waiting", lag.Messages, published-taken)
+		}
+		if err := sub.Close(); err != nil {
+			t.Error(err)
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// Of two subscribers in a process, one whose application stands still stalls the other
+// in no way, whether it is told by a Handler or takes Messages: the other has each
+// message as soon as alone.
+func TestASlowOneBesideAnother(t *testing.T) {
+	for _, handler := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			lan := rig.NewLAN(t, nearLink, 1)
+			defer lan.Close()
+			host := lan.Host(2)
+			stuck := make(chan struct{})
+			slow := subscriber.Config{Buffer: 64 << 10}
+			if handler {
+				slow.HandlerQueue, slow.Handler = true, func(*subscriber.Event) { <-stuck }
+			}
+			one := lan.Subscriber(host, slow)
+			worst, n := time.Duration(0), 0
+			other := lan.Subscriber(host, subscriber.Config{Handler: func(ev *subscriber.Event) {
+				if ev.Kind == subscriber.Message {
+					worst, n = max(worst, time.Since(ev.Sent)), n+1
+				}
+			}})
+			p := lan.Publisher(publisher.Config{})
+			const count = 500
+			for i := range count {
+				if _, err := p.Publish(t.Context(), []byte(text(i))); err != nil {
+					t.Fatal(err)
+				}
+				time.Sleep(time.Millisecond)
+			}
+			if st := one.Sessions()[0]; st.Delivered > 10 || st.NoRoom == 0 {
+				t.Errorf("the slow one: %+v", st)
+			}
+			time.Sleep(10 * time.Millisecond)
+			if n != count || worst > 150*time.Microsecond {
+				t.Errorf("the other had %d messages, the latest after %v", n, worst)
+			}
+			close(stuck)
+			for _, sub := range []*subscriber.Subscriber{one, other} {
+				if err := sub.Close(); err != nil {
+					t.Error(err)
+				}
+			}
+			if err := p.Close(); err != nil {
+				t.Error(err)
+			}
+		})
+	}
+}
