@@ -224,9 +224,7 @@ func (s *Sender) DiskDone(now Time, frames [][]byte, err error) {
 			s.stats.DiskErrors++
 		} else {
 			offset := s.ring.of(job.Frames.From).start()
-			_, ok := d.from()
-			hole := s.keep.hold < job.Frames.From && s.keep.hold >= s.ringOldest() // see passed
-			if ok && d.end == job.Frames.From || !ok && !hole {
+			if len(d.runs) == 0 || d.end == job.Frames.From {
 				d.runs = append(d.runs, diskRun{job.Frames, offset})
 				d.end = job.Frames.To
 			}

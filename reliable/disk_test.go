@@ -98,3 +98,111 @@ func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
 }
+
+// more publishes n frames, which the publisher has room for.
+func (p *paced) more(n int) {
+	p.Helper()
+	for i := range n {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			p.Fatalf("frame %d of %d: %v", i, n, err)
+		}
+		p.step(time.Millisecond)
+	}
+}
+
+// wantKept wants all frames from one on to be in the ring or on disk, without a hole.
+func (p *paced) wantKept(from uint64) {
+	p.Helper()
+	at := from
+	for _, r := range p.disk.runs {
+		if r.From <= at && at < r.To {
+			at = r.To
+		}
+	}
+	if at < p.ringOldest() {
+		p.Errorf("frame %d, of those from %d on, is neither on disk (%v) nor in the ring, from %d on", at, from, p.disk.runs, p.ringOldest())
+	}
+}
+
+// One may count from a frame that the ring still holds and the disk has let go: the
+// disk begins again there, or what lies between would leave the ring and be nowhere.
+func TestDiskBeginsAgainForOneBehindIt(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20, Disk: 8 << 20})
+	p.more(1200)
+	p.reports(700)
+	low := p.ringOldest() + 5
+	if from, ok := p.disk.from(); !ok || from <= low {
+		t.Fatalf("on disk from %d on, in the ring from %d on", from, p.ringOldest())
+	}
+	p.another(6, low)
+	p.more(1500)
+	p.wantKept(low)
+}
+
+// The same while the disk writes what lies behind it: that is not what it begins with.
+func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20, Disk: 8 << 20})
+	p.more(200)
+	p.reports(200)
+	for range 600 { // the disk is handed something, and isn't done with it
+		p.Publish(p.now, make([]byte, 1300))
+		p.sends()
+	}
+	job, ok := p.NextDisk()
+	if !ok || job.Data == nil || job.Frames.From != 200 {
+		t.Fatalf("the job is %+v, %v", job, ok)
+	}
+	p.another(6, 100)
+	p.DiskDone(p.now, nil, nil)
+	p.more(1500)
+	p.wantKept(100)
+}
+
+// What all who count have passed is let go by the very job that would have read it for
+// another: it isn't read.
+func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
+	p := spilled(t)
+	p.Handle(p.now, senderAddr, made(t, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 0, To: 1000}},
+	}))
+	if p.sends(); p.disk.want.Len() == 0 {
+		t.Fatal("nothing is to be read")
+	}
+	p.reports(p.disk.runs[0].To + 10)
+	for range 3 {
+		job, ok := p.NextDisk()
+		if ok && job.Data == nil && job.Frames.Len() > 0 && job.Frames.From < job.Trim {
+			t.Fatalf("%v is to be read, and all below %d let go", job.Frames, job.Trim)
+		}
+		if ok {
+			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+		}
+		p.sends()
+	}
+}
+
+// Where a quorum shrinks, one may count that is further behind than the ring: only what
+// the ring still holds is written.
+func TestDiskWritesWhatTheRingHolds(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20, Disk: 8 << 20, Pace: Pace{Kind: PaceQuorum, Quorum: 2}})
+	for i := range uint64(1500) {
+		p.Publish(p.now, make([]byte, 1300))
+		p.step(time.Millisecond)
+		p.reports(i)
+		p.another(6, i)
+		if i == 20 {
+			p.another(7, 10)
+		}
+	}
+	for range 400 {
+		p.Publish(p.now, make([]byte, 1300))
+		p.sends()
+	}
+	p.Handle(p.now, receiverAddr, made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	if p.keep.hold != 10 || p.ringOldest() <= 10 {
+		t.Fatalf("kept from %d on, in the ring from %d on", p.keep.hold, p.ringOldest())
+	}
+	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.ringOldest() {
+		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.ringOldest())
+	}
+}

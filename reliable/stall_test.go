@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -16,7 +17,10 @@ type paced struct {
 
 func newPaced(t *testing.T, cfg SenderConfig) *paced {
 	t.Helper()
-	cfg.Session, cfg.Pace, cfg.StallTimeout = 0xabc, Pace{Kind: PaceSlowest}, time.Second
+	cfg.Session, cfg.StallTimeout = 0xabc, time.Second
+	if cfg.Pace.Kind == PaceNone {
+		cfg.Pace = Pace{Kind: PaceSlowest}
+	}
 	s, err := NewSender(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -28,8 +32,12 @@ func newPaced(t *testing.T, cfg SenderConfig) *paced {
 }
 
 // reports is a STATUS of the only subscriber.
-func (p *paced) reports(position uint64) {
-	p.Handle(p.now, receiverAddr, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: position, Room: 1 << 20})
+func (p *paced) reports(position uint64) { p.another(5, position) }
+
+// another is a STATUS of some subscriber.
+func (p *paced) another(id, position uint64) {
+	from := netip.AddrPortFrom(receiverAddr.Addr(), receiverAddr.Port()+uint16(id-5))
+	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id, Position: position, Room: 1 << 20})
 }
 
 // step lets time pass, and sends and writes what there is.

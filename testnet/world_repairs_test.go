@@ -39,3 +39,54 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 		}
 	}
 }
+
+// Under the slowest one's pace the producer's rate settles at that one's, within a tenth,
+// and what both ends hold stays within their buffers: for a consumer at a tenth of the
+// producer's speed, over more than ten times what the buffers hold, and at several speeds.
+func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
+	for _, work := range []time.Duration{500 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
+		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
+		s := newStory(t, 47)
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+			ResendBuffer: ring(buffers), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		}})
+		quick := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+		slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: work,
+			Receiver: reliable.ReceiverConfig{Buffer: ring(buffers)}})
+		var from, to reliable.Time // when the message was accepted that is the first after the buffers are full, and the last
+		most := uint64(0)
+		pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) {
+			switch offset {
+			case 2 * buffers:
+				from = now
+			case messages - 1:
+				to = now
+			}
+			most = max(most, pub.Stats().Retained)
+		}
+		held := 0
+		for at := reliable.Time(0); at < reliable.Time(messages*work); at += 10 * milli {
+			s.At(at, func() {
+				for _, one := range slow.Sessions() {
+					held = max(held, one.HeldBytes)
+				}
+			})
+		}
+		s.paced(pub, 100*milli, work/10, messages)
+		end := reliable.Time(messages*work) + 3000*milli
+		s.At(end, pub.Close)
+		s.run(end, end+10_000*milli)
+		for _, sub := range []*Subscriber{quick, slow} {
+			s.wants(sub, "new", "messages 0-4999", "ended")
+		}
+		rate := float64(messages-1-2*buffers) / to.Sub(from).Seconds()
+		if share := rate * work.Seconds(); share < 0.9 || share > 1.1 {
+			t.Errorf("work of %v a message: the producer settled at %.0f messages a second, %.3f of the consumer's", work, rate, share)
+		} else {
+			t.Logf("work of %v a message: the producer settled at %.3f of the consumer's rate; retained %d frames, held %d bytes", work, share, most, held)
+		}
+		if most > uint64(ring(buffers)/1359) || held > ring(buffers)+8<<10 {
+			t.Errorf("%d frames were kept at the publisher, of %d, and %d bytes at the subscriber, of %d", most, buffers, held, ring(buffers))
+		}
+	}
+}
