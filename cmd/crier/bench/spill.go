@@ -129,36 +129,6 @@ func (c *Cell) addPhase(out *outcome, n int) {
 	}
 }
 
-// medianSpill is nil where nothing was spilt.
-func medianSpill(each []Figures) *Spill {
-	if len(each) == 0 || each[0].Spill == nil {
-		return nil
-	}
-	number := func(get func(*Spill) float64) float64 {
-		var v []float64
-		for i := range each {
-			v = append(v, get(each[i].Spill))
-		}
-		return spread(v).Median
-	}
-	whole := func(get func(*Spill) uint64) uint64 {
-		return uint64(number(func(s *Spill) float64 { return float64(get(s)) }))
-	}
-	m := &Spill{
-		Seconds:       number(func(s *Spill) float64 { return s.Seconds }),
-		Held:          number(func(s *Spill) float64 { return s.Held }),
-		DiskWritten:   whole(func(s *Spill) uint64 { return s.DiskWritten }),
-		DiskRead:      whole(func(s *Spill) uint64 { return s.DiskRead }),
-		DeviceWritten: whole(func(s *Spill) uint64 { return s.DeviceWritten }),
-		DeviceRead:    whole(func(s *Spill) uint64 { return s.DeviceRead }),
-		Drained:       number(func(s *Spill) float64 { return s.Drained }),
-	}
-	for i := range each {
-		m.DiskErrors += each[i].Spill.DiskErrors
-	}
-	return m
-}
-
 // spillColumns are the table's.
 func spillColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
