@@ -89,7 +89,7 @@ func TestSummaryKeys(t *testing.T) {
 	if b, err = json.Marshal(s); err != nil {
 		t.Fatal(err)
 	}
-	want := "before_start delivered duplicates end first_offset latency_ns losses lost nacks_sent name next_offset recovered recovery_ns session source"
+	want := "before_start delivered duplicates end first_offset latency_ns losses lost nacks_sent name next_offset recovered recovery_ns session source taken_ns"
 	if got := keysOf(t, b); got != want {
 		t.Errorf("session: %s", got)
 	}
