@@ -15,6 +15,8 @@ const (
 	// briefly is how long it may take to deliver what was read, for the next read to
 	// be one of which the scheduler isn't told.
 	briefly = int64(100 * time.Microsecond)
+	// often is how long the scheduler isn't told of reads, in a row.
+	often = int64(10 * time.Millisecond)
 	// courtesy is how many times in a row nothing may come before a spinning
 	// goroutine lets others run, where there is no processor for them.
 	courtesy = 16
@@ -39,32 +41,37 @@ func giveWay() {
 func (l *Loop) read(c Conn, poll Poller) {
 	packets := make([]Packet, packetBatch)
 	last, gap := l.clock(), 2*closely // the last datagram, and the usual time between two
-	brief := false
+	took, told := briefly, last       // to deliver it; when the scheduler was last told of a read
 	hasty, ok := c.(briefReader)
-	if !ok || l.cfg.Deliver == nil { // nobody knows what others do with what came
-		hasty = nil
+	if !ok || l.cfg.Deliver == nil || runtime.GOMAXPROCS(0) == 1 {
+		hasty = nil // others may keep the only processor, or nobody knows what is done with what came
 	}
 	for {
 		n, err := 0, error(nil)
 		if poll != nil && gap < closely {
 			n, err = l.poll(poll, packets, last+closely)
 		}
+		tell := hasty == nil || took >= briefly || last-told >= often
 		switch {
 		case n > 0 || err != nil:
-		case brief:
-			n, err = hasty.readBriefly(packets)
-		default:
+		case tell:
 			n, err = c.Read(packets)
+		default:
+			n, err = hasty.readBriefly(packets)
 		}
-		now := l.clock()
-		if n > 0 && poll != nil {
-			gap += (min(now-last, 4*closely) - gap) / 8
-			last = now
-		}
-		if !l.take(packets[:n]) || l.broken(c, err) {
+		began, open := l.take(packets[:n])
+		if !open || l.broken(c, err) {
 			return
 		}
-		brief = hasty != nil && l.clock()-now < briefly
+		if poll != nil {
+			gap += (min(began-last, 4*closely) - gap) / 8
+		}
+		if last = began; tell {
+			told = began
+		}
+		if hasty != nil {
+			took = l.clock() - began
+		}
 	}
 }
 
@@ -101,7 +108,7 @@ func (l *Loop) spin(conns []Poller) {
 			if n > 0 {
 				idle = 0
 			}
-			if !l.take(packets[:n]) {
+			if _, open := l.take(packets[:n]); !open {
 				return
 			}
 			if l.broken(conns[i], err) {
@@ -133,13 +140,17 @@ func (l *Loop) broken(c Conn, err error) bool {
 	return err != nil
 }
 
-// take gives the machine datagrams, and reports false if the Loop is closed.
-func (l *Loop) take(packets []Packet) bool {
+// take gives the machine datagrams. It returns when it began, and false if the Loop
+// is closed.
+func (l *Loop) take(packets []Packet) (began int64, open bool) {
 	for len(packets) > 0 {
 		l.Lock()
+		if began == 0 {
+			began = l.now
+		}
 		if l.closed {
 			l.mu.Unlock()
-			return false
+			return began, false
 		}
 		n, deliver := l.cfg.Machine.Receive(l.now, packets)
 		packets = packets[n:]
@@ -148,5 +159,5 @@ func (l *Loop) take(packets []Packet) bool {
 			l.cfg.Deliver(deliver)
 		}
 	}
-	return true
+	return began, true
 }
