@@ -209,7 +209,7 @@ func TestLossIsRepaired(t *testing.T) {
 	for seed := range uint64(50) {
 		for _, order := range []Order{InOrder, OnArrival} {
 			rand := nack.NewRand(seed, 1)
-			p := newPair(t, SenderConfig{FirstSeq: seed * 1000}, ReceiverConfig{Order: order})
+			p := newPair(t, SenderConfig{FirstSeq: seed * 1000, ResendBuffer: 4 << 20}, ReceiverConfig{Order: order})
 			p.drop = func(bool, *frame.Frame) bool { return rand.Below(100) < 20 }
 			for i := range 300 {
 				p.publish(payload(i, int(rand.Below(4000))))

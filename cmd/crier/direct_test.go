@@ -155,7 +155,7 @@ func TestRecoveryOff(t *testing.T) {
 func TestOrderArrival(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end", "--format", "json")...).listening()
+	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--silence", "20s", "--until-end", "--format", "json")...).listening()
 	const count = 3000
 	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000")...).wait(exitOK)
 	sub.wait(exitOK)
