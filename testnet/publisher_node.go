@@ -266,6 +266,7 @@ func (p *Publisher) Publish(payload []byte) (uint64, error) {
 		p.holding.begin(p.w.now)
 	}
 	p.held = append(p.held, append([]byte(nil), payload...))
+	p.w.keep(len(payload))
 	return 0, ErrHeld
 }
 
@@ -281,6 +282,7 @@ func (p *Publisher) accept(payload []byte) (uint64, error) {
 		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
 	}
 	s.accept(w.now, payload, dropped)
+	w.keep(len(payload))
 	for _, o := range w.watchers {
 		o.accepted(s, offset, payload)
 	}
@@ -354,6 +356,10 @@ func (p *Publisher) end() {
 // first.
 func (p *Publisher) Restart() {
 	if p.state == unborn {
+		return
+	}
+	if p.lives == maxLives {
+		p.w.exceed("%v was started %d times, which is the most: let it restart less often", p, maxLives)
 		return
 	}
 	p.Crash()

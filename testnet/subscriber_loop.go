@@ -38,6 +38,7 @@ func (s *Subscriber) take(pkt *packet) {
 	}
 	if !s.copies {
 		s.m.Handle(s.w.now, pkt.from, &pkt.frame)
+		s.handled(pkt)
 		return
 	}
 	s.buf = append(s.buf[:0], pkt.frame.Raw...)
@@ -51,6 +52,14 @@ func (s *Subscriber) take(pkt *packet) {
 	}
 	s.m.Hold()
 	clear(s.buf) // whoever still looks at it finds nothing
+	s.handled(pkt)
+}
+
+// handled tells who watches that the machine has taken a packet.
+func (s *Subscriber) handled(pkt *packet) {
+	if s.w.watched.handled {
+		s.w.observeHandled(pkt, s)
+	}
 }
 
 // timer lets the machine go on at its deadline.

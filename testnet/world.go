@@ -17,6 +17,9 @@ type WorldConfig struct {
 	// from whom to whom, which frame, and what becomes of it. A run's lines are
 	// the same, byte for byte, for the same seed.
 	Trace func(line string)
+	// Stop, if set, is asked now and then whether the run is to end: once it says
+	// so, Run returns ErrStopped.
+	Stop func() bool
 }
 
 // World is the virtual-time simulator: publishers and subscribers, which are the
@@ -52,23 +55,25 @@ type World struct {
 	fanouts fanouts
 	touched int // keeps the compiler from leaving out what touch reads
 
-	pubs      []*Publisher
-	subs      []*Subscriber
-	direct    []*Subscriber // those on no segment
-	segments  []*Segment
-	downs     links // where the next link lies
-	ups       links
-	sessions  []*Session
-	events    [16]reliable.Event // what a subscriber is told now
-	calls     []func()
-	free      []uint32 // places in calls
-	watchers  []watcher
-	observers []*Observer
-	watched   struct{ arrived bool } // some observer looks at it
-	shown     Datagram               // what observers look at
-	drop      Drop
-	outcome   Outcome
-	stats     WorldStats
+	pubs          []*Publisher
+	subs          []*Subscriber
+	direct        []*Subscriber // those on no segment
+	segments      []*Segment
+	downs         links // where the next link lies
+	ups           links
+	sessions      []*Session
+	events        [16]reliable.Event // what a subscriber is told now
+	calls         []func()
+	free          []uint32 // places in calls
+	watchers      []watcher
+	observers     []*Observer
+	watched       struct{ arrived, handled bool } // some observer looks at it
+	shown         Datagram                        // what observers look at
+	drop          Drop
+	outcome       Outcome
+	mostScheduled int
+	kept          uint64 // bytes of messages that are kept, accepted or held
+	stats         WorldStats
 }
 
 // WorldStats counts what happened in a World.
@@ -95,7 +100,9 @@ type watcher interface {
 }
 
 // NewWorld returns an empty World at time 0.
-func NewWorld(cfg WorldConfig) *World { return &World{cfg: cfg, fanouts: fanouts{open: -1}} }
+func NewWorld(cfg WorldConfig) *World {
+	return &World{cfg: cfg, fanouts: fanouts{open: -1}, mostScheduled: maxScheduled}
+}
 
 // Now returns the time.
 func (w *World) Now() reliable.Time { return w.now }
@@ -142,9 +149,14 @@ func (w *World) At(at reliable.Time, fn func()) {
 
 // Run lets time pass until the given instant, which Now then returns. It
 // returns an error if a machine did what no machine may do whatever happens:
-// sent what doesn't decode, or didn't come to rest. The World then stands still.
+// sent what doesn't decode, or didn't come to rest; a LimitError if more happened
+// than a World may hold; ErrStopped if it was told to stop. The World then stands
+// still.
 func (w *World) Run(until reliable.Time) error {
 	for w.err == nil && w.queue.len() > 0 && w.queue.next() <= int64(until) {
+		if w.stats.Events%stopEvery == 0 && w.Stopped() {
+			break
+		}
 		w.now = reliable.Time(w.queue.next())
 		w.stats.Events++
 		if first := &w.queue.heap[0]; first.kind == eventHop {
@@ -184,6 +196,10 @@ func (w *World) Run(until reliable.Time) error {
 
 func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *packet) {
 	if at == reliable.Never {
+		return
+	}
+	if w.queue.len() >= w.mostScheduled {
+		w.exceed("%d datagrams, timers and events wait for their time at once: shorten delays, or have less happen", w.mostScheduled)
 		return
 	}
 	w.queue.push(event{at: int64(at), kind: kind, node: node, pkt: p})

@@ -22,6 +22,9 @@ type Observer struct {
 	// Arrived: a datagram came to a subscriber that runs. One that is paused gets
 	// it later, or never.
 	Arrived func(d *Datagram, sub *Subscriber)
+	// Handled: the subscriber's Receiver has taken what Arrived, and tells its
+	// application next; what was damaged it never gets.
+	Handled func(d *Datagram, sub *Subscriber)
 	// Answered: a datagram came to d.Publisher, likewise.
 	Answered func(d *Datagram)
 	// Told: the application of a subscriber was handed an event.
@@ -68,6 +71,7 @@ func (c *Drop) String() string {
 func (w *World) Observe(o Observer) {
 	w.observers = append(w.observers, &o)
 	w.watched.arrived = w.watched.arrived || o.Arrived != nil
+	w.watched.handled = w.watched.handled || o.Handled != nil
 }
 
 // show is the packet that observers look at, in one place for all packets: it must
@@ -118,6 +122,14 @@ func (w *World) observeArrived(p *packet, s *Subscriber) {
 	for _, o := range w.observers {
 		if o.Arrived != nil {
 			o.Arrived(w.show(p), s)
+		}
+	}
+}
+
+func (w *World) observeHandled(p *packet, s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Handled != nil {
+			o.Handled(w.show(p), s)
 		}
 	}
 }

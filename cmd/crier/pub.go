@@ -136,7 +136,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	defer feed.Close()
-	summary, err := openSummary(o.summary, std)
+	summary, err := openSummary("--summary", o.summary, std)
 	if err != nil {
 		return 0, err
 	}

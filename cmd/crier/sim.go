@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -162,6 +163,19 @@ func (s *simSource) path(name string) (string, error) {
 		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir", path)
 	}
 	return path, nil
+}
+
+// again is a command with what it needs to find the scenario's records and feeds from
+// where this one was given.
+func (s *simSource) again(command string, sc *scenario.Scenario) string {
+	folder := s.traceDir
+	if folder == "" {
+		folder = s.dir
+	}
+	if folder == "" || !slices.ContainsFunc(sc.Files(), func(name string) bool { return !filepath.IsAbs(name) }) {
+		return command
+	}
+	return command + " --trace-dir " + folder
 }
 
 // open opens a record.

@@ -75,10 +75,8 @@ func simLoadOrPlay(ctx context.Context, source *simSource, name string, seed uin
 func simCompareText(a, b *simResult) string {
 	var out strings.Builder
 	w := tabwriter.NewWriter(&out, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(what string, x, y float64, text func(float64) string, known bool) {
+	row := func(what string, x, y float64, text func(float64) string) {
 		switch {
-		case !known:
-			fmt.Fprintf(w, "%s\t-\t-\t\t\n", what)
 		case x == y:
 			fmt.Fprintf(w, "%s\t%s\t%s\tsame\t\n", what, text(x), text(y))
 		case x == 0:
@@ -92,10 +90,10 @@ func simCompareText(a, b *simResult) string {
 	for i, p := range a.Publishers {
 		q := b.Publishers[min(i, len(b.Publishers)-1)]
 		fmt.Fprintf(w, "%s\t\t\t\t\n", pair(p.Name, q.Name))
-		row("messages", float64(p.Accepted), float64(q.Accepted), count, true)
-		row("frames", float64(p.Frames), float64(q.Frames), count, true)
-		row("repairs", float64(p.Repairs), float64(q.Repairs), count, true)
-		row("NACKs", float64(p.Nacks), float64(q.Nacks), count, true)
+		row("messages", float64(p.Accepted), float64(q.Accepted), count)
+		row("frames", float64(p.Frames), float64(q.Frames), count)
+		row("repairs", float64(p.Repairs), float64(q.Repairs), count)
+		row("NACKs", float64(p.Nacks), float64(q.Nacks), count)
 	}
 	for i, g := range a.Groups {
 		h := b.Groups[min(i, len(b.Groups)-1)]
@@ -105,22 +103,29 @@ func simCompareText(a, b *simResult) string {
 			}
 		}
 		fmt.Fprintf(w, "%s\t\t\t\t\n", pair(g.Name, h.Name))
-		row("members", float64(g.Members), float64(h.Members), count, true)
-		row("delivered, each", float64(g.Delivered)/float64(g.Members), float64(h.Delivered)/float64(h.Members), count, true)
-		row("recovered, each", float64(g.Recovered)/float64(g.Members), float64(h.Recovered)/float64(h.Members), count, true)
-		row("lost, each", float64(g.Lost)/float64(g.Members), float64(h.Lost)/float64(h.Members), count, true)
-		row("duplicates, each", float64(g.Excess)/float64(g.Members), float64(h.Excess)/float64(h.Members), count, true)
+		row("members", float64(g.Members), float64(h.Members), count)
+		row("delivered, each", float64(g.Delivered)/float64(g.Members), float64(h.Delivered)/float64(h.Members), count)
+		row("recovered, each", float64(g.Recovered)/float64(g.Members), float64(h.Recovered)/float64(h.Members), count)
+		row("lost, each", float64(g.Lost)/float64(g.Members), float64(h.Lost)/float64(h.Members), count)
+		row("duplicates, each", float64(g.Excess)/float64(g.Members), float64(h.Excess)/float64(h.Members), count)
 		for _, q := range []struct {
 			what string
 			x, y *simQuantiles
 		}{{"latency", g.Latency, h.Latency}, {"recovery", g.Recovery, h.Recovery}} {
-			known := q.x != nil && q.y != nil
-			if !known {
-				q.x, q.y = &simQuantiles{}, &simQuantiles{}
+			for _, at := range []struct {
+				name string
+				of   func(*simQuantiles) int64
+			}{
+				{" p50", func(q *simQuantiles) int64 { return q.P50 }},
+				{" p99", func(q *simQuantiles) int64 { return q.P99 }},
+				{" p99.9", func(q *simQuantiles) int64 { return q.P999 }},
+			} {
+				if q.x == nil || q.y == nil { // one of them measured none
+					fmt.Fprintf(w, "%s\t%s\t%s\t\t\n", q.what+at.name, simTime(q.x, at.of), simTime(q.y, at.of))
+					continue
+				}
+				row(q.what+at.name, float64(at.of(q.x)), float64(at.of(q.y)), simMillis)
 			}
-			row(q.what+" p50", float64(q.x.P50), float64(q.y.P50), simMillis, known)
-			row(q.what+" p99", float64(q.x.P99), float64(q.y.P99), simMillis, known)
-			row(q.what+" p99.9", float64(q.x.P999), float64(q.y.P999), simMillis, known)
 		}
 	}
 	w.Flush()

@@ -20,8 +20,9 @@ type simExplainer struct {
 	life    int // of the publishers' sessions: which one, from 0
 	session *testnet.Session
 
-	seqs   []uint64 // the frames that it has a part in
-	others int      // NACKs of others for them
+	seqs   []uint64              // the frames that it has a part in
+	others int                   // NACKs of others for them
+	before reliable.SessionStats // of the subscriber, before it takes what comes
 	lines  []simMoment
 }
 
@@ -60,7 +61,7 @@ func newSimExplainer(run *scenario.Run, what string) (*simExplainer, error) {
 		return nil, usagef("--explain %q: there is no subscriber %q; there is %s", what, parts[1], run.World().Subscribers()[0])
 	}
 	run.World().Observe(testnet.Observer{
-		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived, Answered: e.answered, Told: e.told,
+		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived, Handled: e.handled, Answered: e.answered, Told: e.told,
 	})
 	return e, nil
 }
@@ -169,7 +170,42 @@ func (e *simExplainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
 		e.note(e.now(), "frame %d comes to %v", f.Seq, sub)
 	case sub == e.sub && f.Kind == frame.Repair && e.part(f.Data):
 		e.note(e.now(), "the repair of frame %d comes to %v", f.Data.Seq, sub)
+	default:
+		return
 	}
+	e.before = e.stats()
+}
+
+// handled tells why a frame that came is of no use, if it isn't.
+func (e *simExplainer) handled(d *testnet.Datagram, sub *testnet.Subscriber) {
+	if e.session == nil || d.Session != e.session || d.Frame == nil || sub != e.sub {
+		return
+	}
+	if f := d.Frame; !e.part(f) && !(f.Kind == frame.Repair && e.part(f.Data)) {
+		return
+	}
+	switch after := e.stats(); {
+	case after.NoRoom > e.before.NoRoom:
+		e.note(e.now(), "%v has no room for it, and discards it", sub)
+	case after.Duplicates > e.before.Duplicates:
+		e.note(e.now(), "%v has it already, and discards it", sub)
+	case after.Late > e.before.Late:
+		e.note(e.now(), "%v has given it up, and discards it", sub)
+	case after.BeforeStart > e.before.BeforeStart:
+		e.note(e.now(), "%v joined later, and discards it", sub)
+	case after.Overrun > e.before.Overrun:
+		e.note(e.now(), "%v is too slow, and drops a frame to have room", sub)
+	}
+}
+
+// stats is what the subscriber counted of the session.
+func (e *simExplainer) stats() reliable.SessionStats {
+	for _, st := range e.sub.Sessions() {
+		if st.ID == e.session.ID {
+			return st
+		}
+	}
+	return reliable.SessionStats{}
 }
 
 func (e *simExplainer) answered(d *testnet.Datagram) {
@@ -201,11 +237,24 @@ func (e *simExplainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
 	}
 }
 
+// unknown says that there is no such message, once the run is over; nil if there is.
+func (e *simExplainer) unknown() error {
+	if e == nil || e.session != nil {
+		return nil
+	}
+	sessions := e.run.World().Sessions()
+	if e.life >= len(sessions) {
+		return usagef("--explain: there is no session %d in this run: there are %d, from 0", e.life, len(sessions))
+	}
+	s := sessions[e.life]
+	if s.NextOffset() == s.FirstOffset {
+		return usagef("--explain: there is no message %d: %v published nothing in session %d", e.offset, s.Publisher, e.life)
+	}
+	return usagef("--explain: there is no message %d: in session %d %v published %d to %d", e.offset, e.life, s.Publisher, s.FirstOffset, s.NextOffset()-1)
+}
+
 // text is the message's life.
 func (e *simExplainer) text() string {
-	if e.session == nil {
-		return fmt.Sprintf("Nobody accepted a message %d in session %d of this run.\n", e.offset, e.life)
-	}
 	var b strings.Builder
 	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)
 	last := e.lines[0].at

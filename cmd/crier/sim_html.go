@@ -56,6 +56,9 @@ func simPage(r *simResult, command string) (*page.Page, error) {
 		{Title: "What it cost", Table: simPublisherTable(r)},
 		{Title: "The loss report", Table: simLossTable(r), Notes: simLossNotes(r)},
 	}
+	if len(r.Events) > 0 {
+		p.Sections = slices.Insert(p.Sections, 2, page.Section{Title: "What happened when, as the pictures mark it", Table: simEventTable(r)})
+	}
 	return p, nil
 }
 
@@ -203,6 +206,10 @@ func simRatesPicture(r *simResult) (page.Picture, error) {
 		}
 	}
 	p.Y.Max *= 1.35
+	if len(r.Events) > 0 {
+		p.Y.Max *= 1.15
+	}
+	simMark(p, r, 42)
 	p.X.Max *= 1.03 // room for the last tick's words
 	return page.Draw(p, page.Height, "what the publishers sent, and what they were asked for, over time")
 }
@@ -234,6 +241,8 @@ func simHeldPicture(r *simResult) (page.Picture, error) {
 	}
 	l.Color, l.Width = page.Series(3), 2
 	p.Add(l)
+	p.Y.Max *= 1.15 // room for the marks
+	simMark(p, r, 0)
 	p.X.Max *= 1.03
 	return page.Draw(p, page.Height*3/4, "buffers: what all subscribers together held back, waiting for a gap to close")
 }
@@ -248,6 +257,7 @@ func simStripsPicture(r *simResult) (page.Picture, error) {
 	p.X.Label.Text = "seconds"
 	strips := &simStrips{rows: rows, bin: seconds(r.Series.Bin), used: simUsed(&r.Series)}
 	p.Add(strips)
+	simMark(p, r, 0)
 	var names []string
 	for _, m := range slices.Backward(rows) {
 		name := m.Name
@@ -257,7 +267,7 @@ func simStripsPicture(r *simResult) (page.Picture, error) {
 		names = append(names, name)
 	}
 	p.NominalY(names...)
-	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4
+	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4+0.08*float64(len(rows)+8) // with room for the marks
 	p.X.Min, p.X.Max = 0, strips.bin*float64(strips.used)*1.03
 	caption := "a strip a subscriber: grey missed and not yet repaired, green recovered, red lost for good"
 	if left > 0 {

@@ -56,7 +56,7 @@ func newSimMeter(run *scenario.Run) *simMeter {
 	}
 	m.r = &simResult{
 		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration), End: int64(run.End()),
-		Promise: "kept",
+		Promise: "kept", Events: simEventsOf(s),
 	}
 	for i := range s.Publishers {
 		m.r.Publishers = append(m.r.Publishers, &simPublisher{Name: s.Publishers[i].Name})

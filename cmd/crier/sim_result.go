@@ -13,6 +13,7 @@ type simResult struct {
 	Promise    string          `json:"promise"`     // kept, or broken
 	Violations string          `json:"violations,omitempty"`
 	World      simWorld        `json:"world"`
+	Events     []*simEvent     `json:"events"` // of the scenario
 	Publishers []*simPublisher `json:"publishers"`
 	LostFrames simLostFrames   `json:"lost_frames"`
 	Groups     []*simGroup     `json:"groups"`

@@ -159,11 +159,15 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 	if broken != nil {
 		result.Promise, result.Violations = "broken", broken.Err.Error()
 	}
+	unknown := why.unknown()
+	if unknown != nil {
+		why = nil
+	}
 	if err := errors.Join(trace.close(), capture.close(), o.print(std, run, result, why, took)); err != nil {
 		return 0, err
 	}
 	if broken == nil {
-		return exitOK, nil
+		return exitOK, unknown
 	}
 	return exitError, o.reproduce(ctx, std, s, opts, broken)
 }
@@ -171,16 +175,16 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 // print tells the result.
 func (o *simRunOptions) print(std streams, run *scenario.Run, r *simResult, why *simExplainer, took time.Duration) error {
 	if o.json != "" {
-		f, err := openSummary(o.json, std)
+		f, err := openSummary("--json", o.json, std)
 		if err != nil {
-			return fmt.Errorf("--json: %w", err)
+			return err
 		}
 		if err := f.write(r); err != nil {
 			return err
 		}
 	}
 	if o.html != "" {
-		p, err := simPage(r, fmt.Sprintf("crier sim run %s --seed %d", o.name, r.Seed))
+		p, err := simPage(r, o.command(run.Scenario(), r.Seed))
 		if err != nil {
 			return err
 		}
@@ -203,6 +207,18 @@ func (o *simRunOptions) print(std streams, run *scenario.Run, r *simResult, why 
 	fmt.Fprintf(std.err, "crier sim run: %v of virtual time in %v: %s deliveries, %s a second\n",
 		time.Duration(r.End), took.Round(time.Millisecond), grouped(r.World.Delivered), grouped(uint64(rate)))
 	return nil
+}
+
+// command is the command that gives the same.
+func (o *simRunOptions) command(s *scenario.Scenario, seed uint64) string {
+	words := fmt.Sprintf("crier sim run %s --seed %d", o.name, seed)
+	if o.feed.From != "" {
+		words += fmt.Sprintf(" --feed %s --format %s --speed %v", o.feed.From, o.feed.Format, o.speed)
+		if o.feed.Split != "" {
+			words += " --split " + o.feed.Split
+		}
+	}
+	return o.source.again(words, s)
 }
 
 // simShrinkRuns bounds how many candidates are played to find a smaller scenario, and
@@ -233,11 +249,12 @@ func (o *simRunOptions) reproduce(ctx context.Context, std streams, s *scenario.
 		base := strings.TrimSuffix(filepath.Base(o.name), filepath.Ext(o.name))
 		file = fmt.Sprintf("%s-seed%d.yaml", base, opts.Seed)
 	}
-	head := fmt.Sprintf("# It breaks the promise: crier sim run %s\n", file)
+	again := o.source.again("crier sim run "+file, small)
+	head := fmt.Sprintf("# It breaks the promise: %s\n", again)
 	if err := os.WriteFile(file, []byte(head+small.Text()), 0o666); err != nil {
 		return fmt.Errorf("%w; the smallest scenario that breaks it can't be written (%v): give another file with --shrunk, or copy it:\n%s", broken, bareError(err), small.Text())
 	}
-	return fmt.Errorf("%w; the smallest scenario found that breaks it is in %s: crier sim run %s", broken, file, file)
+	return fmt.Errorf("%w; the smallest scenario found that breaks it is in %s: %s", broken, file, again)
 }
 
 // simTrace is a file of trace lines.

@@ -38,6 +38,7 @@ type simSweepOptions struct {
 	html    string
 	workers int
 	metric  string
+	mapped  bool // the metric was given
 }
 
 func simSweepCommand() *command {
@@ -76,6 +77,7 @@ Examples:
 					return 0, usagef("it takes one scenario: a name from \"crier sim list\", or a file")
 				}
 				o.name = flags.Arg(0)
+				o.mapped = flags.Changed("map")
 				return o.run(ctx, std)
 			}
 		},
@@ -210,6 +212,9 @@ func (o *simSweepOptions) plan() (*simSweep, error) {
 	}
 	if !slices.Contains(simMetricNames(), o.metric) {
 		return nil, usagef("--map %q is not known; there are %s", o.metric, strings.Join(simMetricNames(), ", "))
+	}
+	if o.mapped && len(o.vary) != 2 {
+		return nil, usagef("--map is of two --vary, and there are %d", len(o.vary))
 	}
 	text, err := o.source.text(o.name)
 	if err != nil {
@@ -385,7 +390,7 @@ func (o *simSweepOptions) write(std streams, s *simSweep) error {
 		}
 	}
 	if o.json != "" {
-		f, err := openSummary(o.json, std)
+		f, err := openSummary("--json", o.json, std)
 		if err != nil {
 			return err
 		}
@@ -414,6 +419,9 @@ func (o *simSweepOptions) command() string {
 	words := []string{"crier sim sweep", o.name}
 	for _, v := range o.vary {
 		words = append(words, "--vary "+v)
+	}
+	if o.source.traceDir != "" {
+		words = append(words, "--trace-dir "+o.source.traceDir)
 	}
 	return strings.Join(append(words, fmt.Sprintf("--seeds %d --seed %d", o.seeds, o.first)), " ")
 }

@@ -202,6 +202,58 @@ func TestSimExplain(t *testing.T) {
 	}
 }
 
+// A subscriber that has no room discards what comes, and asks for it later: that is
+// told as well.
+func TestSimExplainNoRoom(t *testing.T) {
+	t.Parallel()
+	file := simFile(t, strings.Replace(simSmall, "  - name: far\n", "  - name: far\n    work: 20ms\n    buffer: 64KiB\n", 1))
+	out := start(t, nil, "sim", "run", file, "--explain", "150@far").wait(exitOK).out.String()
+	if !regexp.MustCompile(`frame 150 comes to far\n.* far has no room for it, and discards it\n(.*\n)*.* far hands it to the application`).MatchString(out) {
+		t.Errorf("it told\n%s", out)
+	}
+}
+
+// What happened when is marked above the strips, in the order of the file, and told in
+// words; JSON has it too.
+func TestSimMarksEvents(t *testing.T) {
+	t.Parallel()
+	events := "events:\n  - {at: 200ms, do: partition, who: far, for: 300ms}\n  - {at: 700ms, every: 100ms, times: 3, do: lose, who: near}\n  - {at: 200ms, do: pause, who: near-0, for: 1ms}\n"
+	file := simFile(t, simSmall+events)
+	result, page := filepath.Join(t.TempDir(), "r.json"), filepath.Join(t.TempDir(), "p.html")
+	out := start(t, nil, "sim", "run", file, "--json", result, "--html", page).wait(exitOK).out.String()
+	for _, want := range []string{
+		`events +\+─+ +2 *2 *2\n`, ` 1 200ms partition far for 300ms\n`, ` 2 700ms lose near, and again each 100ms, 3 times in all\n`,
+	} {
+		if !regexp.MustCompile(want).MatchString(out) {
+			t.Errorf("there is no %q in\n%s", want, out)
+		}
+	}
+	var r simResult
+	if err := json.Unmarshal([]byte(slurp(t, result)), &r); err != nil {
+		t.Fatal(err)
+	}
+	if len(r.Events) != 3 || r.Events[0].For != 300e6 || len(r.Events[1].At) != 3 || r.Events[1].At[2] != 900e6 || r.Events[2].Mark != "3" {
+		t.Errorf("%+v", r.Events)
+	}
+	if p := slurp(t, page); strings.Count(p, ">13</text>") != 3 || !strings.Contains(p, "200ms partition far for 300ms") {
+		t.Error("not all pictures of time have the mark, or the table has none")
+	}
+}
+
+// A scenario that asks for more than a machine has ends with what was too much.
+func TestSimBounds(t *testing.T) {
+	t.Parallel()
+	for _, c := range []struct{ events, want string }{
+		{"  - {at: 100ms, every: 1us, times: 900000, do: restart, who: feed}\n", "events[0]: publishers restart 900000 times and more in all, and may 1000 times"},
+		{"  - {at: 1s, every: 1us, times: 900000, do: lose, who: near}\n  - {at: 1s, every: 1us, times: 900000, do: lose, who: far}\n", "events[1]: events happen 1800000 times and more in all, and may 1000000 times"},
+	} {
+		file := simFile(t, simSmall+"events:\n"+c.events)
+		if said := start(t, nil, "sim", "run", file).wait(exitUsage).err.String(); !strings.Contains(said, c.want) {
+			t.Errorf("it said %q, not %q", said, c.want)
+		}
+	}
+}
+
 // A run that breaks the promise ends with 1, names the seed, and leaves the smallest
 // scenario that breaks it: which does.
 func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscribers
@@ -238,6 +290,9 @@ func TestSimUsage(t *testing.T) {
 		{[]string{"run", good, "--explain", "1"}, []string{"--explain", "OFFSET@SUBSCRIBER"}},
 		{[]string{"run", good, "--explain", "x@far"}, []string{`"x" is no offset`}},
 		{[]string{"run", good, "--explain", "1@nobody"}, []string{`there is no subscriber "nobody"`}},
+		{[]string{"run", good, "--explain", "180@far"}, []string{"there is no message 180", "published 0 to 179"}},
+		{[]string{"run", good, "--explain", "1@far@2"}, []string{"there is no session 2", "there are 1"}},
+		{[]string{"sweep", good, "--vary", "subscribers.near.count=1,2", "--map", "lost"}, []string{"--map is of two --vary, and there are 1"}},
 		{[]string{"run", good, "--pcap-at", "far"}, []string{"--pcap-at", "--pcap"}},
 		{[]string{"run", good, "--pcap", filepath.Join(t.TempDir(), "p"), "--pcap-at", "x"}, []string{`--pcap-at "x" is neither`, "feed or near-0"}},
 		{[]string{"run", good, "--speed", "2"}, []string{"--speed is of --feed"}},
@@ -254,6 +309,9 @@ func TestSimUsage(t *testing.T) {
 			}
 			rest = after
 		}
+	}
+	if said := start(t, nil, "sim", "run", good, "--json", "/nonexistent/x").wait(exitError).err.String(); !strings.Contains(said, ": --json /nonexistent/x can't be written") {
+		t.Errorf("it said %q", said)
 	}
 	if said := start(t, nil, "sim", "nosuch").wait(exitUsage).err.String(); !strings.Contains(said, "there are list, show, run, sweep, compare") {
 		t.Errorf("it said %q", said)

@@ -124,10 +124,16 @@ func simCharts(b *strings.Builder, r *simResult) {
 		}
 		fmt.Fprintf(b, "  %-*s %s up to %s\n", width, c.name, simBars(values, most), peak)
 	}
+	if len(r.Events) > 0 {
+		fmt.Fprintf(b, "  %-*s %s\n", width, "events", strings.TrimRight(simMarksText(r.Events, t.Bin*int64(per), columns), " "))
+	}
 	for _, g := range r.Groups {
 		fmt.Fprintf(b, "  %-*s %s\n", width, g.Name, simStrip(r, g.Name, used, per, columns))
 	}
 	fmt.Fprintf(b, "  %-*s · nothing  m missed  r recovered  X lost\n", width, "")
+	for _, e := range r.Events {
+		fmt.Fprintf(b, "  %-*s %s %v\n", width, "", e.Mark, e)
+	}
 }
 
 // simUsed is how many bins there are until nothing happens any more.

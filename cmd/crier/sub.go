@@ -188,7 +188,7 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	}
 	std.err = newConsole(std.err)
 	cfg.Logger = newLogger("sub", std.err, o.net.verbose)
-	summary, err := openSummary(o.summary, std)
+	summary, err := openSummary("--summary", o.summary, std)
 	if err != nil {
 		return 0, err
 	}

@@ -83,29 +83,31 @@ type lossSummary struct {
 	Cause string `json:"cause"`
 }
 
-// summaryFile is where --summary goes. It is opened before anything is sent or
+// summaryFile is where --summary goes, or another flag's JSON. It is opened before anything is sent or
 // received, since what can't be written should be known then. A nil summaryFile
 // takes nothing.
 type summaryFile struct {
+	flag   string // that named it
 	name   string
 	out    io.Writer
 	file   *os.File // to close; nil for standard output
 	indent bool
 }
 
-// openSummary makes the file, empty; - is standard output, and no path is none.
-func openSummary(path string, std streams) (*summaryFile, error) {
+// openSummary makes the file that a flag names, empty; - is standard output, and no
+// path is none.
+func openSummary(flag, path string, std streams) (*summaryFile, error) {
 	switch path {
 	case "":
 		return nil, nil
 	case "-":
-		return &summaryFile{name: "standard output", out: std.out}, nil
+		return &summaryFile{flag: flag, name: "standard output", out: std.out}, nil
 	}
 	file, err := os.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("--summary %s can't be written (%w): name a file that can, or - for standard output", path, bareError(err))
+		return nil, fmt.Errorf("%s %s can't be written (%w): name a file that can, or - for standard output", flag, path, bareError(err))
 	}
-	return &summaryFile{name: path, out: file, file: file, indent: true}, nil
+	return &summaryFile{flag: flag, name: path, out: file, file: file, indent: true}, nil
 }
 
 // write writes a summary as JSON: one line on standard output, where it may
@@ -128,7 +130,7 @@ func (f *summaryFile) write(summary any) error {
 		err = errors.Join(err, f.close())
 	}
 	if err != nil {
-		return fmt.Errorf("the summary can't be written to %s (%w): make room there, or give another file", f.name, bareError(err))
+		return fmt.Errorf("%s can't be written to %s (%w): make room there, or give another file", f.flag, f.name, bareError(err))
 	}
 	return nil
 }

@@ -32,6 +32,7 @@ type Run struct {
 	opts      Options
 	seed      uint64
 	w         *testnet.World
+	ctx       context.Context // of Play
 	check     *testnet.Checker
 	records   *records
 	segments  map[string]*testnet.Segment
@@ -64,7 +65,7 @@ func New(s *Scenario, opts Options) (*Run, error) {
 	if r.seed == 0 {
 		r.seed = max(s.Seed, 1)
 	}
-	r.w = testnet.NewWorld(testnet.WorldConfig{Seed: r.seed, Trace: opts.Trace})
+	r.w = testnet.NewWorld(testnet.WorldConfig{Seed: r.seed, Trace: opts.Trace, Stop: r.stopped})
 	r.check = testnet.NewChecker(r.w)
 	for i := range s.Segments {
 		if err := r.addSegment(&s.Segments[i]); err != nil {
@@ -223,11 +224,15 @@ func (r *Run) fail(err error) {
 	}
 }
 
-// slice is how much virtual time passes before Play looks at its context.
+// stopped reports whether Play is to end early.
+func (r *Run) stopped() bool { return r.ctx != nil && r.ctx.Err() != nil }
+
+// slice is how much virtual time passes between two calls of Play's step.
 const slice = 50 * time.Millisecond
 
 // Play lets the whole run pass, and judges it. What broke the promise is a
-// *BrokenError. Step, if set, is called now and then.
+// *BrokenError; a run that comes to hold too much ends with a testnet.LimitError.
+// Step, if set, is called now and then.
 func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error) {
 	defer func() {
 		if p := recover(); p != nil {
@@ -241,15 +246,19 @@ func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error
 			}
 		}
 	}()
+	r.ctx = ctx
 	for end := r.End(); r.w.Now() < end; {
-		if err := r.w.Run(min(r.w.Now().Add(slice), end)); err != nil {
-			return &BrokenError{r.seed, err}
-		}
-		if r.err != nil {
+		err := r.w.Run(min(r.w.Now().Add(slice), end))
+		var limit *testnet.LimitError
+		switch {
+		case r.err != nil:
 			return r.err
-		}
-		if err := ctx.Err(); err != nil {
-			return err
+		case errors.As(err, &limit):
+			return fmt.Errorf("%s: %w", r.s.Name, limit)
+		case err == testnet.ErrStopped:
+			return fmt.Errorf("%s: interrupted after %v of %v of virtual time", r.s.Name, r.w.Now().Sub(0), end.Sub(0))
+		case err != nil:
+			return &BrokenError{r.seed, err}
 		}
 		if step != nil {
 			step(r.w.Now())

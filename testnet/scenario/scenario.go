@@ -165,3 +165,38 @@ type Action struct {
 	To   string // whom it can happen to: words of publisher, subscriber, segment
 	Does string // a sentence
 }
+
+// Files returns the names of the records and feeds that the scenario reads.
+func (s *Scenario) Files() []string {
+	var list []string
+	add := func(names ...string) {
+		for _, name := range names {
+			if name != "" {
+				list = append(list, name)
+			}
+		}
+	}
+	link := func(l *Link) {
+		if l != nil {
+			add(l.Lost, l.Delays, l.Noise, l.Rutgers)
+		}
+	}
+	for i := range s.Publishers {
+		if feed := s.Publishers[i].Feed; feed != "market" {
+			add(feed)
+		}
+	}
+	for i := range s.Segments {
+		link(&s.Segments[i].Link)
+	}
+	for i := range s.Subscribers {
+		link(&s.Subscribers[i].Down)
+		link(&s.Subscribers[i].Up)
+	}
+	for i := range s.Events {
+		link(s.Events[i].Down)
+		link(s.Events[i].Up)
+		link(s.Events[i].Link)
+	}
+	return list
+}

@@ -139,6 +139,9 @@ func (p *producer) publish() {
 		if w.Now() >= end || p.cfg.Messages > 0 && p.n >= p.cfg.Messages {
 			return
 		}
+		if p.feed != nil && w.Stopped() {
+			return
+		}
 		if p.feed != nil {
 			p.pub.Publish(p.next) // what it can't take now it takes later, or never: it is down
 			p.n++
@@ -156,7 +159,7 @@ func (p *producer) publish() {
 			return
 		}
 		for range max(p.cfg.Burst, 1) {
-			if p.cfg.Messages > 0 && p.n >= p.cfg.Messages {
+			if p.cfg.Messages > 0 && p.n >= p.cfg.Messages || w.Stopped() {
 				return
 			}
 			p.pub.Publish(p.made.next())
@@ -177,6 +180,9 @@ func (p *producer) burst(n int, sizes Sizes) {
 		made = newPayloads(sizes, p.run.seed)
 	}
 	for range n {
+		if p.run.w.Stopped() {
+			return
+		}
 		p.pub.Publish(made.next())
 	}
 }

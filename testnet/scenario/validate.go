@@ -18,10 +18,12 @@ const (
 	// DefaultLead is how long a publisher waits before it publishes.
 	DefaultLead = 100 * time.Millisecond
 	// MaxSubscribers bounds the subscribers of a scenario, MaxPublishers the
-	// publishers, MaxTimes how often an event happens.
+	// publishers, MaxTimes how often events happen, all together,
+	// MaxRestarts how often publishers start again, each time with a resend buffer.
 	MaxSubscribers = 10_000
 	MaxPublishers  = 100
 	MaxTimes       = 1_000_000
+	MaxRestarts    = 1_000
 )
 
 // validate returns the first rule that s breaks, and the path of what breaks it.
@@ -91,6 +93,7 @@ func (s *Scenario) validate() (string, error) {
 			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
 		}
 	}
+	times, restarts := 0, 0
 	for i := range s.Events {
 		path := fmt.Sprintf("events[%d]", i)
 		if e := &s.Events[i]; e.Do == "partition" && e.For == 0 && !s.healed(e) {
@@ -98,6 +101,12 @@ func (s *Scenario) validate() (string, error) {
 		}
 		if where, err := s.validateEvent(&s.Events[i]); err != nil {
 			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+		if times += max(s.Events[i].Times, 1); times > MaxTimes {
+			return path, fmt.Errorf("%s: events happen %d times and more in all, and may %d times", path, times, MaxTimes)
+		}
+		if restarts += s.Events[i].restarts(); restarts > MaxRestarts {
+			return path, fmt.Errorf("%s: publishers restart %d times and more in all, and may %d times", path, restarts, MaxRestarts)
 		}
 	}
 	return "", nil
@@ -352,6 +361,14 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		}
 	}
 	return "", nil
+}
+
+// restarts is how often the event lets a publisher start again.
+func (e *Event) restarts() int {
+	if e.Do == "restart" || e.Do == "crash" && e.For > 0 {
+		return max(e.Times, 1) * len(e.Who)
+	}
+	return 0
 }
 
 // healed reports whether each side of a partition is named by a later heal.
