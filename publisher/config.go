@@ -92,6 +92,8 @@ type Config struct {
 	Network multicast.Network
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
+
+	openFile func(path string) (diskFile, error) // a test's, in place of the system's
 }
 
 // Wait says how datagrams and time are waited for.

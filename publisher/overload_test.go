@@ -3,8 +3,10 @@ package publisher_test
 import (
 	"context"
 	"fmt"
+	"log/slog"
 	"runtime"
 	"strings"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -22,11 +24,37 @@ type pair struct {
 	lan *rig.LAN
 	pub *publisher.Publisher
 	sub *subscriber.Subscriber
+	log logged
+}
+
+// logged is what was logged.
+type logged struct {
+	mu   sync.Mutex
+	text strings.Builder
+}
+
+func (l *logged) Write(b []byte) (int, error) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	return l.text.Write(b)
+}
+
+// count says in how many lines some words were logged.
+func (l *logged) count(words string) (n int) {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for line := range strings.Lines(l.text.String()) {
+		if strings.Contains(line, words) {
+			n++
+		}
+	}
+	return n
 }
 
 func newPair(t *testing.T, cfg publisher.Config) *pair {
 	t.Helper()
 	p := &pair{T: t, lan: rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)}
+	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
 	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Buffer: 64 << 10})
 	cfg.Pace = publisher.Pace{Kind: publisher.PaceSlowest}
 	p.pub = p.lan.Publisher(cfg)

@@ -78,6 +78,9 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Disk); err != nil {
 			return nil, err
 		}
+		if cfg.openFile != nil {
+			disk.open = cfg.openFile
+		}
 		room = disk.room(cfg.Disk)
 	}
 	begin := time.Now()

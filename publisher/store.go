@@ -4,6 +4,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io"
 	"os"
 	"path/filepath"
 
@@ -19,6 +20,7 @@ type store struct {
 	prefix string
 	stride int    // of a record, in bytes
 	length uint64 // of a segment, in frames
+	open   func(path string) (diskFile, error)
 	list   []*segment
 	named  int    // segments that were made
 	buf    []byte // records to write
@@ -32,9 +34,21 @@ type diskRead struct {
 	frames [][]byte
 }
 
+// diskFile is a segment's file.
+type diskFile interface {
+	io.ReaderAt
+	io.WriterAt
+	io.Closer
+}
+
+// openFile makes the file of a segment, which must not be there.
+func openFile(path string) (diskFile, error) {
+	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+}
+
 // segment is one file: the frames [from, to), the first at its start.
 type segment struct {
-	file     *os.File
+	file     diskFile
 	from, to uint64
 	path     string // to be removed; empty if it is no more
 }
@@ -54,7 +68,7 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 // openStore checks that the directory can be written to. Frame is the largest frame,
 // and disk is what the files may have in all, both in bytes.
 func openStore(dir string, session uint64, frame int, disk int64) (*store, error) {
-	s := &store{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame}
+	s := &store{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame, open: openFile}
 	frames := disk / int64(s.stride)
 	if frames < segmentPart {
 		return nil, fmt.Errorf("publisher: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
@@ -76,7 +90,7 @@ func (s *store) room(disk int64) int64 { return disk - int64(s.length)*int64(s.s
 // create makes the segment that begins with a frame.
 func (s *store) create(from uint64) (*segment, error) {
 	path := filepath.Join(s.dir, fmt.Sprintf("%s%d", s.prefix, s.named))
-	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
+	file, err := s.open(path)
 	if err != nil {
 		return nil, err
 	}

@@ -84,7 +84,7 @@ func TestStoreStaysWithinItsBound(t *testing.T) {
 		}
 		size := int64(0)
 		for _, seg := range s.list {
-			info, err := seg.file.Stat()
+			info, err := seg.file.(*os.File).Stat()
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -113,7 +113,7 @@ func TestStoreFindsDamage(t *testing.T) {
 		if _, err := s.do(job(0, 10, 100)); err != nil {
 			t.Fatal(err)
 		}
-		if err := harm(s.list[0].file); err != nil {
+		if err := harm(s.list[0].file.(*os.File)); err != nil {
 			t.Fatal(err)
 		}
 		if frames, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
