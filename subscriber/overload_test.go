@@ -180,6 +180,7 @@ func TestASlowOneBesideAnother(t *testing.T) {
 				t.Errorf("the slow one: %+v", st)
 			}
 			time.Sleep(10 * time.Millisecond)
+			synctest.Wait()
 			if n != count || worst > 150*time.Microsecond {
 				t.Errorf("the other had %d messages, the latest after %v", n, worst)
 			}
