@@ -80,7 +80,7 @@ func each(b *testing.B, operations int, round func()) {
 		round()
 		done += operations
 	}
-	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(done), "ns/op")
+	perOperation(b, done)
 }
 
 // BenchmarkServeGaps is what a publisher does for each of so many gaps, of which its
