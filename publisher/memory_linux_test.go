@@ -1,0 +1,56 @@
+package publisher_test
+
+import (
+	"context"
+	"fmt"
+	"math/bits"
+	"os"
+	"runtime"
+	"testing"
+
+	"crier/publisher"
+	"crier/testnet/rig"
+)
+
+// resident returns what this process has in memory, in bytes.
+func resident(t *testing.T) int {
+	b, err := os.ReadFile("/proc/self/statm")
+	if err != nil {
+		t.Skip(err)
+	}
+	var size, pages int
+	if _, err := fmt.Sscan(string(b), &size, &pages); err != nil {
+		t.Fatal(err)
+	}
+	return pages * os.Getpagesize()
+}
+
+// Of a large resend buffer, its index among it, only what is used takes memory, and what
+// is brought in ahead of its use; a collection of garbage touches no more.
+func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
+	if bits.UintSize < 64 {
+		t.Skip("4 GiB are more than this process can have")
+	}
+	runtime.GC()
+	before := resident(t)
+	p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{ResendBuffer: 4 << 30})
+	for range 1000 {
+		if _, err := p.Publish(t.Context(), make([]byte, 64)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if err := p.Flush(t.Context()); err != nil {
+		t.Fatal(err)
+	}
+	runtime.GC()
+	if took := resident(t) - before; took > 32<<20 {
+		t.Errorf("%d MiB were taken for a thousand messages", took>>20)
+	} else {
+		t.Logf("%d KiB", took>>10)
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel() // nobody will ask for anything
+	if err := p.Shutdown(ctx); err != nil {
+		t.Error(err)
+	}
+}
