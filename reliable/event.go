@@ -133,5 +133,9 @@ func (ev *Event) Next() bool {
 	return true
 }
 
+// Rest returns the messages behind this one, whose offsets follow its own, for who goes
+// through them without Next. They are views like Payload.
+func (ev *Event) Rest() []frame.Chunk { return ev.more }
+
 // Run returns how many messages the event stands for, this one and those behind it.
 func (ev *Event) Run() int { return 1 + len(ev.more) }

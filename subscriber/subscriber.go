@@ -182,10 +182,12 @@ func (s *Subscriber) hand(from *reliable.Event) {
 	ev := &s.event
 	s.fill(ev, from)
 	s.log.note(ev)
-	s.cfg.Handler(ev)
-	for from.Next() {
-		ev.Offset, ev.Payload = from.Offset, from.Payload
-		s.cfg.Handler(ev)
+	handle, offset, rest := s.cfg.Handler, ev.Offset, from.Rest()
+	handle(ev)
+	for i := range rest {
+		offset++
+		ev.Offset, ev.Payload = offset, rest[i].Data
+		handle(ev)
 	}
 }
 
