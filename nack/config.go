@@ -26,7 +26,11 @@ type RequesterConfig struct {
 
 const (
 	defaultSilence = 2 * time.Second
-	defaultMaxAsk  = 2048
+	// maxPatience bounds how rarely a gap is asked for, whatever the silence time: each
+	// half second at least, since a closed publisher may go a second after it was last
+	// asked.
+	maxPatience   = 4 * time.Second
+	defaultMaxAsk = 2048
 )
 
 func (c *RequesterConfig) setDefaults() {

@@ -197,8 +197,10 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 	r.silent = min(r.silent, r.silentAt(gap))
 	wait := r.timeout() << min(gap.tries, 16)
 	// Never so rarely that a chance loss of a few requests ends a gap, however
-	// long the round trip is, or is believed to be.
-	wait = min(wait, max(min(r.timeout(), r.cfg.Silence/8), r.cfg.Silence/16))
+	// long the round trip is, or is believed to be; nor that a closed publisher takes
+	// it for the end.
+	patience := min(r.cfg.Silence, maxPatience)
+	wait = min(wait, max(min(r.timeout(), patience/8), patience/16))
 	extra, _ := bits.Mul64(jitter, uint64(wait/2))
 	gap.wait = wait - wait/4 + time.Duration(extra)
 	gap.due = now.Add(gap.wait)

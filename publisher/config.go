@@ -45,6 +45,10 @@ type Config struct {
 	// for others; 0 means 5 s. Then it is left out of the count, and counts again
 	// once it has caught up.
 	StallTimeout time.Duration
+	// Linger is how long Close goes on repairing after a subscriber last asked, or may
+	// yet ask; 0 means 1 s. A subscriber that can't run for so long just then, or hears
+	// nothing, loses what it misses.
+	Linger time.Duration
 	// Disk bounds what is kept on disk, in bytes, of what ResendBuffer has no room to
 	// keep; 0 means nothing. DiskDir is where; it must be there. Nothing of it
 	// outlives the process.
@@ -160,6 +164,9 @@ func (c *Config) validate() error {
 	if int64(c.ResendBuffer) > maxResendBuffer {
 		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
 			c.ResendBuffer, int64(maxResendBuffer))
+	}
+	if c.Linger < 0 {
+		return fmt.Errorf("publisher: to linger for %v is not possible: it is negative", c.Linger)
 	}
 	if c.Burst > 0 && c.MaxRate == 0 {
 		return fmt.Errorf("publisher: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Burst)

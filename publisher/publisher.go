@@ -87,7 +87,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	sender, err := reliable.NewSender(reliable.SenderConfig{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
-		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout,
+		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout, Linger: cfg.Linger,
 		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
 		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
 	})
@@ -256,7 +256,7 @@ func (p *Publisher) notify() {
 }
 
 // Close ends the session: what was accepted is sent, BYE is said, and missing
-// messages are repaired until one second has passed without a request, 30
+// messages are repaired until Config.Linger has passed without a request, 30
 // seconds at the most. Publish returns ErrClosed from now on. No goroutine is
 // left when Close returns, to any of several callers, but for a call of OnSubscriber
 // that is under way; none begins after it. It returns an error if

@@ -33,6 +33,8 @@ const (
 
 	// DefaultStallTimeout is how long a subscriber may hold the others back.
 	DefaultStallTimeout = 5 * time.Second
+	// DefaultLinger is how long a closed session goes on after the last request.
+	DefaultLinger = time.Second
 	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
 	// that CONFIRMs may use.
 	maxRate     = 1 << 40
@@ -66,10 +68,9 @@ const (
 	// byeLast is the longest time between two BYEs.
 	byeLast = 100 * time.Millisecond
 
-	// drainQuiet and drainMax bound how long a closed session still repairs:
-	// until drainQuiet passes without a NACK, drainMax at most.
-	drainQuiet = time.Second
-	drainMax   = 30 * time.Second
+	// drainMax is how long a closed session still repairs, at the most, unless it
+	// lingers longer.
+	drainMax = 30 * time.Second
 
 	// statusPerSecond is how many STATUS all subscribers of a session send
 	// together, as RTCP scales its reports (RFC 3550, section 6.2); one sends no
@@ -132,6 +133,9 @@ type SenderConfig struct {
 	// StallTimeout is how long a subscriber that makes no progress may leave no
 	// room for others, before it is left out of the count; 0 means 5 s.
 	StallTimeout time.Duration
+	// Linger is how long a closed session goes on repairing after the last request;
+	// 0 means 1 s. A subscriber that can't run for so long loses what it misses.
+	Linger time.Duration
 	// Disk bounds what is kept on disk when the ring is full, in bytes, where each
 	// frame has DiskHead besides a stride; 0 means
 	// there is none.
@@ -159,6 +163,9 @@ func (c *SenderConfig) setDefaults() {
 	if c.StallTimeout == 0 {
 		c.StallTimeout = DefaultStallTimeout
 	}
+	if c.Linger == 0 {
+		c.Linger = DefaultLinger
+	}
 	if c.Burst == 0 {
 		c.Burst = max(2*uint64(c.Datagram), min(c.MaxRate/1000, maxBatch))
 	}
@@ -184,6 +191,8 @@ func (c *SenderConfig) validate() error {
 		return fmt.Errorf("reliable: a table of %d subscribers is too small", c.MaxMembers)
 	case c.StallTimeout < 0:
 		return fmt.Errorf("reliable: a stall timeout of %v is negative", c.StallTimeout)
+	case c.Linger < 0:
+		return fmt.Errorf("reliable: to linger for %v is not possible: it is negative", c.Linger)
 	case c.WhenFull > Drop:
 		return fmt.Errorf("reliable: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:

@@ -29,7 +29,7 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 // drainEnd returns when a closed session stops repairing.
 func (s *Sender) drainEnd() Time {
 	ended := max(s.closed, s.saidBye)
-	return min(max(ended, s.lastNack).Add(drainQuiet), ended.Add(drainMax))
+	return min(max(ended, s.lastNack).Add(s.cfg.Linger), ended.Add(max(drainMax, s.cfg.Linger)))
 }
 
 // Finished reports whether a closed session has nothing left to do.

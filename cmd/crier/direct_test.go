@@ -155,9 +155,9 @@ func TestRecoveryOff(t *testing.T) {
 func TestOrderArrival(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--silence", "20s", "--until-end", "--format", "json")...).listening()
+	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end", "--format", "json")...).listening()
 	const count = 3000
-	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000")...).wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000", "--linger", "4s")...).wait(exitOK)
 	sub.wait(exitOK)
 	seen, behind, next := make([]bool, count), 0, uint64(0)
 	for _, l := range linesOf(t, sub.out.bytes()) {

@@ -100,7 +100,7 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 	// Before the frame come SESSION and some HEARTBEATs.
 	seed := lossySeed(t, 0.5, 8)
 	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
-	start(t, nil, on(group, "pub", "--count", "1")...).wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", "1", "--linger", "4s")...).wait(exitOK)
 	sub.wait(exitOK)
 	for _, l := range linesOf(t, sub.out.bytes()) {
 		if l.Type == "message" && *l.Offset == 0 && *l.Recovered {

@@ -28,6 +28,7 @@ type pubOptions struct {
 	repairShare float64
 	repairFloor size
 	batchWait   time.Duration
+	linger      time.Duration
 	datagram    int
 	ttl, dscp   int
 	offload     string
@@ -88,6 +89,7 @@ Examples:
 			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
 			o.overload.declare(flags)
 			flags.DurationVar(&o.batchWait, "batch-wait", 0, "how long a message may wait to share a datagram")
+			flags.DurationVar(&o.linger, "linger", time.Second, "how long to go on repairing, once all is sent, after a subscriber last asked or may yet ask")
 			flags.IntVar(&o.datagram, "datagram", 0, "`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
@@ -156,7 +158,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.read),
-		BatchWait: o.batchWait, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
+		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
 		NoOffload: o.offload == "off", Network: network, Logger: newLogger("pub", console, o.net.verbose),
 	}
 	if err := o.overload.apply(o.net.flags, &cfg); err != nil {

@@ -16,6 +16,8 @@ func (o *pubOptions) validate() error {
 		return usagef("--ttl %d is outside 1 to 255", o.ttl)
 	case o.dscp < 0 || o.dscp > 63:
 		return usagef("--dscp %d is outside 0 to 63", o.dscp)
+	case o.linger <= 0:
+		return usagef("--linger %v is no time to go on: give one such as 1s", o.linger)
 	case o.batchWait < 0:
 		return usagef("--batch-wait %v is negative: give a time such as 500us, or 0", o.batchWait)
 	case changed("datagram") && (o.datagram < frame.MinDatagram || o.datagram > frame.MaxDatagram):

@@ -107,6 +107,7 @@ func TestUsage(t *testing.T) {
 		{"pub --repair-share NaN", []string{"--repair-share NaN", "0 to 10"}},
 		{"pub --repair-share 11", []string{"--repair-share 11", "0 to 10"}},
 		{"pub --repair-floor 0", []string{"--repair-floor 0", "such as 1MiB"}},
+		{"pub --linger 0s", []string{"--linger 0s", "no time to go on"}},
 		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},
 		{"pub --batch-wait 5", []string{"--batch-wait", "5", "a unit"}},
 		{"pub --datagram 10", []string{"--datagram 10", "256 to 65507"}},
