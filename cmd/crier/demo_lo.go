@@ -39,7 +39,7 @@ const (
 
 const (
 	// demoPatience bounds what the processes are waited for.
-	demoPatience = 20 * time.Second
+	demoPatience = time.Minute
 	// demoPoll is how often the processes' counters are looked at.
 	demoPoll = 100 * time.Microsecond
 	// demoBeyond is how many messages the producer has beyond the plan: should
@@ -145,7 +145,11 @@ func demoLo(ctx context.Context, plan *demoPlan, out io.Writer) (_ *demoResult, 
 	look(subs, have)
 	fmt.Fprint(out, progressLine(at.Round(time.Millisecond), max(r.Accepted, slices.Max(have)), have))
 	for _, s := range subs {
-		if err := s.finish(); err != nil {
+		err := s.finish()
+		if ctx.Err() != nil { // which ends the processes, wherever they are
+			return nil, fmt.Errorf("subscriber %s was not done %v after the start: %w", s.Name, time.Since(start).Round(time.Second), ctx.Err())
+		}
+		if err != nil {
 			return nil, err
 		}
 		// The counter is written after a message was accepted and sent: of the last
