@@ -60,7 +60,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload, Linger: 300 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}
