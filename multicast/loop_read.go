@@ -48,12 +48,14 @@ func (l *Loop) read(c Conn, poll Poller) {
 	}
 	for {
 		n, err := 0, error(nil)
-		if poll != nil && gap < closely {
+		silent := last-told >= often
+		if poll != nil && gap < closely && (hasty == nil || !silent) {
 			n, err = l.poll(poll, packets, last+closely)
 		}
-		tell := hasty == nil || took >= briefly || last-told >= often
+		tell := hasty == nil || took >= briefly || silent
 		switch {
 		case n > 0 || err != nil:
+			tell = false
 		case tell:
 			n, err = c.Read(packets)
 		default:

@@ -197,6 +197,11 @@ func (o *benchAll) run(ctx context.Context, std streams) (int, error) {
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return 0, usagef("--out %s can't be made (%w): name a directory that can", o.out, err)
 	}
+	for _, item := range list {
+		if err := o.ofAnother(item); err != nil {
+			return 0, err
+		}
+	}
 	var failed []string
 	for i, item := range list {
 		if _, err := os.Stat(o.file(item.name, "json")); err == nil {
@@ -217,6 +222,19 @@ func (o *benchAll) run(ctx context.Context, std streams) (int, error) {
 		return 0, fmt.Errorf("%d of %d failed (%s): run the same again to try them once more", len(failed), len(list), strings.Join(failed, ", "))
 	}
 	return exitOK, nil
+}
+
+// ofAnother is an error where the directory has an item that another command made, such as
+// a quick one.
+func (o *benchAll) ofAnother(item prepared) error {
+	if _, err := os.Stat(o.file(item.name, "json")); err != nil {
+		return nil
+	}
+	table, err := os.ReadFile(o.file(item.name, "txt"))
+	if command, _, _ := strings.Cut(string(table), "\n"); err == nil && command != item.command {
+		return usagef("--out %s has %s of another list (%q): name another directory, or remove that", o.out, item.name, command)
+	}
+	return nil
 }
 
 // one runs one item. Its JSON gets its name when all else is written: whoever finds

@@ -85,6 +85,13 @@ func TestBenchAllGoesOn(t *testing.T) {
 		t.Errorf("the page doesn't say what made it: %v", err)
 	}
 
+	whole := o.items[1].full
+	o.items[1].full += " --size 16"
+	if _, _, err = run(); err == nil || !strings.Contains(err.Error(), "has first of another list") {
+		t.Errorf("another list's result is taken for this one's: %v", err)
+	}
+	o.items[1].full = whole
+
 	o.items = append(o.items, benchItem{name: "third", full: "throughput --duration 1h"})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()

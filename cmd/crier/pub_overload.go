@@ -125,10 +125,11 @@ func (o *pubOverload) waiting(out io.Writer, p *publisher.Publisher) (stop func(
 			case <-stopping:
 				return
 			}
-			if p.Stats().Accepted > 0 {
+			here := p.Subscribers()
+			if len(here) >= o.waitFor || p.Stats().Accepted > 0 {
 				return
 			}
-			fmt.Fprint(out, stillWaiting(o.waitFor, p.Subscribers()))
+			fmt.Fprint(out, stillWaiting(o.waitFor, here))
 		}
 	}()
 	return func() {

@@ -7,8 +7,8 @@ import (
 	"syscall"
 )
 
-// deviceBytes is what a process had written to storage and read from it: what stays
-// in the kernel's page cache is not among it.
+// deviceBytes is what a process has read from storage, and what it gave the kernel to
+// write there: of that, what is deleted before it is written back never gets there.
 type deviceBytes struct{ Written, Read uint64 }
 
 func (d deviceBytes) less(before deviceBytes) deviceBytes {

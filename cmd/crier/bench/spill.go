@@ -85,7 +85,7 @@ type Spill struct {
 	Held          float64 `json:"producer_held_seconds"`
 	DiskWritten   uint64  `json:"disk_frames_written"`
 	DiskRead      uint64  `json:"disk_frames_read"`
-	DeviceWritten uint64  `json:"device_bytes_written"` // what left the page cache
+	DeviceWritten uint64  `json:"device_bytes_written"` // or deleted before it got there
 	DeviceRead    uint64  `json:"device_bytes_read"`
 	DiskErrors    uint64  `json:"disk_errors"`
 	Drained       float64 `json:"drained_seconds,omitempty"` // catching up while nothing was published
@@ -198,7 +198,7 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 			say("%s: the disk failed %d times", c.name(), s.DiskErrors)
 		}
 	}
-	say("device: what the publisher's writing and reading came to there; the rest stayed in the kernel's page cache")
+	say("device: what the publisher gave the kernel to write there, of which some may have been deleted before it got there, and what was read from it; the other reads came out of the page cache")
 	sayIntervals(cells, say)
 }
 

@@ -136,7 +136,7 @@ func (s *spiller) caughtUp(took time.Duration) bool {
 }
 
 // spillLongest bounds all phases.
-func spillLongest(t *Task) time.Duration { return (4+drainPhases)*t.Duration + 3*t.Pressure.Patience }
+func spillLongest(t *Task) time.Duration { return (4+2*drainPhases)*t.Duration + 3*t.Pressure.Patience }
 
 // inStep says whether the slow one holds back a publisher that is flat out, as the
 // others do.
@@ -180,7 +180,7 @@ func (s *spiller) phase(ctx context.Context, n int, over func(took time.Duration
 	case errors.Is(s.err, context.DeadlineExceeded):
 		s.err = fmt.Errorf("%s: the publisher found no room until the time was up", phaseNames[n])
 	case s.err == nil && late:
-		s.err = s.tooLong(phaseNames[n])
+		s.err = s.tooLong(phaseNames[n], time.Since(began))
 	}
 	now := s.pub.Stats()
 	s.report[n] = Phase{
@@ -199,7 +199,7 @@ func (s *spiller) drain() {
 	began := time.Now()
 	for s.behind() > s.near() {
 		if time.Since(began) > s.task.Pressure.Patience {
-			s.err = s.tooLong("draining, with nothing published any more")
+			s.err = s.tooLong("draining, with nothing published any more", time.Since(began))
 			return
 		}
 		time.Sleep(spillLook)
@@ -208,9 +208,9 @@ func (s *spiller) drain() {
 }
 
 // tooLong is the error of a phase that doesn't end.
-func (s *spiller) tooLong(phase string) error {
+func (s *spiller) tooLong(phase string, after time.Duration) error {
 	return fmt.Errorf("%s: after %v the slow subscriber is %s of messages behind, which is not what was waited for: give --rate less, or --repair-floor or --patience more",
-		phase, s.task.Pressure.Patience, spaceText(int64(s.behind())*int64(s.task.Size)))
+		phase, after.Round(time.Second), spaceText(int64(s.behind())*int64(s.task.Size)))
 }
 
 // held is how long nothing fit, whoever's fault it was.
