@@ -181,7 +181,6 @@ func checksum(head, frame []byte) uint32 {
 func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
 	count := int(job.Frames.Len())
 	r := &s.reads[s.turn]
-	s.turn = 1 - s.turn
 	if need := count * s.stride; cap(r.buf) < need {
 		r.buf = make([]byte, need)
 	}
@@ -209,6 +208,7 @@ func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
 	if seq != job.Frames.To {
 		return nil, fmt.Errorf("frame %d is not on disk", seq)
 	}
+	s.turn = 1 - s.turn
 	return r.frames, nil
 }
 

@@ -34,7 +34,12 @@ const (
 )
 
 // arrive notes a frame whose whole messages can be delivered ahead of its turn.
-func (a *ahead) arrive(seq uint64) { a.frames = append(a.frames, seq) }
+func (a *ahead) arrive(seq uint64) {
+	if a.first > 0 && len(a.frames) == cap(a.frames) {
+		a.frames, a.first = a.frames[:copy(a.frames, a.frames[a.first:])], 0
+	}
+	a.frames = append(a.frames, seq)
+}
 
 // waiting reports whether a frame may have something to deliver.
 func (a *ahead) waiting() bool { return a.first < len(a.frames) }

@@ -198,12 +198,17 @@ func (s *Sender) diskWrite() (DiskJob, bool) {
 	if len(d.runs) > 0 {
 		from = d.end
 	}
-	half := len(s.ring.buf) / 2
-	more := s.ring.span(from, s.sent) - half
-	if more <= 0 || more < min(diskWrite*s.ring.stride, half/2) && s.fits(s.ring.slots/8) {
+	most, leave := min(diskWrite, d.limit-d.held()), len(s.ring.buf)/2
+	more, enough := s.ring.span(from, s.sent)-leave, min(diskWrite*s.ring.stride, leave/2)
+	if more <= 0 && from < s.sent { // small frames fill the index first
+		half := uint64(len(s.ring.index)) / 2
+		more, enough, leave = int(s.sent-from)-int(half), int(min(diskWrite, half/2)), 0
+		most = min(most, uint64(max(more, 0)))
+	}
+	if more <= 0 || more < enough && s.fits(s.ring.slots/8) {
 		return DiskJob{}, false // more will come: fewer, larger writes
 	}
-	data, sizes := s.ring.piece(from, s.sent, int(min(diskWrite, d.limit-d.held())), half, d.job.Sizes)
+	data, sizes := s.ring.piece(from, s.sent, int(most), leave, d.job.Sizes)
 	if len(sizes) == 0 {
 		return DiskJob{}, false
 	}

@@ -206,3 +206,20 @@ func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.ringOldest())
 	}
 }
+
+// Small frames fill the ring's index before its memory: they go to disk as well.
+func TestDiskTakesSmallFrames(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20, Disk: 64 << 20})
+	for i := range 8000 {
+		if i%1000 == 0 {
+			p.reports(0) // it is there, and takes nothing
+		}
+		if _, err := p.Publish(p.now, make([]byte, 64)); err != nil {
+			t.Fatalf("message %d: %v; %+v", i, err, p.Stats())
+		}
+		p.step(time.Millisecond)
+	}
+	if st := p.Stats(); st.DiskFrames < 8000-4096 {
+		t.Errorf("%d of 8,000 frames are on disk", st.DiskFrames)
+	}
+}

@@ -132,9 +132,11 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 			break
 		}
 	}
-	b.Data = s.arena
+	if b.Data = s.arena; len(b.Data) == 0 {
+		return b, false // to take nothing would end a lateness that is to be made up
+	}
 	s.limit.take(now, uint64(len(b.Data)))
-	return b, len(b.Data) > 0
+	return b, true
 }
 
 // Flush lets the open frame go without waiting for more messages.
