@@ -7,6 +7,7 @@ import (
 	"reflect"
 	"strconv"
 	"strings"
+	"unicode"
 
 	"github.com/goccy/go-yaml"
 	"github.com/goccy/go-yaml/ast"
@@ -65,7 +66,28 @@ func decode(name string, text []byte) (*Scenario, lines, error) {
 	if err := d.value(file.Docs[0].Body, reflect.ValueOf(s).Elem(), ""); err != nil {
 		return nil, nil, err
 	}
+	s.Story = tidy(s.Story)
 	return s, d.lines, nil
+}
+
+// tidy leaves of a text its words, with one blank between them, and its lines. Other
+// white space, and what can't be seen, YAML keeps in one way of writing and not in another.
+func tidy(text string) string {
+	seen := func(r rune) rune {
+		if unicode.IsPrint(r) || unicode.IsSpace(r) {
+			return r
+		}
+		return -1
+	}
+	lines := strings.Split(strings.Map(seen, text), "\n")
+	for i := range lines {
+		lines[i] = strings.Join(strings.Fields(lines[i]), " ")
+	}
+	tidied := strings.Trim(strings.Join(lines, "\n"), "\n")
+	if len(lines) > 1 && tidied != "" && lines[len(lines)-1] == "" {
+		tidied += "\n"
+	}
+	return tidied
 }
 
 // lines are the lines of values, by their paths, such as "subscribers[1].down.loss".
