@@ -48,6 +48,7 @@ func TestOutputStuck(t *testing.T) {
 			if err := o.add(ctx, add); err != nil {
 				t.Fatal(err)
 			}
+			synctest.Wait() // until the writer holds what it is stuck with
 			if full {
 				break
 			}
