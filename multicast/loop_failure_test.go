@@ -6,12 +6,12 @@ import (
 	"log/slog"
 	"strings"
 	"testing"
-	"time"
 )
 
 // stuckLog is a log that takes a line only when it is let.
 type stuckLog struct {
 	slog.Handler
+	begun chan struct{} // a line has come
 	lines chan string
 }
 
@@ -20,6 +20,7 @@ func (h *stuckLog) Enabled(context.Context, slog.Level) bool { return true }
 func (h *stuckLog) Handle(_ context.Context, r slog.Record) error {
 	line := r.Message
 	r.Attrs(func(a slog.Attr) bool { line += " " + a.String(); return true })
+	h.begun <- struct{}{}
 	h.lines <- line
 	return nil
 }
@@ -29,7 +30,7 @@ func (h *stuckLog) Handle(_ context.Context, r slog.Record) error {
 // together later.
 func TestAStuckLogHoldsNobody(t *testing.T) {
 	lt := newLoopTest(t)
-	log := &stuckLog{Handler: slog.DiscardHandler, lines: make(chan string)}
+	log := &stuckLog{Handler: slog.DiscardHandler, begun: make(chan struct{}, 2), lines: make(chan string)}
 	lt.loop.cfg.Logger = slog.New(log)
 	lt.out.look = nil
 	lt.out.fail = errors.New("no way")
@@ -38,9 +39,7 @@ func TestAStuckLogHoldsNobody(t *testing.T) {
 		defer close(told)
 		lt.change("ab")
 	}()
-	for lt.failures() != 0 || lt.quiet() == 0 { // until it is about to be told
-		time.Sleep(time.Millisecond)
-	}
+	<-log.begun
 	lt.change("c")
 	lt.out.mu.Lock()
 	lt.out.fail = nil
@@ -67,10 +66,4 @@ func (lt *loopTest) failures() int {
 	lt.loop.Lock()
 	defer lt.loop.Unlock()
 	return lt.loop.failed.datagrams
-}
-
-func (lt *loopTest) quiet() int64 {
-	lt.loop.Lock()
-	defer lt.loop.Unlock()
-	return lt.loop.failed.quiet
 }
