@@ -100,3 +100,23 @@ func TestBenchAllGoesOn(t *testing.T) {
 	}
 	has("first.html", "first.json", "first.txt", "second.html", "second.json", "second.txt")
 }
+
+// A closed pipe loses what is printed, and not what was measured.
+func TestBenchAllKeepsWhatCannotBePrinted(t *testing.T) {
+	t.Parallel()
+	testGroup(t)
+	o := &benchAll{out: t.TempDir(), net: bench.NetLoopback, items: []benchItem{{name: "one", full: "throughput --duration 20ms"}}}
+	reader, writer, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	reader.Close()
+	defer writer.Close()
+	var errs bytes.Buffer
+	if _, err := o.run(t.Context(), streams{out: writer, err: &errs}); err == nil {
+		t.Error("nobody noticed that nothing can be printed")
+	}
+	if _, err := os.Stat(o.file("one", "json")); err != nil {
+		t.Errorf("%v: %s", err, &errs)
+	}
+}
