@@ -126,6 +126,43 @@ func TestStoreFindsDamage(t *testing.T) {
 	}
 }
 
+// What one read brought stays as it is until the read after the next: the sender still
+// views it. A read that fails in between brings nothing, and doesn't count.
+func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
+	s, err := openStore(t.TempDir(), 7, 100, 1<<30)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer s.close()
+	if _, err := s.do(job(0, 30, 100)); err != nil {
+		t.Fatal(err)
+	}
+	read := func(from uint64) [][]byte {
+		frames, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: from, To: from + 10}})
+		if err != nil || len(frames) != 10 {
+			t.Fatalf("frames from %d on: %d of them, %v", from, len(frames), err)
+		}
+		return frames
+	}
+	check := func(frames [][]byte, from uint64) {
+		t.Helper()
+		for i, f := range frames {
+			seq := from + uint64(i)
+			if want := bytes.Repeat([]byte{byte(seq)}, int(1+seq%100)); !bytes.Equal(f, want) {
+				t.Fatalf("frame %d was written over", seq)
+			}
+		}
+	}
+	viewed := read(0)
+	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 25, To: 35}}); err == nil {
+		t.Fatal("frames that were never written can be read")
+	}
+	next := read(10)
+	check(viewed, 0)
+	read(20)
+	check(next, 10)
+}
+
 // A directory that isn't there, or is no directory, is an error at once.
 func TestStoreNeedsADirectory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")

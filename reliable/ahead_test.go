@@ -145,3 +145,26 @@ func TestOffsets(t *testing.T) {
 		}
 	}
 }
+
+// The queue of what came ahead is never empty while more comes as fast as it is looked
+// at; what was looked at is forgotten all the same, and the rest stays in order.
+func TestAheadForgetsWhatWasLookedAt(t *testing.T) {
+	const waiting, all = 100, 100_000
+	var a ahead
+	for seq := range uint64(all) {
+		a.arrive(seq)
+		if seq < waiting {
+			continue
+		}
+		if got := a.frames[a.first]; got != seq-waiting {
+			t.Fatalf("frame %d is looked at, and not %d", got, seq-waiting)
+		}
+		a.pass()
+	}
+	if n := len(a.frames) - a.first; n != waiting {
+		t.Errorf("%d frames wait, and not %d", n, waiting)
+	}
+	if cap(a.frames) > 4*waiting {
+		t.Errorf("there is room for %d frames, where %d wait", cap(a.frames), waiting)
+	}
+}

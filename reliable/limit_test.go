@@ -91,3 +91,30 @@ func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
 		t.Errorf("%d owed, paid until %d", l.owed, l.paid)
 	}
 }
+
+// A sender that is woken up late each time makes up for it, though it looks for repairs,
+// of which there are none, before it looks for data.
+func TestSenderMakesUpForLateTimers(t *testing.T) {
+	const rate, late = 12_500_000, 3 * time.Millisecond
+	s, err := NewSender(SenderConfig{Session: 0xabc, ResendBuffer: 16 << 20, MaxRate: rate})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for range 8000 {
+		if _, err := s.Publish(0, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	s.Flush()
+	now := Time(0)
+	for now < Time(500*time.Millisecond) {
+		s.Advance(now)
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			s.Sent(b)
+		}
+		now = max(now, s.limit.ready()).Add(late)
+	}
+	if share := float64(s.Stats().Bytes) / (rate * time.Duration(now).Seconds()); share < 0.95 || share > 1.02 {
+		t.Errorf("%.3f of the rate", share)
+	}
+}
