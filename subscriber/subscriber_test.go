@@ -54,7 +54,7 @@ func take(ctx context.Context, s *subscriber.Subscriber, session uint64, count i
 func TestFanOut(t *testing.T) {
 	before := runtime.NumGoroutine()
 	g := group()
-	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
 	defer cancel()
 	const count = 2000
 	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet})

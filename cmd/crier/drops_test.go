@@ -51,13 +51,13 @@ func TestNothingUnderstood(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
-	sub := start(t, nil, on(group, "sub", "--timeout", "1s", "--summary", file)...).listening()
+	sub := start(t, nil, on(group, "sub", "--timeout", "4s", "--summary", file)...).listening()
 	throw(t, group[1], fromTheFuture(), fromTheFuture(), []byte("hello"))
 	sub.wait(exitError)
 	for _, want := range []string{
 		"dropped 1 datagram that held no crier frame, or a damaged one\n",
 		"dropped 2 frames that only a newer crier understands\n",
-		"within 1s: 3 datagrams came, none of them a frame that this crier understands\n",
+		"within 4s: 3 datagrams came, none of them a frame that this crier understands\n",
 	} {
 		if !strings.Contains(sub.err.String(), want) {
 			t.Errorf("%q is missing in\n%s", want, sub.err)

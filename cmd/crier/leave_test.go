@@ -58,10 +58,10 @@ func TestSubTimeout(t *testing.T) {
 func TestSubTimeoutBeforeCount(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--timeout", "2s", "--count", "1000", "--format", "json")...).listening()
+	sub := start(t, nil, on(group, "sub", "--timeout", "6s", "--count", "1000", "--format", "json")...).listening()
 	pub := start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...).wait(exitOK)
 	sub.wait(exitError)
-	if !strings.Contains(sub.err.String(), "2 of 1000 messages came within 2s") {
+	if !strings.Contains(sub.err.String(), "2 of 1000 messages came within 6s") {
 		t.Error(sub.err)
 	}
 	_ = pub
