@@ -61,7 +61,9 @@ type Config struct {
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
 	// no longer: one call after the other, on a goroutine of its own. It may publish,
 	// and call Close. While it takes its time up to 256 events wait, and more are
-	// counted as MemberEventsLost.
+	// counted as MemberEventsLost. Close tells of all that waits before it returns, unless
+	// a call is under way as the session ends: Close doesn't wait for that call, which
+	// may be what called it, and what waits behind it is told to nobody.
 	OnSubscriber func(SubscriberEvent)
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 means not at all. Under load messages share datagrams anyway.
