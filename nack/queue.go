@@ -5,7 +5,7 @@ package nack
 // frames are linked through the Responder's marks: what can be held can wait, and
 // no asker takes another's room.
 type queue struct {
-	marks       []mark
+	marks       marks
 	first, last *Asker // the ring of those that wait; first has its turn
 	askers      int
 	frames      uint64 // of all askers
@@ -15,14 +15,14 @@ type queue struct {
 // for the datagrams of one offloaded send to one destination.
 const turn = 16
 
-// push appends the frame of marks[at-1] to what waits for its asker. It must not
+// push appends the frame of mark at-1 to what waits for its asker. It must not
 // wait yet.
 func (q *queue) push(at int32) {
-	m := &q.marks[at-1]
+	m := q.marks.at(at - 1)
 	a := m.asker
 	m.queued, m.before, m.after = true, a.last, 0
 	if a.last != 0 {
-		q.marks[a.last-1].after = at
+		q.marks.at(a.last - 1).after = at
 	} else {
 		a.first = at
 		q.join(a)
@@ -32,18 +32,18 @@ func (q *queue) push(at int32) {
 	q.frames++
 }
 
-// remove takes the frame of marks[at-1], which must wait, out of the queue, and
+// remove takes the frame of mark at-1, which must wait, out of the queue, and
 // reports whether nothing of its asker's waits any more.
 func (q *queue) remove(at int32) bool {
-	m := &q.marks[at-1]
+	m := q.marks.at(at - 1)
 	a := m.asker
 	if m.before != 0 {
-		q.marks[m.before-1].after = m.after
+		q.marks.at(m.before - 1).after = m.after
 	} else {
 		a.first = m.after
 	}
 	if m.after != 0 {
-		q.marks[m.after-1].before = m.before
+		q.marks.at(m.after - 1).before = m.before
 	} else {
 		a.last = m.before
 	}

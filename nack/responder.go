@@ -79,7 +79,7 @@ func NewResponder(cfg ResponderConfig) *Responder {
 	return &Responder{
 		cfg:   cfg,
 		share: uint64(cfg.Share * (1 << 16)),
-		queue: queue{marks: make([]mark, cfg.Frames)},
+		queue: queue{marks: newMarks(cfg.Frames)},
 		budget: bucket{
 			rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst,
 		},
@@ -161,8 +161,8 @@ func (r *Responder) looks(now Time, a *Asker) uint64 {
 // ask takes one held frame of a NACK, and reports false if there is no room for
 // it.
 func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) bool {
-	at := int32(seq%uint64(len(r.queue.marks))) + 1
-	m := &r.queue.marks[at-1]
+	at := r.queue.marks.index(seq) + 1
+	m := r.queue.marks.at(at - 1)
 	fresh := m.asker == nil || m.seq != seq
 	if fresh {
 		if m.queued {
@@ -246,7 +246,7 @@ func (r *Responder) confirm(now Time, m *mark, sent Time) {
 // passOver takes a frame out of the queue that won't be repeated, and reports
 // whether nothing of its asker's waits any more.
 func (r *Responder) passOver(at int32, held Range) bool {
-	m := &r.queue.marks[at-1]
+	m := r.queue.marks.at(at - 1)
 	if m.seq < m.asker.Position { // it has it by now, or has done without
 		return r.queue.remove(at)
 	}
@@ -287,8 +287,8 @@ func (r *Responder) Knows(now Time, a *Asker, sent Time, frames, held Range) (n 
 }
 
 func (r *Responder) knows(now Time, a *Asker, sent Time, seq uint64, held Range) bool {
-	m := &r.queue.marks[seq%uint64(len(r.queue.marks))]
-	if m.asker == nil || m.seq != seq {
+	m := r.queue.marks.find(seq)
+	if m == nil {
 		return false
 	}
 	return m.queued && seq >= held.From || !m.queued && m.repeated && r.crossed(now, m, a, sent)
@@ -297,7 +297,7 @@ func (r *Responder) knows(now Time, a *Asker, sent Time, seq uint64, held Range)
 // SentAt says when a repair that Next returned goes out, where that isn't at once;
 // Never: not yet, so that whatever is asked for meanwhile has crossed it.
 func (r *Responder) SentAt(seq uint64, at Time) {
-	if m := &r.queue.marks[seq%uint64(len(r.queue.marks))]; m.seq == seq && m.repeated {
+	if m := r.queue.marks.find(seq); m != nil && m.repeated {
 		if m.at = at; m.group {
 			m.shouted = at
 		}
@@ -360,7 +360,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 	size := uint64(r.cfg.FrameSize)
 	for turns := r.queue.askers; turns > 0; {
 		a := r.queue.first
-		m := &r.queue.marks[a.first-1]
+		m := r.queue.marks.at(a.first - 1)
 		if m.seq < held.From {
 			if r.passOver(a.first, held) {
 				turns--

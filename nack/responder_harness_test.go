@@ -150,11 +150,11 @@ func (p *publisher) check() {
 		askers++
 		var queued uint64
 		last := int32(0)
-		for at := a.first; at != 0; last, at = at, q.marks[at-1].after {
-			if m := &q.marks[at-1]; !m.queued || m.asker != a || m.before != last {
+		for at := a.first; at != 0; last, at = at, q.marks.at(at-1).after {
+			if m := q.marks.at(at - 1); !m.queued || m.asker != a || m.before != last {
 				p.Fatalf("asker %d: %+v is in its queue after %d", a.ID, m, last)
 			}
-			if queued++; queued > uint64(len(q.marks)) {
+			if queued++; queued > q.marks.count {
 				p.Fatal("the queue runs in circles")
 			}
 		}
@@ -164,9 +164,11 @@ func (p *publisher) check() {
 		frames += queued
 	}
 	marked := uint64(0)
-	for i := range q.marks {
-		if q.marks[i].queued {
-			marked++
+	for _, page := range q.marks.pages {
+		for i := range page {
+			if page[i].queued {
+				marked++
+			}
 		}
 	}
 	if askers != q.askers || frames != q.frames || frames != marked || frames != p.r.Waiting() || prev != q.last {

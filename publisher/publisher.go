@@ -23,6 +23,7 @@ type Publisher struct {
 
 	// Guarded by the loop's lock.
 	sender   *reliable.Sender
+	memory   memory // the sender's
 	machine  machine
 	waiting  int           // goroutines that wait for the socket
 	progress chan struct{} // closed when a batch was sent
@@ -84,13 +85,18 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		room = disk.room(cfg.Disk)
 	}
 	begin := time.Now()
-	sender, err := reliable.NewSender(reliable.SenderConfig{
+	config := reliable.SenderConfig{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
 		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout, Linger: cfg.Linger,
 		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
 		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
-	})
+	}
+	memory, err := reserve(&config)
+	if err != nil {
+		return nil, err
+	}
+	sender, err := reliable.NewSender(config)
 	if err != nil {
 		return nil, err
 	}
@@ -101,7 +107,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p := &Publisher{
 		work: newWorker(disk),
-		cfg:  cfg, conn: conn, sender: sender,
+		cfg:  cfg, conn: conn, sender: sender, memory: memory,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
@@ -317,6 +323,7 @@ func (p *Publisher) stop() error {
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()
+	p.memory.frames.Forget(p.sender.Memory()) // nothing more is sent, nor read
 	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
 		return errors.Join(fmt.Errorf("publisher: closed before messages %d to %d were sent: nobody will get them", first, next-1), err)
 	}

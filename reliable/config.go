@@ -109,6 +109,9 @@ type SenderConfig struct {
 	// number by one for each 256 bytes; 0 means 64 MiB. It must hold 8 full frames. An
 	// index of 24 bytes for each comes on top.
 	ResendBuffer int
+	// Memory, if not zero, is what the resend buffer and its index lie in; RingSize
+	// says how long they are. Otherwise NewSender makes them.
+	Memory RingMemory
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 sends it at once.
 	BatchWait time.Duration
@@ -171,6 +174,15 @@ func (c *SenderConfig) setDefaults() {
 	}
 }
 
+// fitMemory says whether the memory that was given is as long as it must be.
+func (c *SenderConfig) fitMemory() bool {
+	if c.Memory.Frames == nil && c.Memory.Index == nil {
+		return true
+	}
+	frames, index := c.RingSize()
+	return len(c.Memory.Frames) == frames && len(c.Memory.Index) == index
+}
+
 func (c *SenderConfig) validate() error {
 	stride := frame.DataSize(c.Datagram)
 	switch {
@@ -183,6 +195,8 @@ func (c *SenderConfig) validate() error {
 	case c.ResendBuffer < minSlots*stride:
 		return fmt.Errorf("reliable: a resend buffer of %d bytes is too small: %d frames of %d bytes need %d",
 			c.ResendBuffer, minSlots, stride, minSlots*stride)
+	case !c.fitMemory():
+		return fmt.Errorf("reliable: the memory for a resend buffer has other lengths than RingSize says")
 	case c.BatchWait < 0:
 		return fmt.Errorf("reliable: a batch wait of %v is negative", c.BatchWait)
 	case !(c.RepairShare >= 0 && c.RepairShare <= 10):

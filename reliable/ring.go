@@ -1,6 +1,9 @@
 package reliable
 
-import "crier/nack"
+import (
+	"crier/nack"
+	"crier/reliable/frame"
+)
 
 // minSlots is the smallest resend buffer, in full frames.
 const minSlots = 8
@@ -28,11 +31,13 @@ type ring struct {
 
 	// By sequence number modulo their count, a power of two. Of the frame that is open,
 	// or opened next, it is known where it begins.
-	index  []frameMeta
+	index  []FrameMeta
 	oldest uint64 // the lowest sequence number that is held
 }
 
-type frameMeta struct {
+// FrameMeta is what the index of a resend buffer knows of a frame. It holds no pointer,
+// so that it may lie in any memory.
+type FrameMeta struct {
 	offset uint64 // of the message that its first chunk belongs to
 	at     int    // where it begins
 	size   int32  // of the sealed frame, in bytes
@@ -40,25 +45,46 @@ type frameMeta struct {
 }
 
 // start returns the offset of the first message that starts in the frame or after it.
-func (m *frameMeta) start() uint64 {
+func (m *FrameMeta) start() uint64 {
 	if m.goesOn {
 		return m.offset + 1
 	}
 	return m.offset
 }
 
-// newRing returns a ring of so many bytes whose first frame has the number first.
-func newRing(size, stride int, first uint64) ring {
+// RingMemory is what a resend buffer and its index lie in. It must be all zero when a
+// Sender gets it, which has it for itself from then on.
+type RingMemory struct {
+	Frames []byte
+	Index  []FrameMeta
+}
+
+// RingSize returns the lengths that c.Memory must have, for a valid configuration.
+func (c SenderConfig) RingSize() (frames, index int) {
+	c.setDefaults()
+	return ringSize(c.ResendBuffer, frame.DataSize(c.Datagram))
+}
+
+func ringSize(size, stride int) (bytes, index int) {
 	fit := size / stride
-	slots := fit - 1 // frames of other sizes may leave a part of one unused at the end
-	frames := 1
-	for frames < fit+2 || frames <= size/(2*indexEach) {
-		frames *= 2
+	index = 1
+	for index < fit+2 || index <= size/(2*indexEach) {
+		index *= 2
 	}
+	return fit * stride, index
+}
+
+// newRing returns a ring of so many bytes whose first frame has the number first.
+func newRing(m RingMemory, size, stride int, first uint64) ring {
+	bytes, index := ringSize(size, stride)
+	if m.Frames == nil && m.Index == nil {
+		m = RingMemory{Frames: make([]byte, bytes), Index: make([]FrameMeta, index)}
+	}
+	slots := bytes/stride - 1 // frames of other sizes may leave a part of one unused at the end
 	return ring{
-		buf: make([]byte, fit*stride), stride: stride, slots: uint64(slots),
+		buf: m.Frames, stride: stride, slots: uint64(slots),
 		most:  uint64(max(1, min(maxSegments, maxBatch/stride, slots/4))),
-		index: make([]frameMeta, frames), oldest: first,
+		index: m.Index, oldest: first,
 	}
 }
 
@@ -72,7 +98,7 @@ func (s *Sender) Memory() []byte { return s.ring.buf }
 // Used returns how much of Memory, from its start, may have been written to, in bytes.
 func (s *Sender) Used() int { return s.ring.top }
 
-func (r *ring) of(seq uint64) *frameMeta { return &r.index[seq&uint64(len(r.index)-1)] }
+func (r *ring) of(seq uint64) *FrameMeta { return &r.index[seq&uint64(len(r.index)-1)] }
 
 // open returns the room of a full frame, for the frame after the last one that was
 // sealed. What lay there is no longer held.

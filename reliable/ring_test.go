@@ -28,7 +28,7 @@ func TestRingKeepsWhatItHolds(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			stride := 40 + rng.IntN(300)
 			first := []uint64{0, 90, 1<<63 - 5}[seed%3]
-			r := newRing(stride*(minSlots+rng.IntN(40)), stride, first)
+			r := newRing(RingMemory{}, stride*(minSlots+rng.IntN(40)), stride, first)
 			var all []written
 			next, low := first, first // frames from low on must stay
 			for range 2000 {
@@ -86,7 +86,7 @@ func TestRingHandsOutRuns(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		const stride = 100
-		r := newRing(stride*50, stride, 0)
+		r := newRing(RingMemory{}, stride*50, stride, 0)
 		next := uint64(0)
 		for range 300 {
 			from := next

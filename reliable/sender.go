@@ -68,7 +68,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg:        cfg,
-		ring:       newRing(cfg.ResendBuffer, frame.DataSize(cfg.Datagram), cfg.FirstSeq),
+		ring:       newRing(cfg.Memory, cfg.ResendBuffer, frame.DataSize(cfg.Datagram), cfg.FirstSeq),
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
