@@ -33,8 +33,9 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 			s.stats.Statuses++
 			return
 		}
-		// One that another has overtaken says where it was, not where it is.
-		if told := f.Echo + uint64(f.Held); f.Echo == 0 || told >= m.told {
+		// One that another has overtaken says where it was, not where it is. Those without
+		// a row are in many places, and count for nobody.
+		if told := f.Echo + uint64(f.Held); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 			m.told = max(m.told, told)
 			s.moved(now, m, f.Position)
 		}

@@ -140,3 +140,31 @@ func TestLeftOutAndForgotten(t *testing.T) {
 		t.Errorf("it is %v, and has caught up", m[0].State)
 	}
 }
+
+// Subscribers that the table has no row for are told of to nobody, and where one of them
+// is isn't taken for where the others are.
+func TestSubscribersWithoutARowHaveNoPlace(t *testing.T) {
+	p := newPaced(t, SenderConfig{MaxMembers: 1})
+	var events [8]MemberEvent
+	if n := p.PollMembers(events[:]); n != 1 || events[0].To != Counted {
+		t.Fatalf("%d events of the one that has a row: %+v", n, events[:n])
+	}
+	for range 20 {
+		if _, err := p.Publish(p.now, make([]byte, 1000)); err != nil {
+			t.Fatal(err)
+		}
+		p.step(time.Millisecond)
+	}
+	p.another(6, 20)
+	p.another(7, 0)
+	p.another(6, 15)
+	if n := p.PollMembers(events[:]); n != 0 {
+		t.Errorf("%d events of those that have none: %+v", n, events[:n])
+	}
+	if m := &p.members.overflow; m.Position != 0 || m.state != Watching {
+		t.Errorf("all without a row are at %d, %v", m.Position, m.state)
+	}
+	if len(p.members.rows) != 1 || p.members.refused != 3 {
+		t.Errorf("%d rows, %d frames without one", len(p.members.rows), p.members.refused)
+	}
+}
