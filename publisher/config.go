@@ -51,7 +51,8 @@ type Config struct {
 	Linger time.Duration
 	// Disk bounds what is kept on disk, in bytes, of what ResendBuffer has no room to
 	// keep; 0 means nothing. DiskDir is where; it must be there. Nothing of it
-	// outlives the process.
+	// outlives the process. A message of more than a quarter of ResendBuffer may have
+	// to wait for subscribers, as without a disk.
 	Disk    int64
 	DiskDir string
 	// MaxRate bounds what is sent, in bytes of datagrams a second, their IP and UDP

@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"math/rand/v2"
 	"testing"
 	"time"
 
@@ -221,5 +222,36 @@ func TestDiskTakesSmallFrames(t *testing.T) {
 	}
 	if st := p.Stats(); st.DiskFrames < 8000-4096 {
 		t.Errorf("%d of 8,000 frames are on disk", st.DiskFrames)
+	}
+}
+
+// The disk makes room for messages of up to a quarter of the ring, whatever order they
+// come in. Larger ones may have to wait, though only until subscribers have taken more.
+func TestDiskMakesRoomForAQuarter(t *testing.T) {
+	cfg := SenderConfig{ResendBuffer: 1 << 20, Disk: 64 << 20}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		p := newPaced(t, cfg)
+		for i := range 150 {
+			p.reports(0) // it is there, and takes nothing
+			size := 1 + rng.IntN(cfg.ResendBuffer/4-16<<10)
+			if _, err := p.Publish(p.now, make([]byte, size)); err != nil {
+				t.Fatalf("message %d, of %d bytes: %v; %+v", i, size, err, p.Stats())
+			}
+			for range 3 {
+				p.step(time.Millisecond)
+			}
+		}
+	}
+	p := newPaced(t, cfg)
+	large := make([]byte, 900_000)
+	if _, err := p.Publish(p.now, large); err != nil {
+		t.Fatal(err)
+	}
+	p.step(100 * time.Millisecond)
+	p.reports(p.next)
+	p.step(time.Millisecond)
+	if _, err := p.Publish(p.now, large); err != nil {
+		t.Errorf("where all was taken: %v; %+v", err, p.Stats())
 	}
 }
