@@ -15,4 +15,4 @@ func Reserve(size int) (*Reserved, error) { return &Reserved{pages: make([]byte,
 func (r *Reserved) Bytes() []byte { return r.pages }
 
 // Forget does nothing here: the memory goes when nothing refers to it.
-func (r *Reserved) Forget([]byte) {}
+func (r *Reserved) Forget() {}

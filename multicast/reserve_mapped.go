@@ -5,7 +5,6 @@ package multicast
 import (
 	"os"
 	"runtime"
-	"unsafe"
 
 	"golang.org/x/sys/unix"
 )
@@ -35,23 +34,10 @@ func Reserve(size int) (*Reserved, error) {
 // Bytes returns the memory.
 func (r *Reserved) Bytes() []byte { return r.pages }
 
-// Forget gives the pages of a part of the memory back at once, which then reads as
-// zeros. Nobody may use that part at the same time.
-func (r *Reserved) Forget(part []byte) {
-	if part = wholePages(part); len(part) > 0 {
-		_ = unix.Madvise(part, unix.MADV_DONTNEED)
+// Forget gives the pages back at once: the memory reads as zeros then. Nobody may use it
+// at the same time.
+func (r *Reserved) Forget() {
+	if len(r.pages) > 0 {
+		_ = unix.Madvise(r.pages, unix.MADV_DONTNEED)
 	}
-}
-
-// wholePages returns the pages that lie within a piece of memory.
-func wholePages(b []byte) []byte {
-	if len(b) == 0 {
-		return nil
-	}
-	page := os.Getpagesize()
-	skip := int(-uintptr(unsafe.Pointer(&b[0])) & uintptr(page-1))
-	if skip >= len(b) {
-		return nil
-	}
-	return b[skip : skip+(len(b)-skip)&^(page-1)]
 }

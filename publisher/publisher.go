@@ -323,7 +323,7 @@ func (p *Publisher) stop() error {
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	p.memory.frames.Forget(p.sender.Memory()) // nothing more is sent, nor read
+	p.memory.frames.Forget() // nothing more is sent, nor read
 	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
 		return errors.Join(fmt.Errorf("publisher: closed before messages %d to %d were sent: nobody will get them", first, next-1), err)
 	}
