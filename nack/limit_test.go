@@ -213,3 +213,22 @@ func TestRecoveryOfWhatHadNoRoom(t *testing.T) {
 		s.repair("5")
 	})
 }
+
+// What finds no room next to a gap that was asked for is not asked for with it: it is a
+// gap of its own, from below as from above, and is asked for as soon as there is room.
+func TestWhatWasAskedForIsNotWidened(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.r.SetLimit(s.now, s.base+4)
+		s.lose("6-7")
+		s.r.SetLimit(s.now, s.base+8)
+		s.advance(0)
+		s.wantNack("6-7")
+		s.r.SetLimit(s.now, s.base+4) // what had room is full again
+		s.lose("8", "5")
+		s.wantNothing()
+		s.r.SetLimit(s.now, s.base+10)
+		s.advance(0)
+		s.wantNack("5,8")
+		s.repair("5-8")
+	})
+}

@@ -114,3 +114,55 @@ func TestPassedIsNoLongerWanted(t *testing.T) {
 		t.Errorf("%d gone, %d repairs", st.Responder.Gone, st.Repairs)
 	}
 }
+
+// What two that are behind lack is repaired once, to the group: whether the second asks
+// before the first's is out, or the first waits for more than that.
+func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
+	s := behindSender(t, 200)
+	now := s.now
+	other := netip.AddrPortFrom(receiverAddr.Addr(), 6001)
+	asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
+		s.Handle(now, from, made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id, Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
+		}))
+	}
+	asks(5, receiverAddr, nack.Range{From: 10, To: 60})
+	asks(6, other, nack.Range{From: 40, To: 90})
+	alone, group := map[uint64]netip.AddrPort{}, map[uint64]int{}
+	for range 1000 {
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			for i := range b.Datagrams() {
+				f := decoded(t, b.Datagram(i))
+				if f.Kind != frame.Repair {
+					continue
+				}
+				if seq := decoded(t, f.Inner).Seq; b.To.IsValid() {
+					if to, twice := alone[seq]; twice {
+						t.Errorf("frame %d goes to %v, and went to %v", seq, b.To, to)
+					}
+					alone[seq] = b.To
+				} else {
+					group[seq]++
+				}
+			}
+			s.Sent(b)
+		}
+		now = now.Add(time.Millisecond)
+		s.Advance(now)
+	}
+	for seq := uint64(0); seq < 200; seq++ {
+		var to netip.AddrPort
+		copies := 0
+		switch {
+		case seq >= 40 && seq < 60:
+			copies = 1
+		case seq >= 10 && seq < 40:
+			to = receiverAddr
+		case seq >= 60 && seq < 90:
+			to = other
+		}
+		if group[seq] != copies || alone[seq] != to {
+			t.Errorf("frame %d goes to the group %d times, and to %v alone", seq, group[seq], alone[seq])
+		}
+	}
+}

@@ -1,7 +1,9 @@
 package reliable
 
 import (
+	"bytes"
 	"math/rand/v2"
+	"net/netip"
 	"testing"
 	"time"
 
@@ -254,4 +256,78 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 	if _, err := p.Publish(p.now, large); err != nil {
 		t.Errorf("where all was taken: %v; %+v", err, p.Stats())
 	}
+}
+
+// What can't be read is no longer held: all that wait for it are told, and what else they
+// wait for comes all the same.
+func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
+	for name, done := range map[string]func(p *paced, job DiskJob){
+		"an error": func(p *paced, job DiskJob) { p.DiskDone(p.now, nil, errDiskShort) },
+		"too few":  func(p *paced, job DiskJob) { p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := spilled(t)
+			oldest := p.ringOldest()
+			p.asks(nack.Range{From: 100, To: 110})
+			p.Handle(p.now, senderAddr, made(t, frame.Frame{
+				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7, Echo: p.sessionTime(p.now),
+				Ranges: []nack.Range{{From: 105, To: 120}, {From: oldest + 10, To: oldest + 12}},
+			}))
+			p.hears()
+			job, ok := p.NextDisk()
+			for ; ok && job.Frames.From != 100; job, ok = p.NextDisk() { // what is written first
+				p.DiskDone(p.now, nil, nil)
+			}
+			if !ok || job.Data != nil {
+				t.Fatalf("nothing is read: %+v, %v", job, ok)
+			}
+			done(p, job)
+			gone, repaired := map[netip.AddrPort][]nack.Range{}, 0
+			for range 100 {
+				for _, f := range p.hears() {
+					switch f.Kind {
+					case frame.Gone:
+						gone[f.to] = append(gone[f.to], f.Ranges...)
+					case frame.Repair:
+						repaired++
+					}
+				}
+				p.now = p.now.Add(time.Millisecond)
+				p.Advance(p.now)
+				for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
+					done(p, job)
+				}
+			}
+			if got := nack.Normalize(gone[receiverAddr]); len(got) != 1 || got[0] != (nack.Range{From: 100, To: 110}) {
+				t.Errorf("the first is told that %v is gone", got)
+			}
+			if got := nack.Normalize(gone[senderAddr]); len(got) != 1 || got[0] != (nack.Range{From: 105, To: 120}) {
+				t.Errorf("the second is told that %v is gone", got)
+			}
+			if repaired != 2 {
+				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for", repaired)
+			}
+			if st := p.Stats(); st.DiskErrors == 0 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// sentTo is a frame, and where it goes.
+type sentTo struct {
+	*frame.Frame
+	to netip.AddrPort
+}
+
+// hears sends what there is, and returns it.
+func (p *paced) hears() (list []sentTo) {
+	p.Helper()
+	for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+		for i := range b.Datagrams() {
+			list = append(list, sentTo{decoded(p, bytes.Clone(b.Datagram(i))), b.To})
+		}
+		p.Sent(b)
+	}
+	return list
 }
