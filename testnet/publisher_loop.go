@@ -142,8 +142,8 @@ func (p *Publisher) drain() {
 		}
 		if p.cfg.Write > 0 {
 			p.busy, p.batch = true, b
-			wait := p.cfg.Write * time.Duration(b.Datagrams())
-			p.w.push(p.w.now.Add(wait), eventWritten, uint32(p.index), nil)
+			p.writes = p.w.now.Add(p.cfg.Write * time.Duration(b.Datagrams()))
+			p.w.push(p.writes, eventWritten, uint32(p.index), nil)
 			return
 		}
 		p.emit(b)
@@ -156,8 +156,8 @@ func (p *Publisher) drain() {
 
 // written goes on when the socket has taken a batch.
 func (p *Publisher) written() {
-	if p.state != running || !p.busy {
-		return
+	if p.state != running || !p.busy || p.writes != p.w.now {
+		return // another life's
 	}
 	// The bytes are read only now: they must not have changed meanwhile.
 	p.emit(p.batch)

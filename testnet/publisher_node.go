@@ -101,6 +101,7 @@ type Publisher struct {
 	m       sender
 	armed   reliable.Time // when the timer fires
 	busy    bool          // the socket has a batch
+	writes  reliable.Time // when it has taken it
 	batch   reliable.Batch
 	disk    simDisk
 	held    [][]byte // what the producer waits to publish

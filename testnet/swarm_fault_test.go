@@ -83,11 +83,18 @@ func (s *scenario) run(c *Checker) error {
 			last = max(last, at)
 		}
 	}
-	if err := w.Run(last + reliable.Time(s.patience(c))); err != nil {
+	drained, err := s.drain(last)
+	if err != nil {
+		return err
+	}
+	if err := w.Run(drained + reliable.Time(s.patience(c))); err != nil {
 		return err
 	}
 	if s.err != nil {
 		return s.err
+	}
+	if drained > last {
+		s.calm = drained
 	}
 	if err := c.Finish(s.calm); err != nil {
 		return err
@@ -97,6 +104,34 @@ func (s *scenario) run(c *Checker) error {
 	}
 	return c.Err()
 }
+
+// drain runs from a time on until publishers have sent all that they accepted, as long
+// as they get on with it: a rate limit may take minutes. It returns when that was.
+func (s *scenario) drain(at reliable.Time) (reliable.Time, error) {
+	for before, stands := uint64(0), 0; ; at = at.Add(time.Second) {
+		if err := s.w.Run(at); err != nil {
+			return at, err
+		}
+		frames, waits := uint64(0), false
+		for _, p := range s.w.pubs {
+			if p.Running() {
+				frames += p.Stats().Frames
+				waits = waits || p.Held() > 0 || p.session.SentOffset() < p.session.NextOffset()
+			}
+		}
+		if stands++; frames != before {
+			stands = 0
+		}
+		if !waits || stands > drainStands {
+			return at, nil
+		}
+		before = frames
+	}
+}
+
+// drainStands is for how many seconds a publisher that waits may send nothing: longer than
+// any stall timeout.
+const drainStands = 6
 
 // patience is how long after the last fault everything must be settled for all.
 func (s *scenario) patience(c *Checker) time.Duration {

@@ -68,17 +68,16 @@ func (p *Publisher) Resume() {
 	for _, pkt := range p.asleep.end() {
 		p.take(pkt)
 	}
+	if p.asleep.sent { // until then the machine has nothing more to send, whatever it is asked
+		p.asleep.sent = false
+		p.m.Sent(p.batch)
+	}
 	if p.closing {
 		p.m.Close(w.now)
 	}
 	if done := p.asleep.disk; done != nil {
 		p.asleep.disk = nil
 		done()
-	}
-	if p.asleep.sent {
-		p.asleep.sent = false
-		p.finishWrite()
-		return
 	}
 	if !p.busy {
 		p.retry()

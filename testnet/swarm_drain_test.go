@@ -1,0 +1,37 @@
+package testnet
+
+import (
+	"testing"
+	"time"
+
+	"crier/reliable"
+)
+
+// A publisher with a rate limit may send for long after the last fault: a run isn't judged
+// before it has. One that can't send, since it waits for a subscriber, isn't waited for.
+func TestSwarmWaitsForRateLimits(t *testing.T) {
+	limited := reliable.SenderConfig{MaxRate: 250_000}
+	waits := reliable.SenderConfig{WaitFor: 2}
+	for name, c := range map[string]struct {
+		sender      reliable.SenderConfig
+		sent        uint64
+		least, most time.Duration
+	}{
+		"10 MB at 250 kB/s":         {limited, 10_000, 40 * time.Second, 60 * time.Second},
+		"who waits for subscribers": {waits, 0, time.Second, 10 * time.Second},
+	} {
+		w := NewWorld(WorldConfig{Seed: 1})
+		s := &scenario{w: w}
+		pub := addPublisher(t, w, PublisherConfig{Sender: c.sender})
+		addSubscriber(t, w, SubscriberConfig{Down: near(nil), Up: near(nil)})
+		w.At(500*milli, func() {
+			for range 10_000 {
+				pub.Publish(make([]byte, 1000))
+			}
+		})
+		at, err := s.drain(1000 * milli)
+		if took := time.Duration(at); err != nil || took < c.least || took > c.most || pub.session.SentOffset() != c.sent {
+			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took, pub.session.SentOffset())
+		}
+	}
+}

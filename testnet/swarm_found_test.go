@@ -1,0 +1,19 @@
+package testnet
+
+import "testing"
+
+// foundSeeds are those in which something was found, by running many. What they told has
+// become a story of its own, too.
+var foundSeeds = []uint64{
+	920457, // a rate limit that outlasts the run
+	943444, // the same, with suspensions
+	942763, // a suspension with a write and a disk job under way
+}
+
+func TestFoundSeeds(t *testing.T) {
+	for _, seed := range foundSeeds {
+		if _, _, err := runSeed(seed); err != nil {
+			t.Errorf("%v\n", err)
+		}
+	}
+}

@@ -1,0 +1,56 @@
+package testnet
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/reliable"
+)
+
+// A publisher that is suspended while its socket takes a batch and its disk does a job
+// finds both done when it goes on, and goes on.
+func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
+	both := 0
+	for i := range reliable.Time(20) {
+		s := newStory(t, 59)
+		pub := addPublisher(t, s.World, PublisherConfig{
+			Write: 20 * time.Microsecond, Disk: DiskConfig{Wait: 3 * time.Millisecond},
+			Sender: reliable.SenderConfig{
+				ResendBuffer: ring(50), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			},
+		})
+		sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 500 * time.Microsecond,
+			Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+		every(s.World, 200*milli, milli/4, 2000, func(int) { pub.Publish(make([]byte, 1300)) })
+		s.At(400*milli+i*milli/7, func() { pub.Pause(time.Second) })
+		s.At(1399*milli, func() {
+			if pub.asleep.sent && pub.asleep.disk != nil {
+				both++
+			}
+		})
+		s.run(1500*milli, 12_000*milli)
+		s.wants(sub, "new", "messages 0-1999")
+	}
+	if both == 0 {
+		t.Error("a write and a disk job were never under way at once")
+	}
+}
+
+// What the socket took of a process's last life ends nothing in its next one.
+func TestRestartAmidAWrite(t *testing.T) {
+	s := newStory(t, 61)
+	pub := addPublisher(t, s.World, PublisherConfig{Write: 10 * time.Millisecond})
+	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	s.At(100*milli, func() { pub.Publish([]byte("before")) })
+	s.At(105*milli, pub.Restart)
+	s.At(114*milli, func() { // the new life's first words are with the socket since 105 ms
+		for _, line := range s.trace {
+			if strings.Contains(line, fmt.Sprintf("s=%016x", pub.session.ID)) {
+				t.Errorf("the last life's write has ended this one's: %s", line)
+			}
+		}
+	})
+	s.run(200*milli, 9000*milli)
+}
