@@ -57,6 +57,12 @@ func (c *conn) Read(ps []Packet) (int, error) {
 	return n, c.ended(err)
 }
 
+// waitable makes what Read waits with.
+func (c *conn) waitable() error {
+	_, err := c.waker.follow(c.raw)
+	return err
+}
+
 // readBriefly implements briefReader.
 func (c *conn) readBriefly(ps []Packet) (int, error) {
 	n, err := c.reader.read(ps, true, true)

@@ -28,7 +28,10 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	c.local = cfg.Group
 	c.zone = zone{ifi.Name, uint32(ifi.Index)}
 	c.mtu.Store(int64(ifi.MTU))
-	c.watch = openWatch(cfg.Logger)
+	if c.watch, err = openWatch(cfg.Logger); err != nil {
+		c.Close()
+		return nil, opening(what, err)
+	}
 
 	o := &options{fd: fd}
 	// Several subscribers on one host each get everything.
@@ -52,6 +55,9 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 			r.index.Store(int64(ifi.Index))
 		}
 		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))
+	}
+	if err == nil && !cfg.Polled {
+		err = opening(what, c.waitable())
 	}
 	if err != nil {
 		c.Close()

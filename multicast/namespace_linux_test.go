@@ -63,7 +63,10 @@ func makeVeth(t *testing.T) {
 // waitForLinks waits until the interfaces are up and have a link.
 func waitForLinks(t *testing.T, names ...string) {
 	t.Helper()
-	w := openWatch(slog.New(slog.DiscardHandler))
+	w, err := openWatch(slog.New(slog.DiscardHandler))
+	if err != nil {
+		t.Fatal(err)
+	}
 	defer w.close()
 	up := make(map[string]bool)
 	b := make([]byte, 32<<10)

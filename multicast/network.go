@@ -85,6 +85,10 @@ type GroupConfig struct {
 	// NoOffload stops the kernel from merging datagrams of one sender (UDP_GRO)
 	// where it can.
 	NoOffload bool
+	// Polled says that the Conn will be read by TryRead, and not by Read: else what
+	// Read waits with is made at once, so that a socket that nobody could wait for
+	// is an error now.
+	Polled bool
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
 }
@@ -112,6 +116,8 @@ type SocketConfig struct {
 	// NoOffload stops the Conn from letting the kernel segment large writes
 	// (UDP_SEGMENT) and merge what is received (UDP_GRO) where it can.
 	NoOffload bool
+	// Polled is as in GroupConfig.
+	Polled bool
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
 }

@@ -79,7 +79,7 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	c.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
 	c.oob = c.options.askDestination()
 	c.readBuffer = grant(c.udp.SetReadBuffer, c.udp, cfg.ReadBuffer, true, cfg.Logger)
-	c.watch = openWatch(cfg.Logger)
+	c.watch, _ = openWatch(cfg.Logger) // which never fails
 	if err := c.join(cfg, ifi); err != nil {
 		c.Close()
 		return nil, fail(err)
@@ -122,7 +122,7 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*pl
 	if err != nil {
 		return nil, fail(err)
 	}
-	c.watch = openWatch(cfg.Logger)
+	c.watch, _ = openWatch(cfg.Logger) // which never fails
 	if err := c.options.send(ifi, cfg); err != nil {
 		c.Close()
 		return nil, fail(err)

@@ -29,7 +29,10 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	c.local = local
 	c.zone = zone{ifi.Name, uint32(ifi.Index)}
 	c.mtu.Store(int64(ifi.MTU))
-	c.watch = openWatch(cfg.Logger)
+	if c.watch, err = openWatch(cfg.Logger); err != nil {
+		c.Close()
+		return nil, opening(what, err)
+	}
 
 	o := &options{fd: fd}
 	o.send(cfg, local.Addr().Is4())
@@ -49,13 +52,16 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	if err == nil {
 		c.local, err = boundTo(fd, local)
 	}
+	c.waker.sends = true
+	if err == nil && !cfg.Polled {
+		err = opening(what, c.waitable())
+	}
 	if err != nil {
 		c.Close()
 		return nil, err
 	}
 	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
 	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
-	c.waker.sends = true
 	c.newReaders()
 	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload && withOffload, cfg.Logger)
 	c.watch.start(&follower{

@@ -37,7 +37,7 @@ type fdTimer struct {
 func newTimer() (Timer, error) {
 	fd, err := unix.TimerfdCreate(unix.CLOCK_MONOTONIC, unix.TFD_NONBLOCK|unix.TFD_CLOEXEC)
 	if err != nil {
-		return nil, fmt.Errorf("multicast: make a timer: %w", err)
+		return nil, opening("make a timer", os.NewSyscallError("timerfd_create", err))
 	}
 	t := &fdTimer{file: os.NewFile(uintptr(fd), "timer")}
 	if t.raw, err = t.file.SyscallConn(); err != nil {

@@ -12,8 +12,8 @@ import (
 // nobody for what has left.
 func TestOnlyInputWakes(t *testing.T) {
 	group := newGroup(t, 59)
-	r := openTestGroup(t, GroupConfig{Group: group})
-	w := openTestSocket(t, SocketConfig{Group: group})
+	r := openTestGroup(t, GroupConfig{Group: group, Polled: true})
+	w := openTestSocket(t, SocketConfig{Group: group, Polled: true})
 	send(t, w, group, "one")
 	for n := 0; n == 0; {
 		var err error

@@ -25,8 +25,9 @@ type watch struct {
 }
 
 // openWatch starts to listen. It is called before a socket joins, so that
-// nothing in between is missed.
-func openWatch(log *slog.Logger) *watch {
+// nothing in between is missed. Where netlink is forbidden nothing is followed; that
+// there is no descriptor for it is an error.
+func openWatch(log *slog.Logger) (*watch, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err == nil {
 		w := &watch{file: os.NewFile(uintptr(fd), "netlink")}
@@ -35,12 +36,15 @@ func openWatch(log *slog.Logger) *watch {
 			err = w.askAll()
 		}
 		if err == nil {
-			return w
+			return w, nil
 		}
 		w.file.Close()
 	}
+	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
+		return &watch{}, os.NewSyscallError("socket", err)
+	}
 	log.Warn("multicast: links cannot be watched, so a group is not joined again after its interface was down", "error", err)
-	return &watch{}
+	return &watch{}, nil
 }
 
 // start follows links until close.

@@ -19,7 +19,7 @@ type watch struct {
 	once       sync.Once
 }
 
-func openWatch(*slog.Logger) *watch { return &watch{stop: make(chan struct{})} }
+func openWatch(*slog.Logger) (*watch, error) { return &watch{stop: make(chan struct{})}, nil }
 
 func (w *watch) start(f *follower) {
 	f.begin()

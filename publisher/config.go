@@ -82,6 +82,10 @@ type Config struct {
 	// TTL is how many routers a datagram may pass, 1 to 255; 0 means 1, which
 	// stays in the local network.
 	TTL int
+	// ControlPort is the port that datagrams come from and NACKs go to, for a
+	// firewall's rule; 0 means any that is free. No two Publishers and Subscribers
+	// at one address may have the same.
+	ControlPort uint16
 	// NoLoopback keeps the messages from subscribers on this machine.
 	NoLoopback bool
 	// DSCP marks the datagrams for routers' quality of service, 0 to 63.

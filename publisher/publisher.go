@@ -53,7 +53,7 @@ func New(cfg Config) (*Publisher, error) {
 	conn, err := cfg.Network.Socket(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
 		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,
-		NoOffload: cfg.NoOffload, Logger: cfg.Logger,
+		NoOffload: cfg.NoOffload, Port: cfg.ControlPort, Polled: cfg.Wait == WaitSpin, Logger: cfg.Logger,
 	})
 	if err != nil {
 		return nil, err

@@ -101,6 +101,10 @@ type Config struct {
 	MaxMemory int
 	// MaxSessions bounds the sessions that are followed at once; 0 means 256.
 	MaxSessions int
+	// ControlPort is the port that NACKs come from and unicast repairs go to, for a
+	// firewall's rule; 0 means any that is free. No two Publishers and Subscribers
+	// at one address may have the same.
+	ControlPort uint16
 	// ReadBuffer is the socket buffer to ask the kernel for, in bytes; 0 means
 	// 8 MiB. What it grants stands in Stats.
 	ReadBuffer int

@@ -5,6 +5,7 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
+	"net/netip"
 	"sync"
 	"sync/atomic"
 	"time"
@@ -97,7 +98,7 @@ func (s *Subscriber) open() error {
 	for _, group := range s.cfg.Groups {
 		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
 			Group: group, Interface: s.cfg.Interface, Source: s.cfg.Source,
-			ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Logger: s.cfg.Logger,
+			ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
 		})
 		if err != nil {
 			return err
@@ -105,8 +106,8 @@ func (s *Subscriber) open() error {
 		s.conns = append(s.conns, conn)
 	}
 	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
-		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1,
-		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Logger: s.cfg.Logger,
+		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1, Port: s.cfg.ControlPort,
+		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -127,6 +128,9 @@ func (s *Subscriber) open() error {
 	s.loop.Run()
 	return nil
 }
+
+// LocalAddr returns where NACKs come from and unicast repairs go.
+func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
 
 // runQueue hands events to the Handler, on a goroutine of its own, until all is
 // taken after Close.

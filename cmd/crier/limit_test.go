@@ -3,26 +3,46 @@
 package main
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 )
 
 // A limit of open files that is too small is the system's affair, not a wrong
-// word: exit code 1, and what to do.
+// word: exit code 1, and what to do. With just enough of them nobody is deaf.
 func TestTooFewFiles(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	for _, limit := range []string{"8", "9", "10"} {
-		c := newTool(t, on(group, "sub", "--timeout", "50ms"))
-		c.processBehind("ulimit -n " + limit)
-		<-c.ended
-		words := c.err.String()
-		if strings.Contains(words, "runtime:") || strings.Contains(words, "no session was heard") {
-			t.Logf("%s files are too few for Go itself, or enough", limit)
-			continue
+	sub := withFewFiles(t, "listening to", on(group, "sub", "--count", "1", "--timeout", "20s")...)
+	start(t, nil, on(group, "pub", "--count", "1", "--linger", "10ms")...).wait(exitOK)
+	sub.wait(exitOK)
+
+	group = testGroup(t)
+	withFewFiles(t, "publishing session", on(group, "pub", "--count", "3", "--linger", "20s")...)
+	start(t, nil, on(group, "sub", "--start", "oldest", "--count", "3", "--timeout", "20s")...).wait(exitOK)
+}
+
+// withFewFiles starts crier with ever more files, until it begins.
+func withFewFiles(t *testing.T, begun string, args ...string) *tool {
+	t.Helper()
+	for files := 8; ; files++ {
+		c := newTool(t, args)
+		c.processBehind(fmt.Sprintf("ulimit -n %d", files))
+		for over := false; !over; {
+			select {
+			case <-c.err.more:
+			case <-c.ended:
+				over = true
+			}
+			if c.err.count(begun) > 0 {
+				return c
+			}
 		}
-		if c.exit != exitError || !strings.Contains(words, "raise the limit (ulimit -n)") {
-			t.Errorf("with %s files: exit code %d: %s", limit, c.exit, words)
+		words := c.err.String()
+		if strings.Contains(words, "runtime:") {
+			t.Logf("%d files are too few for Go itself", files)
+		} else if c.exit != exitError || !strings.Contains(words, "raise the limit (ulimit -n)") {
+			t.Fatalf("with %d files: exit code %d: %s", files, c.exit, words)
 		}
 	}
 }

@@ -21,6 +21,7 @@ type netFlags struct {
 	drop     float64
 	dropSeed uint64
 	impair   string
+	control  uint16
 	read     size // the receive buffer to ask the kernel for
 	verbose  bool
 	flags    *pflag.FlagSet
@@ -54,6 +55,10 @@ func (n *netFlags) declareRead(flags *pflag.FlagSet) {
 	flags.Var(&n.read, "read-buffer", "receive buffer to ask the kernel for, for each socket")
 }
 
+func (n *netFlags) declareControl(flags *pflag.FlagSet, what string) {
+	flags.Uint16Var(&n.control, "control-port", 0, what+", for a firewall's rule (default: any `PORT` that is free)")
+}
+
 // parse returns the groups and the interface.
 func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 	var groups []netip.AddrPort
@@ -78,6 +83,9 @@ func (n *netFlags) parse() ([]netip.AddrPort, string, error) {
 	}
 	if n.flags.Changed("read-buffer") && (n.read == 0 || n.read > maxRead) {
 		return nil, "", usagef("--read-buffer %v is outside 1 to %v", n.read, size(maxRead))
+	}
+	if n.flags.Changed("control-port") && n.control == 0 {
+		return nil, "", usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any that is free")
 	}
 	if n.flags.Changed("drop-seed") && !n.flags.Changed("drop") && !n.flags.Changed("impair") {
 		return nil, "", usagef("--drop-seed is for --drop and --impair: give one of them too")

@@ -94,6 +94,7 @@ Examples:
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
 			flags.StringVar(&o.offload, "offload", "on", "let the kernel cut large sends into datagrams: on or off")
+			o.net.declareControl(flags, "port that datagrams come from and NACKs go to")
 			o.net.declareRead(flags)
 			o.net.declareDrop(flags)
 			flags.StringVar(&o.accepted, "accepted", "", "keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, little endian; it survives a crash")
@@ -158,7 +159,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.read),
-		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
+		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp, ControlPort: o.net.control,
 		NoOffload: o.offload == "off", Network: network, Logger: newLogger("pub", console, o.net.verbose),
 	}
 	if err := o.overload.apply(o.net.flags, &cfg); err != nil {
@@ -200,9 +201,9 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 
 // publishing says what begins.
 func (o *pubOptions) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
-	text := fmt.Sprintf("crier pub: publishing session %s to %s", sessionText(p.Session()), o.net.where(groups))
+	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go", sessionText(p.Session()), o.net.where(groups), p.LocalAddr())
 	if o.net.defaulted() {
-		text += ", which only this machine hears; --iface names another"
+		text += "; only this machine hears it; --iface names another interface"
 	}
 	return text + "\n"
 }

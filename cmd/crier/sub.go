@@ -92,6 +92,7 @@ Examples:
 			flags.StringVar(&o.overload, "overload", "block", "when messages are printed more slowly than they come: block, buffer (block once --buffer is full), drop (the oldest) or drop-newest")
 			flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
 			flags.Uint64Var(&o.warnLag, "warn-lag", 0, "warn when this many `MESSAGES` behind, and when that is over")
+			o.net.declareControl(flags, "port that NACKs come from and unicast repairs go to")
 			o.net.declareRead(flags)
 			o.net.declareDrop(flags)
 			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
@@ -175,6 +176,7 @@ func (o *subOptions) config() (subscriber.Config, error) {
 	cfg.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
 	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer), int(o.net.read)
+	cfg.ControlPort = o.net.control
 	return cfg, nil
 }
 
@@ -198,7 +200,7 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 		return 0, configError(err)
 	}
 	if !o.quiet {
-		fmt.Fprint(std.err, o.listening(cfg))
+		fmt.Fprint(std.err, o.listening(cfg, sub.LocalAddr()))
 	}
 	f := &follower{o: o, sub: sub, tally: newTally()}
 	end, err := f.follow(ctx, std)
@@ -246,10 +248,10 @@ func unheard(sum *subSummary) string {
 }
 
 // listening says that everything sent from now on is heard.
-func (o *subOptions) listening(cfg subscriber.Config) string {
-	text := "crier sub: listening to " + o.net.where(cfg.Groups)
+func (o *subOptions) listening(cfg subscriber.Config, local netip.AddrPort) string {
+	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go", o.net.where(cfg.Groups), local)
 	if o.net.defaulted() {
-		text += ", which only this machine is on; --iface names another"
+		text += "; only this machine is on it; --iface names another"
 	}
 	return text + "\n"
 }
