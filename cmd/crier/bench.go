@@ -71,7 +71,10 @@ Examples:
   crier bench latency
 
   # on processors of their own that are polled
-  crier bench latency --wait spin --rate 50000
+  crier bench latency --wait spin --rate 50000,200000
+
+  # the publisher polls too, for which it wants a processor more
+  crier bench latency --wait spin-both
 
   # with loss: messages that were repaired apart from the rest
   crier bench latency --drop 0.01 --subscribers 3

@@ -66,7 +66,11 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000}, "`MESSAGES` a second, each due at its time; or several rates")
 	}
 	if kind == bench.Latency || kind == bench.Limits {
-		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: block, adaptive or spin, or several")
+		ways := "block, adaptive or spin"
+		if kind == bench.Latency {
+			ways = "block, adaptive, spin or spin-both"
+		}
+		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+ways+", or several")
 	}
 	lasting := "how long each run sends"
 	if kind == bench.Spilling {

@@ -248,7 +248,7 @@ func TestBenchUsage(t *testing.T) {
 		{"latency --size 8", "--size 8 is too small for latency"},
 		{"latency --rate 0", "--rate 0 is no rate"},
 		{"latency --rate fast", "fast"},
-		{"latency --wait patiently", `--wait "patiently" is not known: use block, adaptive or spin`},
+		{"latency --wait patiently", `--wait "patiently" is not known: use block, adaptive, spin or spin-both`},
 		{"latency --remote host --drop 0.1", "--remote measures round trips"},
 		{"latency --iface lo --remote 127.0.0.1:x", "--remote 127.0.0.1:x"},
 		{"serve", "--iface is missing"},

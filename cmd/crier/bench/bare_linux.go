@@ -56,7 +56,7 @@ func openBare(group netip.AddrPort, iface, wait string, receive bool) (*bareSock
 	if err != nil {
 		return nil, err
 	}
-	s := &bareSocket{conn: c.(*net.UDPConn), spin: wait == waitSpin}
+	s := &bareSocket{conn: c.(*net.UDPConn), spin: spins(wait)}
 	raw, err := s.conn.SyscallConn()
 	if err == nil {
 		err = raw.Control(func(fd uintptr) { s.fd = int(fd) })

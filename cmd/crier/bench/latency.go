@@ -74,10 +74,14 @@ var bareRoles = map[string]string{
 func (b *bench) pairs(ctx context.Context, c *Cell, r round) error {
 	bare := *c
 	bare.System = systemBare
-	bareRound := r
-	if c.Wait == waitAdaptive { // plain sockets have no such way
-		bare.Wait, bareRound.task.Wait = waitBlock, waitBlock
+	switch c.Wait { // plain sockets have no such ways
+	case waitAdaptive:
+		bare.Wait = waitBlock
+	case waitBoth:
+		bare.Wait = waitSpin
 	}
+	bareRound := r
+	bareRound.task.Wait, bareRound.pinned = bare.Wait, bare.Wait == waitSpin
 	bareRound.writer, bareRound.reader = bareRoles[r.writer], bareRoles[r.reader]
 	compared := hasBare && b.o.Drop == 0 && !(b.o.MTU > 0 && c.Size > b.o.MTU-28) && c.Size <= largestBare
 	for run := range b.o.Runs {

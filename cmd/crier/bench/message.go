@@ -30,8 +30,12 @@ const (
 const (
 	waitBlock    = "block"
 	waitAdaptive = "adaptive"
-	waitSpin     = "spin"
+	waitSpin     = "spin"      // subscribers and the schedule spin; publishers block
+	waitBoth     = "spin-both" // publishers spin as well
 )
+
+// spins reports whether those that receive spin, and the schedule.
+func spins(wait string) bool { return wait == waitSpin || wait == waitBoth }
 
 // Ways of handing datagrams to the kernel.
 const (

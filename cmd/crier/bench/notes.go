@@ -80,6 +80,9 @@ func spinning(cells []*Cell, say func(string, ...any)) {
 	var alone, shared []string
 	crier := false
 	for _, c := range cells {
+		if c.Wait == waitBoth {
+			say("%s: crier's publishers poll as well, which takes a processor besides the schedule's: processes aren't bound to one each, and where three spin on two, no figure is held to a bar", waitBoth)
+		}
 		if c.Wait != waitSpin {
 			continue
 		}

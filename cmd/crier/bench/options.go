@@ -5,6 +5,7 @@ import (
 	"net"
 	"slices"
 	"strconv"
+	"strings"
 	"time"
 
 	"crier/multicast"
@@ -124,8 +125,12 @@ func (o *Options) Validate() error {
 		return err
 	}
 	for _, w := range o.Waits {
-		if w != waitBlock && w != waitAdaptive && w != waitSpin {
-			return usagef("--wait %q is not known: use %s, %s or %s", w, waitBlock, waitAdaptive, waitSpin)
+		known := []string{waitBlock, waitAdaptive, waitSpin}
+		if o.Kind == Latency {
+			known = append(known, waitBoth)
+		}
+		if last := len(known) - 1; !slices.Contains(known, w) {
+			return usagef("--wait %q is not known: use %s or %s", w, strings.Join(known[:last], ", "), known[last])
 		}
 	}
 	switch {

@@ -136,6 +136,6 @@ func answerTask(t *Task, iface string) (*Task, error) {
 	if _, err := safe.back(); err != nil {
 		return nil, err
 	}
-	_, err := multicast.ParseWait(t.Wait)
+	_, _, err := t.waits()
 	return safe, err
 }

@@ -96,7 +96,7 @@ func (s *source) run(send func(batch [][]byte) error) error {
 func (s *source) start() {
 	if s.task.Rate > 0 {
 		sharpTimers()
-		s.sched = &schedule{rate: s.task.Rate, spin: s.task.Wait == waitSpin, start: time.Now()}
+		s.sched = &schedule{rate: s.task.Rate, spin: spins(s.task.Wait), start: time.Now()}
 	}
 }
 

@@ -142,8 +142,10 @@ func TestSpinningNotes(t *testing.T) {
 		c.Benchmark, c.Wait, c.Subscribers, c.Pinned = Latency, waitSpin, subscribers, subscribers == 1
 		cells = append(cells, c)
 	}
-	got := notes(cells)
-	for _, want := range []string{"spin to 1: each process had", "spin to 3, 8: there are too few", "publishers sleep until a NACK comes"} {
+	both := runsOf(5)
+	both.Benchmark, both.Wait, both.Subscribers = Latency, waitBoth, 1
+	got := notes(append(cells, both))
+	for _, want := range []string{"spin to 1: each process had", "spin-both: crier's publishers poll as well", "spin to 3, 8: there are too few", "publishers sleep until a NACK comes"} {
 		if strings.Count(got, want) != 1 {
 			t.Errorf("it doesn't say %q once:\n%s", want, got)
 		}

@@ -11,7 +11,6 @@ import (
 	"time"
 
 	"crier/cmd/crier/hist"
-	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
 )
@@ -85,7 +84,7 @@ func (w *worker) openEndpoint(answer bool, handle func(*endpoint, *subscriber.Ev
 		return nil, err
 	}
 	cfg.Group, cfg.Session = to, session
-	wait, err := multicast.ParseWait(w.task.Wait)
+	_, wait, err := w.task.waits()
 	if err != nil {
 		return nil, err
 	}

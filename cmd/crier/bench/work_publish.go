@@ -4,7 +4,6 @@ import (
 	"context"
 	"time"
 
-	"crier/multicast"
 	"crier/publisher"
 )
 
@@ -21,11 +20,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if err != nil {
 		return publisher.Config{}, err
 	}
-	wait, err := multicast.ParseWait(w.task.Wait)
-	if wait == publisher.WaitSpin {
-		// The schedule spins already, and a publisher waits for NACKs only.
-		wait = publisher.WaitBlock
-	}
+	wait, _, err := w.task.waits()
 	cfg := publisher.Config{
 		Group: group, Interface: w.task.Interface, Session: w.task.Sessions[w.task.Index],
 		NoOffload: !w.task.Offload, Wait: wait, Network: w.network, Logger: w.log,

@@ -6,7 +6,6 @@ import (
 	"sync/atomic"
 	"time"
 
-	"crier/multicast"
 	"crier/subscriber"
 )
 
@@ -84,7 +83,7 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 	if err != nil {
 		return subscriber.Config{}, err
 	}
-	wait, err := multicast.ParseWait(w.task.Wait)
+	_, wait, err := w.task.waits()
 	return subscriber.Config{
 		Groups: []netip.AddrPort{group}, Interface: w.task.Interface,
 		Wait: wait, NoOffload: !w.task.Offload, Network: w.network, Logger: w.log,

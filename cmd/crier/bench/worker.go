@@ -121,6 +121,18 @@ func (t *Task) network() (multicast.Network, error) {
 	return testnet.Impair(multicast.Kernel, testnet.LinkConfig{Loss: testnet.Bernoulli{P: t.Drop}}, t.Seed)
 }
 
+// waits returns how a publisher of this task waits, and how a subscriber.
+func (t *Task) waits() (publisher, subscriber multicast.Wait, err error) {
+	switch t.Wait {
+	case waitSpin:
+		return multicast.WaitBlock, multicast.WaitSpin, nil
+	case waitBoth:
+		return multicast.WaitSpin, multicast.WaitSpin, nil
+	}
+	wait, err := multicast.ParseWait(t.Wait)
+	return wait, wait, err
+}
+
 // group is the multicast address that messages go to.
 func (t *Task) group() (netip.AddrPort, error) { return multicast.ParseGroup(t.Group) }
 
