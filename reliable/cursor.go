@@ -305,6 +305,9 @@ func (s *session) stepMark(ev *Event) bool {
 	}
 	s.marks = append(s.marks[:0], s.marks[1:]...)
 	*ev = Event{Kind: m.kind, Session: s.id, Source: s.source, Received: s.r.now, Cause: m.cause}
+	if m.from.IsValid() {
+		ev.Source = m.from
+	}
 	switch m.kind {
 	case SessionEnded:
 		s.stats.End = EndOpen

@@ -27,11 +27,16 @@ const (
 	// SessionEnded is the last event of a session: the publisher said BYE, or
 	// the receiver was closed.
 	SessionEnded
+	// SessionMoved says that the publisher goes on at another address, Source.
+	SessionMoved
+	// SessionContested says that somebody at another address, Source, speaks for the
+	// session: nothing of that is taken.
+	SessionContested
 )
 
 var eventNames = [...]string{
 	Message: "message", Loss: "loss", SessionNew: "new", SessionSilent: "silent",
-	SessionResumed: "resumed", SessionEnded: "ended",
+	SessionResumed: "resumed", SessionEnded: "ended", SessionMoved: "moved", SessionContested: "contested",
 }
 
 // String returns the kind's name.

@@ -18,7 +18,7 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	case frame.Nack:
 		s.handleNack(now, from, f)
 	case frame.Status:
-		m := s.members.hear(now, from, f)
+		m := s.hear(now, from, f)
 		if m == nil {
 			return
 		}
@@ -35,7 +35,7 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		}
 		// One that another has overtaken says where it was, not where it is. Those without
 		// a row are in many places, and count for nobody.
-		if told := f.Echo + uint64(f.Held); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
+		if told := toldAt(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 			m.told = max(m.told, told)
 			s.moved(now, m, f.Position)
 		}
@@ -52,7 +52,7 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 }
 
 func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
-	m := s.members.hear(now, from, f)
+	m := s.hear(now, from, f)
 	if m == nil {
 		return
 	}

@@ -15,6 +15,8 @@ type member struct {
 	name     string
 	room     uint64
 	heard    Time
+	said     uint64        // when it said its last word, on this session's clock; 0 if unknown
+	claim    claim         // of another address
 	patience time.Duration // how long it may be quiet
 	rtt      nack.RTT
 
@@ -61,9 +63,7 @@ type away struct{ id, caughtUp uint64 }
 // maxAway bounds those that are remembered.
 const maxAway = 64
 
-// hear notes a subscriber's word and returns its row; nil for one that comes from
-// elsewhere than all that its subscriber said before: it is a stranger's, who would
-// move another's position or draw its repairs, until the row is forgotten.
+// hear notes a subscriber's word, which comes from its own address, and returns its row.
 func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 	m := t.byID[f.Subscriber]
 	if m == nil {
@@ -81,11 +81,10 @@ func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 		t.byID[f.Subscriber] = m
 		t.rows = append(t.rows, m)
 	}
-	if m.Addr != from {
-		t.foreign++
-		return nil
-	}
 	m.heard = now
+	if f.Echo != 0 {
+		m.said = max(m.said, toldAt(f))
+	}
 	// It says its next word after the time that the group's size of now gives; a
 	// group that shrinks must not forget those who don't know yet.
 	m.patience = 5*statusEvery(len(t.rows)) + time.Second

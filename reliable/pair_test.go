@@ -19,6 +19,9 @@ type pair struct {
 	r     *Receiver
 	now   Time
 	delay time.Duration
+	// Where each of them is; what goes to or comes from elsewhere is their own, of
+	// before they moved.
+	senderAt, receiverAt netip.AddrPort
 	// drop says whether a datagram is lost; nil loses none.
 	drop func(toReceiver bool, f *frame.Frame) bool
 	wire []wired
@@ -32,6 +35,7 @@ type pair struct {
 type wired struct {
 	at         Time
 	toReceiver bool
+	from       netip.AddrPort
 	data       []byte
 }
 
@@ -51,7 +55,7 @@ func newPair(t *testing.T, sc SenderConfig, rc ReceiverConfig) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond}
+	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond, senderAt: senderAddr, receiverAt: receiverAddr}
 	p.settle()
 	return p
 }
@@ -75,7 +79,7 @@ func (p *pair) settle() {
 			break
 		}
 		for i := range b.Datagrams() {
-			p.send(true, b.Datagram(i))
+			p.send(true, b.To, b.Datagram(i))
 		}
 		p.s.Sent(b)
 	}
@@ -84,7 +88,7 @@ func (p *pair) settle() {
 		if !ok {
 			break
 		}
-		p.send(false, b.Data)
+		p.send(false, b.To, b.Data)
 		p.r.Sent(b)
 	}
 	var evs [4]Event
@@ -100,15 +104,19 @@ func (p *pair) settle() {
 	}
 }
 
-func (p *pair) send(toReceiver bool, data []byte) {
+func (p *pair) send(toReceiver bool, to netip.AddrPort, data []byte) {
 	var f frame.Frame
 	if err := p.dec.Decode(data, &f); err != nil {
 		p.t.Fatalf("a machine sent a frame that doesn't decode: %v", err)
 	}
-	lost := p.drop != nil && p.drop(toReceiver, &f)
+	from, there := p.receiverAt, p.senderAt
+	if toReceiver {
+		from, there = there, from
+	}
+	lost := to.IsValid() && to != there || p.drop != nil && p.drop(toReceiver, &f)
 	p.trace = append(p.trace, fmt.Sprintf("%v lost=%v %v", time.Duration(p.now), lost, &f))
 	if !lost {
-		p.wire = append(p.wire, wired{p.now.Add(p.delay), toReceiver, bytes.Clone(data)})
+		p.wire = append(p.wire, wired{p.now.Add(p.delay), toReceiver, from, bytes.Clone(data)})
 	}
 }
 
@@ -135,9 +143,9 @@ func (p *pair) run(until Time) {
 				p.t.Fatal(err)
 			}
 			if w.toReceiver {
-				p.r.Handle(p.now, senderAddr, &f)
+				p.r.Handle(p.now, w.from, &f)
 			} else {
-				p.s.Handle(p.now, receiverAddr, &f)
+				p.s.Handle(p.now, w.from, &f)
 			}
 		}
 		p.s.Advance(p.now)

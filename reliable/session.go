@@ -26,6 +26,9 @@ type session struct {
 	source netip.AddrPort // all its frames come from here, but for repairs
 	phase  phase
 
+	claim       claim // of another address
+	contestTold Time  // when it was last told that there are several; 0: never
+
 	// What SESSION said, if it was heard.
 	known       bool
 	name        string
@@ -79,6 +82,7 @@ type mark struct {
 	offset uint64 // all messages below have come, or are lost
 	kind   EventKind
 	cause  Cause
+	from   netip.AddrPort // of a change that concerns another address; else invalid
 }
 
 // earlyBeat is what a heartbeat said before it was known where to begin.

@@ -30,6 +30,8 @@ type SenderStats struct {
 	Members       int    // subscribers known
 	MembersFull   uint64 // frames from subscribers beyond the table's size
 	Foreign       uint64 // frames of a subscriber from another address than its own
+	Moved         uint64 // times that a subscriber went on at another address
+	Contested     uint64 // frames for a subscriber that several addresses speak for
 	Responder     nack.ResponderStats
 
 	// What held the producer, or made it drop: how often and for how long nothing
@@ -123,6 +125,8 @@ type SessionStats struct {
 	Repairs     uint64 // REPAIR frames received
 	Nacks       uint64 // NACK frames sent
 	Resumed     uint64 // times that it came back from silence
+	Moved       uint64 // times that its publisher went on at another address
+	Contested   uint64 // frames of others that speak for its publisher, and go on where it left off
 	Begun       bool   // it is known where it begins; false: nothing counts yet
 
 	Held      int    // frames held now

@@ -27,6 +27,11 @@ const (
 	// SessionEnded is the last event of a session: the publisher said BYE, or
 	// the subscriber was closed (Cause is then CauseClosed).
 	SessionEnded = reliable.SessionEnded
+	// SessionMoved says that the publisher goes on at another address, Source.
+	SessionMoved = reliable.SessionMoved
+	// SessionContested says that somebody at another address, Source, speaks for the
+	// session, as if the publisher had moved there: nothing of that is taken.
+	SessionContested = reliable.SessionContested
 )
 
 // Cause says why messages were lost.

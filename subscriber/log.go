@@ -53,6 +53,10 @@ func (l *log) note(ev *Event) {
 		l.to.Warn("crier: a session is silent; its publisher crashed, is cut off, or is suspended", session, source)
 	case SessionResumed:
 		l.to.Info("crier: a silent session is heard again", session, source)
+	case SessionMoved:
+		l.to.Info("crier: a session's publisher has changed its address", session, source)
+	case SessionContested:
+		l.to.Warn("crier: another address speaks for a session, and is not believed", session, source)
 	case SessionEnded:
 		l.to.Info("crier: a session ended", session, source, "cause", ev.Cause.String())
 	}

@@ -47,7 +47,7 @@ type Tally struct {
 	Recovered uint64 // of these, those of which a frame came as a repair
 	// Lost counts messages by cause, Events events by kind.
 	Lost   [reliable.CauseSlow + 1]uint64
-	Events [reliable.SessionEnded + 1]uint64
+	Events [reliable.SessionContested + 1]uint64
 }
 
 // Tally returns the counts so far.

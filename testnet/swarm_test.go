@@ -98,7 +98,7 @@ func (t Tally) String() string {
 		fmt.Fprintf(&b, ", %d %v", t.Lost[cause], cause)
 	}
 	b.WriteString("; sessions")
-	for kind := reliable.SessionNew; kind <= reliable.SessionEnded; kind++ {
+	for kind := reliable.SessionNew; kind <= reliable.SessionContested; kind++ {
 		fmt.Fprintf(&b, ", %d %v", t.Events[kind], kind)
 	}
 	return b.String()

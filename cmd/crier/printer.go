@@ -101,6 +101,10 @@ func eventText(ev *subscriber.Event) string {
 		return session + " is silent: its publisher crashed, is cut off, or is suspended"
 	case subscriber.SessionResumed:
 		return session + " resumed"
+	case subscriber.SessionMoved:
+		return session + " goes on: its publisher has changed its address"
+	case subscriber.SessionContested:
+		return session + " is contested: another address speaks for it as well, and is not believed"
 	}
 	if ev.Cause == subscriber.CauseClosed {
 		return session + " was left"
@@ -111,7 +115,7 @@ func eventText(ev *subscriber.Event) string {
 // eventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
 type eventLine struct {
-	Type      string  `json:"type"` // message, loss, new, silent, resumed or ended
+	Type      string  `json:"type"` // message, loss, new, silent, resumed, ended, moved or contested
 	Session   string  `json:"session"`
 	Source    string  `json:"source,omitempty"`
 	Offset    *uint64 `json:"offset,omitempty"`

@@ -46,7 +46,7 @@ delivered; 3: something was lost; 1: something else went wrong.
 With --format json each line is an object. Its type is message (with session,
 offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
 not UTF-8), loss (from, to, which is exclusive, and cause), or what becomes of a
-session: new, silent, resumed, ended. The other formats print only messages, and
+session: new, silent, resumed, ended, moved, contested. The other formats print only messages, and
 the rest as words on standard error.
 
 A session is silent when nothing was heard of its publisher for --silence, but not
