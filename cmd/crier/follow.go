@@ -14,7 +14,8 @@ type ending int
 const (
 	interrupted ending = iota
 	timedOut
-	complete // --count or --until-end was reached
+	allEnded     // --until-end: all sessions have ended, or are silent
+	countReached // --count
 )
 
 // errTimeout ends the context of a follower whose --timeout has passed.
@@ -90,10 +91,10 @@ func (f *follower) take(ctx context.Context, print *printer) (ending, error) {
 		}
 		if f.o.count > 0 && f.tally.messages == f.o.count {
 			f.left = true
-			return complete, nil
+			return countReached, nil
 		}
 		if f.o.untilEnd && f.tally.open == 0 && f.tally.seen > 0 {
-			return complete, nil
+			return allEnded, nil
 		}
 	}
 	if context.Cause(ctx) == errTimeout {

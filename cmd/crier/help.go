@@ -35,8 +35,8 @@ Examples:
   # in another
   seq 10 | crier pub --from -
 
-Exit codes: 0 all was delivered; 3 something was reported lost; 2 wrong usage; 1
-anything else.
+Exit codes: 0 the end was seen and nothing is missing; 3 something is missing, or may
+be, since the end was not seen; 2 wrong usage; 1 anything else.
 `)
 	return b.String()
 }

@@ -17,10 +17,10 @@ import (
 
 // Exit codes.
 const (
-	exitOK    = 0 // all was delivered
+	exitOK    = 0 // the end was seen, and nothing is missing
 	exitError = 1 // anything that is none of the others
 	exitUsage = 2 // the command's words or values are wrong
-	exitLost  = 3 // something was reported lost
+	exitLost  = 3 // something is missing, or may be: the end was not seen
 )
 
 func main() {

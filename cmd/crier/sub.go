@@ -40,8 +40,10 @@ func subCommand() *command {
 		name:  "sub",
 		brief: "print the messages of a group",
 		help: `Prints the messages of all publishers on one or several groups, each session's in
-order and once; what is lost is named, with its cause. Exit code 0: all was
-delivered; 3: something was lost; 1: something else went wrong.
+order and once; what is lost is named, with its cause. Exit code 0: the end was
+seen and nothing is missing, or --count was reached; 3: something was lost, or the
+end of a session was not seen, since it is silent, or went on when --timeout or an
+interrupt ended the command; 1: something else went wrong.
 
 With --format json each line is an object. Its type is message (with session,
 offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
@@ -207,9 +209,6 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
 		fmt.Fprint(std.err, subText(sum, o.net.read))
-		if len(sum.Sessions) == 0 && end != timedOut { // which the error says
-			fmt.Fprintln(std.err, "no session was heard")
-		}
 	}
 	if err = errors.Join(err, summary.write(sum)); err != nil {
 		return 0, err
@@ -217,22 +216,31 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	return o.verdict(f.tally, sum, end, cfg.Groups, std)
 }
 
-// verdict is the exit code of a command that did its work.
+// verdict is the exit code of a command that did its work: the end was seen and nothing
+// is missing, or what it was asked for came; else what is the matter is said last.
 func (o *subOptions) verdict(t *tally, sum *subSummary, end ending, groups []netip.AddrPort, std streams) (int, error) {
-	var err error
-	switch {
-	case end == timedOut && t.seen == 0:
-		err = fmt.Errorf("no session was heard on %s within %v%s", o.net.where(groups), o.timeout, unheard(sum))
-	case end == timedOut && t.messages < o.count:
-		err = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
+	if t.seen == 0 {
+		when := "before the interrupt"
+		if end == timedOut {
+			when = fmt.Sprintf("within %v", o.timeout)
+		}
+		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.where(groups), when, unheard(sum))
 	}
-	if t.lost > 0 && err != nil { // the loss is the more telling exit code
-		fmt.Fprintf(std.err, "crier sub: %v\n", err)
+	var short error
+	if end == timedOut && t.messages < o.count {
+		short = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
 	}
-	if t.lost > 0 {
-		return exitLost, nil
+	unseen := end != countReached && t.unseen > 0
+	if t.lost == 0 && !unseen {
+		return exitOK, short
 	}
-	return exitOK, err
+	if short != nil {
+		fmt.Fprintf(std.err, "crier sub: %v\n", short)
+	}
+	if unseen && !o.quiet {
+		fmt.Fprint(std.err, unseenText(sum))
+	}
+	return exitLost, nil
 }
 
 // unheard says what may be the matter where no session was heard.

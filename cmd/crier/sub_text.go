@@ -40,6 +40,32 @@ func subText(sum *subSummary, asked size) string {
 	return b.String()
 }
 
+// unseenText says of which sessions the end was not seen.
+func unseenText(sum *subSummary) string {
+	var b strings.Builder
+	told := uint64(0)
+	for _, s := range sum.Sessions {
+		if s.End == endBye || told == mostUnseen {
+			continue
+		}
+		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
+			fmt.Fprintf(&b, "session %s from %s: ", s.Session, s.Source)
+		}
+		what := "what came after offset " + grouped(s.NextOffset-1)
+		if s.NextOffset == s.FirstOffset {
+			what = "what came from offset " + grouped(s.NextOffset) + " on"
+		}
+		fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
+	}
+	if more := sum.UnseenEnds - told; more > 0 {
+		fmt.Fprintf(&b, "the end of %s was not seen either\n", counted(more, "more session", "more sessions"))
+	}
+	return b.String()
+}
+
+// mostUnseen is of how many sessions it is said that their end was not seen.
+const mostUnseen = 10
+
 // offsetsText says which offsets a session has, from first, and below next.
 func offsetsText(first, next uint64) string {
 	switch next - first {

@@ -46,7 +46,10 @@ type subSummary struct {
 	Sessions []*sessionSummary `json:"sessions"`
 	// MoreSessions counts those that are not listed, since there were too many.
 	// It stands there only if there were some.
-	MoreSessions     uint64 `json:"more_sessions,omitempty"`
+	MoreSessions uint64 `json:"more_sessions,omitempty"`
+	// UnseenEnds counts the sessions, listed or not, of which no BYE was heard: what
+	// came after next_offset is unknown. It stands there only if there are some.
+	UnseenEnds       uint64 `json:"unseen_ends,omitempty"`
 	InvalidDatagrams uint64 `json:"invalid_datagrams"`
 	KernelDrops      uint64 `json:"kernel_drops"`
 	dropCounts

@@ -25,6 +25,7 @@ type tally struct {
 	dropped  uint64                   // no longer on the list
 	open     int                      // sessions that have neither ended nor are silent
 	seen     int
+	unseen   int // of these, those whose end was not: the publisher has not said BYE, as far as is known
 	messages uint64
 	lost     uint64
 }
@@ -41,6 +42,9 @@ type sessionTally struct {
 	open              bool
 	completed         bool // with what the subscriber knew
 }
+
+// endBye is how a session's end stands in a summary where it was seen.
+const endBye = "bye"
 
 func newTally() *tally { return &tally{sessions: make(map[uint64]*sessionTally)} }
 
@@ -69,8 +73,9 @@ func (t *tally) note(ev *subscriber.Event, known counters) {
 		t.unmeasure()
 	case subscriber.SessionEnded:
 		t.turn(s, false)
-		if ev.Cause != subscriber.CauseClosed {
-			s.End = "bye"
+		if ev.Cause != subscriber.CauseClosed && s.End != endBye {
+			s.End = endBye
+			t.unseen--
 		}
 		s.complete(known())
 		s.measured()
@@ -95,6 +100,7 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	t.sessions[ev.Session] = s
 	t.list = append(t.list, s)
 	t.seen++
+	t.unseen++
 	return s
 }
 
@@ -216,7 +222,7 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *subSummary {
 	st := sub.Stats()
 	sum := &subSummary{
 		Sessions: []*sessionSummary{}, MoreSessions: t.dropped,
-		InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops, dropCounts: subDrops(&st),
+		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops, dropCounts: subDrops(&st),
 	}
 	sum.kernel.add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
 	for i := range st.Groups {
