@@ -18,6 +18,10 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	case frame.Nack:
 		s.handleNack(now, from, f)
 	case frame.Status:
+		if f.Flags&frame.Leaving != 0 && s.members.byID[f.Subscriber] == nil {
+			s.stats.Statuses++ // it has said so before
+			return
+		}
 		m := s.hear(now, from, f)
 		if m == nil {
 			return

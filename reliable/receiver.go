@@ -28,6 +28,10 @@ type Receiver struct {
 	armed  Time // the last deadline
 	closed bool
 
+	// Once closed: how often publishers are yet to be told, and of r.list how many
+	// are, this time.
+	farewells, farewell int
+
 	deaf      bool // nobody reads the sockets
 	deafSince Time // since then, or it has been taken into account up to then
 
@@ -353,15 +357,26 @@ func (r *Receiver) Next(now Time) (Batch, bool) {
 		return Batch{}, false
 	}
 	r.tick(now)
+	if r.closed {
+		if s := r.nextLeft(); s != nil {
+			return r.send(s, s.farewell(now)), true
+		}
+		return Batch{}, false
+	}
 	for _, s := range r.live {
 		if f := s.report(now); f != nil {
-			r.taken = true
-			r.stats.Sent++
-			r.arena = r.encode.Append(r.arena[:0], f)
-			return Batch{To: s.to(), Data: r.arena, Segment: len(r.arena)}, true
+			return r.send(s, f), true
 		}
 	}
 	return Batch{}, false
+}
+
+// send encodes a frame to a session's publisher.
+func (r *Receiver) send(s *session, f *frame.Frame) Batch {
+	r.taken = true
+	r.stats.Sent++
+	r.arena = r.encode.Append(r.arena[:0], f)
+	return Batch{To: s.to(), Data: r.arena, Segment: len(r.arena)}
 }
 
 // Sent hands a batch back.
@@ -373,6 +388,9 @@ func (r *Receiver) Sent(Batch) { r.taken = false }
 func (r *Receiver) Close(now Time) {
 	r.Hold()
 	r.now = now
+	if !r.closed {
+		r.farewells = farewells
+	}
 	r.closed = true
 	for _, s := range r.list {
 		s.close()

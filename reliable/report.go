@@ -12,7 +12,8 @@ const wantLast = 500 * time.Millisecond
 // report returns the NACK or STATUS that the session sends now, or nil. The
 // frame is valid until the next call for any session.
 func (s *session) report(now Time) *frame.Frame {
-	if s.leaving || s.r.closed {
+	if s.leaving {
+		s.leaving = false
 		return s.farewell(now)
 	}
 	if s.phase == ended {
@@ -47,14 +48,11 @@ func (s *session) report(now Time) *frame.Frame {
 
 // farewell tells a publisher whose pace may be this subscriber's that it goes.
 func (s *session) farewell(now Time) *frame.Frame {
-	if !s.leaving {
-		return nil
-	}
-	s.leaving = false
 	f := &s.r.scratch
 	s.fill(f, now, frame.Status)
 	f.Flags = frame.Leaving
 	s.where(f)
+	s.statusLast = now
 	return f
 }
 

@@ -64,7 +64,7 @@ type session struct {
 	reportAt   uint64 // the position at which to tell
 	reported   uint64 // the last position that was told
 	statusLast Time
-	leaving    bool // a last STATUS is to be sent
+	leaving    bool // the publisher is to be told that this subscriber goes
 
 	statusDue  Time
 	wantDue    Time // when to ask for SESSION, or HEARTBEAT
@@ -127,6 +127,9 @@ func (s *session) handle(now Time, f *frame.Frame) {
 	s.heard = now
 	if s.phase == ended {
 		s.stats.Late++
+		if f.Kind == frame.Bye {
+			s.leaveAgain(now)
+		}
 		return
 	}
 	if s.phase == silent {
@@ -224,7 +227,7 @@ func (s *session) advance(now Time) {
 
 // idle reports whether nothing happens to the session by time alone.
 func (s *session) idle() bool {
-	return s.phase == ended || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
+	return s.phase == ended && !s.leaving || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
 }
 
 // deadline returns when to call advance.

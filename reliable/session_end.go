@@ -69,13 +69,45 @@ func (s *session) resume(now Time) {
 	s.wake()
 }
 
+const (
+	// farewells is how often a subscriber that closes tells each publisher that waits
+	// for it: nobody answers, and one that misses the word waits for the stall time.
+	farewells = 3
+	// farewellTime is how long after the end of a session its publisher, if it is
+	// still heard, may not know that this subscriber is done.
+	farewellTime = time.Second
+)
+
+// nextLeft returns the session whose publisher a closed Receiver tells next that it
+// leaves: all of them once, then all again. It returns nil when all is said.
+func (r *Receiver) nextLeft() *session {
+	for ; r.farewells > 0; r.farewells-- {
+		for r.farewell < len(r.list) {
+			r.farewell++
+			if s := r.list[r.farewell-1]; s.leaving {
+				return s
+			}
+		}
+		r.farewell = 0
+	}
+	return nil
+}
+
+// leaveAgain tells the publisher of a session that has ended here once more that this
+// subscriber is done, since it goes on to say BYE; but not each time.
+func (s *session) leaveAgain(now Time) {
+	if s.every != 0 && now >= s.statusLast.Add(statusEvery(s.req.GroupSize())/5) {
+		s.leaving = true
+	}
+}
+
 // close ends the session here, though it goes on at the publisher.
 func (s *session) close() {
+	s.leaving = s.every != 0 && (s.phase != ended || s.r.now.Sub(s.heard) < farewellTime)
 	if s.phase == ended || s.phase == starting {
 		s.drop()
 		return
 	}
-	s.leaving = s.every != 0
 	s.lose(s.win.next, s.win.high, CauseClosed)
 	if s.phase == live {
 		s.place(mark{seq: s.win.high, offset: s.stats.NextOffset, kind: SessionEnded, cause: CauseClosed})

@@ -91,6 +91,7 @@ func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
 	var ok bool
 	m.batch, ok = m.s.receiver.Next(reliable.Time(now))
 	if !ok {
+		m.s.allSent()
 		return multicast.Datagrams{}, false
 	}
 	return multicast.Datagrams{To: m.batch.To, Data: m.batch.Data, Segment: m.batch.Segment}, true

@@ -28,6 +28,7 @@ type Subscriber struct {
 	delivering bool // a goroutine is in Handler, or about to be
 	idle       bool // Messages waits for more
 	closed     bool
+	told       chan struct{} // closed when publishers have been told that it leaves
 	lagging    lagWatch
 
 	// Of the goroutine that is delivering, or that ranges over Messages.
@@ -61,7 +62,7 @@ func New(cfg Config) (*Subscriber, error) {
 	}
 	s := &Subscriber{
 		cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger},
-		lagNews: make(chan struct{}, 1), gone: make(chan struct{}),
+		lagNews: make(chan struct{}, 1), gone: make(chan struct{}), told: make(chan struct{}),
 	}
 	if cfg.HandlerQueue {
 		s.queued, s.cfg.Handler = cfg.Handler, nil
@@ -222,6 +223,31 @@ func (s *Subscriber) fill(ev *Event, from *reliable.Event) {
 	}
 }
 
+// farewellWait is how long Close waits for a socket to take what tells publishers.
+const farewellWait = 100 * time.Millisecond
+
+// sayFarewell waits until all publishers that wait for it are told that it leaves.
+func (s *Subscriber) sayFarewell() {
+	timer := time.NewTimer(farewellWait)
+	defer timer.Stop()
+	select {
+	case <-s.told:
+	case <-timer.C:
+	}
+}
+
+// allSent notes, with the lock held, that nothing is left to send.
+func (s *Subscriber) allSent() {
+	if !s.closed {
+		return
+	}
+	select {
+	case <-s.told:
+	default:
+		close(s.told)
+	}
+}
+
 // Close stops listening. What is missing then is reported lost; those last
 // events go to the Handler before Close returns, or are what is left to take
 // from Messages, which then ends. No goroutine is left when Close returns, to
@@ -231,7 +257,8 @@ func (s *Subscriber) Close() error {
 		s.loop.Lock()
 		s.receiver.Close(reliable.Time(s.loop.Now()))
 		s.closed = true
-		s.loop.SettleNow() // publishers that wait for it are told
+		s.loop.SettleNow()
+		s.sayFarewell()
 		s.closeErr = s.loop.Close()
 		close(s.gone)
 		if s.cfg.Handler != nil {

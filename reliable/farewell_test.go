@@ -1,0 +1,125 @@
+package reliable
+
+import (
+	"testing"
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// waiting is a HEARTBEAT of a publisher that waits for its subscribers.
+func waiting(t *testing.T, session, time uint64) *frame.Frame {
+	return made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: time, NextSeq: 5, NextOffset: 5, Group: 3, Report: 4})
+}
+
+// farewells returns the sessions that are told of a leaving, in the order in which they
+// are.
+func (l *listener) farewells() (told []uint64) {
+	for b, ok := l.Next(l.now); ok; b, ok = l.Next(l.now) {
+		if f := decoded(l.t, b.Data); f.Kind == frame.Status && f.Flags&frame.Leaving != 0 {
+			told = append(told, f.Session)
+		}
+		l.Sent(b)
+	}
+	return told
+}
+
+// One that closes tells all publishers that wait for it, however many, wherever their
+// sessions are: they began just now, go on, or are silent. Each is told several times,
+// but not in a row: one burst of loss must not take all.
+func TestAllPublishersAreToldOfALeaving(t *testing.T) {
+	l := newListener(t, ReceiverConfig{Joined: 5e9})
+	const most = 256 // by default
+	for id := range uint64(most) {
+		switch {
+		case id < 200:
+			l.hears(waiting(t, id+1, 1<<60))
+		default: // it began after this subscriber joined; SESSION is yet to tell where
+			l.hears(waiting(t, id+1, 1))
+		}
+		if id == 99 {
+			l.pass(10*time.Second, false) // these fall silent
+		}
+	}
+	if a, b, c := l.byID[1].phase, l.byID[150].phase, l.byID[250].phase; a != silent || b != live || c != starting {
+		t.Fatalf("phases %d, %d and %d", a, b, c)
+	}
+	l.farewells() // of nobody, yet
+	l.Close(l.now)
+	l.Close(l.now)
+	told := l.farewells()
+	if len(told) != farewells*most {
+		t.Fatalf("%d words to %d publishers", len(told), most)
+	}
+	for round := range farewells {
+		heard := map[uint64]bool{}
+		for _, id := range told[round*most : (round+1)*most] {
+			heard[id] = true
+		}
+		if len(heard) != most {
+			t.Errorf("in round %d %d of %d publishers were told", round, len(heard), most)
+		}
+	}
+}
+
+// A subscriber that has all of a session says that it is done, and again where that was
+// lost, as long as its publisher says BYE; also as it closes.
+func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
+	for _, lost := range []int{0, 1, 2} {
+		p := newPair(t, SenderConfig{Pace: Pace{Kind: PaceSlowest}, StallTimeout: 10 * time.Second}, ReceiverConfig{})
+		var words int
+		p.drop = func(toReceiver bool, f *frame.Frame) bool {
+			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
+				return f.Kind == frame.Status && p.s.closing // the last position, too
+			}
+			words++
+			return words <= lost
+		}
+		p.run(Time(200 * time.Millisecond))
+		p.publish([]byte("the only one"))
+		p.run(Time(300 * time.Millisecond))
+		p.s.Close(p.now)
+		p.settle()
+		p.run(Time(310 * time.Millisecond))
+		p.run(Time(1200 * time.Millisecond))
+		if len(p.s.members.rows) != 0 {
+			t.Errorf("%d words were lost, of %d: the publisher still waits for it", lost, words)
+		}
+		if words > 12 {
+			t.Errorf("%d words were lost: %d were sent in a second", lost, words)
+		}
+	}
+	p := newPair(t, SenderConfig{Pace: Pace{Kind: PaceSlowest}}, ReceiverConfig{})
+	p.run(Time(200 * time.Millisecond))
+	p.publish([]byte("the only one"))
+	p.s.Close(p.now)
+	words := 0
+	p.drop = func(toReceiver bool, f *frame.Frame) bool {
+		if f.Flags&frame.Leaving != 0 {
+			words++
+		}
+		return words == 1
+	}
+	p.run(Time(201 * time.Millisecond))
+	p.r.Close(p.now)
+	p.settle()
+	p.run(Time(202 * time.Millisecond))
+	if len(p.s.members.rows) != 0 || words != 1+farewells {
+		t.Errorf("%d words were sent as it closed, and the publisher knows of %d", words-1, len(p.s.members.rows))
+	}
+}
+
+// A word of leaving that comes again makes no row for one that has none.
+func TestLeavingTwice(t *testing.T) {
+	p := newPaced(t, SenderConfig{MaxMembers: 1})
+	for round := range farewells {
+		if round == 1 {
+			p.another(6, 0) // the row is another's now
+		}
+		p.Handle(p.now, receiverAddr, made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	}
+	var events [8]MemberEvent
+	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Members()) != 1 || p.members.refused != 0 {
+		t.Errorf("%d events: %+v", n, events[:n])
+	}
+}
