@@ -51,6 +51,7 @@ type ResponderStats struct {
 	Repaired    uint64 // repairs handed out
 	ToGroup     uint64 // of these, to the group
 	Throttled   uint64 // times that a repair had to wait for the budget or a quota
+	Dropped     uint64 // no longer waited for: the asker left
 	Unconfirmed uint64 // not CONFIRMed, though they wait, for want of budget for that
 }
 
@@ -258,6 +259,21 @@ func (r *Responder) passOver(at int32, held Range) bool {
 		r.stats.Refused++
 	}
 	return r.queue.remove(at)
+}
+
+// Forget drops what waits for an asker that is no longer there. What another lost as
+// well still comes, and so does what a large group was told to wait for: others of it
+// may not have asked since.
+func (r *Responder) Forget(a *Asker) {
+	for at := a.first; at != 0; {
+		m := r.queue.marks.at(at - 1)
+		next := m.after
+		if !m.shared && !(m.group && m.confirmed && r.group > SmallGroup) {
+			r.queue.remove(at)
+			r.stats.Dropped++
+		}
+		at = next
+	}
 }
 
 // Begin starts a NACK: the Answer is empty again.

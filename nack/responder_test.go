@@ -327,3 +327,33 @@ func TestConfigsThatMakeNoSense(t *testing.T) {
 		}
 	}
 }
+
+// Nothing is repaired for one that has left but what another lost as well, or others of a
+// large group wait for.
+func TestForgetAnAsker(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.lonely("anna", aloneAt)
+		p.lonely("ben", aloneAt)
+		p.nack("anna", "100-104", "106")
+		p.nack("ben", "103", "200")
+		anna := p.asker("anna")
+		p.r.Forget(anna)
+		if n := anna.Waiting(); n != 1 {
+			t.Errorf("%d frames wait for her", n)
+		}
+		p.wantRepairs("103", "200>ben")
+		if st := p.r.Stats(); st.Dropped != 5 {
+			t.Errorf("%d frames were dropped", st.Dropped)
+		}
+		p.nack("anna", "100") // she is back
+		p.wantRepairs("100>anna")
+	})
+	served(t, ResponderConfig{Floor: 1, Burst: 1, FrameSize: 1}, func(p *publisher) {
+		p.r.SetGroup(100, ms)
+		p.nack("anna", "50-52") // the last of them must wait, and the group is told
+		p.r.Forget(p.asker("anna"))
+		p.wantRepairs("51")
+		p.advance(time.Second)
+		p.wantRepairs("52")
+	})
+}

@@ -2,6 +2,7 @@ package reliable
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/nack"
 	"crier/reliable/frame"
@@ -41,6 +42,11 @@ func (a *answers) add(one answer) {
 		return
 	}
 	a.list = append(a.list, one)
+}
+
+// forget drops the answers to a subscriber that is no longer there.
+func (a *answers) forget(to netip.AddrPort) {
+	a.list = slices.DeleteFunc(a.list, func(one answer) bool { return one.to == to })
 }
 
 // want notes that a subscriber asks for SESSION.

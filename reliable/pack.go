@@ -31,7 +31,7 @@ func (s *Sender) Publish(now Time, message []byte) (uint64, error) {
 			return 0, err
 		}
 		if s.keep.full {
-			s.noteRoom(now)
+			s.passBy(now)
 		}
 	}
 	return s.accept(now, message), nil
@@ -74,7 +74,7 @@ func (s *Sender) PublishBatch(now Time, messages [][]byte) (uint64, error) {
 		return 0, err
 	}
 	if s.keep.full {
-		s.noteRoom(now)
+		s.passBy(now)
 	}
 	for len(messages) > 0 {
 		if s.build.IsOpen() {
@@ -129,12 +129,9 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 // roomFor returns ErrFull if so many frames would overwrite what was not sent yet,
 // or must be kept.
 func (s *Sender) roomFor(frames uint64) error {
+	s.keep.asked = frames
 	if s.keep.gathering || !s.fits(frames) {
-		s.keep.needs = frames
 		return ErrFull
-	}
-	if s.keep.full {
-		s.keep.needs = frames // this one has room, whatever another needs
 	}
 	return nil
 }

@@ -60,11 +60,16 @@ type retention struct {
 	pinned  uint64 // frames from here on must stay in the ring: hold, or less than is on disk
 	scratch []uint64
 
+	asked uint64 // frames that the last message needs which looked for room
 	full  bool   // a message found no room
-	needs uint64 // frames that it needs
+	needs uint64 // frames that it needs; the largest, where there were several
+	least uint64 // frames that make it worth to try again
 	by    Holder
 	since Time
-	held  [holders]Held
+	// passed is when a smaller one found room first, since the message that needs most
+	// was last refused; Never if none did. It is refused again where it still waits.
+	passed Time
+	held   [holders]Held
 
 	skipped uint64 // messages dropped and not told yet; no frame is open then
 	freed   uint64 // counts the times that there was room again
@@ -133,25 +138,59 @@ func (s *Sender) noteFull(now Time) {
 	default:
 		by = BySubscribers
 	}
+	k.least = min(k.least, k.asked)
+	if k.full && k.asked >= k.needs {
+		k.needs, k.passed = k.asked, Never
+	}
 	if k.full && by == k.by {
 		return
 	}
 	if k.full {
 		k.held[k.by].For += now.Sub(k.since)
+	} else {
+		k.needs, k.least, k.passed = k.asked, k.asked, Never
 	}
 	k.full, k.by, k.since = true, by, now
 	k.held[by].Times++
 }
 
-// noteRoom ends a time without room, if there is room now.
+// noteRoom notes that there is room now, if there is, for the least of the messages
+// that found none. The time without room ends once there is enough for all.
 func (s *Sender) noteRoom(now Time) {
 	k := &s.keep
-	if k.full && s.fits(k.needs) {
-		k.full = false
-		k.held[k.by].For += now.Sub(k.since)
-		k.freed++
+	if !k.full || !s.fits(k.least) {
+		return
+	}
+	k.freed++
+	if k.least = k.needs; s.fits(k.needs) {
+		s.endFull(now)
 	}
 }
+
+// passBy notes that a message found room, while another may wait for more: for that
+// one the time without room goes on, however many pass it by. If it isn't heard of for
+// the stall time, though who waits tries again whenever something is sent, then nobody
+// waits any more.
+func (s *Sender) passBy(now Time) {
+	k := &s.keep
+	switch s.noteRoom(now); {
+	case !k.full:
+	case k.passed == Never:
+		k.passed = now
+	case now >= k.passed.Add(s.cfg.StallTimeout):
+		s.endFull(k.passed)
+	}
+}
+
+// endFull ends a time without room.
+func (s *Sender) endFull(at Time) {
+	k := &s.keep
+	k.full = false
+	k.held[k.by].For += at.Sub(k.since)
+}
+
+// waits says whether a message waits for room, as far as is known.
+func (k *retention) waits() bool { return k.full && k.passed == Never }
 
 // Freed counts the times that room came after ErrFull: who waits to publish may
 // try again when it has changed.
@@ -159,7 +198,7 @@ func (s *Sender) Freed() uint64 { return s.keep.freed }
 
 // HeldBy returns what leaves no room now, and false where there is room, as far
 // as Publish has found out.
-func (s *Sender) HeldBy() (Holder, bool) { return s.keep.by, s.keep.full }
+func (s *Sender) HeldBy() (Holder, bool) { return s.keep.by, s.keep.waits() }
 
 // gather ends the wait for subscribers, when there are as many as were asked for,
 // or had time enough.

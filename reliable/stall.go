@@ -130,6 +130,12 @@ func (s *Sender) leave(now Time, m *member) {
 // gone tells that a subscriber is no longer there whose pace counted, or would.
 func (s *Sender) gone(m *member) {
 	s.catch.forget(m)
+	s.answers.forget(m.Addr)
+	s.responder.Forget(&m.Asker)
+	if s.stashed && s.stash.To == m.Addr {
+		s.stashed = false
+		s.responder.SentAt(s.stash.Seq, s.now) // it may come back, and ask
+	}
 	if m.state == Counted || m.state == LeftOut {
 		s.tell(MemberEvent{Member: s.member(m), From: m.state, To: Watching, Gone: true})
 	}
@@ -144,7 +150,7 @@ func (s *Sender) stalls(m *member) bool {
 // leaveOut leaves those out of the count who have held the others back for the
 // stall time.
 func (s *Sender) leaveOut(now Time) {
-	if !s.keep.full || s.keep.by != BySubscribers {
+	if !s.keep.waits() || s.keep.by != BySubscribers {
 		return
 	}
 	changed := false
@@ -169,7 +175,7 @@ func (s *Sender) stallEnd(m *member) Time {
 // stallDue returns when to leave somebody out.
 func (s *Sender) stallDue() Time {
 	at := Never
-	if s.keep.full && s.keep.by == BySubscribers {
+	if s.keep.waits() && s.keep.by == BySubscribers {
 		for _, m := range s.members.rows {
 			if s.stalls(m) {
 				at = min(at, s.stallEnd(m))

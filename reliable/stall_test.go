@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/nack"
 	"crier/reliable/frame"
 )
 
@@ -166,5 +167,116 @@ func TestSubscribersWithoutARowHaveNoPlace(t *testing.T) {
 	}
 	if len(p.members.rows) != 1 || p.members.refused != 3 {
 		t.Errorf("%d rows, %d frames without one", len(p.members.rows), p.members.refused)
+	}
+}
+
+// Small messages that find room, and go through, don't begin the stall time of a large
+// one that waits anew; nor do those that wait with it and need less.
+func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
+	for _, waitToo := range []bool{false, true} {
+		p := newPaced(t, SenderConfig{ResendBuffer: 4 << 20})
+		large, small := make([]byte, 1<<20), make([]byte, 1300)
+		p.fill(large)
+		for began := p.now; p.Members()[0].State != LeftOut; {
+			if waited := p.now.Sub(began); waited > 1100*time.Millisecond {
+				t.Fatalf("after %v it is %v", waited, p.Members()[0].State)
+			}
+			if _, err := p.Publish(p.now, small); err != nil {
+				t.Fatalf("a small message: %v", err)
+			}
+			if waitToo {
+				if _, err := p.Publish(p.now, large[:len(large)*15/16]); err != ErrFull {
+					t.Fatal(err)
+				}
+			}
+			p.reports(0)
+			p.step(10 * time.Millisecond)
+			p.Publish(p.now, large) // it tries again, as something was sent
+			p.step(0)
+		}
+		if held := p.Stats().HeldBy[BySubscribers]; held.Times != 1 || held.For < time.Second {
+			t.Errorf("held %d times, for %v", held.Times, held.For)
+		}
+	}
+}
+
+// A large message that gave up holds nobody: a subscriber that stands still isn't left
+// out for it, and the time without room is over.
+func TestALargeMessageThatGivesUp(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 4 << 20})
+	p.fill(make([]byte, 1<<20))
+	for range 150 {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		p.reports(0)
+		p.step(10 * time.Millisecond)
+	}
+	if st := p.Members()[0].State; st != Counted {
+		t.Errorf("it is %v", st)
+	}
+	if by, full := p.HeldBy(); full || p.keep.full {
+		t.Errorf("held by %v", by)
+	}
+	if held := p.Stats().HeldBy[BySubscribers]; held.Times != 1 || held.For > 20*time.Millisecond {
+		t.Errorf("held %d times, for %v", held.Times, held.For)
+	}
+}
+
+// Who needs little and waits beside one who needs much is woken when there is room for
+// it, and the other when there is enough for that.
+func TestRoomForTheLeastIsTold(t *testing.T) {
+	for _, sizes := range [][]int{{1300, 1 << 18}, {1 << 18, 1300}} {
+		p := newPaced(t, SenderConfig{ResendBuffer: 1 << 20})
+		p.fill(make([]byte, 1300))
+		p.endFull(p.now) // that one went away
+		for _, size := range sizes {
+			if _, err := p.Publish(p.now, make([]byte, size)); err != ErrFull {
+				t.Fatal(err)
+			}
+		}
+		for _, position := range []uint64{20, 400} {
+			freed := p.Freed()
+			if p.reports(position); p.Freed() == freed {
+				t.Errorf("%v wait: at position %d nobody is woken", sizes, position)
+			}
+		}
+		if p.keep.full {
+			t.Error("there is room for both")
+		}
+	}
+}
+
+// Repairs and answers that wait for one that leaves, or is forgotten, don't go out.
+func TestNothingIsSentToOneThatLeft(t *testing.T) {
+	for _, leaves := range []bool{true, false} {
+		p := newPaced(t, SenderConfig{RepairFloor: 20_000})
+		p.another(6, 0)
+		p.more(200)
+		p.another(6, 200)
+		lost := []nack.Range{{From: 150, To: 190}}
+		p.Handle(p.now, receiverAddr, made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: lost,
+		}))
+		p.Handle(p.now, receiverAddr, made(t, frame.Frame{
+			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.WantSession,
+		}))
+		if waits := p.responder.Waiting(); waits != 40 || len(p.answers.list) == 0 {
+			t.Fatalf("%d repairs and %d answers wait", waits, len(p.answers.list))
+		}
+		if leaves {
+			p.Handle(p.now, receiverAddr, made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+		} else {
+			p.gone(p.members.rows[0])
+		}
+		if waits := p.responder.Waiting(); waits != 0 {
+			t.Errorf("left %v: %d repairs wait", leaves, waits)
+		}
+		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+			if f := decoded(t, b.Datagram(0)); f.Kind == frame.Repair || b.To == receiverAddr {
+				t.Errorf("left %v: it is sent %v", leaves, f)
+			}
+			p.Sent(b)
+		}
 	}
 }

@@ -64,7 +64,7 @@ func (s *Sender) Stats() SenderStats {
 	st.Responder.Gone += gone
 	st.HeldBy = s.keep.held
 	if s.keep.full {
-		st.HeldBy[s.keep.by].For += s.now.Sub(s.keep.since)
+		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)
 	}
 	st.RateLimited = Held{s.limit.waiting, s.limit.waitedUntil(s.now)}
 	for _, m := range s.members.rows {
