@@ -12,6 +12,7 @@ import (
 func (v *view) heard(p *packet) {
 	now, f := v.c.w.now, &p.frame
 	took, helped := now.Sub(p.at), v.help
+	v.first0 = v.first0 || now == 0
 	v.minDelay, v.maxDelay = min(v.minDelay, took), max(v.maxDelay, took)
 	switch f.Kind {
 	case frame.Repair:
@@ -25,6 +26,7 @@ func (v *view) heard(p *packet) {
 		}
 		v.alive(now)
 		if f.Data != nil {
+			v.cameRepaired(f.Data.Seq)
 			v.came(now, helped, f.Data)
 		}
 		return
@@ -111,6 +113,13 @@ func (v *view) came(now, since reliable.Time, f *frame.Frame) {
 		v.got.set(f.Seq - v.s.FirstSeq)
 	}
 	v.exists(now, f.Seq+1, f.EndOffset())
+}
+
+// cameRepaired notes a frame that comes as a repair, before came does.
+func (v *view) cameRepaired(seq uint64) {
+	if i := seq - v.s.FirstSeq; v.foundAt(seq) != 0 && !v.got.has(i) && !v.late.has(i) {
+		v.repaired.set(i)
+	}
 }
 
 // exists notes that frames below seq and messages below offset are known to

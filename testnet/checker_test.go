@@ -135,6 +135,22 @@ func TestCheckerCatches(t *testing.T) {
 					return same(ev)
 				}
 			}())},
+		{what: "halves how long recovery took", want: "recovered true after",
+			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Recovery /= 2; return same(ev) })},
+		{what: "takes what was repaired for what came of itself", want: "recovered false after",
+			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Recovered = false; return same(ev) })},
+		{what: "tells of a message as of the one before", want: "is said to have come at",
+			receiver: events(func() func(ev reliable.Event) []reliable.Event {
+				var before reliable.Time
+				return func(ev reliable.Event) []reliable.Event {
+					if before, ev.Received = ev.Received, before; ev.Received == 0 || ev.Kind != reliable.Message {
+						ev.Received = before
+					}
+					return same(ev)
+				}
+			}())},
+		{what: "tells when a message came to the machine where nothing told that", want: "is said to have come to this machine",
+			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Arrived = int64(ev.Received); return same(ev) })},
 		{what: "invents a session", want: "which no publisher ever had",
 			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Session++; return same(ev) })},
 		{what: "loses a message that it has", want: "unanswered",

@@ -191,9 +191,10 @@ type asking struct {
 	ranges  []nack.Range
 }
 
-// asked is how often a frame was asked for, and when it was confirmed last.
+// asked is how often a frame was asked for, when first, and when it was confirmed last.
 type asked struct {
 	times     uint32
+	first     reliable.Time // 0: never
 	confirmed reliable.Time // 0: never
 }
 
@@ -236,7 +237,9 @@ func (v *view) judgeNack(now reliable.Time, f *frame.Frame) {
 	for _, r := range f.Ranges {
 		for q := max(r.From, v.s.FirstSeq); q < min(r.To, v.high); q++ {
 			a, found := v.frame(q), v.foundAt(q)
-			a.times++
+			if a.times++; a.times == 1 {
+				a.first = now
+			}
 			if unclear || found == 0 {
 				continue
 			}

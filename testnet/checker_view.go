@@ -37,6 +37,8 @@ type view struct {
 	quiet     time.Duration // the longest since `silent`
 	got       bitset        // frames that came, from the session's first on
 	late      bitset        // frames that came when they may have been given up
+	first0    bool          // something came at time 0, which stands for never
+	repaired  bitset        // frames that were found missing, and came first as a repair
 	gaps      []gapFound
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
 	confirmed bool          // a CONFIRM was heard
@@ -145,6 +147,7 @@ func (v *view) message(ev *reliable.Event) {
 		v.fail("offset %d is delivered, and the publisher dropped it", ev.Offset)
 	}
 	v.judgeDelivery(ev.Offset)
+	v.judgeTold(ev)
 	if want := v.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
 		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from byte %d on",
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
