@@ -64,6 +64,7 @@ func (v *view) heard(p *packet) {
 		} else {
 			v.interval = f.Interval
 		}
+		v.noteGroup(f)
 		if f.RTT > 0 && (v.groupTrip == 0 || f.RTT < v.groupTrip) {
 			v.groupTrip = f.RTT
 		}
@@ -158,10 +159,13 @@ func (v *view) foundAt(seq uint64) reliable.Time {
 
 // asked notes a NACK that the receiver sends.
 func (v *view) asked(p *packet, arrives bool) {
+	now := v.c.w.now
+	if p.frame.Kind == frame.Status {
+		v.judgeStatus(now, &p.frame)
+	}
 	if p.frame.Kind != frame.Nack {
 		return
 	}
-	now := v.c.w.now
 	for _, r := range p.frame.Ranges {
 		if r.To > v.high {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, v.high)

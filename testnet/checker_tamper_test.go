@@ -133,25 +133,26 @@ func (b *brokenSender) Sent(out reliable.Batch) {
 	}
 }
 
-// chattyReceiver sends each NACK a hundred times.
+// chattyReceiver sends some frames a hundred times.
 type chattyReceiver struct {
 	receiver
-	again int
-	nack  reliable.Batch
+	some  func(f *frame.Frame) bool
+	left  int
+	again reliable.Batch
 	dec   frame.Decoder
 	real  bool
 }
 
 func (c *chattyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
-	if c.real = c.again == 0; !c.real {
-		c.again--
-		return c.nack, true
+	if c.real = c.left == 0; !c.real {
+		c.left--
+		return c.again, true
 	}
 	b, ok := c.receiver.Next(now)
 	var f frame.Frame
-	if ok && c.dec.Decode(b.Data, &f) == nil && f.Kind == frame.Nack {
-		c.nack, c.again = b, 99
-		c.nack.Data = bytes.Clone(b.Data)
+	if ok && c.dec.Decode(b.Data, &f) == nil && c.some(&f) {
+		c.again, c.left = b, 99
+		c.again.Data = bytes.Clone(b.Data)
 	}
 	return b, ok
 }

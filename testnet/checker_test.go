@@ -62,6 +62,7 @@ func TestCheckerCatches(t *testing.T) {
 	datagrams := func(fn func(b *brokenSender, f *frame.Frame, data []byte) []byte) func(sender) sender {
 		return func(s sender) sender { return &brokenSender{sender: s, send: fn} }
 	}
+	isNack := func(f *frame.Frame) bool { return f.Kind == frame.Nack }
 	same := func(ev reliable.Event) []reliable.Event { return []reliable.Event{ev} }
 	var kept *reliable.Event
 	for _, broken := range []struct {
@@ -205,7 +206,15 @@ func TestCheckerCatches(t *testing.T) {
 			receiver: func(r receiver) receiver { return &hungReceiver{receiver: r} }},
 
 		{what: "asks a hundred times in a row", want: "twice in request",
-			receiver: func(r receiver) receiver { return &chattyReceiver{receiver: r} }},
+			receiver: func(r receiver) receiver { return &chattyReceiver{receiver: r, some: isNack} }},
+		{what: "reports a hundred times in a row", want: "sends STATUS more often",
+			receiver: func(r receiver) receiver {
+				return &chattyReceiver{receiver: r, some: func(f *frame.Frame) bool { return f.Kind == frame.Status && f.Flags == 0 }}
+			}},
+		{what: "wants SESSION a hundred times in a row", want: "asks for SESSION more often",
+			receiver: func(r receiver) receiver {
+				return &chattyReceiver{receiver: r, some: func(f *frame.Frame) bool { return f.Flags&frame.WantSession != 0 }}
+			}},
 		{what: "delivers late", want: "after all that it waits for had come",
 			receiver: func(r receiver) receiver { return &lateReceiver{receiver: r} }},
 

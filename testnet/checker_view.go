@@ -48,7 +48,11 @@ type view struct {
 	maxTook   time.Duration // the longest from when a frame was made, or its message accepted
 	nacks     []rangesAt    // that it sent
 	asking    asking
-	arrived   []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
+
+	statuses, asksSession   rate
+	statusEvery, statusNext time.Duration // the least time between two STATUS, and from the next on
+
+	arrived []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
 	// arrivedFrom is the first frame that a message is waited for that wasn't told
 	// yet, and told that message; both as of forgetArrivals.
 	arrivedFrom, told uint64
@@ -77,7 +81,7 @@ func newView(c *Checker, sub *Subscriber, t *truth) *view {
 	cfg := &sub.cfg
 	return &view{
 		c: c, inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
-		minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
+		statusEvery: statusLeast, statusNext: statusLeast, minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
 	}
 }
 
