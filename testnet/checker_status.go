@@ -28,7 +28,7 @@ type rate struct {
 
 // take takes one, and reports whether more than a burst came ahead of the interval.
 func (r *rate) take(now reliable.Time, each time.Duration, burst int64) bool {
-	leaked := int64(min(now.Sub(r.at), time.Hour)) / max(1, int64(each/1000))
+	leaked := int64(min(now.Sub(r.at), 1000*time.Second)) / max(1, int64(each/1000))
 	r.level, r.at = max(0, r.level-leaked)+1000, now
 	return r.level > 1000*burst
 }
