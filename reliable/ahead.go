@@ -35,7 +35,7 @@ const (
 
 // arrive notes a frame whose whole messages can be delivered ahead of its turn.
 func (a *ahead) arrive(seq uint64) {
-	if a.first > 0 && len(a.frames) == cap(a.frames) {
+	if len(a.frames) == cap(a.frames) && a.first >= len(a.frames)/2 { // else each would move all
 		a.frames, a.first = a.frames[:copy(a.frames, a.frames[a.first:])], 0
 	}
 	a.frames = append(a.frames, seq)
@@ -137,7 +137,7 @@ func (o *offsets) add(at uint64) bool {
 	if len(live) >= maxRuns {
 		return false
 	}
-	if o.first > 0 && len(o.runs) == cap(o.runs) {
+	if len(o.runs) == cap(o.runs) && o.first >= len(o.runs)/2 { // else each would move all
 		o.runs, o.first = o.runs[:copy(o.runs, live)], 0
 	}
 	o.runs = append(o.runs, nack.Range{})

@@ -11,6 +11,8 @@ import (
 type cursor struct {
 	frame    *frame.Frame // the window's first frame, while it is being delivered
 	borrowed bool         // its bytes are the caller's
+	decoded  bool         // it is one of the receiver's, into which a copy was decoded
+	viewed   bool         // and an event views its chunks
 	came     arrival
 	chunk    int    // the next chunk
 	at       uint64 // its offset
@@ -26,14 +28,9 @@ type cursor struct {
 	lostTo    uint64 // the messages below are lost, but for those delivered ahead
 	lostCause Cause
 
-	whole   reassembly
-	scratch frame.Frame
-	ahead   ahead
+	whole reassembly
+	ahead ahead
 }
-
-// maxChunksKept is how many chunks a session keeps room for between frames: as
-// many as a frame of 1,401 bytes can have.
-const maxChunksKept = 1024
 
 // load makes f the frame that is being delivered.
 func (c *cursor) load(f *frame.Frame, came arrival) {
@@ -94,7 +91,21 @@ func (s *session) step(ev *Event) bool {
 // loadHeld takes the window's first frame out of its slot.
 func (s *session) loadHeld() {
 	c, p := &s.cursor, s.win.at(s.win.next)
-	c.load(s.frameOf(p, &c.scratch), p.came)
+	if p.frame != nil {
+		c.load(p.frame, p.came)
+		return
+	}
+	c.load(s.frameOf(p, s.r.copies.take()), p.came)
+	c.decoded = true
+}
+
+// unload says that no frame is being delivered.
+func (s *session) unload() {
+	c := &s.cursor
+	if c.decoded {
+		s.r.copies.put(c.frame, c.viewed)
+	}
+	c.frame, c.borrowed, c.decoded, c.viewed = nil, false, false, false
 }
 
 // frameOf returns the frame that a slot holds, decoded into a given one if it was
@@ -114,15 +125,10 @@ func (s *session) finishFrame() {
 	if s.win.isHeld(s.win.next) {
 		s.freeSlot(s.win.at(s.win.next))
 	}
-	c := &s.cursor
-	// A frame of many small messages leaves little behind.
-	if c.frame == &c.scratch && cap(c.scratch.Chunks) > maxChunksKept {
-		c.scratch.Chunks = nil
+	s.unload()
+	if a := &s.cursor.ahead; !a.on {
+		trim(&a.frame)
 	}
-	if cap(c.ahead.frame.Chunks) > maxChunksKept && !c.ahead.on {
-		c.ahead.frame.Chunks = nil
-	}
-	c.frame = nil
 	s.win.next++
 	if s.req.Gaps().Len() > 0 {
 		s.limit(s.r.now)
@@ -139,7 +145,8 @@ func (s *session) keep() {
 		return
 	}
 	f := c.frame
-	c.frame, c.borrowed, c.kept = nil, false, true
+	s.unload()
+	c.kept = true
 	s.hold(f, c.came)
 }
 
@@ -210,9 +217,7 @@ func (s *session) runOn(ev *Event, f *frame.Frame) {
 	c.at += n
 	c.moveTo(c.at)
 	s.delivered(n, bytes, c.came.repaired)
-	if f == &c.scratch {
-		s.r.lent = true // the frame is the next one's too
-	}
+	c.viewed = c.decoded
 }
 
 // settle finds what was lost before the first chunk of a frame.
@@ -260,11 +265,12 @@ func (s *session) stepPart(ev *Event, f *frame.Frame, chunk *frame.Chunk, at uin
 	c := &s.cursor
 	whole := &c.whole
 	if chunk.Total > 0 {
-		*whole = reassembly{active: true, total: int(chunk.Total), part: c.came}
+		whole.stop(&s.r.mem)
+		whole.active, whole.total, whole.part = true, int(chunk.Total), c.came
 	}
 	whole.part = whole.part.with(c.came)
 	cause := Cause(0)
-	switch size := len(whole.buf) + len(chunk.Data); {
+	switch size := whole.size + len(chunk.Data); {
 	case size > whole.total || (size == whole.total) == unfinished:
 		cause = CauseMalformed
 	case !whole.add(&s.r.mem, chunk.Data):
@@ -276,7 +282,7 @@ func (s *session) stepPart(ev *Event, f *frame.Frame, chunk *frame.Chunk, at uin
 	if cause != 0 {
 		s.lossEvent(ev, at, at+1, cause)
 	} else {
-		s.messageEvent(ev, f, at, whole.buf, whole.part)
+		s.messageEvent(ev, f, at, whole.join(), whole.part)
 	}
 	whole.stop(&s.r.mem)
 	return true

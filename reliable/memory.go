@@ -40,30 +40,6 @@ func (m *memory) put(b []byte) {
 	}
 }
 
-// grow returns a buffer with the content of b and room for n more bytes.
-func (m *memory) grow(b []byte, n int) ([]byte, bool) {
-	if len(b)+n <= cap(b) {
-		return b, true
-	}
-	size := max(2*cap(b), len(b)+n, frameBuffer)
-	if m.used-cap(b)+size > m.limit {
-		if size = len(b) + n; m.used-cap(b)+size > m.limit {
-			return b, false
-		}
-	}
-	var bigger []byte
-	if last := len(m.spare) - 1; size == frameBuffer && last >= 0 {
-		bigger = m.spare[last][:len(b)]
-		m.spare = m.spare[:last]
-	} else {
-		bigger = make([]byte, len(b), size)
-	}
-	copy(bigger, b)
-	m.used += size
-	m.put(b)
-	return bigger, true
-}
-
 // reuse says that no view of a buffer that was given back is in use any more.
 func (m *memory) reuse() {
 	m.spare = append(m.spare, m.dirty...)

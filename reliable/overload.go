@@ -111,7 +111,9 @@ func (s *session) dropOldest() bool {
 	case c.frame != nil: // it was settled, so it is known where the session begins
 	case p != nil && p.held:
 		if !c.known { // the frame tells where the session begins
-			s.startAt(s.frameOf(p, &c.scratch).StartOffset())
+			f := s.r.copies.take()
+			s.startAt(s.frameOf(p, f).StartOffset())
+			s.r.copies.put(f, false)
 		}
 	default:
 		lost, ok := w.takeLost()
@@ -124,7 +126,8 @@ func (s *session) dropOldest() bool {
 	if p := w.at(w.next); p != nil {
 		s.freeSlot(p)
 	}
-	c.frame, c.borrowed, c.kept, c.chunk = nil, false, false, 0
+	s.unload()
+	c.kept, c.chunk = false, 0
 	w.next++
 	s.pass(cause)
 	return true

@@ -38,7 +38,7 @@ type Receiver struct {
 	removed []nack.Range
 	arena   []byte
 	scratch frame.Frame
-	lent    bool // an event views a frame that was decoded for it
+	copies  copies
 	taken   bool
 	stats   ReceiverStats
 }
@@ -292,7 +292,7 @@ func (r *Receiver) Hold() {
 // It may return fewer than there are, but 0 only where there is nothing.
 func (r *Receiver) Poll(events []Event) int {
 	r.mem.reuse()
-	r.lent = false
+	r.copies.reuse()
 	return r.PollMore(events)
 }
 
@@ -300,13 +300,13 @@ func (r *Receiver) Poll(events []Event) int {
 // return 0 though there is more, which Poll then returns.
 func (r *Receiver) PollMore(events []Event) int {
 	n := 0
-	for len(r.ready) > 0 && n < len(events) && !r.lent {
+	for len(r.ready) > 0 && n < len(events) && !r.copies.full() {
 		s := r.ready[0]
-		for n < len(events) && !r.lent && s.step(&events[n]) {
+		for n < len(events) && !r.copies.full() && s.step(&events[n]) {
 			n++
 		}
 		r.ready = append(r.ready[:0], r.ready[1:]...)
-		if n == len(events) || r.lent { // there may be more: others first
+		if n == len(events) || r.copies.full() { // there may be more: others first
 			r.ready = append(r.ready, s)
 		} else {
 			s.ready = false

@@ -167,12 +167,12 @@ func (s *session) release() {
 	for i := range s.win.slots {
 		s.freeSlot(&s.win.slots[i])
 	}
-	s.r.mem.put(s.cursor.whole.buf)
+	s.cursor.whole.stop(&s.r.mem)
 	s.cursor.whole = reassembly{}
-	s.cursor.frame = nil
+	s.unload()
 	s.r.mem.used -= len(s.win.slots) * slotBytes
 	s.win = window{next: s.win.next, high: s.win.high}
-	s.cursor.scratch, s.cursor.ahead.frame = frame.Frame{}, frame.Frame{}
+	s.cursor.ahead.frame = frame.Frame{}
 	s.marks, s.ask = nil, nil
 	s.req.Forget(0, ^uint64(0), nil)
 }

@@ -123,7 +123,7 @@ func (w *window) lose(from, to uint64, cause Cause) {
 		live[i-1].to = to
 		return
 	}
-	if w.first > 0 && len(w.lost) == cap(w.lost) {
+	if len(w.lost) == cap(w.lost) && w.first >= len(w.lost)/2 { // else each would move all
 		n := copy(w.lost, live)
 		w.lost, w.first = w.lost[:n], 0
 	}
