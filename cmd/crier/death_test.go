@@ -7,6 +7,8 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/feed"
 )
 
 // dying starts subscribers of a group, and a publisher of 1,000 messages a second
@@ -100,7 +102,7 @@ func TestPublisherRestarted(t *testing.T) {
 			if l.Session == second {
 				seed = 2
 			}
-			if index, ok := verifySynth([]byte(*l.Text), seed); !ok || index != *l.Offset {
+			if index, ok := feed.VerifySynth([]byte(*l.Text), seed); !ok || index != *l.Offset {
 				t.Fatalf("session %s, offset %d: message %d, %v: %q", l.Session, *l.Offset, index, ok, *l.Text)
 			}
 		}

@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"github.com/spf13/pflag"
+
+	"crier/cmd/crier/feed"
 )
 
 // demoOptions are the flags of crier demo.
@@ -134,15 +136,15 @@ const (
 // second.
 func newDemoPlan(seed uint64, storms int) *demoPlan {
 	p := &demoPlan{seed: seed}
-	m := newMarket(marketOptions{Seed: seed})
+	m := feed.NewMarket(feed.MarketOptions{Seed: seed})
 	for {
-		rec, err := m.next()
+		rec, err := m.Next()
 		if err != nil {
 			return p // the generator has no end
 		}
-		p.messages = append(p.messages, demoMessage{rec.at, append([]byte(nil), rec.payload...)})
-		phase, i, of := m.burst()
-		if rec.at < demoRuns || phase != phaseStorm {
+		p.messages = append(p.messages, demoMessage{rec.At, append([]byte(nil), rec.Payload...)})
+		phase, i, of := m.Burst()
+		if rec.At < demoRuns || phase != feed.Storm {
 			continue
 		}
 		if storms == 0 && i >= of/2 {

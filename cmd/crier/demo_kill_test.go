@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/feed"
 )
 
 // The producer dies in mid-burst, when it has something unsent and a subscriber has
@@ -82,7 +84,7 @@ func TestDemoPlanStorms(t *testing.T) {
 	}
 	for i, b := range p.storms {
 		took := p.messages[b.to-1].at - p.messages[b.from].at
-		if b.to-b.from < 100 || took > marketBurstTime || p.messages[b.to-1].at < demoRuns || i > 0 && b.from < p.storms[i-1].to {
+		if b.to-b.from < 100 || took > feed.BurstTime || p.messages[b.to-1].at < demoRuns || i > 0 && b.from < p.storms[i-1].to {
 			t.Errorf("burst %d: %v in %v, at %v", i, b, took, p.messages[b.from].at)
 		}
 	}

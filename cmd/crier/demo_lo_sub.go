@@ -14,6 +14,8 @@ import (
 	"strconv"
 	"strings"
 	"sync/atomic"
+
+	"crier/cmd/crier/feed"
 )
 
 // demoLoSub is one subscriber process.
@@ -88,7 +90,7 @@ func (s *demoLoSub) listening(ctx context.Context) error {
 // published.
 func (s *demoLoSub) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
-	lines.Buffer(nil, 2*feedMaxMessage)
+	lines.Buffer(nil, 2*feed.MaxMessage)
 	for lines.Scan() {
 		var ev eventLine
 		if err := json.Unmarshal(lines.Bytes(), &ev); err != nil {

@@ -3,49 +3,15 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
-	"errors"
-	"fmt"
+	"encoding/binary"
 	"io"
-	"io/fs"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
-	"testing/iotest"
 	"time"
 )
-
-// feedMessage is a record that was kept.
-type feedMessage struct {
-	at      time.Duration
-	payload string
-}
-
-func (m feedMessage) String() string { return fmt.Sprintf("%d:%.40q", m.at, m.payload) }
-
-// drainFeed reads a feed to its end and returns what came, and the error that
-// ended it, nil for io.EOF.
-func drainFeed(f feed) (got []feedMessage, err error) {
-	for {
-		r, err := f.next()
-		if err == io.EOF {
-			return got, nil
-		}
-		if err != nil {
-			return got, err
-		}
-		got = append(got, feedMessage{r.at, string(r.payload)})
-	}
-}
-
-// payloadsOf are the messages without their times.
-func payloadsOf(ms []feedMessage) []string {
-	var out []string
-	for _, m := range ms {
-		out = append(out, m.payload)
-	}
-	return out
-}
 
 // writeFeed puts content into a file of this name and returns its path.
 func writeFeed(t testing.TB, name, content string) string {
@@ -66,17 +32,6 @@ func zipped(content string) string {
 	return b.String()
 }
 
-// readFeed opens a feed of content in a format, through a file, and drains it.
-func readFeed(t testing.TB, format, content string) ([]feedMessage, error) {
-	t.Helper()
-	f, err := openFeed(feedOptions{From: writeFeed(t, "feed", content), Format: format}, nil)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	return drainFeed(f)
-}
-
 // wantSentence checks that err is one sentence with these parts.
 func wantSentence(t *testing.T, err error, parts ...string) {
 	t.Helper()
@@ -94,204 +49,69 @@ func wantSentence(t *testing.T, err error, parts ...string) {
 	}
 }
 
-func TestOptionsThatDoNotFit(t *testing.T) {
-	for _, c := range []struct {
-		opts feedOptions
-		want string
-	}{
-		{feedOptions{From: "-", Format: "csv"}, `--format "csv" is not known: use lines, timed, len or pcap`},
-		{feedOptions{From: "-", Format: "pcap", Split: "itch"}, `--split "itch" is not known: use iextp or moldudp64`},
-		{feedOptions{From: "-", Split: "iextp"}, "--split iextp takes datagrams apart: use it with --format pcap or len"},
-		{feedOptions{From: "-", Format: "timed", Split: "moldudp64"}, "use it with --format pcap or len"},
-		{feedOptions{}, "--from has no file"},
-	} {
-		_, err := openFeed(c.opts, strings.NewReader(""))
-		wantSentence(t, err, c.want)
-	}
-}
-
-func TestFilesThatCannotBeRead(t *testing.T) {
-	dir := t.TempDir()
-	missing := filepath.Join(dir, "missing.txt")
-	_, err := openFeed(feedOptions{From: missing}, nil)
-	wantSentence(t, err, missing, "there is no such file: name one that exists, or - for standard input")
-	if !errors.Is(err, fs.ErrNotExist) {
-		t.Errorf("%v is not fs.ErrNotExist", err)
-	}
-
-	_, err = openFeed(feedOptions{From: dir}, nil)
-	wantSentence(t, err, dir, "this is a directory: name a file in it")
-
-	_, err = openFeed(feedOptions{From: filepath.Join(writeFeed(t, "file", "x"), "below")}, nil)
-	wantSentence(t, err, "below: it can't be opened", "name a file that can be read")
-}
-
-func TestFileWithoutPermission(t *testing.T) {
-	if os.Geteuid() == 0 {
-		t.Skip("root may read any file")
-	}
-	path := writeFeed(t, "secret", "x")
-	if err := os.Chmod(path, 0); err != nil {
-		t.Fatal(err)
-	}
-	_, err := openFeed(feedOptions{From: path}, nil)
-	wantSentence(t, err, path, "may not be read: change its permissions")
-}
-
-func TestEmptyFileIsAnError(t *testing.T) {
-	for _, format := range []string{"", "lines", "timed", "len", "pcap"} {
-		_, err := readFeed(t, format, "")
-		wantSentence(t, err, "feed: this file is empty: name one that holds messages")
-		_, err = readFeed(t, format, zipped(""))
-		wantSentence(t, err, "feed: this gzip file holds nothing")
-	}
-}
-
-func TestEmptyStandardInputIsAFeedOfNothing(t *testing.T) {
-	for _, format := range []string{"lines", "timed", "len"} {
-		for _, content := range []string{"", zipped("")} {
-			f, err := openFeed(feedOptions{From: "-", Format: format}, strings.NewReader(content))
-			if err != nil {
-				t.Fatal(err)
-			}
-			if got, err := drainFeed(f); len(got) != 0 || err != nil {
-				t.Errorf("%s: got %v, %v", format, got, err)
-			}
-		}
-	}
-	f, err := openFeed(feedOptions{From: "-", Format: "pcap"}, strings.NewReader(""))
-	if err != nil {
-		t.Fatal(err)
-	}
-	_, err = drainFeed(f)
-	wantSentence(t, err, "standard input: there is no capture in it")
-}
-
-// A terminal or a pipe delivers little by little: each line is there as soon as
-// it has been written, and opening waits for nothing.
-func TestStandardInputIsNotWaitedFor(t *testing.T) {
-	r, w := io.Pipe()
-	defer w.Close()
-	f, err := openFeed(feedOptions{From: "-"}, r)
-	if err != nil {
-		t.Fatal(err)
-	}
-	for _, line := range []string{"", "a", "", "one more"} {
-		go io.WriteString(w, line+"\n")
-		got, err := f.next()
-		if err != nil || string(got.payload) != line {
-			t.Fatalf("got %q, %v; want %q", got.payload, err, line)
-		}
-	}
-}
-
-func TestGzipIsRecognisedByContent(t *testing.T) {
-	want := []string{"one", "two", "three"}
-	content := zipped("one\ntwo\n") + zipped("three\n") // gzip files may follow one another
-	got, err := readFeed(t, "lines", content)
-	if err != nil || strings.Join(payloadsOf(got), ",") != strings.Join(want, ",") {
-		t.Errorf("file: got %q, %v", payloadsOf(got), err)
-	}
-	f, err := openFeed(feedOptions{From: "-"}, iotest.OneByteReader(strings.NewReader(content)))
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, err = drainFeed(f)
-	if err != nil || strings.Join(payloadsOf(got), ",") != strings.Join(want, ",") {
-		t.Errorf("standard input: got %q, %v", payloadsOf(got), err)
-	}
-}
-
-// Wherever a gzip file is cut, it is an error, and no message is half a one.
-func TestTruncatedGzip(t *testing.T) {
-	content := zipped(strings.Repeat("a message\n", 1000))
-	for n := 3; n < len(content); n += 5 {
-		got, err := readFeed(t, "lines", content[:n])
-		wantSentence(t, err, "feed: the gzip data is cut off", "fetch or write the file again, whole")
-		for _, m := range got {
-			if m.payload != "a message" {
-				t.Fatalf("cut at %d: got %q", n, m.payload)
-			}
-		}
-	}
-}
-
-func TestDamagedGzip(t *testing.T) {
-	content := []byte(zipped(strings.Repeat("a message\n", 1000)))
-	sum := bytes.Clone(content)
-	sum[len(sum)-6] ^= 1 // in the checksum
-	_, err := readFeed(t, "lines", string(sum))
-	wantSentence(t, err, "feed: the gzip data is damaged in line", "checksum")
-	data := bytes.Clone(content)
-	data[len(data)/2] ^= 0x80 // in the compressed data
-	_, err = readFeed(t, "lines", string(data))
-	wantSentence(t, err, "feed: the gzip data is ")
-	_, err = readFeed(t, "lines", string(content)+"trailing bytes")
-	wantSentence(t, err, "feed: the gzip data is damaged in line 1001")
-}
-
-func TestReadErrorIsNotTheEnd(t *testing.T) {
-	broken := errors.New("the disk is on fire")
-	for _, c := range []struct{ format, content, where string }{
-		{"lines", "one\ntw", "line 2"},
-		{"timed", "1 one\n2 tw", "line 2"},
-		{"len", "\x00\x00\x00\x01a\x00\x00\x00\x02b", "message 2"},
-	} {
-		in := io.MultiReader(strings.NewReader(c.content), iotest.ErrReader(broken))
-		f, err := openFeed(feedOptions{From: "-", Format: c.format}, in)
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := drainFeed(f)
-		wantSentence(t, err, "standard input: reading failed in "+c.where, "the disk is on fire")
-		if !errors.Is(err, broken) {
-			t.Errorf("%v hides its cause", err)
-		}
-		if len(got) != 1 {
-			t.Errorf("%s: got %v before the error", c.format, got)
-		}
-	}
-}
-
-func TestCaptureIsNotSentAsText(t *testing.T) {
-	for _, c := range []struct{ kind, content string }{
-		{"pcap", "\xd4\xc3\xb2\xa1\x02\x00\x04\x00 and so on"},
-		{"pcap", "\xa1\xb2\x3c\x4d\x00\x02\x00\x04 and so on"},
-		{"pcapng", "\x0a\x0d\x0d\x0a\x1c\x00\x00\x00\x4d\x3c\x2b\x1a and so on"},
-	} {
-		for _, format := range []string{"", "lines", "timed", "len"} {
-			want := "this is a " + c.kind + " capture, not messages: use --format pcap"
-			_, err := readFeed(t, format, c.content)
-			wantSentence(t, err, "feed: "+want)
-			_, err = readFeed(t, format, zipped(c.content))
-			wantSentence(t, err, "feed: "+want)
-			f, err := openFeed(feedOptions{From: "-", Format: format}, strings.NewReader(c.content))
-			if err != nil {
-				t.Fatal(err)
-			}
-			_, err = drainFeed(f)
-			wantSentence(t, err, "standard input: "+want)
-		}
-	}
-	// Lines that begin with an empty one are no pcapng.
-	if got, err := readFeed(t, "lines", "\n\r\r\nand so on"); err != nil || len(got) != 3 {
-		t.Errorf("got %v, %v", got, err)
-	}
-}
-
-// wantNoAllocs checks that a feed of at least 1,100 records makes no garbage.
-func wantNoAllocs(t *testing.T, f feed) {
+// recorded is the path of a recorded feed; the test is skipped where there are none.
+func recorded(t *testing.T, name string) string {
 	t.Helper()
-	for range 50 {
-		if _, err := f.next(); err != nil {
-			t.Fatal(err)
-		}
+	path := filepath.Join("..", "..", "..", "shared", "data", name)
+	if _, err := os.Stat(path); err != nil {
+		t.Skipf("the recorded feeds are not on this machine: %v", err)
 	}
-	if n := testing.AllocsPerRun(1000, func() {
-		if _, err := f.next(); err != nil {
-			t.Fatal(err)
+	return path
+}
+
+// packet is a UDP datagram of a capture.
+type packet struct {
+	at      time.Duration
+	to      string
+	payload string
+}
+
+// pcapOf is a pcap of IPv4 packets, with times in nanoseconds.
+func pcapOf(ps ...packet) string {
+	le, be := binary.LittleEndian, binary.BigEndian
+	b := []byte("\x4d\x3c\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
+	const start = 1700000000
+	for _, p := range ps {
+		to := netip.MustParseAddrPort(p.to)
+		at, n := start*time.Second+p.at, len(p.payload)
+		for _, v := range []int64{int64(at / time.Second), int64(at % time.Second), int64(28 + n), int64(28 + n)} {
+			b = le.AppendUint32(b, uint32(v))
 		}
-	}); n != 0 {
-		t.Errorf("next allocates %v times a message", n)
+		b = append(b, 0x45, 0)
+		b = be.AppendUint16(b, uint16(28+n))
+		b = append(b, 0, 1, 0, 0, 1, 17, 0, 0, 10, 0, 0, 1)
+		b = append(b, to.Addr().AsSlice()...)
+		b = be.AppendUint16(b, 4000)
+		b = be.AppendUint16(b, to.Port())
+		b = be.AppendUint16(b, uint16(8+n))
+		b = append(b, 0, 0)
+		b = append(b, p.payload...)
 	}
+	return string(b)
+}
+
+// iextp is an IEX-TP datagram, mold one of MoldUDP64.
+func iextp(sequence uint64, messages ...string) string {
+	le := binary.LittleEndian
+	body := bodyOf(le, messages)
+	b := append([]byte{1, 0, 4, 0x80, 1, 0, 0, 0, 0, 0, 0xb0, 0x4c}, 0, 0, 0, 0)
+	le.PutUint16(b[12:], uint16(len(body)))
+	le.PutUint16(b[14:], uint16(len(messages)))
+	b = append(b, make([]byte, 24)...)
+	le.PutUint64(b[24:], sequence)
+	return string(append(b, body...))
+}
+
+func mold(session string, sequence uint64, messages ...string) string {
+	be := binary.BigEndian
+	b := be.AppendUint64([]byte(session), sequence)
+	b = be.AppendUint16(b, uint16(len(messages)))
+	return string(append(b, bodyOf(be, messages)...))
+}
+
+func bodyOf(order binary.AppendByteOrder, messages []string) (b []byte) {
+	for _, m := range messages {
+		b = append(order.AppendUint16(b, uint16(len(m))), m...)
+	}
+	return b
 }

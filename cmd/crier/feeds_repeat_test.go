@@ -12,6 +12,8 @@ import (
 	"path/filepath"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/feed"
 )
 
 var (
@@ -83,19 +85,19 @@ func TestRecordedFeedsAgain(t *testing.T) {
 	)
 	for _, f := range []struct {
 		name string
-		opts feedOptions
+		opts feed.Options
 	}{
-		{"IEX DEEP, datagrams", feedOptions{From: recorded(t, deep), Format: "pcap"}},
-		{"IEX DEEP, split", feedOptions{From: recorded(t, deep), Format: "pcap", Split: "iextp"}},
-		{"IEX TOPS, datagrams", feedOptions{From: recorded(t, tops), Format: "pcap"}},
-		{"IEX TOPS, split", feedOptions{From: recorded(t, tops), Format: "pcap", Split: "iextp"}},
-		{"Binance, timed", feedOptions{From: recorded(t, binance), Format: "timed"}},
+		{"IEX DEEP, datagrams", feed.Options{From: recorded(t, deep), Format: "pcap"}},
+		{"IEX DEEP, split", feed.Options{From: recorded(t, deep), Format: "pcap", Split: "iextp"}},
+		{"IEX TOPS, datagrams", feed.Options{From: recorded(t, tops), Format: "pcap"}},
+		{"IEX TOPS, split", feed.Options{From: recorded(t, tops), Format: "pcap", Split: "iextp"}},
+		{"Binance, timed", feed.Options{From: recorded(t, binance), Format: "timed"}},
 	} {
 		t.Run(f.name, func(t *testing.T) { publishAgain(t, f.name, f.opts) })
 	}
 }
 
-func publishAgain(t *testing.T, name string, opts feedOptions) {
+func publishAgain(t *testing.T, name string, opts feed.Options) {
 	want, count := digestOf(t, opts)
 	var whole, first, last int
 	var repairs, nacks uint64

@@ -8,8 +8,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
-
-	"github.com/gopacket/gopacket/layers"
+	"time"
 )
 
 // examples are the command lines under a page's "Examples:".
@@ -33,9 +32,8 @@ func examples(page string) []string {
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	feed := pcap(t, layers.LinkTypeEthernet,
-		packet{data: datagram(t, iextp(1, "one", "two"))}, packet{data: datagram(t, iextp(3, "three"))})
-	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(feed), 0o600); err != nil {
+	content := pcapOf(packet{0, "239.1.1.1:5000", iextp(1, "one", "two")}, packet{time.Second, "239.1.1.1:5000", iextp(3, "three")})
+	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
 	pages := map[string]string{"crier": overview()}

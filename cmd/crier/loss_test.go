@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"crier/cmd/crier/feed"
 	"crier/multicast"
 	"crier/testnet"
 )
@@ -146,10 +147,10 @@ func TestRecordedFeedsWhole(t *testing.T) {
 
 // wantWhole publishes a feed to three subscribers and compares what they print
 // with it.
-func wantWhole(t *testing.T, feed []string) {
-	opts := feedOptions{From: feed[1], Format: feed[3]}
-	if i := slices.Index(feed, "--split"); i >= 0 {
-		opts.Split = feed[i+1]
+func wantWhole(t *testing.T, from []string) {
+	opts := feed.Options{From: from[1], Format: from[3]}
+	if i := slices.Index(from, "--split"); i >= 0 {
+		opts.Split = from[i+1]
 	}
 	want, count := digestOf(t, opts)
 	group := testGroup(t)
@@ -162,7 +163,7 @@ func wantWhole(t *testing.T, feed []string) {
 		subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
 			"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
 	}
-	start(t, nil, append(on(group, "pub", "--drop", "0.05"), feed...)...).wait(exitOK)
+	start(t, nil, append(on(group, "pub", "--drop", "0.05"), from...)...).wait(exitOK)
 	for i, s := range subs {
 		s.wait(exitOK)
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
@@ -175,24 +176,24 @@ func wantWhole(t *testing.T, feed []string) {
 }
 
 // digestOf is the digest of a feed as crier sub --format len prints it.
-func digestOf(t *testing.T, opts feedOptions) (digest []byte, count uint64) {
+func digestOf(t *testing.T, opts feed.Options) (digest []byte, count uint64) {
 	t.Helper()
-	f, err := openFeed(opts, nil)
+	f, err := feed.Open(opts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
 	h := sha256.New()
 	for {
-		r, err := f.next()
+		r, err := f.Next()
 		if err == io.EOF {
 			return h.Sum(nil), count
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		binary.Write(h, binary.BigEndian, uint32(len(r.payload)))
-		h.Write(r.payload)
+		binary.Write(h, binary.BigEndian, uint32(len(r.Payload)))
+		h.Write(r.Payload)
 		count++
 	}
 }

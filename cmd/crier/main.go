@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/signal"
 	"strings"
@@ -207,4 +208,13 @@ func flagText(err error) string {
 		return fmt.Sprintf("there is no flag -%s", unknown.GetSpecifiedName()[:1])
 	}
 	return err.Error()
+}
+
+// bareError takes the operation and path off an error, since the sentence has them.
+func bareError(err error) error {
+	var path *fs.PathError
+	if errors.As(err, &path) {
+		return path.Err
+	}
+	return err
 }

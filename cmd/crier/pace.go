@@ -17,6 +17,9 @@ const paceCoarse = 2 * time.Millisecond
 // apart leave together instead, up to this late.
 const paceShortest = 50 * time.Microsecond
 
+// paceLong is a wait that is told, since nothing seems to happen.
+const paceLong = 10 * time.Second
+
 // speed is how fast recorded times pass, as a flag's value: 1 as recorded, 20
 // twenty times as fast, max without waiting. Its zero value is 1.
 type speed struct {
@@ -85,6 +88,9 @@ type pacer struct {
 	start  time.Time   // when the first message was due
 	n      uint64      // messages so far
 	late   time.Duration
+	// notice, if set, hears how long the next message is waited for, where that is
+	// paceLong or more.
+	notice func(left time.Duration)
 }
 
 // newPacer makes a pacer. fine stays the caller's, to close; without one (nil)
@@ -104,6 +110,9 @@ func (p *pacer) wait(ctx context.Context, at time.Duration) error {
 	p.n++
 	if due == 0 {
 		return ctx.Err()
+	}
+	if left := due - time.Since(p.start); p.notice != nil && left >= paceLong {
+		p.notice(left)
 	}
 	for {
 		if err := ctx.Err(); err != nil {

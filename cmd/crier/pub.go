@@ -10,13 +10,14 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"crier/cmd/crier/feed"
 	"crier/publisher"
 )
 
 // pubOptions are the flags of crier pub.
 type pubOptions struct {
 	net    netFlags
-	feed   feedOptions
+	feed   feed.Options
 	pace   pacing
 	count  uint64
 	size   size
@@ -77,6 +78,8 @@ Examples:
 			flags.StringVar(&o.feed.From, "from", "", "`FILE` to publish, - for standard input; gzip is recognised (default: made-up messages)")
 			flags.StringVar(&o.feed.Format, "format", "lines", "how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, payload) or pcap")
 			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each datagram: iextp or moldudp64")
+			flags.StringArrayVar(&o.feed.Only, "only", nil, "publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0, "shorten longer recorded silences to this (default: leave them)")
 			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
 			flags.Float64Var(&o.pace.Rate, "rate", 0, "`MESSAGES` a second, in place of recorded times (default: as fast as the network takes them)")
 			flags.Uint64Var(&o.count, "count", 0, "stop after this many messages (default: all; without --from, until interrupted)")
@@ -106,16 +109,23 @@ Examples:
 }
 
 // open returns the feed that the flags describe.
-func (o *pubOptions) open(ctx context.Context, stdin io.Reader) (feed, error) {
+func (o *pubOptions) open(ctx context.Context, std streams, console *console) (feed.Feed, error) {
 	switch {
 	case o.feed.From != "":
 		from := o.feed
 		from.Done = ctx.Done()
-		return openFeed(from, stdin)
+		if !o.quiet {
+			from.Tell = func(text string) { fmt.Fprintf(console, "crier pub: %s\n", text) }
+		}
+		r, err := feed.Open(from, std.in)
+		if err != nil { // no Reader, and no Feed that holds none
+			return nil, err
+		}
+		return r, nil
 	case o.market:
-		return newMarket(marketOptions{Seed: o.seed, Count: o.count}), nil
+		return feed.NewMarket(feed.MarketOptions{Seed: o.seed, Count: o.count}), nil
 	default:
-		return newSynthFeed(synthOptions{Size: int(o.size), Count: o.count, Seed: o.seed}), nil
+		return feed.NewSynth(feed.SynthOptions{Size: int(o.size), Count: o.count, Seed: o.seed}), nil
 	}
 }
 
@@ -131,14 +141,15 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	feed, err := o.open(ctx, std.in)
+	console := newConsole(std.err)
+	from, err := o.open(ctx, std, console)
 	if ctx.Err() != nil {
 		return 0, errors.New("interrupted before there was anything to publish")
 	}
 	if err != nil {
 		return 0, err
 	}
-	defer feed.Close()
+	defer from.Close()
 	summary, err := openSummary("--summary", o.summary, std)
 	if err != nil {
 		return 0, err
@@ -155,7 +166,6 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	}
 	defer timer.Close()
 
-	console := newConsole(std.err)
 	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.read),
@@ -179,7 +189,11 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	stopTable := o.overload.watch(console, p)
 	progress := startPubProgress(o, std, console, p)
 	start := time.Now()
-	late, err := o.publish(ctx, p, feed, newPacer(o.pace, timer), counter)
+	pace := newPacer(o.pace, timer)
+	if !o.quiet {
+		pace.notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
+	}
+	late, err := o.publish(ctx, p, from, pace, counter)
 	stopWaiting()
 	published := time.Since(start)
 	interrupted := ctx.Err() != nil
@@ -190,13 +204,20 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	err = errors.Join(err, shutdown(ctx, p))
 	progress.stop()
 	stopTable()
+	sum := newPubSummary(p.Session(), p.Stats())
+	read, ok := from.(*feed.Reader)
+	if ok {
+		sum.Source = read.Summary()
+	}
 	if !o.quiet {
-		for _, w := range feedWarnings(feed) {
-			fmt.Fprintf(console, "crier pub: %s\n", w)
+		if ok {
+			for _, w := range read.Warnings() {
+				fmt.Fprintf(console, "crier pub: %s\n", w)
+			}
 		}
 		fmt.Fprint(console, o.text(p, published, late, interrupted))
 	}
-	return exitOK, errors.Join(err, summary.write(newPubSummary(p.Session(), p.Stats())))
+	return exitOK, errors.Join(err, summary.write(sum))
 }
 
 // publishing says what begins.
@@ -231,15 +252,15 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 
 // publish sends the feed; it returns how late the latest message was, against
 // its schedule. An interrupt ends it without an error.
-func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from feed, pace *pacer, counter *counter) (time.Duration, error) {
+func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer, counter *counter) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
-		rec, err := from.next()
+		rec, err := from.Next()
 		if err == io.EOF {
 			break
 		}
 		if err == nil {
-			if err = pace.wait(ctx, rec.at); err == nil {
-				_, err = p.Publish(ctx, rec.payload)
+			if err = pace.wait(ctx, rec.At); err == nil {
+				_, err = p.Publish(ctx, rec.Payload)
 			}
 			if err == publisher.ErrDropped {
 				err = nil // as was asked for; Stats count it
@@ -270,20 +291,20 @@ func before(n uint64) string {
 }
 
 // explain says which message an error is about, and what to do.
-func (o *pubOptions) explain(from feed, err error) error {
+func (o *pubOptions) explain(from feed.Feed, err error) error {
 	var large *publisher.TooLargeError
 	if !errors.As(err, &large) {
 		return err
 	}
-	if large.Limit < feedMaxMessage {
+	if large.Limit < feed.MaxMessage {
 		err = fmt.Errorf("%w; give more with --resend-buffer", err)
 	}
-	if f, ok := from.(formatFeed); ok {
+	if f, ok := from.(*feed.Reader); ok {
 		name := o.feed.From
 		if name == "-" {
 			name = "standard input"
 		}
-		err = fmt.Errorf("%s: %s: %w", name, f.where(), err)
+		err = fmt.Errorf("%s: %s: %w", name, f.Where(), err)
 	}
 	return err
 }

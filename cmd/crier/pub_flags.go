@@ -1,6 +1,9 @@
 package main
 
-import "crier/reliable/frame"
+import (
+	"crier/cmd/crier/feed"
+	"crier/reliable/frame"
+)
 
 // validate checks what the flags' own types don't.
 func (o *pubOptions) validate() error {
@@ -8,8 +11,8 @@ func (o *pubOptions) validate() error {
 	switch {
 	case o.offload != "on" && o.offload != "off":
 		return usagef("--offload %q is not known: use on or off", o.offload)
-	case o.size > feedMaxMessage:
-		return usagef("--size %v is more than a message may have: give %v at the most", o.size, size(feedMaxMessage))
+	case o.size > feed.MaxMessage:
+		return usagef("--size %v is more than a message may have: give %v at the most", o.size, size(feed.MaxMessage))
 	case changed("count") && o.count == 0:
 		return usagef("--count 0 would publish nothing: give more, or leave it out for all there is")
 	case o.ttl < 1 || o.ttl > 255:
@@ -58,19 +61,23 @@ func (o *pubOptions) validateFeed() error {
 		return usagef("--from has no file: name one, or - for standard input")
 	case o.feed.From != "" && (changed("size") || changed("seed") || o.market):
 		return usagef("--from names the messages, and --size, --seed and --market make them up: use one or the other")
-	case o.feed.From == "" && (changed("format") || changed("split")):
-		return usagef("--format and --split say what a file holds: name it with --from")
+	case o.feed.From == "" && (changed("format") || changed("split") || changed("only") || changed("max-gap")):
+		return usagef("--format, --split, --only and --max-gap say what a file holds: name it with --from")
 	case o.market && changed("size"):
 		return usagef("--market has sizes of its own: leave out --size")
 	case changed("rate") && o.pace.Rate == 0:
 		return usagef("--rate 0 would never publish: give messages a second, or leave it out")
+	case changed("max-gap") && o.feed.MaxGap == 0:
+		return usagef("--max-gap 0 would leave no silence at all: give a time such as 5s, or --speed max to wait for nothing")
+	case changed("max-gap") && (changed("rate") || o.pace.Speed.max):
+		return usagef("--max-gap is of recorded times, and --rate and --speed max leave them out: use one or the other")
 	case changed("rate") && changed("speed"):
 		return usagef("--rate and --speed both say when messages go out: use one of them")
 	case changed("speed") && !o.pace.Speed.max && !timed:
 		return usagef("--speed %v is for recorded times, and these messages have none: use --rate, or --format timed or pcap", &o.pace.Speed)
 	}
 	if o.feed.From != "" {
-		if err := o.feed.validate(); err != nil {
+		if err := o.feed.Validate(); err != nil {
 			return usageError{err}
 		}
 	}

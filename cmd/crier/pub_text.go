@@ -91,6 +91,15 @@ func (p *pubProgress) stop() {
 	}
 }
 
+// dueText says when the next message is due, where that is long from now.
+func (o *pubOptions) dueText(left time.Duration) string {
+	text := fmt.Sprintf("crier pub: the next message is due in %v, at %s", left.Round(time.Second), time.Now().Add(left).Format("2006-01-02 15:04:05"))
+	if o.feed.From != "" && o.pace.Rate == 0 && o.feed.MaxGap == 0 {
+		text += ", as recorded; --max-gap 5s would shorten such silences"
+	}
+	return text + "\n"
+}
+
 // text is what crier pub says at the end.
 func (o *pubOptions) text(p *publisher.Publisher, took, late time.Duration, interrupted bool) string {
 	return o.pubText(p.Session(), p.Stats(), took, late, interrupted)

@@ -14,6 +14,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"crier/cmd/crier/feed"
 	"crier/testnet/scenario"
 )
 
@@ -114,6 +115,10 @@ Examples:
 type simSource struct {
 	traceDir string
 	dir      string // of the scenario's file
+	// tell, if set, hears what is odd about the feeds that are read, and opened of
+	// each that it is.
+	tell   func(string)
+	opened func(*scenario.Publisher, *feed.Reader)
 }
 
 func (s *simSource) declare(flags *pflag.FlagSet) {
@@ -195,7 +200,7 @@ func (s *simSource) options(seed uint64) scenario.Options {
 // feed opens the recorded feed of a publisher, or makes one up.
 func (s *simSource) feed(p *scenario.Publisher, seed uint64) (scenario.Feed, error) {
 	if p.Feed == "market" {
-		return simFeed{newMarket(marketOptions{Seed: seed})}, nil
+		return simFeed{feed.NewMarket(feed.MarketOptions{Seed: seed})}, nil
 	}
 	path, err := s.path(p.Feed)
 	if err != nil {
@@ -205,17 +210,20 @@ func (s *simSource) feed(p *scenario.Publisher, seed uint64) (scenario.Feed, err
 	if format == "" {
 		format = "pcap"
 	}
-	f, err := openFeed(feedOptions{From: path, Format: format, Split: p.Split}, nil)
+	f, err := feed.Open(feed.Options{From: path, Format: format, Split: p.Split, Only: p.Only, MaxGap: time.Duration(p.MaxGap), Tell: s.tell}, nil)
 	if err != nil {
 		return nil, err
+	}
+	if s.opened != nil {
+		s.opened(p, f)
 	}
 	return simFeed{f}, nil
 }
 
 // simFeed is a feed as scenarios take it.
-type simFeed struct{ feed }
+type simFeed struct{ feed.Feed }
 
 func (f simFeed) Next() (time.Duration, []byte, error) {
-	rec, err := f.next()
-	return rec.at, rec.payload, err
+	rec, err := f.Feed.Next()
+	return rec.At, rec.Payload, err
 }

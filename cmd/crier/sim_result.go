@@ -1,6 +1,9 @@
 package main
 
-import "crier/cmd/crier/hist"
+import (
+	"crier/cmd/crier/feed"
+	"crier/cmd/crier/hist"
+)
 
 // simResult is what a run of a scenario found out; all of it follows from the
 // scenario and the seed. Times are in nanoseconds of virtual time.
@@ -44,6 +47,8 @@ type simPublisher struct {
 	Nacks       uint64 `json:"nacks"`        // that reached it
 	Statuses    uint64 `json:"statuses"`
 	GroupSize   int    `json:"group_size"` // subscribers that it knows at the end
+	// Source is what was noticed about its recorded feed, if anything was.
+	Source *feed.Summary `json:"source,omitempty"`
 }
 
 // simLostFrames is about the DATA frames that somebody lost on the way.

@@ -13,6 +13,7 @@ import (
 
 	"github.com/spf13/pflag"
 
+	"crier/cmd/crier/feed"
 	"crier/testnet"
 	"crier/testnet/scenario"
 )
@@ -29,7 +30,7 @@ type simRunOptions struct {
 	trace    string
 	html     string
 	shrunk   string
-	feed     feedOptions
+	feed     feed.Options
 	speed    float64
 	quiet    bool
 	captures simCaptures
@@ -71,6 +72,8 @@ Examples:
 			flags.StringVar(&o.feed.From, "feed", "", "`FILE` that the first publisher publishes at its recorded pace, in place of what the scenario says")
 			flags.StringVar(&o.feed.Format, "format", "pcap", "how messages lie in it: pcap or timed")
 			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each of its datagrams: iextp or moldudp64")
+			flags.StringArrayVar(&o.feed.Only, "only", nil, "only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0, "shorten longer recorded silences to this (default: leave them)")
 			flags.Float64Var(&o.speed, "speed", 1, "how many times as fast as recorded the feed passes")
 			o.source.declare(flags)
 			flags.StringVar(&o.shrunk, "shrunk", "", "`FILE` for the smallest scenario that still breaks the promise (default: NAME-seedN.yaml)")
@@ -80,7 +83,7 @@ Examples:
 					return 0, usagef("it takes one scenario: a name from \"crier sim list\", or a file")
 				}
 				o.name = flags.Arg(0)
-				for _, f := range []string{"format", "split", "speed"} {
+				for _, f := range []string{"format", "split", "only", "max-gap", "speed"} {
 					if flags.Changed(f) && o.feed.From == "" {
 						return 0, usagef("--%s is of --feed, and there is none", f)
 					}
@@ -97,7 +100,7 @@ func (o *simRunOptions) load() (*scenario.Scenario, error) {
 	if err != nil || o.feed.From == "" {
 		return s, err
 	}
-	if err := o.feed.validate(); err != nil {
+	if err := o.feed.Validate(); err != nil {
 		return nil, usageError{err}
 	}
 	if !(o.speed >= 0.001 && o.speed <= 1e6) {
@@ -109,6 +112,7 @@ func (o *simRunOptions) load() (*scenario.Scenario, error) {
 	}
 	p := &s.Publishers[0]
 	p.Feed, p.Format, p.Split, p.Speed = path, o.feed.Format, o.feed.Split, scenario.Speed(o.speed*1000+0.5)
+	p.Only, p.MaxGap = o.feed.Only, scenario.Duration(o.feed.MaxGap)
 	p.Rate, p.Burst, p.Size = scenario.Rate{}, 0, nil
 	return s, nil
 }
@@ -120,6 +124,11 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 	}
 	if err := distinctFiles(map[string]string{"--json": o.json, "--trace": o.trace, "--html": o.html, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
 		return 0, err
+	}
+	feeds := map[string]*feed.Reader{} // by the publisher's name
+	o.source.opened = func(p *scenario.Publisher, f *feed.Reader) { feeds[p.Name] = f }
+	if !o.quiet {
+		o.source.tell = func(text string) { fmt.Fprintf(std.err, "crier sim run: %s\n", text) }
 	}
 	opts := o.source.options(o.seed)
 	if o.seed == 0 {
@@ -156,6 +165,12 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 		return 0, err
 	}
 	result := meter.finish()
+	for _, p := range result.Publishers {
+		if f := feeds[p.Name]; f != nil {
+			p.Source = f.Summary()
+			o.tellFeed(std, run, p, f)
+		}
+	}
 	if broken != nil {
 		result.Promise, result.Violations = "broken", broken.Err.Error()
 	}
@@ -170,6 +185,19 @@ func (o *simRunOptions) run(ctx context.Context, std streams) (int, error) {
 		return exitOK, unknown
 	}
 	return exitError, o.reproduce(ctx, std, s, opts, broken)
+}
+
+// tellFeed says what was noticed about a publisher's feed.
+func (o *simRunOptions) tellFeed(std streams, run *scenario.Run, p *simPublisher, f *feed.Reader) {
+	if o.quiet {
+		return
+	}
+	for _, w := range f.Warnings() {
+		fmt.Fprintf(std.err, "crier sim run: %s\n", w)
+	}
+	if due, ok := run.Due(p.Name); ok && due.Sub(run.End()) >= paceLong {
+		fmt.Fprintf(std.err, "crier sim run: the next message of %s is due at %v, long after the end: --max-gap 5s, or max-gap in a scenario, shortens such silences\n", p.Name, due.Sub(0))
+	}
 }
 
 // print tells the result.
@@ -217,6 +245,12 @@ func (o *simRunOptions) command(s *scenario.Scenario, seed uint64) string {
 		if o.feed.Split != "" {
 			words += " --split " + o.feed.Split
 		}
+		for _, to := range o.feed.Only {
+			words += " --only " + to
+		}
+		if o.feed.MaxGap > 0 {
+			words += fmt.Sprintf(" --max-gap %v", o.feed.MaxGap)
+		}
 	}
 	return o.source.again(words, s)
 }
@@ -231,6 +265,7 @@ const (
 // reproduce writes the smallest scenario that breaks the promise as this one did.
 func (o *simRunOptions) reproduce(ctx context.Context, std streams, s *scenario.Scenario, opts scenario.Options, broken *scenario.BrokenError) error {
 	opts.Trace = nil
+	o.source.tell, o.source.opened = nil, nil // it is played many times
 	ctx, cancel := context.WithTimeout(ctx, simShrinkTime)
 	defer cancel()
 	small := scenario.Shrink(s, simShrinkRuns, func(c *scenario.Scenario) bool {

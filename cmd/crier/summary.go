@@ -10,6 +10,7 @@ import (
 	"os"
 	"slices"
 
+	"crier/cmd/crier/feed"
 	"crier/cmd/crier/hist"
 	"crier/publisher"
 )
@@ -30,6 +31,9 @@ type pubSummary struct {
 	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
 	dropCounts
 	overloadSummary
+	// Source is what was noticed about the feed that was read. It stands there only if
+	// something was.
+	Source *feed.Summary `json:"source,omitempty"`
 }
 
 func newPubSummary(session uint64, st publisher.Stats) pubSummary {

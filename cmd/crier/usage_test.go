@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/feed"
 )
 
 // wantRefusal wants a run to end with an exit code and one sentence that has
@@ -177,7 +179,7 @@ func TestRefused(t *testing.T) {
 	whole := zipped(strings.Repeat("line\n", 5000))
 	cut := writeFeed(t, "cut.gz", whole[:len(whole)-10])
 	cutLen := writeFeed(t, "cut.len", "\x00\x00\x00\x03abc\x00\x00\x00\x09abc")
-	giant := writeFeed(t, "giant", "first\n"+strings.Repeat("x", feedMaxMessage+1)+"\nlast\n")
+	giant := writeFeed(t, "giant", "first\n"+strings.Repeat("x", feed.MaxMessage+1)+"\nlast\n")
 	large := writeFeed(t, "large", "first\n"+strings.Repeat("x", 100000)+"\nlast\n")
 	group := testGroup(t)
 	for _, c := range []struct {

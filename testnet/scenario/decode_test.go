@@ -37,7 +37,7 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		{"rate: 100/s", "rate: 100/s\n    size: 64B:70%, 1KiB:20%", 5, `come to 90%, and must to 100%`},
 		{"rate: 100/s", "rate: 100/s\n    size: 2KiB..1KiB", 5, `is no range of sizes`},
 		{"rate: 100/s", "rate: 100/s\n    resend-buffer: 64M", 5, `"64M" is no size`},
-		{"rate: 100/s", "rate: 100/s\n    speed: 2", 3, `format, split and speed are of a feed, and there is none`},
+		{"rate: 100/s", "rate: 100/s\n    speed: 2", 3, `format, split, only, max-gap and speed are of a feed, and there is none`},
 		{"rate: 100/s", "rate: 100/s\n    messages: 0", 5, `publishers[0].messages: 0 is what it has where nothing is said, which means as many as there is time for`},
 		{"rate: 100/s", "rate: 100/s\n    max-rate: 1MB", 5, `"1MB" is no rate: give a number of bit, kbit, Mbit`},
 		{"rate: 100/s", "rate: 100/s\n    max-rate: 10bit", 5, `give 1kbit or more`},

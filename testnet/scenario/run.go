@@ -217,6 +217,17 @@ func (r *Run) addPublisher(number int) error {
 	return p.start()
 }
 
+// Due returns when the next message of a publisher's feed is due that was not
+// published; false if there is none.
+func (r *Run) Due(publisher string) (reliable.Time, bool) {
+	for _, p := range r.producers {
+		if p.cfg.Name == publisher && p.feed != nil && p.next != nil {
+			return p.due, true
+		}
+	}
+	return 0, false
+}
+
 // fail ends the run with an error of its feed.
 func (r *Run) fail(err error) {
 	if r.err == nil {

@@ -41,11 +41,14 @@ type Publisher struct {
 	Messages uint64 `yaml:"messages,omitempty"`
 	// Feed is a recorded feed in place of these, at its own pace times Speed: a
 	// file, or "market", which is made up. Format and Split say how messages lie
-	// in the file, as flags of crier pub do.
-	Feed   string `yaml:"feed,omitempty"`
-	Format string `yaml:"format,omitempty"`
-	Split  string `yaml:"split,omitempty"`
-	Speed  Speed  `yaml:"speed,omitempty"`
+	// in the file, Only which datagrams of a capture are wanted, and MaxGap how long
+	// a recorded silence may be, as flags of crier pub do.
+	Feed   string   `yaml:"feed,omitempty"`
+	Format string   `yaml:"format,omitempty"`
+	Split  string   `yaml:"split,omitempty"`
+	Only   []string `yaml:"only,omitempty"`
+	MaxGap Duration `yaml:"max-gap,omitempty"`
+	Speed  Speed    `yaml:"speed,omitempty"`
 
 	// ResendBuffer bounds what is held for repair, Datagram is the size of a full
 	// datagram, BatchWait how long a message may wait for company in it.

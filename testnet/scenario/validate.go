@@ -124,8 +124,8 @@ func (p *Publisher) validate() (string, error) {
 		return "", errors.New("it publishes nothing: give a rate, such as 1000/s, or a feed")
 	case p.Feed != "" && !p.Rate.IsZero():
 		return ".rate", errors.New("a feed has its own pace: leave out the rate, or change its speed")
-	case p.Feed == "" && (p.Format != "" || p.Split != "" || p.Speed != 0):
-		return "", errors.New("format, split and speed are of a feed, and there is none")
+	case p.Feed == "" && (p.Format != "" || p.Split != "" || len(p.Only) > 0 || p.MaxGap != 0 || p.Speed != 0):
+		return "", errors.New("format, split, only, max-gap and speed are of a feed, and there is none")
 	case p.Feed != "" && (p.Burst != 0 || len(p.Size) > 0):
 		return "", errors.New("burst and size are of made-up messages, and there is a feed")
 	case p.Burst < 0 || p.Burst > 1_000_000:

@@ -180,7 +180,7 @@ func (s Speed) MarshalText() ([]byte, error) {
 // scale returns when what was recorded at a time is due.
 func (s Speed) scale(at time.Duration) time.Duration {
 	if s == 0 || at <= 0 {
-		return max(at, 0)
+		return min(max(at, 0), longest)
 	}
 	hi, lo := bits.Mul64(uint64(at), 1000)
 	if hi >= uint64(s) {

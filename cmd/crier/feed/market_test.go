@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"crypto/sha256"
@@ -15,17 +15,17 @@ import (
 )
 
 // marketMessages takes n messages from a market.
-func marketMessages(t *testing.T, opts marketOptions, n uint64) []feedMessage {
+func marketMessages(t *testing.T, opts MarketOptions, n uint64) []message {
 	t.Helper()
 	opts.Count = n
-	got, err := drainFeed(newMarket(opts))
+	got, err := drainFeed(NewMarket(opts))
 	if err != nil || uint64(len(got)) != n {
 		t.Fatalf("%d messages, %v", len(got), err)
 	}
 	return got
 }
 
-func marketDigest(ms []feedMessage) string {
+func marketDigest(ms []message) string {
 	h := sha256.New()
 	for _, m := range ms {
 		binary.Write(h, binary.BigEndian, int64(m.at))
@@ -37,7 +37,7 @@ func marketDigest(ms []feedMessage) string {
 // A seed gives the same bytes and times every time, and on any machine.
 func TestMarketRepeats(t *testing.T) {
 	for seed, want := range map[uint64]string{0: "a2067811f93c97d5", 1: "1061500d2b7eeaa6", 1 << 63: "9b6bc93ca9f454b4"} {
-		if got := marketDigest(marketMessages(t, marketOptions{Seed: seed}, 20000)); got != want {
+		if got := marketDigest(marketMessages(t, MarketOptions{Seed: seed}, 20000)); got != want {
 			t.Errorf("seed %d: digest %s, want %s", seed, got, want)
 		}
 	}
@@ -59,7 +59,7 @@ func TestMarketIsAllIntegers(t *testing.T) {
 }
 
 // window is the most messages within d, from message i on.
-func window(ms []feedMessage, i int, d time.Duration) int {
+func window(ms []message, i int, d time.Duration) int {
 	most, j := 0, i
 	for ; i < len(ms); i++ {
 		for ms[i].at-ms[j].at >= d {
@@ -81,18 +81,18 @@ func between(t *testing.T, what string, got, low, high int) {
 func TestMarketShape(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
-			ms := marketMessages(t, marketOptions{Seed: seed}, 60000)
-			if !slices.IsSortedFunc(ms, func(a, b feedMessage) int { return int(a.at - b.at) }) || ms[0].at != 0 {
+			ms := marketMessages(t, MarketOptions{Seed: seed}, 60000)
+			if !slices.IsSortedFunc(ms, func(a, b message) int { return int(a.at - b.at) }) || ms[0].at != 0 {
 				t.Fatal("times go back, or don't begin with 0")
 			}
 			// The opening: 4,000 in 10 ms, a fifth of them in the first.
-			between(t, "opening, 10 ms", window(ms, 0, marketBurstTime), 4000, 4100)
+			between(t, "opening, 10 ms", window(ms, 0, BurstTime), 4000, 4100)
 			between(t, "opening, 1 ms", window(ms, 0, time.Millisecond), 750, 950)
-			if ms[3999].at >= marketBurstTime {
+			if ms[3999].at >= BurstTime {
 				t.Errorf("the opening takes %v", ms[3999].at)
 			}
 			// Then bursts of hundreds, none as large as the opening.
-			between(t, "storms, 10 ms", window(ms, 4000, marketBurstTime), 400, 1700)
+			between(t, "storms, 10 ms", window(ms, 4000, BurstTime), 400, 1700)
 			// And quiet: 2 to 4 thousand a second, nearly all in a small part of the time.
 			later := ms[len(ms)-1].at - ms[4000].at
 			between(t, "messages a second", int(int64(len(ms)-4000)*int64(time.Second)/int64(later)), 1800, 3200)
@@ -128,14 +128,14 @@ func TestMarketShape(t *testing.T) {
 // Runs of messages less than 200 us apart are as long as those of the feed
 // that they were taken from.
 func TestMarketRuns(t *testing.T) {
-	m := newMarket(marketOptions{Opening: -1, StormEvery: -1, Feeds: 1, Count: 90000})
+	m := NewMarket(MarketOptions{Opening: -1, StormEvery: -1, Feeds: 1, Count: 90000})
 	var runs []int
 	for {
-		if _, err := m.next(); err != nil {
+		if _, err := m.Next(); err != nil {
 			break
 		}
-		phase, i, of := m.burst()
-		if phase != phaseTrading || i < 1 || i > of {
+		phase, i, of := m.Burst()
+		if phase != Trading || i < 1 || i > of {
 			t.Fatalf("%v %d of %d", phase, i, of)
 		}
 		if i == of {
@@ -154,13 +154,13 @@ func TestMarketRuns(t *testing.T) {
 }
 
 func TestMarketOptions(t *testing.T) {
-	ms := marketMessages(t, marketOptions{Opening: 3, StormEvery: -1}, 2000)
-	between(t, "within 10 ms, after a small opening and without storms", window(ms, 0, marketBurstTime), 3, 400)
-	m := newMarket(marketOptions{Opening: -1, StormEvery: time.Millisecond})
+	ms := marketMessages(t, MarketOptions{Opening: 3, StormEvery: -1}, 2000)
+	between(t, "within 10 ms, after a small opening and without storms", window(ms, 0, BurstTime), 3, 400)
+	m := NewMarket(MarketOptions{Opening: -1, StormEvery: time.Millisecond})
 	storms := 0
 	for range 20000 {
-		m.next()
-		if phase, i, _ := m.burst(); phase == phaseStorm && i == 1 {
+		m.Next()
+		if phase, i, _ := m.Burst(); phase == Storm && i == 1 {
 			storms++
 		}
 	}
@@ -175,7 +175,7 @@ func TestMarketMessages(t *testing.T) {
 		`|T ` + symbol + ` ` + price + ` x ` + lots + ` [BS] \d{7}` +
 		`|A ` + symbol + ` ref ` + price + ` paired ` + lots + ` imbalance ` + lots + ` [BS] near ` + price + ` far ` + price + `)$`)
 	last, kinds := map[string]uint64{}, map[byte]int{}
-	for _, m := range marketMessages(t, marketOptions{Seed: 3}, 30000) {
+	for _, m := range marketMessages(t, MarketOptions{Seed: 3}, 30000) {
 		kinds[m.payload[0]]++
 		if m.payload[0] != '{' {
 			if !line.MatchString(m.payload) {
@@ -202,5 +202,5 @@ func TestMarketMessages(t *testing.T) {
 }
 
 func TestMarketMakesNoGarbage(t *testing.T) {
-	wantNoAllocs(t, newMarket(marketOptions{}))
+	wantNoAllocs(t, NewMarket(MarketOptions{}))
 }

@@ -1,6 +1,8 @@
-package main
+package feed
 
 import (
+	"net/netip"
+
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 )
@@ -14,6 +16,7 @@ const (
 	packetFragment                   // a fragment of a UDP datagram
 	packetCut                        // UDP, but the capture has only its beginning
 	packetDamaged                    // headers that contradict each other
+	packetOdd                        // its record in the capture contradicts itself
 	packetAlien                      // of a link type that is not known
 	packetKinds
 )
@@ -43,7 +46,9 @@ type packetDecoder struct {
 	udp      layers.UDP
 	by       map[gopacket.LayerType]gopacket.DecodingLayer
 
-	short bool // a length field promises more than there is
+	short bool           // a length field promises more than there is
+	to    netip.AddrPort // of the last UDP datagram: where it went
+	bytes int            // of its IP packet
 }
 
 func (d *packetDecoder) init() {
@@ -95,6 +100,18 @@ func packetLayer(link layers.LinkType, packet []byte) gopacket.LayerType {
 	return gopacket.LayerTypeZero
 }
 
+// address notes where an IP packet goes.
+func (d *packetDecoder) address(to []byte, bytes int) {
+	addr, _ := netip.AddrFromSlice(to) // of 4 or 16 bytes
+	d.to, d.bytes = netip.AddrPortFrom(addr, 0), bytes
+}
+
+// large says whether the last datagram was larger than an Ethernet allows, on a
+// link that isn't a host's own: that has no addresses.
+func (d *packetDecoder) large(link layers.LinkType) bool {
+	return d.bytes > ethernetMTU && link == layers.LinkTypeEthernet && [6]byte(d.ethernet.DstMAC) != [6]byte{}
+}
+
 // decode returns the UDP payload of a packet, as a view of it, if its kind is
 // packetUDP. cut says that the capture has only the packet's beginning, which
 // may be all that is needed.
@@ -123,12 +140,16 @@ func (d *packetDecoder) decode(link layers.LinkType, packet []byte, cut bool) ([
 		switch next {
 		case layers.LayerTypeIPv4:
 			protocol = d.ip4.Protocol
+			d.address(d.ip4.DstIP, int(d.ip4.Length))
+		case layers.LayerTypeIPv6:
+			d.address(d.ip6.DstIP, int(d.ip6.Length)+40)
 		case layers.LayerTypeIPv6Fragment:
 			protocol = d.fragment.NextHeader
 		case layers.LayerTypeUDP:
 			if d.short {
 				return nil, broken
 			}
+			d.to = netip.AddrPortFrom(d.to.Addr(), uint16(d.udp.DstPort))
 			return layer.LayerPayload(), packetUDP
 		}
 		next, packet = layer.NextLayerType(), layer.LayerPayload()

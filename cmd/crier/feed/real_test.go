@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"bytes"
@@ -13,7 +13,7 @@ import (
 // recorded is the path of a recorded feed; the test is skipped where there are none.
 func recorded(t *testing.T, name string) string {
 	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "data", name)
+	path := filepath.Join("..", "..", "..", "..", "shared", "data", name)
 	if _, err := os.Stat(path); err != nil {
 		t.Skipf("the recorded feeds are not on this machine: %v", err)
 	}
@@ -28,34 +28,34 @@ type shape struct {
 	span     time.Duration // rounded to seconds
 }
 
-func shapeOf(t *testing.T, opts feedOptions, each func(record)) shape {
+func shapeOf(t *testing.T, opts Options, each func(Record)) shape {
 	t.Helper()
-	f, err := openFeed(opts, nil)
+	f, err := Open(opts, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer f.Close()
-	s := shape{shortest: feedMaxMessage}
+	s := shape{shortest: MaxMessage}
 	var last time.Duration
 	for {
-		r, err := f.next()
+		r, err := f.Next()
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
 			t.Fatal(err)
 		}
-		if r.at < last {
-			t.Fatalf("record %d is at %v, behind %v", s.records, r.at, last)
+		if r.At < last {
+			t.Fatalf("record %d is at %v, behind %v", s.records, r.At, last)
 		}
-		last = r.at
+		last = r.At
 		s.records++
-		s.shortest, s.longest = min(s.shortest, len(r.payload)), max(s.longest, len(r.payload))
+		s.shortest, s.longest = min(s.shortest, len(r.Payload)), max(s.longest, len(r.Payload))
 		if each != nil {
 			each(r)
 		}
 	}
-	if w := feedWarnings(f); len(w) > 0 {
+	if w := f.Warnings(); len(w) > 0 {
 		t.Errorf("warnings: %q", w)
 	}
 	s.span = last.Round(time.Second)
@@ -74,9 +74,9 @@ func TestRecordedIEX(t *testing.T) {
 		t.Run(c.file, func(t *testing.T) {
 			path := recorded(t, c.file)
 			next, heartbeats, bytesInside := uint64(1), 0, 0
-			got := shapeOf(t, feedOptions{From: path, Format: "pcap"}, func(r record) {
-				e, err := openIEXTP(r.payload)
-				if err != nil {
+			got := shapeOf(t, Options{From: path, Format: "pcap"}, func(r Record) {
+				e, rest, err := openIEXTP(r.Payload)
+				if err != nil || len(rest) > 0 {
 					t.Fatal(err)
 				}
 				if e.sequence != next {
@@ -91,7 +91,7 @@ func TestRecordedIEX(t *testing.T) {
 			if got != c.datagrams || heartbeats != c.heartbeats {
 				t.Errorf("datagrams: %+v, %d heartbeats; want %+v, %d", got, heartbeats, c.datagrams, c.heartbeats)
 			}
-			got = shapeOf(t, feedOptions{From: path, Format: "pcap", Split: "iextp"}, func(r record) { bytesInside -= len(r.payload) })
+			got = shapeOf(t, Options{From: path, Format: "pcap", Split: "iextp"}, func(r Record) { bytesInside -= len(r.Payload) })
 			if got != c.inner || bytesInside != 0 {
 				t.Errorf("messages: %+v, %d bytes missing; want %+v", got, bytesInside, c.inner)
 			}
@@ -103,17 +103,17 @@ func TestRecordedIEX(t *testing.T) {
 func TestRecordedBinance(t *testing.T) {
 	path := recorded(t, "binance-usdm-btcusdt-20240808.raw.gz")
 	large, updates, last := 0, 0, uint64(0)
-	got := shapeOf(t, feedOptions{From: path, Format: "timed"}, func(r record) {
-		if len(r.payload) > 1400 {
+	got := shapeOf(t, Options{From: path, Format: "timed"}, func(r Record) {
+		if len(r.Payload) > 1400 {
 			large++
 		}
-		if !bytes.Contains(r.payload, []byte(`"depthUpdate"`)) {
+		if !bytes.Contains(r.Payload, []byte(`"depthUpdate"`)) {
 			return
 		}
 		var m struct{ Data struct{ U, Pu uint64 } }
 		// Only the two numbers: "U" is another one than "u".
-		at := bytes.Index(r.payload, []byte(`"u":`))
-		if err := json.Unmarshal([]byte(`{"Data":{`+string(r.payload[at:bytes.Index(r.payload, []byte(`,"b":`))])+`}}`), &m); err != nil {
+		at := bytes.Index(r.Payload, []byte(`"u":`))
+		if err := json.Unmarshal([]byte(`{"Data":{`+string(r.Payload[at:bytes.Index(r.Payload, []byte(`,"b":`))])+`}}`), &m); err != nil {
 			t.Fatal(err)
 		}
 		if updates > 0 && m.Data.Pu != last {

@@ -1,42 +1,36 @@
-package main
+package feed
 
 import (
 	"fmt"
 	"math"
-	"time"
 )
 
 // timedDigits is the longest time of a timed line, in digits: that of the
 // largest int64.
 const timedDigits = 19
 
-// timedFeed has a message in each line, behind the time when it was recorded.
-type timedFeed struct {
+// timed has a message in each line, behind the time when it was recorded.
+type timed struct {
 	lines lineReader
-	first int64 // the first record's time, in ns
-	begun bool
 }
 
-func newTimedFeed(src *feedSource) *timedFeed {
-	return &timedFeed{lines: lineReader{src: src, max: timedDigits + 1 + feedMaxMessage}}
+func newTimed(src *source) *timed {
+	return &timed{lines: lineReader{src: src, max: timedDigits + 1 + MaxMessage}}
 }
 
-func (f *timedFeed) next() (record, error) {
+func (f *timed) next() (raw, error) {
 	line, err := f.lines.next()
 	if err != nil {
-		return record{}, err
+		return raw{}, err
 	}
 	ns, payload, fault := parseTimed(line)
 	if fault != "" {
-		return record{}, f.lines.src.errorf("line %d %s: each line is to be <ns> <payload>, such as \"1723161255030314667 hello\"", f.lines.n, fault)
+		return raw{}, f.lines.src.errorf("line %d %s: each line is to be <ns> <payload>, such as \"1723161255030314667 hello\"", f.lines.n, fault)
 	}
-	if len(payload) > feedMaxMessage {
-		return record{}, f.lines.src.errorf("the message in line %d is longer than %v: the largest that can be sent", f.lines.n, size(feedMaxMessage))
+	if len(payload) > MaxMessage {
+		return raw{}, f.lines.src.errorf("the message in line %d is longer than %v: the largest that can be sent", f.lines.n, "16MiB")
 	}
-	if !f.begun {
-		f.first, f.begun = ns, true
-	}
-	return record{at: time.Duration(max(0, ns-f.first)), payload: payload}, nil
+	return raw{ns: ns, timed: true, payload: payload}, nil
 }
 
 // parseTimed takes a line "<ns> <payload>" apart; fault says what is wrong
@@ -63,6 +57,5 @@ func parseTimed(line []byte) (ns int64, payload []byte, fault string) {
 	return int64(t), line[digits+1:], ""
 }
 
-func (f *timedFeed) where() string      { return fmt.Sprintf("line %d", f.lines.n) }
-func (f *timedFeed) warnings() []string { return nil }
-func (f *timedFeed) Close() error       { return f.lines.src.Close() }
+func (f *timed) where() string    { return fmt.Sprintf("line %d", f.lines.n) }
+func (f *timed) leftOut() []Count { return nil }

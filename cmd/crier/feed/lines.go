@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"bufio"
@@ -9,7 +9,7 @@ import (
 
 // lineReader takes lines off a source.
 type lineReader struct {
-	src  *feedSource
+	src  *source
 	max  int    // the longest line, without its newline, in bytes
 	n    uint64 // lines read
 	long []byte // holds a line that is larger than the source's buffer
@@ -31,7 +31,7 @@ func (l *lineReader) next() ([]byte, error) {
 	l.n++
 	line = bytes.TrimSuffix(line, []byte{'\n'})
 	if len(line) > l.max {
-		return nil, l.src.errorf("line %d is longer than %v, the largest message: if these are no lines, choose another --format", l.n, size(feedMaxMessage))
+		return nil, l.src.errorf("line %d is longer than %v, the largest message: if these are no lines, choose another --format", l.n, "16MiB")
 	}
 	return line, nil
 }
@@ -49,23 +49,22 @@ func (l *lineReader) rest(line []byte) ([]byte, error) {
 	}
 }
 
-// linesFeed has a message in each line. An empty line is an empty message.
-type linesFeed struct {
+// lines has a message in each line. An empty line is an empty message.
+type lines struct {
 	lines lineReader
 }
 
-func newLinesFeed(src *feedSource) *linesFeed {
-	return &linesFeed{lineReader{src: src, max: feedMaxMessage}}
+func newLines(src *source) *lines {
+	return &lines{lineReader{src: src, max: MaxMessage}}
 }
 
-func (f *linesFeed) next() (record, error) {
+func (f *lines) next() (raw, error) {
 	line, err := f.lines.next()
 	if err != nil {
-		return record{}, err
+		return raw{}, err
 	}
-	return record{at: -1, payload: line}, nil
+	return raw{payload: line}, nil
 }
 
-func (f *linesFeed) where() string      { return fmt.Sprintf("line %d", f.lines.n) }
-func (f *linesFeed) warnings() []string { return nil }
-func (f *linesFeed) Close() error       { return f.lines.src.Close() }
+func (f *lines) where() string    { return fmt.Sprintf("line %d", f.lines.n) }
+func (f *lines) leftOut() []Count { return nil }

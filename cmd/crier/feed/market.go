@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"io"
@@ -43,8 +43,8 @@ const (
 	// D opens with 17,520 messages in 10 ms, a fifth of them in the first
 	// (3,417). That many is more than a demonstration needs: the default is
 	// about a quarter.
-	marketOpening   = 4000
-	marketBurstTime = 10 * time.Millisecond
+	marketOpening = 4000
+	BurstTime     = 10 * time.Millisecond
 	// The quiet between runs is divided by this, as if that many feeds like B
 	// were one: about 1,000 messages a second instead of 270.
 	marketFeeds = 4
@@ -56,9 +56,9 @@ const (
 	marketOpeningBatch, marketStormBatch = 67, 52
 )
 
-// marketOptions describe a market. Its zero value is one with the seed 0 and
+// MarketOptions describe a market. Its zero value is one with the seed 0 and
 // no end.
-type marketOptions struct {
+type MarketOptions struct {
 	Seed uint64
 	// Count is how many messages there are; 0 means that there is no end.
 	Count uint64
@@ -72,30 +72,30 @@ type marketOptions struct {
 	StormEvery time.Duration
 }
 
-// marketPhase is what a market goes through.
-type marketPhase int
+// Phase is what a market goes through.
+type Phase int
 
 const (
-	phaseOpening marketPhase = iota // thousands of messages in 10 ms
-	phaseTrading                    // quiet, and micro-bursts of up to 177
-	phaseStorm                      // hundreds of messages in 10 ms
+	Opening Phase = iota // thousands of messages in 10 ms
+	Trading              // quiet, and micro-bursts of up to 177
+	Storm                // hundreds of messages in 10 ms
 )
 
-func (p marketPhase) String() string {
+func (p Phase) String() string {
 	return [...]string{"opening", "trading", "storm"}[p]
 }
 
 // market is a feed of made-up market data with due times: a burst at the
 // opening, then thin trading in micro-bursts and, now and then, a storm. A
 // seed always gives the same messages and times, on any machine.
-type market struct {
-	opts  marketOptions
+type Market struct {
+	opts  MarketOptions
 	rand  marketRand
 	books marketBooks
 	buf   []byte
 	n     uint64 // messages so far
 
-	phase marketPhase
+	phase Phase
 	begun int64 // when the phase's burst began, ns
 	i, of int   // place in the burst, and its length
 	batch int   // messages that still leave at the same time
@@ -103,7 +103,7 @@ type market struct {
 	storm int64 // when the next storm is due, ns; never if it is -1
 }
 
-func newMarket(opts marketOptions) *market {
+func NewMarket(opts MarketOptions) *Market {
 	if opts.Opening == 0 {
 		opts.Opening = marketOpening
 	}
@@ -113,55 +113,55 @@ func newMarket(opts marketOptions) *market {
 	if opts.StormEvery == 0 {
 		opts.StormEvery = marketStormEvery
 	}
-	m := &market{opts: opts, rand: marketRand{mix64(opts.Seed)}, of: opts.Opening, buf: make([]byte, 0, 32<<10)}
+	m := &Market{opts: opts, rand: marketRand{mix64(opts.Seed)}, of: opts.Opening, buf: make([]byte, 0, 32<<10)}
 	if opts.Opening < 0 {
-		m.phase, m.of = phaseTrading, int(m.rand.draw(marketRun))
+		m.phase, m.of = Trading, int(m.rand.draw(marketRun))
 	}
 	m.storm = m.nextStorm()
 	m.books.init(&m.rand)
 	return m
 }
 
-// next returns the next message; its time is when it is due.
-func (m *market) next() (record, error) {
+// Next returns the next message; its time is when it is due.
+func (m *Market) Next() (Record, error) {
 	if m.opts.Count > 0 && m.n == m.opts.Count {
-		return record{}, io.EOF
+		return Record{}, io.EOF
 	}
 	if m.i == m.of {
 		m.begin()
-	} else if m.i > 0 || m.phase == phaseOpening {
+	} else if m.i > 0 || m.phase == Opening {
 		m.step()
 	}
 	m.i++
 	m.n++
 	m.buf = m.books.append(m.buf[:0], &m.rand, m.phase)
-	return record{at: time.Duration(m.at), payload: m.buf}, nil
+	return Record{At: time.Duration(m.at), Payload: m.buf}, nil
 }
 
-func (m *market) Close() error { return nil }
+func (m *Market) Close() error { return nil }
 
-// burst says where the last message stands: its phase, which of its burst's
+// Burst says where the last message stands: its phase, which of its burst's
 // messages it is, from 1, and how many there are.
-func (m *market) burst() (phase marketPhase, i, of int) {
+func (m *Market) Burst() (phase Phase, i, of int) {
 	return m.phase, m.i, m.of
 }
 
 // begin starts the next burst, after some quiet.
-func (m *market) begin() {
+func (m *Market) begin() {
 	m.at += m.rand.draw(marketQuiet) / int64(m.opts.Feeds)
 	m.i, m.batch = 0, 0
 	m.begun = m.at
 	if m.storm >= 0 && m.at >= m.storm {
-		m.phase, m.of = phaseStorm, int(m.rand.draw(marketStorm))
+		m.phase, m.of = Storm, int(m.rand.draw(marketStorm))
 		m.storm = m.nextStorm()
 		return
 	}
-	m.phase, m.of = phaseTrading, int(m.rand.draw(marketRun))
+	m.phase, m.of = Trading, int(m.rand.draw(marketRun))
 }
 
 // step moves the time on within a burst.
-func (m *market) step() {
-	if m.phase == phaseTrading {
+func (m *Market) step() {
+	if m.phase == Trading {
 		m.at += m.rand.draw(marketStep)
 		return
 	}
@@ -169,8 +169,8 @@ func (m *market) step() {
 		m.batch--
 		return
 	}
-	i, of, span := int64(m.i), int64(m.of), int64(marketBurstTime)
-	if m.phase == phaseStorm {
+	i, of, span := int64(m.i), int64(m.of), int64(BurstTime)
+	if m.phase == Storm {
 		m.batch = int(m.rand.below(marketStormBatch))
 		m.at = m.begun + i*span/of
 		return
@@ -186,7 +186,7 @@ func (m *market) step() {
 
 // nextStorm draws when the next storm is due: one half to one and a half of
 // the mean from now.
-func (m *market) nextStorm() int64 {
+func (m *Market) nextStorm() int64 {
 	every := int64(m.opts.StormEvery)
 	if every < 0 {
 		return -1

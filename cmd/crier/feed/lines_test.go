@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"slices"
@@ -33,7 +33,7 @@ func TestLines(t *testing.T) {
 }
 
 func TestLongestLine(t *testing.T) {
-	longest := strings.Repeat("x", feedMaxMessage)
+	longest := strings.Repeat("x", MaxMessage)
 	got, err := readFeed(t, "lines", "first\n"+longest+"\n"+longest)
 	if err != nil || len(got) != 3 || got[1].payload != longest || got[2].payload != longest {
 		t.Fatalf("lines of exactly 16 MiB: %d of them, %v", len(got), err)
@@ -48,7 +48,7 @@ func TestLongestLine(t *testing.T) {
 }
 
 func TestLinesMakeNoGarbage(t *testing.T) {
-	f, err := openFeed(feedOptions{From: writeFeed(t, "feed", strings.Repeat("a line of the feed\n", 2000))}, nil)
+	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat("a line of the feed\n", 2000))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package main
+package feed
 
 import "strconv"
 
@@ -20,9 +20,9 @@ const (
 // with levels and notices a symbol, T trades in quotes (79 %), trades (19 %)
 // and auctions (2 %) where it doesn't open, B has 7 % depth updates.
 var marketMix = [...][marketKinds]int64{
-	phaseOpening: {68, 25, 0, 5, 2},
-	phaseTrading: {35, 39, 16, 2, 8},
-	phaseStorm:   {45, 35, 18, 0, 2},
+	Opening: {68, 25, 0, 5, 2},
+	Trading: {35, 39, 16, 2, 8},
+	Storm:   {45, 35, 18, 0, 2},
 }
 
 const (
@@ -61,7 +61,7 @@ func (b *marketBooks) init(r *marketRand) {
 }
 
 // append makes up the next message of a phase and appends it to out.
-func (b *marketBooks) append(out []byte, r *marketRand, phase marketPhase) []byte {
+func (b *marketBooks) append(out []byte, r *marketRand, phase Phase) []byte {
 	// The lower of two draws: some symbols are busier than others.
 	k := &b.all[min(r.below(marketSymbols), r.below(marketSymbols))]
 	k.price = min(max(k.price+r.below(7)-3, marketFloor), marketCeiling)

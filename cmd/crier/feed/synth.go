@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"bytes"
@@ -7,39 +7,39 @@ import (
 	"strconv"
 )
 
-// synthOptions describe a feed that is made up.
-type synthOptions struct {
+// SynthOptions describe a feed that is made up.
+type SynthOptions struct {
 	Size  int    // of each message, 0 to 16 MiB; the tool's default is 64
 	Count uint64 // messages; 0 means that there is no end
 	Seed  uint64
 }
 
-// synthFeed makes messages that can be printed and verified: each begins with its
+// Synth makes messages that can be printed and verified: each begins with its
 // index, decimal from 0, and a space, if there is room for both, and goes on with
 // letters, a to p, that follow from the seed and the index alone. It has no times.
-type synthFeed struct {
-	opts synthOptions
+type Synth struct {
+	opts SynthOptions
 	n    uint64
 	buf  []byte
 }
 
-func newSynthFeed(opts synthOptions) *synthFeed {
-	return &synthFeed{opts: opts, buf: make([]byte, 0, opts.Size)}
+func NewSynth(opts SynthOptions) *Synth {
+	return &Synth{opts: opts, buf: make([]byte, 0, opts.Size)}
 }
 
-func (f *synthFeed) next() (record, error) {
+func (f *Synth) Next() (Record, error) {
 	if f.opts.Count > 0 && f.n == f.opts.Count {
-		return record{}, io.EOF
+		return Record{}, io.EOF
 	}
-	f.buf = appendSynth(f.buf[:0], f.opts.Seed, f.n, f.opts.Size)
+	f.buf = AppendSynth(f.buf[:0], f.opts.Seed, f.n, f.opts.Size)
 	f.n++
-	return record{at: -1, payload: f.buf}, nil
+	return Record{At: -1, Payload: f.buf}, nil
 }
 
-func (f *synthFeed) Close() error { return nil }
+func (f *Synth) Close() error { return nil }
 
-// appendSynth appends the message of a seed and an index, of n bytes, to b.
-func appendSynth(b []byte, seed, index uint64, n int) []byte {
+// AppendSynth appends the message of a seed and an index, of n bytes, to b.
+func AppendSynth(b []byte, seed, index uint64, n int) []byte {
 	start := len(b)
 	if b = append(strconv.AppendUint(b, index, 10), ' '); len(b)-start > n {
 		b = b[:start]
@@ -57,10 +57,10 @@ func appendSynth(b []byte, seed, index uint64, n int) []byte {
 	return b
 }
 
-// verifySynth says whether b is a message of the seed, whole and unchanged, and
+// VerifySynth says whether b is a message of the seed, whole and unchanged, and
 // which one. One that is too short doesn't tell its index: compare it with
-// appendSynth.
-func verifySynth(b []byte, seed uint64) (index uint64, ok bool) {
+// AppendSynth.
+func VerifySynth(b []byte, seed uint64) (index uint64, ok bool) {
 	const most = len("18446744073709551615")
 	end := bytes.IndexByte(b[:min(len(b), most+1)], ' ')
 	if end <= 0 || end > 1 && b[0] == '0' {

@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"bytes"
@@ -27,7 +27,7 @@ func TestLen(t *testing.T) {
 		{strings.Repeat("a", sourceBuffer-4), "b"},
 		{strings.Repeat("a", sourceBuffer), "b"},
 		{"b", strings.Repeat("a", sourceBuffer+1), "", long, "c", long},
-		{strings.Repeat("x", feedMaxMessage), "end"},
+		{strings.Repeat("x", MaxMessage), "end"},
 	} {
 		got, err := readFeed(t, "len", lens(want...))
 		if err != nil || !slices.Equal(payloadsOf(got), want) {
@@ -76,7 +76,7 @@ func TestLenOverTheLimit(t *testing.T) {
 }
 
 func TestLenMakesNoGarbage(t *testing.T) {
-	f, err := openFeed(feedOptions{From: writeFeed(t, "feed", strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
+	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -93,7 +93,7 @@ func FuzzLen(f *testing.F) {
 	f.Add([]byte("\x00\x00\xff\xffx"))
 	f.Add([]byte(zipped(lens("one"))))
 	f.Fuzz(func(t *testing.T, content []byte) {
-		fd, err := openFeed(feedOptions{From: "-", Format: "len"}, bytes.NewReader(content))
+		fd, err := Open(Options{From: "-", Format: "len"}, bytes.NewReader(content))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -108,7 +108,7 @@ func FuzzLen(f *testing.F) {
 		if (err == nil) != (len(again) == len(content)) {
 			t.Fatalf("%q gave %v and %v", content, got, err)
 		}
-		var fe *feedError
+		var fe *fault
 		if err != nil && !errors.As(err, &fe) {
 			t.Fatalf("%v doesn't name the feed", err)
 		}

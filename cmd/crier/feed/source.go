@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"bufio"
@@ -10,37 +10,40 @@ import (
 	"io"
 	"io/fs"
 	"os"
+	"slices"
 )
 
 // sourceBuffer is how much of a feed is read at once, in bytes. A message that
 // fits is handed out without a copy.
 const sourceBuffer = 64 << 10
 
-// feedError is what went wrong with a feed, in a sentence that begins with its name.
-type feedError struct {
+// fault is what went wrong with a feed, in a sentence that begins with its name.
+type fault struct {
 	name, text string
 	err        error // the cause, if another package has found it
 }
 
-func (e *feedError) Error() string { return e.name + ": " + e.text }
-func (e *feedError) Unwrap() error { return e.err }
+func (e *fault) Error() string { return e.name + ": " + e.text }
+func (e *fault) Unwrap() error { return e.err }
 
-// feedSource is the bytes of a feed, decompressed.
-type feedSource struct {
+// source is the bytes of a feed, decompressed.
+type source struct {
 	name string // in messages: the path, or "standard input"
 	live bool   // a pipe, a terminal or the like: what comes may come later
 	raw  io.Reader
 	file *os.File // to close; nil for standard input
 
-	content feedContent
+	content content
 	gzipped bool
 	r       *bufio.Reader // the content; set by start
+	view    int           // bytes of its buffer that take has shown
+	buf     []byte        // what take shows, where it is larger than that buffer
 }
 
-// feedContent is a source's bytes after decompression. It remembers the error that
+// content is a source's bytes after decompression. It remembers the error that
 // ended them, since readers on top of it hide that at times, and can bound how
 // much one step of such a reader takes.
-type feedContent struct {
+type content struct {
 	r     io.Reader
 	err   error // other than io.EOF
 	limit int64 // bytes that may still be read; -1 is no bound
@@ -49,7 +52,7 @@ type feedContent struct {
 
 var errContentLimit = errors.New("more bytes than one step may take")
 
-func (c *feedContent) Read(p []byte) (int, error) {
+func (c *content) Read(p []byte) (int, error) {
 	if c.limit == 0 {
 		c.over = true
 		return 0, errContentLimit
@@ -70,8 +73,8 @@ func (c *feedContent) Read(p []byte) (int, error) {
 // openSource opens a path, or takes standard input for "-". Of a regular file
 // nothing is read yet. Where done is not nil, closing it ends the wait for a
 // pipe or a terminal.
-func openSource(path string, stdin io.Reader, done <-chan struct{}) (*feedSource, error) {
-	s := &feedSource{name: path}
+func openSource(path string, stdin io.Reader, done <-chan struct{}) (*source, error) {
+	s := &source{name: path}
 	if path == "-" {
 		s.name, s.live = "standard input", true
 		s.takeLive(stdin, done)
@@ -83,16 +86,16 @@ func openSource(path string, stdin io.Reader, done <-chan struct{}) (*feedSource
 	file, err := openFile(path, done)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &feedError{path, "there is no such file: name one that exists, or - for standard input", err}
+		return nil, &fault{path, "there is no such file: name one that exists, or - for standard input", err}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &feedError{path, "this file may not be read: change its permissions, or run as its owner", err}
+		return nil, &fault{path, "this file may not be read: change its permissions, or run as its owner", err}
 	case err != nil:
-		return nil, &feedError{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", bareError(err)), err}
+		return nil, &fault{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", bareError(err)), err}
 	}
 	info, err := file.Stat()
 	if err != nil {
 		file.Close()
-		return nil, &feedError{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", bareError(err)), err}
+		return nil, &fault{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", bareError(err)), err}
 	}
 	if info.IsDir() {
 		file.Close()
@@ -106,7 +109,7 @@ func openSource(path string, stdin io.Reader, done <-chan struct{}) (*feedSource
 }
 
 // takeLive reads from what may make one wait.
-func (s *feedSource) takeLive(from io.Reader, done <-chan struct{}) {
+func (s *source) takeLive(from io.Reader, done <-chan struct{}) {
 	s.raw = from
 	if done != nil {
 		s.raw = newLiveReader(from, done)
@@ -115,9 +118,9 @@ func (s *feedSource) takeLive(from io.Reader, done <-chan struct{}) {
 
 // start looks at the first bytes, undoes gzip, and sets r. Only a file may not
 // be empty: a pipe into which nothing was written is a feed of no messages.
-func (s *feedSource) start() error {
+func (s *source) start() error {
 	raw := bufio.NewReaderSize(s.raw, sourceBuffer)
-	s.content = feedContent{r: raw, limit: -1}
+	s.content = content{r: raw, limit: -1}
 	first, err := raw.Peek(1)
 	if err != nil && err != io.EOF {
 		return s.explain(err, "the beginning")
@@ -149,7 +152,7 @@ func (s *feedSource) start() error {
 	return nil
 }
 
-func (s *feedSource) unzip(raw *bufio.Reader) error {
+func (s *source) unzip(raw *bufio.Reader) error {
 	zip, err := gzip.NewReader(raw)
 	if err == io.EOF {
 		err = io.ErrUnexpectedEOF
@@ -163,9 +166,34 @@ func (s *feedSource) unzip(raw *bufio.Reader) error {
 	return nil
 }
 
+// take returns the next n bytes as a view that is valid until the next call, or
+// those that there are and an error.
+func (s *source) take(n int) ([]byte, error) {
+	s.r.Discard(s.view) // always whole: it has been peeked at
+	s.view = 0
+	if n <= sourceBuffer {
+		b, err := s.r.Peek(n)
+		s.view = len(b)
+		return b, err
+	}
+	// The length is not trusted: the buffer grows with the bytes that come.
+	s.buf = s.buf[:0]
+	for len(s.buf) < n {
+		have := len(s.buf)
+		step := min(n-have, max(sourceBuffer, have))
+		s.buf = slices.Grow(s.buf, step)
+		m, err := io.ReadFull(s.r, s.buf[have:have+step])
+		s.buf = s.buf[:have+m]
+		if err != nil {
+			return s.buf, err
+		}
+	}
+	return s.buf, nil
+}
+
 // captureKind is "pcap" or "pcapng" if the content clearly begins like one,
 // else "". It looks only at what has been read already.
-func (s *feedSource) captureKind() string {
+func (s *source) captureKind() string {
 	head, _ := s.r.Peek(min(12, s.r.Buffered()))
 	if len(head) < 4 {
 		return ""
@@ -185,35 +213,35 @@ func (s *feedSource) captureKind() string {
 }
 
 // errorf makes an error that begins with the source's name.
-func (s *feedSource) errorf(format string, args ...any) error {
-	return &feedError{name: s.name, text: fmt.Sprintf(format, args...)}
+func (s *source) errorf(format string, args ...any) error {
+	return &fault{name: s.name, text: fmt.Sprintf(format, args...)}
 }
 
 // explain turns a read error into a sentence; where is the place that was
 // being read, such as "line 7".
-func (s *feedSource) explain(err error, where string) error {
+func (s *source) explain(err error, where string) error {
 	if s.content.err != nil {
 		err = s.content.err
 	}
 	var corrupt flate.CorruptInputError
 	switch {
 	case s.gzipped && errors.Is(err, io.ErrUnexpectedEOF):
-		return &feedError{s.name, fmt.Sprintf("the gzip data is cut off in %s: fetch or write the file again, whole", where), err}
+		return &fault{s.name, fmt.Sprintf("the gzip data is cut off in %s: fetch or write the file again, whole", where), err}
 	case s.gzipped && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)):
-		return &feedError{s.name, fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again", where, err), err}
+		return &fault{s.name, fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again", where, err), err}
 	}
-	return &feedError{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, bareError(err)), err}
+	return &fault{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, bareError(err)), err}
 }
 
 // position says where byte n of the content is.
-func (s *feedSource) position(n uint64) string {
+func (s *source) position(n uint64) string {
 	if s.gzipped {
 		return fmt.Sprintf("byte %d (decompressed)", n)
 	}
 	return fmt.Sprintf("byte %d", n)
 }
 
-func (s *feedSource) Close() error {
+func (s *source) Close() error {
 	if s.file == nil {
 		return nil
 	}

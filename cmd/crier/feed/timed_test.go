@@ -1,4 +1,4 @@
-package main
+package feed
 
 import (
 	"slices"
@@ -9,12 +9,12 @@ import (
 
 func TestTimed(t *testing.T) {
 	got, err := readFeed(t, "timed", "1723161255030314667 one\n1723161255030314668 two words \n1723161256030314667 \n1723161255030314000 late\n")
-	want := []feedMessage{{0, "one"}, {1, "two words "}, {1e9, ""}, {0, "late"}}
+	want := []message{{0, "one"}, {1, "two words "}, {1e9, ""}, {1e9, "late"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
 	}
 	got, err = readFeed(t, "timed", "0 a\n9223372036854775807 b")
-	want = []feedMessage{{0, "a"}, {1<<63 - 1, "b"}}
+	want = []message{{0, "a"}, {1<<63 - 1, "b"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("the extremes: got %v, %v", got, err)
 	}
@@ -41,7 +41,7 @@ func TestTimedLinesThatAreNone(t *testing.T) {
 }
 
 func TestLongestTimedMessage(t *testing.T) {
-	longest := strings.Repeat("x", feedMaxMessage)
+	longest := strings.Repeat("x", MaxMessage)
 	got, err := readFeed(t, "timed", "1723161255030314667 "+longest+"\n2 "+longest)
 	if err != nil || len(got) != 2 || got[0].payload != longest || got[1].payload != longest {
 		t.Fatalf("messages of exactly 16 MiB: %d of them, %v", len(got), err)
@@ -53,7 +53,7 @@ func TestLongestTimedMessage(t *testing.T) {
 }
 
 func TestTimedMakesNoGarbage(t *testing.T) {
-	f, err := openFeed(feedOptions{From: writeFeed(t, "feed", strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
+	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

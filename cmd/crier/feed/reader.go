@@ -1,0 +1,299 @@
+package feed
+
+import (
+	"fmt"
+	"io"
+	"net/netip"
+	"slices"
+	"strings"
+)
+
+// Reader is a feed that is read from a file or standard input.
+type Reader struct {
+	src    *source
+	opts   Options
+	only   []netip.AddrPort
+	format format // nil until the first call of Next, of a pipe
+	err    error  // what ended it
+	split  *splitter
+	times  timeline
+
+	n         uint64 // messages returned
+	strangers strangers
+	told      [tellings]int
+}
+
+// Next returns the next message.
+func (r *Reader) Next() (Record, error) {
+	if r.format == nil && r.err == nil {
+		r.format, r.err = openFormat(r.src, r.opts.Format)
+	}
+	if r.err != nil {
+		return Record{}, r.err
+	}
+	if r.split == nil {
+		m, err := r.pull()
+		if err != nil {
+			return Record{}, err
+		}
+		return r.record(m, m.payload), nil
+	}
+	for !r.split.more() {
+		m, err := r.pull()
+		if err != nil {
+			return Record{}, err
+		}
+		r.open(m)
+	}
+	return r.record(r.split.outer, r.split.take()), nil
+}
+
+// pull returns the format's next message that is wanted.
+func (r *Reader) pull() (raw, error) {
+	for {
+		m, err := r.format.next()
+		if err == io.EOF {
+			err = r.end()
+		}
+		if err != nil {
+			r.err = err
+			return raw{}, err
+		}
+		if len(r.only) == 0 || slices.Contains(r.only, m.to) {
+			return m, nil
+		}
+		if r.strangers.count(m.to) {
+			r.tell(tellStranger, "%s goes to %v, which --only leaves out", r.Where(), m.to)
+		}
+	}
+}
+
+// record is a message with its due time.
+func (r *Reader) record(m raw, payload []byte) Record {
+	r.n++
+	if !m.timed {
+		return Record{At: -1, Payload: payload}
+	}
+	at, step, by := r.times.at(m.ns)
+	switch step {
+	case stepBack:
+		r.tell(tellBack, "%s was recorded %v before one ahead of it: it goes out right behind that, and the rest at its own pace", r.Where(), by)
+	case stepShort:
+		r.tell(tellShort, "%s comes after a silence of %v, which --max-gap makes %v", r.Where(), by, r.opts.MaxGap)
+	}
+	return Record{At: at, Payload: payload}
+}
+
+// open takes a datagram apart, and tells what it shows of its source.
+func (r *Reader) open(m raw) {
+	if err := r.split.open(m); err != nil {
+		if r.opts.Tell == nil {
+			return
+		}
+		place, advice := r.Where(), ""
+		if m.to.IsValid() {
+			place = fmt.Sprintf("%s to %v", place, m.to)
+		}
+		if len(m.payload) > ethernetMTU-28 {
+			advice = "; if the capturing host merged datagrams, capture again with ethtool -K INTERFACE gro off"
+		}
+		r.tell(tellUnsplit, "%s can't be split by %s, and is left out: %v%s", place, r.opts.Split, err, advice)
+		return
+	}
+	if n := len(r.split.parts); n > 1 {
+		r.tell(tellMerged, "%s is %d datagrams, which the capturing host had merged: they are taken apart (ethtool -K INTERFACE gro off captures them as they are)", r.Where(), n)
+	}
+	for i := range r.split.parts {
+		for _, happened := range r.split.streams.note(&r.split.parts[i], m.to) {
+			r.tell(happened.kind, "%s: %s", r.Where(), happened.text)
+		}
+	}
+}
+
+// end is io.EOF, or an error where the feed had something, but nothing to send.
+func (r *Reader) end() error {
+	switch {
+	case r.n > 0:
+		return io.EOF
+	case r.split != nil && r.split.unsplit > 0 && r.split.datagrams == 0:
+		return r.src.errorf("not one of its %d datagrams can be split by %s (the last: %v): give another --split, or leave it out",
+			r.split.unsplit, r.opts.Split, r.split.why)
+	case r.strangers.n > 0 && (r.split == nil || r.split.datagrams == 0 && r.split.unsplit == 0):
+		return r.src.errorf("none of its datagrams goes to %s; there are %s: name one of these with --only",
+			strings.Join(r.opts.Only, " or "), r.strangers.text())
+	}
+	return io.EOF
+}
+
+// Where names the record that Next returned last, such as "line 7".
+func (r *Reader) Where() string {
+	if r.format == nil {
+		return "the beginning"
+	}
+	return r.format.where()
+}
+
+// Close gives back the file.
+func (r *Reader) Close() error { return r.src.Close() }
+
+// telling is a kind of sentence.
+type telling int
+
+const (
+	tellStranger telling = iota
+	tellBack
+	tellShort
+	tellUnsplit
+	tellMerged
+	tellGap
+	tellLate
+	tellEnd
+	tellBegin
+	tellings
+)
+
+// tellMost bounds the sentences of each kind that are told as they come.
+const tellMost = 5
+
+func (r *Reader) tell(kind telling, text string, args ...any) {
+	if r.opts.Tell == nil || r.told[kind] > tellMost {
+		return
+	}
+	if r.told[kind]++; r.told[kind] > tellMost {
+		r.opts.Tell(fmt.Sprintf("%s: more of this kind is only counted", r.src.name))
+		return
+	}
+	r.opts.Tell(r.src.name + ": " + fmt.Sprintf(text, args...))
+}
+
+// strangers are datagrams to other addresses than those that are wanted.
+type strangers struct {
+	n    uint64
+	rows []stranger // of the first addresses, strangerRows at the most
+}
+
+type stranger struct {
+	to netip.AddrPort
+	n  uint64
+}
+
+const strangerRows = 16
+
+// count counts a datagram; first says that it is the first to its address, of
+// those that have a row.
+func (s *strangers) count(to netip.AddrPort) (first bool) {
+	s.n++
+	for i := range s.rows {
+		if s.rows[i].to == to {
+			s.rows[i].n++
+			return false
+		}
+	}
+	if len(s.rows) == strangerRows {
+		return false
+	}
+	s.rows = append(s.rows, stranger{to, 1})
+	return true
+}
+
+// text lists them, such as "3 to 224.0.0.251:5353".
+func (s *strangers) text() string {
+	var list []string
+	rest := s.n
+	for _, row := range s.rows {
+		list = append(list, fmt.Sprintf("%d to %v", row.n, row.to))
+		rest -= row.n
+	}
+	if rest > 0 {
+		list = append(list, fmt.Sprintf("%d to others", rest))
+	}
+	return strings.Join(list, ", ")
+}
+
+// Summary is what was noticed about a feed.
+type Summary struct {
+	// LeftOut counts what was not sent, by why.
+	LeftOut []Count `json:"left_out,omitempty"`
+	// Merged counts datagrams that were several, and were taken apart.
+	Merged uint64 `json:"merged_datagrams,omitempty"`
+	// TimesBack counts messages that were recorded before one that came before them,
+	// GapsShortened silences that were.
+	TimesBack     uint64 `json:"times_back,omitempty"`
+	GapsShortened uint64 `json:"gaps_shortened,omitempty"`
+	// Sessions are those of the source's own framing; MoreSessions counts those that
+	// are not listed, since there were too many.
+	Sessions     []Session `json:"sessions,omitempty"`
+	MoreSessions uint64    `json:"more_sessions,omitempty"`
+}
+
+// Summary returns what was noticed so far; nil if nothing was.
+func (r *Reader) Summary() *Summary {
+	s := &Summary{LeftOut: r.leftOut(), TimesBack: r.times.back, GapsShortened: r.times.shortened}
+	if r.split != nil {
+		s.Merged = r.split.merged
+		s.Sessions, s.MoreSessions = r.split.streams.sessions(), r.split.streams.more
+	}
+	if len(s.LeftOut) == 0 && s.Merged == 0 && s.TimesBack == 0 && s.GapsShortened == 0 && len(s.Sessions) == 0 {
+		return nil
+	}
+	return s
+}
+
+// leftOut counts what was not sent.
+func (r *Reader) leftOut() []Count {
+	var list []Count
+	if r.format != nil {
+		list = r.format.leftOut()
+	}
+	if n := r.strangers.n; n > 0 {
+		list = append(list, Count{"to other addresses than --only names", n})
+	}
+	if r.split != nil && r.split.unsplit > 0 {
+		list = append(list, Count{"not split by " + r.opts.Split, r.split.unsplit})
+	}
+	return list
+}
+
+// Warnings returns a sentence for each kind of thing that was left out of the
+// feed, was missing in it or odd about it. Ask at the end.
+func (r *Reader) Warnings() []string {
+	var list []string
+	add := func(format string, args ...any) {
+		list = append(list, r.src.name+": "+fmt.Sprintf(format, args...))
+	}
+	for _, c := range r.leftOut() {
+		add("packets left out: %d %s", c.N, c.What)
+	}
+	if c, ok := r.format.(*capture); ok && r.split == nil && c.large > 0 {
+		add("%s larger than an Ethernet packet of 1,500 bytes: if that network has no jumbo frames, the capturing host merged several into one; capture again with ethtool -K INTERFACE gro off", counted(c.large, "datagram is", "datagrams are"))
+	}
+	if r.times.back > 0 {
+		add("%s recorded out of order, by %v at the most; the pace of the rest was kept", counted(r.times.back, "message was", "messages were"), r.times.furthest)
+	}
+	if r.times.shortened > 0 {
+		add("%s longer than %v, the longest %v: shortened", counted(r.times.shortened, "silence was", "silences were"), r.opts.MaxGap, r.times.longest)
+	}
+	if r.split == nil {
+		return list
+	}
+	if n := r.split.merged; n > 0 {
+		add("%s that the capturing host had merged: taken apart", counted(n, "packet had datagrams", "packets had datagrams"))
+	}
+	for _, s := range r.split.streams.sessions() {
+		if s.Gaps > 0 || s.Late > 0 {
+			add("%s", s.text())
+		}
+	}
+	if n := r.split.streams.more; n > 0 {
+		add("%s more of its source's sessions, whose gaps were not looked for", counted(n, "datagram was of one", "datagrams were of"))
+	}
+	return list
+}
+
+// counted is a number and its noun.
+func counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
