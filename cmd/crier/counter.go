@@ -11,9 +11,9 @@ const counterSize = 16
 
 // counter is two numbers, little endian, in a file that is mapped into memory
 // where the platform allows it: what was set is in the file even if the process
-// is killed the next moment. The first is how many messages were accepted, the
-// second how many of them were with the kernel by then. A nil counter counts
-// nothing.
+// is killed the next moment. The first is how many messages were accepted, no fewer than
+// anybody has received; the second how many of them were with the kernel, no more than
+// were. A nil counter counts nothing.
 type counter struct {
 	file *os.File
 	mem  []byte // nil where there is no mapping
@@ -42,19 +42,25 @@ func openCounter(path string) (*counter, error) {
 	return c, nil
 }
 
-func (c *counter) set(accepted, sent uint64) {
+// setAccepted is called before a message is handed over, so that whoever has received
+// it finds it counted, whenever the process is killed: one that waits for room is among
+// them.
+func (c *counter) setAccepted(n uint64) { c.set(0, n) }
+
+// setSent is called after messages were handed to the kernel.
+func (c *counter) setSent(n uint64) { c.set(8, n) }
+
+func (c *counter) set(at int64, n uint64) {
 	if c == nil {
 		return
 	}
 	if c.mem != nil {
-		binary.LittleEndian.PutUint64(c.mem[8:], sent)
-		binary.LittleEndian.PutUint64(c.mem, accepted)
+		binary.LittleEndian.PutUint64(c.mem[at:], n)
 		return
 	}
-	var b [counterSize]byte
-	binary.LittleEndian.PutUint64(b[:], accepted)
-	binary.LittleEndian.PutUint64(b[8:], sent)
-	_, _ = c.file.WriteAt(b[:], 0) // the numbers are a convenience: the messages go on
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], n)
+	_, _ = c.file.WriteAt(b[:], at) // the numbers are a convenience: the messages go on
 }
 
 func (c *counter) close() {

@@ -70,6 +70,9 @@ func (o *demoOptions) run(ctx context.Context, std streams) (int, error) {
 	if o.net == "lo" {
 		storms = demoStorms
 	}
+	if err := closed(std.out); err != nil {
+		return 0, err
+	}
 	plan := newDemoPlan(o.seed, storms)
 	out := std.out
 	if o.json {

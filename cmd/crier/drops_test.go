@@ -159,12 +159,12 @@ func TestPubText(t *testing.T) {
 	var st publisher.Stats
 	st.Accepted, st.Statuses = 5, 1
 	st.Socket.SendErrors = 3
-	text := o.pubText(7, st, time.Second, 0, false)
+	text := o.pubText(7, st, pubTimes{published: time.Second, sent: time.Second}, 0, false)
 	if !strings.Contains(text, "refused 3 datagrams\n") || strings.Contains(text, "longer held") {
 		t.Error(text)
 	}
 	st.Nacks, st.Responder.Gone, st.Invalid = 1, 2000, 4
-	text = o.pubText(7, st, time.Second, 0, false)
+	text = o.pubText(7, st, pubTimes{published: time.Second, sent: time.Second}, 0, false)
 	for _, want := range []string{
 		"refused 3 datagrams; subscribers had to ask", "asked for 2,000 times that were no longer held", "--rate", "--resend-buffer, now 64KiB",
 		"\n  dropped 4 datagrams",

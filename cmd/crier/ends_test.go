@@ -95,6 +95,7 @@ func TestEnds(t *testing.T) {
 // endWays are the ways to end, by command.
 var endWays = map[string]map[string]func(*testing.T) *tool{
 	"sub": subEnds,
+	"pub": pubEnds,
 }
 
 // said is a publisher of two messages that says BYE.
@@ -105,10 +106,10 @@ func said(t *testing.T, group []string) {
 
 // saying is a publisher, in a process of its own, of which subscribers have heard two
 // messages and no end.
-func saying(t *testing.T, group []string, subs ...*tool) *tool {
+func saying(t *testing.T, group, args []string, subs ...*tool) *tool {
 	t.Helper()
 	in, feed := osPipe(t)
-	pub := spawn(t, in, on(group, "pub", "--from", "-")...)
+	pub := spawn(t, in, append(on(group, "pub", "--from", "-"), args...)...)
 	io.WriteString(feed, "0\n1\n")
 	for _, s := range subs {
 		s.await(s.out, "1\n", 1)
@@ -130,7 +131,7 @@ func goesOn(t *testing.T, args ...string) *tool {
 	t.Helper()
 	group := testGroup(t)
 	sub := spawn(t, nil, on(group, "sub", args...)...).listening()
-	saying(t, group, sub)
+	saying(t, group, nil, sub)
 	return sub
 }
 
@@ -139,7 +140,7 @@ func oneKilled(t *testing.T, args ...string) *tool {
 	t.Helper()
 	a, b := testGroup(t), testGroup(t)
 	sub := start(t, nil, on(append(a, b[:2]...), "sub", args...)...).listening()
-	saying(t, a, sub).signal(syscall.SIGKILL)
+	saying(t, a, nil, sub).signal(syscall.SIGKILL)
 	said(t, b)
 	return sub
 }
@@ -173,7 +174,7 @@ var subEnds = map[string]func(*testing.T) *tool{
 	"`--until-end`: the publisher was killed": func(t *testing.T) *tool {
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
-		saying(t, group, sub).signal(syscall.SIGKILL)
+		saying(t, group, nil, sub).signal(syscall.SIGKILL)
 		return sub
 	},
 	"`--until-end`: of two publishers one was killed": func(t *testing.T) *tool {
@@ -253,6 +254,11 @@ var subEnds = map[string]func(*testing.T) *tool{
 		group := testGroup(t)
 		c := startInto(t, openFull(t), nil, on(group, "sub")...).listening()
 		said(t, group)
+		return c
+	},
+	"standard output was closed before the start": func(t *testing.T) *tool {
+		c := newTool(t, on(testGroup(t), "sub"))
+		c.behind(">&-")
 		return c
 	},
 	"the summary's disk is full": func(t *testing.T) *tool {

@@ -12,6 +12,7 @@ import (
 	"os/signal"
 	"strings"
 	"syscall"
+	"time"
 
 	"github.com/spf13/pflag"
 )
@@ -35,12 +36,18 @@ func main() {
 	}
 	go func() {
 		<-interrupts
-		signal.Stop(interrupts) // first: a second one ends the process at once
 		cancel()
+		time.Sleep(secondInterrupt)
+		signal.Stop(interrupts) // the next one ends the process at once
 	}()
-	code := run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr)
+	std := standard()
+	code := run(ctx, os.Args[1:], std.in, std.out, std.err)
 	os.Exit(code)
 }
+
+// secondInterrupt is how long after an interrupt another one is taken for the same:
+// timeout(1), for instance, sends one to its command, and then one to all of its group.
+const secondInterrupt = 500 * time.Millisecond
 
 // streams are what a command reads and writes.
 type streams struct {

@@ -156,6 +156,9 @@ func signal1(c chan struct{}) {
 
 // outputError says what a failed write to standard output means.
 func outputError(err error) error {
+	if closed := closedError(""); errors.As(err, &closed) {
+		return closed
+	}
 	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
 		return fmt.Errorf("standard output was closed by whoever read it (%w): to leave after so many messages, use --count", bareError(err))
 	}

@@ -46,7 +46,8 @@ func pubCommand() *command {
 		help: `Publishes a file's messages, what standard input brings, or made-up ones, and
 repairs what subscribers missed: while it runs, and then until one second has
 passed without a request. An interrupt ends the publishing; what was accepted by
-then is still repaired, for 2 seconds at the most. A second interrupt ends all.
+then is still repaired, for 2 seconds at the most. Another interrupt, half a second or
+more after the first, ends all.
 
 Examples:
 
@@ -113,6 +114,9 @@ func (o *pubOptions) open(ctx context.Context, std streams, console *console) (f
 	switch {
 	case o.feed.From != "":
 		from := o.feed
+		if err := closed(std.in); err != nil && from.From == "-" {
+			return nil, err
+		}
 		from.Done = ctx.Done()
 		if !o.quiet {
 			from.Tell = func(text string) { fmt.Fprintf(console, "crier pub: %s\n", text) }
@@ -188,20 +192,31 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	}
 	stopTable := o.overload.watch(console, p)
 	progress := startPubProgress(o, std, console, p)
-	start := time.Now()
+	took := pubTimes{start: time.Now()}
 	pace := newPacer(o.pace, timer)
 	if !o.quiet {
 		pace.notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
 	}
 	late, err := o.publish(ctx, p, from, pace, counter)
 	stopWaiting()
-	published := time.Since(start)
+	took.published = time.Since(took.start)
+	flushed := make(chan struct{})
+	go func() {
+		defer close(flushed)
+		if p.Flush(context.Background()) == nil { // else Shutdown tells
+			took.sent = time.Since(took.start)
+		}
+	}()
 	interrupted := ctx.Err() != nil
 	if interrupted && !o.quiet {
 		fmt.Fprintf(console, "crier pub: interrupted; what was accepted is still repaired, for %v at the most; interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
 	err = errors.Join(err, shutdown(ctx, p))
+	<-flushed
+	if counter != nil {
+		counter.setSent(p.Sent())
+	}
 	progress.stop()
 	stopTable()
 	sum := newPubSummary(p.Session(), p.Stats())
@@ -215,7 +230,7 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 				fmt.Fprintf(console, "crier pub: %s\n", w)
 			}
 		}
-		fmt.Fprint(console, o.text(p, published, late, interrupted))
+		fmt.Fprint(console, o.text(p, took, late, interrupted))
 	}
 	return exitOK, errors.Join(err, summary.write(sum))
 }
@@ -260,11 +275,15 @@ func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from f
 		}
 		if err == nil {
 			if err = pace.wait(ctx, rec.At); err == nil {
+				counter.setAccepted(n + 1) // before anybody can have it
 				_, err = p.Publish(ctx, rec.Payload)
 			}
 			if err == publisher.ErrDropped {
 				err = nil // as was asked for; Stats count it
 			}
+		}
+		if err != nil {
+			counter.setAccepted(n)
 		}
 		if err != nil && ctx.Err() != nil {
 			break
@@ -273,7 +292,7 @@ func (o *pubOptions) publish(ctx context.Context, p *publisher.Publisher, from f
 			return pace.worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
 		}
 		if counter != nil {
-			counter.set(n+1, p.Sent())
+			counter.setSent(p.Sent())
 		}
 	}
 	return pace.worst(), nil

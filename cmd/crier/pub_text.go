@@ -100,12 +100,31 @@ func (o *pubOptions) dueText(left time.Duration) string {
 	return text + "\n"
 }
 
+// pubTimes are how long it took, from the start, until all was accepted, and until all
+// was with the kernel; 0 if that wasn't so.
+type pubTimes struct {
+	start           time.Time
+	published, sent time.Duration
+}
+
+// text says both where they differ by more than it takes to send a datagram.
+func (t *pubTimes) text() string {
+	text := t.published.Round(time.Millisecond).String()
+	switch {
+	case t.sent == 0:
+		text += "; not all went out"
+	case t.sent-t.published >= 10*time.Millisecond:
+		text += fmt.Sprintf("; all had gone out after %v", t.sent.Round(time.Millisecond))
+	}
+	return text
+}
+
 // text is what crier pub says at the end.
-func (o *pubOptions) text(p *publisher.Publisher, took, late time.Duration, interrupted bool) string {
+func (o *pubOptions) text(p *publisher.Publisher, took pubTimes, late time.Duration, interrupted bool) string {
 	return o.pubText(p.Session(), p.Stats(), took, late, interrupted)
 }
 
-func (o *pubOptions) pubText(session uint64, st publisher.Stats, took, late time.Duration, interrupted bool) string {
+func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, late time.Duration, interrupted bool) string {
 	drops, kernel := pubDrops(&st), kernelDrops{}
 	kernel.add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
 	var b strings.Builder
@@ -113,8 +132,8 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took, late time
 	if interrupted {
 		verb = "published, until interrupted,"
 	}
-	fmt.Fprintf(&b, "session %s: %s %s messages (%s bytes) in %s frames, %v\n", sessionText(session), verb,
-		grouped(st.Accepted), grouped(st.AcceptedBytes), grouped(st.Frames), took.Round(time.Millisecond))
+	fmt.Fprintf(&b, "session %s: %s %s messages (%s bytes) in %s frames, %s\n", sessionText(session), verb,
+		grouped(st.Accepted), grouped(st.AcceptedBytes), grouped(st.Frames), took.text())
 	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", counted(st.Repairs, "frame", "frames"), counted(st.Nacks, "NACK", "NACKs"))
 	if n := st.Responder.Gone; n > 0 {
 		fmt.Fprintf(&b, "  repairs were asked for %s that were no longer held, and what was in them is lost for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
@@ -131,7 +150,7 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took, late time
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
 	}
-	if took > time.Second && st.Statuses == 0 && st.Nacks == 0 { // one that is quick to leave reports nothing
+	if took.published > time.Second && st.Statuses == 0 && st.Nacks == 0 { // one that is quick to leave reports nothing
 		b.WriteString("  no subscriber was heard; is one running, on this group and interface?\n")
 	}
 	for line := range strings.Lines(drops.text(st.Invalid, true) + kernel.text(o.net.read)) {

@@ -190,6 +190,9 @@ func (o *subOptions) run(ctx context.Context, std streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
+	if err := closed(std.out); err != nil {
+		return 0, err
+	}
 	std.err = newConsole(std.err)
 	cfg.Logger = newLogger("sub", std.err, o.net.verbose)
 	summary, err := openSummary("--summary", o.summary, std)

@@ -108,6 +108,9 @@ func openSummary(flag, path string, std streams) (*summaryFile, error) {
 	case "":
 		return nil, nil
 	case "-":
+		if err := closed(std.out); err != nil {
+			return nil, fmt.Errorf("%s -: %w", flag, err)
+		}
 		return &summaryFile{flag: flag, name: "standard output", out: std.out}, nil
 	}
 	file, err := os.Create(path)
