@@ -198,10 +198,11 @@ func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	e := &r.log[r.requests%requestLog]
 	e.request, e.sent = request, now
 	// What is found missing within a fraction of a round trip goes into one
-	// NACK: a burst of loss must not become a burst of NACKs.
+	// NACK: a burst of loss must not become a burst of NACKs. However long the round
+	// trip is believed to be, many NACKs fit the silence time.
 	r.quiet = now
 	if r.rtt.known {
-		r.quiet = now.Add(r.rtt.smooth / 4)
+		r.quiet = now.Add(min(r.rtt.smooth/4, min(r.cfg.Silence, maxPatience)/32))
 	}
 	return request, ranges, true
 }

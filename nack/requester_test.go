@@ -167,6 +167,49 @@ func TestSuspended(t *testing.T) {
 	})
 }
 
+// What was asked for before a suspension tells nothing of the round trip: its answer
+// may have waited at the socket for as long.
+func TestSuspensionIsNoRoundTrip(t *testing.T) {
+	everywhere(t, RequesterConfig{}, func(s *subscriber) {
+		s.lose("5")
+		s.wantNack("5")
+		s.now = s.now.Add(8 * time.Second)
+		s.r.Suspended(8 * time.Second)
+		s.repair("5")
+		if s.r.RTT().Known() {
+			s.Errorf("a round trip of %v was measured", s.r.RTT().Smoothed())
+		}
+		s.lose("7")
+		s.wantNack("7")
+		s.advance(3 * ms)
+		s.repair("7")
+		if trip := s.r.RTT().Smoothed(); trip != 3*ms {
+			s.Errorf("the round trip is %v, want 3 ms", trip)
+		}
+	})
+}
+
+// However long a backlog made the round trip seem, what is found missing just after a
+// NACK is asked for soon.
+func TestQuietHasABound(t *testing.T) {
+	everywhere(t, RequesterConfig{Silence: 4 * time.Second}, func(s *subscriber) {
+		s.lose("1")
+		s.wantNack("1")
+		s.now = s.now.Add(maxRTT)
+		s.r.SetBehind(maxRTT)
+		s.repair("1")
+		s.lose("2")
+		s.wantNack("2")
+		s.lose("4")
+		s.wantNothing()
+		s.advance(4*time.Second/32 - 1)
+		s.wantNothing()
+		s.advance(1)
+		s.wantNack("4")
+		s.repair("2", "4")
+	})
+}
+
 // A long gap is repaired bit by bit: each bit is an answer for what is left.
 func TestRepairsRestartTheSilenceOfTheRest(t *testing.T) {
 	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {

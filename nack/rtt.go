@@ -29,6 +29,13 @@ func (r *RTT) Sample(d time.Duration) {
 		r.smooth, r.vary, r.known = d, d/2, true
 		return
 	}
+	// What waited, here or on the way, makes a sample long; nothing makes one short.
+	// Where one is, what made the others long is over.
+	if d < r.smooth/8 {
+		r.smooth /= 2
+		r.vary = min(r.vary, r.smooth/2)
+		return
+	}
 	// One sample of a hundred round trips is a scheduler's pause, not the
 	// network: let it count for no more than four.
 	d = min(d, 4*r.smooth+4*r.vary)

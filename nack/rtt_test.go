@@ -50,6 +50,20 @@ func TestRTTBelievesLittleOfAnOutlier(t *testing.T) {
 	}
 }
 
+// Once a backlog is over that made the first samples long, so are its consequences.
+func TestRTTForgetsABacklog(t *testing.T) {
+	var r RTT
+	for range 3 {
+		r.Sample(8 * time.Second)
+	}
+	for range 12 {
+		r.Sample(5 * ms)
+	}
+	if trip, timeout := r.Smoothed(), r.Timeout(); trip > 40*ms || timeout > 120*ms {
+		t.Errorf("after 12 samples of 5 ms it is %v, and the timeout %v", trip, timeout)
+	}
+}
+
 func TestTime(t *testing.T) {
 	for _, c := range []struct {
 		t    Time

@@ -107,12 +107,17 @@ func (s *Sender) sessionTime(now Time) uint64 { return uint64(max(0, now.Sub(s.c
 
 // tick notes the time of a call.
 func (s *Sender) tick(now Time) {
-	if s.armed != Never && now.Sub(s.armed) > suspended {
-		s.woke, s.armed = now, now
-	}
+	s.notice(now)
 	s.now = now
 	if s.keep.gathering {
 		s.gather(now)
+	}
+}
+
+// notice looks whether this process was suspended.
+func (s *Sender) notice(now Time) {
+	if s.armed != Never && now.Sub(s.armed) > suspended {
+		s.woke, s.armed = now, now
 	}
 }
 
@@ -146,6 +151,7 @@ func (s *Sender) Advance(now Time) {
 
 // Deadline returns when to call Advance, and then Next.
 func (s *Sender) Deadline(now Time) Time {
+	s.notice(now) // before the last deadline is forgotten
 	if s.Finished(now) {
 		return Never
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 const (
-	// tripSpread is how many medians the group's round trip is at the most. Back-off
+	// tripSpread is how many medians the group's round trip is at the most: of two in the
+	// middle the lower one, or in a group of two the greater would bound itself. Back-off
 	// is in units of it, and RFC 5401 takes the greatest; but one subscriber far
 	// away, or one whose host is overloaded, must not slow the recovery of all. Whoever
 	// is further away than that asks a little too early, and alone.
@@ -34,5 +35,5 @@ func (t *members) settle(now Time) {
 		return
 	}
 	slices.Sort(t.trips)
-	t.rtt = min(t.trips[n-1], tripSpread*t.trips[n/2])
+	t.rtt = min(t.trips[n-1], tripSpread*t.trips[(n-1)/2])
 }
