@@ -103,6 +103,15 @@ func (g *Gaps) Contains(seq uint64) bool {
 	return found
 }
 
+// Missing returns the first number from seq on that is not missing.
+func (g *Gaps) Missing(seq uint64) uint64 {
+	for p, found := g.find(seq); found; found = g.has(p) && g.at(p).From == seq {
+		seq = g.at(p).To
+		p = g.next(p)
+	}
+	return seq
+}
+
 // find returns the place of the gap that holds seq, or of the first above it.
 func (g *Gaps) find(seq uint64) (place, bool) {
 	if g.count == 0 {

@@ -22,8 +22,14 @@ type cursor struct {
 	known  bool   // offset means something
 	offset uint64 // of the next message to deliver or to name lost
 
-	lossPending bool  // frames were lost: how many messages, the next frame tells
-	lossCause   Cause // the first one
+	lossPending bool   // frames were lost: how many messages, the next frame tells
+	lossCause   Cause  // of the most frames
+	lossFrames  uint64 // that many
+
+	sure uint64 // the messages below are delivered, or lost for sure
+	tail bool   // the frames that come next may have a part of such a one only
+
+	looked position // the frame that passTail looked at last, and what was sure then
 
 	lostTo    uint64 // the messages below are lost, but for those delivered ahead
 	lostCause Cause
@@ -73,17 +79,13 @@ func (s *session) step(ev *Event) bool {
 			}
 		case w.isHeld(w.next):
 			s.loadHeld()
-		case c.lossPending && s.told.known && s.told.seq == w.next:
-			// No frame came yet that tells how many messages were lost; the
-			// publisher did.
-			c.lossPending = false
-			c.lose(s.told.offset, c.lossCause)
+		case c.lossPending && s.knowsLoss():
 		default:
-			cause, ok := w.takeLost()
-			if !ok {
+			if run, ok := w.takeLost(); ok {
+				s.pass(run.cause, run.to-run.from)
+			} else if !s.passTail() {
 				return false
 			}
-			s.pass(cause)
 		}
 	}
 }
@@ -125,8 +127,10 @@ func (s *session) finishFrame() {
 	if s.win.isHeld(s.win.next) {
 		s.freeSlot(s.win.at(s.win.next))
 	}
+	c := &s.cursor
+	c.tail = c.frame.Flags&frame.Unfinished != 0 && !c.whole.active
 	s.unload()
-	if a := &s.cursor.ahead; !a.on {
+	if a := &c.ahead; !a.on {
 		trim(&a.frame)
 	}
 	s.win.next++

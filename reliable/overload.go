@@ -120,7 +120,7 @@ func (s *session) dropOldest() bool {
 		if !ok {
 			return false
 		}
-		s.pass(lost)
+		s.pass(lost.cause, lost.to-lost.from)
 		return true
 	}
 	if p := w.at(w.next); p != nil {
@@ -129,19 +129,6 @@ func (s *session) dropOldest() bool {
 	s.unload()
 	c.kept, c.chunk = false, 0
 	w.next++
-	s.pass(cause)
+	s.pass(cause, 1)
 	return true
-}
-
-// pass notes that the frames before the next one are lost.
-func (s *session) pass(cause Cause) {
-	c := &s.cursor
-	if !c.lossPending && c.known {
-		c.lossPending, c.lossCause = true, cause
-	}
-	c.whole.stop(&s.r.mem)
-	s.limit(s.r.now)
-	if s.every != 0 {
-		s.progress()
-	}
 }

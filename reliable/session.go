@@ -48,17 +48,18 @@ type session struct {
 	echoAt    Time
 	transit   transit
 
-	win     window
-	req     *nack.Requester
-	placed  bool       // win.next means something
-	base    uint64     // the first sequence number that counts
-	cut     uint64     // frames from here on found no room; 0 if none
-	limited uint64     // frames from here on are not asked for yet
-	largest int        // frame so far, in bytes
-	early   *earlyBeat // the last heartbeat before it was known where to begin
-	told    position   // where the frame after the last one that is known starts
-	marks   []mark
-	cursor  cursor
+	win       window
+	req       *nack.Requester
+	placed    bool       // win.next means something
+	base      uint64     // the first sequence number that counts
+	cut       uint64     // frames from here on found no room; 0 if none
+	limited   uint64     // frames from here on are not asked for yet
+	largest   int        // frame so far, in bytes
+	early     *earlyBeat // the last heartbeat before it was known where to begin
+	told      position   // where the frame after the last one that is known starts
+	landmarks []position // ascending; see landmark
+	marks     []mark
+	cursor    cursor
 
 	every      uint64 // frames after which the publisher wants to know; 0 if it doesn't
 	reportAt   uint64 // the position at which to tell
@@ -156,7 +157,7 @@ func (s *session) handle(now Time, f *frame.Frame) {
 		for _, r := range f.Ranges {
 			s.lose(r.From, r.To, CauseGone)
 		}
-		s.lose(s.win.next, f.OldestSeq, CauseGone)
+		s.forgotten(f.OldestSeq, f.OldestOffset)
 	case frame.Confirm:
 		for _, r := range f.Ranges {
 			s.req.Confirmed(now, r)
@@ -193,13 +194,24 @@ func (s *session) beat(now Time, f *frame.Frame) {
 		return
 	}
 	s.tell(now, f.NextSeq, f.NextOffset)
-	s.lose(s.win.next, min(f.OldestSeq, s.win.high), CauseGone)
+	s.forgotten(f.OldestSeq, f.OldestOffset)
+}
+
+// forgotten takes the word that no frame below seq is held any more.
+func (s *session) forgotten(seq, offset uint64) {
+	if s.req.Gaps().Contains(seq) {
+		s.landmark(seq, offset)
+	}
+	s.lose(s.win.next, min(seq, s.win.high), CauseGone)
 }
 
 // tell takes the word of how far the session is.
 func (s *session) tell(now Time, seq, offset uint64) {
 	if s.phase == left {
 		return
+	}
+	if seq > s.win.high {
+		s.landmark(seq, offset)
 	}
 	s.exists(now, seq)
 	s.evidence(seq, offset)

@@ -57,7 +57,7 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 		s.cursor.ahead.arrive(f.Seq)
 		s.wake()
 	}
-	if s.markAt(w.next) {
+	if s.markAt(w.next) || s.cursor.tail {
 		s.wake()
 	}
 	if s.every != 0 {
@@ -173,7 +173,7 @@ func (s *session) release() {
 	s.r.mem.used -= len(s.win.slots) * slotBytes
 	s.win = window{next: s.win.next, high: s.win.high}
 	s.cursor.ahead.frame = frame.Frame{}
-	s.marks, s.ask = nil, nil
+	s.marks, s.ask, s.landmarks = nil, nil, nil
 	s.req.Forget(0, ^uint64(0), nil)
 }
 

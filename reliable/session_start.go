@@ -61,7 +61,7 @@ func (s *session) begin(now Time, seq, offset uint64, offsetKnown bool) {
 
 // startAt fixes the first offset.
 func (s *session) startAt(offset uint64) {
-	s.cursor.offset, s.cursor.known = offset, true
+	s.cursor.offset, s.cursor.known, s.cursor.tail = offset, true, true
 	s.stats.FirstOffset = offset
 	s.stats.NextOffset = max(s.stats.NextOffset, offset)
 }

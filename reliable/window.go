@@ -135,21 +135,41 @@ func (w *window) lose(from, to uint64, cause Cause) {
 
 // isLost reports whether a frame was given up.
 func (w *window) isLost(seq uint64) bool {
-	live := w.lost[w.first:]
-	i := sort.Search(len(live), func(i int) bool { return live[i].to > seq })
-	return i < len(live) && live[i].from <= seq
+	return w.passedLost(seq) > seq
 }
 
 // takeLost moves past the run of lost frames at the window's start, if there is
 // one.
-func (w *window) takeLost() (Cause, bool) {
+func (w *window) takeLost() (lostRun, bool) {
 	if w.first == len(w.lost) || w.lost[w.first].from > w.next {
-		return 0, false
+		return lostRun{}, false
 	}
 	run := w.lost[w.first]
 	if w.first++; w.first == len(w.lost) {
 		w.lost, w.first = w.lost[:0], 0
 	}
 	w.next = max(w.next, run.to)
-	return run.cause, true
+	return run, true
+}
+
+// passedLost returns where the run of lost frames that holds seq ends, and seq if
+// there is none.
+func (w *window) passedLost(seq uint64) uint64 {
+	live := w.lost[w.first:]
+	i := sort.Search(len(live), func(i int) bool { return live[i].to > seq })
+	if i < len(live) && live[i].from <= seq {
+		return live[i].to
+	}
+	return seq
+}
+
+// moveTo moves past all frames below seq, of which none is held.
+func (w *window) moveTo(seq uint64) {
+	w.next = seq
+	for w.first < len(w.lost) && w.lost[w.first].to <= seq {
+		w.first++
+	}
+	if w.first == len(w.lost) {
+		w.lost, w.first = w.lost[:0], 0
+	}
 }

@@ -34,6 +34,7 @@ func (v *view) loss(ev *reliable.Event) {
 		v.judgeUnanswered(from, to)
 	case reliable.CauseSilent:
 		v.judgeSilent()
+		v.judgeOpen()
 	case reliable.CauseEnded:
 		if v.s.Closed == reliable.Never || !v.bye {
 			v.fail("[%d, %d) is lost as %q, and no BYE was heard", from, to, ev.Cause)
@@ -99,6 +100,13 @@ func (v *view) judgeLate(from, to uint64) {
 		}
 	}
 	v.fail("[%d, %d) is lost as too late, and none of its frames was waited for as long as %v", from, to, allowed)
+}
+
+// judgeOpen asks whether the session could still fall silent: after BYE it only ends.
+func (v *view) judgeOpen() {
+	if v.bye && v.begun != 0 && v.byeAt > v.begun && !v.works {
+		v.fail("the publisher is said to be silent, and its BYE came at %s", stamp(v.byeAt))
+	}
 }
 
 // judgeSilent asks whether the publisher was quiet for as long as it must have

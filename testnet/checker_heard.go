@@ -60,7 +60,9 @@ func (v *view) heard(p *packet) {
 		v.came(now, helped, f)
 	case frame.Heartbeat, frame.Bye:
 		if f.Kind == frame.Bye {
-			v.bye = true
+			if !v.bye {
+				v.bye, v.byeAt = true, now
+			}
 		} else {
 			v.interval = f.Interval
 		}

@@ -1,8 +1,10 @@
 package testnet
 
 import (
+	"sort"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 )
 
@@ -28,6 +30,19 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	if !v.askedFor(q, q+1) {
 		v.fail("[%d, %d) is lost as unanswered, and frame %d was never asked for", from, to, q)
 		return
+	}
+	// What was found missing by itself, in such a run, must have been asked for as well:
+	// the publisher had told where its messages begin.
+	for _, g := range v.gapsOf(from, to) {
+		switch frames := (nack.Range{From: g.from, To: g.to}); {
+		case !v.lacks(frames):
+		case !v.askedFor(g.from, g.to):
+			v.fail("[%d, %d) is lost as unanswered, and of its frames %v none was ever asked for", from, to, frames)
+			return
+		case now.Sub(g.at) < v.patience():
+			v.fail("[%d, %d) is lost as unanswered, and its frames %v are missing for %v only", from, to, frames, now.Sub(g.at))
+			return
+		}
 	}
 	// However long the round trip, a few requests fit the silence time, unless a
 	// CONFIRM held them back.
@@ -115,6 +130,28 @@ func (v *view) answerTime() time.Duration {
 // and its first frames may belong to a message that was reported already.
 func (v *view) runStart(offset uint64) uint64 {
 	return v.t.first(max(offset, v.s.FirstOffset+1) - 1)
+}
+
+// gapsOf returns the runs of frames of lost messages that were found missing together.
+func (v *view) gapsOf(from, to uint64) (list []gapFound) {
+	low, high := v.t.first(from), v.t.last(to)
+	i := sort.Search(len(v.gaps), func(i int) bool { return v.gaps[i].to > low })
+	for ; i < len(v.gaps) && v.gaps[i].from < high; i++ {
+		g := v.gaps[i]
+		g.from, g.to = max(g.from, low), min(g.to, high)
+		list = append(list, g)
+	}
+	return list
+}
+
+// lacks says whether one of some frames didn't come.
+func (v *view) lacks(r nack.Range) bool {
+	for q := r.From; q < r.To; q++ {
+		if i := q - v.s.FirstSeq; !v.got.has(i) && !v.late.has(i) {
+			return true
+		}
+	}
+	return false
 }
 
 // missing returns the first frame of lost messages that didn't come.

@@ -30,6 +30,7 @@ type view struct {
 	age       time.Duration // how old the first frame was
 	named     bool          // SESSION was heard
 	bye       bool
+	byeAt     reliable.Time // when it came first
 	high      uint64        // one past the highest frame known to exist
 	offset    uint64        // one past the highest message known to exist
 	interval  time.Duration // the last one announced
@@ -122,6 +123,7 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionSilent:
 		v.phase = ev.Kind
 		v.judgeSilent()
+		v.judgeOpen()
 		if !v.works {
 			v.quiet = 0 // else it may be told of several at once
 		}

@@ -5,6 +5,9 @@ import "testing"
 // foundSeeds are those in which something was found, by running many. What they told has
 // become a story of its own, too.
 var foundSeeds = []uint64{
+	934306, // a round trip measured across a suspension
+	938273, // messages held back for a frame that has nothing of what counts
+	915461, // runs lost for two causes, told as one
 	920457, // a rate limit that outlasts the run
 	943444, // the same, with suspensions
 	942763, // a suspension with a write and a disk job under way

@@ -1,0 +1,97 @@
+package testnet
+
+import (
+	"strings"
+	"testing"
+
+	"crier/reliable"
+)
+
+// adjacent loses two bursts next to each other: requests for the first go unanswered, and
+// the second is given up for another reason.
+func adjacent(t *testing.T, end string, wrap func(receiver) receiver) (*story, *Subscriber) {
+	s := newStory(t, 71)
+	pub := addPublisher(t, s.World, PublisherConfig{})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), wrap: wrap})
+	loses := func(at reliable.Time, n int) {
+		s.At(at, func() {
+			s.Down(pub, sub).SetLoss(Bernoulli{P: 1})
+			for range n {
+				pub.Publish(make([]byte, 1300))
+			}
+		})
+		s.At(at+milli/2, func() { s.Down(pub, sub).SetLoss(nil) }) // the heartbeat comes through
+	}
+	s.At(100*milli, func() { pub.Publish([]byte("first")) })
+	s.At(200*milli, func() { s.Up(sub, pub).SetDown(true) })
+	loses(300*milli, 5)
+	loses(2000*milli, 3)
+	switch end {
+	case "leave":
+		s.At(2500*milli, sub.Leave)
+	case "close":
+		s.At(2100*milli, pub.Close)
+	}
+	if err := s.Run(20_000 * milli); err != nil {
+		t.Fatal(err)
+	}
+	return s, sub
+}
+
+func TestAdjacentLosses(t *testing.T) {
+	for end, want := range map[string][]string{
+		"leave": {"new", "messages 0", "lost 1-5: unanswered", "lost 6-8: subscriber closed", "ended"},
+		"close": {"new", "messages 0", "lost 1-5: unanswered", "lost 6-8: unanswered", "ended"},
+	} {
+		s, sub := adjacent(t, end, nil)
+		s.wants(sub, want...)
+		if err := s.c.Finish(3000 * milli); err != nil {
+			t.Errorf("%s: %v", end, err)
+		}
+	}
+}
+
+// The Checker sees where two causes are told as one, and what isn't so after BYE.
+func TestCheckerJudgesCausesOfNeighbours(t *testing.T) {
+	for _, c := range []struct {
+		end, want string
+		event     func() func(ev reliable.Event) []reliable.Event
+	}{
+		{"leave", "are missing for", func() func(ev reliable.Event) []reliable.Event {
+			return func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Loss {
+					ev.Cause = reliable.CauseUnanswered
+				}
+				return []reliable.Event{ev}
+			}
+		}},
+		{"leave", "are missing for", func() func(ev reliable.Event) []reliable.Event {
+			var first *reliable.Event
+			return func(ev reliable.Event) []reliable.Event {
+				switch {
+				case ev.Kind == reliable.Loss && first == nil:
+					first = &ev
+					return nil
+				case ev.Kind == reliable.Loss:
+					first.Lost.To = ev.Lost.To
+					return []reliable.Event{*first}
+				}
+				return []reliable.Event{ev}
+			}
+		}},
+		{"close", "its BYE came", func() func(ev reliable.Event) []reliable.Event {
+			return func(ev reliable.Event) []reliable.Event {
+				if ev.Kind == reliable.Loss && ev.Lost.From == 6 {
+					ev.Cause = reliable.CauseSilent
+				}
+				return []reliable.Event{ev}
+			}
+		}},
+	} {
+		event := c.event()
+		s, _ := adjacent(t, c.end, func(r receiver) receiver { return &brokenReceiver{receiver: r, event: event} })
+		if err := s.c.Finish(3000 * milli); err == nil || !strings.Contains(err.Error(), c.want) {
+			t.Errorf("%s: %v, want %q", c.end, err, c.want)
+		}
+	}
+}
