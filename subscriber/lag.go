@@ -76,10 +76,13 @@ func (s *Subscriber) watchLag() {
 // nor the application, which is slow, must wait for it, or it for them.
 func (s *Subscriber) tellLag() {
 	defer s.helpers.Done()
+	returned := false
+	defer s.watch(&returned)
 	for {
 		select {
 		case <-s.lagNews:
 		case <-s.gone:
+			returned = true
 			return
 		}
 		s.loop.Lock()

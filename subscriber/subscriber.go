@@ -48,6 +48,7 @@ type Subscriber struct {
 	queued  func(*Event) // the Handler that has a goroutine of its own
 
 	closing  sync.Once
+	failed   error // guarded by the loop's lock
 	closeErr error
 }
 
@@ -137,9 +138,32 @@ func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
 // taken after Close.
 func (s *Subscriber) runQueue() {
 	defer s.helpers.Done()
+	returned := false
+	defer s.watch(&returned)
 	for ev := range s.Messages(context.Background()) {
 		s.queued(&ev)
 	}
+	returned = true
+}
+
+// ErrGoexit is returned by Close where a Handler, or OnLag, ended the goroutine that
+// called it, by runtime.Goexit or, in a test, by FailNow: nothing can be delivered after
+// that, so the Subscriber has closed itself.
+var ErrGoexit = errors.New("subscriber: a Handler or OnLag called runtime.Goexit (or a test's FailNow), which ended the goroutine that delivers: the Subscriber has closed itself")
+
+// watch is deferred by those who call the application. One that doesn't return ends the
+// Subscriber, which would else be deaf and hold back publishers that keep its pace.
+func (s *Subscriber) watch(returned *bool) {
+	if *returned {
+		return
+	}
+	go func() { // this goroutine ends now; a panic ends the process
+		s.loop.Lock()
+		s.failed = ErrGoexit
+		s.loop.Unlock()
+		s.cfg.Logger.Error(ErrGoexit.Error())
+		s.Close()
+	}()
 }
 
 func (s *Subscriber) closeConns() error {
@@ -167,6 +191,8 @@ func (s *Subscriber) deliver(received bool) {
 		s.have = s.receiver.Poll(s.events[:])
 		s.loop.Settle() // taking events may have made room to ask for more
 	}
+	returned := false
+	defer s.watch(&returned)
 	for {
 		for i := range s.events[:s.have] {
 			s.hand(&s.events[i])
@@ -177,6 +203,7 @@ func (s *Subscriber) deliver(received bool) {
 		}
 		s.loop.Settle()
 	}
+	returned = true
 	s.delivering = false
 	s.receiver.Deaf(reliable.Time(s.loop.Now()), false)
 	s.unlock()
@@ -257,9 +284,10 @@ func (s *Subscriber) Close() error {
 		s.loop.Lock()
 		s.receiver.Close(reliable.Time(s.loop.Now()))
 		s.closed = true
+		failed := s.failed
 		s.loop.SettleNow()
 		s.sayFarewell()
-		s.closeErr = s.loop.Close()
+		s.closeErr = errors.Join(failed, s.loop.Close())
 		close(s.gone)
 		if s.cfg.Handler != nil {
 			s.deliver(false)

@@ -1,0 +1,62 @@
+package subscriber_test
+
+import (
+	"errors"
+	"log/slog"
+	"runtime"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+	"crier/testnet/rig"
+)
+
+// A Handler that ends its goroutine, as a test's FailNow does, ends the Subscriber: it
+// says so, and its publisher doesn't wait for it.
+func TestHandlerThatEndsItsGoroutine(t *testing.T) {
+	exit := func(ev *subscriber.Event) {
+		if ev.Kind == subscriber.Message && ev.Offset == 10 {
+			runtime.Goexit()
+		}
+	}
+	for name, cfg := range map[string]subscriber.Config{
+		"handler": {Handler: exit},
+		"queue":   {Handler: exit, HandlerQueue: true},
+		"lag": {Handler: func(*subscriber.Event) { time.Sleep(time.Millisecond) }, HandlerQueue: true,
+			WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 4)
+				defer s.Close()
+				var said strings.Builder
+				s.Log = slog.New(slog.NewTextHandler(&said, nil))
+				cfg.Buffer = 64 << 10
+				sub := s.Subscriber(s.Host(10), cfg)
+				p := s.Publisher(publisher.Config{
+					ResendBuffer: 64 << 10, Pace: publisher.Pace{Kind: publisher.PaceSlowest}, StallTimeout: time.Hour,
+				})
+				for range 500 { // many times what either may hold
+					if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				time.Sleep(time.Second)
+				synctest.Wait()
+				if !strings.Contains(said.String(), "runtime.Goexit") {
+					t.Errorf("it said %q", said.String())
+				}
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+				if err := sub.Close(); !errors.Is(err, subscriber.ErrGoexit) {
+					t.Errorf("Close returned %v", err)
+				}
+			})
+		})
+	}
+}
