@@ -61,6 +61,17 @@ func (c *Checker) Finish(calm reliable.Time) error {
 	return c.Err()
 }
 
+// Left judges the subscribers that have left, and returns all violations, or nil:
+// whatever became of what they held, it must have been given back.
+func (c *Checker) Left() error {
+	for _, sub := range c.w.subs {
+		if used := sub.m.Memory(); sub.left && used != 0 {
+			c.fail("%v has left, and still holds %d bytes", sub, used)
+		}
+	}
+	return c.Err()
+}
+
 // finish judges a session at the end of a run. st is what the receiver says of
 // it, nil if nothing.
 func (v *view) finish(st *reliable.SessionStats, calm reliable.Time) {

@@ -102,7 +102,7 @@ func (s *scenario) run(c *Checker) error {
 	for _, sub := range w.subs {
 		sub.Leave()
 	}
-	return c.Err()
+	return c.Left()
 }
 
 // drain runs from a time on until publishers have sent all that they accepted, as long
