@@ -73,6 +73,9 @@ func TestSwarm(t *testing.T) {
 		})
 	}
 	wait.Wait()
+	if *swarmSeeds == 0 && !testing.Short() {
+		wantRare(t)
+	}
 	t.Logf("%s", tally)
 	t.Logf("%d seeds from %d on, %d failed, in %v; %d events, %d deliveries, %v of virtual time; the slowest was %d with %v",
 		n, *swarmFirst, failed, time.Since(start).Round(time.Millisecond), total.Events, total.Delivered,
@@ -120,6 +123,7 @@ func runSeed(seed uint64) (w *World, tally Tally, err error) {
 	}()
 	c := NewChecker(w)
 	c.SetRerun(rerun)
+	defer watchRare(w).done()
 	defer func() { tally = c.Tally() }()
 	s := newScenario(w, seed)
 	if err := s.run(c); err != nil {
