@@ -27,11 +27,17 @@ var (
 //
 //	go test ./testnet -run TestSwarm -swarm.seeds 10000 -timeout 1h
 func TestSwarm(t *testing.T) {
-	n := *swarmSeeds
+	n, more := *swarmSeeds, []uint64(nil)
 	if n == 0 {
-		if n = 300; testing.Short() {
-			n = 60
+		if n, more = 300, rareSeeds; testing.Short() {
+			n, more = 60, nil
 		}
+	}
+	seedOf := func(i uint64) uint64 {
+		if i >= n {
+			return more[i-n]
+		}
+		return *swarmFirst + i
 	}
 	start := time.Now()
 	var (
@@ -48,10 +54,10 @@ func TestSwarm(t *testing.T) {
 		wait.Go(func() {
 			for {
 				i := next.Add(1) - 1
-				if i >= n {
+				if i >= n+uint64(len(more)) {
 					return
 				}
-				seed, began := *swarmFirst+i, time.Now()
+				seed, began := seedOf(i), time.Now()
 				w, told, err := runSeed(seed)
 				took := time.Since(began)
 				mu.Lock()
