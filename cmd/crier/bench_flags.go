@@ -96,6 +96,7 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 	flags.Var(&o.inFlight, "in-flight", "messages that may be under way at once, in bytes, where there is no rate")
 	flags.StringVar(&o.Net, "net", bench.NetLoopback, "lo, or netns: network namespaces that are made for this (root)")
 	flags.BoolVar(&o.RealFrames, "real-frames", false, "with --net netns: cut what the publisher sends into frames before they leave")
+	flags.BoolVar(&o.GRO, "gro", false, "with --real-frames: the receiving interfaces merge frames again (rx-gro, rx-udp-gro-forwarding), as network cards' drivers do")
 	flags.IntVar(&o.MTU, "mtu", benchMTU, "with --net netns: the `BYTES` of its interfaces' MTU")
 	flags.StringVar(&o.Interface, "iface", "", "measure on this network interface, by `NAME` or address")
 	if kind == bench.Latency {

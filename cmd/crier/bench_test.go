@@ -150,7 +150,7 @@ func TestBenchNamespaces(t *testing.T) {
 		t.Skip("making network namespaces needs root, on Linux")
 	}
 	t.Parallel()
-	c := start(t, nil, append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--json"}, quick...)...)
+	c := start(t, nil, append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--gro", "--json"}, quick...)...)
 	<-c.ended
 	if c.exit != exitOK && strings.Contains(c.err.String(), "operation not permitted") {
 		t.Skip("this root may not make network namespaces:", c.err)
@@ -160,7 +160,7 @@ func TestBenchNamespaces(t *testing.T) {
 	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
 		t.Fatal(err)
 	}
-	if cell.Missing != 0 || cell.Messages == 0 || cell.Environment.MTU != 1500 || !cell.RealFrames {
+	if cell.Missing != 0 || cell.Messages == 0 || cell.Environment.MTU != 1500 || !cell.RealFrames || !cell.GRO {
 		t.Errorf("%+v, %+v", cell, cell.Environment)
 	}
 }
@@ -236,6 +236,7 @@ func TestBenchUsage(t *testing.T) {
 		{"throughput --drop 1", "--drop 1 is no share"},
 		{"throughput --offload maybe", `--offload "maybe" is not known: use on or off`},
 		{"throughput --net moon", `--net "moon" is not known: use lo or netns`},
+		{"throughput --net netns --gro", "--gro merges frames that --real-frames cut: add that"},
 		{"throughput --real-frames", "--real-frames changes the interfaces that --net netns makes"},
 		{"throughput --mtu 9000", "--mtu is for the interfaces that --net netns makes"},
 		{"throughput --iface none0", "--iface none0 does not exist"},

@@ -181,7 +181,7 @@ func TestDocumentedFlags(t *testing.T) {
 			"sim sweep": {"vary", "seeds", "csv", "json", "html"},
 			"sim run":   {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
 
-			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "iface", "limits", "json", "html", "compare"},
+			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "gro", "iface", "limits", "json", "html", "compare"},
 			"bench latency":    {"rate", "size", "subscribers", "wait", "drop", "remote", "runs", "net", "iface", "json", "html", "compare"},
 			"bench recovery":   {"rate", "size", "subscribers", "drop", "net", "json", "html", "compare"},
 			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},

@@ -125,7 +125,7 @@ func (b *bench) measure(ctx context.Context) error {
 // cell begins a cell with what the options say of it.
 func (b *bench) cell(system, way string, size, subscribers, publishers int) *Cell {
 	c := &Cell{
-		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames,
+		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames, GRO: b.o.GRO,
 		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop, Offload: b.o.Offload,
 		Environment: b.env,
 	}

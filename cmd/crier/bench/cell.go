@@ -17,6 +17,7 @@ type Cell struct {
 	Way         string  `json:"way,omitempty"` // one way, round trip; plain, sendmmsg, offload
 	Net         string  `json:"net"`           // lo, netns, or the interface
 	RealFrames  bool    `json:"real_frames"`
+	GRO         bool    `json:"gro,omitempty"` // the receiving interfaces merge them again
 	Size        int     `json:"size"`
 	Subscribers int     `json:"subscribers"`
 	Publishers  int     `json:"publishers"`
@@ -223,6 +224,6 @@ func (c *Cell) key() string {
 	if c.Overloaded != nil {
 		pressure = fmt.Sprint(*c.Overloaded)
 	}
-	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames), fmt.Sprint(c.Size),
+	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames, c.GRO), fmt.Sprint(c.Size),
 		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, c.Overload, pressure, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
 }

@@ -38,8 +38,8 @@ const (
 func hostAddress(i int) string { return fmt.Sprintf("10.77.%d.%d/16", i/200, i%200+1) }
 
 // newTopology makes a switch and hosts. realFrames has the hosts segment large
-// sends in software before they leave.
-func newTopology(hosts, mtu int, realFrames bool) (_ *topology, err error) {
+// sends in software before they leave, and gro merge what they receive.
+func newTopology(hosts, mtu int, realFrames, gro bool) (_ *topology, err error) {
 	if os.Geteuid() != 0 {
 		return nil, errors.New("--net netns makes network namespaces, which needs root: run it with sudo, or leave it out to measure on the loopback interface")
 	}
@@ -67,7 +67,7 @@ func newTopology(hosts, mtu int, realFrames bool) (_ *topology, err error) {
 			return nil, err
 		}
 		t.hosts = append(t.hosts, host)
-		if err := t.connect(i, mtu, realFrames); err != nil {
+		if err := t.connect(i, mtu, realFrames, gro); err != nil {
 			return nil, fmt.Errorf("connecting host %d to the bridge: %w", i, err)
 		}
 	}
@@ -75,7 +75,7 @@ func newTopology(hosts, mtu int, realFrames bool) (_ *topology, err error) {
 }
 
 // connect plugs a host into the switch.
-func (t *topology) connect(i, mtu int, realFrames bool) error {
+func (t *topology) connect(i, mtu int, realFrames, gro bool) error {
 	host := t.hosts[i]
 	port := fmt.Sprintf("p%d", i)
 	veth := &netlink.Veth{
@@ -117,8 +117,22 @@ func (t *topology) connect(i, mtu int, realFrames bool) error {
 	if err := host.nl.RouteAdd(route); err != nil {
 		return err
 	}
+	if gro {
+		// A veth interface merges nothing that its peer might have sent as one.
+		features := make(map[string]bool)
+		for _, name := range tcpFeatures {
+			features[name] = false
+		}
+		if err := t.sw.do(func() error { return setFeatures(port, features) }); err != nil {
+			return err
+		}
+	}
 	if realFrames {
-		return host.do(func() error { return setOffload(hostInterface, false) })
+		features := map[string]bool{segmentFeature: false}
+		for _, name := range mergeFeatures {
+			features[name] = gro
+		}
+		return host.do(func() error { return setFeatures(hostInterface, features) })
 	}
 	return nil
 }
@@ -221,17 +235,25 @@ func startAt(cmd *exec.Cmd, at place) error {
 	})
 }
 
-// offloadFeature is the kernel's name for an interface's part in UDP_SEGMENT.
-const offloadFeature = "tx-udp-segmentation"
+// segmentFeature is the kernel's name for an interface's part in UDP_SEGMENT, and
+// mergeFeatures for what merges datagrams of a group as it receives them.
+const segmentFeature = "tx-udp-segmentation"
 
-func setOffload(iface string, on bool) error {
+var (
+	mergeFeatures = []string{"rx-gro", "rx-udp-gro-forwarding"}
+	tcpFeatures   = []string{
+		"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation",
+	}
+)
+
+func setFeatures(iface string, features map[string]bool) error {
 	e, err := ethtool.NewEthtool()
 	if err != nil {
 		return err
 	}
 	defer e.Close()
-	if err := e.Change(iface, map[string]bool{offloadFeature: on}); err != nil {
-		return fmt.Errorf("turning %s of %s off: %w", offloadFeature, iface, err)
+	if err := e.Change(iface, features); err != nil {
+		return fmt.Errorf("setting %v of %s: %w", features, iface, err)
 	}
 	return nil
 }

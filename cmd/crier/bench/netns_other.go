@@ -16,7 +16,7 @@ const hostInterface = ""
 
 func hostAddress(int) string { return "" }
 
-func newTopology(int, int, bool) (*topology, error) {
+func newTopology(int, int, bool, bool) (*topology, error) {
 	return nil, errors.New("--net netns needs Linux's network namespaces: leave it out to measure on the loopback interface")
 }
 

@@ -55,6 +55,7 @@ type Options struct {
 	Net        string
 	MTU        int // of --net netns
 	RealFrames bool
+	GRO        bool   // of the interfaces that receive, where frames are real
 	Interface  string // that the user named
 	Remote     string // the address of "crier bench serve"
 
@@ -216,6 +217,8 @@ func (o *Options) validateNetwork() error {
 		return usagef("--net netns makes interfaces of its own: leave out --iface")
 	case o.RealFrames && o.Net != NetNamespaces:
 		return usagef("--real-frames changes the interfaces that --net netns makes: add that")
+	case o.GRO && !o.RealFrames:
+		return usagef("--gro merges frames that --real-frames cut: add that")
 	case o.MTU < minMTU || o.MTU > maxMTU:
 		return usagef("--mtu %d is outside %d to %d", o.MTU, minMTU, maxMTU)
 	case o.MTU != defaultMTU && o.Net != NetNamespaces:

@@ -247,7 +247,7 @@ func (b *bench) connect(hosts int) error {
 		b.topology.close()
 	}
 	var err error
-	b.topology, err = newTopology(hosts, b.o.MTU, b.o.RealFrames)
+	b.topology, err = newTopology(hosts, b.o.MTU, b.o.RealFrames, b.o.GRO)
 	return err
 }
 

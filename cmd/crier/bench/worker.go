@@ -115,7 +115,7 @@ func (w *worker) work() error {
 
 // network is the kernel's, with the loss that the task asks for.
 func (t *Task) network() (multicast.Network, error) {
-	if t.Drop == 0 {
+	if t.Drop == 0 || t.Role == rolePublisher { // requests are lost nowhere
 		return multicast.Kernel, nil
 	}
 	return testnet.Impair(multicast.Kernel, testnet.LinkConfig{Loss: testnet.Bernoulli{P: t.Drop}}, t.Seed)
