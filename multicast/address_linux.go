@@ -6,6 +6,7 @@ import (
 	"encoding/binary"
 	"net/netip"
 	"strconv"
+	"sync/atomic"
 
 	"golang.org/x/sys/unix"
 )
@@ -30,10 +31,17 @@ func putSockaddr(b []byte, a netip.AddrPort, scope uint32) int {
 	return unix.SizeofSockaddrInet6
 }
 
-// zone is the interface that a socket belongs to, as IPv6 addresses name it.
+// zone is the interface that a socket belongs to, as IPv6 addresses name it. The
+// index changes when the interface is made again.
 type zone struct {
 	name  string
-	index uint32
+	index *atomic.Uint32
+}
+
+func newZone(name string, index int) zone {
+	z := zone{name, new(atomic.Uint32)}
+	z.index.Store(uint32(index))
+	return z
 }
 
 // addrPort reads a kernel address. It allocates only for a link-local address
@@ -47,7 +55,7 @@ func (s *sockaddr) addrPort(z zone) netip.AddrPort {
 		a := netip.AddrFrom16([16]byte(s[8:24])).Unmap()
 		switch scope := binary.NativeEndian.Uint32(s[24:]); scope {
 		case 0:
-		case z.index:
+		case z.index.Load():
 			a = a.WithZone(z.name)
 		default:
 			a = a.WithZone(strconv.FormatUint(uint64(scope), 10))
@@ -62,7 +70,7 @@ func (s *sockaddr) addrPort(z zone) netip.AddrPort {
 func (z zone) scope(a netip.Addr) (index uint32, ok bool) {
 	switch name := a.Zone(); {
 	case name == "" && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast()), name == z.name:
-		return z.index, true
+		return z.index.Load(), true
 	case name == "":
 		return 0, true
 	default:

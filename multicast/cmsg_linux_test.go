@@ -5,6 +5,7 @@ package multicast
 import (
 	"encoding/binary"
 	"net/netip"
+	"slices"
 	"testing"
 
 	"golang.org/x/sys/unix"
@@ -53,7 +54,7 @@ func FuzzParseControl(f *testing.F) {
 	f.Fuzz(func(t *testing.T, b []byte) { parseControl(b) })
 }
 
-func FuzzParseLinks(f *testing.F) {
+func FuzzParseNetlink(f *testing.F) {
 	b := make([]byte, 16+16+12)
 	ne := binary.NativeEndian
 	ne.PutUint32(b, uint32(len(b)))
@@ -64,21 +65,46 @@ func FuzzParseLinks(f *testing.F) {
 	ne.PutUint16(b[34:], unix.IFLA_IFNAME)
 	copy(b[36:], "v0")
 	n := 0
-	parseLinks(b, func(l link) {
+	links := func(l link) {
 		n++
 		if want := (link{name: "v0", index: 3, up: true}); l != want {
 			f.Errorf("got %+v, want %+v", l, want)
 		}
-	})
+	}
+	parseNetlink(b, func(_ uint16, body []byte) { parseLink(body, false, links) })
 	if n != 1 {
 		f.Errorf("%d links, want 1", n)
 	}
 	f.Add(b)
-	f.Fuzz(func(t *testing.T, b []byte) { parseLinks(b, func(link) {}) })
+
+	b = make([]byte, 16+8+8+8+8)
+	ne.PutUint32(b, uint32(len(b)))
+	ne.PutUint16(b[4:], unix.RTM_NEWADDR)
+	ne.PutUint32(b[20:], 3)
+	for i, a := range []struct {
+		kind  uint16
+		value [4]byte
+	}{{unix.IFA_LOCAL, [4]byte{10, 1, 0, 9}}, {unix.IFA_ADDRESS, [4]byte{10, 1, 0, 1}}, {unix.IFA_FLAGS, [4]byte{unix.IFA_F_PERMANENT}}} {
+		ne.PutUint16(b[24+8*i:], 8)
+		ne.PutUint16(b[26+8*i:], a.kind)
+		copy(b[28+8*i:], a.value[:])
+	}
+	var got []ifAddr
+	parseNetlink(b, func(_ uint16, body []byte) { parseAddr(body, false, func(a ifAddr) { got = append(got, a) }) })
+	if want := []ifAddr{{addr: netip.MustParseAddr("10.1.0.9"), index: 3, ready: true}}; !slices.Equal(got, want) {
+		f.Errorf("got %+v, want %+v", got, want)
+	}
+	f.Add(b)
+	f.Fuzz(func(t *testing.T, b []byte) {
+		parseNetlink(b, func(_ uint16, body []byte) {
+			parseLink(body, false, func(link) {})
+			parseAddr(body, false, func(ifAddr) {})
+		})
+	})
 }
 
 func TestSockaddrs(t *testing.T) {
-	z := zone{"v0", 3}
+	z := newZone("v0", 3)
 	for _, s := range []string{"127.0.0.1:7700", "[2001:db8::1]:9", "[fe80::1%v0]:65535", "[fe80::1%17]:1"} {
 		want := netip.MustParseAddrPort(s)
 		scope, ok := z.scope(want.Addr())

@@ -25,7 +25,8 @@ type conn struct {
 	raw    syscall.RawConn
 	closed atomic.Bool
 
-	local       netip.AddrPort
+	local       atomic.Pointer[netip.AddrPort]
+	lacks       atomic.Bool // it has no address that can be used
 	zone        zone
 	readBuffer  int
 	writeBuffer int
@@ -99,7 +100,7 @@ func (c *conn) ended(err error) error {
 	return err
 }
 
-func (c *conn) LocalAddr() netip.AddrPort { return c.local }
+func (c *conn) LocalAddr() netip.AddrPort { return *c.local.Load() }
 
 func (c *conn) Stats() ConnStats {
 	s := c.stats()

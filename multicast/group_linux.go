@@ -25,10 +25,10 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	c.local = cfg.Group
-	c.zone = zone{ifi.Name, uint32(ifi.Index)}
+	c.local.Store(&cfg.Group)
+	c.zone = newZone(ifi.Name, ifi.Index)
 	c.mtu.Store(int64(ifi.MTU))
-	if c.watch, err = openWatch(cfg.Logger); err != nil {
+	if c.watch, err = openWatch(false, cfg.Logger); err != nil {
 		c.Close()
 		return nil, opening(what, err)
 	}
@@ -100,6 +100,7 @@ func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
 	var err error
 	closed := c.raw.Control(func(fd uintptr) {
 		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was none
+		c.zone.index.Store(uint32(index))
 		c.reader.index.Store(int64(index))
 		c.poller.index.Store(int64(index))
 		err = join(int(fd), index, cfg.Group, cfg.Source)

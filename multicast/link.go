@@ -2,8 +2,20 @@ package multicast
 
 import (
 	"log/slog"
+	"net/netip"
 	"sync/atomic"
 )
+
+// Link is how a socket stands with its interface at one moment.
+type Link struct {
+	// Up says that the interface is up and has a link, and the socket an address of
+	// it that can be used. Else nothing comes or leaves.
+	Up bool
+	// MTU is the interface's, in bytes; 0 if unknown.
+	MTU int
+	// Local is the address and port that the socket is bound to.
+	Local netip.AddrPort
+}
 
 // link is what is known of an interface at one moment.
 type link struct {
@@ -15,8 +27,8 @@ type link struct {
 }
 
 // follower renews what a socket has of an interface, its membership or its way
-// out, when the interface comes back after it was down or had been removed.
-// One goroutine, the watch's, uses it.
+// out, when the interface comes back after it was down or had been removed; and its
+// address, when that goes. One goroutine, the watch's, uses it.
 type follower struct {
 	name   string // the interface keeps it when it is made again
 	index  int
@@ -27,12 +39,20 @@ type follower struct {
 	count *atomic.Uint64 // successful renewals; nil if they are not counted
 	mtu   *atomic.Int64
 	log   *slog.Logger
+
+	home *home      // the socket's address; nil for a group's
+	tell func(Link) // hears of changes; nil if nobody does
+	told Link       // what it heard last
 }
 
 // begin says so if there is nothing to hear yet.
 func (f *follower) begin() {
-	if !f.up {
-		f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
+	if f.told = f.link(); f.up {
+		return
+	}
+	f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
+	if f.tell != nil {
+		f.tell(f.told)
 	}
 }
 
@@ -65,7 +85,13 @@ func (f *follower) retry() {
 	if f.failed && f.up {
 		f.attempt(f.index)
 	}
+	if f.home != nil {
+		f.home.failed = false // settle tries again
+	}
 }
+
+// due says whether something failed and is to be tried again.
+func (f *follower) due() bool { return f.failed || f.home != nil && f.home.failed }
 
 func (f *follower) attempt(index int) {
 	old := f.index
@@ -83,4 +109,25 @@ func (f *follower) attempt(index int) {
 		f.count.Add(1)
 	}
 	f.log.Info("multicast: an interface is back", "interface", f.name, "index", index)
+}
+
+// settle follows, after some changes, the address that is left, and tells how the
+// socket stands now.
+func (f *follower) settle() {
+	if f.home != nil {
+		f.home.settle(f.name, f.index, f.log)
+	}
+	if now := f.link(); f.tell != nil && now != f.told {
+		f.told = now
+		f.tell(now)
+	}
+}
+
+func (f *follower) link() Link {
+	l := Link{Up: f.up && !f.failed, MTU: int(f.mtu.Load())}
+	if f.home != nil {
+		l.Up = l.Up && !f.home.lacks.Load()
+		l.Local = f.home.local
+	}
+	return l
 }

@@ -63,7 +63,7 @@ func makeVeth(t *testing.T) {
 // waitForLinks waits until the interfaces are up and have a link.
 func waitForLinks(t *testing.T, names ...string) {
 	t.Helper()
-	w, err := openWatch(slog.New(slog.DiscardHandler))
+	w, err := openWatch(false, slog.New(slog.DiscardHandler))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -75,7 +75,11 @@ func waitForLinks(t *testing.T, names ...string) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		parseLinks(b[:n], func(l link) { up[l.name] = l.up })
+		parseNetlink(b[:n], func(kind uint16, body []byte) {
+			if kind == unix.RTM_NEWLINK {
+				parseLink(body, false, func(l link) { up[l.name] = l.up })
+			}
+		})
 	}
 }
 

@@ -118,6 +118,10 @@ type SocketConfig struct {
 	NoOffload bool
 	// Polled is as in GroupConfig.
 	Polled bool
+	// Changed, if set, is called when the Conn stands otherwise with its interface than
+	// when it was opened, or than it last heard: at once, if there is no link yet. It is
+	// called by a goroutine that Close waits for, one call at a time.
+	Changed func(Link)
 	// Logger hears what an operator should know; nil means slog.Default().
 	Logger *slog.Logger
 }

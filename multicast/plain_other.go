@@ -19,9 +19,8 @@ import (
 // takes it on Linux too, so that it can be tested there.
 type plainConn struct {
 	counters
-	udp         *net.UDPConn
-	options     plainOptions
-	local       netip.AddrPort
+	at          atomic.Pointer[plainSocket]
+	lacks       atomic.Bool // it has no address that can be used
 	readBuffer  int
 	writeBuffer int
 	watch       *watch
@@ -38,7 +37,26 @@ type plainConn struct {
 	closed   atomic.Bool
 }
 
+// plainSocket is where a plainConn is bound. Another takes its place when the address
+// changes.
+type plainSocket struct {
+	udp     *net.UDPConn
+	options plainOptions
+	local   netip.AddrPort
+}
+
 func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) {
+	s, err := newPlainSocket(local, ifi)
+	if err != nil {
+		return nil, err
+	}
+	c := &plainConn{zone: ifi.Name, buf: make([]byte, 64<<10)}
+	c.at.Store(s)
+	c.mtu.Store(int64(ifi.MTU))
+	return c, nil
+}
+
+func newPlainSocket(local netip.AddrPort, ifi *net.Interface) (*plainSocket, error) {
 	network := "udp6"
 	if local.Addr().Is4() {
 		network = "udp4"
@@ -55,10 +73,9 @@ func newPlainConn(local netip.AddrPort, ifi *net.Interface) (*plainConn, error) 
 		}
 		return nil, err
 	}
-	c := &plainConn{udp: pc.(*net.UDPConn), zone: ifi.Name, buf: make([]byte, 64<<10)}
-	c.options = newPlainOptions(c.udp, local.Addr().Is4())
-	c.mtu.Store(int64(ifi.MTU))
-	return c, nil
+	udp := pc.(*net.UDPConn)
+	bound := udp.LocalAddr().(*net.UDPAddr).AddrPort()
+	return &plainSocket{udp, newPlainOptions(udp, local.Addr().Is4()), netip.AddrPortFrom(local.Addr(), bound.Port())}, nil
 }
 
 // openGroup opens a socket that receives one group on one interface. Where the
@@ -76,10 +93,11 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	c.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
-	c.oob = c.options.askDestination()
-	c.readBuffer = grant(c.udp.SetReadBuffer, c.udp, cfg.ReadBuffer, true, cfg.Logger)
-	c.watch, _ = openWatch(cfg.Logger) // which never fails
+	at := c.at.Load()
+	at.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
+	c.oob = at.options.askDestination()
+	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
+	c.watch, _ = openWatch(false, cfg.Logger) // which never fails
 	if err := c.join(cfg, ifi); err != nil {
 		c.Close()
 		return nil, fail(err)
@@ -87,7 +105,7 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
 		renew: func(old, index int) error {
-			c.options.leave(&net.Interface{Index: old, Name: ifi.Name}, cfg.Group.Addr(), cfg.Source) // fails if there was none
+			at.options.leave(&net.Interface{Index: old, Name: ifi.Name}, cfg.Group.Addr(), cfg.Source) // fails if there was none
 			now, err := net.InterfaceByIndex(index)
 			if err != nil {
 				return err
@@ -100,14 +118,14 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 
 func (c *plainConn) join(cfg GroupConfig, ifi *net.Interface) error {
 	if !cfg.Source.IsValid() {
-		return c.options.join(ifi, cfg.Group.Addr(), netip.Addr{})
+		return c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
 	}
-	err := c.options.join(ifi, cfg.Group.Addr(), cfg.Source)
+	err := c.at.Load().options.join(ifi, cfg.Group.Addr(), cfg.Source)
 	if err != nil {
 		// Some systems, or this library's support of them, have no
 		// source-specific join: then others' datagrams come as far as Read.
 		cfg.Logger.Info("multicast: no source-specific join; other sources are dropped here", "group", cfg.Group, "error", err)
-		err = c.options.join(ifi, cfg.Group.Addr(), netip.Addr{})
+		err = c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
 	}
 	return err
 }
@@ -122,20 +140,14 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*pl
 	if err != nil {
 		return nil, fail(err)
 	}
-	c.watch, _ = openWatch(cfg.Logger) // which never fails
-	if err := c.options.send(ifi, cfg); err != nil {
+	c.watch, _ = openWatch(true, cfg.Logger) // which never fails
+	at := c.at.Load()
+	if err := at.send(ifi, cfg); err != nil {
 		c.Close()
 		return nil, fail(err)
 	}
-	if cfg.DSCP != 0 {
-		if err := c.options.setDSCP(cfg.DSCP); err != nil {
-			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system", "dscp", cfg.DSCP, "error", err)
-		}
-	}
-	bound := c.udp.LocalAddr().(*net.UDPAddr).AddrPort()
-	c.local = netip.AddrPortFrom(local.Addr(), bound.Port())
-	c.readBuffer = grant(c.udp.SetReadBuffer, c.udp, cfg.ReadBuffer, true, cfg.Logger)
-	c.writeBuffer = grant(c.udp.SetWriteBuffer, c.udp, cfg.WriteBuffer, false, cfg.Logger)
+	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
+	c.writeBuffer = grant(at.udp.SetWriteBuffer, at.udp, cfg.WriteBuffer, false, cfg.Logger)
 	c.refusals = newRefusals(cfg.Logger, ifi.Name, &c.counters)
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
@@ -144,10 +156,60 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*pl
 			if err != nil {
 				return err
 			}
-			return c.options.send(now, cfg)
+			return c.at.Load().options.send(now, cfg)
+		},
+		tell: cfg.Changed,
+		home: &home{
+			local: at.local, index: ifi.Index, lacks: &c.lacks,
+			move: func(to netip.Addr, index int) (netip.AddrPort, error) { return c.move(cfg, to, index) },
 		},
 	})
 	return c, nil
+}
+
+// send sets what datagrams leave with.
+func (s *plainSocket) send(ifi *net.Interface, cfg SocketConfig) error {
+	if err := s.options.send(ifi, cfg); err != nil {
+		return err
+	}
+	if cfg.DSCP != 0 {
+		if err := s.options.setDSCP(cfg.DSCP); err != nil {
+			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system", "dscp", cfg.DSCP, "error", err)
+		}
+	}
+	return nil
+}
+
+// move binds the socket to another address of its interface, on the port that it had:
+// on any other, if that is taken there and nobody asked for it.
+func (c *plainConn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort, error) {
+	ifi, err := net.InterfaceByIndex(index)
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if to.IsLinkLocalUnicast() && to.Is6() {
+		to = to.WithZone(c.zone)
+	}
+	old := c.at.Load()
+	s, err := newPlainSocket(netip.AddrPortFrom(to, old.local.Port()), ifi)
+	if errors.Is(err, syscall.EADDRINUSE) && cfg.Port == 0 {
+		s, err = newPlainSocket(netip.AddrPortFrom(to, 0), ifi)
+	}
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	if err := s.send(ifi, cfg); err != nil {
+		s.udp.Close()
+		return netip.AddrPort{}, err
+	}
+	s.udp.SetReadBuffer(cfg.ReadBuffer) // what is granted was said
+	s.udp.SetWriteBuffer(cfg.WriteBuffer)
+	c.at.Store(s)
+	old.udp.Close() // who reads goes on with the new one
+	if c.closed.Load() {
+		s.udp.Close()
+	}
+	return s.local, nil
 }
 
 // grant asks for a socket buffer and returns its size, or 0 if that is unknown.
@@ -174,9 +236,12 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 	c.readMu.Lock()
 	defer c.readMu.Unlock()
 	for {
-		n, oobn, _, from, err := c.udp.ReadMsgUDPAddrPort(c.buf, c.oob)
+		at := c.at.Load()
+		n, oobn, _, from, err := at.udp.ReadMsgUDPAddrPort(c.buf, c.oob)
 		switch {
 		case err == nil:
+		case errors.Is(err, net.ErrClosed) && at != c.at.Load():
+			continue // it has moved
 		case errors.Is(err, net.ErrClosed):
 			return 0, net.ErrClosed
 		case errors.Is(err, syscall.ECONNREFUSED):
@@ -200,7 +265,7 @@ func (c *plainConn) accepts(oob []byte, from netip.AddrPort) bool {
 	if !c.group.IsValid() {
 		return true
 	}
-	if dst, ok := c.options.destination(oob); ok && dst != c.group {
+	if dst, ok := c.at.Load().options.destination(oob); ok && dst != c.group {
 		return false
 	}
 	return !c.source.IsValid() || from.Addr().WithZone("") == c.source
@@ -217,24 +282,30 @@ func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error)
 	if a := to.Addr(); a.IsLinkLocalMulticast() && a.Is6() {
 		to = netip.AddrPortFrom(a.WithZone(c.zone), to.Port())
 	}
+	at := c.at.Load()
 	headers := 28
-	if c.local.Addr().Is6() {
+	if at.local.Addr().Is6() {
 		headers = 48
 	}
 	for taken := 0; taken < len(b); {
 		d := b[taken:min(taken+segment, len(b))]
 		var err error
 		switch {
+		case c.lacks.Load():
+			err = syscall.EADDRNOTAVAIL
 		case !to.IsValid() || to.Port() == 0:
 			err = syscall.EINVAL
-		case to.Addr().Is4() != c.local.Addr().Is4():
+		case to.Addr().Is4() != at.local.Addr().Is4():
 			err = syscall.EAFNOSUPPORT
 		case len(d)+headers > int(c.mtu.Load()):
 			err = syscall.EMSGSIZE // the system would fragment it
 		default:
-			_, err = c.udp.WriteToUDPAddrPort(d, to)
+			_, err = at.udp.WriteToUDPAddrPort(d, to)
 		}
 		switch {
+		case errors.Is(err, net.ErrClosed) && at != c.at.Load():
+			at = c.at.Load() // it has moved
+			continue
 		case errors.Is(err, net.ErrClosed):
 			return taken, net.ErrClosed
 		case err != nil:
@@ -261,7 +332,7 @@ func (c *plainConn) WaitWrite() error {
 	return nil
 }
 
-func (c *plainConn) LocalAddr() netip.AddrPort { return c.local }
+func (c *plainConn) LocalAddr() netip.AddrPort { return c.at.Load().local }
 
 func (c *plainConn) Stats() ConnStats {
 	s := c.stats()
@@ -274,7 +345,7 @@ func (c *plainConn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	err := c.udp.Close()
+	err := c.at.Load().udp.Close()
 	c.watch.close()
 	if err != nil {
 		return fmt.Errorf("multicast: close: %w", err)

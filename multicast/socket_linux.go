@@ -18,42 +18,28 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 	if err := checkLoopback(ifi, cfg.Group.Addr()); err != nil {
 		return nil, err
 	}
-	fd, err := datagramSocket(local.Addr().Is4())
+	// It listens before the socket has an address, so that no change is missed.
+	watch, err := openWatch(true, cfg.Logger)
 	if err != nil {
 		return nil, opening(what, err)
 	}
-	c, err := newConn(fd, what)
+	b, err := bindSocket(cfg, ifi.Name, ifi.Index, local)
 	if err != nil {
+		watch.close()
+		return nil, opening(what, err)
+	}
+	c, err := newConn(b.fd, what)
+	if err != nil {
+		watch.close()
 		return nil, err
 	}
-	c.local = local
-	c.zone = zone{ifi.Name, uint32(ifi.Index)}
+	c.local.Store(&b.local)
+	c.zone = newZone(ifi.Name, ifi.Index)
 	c.mtu.Store(int64(ifi.MTU))
-	if c.watch, err = openWatch(cfg.Logger); err != nil {
-		c.Close()
-		return nil, opening(what, err)
-	}
-
-	o := &options{fd: fd}
-	o.send(cfg, local.Addr().Is4())
-	o.receive(cfg.NoOffload || !withOffload)
-	c.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
-	c.writeBuffer = o.writeBuffer(cfg.WriteBuffer, cfg.Logger)
-	err = o.err
-	if err == nil {
-		err = opening(what, multicastInterface(fd, local.Addr(), ifi.Index))
-	}
-	if err == nil {
-		err = opening(what, bind(fd, local, c.zone.index))
-	}
-	if err == nil {
-		err = checkRoute(cfg, local.Addr(), c.zone)
-	}
-	if err == nil {
-		c.local, err = boundTo(fd, local)
-	}
+	c.watch = watch
+	c.readBuffer, c.writeBuffer = b.readBuffer, b.writeBuffer
 	c.waker.sends = true
-	if err == nil && !cfg.Polled {
+	if err = checkRoute(cfg, local.Addr(), c.zone); err == nil && !cfg.Polled {
 		err = opening(what, c.waitable())
 	}
 	if err != nil {
@@ -61,14 +47,55 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 		return nil, err
 	}
 	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
-	_, err = unix.GetsockoptInt(fd, unix.SOL_UDP, unix.UDP_SEGMENT)
+	_, err = unix.GetsockoptInt(b.fd, unix.SOL_UDP, unix.UDP_SEGMENT)
 	c.newReaders()
 	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload && withOffload, cfg.Logger)
+	prefer, _ := netip.ParseAddr(cfg.Interface)
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
 		renew: func(_, index int) error { return c.redirect(index) },
+		tell:  cfg.Changed,
+		home: &home{
+			local: b.local, index: ifi.Index, prefer: prefer.Unmap().WithZone(""), lacks: &c.lacks,
+			move: func(to netip.Addr, index int) (netip.AddrPort, error) { return c.move(cfg, to, index) },
+		},
 	})
 	return c, nil
+}
+
+// bound is a socket that has its address, and what the kernel granted it.
+type bound struct {
+	fd                      int
+	local                   netip.AddrPort
+	readBuffer, writeBuffer int
+}
+
+// bindSocket makes a socket that sends by an interface, from an address of it.
+func bindSocket(cfg SocketConfig, ifname string, index int, local netip.AddrPort) (bound, error) {
+	fd, err := datagramSocket(local.Addr().Is4())
+	if err != nil {
+		return bound{}, err
+	}
+	b := bound{fd: fd}
+	o := &options{fd: fd}
+	o.send(cfg, local.Addr().Is4())
+	o.receive(cfg.NoOffload || !withOffload)
+	b.readBuffer = o.readBuffer(cfg.ReadBuffer, cfg.Logger)
+	b.writeBuffer = o.writeBuffer(cfg.WriteBuffer, cfg.Logger)
+	if err = o.err; err == nil {
+		err = multicastInterface(fd, local.Addr(), index)
+	}
+	if err == nil {
+		err = bind(fd, local, uint32(index))
+	}
+	if err == nil {
+		b.local, err = boundTo(fd, local)
+	}
+	if err != nil {
+		unix.Close(fd)
+		return bound{}, err
+	}
+	return b, nil
 }
 
 // send sets what datagrams leave with.
@@ -97,11 +124,13 @@ func (o *options) send(cfg SocketConfig, is4 bool) {
 func (c *conn) redirect(index int) error {
 	var err error
 	closed := c.raw.Control(func(fd uintptr) {
-		err = multicastInterface(int(fd), c.local.Addr(), index)
+		err = multicastInterface(int(fd), c.LocalAddr().Addr(), index)
 	})
 	if closed != nil {
 		return nil // the watch ends as well
 	}
+	c.zone.index.Store(uint32(index))
+	c.writer.forget()
 	return err
 }
 
@@ -121,10 +150,10 @@ func checkRoute(cfg SocketConfig, local netip.Addr, z zone) error {
 		return opening(what, err)
 	}
 	defer unix.Close(fd)
-	if err := multicastInterface(fd, local, int(z.index)); err != nil {
+	if err := multicastInterface(fd, local, int(z.index.Load())); err != nil {
 		return opening(what, err)
 	}
-	if err := bind(fd, netip.AddrPortFrom(local, 0), z.index); err != nil {
+	if err := bind(fd, netip.AddrPortFrom(local, 0), z.index.Load()); err != nil {
 		return opening(what, err)
 	}
 	scope, _ := z.scope(cfg.Group.Addr())

@@ -57,6 +57,18 @@ func (w *waker) follow(socket syscall.RawConn) (syscall.RawConn, error) {
 	return w.raw, nil
 }
 
+// renew follows the socket that has taken the place of one that sends.
+func (w *waker) renew(socket int) error {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	if w.raw == nil || w.closed {
+		return nil
+	}
+	var err error
+	closed := w.raw.Control(func(fd uintptr) { err = awaitInput(int(fd), socket) })
+	return errors.Join(closed, err)
+}
+
 // duplicate returns another descriptor of a socket, for the poller.
 func duplicate(socket int) (int, error) {
 	fd, err := unix.FcntlInt(uintptr(socket), unix.F_DUPFD_CLOEXEC, 0)
@@ -72,11 +84,16 @@ func inputOnly(socket int) (int, error) {
 	if err != nil {
 		return -1, os.NewSyscallError("epoll_create1", err)
 	}
-	if err := unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{Events: unix.EPOLLIN}); err != nil {
+	if err := awaitInput(fd, socket); err != nil {
 		unix.Close(fd)
-		return -1, os.NewSyscallError("epoll_ctl", err)
+		return -1, err
 	}
 	return fd, pollable(fd)
+}
+
+// awaitInput adds a socket to an epoll instance.
+func awaitInput(fd, socket int) error {
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{Events: unix.EPOLLIN}))
 }
 
 // pollable makes a descriptor one that package os hands to the poller. It closes it

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"log/slog"
+	"net/netip"
 	"os"
 	"time"
 
@@ -16,24 +17,31 @@ import (
 // retryInterval is how soon a renewal that failed is tried again.
 const retryInterval = time.Second
 
-// watch tells a follower what becomes of the interfaces. It asks the kernel
+// watch tells a follower what becomes of the interfaces, and of their addresses where
+// that matters. It asks the kernel
 // over netlink and so costs nothing until something happens. Each socket has
 // its own: it lives and ends with it, in its network namespace.
 type watch struct {
-	file *os.File // nil where netlink is forbidden: nothing is followed then
-	done chan struct{}
+	file    *os.File // nil where netlink is forbidden: nothing is followed then
+	addrs   bool     // addresses, too
+	listing uint16   // what is being listed: RTM_GETLINK, then RTM_GETADDR; 0 if nothing
+	done    chan struct{}
 }
 
 // openWatch starts to listen. It is called before a socket joins, so that
 // nothing in between is missed. Where netlink is forbidden nothing is followed; that
 // there is no descriptor for it is an error.
-func openWatch(log *slog.Logger) (*watch, error) {
+func openWatch(addrs bool, log *slog.Logger) (*watch, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err == nil {
-		w := &watch{file: os.NewFile(uintptr(fd), "netlink")}
-		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: unix.RTMGRP_LINK})
+		w := &watch{file: os.NewFile(uintptr(fd), "netlink"), addrs: addrs}
+		groups := uint32(unix.RTMGRP_LINK)
+		if addrs {
+			groups |= unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR
+		}
+		err = unix.Bind(fd, &unix.SockaddrNetlink{Family: unix.AF_NETLINK, Groups: groups})
 		if err == nil {
-			err = w.askAll()
+			err = w.ask(unix.RTM_GETLINK)
 		}
 		if err == nil {
 			return w, nil
@@ -43,7 +51,7 @@ func openWatch(log *slog.Logger) (*watch, error) {
 	if errors.Is(err, unix.EMFILE) || errors.Is(err, unix.ENFILE) {
 		return &watch{}, os.NewSyscallError("socket", err)
 	}
-	log.Warn("multicast: links cannot be watched, so a group is not joined again after its interface was down", "error", err)
+	log.Warn("multicast: links cannot be watched, so a group is not joined again after its interface was down, nor a new address noticed", "error", err)
 	return &watch{}, nil
 }
 
@@ -77,12 +85,14 @@ func (w *watch) run(f *follower) {
 		n, err := w.file.Read(b)
 		switch {
 		case err == nil:
-			parseLinks(b[:n], f.observe)
+			err = w.take(b[:n], f)
+			f.settle()
 		case errors.Is(err, os.ErrDeadlineExceeded):
 			f.retry()
+			f.settle()
 		case errors.Is(err, unix.ENOBUFS): // too many changes at once: some are lost
 			f.lost()
-			err = w.askAll()
+			err = w.ask(unix.RTM_GETLINK)
 		case errors.Is(err, unix.EINTR):
 		default:
 			if !errors.Is(err, os.ErrClosed) {
@@ -94,19 +104,22 @@ func (w *watch) run(f *follower) {
 			f.log.Warn("multicast: links cannot be listed", "interface", f.name, "error", err)
 		}
 		var due time.Time // none
-		if f.failed {
+		if f.due() {
 			due = time.Now().Add(retryInterval)
 		}
 		w.file.SetReadDeadline(due) // fails when closed only, as Read will
 	}
 }
 
-// askAll asks for the state of every link; the answers come like changes do.
-func (w *watch) askAll() error {
-	b := make([]byte, unix.SizeofNlMsghdr+unix.SizeofIfInfomsg)
+// ask asks for the state of every link, or address; the answers come like changes
+// do.
+func (w *watch) ask(what uint16) error {
+	w.listing = what
+	size := unix.SizeofNlMsghdr + unix.SizeofIfInfomsg // longer than a struct ifaddrmsg
+	b := make([]byte, size)
 	ne := binary.NativeEndian
-	ne.PutUint32(b[0:], uint32(len(b)))
-	ne.PutUint16(b[4:], unix.RTM_GETLINK)
+	ne.PutUint32(b[0:], uint32(size))
+	ne.PutUint16(b[4:], what)
 	ne.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	if _, err := w.file.Write(b); err != nil {
 		return fmt.Errorf("ask for all links: %w", err)
@@ -114,19 +127,84 @@ func (w *watch) askAll() error {
 	return nil
 }
 
-// parseLinks calls f for each link in a netlink message. What is damaged or of
-// another kind is passed over.
-func parseLinks(b []byte, f func(link)) {
+// take gives a follower what a netlink message says, and asks for addresses when all
+// links are listed: the kernel lists one thing at a time.
+func (w *watch) take(b []byte, f *follower) error {
+	var failed error
+	parseNetlink(b, func(kind uint16, body []byte) {
+		switch kind {
+		case unix.RTM_NEWLINK, unix.RTM_DELLINK:
+			parseLink(body, kind == unix.RTM_DELLINK, f.observe)
+		case unix.RTM_NEWADDR, unix.RTM_DELADDR:
+			if f.home != nil {
+				parseAddr(body, kind == unix.RTM_DELADDR, f.home.observe)
+			}
+		case unix.NLMSG_DONE:
+			if was := w.listing; f.home == nil || was != unix.RTM_GETLINK {
+				w.listing = 0
+				if f.home != nil && was == unix.RTM_GETADDR {
+					f.home.listed = true
+				}
+				return
+			}
+			f.home.relist()
+			failed = w.ask(unix.RTM_GETADDR)
+		}
+	})
+	return failed
+}
+
+// parseNetlink calls f for each part of a netlink message. What is damaged is passed
+// over.
+func parseNetlink(b []byte, f func(kind uint16, body []byte)) {
 	ne := binary.NativeEndian
 	for len(b) >= unix.SizeofNlMsghdr {
 		size := int(ne.Uint32(b))
 		if size < unix.SizeofNlMsghdr || size > len(b) {
 			return
 		}
-		kind, body := ne.Uint16(b[4:]), b[unix.SizeofNlMsghdr:size]
-		if kind == unix.RTM_NEWLINK || kind == unix.RTM_DELLINK {
-			parseLink(body, kind == unix.RTM_DELLINK, f)
+		f(ne.Uint16(b[4:]), b[unix.SizeofNlMsghdr:size])
+		b = b[min(align4(size), len(b)):]
+	}
+}
+
+// parseAddr calls f with the address of a message about one.
+func parseAddr(b []byte, gone bool, f func(ifAddr)) {
+	if len(b) < unix.SizeofIfAddrmsg {
+		return
+	}
+	ne := binary.NativeEndian
+	flags := uint32(b[2])
+	a := ifAddr{index: int(int32(ne.Uint32(b[4:]))), gone: gone}
+	own := false
+	parseAttributes(b[unix.SizeofIfAddrmsg:], func(kind uint16, value []byte) {
+		switch kind {
+		case unix.IFA_LOCAL, unix.IFA_ADDRESS: // which is the peer's, where both are there
+			if addr, ok := netip.AddrFromSlice(value); ok && !own {
+				a.addr, own = addr, kind == unix.IFA_LOCAL
+			}
+		case unix.IFA_FLAGS:
+			if len(value) >= 4 {
+				flags = ne.Uint32(value)
+			}
 		}
+	})
+	if !a.addr.IsValid() {
+		return
+	}
+	a.ready = flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0 || flags&unix.IFA_F_OPTIMISTIC != 0
+	f(a)
+}
+
+// parseAttributes calls f for each attribute of a part of a netlink message.
+func parseAttributes(b []byte, f func(kind uint16, value []byte)) {
+	ne := binary.NativeEndian
+	for len(b) >= unix.SizeofRtAttr {
+		size := int(ne.Uint16(b))
+		if size < unix.SizeofRtAttr || size > len(b) {
+			return
+		}
+		f(ne.Uint16(b[2:]), b[unix.SizeofRtAttr:size])
 		b = b[min(align4(size), len(b)):]
 	}
 }
@@ -143,21 +221,14 @@ func parseLink(b []byte, gone bool, f func(link)) {
 		up:    !gone && flags&unix.IFF_UP != 0 && flags&unix.IFF_RUNNING != 0,
 		gone:  gone,
 	}
-	b = b[unix.SizeofIfInfomsg:]
-	for len(b) >= unix.SizeofRtAttr {
-		size := int(ne.Uint16(b))
-		if size < unix.SizeofRtAttr || size > len(b) {
-			break
-		}
-		kind, value := ne.Uint16(b[2:]), b[unix.SizeofRtAttr:size]
+	parseAttributes(b[unix.SizeofIfInfomsg:], func(kind uint16, value []byte) {
 		switch {
 		case kind == unix.IFLA_IFNAME:
 			l.name = unix.ByteSliceToString(value)
 		case kind == unix.IFLA_MTU && len(value) >= 4:
 			l.mtu = int(ne.Uint32(value))
 		}
-		b = b[min(align4(size), len(b)):]
-	}
+	})
 	f(l)
 }
 

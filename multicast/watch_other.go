@@ -19,7 +19,7 @@ type watch struct {
 	once       sync.Once
 }
 
-func openWatch(*slog.Logger) (*watch, error) { return &watch{stop: make(chan struct{})}, nil }
+func openWatch(bool, *slog.Logger) (*watch, error) { return &watch{stop: make(chan struct{})}, nil }
 
 func (w *watch) start(f *follower) {
 	f.begin()
@@ -35,6 +35,10 @@ func (w *watch) start(f *follower) {
 			case <-tick.C:
 				f.observe(lookAt(f.name, f.index))
 				f.retry()
+				if f.home != nil {
+					listAddrs(f.name, f.home)
+				}
+				f.settle()
 			}
 		}
 	}()
@@ -47,6 +51,20 @@ func lookAt(name string, index int) link {
 		return link{name: name, index: index, gone: true}
 	}
 	return link{name: name, index: ifi.Index, mtu: ifi.MTU, up: running(ifi.Flags)}
+}
+
+// listAddrs gives a home the addresses of its interface. Whether one is still being
+// checked isn't told here.
+func listAddrs(name string, h *home) {
+	ifi, err := net.InterfaceByName(name)
+	if err != nil {
+		return
+	}
+	h.relist()
+	for _, a := range interfaceAddrs(ifi) {
+		h.observe(ifAddr{addr: a, index: ifi.Index, ready: true})
+	}
+	h.listed = true
 }
 
 func (w *watch) close() {

@@ -7,6 +7,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 	"unsafe"
@@ -33,6 +34,7 @@ const (
 // writer sends from the caller's buffer.
 type writer struct {
 	raw      syscall.RawConn
+	lacks    *atomic.Bool // the socket has no address that can be used
 	zone     zone
 	refusals *refusals
 	count    *counters
@@ -67,11 +69,11 @@ type writer struct {
 
 func newWriter(c *conn, refusals *refusals, offload bool, log *slog.Logger) *writer {
 	w := &writer{
-		raw: c.raw, zone: c.zone, refusals: refusals, count: &c.counters, log: log,
+		raw: c.raw, lacks: &c.lacks, zone: c.zone, refusals: refusals, count: &c.counters, log: log,
 		offload: offload, segments: maxSegments, maxBytes: maxOffload4,
 	}
 	size := uint32(unix.SizeofSockaddrInet4)
-	if c.local.Addr().Is6() {
+	if c.LocalAddr().Addr().Is6() {
 		size, w.maxBytes = unix.SizeofSockaddrInet6, maxOffload6
 	}
 	putSegment(w.control[:], 0)
@@ -98,6 +100,10 @@ func (w *writer) write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	}
 	if len(b) == 0 {
 		return 0, nil
+	}
+	if w.lacks.Load() { // IPv6 would go out, and nobody could answer
+		w.refusals.note(to, syscall.EADDRNOTAVAIL, datagrams(len(b), segment))
+		return len(b), nil
 	}
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -138,6 +144,13 @@ func (w *writer) address(to netip.AddrPort) {
 	case putSockaddr(w.name[:], a, scope) != int(w.hdr.Namelen):
 		w.toErr = syscall.EAFNOSUPPORT
 	}
+}
+
+// forget makes the next write look at its address anew.
+func (w *writer) forget() {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	w.to = netip.AddrPort{}
 }
 
 // send hands over w.rest until nothing is left or the socket is full.

@@ -1,0 +1,225 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"net/netip"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// inProcess runs the test again in a process of its own, in a network namespace like
+// that of inNamespace, and reports true there: a socket that follows its address is
+// made by another goroutine than the test's.
+func inProcess(t *testing.T) bool {
+	t.Helper()
+	const child = "CRIER_TEST_IN_NAMESPACE"
+	if os.Getenv(child) == t.Name() {
+		run(t, "ip link set lo up")
+		makeVeth(t)
+		return true
+	}
+	if os.Getuid() != 0 {
+		t.Skip("making a network namespace needs root")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("making interfaces needs the ip command:", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=20s")
+	cmd.Env = append(os.Environ(), child+"="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err != nil:
+		t.Errorf("%v\n%s", err, out)
+	case strings.Contains(string(out), "--- SKIP"):
+		t.Skipf("%s", out)
+	}
+	return false
+}
+
+// watched opens a socket on v1 whose changes are told.
+func watched(t *testing.T, cfg SocketConfig) (Conn, chan Link) {
+	t.Helper()
+	links := make(chan Link, 100)
+	cfg.Interface, cfg.TTL = "v1", 1
+	cfg.Changed = func(l Link) { links <- l }
+	return openTestSocket(t, cfg), links
+}
+
+func wantLink(t *testing.T, links chan Link, want Link) {
+	t.Helper()
+	if got := <-links; got != want {
+		t.Errorf("the link is %+v, want %+v", got, want)
+	}
+}
+
+func TestSocketFollowsItsAddress(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
+	r := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0"})
+	w, links := watched(t, SocketConfig{Group: vethGroup})
+	old := w.LocalAddr()
+	read := make(chan string)
+	go func() { // which sleeps while the address changes
+		for {
+			var ps [1]Packet
+			if _, err := w.Read(ps[:]); err != nil {
+				close(read)
+				return
+			}
+			read <- string(ps[0].Data)
+		}
+	}()
+
+	run(t, "ip addr flush dev v1")
+	wantLink(t, links, Link{false, 1500, old})
+	if n, err := w.Write(vethGroup, segments(3, 100, 100), 100); n != 300 || err != nil {
+		t.Fatalf("Write = %d, %v", n, err)
+	}
+	if s := w.Stats(); s.SendErrors != 3 || s.Sent != 0 {
+		t.Errorf("without an address: %+v", s)
+	}
+
+	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	moved := netip.AddrPortFrom(netip.MustParseAddr("10.77.0.9"), old.Port())
+	wantLink(t, links, Link{true, 1500, moved})
+	if got := w.LocalAddr(); got != moved {
+		t.Errorf("the socket is at %v, want %v", got, moved)
+	}
+	send(t, w, vethGroup, "from the new address")
+	if ps := received(t, r, 1); ps[0].From != moved || string(ps[0].Data) != "from the new address" {
+		t.Errorf("%q from %v, want it from %v", ps[0].Data, ps[0].From, moved)
+	}
+	answer := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v0"})
+	send(t, answer, moved, "to the new address")
+	if got := <-read; got != "to the new address" {
+		t.Errorf("read %q", got)
+	}
+
+	// One that goes and comes back is the same; another more moves nobody.
+	run(t, "ip addr del 10.77.0.9/24 dev v1")
+	wantLink(t, links, Link{false, 1500, moved})
+	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	wantLink(t, links, Link{true, 1500, moved})
+	send(t, answer, moved, "here again")
+	if got := <-read; got != "here again" {
+		t.Errorf("read %q", got)
+	}
+	run(t, "ip addr add 10.78.0.9/24 dev v1")
+	run(t, "ip addr del 10.77.0.9/24 dev v1")
+	moved = netip.AddrPortFrom(netip.MustParseAddr("10.78.0.9"), old.Port())
+	wantLink(t, links, Link{true, 1500, moved})
+
+	run(t, "ip link set v1 mtu 1200")
+	wantLink(t, links, Link{true, 1200, moved})
+	run(t, "ip link set v0 down") // no link at v1, either
+	wantLink(t, links, Link{false, 1200, moved})
+
+	w.Close()
+	if _, open := <-read; open {
+		t.Error("Close doesn't end Read")
+	}
+}
+
+// The port stays, where it can: one that was asked for is waited for, another is
+// given up.
+func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
+	run(t, "ip addr add 10.77.0.9/24 dev v0") // any interface will do to take it
+	log, logger := newLogs()
+	any, anyLinks := watched(t, SocketConfig{Group: vethGroup})
+	fixed, fixedLinks := watched(t, SocketConfig{Group: vethGroup, Port: 7777, Logger: logger})
+	at := netip.MustParseAddr("10.77.0.9")
+	var taken []Conn
+	for _, port := range []uint16{any.LocalAddr().Port(), 7777} {
+		taken = append(taken, openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "10.77.0.9", Port: port}))
+	}
+	run(t, "ip addr flush dev v1")
+	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	<-anyLinks // gone
+	if l := <-anyLinks; !l.Up || l.Local.Addr() != at || l.Local.Port() == taken[0].LocalAddr().Port() || l.Local.Port() == 0 {
+		t.Errorf("the link is %+v", l)
+	}
+	<-fixedLinks
+	log.wait("cannot be used; trying again", 1)
+	if got := fixed.LocalAddr(); got.Port() != 7777 || got.Addr() == at {
+		t.Errorf("it is at %v", got)
+	}
+	taken[1].Close()
+	wantLink(t, fixedLinks, Link{true, 1500, netip.AddrPortFrom(at, 7777)})
+}
+
+// IPv6 takes addresses away with the link. One that comes back is checked first: while
+// nobody could answer, nothing is sent.
+func TestTentativeAddress(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
+	for _, set := range []string{"conf/v1/router_solicitation_delay", "conf/v1/dad_transmits"} {
+		prepare(t, "sysctl -qw net/ipv6/"+set+"=1")
+	}
+	r := openTestGroup(t, GroupConfig{Group: vethGroup6, Interface: "v0"})
+	w, links := watched(t, SocketConfig{Group: vethGroup6})
+	old := w.LocalAddr()
+	run(t, "ip link set v1 down")
+	for l := range links {
+		if !l.Up {
+			break
+		}
+	}
+	run(t, "ip link set v1 up")
+	run(t, "ip addr add fe80::22/64 dev v1 nodad") // which is not taken in its place
+	run(t, "ip addr add fd77::2/64 dev v1")
+	before := w.Stats().SendErrors
+	send(t, w, vethGroup6, "unheard")
+	if n := w.Stats().SendErrors - before; n != 1 {
+		t.Errorf("%d datagrams were refused, want 1", n)
+	}
+	wantLink(t, links, Link{true, 1500, old})
+	send(t, w, vethGroup6, "heard")
+	wantReceived(t, r, "heard")
+}
+
+// A link-local address is one of an interface that may be made again, with another
+// index.
+func TestLinkLocalAddressOfAnInterfaceThatIsMadeAgain(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
+	group := netip.MustParseAddrPort("[ff02::77:1]:7700")
+	w, links := watched(t, SocketConfig{Group: group})
+	old := w.LocalAddr()
+	run(t, "ip link del v0")
+	for l := range links {
+		if !l.Up {
+			break
+		}
+	}
+	prepare(t, "ip link add o0 type veth peer name o1") // which takes indexes
+	makeVeth(t)
+	for l := range links {
+		if l.Up {
+			break
+		}
+	}
+	if got := w.LocalAddr(); got != old {
+		t.Errorf("it is at %v, want %v", got, old)
+	}
+	r := openTestGroup(t, GroupConfig{Group: group, Interface: "v0"})
+	send(t, w, group, "heard")
+	wantReceived(t, r, "heard")
+	answer := openTestSocket(t, SocketConfig{Group: group, Interface: "v0"})
+	send(t, answer, netip.AddrPortFrom(old.Addr().WithZone("v0"), old.Port()), "answered")
+	wantReceived(t, w, "answered")
+}

@@ -1,0 +1,63 @@
+//go:build !crier_plain
+
+package multicast
+
+import (
+	"errors"
+	"log/slog"
+	"net/netip"
+	"os"
+
+	"golang.org/x/sys/unix"
+)
+
+// errOtherNamespace says that a socket can't follow its address.
+var errOtherNamespace = errors.New("it was opened in another network namespace than this process is in")
+
+// move binds the socket to another address of its interface, on the port that it had:
+// on any other, if that is taken there and nobody asked for it. A new socket takes the
+// old one's place under the same descriptor, so that who reads and who writes go on
+// with it. What waited to be read is lost.
+func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort, error) {
+	if to.IsLinkLocalUnicast() && to.Is6() {
+		to = to.WithZone(c.zone.name)
+	}
+	cfg.Logger = slog.New(slog.DiscardHandler) // what is granted was said
+	b, err := bindSocket(cfg, c.zone.name, index, netip.AddrPortFrom(to, c.LocalAddr().Port()))
+	if errors.Is(err, unix.EADDRINUSE) && cfg.Port == 0 {
+		b, err = bindSocket(cfg, c.zone.name, index, netip.AddrPortFrom(to, 0))
+	}
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer unix.Close(b.fd)
+
+	c.drops.mu.Lock() // whose counter begins again
+	defer c.drops.mu.Unlock()
+	closed := c.raw.Control(func(old uintptr) {
+		if !sameNamespace(int(old), b.fd) {
+			err = errOtherNamespace
+			return
+		}
+		c.drops.read(old)
+		if err = os.NewSyscallError("dup3", unix.Dup3(b.fd, int(old), unix.O_CLOEXEC)); err == nil {
+			c.drops.last = 0
+			err = c.waker.renew(int(old))
+		}
+	})
+	if err != nil || closed != nil {
+		return netip.AddrPort{}, err
+	}
+	c.local.Store(&b.local)
+	c.zone.index.Store(uint32(index))
+	c.writer.forget()
+	return b.local, nil
+}
+
+// sameNamespace says whether two sockets are of one network namespace, as far as the
+// kernel tells (since Linux 5.14): goroutines may run on threads in different ones.
+func sameNamespace(a, b int) bool {
+	x, errX := unix.GetsockoptUint64(a, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	y, errY := unix.GetsockoptUint64(b, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
+	return errX != nil || errY != nil || x == y
+}
