@@ -11,6 +11,9 @@ type counters struct {
 	writes, reads, rejoins           atomic.Uint64
 }
 
+// Taken implements Taker.
+func (c *counters) Taken() (datagrams, bytes uint64) { return c.sent.Load(), c.sentBytes.Load() }
+
 // stats leaves ReadBuffer, WriteBuffer and KernelDrops to the caller.
 func (c *counters) stats() ConnStats {
 	return ConnStats{

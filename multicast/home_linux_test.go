@@ -223,3 +223,20 @@ func TestLinkLocalAddressOfAnInterfaceThatIsMadeAgain(t *testing.T) {
 	send(t, answer, netip.AddrPortFrom(old.Addr().WithZone("v0"), old.Port()), "answered")
 	wantReceived(t, w, "answered")
 }
+
+// Whoever is told that there is no link yet may need what Socket returns.
+func TestNoLinkYet(t *testing.T) {
+	if !inProcess(t) {
+		return
+	}
+	run(t, "ip link set v0 down") // no link at v1, either
+	opened, links := make(chan struct{}), make(chan Link, 10)
+	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, Changed: func(l Link) {
+		<-opened
+		links <- l
+	}})
+	close(opened)
+	wantLink(t, links, Link{false, 1500, w.LocalAddr()})
+	run(t, "ip link set v0 up")
+	wantLink(t, links, Link{true, 1500, w.LocalAddr()})
+}

@@ -17,6 +17,16 @@ type Link struct {
 	Local netip.AddrPort
 }
 
+// Datagram returns the largest datagram that the interface takes whole, in bytes, or 0
+// if that is unknown.
+func (l Link) Datagram() int {
+	headers := 28 // of IPv4 and UDP
+	if l.Local.Addr().Is6() {
+		headers = 48
+	}
+	return max(0, l.MTU-headers)
+}
+
 // link is what is known of an interface at one moment.
 type link struct {
 	name  string
@@ -45,14 +55,13 @@ type follower struct {
 	told Link       // what it heard last
 }
 
-// begin says so if there is nothing to hear yet.
+// begin says so if there is nothing to hear yet. Whoever is told learns of it by the
+// first settle.
 func (f *follower) begin() {
-	if f.told = f.link(); f.up {
-		return
-	}
-	f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
-	if f.tell != nil {
-		f.tell(f.told)
+	f.told = f.link()
+	f.told.Up = true
+	if !f.up {
+		f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
 	}
 }
 

@@ -52,6 +52,12 @@ type Conn interface {
 	Close() error
 }
 
+// Taker is a Conn that says, at no cost, what the kernel has taken of Writes: how many
+// datagrams, with how many bytes. It is what Stats says, which costs a system call.
+type Taker interface {
+	Taken() (datagrams, bytes uint64)
+}
+
 // ConnStats is what a Conn knows about itself. Counters only grow.
 type ConnStats struct {
 	MTU         int    // of the interface, in bytes; 0 if unknown

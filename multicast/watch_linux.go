@@ -80,6 +80,7 @@ func (w *watch) close() {
 }
 
 func (w *watch) run(f *follower) {
+	f.settle()
 	b := make([]byte, 32<<10) // the kernel's own limit for one answer
 	for {
 		n, err := w.file.Read(b)

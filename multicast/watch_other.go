@@ -28,6 +28,7 @@ func (w *watch) start(f *follower) {
 		defer close(w.done)
 		tick := time.NewTicker(pollInterval)
 		defer tick.Stop()
+		f.settle()
 		for {
 			select {
 			case <-w.stop:

@@ -73,6 +73,9 @@ type ResponderConfig struct {
 	// twice what a Requester asks for at once. The rest is refused in one step:
 	// a small NACK can name all that is held, and must not cost a walk over it.
 	MaxAsked uint64
+	// Unfit, if not nil, says whether a held frame can't be repeated, since it is too
+	// large for the network.
+	Unfit func(seq uint64) bool
 }
 
 const (

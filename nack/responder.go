@@ -18,6 +18,7 @@ type Repair struct {
 // next Begin.
 type Answer struct {
 	Gone    []Range // no longer held: tell the asker
+	Unfit   []Range // held, and too large for the network: tell the asker
 	Confirm []Range // will come, but not at once or not to all: tell the group
 }
 
@@ -47,6 +48,7 @@ type ResponderStats struct {
 	Asked       uint64 // asked for by NACKs
 	Crossed     uint64 // ignored: a repair was on its way already
 	Gone        uint64 // no longer held, when asked for or when their turn came
+	Unfit       uint64 // too large for the network
 	Refused     uint64 // not queued: the asker had too many waiting, or asked for too many
 	Repaired    uint64 // repairs handed out
 	ToGroup     uint64 // of these, to the group
@@ -162,6 +164,11 @@ func (r *Responder) looks(now Time, a *Asker) uint64 {
 // ask takes one held frame of a NACK, and reports false if there is no room for
 // it.
 func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) bool {
+	if r.unfit(seq) {
+		r.answer.Unfit = join(r.answer.Unfit, Range{seq, seq + 1})
+		r.stats.Unfit++
+		return true
+	}
 	at := r.queue.marks.index(seq) + 1
 	m := r.queue.marks.at(at - 1)
 	fresh := m.asker == nil || m.seq != seq
@@ -244,6 +251,8 @@ func (r *Responder) confirm(now Time, m *mark, sent Time) {
 	r.answer.Confirm = join(r.answer.Confirm, Range{m.seq, m.seq + 1})
 }
 
+func (r *Responder) unfit(seq uint64) bool { return r.cfg.Unfit != nil && r.cfg.Unfit(seq) }
+
 // passOver takes a frame out of the queue that won't be repeated, and reports
 // whether nothing of its asker's waits any more.
 func (r *Responder) passOver(at int32, held Range) bool {
@@ -251,10 +260,13 @@ func (r *Responder) passOver(at int32, held Range) bool {
 	if m.seq < m.asker.Position { // it has it by now, or has done without
 		return r.queue.remove(at)
 	}
-	if m.seq < held.From {
+	switch {
+	case m.seq >= held.From && r.unfit(m.seq):
+		r.stats.Unfit++
+	case m.seq < held.From:
 		m.asker.Gone++
 		r.stats.Gone++
-	} else { // only where more is held than Frames says
+	default: // only where more is held than Frames says
 		m.asker.Refused++
 		r.stats.Refused++
 	}
@@ -280,6 +292,7 @@ func (r *Responder) Forget(a *Asker) {
 func (r *Responder) Begin() {
 	r.taken, r.told = 0, false
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
+	r.answer.Unfit = r.answer.Unfit[:0]
 }
 
 // Answer returns what the ranges since Begin get besides repairs.
@@ -377,7 +390,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 	for turns := r.queue.askers; turns > 0; {
 		a := r.queue.first
 		m := r.queue.marks.at(a.first - 1)
-		if m.seq < held.From {
+		if m.seq < held.From || r.unfit(m.seq) {
 			if r.passOver(a.first, held) {
 				turns--
 			}

@@ -12,8 +12,11 @@ type machine struct {
 	dec     frame.Decoder
 	frame   frame.Frame
 	batch   reliable.Batch
-	invalid uint64 // datagrams that no Decoder takes
-	newer   uint64 // frames that need a newer crier
+	taker   multicast.Taker // the socket, if it tells what was taken
+	taken   uint64          // datagrams, before the batch
+	bytes   uint64          // theirs
+	invalid uint64          // datagrams that no Decoder takes
+	newer   uint64          // frames that need a newer crier
 }
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
@@ -59,6 +62,9 @@ func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
 		}
 		return multicast.Datagrams{}, false
 	}
+	if m.taker != nil { // nobody else writes meanwhile
+		m.taken, m.bytes = m.taker.Taken()
+	}
 	to := m.batch.To
 	if !to.IsValid() {
 		to = m.p.cfg.Group
@@ -67,6 +73,11 @@ func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
 }
 
 func (m *machine) Sent() {
+	if m.taker != nil {
+		taken, bytes := m.taker.Taken()
+		m.batch.Refused = uint64(m.batch.Datagrams()) - (taken - m.taken)
+		m.batch.RefusedBytes = uint64(len(m.batch.Data)) - (bytes - m.bytes)
+	}
 	m.p.sender.Sent(m.batch)
 	m.p.ahead.reach(m.p.sender.Used())
 	if m.p.waiting > 0 {

@@ -50,15 +50,23 @@ func New(cfg Config) (*Publisher, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	var p *Publisher
+	opened := make(chan struct{})
 	conn, err := cfg.Network.Socket(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
 		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,
 		NoOffload: cfg.NoOffload, Port: cfg.ControlPort, Polled: cfg.Wait == WaitSpin, Logger: cfg.Logger,
+		Changed: func(l multicast.Link) {
+			if <-opened; p != nil {
+				p.relink(l)
+			}
+		},
 	})
 	if err != nil {
 		return nil, err
 	}
-	p, err := start(cfg, conn)
+	p, err = start(cfg, conn)
+	close(opened)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
 	}
@@ -111,6 +119,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
+	p.machine.taker, _ = conn.(multicast.Taker)
 	p.ahead = newAhead(sender.Memory())
 	p.ahead.reach(0)
 	p.working.Go(func() { p.ahead.run(p.stopped) })
@@ -136,8 +145,34 @@ func (p *Publisher) Session() uint64 { return p.cfg.Session }
 // LocalAddr returns where datagrams come from and NACKs go.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }
 
-// Datagram returns the size of a full datagram, in bytes.
-func (p *Publisher) Datagram() int { return p.cfg.Datagram }
+// Datagram returns the size of a full datagram, in bytes. It follows the interface's
+// MTU, up to what it was at first.
+func (p *Publisher) Datagram() int {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return p.sender.Datagram()
+}
+
+// relink takes in how the socket stands with its interface: datagrams follow the MTU.
+func (p *Publisher) relink(l multicast.Link) {
+	most := l.Datagram()
+	if most == 0 {
+		return
+	}
+	p.loop.Lock()
+	was := p.sender.Datagram()
+	unfit := p.sender.SetDatagram(reliable.Time(p.loop.Now()), most)
+	is := p.sender.Datagram()
+	p.loop.Settle()
+	switch {
+	case is < was:
+		p.cfg.Logger.Warn("publisher: the MTU of the interface fell: datagrams are smaller from now on, and frames that no longer fit are lost for who misses them",
+			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was, "frames", unfit)
+	case is > was:
+		p.cfg.Logger.Info("publisher: the MTU of the interface rose: datagrams are larger again",
+			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was)
+	}
+}
 
 // Publish accepts a message and returns its offset. The payload is copied and
 // may be reused at once. While the resend buffer is full of messages that are

@@ -11,7 +11,13 @@ type Batch struct {
 	Data    []byte
 	Segment int
 
-	frames uint64 // DATA frames in it
+	// Refused is how many of the datagrams, with how many bytes, were not taken by the
+	// kernel: a driver says so before Sent.
+	Refused, RefusedBytes uint64
+
+	frames  uint64 // DATA frames in it
+	repairs bool   // REPAIR frames
+	catchUp bool   // to who is behind
 }
 
 // Datagrams returns how many datagrams the batch holds.

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/nack"
+	"crier/reliable/frame"
 )
 
 // Catch-up: a subscriber that is behind asks for what was sent a while ago. It is
@@ -285,13 +286,16 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 		s.catch.settle()
 		return Batch{}, false
 	}
-	b := Batch{To: m.Addr}
+	if s.dropUnfit(m) {
+		return Batch{}, false
+	}
+	b := Batch{To: m.Addr, repairs: true, catchUp: true}
 	s.arena = s.arena[:0]
 	from := m.wants[0].From
 	run := nack.Range{From: from, To: from}
 	for run.To < m.wants[0].To && run.Len() < catchBatch {
 		data := s.kept(run.To)
-		if data == nil || len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
+		if data == nil || frame.RepairSize(len(data)) > s.datagram || len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
 			break
 		}
 		before := len(s.arena)
@@ -325,9 +329,6 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	b.Data = s.arena
 	s.catch.budget.take(now, uint64(len(b.Data)))
 	s.limit.take(now, uint64(len(b.Data)))
-	s.stats.Repairs += run.Len()
-	s.stats.CatchUps += run.Len()
-	s.stats.RepairBytes += uint64(len(b.Data))
 	return b, true
 }
 

@@ -32,6 +32,7 @@ type answer struct {
 	to      netip.AddrPort
 	request uint64
 	gone    []nack.Range // no longer held
+	unfit   bool         // no: held, and too large
 	coming  []nack.Range // on their way; neither: it wants SESSION and HEARTBEAT
 	beat    bool         // SESSION is out, HEARTBEAT follows
 }
@@ -68,12 +69,30 @@ func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
 	}
 	ranges = ranges[:min(len(ranges), maxGone)]
 	for i := range a.list {
-		if one := &a.list[i]; one.gone != nil && one.to == to {
+		if one := &a.list[i]; one.gone != nil && !one.unfit && one.to == to {
 			one.request, one.gone = request, append(one.gone[:0], ranges...)
 			return
 		}
 	}
 	a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
+}
+
+// unfit notes that a subscriber asked for what is too large for the network. What it
+// isn't told of it asks for again.
+func (a *answers) unfit(to netip.AddrPort, request uint64, ranges []nack.Range) {
+	ranges = nack.Normalize(ranges)
+	if len(ranges) == 0 {
+		return
+	}
+	for i := range a.list {
+		if one := &a.list[i]; one.unfit && one.to == to {
+			all := nack.Normalize(append(one.gone, ranges...))
+			one.request, one.gone = request, all[:min(len(all), maxGone)]
+			return
+		}
+	}
+	ranges = ranges[:min(len(ranges), maxGone)]
+	a.add(answer{to: to, request: request, unfit: true, gone: append([]nack.Range(nil), ranges...)})
 }
 
 // coming notes ranges that one subscriber is told to wait for.
@@ -102,7 +121,7 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 	if len(s.answers.confirms) > 0 {
 		s.answers.confirms = nack.Normalize(s.answers.confirms)
 		s.stats.Confirms++
-		fit := frame.FitRanges(s.answers.confirms, s.cfg.Datagram)
+		fit := frame.FitRanges(s.answers.confirms, s.datagram)
 		s.scratch = frame.Frame{Kind: frame.Confirm, Ranges: s.answers.confirms[:fit]}
 		b := s.control(netip.AddrPort{}, &s.scratch)
 		s.answers.confirms = append(s.answers.confirms[:0], s.answers.confirms[fit:]...)
@@ -121,12 +140,15 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 	to, f := a.to, &s.scratch
 	switch {
 	case a.gone != nil:
-		fit := frame.FitRanges(a.gone, s.cfg.Datagram)
+		fit := frame.FitRanges(a.gone, s.datagram)
 		*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
+		if a.unfit {
+			f.Flags = frame.TooLarge
+		}
 		f.OldestSeq = s.oldest()
 		f.OldestOffset = s.startAt(f.OldestSeq)
 	case a.coming != nil:
-		fit := min(len(a.coming), frame.FitRanges(a.coming, s.cfg.Datagram))
+		fit := min(len(a.coming), frame.FitRanges(a.coming, s.datagram))
 		*f = frame.Frame{Kind: frame.Confirm, Ranges: a.coming[:fit]}
 		if a.coming = a.coming[fit:]; len(a.coming) > 0 {
 			return s.control(to, f), true

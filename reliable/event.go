@@ -74,13 +74,15 @@ const (
 	// CauseSlow: the application took messages too slowly, and the subscriber
 	// dropped them, as configured.
 	CauseSlow
+	// CauseTooLarge: the MTU of the publisher's network fell after they were made.
+	CauseTooLarge
 )
 
 var causeNames = [...]string{
 	CauseGone: "no longer held", CauseUnanswered: "unanswered", CauseSilent: "publisher silent",
 	CauseEnded: "session ended", CauseDropped: "dropped by publisher", CauseLate: "too late",
 	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer", CauseMalformed: "malformed",
-	CauseClosed: "subscriber closed", CauseSlow: "slow consumer",
+	CauseClosed: "subscriber closed", CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
 }
 
 // String returns the cause as loss reports name it.

@@ -94,6 +94,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	}
 	answer := s.responder.Answer()
 	s.answers.gone(from, f.Request, answer.Gone)
+	s.answers.unfit(from, f.Request, answer.Unfit)
 	s.answers.confirm(answer.Confirm)
 }
 

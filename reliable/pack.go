@@ -156,7 +156,7 @@ func (s *Sender) reserve(n int) error {
 const frameRoomHead = 3
 
 // room returns how many bytes of chunks fit a frame.
-func (s *Sender) room() int { return frame.DataRoom(s.cfg.Datagram) }
+func (s *Sender) room() int { return frame.DataRoom(s.datagram) }
 
 // largest returns the largest message that the resend buffer can hold.
 func (s *Sender) largest() int {
@@ -192,7 +192,8 @@ func (s *Sender) pack(now Time, message []byte) {
 func (s *Sender) open(now Time, offset, start uint64) {
 	skip := s.keep.skipped
 	offset, start = offset-skip, start-skip
-	s.build.Open(s.ring.open(s.next, offset, start > offset), s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
+	room := s.ring.open(s.next, offset, start > offset)
+	s.build.Open(room[:0:frame.DataSize(s.datagram)], s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
 	if skip > 0 {
 		s.build.Skip(skip)
@@ -200,7 +201,7 @@ func (s *Sender) open(now Time, offset, start uint64) {
 	}
 }
 
-// seal closes the open frame; full pads it to the ring's stride.
+// seal closes the open frame; full pads it to the size of a full one.
 func (s *Sender) seal(full bool) {
 	b := s.build.Seal(full)
 	s.ring.seal(s.next, len(b))

@@ -79,6 +79,11 @@ func (r *Receiver) Deaf(now Time, deaf bool) {
 	}
 }
 
+// SetDatagram bounds the datagrams to send, in bytes, from now on.
+func (r *Receiver) SetDatagram(size int) {
+	r.cfg.Datagram = min(max(size, frame.MinDatagram), frame.MaxDatagram)
+}
+
 // NewReceiver returns a Receiver that has heard nothing yet.
 func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 	cfg.setDefaults()

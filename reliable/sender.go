@@ -27,6 +27,8 @@ type Sender struct {
 	sent       uint64 // frames below are with the kernel
 	openDue    Time   // when the open frame must go
 	flush      bool   // the open frame goes at once
+	datagram   int    // the size of a full datagram, in bytes
+	wide       uint64 // frames below may be too large for that
 
 	armed Time // the last deadline
 	woke  Time // when this process went on after it had been suspended
@@ -72,7 +74,8 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		openDue: Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
+		datagram: cfg.Datagram,
+		openDue:  Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
 		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
 		now:   cfg.Start,
 		limit: newLimit(cfg.MaxRate, cfg.Burst),
@@ -90,6 +93,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 	}
 	repairs := nack.ResponderConfig{
 		Frames: int(marks), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
+		Unfit: s.unfit,
 	}
 	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart

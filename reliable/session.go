@@ -154,8 +154,12 @@ func (s *session) handle(now Time, f *frame.Frame) {
 		s.beat(now, f)
 		s.bye(now)
 	case frame.Gone:
+		cause := CauseGone
+		if f.Flags&frame.TooLarge != 0 {
+			cause = CauseTooLarge
+		}
 		for _, r := range f.Ranges {
-			s.lose(r.From, r.To, CauseGone)
+			s.lose(r.From, r.To, cause)
 		}
 		s.forgotten(f.OldestSeq, f.OldestOffset)
 	case frame.Confirm:

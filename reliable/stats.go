@@ -15,6 +15,7 @@ type SenderStats struct {
 	DroppedBytes  uint64 // their bytes
 	NextOffset    uint64 // of the next message
 	Frames        uint64 // DATA frames sent for the first time
+	TooLarge      uint64 // DATA frames that were never sent, for the network's MTU had fallen
 	Repairs       uint64 // REPAIR frames sent
 	RepairBytes   uint64 // their bytes
 	CatchUps      uint64 // of the repairs, those to subscribers that were behind
@@ -59,9 +60,10 @@ func (s *Sender) Stats() SenderStats {
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.Unanswered = s.answers.refused
 	st.Unconfirmed = s.answers.unconfirmed
-	gone := st.Responder.Gone // of catching up
+	gone, unfit := st.Responder.Gone, st.Responder.Unfit // of catching up
 	st.Responder = s.responder.Stats()
 	st.Responder.Gone += gone
+	st.Responder.Unfit += unfit
 	st.HeldBy = s.keep.held
 	if s.keep.full {
 		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)

@@ -39,18 +39,29 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 		}
 	}
 	s.taken, s.out = ok, b.frames
-	if ok {
-		s.stats.Bytes += uint64(len(b.Data))
-		s.stats.Datagrams += uint64(b.Datagrams())
-	}
 	return b, ok
 }
 
-// Sent hands a batch back: its datagrams are with the kernel, or lost.
+// Sent hands a batch back: its datagrams are with the kernel, or lost. What the kernel
+// refused counts as neither sent nor repaired.
 func (s *Sender) Sent(b Batch) {
 	s.taken, s.out = false, 0
 	s.sent += b.frames
-	s.stats.Frames += b.frames
+	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
+	datagrams -= min(b.Refused, datagrams)
+	bytes -= min(b.RefusedBytes, bytes)
+	s.stats.Datagrams += datagrams
+	s.stats.Bytes += bytes
+	if b.frames > 0 {
+		s.stats.Frames += datagrams
+	}
+	if b.repairs {
+		s.stats.Repairs += datagrams
+		s.stats.RepairBytes += bytes
+	}
+	if b.catchUp {
+		s.stats.CatchUps += datagrams
+	}
 	if s.keep.full {
 		s.noteRoom(s.now)
 	}
@@ -59,6 +70,7 @@ func (s *Sender) Sent(b Batch) {
 // nextData seals and returns frames that were never sent.
 func (s *Sender) nextData(now Time) (Batch, bool) {
 	most := uint64(maxBatch)
+	s.skipUnfit(now)
 	if s.keep.skipped > 0 {
 		s.skip(now)
 	}
@@ -92,7 +104,7 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 
 // nextRepairs returns repairs for one destination.
 func (s *Sender) nextRepairs(now Time) (Batch, bool) {
-	b := Batch{}
+	b := Batch{repairs: true}
 	if s.limit.rate > 0 && s.limit.room(now) == 0 {
 		return b, false
 	}
@@ -104,7 +116,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 				break
 			}
 		}
-		if s.stash.Seq < held.From { // overwritten while it waited for a place
+		if s.stash.Seq < held.From || s.unfit(s.stash.Seq) { // overwritten, or too large, while it waited for a place
 			s.stashed = false
 			continue
 		}
@@ -126,8 +138,6 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		}
 		s.stashed = false
 		s.responder.SentAt(s.stash.Seq, now)
-		s.stats.Repairs++
-		s.stats.RepairBytes += uint64(size)
 		if size < b.Segment {
 			break
 		}

@@ -62,6 +62,8 @@ const (
 	CauseClosed = reliable.CauseClosed
 	// CauseSlow: the application took messages too slowly, and Overload says to drop.
 	CauseSlow = reliable.CauseSlow
+	// CauseTooLarge: the MTU of the publisher's network fell after they were made.
+	CauseTooLarge = reliable.CauseTooLarge
 )
 
 // Range is a run of offsets: From is in it, To is not.

@@ -41,7 +41,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	}
 	// This goroutine is going to deliver, on views of the datagrams.
 	s.delivering = true
-	s.receiver.Deaf(reliable.Time(now), true)
+	s.hearing(now)
 	s.have = s.receiver.Poll(s.events[:])
 	taken := 0
 	for taken < min(len(ps), frameBatch) && s.have < len(s.events) {
@@ -54,7 +54,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	}
 	if s.have == 0 {
 		s.delivering = false
-		s.receiver.Deaf(reliable.Time(now), false)
+		s.hearing(now)
 	}
 	return taken, s.have > 0
 }

@@ -28,6 +28,7 @@ type Subscriber struct {
 	delivering bool // a goroutine is in Handler, or about to be
 	idle       bool // Messages waits for more
 	closed     bool
+	cut        bool          // the interface has no link, or no address that can be used
 	told       chan struct{} // closed when publishers have been told that it leaves
 	lagging    lagWatch
 
@@ -43,6 +44,7 @@ type Subscriber struct {
 	more    chan struct{} // tells it that there is more
 
 	lagNews chan struct{}
+	opened  chan struct{} // closed when it is open, or could not be
 	gone    chan struct{} // closed when it closes
 	helpers sync.WaitGroup
 	queued  func(*Event) // the Handler that has a goroutine of its own
@@ -63,12 +65,14 @@ func New(cfg Config) (*Subscriber, error) {
 	}
 	s := &Subscriber{
 		cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger},
-		lagNews: make(chan struct{}, 1), gone: make(chan struct{}), told: make(chan struct{}),
+		lagNews: make(chan struct{}, 1), gone: make(chan struct{}), opened: make(chan struct{}), told: make(chan struct{}),
 	}
 	if cfg.HandlerQueue {
 		s.queued, s.cfg.Handler = cfg.Handler, nil
 	}
-	if err := s.open(); err != nil {
+	err := s.open()
+	close(s.opened)
+	if err != nil {
 		return nil, errors.Join(err, s.closeConns())
 	}
 	if s.queued != nil {
@@ -108,7 +112,7 @@ func (s *Subscriber) open() error {
 		s.conns = append(s.conns, conn)
 	}
 	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
-		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1, Port: s.cfg.ControlPort,
+		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1, Port: s.cfg.ControlPort, Changed: s.relink,
 		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
 	})
 	if err != nil {
@@ -126,9 +130,33 @@ func (s *Subscriber) open() error {
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver
 	}
+	link := multicast.Link{MTU: s.back.Stats().MTU, Local: s.back.LocalAddr()}
+	if most := link.Datagram(); most > 0 {
+		s.receiver.SetDatagram(min(most, reliable.DefaultDatagram))
+	}
 	s.loop = multicast.NewLoop(cfg)
 	s.loop.Run()
 	return nil
+}
+
+// relink takes in how the sockets stand with their interface: while nothing can come
+// or leave, that says nothing about publishers.
+func (s *Subscriber) relink(l multicast.Link) {
+	if <-s.opened; s.loop == nil {
+		return // it could not be opened
+	}
+	s.loop.Lock()
+	if most := l.Datagram(); most > 0 {
+		s.receiver.SetDatagram(min(most, reliable.DefaultDatagram))
+	}
+	s.cut = !l.Up
+	s.hearing(s.loop.Now())
+	s.loop.Settle()
+}
+
+// hearing tells the receiver whether anybody hears, with the lock held.
+func (s *Subscriber) hearing(now int64) {
+	s.receiver.Deaf(reliable.Time(now), s.delivering || s.cut)
 }
 
 // LocalAddr returns where NACKs come from and unicast repairs go.
@@ -205,7 +233,7 @@ func (s *Subscriber) deliver(received bool) {
 	}
 	returned = true
 	s.delivering = false
-	s.receiver.Deaf(reliable.Time(s.loop.Now()), false)
+	s.hearing(s.loop.Now())
 	s.unlock()
 }
 

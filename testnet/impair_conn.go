@@ -27,6 +27,15 @@ func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
 	}
 }
 
+// Taken implements multicast.Taker.
+func (c *impairConn) Taken() (datagrams, bytes uint64) {
+	if t, ok := c.Conn.(multicast.Taker); ok {
+		return t.Taken()
+	}
+	st := c.Conn.Stats()
+	return st.Sent, st.SentBytes
+}
+
 // impairPoller is an impairConn over a socket that can be polled.
 type impairPoller struct {
 	impairConn

@@ -25,6 +25,10 @@ const (
 // bytes: a REPAIR with it inside fits, also once tags have grown.
 func DataSize(size int) int { return size - repairOverhead - 2*tagGrowth }
 
+// RepairSize returns the size of a REPAIR with a DATA frame of so many bytes inside, at
+// the most.
+func RepairSize(data int) int { return data + repairOverhead }
+
 // DataRoom returns how many bytes of chunks, with their heads, fit a DATA frame
 // where datagrams may have size bytes.
 func DataRoom(size int) int { return DataSize(size) - dataOverhead }

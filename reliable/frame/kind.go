@@ -49,6 +49,8 @@ const (
 	WantSession Flags = 1 << 0
 	// Leaving: a STATUS says that the subscriber goes.
 	Leaving Flags = 1 << 1
+	// TooLarge: what a GONE names is held, and too large for the network.
+	TooLarge Flags = 1 << 2
 
 	criticalFlags = 0xff00
 )

@@ -61,6 +61,9 @@ func (f *Frame) String() string {
 		fmt.Fprintf(&b, " coming=%s", rangesText(f.Ranges))
 	case Gone:
 		fmt.Fprintf(&b, " req=%x gone=%s oldest=%d/%d", f.Request, rangesText(f.Ranges), f.OldestSeq, f.OldestOffset)
+		if f.Flags&TooLarge != 0 {
+			b.WriteString(" too-large")
+		}
 	}
 	return b.String()
 }
