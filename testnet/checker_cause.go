@@ -67,6 +67,14 @@ func (v *view) loss(ev *reliable.Event) {
 		} else if !v.works && v.sub.asleep.turn == 0 {
 			v.fail("[%d, %d) is lost as %q, and its application takes no time", from, to, ev.Cause)
 		}
+	case reliable.CauseTooLarge:
+		q := v.runStart(from)
+		for q < v.t.last(to) && !v.t.tooLarge(q) {
+			q++
+		}
+		if q >= v.t.last(to) {
+			v.fail("[%d, %d) is lost as %q, and each of its frames fits", from, to, ev.Cause)
+		}
 	default: // a publisher contradicts itself never
 		v.fail("[%d, %d) is lost as %q, which can't be", from, to, ev.Cause)
 	}

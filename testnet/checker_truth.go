@@ -36,6 +36,7 @@ type truth struct {
 type sentFrame struct {
 	offset, end uint64
 	unfinished  bool // its last message goes on in the next frame
+	size        int  // in bytes
 }
 
 // repairSent is one REPAIR.
@@ -147,6 +148,7 @@ func (t *truth) sent(p *packet) {
 		t.lastSent = now
 	}
 	t.noteRefusals()
+	t.judgeFit(p)
 	switch f.Kind {
 	case frame.Data:
 		t.noteData(now, len(f.Raw))
@@ -154,7 +156,7 @@ func (t *truth) sent(p *packet) {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
-		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Unfinished != 0})
+		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Unfinished != 0, len(f.Raw)})
 		t.frame(f.Seq).sent = now
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {
@@ -167,6 +169,15 @@ func (t *truth) sent(p *packet) {
 		t.beat(f)
 	case frame.Gone:
 		for _, r := range f.Ranges {
+			if f.Flags&frame.TooLarge != 0 {
+				for q := r.From; q < r.To; q++ {
+					if !t.tooLarge(q) {
+						t.c.fail("%v says that frame %d is too large, and datagrams may have %d bytes", pub, q, pub.m.Datagram())
+						break
+					}
+				}
+				continue
+			}
 			if r.To > t.next() || !t.mayLack(r.To-1) {
 				t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit its resend buffer, and %d is next",
 					pub, r, t.slots, t.next())

@@ -61,6 +61,9 @@ const wallStart = 1_767_225_600_000_000_000
 
 // sender is what a World needs of a reliable.Sender.
 type sender interface {
+	Datagram() int
+	SetDatagram(now reliable.Time, size int) (unfit uint64)
+	Pending() bool
 	Publish(now reliable.Time, message []byte) (uint64, error)
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Advance(now reliable.Time)
