@@ -1,0 +1,77 @@
+package subscriber_test
+
+import (
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"crier/multicast"
+	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet"
+	"crier/testnet/rig"
+)
+
+// relinked is a network whose sockets' interface changes when a test says so.
+type relinked struct {
+	multicast.Network
+	changed func(multicast.Link)
+}
+
+func (r *relinked) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
+	r.changed = cfg.Changed
+	return r.Network.Socket(cfg)
+}
+
+// While one's own interface is down, silence isn't held against a publisher, and what
+// it sent meanwhile is asked for afterwards. Once the interface is up, it is.
+func TestOwnLinkDownIsNoSilence(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
+		defer s.Close()
+		host := s.Host(10)
+		network := &relinked{Network: host}
+		sub, err := subscriber.New(subscriber.Config{Network: network, Interface: "eth0", Logger: rig.Quiet})
+		if err != nil {
+			t.Fatal(err)
+		}
+		kinds, got := []subscriber.Kind{}, 0
+		done := make(chan struct{})
+		go func() {
+			defer close(done)
+			for ev := range sub.Messages(t.Context()) {
+				if ev.Kind == subscriber.Message {
+					got++
+				} else {
+					kinds = append(kinds, ev.Kind)
+				}
+			}
+		}()
+		want := func(messages int, events ...subscriber.Kind) {
+			t.Helper()
+			if synctest.Wait(); got != messages || len(kinds) != len(events) || kinds[len(kinds)-1] != events[len(events)-1] {
+				t.Errorf("%d messages and %v, want %d and %v", got, kinds, messages, events)
+			}
+		}
+		pub := s.Publisher(publisher.Config{})
+		publish(t, pub, 0, 10)
+		time.Sleep(100 * time.Millisecond)
+		s.Way(host).SetDown(true) // nothing comes
+		publish(t, pub, 10, 20)
+		network.changed(multicast.Link{})
+		time.Sleep(10 * time.Second)
+		want(10, subscriber.SessionNew)
+
+		s.Way(host).SetDown(false)
+		network.changed(multicast.Link{Up: true})
+		publish(t, pub, 20, 30)
+		time.Sleep(time.Second)
+		want(30, subscriber.SessionNew)
+		s.Way(host).SetDown(true) // it is somebody else's fault now
+		time.Sleep(10 * time.Second)
+		want(30, subscriber.SessionNew, subscriber.SessionSilent)
+		closeAll(t, sub)
+		<-done
+		closeAll(t, pub)
+	})
+}
