@@ -149,6 +149,13 @@ func (r *demoResult) table(b *strings.Builder) {
 	for _, s := range r.Subscribers {
 		fmt.Fprintf(b, "  %-7s %s\n", s.Name, s.Link)
 	}
+	for _, s := range r.Subscribers {
+		if s.Latency != nil {
+			for line := range strings.Lines(clocksText(s.Latency)) {
+				fmt.Fprintf(b, "  %-7s %s", s.Name, strings.TrimLeft(line, " "))
+			}
+		}
+	}
 	b.WriteString(r.Note)
 }
 

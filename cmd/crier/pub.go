@@ -60,6 +60,9 @@ Examples:
   # a recorded feed, twenty times as fast as it was
   crier pub --from feed.pcap --format pcap --split iextp --speed 20
 
+  # of a capture only what went to one address, and no silence longer than a second
+  crier pub --from feed.pcap --format pcap --only 239.1.1.1:5000 --max-gap 1s
+
   # as fast as the slowest subscriber takes it, but for those that don't move for 2 s
   crier pub --count 20000 --pace slowest --stall-timeout 2s --wait-for 1
 

@@ -55,6 +55,10 @@ A session is silent when nothing was heard of its publisher for --silence, but n
 before five of the heartbeat intervals that the publisher announces have passed:
 half a second while it sends, 2 seconds when it has sent nothing for a while.
 
+Latency counts from when the publisher accepted a message, by its clock, to when it
+was received, by this machine's: it is as true as the two clocks agree. One that is
+negative is told so, with how far ahead the publisher's clock must be.
+
 Messages are lost for one of these causes:
 
 ` + causesText() + `

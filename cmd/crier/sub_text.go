@@ -4,6 +4,8 @@ import (
 	"fmt"
 	"strings"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 // subText is what crier sub says at the end; asked is the receive buffer that was
@@ -27,6 +29,7 @@ func subText(sum *subSummary, asked size) string {
 				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", short(t.P50), short(t.P99), short(t.Max))
 			}
 			b.WriteByte('\n')
+			b.WriteString(clocksText(s.Latency))
 		}
 		if s.Recovery != nil {
 			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", short(s.Recovery.P50), short(s.Recovery.P99), short(s.Recovery.Max))
@@ -38,6 +41,20 @@ func subText(sum *subSummary, asked size) string {
 	b.WriteString(sum.dropCounts.text(sum.InvalidDatagrams, false))
 	b.WriteString(sum.kernel.text(asked))
 	return b.String()
+}
+
+// clocksText says what latencies tell of the two clocks that they are between; "" if
+// nothing.
+func clocksText(q *hist.Quantiles) string {
+	text := ""
+	if q.Negative > 0 {
+		text = fmt.Sprintf("  %s negative, down to %v: the publisher's clock seems to be ahead of this one by at least %v, and each latency short by as much\n",
+			counted(uint64(q.Negative), "latency is", "latencies are"), short(q.Min), short(-q.Min))
+	}
+	if q.Clamped > 0 {
+		text += fmt.Sprintf("  %s more than an hour, and counted as one: the two clocks seem to differ by as much\n", counted(q.Clamped, "latency is", "latencies are"))
+	}
+	return text
 }
 
 // unseenText says of which sessions the end was not seen.
@@ -89,9 +106,9 @@ func runText(from, to uint64) string {
 // short prints nanoseconds with three or four digits.
 func short(ns int64) time.Duration {
 	d := time.Duration(ns)
-	for unit := time.Duration(1); ; unit *= 10 {
-		if d < 10000*unit {
-			return d.Round(unit)
-		}
+	unit := time.Duration(1)
+	for d.Abs()/10000 >= unit {
+		unit *= 10
 	}
+	return d.Round(unit)
 }

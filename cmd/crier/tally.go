@@ -14,7 +14,8 @@ const (
 	maxLosses = 10000
 	maxListed = 1000
 	// maxMeasured bounds the sessions that a histogram is kept of after they
-	// fell silent: it takes 264 KiB, and there are three.
+	// fell silent: it takes 264 KiB, twice that between clocks that differ, and there
+	// are three.
 	maxMeasured = 64
 )
 

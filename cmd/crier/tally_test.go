@@ -1,9 +1,11 @@
 package main
 
 import (
+	"strings"
 	"testing"
 	"time"
 
+	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
 
@@ -123,5 +125,44 @@ func TestTallyBounds(t *testing.T) {
 	}
 	if s := tally.list[0]; len(s.Losses) != maxLosses || s.MoreLosses != maxLosses || s.Lost != 2*maxLosses {
 		t.Errorf("%d losses, %d more, %d lost", len(s.Losses), s.MoreLosses, s.Lost)
+	}
+}
+
+// A publisher whose clock is ahead gives negative latencies: they are told as they are,
+// with how many there were and by how much the clocks differ at least; none is a 0.
+func TestTallyOfTwoClocks(t *testing.T) {
+	tally := newTally()
+	tally.note(newEvent(1), nothingKnown)
+	for i := range uint64(1000) {
+		ev := message(1, i)
+		ev.Received = ev.Sent.Add(-50*time.Millisecond + time.Duration(i)*51*time.Microsecond)
+		tally.note(ev, nothingKnown)
+	}
+	late := message(1, 1000)
+	late.Received = late.Sent.Add(3 * time.Hour)
+	tally.note(late, nothingKnown)
+	s := tally.list[0]
+	s.measured()
+	if q := s.Latency; q.Negative != 981 || q.Min != -50e6 || q.P50 > -24e6 || q.P50 < -25e6 || q.P90 > -4e6 || q.Max != int64(3*time.Hour) || q.Clamped != 1 {
+		t.Errorf("%+v", q)
+	}
+	sum := &subSummary{Sessions: []*sessionSummary{&s.sessionSummary}}
+	for _, want := range []string{
+		"latency p50 -24.51ms, p99 490.2µs, max 3h0m0s until received",
+		"  981 latencies are negative, down to -50ms: the publisher's clock seems to be ahead of this one by at least 50ms, and each latency short by as much\n",
+		"  1 latency is more than an hour, and counted as one: the two clocks seem to differ by as much\n",
+	} {
+		if text := subText(sum, 0); !strings.Contains(text, want) {
+			t.Errorf("it doesn't say %q:\n%s", want, text)
+		}
+	}
+	var b strings.Builder
+	(&demoResult{Subscribers: []*demoSub{{Name: "clean", Latency: s.Latency}}}).table(&b)
+	if text := b.String(); !strings.Contains(text, "clean   981 latencies are negative, down to -50ms") {
+		t.Error(text)
+	}
+	// One clock, or two that agree, say nothing of clocks.
+	if text := clocksText(&hist.Quantiles{P50: 1, Max: 2}); text != "" {
+		t.Error(text)
 	}
 }

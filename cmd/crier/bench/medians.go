@@ -82,22 +82,24 @@ func medians(each []Figures) Figures {
 }
 
 // medianQuantiles is the median of each quantile by itself, over the runs that
-// measured any; Max is the largest.
+// measured any; Max is the largest, Min the least, and counts are sums.
 func medianQuantiles(each []Figures, get func(*Figures) *hist.Quantiles) *hist.Quantiles {
 	var p50, p90, p99, p999 []float64
-	most := int64(0)
+	out := hist.Quantiles{Max: math.MinInt64}
 	for i := range each {
 		if q := get(&each[i]); q != nil {
 			p50, p90 = append(p50, float64(q.P50)), append(p90, float64(q.P90))
 			p99, p999 = append(p99, float64(q.P99)), append(p999, float64(q.P999))
-			most = max(most, q.Max)
+			out.Max, out.Min = max(out.Max, q.Max), min(out.Min, q.Min)
+			out.Negative, out.Clamped = out.Negative+q.Negative, out.Clamped+q.Clamped
 		}
 	}
 	if len(p50) == 0 {
 		return nil
 	}
 	mid := func(v []float64) int64 { return int64(spread(v).Median) }
-	return &hist.Quantiles{P50: mid(p50), P90: mid(p90), P99: mid(p99), P999: mid(p999), Max: most}
+	out.P50, out.P90, out.P99, out.P999 = mid(p50), mid(p90), mid(p99), mid(p999)
+	return &out
 }
 
 // medianSpill is nil where nothing was spilt.

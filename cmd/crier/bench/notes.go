@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 func roundDuration(ns float64) time.Duration { return time.Duration(math.Round(ns)) }
@@ -75,6 +77,16 @@ func notes(cells []*Cell) string {
 	return s.String()
 }
 
+// clocks says which times between two clocks can't be true.
+func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
+	if q != nil && q.Negative > 0 {
+		say("%s: %s times are negative, down to %s: two clocks that differ by as much, or one that was set back; every time is short by that", name, countText(float64(q.Negative)), text(time.Duration(q.Min)))
+	}
+	if q != nil && q.Clamped > 0 {
+		say("%s: %s times are further from 0 than an hour, and count as one: two clocks that differ", name, countText(float64(q.Clamped)))
+	}
+}
+
 // spinning says who spins, and which cells had the processors for it.
 func spinning(cells []*Cell, say func(string, ...any)) {
 	var alone, shared []string
@@ -140,6 +152,8 @@ func trouble(cells []*Cell, say func(string, ...any)) {
 		if shift := time.Duration(c.ClockShift).Abs(); shift > time.Millisecond {
 			say("%s: the wall clock was moved by %s while it was measured by", c.name(), text(shift))
 		}
+		clocks(c.name(), c.Latency, say)
+		clocks(c.name()+", to the kernel", c.Kernel, say)
 		if c.Late != nil && c.Latency != nil && c.Late.P50 > c.Latency.P50/10 {
 			say("%s: messages were handed over %s late at the median: the machine was too busy for this rate", c.name(), text(time.Duration(c.Late.P50)))
 		}

@@ -283,6 +283,8 @@ func text(d time.Duration) string {
 	switch {
 	case d == 0:
 		return "0"
+	case d < 0:
+		return "-" + text(d.Abs())
 	case d < 10*time.Microsecond:
 		return strconv.FormatFloat(float64(d)/1e3, 'f', 2, 64) + " µs"
 	case d < 100*time.Microsecond:

@@ -25,7 +25,7 @@ func TestCountText(t *testing.T) {
 
 func TestTimeText(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0", 250: "0.25 µs", 7500: "7.50 µs", 12345: "12.3 µs", 123456: "123 µs", 1500 * time.Microsecond: "1.50 ms", 270 * time.Millisecond: "270 ms",
+		0: "0", 250: "0.25 µs", 7500: "7.50 µs", 12345: "12.3 µs", 123456: "123 µs", 1500 * time.Microsecond: "1.50 ms", -1500 * time.Microsecond: "-1.50 ms", 270 * time.Millisecond: "270 ms",
 	} {
 		if got := text(d); got != want {
 			t.Errorf("%d ns: %q, want %q", d, got, want)
@@ -148,6 +148,27 @@ func TestSpinningNotes(t *testing.T) {
 	for _, want := range []string{"spin to 1: each process had", "spin-both: crier's publishers poll as well", "spin to 3, 8: there are too few", "publishers sleep until a NACK comes"} {
 		if strings.Count(got, want) != 1 {
 			t.Errorf("it doesn't say %q once:\n%s", want, got)
+		}
+	}
+}
+
+// Times that no one clock gives are told, run by run and in all, and none counts as 0.
+func TestNotesOfTwoClocks(t *testing.T) {
+	one := &hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: -10e6, Negative: 7, Min: -60e6, Clamped: 1}
+	other := &hist.Quantiles{P50: -30e6, P90: 1, P99: 2, P999: 3, Max: 4, Negative: 2, Min: -31e6}
+	m := medianQuantiles([]Figures{{Latency: one}, {Latency: other}, {Latency: one}}, func(f *Figures) *hist.Quantiles { return f.Latency })
+	if want := (hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: 4, Negative: 16, Min: -60e6, Clamped: 2}); *m != want {
+		t.Errorf("%+v, want %+v", m, want)
+	}
+	c := &Cell{System: systemCrier, Benchmark: Latency}
+	c.Latency, c.Kernel = m, other
+	got := notes([]*Cell{c})
+	for _, want := range []string{
+		"16 times are negative, down to -60.00 ms: two clocks that differ", "2 times are further from 0 than an hour",
+		", to the kernel: 2 times are negative, down to -31.00 ms",
+	} {
+		if !strings.Contains(got, want) {
+			t.Errorf("%q is not in:\n%s", want, got)
 		}
 	}
 }

@@ -31,7 +31,7 @@ func TestHistogram(t *testing.T) {
 	b, err := json.Marshal(struct {
 		Latency  *Quantiles `json:"latency_ns"`
 		Recovery *Quantiles `json:"recovery_ns"`
-	}{&Quantiles{1, 2, 3, 4, 5}, new(Histogram).Quantiles()})
+	}{&Quantiles{P50: 1, P90: 2, P99: 3, P999: 4, Max: 5}, new(Histogram).Quantiles()})
 	if want := `{"latency_ns":{"p50":1,"p90":2,"p99":3,"p999":4,"max":5},"recovery_ns":null}`; err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}
@@ -68,13 +68,64 @@ func TestHistogramRange(t *testing.T) {
 	h.Record(time.Hour + 1)
 	h.Record(math.MaxInt64)
 	h.Record(math.MinInt64)
-	if h.clamped != 4 || h.Count() != 4 || h.max != time.Hour || h.Quantile(500) != 0 || h.Quantile(1000) != time.Hour {
-		t.Errorf("clamped %d of %d, max %v, p50 %v, p100 %v", h.clamped, h.Count(), h.max, h.Quantile(500), h.Quantile(1000))
+	if h.clamped != 3 || h.Count() != 4 || h.max != math.MaxInt64 || h.min != math.MinInt64 || h.Quantile(500) > -time.Second || h.Quantile(1) > -time.Hour {
+		t.Errorf("clamped %d of %d, max %v, p50 %v, p0.1 %v", h.clamped, h.Count(), h.max, h.Quantile(500), h.Quantile(1))
+	}
+	if p := h.Quantile(1000); p < time.Hour || p > time.Hour+time.Hour/1000 {
+		t.Errorf("p100 %v", p)
 	}
 	h.Record(0)
 	h.Record(time.Hour)
-	if h.clamped != 4 || h.Count() != 6 {
+	h.Record(-time.Hour)
+	if h.clamped != 3 || h.Count() != 7 || h.Negative() != 3 {
 		t.Errorf("the ends of the range are clamped: %d", h.clamped)
+	}
+}
+
+// Values below 0, as two clocks that differ give them, are ranked as they are: no
+// quantile is a 0 that nobody measured, or pulled down by one.
+func TestHistogramBelowZero(t *testing.T) {
+	for _, shift := range []int64{0, 1, 500, 999, 1000, 5000} {
+		var h, half, other Histogram
+		var values []int64
+		for i := range int64(1000) {
+			v := i*7%1000 - shift
+			values = append(values, v)
+			h.Record(time.Duration(v))
+			if i%2 == 0 {
+				half.Record(time.Duration(v))
+			} else {
+				other.Record(time.Duration(v))
+			}
+		}
+		slices.Sort(values)
+		half.Merge(&other)
+		b, err := json.Marshal(&h)
+		var travelled Histogram
+		if err == nil {
+			err = json.Unmarshal(b, &travelled)
+		}
+		if err != nil {
+			t.Fatal(err)
+		}
+		for i, got := range []*Histogram{&h, &half, &travelled} {
+			for _, q := range []int64{1, 10, 499, 500, 501, 900, 999, 1000} {
+				want := values[(1000*q+999)/1000-1]
+				if v := int64(got.Quantile(q)); v != want && (want >= -2047 || v < want-4 || v > want) {
+					t.Errorf("shift %d, histogram %d: %d/1000 is %d, want %d", shift, i, q, v, want)
+				}
+			}
+			q := got.Quantiles()
+			if q.Max != values[999] || q.Min != min(values[0], 0) || q.Negative != min(shift, 1000) || got.Count() != 1000 {
+				t.Errorf("shift %d, histogram %d: %+v", shift, i, q)
+			}
+			points := got.Points()
+			for i := range points[1:] {
+				if points[i].Share > points[i+1].Share || points[i].Value > points[i+1].Value {
+					t.Errorf("shift %d: the distribution falls: %+v", shift, points[i:i+2])
+				}
+			}
+		}
 	}
 }
 
@@ -88,7 +139,7 @@ func TestHistogramsMerge(t *testing.T) {
 	b.Record(2 * time.Hour)
 	a.Merge(&b)
 	a.Record(1)
-	if a.Count() != 3 || a.max != time.Hour || a.clamped != 1 || a.Quantile(500) != 5 {
+	if a.Count() != 3 || a.max != 2*time.Hour || a.clamped != 1 || a.Quantile(500) != 5 {
 		t.Errorf("count %d, max %v, clamped %d, p50 %v", a.Count(), a.max, a.clamped, a.Quantile(500))
 	}
 }

@@ -20,7 +20,7 @@ func TestHistogramTravels(t *testing.T) {
 	if err := json.Unmarshal(b, &to); err != nil {
 		t.Fatal(err)
 	}
-	if to.Count() != from.Count() || *to.Quantiles() != *from.Quantiles() || to.clamped != 1 {
+	if to.Count() != from.Count() || *to.Quantiles() != *from.Quantiles() || to.Negative() != 1 {
 		t.Errorf("%d values became %d, %+v became %+v", from.Count(), to.Count(), from.Quantiles(), to.Quantiles())
 	}
 	to.Merge(&from)
