@@ -139,6 +139,13 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, 
 		fmt.Fprintf(&b, "  repairs were asked for %s that were no longer held, and what was in them is lost for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
 			counted(n, "time", "times"), o.resend)
 	}
+	if n := st.Responder.Unfit; n > 0 {
+		fmt.Fprintf(&b, "  repairs were asked for %s that were larger than the MTU, which had fallen since, and what was in them is lost for who asked\n",
+			counted(n, "time", "times"))
+	}
+	if n := st.TooLarge; n > 0 {
+		fmt.Fprintf(&b, "  %s could not be sent any more: larger than the MTU, which had fallen since\n", counted(n, "frame", "frames"))
+	}
 	if n := st.Socket.SendErrors; n > 0 {
 		fmt.Fprintf(&b, "  the kernel refused %s", counted(n, "datagram", "datagrams"))
 		if st.Nacks > 0 {

@@ -26,6 +26,9 @@ type pubSummary struct {
 	// SendErrors counts datagrams that the kernel refused. It stands there only
 	// if there were some.
 	SendErrors uint64 `json:"send_errors,omitempty"`
+	// FramesTooLarge counts frames that were never sent, since the MTU had fallen. It
+	// stands there only if there were some.
+	FramesTooLarge uint64 `json:"frames_too_large,omitempty"`
 	// What came and was dropped, by why, each if there was some.
 	InvalidDatagrams uint64 `json:"invalid_datagrams,omitempty"`
 	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
@@ -40,7 +43,7 @@ func newPubSummary(session uint64, st publisher.Stats) pubSummary {
 	return pubSummary{
 		Session: sessionText(session), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
-		SendErrors: st.Socket.SendErrors, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
+		SendErrors: st.Socket.SendErrors, FramesTooLarge: st.TooLarge, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
 		dropCounts: pubDrops(&st), overloadSummary: newOverloadSummary(&st),
 	}
 }

@@ -1,0 +1,126 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"strings"
+	"syscall"
+	"testing"
+)
+
+// inNetwork runs the test again in a process of its own, in a network namespace with
+// two interfaces that lead to each other, a0 (10.1.0.1) and b0 (10.1.0.2), and nowhere
+// else; it reports true there.
+func inNetwork(t *testing.T) bool {
+	t.Helper()
+	const child = "CRIER_TEST_IN_NETWORK"
+	if os.Getenv(child) == t.Name() {
+		for _, c := range []string{
+			"ip link set lo up", "ip link add a0 type veth peer name b0",
+			// Both ends are this host's, which a host doesn't believe by default.
+			"sysctl -qw net.ipv4.conf.a0.accept_local=1 net.ipv4.conf.b0.accept_local=1",
+			"sysctl -qw net.ipv4.conf.a0.rp_filter=0 net.ipv4.conf.b0.rp_filter=0 net.ipv4.conf.all.rp_filter=0",
+			"ip addr add 10.1.0.1/24 dev a0", "ip addr add 10.1.0.2/24 dev b0",
+			"ip link set a0 up", "ip link set b0 up",
+		} {
+			if err := shell(c); err != nil {
+				t.Skip(err)
+			}
+		}
+		return true
+	}
+	if os.Getuid() != 0 {
+		t.Skip("making a network namespace needs root")
+	}
+	if _, err := exec.LookPath("ip"); err != nil {
+		t.Skip("making interfaces needs the ip command:", err)
+	}
+	self, err := os.Executable()
+	if err != nil {
+		t.Fatal(err)
+	}
+	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
+	cmd.Env = append(os.Environ(), beTool+"=", child+"="+t.Name())
+	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
+	out, err := cmd.CombinedOutput()
+	switch {
+	case err != nil:
+		t.Errorf("%v\n%s", err, out)
+	case strings.Contains(string(out), "--- SKIP"):
+		t.Skipf("%s", out)
+	}
+	return false
+}
+
+func shell(command string) error {
+	args := strings.Fields(command)
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	if err != nil {
+		return fmt.Errorf("%s: %w: %s", command, err, out)
+	}
+	return nil
+}
+
+// A publisher's address that changes in mid-stream costs nothing: it goes on from the
+// new one, on its port, and what left from none is asked for.
+func TestAddressChanges(t *testing.T) {
+	t.Parallel()
+	if !inNetwork(t) {
+		return
+	}
+	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--silence", "10s").listening()
+	pub := start(t, nil, "pub", "--iface", "a0", "--count", "400", "--rate", "200", "--control-port", "7777")
+	sub.await(sub.out, "\n", 100)
+	for _, c := range []string{"ip addr flush dev a0", "ip addr add 10.1.0.9/24 dev a0"} {
+		if err := shell(c); err != nil {
+			t.Fatal(err)
+		}
+	}
+	pub.wait(exitOK)
+	sub.wait(exitOK)
+	if n := sub.out.count("\n"); n != 400 {
+		t.Errorf("%d messages, want 400", n)
+	}
+	if want := "was 10.1.0.1:7777, is 10.1.0.9:7777"; !strings.Contains(pub.err.String(), want) {
+		t.Errorf("%s\nhas no %q", pub.err, want)
+	}
+	if want := "from 10.1.0.9:7777 goes on"; !strings.Contains(sub.err.String(), want) {
+		t.Errorf("%s\nhas no %q", sub.err, want)
+	}
+}
+
+// An MTU that falls in mid-stream: new frames fit it. What was made before, and is
+// missed, is named with its cause, and asked for once; what the kernel refuses counts
+// as neither sent nor repaired.
+func TestMTUFalls(t *testing.T) {
+	t.Parallel()
+	if !inNetwork(t) {
+		return
+	}
+	subFile, pubFile := t.TempDir()+"/sub", t.TempDir()+"/pub"
+	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1", "--summary", subFile).listening()
+	pub := start(t, nil, "pub", "--iface", "a0", "--count", "1000", "--rate", "500", "--size", "1300", "--summary", pubFile)
+	sub.await(sub.out, "\n", 300)
+	if err := shell("ip link set a0 mtu 1200"); err != nil {
+		t.Fatal(err)
+	}
+	<-pub.ended
+	<-sub.ended
+	sent, got := summaryOf[pubSummary](t, pubFile), summaryOf[subSummary](t, subFile)
+	s := got.Sessions[0]
+	if s.Delivered+s.Lost != 1000 || s.Delivered < 990 {
+		t.Errorf("%d delivered and %d lost of 1,000", s.Delivered, s.Lost)
+	}
+	for _, l := range s.Losses {
+		if l.Cause != "larger than the MTU" {
+			t.Errorf("%d to %d: %s", l.From, l.To, l.Cause)
+		}
+	}
+	if sent.RepairsSent > 1000 || sent.NacksReceived > 1000 || sent.FramesSent < 1600 {
+		t.Errorf("%d repairs, %d NACKs, %d frames", sent.RepairsSent, sent.NacksReceived, sent.FramesSent)
+	}
+	if n := strings.Count(pub.err.String(), "the MTU of the interface fell"); n != 1 {
+		t.Errorf("said %d times: %s", n, pub.err)
+	}
+}
