@@ -19,6 +19,8 @@ type Asker struct {
 	Gone    uint64 // of these, no longer held, when asked for or when their turn came
 	Refused uint64 // of these, not even queued: too many were waiting
 
+	Repaired uint64 // frames that were repeated since it asked
+
 	quota  bucket // bytes of repairs
 	looks  bucket // frames of NACKs
 	recent uint32 // frames lost, halved as they age

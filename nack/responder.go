@@ -418,6 +418,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 		m.repeated, m.at = true, now
 		r.budget.take(size)
 		quota.take(size)
+		a.Repaired++
 		if a.served++; !r.queue.remove(a.first) && a.served >= turn {
 			r.queue.rotate()
 		}
@@ -442,6 +443,21 @@ func (r *Responder) quota(now Time, a *Asker) *bucket {
 		q.rate = rate
 	}
 	return q
+}
+
+// Owed returns how many of the frames that wait for their repair are held, and may still
+// be needed by who asked. It costs as much as there are.
+func (r *Responder) Owed(held Range) (n uint64) {
+	for a := r.queue.first; a != nil; a = a.next {
+		for at := a.first; at != 0; {
+			m := r.queue.marks.at(at - 1)
+			if m.seq >= max(held.From, a.Position) {
+				n++
+			}
+			at = m.after
+		}
+	}
+	return n
 }
 
 // Waiting returns how many frames wait for their repair.

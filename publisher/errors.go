@@ -1,6 +1,10 @@
 package publisher
 
-import "crier/reliable"
+import (
+	"fmt"
+
+	"crier/reliable"
+)
 
 var (
 	// ErrClosed is returned after Close.
@@ -13,6 +17,14 @@ var (
 	// WhenFull Drop, for want of room.
 	ErrDropped = reliable.ErrDropped
 )
+
+// UnsentError is returned by Close and Shutdown where accepted messages were not sent:
+// those from First on, and below Next. Nobody will get them.
+type UnsentError struct{ First, Next uint64 }
+
+func (e *UnsentError) Error() string {
+	return fmt.Sprintf("publisher: closed before messages %d to %d were sent: nobody will get them", e.First, e.Next-1)
+}
 
 // TooLargeError is returned for a message that is larger than 16 MiB, or than
 // the resend buffer.

@@ -5,7 +5,6 @@ import (
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
-	"fmt"
 	"net/netip"
 	"sync"
 	"time"
@@ -30,6 +29,7 @@ type Publisher struct {
 	finished bool
 	freed    uint64 // what the sender counted when those that wait were last woken
 	stopping bool   // no more work is taken
+	owed     uint64 // repairs, when it stopped
 	work     worker
 	ahead    ahead
 	working  sync.WaitGroup // goroutines besides the loop's
@@ -306,7 +306,7 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 
 // Shutdown is Close that stops sending and repairing when ctx ends. It returns an
 // error if accepted messages were not sent by then, and nil if it only was
-// repairs that it cut short. The end of one caller's ctx ends the session for
+// repairs that it cut short: Stats.Owed tells. The end of one caller's ctx ends the session for
 // all callers.
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
@@ -358,9 +358,10 @@ func (p *Publisher) stop() error {
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()
+	p.owed = p.sender.Owed()
 	p.memory.frames.Forget() // nothing more is sent, nor read
 	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
-		return errors.Join(fmt.Errorf("publisher: closed before messages %d to %d were sent: nobody will get them", first, next-1), err)
+		return errors.Join(&UnsentError{first, next}, err)
 	}
 	return err
 }

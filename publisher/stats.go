@@ -16,6 +16,9 @@ type Stats struct {
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64
+	// Owed counts the frames that subscribers had asked for, and that were held, but not
+	// repeated when Close ended the repairs. It is 0 before.
+	Owed uint64
 }
 
 // Stats returns the counters so far. It may be called after Close.
@@ -25,6 +28,7 @@ func (p *Publisher) Stats() Stats {
 	defer p.loop.Unlock()
 	st.SenderStats = p.sender.Stats()
 	st.Invalid, st.Newer = p.machine.invalid, p.machine.newer
+	st.Owed = p.owed
 	return st
 }
 
@@ -41,9 +45,21 @@ type Subscriber struct {
 func (p *Publisher) Subscribers() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()
+	return p.subscribers(p.sender.Members())
+}
+
+// Departed returns the subscribers that left, or were forgotten, the last 256, the first
+// that went first. Those that are heard again are among Subscribers.
+func (p *Publisher) Departed() []Subscriber {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	return p.subscribers(p.sender.Departed())
+}
+
+func (p *Publisher) subscribers(members []reliable.Member) []Subscriber {
 	now := reliable.Time(p.loop.Now())
 	var list []Subscriber
-	for _, m := range p.sender.Members() {
+	for _, m := range members {
 		list = append(list, Subscriber{Member: m, Quiet: now.Sub(m.Heard)})
 	}
 	return list

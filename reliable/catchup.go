@@ -322,6 +322,10 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	if m.wants[0].From = run.To; m.wants[0].Len() == 0 {
 		m.wants = m.wants[1:]
 	}
+	for seq := run.From; seq < run.To; seq++ {
+		s.unsent.repairs = append(s.unsent.repairs, seq)
+	}
+	m.Repaired += run.Len()
 	m.serve(now, run, max(s.members.rtt/16, servedTime))
 	if len(m.wants) == 0 {
 		s.catch.settle()

@@ -176,6 +176,7 @@ func (s *Sender) nextBeat(now Time) (Batch, bool) {
 			return Batch{}, false
 		}
 		s.saidBye = min(s.saidBye, now)
+		s.unsent.bye = true
 		s.byeDue = now.Add(s.byeWait)
 		s.byeWait = min(2*s.byeWait, byeLast)
 		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true

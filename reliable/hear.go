@@ -32,7 +32,7 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		}
 		m.room = f.Room
 		if f.Flags&frame.Leaving != 0 {
-			s.leave(now, m)
+			s.leave(now, m, f.Position)
 			s.regroup(now)
 			s.stats.Statuses++
 			return

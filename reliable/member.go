@@ -47,6 +47,7 @@ type members struct {
 	foreign  uint64    // frames of a subscriber from another address than its own
 	away     []away    // the last maxAway that were left out and not heard any more
 	aways    int
+	departed departed
 	rtt      time.Duration // of the group
 	trips    []time.Duration
 	tripDue  Time
@@ -71,6 +72,7 @@ func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 			t.refused++
 			return &t.overflow // no address: repairs for it go to the group
 		}
+		t.departed.back(f.Subscriber)
 		m = &member{}
 		m.ID, m.Addr = f.Subscriber, from
 		for _, a := range t.away {
@@ -168,20 +170,29 @@ type Member struct {
 	Asked    uint64        // frames that it asked for
 	Gone     uint64        // of these, no longer held
 	Refused  uint64        // of these, not served since too many were waiting
+	Repaired uint64        // frames that were repeated since it asked
 	State    MemberState   // whether its pace counts
 	Lag      uint64        // messages from its position to the newest, about
+	Offset   uint64        // of the message that it delivers next, about
+	Departed bool          // it is no longer there: not heard any more
+	Left     bool          // of these, it said that it goes
+	// Lacks says that its pace counts, or did until it was left out, and it has yet to
+	// take something that was sent; or had, when it went.
+	Lacks bool
 }
 
 func (s *Sender) member(m *member) Member {
 	row := Member{
 		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
-		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, State: m.state,
+		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired, State: m.state,
+		Lacks: s.lacks(m),
 	}
 	if m.rtt.Known() {
 		row.RTT = m.rtt.Smoothed()
 	}
 	if m.reported {
 		row.Lag = s.nextOffset - min(s.nextOffset, s.offsetNear(m.Position))
+		row.Offset = s.nextOffset - row.Lag
 	}
 	return row
 }
@@ -203,9 +214,12 @@ func (s *Sender) offsetNear(seq uint64) uint64 {
 // Members returns the subscribers that are known, in the order of their first
 // word.
 func (s *Sender) Members() []Member {
+	enough := s.quorum()
 	list := make([]Member, 0, len(s.members.rows))
 	for _, m := range s.members.rows {
-		list = append(list, s.member(m))
+		row := s.member(m)
+		row.Lacks = row.Lacks && !enough
+		list = append(list, row)
 	}
 	return list
 }

@@ -36,6 +36,7 @@ type Sender struct {
 	announceDue Time
 	sweepDue    Time
 	answers     answers
+	unsent      unsent
 
 	memberEvents []MemberEvent
 
@@ -131,6 +132,7 @@ func (s *Sender) Advance(now Time) {
 	if now >= s.sweepDue {
 		gone := s.members.sweep(now, s.patience)
 		for _, m := range gone {
+			s.depart(m, false)
 			s.gone(m)
 		}
 		if len(gone) > 0 {

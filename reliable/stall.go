@@ -120,8 +120,10 @@ func (s *Sender) moved(now Time, m *member, position uint64) {
 }
 
 // leave takes a subscriber's word that it goes.
-func (s *Sender) leave(now Time, m *member) {
+func (s *Sender) leave(now Time, m *member, position uint64) {
 	if s.members.remove(m) {
+		m.Position = max(m.Position, min(position, s.next))
+		s.depart(m, true)
 		s.gone(m)
 		s.refloor(now)
 	}

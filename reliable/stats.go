@@ -50,6 +50,11 @@ type SenderStats struct {
 	DiskWritten      uint64 // frames
 	DiskRead         uint64 // frames
 	DiskErrors       uint64 // jobs that failed
+
+	// Of what was promised to subscribers, as it stands now.
+	NeverLeft uint64 // DATA frames that the kernel refused, and that were not repeated since
+	EndLeft   bool   // BYE was said, and not refused each time
+	Lacking   uint64 // subscribers that lack something: see Member.Lacks
 }
 
 // Stats returns the counters so far.
@@ -59,6 +64,7 @@ func (s *Sender) Stats() SenderStats {
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.Unanswered = s.answers.refused
+	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
 	st.Unconfirmed = s.answers.unconfirmed
 	gone, unfit := st.Responder.Gone, st.Responder.Unfit // of catching up
 	st.Responder = s.responder.Stats()

@@ -7,6 +7,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 		return Batch{}, false
 	}
 	s.tick(now)
+	s.unsent.bye, s.unsent.repairs = false, s.unsent.repairs[:0]
 	b, ok := s.nextControl(now)
 	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
@@ -46,6 +47,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 // refused counts as neither sent nor repaired.
 func (s *Sender) Sent(b Batch) {
 	s.taken, s.out = false, 0
+	s.unsent.note(b, s.sent)
 	s.sent += b.frames
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
 	datagrams -= min(b.Refused, datagrams)
@@ -138,6 +140,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		}
 		s.stashed = false
 		s.responder.SentAt(s.stash.Seq, now)
+		s.unsent.repairs = append(s.unsent.repairs, s.stash.Seq)
 		if size < b.Segment {
 			break
 		}

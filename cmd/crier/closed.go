@@ -35,6 +35,9 @@ func standard() streams {
 
 // closed returns why a stream was closed from the start; nil if it wasn't.
 func closed(stream any) error {
+	if out, ok := stream.(standardOutput); ok {
+		stream = out.Writer
+	}
 	if c, ok := stream.(closedStream); ok {
 		return c.err
 	}

@@ -73,7 +73,7 @@ func TestSummaryKeys(t *testing.T) {
 	pub := start(t, strings.NewReader("a\nb\n"), on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(exitOK)
 	sub.wait(exitOK)
 
-	if got, want := keysOf(t, pub.out.bytes()), "accepted bytes_sent frames_sent nacks_received repairs_sent session"; got != want {
+	if got, want := keysOf(t, pub.out.bytes()), "accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"; got != want {
 		t.Errorf("pub: %s", got)
 	}
 	sum := summaryOf[subSummary](t, file)

@@ -94,8 +94,8 @@ func TestEnds(t *testing.T) {
 
 // endWays are the ways to end, by command.
 var endWays = map[string]map[string]func(*testing.T) *tool{
-	"sub": subEnds,
-	"pub": pubEnds,
+	"sub": subWays,
+	"pub": pubWays, "demo": demoWays, "sim": simWays, "bench": benchWays,
 }
 
 // said is a publisher of two messages that says BYE.
@@ -167,7 +167,7 @@ func openFull(t *testing.T) *os.File {
 	return full
 }
 
-var subEnds = map[string]func(*testing.T) *tool{
+var subWays = map[string]func(*testing.T) *tool{
 	"`--until-end`: the publisher said BYE": func(t *testing.T) *tool {
 		return ends(t, "--until-end")
 	},

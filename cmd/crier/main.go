@@ -129,11 +129,12 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		fmt.Fprintf(stderr, "crier %s: it takes no argument %q; see \"crier help %s\"\n", name, flags.Arg(0), name)
 		return exitUsage
 	}
+	std.out = standardOutput{std.out}
 	code, err := do(ctx, std)
 	if err == nil {
 		return code
 	}
-	fmt.Fprintf(stderr, "crier %s: %s\n", name, oneLine(err))
+	fmt.Fprintf(stderr, "crier %s: %s\n", name, strings.ReplaceAll(oneLine(err), context.Canceled.Error(), "interrupted"))
 	var usage usageError
 	if errors.As(err, &usage) {
 		return exitUsage

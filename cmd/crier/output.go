@@ -154,13 +154,33 @@ func signal1(c chan struct{}) {
 	}
 }
 
-// outputError says what a failed write to standard output means.
+// outputError says what a failed write to standard output means; once is enough.
 func outputError(err error) error {
-	if closed := closedError(""); errors.As(err, &closed) {
-		return closed
+	var told toldError
+	var before closedError
+	switch {
+	case errors.As(err, &told):
+		return told
+	case errors.As(err, &before):
+		return before
+	case errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe):
+		return toldError{fmt.Errorf("standard output was closed by whoever read it (%w): to leave after so many messages, use --count", bareError(err))}
 	}
-	if errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe) {
-		return fmt.Errorf("standard output was closed by whoever read it (%w): to leave after so many messages, use --count", bareError(err))
+	return toldError{fmt.Errorf("standard output can't be written (%w): make room there, or write to another place", bareError(err))}
+}
+
+// toldError is what outputError makes.
+type toldError struct{ error }
+
+func (e toldError) Unwrap() error { return e.error }
+
+// standardOutput is standard output whose errors say what they mean.
+type standardOutput struct{ io.Writer }
+
+func (o standardOutput) Write(p []byte) (int, error) {
+	n, err := o.Writer.Write(p)
+	if err != nil {
+		err = outputError(err)
 	}
-	return fmt.Errorf("standard output can't be written (%w): make room there, or write to another place", bareError(err))
+	return n, err
 }

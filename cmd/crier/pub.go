@@ -47,7 +47,9 @@ func pubCommand() *command {
 repairs what subscribers missed: while it runs, and then until one second has
 passed without a request. An interrupt ends the publishing; what was accepted by
 then is still repaired, for 2 seconds at the most. Another interrupt, half a second or
-more after the first, ends all.
+more after the first, ends all. Exit code 0: all left, and no subscriber is known to lack
+it; 3: messages never left, a subscriber whose pace counts left or was left behind with
+some undelivered, or repairs were owed; 1: something else went wrong.
 
 Examples:
 
@@ -202,6 +204,9 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 	}
 	late, err := o.publish(ctx, p, from, pace, counter)
 	stopWaiting()
+	if ctx.Err() != nil && p.Stats().Accepted == 0 && o.overload.waitFor > 0 {
+		err = fmt.Errorf("interrupted while it waited for %s: nothing was published", counted(uint64(o.overload.waitFor), "subscriber", "subscribers"))
+	}
 	took.published = time.Since(took.start)
 	flushed := make(chan struct{})
 	go func() {
@@ -215,14 +220,15 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 		fmt.Fprintf(console, "crier pub: interrupted; what was accepted is still repaired, for %v at the most; interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
-	err = errors.Join(err, shutdown(ctx, p))
+	end, failed := newPubEnd(p, shutdown(ctx, p))
+	err = errors.Join(err, failed)
 	<-flushed
 	if counter != nil {
 		counter.setSent(p.Sent())
 	}
 	progress.stop()
 	stopTable()
-	sum := newPubSummary(p.Session(), p.Stats())
+	sum := newPubSummary(p.Session(), end)
 	read, ok := from.(*feed.Reader)
 	if ok {
 		sum.Source = read.Summary()
@@ -233,9 +239,14 @@ func (o *pubOptions) run(ctx context.Context, std streams) (int, error) {
 				fmt.Fprintf(console, "crier pub: %s\n", w)
 			}
 		}
-		fmt.Fprint(console, o.text(p, took, late, interrupted))
+		fmt.Fprint(console, o.pubText(p.Session(), end.stats, took, late, interrupted), end.table())
 	}
-	return exitOK, errors.Join(err, summary.write(sum))
+	missing := end.missing()
+	fmt.Fprint(console, missing)
+	if err := errors.Join(err, summary.write(sum)); err != nil || missing == "" {
+		return exitOK, err
+	}
+	return exitLost, nil
 }
 
 // publishing says what begins.

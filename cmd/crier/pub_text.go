@@ -119,11 +119,7 @@ func (t *pubTimes) text() string {
 	return text
 }
 
-// text is what crier pub says at the end.
-func (o *pubOptions) text(p *publisher.Publisher, took pubTimes, late time.Duration, interrupted bool) string {
-	return o.pubText(p.Session(), p.Stats(), took, late, interrupted)
-}
-
+// pubText is what crier pub says at the end.
 func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, late time.Duration, interrupted bool) string {
 	drops, kernel := pubDrops(&st), kernelDrops{}
 	kernel.add(st.Socket.KernelDrops, st.Socket.ReadBuffer)

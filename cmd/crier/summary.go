@@ -12,7 +12,6 @@ import (
 
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/hist"
-	"crier/publisher"
 )
 
 // pubSummary is what crier pub --summary writes.
@@ -34,17 +33,19 @@ type pubSummary struct {
 	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
 	dropCounts
 	overloadSummary
+	owedSummary
 	// Source is what was noticed about the feed that was read. It stands there only if
 	// something was.
 	Source *feed.Summary `json:"source,omitempty"`
 }
 
-func newPubSummary(session uint64, st publisher.Stats) pubSummary {
+func newPubSummary(session uint64, end *pubEnd) pubSummary {
+	st := end.stats
 	return pubSummary{
 		Session: sessionText(session), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
 		SendErrors: st.Socket.SendErrors, FramesTooLarge: st.TooLarge, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
-		dropCounts: pubDrops(&st), overloadSummary: newOverloadSummary(&st),
+		dropCounts: pubDrops(&st), overloadSummary: newOverloadSummary(&st), owedSummary: end.summary(),
 	}
 }
 
@@ -141,6 +142,9 @@ func (f *summaryFile) write(summary any) error {
 	}
 	if f.file != nil {
 		err = errors.Join(err, f.close())
+	}
+	if err != nil && !f.indent {
+		return fmt.Errorf("%s -: %w", f.flag, outputError(err))
 	}
 	if err != nil {
 		return fmt.Errorf("%s can't be written to %s (%w): make room there, or give another file", f.flag, f.name, bareError(err))

@@ -1,0 +1,163 @@
+package reliable
+
+import (
+	"slices"
+
+	"crier/nack"
+)
+
+// What a publisher owes in the end: to whom, and how far they had come. Subscribers
+// that are no longer there are remembered for that, up to a bound.
+
+// maxDeparted bounds the subscribers that are remembered after they left or were not
+// heard any more: of more, those that lacked nothing are forgotten first.
+const maxDeparted = 256
+
+// departed are those that are remembered, the first that went first.
+type departed struct {
+	rows    []Member
+	lacking uint64 // of those that were forgotten, with messages undelivered
+}
+
+// add remembers one.
+func (d *departed) add(row Member) {
+	if len(d.rows) >= maxDeparted {
+		i := max(0, slices.IndexFunc(d.rows, func(r Member) bool { return !r.Lacks }))
+		if d.rows[i].Lacks {
+			d.lacking++
+		}
+		d.rows = slices.Delete(d.rows, i, i+1)
+	}
+	d.rows = append(d.rows, row)
+}
+
+// back forgets one that is heard again.
+func (d *departed) back(id uint64) {
+	d.rows = slices.DeleteFunc(d.rows, func(r Member) bool { return r.ID == id })
+}
+
+// depart remembers a subscriber that is no longer there: it left, or isn't heard.
+func (s *Sender) depart(m *member, left bool) {
+	row := s.member(m)
+	row.Left, row.Departed = left, true
+	s.members.departed.add(row)
+}
+
+// lacks says whether a subscriber's pace counts, or did until it was left out, and it
+// has yet to take something that was sent.
+func (s *Sender) lacks(m *member) bool {
+	return (m.state == Counted || m.state == LeftOut) && m.Position < s.sent
+}
+
+// quorum says whether as many have taken all that was sent as are to have it, where
+// that many are enough.
+func (s *Sender) quorum() bool {
+	if s.cfg.Pace.Kind != PaceQuorum {
+		return false
+	}
+	n := 0
+	for _, m := range s.members.rows {
+		if m.Position >= s.sent {
+			n++
+		}
+	}
+	for i := range s.members.departed.rows {
+		if s.members.departed.rows[i].Position >= s.sent {
+			n++
+		}
+	}
+	return n >= s.cfg.Pace.Quorum
+}
+
+// Departed returns the subscribers that left or were not heard any more, the last 256,
+// the first that went first.
+func (s *Sender) Departed() []Member {
+	list := append([]Member(nil), s.members.departed.rows...)
+	if s.quorum() {
+		for i := range list {
+			list[i].Lacks = false
+		}
+	}
+	return list
+}
+
+// lacking returns how many subscribers have yet to take something, or went before they
+// had.
+func (s *Sender) lacking() (n uint64) {
+	if s.quorum() {
+		return 0
+	}
+	for _, m := range s.members.rows {
+		if s.lacks(m) {
+			n++
+		}
+	}
+	for i := range s.members.departed.rows {
+		if s.members.departed.rows[i].Lacks {
+			n++
+		}
+	}
+	return n + s.members.departed.lacking
+}
+
+// Owed returns how many frames were asked for, are held, and wait to be repeated. It
+// costs as much as there are.
+func (s *Sender) Owed() (n uint64) {
+	held := s.held()
+	n = s.responder.Owed(held)
+	if s.stashed && s.stash.Seq >= held.From {
+		n++
+	}
+	for _, m := range s.catch.turns {
+		for _, r := range m.wants {
+			n += r.Clip(max(s.oldest(), m.Position), s.next).Len()
+		}
+	}
+	return n
+}
+
+// unsent are the DATA frames that the kernel refused, and that were not repeated since.
+type unsent struct {
+	frames  uint64
+	batches []nack.Range // the latest in which there were some
+	endLeft bool         // a BYE was not refused
+	bye     bool         // the batch that is out is one
+	repairs []uint64     // the frames that it repeats
+}
+
+// maxUnsent bounds the batches in which frames are known to have been refused: what was
+// refused in others counts as never sent, even if it is repeated.
+const maxUnsent = 1024
+
+// note takes what became of a batch, whose DATA frames, if it has some, begin at first.
+func (u *unsent) note(b Batch, first uint64) {
+	switch {
+	case b.Refused == 0:
+		u.endLeft = u.endLeft || u.bye
+		for _, seq := range u.repairs {
+			u.repeated(seq)
+		}
+	case b.frames > 0:
+		u.frames += b.Refused
+		if len(u.batches) < maxUnsent {
+			u.batches = append(u.batches, nack.Range{From: first, To: first + b.frames})
+		}
+	}
+}
+
+// repeated notes that a frame has left as a repair.
+func (u *unsent) repeated(seq uint64) {
+	for i, r := range u.batches {
+		if !r.Contains(seq) {
+			continue
+		}
+		u.frames -= min(u.frames, 1)
+		u.batches = slices.Delete(u.batches, i, i+1)
+		for _, rest := range []nack.Range{{From: r.From, To: seq}, {From: seq + 1, To: r.To}} {
+			if rest.Len() > 0 && len(u.batches) < maxUnsent {
+				u.batches = append(u.batches, rest)
+			}
+		}
+		return
+	}
+}

@@ -1,0 +1,160 @@
+package reliable
+
+import (
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// leaves is the last word of a subscriber.
+func (p *paced) leaves(id, position uint64) {
+	from := receiverAddr
+	if m := p.members.byID[id]; m != nil {
+		from = m.Addr
+	}
+	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id, Position: position, Flags: frame.Leaving})
+}
+
+// Who left with all that was sent lacks nothing; who left before, was not heard any more,
+// or is left behind does, and is remembered with how far it was. One that comes back is
+// no longer among those that went.
+func TestWhoLacksSomething(t *testing.T) {
+	p := newPaced(t, SenderConfig{Pace: Pace{Kind: PaceSlowest}})
+	for id := uint64(6); id <= 8; id++ {
+		p.another(id, 0)
+	}
+	p.more(100)
+	p.leaves(5, p.sent)
+	p.leaves(6, 60)
+	gone := p.Departed()
+	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.nextOffset {
+		t.Errorf("%+v", gone)
+	}
+	p.another(7, 70)
+	for range 40 { // the others are not heard for long
+		p.step(time.Second)
+		p.another(8, p.sent)
+	}
+	gone = p.Departed()
+	if len(gone) != 3 || gone[2].ID != 7 || gone[2].Left || !gone[2].Departed || !gone[2].Lacks {
+		t.Errorf("%+v", gone)
+	}
+	if n := p.Stats().Lacking; n != 2 {
+		t.Errorf("%d subscribers lack something, want 2", n)
+	}
+	p.another(7, p.sent)
+	if n := p.Stats().Lacking; n != 1 || len(p.Departed()) != 2 {
+		t.Errorf("%d subscribers lack something after one came back, and %d went", n, len(p.Departed()))
+	}
+}
+
+// Where a quorum is enough, nobody lacks anything once that many have all.
+func TestAQuorumIsEnough(t *testing.T) {
+	p := newPaced(t, SenderConfig{Pace: Pace{Kind: PaceQuorum, Quorum: 2}})
+	for id := uint64(6); id <= 8; id++ {
+		p.another(id, 0)
+	}
+	p.more(100)
+	p.leaves(5, 20)
+	p.leaves(6, p.sent)
+	if n := p.Stats().Lacking; n != 3 {
+		t.Errorf("%d lack something, want 3: one has all", n)
+	}
+	p.another(7, p.sent)
+	if n := p.Stats().Lacking; n != 0 || p.Departed()[0].Lacks || p.Members()[1].Lacks {
+		t.Errorf("%d lack something, and two have all", n)
+	}
+}
+
+// Those that went are remembered up to a bound, and who lacks something longest.
+func TestDepartedAreBounded(t *testing.T) {
+	var d departed
+	d.add(Member{ID: 1, Lacks: true})
+	for id := uint64(2); id < 2*maxDeparted; id++ {
+		d.add(Member{ID: id})
+	}
+	if len(d.rows) != maxDeparted || d.rows[0].ID != 1 || d.lacking != 0 {
+		t.Errorf("%d rows, the first of %d, %d forgotten", len(d.rows), d.rows[0].ID, d.lacking)
+	}
+	for id := range uint64(maxDeparted) {
+		d.add(Member{ID: 1000 + id, Lacks: true})
+	}
+	if len(d.rows) != maxDeparted || d.lacking != 1 {
+		t.Errorf("%d rows, %d forgotten that lack something", len(d.rows), d.lacking)
+	}
+}
+
+// What the kernel refused has left once it is repeated; a BYE that it refused was not
+// said.
+func TestWhatTheKernelRefused(t *testing.T) {
+	p := newPaced(t, SenderConfig{})
+	refuse := true
+	sends := func() {
+		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+			if refuse {
+				b.Refused, b.RefusedBytes = uint64(b.Datagrams()), uint64(len(b.Data))
+			}
+			p.Sent(b)
+		}
+	}
+	for range 10 {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	sends()
+	p.now = p.now.Add(time.Millisecond)
+	if n := p.Stats().NeverLeft; n != 10 {
+		t.Fatalf("%d frames never left, want 10", n)
+	}
+	first := p.sent - 10
+	asks := func() {
+		p.Handle(p.now, receiverAddr, made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+			Ranges: []nack.Range{{From: first, To: first + 4}},
+		}))
+	}
+	asks()
+	if n := p.Owed(); n != 4 {
+		t.Errorf("%d repairs are owed, want 4", n)
+	}
+	sends()
+	if n := p.Stats().NeverLeft; n != 10 {
+		t.Errorf("%d frames never left, after their repairs were refused too", n)
+	}
+	refuse, p.now = false, p.now.Add(time.Second)
+	asks()
+	sends()
+	if n := p.Stats().NeverLeft; n != 6 || p.Owed() != 0 {
+		t.Errorf("%d frames never left, want 6; %d repairs are owed", n, p.Owed())
+	}
+	refuse = true
+	p.Close(p.now)
+	sends()
+	if p.Stats().EndLeft {
+		t.Error("a refused BYE counts as said")
+	}
+	refuse, p.now = false, p.now.Add(10*time.Millisecond)
+	if sends(); !p.Stats().EndLeft {
+		t.Error("BYE was said")
+	}
+}
+
+// A repair is owed to who may still need it only.
+func TestNothingIsOwedToWhoHasIt(t *testing.T) {
+	p := newPaced(t, SenderConfig{RepairFloor: 1})
+	p.another(6, 0)
+	p.more(200)
+	p.Handle(p.now, receiverAddr, made(t, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 150, To: 190}},
+	}))
+	if n := p.Owed(); n != 40 {
+		t.Errorf("%d repairs are owed, want 40", n)
+	}
+	p.reports(170)
+	if n := p.Owed(); n != 20 {
+		t.Errorf("%d repairs are owed, want 20", n)
+	}
+}
