@@ -174,6 +174,12 @@ func (r *Requester) Answered(now Time, request uint64) {
 	}
 }
 
+// Issued says whether a request is one of this Requester's.
+func (r *Requester) Issued(request uint64) bool {
+	n := uint32(request)
+	return request>>32 == r.cfg.ID&(1<<32-1) && n != 0 && n <= r.requests
+}
+
 // Forget removes a range that is no longer to be waited for and appends the runs
 // of it that were missing to removed.
 func (r *Requester) Forget(from, to uint64, removed []Range) []Range {

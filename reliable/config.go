@@ -27,7 +27,7 @@ const (
 	// DefaultBuffer bounds what a Receiver holds of one session, in bytes.
 	DefaultBuffer = 32 << 20
 	// DefaultMaxSessions bounds the sessions that a Receiver follows.
-	DefaultMaxSessions = 256
+	DefaultMaxSessions = 1024
 	// DefaultMaxMembers bounds a Sender's table of subscribers.
 	DefaultMaxMembers = 4096
 
@@ -53,7 +53,7 @@ const (
 
 	// maxInterval is the longest heartbeat interval believed, so that silence is
 	// always noticed, and maxGroup the largest group.
-	maxInterval = 10 * time.Second
+	maxInterval = 2 * time.Second
 	maxGroup    = 1 << 20
 
 	// heartbeatFirst is when the first heartbeat follows the last data: a lost
@@ -278,7 +278,7 @@ type ReceiverConfig struct {
 	// MaxMemory bounds what is held of all sessions, and of messages that span
 	// frames, in bytes; 0 means four times Buffer.
 	MaxMemory int
-	// MaxSessions bounds the sessions that are followed; 0 means 256.
+	// MaxSessions bounds the sessions that are followed; 0 means 1,024.
 	MaxSessions int
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int

@@ -121,8 +121,8 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 	if len(s.answers.confirms) > 0 {
 		s.answers.confirms = nack.Normalize(s.answers.confirms)
 		s.stats.Confirms++
-		fit := frame.FitRanges(s.answers.confirms, s.datagram)
-		s.scratch = frame.Frame{Kind: frame.Confirm, Ranges: s.answers.confirms[:fit]}
+		fit := frame.FitRanges(frame.Confirm, s.answers.confirms, s.datagram)
+		s.scratch = s.answerFrame(now, frame.Confirm, s.answers.confirms[:fit])
 		b := s.control(netip.AddrPort{}, &s.scratch)
 		s.answers.confirms = append(s.answers.confirms[:0], s.answers.confirms[fit:]...)
 		return b, true
@@ -140,16 +140,17 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 	to, f := a.to, &s.scratch
 	switch {
 	case a.gone != nil:
-		fit := frame.FitRanges(a.gone, s.datagram)
-		*f = frame.Frame{Kind: frame.Gone, Request: a.request, Ranges: a.gone[:fit]}
+		fit := frame.FitRanges(frame.Gone, a.gone, s.datagram)
+		*f = s.answerFrame(now, frame.Gone, a.gone[:fit])
+		f.Request = a.request
 		if a.unfit {
 			f.Flags = frame.TooLarge
 		}
 		f.OldestSeq = s.oldest()
 		f.OldestOffset = s.startAt(f.OldestSeq)
 	case a.coming != nil:
-		fit := min(len(a.coming), frame.FitRanges(a.coming, s.datagram))
-		*f = frame.Frame{Kind: frame.Confirm, Ranges: a.coming[:fit]}
+		fit := min(len(a.coming), frame.FitRanges(frame.Confirm, a.coming, s.datagram))
+		*f = s.answerFrame(now, frame.Confirm, a.coming[:fit])
 		if a.coming = a.coming[fit:]; len(a.coming) > 0 {
 			return s.control(to, f), true
 		}
@@ -196,6 +197,11 @@ func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
 	s.arena = s.encode.Append(s.arena[:0], f)
 	s.limit.owe(uint64(len(s.arena)))
 	return Batch{To: to, Data: s.arena, Segment: len(s.arena)}
+}
+
+// answerFrame says what becomes of ranges that were asked for.
+func (s *Sender) answerFrame(now Time, kind frame.Kind, ranges []nack.Range) frame.Frame {
+	return frame.Frame{Kind: kind, Responder: s.cfg.Session, Time: s.sessionTime(now), Ranges: ranges}
 }
 
 // sessionFrame says who publishes, since when, and from which numbers on.

@@ -65,7 +65,8 @@ const (
 	CauseLate
 	// CauseNotRecovered: recovery is off.
 	CauseNotRecovered
-	// CauseMemory: the message spans frames, and found no room within MaxMemory.
+	// CauseMemory: the message spans frames, and found no room within MaxMemory; or its
+	// session had to give its place in the table to one from another address.
 	CauseMemory
 	// CauseMalformed: the publisher's frames contradict each other.
 	CauseMalformed

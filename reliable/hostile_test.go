@@ -385,7 +385,7 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 		before := heap()
 		for id := uint64(1); id <= 256; id++ {
 			l.Handle(l.now, senderAddr, beat(t, id, 0))
-			far := crowd(t, id, 2000, 1<<40, 300)
+			far := crowd(t, id, 2000, 1<<29, 300)
 			l.Handle(l.now, senderAddr, far)
 			l.Handle(l.now, senderAddr, crowd(t, id, 1, 1, 65000))
 			l.Hold()

@@ -64,13 +64,28 @@ func (c *claim) contested(now Time, quiet time.Duration) bool {
 // claimed takes a frame of the session that comes from elsewhere than its publisher,
 // and reports whether the publisher has moved there.
 func (s *session) claimed(now Time, from netip.AddrPort, f *frame.Frame) bool {
-	if s.phase == ended || !s.goesOn(now, f) {
+	if s.phase == ended {
 		return false
 	}
-	moved, contested := s.claim.take(now, from, f.Time, s.heard, moveIntervals*s.interval)
+	quiet := moveIntervals * s.interval
+	switch {
+	case f.Kind == frame.Gone || f.Kind == frame.Confirm:
+		return false
+	case s.other != from:
+		s.other, s.otherAt = from, now
+	case s.heard.Sub(s.otherAt) >= s.interval: // both speak, whatever they say
+		s.otherAt = now
+		s.contest(now, from)
+	}
+	if !s.goesOn(now, f) {
+		return false
+	}
+	moved, contested := s.claim.take(now, from, f.Time, s.heard, quiet)
 	switch {
 	case moved:
-		s.source, s.control = from, netip.AddrPort{}
+		s.source, s.control, s.spoken = from, netip.AddrPort{}, false
+		s.other = netip.AddrPort{}
+		s.r.rehost(s)
 		s.stats.Source = from
 		s.stats.Moved++
 		s.statusDue = min(s.statusDue, now) // from there on it knows who listens
@@ -90,7 +105,13 @@ func (s *session) goesOn(now Time, f *frame.Frame) bool {
 	if s.echo == 0 || f.Time <= s.echo || f.Time > s.echo+uint64(max(0, now.Sub(s.echoAt))+moveAhead) {
 		return false
 	}
-	return !s.placed || f.NextSeq >= s.win.high && f.NextOffset >= s.stats.NextOffset
+	return !s.placed || f.NextSeq >= s.win.high && f.NextOffset >= s.stats.NextOffset && s.believes(now, f.NextSeq, f.NextOffset)
+}
+
+// outspoken says whether a session is another's: the first who spoke for it has sent no
+// data, and here is some.
+func (s *session) outspoken(from netip.AddrPort, f *frame.Frame) bool {
+	return !s.proven && f.Kind == frame.Data && from != s.source && from != s.control && !s.away && s.phase != ended
 }
 
 // contest notes that somebody else speaks for the session, and tells it now and then.

@@ -27,9 +27,12 @@ func state(t testing.TB, oldest, oldestOffset, next, nextOffset uint64) *frame.F
 		OldestSeq: oldest, OldestOffset: oldestOffset, NextSeq: next, NextOffset: nextOffset})
 }
 
-// lacks says that frames are no longer held, where nothing else is said to be.
-func lacks(t testing.TB, ranges ...nack.Range) *frame.Frame {
-	return made(t, frame.Frame{Kind: frame.Gone, Session: 1, Ranges: ranges})
+// lacks waits for a request, and answers that frames are no longer held, where nothing
+// else is said to be.
+func (l *listener) lacks(ranges ...nack.Range) {
+	l.t.Helper()
+	l.pass(time.Millisecond, false)
+	l.hears(made(l.t, frame.Frame{Kind: frame.Gone, Session: 1, Responder: 1, Request: 1<<32 | 1, Ranges: ranges}))
 }
 
 // wants compares what was told: messages by their offsets, losses with their causes.
@@ -95,7 +98,7 @@ func TestLostMessageHoldsNothingBack(t *testing.T) {
 	l.hears(parts[0])
 	l.hears(mail(t, 6, 2, 1))
 	l.wants("new", "0")
-	l.hears(lacks(t, nack.Range{From: 2, To: 3})) // 3 to 5 are still to be had
+	l.lacks(nack.Range{From: 2, To: 3}) // 3 to 5 are still to be had
 	l.wants("1 no longer held", "2")
 	l.hears(parts[3])
 	l.wants()
@@ -107,9 +110,9 @@ func TestLostMessageHoldsNothingBack(t *testing.T) {
 	l = newListener(t, ReceiverConfig{})
 	l.hears(mail(t, 0, 0, 1))
 	l.hears(parts[0])
-	l.hears(lacks(t, nack.Range{From: 2, To: 3}))
+	l.lacks(nack.Range{From: 2, To: 3})
 	l.hears(state(t, 0, 0, 6, 2))
-	l.hears(lacks(t, nack.Range{From: 2, To: 3}))
+	l.lacks(nack.Range{From: 2, To: 3})
 	l.wants("new", "0", "1 no longer held")
 
 	// What may be a message of its own is waited for.
@@ -117,7 +120,7 @@ func TestLostMessageHoldsNothingBack(t *testing.T) {
 	l.hears(mail(t, 0, 0, 1))
 	l.hears(parts[0])
 	l.hears(mail(t, 7, 3, 1))
-	l.hears(lacks(t, nack.Range{From: 2, To: 3}))
+	l.lacks(nack.Range{From: 2, To: 3})
 	l.wants("new", "0")
 	for _, part := range parts[2:] {
 		l.hears(part)
@@ -134,7 +137,7 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 	unanswered := func(l *listener) {
 		for range 40 { // the publisher lives, and doesn't answer
 			l.pass(100*time.Millisecond, false)
-			l.hears(made(t, frame.Frame{Kind: frame.Session, Session: 1, Time: 1 << 60}))
+			l.hears(made(t, frame.Frame{Kind: frame.Session, Session: 1, Time: 1<<60 + uint64(l.now)}))
 		}
 	}
 	l := newListener(t, ReceiverConfig{})
@@ -143,7 +146,7 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 	unanswered(l)
 	l.hears(state(t, 0, 0, 9, 20))
 	l.pass(time.Second, false)
-	l.hears(lacks(t, nack.Range{From: 5, To: 6})) // somewhere in 5 to 19
+	l.lacks(nack.Range{From: 5, To: 6}) // somewhere in 5 to 19
 	l.pass(5*time.Second, false)
 	l.wants("new", "0", "1-4 unanswered", "5-19 publisher silent", "silent")
 
@@ -164,7 +167,7 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 		l = newListener(t, ReceiverConfig{})
 		l.hears(mail(t, 0, 0, 1))
 		l.hears(state(t, 0, 0, 9, 20))
-		l.hears(lacks(t, nack.Range{From: 1, To: c.gone}))
+		l.lacks(nack.Range{From: 1, To: c.gone})
 		l.pass(5*time.Second, false)
 		l.wants("new", "0", c.want, "silent")
 	}

@@ -2,7 +2,6 @@ package reliable
 
 import (
 	"net/netip"
-	"slices"
 	"time"
 
 	"crier/nack"
@@ -19,7 +18,8 @@ type Receiver struct {
 	byID   map[uint64]*session
 	list   []*session // in the order in which they were first heard
 	live   []*session // of these, those that time means something to
-	past   past       // sessions that left the table to make room
+	hosts  map[netip.Addr]*host
+	past   []*session // those that left the table to make room; the one that left first comes first
 	last   *session   // whose frame came last
 	ready  []*session // with something to poll
 	mem    memory
@@ -31,6 +31,8 @@ type Receiver struct {
 	// Once closed: how often publishers are yet to be told, and of r.list how many
 	// are, this time.
 	farewells, farewell int
+
+	forgotten Time // when a session was last forgotten of which something was told; 0: never
 
 	deaf      bool // nobody reads the sockets
 	deafSince Time // since then, or it has been taken into account up to then
@@ -93,7 +95,7 @@ func NewReceiver(cfg ReceiverConfig) (*Receiver, error) {
 	return &Receiver{
 		cfg: cfg, rand: nack.NewRand(cfg.Seed, cfg.ID),
 		name: []byte(cfg.Name),
-		byID: make(map[uint64]*session), mem: memory{limit: cfg.MaxMemory},
+		byID: make(map[uint64]*session), hosts: make(map[netip.Addr]*host), mem: memory{limit: cfg.MaxMemory},
 		now: cfg.Joined, armed: Never,
 		arena: make([]byte, 0, cfg.Datagram),
 	}, nil
@@ -126,7 +128,7 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		r.repair(now, from, s, f)
 		return
 	}
-	if s != nil && s.unheard {
+	if s != nil && (s.unheard || s.outspoken(from, f)) {
 		r.forget(s) // as if it were heard for the first time
 		s = nil
 	}
@@ -139,9 +141,14 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		r.stats.Foreign++
 		return
 	}
+	if s.phase == silent && now < s.yields {
+		r.stats.Refused++
+		return
+	}
 	if s.away && !r.comeBack(s) {
 		return
 	}
+	s.spoken = s.spoken || from == s.control
 	r.last = s
 	s.handle(now, f)
 	r.enliven(s)
@@ -172,45 +179,49 @@ func (r *Receiver) repair(now Time, from netip.AddrPort, s *session, f *frame.Fr
 		r.stats.Invalid++
 		return
 	}
+	if s.phase == silent && now < s.yields {
+		r.stats.Refused++
+		return
+	}
 	if s.away && !r.comeBack(s) {
 		return
 	}
-	s.heard = now
-	if s.phase == silent {
-		s.resume(now)
-	}
-	r.enliven(s)
 	if s.phase == ended {
 		s.stats.Late++
 		return
 	}
+	s.spoken = s.spoken || from == s.control
 	s.stats.Repairs++
 	s.req.Answered(now, f.Request)
 	s.data(now, inner, true)
 	r.last = s
+	r.enliven(s)
 }
 
 // open begins to follow a session, if the frame is one to begin with.
 func (r *Receiver) open(now Time, from netip.AddrPort, f *frame.Frame) *session {
-	fromStart := f.Time <= uint64(max(0, now.Sub(r.cfg.Joined)))
+	fromStart, start := f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), r.cfg.Start
+	if f.Kind != frame.Data && beganBefore(now, f, r.forgotten) {
+		fromStart, start = false, Latest
+	}
 	switch f.Kind {
 	case frame.Gone, frame.Confirm:
 		r.stats.Unexpected++
 		return nil
 	case frame.Bye:
-		if !fromStart && r.cfg.Start == Latest {
+		if !fromStart && start == Latest {
 			r.stats.Unexpected++ // it is over, and nothing of it counts here
 			return nil
 		}
 	}
-	if len(r.list) >= r.cfg.MaxSessions && !r.evict() {
+	if !r.makeRoom(from.Addr(), f.Kind == frame.Data) {
 		r.stats.Refused++
 		return nil
 	}
 	s := newSession(r, now, f.Session, from)
-	s.fromStart = fromStart
+	s.fromStart, s.start = fromStart, start
 	r.byID[s.id] = s
-	r.list = append(r.list, s)
+	r.enter(s)
 	return s
 }
 
@@ -219,66 +230,6 @@ func (r *Receiver) enliven(s *session) {
 	if !s.live && !s.idle() {
 		s.live = true
 		r.live = append(r.live, s)
-	}
-}
-
-// evict takes out of the table the session that was heard longest ago among those that have
-// ended or are silent, and reports false if there is none.
-func (r *Receiver) evict() bool {
-	victim := -1
-	for i, s := range r.list {
-		if s.ready || (s.phase != ended && s.phase != silent) {
-			continue
-		}
-		if victim < 0 || s.heard < r.list[victim].heard {
-			victim = i
-		}
-	}
-	if victim < 0 {
-		return false
-	}
-	s := r.list[victim]
-	r.remove(s)
-	r.stats.Evicted++
-	if forgotten := r.past.add(s, 4*r.cfg.MaxSessions); forgotten != nil {
-		delete(r.byID, forgotten.id)
-	}
-	return true
-}
-
-// comeBack takes a session that left the table into it again, and reports false
-// if it has ended, or there is no room.
-func (r *Receiver) comeBack(s *session) bool {
-	if s.phase == ended {
-		s.stats.Late++
-		return false
-	}
-	if len(r.list) >= r.cfg.MaxSessions && !r.evict() {
-		r.stats.Refused++
-		return false
-	}
-	r.past.take(s)
-	r.list = append(r.list, s)
-	return true
-}
-
-// forget removes a session, as if it had never been heard.
-func (r *Receiver) forget(s *session) {
-	r.remove(s)
-	delete(r.byID, s.id)
-}
-
-// remove takes a session out of the table.
-func (r *Receiver) remove(s *session) {
-	s.release()
-	i := slices.Index(r.list, s)
-	r.list = slices.Delete(r.list, i, i+1)
-	if i := slices.Index(r.live, s); i >= 0 {
-		r.live = slices.Delete(r.live, i, i+1)
-	}
-	s.live = false
-	if r.last == s {
-		r.last = nil
 	}
 }
 

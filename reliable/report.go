@@ -20,8 +20,12 @@ func (s *session) report(now Time) *frame.Frame {
 		return nil
 	}
 	f := &s.r.scratch
+	if len(s.ask) > 0 && !s.mayAsk(now) {
+		s.ask = s.ask[:0]
+		s.r.stats.Withheld++
+	}
 	if len(s.ask) > 0 {
-		fit := frame.FitRanges(s.ask, s.r.cfg.Datagram)
+		fit := frame.FitRanges(frame.Nack, s.ask, s.r.cfg.Datagram)
 		s.fill(f, now, frame.Nack)
 		f.Request, f.Ranges = s.askRequest, s.ask[:fit]
 		s.ask = s.ask[fit:]
@@ -44,6 +48,29 @@ func (s *session) report(now Time) *frame.Frame {
 		s.statusDue = now.Add(s.r.rand.Jitter(statusEvery(s.req.GroupSize())))
 	}
 	return f
+}
+
+const (
+	// coldNacks is how many NACKs a session draws at once to an address that no data came
+	// from yet, and coldEvery how long each further one takes.
+	coldNacks = 16
+	coldEvery = time.Second
+)
+
+// mayAsk says whether a NACK may be sent. A word alone, which says that there is something
+// to ask for, draws few.
+func (s *session) mayAsk(now Time) bool {
+	if s.proven {
+		return true
+	}
+	if more := int(min(now.Sub(s.coldAt)/coldEvery, coldNacks)); more > 0 {
+		s.cold, s.coldAt = min(s.cold+more, coldNacks), now
+	}
+	if s.cold == 0 {
+		return false
+	}
+	s.cold--
+	return true
 }
 
 // farewell tells a publisher whose pace may be this subscriber's that it goes.

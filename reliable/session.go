@@ -37,6 +37,20 @@ type session struct {
 	firstSeq    uint64
 	knownOffset uint64 // SESSION's first offset
 
+	spoken bool // a frame came from its control address: that is where NACK and STATUS go
+
+	host    *host
+	proven  bool // data that fits came from its source
+	cold    int  // NACKs that it may draw until then
+	coldAt  Time // when that was counted
+	yields  Time // until then it leaves its place to others
+	horizon Time // when a session had last been forgotten, when this one was first heard; 0: never
+	start   Start
+	other   netip.AddrPort // who else spoke for it last, and since when
+	otherAt Time
+	grewAt  Time   // when more was last known to exist
+	newest  uint64 // the latest time in a frame that tells when it was made
+
 	away      bool // it left the table to make room
 	live      bool // it is among those that time means something to
 	unheard   bool // it fell silent before it was known where to begin
@@ -103,7 +117,8 @@ const maxMarks = 16
 
 func newSession(r *Receiver, now Time, id uint64, source netip.AddrPort) *session {
 	s := &session{
-		r: r, id: id, source: source, created: now, heard: now,
+		r: r, id: id, source: source, created: now, heard: now, grewAt: now, coldAt: now, cold: coldNacks,
+		horizon:  r.forgotten,
 		interval: heartbeatData, statusDue: Never, wantDue: Never,
 		req: nack.NewRequester(nack.RequesterConfig{
 			ID: r.cfg.ID, Seed: r.cfg.Seed ^ id, NoRecovery: r.cfg.NoRecovery,
@@ -117,7 +132,7 @@ func newSession(r *Receiver, now Time, id uint64, source netip.AddrPort) *sessio
 
 // to returns where NACK and STATUS go.
 func (s *session) to() netip.AddrPort {
-	if s.control.IsValid() {
+	if s.spoken {
 		return s.control
 	}
 	return s.source
@@ -125,7 +140,6 @@ func (s *session) to() netip.AddrPort {
 
 // handle takes a frame that came from the session's source.
 func (s *session) handle(now Time, f *frame.Frame) {
-	s.heard = now
 	if s.phase == ended {
 		s.stats.Late++
 		if f.Kind == frame.Bye {
@@ -133,8 +147,14 @@ func (s *session) handle(now Time, f *frame.Frame) {
 		}
 		return
 	}
-	if s.phase == silent {
-		s.resume(now)
+	if (f.Kind == frame.Gone || f.Kind == frame.Confirm) && f.Responder != s.id ||
+		f.Kind == frame.Gone && !s.req.Issued(f.Request) {
+		s.r.stats.Unexpected++
+		return
+	}
+	if f.Kind != frame.Data && (f.Time > s.newest || s.newest == 0) {
+		s.newest = max(s.newest, f.Time)
+		s.refresh(now)
 	}
 	switch f.Kind {
 	case frame.Data, frame.Session, frame.Heartbeat, frame.Bye:
@@ -145,14 +165,17 @@ func (s *session) handle(now Time, f *frame.Frame) {
 		s.data(now, f, false)
 	case frame.Session:
 		s.noteTime(now, f)
+		s.judgeAge(now, f)
 		s.announce(now, f)
 	case frame.Heartbeat:
 		s.noteTime(now, f)
+		s.judgeAge(now, f)
 		s.beat(now, f)
 	case frame.Bye:
 		s.noteTime(now, f)
+		s.judgeAge(now, f)
 		s.beat(now, f)
-		s.bye(now)
+		s.bye(now, f)
 	case frame.Gone:
 		cause := CauseGone
 		if f.Flags&frame.TooLarge != 0 {
@@ -166,6 +189,15 @@ func (s *session) handle(now Time, f *frame.Frame) {
 		for _, r := range f.Ranges {
 			s.req.Confirmed(now, r)
 		}
+	}
+}
+
+// refresh notes that the publisher was heard, by something that is new: what is repeated,
+// by whomever, says nothing about it.
+func (s *session) refresh(now Time) {
+	s.heard = now
+	if s.phase == silent {
+		s.resume(now)
 	}
 }
 
@@ -184,9 +216,11 @@ func (s *session) beat(now Time, f *frame.Frame) {
 	s.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
 	defer s.noteReport(now, f.Report)
 	if s.phase == starting && !s.fromStart {
-		if s.r.cfg.Start == Oldest {
+		if s.start == Oldest {
 			s.begin(now, f.OldestSeq, f.OldestOffset, true)
-		} else if !s.placed {
+		} else if s.placed {
+			s.begin(now, s.win.next, 0, false)
+		} else {
 			// What is published after this heartbeat was published after this
 			// subscriber joined: it counts, even if the first of it is lost.
 			s.begin(now, f.NextSeq, f.NextOffset, true)
@@ -212,6 +246,10 @@ func (s *session) forgotten(seq, offset uint64) {
 // tell takes the word of how far the session is.
 func (s *session) tell(now Time, seq, offset uint64) {
 	if s.phase == left {
+		return
+	}
+	if !s.believes(now, seq, offset) {
+		s.stats.Beyond++
 		return
 	}
 	if seq > s.win.high {

@@ -1,6 +1,10 @@
 package reliable
 
-import "crier/reliable/frame"
+import (
+	"time"
+
+	"crier/reliable/frame"
+)
 
 // DATA frames on their way into the window: what is new, what is missing, what finds
 // no room.
@@ -13,6 +17,7 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 	w := &s.win
 	switch {
 	case f.Seq < w.next && s.phase == starting:
+		s.refresh(now)
 		s.stats.NoRoom++ // it is asked for again if the session begins there
 		return
 	case f.Seq < w.next:
@@ -28,6 +33,12 @@ func (s *session) data(now Time, f *frame.Frame, repaired bool) {
 		s.stats.Late++
 		return
 	}
+	if !s.believes(now, f.Seq, f.EndOffset()) {
+		s.stats.Beyond++
+		return
+	}
+	s.refresh(now)
+	s.proven = true
 	s.largest = max(s.largest, len(f.Raw))
 	s.evidence(f.Seq+1, f.EndOffset())
 	s.exists(now, f.Seq)
@@ -132,8 +143,32 @@ func (s *session) evidence(seq, offset uint64) {
 	}
 	s.stats.NextOffset = max(s.stats.NextOffset, offset)
 	if !s.told.known || seq > s.told.seq {
+		s.grewAt = s.r.now
+	}
+	if !s.told.known || seq > s.told.seq {
 		s.told = position{true, seq, offset}
 	}
+}
+
+// How many frames, and messages, a publisher can have sent, or dropped, in a time.
+const (
+	// leastFrame and leastMessage are how long one takes at the least: 31 million frames
+	// and a thousand million messages a second.
+	leastFrame   = 32
+	leastMessage = 1
+	// growSlack is a time that clocks and queues may have hidden.
+	growSlack = time.Second
+)
+
+// believes says whether so much can exist by now: what is known, and what a publisher can
+// have sent since then.
+func (s *session) believes(now Time, seq, offset uint64) bool {
+	if !s.told.known {
+		return true // nothing is known to go on from
+	}
+	since := uint64(max(0, now.Sub(s.grewAt)) + growSlack)
+	high, next := max(s.win.high, s.told.seq), max(s.stats.NextOffset, s.told.offset)
+	return (seq <= high || seq-high <= since/leastFrame) && (offset <= next || offset-next <= since/leastMessage)
 }
 
 // span returns how many frames the window may hold: so many that all of them fit

@@ -1,16 +1,23 @@
 package reliable
 
-import "time"
+import (
+	"time"
+
+	"crier/reliable/frame"
+)
 
 // How a session falls silent, resumes and ends.
 
 // bye takes the publisher's word that no more will come.
-func (s *session) bye(now Time) {
+func (s *session) bye(now Time, f *frame.Frame) {
 	if s.phase == starting {
 		if !s.fromStart {
 			s.drop() // it was over before this subscriber could hear anything
 		}
 		return // where it began is still to be learnt; BYE is repeated
+	}
+	if !s.believes(now, f.NextSeq, f.NextOffset) {
+		return // it ends there once that can be
 	}
 	if s.phase == silent || s.phase == live {
 		s.place(mark{seq: s.win.high, offset: s.stats.NextOffset, kind: SessionEnded, cause: CauseEnded})

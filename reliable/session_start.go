@@ -9,12 +9,18 @@ func (s *session) announce(now Time, f *frame.Frame) {
 	if !s.known {
 		s.known = true
 		s.name, s.wall = string(f.Name), f.Wall
-		s.control = f.Control
 		s.firstSeq, s.knownOffset = f.FirstSeq, f.FirstOffset
 		s.stats.Name = s.name
 	}
-	if s.phase == starting && s.fromStart {
+	if s.control != f.Control {
+		s.control, s.spoken = f.Control, false
+	}
+	switch {
+	case s.phase != starting:
+	case s.fromStart:
 		s.begin(now, f.FirstSeq, f.FirstOffset, true)
+	case s.placed && s.start == Latest:
+		s.begin(now, s.win.next, 0, false)
 	}
 }
 
@@ -72,7 +78,7 @@ func (s *session) startWith(now Time, f *frame.Frame) {
 	switch {
 	case s.fromStart && s.known:
 		s.begin(now, s.firstSeq, s.knownOffset, true)
-	case s.fromStart || s.r.cfg.Start == Oldest:
+	case s.fromStart || s.start == Oldest:
 		// Hold it until SESSION, or HEARTBEAT, tells where to begin.
 		if !s.placed {
 			w.next, w.high, s.placed = f.Seq, f.Seq, true

@@ -128,6 +128,7 @@ type SessionStats struct {
 	BeforeStart uint64 // frames from before the first that counts
 	Duplicates  uint64 // frames that were here already
 	Late        uint64 // frames that had been given up, or came after the end
+	Beyond      uint64 // frames that tell of more than there can be by now
 	NoRoom      uint64 // frames that found no room, and are asked for later
 	Overrun     uint64 // frames that came while the application was too slow, and one was dropped
 	Repairs     uint64 // REPAIR frames received
@@ -152,6 +153,9 @@ type ReceiverStats struct {
 	Foreign      uint64 // frames of a session from another source than its own
 	Refused      uint64 // frames of new sessions that the table had no room for
 	Evicted      uint64 // times that a session left the table to make room, remembered for a while
+	Yielded      uint64 // times that a live session was ended to make room, where one address had the most
+	Forgotten    uint64 // sessions of which something was told, and that are not remembered any more
+	Withheld     uint64 // NACKs that were not sent to where no data came from yet
 	Memory       int    // bytes held now
 }
 

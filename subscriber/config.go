@@ -99,7 +99,7 @@ type Config struct {
 	// MaxMemory bounds what waits of all sessions, and of messages that span
 	// datagrams, in bytes; 0 means four times Buffer.
 	MaxMemory int
-	// MaxSessions bounds the sessions that are followed at once; 0 means 256.
+	// MaxSessions bounds the sessions that are followed at once; 0 means 1,024.
 	MaxSessions int
 	// ControlPort is the port that NACKs come from and unicast repairs go to, for a
 	// firewall's rule; 0 means any that is free. No two Publishers and Subscribers

@@ -24,7 +24,6 @@ func (v *view) heard(p *packet) {
 			}
 			return
 		}
-		v.alive(now)
 		if f.Data != nil {
 			v.cameRepaired(f.Data.Seq)
 			v.came(now, helped, f.Data)
@@ -36,7 +35,7 @@ func (v *view) heard(p *packet) {
 			v.confirmed = true
 			v.noteConfirm(now, f)
 		}
-		v.alive(now)
+		v.aliveBy(now, f.Time)
 		return
 	case frame.Nack, frame.Status:
 		return
@@ -51,7 +50,9 @@ func (v *view) heard(p *packet) {
 		}
 		v.any, v.lastHeard = true, now
 	}
-	v.alive(now)
+	if f.Kind != frame.Data {
+		v.aliveBy(now, f.Time)
+	}
 	v.maxTook = max(v.maxTook, now.Sub(v.s.Start)-time.Duration(f.Time))
 	switch f.Kind {
 	case frame.Session:
@@ -80,7 +81,6 @@ func (v *view) heard(p *packet) {
 	}
 }
 
-// alive notes that the publisher was heard.
 func (v *view) touch() int {
 	n := int(v.firstData) + int(v.high) + int(v.quiet) + int(v.minDelay) + int(v.begun) + int(v.delivered)
 	if last := len(v.got) - 1; last >= 0 {
@@ -92,6 +92,16 @@ func (v *view) touch() int {
 	return n
 }
 
+// aliveBy notes that the publisher was heard by a frame that was made at a time of its
+// own: one that is repeated tells nothing.
+func (v *view) aliveBy(now reliable.Time, made uint64) {
+	if made > v.newest || v.newest == 0 {
+		v.newest = made
+		v.alive(now)
+	}
+}
+
+// alive notes that the publisher was heard.
 func (v *view) alive(now reliable.Time) {
 	v.quiet = max(v.quiet, now.Sub(v.lastHeard))
 	v.lastHeard = now
@@ -101,6 +111,9 @@ func (v *view) alive(now reliable.Time) {
 // missing, but for this.
 func (v *view) came(now, since reliable.Time, f *frame.Frame) {
 	start := f.StartOffset()
+	if f.Seq >= v.high {
+		v.alive(now) // what may be repeated, or was given up, tells nothing for sure
+	}
 	if !v.hasData {
 		v.hasData, v.firstData, v.lowData = true, start, start
 		if v.first == 0 {

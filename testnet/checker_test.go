@@ -233,7 +233,7 @@ func TestCheckerCatches(t *testing.T) {
 				b := &brokenSender{sender: s, send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
 				b.deaf = func(f *frame.Frame) bool {
 					if f.Kind == frame.Nack {
-						b.say(netip.AddrPort{}, &frame.Frame{Kind: frame.Gone, Request: f.Request, Ranges: f.Ranges})
+						b.say(netip.AddrPort{}, &frame.Frame{Kind: frame.Gone, Responder: f.Session, Request: f.Request, Ranges: f.Ranges})
 					}
 					return f.Kind == frame.Nack
 				}

@@ -35,6 +35,7 @@ type view struct {
 	offset    uint64        // one past the highest message known to exist
 	interval  time.Duration // the last one announced
 	lastHeard reliable.Time
+	newest    uint64        // the latest time in a frame that tells when it was made
 	quiet     time.Duration // the longest since `silent`
 	got       bitset        // frames that came, from the session's first on
 	late      bitset        // frames that came when they may have been given up

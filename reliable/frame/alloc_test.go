@@ -51,7 +51,7 @@ func TestEncodeAllocatesNothing(t *testing.T) {
 		}
 	}
 	ranges := []nack.Range{{From: 1, To: 2}, {From: 4, To: 1 << 40}}
-	if n := testing.AllocsPerRun(100, func() { FitRanges(ranges, 1472) }); n != 0 {
+	if n := testing.AllocsPerRun(100, func() { FitRanges(Nack, ranges, 1472) }); n != 0 {
 		t.Errorf("FitRanges: %v allocations", n)
 	}
 }

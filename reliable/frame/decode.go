@@ -105,9 +105,9 @@ func bodyFields(k Kind) int {
 	case Status:
 		return 7
 	case Confirm:
-		return 1
+		return 3
 	case Gone:
-		return 4
+		return 6
 	}
 	return 0
 }
@@ -170,9 +170,9 @@ func (d *Decoder) body(f *Frame) bool {
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) &&
 			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room)
 	case Confirm:
-		return d.ranges(f)
+		return d.u64s(&f.Responder) && d.time(&f.Time) && d.ranges(f)
 	case Gone:
-		return d.u64s(&f.Request, &f.OldestSeq, &f.OldestOffset) && d.ranges(f)
+		return d.u64s(&f.Responder, &f.Request) && d.time(&f.Time) && d.u64s(&f.OldestSeq, &f.OldestOffset) && d.ranges(f)
 	}
 	return false
 }

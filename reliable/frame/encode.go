@@ -90,9 +90,10 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.bin(f.Name[:min(len(f.Name), MaxName)])
 		e.u64s(f.Position, f.Room)
 	case Confirm:
+		e.u64s(f.Responder, f.Time)
 		e.ranges(f.Ranges)
 	case Gone:
-		e.u64s(f.Request, f.OldestSeq, f.OldestOffset)
+		e.u64s(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset)
 		e.ranges(f.Ranges)
 	}
 	return e.end(start)
@@ -107,11 +108,11 @@ func (e *Encoder) AppendRepair(dst []byte, session uint64, channel uint32, respo
 	return e.end(start)
 }
 
-// FitRanges returns how many of ranges fit one NACK, CONFIRM or GONE in a
-// datagram of size bytes: at least one.
-func FitRanges(ranges []nack.Range, size int) int {
-	const worst = headerSize + 4*9 + 3 + tagSize + tagGrowth
-	left, at := size-worst, uint64(0)
+// FitRanges returns how many of ranges fit one frame of a kind, NACK, CONFIRM or GONE,
+// in a datagram of size bytes: at least one.
+func FitRanges(kind Kind, ranges []nack.Range, size int) int {
+	const least = headerSize + 3 + tagSize + tagGrowth // besides the fields before the ranges
+	left, at := size-least-9*(bodyFields(kind)-1), uint64(0)
 	for i, r := range ranges {
 		left -= uintSize(r.From-at) + uintSize(r.Len())
 		if left < 0 {

@@ -148,10 +148,10 @@ func write(f *Frame, size int) []byte {
 		return head(13, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).u64(f.Position, f.Room).tag()
 	case Confirm:
-		return head(7, f.Kind, f.Flags, f.Session, f.Channel).ranges(f.Ranges).tag()
+		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Time).ranges(f.Ranges).tag()
 	case Gone:
-		return head(10, f.Kind, f.Flags, f.Session, f.Channel).
-			u64(f.Request, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
+		return head(12, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
 	}
 	return nil
 }
@@ -259,7 +259,7 @@ func samples() []sample {
 		{"nack", Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5, Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
 		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25}, 0},
 		{"status leaving", Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef, Name: []byte{}, Position: 17}, 0},
-		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Ranges: ranges}, 0},
-		{"gone", Frame{Kind: Gone, Session: sampleSession, Request: 5, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
+		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6, Ranges: ranges}, 0},
+		{"gone", Frame{Kind: Gone, Session: sampleSession, Responder: sampleSession, Request: 5, Time: 61e6, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
 	}
 }

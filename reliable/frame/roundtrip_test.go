@@ -175,8 +175,8 @@ func TestText(t *testing.T) {
 		"session":      `SESSION s=1122334455667788 name="trades" first=1/0 t=1ns wall=2023-11-14T22:13:20.123456789Z control=10.1.2.3:7701`,
 		"nack":         `NACK s=1122334455667788 sub=0000000000abcdef req=100000005 missing=7,10-299,300,1099511627776-1099511697775 echo=1.5µs+1ms`,
 		"status":       `STATUS s=1122334455667788 sub=0000000000abcdef name="desk-4" pos=17 room=33554432 echo=1.5µs+3ns want-session`,
-		"confirm":      `CONFIRM s=1122334455667788 coming=7,10-299,300,1099511627776-1099511697775`,
-		"gone":         `GONE s=1122334455667788 req=5 gone=7,10-299,300,1099511627776-1099511697775 oldest=400/1700`,
+		"confirm":      `CONFIRM s=1122334455667788 by=1122334455667788 coming=7,10-299,300,1099511627776-1099511697775 t=61ms`,
+		"gone":         `GONE s=1122334455667788 by=1122334455667788 req=5 gone=7,10-299,300,1099511627776-1099511697775 oldest=400/1700 t=61ms`,
 		"data starts":  `DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=2 unfinished`,
 	}
 	for _, s := range samples() {
@@ -190,7 +190,7 @@ func TestText(t *testing.T) {
 	for i := range uint64(20) {
 		many.Ranges = append(many.Ranges, nack.Range{From: 3 * i, To: 3*i + 1})
 	}
-	if got, w := many.String(), `CONFIRM s=0000000000000000 coming=0,3,6,9,12,15,18,21,+12 more`; got != w {
+	if got, w := many.String(), `CONFIRM s=0000000000000000 by=0000000000000000 coming=0,3,6,9,12,15,18,21,+12 more t=0s`; got != w {
 		t.Errorf("\n got %s\nwant %s", got, w)
 	}
 	if got := (&Frame{Kind: 77, Time: uint64(time.Second)}).String(); got != "KIND(77) s=0000000000000000" {

@@ -81,13 +81,12 @@ func TestFitRanges(t *testing.T) {
 			"one": near(1, 5, 5), "single frames": near(40000, 1, 1), "bytes": near(3000, 130, 130),
 			"words": near(3000, 300, 70000), "worst": worst(1000), "random": random,
 		} {
-			rest, frames := all, 0
-			for len(rest) > 0 {
-				fit := FitRanges(rest, size)
-				if fit < 1 || fit > len(rest) {
-					t.Fatalf("%s, %d: FitRanges says %d of %d", name, size, fit, len(rest))
-				}
-				for _, kind := range []Kind{Nack, Gone, Confirm} {
+			for _, kind := range []Kind{Nack, Gone, Confirm} {
+				for rest := all; len(rest) > 0; {
+					fit := FitRanges(kind, rest, size)
+					if fit < 1 || fit > len(rest) {
+						t.Fatalf("%s, %d: FitRanges says %d of %d", name, size, fit, len(rest))
+					}
 					packet := e.Append(nil, &Frame{Kind: kind, Ranges: rest[:fit]})
 					if len(packet)+tagGrowth > size {
 						t.Fatalf("%s: a %v of %d ranges has %d bytes of %d", name, kind, fit, len(packet), size)
@@ -95,26 +94,25 @@ func TestFitRanges(t *testing.T) {
 					if f := decode(t, packet); len(f.Ranges) != fit || f.Ranges[fit-1] != rest[fit-1] {
 						t.Fatalf("%s: %v", name, f)
 					}
-				}
-				if fit < len(rest) { // and no room is wasted
-					packet := e.Append(nil, &Frame{Kind: Nack, Ranges: rest[:fit+1]})
-					if len(packet)+tagGrowth <= size {
-						t.Fatalf("%s, %d: %d ranges fit, FitRanges says %d", name, size, fit+1, fit)
+					if fit < len(rest) { // and no room is wasted
+						packet := e.Append(nil, &Frame{Kind: kind, Ranges: rest[:fit+1]})
+						if len(packet)+tagGrowth <= size {
+							t.Fatalf("%s, %d: %d ranges fit a %v, FitRanges says %d", name, size, fit+1, kind, fit)
+						}
 					}
+					rest = rest[fit:]
 				}
-				rest = rest[fit:]
-				frames++
 			}
 		}
 	}
-	if n := FitRanges(nil, 1472); n != 0 {
+	if n := FitRanges(Nack, nil, 1472); n != 0 {
 		t.Errorf("of no ranges, %d fit", n)
 	}
-	if n := FitRanges(worst(3), 10); n != 1 {
+	if n := FitRanges(Gone, worst(3), 10); n != 1 {
 		t.Errorf("in 10 bytes, %d ranges", n)
 	}
 	// What one NACK of the default size asks for at the most.
-	if n := FitRanges(near(40000, 1, 1), 1472); n != 693 {
+	if n := FitRanges(Nack, near(40000, 1, 1), 1472); n != 693 {
 		t.Errorf("%d single frames fit a NACK of 1,472 bytes", n)
 	}
 }

@@ -58,9 +58,10 @@ func (f *Frame) String() string {
 			b.WriteString(" leaving")
 		}
 	case Confirm:
-		fmt.Fprintf(&b, " coming=%s", rangesText(f.Ranges))
+		fmt.Fprintf(&b, " by=%016x coming=%s t=%v", f.Responder, rangesText(f.Ranges), time.Duration(f.Time))
 	case Gone:
-		fmt.Fprintf(&b, " req=%x gone=%s oldest=%d/%d", f.Request, rangesText(f.Ranges), f.OldestSeq, f.OldestOffset)
+		fmt.Fprintf(&b, " by=%016x req=%x gone=%s oldest=%d/%d t=%v",
+			f.Responder, f.Request, rangesText(f.Ranges), f.OldestSeq, f.OldestOffset, time.Duration(f.Time))
 		if f.Flags&TooLarge != 0 {
 			b.WriteString(" too-large")
 		}
