@@ -45,10 +45,12 @@ type Cell struct {
 	Ratios []*Versus `json:"ratios,omitempty"`
 	// Trips is the round trip that a recovery cell is held against.
 	Trips *hist.Quantiles `json:"against_round_trip_ns,omitempty"`
+	// InTrips are a recovery cell's times, of all runs together, as multiples of it.
+	InTrips *tripQuantiles `json:"round_trips,omitempty"`
 
 	Environment *Environment `json:"environment"`
 
-	latency, repaired, recovery hist.Histogram // of all runs
+	latency, repaired, recovery, found hist.Histogram // of all runs
 }
 
 // Figures are what a run measured. What wasn't measured is absent.
@@ -65,6 +67,7 @@ type Figures struct {
 	Intact   *hist.Quantiles `json:"intact_latency_ns,omitempty"`   // of those that needed no repair
 	Repaired *hist.Quantiles `json:"repaired_latency_ns,omitempty"` // of those that did
 	Recovery *hist.Quantiles `json:"recovery_ns,omitempty"`         // from finding the gap to its repair
+	Found    *hist.Quantiles `json:"found_latency_ns,omitempty"`    // of repaired messages: their latency less that
 	LossTo   *hist.Quantiles `json:"loss_to_delivery_ns,omitempty"` // from when it should have come
 	Kernel   *hist.Quantiles `json:"to_kernel_ns,omitempty"`        // from due time to the receiving kernel
 	Trip     *hist.Quantiles `json:"round_trip_ns,omitempty"`
@@ -147,6 +150,7 @@ func (out *outcome) figures(size int) Figures {
 		f.Intact, f.Repaired = latency.Quantiles(), repaired.Quantiles()
 	}
 	f.Recovery = recovery.Quantiles()
+	f.Found = out.merged(func(r *Result) *hist.Histogram { return r.Found }).Quantiles()
 	f.Kernel = out.merged(func(r *Result) *hist.Histogram { return r.Kernel }).Quantiles()
 	var late hist.Histogram
 	for _, r := range out.writers {
@@ -214,6 +218,7 @@ func (c *Cell) add(out *outcome, f Figures) {
 		merge(&c.latency, r.Repaired)
 		merge(&c.repaired, r.Repaired)
 		merge(&c.recovery, r.Recovery)
+		merge(&c.found, r.Found)
 	}
 	c.Figures = medians(c.Each)
 }

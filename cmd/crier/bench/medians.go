@@ -63,6 +63,7 @@ func medians(each []Figures) Figures {
 	f.Latency = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Latency })
 	f.Intact = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Intact })
 	f.Repaired = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Repaired })
+	f.Found = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Found })
 	f.Recovery = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Recovery })
 	f.LossTo = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.LossTo })
 	f.Kernel = medianQuantiles(each, func(f *Figures) *hist.Quantiles { return f.Kernel })

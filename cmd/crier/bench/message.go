@@ -147,6 +147,7 @@ type Result struct {
 	Latency  *hist.Histogram `json:",omitempty"` // of messages that needed no repair; or the round trip
 	Repaired *hist.Histogram `json:",omitempty"` // of messages that did
 	Recovery *hist.Histogram `json:",omitempty"` // from finding a gap to its repair
+	Found    *hist.Histogram `json:",omitempty"` // of messages that were repaired: the rest of their latency
 	Kernel   *hist.Histogram `json:",omitempty"` // from due time to the receiving kernel
 	Late     *hist.Histogram `json:",omitempty"` // how late messages were handed over, a publisher's
 

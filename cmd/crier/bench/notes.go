@@ -59,7 +59,8 @@ func notes(cells []*Cell) string {
 			say("the round trip that recovery is held against: p50 %s", text(time.Duration(c.Trips.P50)))
 		}
 		if c.Benchmark == Recovery && c.Way == wayLoss {
-			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others", wayLoss)
+			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others; detection is what of it is not from the gap to its repair", wayLoss)
+			say("multiples of the round trip are of all runs together; %.3g %% of the repairs are lost as well, and need a second request", 100*c.Drop)
 		}
 	}
 	switch {

@@ -59,7 +59,7 @@ func pictures(cells []*Cell) ([]page.Picture, error) {
 		}{
 			{"one way: the share of messages that came within a time", func(c *Cell) bool { return c.Way == wayOne }},
 			{"round trip: the share that took at most a time", func(c *Cell) bool { return c.Way == wayTrip }},
-			{"recovery: the share of repaired messages that took at most a time", func(c *Cell) bool { return c.Way == wayLoss || c.Way == wayGap }},
+			{"recovery: the share of repaired messages that took at most a time", func(c *Cell) bool { return c.Way == wayLoss || c.Way == wayFound || c.Way == wayGap }},
 		} {
 			if err = draw(curves(filter(cells, part.of), part.caption)); err != nil {
 				break

@@ -19,7 +19,7 @@ type sink struct {
 
 	disorder, recovered, lost uint64
 
-	latency, repaired, recovery, kernel hist.Histogram
+	latency, repaired, recovery, found, kernel hist.Histogram
 }
 
 // flow is what comes of one publisher.
@@ -90,7 +90,7 @@ func (s *sink) into(r *Result, counts []uint64) {
 	r.Messages, r.Rate = s.total, s.rate()
 	r.Disorder, r.Recovered, r.Lost = s.disorder, s.recovered, s.lost
 	r.Missing = missing(counts, s.total)
-	r.Latency, r.Repaired, r.Recovery, r.Kernel = &s.latency, &s.repaired, &s.recovery, &s.kernel
+	r.Latency, r.Repaired, r.Recovery, r.Found, r.Kernel = &s.latency, &s.repaired, &s.recovery, &s.found, &s.kernel
 }
 
 // missing is how many of the messages that were sent did not come.

@@ -74,13 +74,35 @@ func TestReport(t *testing.T) {
 	}
 }
 
-// Loss to delivery counts from when the message should have come.
-func TestLossToDelivery(t *testing.T) {
-	f := &Figures{Intact: &hist.Quantiles{P50: 20}, Repaired: &hist.Quantiles{P50: 120, P90: 220, P99: 320, P999: 420, Max: 520}}
-	if got := lossToDelivery(f); *got != (hist.Quantiles{P50: 100, P90: 200, P99: 300, P999: 400, Max: 500}) {
+// A recovery's parts count from when the message should have come, and from when the
+// gap was found; as multiples of the round trip they tell p98 and p99.9.
+func TestRecoveryInRoundTrips(t *testing.T) {
+	all := &Cell{Each: []Figures{{
+		Intact:   &hist.Quantiles{P50: 20},
+		Repaired: &hist.Quantiles{P50: 120, P90: 220, P99: 320, P999: 420, Max: 520},
+		Recovery: &hist.Quantiles{P50: 70},
+	}}}
+	for i := range 1000 {
+		all.repaired.Record(time.Duration(20 + 1000*(i+1)))
+		all.recovery.Record(time.Duration(500 * (i + 1)))
+	}
+	trip := &Cell{Figures: Figures{Trip: &hist.Quantiles{P50: 1000}}}
+	loss := all.part(wayLoss, func(f *Figures) *hist.Quantiles { return f.Repaired }, &all.repaired, trip)
+	if got := loss.Latency; *got != (hist.Quantiles{P50: 100, P90: 200, P99: 300, P999: 400, Max: 500}) {
 		t.Errorf("%+v", got)
 	}
-	if lossToDelivery(&Figures{}) != nil {
+	gap := all.part(wayGap, func(f *Figures) *hist.Quantiles { return f.Recovery }, &all.recovery, trip)
+	if gap.Latency.P50 != 70 {
+		t.Errorf("from the gap on, the median is %d, and 70 was measured", gap.Latency.P50)
+	}
+	for _, c := range []struct{ got, want float64 }{
+		{loss.InTrips.P98, 980}, {loss.InTrips.P999, 999}, {gap.InTrips.P98, 490}, {gap.InTrips.P999, 499.5},
+	} {
+		if c.got < 0.99*c.want || c.got > 1.01*c.want {
+			t.Errorf("%g round trips, not %g", c.got, c.want)
+		}
+	}
+	if p := all.part(wayGap, func(*Figures) *hist.Quantiles { return nil }, &hist.Histogram{}, trip); p.InTrips != nil || p.Latency != nil {
 		t.Error("of nothing")
 	}
 }

@@ -56,6 +56,7 @@ func (s *reception) handle(ev *subscriber.Event) {
 		late := time.Duration(nanos() - due)
 		if ev.Recovered {
 			s.repaired.Record(late)
+			s.found.Record(max(0, late-ev.Recovery))
 		} else {
 			s.latency.Record(late)
 		}
