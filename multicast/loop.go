@@ -32,9 +32,10 @@ type Machine interface {
 	// Deadline returns when to call Advance next; math.MaxInt64 for never. One
 	// that has passed is moved by Advance, or by Next and Sent.
 	Deadline(now int64) int64
-	// Next returns what to send, if there is something: never an empty batch. It stays as it is until
-	// Sent is called, and Next is not called before.
-	Next(now int64) (Datagrams, bool)
+	// Next returns what to send, if there is something: never an empty batch. It stays as
+	// it is until Sent is called, and Next is not called before. Unless all is true, what
+	// gathers so that it shares datagrams stays, until it fills a batch.
+	Next(now int64, all bool) (Datagrams, bool)
 	// Sent says that the last datagrams are with the kernel, or lost.
 	Sent()
 }
@@ -43,39 +44,42 @@ type Machine interface {
 // starts goroutines and makes system calls, all of them outside its lock.
 //
 // After each change the Loop sends what the machine has to send and arms its
-// timer. Whoever changes the machine does the sending, if nobody else is at it:
-// one holder of the send token at a time takes a batch, unlocks, sends it, locks
-// again, and goes on with what has come meanwhile. After a few batches, or when
-// the socket's buffer is full, the token passes to a goroutine of the Loop's. So
-// it does where changes follow each other without a pause: see SettleSoon.
+// timer. Whoever changes the machine does the sending, if nobody else is at it: see
+// token. After a few batches, or when the socket's buffer is full, a goroutine of the
+// Loop's sends.
 type Loop struct {
 	cfg LoopConfig
 
-	mu      sync.Mutex
-	now     int64 // when mu was taken
-	sending bool  // someone holds the send token
-	handed  bool  // the sender holds it, and has not come to it yet
-	stuck   bool  // and waits first until the socket takes more
-	hot     bool  // a burst goes on, and who brings full batches together sends them
-	guard   int64 // how soon to look whether it still does
-	ended   int64 // when the last send ended
-	armed   int64 // what the timer is set to, or will be; never if not
-	rearm   bool  // the timer is to be set to armed
-	closed  bool
+	mu     sync.Mutex
+	now    int64 // when mu was taken
+	token  token
+	wanted bool      // while it was held, a caller came by
+	rest   Datagrams // what is left of the batch that the machine gave last
+	begun  bool      // there is such a batch
+	since  int64     // when the token was offered, or left
+	stands int64     // for how long callers leave it at that
+	looked int       // messages that have looked at the clock since
+	sends  int       // of a young burst
+	joined int64     // when something last came in company
+	hot    bool      // callers have taken the token back in this burst
+	guard  int64     // how soon the timer looks whether the burst goes on
+	ended  int64     // when the last send ended
+	armed  int64     // what the timer is set to, or will be; never if not
+	rearm  bool      // the timer is to be set to armed
+	closed bool
+
+	glanced int64               // when a caller last looked at the socket
+	polling sync.Mutex          // held while Out is read without waiting, until that is dealt with
+	glimpse [glanceBatch]Packet // guarded by polling
 
 	spins bool         // one goroutine polls the sockets and the clock
 	alarm atomic.Int64 // where it spins: armed, for it to look at without mu
 
 	setting sync.Mutex // orders the Sets of the timer; taken before mu
 
-	glancing sync.Mutex
-	glanced  [glanceBatch]Packet // guarded by glancing
-
-	rest Datagrams // what the sender begins with: of who holds the send token
-
 	failed failures
 
-	kick chan struct{} // the token is the sender's
+	kick chan struct{} // the sender is to look at the token
 	wg   sync.WaitGroup
 
 	closing  sync.Once
@@ -95,9 +99,8 @@ type LoopConfig struct {
 	Wait Wait
 	// Start is the instant that times count from.
 	Start time.Time
-	// Full reports, with the lock held, whether a batch's worth waits to be sent:
-	// see SettleSoon. It is false once Next has returned that. Nil stands for
-	// never.
+	// Full reports, with the lock held, whether a batch's worth gathers: see
+	// SettleSoon. It is false once Next has returned that. Nil stands for never.
 	Full func() bool
 	// Deliver is called without the lock after each Receive, by the goroutine that
 	// received, with what it returned; and with false after the timer has fired;
@@ -111,6 +114,8 @@ const (
 	never = int64(1<<63 - 1)
 	// packetBatch is how many datagrams are taken from a socket at once.
 	packetBatch = 64
+	// glanceBatch is how many are taken at a glance.
+	glanceBatch = 16
 	// rounds is how often what becomes due while a caller sends is advanced and
 	// sent by it as well, before the timer's goroutine sees to it.
 	rounds = 2
@@ -128,7 +133,7 @@ func NewLoop(cfg LoopConfig) *Loop {
 	if cfg.Full == nil {
 		cfg.Full = func() bool { return false }
 	}
-	l := &Loop{cfg: cfg, armed: never, kick: make(chan struct{}, 1)}
+	l := &Loop{cfg: cfg, armed: never, guard: guardFirst, glanced: -guardFirst, kick: make(chan struct{}, 1)}
 	l.alarm.Store(never)
 	return l
 }
@@ -179,10 +184,38 @@ func (l *Loop) Lock() {
 // Unlock gives the machine back, unchanged.
 func (l *Loop) Unlock() { l.mu.Unlock() }
 
-// Settle gives the machine back after a change: what it has to send is sent, and
-// the timer is armed.
+// Settle gives the machine back after a change: what it has to send is sent, but for
+// what gathers, and the timer is armed.
 func (l *Loop) Settle() {
-	l.settle()
+	l.sendNow()
+	l.finish()
+}
+
+// sendNow sends what must not wait, if nobody is at it.
+func (l *Loop) sendNow() {
+	if l.token == idle && !l.closed {
+		l.sendOn(true)
+	} else if was := l.token; l.waits() && !l.closed {
+		if l.sendOn(false); l.token == left && was == offered {
+			l.token = offered
+			l.rouse() // it may have come just meanwhile
+		}
+	}
+}
+
+// finish gives the machine back once what it had to send was sent, first, since a lone
+// message should wait for nothing: it has what is due, and the timer is armed.
+func (l *Loop) finish() {
+	for round := 0; !l.closed; round++ {
+		at := l.cfg.Machine.Deadline(l.now)
+		if at > l.now || round == rounds || round > 0 && l.token != idle {
+			l.arm(at)
+			break
+		}
+		// What became due by the change, or meanwhile, must not wait for the timer.
+		l.cfg.Machine.Advance(l.now)
+		l.sendNow()
+	}
 	rearm, failed := l.rearm, l.failed.due(l.now)
 	l.mu.Unlock()
 	if rearm {
@@ -193,35 +226,22 @@ func (l *Loop) Settle() {
 	}
 }
 
-// settle sends what the machine has to send, first, since a lone message should
-// wait for nothing; and lets it have what is due.
-func (l *Loop) settle() {
-	for round := 0; !l.closed; round++ {
-		if !l.sending {
-			l.drain(burst)
-		}
-		at := l.cfg.Machine.Deadline(l.now)
-		if at > l.now || round == rounds || round > 0 && l.sending {
-			l.arm(at)
-			return
-		}
-		// What became due by the change, or meanwhile, must not wait for the timer.
-		l.cfg.Machine.Advance(l.now)
-	}
-}
-
 // arm has the timer set where the deadline has moved earlier. Where one moves later
 // with each change, the timer is set anew when half of the time is over: that takes
 // half a microsecond, and to fire for nothing wakes a thread, which takes ten, at the
 // cost of whatever else its processor is at.
 func (l *Loop) arm(at int64) {
 	switch {
-	case l.hot && l.handed && !l.stuck:
-		if at <= l.now || at > l.now+l.guard {
-			at = l.now + l.guard // which sees to what is due as well
+	case l.token == left:
+		look := l.now + l.guard
+		if l.spins {
+			look = max(l.now, l.since+min(l.stands, l.guard)) // who spins is there in time
+		}
+		if at <= l.now || at > look {
+			at = look // which sees to what is due as well
 		}
 	case at > l.now:
-	case l.sending:
+	case l.token != idle:
 		at = l.now + blocked
 	default:
 		at = l.now + soon
@@ -230,7 +250,7 @@ func (l *Loop) arm(at int64) {
 	case at >= l.armed && (l.hot || l.spins || l.armed <= l.now || l.armed-l.now > (at-l.now)/2):
 	case l.spins:
 		l.armed = at
-		if !l.handed || l.stuck || l.hot { // else it is about to look anyway
+		if l.token != offered { // else it is about to look anyway
 			l.alarm.Store(at)
 		}
 	default:
@@ -269,7 +289,7 @@ func (l *Loop) wake() {
 
 // due advances the machine, with the lock held, and gives the lock back.
 func (l *Loop) due() {
-	if l.hot && l.handed && !l.stuck && !l.closed {
+	if l.token == left && !l.closed {
 		l.watch()
 	}
 	l.Settle()

@@ -108,8 +108,9 @@ func (lt *loopTest) wantAdvanced(want ...time.Duration) {
 type fakeMachine struct {
 	t        *testing.T
 	queue    []byte
-	one      bool // a byte at a time
-	out      bool // Next was called, and Sent wasn't
+	urgent   []byte // what goes at once
+	one      bool   // a byte at a time
+	out      bool   // Next was called, and Sent wasn't
 	sent     int
 	full     bool // there is a batch's worth
 	deadline int64
@@ -117,6 +118,7 @@ type fakeMachine struct {
 	advanced []time.Duration // when
 	advance  func(now int64)
 	received []string
+	receive  func()
 	over     atomic.Bool // the Loop is closed
 }
 
@@ -129,6 +131,9 @@ func (m *fakeMachine) called() {
 func (m *fakeMachine) Receive(_ int64, ps []Packet) (int, bool) {
 	m.called()
 	m.received = append(m.received, string(ps[0].Data))
+	if m.receive != nil {
+		m.receive()
+	}
 	return 1, true
 }
 
@@ -150,15 +155,20 @@ func (m *fakeMachine) Deadline(now int64) int64 {
 	return m.deadline
 }
 
-func (m *fakeMachine) Next(int64) (Datagrams, bool) {
+func (m *fakeMachine) Next(_ int64, all bool) (Datagrams, bool) {
 	m.called()
 	if m.out {
 		m.t.Error("Next was called before Sent")
 	}
-	m.full = false
-	if len(m.queue) == 0 {
+	if len(m.urgent) > 0 {
+		d := Datagrams{Data: m.urgent, Segment: 1}
+		m.urgent, m.out = nil, true
+		return d, true
+	}
+	if len(m.queue) == 0 || !all && !m.full {
 		return Datagrams{}, false
 	}
+	m.full = false
 	n := len(m.queue)
 	if m.one {
 		n = 1

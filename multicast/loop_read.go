@@ -4,6 +4,7 @@ import (
 	"errors"
 	"net"
 	"runtime"
+	"sync"
 	"sync/atomic"
 	"time"
 )
@@ -40,6 +41,10 @@ func giveWay() {
 // while datagrams follow each other closely.
 func (l *Loop) read(c Conn, poll Poller) {
 	packets := make([]Packet, packetBatch)
+	turn := new(sync.Mutex) // held while what was polled is in the socket's buffer
+	if c == l.cfg.Out {
+		turn = &l.polling
+	}
 	last, gap := l.clock(), 2*closely // the last datagram, and the usual time between two
 	took, told := briefly, last       // to deliver it; when the scheduler was last told of a read
 	hasty, ok := c.(briefReader)
@@ -48,9 +53,12 @@ func (l *Loop) read(c Conn, poll Poller) {
 	}
 	for {
 		n, err := 0, error(nil)
-		silent := last-told >= often
+		silent, polled := last-told >= often, false
 		if poll != nil && gap < closely && (hasty == nil || !silent) {
-			n, err = l.poll(poll, packets, last+closely)
+			n, err = l.poll(poll, turn, packets, last+closely)
+			if polled = n > 0; !polled {
+				turn.Unlock()
+			}
 		}
 		tell := hasty == nil || took >= briefly || silent
 		switch {
@@ -61,7 +69,10 @@ func (l *Loop) read(c Conn, poll Poller) {
 		default:
 			n, err = hasty.readBriefly(packets)
 		}
-		began, open := l.take(packets[:n])
+		began, open := l.take(packets[:n], true)
+		if polled {
+			turn.Unlock()
+		}
 		if !open || l.broken(c, err) {
 			return
 		}
@@ -77,15 +88,18 @@ func (l *Loop) read(c Conn, poll Poller) {
 	}
 }
 
-// poll reads a socket without waiting, until something comes or the time is up.
-func (l *Loop) poll(c Poller, packets []Packet, until int64) (int, error) {
+// poll reads a socket without waiting, until something comes or the time is up. It
+// returns with its turn locked, since others who poll the socket use the same buffer.
+func (l *Loop) poll(c Poller, turn *sync.Mutex, packets []Packet, until int64) (int, error) {
 	spinning.Add(1)
 	defer spinning.Add(-1)
 	for tries := 1; ; tries++ {
+		turn.Lock()
 		n, err := c.TryRead(packets)
 		if n > 0 || err != nil || l.clock() >= until {
 			return n, err
 		}
+		turn.Unlock()
 		if tries%courtesy == 0 {
 			giveWay()
 		}
@@ -110,7 +124,7 @@ func (l *Loop) spin(conns []Poller) {
 			if n > 0 {
 				idle = 0
 			}
-			if _, open := l.take(packets[:n]); !open {
+			if _, open := l.take(packets[:n], true); !open {
 				return
 			}
 			if l.broken(conns[i], err) {
@@ -122,8 +136,8 @@ func (l *Loop) spin(conns []Poller) {
 			l.Lock()
 			l.armed = never
 			l.alarm.Store(never)
-			if l.handed && !l.stuck && !l.hot && !l.closed {
-				l.sendOn(false)
+			if l.token == offered {
+				l.serve()
 			}
 			l.due()
 		}
@@ -142,9 +156,9 @@ func (l *Loop) broken(c Conn, err error) bool {
 	return err != nil
 }
 
-// take gives the machine datagrams. It returns when it began, and false if the Loop
-// is closed.
-func (l *Loop) take(packets []Packet) (began int64, open bool) {
+// take gives the machine datagrams, and settles what they change unless the caller does.
+// It returns when it began, and false if the Loop is closed.
+func (l *Loop) take(packets []Packet, settle bool) (began int64, open bool) {
 	for len(packets) > 0 {
 		l.Lock()
 		if began == 0 {
@@ -156,7 +170,11 @@ func (l *Loop) take(packets []Packet) (began int64, open bool) {
 		}
 		n, deliver := l.cfg.Machine.Receive(l.now, packets)
 		packets = packets[n:]
-		l.Settle()
+		if settle {
+			l.Settle()
+		} else {
+			l.Unlock()
+		}
 		if l.cfg.Deliver != nil {
 			l.cfg.Deliver(deliver)
 		}

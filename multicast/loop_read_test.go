@@ -1,7 +1,9 @@
 package multicast
 
 import (
+	"net"
 	"runtime"
+	"slices"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -56,4 +58,52 @@ func TestTheSchedulerIsTold(t *testing.T) {
 			lt.close()
 		})
 	}
+}
+
+// tellingPoller has one buffer, as sockets do. What is polled from it is "mine"; but who
+// polls before that was dealt with gets "another's", in the same buffer.
+type tellingPoller struct {
+	*fakeConn
+	buffer [9]byte
+	polled int
+	before func() // called before the first poll returns
+}
+
+func (c *tellingPoller) Read(ps []Packet) (int, error) { // at once, so that it is polled soon
+	ps[0] = Packet{Data: []byte("waited for")}
+	return 1, nil
+}
+
+func (c *tellingPoller) TryRead(ps []Packet) (int, error) {
+	switch c.polled++; c.polled {
+	case 1:
+		n := copy(c.buffer[:], "mine")
+		ps[0] = Packet{Data: c.buffer[:n]}
+		c.before()
+		return 1, nil
+	case 2:
+		n := copy(c.buffer[:], "another's")
+		ps[0] = Packet{Data: c.buffer[:n]}
+		return 1, nil
+	}
+	return 0, net.ErrClosed
+}
+
+// A glance at a socket that is polled keeps its hands off what the reader has yet to deal
+// with: they share a buffer.
+func TestAGlanceLeavesWhatWasPolled(t *testing.T) {
+	lt := newLoopTest(t)
+	out := &tellingPoller{fakeConn: lt.out}
+	out.before = func() {
+		lt.loop.Lock()
+		lt.loop.glance()
+		lt.loop.Unlock()
+	}
+	lt.loop.cfg.Out = out
+	lt.loop.read(out, out)
+	got := slices.DeleteFunc(lt.machine.received, func(s string) bool { return s == "waited for" })
+	if len(got) == 0 || got[0] != "mine" {
+		t.Errorf("polled was %q, want what came first to be \"mine\"", got)
+	}
+	lt.close()
 }

@@ -8,48 +8,39 @@ import (
 	"time"
 )
 
-const (
-	// burst is how many batches a caller sends before the Loop's goroutine goes
-	// on: a caller that publishes now and then must not send for all others.
-	burst = 4
-	// failureInterval is how long failed sends keep quiet after they were
-	// logged.
-	failureInterval = 10 * time.Second
-)
+// failureInterval is how long failed sends keep quiet after they were logged.
+const failureInterval = 10 * time.Second
 
-// drain sends what the machine has, up to a number of batches, with the lock
-// held but for the system calls. It takes the send token, and passes it on if
-// there is more.
-func (l *Loop) drain(batches int) {
-	l.sending = true
-	for {
-		d, ok := l.cfg.Machine.Next(l.now)
-		if !ok {
-			l.sending = false
+// sendOn takes the token and sends up to a few batches, with the lock held but for the
+// system calls. With all it sends whatever there is. Else what gathers is left: data that
+// doesn't fill a batch. If there is more than a few batches, the sender is woken for it.
+func (l *Loop) sendOn(all bool) {
+	l.token = held
+	for batches := 0; ; batches++ {
+		if !l.begun {
+			if l.rest, l.begun = l.cfg.Machine.Next(l.now, all); !l.begun {
+				break
+			}
+		}
+		if batches == burst {
+			l.offer(true)
 			return
 		}
-		if batches == 0 {
-			l.pass(d)
-			return
-		}
-		batches--
-		d, full := l.write(d)
+		rest, stuck := l.write(l.rest)
 		if l.closed {
 			return
 		}
-		if full {
-			l.passFull(d)
+		if l.rest = rest; stuck {
+			l.token = full
+			l.rouse()
 			return
 		}
+		l.begun = false
 		l.cfg.Machine.Sent()
 	}
-}
-
-// passFull hands the send token to the sender, which waits until the socket takes
-// what is left.
-func (l *Loop) passFull(d Datagrams) {
-	l.rest, l.handed, l.stuck = d, true, true
-	l.rouse()
+	if l.token = left; all {
+		l.token = idle
+	}
 }
 
 // rouse wakes the sender.
@@ -60,77 +51,53 @@ func (l *Loop) rouse() {
 	}
 }
 
-// send holds the token whenever it is passed on, until nothing is left.
+// send is the sender: it sees to what was offered, unless somebody has been quicker, and
+// waits where the socket is full.
 func (l *Loop) send() {
 	for range l.kick {
 		l.Lock()
-		if !l.handed { // the token was taken back
-			l.Unlock()
-			continue
+		if l.token == full {
+			l.waitToWrite()
+			l.token = offered
 		}
-		l.sendOn(true)
-		l.Settle() // what became due meanwhile
+		if l.token == offered || l.token == left && l.over() {
+			l.serve()
+		}
+		l.finish() // what became due meanwhile
 	}
-}
-
-// sendOn takes the token that was handed over and sends until nothing is left.
-// Where the socket is full it waits, or else hands the token to who does.
-func (l *Loop) sendOn(wait bool) {
-	d, ok := l.rest, true
-	l.rest, l.handed, l.stuck, l.hot = Datagrams{}, false, false, false
-	if len(d.Data) == 0 && !l.closed {
-		d, ok = l.cfg.Machine.Next(l.now)
-	}
-	for ok {
-		rest, full := l.write(d)
-		if l.closed {
-			break
-		}
-		if full && !wait {
-			l.passFull(rest)
-			return
-		}
-		if full {
-			d = l.waitToWrite(rest)
-			continue
-		}
-		l.cfg.Machine.Sent()
-		d, ok = l.cfg.Machine.Next(l.now)
-	}
-	l.sending = false
 }
 
 // write hands datagrams to the kernel, with the lock given back meanwhile. If
 // the socket's buffer is full it says so, and returns what is left. What cannot
 // be sent is lost, which repairs make good; it does not cost the session.
-func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
+func (l *Loop) write(d Datagrams) (rest Datagrams, stuck bool) {
 	if len(d.Data) == 0 {
 		return d, false
 	}
+	l.stands = patience + patienceMore*int64(datagramCount(d))
 	l.mu.Unlock()
 	n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
 	d.Data = d.Data[n:]
-	full = errors.Is(err, ErrWouldBlock)
+	stuck = errors.Is(err, ErrWouldBlock)
 	l.Lock()
 	l.ended = l.now
-	if err != nil && !full {
+	if err != nil && !stuck {
 		l.failed.note(d, err)
 	}
 	// A rest of nothing would be taken for no batch at all, and Sent not be called.
-	return d, full && len(d.Data) > 0
+	return d, stuck && len(d.Data) > 0
 }
 
 // waitToWrite waits, with the lock given back meanwhile, until the socket takes
-// more. It returns what to send then: nothing, if waiting fails.
-func (l *Loop) waitToWrite(d Datagrams) Datagrams {
+// more. If waiting fails, what is left is lost.
+func (l *Loop) waitToWrite() {
 	l.mu.Unlock()
 	err := l.cfg.Out.WaitWrite()
 	l.Lock()
 	if err != nil {
-		l.failed.note(d, err)
-		d.Data = nil
+		l.failed.note(l.rest, err)
+		l.rest.Data = nil
 	}
-	return d
 }
 
 // failures are sends that failed for a reason that is not the network's. An operator

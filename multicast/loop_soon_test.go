@@ -1,6 +1,7 @@
 package multicast
 
 import (
+	"strings"
 	"sync"
 	"testing"
 	"testing/synctest"
@@ -9,51 +10,172 @@ import (
 
 // In these tests' time, changes follow each other without a pause.
 
+// gathers has a burst's first messages sent by their caller: what follows gathers.
+func (lt *loopTest) gathers() string {
+	time.Sleep(time.Millisecond)
+	for range young {
+		lt.soon("a", false)
+	}
+	return strings.Repeat("a ", young)[:2*young-1]
+}
+
+// A lone message, and the first of a burst, are sent by their caller. What follows is sent
+// together, by the sender.
 func TestABurstIsSentTogether(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		time.Sleep(time.Millisecond)
-		lt.soon("a", false) // the first one, or a lone one, is sent by its caller
-		lt.wantWrites("a")
+		begin := lt.gathers()
+		lt.wantWrites(begin)
 		lt.soon("b", false)
 		lt.soon("c", false)
-		lt.wantWrites("a")
+		lt.wantWrites(begin)
 		lt.run()
 		synctest.Wait()
-		lt.wantWrites("a bc")
+		lt.wantWrites(begin + " bc")
 		time.Sleep(time.Millisecond)
 		lt.soon("d", false)
-		lt.wantWrites("a bc d")
+		lt.wantWrites(begin + " bc d")
+		lt.close()
+	})
+}
+
+// Where nobody comes to what was offered, the next caller takes it back once the offer's
+// time is over; and leaves it alone before. In the hot burst that this begins, too.
+func TestACallerTakesTheTokenBack(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		for range 5 {
+			lt.soon("b", false) // no sender runs, and so it comes to nothing
+			time.Sleep(time.Duration(lt.loop.stands) - 1)
+			lt.soon("c", false)
+			lt.wantWrites(want)
+			time.Sleep(1)
+			lt.soon("d", false)
+			want += " bcd"
+			lt.wantWrites(want)
+		}
+		lt.close()
+	})
+}
+
+// The larger the send before was, the longer may what follows gather.
+func TestAnOfferStandsForWhatTheSendTook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		lt.soon("bcdefgh", false)
+		time.Sleep(time.Duration(patience + patienceMore))
+		lt.soon("i", false) // eight datagrams
+		want += " bcdefghi"
+		lt.soon("j", false)
+		time.Sleep(time.Duration(patience+8*patienceMore) - 1)
+		lt.soon("k", false)
+		lt.wantWrites(want)
+		time.Sleep(1)
+		lt.soon("l", false)
+		lt.wantWrites(want + " jkl")
+		lt.close()
+	})
+}
+
+// Who takes the token back sends a few batches, and no more: the sender is woken for
+// the rest.
+func TestATakenBackTokenIsBounded(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		lt.machine.one = true
+		for _, b := range "bcdefgh" {
+			lt.soon(string(b), false)
+		}
+		time.Sleep(time.Millisecond)
+		lt.soon("i", false)
+		want += " b c d e"
+		lt.wantWrites(want)
+		lt.run()
+		synctest.Wait()
+		lt.wantWrites(want + " f g h i")
+		lt.close()
+	})
+}
+
+// Whoever reads uses a token that was only offered, or left: repairs that a NACK asks
+// for right after a burst wait for nobody, and what gathers goes on gathering.
+func TestWhoReadsUsesTheToken(t *testing.T) {
+	for _, hot := range []bool{false, true} {
+		synctest.Test(t, func(t *testing.T) {
+			lt := newLoopTest(t)
+			want := lt.gathers()
+			lt.loop.hot = hot
+			lt.soon("b", false)
+			lt.machine.receive = func() { lt.machine.urgent = []byte("R") }
+			lt.loop.take([]Packet{{Data: []byte("NACK")}}, true)
+			lt.wantWrites(want + " R")
+			lt.run() // the sender, or the timer, comes to the rest
+			time.Sleep(2 * time.Duration(guardFirst))
+			lt.wantWrites(want + " R b")
+			lt.close()
+		})
+	}
+}
+
+// While callers keep coming, the sender leaves them what gathers, and sends what fills a
+// batch only. They take it back.
+func TestTheSenderGivesTheTokenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		lt.machine.one = true
+		lt.soon("b", false)
+		lt.out.look = nil
+		gate := make(chan struct{})
+		lt.out.gate = gate
+		lt.run()
+		synctest.Wait() // the sender is sending
+		for _, b := range "cdefgh" {
+			lt.soon(string(b), false)
+		}
+		close(gate)
+		synctest.Wait()
+		want += " b c d e f" // its turn, and the batch that was begun
+		lt.wantWrites(want)
+		lt.machine.one = false
+		time.Sleep(time.Duration(patience + patienceMore))
+		lt.soon("i", false)
+		lt.wantWrites(want + " ghi")
 		lt.close()
 	})
 }
 
 // Who brings a whole batch together sends it, if the sender hasn't come to it;
-// the sender then finds nothing, and is there for what follows.
+// the sender then finds nothing, and the timer sees to what follows.
 func TestAFullBatchIsTakenBack(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		lt.change("a")
+		want := lt.gathers()
 		for range 3 {
 			lt.soon("b", false)
 			lt.soon("c", false)
 			lt.soon("d", true)
+			want += " bcd"
 		}
-		lt.wantWrites("a bcd bcd bcd")
+		lt.wantWrites(want)
 		lt.run()
-		synctest.Wait()
 		lt.soon("e", false)
 		synctest.Wait()
-		lt.wantWrites("a bcd bcd bcd e")
+		lt.wantWrites(want)
+		time.Sleep(2 * time.Duration(guardFirst))
+		lt.wantWrites(want + " e")
 		lt.close()
 	})
 }
 
-// The sender comes while the token that it was to have is in use.
+// The sender comes while the token that was offered to it is in use.
 func TestTheSenderComesTooLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		lt.change("a")
+		want := lt.gathers()
 		lt.soon("b", false) // the sender is told
 		lt.out.look = nil
 		lt.out.gate = make(chan struct{})
@@ -62,10 +184,10 @@ func TestTheSenderComesTooLate(t *testing.T) {
 		synctest.Wait() // it is sending
 		lt.run()
 		synctest.Wait()
-		lt.wantWrites("a")
+		lt.wantWrites(want)
 		close(lt.out.gate)
 		caller.Wait()
-		lt.wantWrites("a bc")
+		lt.wantWrites(want + " bc")
 		lt.close()
 	})
 }
@@ -91,7 +213,7 @@ func TestABurstArmsTheTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.run()
-		lt.change("a")
+		lt.gathers()
 		lt.loop.Lock()
 		lt.machine.deadline = int64(time.Second)
 		lt.loop.SettleSoon()
@@ -104,7 +226,7 @@ func TestABurstArmsTheTimer(t *testing.T) {
 func TestCloseBeforeABurstIsSent(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		lt.change("a")
+		want := lt.gathers()
 		lt.soon("b", false)
 		lt.loop.mu.Lock()
 		lt.loop.closed = true // what Close does first
@@ -113,7 +235,7 @@ func TestCloseBeforeABurstIsSent(t *testing.T) {
 		lt.run() // the sender comes to it only now
 		lt.close()
 		lt.soon("c", true)
-		lt.wantWrites("a")
+		lt.wantWrites(want)
 	})
 }
 
@@ -122,25 +244,25 @@ func TestCloseBeforeABurstIsSent(t *testing.T) {
 func TestAHotBurst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		lt.change("a")
+		want := lt.gathers()
 		lt.soon("b", false)
 		lt.soon("c", true)
 		<-lt.loop.kick // of before it was hot
 		lt.soon("d", false)
 		lt.soon("e", true)
 		lt.soon("f", false)
-		lt.wantWrites("a bc de")
+		lt.wantWrites(want + " bc de")
 		if len(lt.loop.kick) > 0 {
 			t.Error("the sender was woken")
 		}
 		lt.run()
 		synctest.Wait()
-		lt.wantWrites("a bc de")
+		lt.wantWrites(want + " bc de")
 		time.Sleep(2 * time.Duration(guardFirst))
-		lt.wantWrites("a bc de f")
+		lt.wantWrites(want + " bc de f")
 		time.Sleep(time.Millisecond)
 		lt.soon("g", false) // alone again
-		lt.wantWrites("a bc de f g")
+		lt.wantWrites(want + " bc de f g")
 		lt.close()
 	})
 }
@@ -152,11 +274,11 @@ func TestAHotBurstLooksAround(t *testing.T) {
 		lt := newLoopTest(t)
 		in := make(chan string, 1)
 		lt.loop.cfg.Out = fakePoller{lt.out, in}
-		lt.change("a")
+		want := lt.gathers()
 		lt.soon("b", false)
 		in <- "request"
 		lt.soon("c", true)
-		lt.wantWrites("a bc")
+		lt.wantWrites(want + " bc")
 		if got := lt.machine.received; len(got) != 1 || got[0] != "request" {
 			t.Errorf("received %q", got)
 		}
@@ -171,7 +293,9 @@ func TestAHotBurstGoesOn(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.run()
 		lt.loop.Lock()
-		lt.loop.sending, lt.loop.handed, lt.loop.hot, lt.loop.guard = true, true, true, guardFirst
+		lt.loop.hot = true
+		lt.loop.offer(false)
+		lt.loop.stands = patience
 		lt.loop.Unlock()
 		want := ""
 		for range 20 {
@@ -179,7 +303,7 @@ func TestAHotBurstGoesOn(t *testing.T) {
 			lt.soon("y", true)
 			want += "xy "
 			lt.wantWrites(want[:len(want)-1])
-			time.Sleep(time.Duration(guardFirst) / 2)
+			time.Sleep(time.Duration(patience) / 2)
 		}
 		lt.soon("z", false)
 		lt.loop.Lock()

@@ -54,7 +54,10 @@ func (m *burstMachine) Deadline(now int64) int64 {
 	}
 	return now + int64(time.Hour)
 }
-func (m *burstMachine) Next(int64) (Datagrams, bool) {
+func (m *burstMachine) Next(_ int64, all bool) (Datagrams, bool) {
+	if !all && !m.full() {
+		return Datagrams{}, false
+	}
 	m.out = min(m.published-m.sent, int64(len(m.data)))
 	return Datagrams{Data: m.data[:m.out], Segment: 1}, m.out > 0
 }
@@ -105,8 +108,8 @@ func TestNothingIsLeftBehind(t *testing.T) {
 				for stuck := time.Now().Add(10 * time.Second); out.took.Load() < published; runtime.Gosched() {
 					if time.Now().After(stuck) {
 						l.Lock()
-						t.Fatalf("round %d: %d of %d bytes were sent: sending %v, handed %v, stuck %v, hot %v, armed %v, now %v, machine %+v",
-							round, out.took.Load(), published, l.sending, l.handed, l.stuck, l.hot, l.armed, l.now, m)
+						t.Fatalf("round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
+							round, out.took.Load(), published, l.token, l.hot, l.armed, l.now, m)
 					}
 				}
 			}
@@ -221,8 +224,8 @@ func tokenRound(t *testing.T, seed uint64) {
 		time.Sleep(tokenPatience)
 		if got := out.took.Load(); got != published {
 			l.Lock()
-			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: sending %v, handed %v, stuck %v, hot %v, armed %v, now %v, machine %+v",
-				seed, round, got, published, l.sending, l.handed, l.stuck, l.hot, l.armed, l.now, m)
+			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
+				seed, round, got, published, l.token, l.hot, l.armed, l.now, m)
 		}
 	}
 	if err := l.Close(); err != nil {

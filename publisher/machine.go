@@ -53,9 +53,13 @@ func (m *machine) Deadline(now int64) int64 {
 	return int64(m.p.sender.Deadline(reliable.Time(now)))
 }
 
-func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
+func (m *machine) Next(now int64, all bool) (multicast.Datagrams, bool) {
 	var ok bool
-	m.batch, ok = m.p.sender.Next(reliable.Time(now))
+	if all {
+		m.batch, ok = m.p.sender.Next(reliable.Time(now))
+	} else {
+		m.batch, ok = m.p.sender.NextFull(reliable.Time(now))
+	}
 	if !ok {
 		if m.p.work.store != nil {
 			m.p.wantWork()
@@ -80,6 +84,7 @@ func (m *machine) Sent() {
 	}
 	m.p.sender.Sent(m.batch)
 	m.p.ahead.reach(m.p.sender.Used())
+	m.p.line.wake()
 	if m.p.waiting > 0 {
 		m.p.notify()
 	}

@@ -110,9 +110,7 @@ func (p *Publisher) wantWork() {
 	}
 	if freed := p.sender.Freed(); freed != p.freed {
 		p.freed = freed
-		if p.waiting > 0 {
-			p.notify()
-		}
+		p.line.wake()
 	}
 }
 

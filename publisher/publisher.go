@@ -24,10 +24,11 @@ type Publisher struct {
 	sender   *reliable.Sender
 	memory   memory // the sender's
 	machine  machine
-	waiting  int           // goroutines that wait for the socket
-	progress chan struct{} // closed when a batch was sent
+	line     line          // goroutines that wait for room
+	waiting  int           // goroutines that wait until something was sent
+	progress chan struct{} // closed when it was
 	finished bool
-	freed    uint64 // what the sender counted when those that wait were last woken
+	freed    uint64 // what the sender counted when the line was last told
 	stopping bool   // no more work is taken
 	owed     uint64 // repairs, when it stopped
 	work     worker
@@ -177,8 +178,9 @@ func (p *Publisher) relink(l multicast.Link) {
 // Publish accepts a message and returns its offset. The payload is copied and
 // may be reused at once. While the resend buffer is full of messages that are
 // not with the kernel yet, or that subscribers whose pace counts have yet to take,
-// it waits, until ctx ends; with WhenFull Drop it drops the message and returns its
-// offset and ErrDropped. A message of up to 16 MiB is accepted whole or not at all.
+// it waits until ctx ends, and those who came first go first; with WhenFull Drop it
+// drops the message and returns its offset and ErrDropped. A message of up to 16 MiB is
+// accepted whole or not at all.
 // The error is ErrDropped, ErrClosed, a *TooLargeError, or that of ctx.
 func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
@@ -192,13 +194,17 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 		}
 	}
 	p.loop.Tick()
-	for {
-		offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
-		if err != reliable.ErrFull {
-			p.loop.SettleSoon()
-			return offset, err
+	for w := (*waiter)(nil); ; {
+		if p.line.free(w) {
+			offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
+			if err != reliable.ErrFull {
+				p.line.leave(w)
+				p.loop.SettleSoon()
+				return offset, err
+			}
 		}
-		if err := p.wait(ctx); err != nil {
+		var err error
+		if w, err = p.stand(ctx, w); err != nil {
 			p.loop.Unlock()
 			return 0, err
 		}
@@ -214,13 +220,17 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 		return 0, err
 	}
 	p.loop.Lock()
-	for {
-		first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
-		if err != reliable.ErrFull {
-			p.loop.SettleSoon()
-			return first, err
+	for w := (*waiter)(nil); ; {
+		if p.line.free(w) {
+			first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
+			if err != reliable.ErrFull {
+				p.line.leave(w)
+				p.loop.SettleSoon()
+				return first, err
+			}
 		}
-		if err := p.wait(ctx); err != nil {
+		var err error
+		if w, err = p.stand(ctx, w); err != nil {
 			p.loop.Unlock()
 			return 0, err
 		}
@@ -237,6 +247,10 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 		}
 	}
 	p.loop.Tick()
+	if !p.line.free(nil) {
+		p.loop.SettleSoon()
+		return 0, ErrFull
+	}
 	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
 	p.loop.SettleSoon()
 	return offset, err
@@ -290,7 +304,7 @@ func (p *Publisher) wait(ctx context.Context) error {
 	return err
 }
 
-// notify wakes those that wait.
+// notify wakes those that wait until something was sent.
 func (p *Publisher) notify() {
 	close(p.progress)
 	p.progress = make(chan struct{})
@@ -311,7 +325,7 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
-	p.notify() // who waits to publish need not wait any longer
+	p.line.wake() // who waits to publish need not wait any longer
 	p.loop.SettleNow()
 	p.drain(ctx)
 	p.closing.Do(func() { p.closed = p.stop() })

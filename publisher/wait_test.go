@@ -125,6 +125,93 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 	})
 }
 
+// Those who wait are served in the order in which they came: one that needs much room
+// isn't kept waiting by those who need little, and whoever comes later, and would fit,
+// stands behind it. Who gives up makes room for the next.
+func TestFirstComeFirstServed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{ResendBuffer: small})
+		next := fill(t, p)
+		var served []string
+		offsets := make(map[string]uint64)
+		var mu sync.Mutex
+		ctx, cancel := context.WithCancel(t.Context())
+		line := func(ctx context.Context, name string, size int) {
+			go func() {
+				offset, err := p.Publish(ctx, make([]byte, size))
+				mu.Lock()
+				defer mu.Unlock()
+				if err == nil {
+					served = append(served, name)
+					offsets[name] = offset
+				} else if err != context.Canceled {
+					t.Error(err)
+				}
+			}()
+			synctest.Wait() // it stands in line
+		}
+		line(t.Context(), "little", 1000)
+		line(t.Context(), "much", 8<<10)
+		line(ctx, "gives up", 8<<10)
+		for _, name := range []string{"a", "b", "c"} {
+			line(t.Context(), name, 1000)
+		}
+		cancel()
+		for range 12 {
+			if _, err := p.TryPublish(make([]byte, 1300)); err != publisher.ErrFull {
+				t.Errorf("TryPublish returned %v where others wait", err)
+			}
+			if n.Give(1); len(served) < 5 {
+				synctest.Wait()
+			}
+			if len(served) == 5 {
+				break
+			}
+		}
+		if got := strings.Join(served, " "); got != "little much a b c" {
+			t.Errorf("served were: %s", got)
+		}
+		for i, name := range []string{"little", "much", "a", "b", "c"} {
+			if offsets[name] != next+uint64(i) {
+				t.Errorf("%s got offset %d, want %d", name, offsets[name], next+uint64(i))
+			}
+		}
+		n.Give(rig.All)
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}
+
+// All who stand in line are told that the Publisher is closed.
+func TestCloseEndsTheLine(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		n := rig.NewNetwork(0)
+		p := n.Publisher(t, publisher.Config{ResendBuffer: small})
+		fill(t, p)
+		ended := make(chan error)
+		for range 5 {
+			go func() {
+				_, err := p.Publish(t.Context(), make([]byte, 1000))
+				ended <- err
+			}()
+		}
+		synctest.Wait()
+		closed := make(chan error)
+		go func() { closed <- p.Close() }()
+		for range 5 {
+			if err := <-ended; err != publisher.ErrClosed {
+				t.Errorf("Publish returned %v", err)
+			}
+		}
+		n.Give(rig.All)
+		if err := <-closed; err != nil {
+			t.Error(err)
+		}
+	})
+}
+
 func TestFlush(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(rig.All)

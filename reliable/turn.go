@@ -2,7 +2,13 @@ package reliable
 
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
-func (s *Sender) Next(now Time) (Batch, bool) {
+func (s *Sender) Next(now Time) (Batch, bool) { return s.turn(now, true) }
+
+// NextFull is Next, but that data which doesn't fill a batch stays where it is.
+func (s *Sender) NextFull(now Time) (Batch, bool) { return s.turn(now, s.FullBatch()) }
+
+// turn returns the next datagrams to send; data among them if they may be.
+func (s *Sender) turn(now Time, data bool) (Batch, bool) {
 	if s.taken || s.Finished(now) {
 		return Batch{}, false
 	}
@@ -15,7 +21,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	}
 	// Answers and repairs come before data, since somebody waits for them, but take
 	// turns with it: whoever asks for much must not delay the others.
-	if !ok && s.served {
+	if !ok && s.served && data {
 		s.served = false
 		b, ok = s.nextData(now)
 	}
@@ -28,7 +34,7 @@ func (s *Sender) Next(now Time) (Batch, bool) {
 	if !ok && len(s.catch.turns) > 0 && s.catch.data >= catchTurn {
 		b, ok = s.nextCatchUp(now)
 	}
-	if !ok {
+	if !ok && data {
 		b, ok = s.nextData(now)
 	}
 	if !ok {

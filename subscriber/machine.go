@@ -87,7 +87,7 @@ func (m *machine) Advance(now int64) {
 
 func (m *machine) Deadline(int64) int64 { return int64(m.s.receiver.Deadline()) }
 
-func (m *machine) Next(now int64) (multicast.Datagrams, bool) {
+func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	var ok bool
 	m.batch, ok = m.s.receiver.Next(reliable.Time(now))
 	if !ok {

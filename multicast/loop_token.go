@@ -1,0 +1,199 @@
+package multicast
+
+import "time"
+
+// token says who sends. One goroutine at a time does: it takes a batch, unlocks, makes
+// the system call, locks again, and goes on with what has come meanwhile.
+//
+// Whoever holds the token should be who is running. So it is never handed over, but
+// offered: for as long as nobody has come to it, whoever comes by may take it.
+type token uint8
+
+const (
+	// idle: nobody sends, and nothing waits. Who changes the machine takes it.
+	idle token = iota
+	// held: somebody sends, and sees to what comes meanwhile.
+	held
+	// offered: something waits, and the sender was woken for it. Callers take it back
+	// when a batch is full or the offer's time is over, and who reads may use it.
+	offered
+	// left: the same, but nobody was woken, since callers keep coming. The timer looks
+	// whether they do.
+	left
+	// full: the socket takes nothing more, and the sender waits until it does.
+	full
+)
+
+const (
+	// burst is how many batches are sent in one go: who publishes now and then must
+	// not send for all others.
+	burst = 4
+	// company is how soon after a send the next change is taken for one of a burst.
+	company = int64(3 * time.Microsecond)
+	// rest is how long nothing comes in company until a burst is over.
+	rest = int64(time.Millisecond)
+	// young is how many sends of a burst are its callers' own: they cost as much as to
+	// wake somebody.
+	young = 4
+	// patience is how long an offer stands, and patienceMore what each datagram of the
+	// send before adds: what took long to send may gather as long.
+	patience     = int64(8 * time.Microsecond)
+	patienceMore = int64(5 * time.Microsecond)
+	// looks is how many messages of an offer look at the clock: if they come faster, one
+	// a frame does.
+	looks = 8
+	// guardFirst and guardLast are how soon the timer looks whether a burst goes on.
+	guardFirst = int64(50 * time.Microsecond)
+	guardLast  = int64(400 * time.Microsecond)
+)
+
+// waits reports whether something waits for whoever comes first.
+func (l *Loop) waits() bool { return l.token == offered || l.token == left }
+
+// over reports whether the offer's time is: callers who keep coming have taken it by
+// then.
+func (l *Loop) over() bool { return l.now-l.since >= l.stands }
+
+// offer leaves what waits to whoever comes first, and wakes the sender for it, unless
+// callers have been first before, and will be again.
+func (l *Loop) offer(wake bool) {
+	l.since, l.looked = l.now, 0
+	switch {
+	case !wake:
+		l.token = left
+	case l.spins:
+		l.token = offered
+		l.alarm.Store(0) // the spinning goroutine is the nearest to it
+	default:
+		l.token = offered
+		l.rouse()
+	}
+}
+
+// Enter gives the caller the machine, as Lock does, but doesn't look at the clock,
+// which costs more than all the rest: call Tick before Now matters. It reports
+// whether a change needs nothing but Unlock, since it is seen to: that holds unless the
+// change makes a batch full.
+func (l *Loop) Enter() bool {
+	l.mu.Lock()
+	switch {
+	case l.token == idle || l.closed:
+		return false
+	case l.token == held:
+		l.wanted = true
+	case l.waits() && l.looked < looks:
+		l.looked++
+		return false
+	}
+	return true
+}
+
+// Tick looks at the clock, with the lock held.
+func (l *Loop) Tick() { l.now = l.clock() }
+
+// SettleSoon is Settle for one of possibly many changes. A change that comes alone is
+// sent by its caller, and so are the first of a burst. What follows gathers, so that it
+// shares datagrams and system calls: until there is a batch's worth, or the offer's time
+// is over and another change comes, or the sender or the timer comes to it.
+func (l *Loop) SettleSoon() {
+	switch {
+	case l.closed:
+	case l.token == held || l.token == full:
+		l.wanted = true
+		l.mu.Unlock()
+		return
+	case l.waits():
+		if !l.cfg.Full() && !l.over() {
+			l.mu.Unlock()
+			return
+		}
+		l.glance()
+		if l.waits() && !l.closed { // nobody has come to it meanwhile
+			l.takeBack()
+		}
+	case l.now-l.ended >= company:
+		if l.now-l.joined >= rest {
+			l.sends, l.hot = 1, false
+		}
+		l.sendOn(true)
+	case l.sends < young:
+		l.sends++
+		l.joined = l.now
+		l.sendOn(true)
+	case l.cfg.Full():
+		l.takeBack()
+	default:
+		l.joined = l.now
+		if l.offer(!l.hot); l.token == offered {
+			l.mu.Unlock() // the sender will arm the timer
+			return
+		}
+	}
+	l.finish()
+}
+
+// takeBack sends what has gathered. Where that is a full batch, what is left of the burst
+// waits for the next one: callers are flat out, and the timer looks whether they still are.
+func (l *Loop) takeBack() {
+	l.hot, l.joined = true, l.now
+	whole := l.cfg.Full()
+	if l.sendOn(!whole); l.token == left {
+		l.offer(false)
+		if whole {
+			l.stands = guardLast
+		}
+	}
+}
+
+// SettleNow is Settle that leaves nothing gathering.
+func (l *Loop) SettleNow() {
+	if l.waits() && !l.closed {
+		l.sendOn(true)
+	}
+	l.Settle()
+}
+
+// glance looks, with the lock given back meanwhile, whether something has come to the
+// socket that a burst is sent by: the goroutine that reads it may get no processor
+// while callers keep them busy, and what comes are requests that others wait for. What
+// they call for, whoever glances sends.
+func (l *Loop) glance() {
+	p, ok := l.cfg.Out.(Poller)
+	if !ok || l.spins || l.now-l.glanced < guardFirst {
+		return
+	}
+	l.glanced = l.now
+	l.mu.Unlock()
+	if l.polling.TryLock() {
+		n, err := p.TryRead(l.glimpse[:])
+		if n > 0 && err == nil {
+			l.take(l.glimpse[:n], false)
+		}
+		l.polling.Unlock()
+	}
+	l.Lock()
+}
+
+// watch looks, when the timer has fired, whether a burst goes on. If not, what it left
+// is sent.
+func (l *Loop) watch() {
+	if !l.over() && l.now-l.since < l.guard {
+		l.guard = min(2*l.guard, guardLast)
+		return
+	}
+	l.guard = guardFirst
+	l.sendOn(true)
+}
+
+// serve is what the sender does with a token that it came to first. Where callers come
+// by meanwhile, it leaves them what gathers.
+func (l *Loop) serve() {
+	l.wanted = false
+	for all := true; l.waits() && !l.closed; all = !l.wanted {
+		if l.sendOn(all); l.token == left {
+			l.hot = true
+			l.offer(false)
+			return
+		}
+	}
+}
