@@ -260,6 +260,32 @@ func TestDamagedCaptures(t *testing.T) {
 	}
 }
 
+// Wherever a capture of either order is cut, the packets before it are there, and the
+// rest is an error, but between packets.
+func TestCapturesCutAnywhere(t *testing.T) {
+	d := datagram(t, "x")
+	n := uint32(len(d))
+	for name, order := range orders {
+		for kind, parts := range map[string][]string{
+			"pcap":   {pcapHead(order, 0xa1b23c4d, 4), pcapRecord(order, 1, 0, n, n, d), pcapRecord(order, 1, 0, n, n, d)},
+			"pcapng": {ngHead(order, 0) + ngFace(order, ngOption(order, 9, 9)), ngAt(order, 0, 1, d), ngAt(order, 0, 1, d)},
+		} {
+			content := strings.Join(parts, "")
+			first := len(parts[0]) + len(parts[1])
+			for at := 1; at < len(content); at++ {
+				whole := 0
+				if at >= first {
+					whole = 1
+				}
+				got, err := readFeed(t, "pcap", content[:at])
+				if len(got) != whole || (err == nil) != (at == first) {
+					t.Fatalf("%s, %s, cut at %d: %v, %v", kind, name, at, got, err)
+				}
+			}
+		}
+	}
+}
+
 // A pipe that brings one byte at a time, and a gzip in it, is read as a file is.
 func TestCaptureFromAPipe(t *testing.T) {
 	_, all := encapsulations(t)
@@ -279,6 +305,19 @@ func TestCaptureFromAPipe(t *testing.T) {
 		if got, err := drainFeed(f); err != nil || !slices.Equal(payloadsOf(got), names) {
 			t.Errorf("%v, %v", got, err)
 		}
+	}
+}
+
+// What is no capture is an error, and can still be asked for its summary.
+func TestPipeOfNoCapture(t *testing.T) {
+	f, err := Open(Options{From: "-", Format: "pcap"}, strings.NewReader("no capture"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, err = drainFeed(f)
+	wantSentence(t, err, "standard input: this is neither a pcap nor a pcapng")
+	if f.Summary() != nil || f.Warnings() != nil || f.Where() != "the beginning" {
+		t.Errorf("%+v, %q, %s", f.Summary(), f.Warnings(), f.Where())
 	}
 }
 

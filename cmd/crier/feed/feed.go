@@ -166,7 +166,11 @@ func openFormat(src *source, name string) (format, error) {
 	case "len":
 		return &lengths{src: src}, nil
 	case "pcap":
-		return newCapture(src)
+		c, err := newCapture(src)
+		if err != nil { // and no format that holds none
+			return nil, err
+		}
+		return c, nil
 	default:
 		return newLines(src), nil
 	}

@@ -2,6 +2,7 @@ package feed
 
 import (
 	"bytes"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"slices"
@@ -236,21 +237,43 @@ func FuzzPcap(f *testing.F) {
 	bad, _ := awkward(f)
 	f.Add([]byte(pcapng(f, append(all, bad...)...)))
 	f.Add([]byte(pcap(f, layers.LinkTypeEthernet, bad...)))
+	f.Add([]byte("no capture"))
+	of := func(d string) packet { return packet{data: rawUDP(f, d), link: layers.LinkTypeRaw} }
+	f.Add([]byte(pcap(f, layers.LinkTypeRaw, of(mold(1, "a")), of(mold(4, "d")+moldOver(5)))))
+	f.Add([]byte(pcapng(f, of(iextp(1, "a")+iextp(2, "b")), of(iextp(9, "i")))))
+	f.Add([]byte(ngHead(binary.BigEndian, 2) + ngFace(binary.BigEndian, ngOption(binary.BigEndian, 9, 0xa0), ngOption(binary.BigEndian, 14, make([]byte, 8)...)) +
+		ngAt(binary.BigEndian, 0, 1<<62, rawUDP(f, "x")) + ngAt(binary.BigEndian, 0, 1, rawUDP(f, "x"))))
 	for _, p := range all {
 		f.Add([]byte(pcap(f, p.link, p)))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		fd, err := Open(Options{From: "-", Format: "pcap"}, bytes.NewReader(content))
-		if err != nil {
-			t.Fatal(err)
-		}
-		got, err := drainFeed(fd)
-		if err == nil && len(got) == 0 {
-			t.Fatal("nothing was sent, and nothing said")
-		}
-		var fe *fault
-		if err != nil && !errors.As(err, &fe) {
-			t.Fatalf("%v doesn't name the feed", err)
+		for _, opts := range []Options{{}, {Split: "iextp"}, {Split: "moldudp64", MaxGap: time.Second}, {Only: []string{"239.77.0.1:7700"}}} {
+			told := 0
+			opts.From, opts.Format, opts.Tell = "-", "pcap", func(string) { told++ }
+			fd, err := Open(opts, bytes.NewReader(content))
+			if err != nil {
+				t.Fatal(err)
+			}
+			got, err := drainFeed(fd)
+			if err == nil && len(got) == 0 && opts.Split == "" {
+				t.Fatal("nothing was sent, and nothing said")
+			}
+			var fe *fault
+			if err != nil && !errors.As(err, &fe) {
+				t.Fatalf("%v doesn't name the feed", err)
+			}
+			last := time.Duration(0)
+			for _, m := range got {
+				if m.at < -1 || m.at >= 0 && m.at < last || opts.MaxGap > 0 && m.at > last+opts.MaxGap {
+					t.Fatalf("due at %v, behind %v", m.at, last)
+				}
+				last = max(last, m.at)
+			}
+			if told > int(tellings)*(tellMost+1) {
+				t.Fatalf("%d sentences", told)
+			}
+			fd.Summary()
+			fd.Warnings()
 		}
 	})
 }
