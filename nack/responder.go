@@ -219,38 +219,6 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	return true
 }
 
-// What a CONFIRM costs its budget, about: a frame with its headers, a range in it,
-// and what may go out at once.
-const (
-	confirmFrame = 64
-	confirmRange = 4
-	confirmBurst = 128 << 10
-)
-
-// confirm lets the group be told that a frame is coming. A NACK that was sent
-// before the group was last told has crossed that, as one crosses a repair; what is
-// asked for since then is told again, as far as the budget goes.
-func (r *Responder) confirm(now Time, m *mark, sent Time) {
-	if m.confirmed && (sent != Never && sent <= m.told || sent == Never && now.Sub(m.told) < r.hold()) {
-		return
-	}
-	cost := uint64(0)
-	if last := len(r.answer.Confirm) - 1; last < 0 || r.answer.Confirm[last].To != m.seq {
-		cost = confirmRange
-	}
-	if !r.told {
-		cost += confirmFrame
-		r.confirms.fill(now)
-	}
-	if r.confirms.tokens < cost {
-		r.stats.Unconfirmed++
-		return
-	}
-	r.confirms.take(cost)
-	m.confirmed, m.told, r.told = true, now, true
-	r.answer.Confirm = join(r.answer.Confirm, Range{m.seq, m.seq + 1})
-}
-
 func (r *Responder) unfit(seq uint64) bool { return r.cfg.Unfit != nil && r.cfg.Unfit(seq) }
 
 // passOver takes a frame out of the queue that won't be repeated, and reports
