@@ -23,9 +23,11 @@ var (
 
 // TestSwarm runs scenarios that are made from seeds, each with its own mixture of
 // publishers, subscribers, sizes and faults, and lets the Checker judge them.
-// Any number of seeds can be run:
+// Any number of seeds can be run; with -swarm.progress, in as many pieces as one likes:
+// the same command again goes on where the last one ended or was killed, and runs again
+// what failed.
 //
-//	go test ./testnet -run TestSwarm -swarm.seeds 10000 -timeout 1h
+//	go test ./testnet -run 'TestSwarm$' -swarm.first 1000001 -swarm.seeds 50000 -swarm.progress /tmp/swarm -timeout 1h
 func TestSwarm(t *testing.T) {
 	n, more := *swarmSeeds, []uint64(nil)
 	if n == 0 {
@@ -33,48 +35,52 @@ func TestSwarm(t *testing.T) {
 			n, more = 60, nil
 		}
 	}
-	seedOf := func(i uint64) uint64 {
-		if i >= n {
-			return more[i-n]
-		}
-		return *swarmFirst + i
+	done, err := openProgress(*swarmProgress)
+	if err != nil {
+		t.Fatal(err)
 	}
 	start := time.Now()
 	var (
 		wait          sync.WaitGroup
-		next          atomic.Uint64
+		next          atomic.Int64
 		mu            sync.Mutex
 		total         WorldStats
 		tally         Tally
-		failed, slow  uint64
+		ran, failed   uint64
+		slow          uint64
 		slowest       time.Duration
 		virtual, cpus = time.Duration(0), runtime.GOMAXPROCS(0)
 	)
+	one := func(seed uint64) error {
+		began := time.Now()
+		w, told, err := runSeed(seed)
+		took := time.Since(began)
+		mu.Lock()
+		defer mu.Unlock()
+		ran++
+		if err != nil {
+			if failed++; failed <= 20 {
+				t.Errorf("%v\n", err)
+			}
+		}
+		st := w.Stats()
+		total.Events += st.Events
+		total.Delivered += st.Delivered
+		tally.add(told)
+		virtual += time.Duration(w.Now())
+		if took > slowest {
+			slowest, slow = took, seed
+		}
+		return err
+	}
+	parts := done.missing(*swarmFirst, n)
+	for _, seed := range more {
+		parts = append(parts, seeds{seed, seed + 1})
+	}
 	for range cpus {
 		wait.Go(func() {
-			for {
-				i := next.Add(1) - 1
-				if i >= n+uint64(len(more)) {
-					return
-				}
-				seed, began := seedOf(i), time.Now()
-				w, told, err := runSeed(seed)
-				took := time.Since(began)
-				mu.Lock()
-				if err != nil {
-					if failed++; failed <= 20 {
-						t.Errorf("%v\n", err)
-					}
-				}
-				st := w.Stats()
-				total.Events += st.Events
-				total.Delivered += st.Delivered
-				tally.add(told)
-				virtual += time.Duration(w.Now())
-				if took > slowest {
-					slowest, slow = took, seed
-				}
-				mu.Unlock()
+			for i := next.Add(1) - 1; i < int64(len(parts)) && !nearlyOver(t); i = next.Add(1) - 1 {
+				done.run(parts[i], one)
 			}
 		})
 	}
@@ -82,10 +88,22 @@ func TestSwarm(t *testing.T) {
 	if *swarmSeeds == 0 && !testing.Short() {
 		wantRare(t)
 	}
+	if done.err != nil {
+		t.Errorf("what was done could not be noted: %v", done.err)
+	}
+	if left := len(parts) - int(next.Load()) + cpus; left > 0 {
+		t.Errorf("the test's time is over before some %d seeds were run: run the same again, or with a longer -timeout", left*swarmPart)
+	}
 	t.Logf("%s", tally)
-	t.Logf("%d seeds from %d on, %d failed, in %v; %d events, %d deliveries, %v of virtual time; the slowest was %d with %v",
-		n, *swarmFirst, failed, time.Since(start).Round(time.Millisecond), total.Events, total.Delivered,
+	t.Logf("%d seeds from %d on: %d run now, %d failed, in %v; %d events, %d deliveries, %v of virtual time; the slowest was %d with %v",
+		n, *swarmFirst, ran, failed, time.Since(start).Round(time.Millisecond), total.Events, total.Delivered,
 		virtual.Round(time.Second), slow, slowest.Round(time.Millisecond))
+}
+
+// nearlyOver says whether the test's -timeout leaves no time for another part.
+func nearlyOver(t *testing.T) bool {
+	end, ok := t.Deadline()
+	return ok && time.Until(end) < 20*time.Second
 }
 
 // add adds up tallies.
