@@ -133,6 +133,18 @@ func (t *truth) last(offset uint64) uint64 {
 	return t.s.FirstSeq + uint64(i)
 }
 
+// starts returns the first message that starts in a frame or after it.
+func (t *truth) starts(seq uint64) uint64 {
+	i := seq - t.s.FirstSeq
+	switch {
+	case i == 0:
+		return t.s.FirstOffset
+	case i >= uint64(len(t.frames)):
+		return t.frames[len(t.frames)-1].end
+	}
+	return t.frames[i-1].end
+}
+
 // spans says whether a message has parts in several frames.
 func (t *truth) spans(offset uint64) bool {
 	i := t.first(offset) - t.s.FirstSeq

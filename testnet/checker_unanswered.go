@@ -35,7 +35,8 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	// the publisher had told where its messages begin.
 	for _, g := range v.gapsOf(from, to) {
 		switch frames := (nack.Range{From: g.from, To: g.to}); {
-		case !v.lacks(frames):
+		case !v.lacks(frames) || v.t.starts(g.from) >= min(to, v.t.starts(g.to)):
+			// Nothing starts there: it has parts of a message that was lost before it.
 		case !v.askedFor(g.from, g.to):
 			v.fail("[%d, %d) is lost as unanswered, and of its frames %v none was ever asked for", from, to, frames)
 			return
