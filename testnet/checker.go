@@ -124,13 +124,20 @@ func (c *Checker) answered(s *Session, p *packet) { c.truth(s).answered(p) }
 
 func (c *Checker) asked(sub *Subscriber, p *packet, arrives bool) {
 	if s := c.w.Session(p.frame.Session); s != nil {
-		c.view(sub, s).asked(p, arrives)
+		v := c.view(sub, s)
+		v.follow()
+		v.asked(p, arrives)
 	}
 }
 
 func (c *Checker) heard(sub *Subscriber, p *packet) {
-	if p.session != nil {
-		c.view(sub, p.session).heard(p)
+	if p.session == nil {
+		return
+	}
+	if v := c.view(sub, p.session); v.elsewhere(p) {
+		v.claim = p
+	} else {
+		v.heard(p)
 	}
 }
 
@@ -140,11 +147,16 @@ func (c *Checker) event(sub *Subscriber, ev *reliable.Event) {
 		c.fail("%v was told of session %016x, which no publisher ever had", sub, ev.Session)
 		return
 	}
-	c.view(sub, s).event(ev)
+	v := c.view(sub, s)
+	v.follow()
+	v.event(ev)
 }
 
 // settled judges the bounds of memory.
 func (c *Checker) settled(sub *Subscriber) {
+	if v := sub.seen; v != nil && v.c == c {
+		v.follow()
+	}
 	limit := sub.limits
 	used := sub.m.Memory()
 	if used > sub.peak {

@@ -59,6 +59,7 @@ type view struct {
 	// yet, and told that message; both as of forgetArrivals.
 	arrivedFrom, told uint64
 	slow              []slow
+	claim             *packet       // the last one from where the publisher isn't followed to
 	subWoke           reliable.Time // when its process woke last
 
 	// What its application was told.
@@ -99,8 +100,12 @@ func (v *view) silence() time.Duration {
 
 // event judges what the application is told.
 func (v *view) event(ev *reliable.Event) {
-	if ev.Source != v.s.Source {
+	if !v.s.wasAt(ev.Source) {
 		v.fail("%v comes from %v, and the publisher is at %v", ev.Kind, ev.Source, v.s.Source)
+	}
+	if ev.Kind == reliable.SessionMoved || ev.Kind == reliable.SessionContested {
+		v.movedEvent(ev)
+		return
 	}
 	legal := false
 	switch p := v.phase; ev.Kind {

@@ -101,6 +101,7 @@ type Subscriber struct {
 
 	addr   netip.AddrPort
 	joined reliable.Time
+	moves  int // of its host
 	cfg    SubscriberConfig
 
 	buf []byte // with CopyFrames

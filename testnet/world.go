@@ -230,7 +230,8 @@ func (w *World) subscriberAt(a netip.AddrPort) *Subscriber {
 	return w.subs[n]
 }
 
-// Hosts have addresses 10.net.x.y, where x.y is their number.
+// Hosts have addresses 10.net.x.y, where x.y is their number; each change of it adds 2 to
+// net.
 const (
 	publisherNet  = 1
 	subscriberNet = 2
@@ -247,7 +248,7 @@ func number16(a netip.AddrPort, net byte) (int, bool) {
 		return 0, false
 	}
 	b := a.Addr().As4()
-	return int(b[2])<<8 | int(b[3]), b[0] == 10 && b[1] == net
+	return int(b[2])<<8 | int(b[3]), b[0] == 10 && b[1] >= net && (b[1]-net)%2 == 0
 }
 
 // id makes ids that are the same for the same seed and never 0.

@@ -23,7 +23,8 @@ type Session struct {
 	Crashed bool
 	Closed  reliable.Time
 
-	index    int // of World.sessions
+	index    int              // of World.sessions
+	sources  []netip.AddrPort // where it was before
 	sent     uint64
 	blocks   [][]byte
 	messages []accepted
