@@ -6,6 +6,8 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"testing/synctest"
+	"time"
 )
 
 // An interrupt ends a publisher that waits for standard input. What it had
@@ -73,6 +75,29 @@ func TestInterruptedWaits(t *testing.T) {
 	if sub.wait(exitOK); sub.out.String() != "from a pipe\n" {
 		t.Error(sub.out)
 	}
+}
+
+// A second interrupt counts as the first for half a second, and then ends the process.
+func TestSecondInterruptIsTheFirst(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		interrupts := make(chan os.Signal, 1)
+		canceled, released := false, false
+		go interrupt(interrupts, func() { canceled = true }, func() { released = true })
+		interrupts <- os.Interrupt
+		synctest.Wait()
+		if !canceled || released {
+			t.Fatalf("canceled %v, released %v", canceled, released)
+		}
+		time.Sleep(secondInterrupt - 1) // in virtual time
+		synctest.Wait()
+		if released {
+			t.Error("the second one ends the process before its time")
+		}
+		time.Sleep(1)
+		if synctest.Wait(); !released {
+			t.Error("the second one never ends the process")
+		}
+	})
 }
 
 // SIGINT, SIGTERM and SIGHUP end both commands; what they did by then is told.

@@ -34,12 +34,7 @@ func main() {
 	if !signal.Ignored(syscall.SIGHUP) { // nohup goes on
 		signal.Notify(interrupts, syscall.SIGHUP)
 	}
-	go func() {
-		<-interrupts
-		cancel()
-		time.Sleep(secondInterrupt)
-		signal.Stop(interrupts) // the next one ends the process at once
-	}()
+	go interrupt(interrupts, cancel, func() { signal.Stop(interrupts) })
 	std := standard()
 	code := run(ctx, os.Args[1:], std.in, std.out, std.err)
 	os.Exit(code)
@@ -48,6 +43,15 @@ func main() {
 // secondInterrupt is how long after an interrupt another one is taken for the same:
 // timeout(1), for instance, sends one to its command, and then one to all of its group.
 const secondInterrupt = 500 * time.Millisecond
+
+// interrupt calls cancel at the first interrupt, and later release, after which the next
+// one ends the process at once.
+func interrupt(interrupts <-chan os.Signal, cancel, release func()) {
+	<-interrupts
+	cancel()
+	time.Sleep(secondInterrupt)
+	release()
+}
 
 // streams are what a command reads and writes.
 type streams struct {
