@@ -1,0 +1,69 @@
+package reliable
+
+import (
+	"slices"
+	"testing"
+	"time"
+
+	"crier/reliable/frame"
+)
+
+// Of the sessions that have ended or are silent, the one that was heard longest ago makes
+// room, whatever the order in which they were first heard, and never one that lives.
+func TestTheLongestSilentMakesRoom(t *testing.T) {
+	l := newListener(t, ReceiverConfig{MaxSessions: 4, Joined: 5e9})
+	next := map[uint64]uint64{}
+	speaks := func(ids ...uint64) {
+		for _, id := range ids {
+			if next[id] == 0 {
+				l.hears(beat(t, id, 0))
+			}
+			l.hears(data(t, id, next[id]))
+			next[id]++
+		}
+	}
+	passes := func(n int, live ...uint64) {
+		for range n {
+			l.pass(500*time.Millisecond, false)
+			speaks(live...)
+		}
+	}
+	speaks(1, 2, 3, 4)
+	passes(1, 1, 2, 3, 4)
+	passes(1, 1, 2, 4)
+	passes(1, 1, 2)
+	passes(1, 1, 4)
+	l.hears(made(t, frame.Frame{Kind: frame.Bye, Session: 4, Time: 1 << 60, NextSeq: next[4], NextOffset: next[4]}))
+	live := []uint64{1}
+	passes(8, live...)
+	for _, step := range []struct {
+		comes uint64
+		want  []uint64
+	}{
+		{5, []uint64{1, 2, 4, 5}}, // 3 has been silent for longest
+		{6, []uint64{1, 4, 5, 6}},
+		{7, []uint64{1, 5, 6, 7}},
+		{8, []uint64{1, 5, 6, 7}}, // all of them live
+	} {
+		speaks(step.comes)
+		var ids []uint64
+		for _, st := range l.Sessions() {
+			ids = append(ids, st.ID)
+		}
+		if slices.Sort(ids); !slices.Equal(ids, step.want) {
+			t.Errorf("when %d came, %v are followed, want %v", step.comes, ids, step.want)
+		}
+		if slices.Contains(ids, step.comes) {
+			live = append(live, step.comes)
+		}
+		passes(1, live...)
+	}
+	if st := l.Stats(); st.Evicted != 3 {
+		t.Errorf("%+v", st)
+	}
+	for _, st := range l.Sessions() {
+		if st.Lost != 0 || st.Delivered != next[st.ID] {
+			t.Errorf("%+v, and it sent %d", st, next[st.ID])
+		}
+	}
+}
