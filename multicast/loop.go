@@ -197,8 +197,7 @@ func (l *Loop) sendNow() {
 		l.sendOn(true)
 	} else if was := l.token; l.waits() && !l.closed {
 		if l.sendOn(false); l.token == left && was == offered {
-			l.token = offered
-			l.rouse() // it may have come just meanwhile
+			l.summon() // it may have come just meanwhile
 		}
 	}
 }

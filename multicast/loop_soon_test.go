@@ -50,7 +50,7 @@ func TestACallerTakesTheTokenBack(t *testing.T) {
 			time.Sleep(time.Duration(lt.loop.stands) - 1)
 			lt.soon("c", false)
 			lt.wantWrites(want)
-			time.Sleep(1)
+			time.Sleep(time.Nanosecond)
 			lt.soon("d", false)
 			want += " bcd"
 			lt.wantWrites(want)
@@ -72,7 +72,7 @@ func TestAnOfferStandsForWhatTheSendTook(t *testing.T) {
 		time.Sleep(time.Duration(patience+8*patienceMore) - 1)
 		lt.soon("k", false)
 		lt.wantWrites(want)
-		time.Sleep(1)
+		time.Sleep(time.Nanosecond)
 		lt.soon("l", false)
 		lt.wantWrites(want + " jkl")
 		lt.close()
@@ -281,6 +281,63 @@ func TestAHotBurstLooksAround(t *testing.T) {
 		lt.wantWrites(want + " bc")
 		if got := lt.machine.received; len(got) != 1 || got[0] != "request" {
 			t.Errorf("received %q", got)
+		}
+		lt.close()
+	})
+}
+
+// meanwhilePoller is a fakePoller that others come by while somebody glances at it.
+type meanwhilePoller struct {
+	fakePoller
+	others func()
+}
+
+func (p meanwhilePoller) TryRead(ps []Packet) (int, error) {
+	p.others()
+	return p.fakePoller.TryRead(ps)
+}
+
+// What was read at a glance is answered, though others have sent meanwhile all that
+// gathered.
+func TestAGlanceIsAnswered(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		in := make(chan string, 1)
+		lt.loop.cfg.Out = meanwhilePoller{fakePoller{lt.out, in}, func() {
+			lt.loop.Lock()
+			lt.loop.SettleNow()
+		}}
+		lt.machine.receive = func() { lt.machine.urgent = []byte("R") }
+		want := lt.gathers()
+		lt.soon("b", false)
+		in <- "NACK"
+		lt.soon("c", true)
+		lt.wantWrites(want + " bc R")
+		lt.close()
+	})
+}
+
+// Who spins keeps the deadline that moves after an offer was used, though it looked at
+// the clock meanwhile.
+func TestWhoSpinsKeepsTheDeadline(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		lt.loop.spins = true
+		lt.gathers()
+		lt.soon("b", false) // who spins is told
+		lt.out.look = func() {
+			lt.loop.Lock()
+			lt.loop.armed = never
+			lt.loop.alarm.Store(never)
+			lt.loop.due()
+		}
+		lt.loop.Lock()
+		lt.machine.urgent = []byte("R")
+		lt.loop.Settle()
+		at := lt.loop.Now() + int64(time.Millisecond)
+		lt.due(time.Duration(at))
+		if alarm := lt.loop.alarm.Load(); alarm > at {
+			t.Errorf("who spins looks at %d, and the deadline is at %d", alarm, at)
 		}
 		lt.close()
 	})

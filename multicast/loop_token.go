@@ -58,14 +58,16 @@ func (l *Loop) over() bool { return l.now-l.since >= l.stands }
 // callers have been first before, and will be again.
 func (l *Loop) offer(wake bool) {
 	l.since, l.looked = l.now, 0
-	switch {
-	case !wake:
-		l.token = left
-	case l.spins:
-		l.token = offered
+	if l.token = left; wake {
+		l.summon()
+	}
+}
+
+// summon offers the token, and wakes the sender for it.
+func (l *Loop) summon() {
+	if l.token = offered; l.spins {
 		l.alarm.Store(0) // the spinning goroutine is the nearest to it
-	default:
-		l.token = offered
+	} else {
 		l.rouse()
 	}
 }
@@ -110,6 +112,8 @@ func (l *Loop) SettleSoon() {
 		l.glance()
 		if l.waits() && !l.closed { // nobody has come to it meanwhile
 			l.takeBack()
+		} else {
+			l.sendNow() // what was read at a glance may call for an answer
 		}
 	case l.now-l.ended >= company:
 		if l.now-l.joined >= rest {
