@@ -49,10 +49,12 @@ func (r *Receiver) enter(s *session) {
 func (r *Receiver) rehost(s *session) {
 	from := s.host
 	s.host = r.hostOf(s.source.Addr())
-	if s.away {
-		from.past, s.host.past = from.past-1, s.host.past+1
+	if s.away { // one after the other: it may be another port of the same address
+		from.past--
+		s.host.past++
 	} else {
-		from.places, s.host.places = from.places-1, s.host.places+1
+		from.places--
+		s.host.places++
 	}
 	r.leaves(from)
 }

@@ -1,6 +1,7 @@
 package reliable
 
 import (
+	"net/netip"
 	"slices"
 	"testing"
 	"time"
@@ -65,5 +66,21 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 		if st.Lost != 0 || st.Delivered != next[st.ID] {
 			t.Errorf("%+v, and it sent %d", st, next[st.ID])
 		}
+	}
+}
+
+// A publisher that moves to another port of its address has one place there, as before.
+func TestAnotherPortIsNoOtherPlace(t *testing.T) {
+	p := newPair(t, SenderConfig{}, ReceiverConfig{})
+	p.publish(payload(0, 64))
+	p.run(p.now.Add(time.Second))
+	p.senderAt = netip.AddrPortFrom(senderAddr.Addr(), senderAddr.Port()+1)
+	p.publish(payload(1, 64))
+	p.run(p.now.Add(10 * time.Second))
+	if st := p.check(); st.Moved != 1 || st.Delivered != 2 || st.Source != p.senderAt {
+		t.Errorf("%+v", st)
+	}
+	if h := p.r.hosts[senderAddr.Addr()]; h == nil || h.places != 1 || h.past != 0 {
+		t.Errorf("its address has %+v", h)
 	}
 }
