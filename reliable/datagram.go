@@ -22,7 +22,7 @@ func (s *Sender) SetDatagram(now Time, size int) (unfit uint64) {
 		s.wide = s.next
 	}
 	s.datagram = size
-	for seq := s.ringOldest(); seq < s.next; seq++ {
+	for seq := s.ringOldest(); seq < s.wide; seq++ {
 		if s.unfit(seq) {
 			unfit++
 		}

@@ -144,8 +144,6 @@ func (s *session) evidence(seq, offset uint64) {
 	s.stats.NextOffset = max(s.stats.NextOffset, offset)
 	if !s.told.known || seq > s.told.seq {
 		s.grewAt = s.r.now
-	}
-	if !s.told.known || seq > s.told.seq {
 		s.told = position{true, seq, offset}
 	}
 }
