@@ -100,4 +100,6 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 }
 
 // rss is the most memory that a process that has ended was in, in bytes.
-func rss(c *tool) int64 { return c.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss << 10 }
+func rss(c *tool) int64 {
+	return int64(c.cmd.ProcessState.SysUsage().(*syscall.Rusage).Maxrss) << 10
+}
