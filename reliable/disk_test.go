@@ -331,3 +331,51 @@ func (p *paced) hears() (list []sentTo) {
 	}
 	return list
 }
+
+// A repair that waits for its place in a batch while its frame leaves the ring never goes
+// out: whoever asks again gets it from the disk.
+func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
+	p := newPaced(t, SenderConfig{ResendBuffer: 64 << 10, Disk: 4 << 20})
+	publish := func(size int) { // where there is room, which the disk makes
+		p.Publish(p.now, make([]byte, size))
+		for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
+			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+		}
+	}
+	for range 100 {
+		publish(1300)
+		p.step(time.Millisecond)
+	}
+	for _, size := range []int{100, 1300} {
+		publish(size)
+		p.step(time.Millisecond)
+	}
+	large := p.next - 1
+	p.asks(nack.Range{From: large - 1, To: large + 1})
+	next := func(want frame.Kind) {
+		t.Helper()
+		b, ok := p.Next(p.now)
+		if !ok || decoded(t, b.Datagram(0)).Kind != want {
+			t.Fatalf("%v goes out, %v", b, ok)
+		}
+		p.Sent(b)
+	}
+	next(frame.Repair) // the small one; the large one doesn't fit its batch
+	for i := 0; i < 10 && p.ringOldest() <= large; i++ {
+		for range 50 {
+			publish(1300)
+		}
+		p.served = true // it is data's turn
+		next(frame.Data)
+	}
+	if p.ringOldest() <= large || !p.stashed || p.oldest() > large {
+		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.oldest(), p.ringOldest())
+	}
+	p.step(time.Millisecond)
+	p.step(100 * time.Millisecond)
+	p.asks(nack.Range{From: large, To: large + 1})
+	p.sends()
+	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {
+		t.Errorf("frame %d is asked for again, and the disk does %+v, %v", large, job, ok)
+	}
+}

@@ -126,6 +126,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		}
 		if s.stash.Seq < held.From || s.unfit(s.stash.Seq) { // overwritten, or too large, while it waited for a place
 			s.stashed = false
+			s.responder.SentAt(s.stash.Seq, now) // no request for it crosses it any more
 			continue
 		}
 		data := s.ring.frame(s.stash.Seq)

@@ -14,7 +14,7 @@ func (v *view) judgeTold(ev *reliable.Event) {
 	first, last := v.t.first(ev.Offset), v.t.last(ev.Offset+1)
 	var came reliable.Time
 	var least, most time.Duration // of Recovery
-	fixed, known := false, true
+	may, must, known := false, false, true
 	for q := first; q < last; q++ {
 		i := q - v.arrivedFrom
 		if q < v.arrivedFrom || i >= uint64(len(v.arrived)) || v.arrived[i] == 0 {
@@ -23,10 +23,16 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		}
 		at := v.arrived[i]
 		came = max(came, at)
-		fixed = fixed || v.repaired.has(q-v.s.FirstSeq)
-		if found := v.foundAt(q); found != 0 {
-			most = max(most, at.Sub(v.runFoundAt(q)))
-			least = max(least, at.Sub(v.countsFrom(q, found)))
+		found := v.foundAt(q)
+		if found == 0 {
+			continue
+		}
+		most = max(most, at.Sub(v.runFoundAt(q)))
+		fixed := v.repaired.has(q - v.s.FirstSeq)
+		may = may || fixed
+		if asked := v.askedFirst(q); asked != 0 && asked <= at { // it surely knew
+			must = must || fixed
+			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.sub.cfg.Receiver.MaxWait/16)))
 		}
 	}
 	wall := int64(0)
@@ -36,27 +42,26 @@ func (v *view) judgeTold(ev *reliable.Event) {
 	if ev.Arrived != wall {
 		v.fail("offset %d is said to have come to this machine at %d, and came at %d", ev.Offset, ev.Arrived, wall)
 	}
-	early := came <= v.begun // and not known to be missing yet
-	if !known || ev.Received == came && (ev.Recovered == fixed || early) &&
-		(least <= ev.Recovery || !ev.Recovered) && ev.Recovery <= most {
+	said := ev.Recovered
+	if !known || ev.Received == came && (said || !must) && (may || !said) &&
+		(least <= ev.Recovery || !said) && ev.Recovery <= most {
 		return
 	}
 	if v.works || v.first0 || ev.Received <= v.begun && came > v.begun || v.threwAway() {
 		return // of what came twice, before it began, or is told long after, it can't be seen which was kept
 	}
 	v.fail("offset %d is said to have come at %s, recovered %v after %v; it came at %s, recovered %v after %v to %v",
-		ev.Offset, stamp(ev.Received), ev.Recovered, ev.Recovery, stamp(came), fixed, least, most)
+		ev.Offset, stamp(ev.Received), said, ev.Recovery, stamp(came), may, least, most)
 }
 
-// countsFrom returns when, at the latest, a frame that was found missing begins to count
-// as that: once it is known where the session begins; and where there was no room for
-// it, once it was asked for. Of parts that grow while there is no room the last counts.
-func (v *view) countsFrom(seq uint64, found reliable.Time) reliable.Time {
-	from := max(found, v.begun)
+// askedFirst returns when a frame was asked for first, or 0. Where there was no room for
+// it, or it wasn't known yet where the session begins, it counts as missing from then on;
+// of parts that grow while there is no room the last counts.
+func (v *view) askedFirst(seq uint64) reliable.Time {
 	if i := seq - v.s.FirstSeq; i < uint64(len(v.asking.frames)) {
-		from = max(from, v.asking.frames[i].first)
+		return v.asking.frames[i].first
 	}
-	return from.Add(v.sub.cfg.Receiver.MaxWait / 16)
+	return 0
 }
 
 // runFoundAt returns when the first part of a run of frames was found missing: where there
