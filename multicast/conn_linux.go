@@ -84,6 +84,21 @@ func (c *conn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	return n, c.ended(err)
 }
 
+// Segments implements Segmenter.
+func (c *conn) Segments() (cut, uneven bool) {
+	if c.writer == nil {
+		return false, false
+	}
+	return c.writer.segmenting()
+}
+
+// SetSegments implements Segmenter.
+func (c *conn) SetSegments(on bool) {
+	if c.writer != nil {
+		c.writer.single.Store(!on)
+	}
+}
+
 func (c *conn) WaitWrite() error {
 	if c.writer == nil {
 		return ErrReceiveOnly

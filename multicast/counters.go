@@ -8,6 +8,7 @@ type counters struct {
 	mtu                              atomic.Int64
 	received, misdirected, truncated atomic.Uint64
 	sent, sentBytes, sendErrors      atomic.Uint64
+	starved                          atomic.Uint64
 	writes, reads, rejoins           atomic.Uint64
 }
 
@@ -24,6 +25,7 @@ func (c *counters) stats() ConnStats {
 		Sent:        c.sent.Load(),
 		SentBytes:   c.sentBytes.Load(),
 		SendErrors:  c.sendErrors.Load(),
+		Starved:     c.starved.Load(),
 		Writes:      c.writes.Load(),
 		Reads:       c.reads.Load(),
 		Rejoins:     c.rejoins.Load(),

@@ -33,7 +33,8 @@ type Conn interface {
 
 	// Write hands b to the kernel as datagrams of segment bytes each, of which
 	// the last may be shorter, and returns how many bytes were taken: all of
-	// them, or a multiple of segment with ErrWouldBlock. It never blocks. What
+	// them, or a multiple of segment with ErrWouldBlock, also where the interface's
+	// transmit queue stays full for a moment. It never blocks. What
 	// the kernel refuses for a passing reason (no buffers, link down, a
 	// firewall) counts as taken and lost: see ConnStats.SendErrors.
 	Write(to netip.AddrPort, b []byte, segment int) (int, error)
@@ -70,6 +71,7 @@ type ConnStats struct {
 	Sent        uint64 // datagrams taken by the kernel
 	SentBytes   uint64 // their bytes
 	SendErrors  uint64 // datagrams that the kernel refused, and that are lost
+	Starved     uint64 // times that a write waited since the interface's transmit queue was full
 	Writes      uint64 // system calls that sent
 	Reads       uint64 // system calls that received
 	Rejoins     uint64 // memberships renewed after the interface came back

@@ -29,6 +29,10 @@ const (
 	maxOffload6 = 65535 - 14 - 40 - 8
 	// waitRound is how soon who waits to write looks whether the socket is closed.
 	waitRound = 20 * time.Millisecond
+	// mostStarved is how often in a row a write waits for room in the interface's
+	// transmit queue, starvedWait each time, before its datagrams are refused.
+	mostStarved = 20
+	starvedWait = 500 * time.Microsecond
 )
 
 // writer sends from the caller's buffer.
@@ -58,6 +62,11 @@ type writer struct {
 	rest    []byte
 	segment int
 	blocked bool
+	starved int // times in a row that the interface's queue was full
+
+	uneven bool        // the kernel cuts only what ends with a shorter datagram
+	single atomic.Bool // it cuts nothing, as the caller wishes
+	pause  atomic.Bool // who waits to write waits for that queue
 
 	sendCall func(fd uintptr)
 
@@ -71,6 +80,10 @@ func newWriter(c *conn, refusals *refusals, offload bool, log *slog.Logger) *wri
 	w := &writer{
 		raw: c.raw, lacks: &c.lacks, zone: c.zone, refusals: refusals, count: &c.counters, log: log,
 		offload: offload, segments: maxSegments, maxBytes: maxOffload4,
+	}
+	var name unix.Utsname
+	if unix.Uname(&name) == nil {
+		w.uneven = damagesEqual(unix.ByteSliceToString(name.Release[:]))
 	}
 	size := uint32(unix.SizeofSockaddrInet4)
 	if c.LocalAddr().Addr().Is6() {
@@ -172,8 +185,16 @@ func (w *writer) send(fd uintptr) {
 			bytes += n
 			w.rest = w.rest[n:]
 			again = false
+			w.starved = 0
 		case errno == unix.EINTR:
 		case errno == unix.EAGAIN:
+			w.blocked = true
+		case errno == unix.ENOBUFS && w.starved < mostStarved:
+			// Others' datagrams may have filled it, and it empties by itself: a whole
+			// batch isn't to be lost for that.
+			w.starved++
+			w.count.starved.Add(1)
+			w.pause.Store(true)
 			w.blocked = true
 		default:
 			drainErrors(fd)
@@ -200,15 +221,23 @@ func (w *writer) chunk() (n int, cut bool) {
 	if len(w.rest) <= w.segment {
 		return len(w.rest), false
 	}
-	if w.offload {
-		if k := min(w.segments, w.maxBytes/w.segment); k > 1 {
-			return min(k*w.segment, len(w.rest)), true
+	if w.offload && !w.single.Load() {
+		k := min(w.segments, w.maxBytes/w.segment)
+		if n = min(k*w.segment, len(w.rest)); k > 1 && !(w.uneven && n%w.segment == 0) {
+			return n, true
 		}
 	}
 	if k := min(writeBatch, datagrams(len(w.rest), w.segment)); k < writeBatch {
 		return len(w.rest), false
 	}
 	return min(writeBatch*w.segment, len(w.rest)), false
+}
+
+// segmenting says whether the kernel cuts writes, and whether only uneven ones.
+func (w *writer) segmenting() (cut, uneven bool) {
+	w.mu.Lock()
+	defer w.mu.Unlock()
+	return w.offload, w.uneven
 }
 
 // one sends n bytes in one message. Of a single datagram it doesn't tell Go's
@@ -277,6 +306,9 @@ func (w *writer) uncut(fd uintptr, errno syscall.Errno) bool {
 func (w *writer) wait() error {
 	w.waiting.Lock()
 	defer w.waiting.Unlock()
+	if w.pause.Swap(false) {
+		time.Sleep(starvedWait)
+	}
 	for {
 		if err := w.raw.Control(w.waitCall); err != nil {
 			return fmt.Errorf("multicast: wait to write: %w", err)
