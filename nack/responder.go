@@ -12,6 +12,7 @@ type Repair struct {
 	Seq     uint64
 	Request uint64         // the request that it answers
 	To      netip.AddrPort // the subscriber; invalid: the group
+	Again   bool           // it was repeated before
 }
 
 // Answer is what a NACK gets besides repairs. The slices are valid until the
@@ -375,7 +376,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 			turns--
 			continue
 		}
-		repair := Repair{Seq: m.seq, Request: m.request}
+		repair := Repair{Seq: m.seq, Request: m.request, Again: m.repeated}
 		if !m.group {
 			repair.To = a.Addr
 		} else {

@@ -17,6 +17,8 @@ type machine struct {
 	bytes   uint64          // theirs
 	invalid uint64          // datagrams that no Decoder takes
 	newer   uint64          // frames that need a newer crier
+	single  bool            // the socket was told to send datagrams one by one
+	told    bool            // that it cuts writes in vain
 }
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
@@ -31,6 +33,10 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		}
 	}
 	m.p.wantWork()
+	if !m.told && m.p.sender.OffloadOff() && !m.p.stopping {
+		m.told = true
+		m.p.working.Go(m.p.tellOffload) // a log may take its time
+	}
 	return len(ps), false
 }
 
@@ -68,6 +74,10 @@ func (m *machine) Next(now int64, all bool) (multicast.Datagrams, bool) {
 	}
 	if m.taker != nil { // nobody else writes meanwhile
 		m.taken, m.bytes = m.taker.Taken()
+	}
+	if m.batch.Single != m.single && m.p.segmenter != nil {
+		m.single = m.batch.Single
+		m.p.segmenter.SetSegments(!m.single) // no other writes now
 	}
 	to := m.batch.To
 	if !to.IsValid() {

@@ -20,6 +20,8 @@ type Publisher struct {
 	conn multicast.Conn
 	loop *multicast.Loop
 
+	segmenter multicast.Segmenter // the conn, where the kernel may cut large writes
+
 	// Guarded by the loop's lock.
 	sender   *reliable.Sender
 	memory   memory // the sender's
@@ -101,6 +103,12 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
 		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
 	}
+	segmenter, ok := conn.(multicast.Segmenter)
+	if ok {
+		cut, uneven := segmenter.Segments()
+		config.Cut, config.Uneven = cut && !uneven, cut && uneven
+		config.Seed = randomID()
+	}
 	memory, err := reserve(&config)
 	if err != nil {
 		return nil, err
@@ -116,7 +124,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p := &Publisher{
 		work: newWorker(disk),
-		cfg:  cfg, conn: conn, sender: sender, memory: memory,
+		cfg:  cfg, conn: conn, segmenter: segmenter, sender: sender, memory: memory,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
@@ -131,6 +139,14 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	p.loop.Run()
 	p.startWork()
 	return p, nil
+}
+
+// tellOffload says that the offload does damage, and what to do.
+func (p *Publisher) tellOffload() {
+	p.cfg.Logger.Warn("crier: subscribers got none of the datagrams that the kernel or the network card cut out of large writes, "+
+		"and those that were sent one by one: all are from now on, which takes more processor time",
+		"interface", p.cfg.Interface, "do", "update the kernel of this host, or of the one that runs it (Linux 7.0.0 to 7.1.4 damages them, for some network cards); "+
+			"or switch it off, by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
 }
 
 // randomID returns an id that is not 0.

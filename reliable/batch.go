@@ -10,6 +10,9 @@ type Batch struct {
 	// last perhaps shorter. It is a view, valid until Sent.
 	Data    []byte
 	Segment int
+	// Single says that they must be sent one by one: neither the kernel nor a network
+	// card may cut them out of one write.
+	Single bool
 
 	// Refused is how many of the datagrams, with how many bytes, were not taken by the
 	// kernel: a driver says so before Sent.

@@ -289,7 +289,7 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	if s.dropUnfit(m) {
 		return Batch{}, false
 	}
-	b := Batch{To: m.Addr, repairs: true, catchUp: true}
+	b := Batch{To: m.Addr, repairs: true, catchUp: true, Single: s.offload.repairsSingle()}
 	s.arena = s.arena[:0]
 	from := m.wants[0].From
 	run := nack.Range{From: from, To: from}

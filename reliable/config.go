@@ -143,6 +143,13 @@ type SenderConfig struct {
 	// frame has DiskHead besides a stride; 0 means
 	// there is none.
 	Disk int64
+	// Cut says that the kernel or the network card may cut a Batch out of one write.
+	// Then it is tried now and then whether that does damage; Seed seeds the trials.
+	Cut  bool
+	Seed uint64
+	// Uneven says that it is known to do damage where all datagrams are equally long:
+	// the last frame of a full batch is a little shorter than the others.
+	Uneven bool
 	// MaxRate bounds what is sent, in bytes of datagrams a second; 0 means no bound.
 	// HEARTBEAT and the like don't wait for it: data and repairs leave room for them.
 	// Burst is how much may go out at once, in bytes; 0 means what the rate gives in

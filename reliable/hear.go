@@ -88,6 +88,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 			s.catch.old = append(s.catch.old, r)
 		}
 	}
+	s.offload.asked(now, f.Ranges)
 	s.behind(now, m, f.Request, at, s.catch.old, held)
 	for _, r := range f.Ranges {
 		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)

@@ -138,6 +138,9 @@ func (s *session) announceChange(kind EventKind, from netip.AddrPort) {
 // isn't sure, it is served as one without a row.
 func (s *Sender) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 	m := s.members.byID[f.Subscriber]
+	if m == nil {
+		s.offload.begin(now) // the way to this one is another
+	}
 	if m == nil || m.Addr == from {
 		return s.members.hear(now, from, f)
 	}

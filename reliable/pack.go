@@ -155,8 +155,18 @@ func (s *Sender) reserve(n int) error {
 // frameRoomHead is the longest head of a chunk, in bytes.
 const frameRoomHead = 3
 
-// room returns how many bytes of chunks fit a frame.
-func (s *Sender) room() int { return frame.DataRoom(s.datagram) }
+// shorter is by how much the last frame of a full batch is shorter where one of equally
+// long frames would be damaged, in bytes.
+const shorter = 16
+
+// room returns how many bytes of chunks fit any frame.
+func (s *Sender) room() int {
+	room := frame.DataRoom(s.datagram)
+	if s.cfg.Uneven {
+		room -= shorter
+	}
+	return room
+}
 
 // largest returns the largest message that the resend buffer can hold.
 func (s *Sender) largest() int {
@@ -193,7 +203,11 @@ func (s *Sender) open(now Time, offset, start uint64) {
 	skip := s.keep.skipped
 	offset, start = offset-skip, start-skip
 	room := s.ring.open(s.next, offset, start > offset)
-	s.build.Open(room[:0:frame.DataSize(s.datagram)], s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
+	size := frame.DataSize(s.datagram)
+	if s.cfg.Uneven && (s.next+1)%s.ring.most == 0 {
+		size -= shorter
+	}
+	s.build.Open(room[:0:size], s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
 	if skip > 0 {
 		s.build.Skip(skip)

@@ -24,8 +24,11 @@ type pair struct {
 	senderAt, receiverAt netip.AddrPort
 	// drop says whether a datagram is lost; nil loses none.
 	drop func(toReceiver bool, f *frame.Frame) bool
-	wire []wired
-	dec  frame.Decoder
+	// damages says whether a batch of the sender's is damaged; nil damages none.
+	damages func(Batch) bool
+	damaged int
+	wire    []wired
+	dec     frame.Decoder
 
 	sent   [][]byte
 	events []Event
@@ -77,6 +80,11 @@ func (p *pair) settle() {
 		b, ok := p.s.Next(p.now)
 		if !ok {
 			break
+		}
+		if p.damages != nil && p.damages(b) {
+			p.damaged++
+			p.s.Sent(b)
+			continue
 		}
 		for i := range b.Datagrams() {
 			p.send(true, b.To, b.Datagram(i))

@@ -16,6 +16,7 @@ type Sender struct {
 	disk      disk
 	catch     catchUp
 	limit     limit
+	offload   offload
 	build     frame.Builder
 	encode    frame.Encoder
 	responder *nack.Responder
@@ -100,6 +101,8 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
 	}
 	s.responder = nack.NewResponder(repairs)
+	s.offload = offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)}
+	s.offload.begin(cfg.Start)
 	s.beats.start(cfg.Start)
 	return s, nil
 }

@@ -28,6 +28,8 @@ type SenderStats struct {
 	Confirms      uint64 // CONFIRM frames sent
 	Unconfirmed   uint64 // ranges that none had room for
 	Unanswered    uint64 // answers to single subscribers that found no room to wait
+	Trials        uint64 // of whether datagrams that are cut out of one write arrive
+	OffloadOff    bool   // they don't, and all are sent one by one since
 	Members       int    // subscribers known
 	MembersFull   uint64 // frames from subscribers beyond the table's size
 	Foreign       uint64 // frames of a subscriber from another address than its own
@@ -67,6 +69,7 @@ func (s *Sender) Stats() SenderStats {
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
 	st.Unconfirmed = s.answers.unconfirmed
 	gone, unfit := st.Responder.Gone, st.Responder.Unfit // of catching up
+	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
 	st.Responder = s.responder.Stats()
 	st.Responder.Gone += gone
 	st.Responder.Unfit += unfit

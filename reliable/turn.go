@@ -1,5 +1,7 @@
 package reliable
 
+import "crier/nack"
+
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
 func (s *Sender) Next(now Time) (Batch, bool) { return s.turn(now, true) }
@@ -107,12 +109,16 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 	s.rateBytes += uint64(len(data))
 	s.beats.data(now)
 	s.beaten = false
-	return Batch{Data: data, Segment: segment, frames: frames}, true
+	b := Batch{Data: data, Segment: segment, frames: frames}
+	if frames > 1 && len(data) == int(frames)*segment {
+		b.Single = s.offload.single(now, nack.Range{From: s.sent, To: s.sent + frames})
+	}
+	return b, true
 }
 
 // nextRepairs returns repairs for one destination.
 func (s *Sender) nextRepairs(now Time) (Batch, bool) {
-	b := Batch{repairs: true}
+	b := Batch{repairs: true, Single: s.offload.repairsSingle()}
 	if s.limit.rate > 0 && s.limit.room(now) == 0 {
 		return b, false
 	}
@@ -146,6 +152,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 			b.To, b.Segment = s.stash.To, size
 		}
 		s.stashed = false
+		b.Single = b.Single || s.stash.Again // it may be cutting that damaged it
 		s.responder.SentAt(s.stash.Seq, now)
 		s.unsent.repairs = append(s.unsent.repairs, s.stash.Seq)
 		if size < b.Segment {

@@ -27,6 +27,21 @@ func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
 	}
 }
 
+// Segments implements multicast.Segmenter, as far as the socket does.
+func (c *impairConn) Segments() (cut, uneven bool) {
+	if s, ok := c.Conn.(multicast.Segmenter); ok {
+		return s.Segments()
+	}
+	return false, false
+}
+
+// SetSegments implements multicast.Segmenter.
+func (c *impairConn) SetSegments(on bool) {
+	if s, ok := c.Conn.(multicast.Segmenter); ok {
+		s.SetSegments(on)
+	}
+}
+
 // Taken implements multicast.Taker.
 func (c *impairConn) Taken() (datagrams, bytes uint64) {
 	if t, ok := c.Conn.(multicast.Taker); ok {

@@ -149,6 +149,9 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, 
 		}
 		b.WriteByte('\n')
 	}
+	if st.OffloadOff {
+		b.WriteString("  what the kernel or the network card cut out of large writes did not arrive: datagrams were sent one by one since; update the kernel, or use --offload off\n")
+	}
 	b.WriteString(overloadText(&st))
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
