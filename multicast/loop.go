@@ -61,6 +61,7 @@ type Loop struct {
 	looked int       // messages that have looked at the clock since
 	sends  int       // of a young burst
 	joined int64     // when something last came in company
+	filled int64     // when callers last filled a batch; 0: never
 	hot    bool      // callers have taken the token back in this burst
 	guard  int64     // how soon the timer looks whether the burst goes on
 	ended  int64     // when the last send ended

@@ -369,3 +369,18 @@ func TestAHotBurstGoesOn(t *testing.T) {
 		lt.close()
 	})
 }
+
+// Callers who filled a batch lately are left to fill the next one, though something held
+// them up and a part of one went out between; others wait no longer than an offer stands.
+func TestWhoFilledABatchFillsTheNext(t *testing.T) {
+	l := Loop{now: int64(time.Second), filled: int64(time.Second) - rest + 1, stands: patience}
+	if l.offer(false); l.stands != guardLast {
+		t.Errorf("the offer stands for %d ns", l.stands)
+	}
+	for _, filled := range []int64{0, l.now - rest} {
+		l.filled, l.stands = filled, patience
+		if l.offer(false); l.stands != patience {
+			t.Errorf("filled at %d of %d, the offer stands for %d ns", filled, l.now, l.stands)
+		}
+	}
+}

@@ -58,6 +58,9 @@ func (l *Loop) over() bool { return l.now-l.since >= l.stands }
 // callers have been first before, and will be again.
 func (l *Loop) offer(wake bool) {
 	l.since, l.looked = l.now, 0
+	if l.filled != 0 && l.now-l.filled < rest { // callers are flat out, and fill the next batch, too
+		l.stands = guardLast
+	}
 	if l.token = left; wake {
 		l.summon()
 	}
@@ -141,11 +144,11 @@ func (l *Loop) SettleSoon() {
 func (l *Loop) takeBack() {
 	l.hot, l.joined = true, l.now
 	whole := l.cfg.Full()
+	if whole {
+		l.filled = l.now
+	}
 	if l.sendOn(!whole); l.token == left {
 		l.offer(false)
-		if whole {
-			l.stands = guardLast
-		}
 	}
 }
 
