@@ -94,6 +94,13 @@ func FuzzParseNetlink(f *testing.F) {
 	if want := []ifAddr{{addr: netip.MustParseAddr("10.1.0.9"), index: 3, ready: true}}; !slices.Equal(got, want) {
 		f.Errorf("got %+v, want %+v", got, want)
 	}
+	f.Add(slices.Clone(b))
+	// Another host was found to have the address.
+	b[28+16], got = unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED, nil
+	parseNetlink(b, func(_ uint16, body []byte) { parseAddr(body, false, func(a ifAddr) { got = append(got, a) }) })
+	if len(got) != 1 || !got[0].gone || got[0].ready {
+		f.Errorf("got %+v, and another host has it", got)
+	}
 	f.Add(b)
 	f.Fuzz(func(t *testing.T, b []byte) {
 		parseNetlink(b, func(_ uint16, body []byte) {

@@ -18,9 +18,8 @@ import (
 const retryInterval = time.Second
 
 // watch tells a follower what becomes of the interfaces, and of their addresses where
-// that matters. It asks the kernel
-// over netlink and so costs nothing until something happens. Each socket has
-// its own: it lives and ends with it, in its network namespace.
+// that matters. It asks the kernel over netlink, and so costs nothing until something
+// happens. Each socket has its own: it lives and ends with it, in its network namespace.
 type watch struct {
 	file    *os.File // nil where netlink is forbidden: nothing is followed then
 	addrs   bool     // addresses, too
@@ -193,7 +192,9 @@ func parseAddr(b []byte, gone bool, f func(ifAddr)) {
 	if !a.addr.IsValid() {
 		return
 	}
-	a.ready = flags&(unix.IFA_F_TENTATIVE|unix.IFA_F_DADFAILED) == 0 || flags&unix.IFA_F_OPTIMISTIC != 0
+	// One that another host has is none of ours, though the interface still lists it.
+	a.gone = a.gone || flags&unix.IFA_F_DADFAILED != 0
+	a.ready = flags&unix.IFA_F_TENTATIVE == 0 || flags&unix.IFA_F_OPTIMISTIC != 0
 	f(a)
 }
 
