@@ -162,13 +162,17 @@ func TestFirstComeFirstServed(t *testing.T) {
 			if _, err := p.TryPublish(make([]byte, 1300)); err != publisher.ErrFull {
 				t.Errorf("TryPublish returned %v where others wait", err)
 			}
-			if n.Give(1); len(served) < 5 {
-				synctest.Wait()
-			}
-			if len(served) == 5 {
+			n.Give(1)
+			synctest.Wait()
+			mu.Lock()
+			all := len(served) == 5
+			mu.Unlock()
+			if all {
 				break
 			}
 		}
+		mu.Lock()
+		defer mu.Unlock()
 		if got := strings.Join(served, " "); got != "little much a b c" {
 			t.Errorf("served were: %s", got)
 		}

@@ -193,18 +193,18 @@ var subWays = map[string]func(*testing.T) *tool{
 		return oneKilled(t, "--count", "4")
 	},
 	"`--timeout` while the session goes on": func(t *testing.T) *tool {
-		return goesOn(t, "--timeout", "1s")
+		return goesOn(t, "--timeout", "4s")
 	},
 	"`--timeout` before `--count`, while the session goes on": func(t *testing.T) *tool {
-		c := goesOn(t, "--timeout", "1s", "--count", "1000")
-		c.await(c.err, "crier sub: 2 of 1000 messages came within 1s\n", 1)
+		c := goesOn(t, "--timeout", "4s", "--count", "1000")
+		c.await(c.err, "crier sub: 2 of 1000 messages came within 4s\n", 1)
 		return c
 	},
 	"`--timeout` before `--count`, after BYE": func(t *testing.T) *tool {
-		return ends(t, "--timeout", "1s", "--count", "1000")
+		return ends(t, "--timeout", "4s", "--count", "1000")
 	},
 	"`--timeout` after BYE": func(t *testing.T) *tool {
-		return ends(t, "--timeout", "1s")
+		return ends(t, "--timeout", "4s")
 	},
 	"`--timeout` before anything was heard": func(t *testing.T) *tool {
 		return start(t, nil, on(testGroup(t), "sub", "--timeout", "1ms")...)

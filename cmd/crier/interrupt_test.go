@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -81,20 +82,20 @@ func TestInterruptedWaits(t *testing.T) {
 func TestSecondInterruptIsTheFirst(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		interrupts := make(chan os.Signal, 1)
-		canceled, released := false, false
-		go interrupt(interrupts, func() { canceled = true }, func() { released = true })
+		var canceled, released atomic.Bool
+		go interrupt(interrupts, func() { canceled.Store(true) }, func() { released.Store(true) })
 		interrupts <- os.Interrupt
 		synctest.Wait()
-		if !canceled || released {
-			t.Fatalf("canceled %v, released %v", canceled, released)
+		if !canceled.Load() || released.Load() {
+			t.Fatalf("canceled %v, released %v", canceled.Load(), released.Load())
 		}
 		time.Sleep(secondInterrupt - 1) // in virtual time
 		synctest.Wait()
-		if released {
+		if released.Load() {
 			t.Error("the second one ends the process before its time")
 		}
 		time.Sleep(time.Nanosecond)
-		if synctest.Wait(); !released {
+		if synctest.Wait(); !released.Load() {
 			t.Error("the second one never ends the process")
 		}
 	})
