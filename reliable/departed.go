@@ -119,14 +119,14 @@ func (s *Sender) Owed() (n uint64) {
 // unsent are the DATA frames that the kernel refused, and that were not repeated since.
 type unsent struct {
 	frames  uint64
-	batches []nack.Range // the latest in which there were some
+	runs    []nack.Range // of the batches in which there were some, ascending
 	endLeft bool         // a BYE was not refused
 	bye     bool         // the batch that is out is one
 	repairs []uint64     // the frames that it repeats
 }
 
-// maxUnsent bounds the batches in which frames are known to have been refused: what was
-// refused in others counts as never sent, even if it is repeated.
+// maxUnsent bounds the runs of batches in which frames are known to have been refused:
+// what was refused in others counts as never sent, even if it is repeated.
 const maxUnsent = 1024
 
 // note takes what became of a batch, whose DATA frames, if it has some, begin at first.
@@ -139,23 +139,30 @@ func (u *unsent) note(b Batch, first uint64) {
 		}
 	case b.frames > 0:
 		u.frames += b.Refused
-		if len(u.batches) < maxUnsent {
-			u.batches = append(u.batches, nack.Range{From: first, To: first + b.frames})
+		if last := len(u.runs) - 1; last >= 0 && u.runs[last].To == first {
+			u.runs[last].To += b.frames
+		} else if len(u.runs) < maxUnsent {
+			u.runs = append(u.runs, nack.Range{From: first, To: first + b.frames})
 		}
 	}
 }
 
 // repeated notes that a frame has left as a repair.
 func (u *unsent) repeated(seq uint64) {
-	for i, r := range u.batches {
+	for i, r := range u.runs {
 		if !r.Contains(seq) {
 			continue
 		}
 		u.frames -= min(u.frames, 1)
-		u.batches = slices.Delete(u.batches, i, i+1)
-		for _, rest := range []nack.Range{{From: r.From, To: seq}, {From: seq + 1, To: r.To}} {
-			if rest.Len() > 0 && len(u.batches) < maxUnsent {
-				u.batches = append(u.batches, rest)
+		before, after := nack.Range{From: r.From, To: seq}, nack.Range{From: seq + 1, To: r.To}
+		switch {
+		case before.Len() == 0 && after.Len() == 0:
+			u.runs = slices.Delete(u.runs, i, i+1)
+		case before.Len() == 0:
+			u.runs[i] = after
+		default:
+			if u.runs[i] = before; after.Len() > 0 && len(u.runs) < maxUnsent {
+				u.runs = slices.Insert(u.runs, i+1, after)
 			}
 		}
 		return

@@ -158,3 +158,29 @@ func TestNothingIsOwedToWhoHasIt(t *testing.T) {
 		t.Errorf("%d repairs are owed, want 20", n)
 	}
 }
+
+// However many batches in a row the kernel refused, as while a link was down, they have
+// left once they are repeated, in whatever order.
+func TestALongRefusalIsMadeUpFor(t *testing.T) {
+	var u unsent
+	const n = 3 * maxUnsent
+	for seq := range uint64(n) {
+		u.note(Batch{frames: 1, Refused: 1}, seq)
+	}
+	if u.frames != n || len(u.runs) != 1 {
+		t.Fatalf("%d frames never left, in %d runs; want %d in one", u.frames, len(u.runs), n)
+	}
+	for seq := uint64(100); seq < 200; seq++ {
+		u.repeated(seq)
+	}
+	u.note(Batch{frames: 2, Refused: 2}, n)
+	if u.frames != n-98 || len(u.runs) != 2 {
+		t.Errorf("%d frames never left, in %d runs; want %d in 2", u.frames, len(u.runs), n-98)
+	}
+	for seq := range uint64(n + 2) {
+		u.repeated(seq)
+	}
+	if u.frames != 0 || len(u.runs) != 0 {
+		t.Errorf("%d frames never left, in %d runs, after all were repeated", u.frames, len(u.runs))
+	}
+}
