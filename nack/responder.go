@@ -12,6 +12,7 @@ type Repair struct {
 	Seq     uint64
 	Request uint64         // the request that it answers
 	To      netip.AddrPort // the subscriber; invalid: the group
+	Asker   *Asker         // in whose turn
 	Again   bool           // it was repeated before
 }
 
@@ -376,7 +377,7 @@ func (r *Responder) Next(now Time, held Range) (Repair, bool) {
 			turns--
 			continue
 		}
-		repair := Repair{Seq: m.seq, Request: m.request, Again: m.repeated}
+		repair := Repair{Seq: m.seq, Request: m.request, Asker: a, Again: m.repeated}
 		if !m.group {
 			repair.To = a.Addr
 		} else {

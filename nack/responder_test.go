@@ -298,7 +298,7 @@ func TestTheRequestIsNamed(t *testing.T) {
 	p.r.Asked(p.now, a, 70, p.now, Range{1, 3}, p.held)
 	p.r.Asked(p.now, a, 71, p.now, Range{3, 4}, p.held)
 	p.r.Asked(p.now, b, 80, p.now, Range{9, 10}, p.held)
-	for _, want := range []Repair{{Seq: 1, Request: 70}, {Seq: 2, Request: 70}, {Seq: 3, Request: 71}, {Seq: 9, Request: 80}} {
+	for _, want := range []Repair{{Seq: 1, Request: 70, Asker: a}, {Seq: 2, Request: 70, Asker: a}, {Seq: 3, Request: 71, Asker: a}, {Seq: 9, Request: 80, Asker: b}} {
 		if got, ok := p.r.Next(p.now, p.held); !ok || got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}

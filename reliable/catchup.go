@@ -323,7 +323,7 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 		m.wants = m.wants[1:]
 	}
 	for seq := run.From; seq < run.To; seq++ {
-		s.unsent.repairs = append(s.unsent.repairs, seq)
+		s.unsent.repairs = append(s.unsent.repairs, repeat{seq, &m.Asker})
 	}
 	m.Repaired += run.Len()
 	m.serve(now, run, max(s.members.rtt/16, servedTime))

@@ -122,7 +122,13 @@ type unsent struct {
 	runs    []nack.Range // of the batches in which there were some, ascending
 	endLeft bool         // a BYE was not refused
 	bye     bool         // the batch that is out is one
-	repairs []uint64     // the frames that it repeats
+	repairs []repeat     // the frames that it repeats
+}
+
+// repeat is a frame that is repeated in a subscriber's turn, which counts it.
+type repeat struct {
+	seq   uint64
+	asker *nack.Asker
 }
 
 // maxUnsent bounds the runs of batches in which frames are known to have been refused:
@@ -130,12 +136,13 @@ type unsent struct {
 const maxUnsent = 1024
 
 // note takes what became of a batch, whose DATA frames, if it has some, begin at first.
+// Of a batch that was refused in part it isn't known which datagrams were: it counts the last.
 func (u *unsent) note(b Batch, first uint64) {
 	switch {
 	case b.Refused == 0:
 		u.endLeft = u.endLeft || u.bye
-		for _, seq := range u.repairs {
-			u.repeated(seq)
+		for _, r := range u.repairs {
+			u.repeated(r.seq)
 		}
 	case b.frames > 0:
 		u.frames += b.Refused
@@ -143,6 +150,11 @@ func (u *unsent) note(b Batch, first uint64) {
 			u.runs[last].To += b.frames
 		} else if len(u.runs) < maxUnsent {
 			u.runs = append(u.runs, nack.Range{From: first, To: first + b.frames})
+		}
+	default:
+		sent := uint64(len(u.repairs)) - min(b.Refused, uint64(len(u.repairs)))
+		for _, r := range u.repairs[sent:] {
+			r.asker.Repaired--
 		}
 	}
 }

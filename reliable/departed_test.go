@@ -124,11 +124,18 @@ func TestWhatTheKernelRefused(t *testing.T) {
 	if n := p.Stats().NeverLeft; n != 10 {
 		t.Errorf("%d frames never left, after their repairs were refused too", n)
 	}
+	repaired := func() uint64 { return p.Members()[0].Repaired }
+	if n := repaired(); n != 0 {
+		t.Errorf("%d frames were repaired for the subscriber, though the kernel refused them", n)
+	}
 	refuse, p.now = false, p.now.Add(time.Second)
 	asks()
 	sends()
 	if n := p.Stats().NeverLeft; n != 6 || p.Owed() != 0 {
 		t.Errorf("%d frames never left, want 6; %d repairs are owed", n, p.Owed())
+	}
+	if n := repaired(); n != 4 {
+		t.Errorf("%d frames were repaired for the subscriber, want 4", n)
 	}
 	refuse = true
 	p.Close(p.now)

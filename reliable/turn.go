@@ -154,7 +154,7 @@ func (s *Sender) nextRepairs(now Time) (Batch, bool) {
 		s.stashed = false
 		b.Single = b.Single || s.stash.Again // it may be cutting that damaged it
 		s.responder.SentAt(s.stash.Seq, now)
-		s.unsent.repairs = append(s.unsent.repairs, s.stash.Seq)
+		s.unsent.repairs = append(s.unsent.repairs, repeat{s.stash.Seq, s.stash.Asker})
 		if size < b.Segment {
 			break
 		}
