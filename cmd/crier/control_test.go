@@ -39,7 +39,9 @@ func TestControlPortTaken(t *testing.T) {
 		wantRefusal(t, start(t, nil, on(group, command, "--control-port", port)...), exitError,
 			"from "+addr, "another program holds that port", "choose another port, or stop that program")
 	}
-	wantRefusal(t, start(t, nil, on(group, "sub", "--control-port", "0")...), exitUsage, "--control-port 0", "1 to 65535")
+	for _, port := range []string{"0", "-1", "70000", "http"} {
+		wantRefusal(t, start(t, nil, on(group, "sub", "--control-port", port)...), exitUsage, "--control-port", port, "is no port: give 1 to 65535")
+	}
 }
 
 // freePort returns a loopback address with a port that is free.

@@ -201,6 +201,8 @@ func flagText(err error) string {
 		switch kind := invalid.GetFlag().Value.Type(); kind {
 		case "uint64":
 			return fmt.Sprintf("%s %q is no whole number of 0 or more", flag, invalid.GetValue())
+		case "uint16":
+			return fmt.Sprintf("%s %q is no port: give 1 to 65535", flag, invalid.GetValue())
 		case "int":
 			return fmt.Sprintf("%s %q is no whole number", flag, invalid.GetValue())
 		case "float64":
