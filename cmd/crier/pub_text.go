@@ -128,8 +128,8 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, 
 	if interrupted {
 		verb = "published, until interrupted,"
 	}
-	fmt.Fprintf(&b, "session %s: %s %s messages (%s bytes) in %s frames, %s\n", sessionText(session), verb,
-		grouped(st.Accepted), grouped(st.AcceptedBytes), grouped(st.Frames), took.text())
+	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", sessionText(session), verb, counted(st.Accepted, "message", "messages"),
+		counted(st.AcceptedBytes, "byte", "bytes"), counted(st.Frames, "frame", "frames"), took.text())
 	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", counted(st.Repairs, "frame", "frames"), counted(st.Nacks, "NACK", "NACKs"))
 	if n := st.Responder.Gone; n > 0 {
 		fmt.Fprintf(&b, "  repairs were asked for %s that were no longer held, and what was in them is lost for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
