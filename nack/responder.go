@@ -208,7 +208,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	case a.queued >= r.cfg.MaxQueued:
 		return false
 	default:
-		m.group = other || !a.alone(now, r.sharing())
+		m.group = other || !a.Addr.IsValid() || !a.alone(now, r.sharing())
 		m.asker, m.shared, m.request = a, other, request
 		r.queue.push(at)
 	}

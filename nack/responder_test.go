@@ -3,6 +3,7 @@ package nack
 import (
 	"fmt"
 	"math"
+	"net/netip"
 	"testing"
 	"time"
 )
@@ -355,5 +356,20 @@ func TestForgetAnAsker(t *testing.T) {
 		p.wantRepairs("51")
 		p.advance(time.Second)
 		p.wantRepairs("52")
+	})
+}
+
+// What has no address is repaired to the group, however lonely its losses are: whoever
+// asked before that has it.
+func TestOneWithoutAddressIsRepairedToTheGroup(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.asker("anna").Addr = netip.AddrPort{}
+		p.lonely("anna", aloneAt)
+		p.advance(time.Second)
+		p.nack("anna", "100")
+		p.wantRepairs("100")
+		p.advance(ms)
+		p.nackFrom(p.now.Add(-2*ms), "ben", "100")
+		p.wantRepairs()
 	})
 }
