@@ -74,7 +74,11 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	held.To += s.out
 	// What was sent a while ago is catching up, as is what only the disk holds.
 	young := oldest
-	if m != &s.members.overflow {
+	moves := m == &s.members.overflow && s.members.byID[f.Subscriber] != nil
+	switch {
+	case moves: // what only the disk holds, it gets once that is sure
+		young = max(oldest, held.From)
+	case m != &s.members.overflow:
 		young = max(oldest, min(max(s.catch.aged, held.From), s.sent))
 	}
 	s.responder.Begin()
@@ -89,7 +93,11 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 		}
 	}
 	s.offload.asked(now, f.Ranges)
-	s.behind(now, m, f.Request, at, s.catch.old, held)
+	if moves {
+		s.answers.coming(from, s.catch.old)
+	} else {
+		s.behind(now, m, f.Request, at, s.catch.old, held)
+	}
 	for _, r := range f.Ranges {
 		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)
 	}

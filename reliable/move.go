@@ -16,7 +16,9 @@ const (
 	// publisher's of HEARTBEATs, a subscriber's of STATUS.
 	moveIntervals = 3
 	// moveAhead is how far a publisher's time may lie ahead of what it should be by now,
-	// for clocks that drift and frames that were late before.
+	// for clocks that drift and frames that were late before. What was heard last may have
+	// been later than that, as all is that waited for a suspended process: so it may be
+	// further ahead by the time since then, and the quiet one is found in the end.
 	moveAhead = time.Second
 )
 
@@ -83,17 +85,22 @@ func (s *session) claimed(now Time, from netip.AddrPort, f *frame.Frame) bool {
 	moved, contested := s.claim.take(now, from, f.Time, s.heard, quiet)
 	switch {
 	case moved:
-		s.source, s.control, s.spoken = from, netip.AddrPort{}, false
-		s.other = netip.AddrPort{}
-		s.r.rehost(s)
-		s.stats.Source = from
-		s.stats.Moved++
-		s.statusDue = min(s.statusDue, now) // from there on it knows who listens
-		s.announceChange(SessionMoved, from)
+		s.moveTo(now, from)
 	case contested:
 		s.contest(now, from)
 	}
 	return moved
+}
+
+// moveTo takes another address for the session's.
+func (s *session) moveTo(now Time, from netip.AddrPort) {
+	s.source, s.control, s.spoken = from, netip.AddrPort{}, false
+	s.other, s.claim = netip.AddrPort{}, claim{}
+	s.r.rehost(s)
+	s.stats.Source = from
+	s.stats.Moved++
+	s.statusDue = min(s.statusDue, now) // from there on it knows who listens
+	s.announceChange(SessionMoved, from)
 }
 
 // goesOn says whether a frame's numbers and time go on where those of the session's
@@ -102,16 +109,35 @@ func (s *session) goesOn(now Time, f *frame.Frame) bool {
 	if f.Kind != frame.Heartbeat && f.Kind != frame.Bye {
 		return false // others have no number that is told anew each time
 	}
-	if s.echo == 0 || f.Time <= s.echo || f.Time > s.echo+uint64(max(0, now.Sub(s.echoAt))+moveAhead) {
+	if s.timed && (f.Time <= s.echo || f.Time > s.echo+uint64(2*max(0, now.Sub(s.echoAt))+moveAhead)) {
 		return false
 	}
 	return !s.placed || f.NextSeq >= s.win.high && f.NextOffset >= s.stats.NextOffset && s.believes(now, f.NextSeq, f.NextOffset)
 }
 
-// outspoken says whether a session is another's: the first who spoke for it has sent no
-// data, and here is some.
-func (s *session) outspoken(from netip.AddrPort, f *frame.Frame) bool {
-	return !s.proven && f.Kind == frame.Data && from != s.source && from != s.control && !s.away && s.phase != ended
+// outspoken takes a frame of a session whose first speaker has sent no data, where it is
+// data from elsewhere: then the session is that one's. Where the data goes on from what
+// was told, the session moves there at once, or what was told of it would be told twice.
+// It reports whether it is another session: nothing was told of this one yet, or the data
+// has contradicted it for a while. Data that was merely on its way does so for less.
+func (s *session) outspoken(now Time, from netip.AddrPort, f *frame.Frame) bool {
+	if s.proven || f.Kind != frame.Data || from == s.source || from == s.control || s.away || s.phase == ended {
+		return false
+	}
+	switch {
+	case s.phase == starting:
+		return true
+	case f.Seq >= s.win.next && !(s.phase == left && f.Seq >= s.win.high) &&
+		(f.Seq < s.told.seq || f.EndOffset() >= s.told.offset) && s.believes(now, f.Seq, f.EndOffset()):
+		s.moveTo(now, from)
+		// Time and name are taken from there anew.
+		s.timed, s.echo, s.newest, s.known, s.transit = false, 0, 0, false, transit{}
+	case !s.refuted:
+		s.refuted, s.refutedAt = true, now
+	default:
+		return now.Sub(s.refutedAt) >= moveIntervals*heartbeatData
+	}
+	return false
 }
 
 // contest notes that somebody else speaks for the session, and tells it now and then.
@@ -158,7 +184,6 @@ func (s *Sender) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 	case contested:
 		s.stats.Contested++
 		s.members.foreign++
-		return nil
 	}
 	return &s.members.overflow
 }

@@ -237,3 +237,113 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 		t.Errorf("%+v; %+v", m, st)
 	}
 }
+
+// A publisher that moves before its data was heard is followed at once, and its session
+// is told of once: what was lost before isn't delivered after that.
+func TestPublisherMovesBeforeItsData(t *testing.T) {
+	p := newPair(t, SenderConfig{}, ReceiverConfig{})
+	p.run(p.now.Add(time.Second))
+	p.drop = func(_ bool, f *frame.Frame) bool { return f.Kind == frame.Data || f.Kind == frame.Repair }
+	for i := range 5 {
+		p.publish(payload(i, 64))
+	}
+	p.run(p.now.Add(5 * time.Second))
+	p.drop, p.senderAt = nil, elsewhere[0]
+	for i := range 50 {
+		p.publish(payload(5+i, 64))
+		p.run(p.now.Add(10 * time.Millisecond))
+	}
+	st, n := p.check(), kinds(p.events)
+	if st.Delivered != 50 || st.Lost != 5 || st.Source != elsewhere[0] || n[SessionNew] != 1 || n[SessionMoved] != 1 {
+		t.Errorf("%+v; told %v", st, n)
+	}
+}
+
+// Data that was on its way when the publisher moved is no reason to begin anew.
+func TestLateDataTakesNoSessionBack(t *testing.T) {
+	l := newListener(t, ReceiverConfig{Joined: 5e9})
+	l.from(elsewhere[0], beat(t, 1, 10))
+	for seq := range uint64(10) {
+		l.now = l.now.Add(20 * time.Millisecond)
+		l.hears(data(t, 1, seq))
+	}
+	l.from(elsewhere[0], data(t, 1, 10))
+	if st, n := l.session(1), kinds(l.told); st.Delivered != 1 || st.Source != elsewhere[0] || n[SessionNew] != 1 || n[SessionMoved] != 0 {
+		t.Errorf("%+v; told %v", st, n)
+	}
+}
+
+// follows lets a publisher be silent, and then speak from elsewhere for a while, whose
+// time was some when the Receiver's was now.
+func (l *listener) follows(started Time) {
+	l.t.Helper()
+	for range 40 {
+		l.pass(100*time.Millisecond, false)
+		l.from(elsewhere[0], made(l.t, frame.Frame{
+			Kind: frame.Heartbeat, Session: 1, Time: uint64(l.now - started), NextSeq: 1, NextOffset: 1, Interval: 100 * time.Millisecond,
+		}))
+	}
+	if st := l.session(1); st.Source != elsewhere[0] || st.Moved != 1 || st.Delivered != 1 {
+		l.t.Errorf("%+v", st)
+	}
+}
+
+// A publisher is followed of which no time was told, or only that it began just then.
+func TestPublisherMovesThatToldNoTime(t *testing.T) {
+	for _, first := range []bool{true, false} {
+		l := newListener(t, ReceiverConfig{})
+		if l.hears(data(t, 1, 0)); first {
+			l.hears(made(t, frame.Frame{Kind: frame.Session, Session: 1, Control: senderAddr, Channels: 1}))
+		}
+		l.follows(l.now)
+	}
+}
+
+// What waited for a suspended process says that the publisher's time is less than it is,
+// and the publisher is followed all the same.
+func TestPublisherMovesWhileOneSleeps(t *testing.T) {
+	l := newListener(t, ReceiverConfig{})
+	started := l.now
+	l.now = l.now.Add(6 * time.Second)
+	l.hears(data(t, 1, 0))
+	l.hears(made(t, frame.Frame{
+		Kind: frame.Heartbeat, Session: 1, Time: 4e9, NextSeq: 1, NextOffset: 1, Interval: 100 * time.Millisecond,
+	}))
+	l.follows(started)
+}
+
+// A subscriber whose address changes twice in short is contested, and its NACKs are
+// answered all the same; what only the disk holds isn't said to be gone.
+func TestSubscriberMovesTwice(t *testing.T) {
+	p := spilled(t)
+	asks := func(from netip.AddrPort, seq uint64) (repaired, confirmed, gone int) {
+		p.step(100 * time.Millisecond)
+		p.Handle(p.now, from, made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+			Ranges: []nack.Range{{From: seq, To: seq + 1}},
+		}))
+		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+			switch decoded(t, b.Datagram(0)).Kind {
+			case frame.Repair:
+				repaired++
+			case frame.Confirm:
+				confirmed++
+			case frame.Gone:
+				gone++
+			}
+			p.Sent(b)
+		}
+		return
+	}
+	for i, from := range []netip.AddrPort{elsewhere[0], elsewhere[1], elsewhere[1]} {
+		if repaired, _, gone := asks(from, p.ringOldest()+uint64(i)); repaired != 1 || gone != 0 {
+			t.Errorf("%d. from %v: %d repairs, %d times GONE", i, from, repaired, gone)
+		}
+		if repaired, confirmed, gone := asks(from, uint64(i)); repaired != 0 || confirmed != 1 || gone != 0 {
+			t.Errorf("%d. from %v, on disk: %d repairs, %d CONFIRMs, %d times GONE", i, from, repaired, confirmed, gone)
+		}
+	}
+	if st := p.Stats(); st.Contested == 0 || st.Moved != 0 {
+		t.Errorf("%+v", st)
+	}
+}

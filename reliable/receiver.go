@@ -128,7 +128,7 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 		r.repair(now, from, s, f)
 		return
 	}
-	if s != nil && (s.unheard || s.outspoken(from, f)) {
+	if s != nil && (s.unheard || s.outspoken(now, from, f)) {
 		r.forget(s) // as if it were heard for the first time
 		s = nil
 	}

@@ -58,8 +58,11 @@ type session struct {
 	created   Time
 	heard     Time // the last frame from its source
 	interval  time.Duration
+	timed     bool   // the next two mean something
 	echo      uint64 // the last HEARTBEAT's or SESSION's time
 	echoAt    Time
+	refuted   bool // data from elsewhere contradicts what its source said
+	refutedAt Time // since then
 	transit   transit
 
 	win       window
@@ -204,7 +207,7 @@ func (s *session) refresh(now Time) {
 // noteTime remembers the publisher's time, to send it back.
 func (s *session) noteTime(now Time, f *frame.Frame) {
 	if f.Time >= s.echo {
-		s.echo, s.echoAt = f.Time, now
+		s.timed, s.echo, s.echoAt = true, f.Time, now
 	}
 }
 
