@@ -125,6 +125,7 @@ func (c *Checker) answered(s *Session, p *packet) { c.truth(s).answered(p) }
 func (c *Checker) asked(sub *Subscriber, p *packet, arrives bool) {
 	if s := c.w.Session(p.frame.Session); s != nil {
 		v := c.view(sub, s)
+		v.wrote = sub.wrote
 		v.follow()
 		v.asked(p, arrives)
 	}
@@ -134,11 +135,13 @@ func (c *Checker) heard(sub *Subscriber, p *packet) {
 	if p.session == nil {
 		return
 	}
-	if v := c.view(sub, p.session); v.elsewhere(p) {
+	v := c.view(sub, p.session)
+	v.follow()
+	if v.elsewhere(p) {
 		v.claim = p
-	} else {
-		v.heard(p)
+		return
 	}
+	v.heard(p)
 }
 
 func (c *Checker) event(sub *Subscriber, ev *reliable.Event) {

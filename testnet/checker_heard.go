@@ -40,15 +40,13 @@ func (v *view) heard(p *packet) {
 	case frame.Nack, frame.Status:
 		return
 	}
-	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && now.Sub(v.lastHeard) >= v.silence() {
-		v.any = false // it was forgotten, and is heard for the first time again
-	}
+	v.forget()
 	if !v.any {
 		v.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
 		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.joined && v.sub.cfg.Receiver.Start == reliable.Latest {
 			return // it was over before anything of it was heard
 		}
-		v.any, v.lastHeard = true, now
+		v.any, v.lastHeard, v.source = true, now, p.from
 	}
 	if f.Kind != frame.Data {
 		v.aliveBy(now, f.Time)
@@ -58,6 +56,7 @@ func (v *view) heard(p *packet) {
 	case frame.Session:
 		v.named = true
 	case frame.Data:
+		v.source = p.from
 		v.came(now, helped, f)
 	case frame.Heartbeat, frame.Bye:
 		if f.Kind == frame.Bye {
@@ -78,6 +77,14 @@ func (v *view) heard(p *packet) {
 			v.hasBeat, v.firstNext, v.firstOld = true, f.NextOffset, f.OldestOffset
 		}
 		v.exists(now, f.NextSeq, f.NextOffset)
+	}
+}
+
+// forget notes that the receiver has forgotten a session of which it heard too little to
+// begin: it is heard for the first time again.
+func (v *view) forget() {
+	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && v.c.w.now.Sub(v.lastHeard) >= v.silence() {
+		v.any = false
 	}
 }
 

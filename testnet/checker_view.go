@@ -2,6 +2,7 @@ package testnet
 
 import (
 	"bytes"
+	"net/netip"
 	"time"
 
 	"crier/reliable"
@@ -19,16 +20,17 @@ type view struct {
 	works   bool // it takes time for them
 
 	// What its process has heard.
-	any       bool          // anything at all
-	first     frame.Kind    // DATA or HEARTBEAT (or BYE), whichever came first
-	hasData   bool          // the next two are known
-	firstData uint64        // the first message that starts in the first DATA or after it
-	lowData   uint64        // the lowest of these
-	hasBeat   bool          // the next two are known
-	firstNext uint64        // NextOffset of the first HEARTBEAT or BYE
-	firstOld  uint64        // OldestOffset of it
-	age       time.Duration // how old the first frame was
-	named     bool          // SESSION was heard
+	any       bool           // anything at all
+	source    netip.AddrPort // from where, until it begins
+	first     frame.Kind     // DATA or HEARTBEAT (or BYE), whichever came first
+	hasData   bool           // the next two are known
+	firstData uint64         // the first message that starts in the first DATA or after it
+	lowData   uint64         // the lowest of these
+	hasBeat   bool           // the next two are known
+	firstNext uint64         // NextOffset of the first HEARTBEAT or BYE
+	firstOld  uint64         // OldestOffset of it
+	age       time.Duration  // how old the first frame was
+	named     bool           // SESSION was heard
 	bye       bool
 	byeAt     reliable.Time // when it came first
 	high      uint64        // one past the highest frame known to exist
@@ -59,8 +61,9 @@ type view struct {
 	// yet, and told that message; both as of forgetArrivals.
 	arrivedFrom, told uint64
 	slow              []slow
-	claim             *packet       // the last one from where the publisher isn't followed to
-	subWoke           reliable.Time // when its process woke last
+	wrote             netip.AddrPort // where its last word went
+	claim             *packet        // the last one from where the publisher isn't followed to
+	subWoke           reliable.Time  // when its process woke last
 
 	// What its application was told.
 	phase     reliable.EventKind // 0 before `new`

@@ -171,6 +171,7 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	w := s.w
 	pkt := w.newPacket(data)
 	pkt.from, pkt.asker = s.addr, s
+	s.wrote = to
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", s, pkt.err)

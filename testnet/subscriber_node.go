@@ -87,8 +87,9 @@ type Subscriber struct {
 	// thousand subscribers, most are out of the cache when their turn comes.
 	w      *World
 	m      receiver
-	armed  reliable.Time // when the timer fires
-	seen   *view         // how the Checker sees its session that was heard last
+	armed  reliable.Time  // when the timer fires
+	wrote  netip.AddrPort // where its last datagram went
+	seen   *view          // how the Checker sees its session that was heard last
 	index  int
 	peak   int // the most bytes held so far, where a Checker looks
 	limits limits

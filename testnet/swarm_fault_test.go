@@ -44,6 +44,22 @@ func (s *scenario) faults() {
 	s.lossy = s.one(4)
 }
 
+// moves plans which addresses change, and when, in one of six scenarios.
+func (s *scenario) moves(r random) {
+	if r.below(6) > 0 {
+		return
+	}
+	for range 1 + r.below(3) {
+		at := reliable.Time(r.below(uint64(s.calm)))
+		if pub := s.w.pubs[r.below(uint64(len(s.w.pubs)))]; r.below(2) == 0 {
+			s.plan(at, "%v moves", pub, pub.Move)
+		} else {
+			sub := s.w.subs[r.below(uint64(len(s.w.subs)))]
+			s.plan(at, "%v moves", sub, sub.Move)
+		}
+	}
+}
+
 // pause is how long a fault lasts: often longer than the silence.
 func (s *scenario) pause() time.Duration {
 	if s.one(3) {

@@ -11,6 +11,11 @@ var foundSeeds = []uint64{
 	920457, // a rate limit that outlasts the run
 	943444, // the same, with suspensions
 	942763, // a suspension with a write and a disk job under way
+	661,    // a publisher moves while a subscriber sleeps
+	811,    // a subscriber without an address, for now, asks for what went to all
+	813,    // a subscriber moves twice
+	730466, // a publisher moves before it is known where its session begins
+	730912, // a subscriber moves and asks for what only the disk holds
 }
 
 func TestFoundSeeds(t *testing.T) {

@@ -46,6 +46,7 @@ func newScenario(w *World, seed uint64) *scenario {
 		s.subscriber()
 	}
 	s.faults()
+	s.moves(newRandom(mix(seed) ^ 0x6d6f7665))
 	return s
 }
 

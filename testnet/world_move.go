@@ -5,6 +5,7 @@ import (
 	"slices"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // Processes whose host gets another address.
@@ -52,18 +53,28 @@ func (v *view) elsewhere(p *packet) bool {
 	if len(v.s.sources) == 0 {
 		return false
 	}
-	st := v.stats()
-	return st.ID != 0 && st.Source != p.from
+	if st := v.stats(); st.ID != 0 {
+		return st.Source != p.from
+	}
+	// It hasn't begun: it is whose who spoke first, or of several the first with data.
+	v.forget()
+	return v.any && v.source != p.from && (v.hasData || p.frame.Kind != frame.Data)
 }
 
 // follow takes the packet by which the receiver was convinced that its publisher has
-// moved.
+// moved. Of a session that hasn't begun, where its words go tells: one goes there at once.
 func (v *view) follow() {
-	if p := v.claim; p != nil {
-		v.claim = nil
-		if v.stats().Source == p.from {
-			v.heard(p)
-		}
+	p := v.claim
+	if p == nil {
+		return
+	}
+	source := v.wrote
+	if st := v.stats(); st.ID != 0 {
+		source = st.Source
+	}
+	if source == p.from {
+		v.claim, v.source = nil, source
+		v.heard(p)
 	}
 }
 
