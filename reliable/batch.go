@@ -1,6 +1,10 @@
 package reliable
 
-import "net/netip"
+import (
+	"net/netip"
+
+	"crier/reliable/frame"
+)
 
 // Batch is what to send next: one or more datagrams to one place.
 type Batch struct {
@@ -18,9 +22,10 @@ type Batch struct {
 	// kernel: a driver says so before Sent.
 	Refused, RefusedBytes uint64
 
-	frames  uint64 // DATA frames in it
-	repairs bool   // REPAIR frames
-	catchUp bool   // to who is behind
+	frames  uint64     // DATA frames in it
+	repairs bool       // REPAIR frames
+	catchUp bool       // to who is behind
+	kind    frame.Kind // of a single frame that is neither
 }
 
 // Datagrams returns how many datagrams the batch holds.

@@ -295,7 +295,7 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	run := nack.Range{From: from, To: from}
 	for run.To < m.wants[0].To && run.Len() < catchBatch {
 		data := s.kept(run.To)
-		if data == nil || frame.RepairSize(len(data)) > s.datagram || len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
+		if data == nil || frame.RepairSize(len(data)) > s.most || len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
 			break
 		}
 		before := len(s.arena)

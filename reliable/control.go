@@ -120,8 +120,7 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 	}
 	if len(s.answers.confirms) > 0 {
 		s.answers.confirms = nack.Normalize(s.answers.confirms)
-		s.stats.Confirms++
-		fit := frame.FitRanges(frame.Confirm, s.answers.confirms, s.datagram)
+		fit := frame.FitRanges(frame.Confirm, s.answers.confirms, s.most)
 		s.scratch = s.answerFrame(now, frame.Confirm, s.answers.confirms[:fit])
 		b := s.control(netip.AddrPort{}, &s.scratch)
 		s.answers.confirms = append(s.answers.confirms[:0], s.answers.confirms[fit:]...)
@@ -140,7 +139,7 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 	to, f := a.to, &s.scratch
 	switch {
 	case a.gone != nil:
-		fit := frame.FitRanges(frame.Gone, a.gone, s.datagram)
+		fit := frame.FitRanges(frame.Gone, a.gone, s.most)
 		*f = s.answerFrame(now, frame.Gone, a.gone[:fit])
 		f.Request = a.request
 		if a.unfit {
@@ -149,7 +148,7 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 		f.OldestSeq = s.oldest()
 		f.OldestOffset = s.startAt(f.OldestSeq)
 	case a.coming != nil:
-		fit := min(len(a.coming), frame.FitRanges(frame.Confirm, a.coming, s.datagram))
+		fit := min(len(a.coming), frame.FitRanges(frame.Confirm, a.coming, s.most))
 		*f = s.answerFrame(now, frame.Confirm, a.coming[:fit])
 		if a.coming = a.coming[fit:]; len(a.coming) > 0 {
 			return s.control(to, f), true
@@ -187,7 +186,6 @@ func (s *Sender) nextBeat(now Time) (Batch, bool) {
 	}
 	f := s.beatFrame(now, frame.Heartbeat)
 	f.Interval = s.beats.sent(now)
-	s.stats.Heartbeats++
 	return s.control(netip.AddrPort{}, f), true
 }
 
@@ -196,7 +194,7 @@ func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
 	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
 	s.arena = s.encode.Append(s.arena[:0], f)
 	s.limit.owe(uint64(len(s.arena)))
-	return Batch{To: to, Data: s.arena, Segment: len(s.arena)}
+	return Batch{To: to, Data: s.arena, Segment: len(s.arena), kind: f.Kind}
 }
 
 // answerFrame says what becomes of ranges that were asked for.

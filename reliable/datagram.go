@@ -1,28 +1,38 @@
 package reliable
 
 import (
+	"bytes"
+	"math"
+	"time"
+
 	"crier/nack"
 	"crier/reliable/frame"
 )
 
-// A network whose MTU changes. Frames never change: those that were made before an MTU
-// fell may be too large for it, and are neither sent nor repaired, which GONE tells.
+// A network whose MTU changes. Frames that were sealed never change: those that were made
+// before an MTU fell may be too large for it, and are neither sent nor repaired, which GONE
+// tells. One that is open is packed anew.
 
-// Datagram returns the size of a full datagram of now, in bytes.
-func (s *Sender) Datagram() int { return s.datagram }
+// Datagram returns the largest datagram of now, in bytes.
+func (s *Sender) Datagram() int { return s.most }
 
-// SetDatagram bounds datagrams, in bytes, from now on: within 256 and what the Sender
-// was made with. It returns how many frames are in memory that no longer fit.
+// SetDatagram bounds datagrams, in bytes, from now on, up to what the Sender was made
+// with. Frames are made for 256 at the least: where the network takes less, those that are
+// larger than it takes are treated like all that no longer fit. It returns how many frames
+// are in memory that don't.
 func (s *Sender) SetDatagram(now Time, size int) (unfit uint64) {
-	size = min(max(size, frame.MinDatagram), s.cfg.Datagram)
-	if size < s.datagram {
-		if s.build.IsOpen() {
-			s.seal(false)
-		}
-		s.wide = s.next
+	was, wide := s.datagram, s.wide
+	s.most = min(max(size, 0), s.cfg.Datagram)
+	s.datagram = max(s.most, frame.MinDatagram)
+	s.wide = math.MaxUint64
+	if s.datagram < was {
+		s.closeOpen(now)
+		wide = s.next
 	}
-	s.datagram = size
-	for seq := s.ringOldest(); seq < s.wide; seq++ {
+	if s.most == s.datagram { // frames that are yet to be made fit
+		s.wide = min(wide, s.next)
+	}
+	for seq := s.ringOldest(); seq < min(s.wide, s.next); seq++ {
 		if s.unfit(seq) {
 			unfit++
 		}
@@ -30,15 +40,65 @@ func (s *Sender) SetDatagram(now Time, size int) (unfit uint64) {
 	return unfit
 }
 
+// closeOpen makes the frame that is open fit the datagrams of now: its messages are packed
+// into as many as it takes. Where these find no room, it stays one that is too large.
+func (s *Sender) closeOpen(now Time) {
+	if !s.build.IsOpen() {
+		return
+	}
+	data := s.build.Seal(false)
+	if frame.RepairSize(len(data)) > s.datagram && s.repack(now, bytes.Clone(data)) {
+		return
+	}
+	s.ring.seal(s.next, len(data))
+	s.next++
+}
+
+// repack opens the frame with the next number again, for what a sealed one holds, and as
+// many after it as it takes. It reports false, and does nothing, where the ring has no room.
+func (s *Sender) repack(now Time, data []byte) bool {
+	var d frame.Decoder
+	var f frame.Frame
+	if d.Decode(data, &f) != nil {
+		return false
+	}
+	if !s.taken {
+		s.skipUnfit(now) // which makes room
+	}
+	frames := 1 + uint64(len(data)/s.leastUsed())
+	if !s.ring.fits(frames, min(s.sent, s.keep.pinned), s.next) {
+		return false
+	}
+	accepted := s.cfg.Start.Add(time.Duration(f.Time)) // the first of them
+	after := s.nextOffset
+	s.nextOffset = f.Offset
+	for i, c := range f.Chunks {
+		switch {
+		case c.Skip > 0: // nothing is before it
+			s.nextOffset += c.Skip
+			s.keep.skipped = c.Skip
+			s.open(accepted, s.nextOffset, s.nextOffset)
+			continue
+		case i == 0 && f.Flags&frame.Continues != 0:
+			s.packRest(accepted, c.Data)
+		default:
+			s.pack(accepted, c.Data)
+		}
+		s.nextOffset++
+	}
+	s.nextOffset = after
+	return true
+}
+
 // unfit says whether a REPAIR with a frame in it is too large for the network. Of one
 // that only the disk holds that isn't known before it was read.
 func (s *Sender) unfit(seq uint64) bool {
-	return seq < s.wide && seq >= s.ringOldest() && frame.RepairSize(len(s.ring.frame(seq))) > s.datagram
+	return seq < s.wide && seq >= s.ringOldest() && frame.RepairSize(len(s.ring.frame(seq))) > s.most
 }
 
 // skipUnfit passes frames that were never sent, and are too large for it now.
 func (s *Sender) skipUnfit(now Time) {
-	for s.sent < s.next && s.sent < s.wide && len(s.ring.frame(s.sent)) > s.datagram {
+	for s.sent < s.next && s.sent < s.wide && len(s.ring.frame(s.sent)) > s.most {
 		s.unsent.note(Batch{frames: 1, Refused: 1}, s.sent)
 		s.sent++
 		s.stats.TooLarge++
@@ -56,7 +116,7 @@ func (s *Sender) dropUnfit(m *member) bool {
 	run := nack.Range{From: from, To: from}
 	for run.To < m.wants[0].To && run.To < s.wide {
 		data := s.kept(run.To)
-		if data == nil || frame.RepairSize(len(data)) <= s.datagram {
+		if data == nil || frame.RepairSize(len(data)) <= s.most {
 			break
 		}
 		run.To++

@@ -105,12 +105,10 @@ func (s *Sender) accept(now Time, message []byte) uint64 {
 // reserveAll is reserve for many messages, which one after the other don't take
 // more frames than is reckoned here.
 func (s *Sender) reserveAll(messages [][]byte) error {
-	// A full frame wastes less than a part of minSplit bytes, and has two heads
-	// more than messages do, of a part that goes on and of one that starts.
 	if len(messages) == 1 {
 		return s.reserve(len(messages[0]))
 	}
-	used := uint64(s.room() - minSplit - 2*frame.PartHead)
+	used := uint64(s.leastUsed())
 	size := uint64(frame.SkipSize) // of what was dropped before
 	for i, message := range messages {
 		if len(message) > frame.MaxMessage {
@@ -168,6 +166,11 @@ func (s *Sender) room() int {
 	return room
 }
 
+// leastUsed returns how many bytes of messages a full frame has at the least, with the
+// heads of whole ones. It wastes less than a part of minSplit bytes, and has two heads more
+// than messages do, of a part that goes on and of one that starts.
+func (s *Sender) leastUsed() int { return s.room() - minSplit - 2*frame.PartHead }
+
 // largest returns the largest message that the resend buffer can hold.
 func (s *Sender) largest() int {
 	return sort.Search(frame.MaxMessage, func(n int) bool {
@@ -188,9 +191,15 @@ func (s *Sender) pack(now Time, message []byte) {
 		s.build.Add(message)
 		return
 	}
-	rest := message[s.build.Start(message):]
+	s.packRest(now, message[s.build.Start(message):])
+}
+
+// packRest puts what is left of a message into the next frames.
+func (s *Sender) packRest(now Time, rest []byte) {
 	for len(rest) > 0 {
-		s.seal(true)
+		if s.build.IsOpen() {
+			s.seal(true)
+		}
 		s.open(now, s.nextOffset, s.nextOffset+1)
 		rest = rest[s.build.Continue(rest):]
 	}

@@ -81,9 +81,10 @@ func (r *Receiver) Deaf(now Time, deaf bool) {
 	}
 }
 
-// SetDatagram bounds the datagrams to send, in bytes, from now on.
+// SetDatagram bounds the datagrams to send, in bytes, from now on: within 128, which leaves
+// a NACK room for a few ranges, and 65,507.
 func (r *Receiver) SetDatagram(size int) {
-	r.cfg.Datagram = min(max(size, frame.MinDatagram), frame.MaxDatagram)
+	r.cfg.Datagram = min(max(size, 128), frame.MaxDatagram)
 }
 
 // NewReceiver returns a Receiver that has heard nothing yet.

@@ -28,7 +28,8 @@ type Sender struct {
 	sent       uint64 // frames below are with the kernel
 	openDue    Time   // when the open frame must go
 	flush      bool   // the open frame goes at once
-	datagram   int    // the size of a full datagram, in bytes
+	datagram   int    // the size that frames are made for, in bytes
+	most       int    // what the network takes: less than that, where it is less than 256
 	wide       uint64 // frames below may be too large for that
 
 	armed Time // the last deadline
@@ -76,8 +77,8 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		members:    newMembers(cfg.MaxMembers),
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		datagram: cfg.Datagram,
-		openDue:  Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
+		datagram: cfg.Datagram, most: cfg.Datagram,
+		openDue: Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
 		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
 		now:   cfg.Start,
 		limit: newLimit(cfg.MaxRate, cfg.Burst),

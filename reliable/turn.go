@@ -1,6 +1,9 @@
 package reliable
 
-import "crier/nack"
+import (
+	"crier/nack"
+	"crier/reliable/frame"
+)
 
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
@@ -72,6 +75,12 @@ func (s *Sender) Sent(b Batch) {
 	if b.catchUp {
 		s.stats.CatchUps += datagrams
 	}
+	switch b.kind {
+	case frame.Heartbeat:
+		s.stats.Heartbeats += datagrams
+	case frame.Confirm:
+		s.stats.Confirms += datagrams
+	}
 	if s.keep.full {
 		s.noteRoom(s.now)
 	}
@@ -93,6 +102,9 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 		}
 		s.seal(false)
 		s.flush = false
+		if s.skipUnfit(now); s.sent == s.next {
+			return Batch{}, false
+		}
 	}
 	if s.limit.rate > 0 {
 		if most = min(most, s.limit.allow(now)); most == 0 {
