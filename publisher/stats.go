@@ -48,8 +48,8 @@ func (p *Publisher) Subscribers() []Subscriber {
 	return p.subscribers(p.sender.Members())
 }
 
-// Departed returns the subscribers that left, or were forgotten, the last 256, the first
-// that went first. Those that are heard again are among Subscribers.
+// Departed returns the subscribers that left, or were forgotten, the last 1,024, the
+// first that went first. Those that are heard again are among Subscribers.
 func (p *Publisher) Departed() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()

@@ -3,6 +3,7 @@ package reliable
 import (
 	"time"
 
+	"crier/nack"
 	"crier/reliable/frame"
 )
 
@@ -326,7 +327,12 @@ func (s *session) stepMark(ev *Event) bool {
 		}
 		s.release()
 		s.phase = ended
-		s.leaving = s.every != 0
+		if m.cause == CauseEnded {
+			s.leaveDue = s.r.now
+			if s.req.GroupSize() > nack.SmallGroup { // all hear the same BYE
+				s.leaveDue = s.leaveDue.Add(s.r.rand.Duration(s.gap()))
+			}
+		}
 	case SessionSilent:
 		s.stats.End = EndSilent
 		if s.phase == silent && len(s.marks) == 0 {

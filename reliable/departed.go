@@ -11,7 +11,7 @@ import (
 
 // maxDeparted bounds the subscribers that are remembered after they left or were not
 // heard any more: of more, those that lacked nothing are forgotten first.
-const maxDeparted = 256
+const maxDeparted = 1024
 
 // departed are those that are remembered, the first that went first.
 type departed struct {
@@ -69,8 +69,8 @@ func (s *Sender) quorum() bool {
 	return n >= s.cfg.Pace.Quorum
 }
 
-// Departed returns the subscribers that left or were not heard any more, the last 256,
-// the first that went first.
+// Departed returns the subscribers that left or were not heard any more, the last
+// 1,024, the first that went first.
 func (s *Sender) Departed() []Member {
 	list := append([]Member(nil), s.members.departed.rows...)
 	if s.quorum() {

@@ -123,3 +123,82 @@ func TestLeavingTwice(t *testing.T) {
 		t.Errorf("%d events: %+v", n, events[:n])
 	}
 }
+
+// Also a publisher that waits for nobody is told by whom all is had, or it would end with
+// what each said up to half a second before; and again where that is lost. It goes on as
+// long as it would.
+func TestWhoHasAllSaysSo(t *testing.T) {
+	for _, lost := range []int{0, 1} {
+		p := newPair(t, SenderConfig{}, ReceiverConfig{})
+		words := 0
+		p.drop = func(toReceiver bool, f *frame.Frame) bool {
+			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
+				return f.Kind == frame.Status && p.s.closing // the last position, too
+			}
+			words++
+			return words <= lost
+		}
+		for heard := p.s.stats.Statuses; p.s.stats.Statuses < heard+2; { // it has just told
+			p.run(p.now.Add(time.Millisecond))
+		}
+		for i := range 1000 {
+			p.publish(payload(i, 1000))
+		}
+		p.s.Close(p.now)
+		closed := p.now
+		p.settle()
+		if lost == 0 {
+			p.run(p.now.Add(10 * time.Millisecond))
+		} else {
+			p.run(p.now.Add(statusMin + byeLast))
+		}
+		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 || left[0].Position != p.s.sent {
+			t.Errorf("%d words were lost: %+v", lost, left)
+		}
+		for !p.s.Finished(p.now) {
+			p.run(p.now.Add(time.Millisecond))
+		}
+		if took := p.now.Sub(closed); took > DefaultLinger+time.Millisecond || words > 3 {
+			t.Errorf("it lingered for %v, and %d words were said", took, words)
+		}
+	}
+}
+
+// In a large group those who have all say so one after the other, as a publisher hears
+// them: a thousand a second. One that closes says it at once, and to one that waits for
+// nobody a single time.
+func TestFarewellsOfManyAreSpread(t *testing.T) {
+	const group = 1000
+	ends := func(seed uint64) *listener {
+		l := newListener(t, ReceiverConfig{Seed: seed, Joined: 5e9})
+		beat := frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3, Group: group}
+		l.hears(made(t, beat))
+		beat.Kind = frame.Bye
+		l.hears(made(t, beat))
+		return l
+	}
+	var early, told int
+	for seed := range uint64(group) {
+		l := ends(seed)
+		early += len(l.farewells())
+		l.now = l.now.Add(100 * time.Millisecond)
+		l.Advance(l.now)
+		told += len(l.farewells())
+	}
+	if early > 10 || told < 70 || told > 130 {
+		t.Errorf("of %d subscribers %d say at once that they have all, and %d in the first 100 ms", group, early, told)
+	}
+	l := ends(1)
+	l.Close(l.now)
+	l.poll()
+	if n := len(l.farewells()); n != 1 {
+		t.Errorf("one that has all and closes says so %d times", n)
+	}
+	l = newListener(t, ReceiverConfig{Joined: 5e9})
+	l.hears(made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3, Group: group}))
+	l.Close(l.now)
+	l.poll()
+	if n := len(l.farewells()); n != 1 {
+		t.Errorf("one that closes says so %d times", n)
+	}
+}

@@ -341,7 +341,7 @@ func (r *Receiver) Sent(Batch) { r.taken = false }
 
 // Close ends all sessions: what is missing is reported lost, what is held is
 // delivered by Poll, and nothing is taken any more, nor sent but a word of
-// farewell to publishers that wait for their subscribers.
+// farewell to publishers.
 func (r *Receiver) Close(now Time) {
 	r.Hold()
 	r.now = now

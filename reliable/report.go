@@ -12,8 +12,8 @@ const wantLast = 500 * time.Millisecond
 // report returns the NACK or STATUS that the session sends now, or nil. The
 // frame is valid until the next call for any session.
 func (s *session) report(now Time) *frame.Frame {
-	if s.leaving {
-		s.leaving = false
+	if now >= s.leaveDue {
+		s.leaveDue = Never
 		return s.farewell(now)
 	}
 	if s.phase == ended {
@@ -73,7 +73,7 @@ func (s *session) mayAsk(now Time) bool {
 	return true
 }
 
-// farewell tells a publisher whose pace may be this subscriber's that it goes.
+// farewell tells a publisher that this subscriber goes, and how far it has come.
 func (s *session) farewell(now Time) *frame.Frame {
 	f := &s.r.scratch
 	s.fill(f, now, frame.Status)

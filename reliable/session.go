@@ -82,7 +82,7 @@ type session struct {
 	reportAt   uint64 // the position at which to tell
 	reported   uint64 // the last position that was told
 	statusLast Time
-	leaving    bool // the publisher is to be told that this subscriber goes
+	leaveDue   Time // when to tell the publisher that this subscriber goes
 
 	statusDue  Time
 	wantDue    Time // when to ask for SESSION, or HEARTBEAT
@@ -122,7 +122,7 @@ func newSession(r *Receiver, now Time, id uint64, source netip.AddrPort) *sessio
 	s := &session{
 		r: r, id: id, source: source, created: now, heard: now, grewAt: now, coldAt: now, cold: coldNacks,
 		horizon:  r.forgotten,
-		interval: heartbeatData, statusDue: Never, wantDue: Never,
+		interval: heartbeatData, statusDue: Never, wantDue: Never, leaveDue: Never,
 		req: nack.NewRequester(nack.RequesterConfig{
 			ID: r.cfg.ID, Seed: r.cfg.Seed ^ id, NoRecovery: r.cfg.NoRecovery,
 			MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
@@ -284,13 +284,13 @@ func (s *session) advance(now Time) {
 
 // idle reports whether nothing happens to the session by time alone.
 func (s *session) idle() bool {
-	return s.phase == ended && !s.leaving || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
+	return s.phase == ended && s.leaveDue == Never || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
 }
 
 // deadline returns when to call advance.
 func (s *session) deadline() Time {
 	if s.phase == ended {
-		return Never
+		return s.leaveDue
 	}
 	at := min(s.req.Deadline(), s.statusDue, s.wantDue)
 	if s.phase == silent {

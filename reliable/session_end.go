@@ -79,6 +79,7 @@ func (s *session) resume(now Time) {
 const (
 	// farewells is how often a subscriber that closes tells each publisher that waits
 	// for it: nobody answers, and one that misses the word waits for the stall time.
+	// Others are told once.
 	farewells = 3
 	// farewellTime is how long after the end of a session its publisher, if it is
 	// still heard, may not know that this subscriber is done.
@@ -91,7 +92,10 @@ func (r *Receiver) nextLeft() *session {
 	for ; r.farewells > 0; r.farewells-- {
 		for r.farewell < len(r.list) {
 			r.farewell++
-			if s := r.list[r.farewell-1]; s.leaving {
+			if s := r.list[r.farewell-1]; s.leaveDue != Never {
+				if s.every == 0 {
+					s.leaveDue = Never
+				}
 				return s
 			}
 		}
@@ -103,14 +107,20 @@ func (r *Receiver) nextLeft() *session {
 // leaveAgain tells the publisher of a session that has ended here once more that this
 // subscriber is done, since it goes on to say BYE; but not each time.
 func (s *session) leaveAgain(now Time) {
-	if s.every != 0 && now >= s.statusLast.Add(statusEvery(s.req.GroupSize())/5) {
-		s.leaving = true
+	every := statusEvery(s.req.GroupSize())
+	if s.every != 0 { // it waits
+		every /= 5
+	}
+	if s.leaveDue == Never && now >= s.statusLast.Add(every) {
+		s.leaveDue = now
 	}
 }
 
 // close ends the session here, though it goes on at the publisher.
 func (s *session) close() {
-	s.leaving = s.every != 0 && (s.phase != ended || s.r.now.Sub(s.heard) < farewellTime)
+	if s.phase != ended || s.every != 0 && s.r.now.Sub(s.heard) < farewellTime {
+		s.leaveDue = s.r.now
+	}
 	if s.phase == ended || s.phase == starting {
 		s.drop()
 		return

@@ -10,7 +10,8 @@ import (
 // What the Checker demands of STATUS: all subscribers of a session send about a hundred a
 // second, one each half second at the most; where the publisher wants to know their
 // positions, a thousand. A session's start, its end and its coming back add one each, and
-// requests for SESSION follow each other ever more slowly.
+// requests for SESSION follow each other ever more slowly. Those that have all, or go, say so
+// no more often.
 const (
 	statusLeast  = 500 * time.Millisecond
 	statusEach   = 10 * time.Millisecond // a subscriber of the group
@@ -18,6 +19,7 @@ const (
 	requestLeast = 500 * time.Millisecond
 	statusBurst  = 4
 	requestBurst = 20 // before they are as slow as that
+	goesBurst    = 6  // at the end, and three times as it closes
 )
 
 // rate is a leaky bucket of what may come once each interval, which may change.
@@ -36,6 +38,9 @@ func (r *rate) take(now reliable.Time, each time.Duration, burst int64) bool {
 // noteGroup remembers what a HEARTBEAT says of how often to send STATUS: until the next
 // one is due, the word of before may hold as well.
 func (v *view) noteGroup(f *frame.Frame) {
+	if v.phase == reliable.SessionEnded {
+		return // what goes on to say BYE is listened to no more
+	}
 	every := max(statusLeast, time.Duration(f.Group)*statusEach)
 	if f.Report > 0 {
 		every = time.Duration(max(1, f.Group)) * reportEach
@@ -48,6 +53,9 @@ func (v *view) noteGroup(f *frame.Frame) {
 func (v *view) judgeStatus(now reliable.Time, f *frame.Frame) {
 	switch {
 	case f.Flags&frame.Leaving != 0:
+		if v.goes.take(now, v.statusEvery*3/4, goesBurst) {
+			v.fail("it says that it goes more often than %d times and each %v", goesBurst, v.statusEvery)
+		}
 	case f.Flags&frame.WantSession != 0:
 		if v.asksSession.take(now, requestLeast*3/4, requestBurst) {
 			v.fail("it asks for SESSION more often than %d times and each %v", requestBurst, requestLeast)

@@ -54,6 +54,7 @@ type view struct {
 	asking    asking
 
 	statuses, asksSession   rate
+	goes                    rate
 	statusEvery, statusNext time.Duration // the least time between two STATUS, and from the next on
 
 	arrived []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
