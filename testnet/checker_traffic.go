@@ -122,13 +122,15 @@ func (t *truth) within(rate uint64) uint64 {
 func (t *truth) judgeRepair(now reliable.Time, p *packet) {
 	seq, pub := p.frame.Data.Seq, t.s.Publisher
 	f := t.frame(seq)
-	behind := p.target != nil && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
+	behind := !p.toGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
 	if f.repairs++; f.repairs > f.asks {
 		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq, f.repairs, f.asks)
-	} else if last := f.last(p.target); last != 0 && !t.askedSince(f, seq, p.target) {
+	} else if last := f.last(p.target); !p.nowhere && last != 0 && !t.askedSince(f, seq, p.target) {
 		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(last))
 	}
-	f.repaired(now, p.target)
+	if !p.nowhere { // where it can't come, no NACK crosses it
+		f.repaired(now, p.target)
+	}
 	if behind {
 		return
 	}
@@ -167,7 +169,7 @@ func (t *truth) judgeConfirm(p *packet) {
 			t.c.fail("%v confirms frame %d for the %d. time, and was asked for it %d times", pub, seq, f.confirms, f.asks)
 		}
 	})
-	if p.target != nil {
+	if !p.toGroup() {
 		return
 	}
 	t.traffic.ranges += uint64(len(f.Ranges))

@@ -155,7 +155,7 @@ func (t *truth) spans(offset uint64) bool {
 func (t *truth) sent(p *packet) {
 	now, f := t.c.w.now, &p.frame
 	pub := t.s.Publisher
-	if p.target == nil {
+	if p.toGroup() {
 		t.judgeQuiet(now)
 		t.lastSent = now
 	}

@@ -183,6 +183,7 @@ func (p *Publisher) emit(b reliable.Batch) {
 		pkt.from, pkt.sender, pkt.session = p.addr, p, p.session
 		if b.To.IsValid() {
 			pkt.target = w.subscriberAt(b.To)
+			pkt.nowhere = pkt.target == nil
 		}
 		w.stats.Sent++
 		if pkt.err != nil {
@@ -197,7 +198,7 @@ func (p *Publisher) emit(b reliable.Batch) {
 		switch {
 		case pkt.target != nil:
 			p.toOne(pkt.target, pkt)
-		case b.To.IsValid():
+		case pkt.nowhere:
 			w.stats.Nowhere++
 		default:
 			p.toGroup(pkt)

@@ -16,6 +16,9 @@ var foundSeeds = []uint64{
 	813,    // a subscriber moves twice
 	730466, // a publisher moves before it is known where its session begins
 	730912, // a subscriber moves and asks for what only the disk holds
+
+	// What goes where a subscriber was, taken for words to the group.
+	5002794, 5003257, 5003308, 5003940, 6002112, 6003488, 6004407,
 }
 
 func TestFoundSeeds(t *testing.T) {

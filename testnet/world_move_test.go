@@ -47,3 +47,27 @@ func TestAddressesChange(t *testing.T) {
 		}
 	}
 }
+
+// What is repeated to an address that its subscriber has left comes to nobody, and least of
+// all to the group: what is asked for meanwhile from the new address is repaired there.
+func TestRepairsGoWhereASubscriberWas(t *testing.T) {
+	s := newStory(t, 73)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{RepairFloor: 100_000}})
+	up := LinkConfig{Delay: FixedDelay(20 * time.Millisecond)}
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Receiver: reliable.ReceiverConfig{Silence: 10 * time.Second}})
+	s.At(100*milli, func() { pub.Publish([]byte("first")) })
+	s.At(250*milli, func() { s.Down(pub, sub).SetLoss(Bernoulli{P: 1}); s.Up(sub, pub).SetDown(true) })
+	every(s.World, 300*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
+	s.At(750*milli, func() { s.Down(pub, sub).SetLoss(nil) })
+	s.At(4000*milli, func() { s.Up(sub, pub).SetDown(false) }) // what it lacks is old by now
+	every(s.World, 4000*milli, milli, 1000, func(int) {
+		if sub.moves == 0 && sub.Sessions()[0].Repairs > 250 {
+			sub.Move()
+		}
+	})
+	s.run(5000*milli, 25_000*milli)
+	s.wants(sub, "new", "messages 0-400")
+	if n := s.Stats().Nowhere; n == 0 {
+		t.Error("nothing went where nobody is")
+	}
+}

@@ -19,8 +19,12 @@ type packet struct {
 	sender  *Publisher  // where it comes from: one of the two
 	asker   *Subscriber //
 	session *Session    // the sender's when it was sent
-	target  *Subscriber // whom it goes to; nil: the group
+	target  *Subscriber // whom it goes to; nil: the group, unless nowhere
+	nowhere bool        // it goes to an address that nobody has any more
 }
+
+// toGroup says whether a publisher's packet goes to all.
+func (p *packet) toGroup() bool { return p.target == nil && !p.nowhere }
 
 // newPacket copies and decodes a datagram.
 func (w *World) newPacket(data []byte) *packet {
