@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crier/nack"
+	"crier/reliable/frame"
 )
 
 // What a publisher owes in the end: to whom, and how far they had come. Subscribers
@@ -15,14 +16,19 @@ const maxDeparted = 1024
 
 // departed are those that are remembered, the first that went first.
 type departed struct {
-	rows    []Member
+	rows    []departedMember
 	lacking uint64 // of those that were forgotten, with messages undelivered
 }
 
+type departedMember struct {
+	Member
+	said uint64 // when it said its last word, on the session's clock; 0 if unknown
+}
+
 // add remembers one.
-func (d *departed) add(row Member) {
+func (d *departed) add(row departedMember) {
 	if len(d.rows) >= maxDeparted {
-		i := max(0, slices.IndexFunc(d.rows, func(r Member) bool { return !r.Lacks }))
+		i := max(0, slices.IndexFunc(d.rows, func(r departedMember) bool { return !r.Lacks }))
 		if d.rows[i].Lacks {
 			d.lacking++
 		}
@@ -33,14 +39,21 @@ func (d *departed) add(row Member) {
 
 // back forgets one that is heard again.
 func (d *departed) back(id uint64) {
-	d.rows = slices.DeleteFunc(d.rows, func(r Member) bool { return r.ID == id })
+	d.rows = slices.DeleteFunc(d.rows, func(r departedMember) bool { return r.ID == id })
+}
+
+// overtaken says whether a word was said before its subscriber's last one, and came after
+// that: it brings nobody back who left.
+func (d *departed) overtaken(f *frame.Frame) bool {
+	i := slices.IndexFunc(d.rows, func(r departedMember) bool { return r.ID == f.Subscriber })
+	return i >= 0 && f.Echo != 0 && toldAt(f) <= d.rows[i].said
 }
 
 // depart remembers a subscriber that is no longer there: it left, or isn't heard.
 func (s *Sender) depart(m *member, left bool) {
 	row := s.member(m)
 	row.Left, row.Departed = left, true
-	s.members.departed.add(row)
+	s.members.departed.add(departedMember{row, m.said})
 }
 
 // lacks says whether a subscriber's pace counts, or did until it was left out, and it
@@ -71,12 +84,11 @@ func (s *Sender) quorum() bool {
 
 // Departed returns the subscribers that left or were not heard any more, the last
 // 1,024, the first that went first.
-func (s *Sender) Departed() []Member {
-	list := append([]Member(nil), s.members.departed.rows...)
-	if s.quorum() {
-		for i := range list {
-			list[i].Lacks = false
-		}
+func (s *Sender) Departed() (list []Member) {
+	enough := s.quorum()
+	for _, r := range s.members.departed.rows {
+		r.Lacks = r.Lacks && !enough
+		list = append(list, r.Member)
 	}
 	return list
 }

@@ -71,15 +71,15 @@ func TestAQuorumIsEnough(t *testing.T) {
 // Those that went are remembered up to a bound, and who lacks something longest.
 func TestDepartedAreBounded(t *testing.T) {
 	var d departed
-	d.add(Member{ID: 1, Lacks: true})
+	d.add(departedMember{Member: Member{ID: 1, Lacks: true}})
 	for id := uint64(2); id < 2*maxDeparted; id++ {
-		d.add(Member{ID: id})
+		d.add(departedMember{Member: Member{ID: id}})
 	}
 	if len(d.rows) != maxDeparted || d.rows[0].ID != 1 || d.lacking != 0 {
 		t.Errorf("%d rows, the first of %d, %d forgotten", len(d.rows), d.rows[0].ID, d.lacking)
 	}
 	for id := range uint64(maxDeparted) {
-		d.add(Member{ID: 1000 + id, Lacks: true})
+		d.add(departedMember{Member: Member{ID: 1000 + id, Lacks: true}})
 	}
 	if len(d.rows) != maxDeparted || d.lacking != 1 {
 		t.Errorf("%d rows, %d forgotten that lack something", len(d.rows), d.lacking)

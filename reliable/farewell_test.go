@@ -4,6 +4,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/nack"
 	"crier/reliable/frame"
 )
 
@@ -121,6 +122,35 @@ func TestLeavingTwice(t *testing.T) {
 	var events [8]MemberEvent
 	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Members()) != 1 || p.members.refused != 0 {
 		t.Errorf("%d events: %+v", n, events[:n])
+	}
+}
+
+// What a subscriber said before it left, and comes after that, brings it not back: it would
+// be waited for, and repaired for. What it says later does.
+func TestWordsThatALeavingHasOvertaken(t *testing.T) {
+	p := newPaced(t, SenderConfig{Pace: Pace{Kind: PaceSlowest}})
+	word := func(f frame.Frame) *frame.Frame {
+		f.Session, f.Subscriber, f.Echo = 0xabc, 5, p.sessionTime(p.now)
+		return made(t, f)
+	}
+	p.more(100)
+	p.step(time.Second)
+	late := []*frame.Frame{
+		word(frame.Frame{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 10, To: 20}}}),
+		word(frame.Frame{Kind: frame.Status, Position: 10, Room: 1 << 20}),
+	}
+	p.step(10 * time.Millisecond)
+	p.Handle(p.now, receiverAddr, word(frame.Frame{Kind: frame.Status, Position: p.sent, Flags: frame.Leaving}))
+	for _, f := range late {
+		p.Handle(p.now, receiverAddr, f)
+		if n := p.Owed(); n != 0 || len(p.Members()) != 0 || len(p.Departed()) != 1 {
+			t.Errorf("after %v it is back: %+v; %d repairs are owed", f, p.Members(), n)
+		}
+	}
+	p.step(10 * time.Millisecond)
+	p.Handle(p.now, receiverAddr, word(frame.Frame{Kind: frame.Status, Position: 10, Room: 1 << 20}))
+	if len(p.Members()) != 1 || len(p.Departed()) != 0 {
+		t.Errorf("one that is back is not: %+v", p.Departed())
 	}
 }
 

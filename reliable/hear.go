@@ -18,8 +18,8 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	case frame.Nack:
 		s.handleNack(now, from, f)
 	case frame.Status:
-		if f.Flags&frame.Leaving != 0 && s.members.byID[f.Subscriber] == nil {
-			s.stats.Statuses++ // it has said so before
+		if s.members.byID[f.Subscriber] == nil && (f.Flags&frame.Leaving != 0 || s.members.departed.overtaken(f)) {
+			s.stats.Statuses++ // it has said that it goes before
 			return
 		}
 		m := s.hear(now, from, f)
@@ -56,6 +56,10 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 }
 
 func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
+	if s.members.byID[f.Subscriber] == nil && s.members.departed.overtaken(f) {
+		s.stats.Nacks++
+		return
+	}
 	m := s.hear(now, from, f)
 	if m == nil {
 		return

@@ -19,6 +19,9 @@ var foundSeeds = []uint64{
 
 	// What goes where a subscriber was, taken for words to the group.
 	5002794, 5003257, 5003308, 5003940, 6002112, 6003488, 6004407,
+
+	// A request comes after its subscriber has said that it goes.
+	4000001, 4012483,
 }
 
 func TestFoundSeeds(t *testing.T) {
