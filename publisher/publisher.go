@@ -336,8 +336,8 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 
 // Shutdown is Close that stops sending and repairing when ctx ends. It returns an
 // error if accepted messages were not sent by then, and nil if it only was
-// repairs that it cut short: Stats.Owed tells. The end of one caller's ctx ends the session for
-// all callers.
+// repairs that it cut short: Stats.Owed and Stats.Asking tell. The end of one caller's
+// ctx ends the session for all callers.
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
@@ -383,6 +383,7 @@ func (p *Publisher) stop() error {
 	close(p.stopped)
 	p.loop.Lock()
 	p.stopping = true
+	p.sender.Stop(reliable.Time(p.loop.Now()))
 	p.loop.Unlock()
 	p.endWork()
 	err := p.loop.Close()

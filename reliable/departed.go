@@ -52,7 +52,7 @@ func (d *departed) overtaken(f *frame.Frame) bool {
 // depart remembers a subscriber that is no longer there: it left, or isn't heard.
 func (s *Sender) depart(m *member, left bool) {
 	row := s.member(m)
-	row.Left, row.Departed = left, true
+	row.Left, row.Departed, row.Asks = left, true, false
 	s.members.departed.add(departedMember{row, m.said})
 }
 
@@ -123,6 +123,26 @@ func (s *Sender) Owed() (n uint64) {
 	for _, m := range s.catch.turns {
 		for _, r := range m.wants {
 			n += r.Clip(max(s.oldest(), m.Position), s.next).Len()
+		}
+	}
+	return n
+}
+
+// Stop says that nothing is repaired from now on.
+func (s *Sender) Stop(now Time) { s.stopped = min(s.stopped, now) }
+
+// asks says whether repairs were cut short for a subscriber: they ended before it had
+// asked for nothing for as long as a closed session lingers.
+func (s *Sender) asks(m *member) bool {
+	return m.askedTo > max(m.Position, s.oldest()) && s.stopped != Never && s.stopped < m.askedAt.Add(s.cfg.Linger)
+}
+
+// asking returns for how many subscribers repairs were cut short, as far as the table has
+// rows for them: of others it isn't known how far they are.
+func (s *Sender) asking() (n uint64) {
+	for _, m := range s.members.rows {
+		if s.asks(m) {
+			n++
 		}
 	}
 	return n

@@ -191,3 +191,46 @@ func TestALongRefusalIsMadeUpFor(t *testing.T) {
 		t.Errorf("%d frames never left, in %d runs, after all were repeated", u.frames, len(u.runs))
 	}
 }
+
+// Repairs are cut short for who asked within the last linger time before they ended, and
+// hasn't said since that it has what it asked for; not for who asks for what isn't held.
+func TestForWhomRepairsAreCutShort(t *testing.T) {
+	const linger = time.Second
+	ask := func(p *paced, from, to uint64) {
+		p.Handle(p.now, receiverAddr, made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: from, To: to}},
+		}))
+		p.step(0)
+	}
+	for name, c := range map[string]struct {
+		then func(p *paced)
+		want bool
+	}{
+		"it is cut short":               {func(p *paced) { p.step(linger - 1) }, true},
+		"it has said how far it is":     {func(p *paced) { p.reports(150) }, true},
+		"it is quiet":                   {func(p *paced) { p.step(linger) }, false},
+		"it has them":                   {func(p *paced) { p.reports(160) }, false},
+		"it has all, and said so":       {func(p *paced) { p.leaves(5, p.sent) }, false},
+		"it has left":                   {func(p *paced) { p.leaves(5, 100) }, false},
+		"it asks for what there isn't":  {func(p *paced) { p.reports(160); ask(p, p.next, p.next+9) }, false},
+		"it asked again":                {func(p *paced) { p.step(linger); ask(p, 150, 151) }, true},
+		"they are no longer held":       {func(p *paced) { p.reports(100); p.more(1000) }, false},
+		"it asks after the end of them": {func(p *paced) { p.step(linger); p.Stop(p.now); ask(p, 150, 160) }, true},
+	} {
+		p := newPaced(t, SenderConfig{Pace: Pace{Kind: PaceNamed, Names: []string{"another"}}, Linger: linger, ResendBuffer: 256 << 10})
+		p.more(170)
+		p.step(time.Second) // as part of catching up, or not: it is the same
+		ask(p, 120, 160)
+		if p.Owed() != 0 {
+			t.Fatalf("%s: %d repairs are owed", name, p.Owed())
+		}
+		if c.then(p); p.stopped == Never && p.Stats().Asking != 0 {
+			t.Errorf("%s: repairs were cut short before they ended", name)
+		}
+		p.Stop(p.now)
+		list := append(p.Departed(), p.Members()...)
+		if n := p.Stats().Asking; (n == 1) != c.want || n > 1 || len(list) != 1 || list[0].Asks != c.want {
+			t.Errorf("%s: cut short for %d, of %+v", name, n, list)
+		}
+	}
+}

@@ -91,6 +91,9 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 		if r.To > s.next {
 			s.stats.Unknown++ // nothing that far was ever sent
 		}
+		if kept := r.Clip(oldest, held.To); kept.Len() > 0 {
+			m.askedAt, m.askedTo = now, max(m.askedTo, kept.To)
+		}
 		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
 		if r = r.Clip(oldest, young); r.Len() > 0 {
 			s.catch.old = append(s.catch.old, r)

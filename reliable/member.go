@@ -28,6 +28,9 @@ type member struct {
 	movedAt  Time
 	caughtUp uint64 // once left out, it counts again from here on
 
+	askedAt Time   // when it last asked for something that is held; 0: never
+	askedTo uint64 // below which all that was lies
+
 	// What it waits for while it is behind; see catchup.go.
 	wants       []nack.Range // ascending and disjoint; empty unless it has its turn
 	lent        []nack.Range // what others wait for as well, within one call
@@ -179,13 +182,16 @@ type Member struct {
 	// Lacks says that its pace counts, or did until it was left out, and it has yet to
 	// take something that was sent; or had, when it went.
 	Lacks bool
+	// Asks says that repairs were cut short, by Stop, less than Linger after it had asked
+	// for something, and that it hasn't said since that it has that, or does without.
+	Asks bool
 }
 
 func (s *Sender) member(m *member) Member {
 	row := Member{
 		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
 		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired, State: m.state,
-		Lacks: s.lacks(m),
+		Lacks: s.lacks(m), Asks: s.asks(m),
 	}
 	if m.rtt.Known() {
 		row.RTT = m.rtt.Smoothed()

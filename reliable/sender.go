@@ -50,6 +50,7 @@ type Sender struct {
 	lastNack Time
 	saidBye  Time // the first BYE; Never before
 	byeDue   Time
+	stopped  Time // when repairs ended; Never before
 	byeWait  time.Duration
 
 	rate      uint64 // of DATA lately, in bytes a second
@@ -78,7 +79,7 @@ func NewSender(cfg SenderConfig) (*Sender, error) {
 		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 		datagram: cfg.Datagram, most: cfg.Datagram,
-		openDue: Never, byeDue: Never, saidBye: Never, rateFrom: cfg.Start, armed: Never,
+		openDue: Never, byeDue: Never, saidBye: Never, stopped: Never, rateFrom: cfg.Start, armed: Never,
 		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
 		now:   cfg.Start,
 		limit: newLimit(cfg.MaxRate, cfg.Burst),

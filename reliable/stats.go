@@ -57,6 +57,7 @@ type SenderStats struct {
 	NeverLeft uint64 // DATA frames that the kernel refused, and that were not repeated since
 	EndLeft   bool   // BYE was said, and not refused each time
 	Lacking   uint64 // subscribers that lack something: see Member.Lacks
+	Asking    uint64 // subscribers that repairs were cut short for: see Member.Asks
 }
 
 // Stats returns the counters so far.
@@ -67,6 +68,7 @@ func (s *Sender) Stats() SenderStats {
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.Unanswered = s.answers.refused
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
+	st.Asking = s.asking()
 	st.Unconfirmed = s.answers.unconfirmed
 	gone, unfit := st.Responder.Gone, st.Responder.Unfit // of catching up
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 )
 
 // waiting is a publisher, in a process of its own, that has published two lines and
@@ -52,6 +53,30 @@ var pubWays = map[string]func(*testing.T) *tool{
 			t.Errorf("%+v", sum)
 		}
 		return c
+	},
+	"a second signal, half a second or more after the first": func(t *testing.T) *tool {
+		fifo := filepath.Join(t.TempDir(), "fifo")
+		if err := makeFIFO(fifo); err != nil {
+			t.Skip("no named pipe:", err)
+		}
+		full, err := os.OpenFile(fifo, os.O_RDWR|syscall.O_NONBLOCK, 0)
+		if err != nil {
+			t.Fatal(err)
+		}
+		t.Cleanup(func() { full.Close() })
+		full.SetWriteDeadline(time.Now())
+		for err == nil { // until the summary finds no room
+			_, err = full.Write(make([]byte, 4096))
+		}
+		c := waiting(t, "--summary", fifo)
+		for {
+			c.cmd.Process.Signal(os.Interrupt) // or it has ended
+			select {
+			case <-c.ended:
+				return c
+			case <-time.After(100 * time.Millisecond):
+			}
+		}
 	},
 	"killed": func(t *testing.T) *tool {
 		c := waiting(t)
@@ -129,6 +154,27 @@ var pubWays = map[string]func(*testing.T) *tool{
 		start(t, nil, on(group, "sub", "--drop", "0.5")...).listening()
 		return start(t, nil, on(group, "pub", "--count", "3000", "--size", "1000", "--rate", "20000",
 			"--repair-floor", "1", "--repair-share", "0.001", "--linger", "200ms")...)
+	},
+	"a signal, and a subscriber still asks when the time for repairs is over": func(t *testing.T) *tool {
+		group := testGroup(t)
+		start(t, nil, on(group, "sub", "--name", "deaf", "--drop", "0.95")...).listening()
+		all := start(t, nil, on(group, "sub")...).listening()
+		c := spawn(t, nil, on(group, "pub", "--count", "300", "--size", "1000", "--summary", filepath.Join(t.TempDir(), "s"))...)
+		all.await(all.out, "\n", 300)
+		c.signal(os.Interrupt)
+		<-c.ended
+		if sum := summaryOf[pubSummary](t, c.flag("--summary")); sum.Asking != 1 || !strings.Contains(lastLine(c.err), "subscriber deaf (") {
+			t.Errorf("%+v", sum)
+		}
+		return c
+	},
+	"frames were asked for that were no longer held": func(t *testing.T) *tool {
+		group := testGroup(t)
+		sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--until-end")...).listening()
+		c := start(t, nil, on(group, "pub", "--count", "20000", "--size", "1000", "--resend-buffer", "64KiB")...)
+		sub.wait(exitLost)
+		c.await(c.err, "no longer held, and what was in them is lost", 1)
+		return c
 	},
 	"its interface goes down": func(t *testing.T) *tool {
 		if os.Getuid() != 0 {

@@ -47,9 +47,11 @@ func pubCommand() *command {
 repairs what subscribers missed: while it runs, and then until one second has
 passed without a request. An interrupt ends the publishing; what was accepted by
 then is still repaired, for 2 seconds at the most. Another interrupt, half a second or
-more after the first, ends all. Exit code 0: all left, and no subscriber is known to lack
-it; 3: messages never left, a subscriber whose pace counts left or was left behind with
-some undelivered, or repairs were owed; 1: something else went wrong.
+more after the first, ends all. Exit code 0: all left, and no repair was owed; 3: messages
+never left, a subscriber whose pace counts left or was left behind with some undelivered,
+or repairs were owed, or cut short while a subscriber still asked; 1: something else went
+wrong. What subscribers ask for and the resend buffer no longer holds is told, and is no
+failure here: they name it lost, and their exit code is 3.
 
 Examples:
 

@@ -51,33 +51,52 @@ func (e *pubEnd) missing() string {
 	if !st.EndLeft && e.unsent == nil {
 		say("the word of the end never left: the kernel refused it, and subscribers take this publisher for dead")
 	}
-	told := uint64(0)
-	for i := range e.list {
-		if s := &e.list[i]; s.Lacks && told < mostSubscribers {
-			told++
-			say("%s", lackText(s))
+	each := func(of uint64, text func(*publisher.Subscriber) string) {
+		told := uint64(0)
+		for i := range e.list {
+			if words := text(&e.list[i]); words != "" && told < mostSubscribers {
+				told++
+				say("%s", words)
+			}
+		}
+		if more := of - min(of, told); more > 0 {
+			say("and so %s", counted(more, "more subscriber", "more subscribers"))
 		}
 	}
-	if more := st.Lacking - min(st.Lacking, told); more > 0 {
-		say("and so %s", counted(more, "more subscriber", "more subscribers"))
-	}
+	each(st.Lacking, lackText)
 	if n := st.Owed; n > 0 {
 		say("%s were asked for and not yet repaired when the time for that was over; give it longer (--linger), or more room (--repair-floor, --repair-share)",
 			counted(n, "frame", "frames"))
 	}
+	each(st.Asking, askText)
 	return b.String()
 }
 
-// lackText says how far a subscriber was that lacks something.
+// lackText says how far a subscriber was that lacks something; "" of others.
 func lackText(s *publisher.Subscriber) string {
 	became := "was left behind"
 	switch {
+	case !s.Lacks:
+		return ""
 	case s.Left:
 		became = "left"
 	case s.Departed:
 		became = "was not heard any more"
 	}
 	return fmt.Sprintf("subscriber %s %s at offset %s, %s behind", fullName(s), became, grouped(s.Offset), counted(s.Lag, "message", "messages"))
+}
+
+// askText says how far a subscriber was that repairs were cut short for; "" of others.
+func askText(s *publisher.Subscriber) string {
+	if !s.Asks {
+		return ""
+	}
+	at := "it has not said how far it is"
+	if s.Offset+s.Lag > 0 {
+		at = fmt.Sprintf("it was at offset %s, %s behind", grouped(s.Offset), counted(s.Lag, "message", "messages"))
+	}
+	return fmt.Sprintf("repairs were cut short: subscriber %s had asked for some within the last --linger, and has not said since that it has them; %s",
+		fullName(s), at)
 }
 
 // fullName is a subscriber's name, if it has one, and its address.
@@ -131,6 +150,7 @@ type subscriberSummary struct {
 	Offset   uint64 `json:"offset"` // of the message that it delivers next, about
 	Lag      uint64 `json:"lag"`    // messages, about
 	Lacks    bool   `json:"lacks,omitempty"`
+	Asks     bool   `json:"asks,omitempty"` // repairs were cut short
 	Asked    uint64 `json:"frames_asked"`
 	Repaired uint64 `json:"frames_repaired"`
 	Gone     uint64 `json:"frames_gone"`
@@ -147,6 +167,7 @@ type owedSummary struct {
 	EndUnsaid      bool   `json:"end_unsaid,omitempty"`
 	Lacking        uint64 `json:"subscribers_lacking,omitempty"`
 	Owed           uint64 `json:"repairs_owed,omitempty"`
+	Asking         uint64 `json:"subscribers_asking,omitempty"` // when repairs were cut short
 	// Subscribers is never left out. MoreSubscribers are those that it has no row for.
 	Subscribers     []subscriberSummary `json:"subscribers"`
 	MoreSubscribers int                 `json:"more_subscribers,omitempty"`
@@ -154,7 +175,7 @@ type owedSummary struct {
 
 func (e *pubEnd) summary() owedSummary {
 	sum := owedSummary{
-		NeverLeft: e.stats.NeverLeft, EndUnsaid: !e.stats.EndLeft, Lacking: e.stats.Lacking, Owed: e.stats.Owed,
+		NeverLeft: e.stats.NeverLeft, EndUnsaid: !e.stats.EndLeft, Lacking: e.stats.Lacking, Owed: e.stats.Owed, Asking: e.stats.Asking,
 		Subscribers: []subscriberSummary{}, MoreSubscribers: max(0, len(e.list)-maxSubscriberRows),
 	}
 	if e.unsent != nil {
@@ -163,7 +184,7 @@ func (e *pubEnd) summary() owedSummary {
 	for i := range e.list[:min(len(e.list), maxSubscriberRows)] {
 		s := &e.list[i]
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
-			Name: s.Name, Address: s.Addr.String(), State: stateText(s), Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks,
+			Name: s.Name, Address: s.Addr.String(), State: stateText(s), Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
 			Asked: s.Asked, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused, RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})
 	}
