@@ -26,9 +26,10 @@ const (
 	maxWants    = 4096
 	maxWantRuns = 1024
 	// maxServed is how many runs to one subscriber are remembered, to know a request
-	// that crossed them. What follows a run within a sixteenth of a round trip, or
-	// servedTime, lengthens it.
-	maxServed  = 256
+	// that crossed them: as many as may wait at once, so that one which comes in order
+	// finds all that it crossed. What follows a run within a sixteenth of a round trip,
+	// or servedTime, lengthens it.
+	maxServed  = maxWantRuns
 	servedTime = time.Millisecond
 )
 
@@ -53,7 +54,7 @@ type catchUp struct {
 // served is a run of frames that went to one subscriber.
 type served struct {
 	nack.Range
-	from, at Time // the first of them, and the last
+	at Time // the last of them
 }
 
 // age notes which frames are old.
@@ -108,18 +109,33 @@ func (s *Sender) behind(now Time, m *member, request uint64, sent Time, old []na
 		c.scratch = nack.Subtract(c.scratch[:0], alone, shared)
 		alone = c.scratch
 	}
-	s.want(now, m, request, sent, alone)
+	if m != &s.members.overflow {
+		s.want(now, m, request, sent, alone)
+		return
+	}
+	for _, r := range alone { // whoever has no row has no turn, and is served with the group
+		s.responder.Asked(now, &m.Asker, request, sent, r, held)
+	}
 }
 
 // unserved returns the frames of some ranges but those that went to a subscriber
-// after it asked, as part of catching up.
+// after it asked, as part of catching up; none, if it asked so long ago that some of
+// those are forgotten.
 func (s *Sender) unserved(now Time, m *member, sent Time, ranges []nack.Range) []nack.Range {
 	c := &s.catch
 	c.crossed = c.crossed[:0]
-	for i := range m.served {
-		if v := &m.served[i]; sent != Never && sent <= v.at || sent == Never && now.Sub(v.at) < s.members.rtt {
-			c.crossed = append(c.crossed, v.Range)
+	crossed := func(at Time) bool {
+		return sent != Never && sent <= at || sent == Never && now.Sub(at) < s.members.rtt
+	}
+	if m.serves > maxServed && crossed(m.forgot) {
+		return nil
+	}
+	for i := m.serves - 1; i >= m.serves-len(m.served); i-- {
+		v := &m.served[i%maxServed]
+		if !crossed(v.at) {
+			break
 		}
+		c.crossed = append(c.crossed, v.Range)
 	}
 	if len(c.crossed) == 0 {
 		return ranges
@@ -339,17 +355,18 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 // serve remembers that frames went to a subscriber that is behind.
 func (m *member) serve(now Time, run nack.Range, within time.Duration) {
 	if m.serves > 0 {
-		if last := &m.served[(m.serves-1)%maxServed]; last.To == run.From && now.Sub(last.from) <= within {
+		if last := &m.served[(m.serves-1)%maxServed]; last.To == run.From && now.Sub(m.serving) <= within {
 			last.To, last.at = run.To, now
 			return
 		}
 	}
 	if len(m.served) < maxServed {
-		m.served = append(m.served, served{run, now, now})
+		m.served = append(m.served, served{run, now})
 	} else {
-		m.served[m.serves%maxServed] = served{run, now, now}
+		oldest := &m.served[m.serves%maxServed]
+		m.forgot, *oldest = oldest.at, served{run, now}
 	}
-	m.serves++
+	m.serves, m.serving = m.serves+1, now
 }
 
 // kept returns a frame that is held, or nil where it has to be read first.

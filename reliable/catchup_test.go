@@ -115,54 +115,100 @@ func TestPassedIsNoLongerWanted(t *testing.T) {
 	}
 }
 
-// What two that are behind lack is repaired once, to the group: whether the second asks
-// before the first's is out, or the first waits for more than that.
+// What two lack is repaired once, to the group, where the first is behind: whether the
+// second asks before the first's is out, or the first waits for more than that; and also
+// where the second has no row, and so gets all that it lacks with the group.
 func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
-	s := behindSender(t, 200)
-	now := s.now
-	other := netip.AddrPortFrom(receiverAddr.Addr(), 6001)
-	asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
-		s.Handle(now, from, made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id, Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
-		}))
-	}
-	asks(5, receiverAddr, nack.Range{From: 10, To: 60})
-	asks(6, other, nack.Range{From: 40, To: 90})
-	alone, group := map[uint64]netip.AddrPort{}, map[uint64]int{}
-	for range 1000 {
-		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
-			for i := range b.Datagrams() {
-				f := decoded(t, b.Datagram(i))
-				if f.Kind != frame.Repair {
-					continue
-				}
-				if seq := decoded(t, f.Inner).Seq; b.To.IsValid() {
-					if to, twice := alone[seq]; twice {
-						t.Errorf("frame %d goes to %v, and went to %v", seq, b.To, to)
+	for _, rows := range []int{2, 1} {
+		s := behindSender(t, 200)
+		s.members.max = rows
+		now := s.now
+		other := netip.AddrPortFrom(receiverAddr.Addr(), 6001)
+		asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
+			s.Handle(now, from, made(t, frame.Frame{
+				Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id, Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
+			}))
+		}
+		asks(5, receiverAddr, nack.Range{From: 10, To: 60})
+		asks(6, other, nack.Range{From: 40, To: 90})
+		alone, group := map[uint64]netip.AddrPort{}, map[uint64]int{}
+		for range 1000 {
+			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+				for i := range b.Datagrams() {
+					f := decoded(t, b.Datagram(i))
+					if f.Kind != frame.Repair {
+						continue
 					}
-					alone[seq] = b.To
-				} else {
-					group[seq]++
+					if seq := decoded(t, f.Inner).Seq; b.To.IsValid() {
+						if to, twice := alone[seq]; twice {
+							t.Errorf("frame %d goes to %v, and went to %v", seq, b.To, to)
+						}
+						alone[seq] = b.To
+					} else {
+						group[seq]++
+					}
 				}
+				s.Sent(b)
 			}
-			s.Sent(b)
+			now = now.Add(time.Millisecond)
+			s.Advance(now)
 		}
-		now = now.Add(time.Millisecond)
-		s.Advance(now)
+		for seq := uint64(0); seq < 200; seq++ {
+			var to netip.AddrPort
+			copies := 0
+			switch {
+			case seq >= 40 && seq < 60, rows == 1 && seq >= 60 && seq < 90:
+				copies = 1
+			case seq >= 10 && seq < 40:
+				to = receiverAddr
+			case seq >= 60 && seq < 90:
+				to = other
+			}
+			if group[seq] != copies || alone[seq] != to {
+				t.Errorf("%d rows: frame %d goes to the group %d times, and to %v alone", rows, seq, group[seq], alone[seq])
+			}
+		}
 	}
-	for seq := uint64(0); seq < 200; seq++ {
-		var to netip.AddrPort
-		copies := 0
-		switch {
-		case seq >= 40 && seq < 60:
-			copies = 1
-		case seq >= 10 && seq < 40:
-			to = receiverAddr
-		case seq >= 60 && seq < 90:
-			to = other
+}
+
+// A request that the network has copied and delayed brings nothing twice, however much went
+// to its subscriber meanwhile; one that was sent later brings it again.
+func TestADelayedCopyBringsNothingTwice(t *testing.T) {
+	const first, second = maxWantRuns, 100
+	s := behindSender(t, 2*(first+second))
+	now := s.now
+	asks := func(request, from, n uint64) *frame.Frame {
+		f := frame.Frame{Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: request, Echo: s.sessionTime(now)}
+		for i := range n {
+			f.Ranges = append(f.Ranges, nack.Range{From: 2 * (from + i), To: 2*(from+i) + 1})
 		}
-		if group[seq] != copies || alone[seq] != to {
-			t.Errorf("frame %d goes to the group %d times, and to %v alone", seq, group[seq], alone[seq])
+		return made(t, f)
+	}
+	brings := func(f *frame.Frame) (n int) {
+		s.Handle(now, receiverAddr, f)
+		for range 1000 {
+			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+				if b.catchUp {
+					n += b.Datagrams()
+				}
+				s.Sent(b)
+			}
+			now = now.Add(time.Millisecond)
+			s.Advance(now)
 		}
+		return n
+	}
+	request := asks(1, 0, first)
+	if n := brings(request); n != first {
+		t.Fatalf("%d repairs, want %d", n, first)
+	}
+	if n := brings(asks(2, first, second)); n != second {
+		t.Fatalf("%d repairs, want %d", n, second)
+	}
+	if n := brings(request); n != 0 {
+		t.Errorf("a copy brings %d repairs", n)
+	}
+	if n := brings(asks(3, 0, second)); n != second {
+		t.Errorf("%d repairs for a new request, want %d", n, second)
 	}
 }

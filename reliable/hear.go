@@ -105,8 +105,16 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	} else {
 		s.behind(now, m, f.Request, at, s.catch.old, held)
 	}
-	for _, r := range f.Ranges {
-		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)
+	if m == &s.members.overflow && len(s.catch.turns) > 0 { // somebody may be about to get the same, alone
+		s.catch.old = s.catch.old[:0]
+		for _, r := range f.Ranges {
+			s.catch.old = append(s.catch.old, r.Clip(young, held.To))
+		}
+		s.behind(now, m, f.Request, at, s.catch.old, held)
+	} else {
+		for _, r := range f.Ranges {
+			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)
+		}
 	}
 	answer := s.responder.Answer()
 	s.answers.gone(from, f.Request, answer.Gone)

@@ -38,6 +38,8 @@ type member struct {
 	wantSent    Time     // when the last request for them was sent, or Never
 	served      []served // the last maxServed
 	serves      int
+	serving     Time // when the last of them began
+	forgot      Time // when the last one went that is not among them
 }
 
 // members is a publisher's table of subscribers, from their STATUS and NACKs.

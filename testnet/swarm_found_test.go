@@ -22,6 +22,8 @@ var foundSeeds = []uint64{
 
 	// A request comes after its subscriber has said that it goes.
 	4000001, 4012483,
+
+	6014789, // what one waits for alone goes to the group, since another without a row asks
 }
 
 func TestFoundSeeds(t *testing.T) {
