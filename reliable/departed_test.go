@@ -125,6 +125,9 @@ func TestWhatTheKernelRefused(t *testing.T) {
 		t.Errorf("%d frames never left, after their repairs were refused too", n)
 	}
 	repaired := func() uint64 { return p.Members()[0].Repaired }
+	if n := p.Stats().Refused; n != 14 {
+		t.Errorf("%d frames were refused, want 10 and 4 repairs: heartbeats have none", n)
+	}
 	if n := repaired(); n != 0 {
 		t.Errorf("%d frames were repaired for the subscriber, though the kernel refused them", n)
 	}

@@ -18,6 +18,7 @@ type SenderStats struct {
 	TooLarge      uint64 // DATA frames that were never sent, for the network's MTU had fallen
 	Repairs       uint64 // REPAIR frames sent
 	RepairBytes   uint64 // their bytes
+	Refused       uint64 // DATA and REPAIR frames that the kernel refused
 	CatchUps      uint64 // of the repairs, those to subscribers that were behind
 	Heartbeats    uint64
 	Datagrams     uint64 // of all kinds

@@ -61,10 +61,14 @@ func (s *Sender) Sent(b Batch) {
 	s.unsent.note(b, s.sent)
 	s.sent += b.frames
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
-	datagrams -= min(b.Refused, datagrams)
+	refused := min(b.Refused, datagrams)
+	datagrams -= refused
 	bytes -= min(b.RefusedBytes, bytes)
 	s.stats.Datagrams += datagrams
 	s.stats.Bytes += bytes
+	if b.frames > 0 || b.repairs {
+		s.stats.Refused += refused
+	}
 	if b.frames > 0 {
 		s.stats.Frames += datagrams
 	}

@@ -143,9 +143,13 @@ func (o *pubOptions) pubText(session uint64, st publisher.Stats, took pubTimes, 
 		fmt.Fprintf(&b, "  %s could not be sent any more: larger than the MTU, which had fallen since\n", counted(n, "frame", "frames"))
 	}
 	if n := st.Socket.SendErrors; n > 0 {
-		fmt.Fprintf(&b, "  the kernel refused %s", counted(n, "datagram", "datagrams"))
-		if st.Nacks > 0 {
-			b.WriteString("; subscribers had to ask for what was in them")
+		some := "none"
+		if st.Refused > 0 {
+			some = grouped(st.Refused)
+		}
+		fmt.Fprintf(&b, "  the kernel refused %s, %s of them with messages", counted(n, "datagram", "datagrams"), some)
+		if st.Refused > 0 && st.Nacks > 0 {
+			b.WriteString("; subscribers had to ask for those")
 		}
 		b.WriteByte('\n')
 	}
