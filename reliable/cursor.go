@@ -30,7 +30,7 @@ type cursor struct {
 	sure uint64 // the messages below are delivered, or lost for sure
 	tail bool   // the frames that come next may have a part of such a one only
 
-	looked position // the frame that passTail looked at last, and what was sure then
+	looked look // what passTail found last
 
 	lostTo    uint64 // the messages below are lost, but for those delivered ahead
 	lostCause Cause

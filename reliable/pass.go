@@ -28,6 +28,14 @@ func (s *session) pass(cause Cause, frames uint64) {
 	}
 }
 
+// look is what passTail found: from the next frame on all are missing up to one that is
+// held, and that one has nothing of the messages which were sure then. That stays so until
+// one of the missing ones comes.
+type look struct {
+	known           bool
+	next, seq, sure uint64
+}
+
 // passTail passes missing frames that have a part only of messages which were told
 // already, don't count, or are lost for sure: what comes after them needn't wait. It
 // reports false if there are none.
@@ -36,23 +44,30 @@ func (s *session) passTail() bool {
 	if !c.tail || !c.known {
 		return false
 	}
+	sure := max(c.sure, c.offset)
+	switch {
+	case w.count > 0:
+		if c.looked == (look{true, w.next, c.looked.seq, sure}) {
+			return false
+		}
+	case !s.told.known || s.told.seq <= w.next || s.told.offset > sure:
+		return false
+	}
 	next := w.next
 	for to := next; ; next = to {
 		if to = w.passedLost(s.req.Gaps().Missing(next)); to == next {
 			break
 		}
 	}
-	sure := max(c.sure, c.offset)
-	looks := position{true, next, sure}
 	switch {
-	case next == w.next || c.looked == looks:
+	case next == w.next:
 		return false
 	case w.isHeld(next):
-		c.looked = looks
 		f := s.r.copies.take()
 		starts := s.frameOf(w.at(next), f).StartOffset()
 		s.r.copies.put(f, false)
 		if starts > sure {
+			c.looked = look{true, w.next, next, sure}
 			return false
 		}
 	case !s.told.known || s.told.seq != next || s.told.offset > sure:

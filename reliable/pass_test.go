@@ -128,6 +128,16 @@ func TestLostMessageHoldsNothingBack(t *testing.T) {
 	l.wants("1 no longer held")
 	l.hears(mail(t, 6, 2, 1))
 	l.wants("2", "3")
+
+	// It is waited for no longer once what comes shows that there is none.
+	l = newListener(t, ReceiverConfig{})
+	l.hears(mail(t, 0, 0, 1))
+	l.hears(parts[0])
+	l.hears(mail(t, 7, 3, 1))
+	l.lacks(nack.Range{From: 2, To: 3})
+	l.wants("new", "0")
+	l.hears(mail(t, 6, 2, 1))
+	l.wants("1 no longer held", "2", "3")
 }
 
 // Runs of frames that were lost next to each other, for different causes, are told
@@ -196,5 +206,35 @@ func TestLandmarksAreBounded(t *testing.T) {
 	}
 	if _, ok := s.offsetAt(500); ok {
 		t.Error("an older one was kept")
+	}
+}
+
+// BenchmarkPassTail is a look at whether delivery, which waits behind a lost message, can go
+// on: nothing has changed since the last one. However many pieces the gap there is in, it
+// costs the same.
+func BenchmarkPassTail(b *testing.B) {
+	for _, pieces := range []uint64{1, 100, 8000} {
+		b.Run(fmt.Sprint(pieces), func(b *testing.B) {
+			r, err := NewReceiver(ReceiverConfig{ID: 1})
+			if err != nil {
+				b.Fatal(err)
+			}
+			r.Handle(1, senderAddr, mail(b, 0, 0, 1))
+			r.Poll(make([]Event, 3))
+			r.Handle(1, senderAddr, mail(b, pieces+1, pieces+1, 1))
+			s := r.list[0]
+			for seq := uint64(1); seq <= pieces; seq += 2 {
+				s.req.Confirmed(1, nack.Range{From: seq, To: seq + 1})
+			}
+			s.cursor.tail = true
+			if n := s.req.Gaps().Len(); n != int(pieces) {
+				b.Fatalf("%d gaps", n)
+			}
+			for b.Loop() {
+				if s.passTail() {
+					b.Fatal("it went on")
+				}
+			}
+		})
 	}
 }

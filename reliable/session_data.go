@@ -111,6 +111,9 @@ func (s *session) hold(f *frame.Frame, came arrival) bool {
 	}
 	w.count++
 	*w.at(f.Seq) = place
+	if c := &s.cursor; f.Seq < c.looked.seq {
+		c.looked = look{}
+	}
 	return true
 }
 
@@ -205,7 +208,7 @@ func (s *session) release() {
 	s.unload()
 	s.r.mem.used -= len(s.win.slots) * slotBytes
 	s.win = window{next: s.win.next, high: s.win.high}
-	s.cursor.ahead.frame = frame.Frame{}
+	s.cursor.ahead.frame, s.cursor.looked = frame.Frame{}, look{}
 	s.marks, s.ask, s.landmarks = nil, nil, nil
 	s.req.Forget(0, ^uint64(0), nil)
 }
