@@ -21,6 +21,7 @@ func (v *view) heard(p *packet) {
 			// It may have begun at a HEARTBEAT, or pass this over.
 			if v.any && f.Data != nil {
 				v.exists(now, f.Data.Seq+1, f.Data.EndOffset())
+				v.early.set(f.Data.Seq - v.s.FirstSeq)
 			}
 			return
 		}

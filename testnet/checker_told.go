@@ -29,7 +29,7 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		}
 		most = max(most, at.Sub(v.runFoundAt(q)))
 		fixed := v.repaired.has(q - v.s.FirstSeq)
-		may = may || fixed
+		may = may || fixed || v.early.has(q-v.s.FirstSeq)
 		if asked := v.askedFirst(q); asked != 0 && asked <= at { // it surely knew
 			must = must || fixed
 			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.sub.cfg.Receiver.MaxWait/16)))

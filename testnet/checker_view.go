@@ -43,6 +43,7 @@ type view struct {
 	late      bitset        // frames that came when they may have been given up
 	first0    bool          // something came at time 0, which stands for never
 	repaired  bitset        // frames that were found missing, and came first as a repair
+	early     bitset        // frames that came as a repair, when it may not have begun
 	gaps      []gapFound
 	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
 	confirmed bool          // a CONFIRM was heard

@@ -54,3 +54,37 @@ func TestRestartAmidAWrite(t *testing.T) {
 	})
 	s.run(200*milli, 9000*milli)
 }
+
+// A subscriber that sleeps as a session begins finds a HEARTBEAT, the repair of the first
+// frame and, later, the frame itself: it counts as recovered, and the Checker believes that.
+func TestSleeperFindsARepairBeforeTheFrame(t *testing.T) {
+	s := newStory(t, 74)
+	other := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	slow := near(nil)
+	slow.Unordered = true
+	sleeper := s.listen(SubscriberConfig{Down: slow, Up: near(nil), Receiver: reliable.ReceiverConfig{Start: reliable.Oldest}})
+	s.At(50*milli, func() { sleeper.Pause(400 * time.Millisecond) })
+	pub := addPublisher(t, s.World, PublisherConfig{At: 100 * milli})
+	s.At(110*milli, func() {
+		s.Down(pub, other).SetLoss(Bernoulli{P: 1})
+		late := slow
+		late.Delay = FixedDelay(100 * time.Millisecond)
+		if err := s.Down(pub, sleeper).Reconfigure(late); err != nil {
+			t.Fatal(err)
+		}
+		pub.Publish([]byte("first"))
+	})
+	s.At(110*milli+milli/2, func() {
+		s.Down(pub, other).SetLoss(nil)
+		if err := s.Down(pub, sleeper).Reconfigure(slow); err != nil {
+			t.Fatal(err)
+		}
+	})
+	s.run(500*milli, 10_000*milli)
+	for _, sub := range []*Subscriber{other, sleeper} {
+		s.wants(sub, "new", "messages 0")
+		if st := sub.Sessions()[0]; st.Recovered != 1 {
+			t.Errorf("%v: %+v", sub, st)
+		}
+	}
+}
