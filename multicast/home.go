@@ -102,6 +102,6 @@ func (h *home) lack(lacks bool, ifname string, log *slog.Logger) {
 	if lacks {
 		log.Warn("multicast: an interface has no address that can be used; nothing passes until it has", "interface", ifname, "was", h.local)
 	} else {
-		log.Info("multicast: an interface has its address again", "interface", ifname, "address", h.local)
+		log.Warn("multicast: an interface has its address again", "interface", ifname, "address", h.local)
 	}
 }

@@ -117,7 +117,8 @@ func (f *follower) attempt(index int) {
 	if f.count != nil {
 		f.count.Add(1)
 	}
-	f.log.Info("multicast: an interface is back", "interface", f.name, "index", index)
+	// As loud as that it went: who has heard the one waits for the other.
+	f.log.Warn("multicast: an interface is back", "interface", f.name, "index", index)
 }
 
 // settle follows, after some changes, the address that is left, and tells how the

@@ -186,7 +186,7 @@ func (p *Publisher) relink(l multicast.Link) {
 		p.cfg.Logger.Warn("publisher: the MTU of the interface fell: datagrams are smaller from now on, and frames that no longer fit are lost for who misses them",
 			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was, "frames", unfit)
 	case is > was:
-		p.cfg.Logger.Info("publisher: the MTU of the interface rose: datagrams are larger again",
+		p.cfg.Logger.Warn("publisher: the MTU of the interface rose: datagrams are larger again",
 			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was)
 	}
 }

@@ -52,7 +52,7 @@ func (l *log) note(ev *Event) {
 	case SessionSilent:
 		l.to.Warn("crier: a session is silent; its publisher crashed, is cut off, or is suspended", session, source)
 	case SessionResumed:
-		l.to.Info("crier: a silent session is heard again", session, source)
+		l.to.Warn("crier: a silent session is heard again", session, source)
 	case SessionMoved:
 		l.to.Info("crier: a session's publisher has changed its address", session, source)
 	case SessionContested:

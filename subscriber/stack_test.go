@@ -1,9 +1,12 @@
 package subscriber_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"log/slog"
 	"slices"
+	"strings"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -127,6 +130,8 @@ func TestSilenceAndResumption(t *testing.T) {
 		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
 		defer s.Close()
 		host := s.Host(10)
+		var log bytes.Buffer
+		s.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
 		sub := s.Subscriber(host, subscriber.Config{})
 		type result struct {
 			kinds []subscriber.Kind
@@ -157,6 +162,9 @@ func TestSilenceAndResumption(t *testing.T) {
 		want := []subscriber.Kind{subscriber.SessionNew, subscriber.SessionSilent, subscriber.SessionResumed, subscriber.SessionEnded}
 		if r.err != nil || !slices.Equal(r.kinds, want) {
 			t.Errorf("%v, %v; want %v", r.kinds, r.err, want)
+		}
+		if text := log.String(); !strings.Contains(text, "is silent") || !strings.Contains(text, "is heard again") {
+			t.Errorf("who is told of the one is to be told of the other: %s", text)
 		}
 	})
 }

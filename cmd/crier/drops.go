@@ -19,6 +19,8 @@ type dropCounts struct {
 	MismatchedRepairs    uint64 `json:"mismatched_repairs,omitempty"`    // with something else inside than they say
 	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"` // to another group, or from another source
 	TruncatedDatagrams   uint64 `json:"truncated_datagrams,omitempty"`   // larger than the receive buffer
+
+	moved, contested uint64 // peers that changed their addresses, and frames of others that speak for them
 }
 
 // subDrops are what a subscriber dropped, but for what was invalid.
@@ -40,6 +42,7 @@ func pubDrops(st *publisher.Stats) dropCounts {
 	return dropCounts{
 		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
+		moved: st.Moved, contested: st.Contested,
 	}
 }
 
@@ -59,10 +62,10 @@ type dropLine struct {
 // without a whole frame.
 func (d *dropCounts) text(invalid uint64, publishes bool) string {
 	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
-	foreign := dropLine{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: a forger's, or the publisher has changed its address"}
+	foreign := dropLine{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: " + d.stranger("the publisher")}
 	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
 	if publishes {
-		foreign.by = "of a subscriber from another address than its own: a forger's, or it has changed its address"
+		foreign.by = "of a subscriber from another address than its own: " + d.stranger("it")
 		refused = dropLine{d.RefusedFrames, "request", "requests", "for a repair, beyond what may wait; subscribers ask again"}
 		unexpected = dropLine{d.UnexpectedFrames, "request", "requests", "for frames that were never sent"}
 	}
@@ -81,6 +84,17 @@ func (d *dropCounts) text(invalid uint64, publishes bool) string {
 		}
 	}
 	return b.String()
+}
+
+// stranger says who may have spoken for a peer from elsewhere.
+func (d *dropCounts) stranger(peer string) string {
+	switch {
+	case d.moved == 0:
+		return "a forger's, or " + peer + " has changed its address"
+	case d.contested == 0:
+		return peer + " has changed its address, and was followed there once that was sure"
+	}
+	return "a forger's, or " + peer + " has changed its address, and was followed there once that was sure"
 }
 
 // counted is a number of things.

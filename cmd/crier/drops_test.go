@@ -121,6 +121,20 @@ func TestDropText(t *testing.T) {
 	if text, want := d.text(0, true), "dropped 3 frames of a subscriber from another address"; !strings.HasPrefix(text, want) {
 		t.Errorf("%q, and should begin with %q", text, want)
 	}
+	for _, c := range []struct {
+		moved, contested uint64
+		want             string
+	}{
+		{0, 0, "its own: a forger's, or the publisher has changed its address\n"},
+		{0, 9, "its own: a forger's, or the publisher has changed its address\n"},
+		{1, 0, "its own: the publisher has changed its address, and was followed there once that was sure\n"},
+		{1, 9, "its own: a forger's, or the publisher has changed its address, and was followed"},
+	} {
+		d := dropCounts{ForeignFrames: 5, moved: c.moved, contested: c.contested}
+		if text := d.text(0, false); !strings.Contains(text, c.want) {
+			t.Errorf("%q, and should have %q", text, c.want)
+		}
+	}
 	var none dropCounts
 	if text := none.text(0, true); text != "" {
 		t.Error(text)

@@ -64,6 +64,8 @@ func (t *tally) note(ev *subscriber.Event, known counters) {
 		s.deliver(ev)
 	case subscriber.Loss:
 		t.lose(s, ev.Lost, ev.Cause)
+	case subscriber.SessionMoved:
+		s.Source = ev.Source.String()
 	case subscriber.SessionNew, subscriber.SessionResumed:
 		t.turn(s, true)
 		s.End = "open"
@@ -230,6 +232,10 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *subSummary {
 		sum.kernel.add(st.Groups[i].KernelDrops, st.Groups[i].ReadBuffer)
 	}
 	known := sub.Sessions()
+	for i := range known {
+		sum.moved += known[i].Moved
+		sum.contested += known[i].Contested
+	}
 	for _, s := range t.list {
 		if t.sessions[s.id] == s { // else a later one has its id
 			s.complete(known)
