@@ -4,11 +4,9 @@ package multicast
 
 import (
 	"net/netip"
-	"os"
-	"os/exec"
-	"strings"
-	"syscall"
 	"testing"
+
+	"crier/testnet/rig/netns"
 )
 
 // inProcess runs the test again in a process of its own, in a network namespace like
@@ -16,33 +14,11 @@ import (
 // made by another goroutine than the test's.
 func inProcess(t *testing.T) bool {
 	t.Helper()
-	const child = "CRIER_TEST_IN_NAMESPACE"
-	if os.Getenv(child) == t.Name() {
-		run(t, "ip link set lo up")
+	again := netns.Again(t)
+	if again {
 		makeVeth(t)
-		return true
 	}
-	if os.Getuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("making interfaces needs the ip command:", err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=20s")
-	cmd.Env = append(os.Environ(), child+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	out, err := cmd.CombinedOutput()
-	switch {
-	case err != nil:
-		t.Errorf("%v\n%s", err, out)
-	case strings.Contains(string(out), "--- SKIP"):
-		t.Skipf("%s", out)
-	}
-	return false
+	return again
 }
 
 // watched opens a socket on v1 whose changes are told.
@@ -80,7 +56,7 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 		}
 	}()
 
-	run(t, "ip addr flush dev v1")
+	netns.Run(t, "ip addr flush dev v1")
 	wantLink(t, links, Link{false, 1500, old})
 	if n, err := w.Write(vethGroup, segments(3, 100, 100), 100); n != 300 || err != nil {
 		t.Fatalf("Write = %d, %v", n, err)
@@ -89,7 +65,7 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 		t.Errorf("without an address: %+v", s)
 	}
 
-	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	netns.Run(t, "ip addr add 10.77.0.9/24 dev v1")
 	moved := netip.AddrPortFrom(netip.MustParseAddr("10.77.0.9"), old.Port())
 	wantLink(t, links, Link{true, 1500, moved})
 	if got := w.LocalAddr(); got != moved {
@@ -106,22 +82,22 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 	}
 
 	// One that goes and comes back is the same; another more moves nobody.
-	run(t, "ip addr del 10.77.0.9/24 dev v1")
+	netns.Run(t, "ip addr del 10.77.0.9/24 dev v1")
 	wantLink(t, links, Link{false, 1500, moved})
-	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	netns.Run(t, "ip addr add 10.77.0.9/24 dev v1")
 	wantLink(t, links, Link{true, 1500, moved})
 	send(t, answer, moved, "here again")
 	if got := <-read; got != "here again" {
 		t.Errorf("read %q", got)
 	}
-	run(t, "ip addr add 10.78.0.9/24 dev v1")
-	run(t, "ip addr del 10.77.0.9/24 dev v1")
+	netns.Run(t, "ip addr add 10.78.0.9/24 dev v1")
+	netns.Run(t, "ip addr del 10.77.0.9/24 dev v1")
 	moved = netip.AddrPortFrom(netip.MustParseAddr("10.78.0.9"), old.Port())
 	wantLink(t, links, Link{true, 1500, moved})
 
-	run(t, "ip link set v1 mtu 1200")
+	netns.Run(t, "ip link set v1 mtu 1200")
 	wantLink(t, links, Link{true, 1200, moved})
-	run(t, "ip link set v0 down") // no link at v1, either
+	netns.Run(t, "ip link set v0 down") // no link at v1, either
 	wantLink(t, links, Link{false, 1200, moved})
 
 	w.Close()
@@ -136,7 +112,7 @@ func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
 	if !inProcess(t) {
 		return
 	}
-	run(t, "ip addr add 10.77.0.9/24 dev v0") // any interface will do to take it
+	netns.Run(t, "ip addr add 10.77.0.9/24 dev v0") // any interface will do to take it
 	log, logger := newLogs()
 	any, anyLinks := watched(t, SocketConfig{Group: vethGroup})
 	fixed, fixedLinks := watched(t, SocketConfig{Group: vethGroup, Port: 7777, Logger: logger})
@@ -145,8 +121,8 @@ func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
 	for _, port := range []uint16{any.LocalAddr().Port(), 7777} {
 		taken = append(taken, openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "10.77.0.9", Port: port}))
 	}
-	run(t, "ip addr flush dev v1")
-	run(t, "ip addr add 10.77.0.9/24 dev v1")
+	netns.Run(t, "ip addr flush dev v1")
+	netns.Run(t, "ip addr add 10.77.0.9/24 dev v1")
 	<-anyLinks // gone
 	if l := <-anyLinks; !l.Up || l.Local.Addr() != at || l.Local.Port() == taken[0].LocalAddr().Port() || l.Local.Port() == 0 {
 		t.Errorf("the link is %+v", l)
@@ -167,20 +143,20 @@ func TestTentativeAddress(t *testing.T) {
 		return
 	}
 	for _, set := range []string{"conf/v1/router_solicitation_delay", "conf/v1/dad_transmits"} {
-		prepare(t, "sysctl -qw net/ipv6/"+set+"=1")
+		netns.Prepare(t, "sysctl -qw net/ipv6/"+set+"=1")
 	}
 	r := openTestGroup(t, GroupConfig{Group: vethGroup6, Interface: "v0"})
 	w, links := watched(t, SocketConfig{Group: vethGroup6})
 	old := w.LocalAddr()
-	run(t, "ip link set v1 down")
+	netns.Run(t, "ip link set v1 down")
 	for l := range links {
 		if !l.Up {
 			break
 		}
 	}
-	run(t, "ip link set v1 up")
-	run(t, "ip addr add fe80::22/64 dev v1 nodad") // which is not taken in its place
-	run(t, "ip addr add fd77::2/64 dev v1")
+	netns.Run(t, "ip link set v1 up")
+	netns.Run(t, "ip addr add fe80::22/64 dev v1 nodad") // which is not taken in its place
+	netns.Run(t, "ip addr add fd77::2/64 dev v1")
 	before := w.Stats().SendErrors
 	send(t, w, vethGroup6, "unheard")
 	if n := w.Stats().SendErrors - before; n != 1 {
@@ -200,13 +176,13 @@ func TestLinkLocalAddressOfAnInterfaceThatIsMadeAgain(t *testing.T) {
 	group := netip.MustParseAddrPort("[ff02::77:1]:7700")
 	w, links := watched(t, SocketConfig{Group: group})
 	old := w.LocalAddr()
-	run(t, "ip link del v0")
+	netns.Run(t, "ip link del v0")
 	for l := range links {
 		if !l.Up {
 			break
 		}
 	}
-	prepare(t, "ip link add o0 type veth peer name o1") // which takes indexes
+	netns.Prepare(t, "ip link add o0 type veth peer name o1") // which takes indexes
 	makeVeth(t)
 	for l := range links {
 		if l.Up {
@@ -229,7 +205,7 @@ func TestNoLinkYet(t *testing.T) {
 	if !inProcess(t) {
 		return
 	}
-	run(t, "ip link set v0 down") // no link at v1, either
+	netns.Run(t, "ip link set v0 down") // no link at v1, either
 	opened, links := make(chan struct{}), make(chan Link, 10)
 	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, Changed: func(l Link) {
 		<-opened
@@ -237,6 +213,6 @@ func TestNoLinkYet(t *testing.T) {
 	}})
 	close(opened)
 	wantLink(t, links, Link{false, 1500, w.LocalAddr()})
-	run(t, "ip link set v0 up")
+	netns.Run(t, "ip link set v0 up")
 	wantLink(t, links, Link{true, 1500, w.LocalAddr()})
 }

@@ -7,12 +7,13 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
-	"os/exec"
 	"runtime"
 	"strings"
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"crier/testnet/rig/netns"
 )
 
 // inNamespace puts the test into a network namespace of its own, with two
@@ -20,24 +21,19 @@ import (
 // where that is not allowed.
 func inNamespace(t *testing.T) {
 	t.Helper()
-	if os.Getuid() != 0 {
-		t.Skip("making a network namespace needs root")
-	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("making interfaces needs the ip command:", err)
-	}
+	netns.Needs(t)
 	// The thread is never unlocked, and so ends with the test's goroutine.
 	runtime.LockOSThread()
 	if err := unix.Unshare(unix.CLONE_NEWNET); err != nil {
 		t.Skip("making a network namespace:", err)
 	}
-	run(t, "ip link set lo up")
+	netns.Run(t, "ip link set lo up")
 	makeVeth(t)
 }
 
 func makeVeth(t *testing.T) {
 	t.Helper()
-	prepare(t, "ip link add v0 type veth peer name v1")
+	netns.Prepare(t, "ip link add v0 type veth peer name v1")
 	for _, v := range []string{"v0", "v1"} {
 		// Both ends are this host's, which a host doesn't believe by default.
 		for _, set := range []string{"accept_local=1", "rp_filter=0"} {
@@ -47,15 +43,15 @@ func makeVeth(t *testing.T) {
 			}
 		}
 	}
-	prepare(t, "ip addr add 10.77.0.1/24 dev v0")
-	prepare(t, "ip addr add 10.77.0.2/24 dev v1")
-	prepare(t, "ip addr add fd77::1/64 dev v0 nodad")
-	prepare(t, "ip addr add fd77::2/64 dev v1 nodad")
+	netns.Prepare(t, "ip addr add 10.77.0.1/24 dev v0")
+	netns.Prepare(t, "ip addr add 10.77.0.2/24 dev v1")
+	netns.Prepare(t, "ip addr add fd77::1/64 dev v0 nodad")
+	netns.Prepare(t, "ip addr add fd77::2/64 dev v1 nodad")
 	for i, v := range []string{"v0", "v1"} {
 		// Link-local addresses that are usable at once.
-		prepare(t, "ip link set "+v+" addrgenmode none")
-		prepare(t, "ip link set "+v+" up")
-		prepare(t, fmt.Sprintf("ip addr add fe80::%d/64 dev %s nodad", i+1, v))
+		netns.Prepare(t, "ip link set "+v+" addrgenmode none")
+		netns.Prepare(t, "ip link set "+v+" up")
+		netns.Prepare(t, fmt.Sprintf("ip addr add fe80::%d/64 dev %s nodad", i+1, v))
 	}
 	waitForLinks(t, "v0", "v1")
 }
@@ -83,30 +79,6 @@ func waitForLinks(t *testing.T, names ...string) {
 	}
 }
 
-// run runs a command in the test's namespace.
-func run(t *testing.T, command string) {
-	t.Helper()
-	if err := runCommand(command); err != nil {
-		t.Fatal(err)
-	}
-}
-
-// prepare is run for what a machine may lack, which skips the test.
-func prepare(t *testing.T, command string) {
-	t.Helper()
-	if err := runCommand(command); err != nil {
-		t.Skip(err)
-	}
-}
-
-func runCommand(command string) error {
-	args := strings.Fields(command)
-	if out, err := exec.Command(args[0], args[1:]...).CombinedOutput(); err != nil {
-		return fmt.Errorf("%s: %w: %s", command, err, out)
-	}
-	return nil
-}
-
 var (
 	vethGroup  = netip.MustParseAddrPort("239.77.8.1:7700")
 	vethGroup6 = netip.MustParseAddrPort("[ff05::77]:7700")
@@ -115,5 +87,5 @@ var (
 // shape makes v1 slow.
 func shape(t *testing.T, tbf string) {
 	t.Helper()
-	prepare(t, "tc qdisc add dev v1 root tbf "+tbf)
+	netns.Prepare(t, "tc qdisc add dev v1 root tbf "+tbf)
 }

@@ -7,6 +7,8 @@ import (
 	"net"
 	"net/netip"
 	"testing"
+
+	"crier/testnet/rig/netns"
 )
 
 func TestRejoinAfterAFlapAndARebirth(t *testing.T) {
@@ -28,11 +30,11 @@ func rejoins(t *testing.T, group netip.AddrPort) {
 	send(t, w, group, "before")
 	wantReceived(t, r, "before")
 
-	run(t, "ip link set v0 down")
+	netns.Run(t, "ip link set v0 down")
 	log.wait("went down", 2) // both, since v1 has no link now
-	run(t, "ip link set v0 up")
+	netns.Run(t, "ip link set v0 up")
 	if group.Addr().Is6() { // which went with the link
-		run(t, "ip addr replace fd77::1/64 dev v0 nodad")
+		netns.Run(t, "ip addr replace fd77::1/64 dev v0 nodad")
 	}
 	log.wait("an interface is back", 2)
 	send(t, w, group, "after the flap")
@@ -41,7 +43,7 @@ func rejoins(t *testing.T, group netip.AddrPort) {
 		t.Errorf("%d rejoins after the flap, want 1", n)
 	}
 
-	run(t, "ip link del v0")
+	netns.Run(t, "ip link del v0")
 	log.wait("went down", 4)
 	makeVeth(t) // with other indexes
 	log.wait("an interface is back", 4)
@@ -73,15 +75,15 @@ func TestSendErrorsPass(t *testing.T) {
 	}
 	// An address that was taken away: every send fails with EINVAL, offloaded
 	// or not, and is no reason to give offload up.
-	run(t, "ip addr del 10.77.0.2/24 dev v1")
+	netns.Run(t, "ip addr del 10.77.0.2/24 dev v1")
 	if n, err := w.Write(vethGroup, b, 1000); n != len(b) || err != nil {
 		t.Fatalf("Write = %d, %v", n, err)
 	}
 	if n := w.Stats().SendErrors; n != 13 {
 		t.Errorf("%d send errors without the address, want 13\n%s", n, log)
 	}
-	run(t, "ip addr add 10.77.0.2/24 dev v1")
-	run(t, "ip link set v1 down")
+	netns.Run(t, "ip addr add 10.77.0.2/24 dev v1")
+	netns.Run(t, "ip link set v1 down")
 	log.wait("went down", 2)
 	if n, err := w.Write(vethGroup, b, 1000); n != len(b) || err != nil {
 		t.Fatalf("Write = %d, %v", n, err)
@@ -89,7 +91,7 @@ func TestSendErrorsPass(t *testing.T) {
 	if n := w.Stats().SendErrors; n != 23 {
 		t.Errorf("%d send errors with the link down, want 23\n%s", n, log)
 	}
-	run(t, "ip link set v1 up")
+	netns.Run(t, "ip link set v1 up")
 	log.wait("an interface is back", 2)
 	before := w.Stats().Writes
 	if _, err := w.Write(vethGroup, b, 1000); err != nil {

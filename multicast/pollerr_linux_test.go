@@ -8,6 +8,8 @@ import (
 	"testing"
 
 	"golang.org/x/sys/unix"
+
+	"crier/testnet/rig/netns"
 )
 
 // A datagram that nobody took comes back as an error, while more than half of the
@@ -18,7 +20,7 @@ func TestReadOutlivesAnErrorOfAFullSocket(t *testing.T) {
 	go func() { // in a thread, and so a namespace, of its own
 		defer close(done)
 		inNamespace(t)
-		run(t, "tc qdisc add dev v1 root tbf rate 8kbit burst 2000 latency 1000s")
+		netns.Run(t, "tc qdisc add dev v1 root tbf rate 8kbit burst 2000 latency 1000s")
 		w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 64 << 10})
 		from := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1})
 		type read struct {

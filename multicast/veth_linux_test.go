@@ -8,6 +8,8 @@ import (
 	"net/netip"
 	"strings"
 	"testing"
+
+	"crier/testnet/rig/netns"
 )
 
 func TestVethBothFamilies(t *testing.T) {
@@ -65,7 +67,7 @@ func TestVethBothFamilies(t *testing.T) {
 
 func TestInterfaceByItsAddress(t *testing.T) {
 	inNamespace(t)
-	run(t, "ip addr add 10.78.0.1/24 dev v0")
+	netns.Run(t, "ip addr add 10.78.0.1/24 dev v0")
 	for _, c := range []struct{ name, group, want string }{
 		{"10.77.0.1", vethGroup.String(), "10.77.0.1"},
 		{"10.78.0.1", vethGroup.String(), "10.78.0.1"}, // not the first, but the one named
@@ -83,9 +85,9 @@ func TestInterfaceByItsAddress(t *testing.T) {
 
 func TestInterfaceThatCannotBeUsed(t *testing.T) {
 	inNamespace(t)
-	run(t, "ip addr del 10.77.0.2/24 dev v1")
+	netns.Run(t, "ip addr del 10.77.0.2/24 dev v1")
 	wantConfigError(t, vethGroup, "v1", "interface v1 has no IPv4 address")
-	run(t, "ip link set v1 down")
+	netns.Run(t, "ip link set v1 down")
 	wantConfigError(t, vethGroup, "v1", "interface v1 is down")
 	wantConfigError(t, vethGroup, "v2", "there are lo, v1 (down), v0")
 	wantConfigError(t, vethGroup, "10.77.0.2", "is not an address of this machine")
@@ -102,7 +104,7 @@ func wantConfigError(t *testing.T, group netip.AddrPort, ifname, want string) {
 
 func TestNoMulticastRouteSaysSo(t *testing.T) {
 	inNamespace(t)
-	run(t, "ip -6 route flush table local type multicast")
+	netns.Run(t, "ip -6 route flush table local type multicast")
 	_, err := Kernel.Socket(SocketConfig{Group: vethGroup6, Interface: "v0", Logger: slog.New(slog.DiscardHandler)})
 	if err == nil || !strings.Contains(err.Error(), "no multicast route") || !strings.Contains(err.Error(), "dev v0") {
 		t.Errorf("got %v", err)

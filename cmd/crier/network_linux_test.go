@@ -2,11 +2,10 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"strings"
-	"syscall"
 	"testing"
+
+	"crier/testnet/rig/netns"
 )
 
 // inNetwork runs the test again in a process of its own, in a network namespace with
@@ -14,52 +13,20 @@ import (
 // else; it reports true there.
 func inNetwork(t *testing.T) bool {
 	t.Helper()
-	const child = "CRIER_TEST_IN_NETWORK"
-	if os.Getenv(child) == t.Name() {
-		for _, c := range []string{
-			"ip link set lo up", "ip link add a0 type veth peer name b0",
-			// Both ends are this host's, which a host doesn't believe by default.
-			"sysctl -qw net.ipv4.conf.a0.accept_local=1 net.ipv4.conf.b0.accept_local=1",
-			"sysctl -qw net.ipv4.conf.a0.rp_filter=0 net.ipv4.conf.b0.rp_filter=0 net.ipv4.conf.all.rp_filter=0",
-			"ip addr add 10.1.0.1/24 dev a0", "ip addr add 10.1.0.2/24 dev b0",
-			"ip link set a0 up", "ip link set b0 up",
-		} {
-			if err := shell(c); err != nil {
-				t.Skip(err)
-			}
-		}
-		return true
+	if !netns.Again(t, beTool+"=") {
+		return false
 	}
-	if os.Getuid() != 0 {
-		t.Skip("making a network namespace needs root")
+	for _, c := range []string{
+		"ip link add a0 type veth peer name b0",
+		// Both ends are this host's, which a host doesn't believe by default.
+		"sysctl -qw net.ipv4.conf.a0.accept_local=1 net.ipv4.conf.b0.accept_local=1",
+		"sysctl -qw net.ipv4.conf.a0.rp_filter=0 net.ipv4.conf.b0.rp_filter=0 net.ipv4.conf.all.rp_filter=0",
+		"ip addr add 10.1.0.1/24 dev a0", "ip addr add 10.1.0.2/24 dev b0",
+		"ip link set a0 up", "ip link set b0 up",
+	} {
+		netns.Prepare(t, c)
 	}
-	if _, err := exec.LookPath("ip"); err != nil {
-		t.Skip("making interfaces needs the ip command:", err)
-	}
-	self, err := os.Executable()
-	if err != nil {
-		t.Fatal(err)
-	}
-	cmd := exec.Command(self, "-test.run=^"+t.Name()+"$", "-test.v", "-test.timeout=60s")
-	cmd.Env = append(os.Environ(), beTool+"=", child+"="+t.Name())
-	cmd.SysProcAttr = &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
-	out, err := cmd.CombinedOutput()
-	switch {
-	case err != nil:
-		t.Errorf("%v\n%s", err, out)
-	case strings.Contains(string(out), "--- SKIP"):
-		t.Skipf("%s", out)
-	}
-	return false
-}
-
-func shell(command string) error {
-	args := strings.Fields(command)
-	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
-	if err != nil {
-		return fmt.Errorf("%s: %w: %s", command, err, out)
-	}
-	return nil
+	return true
 }
 
 // A publisher's address that changes in mid-stream costs nothing: it goes on from the
@@ -73,9 +40,7 @@ func TestAddressChanges(t *testing.T) {
 	pub := start(t, nil, "pub", "--iface", "a0", "--count", "400", "--rate", "200", "--control-port", "7777")
 	sub.await(sub.out, "\n", 100)
 	for _, c := range []string{"ip addr flush dev a0", "ip addr add 10.1.0.9/24 dev a0"} {
-		if err := shell(c); err != nil {
-			t.Fatal(err)
-		}
+		netns.Run(t, c)
 	}
 	pub.wait(exitOK)
 	sub.wait(exitOK)
@@ -116,9 +81,7 @@ func TestReachComesBack(t *testing.T) {
 	} {
 		for _, half := range []string{step.lost, step.again} {
 			how, words, _ := strings.Cut(half, ": ")
-			if err := shell(fmt.Sprintf(step.command, how)); err != nil {
-				t.Fatal(err)
-			}
+			netns.Run(t, fmt.Sprintf(step.command, how))
 			pub.await(pub.err, words, 1)
 			if strings.Contains(step.command, "a0 %s") { // without a link the other end has none
 				sub.await(sub.err, words, 1)
@@ -141,9 +104,7 @@ func TestMTUFalls(t *testing.T) {
 	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1", "--summary", subFile).listening()
 	pub := start(t, nil, "pub", "--iface", "a0", "--count", "1000", "--rate", "500", "--size", "1300", "--summary", pubFile)
 	sub.await(sub.out, "\n", 300)
-	if err := shell("ip link set a0 mtu 1200"); err != nil {
-		t.Fatal(err)
-	}
+	netns.Run(t, "ip link set a0 mtu 1200")
 	<-pub.ended
 	<-sub.ended
 	sent, got := summaryOf[pubSummary](t, pubFile), summaryOf[subSummary](t, subFile)
