@@ -29,3 +29,29 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 		t.Errorf("held for %v, %d on disk, %+v", pub.HeldFor(), pub.DiskMost(), st)
 	}
 }
+
+// A request that crossed a repair to the group brings it again where the frame has left the
+// resend buffer meanwhile: of what the disk holds nobody remembers what the group got.
+func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
+	s := newStory(t, 75)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+	}})
+	up := LinkConfig{Delay: FixedDelay(60 * time.Millisecond)}
+	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	far := s.listen(SubscriberConfig{Down: near(nil), Up: up})
+	every(s.World, 200*milli, milli/20, 4000, func(int) { pub.Publish(make([]byte, 120)) })
+	every(s.World, 200*milli, 3*milli, 100, func(int) { // both miss the same, and one the repair, too
+		s.Down(pub, first).SetLoss(Bernoulli{P: 1})
+		s.Down(pub, far).SetLoss(Bernoulli{P: 1})
+		s.At(s.Now().Add(500*time.Microsecond), func() {
+			s.Down(pub, first).SetLoss(nil)
+			s.Down(pub, far).SetLoss(Bernoulli{P: 0.5})
+		})
+	})
+	s.At(1200*milli, func() { s.Down(pub, far).SetLoss(nil) })
+	s.run(1300*milli, 20_000*milli)
+	for _, sub := range []*Subscriber{first, far} {
+		s.wants(sub, "new", "messages 0-3999")
+	}
+}
