@@ -1,63 +1,10 @@
 package main
 
 import (
-	"bytes"
-	"compress/gzip"
 	"encoding/binary"
-	"io"
 	"net/netip"
-	"os"
-	"path/filepath"
-	"strings"
-	"testing"
 	"time"
 )
-
-// writeFeed puts content into a file of this name and returns its path.
-func writeFeed(t testing.TB, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// zipped is content as gzip.
-func zipped(content string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	io.WriteString(w, content)
-	w.Close()
-	return b.String()
-}
-
-// wantSentence checks that err is one sentence with these parts.
-func wantSentence(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("there is no error")
-	}
-	text := err.Error()
-	for _, p := range parts {
-		if !strings.Contains(text, p) {
-			t.Errorf("error %q doesn't say %q", text, p)
-		}
-	}
-	if strings.Contains(text, "\n") || strings.HasSuffix(text, ".") {
-		t.Errorf("error %q is not one sentence without a stop", text)
-	}
-}
-
-// recorded is the path of a recorded feed; the test is skipped where there are none.
-func recorded(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join("..", "..", "..", "shared", "data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the recorded feeds are not on this machine: %v", err)
-	}
-	return path
-}
 
 // packet is a UDP datagram of a capture.
 type packet struct {

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // published runs crier pub with these words to one subscriber, and returns what that
@@ -38,7 +39,7 @@ func wantWords(t *testing.T, who *tool, words ...string) {
 func TestPubOddCapture(t *testing.T) {
 	t.Parallel()
 	const to, other = "239.1.1.1:5000", "224.0.0.251:5353"
-	file := writeFeed(t, "feed.pcap", pcapOf(
+	file := feedtest.File(t, "feed.pcap", pcapOf(
 		packet{time.Hour, to, mold("S000000001", 1, "a")}, packet{0, other, "mDNS"}, packet{20 * time.Millisecond, to, "stray"},
 		packet{40 * time.Millisecond, to, mold("S000000001", 4, "d") + mold("S000000001", 5, "e")},
 		packet{60 * time.Millisecond, to, strings.TrimSuffix(mold("S000000001", 6), "\x00\x00") + "\xff\xff"},
@@ -68,7 +69,7 @@ func TestPubOddCapture(t *testing.T) {
 // A long silence is told, with its end, and an interrupt ends it.
 func TestPubLongSilence(t *testing.T) {
 	t.Parallel()
-	file := writeFeed(t, "feed.pcap", pcapOf(packet{0, "239.1.1.1:5000", "one"}, packet{65536 * time.Second, "239.1.1.1:5000", "two"}))
+	file := feedtest.File(t, "feed.pcap", pcapOf(packet{0, "239.1.1.1:5000", "one"}, packet{65536 * time.Second, "239.1.1.1:5000", "two"}))
 	group := testGroup(t)
 	pub := start(t, nil, on(group, "pub", "--from", file, "--format", "pcap")...)
 	pub.await(pub.err, "the next message is due in 18h12m16s, at ", 1)
@@ -86,7 +87,7 @@ func TestPubLongSilence(t *testing.T) {
 func TestSimOddCapture(t *testing.T) {
 	t.Parallel()
 	const to = "239.1.1.1:5000"
-	file := writeFeed(t, "feed.pcap", pcapOf(packet{0, to, mold("S000000001", 1, "a")}, packet{0, "239.1.1.2:5000", mold("S000000009", 1, "x")},
+	file := feedtest.File(t, "feed.pcap", pcapOf(packet{0, to, mold("S000000001", 1, "a")}, packet{0, "239.1.1.2:5000", mold("S000000009", 1, "x")},
 		packet{65536 * time.Second, to, mold("S000000001", 3, "c")}, packet{65537 * time.Second, to, mold("S000000001", 4, "d")}))
 	scenario := simFile(t, simSmall)
 	result := filepath.Join(t.TempDir(), "r.json")

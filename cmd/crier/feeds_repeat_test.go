@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/feed/feedtest"
 )
 
 var (
@@ -87,11 +88,11 @@ func TestRecordedFeedsAgain(t *testing.T) {
 		name string
 		opts feed.Options
 	}{
-		{"IEX DEEP, datagrams", feed.Options{From: recorded(t, deep), Format: "pcap"}},
-		{"IEX DEEP, split", feed.Options{From: recorded(t, deep), Format: "pcap", Split: "iextp"}},
-		{"IEX TOPS, datagrams", feed.Options{From: recorded(t, tops), Format: "pcap"}},
-		{"IEX TOPS, split", feed.Options{From: recorded(t, tops), Format: "pcap", Split: "iextp"}},
-		{"Binance, timed", feed.Options{From: recorded(t, binance), Format: "timed"}},
+		{"IEX DEEP, datagrams", feed.Options{From: feedtest.Recorded(t, deep), Format: "pcap"}},
+		{"IEX DEEP, split", feed.Options{From: feedtest.Recorded(t, deep), Format: "pcap", Split: "iextp"}},
+		{"IEX TOPS, datagrams", feed.Options{From: feedtest.Recorded(t, tops), Format: "pcap"}},
+		{"IEX TOPS, split", feed.Options{From: feedtest.Recorded(t, tops), Format: "pcap", Split: "iextp"}},
+		{"Binance, timed", feed.Options{From: feedtest.Recorded(t, binance), Format: "timed"}},
 	} {
 		t.Run(f.name, func(t *testing.T) { publishAgain(t, f.name, f.opts) })
 	}

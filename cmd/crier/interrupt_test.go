@@ -9,6 +9,8 @@ import (
 	"testing"
 	"testing/synctest"
 	"time"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // An interrupt ends a publisher that waits for standard input. What it had
@@ -40,7 +42,7 @@ func TestInterruptedInput(t *testing.T) {
 func TestInterruptedWaits(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	late := writeFeed(t, "timed", "0 first\n3600000000000 an hour later\n")
+	late := feedtest.File(t, "timed", "0 first\n3600000000000 an hour later\n")
 	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
 	pub := start(t, nil, on(group, "pub", "--from", late, "--format", "timed")...)
 	sub.await(sub.out, "first\n", 1)

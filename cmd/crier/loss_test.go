@@ -12,6 +12,7 @@ import (
 	"testing"
 
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/feed/feedtest"
 	"crier/multicast"
 	"crier/testnet"
 )
@@ -122,10 +123,10 @@ func TestRecordedFeedsWhole(t *testing.T) {
 	)
 	t.Run("small", func(t *testing.T) {
 		for name, args := range map[string][]string{
-			"deep":          {"--from", recorded(t, deep), "--format", "pcap", "--speed", "max"},
-			"deep messages": {"--from", recorded(t, deep), "--format", "pcap", "--speed", "max", "--split", "iextp"},
-			"tops":          {"--from", recorded(t, tops), "--format", "pcap", "--speed", "max"},
-			"tops messages": {"--from", recorded(t, tops), "--format", "pcap", "--speed", "max", "--split", "iextp"},
+			"deep":          {"--from", feedtest.Recorded(t, deep), "--format", "pcap", "--speed", "max"},
+			"deep messages": {"--from", feedtest.Recorded(t, deep), "--format", "pcap", "--speed", "max", "--split", "iextp"},
+			"tops":          {"--from", feedtest.Recorded(t, tops), "--format", "pcap", "--speed", "max"},
+			"tops messages": {"--from", feedtest.Recorded(t, tops), "--format", "pcap", "--speed", "max", "--split", "iextp"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -141,7 +142,7 @@ func TestRecordedFeedsWhole(t *testing.T) {
 			t.Skip("one feed is enough for a short test")
 		}
 		// Too large for a busy machine to take in one gulp.
-		wantWhole(t, []string{"--from", recorded(t, binance), "--format", "timed", "--rate", "40000"})
+		wantWhole(t, []string{"--from", feedtest.Recorded(t, binance), "--format", "timed", "--rate", "40000"})
 	})
 }
 

@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/spf13/pflag"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 var _ pflag.Value = new(size)
@@ -57,7 +59,7 @@ func TestSizesThatAreNone(t *testing.T) {
 	} {
 		s := size(7)
 		err := s.Set(text)
-		wantSentence(t, err, want)
+		feedtest.WantSentence(t, err, want)
 		if s != 7 {
 			t.Errorf("%q changed the value to %d", text, s)
 		}

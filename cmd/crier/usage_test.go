@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // wantRefusal wants a run to end with an exit code and one sentence that has
@@ -46,7 +47,7 @@ func wantRefusal(t *testing.T, c *tool, exit int, parts ...string) {
 // Wrong words and values: exit code 2, and a sentence that names what it was.
 func TestUsage(t *testing.T) {
 	t.Parallel()
-	file := writeFeed(t, "feed", "a\nb\n")
+	file := feedtest.File(t, "feed", "a\nb\n")
 	for _, c := range []struct {
 		args  string
 		parts []string
@@ -175,12 +176,12 @@ func TestRefused(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing")
-	empty := writeFeed(t, "empty", "")
-	whole := zipped(strings.Repeat("line\n", 5000))
-	cut := writeFeed(t, "cut.gz", whole[:len(whole)-10])
-	cutLen := writeFeed(t, "cut.len", "\x00\x00\x00\x03abc\x00\x00\x00\x09abc")
-	giant := writeFeed(t, "giant", "first\n"+strings.Repeat("x", feed.MaxMessage+1)+"\nlast\n")
-	large := writeFeed(t, "large", "first\n"+strings.Repeat("x", 100000)+"\nlast\n")
+	empty := feedtest.File(t, "empty", "")
+	whole := feedtest.Zipped(strings.Repeat("line\n", 5000))
+	cut := feedtest.File(t, "cut.gz", whole[:len(whole)-10])
+	cutLen := feedtest.File(t, "cut.len", "\x00\x00\x00\x03abc\x00\x00\x00\x09abc")
+	giant := feedtest.File(t, "giant", "first\n"+strings.Repeat("x", feed.MaxMessage+1)+"\nlast\n")
+	large := feedtest.File(t, "large", "first\n"+strings.Repeat("x", 100000)+"\nlast\n")
 	group := testGroup(t)
 	for _, c := range []struct {
 		args  []string

@@ -14,6 +14,8 @@ import (
 
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // appendOrder is what writes either byte order.
@@ -180,10 +182,10 @@ func TestVersionsOfCaptures(t *testing.T) {
 			}
 		}
 		_, err := readFeed(t, "pcap", ngHead(order, 1))
-		wantSentence(t, err, "feed: its header is damaged (it says version 1.1 of pcapng instead of 1.0)")
+		feedtest.WantSentence(t, err, "feed: its header is damaged (it says version 1.1 of pcapng instead of 1.0)")
 	}
 	_, err := readFeed(t, "pcap", "\xd4\xc3\xb2\xa1\x03\x00"+pcapHead(binary.LittleEndian, 0, 4)[6:])
-	wantSentence(t, err, "feed: its header is damaged (it says version 3 of pcap instead of 2)")
+	feedtest.WantSentence(t, err, "feed: its header is damaged (it says version 3 of pcap instead of 2)")
 
 	// Old blocks of packets, and a section in the other byte order behind one.
 	le, be := binary.LittleEndian, binary.BigEndian
@@ -245,8 +247,8 @@ func TestDamagedCaptures(t *testing.T) {
 		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, pcapLongest+1, pcapLongest+1, make([]byte, pcapLongest+1)), "packet 1 is damaged (its record says that it has 262145 bytes"},
 		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, math.MaxUint32, math.MaxUint32, d), "packet 1 is damaged (its record says that it has 4294967295 bytes"},
 	} {
-		got, err := readFeed(t, "pcap", zipped(c.content))
-		wantSentence(t, err, "feed: "+c.want)
+		got, err := readFeed(t, "pcap", feedtest.Zipped(c.content))
+		feedtest.WantSentence(t, err, "feed: "+c.want)
 		if want := strings.Count(c.want, "packet 2"); len(got) != want {
 			t.Errorf("%s: got %v", c.want, got)
 		}
@@ -297,7 +299,7 @@ func TestCaptureFromAPipe(t *testing.T) {
 		}
 		names = append(names, got[0].payload)
 	}
-	for _, content := range []string{pcapng(t, all...), zipped(pcapng(t, all...))} {
+	for _, content := range []string{pcapng(t, all...), feedtest.Zipped(pcapng(t, all...))} {
 		f, err := Open(Options{From: "-", Format: "pcap"}, iotest.OneByteReader(strings.NewReader(content)))
 		if err != nil {
 			t.Fatal(err)
@@ -315,7 +317,7 @@ func TestPipeOfNoCapture(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = drainFeed(f)
-	wantSentence(t, err, "standard input: this is neither a pcap nor a pcapng")
+	feedtest.WantSentence(t, err, "standard input: this is neither a pcap nor a pcapng")
 	if f.Summary() != nil || f.Warnings() != nil || f.Where() != "the beginning" {
 		t.Errorf("%+v, %q, %s", f.Summary(), f.Warnings(), f.Where())
 	}
@@ -349,7 +351,7 @@ func TestOnly(t *testing.T) {
 		t.Errorf("two addresses: got %v, %v", got, err)
 	}
 	_, _, err = read(t, Options{Format: "pcap", Only: []string{"239.1.1.9:5000"}}, content)
-	wantSentence(t, err, "feed: none of its datagrams goes to 239.1.1.9:5000; there are 2 to 224.0.0.251:5353, 2 to 239.1.1.1:5000, 1 to 239.1.1.2:5000, 1 to 239.1.1.1:5001: name one of these with --only")
+	feedtest.WantSentence(t, err, "feed: none of its datagrams goes to 239.1.1.9:5000; there are 2 to 224.0.0.251:5353, 2 to 239.1.1.1:5000, 1 to 239.1.1.2:5000, 1 to 239.1.1.1:5001: name one of these with --only")
 
 	// Without a filter, what is no such datagram is a stranger, too.
 	got, r, err = read(t, Options{Format: "pcap", Split: "moldudp64"}, pcap(t, layers.LinkTypeRaw, ps[0], ps[1], ps[5]))

@@ -2,7 +2,6 @@ package feed
 
 import (
 	"bytes"
-	"compress/gzip"
 	"errors"
 	"fmt"
 	"io"
@@ -13,6 +12,8 @@ import (
 	"testing"
 	"testing/iotest"
 	"time"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // message is a record that was kept.
@@ -47,51 +48,15 @@ func payloadsOf(ms []message) []string {
 	return out
 }
 
-// writeFeed puts content into a file of this name and returns its path.
-func writeFeed(t testing.TB, name, content string) string {
-	t.Helper()
-	path := filepath.Join(t.TempDir(), name)
-	if err := os.WriteFile(path, []byte(content), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	return path
-}
-
-// zipped is content as gzip.
-func zipped(content string) string {
-	var b bytes.Buffer
-	w := gzip.NewWriter(&b)
-	io.WriteString(w, content)
-	w.Close()
-	return b.String()
-}
-
 // readFeed opens a feed of content in a format, through a file, and drains it.
 func readFeed(t testing.TB, format, content string) ([]message, error) {
 	t.Helper()
-	f, err := Open(Options{From: writeFeed(t, "feed", content), Format: format}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: format}, nil)
 	if err != nil {
 		return nil, err
 	}
 	defer f.Close()
 	return drainFeed(f)
-}
-
-// wantSentence checks that err is one sentence with these parts.
-func wantSentence(t *testing.T, err error, parts ...string) {
-	t.Helper()
-	if err == nil {
-		t.Fatal("there is no error")
-	}
-	text := err.Error()
-	for _, p := range parts {
-		if !strings.Contains(text, p) {
-			t.Errorf("error %q doesn't say %q", text, p)
-		}
-	}
-	if strings.Contains(text, "\n") || strings.HasSuffix(text, ".") {
-		t.Errorf("error %q is not one sentence without a stop", text)
-	}
 }
 
 func TestOptionsThatDoNotFit(t *testing.T) {
@@ -106,7 +71,7 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		{Options{}, "--from has no file"},
 	} {
 		_, err := Open(c.opts, strings.NewReader(""))
-		wantSentence(t, err, c.want)
+		feedtest.WantSentence(t, err, c.want)
 	}
 }
 
@@ -114,42 +79,42 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.txt")
 	_, err := Open(Options{From: missing}, nil)
-	wantSentence(t, err, missing, "there is no such file: name one that exists, or - for standard input")
+	feedtest.WantSentence(t, err, missing, "there is no such file: name one that exists, or - for standard input")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
 
 	_, err = Open(Options{From: dir}, nil)
-	wantSentence(t, err, dir, "this is a directory: name a file in it")
+	feedtest.WantSentence(t, err, dir, "this is a directory: name a file in it")
 
-	_, err = Open(Options{From: filepath.Join(writeFeed(t, "file", "x"), "below")}, nil)
-	wantSentence(t, err, "below: it can't be opened", "name a file that can be read")
+	_, err = Open(Options{From: filepath.Join(feedtest.File(t, "file", "x"), "below")}, nil)
+	feedtest.WantSentence(t, err, "below: it can't be opened", "name a file that can be read")
 }
 
 func TestFileWithoutPermission(t *testing.T) {
 	if os.Geteuid() == 0 {
 		t.Skip("root may read any file")
 	}
-	path := writeFeed(t, "secret", "x")
+	path := feedtest.File(t, "secret", "x")
 	if err := os.Chmod(path, 0); err != nil {
 		t.Fatal(err)
 	}
 	_, err := Open(Options{From: path}, nil)
-	wantSentence(t, err, path, "may not be read: change its permissions")
+	feedtest.WantSentence(t, err, path, "may not be read: change its permissions")
 }
 
 func TestEmptyFileIsAnError(t *testing.T) {
 	for _, format := range []string{"", "lines", "timed", "len", "pcap"} {
 		_, err := readFeed(t, format, "")
-		wantSentence(t, err, "feed: this file is empty: name one that holds messages")
-		_, err = readFeed(t, format, zipped(""))
-		wantSentence(t, err, "feed: this gzip file holds nothing")
+		feedtest.WantSentence(t, err, "feed: this file is empty: name one that holds messages")
+		_, err = readFeed(t, format, feedtest.Zipped(""))
+		feedtest.WantSentence(t, err, "feed: this gzip file holds nothing")
 	}
 }
 
 func TestEmptyStandardInputIsAFeedOfNothing(t *testing.T) {
 	for _, format := range []string{"lines", "timed", "len"} {
-		for _, content := range []string{"", zipped("")} {
+		for _, content := range []string{"", feedtest.Zipped("")} {
 			f, err := Open(Options{From: "-", Format: format}, strings.NewReader(content))
 			if err != nil {
 				t.Fatal(err)
@@ -164,7 +129,7 @@ func TestEmptyStandardInputIsAFeedOfNothing(t *testing.T) {
 		t.Fatal(err)
 	}
 	_, err = drainFeed(f)
-	wantSentence(t, err, "standard input: there is no capture in it")
+	feedtest.WantSentence(t, err, "standard input: there is no capture in it")
 }
 
 // A terminal or a pipe delivers little by little: each line is there as soon as
@@ -187,7 +152,7 @@ func TestStandardInputIsNotWaitedFor(t *testing.T) {
 
 func TestGzipIsRecognisedByContent(t *testing.T) {
 	want := []string{"one", "two", "three"}
-	content := zipped("one\ntwo\n") + zipped("three\n") // gzip files may follow one another
+	content := feedtest.Zipped("one\ntwo\n") + feedtest.Zipped("three\n") // gzip files may follow one another
 	got, err := readFeed(t, "lines", content)
 	if err != nil || strings.Join(payloadsOf(got), ",") != strings.Join(want, ",") {
 		t.Errorf("file: got %q, %v", payloadsOf(got), err)
@@ -204,10 +169,10 @@ func TestGzipIsRecognisedByContent(t *testing.T) {
 
 // Wherever a gzip file is cut, it is an error, and no message is half a one.
 func TestTruncatedGzip(t *testing.T) {
-	content := zipped(strings.Repeat("a message\n", 1000))
+	content := feedtest.Zipped(strings.Repeat("a message\n", 1000))
 	for n := 3; n < len(content); n += 5 {
 		got, err := readFeed(t, "lines", content[:n])
-		wantSentence(t, err, "feed: the gzip data is cut off", "fetch or write the file again, whole")
+		feedtest.WantSentence(t, err, "feed: the gzip data is cut off", "fetch or write the file again, whole")
 		for _, m := range got {
 			if m.payload != "a message" {
 				t.Fatalf("cut at %d: got %q", n, m.payload)
@@ -217,17 +182,17 @@ func TestTruncatedGzip(t *testing.T) {
 }
 
 func TestDamagedGzip(t *testing.T) {
-	content := []byte(zipped(strings.Repeat("a message\n", 1000)))
+	content := []byte(feedtest.Zipped(strings.Repeat("a message\n", 1000)))
 	sum := bytes.Clone(content)
 	sum[len(sum)-6] ^= 1 // in the checksum
 	_, err := readFeed(t, "lines", string(sum))
-	wantSentence(t, err, "feed: the gzip data is damaged in line", "checksum")
+	feedtest.WantSentence(t, err, "feed: the gzip data is damaged in line", "checksum")
 	data := bytes.Clone(content)
 	data[len(data)/2] ^= 0x80 // in the compressed data
 	_, err = readFeed(t, "lines", string(data))
-	wantSentence(t, err, "feed: the gzip data is ")
+	feedtest.WantSentence(t, err, "feed: the gzip data is ")
 	_, err = readFeed(t, "lines", string(content)+"trailing bytes")
-	wantSentence(t, err, "feed: the gzip data is damaged in line 1001")
+	feedtest.WantSentence(t, err, "feed: the gzip data is damaged in line 1001")
 }
 
 func TestReadErrorIsNotTheEnd(t *testing.T) {
@@ -243,7 +208,7 @@ func TestReadErrorIsNotTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := drainFeed(f)
-		wantSentence(t, err, "standard input: reading failed in "+c.where, "the disk is on fire")
+		feedtest.WantSentence(t, err, "standard input: reading failed in "+c.where, "the disk is on fire")
 		if !errors.Is(err, broken) {
 			t.Errorf("%v hides its cause", err)
 		}
@@ -262,15 +227,15 @@ func TestCaptureIsNotSentAsText(t *testing.T) {
 		for _, format := range []string{"", "lines", "timed", "len"} {
 			want := "this is a " + c.kind + " capture, not messages: use --format pcap"
 			_, err := readFeed(t, format, c.content)
-			wantSentence(t, err, "feed: "+want)
-			_, err = readFeed(t, format, zipped(c.content))
-			wantSentence(t, err, "feed: "+want)
+			feedtest.WantSentence(t, err, "feed: "+want)
+			_, err = readFeed(t, format, feedtest.Zipped(c.content))
+			feedtest.WantSentence(t, err, "feed: "+want)
 			f, err := Open(Options{From: "-", Format: format}, strings.NewReader(c.content))
 			if err != nil {
 				t.Fatal(err)
 			}
 			_, err = drainFeed(f)
-			wantSentence(t, err, "standard input: "+want)
+			feedtest.WantSentence(t, err, "standard input: "+want)
 		}
 	}
 	// Lines that begin with an empty one are no pcapng.

@@ -8,6 +8,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // lens are messages behind their lengths.
@@ -55,28 +57,28 @@ func TestTruncatedLen(t *testing.T) {
 			}
 			continue
 		}
-		wantSentence(t, err, fmt.Sprintf("feed: it ends at byte %d, within message %d, which begins at byte %d ", n, whole+1, begins[whole]), "whole")
+		feedtest.WantSentence(t, err, fmt.Sprintf("feed: it ends at byte %d, within message %d, which begins at byte %d ", n, whole+1, begins[whole]), "whole")
 	}
 
 	long := lens(strings.Repeat("x", 5*sourceBuffer))
 	_, err := readFeed(t, "len", long[:3*sourceBuffer])
-	wantSentence(t, err, fmt.Sprintf("it ends at byte %d, within message 1", 3*sourceBuffer))
-	_, err = readFeed(t, "len", zipped(long[:3*sourceBuffer]))
-	wantSentence(t, err, fmt.Sprintf("it ends at byte %d (decompressed), within message 1", 3*sourceBuffer))
+	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d, within message 1", 3*sourceBuffer))
+	_, err = readFeed(t, "len", feedtest.Zipped(long[:3*sourceBuffer]))
+	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d (decompressed), within message 1", 3*sourceBuffer))
 }
 
 func TestLenOverTheLimit(t *testing.T) {
 	got, err := readFeed(t, "len", lens("one")+"\x01\x00\x00\x01 and so on")
-	wantSentence(t, err, "feed: the length at byte 7 says 16777217 bytes, over the limit of 16MiB: choose another --format")
+	feedtest.WantSentence(t, err, "feed: the length at byte 7 says 16777217 bytes, over the limit of 16MiB: choose another --format")
 	if len(got) != 1 {
 		t.Errorf("got %v before the error", got)
 	}
 	_, err = readFeed(t, "len", "this is text\n")
-	wantSentence(t, err, "the length at byte 0 says 1952999795 bytes")
+	feedtest.WantSentence(t, err, "the length at byte 0 says 1952999795 bytes")
 }
 
 func TestLenMakesNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -91,7 +93,7 @@ func FuzzLen(f *testing.F) {
 	f.Add([]byte(lens("one")[:5]))
 	f.Add([]byte("\xff\xff\xff\xff"))
 	f.Add([]byte("\x00\x00\xff\xffx"))
-	f.Add([]byte(zipped(lens("one"))))
+	f.Add([]byte(feedtest.Zipped(lens("one"))))
 	f.Fuzz(func(t *testing.T, content []byte) {
 		fd, err := Open(Options{From: "-", Format: "len"}, bytes.NewReader(content))
 		if err != nil {

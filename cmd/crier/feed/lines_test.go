@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 func TestLines(t *testing.T) {
@@ -40,7 +42,7 @@ func TestLongestLine(t *testing.T) {
 	}
 	for _, tail := range []string{"x", "x\nnext\n"} {
 		got, err = readFeed(t, "lines", "first\n"+longest+tail)
-		wantSentence(t, err, "feed: line 2 is longer than 16MiB", "choose another --format")
+		feedtest.WantSentence(t, err, "feed: line 2 is longer than 16MiB", "choose another --format")
 		if len(got) != 1 {
 			t.Errorf("got %d messages before the error", len(got))
 		}
@@ -48,7 +50,7 @@ func TestLongestLine(t *testing.T) {
 }
 
 func TestLinesMakeNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat("a line of the feed\n", 2000))}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat("a line of the feed\n", 2000))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

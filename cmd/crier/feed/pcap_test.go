@@ -13,6 +13,8 @@ import (
 	"github.com/gopacket/gopacket"
 	"github.com/gopacket/gopacket/layers"
 	"github.com/gopacket/gopacket/pcapgo"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // packet is one packet of a capture that a test writes.
@@ -80,7 +82,7 @@ func TestPcapOfEveryLinkType(t *testing.T) {
 			t.Errorf("%s: got %v, %v", name, got, err)
 		}
 	}
-	got, err := readFeed(t, "pcap", zipped(pcapng(t, all...)))
+	got, err := readFeed(t, "pcap", feedtest.Zipped(pcapng(t, all...)))
 	if err != nil || !slices.Equal(payloadsOf(got), names) {
 		t.Errorf("all in one pcapng: got %v, %v", got, err)
 	}
@@ -127,7 +129,7 @@ func TestPacketsThatAreLeftOutAreCounted(t *testing.T) {
 	alien := packet{data: datagram(t, "?"), link: layers.LinkTypeIEEE802_11}
 
 	for kind, content := range map[string]string{"pcap": pcap(t, layers.LinkTypeEthernet, ps...), "pcapng": pcapng(t, append(ps, alien)...)} {
-		path := writeFeed(t, "capture", content)
+		path := feedtest.File(t, "capture", content)
 		f, err := Open(Options{From: path, Format: "pcap"}, nil)
 		if err != nil {
 			t.Fatal(err)
@@ -153,15 +155,15 @@ func TestPacketsThatAreLeftOutAreCounted(t *testing.T) {
 func TestPcapOfNothingToSend(t *testing.T) {
 	ps, said := awkward(t)
 	_, err := readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet, ps...))
-	wantSentence(t, err, "feed: this capture holds no whole UDP datagram in its 13 packets, "+strings.Join(said, ", ")+": name one that does")
+	feedtest.WantSentence(t, err, "feed: this capture holds no whole UDP datagram in its 13 packets, "+strings.Join(said, ", ")+": name one that does")
 	_, err = readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet))
-	wantSentence(t, err, "feed: this capture holds no packets: name one that does")
+	feedtest.WantSentence(t, err, "feed: this capture holds no packets: name one that does")
 	_, err = readFeed(t, "pcap", pcap(t, layers.LinkTypeIEEE802_11))
-	wantSentence(t, err, "feed: its link type is 105 (802.11): capture Ethernet, raw IP, Linux SLL or loopback instead")
+	feedtest.WantSentence(t, err, "feed: its link type is 105 (802.11): capture Ethernet, raw IP, Linux SLL or loopback instead")
 	_, err = readFeed(t, "pcap", "no capture at all\n")
-	wantSentence(t, err, "feed: this is neither a pcap nor a pcapng: choose another --format")
+	feedtest.WantSentence(t, err, "feed: this is neither a pcap nor a pcapng: choose another --format")
 	_, err = readFeed(t, "pcap", "\xd4")
-	wantSentence(t, err, "feed: this is neither a pcap nor a pcapng")
+	feedtest.WantSentence(t, err, "feed: this is neither a pcap nor a pcapng")
 }
 
 // Wherever a capture is cut, but between packets, it is an error that says
@@ -191,16 +193,16 @@ func TestTruncatedPcap(t *testing.T) {
 				t.Fatalf("%s cut at %d: no error and %d packets", kind, n, len(got))
 			}
 			if n > len(content)-20 {
-				wantSentence(t, err, "feed: it ends within packet 3", "whole")
+				feedtest.WantSentence(t, err, "feed: it ends within packet 3", "whole")
 				if len(got) != 2 {
 					t.Errorf("%s cut at %d: %d packets", kind, n, len(got))
 				}
 			}
 		}
 		_, err := readFeed(t, "pcap", content[:16])
-		wantSentence(t, err, "feed: it ends within its header: copy or capture it again")
-		_, err = readFeed(t, "pcap", zipped(content)[:60])
-		wantSentence(t, err, "feed: the gzip data is cut off")
+		feedtest.WantSentence(t, err, "feed: it ends within its header: copy or capture it again")
+		_, err = readFeed(t, "pcap", feedtest.Zipped(content)[:60])
+		feedtest.WantSentence(t, err, "feed: the gzip data is cut off")
 	}
 }
 
@@ -209,11 +211,11 @@ func TestPacketOfGigabytes(t *testing.T) {
 	one := packet{data: datagram(t, "one"), link: layers.LinkTypeEthernet}
 	huge := "\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\x7f\xff\xff\xff\x7f"
 	_, err := readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet, one)+huge+strings.Repeat("x", 1000))
-	wantSentence(t, err, "feed: packet 2 is damaged", "2147483647")
+	feedtest.WantSentence(t, err, "feed: packet 2 is damaged", "2147483647")
 
 	block := "\x06\x00\x00\x00\xf0\xff\xff\x7f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0\xff\xff\x7f\xc0\xff\xff\x7f"
-	_, err = readFeed(t, "pcap", zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
-	wantSentence(t, err, "feed: packet 2 takes more than 16MiB: write the capture again")
+	_, err = readFeed(t, "pcap", feedtest.Zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
+	feedtest.WantSentence(t, err, "feed: packet 2 takes more than 16MiB: write the capture again")
 }
 
 func TestPcapMakesNoGarbage(t *testing.T) {
@@ -222,7 +224,7 @@ func TestPcapMakesNoGarbage(t *testing.T) {
 		ps = append(ps, packet{data: datagram(t, fmt.Sprint("message ", i)), link: layers.LinkTypeEthernet})
 	}
 	for _, content := range []string{pcap(t, layers.LinkTypeEthernet, ps...), pcapng(t, ps...)} {
-		f, err := Open(Options{From: writeFeed(t, "feed", content), Format: "pcap"}, nil)
+		f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: "pcap"}, nil)
 		if err != nil {
 			t.Fatal(err)
 		}

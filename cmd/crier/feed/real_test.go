@@ -4,21 +4,11 @@ import (
 	"bytes"
 	"encoding/json"
 	"io"
-	"os"
-	"path/filepath"
 	"testing"
 	"time"
-)
 
-// recorded is the path of a recorded feed; the test is skipped where there are none.
-func recorded(t *testing.T, name string) string {
-	t.Helper()
-	path := filepath.Join("..", "..", "..", "..", "shared", "data", name)
-	if _, err := os.Stat(path); err != nil {
-		t.Skipf("the recorded feeds are not on this machine: %v", err)
-	}
-	return path
-}
+	"crier/cmd/crier/feed/feedtest"
+)
 
 // shape is what a recorded feed is known to have.
 type shape struct {
@@ -72,7 +62,7 @@ func TestRecordedIEX(t *testing.T) {
 		{"iex-tops16-20170710-sample.pcapng.gz", shape{13022, 40, 1459, 400e9}, shape{57674, 10, 80, 376e9}, 237},
 	} {
 		t.Run(c.file, func(t *testing.T) {
-			path := recorded(t, c.file)
+			path := feedtest.Recorded(t, c.file)
 			next, heartbeats, bytesInside := uint64(1), 0, 0
 			got := shapeOf(t, Options{From: path, Format: "pcap"}, func(r Record) {
 				e, rest, err := openIEXTP(r.Payload)
@@ -101,7 +91,7 @@ func TestRecordedIEX(t *testing.T) {
 
 // In the depth stream each pu is the u of the update before it.
 func TestRecordedBinance(t *testing.T) {
-	path := recorded(t, "binance-usdm-btcusdt-20240808.raw.gz")
+	path := feedtest.Recorded(t, "binance-usdm-btcusdt-20240808.raw.gz")
 	large, updates, last := 0, 0, uint64(0)
 	got := shapeOf(t, Options{From: path, Format: "timed"}, func(r Record) {
 		if len(r.Payload) > 1400 {

@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"github.com/gopacket/gopacket/layers"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 // iextp is an IEX-TP datagram.
@@ -53,7 +55,7 @@ type toldReader struct {
 func read(t *testing.T, opts Options, content string) ([]message, *toldReader, error) {
 	t.Helper()
 	r := &toldReader{}
-	opts.From = writeFeed(t, "feed", content)
+	opts.From = feedtest.File(t, "feed", content)
 	dir := filepath.Dir(opts.From) + "/"
 	opts.Tell = func(text string) { r.told = append(r.told, strings.TrimPrefix(text, dir)) }
 	var err error
@@ -87,7 +89,7 @@ func split(t *testing.T, how string, datagrams ...string) ([]message, error) {
 	for i, d := range datagrams {
 		ps = append(ps, packet{at: time.Duration(i) * time.Millisecond, data: datagram(t, d)})
 	}
-	path := writeFeed(t, "feed", pcap(t, layers.LinkTypeEthernet, ps...))
+	path := feedtest.File(t, "feed", pcap(t, layers.LinkTypeEthernet, ps...))
 	f, err := Open(Options{From: path, Format: "pcap", Split: how}, nil)
 	if err != nil {
 		t.Fatal(err)
@@ -111,7 +113,7 @@ func TestSplit(t *testing.T) {
 }
 
 func TestSplitOfLengthsAndGzip(t *testing.T) {
-	content := zipped(lens(iextp(1, "one", "two"), iextp(3, "three")))
+	content := feedtest.Zipped(lens(iextp(1, "one", "two"), iextp(3, "three")))
 	f, err := Open(Options{From: "-", Format: "len", Split: "iextp"}, strings.NewReader(content))
 	if err != nil {
 		t.Fatal(err)
@@ -166,7 +168,7 @@ func TestSplitOfDamagedDatagrams(t *testing.T) {
 	}
 
 	_, err := split(t, "moldudp64", iextp(1), iextp(1, "a"), "stray")
-	wantSentence(t, err, "feed: not one of its 3 datagrams can be split by moldudp64 (the last: it has 5 bytes", "give another --split")
+	feedtest.WantSentence(t, err, "feed: not one of its 3 datagrams can be split by moldudp64 (the last: it has 5 bytes", "give another --split")
 }
 
 // What the capturing host merged is taken apart where each part is a whole datagram
@@ -262,7 +264,7 @@ func TestGapsOfTheSource(t *testing.T) {
 
 func TestSplitMakesNoGarbage(t *testing.T) {
 	content := strings.Repeat(lens(iextp(1, "one", "two"), iextp(3)), 1000)
-	f, err := Open(Options{From: writeFeed(t, "feed", content), Format: "len", Split: "iextp"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: "len", Split: "iextp"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -5,6 +5,8 @@ import (
 	"strconv"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/feed/feedtest"
 )
 
 func TestTimed(t *testing.T) {
@@ -33,7 +35,7 @@ func TestTimedLinesThatAreNone(t *testing.T) {
 		"17231612550303146670 hello": "has a time of over 19 digits",
 	} {
 		got, err := readFeed(t, "timed", "1 fine\n"+line+"\n3 not reached\n")
-		wantSentence(t, err, "feed: line 2 "+want, "<ns> <payload>")
+		feedtest.WantSentence(t, err, "feed: line 2 "+want, "<ns> <payload>")
 		if len(got) != 1 {
 			t.Errorf("%q: got %v before the error", line, got)
 		}
@@ -47,13 +49,13 @@ func TestLongestTimedMessage(t *testing.T) {
 		t.Fatalf("messages of exactly 16 MiB: %d of them, %v", len(got), err)
 	}
 	_, err = readFeed(t, "timed", "1 "+longest+"x")
-	wantSentence(t, err, "feed: the message in line 1 is longer than 16MiB")
+	feedtest.WantSentence(t, err, "feed: the message in line 1 is longer than 16MiB")
 	_, err = readFeed(t, "timed", "1723161255030314667 "+longest+"x")
-	wantSentence(t, err, "feed: line 1 is longer than 16MiB")
+	feedtest.WantSentence(t, err, "feed: line 1 is longer than 16MiB")
 }
 
 func TestTimedMakesNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: writeFeed(t, "feed", strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
