@@ -89,10 +89,17 @@ func (v *view) judgeKept(from, to uint64) {
 	if p.Session() != v.s || p.state != running || p.cfg.Disk.FailReads > 0 || p.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
 		return
 	}
-	since, counts := p.countedFrom(v.sub.cfg.Receiver.ID)
-	if q, ok := v.missing(from, to); ok && counts && q >= since {
-		v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, since, q)
+	c, counts := p.countedFrom(v.sub.cfg.Receiver.ID)
+	q, ok := v.missing(from, to)
+	if !ok || !counts || q < c.from {
+		return
 	}
+	for i := range v.t.gones { // before it had a row, what only the disk held was denied
+		if g := &v.t.gones[i]; g.sub == v.sub && g.at <= c.at && g.contains(q) {
+			return
+		}
+	}
+	v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, c.from, q)
 }
 
 // judgeLate asks whether a frame of lost messages was waited for as long as was

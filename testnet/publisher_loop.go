@@ -79,18 +79,21 @@ func (p *Publisher) settle() {
 	}
 }
 
-// counted is a subscriber whose pace counts, from a frame on.
-type counted struct{ id, from uint64 }
+// counted is a subscriber whose pace counts, from a frame and a time on.
+type counted struct {
+	id, from uint64
+	at       reliable.Time
+}
 
 // countedFrom says whether a subscriber's pace counts, and from which frame on all
 // is kept for it.
-func (p *Publisher) countedFrom(id uint64) (uint64, bool) {
+func (p *Publisher) countedFrom(id uint64) (counted, bool) {
 	for _, c := range p.counts {
 		if c.id == id {
-			return c.from, true
+			return c, true
 		}
 	}
-	return 0, false
+	return counted{}, false
 }
 
 func (p *Publisher) count(ev *reliable.MemberEvent) {
@@ -101,7 +104,7 @@ func (p *Publisher) count(ev *reliable.MemberEvent) {
 		}
 	}
 	if p.counts = kept; ev.To == reliable.Counted {
-		p.counts = append(p.counts, counted{ev.Member.ID, ev.Member.Position})
+		p.counts = append(p.counts, counted{ev.Member.ID, ev.Member.Position, p.w.now})
 	}
 }
 

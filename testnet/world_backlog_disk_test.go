@@ -55,3 +55,33 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 		s.wants(sub, "new", "messages 0-3999")
 	}
 }
+
+// One without a row is denied what only the disk holds; a row becomes free and it counts,
+// before it hears of that: it lost what is held, and the Checker sees why.
+func TestARowBecomesFreeAfterADenial(t *testing.T) {
+	s := newStory(t, 76)
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		ResendBuffer: ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+	}})
+	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
+	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 20 * time.Millisecond}) // keeps all on disk
+	far := LinkConfig{Delay: FixedDelay(900 * time.Millisecond)}
+	second := s.listen(SubscriberConfig{Down: far, Up: near(nil)})
+	every(s.World, 500*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
+	s.At(600*milli, func() { s.Down(pub, second).SetLoss(Bernoulli{P: 1}) })
+	s.At(602*milli, func() { s.Down(pub, second).SetLoss(nil) })
+	counts := reliable.Time(0)
+	every(s.World, 900*milli, milli, 2000, func(int) {
+		if pub.Stats().Responder.Gone > 0 && first.state == running {
+			first.Leave()
+		}
+		if c, ok := pub.countedFrom(second.cfg.Receiver.ID); ok && counts == 0 && c.from <= 101 {
+			counts = s.Now()
+		}
+	})
+	s.run(3000*milli, 30_000*milli)
+	s.wants(second, "new", "messages 0-99", "lost 100-101: no longer held", "messages 102-399")
+	if counts == 0 {
+		t.Error("it never counted from what it lost on")
+	}
+}
