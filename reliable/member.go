@@ -12,13 +12,13 @@ import (
 // member is a publisher's row for one subscriber.
 type member struct {
 	nack.Asker
-	name     string
-	room     uint64
-	heard    Time
-	said     uint64        // when it said its last word, on this session's clock; 0 if unknown
-	claim    claim         // of another address
-	patience time.Duration // how long it may be quiet
-	rtt      nack.RTT
+	name      string
+	room      uint64
+	heard     Time
+	said      uint64        // when it said its last word, on this session's clock; 0 if unknown
+	candidate candidate     // another address
+	patience  time.Duration // how long it may be quiet
+	rtt       nack.RTT
 
 	// Its pace; see stall.go.
 	state    MemberState

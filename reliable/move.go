@@ -9,7 +9,7 @@ import (
 
 // How a peer moves to another address. One rule holds at both ends: the old address
 // has been quiet for some intervals, and the numbers and the time of the new one go
-// on exactly. A second claimant makes it contested, and moves nobody.
+// on exactly. A second candidate makes it contested, and moves nobody.
 
 const (
 	// moveIntervals is for how many intervals the old address must have been quiet: a
@@ -22,8 +22,8 @@ const (
 	moveAhead = time.Second
 )
 
-// claim is another address that speaks for a peer, and goes on where it left off.
-type claim struct {
+// candidate is another address that speaks for a peer, and goes on where it left off.
+type candidate struct {
 	from  netip.AddrPort
 	since Time   // its first word that nothing of the old address came after
 	heard Time   // its last one
@@ -34,12 +34,12 @@ type claim struct {
 
 // take notes a word from elsewhere that goes on where the peer left off, which was
 // heard last at a time itself, and must be quiet for so long. It reports whether the
-// peer has moved there, and whether somebody else claims the same.
-func (c *claim) take(now Time, from netip.AddrPort, told uint64, heard Time, quiet time.Duration) (moved, contested bool) {
+// peer has moved there, and whether somebody else speaks for it, too.
+func (c *candidate) take(now Time, from netip.AddrPort, told uint64, heard Time, quiet time.Duration) (moved, contested bool) {
 	interval := quiet / moveIntervals
 	switch {
 	case c.words == 0 || c.from != from && now.Sub(c.heard) >= quiet:
-		*c = claim{from: from, since: now, rival: c.rival}
+		*c = candidate{from: from, since: now, rival: c.rival}
 	case c.from != from:
 		c.rival = now
 		return false, true
@@ -54,18 +54,18 @@ func (c *claim) take(now Time, from netip.AddrPort, told uint64, heard Time, qui
 	if contested || c.words < 2 || now.Sub(c.since) < interval || now.Sub(heard) < quiet {
 		return false, contested
 	}
-	*c = claim{}
+	*c = candidate{}
 	return true, false
 }
 
-// contested says whether two have claimed the same lately.
-func (c *claim) contested(now Time, quiet time.Duration) bool {
+// contested says whether two have spoken for the peer lately.
+func (c *candidate) contested(now Time, quiet time.Duration) bool {
 	return c.rival != 0 && now.Sub(c.rival) < quiet
 }
 
-// claimed takes a frame of the session that comes from elsewhere than its publisher,
+// elsewhere takes a frame of the session that comes from elsewhere than its publisher,
 // and reports whether the publisher has moved there.
-func (s *session) claimed(now Time, from netip.AddrPort, f *frame.Frame) bool {
+func (s *session) elsewhere(now Time, from netip.AddrPort, f *frame.Frame) bool {
 	if s.phase == ended {
 		return false
 	}
@@ -82,7 +82,7 @@ func (s *session) claimed(now Time, from netip.AddrPort, f *frame.Frame) bool {
 	if !s.goesOn(now, f) {
 		return false
 	}
-	moved, contested := s.claim.take(now, from, f.Time, s.heard, quiet)
+	moved, contested := s.candidate.take(now, from, f.Time, s.heard, quiet)
 	switch {
 	case moved:
 		s.moveTo(now, from)
@@ -95,7 +95,7 @@ func (s *session) claimed(now Time, from netip.AddrPort, f *frame.Frame) bool {
 // moveTo takes another address for the session's.
 func (s *session) moveTo(now Time, from netip.AddrPort) {
 	s.source, s.control, s.spoken = from, netip.AddrPort{}, false
-	s.other, s.claim = netip.AddrPort{}, claim{}
+	s.other, s.candidate = netip.AddrPort{}, candidate{}
 	s.r.rehost(s)
 	s.stats.Source = from
 	s.stats.Moved++
@@ -175,7 +175,7 @@ func (s *Sender) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 		return nil
 	}
 	quiet := moveIntervals * statusEvery(len(s.members.rows))
-	moved, contested := m.claim.take(now, from, toldAt(f), m.heard, quiet)
+	moved, contested := m.candidate.take(now, from, toldAt(f), m.heard, quiet)
 	switch {
 	case moved:
 		s.stats.Moved++

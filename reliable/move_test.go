@@ -176,7 +176,7 @@ func TestOutsidersMoveNoSession(t *testing.T) {
 	}
 
 	a = newAttacked(t)
-	for i := range 30 { // two claim to be the one
+	for i := range 30 { // two say that they are the one
 		a.wait(50 * time.Millisecond)
 		a.says(elsewhere[i%2], a.beat())
 	}

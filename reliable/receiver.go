@@ -138,7 +138,7 @@ func (r *Receiver) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 			return
 		}
 	}
-	if from != s.source && from != s.control && !s.claimed(now, from, f) {
+	if from != s.source && from != s.control && !s.elsewhere(now, from, f) {
 		r.stats.Foreign++
 		return
 	}

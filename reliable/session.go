@@ -26,8 +26,8 @@ type session struct {
 	source netip.AddrPort // all its frames come from here, but for repairs
 	phase  phase
 
-	claim       claim // of another address
-	contestTold Time  // when it was last told that there are several; 0: never
+	candidate   candidate // another address
+	contestTold Time      // when it was last told that there are several; 0: never
 
 	// What SESSION said, if it was heard.
 	known       bool

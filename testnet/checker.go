@@ -138,7 +138,7 @@ func (c *Checker) heard(sub *Subscriber, p *packet) {
 	v := c.view(sub, p.session)
 	v.follow()
 	if v.elsewhere(p) {
-		v.claim = p
+		v.candidate = p
 		return
 	}
 	v.heard(p)

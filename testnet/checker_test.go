@@ -239,7 +239,7 @@ func TestCheckerCatches(t *testing.T) {
 				}
 				return b
 			}},
-		{what: "claims what it never accepted", want: "claims frames up to",
+		{what: "tells of what it never accepted", want: "tells of frames up to",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Heartbeat {
 					return data
@@ -247,7 +247,7 @@ func TestCheckerCatches(t *testing.T) {
 				f.NextSeq, f.NextOffset = f.NextSeq+3, f.NextOffset+3
 				return b.enc.Append(nil, f)
 			})},
-		{what: "claims to have forgotten what it holds", want: "claims to hold nothing before",
+		{what: "says that it has forgotten what it holds", want: "says that it holds nothing before",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Heartbeat {
 					return data

@@ -234,11 +234,11 @@ func (t *truth) finish() {
 func (t *truth) beat(f *frame.Frame) {
 	pub := t.s.Publisher
 	if f.NextSeq > t.next() || f.NextOffset > t.s.NextOffset() {
-		t.c.fail("%v claims frames up to %d and messages up to %d, and sent %d and accepted %d",
+		t.c.fail("%v tells of frames up to %d and messages up to %d, and sent %d and accepted %d",
 			pub, f.NextSeq, f.NextOffset, t.next(), t.s.NextOffset())
 	}
 	if f.OldestSeq > t.s.FirstSeq && !t.mayLack(f.OldestSeq-1) {
-		t.c.fail("%v claims to hold nothing before frame %d, and must: %d frames fit its resend buffer, and %d is next",
+		t.c.fail("%v says that it holds nothing before frame %d, and must: %d frames fit its resend buffer, and %d is next",
 			pub, f.OldestSeq, t.slots, t.next())
 	}
 	if f.Kind == frame.Bye {

@@ -64,7 +64,7 @@ type view struct {
 	arrivedFrom, told uint64
 	slow              []slow
 	wrote             netip.AddrPort // where its last word went
-	claim             *packet        // the last one from where the publisher isn't followed to
+	candidate         *packet        // the last one from where the publisher isn't followed to
 	subWoke           reliable.Time  // when its process woke last
 
 	// What its application was told.

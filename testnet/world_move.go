@@ -64,7 +64,7 @@ func (v *view) elsewhere(p *packet) bool {
 // follow takes the packet by which the receiver was convinced that its publisher has
 // moved. Of a session that hasn't begun, where its words go tells: one goes there at once.
 func (v *view) follow() {
-	p := v.claim
+	p := v.candidate
 	if p == nil {
 		return
 	}
@@ -73,7 +73,7 @@ func (v *view) follow() {
 		source = st.Source
 	}
 	if source == p.from {
-		v.claim, v.source = nil, source
+		v.candidate, v.source = nil, source
 		v.heard(p)
 	}
 }
