@@ -73,7 +73,7 @@ func TestReachComesBack(t *testing.T) {
 	sub := start(t, nil, "sub", "--iface", "b0").listening()
 	in, _ := osPipe(t)
 	pub := start(t, in, "pub", "--iface", "a0", "--from", "-")
-	pub.await(pub.err, "publishing session", 1)
+	sub.await(sub.err, "is heard", 1) // both have a link
 	for _, step := range []struct{ command, lost, again string }{
 		{"ip link set a0 %s", "down: an interface went down", "up: an interface is back"},
 		{"ip link set a0 mtu %s", "1200: the MTU of the interface fell", "1500: the MTU of the interface rose"},
