@@ -182,7 +182,8 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 		} else {
 			p.run(p.now.Add(statusMin + byeLast))
 		}
-		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 || left[0].Position != p.s.sent {
+		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
+			left[0].Position != p.s.sent {
 			t.Errorf("%d words were lost: %+v", lost, left)
 		}
 		for !p.s.Finished(p.now) {
@@ -199,10 +200,13 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 // nobody a single time.
 func TestFarewellsOfManyAreSpread(t *testing.T) {
 	const group = 1000
+	beat := frame.Frame{
+		Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3, Group: group,
+	}
 	ends := func(seed uint64) *listener {
 		l := newListener(t, ReceiverConfig{Seed: seed, Joined: 5e9})
-		beat := frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3, Group: group}
 		l.hears(made(t, beat))
+		beat := beat
 		beat.Kind = frame.Bye
 		l.hears(made(t, beat))
 		return l
@@ -216,7 +220,8 @@ func TestFarewellsOfManyAreSpread(t *testing.T) {
 		told += len(l.farewells())
 	}
 	if early > 10 || told < 70 || told > 130 {
-		t.Errorf("of %d subscribers %d say at once that they have all, and %d in the first 100 ms", group, early, told)
+		t.Errorf("of %d subscribers %d say at once that they have all, and %d in the first 100 ms",
+			group, early, told)
 	}
 	l := ends(1)
 	l.Close(l.now)
@@ -225,7 +230,7 @@ func TestFarewellsOfManyAreSpread(t *testing.T) {
 		t.Errorf("one that has all and closes says so %d times", n)
 	}
 	l = newListener(t, ReceiverConfig{Joined: 5e9})
-	l.hears(made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3, Group: group}))
+	l.hears(made(t, beat))
 	l.Close(l.now)
 	l.poll()
 	if n := len(l.farewells()); n != 1 {

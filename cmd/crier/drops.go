@@ -20,7 +20,8 @@ type dropCounts struct {
 	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"` // to another group, or from another source
 	TruncatedDatagrams   uint64 `json:"truncated_datagrams,omitempty"`   // larger than the receive buffer
 
-	moved, contested uint64 // peers that changed their addresses, and frames of others that speak for them
+	// Peers that changed their addresses, and frames of others that speak for them.
+	moved, contested uint64
 }
 
 // subDrops are what a subscriber dropped, but for what was invalid.
@@ -62,7 +63,10 @@ type dropLine struct {
 // without a whole frame.
 func (d *dropCounts) text(invalid uint64, publishes bool) string {
 	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
-	foreign := dropLine{d.ForeignFrames, "frame", "frames", "of a session from another source than its own: " + d.stranger("the publisher")}
+	foreign := dropLine{
+		d.ForeignFrames, "frame", "frames",
+		"of a session from another source than its own: " + d.stranger("the publisher"),
+	}
 	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
 	if publishes {
 		foreign.by = "of a subscriber from another address than its own: " + d.stranger("it")
@@ -88,13 +92,14 @@ func (d *dropCounts) text(invalid uint64, publishes bool) string {
 
 // stranger says who may have spoken for a peer from elsewhere.
 func (d *dropCounts) stranger(peer string) string {
-	switch {
-	case d.moved == 0:
-		return "a forger's, or " + peer + " has changed its address"
-	case d.contested == 0:
-		return peer + " has changed its address, and was followed there once that was sure"
+	who := peer + " has changed its address"
+	if d.moved > 0 {
+		who += ", and was followed there once that was sure"
 	}
-	return "a forger's, or " + peer + " has changed its address, and was followed there once that was sure"
+	if d.moved == 0 || d.contested > 0 {
+		who = "a forger's, or " + who
+	}
+	return who
 }
 
 // counted is a number of things.

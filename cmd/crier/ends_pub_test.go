@@ -159,11 +159,13 @@ var pubWays = map[string]func(*testing.T) *tool{
 		group := testGroup(t)
 		start(t, nil, on(group, "sub", "--name", "deaf", "--drop", "0.95")...).listening()
 		all := start(t, nil, on(group, "sub")...).listening()
-		c := spawn(t, nil, on(group, "pub", "--count", "300", "--size", "1000", "--summary", filepath.Join(t.TempDir(), "s"))...)
+		c := spawn(t, nil, on(group, "pub", "--count", "300", "--size", "1000",
+			"--summary", filepath.Join(t.TempDir(), "s"))...)
 		all.await(all.out, "\n", 300)
 		c.signal(os.Interrupt)
 		<-c.ended
-		if sum := summaryOf[pubSummary](t, c.flag("--summary")); sum.Asking != 1 || !strings.Contains(lastLine(c.err), "subscriber deaf (") {
+		sum := summaryOf[pubSummary](t, c.flag("--summary"))
+		if sum.Asking != 1 || !strings.Contains(lastLine(c.err), "subscriber deaf (") {
 			t.Errorf("%+v", sum)
 		}
 		return c
@@ -171,7 +173,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 	"frames were asked for that were no longer held": func(t *testing.T) *tool {
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--until-end")...).listening()
-		c := start(t, nil, on(group, "pub", "--count", "20000", "--size", "1000", "--resend-buffer", "64KiB")...)
+		c := start(t, nil, on(group, "pub", "--count", "20000", "--size", "1000",
+			"--resend-buffer", "64KiB")...)
 		sub.wait(exitLost)
 		c.await(c.err, "no longer held, and what was in them is lost", 1)
 		return c

@@ -93,10 +93,11 @@ func askText(s *publisher.Subscriber) string {
 	}
 	at := "it has not said how far it is"
 	if s.Offset+s.Lag > 0 {
-		at = fmt.Sprintf("it was at offset %s, %s behind", grouped(s.Offset), counted(s.Lag, "message", "messages"))
+		lag := counted(s.Lag, "message", "messages")
+		at = fmt.Sprintf("it was at offset %s, %s behind", grouped(s.Offset), lag)
 	}
-	return fmt.Sprintf("repairs were cut short: subscriber %s had asked for some within the last --linger, and has not said since that it has them; %s",
-		fullName(s), at)
+	return fmt.Sprintf("repairs were cut short: subscriber %s had asked for some within the last "+
+		"--linger, and has not said since that it has them; %s", fullName(s), at)
 }
 
 // fullName is a subscriber's name, if it has one, and its address.
