@@ -170,15 +170,18 @@ func (p *Publisher) Datagram() int {
 	return p.sender.Datagram()
 }
 
-// relink takes in how the socket stands with its interface: datagrams follow the MTU.
+// relink takes in how the socket stands with its interface: datagrams follow the MTU, and
+// who waits to hear of the session hears at once.
 func (p *Publisher) relink(l multicast.Link) {
-	most := l.Datagram()
-	if most == 0 {
-		return
-	}
 	p.loop.Lock()
-	was := p.sender.Datagram()
-	unfit := p.sender.SetDatagram(reliable.Time(p.loop.Now()), most)
+	now := reliable.Time(p.loop.Now())
+	was, unfit := p.sender.Datagram(), uint64(0)
+	if most := l.Datagram(); most > 0 {
+		unfit = p.sender.SetDatagram(now, most)
+	}
+	if l.Up {
+		p.sender.Announce(now)
+	}
 	is := p.sender.Datagram()
 	p.loop.Settle()
 	switch {

@@ -189,6 +189,13 @@ func (s *Sender) nextBeat(now Time) (Batch, bool) {
 	return s.control(netip.AddrPort{}, f), true
 }
 
+// Announce says anew who publishes and how far the session is, as at its start: nothing
+// may have been heard of it for a while, or it is at another address.
+func (s *Sender) Announce(now Time) {
+	s.announceDue = now
+	s.beats.start(now)
+}
+
 // control encodes one frame into the arena.
 func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
 	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel

@@ -65,6 +65,52 @@ func TestSilentPublisherMoves(t *testing.T) {
 	}
 }
 
+// A publisher that speaks from elsewhere right before it would be silent, as where IPv6 checks
+// its new address for two seconds, isn't, though it takes some intervals until it is believed.
+func TestPublisherMovesJustInTime(t *testing.T) {
+	for _, idle := range []bool{false, true} {
+		p := newPair(t, SenderConfig{}, ReceiverConfig{})
+		p.publish(payload(0, 64))
+		p.run(p.now.Add(3 * time.Second))
+		p.drop = func(bool, *frame.Frame) bool { return true }
+		quiet := p.now.Add(1990 * time.Millisecond)
+		if idle {
+			quiet -= p.now - p.r.list[0].heard
+		}
+		p.run(quiet)
+		p.drop, p.senderAt = nil, elsewhere[0]
+		p.s.Announce(p.now)
+		for i := range 50 {
+			if !idle {
+				p.publish(payload(1+i, 64))
+			}
+			p.run(p.now.Add(100 * time.Millisecond))
+		}
+		st, n := p.check(), kinds(p.events)
+		if st.Source != elsewhere[0] || st.Moved != 1 || n[SessionSilent] != 0 {
+			t.Errorf("idle %v: %+v; told %v", idle, st, n)
+		}
+	}
+}
+
+// Others who speak for a publisher that is gone, one after the other and each as if it would
+// be believed soon, keep it from being silent for some intervals, and no longer.
+func TestOutsidersPutOffNoSilence(t *testing.T) {
+	a := newAttacked(t)
+	quiet := a.now.Sub(a.list[0].heard)
+	for i := range byte(20) {
+		// The one before has been quiet for three intervals, and no timer came first.
+		a.now, a.time, quiet = a.now.Add(300*time.Millisecond), a.time+300e6, quiet+300*time.Millisecond
+		a.says(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, i}), 5000), a.beat())
+		a.wait(0)
+		if silent := kinds(a.told)[SessionSilent] > 0; silent != (quiet >= 2300*time.Millisecond) {
+			t.Fatalf("after %v it is silent: %v", quiet, silent)
+		} else if silent {
+			return
+		}
+	}
+}
+
 // A subscriber whose address changes goes on counting, and gets its repairs, at first
 // as one without a row.
 func TestSubscriberMoves(t *testing.T) {

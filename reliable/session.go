@@ -270,7 +270,7 @@ func (s *session) advance(now Time) {
 	if s.phase == ended {
 		return
 	}
-	if s.phase != silent && now >= s.heard.Add(s.silence()) {
+	if s.phase != silent && now >= s.silentAt() {
 		s.fallSilent(now)
 	}
 	for _, l := range s.req.Advance(now) {
@@ -299,7 +299,7 @@ func (s *session) deadline() Time {
 	if s.phase == left && s.req.Gaps().Len() == 0 {
 		return at // nothing is waited for but the application
 	}
-	return min(at, s.heard.Add(s.silence()))
+	return min(at, s.silentAt())
 }
 
 // wake puts the session on the list of those to poll.

@@ -136,3 +136,14 @@ func (s *session) close() {
 func (s *session) silence() time.Duration {
 	return max(silenceIntervals*s.interval, s.r.cfg.Silence)
 }
+
+// silentAt returns when nothing has been heard of the publisher for so long that it is
+// silent. One that seems to be at another address by then has as long again as the old one
+// must be quiet: it is about to be believed.
+func (s *session) silentAt() Time {
+	at := s.heard.Add(s.silence())
+	if s.claim.words > 0 {
+		at = max(at, min(s.claim.since, at).Add(moveIntervals*s.interval))
+	}
+	return at
+}
