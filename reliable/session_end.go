@@ -142,8 +142,8 @@ func (s *session) silence() time.Duration {
 // must be quiet: it is about to be believed.
 func (s *session) silentAt() Time {
 	at := s.heard.Add(s.silence())
-	if s.claim.words > 0 {
-		at = max(at, min(s.claim.since, at).Add(moveIntervals*s.interval))
+	if s.candidate.words > 0 {
+		at = max(at, min(s.candidate.since, at).Add(moveIntervals*s.interval))
 	}
 	return at
 }
