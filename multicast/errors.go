@@ -31,13 +31,28 @@ func badConfig(field string, value any, reason string, args ...any) error {
 	return &ConfigError{Field: field, Value: v, Reason: fmt.Sprintf(reason, args...)}
 }
 
+// winsock are the numbers that Windows gives to errors which package syscall names by others
+// there.
+var winsock = map[syscall.Errno]syscall.Errno{
+	10013: syscall.EACCES, 10040: syscall.EMSGSIZE, 10047: syscall.EAFNOSUPPORT, 10048: syscall.EADDRINUSE,
+	10049: syscall.EADDRNOTAVAIL, 10050: syscall.ENETDOWN, 10051: syscall.ENETUNREACH,
+	10055: syscall.ENOBUFS, 10061: syscall.ECONNREFUSED, 10065: syscall.EHOSTUNREACH,
+}
+
+// errnoOf returns the system's error in an error, by the name that all systems have for it,
+// or 0 if there is none.
+func errnoOf(err error) syscall.Errno {
+	var errno syscall.Errno
+	errors.As(err, &errno)
+	if named, ok := winsock[errno]; ok {
+		return named
+	}
+	return errno
+}
+
 // hint says what an operator can do about a refused send or a failed open.
 func hint(err error) string {
-	var errno syscall.Errno
-	if !errors.As(err, &errno) {
-		return "see the error"
-	}
-	switch errno {
+	switch errnoOf(err) {
 	case syscall.ENOBUFS:
 		return "the interface's transmit queue is full: send slower, or lengthen the queue"
 	case syscall.ENETDOWN:

@@ -40,9 +40,13 @@ func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort,
 			return
 		}
 		c.drops.read(old)
+		// What may fail comes first: a retry needs the port, which the new one has until
+		// it is closed.
+		if err = c.waker.renew(b.fd); err != nil {
+			return
+		}
 		if err = os.NewSyscallError("dup3", unix.Dup3(b.fd, int(old), unix.O_CLOEXEC)); err == nil {
 			c.drops.last = 0
-			err = c.waker.renew(int(old))
 		}
 	})
 	if err != nil || closed != nil {

@@ -68,7 +68,7 @@ func newPlainSocket(local netip.AddrPort, ifi *net.Interface) (*plainSocket, err
 	var lc net.ListenConfig
 	pc, err := lc.ListenPacket(context.Background(), network, local.String())
 	if err != nil {
-		if errors.Is(err, syscall.EADDRINUSE) {
+		if errnoOf(err) == syscall.EADDRINUSE {
 			err = fmt.Errorf("another program holds that port and does not share it; choose another port, or stop that program: %w", err)
 		}
 		return nil, err
@@ -192,7 +192,7 @@ func (c *plainConn) move(cfg SocketConfig, to netip.Addr, index int) (netip.Addr
 	}
 	old := c.at.Load()
 	s, err := newPlainSocket(netip.AddrPortFrom(to, old.local.Port()), ifi)
-	if errors.Is(err, syscall.EADDRINUSE) && cfg.Port == 0 {
+	if errnoOf(err) == syscall.EADDRINUSE && cfg.Port == 0 {
 		s, err = newPlainSocket(netip.AddrPortFrom(to, 0), ifi)
 	}
 	if err != nil {

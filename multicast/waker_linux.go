@@ -57,7 +57,8 @@ func (w *waker) follow(socket syscall.RawConn) (syscall.RawConn, error) {
 	return w.raw, nil
 }
 
-// renew follows the socket that has taken the place of one that sends.
+// renew follows the socket that is about to take the place of one that sends, which the
+// kernel forgets once it is closed.
 func (w *waker) renew(socket int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"net/netip"
 	"os"
+	"syscall"
 	"time"
 
 	"golang.org/x/sys/unix"
@@ -24,6 +25,8 @@ type watch struct {
 	file    *os.File // nil where netlink is forbidden: nothing is followed then
 	addrs   bool     // addresses, too
 	listing uint16   // what is being listed: RTM_GETLINK, then RTM_GETADDR; 0 if nothing
+	again   bool     // the list has holes, or failed: it is to be had anew
+	retry   time.Duration
 	done    chan struct{}
 }
 
@@ -33,7 +36,7 @@ type watch struct {
 func openWatch(addrs bool, log *slog.Logger) (*watch, error) {
 	fd, err := unix.Socket(unix.AF_NETLINK, unix.SOCK_RAW|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, unix.NETLINK_ROUTE)
 	if err == nil {
-		w := &watch{file: os.NewFile(uintptr(fd), "netlink"), addrs: addrs}
+		w := &watch{file: os.NewFile(uintptr(fd), "netlink"), addrs: addrs, retry: retryInterval}
 		groups := uint32(unix.RTMGRP_LINK)
 		if addrs {
 			groups |= unix.RTMGRP_IPV4_IFADDR | unix.RTMGRP_IPV6_IFADDR
@@ -81,6 +84,7 @@ func (w *watch) close() {
 func (w *watch) run(f *follower) {
 	f.settle()
 	b := make([]byte, 32<<10) // the kernel's own limit for one answer
+	var due time.Time         // when to try again what failed; zero for nothing
 	for {
 		n, err := w.file.Read(b)
 		switch {
@@ -88,24 +92,33 @@ func (w *watch) run(f *follower) {
 			err = w.take(b[:n], f)
 			f.settle()
 		case errors.Is(err, os.ErrDeadlineExceeded):
+			due, err = time.Time{}, nil
 			f.retry()
 			f.settle()
+			if w.again && w.listing == 0 {
+				err = w.ask(unix.RTM_GETLINK)
+			}
 		case errors.Is(err, unix.ENOBUFS): // too many changes at once: some are lost
 			f.lost()
-			err = w.ask(unix.RTM_GETLINK)
+			if w.again, err = true, nil; w.listing == 0 { // else the kernel is busy with a list
+				err = w.ask(unix.RTM_GETLINK)
+			}
 		case errors.Is(err, unix.EINTR):
+			err = nil
 		default:
 			if !errors.Is(err, os.ErrClosed) {
 				f.log.Warn("multicast: links are no longer watched", "interface", f.name, "error", err)
 			}
 			return
 		}
-		if err != nil && !errors.Is(err, os.ErrDeadlineExceeded) && !errors.Is(err, unix.EINTR) {
-			f.log.Warn("multicast: links cannot be listed", "interface", f.name, "error", err)
+		if err != nil {
+			f.log.Warn("multicast: links cannot be listed; trying again", "interface", f.name, "error", err)
 		}
-		var due time.Time // none
-		if f.due() {
-			due = time.Now().Add(retryInterval)
+		switch late := f.due() || w.again; {
+		case !late:
+			due = time.Time{}
+		case due.IsZero():
+			due = time.Now().Add(w.retry)
 		}
 		w.file.SetReadDeadline(due) // fails when closed only, as Read will
 	}
@@ -114,7 +127,7 @@ func (w *watch) run(f *follower) {
 // ask asks for the state of every link, or address; the answers come like changes
 // do.
 func (w *watch) ask(what uint16) error {
-	w.listing = what
+	w.listing, w.again = what, false
 	size := unix.SizeofNlMsghdr + unix.SizeofIfInfomsg // longer than a struct ifaddrmsg
 	b := make([]byte, size)
 	ne := binary.NativeEndian
@@ -122,6 +135,7 @@ func (w *watch) ask(what uint16) error {
 	ne.PutUint16(b[4:], what)
 	ne.PutUint16(b[6:], unix.NLM_F_REQUEST|unix.NLM_F_DUMP)
 	if _, err := w.file.Write(b); err != nil {
+		w.listing, w.again = 0, true
 		return fmt.Errorf("ask for all links: %w", err)
 	}
 	return nil
@@ -139,12 +153,22 @@ func (w *watch) take(b []byte, f *follower) error {
 			if f.home != nil {
 				parseAddr(body, kind == unix.RTM_DELADDR, f.home.observe)
 			}
-		case unix.NLMSG_DONE:
-			if was := w.listing; f.home == nil || was != unix.RTM_GETLINK {
-				w.listing = 0
-				if f.home != nil && was == unix.RTM_GETADDR {
-					f.home.listed = true
-				}
+		case unix.NLMSG_OVERRUN:
+			w.again = w.again || w.listing != 0
+		case unix.NLMSG_ERROR, unix.NLMSG_DONE:
+			was, errno := w.listing, netlinkError(body)
+			if was == 0 || kind == unix.NLMSG_ERROR && (errno == 0 || errno == unix.EBUSY) {
+				return // another list is under way, and ends by itself
+			}
+			w.listing = 0
+			if errno != 0 {
+				failed = fmt.Errorf("list links and addresses: %w", errno)
+			}
+			if w.again = w.again || errno != 0; w.again || f.home == nil {
+				return
+			}
+			if was == unix.RTM_GETADDR {
+				f.home.listed = true
 				return
 			}
 			f.home.relist()
@@ -154,14 +178,26 @@ func (w *watch) take(b []byte, f *follower) error {
 	return failed
 }
 
+// netlinkError returns what an error, or the end of a list, says; 0 for none.
+func netlinkError(body []byte) syscall.Errno {
+	if len(body) < 4 {
+		return 0
+	}
+	return syscall.Errno(max(0, -int32(binary.NativeEndian.Uint32(body))))
+}
+
 // parseNetlink calls f for each part of a netlink message. What is damaged is passed
-// over.
+// over. That a list has holes, since what it lists changed meanwhile, is told before the
+// part that says so, as NLMSG_OVERRUN.
 func parseNetlink(b []byte, f func(kind uint16, body []byte)) {
 	ne := binary.NativeEndian
 	for len(b) >= unix.SizeofNlMsghdr {
 		size := int(ne.Uint32(b))
 		if size < unix.SizeofNlMsghdr || size > len(b) {
 			return
+		}
+		if ne.Uint16(b[6:])&unix.NLM_F_DUMP_INTR != 0 {
+			f(unix.NLMSG_OVERRUN, nil)
 		}
 		f(ne.Uint16(b[4:]), b[unix.SizeofNlMsghdr:size])
 		b = b[min(align4(size), len(b)):]
