@@ -18,6 +18,18 @@ type host struct {
 	past   int // among those that left it and are remembered
 }
 
+// noRoom is a newcomer that got no place, after a look at all of them: until a time, others
+// that have no better claim get none, either, at no such cost.
+type noRoom struct {
+	until  Time
+	mine   int  // places that its address has
+	brings bool // it brought data
+}
+
+// noRoomTime is how long that holds: so a flood of new sessions has the table looked through
+// a thousand times a second at the most.
+const noRoomTime = time.Millisecond
+
 // yieldTime is for how long a session that gave up its place leaves it to others.
 const yieldTime = time.Second
 
@@ -72,6 +84,9 @@ func (r *Receiver) makeRoom(from netip.Addr, brings bool) bool {
 	if h := r.hosts[from]; h != nil {
 		mine = h.places
 	}
+	if no := &r.noRoom; r.now < no.until && mine >= no.mine && (no.brings || !brings) {
+		return false
+	}
 	for _, s := range r.list {
 		most = max(most, s.host.places)
 	}
@@ -87,6 +102,7 @@ func (r *Receiver) makeRoom(from netip.Addr, brings bool) bool {
 	}
 	switch {
 	case victim == nil:
+		r.noRoom = noRoom{until: r.now.Add(noRoomTime), mine: mine, brings: brings}
 		return false
 	case victim.class() == classOver:
 		r.evict(victim)

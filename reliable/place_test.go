@@ -84,3 +84,47 @@ func TestAnotherPortIsNoOtherPlace(t *testing.T) {
 		t.Errorf("its address has %+v", h)
 	}
 }
+
+// A table that was found full is not looked through again for each further newcomer, but
+// soon: places that get free meanwhile are given away.
+func TestFullTableIsLookedThroughNowAndThen(t *testing.T) {
+	l := newListener(t, ReceiverConfig{MaxSessions: 4, Joined: 5e9})
+	for id := range uint64(4) {
+		l.hears(data(t, 1+id, 0))
+	}
+	l.hears(data(t, 5, 0))
+	looked := l.noRoom
+	l.now = l.now.Add(noRoomTime / 2)
+	l.hears(data(t, 6, 0))
+	if l.noRoom != looked || l.Stats().Refused != 2 {
+		t.Errorf("it was looked through again: %+v", l.noRoom)
+	}
+	l.hears(made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 1, NextOffset: 1}))
+	l.pass(noRoomTime, false)
+	l.hears(data(t, 7, 0))
+	if l.byID[7] == nil {
+		t.Errorf("one that has ended gave its place to nobody: %+v", l.Stats())
+	}
+}
+
+// BenchmarkFullTable is a frame of a session for which the table has no place.
+func BenchmarkFullTable(b *testing.B) {
+	r, err := NewReceiver(ReceiverConfig{ID: 1, Joined: 5e9})
+	if err != nil {
+		b.Fatal(err)
+	}
+	f := *data(b, 1, 0)
+	now := Time(6e9)
+	b.ReportAllocs()
+	for i := range uint64(DefaultMaxSessions + b.N) {
+		if i == DefaultMaxSessions {
+			b.ResetTimer()
+		}
+		now += Time(time.Microsecond)
+		f.Session = 1 + i
+		r.Handle(now, senderAddr, &f)
+	}
+	if len(r.list) != DefaultMaxSessions {
+		b.Fatalf("%d places are taken", len(r.list))
+	}
+}

@@ -32,6 +32,7 @@ type Receiver struct {
 	// are, this time.
 	farewells, farewell int
 
+	noRoom    noRoom
 	forgotten Time // when a session was last forgotten of which something was told; 0: never
 
 	deaf      bool // nobody reads the sockets
