@@ -102,7 +102,8 @@ func TestListIsHadAnew(t *testing.T) {
 	kernel.tells(done)
 	kernel.asked(unix.RTM_GETADDR)
 	// What it lists has changed meanwhile.
-	kernel.tells(address(unix.NLM_F_MULTI, "10.7.0.9"), address(unix.NLM_F_MULTI|unix.NLM_F_DUMP_INTR, "10.7.0.8"), done)
+	kernel.tells(address(unix.NLM_F_MULTI, "10.7.0.9"),
+		address(unix.NLM_F_MULTI|unix.NLM_F_DUMP_INTR, "10.7.0.8"), done)
 	kernel.asked(unix.RTM_GETLINK)
 	kernel.tells(done)
 	kernel.asked(unix.RTM_GETADDR)

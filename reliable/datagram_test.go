@@ -73,7 +73,8 @@ func TestFramesThatNoLongerFit(t *testing.T) {
 		}
 	}
 	// 5 and 6 are asked for once, 10 once; for 13 it takes what it takes.
-	if got := p.s.Stats(); got.TooLarge != 2 || got.Responder.Unfit != 4 || got.Repairs != 0 || got.Nacks > 5 {
+	got := p.s.Stats()
+	if got.TooLarge != 2 || got.Responder.Unfit != 4 || got.Repairs != 0 || got.Nacks > 5 {
 		t.Errorf("%+v", got)
 	}
 }
@@ -128,7 +129,7 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			p.run(p.now.Add(5 * time.Second))
 			st := p.check()
 			if st.Delivered != 10 || st.Lost != 7 || p.s.Stats().TooLarge != 0 {
-				t.Errorf("datagrams of %d: %d delivered, %d lost: %+v", datagram, st.Delivered, st.Lost, p.s.Stats())
+				t.Errorf("datagrams of %d: %+v; %+v", datagram, st, p.s.Stats())
 			}
 		}
 	}
@@ -161,7 +162,8 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 	lose = false
 	publish(10)
 	p.run(p.now.Add(5 * time.Second))
-	if got := p.s.Stats(); got.TooLarge != 2 || got.Nacks > 4 || got.Repairs != 1 || got.Responder.Unfit != 3 {
+	got := p.s.Stats()
+	if got.TooLarge != 2 || got.Nacks > 4 || got.Repairs != 1 || got.Responder.Unfit != 3 {
 		t.Errorf("%+v", got)
 	}
 	p.s.SetDatagram(p.now, DefaultDatagram)
@@ -181,10 +183,14 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 // A frame that is open when the MTU falls stays as it is where the resend buffer has no
 // room for it in pieces: nothing that must be kept is overwritten.
 func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
-	p := newPair(t, SenderConfig{ResendBuffer: 16 * 1401, BatchWait: time.Hour, Pace: Pace{Kind: PaceSlowest}}, ReceiverConfig{})
+	p := newPair(t, SenderConfig{
+		ResendBuffer: 16 * 1401, BatchWait: time.Hour, Pace: Pace{Kind: PaceSlowest},
+	}, ReceiverConfig{})
 	p.run(Time(time.Second)) // it has reported
 	deaf := true
-	p.drop = func(toReceiver bool, f *frame.Frame) bool { return deaf && toReceiver && f.Kind != frame.Gone }
+	p.drop = func(toReceiver bool, f *frame.Frame) bool {
+		return deaf && toReceiver && f.Kind != frame.Gone
+	}
 	for {
 		m := payload(len(p.sent), 700)
 		if _, err := p.s.Publish(p.now, m); err == ErrFull {
