@@ -58,13 +58,15 @@ type Loop struct {
 	begun  bool      // there is such a batch
 	since  int64     // when the token was offered, or left
 	stands int64     // for how long callers leave it at that
-	looked int       // messages that have looked at the clock since
-	sends  int       // of a young burst
-	joined int64     // when something last came in company
+	looked int       // callers who have come since
+	came   int64     // when a message last looked at the clock
+	many   int       // messages that came then, and until the next looks
+	credit int64     // for how long callers may send in a burst
 	filled int64     // when callers last filled a batch; 0: never
-	hot    bool      // callers have taken the token back in this burst
+	hot    bool      // callers have come back to the last offer by themselves
 	guard  int64     // how soon the timer looks whether the burst goes on
 	ended  int64     // when the last send ended
+	took   int64     // how long it took
 	armed  int64     // what the timer is set to, or will be; never if not
 	rearm  bool      // the timer is to be set to armed
 	closed bool

@@ -65,7 +65,7 @@ func (lt *loopTest) soon(data string, full bool) {
 	lt.loop.Lock()
 	lt.machine.queue = append(lt.machine.queue, data...)
 	lt.machine.full = full
-	lt.loop.SettleSoon()
+	lt.loop.SettleSoon(1)
 }
 
 // due sets the machine's deadline.

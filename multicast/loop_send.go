@@ -75,12 +75,13 @@ func (l *Loop) write(d Datagrams) (rest Datagrams, stuck bool) {
 		return d, false
 	}
 	l.stands = patience + patienceMore*int64(datagramCount(d))
+	began := l.now
 	l.mu.Unlock()
 	n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
 	d.Data = d.Data[n:]
 	stuck = errors.Is(err, ErrWouldBlock)
 	l.Lock()
-	l.ended = l.now
+	l.ended, l.took = l.now, l.now-began
 	if err != nil && !stuck {
 		l.failed.note(d, err)
 	}

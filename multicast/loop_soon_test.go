@@ -8,15 +8,211 @@ import (
 	"time"
 )
 
-// In these tests' time, changes follow each other without a pause.
+// In these tests' time, changes follow each other without a pause, and a send takes none.
 
-// gathers has a burst's first messages sent by their caller: what follows gathers.
+// gathers has a lone message sent, and no credit left: what follows gathers.
 func (lt *loopTest) gathers() string {
 	time.Sleep(time.Millisecond)
-	for range young {
-		lt.soon("a", false)
+	lt.soon("a", false)
+	lt.loop.credit = 0
+	return "a"
+}
+
+// keepComing has n messages come, in company, one each microsecond.
+func (lt *loopTest) keepComing(n int) string {
+	for range n {
+		time.Sleep(time.Microsecond)
+		lt.soon("k", false)
 	}
-	return strings.Repeat("a ", young)[:2*young-1]
+	return strings.Repeat("k", n)
+}
+
+// takes has each send take so long.
+func (lt *loopTest) takes(d time.Duration) { lt.out.look = func() { time.Sleep(d) } }
+
+// The first of a burst are sent by their callers, for as long as their credit lasts.
+// Pauses earn it.
+func TestCreditIsUsedUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		const send = creditMost / 4
+		lt.takes(time.Duration(send))
+		time.Sleep(time.Second)
+		want := ""
+		burst := func(pause time.Duration, alone int) {
+			time.Sleep(pause)
+			for range alone {
+				lt.soon("a", false)
+				want += "a "
+			}
+			lt.soon("b", false)
+			lt.wantWrites(want[:len(want)-1])
+			lt.loop.Lock()
+			lt.loop.SettleNow()
+			want += "b "
+		}
+		burst(0, 1+4) // the first is a lone one
+		burst(time.Duration(send), 1+1)
+		burst(time.Duration(2*send), 1+2)
+		burst(time.Hour, 1+4) // there is a most
+		lt.close()
+	})
+}
+
+// A caller whose messages are due at even times sends them all, one by one, though now
+// and then something holds one up: it wakes nobody, and waits for nothing.
+func TestWhoIsHeldUpGoesOnAlone(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		time.Sleep(time.Second)
+		took, start := 9*time.Microsecond, time.Now()
+		lt.out.look = func() { time.Sleep(took) }
+		for n := range 100 {
+			time.Sleep(time.Until(start.Add(time.Duration(n) * 20 * time.Microsecond)))
+			took = 9 * time.Microsecond
+			if n%20 == 19 {
+				took = 70 * time.Microsecond
+			}
+			lt.soon("a", false)
+		}
+		lt.wantWrites(strings.Repeat("a ", 100)[:199])
+		if len(lt.loop.kick) > 0 {
+			t.Error("the sender was woken")
+		}
+		lt.close()
+	})
+}
+
+// What gathers is sent when another message comes after a pause: its callers aren't flat
+// out. Messages that come together, and those that don't look at the clock, are no pause.
+func TestAPauseEndsABurst(t *testing.T) {
+	for name, test := range map[string]struct {
+		prepare func(l *Loop)
+		pause   int64
+	}{
+		"of one":              {func(*Loop) {}, company},
+		"of many":             {func(l *Loop) { l.many = 5 }, 5 * company},
+		"after a long send":   {func(l *Loop) { l.took = 10_000 }, 5_000},
+		"after a longer send": {func(l *Loop) { l.took = 1_000_000 }, patience},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lt := newLoopTest(t)
+				want := lt.gathers()
+				lt.soon("b", false)
+				test.prepare(lt.loop)
+				lt.loop.stands = never
+				time.Sleep(time.Duration(test.pause) - 1)
+				lt.soon("c", false)
+				lt.wantWrites(want)
+				test.prepare(lt.loop)
+				time.Sleep(time.Duration(test.pause))
+				lt.soon("d", false)
+				lt.wantWrites(want + " bcd")
+				lt.close()
+			})
+		})
+	}
+}
+
+// Messages that don't look at the clock are taken for as many as may have come.
+func TestWhoDoesNotLookIsNoPause(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		lt.soon("b", false)
+		lt.loop.stands, lt.loop.looked = never, looks
+		lt.soon("c", false)
+		time.Sleep(time.Duration(looks*company) - 1)
+		lt.soon("d", false)
+		lt.wantWrites(want)
+		time.Sleep(time.Duration(looks * company))
+		lt.soon("e", false)
+		lt.wantWrites(want + " bcde")
+		lt.close()
+	})
+}
+
+// Who has filled a batch lately is flat out: a pause ends nothing, and there is no credit.
+func TestWhoIsFlatOutFillsBatches(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		want := lt.gathers()
+		lt.soon("b", false)
+		lt.soon("c", true)
+		want += " bc"
+		lt.loop.credit = creditMost
+		lt.soon("d", false)
+		time.Sleep(time.Duration(guardFirst))
+		lt.soon("e", false)
+		lt.wantWrites(want)
+		lt.soon("f", true)
+		want += " def"
+		lt.loop.Lock()
+		lt.loop.SettleNow()
+		lt.soon("g", false) // in company of a send
+		lt.wantWrites(want)
+		lt.close()
+	})
+}
+
+// Where callers come back to an offer soon, the next one wakes nobody. Where they don't,
+// or the timer finds it, the sender is woken again.
+func TestWhoComesBackSoon(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		offer := func(woken bool) {
+			t.Helper()
+			lt.loop.credit = 0
+			lt.soon("b", false)
+			if got := len(lt.loop.kick) > 0; got != woken {
+				t.Errorf("the sender was woken: %v", got)
+			} else if got {
+				<-lt.loop.kick
+			}
+		}
+		lt.gathers()
+		offer(true)
+		time.Sleep(time.Duration(soonBack))
+		lt.soon("c", false)
+		offer(false)
+		time.Sleep(time.Duration(soonBack) + 1)
+		lt.soon("c", false)
+		offer(true)
+		time.Sleep(time.Duration(soonBack))
+		lt.soon("c", false)
+		offer(false)
+		time.Sleep(time.Duration(guardFirst))
+		lt.loop.Lock()
+		lt.loop.due() // the timer fires
+		offer(true)
+		time.Sleep(time.Duration(soonBack))
+		lt.soon("c", false)
+		offer(false)
+		lt.loop.Lock()
+		lt.loop.SettleNow()
+		time.Sleep(time.Duration(rest))
+		lt.soon("alone", false)
+		offer(true) // that was long ago
+		lt.close()
+	})
+}
+
+// A few messages of an offer look at the clock, and then one in as many.
+func TestEnterLooksNowAndThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		lt.gathers()
+		lt.soon("b", false)
+		for n := 1; n <= 4*looks; n++ {
+			seen := lt.loop.Enter()
+			lt.loop.Unlock()
+			if want := n > looks && n%looks != 0; seen != want {
+				t.Errorf("message %d needs nothing but Unlock: %v", n, seen)
+			}
+		}
+		lt.close()
+	})
 }
 
 // A lone message, and the first of a burst, are sent by their caller. What follows is sent
@@ -47,12 +243,9 @@ func TestACallerTakesTheTokenBack(t *testing.T) {
 		want := lt.gathers()
 		for range 5 {
 			lt.soon("b", false) // no sender runs, and so it comes to nothing
-			time.Sleep(time.Duration(lt.loop.stands) - 1)
-			lt.soon("c", false)
+			more := lt.keepComing(int(lt.loop.stands/1000) - 1)
 			lt.wantWrites(want)
-			time.Sleep(time.Nanosecond)
-			lt.soon("d", false)
-			want += " bcd"
+			want += " b" + more + lt.keepComing(1)
 			lt.wantWrites(want)
 		}
 		lt.close()
@@ -68,13 +261,11 @@ func TestAnOfferStandsForWhatTheSendTook(t *testing.T) {
 		time.Sleep(time.Duration(patience + patienceMore))
 		lt.soon("i", false) // eight datagrams
 		want += " bcdefghi"
+		lt.loop.credit = 0
 		lt.soon("j", false)
-		time.Sleep(time.Duration(patience+8*patienceMore) - 1)
-		lt.soon("k", false)
+		more := lt.keepComing(int(patience+8*patienceMore)/1000 - 1)
 		lt.wantWrites(want)
-		time.Sleep(time.Nanosecond)
-		lt.soon("l", false)
-		lt.wantWrites(want + " jkl")
+		lt.wantWrites(want + " j" + more + lt.keepComing(1))
 		lt.close()
 	})
 }
@@ -216,7 +407,7 @@ func TestABurstArmsTheTimer(t *testing.T) {
 		lt.gathers()
 		lt.loop.Lock()
 		lt.machine.deadline = int64(time.Second)
-		lt.loop.SettleSoon()
+		lt.loop.SettleSoon(1)
 		time.Sleep(2 * time.Second)
 		lt.wantAdvanced(time.Second)
 		lt.close()
@@ -349,8 +540,10 @@ func TestAHotBurstGoesOn(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.run()
+		time.Sleep(time.Millisecond)
 		lt.loop.Lock()
 		lt.loop.hot = true
+		lt.loop.come(1)
 		lt.loop.offer(false)
 		lt.loop.stands = patience
 		lt.loop.Unlock()

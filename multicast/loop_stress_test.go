@@ -100,7 +100,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 								continue
 							}
 							l.Tick()
-							l.SettleSoon()
+							l.SettleSoon(1)
 						}
 					})
 				}
@@ -208,7 +208,7 @@ func tokenRound(t *testing.T, seed uint64) {
 						case 1:
 							l.Settle()
 						default:
-							l.SettleSoon()
+							l.SettleSoon(1)
 						}
 					}
 					if pause > 0 && mine.IntN(pause) == 0 {
@@ -220,7 +220,7 @@ func tokenRound(t *testing.T, seed uint64) {
 		all.Wait()
 		// The last may not have looked whether what they left makes a batch full.
 		l.Lock()
-		l.SettleSoon()
+		l.SettleSoon(1)
 		time.Sleep(tokenPatience)
 		if got := out.took.Load(); got != published {
 			l.Lock()

@@ -28,22 +28,26 @@ const (
 	// burst is how many batches are sent in one go: who publishes now and then must
 	// not send for all others.
 	burst = 4
-	// company is how soon after a send the next change is taken for one of a burst.
-	company = int64(3 * time.Microsecond)
-	// rest is how long nothing comes in company until a burst is over.
+	// company is how soon after a send, or another message, a message is taken for one
+	// of a burst.
+	company = int64(1500 * time.Nanosecond)
+	// creditMost is how long callers may send in bursts. The time between bursts earns
+	// it, and the sends of those who come in company use it up: together they may take
+	// about as long as it delays callers to set the timer and to wake somebody.
+	creditMost = int64(100 * time.Microsecond)
+	// rest is how long an offer, or a full batch, tells what callers will do.
 	rest = int64(time.Millisecond)
-	// young is how many sends of a burst are its callers' own: they cost as much as to
-	// wake somebody.
-	young = 4
+	// soonBack is how soon callers take an offer back if they need nobody to be woken.
+	soonBack = int64(25 * time.Microsecond)
 	// patience is how long an offer stands, and patienceMore what each datagram of the
 	// send before adds: what took long to send may gather as long.
 	patience     = int64(8 * time.Microsecond)
 	patienceMore = int64(5 * time.Microsecond)
-	// looks is how many messages of an offer look at the clock: if they come faster, one
-	// a frame does.
+	// looks is how many messages of an offer look at the clock. Then one in so many does.
 	looks = 8
-	// guardFirst and guardLast are how soon the timer looks whether a burst goes on.
-	guardFirst = int64(50 * time.Microsecond)
+	// guardFirst and guardLast are how soon the timer looks whether a burst goes on. To
+	// set it takes some microseconds, and who is woken by it may stop the caller.
+	guardFirst = int64(200 * time.Microsecond)
 	guardLast  = int64(400 * time.Microsecond)
 )
 
@@ -54,11 +58,24 @@ func (l *Loop) waits() bool { return l.token == offered || l.token == left }
 // then.
 func (l *Loop) over() bool { return l.now-l.since >= l.stands }
 
+// flatOut reports whether callers have filled a batch lately, and so will fill the next.
+func (l *Loop) flatOut() bool { return l.filled != 0 && l.now-l.filled < rest }
+
+// come notes that n messages have come. It reports whether their callers paused before:
+// then they are not in the midst of a burst, and what gathers would wait for nothing.
+func (l *Loop) come(n int) (paused bool) {
+	gap := (l.now - l.came) / int64(max(l.many, 1))
+	if l.came, l.many = l.now, n; l.looked >= looks {
+		l.many = looks // with those that won't look
+	}
+	return gap >= max(company, min(l.took/2, patience)) && !l.flatOut()
+}
+
 // offer leaves what waits to whoever comes first, and wakes the sender for it, unless
 // callers have been first before, and will be again.
 func (l *Loop) offer(wake bool) {
 	l.since, l.looked = l.now, 0
-	if l.filled != 0 && l.now-l.filled < rest { // callers are flat out, and fill the next batch, too
+	if l.flatOut() { // they fill the next batch, too
 		l.stands = guardLast
 	}
 	if l.token = left; wake {
@@ -86,9 +103,9 @@ func (l *Loop) Enter() bool {
 		return false
 	case l.token == held:
 		l.wanted = true
-	case l.waits() && l.looked < looks:
+	case l.waits():
 		l.looked++
-		return false
+		return l.looked > looks && l.looked%looks != 0
 	}
 	return true
 }
@@ -96,19 +113,20 @@ func (l *Loop) Enter() bool {
 // Tick looks at the clock, with the lock held.
 func (l *Loop) Tick() { l.now = l.clock() }
 
-// SettleSoon is Settle for one of possibly many changes. A change that comes alone is
-// sent by its caller, and so are the first of a burst. What follows gathers, so that it
-// shares datagrams and system calls: until there is a batch's worth, or the offer's time
-// is over and another change comes, or the sender or the timer comes to it.
-func (l *Loop) SettleSoon() {
-	switch {
+// SettleSoon is Settle for messages, n of possibly many. A message that comes alone is
+// sent by its caller, and so are the first of a burst, for as long as there is credit.
+// What follows gathers, so that it shares datagrams and system calls: until there is a
+// batch's worth, or another message comes after a pause or when the offer's time is
+// over, or the sender or the timer comes to it.
+func (l *Loop) SettleSoon(n int) {
+	switch paused := l.come(n); {
 	case l.closed:
 	case l.token == held || l.token == full:
 		l.wanted = true
 		l.mu.Unlock()
 		return
 	case l.waits():
-		if !l.cfg.Full() && !l.over() {
+		if !paused && !l.over() && !l.cfg.Full() {
 			l.mu.Unlock()
 			return
 		}
@@ -119,18 +137,17 @@ func (l *Loop) SettleSoon() {
 			l.sendNow() // what was read at a glance may call for an answer
 		}
 	case l.now-l.ended >= company:
-		if l.now-l.joined >= rest {
-			l.sends, l.hot = 1, false
+		l.credit = min(l.credit+l.now-l.ended, creditMost)
+		if l.now-l.since >= rest {
+			l.hot = false
 		}
 		l.sendOn(true)
-	case l.sends < young:
-		l.sends++
-		l.joined = l.now
+	case l.credit > 0 && !l.flatOut():
 		l.sendOn(true)
+		l.credit -= l.took
 	case l.cfg.Full():
 		l.takeBack()
 	default:
-		l.joined = l.now
 		if l.offer(!l.hot); l.token == offered {
 			l.mu.Unlock() // the sender will arm the timer
 			return
@@ -142,8 +159,8 @@ func (l *Loop) SettleSoon() {
 // takeBack sends what has gathered. Where that is a full batch, what is left of the burst
 // waits for the next one: callers are flat out, and the timer looks whether they still are.
 func (l *Loop) takeBack() {
-	l.hot, l.joined = true, l.now
 	whole := l.cfg.Full()
+	l.hot = whole || l.now-l.since <= soonBack
 	if whole {
 		l.filled = l.now
 	}
@@ -188,7 +205,7 @@ func (l *Loop) watch() {
 		l.guard = min(2*l.guard, guardLast)
 		return
 	}
-	l.guard = guardFirst
+	l.guard, l.hot = guardFirst, false
 	l.sendOn(true)
 }
 

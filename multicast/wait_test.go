@@ -76,7 +76,7 @@ func TestWaysToWait(t *testing.T) {
 			wt.loop.Lock()
 			wt.loop.ended = wt.loop.now // as if a send had just ended
 			wt.machine.queue = append(wt.machine.queue, "xy"...)
-			wt.loop.SettleSoon()
+			wt.loop.SettleSoon(1)
 			for sent := 0; sent == 0; {
 				wt.loop.Lock()
 				sent = wt.machine.sent

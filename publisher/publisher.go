@@ -218,7 +218,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 			offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
 			if err != reliable.ErrFull {
 				p.line.leave(w)
-				p.loop.SettleSoon()
+				p.loop.SettleSoon(1)
 				return offset, err
 			}
 		}
@@ -244,7 +244,7 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 			first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
 			if err != reliable.ErrFull {
 				p.line.leave(w)
-				p.loop.SettleSoon()
+				p.loop.SettleSoon(len(payloads))
 				return first, err
 			}
 		}
@@ -267,11 +267,11 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	}
 	p.loop.Tick()
 	if !p.line.free(nil) {
-		p.loop.SettleSoon()
+		p.loop.SettleSoon(1)
 		return 0, ErrFull
 	}
 	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
-	p.loop.SettleSoon()
+	p.loop.SettleSoon(1)
 	return offset, err
 }
 
