@@ -65,9 +65,9 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 		}
 		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000}, "`MESSAGES` a second, each due at its time; or several rates")
 	}
-	if kind == bench.Latency || kind == bench.Limits {
+	if kind == bench.Latency || kind == bench.Limits || kind == bench.Recovery {
 		ways := "block, adaptive or spin"
-		if kind == bench.Latency {
+		if kind != bench.Limits {
 			ways = "block, adaptive, spin or spin-both"
 		}
 		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+ways+", or several")

@@ -186,7 +186,7 @@ func TestDocumentedFlags(t *testing.T) {
 
 			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "gro", "iface", "limits", "json", "html", "compare"},
 			"bench latency":    {"rate", "size", "subscribers", "wait", "drop", "remote", "runs", "net", "iface", "json", "html", "compare"},
-			"bench recovery":   {"rate", "size", "subscribers", "drop", "net", "json", "html", "compare"},
+			"bench recovery":   {"rate", "size", "subscribers", "wait", "drop", "net", "json", "html", "compare"},
 			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},
 			"bench serve":      {"iface", "port"},
 			"bench limits":     {"rate", "size", "subscribers", "wait", "net", "real-frames", "json", "html", "compare"},

@@ -18,22 +18,33 @@ const (
 // recovery measures how long a lost message takes to be delivered after all,
 // against the round trip of the same network.
 func (b *bench) recovery(ctx context.Context) error {
-	for _, size := range b.o.Sizes {
-		trip := b.latencyCell(systemCrier, wayTrip, size, 1, waitBlock)
-		trip.Drop = 0
-		lossless := b.exchange(trip)
-		for run := range b.o.Runs {
-			b.tell(trip, run)
-			if err := b.timed(ctx, trip, lossless); err != nil {
+	for _, wait := range b.o.Waits {
+		for _, size := range b.o.Sizes {
+			if err := b.recoveryOf(ctx, wait, size); err != nil {
 				return err
 			}
 		}
-		b.cells = append(b.cells, trip)
-		for _, rate := range b.o.Rates {
-			for _, subscribers := range b.o.Subscribers {
-				if err := b.lossy(ctx, trip, size, subscribers, rate); err != nil {
-					return err
-				}
+	}
+	return nil
+}
+
+// recoveryOf measures messages of a size, and their round trips, while who receives
+// waits in a way.
+func (b *bench) recoveryOf(ctx context.Context, wait string, size int) error {
+	trip := b.latencyCell(systemCrier, wayTrip, size, 1, wait)
+	trip.Drop = 0
+	lossless := b.exchange(trip)
+	for run := range b.o.Runs {
+		b.tell(trip, run)
+		if err := b.timed(ctx, trip, lossless); err != nil {
+			return err
+		}
+	}
+	b.cells = append(b.cells, trip)
+	for _, rate := range b.o.Rates {
+		for _, subscribers := range b.o.Subscribers {
+			if err := b.lossy(ctx, trip, subscribers, rate); err != nil {
+				return err
 			}
 		}
 	}
@@ -41,8 +52,8 @@ func (b *bench) recovery(ctx context.Context) error {
 }
 
 // lossy measures one cell under loss, and keeps it in its parts.
-func (b *bench) lossy(ctx context.Context, trip *Cell, size, subscribers int, rate float64) error {
-	all := b.latencyCell(systemCrier, wayOne, size, subscribers, waitBlock)
+func (b *bench) lossy(ctx context.Context, trip *Cell, subscribers int, rate float64) error {
+	all := b.latencyCell(systemCrier, wayOne, trip.Size, subscribers, trip.Wait)
 	all.Rate = rate
 	r := b.schedule(all)
 	for run := range b.o.Runs {

@@ -142,7 +142,7 @@ var columnSets = map[string][]column{
 		ratioColumn("of bare: p50", func(r *Ratio) Spread { return r.P50 }),
 		ratioColumn("p99", func(r *Ratio) Spread { return r.P99 }),
 		colMiss, colPubCPU, colSubCPU),
-	Recovery: append(append(append([]column{colWay, colSize, colSubs, colDue}, quantileColumns("", timeOf)...),
+	Recovery: append(append(append([]column{colWay, colSize, colSubs, colDue, colWait}, quantileColumns("", timeOf)...),
 		tripColumns()...), colMiss, colRepair),
 	Fanout: {colSystem, colSize, colSubs, colDue, colRate, colMiss, colPubCPU, colSubCPU, colCPU, colSent},
 	Limits: append([]column{colWay, colSize, colSubs, colDue, colWait, {"datagrams/s", colRate.text}, colBytes, colMiss,
