@@ -92,6 +92,7 @@ func TestAPauseEndsABurst(t *testing.T) {
 	}{
 		"of one":              {func(*Loop) {}, company},
 		"of many":             {func(l *Loop) { l.many = 5 }, 5 * company},
+		"since a send":        {func(l *Loop) { l.ended = l.clock() + 5_000 }, 5_000 + company},
 		"after a long send":   {func(l *Loop) { l.took = 10_000 }, 5_000},
 		"after a longer send": {func(l *Loop) { l.took = 1_000_000 }, patience},
 	} {
@@ -172,21 +173,22 @@ func TestWhoComesBackSoon(t *testing.T) {
 			}
 		}
 		lt.gathers()
+		soon := func() time.Duration { return time.Duration(lt.loop.stands + soonBack) }
 		offer(true)
-		time.Sleep(time.Duration(soonBack))
+		time.Sleep(soon())
 		lt.soon("c", false)
 		offer(false)
-		time.Sleep(time.Duration(soonBack) + 1)
+		time.Sleep(soon() + 1)
 		lt.soon("c", false)
 		offer(true)
-		time.Sleep(time.Duration(soonBack))
+		time.Sleep(soon())
 		lt.soon("c", false)
 		offer(false)
 		time.Sleep(time.Duration(guardFirst))
 		lt.loop.Lock()
 		lt.loop.due() // the timer fires
 		offer(true)
-		time.Sleep(time.Duration(soonBack))
+		time.Sleep(soon())
 		lt.soon("c", false)
 		offer(false)
 		lt.loop.Lock()
@@ -194,6 +196,71 @@ func TestWhoComesBackSoon(t *testing.T) {
 		time.Sleep(time.Duration(rest))
 		lt.soon("alone", false)
 		offer(true) // that was long ago
+		lt.close()
+	})
+}
+
+// Where many have come to an offer, or with one call, a crowd is expected for a while: what
+// comes soon after a send gathers, whatever the credit, and for longer.
+func TestCrowd(t *testing.T) {
+	for name, crowd := range map[string]func(lt *loopTest){
+		"to an offer": func(lt *loopTest) {
+			lt.loop.credit = 0
+			lt.soon("b", false)
+			lt.loop.looked = looks + 1
+			time.Sleep(time.Duration(lt.loop.stands))
+			lt.soon("c", false)
+		},
+		"with one call": func(lt *loopTest) {
+			time.Sleep(time.Millisecond)
+			lt.loop.Lock()
+			lt.machine.queue = append(lt.machine.queue, "bc"...)
+			lt.loop.SettleSoon(looks + 1)
+		},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lt := newLoopTest(t)
+				lt.gathers()
+				crowd(lt)
+				want := "a bc"
+				lt.wantWrites(want)
+				lt.loop.credit = creditMost
+				time.Sleep(time.Duration(patience) - 1)
+				lt.soon("d", false)
+				time.Sleep(time.Duration(patienceCrowd) - 1)
+				lt.soon("e", false)
+				lt.wantWrites(want)
+				time.Sleep(time.Nanosecond)
+				lt.soon("f", false)
+				want += " def"
+				lt.wantWrites(want)
+				time.Sleep(time.Duration(patience))
+				lt.soon("g", false) // alone
+				time.Sleep(time.Duration(rest))
+				for range 3 {
+					lt.soon("h", false) // nothing tells of a crowd any more
+				}
+				lt.wantWrites(want + " g h h h")
+				lt.close()
+			})
+		})
+	}
+}
+
+// Of some messages that come to an offer, or with one call, no crowd is expected.
+func TestNoCrowd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lt := newLoopTest(t)
+		lt.gathers()
+		lt.soon("b", false)
+		lt.loop.looked = looks
+		time.Sleep(time.Duration(lt.loop.stands))
+		lt.loop.Lock()
+		lt.loop.SettleSoon(looks)
+		if lt.loop.crowd != 0 {
+			t.Error("a crowd is expected")
+		}
 		lt.close()
 	})
 }

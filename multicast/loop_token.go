@@ -35,14 +35,19 @@ const (
 	// it, and the sends of those who come in company use it up: together they may take
 	// about as long as it delays callers to set the timer and to wake somebody.
 	creditMost = int64(100 * time.Microsecond)
-	// rest is how long an offer, or a full batch, tells what callers will do.
+	// rest is how long an offer, a crowd or a full batch tells what callers will do. A
+	// crowd is more than looks messages that come to an offer, or with one call: callers
+	// are faster than one can send, and what seems a pause is one of the processor's.
 	rest = int64(time.Millisecond)
-	// soonBack is how soon callers take an offer back if they need nobody to be woken.
-	soonBack = int64(25 * time.Microsecond)
+	// soonBack is how soon after an offer's time callers take it back if they need nobody
+	// to be woken.
+	soonBack = int64(12 * time.Microsecond)
 	// patience is how long an offer stands, and patienceMore what each datagram of the
 	// send before adds: what took long to send may gather as long.
 	patience     = int64(8 * time.Microsecond)
 	patienceMore = int64(5 * time.Microsecond)
+	// patienceCrowd is how long an offer stands at the least that a crowd is expected at.
+	patienceCrowd = int64(50 * time.Microsecond)
 	// looks is how many messages of an offer look at the clock. Then one in so many does.
 	looks = 8
 	// guardFirst and guardLast are how soon the timer looks whether a burst goes on. To
@@ -58,25 +63,39 @@ func (l *Loop) waits() bool { return l.token == offered || l.token == left }
 // then.
 func (l *Loop) over() bool { return l.now-l.since >= l.stands }
 
-// flatOut reports whether callers have filled a batch lately, and so will fill the next.
-func (l *Loop) flatOut() bool { return l.filled != 0 && l.now-l.filled < rest }
+// lately reports whether something was within the time that it tells of; 0: never.
+func (l *Loop) lately(at int64) bool { return at != 0 && l.now-at < rest }
+
+// alone is how long after a send a message is taken for one that comes alone.
+func (l *Loop) alone() int64 {
+	if l.lately(l.crowd) {
+		return patience
+	}
+	return company
+}
 
 // come notes that n messages have come. It reports whether their callers paused before:
 // then they are not in the midst of a burst, and what gathers would wait for nothing.
 func (l *Loop) come(n int) (paused bool) {
-	gap := (l.now - l.came) / int64(max(l.many, 1))
+	gap := (l.now - max(l.came, l.ended)) / int64(max(l.many, 1))
+	if n > looks {
+		l.crowd = l.now
+	}
 	if l.came, l.many = l.now, n; l.looked >= looks {
 		l.many = looks // with those that won't look
 	}
-	return gap >= max(company, min(l.took/2, patience)) && !l.flatOut()
+	return gap >= max(company, min(l.took/2, patience)) && !l.lately(l.crowd)
 }
 
 // offer leaves what waits to whoever comes first, and wakes the sender for it, unless
 // callers have been first before, and will be again.
 func (l *Loop) offer(wake bool) {
 	l.since, l.looked = l.now, 0
-	if l.flatOut() { // they fill the next batch, too
+	switch {
+	case l.lately(l.filled): // they fill the next batch, too
 		l.stands = guardLast
+	case l.lately(l.crowd):
+		l.stands = max(l.stands, patienceCrowd)
 	}
 	if l.token = left; wake {
 		l.summon()
@@ -136,13 +155,13 @@ func (l *Loop) SettleSoon(n int) {
 		} else {
 			l.sendNow() // what was read at a glance may call for an answer
 		}
-	case l.now-l.ended >= company:
+	case l.now-l.ended >= l.alone():
 		l.credit = min(l.credit+l.now-l.ended, creditMost)
 		if l.now-l.since >= rest {
 			l.hot = false
 		}
 		l.sendOn(true)
-	case l.credit > 0 && !l.flatOut():
+	case l.credit > 0 && !l.lately(l.crowd):
 		l.sendOn(true)
 		l.credit -= l.took
 	case l.cfg.Full():
@@ -160,9 +179,12 @@ func (l *Loop) SettleSoon(n int) {
 // waits for the next one: callers are flat out, and the timer looks whether they still are.
 func (l *Loop) takeBack() {
 	whole := l.cfg.Full()
-	l.hot = whole || l.now-l.since <= soonBack
+	l.hot = whole || l.now-l.since <= l.stands+soonBack
 	if whole {
 		l.filled = l.now
+	}
+	if whole || l.looked > looks {
+		l.crowd = l.now
 	}
 	if l.sendOn(!whole); l.token == left {
 		l.offer(false)
