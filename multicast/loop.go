@@ -62,7 +62,7 @@ type Loop struct {
 	came   int64     // when a message last looked at the clock
 	many   int       // messages that came then, and until the next looks
 	credit int64     // for how long callers may send in a burst
-	crowd  int64     // when many callers had come to an offer, or filled a batch; 0: never
+	crowd  int64     // when many messages had come to an offer, or with one call; 0: never
 	filled int64     // when callers last filled a batch; 0: never
 	hot    bool      // callers have come back to the last offer by themselves
 	guard  int64     // how soon the timer looks whether the burst goes on

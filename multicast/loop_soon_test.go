@@ -237,7 +237,7 @@ func TestCrowd(t *testing.T) {
 				lt.wantWrites(want)
 				time.Sleep(time.Duration(patience))
 				lt.soon("g", false) // alone
-				time.Sleep(time.Duration(rest))
+				time.Sleep(time.Duration(crowded))
 				for range 3 {
 					lt.soon("h", false) // nothing tells of a crowd any more
 				}

@@ -35,10 +35,12 @@ const (
 	// it, and the sends of those who come in company use it up: together they may take
 	// about as long as it delays callers to set the timer and to wake somebody.
 	creditMost = int64(100 * time.Microsecond)
-	// rest is how long an offer, a crowd or a full batch tells what callers will do. A
-	// crowd is more than looks messages that come to an offer, or with one call: callers
-	// are faster than one can send, and what seems a pause is one of the processor's.
+	// rest is how long an offer, or a full batch, tells what callers will do.
 	rest = int64(time.Millisecond)
+	// crowded is for how long a crowd is expected after one: more than looks messages that
+	// come to an offer, or with one call. Their callers are faster than one can send, and
+	// what seems a pause is one of the processor's.
+	crowded = int64(500 * time.Microsecond)
 	// soonBack is how soon after an offer's time callers take it back if they need nobody
 	// to be woken.
 	soonBack = int64(12 * time.Microsecond)
@@ -63,12 +65,15 @@ func (l *Loop) waits() bool { return l.token == offered || l.token == left }
 // then.
 func (l *Loop) over() bool { return l.now-l.since >= l.stands }
 
-// lately reports whether something was within the time that it tells of; 0: never.
-func (l *Loop) lately(at int64) bool { return at != 0 && l.now-at < rest }
+// flatOut reports whether callers filled a batch lately: they will fill the next one, too.
+func (l *Loop) flatOut() bool { return l.filled != 0 && l.now-l.filled < rest }
+
+// crowds reports whether a crowd is expected.
+func (l *Loop) crowds() bool { return l.flatOut() || l.crowd != 0 && l.now-l.crowd < crowded }
 
 // alone is how long after a send a message is taken for one that comes alone.
 func (l *Loop) alone() int64 {
-	if l.lately(l.crowd) {
+	if l.crowds() {
 		return patience
 	}
 	return company
@@ -84,7 +89,7 @@ func (l *Loop) come(n int) (paused bool) {
 	if l.came, l.many = l.now, n; l.looked >= looks {
 		l.many = looks // with those that won't look
 	}
-	return gap >= max(company, min(l.took/2, patience)) && !l.lately(l.crowd)
+	return gap >= max(company, min(l.took/2, patience)) && !l.crowds()
 }
 
 // offer leaves what waits to whoever comes first, and wakes the sender for it, unless
@@ -92,9 +97,9 @@ func (l *Loop) come(n int) (paused bool) {
 func (l *Loop) offer(wake bool) {
 	l.since, l.looked = l.now, 0
 	switch {
-	case l.lately(l.filled): // they fill the next batch, too
+	case l.flatOut():
 		l.stands = guardLast
-	case l.lately(l.crowd):
+	case l.crowds():
 		l.stands = max(l.stands, patienceCrowd)
 	}
 	if l.token = left; wake {
@@ -161,7 +166,7 @@ func (l *Loop) SettleSoon(n int) {
 			l.hot = false
 		}
 		l.sendOn(true)
-	case l.credit > 0 && !l.lately(l.crowd):
+	case l.credit > 0 && !l.crowds():
 		l.sendOn(true)
 		l.credit -= l.took
 	case l.cfg.Full():
@@ -183,7 +188,7 @@ func (l *Loop) takeBack() {
 	if whole {
 		l.filled = l.now
 	}
-	if whole || l.looked > looks {
+	if l.looked > looks {
 		l.crowd = l.now
 	}
 	if l.sendOn(!whole); l.token == left {
