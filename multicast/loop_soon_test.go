@@ -55,6 +55,13 @@ func TestCreditIsUsedUp(t *testing.T) {
 		burst(time.Duration(send), 1+1)
 		burst(time.Duration(2*send), 1+2)
 		burst(time.Hour, 1+4) // there is a most
+		time.Sleep(time.Duration(send))
+		lt.soon("a", false)
+		lt.takes(time.Second) // a send that is held up costs no more than there is
+		lt.soon("a", false)
+		want += "a a "
+		lt.takes(time.Duration(send))
+		burst(time.Duration(2*send), 1+2)
 		lt.close()
 	})
 }

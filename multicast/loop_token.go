@@ -168,7 +168,7 @@ func (l *Loop) SettleSoon(n int) {
 		l.sendOn(true)
 	case l.credit > 0 && !l.crowds():
 		l.sendOn(true)
-		l.credit -= l.took
+		l.credit = max(l.credit-l.took, 0)
 	case l.cfg.Full():
 		l.takeBack()
 	default:

@@ -44,7 +44,7 @@ func (u *unsent) note(b Batch, first uint64) {
 	default:
 		sent := uint64(len(u.repairs)) - min(b.Refused, uint64(len(u.repairs)))
 		for _, r := range u.repairs[sent:] {
-			r.asker.Repaired--
+			r.asker.Repaired -= min(r.asker.Repaired, 1) // its row may be another's by now
 		}
 	}
 }
