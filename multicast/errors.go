@@ -34,7 +34,8 @@ func badConfig(field string, value any, reason string, args ...any) error {
 // winsock are the numbers that Windows gives to errors which package syscall names by others
 // there.
 var winsock = map[syscall.Errno]syscall.Errno{
-	10013: syscall.EACCES, 10040: syscall.EMSGSIZE, 10047: syscall.EAFNOSUPPORT, 10048: syscall.EADDRINUSE,
+	10013: syscall.EACCES, 10040: syscall.EMSGSIZE, 10047: syscall.EAFNOSUPPORT,
+	10048: syscall.EADDRINUSE,
 	10049: syscall.EADDRNOTAVAIL, 10050: syscall.ENETDOWN, 10051: syscall.ENETUNREACH,
 	10055: syscall.ENOBUFS, 10061: syscall.ECONNREFUSED, 10065: syscall.EHOSTUNREACH,
 }

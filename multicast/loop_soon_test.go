@@ -136,7 +136,13 @@ func TestWhoDoesNotLookIsNoPause(t *testing.T) {
 		lt.wantWrites(want)
 		time.Sleep(time.Duration(looks * company))
 		lt.soon("e", false)
-		lt.wantWrites(want + " bcde")
+		want += " bcde"
+		lt.wantWrites(want)
+		lt.loop.credit = 0
+		lt.soon("f", false) // another offer, to which nobody has come yet
+		time.Sleep(time.Duration(company))
+		lt.soon("g", false)
+		lt.wantWrites(want + " fg")
 		lt.close()
 	})
 }

@@ -86,7 +86,7 @@ func (l *Loop) come(n int) (paused bool) {
 	if n > looks {
 		l.crowd = l.now
 	}
-	if l.came, l.many = l.now, n; l.looked >= looks {
+	if l.came, l.many = l.now, n; l.waits() && l.looked >= looks {
 		l.many = looks // with those that won't look
 	}
 	return gap >= max(company, min(l.took/2, patience)) && !l.crowds()

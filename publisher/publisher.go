@@ -143,10 +143,13 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 
 // tellOffload says that the offload does damage, and what to do.
 func (p *Publisher) tellOffload() {
-	p.cfg.Logger.Warn("crier: subscribers got none of the datagrams that the kernel or the network card cut out of large writes, "+
-		"and those that were sent one by one: all are from now on, which takes more processor time",
-		"interface", p.cfg.Interface, "do", "update the kernel of this host, or of the one that runs it (Linux 7.0.0 to 7.1.4 damages them, for some network cards); "+
-			"or switch it off, by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
+	p.cfg.Logger.Warn("crier: subscribers got none of the datagrams that the kernel or the network card "+
+		"cut out of large writes, and those that were sent one by one: "+
+		"all are from now on, which takes more processor time",
+		"interface", p.cfg.Interface,
+		"do", "update the kernel of this host, or of the one that runs it "+
+			"(Linux 7.0.0 to 7.1.4 damages them, for some network cards); or switch it off, "+
+			"by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
 }
 
 // randomID returns an id that is not 0.

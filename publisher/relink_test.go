@@ -11,24 +11,13 @@ import (
 	"crier/testnet/rig"
 )
 
-// relinked is a network whose sockets' interface changes when a test says so.
-type relinked struct {
-	multicast.Network
-	changed func(multicast.Link)
-}
-
-func (r *relinked) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
-	r.changed = cfg.Changed
-	return r.Network.Socket(cfg)
-}
-
 // Once its interface is back, or has another address, a publisher that has nothing to send
 // says at once that it is there, and again soon: who waits to hear of it gives up in time.
 func TestPublisherThatIsBackSaysSo(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
 		n.Keep = true
-		network := &relinked{Network: n}
+		network := &rig.Relinked{Network: n}
 		p, err := publisher.New(publisher.Config{Network: network, Logger: rig.Quiet})
 		if err != nil {
 			t.Fatal(err)
@@ -52,11 +41,11 @@ func TestPublisherThatIsBackSaysSo(t *testing.T) {
 		}
 		time.Sleep(10*time.Second + 100*time.Millisecond) // the next one would be due in 300 ms
 		before, announced := beats()
-		network.changed(multicast.Link{})
+		network.Changed(multicast.Link{})
 		if synctest.Wait(); len(n.Sent()) != before+announced {
 			t.Error("it says more while its interface is down")
 		}
-		network.changed(multicast.Link{Up: true, MTU: 1500})
+		network.Changed(multicast.Link{Up: true, MTU: 1500})
 		time.Sleep(100 * time.Millisecond)
 		after, again := beats()
 		if after -= before; after < 5 || again != announced+1 {

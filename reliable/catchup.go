@@ -311,7 +311,8 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 	run := nack.Range{From: from, To: from}
 	for run.To < m.wants[0].To && run.Len() < catchBatch {
 		data := s.kept(run.To)
-		if data == nil || frame.RepairSize(len(data)) > s.most || len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
+		if data == nil || frame.RepairSize(len(data)) > s.most ||
+			len(s.arena) > 0 && len(s.arena)+s.cfg.Datagram > cap(s.arena) {
 			break
 		}
 		before := len(s.arena)
@@ -355,7 +356,8 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 // serve remembers that frames went to a subscriber that is behind.
 func (m *member) serve(now Time, run nack.Range, within time.Duration) {
 	if m.serves > 0 {
-		if last := &m.served[(m.serves-1)%maxServed]; last.To == run.From && now.Sub(m.serving) <= within {
+		last := &m.served[(m.serves-1)%maxServed]
+		if last.To == run.From && now.Sub(m.serving) <= within {
 			last.To, last.at = run.To, now
 			return
 		}

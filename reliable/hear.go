@@ -18,7 +18,8 @@ func (s *Sender) Handle(now Time, from netip.AddrPort, f *frame.Frame) {
 	case frame.Nack:
 		s.handleNack(now, from, f)
 	case frame.Status:
-		if s.members.byID[f.Subscriber] == nil && (f.Flags&frame.Leaving != 0 || s.members.departed.overtaken(f)) {
+		if s.members.byID[f.Subscriber] == nil &&
+			(f.Flags&frame.Leaving != 0 || s.members.departed.overtaken(f)) {
 			s.stats.Statuses++ // it has said that it goes before
 			return
 		}
@@ -105,7 +106,8 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	} else {
 		s.behind(now, m, f.Request, at, s.catch.old, held)
 	}
-	if m == &s.members.overflow && len(s.catch.turns) > 0 { // somebody may be about to get the same, alone
+	// Somebody may be about to get the same, alone.
+	if m == &s.members.overflow && len(s.catch.turns) > 0 {
 		s.catch.old = s.catch.old[:0]
 		for _, r := range f.Ranges {
 			s.catch.old = append(s.catch.old, r.Clip(young, held.To))

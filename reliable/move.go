@@ -35,7 +35,9 @@ type candidate struct {
 // take notes a word from elsewhere that goes on where the peer left off, which was
 // heard last at a time itself, and must be quiet for so long. It reports whether the
 // peer has moved there, and whether somebody else speaks for it, too.
-func (c *candidate) take(now Time, from netip.AddrPort, told uint64, heard Time, quiet time.Duration) (moved, contested bool) {
+func (c *candidate) take(
+	now Time, from netip.AddrPort, told uint64, heard Time, quiet time.Duration,
+) (moved, contested bool) {
 	interval := quiet / moveIntervals
 	switch {
 	case c.words == 0 || c.from != from && now.Sub(c.heard) >= quiet:
@@ -121,7 +123,8 @@ func (s *session) goesOn(now Time, f *frame.Frame) bool {
 // It reports whether it is another session: nothing was told of this one yet, or the data
 // has contradicted it for a while. Data that was merely on its way does so for less.
 func (s *session) outspoken(now Time, from netip.AddrPort, f *frame.Frame) bool {
-	if s.proven || f.Kind != frame.Data || from == s.source || from == s.control || s.away || s.phase == ended {
+	if s.proven || f.Kind != frame.Data || from == s.source || from == s.control ||
+		s.away || s.phase == ended {
 		return false
 	}
 	switch {

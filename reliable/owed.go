@@ -69,7 +69,8 @@ func (s *Sender) Stop(now Time) { s.stopped = min(s.stopped, now) }
 // asks says whether repairs were cut short for a subscriber: they ended before it had
 // asked for nothing for as long as a closed session lingers.
 func (s *Sender) asks(m *member) bool {
-	return m.askedTo > max(m.Position, s.oldest()) && s.stopped != Never && s.stopped < m.askedAt.Add(s.cfg.Linger)
+	return m.askedTo > max(m.Position, s.oldest()) &&
+		s.stopped != Never && s.stopped < m.askedAt.Add(s.cfg.Linger)
 }
 
 // asking returns for how many subscribers repairs were cut short, as far as the table has

@@ -284,7 +284,8 @@ func (s *session) advance(now Time) {
 
 // idle reports whether nothing happens to the session by time alone.
 func (s *session) idle() bool {
-	return s.phase == ended && s.leaveDue == Never || s.phase == silent && s.deadline() == Never && len(s.ask) == 0
+	return s.phase == ended && s.leaveDue == Never ||
+		s.phase == silent && s.deadline() == Never && len(s.ask) == 0
 }
 
 // deadline returns when to call advance.

@@ -12,17 +12,6 @@ import (
 	"crier/testnet/rig"
 )
 
-// relinked is a network whose sockets' interface changes when a test says so.
-type relinked struct {
-	multicast.Network
-	changed func(multicast.Link)
-}
-
-func (r *relinked) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
-	r.changed = cfg.Changed
-	return r.Network.Socket(cfg)
-}
-
 // While one's own interface is down, silence isn't held against a publisher, and what
 // it sent meanwhile is asked for afterwards. Once the interface is up, it is.
 func TestOwnLinkDownIsNoSilence(t *testing.T) {
@@ -30,7 +19,7 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
 		defer s.Close()
 		host := s.Host(10)
-		network := &relinked{Network: host}
+		network := &rig.Relinked{Network: host}
 		sub, err := subscriber.New(subscriber.Config{Network: network, Interface: "eth0", Logger: rig.Quiet})
 		if err != nil {
 			t.Fatal(err)
@@ -58,12 +47,12 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		time.Sleep(100 * time.Millisecond)
 		s.Way(host).SetDown(true) // nothing comes
 		publish(t, pub, 10, 20)
-		network.changed(multicast.Link{})
+		network.Changed(multicast.Link{})
 		time.Sleep(10 * time.Second)
 		want(10, subscriber.SessionNew)
 
 		s.Way(host).SetDown(false)
-		network.changed(multicast.Link{Up: true})
+		network.Changed(multicast.Link{Up: true})
 		publish(t, pub, 20, 30)
 		time.Sleep(time.Second)
 		want(30, subscriber.SessionNew)

@@ -176,7 +176,8 @@ type owedSummary struct {
 
 func (e *pubEnd) summary() owedSummary {
 	sum := owedSummary{
-		NeverLeft: e.stats.NeverLeft, EndUnsaid: !e.stats.EndLeft, Lacking: e.stats.Lacking, Owed: e.stats.Owed, Asking: e.stats.Asking,
+		NeverLeft: e.stats.NeverLeft, EndUnsaid: !e.stats.EndLeft,
+		Lacking: e.stats.Lacking, Owed: e.stats.Owed, Asking: e.stats.Asking,
 		Subscribers: []subscriberSummary{}, MoreSubscribers: max(0, len(e.list)-maxSubscriberRows),
 	}
 	if e.unsent != nil {
@@ -185,7 +186,8 @@ func (e *pubEnd) summary() owedSummary {
 	for i := range e.list[:min(len(e.list), maxSubscriberRows)] {
 		s := &e.list[i]
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
-			Name: s.Name, Address: s.Addr.String(), State: stateText(s), Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
+			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
+			Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
 			Asked: s.Asked, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused, RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})
 	}
