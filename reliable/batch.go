@@ -1,10 +1,6 @@
 package reliable
 
-import (
-	"net/netip"
-
-	"crier/reliable/frame"
-)
+import "net/netip"
 
 // Batch is what to send next: one or more datagrams to one place.
 type Batch struct {
@@ -21,11 +17,6 @@ type Batch struct {
 	// Refused is how many of the datagrams, with how many bytes, were not taken by the
 	// kernel: a driver says so before Sent.
 	Refused, RefusedBytes uint64
-
-	frames  uint64     // DATA frames in it
-	repairs bool       // REPAIR frames
-	catchUp bool       // to who is behind
-	kind    frame.Kind // of a single frame that is neither
 }
 
 // Datagrams returns how many datagrams the batch holds.

@@ -264,11 +264,11 @@ func (s *Sender) want(now Time, m *member, request uint64, sent Time, asked []na
 }
 
 // nextCatchUp returns frames for one subscriber that is behind.
-func (s *Sender) nextCatchUp(now Time) (Batch, bool) {
+func (s *Sender) nextCatchUp(now Time) (outgoing, bool) {
 	c := &s.catch
 	for tries := len(c.turns); tries > 0 && len(c.turns) > 0; tries-- {
 		if c.budget.room(now) == 0 || s.limit.rate > 0 && s.limit.room(now) == 0 {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 		m := c.turns[0]
 		c.turns = append(c.turns[:copy(c.turns, c.turns[1:])], m)
@@ -277,7 +277,7 @@ func (s *Sender) nextCatchUp(now Time) (Batch, bool) {
 			return b, true
 		}
 	}
-	return Batch{}, false
+	return outgoing{}, false
 }
 
 // dropWants tells a subscriber that frames it waits for are no longer held.
@@ -296,16 +296,17 @@ func (s *Sender) dropWants(m *member, lost nack.Range) {
 
 // catchUpOf returns the next frames for one subscriber, and false where they must
 // be read first, or are no longer held.
-func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
+func (s *Sender) catchUpOf(now Time, m *member) (outgoing, bool) {
 	if oldest := s.oldest(); m.wants[0].From < oldest {
 		s.dropWants(m, nack.Range{To: oldest})
 		s.catch.settle()
-		return Batch{}, false
+		return outgoing{}, false
 	}
 	if s.dropUnfit(m) {
-		return Batch{}, false
+		return outgoing{}, false
 	}
-	b := Batch{To: m.Addr, repairs: true, catchUp: true, Single: s.offload.repairsSingle()}
+	b := outgoing{repairs: true, catchUp: true}
+	b.To, b.Single = m.Addr, s.offload.repairsSingle()
 	s.arena = s.arena[:0]
 	from := m.wants[0].From
 	run := nack.Range{From: from, To: from}
@@ -334,7 +335,7 @@ func (s *Sender) catchUpOf(now Time, m *member) (Batch, bool) {
 		if s.disk.want.Len() == 0 && !s.disk.busyReading() {
 			s.disk.want = m.wants[0].Clip(from, min(from+diskRead, s.ringOldest()))
 		}
-		return Batch{}, false
+		return outgoing{}, false
 	}
 	if m.wants[0].From = run.To; m.wants[0].Len() == 0 {
 		m.wants = m.wants[1:]

@@ -188,7 +188,7 @@ func TestADelayedCopyBringsNothingTwice(t *testing.T) {
 		s.Handle(now, receiverAddr, f)
 		for range 1000 {
 			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
-				if b.catchUp {
+				if s.out.catchUp {
 					n += b.Datagrams()
 				}
 				s.Sent(b)

@@ -113,7 +113,7 @@ func (a *answers) confirm(ranges []nack.Range) {
 
 // nextControl returns the next frame for the group that isn't data, a repair or a
 // heartbeat.
-func (s *Sender) nextControl(now Time) (Batch, bool) {
+func (s *Sender) nextControl(now Time) (outgoing, bool) {
 	if now >= s.announceDue && !s.closing {
 		s.announceDue = now.Add(announceEvery)
 		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
@@ -126,14 +126,14 @@ func (s *Sender) nextControl(now Time) (Batch, bool) {
 		s.answers.confirms = append(s.answers.confirms[:0], s.answers.confirms[fit:]...)
 		return b, true
 	}
-	return Batch{}, false
+	return outgoing{}, false
 }
 
 // nextAnswer returns the next frame for a single subscriber that asked.
-func (s *Sender) nextAnswer(now Time) (Batch, bool) {
+func (s *Sender) nextAnswer(now Time) (outgoing, bool) {
 	n := len(s.answers.list)
 	if n == 0 {
-		return Batch{}, false
+		return outgoing{}, false
 	}
 	a := &s.answers.list[0]
 	to, f := a.to, &s.scratch
@@ -170,10 +170,10 @@ func (s *Sender) nextAnswer(now Time) (Batch, bool) {
 }
 
 // nextBeat returns the heartbeat, or BYE, that is due.
-func (s *Sender) nextBeat(now Time) (Batch, bool) {
+func (s *Sender) nextBeat(now Time) (outgoing, bool) {
 	if s.closing && !s.Pending() {
 		if now < s.byeDue {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 		s.saidBye = min(s.saidBye, now)
 		s.unsent.bye = true
@@ -182,7 +182,7 @@ func (s *Sender) nextBeat(now Time) (Batch, bool) {
 		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true
 	}
 	if now < s.beats.due {
-		return Batch{}, false
+		return outgoing{}, false
 	}
 	f := s.beatFrame(now, frame.Heartbeat)
 	f.Interval = s.beats.sent(now)
@@ -197,11 +197,11 @@ func (s *Sender) Announce(now Time) {
 }
 
 // control encodes one frame into the arena.
-func (s *Sender) control(to netip.AddrPort, f *frame.Frame) Batch {
+func (s *Sender) control(to netip.AddrPort, f *frame.Frame) outgoing {
 	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
 	s.arena = s.encode.Append(s.arena[:0], f)
 	s.limit.owe(uint64(len(s.arena)))
-	return Batch{To: to, Data: s.arena, Segment: len(s.arena), kind: f.Kind}
+	return outgoing{Batch: Batch{To: to, Data: s.arena, Segment: len(s.arena)}, kind: f.Kind}
 }
 
 // answerFrame says what becomes of ranges that were asked for.

@@ -218,7 +218,7 @@ func (s *session) runOn(ev *Event, f *frame.Frame) {
 	if n == 0 {
 		return
 	}
-	ev.more = f.Chunks[from:c.chunk]
+	ev.Rest = f.Chunks[from:c.chunk]
 	c.at += n
 	c.moveTo(c.at)
 	s.delivered(n, bytes, c.came.repaired)

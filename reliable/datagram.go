@@ -99,7 +99,7 @@ func (s *Sender) unfit(seq uint64) bool {
 // skipUnfit passes frames that were never sent, and are too large for it now.
 func (s *Sender) skipUnfit(now Time) {
 	for s.sent < s.next && s.sent < s.wide && len(s.ring.frame(s.sent)) > s.most {
-		s.unsent.note(Batch{frames: 1, Refused: 1}, s.sent)
+		s.unsent.note(outgoing{Batch: Batch{Refused: 1}, frames: 1}, s.sent)
 		s.sent++
 		s.stats.TooLarge++
 		s.beats.data(now) // tells of it soon

@@ -23,7 +23,7 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 		return true
 	}
 	lacks := s.next - min(s.next, status.Position)
-	return status.Room/uint64(max(s.ring.stride, frameBuffer)) < lacks
+	return status.Room/uint64(max(s.ring.stride, MinHeld)) < lacks
 }
 
 // drainEnd returns when a closed session stops repairing.

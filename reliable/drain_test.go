@@ -24,7 +24,7 @@ func TestLinger(t *testing.T) {
 			want = DefaultLinger
 		}
 		// A STATUS that tells of a time before the close holds it a little longer.
-		if took := p.now.Sub(closed); took < want || took > want+statusMin+50*time.Millisecond {
+		if took := p.now.Sub(closed); took < want || took > want+StatusMin+50*time.Millisecond {
 			t.Errorf("it lingered for %v, and was told %v", took, want)
 		}
 	}

@@ -94,17 +94,6 @@ func (c Cause) String() string {
 	return fmt.Sprintf("cause %d", uint8(c))
 }
 
-// causeOf translates the requester's causes.
-func causeOf(c nack.Cause) Cause {
-	switch c {
-	case nack.Late:
-		return CauseLate
-	case nack.NotRecovered:
-		return CauseNotRecovered
-	}
-	return CauseUnanswered
-}
-
 // Event is what a Receiver hands to the application. A Message event may stand for
 // several messages of one frame, where the Receiver was configured so: Next moves
 // on to the next of them.
@@ -126,24 +115,22 @@ type Event struct {
 	Lost  nack.Range
 	Cause Cause
 
-	more []frame.Chunk // the messages behind this one
+	// Rest holds the messages behind this one, whose offsets follow its own. They are
+	// views like Payload.
+	Rest []frame.Chunk
 }
 
 // Next makes the event that of the message after it, and reports false if it was
 // the last. Only Offset and Payload change.
 func (ev *Event) Next() bool {
-	if len(ev.more) == 0 {
+	if len(ev.Rest) == 0 {
 		return false
 	}
 	ev.Offset++
-	ev.Payload = ev.more[0].Data
-	ev.more = ev.more[1:]
+	ev.Payload = ev.Rest[0].Data
+	ev.Rest = ev.Rest[1:]
 	return true
 }
 
-// Rest returns the messages behind this one, whose offsets follow its own, for who goes
-// through them without Next. They are views like Payload.
-func (ev *Event) Rest() []frame.Chunk { return ev.more }
-
 // Run returns how many messages the event stands for, this one and those behind it.
-func (ev *Event) Run() int { return 1 + len(ev.more) }
+func (ev *Event) Run() int { return 1 + len(ev.Rest) }

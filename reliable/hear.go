@@ -76,7 +76,7 @@ func (s *Sender) handleNack(now Time, from netip.AddrPort, f *frame.Frame) {
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
 	held, oldest := s.held(), s.oldest()
-	held.To += s.out
+	held.To += s.out.frames
 	// What was sent a while ago is catching up, as is what only the disk holds.
 	young := oldest
 	moves := m == &s.members.overflow && s.members.byID[f.Subscriber] != nil

@@ -17,7 +17,7 @@ func (h *heartbeats) start(now Time) {
 // data notes that data was sent.
 func (h *heartbeats) data(now Time) {
 	h.wait = heartbeatFirst
-	h.due = min(now.Add(heartbeatFirst), h.last.Add(heartbeatData))
+	h.due = min(now.Add(heartbeatFirst), h.last.Add(HeartbeatData))
 }
 
 // sent notes a heartbeat and returns the interval to announce with it: the next
@@ -26,5 +26,5 @@ func (h *heartbeats) sent(now Time) time.Duration {
 	h.last = now
 	h.due = now.Add(h.wait)
 	h.wait = min(2*h.wait, heartbeatLast)
-	return max(h.due.Sub(now), heartbeatData)
+	return max(h.due.Sub(now), HeartbeatData)
 }

@@ -94,7 +94,7 @@ func (t *members) hear(now Time, from netip.AddrPort, f *frame.Frame) *member {
 	}
 	// It says its next word after the time that the group's size of now gives; a
 	// group that shrinks must not forget those who don't know yet.
-	m.patience = 5*statusEvery(len(t.rows)) + time.Second
+	m.patience = 5*StatusEvery(len(t.rows)) + time.Second
 	return m
 }
 
@@ -105,11 +105,6 @@ func (t *members) sample(m *member, sessionTime uint64, f *frame.Frame) {
 		return
 	}
 	m.rtt.Sample(time.Duration(sessionTime-f.Echo) - f.Held)
-}
-
-// statusEvery returns how often each of n subscribers sends a STATUS.
-func statusEvery(n int) time.Duration {
-	return max(statusMin, time.Duration(n)*time.Second/statusPerSecond)
 }
 
 // sweep forgets subscribers that have missed several STATUS, and returns them.
@@ -161,32 +156,6 @@ func (t *members) reported() (n int) {
 		}
 	}
 	return n
-}
-
-// Member is one subscriber as a publisher knows it.
-type Member struct {
-	ID       uint64
-	Name     string
-	Addr     netip.AddrPort
-	Position uint64        // the sequence number that it delivers next
-	Room     uint64        // bytes that it can still hold
-	Heard    Time          // its last word
-	RTT      time.Duration // 0 if unknown
-	Asked    uint64        // frames that it asked for
-	Gone     uint64        // of these, no longer held
-	Refused  uint64        // of these, not served since too many were waiting
-	Repaired uint64        // frames that were repeated since it asked
-	State    MemberState   // whether its pace counts
-	Lag      uint64        // messages from its position to the newest, about
-	Offset   uint64        // of the message that it delivers next, about
-	Departed bool          // it is no longer there: not heard any more
-	Left     bool          // of these, it said that it goes
-	// Lacks says that its pace counts, or did until it was left out, and it has yet to
-	// take something that was sent; or had, when it went.
-	Lacks bool
-	// Asks says that repairs were cut short, by Stop, less than Linger after it had asked
-	// for something, and that it hasn't said since that it has that, or does without.
-	Asks bool
 }
 
 func (s *Sender) member(m *member) Member {

@@ -11,7 +11,7 @@ type memory struct {
 
 const (
 	// frameBuffer is the size of the buffers that most datagrams fit.
-	frameBuffer = 2048
+	frameBuffer = MinHeld
 	// maxSpare bounds the buffers that are kept for reuse.
 	maxSpare = 4096
 )

@@ -1,97 +1,11 @@
 package reliable
 
 import (
+	"crier/reliable/frame"
 	"net/netip"
 	"testing"
 	"time"
-
-	"crier/nack"
-	"crier/reliable/frame"
 )
-
-var elsewhere = [...]netip.AddrPort{
-	netip.MustParseAddrPort("10.77.0.9:5000"), netip.MustParseAddrPort("10.77.0.10:5000"),
-}
-
-// kinds returns how often each kind of event was told.
-func kinds(events []Event) (n [SessionContested + 1]int) {
-	for i := range events {
-		n[events[i].Kind]++
-	}
-	return n
-}
-
-// A publisher whose address changes is followed, and back again: what was sent
-// meanwhile is recovered, and nobody takes it for silent.
-func TestPublisherMoves(t *testing.T) {
-	p := newPair(t, SenderConfig{}, ReceiverConfig{})
-	rand := nack.NewRand(7, 7)
-	p.drop = func(bool, *frame.Frame) bool { return rand.Below(100) < 5 }
-	for i := range 800 {
-		switch i {
-		case 200:
-			p.senderAt = elsewhere[0]
-		case 500:
-			p.senderAt = senderAddr
-		}
-		p.publish(payload(i, 64))
-		p.run(p.now.Add(10 * time.Millisecond))
-	}
-	p.s.Close(p.now)
-	p.run(p.now.Add(5 * time.Second))
-	st := p.check()
-	if st.Delivered != 800 || st.Lost != 0 || st.Moved != 2 || st.Contested != 0 || st.End != EndBye || st.Source != senderAddr {
-		t.Errorf("%+v", st)
-	}
-	if n := kinds(p.events); n[SessionMoved] != 2 || n[SessionSilent] != 0 || n[SessionContested] != 0 {
-		t.Errorf("told %v", n)
-	}
-}
-
-// A publisher that was away for so long that it is silent is taken up again where it
-// comes back.
-func TestSilentPublisherMoves(t *testing.T) {
-	p := newPair(t, SenderConfig{}, ReceiverConfig{})
-	p.publish(payload(0, 64))
-	p.run(p.now.Add(time.Second))
-	p.drop = func(bool, *frame.Frame) bool { return true }
-	p.run(p.now.Add(20 * time.Second))
-	p.drop, p.senderAt = nil, elsewhere[0]
-	p.publish(payload(1, 64))
-	p.run(p.now.Add(2 * time.Second))
-	st := p.check()
-	if n := kinds(p.events); st.Delivered != 2 || st.Source != elsewhere[0] || n[SessionSilent] != 1 || n[SessionResumed] != 1 {
-		t.Errorf("%+v; told %v", st, n)
-	}
-}
-
-// A publisher that speaks from elsewhere right before it would be silent, as where IPv6 checks
-// its new address for two seconds, isn't, though it takes some intervals until it is believed.
-func TestPublisherMovesJustInTime(t *testing.T) {
-	for _, idle := range []bool{false, true} {
-		p := newPair(t, SenderConfig{}, ReceiverConfig{})
-		p.publish(payload(0, 64))
-		p.run(p.now.Add(3 * time.Second))
-		p.drop = func(bool, *frame.Frame) bool { return true }
-		quiet := p.now.Add(1990 * time.Millisecond)
-		if idle {
-			quiet -= p.now - p.r.list[0].heard
-		}
-		p.run(quiet)
-		p.drop, p.senderAt = nil, elsewhere[0]
-		p.s.Announce(p.now)
-		for i := range 50 {
-			if !idle {
-				p.publish(payload(1+i, 64))
-			}
-			p.run(p.now.Add(100 * time.Millisecond))
-		}
-		st, n := p.check(), kinds(p.events)
-		if st.Source != elsewhere[0] || st.Moved != 1 || n[SessionSilent] != 0 {
-			t.Errorf("idle %v: %+v; told %v", idle, st, n)
-		}
-	}
-}
 
 // Others who speak for a publisher that is gone, one after the other and each as if it would
 // be believed soon, keep it from being silent for some intervals, and no longer.
@@ -108,30 +22,6 @@ func TestOutsidersPutOffNoSilence(t *testing.T) {
 		} else if silent {
 			return
 		}
-	}
-}
-
-// A subscriber whose address changes goes on counting, and gets its repairs, at first
-// as one without a row.
-func TestSubscriberMoves(t *testing.T) {
-	p := newPair(t, SenderConfig{Pace: Pace{Kind: PaceSlowest}}, ReceiverConfig{Name: "desk"})
-	p.run(p.now.Add(300 * time.Millisecond))
-	rand := nack.NewRand(8, 8)
-	p.drop = func(toReceiver bool, _ *frame.Frame) bool { return toReceiver && rand.Below(100) < 10 }
-	for i := range 600 {
-		if i == 200 {
-			p.receiverAt = elsewhere[0]
-		}
-		p.publish(payload(i, 64))
-		p.run(p.now.Add(10 * time.Millisecond))
-	}
-	if m := p.s.Members(); len(m) != 1 || m[0].Addr != elsewhere[0] || m[0].State != Counted {
-		t.Errorf("%+v", m)
-	}
-	p.s.Close(p.now)
-	p.run(p.now.Add(5 * time.Second))
-	if st, sent := p.check(), p.s.Stats(); st.Delivered != 600 || sent.Moved != 1 || sent.Contested != 0 || sent.LeftOut != 0 {
-		t.Errorf("%+v; %+v", st, sent)
 	}
 }
 
@@ -240,71 +130,6 @@ func TestOutsidersMoveNoSession(t *testing.T) {
 	a.wantSource("the last one", elsewhere[1], true, true)
 }
 
-// Outsiders who know a subscriber's id, and all that its group hears, try to move it.
-func TestOutsidersMoveNoSubscriber(t *testing.T) {
-	p := newPaced(t, SenderConfig{})
-	word := func() frame.Frame {
-		return frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Echo: p.sessionTime(p.now), Room: 1 << 20}
-	}
-	tells := func(from netip.AddrPort, f frame.Frame) { p.Handle(p.now, from, made(t, f)) }
-	for range 20 {
-		tells(receiverAddr, word())
-		tells(elsewhere[0], word()) // as old as the subscriber's own
-		p.step(250 * time.Millisecond)
-		tells(elsewhere[0], word())
-		p.step(250 * time.Millisecond)
-	}
-	for name, forge := range map[string]func(f *frame.Frame){
-		"leaving":         func(f *frame.Frame) { f.Flags = frame.Leaving },
-		"no echo":         func(f *frame.Frame) { f.Echo = 0 },
-		"an old echo":     func(f *frame.Frame) { f.Echo = 1e6 },
-		"a time to come":  func(f *frame.Frame) { f.Held = time.Hour },
-		"another name":    func(f *frame.Frame) { f.Name = []byte("somebody") },
-		"beyond the data": func(f *frame.Frame) { f.Position = 1000 },
-	} {
-		tells(receiverAddr, word())
-		for range 4 {
-			p.step(500 * time.Millisecond)
-			f := word()
-			forge(&f)
-			tells(elsewhere[0], f)
-		}
-		if m := p.Members(); len(m) != 1 || m[0].Addr != receiverAddr {
-			t.Fatalf("%s: %+v", name, m)
-		}
-	}
-	tells(receiverAddr, word())
-	for i := range 8 {
-		p.step(250 * time.Millisecond)
-		tells(elsewhere[i%2], word())
-	}
-	st := p.Stats()
-	if m := p.Members(); len(m) != 1 || m[0].Addr != receiverAddr || st.Moved != 0 || st.Contested == 0 || st.Foreign < 40 {
-		t.Errorf("%+v; %+v", m, st)
-	}
-}
-
-// A publisher that moves before its data was heard is followed at once, and its session
-// is told of once: what was lost before isn't delivered after that.
-func TestPublisherMovesBeforeItsData(t *testing.T) {
-	p := newPair(t, SenderConfig{}, ReceiverConfig{})
-	p.run(p.now.Add(time.Second))
-	p.drop = func(_ bool, f *frame.Frame) bool { return f.Kind == frame.Data || f.Kind == frame.Repair }
-	for i := range 5 {
-		p.publish(payload(i, 64))
-	}
-	p.run(p.now.Add(5 * time.Second))
-	p.drop, p.senderAt = nil, elsewhere[0]
-	for i := range 50 {
-		p.publish(payload(5+i, 64))
-		p.run(p.now.Add(10 * time.Millisecond))
-	}
-	st, n := p.check(), kinds(p.events)
-	if st.Delivered != 50 || st.Lost != 5 || st.Source != elsewhere[0] || n[SessionNew] != 1 || n[SessionMoved] != 1 {
-		t.Errorf("%+v; told %v", st, n)
-	}
-}
-
 // Data that was on its way when the publisher moved is no reason to begin anew.
 func TestLateDataTakesNoSessionBack(t *testing.T) {
 	l := newListener(t, ReceiverConfig{Joined: 5e9})
@@ -356,40 +181,4 @@ func TestPublisherMovesWhileOneSleeps(t *testing.T) {
 		Kind: frame.Heartbeat, Session: 1, Time: 4e9, NextSeq: 1, NextOffset: 1, Interval: 100 * time.Millisecond,
 	}))
 	l.follows(started)
-}
-
-// A subscriber whose address changes twice in short is contested, and its NACKs are
-// answered all the same; what only the disk holds isn't said to be gone.
-func TestSubscriberMovesTwice(t *testing.T) {
-	p := spilled(t)
-	asks := func(from netip.AddrPort, seq uint64) (repaired, confirmed, gone int) {
-		p.step(100 * time.Millisecond)
-		p.Handle(p.now, from, made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
-			Ranges: []nack.Range{{From: seq, To: seq + 1}},
-		}))
-		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
-			switch decoded(t, b.Datagram(0)).Kind {
-			case frame.Repair:
-				repaired++
-			case frame.Confirm:
-				confirmed++
-			case frame.Gone:
-				gone++
-			}
-			p.Sent(b)
-		}
-		return
-	}
-	for i, from := range []netip.AddrPort{elsewhere[0], elsewhere[1], elsewhere[1]} {
-		if repaired, _, gone := asks(from, p.ringOldest()+uint64(i)); repaired != 1 || gone != 0 {
-			t.Errorf("%d. from %v: %d repairs, %d times GONE", i, from, repaired, gone)
-		}
-		if repaired, confirmed, gone := asks(from, uint64(i)); repaired != 0 || confirmed != 1 || gone != 0 {
-			t.Errorf("%d. from %v, on disk: %d repairs, %d CONFIRMs, %d times GONE", i, from, repaired, confirmed, gone)
-		}
-	}
-	if st := p.Stats(); st.Contested == 0 || st.Moved != 0 {
-		t.Errorf("%+v", st)
-	}
 }

@@ -2,13 +2,12 @@ package reliable
 
 import (
 	"bytes"
+	"crier/nack"
+	"crier/reliable/frame"
 	"fmt"
 	"net/netip"
 	"testing"
 	"time"
-
-	"crier/nack"
-	"crier/reliable/frame"
 )
 
 // pair is one Sender and one Receiver with a link of a fixed delay between
@@ -28,7 +27,9 @@ type pair struct {
 	damages func(Batch) bool
 	damaged int
 	wire    []wired
-	dec     frame.Decoder
+	// lastWord is when the Receiver last heard something.
+	lastWord Time
+	dec      frame.Decoder
 
 	sent   [][]byte
 	events []Event
@@ -41,11 +42,6 @@ type wired struct {
 	from       netip.AddrPort
 	data       []byte
 }
-
-var (
-	senderAddr   = netip.MustParseAddrPort("10.77.0.1:5000")
-	receiverAddr = netip.MustParseAddrPort("10.77.0.2:6000")
-)
 
 func newPair(t *testing.T, sc SenderConfig, rc ReceiverConfig) *pair {
 	t.Helper()
@@ -151,6 +147,7 @@ func (p *pair) run(until Time) {
 				p.t.Fatal(err)
 			}
 			if w.toReceiver {
+				p.lastWord = p.now
 				p.r.Handle(p.now, w.from, &f)
 			} else {
 				p.s.Handle(p.now, w.from, &f)
@@ -192,14 +189,6 @@ func (p *pair) check() SessionStats {
 		p.t.Fatalf("stands at %d: %+v", at, st)
 	}
 	return st
-}
-
-func payload(i, n int) []byte {
-	b := make([]byte, n)
-	for j := range b {
-		b[j] = byte(i*7 + j*13)
-	}
-	return b
 }
 
 func TestCleanLink(t *testing.T) {

@@ -13,6 +13,9 @@ import (
 // each waits as many times as long as there are subscribers.
 const reportGap = time.Millisecond
 
+// nowhere is a position that is never reached.
+const nowhere = ^uint64(0)
+
 // noteReport takes the word of a HEARTBEAT.
 func (s *session) noteReport(now Time, every uint64) {
 	first := s.every == 0
@@ -22,7 +25,7 @@ func (s *session) noteReport(now Time, every uint64) {
 	}
 	switch {
 	case first:
-		wait := min(s.gap(), statusMin/5)
+		wait := min(s.gap(), StatusMin/5)
 		s.statusDue = min(s.statusDue, now.Add(s.r.rand.Duration(wait)))
 		s.reportAt = s.position() + every
 	case s.position() != s.reported:
@@ -43,7 +46,7 @@ func (s *session) gap() time.Duration {
 // progress has a STATUS sent when the position has moved far enough.
 func (s *session) progress() {
 	if s.position() >= s.reportAt {
-		s.reportAt = nobody // until it is sent
+		s.reportAt = nowhere // until it is sent
 		s.statusDue = min(s.statusDue, max(s.r.now, s.statusLast.Add(s.gap())))
 	}
 }

@@ -21,13 +21,7 @@ func TestAMessageNearTheMemoryLimitIsPutTogetherOnce(t *testing.T) {
 	if _, err := s.Publish(0, message); err != nil {
 		t.Fatal(err)
 	}
-	for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
-		s.Sent(b) // the last frame is sealed then
-	}
-	rb := &receiveBench{tb: t}
-	for seq := range s.next {
-		rb.frames = append(rb.frames, s.ring.frame(seq))
-	}
+	rb := &receiveBench{tb: t, frames: sendFrames(s)}
 	for _, limit := range []int{size + 1<<20, 4 * size} {
 		rb.again()
 		rb.r.mem.limit = limit

@@ -46,18 +46,13 @@ type Receiver struct {
 	stats   ReceiverStats
 }
 
-// suspended is how late a call must come after the last deadline for the process
-// to have been suspended: then what was not heard, or answered, meanwhile says
-// nothing about publishers.
-const suspended = 250 * time.Millisecond
-
 // tick notes the time of a call.
 func (r *Receiver) tick(now Time) {
-	if r.armed != Never && now.Sub(r.armed) > suspended {
+	if r.armed != Never && now.Sub(r.armed) > Suspended {
 		r.standStill(now.Sub(r.now))
 		r.armed, r.deafSince = now, now
 	}
-	if r.deaf && now.Sub(r.deafSince) > suspended {
+	if r.deaf && now.Sub(r.deafSince) > Suspended {
 		r.standStill(now.Sub(r.deafSince))
 		r.deafSince = now
 	}

@@ -45,7 +45,7 @@ func (s *session) report(now Time) *frame.Frame {
 		s.wantWait = min(2*s.wantWait, wantLast)
 	}
 	if now >= s.statusDue {
-		s.statusDue = now.Add(s.r.rand.Jitter(statusEvery(s.req.GroupSize())))
+		s.statusDue = now.Add(s.r.rand.Jitter(StatusEvery(s.req.GroupSize())))
 	}
 	return f
 }
@@ -88,7 +88,7 @@ func (s *session) where(f *frame.Frame) {
 	f.Name = s.r.name
 	f.Position = s.position()
 	f.Room = uint64(max(0, s.r.cfg.Buffer-s.win.bytes))
-	s.reported, s.reportAt = f.Position, nobody
+	s.reported, s.reportAt = f.Position, nowhere
 	if s.every != 0 {
 		s.reportAt = f.Position + s.every
 	}

@@ -59,10 +59,10 @@ type Sender struct {
 
 	arena   []byte
 	scratch frame.Frame
-	beaten  bool   // a heartbeat went before data that waited
-	taken   bool   // a batch is out, and Sent has not been called
-	out     uint64 // DATA frames in it
-	served  bool   // an answer or repairs went last: it is data's turn
+	beaten  bool // a heartbeat went before data that waited
+	taken   bool // a batch is out, and Sent has not been called
+	out     outgoing
+	served  bool // an answer or repairs went last: it is data's turn
 	stats   SenderStats
 }
 
@@ -126,7 +126,7 @@ func (s *Sender) tick(now Time) {
 
 // notice looks whether this process was suspended.
 func (s *Sender) notice(now Time) {
-	if s.armed != Never && now.Sub(s.armed) > suspended {
+	if s.armed != Never && now.Sub(s.armed) > Suspended {
 		s.woke, s.armed = now, now
 	}
 }

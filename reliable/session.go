@@ -122,13 +122,13 @@ func newSession(r *Receiver, now Time, id uint64, source netip.AddrPort) *sessio
 	s := &session{
 		r: r, id: id, source: source, created: now, heard: now, grewAt: now, coldAt: now, cold: coldNacks,
 		horizon:  r.forgotten,
-		interval: heartbeatData, statusDue: Never, wantDue: Never, leaveDue: Never,
+		interval: HeartbeatData, statusDue: Never, wantDue: Never, leaveDue: Never,
 		req: nack.NewRequester(nack.RequesterConfig{
 			ID: r.cfg.ID, Seed: r.cfg.Seed ^ id, NoRecovery: r.cfg.NoRecovery,
 			MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
 		}),
 	}
-	s.statusDue = now.Add(r.rand.Duration(statusMin / 5))
+	s.statusDue = now.Add(r.rand.Duration(StatusMin / 5))
 	s.stats.ID, s.stats.Source = id, source
 	return s
 }

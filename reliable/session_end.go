@@ -22,7 +22,7 @@ func (s *session) bye(now Time, f *frame.Frame) {
 	if s.phase == silent || s.phase == live {
 		s.place(mark{seq: s.win.high, offset: s.stats.NextOffset, kind: SessionEnded, cause: CauseEnded})
 		s.phase = left
-		s.statusDue = min(s.statusDue, now.Add(s.r.rand.Duration(statusMin/5)))
+		s.statusDue = min(s.statusDue, now.Add(s.r.rand.Duration(StatusMin/5)))
 		s.wake()
 	}
 }
@@ -72,7 +72,7 @@ func (s *session) resume(now Time) {
 	s.phase = live
 	s.stats.Resumed++
 	s.place(mark{seq: s.win.high, kind: SessionResumed})
-	s.statusDue = now.Add(s.r.rand.Duration(statusMin / 5))
+	s.statusDue = now.Add(s.r.rand.Duration(StatusMin / 5))
 	s.wake()
 }
 
@@ -107,7 +107,7 @@ func (r *Receiver) nextLeft() *session {
 // leaveAgain tells the publisher of a session that has ended here once more that this
 // subscriber is done, since it goes on to say BYE; but not each time.
 func (s *session) leaveAgain(now Time) {
-	every := statusEvery(s.req.GroupSize())
+	every := StatusEvery(s.req.GroupSize())
 	if s.every != 0 { // it waits
 		every /= 5
 	}

@@ -9,37 +9,6 @@ import (
 // Subscribers that are dead, suspended, or crawl hold the others back for the
 // stall time, and are then left out of the count, by name.
 
-// MemberState says whether a subscriber's pace counts.
-type MemberState uint8
-
-const (
-	// Watching: its pace doesn't count.
-	Watching MemberState = iota
-	// Behind: its pace would count, and what it takes next is no longer held, or it
-	// hasn't said where it is. It counts once it is at the oldest that is held.
-	Behind
-	// Counted: what it has yet to take is kept.
-	Counted
-	// LeftOut: it held the others back for the stall time. It counts again once it
-	// has caught up with what was sent by then.
-	LeftOut
-)
-
-var memberStates = [...]string{Watching: "watching", Behind: "behind", Counted: "counted", LeftOut: "left out"}
-
-// String returns the state as tables write it.
-func (s MemberState) String() string { return memberStates[int(s)%len(memberStates)] }
-
-// MemberEvent says that a subscriber's pace counts from now on, or no longer.
-type MemberEvent struct {
-	Member Member
-	// From and To are its states before and after.
-	From, To MemberState
-	// Gone says that it has left, or was not heard for so long that it is
-	// forgotten.
-	Gone bool
-}
-
 // maxMemberEvents bounds the events that wait to be polled.
 const maxMemberEvents = 256
 

@@ -20,7 +20,7 @@ func (s *Sender) turn(now Time, data bool) (Batch, bool) {
 	s.tick(now)
 	s.unsent.bye, s.unsent.repairs = false, s.unsent.repairs[:0]
 	b, ok := s.nextControl(now)
-	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(heartbeatData) {
+	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
 		s.beaten = ok
 	}
@@ -50,14 +50,16 @@ func (s *Sender) turn(now Time, data bool) (Batch, bool) {
 			b, ok = s.nextAnswer(now) // what can't be had is denied
 		}
 	}
-	s.taken, s.out = ok, b.frames
-	return b, ok
+	s.taken, s.out = ok, b
+	return b.Batch, ok
 }
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost. What the kernel
 // refused counts as neither sent nor repaired.
-func (s *Sender) Sent(b Batch) {
-	s.taken, s.out = false, 0
+func (s *Sender) Sent(back Batch) {
+	b := s.out
+	b.Batch = back
+	s.taken, s.out = false, outgoing{}
 	s.unsent.note(b, s.sent)
 	s.sent += b.frames
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
@@ -91,7 +93,7 @@ func (s *Sender) Sent(b Batch) {
 }
 
 // nextData seals and returns frames that were never sent.
-func (s *Sender) nextData(now Time) (Batch, bool) {
+func (s *Sender) nextData(now Time) (outgoing, bool) {
 	most := uint64(maxBatch)
 	s.skipUnfit(now)
 	if s.keep.skipped > 0 {
@@ -99,20 +101,20 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 	}
 	if s.sent == s.next {
 		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 		if s.limit.rate > 0 && s.limit.allow(now) == 0 {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 		s.seal(false)
 		s.flush = false
 		if s.skipUnfit(now); s.sent == s.next {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 	}
 	if s.limit.rate > 0 {
 		if most = min(most, s.limit.allow(now)); most == 0 {
-			return Batch{}, false
+			return outgoing{}, false
 		}
 	}
 	data, segment, frames := s.ring.run(s.sent, s.next, int(most))
@@ -125,7 +127,7 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 	s.rateBytes += uint64(len(data))
 	s.beats.data(now)
 	s.beaten = false
-	b := Batch{Data: data, Segment: segment, frames: frames}
+	b := outgoing{Batch: Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
 		b.Single = s.offload.single(now, nack.Range{From: s.sent, To: s.sent + frames})
 	}
@@ -133,8 +135,9 @@ func (s *Sender) nextData(now Time) (Batch, bool) {
 }
 
 // nextRepairs returns repairs for one destination.
-func (s *Sender) nextRepairs(now Time) (Batch, bool) {
-	b := Batch{repairs: true, Single: s.offload.repairsSingle()}
+func (s *Sender) nextRepairs(now Time) (outgoing, bool) {
+	b := outgoing{repairs: true}
+	b.Single = s.offload.repairsSingle()
 	if s.limit.rate > 0 && s.limit.room(now) == 0 {
 		return b, false
 	}

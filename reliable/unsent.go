@@ -27,7 +27,7 @@ const maxUnsent = 1024
 
 // note takes what became of a batch, whose DATA frames, if it has some, begin at first.
 // Of a batch that was refused in part it isn't known which datagrams were: it counts the last.
-func (u *unsent) note(b Batch, first uint64) {
+func (u *unsent) note(b outgoing, first uint64) {
 	switch {
 	case b.Refused == 0:
 		u.endLeft = u.endLeft || u.bye

@@ -80,7 +80,7 @@ func TestALongRefusalIsMadeUpFor(t *testing.T) {
 	var u unsent
 	const n = 3 * maxUnsent
 	for seq := range uint64(n) {
-		u.note(Batch{frames: 1, Refused: 1}, seq)
+		u.note(outgoing{Batch: Batch{Refused: 1}, frames: 1}, seq)
 	}
 	if u.frames != n || len(u.runs) != 1 {
 		t.Fatalf("%d frames never left, in %d runs; want %d in one", u.frames, len(u.runs), n)
@@ -88,7 +88,7 @@ func TestALongRefusalIsMadeUpFor(t *testing.T) {
 	for seq := uint64(100); seq < 200; seq++ {
 		u.repeated(seq)
 	}
-	u.note(Batch{frames: 2, Refused: 2}, n)
+	u.note(outgoing{Batch: Batch{Refused: 2}, frames: 2}, n)
 	if u.frames != n-98 || len(u.runs) != 2 {
 		t.Errorf("%d frames never left, in %d runs; want %d in 2", u.frames, len(u.runs), n-98)
 	}

@@ -242,7 +242,7 @@ func (s *Subscriber) hand(from *reliable.Event) {
 	ev := &s.event
 	s.fill(ev, from)
 	s.log.note(ev)
-	handle, offset, rest := s.cfg.Handler, ev.Offset, from.Rest()
+	handle, offset, rest := s.cfg.Handler, ev.Offset, from.Rest
 	handle(ev)
 	for i := range rest {
 		offset++

@@ -1,0 +1,28 @@
+package reliable
+
+import "fmt"
+
+// End says how a session stands, for a subscriber.
+type End uint8
+
+const (
+	// EndOpen: it goes on, or the subscriber left it.
+	EndOpen End = iota
+	// EndBye: the publisher said BYE.
+	EndBye
+	// EndSilent: nothing is heard of the publisher.
+	EndSilent
+)
+
+// String returns the end as summaries write it.
+func (e End) String() string {
+	switch e {
+	case EndOpen:
+		return "open"
+	case EndBye:
+		return "bye"
+	case EndSilent:
+		return "silent"
+	}
+	return fmt.Sprintf("end %d", uint8(e))
+}

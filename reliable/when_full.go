@@ -1,0 +1,48 @@
+package reliable
+
+import "time"
+
+// WhenFull says what becomes of a message that finds no room.
+type WhenFull uint8
+
+const (
+	// Block lets it wait: Publish returns ErrFull, and accepts nothing.
+	Block WhenFull = iota
+	// Drop gives it an offset and drops it: Publish returns ErrDropped, and
+	// subscribers are told.
+	Drop
+)
+
+// String returns the answer as flags write it.
+func (w WhenFull) String() string {
+	if w == Drop {
+		return "drop"
+	}
+	return "block"
+}
+
+// Holder is what leaves no room for a message.
+type Holder uint8
+
+const (
+	// BySubscribers: those that count have yet to pass what is kept.
+	BySubscribers Holder = iota
+	// ByDisk: what must be kept isn't on disk yet.
+	ByDisk
+	// ByRate: the rate limit keeps frames from being sent.
+	ByRate
+	// BySocket: the socket takes frames more slowly than they come.
+	BySocket
+	holders
+)
+
+var holderNames = [holders]string{"subscribers", "disk", "rate limit", "socket"}
+
+// String returns the holder as summaries write it.
+func (h Holder) String() string { return holderNames[h%holders] }
+
+// Held is how often and for how long something left no room.
+type Held struct {
+	Times uint64
+	For   time.Duration
+}
