@@ -3,7 +3,7 @@ package publisher
 import (
 	"testing"
 
-	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // Memory is asked for a piece ahead of its use, each piece once, and what nobody came
@@ -51,7 +51,7 @@ func TestMemoryIsBroughtInOnce(t *testing.T) {
 // A Sender knows how much of its memory was written to, and all of it once it has
 // gone round.
 func TestMemoryUsed(t *testing.T) {
-	s, err := reliable.NewSender(reliable.SenderConfig{Session: 1, ResendBuffer: 1 << 20})
+	s, err := send.New(send.Config{Session: 1, ResendBuffer: 1 << 20})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -9,6 +9,7 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 // DefaultGroup is the group that a zero Config publishes to.
@@ -148,10 +149,10 @@ func (c *Config) setDefaults() {
 		c.TTL = 1
 	}
 	if c.ResendBuffer == 0 {
-		c.ResendBuffer = reliable.DefaultResendBuffer
+		c.ResendBuffer = send.DefaultResendBuffer
 	}
 	if c.StallTimeout == 0 {
-		c.StallTimeout = reliable.DefaultStallTimeout
+		c.StallTimeout = send.DefaultStallTimeout
 	}
 	if c.Network == nil {
 		c.Network = multicast.Kernel

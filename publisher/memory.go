@@ -5,7 +5,7 @@ import (
 	"unsafe"
 
 	"crier/multicast"
-	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // memory is what a resend buffer and its index lie in.
@@ -15,17 +15,17 @@ type memory struct {
 
 // reserve gives a Sender memory that is taken from the machine only as it is used.
 // The Publisher keeps it for as long as the Sender may touch it.
-func reserve(cfg *reliable.SenderConfig) (memory, error) {
+func reserve(cfg *send.Config) (memory, error) {
 	frames, index := cfg.RingSize()
 	var m memory
 	var err error
 	if m.frames, err = multicast.Reserve(frames); err == nil {
-		m.index, err = multicast.Reserve(index * int(unsafe.Sizeof(reliable.FrameMeta{})))
+		m.index, err = multicast.Reserve(index * int(unsafe.Sizeof(send.FrameMeta{})))
 	}
 	if err != nil {
 		return memory{}, fmt.Errorf("publisher: no memory for a resend buffer of %d bytes: %w; give ResendBuffer less", cfg.ResendBuffer, err)
 	}
 	cfg.Memory.Frames = m.frames.Bytes()
-	cfg.Memory.Index = unsafe.Slice((*reliable.FrameMeta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)
+	cfg.Memory.Index = unsafe.Slice((*send.FrameMeta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)
 	return m, nil
 }

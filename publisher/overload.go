@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // Pace says whose pace counts: for whom a Publisher keeps what it has sent, and
@@ -57,7 +58,7 @@ type Holder = reliable.Holder
 // may publish, and wait for room that only the disk can make.
 type worker struct {
 	store *store
-	jobs  chan reliable.DiskJob // one at a time
+	jobs  chan send.DiskJob // one at a time
 	news  chan struct{}
 	told  bool // that the disk failed
 
@@ -67,7 +68,7 @@ type worker struct {
 
 func newWorker(disk *store) worker {
 	return worker{
-		store: disk, jobs: make(chan reliable.DiskJob, 1), news: make(chan struct{}, 1),
+		store: disk, jobs: make(chan send.DiskJob, 1), news: make(chan struct{}, 1),
 		calls: make(chan struct{}, 1), quiet: make(chan struct{}),
 	}
 }

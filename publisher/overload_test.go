@@ -134,7 +134,7 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 			t.Errorf("lost %v", lost)
 		}
 		if st := s.pub.Stats(); st.DiskWritten == 0 {
-			t.Errorf("nothing went to disk: %+v", st.SenderStats)
+			t.Errorf("nothing went to disk: %+v", st.Stats)
 		}
 		s.close()
 	})

@@ -12,6 +12,7 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 // Publisher is one session on one group.
@@ -23,7 +24,7 @@ type Publisher struct {
 	segmenter multicast.Segmenter // the conn, where the kernel may cut large writes
 
 	// Guarded by the loop's lock.
-	sender   *reliable.Sender
+	sender   *send.Sender
 	memory   memory // the sender's
 	machine  machine
 	line     line          // goroutines that wait for room
@@ -96,7 +97,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		room = disk.room(cfg.Disk)
 	}
 	begin := time.Now()
-	config := reliable.SenderConfig{
+	config := send.Config{
 		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
 		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout, Linger: cfg.Linger,
@@ -113,7 +114,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	sender, err := reliable.NewSender(config)
+	sender, err := send.New(config)
 	if err != nil {
 		return nil, err
 	}

@@ -5,11 +5,12 @@ import (
 
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // Stats is what a Publisher has counted. Counters only grow.
 type Stats struct {
-	reliable.SenderStats
+	send.Stats
 	// Socket is what the socket counted.
 	Socket multicast.ConnStats
 	// Invalid counts datagrams that are no crier frames, or damaged ones.
@@ -26,7 +27,7 @@ func (p *Publisher) Stats() Stats {
 	st := Stats{Socket: p.conn.Stats()} // a system call
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	st.SenderStats = p.sender.Stats()
+	st.Stats = p.sender.Stats()
 	st.Invalid, st.Newer = p.machine.invalid, p.machine.newer
 	st.Owed = p.owed
 	return st

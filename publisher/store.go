@@ -8,7 +8,7 @@ import (
 	"os"
 	"path/filepath"
 
-	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // store is the disk part of the resend buffer: append-only segments in a directory
@@ -60,7 +60,7 @@ const (
 	segmentPart = 16
 	// recordHead is before each frame: its sequence number, its size, and the CRC32C
 	// of both and of the frame.
-	recordHead = reliable.DiskHead
+	recordHead = send.DiskHead
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
@@ -111,7 +111,7 @@ func (g *segment) drop() {
 }
 
 // do does one job.
-func (s *store) do(job *reliable.DiskJob) ([][]byte, error) {
+func (s *store) do(job *send.DiskJob) ([][]byte, error) {
 	s.trim(job.Trim)
 	switch {
 	case job.Data != nil:
@@ -132,7 +132,7 @@ func (s *store) trim(low uint64) {
 	s.list = append(s.list[:0], s.list[n:]...)
 }
 
-func (s *store) write(job *reliable.DiskJob) error {
+func (s *store) write(job *send.DiskJob) error {
 	data := job.Data
 	for i := 0; i < len(job.Sizes); {
 		seq := job.Frames.From + uint64(i)
@@ -178,7 +178,7 @@ func checksum(head, frame []byte) uint32 {
 	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, frame)
 }
 
-func (s *store) read(job *reliable.DiskJob) ([][]byte, error) {
+func (s *store) read(job *send.DiskJob) ([][]byte, error) {
 	count := int(job.Frames.Len())
 	r := &s.reads[s.turn]
 	if need := count * s.stride; cap(r.buf) < need {

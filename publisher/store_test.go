@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"crier/nack"
-	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // job returns the frames [from, to), each of its own size and content.
-func job(from, to uint64, stride int) *reliable.DiskJob {
-	j := &reliable.DiskJob{Frames: nack.Range{From: from, To: to}}
+func job(from, to uint64, stride int) *send.DiskJob {
+	j := &send.DiskJob{Frames: nack.Range{From: from, To: to}}
 	for seq := from; seq < to; seq++ {
 		size := int(1 + seq%uint64(stride))
 		j.Data = append(j.Data, bytes.Repeat([]byte{byte(seq)}, size)...)
@@ -36,7 +36,7 @@ func TestStoreKeepsFrames(t *testing.T) {
 	}
 	// Across a segment's end, and within one.
 	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + maxSegment - 30, To: first + maxSegment + 30}} {
-		frames, err := s.do(&reliable.DiskJob{Frames: r, Trim: first})
+		frames, err := s.do(&send.DiskJob{Frames: r, Trim: first})
 		if err != nil || uint64(len(frames)) != r.Len() {
 			t.Fatalf("%v: %d frames, %v", r, len(frames), err)
 		}
@@ -47,7 +47,7 @@ func TestStoreKeepsFrames(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
+	if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
 		t.Error("what was trimmed can be read")
 	}
 	if len(s.list) != 3 {
@@ -70,7 +70,7 @@ func TestStoreStaysWithinItsBound(t *testing.T) {
 	defer s.close()
 	live := uint64(s.room(disk) / 116)
 	for to := live; to < 1000; to++ { // the oldest that is needed moves by one
-		if _, err := s.do(&reliable.DiskJob{Trim: to - live}); err != nil {
+		if _, err := s.do(&send.DiskJob{Trim: to - live}); err != nil {
 			t.Fatal(err)
 		}
 		from := to - 1
@@ -116,10 +116,10 @@ func TestStoreFindsDamage(t *testing.T) {
 		if err := harm(s.list[0].file.(*os.File)); err != nil {
 			t.Fatal(err)
 		}
-		if frames, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
+		if frames, err := s.do(&send.DiskJob{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
 			t.Errorf("%s: what is whole can't be read: %v", name, err)
 		}
-		if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 4, To: 7}}); err == nil {
+		if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: 4, To: 7}}); err == nil {
 			t.Errorf("%s: nobody noticed", name)
 		}
 		s.close()
@@ -138,7 +138,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(from uint64) [][]byte {
-		frames, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: from, To: from + 10}})
+		frames, err := s.do(&send.DiskJob{Frames: nack.Range{From: from, To: from + 10}})
 		if err != nil || len(frames) != 10 {
 			t.Fatalf("frames from %d on: %d of them, %v", from, len(frames), err)
 		}
@@ -154,7 +154,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 		}
 	}
 	viewed := read(0)
-	if _, err := s.do(&reliable.DiskJob{Frames: nack.Range{From: 25, To: 35}}); err == nil {
+	if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: 25, To: 35}}); err == nil {
 		t.Fatal("frames that were never written can be read")
 	}
 	next := read(10)

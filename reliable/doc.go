@@ -1,10 +1,11 @@
 // Package reliable is crier's protocol: what a publisher and a subscriber keep
-// and decide, without clock, goroutine, lock or socket.
+// and decide, without clock, goroutine, lock or socket. This package is its
+// vocabulary; the machines have packages of their own.
 //
-// A [Sender] is one session at a publisher: messages are packed into DATA frames
-// in its resend buffer, sent, and sent again for whoever missed them. A
-// [Receiver] is one subscriber: it follows any number of sessions, finds what is
-// missing, asks for it, and puts the messages back in order.
+// A send.Sender is one session at a publisher: messages are packed into DATA frames
+// in its resend buffer, sent, and repeated for subscribers that missed them. A
+// receive.Receiver is one subscriber: it follows any number of sessions, finds what
+// is missing, asks for it, and puts the messages back in order.
 //
 // Both are state machines with the same few kinds of methods:
 //

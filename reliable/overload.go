@@ -45,4 +45,4 @@ func ParseOverload(text string) (Overload, error) {
 }
 
 // drops says whether what finds no room is dropped.
-func (o Overload) drops() bool { return o >= OverloadDropOldest }
+func (o Overload) Drops() bool { return o >= OverloadDropOldest }

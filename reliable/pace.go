@@ -50,7 +50,7 @@ func ParsePace(text string) (Pace, error) {
 		return Pace{Kind: PaceQuorum, Quorum: n}, nil
 	case kind == "named" && has:
 		p := Pace{Kind: PaceNamed, Names: strings.Split(value, ",")}
-		if err := p.validate(); err != nil {
+		if err := p.Validate(); err != nil {
 			return Pace{}, err
 		}
 		return p, nil
@@ -71,7 +71,7 @@ func (p Pace) String() string {
 	return "none"
 }
 
-func (p *Pace) validate() error {
+func (p *Pace) Validate() error {
 	switch {
 	case p.Kind > PaceNamed:
 		return fmt.Errorf("a pace of kind %d is not known", p.Kind)
@@ -92,7 +92,7 @@ func (p *Pace) validate() error {
 }
 
 // counts says whether the pace may be that of a subscriber with this name.
-func (p *Pace) counts(name string) bool {
+func (p *Pace) Counts(name string) bool {
 	switch p.Kind {
 	case PaceNone:
 		return false

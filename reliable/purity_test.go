@@ -50,7 +50,7 @@ const orderMark = "// order doesn't matter:"
 
 func TestPurity(t *testing.T) {
 	tree := &tree{fset: token.NewFileSet(), packages: map[string]*checked{}}
-	for _, dir := range []string{"nack", "reliable/frame", "reliable"} {
+	for _, dir := range []string{"nack", "reliable/frame", "reliable", "reliable/peer", "reliable/send", "reliable/receive"} {
 		p, err := tree.load(dir)
 		if err != nil {
 			t.Fatal(err)
@@ -112,12 +112,15 @@ func TestImportsPointOneWay(t *testing.T) {
 		"github.com/pion/":               "testnet",
 	}
 	ours := map[string][]string{ // what these may import of this module
-		"nack":           {},
-		"reliable/frame": {"nack"},
-		"reliable":       {"nack", "reliable/frame"},
-		"multicast":      {},
-		"publisher":      {"nack", "reliable", "reliable/frame", "multicast"},
-		"subscriber":     {"nack", "reliable", "reliable/frame", "multicast"},
+		"nack":             {},
+		"reliable/frame":   {"nack"},
+		"reliable":         {"nack", "reliable/frame"},
+		"reliable/peer":    {"reliable", "reliable/frame"},
+		"reliable/send":    {"nack", "reliable", "reliable/frame", "reliable/peer"},
+		"reliable/receive": {"nack", "reliable", "reliable/frame", "reliable/peer"},
+		"multicast":        {},
+		"publisher":        {"nack", "reliable", "reliable/frame", "reliable/send", "multicast"},
+		"subscriber":       {"nack", "reliable", "reliable/frame", "reliable/receive", "multicast"},
 	}
 	sources := 0
 	err := filepath.WalkDir("..", func(path string, d fs.DirEntry, err error) error {

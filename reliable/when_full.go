@@ -33,13 +33,13 @@ const (
 	ByRate
 	// BySocket: the socket takes frames more slowly than they come.
 	BySocket
-	holders
+	Holders
 )
 
-var holderNames = [holders]string{"subscribers", "disk", "rate limit", "socket"}
+var holderNames = [Holders]string{"subscribers", "disk", "rate limit", "socket"}
 
 // String returns the holder as summaries write it.
-func (h Holder) String() string { return holderNames[h%holders] }
+func (h Holder) String() string { return holderNames[h%Holders] }
 
 // Held is how often and for how long something left no room.
 type Held struct {

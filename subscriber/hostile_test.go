@@ -114,7 +114,7 @@ func TestHostileDatagrams(t *testing.T) {
 			rig.Attack(t, conn, int(count), func() ([]byte, netip.AddrPort) { return flood.next(), g })
 			st := s.Stats()
 			if !flood.want(st) {
-				t.Errorf("%s: %+v", flood.name, st.ReceiverStats)
+				t.Errorf("%s: %+v", flood.name, st.Stats)
 			}
 			if n := len(s.Sessions()); n > sessions {
 				t.Errorf("%s: %d sessions", flood.name, n)

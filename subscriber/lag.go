@@ -4,6 +4,7 @@ import (
 	"log/slog"
 
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // Overload says what to do when the application takes messages more slowly than
@@ -28,7 +29,7 @@ const (
 func ParseOverload(text string) (Overload, error) { return reliable.ParseOverload(text) }
 
 // Lag is how far the application is behind, over all sessions.
-type Lag = reliable.Lag
+type Lag = receive.Lag
 
 // Lag returns how far the application is behind. It may be called after Close, and
 // by a Handler.

@@ -3,11 +3,12 @@ package subscriber
 import (
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // Session is what a Subscriber has counted of one session. Once all events are
 // taken, Delivered + Lost == NextOffset - FirstOffset.
-type Session = reliable.SessionStats
+type Session = receive.SessionStats
 
 // End says how a session stands.
 type End = reliable.End
@@ -23,7 +24,7 @@ const (
 
 // Stats is what a Subscriber has counted apart from its sessions.
 type Stats struct {
-	reliable.ReceiverStats
+	receive.Stats
 	// Groups is what the groups' sockets counted, and Socket what the unicast
 	// socket did, by which NACKs leave and unicast repairs come.
 	Groups []multicast.ConnStats
@@ -49,7 +50,7 @@ func (s *Subscriber) Stats() Stats {
 	}
 	s.loop.Lock()
 	defer s.loop.Unlock()
-	st.ReceiverStats = s.receiver.Stats()
+	st.Stats = s.receiver.Stats()
 	st.Invalid, st.Newer = s.machine.invalid, s.machine.newer
 	return st
 }

@@ -281,7 +281,7 @@ func TestStats(t *testing.T) {
 		}
 		closeAll(t, sub)
 		st := sub.Stats() // also after Close
-		if st.Invalid != 3 || len(st.Groups) != 1 || st.Groups[0].Received < 53 || st.Sent == 0 || st.Socket.Sent != st.ReceiverStats.Sent {
+		if st.Invalid != 3 || len(st.Groups) != 1 || st.Groups[0].Received < 53 || st.Sent == 0 || st.Socket.Sent != st.Stats.Sent {
 			t.Errorf("%+v", st)
 		}
 		if got := sub.Sessions(); len(got) != 1 || got[0].Name != "quotes" || got[0].Delivered != 50 || got[0].Source != p.LocalAddr() {

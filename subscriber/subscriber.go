@@ -12,6 +12,7 @@ import (
 
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // Subscriber listens to one or several groups.
@@ -23,7 +24,7 @@ type Subscriber struct {
 	start time.Time
 
 	// Guarded by the loop's lock.
-	receiver   *reliable.Receiver
+	receiver   *receive.Receiver
 	machine    machine
 	delivering bool // a goroutine is in Handler, or about to be
 	idle       bool // Messages waits for more
@@ -91,7 +92,7 @@ func (s *Subscriber) open() error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
 	var err error
-	s.receiver, err = reliable.NewReceiver(reliable.ReceiverConfig{
+	s.receiver, err = receive.New(receive.Config{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Overload: s.cfg.Overload,
 		Name:     s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,

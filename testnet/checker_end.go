@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 )
 
 // judgeBegin asks whether the first offset that counts is the right one.
@@ -49,7 +50,7 @@ func (c *Checker) Finish(calm reliable.Time) error {
 		stats := sub.Sessions()
 		for _, s := range c.w.sessions {
 			v := c.view(sub, s)
-			var st *reliable.SessionStats
+			var st *receive.SessionStats
 			for i := range stats {
 				if stats[i].ID == s.ID {
 					st = &stats[i]
@@ -74,7 +75,7 @@ func (c *Checker) Left() error {
 
 // finish judges a session at the end of a run. st is what the receiver says of
 // it, nil if nothing.
-func (v *view) finish(st *reliable.SessionStats, calm reliable.Time) {
+func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 	now := v.c.w.now
 	patience := v.bound() + v.silence()
 	// Whoever has a long way to catch up, or takes its time, isn't stuck as long as
@@ -123,7 +124,7 @@ func (v *view) finish(st *reliable.SessionStats, calm reliable.Time) {
 }
 
 // compare holds what the receiver says of itself against what was seen.
-func (v *view) compare(st *reliable.SessionStats) {
+func (v *view) compare(st *receive.SessionStats) {
 	if st.Delivered != v.delivered || st.Lost != v.lost {
 		v.fail("the receiver counts %d delivered and %d lost, and there were %d and %d", st.Delivered, st.Lost, v.delivered, v.lost)
 	}

@@ -9,6 +9,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 // judge runs 2 s of one stream to two subscribers over links that lose 5 %, with
@@ -300,7 +301,7 @@ func TestCheckerCatchesStorms(t *testing.T) {
 		{what: "nothing"},
 		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
 			sender: func(sender) sender {
-				s, err := reliable.NewSender(reliable.SenderConfig{Session: 77, RepairFloor: 1 << 40})
+				s, err := send.New(send.Config{Session: 77, RepairFloor: 1 << 40})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -329,7 +330,7 @@ func TestCheckerCatchesStorms(t *testing.T) {
 			c := NewChecker(w)
 			lossy := LinkConfig{Loss: Bernoulli{P: 0.05}, Delay: FixedDelay(time.Millisecond)}
 			way := LinkConfig{Delay: FixedDelay(time.Millisecond)}
-			pub := addPublisher(t, w, PublisherConfig{wrap: broken.sender, Sender: reliable.SenderConfig{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
+			pub := addPublisher(t, w, PublisherConfig{wrap: broken.sender, Sender: send.Config{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
 			g, err := w.AddSegment("switch", lossy)
 			if err != nil {
 				t.Fatal(err)

@@ -7,6 +7,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 // truth is what the Checker knows of one session's publisher: what it sent, and
@@ -81,7 +82,7 @@ func newTruth(c *Checker, s *Session) *truth {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
 	if cfg.ResendBuffer == 0 {
-		cfg.ResendBuffer = reliable.DefaultResendBuffer
+		cfg.ResendBuffer = send.DefaultResendBuffer
 	}
 	return &truth{
 		c: c, s: s,

@@ -6,6 +6,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // judgeUnanswered asks whether the frames of lost messages were asked for, and
@@ -105,13 +106,13 @@ func (v *view) askedFor(from, to uint64) bool {
 }
 
 // stats returns what the receiver says of the session.
-func (v *view) stats() reliable.SessionStats {
+func (v *view) stats() receive.SessionStats {
 	for _, st := range v.sub.Sessions() {
 		if st.ID == v.s.ID {
 			return st
 		}
 	}
-	return reliable.SessionStats{}
+	return receive.SessionStats{}
 }
 
 // threwAway says whether frames may have come that found no room; before it has

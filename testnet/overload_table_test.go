@@ -11,6 +11,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 var updateTable = flag.Bool("overload.update", false, "write the table into docs/OVERLOAD.md")
@@ -38,7 +40,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	s := newStory(t, seed)
-	sc := reliable.SenderConfig{ResendBuffer: ring(200), Pace: pace, StallTimeout: time.Second}
+	sc := send.Config{ResendBuffer: ring(200), Pace: pace, StallTimeout: time.Second}
 	switch c.overload {
 	case "drop":
 		sc.WhenFull = reliable.Drop
@@ -55,9 +57,9 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	var well []*Subscriber
 	for _, name := range []string{"a", "b"} {
 		well = append(well, addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: healthy,
-			Receiver: reliable.ReceiverConfig{Name: name}}))
+			Receiver: receive.Config{Name: name}}))
 	}
-	cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "c", Buffer: 64 << 10}}
+	cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
 	if c.trouble == "slow" {
 		cfg.Work = 3 * time.Millisecond
 	}

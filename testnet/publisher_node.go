@@ -8,6 +8,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 var (
@@ -32,7 +33,7 @@ type PublisherConfig struct {
 	// Sender configures the machine. Start is set to At; Session and Wall, if 0,
 	// to a random id from the run's seed and to At on a made-up calendar. A
 	// restarted process has a new id.
-	Sender reliable.SenderConfig
+	Sender send.Config
 	// Write is how long the socket takes for one datagram; 0: no time. While a
 	// batch is with the socket, its frames are pinned in the resend buffer.
 	Write time.Duration
@@ -59,7 +60,7 @@ const defaultSocketQueue = 92
 // nanoseconds: 2026-01-01 00:00 UTC.
 const wallStart = 1_767_225_600_000_000_000
 
-// sender is what a World needs of a reliable.Sender.
+// sender is what a World needs of a send.Sender.
 type sender interface {
 	Datagram() int
 	SetDatagram(now reliable.Time, size int) (unfit uint64)
@@ -73,12 +74,12 @@ type sender interface {
 	Flush()
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
-	NextDisk() (reliable.DiskJob, bool)
+	NextDisk() (send.DiskJob, bool)
 	DiskDone(now reliable.Time, frames [][]byte, err error)
 	PollMembers(events []reliable.MemberEvent) int
 	Members() []reliable.Member
 	Freed() uint64
-	Stats() reliable.SenderStats
+	Stats() send.Stats
 }
 
 // nodeState is whether a node's process runs.
@@ -131,7 +132,7 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 		cfg.SocketQueue = defaultSocketQueue
 	}
 	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs)}
-	if _, err := reliable.NewSender(p.senderConfig(w.now)); err != nil {
+	if _, err := send.New(p.senderConfig(w.now)); err != nil {
 		return nil, err
 	}
 	w.pubs = append(w.pubs, p)
@@ -152,7 +153,7 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 func (p *Publisher) key() uint64 { return publisherNet<<32 | uint64(p.index) }
 
 // senderConfig returns the machine's configuration for a process that starts now.
-func (p *Publisher) senderConfig(now reliable.Time) reliable.SenderConfig {
+func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	cfg := p.cfg.Sender
 	cfg.Start = now
 	if cfg.Wall == 0 {
@@ -168,7 +169,7 @@ func (p *Publisher) senderConfig(now reliable.Time) reliable.SenderConfig {
 func (p *Publisher) start() {
 	w := p.w
 	cfg := p.senderConfig(w.now)
-	m, err := reliable.NewSender(cfg)
+	m, err := send.New(cfg)
 	if err != nil {
 		w.fail("%v doesn't start: %v", p, err)
 		return
@@ -201,9 +202,9 @@ func (p *Publisher) String() string { return p.cfg.Name }
 func (p *Publisher) Session() *Session { return p.session }
 
 // Stats returns the machine's counters; zero before it starts.
-func (p *Publisher) Stats() reliable.SenderStats {
+func (p *Publisher) Stats() send.Stats {
 	if p.m == nil {
-		return reliable.SenderStats{}
+		return send.Stats{}
 	}
 	return p.m.Stats()
 }

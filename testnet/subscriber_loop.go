@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // What a subscriber's process does whenever something happens: take what came,
@@ -205,7 +206,7 @@ func (s *Subscriber) touch() int {
 	if v := s.seen; v != nil {
 		n += v.touch()
 	}
-	if r, ok := s.m.(*reliable.Receiver); ok {
+	if r, ok := s.m.(*receive.Receiver); ok {
 		n += r.Touch()
 	}
 	return n

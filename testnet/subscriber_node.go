@@ -7,6 +7,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 )
 
 // SubscriberConfig says what a simulated subscriber is. The zero value listens
@@ -18,7 +19,7 @@ type SubscriberConfig struct {
 	At reliable.Time
 	// Receiver configures the machine. Joined is set to At; ID and Seed, if 0, are
 	// random, from the run's seed.
-	Receiver reliable.ReceiverConfig
+	Receiver receive.Config
 	// Down and Up say how the links from and to each publisher behave. See
 	// World.Down and World.Up for the links themselves.
 	Down, Up LinkConfig
@@ -45,7 +46,7 @@ type SubscriberConfig struct {
 	wrap func(receiver) receiver // tampers with the machine, in tests of the checker
 }
 
-// receiver is what a World needs of a reliable.Receiver.
+// receiver is what a World needs of a receive.Receiver.
 type receiver interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Hold()
@@ -55,9 +56,9 @@ type receiver interface {
 	Next(now reliable.Time) (reliable.Batch, bool)
 	Sent(b reliable.Batch)
 	Close(now reliable.Time)
-	Stats() reliable.ReceiverStats
+	Stats() receive.Stats
 	Memory() int
-	Sessions() []reliable.SessionStats
+	Sessions() []receive.SessionStats
 }
 
 // limits are what a subscriber may hold at the most, in bytes.
@@ -67,10 +68,10 @@ type limits struct {
 	frame  int // what one frame may take
 }
 
-func limitsOf(cfg *reliable.ReceiverConfig) limits {
+func limitsOf(cfg *receive.Config) limits {
 	l := limits{buffer: cfg.Buffer, memory: cfg.MaxMemory, frame: frame.MaxDatagram}
 	if l.buffer == 0 {
-		l.buffer = reliable.DefaultBuffer
+		l.buffer = receive.DefaultBuffer
 	}
 	if l.memory == 0 {
 		l.memory = 4 * l.buffer
@@ -144,7 +145,7 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
 	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
 	s.limits = limitsOf(&s.cfg.Receiver)
-	m, err := reliable.NewReceiver(s.cfg.Receiver)
+	m, err := receive.New(s.cfg.Receiver)
 	if err != nil {
 		return nil, err
 	}
@@ -184,10 +185,10 @@ func (s *Subscriber) String() string { return s.cfg.Name }
 func (s *Subscriber) Config() SubscriberConfig { return s.cfg }
 
 // Stats returns the machine's counters.
-func (s *Subscriber) Stats() reliable.ReceiverStats { return s.m.Stats() }
+func (s *Subscriber) Stats() receive.Stats { return s.m.Stats() }
 
 // Sessions returns the machine's counters for each session.
-func (s *Subscriber) Sessions() []reliable.SessionStats { return s.m.Sessions() }
+func (s *Subscriber) Sessions() []receive.SessionStats { return s.m.Sessions() }
 
 // Running says whether the process runs; it may be paused.
 func (s *Subscriber) Running() bool { return s.state == running }

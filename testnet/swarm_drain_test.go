@@ -4,16 +4,16 @@ import (
 	"testing"
 	"time"
 
-	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // A publisher with a rate limit may send for long after the last fault: a run isn't judged
 // before it has. One that can't send, since it waits for a subscriber, isn't waited for.
 func TestSwarmWaitsForRateLimits(t *testing.T) {
-	limited := reliable.SenderConfig{MaxRate: 250_000}
-	waits := reliable.SenderConfig{WaitFor: 2}
+	limited := send.Config{MaxRate: 250_000}
+	waits := send.Config{WaitFor: 2}
 	for name, c := range map[string]struct {
-		sender      reliable.SenderConfig
+		sender      send.Config
 		sent        uint64
 		least, most time.Duration
 	}{

@@ -23,7 +23,7 @@ type WorldConfig struct {
 }
 
 // World is the virtual-time simulator: publishers and subscribers, which are the
-// real [reliable.Sender] and [reliable.Receiver], and the links between them.
+// real [send.Sender] and [receive.Receiver], and the links between them.
 // Time jumps from one event to the next; there is no goroutine, no clock and no
 // socket. A World must not be used by several goroutines at once; several
 // Worlds don't know of each other.

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // A subscriber that is stopped for longer than its subscription is remembered by
@@ -13,13 +15,13 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 	s := newStory(t, 43)
 	pub := addPublisher(t, s.World, PublisherConfig{
 		Disk: DiskConfig{Wait: time.Millisecond},
-		Sender: reliable.SenderConfig{
+		Sender: send.Config{
 			ResendBuffer: ring(500), Disk: 64 << 20, StallTimeout: time.Minute,
 			Pace: reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"slow"}},
 		},
 	})
-	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "well"}})
-	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), SocketQueue: 300, TimersFirst: true, Receiver: reliable.ReceiverConfig{Name: "slow"}})
+	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "well"}})
+	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), SocketQueue: 300, TimersFirst: true, Receiver: receive.Config{Name: "slow"}})
 	s.paced(pub, 100*milli, 500*time.Microsecond, 20_000)
 	s.At(1000*milli, func() { slow.Pause(8 * time.Second) })
 	s.At(11_000*milli, pub.Close)
@@ -34,7 +36,7 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 // resend buffer meanwhile: of what the disk holds nobody remembers what the group got.
 func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	s := newStory(t, 75)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}})
 	up := LinkConfig{Delay: FixedDelay(60 * time.Millisecond)}
@@ -60,7 +62,7 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 // before it hears of that: it lost what is held, and the Checker sees why.
 func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	s := newStory(t, 76)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		ResendBuffer: ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}})
 	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
 )
 
 // backlogged is a link that takes six seconds to pass on what is published within
@@ -66,7 +67,7 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		s := newStory(t, 1)
 		pub := addPublisher(t, s.World, PublisherConfig{})
 		slow := s.listen(SubscriberConfig{
-			Receiver: reliable.ReceiverConfig{Buffer: c.buffer}, Work: 10 * time.Millisecond,
+			Receiver: receive.Config{Buffer: c.buffer}, Work: 10 * time.Millisecond,
 			Down: near(Bernoulli{P: 0.02}), Up: near(nil),
 		})
 		every(s.World, 0, 100*milli/1000, 1000, func(i int) { pub.Publish(make([]byte, 1300)) })

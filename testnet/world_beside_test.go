@@ -6,6 +6,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // What a subscriber feels of one beside it that crawls.
@@ -15,7 +17,7 @@ type healthy struct {
 	p99       time.Duration // from acceptance to delivery
 	took      time.Duration // from the first delivery to the last
 	delivered int
-	crawler   reliable.SessionStats // of the one beside it
+	crawler   receive.SessionStats // of the one beside it
 }
 
 // beside plays a publisher that keeps nobody's pace, and drops what finds no room,
@@ -25,7 +27,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	t.Helper()
 	s := newStory(t, seed)
 	const n = 6000
-	pub := addPublisher(t, s.World, PublisherConfig{Write: 20 * time.Microsecond, Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Write: 20 * time.Microsecond, Sender: send.Config{
 		ResendBuffer: ring(1000), WhenFull: reliable.Drop,
 	}})
 	accepted := make(map[uint64]reliable.Time, n)
@@ -45,7 +47,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	}})
 	if crawls {
 		addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: 5 * time.Millisecond,
-			Receiver: reliable.ReceiverConfig{Overload: overload, Buffer: 64 << 10}})
+			Receiver: receive.Config{Overload: overload, Buffer: 64 << 10}})
 	}
 	s.paced(pub, 100*milli, 500*time.Microsecond, n)
 	s.At(4000*milli, pub.Close)
@@ -93,7 +95,7 @@ func TestOvertakenStatus(t *testing.T) {
 	up.Reorder, up.ReorderDelay = 0.3, 40*time.Millisecond // of STATUS
 	pub := addPublisher(t, s.World, PublisherConfig{
 		Disk: DiskConfig{Wait: 3 * time.Millisecond},
-		Sender: reliable.SenderConfig{
+		Sender: send.Config{
 			ResendBuffer: ring(100), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 		},
 	})
@@ -109,7 +111,7 @@ func TestOvertakenStatus(t *testing.T) {
 			}
 		})
 	}
-	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Work: time.Millisecond, Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Work: time.Millisecond, Receiver: receive.Config{Buffer: 64 << 10}})
 	s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
 	s.At(5000*milli, pub.Close)
 	s.run(5000*milli, 30_000*milli)

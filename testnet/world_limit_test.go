@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // A World that comes to hold more than it may stands still, and says what was too
@@ -45,7 +46,7 @@ func TestWorldLimits(t *testing.T) {
 		}, "pub0 was started 1000 times"},
 	} {
 		w := NewWorld(WorldConfig{Seed: 1})
-		p, err := w.AddPublisher(PublisherConfig{Sender: reliable.SenderConfig{ResendBuffer: 64 << 10}})
+		p, err := w.AddPublisher(PublisherConfig{Sender: send.Config{ResendBuffer: 64 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}

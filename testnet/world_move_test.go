@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // Addresses of a publisher and a subscriber change, while a tenth is lost: all messages
@@ -21,7 +23,7 @@ func TestAddressesChange(t *testing.T) {
 			}
 			subs = append(subs, sub)
 		}
-		pub, err := w.AddPublisher(PublisherConfig{Sender: reliable.SenderConfig{Pace: reliable.Pace{Kind: reliable.PaceSlowest}}})
+		pub, err := w.AddPublisher(PublisherConfig{Sender: send.Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -52,9 +54,9 @@ func TestAddressesChange(t *testing.T) {
 // all to the group: what is asked for meanwhile from the new address is repaired there.
 func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	s := newStory(t, 73)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{RepairFloor: 100_000}})
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
 	up := LinkConfig{Delay: FixedDelay(20 * time.Millisecond)}
-	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Receiver: reliable.ReceiverConfig{Silence: 10 * time.Second}})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Receiver: receive.Config{Silence: 10 * time.Second}})
 	s.At(100*milli, func() { pub.Publish([]byte("first")) })
 	s.At(250*milli, func() { s.Down(pub, sub).SetLoss(Bernoulli{P: 1}); s.Up(sub, pub).SetDown(true) })
 	every(s.World, 300*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })

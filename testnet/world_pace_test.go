@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // Stories of a producer that outruns a consumer, in virtual time.
@@ -42,12 +44,12 @@ func (s *story) lost(sub *Subscriber) string {
 
 func TestSlowestHoldsTheProducer(t *testing.T) {
 	s := newStory(t, 21)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
-		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.paced(pub, 0, 100*time.Microsecond, 5000)
 	var atEnd reliable.Time
 	pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) { atEnd = now }
@@ -71,12 +73,12 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 
 func TestFullWindowDropsTheNewest(t *testing.T) {
 	s := newStory(t, 23)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: reliable.Drop,
 	}})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
-		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+		Receiver: receive.Config{Buffer: 64 << 10}})
 	dropped := s.paced(pub, 100*milli, 500*time.Microsecond, 5000)
 	s.At(4000*milli, pub.Close)
 	s.run(4000*milli, 20_000*milli)
@@ -103,7 +105,7 @@ func TestFullWindowDropsTheNewest(t *testing.T) {
 // A burst that nobody has room for is told of before the session ends.
 func TestDroppedTailIsTold(t *testing.T) {
 	s := newStory(t, 25)
-	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond, Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond, Sender: send.Config{
 		ResendBuffer: ring(20), WhenFull: reliable.Drop,
 	}})
 	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.05}), Up: near(nil)})
@@ -120,15 +122,15 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 		s := newStory(t, 27)
 		var told []string
 		pub := addPublisher(t, s.World, PublisherConfig{
-			Sender: reliable.SenderConfig{
+			Sender: send.Config{
 				ResendBuffer: ring(200), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: full,
 			},
 			OnMember: func(now reliable.Time, ev *reliable.MemberEvent) {
 				told = append(told, fmt.Sprintf("%q %v", ev.Member.Name, ev.To))
 			},
 		})
-		well := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "well"}})
-		stopped := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: "stopped"}})
+		well := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "well"}})
+		stopped := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "stopped"}})
 		dropped := s.paced(pub, 100*milli, time.Millisecond, 15_000)
 		s.At(1000*milli, func() { stopped.Pause(9 * time.Second) })
 		s.At(17_000*milli, pub.Close)
@@ -167,13 +169,13 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	s := newStory(t, 29)
 	pub := addPublisher(t, s.World, PublisherConfig{
 		Disk: DiskConfig{Wait: 3 * time.Millisecond},
-		Sender: reliable.SenderConfig{
+		Sender: send.Config{
 			ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 		},
 	})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: 2 * time.Millisecond,
-		Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.paced(pub, 100*milli, 500*time.Microsecond, 5000)
 	s.At(4000*milli, pub.Close)
 	s.run(4000*milli, 30_000*milli)
@@ -193,12 +195,12 @@ func TestDiskFails(t *testing.T) {
 		s := newStory(t, 31)
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Disk: c,
-			Sender: reliable.SenderConfig{
+			Sender: send.Config{
 				ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 			},
 		})
 		slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 2 * time.Millisecond,
-			Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+			Receiver: receive.Config{Buffer: 64 << 10}})
 		s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
 		s.At(8000*milli, pub.Close)
 		s.run(8000*milli, 40_000*milli)
@@ -222,9 +224,9 @@ func TestQuorumAndNamed(t *testing.T) {
 			t.Fatal(err)
 		}
 		s := newStory(t, 33)
-		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{ResendBuffer: ring(100), Pace: pace}})
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{ResendBuffer: ring(100), Pace: pace}})
 		for _, name := range []string{"a", "b", "slow"} {
-			cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: reliable.ReceiverConfig{Name: name, Buffer: 64 << 10}}
+			cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: name, Buffer: 64 << 10}}
 			if name == "slow" {
 				cfg.Work = 2 * time.Millisecond
 			}
@@ -244,7 +246,7 @@ func TestQuorumAndNamed(t *testing.T) {
 
 func TestRateLimitIsSmooth(t *testing.T) {
 	s := newStory(t, 35)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{MaxRate: 1_401_000}}) // 1,000 frames a second
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{MaxRate: 1_401_000}}) // 1,000 frames a second
 	var at []reliable.Time
 	bytes := []uint64{0, 0} // that were sent when the first message came, and the last
 	addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
@@ -276,7 +278,7 @@ func TestRateLimitIsSmooth(t *testing.T) {
 
 func TestWaitForSubscribers(t *testing.T) {
 	s := newStory(t, 37)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{WaitFor: 2}})
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{WaitFor: 2}})
 	one := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	two := s.listen(SubscriberConfig{At: 3000 * milli, Down: near(nil), Up: near(nil)})
 	s.paced(pub, 0, 0, 10)
@@ -292,9 +294,9 @@ func TestSlowConsumerDrops(t *testing.T) {
 	for _, o := range []reliable.Overload{reliable.OverloadDropOldest, reliable.OverloadDropNewest} {
 		for _, copies := range []bool{false, true} {
 			s := newStory(t, 39)
-			pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, ResendBuffer: ring(500)}})
+			pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, ResendBuffer: ring(500)}})
 			sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.02}), Up: near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
-				Receiver: reliable.ReceiverConfig{Overload: o, Buffer: 64 << 10}})
+				Receiver: receive.Config{Overload: o, Buffer: 64 << 10}})
 			s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
 			s.At(2000*milli, pub.Close)
 			s.run(2000*milli, 20_000*milli)
@@ -317,7 +319,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 // One that leaves lets go at once of what was kept for it.
 func TestLeavingHoldsNobody(t *testing.T) {
 	s := newStory(t, 41)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}})
 	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // What a slow consumer costs the network depends on its buffer. The producer is ahead
@@ -22,11 +24,11 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 		{150, 0, 0},
 	} {
 		s := newStory(t, 45)
-		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 			ResendBuffer: ring(400), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 		}})
 		slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
-			Receiver: reliable.ReceiverConfig{Buffer: ring(4 * c.buffer)}})
+			Receiver: receive.Config{Buffer: ring(4 * c.buffer)}})
 		s.paced(pub, 100*milli, 100*time.Microsecond, 5000)
 		s.At(6000*milli, pub.Close)
 		s.run(6000*milli, 20_000*milli)
@@ -47,12 +49,12 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 	for _, work := range []time.Duration{500 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
 		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
 		s := newStory(t, 47)
-		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 			ResendBuffer: ring(buffers), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 		}})
 		quick := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 		slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: work,
-			Receiver: reliable.ReceiverConfig{Buffer: ring(buffers)}})
+			Receiver: receive.Config{Buffer: ring(buffers)}})
 		var from, to reliable.Time // when the message was accepted that is the first after the buffers are full, and the last
 		most := uint64(0)
 		pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) {

@@ -7,6 +7,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // A publisher that is suspended while its socket takes a batch and its disk does a job
@@ -17,12 +19,12 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		s := newStory(t, 59)
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Write: 20 * time.Microsecond, Disk: DiskConfig{Wait: 3 * time.Millisecond},
-			Sender: reliable.SenderConfig{
+			Sender: send.Config{
 				ResendBuffer: ring(50), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 			},
 		})
 		sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 500 * time.Microsecond,
-			Receiver: reliable.ReceiverConfig{Buffer: 64 << 10}})
+			Receiver: receive.Config{Buffer: 64 << 10}})
 		every(s.World, 200*milli, milli/4, 2000, func(int) { pub.Publish(make([]byte, 1300)) })
 		s.At(400*milli+i*milli/7, func() { pub.Pause(time.Second) })
 		s.At(1399*milli, func() {
@@ -62,7 +64,7 @@ func TestSleeperFindsARepairBeforeTheFrame(t *testing.T) {
 	other := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := near(nil)
 	slow.Unordered = true
-	sleeper := s.listen(SubscriberConfig{Down: slow, Up: near(nil), Receiver: reliable.ReceiverConfig{Start: reliable.Oldest}})
+	sleeper := s.listen(SubscriberConfig{Down: slow, Up: near(nil), Receiver: receive.Config{Start: reliable.Oldest}})
 	s.At(50*milli, func() { sleeper.Pause(400 * time.Millisecond) })
 	pub := addPublisher(t, s.World, PublisherConfig{At: 100 * milli})
 	s.At(110*milli, func() {

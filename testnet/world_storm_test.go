@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/send"
 )
 
 // A publisher that may repair next to nothing has thousands of frames waiting for a
@@ -26,7 +27,7 @@ func TestRepairsThatWaitRaiseNoStorm(t *testing.T) {
 				},
 			})
 		}
-		pub := addPublisher(t, w, PublisherConfig{Sender: reliable.SenderConfig{RepairFloor: 64 << 10}})
+		pub := addPublisher(t, w, PublisherConfig{Sender: send.Config{RepairFloor: 64 << 10}})
 		for i := range 5000 {
 			w.At(100*milli+reliable.Time(i)*10_000, func() { pub.Publish(make([]byte, 1300)) })
 		}

@@ -10,6 +10,8 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 )
 
 // Stories in virtual time, each judged by the Checker besides what it says itself.
@@ -148,7 +150,7 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 
 func TestRestartIsANewSession(t *testing.T) {
 	s := newStory(t, 5)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{FirstOffset: 100}})
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{FirstOffset: 100}})
 	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	every(s.World, 0, 10*milli, 10, func(int) { pub.Publish([]byte("before")) })
 	s.At(101*milli, pub.Restart)
@@ -197,7 +199,7 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 
 func TestResendBufferTooSmall(t *testing.T) {
 	s := newStory(t, 11)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{ResendBuffer: 16 << 10}})
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{ResendBuffer: 16 << 10}})
 	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.2}), Up: near(nil)})
 	every(s.World, 0, milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(1000*milli, pub.Close)
@@ -215,12 +217,12 @@ func TestResendBufferTooSmall(t *testing.T) {
 
 func TestLateJoin(t *testing.T) {
 	s := newStory(t, 13)
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{
+	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		FirstOffset: 1000, ResendBuffer: 40 << 10, // some 29 frames
 	}})
 	latest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil)})
 	oldest := s.listen(SubscriberConfig{At: 505 * milli, Down: near(nil), Up: near(nil),
-		Receiver: reliable.ReceiverConfig{Start: reliable.Oldest}})
+		Receiver: receive.Config{Start: reliable.Oldest}})
 	every(s.World, 0, 10*milli, 50, func(int) { pub.Publish(make([]byte, 1300)) })
 	every(s.World, 1000*milli, 10*milli, 50, func(int) { pub.Publish([]byte("tick")) })
 	s.At(1600*milli, pub.Close)
@@ -237,7 +239,7 @@ func TestManyPublishers(t *testing.T) {
 	s := newStory(t, 15)
 	sub := addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.1}), Up: near(Bernoulli{P: 0.1})})
 	for i := range 20 {
-		pub := addPublisher(t, s.World, PublisherConfig{Sender: reliable.SenderConfig{FirstOffset: uint64(i) << 58}})
+		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{FirstOffset: uint64(i) << 58}})
 		every(s.World, reliable.Time(i)*milli, 3*milli, 200, func(n int) { pub.Publish(fmt.Appendf(nil, "%v %d", pub, n)) })
 		s.At(1000*milli, pub.Close)
 	}

@@ -10,6 +10,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 	"crier/testnet"
 )
 
@@ -55,7 +57,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
 	check := testnet.NewChecker(w)
-	sc := reliable.SenderConfig{Name: "burst", ResendBuffer: overloadResend, Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
+	sc := send.Config{Name: "burst", ResendBuffer: overloadResend, Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
 	switch answer {
 	case "drop":
 		sc.WhenFull = reliable.Drop
@@ -69,7 +71,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	link := testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.001}}
 	slow, err := w.AddSubscriber(testnet.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
-		Receiver: reliable.ReceiverConfig{Name: "slow", Buffer: overloadBuffer},
+		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},
 		OnEvent:  worstLatency(pub, &r.SlowWorst),
 	})
 	if err != nil {
@@ -77,7 +79,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	}
 	quick, err := w.AddSubscriber(testnet.SubscriberConfig{
 		Name: "quick", Down: link, Up: link,
-		Receiver: reliable.ReceiverConfig{Name: "quick"},
+		Receiver: receive.Config{Name: "quick"},
 		OnEvent:  worstLatency(pub, &r.QuickWorst),
 	})
 	if err != nil {

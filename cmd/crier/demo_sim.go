@@ -9,6 +9,8 @@ import (
 
 	"crier/cmd/crier/hist"
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 	"crier/testnet"
 )
 
@@ -55,7 +57,7 @@ func demoSim(_ context.Context, plan *demoPlan, out io.Writer) (*demoResult, err
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: plan.seed})
 	check := testnet.NewChecker(w)
 	pub, err := w.AddPublisher(testnet.PublisherConfig{
-		Name: "producer", Write: demoWrite, Sender: reliable.SenderConfig{Name: "market"},
+		Name: "producer", Write: demoWrite, Sender: send.Config{Name: "market"},
 	})
 	if err != nil {
 		return nil, err
@@ -67,7 +69,7 @@ func demoSim(_ context.Context, plan *demoPlan, out io.Writer) (*demoResult, err
 		s := &demoSimSub{demoSub: demoSub{Name: l.name, Link: l.link}, pub: pub}
 		s.node, err = w.AddSubscriber(testnet.SubscriberConfig{
 			Name: l.name, Down: l.down, Up: l.up,
-			Receiver: reliable.ReceiverConfig{Name: l.name}, OnEvent: s.event,
+			Receiver: receive.Config{Name: l.name}, OnEvent: s.event,
 		})
 		if err != nil {
 			return nil, err

@@ -28,7 +28,7 @@ type dropCounts struct {
 func subDrops(st *subscriber.Stats) dropCounts {
 	d := dropCounts{
 		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused, UnexpectedFrames: st.Unexpected,
-		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.ReceiverStats.Invalid,
+		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.Stats.Invalid,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
 	}
 	for i := range st.Groups {

@@ -12,8 +12,8 @@ import (
 
 	"crier/multicast"
 	"crier/publisher"
-	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 	"crier/subscriber"
 )
 
@@ -101,7 +101,7 @@ func TestPublisherDrops(t *testing.T) {
 // Each counter has a line, and none that is 0.
 func TestDropText(t *testing.T) {
 	var st subscriber.Stats
-	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.ReceiverStats.Invalid = 1, 2, 3, 4, 5, 6
+	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Stats.Invalid = 1, 2, 3, 4, 5, 6
 	st.Groups = []multicast.ConnStats{{Misdirected: 3, Truncated: 1}, {Misdirected: 3, Truncated: 1}}
 	st.Socket.Misdirected, st.Socket.Truncated = 1, 6
 	d := subDrops(&st)
@@ -117,7 +117,7 @@ func TestDropText(t *testing.T) {
 	if n := strings.Count(text, "\n"); n != 9 || d.understood() != 20 {
 		t.Errorf("%d lines, %d understood:\n%s", n, d.understood(), text)
 	}
-	d = pubDrops(&publisher.Stats{SenderStats: reliable.SenderStats{Foreign: 3}})
+	d = pubDrops(&publisher.Stats{Stats: send.Stats{Foreign: 3}})
 	if text, want := d.text(0, true), "dropped 3 frames of a subscriber from another address"; !strings.HasPrefix(text, want) {
 		t.Errorf("%q, and should begin with %q", text, want)
 	}

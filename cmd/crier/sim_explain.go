@@ -8,6 +8,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/receive"
 	"crier/testnet"
 	"crier/testnet/scenario"
 )
@@ -20,9 +21,9 @@ type simExplainer struct {
 	life    int // of the publishers' sessions: which one, from 0
 	session *testnet.Session
 
-	seqs   []uint64              // the frames that it has a part in
-	others int                   // NACKs of others for them
-	before reliable.SessionStats // of the subscriber, before it takes what comes
+	seqs   []uint64             // the frames that it has a part in
+	others int                  // NACKs of others for them
+	before receive.SessionStats // of the subscriber, before it takes what comes
 	lines  []simMoment
 }
 
@@ -199,13 +200,13 @@ func (e *simExplainer) handled(d *testnet.Datagram, sub *testnet.Subscriber) {
 }
 
 // stats is what the subscriber counted of the session.
-func (e *simExplainer) stats() reliable.SessionStats {
+func (e *simExplainer) stats() receive.SessionStats {
 	for _, st := range e.sub.Sessions() {
 		if st.ID == e.session.ID {
 			return st
 		}
 	}
-	return reliable.SessionStats{}
+	return receive.SessionStats{}
 }
 
 func (e *simExplainer) answered(d *testnet.Datagram) {

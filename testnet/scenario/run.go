@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
 	"crier/testnet"
 )
 
@@ -113,7 +115,7 @@ func (r *Run) addGroup(number int) error {
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
-			Receiver: reliable.ReceiverConfig{
+			Receiver: receive.Config{
 				Name: memberName(g, k), NoRecovery: g.Recovery == "off",
 				MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
 				Buffer: int(g.Buffer), MaxMemory: int(g.Memory),
@@ -203,7 +205,7 @@ func (r *Run) addPublisher(number int) error {
 	p.pub, err = r.w.AddPublisher(testnet.PublisherConfig{
 		Disk: testnet.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
-		Sender: reliable.SenderConfig{
+		Sender: send.Config{
 			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
 			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
 			Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(), WaitFor: c.WaitFor,

@@ -1,0 +1,38 @@
+package receive
+
+import (
+	"testing"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// BYE says where a session ends. What comes from beyond that, in whatever frame, is not
+// delivered, not waited for, and moves no end; what is missing below is still taken.
+func TestNothingIsBeyondTheEnd(t *testing.T) {
+	l := newListener(t, Config{Joined: 5e9})
+	l.hears(rig.Beat(t, 1, 0))
+	l.hears(rig.Data(t, 1, 0))
+	l.hears(rig.Data(t, 1, 2))
+	bye := frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 3}
+	l.hears(rig.Made(t, bye))
+	beyond := bye
+	beyond.NextSeq, beyond.NextOffset = 9, 9
+	for _, f := range []*frame.Frame{rig.Data(t, 1, 3), rig.Data(t, 1, 5), rig.Beat(t, 1, 9), rig.Made(t, beyond), rig.Made(t, bye)} {
+		l.hears(f)
+		if st := l.Sessions()[0]; st.NextOffset != 3 || st.Gaps != 1 || st.Held != 1 {
+			t.Errorf("after %v: %+v", f, st)
+		}
+	}
+	l.told = nil
+	l.hears(rig.Data(t, 1, 1))
+	if len(l.told) != 3 || l.told[0].Offset != 1 || l.told[1].Offset != 2 || l.told[2].Kind != reliable.SessionEnded ||
+		l.told[2].Cause != reliable.CauseEnded {
+		t.Errorf("told %+v", l.told)
+	}
+	l.hears(rig.Data(t, 1, 3))
+	if st := l.Sessions()[0]; st.Delivered != 3 || st.Lost != 0 || st.End != reliable.EndBye || st.Late != 3 || len(l.told) != 3 {
+		t.Errorf("%+v", st)
+	}
+}

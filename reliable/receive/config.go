@@ -1,0 +1,95 @@
+package receive
+
+import (
+	"fmt"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// ReceiverConfig configures a Receiver. Zero fields mean the defaults.
+type Config struct {
+	// ID is the subscriber's random id. Required.
+	ID uint64
+	// Seed seeds back-off and jitter.
+	Seed uint64
+	// Name of the subscriber, up to 255 bytes.
+	Name string
+	// Joined is when the subscriber began to listen.
+	Joined reliable.Time
+	// Channel is the sequence space that is listened to.
+	Channel uint32
+	Start   reliable.Start
+	Order   reliable.Order
+	// NoRecovery asks for nothing: what is lost on the way is reported lost.
+	NoRecovery bool
+	// Overload says what to do when the application is slow.
+	Overload reliable.Overload
+	// MaxWait bounds how long a gap may hold back what lies behind it; 0 means
+	// no bound.
+	MaxWait time.Duration
+	// Silence is how long a publisher may be quiet, and requests unanswered,
+	// before the session is silent; 0 means 2 s. Five announced heartbeat
+	// intervals are waited for in any case.
+	Silence time.Duration
+	// Buffer bounds what is held of one session, in bytes, waiting for a gap to
+	// close or for the application; 0 means 32 MiB.
+	Buffer int
+	// MaxMemory bounds what is held of all sessions, and of messages that span
+	// frames, in bytes; 0 means four times Buffer.
+	MaxMemory int
+	// MaxSessions bounds the sessions that are followed; 0 means 1,024.
+	MaxSessions int
+	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
+	Datagram int
+	// Runs lets one Message event stand for several messages of a frame, which
+	// costs less than an event for each: see Event.Next.
+	Runs bool
+}
+
+func (c *Config) setDefaults() {
+	if c.Silence == 0 {
+		c.Silence = minSilence
+	}
+	if c.Buffer == 0 {
+		c.Buffer = DefaultBuffer
+	}
+	if c.MaxMemory == 0 {
+		c.MaxMemory = 4 * c.Buffer
+	}
+	if c.MaxSessions == 0 {
+		c.MaxSessions = DefaultMaxSessions
+	}
+	if c.Datagram == 0 {
+		c.Datagram = reliable.DefaultDatagram
+	}
+}
+
+func (c *Config) validate() error {
+	switch {
+	case c.ID == 0:
+		return fmt.Errorf("reliable: a subscriber needs an id that is not 0")
+	case len(c.Name) > frame.MaxName:
+		return fmt.Errorf("reliable: the subscriber's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+	case c.MaxWait < 0:
+		return fmt.Errorf("reliable: a max wait of %v is negative", c.MaxWait)
+	case c.Silence < 0:
+		return fmt.Errorf("reliable: a silence time of %v is negative", c.Silence)
+	case c.Buffer < 64<<10:
+		return fmt.Errorf("reliable: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
+	case c.MaxMemory < c.Buffer:
+		return fmt.Errorf("reliable: a memory bound of %d bytes is smaller than the buffer of one session, %d", c.MaxMemory, c.Buffer)
+	case c.MaxSessions < 1:
+		return fmt.Errorf("reliable: a table of %d sessions is too small", c.MaxSessions)
+	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
+		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+	case c.Overload > reliable.OverloadDropNewest:
+		return fmt.Errorf("reliable: an answer to a slow application, %d, is not known", c.Overload)
+	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
+		return fmt.Errorf("reliable: what has waited longest can't be dropped where messages are delivered on arrival; drop the newest")
+	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
+		return fmt.Errorf("reliable: an unknown start (%d) or order (%d)", c.Start, c.Order)
+	}
+	return nil
+}

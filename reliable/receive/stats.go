@@ -1,0 +1,85 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+)
+
+// SessionStats counts what a Receiver did with one session. The promise: once all
+// events are polled, Delivered + Lost == NextOffset - FirstOffset.
+type SessionStats struct {
+	ID     uint64
+	Source netip.AddrPort
+	Name   string
+	End    reliable.End
+
+	FirstOffset    uint64 // of the first message that counts
+	NextOffset     uint64 // one past the highest offset known to exist
+	Delivered      uint64 // messages
+	DeliveredBytes uint64 // their bytes
+	Recovered      uint64 // messages of which a frame came as a repair
+	Lost           uint64 // messages
+	Losses         uint64 // loss reports
+
+	BeforeStart uint64 // frames from before the first that counts
+	Duplicates  uint64 // frames that were here already
+	Late        uint64 // frames that had been given up, or came after the end
+	Beyond      uint64 // frames that tell of more than there can be by now
+	NoRoom      uint64 // frames that found no room, and are asked for later
+	Overrun     uint64 // frames that came while the application was too slow, and one was dropped
+	Repairs     uint64 // REPAIR frames received
+	Nacks       uint64 // NACK frames sent
+	Resumed     uint64 // times that it came back from silence
+	Moved       uint64 // times that its publisher went on at another address
+	Contested   uint64 // frames of others that speak for its publisher, and go on where it left off
+	Begun       bool   // it is known where it begins; false: nothing counts yet
+
+	Held      int    // frames held now
+	HeldBytes int    // their bytes
+	Gaps      int    // gaps open now
+	Lag       uint64 // messages known to exist and neither delivered nor lost
+}
+
+// ReceiverStats counts what a Receiver did with frames of no session.
+type Stats struct {
+	Sent         uint64 // NACK and STATUS datagrams
+	Invalid      uint64 // REPAIR frames with something else inside than they say
+	Unexpected   uint64 // frames of a kind that nobody waits for
+	OtherChannel uint64 // frames of a channel that is not listened to
+	Foreign      uint64 // frames of a session from another source than its own
+	Refused      uint64 // frames of new sessions that the table had no room for
+	Evicted      uint64 // times that a session left the table to make room, remembered for a while
+	Yielded      uint64 // times that a live session was ended to make room, where one address had the most
+	Forgotten    uint64 // sessions of which something was told, and that are not remembered any more
+	Withheld     uint64 // NACKs that were not sent to where no data came from yet
+	Memory       int    // bytes held now
+}
+
+// Stats returns the counters so far.
+func (r *Receiver) Stats() Stats {
+	st := r.stats
+	st.Memory = r.mem.used
+	return st
+}
+
+// Memory returns how many bytes are held now, as Stats does.
+func (r *Receiver) Memory() int { return r.mem.used }
+
+// Sessions returns the counters of all sessions that have begun, in the order in
+// which they were first heard.
+func (r *Receiver) Sessions() []SessionStats {
+	list := make([]SessionStats, 0, len(r.list))
+	for _, s := range r.list {
+		if !s.stats.Begun {
+			continue
+		}
+		st := s.stats
+		st.Held, st.HeldBytes, st.Gaps = s.win.count, s.win.bytes, s.req.Gaps().Len()
+		if s.cursor.known {
+			st.Lag = st.NextOffset - min(st.NextOffset, s.cursor.offset)
+		}
+		list = append(list, st)
+	}
+	return list
+}

@@ -1,0 +1,176 @@
+package receive
+
+import (
+	"sort"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// window holds the frames of one session that can't be delivered yet: they came
+// before one that is missing, or the application takes its time.
+type window struct {
+	slots []slot // by sequence number modulo their count, a power of two
+	next  uint64 // the frame that is delivered next
+	high  uint64 // one past the highest frame known to exist
+	bytes int    // held
+	count int    // held
+	lost  []lostRun
+	first int // of lost
+}
+
+// slot is the place of one frame.
+type slot struct {
+	frame *frame.Frame // kept as it is, if it is immutable
+	buf   []byte       // else a copy of the datagram
+	came  arrival
+	held  bool
+}
+
+// lostRun is a run of frames that will not come.
+type lostRun struct {
+	from, to uint64
+	cause    reliable.Cause
+}
+
+const (
+	firstSlots = 64
+	// slotBytes is what a slot takes of the memory.
+	slotBytes = 80
+)
+
+// at returns the slot of a frame within reach, or nil.
+func (w *window) at(seq uint64) *slot {
+	if seq < w.next || seq-w.next >= uint64(len(w.slots)) {
+		return nil
+	}
+	return &w.slots[seq&uint64(len(w.slots)-1)]
+}
+
+// isHeld reports whether the frame is here.
+func (w *window) isHeld(seq uint64) bool {
+	if w.count == 0 {
+		return false // the common case, which leaves the slots alone
+	}
+	s := w.at(seq)
+	return s != nil && s.held
+}
+
+// reach makes room for a frame, and reports false if it lies more than limit
+// frames ahead, or there is no memory for the slots before it. The next frame, and
+// those just after it, always have room.
+func (w *window) reach(seq, limit uint64, mem *memory) bool {
+	ahead := seq - w.next
+	if ahead >= limit {
+		return false
+	}
+	if ahead < uint64(len(w.slots)) {
+		return true
+	}
+	size := uint64(max(firstSlots, len(w.slots)))
+	for size <= ahead {
+		size *= 2
+	}
+	more := int(size-uint64(len(w.slots))) * slotBytes
+	if mem.used+more > mem.limit && size > firstSlots {
+		return false
+	}
+	mem.used += more
+	w.resize(size)
+	return true
+}
+
+func (w *window) resize(size uint64) {
+	old := w.slots
+	w.slots = make([]slot, size)
+	for i := range uint64(len(old)) {
+		seq := w.next + i
+		if s := &old[seq&uint64(len(old)-1)]; s.held {
+			w.slots[seq&(size-1)] = *s
+		}
+	}
+}
+
+// lower moves the start of the window down to seq. It is used before delivery
+// has begun, for frames within its span.
+func (w *window) lower(seq uint64, mem *memory) {
+	old, next := w.slots, w.next
+	w.next = seq
+	size := uint64(len(old))
+	if size == 0 || w.high-seq <= size {
+		return // each frame keeps its slot
+	}
+	for size < w.high-seq {
+		size *= 2
+	}
+	mem.used += int(size-uint64(len(old))) * slotBytes
+	w.slots = make([]slot, size)
+	for i := range uint64(len(old)) {
+		if s := &old[(next+i)&uint64(len(old)-1)]; s.held {
+			w.slots[(next+i)&(size-1)] = *s
+		}
+	}
+}
+
+// lose notes that frames will not come.
+func (w *window) lose(from, to uint64, cause reliable.Cause) {
+	from = max(from, w.next)
+	if from >= to {
+		return
+	}
+	live := w.lost[w.first:]
+	i := sort.Search(len(live), func(i int) bool { return live[i].from >= from })
+	if i > 0 && live[i-1].to == from && live[i-1].cause == cause {
+		live[i-1].to = to
+		return
+	}
+	if len(w.lost) == cap(w.lost) && w.first >= len(w.lost)/2 { // else each would move all
+		n := copy(w.lost, live)
+		w.lost, w.first = w.lost[:n], 0
+	}
+	w.lost = append(w.lost, lostRun{})
+	live = w.lost[w.first:]
+	copy(live[i+1:], live[i:])
+	live[i] = lostRun{from, to, cause}
+}
+
+// isLost reports whether a frame was given up.
+func (w *window) isLost(seq uint64) bool {
+	return w.passedLost(seq) > seq
+}
+
+// takeLost moves past the run of lost frames at the window's start, if there is
+// one.
+func (w *window) takeLost() (lostRun, bool) {
+	if w.first == len(w.lost) || w.lost[w.first].from > w.next {
+		return lostRun{}, false
+	}
+	run := w.lost[w.first]
+	if w.first++; w.first == len(w.lost) {
+		w.lost, w.first = w.lost[:0], 0
+	}
+	w.next = max(w.next, run.to)
+	return run, true
+}
+
+// passedLost returns where the run of lost frames that holds seq ends, and seq if
+// there is none.
+func (w *window) passedLost(seq uint64) uint64 {
+	live := w.lost[w.first:]
+	i := sort.Search(len(live), func(i int) bool { return live[i].to > seq })
+	if i < len(live) && live[i].from <= seq {
+		return live[i].to
+	}
+	return seq
+}
+
+// moveTo moves past all frames below seq, of which none is held.
+func (w *window) moveTo(seq uint64) {
+	w.next = seq
+	for w.first < len(w.lost) && w.lost[w.first].to <= seq {
+		w.first++
+	}
+	if w.first == len(w.lost) {
+		w.lost, w.first = w.lost[:0], 0
+	}
+}

@@ -1,0 +1,190 @@
+// Package rig is what the tests of send and receive stand on: frames that somebody else
+// sends, and a forger of any.
+package rig
+
+import (
+	"encoding/binary"
+	"hash/crc32"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Decoded is a frame as it comes from the network.
+func Decoded(t testing.TB, raw []byte) *frame.Frame {
+	t.Helper()
+	f := new(frame.Frame)
+	var d frame.Decoder
+	if err := d.Decode(raw, f); err != nil {
+		t.Fatal(err)
+	}
+	return f
+}
+
+// Made is a frame that somebody else sends.
+func Made(t testing.TB, f frame.Frame) *frame.Frame {
+	t.Helper()
+	var e frame.Encoder
+	return Decoded(t, e.Append(nil, &f))
+}
+
+// Beat is a HEARTBEAT of a session as old as the hills.
+func Beat(t testing.TB, session, next uint64) *frame.Frame {
+	return Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: 1 << 60, NextSeq: next, NextOffset: next})
+}
+
+// Data is a frame with one message of the same number.
+func Data(t testing.TB, session, seq uint64) *frame.Frame {
+	var b frame.Builder
+	b.Open(make([]byte, 0, 300), session, 0, seq, seq, 1<<60)
+	b.Add([]byte("x"))
+	return Decoded(t, b.Seal(false))
+}
+
+// Where a publisher and a subscriber are.
+var (
+	PublisherAddr  = netip.MustParseAddrPort("10.77.0.1:5000")
+	SubscriberAddr = netip.MustParseAddrPort("10.77.0.2:6000")
+)
+
+// Payload is the i-th message, of n bytes.
+func Payload(i, n int) []byte {
+	b := make([]byte, n)
+	for j := range b {
+		b[j] = byte(i*7 + j*13)
+	}
+	return b
+}
+
+// Forger makes frames out of a fuzzer's bytes: well-formed ones with any numbers
+// in them, and such as a hostile sender would make of them, with the right
+// checksum.
+type Forger struct {
+	Data    []byte
+	encode  frame.Encoder
+	build   frame.Builder
+	decode  frame.Decoder
+	frame   frame.Frame
+	Session uint64
+	Near    uint64 // numbers around this one are likely
+}
+
+// Byte is the next byte.
+func (g *Forger) Byte() byte {
+	if len(g.Data) == 0 {
+		return 0
+	}
+	b := g.Data[0]
+	g.Data = g.Data[1:]
+	return b
+}
+
+// Number is often close to what the machine expects, and sometimes anything.
+func (g *Forger) Number() uint64 {
+	switch b := g.Byte(); b % 8 {
+	case 0:
+		return uint64(g.Byte())<<56 | uint64(g.Byte())<<32 | uint64(g.Byte())
+	case 1:
+		return ^uint64(g.Byte())
+	case 2:
+		return 1<<63 - 8 + uint64(g.Byte())
+	default:
+		return g.Near + uint64(b/8) - 4
+	}
+}
+
+// ID is mostly the session's.
+func (g *Forger) ID() uint64 {
+	if b := g.Byte(); b%4 == 0 {
+		return uint64(b)
+	}
+	return g.Session
+}
+
+// Name is some of the bytes.
+func (g *Forger) Name() []byte {
+	n := int(g.Byte())
+	return g.Data[:min(len(g.Data), n)]
+}
+
+// Ranges are some ranges.
+func (g *Forger) Ranges() (list []nack.Range) {
+	for range g.Byte() % 6 {
+		from := g.Number()
+		list = append(list, nack.Range{From: from, To: from + uint64(g.Byte())*uint64(g.Byte()) + 1})
+	}
+	return nack.Normalize(list)
+}
+
+// Next returns a frame that decodes, or nil.
+func (g *Forger) Next() *frame.Frame {
+	kind := frame.Kind(1 + g.Byte()%9)
+	var packet []byte
+	switch kind {
+	case frame.Data:
+		packet = g.dataFrame()
+	case frame.Repair:
+		packet = g.encode.AppendRepair(nil, g.ID(), 0, g.ID(), g.Number(), g.dataFrame())
+	default:
+		oldest, old := g.Number(), g.Number()
+		packet = g.encode.Append(nil, &frame.Frame{
+			Kind: kind, Flags: frame.Flags(g.Byte()), Session: g.ID(), Channel: uint32(g.Byte() % 8 / 7),
+			Time: g.Number(), NextSeq: oldest + uint64(g.Byte()), NextOffset: old + uint64(g.Byte()),
+			OldestSeq: oldest, OldestOffset: old, Interval: time.Duration(g.Number() >> 1),
+			Group: uint32(g.Byte()) << (g.Byte() % 24), RTT: time.Duration(g.Number() >> 1),
+			Name: g.Name(), Wall: int64(g.Number() >> 1),
+			FirstSeq: g.Number(), FirstOffset: g.Number(), Channels: 1,
+			Subscriber: g.ID(), Request: g.Number(), Echo: g.Number(), Held: time.Duration(g.Number() >> 1),
+			Ranges: g.Ranges(), Position: g.Number(), Room: g.Number(),
+		})
+	}
+	for range g.Byte() % 4 { // a hostile hand
+		if n := len(packet) - 6; n > 0 {
+			packet[int(g.Byte())*7%n] ^= g.Byte()
+			binary.BigEndian.PutUint32(packet[n+2:], crc32.Checksum(packet[:n], crc32.MakeTable(crc32.Castagnoli)))
+		}
+	}
+	if g.decode.Decode(packet, &g.frame) != nil {
+		return nil
+	}
+	return &g.frame
+}
+
+func (g *Forger) dataFrame() []byte {
+	g.build.Open(make([]byte, 0, 512), g.ID(), uint32(g.Byte()%8/7), g.Number(), g.Number(), g.Number())
+	message := make([]byte, 2000)
+	if g.Byte()%4 == 0 {
+		g.build.Continue(message[:int(g.Byte())*7])
+	}
+	for range g.Byte() % 5 {
+		if n := int(g.Byte()); g.build.Fits(n) {
+			g.build.Add(message[:n])
+		}
+	}
+	switch g.Byte() % 4 {
+	case 0:
+		g.build.Skip(g.Number() >> (g.Byte() % 64))
+	case 1:
+		if !g.build.Fits(2000) && g.build.Left() > 0 {
+			g.build.Start(message)
+		}
+	}
+	return g.build.Seal(g.Byte()%2 == 0)
+}
+
+// Elsewhere are addresses of others.
+var Elsewhere = [...]netip.AddrPort{
+	netip.MustParseAddrPort("10.77.0.9:5000"), netip.MustParseAddrPort("10.77.0.10:5000"),
+}
+
+// Kinds returns how often each kind of event was told.
+func Kinds(events []reliable.Event) (n [reliable.SessionContested + 1]int) {
+	for i := range events {
+		n[events[i].Kind]++
+	}
+	return n
+}

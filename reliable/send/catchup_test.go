@@ -1,0 +1,216 @@
+package send
+
+import (
+	"fmt"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// BenchmarkCatchUpNack is a NACK for single frames that were sent long ago, of one of
+// so many subscribers that are behind: 400 other frames wait for each. The time must
+// grow with the ranges of the NACK and what waits for its asker, and not with the
+// number of others that are behind.
+func BenchmarkCatchUpNack(b *testing.B) {
+	const frames, apart = 40_000, 100
+	for _, subscribers := range []int{1, 10, 100} {
+		for _, ranges := range []int{50, 400} {
+			b.Run(fmt.Sprintf("behind=%d/ranges=%d", subscribers, ranges), func(b *testing.B) {
+				s := behindSender(b, frames)
+				now := s.now
+				f := frame.Frame{Kind: frame.Nack, Session: 0xabc}
+				ask := func(who, ranges int) {
+					now = now.Add(2 * time.Millisecond)
+					f.Subscriber, f.Echo, f.Ranges = uint64(100+who), s.sessionTime(now), f.Ranges[:0]
+					f.Request++
+					for i := range ranges {
+						from := uint64(i*apart + who)
+						f.Ranges = append(f.Ranges, nack.Range{From: from, To: from + 1})
+					}
+					s.Handle(now, netip.AddrPortFrom(rig.SubscriberAddr.Addr(), uint16(1000+who)), &f)
+					s.answers.list, s.answers.confirms = s.answers.list[:0], s.answers.confirms[:0]
+				}
+				for who := range subscribers {
+					ask(who, frames/apart)
+				}
+				if n := len(s.catch.turns); n != subscribers {
+					b.Fatalf("%d are behind", n)
+				}
+				who := 0
+				b.ReportAllocs()
+				for b.Loop() {
+					ask(who%subscribers, ranges)
+					who++
+				}
+				if m := s.members.rows[0]; len(m.wants) != frames/apart {
+					b.Fatalf("%d ranges wait", len(m.wants))
+				}
+			})
+		}
+	}
+}
+
+// behindSender is a Sender that sent so many frames long ago, and holds them.
+func behindSender(tb testing.TB, frames int) *Sender {
+	tb.Helper()
+	s, err := New(Config{Session: 0xabc, ResendBuffer: (frames + 100) * 1401})
+	if err != nil {
+		tb.Fatal(err)
+	}
+	drain := func(now reliable.Time) {
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			s.Sent(b)
+		}
+	}
+	message := make([]byte, 1300)
+	for range frames {
+		if _, err := s.Publish(0, message); err != nil {
+			tb.Fatal(err)
+		}
+		drain(0)
+	}
+	now := reliable.Time(0)
+	for range 3 {
+		now = now.Add(catchAge)
+		s.Advance(now)
+		drain(now)
+	}
+	if int(s.catch.aged) < frames {
+		tb.Fatalf("of %d frames %d are old", frames, s.catch.aged)
+	}
+	return s
+}
+
+// What a subscriber has passed since it asked is no loss when it leaves the ring, and
+// isn't repaired.
+func TestPassedIsNoLongerWanted(t *testing.T) {
+	s := behindSender(t, 100)
+	now := s.now
+	hear := func(f frame.Frame) {
+		f.Session, f.Subscriber, f.Echo, f.Room = 0xabc, 5, s.sessionTime(now), 1<<20
+		s.Handle(now, rig.SubscriberAddr, rig.Made(t, f))
+	}
+	hear(frame.Frame{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 3, To: 50}}})
+	hear(frame.Frame{Kind: frame.Status, Position: 40})
+	if m := s.members.rows[0]; len(m.wants) != 1 || m.wants[0] != (nack.Range{From: 40, To: 50}) {
+		t.Fatalf("%v waits", m.wants)
+	}
+	hear(frame.Frame{Kind: frame.Status, Position: 60})
+	if len(s.catch.turns) != 0 {
+		t.Error("it has passed all of it, and something waits")
+	}
+	for range 1000 { // all leave the ring
+		if _, err := s.Publish(now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+			s.Sent(b)
+		}
+	}
+	if st := s.Stats(); st.Responder.Gone != 0 || st.Repairs != 0 {
+		t.Errorf("%d gone, %d repairs", st.Responder.Gone, st.Repairs)
+	}
+}
+
+// What two lack is repaired once, to the group, where the first is behind: whether the
+// second asks before the first's is out, or the first waits for more than that; and also
+// where the second has no row, and so gets all that it lacks with the group.
+func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
+	for _, rows := range []int{2, 1} {
+		s := behindSender(t, 200)
+		s.members.max = rows
+		now := s.now
+		other := netip.AddrPortFrom(rig.SubscriberAddr.Addr(), 6001)
+		asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
+			s.Handle(now, from, rig.Made(t, frame.Frame{
+				Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id, Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
+			}))
+		}
+		asks(5, rig.SubscriberAddr, nack.Range{From: 10, To: 60})
+		asks(6, other, nack.Range{From: 40, To: 90})
+		alone, group := map[uint64]netip.AddrPort{}, map[uint64]int{}
+		for range 1000 {
+			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+				for i := range b.Datagrams() {
+					f := rig.Decoded(t, b.Datagram(i))
+					if f.Kind != frame.Repair {
+						continue
+					}
+					if seq := rig.Decoded(t, f.Inner).Seq; b.To.IsValid() {
+						if to, twice := alone[seq]; twice {
+							t.Errorf("frame %d goes to %v, and went to %v", seq, b.To, to)
+						}
+						alone[seq] = b.To
+					} else {
+						group[seq]++
+					}
+				}
+				s.Sent(b)
+			}
+			now = now.Add(time.Millisecond)
+			s.Advance(now)
+		}
+		for seq := uint64(0); seq < 200; seq++ {
+			var to netip.AddrPort
+			copies := 0
+			switch {
+			case seq >= 40 && seq < 60, rows == 1 && seq >= 60 && seq < 90:
+				copies = 1
+			case seq >= 10 && seq < 40:
+				to = rig.SubscriberAddr
+			case seq >= 60 && seq < 90:
+				to = other
+			}
+			if group[seq] != copies || alone[seq] != to {
+				t.Errorf("%d rows: frame %d goes to the group %d times, and to %v alone", rows, seq, group[seq], alone[seq])
+			}
+		}
+	}
+}
+
+// A request that the network has copied and delayed brings nothing twice, however much went
+// to its subscriber meanwhile; one that was sent later brings it again.
+func TestADelayedCopyBringsNothingTwice(t *testing.T) {
+	const first, second = maxWantRuns, 100
+	s := behindSender(t, 2*(first+second))
+	now := s.now
+	asks := func(request, from, n uint64) *frame.Frame {
+		f := frame.Frame{Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: request, Echo: s.sessionTime(now)}
+		for i := range n {
+			f.Ranges = append(f.Ranges, nack.Range{From: 2 * (from + i), To: 2*(from+i) + 1})
+		}
+		return rig.Made(t, f)
+	}
+	brings := func(f *frame.Frame) (n int) {
+		s.Handle(now, rig.SubscriberAddr, f)
+		for range 1000 {
+			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
+				if s.out.catchUp {
+					n += b.Datagrams()
+				}
+				s.Sent(b)
+			}
+			now = now.Add(time.Millisecond)
+			s.Advance(now)
+		}
+		return n
+	}
+	request := asks(1, 0, first)
+	if n := brings(request); n != first {
+		t.Fatalf("%d repairs, want %d", n, first)
+	}
+	if n := brings(asks(2, first, second)); n != second {
+		t.Fatalf("%d repairs, want %d", n, second)
+	}
+	if n := brings(request); n != 0 {
+		t.Errorf("a copy brings %d repairs", n)
+	}
+	if n := brings(asks(3, 0, second)); n != second {
+		t.Errorf("%d repairs for a new request, want %d", n, second)
+	}
+}

@@ -1,0 +1,154 @@
+package send
+
+import (
+	"fmt"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// SenderConfig configures a Sender. Zero fields mean the defaults.
+type Config struct {
+	// Session is the session's random id. Required.
+	Session uint64
+	// Name of the stream, up to 255 bytes.
+	Name string
+	// Start is the session's start; Wall is the wall clock then, in Unix
+	// nanoseconds.
+	Start reliable.Time
+	Wall  int64
+	// FirstSeq and FirstOffset number the first frame and message.
+	FirstSeq, FirstOffset uint64
+	// Channel is the sequence space within the session.
+	Channel uint32
+	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0
+	// means 1,472. DATA frames are smaller by what a REPAIR adds.
+	Datagram int
+	// ResendBuffer bounds the frames that are held for repair, in bytes, and their
+	// number by one for each 256 bytes; 0 means 64 MiB. It must hold 8 full frames. An
+	// index of 24 bytes for each comes on top.
+	ResendBuffer int
+	// Memory, if not zero, is what the resend buffer and its index lie in; RingSize
+	// says how long they are. Otherwise NewSender makes them.
+	Memory RingMemory
+	// BatchWait is how long a message may wait for others to share its
+	// datagram; 0 sends it at once.
+	BatchWait time.Duration
+	// RepairShare is the part of the data rate that repairs may use, more than 0
+	// to 10; 0 means 0.5. RepairFloor is the rate that they may always use, in
+	// bytes a second; 0 means 16 MiB a second.
+	RepairShare float64
+	RepairFloor uint64
+	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers
+	// beyond it are served, and share one quota.
+	MaxMembers int
+
+	// Pace says whose pace counts: what subscribers that count have yet to take is
+	// kept. The zero value is nobody's. With another one, nothing is accepted in
+	// the first 100 ms, so that subscribers can say where they are.
+	Pace reliable.Pace
+	// WhenFull says what becomes of a message that finds no room.
+	WhenFull reliable.WhenFull
+	// WaitFor, if not 0, accepts nothing before so many subscribers have said where
+	// they are.
+	WaitFor int
+	// StallTimeout is how long a subscriber that makes no progress may leave no
+	// room for others, before it is left out of the count; 0 means 5 s.
+	StallTimeout time.Duration
+	// Linger is how long a closed session goes on repairing after the last request;
+	// 0 means 1 s. A subscriber that can't run for so long loses what it misses.
+	Linger time.Duration
+	// Disk bounds what is kept on disk when the ring is full, in bytes, where each
+	// frame has DiskHead besides a stride; 0 means
+	// there is none.
+	Disk int64
+	// Cut says that the kernel or the network card may cut a Batch out of one write.
+	// Then it is tried now and then whether that does damage; Seed seeds the trials.
+	Cut  bool
+	Seed uint64
+	// Uneven says that it is known to do damage where all datagrams are equally long:
+	// the last frame of a full batch is a little shorter than the others.
+	Uneven bool
+	// MaxRate bounds what is sent, in bytes of datagrams a second; 0 means no bound.
+	// HEARTBEAT and the like don't wait for it: data and repairs leave room for them.
+	// Burst is how much may go out at once, in bytes; 0 means what the rate gives in
+	// 1 ms, and two datagrams at least.
+	MaxRate, Burst uint64
+}
+
+func (c *Config) setDefaults() {
+	if c.Datagram == 0 {
+		c.Datagram = reliable.DefaultDatagram
+	}
+	if c.ResendBuffer == 0 {
+		c.ResendBuffer = DefaultResendBuffer
+	}
+	if c.MaxMembers == 0 {
+		c.MaxMembers = DefaultMaxMembers
+	}
+	if c.RepairFloor == 0 {
+		c.RepairFloor = DefaultRepairFloor
+	}
+	if c.StallTimeout == 0 {
+		c.StallTimeout = DefaultStallTimeout
+	}
+	if c.Linger == 0 {
+		c.Linger = DefaultLinger
+	}
+	if c.Burst == 0 {
+		c.Burst = max(2*uint64(c.Datagram), min(c.MaxRate/1000, maxBatch))
+	}
+}
+
+// fitMemory says whether the memory that was given is as long as it must be.
+func (c *Config) fitMemory() bool {
+	if c.Memory.Frames == nil && c.Memory.Index == nil {
+		return true
+	}
+	frames, index := c.RingSize()
+	return len(c.Memory.Frames) == frames && len(c.Memory.Index) == index
+}
+
+func (c *Config) validate() error {
+	stride := frame.DataSize(c.Datagram)
+	switch {
+	case c.Session == 0:
+		return fmt.Errorf("reliable: a session needs an id that is not 0")
+	case len(c.Name) > frame.MaxName:
+		return fmt.Errorf("reliable: the stream's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
+		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+	case c.ResendBuffer < minSlots*stride:
+		return fmt.Errorf("reliable: a resend buffer of %d bytes is too small: %d frames of %d bytes need %d",
+			c.ResendBuffer, minSlots, stride, minSlots*stride)
+	case !c.fitMemory():
+		return fmt.Errorf("reliable: the memory for a resend buffer has other lengths than RingSize says")
+	case c.BatchWait < 0:
+		return fmt.Errorf("reliable: a batch wait of %v is negative", c.BatchWait)
+	case !(c.RepairShare >= 0 && c.RepairShare <= 10):
+		return fmt.Errorf("reliable: a repair share of %v is outside 0 to 10", c.RepairShare)
+	case c.MaxMembers < 1:
+		return fmt.Errorf("reliable: a table of %d subscribers is too small", c.MaxMembers)
+	case c.StallTimeout < 0:
+		return fmt.Errorf("reliable: a stall timeout of %v is negative", c.StallTimeout)
+	case c.Linger < 0:
+		return fmt.Errorf("reliable: to linger for %v is not possible: it is negative", c.Linger)
+	case c.WhenFull > reliable.Drop:
+		return fmt.Errorf("reliable: what to do when full, %d, is not known", c.WhenFull)
+	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
+		return fmt.Errorf("reliable: waiting for %d subscribers is outside 0 to %d", c.WaitFor, c.MaxMembers)
+	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+DiskHead):
+		return fmt.Errorf("reliable: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+DiskHead)
+	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
+		return fmt.Errorf("reliable: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
+	case c.Burst > maxBurst:
+		return fmt.Errorf("reliable: a burst of %d bytes is more than %d", c.Burst, maxBurst)
+	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
+		return fmt.Errorf("reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap")
+	}
+	if err := c.Pace.Validate(); err != nil {
+		return fmt.Errorf("reliable: %w", err)
+	}
+	return nil
+}

@@ -1,0 +1,63 @@
+package send
+
+import (
+	"testing"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// A NACK that asks for much is confirmed whole, in as many CONFIRMs as it takes:
+// whoever heard nothing of a frame for long would give it up.
+func TestConfirmsNameAllThatWaits(t *testing.T) {
+	s, err := New(Config{Session: 1, RepairFloor: 1, RepairShare: 1e-9})
+	if err != nil {
+		t.Fatal(err)
+	}
+	const frames = 3000
+	for range frames {
+		if _, err := s.Publish(0, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	var dec frame.Decoder
+	drain := func(now reliable.Time) (repaired, confirmed, confirms int) {
+		for {
+			b, ok := s.Next(now)
+			if !ok {
+				return
+			}
+			for i := range b.Datagrams() {
+				var f frame.Frame
+				if err := dec.Decode(b.Datagram(i), &f); err != nil {
+					t.Fatal(err)
+				}
+				switch f.Kind {
+				case frame.Repair:
+					repaired++
+				case frame.Confirm:
+					confirms++
+					for _, r := range f.Ranges {
+						confirmed += int(r.Len())
+					}
+				}
+			}
+			s.Sent(b)
+		}
+	}
+	drain(0)
+	f := frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 7, Request: 1, Echo: 1, Held: 5}
+	for i := range uint64(frames / 2) {
+		f.Ranges = append(f.Ranges, nack.Range{From: 2 * i, To: 2*i + 1})
+	}
+	s.Handle(10, rig.SubscriberAddr, &f)
+	repaired, confirmed, confirms := drain(10)
+	if repaired == 0 || repaired+confirmed != frames/2 || confirms < 2 {
+		t.Errorf("of %d frames that were asked for %d were repaired and %d confirmed, in %d CONFIRMs", frames/2, repaired, confirmed, confirms)
+	}
+	if st := s.Stats(); st.Confirms != uint64(confirms) || st.Unconfirmed != 0 {
+		t.Errorf("%+v", st)
+	}
+}

@@ -1,0 +1,133 @@
+package send
+
+import (
+	"bytes"
+	"math"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// A network whose MTU changes. Frames that were sealed never change: those that were made
+// before an MTU fell may be too large for it, and are neither sent nor repaired, which GONE
+// tells. One that is open is packed anew.
+
+// Datagram returns the largest datagram of now, in bytes.
+func (s *Sender) Datagram() int { return s.most }
+
+// SetDatagram bounds datagrams, in bytes, from now on, up to what the Sender was made
+// with. Frames are made for 256 at the least: where the network takes less, those that are
+// larger than it takes are treated like all that no longer fit. It returns how many frames
+// are in memory that don't.
+func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
+	was, wide := s.datagram, s.wide
+	s.most = min(max(size, 0), s.cfg.Datagram)
+	s.datagram = max(s.most, frame.MinDatagram)
+	s.wide = math.MaxUint64
+	if s.datagram < was {
+		s.closeOpen(now)
+		wide = s.next
+	}
+	if s.most == s.datagram { // frames that are yet to be made fit
+		s.wide = min(wide, s.next)
+	}
+	for seq := s.ringOldest(); seq < min(s.wide, s.next); seq++ {
+		if s.unfit(seq) {
+			unfit++
+		}
+	}
+	return unfit
+}
+
+// closeOpen makes the frame that is open fit the datagrams of now: its messages are packed
+// into as many as it takes. Where these find no room, it stays one that is too large.
+func (s *Sender) closeOpen(now reliable.Time) {
+	if !s.build.IsOpen() {
+		return
+	}
+	data := s.build.Seal(false)
+	if frame.RepairSize(len(data)) > s.datagram && s.repack(now, bytes.Clone(data)) {
+		return
+	}
+	s.ring.seal(s.next, len(data))
+	s.next++
+}
+
+// repack opens the frame with the next number again, for what a sealed one holds, and as
+// many after it as it takes. It reports false, and does nothing, where the ring has no room.
+func (s *Sender) repack(now reliable.Time, data []byte) bool {
+	var d frame.Decoder
+	var f frame.Frame
+	if d.Decode(data, &f) != nil {
+		return false
+	}
+	if !s.taken {
+		s.skipUnfit(now) // which makes room
+	}
+	frames := 1 + uint64(len(data)/s.leastUsed())
+	if !s.ring.fits(frames, min(s.sent, s.keep.pinned), s.next) {
+		return false
+	}
+	accepted := s.cfg.Start.Add(time.Duration(f.Time)) // the first of them
+	after := s.nextOffset
+	s.nextOffset = f.Offset
+	for i, c := range f.Chunks {
+		switch {
+		case c.Skip > 0: // nothing is before it
+			s.nextOffset += c.Skip
+			s.keep.skipped = c.Skip
+			s.open(accepted, s.nextOffset, s.nextOffset)
+			continue
+		case i == 0 && f.Flags&frame.Continues != 0:
+			s.packRest(accepted, c.Data)
+		default:
+			s.pack(accepted, c.Data)
+		}
+		s.nextOffset++
+	}
+	s.nextOffset = after
+	return true
+}
+
+// unfit says whether a REPAIR with a frame in it is too large for the network. Of one
+// that only the disk holds that isn't known before it was read.
+func (s *Sender) unfit(seq uint64) bool {
+	return seq < s.wide && seq >= s.ringOldest() && frame.RepairSize(len(s.ring.frame(seq))) > s.most
+}
+
+// skipUnfit passes frames that were never sent, and are too large for it now.
+func (s *Sender) skipUnfit(now reliable.Time) {
+	for s.sent < s.next && s.sent < s.wide && len(s.ring.frame(s.sent)) > s.most {
+		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.sent)
+		s.sent++
+		s.stats.TooLarge++
+		s.beats.data(now) // tells of it soon
+	}
+	if s.keep.full {
+		s.noteRoom(now)
+	}
+}
+
+// dropUnfit tells a subscriber that is behind of frames that it waits for next, and that
+// are too large, and reports whether there are any.
+func (s *Sender) dropUnfit(m *member) bool {
+	from := m.wants[0].From
+	run := nack.Range{From: from, To: from}
+	for run.To < m.wants[0].To && run.To < s.wide {
+		data := s.kept(run.To)
+		if data == nil || frame.RepairSize(len(data)) <= s.most {
+			break
+		}
+		run.To++
+	}
+	if run.Len() == 0 {
+		return false
+	}
+	s.stats.Responder.Unfit += run.Len()
+	s.answers.unfit(m.Addr, m.wantRequest, []nack.Range{run})
+	s.catch.drop(m, []nack.Range{run})
+	s.catch.settle()
+	return true
+}

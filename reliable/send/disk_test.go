@@ -1,0 +1,383 @@
+package send
+
+import (
+	"bytes"
+	"math/rand/v2"
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// spilled is a publisher that keeps what its only subscriber hasn't taken on disk.
+func spilled(t *testing.T) *paced {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 4 << 20})
+	for range 2000 {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		p.step(time.Millisecond)
+	}
+	if st := p.Stats(); st.DiskFrames < 1000 {
+		t.Fatalf("%d frames are on disk", st.DiskFrames)
+	}
+	return p
+}
+
+// asks is a NACK of the only subscriber.
+func (p *paced) asks(r nack.Range) {
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(p, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{r},
+	}))
+}
+
+// What lies on disk is let go when nobody needs it any more, though there is nothing
+// else to do there.
+func TestDiskLetsGoOfWhatNobodyNeeds(t *testing.T) {
+	p := spilled(t)
+	p.reports(p.next)
+	job, ok := p.NextDisk()
+	if !ok || job.Data != nil || job.Frames.Len() > 0 || job.Trim != p.next {
+		t.Fatalf("the next job is %+v, %v", job, ok)
+	}
+	p.DiskDone(p.now, nil, nil)
+	if job, ok = p.NextDisk(); ok {
+		t.Errorf("and then comes %+v", job)
+	}
+}
+
+// Much that nobody needs is let go though some is needed, and it is told once.
+func TestDiskLetsGoOfMuch(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 16 << 20})
+	for i := range diskTrim + 2000 {
+		if i%1000 == 0 {
+			p.reports(0)
+		}
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		p.step(time.Millisecond)
+	}
+	p.reports(diskTrim - 300)
+	if job, ok := p.NextDisk(); ok {
+		t.Errorf("the next job is %+v", job)
+	}
+	p.reports(diskTrim + 300)
+	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < diskTrim || job.Trim > diskTrim+300 {
+		t.Errorf("the next job is %+v, %v", job, ok)
+	}
+	p.DiskDone(p.now, nil, nil)
+	if job, ok := p.NextDisk(); ok {
+		t.Errorf("and then comes %+v", job)
+	}
+}
+
+// What was to be read for one that has left is not read, and what others wait for is.
+func TestDiskReadsForNobodyThatLeft(t *testing.T) {
+	p := spilled(t)
+	p.asks(nack.Range{From: 0, To: 10})
+	if p.sends(); p.disk.want.Len() == 0 {
+		t.Fatal("nothing is to be read for one that asks")
+	}
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 {
+		t.Errorf("the next job is %+v, %v", job, ok)
+	}
+
+	p = spilled(t)
+	p.asks(nack.Range{From: 100, To: 110})
+	p.sends()
+	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 5, To: 9}},
+	}))
+	p.catch.forget(p.members.rows[0])
+	if job, ok := p.NextDisk(); ok {
+		t.Errorf("the next job is %+v", job)
+	}
+	p.sends()
+	if job, ok := p.NextDisk(); !ok || job.Frames != (nack.Range{From: 5, To: 9}) {
+		t.Errorf("the next job is %+v, %v", job, ok)
+	}
+}
+
+// more publishes n frames, which the publisher has room for.
+func (p *paced) more(n int) {
+	p.Helper()
+	for i := range n {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			p.Fatalf("frame %d of %d: %v", i, n, err)
+		}
+		p.step(time.Millisecond)
+	}
+}
+
+// wantKept wants all frames from one on to be in the ring or on disk, without a hole.
+func (p *paced) wantKept(from uint64) {
+	p.Helper()
+	at := from
+	for _, r := range p.disk.runs {
+		if r.From <= at && at < r.To {
+			at = r.To
+		}
+	}
+	if at < p.ringOldest() {
+		p.Errorf("frame %d, of those from %d on, is neither on disk (%v) nor in the ring, from %d on", at, from, p.disk.runs, p.ringOldest())
+	}
+}
+
+// One may count from a frame that the ring still holds and the disk has let go: the
+// disk begins again there, or what lies between would leave the ring and be nowhere.
+func TestDiskBeginsAgainForOneBehindIt(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20})
+	p.more(1200)
+	p.reports(700)
+	low := p.ringOldest() + 5
+	if from, ok := p.disk.from(); !ok || from <= low {
+		t.Fatalf("on disk from %d on, in the ring from %d on", from, p.ringOldest())
+	}
+	p.another(6, low)
+	p.more(1500)
+	p.wantKept(low)
+}
+
+// The same while the disk writes what lies behind it: that is not what it begins with.
+func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20})
+	p.more(200)
+	p.reports(200)
+	for range 600 { // the disk is handed something, and isn't done with it
+		p.Publish(p.now, make([]byte, 1300))
+		p.sends()
+	}
+	job, ok := p.NextDisk()
+	if !ok || job.Data == nil || job.Frames.From != 200 {
+		t.Fatalf("the job is %+v, %v", job, ok)
+	}
+	p.another(6, 100)
+	p.DiskDone(p.now, nil, nil)
+	p.more(1500)
+	p.wantKept(100)
+}
+
+// What all who count have passed is let go by the very job that would have read it for
+// another: it isn't read.
+func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
+	p := spilled(t)
+	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 0, To: 1000}},
+	}))
+	if p.sends(); p.disk.want.Len() == 0 {
+		t.Fatal("nothing is to be read")
+	}
+	p.reports(p.disk.runs[0].To + 10)
+	for range 3 {
+		job, ok := p.NextDisk()
+		if ok && job.Data == nil && job.Frames.Len() > 0 && job.Frames.From < job.Trim {
+			t.Fatalf("%v is to be read, and all below %d let go", job.Frames, job.Trim)
+		}
+		if ok {
+			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+		}
+		p.sends()
+	}
+}
+
+// Where a quorum shrinks, one may count that is further behind than the ring: only what
+// the ring still holds is written.
+func TestDiskWritesWhatTheRingHolds(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
+	for i := range uint64(1500) {
+		p.Publish(p.now, make([]byte, 1300))
+		p.step(time.Millisecond)
+		p.reports(i)
+		p.another(6, i)
+		if i == 20 {
+			p.another(7, 10)
+		}
+	}
+	for range 400 {
+		p.Publish(p.now, make([]byte, 1300))
+		p.sends()
+	}
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	if p.keep.hold != 10 || p.ringOldest() <= 10 {
+		t.Fatalf("kept from %d on, in the ring from %d on", p.keep.hold, p.ringOldest())
+	}
+	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.ringOldest() {
+		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.ringOldest())
+	}
+}
+
+// Small frames fill the ring's index before its memory: they go to disk as well.
+func TestDiskTakesSmallFrames(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 64 << 20})
+	for i := range 8000 {
+		if i%1000 == 0 {
+			p.reports(0) // it is there, and takes nothing
+		}
+		if _, err := p.Publish(p.now, make([]byte, 64)); err != nil {
+			t.Fatalf("message %d: %v; %+v", i, err, p.Stats())
+		}
+		p.step(time.Millisecond)
+	}
+	if st := p.Stats(); st.DiskFrames < 8000-4096 {
+		t.Errorf("%d of 8,000 frames are on disk", st.DiskFrames)
+	}
+}
+
+// The disk makes room for messages of up to a quarter of the ring, whatever order they
+// come in. Larger ones may have to wait, though only until subscribers have taken more.
+func TestDiskMakesRoomForAQuarter(t *testing.T) {
+	cfg := Config{ResendBuffer: 1 << 20, Disk: 64 << 20}
+	rng := rand.New(rand.NewPCG(1, 2))
+	for range 5 {
+		p := newPaced(t, cfg)
+		for i := range 150 {
+			p.reports(0) // it is there, and takes nothing
+			size := 1 + rng.IntN(cfg.ResendBuffer/4-16<<10)
+			if _, err := p.Publish(p.now, make([]byte, size)); err != nil {
+				t.Fatalf("message %d, of %d bytes: %v; %+v", i, size, err, p.Stats())
+			}
+			for range 3 {
+				p.step(time.Millisecond)
+			}
+		}
+	}
+	p := newPaced(t, cfg)
+	large := make([]byte, 900_000)
+	if _, err := p.Publish(p.now, large); err != nil {
+		t.Fatal(err)
+	}
+	p.step(100 * time.Millisecond)
+	p.reports(p.next)
+	p.step(time.Millisecond)
+	if _, err := p.Publish(p.now, large); err != nil {
+		t.Errorf("where all was taken: %v; %+v", err, p.Stats())
+	}
+}
+
+// What can't be read is no longer held: all that wait for it are told, and what else they
+// wait for comes all the same.
+func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
+	for name, done := range map[string]func(p *paced, job DiskJob){
+		"an error": func(p *paced, job DiskJob) { p.DiskDone(p.now, nil, errDiskShort) },
+		"too few":  func(p *paced, job DiskJob) { p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil) },
+	} {
+		t.Run(name, func(t *testing.T) {
+			p := spilled(t)
+			oldest := p.ringOldest()
+			p.asks(nack.Range{From: 100, To: 110})
+			p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
+				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7, Echo: p.sessionTime(p.now),
+				Ranges: []nack.Range{{From: 105, To: 120}, {From: oldest + 10, To: oldest + 12}},
+			}))
+			p.hears()
+			job, ok := p.NextDisk()
+			for ; ok && job.Frames.From != 100; job, ok = p.NextDisk() { // what is written first
+				p.DiskDone(p.now, nil, nil)
+			}
+			if !ok || job.Data != nil {
+				t.Fatalf("nothing is read: %+v, %v", job, ok)
+			}
+			done(p, job)
+			gone, repaired := map[netip.AddrPort][]nack.Range{}, 0
+			for range 100 {
+				for _, f := range p.hears() {
+					switch f.Kind {
+					case frame.Gone:
+						gone[f.to] = append(gone[f.to], f.Ranges...)
+					case frame.Repair:
+						repaired++
+					}
+				}
+				p.now = p.now.Add(time.Millisecond)
+				p.Advance(p.now)
+				for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
+					done(p, job)
+				}
+			}
+			if got := nack.Normalize(gone[rig.SubscriberAddr]); len(got) != 1 || got[0] != (nack.Range{From: 100, To: 110}) {
+				t.Errorf("the first is told that %v is gone", got)
+			}
+			if got := nack.Normalize(gone[rig.PublisherAddr]); len(got) != 1 || got[0] != (nack.Range{From: 105, To: 120}) {
+				t.Errorf("the second is told that %v is gone", got)
+			}
+			if repaired != 2 {
+				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for", repaired)
+			}
+			if st := p.Stats(); st.DiskErrors == 0 {
+				t.Errorf("%+v", st)
+			}
+		})
+	}
+}
+
+// sentTo is a frame, and where it goes.
+type sentTo struct {
+	*frame.Frame
+	to netip.AddrPort
+}
+
+// hears sends what there is, and returns it.
+func (p *paced) hears() (list []sentTo) {
+	p.Helper()
+	for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
+		for i := range b.Datagrams() {
+			list = append(list, sentTo{rig.Decoded(p, bytes.Clone(b.Datagram(i))), b.To})
+		}
+		p.Sent(b)
+	}
+	return list
+}
+
+// A repair that waits for its place in a batch while its frame leaves the ring never goes
+// out: whoever asks again gets it from the disk.
+func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
+	p := newPaced(t, Config{ResendBuffer: 64 << 10, Disk: 4 << 20})
+	publish := func(size int) { // where there is room, which the disk makes
+		p.Publish(p.now, make([]byte, size))
+		for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
+			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+		}
+	}
+	for range 100 {
+		publish(1300)
+		p.step(time.Millisecond)
+	}
+	for _, size := range []int{100, 1300} {
+		publish(size)
+		p.step(time.Millisecond)
+	}
+	large := p.next - 1
+	p.asks(nack.Range{From: large - 1, To: large + 1})
+	next := func(want frame.Kind) {
+		t.Helper()
+		b, ok := p.Next(p.now)
+		if !ok || rig.Decoded(t, b.Datagram(0)).Kind != want {
+			t.Fatalf("%v goes out, %v", b, ok)
+		}
+		p.Sent(b)
+	}
+	next(frame.Repair) // the small one; the large one doesn't fit its batch
+	for i := 0; i < 10 && p.ringOldest() <= large; i++ {
+		for range 50 {
+			publish(1300)
+		}
+		p.served = true // it is data's turn
+		next(frame.Data)
+	}
+	if p.ringOldest() <= large || !p.stashed || p.oldest() > large {
+		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.oldest(), p.ringOldest())
+	}
+	p.step(time.Millisecond)
+	p.step(100 * time.Millisecond)
+	p.asks(nack.Range{From: large, To: large + 1})
+	p.sends()
+	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {
+		t.Errorf("frame %d is asked for again, and the disk does %+v, %v", large, job, ok)
+	}
+}

@@ -1,0 +1,30 @@
+package send
+
+import (
+	"cmp"
+	"slices"
+
+	"crier/reliable"
+)
+
+// nobody is where retention begins while no subscriber counts.
+const nobody = ^uint64(0)
+
+// holdOf returns the lowest frame that somebody who counts has yet to pass.
+// Positions is room to work in; the slice is returned for the next time.
+func holdOf(p *reliable.Pace, rows []*member, positions []uint64) (uint64, []uint64) {
+	hold, positions := nobody, positions[:0]
+	for _, m := range rows {
+		if m.state != reliable.Counted {
+			continue
+		}
+		if hold = min(hold, m.Position); p.Kind == reliable.PaceQuorum {
+			positions = append(positions, m.Position)
+		}
+	}
+	if len(positions) > p.Quorum {
+		slices.SortFunc(positions, func(a, b uint64) int { return cmp.Compare(b, a) })
+		hold = positions[p.Quorum-1]
+	}
+	return hold, positions
+}

@@ -1,0 +1,122 @@
+package send
+
+import (
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// Who left with all that was sent lacks nothing; who left before, was not heard any more,
+// or is left behind does, and is remembered with how far it was. One that comes back is
+// no longer among those that went.
+func TestWhoLacksSomething(t *testing.T) {
+	p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}})
+	for id := uint64(6); id <= 8; id++ {
+		p.another(id, 0)
+	}
+	p.more(100)
+	p.leaves(5, p.sent)
+	p.leaves(6, 60)
+	gone := p.Departed()
+	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.nextOffset {
+		t.Errorf("%+v", gone)
+	}
+	p.another(7, 70)
+	for range 40 { // the others are not heard for long
+		p.step(time.Second)
+		p.another(8, p.sent)
+	}
+	gone = p.Departed()
+	if len(gone) != 3 || gone[2].ID != 7 || gone[2].Left || !gone[2].Departed || !gone[2].Lacks {
+		t.Errorf("%+v", gone)
+	}
+	if n := p.Stats().Lacking; n != 2 {
+		t.Errorf("%d subscribers lack something, want 2", n)
+	}
+	p.another(7, p.sent)
+	if n := p.Stats().Lacking; n != 1 || len(p.Departed()) != 2 {
+		t.Errorf("%d subscribers lack something after one came back, and %d went", n, len(p.Departed()))
+	}
+}
+
+// Where a quorum is enough, nobody lacks anything once that many have all.
+func TestAQuorumIsEnough(t *testing.T) {
+	p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
+	for id := uint64(6); id <= 8; id++ {
+		p.another(id, 0)
+	}
+	p.more(100)
+	p.leaves(5, 20)
+	p.leaves(6, p.sent)
+	if n := p.Stats().Lacking; n != 3 {
+		t.Errorf("%d lack something, want 3: one has all", n)
+	}
+	p.another(7, p.sent)
+	if n := p.Stats().Lacking; n != 0 || p.Departed()[0].Lacks || p.Members()[1].Lacks {
+		t.Errorf("%d lack something, and two have all", n)
+	}
+}
+
+// A repair is owed to who may still need it only.
+func TestNothingIsOwedToWhoHasIt(t *testing.T) {
+	p := newPaced(t, Config{RepairFloor: 1})
+	p.another(6, 0)
+	p.more(200)
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 150, To: 190}},
+	}))
+	if n := p.Owed(); n != 40 {
+		t.Errorf("%d repairs are owed, want 40", n)
+	}
+	p.reports(170)
+	if n := p.Owed(); n != 20 {
+		t.Errorf("%d repairs are owed, want 20", n)
+	}
+}
+
+// Repairs are cut short for who asked within the last linger time before they ended, and
+// hasn't said since that it has what it asked for; not for who asks for what isn't held.
+func TestForWhomRepairsAreCutShort(t *testing.T) {
+	const linger = time.Second
+	ask := func(p *paced, from, to uint64) {
+		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: from, To: to}},
+		}))
+		p.step(0)
+	}
+	for name, c := range map[string]struct {
+		then func(p *paced)
+		want bool
+	}{
+		"it is cut short":               {func(p *paced) { p.step(linger - 1) }, true},
+		"it has said how far it is":     {func(p *paced) { p.reports(150) }, true},
+		"it is quiet":                   {func(p *paced) { p.step(linger) }, false},
+		"it has them":                   {func(p *paced) { p.reports(160) }, false},
+		"it has all, and said so":       {func(p *paced) { p.leaves(5, p.sent) }, false},
+		"it has left":                   {func(p *paced) { p.leaves(5, 100) }, false},
+		"it asks for what there isn't":  {func(p *paced) { p.reports(160); ask(p, p.next, p.next+9) }, false},
+		"it asked again":                {func(p *paced) { p.step(linger); ask(p, 150, 151) }, true},
+		"they are no longer held":       {func(p *paced) { p.reports(100); p.more(1000) }, false},
+		"it asks after the end of them": {func(p *paced) { p.step(linger); p.Stop(p.now); ask(p, 150, 160) }, true},
+	} {
+		p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"another"}}, Linger: linger, ResendBuffer: 256 << 10})
+		p.more(170)
+		p.step(time.Second) // as part of catching up, or not: it is the same
+		ask(p, 120, 160)
+		if p.Owed() != 0 {
+			t.Fatalf("%s: %d repairs are owed", name, p.Owed())
+		}
+		if c.then(p); p.stopped == reliable.Never && p.Stats().Asking != 0 {
+			t.Errorf("%s: repairs were cut short before they ended", name)
+		}
+		p.Stop(p.now)
+		list := append(p.Departed(), p.Members()...)
+		if n := p.Stats().Asking; (n == 1) != c.want || n > 1 || len(list) != 1 || list[0].Asks != c.want {
+			t.Errorf("%s: cut short for %d, of %+v", name, n, list)
+		}
+	}
+}

@@ -1,0 +1,231 @@
+package send
+
+import (
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// minSlots is the smallest resend buffer, in full frames.
+const minSlots = 8
+
+const (
+	// indexEach is how much of the resend buffer there is, in bytes, for each frame
+	// that it can hold: smaller frames are bounded by their number.
+	indexEach = 256
+	// leastMarks is how many frames that are asked for at the same time are told apart
+	// in any case; of larger rings as many as full frames fit.
+	leastMarks = 1 << 18
+)
+
+// ring is the resend buffer: the latest DATA frames, one behind the other in memory,
+// each as long as it is, so that a run of full frames is one piece of memory for an
+// offloaded send. A frame lies in one piece: where a full one doesn't fit before the
+// end of the memory, the next begins at the start. Frames are found by their sequence
+// numbers, in an index.
+type ring struct {
+	buf    []byte
+	stride int    // of a full frame, in bytes
+	slots  uint64 // full frames that fit in any case, however they fall
+	most   uint64 // frames in one batch
+	top    int    // bytes from the start that may have been written to
+
+	// By sequence number modulo their count, a power of two. Of the frame that is open,
+	// or opened next, it is known where it begins.
+	index  []FrameMeta
+	oldest uint64 // the lowest sequence number that is held
+}
+
+// FrameMeta is what the index of a resend buffer knows of a frame. It holds no pointer,
+// so that it may lie in any memory.
+type FrameMeta struct {
+	offset uint64 // of the message that its first chunk belongs to
+	at     int    // where it begins
+	size   int32  // of the sealed frame, in bytes
+	goesOn bool   // that message began before it
+}
+
+// start returns the offset of the first message that starts in the frame or after it.
+func (m *FrameMeta) start() uint64 {
+	if m.goesOn {
+		return m.offset + 1
+	}
+	return m.offset
+}
+
+// RingMemory is what a resend buffer and its index lie in. It must be all zero when a
+// Sender gets it, which has it for itself from then on.
+type RingMemory struct {
+	Frames []byte
+	Index  []FrameMeta
+}
+
+// RingSize returns the lengths that c.Memory must have, for a valid configuration.
+func (c Config) RingSize() (frames, index int) {
+	c.setDefaults()
+	return ringSize(c.ResendBuffer, frame.DataSize(c.Datagram))
+}
+
+func ringSize(size, stride int) (bytes, index int) {
+	fit := size / stride
+	index = 1
+	for index < fit+2 || index <= size/(2*indexEach) {
+		index *= 2
+	}
+	return fit * stride, index
+}
+
+// newRing returns a ring of so many bytes whose first frame has the number first.
+func newRing(m RingMemory, size, stride int, first uint64) ring {
+	bytes, index := ringSize(size, stride)
+	if m.Frames == nil && m.Index == nil {
+		m = RingMemory{Frames: make([]byte, bytes), Index: make([]FrameMeta, index)}
+	}
+	slots := bytes/stride - 1 // frames of other sizes may leave a part of one unused at the end
+	return ring{
+		buf: m.Frames, stride: stride, slots: uint64(slots),
+		most:  uint64(max(1, min(maxSegments, maxBatch/stride, slots/4))),
+		index: m.Index, oldest: first,
+	}
+}
+
+// marks returns how many frames are told apart among those that are asked for.
+func (r *ring) marks() uint64 { return min(uint64(len(r.index)), max(r.slots+1, leastMarks)) }
+
+// Memory returns what the resend buffer lies in, for advice to the system about it.
+// Its content is the Sender's: it must be neither read nor written.
+func (s *Sender) Memory() []byte { return s.ring.buf }
+
+// Used returns how much of Memory, from its start, may have been written to, in bytes.
+func (s *Sender) Used() int { return s.ring.top }
+
+func (r *ring) of(seq uint64) *FrameMeta { return &r.index[seq&uint64(len(r.index)-1)] }
+
+// open returns the room of a full frame, for the frame after the last one that was
+// sealed. What lay there is no longer held.
+func (r *ring) open(seq, offset uint64, goesOn bool) []byte {
+	m := r.of(seq)
+	if m.at+r.stride > len(r.buf) {
+		for r.oldest < seq && r.of(r.oldest).at >= m.at {
+			r.oldest++
+		}
+		m.at, r.top = 0, len(r.buf)
+	}
+	m.offset, m.size, m.goesOn = offset, 0, goesOn
+	end := m.at + r.stride
+	for r.oldest < seq {
+		// What is held begins behind this frame, or before it and lies in one piece.
+		if o := r.of(r.oldest).at; (o < m.at || o >= end) && seq-r.oldest < uint64(len(r.index))-1 {
+			break
+		}
+		r.oldest++
+	}
+	r.top = max(r.top, end)
+	return r.buf[m.at:end:end]
+}
+
+// seal says how long the open frame is. The next one begins behind it.
+func (r *ring) seal(seq uint64, size int) {
+	m := r.of(seq)
+	m.size = int32(size)
+	r.of(seq + 1).at = m.at + size
+}
+
+// frame returns a sealed frame.
+func (r *ring) frame(seq uint64) []byte {
+	m := r.of(seq)
+	end := m.at + int(m.size)
+	return r.buf[m.at:end:end]
+}
+
+// span returns how many bytes the frames [from, to) take. To may be the open frame, or
+// the next to be opened.
+func (r *ring) span(from, to uint64) int {
+	if from >= to {
+		return 0
+	}
+	n := r.of(to).at - r.of(from).at
+	if n <= 0 {
+		n += len(r.buf)
+	}
+	return n
+}
+
+// fits says whether so many frames more, of any size, fit from frame next on, which may
+// be open, while those from low on stay.
+func (r *ring) fits(frames, low, next uint64) bool {
+	if low < r.oldest || next-min(low, next)+frames >= uint64(len(r.index)) {
+		return false
+	}
+	left, need := len(r.buf)-r.of(next).at, int(frames)*r.stride
+	if need > left {
+		need += left % r.stride // which stays unused, at the most, before the end
+	}
+	return r.span(low, next)+need <= len(r.buf)
+}
+
+// piece returns frames from seq on that lie one behind the other in memory, and their
+// sizes, in the given slice: as many as there are below end, and as leave so many bytes
+// between them and it.
+func (r *ring) piece(seq, end uint64, most, leave int, sizes []int32) ([]byte, []int32) {
+	at := r.of(seq).at
+	size := 0
+	sizes = sizes[:0]
+	for ; seq < end && len(sizes) < most; seq++ {
+		m := r.of(seq)
+		if m.at != at+size || r.span(seq+1, end) < leave {
+			break
+		}
+		sizes = append(sizes, m.size)
+		size += int(m.size)
+	}
+	return r.buf[at : at+size], sizes
+}
+
+// run returns the frames from seq on that lie one behind the other in memory and can be
+// one batch: of one size, and at most one shorter at the end. Most bounds them in
+// bytes, but for the first.
+func (r *ring) run(seq, end uint64, most int) (data []byte, segment int, frames uint64) {
+	m := r.of(seq)
+	at, size := m.at, int(m.size)
+	segment = size
+	for frames = 1; seq+frames < end && frames < r.most; {
+		m = r.of(seq + frames)
+		n := int(m.size)
+		if m.at != at+size || n > segment || size+n > most {
+			break
+		}
+		size += n
+		frames++
+		if n < segment {
+			break
+		}
+	}
+	return r.buf[at : at+size : at+size], segment, frames
+}
+
+// oldest returns the lowest sequence number that is held, in the ring or on disk.
+func (s *Sender) oldest() uint64 {
+	ring := s.ringOldest()
+	if from, ok := s.disk.from(); ok {
+		return min(ring, from)
+	}
+	return ring
+}
+
+// ringOldest returns the lowest sequence number that the ring holds.
+func (s *Sender) ringOldest() uint64 { return s.ring.oldest }
+
+// held returns the frames that the ring can repair: sent, and not overwritten.
+func (s *Sender) held() nack.Range { return nack.Range{From: s.ringOldest(), To: s.sent} }
+
+// startAt returns the offset of the first message that starts in frame seq or
+// after it; seq may be the next frame.
+func (s *Sender) startAt(seq uint64) uint64 {
+	switch {
+	case seq < s.ringOldest(): // the first on disk, or what is asked about holds no more
+		return s.disk.offsetOf(seq)
+	case seq < s.next || s.build.IsOpen():
+		return s.ring.of(seq).start()
+	}
+	return s.nextOffset - s.keep.skipped
+}

@@ -1,0 +1,209 @@
+package send
+
+import (
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Sender is one session at its publisher.
+type Sender struct {
+	cfg       Config
+	now       reliable.Time // of the last call that knew it
+	ring      ring
+	keep      retention
+	disk      disk
+	catch     catchUp
+	limit     limit
+	offload   offload
+	build     frame.Builder
+	encode    frame.Encoder
+	responder *nack.Responder
+	members   members
+	beats     heartbeats
+
+	nextOffset uint64        // of the next message
+	next       uint64        // the open frame's sequence number, or the next to be opened
+	sent       uint64        // frames below are with the kernel
+	openDue    reliable.Time // when the open frame must go
+	flush      bool          // the open frame goes at once
+	datagram   int           // the size that frames are made for, in bytes
+	most       int           // what the network takes: less than that, where it is less than 256
+	wide       uint64        // frames below may be too large for that
+
+	armed reliable.Time // the last deadline
+	woke  reliable.Time // when this process went on after it had been suspended
+
+	announceDue reliable.Time
+	sweepDue    reliable.Time
+	answers     answers
+	unsent      unsent
+
+	memberEvents []reliable.MemberEvent
+
+	stash   nack.Repair // taken from the responder, for the next batch
+	stashed bool
+
+	closing  bool
+	closed   reliable.Time // when Close was called
+	lastNack reliable.Time
+	saidBye  reliable.Time // the first BYE; Never before
+	byeDue   reliable.Time
+	stopped  reliable.Time // when repairs ended; Never before
+	byeWait  time.Duration
+
+	rate      uint64 // of DATA lately, in bytes a second
+	rateBytes uint64 // DATA bytes since rateFrom
+	rateFrom  reliable.Time
+
+	arena   []byte
+	scratch frame.Frame
+	beaten  bool // a heartbeat went before data that waited
+	taken   bool // a batch is out, and Sent has not been called
+	out     outgoing
+	served  bool // an answer or repairs went last: it is data's turn
+	stats   Stats
+}
+
+// NewSender returns a session that has sent nothing yet.
+func New(cfg Config) (*Sender, error) {
+	cfg.setDefaults()
+	if err := cfg.validate(); err != nil {
+		return nil, err
+	}
+	s := &Sender{
+		cfg:        cfg,
+		ring:       newRing(cfg.Memory, cfg.ResendBuffer, frame.DataSize(cfg.Datagram), cfg.FirstSeq),
+		members:    newMembers(cfg.MaxMembers),
+		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
+		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
+		datagram: cfg.Datagram, most: cfg.Datagram,
+		openDue: reliable.Never, byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
+		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
+		now:   cfg.Start,
+		limit: newLimit(cfg.MaxRate, cfg.Burst),
+	}
+	s.keep = retention{
+		hold: nobody, pinned: nobody, gathered: cfg.Start.Add(gatherTime),
+		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
+	}
+	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride+DiskHead)
+	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
+	s.catch.since = cfg.Start
+	marks := s.ring.marks()
+	if s.disk.limit > 0 {
+		marks = max(marks, diskMarks)
+	}
+	repairs := nack.ResponderConfig{
+		Frames: int(marks), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
+		Unfit: s.unfit,
+	}
+	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
+		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
+	}
+	s.responder = nack.NewResponder(repairs)
+	s.offload = offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)}
+	s.offload.begin(cfg.Start)
+	s.beats.start(cfg.Start)
+	return s, nil
+}
+
+// Session returns the session's id.
+func (s *Sender) Session() uint64 { return s.cfg.Session }
+
+// sessionTime returns now on the wire's clock.
+func (s *Sender) sessionTime(now reliable.Time) uint64 { return uint64(max(0, now.Sub(s.cfg.Start))) }
+
+// tick notes the time of a call.
+func (s *Sender) tick(now reliable.Time) {
+	s.notice(now)
+	s.now = now
+	if s.keep.gathering {
+		s.gather(now)
+	}
+}
+
+// notice looks whether this process was suspended.
+func (s *Sender) notice(now reliable.Time) {
+	if s.armed != reliable.Never && now.Sub(s.armed) > reliable.Suspended {
+		s.woke, s.armed = now, now
+	}
+}
+
+// Advance lets time pass.
+func (s *Sender) Advance(now reliable.Time) {
+	s.tick(now)
+	if now >= s.sweepDue {
+		gone := s.members.sweep(now, s.patience)
+		for _, m := range gone {
+			s.depart(m, false)
+			s.gone(m)
+		}
+		if len(gone) > 0 {
+			s.refloor(now)
+		}
+		s.regroup(now)
+		s.sweepDue = now.Add(time.Second)
+	}
+	if elapsed := now.Sub(s.rateFrom); elapsed >= 50*time.Millisecond {
+		// The repairs of a burst come after it: let the rate fall slowly.
+		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
+		s.rate = max(rate, s.rate-s.rate/8)
+		s.responder.SetDataRate(now, s.rate)
+		s.catch.budget.setRate(max(s.cfg.RepairFloor, s.rate), catchBurst)
+		s.rateBytes, s.rateFrom = 0, now
+	}
+	s.catch.age(now, s.sent, s.members.rtt)
+	if s.keep.full {
+		s.leaveOut(now)
+	}
+}
+
+// Deadline returns when to call Advance, and then Next.
+func (s *Sender) Deadline(now reliable.Time) reliable.Time {
+	s.notice(now) // before the last deadline is forgotten
+	if s.Finished(now) {
+		return reliable.Never
+	}
+	at := min(s.announceDue, s.sweepDue)
+	if s.closing {
+		at = min(s.sweepDue, s.byeDue)
+		if s.Pending() {
+			at = min(s.sweepDue, s.beats.due)
+		}
+		if end := s.drainEnd(); end > now {
+			at = min(at, end)
+		}
+	} else {
+		at = min(at, s.beats.due)
+	}
+	if s.keep.gathering && s.cfg.WaitFor == 0 {
+		at = min(at, s.keep.gathered)
+	}
+	if s.keep.full {
+		at = min(at, s.stallDue())
+	}
+	data := reliable.Never // when the next data, or repair, may go
+	if s.build.IsOpen() && !s.build.Empty() {
+		data = s.openDue
+	}
+	if s.limit.rate > 0 && s.sent != s.next {
+		data = now
+	}
+	if !s.stashed {
+		data = min(data, s.responder.Deadline(now))
+	} else {
+		data = now
+	}
+	if s.limit.rate > 0 && data != reliable.Never {
+		data = max(data, s.limit.ready())
+	}
+	at = min(at, data)
+	if len(s.catch.turns) > 0 {
+		at = min(at, s.catchUpDue())
+	}
+	s.armed = max(at, now)
+	return at
+}

@@ -1,0 +1,214 @@
+package send
+
+import (
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Next returns the next datagrams to send, and false if there are none now. The
+// batch must be handed back with Sent before the next call.
+func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.turn(now, true) }
+
+// NextFull is Next, but that data which doesn't fill a batch stays where it is.
+func (s *Sender) NextFull(now reliable.Time) (reliable.Batch, bool) {
+	return s.turn(now, s.FullBatch())
+}
+
+// turn returns the next datagrams to send; data among them if they may be.
+func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
+	if s.taken || s.Finished(now) {
+		return reliable.Batch{}, false
+	}
+	s.tick(now)
+	s.unsent.bye, s.unsent.repairs = false, s.unsent.repairs[:0]
+	b, ok := s.nextControl(now)
+	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
+		b, ok = s.nextBeat(now) // however busy the socket is
+		s.beaten = ok
+	}
+	// Answers and repairs come before data, since somebody waits for them, but take
+	// turns with it: whoever asks for much must not delay the others.
+	if !ok && s.served && data {
+		s.served = false
+		b, ok = s.nextData(now)
+	}
+	if !ok {
+		if b, ok = s.nextAnswer(now); !ok {
+			b, ok = s.nextRepairs(now)
+		}
+		s.served = ok
+	}
+	if !ok && len(s.catch.turns) > 0 && s.catch.data >= catchTurn {
+		b, ok = s.nextCatchUp(now)
+	}
+	if !ok && data {
+		b, ok = s.nextData(now)
+	}
+	if !ok {
+		b, ok = s.nextBeat(now)
+	}
+	if !ok && len(s.catch.turns) > 0 {
+		if b, ok = s.nextCatchUp(now); !ok {
+			b, ok = s.nextAnswer(now) // what can't be had is denied
+		}
+	}
+	s.taken, s.out = ok, b
+	return b.Batch, ok
+}
+
+// Sent hands a batch back: its datagrams are with the kernel, or lost. What the kernel
+// refused counts as neither sent nor repaired.
+func (s *Sender) Sent(back reliable.Batch) {
+	b := s.out
+	b.Batch = back
+	s.taken, s.out = false, outgoing{}
+	s.unsent.note(b, s.sent)
+	s.sent += b.frames
+	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
+	refused := min(b.Refused, datagrams)
+	datagrams -= refused
+	bytes -= min(b.RefusedBytes, bytes)
+	s.stats.Datagrams += datagrams
+	s.stats.Bytes += bytes
+	if b.frames > 0 || b.repairs {
+		s.stats.Refused += refused
+	}
+	if b.frames > 0 {
+		s.stats.Frames += datagrams
+	}
+	if b.repairs {
+		s.stats.Repairs += datagrams
+		s.stats.RepairBytes += bytes
+	}
+	if b.catchUp {
+		s.stats.CatchUps += datagrams
+	}
+	switch b.kind {
+	case frame.Heartbeat:
+		s.stats.Heartbeats += datagrams
+	case frame.Confirm:
+		s.stats.Confirms += datagrams
+	}
+	if s.keep.full {
+		s.noteRoom(s.now)
+	}
+}
+
+// nextData seals and returns frames that were never sent.
+func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
+	most := uint64(maxBatch)
+	s.skipUnfit(now)
+	if s.keep.skipped > 0 {
+		s.skip(now)
+	}
+	if s.sent == s.next {
+		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
+			return outgoing{}, false
+		}
+		if s.limit.rate > 0 && s.limit.allow(now) == 0 {
+			return outgoing{}, false
+		}
+		s.seal(false)
+		s.flush = false
+		if s.skipUnfit(now); s.sent == s.next {
+			return outgoing{}, false
+		}
+	}
+	if s.limit.rate > 0 {
+		if most = min(most, s.limit.allow(now)); most == 0 {
+			return outgoing{}, false
+		}
+	}
+	data, segment, frames := s.ring.run(s.sent, s.next, int(most))
+	if s.limit.rate > 0 {
+		s.limit.take(now, uint64(len(data)))
+	}
+	if len(s.catch.turns) > 0 {
+		s.catch.data++
+	}
+	s.rateBytes += uint64(len(data))
+	s.beats.data(now)
+	s.beaten = false
+	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
+	if frames > 1 && len(data) == int(frames)*segment {
+		b.Single = s.offload.single(now, nack.Range{From: s.sent, To: s.sent + frames})
+	}
+	return b, true
+}
+
+// nextRepairs returns repairs for one destination.
+func (s *Sender) nextRepairs(now reliable.Time) (outgoing, bool) {
+	b := outgoing{repairs: true}
+	b.Single = s.offload.repairsSingle()
+	if s.limit.rate > 0 && s.limit.room(now) == 0 {
+		return b, false
+	}
+	s.arena = s.arena[:0]
+	held := s.held()
+	for n := 0; n < maxRepairs; n++ {
+		if !s.stashed {
+			if s.stash, s.stashed = s.responder.Next(now, held); !s.stashed {
+				break
+			}
+		}
+		if s.stash.Seq < held.From || s.unfit(s.stash.Seq) { // overwritten, or too large, while it waited for a place
+			s.stashed = false
+			s.responder.SentAt(s.stash.Seq, now) // no request for it crosses it any more
+			continue
+		}
+		data := s.ring.frame(s.stash.Seq)
+		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
+			s.responder.SentAt(s.stash.Seq, reliable.Never)
+			break
+		}
+		before := len(s.arena)
+		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, s.stash.Request, data)
+		size := len(s.arena) - before
+		if before > 0 && size > b.Segment {
+			s.arena = s.arena[:before]
+			s.responder.SentAt(s.stash.Seq, reliable.Never)
+			break
+		}
+		if before == 0 {
+			b.To, b.Segment = s.stash.To, size
+		}
+		s.stashed = false
+		b.Single = b.Single || s.stash.Again // it may be cutting that damaged it
+		s.responder.SentAt(s.stash.Seq, now)
+		s.unsent.repairs = append(s.unsent.repairs, repeat{s.stash.Seq, s.stash.Asker})
+		if size < b.Segment {
+			break
+		}
+	}
+	if b.Data = s.arena; len(b.Data) == 0 {
+		return b, false // to take nothing would end a lateness that is to be made up
+	}
+	s.limit.take(now, uint64(len(b.Data)))
+	return b, true
+}
+
+// Flush lets the open frame go without waiting for more messages.
+func (s *Sender) Flush() { s.flush = s.build.IsOpen() && !s.build.Empty() }
+
+// FlushedOffset returns the offset of the first message that is not yet whole
+// with the kernel.
+func (s *Sender) FlushedOffset() uint64 {
+	if !s.Pending() {
+		return s.nextOffset
+	}
+	if s.sent == s.next && !s.build.IsOpen() {
+		return s.nextOffset // nothing but a word of what was dropped
+	}
+	return s.ring.of(s.sent).offset
+}
+
+// FullBatch reports whether so many full frames wait to be sent that one batch
+// takes no more.
+func (s *Sender) FullBatch() bool { return s.next-s.sent >= s.ring.most }
+
+// Pending reports whether a message was accepted that is not with the kernel yet,
+// or dropped and not told yet.
+func (s *Sender) Pending() bool {
+	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
+}

@@ -1,0 +1,72 @@
+package send
+
+import (
+	"slices"
+
+	"crier/nack"
+)
+
+// unsent are the DATA frames that the kernel refused, and that were not repeated since.
+type unsent struct {
+	frames  uint64
+	runs    []nack.Range // of the batches in which there were some, ascending
+	endLeft bool         // a BYE was not refused
+	bye     bool         // the batch that is out is one
+	repairs []repeat     // the frames that it repeats
+}
+
+// repeat is a frame that is repeated in a subscriber's turn, which counts it.
+type repeat struct {
+	seq   uint64
+	asker *nack.Asker
+}
+
+// maxUnsent bounds the runs of batches in which frames are known to have been refused:
+// what was refused in others counts as never sent, even if it is repeated.
+const maxUnsent = 1024
+
+// note takes what became of a batch, whose DATA frames, if it has some, begin at first.
+// Of a batch that was refused in part it isn't known which datagrams were: it counts the last.
+func (u *unsent) note(b outgoing, first uint64) {
+	switch {
+	case b.Refused == 0:
+		u.endLeft = u.endLeft || u.bye
+		for _, r := range u.repairs {
+			u.repeated(r.seq)
+		}
+	case b.frames > 0:
+		u.frames += b.Refused
+		if last := len(u.runs) - 1; last >= 0 && u.runs[last].To == first {
+			u.runs[last].To += b.frames
+		} else if len(u.runs) < maxUnsent {
+			u.runs = append(u.runs, nack.Range{From: first, To: first + b.frames})
+		}
+	default:
+		sent := uint64(len(u.repairs)) - min(b.Refused, uint64(len(u.repairs)))
+		for _, r := range u.repairs[sent:] {
+			r.asker.Repaired -= min(r.asker.Repaired, 1) // its row may be another's by now
+		}
+	}
+}
+
+// repeated notes that a frame has left as a repair.
+func (u *unsent) repeated(seq uint64) {
+	for i, r := range u.runs {
+		if !r.Contains(seq) {
+			continue
+		}
+		u.frames -= min(u.frames, 1)
+		before, after := nack.Range{From: r.From, To: seq}, nack.Range{From: seq + 1, To: r.To}
+		switch {
+		case before.Len() == 0 && after.Len() == 0:
+			u.runs = slices.Delete(u.runs, i, i+1)
+		case before.Len() == 0:
+			u.runs[i] = after
+		default:
+			if u.runs[i] = before; after.Len() > 0 && len(u.runs) < maxUnsent {
+				u.runs = slices.Insert(u.runs, i+1, after)
+			}
+		}
+		return
+	}
+}
