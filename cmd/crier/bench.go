@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 
-	"github.com/spf13/pflag"
-
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
 )
 
 const benchHelp = `Publishers and subscribers are processes of their own: on the loopback interface,
@@ -20,11 +20,11 @@ each cell and prints the median with the least and the most. Lists, as in
 `
 
 // benchCommand has a command below it for each benchmark.
-func benchCommand() *command {
-	return &command{
-		name:  "bench",
-		brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and what the kernel alone does",
-		help: benchHelp + `Examples:
+func benchCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "bench",
+		Brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and what the kernel alone does",
+		Help: benchHelp + `Examples:
 
   # messages a second to one subscriber, nothing missing
   crier bench throughput
@@ -43,7 +43,7 @@ func benchCommand() *command {
   crier bench recovery --html recovery.html
 
 `,
-		subs: []*command{
+		Subs: []*cli.Command{
 			benchKind(bench.Throughput, "messages a second that the slowest subscriber gets", `Publishers send as fast as their slowest subscriber takes it, with a bounded number
 of messages under way: that is told through memory that the processes share, and
 stands in for back-pressure. Every message is counted.
@@ -156,33 +156,33 @@ Examples:
 }
 
 // benchKind is the command of one benchmark.
-func benchKind(kind, brief, help string) *command {
-	return &command{
-		name: "bench " + kind, brief: brief, help: help,
-		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+func benchKind(kind, brief, help string) *cli.Command {
+	return &cli.Command{
+		Name: "bench " + kind, Brief: brief, Help: help,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := benchFlags(kind, flags)
-			return func(ctx context.Context, std streams) (int, error) {
+			return func(ctx context.Context, std cli.Streams) (int, error) {
 				opts, err := o.options()
 				if err != nil {
 					return 0, err
 				}
-				console := newConsole(std.err)
+				console := cli.NewConsole(std.Err)
 				show := func(line string) {
-					if console.live() {
-						console.show(line)
+					if console.Live() {
+						console.Show(line)
 					}
 				}
-				return exitOK, benchError(bench.Run(ctx, opts, std.out, show))
+				return cli.ExitOK, benchError(bench.Run(ctx, opts, std.Out, show))
 			}
 		},
 	}
 }
 
 // benchServe is the other end of bench latency --remote.
-func benchServe() *command {
-	return &command{
-		name: "bench serve", brief: "answer another machine's bench latency --remote",
-		help: `Answers round trips, so that crier bench latency --remote on another machine of the
+func benchServe() *cli.Command {
+	return &cli.Command{
+		Name: "bench serve", Brief: "answer another machine's bench latency --remote",
+		Help: `Answers round trips, so that crier bench latency --remote on another machine of the
 same network can time them by its own clock. It does nothing else for whoever
 connects, but asks nobody who he is: run it where you trust the network, for as
 long as you measure. An interrupt ends it.
@@ -196,27 +196,27 @@ Examples:
   crier bench serve --iface eth0 --port 9000
 
 `,
-		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &bench.ServeOptions{}
 			flags.StringVar(&o.Interface, "iface", "", "network interface to answer on, by `NAME` or address")
 			flags.IntVar(&o.Port, "port", bench.DefaultPort, "TCP `PORT` to listen at; 0: any")
-			return func(ctx context.Context, std streams) (int, error) {
+			return func(ctx context.Context, std cli.Streams) (int, error) {
 				if o.Interface == "" {
-					return 0, usagef("--iface is missing: name the interface that leads to the other machine")
+					return 0, cli.Usagef("--iface is missing: name the interface that leads to the other machine")
 				}
-				return exitOK, benchError(bench.Serve(ctx, *o, func(line string) { fmt.Fprintln(std.err, "crier bench serve: "+line) }))
+				return cli.ExitOK, benchError(bench.Serve(ctx, *o, func(line string) { fmt.Fprintln(std.Err, "crier bench serve: "+line) }))
 			}
 		},
 	}
 }
 
 // benchWorker is the hidden command that the benchmark starts its processes by.
-func benchWorker() *command {
-	return &command{
-		name: bench.WorkerCommand, hidden: true,
-		setup: func(*pflag.FlagSet) func(context.Context, streams) (int, error) {
-			return func(_ context.Context, std streams) (int, error) {
-				return exitOK, bench.Work(std.in, std.out, newLogger("bench", std.err, false))
+func benchWorker() *cli.Command {
+	return &cli.Command{
+		Name: bench.WorkerCommand, Hidden: true,
+		Setup: func(*cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			return func(_ context.Context, std cli.Streams) (int, error) {
+				return cli.ExitOK, bench.Work(std.In, std.Out, cli.NewLogger("bench", std.Err, false))
 			}
 		},
 	}
@@ -226,7 +226,7 @@ func benchWorker() *command {
 func benchError(err error) error {
 	var usage *bench.UsageError
 	if errors.As(err, &usage) {
-		return usageError{err}
+		return cli.Usage(err)
 	}
-	return configError(err)
+	return netflags.ConfigError(err)
 }

@@ -13,9 +13,8 @@ import (
 	"slices"
 	"strings"
 
-	"github.com/spf13/pflag"
-
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
 )
 
 // benchItem is one of the benchmarks that "crier bench all" runs. DIR in its words is
@@ -127,10 +126,10 @@ Examples:
 `
 
 // benchAllCommand runs all benchmarks.
-func benchAllCommand() *command {
-	return &command{
-		name: "bench all", brief: "run the whole list of docs/BENCHMARKS.md, and keep what comes of it", help: benchAllHelp,
-		setup: func(flags *pflag.FlagSet) func(context.Context, streams) (int, error) {
+func benchAllCommand() *cli.Command {
+	return &cli.Command{
+		Name: "bench all", Brief: "run the whole list of docs/BENCHMARKS.md, and keep what comes of it", Help: benchAllHelp,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &benchAll{items: benchList}
 			flags.StringVar(&o.out, "out", "", "the `DIRECTORY` of the results, which is made; the spill's disk as well")
 			flags.StringVar(&o.net, "net", bench.NetNamespaces, "netns: network namespaces that are made for this (root), or lo, without what needs the other")
@@ -162,8 +161,8 @@ func (o *benchAll) prepare() ([]prepared, error) {
 		for i := range words {
 			words[i] = strings.ReplaceAll(words[i], "DIR", o.out)
 		}
-		c := command{name: "bench " + words[0]}
-		flags := c.flags(io.Discard)
+		c := cli.Command{Name: "bench " + words[0]}
+		flags := c.Flags(io.Discard)
 		kind := benchFlags(words[0], flags)
 		if err := flags.Parse(words[1:]); err != nil {
 			return nil, fmt.Errorf("%s: %w", item.name, err)
@@ -184,14 +183,14 @@ func (o *benchAll) prepare() ([]prepared, error) {
 
 func (o *benchAll) file(name, kind string) string { return filepath.Join(o.out, name+"."+kind) }
 
-func (o *benchAll) run(ctx context.Context, std streams) (int, error) {
+func (o *benchAll) run(ctx context.Context, std cli.Streams) (int, error) {
 	switch {
 	case o.out == "":
-		return 0, usagef("--out is missing: name a directory for the results")
+		return 0, cli.Usagef("--out is missing: name a directory for the results")
 	case o.net != bench.NetNamespaces && o.net != bench.NetLoopback:
-		return 0, usagef("--net %q is not known: use netns or lo", o.net)
+		return 0, cli.Usagef("--net %q is not known: use netns or lo", o.net)
 	case o.net == bench.NetNamespaces && !o.list && (runtime.GOOS != "linux" || os.Geteuid() != 0):
-		return 0, usagef("--net netns makes network namespaces, which needs root on Linux: run it with sudo, or with --net lo")
+		return 0, cli.Usagef("--net netns makes network namespaces, which needs root on Linux: run it with sudo, or with --net lo")
 	}
 	list, err := o.prepare()
 	if err != nil {
@@ -199,12 +198,12 @@ func (o *benchAll) run(ctx context.Context, std streams) (int, error) {
 	}
 	if o.list {
 		for _, item := range list {
-			fmt.Fprintf(std.out, "%s --json=%s --html %s > %s\n", item.command, o.file(item.name, "json"), item.opts.HTML, o.file(item.name, "txt"))
+			fmt.Fprintf(std.Out, "%s --json=%s --html %s > %s\n", item.command, o.file(item.name, "json"), item.opts.HTML, o.file(item.name, "txt"))
 		}
-		return exitOK, nil
+		return cli.ExitOK, nil
 	}
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
-		return 0, usagef("--out %s can't be made (%w): name a directory that can", o.out, err)
+		return 0, cli.Usagef("--out %s can't be made (%w): name a directory that can", o.out, err)
 	}
 	for _, item := range list {
 		if err := o.ofAnother(item); err != nil {
@@ -214,23 +213,23 @@ func (o *benchAll) run(ctx context.Context, std streams) (int, error) {
 	var failed []string
 	for i, item := range list {
 		if _, err := os.Stat(o.file(item.name, "json")); err == nil {
-			fmt.Fprintf(std.err, "%s: it is there already; remove %s to measure it again\n", item.name, o.file(item.name, "json"))
+			fmt.Fprintf(std.Err, "%s: it is there already; remove %s to measure it again\n", item.name, o.file(item.name, "json"))
 			continue
 		}
-		fmt.Fprintf(std.err, "%s (%d of %d): %s\n", item.name, i+1, len(list), item.command)
+		fmt.Fprintf(std.Err, "%s (%d of %d): %s\n", item.name, i+1, len(list), item.command)
 		err := o.one(ctx, item, std)
 		if ctx.Err() != nil {
 			return 0, fmt.Errorf("interrupted in %s: run the same again to go on with it", item.name)
 		}
 		if err != nil {
 			failed = append(failed, item.name)
-			fmt.Fprintf(std.err, "%s failed: %v\n", item.name, err)
+			fmt.Fprintf(std.Err, "%s failed: %v\n", item.name, err)
 		}
 	}
 	if len(failed) > 0 {
 		return 0, fmt.Errorf("%d of %d failed (%s): run the same again to try them once more", len(failed), len(list), strings.Join(failed, ", "))
 	}
-	return exitOK, nil
+	return cli.ExitOK, nil
 }
 
 // ofAnother is an error where the directory has an item that another command made, such as
@@ -241,18 +240,18 @@ func (o *benchAll) ofAnother(item prepared) error {
 	}
 	table, err := os.ReadFile(o.file(item.name, "txt"))
 	if command, _, _ := strings.Cut(string(table), "\n"); err == nil && command != item.command {
-		return usagef("--out %s has %s of another list (%q): name another directory, or remove that", o.out, item.name, command)
+		return cli.Usagef("--out %s has %s of another list (%q): name another directory, or remove that", o.out, item.name, command)
 	}
 	return nil
 }
 
 // one runs one item. Its JSON gets its name when all else is written: whoever finds
 // it finds a benchmark that was run to its end.
-func (o *benchAll) one(ctx context.Context, item prepared, std streams) error {
-	console := newConsole(std.err)
+func (o *benchAll) one(ctx context.Context, item prepared, std cli.Streams) error {
+	console := cli.NewConsole(std.Err)
 	show := func(line string) {
-		if console.live() {
-			console.show(line)
+		if console.Live() {
+			console.Show(line)
 		}
 	}
 	var table bytes.Buffer
@@ -272,6 +271,6 @@ func (o *benchAll) one(ctx context.Context, item prepared, std streams) error {
 		return err
 	}
 	// Last: whoever doesn't read on, as head does, takes nothing from what was measured.
-	_, err = fmt.Fprintf(std.out, "%s\n\n%s\n", item.command, table.Bytes())
+	_, err = fmt.Fprintf(std.Out, "%s\n\n%s\n", item.command, table.Bytes())
 	return err
 }

@@ -9,6 +9,7 @@ import (
 	"testing"
 
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
 )
 
 // All that the list has is right: each item parses and is valid, long and quick, and
@@ -48,7 +49,7 @@ func TestBenchAllGoesOn(t *testing.T) {
 	}}
 	run := func() (string, string, error) {
 		var out, errs bytes.Buffer
-		_, err := o.run(context.Background(), streams{out: &out, err: &errs})
+		_, err := o.run(context.Background(), cli.Streams{Out: &out, Err: &errs})
 		return out.String(), errs.String(), err
 	}
 	has := func(want ...string) {
@@ -95,7 +96,7 @@ func TestBenchAllGoesOn(t *testing.T) {
 	o.items = append(o.items, benchItem{name: "third", full: "throughput --duration 1h"})
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := o.run(ctx, streams{out: &bytes.Buffer{}, err: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), "interrupted in third") {
+	if _, err := o.run(ctx, cli.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), "interrupted in third") {
 		t.Error(err)
 	}
 	has("first.html", "first.json", "first.txt", "second.html", "second.json", "second.txt")
@@ -113,7 +114,7 @@ func TestBenchAllKeepsWhatCannotBePrinted(t *testing.T) {
 	reader.Close()
 	defer writer.Close()
 	var errs bytes.Buffer
-	if _, err := o.run(t.Context(), streams{out: writer, err: &errs}); err == nil {
+	if _, err := o.run(t.Context(), cli.Streams{Out: writer, Err: &errs}); err == nil {
 		t.Error("nobody noticed that nothing can be printed")
 	}
 	if _, err := os.Stat(o.file("one", "json")); err != nil {

@@ -7,29 +7,28 @@ import (
 	"strings"
 	"time"
 
-	"github.com/spf13/pflag"
-
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
 )
 
 // benchOptions are the flags of a benchmark.
 type benchOptions struct {
 	bench.Options
 	offload  string
-	inFlight size
-	buffer   size
-	resend   size
-	backlog  size
-	floor    size
+	inFlight cli.Size
+	buffer   cli.Size
+	resend   cli.Size
+	backlog  cli.Size
+	floor    cli.Size
 	limits   string
 }
 
 const benchMTU = 1500
 
 // benchFlags declares the flags that a benchmark has.
-func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
+func benchFlags(kind string, flags *cli.FlagSet) *benchOptions {
 	o := &benchOptions{inFlight: 1 << 20}
-	o.Kind, o.Version = kind, version()
+	o.Kind, o.Version = kind, cli.Version()
 	o.Subscribers, o.Publishers, o.Waits = []int{1}, []int{1}, []string{"block"}
 	o.Sizes = []int{64}
 	switch kind {
@@ -114,7 +113,7 @@ func benchFlags(kind string, flags *pflag.FlagSet) *benchOptions {
 }
 
 // overloadFlags declares what a slow subscriber does, and what a publisher keeps.
-func overloadFlags(o *benchOptions, flags *pflag.FlagSet) {
+func overloadFlags(o *benchOptions, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", time.Millisecond, "what each message costs the subscriber that crawls")
 	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop", "block"}, "what it does with messages that it can't take, by `WORD`: drop, drop-newest, buffer or block, or several")
 	o.buffer, o.resend = 256<<10, 4<<20
@@ -123,7 +122,7 @@ func overloadFlags(o *benchOptions, flags *pflag.FlagSet) {
 }
 
 // spillFlags declares what goes to disk, and where.
-func spillFlags(o *benchOptions, flags *pflag.FlagSet) {
+func spillFlags(o *benchOptions, flags *cli.FlagSet) {
 	flags.StringVar(&o.DiskDir, "buffer-dir", "", "the `DIRECTORY` on the disk to be measured; nothing is left there")
 	o.backlog, o.buffer, o.resend = 1<<30, 32<<20, 64<<20
 	flags.Var(&o.backlog, "backlog", "how far the slow subscriber falls behind what is held in memory")
@@ -145,7 +144,7 @@ func (o *benchOptions) options() (bench.Options, error) {
 	case "on", "off":
 		opts.Offload = o.offload == "on"
 	default:
-		return opts, usagef("--offload %q is not known: use on or off", o.offload)
+		return opts, cli.Usagef("--offload %q is not known: use on or off", o.offload)
 	}
 	opts.InFlight = int(min(o.inFlight, 1<<31-1))
 	opts.Backlog, opts.Floor = int64(o.backlog), uint64(o.floor)
@@ -162,7 +161,7 @@ func (o *benchOptions) options() (bench.Options, error) {
 		n    int
 	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)}, {"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}, {"overload", len(o.Overloads)}} {
 		if list.n == 0 && (list.flag != "overload" || o.Kind == bench.Overload) {
-			return opts, usagef("--%s is empty: give one value or several", list.flag)
+			return opts, cli.Usagef("--%s is empty: give one value or several", list.flag)
 		}
 	}
 	return opts, nil
@@ -183,7 +182,7 @@ func (l *sizeList) String() string {
 func (l *sizeList) Set(text string) error {
 	var list []int
 	for word := range strings.SplitSeq(text, ",") {
-		n, err := parseSize(word)
+		n, err := cli.ParseSize(word)
 		if err != nil {
 			return err
 		}

@@ -7,6 +7,7 @@ import (
 	"testing"
 
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
 )
 
 // A subscriber that crawls is measured beside healthy ones, which miss nothing, and
@@ -14,7 +15,7 @@ import (
 func TestBenchOverload(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
-	c := start(t, nil, append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload", "drop"}, quick...)...).wait(exitOK)
+	c := start(t, nil, append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload", "drop"}, quick...)...).wait(cli.ExitOK)
 	var cells []bench.Cell
 	for line := range strings.Lines(c.out.String()) {
 		var cell bench.Cell
@@ -62,7 +63,7 @@ func TestBenchSpill(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
 	dir := t.TempDir()
-	c := start(t, nil, spillArgs(dir, "--json", "--rate", "5000,0")...).wait(exitOK)
+	c := start(t, nil, spillArgs(dir, "--json", "--rate", "5000,0")...).wait(cli.ExitOK)
 	var cells []bench.Cell
 	for line := range strings.Lines(c.out.String()) {
 		var cell bench.Cell
@@ -100,7 +101,7 @@ func TestBenchSpillInterrupted(t *testing.T) {
 	dir := t.TempDir()
 	c := start(t, nil, spillArgs(dir, "--rate", "5000", "--duration", "1h")...)
 	c.stop()
-	c.wait(exitError)
+	c.wait(cli.ExitError)
 	if !strings.Contains(c.err.String(), "interrupted") {
 		t.Error(c.err)
 	}

@@ -13,6 +13,7 @@ import (
 	"testing"
 
 	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
 )
 
 // quick makes a benchmark one that takes no time.
@@ -28,7 +29,7 @@ func runBenchExample(t *testing.T, args []string) {
 	}
 	testGroup(t)          // or skip
 	if args[1] == "all" { // what it runs is tried by the examples of the others
-		lines := strings.Count(start(t, nil, append(args, "--list")...).wait(exitOK).out.String(), "\n")
+		lines := strings.Count(start(t, nil, append(args, "--list")...).wait(cli.ExitOK).out.String(), "\n")
 		if lines != len(benchList) {
 			t.Errorf("it would run %d commands", lines)
 		}
@@ -39,7 +40,7 @@ func runBenchExample(t *testing.T, args []string) {
 		c := start(t, nil, args...)
 		c.await(c.err, "answering at", 1)
 		c.stop()
-		c.wait(exitOK)
+		c.wait(cli.ExitOK)
 		return
 	}
 	if args[1] == "overload" {
@@ -68,25 +69,25 @@ func runBenchExample(t *testing.T, args []string) {
 		}
 	}
 	if slices.Contains(args, "--compare") {
-		earlier := start(t, nil, append([]string{"bench", "throughput", "--json"}, quick...)...).wait(exitOK)
+		earlier := start(t, nil, append([]string{"bench", "throughput", "--json"}, quick...)...).wait(cli.ExitOK)
 		if err := os.WriteFile(filepath.Join(dir, "before.json"), earlier.out.bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "--limits=") }) {
-		earlier := start(t, nil, append([]string{"bench", "limits", "--json", "--subscribers", "3", "--wait", "block"}, quick...)...).wait(exitOK)
+		earlier := start(t, nil, append([]string{"bench", "limits", "--json", "--subscribers", "3", "--wait", "block"}, quick...)...).wait(cli.ExitOK)
 		if err := os.WriteFile(filepath.Join(dir, "limits.json"), earlier.out.bytes(), 0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if slices.Contains(args, "netns") && os.Geteuid() != 0 {
-		c := start(t, nil, append(args, quick...)...).wait(exitError)
+		c := start(t, nil, append(args, quick...)...).wait(cli.ExitError)
 		if !strings.Contains(c.err.String(), "needs root") {
 			t.Error(c.err)
 		}
 		return
 	}
-	c := start(t, nil, append(args, quick...)...).wait(exitOK)
+	c := start(t, nil, append(args, quick...)...).wait(cli.ExitOK)
 	switch {
 	case into != "" || slices.Contains(args, "--json"):
 		for line := range strings.Lines(c.out.String()) {
@@ -111,13 +112,13 @@ func TestBenchThroughput(t *testing.T) {
 	testGroup(t)
 	args := append([]string{"bench", "throughput", "--subscribers", "2", "--runs", "2", "--drop", "0.02"}, quick...)
 	file := filepath.Join(t.TempDir(), "cells.json")
-	if table := start(t, nil, append(args, "--json="+file)...).wait(exitOK).out.String(); !strings.Contains(table, "2 runs each") {
+	if table := start(t, nil, append(args, "--json="+file)...).wait(cli.ExitOK).out.String(); !strings.Contains(table, "2 runs each") {
 		t.Error(table)
 	}
 	if data, err := os.ReadFile(file); err != nil || !json.Valid(data) {
 		t.Errorf("%s, %v", data, err)
 	}
-	c := start(t, nil, append(args, "--json")...).wait(exitOK)
+	c := start(t, nil, append(args, "--json")...).wait(cli.ExitOK)
 	var cell map[string]any
 	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
 		t.Fatal(err, tail(c.out))
@@ -152,10 +153,10 @@ func TestBenchNamespaces(t *testing.T) {
 	t.Parallel()
 	c := start(t, nil, append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--gro", "--json"}, quick...)...)
 	<-c.ended
-	if c.exit != exitOK && strings.Contains(c.err.String(), "operation not permitted") {
+	if c.exit != cli.ExitOK && strings.Contains(c.err.String(), "operation not permitted") {
 		t.Skip("this root may not make network namespaces:", c.err)
 	}
-	c.wait(exitOK)
+	c.wait(cli.ExitOK)
 	var cell bench.Cell
 	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
 		t.Fatal(err)
@@ -171,7 +172,7 @@ func TestBenchInterrupted(t *testing.T) {
 	testGroup(t)
 	c := start(t, nil, "bench", "throughput", "--duration", "1h")
 	c.stop()
-	c.wait(exitError)
+	c.wait(cli.ExitError)
 	if !strings.Contains(c.err.String(), "interrupted") || strings.Count(c.err.String(), "\n") != 1 {
 		t.Error(c.err)
 	}
@@ -186,7 +187,7 @@ func TestBenchRemote(t *testing.T) {
 	_, at, _ := strings.Cut(serve.err.String(), "answering at ")
 	at, _, _ = strings.Cut(at, ",")
 	for range 2 { // one after the other
-		c := start(t, nil, append([]string{"bench", "latency", "--json", "--iface", "lo", "--remote", at}, quick...)...).wait(exitOK)
+		c := start(t, nil, append([]string{"bench", "latency", "--json", "--iface", "lo", "--remote", at}, quick...)...).wait(cli.ExitOK)
 		cells := 0
 		for line := range strings.Lines(c.out.String()) {
 			var cell bench.Cell
@@ -211,7 +212,7 @@ func TestBenchRemote(t *testing.T) {
 		t.Errorf("%q, %v", answer, err)
 	}
 	serve.stop()
-	serve.wait(exitOK)
+	serve.wait(cli.ExitOK)
 }
 
 // Wrong words get one clear sentence each, before anything is started.
@@ -269,7 +270,7 @@ func TestBenchUsage(t *testing.T) {
 		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
 		{"throughput --limits=" + other, "is not what crier bench --json wrote"},
 	} {
-		got := start(t, nil, append([]string{"bench"}, strings.Fields(c.args)...)...).wait(exitUsage)
+		got := start(t, nil, append([]string{"bench"}, strings.Fields(c.args)...)...).wait(cli.ExitUsage)
 		if text := got.err.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 || got.out.String() != "" {
 			t.Errorf("crier bench %s: %q, want %q", c.args, text, c.want)
 		}

@@ -8,6 +8,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 )
 
@@ -41,7 +42,7 @@ func TestPublisherKilled(t *testing.T) {
 			t.Fatalf("%d sessions", len(sum.Sessions))
 		}
 		one := sum.Sessions[0]
-		if s.exit != exitLost || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 500 {
+		if s.exit != cli.ExitLost || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 500 {
 			t.Errorf("exit code %d, %s", s.exit, brief(one))
 		}
 		var heard, silent int64
@@ -80,7 +81,7 @@ func TestPublisherRestarted(t *testing.T) {
 	group := testGroup(t)
 	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "3s")
 	pub.signal(syscall.SIGKILL)
-	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(exitOK)
+	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(cli.ExitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended
@@ -125,7 +126,7 @@ func TestPublisherSuspended(t *testing.T) {
 	n := sub.out.count(`"message"`)
 	sub.await(sub.out, `"message"`, n+500)
 	pub.stop()
-	pub.wait(exitOK)
+	pub.wait(cli.ExitOK)
 	sub.await(sub.out, `"ended"`, 1)
 	sub.stop()
 	<-sub.ended

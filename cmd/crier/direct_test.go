@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"crier/cmd/crier/cli"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -27,9 +28,9 @@ func TestFormats(t *testing.T) {
 		subs[format] = start(t, nil, on(group, "sub", "--format", format, "--until-end")...).listening()
 	}
 	sent := in.String()
-	pub := start(t, &in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(exitOK)
+	pub := start(t, &in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(cli.ExitOK)
 	for _, s := range subs {
-		s.wait(exitOK)
+		s.wait(cli.ExitOK)
 	}
 	if got, want := subs["lines"].out.String(), strings.Join(messages, "\n")+"\n"; got != want {
 		t.Errorf("lines: %.200q", got)
@@ -70,8 +71,8 @@ func TestSummaryKeys(t *testing.T) {
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "sub.json")
 	sub := start(t, nil, on(group, "sub", "--until-end", "--summary", file)...).listening()
-	pub := start(t, strings.NewReader("a\nb\n"), on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(exitOK)
-	sub.wait(exitOK)
+	pub := start(t, strings.NewReader("a\nb\n"), on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 
 	if got, want := keysOf(t, pub.out.bytes()), "accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"; got != want {
 		t.Errorf("pub: %s", got)
@@ -124,8 +125,8 @@ func TestRecoveryOff(t *testing.T) {
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
 	sub := start(t, nil, on(group, "sub", "--recovery", "off", "--drop", "0.2", "--until-end", "--format", "json", "--summary", file)...).listening()
-	pub := start(t, nil, on(group, "pub", "--count", "3000", "--size", "700", "--rate", "20000", "--summary", "-")...).wait(exitOK)
-	sub.wait(exitLost)
+	pub := start(t, nil, on(group, "pub", "--count", "3000", "--size", "700", "--rate", "20000", "--summary", "-")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitLost)
 	sum := summaryOf[subSummary](t, file)
 	wantSum(t, sum)
 	s := sum.Sessions[0]
@@ -157,8 +158,8 @@ func TestOrderArrival(t *testing.T) {
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end", "--format", "json")...).listening()
 	const count = 3000
-	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000", "--linger", "4s")...).wait(exitOK)
-	sub.wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000", "--linger", "4s")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 	seen, behind, next := make([]bool, count), 0, uint64(0)
 	for _, l := range linesOf(t, sub.out.bytes()) {
 		if l.Type != "message" {
@@ -185,10 +186,10 @@ func TestStartOldest(t *testing.T) {
 	early := start(t, nil, on(group, "sub", "--format", "json")...).listening()
 	pub := start(t, nil, on(group, "pub", "--rate", "2000", "--size", "1000")...)
 	early.await(early.out, `"message"`, 200)
-	oldest := start(t, nil, on(group, "sub", "--start", "oldest", "--count", "300", "--format", "json")...).wait(exitOK)
-	latest := start(t, nil, on(group, "sub", "--count", "1", "--format", "json")...).wait(exitOK)
+	oldest := start(t, nil, on(group, "sub", "--start", "oldest", "--count", "300", "--format", "json")...).wait(cli.ExitOK)
+	latest := start(t, nil, on(group, "sub", "--count", "1", "--format", "json")...).wait(cli.ExitOK)
 	pub.stop()
-	pub.wait(exitOK)
+	pub.wait(cli.ExitOK)
 	if got := firstMessage(t, oldest); got != 0 {
 		t.Errorf("oldest begins at %d", got)
 	}
@@ -216,11 +217,11 @@ func TestTwoGroups(t *testing.T) {
 	sub := start(t, nil, on(append(a, b[:2]...), "sub", "--summary", file, "--drop", "0.1")...).listening()
 	one := start(t, nil, on(a, "pub", "--count", "500", "--rate", "5000", "--summary", "-")...)
 	two := start(t, nil, on(b, "pub", "--count", "700", "--rate", "5000", "--summary", "-")...)
-	one.wait(exitOK)
-	two.wait(exitOK)
+	one.wait(cli.ExitOK)
+	two.wait(cli.ExitOK)
 	sub.await(sub.err, " ended\n", 2)
 	sub.stop()
-	sub.wait(exitOK)
+	sub.wait(cli.ExitOK)
 	sum := summaryOf[subSummary](t, file)
 	wantSum(t, sum)
 	got := map[string]uint64{}
@@ -238,7 +239,7 @@ func TestBatchWait(t *testing.T) {
 	frames := map[string]uint64{}
 	for _, wait := range []string{"0s", "50ms"} {
 		pub := start(t, nil, on(testGroup(t), "pub", "--count", "40", "--rate", "200", "--batch-wait", wait, "--summary", "-")...)
-		pub.wait(exitOK)
+		pub.wait(cli.ExitOK)
 		frames[wait] = decodeSummary[pubSummary](t, pub.out.bytes()).FramesSent
 	}
 	if frames["50ms"] >= frames["0s"] {

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,7 +34,7 @@ func paced(t *testing.T, subArgs []string, args ...string) (pub, sub *tool) {
 
 var pubWays = map[string]func(*testing.T) *tool{
 	"its input ends, or `--count` is reached": func(t *testing.T) *tool {
-		start(t, nil, on(testGroup(t), "pub", "--count", "2", "--linger", "50ms")...).wait(exitOK)
+		start(t, nil, on(testGroup(t), "pub", "--count", "2", "--linger", "50ms")...).wait(cli.ExitOK)
 		return start(t, strings.NewReader("0\n1\n"), on(testGroup(t), "pub", "--from", "-", "--linger", "50ms")...)
 	},
 	"nobody hears it": func(t *testing.T) *tool {
@@ -114,7 +115,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 	},
 	"subscribers whose pace counts have all": func(t *testing.T) *tool {
 		c, sub := paced(t, []string{"--until-end"}, "--count", "100", "--summary", filepath.Join(t.TempDir(), "s"))
-		sub.wait(exitOK)
+		sub.wait(cli.ExitOK)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
 		if len(sum.Subscribers) != 1 || sum.Lacking != 0 || sum.Subscribers[0].Name != "one" || sum.Subscribers[0].Offset != 100 || sum.Subscribers[0].Lag != 0 {
@@ -124,7 +125,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 	},
 	"a subscriber whose pace counts left, with messages undelivered": func(t *testing.T) *tool {
 		c, sub := paced(t, []string{"--count", "3", "--work", "20ms"}, "--count", "1000", "--size", "1000", "--rate", "10000")
-		sub.wait(exitOK)
+		sub.wait(cli.ExitOK)
 		return c
 	},
 	"a subscriber whose pace counts was killed": func(t *testing.T) *tool {
@@ -175,7 +176,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 		sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--until-end")...).listening()
 		c := start(t, nil, on(group, "pub", "--count", "20000", "--size", "1000",
 			"--resend-buffer", "64KiB")...)
-		sub.wait(exitLost)
+		sub.wait(cli.ExitLost)
 		c.await(c.err, "no longer held, and what was in them is lost", 1)
 		return c
 	},
@@ -214,7 +215,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 	"standard error is closed, or a full disk": func(t *testing.T) *tool {
 		c := newTool(t, on(testGroup(t), "pub", "--count", "1", "--linger", "50ms"))
 		c.behind("2>&-")
-		c.wait(exitOK)
+		c.wait(cli.ExitOK)
 		c = newTool(t, on(testGroup(t), "pub", "--count", "1", "--linger", "50ms"))
 		c.behind("2>/dev/full")
 		return c

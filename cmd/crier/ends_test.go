@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"fmt"
 	"io"
 	"os"
@@ -101,7 +102,7 @@ var endWays = map[string]map[string]func(*testing.T) *tool{
 // said is a publisher of two messages that says BYE.
 func said(t *testing.T, group []string) {
 	t.Helper()
-	start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--linger", "50ms")...).wait(exitOK)
+	start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--linger", "50ms")...).wait(cli.ExitOK)
 }
 
 // saying is a publisher, in a process of its own, of which subscribers have heard two
@@ -183,7 +184,7 @@ var subWays = map[string]func(*testing.T) *tool{
 	"`--until-end`: messages were lost": func(t *testing.T) *tool {
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--until-end", "--recovery", "off", "--drop", "0.5")...).listening()
-		start(t, nil, on(group, "pub", "--count", "100", "--rate", "2000")...).wait(exitOK)
+		start(t, nil, on(group, "pub", "--count", "100", "--rate", "2000")...).wait(cli.ExitOK)
 		return sub
 	},
 	"`--count` is reached": func(t *testing.T) *tool {
@@ -274,12 +275,12 @@ var subWays = map[string]func(*testing.T) *tool{
 			c := newTool(t, on(group, "sub", "--until-end", "--name", redirected))
 			c.behind(redirected)
 			if last != nil {
-				t.Cleanup(func() { c.wait(exitOK) })
+				t.Cleanup(func() { c.wait(cli.ExitOK) })
 			}
 			last = c
 		}
 		// Two of them say nothing: their publisher waits for them.
-		start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--wait-for", "3")...).wait(exitOK)
+		start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--wait-for", "3")...).wait(cli.ExitOK)
 		return last
 	},
 	"wrong words or values": func(t *testing.T) *tool {

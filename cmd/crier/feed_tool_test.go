@@ -9,8 +9,10 @@ import (
 	"testing"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
+	"crier/cmd/crier/sim"
 )
 
 // published runs crier pub with these words to one subscriber, and returns what that
@@ -19,8 +21,8 @@ func published(t *testing.T, words ...string) (printed string, pub *tool, sum *p
 	t.Helper()
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
-	pub = start(t, nil, on(group, "pub", append(words, "--summary", "-")...)...).wait(exitOK)
-	sub.wait(exitOK)
+	pub = start(t, nil, on(group, "pub", append(words, "--summary", "-")...)...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 	return sub.out.String(), pub, decodeSummary[pubSummary](t, pub.out.bytes())
 }
 
@@ -74,7 +76,7 @@ func TestPubLongSilence(t *testing.T) {
 	pub := start(t, nil, on(group, "pub", "--from", file, "--format", "pcap")...)
 	pub.await(pub.err, "the next message is due in 18h12m16s, at ", 1)
 	pub.stop()
-	wantWords(t, pub.wait(exitOK), ", as recorded; --max-gap 5s would shorten such silences", "until interrupted")
+	wantWords(t, pub.wait(cli.ExitOK), ", as recorded; --max-gap 5s would shorten such silences", "until interrupted")
 
 	printed, pub, sum := published(t, "--from", file, "--format", "pcap", "--max-gap", "10ms")
 	if printed != "one\ntwo\n" || sum.Source == nil || sum.Source.GapsShortened != 1 {
@@ -91,10 +93,10 @@ func TestSimOddCapture(t *testing.T) {
 		packet{65536 * time.Second, to, mold("S000000001", 3, "c")}, packet{65537 * time.Second, to, mold("S000000001", 4, "d")}))
 	scenario := simFile(t, simSmall)
 	result := filepath.Join(t.TempDir(), "r.json")
-	run := func(words ...string) (*tool, simPublisher) {
+	run := func(words ...string) (*tool, sim.Publisher) {
 		t.Helper()
-		s := start(t, nil, append([]string{"sim", "run", scenario, "--feed", file, "--split", "moldudp64", "--only", to, "--json", result}, words...)...).wait(exitOK)
-		var r simResult
+		s := start(t, nil, append([]string{"sim", "run", scenario, "--feed", file, "--split", "moldudp64", "--only", to, "--json", result}, words...)...).wait(cli.ExitOK)
+		var r sim.Result
 		text, err := os.ReadFile(result)
 		if err == nil {
 			err = json.Unmarshal(text, &r)

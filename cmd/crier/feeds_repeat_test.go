@@ -13,6 +13,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
 )
@@ -122,11 +123,11 @@ func publishAgain(t *testing.T, name string, opts feed.Options) {
 		if opts.Split != "" {
 			args = append(args, "--split", opts.Split)
 		}
-		pub := spawn(t, nil, on(group, "pub", args...)...).wait(exitOK)
+		pub := spawn(t, nil, on(group, "pub", args...)...).wait(cli.ExitOK)
 		p := decodeSummary[pubSummary](t, pub.out.bytes())
 		repairs, nacks = repairs+p.RepairsSent, nacks+p.NacksReceived
 		for i, s := range subs {
-			s.wait(exitOK)
+			s.wait(cli.ExitOK)
 			sum := summaryOf[subSummary](t, s.flag("--summary"))
 			wantSum(t, sum)
 			one, w := sum.Sessions[0], heard[i]

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"fmt"
 	"io"
 	"os"
@@ -36,9 +37,9 @@ func TestHelpExamples(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
-	pages := map[string]string{"crier": overview()}
+	pages := map[string]string{"crier": crier().Overview()}
 	for _, c := range allCommands() {
-		pages[c.name] = c.page()
+		pages[c.Name] = c.Page()
 	}
 	for name, page := range pages {
 		list := examples(page)
@@ -88,8 +89,8 @@ func runExample(t *testing.T, dir, line string) {
 	case "pub":
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json")...).listening()
-		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(exitOK)
-		sub.wait(exitOK)
+		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(cli.ExitOK)
+		sub.wait(cli.ExitOK)
 		accepted := decodeSummary[pubSummary](t, pub.out.bytes()).Accepted
 		if got := sub.out.count(`"message"`); accepted == 0 || uint64(got) != accepted {
 			t.Errorf("%d messages accepted, %d came", accepted, got)
@@ -111,14 +112,14 @@ func runExample(t *testing.T, dir, line string) {
 			start(t, nil, on(group, "pub", "--count", "2000", "--rate", "10000")...)
 		}
 		// On a busy machine its time may be over before the end has come.
-		if <-sub.ended; sub.exit != exitOK && !(sub.exit == exitLost && slices.Contains(args, "--timeout")) {
+		if <-sub.ended; sub.exit != cli.ExitOK && !(sub.exit == cli.ExitLost && slices.Contains(args, "--timeout")) {
 			t.Errorf("crier %s: exit code %d\n%s", args, sub.exit, tail(sub.err))
 		}
 		if sub.out.count("\n") < 10 {
 			t.Errorf("it printed %q", tail(sub.out))
 		}
 	default:
-		r := start(t, nil, args...).wait(exitOK)
+		r := start(t, nil, args...).wait(cli.ExitOK)
 		if r.out.String() == "" {
 			t.Error("it printed nothing")
 		}
@@ -126,11 +127,11 @@ func runExample(t *testing.T, dir, line string) {
 }
 
 // allCommands are all commands, those below others too.
-func allCommands() []*command {
-	var list []*command
-	for _, c := range commands() {
-		if !c.hidden {
-			list = append(append(list, c), c.subs...)
+func allCommands() []*cli.Command {
+	var list []*cli.Command
+	for _, c := range crier().Commands {
+		if !c.Hidden {
+			list = append(append(list, c), c.Subs...)
 		}
 	}
 	return list
@@ -138,34 +139,34 @@ func allCommands() []*command {
 
 // The pages name each flag, and say what each command is for.
 func TestHelp(t *testing.T) {
-	all := start(t, nil, "help").wait(exitOK).out.String()
-	for _, c := range commands() {
-		if c.hidden {
+	all := start(t, nil, "help").wait(cli.ExitOK).out.String()
+	for _, c := range crier().Commands {
+		if c.Hidden {
 			continue
 		}
-		if !strings.Contains(all, "crier "+c.name) || !strings.Contains(all, c.brief) {
-			t.Errorf("crier help says nothing of %s", c.name)
+		if !strings.Contains(all, "crier "+c.Name) || !strings.Contains(all, c.Brief) {
+			t.Errorf("crier help says nothing of %s", c.Name)
 		}
 	}
 	for _, c := range allCommands() {
-		words := strings.Fields(c.name)
+		words := strings.Fields(c.Name)
 		for _, args := range [][]string{append([]string{"help"}, words...), append(slices.Clone(words), "--help"), append(slices.Clone(words), "-h")} {
-			if got := start(t, nil, args...).wait(exitOK).out.String(); got != c.page() {
+			if got := start(t, nil, args...).wait(cli.ExitOK).out.String(); got != c.Page() {
 				t.Errorf("crier %s: %s", args, got)
 			}
 		}
-		for line := range strings.Lines(c.page()) {
+		for line := range strings.Lines(c.Page()) {
 			if len(line) > 200 || strings.Contains(line, "\t") {
-				t.Errorf("crier help %s: %q", c.name, line)
+				t.Errorf("crier help %s: %q", c.Name, line)
 			}
 		}
 	}
 	for _, flag := range []string{"--help", "-h"} {
-		if got := start(t, nil, flag).wait(exitOK).out.String(); got != all {
+		if got := start(t, nil, flag).wait(cli.ExitOK).out.String(); got != all {
 			t.Errorf("crier %s: %s", flag, got)
 		}
 	}
-	if v := start(t, nil, "version").wait(exitOK).out.String(); !strings.HasPrefix(v, "crier ") || strings.Count(v, "\n") != 1 {
+	if v := start(t, nil, "version").wait(cli.ExitOK).out.String(); !strings.HasPrefix(v, "crier ") || strings.Count(v, "\n") != 1 {
 		t.Errorf("version: %q", v)
 	}
 }
@@ -173,7 +174,7 @@ func TestHelp(t *testing.T) {
 // These flags are what the tool is documented to have.
 func TestDocumentedFlags(t *testing.T) {
 	for _, c := range allCommands() {
-		if c.subs != nil {
+		if c.Subs != nil {
 			continue
 		}
 		want := map[string][]string{
@@ -190,11 +191,11 @@ func TestDocumentedFlags(t *testing.T) {
 			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},
 			"bench serve":      {"iface", "port"},
 			"bench limits":     {"rate", "size", "subscribers", "wait", "net", "real-frames", "json", "html", "compare"},
-		}[c.name]
-		flags := c.flags(nil)
-		c.setup(flags)
+		}[c.Name]
+		flags := c.Flags(nil)
+		c.Setup(flags)
 		if i := slices.IndexFunc(want, func(name string) bool { return flags.Lookup(name) == nil }); i >= 0 {
-			t.Errorf("crier %s has no flag --%s", c.name, want[i])
+			t.Errorf("crier %s has no flag --%s", c.Name, want[i])
 		}
 	}
 }

@@ -10,6 +10,7 @@ import (
 	"testing/synctest"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed/feedtest"
 )
 
@@ -24,8 +25,8 @@ func TestInterruptedInput(t *testing.T) {
 	feed.Write([]byte("one\ntwo\nthr"))
 	sub.await(sub.out, `"two"`, 1)
 	pub.stop()
-	pub.wait(exitOK)
-	sub.wait(exitOK)
+	pub.wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
 		t.Errorf("%+v", p)
 	}
@@ -47,8 +48,8 @@ func TestInterruptedWaits(t *testing.T) {
 	pub := start(t, nil, on(group, "pub", "--from", late, "--format", "timed")...)
 	sub.await(sub.out, "first\n", 1)
 	pub.stop()
-	pub.wait(exitOK)
-	if sub.wait(exitOK); sub.out.String() != "first\n" {
+	pub.wait(cli.ExitOK)
+	if sub.wait(cli.ExitOK); sub.out.String() != "first\n" {
 		t.Error(sub.out)
 	}
 
@@ -58,7 +59,7 @@ func TestInterruptedWaits(t *testing.T) {
 	}
 	waiting := start(t, nil, on(group, "pub", "--from", fifo)...)
 	waiting.stop()
-	if waiting.wait(exitError); !strings.Contains(waiting.err.String(), "interrupted before there was anything to publish") {
+	if waiting.wait(cli.ExitError); !strings.Contains(waiting.err.String(), "interrupted before there was anything to publish") {
 		t.Error(waiting.err)
 	}
 	w, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets the goroutine that opens it end
@@ -74,8 +75,8 @@ func TestInterruptedWaits(t *testing.T) {
 	}
 	sub.await(sub.out, "from a pipe\n", 1)
 	open.stop()
-	open.wait(exitOK)
-	if sub.wait(exitOK); sub.out.String() != "from a pipe\n" {
+	open.wait(cli.ExitOK)
+	if sub.wait(cli.ExitOK); sub.out.String() != "from a pipe\n" {
 		t.Error(sub.out)
 	}
 }
@@ -112,12 +113,12 @@ func TestSignals(t *testing.T) {
 	pub := spawn(t, nil, on(group, "pub", "--rate", "1000")...)
 	sub.await(sub.out, `"message"`, 100)
 	pub.signal(os.Interrupt)
-	pub.wait(exitOK)
+	pub.wait(cli.ExitOK)
 	sub.await(sub.out, `"ended"`, 1)
 	sub.signal(sigterm)
-	sub.wait(exitOK)
+	sub.wait(cli.ExitOK)
 	left.signal(sighup)
-	if left.wait(exitOK); !strings.Contains(left.err.String(), "delivered") {
+	if left.wait(cli.ExitOK); !strings.Contains(left.err.String(), "delivered") {
 		t.Error(left.err)
 	}
 	sum := summaryOf[subSummary](t, sub.flag("--summary"))

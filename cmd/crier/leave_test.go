@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -18,7 +19,7 @@ func TestSubCount(t *testing.T) {
 			pub := start(t, nil, on(group, "pub", "--rate", "5000")...)
 			<-sub.ended
 			pub.stop()
-			pub.wait(exitOK)
+			pub.wait(cli.ExitOK)
 			sum := summaryOf[subSummary](t, sub.flag("--summary"))
 			wantSum(t, sum)
 			s, n := sum.Sessions[0], 0
@@ -28,7 +29,7 @@ func TestSubCount(t *testing.T) {
 				}
 			}
 			// On arrival, what was still missing below what was printed is lost.
-			if n != 100 || s.Delivered != 100 || s.End != "open" || (s.Lost > 0) != (sub.exit == exitLost) || order == "offset" && s.Lost > 0 {
+			if n != 100 || s.Delivered != 100 || s.End != "open" || (s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "offset" && s.Lost > 0 {
 				t.Errorf("%d printed, exit %d, %s", n, sub.exit, brief(s))
 			}
 			for _, l := range s.Losses {
@@ -44,7 +45,7 @@ func TestSubCount(t *testing.T) {
 func TestSubTimeout(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--timeout", "50ms", "--summary", "-")...).wait(exitError)
+	sub := start(t, nil, on(group, "sub", "--timeout", "50ms", "--summary", "-")...).wait(cli.ExitError)
 	if words := sub.err.String(); !strings.Contains(words, "no session was heard on "+group[1]+" by interface lo within 50ms") ||
 		strings.Count(words, "no session was heard") != 1 {
 		t.Error(sub.err)
@@ -59,8 +60,8 @@ func TestSubTimeoutBeforeCount(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--timeout", "6s", "--count", "1000", "--format", "json")...).listening()
-	pub := start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...).wait(exitOK)
-	sub.wait(exitError)
+	pub := start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitError)
 	if !strings.Contains(sub.err.String(), "2 of 1000 messages came within 6s") {
 		t.Error(sub.err)
 	}

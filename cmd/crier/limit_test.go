@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"fmt"
 	"strings"
 	"testing"
@@ -14,12 +15,12 @@ func TestTooFewFiles(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	sub := withFewFiles(t, "listening to", on(group, "sub", "--count", "1", "--timeout", "20s")...)
-	start(t, nil, on(group, "pub", "--count", "1", "--linger", "10ms")...).wait(exitOK)
-	sub.wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", "1", "--linger", "10ms")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 
 	group = testGroup(t)
 	withFewFiles(t, "publishing session", on(group, "pub", "--count", "3", "--linger", "20s")...)
-	start(t, nil, on(group, "sub", "--start", "oldest", "--count", "3", "--timeout", "20s")...).wait(exitOK)
+	start(t, nil, on(group, "sub", "--start", "oldest", "--count", "3", "--timeout", "20s")...).wait(cli.ExitOK)
 }
 
 // withFewFiles starts crier with ever more files, until it begins.
@@ -41,7 +42,7 @@ func withFewFiles(t *testing.T, begun string, args ...string) *tool {
 		words := c.err.String()
 		if strings.Contains(words, "runtime:") {
 			t.Logf("%d files are too few for Go itself", files)
-		} else if c.exit != exitError || !strings.Contains(words, "raise the limit (ulimit -n)") {
+		} else if c.exit != cli.ExitError || !strings.Contains(words, "raise the limit (ulimit -n)") {
 			t.Fatalf("with %d files: exit code %d: %s", files, c.exit, words)
 		}
 	}

@@ -11,6 +11,7 @@ import (
 	"slices"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
 	"crier/multicast"
@@ -29,9 +30,9 @@ func TestSmallResendBuffer(t *testing.T) {
 			"--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
 	}
 	const count = 20000
-	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000", "--resend-buffer", "64KiB")...).wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000", "--resend-buffer", "64KiB")...).wait(cli.ExitOK)
 	for _, s := range subs {
-		s.wait(exitLost)
+		s.wait(cli.ExitLost)
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
@@ -102,8 +103,8 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 	// Before the frame come SESSION and some HEARTBEATs.
 	seed := lossySeed(t, 0.5, 8)
 	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
-	start(t, nil, on(group, "pub", "--count", "1", "--linger", "4s")...).wait(exitOK)
-	sub.wait(exitOK)
+	start(t, nil, on(group, "pub", "--count", "1", "--linger", "4s")...).wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 	for _, l := range linesOf(t, sub.out.bytes()) {
 		if l.Type == "message" && *l.Offset == 0 && *l.Recovered {
 			return
@@ -164,9 +165,9 @@ func wantWhole(t *testing.T, from []string) {
 		subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
 			"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
 	}
-	start(t, nil, append(on(group, "pub", "--drop", "0.05"), from...)...).wait(exitOK)
+	start(t, nil, append(on(group, "pub", "--drop", "0.05"), from...)...).wait(cli.ExitOK)
 	for i, s := range subs {
-		s.wait(exitOK)
+		s.wait(cli.ExitOK)
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]

@@ -2,15 +2,14 @@ package main
 
 import (
 	"context"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 	"flag"
-	"fmt"
 	"io"
-	"net"
 	"os"
 	"os/exec"
 	"os/signal"
 	"slices"
-	"sync/atomic"
 	"syscall"
 	"testing"
 )
@@ -28,6 +27,11 @@ func TestMain(m *testing.M) {
 	// the command line still counts.
 	flag.Set("test.parallel", "8")
 	os.Exit(m.Run())
+}
+
+// run runs the tool in this process, and returns its exit code.
+func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
+	return crier().Run(ctx, args, cli.Streams{In: stdin, Out: stdout, Err: stderr})
 }
 
 // tool is one run of crier.
@@ -192,9 +196,6 @@ func tail(c *capture) string {
 	return string(b)
 }
 
-// groups counts the groups of this process.
-var groups atomic.Uint32
-
 // testGroup is a group that only its caller uses; --iface lo comes with it. It
 // skips where the loopback interface carries no multicast.
 func testGroup(t testing.TB) []string {
@@ -202,14 +203,8 @@ func testGroup(t testing.TB) []string {
 	return []string{"--group", testGroupAddr(t), "--iface", "lo"}
 }
 
-func testGroupAddr(t testing.TB) string {
-	t.Helper()
-	if ifi, err := net.InterfaceByName("lo"); err != nil || ifi.Flags&net.FlagUp == 0 {
-		t.Skip("there is no loopback interface lo that is up")
-	}
-	pid := os.Getpid() // other processes may run these tests at the same time
-	return fmt.Sprintf("239.77.%d.%d:%d", 64+pid>>8%128, pid%256, 10000+groups.Add(1))
-}
+// testGroupAddr is the group of testGroup.
+func testGroupAddr(t testing.TB) string { return clitest.Group(t) }
 
 // on puts flags between a command and its arguments.
 func on(group []string, command string, args ...string) []string {

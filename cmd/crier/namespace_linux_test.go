@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"os"
 	"syscall"
 	"testing"
@@ -19,6 +20,6 @@ func TestInterfaceDown(t *testing.T) {
 		if err := c.launch(nil, c.out, attr); err != nil {
 			t.Skip("making a network namespace:", err)
 		}
-		wantRefusal(t, c, exitUsage, "--iface lo", "is down", "bring it up")
+		wantRefusal(t, c, cli.ExitUsage, "--iface lo", "is down", "bring it up")
 	}
 }

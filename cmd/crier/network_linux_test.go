@@ -5,6 +5,7 @@ import (
 	"strings"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/testnet/rig/netns"
 )
 
@@ -43,8 +44,8 @@ func TestAddressChanges(t *testing.T) {
 	for _, c := range []string{"ip addr flush dev a0", "ip addr add 10.1.0.9/24 dev a0"} {
 		netns.Run(t, c)
 	}
-	pub.wait(exitOK)
-	sub.wait(exitOK)
+	pub.wait(cli.ExitOK)
+	sub.wait(cli.ExitOK)
 	if n := sub.out.count("\n"); n != 400 {
 		t.Errorf("%d messages, want 400", n)
 	}

@@ -3,6 +3,7 @@
 package main
 
 import (
+	"crier/cmd/crier/cli"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -36,9 +37,9 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 	n = stopped.out.count(`"message"`)
 	stopped.await(stopped.out, `"message"`, n+3000) // three times the resend buffer
 	pub.stop()
-	pub.wait(exitOK)
-	well.wait(exitOK)
-	stopped.wait(exitLost)
+	pub.wait(cli.ExitOK)
+	well.wait(cli.ExitOK)
+	stopped.wait(cli.ExitLost)
 
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	held := time.Duration(p.HeldNS["subscribers"])
@@ -77,9 +78,9 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 	slow.listening()
 	pub := spawn(t, nil, on(group, "pub", "--count", "20000", "--rate", "40000", "--size", "1000", "--pace", "slowest",
 		"--resend-buffer", "1MiB", "--wait-for", "1", "--summary", "-")...)
-	idle := spawn(t, nil, "version").wait(exitOK)
-	pub.wait(exitOK)
-	slow.wait(exitOK)
+	idle := spawn(t, nil, "version").wait(cli.ExitOK)
+	pub.wait(cli.ExitOK)
+	slow.wait(cli.ExitOK)
 
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	sum := summaryOf[subSummary](t, slow.flag("--summary"))

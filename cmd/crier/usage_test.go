@@ -7,6 +7,7 @@ import (
 	"strings"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
 )
@@ -158,11 +159,11 @@ func TestUsage(t *testing.T) {
 		{"help pub sub", []string{"one command"}},
 		{"help nothing", []string{"nothing", "demo, pub, sub"}},
 	} {
-		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), exitUsage, c.parts...)
+		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), cli.ExitUsage, c.parts...)
 	}
 	for _, c := range []struct{ args, part string }{{"publish", "demo, pub, sub"}, {"", "crier demo"}} {
 		r := start(t, nil, strings.Fields(c.args)...)
-		if <-r.ended; r.exit != exitUsage || !strings.Contains(r.err.String(), c.part) {
+		if <-r.ended; r.exit != cli.ExitUsage || !strings.Contains(r.err.String(), c.part) {
 			t.Errorf("crier %s: %d, %s", c.args, r.exit, r.err)
 		}
 	}
@@ -203,7 +204,7 @@ func TestRefused(t *testing.T) {
 	} {
 		t.Run(strings.Join(c.args[5:], " "), func(t *testing.T) {
 			t.Parallel()
-			wantRefusal(t, start(t, nil, c.args...), exitError, c.parts...)
+			wantRefusal(t, start(t, nil, c.args...), cli.ExitError, c.parts...)
 		})
 	}
 }
@@ -215,8 +216,8 @@ func TestHalfReadFeed(t *testing.T) {
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
 	in := strings.NewReader("\x00\x00\x00\x03one\x00\x00\x00\x03two\x00\x00\x00\x09thr")
-	pub := start(t, in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(exitError)
-	sub.wait(exitOK)
+	pub := start(t, in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(cli.ExitError)
+	sub.wait(cli.ExitOK)
 	if got := sub.out.String(); got != "one\ntwo\n" {
 		t.Errorf("published %q", got)
 	}
@@ -243,7 +244,7 @@ func TestPortInUse(t *testing.T) {
 		t.Skip(err)
 	}
 	defer other.Close()
-	wantRefusal(t, start(t, nil, on(group, "sub", "--timeout", "1s")...), exitError, group[1], "another program holds that port", "choose another")
+	wantRefusal(t, start(t, nil, on(group, "sub", "--timeout", "1s")...), cli.ExitError, group[1], "another program holds that port", "choose another")
 }
 
 // A disk without room, for each file that is written.
@@ -262,7 +263,7 @@ func TestFullDisk(t *testing.T) {
 		{on(group, "sub", "--timeout", "1ms", "--summary", full), []string{"summary", full, "no space left", "make room"}},
 		{on(group, "pub", "--count", "1", "--accepted", full), []string{"--accepted", full, "room"}},
 	} {
-		wantRefusal(t, start(t, nil, c.args...), exitError, c.parts...)
+		wantRefusal(t, start(t, nil, c.args...), cli.ExitError, c.parts...)
 	}
 	out, err := os.OpenFile(full, os.O_WRONLY, 0)
 	if err != nil {
@@ -271,7 +272,7 @@ func TestFullDisk(t *testing.T) {
 	defer out.Close()
 	for _, args := range [][]string{{"help"}, {"help", "sub"}, {"version"}, on(group, "pub", "--count", "1", "--summary", "-")} {
 		r := startInto(t, out, nil, args...)
-		if r.wait(exitError); !strings.Contains(r.err.String(), "standard output") || !strings.Contains(r.err.String(), "no space left") {
+		if r.wait(cli.ExitError); !strings.Contains(r.err.String(), "standard output") || !strings.Contains(r.err.String(), "no space left") {
 			t.Errorf("crier %q: %s", args, r.err)
 		}
 	}
@@ -279,7 +280,7 @@ func TestFullDisk(t *testing.T) {
 	group = testGroup(t)
 	sub := startInto(t, out, nil, on(group, "sub")...).listening()
 	start(t, strings.NewReader("1\n"), on(group, "pub", "--from", "-")...)
-	if sub.wait(exitError); !strings.Contains(sub.err.String(), "crier sub: standard output can't be written (no space left on device): make room") {
+	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(), "crier sub: standard output can't be written (no space left on device): make room") {
 		t.Error(sub.err)
 	}
 }

@@ -1,0 +1,87 @@
+package cli
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"strings"
+	"sync"
+	"unicode/utf8"
+
+	"golang.org/x/term"
+)
+
+// Console is standard error. On a terminal it can hold a line at the bottom that
+// is rewritten, while other text scrolls by above it. It is safe for concurrent
+// use; a Write should end with a newline.
+type Console struct {
+	mu   sync.Mutex
+	out  io.Writer
+	wide func() int // columns; nil where there is no terminal
+	line string     // what stands at the bottom, "" for nothing
+}
+
+const clearLine = "\r\x1b[K"
+
+// NewConsole looks whether out is a terminal.
+func NewConsole(out io.Writer) *Console {
+	c := &Console{out: out}
+	if f, ok := Terminal(out); ok {
+		c.wide = func() int {
+			n, _, err := term.GetSize(int(f.Fd()))
+			if err != nil {
+				return 80
+			}
+			return n
+		}
+	}
+	return c
+}
+
+// Terminal returns the file of a stream that is a terminal.
+func Terminal(stream any) (*os.File, bool) {
+	f, ok := stream.(*os.File)
+	return f, ok && term.IsTerminal(int(f.Fd()))
+}
+
+// Live says whether show shows anything.
+func (c *Console) Live() bool { return c.wide != nil }
+
+// Write prints text above the line.
+func (c *Console) Write(p []byte) (int, error) {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.line == "" {
+		return c.out.Write(p)
+	}
+	var b strings.Builder
+	b.WriteString(clearLine)
+	b.Write(p)
+	b.WriteString(c.line)
+	if _, err := io.WriteString(c.out, b.String()); err != nil {
+		return 0, err
+	}
+	return len(p), nil
+}
+
+// Show replaces the line, cut to the terminal's width; "" removes it.
+func (c *Console) Show(line string) {
+	if !c.Live() {
+		return
+	}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if line == "" && c.line == "" {
+		return
+	}
+	c.line = cutTo(line, c.wide()-1)
+	fmt.Fprint(c.out, clearLine+c.line)
+}
+
+// cutTo shortens text to so many characters.
+func cutTo(text string, n int) string {
+	if n <= 0 || utf8.RuneCountInString(text) <= n {
+		return text
+	}
+	return string([]rune(text)[:n])
+}

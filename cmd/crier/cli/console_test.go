@@ -1,0 +1,37 @@
+package cli
+
+import (
+	"bytes"
+	"testing"
+)
+
+// A line at the bottom is rewritten, cut to the terminal's width, and text
+// scrolls by above it.
+func TestConsole(t *testing.T) {
+	var b bytes.Buffer
+	c := &Console{out: &b, wide: func() int { return 11 }}
+	for _, step := range []struct {
+		do   func()
+		want string
+	}{
+		{func() { c.Write([]byte("text\n")) }, "text\n"},
+		{func() { c.Show("") }, ""},
+		{func() { c.Show("12345") }, clearLine + "12345"},
+		{func() { c.Write([]byte("text\n")) }, clearLine + "text\n12345"},
+		{func() { c.Show("1234567890ü") }, clearLine + "1234567890"},
+		{func() { c.Show("üüüüüüüüüüüü") }, clearLine + "üüüüüüüüüü"},
+		{func() { c.Show("") }, clearLine},
+		{func() { c.Write([]byte("text\n")) }, "text\n"},
+	} {
+		b.Reset()
+		if step.do(); b.String() != step.want {
+			t.Errorf("%q, want %q", b.String(), step.want)
+		}
+	}
+	// What is no terminal gets no line.
+	b.Reset()
+	c = NewConsole(&b)
+	if c.Show("line"); c.Live() || b.Len() > 0 {
+		t.Errorf("%q", b.String())
+	}
+}

@@ -1,0 +1,110 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"log/slog"
+	"strings"
+	"sync"
+	"time"
+)
+
+// logger writes what the packages tell an operator, a line each. Without
+// verbose it leaves out what is said elsewhere.
+func NewLogger(name string, out io.Writer, verbose bool) *slog.Logger {
+	level := slog.LevelWarn
+	if verbose {
+		level = slog.LevelInfo
+	}
+	return slog.New(&logHandler{name: name, level: level, verbose: verbose, lines: &logLines{out: out}})
+}
+
+// logHandler is a slog.Handler.
+type logHandler struct {
+	name    string    // of the command
+	lines   *logLines // shared with what With made of it
+	level   slog.Level
+	verbose bool
+	group   string   // before the keys of what is to come
+	with    []string // what all records carry
+	said    bool     // of what they carry
+}
+
+func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
+
+// Handle writes "crier sub: message (key value, key value)".
+func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
+	details, said := h.with[:len(h.with):len(h.with)], h.said
+	r.Attrs(func(a slog.Attr) bool {
+		details = append(details, h.detail(a))
+		said = said || isSaid(a)
+		return true
+	})
+	if said && !h.verbose && r.Level < slog.LevelError {
+		return nil
+	}
+	text := r.Message
+	if len(details) > 0 {
+		text += " (" + strings.Join(details, ", ") + ")"
+	}
+	text = Printable(strings.ReplaceAll(text, "\n", " "))
+	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, strings.TrimPrefix(text, "crier: ")))
+}
+
+// logLines writes lines, each once where several sockets say the same: that their
+// interface went down, for instance. It is safe for concurrent use.
+type logLines struct {
+	out io.Writer
+
+	mu   sync.Mutex
+	last [4]logLine // the latest, in a ring
+	next int
+}
+
+type logLine struct {
+	at   time.Time
+	text string
+}
+
+// logOnce is how long a line is not written again.
+const logOnce = time.Second
+
+func (l *logLines) write(at time.Time, text string) error {
+	l.mu.Lock()
+	defer l.mu.Unlock()
+	for _, line := range l.last {
+		if line.text == text && at.Sub(line.at) < logOnce {
+			return nil
+		}
+	}
+	l.last[l.next] = logLine{at, text}
+	l.next = (l.next + 1) % len(l.last)
+	_, err := io.WriteString(l.out, text)
+	return err
+}
+
+func (h *logHandler) detail(a slog.Attr) string {
+	return fmt.Sprintf("%s%s %v", h.group, a.Key, a.Value.Resolve())
+}
+
+// isSaid tells the records that say what is said elsewhere: what happens to a
+// session stands in the stream that sub prints, and a small socket buffer is
+// named at the end, if it cost something.
+func isSaid(a slog.Attr) bool { return a.Key == "session" || a.Key == "granted" }
+
+func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
+	next := *h
+	next.with = h.with[:len(h.with):len(h.with)]
+	for _, a := range attrs {
+		next.with = append(next.with, h.detail(a))
+		next.said = next.said || isSaid(a)
+	}
+	return &next
+}
+
+func (h *logHandler) WithGroup(name string) slog.Handler {
+	next := *h
+	next.group += name + "."
+	return &next
+}

@@ -1,0 +1,153 @@
+package cli
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"sync"
+	"sync/atomic"
+	"time"
+)
+
+const (
+	// outputLimit is how many bytes may wait for standard output before whoever
+	// prints has to wait.
+	outputLimit = 1 << 20
+	// outputStep is how much is written at once: what a pipe can hold.
+	outputStep = 64 << 10
+	// outputPatience is how long standard output may take nothing when the
+	// command is to end.
+	outputPatience = 2 * time.Second
+)
+
+// Output writes to standard output on a goroutine of its own: what was added is
+// written at once if nothing is being written, else together with what comes
+// meanwhile. One goroutine adds.
+type Output struct {
+	out     io.Writer
+	stop    func() // called when writing has failed
+	news    chan struct{}
+	room    chan struct{}
+	ended   chan struct{} // closed when the goroutine has ended
+	written atomic.Uint64 // bytes
+
+	mu      sync.Mutex
+	waiting []byte
+	spare   []byte
+	closing bool
+	failed  error
+}
+
+func NewOutput(out io.Writer, stop func()) *Output {
+	o := &Output{
+		out: out, stop: stop,
+		news: make(chan struct{}, 1), room: make(chan struct{}, 1), ended: make(chan struct{}),
+	}
+	go o.writing()
+	return o
+}
+
+// Add appends what f appends to the bytes that wait, and returns the error that
+// ended the writing. Where too much waits it waits too; after ctx has ended, only
+// as long as something is taken.
+func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
+	for {
+		o.mu.Lock()
+		if o.failed != nil {
+			err := o.failed
+			o.mu.Unlock()
+			return err
+		}
+		if len(o.waiting) < outputLimit {
+			o.waiting = f(o.waiting)
+			o.mu.Unlock()
+			signal1(o.news)
+			return nil
+		}
+		o.mu.Unlock()
+		if err := o.wait(ctx, o.room); err != nil {
+			return err
+		}
+	}
+}
+
+// Close writes what is left, as add waits.
+func (o *Output) Close(ctx context.Context) error {
+	o.mu.Lock()
+	o.closing = true
+	o.mu.Unlock()
+	signal1(o.news)
+	if err := o.wait(ctx, o.ended); err != nil {
+		return err
+	}
+	return o.failed
+}
+
+// wait waits for a signal. Once ctx has ended it gives up when nothing was
+// written for outputPatience.
+func (o *Output) wait(ctx context.Context, signal <-chan struct{}) error {
+	select {
+	case <-signal:
+		return nil
+	case <-ctx.Done():
+	}
+	timer := time.NewTimer(outputPatience)
+	defer timer.Stop()
+	for {
+		before := o.written.Load()
+		select {
+		case <-signal:
+			return nil
+		case <-timer.C:
+			if o.written.Load() == before {
+				return fmt.Errorf("standard output has taken nothing for %v, and not all was printed: read it faster", outputPatience)
+			}
+			timer.Reset(outputPatience)
+		}
+	}
+}
+
+func (o *Output) writing() {
+	defer close(o.ended)
+	for range o.news {
+		o.mu.Lock()
+		data, closing := o.waiting, o.closing
+		o.waiting, o.spare = o.spare[:0], nil
+		o.mu.Unlock()
+		err := o.write(data)
+		o.mu.Lock()
+		if cap(data) <= 2*outputLimit {
+			o.spare = data
+		}
+		o.failed = err
+		o.mu.Unlock()
+		signal1(o.room)
+		if err != nil {
+			o.stop()
+			return
+		}
+		if closing {
+			return
+		}
+	}
+}
+
+func (o *Output) write(data []byte) error {
+	for len(data) > 0 {
+		n, err := o.out.Write(data[:min(len(data), outputStep)])
+		o.written.Add(uint64(n))
+		if err != nil {
+			return OutputError(err)
+		}
+		data = data[n:]
+	}
+	return nil
+}
+
+// signal1 leaves a signal, if none waits.
+func signal1(c chan struct{}) {
+	select {
+	case c <- struct{}{}:
+	default:
+	}
+}

@@ -1,0 +1,72 @@
+package cli
+
+import (
+	"fmt"
+	"strings"
+	"time"
+	"unicode"
+)
+
+// Counted is a number of things.
+func Counted(n uint64, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return Grouped(n) + " " + many
+}
+
+// oneLine prints an error on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+
+// SessionID prints a session's id as all output does.
+func SessionID(id uint64) string { return fmt.Sprintf("%016x", id) }
+
+// Grouped prints a number with its thousands apart.
+func Grouped(n uint64) string {
+	s := fmt.Sprint(n)
+	for i := len(s) - 3; i > 0; i -= 3 {
+		s = s[:i] + "," + s[i:]
+	}
+	return s
+}
+
+// Offsets says which offsets a session has, from first, and below next.
+func Offsets(first, next uint64) string {
+	switch next - first {
+	case 0:
+		return "no messages"
+	case 1:
+		return "offset " + OffsetRun(first, next)
+	}
+	return "offsets " + OffsetRun(first, next)
+}
+
+// OffsetRun prints a run of offsets, from the first to the last of them; to is not
+// in it.
+func OffsetRun(from, to uint64) string {
+	if to-from == 1 {
+		return Grouped(from)
+	}
+	return Grouped(from) + " to " + Grouped(to-1)
+}
+
+// ShortTime prints nanoseconds with three or four digits.
+func ShortTime(ns int64) time.Duration {
+	d := time.Duration(ns)
+	unit := time.Duration(1)
+	for d.Abs()/10000 >= unit {
+		unit *= 10
+	}
+	return d.Round(unit)
+}
+
+// Printable is text without what a terminal would act on: names come from whoever
+// sends them.
+func Printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if !unicode.IsPrint(r) {
+			return unicode.ReplacementChar
+		}
+		return r
+	}, text)
+}

@@ -1,0 +1,212 @@
+package demo
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/reliable"
+	"crier/reliable/receive"
+	"crier/reliable/send"
+	"crier/testnet"
+)
+
+// The demo of overload: the same burst to a subscriber that is too slow for it, under
+// the three answers that a publisher can give, in virtual time.
+
+const (
+	overloadBurst  = 3000 // messages
+	overloadEvery  = 500 * time.Microsecond
+	overloadSize   = 1300 // bytes: a frame each
+	overloadWork   = 2 * time.Millisecond
+	overloadResend = 512 << 10
+	overloadBuffer = 64 << 10 // of the slow one
+	overloadDisk   = 16 << 20
+	overloadEnd    = 9 * time.Second
+	overloadTick   = overloadEnd / 60
+)
+
+// overloadResult is what one answer came to.
+type overloadResult struct {
+	Answer    string `json:"answer"`
+	Accepted  uint64 `json:"accepted"`
+	Dropped   uint64 `json:"dropped"`
+	Slow      uint64 `json:"delivered_to_slow"`
+	SlowLost  uint64 `json:"lost_by_slow"`
+	Quick     uint64 `json:"delivered_to_quick"`
+	QuickLost uint64 `json:"lost_by_quick"`
+	// The worst latency of each, from acceptance to delivery, and how long the
+	// producer was held, in nanoseconds.
+	SlowWorst  time.Duration `json:"slow_worst_ns"`
+	QuickWorst time.Duration `json:"quick_worst_ns"`
+	Held       time.Duration `json:"producer_held_ns"`
+	// Memory is what the resend buffer and the slow one's buffer held at the most,
+	// Disk what was on disk, in bytes.
+	Memory int `json:"memory_bytes"`
+	Disk   int `json:"disk_bytes"`
+	// Lag is how many messages the slow one is behind, a value each 150 ms.
+	Lag []uint64 `json:"lag"`
+}
+
+// playOverload runs one answer.
+func playOverload(answer string, seed uint64) (*overloadResult, error) {
+	r := &overloadResult{Answer: answer}
+	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
+	check := testnet.NewChecker(w)
+	sc := send.Config{Name: "burst", ResendBuffer: overloadResend, Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
+	switch answer {
+	case "drop":
+		sc.WhenFull = reliable.Drop
+	case "buffer":
+		sc.Disk = overloadDisk
+	}
+	pub, err := w.AddPublisher(testnet.PublisherConfig{Name: "producer", Sender: sc, Disk: testnet.DiskConfig{Wait: 2 * time.Millisecond}})
+	if err != nil {
+		return nil, err
+	}
+	link := testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.001}}
+	slow, err := w.AddSubscriber(testnet.SubscriberConfig{
+		Name: "slow", Down: link, Up: link, Work: overloadWork,
+		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},
+		OnEvent:  worstLatency(pub, &r.SlowWorst),
+	})
+	if err != nil {
+		return nil, err
+	}
+	quick, err := w.AddSubscriber(testnet.SubscriberConfig{
+		Name: "quick", Down: link, Up: link,
+		Receiver: receive.Config{Name: "quick"},
+		OnEvent:  worstLatency(pub, &r.QuickWorst),
+	})
+	if err != nil {
+		return nil, err
+	}
+	const start = reliable.Time(200 * time.Millisecond)
+	payload := make([]byte, overloadSize)
+	for i := range overloadBurst {
+		w.At(start.Add(time.Duration(i)*overloadEvery), func() {
+			copy(payload, fmt.Sprintf("%08d", i))
+			if _, err := pub.Publish(payload); err != nil && !errors.Is(err, testnet.ErrHeld) && err != reliable.ErrDropped {
+				panic(err) // the publisher runs until the end
+			}
+		})
+	}
+	retained, held := uint64(0), 0
+	for at := time.Duration(0); at < overloadEnd; at += overloadTick {
+		if err := w.Run(start.Add(at)); err != nil {
+			return nil, err
+		}
+		st := pub.Stats()
+		retained = max(retained, st.Retained-st.DiskFrames)
+		held = max(held, slow.Stats().Memory)
+		lag := uint64(0)
+		for _, one := range slow.Sessions() {
+			lag = pub.Session().NextOffset() - one.FirstOffset - one.Delivered - one.Lost
+		}
+		r.Lag = append(r.Lag, lag)
+	}
+	if err := check.Finish(start); err != nil {
+		return nil, err
+	}
+	frame := overloadResend / max(1, overloadResend/1401)
+	r.Memory, r.Disk = min(overloadResend, int(retained)*frame)+held, pub.DiskMost()*frame
+	r.Held, r.Accepted, r.Dropped = pub.HeldFor(), pub.Session().NextOffset(), pub.Stats().Dropped
+	for _, one := range slow.Sessions() {
+		r.Slow, r.SlowLost = one.Delivered, one.Lost
+	}
+	for _, one := range quick.Sessions() {
+		r.Quick, r.QuickLost = one.Delivered, one.Lost
+	}
+	return r, nil
+}
+
+// worstLatency returns what notes the longest that a message took.
+func worstLatency(pub *testnet.Publisher, worst *time.Duration) func(reliable.Time, *reliable.Event) {
+	return func(now reliable.Time, ev *reliable.Event) {
+		if ev.Kind == reliable.Message {
+			*worst = max(*worst, now.Sub(pub.Session().AcceptedAt(ev.Offset)))
+		}
+	}
+}
+
+// playOverloads plays all three and prints them side by side.
+func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
+	var list []*overloadResult
+	for _, answer := range []string{"drop", "buffer", "block"} {
+		r, err := playOverload(answer, seed)
+		if err != nil {
+			return err
+		}
+		list = append(list, r)
+	}
+	if asJSON {
+		enc := json.NewEncoder(out)
+		enc.SetIndent("", "  ")
+		return enc.Encode(list)
+	}
+	_, err := io.WriteString(out, overloadText(list, seed))
+	return err
+}
+
+func overloadText(list []*overloadResult, seed uint64) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, `A burst of %s messages, one each %v, to a quick subscriber and to one that takes
+%v for each; the pace is the slowest's, and %v of memory keep what it has yet to
+take. The same burst under the three answers, in virtual time (seed %d).
+
+`, cli.Grouped(overloadBurst), overloadEvery, overloadWork, cli.Size(overloadResend), seed)
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	row := func(name string, of func(*overloadResult) string) {
+		fmt.Fprint(w, name)
+		for _, r := range list {
+			fmt.Fprint(w, "\t", of(r))
+		}
+		fmt.Fprintln(w, "\t")
+	}
+	row("", func(r *overloadResult) string { return r.Answer })
+	row("delivered to slow", func(r *overloadResult) string { return cli.Grouped(r.Slow) })
+	row("lost by slow", func(r *overloadResult) string { return cli.Grouped(r.SlowLost) })
+	row("delivered to quick", func(r *overloadResult) string { return cli.Grouped(r.Quick) })
+	row("lost by quick", func(r *overloadResult) string { return cli.Grouped(r.QuickLost) })
+	row("worst latency, slow", func(r *overloadResult) string { return r.SlowWorst.Round(time.Millisecond).String() })
+	row("worst latency, quick", func(r *overloadResult) string { return r.QuickWorst.Round(10 * time.Microsecond).String() })
+	row("producer held", func(r *overloadResult) string { return r.Held.Round(time.Millisecond).String() })
+	row("memory", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Memory>>10) })
+	row("disk", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Disk>>10) })
+	w.Flush()
+
+	most := uint64(1)
+	for _, r := range list {
+		for _, n := range r.Lag {
+			most = max(most, n)
+		}
+	}
+	fmt.Fprintf(&b, "\nHow far the slow one is behind, over %v (full height: %s messages)\n\n", overloadEnd, cli.Grouped(most))
+	for _, r := range list {
+		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
+	}
+	b.WriteString(`
+drop costs everyone the same messages, and names them; buffer costs disk and time; block
+costs the producer its own pace. Nothing was lost in silence (checked, byte for byte).
+`)
+	return b.String()
+}
+
+// lagPicture draws values as heights.
+func lagPicture(values []uint64, most uint64) string {
+	heights := []rune(" ▁▂▃▄▅▆▇█")
+	line := make([]rune, len(values))
+	for i, n := range values {
+		h := n * 8 / most
+		if n > 0 {
+			h = max(h, 1)
+		}
+		line[i] = heights[h]
+	}
+	return string(line)
+}

@@ -1,0 +1,227 @@
+package demo
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/hist"
+	"crier/cmd/crier/sub"
+)
+
+// report is what a demo found out.
+type report struct {
+	Seed        uint64        `json:"seed"`
+	Net         string        `json:"net"`
+	KilledAt    time.Duration `json:"killed_at_ns"`
+	Burst       int           `json:"burst"`      // messages in the burst in which it was killed
+	IntoBurst   int           `json:"into_burst"` // of these, those before the end
+	Accepted    uint64        `json:"accepted"`
+	Sent        uint64        `json:"sent"` // messages, from the first, of which all is with the kernel
+	Frames      uint64        `json:"frames_sent,omitempty"`
+	Repairs     uint64        `json:"repairs_sent,omitempty"`
+	Subscribers []*member     `json:"subscribers"`
+	Checked     bool          `json:"checked"` // every message was compared with what was sent
+	Note        string        `json:"-"`       // on the links, a line
+}
+
+// member is one subscriber's part.
+type member struct {
+	Name       string            `json:"name"`
+	Link       string            `json:"link"`
+	Delivered  uint64            `json:"delivered"`
+	Recovered  uint64            `json:"recovered"`
+	Lost       uint64            `json:"lost"`
+	Losses     []sub.LossSummary `json:"losses"`
+	NextOffset uint64            `json:"next_offset"`
+	Duplicates uint64            `json:"duplicates"`
+	Nacks      uint64            `json:"nacks_sent"`
+	Latency    *hist.Quantiles   `json:"latency_ns"`
+	Recovery   *hist.Quantiles   `json:"recovery_ns"`
+	End        string            `json:"end"`
+	// What it doesn't have of all that was accepted, by why.
+	Gone      uint64     `json:"gone"`
+	NeverSent []gonePart `json:"never_sent"`
+	DiedWith  []gonePart `json:"sent_but_lost_with_the_resend_buffer"`
+	Unknown   uint64     `json:"gone_unknown_to_it"` // of Gone, what it has no evidence of
+}
+
+// gonePart is a run of offsets that are gone; To is exclusive.
+type gonePart struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
+
+// account finds what a subscriber doesn't have of the accepted messages, and why.
+func (s *member) account(accepted, sent uint64) {
+	s.NeverSent, s.DiedWith = []gonePart{}, []gonePart{}
+	add := func(from, to uint64) {
+		s.Gone += to - from
+		if cut := min(max(sent, from), to); cut > from {
+			s.DiedWith = joinGone(s.DiedWith, gonePart{from, cut})
+			from = cut
+		}
+		if from < to {
+			s.NeverSent = joinGone(s.NeverSent, gonePart{from, to})
+		}
+	}
+	for _, l := range s.Losses {
+		add(l.From, l.To)
+	}
+	if s.NextOffset < accepted {
+		s.Unknown = accepted - s.NextOffset
+		add(s.NextOffset, accepted)
+	}
+}
+
+func joinGone(parts []gonePart, p gonePart) []gonePart {
+	if last := len(parts) - 1; last >= 0 && parts[last].To == p.From {
+		parts[last].To = p.To
+		return parts
+	}
+	return append(parts, p)
+}
+
+// intro says what is about to happen.
+func (p *script) intro(net string) string {
+	where := "in a simulated network and virtual time"
+	if net == "lo" {
+		where = "over loopback multicast, each a process of its own"
+	}
+	return fmt.Sprintf(`One producer sends market data in bursts to three subscribers, %s
+(seed %d). Each line is what they have so far.
+
+`, where, p.seed)
+}
+
+// progressHead and progressLine print what each subscriber has as time goes by.
+func progressHead(names []string) string {
+	return fmt.Sprintf("%8s %12s %12s %12s %12s\n", "time", "accepted", names[0], names[1], names[2])
+}
+
+func progressLine(at time.Duration, accepted uint64, delivered []uint64) string {
+	line := fmt.Sprintf("%8v %12s", at, cli.Grouped(accepted))
+	for _, d := range delivered {
+		line += fmt.Sprintf(" %12s", cli.Grouped(d))
+	}
+	return line + "\n"
+}
+
+// Text is what a demo prints at its end.
+func (r *report) text() string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n", r.KilledAt.Round(time.Millisecond), r.moment())
+	b.WriteString("Up to then, what the network lost came back:\n\n")
+	r.table(&b)
+	if r.Frames > 0 { // a process that was killed can't tell any more
+		fmt.Fprintf(&b, "\n%s frames went out once, to all three; %s of them again, as repairs.\n",
+			cli.Grouped(r.Frames), cli.Grouped(r.Repairs))
+	}
+
+	b.WriteString("\nThe end, exactly\n\n")
+	fmt.Fprintf(&b, "  accepted by the producer  %7s messages, offsets 0 to %s\n", cli.Grouped(r.Accepted), cli.Grouped(r.Accepted-1))
+	fmt.Fprintf(&b, "  of these never sent       %7s\n\n", cli.Grouped(r.Accepted-r.Sent))
+	r.gone(&b)
+	b.WriteString(r.moral())
+	return b.String()
+}
+
+// moment says where in the burst the producer was killed. A real kill may come
+// too late for it.
+func (r *report) moment() string {
+	if r.IntoBurst > r.Burst {
+		return fmt.Sprintf("just after a burst of %s messages", cli.Grouped(uint64(r.Burst)))
+	}
+	return fmt.Sprintf("in mid-burst (%s of %s messages)", cli.Grouped(uint64(max(r.IntoBurst, 0))), cli.Grouped(uint64(r.Burst)))
+}
+
+func (r *report) table(b *strings.Builder) {
+	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, " \tdelivered\trecovered\tlost\tduplicates\tNACKs\tlatency p50\tp99\trecovery p50\tp99\t")
+	for _, s := range r.Subscribers {
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, cli.Grouped(s.Delivered), cli.Grouped(s.Recovered),
+			cli.Grouped(s.Lost), cli.Grouped(s.Duplicates), cli.Grouped(s.Nacks),
+			quantileText(s.Latency, p50), quantileText(s.Latency, p99), quantileText(s.Recovery, p50), quantileText(s.Recovery, p99))
+	}
+	w.Flush()
+	b.WriteByte('\n')
+	for _, s := range r.Subscribers {
+		fmt.Fprintf(b, "  %-7s %s\n", s.Name, s.Link)
+	}
+	for _, s := range r.Subscribers {
+		if s.Latency != nil {
+			for line := range strings.Lines(sub.ClocksText(s.Latency)) {
+				fmt.Fprintf(b, "  %-7s %s", s.Name, strings.TrimLeft(line, " "))
+			}
+		}
+	}
+	b.WriteString(r.Note)
+}
+
+func (r *report) gone(b *strings.Builder) {
+	for _, s := range r.Subscribers {
+		fmt.Fprintf(b, "  %-7s has %s, and %s are gone for it", s.Name, cli.Grouped(s.Delivered), cli.Grouped(s.Gone))
+		if s.Gone == 0 {
+			b.WriteString("\n")
+			continue
+		}
+		b.WriteString(":\n")
+		if n := countGone(s.DiedWith); n > 0 {
+			fmt.Fprintf(b, "          %5s sent, but lost with the resend buffer: %s\n", cli.Grouped(n), goneText(s.DiedWith))
+		}
+		if n := countGone(s.NeverSent); n > 0 {
+			fmt.Fprintf(b, "          %5s never sent: %s\n", cli.Grouped(n), goneText(s.NeverSent))
+		}
+		fmt.Fprintf(b, "          it reported %s lost; of the last %s it never heard\n", cli.Grouped(s.Lost), cli.Grouped(s.Unknown))
+	}
+}
+
+func (r *report) moral() string {
+	text := "\nEach subscriber ended the session as \"silent\", and for what it had heard of, every\n" +
+		"offset was delivered once and in order, or named lost"
+	if r.Checked {
+		text += " (checked, byte for byte)"
+	}
+	if !slices.ContainsFunc(r.Subscribers, func(s *member) bool { return s.Gone > 0 }) {
+		return text + ".\nThis time nothing is gone: all that was accepted had been sent, and received, before\n" +
+			"the kill. No broker stood between, and what nobody has yet received dies with its\nproducer; here there was none.\n"
+	}
+	return text + ".\nNo broker stood between: that is why it was fast, and why what nobody had yet\n" +
+		"received died with its producer.\n"
+}
+
+func countGone(parts []gonePart) (n uint64) {
+	for _, p := range parts {
+		n += p.To - p.From
+	}
+	return n
+}
+
+// goneText lists runs of offsets, the first and last of many.
+func goneText(parts []gonePart) string {
+	const most = 6
+	var list []string
+	for i, p := range parts {
+		if len(parts) > most && i >= most-1 && i < len(parts)-1 {
+			if i == most-1 {
+				list = append(list, fmt.Sprintf("%d more runs", len(parts)-most))
+			}
+			continue
+		}
+		list = append(list, cli.OffsetRun(p.From, p.To))
+	}
+	return strings.Join(list, ", ")
+}
+
+func p50(q *hist.Quantiles) int64 { return q.P50 }
+func p99(q *hist.Quantiles) int64 { return q.P99 }
+
+func quantileText(q *hist.Quantiles, of func(*hist.Quantiles) int64) string {
+	if q == nil {
+		return "-"
+	}
+	return cli.ShortTime(of(q)).String()
+}

@@ -1,7 +1,0 @@
-package main
-
-import "syscall"
-
-// childAttr makes a process of the demo end with the demo, however that ends. The
-// kernel means the thread that started it: see demoLo.
-func childAttr() *syscall.SysProcAttr { return &syscall.SysProcAttr{Pdeathsig: syscall.SIGKILL} }

@@ -1,0 +1,138 @@
+package drops
+
+import (
+	"fmt"
+	"strings"
+
+	"crier/cmd/crier/cli"
+	"crier/publisher"
+	"crier/subscriber"
+)
+
+// Counts are what a command received and dropped, by why. In a summary each
+// stands only if there was some.
+type Counts struct {
+	NewerFrames          uint64 `json:"newer_frames,omitempty"`          // need a newer crier
+	ForeignFrames        uint64 `json:"foreign_frames,omitempty"`        // of a session, or a subscriber, from another source than its own
+	RefusedFrames        uint64 `json:"refused_frames,omitempty"`        // of new sessions, or requests, beyond the bounds
+	UnexpectedFrames     uint64 `json:"unexpected_frames,omitempty"`     // that nobody waited for
+	OtherChannelFrames   uint64 `json:"other_channel_frames,omitempty"`  // of a channel that is not listened to
+	MismatchedRepairs    uint64 `json:"mismatched_repairs,omitempty"`    // with something else inside than they say
+	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"` // to another group, or from another source
+	TruncatedDatagrams   uint64 `json:"truncated_datagrams,omitempty"`   // larger than the receive buffer
+
+	// Peers that changed their addresses, and frames of others that speak for them.
+	Moved     uint64 `json:"-"`
+	Contested uint64 `json:"-"`
+}
+
+// OfSubscriber are what a subscriber dropped, but for what was invalid.
+func OfSubscriber(st *subscriber.Stats) Counts {
+	d := Counts{
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused, UnexpectedFrames: st.Unexpected,
+		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.Stats.Invalid,
+		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
+	}
+	for i := range st.Groups {
+		d.MisdirectedDatagrams += st.Groups[i].Misdirected
+		d.TruncatedDatagrams += st.Groups[i].Truncated
+	}
+	return d
+}
+
+// OfPublisher are what a publisher dropped, but for what was invalid.
+func OfPublisher(st *publisher.Stats) Counts {
+	return Counts{
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
+		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
+		Moved: st.Moved, Contested: st.Contested,
+	}
+}
+
+// Understood is how many frames were dropped that this crier can read.
+func (d *Counts) Understood() uint64 {
+	return d.ForeignFrames + d.RefusedFrames + d.UnexpectedFrames + d.OtherChannelFrames + d.MismatchedRepairs
+}
+
+// dropLine is a count and what it counts: what, or whats of several, and why they
+// were dropped.
+type dropLine struct {
+	n               uint64
+	what, whats, by string
+}
+
+// Text is a line for each of the counts that isn't 0; invalid are the datagrams
+// without a whole frame.
+func (d *Counts) Text(invalid uint64, publishes bool) string {
+	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
+	foreign := dropLine{
+		d.ForeignFrames, "frame", "frames",
+		"of a session from another source than its own: " + d.stranger("the publisher"),
+	}
+	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
+	if publishes {
+		foreign.by = "of a subscriber from another address than its own: " + d.stranger("it")
+		refused = dropLine{d.RefusedFrames, "request", "requests", "for a repair, beyond what may wait; subscribers ask again"}
+		unexpected = dropLine{d.UnexpectedFrames, "request", "requests", "for frames that were never sent"}
+	}
+	var b strings.Builder
+	for _, line := range []dropLine{
+		{invalid, "datagram", "datagrams", "that held no crier frame, or a damaged one"},
+		{d.NewerFrames, "frame", "frames", "that only a newer crier understands"},
+		foreign, refused, unexpected,
+		{d.OtherChannelFrames, "frame", "frames", "of a channel that is not listened to"},
+		{d.MismatchedRepairs, "repair", "repairs", "with something else inside than they say"},
+		{d.MisdirectedDatagrams, "datagram", "datagrams", "to another group on this port, or from another source"},
+		{d.TruncatedDatagrams, "datagram", "datagrams", "larger than any that a crier sends"},
+	} {
+		if line.n > 0 {
+			fmt.Fprintf(&b, "dropped %s %s\n", cli.Counted(line.n, line.what, line.whats), line.by)
+		}
+	}
+	return b.String()
+}
+
+// stranger says who may have spoken for a peer from elsewhere.
+func (d *Counts) stranger(peer string) string {
+	who := peer + " has changed its address"
+	if d.Moved > 0 {
+		who += ", and was followed there once that was sure"
+	}
+	if d.Moved == 0 || d.Contested > 0 {
+		who = "a forger's, or " + who
+	}
+	return who
+}
+
+// Kernel is what the kernel dropped for want of receive buffer, in
+// datagrams, and the smallest buffer, in bytes, that it granted to the sockets
+// where that happened; 0 if that is unknown.
+type Kernel struct {
+	n       uint64
+	granted cli.Size
+}
+
+func (k *Kernel) Add(n uint64, granted int) {
+	if n == 0 {
+		return
+	}
+	if k.n == 0 || cli.Size(granted) < k.granted {
+		k.granted = cli.Size(granted)
+	}
+	k.n += n
+}
+
+// Text says what helps; asked is the receive buffer that was asked for.
+func (k *Kernel) Text(asked cli.Size) string {
+	if k.n == 0 {
+		return ""
+	}
+	text := fmt.Sprintf("the kernel dropped %s for want of receive buffer", cli.Counted(k.n, "datagram", "datagrams"))
+	if k.granted > 0 && k.granted < asked {
+		return text + fmt.Sprintf(": it granted %v of the %v asked for; as root, sysctl -w net.core.rmem_max=%d allows it all\n", k.granted, asked, int64(asked))
+	}
+	if k.granted > 0 {
+		text += fmt.Sprintf(", which has the %v asked for", asked)
+	}
+	return text + "; a larger --read-buffer holds a longer burst, and a slower publisher or a less busy machine needs less\n"
+}

@@ -1,0 +1,135 @@
+package netflags
+
+import (
+	"fmt"
+	"net/netip"
+	"runtime"
+	"slices"
+	"strings"
+
+	"crier/cmd/crier/cli"
+	"crier/multicast"
+	"crier/testnet"
+)
+
+// Flags are the flags of commands that use a network.
+type Flags struct {
+	groups     []string
+	iface      string
+	drop       float64
+	dropSeed   uint64
+	impair     string
+	Control    uint16
+	ReadBuffer cli.Size // the receive buffer to ask the kernel for
+	Verbose    bool
+	Set        *cli.FlagSet
+}
+
+const DefaultGroup = "239.77.0.1:7700"
+
+func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
+	n.Set = flags
+	if many {
+		flags.StringArrayVar(&n.groups, "group", []string{DefaultGroup}, "multicast `ADDRESS:PORT` to listen to; may be given again")
+	} else {
+		n.groups = make([]string, 1)
+		flags.StringVar(&n.groups[0], "group", DefaultGroup, "multicast `ADDRESS:PORT` to publish to")
+	}
+	flags.StringVar(&n.iface, "iface", "lo", "network interface, by `NAME` or address; lo: only this machine")
+}
+
+func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
+	flags.Float64Var(&n.drop, "drop", 0, "throw away this `SHARE` of received datagrams, 0 to 1, to try loss")
+	flags.StringVar(&n.impair, "impair", "", "pass received datagrams through a worse `LINK`, such as \"burst=4%/12 delay=2ms..3ms\"")
+	flags.Uint64Var(&n.dropSeed, "drop-seed", 1, "seed of --drop and --impair: the same `N` drops the same datagrams")
+	flags.BoolVarP(&n.Verbose, "verbose", "v", false, "log what an operator may want to know")
+}
+
+// maxRead is the largest receive buffer that a kernel is asked for.
+const maxRead = 512 << 20
+
+func (n *Flags) DeclareRead(flags *cli.FlagSet) {
+	n.ReadBuffer = 8 << 20
+	flags.Var(&n.ReadBuffer, "read-buffer", "receive buffer to ask the kernel for, for each socket")
+}
+
+func (n *Flags) DeclareControl(flags *cli.FlagSet, what string) {
+	flags.Uint16Var(&n.Control, "control-port", 0, what+", for a firewall's rule (default: any `PORT` that is free)")
+}
+
+// Parse returns the groups and the interface.
+func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
+	var groups []netip.AddrPort
+	for _, text := range n.groups {
+		g, err := multicast.ParseGroup(text)
+		switch {
+		case err != nil:
+			return nil, "", ConfigError(err)
+		case slices.Contains(groups, g):
+			return nil, "", cli.Usagef("--group %v is given twice: once is enough", g)
+		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
+			return nil, "", cli.Usagef("--group %v and %v are of different address families: run one command for each", groups[0], g)
+		}
+		groups = append(groups, g)
+	}
+	iface := n.iface
+	if iface == "lo" && runtime.GOOS != "linux" {
+		iface = "127.0.0.1" // the loopback interface has another name there
+	}
+	if _, err := multicast.ResolveInterface(iface); err != nil {
+		return nil, "", ConfigError(err)
+	}
+	if n.Set.Changed("read-buffer") && (n.ReadBuffer == 0 || n.ReadBuffer > maxRead) {
+		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v", n.ReadBuffer, cli.Size(maxRead))
+	}
+	if n.Set.Changed("control-port") && n.Control == 0 {
+		return nil, "", cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any that is free")
+	}
+	if n.Set.Changed("drop-seed") && !n.Set.Changed("drop") && !n.Set.Changed("impair") {
+		return nil, "", cli.Usagef("--drop-seed is for --drop and --impair: give one of them too")
+	}
+	return groups, iface, nil
+}
+
+// Where says which groups, and by which interface.
+func (n *Flags) Where(groups []netip.AddrPort) string {
+	var list []string
+	for _, g := range groups {
+		list = append(list, g.String())
+	}
+	return fmt.Sprintf("%s by interface %s", strings.Join(list, ", "), n.iface)
+}
+
+// Defaulted reports whether no interface was named.
+func (n *Flags) Defaulted() bool { return !n.Set.Changed("iface") }
+
+// Network returns the kernel's network, with --drop or --impair in front of it.
+func (n *Flags) Network() (multicast.Network, error) {
+	var cfg testnet.LinkConfig
+	switch {
+	case n.impair != "" && n.drop != 0:
+		return nil, cli.Usagef("--drop is a part of --impair: write loss=%v into it", n.drop)
+	case n.impair != "":
+		var err error
+		if cfg, err = testnet.ParseLink(n.impair); err != nil {
+			return nil, impairError(err)
+		}
+	case n.drop != 0:
+		cfg.Loss = testnet.Bernoulli{P: n.drop}
+	default:
+		return multicast.Kernel, nil
+	}
+	network, err := testnet.Impair(multicast.Kernel, cfg, n.dropSeed)
+	if err != nil && n.impair == "" {
+		return nil, cli.Usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01", n.drop)
+	}
+	if err != nil {
+		return nil, impairError(err)
+	}
+	return network, nil
+}
+
+// impairError says what is wrong with --impair, in the words of the flags.
+func impairError(err error) error {
+	return cli.Usagef("--impair: %s", strings.TrimPrefix(err.Error(), "testnet: "))
+}

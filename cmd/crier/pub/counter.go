@@ -1,0 +1,85 @@
+package pub
+
+import (
+	"crier/cmd/crier/cli"
+	"encoding/binary"
+	"fmt"
+	"os"
+)
+
+// counterSize is the size of a counter's file: two numbers of 8 bytes each.
+const counterSize = 16
+
+// counter is two numbers, little endian, in a file that is mapped into memory
+// where the platform allows it: what was set is in the file even if the process
+// is killed the next moment. The first is how many messages were accepted, no fewer than
+// anybody has received; the second how many of them were with the kernel, no more than
+// were. A nil counter counts nothing.
+type counter struct {
+	file *os.File
+	mem  []byte // nil where there is no mapping
+}
+
+// openCounter makes the file, with both numbers 0; no path, no counter.
+func openCounter(path string) (*counter, error) {
+	if path == "" {
+		return nil, nil
+	}
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
+	if err != nil {
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file that can", path, cli.BareError(err))
+	}
+	c := &counter{file: file}
+	// Written, not only made that long: memory that the disk has no room for
+	// would end the process when it is touched.
+	if _, err := file.WriteAt(make([]byte, counterSize), 0); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk with room", path, cli.BareError(err))
+	}
+	if c.mem, err = mapFile(file, counterSize); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory (%w): name a regular file", path, err)
+	}
+	return c, nil
+}
+
+// setAccepted is called before a message is handed over, so that whoever has received
+// it finds it counted, whenever the process is killed: one that waits for room is among
+// them.
+func (c *counter) setAccepted(n uint64) { c.set(0, n) }
+
+// setSent is called after messages were handed to the kernel.
+func (c *counter) setSent(n uint64) { c.set(8, n) }
+
+func (c *counter) set(at int64, n uint64) {
+	if c == nil {
+		return
+	}
+	if c.mem != nil {
+		binary.LittleEndian.PutUint64(c.mem[at:], n)
+		return
+	}
+	var b [8]byte
+	binary.LittleEndian.PutUint64(b[:], n)
+	_, _ = c.file.WriteAt(b[:], at) // the numbers are a convenience: the messages go on
+}
+
+func (c *counter) close() {
+	if c == nil {
+		return
+	}
+	unmapFile(c.mem)
+	c.file.Close()
+}
+
+// ReadCounter returns the numbers that a process left in a file.
+func ReadCounter(path string) (accepted, sent uint64, err error) {
+	b, err := os.ReadFile(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	if len(b) != counterSize {
+		return 0, 0, fmt.Errorf("%s holds %d bytes, not a counter's %d", path, len(b), counterSize)
+	}
+	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), nil
+}

@@ -1,0 +1,145 @@
+package pub
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/publisher"
+)
+
+const (
+	// maxSubscriberRows is how many subscribers a summary lists, and mostSubscribers how
+	// many of them are told in words.
+	maxSubscriberRows = 1000
+	mostSubscribers   = 10
+)
+
+// outcome is what crier pub knows of its subscribers, and of what it owes, in the end.
+type outcome struct {
+	stats  publisher.Stats
+	list   []publisher.Subscriber // also those that are no longer there
+	unsent *publisher.UnsentError
+}
+
+// newOutcome looks at a publisher that was shut down, with an error or nil; it returns
+// what of that is left beside what a outcome tells.
+func newOutcome(p *publisher.Publisher, err error) (*outcome, error) {
+	e := &outcome{stats: p.Stats(), list: append(p.Departed(), p.Subscribers()...)}
+	if errors.As(err, &e.unsent) {
+		err = nil
+	}
+	return e, err
+}
+
+// missing says, a line each, what subscribers lack or may lack; empty if nothing.
+func (e *outcome) missing() string {
+	var b strings.Builder
+	say := func(format string, args ...any) { fmt.Fprintf(&b, "crier pub: "+format+"\n", args...) }
+	st := &e.stats
+	if st.Dropped > 0 {
+		say("%s never left: they were dropped for want of room", cli.Counted(st.Dropped, "message", "messages"))
+	}
+	if u := e.unsent; u != nil {
+		say("%s never left: the session was closed before they were sent", cli.Offsets(u.First, u.Next))
+	}
+	if n := st.NeverLeft; n > 0 {
+		say("%s never left, and nobody has what was in them: the kernel refused them, or the MTU had fallen", cli.Counted(n, "frame", "frames"))
+	}
+	if !st.EndLeft && e.unsent == nil {
+		say("the word of the end never left: the kernel refused it, and subscribers take this publisher for dead")
+	}
+	each := func(of uint64, text func(*publisher.Subscriber) string) {
+		told := uint64(0)
+		for i := range e.list {
+			if words := text(&e.list[i]); words != "" && told < mostSubscribers {
+				told++
+				say("%s", words)
+			}
+		}
+		if more := of - min(of, told); more > 0 {
+			say("and so %s", cli.Counted(more, "more subscriber", "more subscribers"))
+		}
+	}
+	each(st.Lacking, lackText)
+	if n := st.Owed; n > 0 {
+		say("%s were asked for and not yet repaired when the time for that was over; give it longer (--linger), or more room (--repair-floor, --repair-share)",
+			cli.Counted(n, "frame", "frames"))
+	}
+	each(st.Asking, askText)
+	return b.String()
+}
+
+// lackText says how far a subscriber was that lacks something; "" of others.
+func lackText(s *publisher.Subscriber) string {
+	became := "was left behind"
+	switch {
+	case !s.Lacks:
+		return ""
+	case s.Left:
+		became = "left"
+	case s.Departed:
+		became = "was not heard any more"
+	}
+	return fmt.Sprintf("subscriber %s %s at offset %s, %s behind", fullName(s), became, cli.Grouped(s.Offset), cli.Counted(s.Lag, "message", "messages"))
+}
+
+// askText says how far a subscriber was that repairs were cut short for; "" of others.
+func askText(s *publisher.Subscriber) string {
+	if !s.Asks {
+		return ""
+	}
+	at := "it has not said how far it is"
+	if s.Offset+s.Lag > 0 {
+		lag := cli.Counted(s.Lag, "message", "messages")
+		at = fmt.Sprintf("it was at offset %s, %s behind", cli.Grouped(s.Offset), lag)
+	}
+	return fmt.Sprintf("repairs were cut short: subscriber %s had asked for some within the last "+
+		"--linger, and has not said since that it has them; %s", fullName(s), at)
+}
+
+// fullName is a subscriber's name, if it has one, and its address.
+func fullName(s *publisher.Subscriber) string {
+	if s.Name == "" {
+		return s.Addr.String()
+	}
+	return fmt.Sprintf("%s (%v)", cli.Printable(s.Name), s.Addr)
+}
+
+// table is a row a subscriber, as it was last heard; empty if there was none.
+func (e *outcome) table() string {
+	if len(e.list) == 0 {
+		return ""
+	}
+	var b strings.Builder
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "subscriber\taddress\toffset\tlag\tasked for\trepaired\tno longer held\theard\tstate\t")
+	for i := range e.list[:min(len(e.list), mostSubscribers)] {
+		s := &e.list[i]
+		name := "-"
+		if s.Name != "" {
+			name = cli.Printable(s.Name)
+		}
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%v ago\t%s\t\n", name, s.Addr, cli.Grouped(s.Offset), cli.Grouped(s.Lag), cli.Grouped(s.Asked), cli.Grouped(s.Repaired),
+			cli.Grouped(s.Gone), s.Quiet.Round(10*time.Millisecond), stateText(s))
+	}
+	w.Flush()
+	if more := len(e.list) - mostSubscribers; more > 0 {
+		fmt.Fprintf(&b, "  and %s\n", cli.Counted(uint64(more), "more subscriber", "more subscribers"))
+	}
+	return b.String()
+}
+
+// stateText is a subscriber's state, and what became of it.
+func stateText(s *publisher.Subscriber) string {
+	switch {
+	case s.Left:
+		return s.State.String() + ", left"
+	case s.Departed:
+		return s.State.String() + ", not heard"
+	}
+	return s.State.String()
+}

@@ -1,0 +1,111 @@
+package pub
+
+import (
+	"context"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/feed"
+	"crier/cmd/crier/netflags"
+	"time"
+)
+
+// options are the flags of crier pub.
+type options struct {
+	net    netflags.Flags
+	feed   feed.Options
+	pace   pacing
+	count  uint64
+	size   cli.Size
+	market bool
+	seed   uint64
+	name   string
+	resend cli.Size
+	// repairShare is a part of the data rate; repairFloor is in bytes a second.
+	repairShare float64
+	repairFloor cli.Size
+	batchWait   time.Duration
+	linger      time.Duration
+	datagram    int
+	ttl, dscp   int
+	offload     string
+	accepted    string
+	summary     string
+	quiet       bool
+	overload    overload
+}
+
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "pub",
+		Brief: "publish messages to a group",
+		Help: `Publishes a file's messages, what standard input brings, or made-up ones, and
+repairs what subscribers missed: while it runs, and then until one second has
+passed without a request. An interrupt ends the publishing; what was accepted by
+then is still repaired, for 2 seconds at the most. Another interrupt, half a second or
+more after the first, ends all. Exit code 0: all left, and no repair was owed; 3: messages
+never left, a subscriber whose pace counts left or was left behind with some undelivered,
+or repairs were owed, or cut short while a subscriber still asked; 1: something else went
+wrong. What subscribers ask for and the resend buffer no longer holds is told, and is no
+failure here: they name it lost, and their exit code is 3.
+
+Examples:
+
+  # a line a message, from a pipe
+  seq 1000 | crier pub --from -
+
+  # 5,000 made-up messages of 64 bytes at 5,000 a second
+  crier pub --count 5000 --size 64 --rate 5000
+
+  # a recorded feed, twenty times as fast as it was
+  crier pub --from feed.pcap --format pcap --split iextp --speed 20
+
+  # of a capture only what went to one address, and no silence longer than a second
+  crier pub --from feed.pcap --format pcap --only 239.1.1.1:5000 --max-gap 1s
+
+  # as fast as the slowest subscriber takes it, but for those that don't move for 2 s
+  crier pub --count 20000 --pace slowest --stall-timeout 2s --wait-for 1
+
+  # what those subscribers can't take yet goes to disk, and is dropped beyond 64 MiB
+  crier pub --count 20000 --pace slowest --overload buffer --buffer-dir . --buffer-disk 64MiB --when-full drop
+
+  # at 20 Mbit/s at the most
+  crier pub --count 2000 --size 1000 --max-rate 20Mbit
+
+  # to a network, and up to four routers away
+  crier pub --count 1000 --iface eth0 --ttl 4
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := &options{resend: 64 << 20, repairFloor: 16 << 20, size: 64}
+			o.net.Declare(flags, false)
+			flags.StringVar(&o.feed.From, "from", "", "`FILE` to publish, - for standard input; gzip is recognised (default: made-up messages)")
+			flags.StringVar(&o.feed.Format, "format", "lines", "how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, payload) or pcap")
+			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each datagram: iextp or moldudp64")
+			flags.StringArrayVar(&o.feed.Only, "only", nil, "publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0, "shorten longer recorded silences to this (default: leave them)")
+			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
+			flags.Float64Var(&o.pace.Rate, "rate", 0, "`MESSAGES` a second, in place of recorded times (default: as fast as the network takes them)")
+			flags.Uint64Var(&o.count, "count", 0, "stop after this many messages (default: all; without --from, until interrupted)")
+			flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")
+			flags.BoolVar(&o.market, "market", false, "made-up market data in bursts, at its own pace, in place of --size")
+			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
+			flags.StringVar(&o.name, "name", "", "the stream's name")
+			flags.Var(&o.resend, "resend-buffer", "memory for messages that may have to be repeated")
+			flags.Float64Var(&o.repairShare, "repair-share", 0.5, "the `PART` of the data rate that repairs may use, up to 10")
+			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
+			o.overload.declare(flags)
+			flags.DurationVar(&o.batchWait, "batch-wait", 0, "how long a message may wait to share a datagram")
+			flags.DurationVar(&o.linger, "linger", time.Second, "how long to go on repairing, once all is sent, after a subscriber last asked or may yet ask")
+			flags.IntVar(&o.datagram, "datagram", 0, "`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
+			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
+			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
+			flags.StringVar(&o.offload, "offload", "on", "let the kernel cut large sends into datagrams: on or off")
+			o.net.DeclareControl(flags, "port that datagrams come from and NACKs go to")
+			o.net.DeclareRead(flags)
+			o.net.DeclareDrop(flags)
+			flags.StringVar(&o.accepted, "accepted", "", "keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, little endian; it survives a crash")
+			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
+			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+			return o.run
+		},
+	}
+}

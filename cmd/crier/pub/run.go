@@ -1,0 +1,243 @@
+package pub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net/netip"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/feed"
+	"crier/cmd/crier/netflags"
+	"crier/publisher"
+)
+
+// open returns the feed that the flags describe.
+func (o *options) open(ctx context.Context, std cli.Streams, console *cli.Console) (feed.Feed, error) {
+	switch {
+	case o.feed.From != "":
+		from := o.feed
+		if err := cli.Closed(std.In); err != nil && from.From == "-" {
+			return nil, err
+		}
+		from.Done = ctx.Done()
+		if !o.quiet {
+			from.Tell = func(text string) { fmt.Fprintf(console, "crier pub: %s\n", text) }
+		}
+		r, err := feed.Open(from, std.In)
+		if err != nil { // no Reader, and no Feed that holds none
+			return nil, err
+		}
+		return r, nil
+	case o.market:
+		return feed.NewMarket(feed.MarketOptions{Seed: o.seed, Count: o.count}), nil
+	default:
+		return feed.NewSynth(feed.SynthOptions{Size: int(o.size), Count: o.count, Seed: o.seed}), nil
+	}
+}
+
+func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
+	if err := o.validate(); err != nil {
+		return 0, err
+	}
+	groups, iface, err := o.net.Parse()
+	if err != nil {
+		return 0, err
+	}
+	network, err := o.net.Network()
+	if err != nil {
+		return 0, err
+	}
+	console := cli.NewConsole(std.Err)
+	from, err := o.open(ctx, std, console)
+	if ctx.Err() != nil {
+		return 0, errors.New("interrupted before there was anything to publish")
+	}
+	if err != nil {
+		return 0, err
+	}
+	defer from.Close()
+	summary, err := cli.OpenJSON("--summary", o.summary, std)
+	if err != nil {
+		return 0, err
+	}
+	defer summary.Close()
+	counter, err := openCounter(o.accepted)
+	if err != nil {
+		return 0, err
+	}
+	defer counter.close()
+	timer, err := network.Timer()
+	if err != nil {
+		return 0, err
+	}
+	defer timer.Close()
+
+	cfg := publisher.Config{
+		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
+		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.ReadBuffer),
+		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp, ControlPort: o.net.Control,
+		NoOffload: o.offload == "off", Network: network, Logger: cli.NewLogger("pub", console, o.net.Verbose),
+	}
+	if err := o.overload.apply(o.net.Set, &cfg); err != nil {
+		return 0, err
+	}
+	p, err := publisher.New(cfg)
+	if err != nil {
+		return 0, netflags.ConfigError(err)
+	}
+	if !o.quiet {
+		fmt.Fprint(console, o.publishing(p, groups))
+	}
+	stopWaiting := func() {}
+	if !o.quiet {
+		stopWaiting = o.overload.waiting(console, p)
+	}
+	stopTable := o.overload.watch(console, p)
+	progress := startProgress(o, std, console, p)
+	took := times{start: time.Now()}
+	pace := newPacer(o.pace, timer)
+	if !o.quiet {
+		pace.notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
+	}
+	late, err := o.publish(ctx, p, from, pace, counter)
+	stopWaiting()
+	if ctx.Err() != nil && p.Stats().Accepted == 0 && o.overload.waitFor > 0 {
+		err = fmt.Errorf("interrupted while it waited for %s: nothing was published", cli.Counted(uint64(o.overload.waitFor), "subscriber", "subscribers"))
+	}
+	took.published = time.Since(took.start)
+	flushed := make(chan struct{})
+	go func() {
+		defer close(flushed)
+		if p.Flush(context.Background()) == nil { // else Shutdown tells
+			took.sent = time.Since(took.start)
+		}
+	}()
+	interrupted := ctx.Err() != nil
+	if interrupted && !o.quiet {
+		fmt.Fprintf(console, "crier pub: interrupted; what was accepted is still repaired, for %v at the most; interrupt again to end at once\n", afterInterrupt)
+	}
+	progress.drain()
+	end, failed := newOutcome(p, shutdown(ctx, p))
+	err = errors.Join(err, failed)
+	<-flushed
+	if counter != nil {
+		counter.setSent(p.Sent())
+	}
+	progress.stop()
+	stopTable()
+	sum := newSummary(p.Session(), end)
+	read, ok := from.(*feed.Reader)
+	if ok {
+		sum.Source = read.Summary()
+	}
+	if !o.quiet {
+		if ok {
+			for _, w := range read.Warnings() {
+				fmt.Fprintf(console, "crier pub: %s\n", w)
+			}
+		}
+		fmt.Fprint(console, o.text(p.Session(), end.stats, took, late, interrupted), end.table())
+	}
+	missing := end.missing()
+	fmt.Fprint(console, missing)
+	if err := errors.Join(err, summary.Write(sum)); err != nil || missing == "" {
+		return cli.ExitOK, err
+	}
+	return cli.ExitLost, nil
+}
+
+// publishing says what begins.
+func (o *options) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
+	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go", cli.SessionID(p.Session()), o.net.Where(groups), p.LocalAddr())
+	if o.net.Defaulted() {
+		text += "; only this machine hears it; --iface names another interface"
+	}
+	return text + "\n"
+}
+
+// afterInterrupt is how long repairs go on after an interrupt.
+const afterInterrupt = 2 * time.Second
+
+// shutdown repairs what subscribers miss, after an interrupt for afterInterrupt
+// at the most.
+func shutdown(ctx context.Context, p *publisher.Publisher) error {
+	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
+	defer cancel()
+	stop := context.AfterFunc(ctx, func() {
+		timer := time.NewTimer(afterInterrupt)
+		defer timer.Stop()
+		select {
+		case <-timer.C:
+			cancel()
+		case <-drain.Done():
+		}
+	})
+	defer stop()
+	return p.Shutdown(drain)
+}
+
+// publish sends the feed; it returns how late the latest message was, against
+// its schedule. An interrupt ends it without an error.
+func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer, counter *counter) (time.Duration, error) {
+	for n := uint64(0); o.count == 0 || n < o.count; n++ {
+		rec, err := from.Next()
+		if err == io.EOF {
+			break
+		}
+		if err == nil {
+			if err = pace.wait(ctx, rec.At); err == nil {
+				counter.setAccepted(n + 1) // before anybody can have it
+				_, err = p.Publish(ctx, rec.Payload)
+			}
+			if err == publisher.ErrDropped {
+				err = nil // as was asked for; Stats count it
+			}
+		}
+		if err != nil {
+			counter.setAccepted(n)
+		}
+		if err != nil && ctx.Err() != nil {
+			break
+		}
+		if err != nil {
+			return pace.worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
+		}
+		if counter != nil {
+			counter.setSent(p.Sent())
+		}
+	}
+	return pace.worst(), nil
+}
+
+// before says how much was published before an error.
+func before(n uint64) string {
+	switch n {
+	case 0:
+		return "nothing was published"
+	case 1:
+		return "the message before it was published"
+	}
+	return fmt.Sprintf("the %d messages before it were published", n)
+}
+
+// explain says which message an error is about, and what to do.
+func (o *options) explain(from feed.Feed, err error) error {
+	var large *publisher.TooLargeError
+	if !errors.As(err, &large) {
+		return err
+	}
+	if large.Limit < feed.MaxMessage {
+		err = fmt.Errorf("%w; give more with --resend-buffer", err)
+	}
+	if f, ok := from.(*feed.Reader); ok {
+		name := o.feed.From
+		if name == "-" {
+			name = "standard input"
+		}
+		err = fmt.Errorf("%s: %s: %w", name, f.Where(), err)
+	}
+	return err
+}

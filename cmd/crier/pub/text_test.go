@@ -1,0 +1,50 @@
+package pub
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"crier/publisher"
+)
+
+func TestPubTextCounts(t *testing.T) {
+	for _, c := range []struct {
+		n    uint64
+		want string
+	}{
+		{0, "published 0 messages (0 bytes) in 0 frames"},
+		{1, "published 1 message (1 byte) in 1 frame,"},
+		{2000, "published 2,000 messages (2,000 bytes) in 2,000 frames"},
+	} {
+		var st publisher.Stats
+		st.Accepted, st.AcceptedBytes, st.Frames = c.n, c.n, c.n
+		text := new(options).text(1, st, times{published: time.Second, sent: time.Second}, 0, false)
+		if !strings.Contains(text, c.want) {
+			t.Errorf("%q says not %q", text, c.want)
+		}
+	}
+}
+
+// A publisher says when it was asked for more than it held, and of datagrams that
+// the kernel refused only what is true.
+func TestPubText(t *testing.T) {
+	o := options{resend: 64 << 10}
+	var st publisher.Stats
+	st.Accepted, st.Statuses = 5, 1
+	st.Socket.SendErrors = 3
+	text := o.text(7, st, times{published: time.Second, sent: time.Second}, 0, false)
+	if !strings.Contains(text, "refused 3 datagrams, none of them with messages\n") || strings.Contains(text, "longer held") {
+		t.Error(text)
+	}
+	st.Nacks, st.Refused, st.Responder.Gone, st.Invalid = 1, 2, 2000, 4
+	text = o.text(7, st, times{published: time.Second, sent: time.Second}, 0, false)
+	for _, want := range []string{
+		"refused 3 datagrams, 2 of them with messages; subscribers had to ask", "asked for 2,000 times that were no longer held", "--rate", "--resend-buffer, now 64KiB",
+		"\n  dropped 4 datagrams",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+}

@@ -1,0 +1,124 @@
+package pub
+
+import (
+	"crier/cmd/crier/cli"
+	"crier/publisher"
+	"fmt"
+	"io"
+	"strings"
+	"text/tabwriter"
+	"time"
+)
+
+// waitEvery is how often it is said for whom a publisher waits.
+const waitEvery = 3 * time.Second
+
+// waiting says for how many subscribers a publisher waits, and who is there, until
+// something was accepted, or stop is called.
+func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
+	if o.waitFor == 0 {
+		return func() {}
+	}
+	fmt.Fprintf(out, "crier pub: waiting for %s\n", cli.Counted(uint64(o.waitFor), "subscriber", "subscribers"))
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(waitEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+			case <-stopping:
+				return
+			}
+			here := p.Subscribers()
+			if len(here) >= o.waitFor || p.Stats().Accepted > 0 {
+				return
+			}
+			fmt.Fprint(out, stillWaiting(o.waitFor, here))
+		}
+	}()
+	return func() {
+		close(stopping)
+		<-stopped
+	}
+}
+
+// stillWaiting says for how many subscribers a publisher waits, and who is there.
+func stillWaiting(n int, here []publisher.Subscriber) string {
+	const most = 10 // names in a line
+	var names []string
+	for _, s := range here[:min(len(here), most)] {
+		names = append(names, displayName(&s))
+	}
+	text := "none is here"
+	if len(here) > 0 {
+		text = fmt.Sprintf("%d of them here: %s", len(here), strings.Join(names, ", "))
+	}
+	if more := len(here) - most; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return fmt.Sprintf("crier pub: still waiting for %s, %s\n", cli.Counted(uint64(n), "subscriber", "subscribers"), text)
+}
+
+// displayName is a subscriber's name, or its address if it has none.
+func displayName(s *publisher.Subscriber) string {
+	if s.Name == "" {
+		return s.Addr.String()
+	}
+	return cli.Printable(s.Name)
+}
+
+// tableEvery is how often the table of subscribers is printed.
+const tableEvery = time.Second
+
+// watch prints the table until stop is called.
+func (o *overload) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
+	if !o.table {
+		return func() {}
+	}
+	stopping, stopped := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(stopped)
+		tick := time.NewTicker(tableEvery)
+		defer tick.Stop()
+		for {
+			select {
+			case <-tick.C:
+				io.WriteString(out, subscriberTable(p.Subscribers()))
+			case <-stopping:
+				return
+			}
+		}
+	}()
+	return func() {
+		close(stopping)
+		<-stopped
+		io.WriteString(out, subscriberTable(p.Subscribers()))
+	}
+}
+
+// subscriberTable is the table: a line a subscriber. Its NACK share is its part of
+// all frames that were asked for.
+func subscriberTable(list []publisher.Subscriber) string {
+	var b strings.Builder
+	asked := uint64(0)
+	for _, s := range list {
+		asked += s.Asked
+	}
+	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+	fmt.Fprintln(w, "subscriber\tposition\troom\tlag\tNACK share\theard\tstate\t")
+	for _, s := range list {
+		share := "-"
+		if asked > 0 {
+			share = fmt.Sprintf("%.0f%%", float64(s.Asked)/float64(asked)*100)
+		}
+		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", displayName(&s), cli.Grouped(s.Position), cli.Size(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
+			s.Quiet.Round(10*time.Millisecond), s.State)
+	}
+	w.Flush()
+	if len(list) == 0 {
+		return "no subscriber is known\n"
+	}
+	return b.String()
+}

@@ -1,0 +1,341 @@
+package sim
+
+import (
+	"slices"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet"
+	"crier/testnet/scenario"
+)
+
+const (
+	// bins is in how many bins of time a run is told.
+	bins = 240
+	// maxLosses bounds the loss reports that are listed of one subscriber.
+	maxLosses = 1000
+)
+
+// meter measures a run as it is played. It is used by one goroutine.
+type meter struct {
+	run      *scenario.Run
+	r        *Result
+	bin      reliable.Time
+	next     reliable.Time              // when to sample what is held
+	behind   map[*testnet.Segment][]int // the subscribers behind each segment
+	counts   []memberCount              // by subscriber
+	strips   [][]stripPoint             // by subscriber; the last point is the newest
+	sessions map[uint64]*sessionFrames
+	last     *sessionFrames // whose frame came last
+}
+
+// sessionFrames is what became of one session's DATA frames.
+type sessionFrames struct {
+	session *testnet.Session
+	frames  []frameCount // by sequence number, from the session's first
+}
+
+// frameCount counts who missed a frame, and how many NACKs for it reached the publisher.
+type frameCount struct{ missed, nacks uint32 }
+
+// memberCount is what each message changes of a member: together, so that those of a
+// thousand members stay in the cache.
+type memberCount struct {
+	delivered, bytes uint64
+	latencyMax       int64
+	group            *group
+}
+
+// newMeter watches a run that has not been started.
+func newMeter(run *scenario.Run) *meter {
+	s, w := run.Scenario(), run.World()
+	m := &meter{
+		run: run, bin: (run.End() + bins - 1) / bins,
+		behind: map[*testnet.Segment][]int{}, sessions: map[uint64]*sessionFrames{},
+	}
+	m.r = &Result{
+		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration), End: int64(run.End()),
+		Promise: "kept", Events: eventsOf(s),
+	}
+	for i := range s.Publishers {
+		m.r.Publishers = append(m.r.Publishers, &Publisher{Name: s.Publishers[i].Name})
+	}
+	for i := range s.Subscribers {
+		m.r.Groups = append(m.r.Groups, &group{
+			Name: s.Subscribers[i].Name, RoundTrip: int64(s.RoundTrip(i)), Causes: map[string]uint64{},
+		})
+	}
+	for i, sub := range w.Subscribers() {
+		g := m.r.Groups[run.Group(sub)]
+		g.Members++
+		m.r.Members = append(m.r.Members, &member{Name: sub.String(), Group: g.Name, Losses: []loss{}})
+		if seg := sub.Config().Segment; seg != nil {
+			m.behind[seg] = append(m.behind[seg], i)
+		}
+		m.counts = append(m.counts, memberCount{group: g})
+	}
+	m.strips = make([][]stripPoint, len(m.r.Members))
+	t := &m.r.Series
+	t.Bin = int64(m.bin)
+	for _, list := range []*[]uint64{&t.Frames, &t.FrameBytes, &t.Repairs, &t.RepairBytes, &t.Nacks, &t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
+		*list = make([]uint64, bins)
+	}
+	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped, Answered: m.answered, Told: m.told})
+	return m
+}
+
+// at is the bin of now.
+func (m *meter) at() int { return min(int(m.run.World().Now()/m.bin), bins-1) }
+
+// strip is the point of a subscriber's strip for now.
+func (m *meter) strip(sub int) *stripPoint {
+	bin := m.at()
+	if n := len(m.strips[sub]); n == 0 || m.strips[sub][n-1].Bin != bin {
+		m.strips[sub] = append(m.strips[sub], stripPoint{Bin: bin})
+	}
+	return &m.strips[sub][len(m.strips[sub])-1]
+}
+
+// frames is what is known of a session.
+func (m *meter) frames(s *testnet.Session) *sessionFrames {
+	if m.last == nil || m.last.session != s {
+		f := m.sessions[s.ID]
+		if f == nil {
+			f = &sessionFrames{session: s}
+			m.sessions[s.ID] = f
+		}
+		m.last = f
+	}
+	return m.last
+}
+
+// of is a frame's entry; nil for a number that the session never had.
+func (f *sessionFrames) of(seq uint64) *frameCount {
+	i := seq - f.session.FirstSeq
+	if i >= uint64(len(f.frames)) {
+		return nil
+	}
+	return &f.frames[i]
+}
+
+func (m *meter) accepted(s *testnet.Session, _ uint64, payload []byte) {
+	p := m.r.Publishers[s.Publisher.Index()]
+	p.Accepted++
+	p.Bytes += uint64(len(payload))
+}
+
+func (m *meter) sent(d *testnet.Datagram) {
+	t, bin := &m.r.Series, m.at()
+	if d.Subscriber != nil {
+		if d.Frame.Kind == frame.Nack {
+			t.Nacks[bin]++
+			m.r.Groups[m.run.Group(d.Subscriber)].Nacks++
+		}
+		return
+	}
+	p, size := m.r.Publishers[d.Publisher.Index()], uint64(len(d.Data))
+	switch d.Frame.Kind {
+	case frame.Data:
+		f := m.frames(d.Session)
+		for uint64(len(f.frames)) <= d.Frame.Seq-d.Session.FirstSeq {
+			f.frames = append(f.frames, frameCount{})
+		}
+		p.Frames++
+		p.FrameBytes += size
+		t.Frames[bin]++
+		t.FrameBytes[bin] += size
+	case frame.Repair:
+		p.Repairs++
+		p.RepairBytes += size
+		t.Repairs[bin]++
+		t.RepairBytes[bin] += size
+	default:
+		p.Others++
+	}
+}
+
+// dropped notes DATA frames that are lost on the way.
+func (m *meter) dropped(d *testnet.Datagram, c *testnet.Drop) {
+	if d.Subscriber != nil || d.Frame == nil || d.Frame.Kind != frame.Data {
+		return
+	}
+	f := m.frames(d.Session).of(d.Frame.Seq)
+	miss := func(sub int) {
+		f.missed++
+		m.strip(sub).Missed++
+		m.r.Members[sub].Missed++
+		m.r.Series.Missed[m.at()]++
+	}
+	if c.Segment == nil {
+		miss(c.Subscriber.Index())
+		return
+	}
+	for _, sub := range m.behind[c.Segment] {
+		if m.run.World().Subscribers()[sub].Running() {
+			miss(sub)
+		}
+	}
+}
+
+// answered counts what reaches publishers.
+func (m *meter) answered(d *testnet.Datagram) {
+	if d.Frame == nil {
+		return
+	}
+	p := m.r.Publishers[d.Publisher.Index()]
+	switch d.Frame.Kind {
+	case frame.Status:
+		p.Statuses++
+	case frame.Nack:
+		p.Nacks++
+		f := m.frames(d.Session)
+		for _, r := range d.Frame.Ranges {
+			for seq := r.From; seq < r.To; seq++ {
+				if e := f.of(seq); e != nil {
+					e.nacks++
+				}
+			}
+		}
+	}
+}
+
+func (m *meter) told(sub *testnet.Subscriber, ev *reliable.Event) {
+	count, t := &m.counts[sub.Index()], &m.r.Series
+	g, now := count.group, m.run.World().Now()
+	switch ev.Kind {
+	case reliable.Message:
+		count.delivered++
+		count.bytes += uint64(len(ev.Payload))
+		t.Delivered[m.at()]++
+		session := m.session(ev.Session)
+		latency := now.Sub(session.AcceptedAt(ev.Offset))
+		count.latencyMax = max(count.latencyMax, int64(latency))
+		g.latency.Record(latency)
+		if ev.Recovered {
+			member := m.r.Members[sub.Index()]
+			member.Recovered++
+			member.RecoveryMax = max(member.RecoveryMax, int64(ev.Recovery))
+			g.recovery.Record(ev.Recovery)
+			t.Recovered[m.at()]++
+			m.strip(sub.Index()).Recovered++
+		}
+	case reliable.Loss:
+		n, member := ev.Lost.Len(), m.r.Members[sub.Index()]
+		member.Lost += n
+		g.Causes[ev.Cause.String()] += n
+		t.Lost[m.at()] += n
+		m.strip(sub.Index()).Lost += uint32(n)
+		if len(member.Losses) < maxLosses {
+			member.Losses = append(member.Losses, loss{int64(now), ev.Lost.From, ev.Lost.To, ev.Cause.String()})
+		} else {
+			member.MoreLosses++
+		}
+	}
+}
+
+// session finds a session by its id; the one asked for last is asked for again.
+func (m *meter) session(id uint64) *testnet.Session {
+	if m.last != nil && m.last.session.ID == id {
+		return m.last.session
+	}
+	if f := m.sessions[id]; f != nil {
+		m.last = f
+		return f.session
+	}
+	return m.run.World().Session(id)
+}
+
+// sample notes how much subscribers hold, once a bin: a thousand of them take time.
+func (m *meter) sample(now reliable.Time) {
+	if now < m.next {
+		return
+	}
+	m.next = now.Add(time.Duration(m.bin))
+	total := 0
+	for i, sub := range m.run.World().Subscribers() {
+		if sub.Stats().Memory == 0 {
+			continue
+		}
+		held := 0
+		for _, st := range sub.Sessions() {
+			held += st.HeldBytes
+		}
+		total += held
+		m.r.Members[i].HeldMax = max(m.r.Members[i].HeldMax, held)
+	}
+	t := &m.r.Series
+	t.Held[m.at()] = max(t.Held[m.at()], uint64(total))
+}
+
+// finish returns the result.
+func (m *meter) finish() *Result {
+	w, r := m.run.World(), m.r
+	st := w.Stats()
+	r.World = world{st.Events, st.Sent, st.Delivered, st.Damaged, st.Overflow}
+	for _, s := range w.Sessions() {
+		r.Publishers[s.Publisher.Index()].Sessions++
+	}
+	for i, p := range w.Publishers() {
+		r.Publishers[i].GroupSize = p.Stats().Members
+	}
+	for i, sub := range w.Subscribers() {
+		member, g := r.Members[i], r.Groups[m.run.Group(sub)]
+		count := &m.counts[i]
+		member.Delivered, member.Bytes, member.LatencyMax = count.delivered, count.bytes, count.latencyMax
+		member.Strip = m.strips[i]
+		if member.Strip == nil {
+			member.Strip = []stripPoint{}
+		}
+		g.Delivered += member.Delivered
+		g.Recovered += member.Recovered
+		g.Lost += member.Lost
+		g.Missed += member.Missed
+		r.LostFrames.Sum += member.Missed
+		member.Sessions = []session{}
+		for _, st := range sub.Sessions() {
+			g.Excess += st.Duplicates
+			g.Repairs += st.Repairs
+			member.Sessions = append(member.Sessions, session{
+				cli.SessionID(st.ID), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost, st.Duplicates, st.Nacks, st.Repairs, st.End.String(),
+			})
+		}
+	}
+	for _, g := range r.Groups {
+		g.Latency, g.Recovery = quantilesOf(&g.latency), quantilesOf(&g.recovery)
+	}
+	var nacks []uint32
+	for _, s := range w.Sessions() {
+		if f := m.sessions[s.ID]; f != nil {
+			for _, e := range f.frames {
+				if e.missed > 0 {
+					nacks = append(nacks, e.nacks)
+				}
+			}
+		}
+	}
+	r.LostFrames.Count, r.LostFrames.Nacks = uint64(len(nacks)), nackCountsOf(nacks)
+	return r
+}
+
+// nackCountsOf returns the quantiles of a list, which it sorts; nil if it is empty.
+func nackCountsOf(list []uint32) *nackCounts {
+	if len(list) == 0 {
+		return nil
+	}
+	slices.Sort(list)
+	at := func(percent int) uint64 { return uint64(list[(len(list)*percent+99)/100-1]) }
+	return &nackCounts{at(50), at(95), at(99), at(100)}
+}
+
+// trips is a time in round trips of a group; 0 if that isn't known.
+func (g *group) trips(ns int64) float64 {
+	if g.RoundTrip == 0 {
+		return 0
+	}
+	return float64(ns) / float64(g.RoundTrip)
+}
+
+// seconds is a time in seconds.
+func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }

@@ -1,0 +1,228 @@
+package sim
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/feed"
+	"crier/testnet/scenario"
+)
+
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "sim",
+		Brief: "try loss, crashes and crowds in a simulated network",
+		Help: `The real protocol in virtual time, over a network that a file describes: what would
+happen if? The same scenario and seed give the same run, byte for byte, on any
+machine. Every run ends with a check of the promise, by one who knows the truth. It
+takes some seconds and needs neither root nor a network. docs/SIMULATION.md tells all.
+
+Examples:
+
+  # what there is to see
+  crier sim list
+
+  # one subscriber of twenty loses 30 %
+  crier sim run crybaby
+
+  # a file to start one's own from
+  crier sim show crash
+`,
+		Subs: []*cli.Command{listCommand(), showCommand(), runCommand(), sweepCommand(), compareCommand()},
+	}
+}
+
+func listCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sim list",
+		Brief: "list the built-in scenarios",
+		Help: `Each is a file that "crier sim show" prints, and "crier sim run" runs.
+
+Examples:
+
+  crier sim list
+
+  crier sim list --stories
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			stories := flags.Bool("stories", false, "tell the whole story of each")
+			return func(_ context.Context, std cli.Streams) (int, error) {
+				_, err := io.WriteString(std.Out, list(*stories))
+				return cli.ExitOK, err
+			}
+		},
+	}
+}
+
+func list(stories bool) string {
+	var b strings.Builder
+	for _, name := range scenario.Builtins() {
+		s, err := scenario.Builtin(name)
+		if err != nil {
+			panic(err) // a test reads them all
+		}
+		text := s.Brief()
+		if stories {
+			text = strings.ReplaceAll(s.Story, "\n", "\n               ")
+		}
+		fmt.Fprintf(&b, "%-14s %s\n", name, text)
+	}
+	return b.String()
+}
+
+func showCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sim show",
+		Args:  " NAME",
+		Brief: "print a built-in scenario's file",
+		Help: `To start one's own from: change it, and run the file. docs/SIMULATION.md has each key.
+
+Examples:
+
+  crier sim show crash
+
+  crier sim show implosion
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			return func(_ context.Context, std cli.Streams) (int, error) {
+				if flags.NArg() != 1 {
+					return 0, cli.Usagef("it takes one name: %s", strings.Join(scenario.Builtins(), ", "))
+				}
+				text, err := scenario.BuiltinText(flags.Arg(0))
+				if err != nil {
+					return 0, cli.Usage(err)
+				}
+				_, err = std.Out.Write(text)
+				return cli.ExitOK, err
+			}
+		},
+	}
+}
+
+// source is where scenarios, their records and their feeds come from.
+type source struct {
+	traceDir string
+	dir      string // of the scenario's file
+	// tell, if set, hears what is odd about the feeds that are read, and opened of
+	// each that it is.
+	tell   func(string)
+	opened func(*scenario.Publisher, *feed.Reader)
+}
+
+func (s *source) declare(flags *cli.FlagSet) {
+	flags.StringVar(&s.traceDir, "trace-dir", "", "`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
+}
+
+// Text returns the file of a built-in scenario, or a file.
+func (s *source) text(name string) ([]byte, error) {
+	if text, err := scenario.BuiltinText(name); err == nil {
+		return text, nil
+	}
+	text, err := os.ReadFile(name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, cli.Usagef("there is neither a built-in scenario nor a file %q; built in are %s", name, strings.Join(scenario.Builtins(), ", "))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s can't be read (%w): name a file that can", name, cli.BareError(err))
+	}
+	s.dir = filepath.Dir(name)
+	return text, nil
+}
+
+// load reads a scenario.
+func (s *source) load(name string) (*scenario.Scenario, error) {
+	text, err := s.text(name)
+	if err != nil {
+		return nil, err
+	}
+	sc, err := scenario.Parse(name, text)
+	if err != nil {
+		return nil, cli.Usage(err)
+	}
+	return sc, nil
+}
+
+// path is where a record or feed lies.
+func (s *source) path(name string) (string, error) {
+	path := name
+	switch {
+	case filepath.IsAbs(name):
+	case s.traceDir != "":
+		path = filepath.Join(s.traceDir, name)
+	case s.dir != "":
+		path = filepath.Join(s.dir, name)
+	}
+	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir", path)
+	}
+	return path, nil
+}
+
+// again is a command with what it needs to find the scenario's records and feeds from
+// where this one was given.
+func (s *source) again(command string, sc *scenario.Scenario) string {
+	folder := s.traceDir
+	if folder == "" {
+		folder = s.dir
+	}
+	if folder == "" || !slices.ContainsFunc(sc.Files(), func(name string) bool { return !filepath.IsAbs(name) }) {
+		return command
+	}
+	return command + " --trace-dir " + folder
+}
+
+// open opens a record.
+func (s *source) open(name string) (io.ReadCloser, error) {
+	path, err := s.path(name)
+	if err != nil {
+		return nil, err
+	}
+	return os.Open(path)
+}
+
+// options are how scenarios are played here.
+func (s *source) options(seed uint64) scenario.Options {
+	return scenario.Options{Seed: seed, Open: s.open, Feed: s.feed, Adjust: adjust}
+}
+
+// feed opens the recorded feed of a publisher, or makes one up.
+func (s *source) feed(p *scenario.Publisher, seed uint64) (scenario.Feed, error) {
+	if p.Feed == "market" {
+		return scenarioFeed{feed.NewMarket(feed.MarketOptions{Seed: seed})}, nil
+	}
+	path, err := s.path(p.Feed)
+	if err != nil {
+		return nil, err
+	}
+	format := p.Format
+	if format == "" {
+		format = "pcap"
+	}
+	f, err := feed.Open(feed.Options{From: path, Format: format, Split: p.Split, Only: p.Only, MaxGap: time.Duration(p.MaxGap), Tell: s.tell}, nil)
+	if err != nil {
+		return nil, err
+	}
+	if s.opened != nil {
+		s.opened(p, f)
+	}
+	return scenarioFeed{f}, nil
+}
+
+// scenarioFeed is a feed as scenarios take it.
+type scenarioFeed struct{ feed.Feed }
+
+func (f scenarioFeed) Next() (time.Duration, []byte, error) {
+	rec, err := f.Feed.Next()
+	return rec.At, rec.Payload, err
+}

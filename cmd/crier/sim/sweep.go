@@ -1,0 +1,471 @@
+package sim
+
+import (
+	"context"
+	"encoding/csv"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"runtime"
+	"slices"
+	"strconv"
+	"strings"
+	"sync"
+	"sync/atomic"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/testnet/scenario"
+)
+
+const (
+	// maxCells bounds the combinations of a sweep, seeds the seeds of each.
+	maxCells = 1000
+	seeds    = 1000
+)
+
+// sweepOptions are the flags of crier sim sweep.
+type sweepOptions struct {
+	source  source
+	name    string
+	vary    []string
+	seeds   int
+	first   uint64
+	csv     string
+	json    string
+	html    string
+	workers int
+	metric  string
+	mapped  bool // the metric was given
+}
+
+func sweepCommand() *cli.Command {
+	return &cli.Command{
+		Name:  "sim sweep",
+		Args:  " NAME|FILE",
+		Brief: "play a scenario many times, with other values and seeds",
+		Help: `Plays a scenario once for each combination of values and each seed, on all
+processors, and prints a line a combination: recovery, NACKs for a lost frame, what
+repairs add to the data, and what was lost. With two --vary it is a map as well.
+
+A value is set by a path of keys, as the file has them; behind a list stands an
+entry's name or number, or nothing, for all of its entries.
+
+Examples:
+
+  crier sim sweep bursts --vary subscribers.bursty.down.burst=1%/5,1%/20,5%/20 --seeds 2
+
+  # the storm map: how many subscribers, at which loss
+  crier sim sweep clean --vary subscribers.count=1,20 --vary subscribers.down.loss=0.1%,2% --csv -
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := &sweepOptions{}
+			flags.StringArrayVar(&o.vary, "vary", nil, "`KEY=V1,V2,...`: set a value of the scenario to each of these; may be given again")
+			flags.IntVar(&o.seeds, "seeds", 1, "how many seeds for each combination")
+			flags.Uint64Var(&o.first, "seed", 1, "the first seed")
+			flags.StringVar(&o.metric, "map", "nacks-p95", "what a map of two --vary shows: "+strings.Join(metricNames(), ", "))
+			flags.StringVar(&o.csv, "csv", "", "write a line a run to `FILE`, - for standard output")
+			flags.StringVar(&o.json, "json", "", "write the combinations as JSON to `FILE`, - for standard output")
+			flags.StringVar(&o.html, "html", "", "write a page with maps to `FILE`")
+			flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "runs at the same time; each takes its own memory")
+			o.source.declare(flags)
+			return func(ctx context.Context, std cli.Streams) (int, error) {
+				if flags.NArg() != 1 {
+					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", or a file")
+				}
+				o.name = flags.Arg(0)
+				o.mapped = flags.Changed("map")
+				return o.run(ctx, std)
+			}
+		},
+	}
+}
+
+// axis is one value that is varied.
+type axis struct {
+	Key    string   `json:"key"`
+	Values []string `json:"values"`
+}
+
+// parseAxis reads KEY=V1,V2,...
+func parseAxis(text string) (axis, error) {
+	key, values, ok := strings.Cut(text, "=")
+	if !ok || key == "" || values == "" {
+		return axis{}, cli.Usagef("--vary %q: write KEY=V1,V2,..., such as subscribers.count=1,10,100", text)
+	}
+	a := axis{Key: key, Values: strings.Split(values, ",")}
+	for _, v := range a.Values {
+		if v == "" {
+			return a, cli.Usagef("--vary %q has an empty value", text)
+		}
+	}
+	return a, nil
+}
+
+// metric is a figure of a run.
+type metric struct {
+	name, head string
+	of         func(r *Result) (float64, bool)
+	text       func(float64) string
+}
+
+// metrics are what a sweep tells of each run. Where a run has several groups, the
+// worst one counts.
+var metrics = []metric{
+	{"recovery-p50", "recovery p50", worst(func(g *group) *quantiles { return g.Recovery }, func(q *quantiles) int64 { return q.P50 }), millis},
+	{"recovery-p99", "recovery p99", worst(func(g *group) *quantiles { return g.Recovery }, func(q *quantiles) int64 { return q.P99 }), millis},
+	{"trips-p99", "in round trips", tripsP99, func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+	{"latency-p99", "latency p99", worst(func(g *group) *quantiles { return g.Latency }, func(q *quantiles) int64 { return q.P99 }), millis},
+	{"nacks-p50", "NACKs p50", func(r *Result) (float64, bool) {
+		return nacks(r, func(c *nackCounts) uint64 { return c.P50 })
+	}, number},
+	{"nacks-p95", "NACKs p95", func(r *Result) (float64, bool) {
+		return nacks(r, func(c *nackCounts) uint64 { return c.P95 })
+	}, number},
+	{"overhead", "repairs/data", overhead, func(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }},
+	{"lost", "lost", func(r *Result) (float64, bool) {
+		sum := uint64(0)
+		for _, g := range r.Groups {
+			sum += g.Lost
+		}
+		return float64(sum), true
+	}, number},
+}
+
+func metricNames() []string {
+	var names []string
+	for _, m := range metrics {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+func millis(v float64) string { return cli.ShortTime(int64(v)).String() }
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func worst(of func(*group) *quantiles, at func(*quantiles) int64) func(*Result) (float64, bool) {
+	return func(r *Result) (worst float64, ok bool) {
+		for _, g := range r.Groups {
+			if q := of(g); q != nil {
+				worst, ok = max(worst, float64(at(q))), true
+			}
+		}
+		return worst, ok
+	}
+}
+
+func tripsP99(r *Result) (worst float64, ok bool) {
+	for _, g := range r.Groups {
+		if g.Recovery != nil && g.RoundTrip > 0 {
+			worst, ok = max(worst, g.trips(g.Recovery.P99)), true
+		}
+	}
+	return worst, ok
+}
+
+func nacks(r *Result, of func(*nackCounts) uint64) (float64, bool) {
+	if r.LostFrames.Nacks == nil {
+		return 0, false
+	}
+	return float64(of(r.LostFrames.Nacks)), true
+}
+
+func overhead(r *Result) (float64, bool) {
+	var repairs, data uint64
+	for _, p := range r.Publishers {
+		repairs += p.RepairBytes
+		data += p.FrameBytes
+	}
+	return float64(repairs) / float64(max(data, 1)), data > 0
+}
+
+// cell is one combination of values, and what its runs gave.
+type cell struct {
+	Values  []string     `json:"values"`
+	Broken  []uint64     `json:"broken_seeds"`
+	Median  []*float64   `json:"median"` // of each metric; null where nothing was measured
+	runs    [][]*float64 // by seed, by metric
+	text    []byte
+	virtual time.Duration
+}
+
+// sweep is a whole sweep.
+type sweep struct {
+	Scenario string   `json:"scenario"`
+	Axes     []axis   `json:"axes"`
+	First    uint64   `json:"first_seed"`
+	Seeds    int      `json:"seeds"`
+	Metrics  []string `json:"metrics"`
+	Cells    []*cell  `json:"cells"`
+}
+
+// plan makes the combinations, and finds whether each is a scenario.
+func (o *sweepOptions) plan() (*sweep, error) {
+	if o.seeds < 1 || o.seeds > seeds {
+		return nil, cli.Usagef("--seeds %d is outside 1 to %d", o.seeds, seeds)
+	}
+	if o.workers < 1 {
+		return nil, cli.Usagef("--workers %d: at least one run at a time", o.workers)
+	}
+	if !slices.Contains(metricNames(), o.metric) {
+		return nil, cli.Usagef("--map %q is not known; there are %s", o.metric, strings.Join(metricNames(), ", "))
+	}
+	if o.mapped && len(o.vary) != 2 {
+		return nil, cli.Usagef("--map is of two --vary, and there are %d", len(o.vary))
+	}
+	text, err := o.source.text(o.name)
+	if err != nil {
+		return nil, err
+	}
+	s := &sweep{Scenario: o.name, First: o.first, Seeds: o.seeds, Metrics: metricNames(), Axes: []axis{}}
+	s.Cells = []*cell{{Values: []string{}, text: text}}
+	for _, v := range o.vary {
+		a, err := parseAxis(v)
+		if err != nil {
+			return nil, err
+		}
+		s.Axes = append(s.Axes, a)
+		var cells []*cell
+		for _, c := range s.Cells {
+			for _, value := range a.Values {
+				text, err := scenario.Vary(c.text, a.Key, value)
+				if err != nil {
+					return nil, cli.Usagef("--vary %s=%s: %w", a.Key, value, err)
+				}
+				cells = append(cells, &cell{Values: append(slices.Clone(c.Values), value), text: text})
+			}
+		}
+		if s.Cells = cells; len(cells) > maxCells {
+			return nil, cli.Usagef("%d combinations are too many: %d are the limit", len(cells), maxCells)
+		}
+	}
+	for _, c := range s.Cells {
+		c.Broken, c.runs = []uint64{}, make([][]*float64, o.seeds)
+		if _, err := scenario.Parse(o.name+" with "+strings.Join(c.Values, ", "), c.text); err != nil {
+			return nil, cli.Usage(err)
+		}
+	}
+	return s, nil
+}
+
+func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
+	s, err := o.plan()
+	if err != nil {
+		return 0, err
+	}
+	start := time.Now()
+	if err := o.play(ctx, s); err != nil {
+		return 0, err
+	}
+	took := time.Since(start)
+	for _, c := range s.Cells {
+		c.conclude()
+	}
+	if err := o.write(std, s); err != nil {
+		return 0, err
+	}
+	fmt.Fprintf(std.Err, "crier sim sweep: %d runs, %v of virtual time in %v\n", len(s.Cells)*s.Seeds, s.virtual(), took.Round(time.Millisecond))
+	for _, c := range s.Cells {
+		if len(c.Broken) > 0 {
+			return 0, fmt.Errorf("the promise is broken with %s, seed %d: crier sim run shows how", strings.Join(c.Values, ", "), c.Broken[0])
+		}
+	}
+	return cli.ExitOK, nil
+}
+
+func (s *sweep) virtual() time.Duration {
+	sum := time.Duration(0)
+	for _, c := range s.Cells {
+		sum += c.virtual * time.Duration(s.Seeds)
+	}
+	return sum
+}
+
+// play plays all runs, several at the same time. Each has a World of its own.
+func (o *sweepOptions) play(ctx context.Context, s *sweep) error {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	var wait sync.WaitGroup
+	var mu sync.Mutex
+	var next atomic.Int64
+	runs := int64(len(s.Cells) * s.Seeds)
+	for range min(int64(o.workers), runs) {
+		wait.Go(func() {
+			for {
+				n := next.Add(1) - 1
+				if n >= runs || ctx.Err() != nil {
+					return
+				}
+				c, seed := s.Cells[n/int64(s.Seeds)], int(n%int64(s.Seeds))
+				r, err := o.playOne(ctx, s, c, s.First+uint64(seed))
+				if err != nil {
+					cancel(err)
+					return
+				}
+				mu.Lock()
+				c.note(seed, s.First+uint64(seed), r)
+				mu.Unlock()
+			}
+		})
+	}
+	wait.Wait()
+	if ctx.Err() != nil {
+		return context.Cause(ctx)
+	}
+	return nil
+}
+
+func (o *sweepOptions) playOne(ctx context.Context, s *sweep, c *cell, seed uint64) (*Result, error) {
+	sc, err := scenario.Parse(s.Scenario, c.text)
+	if err != nil {
+		return nil, err
+	}
+	return play(ctx, sc, o.source.options(seed))
+}
+
+// play plays a scenario, and says whether it kept the promise.
+func play(ctx context.Context, s *scenario.Scenario, opts scenario.Options) (*Result, error) {
+	run, err := scenario.New(s, opts)
+	if err != nil {
+		return nil, err
+	}
+	m := newMeter(run)
+	if err := run.Start(); err != nil {
+		return nil, err
+	}
+	err = run.Play(ctx, m.sample)
+	var broken *scenario.BrokenError
+	if err != nil && !errors.As(err, &broken) {
+		return nil, err
+	}
+	r := m.finish()
+	if broken != nil {
+		r.Promise, r.Violations = "broken", broken.Err.Error()
+	}
+	return r, nil
+}
+
+// note takes a run's figures.
+func (c *cell) note(place int, seed uint64, r *Result) {
+	c.virtual = time.Duration(r.End)
+	if r.Promise != "kept" {
+		c.Broken = append(c.Broken, seed)
+		slices.Sort(c.Broken)
+	}
+	for _, m := range metrics {
+		var p *float64
+		if v, ok := m.of(r); ok {
+			p = &v
+		}
+		c.runs[place] = append(c.runs[place], p)
+	}
+}
+
+// conclude finds the medians over the seeds.
+func (c *cell) conclude() {
+	for i := range metrics {
+		var list []float64
+		for _, run := range c.runs {
+			if run[i] != nil {
+				list = append(list, *run[i])
+			}
+		}
+		if len(list) == 0 {
+			c.Median = append(c.Median, nil)
+			continue
+		}
+		slices.Sort(list)
+		c.Median = append(c.Median, &list[len(list)/2])
+	}
+}
+
+// Write prints the result, and writes the files.
+func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
+	if o.csv != "" {
+		if err := writeTo(o.csv, "--csv", std, s.csv); err != nil {
+			return err
+		}
+	}
+	if o.json != "" {
+		f, err := cli.OpenJSON("--json", o.json, std)
+		if err != nil {
+			return err
+		}
+		if err := f.Write(s); err != nil {
+			return err
+		}
+	}
+	if o.html != "" {
+		p, err := sweepPage(s, o.command())
+		if err != nil {
+			return err
+		}
+		if err := writePage(o.html, p); err != nil {
+			return err
+		}
+	}
+	if o.csv == "-" || o.json == "-" {
+		return nil
+	}
+	_, err := io.WriteString(std.Out, s.text(o.metric))
+	return err
+}
+
+// command is the command that gives the same.
+func (o *sweepOptions) command() string {
+	words := []string{"crier sim sweep", o.name}
+	for _, v := range o.vary {
+		words = append(words, "--vary "+v)
+	}
+	if o.source.traceDir != "" {
+		words = append(words, "--trace-dir "+o.source.traceDir)
+	}
+	return strings.Join(append(words, fmt.Sprintf("--seeds %d --seed %d", o.seeds, o.first)), " ")
+}
+
+// writeTo writes a file, or to standard output for "-".
+func writeTo(path, flag string, std cli.Streams, write func(io.Writer) error) error {
+	if path == "-" {
+		return write(std.Out)
+	}
+	f, err := os.Create(path)
+	if err == nil {
+		err = errors.Join(write(f), f.Close())
+	}
+	if err != nil {
+		return fmt.Errorf("%s %s can't be written (%w): name a file that can", flag, path, cli.BareError(err))
+	}
+	return nil
+}
+
+// csv writes a line a run.
+func (s *sweep) csv(out io.Writer) error {
+	w := csv.NewWriter(out)
+	var head []string
+	for _, a := range s.Axes {
+		head = append(head, a.Key)
+	}
+	w.Write(append(append(head, "seed", "promise"), s.Metrics...)) // Flush keeps the error
+	for _, c := range s.Cells {
+		for i, run := range c.runs {
+			seed := s.First + uint64(i)
+			promise := "kept"
+			if slices.Contains(c.Broken, seed) {
+				promise = "broken"
+			}
+			row := append(slices.Clone(c.Values), strconv.FormatUint(seed, 10), promise)
+			for _, v := range run {
+				text := ""
+				if v != nil {
+					text = strconv.FormatFloat(*v, 'g', -1, 64)
+				}
+				row = append(row, text)
+			}
+			w.Write(row)
+		}
+	}
+	w.Flush()
+	return w.Error()
+}

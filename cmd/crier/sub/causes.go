@@ -1,0 +1,36 @@
+package sub
+
+import (
+	"fmt"
+	"strings"
+
+	"crier/subscriber"
+)
+
+// causes are what messages are lost by, and what each means.
+var causes = []struct {
+	cause subscriber.Cause
+	text  string
+}{
+	{subscriber.CauseGone, "the publisher's resend buffer had moved on"},
+	{subscriber.CauseUnanswered, "requests went unanswered for the silence time"},
+	{subscriber.CauseSilent, "the publisher fell silent before it could repair"},
+	{subscriber.CauseEnded, "the publisher left before it could repair"},
+	{subscriber.CauseDropped, "the publisher dropped them"},
+	{subscriber.CauseLate, "they were not there within --max-wait"},
+	{subscriber.CauseNotRecovered, "--recovery off asks for nothing"},
+	{subscriber.CauseMemory, "a large message didn't fit into four times --buffer"},
+	{subscriber.CauseMalformed, "the publisher's frames contradict each other"},
+	{subscriber.CauseClosed, "this command left first"},
+	{subscriber.CauseSlow, "--overload drop: messages were printed too slowly"},
+	{subscriber.CauseTooLarge, "the publisher's network took smaller frames only since they were made"},
+}
+
+// causesText lists the causes, a line each.
+func causesText() string {
+	var b strings.Builder
+	for _, c := range causes {
+		fmt.Fprintf(&b, "  %-22s %s\n", c.cause, c.text)
+	}
+	return b.String()
+}

@@ -1,0 +1,105 @@
+package sub
+
+import (
+	"context"
+	"errors"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/subscriber"
+)
+
+// ending is why crier sub left.
+type ending int
+
+const (
+	interrupted ending = iota
+	timedOut
+	allEnded     // --until-end: all sessions have ended, or are silent
+	countReached // --count
+)
+
+// errTimeout ends the context of a follower whose --timeout has passed.
+var errTimeout = errors.New("timeout")
+
+// follower takes what a subscriber brings, counts and prints it.
+type follower struct {
+	o     *options
+	sub   *subscriber.Subscriber
+	tally *tally
+	busy  time.Time // until then it pretends to work
+	left  bool      // not all was taken that there was
+}
+
+// follow works until it is time to leave, closes the subscriber, and then takes
+// what is left: what waited for a gap, and what is lost with it.
+func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) {
+	ctx, cancel := context.WithCancelCause(ctx)
+	defer cancel(nil)
+	if f.o.timeout > 0 {
+		var stop context.CancelFunc
+		ctx, stop = context.WithTimeoutCause(ctx, f.o.timeout, errTimeout)
+		defer stop()
+	}
+	print := newPrinter(f.o.format, std, f.o.quiet, func() { cancel(nil) })
+	end, err := f.take(ctx, print)
+	err = errors.Join(err, f.sub.Close())
+	for ev := range f.sub.Messages(context.WithoutCancel(ctx)) {
+		if f.left {
+			f.tally.rest(&ev)
+			continue
+		}
+		f.tally.note(&ev, f.sub.Sessions)
+		if failed := print.event(ctx, &ev); failed != nil {
+			f.left, err = true, failed
+		}
+	}
+	if failed := print.close(ctx); err == nil { // else it is the same
+		err = failed
+	}
+	return end, err
+}
+
+// workAhead is how far ahead of its pretended work a follower may be: shorter sleeps
+// than that are not to be had.
+const workAhead = time.Millisecond
+
+// work pretends that a message costs its time.
+func (f *follower) work(ctx context.Context) {
+	now := time.Now()
+	if f.busy.Before(now.Add(-5 * workAhead)) { // a sleep that lasted too long is made up for
+		f.busy = now
+	}
+	f.busy = f.busy.Add(f.o.work)
+	if left := f.busy.Sub(now); left > workAhead {
+		select {
+		case <-time.After(left):
+		case <-ctx.Done():
+		}
+	}
+}
+
+// take takes events until it is time to leave.
+func (f *follower) take(ctx context.Context, print *printer) (ending, error) {
+	for ev := range f.sub.Messages(ctx) {
+		f.tally.note(&ev, f.sub.Sessions)
+		if err := print.event(ctx, &ev); err != nil {
+			f.left = true
+			return interrupted, err
+		}
+		if f.o.work > 0 && ev.Kind == subscriber.Message {
+			f.work(ctx)
+		}
+		if f.o.count > 0 && f.tally.messages == f.o.count {
+			f.left = true
+			return countReached, nil
+		}
+		if f.o.untilEnd && f.tally.open == 0 && f.tally.seen > 0 {
+			return allEnded, nil
+		}
+	}
+	if context.Cause(ctx) == errTimeout {
+		return timedOut, nil
+	}
+	return interrupted, nil
+}

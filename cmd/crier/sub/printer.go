@@ -1,0 +1,161 @@
+package sub
+
+import (
+	"bytes"
+	"context"
+	"encoding/base64"
+	"encoding/binary"
+	"encoding/json"
+	"fmt"
+	"io"
+	"unicode/utf8"
+
+	"crier/cmd/crier/cli"
+	"crier/subscriber"
+)
+
+// printer writes a subscriber's events. It is used by one goroutine.
+type printer struct {
+	format string
+	words  io.Writer // for what is no message, where the format has no place for it; nil for nothing
+	losses *lossWords
+	out    *cli.Output
+	text   bytes.Buffer
+	json   *json.Encoder // into text
+}
+
+// newPrinter begins to print; stop is called when standard output fails.
+func newPrinter(format string, std cli.Streams, quiet bool, stop func()) *printer {
+	p := &printer{format: format, out: cli.NewOutput(std.Out, stop)}
+	if !quiet {
+		p.words, p.losses = std.Err, &lossWords{out: std.Err}
+	}
+	p.json = json.NewEncoder(&p.text)
+	p.json.SetEscapeHTML(false)
+	return p
+}
+
+// checkFormat refuses formats that a printer doesn't know.
+func checkFormat(format string) error {
+	switch format {
+	case "lines", "len", "json":
+		return nil
+	}
+	return cli.Usagef("--format %q is not known: use lines, len or json", format)
+}
+
+// Close writes what is left. After ctx has ended it doesn't wait for a standard
+// output that takes nothing.
+func (p *printer) close(ctx context.Context) error {
+	if p.losses != nil {
+		p.losses.close()
+	}
+	return p.out.Close(ctx)
+}
+
+// event writes one event, and waits as close does where too much waits to be
+// printed.
+func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
+	if ev.Kind != subscriber.Message && p.format != "json" {
+		switch {
+		case p.words == nil:
+		case ev.Kind == subscriber.Loss:
+			p.losses.tell(eventText(ev), ev.Lost.Len())
+		default:
+			p.losses.sum()
+			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev))
+		}
+		return nil
+	}
+	if p.format == "json" {
+		p.text.Reset()
+		if err := p.json.Encode(eventJSON(ev)); err != nil {
+			return err
+		}
+	}
+	return p.out.Add(ctx, func(b []byte) []byte {
+		switch p.format {
+		case "json":
+			return append(b, p.text.Bytes()...)
+		case "len":
+			b = binary.BigEndian.AppendUint32(b, uint32(len(ev.Payload)))
+			return append(b, ev.Payload...)
+		}
+		b = append(b, ev.Payload...)
+		return append(b, '\n')
+	})
+}
+
+// eventText says what is no message in words.
+func eventText(ev *subscriber.Event) string {
+	session := fmt.Sprintf("session %s from %v", cli.SessionID(ev.Session), ev.Source)
+	switch ev.Kind {
+	case subscriber.Loss:
+		be := "are"
+		if ev.Lost.Len() == 1 {
+			be = "is"
+		}
+		return fmt.Sprintf("%s: %s %s lost: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To), be, ev.Cause)
+	case subscriber.SessionNew:
+		return session + " is heard"
+	case subscriber.SessionSilent:
+		return session + " is silent: its publisher crashed, is cut off, or is suspended"
+	case subscriber.SessionResumed:
+		return session + " resumed"
+	case subscriber.SessionMoved:
+		return session + " goes on: its publisher has changed its address"
+	case subscriber.SessionContested:
+		return session + " is contested: another address speaks for it as well, and is not believed"
+	}
+	if ev.Cause == subscriber.CauseClosed {
+		return session + " was left"
+	}
+	return session + " ended"
+}
+
+// EventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
+// but for recovery_ns, which is how long a recovered message was missing.
+type EventLine struct {
+	Type      string  `json:"type"` // message, loss, new, silent, resumed, ended, moved or contested
+	Session   string  `json:"session"`
+	Source    string  `json:"source,omitempty"`
+	Offset    *uint64 `json:"offset,omitempty"`
+	SentNS    int64   `json:"sent_ns,omitempty"` // left out while it is unknown
+	Received  int64   `json:"received_ns,omitempty"`
+	Recovered *bool   `json:"recovered,omitempty"`
+	Recovery  int64   `json:"recovery_ns,omitempty"`
+	Text      *string `json:"text,omitempty"`   // the payload, where it is UTF-8
+	Base64    *string `json:"base64,omitempty"` // the payload, where it is not
+	From      *uint64 `json:"from,omitempty"`   // of a loss: offsets from, and below to
+	To        *uint64 `json:"to,omitempty"`
+	Cause     string  `json:"cause,omitempty"`
+}
+
+func eventJSON(ev *subscriber.Event) *EventLine {
+	line := &EventLine{Type: ev.Kind.String(), Session: cli.SessionID(ev.Session), Received: ev.Received.UnixNano()}
+	switch ev.Kind {
+	case subscriber.Message:
+		line.Offset, line.Recovered = &ev.Offset, &ev.Recovered
+		if ev.Recovered {
+			line.Recovery = int64(ev.Recovery)
+		}
+		if !ev.Sent.IsZero() {
+			line.SentNS = ev.Sent.UnixNano()
+		}
+		if utf8.Valid(ev.Payload) {
+			text := string(ev.Payload)
+			line.Text = &text
+		} else {
+			text := base64.StdEncoding.EncodeToString(ev.Payload)
+			line.Base64 = &text
+		}
+	case subscriber.Loss:
+		line.From, line.To, line.Cause = &ev.Lost.From, &ev.Lost.To, ev.Cause.String()
+	default:
+		line.Source = ev.Source.String()
+		if ev.Cause != 0 {
+			line.Cause = ev.Cause.String()
+		}
+	}
+	return line
+}

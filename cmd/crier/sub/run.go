@@ -1,0 +1,97 @@
+package sub
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net/netip"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
+	"crier/subscriber"
+)
+
+func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
+	if err := o.validate(); err != nil {
+		return 0, err
+	}
+	cfg, err := o.config()
+	if err != nil {
+		return 0, err
+	}
+	if err := cli.Closed(std.Out); err != nil {
+		return 0, err
+	}
+	std.Err = cli.NewConsole(std.Err)
+	cfg.Logger = cli.NewLogger("sub", std.Err, o.net.Verbose)
+	summary, err := cli.OpenJSON("--summary", o.summary, std)
+	if err != nil {
+		return 0, err
+	}
+	defer summary.Close()
+	sub, err := subscriber.New(cfg)
+	if err != nil {
+		return 0, netflags.ConfigError(err)
+	}
+	if !o.quiet {
+		fmt.Fprint(std.Err, o.listening(cfg, sub.LocalAddr()))
+	}
+	f := &follower{o: o, sub: sub, tally: newTally()}
+	end, err := f.follow(ctx, std)
+	sum := f.tally.summary(sub, !f.left)
+	if !o.quiet {
+		fmt.Fprint(std.Err, summaryText(sum, o.net.ReadBuffer))
+	}
+	if err = errors.Join(err, summary.Write(sum)); err != nil {
+		return 0, err
+	}
+	return o.verdict(f.tally, sum, end, cfg.Groups, std)
+}
+
+// verdict is the exit code of a command that did its work: the end was seen and nothing
+// is missing, or what it was asked for came; else what is the matter is said last.
+func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.AddrPort, std cli.Streams) (int, error) {
+	if t.seen == 0 {
+		when := "before the interrupt"
+		if end == timedOut {
+			when = fmt.Sprintf("within %v", o.timeout)
+		}
+		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(groups), when, unheard(sum))
+	}
+	var short error
+	if end == timedOut && t.messages < o.count {
+		short = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
+	}
+	unseen := end != countReached && t.unseen > 0
+	if t.lost == 0 && !unseen {
+		return cli.ExitOK, short
+	}
+	if short != nil {
+		fmt.Fprintf(std.Err, "crier sub: %v\n", short)
+	}
+	if unseen && !o.quiet {
+		fmt.Fprint(std.Err, unseenText(sum))
+	}
+	return cli.ExitLost, nil
+}
+
+// unheard says what may be the matter where no session was heard.
+func unheard(sum *Summary) string {
+	switch n := sum.InvalidDatagrams + sum.NewerFrames; {
+	case n == 0 || sum.Understood() > 0:
+		return "; is a publisher running, on this group and interface?"
+	case n == 1:
+		return ": 1 datagram came, and it is no frame that this crier understands"
+	default:
+		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands", cli.Grouped(n))
+	}
+}
+
+// listening says that everything sent from now on is heard.
+func (o *options) listening(cfg subscriber.Config, local netip.AddrPort) string {
+	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go", o.net.Where(cfg.Groups), local)
+	if o.net.Defaulted() {
+		text += "; only this machine is on it; --iface names another"
+	}
+	return text + "\n"
+}

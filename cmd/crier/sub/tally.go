@@ -1,0 +1,252 @@
+package sub
+
+import (
+	"slices"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/drops"
+	"crier/cmd/crier/hist"
+	"crier/subscriber"
+)
+
+const (
+	// maxLosses bounds the loss reports that a summary lists of one session, and
+	// maxListed the sessions: a subscriber may run for months, and hear anyone.
+	maxLosses = 10000
+	maxListed = 1000
+	// maxMeasured bounds the sessions that a histogram is kept of after they
+	// fell silent: it takes 264 KiB, twice that between clocks that differ, and there
+	// are three.
+	maxMeasured = 64
+)
+
+// tally counts what a subscriber's stream brings.
+type tally struct {
+	list     []*sessionTally          // in the order in which they were first heard
+	sessions map[uint64]*sessionTally // by id; of those with one id, the last
+	dropped  uint64                   // no longer on the list
+	open     int                      // sessions that have neither ended nor are silent
+	seen     int
+	unseen   int // of these, those whose end was not: the publisher has not said BYE, as far as is known
+	messages uint64
+	lost     uint64
+}
+
+// sessionTally is one session, from its beginning to its end or to where it was
+// forgotten; if it is heard again after that, it is another one.
+type sessionTally struct {
+	SessionSummary
+	id                uint64
+	latency, recovery hist.Histogram
+	taken             hist.Histogram // with the time in the subscriber's own queue
+	lowest, highest   uint64         // the offsets that were noted: from lowest, and below highest
+	begun             bool           // they mean something
+	open              bool
+	completed         bool // with what the subscriber knew
+}
+
+// endBye is how a session's end stands in a summary where it was seen.
+const endBye = "bye"
+
+func newTally() *tally { return &tally{sessions: make(map[uint64]*sessionTally)} }
+
+// counters are what a subscriber knows of its sessions.
+type counters func() []subscriber.Session
+
+// note takes an event.
+func (t *tally) note(ev *subscriber.Event, known counters) {
+	s := t.sessions[ev.Session]
+	if s == nil || ev.Kind == subscriber.SessionNew {
+		s = t.add(ev)
+	}
+	switch ev.Kind {
+	case subscriber.Message:
+		t.messages++
+		s.deliver(ev)
+	case subscriber.Loss:
+		t.lose(s, ev.Lost, ev.Cause)
+	case subscriber.SessionMoved:
+		s.Source = ev.Source.String()
+	case subscriber.SessionNew, subscriber.SessionResumed:
+		t.turn(s, true)
+		s.End = "open"
+	case subscriber.SessionSilent:
+		t.turn(s, false)
+		s.End = "silent"
+		s.complete(known())
+		t.unmeasure()
+	case subscriber.SessionEnded:
+		t.turn(s, false)
+		if ev.Cause != subscriber.CauseClosed && s.End != endBye {
+			s.End = endBye
+			t.unseen--
+		}
+		s.complete(known())
+		s.measured()
+	}
+}
+
+// Add begins a session, and forgets the oldest that is over if there are too many.
+func (t *tally) add(ev *subscriber.Event) *sessionTally {
+	if len(t.list) >= maxListed {
+		over := slices.IndexFunc(t.list, func(s *sessionTally) bool { return !s.open })
+		if over >= 0 {
+			if old := t.list[over]; t.sessions[old.id] == old {
+				delete(t.sessions, old.id)
+			}
+			t.list = slices.Delete(t.list, over, over+1)
+			t.dropped++
+		}
+	}
+	s := &sessionTally{id: ev.Session}
+	s.Session, s.Source, s.End = cli.SessionID(ev.Session), ev.Source.String(), "open"
+	s.Losses = []LossSummary{}
+	t.sessions[ev.Session] = s
+	t.list = append(t.list, s)
+	t.seen++
+	t.unseen++
+	return s
+}
+
+// turn notes whether a session goes on.
+func (t *tally) turn(s *sessionTally, open bool) {
+	if s.open != open {
+		if s.open = open; open {
+			t.open++
+		} else {
+			t.open--
+		}
+	}
+}
+
+func (s *sessionTally) deliver(ev *subscriber.Event) {
+	s.Delivered++
+	s.extend(ev.Offset, ev.Offset+1)
+	if ev.Recovered {
+		s.Recovered++
+		s.recovery.Record(ev.Recovery)
+	}
+	if !ev.Sent.IsZero() {
+		s.latency.Record(ev.Received.Sub(ev.Sent))
+		s.taken.Record(time.Since(ev.Sent))
+	}
+}
+
+func (t *tally) lose(s *sessionTally, lost subscriber.Range, cause subscriber.Cause) {
+	t.lost += lost.Len()
+	s.Lost += lost.Len()
+	s.extend(lost.From, lost.To)
+	last := len(s.Losses) - 1
+	switch text := cause.String(); {
+	case last >= 0 && s.Losses[last].To == lost.From && s.Losses[last].Cause == text:
+		s.Losses[last].To = lost.To
+	case len(s.Losses) < maxLosses:
+		s.Losses = append(s.Losses, LossSummary{lost.From, lost.To, text})
+	default:
+		s.MoreLosses++
+	}
+}
+
+// extend notes that offsets exist.
+func (s *sessionTally) extend(from, to uint64) {
+	if !s.begun {
+		s.begun, s.lowest, s.highest = true, from, to
+	}
+	s.lowest, s.highest = min(s.lowest, from), max(s.highest, to)
+}
+
+// rest takes an event that came after the command had left. Of it only what lies
+// below an offset that was taken counts: it was not taken, and is lost.
+func (t *tally) rest(ev *subscriber.Event) {
+	s := t.sessions[ev.Session]
+	if s == nil || !s.begun {
+		return
+	}
+	left, cause := subscriber.Range{From: ev.Offset, To: ev.Offset + 1}, subscriber.CauseClosed
+	switch ev.Kind {
+	case subscriber.Message:
+	case subscriber.Loss:
+		left, cause = ev.Lost, ev.Cause
+	default:
+		return
+	}
+	if left.To = min(left.To, s.highest); left.From < left.To {
+		t.lose(s, left, cause)
+	}
+}
+
+// complete takes over what only the subscriber knows, while it knows it: it
+// forgets sessions that are over when it hears too many.
+func (s *sessionTally) complete(known []subscriber.Session) {
+	for i := range known {
+		if k := &known[i]; k.ID == s.id {
+			s.Name, s.FirstOffset, s.NextOffset = k.Name, k.FirstOffset, k.NextOffset
+			s.BeforeStart, s.Duplicates, s.NacksSent = k.BeforeStart, k.Duplicates, k.Nacks
+			s.completed = true
+			return
+		}
+	}
+	if !s.completed {
+		s.FirstOffset, s.NextOffset = s.lowest, s.highest
+	}
+}
+
+// measured turns the histograms into what a summary says of them.
+func (s *sessionTally) measured() {
+	if q := s.latency.Quantiles(); q != nil {
+		s.Latency = q
+	}
+	if q := s.recovery.Quantiles(); q != nil {
+		s.Recovery = q
+	}
+	if q := s.taken.Quantiles(); q != nil {
+		s.Taken = q
+	}
+	s.latency, s.recovery, s.taken = hist.Histogram{}, hist.Histogram{}, hist.Histogram{}
+}
+
+// unmeasure gives back the histograms of the silent sessions that were heard
+// first, where there are too many.
+func (t *tally) unmeasure() {
+	kept := 0
+	for _, s := range slices.Backward(t.list) {
+		if s.open || s.latency.Count() == 0 && s.recovery.Count() == 0 {
+			continue
+		}
+		if kept++; kept > maxMeasured {
+			s.measured()
+		}
+	}
+}
+
+// summary returns what was counted. Where all says that the stream was taken to
+// its end, the ranges of offsets are the subscriber's; else they end with what
+// was taken.
+func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
+	st := sub.Stats()
+	sum := &Summary{
+		Sessions: []*SessionSummary{}, MoreSessions: t.dropped,
+		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops, Counts: drops.OfSubscriber(&st),
+	}
+	sum.kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
+	for i := range st.Groups {
+		sum.kernel.Add(st.Groups[i].KernelDrops, st.Groups[i].ReadBuffer)
+	}
+	known := sub.Sessions()
+	for i := range known {
+		sum.Moved += known[i].Moved
+		sum.Contested += known[i].Contested
+	}
+	for _, s := range t.list {
+		if t.sessions[s.id] == s { // else a later one has its id
+			s.complete(known)
+		}
+		if !all {
+			s.NextOffset = s.FirstOffset + s.Delivered + s.Lost
+		}
+		s.measured()
+		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
+	}
+	return sum
+}

@@ -1,0 +1,84 @@
+package sub
+
+import (
+	"fmt"
+	"strings"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/hist"
+)
+
+// summaryText is what crier sub says at the end; asked is the receive buffer that was
+// asked for.
+func summaryText(sum *Summary, asked cli.Size) string {
+	var b strings.Builder
+	for _, s := range sum.Sessions {
+		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source, cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
+		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s duplicates, %s NACKs\n",
+			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost), cli.Grouped(s.Duplicates), cli.Grouped(s.NacksSent))
+		for i, l := range s.Losses {
+			if i == 10 {
+				fmt.Fprintf(&b, "  and %s more losses\n", cli.Grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
+				break
+			}
+			fmt.Fprintf(&b, "  lost %s: %s\n", cli.OffsetRun(l.From, l.To), l.Cause)
+		}
+		if s.Latency != nil {
+			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v until received", cli.ShortTime(s.Latency.P50), cli.ShortTime(s.Latency.P99), cli.ShortTime(s.Latency.Max))
+			if t := s.Taken; t != nil {
+				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", cli.ShortTime(t.P50), cli.ShortTime(t.P99), cli.ShortTime(t.Max))
+			}
+			b.WriteByte('\n')
+			b.WriteString(ClocksText(s.Latency))
+		}
+		if s.Recovery != nil {
+			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", cli.ShortTime(s.Recovery.P50), cli.ShortTime(s.Recovery.P99), cli.ShortTime(s.Recovery.Max))
+		}
+	}
+	if sum.MoreSessions > 0 {
+		fmt.Fprintf(&b, "and %s sessions before them\n", cli.Grouped(sum.MoreSessions))
+	}
+	b.WriteString(sum.Counts.Text(sum.InvalidDatagrams, false))
+	b.WriteString(sum.kernel.Text(asked))
+	return b.String()
+}
+
+// ClocksText says what latencies tell of the two clocks that they are between; "" if
+// nothing.
+func ClocksText(q *hist.Quantiles) string {
+	text := ""
+	if q.Negative > 0 {
+		text = fmt.Sprintf("  %s negative, down to %v: the publisher's clock seems to be ahead of this one by at least %v, and each latency short by as much\n",
+			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.ShortTime(q.Min), cli.ShortTime(-q.Min))
+	}
+	if q.Clamped > 0 {
+		text += fmt.Sprintf("  %s more than an hour, and counted as one: the two clocks seem to differ by as much\n", cli.Counted(q.Clamped, "latency is", "latencies are"))
+	}
+	return text
+}
+
+// unseenText says of which sessions the end was not seen.
+func unseenText(sum *Summary) string {
+	var b strings.Builder
+	told := uint64(0)
+	for _, s := range sum.Sessions {
+		if s.End == endBye || told == mostUnseen {
+			continue
+		}
+		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
+			fmt.Fprintf(&b, "session %s from %s: ", s.Session, s.Source)
+		}
+		what := "what came after offset " + cli.Grouped(s.NextOffset-1)
+		if s.NextOffset == s.FirstOffset {
+			what = "what came from offset " + cli.Grouped(s.NextOffset) + " on"
+		}
+		fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
+	}
+	if more := sum.UnseenEnds - told; more > 0 {
+		fmt.Fprintf(&b, "the end of %s was not seen either\n", cli.Counted(more, "more session", "more sessions"))
+	}
+	return b.String()
+}
+
+// mostUnseen is of how many sessions it is said that their end was not seen.
+const mostUnseen = 10
