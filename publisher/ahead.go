@@ -1,6 +1,6 @@
 package publisher
 
-import "crier/multicast"
+import "crier/multicast/memory"
 
 const (
 	// aheadBy is how much of the resend buffer is brought in before it is written to
@@ -38,7 +38,7 @@ func (a *ahead) run(stop <-chan struct{}) {
 		select {
 		case to := <-a.more:
 			// From a huge page back, since the one at the border was left out before.
-			if multicast.Populate(a.memory[max(0, done-aheadLeast):to]) != nil {
+			if memory.Populate(a.memory[max(0, done-aheadLeast):to]) != nil {
 				return
 			}
 			done = to

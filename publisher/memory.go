@@ -4,26 +4,26 @@ import (
 	"fmt"
 	"unsafe"
 
-	"crier/multicast"
+	"crier/multicast/memory"
 	"crier/reliable/send"
 )
 
-// memory is what a resend buffer and its index lie in.
-type memory struct {
-	frames, index *multicast.Reserved
+// ringMemory holds a resend buffer and its index.
+type ringMemory struct {
+	frames, index *memory.Region
 }
 
 // reserve gives a Sender memory that is taken from the machine only as it is used.
 // The Publisher keeps it for as long as the Sender may touch it.
-func reserve(cfg *send.Config) (memory, error) {
+func reserve(cfg *send.Config) (ringMemory, error) {
 	frames, index := cfg.RingSize()
-	var m memory
+	var m ringMemory
 	var err error
-	if m.frames, err = multicast.Reserve(frames); err == nil {
-		m.index, err = multicast.Reserve(index * int(unsafe.Sizeof(send.FrameMeta{})))
+	if m.frames, err = memory.Reserve(frames); err == nil {
+		m.index, err = memory.Reserve(index * int(unsafe.Sizeof(send.FrameMeta{})))
 	}
 	if err != nil {
-		return memory{}, fmt.Errorf("publisher: no memory for a resend buffer of %d bytes: %w; give ResendBuffer less", cfg.ResendBuffer, err)
+		return ringMemory{}, fmt.Errorf("publisher: no memory for a resend buffer of %d bytes: %w; give ResendBuffer less", cfg.ResendBuffer, err)
 	}
 	cfg.Memory.Frames = m.frames.Bytes()
 	cfg.Memory.Index = unsafe.Slice((*send.FrameMeta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/multicast/memory"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/send"
@@ -25,7 +26,7 @@ type Publisher struct {
 
 	// Guarded by the loop's lock.
 	sender   *send.Sender
-	memory   memory // the sender's
+	memory   ringMemory // the sender's
 	machine  machine
 	line     line          // goroutines that wait for room
 	waiting  int           // goroutines that wait until something was sent
@@ -110,7 +111,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		config.Cut, config.Uneven = cut && !uneven, cut && uneven
 		config.Seed = randomID()
 	}
-	memory, err := reserve(&config)
+	ring, err := reserve(&config)
 	if err != nil {
 		return nil, err
 	}
@@ -118,14 +119,14 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	multicast.AdviseHuge(sender.Memory())
+	memory.AdviseHuge(sender.Memory())
 	timer, err := cfg.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
 	p := &Publisher{
 		work: newWorker(disk),
-		cfg:  cfg, conn: conn, segmenter: segmenter, sender: sender, memory: memory,
+		cfg:  cfg, conn: conn, segmenter: segmenter, sender: sender, memory: ring,
 		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.machine.p = p
@@ -397,7 +398,7 @@ func (p *Publisher) stop() error {
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	p.owed = p.sender.Owed()
-	p.memory.frames.Forget() // nothing more is sent, nor read
+	p.memory.frames.Discard() // nothing more is sent, nor read
 	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
 		return errors.Join(&UnsentError{first, next}, err)
 	}

@@ -1,6 +1,6 @@
 //go:build linux && !crier_plain && !race && !386 && !arm && !mips && !mipsle
 
-package multicast
+package memory
 
 import (
 	"errors"
@@ -14,16 +14,16 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// More than the system can address is refused, rather than the end of the process.
+// A size that the system cannot map is refused, and does not end the process.
 func TestReserveTooMuch(t *testing.T) {
 	if r, err := Reserve(1 << 62); !errors.Is(err, unix.ENOMEM) {
 		t.Errorf("got %v and %v", r, err)
 	}
 }
 
-// Pages that are forgotten leave memory at once, and the mapping goes with the last
-// reference to it.
-func TestReserveGoesBack(t *testing.T) {
+// Discarded pages leave memory at once, and the mapping goes with the last reference
+// to its Region.
+func TestRegionIsReleased(t *testing.T) {
 	r, err := Reserve(8 << 20)
 	if err != nil {
 		t.Fatal(err)
@@ -32,14 +32,14 @@ func TestReserveGoesBack(t *testing.T) {
 	for i := range b {
 		b[i] = 1
 	}
-	r.Forget()
+	r.Discard()
 	if b[0] != 0 || b[len(b)-1] != 0 {
-		t.Error("what was forgotten is still there")
+		t.Error("discarded content is still there")
 	}
-	r.Forget()
+	r.Discard()
 	for i, c := range resident(t, b) {
 		if c&1 != 0 {
-			t.Fatalf("page %d is still there", i)
+			t.Fatalf("page %d is still resident", i)
 		}
 	}
 	at := uintptr(unsafe.Pointer(&b[0]))
@@ -51,10 +51,10 @@ func TestReserveGoesBack(t *testing.T) {
 		}
 		runtime.Gosched()
 	}
-	t.Error("nothing refers to the memory, and it is still mapped")
+	t.Error("the Region is unreachable, but its memory is still mapped")
 }
 
-// isMapped says whether this process has memory at an address.
+// isMapped reports whether this process has memory at an address.
 func isMapped(t *testing.T, at uintptr) bool {
 	maps, err := os.ReadFile("/proc/self/maps")
 	if err != nil {

@@ -1,11 +1,11 @@
 //go:build !linux || crier_plain
 
-package multicast
+package memory
 
 import "errors"
 
-// AdviseHuge does nothing here.
+// AdviseHuge does nothing on this system.
 func AdviseHuge([]byte) {}
 
-// Populate does nothing here, and says so.
+// Populate returns errors.ErrUnsupported on this system.
 func Populate([]byte) error { return errors.ErrUnsupported }

@@ -1,11 +1,11 @@
-package multicast
+package memory
 
 import (
 	"bytes"
 	"testing"
 )
 
-// Reserved memory is zero, holds what is written, and what is forgotten may be used again.
+// A Region is zero at first, holds what is written, and may be used again after Discard.
 func TestReserve(t *testing.T) {
 	for _, size := range []int{0, 1, 24, 4096, 1<<20 + 7} {
 		r, err := Reserve(size)
@@ -14,17 +14,17 @@ func TestReserve(t *testing.T) {
 		}
 		b := r.Bytes()
 		if len(b) != size || bytes.Count(b, []byte{0}) != size {
-			t.Fatalf("%d bytes were asked for: got %d, or not all are zero", size, len(b))
+			t.Fatalf("Reserve(%d) returned %d bytes, or bytes that are not zero", size, len(b))
 		}
 		for i := range b {
 			b[i] = byte(i)
 		}
-		r.Forget()
+		r.Discard()
 		for i := range b {
 			b[i] = 1
 		}
 		if bytes.Count(b, []byte{1}) != size {
-			t.Errorf("%d bytes don't hold what was written", size)
+			t.Errorf("a Region of %d bytes does not hold what was written", size)
 		}
 	}
 }

@@ -1,6 +1,6 @@
 //go:build !crier_plain
 
-package multicast
+package memory
 
 import (
 	"bufio"
@@ -15,7 +15,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// The kernel knows the advice, and nothing else changes.
+// The kernel records the advice, and the content stays.
 func TestAdviseHuge(t *testing.T) {
 	AdviseHuge(nil)
 	AdviseHuge(make([]byte, 100))
@@ -33,7 +33,7 @@ func TestAdviseHuge(t *testing.T) {
 	}
 }
 
-// What was populated is there, before anybody has used it.
+// Populated memory is resident before its first use.
 func TestPopulate(t *testing.T) {
 	b := make([]byte, 8*hugePage)
 	AdviseHuge(b)
@@ -47,7 +47,7 @@ func TestPopulate(t *testing.T) {
 	}
 	for i, c := range resident(t, hugePages(b)) {
 		if c&1 == 0 {
-			t.Fatalf("page %d isn't there", i)
+			t.Fatalf("page %d is not resident", i)
 		}
 	}
 	if bytes.Count(b, []byte{0}) != len(b) {
@@ -55,19 +55,23 @@ func TestPopulate(t *testing.T) {
 	}
 }
 
-// resident returns a byte a page, whose lowest bit says whether it is in memory.
+// resident returns a byte for each page of b; its lowest bit is set if the page is in
+// memory.
 func resident(t *testing.T, b []byte) []byte {
 	there := make([]byte, len(b)/os.Getpagesize())
-	if _, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)), uintptr(unsafe.Pointer(&there[0]))); errno != 0 {
+	_, _, errno := unix.Syscall(unix.SYS_MINCORE, uintptr(unsafe.Pointer(&b[0])), uintptr(len(b)),
+		uintptr(unsafe.Pointer(&there[0])))
+	if errno != 0 {
 		t.Fatal(errno)
 	}
 	return there
 }
 
-// memoryFlags returns what /proc tells of the mapping around an address.
+// memoryFlags returns the flags that /proc/self/smaps lists for the mapping around an
+// address.
 func memoryFlags(at uintptr) (string, error) {
 	if _, err := os.Stat("/sys/kernel/mm/transparent_hugepage"); err != nil {
-		return "", fmt.Errorf("this kernel has no huge pages for the asking: %w", err)
+		return "", fmt.Errorf("this kernel has no transparent huge pages: %w", err)
 	}
 	f, err := os.Open("/proc/self/smaps")
 	if err != nil {
