@@ -6,7 +6,7 @@ import (
 	"strings"
 	"testing"
 
-	"crier/cmd/crier/bench"
+	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
 )
 
@@ -16,9 +16,9 @@ func TestBenchOverload(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
 	c := start(t, nil, append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload", "drop"}, quick...)...).wait(cli.ExitOK)
-	var cells []bench.Cell
+	var cells []report.Cell
 	for line := range strings.Lines(c.out.String()) {
-		var cell bench.Cell
+		var cell report.Cell
 		if err := json.Unmarshal([]byte(line), &cell); err != nil {
 			t.Fatal(err, line)
 		}
@@ -64,9 +64,9 @@ func TestBenchSpill(t *testing.T) {
 	testGroup(t)
 	dir := t.TempDir()
 	c := start(t, nil, spillArgs(dir, "--json", "--rate", "5000,0")...).wait(cli.ExitOK)
-	var cells []bench.Cell
+	var cells []report.Cell
 	for line := range strings.Lines(c.out.String()) {
-		var cell bench.Cell
+		var cell report.Cell
 		if err := json.Unmarshal([]byte(line), &cell); err != nil {
 			t.Fatal(err, line)
 		}
@@ -75,7 +75,7 @@ func TestBenchSpill(t *testing.T) {
 	if len(cells) != 8 {
 		t.Fatalf("%d cells", len(cells))
 	}
-	for _, run := range [][]bench.Cell{cells[:4], cells[4:]} {
+	for _, run := range [][]report.Cell{cells[:4], cells[4:]} {
 		written, read := uint64(0), uint64(0)
 		for i, cell := range run {
 			if cell.Missing+cell.SlowMissing+cell.Damaged+cell.Disorder+cell.Lost+cell.SlowLost+cell.Spill.DiskErrors > 0 {

@@ -4,6 +4,7 @@ package main
 
 import (
 	"context"
+	"crier/cmd/crier/bench"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/pub"
@@ -51,7 +52,7 @@ publisher repeats what it still holds. What it no longer holds, or takes with it
 when it dies, is named as lost.
 
 `,
-		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(), benchCommand(), benchWorker()},
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(), bench.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

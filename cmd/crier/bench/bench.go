@@ -2,172 +2,224 @@ package bench
 
 import (
 	"context"
-	"encoding/json"
-	"errors"
 	"fmt"
-	"io"
-	"os"
-	"strings"
+
+	"crier/cmd/crier/bench/coordinator"
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/bench/worker"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
 )
 
-// bench is one run of the command.
-type bench struct {
-	o          *Options
-	self       string   // this program's file
-	shared     *os.File // the counters, see progress
-	sharedPath string   // by which the processes open it
-	show       func(string)
-	doing      string    // what show was told
-	topology   *topology // of --net netns, once it is needed
-	rounds     int
-	cells      []*Cell
-	env        *Environment
+const help = `Publishers and subscribers are processes of their own: on the loopback interface,
+with --net netns (root) in network namespaces that are made for it and vanish
+afterwards, or on a network that --iface names. Figures come with what they depend
+on (kernel, processors, offload, socket buffers, MTU, versions), and --runs repeats
+each cell and prints the median with the least and the most. Lists, as in
+--size 64,1KiB, make a cell of each combination.
+
+`
+
+// Command has a command below it for each benchmark.
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "bench",
+		Brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and what the kernel alone does",
+		Help: help + `Examples:
+
+  # messages a second to one subscriber, nothing missing
+  crier bench throughput
+
+  # how late messages come, beside the same with bare sockets
+  crier bench latency --rate 10000,50000 --runs 5
+
+  # between network namespaces, cut into frames as a card without offload would have it
+  crier bench throughput --net netns --real-frames --subscribers 1,3 --runs 3
+
+  # keep a run, and hold the next against it
+  crier bench throughput --runs 5 --json > before.json
+  crier bench throughput --runs 5 --compare before.json
+
+  # pictures, in a page that needs no network
+  crier bench recovery --html recovery.html
+
+`,
+		Subs: []*cli.Command{
+			kindCommand(report.Throughput, "messages a second that the slowest subscriber gets", `Publishers send as fast as their slowest subscriber takes it, with a bounded number
+of messages under way: that is told through memory that the processes share, and
+stands in for back-pressure. Every message is counted.
+
+Examples:
+
+  # 64 bytes to one subscriber on the loopback interface
+  crier bench throughput
+
+  # three sizes to one and to three subscribers, beside what the kernel alone does
+  crier bench throughput --size 64,256,1KiB --subscribers 1,3 --limits
+
+  # one per cent of all datagrams lost
+  crier bench throughput --drop 0.01 --json
+
+`),
+			kindCommand(report.Latency, "how late messages come, and how long a round trip takes", `Messages are due at even times, and latency counts from the due time: what one
+message does to those behind it is not left out. Beside it the same is measured
+with bare sockets in Go and the same waiting, run by run in turn. One-way times
+need one clock, and so one machine; --remote measures round trips to another.
+
+Examples:
+
+  # 10,000 messages a second, and round trips
+  crier bench latency
+
+  # on processors of their own that are polled
+  crier bench latency --wait spin --rate 50000,200000
+
+  # the publisher polls too, for which it wants a processor more
+  crier bench latency --wait spin-both
+
+  # with loss: messages that were repaired apart from the rest
+  crier bench latency --drop 0.01 --subscribers 3
+
+`),
+			kindCommand(report.Recovery, "the time from a loss to the delivery, against the round trip", `Each subscriber throws away a share of the datagrams that it receives. How long a
+lost message takes is printed beside the round trip of the same network.
+
+Examples:
+
+  # one per cent lost
+  crier bench recovery
+
+  # five per cent, at three subscribers
+  crier bench recovery --drop 0.05 --subscribers 3
+
+`),
+			kindCommand(report.Fanout, "the cost of a message as subscribers grow, beside TCP to each", `The same messages go to a growing number of subscribers: once by multicast, and by
+TCP to each of them (without delay, written in full buffers).
+
+Examples:
+
+  # to 1, 2, 4 and 8 subscribers
+  crier bench fanout
+
+  # messages that go one by one
+  crier bench fanout --rate 5000 --subscribers 1,4
+
+`),
+			kindCommand(report.Overload, "what a subscriber that crawls costs the healthy ones beside it", `The same messages go to healthy subscribers alone, beside one more healthy one, and
+beside one that crawls: it takes a message each --work, and drops what it can't take,
+or asks for it again when it has room (--overload). The publisher keeps nobody's pace.
+These take turns, and each run is held against its neighbour: what is printed is the
+median of the ratios, with the interval that holds the true one.
+
+Examples:
+
+  # at 10,000 messages a second, and flat out
+  crier bench overload
+
+  # between network namespaces, with messages of 1 KiB
+  crier bench overload --net netns --size 1KiB --rate 5000
+
+`),
+			kindCommand(report.Spilling, "what it costs that a slow subscriber's backlog goes to disk", `A publisher that keeps the pace of one subscriber publishes to others as well. That
+one crawls until it is --backlog behind what the publisher holds in memory, and then
+goes on at full speed. Printed is what the others have before that, while the backlog
+goes to disk, while it comes back, and after. Every byte is compared at all of them.
+Whoever is behind a producer that is flat out stays behind: then, or if draining lasts
+more than ten times --duration, nothing is published until the slow one has caught up.
+
+Examples:
+
+  # 1 GiB by way of a directory, at 5,000 messages a second and flat out
+  crier bench spill --buffer-dir /var/tmp
+
+  # a small one
+  crier bench spill --buffer-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
+
+`),
+			kindCommand(report.Limits, "what this machine's kernel does with bare UDP multicast", `No protocol: datagrams as fast as no receiver loses any, sent with a system call
+each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and
+how late they come, and how long a round trip takes, while waiting in two ways.
+
+Examples:
+
+  # full datagrams
+  crier bench limits
+
+  # keep them, and print other results as a share
+  crier bench limits --subscribers 1,3 --json > limits.json
+  crier bench throughput --subscribers 3 --limits=limits.json
+
+`),
+			allCommand(),
+			serve(),
+		},
+	}
 }
 
-// Run measures what the options ask for, and prints it to out: as a table, or as
-// lines of JSON. show is told what goes on, for a line on a terminal; "" ends it.
-func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {
-	if err := o.Validate(); err != nil {
-		return err
+// kindCommand is the command of one benchmark.
+func kindCommand(kind, brief, help string) *cli.Command {
+	return &cli.Command{
+		Name: "bench " + kind, Brief: brief, Help: help,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := declare(kind, flags)
+			return func(ctx context.Context, std cli.Streams) (int, error) {
+				opts, err := o.options()
+				if err != nil {
+					return 0, err
+				}
+				console := cli.NewConsole(std.Err)
+				show := func(line string) {
+					if console.Live() {
+						console.Show(line)
+					}
+				}
+				return cli.ExitOK, netflags.ConfigError(coordinator.Run(ctx, opts, std.Out, show))
+			}
+		},
 	}
-	if o.Remote != "" {
-		o.Remote = withPort(o.Remote)
-	}
-	b := &bench{o: &o, show: show}
-	before, err := o.earlier()
-	if err != nil {
-		return err
-	}
-	limits, err := o.limitsFile()
-	if err != nil {
-		return err
-	}
-	page, err := openPage(o.HTML)
-	if err != nil {
-		return err
-	}
-	defer page.close()
-	var lines *os.File
-	if o.JSON != "" && o.JSON != "-" {
-		if lines, err = create("--json", o.JSON); err != nil {
-			return err
-		}
-		defer lines.Close()
-	}
-	if b.self, err = os.Executable(); err != nil {
-		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
-	}
-	if b.shared, b.sharedPath, err = sharedFile(); err != nil {
-		return fmt.Errorf("the file that the processes share can't be made: %w", err)
-	}
-	defer os.Remove(b.shared.Name()) // where it still has a name
-	defer b.shared.Close()
-	defer func() { b.topology.close() }()
-	defer show("")
-
-	b.env = newEnvironment(&o)
-	if o.WithLimits {
-		if limits, err = b.measureLimits(ctx); err != nil {
-			return err
-		}
-	}
-	if err := b.measure(ctx); err != nil {
-		return err
-	}
-	show("")
-	share(b.cells, limits)
-	var verdicts []verdict
-	if before != nil {
-		verdicts = compare(before, b.cells)
-	}
-	all := b.cells
-	if o.WithLimits {
-		all = append(limits, b.cells...)
-	}
-	if err := page.write(b, all, verdicts); err != nil {
-		return err
-	}
-	if o.JSON == "-" {
-		return writeJSON(out, all)
-	}
-	if lines != nil {
-		if err := errors.Join(writeJSON(lines, all), lines.Close()); err != nil {
-			return fmt.Errorf("--json: %w", err)
-		}
-	}
-	_, err = io.WriteString(out, b.report(all, verdicts))
-	return err
 }
 
-// measure runs the benchmark itself.
-func (b *bench) measure(ctx context.Context) error {
-	switch b.o.Kind {
-	case Throughput:
-		return b.throughput(ctx)
-	case Latency:
-		return b.latency(ctx)
-	case Recovery:
-		return b.recovery(ctx)
-	case Fanout:
-		return b.fanout(ctx)
-	case Overload:
-		return b.overload(ctx)
-	case Spilling:
-		return b.spill(ctx)
-	case Limits:
-		cells, err := b.measureLimits(ctx)
-		b.cells = cells
-		return err
+// serve is the other end of bench latency --remote.
+func serve() *cli.Command {
+	return &cli.Command{
+		Name: "bench serve", Brief: "answer another machine's bench latency --remote",
+		Help: `Answers round trips, so that crier bench latency --remote on another machine of the
+same network can time them by its own clock. It does nothing else for whoever
+connects, but asks nobody who he is: run it where you trust the network, for as
+long as you measure. An interrupt ends it.
+
+Examples:
+
+  # on one machine
+  crier bench serve --iface eth0
+
+  # at another port
+  crier bench serve --iface eth0 --port 9000
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := &coordinator.ServeOptions{}
+			flags.StringVar(&o.Interface, "iface", "", "network interface to answer on, by `NAME` or address")
+			flags.IntVar(&o.Port, "port", coordinator.DefaultPort, "TCP `PORT` to listen at; 0: any")
+			return func(ctx context.Context, std cli.Streams) (int, error) {
+				if o.Interface == "" {
+					return 0, cli.Usagef("--iface is missing: name the interface that leads to the other machine")
+				}
+				return cli.ExitOK, netflags.ConfigError(coordinator.Serve(ctx, *o, func(line string) { fmt.Fprintln(std.Err, "crier bench serve: "+line) }))
+			}
+		},
 	}
-	return usagef("there is no benchmark %q", b.o.Kind)
 }
 
-// cell begins a cell with what the options say of it.
-func (b *bench) cell(system, way string, size, subscribers, publishers int) *Cell {
-	c := &Cell{
-		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames, GRO: b.o.GRO,
-		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop, Offload: b.o.Offload,
-		Environment: b.env,
+// Worker is the hidden command that the benchmark starts its processes by.
+func Worker() *cli.Command {
+	return &cli.Command{
+		Name: job.WorkerCommand, Hidden: true,
+		Setup: func(*cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			return func(_ context.Context, std cli.Streams) (int, error) {
+				return cli.ExitOK, worker.Run(std.In, std.Out, cli.NewLogger("bench", std.Err, false))
+			}
+		},
 	}
-	if b.o.Kind == Overload || b.o.Kind == Spilling {
-		c.Overloaded = &Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend, Backlog: b.o.Backlog, Floor: b.o.Floor}
-	}
-	if b.o.Interface != "" {
-		c.Net = b.o.Interface
-	}
-	return c
-}
-
-// tell shows what is being measured.
-func (b *bench) tell(c *Cell, run int) {
-	words := []string{c.Benchmark, c.System}
-	if c.Way != "" {
-		words = append(words, c.Way)
-	}
-	words = append(words, fmt.Sprintf("%s to %d", bytesText(c.Size), c.Subscribers))
-	if c.Rate > 0 {
-		words = append(words, fmt.Sprintf("at %s/s", countText(c.Rate)))
-	}
-	if c.Overload != "" {
-		words = append(words, "("+c.Overload+")")
-	}
-	if c.Wait != "" {
-		words = append(words, c.Wait)
-	}
-	b.doing = fmt.Sprintf("%s: run %d of %d", strings.Join(words, " "), run+1, b.o.Runs)
-	b.show(b.doing)
-}
-
-// tellSending shows that messages flow.
-func (b *bench) tellSending() { b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration)) }
-
-// writeJSON writes one object a line.
-func writeJSON(out io.Writer, cells []*Cell) error {
-	enc := json.NewEncoder(out)
-	for _, c := range cells {
-		if err := enc.Encode(c); err != nil {
-			return err
-		}
-	}
-	return nil
 }

@@ -2,7 +2,7 @@
 // what they cost, measured so that others can measure it again.
 //
 // Each publisher and each subscriber is a process of its own, which runs the
-// tool's hidden worker command (see [Work]), on the loopback interface, in
+// tool's hidden worker command (package worker), on the loopback interface, in
 // network namespaces that the benchmark makes (they vanish with their last
 // process, whatever ends it), or on a network that the user names. The
 // coordinator tells them what to do over their standard input, a line of JSON
@@ -11,5 +11,5 @@
 //
 // Nothing is measured in the coordinator. What a publisher may send ahead of its
 // slowest subscriber is bounded through a file of counters that all processes
-// map into memory (see progress), since that costs them next to nothing.
+// map into memory (job.Progress), since that costs them next to nothing.
 package bench

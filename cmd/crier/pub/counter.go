@@ -2,6 +2,7 @@ package pub
 
 import (
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/mapped"
 	"encoding/binary"
 	"fmt"
 	"os"
@@ -36,7 +37,7 @@ func openCounter(path string) (*counter, error) {
 		file.Close()
 		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk with room", path, cli.BareError(err))
 	}
-	if c.mem, err = mapFile(file, counterSize); err != nil {
+	if c.mem, err = mapped.Map(file, counterSize); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory (%w): name a regular file", path, err)
 	}
@@ -68,7 +69,7 @@ func (c *counter) close() {
 	if c == nil {
 		return
 	}
-	unmapFile(c.mem)
+	mapped.Unmap(c.mem)
 	c.file.Close()
 }
 

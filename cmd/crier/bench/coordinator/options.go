@@ -1,0 +1,240 @@
+package coordinator
+
+import (
+	"net"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/cli"
+	"crier/multicast"
+	"crier/subscriber"
+)
+
+// The networks.
+const (
+	NetLoopback   = "lo"
+	NetNamespaces = "netns"
+)
+
+// Options say what is measured, and where. Lists make a cell of each combination.
+type Options struct {
+	Kind        string
+	Sizes       []int // bytes of a message
+	Subscribers []int
+	Publishers  []int
+	Rates       []float64 // messages a second; 0: as fast as possible
+	Waits       []string
+	Duration    time.Duration // of each run
+	Runs        int           // of each cell
+	Drop        float64
+	Offload     bool
+	InFlight    int // bytes of messages that may be under way when there is no rate
+
+	Overloads []string      // of overload: what the subscriber that crawls does with messages that it can't take
+	Work      time.Duration // what a message costs it
+	Buffer    int           // bytes that wait for it at most
+	Resend    int           // bytes of the publisher's resend buffer
+	Backlog   int64         // of spill: bytes of messages that go to disk
+	DiskDir   string        // the directory on disk
+	Floor     uint64        // bytes a second that whoever is behind may be sent in any case
+	Patience  time.Duration // how long the backlog may take to grow, and to drain
+
+	Net        string
+	MTU        int // of --net netns
+	RealFrames bool
+	GRO        bool   // of the interfaces that receive, where frames are real
+	Interface  string // that the user named
+	Remote     string // the address of "crier bench serve"
+
+	WithLimits bool   // measure the limits as well
+	LimitsFile string // or take them from a run's JSON
+	Compare    string // a run's JSON
+	HTML       string // file to write
+	JSON       string // "-": print it in place of the table; else a file to write as well
+
+	Version string // of crier
+	Command string // as the page shows it; empty: as this process was called
+}
+
+const (
+	maxSize        = 16 << 20
+	maxRate        = 10e6
+	maxProcesses   = 64
+	maxRuns        = 1000
+	longest        = 24 * time.Hour
+	shortest       = 10 * time.Millisecond
+	minInFlight    = 64 << 10
+	maxInFlight    = 32 << 20 // half of the resend buffer
+	minMTU, maxMTU = 576, 65535
+)
+
+// Validate checks all options, in the words of the flags. Run does so as well.
+func (o *Options) Validate() error {
+	least := 0
+	if o.Kind == report.Latency || o.Kind == report.Recovery {
+		least = job.StampSize + job.NumberSize // a message carries its due time, and a number
+	}
+	if o.Kind == report.Limits {
+		least = job.StampSize + job.NumberSize
+	}
+	for _, n := range o.Sizes {
+		switch most := o.largest(); {
+		case n < least:
+			return cli.Usagef("--size %d is too small for %s: give %d or more, for the due time and the number", n, o.Kind, least)
+		case n > most && o.Kind == report.Limits:
+			return cli.Usagef("--size %d doesn't fit a datagram on an MTU of %d: give %d at most", n, o.mtu(), most)
+		case n > most:
+			return cli.Usagef("--size %d is too large: give %d at most", n, most)
+		}
+	}
+	for _, n := range o.Subscribers {
+		if n < 1 || n > maxProcesses {
+			return cli.Usagef("--subscribers %d is outside 1 to %d", n, maxProcesses)
+		}
+	}
+	for _, n := range o.Publishers {
+		if n < 1 || n > maxProcesses {
+			return cli.Usagef("--publishers %d is outside 1 to %d", n, maxProcesses)
+		}
+	}
+	for _, r := range o.Rates {
+		if !(r >= 0 && r <= maxRate) || r == 0 && !o.flat() {
+			return cli.Usagef("--rate %v is no rate: give messages a second, up to %.0f", r, float64(maxRate))
+		}
+	}
+	if err := o.validateOverload(); err != nil {
+		return err
+	}
+	for _, w := range o.Waits {
+		known := []string{job.WaitBlock, job.WaitAdaptive, job.WaitSpin}
+		if o.Kind == report.Latency {
+			known = append(known, job.WaitBoth)
+		}
+		if last := len(known) - 1; !slices.Contains(known, w) {
+			return cli.Usagef("--wait %q is not known: use %s or %s", w, strings.Join(known[:last], ", "), known[last])
+		}
+	}
+	switch {
+	case o.Duration < shortest || o.Duration > longest:
+		return cli.Usagef("--duration %v is outside %v to %v", o.Duration, shortest, longest)
+	case o.Runs < 1 || o.Runs > maxRuns:
+		return cli.Usagef("--runs %d is outside 1 to %d", o.Runs, maxRuns)
+	case !(o.Drop >= 0 && o.Drop < 1):
+		return cli.Usagef("--drop %v is no share: give a number from 0 to below 1, such as 0.01", o.Drop)
+	case o.Kind == report.Recovery && o.Drop == 0:
+		return cli.Usagef("--drop 0 leaves nothing to recover: give a share such as 0.01")
+	case o.InFlight < minInFlight || o.InFlight > maxInFlight:
+		return cli.Usagef("--in-flight %d is outside %d to %d bytes", o.InFlight, minInFlight, maxInFlight)
+	}
+	return o.validateNetwork()
+}
+
+// minSpilt keeps small messages, of which each may take a frame, from taking much
+// more room on disk than they have bytes.
+const minSpilt = 256
+
+// flat says whether the benchmark may send as fast as possible.
+func (o *Options) flat() bool {
+	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload || o.Kind == report.Spilling
+}
+
+// Bounds of buffers, in bytes.
+const (
+	minBuffer = 64 << 10
+	maxBuffer = 1 << 30
+	minResend = 4 << 20 // four times what is under way
+
+	maxBacklog = 1 << 40
+)
+
+func (o *Options) validateOverload() error {
+	if o.Kind != report.Overload && o.Kind != report.Spilling {
+		return nil
+	}
+	for _, word := range o.Overloads {
+		if _, err := subscriber.ParseOverload(word); err != nil {
+			return cli.Usagef("--overload %v", err)
+		}
+	}
+	switch {
+	case o.Work < time.Microsecond || o.Work > time.Minute:
+		return cli.Usagef("--work %v is outside 1µs to 1m", o.Work)
+	case o.Buffer < minBuffer || o.Buffer > maxBuffer:
+		return cli.Usagef("--buffer %d is outside %d to %d bytes", o.Buffer, minBuffer, maxBuffer)
+	case o.Resend < minResend || o.Resend > maxBuffer:
+		return cli.Usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend, minResend, maxBuffer)
+	case o.Kind == report.Overload:
+	case o.DiskDir == "":
+		return cli.Usagef("--buffer-dir is missing: name a directory on the disk to be measured; nothing is left there")
+	case o.Backlog < minResend || o.Backlog > maxBacklog:
+		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend, int64(maxBacklog))
+	case o.Floor < 1<<20 || o.Floor > maxBacklog:
+		return cli.Usagef("--repair-floor %d is outside %d to %d bytes a second", o.Floor, 1<<20, int64(maxBacklog))
+	case slices.Min(o.Sizes) < minSpilt:
+		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on disk: give %d or more", slices.Min(o.Sizes), minSpilt)
+	case o.Patience < time.Second || o.Patience > longest:
+		return cli.Usagef("--patience %v is outside 1s to %v", o.Patience, longest)
+	}
+	return nil
+}
+
+func (o *Options) validateNetwork() error {
+	if o.Remote != "" {
+		_, port, err := net.SplitHostPort(withPort(o.Remote))
+		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
+			return cli.Usagef("--remote %s is no address: give a host, or a host and a port, such as 192.0.2.7:%d", o.Remote, DefaultPort)
+		}
+	}
+	if o.Interface != "" {
+		if _, err := multicast.ResolveInterface(o.Interface); err != nil {
+			return err
+		}
+	}
+	switch {
+	case o.Net != NetLoopback && o.Net != NetNamespaces:
+		return cli.Usagef("--net %q is not known: use lo or netns, or name a network with --iface", o.Net)
+	case o.Interface != "" && o.Net == NetNamespaces:
+		return cli.Usagef("--net netns makes interfaces of its own: leave out --iface")
+	case o.RealFrames && o.Net != NetNamespaces:
+		return cli.Usagef("--real-frames changes the interfaces that --net netns makes: add that")
+	case o.GRO && !o.RealFrames:
+		return cli.Usagef("--gro merges frames that --real-frames cut: add that")
+	case o.MTU < minMTU || o.MTU > maxMTU:
+		return cli.Usagef("--mtu %d is outside %d to %d", o.MTU, minMTU, maxMTU)
+	case o.MTU != defaultMTU && o.Net != NetNamespaces:
+		return cli.Usagef("--mtu is for the interfaces that --net netns makes: add that")
+	case o.Remote != "" && o.Kind != report.Latency:
+		return cli.Usagef("--remote measures round trips, since clocks differ: use crier bench latency")
+	case o.Remote != "" && o.Net == NetNamespaces:
+		return cli.Usagef("--remote needs a network that leads there: name it with --iface, without --net netns")
+	case o.Remote != "" && (o.Drop != 0 || !slices.Equal(o.Subscribers, []int{1})):
+		return cli.Usagef("--remote measures round trips with one answerer: leave out --subscribers and --drop")
+	case o.Remote != "" && o.Interface == "":
+		return cli.Usagef("--remote %s needs --iface too: name the interface that leads there", o.Remote)
+	case o.WithLimits && o.Kind == report.Limits:
+		return cli.Usagef("--limits is for the other benchmarks: this one measures them")
+	}
+	return nil
+}
+
+const defaultMTU = 1500
+
+// mtu is what a datagram of limits must fit, headers included.
+func (o *Options) mtu() int {
+	if o.Net == NetNamespaces {
+		return o.MTU
+	}
+	return defaultMTU
+}
+
+// largest is the largest size that the benchmark takes.
+func (o *Options) largest() int {
+	if o.Kind == report.Limits {
+		return o.mtu() - 28
+	}
+	return maxSize
+}

@@ -1,0 +1,166 @@
+package coordinator
+
+import (
+	"bytes"
+	"context"
+	"crier/cmd/crier/bench/job"
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"strings"
+	"sync"
+	"time"
+)
+
+const (
+	// roundPatience bounds a round beyond the time in which it sends: for starting,
+	// for what comes late (see arriveLongest), and for a busy machine.
+	roundPatience = 2 * time.Minute
+	// leavePatience is how long a worker may take to leave when its input ends.
+	leavePatience = 3 * time.Second
+)
+
+// process is one worker, as the coordinator sees it.
+type process struct {
+	*job.Conn
+	role  string
+	cmd   *exec.Cmd // nil: on another machine
+	in    io.WriteCloser
+	heard chan *job.Message // closed when its output has ended
+	words tail
+}
+
+// place is where a process runs.
+type place struct {
+	namespace *namespace // nil: where the coordinator is
+	cpu       int        // the only processor that it may use, or -1 for any
+}
+
+// start starts a worker with a task.
+func (b *coordinator) start(ctx context.Context, t *job.Task, at place) (*process, error) {
+	cmd := exec.CommandContext(ctx, b.self, job.WorkerCommand)
+	cmd.WaitDelay = leavePatience
+	p := &process{role: t.Role, cmd: cmd, heard: make(chan *job.Message, 4)}
+	cmd.Stderr = &p.words
+	if inheritedFile != "" {
+		cmd.ExtraFiles = []*os.File{b.shared}
+	}
+	var err error
+	if p.in, err = cmd.StdinPipe(); err != nil {
+		return nil, err
+	}
+	if at.cpu >= 0 {
+		// Of one processor Go would make one scheduler, which a goroutine that
+		// spins keeps for itself for milliseconds. The kernel shares more fairly.
+		cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
+	}
+	// Not StdoutPipe, which Wait would close under the reader.
+	out, w, err := os.Pipe()
+	if err != nil {
+		return nil, err
+	}
+	cmd.Stdout = w
+	err = startAt(cmd, at)
+	w.Close()
+	if err != nil {
+		out.Close()
+		return nil, fmt.Errorf("starting a %s: %w", t.Role, err)
+	}
+	p.Conn = job.NewConn(out, p.in)
+	go p.listen(out)
+	if err := p.Say(&job.Message{Step: job.StepTask, Task: t}); err != nil {
+		p.stop()
+		return nil, p.failure(err)
+	}
+	return p, nil
+}
+
+// listen hands on what the worker says, until it has no more to say.
+func (p *process) listen(from io.Closer) {
+	defer from.Close()
+	defer close(p.heard)
+	for {
+		m, err := p.Hear()
+		if err != nil {
+			return
+		}
+		p.heard <- m
+	}
+}
+
+// lateError is the cause of a round's end that took too long.
+type lateError struct{ after time.Duration }
+
+func (e lateError) Error() string {
+	return fmt.Sprintf("given up after %v, more than this can take", e.after)
+}
+
+// expect waits for what the worker has to say next, until ctx ends.
+func (p *process) expect(ctx context.Context, step string) (*job.Message, error) {
+	select {
+	case m, ok := <-p.heard:
+		switch {
+		case !ok:
+			return nil, p.failure(errors.New("it ended before it had reported"))
+		case m.Step == job.StepFailed:
+			return nil, fmt.Errorf("the %s: %s", p.role, m.Error)
+		case m.Step != step:
+			return nil, fmt.Errorf("the %s said %q, not %q", p.role, m.Step, step)
+		}
+		return m, nil
+	case <-ctx.Done():
+		cause := context.Cause(ctx)
+		if _, late := cause.(lateError); late {
+			cause = p.failure(fmt.Errorf("it didn't say %q: %w", step, cause))
+		}
+		return nil, cause
+	}
+}
+
+// failure adds the worker's last words to an error.
+func (p *process) failure(err error) error {
+	if words := p.words.String(); words != "" {
+		return fmt.Errorf("the %s: %w: %s", p.role, err, words)
+	}
+	return fmt.Errorf("the %s: %w", p.role, err)
+}
+
+// stop ends the worker, by the end of its input first.
+func (p *process) stop() {
+	p.in.Close()
+	if p.cmd == nil {
+		for range p.heard {
+		}
+		return
+	}
+	timer := time.AfterFunc(leavePatience, func() { p.cmd.Process.Kill() })
+	defer timer.Stop()
+	for range p.heard { // until its output has ended
+	}
+	_ = p.cmd.Wait() // what it had to say was said
+}
+
+// tail keeps the end of what a worker prints to its standard error. It is safe
+// for concurrent use.
+type tail struct {
+	mu sync.Mutex
+	b  []byte
+}
+
+func (t *tail) Write(p []byte) (int, error) {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	t.b = append(t.b, p...)
+	if n := len(t.b) - 1000; n > 0 {
+		t.b = t.b[n:]
+	}
+	return len(p), nil
+}
+
+func (t *tail) String() string {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	return strings.Join(strings.Fields(string(bytes.TrimSpace(t.b))), " ")
+}

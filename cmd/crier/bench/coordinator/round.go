@@ -1,0 +1,270 @@
+package coordinator
+
+import (
+	"context"
+	"crier/cmd/crier/bench/job"
+	"fmt"
+	"net"
+	"net/netip"
+	"runtime"
+	"slices"
+	"time"
+
+	"math/rand/v2"
+)
+
+// round is one run of some processes: those that send, and those that receive.
+type round struct {
+	task             job.Task // what they all do; Role, Index, and what else differs, are filled in
+	writer, reader   string
+	writers, readers int
+	slow             int  // subscribers that crawl, besides the readers
+	pinned           bool // each a processor of its own, if there are as many
+	inFlight         int  // bytes of messages that may be under way; 0: no bound
+	// sends bounds how long sending may take; 0: the task's Duration.
+	sends time.Duration
+}
+
+const (
+	// minWindow keeps a window from being one of a few messages.
+	minWindow = 512
+	// maxWindowMessages keeps small messages, should each go alone, from filling
+	// the receiver's socket buffer: the kernel charges 768 bytes for the smallest.
+	maxWindowMessages = 1 << 16
+)
+
+// Window is how many messages of a size may be under way: at most the bytes that
+// were asked for, and a quarter of the receivers' socket buffers.
+func (r *round) window(ready []*job.Ready) uint64 {
+	if r.inFlight == 0 {
+		return 0
+	}
+	bytes := r.inFlight
+	for _, sub := range ready {
+		if sub.ReadBuffer > 0 {
+			bytes = min(bytes, sub.ReadBuffer/4)
+		}
+	}
+	// A message has two or three bytes of its own in a frame.
+	n := bytes / (r.task.Size + 3) / max(1, r.writers)
+	least := minWindow
+	if r.task.Size > 256 { // large ones fill the window's bytes alone
+		least = 1
+	}
+	return uint64(min(max(n, least), maxWindowMessages))
+}
+
+// play runs a round.
+func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err error) {
+	group, err := b.freeGroup()
+	if err != nil {
+		return nil, err
+	}
+	r.task.Group, r.task.Interface = group.String(), b.iface()
+	r.task.Back = netip.AddrPortFrom(group.Addr().Next(), group.Port()).String()
+	r.task.Progress = b.sharedPath
+	r.task.Readers, r.task.Slow = r.readers, r.slow
+	r.task.Sessions = nil
+	for range r.writers {
+		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
+	}
+	if err := b.shared.Truncate(0); err != nil { // what the round before counted
+		return nil, err
+	}
+	if err := b.connect(r.writers + r.readers + r.slow); err != nil {
+		return nil, err
+	}
+	cpus := processors()
+	out := &job.Outcome{Pinned: r.pinned && r.writers+r.readers+r.slow <= len(cpus)}
+
+	var all []*process
+	defer func() {
+		for _, p := range all {
+			p.in.Close() // all at once, then wait
+		}
+		for _, p := range all {
+			p.stop()
+		}
+		if err = firstCause(ctx, err); err != nil && ctx.Err() == nil && len(all) > 0 && b.doing != "" {
+			err = fmt.Errorf("%s: %w", b.doing, err)
+		}
+	}()
+	// The processes are ended above, and asked first: ctx alone kills them.
+	most := max(r.task.Duration, r.sends) + roundPatience
+	timed, cancel := context.WithTimeoutCause(ctx, most, lateError{most})
+	defer cancel()
+	launch := func(role string, index, host int) (*process, error) {
+		t := r.task
+		t.Role, t.Index, t.Seed = role, index, uint64(b.rounds*100+host+1)
+		var p *process
+		if b.o.Remote != "" && role == r.reader {
+			p, err = b.dial(ctx, &t)
+		} else {
+			p, err = b.start(ctx, &t, b.place(host, out.Pinned, cpus))
+		}
+		if err == nil {
+			all = append(all, p)
+		}
+		return p, err
+	}
+	b.rounds++
+
+	var readers, writers, slow []*process
+	for i := range r.readers {
+		p, err := launch(r.reader, i, r.writers+i)
+		if err != nil {
+			return nil, err
+		}
+		readers = append(readers, p)
+	}
+	for _, p := range readers {
+		m, err := p.expect(timed, job.StepReady)
+		if err != nil {
+			return nil, err
+		}
+		out.ReadersReady = append(out.ReadersReady, m.Ready)
+		if m.Ready.Address != "" {
+			r.task.Peers = append(r.task.Peers, m.Ready.Address)
+		}
+	}
+	for i := range r.slow {
+		p, err := launch(job.RoleSlow, r.readers+i, r.writers+r.readers+i)
+		if err != nil {
+			return nil, err
+		}
+		slow = append(slow, p)
+	}
+	for _, p := range slow {
+		if _, err := p.expect(timed, job.StepReady); err != nil {
+			return nil, err
+		}
+	}
+	r.task.Window = r.window(out.ReadersReady)
+	out.Window = r.task.Window
+	for i := range r.writers {
+		p, err := launch(r.writer, i, i)
+		if err != nil {
+			return nil, err
+		}
+		writers = append(writers, p)
+	}
+	for _, p := range writers {
+		m, err := p.expect(timed, job.StepReady)
+		if err != nil {
+			return nil, err
+		}
+		out.WritersReady = append(out.WritersReady, m.Ready)
+	}
+	if err := tell(slices.Concat(readers, slow), &job.Message{Step: job.StepGo}); err != nil {
+		return nil, err
+	}
+	if err := tell(writers, &job.Message{Step: job.StepGo}); err != nil {
+		return nil, err
+	}
+	b.tellSending()
+	var counts []uint64
+	for _, p := range writers {
+		m, err := p.expect(timed, job.StepSent)
+		if err != nil {
+			return nil, err
+		}
+		counts = append(counts, m.Counts...)
+		out.Sent += m.Counts[0]
+	}
+	if err := tell(slices.Concat(readers, slow), &job.Message{Step: job.StepFinish, Counts: counts}); err != nil {
+		return nil, err
+	}
+	if out.Readers, err = results(timed, readers); err != nil {
+		return nil, err
+	}
+	if out.Slow, err = results(timed, slow); err != nil {
+		return nil, err
+	}
+	if err := tell(writers, &job.Message{Step: job.StepEnd}); err != nil {
+		return nil, err
+	}
+	out.Writers, err = results(timed, writers)
+	return out, err
+}
+
+func tell(list []*process, m *job.Message) error {
+	for _, p := range list {
+		if err := p.Say(m); err != nil {
+			return p.failure(err)
+		}
+	}
+	return nil
+}
+
+func results(ctx context.Context, list []*process) ([]*job.Result, error) {
+	var out []*job.Result
+	for _, p := range list {
+		m, err := p.expect(ctx, job.StepResult)
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, m.Result)
+	}
+	return out, nil
+}
+
+// firstCause prefers the interruption to what it brought about.
+func firstCause(ctx context.Context, err error) error {
+	if err != nil && ctx.Err() != nil {
+		return fmt.Errorf("interrupted: the processes were ended, and nothing is left behind")
+	}
+	return err
+}
+
+// place is where host i's process runs.
+func (b *coordinator) place(host int, pinned bool, cpus []int) place {
+	at := place{cpu: -1}
+	if b.topology != nil {
+		at.namespace = b.topology.hosts[host]
+	}
+	if pinned {
+		at.cpu = cpus[host]
+	}
+	return at
+}
+
+// connect makes the namespaces that so many hosts need, unless they are there:
+// the switch floods all its ports, so that there must be no more.
+func (b *coordinator) connect(hosts int) error {
+	if b.o.Net != NetNamespaces || b.topology != nil && len(b.topology.hosts) == hosts {
+		return nil
+	}
+	if b.topology != nil {
+		b.topology.close()
+	}
+	var err error
+	b.topology, err = newTopology(hosts, b.o.MTU, b.o.RealFrames, b.o.GRO)
+	return err
+}
+
+// iface is the interface that the processes use.
+func (b *coordinator) iface() string {
+	switch {
+	case b.o.Net == NetNamespaces:
+		return hostInterface
+	case b.o.Interface != "":
+		return b.o.Interface
+	case runtime.GOOS != "linux":
+		return "127.0.0.1" // the loopback interface has another name there
+	}
+	return "lo"
+}
+
+// freeGroup chooses a group for one round alone, with a port that is free now.
+func (b *coordinator) freeGroup() (netip.AddrPort, error) {
+	if b.o.Net == NetNamespaces {
+		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 1, 1}), 7700), nil
+	}
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		return netip.AddrPort{}, err
+	}
+	defer c.Close()
+	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(2 + rand.IntN(200)), byte(2 * (1 + rand.IntN(120)))}), port), nil
+}

@@ -1,0 +1,6 @@
+//go:build !unix
+
+package coordinator
+
+// inheritedFile is empty: files are not handed down here.
+const inheritedFile = ""

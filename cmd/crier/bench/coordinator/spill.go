@@ -1,0 +1,78 @@
+package coordinator
+
+import (
+	"context"
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/cli"
+)
+
+// spill measures what a backlog on disk costs: the live rate and times of healthy
+// subscribers before one falls behind, while what it has yet to take goes to disk,
+// while that comes back, and after.
+func (b *coordinator) spill(ctx context.Context) error {
+	for _, size := range b.o.Sizes {
+		for _, rate := range b.o.Rates {
+			for _, subscribers := range b.o.Subscribers {
+				if err := b.spilled(ctx, size, subscribers, rate); err != nil {
+					return err
+				}
+			}
+		}
+	}
+	return nil
+}
+
+// spilled measures one combination; its phases are cells.
+func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate float64) error {
+	disk := spillDisk(b.o.Backlog+int64(b.o.Resend), size)
+	free, err := freeBytes(b.o.DiskDir)
+	if err != nil {
+		return cli.Usagef("--buffer-dir %s can't be used (%v): name a directory on the disk to be measured", b.o.DiskDir, cli.BareError(err))
+	}
+	if free < disk+spareDisk {
+		return cli.Usagef("--buffer-dir %s has %s free, and this takes up to %s, with %s to spare: name another, or give --backlog less",
+			b.o.DiskDir, cli.Space(free), cli.Space(disk), cli.Space(spareDisk))
+	}
+	var cells [job.Phases]*report.Cell
+	for i := job.PhaseBefore; i < job.Phases; i++ {
+		cells[i] = b.cell(report.SystemCrier, job.PhaseNames[i], size, subscribers, 1)
+		cells[i].Rate = rate
+	}
+	r := b.flatOut(cells[job.PhaseBefore], job.RoleSpiller, job.RoleSubscriber)
+	r.slow = 1
+	r.task.Pressure = job.Pressure{
+		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, Resend: b.o.Resend,
+		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: b.o.Floor, Patience: b.o.Patience,
+	}
+	r.sends = job.SpillLongest(&r.task)
+	for run := range b.o.Runs {
+		b.tell(cells[job.PhaseBefore], run)
+		out, err := b.play(ctx, r)
+		if err != nil {
+			return err
+		}
+		b.env.Granted(out)
+		for i := job.PhaseBefore; i < job.Phases; i++ {
+			cells[i].AddPhase(out, i)
+		}
+	}
+	for _, c := range cells[job.PhaseBefore+1:] {
+		c.Ratios = []*report.Versus{report.VersusOf(c, cells[job.PhaseBefore])}
+	}
+	b.cells = append(b.cells, cells[job.PhaseBefore:]...)
+	return nil
+}
+
+const (
+	// spareDisk is what a disk must have left.
+	spareDisk = 1 << 30
+	// spillFrame is about what a frame of a full datagram takes on disk.
+	spillFrame = 1500
+)
+
+// spillDisk is how much disk a backlog may take, in bytes: a frame for each message,
+// or several, twice over for what is published while it drains.
+func spillDisk(backlog int64, size int) int64 {
+	return 2 * (backlog/int64(size) + 1) * int64((size+1399)/1400) * spillFrame
+}

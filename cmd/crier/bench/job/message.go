@@ -1,0 +1,62 @@
+package job
+
+// Roles of a worker.
+const (
+	RolePublisher  = "publisher"
+	RoleSubscriber = "subscriber"
+	RoleSlow       = "slow subscriber"
+	RoleSpiller    = "spilling publisher" // keeps the slow one's pace, on disk too
+	RolePing       = "ping"               // sends, and sends again when the answer has come
+	RolePong       = "pong"               // answers
+	RoleBareSender = "bare sender"        // as publisher, without crier
+	RoleBareReader = "bare reader"        // as subscriber
+	RoleBarePing   = "bare ping"          // as ping
+	RoleBarePong   = "bare pong"          // as pong
+	RoleFlooder    = "flooder"            // sends datagrams as fast as it may
+	RoleDrain      = "drain"              // counts datagrams
+	RoleTCPSender  = "tcp publisher"      // sends to each subscriber
+	RoleTCPReader  = "tcp subscriber"     // receives from the publisher
+)
+
+// Ways of waiting for messages.
+const (
+	WaitBlock    = "block"
+	WaitAdaptive = "adaptive"
+	WaitSpin     = "spin"      // subscribers and the schedule spin; publishers block
+	WaitBoth     = "spin-both" // publishers spin as well
+)
+
+// Spins reports whether those that receive spin, and the schedule.
+func Spins(wait string) bool { return wait == WaitSpin || wait == WaitBoth }
+
+// Ways of handing datagrams to the kernel.
+const (
+	SendPlain   = "plain"    // a system call each
+	SendMany    = "sendmmsg" // a system call for many
+	SendOffload = "offload"  // the kernel cuts large sends
+)
+
+// Steps of a conversation. The coordinator says the first kind, the worker the
+// second.
+const (
+	StepTask   = "task"
+	StepGo     = "go"     // begin
+	StepFinish = "finish" // so many messages were sent: wait for them, then report
+	StepEnd    = "end"    // report
+
+	StepReady  = "ready"  // everything is open, and hears what is sent from now on
+	StepSent   = "sent"   // the publisher has sent what it had to
+	StepResult = "result" // the worker's last word
+	StepFailed = "failed" // instead of any of these
+)
+
+// Message is one line between coordinator and worker. Which fields mean
+// something depends on Step.
+type Message struct {
+	Step   string
+	Task   *Task    `json:",omitempty"`
+	Ready  *Ready   `json:",omitempty"`
+	Counts []uint64 `json:",omitempty"` // finish: messages, by publisher; sent: one number
+	Result *Result  `json:",omitempty"`
+	Error  string   `json:",omitempty"`
+}

@@ -1,0 +1,95 @@
+package job
+
+import (
+	"crier/cmd/crier/mapped"
+	"fmt"
+	"os"
+	"sync/atomic"
+	"unsafe"
+)
+
+// Progress is a table of counters in a file that the processes of a benchmark
+// share: how many messages of each publisher each subscriber is done with. It
+// stands in for back-pressure: publishers are held back by their slowest
+// subscriber, at the cost of a store now and then. Where files can't be mapped
+// it is written and read.
+type Progress struct {
+	file    *os.File
+	mem     []byte
+	writers int
+	readers int // columns
+	Held    int // the first so many hold publishers back
+}
+
+// progressStride keeps counters in cache lines of their own, in bytes.
+const progressStride = 128
+
+// OpenProgress opens the table, or makes it.
+func OpenProgress(path string, writers, readers int) (*Progress, error) {
+	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	p := &Progress{file: file, writers: writers, readers: readers, Held: readers}
+	size := (writers + 1) * readers * progressStride
+	if err := file.Truncate(int64(size)); err != nil {
+		file.Close()
+		return nil, err
+	}
+	if p.mem, err = mapped.Map(file, size); err != nil {
+		file.Close()
+		return nil, fmt.Errorf("mapping %s: %w", path, err)
+	}
+	return p, nil
+}
+
+// Told is a row below the publishers' counters: what one of them tells all.
+func (p *Progress) Told() Counter { return p.Counter(p.writers, 0) }
+
+// counter is one subscriber's, for one publisher.
+type Counter struct {
+	mem  *uint64
+	file *os.File
+	at   int64
+}
+
+func (p *Progress) Counter(writer, reader int) Counter {
+	at := (writer*p.readers + reader) * progressStride
+	if p.mem == nil {
+		return Counter{file: p.file, at: int64(at)}
+	}
+	return Counter{mem: (*uint64)(unsafe.Pointer(&p.mem[at]))}
+}
+
+func (c Counter) Set(n uint64) {
+	if c.mem != nil {
+		atomic.StoreUint64(c.mem, n)
+		return
+	}
+	b := *(*[8]byte)(unsafe.Pointer(&n))
+	_, _ = c.file.WriteAt(b[:], c.at) // the next one will do
+}
+
+func (c Counter) Get() uint64 {
+	if c.mem != nil {
+		return atomic.LoadUint64(c.mem)
+	}
+	var n uint64
+	_, _ = c.file.ReadAt((*(*[8]byte)(unsafe.Pointer(&n)))[:], c.at)
+	return n
+}
+
+// Slowest is what all subscribers that hold it back are done with of a publisher's
+// messages.
+func (p *Progress) Slowest(writer int) uint64 {
+	least := p.Counter(writer, 0).Get()
+	for r := 1; r < p.Held; r++ {
+		least = min(least, p.Counter(writer, r).Get())
+	}
+	return least
+}
+
+func (p *Progress) Close() {
+	mapped.Unmap(p.mem)
+	p.file.Close()
+}

@@ -1,0 +1,97 @@
+package report
+
+import (
+	"fmt"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/hist"
+)
+
+// Cell is one object of the output: a benchmark with all its parameters, and the
+// medians of its runs.
+type Cell struct {
+	Benchmark   string  `json:"benchmark"`
+	System      string  `json:"system"`        // crier, bare or tcp
+	Way         string  `json:"way,omitempty"` // one way, round trip; plain, sendmmsg, offload
+	Net         string  `json:"net"`           // lo, netns, or the interface
+	RealFrames  bool    `json:"real_frames"`
+	GRO         bool    `json:"gro,omitempty"` // the receiving interfaces merge them again
+	Size        int     `json:"size"`
+	Subscribers int     `json:"subscribers"`
+	Publishers  int     `json:"publishers"`
+	Rate        float64 `json:"rate,omitempty"` // messages a second that were due; absent: as fast as possible
+	Wait        string  `json:"wait,omitempty"`
+	Pinned      bool    `json:"pinned,omitempty"` // each process had a processor of its own
+	Drop        float64 `json:"drop"`
+	Offload     bool    `json:"offload"`
+	Method      string  `json:"method"` // how the rate came about
+	Window      uint64  `json:"window_messages,omitempty"`
+	Batch       int     `json:"batch_messages,omitempty"` // handed over at once
+	Overload    string  `json:"overload,omitempty"`       // what the subscriber that crawls does with what it can't take
+
+	Overloaded *Overloaded `json:"pressure,omitempty"`
+
+	Figures // medians; but Missing, Lost and Disorder are sums
+
+	// Each has the figures of each run, in their order.
+	Each []Figures `json:"runs"`
+	// Shares are parts of what the kernel alone does, where that was measured.
+	ShareOfLimit float64 `json:"share_of_limit,omitempty"`
+	// Bare is the same without crier, of runs in turn with these.
+	Bare *Ratio `json:"ratio_to_bare,omitempty"`
+	// Ratios compare with other ways of the same benchmark, of runs in turn with these.
+	Ratios []*Versus `json:"ratios,omitempty"`
+	// Trips is the round trip that a recovery cell is held against.
+	Trips *hist.Quantiles `json:"against_round_trip_ns,omitempty"`
+	// InTrips are a recovery cell's times, of all runs together, as multiples of it.
+	InTrips *tripQuantiles `json:"round_trips,omitempty"`
+
+	Environment *Environment `json:"environment"`
+
+	latency, repaired, recovery, found hist.Histogram // of all runs
+}
+
+// Overloaded is what the cells of a benchmark with a slow subscriber have in common.
+type Overloaded struct {
+	Work    time.Duration `json:"work_ns"`             // what a message costs it
+	Buffer  int           `json:"buffer_bytes"`        // what waits for it at most
+	Resend  int           `json:"resend_buffer_bytes"` // the publisher's
+	Backlog int64         `json:"backlog_bytes,omitempty"`
+	Floor   uint64        `json:"repair_floor_bytes_per_second,omitempty"`
+}
+
+// AddRun adds a run to the cell.
+func (c *Cell) AddRun(out *job.Outcome, f Figures) {
+	c.Pinned = out.Pinned
+	c.Each = append(c.Each, f)
+	for _, r := range out.Readers {
+		merge(&c.latency, r.Latency)
+		merge(&c.latency, r.Repaired)
+		merge(&c.repaired, r.Repaired)
+		merge(&c.recovery, r.Recovery)
+		merge(&c.found, r.Found)
+	}
+	c.Figures = medians(c.Each)
+}
+
+// key names what is measured: two cells with one key can be compared.
+func (c *Cell) key() string {
+	pressure := ""
+	if c.Overloaded != nil {
+		pressure = fmt.Sprint(*c.Overloaded)
+	}
+	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames, c.GRO), fmt.Sprint(c.Size),
+		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, c.Overload, pressure, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
+}
+
+// AddTrip adds a run of round trips, which the one that asks has timed.
+func (c *Cell) AddTrip(out *job.Outcome) {
+	c.Method = "each message is sent when the one before was answered"
+	trip := out.Writers[0].Latency
+	f := FiguresOf(out, c.Size)
+	f.Trip, f.MessagesPerSecond, f.BytesPerSecond = trip.Quantiles(), out.Writers[0].Rate, out.Writers[0].Rate*float64(c.Size)
+	c.AddRun(out, f)
+	merge(&c.latency, trip)
+}

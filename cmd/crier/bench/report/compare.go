@@ -1,0 +1,200 @@
+package report
+
+import (
+	"crier/cmd/crier/cli"
+	"fmt"
+	"strings"
+	"text/tabwriter"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// metric is a figure that runs are compared by.
+type metric struct {
+	name string
+	up   bool // more is better
+	get  func(*Figures) (float64, bool)
+	text func(float64) string
+}
+
+func metricsOf(c *Cell) []metric {
+	time := func(name string, get func(*Figures) (int64, bool)) metric {
+		return metric{name, false, func(f *Figures) (float64, bool) { ns, ok := get(f); return float64(ns), ok }, nanosText}
+	}
+	list := []metric{
+		{"CPU ns/message", false, func(f *Figures) (float64, bool) { return f.CPU, f.CPU > 0 }, nsText},
+	}
+	if c.Rate == 0 && c.Figures.Trip == nil {
+		list = append(list, metric{"messages/s", true, func(f *Figures) (float64, bool) { return f.MessagesPerSecond, f.MessagesPerSecond > 0 }, CountText})
+	} else {
+		list = append(list,
+			time("p50", func(f *Figures) (int64, bool) {
+				if q := f.time(); q != nil {
+					return q.P50, true
+				}
+				return 0, false
+			}),
+			time("p99", func(f *Figures) (int64, bool) {
+				if q := f.time(); q != nil {
+					return q.P99, true
+				}
+				return 0, false
+			}))
+	}
+	return append(list, metric{"missing", false, func(f *Figures) (float64, bool) { return float64(f.Missing), true }, CountText})
+}
+
+// verdict is what the comparison of one figure of one cell came to.
+type verdict struct {
+	cell        *Cell
+	metric      metric
+	old, new    Spread
+	n, m        int // runs before, and now
+	p           float64
+	real        bool // the difference exceeds the noise
+	better      bool
+	unpowered   bool // there are too few runs to tell anything
+	environment []string
+}
+
+// compare holds each cell against the one of an earlier run that measured the
+// same: by the Mann-Whitney U test over the runs' figures, which assumes nothing
+// about how they are distributed, at the 5 % level.
+func compare(before, now []*Cell) []verdict {
+	old := map[string]*Cell{}
+	for _, c := range before {
+		old[c.key()] = c
+	}
+	list := []verdict{} // not nil: a comparison was asked for
+	for _, c := range now {
+		was := old[c.key()]
+		if was == nil {
+			continue
+		}
+		for _, m := range metricsOf(c) {
+			a, b := values(was.Each, m), values(c.Each, m)
+			if len(a) == 0 || len(b) == 0 {
+				continue
+			}
+			v := verdict{cell: c, metric: m, old: spread(a), new: spread(b), n: len(a), m: len(b)}
+			v.p, v.real = differ(a, b)
+			v.better = (v.new.Median > v.old.Median) == m.up
+			v.unpowered = len(a) < minCompared || len(b) < minCompared
+			v.environment = differences(was.Environment, c.Environment)
+			list = append(list, v)
+		}
+	}
+	return list
+}
+
+// minCompared is how many runs each side needs: with three and three, not even
+// runs that are all apart are beyond chance at the 5 % level.
+const minCompared = 4
+
+// differ says how likely two sets of runs are to differ as much by chance, and
+// whether that is too unlikely.
+func differ(a, b []float64) (p float64, real bool) {
+	t := benchmath.DefaultThresholds
+	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(a, &t), benchmath.NewSample(b, &t))
+	return c.P, c.P < c.Alpha
+}
+
+func values(each []Figures, m metric) []float64 {
+	var v []float64
+	for i := range each {
+		if x, ok := m.get(&each[i]); ok {
+			v = append(v, x)
+		}
+	}
+	return v
+}
+
+// differences names what is not the same about two machines.
+func differences(a, b *Environment) []string {
+	if a == nil || b == nil {
+		return nil
+	}
+	var list []string
+	for _, d := range []struct {
+		name     string
+		was, now any
+	}{
+		{"crier", a.Crier, b.Crier}, {"Go", a.Go, b.Go}, {"kernel", a.Kernel, b.Kernel},
+		{"processor", a.Processor, b.Processor}, {"CPUs", a.CPUs, b.CPUs},
+		{"MTU", a.MTU, b.MTU}, {"receive buffer", a.ReadBuffer, b.ReadBuffer},
+	} {
+		if d.was != d.now {
+			list = append(list, fmt.Sprintf("%s was %v, is %v", d.name, d.was, d.now))
+		}
+	}
+	return list
+}
+
+// change is the difference of the medians, in per cent.
+func (v *verdict) change() string {
+	switch {
+	case v.old.Median == v.new.Median:
+		return "0 %"
+	case v.old.Median == 0:
+		return "-"
+	}
+	return fmt.Sprintf("%+.1f %%", 100*(v.new.Median/v.old.Median-1))
+}
+
+// words say what the verdict is.
+func (v *verdict) words() string {
+	switch {
+	case v.old == v.new && v.old.Min == v.old.Max:
+		return "the same"
+	case v.unpowered:
+		return fmt.Sprintf("too few runs to tell (%d and %d; it takes %d)", v.n, v.m, minCompared)
+	case !v.real:
+		return fmt.Sprintf("within the noise (p = %.2f)", v.p)
+	case v.better:
+		return fmt.Sprintf("better (p = %.3f)", v.p)
+	}
+	return fmt.Sprintf("worse (p = %.3f)", v.p)
+}
+
+// verdictText prints the comparison.
+func verdictText(path string, list []verdict) string {
+	var s strings.Builder
+	fmt.Fprintf(&s, "Against %s, by the Mann-Whitney U test over the runs, at the 5 %% level:\n\n", path)
+	if len(list) == 0 {
+		s.WriteString("no cell of it measured the same\n")
+		return s.String()
+	}
+	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
+	fmt.Fprintln(w, "what\tfigure\tit was\tit is\tchange\tverdict")
+	for i := range list {
+		v := &list[i]
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.cell.name(), v.metric.name, v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words())
+	}
+	w.Flush()
+	if d := list[0].environment; len(d) > 0 {
+		fmt.Fprintf(&s, "\nNot the same conditions: %s.\n", strings.Join(d, "; "))
+	}
+	return s.String()
+}
+
+// name says in a few words what a cell is.
+func (c *Cell) name() string {
+	words := []string{c.System}
+	if c.Way != "" {
+		words = append(words, c.Way)
+	}
+	words = append(words, fmt.Sprintf("%s to %d", cli.Bytes(c.Size), c.Subscribers))
+	if c.Publishers > 1 {
+		words = append(words, fmt.Sprintf("from %d", c.Publishers))
+	}
+	if c.Rate > 0 {
+		words = append(words, "at "+CountText(c.Rate)+"/s")
+	}
+	if c.Overload != "" {
+		words = append(words, "("+c.Overload+")")
+	}
+	if c.Wait != "" {
+		words = append(words, c.Wait)
+	}
+	return strings.Join(words, " ")
+}

@@ -1,0 +1,49 @@
+package report
+
+import (
+	"fmt"
+	"math"
+	"slices"
+
+	"golang.org/x/perf/benchmath"
+)
+
+// Interval is a median, and where the true one lies: between the two values of the
+// sample that order statistics (the binomial distribution) give for a confidence of
+// 95 %, whatever the distribution. Fewer than six values have none such, and then it
+// is from the least to the most, with the confidence that this has.
+type Interval struct {
+	Median     float64 `json:"median"`
+	Low        float64 `json:"low"`
+	High       float64 `json:"high"`
+	Confidence float64 `json:"confidence"`
+	Runs       int     `json:"runs"`
+}
+
+// confident is the confidence that intervals have, if there are values enough.
+const confident = 0.95
+
+// interval summarises values; nil, if there are none.
+func interval(values []float64) *Interval {
+	n := len(values)
+	if n == 0 {
+		return nil
+	}
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), confident)
+	i := &Interval{s.Center, s.Lo, s.Hi, s.Confidence, n}
+	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
+		// All are on one side of the true median once in 2^(n-1) times.
+		i.Low, i.High, i.Confidence = slices.Min(values), slices.Max(values), 1-math.Exp2(float64(1-n))
+	}
+	return i
+}
+
+func (i *Interval) text() string {
+	switch {
+	case i == nil:
+		return "-"
+	case i.Runs == 1:
+		return fmt.Sprintf("%.3f", i.Median)
+	}
+	return fmt.Sprintf("%.3f [%.3f-%.3f]", i.Median, i.Low, i.High)
+}

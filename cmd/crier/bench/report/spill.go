@@ -1,0 +1,118 @@
+package report
+
+import (
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/hist"
+	"fmt"
+)
+
+// Spill is what a run's phase had to do with the disk.
+type Spill struct {
+	Seconds       float64 `json:"seconds"` // that the phase lasted
+	Held          float64 `json:"producer_held_seconds"`
+	DiskWritten   uint64  `json:"disk_frames_written"`
+	DiskRead      uint64  `json:"disk_frames_read"`
+	DeviceWritten uint64  `json:"device_bytes_written"` // or deleted before it got there
+	DeviceRead    uint64  `json:"device_bytes_read"`
+	DiskErrors    uint64  `json:"disk_errors"`
+	Drained       float64 `json:"drained_seconds,omitempty"` // catching up while nothing was published
+}
+
+// AddPhase adds a phase of a run to its cell. What is missing is the run's.
+func (c *Cell) AddPhase(out *job.Outcome, n int) {
+	whole := FiguresOf(out, c.Size)
+	f := Figures{
+		Missing: whole.Missing, Lost: whole.Lost, Disorder: whole.Disorder, Damaged: whole.Damaged,
+		KernelDrops: whole.KernelDrops, SendErrors: whole.SendErrors, ClockShift: whole.ClockShift, Late: whole.Late,
+		SlowMessages: whole.SlowMessages, SlowLost: whole.SlowLost, SlowMissing: whole.SlowMissing,
+	}
+	w := out.Writers[0]
+	p := &w.Phases[n]
+	f.Messages = p.Messages
+	f.PublisherCPU = perMessage(float64(p.CPU), p.Messages)
+	f.Spill = &Spill{
+		Seconds: p.Lasted.Seconds(), Held: p.Held.Seconds(), DiskWritten: p.DiskWritten, DiskRead: p.DiskRead,
+		DeviceWritten: p.Device.Written, DeviceRead: p.Device.Read, DiskErrors: w.DiskErrors,
+	}
+	if n == job.PhaseDraining {
+		f.Spill.Drained = w.Drained.Seconds()
+	}
+	var latency hist.Histogram
+	for i, r := range out.Readers {
+		if rate := r.Phases[n].Rate; i == 0 || rate < f.MessagesPerSecond {
+			f.MessagesPerSecond = rate
+		}
+		merge(&latency, r.Phases[n].Latency)
+	}
+	f.BytesPerSecond = f.MessagesPerSecond * float64(c.Size)
+	f.Latency = latency.Quantiles()
+	c.Each = append(c.Each, f)
+	c.Figures = medians(c.Each)
+	c.latency.Merge(&latency)
+	c.Window = out.Window
+	c.Method = "held back by the slowest subscriber; while one spills or drains, by the slowest of the others"
+	if c.Rate > 0 {
+		c.Method = fmt.Sprintf("due at even times, %s a second", CountText(c.Rate))
+	}
+}
+
+// spillColumns are the table's.
+func spillColumns() []column {
+	rate := func(v *Versus) *Interval { return v.Rate }
+	p99 := func(v *Versus) *Interval { return v.P99 }
+	times := quantileColumns("", timeOf)
+	of := func(head string, get func(*Spill) string) column {
+		return column{head, func(c *Cell) string {
+			if c.Spill == nil {
+				return "-"
+			}
+			return get(c.Spill)
+		}}
+	}
+	before := job.PhaseNames[job.PhaseBefore]
+	return []column{
+		colWay, colSize, colSubs, colDue,
+		of("lasted", func(s *Spill) string { return secondsText(s.Seconds) }),
+		colRate, ratioTo("of before", before, rate), times[0], times[2], ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
+		of("producer held", func(s *Spill) string { return secondsText(s.Held) }),
+		of("frames to disk", func(s *Spill) string { return zeroDash(s.DiskWritten) }),
+		of("from disk", func(s *Spill) string { return zeroDash(s.DiskRead) }),
+		of("device: bytes written", func(s *Spill) string { return zeroDash(s.DeviceWritten) }),
+		of("read", func(s *Spill) string { return zeroDash(s.DeviceRead) }),
+	}
+}
+
+// spillNotes say what the table can't.
+func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
+	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of messages behind the resend buffer of %s, and then goes on at full speed; the publisher keeps its pace, on disk too, and sends whoever is behind up to %s a second (--repair-floor), or as much as is live if that is more",
+		o.Work, cli.Space(o.Backlog), cli.Bytes(o.Resend), cli.Space(int64(o.Floor)))
+	for _, c := range cells {
+		if c.Way != job.PhaseNames[job.PhaseAfter] {
+			continue
+		}
+		verdict := "all of them in order, and every byte as it was published"
+		if c.SlowMissing+c.Damaged+c.Disorder+c.Lost > 0 {
+			verdict = fmt.Sprintf("%s missing, %s damaged, %s out of order", CountText(float64(c.SlowMissing)), CountText(float64(c.Damaged)), CountText(float64(c.Disorder)))
+		}
+		say("%s: it took %s messages in a run, %s", c.speed(), CountText(float64(c.SlowMessages)), verdict)
+	}
+	for _, c := range cells {
+		if s := c.Spill; s != nil && s.Drained > 0 {
+			say("%s: after %s of draining, the slow one still behind, nothing was published for the %s that it took to catch up", c.speed(), secondsText(s.Seconds), secondsText(s.Drained))
+		}
+		if s := c.Spill; s != nil && s.DiskErrors > 0 {
+			say("%s: the disk failed %d times", c.name(), s.DiskErrors)
+		}
+	}
+	say("device: what the publisher gave the kernel to write there, of which some may have been deleted before it got there, and what was read from it; the other reads came out of the page cache")
+	sayIntervals(cells, say)
+}
+
+// speed says at what rate a cell's messages went.
+func (c *Cell) speed() string {
+	if c.Rate > 0 {
+		return "at " + CountText(c.Rate) + "/s"
+	}
+	return "flat out"
+}

@@ -1,0 +1,28 @@
+package report
+
+// Ways of latency cells.
+const (
+	WayOne  = "one way"
+	WayTrip = "round trip"
+)
+
+// Ways of overload cells.
+const (
+	WayAlone   = "alone"
+	WayBeside  = "beside a healthy one"
+	WayCrawler = "beside one that crawls"
+)
+
+// Ways of recovery cells.
+const (
+	wayLoss  = "loss to delivery"
+	wayFound = "of it: detection"
+	wayGap   = "gap to repair"
+)
+
+// The systems that are measured.
+const (
+	SystemCrier = "crier"
+	SystemBare  = "bare"
+	SystemTCP   = "tcp"
+)

@@ -1,0 +1,103 @@
+package worker
+
+import (
+	"context"
+	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/publisher"
+)
+
+const (
+	// meetPatience is how long a publisher waits to have heard of all its
+	// subscribers before it begins.
+	meetPatience = 3 * time.Second
+	meetPoll     = 5 * time.Millisecond
+)
+
+// publisherConfig is what the task says of a publisher.
+func (w *worker) publisherConfig() (publisher.Config, error) {
+	group, err := w.task.GroupAddr()
+	if err != nil {
+		return publisher.Config{}, err
+	}
+	wait, _, err := w.task.Waits()
+	cfg := publisher.Config{
+		Group: group, Interface: w.task.Interface, Session: w.task.Sessions[w.task.Index],
+		NoOffload: !w.task.Offload, Wait: wait, Network: w.network, Logger: w.log,
+		ResendBuffer: w.task.Pressure.Resend,
+	}
+	if w.task.Pressure.Drop {
+		cfg.WhenFull = publisher.Drop
+	}
+	if w.task.Checked() {
+		cfg.Pace = publisher.Pace{Kind: publisher.PaceNamed, Names: []string{slowName}}
+		cfg.RepairFloor = w.task.Pressure.Floor
+		cfg.Disk, cfg.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
+	}
+	return cfg, err
+}
+
+// publish is the role of a publisher.
+func (w *worker) publish() error {
+	cfg, err := w.publisherConfig()
+	if err != nil {
+		return err
+	}
+	source, err := newSource(w.task)
+	if err != nil {
+		return err
+	}
+	defer source.close()
+	p, err := publisher.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer leave(p)
+	meet(p, w.task.Readers+w.task.Slow)
+	before := p.Stats()
+	ready := readyOf(&before.Socket)
+	ready.Datagram = p.Datagram()
+	ctx := context.Background()
+	return w.send(ready, func() (uint64, error) {
+		err := source.run(func(batch [][]byte) error { return hand(ctx, p, batch) })
+		if err == nil {
+			err = p.Flush(ctx)
+		}
+		return source.sent, err
+	}, func(r *job.Result) {
+		source.into(r)
+		after := p.Stats()
+		wrote(r, &before.Socket, &after.Socket)
+		r.Nacks, r.Repairs = after.Nacks-before.Nacks, after.Repairs-before.Repairs
+	})
+}
+
+// hand hands a batch over. What the publisher drops for want of room is missing in
+// the end.
+func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) (err error) {
+	if len(batch) == 1 {
+		_, err = p.Publish(ctx, batch[0])
+	} else {
+		_, err = p.PublishBatch(ctx, batch)
+	}
+	if err == publisher.ErrDropped {
+		return nil
+	}
+	return err
+}
+
+// meet waits until so many subscribers have been heard, so that the first message
+// needs no repair.
+func meet(p *publisher.Publisher, subscribers int) {
+	for until := time.Now().Add(meetPatience); p.Stats().Members < subscribers && time.Now().Before(until); {
+		time.Sleep(meetPoll)
+	}
+}
+
+// leave ends a session of which nobody needs a repair any more.
+func leave(p *publisher.Publisher) {
+	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
+	defer cancel()
+	_ = p.Shutdown(ctx) // all subscribers have said what they got
+}

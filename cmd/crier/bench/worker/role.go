@@ -1,0 +1,75 @@
+package worker
+
+import "crier/cmd/crier/bench/job"
+
+// send plays a role that sends: run sends all that there is, and returns how many
+// messages that was. What it took is counted until the coordinator has heard what
+// came of them, repairs included. into adds what the role knows to the result.
+func (w *worker) send(ready *job.Ready, run func() (sent uint64, err error), into func(*job.Result)) error {
+	if err := w.ready(ready); err != nil {
+		return err
+	}
+	used := startUsage()
+	sent, err := run()
+	if err != nil {
+		return err
+	}
+	if err := w.sent(sent); err != nil {
+		return err
+	}
+	r := new(job.Result)
+	used.into(r)
+	into(r)
+	return w.result(r)
+}
+
+// receiver is what a role that receives has of its own.
+type receiver struct {
+	// ready is what the coordinator is told.
+	ready *job.Ready
+	// run receives on a goroutine of its own until stop is called, and then returns
+	// nil. It is nil where a Handler does that.
+	run func() error
+	// arrived waits until all that was sent has come, or no more comes; counts are
+	// what was sent, by publisher. It is nil where nothing can be under way.
+	arrived func(counts []uint64) error
+	// stop ends run.
+	stop func() error
+	// into adds what was received to the result, once nothing more is.
+	into func(r *job.Result, counts []uint64)
+}
+
+// receive plays a role that receives.
+func (w *worker) receive(by receiver) error {
+	ended := make(chan error, 1)
+	if by.run == nil {
+		ended <- nil
+	} else {
+		go func() { ended <- by.run() }()
+	}
+	if err := w.ready(by.ready); err != nil {
+		return err
+	}
+	used := startUsage()
+	m, err := w.await(job.StepFinish)
+	if err != nil {
+		return err
+	}
+	if by.arrived != nil {
+		if err := by.arrived(m.Counts); err != nil {
+			return err
+		}
+	}
+	r := new(job.Result)
+	used.into(r)
+	if by.stop != nil {
+		if err := by.stop(); err != nil {
+			return err
+		}
+	}
+	if err := <-ended; err != nil {
+		return err
+	}
+	by.into(r, m.Counts)
+	return w.result(r)
+}

@@ -1,0 +1,60 @@
+package worker
+
+import (
+	"sync/atomic"
+	"time"
+
+	"crier/subscriber"
+)
+
+// slowName is the slow subscriber's, for a publisher that keeps its pace.
+const slowName = "slow"
+
+// What a publisher tells slow subscribers, in the counters that are shared.
+const (
+	toldCrawl = 0
+	toldRun   = 1 // take messages as fast as they come
+)
+
+// Slow is the role of a subscriber whose application takes its time: each message
+// costs it a sleep, unless the publisher tells it to run. Nobody waits for it but a
+// publisher that keeps its pace.
+func (w *worker) slow() error {
+	t := w.task
+	cfg, err := w.subscriberConfig()
+	if err != nil {
+		return err
+	}
+	if cfg.Overload, err = subscriber.ParseOverload(t.Pressure.Overload); err != nil {
+		return err
+	}
+	cfg.Name, cfg.Buffer, cfg.HandlerQueue = slowName, t.Pressure.Buffer, true
+	p, err := t.OpenProgress()
+	if err != nil {
+		return err
+	}
+	defer p.Close()
+	in := w.newReception(p)
+	told := p.Told()
+	var stopped atomic.Bool
+	cfg.Handler = func(ev *subscriber.Event) {
+		in.handle(ev)
+		if ev.Kind == subscriber.Message && told.Get() == toldCrawl && !stopped.Load() {
+			time.Sleep(t.Pressure.Work)
+		}
+	}
+	s, err := subscriber.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	by := w.subscribed(s, in)
+	if !t.Checked() {
+		by.arrived = nil
+	}
+	by.stop = func() error {
+		stopped.Store(true) // what it holds yet is taken at once
+		return s.Close()
+	}
+	return w.receive(by)
+}

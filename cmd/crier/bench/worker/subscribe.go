@@ -1,0 +1,192 @@
+package worker
+
+import (
+	"fmt"
+	"net/netip"
+	"sync/atomic"
+	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/subscriber"
+)
+
+const (
+	// arrivePatience is how long nothing may move before what is missing is given
+	// up, and arriveLongest how long it may take in all.
+	arrivePatience = 5 * time.Second
+	arriveLongest  = time.Minute
+	arrivePoll     = 5 * time.Millisecond
+)
+
+// reception is a subscriber that fills a sink.
+type reception struct {
+	*sink
+	sessions []uint64
+	last     int  // the flow of the latest message
+	paced    bool // messages have due times, each
+	ledger   *ledger
+}
+
+// handle is the subscriber's Handler.
+func (s *reception) handle(ev *subscriber.Event) {
+	f := s.flow(ev.Session)
+	if f == nil {
+		return // another program's session on this group
+	}
+	switch ev.Kind {
+	case subscriber.Message:
+		due := s.message(f, ev.Offset, ev.Payload)
+		if ev.Recovered {
+			s.recovered++
+			s.recovery.Record(ev.Recovery)
+		}
+		if s.ledger != nil {
+			late := time.Duration(-1)
+			if due != 0 {
+				late = max(0, time.Duration(nanos()-due))
+			}
+			s.ledger.note(ev.Offset, ev.Payload, late)
+			return
+		}
+		if due == 0 {
+			return
+		}
+		if s.paced && !ev.Arrived.IsZero() && !ev.Recovered {
+			s.kernel.Record(time.Duration(ev.Arrived.UnixNano() - due))
+		}
+		late := time.Duration(nanos() - due)
+		if ev.Recovered {
+			s.repaired.Record(late)
+			s.found.Record(max(0, late-ev.Recovery))
+		} else {
+			s.latency.Record(late)
+		}
+	case subscriber.Loss:
+		s.passed(f, ev.Lost.From, ev.Lost.To)
+	}
+}
+
+func (s *reception) flow(session uint64) *flow {
+	if s.sessions[s.last] == session {
+		return &s.flows[s.last]
+	}
+	for i, id := range s.sessions {
+		if id == session {
+			s.last = i
+			return &s.flows[i]
+		}
+	}
+	return nil
+}
+
+// subscriberConfig is what the task says of a subscriber, but for its Handler.
+func (w *worker) subscriberConfig() (subscriber.Config, error) {
+	group, err := w.task.GroupAddr()
+	if err != nil {
+		return subscriber.Config{}, err
+	}
+	_, wait, err := w.task.Waits()
+	return subscriber.Config{
+		Groups: []netip.AddrPort{group}, Interface: w.task.Interface,
+		Wait: wait, NoOffload: !w.task.Offload, Network: w.network, Logger: w.log,
+	}, err
+}
+
+func (w *worker) newReception(p *job.Progress) *reception {
+	in := &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+	if w.task.Checked() {
+		in.ledger = newLedger(w.task.Size)
+	}
+	return in
+}
+
+// subscribed is what a subscriber's role has of its own.
+func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
+	st := s.Stats()
+	return receiver{
+		ready:   &job.Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer},
+		arrived: func(counts []uint64) error { return arrived(s, w.task.Sessions, counts) },
+		stop:    s.Close, // the sink is ours from there on
+		into: func(r *job.Result, counts []uint64) {
+			for _, session := range s.Sessions() {
+				r.Nacks += session.Nacks
+				r.Repairs += session.Repairs
+			}
+			r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
+			in.into(r, counts)
+			if in.ledger != nil {
+				in.ledger.into(r)
+			}
+		},
+	}
+}
+
+// subscribe is the role of a subscriber.
+func (w *worker) subscribe() error {
+	cfg, err := w.subscriberConfig()
+	if err != nil {
+		return err
+	}
+	var p *job.Progress
+	if w.task.Progress != "" {
+		if p, err = w.task.OpenProgress(); err != nil {
+			return err
+		}
+		defer p.Close()
+	}
+	in := w.newReception(p)
+	cfg.Handler = in.handle
+	s, err := subscriber.New(cfg)
+	if err != nil {
+		return err
+	}
+	defer s.Close()
+	return w.receive(w.subscribed(s, in))
+}
+
+// arrived waits until all messages were delivered or given up, or no more come.
+func arrived(s *subscriber.Subscriber, sessions, counts []uint64) error {
+	if len(counts) != len(sessions) {
+		return fmt.Errorf("%d publishers told how much they sent, not %d", len(counts), len(sessions))
+	}
+	return settle(func() (uint64, bool) {
+		var done uint64
+		complete := 0
+		for _, st := range s.Sessions() {
+			for i, id := range sessions {
+				if st.ID == id {
+					done += st.Delivered + st.Lost
+					if st.Delivered+st.Lost >= counts[i]-min(counts[i], st.FirstOffset) {
+						complete++
+					}
+				}
+			}
+		}
+		return done, complete == len(sessions)
+	})
+}
+
+// settleCount waits until as many messages as were sent have come, or no more come.
+func settleCount(got *atomic.Uint64) func(counts []uint64) error {
+	return func(counts []uint64) error {
+		return settle(func() (uint64, bool) { n := got.Load(); return n, missing(counts, n) == 0 })
+	}
+}
+
+// settle waits until look says that all is there, or what it counts no longer
+// grows.
+func settle(look func() (done uint64, complete bool)) error {
+	begun := time.Now()
+	moved, at := uint64(0), begun
+	for {
+		done, complete := look()
+		now := time.Now()
+		if done != moved {
+			moved, at = done, now
+		}
+		if complete || now.Sub(at) > arrivePatience || now.Sub(begun) > arriveLongest {
+			return nil
+		}
+		time.Sleep(arrivePoll)
+	}
+}

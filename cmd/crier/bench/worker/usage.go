@@ -1,0 +1,35 @@
+package worker
+
+import (
+	"crier/cmd/crier/bench/job"
+	"runtime"
+	"time"
+)
+
+// usage is what a worker has used of the machine since it began.
+type usage struct {
+	cpu    time.Duration
+	allocs uint64
+	rss    uint64
+	clock  clock
+}
+
+// startUsage clears what opening the sockets left behind, and begins to count.
+func startUsage() usage {
+	runtime.GC()
+	return usage{cpu: processorTime(), allocs: allocations(), rss: resident(), clock: startClock()}
+}
+
+// into adds what was used to a result.
+func (u *usage) into(r *job.Result) {
+	r.CPU = processorTime() - u.cpu
+	r.Allocs = allocations() - u.allocs
+	r.RSS = [2]uint64{u.rss, resident()}
+	r.ClockShift = u.clock.shift()
+}
+
+func allocations() uint64 {
+	var m runtime.MemStats
+	runtime.ReadMemStats(&m)
+	return m.Mallocs
+}

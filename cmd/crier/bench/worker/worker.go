@@ -1,0 +1,112 @@
+package worker
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"log/slog"
+	"os"
+	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/multicast"
+)
+
+// worker is this process's side of the conversation.
+type worker struct {
+	*job.Conn
+	task    *job.Task
+	orders  chan *job.Message
+	ended   chan struct{} // closed when the coordinator has gone
+	network multicast.Network
+	log     *slog.Logger
+}
+
+// Run does what the coordinator at the other end of in and out asks for, and
+// returns when that has gone, or all is done. It is made for a process of its
+// own.
+func Run(in io.Reader, out io.Writer, log *slog.Logger) error {
+	w := &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1), ended: make(chan struct{}), log: log}
+	m, err := w.Hear()
+	if err != nil || m.Task == nil {
+		return errors.New("this command is for crier bench, which starts it; run that")
+	}
+	w.task = m.Task
+	go w.listen()
+	if err := w.work(); err != nil {
+		return w.Say(&job.Message{Step: job.StepFailed, Error: err.Error()})
+	}
+	<-w.ended // it is the coordinator who ends this
+	return nil
+}
+
+// listen hands on what the coordinator says. When that has gone, whatever is
+// going on here is for nobody.
+func (w *worker) listen() {
+	for {
+		m, err := w.Hear()
+		if err != nil {
+			close(w.ended)
+			time.Sleep(time.Second) // for a worker that is done
+			os.Exit(1)
+		}
+		w.orders <- m
+	}
+}
+
+// await waits for an order.
+func (w *worker) await(step string) (*job.Message, error) {
+	select {
+	case m := <-w.orders:
+		if m.Step != step {
+			return nil, fmt.Errorf("the coordinator said %q, not %q", m.Step, step)
+		}
+		return m, nil
+	case <-w.ended:
+		return nil, errors.New("the coordinator has gone")
+	}
+}
+
+// ready says that all is open, and waits for the order to begin.
+func (w *worker) ready(r *job.Ready) error {
+	if err := w.Say(&job.Message{Step: job.StepReady, Ready: r}); err != nil {
+		return err
+	}
+	_, err := w.await(job.StepGo)
+	return err
+}
+
+// Sent says how many messages went out, and waits for the order to end.
+func (w *worker) sent(n uint64) error {
+	if err := w.Say(&job.Message{Step: job.StepSent, Counts: []uint64{n}}); err != nil {
+		return err
+	}
+	_, err := w.await(job.StepEnd)
+	return err
+}
+
+func (w *worker) result(r *job.Result) error {
+	return w.Say(&job.Message{Step: job.StepResult, Result: r})
+}
+
+// work plays the task's role.
+func (w *worker) work() error {
+	var err error
+	if w.network, err = w.task.Network(); err != nil {
+		return err
+	}
+	roles := map[string]func() error{
+		job.RolePublisher: w.publish, job.RoleSubscriber: w.subscribe,
+		job.RoleSlow: w.slow, job.RoleSpiller: w.spill,
+		job.RolePing: w.ping, job.RolePong: w.pong,
+		job.RoleBareSender: w.bareSend, job.RoleBareReader: w.bareRead,
+		job.RoleBarePing: w.barePing, job.RoleBarePong: w.barePong,
+		job.RoleFlooder: w.flood, job.RoleDrain: w.drain,
+		job.RoleTCPSender: w.tcpSend, job.RoleTCPReader: w.tcpRead,
+	}
+	do := roles[w.task.Role]
+	if do == nil {
+		return fmt.Errorf("there is no role %q", w.task.Role)
+	}
+	return do()
+}
