@@ -28,11 +28,7 @@ type Asker struct {
 	since  Time   // the first of fresh
 	shared uint32 // of both, lost by others as well
 
-	// Its place in the Responder's queue.
-	first, last int32  // its frames' marks, as indices plus one; 0 for none
-	queued      uint64 // frames that wait for their repair
-	served      int    // frames of this turn
-	prev, next  *Asker // whose turns come before and after
+	in [classes]entry // its places in the Responder's queue
 }
 
 // halveAt is how many frames make the memory of who shares losses fade.
@@ -42,7 +38,7 @@ const halveAt = 256
 const aloneAt = 16
 
 // Waiting returns how many frames wait for their repair to this subscriber.
-func (a *Asker) Waiting() uint64 { return a.queued }
+func (a *Asker) Waiting() uint64 { return a.in[Recent].queued + a.in[Behind].queued }
 
 // alone reports whether what this subscriber loses is mostly lost by nobody
 // else: then repairs to the group would only burden the others. What it lost

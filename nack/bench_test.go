@@ -53,11 +53,11 @@ func TestResponderAllocatesNothing(t *testing.T) {
 		r.Asked(now, b, 5, now, Range{0, held.From + 20}, held)
 		r.Answer()
 		for {
-			if _, ok := r.Next(now, held); !ok {
+			if _, ok := take(r, now, held); !ok {
 				break
 			}
 		}
-		r.Deadline(now)
+		deadline(r, now, held)
 		r.SetDataRate(now, 100<<20)
 	}
 	round()
@@ -227,7 +227,7 @@ func BenchmarkResponder(b *testing.B) {
 				r.Asked(now, who, 1, now-1, Range{from, from + 2}, held)
 			}
 			for {
-				if _, ok := r.Next(now, held); !ok {
+				if _, ok := take(r, now, held); !ok {
 					break
 				}
 			}
@@ -264,11 +264,11 @@ func BenchmarkResponderThrottled(b *testing.B) {
 	b.ReportAllocs()
 	for b.Loop() {
 		for {
-			if _, ok := r.Next(0, held); !ok {
+			if _, ok := take(r, 0, held); !ok {
 				break
 			}
 		}
-		if r.Deadline(0) <= 0 {
+		if deadline(r, 0, held) <= 0 {
 			b.Fatal("not throttled")
 		}
 	}

@@ -54,3 +54,9 @@ func (b *bucket) ready(now Time, n uint64) Time {
 
 // take removes n tokens, or as many as there are.
 func (b *bucket) take(n uint64) { b.tokens -= min(b.tokens, n) }
+
+// setRate changes how fast tokens come from now on.
+func (b *bucket) setRate(now Time, rate uint64) {
+	b.fill(now)
+	b.rate = rate
+}

@@ -25,7 +25,7 @@ func TestTheBudgetHoldsBack(t *testing.T) {
 		p.wantAnswer("", "10-29") // these wait, and anna shall not think that nobody heard
 		p.wantRepairs(seqs(0, 9)...)
 		for i := 10; i < 30; i++ {
-			wait := p.r.Deadline(p.now).Sub(p.now)
+			wait := deadline(p.r, p.now, p.held).Sub(p.now)
 			if wait != ms {
 				p.Fatalf("the next repair may go out in %v", wait)
 			}
@@ -34,7 +34,7 @@ func TestTheBudgetHoldsBack(t *testing.T) {
 			p.advance(1)
 			p.wantRepairs(fmt.Sprint(i))
 		}
-		if at := p.r.Deadline(p.now); at != Never {
+		if at := deadline(p.r, p.now, p.held); at != Never {
 			p.Errorf("nothing waits, and the deadline is %d", at)
 		}
 		if n := p.r.Stats().Throttled; n == 0 {
@@ -76,11 +76,11 @@ func TestRepairsGetTheirShareOfTheDataRate(t *testing.T) {
 		p.r.SetDataRate(p.now, 8000000)
 		p.nack("anna", "0-1")
 		p.wantRepairs("0")
-		if wait := p.r.Deadline(p.now).Sub(p.now); wait != 500*us {
+		if wait := deadline(p.r, p.now, p.held).Sub(p.now); wait != 500*us {
 			p.Errorf("at 2 MB/s a repair of 1,000 bytes waits %v", wait)
 		}
 		p.r.SetDataRate(p.now, 0) // the floor holds
-		if wait := p.r.Deadline(p.now).Sub(p.now); wait != time.Second {
+		if wait := deadline(p.r, p.now, p.held).Sub(p.now); wait != time.Second {
 			p.Errorf("at 1 kB/s a repair of 1,000 bytes waits %v", wait)
 		}
 		p.advance(time.Second)
@@ -249,7 +249,7 @@ func TestAskingForEverythingTimeAfterTime(t *testing.T) {
 		for range 10000 {
 			p.nack("mallory", "0-999")
 			p.advance(100 * us)
-			p.r.Next(p.now, p.held)
+			take(p.r, p.now, p.held)
 		}
 		a := p.asker("mallory")
 		if looked := a.Asked - a.Refused; looked > 4*500+1000 || looked < 2000 {
@@ -300,13 +300,13 @@ func TestWhatWaitsGoesAFewAtATime(t *testing.T) {
 		p.r.SetGroup(1, ms)
 		p.nack("anna", "0-49")
 		p.wantRepairs(seqs(0, 9)...)
-		wait := p.r.Deadline(p.now).Sub(p.now)
+		wait := deadline(p.r, p.now, p.held).Sub(p.now)
 		if wait != 100*us { // ten frames' worth of tokens: a bucket holds no more
 			p.Errorf("the next repairs may go out in %v", wait)
 		}
 		p.advance(wait)
 		p.wantRepairs(seqs(10, 19)...)
-		for p.r.Waiting() > 0 {
+		for waiting(p.r) > 0 {
 			p.advance(wait)
 			p.repairs()
 		}
@@ -382,10 +382,10 @@ func TestResponderAtRandom(t *testing.T) {
 				t.Fatalf("seed %d: %d repairs of %d bytes, with %d bytes of budget", seed, sent, p.r.cfg.FrameSize, most)
 			}
 		}
-		for p.r.Waiting() > 0 { // what waits goes out in the end
-			p.now = max(p.now, p.r.Deadline(p.now))
-			if len(p.repairs()) == 0 && p.r.Waiting() > 0 && p.r.Deadline(p.now) == Never {
-				t.Fatalf("seed %d: %d frames wait for ever", seed, p.r.Waiting())
+		for waiting(p.r) > 0 { // what waits goes out in the end
+			p.now = max(p.now, deadline(p.r, p.now, p.held))
+			if len(p.repairs()) == 0 && waiting(p.r) > 0 && deadline(p.r, p.now, p.held) == Never {
+				t.Fatalf("seed %d: %d frames wait for ever", seed, waiting(p.r))
 			}
 		}
 		s, queued := p.r.Stats(), uint64(0)

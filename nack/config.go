@@ -53,13 +53,13 @@ type ResponderConfig struct {
 	// Share is the part of the data rate that repairs may use; 0 means 0.5. It
 	// may be up to 65,536.
 	Share float64
-	// Floor is the rate that repairs may always use, in bytes a second; 0
+	// Floor is the rate that each class may always use, in bytes a second; 0
 	// means 16 MiB a second.
 	Floor uint64
 	// Burst is what may go out at once, in bytes, and at least one frame; 0
 	// means 256 KiB.
 	Burst uint64
-	// MaxQueued bounds the frames that wait for their repair, for each
+	// MaxQueued bounds the frames of a class that wait for their repair, for each
 	// subscriber; 0 means 4,096.
 	MaxQueued uint64
 	// Looks is how many held frames of one subscriber's NACKs are looked at in a
@@ -73,6 +73,9 @@ type ResponderConfig struct {
 	// twice what a Requester asks for at once. The rest is refused in one step:
 	// a small NACK can name all that is held, and must not cost a walk over it.
 	MaxAsked uint64
+	// Ready, if not nil, says whether a held frame can be repeated at once, and needn't be
+	// read first.
+	Ready func(seq uint64) bool
 	// Unfit, if not nil, says whether a held frame can't be repeated, since it is too
 	// large for the network.
 	Unfit func(seq uint64) bool

@@ -8,6 +8,26 @@ type marks struct {
 	pages [][]mark
 }
 
+// mark is what is known of the repair of one held frame.
+type mark struct {
+	seq     uint64
+	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
+	request uint64 // the asker's, while it waits
+	at      Time   // when it was last repeated
+	shouted Time   // when it was last repeated to the group
+	told    Time   // when the group was last told to wait for it
+
+	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
+
+	repeated  bool // at means something
+	toGroup   bool // shouted means something
+	confirmed bool // told means something
+	queued    bool
+	class     Class // in which it is queued
+	group     bool  // it goes, or went, to the group
+	shared    bool  // asker knows that another lost it as well
+}
+
 // marksPage is how many marks are made at once.
 const marksPage = 1024
 
@@ -26,16 +46,4 @@ func (s *marks) at(i int32) *mark {
 		s.pages[i/marksPage] = page
 	}
 	return &page[i%marksPage]
-}
-
-// find returns the mark of a frame, and nil if it isn't that one's.
-func (s *marks) find(seq uint64) *mark {
-	i := s.index(seq)
-	if s.pages[i/marksPage] == nil {
-		return nil
-	}
-	if m := s.at(i); m.asker != nil && m.seq == seq {
-		return m
-	}
-	return nil
 }

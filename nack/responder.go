@@ -9,19 +9,39 @@ import (
 
 // Repair is one frame to send again.
 type Repair struct {
-	Seq     uint64
-	Request uint64         // the request that it answers
-	To      netip.AddrPort // the subscriber; invalid: the group
-	Asker   *Asker         // in whose turn
-	Again   bool           // it was repeated before
+	Seq uint64
+	// Request is the newest request that it answers.
+	Request uint64
+	// To is the subscriber; invalid: the group.
+	To netip.AddrPort
+	// Asker is the subscriber in whose turn the frame is repeated.
+	Asker *Asker
+	// Again says that it was repeated before.
+	Again bool
 }
 
 // Answer is what a NACK gets besides repairs. The slices are valid until the
 // next Begin.
 type Answer struct {
-	Gone    []Range // no longer held: tell the asker
-	Unfit   []Range // held, and too large for the network: tell the asker
-	Confirm []Range // will come, but not at once or not to all: tell the group
+	// Gone are no longer held: tell the asker.
+	Gone []Range
+	// Unfit are held, and too large for the network: tell the asker.
+	Unfit []Range
+	// Confirm will come, but not at once or not to all: tell the group.
+	Confirm []Range
+	// Coming will come to the asker alone, but not at once: tell the asker.
+	Coming []Range
+}
+
+// Denial is what an asker waited for in vain: tell it.
+type Denial struct {
+	// To is the subscriber; invalid: the group, since several asked.
+	To      netip.AddrPort
+	Request uint64
+	Range   Range
+	// Unfit says that the frames are held, and too large for the network. Else they are
+	// no longer held.
+	Unfit bool
 }
 
 // Responder decides which frames a publisher repeats, and for whom. It is not
@@ -30,11 +50,11 @@ type Responder struct {
 	cfg   ResponderConfig
 	share uint64 // cfg.Share, in units of 2^-16
 	queue queue  // with the marks, by sequence number modulo Frames
+	age   uint64 // frames below were sent a while ago
 
 	group    int           // subscribers
 	rtt      time.Duration // of the group
-	budget   bucket
-	confirms bucket // bytes of CONFIRM
+	confirms bucket        // bytes of CONFIRM
 	answer   Answer
 	taken    uint64 // frames of this NACK so far
 	told     bool   // this NACK has something CONFIRMed already
@@ -42,7 +62,14 @@ type Responder struct {
 		asker         *Asker
 		budget, quota uint64 // frames of this asker's that could go out now
 	}
-	stats ResponderStats
+	next struct { // what Next returned
+		at    int32
+		asker *Asker
+		class Class
+	}
+	denials []Denial
+	stored  Range // what must be read first, as far as the last Next found out
+	stats   ResponderStats
 }
 
 // ResponderStats counts what a Responder did, in frames.
@@ -55,27 +82,9 @@ type ResponderStats struct {
 	Repaired    uint64 // repairs handed out
 	ToGroup     uint64 // of these, to the group
 	Throttled   uint64 // times that a repair had to wait for the budget or a quota
-	Dropped     uint64 // no longer waited for: the asker left
+	CaughtUp    uint64 // of the repairs, those to subscribers that were behind
+	Dropped     uint64 // no longer waited for: the asker left, or has passed them
 	Unconfirmed uint64 // not CONFIRMed, though they wait, for want of budget for that
-}
-
-// mark is what is known of the repair of one held frame.
-type mark struct {
-	seq     uint64
-	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
-	request uint64 // the asker's, while it waits
-	at      Time   // when it was last repeated
-	shouted Time   // when it was last repeated to the group
-	told    Time   // when the group was last told to wait for it
-
-	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
-
-	repeated  bool // at means something
-	toGroup   bool // shouted means something
-	confirmed bool // told means something
-	queued    bool
-	group     bool // it goes, or went, to the group
-	shared    bool // asker knows that another lost it as well
 }
 
 // NewResponder returns a Responder with nothing to repeat.
@@ -84,10 +93,7 @@ func NewResponder(cfg ResponderConfig) *Responder {
 	return &Responder{
 		cfg:   cfg,
 		share: uint64(cfg.Share * (1 << 16)),
-		queue: queue{marks: newMarks(cfg.Frames)},
-		budget: bucket{
-			rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst,
-		},
+		queue: newQueue(cfg),
 		confirms: bucket{
 			rate: cfg.Confirms, burst: confirmBurst, tokens: confirmBurst,
 		},
@@ -104,18 +110,22 @@ func (r *Responder) SetGroup(size int, rtt time.Duration) {
 }
 
 // SetDataRate says how fast data is sent, in bytes a second: repairs may use
-// their share of it.
+// their share of it, and what catches up as much as it.
 func (r *Responder) SetDataRate(now Time, rate uint64) {
-	r.budget.fill(now)
+	r.queue.lines[Behind].budget.setRate(now, max(r.cfg.Floor, rate))
 	hi, lo := bits.Mul64(rate, r.share)
 	rate = hi<<48 | lo>>16
 	if hi>>16 != 0 {
 		rate = math.MaxUint64
 	}
-	r.budget.rate = max(r.cfg.Floor, rate)
-	r.confirms.fill(now)
-	r.confirms.rate = max(r.cfg.Confirms, r.budget.rate/64)
+	budget := &r.queue.lines[Recent].budget
+	budget.setRate(now, max(r.cfg.Floor, rate))
+	r.confirms.setRate(now, max(r.cfg.Confirms, budget.rate/64))
 }
+
+// SetAge says that frames below seq were sent a while ago: whoever asks for them is
+// behind.
+func (r *Responder) SetAge(seq uint64) { r.age = seq }
 
 // Asked takes one range of a NACK: which frames, by whom, and when it was sent,
 // in the publisher's time (Never if that is unknown). Held is what the resend
@@ -180,12 +190,60 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 		}
 		*m = mark{seq: seq, asker: a}
 	}
+	class := r.classOf(a, m)
+	other := r.shares(now, a, m, class, fresh)
+	switch {
+	case m.queued:
+		if !other {
+			m.request = request
+		} else if a.in[class].queued < turn && m.asker.in[class].queued > turn {
+			// An asker of little doesn't wait behind an asker of much.
+			r.queue.remove(at)
+			m.asker, m.request = a, request
+			r.queue.push(at, class)
+		}
+	case m.repeated && r.crossed(now, m, a, sent):
+		a.Crossed++
+		r.stats.Crossed++
+		return true
+	case a.in[class].queued >= r.cfg.MaxQueued:
+		return false
+	default:
+		m.group = other || !a.Addr.IsValid() || class == Recent && !a.alone(now, r.sharing())
+		m.asker, m.shared, m.request = a, other, request
+		r.queue.push(at, class)
+	}
+	r.announce(now, a, m, sent)
+	return true
+}
+
+// classOf returns the class in which a frame waits, or is to wait for an asker. An asker
+// without an address has no line of its own to catch up in.
+func (r *Responder) classOf(a *Asker, m *mark) Class {
+	if m.queued {
+		return m.class
+	}
+	if m.seq < r.age && a.Addr.IsValid() {
+		return Behind
+	}
+	return Recent
+}
+
+// shares notes that an asker lost a frame, and reports whether another lost it as well:
+// then the group is better served at once.
+func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool) bool {
 	other := m.asker.ID != a.ID
+	if class == Behind {
+		// What went to another that is behind was its own loss: only what waits is shared.
+		if other = other && m.queued; other {
+			m.group, m.shared = true, true
+		}
+		return other
+	}
 	if fresh || other { // not a retry: a loss anew
 		a.lose(now, r.sharing())
 	}
 	if other = other && (m.queued || r.recent(now, m)); other {
-		// Lost by more than one: the group is better served at once.
 		a.share()
 		if !m.shared {
 			m.asker.share()
@@ -193,49 +251,43 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 		}
 		m.group = m.group || m.queued
 	}
+	return other
+}
+
+// announce has the group, or the asker, told of a repair that it might not wait for.
+// Those that wait to ask hear nothing of a unicast repair, and nothing yet of one that
+// waits; in a small group nobody waits to ask. And an asker that hears nothing for long
+// gives up.
+func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	switch {
-	case m.queued:
-		if other && a.queued < turn && m.asker.queued > turn {
-			// Whoever asks for little doesn't wait behind one who asks for much.
-			r.queue.remove(at)
-			m.asker, m.request = a, request
-			r.queue.push(at)
+	case !m.queued:
+	case m.class == Behind && !m.group:
+		if a.in[Behind].queued > turn || !r.ready(m.seq) {
+			r.answer.Coming = join(r.answer.Coming, Range{m.seq, m.seq + 1})
 		}
-	case m.repeated && r.crossed(now, m, a, sent):
-		a.Crossed++
-		r.stats.Crossed++
-		return true
-	case a.queued >= r.cfg.MaxQueued:
-		return false
-	default:
-		m.group = other || !a.Addr.IsValid() || !a.alone(now, r.sharing())
-		m.asker, m.shared, m.request = a, other, request
-		r.queue.push(at)
-	}
-	// Those who wait to ask hear nothing of a unicast repair, and nothing yet of
-	// one that waits; in a small group nobody waits to ask. And whoever hears
-	// nothing for long gives up.
-	if (!m.group && r.group > SmallGroup) || r.waits(now, m.asker) {
+	case m.class == Recent && !m.group && r.group > SmallGroup, r.waits(now, m.asker, m.class):
 		r.confirm(now, m, sent)
 	}
-	return true
 }
 
 func (r *Responder) unfit(seq uint64) bool { return r.cfg.Unfit != nil && r.cfg.Unfit(seq) }
 
+func (r *Responder) ready(seq uint64) bool { return r.cfg.Ready == nil || r.cfg.Ready(seq) }
+
 // passOver takes a frame out of the queue that won't be repeated, and reports
-// whether nothing of its asker's waits any more.
+// whether nothing of its asker's waits in its class any more.
 func (r *Responder) passOver(at int32, held Range) bool {
 	m := r.queue.marks.at(at - 1)
-	if m.seq < m.asker.Position { // it has it by now, or has done without
-		return r.queue.remove(at)
-	}
 	switch {
+	case m.seq < m.asker.Position: // it has it by now, or does without
+		r.stats.Dropped++
 	case m.seq >= held.From && r.unfit(m.seq):
 		r.stats.Unfit++
+		r.deny(m, true)
 	case m.seq < held.From:
 		m.asker.Gone++
 		r.stats.Gone++
+		r.deny(m, false)
 	default: // only where more is held than Frames says
 		m.asker.Refused++
 		r.stats.Refused++
@@ -243,18 +295,73 @@ func (r *Responder) passOver(at int32, held Range) bool {
 	return r.queue.remove(at)
 }
 
-// Forget drops what waits for an asker that is no longer there. What another lost as
-// well still comes, and so does what a large group was told to wait for: others of it
-// may not have asked since.
-func (r *Responder) Forget(a *Asker) {
-	for at := a.first; at != 0; {
-		m := r.queue.marks.at(at - 1)
-		next := m.after
-		if !m.shared && !(m.group && m.confirmed && r.group > SmallGroup) {
-			r.queue.remove(at)
-			r.stats.Dropped++
+// maxDenials bounds the denials that wait to be taken: an asker that isn't told asks
+// again.
+const maxDenials = 256
+
+// deny has all that asked for a frame told that it doesn't come.
+func (r *Responder) deny(m *mark, unfit bool) {
+	to := m.asker.Addr
+	if !r.own(m) {
+		to = netip.AddrPort{}
+	}
+	if last := len(r.denials) - 1; last >= 0 {
+		d := &r.denials[last]
+		if d.To == to && d.Request == m.request && d.Unfit == unfit && d.Range.To == m.seq {
+			d.Range.To++
+			return
 		}
-		at = next
+	}
+	if len(r.denials) < maxDenials {
+		r.denials = append(r.denials, Denial{to, m.request, Range{m.seq, m.seq + 1}, unfit})
+	}
+}
+
+// Denials returns what askers waited for in vain since the last call, for them to be
+// told. The slice is valid until the next call of Asked or Next.
+func (r *Responder) Denials() []Denial {
+	list := r.denials
+	r.denials = r.denials[:0]
+	return list
+}
+
+// Unreadable says that frames which were to be read can't be: all that wait for them are
+// denied.
+func (r *Responder) Unreadable(frames Range) {
+	for class := range r.queue.lines {
+		for a := r.queue.lines[class].first; a != nil; {
+			next := a.in[class].next
+			for at := a.in[class].first; at != 0; {
+				m := r.queue.marks.at(at - 1)
+				after := m.after
+				if frames.Contains(m.seq) {
+					r.passOver(at, Range{From: m.seq + 1})
+				}
+				at = after
+			}
+			a = next
+		}
+	}
+}
+
+// own says that nobody but its asker waits for a frame, as far as is known: nobody else
+// has asked for it, nor was a large group told to wait for it.
+func (r *Responder) own(m *mark) bool {
+	return !m.shared && !(m.group && m.confirmed && r.group > SmallGroup)
+}
+
+// Forget drops what waits for an asker that is no longer there, and for nobody else.
+func (r *Responder) Forget(a *Asker) {
+	for class := range a.in {
+		for at := a.in[class].first; at != 0; {
+			m := r.queue.marks.at(at - 1)
+			next := m.after
+			if r.own(m) {
+				r.queue.remove(at)
+				r.stats.Dropped++
+			}
+			at = next
+		}
 	}
 }
 
@@ -262,46 +369,11 @@ func (r *Responder) Forget(a *Asker) {
 func (r *Responder) Begin() {
 	r.taken, r.told = 0, false
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
-	r.answer.Unfit = r.answer.Unfit[:0]
+	r.answer.Unfit, r.answer.Coming = r.answer.Unfit[:0], r.answer.Coming[:0]
 }
 
 // Answer returns what the ranges since Begin get besides repairs.
 func (r *Responder) Answer() Answer { return r.answer }
-
-// Knows says what is done already about frames of a NACK: known, if a repair of the
-// first of them waits here, or has gone out since the NACK was sent; n is how many
-// in a row that is true of, or isn't. It is for a publisher that has another way to
-// repeat what nobody is at yet, and holds more frames in that way than held. Where
-// the asker has used up its Looks it says that all are known, and Asked refuses them.
-func (r *Responder) Knows(now Time, a *Asker, sent Time, frames, held Range) (n uint64, known bool) {
-	most := min(frames.Len(), r.looks(now, a))
-	if most == 0 {
-		return frames.Len(), true
-	}
-	known = r.knows(now, a, sent, frames.From, held)
-	for n = 1; n < most && r.knows(now, a, sent, frames.From+n, held) == known; n++ {
-	}
-	a.looks.take(n)
-	return n, known
-}
-
-func (r *Responder) knows(now Time, a *Asker, sent Time, seq uint64, held Range) bool {
-	m := r.queue.marks.find(seq)
-	if m == nil {
-		return false
-	}
-	return m.queued && seq >= held.From || !m.queued && m.repeated && r.crossed(now, m, a, sent)
-}
-
-// SentAt says when a repair that Next returned goes out, where that isn't at once;
-// Never: not yet, so that whatever is asked for meanwhile has crossed it.
-func (r *Responder) SentAt(seq uint64, at Time) {
-	if m := r.queue.marks.find(seq); m != nil && m.repeated {
-		if m.at = at; m.group {
-			m.shouted = at
-		}
-	}
-}
 
 // crossed reports whether a NACK was sent before the last repair of its frame
 // could have arrived.
@@ -336,131 +408,6 @@ func (r *Responder) hold() time.Duration {
 		return r.rtt
 	}
 	return guessedRTT
-}
-
-// waits reports whether what is queued for a goes out only later, for want of
-// budget or quota. What there is of both is looked up once for a range.
-func (r *Responder) waits(now Time, a *Asker) bool {
-	if r.room.asker != a {
-		size, quota := max(uint64(r.cfg.FrameSize), 1), r.quota(now, a)
-		r.budget.fill(now)
-		quota.fill(now)
-		r.room.asker = a
-		r.room.budget, r.room.quota = r.budget.tokens/size, quota.tokens/size
-	}
-	return r.queue.frames > r.room.budget || a.queued > r.room.quota
-}
-
-// Next returns the next frame to repeat, and false where there is none or the
-// budget is used up. Held is what the resend buffer holds: what has left it
-// since it was asked for is passed over, and the asker will be told when it asks
-// again.
-func (r *Responder) Next(now Time, held Range) (Repair, bool) {
-	size := uint64(r.cfg.FrameSize)
-	for turns := r.queue.askers; turns > 0; {
-		a := r.queue.first
-		m := r.queue.marks.at(a.first - 1)
-		if m.seq < held.From || r.unfit(m.seq) {
-			if r.passOver(a.first, held) {
-				turns--
-			}
-			continue
-		}
-		if r.budget.ready(now, size) > now {
-			r.stats.Throttled++
-			return Repair{}, false
-		}
-		quota := r.quota(now, a)
-		if quota.ready(now, size) > now {
-			r.stats.Throttled++
-			r.queue.rotate()
-			turns--
-			continue
-		}
-		repair := Repair{Seq: m.seq, Request: m.request, Asker: a, Again: m.repeated}
-		if !m.group {
-			repair.To = a.Addr
-		} else {
-			m.toGroup, m.shouted = true, now
-			r.stats.ToGroup++
-		}
-		r.stats.Repaired++
-		m.repeated, m.at = true, now
-		r.budget.take(size)
-		quota.take(size)
-		a.Repaired++
-		if a.served++; !r.queue.remove(a.first) && a.served >= turn {
-			r.queue.rotate()
-		}
-		return repair, true
-	}
-	return Repair{}, false
-}
-
-// quota returns a subscriber's part of the budget: half, so that one that loses
-// much leaves the rest to the others; all of it where it is the only one.
-func (r *Responder) quota(now Time, a *Asker) *bucket {
-	q := &a.quota
-	if q.burst == 0 {
-		q.burst, q.tokens = r.budget.burst, r.budget.burst
-	}
-	rate := r.budget.rate
-	if r.group > 1 {
-		rate = max(rate/2, 1)
-	}
-	if rate != q.rate {
-		q.fill(now)
-		q.rate = rate
-	}
-	return q
-}
-
-// Owed returns how many of the frames that wait for their repair are held, and may still
-// be needed by who asked. It costs as much as there are.
-func (r *Responder) Owed(held Range) (n uint64) {
-	for a := r.queue.first; a != nil; a = a.next {
-		for at := a.first; at != 0; {
-			m := r.queue.marks.at(at - 1)
-			if m.seq >= max(held.From, a.Position) {
-				n++
-			}
-			at = m.after
-		}
-	}
-	return n
-}
-
-// Waiting returns how many frames wait for their repair.
-func (r *Responder) Waiting() uint64 { return r.queue.frames }
-
-// Deadline returns when the next repair may go out; Never if none waits.
-func (r *Responder) Deadline(now Time) Time {
-	if r.queue.askers == 0 {
-		return Never
-	}
-	if at := r.paced(now, &r.budget, r.queue.frames); at > now {
-		return at
-	}
-	at := Never
-	for a := r.queue.first; a != nil && at > now; a = a.next {
-		at = min(at, r.paced(now, r.quota(now, a), a.queued))
-	}
-	return at
-}
-
-// pace is how long what waits for tokens may wait for more of them: a timer for
-// each frame would cost more than the frames.
-const pace = 500 * time.Microsecond
-
-// paced returns when a bucket has tokens for the next of so many frames, or a
-// little later, when it has them for a turn.
-func (r *Responder) paced(now Time, b *bucket, frames uint64) Time {
-	size := uint64(r.cfg.FrameSize)
-	first := b.ready(now, size)
-	if first <= now {
-		return first
-	}
-	return max(first, min(b.ready(now, min(frames, turn)*size), now.Add(pace)))
 }
 
 // join appends a range, with the last one where they touch.

@@ -212,19 +212,24 @@ func TestARepairToTheGroupCrossesWhateverWentToOneSince(t *testing.T) {
 	})
 }
 
-// A repair that waits for its place is on its way, for whoever asks meanwhile.
-func TestARepairThatWaitsForItsPlace(t *testing.T) {
+// A frame that Next returned, and that was not taken, still waits: whoever asks
+// meanwhile asks for the same.
+func TestWhatIsNotTakenWaits(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.nack("anna", "5")
+		for range 3 {
+			if repair, ok := p.r.Next(p.now, Recent, p.held); !ok || repair.Seq != p.base+5 {
+				p.Fatalf("%+v, %v", repair, ok)
+			}
+			p.advance(10 * ms)
+			p.nack("anna", "5")
+		}
+		if s := p.r.Stats(); s.Repaired != 0 || s.Crossed != 0 {
+			p.Errorf("%+v", s)
+		}
 		p.wantRepairs("5")
-		p.r.SentAt(p.base+5, Never)
-		p.advance(10 * ms)
-		p.nack("anna", "5")
+		p.nackFrom(p.now-1, "anna", "5")
 		p.wantRepairs()
-		p.r.SentAt(p.base+5, p.now)
-		p.advance(ms)
-		p.nack("anna", "5")
-		p.wantRepairs("5")
 	})
 }
 
@@ -300,7 +305,7 @@ func TestTheRequestIsNamed(t *testing.T) {
 	p.r.Asked(p.now, a, 71, p.now, Range{3, 4}, p.held)
 	p.r.Asked(p.now, b, 80, p.now, Range{9, 10}, p.held)
 	for _, want := range []Repair{{Seq: 1, Request: 70, Asker: a}, {Seq: 2, Request: 70, Asker: a}, {Seq: 3, Request: 71, Asker: a}, {Seq: 9, Request: 80, Asker: b}} {
-		if got, ok := p.r.Next(p.now, p.held); !ok || got != want {
+		if got, ok := take(p.r, p.now, p.held); !ok || got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
 	}
@@ -319,11 +324,11 @@ func TestConfigsThatMakeNoSense(t *testing.T) {
 		r.Asked(0, a, 1, Never, Range{0, math.MaxUint64}, Range{0, 5})
 		r.Asked(0, a, 1, Never, Range{9, 3}, Range{5, 2})
 		for {
-			if _, ok := r.Next(5, Range{0, 5}); !ok {
+			if _, ok := take(r, 5, Range{0, 5}); !ok {
 				break
 			}
 		}
-		if at := r.Deadline(5); at <= 5 {
+		if at := deadline(r, 5, Range{0, 5}); at <= 5 {
 			t.Errorf("%+v: the deadline is %d", cfg, at)
 		}
 	}

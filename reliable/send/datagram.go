@@ -5,7 +5,6 @@ import (
 	"math"
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
@@ -94,7 +93,11 @@ func (s *Sender) repack(now reliable.Time, data []byte) bool {
 // unfit says whether a REPAIR with a frame in it is too large for the network. Of one
 // that only the disk holds that isn't known before it was read.
 func (s *Sender) unfit(seq uint64) bool {
-	return seq < s.wide && seq >= s.ringOldest() && frame.RepairSize(len(s.ring.frame(seq))) > s.most
+	if seq >= s.wide {
+		return false
+	}
+	data := s.kept(seq)
+	return data != nil && frame.RepairSize(len(data)) > s.most
 }
 
 // skipUnfit passes frames that were never sent, and are too large for it now.
@@ -108,26 +111,4 @@ func (s *Sender) skipUnfit(now reliable.Time) {
 	if s.keep.full {
 		s.noteRoom(now)
 	}
-}
-
-// dropUnfit tells a subscriber that is behind of frames that it waits for next, and that
-// are too large, and reports whether there are any.
-func (s *Sender) dropUnfit(m *member) bool {
-	from := m.wants[0].From
-	run := nack.Range{From: from, To: from}
-	for run.To < m.wants[0].To && run.To < s.wide {
-		data := s.kept(run.To)
-		if data == nil || frame.RepairSize(len(data)) <= s.most {
-			break
-		}
-		run.To++
-	}
-	if run.Len() == 0 {
-		return false
-	}
-	s.stats.Responder.Unfit += run.Len()
-	s.answers.unfit(m.Addr, m.wantRequest, []nack.Range{run})
-	s.catch.drop(m, []nack.Range{run})
-	s.catch.settle()
-	return true
 }

@@ -2,7 +2,6 @@ package send
 
 import (
 	"errors"
-	"slices"
 
 	"crier/nack"
 	"crier/reliable"
@@ -18,9 +17,6 @@ const (
 	diskWrite = 256
 	// diskRead is how many frames are read at once, at the most.
 	diskRead = 64
-	// diskMarks is how many frames the responder has marks for, at the least, where
-	// there is a disk: a NACK may cross the repair of one that has left a small ring.
-	diskMarks = 1024
 	// diskTrim is how many frames that nobody needs any more may lie on disk until
 	// there is something else to do: what a segment holds, where they are large.
 	diskTrim = 4096
@@ -149,7 +145,7 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 	if d.want.Len() > 0 { // what all have passed meanwhile is trimmed by this very job
 		from, _ := d.from()
 		d.want = d.want.Clip(from, from+d.held())
-		if !s.catch.needs(d.want) {
+		if !s.responder.Awaits(d.want) {
 			d.want = nack.Range{} // who waited for it has it, or has left
 		}
 	}
@@ -181,11 +177,6 @@ func (s *Sender) NextDisk() (DiskJob, bool) {
 func (d *disk) idle() bool {
 	from, ok := d.from()
 	return !ok || from >= d.low+diskTrim
-}
-
-// needs says whether a subscriber waits for some of these frames next.
-func (c *catchUp) needs(r nack.Range) bool {
-	return slices.ContainsFunc(c.turns, func(m *member) bool { return m.wants[0].Clip(r.From, r.To).Len() > 0 })
 }
 
 // diskWrite returns what to write next: what the ring must keep and will soon
@@ -249,21 +240,25 @@ func (s *Sender) DiskDone(now reliable.Time, frames [][]byte, err error) {
 	}
 	if err != nil {
 		s.stats.DiskErrors++
-		s.lostOnDisk(job.Frames)
+		s.responder.Unreadable(job.Frames)
+		s.deny()
 		return
 	}
 	s.stats.DiskRead += job.Frames.Len()
 	d.got = diskGot{job.Frames, frames}
 }
 
-// lostOnDisk tells all who wait for frames that can't be read that they are no
-// longer held.
-func (s *Sender) lostOnDisk(lost nack.Range) {
-	for _, m := range s.members.rows {
-		s.dropWants(m, lost)
-	}
-	s.catch.settle()
-}
-
 // DiskFailed returns why nothing is written to disk any more, or nil.
 func (s *Sender) DiskFailed() error { return s.disk.failed }
+
+func (d *disk) busyReading() bool { return d.busy && d.job.Data == nil && d.job.Frames.Len() > 0 }
+
+// mayRead says whether frames can be asked to be read.
+func (d *disk) mayRead() bool { return d.want.Len() == 0 && !d.busyReading() }
+
+// read has frames read below the first that the ring holds.
+func (d *disk) read(frames nack.Range, ringOldest uint64) {
+	if frames.Len() > 0 && d.mayRead() {
+		d.want = frames.Clip(frames.From, ringOldest)
+	}
+}

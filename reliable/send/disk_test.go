@@ -94,7 +94,7 @@ func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 5, To: 9}},
 	}))
-	p.catch.forget(p.members.rows[0])
+	p.responder.Forget(&p.members.rows[0].Asker)
 	if job, ok := p.NextDisk(); ok {
 		t.Errorf("the next job is %+v", job)
 	}
@@ -300,11 +300,14 @@ func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
 					done(p, job)
 				}
 			}
-			if got := nack.Normalize(gone[rig.SubscriberAddr]); len(got) != 1 || got[0] != (nack.Range{From: 100, To: 110}) {
-				t.Errorf("the first is told that %v is gone", got)
-			}
-			if got := nack.Normalize(gone[rig.PublisherAddr]); len(got) != 1 || got[0] != (nack.Range{From: 105, To: 120}) {
-				t.Errorf("the second is told that %v is gone", got)
+			for to, want := range map[netip.AddrPort]nack.Range{
+				rig.SubscriberAddr: {From: 100, To: 105},
+				{}:                 {From: 105, To: 110}, // which both wait for
+				rig.PublisherAddr:  {From: 110, To: 120},
+			} {
+				if got := nack.Normalize(gone[to]); len(got) != 1 || got[0] != want {
+					t.Errorf("%v is told that %v is gone, want %v", to, got, want)
+				}
 			}
 			if repaired != 2 {
 				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for", repaired)
@@ -370,14 +373,11 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 		p.served = true // it is data's turn
 		next(frame.Data)
 	}
-	if p.ringOldest() <= large || !p.stashed || p.oldest() > large {
+	if p.ringOldest() <= large || p.oldest() > large {
 		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.oldest(), p.ringOldest())
 	}
-	p.step(time.Millisecond)
-	p.step(100 * time.Millisecond)
-	p.asks(nack.Range{From: large, To: large + 1})
 	p.sends()
 	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {
-		t.Errorf("frame %d is asked for again, and the disk does %+v, %v", large, job, ok)
+		t.Errorf("frame %d waits, and the disk does %+v, %v", large, job, ok)
 	}
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/peer"
@@ -77,53 +78,43 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	}
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
-	held, oldest := s.held(), s.oldest()
+	held := s.held()
 	held.To += s.out.frames
-	// What was sent a while ago is catching up, as is what only the disk holds.
-	young := oldest
-	moves := m == &s.members.overflow && s.members.byID[f.Subscriber] != nil
-	switch {
-	case moves: // what only the disk holds, it gets once that is sure
-		young = max(oldest, held.From)
-	case m != &s.members.overflow:
-		young = max(oldest, min(max(s.catch.aged, held.From), s.sent))
-	}
+	memory := max(held.From, s.ringOldest())
+	s.responder.SetAge(min(max(s.age.aged, memory), s.sent))
 	s.responder.Begin()
-	s.catch.old = s.catch.old[:0]
+	var coming []nack.Range
 	for _, r := range f.Ranges {
 		if r.To > s.next {
 			s.stats.Unknown++ // nothing that far was ever sent
 		}
-		if kept := r.Clip(oldest, held.To); kept.Len() > 0 {
+		if kept := r.Clip(held.From, held.To); kept.Len() > 0 {
 			m.askedAt, m.askedTo = now, max(m.askedTo, kept.To)
 		}
-		s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(0, oldest), held)
-		if r = r.Clip(oldest, young); r.Len() > 0 {
-			s.catch.old = append(s.catch.old, r)
+		ask := func(r, held nack.Range) {
+			s.responder.Asked(now, &m.Asker, f.Request, at, r, held)
+		}
+		switch {
+		case m != &s.members.overflow:
+			ask(r, held)
+		case s.members.byID[f.Subscriber] == nil: // what only the disk holds is gone for it
+			ask(r, nack.Range{From: memory, To: held.To})
+		default: // it moves, and gets what only the disk holds once that is sure
+			ask(r.Clip(0, held.From), held)
+			if r := r.Clip(held.From, memory); r.Len() > 0 {
+				coming = append(coming, r)
+			}
+			ask(r.Clip(memory, max(r.To, memory)), nack.Range{From: memory, To: held.To})
 		}
 	}
 	s.offload.asked(now, f.Ranges)
-	if moves {
-		s.answers.coming(from, s.catch.old)
-	} else {
-		s.behind(now, m, f.Request, at, s.catch.old, held)
-	}
-	// Somebody may be about to get the same, alone.
-	if m == &s.members.overflow && len(s.catch.turns) > 0 {
-		s.catch.old = s.catch.old[:0]
-		for _, r := range f.Ranges {
-			s.catch.old = append(s.catch.old, r.Clip(young, held.To))
-		}
-		s.behind(now, m, f.Request, at, s.catch.old, held)
-	} else {
-		for _, r := range f.Ranges {
-			s.responder.Asked(now, &m.Asker, f.Request, at, r.Clip(young, r.To), held)
-		}
-	}
 	answer := s.responder.Answer()
 	s.answers.gone(from, f.Request, answer.Gone)
 	s.answers.unfit(from, f.Request, answer.Unfit)
 	s.answers.confirm(answer.Confirm)
+	s.answers.coming(from, coming)
+	s.answers.coming(from, answer.Coming)
+	s.deny()
 }
 
 // sample takes the round trip that a NACK or STATUS tells. One that began before
@@ -138,4 +129,15 @@ func (s *Sender) sample(now reliable.Time, m *member, f *frame.Frame) {
 func (s *Sender) regroup(now reliable.Time) {
 	s.members.settle(now)
 	s.responder.SetGroup(len(s.members.rows), s.members.rtt)
+}
+
+// deny tells subscribers what they waited for in vain.
+func (s *Sender) deny() {
+	for _, d := range s.responder.Denials() {
+		if d.Unfit {
+			s.answers.unfit(d.To, d.Request, []nack.Range{d.Range})
+		} else {
+			s.answers.gone(d.To, d.Request, []nack.Range{d.Range})
+		}
+	}
 }

@@ -32,16 +32,6 @@ type member struct {
 
 	askedAt reliable.Time // when it last asked for something that is held; 0: never
 	askedTo uint64        // below which all that was lies
-
-	// What it waits for while it is behind; see catchup.go.
-	wants       []nack.Range // ascending and disjoint; empty unless it has its turn
-	lent        []nack.Range // what others wait for as well, within one call
-	wantRequest uint64
-	wantSent    reliable.Time // when the last request for them was sent, or Never
-	served      []served      // the last maxServed
-	serves      int
-	serving     reliable.Time // when the last of them began
-	forgot      reliable.Time // when the last one went that is not among them
 }
 
 // members is a publisher's table of subscribers, from their STATUS and NACKs.

@@ -52,17 +52,7 @@ func (s *Sender) lacking() (n uint64) {
 // Owed returns how many frames were asked for, are held, and wait to be repeated. It
 // costs as much as there are.
 func (s *Sender) Owed() (n uint64) {
-	held := s.held()
-	n = s.responder.Owed(held)
-	if s.stashed && s.stash.Seq >= held.From {
-		n++
-	}
-	for _, m := range s.catch.turns {
-		for _, r := range m.wants {
-			n += r.Clip(max(s.oldest(), m.Position), s.next).Len()
-		}
-	}
-	return n
+	return s.responder.Owed(s.held())
 }
 
 // Stop says that nothing is repaired from now on.

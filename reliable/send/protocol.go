@@ -20,9 +20,6 @@ const (
 	// that CONFIRMs may use.
 	maxRate     = 1 << 40
 	confirmPart = 16
-	// catchBurst is how much may go to subscribers that are behind at once, in
-	// bytes.
-	catchBurst = 256 << 10
 
 	// heartbeatFirst is when the first heartbeat follows the last data: a lost
 	// tail is found that soon. Each further one waits twice as long, up to
@@ -46,4 +43,7 @@ const (
 	maxSegments = 64
 	// maxRepairs bounds the repairs in one Batch: data waits for no more.
 	maxRepairs = 16
+	// behindTurn is how many batches of data may go out before one for subscribers that
+	// are behind.
+	behindTurn = 4
 )

@@ -215,8 +215,22 @@ func (s *Sender) oldest() uint64 {
 // ringOldest returns the lowest sequence number that the ring holds.
 func (s *Sender) ringOldest() uint64 { return s.ring.oldest }
 
-// held returns the frames that the ring can repair: sent, and not overwritten.
-func (s *Sender) held() nack.Range { return nack.Range{From: s.ringOldest(), To: s.sent} }
+// held returns the frames that can be repaired: sent, and in the ring or on disk.
+func (s *Sender) held() nack.Range { return nack.Range{From: s.oldest(), To: s.sent} }
+
+// ready says whether a frame that is held is in memory.
+func (s *Sender) ready(seq uint64) bool { return s.kept(seq) != nil }
+
+// kept returns a frame that is held, or nil where it has to be read first.
+func (s *Sender) kept(seq uint64) []byte {
+	if seq >= s.ringOldest() {
+		return s.ring.frame(seq)
+	}
+	if g := &s.disk.got; g.Contains(seq) {
+		return g.frames[seq-g.From]
+	}
+	return nil
+}
 
 // startAt returns the offset of the first message that starts in frame seq or
 // after it; seq may be the next frame.

@@ -15,7 +15,7 @@ type Sender struct {
 	ring      ring
 	keep      retention
 	disk      disk
-	catch     catchUp
+	age       age
 	limit     limit
 	offload   offload
 	build     frame.Builder
@@ -43,9 +43,6 @@ type Sender struct {
 
 	memberEvents []reliable.MemberEvent
 
-	stash   nack.Repair // taken from the responder, for the next batch
-	stashed bool
-
 	closing  bool
 	closed   reliable.Time // when Close was called
 	lastNack reliable.Time
@@ -64,6 +61,7 @@ type Sender struct {
 	taken   bool // a batch is out, and Sent has not been called
 	out     outgoing
 	served  bool // an answer or repairs went last: it is data's turn
+	batches int  // of data since the last repairs for those that are behind
 	stats   Stats
 }
 
@@ -90,15 +88,14 @@ func New(cfg Config) (*Sender, error) {
 		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
 	}
 	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride+DiskHead)
-	s.catch.budget = newLimit(cfg.RepairFloor, catchBurst)
-	s.catch.since = cfg.Start
+	s.age.since = cfg.Start
 	marks := s.ring.marks()
 	if s.disk.limit > 0 {
-		marks = max(marks, diskMarks)
+		marks += min(s.disk.limit, leastMarks)
 	}
 	repairs := nack.ResponderConfig{
 		Frames: int(marks), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
-		Unfit: s.unfit,
+		Ready: s.ready, Unfit: s.unfit,
 	}
 	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
@@ -152,10 +149,9 @@ func (s *Sender) Advance(now reliable.Time) {
 		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
 		s.rate = max(rate, s.rate-s.rate/8)
 		s.responder.SetDataRate(now, s.rate)
-		s.catch.budget.setRate(max(s.cfg.RepairFloor, s.rate), catchBurst)
 		s.rateBytes, s.rateFrom = 0, now
 	}
-	s.catch.age(now, s.sent, s.members.rtt)
+	s.age.pass(now, s.sent, s.members.rtt)
 	if s.keep.full {
 		s.leaveOut(now)
 	}
@@ -192,18 +188,13 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	if s.limit.rate > 0 && s.sent != s.next {
 		data = now
 	}
-	if !s.stashed {
-		data = min(data, s.responder.Deadline(now))
-	} else {
-		data = now
-	}
+	held, reads := s.held(), s.disk.mayRead()
+	data = min(data, s.responder.Deadline(now, nack.Recent, held, reads),
+		s.responder.Deadline(now, nack.Behind, held, reads))
 	if s.limit.rate > 0 && data != reliable.Never {
 		data = max(data, s.limit.ready())
 	}
 	at = min(at, data)
-	if len(s.catch.turns) > 0 {
-		at = min(at, s.catchUpDue())
-	}
 	s.armed = max(at, now)
 	return at
 }

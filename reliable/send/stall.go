@@ -3,7 +3,6 @@ package send
 import (
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 )
 
@@ -59,10 +58,6 @@ func (s *Sender) moved(now reliable.Time, m *member, position uint64) {
 	}
 	before := m.Position
 	m.Position = position
-	if len(m.wants) > 0 && m.wants[0].From < position { // it has them by now, or does without
-		s.catch.drop(m, []nack.Range{{To: position}})
-		s.catch.settle()
-	}
 	if s.cfg.Pace.Kind == reliable.PaceNone {
 		return
 	}
@@ -101,13 +96,8 @@ func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 
 // gone tells that a subscriber is no longer there whose pace counted, or would.
 func (s *Sender) gone(m *member) {
-	s.catch.forget(m)
 	s.answers.forget(m.Addr)
 	s.responder.Forget(&m.Asker)
-	if s.stashed && s.stash.To == m.Addr {
-		s.stashed = false
-		s.responder.SentAt(s.stash.Seq, s.now) // it may come back, and ask
-	}
 	if m.state == reliable.Counted || m.state == reliable.LeftOut {
 		s.tell(reliable.MemberEvent{Member: s.member(m), From: m.state, To: reliable.Watching, Gone: true})
 	}

@@ -263,7 +263,7 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.WantSession,
 		}))
-		if waits := p.responder.Waiting(); waits != 40 || len(p.answers.list) == 0 {
+		if waits := p.Owed(); waits != 40 || len(p.answers.list) == 0 {
 			t.Fatalf("%d repairs and %d answers wait", waits, len(p.answers.list))
 		}
 		if leaves {
@@ -271,7 +271,7 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 		} else {
 			p.gone(p.members.rows[0])
 		}
-		if waits := p.responder.Waiting(); waits != 0 {
+		if waits := p.Owed(); waits != 0 {
 			t.Errorf("left %v: %d repairs wait", leaves, waits)
 		}
 		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {

@@ -69,11 +69,8 @@ func (s *Sender) Stats() Stats {
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
 	st.Asking = s.asking()
 	st.Unconfirmed = s.answers.unconfirmed
-	gone, unfit := st.Responder.Gone, st.Responder.Unfit // of catching up
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
 	st.Responder = s.responder.Stats()
-	st.Responder.Gone += gone
-	st.Responder.Unfit += unfit
 	st.HeldBy = s.keep.held
 	if s.keep.full {
 		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)

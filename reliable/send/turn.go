@@ -35,12 +35,12 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	}
 	if !ok {
 		if b, ok = s.nextAnswer(now); !ok {
-			b, ok = s.nextRepairs(now)
+			b, ok = s.nextRepairs(now, nack.Recent)
 		}
 		s.served = ok
 	}
-	if !ok && len(s.catch.turns) > 0 && s.catch.data >= catchTurn {
-		b, ok = s.nextCatchUp(now)
+	if !ok && s.batches >= behindTurn {
+		b, ok = s.nextRepairs(now, nack.Behind)
 	}
 	if !ok && data {
 		b, ok = s.nextData(now)
@@ -48,10 +48,11 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	if !ok {
 		b, ok = s.nextBeat(now)
 	}
-	if !ok && len(s.catch.turns) > 0 {
-		if b, ok = s.nextCatchUp(now); !ok {
-			b, ok = s.nextAnswer(now) // what can't be had is denied
-		}
+	if !ok {
+		b, ok = s.nextRepairs(now, nack.Behind)
+	}
+	if !ok {
+		b, ok = s.nextAnswer(now) // what can't be had is denied
 	}
 	s.taken, s.out = ok, b
 	return b.Batch, ok
@@ -124,9 +125,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	if s.limit.rate > 0 {
 		s.limit.take(now, uint64(len(data)))
 	}
-	if len(s.catch.turns) > 0 {
-		s.catch.data++
-	}
+	s.batches++
 	s.rateBytes += uint64(len(data))
 	s.beats.data(now)
 	s.beaten = false
@@ -137,52 +136,43 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	return b, true
 }
 
-// nextRepairs returns repairs for one destination.
-func (s *Sender) nextRepairs(now reliable.Time) (outgoing, bool) {
-	b := outgoing{repairs: true}
-	b.Single = s.offload.repairsSingle()
-	if s.limit.rate > 0 && s.limit.room(now) == 0 {
+// nextRepairs returns repairs of one class for one destination.
+func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
+	b := outgoing{repairs: true, catchUp: class == nack.Behind}
+	if s.responder.Waiting(class) == 0 || s.limit.rate > 0 && s.limit.room(now) == 0 {
 		return b, false
 	}
+	b.Single = s.offload.repairsSingle()
 	s.arena = s.arena[:0]
-	held := s.held()
 	for n := 0; n < maxRepairs; n++ {
-		if !s.stashed {
-			if s.stash, s.stashed = s.responder.Next(now, held); !s.stashed {
-				break
-			}
-		}
-		if s.stash.Seq < held.From || s.unfit(s.stash.Seq) { // overwritten, or too large, while it waited for a place
-			s.stashed = false
-			s.responder.SentAt(s.stash.Seq, now) // no request for it crosses it any more
-			continue
-		}
-		data := s.ring.frame(s.stash.Seq)
-		if len(s.arena) > 0 && (s.stash.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
-			s.responder.SentAt(s.stash.Seq, reliable.Never)
+		r, ok := s.responder.Next(now, class, s.held())
+		if !ok || n > 0 && (r.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
 			break
 		}
 		before := len(s.arena)
-		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, s.stash.Request, data)
+		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, r.Request, s.kept(r.Seq))
 		size := len(s.arena) - before
-		if before > 0 && size > b.Segment {
+		if n > 0 && size > b.Segment {
 			s.arena = s.arena[:before]
-			s.responder.SentAt(s.stash.Seq, reliable.Never)
 			break
 		}
-		if before == 0 {
-			b.To, b.Segment = s.stash.To, size
+		if n == 0 {
+			b.To, b.Segment = r.To, size
 		}
-		s.stashed = false
-		b.Single = b.Single || s.stash.Again // it may be cutting that damaged it
-		s.responder.SentAt(s.stash.Seq, now)
-		s.unsent.repairs = append(s.unsent.repairs, repeat{s.stash.Seq, s.stash.Asker})
+		s.responder.Take(now, uint64(size))
+		b.Single = b.Single || r.Again // it may be cutting that damaged it
+		s.unsent.repairs = append(s.unsent.repairs, repeat{r.Seq, r.Asker})
 		if size < b.Segment {
 			break
 		}
 	}
+	s.deny()
 	if b.Data = s.arena; len(b.Data) == 0 {
+		s.disk.read(s.responder.Stored(), s.ringOldest())
 		return b, false // to take nothing would end a lateness that is to be made up
+	}
+	if class == nack.Behind {
+		s.batches = 0
 	}
 	s.limit.take(now, uint64(len(b.Data)))
 	return b, true

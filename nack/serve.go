@@ -1,0 +1,197 @@
+package nack
+
+import "time"
+
+// waits reports whether what is queued for an asker goes out only later, for want of
+// budget or quota. What there is of both is looked up once for a range.
+func (r *Responder) waits(now Time, a *Asker, class Class) bool {
+	l := &r.queue.lines[class]
+	if class == Behind {
+		return l.frames > turn
+	}
+	if r.room.asker != a {
+		size, quota := max(uint64(r.cfg.FrameSize), 1), r.quota(now, a)
+		l.budget.fill(now)
+		quota.fill(now)
+		r.room.asker = a
+		r.room.budget, r.room.quota = l.budget.tokens/size, quota.tokens/size
+	}
+	return l.frames > r.room.budget || a.in[class].queued > r.room.quota
+}
+
+// Next returns the next frame of a class to repeat, and false where there is none, the
+// budget is used up, or all that wait must be read first. It waits until Take. Held is
+// what the store holds: what has left it since it was asked for is denied.
+func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
+	l := &r.queue.lines[class]
+	size := uint64(r.cfg.FrameSize)
+	r.stored = Range{}
+	for turns := l.askers; turns > 0; {
+		a := l.first
+		at := a.in[class].first
+		m := r.queue.marks.at(at - 1)
+		if m.seq < held.From || r.unfit(m.seq) || m.seq < a.Position && r.own(m) {
+			if r.passOver(at, held) {
+				turns--
+			}
+			continue
+		}
+		if l.budget.ready(now, size) > now {
+			r.stats.Throttled++
+			return Repair{}, false
+		}
+		if class == Recent && r.quota(now, a).ready(now, size) > now {
+			r.stats.Throttled++
+			l.rotate(class)
+			turns--
+			continue
+		}
+		if !r.ready(m.seq) {
+			if r.stored.Len() == 0 {
+				r.stored = r.run(at)
+			}
+			l.rotate(class)
+			turns--
+			continue
+		}
+		repair := Repair{Seq: m.seq, Request: m.request, Asker: a, Again: m.repeated}
+		if !m.group {
+			repair.To = a.Addr
+		}
+		r.next.at, r.next.asker, r.next.class = at, a, class
+		return repair, true
+	}
+	return Repair{}, false
+}
+
+// Take says that what Next returned goes out now, with so many bytes. No other method
+// may have been called since.
+func (r *Responder) Take(now Time, size uint64) {
+	a, class := r.next.asker, r.next.class
+	l := &r.queue.lines[class]
+	m := r.queue.marks.at(r.next.at - 1)
+	if m.group {
+		m.toGroup, m.shouted = true, now
+		r.stats.ToGroup++
+	}
+	r.stats.Repaired++
+	m.repeated, m.at = true, now
+	l.budget.take(size)
+	if class == Recent {
+		r.quota(now, a).take(size)
+	} else {
+		r.stats.CaughtUp++
+	}
+	a.Repaired++
+	if a.in[class].served++; !r.queue.remove(r.next.at) && a.in[class].served >= turn {
+		l.rotate(class)
+	}
+}
+
+// maxRun bounds the frames that are read at once.
+const maxRun = 64
+
+// run returns the frames, one after the other, that wait from a mark on.
+func (r *Responder) run(at int32) Range {
+	m := r.queue.marks.at(at - 1)
+	run := Range{m.seq, m.seq + 1}
+	for m.after != 0 && run.Len() < maxRun {
+		if m = r.queue.marks.at(m.after - 1); m.seq != run.To {
+			break
+		}
+		run.To++
+	}
+	return run
+}
+
+// Stored returns frames that must be read before Next can return them, as far as the
+// last call of it found out; none if the range is empty.
+func (r *Responder) Stored() Range { return r.stored }
+
+// Awaits says whether somebody waits for some of these frames next.
+func (r *Responder) Awaits(frames Range) bool {
+	for class := range r.queue.lines {
+		for a := r.queue.lines[class].first; a != nil; a = a.in[class].next {
+			if frames.Contains(r.queue.marks.at(a.in[class].first - 1).seq) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// quota returns a subscriber's part of the budget: half, so that one that loses
+// much leaves the rest to the others; all of it where it is the only one.
+func (r *Responder) quota(now Time, a *Asker) *bucket {
+	q, budget := &a.quota, &r.queue.lines[Recent].budget
+	if q.burst == 0 {
+		q.burst, q.tokens = budget.burst, budget.burst
+	}
+	rate := budget.rate
+	if r.group > 1 {
+		rate = max(rate/2, 1)
+	}
+	if rate != q.rate {
+		q.setRate(now, rate)
+	}
+	return q
+}
+
+// Owed returns how many of the frames that wait for their repair are held, and may still
+// be needed by their askers. It costs as much as there are.
+func (r *Responder) Owed(held Range) (n uint64) {
+	for class := range r.queue.lines {
+		for a := r.queue.lines[class].first; a != nil; a = a.in[class].next {
+			for at := a.in[class].first; at != 0; {
+				m := r.queue.marks.at(at - 1)
+				if m.seq >= max(held.From, a.Position) {
+					n++
+				}
+				at = m.after
+			}
+		}
+	}
+	return n
+}
+
+// Waiting returns how many frames of a class wait for their repair.
+func (r *Responder) Waiting(class Class) uint64 { return r.queue.lines[class].frames }
+
+// Deadline returns when the next repair of a class may go out; Never if none waits. What
+// must be read first counts only where it can be asked to be read.
+func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time {
+	l := &r.queue.lines[class]
+	if l.askers == 0 {
+		return Never
+	}
+	at := Never
+	for a := l.first; a != nil && at > now; a = a.in[class].next {
+		p := &a.in[class]
+		switch seq := r.queue.marks.at(p.first - 1).seq; {
+		case !reads && seq >= held.From && !r.ready(seq):
+		case class == Recent:
+			at = min(at, r.paced(now, r.quota(now, a), p.queued))
+		default:
+			at = now
+		}
+	}
+	if at == Never {
+		return Never
+	}
+	return max(at, r.paced(now, &l.budget, l.frames))
+}
+
+// pace is how long what waits for tokens may wait for more of them: a timer for
+// each frame would cost more than the frames.
+const pace = 500 * time.Microsecond
+
+// paced returns when a bucket has tokens for the next of so many frames, or a
+// little later, when it has them for a turn.
+func (r *Responder) paced(now Time, b *bucket, frames uint64) Time {
+	size := uint64(r.cfg.FrameSize)
+	first := b.ready(now, size)
+	if first <= now {
+		return first
+	}
+	return max(first, min(b.ready(now, min(frames, turn)*size), now.Add(pace)))
+}
