@@ -115,8 +115,8 @@ func parseArchitecture(doc string) (*architecture, error) {
 			name, below := strings.CutSuffix(part, " and below")
 			m := quoted.FindStringSubmatch(name)
 			if m == nil || m[0] != name {
-				return fmt.Errorf("%s:%d: a home is a folder in backquotes, or one \"and below\", not %s",
-					architectureFile, line, part)
+				return fmt.Errorf("%s:%d: a home is a folder in backquotes, "+
+					"or one \"and below\", not %s", architectureFile, line, part)
 			}
 			homes = append(homes, home{path.Clean(m[1]), below})
 		}
@@ -156,7 +156,8 @@ func eachRow(doc, key, column string, f func(line int, names []string, cell stri
 				names = append(names, m[1])
 			}
 			if len(names) == 0 {
-				return fmt.Errorf("%s:%d: the row names no %s in backquotes", architectureFile, i+1, key)
+				return fmt.Errorf("%s:%d: the row names no %s in backquotes",
+					architectureFile, i+1, key)
 			}
 			if err := f(i+1, names, cells[at]); err != nil {
 				return err
@@ -171,89 +172,131 @@ func eachRow(doc, key, column string, f func(line int, names []string, cell stri
 }
 
 // problems lists where the source and go.mod's direct requirements differ from the tables.
-func (a *architecture) problems(files []goFile, modules []string) (list []string) {
-	report := func(format string, args ...any) { list = append(list, fmt.Sprintf(format, args...)) }
-	imported := map[string][]string{} // by each package, of this module
-	usedAt := map[string][]string{}   // the packages that import each library
+func (a *architecture) problems(files []goFile, modules []string) []string {
+	c := &comparison{
+		architecture: a, modules: modules,
+		imported: map[string][]string{}, users: map[string][]string{},
+	}
 	for _, f := range files {
-		dir := path.Dir(f.path)
-		if imported[dir] == nil {
-			imported[dir] = []string{}
-		}
-		for _, name := range f.imports {
-			if local, ok := strings.CutPrefix(name, modulePrefix); ok {
-				imported[dir] = append(imported[dir], local)
-				may, ruled := a.may[dir]
-				if isRig(local) && !isRig(dir) {
-					report("%s imports %s, which serves tests only: production code may not", f.path, name)
-				} else if ruled && !slices.Contains(may, local) {
-					report("%s imports %s: the row `%s/` of %s doesn't allow it: "+
-						"take the import out, or add `%s` to its cell \"may import\"",
-						f.path, name, dir, architectureFile, local)
-				}
-				continue
-			}
-			if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
-				continue // the standard library
-			}
-			module := ""
-			for _, m := range modules {
-				if within(name, m) && len(m) > len(module) {
-					module = m
-				}
-			}
-			homes, ruled := a.homes[module]
-			usedAt[module] = append(usedAt[module], dir)
-			switch {
-			case module == "":
-				report("%s imports %s, of no module that go.mod requires directly", f.path, name)
-			case ruled && !slices.ContainsFunc(homes, func(h home) bool { return h.holds(dir) }):
-				report("%s imports %s: the row `%s` of %s has it at home in %v: "+
-					"move the code there, or change the cell \"home\"",
-					f.path, name, module, architectureFile, homes)
-			}
-		}
+		c.file(f)
 	}
-	for _, dir := range sorted(imported) {
-		if _, ok := a.may[dir]; !ok {
-			report("%s/ is a package without a row in %s: add one, with the cell \"may import\": %s",
-				dir, architectureFile, cell(imported[dir]))
-		}
+	c.packages()
+	c.libraries()
+	return c.list
+}
+
+// A comparison finds the differences between the tables and the source.
+type comparison struct {
+	*architecture
+	// modules lists go.mod's direct requirements.
+	modules []string
+	// imported lists what each package imports of this module.
+	imported map[string][]string
+	// users lists the packages that import each library.
+	users map[string][]string
+	// list holds the differences found so far.
+	list []string
+}
+
+func (c *comparison) report(format string, args ...any) {
+	c.list = append(c.list, fmt.Sprintf(format, args...))
+}
+
+// file takes note of a file's imports, and reports those that the tables don't allow.
+func (c *comparison) file(f goFile) {
+	dir := path.Dir(f.path)
+	if c.imported[dir] == nil {
+		c.imported[dir] = []string{}
 	}
-	for _, dir := range sorted(a.may) {
-		if _, ok := imported[dir]; !ok {
-			report("the row `%s/` of %s is of no package: take it out, or give it the folder's new name",
-				dir, architectureFile)
+	for _, name := range f.imports {
+		if local, ok := strings.CutPrefix(name, modulePrefix); ok {
+			c.imported[dir] = append(c.imported[dir], local)
+			may, ruled := c.may[dir]
+			if isRig(local) && !isRig(dir) {
+				c.report("%s imports %s, which serves tests only: production code may not",
+					f.path, name)
+			} else if ruled && !slices.Contains(may, local) {
+				c.report("%s imports %s: the row `%s/` of %s doesn't allow it: "+
+					"take the import out, or add `%s` to its cell \"may import\"",
+					f.path, name, dir, architectureFile, local)
+			}
 			continue
 		}
-		for _, name := range a.may[dir] {
-			if !slices.Contains(imported[dir], name) {
-				report("the row `%s/` of %s allows `%s`, which no file there imports: "+
+		if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
+			continue // the standard library
+		}
+		module := c.module(name)
+		if module == "" {
+			c.report("%s imports %s, of no module that go.mod requires directly", f.path, name)
+			continue
+		}
+		c.users[module] = append(c.users[module], dir)
+		homes, ruled := c.homes[module]
+		if ruled && !slices.ContainsFunc(homes, func(h home) bool { return h.holds(dir) }) {
+			c.report("%s imports %s: the row `%s` of %s has it at home in %v: "+
+				"move the code there, or change the cell \"home\"",
+				f.path, name, module, architectureFile, homes)
+		}
+	}
+}
+
+// module returns the required module that holds a package, or "".
+func (c *comparison) module(name string) (module string) {
+	for _, m := range c.modules {
+		if within(name, m) && len(m) > len(module) {
+			module = m
+		}
+	}
+	return module
+}
+
+// packages reports packages without a row, rows without a package, and cells that allow too much.
+func (c *comparison) packages() {
+	for _, dir := range sorted(c.imported) {
+		if _, ok := c.may[dir]; !ok {
+			c.report("%s/ is a package without a row in %s: "+
+				"add one, with the cell \"may import\": %s",
+				dir, architectureFile, cell(c.imported[dir]))
+		}
+	}
+	for _, dir := range sorted(c.may) {
+		if _, ok := c.imported[dir]; !ok {
+			c.report("the row `%s/` of %s is of no package: "+
+				"take it out, or give it the folder's new name", dir, architectureFile)
+			continue
+		}
+		for _, name := range c.may[dir] {
+			if !slices.Contains(c.imported[dir], name) {
+				c.report("the row `%s/` of %s allows `%s`, which no file there imports: "+
 					"the cell \"may import\" would be: %s",
-					dir, architectureFile, name, cell(imported[dir]))
+					dir, architectureFile, name, cell(c.imported[dir]))
 			}
 		}
 	}
-	for _, module := range modules {
-		if _, ok := a.homes[module]; !ok {
-			report("go.mod requires %s, which has no row in %s: add one, with its home", module, architectureFile)
+}
+
+// libraries reports requirements without a row, rows without a requirement, and empty homes.
+func (c *comparison) libraries() {
+	for _, module := range c.modules {
+		if _, ok := c.homes[module]; !ok {
+			c.report("go.mod requires %s, which has no row in %s: add one, with its home",
+				module, architectureFile)
 		}
 	}
-	for _, module := range sorted(a.homes) {
-		if !slices.Contains(modules, module) {
-			report("the row `%s` of %s is of no module that go.mod requires directly: take it out",
-				module, architectureFile)
+	for _, module := range sorted(c.homes) {
+		if !slices.Contains(c.modules, module) {
+			c.report("the row `%s` of %s is of no module that go.mod requires directly: "+
+				"take it out", module, architectureFile)
 			continue
 		}
-		for _, h := range a.homes[module] {
-			if !slices.ContainsFunc(usedAt[module], h.holds) {
-				report("the row `%s` of %s has it at home in %v, where nothing imports it: "+
+		for _, h := range c.homes[module] {
+			if !slices.ContainsFunc(c.users[module], h.holds) {
+				c.report("the row `%s` of %s has it at home in %v, where nothing imports it: "+
 					"change the cell \"home\"; the packages that do: %s",
-					module, architectureFile, h, cell(usedAt[module]))
+					module, architectureFile, h, cell(c.users[module]))
 			}
 		}
 	}
-	return list
 }
 
 // cell writes packages as a cell of the table.
@@ -345,172 +388,4 @@ func directModules(mod string) (modules []string) {
 		}
 	}
 	return modules
-}
-
-// The architecture of the tests below.
-const smallArchitecture = `
-| package | purpose | may import |
-| --- | --- | --- |
-| ` + "`./`" + ` | the front page | nothing |
-| ` + "`core/`" + ` | | nothing |
-| ` + "`rim/`" + ` | | ` + "`core`" + ` |
-| ` + "`rim/room/`" + ` | | ` + "`core`, `rim`" + ` |
-| ` + "`rim/rig/`, `rim/rimtest/`" + ` | | ` + "`core`" + ` |
-
-Text between the tables.
-
-| library | home | reason |
-| --- | --- | --- |
-| ` + "`example.org/wire`" + ` | ` + "`core`" + ` | |
-| ` + "`example.org/net`, `example.org/net/v2`" + ` | ` + "`rim`" + ` and below | |
-`
-
-// smallSources returns files that keep to smallArchitecture.
-func smallSources() []goFile {
-	return []goFile{
-		{"doc.go", nil},
-		{"core/a.go", []string{"fmt", "example.org/wire"}},
-		{"rim/a.go", []string{"net/netip", "crier/core", "example.org/net/ipv4"}},
-		{"rim/room/a.go", []string{"crier/core", "crier/rim", "example.org/net/v2"}},
-		{"rim/rig/a.go", []string{"crier/core"}},
-		{"rim/rimtest/a.go", []string{"crier/core"}},
-	}
-}
-
-const smallMod = `module crier
-
-require example.org/wire v1.0.0
-
-require (
-	// A comment.
-	example.org/net v1.2.3
-	example.org/net/v2 v2.0.0
-)
-
-require (
-	example.org/other v1.0.0 // indirect
-)
-`
-
-// TestArchitectureFindsViolations gives the rules what they are there to find.
-func TestArchitectureFindsViolations(t *testing.T) {
-	const row = "| `core/` | | nothing |"
-	for _, test := range []struct {
-		name string
-		// old is replaced by new in the architecture.
-		old, new string
-		// file is added to the source.
-		file goFile
-		mod  string
-		want string
-	}{
-		{name: "no violation"},
-		{
-			name: "an import that its row doesn't allow",
-			file: goFile{"core/b.go", []string{"crier/rim"}},
-			want: "core/b.go imports crier/rim: the row `core/`",
-		},
-		{
-			name: "an import of a rig",
-			file: goFile{"rim/b.go", []string{"crier/rim/rig"}},
-			want: "rim/b.go imports crier/rim/rig, which serves tests only",
-		},
-		{
-			name: "an import of a rig that the row allows",
-			old:  row, new: "| `core/` | | `rim/rimtest` |",
-			file: goFile{"core/b.go", []string{"crier/rim/rimtest"}},
-			want: "core/b.go imports crier/rim/rimtest, which serves tests only",
-		},
-		{
-			name: "a package without a row",
-			file: goFile{"rim/hall/a.go", []string{"crier/rim", "crier/core"}},
-			want: "rim/hall/ is a package without a row in docs/ARCHITECTURE.md: " +
-				"add one, with the cell \"may import\": `core`, `rim`",
-		},
-		{
-			name: "a row without a package",
-			old:  row, new: row + "\n| `gone/` | | nothing |",
-			want: "the row `gone/` of docs/ARCHITECTURE.md is of no package",
-		},
-		{
-			name: "a permission that is not used",
-			old:  row, new: "| `core/` | | `rim` |",
-			want: "the row `core/` of docs/ARCHITECTURE.md allows `rim`, which no file there imports: " +
-				"the cell \"may import\" would be: nothing",
-		},
-		{
-			name: "a library outside its home",
-			file: goFile{"rim/b.go", []string{"example.org/wire/code"}},
-			want: "rim/b.go imports example.org/wire/code: the row `example.org/wire` of " +
-				"docs/ARCHITECTURE.md has it at home in [`core`]",
-		},
-		{
-			name: "a library below a home that is one folder",
-			file: goFile{"core/room/b.go", []string{"example.org/wire"}},
-			old:  row, new: row + "\n| `core/room/` | | nothing |",
-			want: "core/room/b.go imports example.org/wire",
-		},
-		{
-			name: "a library in a folder whose name begins like its home's",
-			file: goFile{"rimless/b.go", []string{"example.org/net"}},
-			old:  row, new: row + "\n| `rimless/` | | nothing |",
-			want: "rimless/b.go imports example.org/net",
-		},
-		{
-			name: "a library that go.mod doesn't require directly",
-			file: goFile{"core/b.go", []string{"example.org/other"}},
-			want: "core/b.go imports example.org/other, of no module",
-		},
-		{
-			name: "a requirement without a row",
-			mod:  "require example.org/more v1.0.0\n",
-			want: "go.mod requires example.org/more, which has no row",
-		},
-		{
-			name: "a row of a library that isn't required",
-			old:  "| `example.org/wire` |", new: "| `example.org/wire`, `example.org/old` |",
-			want: "the row `example.org/old` of docs/ARCHITECTURE.md is of no module",
-		},
-		{
-			name: "a home that doesn't import the library",
-			old:  "`rim` and below", new: "`rim` and below, `core`",
-			want: "has it at home in `core`, where nothing imports it",
-		},
-	} {
-		t.Run(test.name, func(t *testing.T) {
-			rules, err := parseArchitecture(strings.Replace(smallArchitecture, test.old, test.new, 1))
-			if err != nil {
-				t.Fatal(err)
-			}
-			files := smallSources()
-			if test.file.path != "" {
-				files = append(files, test.file)
-			}
-			problems := rules.problems(files, directModules(smallMod+test.mod))
-			if test.want == "" && len(problems) == 0 {
-				return
-			}
-			if test.want == "" || !strings.Contains(strings.Join(problems, "\n"), test.want) {
-				t.Errorf("got %q, want %q", problems, test.want)
-			}
-		})
-	}
-}
-
-// TestArchitectureRefusesTables gives the parser tables that it can't hold anything to.
-func TestArchitectureRefusesTables(t *testing.T) {
-	for want, change := range map[string][2]string{
-		"no table with the columns \"package\" and \"may import\"": {"| may import |", "| imports |"},
-		"no table with the columns \"library\" and \"home\"":       {"| home |", "| place |"},
-		"a second row for core":                                    {"`rim/`", "`core/`"},
-		"a second row for example.org/":                            {"`example.org/wire`", "`example.org/net`"},
-		"the row names no package":                                 {"`core/`", "core"},
-		"a home is a folder":                                       {"| `core` | |", "| core | |"},
-		"the row has no cell":                                      {"| `core/` | | nothing |", "| `core/` |"},
-	} {
-		_, err := parseArchitecture(strings.Replace(smallArchitecture, change[0], change[1], 1))
-		if err == nil || !strings.Contains(err.Error(), want) {
-			t.Errorf("%q for %q: got %v, want %q", change[1], change[0], err, want)
-		}
-	}
 }
