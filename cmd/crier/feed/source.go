@@ -4,6 +4,7 @@ import (
 	"bufio"
 	"compress/flate"
 	"compress/gzip"
+	"crier/cmd/crier/cli"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -90,12 +91,12 @@ func openSource(path string, stdin io.Reader, done <-chan struct{}) (*source, er
 	case errors.Is(err, fs.ErrPermission):
 		return nil, &fault{path, "this file may not be read: change its permissions, or run as its owner", err}
 	case err != nil:
-		return nil, &fault{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", bareError(err)), err}
+		return nil, &fault{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", cli.BareError(err)), err}
 	}
 	info, err := file.Stat()
 	if err != nil {
 		file.Close()
-		return nil, &fault{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", bareError(err)), err}
+		return nil, &fault{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", cli.BareError(err)), err}
 	}
 	if info.IsDir() {
 		file.Close()
@@ -230,7 +231,7 @@ func (s *source) explain(err error, where string) error {
 	case s.gzipped && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)):
 		return &fault{s.name, fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again", where, err), err}
 	}
-	return &fault{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, bareError(err)), err}
+	return &fault{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, cli.BareError(err)), err}
 }
 
 // position says where byte n of the content is.
@@ -246,13 +247,4 @@ func (s *source) Close() error {
 		return nil
 	}
 	return s.file.Close()
-}
-
-// bareError takes the operation and path off an error, since the sentence has them.
-func bareError(err error) error {
-	var path *fs.PathError
-	if errors.As(err, &path) {
-		return path.Err
-	}
-	return err
 }

@@ -66,9 +66,9 @@ func (t Table) Cells() [][]cell {
 }
 
 //go:embed page.html
-var text string
+var pageText string
 
-var pageTemplate = template.Must(template.New("page").Parse(text))
+var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error { return pageTemplate.Execute(w, p) }

@@ -25,28 +25,28 @@ type Picture struct {
 }
 
 const (
-	// Width is a picture's, in points: readable on a telephone, where it fills the
-	// screen. Height is the usual one.
-	Width, Height vg.Length = 440, 280
+	// width is a picture's, in points: readable on a telephone, where it fills the
+	// screen. height is the usual one.
+	width, height vg.Length = 440, 280
 
 	seriesColors = 6
 )
 
-// Series is the colour of a line or bar, from 0. It is a name in disguise: Draw puts a
+// series is the colour of a line or bar, from 0. It is a name in disguise: drawn puts a
 // variable of the page's style in its place, which differs in the dark.
-func Series(i int) color.Color { return color.RGBA{1, 2, uint8(1 + i%seriesColors), 255} }
+func series(i int) color.Color { return color.RGBA{1, 2, uint8(1 + i%seriesColors), 255} }
 
-// Faint is the colour of what is hardly to be seen.
-var Faint = color.RGBA{1, 2, 9, 255}
+// faint is the colour of what is hardly to be seen.
+var faint = color.RGBA{1, 2, 9, 255}
 
 var (
 	seriesMark = regexp.MustCompile(`#01020([1-6])`)
 	sizeMark   = regexp.MustCompile(`width="[^"]*" height="[^"]*"`)
 )
 
-// Draw turns a plot into a picture for a page.
-func Draw(p *plot.Plot, height vg.Length, caption string) (Picture, error) {
-	c := vgsvg.New(Width, height)
+// drawn turns a plot into a picture for a page.
+func drawn(p *plot.Plot, tall vg.Length, caption string) (Picture, error) {
+	c := vgsvg.New(width, tall)
 	p.Draw(draw.New(c))
 	var b bytes.Buffer
 	if _, err := c.WriteTo(&b); err != nil {
@@ -61,8 +61,8 @@ func Draw(p *plot.Plot, height vg.Length, caption string) (Picture, error) {
 	return Picture{template.HTML(svg), caption}, nil
 }
 
-// NewPlot is one in the page's style.
-func NewPlot() *plot.Plot {
+// newPlot is one in the page's style.
+func newPlot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.Transparent
 	face := font.Font{Typeface: "Liberation", Variant: "Sans"}
@@ -80,11 +80,11 @@ func NewPlot() *plot.Plot {
 // distribution is stretched, each further nine taking as much room.
 func Nines(share float64) float64 { return -math.Log10(1 - share) }
 
-// NineTicks marks shares on a scale of Nines.
-type NineTicks struct{}
+// nineTicks marks shares on a scale of Nines.
+type nineTicks struct{}
 
 // Ticks implements plot.Ticker.
-func (NineTicks) Ticks(least, most float64) []plot.Tick {
+func (nineTicks) Ticks(least, most float64) []plot.Tick {
 	var list []plot.Tick
 	for _, t := range []struct {
 		share float64
@@ -97,11 +97,11 @@ func (NineTicks) Ticks(least, most float64) []plot.Tick {
 	return list
 }
 
-// TimeTicks marks powers of ten, of nanoseconds, on a logarithmic scale.
-type TimeTicks struct{}
+// timeTicks marks powers of ten, of nanoseconds, on a logarithmic scale.
+type timeTicks struct{}
 
 // Ticks implements plot.Ticker.
-func (TimeTicks) Ticks(least, most float64) []plot.Tick {
+func (timeTicks) Ticks(least, most float64) []plot.Tick {
 	var list []plot.Tick
 	narrow := most < 30*least // no two powers of ten would stand there
 	for p := math.Floor(math.Log10(max(least, 1))); p <= math.Ceil(math.Log10(max(most, 1))); p++ {
@@ -119,22 +119,22 @@ func (TimeTicks) Ticks(least, most float64) []plot.Tick {
 	return list
 }
 
-// CountTicks are the usual ones, with short numbers.
-type CountTicks struct{}
+// countTicks are the usual ones, with short numbers.
+type countTicks struct{}
 
 // Ticks implements plot.Ticker.
-func (CountTicks) Ticks(least, most float64) []plot.Tick {
+func (countTicks) Ticks(least, most float64) []plot.Tick {
 	ticks := plot.DefaultTicks{}.Ticks(least, most)
 	for i := range ticks {
 		if ticks[i].Label != "" {
-			ticks[i].Label = Short(ticks[i].Value)
+			ticks[i].Label = short(ticks[i].Value)
 		}
 	}
 	return ticks
 }
 
-// Short is a number in three digits and a letter: 12.3k, 4M.
-func Short(v float64) string {
+// short is a number in three digits and a letter: 12.3k, 4M.
+func short(v float64) string {
 	for _, u := range []struct {
 		from float64
 		name string

@@ -1,16 +1,9 @@
 package sim
 
 import (
-	"cmp"
 	"fmt"
-	"slices"
 	"strings"
 	"time"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/text"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/page"
@@ -93,56 +86,15 @@ func marksText(events []*event, bin int64, columns int) string {
 	return string(row)
 }
 
-// marks is a plotter of events: an upright line at each, with its mark, and a
-// beam as long as it lasts.
-type marks struct {
-	events []*event
-	end    float64   // of the picture, in seconds
-	below  vg.Length // how far below the top they stand: under a legend
-}
-
-// mark adds the marks of a run's events to a picture whose X is in seconds.
-func mark(p *plot.Plot, r *Result, below vg.Length) {
-	p.Add(&marks{r.Events, seconds(r.Series.Bin) * float64(usedBins(&r.Series)), below})
-}
-
-// Plot implements plot.Plotter.
-func (s *marks) Plot(c draw.Canvas, p *plot.Plot) {
-	x, _ := p.Transforms(&c)
-	top := c.Max.Y - s.below
-	style := text.Style{Color: page.Series(5), Font: p.X.Tick.Label.Font, Handler: p.X.Tick.Label.Handler, XAlign: text.XCenter, YAlign: text.YTop}
-	line := draw.LineStyle{Color: page.Series(5), Width: 0.6, Dashes: []vg.Length{2, 2}}
-	type label struct {
-		at   vg.Length
-		text string
-	}
-	var labels []label
-	for _, e := range s.events {
+// pictureMarks are the marks of a run's events, for pictures over time.
+func pictureMarks(r *Result) page.Marks {
+	m := page.Marks{End: seconds(r.Series.Bin) * float64(usedBins(&r.Series))}
+	for _, e := range r.Events {
 		for _, at := range e.At {
-			from := seconds(at)
-			if from > s.end {
-				continue
-			}
-			if e.For > 0 {
-				beam := line
-				beam.Width, beam.Dashes = 2, nil
-				c.StrokeLine2(beam, x(from), top, x(min(seconds(at+e.For), s.end)), top)
-			}
-			labels = append(labels, label{x(from), e.Mark})
+			m.List = append(m.List, page.Mark{Text: e.Mark, At: seconds(at), For: seconds(e.For)})
 		}
 	}
-	slices.SortStableFunc(labels, func(a, b label) int { return cmp.Compare(a.at, b.at) })
-	for i := 0; i < len(labels); {
-		l, n := labels[i], i+1
-		for ; n < len(labels) && labels[n].at-l.at < style.Font.Size/2; n++ { // no more than can be told apart
-			if !strings.Contains(l.text, labels[n].text) {
-				l.text += labels[n].text
-			}
-		}
-		c.StrokeLine2(line, l.at, c.Min.Y, l.at, top-style.Font.Size-2)
-		c.FillText(style, vg.Point{X: l.at, Y: top - 2}, l.text)
-		i = n
-	}
+	return m
 }
 
 // eventTable lists the events and their marks.

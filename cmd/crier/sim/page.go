@@ -3,17 +3,11 @@ package sim
 import (
 	"bytes"
 	"fmt"
-	"image/color"
 	"math"
 	"os"
 	"slices"
 	"strings"
 	"time"
-
-	"gonum.org/v1/plot"
-	"gonum.org/v1/plot/plotter"
-	"gonum.org/v1/plot/vg"
-	"gonum.org/v1/plot/vg/draw"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
@@ -141,84 +135,49 @@ func recoveryPicture(r *Result) (page.Picture, error) {
 		func(g *group) *hist.Histogram { return &g.recovery })
 }
 
-// curves draws a distribution a group, to p99.99, on a log scale.
+// curves draws a distribution a group, to p99.99.
 func curves(r *Result, caption string, of func(*group) *hist.Histogram) (page.Picture, error) {
-	p := page.NewPlot()
-	p.Y.Scale, p.Y.Tick.Marker, p.X.Tick.Marker = plot.LogScale{}, page.TimeTicks{}, page.NineTicks{}
-	p.X.Label.Text = "share, per cent"
-	p.Legend.Top, p.Legend.Left = true, true
-	drawn := 0
+	var lines []page.Line
 	for i, g := range r.Groups {
 		h := of(g)
 		if h.Count() == 0 {
 			continue
 		}
-		var line plotter.XYs
+		line := page.Line{Name: g.Name, Series: i}
 		for x := 0.0; x <= 4.0001; x += 0.05 {
 			share := 1 - math.Pow(10, -x)
 			if float64(h.Count())*(1-share) < 0.5 {
 				break
 			}
-			line = append(line, plotter.XY{X: x, Y: float64(max(h.QuantileOf(int64(math.Round(share*1e6)), 1e6), 1))})
+			y := float64(max(h.QuantileOf(int64(math.Round(share*1e6)), 1e6), 1))
+			line.Points = append(line.Points, page.Point{X: x, Y: y})
 		}
-		if err := addLine(p, line, i, g.Name); err != nil {
-			return page.Picture{}, err
-		}
-		drawn++
+		lines = append(lines, line)
 	}
-	if drawn == 0 {
-		return page.Picture{}, nil
-	}
-	if p.Y.Max < 2*p.Y.Min { // a scale needs something between its ends
-		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
-	}
-	p.Y.Max *= math.Pow(1.8, float64(drawn)) // room for the legend
-	return page.Draw(p, page.Height, caption)
-}
-
-func addLine(p *plot.Plot, line plotter.XYs, i int, name string) error {
-	l, err := plotter.NewLine(line)
-	if err != nil {
-		return err
-	}
-	l.Color, l.Width = page.Series(i), 2
-	p.Add(l)
-	p.Legend.Add(name, l)
-	return nil
+	return page.Distributions(lines, "share", caption)
 }
 
 // ratesPicture draws data, repairs and NACKs over time.
 func ratesPicture(r *Result) (page.Picture, error) {
 	t := &r.Series
-	p := page.NewPlot()
-	p.X.Label.Text, p.Y.Label.Text = "seconds", "a second"
-	p.Y.Tick.Marker = page.CountTicks{}
-	p.Legend.Top, p.Legend.Left, p.Y.Min = true, true, 0
-	used := usedBins(t)
+	picture := page.Timeline{Y: "a second", Marks: pictureMarks(r)}
 	for i, c := range []struct {
 		name string
 		list []uint64
 	}{{"data frames", t.Frames}, {"repairs", t.Repairs}, {"NACKs", t.Nacks}} {
-		if slices.Max(c.list) == 0 {
-			continue
-		}
-		if err := addLine(p, rate(t, c.list[:used]), i, c.name); err != nil {
-			return page.Picture{}, err
+		if slices.Max(c.list) > 0 {
+			points := overTime(t, c.list, 1/seconds(t.Bin))
+			picture.Lines = append(picture.Lines, page.Line{Name: c.name, Points: points, Series: i})
 		}
 	}
-	p.Y.Max *= 1.35
-	if len(r.Events) > 0 {
-		p.Y.Max *= 1.15
-	}
-	mark(p, r, 42)
-	p.X.Max *= 1.03 // room for the last tick's words
-	return page.Draw(p, page.Height, "what the publishers sent, and what they were asked for, over time")
+	return picture.Draw("what the publishers sent, and what they were asked for, over time")
 }
 
-func rate(t *series, list []uint64) plotter.XYs {
-	var line plotter.XYs
-	for i, v := range list {
-		line = append(line, plotter.XY{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v) / seconds(t.Bin)})
+// overTime is a value a bin, times a scale.
+func overTime(t *series, list []uint64, scale float64) []page.Point {
+	var line []page.Point
+	for i, v := range list[:usedBins(t)] {
+		line = append(line, page.Point{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v) * scale})
 	}
 	return line
 }
@@ -229,52 +188,48 @@ func heldPicture(r *Result) (page.Picture, error) {
 	if slices.Max(t.Held) == 0 {
 		return page.Picture{}, nil
 	}
-	p := page.NewPlot()
-	p.X.Label.Text, p.Y.Label.Text = "seconds", "bytes"
-	p.Y.Tick.Marker, p.Y.Min = page.CountTicks{}, 0
-	var line plotter.XYs
-	for i, v := range t.Held[:usedBins(t)] {
-		line = append(line, plotter.XY{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v)})
+	picture := page.Timeline{
+		Y: "bytes", Lines: []page.Line{{Points: overTime(t, t.Held, 1), Series: 3}},
+		Marks: pictureMarks(r), Low: true,
 	}
-	l, err := plotter.NewLine(line)
-	if err != nil {
-		return page.Picture{}, err
-	}
-	l.Color, l.Width = page.Series(3), 2
-	p.Add(l)
-	p.Y.Max *= 1.15 // room for the marks
-	mark(p, r, 0)
-	p.X.Max *= 1.03
-	return page.Draw(p, page.Height*3/4, "buffers: what all subscribers together held back, waiting for a gap to close")
+	return picture.Draw("buffers: what all subscribers together held back, waiting for a gap to close")
 }
 
 // stripRows bounds the strips of a picture.
 const stripRows = 60
 
+// The colours of a strip.
+const (
+	stripMissed    = 5
+	stripRecovered = 2
+	stripLost      = 4
+)
+
 // stripsPicture draws a strip a subscriber: what was missed, recovered and lost when.
 func stripsPicture(r *Result) (page.Picture, error) {
 	rows, left := stripChoice(r)
-	p := page.NewPlot()
-	p.X.Label.Text = "seconds"
-	strips := &strips{rows: rows, bin: seconds(r.Series.Bin), used: usedBins(&r.Series)}
-	p.Add(strips)
-	mark(p, r, 0)
-	var names []string
-	for _, m := range slices.Backward(rows) {
-		name := m.Name
-		if len(rows) > 24 {
-			name = ""
-		}
-		names = append(names, name)
+	picture := page.Strips{
+		Bin: seconds(r.Series.Bin), Used: usedBins(&r.Series), Marks: pictureMarks(r),
 	}
-	p.NominalY(names...)
-	p.Y.Min, p.Y.Max = -0.6, float64(len(rows))-0.4+0.08*float64(len(rows)+8) // with room for the marks
-	p.X.Min, p.X.Max = 0, strips.bin*float64(strips.used)*1.03
+	for _, m := range rows {
+		strip := page.Strip{Name: m.Name, Bins: map[int]int{}}
+		for _, point := range m.Strip {
+			switch {
+			case point.Lost > 0:
+				strip.Bins[point.Bin] = stripLost
+			case point.Recovered > 0:
+				strip.Bins[point.Bin] = stripRecovered
+			default:
+				strip.Bins[point.Bin] = stripMissed
+			}
+		}
+		picture.Rows = append(picture.Rows, strip)
+	}
 	caption := "a strip a subscriber: grey missed and not yet repaired, green recovered, red lost for good"
 	if left > 0 {
 		caption += fmt.Sprintf("; of each group those with most losses, %d are left out", left)
 	}
-	return page.Draw(p, 50+vg.Length(min(18*len(rows), 300)), caption)
+	return picture.Draw(caption)
 }
 
 // stripChoice picks whose strips are drawn: of each group those that lost most.
@@ -300,42 +255,4 @@ func stripChoice(r *Result) (rows []*member, left int) {
 		rows = append(rows, list...)
 	}
 	return rows, left
-}
-
-// strips is a plotter of strips, the first row at the top.
-type strips struct {
-	rows []*member
-	bin  float64 // in seconds
-	used int
-}
-
-// Plot implements plot.Plotter.
-func (s *strips) Plot(c draw.Canvas, p *plot.Plot) {
-	x, y := p.Transforms(&c)
-	for i, m := range s.rows {
-		row := float64(len(s.rows) - 1 - i)
-		low, high := y(row-0.38), y(row+0.38)
-		rect := func(from, to float64, series int) {
-			var fill color.Color = page.Faint
-			if series >= 0 {
-				fill = page.Series(series)
-			}
-			a, b := x(from), x(to)
-			c.FillPolygon(fill, []vg.Point{{X: a, Y: low}, {X: b, Y: low}, {X: b, Y: high}, {X: a, Y: high}})
-		}
-		rect(0, s.bin*float64(s.used), -1)
-		for _, point := range m.Strip {
-			if point.Bin >= s.used {
-				continue
-			}
-			series := 5 // missed
-			switch {
-			case point.Lost > 0:
-				series = 4
-			case point.Recovered > 0:
-				series = 2
-			}
-			rect(s.bin*float64(point.Bin), s.bin*float64(point.Bin+1), series)
-		}
-	}
 }

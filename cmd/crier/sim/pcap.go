@@ -3,16 +3,12 @@ package sim
 import (
 	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"os"
 	"time"
 
-	"github.com/gopacket/gopacket"
-	"github.com/gopacket/gopacket/layers"
-	"github.com/gopacket/gopacket/pcapgo"
-
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/feed"
 	"crier/reliable"
 	"crier/testnet"
 	"crier/testnet/scenario"
@@ -36,8 +32,7 @@ type capture struct {
 	sub   *testnet.Subscriber // whose card it is
 	pubAt string              // or, where that is nil, the publisher's of this name
 	file  *os.File
-	w     *pcapgo.NgWriter
-	buf   gopacket.SerializeBuffer
+	w     *feed.CaptureWriter
 	err   error
 }
 
@@ -49,7 +44,7 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 		}
 		return nil, nil
 	}
-	p := &capture{run: run, buf: gopacket.NewSerializeBuffer()}
+	p := &capture{run: run}
 	for _, sub := range run.World().Subscribers() {
 		if sub.String() == c.place {
 			p.sub = sub
@@ -73,10 +68,8 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 	if p.sub != nil {
 		place = p.sub.String()
 	}
-	p.w, err = pcapgo.NewNgWriterInterface(p.file, pcapgo.NgInterface{
-		Name: place, Description: fmt.Sprintf("%s, seed %d, in virtual time", run.Scenario().Name, run.Seed()),
-		LinkType: layers.LinkTypeIPv4, TimestampResolution: 9,
-	}, pcapgo.NgWriterOptions{SectionInfo: pcapgo.NgSectionInfo{Application: "crier sim"}})
+	about := fmt.Sprintf("%s, seed %d, in virtual time", run.Scenario().Name, run.Seed())
+	p.w, err = feed.NewCaptureWriter(p.file, "crier sim", place, about)
 	if err != nil {
 		return nil, errors.Join(err, p.file.Close())
 	}
@@ -124,20 +117,7 @@ func (c *capture) write(d *testnet.Datagram) {
 		return
 	}
 	from, to := ends(d)
-	ip := &layers.IPv4{
-		Version: 4, TTL: 1, Protocol: layers.IPProtocolUDP,
-		SrcIP: net.IP(from.Addr().AsSlice()), DstIP: net.IP(to.Addr().AsSlice()),
-	}
-	udp := &layers.UDP{SrcPort: layers.UDPPort(from.Port()), DstPort: layers.UDPPort(to.Port())}
-	udp.SetNetworkLayerForChecksum(ip)
-	opts := gopacket.SerializeOptions{FixLengths: true, ComputeChecksums: true}
-	if c.err = gopacket.SerializeLayers(c.buf, opts, ip, udp, gopacket.Payload(d.Data)); c.err != nil {
-		return
-	}
-	data := c.buf.Bytes()
-	c.err = c.w.WritePacket(gopacket.CaptureInfo{
-		Timestamp: clock(c.run.World().Now()), CaptureLength: len(data), Length: len(data),
-	}, data)
+	c.err = c.w.Write(clock(c.run.World().Now()), from, to, d.Data)
 }
 
 // clock is a time of the run by the made-up wall clock.

@@ -1,0 +1,74 @@
+package page
+
+import (
+	"image/color"
+
+	"gonum.org/v1/plot"
+	"gonum.org/v1/plot/vg"
+	"gonum.org/v1/plot/vg/draw"
+)
+
+// Strip is a row of bins of time, of which some are coloured.
+type Strip struct {
+	Name string
+	// Bins are the colours by bin, as in Line.Series.
+	Bins map[int]int
+}
+
+// Strips are the strips of a picture, the first row at the top.
+type Strips struct {
+	Rows []Strip
+	// Bin is how long a bin lasts, in seconds, and Used how many there are.
+	Bin   float64
+	Used  int
+	Marks Marks
+}
+
+// namedStrips is how many rows may have their names beside them.
+const namedStrips = 24
+
+// Draw draws the strips.
+func (s *Strips) Draw(caption string) (Picture, error) {
+	p := newPlot()
+	p.X.Label.Text = "seconds"
+	p.Add(stripPlotter{s})
+	s.Marks.add(p, 0)
+	var names []string
+	n := len(s.Rows)
+	for i := range s.Rows {
+		name := ""
+		if n <= namedStrips {
+			name = s.Rows[n-1-i].Name
+		}
+		names = append(names, name)
+	}
+	p.NominalY(names...)
+	p.Y.Min, p.Y.Max = -0.6, float64(n)-0.4+0.08*float64(n+8) // with room for the marks
+	p.X.Min, p.X.Max = 0, s.Bin*float64(s.Used)*1.03
+	return drawn(p, 50+vg.Length(min(18*n, 300)), caption)
+}
+
+// stripPlotter draws the rows.
+type stripPlotter struct{ s *Strips }
+
+// Plot implements plot.Plotter.
+func (sp stripPlotter) Plot(c draw.Canvas, p *plot.Plot) {
+	s := sp.s
+	x, y := p.Transforms(&c)
+	for i, strip := range s.Rows {
+		row := float64(len(s.Rows) - 1 - i)
+		low, high := y(row-0.38), y(row+0.38)
+		rect := func(from, to int, fill color.Color) {
+			a, b := x(s.Bin*float64(from)), x(s.Bin*float64(to))
+			c.FillPolygon(fill, []vg.Point{
+				{X: a, Y: low}, {X: b, Y: low}, {X: b, Y: high}, {X: a, Y: high},
+			})
+		}
+		rect(0, s.Used, faint)
+		for bin := range s.Used {
+			if n, ok := strip.Bins[bin]; ok {
+				rect(bin, bin+1, series(n))
+			}
+		}
+	}
+}
