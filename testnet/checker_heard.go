@@ -89,17 +89,6 @@ func (v *view) forget() {
 	}
 }
 
-func (v *view) touch() int {
-	n := int(v.firstData) + int(v.high) + int(v.quiet) + int(v.minDelay) + int(v.begun) + int(v.delivered)
-	if last := len(v.got) - 1; last >= 0 {
-		n += int(v.got[last])
-	}
-	if last := len(v.arrived) - 1; last >= 0 {
-		n += int(v.arrived[last])
-	}
-	return n
-}
-
 // aliveBy notes that the publisher was heard by a frame that was made at a time of its
 // own: one that is repeated tells nothing.
 func (v *view) aliveBy(now reliable.Time, made uint64) {

@@ -77,11 +77,7 @@ func (f *fanouts) release(n uint32) {
 // hop lets the next hop of a fanout happen, which is the first event scheduled.
 func (w *World) hop(n uint32) {
 	one := &w.fanouts.list[n]
-	p, i := one.pkt, one.next
-	node := one.hops[i].node
-	if i%touchAhead == 0 {
-		w.touch(one.hops[i:min(i+touchAhead, len(one.hops))])
-	}
+	p, node := one.pkt, one.hops[one.next].node
 	if one.next++; one.next < len(one.hops) {
 		h := &one.hops[one.next]
 		w.queue.replace(event{at: h.at, order: one.order + uint64(h.rank), kind: eventHop, node: n})
@@ -90,20 +86,6 @@ func (w *World) hop(n uint32) {
 		w.fanouts.release(n)
 	}
 	w.subs[node].arrive(p)
-}
-
-// touchAhead is how many subscribers' state is read before their turn.
-const touchAhead = 8
-
-// touch reads what the next arrivals will need. Of a thousand subscribers, the next
-// one is never in the cache: read one after the other, each line of its state would
-// be waited for; read here, many are waited for together.
-func (w *World) touch(hops []hop) {
-	sum := 0
-	for i := range hops {
-		sum += w.subs[hops[i].node].touch()
-	}
-	w.touched = sum
 }
 
 // few is how many hops are sorted by insertion.

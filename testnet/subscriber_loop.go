@@ -4,7 +4,6 @@ import (
 	"net/netip"
 
 	"crier/reliable"
-	"crier/reliable/receive"
 )
 
 // What a subscriber's process does whenever something happens: take what came,
@@ -195,19 +194,4 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	for _, o := range w.watchers {
 		o.asked(s, pkt, arrives)
 	}
-}
-
-// touch reads what an arrival will need, and returns something of it.
-func (s *Subscriber) touch() int {
-	n := s.index + s.peak
-	if s.state != running {
-		return n
-	}
-	if v := s.seen; v != nil {
-		n += v.touch()
-	}
-	if r, ok := s.m.(*receive.Receiver); ok {
-		n += r.Touch()
-	}
-	return n
 }

@@ -53,7 +53,6 @@ type World struct {
 	err   error
 
 	fanouts fanouts
-	touched int // keeps the compiler from leaving out what touch reads
 
 	pubs          []*Publisher
 	subs          []*Subscriber
