@@ -64,8 +64,8 @@ func (c *conn) waitable() error {
 	return err
 }
 
-// readBriefly implements briefReader.
-func (c *conn) readBriefly(ps []Packet) (int, error) {
+// readQuick implements quickReader.
+func (c *conn) readQuick(ps []Packet) (int, error) {
 	n, err := c.reader.read(ps, true, true)
 	return n, c.ended(err)
 }

@@ -20,7 +20,7 @@ func (c *fakeBrief) Read(ps []Packet) (int, error) {
 	return c.fakeConn.Read(ps)
 }
 
-func (c *fakeBrief) readBriefly(ps []Packet) (int, error) {
+func (c *fakeBrief) readQuick(ps []Packet) (int, error) {
 	c.untold++
 	return c.fakeConn.Read(ps)
 }
@@ -38,7 +38,7 @@ func TestTheSchedulerIsTold(t *testing.T) {
 		least, most int
 	}{
 		{"a quick Handler", func(bool) {}, n / 20, n / 5},
-		{"a slow Handler", func(bool) { time.Sleep(time.Duration(briefly)) }, n, n},
+		{"a slow Handler", func(bool) { time.Sleep(time.Duration(quickDelivery)) }, n, n},
 		{"no Handler", nil, n, n},
 	} {
 		synctest.Test(t, func(t *testing.T) {
@@ -96,11 +96,11 @@ func TestAGlanceLeavesWhatWasPolled(t *testing.T) {
 	out := &tellingPoller{fakeConn: lt.out}
 	out.before = func() {
 		lt.loop.Lock()
-		lt.loop.glance()
+		lt.loop.glance.look(lt.loop)
 		lt.loop.Unlock()
 	}
 	lt.loop.cfg.Out = out
-	lt.loop.read(out, out)
+	newSocketReader(lt.loop, out, out).run()
 	got := slices.DeleteFunc(lt.machine.received, func(s string) bool { return s == "waited for" })
 	if len(got) == 0 || got[0] != "mine" {
 		t.Errorf("polled was %q, want what came first to be \"mine\"", got)

@@ -1,45 +1,79 @@
 package multicast
 
-import (
-	"errors"
-	"log/slog"
-	"net"
-	"net/netip"
-	"time"
-)
+import "errors"
 
-// failureInterval is how long failed sends keep quiet after they were logged.
-const failureInterval = 10 * time.Second
+// turnBatches is how many batches one turn sends: a goroutine that publishes now and then
+// must not send for all others.
+const turnBatches = 4
 
-// sendOn takes the token and sends up to a few batches, with the lock held but for the
-// system calls. With all it sends whatever there is. Else what gathers is left: data that
-// doesn't fill a batch. If there is more than a few batches, the sender is woken for it.
-func (l *Loop) sendOn(all bool) {
-	l.token = held
+// answer sends what must not wait, unless a goroutine is sending. The caller holds the
+// lock.
+func (l *Loop) answer() {
+	if l.token.state == idle && !l.closed {
+		l.sendTurn(true)
+	} else if was := l.token.state; l.token.waiting() && !l.closed {
+		if l.sendTurn(false); l.token.state == bursting && was == offered {
+			l.offer() // the sender may have come for it meanwhile
+		}
+	}
+}
+
+// sendTurn takes the token and sends up to a few batches, with the lock held except
+// during system calls. If all is set, it sends everything, else it leaves what gathers:
+// data that does not fill a batch. If there are more batches, it wakes the sender.
+func (l *Loop) sendTurn(all bool) {
+	t := &l.token
+	t.take()
 	for batches := 0; ; batches++ {
-		if !l.begun {
-			if l.rest, l.begun = l.cfg.Machine.Next(l.now, all); !l.begun {
+		if !t.begun {
+			if t.batch, t.begun = l.cfg.Machine.Next(l.now, all); !t.begun {
 				break
 			}
 		}
-		if batches == burst {
-			l.offer(true)
+		if batches == turnBatches {
+			l.gather(true)
 			return
 		}
-		rest, stuck := l.write(l.rest)
+		rest, full := l.write(t.batch)
 		if l.closed {
 			return
 		}
-		if l.rest = rest; stuck {
-			l.token = full
+		if t.batch = rest; full {
+			t.stall(rest)
 			l.rouse()
 			return
 		}
-		l.begun = false
+		t.begun = false
 		l.cfg.Machine.Sent()
 	}
-	if l.token = left; all {
-		l.token = idle
+	t.release(all)
+}
+
+// takeBack sends what has gathered. If that is a full batch, the rest of the burst waits
+// for the next one: callers are flat out, and the timer checks that they still are.
+func (l *Loop) takeBack() {
+	whole := l.cfg.Full()
+	l.burst.takeBack(l.now, whole)
+	if l.sendTurn(!whole); l.token.state == bursting {
+		l.gather(false)
+	}
+}
+
+// gather opens a coalescing window. With wake it offers what waits to the sender, which
+// is not needed where callers have come back by themselves, and will again.
+func (l *Loop) gather(wake bool) {
+	l.burst.open(l.now)
+	if l.token.open(); wake {
+		l.offer()
+	}
+}
+
+// offer offers the token to the sender, and wakes it.
+func (l *Loop) offer() {
+	if l.token.offer(); l.alarm.spins {
+		l.alarm.polled.Store(0) // the spinning goroutine is the nearest to it
+	} else {
+		l.rouse()
 	}
 }
 
@@ -47,95 +81,69 @@ func (l *Loop) sendOn(all bool) {
 func (l *Loop) rouse() {
 	select {
 	case l.kick <- struct{}{}:
-	default: // it has been told before, and not looked yet
+	default: // it has been told before, and has not looked yet
 	}
 }
 
-// send is the sender: it sees to what was offered, unless somebody has been quicker, and
-// waits where the socket is full.
-func (l *Loop) send() {
+// runSender is the sender's goroutine. It sends what was offered, unless a caller has been
+// quicker, and waits while the socket's buffer is full.
+func (l *Loop) runSender() {
 	for range l.kick {
 		l.Lock()
-		if l.token == full {
+		if l.token.state == stuck {
 			l.waitToWrite()
-			l.token = offered
+			l.token.resume()
 		}
-		if l.token == offered || l.token == left && l.over() {
+		if l.token.state == offered || l.token.state == bursting && l.burst.closed(l.now) {
 			l.serve()
 		}
 		l.finish() // what became due meanwhile
 	}
 }
 
-// write hands datagrams to the kernel, with the lock given back meanwhile. If
-// the socket's buffer is full it says so, and returns what is left. What cannot
-// be sent is lost, which repairs make good; it does not cost the session.
-func (l *Loop) write(d Datagrams) (rest Datagrams, stuck bool) {
+// serve sends what waits, until nothing is left. If callers come by meanwhile, it leaves
+// them what gathers.
+func (l *Loop) serve() {
+	l.token.passed = false
+	for all := true; l.token.waiting() && !l.closed; all = !l.token.passed {
+		if l.sendTurn(all); l.token.state == bursting {
+			l.burst.hot = true
+			l.gather(false)
+			return
+		}
+	}
+}
+
+// write hands datagrams to the kernel, with the lock released meanwhile. If the socket's
+// buffer is full, it reports that, and returns what is left. Datagrams that cannot be sent
+// are lost. Repairs make that good: it does not end the session.
+func (l *Loop) write(d Datagrams) (rest Datagrams, full bool) {
 	if len(d.Data) == 0 {
 		return d, false
 	}
-	l.stands = patience + patienceMore*int64(datagramCount(d))
+	l.burst.window = windowBase + windowPerDatagram*int64(d.count())
 	began := l.now
 	l.mu.Unlock()
 	n, err := l.cfg.Out.Write(d.To, d.Data, d.Segment)
 	d.Data = d.Data[n:]
-	stuck = errors.Is(err, ErrWouldBlock)
+	full = errors.Is(err, ErrWouldBlock)
 	l.Lock()
-	l.ended, l.took = l.now, l.now-began
-	if err != nil && !stuck {
+	l.burst.ended, l.burst.took = l.now, l.now-began
+	if err != nil && !full {
 		l.failed.note(d, err)
 	}
-	// A rest of nothing would be taken for no batch at all, and Sent not be called.
-	return d, stuck && len(d.Data) > 0
+	// An empty rest would pass for no batch at all, and Sent would not be called.
+	return d, full && len(d.Data) > 0
 }
 
-// waitToWrite waits, with the lock given back meanwhile, until the socket takes
-// more. If waiting fails, what is left is lost.
+// waitToWrite waits, with the lock released meanwhile, until the socket takes more. If
+// waiting fails, what is left is lost.
 func (l *Loop) waitToWrite() {
 	l.mu.Unlock()
 	err := l.cfg.Out.WaitWrite()
 	l.Lock()
 	if err != nil {
-		l.failed.note(l.rest, err)
-		l.rest.Data = nil
+		l.failed.note(l.token.batch, err)
+		l.token.batch.Data = nil
 	}
-}
-
-// failures are sends that failed for a reason that is not the network's. An operator
-// is told of them, at the first and then now and then, by who settles a change: with
-// neither the lock nor the send token, since a log may take its time.
-type failures struct {
-	quiet     int64 // until then
-	datagrams int   // lost, and not logged yet
-	to        netip.AddrPort
-	err       error // the last one's
-}
-
-func (f *failures) note(d Datagrams, err error) {
-	if errors.Is(err, net.ErrClosed) {
-		return // nobody is there any more whom it could surprise
-	}
-	f.datagrams += datagramCount(d)
-	f.to, f.err = d.To, err
-}
-
-// due returns what to log, if it is time: nothing if datagrams is 0.
-func (f *failures) due(now int64) failures {
-	if f.datagrams == 0 || now < f.quiet {
-		return failures{}
-	}
-	told := *f
-	f.quiet, f.datagrams = now+int64(failureInterval), 0
-	return told
-}
-
-func (f *failures) log(to *slog.Logger) {
-	to.Warn("multicast: a send failed; its datagrams are lost", "datagrams", f.datagrams, "last_to", f.to, "err", f.err)
-}
-
-func datagramCount(d Datagrams) int {
-	if len(d.Data) == 0 || d.Segment <= 0 {
-		return 0
-	}
-	return (len(d.Data)-1)/d.Segment + 1
 }

@@ -14,11 +14,11 @@ import (
 func (lt *loopTest) gathers() string {
 	time.Sleep(time.Millisecond)
 	lt.soon("a", false)
-	lt.loop.credit = 0
+	lt.loop.burst.credit = 0
 	return "a"
 }
 
-// keepComing has n messages come, in company, one each microsecond.
+// keepComing has n messages come within a burst, one each microsecond.
 func (lt *loopTest) keepComing(n int) string {
 	for range n {
 		time.Sleep(time.Microsecond)
@@ -35,7 +35,7 @@ func (lt *loopTest) takes(d time.Duration) { lt.out.look = func() { time.Sleep(d
 func TestCreditIsUsedUp(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		const send = creditMost / 4
+		const send = creditMax / 4
 		lt.takes(time.Duration(send))
 		time.Sleep(time.Second)
 		want := ""
@@ -97,11 +97,11 @@ func TestAPauseEndsABurst(t *testing.T) {
 		prepare func(l *Loop)
 		pause   int64
 	}{
-		"of one":              {func(*Loop) {}, company},
-		"of many":             {func(l *Loop) { l.many = 5 }, 5 * company},
-		"since a send":        {func(l *Loop) { l.ended = l.clock() + 5_000 }, 5_000 + company},
-		"after a long send":   {func(l *Loop) { l.took = 10_000 }, 5_000},
-		"after a longer send": {func(l *Loop) { l.took = 1_000_000 }, patience},
+		"of one":              {func(*Loop) {}, burstGap},
+		"of many":             {func(l *Loop) { l.burst.count = 5 }, 5 * burstGap},
+		"since a send":        {func(l *Loop) { l.burst.ended = l.clock() + 5_000 }, 5_000 + burstGap},
+		"after a long send":   {func(l *Loop) { l.burst.took = 10_000 }, 5_000},
+		"after a longer send": {func(l *Loop) { l.burst.took = 1_000_000 }, windowBase},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -109,7 +109,7 @@ func TestAPauseEndsABurst(t *testing.T) {
 				want := lt.gathers()
 				lt.soon("b", false)
 				test.prepare(lt.loop)
-				lt.loop.stands = never
+				lt.loop.burst.window = never
 				time.Sleep(time.Duration(test.pause) - 1)
 				lt.soon("c", false)
 				lt.wantWrites(want)
@@ -129,18 +129,18 @@ func TestWhoDoesNotLookIsNoPause(t *testing.T) {
 		lt := newLoopTest(t)
 		want := lt.gathers()
 		lt.soon("b", false)
-		lt.loop.stands, lt.loop.looked = never, looks
+		lt.loop.burst.window, lt.loop.burst.joined = never, clockSamples
 		lt.soon("c", false)
-		time.Sleep(time.Duration(looks*company) - 1)
+		time.Sleep(time.Duration(clockSamples*burstGap) - 1)
 		lt.soon("d", false)
 		lt.wantWrites(want)
-		time.Sleep(time.Duration(looks * company))
+		time.Sleep(time.Duration(clockSamples * burstGap))
 		lt.soon("e", false)
 		want += " bcde"
 		lt.wantWrites(want)
-		lt.loop.credit = 0
+		lt.loop.burst.credit = 0
 		lt.soon("f", false) // another offer, to which nobody has come yet
-		time.Sleep(time.Duration(company))
+		time.Sleep(time.Duration(burstGap))
 		lt.soon("g", false)
 		lt.wantWrites(want + " fg")
 		lt.close()
@@ -155,16 +155,16 @@ func TestWhoIsFlatOutFillsBatches(t *testing.T) {
 		lt.soon("b", false)
 		lt.soon("c", true)
 		want += " bc"
-		lt.loop.credit = creditMost
+		lt.loop.burst.credit = creditMax
 		lt.soon("d", false)
-		time.Sleep(time.Duration(guardFirst))
+		time.Sleep(time.Duration(guardMin))
 		lt.soon("e", false)
 		lt.wantWrites(want)
 		lt.soon("f", true)
 		want += " def"
 		lt.loop.Lock()
 		lt.loop.SettleNow()
-		lt.soon("g", false) // in company of a send
+		lt.soon("g", false) // soon after a send
 		lt.wantWrites(want)
 		lt.close()
 	})
@@ -177,7 +177,7 @@ func TestWhoComesBackSoon(t *testing.T) {
 		lt := newLoopTest(t)
 		offer := func(woken bool) {
 			t.Helper()
-			lt.loop.credit = 0
+			lt.loop.burst.credit = 0
 			lt.soon("b", false)
 			if got := len(lt.loop.kick) > 0; got != woken {
 				t.Errorf("the sender was woken: %v", got)
@@ -186,7 +186,7 @@ func TestWhoComesBackSoon(t *testing.T) {
 			}
 		}
 		lt.gathers()
-		soon := func() time.Duration { return time.Duration(lt.loop.stands + soonBack) }
+		soon := func() time.Duration { return time.Duration(lt.loop.burst.window + windowSlack) }
 		offer(true)
 		time.Sleep(soon())
 		lt.soon("c", false)
@@ -197,7 +197,7 @@ func TestWhoComesBackSoon(t *testing.T) {
 		time.Sleep(soon())
 		lt.soon("c", false)
 		offer(false)
-		time.Sleep(time.Duration(guardFirst))
+		time.Sleep(time.Duration(guardMin))
 		lt.loop.Lock()
 		lt.loop.due() // the timer fires
 		offer(true)
@@ -206,7 +206,7 @@ func TestWhoComesBackSoon(t *testing.T) {
 		offer(false)
 		lt.loop.Lock()
 		lt.loop.SettleNow()
-		time.Sleep(time.Duration(rest))
+		time.Sleep(time.Duration(forecast))
 		lt.soon("alone", false)
 		offer(true) // that was long ago
 		lt.close()
@@ -218,17 +218,17 @@ func TestWhoComesBackSoon(t *testing.T) {
 func TestCrowd(t *testing.T) {
 	for name, crowd := range map[string]func(lt *loopTest){
 		"to an offer": func(lt *loopTest) {
-			lt.loop.credit = 0
+			lt.loop.burst.credit = 0
 			lt.soon("b", false)
-			lt.loop.looked = looks + 1
-			time.Sleep(time.Duration(lt.loop.stands))
+			lt.loop.burst.joined = clockSamples + 1
+			time.Sleep(time.Duration(lt.loop.burst.window))
 			lt.soon("c", false)
 		},
 		"with one call": func(lt *loopTest) {
 			time.Sleep(time.Millisecond)
 			lt.loop.Lock()
 			lt.machine.queue = append(lt.machine.queue, "bc"...)
-			lt.loop.SettleSoon(looks + 1)
+			lt.loop.SettleSoon(clockSamples + 1)
 		},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -238,19 +238,19 @@ func TestCrowd(t *testing.T) {
 				crowd(lt)
 				want := "a bc"
 				lt.wantWrites(want)
-				lt.loop.credit = creditMost
-				time.Sleep(time.Duration(patience) - 1)
+				lt.loop.burst.credit = creditMax
+				time.Sleep(time.Duration(windowBase) - 1)
 				lt.soon("d", false)
-				time.Sleep(time.Duration(patienceCrowd) - 1)
+				time.Sleep(time.Duration(windowCrowd) - 1)
 				lt.soon("e", false)
 				lt.wantWrites(want)
 				time.Sleep(time.Nanosecond)
 				lt.soon("f", false)
 				want += " def"
 				lt.wantWrites(want)
-				time.Sleep(time.Duration(patience))
+				time.Sleep(time.Duration(windowBase))
 				lt.soon("g", false) // alone
-				time.Sleep(time.Duration(crowded))
+				time.Sleep(time.Duration(crowdFor))
 				for range 3 {
 					lt.soon("h", false) // nothing tells of a crowd any more
 				}
@@ -267,11 +267,11 @@ func TestNoCrowd(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.gathers()
 		lt.soon("b", false)
-		lt.loop.looked = looks
-		time.Sleep(time.Duration(lt.loop.stands))
+		lt.loop.burst.joined = clockSamples
+		time.Sleep(time.Duration(lt.loop.burst.window))
 		lt.loop.Lock()
-		lt.loop.SettleSoon(looks)
-		if lt.loop.crowd != 0 {
+		lt.loop.SettleSoon(clockSamples)
+		if lt.loop.burst.crowd != 0 {
 			t.Error("a crowd is expected")
 		}
 		lt.close()
@@ -284,10 +284,10 @@ func TestEnterLooksNowAndThen(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.gathers()
 		lt.soon("b", false)
-		for n := 1; n <= 4*looks; n++ {
+		for n := 1; n <= 4*clockSamples; n++ {
 			seen := lt.loop.Enter()
 			lt.loop.Unlock()
-			if want := n > looks && n%looks != 0; seen != want {
+			if want := n > clockSamples && n%clockSamples != 0; seen != want {
 				t.Errorf("message %d needs nothing but Unlock: %v", n, seen)
 			}
 		}
@@ -323,7 +323,7 @@ func TestACallerTakesTheTokenBack(t *testing.T) {
 		want := lt.gathers()
 		for range 5 {
 			lt.soon("b", false) // no sender runs, and so it comes to nothing
-			more := lt.keepComing(int(lt.loop.stands/1000) - 1)
+			more := lt.keepComing(int(lt.loop.burst.window/1000) - 1)
 			lt.wantWrites(want)
 			want += " b" + more + lt.keepComing(1)
 			lt.wantWrites(want)
@@ -338,12 +338,12 @@ func TestAnOfferStandsForWhatTheSendTook(t *testing.T) {
 		lt := newLoopTest(t)
 		want := lt.gathers()
 		lt.soon("bcdefgh", false)
-		time.Sleep(time.Duration(patience + patienceMore))
+		time.Sleep(time.Duration(windowBase + windowPerDatagram))
 		lt.soon("i", false) // eight datagrams
 		want += " bcdefghi"
-		lt.loop.credit = 0
+		lt.loop.burst.credit = 0
 		lt.soon("j", false)
-		more := lt.keepComing(int(patience+8*patienceMore)/1000 - 1)
+		more := lt.keepComing(int(windowBase+8*windowPerDatagram)/1000 - 1)
 		lt.wantWrites(want)
 		lt.wantWrites(want + " j" + more + lt.keepComing(1))
 		lt.close()
@@ -378,13 +378,13 @@ func TestWhoReadsUsesTheToken(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			lt := newLoopTest(t)
 			want := lt.gathers()
-			lt.loop.hot = hot
+			lt.loop.burst.hot = hot
 			lt.soon("b", false)
 			lt.machine.receive = func() { lt.machine.urgent = []byte("R") }
 			lt.loop.take([]Packet{{Data: []byte("NACK")}}, true)
 			lt.wantWrites(want + " R")
 			lt.run() // the sender, or the timer, comes to the rest
-			time.Sleep(2 * time.Duration(guardFirst))
+			time.Sleep(2 * time.Duration(guardMin))
 			lt.wantWrites(want + " R b")
 			lt.close()
 		})
@@ -412,7 +412,7 @@ func TestTheSenderGivesTheTokenUp(t *testing.T) {
 		want += " b c d e f" // its turn, and the batch that was begun
 		lt.wantWrites(want)
 		lt.machine.one = false
-		time.Sleep(time.Duration(patience + patienceMore))
+		time.Sleep(time.Duration(windowBase + windowPerDatagram))
 		lt.soon("i", false)
 		lt.wantWrites(want + " ghi")
 		lt.close()
@@ -436,7 +436,7 @@ func TestAFullBatchIsTakenBack(t *testing.T) {
 		lt.soon("e", false)
 		synctest.Wait()
 		lt.wantWrites(want)
-		time.Sleep(2 * time.Duration(guardFirst))
+		time.Sleep(2 * time.Duration(guardMin))
 		lt.wantWrites(want + " e")
 		lt.close()
 	})
@@ -529,7 +529,7 @@ func TestAHotBurst(t *testing.T) {
 		lt.run()
 		synctest.Wait()
 		lt.wantWrites(want + " bc de")
-		time.Sleep(2 * time.Duration(guardFirst))
+		time.Sleep(2 * time.Duration(guardMin))
 		lt.wantWrites(want + " bc de f")
 		time.Sleep(time.Millisecond)
 		lt.soon("g", false) // alone again
@@ -538,8 +538,8 @@ func TestAHotBurst(t *testing.T) {
 	})
 }
 
-// Who sends a full batch looks whether something has come meanwhile, and what that
-// calls for goes first.
+// A caller that sends a full batch looks whether something has come meanwhile, and what
+// that calls for goes first.
 func TestAHotBurstLooksAround(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
@@ -593,13 +593,13 @@ func TestAGlanceIsAnswered(t *testing.T) {
 func TestWhoSpinsKeepsTheDeadline(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
-		lt.loop.spins = true
+		lt.loop.alarm.spins = true
 		lt.gathers()
 		lt.soon("b", false) // who spins is told
 		lt.out.look = func() {
 			lt.loop.Lock()
-			lt.loop.armed = never
-			lt.loop.alarm.Store(never)
+			lt.loop.alarm.at = never
+			lt.loop.alarm.polled.Store(never)
 			lt.loop.due()
 		}
 		lt.loop.Lock()
@@ -607,8 +607,8 @@ func TestWhoSpinsKeepsTheDeadline(t *testing.T) {
 		lt.loop.Settle()
 		at := lt.loop.Now() + int64(time.Millisecond)
 		lt.due(time.Duration(at))
-		if alarm := lt.loop.alarm.Load(); alarm > at {
-			t.Errorf("who spins looks at %d, and the deadline is at %d", alarm, at)
+		if alarm := lt.loop.alarm.polled.Load(); alarm > at {
+			t.Errorf("the spinning goroutine looks at %d, and the deadline is at %d", alarm, at)
 		}
 		lt.close()
 	})
@@ -622,10 +622,10 @@ func TestAHotBurstGoesOn(t *testing.T) {
 		lt.run()
 		time.Sleep(time.Millisecond)
 		lt.loop.Lock()
-		lt.loop.hot = true
-		lt.loop.come(1)
-		lt.loop.offer(false)
-		lt.loop.stands = patience
+		lt.loop.burst.hot = true
+		lt.loop.burst.arrive(lt.loop.now, 1, false)
+		lt.loop.gather(false)
+		lt.loop.burst.window = windowBase
 		lt.loop.Unlock()
 		want := ""
 		for range 20 {
@@ -633,7 +633,7 @@ func TestAHotBurstGoesOn(t *testing.T) {
 			lt.soon("y", true)
 			want += "xy "
 			lt.wantWrites(want[:len(want)-1])
-			time.Sleep(time.Duration(patience) / 2)
+			time.Sleep(time.Duration(windowBase) / 2)
 		}
 		lt.soon("z", false)
 		lt.loop.Lock()
@@ -646,14 +646,15 @@ func TestAHotBurstGoesOn(t *testing.T) {
 // Callers who filled a batch lately are left to fill the next one, though something held
 // them up and a part of one went out between; others wait no longer than an offer stands.
 func TestWhoFilledABatchFillsTheNext(t *testing.T) {
-	l := Loop{now: int64(time.Second), filled: int64(time.Second) - rest + 1, stands: patience}
-	if l.offer(false); l.stands != guardLast {
-		t.Errorf("the offer stands for %d ns", l.stands)
+	now := int64(time.Second)
+	b := burst{filled: now - forecast + 1, window: windowBase}
+	if b.open(now); b.window != guardMax {
+		t.Errorf("the window is open for %d ns", b.window)
 	}
-	for _, filled := range []int64{0, l.now - rest} {
-		l.filled, l.stands = filled, patience
-		if l.offer(false); l.stands != patience {
-			t.Errorf("filled at %d of %d, the offer stands for %d ns", filled, l.now, l.stands)
+	for _, filled := range []int64{0, now - forecast} {
+		b.filled, b.window = filled, windowBase
+		if b.open(now); b.window != windowBase {
+			t.Errorf("filled at %d of %d, the window is open for %d ns", filled, now, b.window)
 		}
 	}
 }

@@ -109,7 +109,7 @@ func TestNothingIsLeftBehind(t *testing.T) {
 					if time.Now().After(stuck) {
 						l.Lock()
 						t.Fatalf("round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
-							round, out.took.Load(), published, l.token, l.hot, l.armed, l.now, m)
+							round, out.took.Load(), published, l.token.state, l.burst.hot, l.alarm.at, l.now, m)
 					}
 				}
 			}
@@ -225,7 +225,7 @@ func tokenRound(t *testing.T, seed uint64) {
 		if got := out.took.Load(); got != published {
 			l.Lock()
 			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
-				seed, round, got, published, l.token, l.hot, l.armed, l.now, m)
+				seed, round, got, published, l.token.state, l.burst.hot, l.alarm.at, l.now, m)
 		}
 	}
 	if err := l.Close(); err != nil {

@@ -55,10 +55,10 @@ type Poller interface {
 	TryRead(ps []Packet) (int, error)
 }
 
-// briefReader is a Conn that can be read by who will soon be back, which costs
+// quickReader is a Conn that can be read by who will soon be back, which costs
 // less: see reader.once.
-type briefReader interface {
-	readBriefly(ps []Packet) (int, error)
+type quickReader interface {
+	readQuick(ps []Packet) (int, error)
 }
 
 // pollers returns conns as Pollers, or nil if one of them is none.

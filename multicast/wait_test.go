@@ -74,7 +74,7 @@ func TestWaysToWait(t *testing.T) {
 				t.Errorf("the timer was set %d times", sets)
 			}
 			wt.loop.Lock()
-			wt.loop.ended = wt.loop.now // as if a send had just ended
+			wt.loop.burst.ended = wt.loop.now // as if a send had just ended
 			wt.machine.queue = append(wt.machine.queue, "xy"...)
 			wt.loop.SettleSoon(1)
 			for sent := 0; sent == 0; {
