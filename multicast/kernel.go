@@ -76,7 +76,7 @@ func (c GroupConfig) complete() (GroupConfig, error) {
 		return c, err
 	}
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
 }
@@ -100,7 +100,7 @@ func (c SocketConfig) complete() (SocketConfig, error) {
 		return c, err
 	}
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 	return c, nil
 }

@@ -97,7 +97,7 @@ type GroupConfig struct {
 	// Read waits with is made at once, so that a socket that nobody could wait for
 	// is an error now.
 	Polled bool
-	// Logger hears what an operator should know; nil means slog.Default().
+	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 }
 
@@ -130,7 +130,7 @@ type SocketConfig struct {
 	// when it was opened, or than it last heard: at once, if there is no link yet. It is
 	// called by a goroutine that Close waits for, one call at a time.
 	Changed func(Link)
-	// Logger hears what an operator should know; nil means slog.Default().
+	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 }
 

@@ -102,7 +102,7 @@ type Config struct {
 	Wait Wait
 	// Network makes the sockets; nil means the machine's own.
 	Network multicast.Network
-	// Logger hears what an operator should know; nil means slog.Default().
+	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 
 	openFile func(path string) (diskFile, error) // a test's, in place of the system's
@@ -158,7 +158,7 @@ func (c *Config) setDefaults() {
 		c.Network = multicast.Kernel
 	}
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 }
 

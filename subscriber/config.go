@@ -66,12 +66,7 @@ type Config struct {
 	// kernel's buffer fills. It must not call Close. The event is valid during
 	// the call. Without a Handler, range over Messages.
 	Handler func(*Event)
-	// HandlerQueue calls the Handler on a goroutine of its own, which takes its
-	// messages as Messages does: however slow it is, the sockets are read, and
-	// Overload says what becomes of what waits.
-	HandlerQueue bool
-	// Overload says what to do when the application is slow. It is about what waits
-	// for Messages, or for a Handler with HandlerQueue.
+	// Overload says what to do when the application takes Messages slowly.
 	Overload Overload
 	// WarnLag, if not 0, is how many messages the application may be behind before a
 	// warning is logged, and OnLag called, with true; and again, with false, when it
@@ -115,7 +110,7 @@ type Config struct {
 	Wait Wait
 	// Network makes the sockets; nil means the machine's own.
 	Network multicast.Network
-	// Logger hears what an operator should know; nil means slog.Default().
+	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 }
 
@@ -137,7 +132,7 @@ func (c *Config) setDefaults() {
 		c.Network = multicast.Kernel
 	}
 	if c.Logger == nil {
-		c.Logger = slog.Default()
+		c.Logger = slog.New(slog.DiscardHandler)
 	}
 }
 

@@ -15,8 +15,8 @@ import (
 	"crier/testnet/rig"
 )
 
-// A Handler that ends its goroutine, as a test's FailNow does, ends the Subscriber: it
-// says so, and its publisher doesn't wait for it.
+// A Handler or OnLag that ends its goroutine, as a test's FailNow does, ends the
+// Subscriber: it says so, and its publisher doesn't wait for it.
 func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	exit := func(ev *subscriber.Event) {
 		if ev.Kind == subscriber.Message && ev.Offset == 10 {
@@ -25,9 +25,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	}
 	for name, cfg := range map[string]subscriber.Config{
 		"handler": {Handler: exit},
-		"queue":   {Handler: exit, HandlerQueue: true},
-		"lag": {Handler: func(*subscriber.Event) { time.Sleep(time.Millisecond) }, HandlerQueue: true,
-			WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }},
+		"lag":     {WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -37,6 +35,13 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 				s.Log = slog.New(slog.NewTextHandler(&said, nil))
 				cfg.Buffer = 64 << 10
 				sub := s.Subscriber(s.Host(10), cfg)
+				if cfg.Handler == nil {
+					go func() {
+						for range sub.Messages(t.Context()) {
+							time.Sleep(time.Millisecond)
+						}
+					}()
+				}
 				p := s.Publisher(publisher.Config{
 					ResendBuffer: 64 << 10, Pace: publisher.Pace{Kind: publisher.PaceSlowest}, StallTimeout: time.Hour,
 				})

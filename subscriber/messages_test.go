@@ -31,6 +31,9 @@ func TestMessagesEnds(t *testing.T) {
 		if took := time.Since(start); took != time.Minute {
 			t.Errorf("the range ended after %v", took)
 		}
+		if err := sub.Err(); err != context.DeadlineExceeded {
+			t.Errorf("it ended by %v", err)
+		}
 
 		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 100)
@@ -46,8 +49,8 @@ func TestMessagesEnds(t *testing.T) {
 				cancel()
 			}
 		}
-		if n != 10 {
-			t.Errorf("%d messages came though the context ended after 10", n)
+		if n != 10 || sub.Err() != context.Canceled {
+			t.Errorf("%d messages came though the context ended after 10; it ended by %v", n, sub.Err())
 		}
 
 		for ev := range sub.Messages(t.Context()) {
@@ -61,8 +64,8 @@ func TestMessagesEnds(t *testing.T) {
 				closeAll(t, sub) // in mid-range: what came before is still to be taken
 			}
 		}
-		if n != 100 {
-			t.Errorf("%d messages came", n)
+		if n != 100 || sub.Err() != subscriber.ErrClosed {
+			t.Errorf("%d messages came, and the range ended by %v", n, sub.Err())
 		}
 		if st := sub.Sessions()[0]; st.Delivered != 100 || st.NextOffset != 100 {
 			t.Errorf("%+v", st)
@@ -117,6 +120,9 @@ func TestOneTakesTheMessages(t *testing.T) {
 		for range handled.Messages(t.Context()) {
 			t.Error("a range beside a Handler got something")
 		}
+		if err := handled.Err(); err != subscriber.ErrHandler {
+			t.Errorf("it ended by %v", err)
+		}
 		sub := s.Subscriber(s.Host(10), subscriber.Config{})
 		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 1)
@@ -124,10 +130,16 @@ func TestOneTakesTheMessages(t *testing.T) {
 			for range sub.Messages(t.Context()) {
 				t.Error("a second range got something")
 			}
+			if err := sub.Err(); err != subscriber.ErrRanging {
+				t.Errorf("it ended by %v", err)
+			}
 			break
 		}
 		for range sub.Messages(t.Context()) { // the first has ended
 			break
+		}
+		if err := sub.Err(); err != nil {
+			t.Errorf("a range that was left ended by %v", err)
 		}
 		closeAll(t, sub, handled)
 		closeAll(t, p)

@@ -3,6 +3,7 @@ package subscriber_test
 import (
 	"context"
 	"fmt"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -15,26 +16,30 @@ import (
 
 var nearLink = testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}
 
-// A Handler with a queue may take its time: the sockets are read meanwhile, so that
-// nothing is lost or asked for again, and it is told everything, in order, by one
-// goroutine, also what is left when Close is called.
-func TestHandlerQueue(t *testing.T) {
+// A goroutine that ranges over Messages may take its time: the sockets are read meanwhile,
+// so that nothing is lost or asked for again, and it gets everything, in order, also what
+// is left when Close is called.
+func TestSlowRange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := rig.NewLAN(t, nearLink, 1)
 		defer lan.Close()
 		var got []uint64
 		var kinds []subscriber.Kind
-		sub := lan.Subscriber(lan.Host(2), subscriber.Config{HandlerQueue: true, Handler: func(ev *subscriber.Event) {
-			if ev.Kind != subscriber.Message {
-				kinds = append(kinds, ev.Kind)
-				return
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
+		var application sync.WaitGroup
+		application.Go(func() {
+			for ev := range sub.Messages(context.Background()) {
+				if ev.Kind != subscriber.Message {
+					kinds = append(kinds, ev.Kind)
+					continue
+				}
+				if string(ev.Payload) != text(int(ev.Offset)) {
+					t.Errorf("message %d differs", ev.Offset)
+				}
+				got = append(got, ev.Offset)
+				time.Sleep(10 * time.Millisecond)
 			}
-			if string(ev.Payload) != text(int(ev.Offset)) {
-				t.Errorf("message %d differs", ev.Offset)
-			}
-			got = append(got, ev.Offset)
-			time.Sleep(10 * time.Millisecond)
-		}})
+		})
 		p := lan.Publisher(publisher.Config{})
 		const count = 200
 		for i := range count {
@@ -54,6 +59,7 @@ func TestHandlerQueue(t *testing.T) {
 		if err := sub.Close(); err != nil {
 			t.Error(err)
 		}
+		application.Wait()
 		for i, offset := range got {
 			if offset != uint64(i) {
 				t.Fatalf("message %d came where %d should", offset, i)
@@ -148,20 +154,24 @@ func TestOnLag(t *testing.T) {
 }
 
 // Of two subscribers in a process, one whose application stands still stalls the other
-// in no way, whether it is told by a Handler or takes Messages: the other has each
-// message as soon as alone.
+// in no way, whether it takes Messages and stops within a step, or takes none: the other
+// has each message as soon as alone.
 func TestASlowOneBesideAnother(t *testing.T) {
-	for _, handler := range []bool{false, true} {
+	for _, ranging := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			lan := rig.NewLAN(t, nearLink, 1)
 			defer lan.Close()
 			host := lan.Host(2)
 			stuck := make(chan struct{})
-			slow := subscriber.Config{Buffer: 64 << 10}
-			if handler {
-				slow.HandlerQueue, slow.Handler = true, func(*subscriber.Event) { <-stuck }
+			one := lan.Subscriber(host, subscriber.Config{Buffer: 64 << 10})
+			var application sync.WaitGroup
+			if ranging {
+				application.Go(func() {
+					for range one.Messages(context.Background()) {
+						<-stuck
+					}
+				})
 			}
-			one := lan.Subscriber(host, slow)
 			worst, n := time.Duration(0), 0
 			other := lan.Subscriber(host, subscriber.Config{Handler: func(ev *subscriber.Event) {
 				if ev.Kind == subscriber.Message {
@@ -190,6 +200,7 @@ func TestASlowOneBesideAnother(t *testing.T) {
 					t.Error(err)
 				}
 			}
+			application.Wait()
 			if err := p.Close(); err != nil {
 				t.Error(err)
 			}

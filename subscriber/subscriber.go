@@ -1,7 +1,6 @@
 package subscriber
 
 import (
-	"context"
 	"crypto/rand"
 	"encoding/binary"
 	"errors"
@@ -41,14 +40,14 @@ type Subscriber struct {
 	pending    atomic.Int64 // messages of events that were not begun with
 	log        log
 
-	ranging atomic.Bool   // someone ranges over Messages
+	ranging atomic.Bool   // a range over Messages is under way
+	ended   atomic.Pointer[rangeEnd]
 	more    chan struct{} // tells it that there is more
 
 	lagNews chan struct{}
 	opened  chan struct{} // closed when it is open, or could not be
 	gone    chan struct{} // closed when it closes
 	helpers sync.WaitGroup
-	queued  func(*Event) // the Handler that has a goroutine of its own
 
 	closing  sync.Once
 	failed   error // guarded by the loop's lock
@@ -68,17 +67,10 @@ func New(cfg Config) (*Subscriber, error) {
 		cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger},
 		lagNews: make(chan struct{}, 1), gone: make(chan struct{}), opened: make(chan struct{}), told: make(chan struct{}),
 	}
-	if cfg.HandlerQueue {
-		s.queued, s.cfg.Handler = cfg.Handler, nil
-	}
 	err := s.open()
 	close(s.opened)
 	if err != nil {
 		return nil, errors.Join(err, s.closeConns())
-	}
-	if s.queued != nil {
-		s.helpers.Add(1)
-		go s.runQueue()
 	}
 	if cfg.WarnLag > 0 {
 		s.helpers.Add(1)
@@ -162,18 +154,6 @@ func (s *Subscriber) hearing(now int64) {
 
 // LocalAddr returns where NACKs come from and unicast repairs go.
 func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
-
-// runQueue hands events to the Handler, on a goroutine of its own, until all is
-// taken after Close.
-func (s *Subscriber) runQueue() {
-	defer s.helpers.Done()
-	returned := false
-	defer s.watch(&returned)
-	for ev := range s.Messages(context.Background()) {
-		s.queued(&ev)
-	}
-	returned = true
-}
 
 // ErrGoexit is returned by Close where a Handler, or OnLag, ended the goroutine that
 // called it, by runtime.Goexit or, in a test, by FailNow: nothing can be delivered after

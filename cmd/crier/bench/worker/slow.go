@@ -1,6 +1,8 @@
 package worker
 
 import (
+	"context"
+	"sync"
 	"sync/atomic"
 	"time"
 
@@ -28,7 +30,7 @@ func (w *worker) slow() error {
 	if cfg.Overload, err = subscriber.ParseOverload(t.Pressure.Overload); err != nil {
 		return err
 	}
-	cfg.Name, cfg.Buffer, cfg.HandlerQueue = slowName, t.Pressure.Buffer, true
+	cfg.Name, cfg.Buffer = slowName, t.Pressure.Buffer
 	p, err := t.OpenProgress()
 	if err != nil {
 		return err
@@ -37,24 +39,29 @@ func (w *worker) slow() error {
 	in := w.newReception(p)
 	told := p.Told()
 	var stopped atomic.Bool
-	cfg.Handler = func(ev *subscriber.Event) {
-		in.handle(ev)
-		if ev.Kind == subscriber.Message && told.Get() == toldCrawl && !stopped.Load() {
-			time.Sleep(t.Pressure.Work)
-		}
-	}
 	s, err := subscriber.New(cfg)
 	if err != nil {
 		return err
 	}
 	defer s.Close()
+	var application sync.WaitGroup
+	application.Go(func() {
+		for ev := range s.Messages(context.Background()) {
+			in.handle(&ev)
+			if ev.Kind == subscriber.Message && told.Get() == toldCrawl && !stopped.Load() {
+				time.Sleep(t.Pressure.Work)
+			}
+		}
+	})
 	by := w.subscribed(s, in)
 	if !t.Checked() {
 		by.arrived = nil
 	}
 	by.stop = func() error {
-		stopped.Store(true) // what it holds yet is taken at once
-		return s.Close()
+		stopped.Store(true) // what it still holds is taken at once
+		err := s.Close()
+		application.Wait()
+		return err
 	}
 	return w.receive(by)
 }
