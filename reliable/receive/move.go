@@ -16,8 +16,6 @@ func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	}
 	quiet := peer.Intervals * s.interval
 	switch {
-	case f.Kind == frame.Gone || f.Kind == frame.Confirm:
-		return false
 	case s.other != from:
 		s.other, s.otherAt = from, now
 	case s.heard.Sub(s.otherAt) >= s.interval: // both speak, whatever they say

@@ -122,8 +122,9 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	if s == nil || s.id != f.Session {
 		s = r.byID[f.Session]
 	}
-	if f.Kind == frame.Repair {
-		r.repair(now, from, s, f)
+	switch f.Kind {
+	case frame.Repair, frame.Gone, frame.Confirm:
+		r.answer(now, from, s, f)
 		return
 	}
 	if s != nil && (s.unheard || s.outspoken(now, from, f)) {
@@ -139,11 +140,7 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Foreign++
 		return
 	}
-	if s.phase == silent && now < s.yields {
-		r.stats.Refused++
-		return
-	}
-	if s.away && !r.comeBack(s) {
+	if !r.attends(now, s) {
 		return
 	}
 	s.spoken = s.spoken || from == s.control
@@ -152,48 +149,14 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	r.enliven(s)
 }
 
-// repair takes a REPAIR. It says who the responder is, so that peers and recorders
-// can repair; until there are any, it must come from the session itself, or a
-// stranger could put frames in its place.
-func (r *Receiver) repair(now reliable.Time, from netip.AddrPort, s *session, f *frame.Frame) {
-	if s == nil || !s.placed {
-		r.stats.Unexpected++
-		return
-	}
-	if from != s.source && from != s.control {
-		r.stats.Foreign++
-		return
-	}
-	inner := f.Data
-	if inner == nil {
-		inner = &r.inner
-		if err := r.dec.Decode(f.Inner, inner); err != nil {
-			r.stats.Invalid++
-			return
-		}
-		inner.Arrived = f.Arrived
-	}
-	if inner.Kind != frame.Data || inner.Session != f.Session || inner.Channel != f.Channel {
-		r.stats.Invalid++
-		return
-	}
+// attends reports whether frames of a session are taken, which comes back into the table
+// for that if it had left it.
+func (r *Receiver) attends(now reliable.Time, s *session) bool {
 	if s.phase == silent && now < s.yields {
 		r.stats.Refused++
-		return
+		return false
 	}
-	if s.away && !r.comeBack(s) {
-		return
-	}
-	if s.phase == ended {
-		s.stats.Late++
-		return
-	}
-	s.spoken = s.spoken || from == s.control
-	s.stats.Repairs++
-	s.req.Answered(now, f.Request)
-	s.data(now, inner, true)
-	r.last = s
-	r.enliven(s)
+	return !s.away || r.comeBack(s)
 }
 
 // open begins to follow a session, if the frame is one to begin with.
@@ -202,15 +165,9 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	if f.Kind != frame.Data && beganBefore(now, f, r.forgotten) {
 		fromStart, start = false, reliable.Latest
 	}
-	switch f.Kind {
-	case frame.Gone, frame.Confirm:
-		r.stats.Unexpected++
+	if f.Kind == frame.Bye && !fromStart && start == reliable.Latest {
+		r.stats.Unexpected++ // it is over, and nothing of it counts here
 		return nil
-	case frame.Bye:
-		if !fromStart && start == reliable.Latest {
-			r.stats.Unexpected++ // it is over, and nothing of it counts here
-			return nil
-		}
 	}
 	if !r.makeRoom(from.Addr(), f.Kind == frame.Data) {
 		r.stats.Refused++

@@ -152,19 +152,10 @@ func (s *session) handle(now reliable.Time, f *frame.Frame) {
 		}
 		return
 	}
-	if (f.Kind == frame.Gone || f.Kind == frame.Confirm) && f.Responder != s.id ||
-		f.Kind == frame.Gone && !s.req.Issued(f.Request) {
-		s.r.stats.Unexpected++
-		return
+	if f.Kind != frame.Data {
+		s.noteNewest(now, f)
 	}
-	if f.Kind != frame.Data && (f.Time > s.newest || s.newest == 0) {
-		s.newest = max(s.newest, f.Time)
-		s.refresh(now)
-	}
-	switch f.Kind {
-	case frame.Data, frame.Session, frame.Heartbeat, frame.Bye:
-		s.req.SetBehind(s.transit.take(now, f.Time))
-	}
+	s.req.SetBehind(s.transit.take(now, f.Time))
 	switch f.Kind {
 	case frame.Data:
 		s.data(now, f, false)
@@ -181,19 +172,15 @@ func (s *session) handle(now reliable.Time, f *frame.Frame) {
 		s.judgeAge(now, f)
 		s.beat(now, f)
 		s.bye(now, f)
-	case frame.Gone:
-		cause := reliable.CauseGone
-		if f.Flags&frame.TooLarge != 0 {
-			cause = reliable.CauseTooLarge
-		}
-		for _, r := range f.Ranges {
-			s.lose(r.From, r.To, cause)
-		}
-		s.forgotten(f.OldestSeq, f.OldestOffset)
-	case frame.Confirm:
-		for _, r := range f.Ranges {
-			s.req.Confirmed(now, r)
-		}
+	}
+}
+
+// noteNewest takes the time of a frame that tells when it was made: one that is newer
+// than all before was not repeated, and so the publisher was heard.
+func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
+	if f.Time > s.newest || s.newest == 0 {
+		s.newest = max(s.newest, f.Time)
+		s.refresh(now)
 	}
 }
 

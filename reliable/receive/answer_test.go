@@ -1,0 +1,113 @@
+package receive
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
+)
+
+// answers are one of each kind to the first request of a listener that misses [1, 5) of
+// session 1.
+func answers(t *testing.T, responder uint64) map[frame.Kind]*frame.Frame {
+	missing := []nack.Range{{From: 1, To: 5}}
+	raw := new(frame.Encoder).AppendRepair(nil, 1, 0, responder, 1<<32|1, rig.Data(t, 1, 1).Raw)
+	return map[frame.Kind]*frame.Frame{
+		frame.Repair: rig.Decoded(t, raw),
+		frame.Gone: rig.Made(t, frame.Frame{
+			Kind: frame.Gone, Session: 1, Responder: responder, Request: 1<<32 | 1, Time: 1<<60 + 1,
+			OldestSeq: 5, OldestOffset: 5, Ranges: missing,
+		}),
+		frame.Confirm: rig.Made(t, frame.Frame{
+			Kind: frame.Confirm, Session: 1, Responder: responder, Time: 1<<60 + 1, Ranges: missing,
+		}),
+	}
+}
+
+// gapped is a listener that misses [1, 5) of session 1, and has asked for it.
+func gapped(t *testing.T, cfg Config) *listener {
+	cfg.Joined = 5e9
+	l := newListener(t, cfg)
+	l.hears(rig.Beat(t, 1, 0))
+	l.hears(rig.Data(t, 1, 0))
+	l.hears(rig.Data(t, 1, 5))
+	l.pass(time.Millisecond, false)
+	if st := l.session(1); st.Nacks != 1 || st.Gaps != 1 {
+		t.Fatalf("%+v", st)
+	}
+	return l
+}
+
+// asksAgain lets time pass until what is missing is asked for again, a second at most, and
+// returns how long that took.
+func asksAgain(l *listener) (took time.Duration) {
+	for before := l.session(1).Nacks; l.session(1).Nacks == before && took < time.Second; took += time.Millisecond {
+		l.pass(time.Millisecond, false)
+	}
+	return took
+}
+
+// An answer counts from the publisher's source and control addresses, and from nobody
+// else: there it changes nothing, neither what is missing nor when it is asked for again,
+// and speaks for nobody.
+func TestAnswersAreThePublishers(t *testing.T) {
+	control := netip.MustParseAddrPort("10.77.0.1:7000")
+	unanswered := asksAgain(gapped(t, Config{}))
+	for _, c := range []struct {
+		name      string
+		from      netip.AddrPort
+		responder uint64
+		kinds     []frame.Kind
+		counts    bool
+	}{
+		{"the source", rig.PublisherAddr, 1, []frame.Kind{frame.Repair, frame.Gone, frame.Confirm}, true},
+		{"the control address", control, 1, []frame.Kind{frame.Repair, frame.Gone, frame.Confirm}, true},
+		{"a stranger", rig.Elsewhere[0], 1, []frame.Kind{frame.Repair, frame.Gone, frame.Confirm}, false},
+		{"a stranger as itself", rig.Elsewhere[0], 9, []frame.Kind{frame.Repair, frame.Gone, frame.Confirm}, false},
+		{"another port of the source's", netip.AddrPortFrom(rig.PublisherAddr.Addr(), 1), 1,
+			[]frame.Kind{frame.Repair, frame.Gone, frame.Confirm}, false},
+		{"the source, for somebody else", rig.PublisherAddr, 9, []frame.Kind{frame.Gone, frame.Confirm}, false},
+	} {
+		for _, kind := range c.kinds {
+			l := gapped(t, Config{})
+			l.hears(rig.Made(t, frame.Frame{
+				Kind: frame.Session, Session: 1, Time: 1 << 60, Control: control, Channels: 1,
+			}))
+			before, to := l.session(1), l.list[0].to()
+			l.from(c.from, answers(t, c.responder)[kind])
+			after := l.session(1)
+			refused := l.Stats().Foreign + l.Stats().Unexpected
+			counts := after != before || asksAgain(l) != unanswered
+			if counts != c.counts || (refused == 1) == c.counts {
+				t.Errorf("%v from %s: counts %v, %d refused:\n%+v\n%+v", kind, c.name, counts, refused, before, after)
+			}
+			if now := l.list[0].to(); now != to && !(c.counts && c.from == control) {
+				t.Errorf("%v from %s: requests go to %v, not %v", kind, c.name, now, to)
+			}
+		}
+	}
+}
+
+// A stranger's answers keep no session alive, resume none, and begin none.
+func TestAnswersOfAStrangerSayNothingOfThePublisher(t *testing.T) {
+	l := gapped(t, Config{})
+	for range 40 {
+		l.pass(100*time.Millisecond, false)
+		for _, f := range answers(t, 1) {
+			l.from(rig.Elsewhere[0], f)
+		}
+	}
+	if st := l.session(1); st.Lost != 4 || st.Resumed != 0 || l.list[0].phase != silent {
+		t.Errorf("phase %d: %+v", l.list[0].phase, st)
+	}
+	l = newListener(t, Config{Joined: 5e9})
+	for _, f := range answers(t, 1) {
+		l.hears(f)
+	}
+	if n := l.Stats().Unexpected; n != 3 || len(l.list) != 0 {
+		t.Errorf("%d unexpected, %d sessions", n, len(l.list))
+	}
+}
