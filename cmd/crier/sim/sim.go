@@ -37,7 +37,7 @@ Examples:
   # a file to start one's own from
   crier sim show crash
 `,
-		Subs: []*cli.Command{listCommand(), showCommand(), runCommand(), sweepCommand(), compareCommand()},
+		Subs: []*cli.Command{listCommand(), showCommand(), runCommand(), sweepCommand()},
 	}
 }
 

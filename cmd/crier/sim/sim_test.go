@@ -287,7 +287,7 @@ func TestSimUsage(t *testing.T) {
 	if said := clitest.Run(t, Command(), "sim", "run", good, "--json", "/nonexistent/x").Want(cli.ExitError).Err.String(); !strings.Contains(said, ": --json /nonexistent/x can't be written") {
 		t.Errorf("it said %q", said)
 	}
-	if said := clitest.Run(t, Command(), "sim", "nosuch").Want(cli.ExitUsage).Err.String(); !strings.Contains(said, "there are list, show, run, sweep, compare") {
+	if said := clitest.Run(t, Command(), "sim", "nosuch").Want(cli.ExitUsage).Err.String(); !strings.Contains(said, "there are list, show, run, sweep") {
 		t.Errorf("it said %q", said)
 	}
 	if said := clitest.Run(t, Command(), "sim", "run", "wifi").Want(cli.ExitError).Err.String(); !strings.Contains(said, "--trace-dir") {

@@ -5,9 +5,7 @@ import (
 	"crier/cmd/crier/cli/clitest"
 	"encoding/csv"
 	"encoding/json"
-	"os"
 	"path/filepath"
-	"regexp"
 	"strings"
 	"testing"
 )
@@ -81,29 +79,6 @@ func TestSimSweepUsage(t *testing.T) {
 		if said := clitest.Run(t, Command(), append([]string{"sim", "sweep", file}, c.args...)...).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.says) {
 			t.Errorf("%q said %q, without %q", c.args, said, c.says)
 		}
-	}
-}
-
-// Two runs stand side by side, played or read.
-func TestSimCompare(t *testing.T) {
-	t.Parallel()
-	file := scenarioFile(t, smallScenario)
-	result := filepath.Join(t.TempDir(), "a.json")
-	clitest.Run(t, Command(), "sim", "run", file, "--seed", "3", "--json", result, "-q").Want(cli.ExitOK)
-	same := clitest.Run(t, Command(), "sim", "compare", file, result, "--seed", "3").Want(cli.ExitOK).Out.String()
-	if strings.Contains(same, "%") || strings.Count(same, "same") < 20 {
-		t.Errorf("a run differs from itself:\n%s", same)
-	}
-	longer := scenarioFile(t, strings.Replace(smallScenario, "duration: 1s", "duration: 1900ms", 1))
-	out := clitest.Run(t, Command(), "sim", "compare", file, longer).Want(cli.ExitOK).Out.String()
-	if !regexp.MustCompile(`messages +180 +360 +\+100\.0%`).MatchString(out) {
-		t.Errorf("twice as much isn't:\n%s", out)
-	}
-	if err := os.WriteFile(result, []byte("{}"), 0o600); err != nil {
-		t.Fatal(err)
-	}
-	for _, args := range [][]string{{file}, {file, result}, {file, result + "x.json"}} {
-		clitest.Run(t, Command(), append([]string{"sim", "compare"}, args...)...).Want(cli.ExitUsage)
 	}
 }
 
