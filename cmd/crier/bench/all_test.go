@@ -19,19 +19,18 @@ func TestBenchListIsValid(t *testing.T) {
 	t.Parallel()
 	for _, net := range []string{coordinator.NetNamespaces, coordinator.NetLoopback} {
 		for _, quick := range []bool{false, true} {
-			o := &all{items: list, out: "results", net: net, quick: quick}
-			list, err := o.prepare()
+			list, err := (&all{text: allText, out: "results", net: net, quick: quick}).items()
 			if err != nil {
 				t.Fatalf("--net %s, quick %v: %v", net, quick, err)
 			}
 			names := map[string]bool{}
-			for _, item := range list {
-				if names[item.name] || strings.Contains(item.command, "DIR") {
-					t.Errorf("%s: %s", item.name, item.command)
+			for _, it := range list {
+				if names[it.name] || strings.Contains(it.opts.Command, "DIR") {
+					t.Errorf("%s: %s", it.name, it.opts.Command)
 				}
-				names[item.name] = true
+				names[it.name] = true
 			}
-			if len(list) < 12 || net == coordinator.NetNamespaces && len(list) != len(list) {
+			if len(list) < 12 || net == coordinator.NetNamespaces && len(list) != 22 {
 				t.Errorf("--net %s, quick %v: %d items", net, quick, len(list))
 			}
 		}
@@ -44,10 +43,9 @@ func TestBenchAllGoesOn(t *testing.T) {
 	t.Parallel()
 	clitest.Group(t)
 	dir := t.TempDir()
-	o := &all{out: filepath.Join(dir, "new", "results"), net: coordinator.NetLoopback, items: []item{
-		{name: "second", full: "throughput --duration 20ms --limits=DIR/limits.json"}, // which isn't there yet
-		{name: "first", full: "throughput --duration 20ms --subscribers 2"},
-	}}
+	const missing, first = " --limits=DIR/limits.json", "first: throughput --duration 20ms --subscribers 2\n"
+	o := &all{out: filepath.Join(dir, "new", "results"), net: coordinator.NetLoopback}
+	o.text = "second: throughput --duration 20ms" + missing + "\n" + first // what it names isn't there yet
 	run := func() (string, string, error) {
 		var out, errs bytes.Buffer
 		_, err := o.run(context.Background(), cli.Streams{Out: &out, Err: &errs})
@@ -76,7 +74,7 @@ func TestBenchAllGoesOn(t *testing.T) {
 	}
 	has("first.html", "first.json", "first.txt")
 
-	o.items[0].full = "throughput --duration 20ms"
+	o.text = strings.Replace(o.text, missing, "", 1)
 	out, errs, err = run()
 	if err != nil || !strings.Contains(errs, "first: it is there already") || strings.Contains(out, "--subscribers 2") {
 		t.Errorf("%v: %s\n%s", err, errs, out)
@@ -87,14 +85,7 @@ func TestBenchAllGoesOn(t *testing.T) {
 		t.Errorf("the page doesn't say what made it: %v", err)
 	}
 
-	whole := o.items[1].full
-	o.items[1].full += " --size 16"
-	if _, _, err = run(); err == nil || !strings.Contains(err.Error(), "has first of another list") {
-		t.Errorf("another list's result is taken for this one's: %v", err)
-	}
-	o.items[1].full = whole
-
-	o.items = append(o.items, item{name: "third", full: "throughput --duration 1h"})
+	o.text += "third: throughput --duration 1h\n"
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	if _, err := o.run(ctx, cli.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), "interrupted in third") {
@@ -107,7 +98,7 @@ func TestBenchAllGoesOn(t *testing.T) {
 func TestBenchAllKeepsWhatCannotBePrinted(t *testing.T) {
 	t.Parallel()
 	clitest.Group(t)
-	o := &all{out: t.TempDir(), net: coordinator.NetLoopback, items: []item{{name: "one", full: "throughput --duration 20ms"}}}
+	o := &all{out: t.TempDir(), net: coordinator.NetLoopback, text: "one: throughput --duration 20ms\n"}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)
