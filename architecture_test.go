@@ -47,8 +47,8 @@ func TestArchitecture(t *testing.T) {
 type architecture struct {
 	// may lists what each package may import of this module.
 	may map[string][]string
-	// homes lists where each library, by its module's path, may be imported.
-	homes map[string][]home
+	// homes tells where each library, by its module's path, may be imported.
+	homes map[string]home
 }
 
 // A home is the folder of the packages that may import a library.
@@ -92,7 +92,7 @@ var quoted = regexp.MustCompile("`([^`]+)`")
 
 // parseArchitecture reads the tables that begin with a column "package" and "library".
 func parseArchitecture(doc string) (*architecture, error) {
-	a := &architecture{may: map[string][]string{}, homes: map[string][]home{}}
+	a := &architecture{may: map[string][]string{}, homes: map[string]home{}}
 	err := eachRow(doc, "package", "may import", func(line int, names []string, cell string) error {
 		for _, name := range names {
 			name = path.Clean(name)
@@ -110,21 +110,17 @@ func parseArchitecture(doc string) (*architecture, error) {
 		return nil, err
 	}
 	err = eachRow(doc, "library", "home", func(line int, names []string, cell string) error {
-		var homes []home
-		for part := range strings.SplitSeq(cell, ", ") {
-			name, below := strings.CutSuffix(part, " and below")
-			m := quoted.FindStringSubmatch(name)
-			if m == nil || m[0] != name {
-				return fmt.Errorf("%s:%d: a home is a folder in backquotes, "+
-					"or one \"and below\", not %s", architectureFile, line, part)
-			}
-			homes = append(homes, home{path.Clean(m[1]), below})
+		folder, below := strings.CutSuffix(cell, " and below")
+		m := quoted.FindStringSubmatch(folder)
+		if m == nil || m[0] != folder {
+			return fmt.Errorf("%s:%d: a home is one folder in backquotes, "+
+				"or such a folder \"and below\", not %s", architectureFile, line, cell)
 		}
 		for _, name := range names {
 			if _, twice := a.homes[name]; twice {
 				return fmt.Errorf("%s:%d: a second row for %s", architectureFile, line, name)
 			}
-			a.homes[name] = homes
+			a.homes[name] = home{path.Clean(m[1]), below}
 		}
 		return nil
 	})
@@ -231,11 +227,10 @@ func (c *comparison) file(f goFile) {
 			continue
 		}
 		c.users[module] = append(c.users[module], dir)
-		homes, ruled := c.homes[module]
-		if ruled && !slices.ContainsFunc(homes, func(h home) bool { return h.holds(dir) }) {
+		if home, ruled := c.homes[module]; ruled && !home.holds(dir) {
 			c.report("%s imports %s: the row `%s` of %s has it at home in %v: "+
 				"move the code there, or change the cell \"home\"",
-				f.path, name, module, architectureFile, homes)
+				f.path, name, module, architectureFile, home)
 		}
 	}
 }
@@ -289,12 +284,10 @@ func (c *comparison) libraries() {
 				"take it out", module, architectureFile)
 			continue
 		}
-		for _, h := range c.homes[module] {
-			if !slices.ContainsFunc(c.users[module], h.holds) {
-				c.report("the row `%s` of %s has it at home in %v, where nothing imports it: "+
-					"change the cell \"home\"; the packages that do: %s",
-					module, architectureFile, h, cell(c.users[module]))
-			}
+		if home := c.homes[module]; !slices.ContainsFunc(c.users[module], home.holds) {
+			c.report("the row `%s` of %s has it at home in %v, where nothing imports it: "+
+				"change the cell \"home\"; the packages that do: %s",
+				module, architectureFile, home, cell(c.users[module]))
 		}
 	}
 }

@@ -103,7 +103,7 @@ func TestArchitectureFindsViolations(t *testing.T) {
 			name: "a library outside its home",
 			file: goFile{"rim/b.go", []string{"example.org/wire/code"}},
 			want: "rim/b.go imports example.org/wire/code: the row `example.org/wire` of " +
-				"docs/ARCHITECTURE.md has it at home in [`core`]",
+				"docs/ARCHITECTURE.md has it at home in `core`",
 		},
 		{
 			name: "a library below a home that is one folder",
@@ -134,8 +134,9 @@ func TestArchitectureFindsViolations(t *testing.T) {
 		},
 		{
 			name: "a home that doesn't import the library",
-			old:  "`rim` and below", new: "`rim` and below, `core`",
-			want: "has it at home in `core`, where nothing imports it",
+			old:  "`rim` and below", new: "`rim/rig`",
+			want: "has it at home in `rim/rig`, where nothing imports it: " +
+				"change the cell \"home\"; the packages that do: `rim`",
 		},
 	} {
 		t.Run(test.name, func(t *testing.T) {
@@ -167,7 +168,8 @@ func TestArchitectureRefusesTables(t *testing.T) {
 		{"`rim/`", "`core/`", "a second row for core"},
 		{"`example.org/wire`", "`example.org/net`", "a second row for example.org/net"},
 		{"`core/`", "core", "the row names no package"},
-		{"| `core` | |", "| core | |", "a home is a folder"},
+		{"| `core` | |", "| core | |", "a home is one folder"},
+		{"| `core` | |", "| `core`, `rim` | |", "a home is one folder"},
 		{"| `core/` | | nothing |", "| `core/` |", "the row has no cell"},
 	} {
 		_, err := parseArchitecture(strings.Replace(smallArchitecture, test.old, test.new, 1))

@@ -27,8 +27,7 @@ type RequesterConfig struct {
 const (
 	defaultSilence = 2 * time.Second
 	// maxPatience bounds how rarely a gap is asked for, whatever the silence time: each
-	// half second at least, since a closed publisher may go a second after it was last
-	// asked.
+	// half second at least, since a closed publisher ends a second after the last NACK.
 	maxPatience   = 4 * time.Second
 	defaultMaxAsk = 2048
 )
@@ -82,7 +81,9 @@ type ResponderConfig struct {
 }
 
 const (
-	defaultShare     = 0.5
+	defaultShare = 0.5
+	// On a slow link a larger floor lets one subscriber that loses 70 % delay the others by
+	// seconds.
 	defaultFloor     = 16 << 20
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096

@@ -29,15 +29,17 @@ func (r *RTT) Sample(d time.Duration) {
 		r.smooth, r.vary, r.known = d, d/2, true
 		return
 	}
-	// What waited, here or on the way, makes a sample long; nothing makes one short.
-	// Where one is, what made the others long is over.
+	// RFC 6298 moves the estimate by an eighth of the difference, down as slowly as up. But a wait,
+	// in a socket's backlog or a suspended process, can only make a sample long. So a sample far
+	// below the estimate shows that the wait is over, and halves it. After three samples of 8 s,
+	// twelve of 5 ms would leave an estimate of 1.6 s and a timeout of 12 s.
 	if d < r.smooth/8 {
 		r.smooth /= 2
 		r.vary = min(r.vary, r.smooth/2)
 		return
 	}
-	// One sample of a hundred round trips is a scheduler's pause, not the
-	// network: let it count for no more than four.
+	// A sample of a hundred round trips comes from a scheduler's pause, not from the network: it
+	// counts for no more than four.
 	d = min(d, 4*r.smooth+4*r.vary)
 	diff := d - r.smooth
 	if diff < 0 {

@@ -62,7 +62,8 @@ func (r *Requester) lateAt(gap *Gap) Time {
 	return Never
 }
 
-// silentAt returns when a gap's requests have gone unanswered for too long.
+// silentAt returns when a gap's requests have gone unanswered for too long. Where the network or
+// the subscriber's socket holds a backlog, repairs wait behind it as all frames do.
 func (r *Requester) silentAt(gap *Gap) Time { return gap.since.Add(r.cfg.Silence + r.behind) }
 
 // giveUpLate moves every gap that has been open for too long to r.lost. Gaps mostly

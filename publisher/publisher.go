@@ -57,6 +57,7 @@ func New(cfg Config) (*Publisher, error) {
 	}
 	var p *Publisher
 	opened := make(chan struct{})
+	// One socket sends all frames and receives NACKs and STATUS: its port is the control address.
 	conn, err := cfg.Network.Socket(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
 		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,

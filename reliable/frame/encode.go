@@ -21,8 +21,9 @@ const (
 	repairOverhead = headerSize + 2*9 + 3 + tagSize
 )
 
-// DataSize returns the size of a full DATA frame where datagrams may have size
-// bytes: a REPAIR with it inside fits, also once tags have grown.
+// DataSize returns the size of a full DATA frame where datagrams may have size bytes, such as 1,401
+// for 1,472: a REPAIR with it inside fits the same datagram, also once the tags of both have grown
+// from 4 to 16 bytes.
 func DataSize(size int) int { return size - repairOverhead - 2*tagGrowth }
 
 // RepairSize returns the size of a REPAIR with a DATA frame of so many bytes inside, at

@@ -9,9 +9,11 @@ import (
 	"crier/reliable/frame"
 )
 
-// How a peer moves to another address. One rule holds at both ends: the old address
-// has been quiet for some intervals, and the numbers and the time of the new one go
-// on exactly. A second candidate makes it contested, and moves nobody.
+// How a peer moves to another address. A session's frames are taken from one source only, and a
+// subscriber's NACK and STATUS from its own address: else a stranger who has heard an id could put
+// frames into the session, move the subscriber's position, or draw its repairs. So one rule holds
+// at both ends: the old address has been quiet for some intervals, and the numbers and the time of
+// the new one go on exactly. A second candidate makes the move contested, and nobody moves.
 
 const (
 	// Intervals is for how many intervals the old address must have been quiet: a

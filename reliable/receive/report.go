@@ -74,7 +74,9 @@ func (s *session) mayAsk(now reliable.Time) bool {
 	return true
 }
 
-// farewell tells a publisher that this subscriber goes, and how far it has come.
+// farewell tells a publisher that this subscriber leaves, or has everything, and how far it has
+// come. Without it, a publisher that waits for its subscribers would wait for the stall timeout,
+// and any other would end with a position that is up to half a second old.
 func (s *session) farewell(now reliable.Time) *frame.Frame {
 	f := &s.r.scratch
 	s.fill(f, now, frame.Status)

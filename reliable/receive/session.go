@@ -135,7 +135,8 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 	return s
 }
 
-// to returns where NACK and STATUS go.
+// to returns where NACK and STATUS go: to the control address once a frame has come from it.
+// Before that anybody could aim the NACKs of a whole group at a third party, with two datagrams.
 func (s *session) to() netip.AddrPort {
 	if s.spoken {
 		return s.control
@@ -193,7 +194,9 @@ func (s *session) refresh(now reliable.Time) {
 	}
 }
 
-// noteTime remembers the publisher's time, to send it back.
+// noteTime remembers the publisher's time of a HEARTBEAT, SESSION or BYE, to send it back. The time
+// of DATA is when its first message was accepted, and the frame may have waited for others to
+// share its datagram: a round trip measured from it would be too long.
 func (s *session) noteTime(now reliable.Time, f *frame.Frame) {
 	if f.Time >= s.echo {
 		s.timed, s.echo, s.echoAt = true, f.Time, now
