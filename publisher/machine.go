@@ -67,7 +67,7 @@ func (m *machine) Next(now int64, all bool) (multicast.Datagrams, bool) {
 		m.batch, ok = m.p.sender.NextFull(reliable.Time(now))
 	}
 	if !ok {
-		if m.p.work.store != nil {
+		if m.p.work.spill != nil {
 			m.p.wantWork()
 		}
 		return multicast.Datagrams{}, false

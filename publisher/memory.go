@@ -6,6 +6,7 @@ import (
 
 	"crier/multicast/memory"
 	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 // ringMemory holds a resend buffer and its index.
@@ -20,12 +21,12 @@ func reserve(cfg *send.Config) (ringMemory, error) {
 	var m ringMemory
 	var err error
 	if m.frames, err = memory.Reserve(frames); err == nil {
-		m.index, err = memory.Reserve(index * int(unsafe.Sizeof(send.FrameMeta{})))
+		m.index, err = memory.Reserve(index * int(unsafe.Sizeof(store.Meta{})))
 	}
 	if err != nil {
 		return ringMemory{}, fmt.Errorf("publisher: no memory for a resend buffer of %d bytes: %w; give ResendBuffer less", cfg.ResendBuffer, err)
 	}
 	cfg.Memory.Frames = m.frames.Bytes()
-	cfg.Memory.Index = unsafe.Slice((*send.FrameMeta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)
+	cfg.Memory.Index = unsafe.Slice((*store.Meta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)
 	return m, nil
 }

@@ -2,7 +2,7 @@ package publisher
 
 import (
 	"crier/reliable"
-	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 // Pace says whose pace counts: for whom a Publisher keeps what it has sent, and
@@ -57,8 +57,8 @@ type Holder = reliable.Holder
 // one goroutine does; telling of subscribers, another: it calls the application, which
 // may publish, and wait for room that only the disk can make.
 type worker struct {
-	store *store
-	jobs  chan send.DiskJob // one at a time
+	spill *spill
+	jobs  chan store.Job // one at a time
 	news  chan struct{}
 	told  bool // that the disk failed
 
@@ -66,16 +66,16 @@ type worker struct {
 	quiet chan struct{} // closed when it isn't called any more
 }
 
-func newWorker(disk *store) worker {
+func newWorker(disk *spill) worker {
 	return worker{
-		store: disk, jobs: make(chan send.DiskJob, 1), news: make(chan struct{}, 1),
+		spill: disk, jobs: make(chan store.Job, 1), news: make(chan struct{}, 1),
 		calls: make(chan struct{}, 1), quiet: make(chan struct{}),
 	}
 }
 
 // startWork starts the goroutines that there is something to do for.
 func (p *Publisher) startWork() {
-	if p.work.store != nil {
+	if p.work.spill != nil {
 		p.working.Go(p.runDisk)
 	}
 	if p.cfg.Pace.Kind != PaceNone {
@@ -98,7 +98,7 @@ func (p *Publisher) endWork() {
 
 // wantWork passes on what the sender wants done. The caller holds the lock.
 func (p *Publisher) wantWork() {
-	if p.work.store != nil && !p.stopping {
+	if p.work.spill != nil && !p.stopping {
 		if job, ok := p.sender.NextDisk(); ok {
 			p.work.jobs <- job // there is room: it is the only one
 		}
@@ -117,11 +117,11 @@ func (p *Publisher) wantWork() {
 
 // runDisk reads and writes until the Publisher stops.
 func (p *Publisher) runDisk() {
-	defer p.work.store.close()
+	defer p.work.spill.close()
 	for {
 		select {
 		case job := <-p.work.jobs:
-			frames, err := p.work.store.do(&job)
+			frames, err := p.work.spill.do(&job)
 			p.loop.Lock()
 			p.sender.DiskDone(reliable.Time(p.loop.Now()), frames, err)
 			p.wantWork()

@@ -86,11 +86,11 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if cfg.Session == 0 {
 		cfg.Session = randomID()
 	}
-	var disk *store
+	var disk *spill
 	room := int64(0)
 	if cfg.Disk > 0 {
 		var err error
-		if disk, err = openStore(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Disk); err != nil {
+		if disk, err = openSpill(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Disk); err != nil {
 			return nil, err
 		}
 		if cfg.openFile != nil {

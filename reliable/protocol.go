@@ -15,6 +15,11 @@ const (
 	StatusMin = 500 * time.Millisecond
 	// MinHeld is the least that a frame takes of a subscriber's room, in bytes.
 	MinHeld = 2048
+	// MaxBatch bounds the bytes of one Batch: what one offloaded send carries.
+	MaxBatch = 65507
+	// MaxSegments bounds the datagrams of one Batch.
+	MaxSegments = 64
+
 	// Suspended is how late a call must come after the last deadline for the process
 	// to have been suspended: what was not heard, or answered, meanwhile says nothing
 	// about the other side.

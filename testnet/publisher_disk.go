@@ -5,7 +5,7 @@ import (
 	"fmt"
 	"time"
 
-	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 // simDisk is a simulated publisher's disk: it takes a while, and may fail.
@@ -39,7 +39,7 @@ func (p *Publisher) diskWork() {
 }
 
 // diskDone ends a job. A paused process takes it when it wakes.
-func (p *Publisher) diskDone(job send.DiskJob, life int) {
+func (p *Publisher) diskDone(job store.Job, life int) {
 	if p.state != running || p.lives != life {
 		return
 	}
@@ -54,7 +54,7 @@ func (p *Publisher) diskDone(job send.DiskJob, life int) {
 
 // do reads or writes. The bytes are looked at only now: they must not have
 // changed since the job was given.
-func (d *simDisk) do(job *send.DiskJob, cfg *DiskConfig) (frames [][]byte, err error) {
+func (d *simDisk) do(job *store.Job, cfg *DiskConfig) (frames [][]byte, err error) {
 	d.jobs++
 	if n := min(uint64(len(d.frames)), job.Trim-min(job.Trim, d.low)); n > 0 {
 		clear(d.frames[:n])

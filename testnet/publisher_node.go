@@ -9,6 +9,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 var (
@@ -74,7 +75,7 @@ type sender interface {
 	Flush()
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
-	NextDisk() (send.DiskJob, bool)
+	NextDisk() (store.Job, bool)
 	DiskDone(now reliable.Time, frames [][]byte, err error)
 	PollMembers(events []reliable.MemberEvent) int
 	Members() []reliable.Member

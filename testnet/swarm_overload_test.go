@@ -7,7 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
-	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 // Overload in the swarm: whose pace counts, what happens when the window is full,
@@ -44,7 +44,7 @@ func (s *scenario) overloaded(cfg *PublisherConfig) {
 		if datagram == 0 {
 			datagram = reliable.DefaultDatagram
 		}
-		sc.Disk = int64(frame.DataSize(datagram)+send.DiskHead) * int64(1+r.below(1000))
+		sc.Disk = int64(frame.DataSize(datagram)+store.RecordHead) * int64(1+r.below(1000))
 		cfg.Disk.Wait = time.Duration(r.below(uint64(5 * time.Millisecond)))
 		if one(6) {
 			cfg.Disk.FailWrites = 1 + int(r.below(10))

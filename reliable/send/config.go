@@ -6,6 +6,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/store"
 )
 
 // SenderConfig configures a Sender. Zero fields mean the defaults.
@@ -31,7 +32,7 @@ type Config struct {
 	ResendBuffer int
 	// Memory, if not zero, is what the resend buffer and its index lie in; RingSize
 	// says how long they are. Otherwise NewSender makes them.
-	Memory RingMemory
+	Memory store.Memory
 	// BatchWait is how long a message may wait for others to share its
 	// datagram; 0 sends it at once.
 	BatchWait time.Duration
@@ -60,7 +61,7 @@ type Config struct {
 	// 0 means 1 s. A subscriber that can't run for so long loses what it misses.
 	Linger time.Duration
 	// Disk bounds what is kept on disk when the ring is full, in bytes, where each
-	// frame has DiskHead besides a stride; 0 means
+	// frame has store.RecordHead besides a stride; 0 means
 	// there is none.
 	Disk int64
 	// Cut says that the kernel or the network card may cut a Batch out of one write.
@@ -97,7 +98,7 @@ func (c *Config) setDefaults() {
 		c.Linger = DefaultLinger
 	}
 	if c.Burst == 0 {
-		c.Burst = max(2*uint64(c.Datagram), min(c.MaxRate/1000, maxBatch))
+		c.Burst = max(2*uint64(c.Datagram), min(c.MaxRate/1000, reliable.MaxBatch))
 	}
 }
 
@@ -119,9 +120,9 @@ func (c *Config) validate() error {
 		return fmt.Errorf("reliable: the stream's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
 		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
-	case c.ResendBuffer < minSlots*stride:
+	case c.ResendBuffer < store.MinFrames*stride:
 		return fmt.Errorf("reliable: a resend buffer of %d bytes is too small: %d frames of %d bytes need %d",
-			c.ResendBuffer, minSlots, stride, minSlots*stride)
+			c.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
 	case !c.fitMemory():
 		return fmt.Errorf("reliable: the memory for a resend buffer has other lengths than RingSize says")
 	case c.BatchWait < 0:
@@ -138,8 +139,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("reliable: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
 		return fmt.Errorf("reliable: waiting for %d subscribers is outside 0 to %d", c.WaitFor, c.MaxMembers)
-	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+DiskHead):
-		return fmt.Errorf("reliable: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+DiskHead)
+	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+store.RecordHead):
+		return fmt.Errorf("reliable: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
 		return fmt.Errorf("reliable: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
 	case c.Burst > maxBurst:

@@ -146,8 +146,8 @@ func (s *Sender) nextAnswer(now reliable.Time) (outgoing, bool) {
 		if a.unfit {
 			f.Flags = frame.TooLarge
 		}
-		f.OldestSeq = s.oldest()
-		f.OldestOffset = s.startAt(f.OldestSeq)
+		f.OldestSeq = s.store.Oldest()
+		f.OldestOffset = s.store.Start(f.OldestSeq)
 	case a.coming != nil:
 		fit := min(len(a.coming), frame.FitRanges(frame.Confirm, a.coming, s.most))
 		*f = s.answerFrame(now, frame.Confirm, a.coming[:fit])
@@ -221,11 +221,11 @@ func (s *Sender) sessionFrame(now reliable.Time) *frame.Frame {
 
 // beatFrame says how far the session is: what was sent, and what is still held.
 func (s *Sender) beatFrame(now reliable.Time, kind frame.Kind) *frame.Frame {
-	oldest := min(s.oldest(), s.sent)
+	oldest := min(s.store.Oldest(), s.store.Sent())
 	s.scratch = frame.Frame{
 		Kind: kind, Time: s.sessionTime(now),
-		NextSeq: s.sent, NextOffset: s.startAt(s.sent),
-		OldestSeq: oldest, OldestOffset: s.startAt(oldest),
+		NextSeq: s.store.Sent(), NextOffset: s.store.Start(s.store.Sent()),
+		OldestSeq: oldest, OldestOffset: s.store.Start(oldest),
 		Interval: byeLast, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
 		Report: s.reportEvery(),
 	}

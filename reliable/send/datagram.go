@@ -7,6 +7,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/store"
 )
 
 // A network whose MTU changes. Frames that were sealed never change: those that were made
@@ -27,12 +28,12 @@ func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
 	s.wide = math.MaxUint64
 	if s.datagram < was {
 		s.closeOpen(now)
-		wide = s.next
+		wide = s.store.Next()
 	}
 	if s.most == s.datagram { // frames that are yet to be made fit
-		s.wide = min(wide, s.next)
+		s.wide = min(wide, s.store.Next())
 	}
-	for seq := s.ringOldest(); seq < min(s.wide, s.next); seq++ {
+	for seq := s.store.InMemory(); seq < min(s.wide, s.store.Next()); seq++ {
 		if s.unfit(seq) {
 			unfit++
 		}
@@ -50,8 +51,7 @@ func (s *Sender) closeOpen(now reliable.Time) {
 	if frame.RepairSize(len(data)) > s.datagram && s.repack(now, bytes.Clone(data)) {
 		return
 	}
-	s.ring.seal(s.next, len(data))
-	s.next++
+	s.store.Seal(len(data), s.nextOffset-s.keep.skipped)
 }
 
 // repack opens the frame with the next number again, for what a sealed one holds, and as
@@ -66,7 +66,7 @@ func (s *Sender) repack(now reliable.Time, data []byte) bool {
 		s.skipUnfit(now) // which makes room
 	}
 	frames := 1 + uint64(len(data)/s.leastUsed())
-	if !s.ring.fits(frames, min(s.sent, s.keep.pinned), s.next) {
+	if !s.store.FitsOpen(frames) {
 		return false
 	}
 	accepted := s.cfg.Start.Add(time.Duration(f.Time)) // the first of them
@@ -93,18 +93,14 @@ func (s *Sender) repack(now reliable.Time, data []byte) bool {
 // unfit says whether a REPAIR with a frame in it is too large for the network. Of one
 // that only the disk holds that isn't known before it was read.
 func (s *Sender) unfit(seq uint64) bool {
-	if seq >= s.wide {
-		return false
-	}
-	data := s.kept(seq)
-	return data != nil && frame.RepairSize(len(data)) > s.most
+	return seq < s.wide && store.TooLarge(s.store, seq, s.most)
 }
 
 // skipUnfit passes frames that were never sent, and are too large for it now.
 func (s *Sender) skipUnfit(now reliable.Time) {
-	for s.sent < s.next && s.sent < s.wide && len(s.ring.frame(s.sent)) > s.most {
-		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.sent)
-		s.sent++
+	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide && len(s.store.Frame(s.store.Sent())) > s.most {
+		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.store.Sent())
+		s.store.Pass(1)
 		s.stats.TooLarge++
 		s.beats.data(now) // tells of it soon
 	}

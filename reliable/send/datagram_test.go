@@ -100,7 +100,7 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 				return false
 			}
 			p.run(reliable.Time(time.Second))
-			first := p.s.next
+			first := p.s.store.Next()
 			p.s.keep.skipped = 7 // what was dropped stands at the start of the next frame
 			p.s.nextOffset += 7
 			p.s.stats.Accepted += 7
@@ -110,8 +110,8 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			for _, size := range []int{500, 0, 3, 300, 255, 0, 120} {
 				p.publish(rig.Payload(len(p.sent), size))
 			}
-			if p.s.next != first {
-				t.Fatalf("%d frames are sealed", p.s.next-first)
+			if p.s.store.Next() != first {
+				t.Fatalf("%d frames are sealed", p.s.store.Next()-first)
 			}
 			p.run(p.now.Add(time.Millisecond))
 			p.s.SetDatagram(p.now, datagram)
@@ -122,7 +122,7 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			p.s.SetDatagram(p.now, 1472) // and the end of a message that began before it
 			p.run(reliable.Time(2 * time.Second))
 			p.publish(rig.Payload(len(p.sent), 2000))
-			if !p.s.build.IsOpen() || p.s.sent != p.s.next {
+			if !p.s.build.IsOpen() || p.s.store.Sent() != p.s.store.Next() {
 				t.Fatal("it has no open end")
 			}
 			p.publish(rig.Payload(len(p.sent), 400))
@@ -207,9 +207,9 @@ func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	if !p.s.build.IsOpen() {
 		t.Fatal("no frame is open")
 	}
-	oldest := p.s.ringOldest()
+	oldest := p.s.store.InMemory()
 	p.s.SetDatagram(p.now, 300)
-	if got := p.s.ringOldest(); got != oldest {
+	if got := p.s.store.InMemory(); got != oldest {
 		t.Errorf("the oldest frame is %d now, and was %d", got, oldest)
 	}
 	p.s.SetDatagram(p.now, reliable.DefaultDatagram) // so that all can be repaired

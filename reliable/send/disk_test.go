@@ -11,6 +11,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
+	"crier/reliable/store"
 )
 
 // spilled is a publisher that keeps what its only subscriber hasn't taken on disk.
@@ -35,13 +36,17 @@ func (p *paced) asks(r nack.Range) {
 	}))
 }
 
+// idleFrames is how many frames that nobody needs may lie on disk until there is
+// something else to do there.
+const idleFrames = 4096
+
 // What lies on disk is let go when nobody needs it any more, though there is nothing
 // else to do there.
 func TestDiskLetsGoOfWhatNobodyNeeds(t *testing.T) {
 	p := spilled(t)
-	p.reports(p.next)
+	p.reports(p.store.Next())
 	job, ok := p.NextDisk()
-	if !ok || job.Data != nil || job.Frames.Len() > 0 || job.Trim != p.next {
+	if !ok || job.Data != nil || job.Frames.Len() > 0 || job.Trim != p.store.Next() {
 		t.Fatalf("the next job is %+v, %v", job, ok)
 	}
 	p.DiskDone(p.now, nil, nil)
@@ -53,7 +58,7 @@ func TestDiskLetsGoOfWhatNobodyNeeds(t *testing.T) {
 // Much that nobody needs is let go though some is needed, and it is told once.
 func TestDiskLetsGoOfMuch(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 16 << 20})
-	for i := range diskTrim + 2000 {
+	for i := range idleFrames + 2000 {
 		if i%1000 == 0 {
 			p.reports(0)
 		}
@@ -62,12 +67,12 @@ func TestDiskLetsGoOfMuch(t *testing.T) {
 		}
 		p.step(time.Millisecond)
 	}
-	p.reports(diskTrim - 300)
+	p.reports(idleFrames - 300)
 	if job, ok := p.NextDisk(); ok {
 		t.Errorf("the next job is %+v", job)
 	}
-	p.reports(diskTrim + 300)
-	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < diskTrim || job.Trim > diskTrim+300 {
+	p.reports(idleFrames + 300)
+	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < idleFrames || job.Trim > idleFrames+300 {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
 	p.DiskDone(p.now, nil, nil)
@@ -80,7 +85,7 @@ func TestDiskLetsGoOfMuch(t *testing.T) {
 func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 	p := spilled(t)
 	p.asks(nack.Range{From: 0, To: 10})
-	if p.sends(); p.disk.want.Len() == 0 {
+	if p.sends(); !p.store.Reading() {
 		t.Fatal("nothing is to be read for one that asks")
 	}
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
@@ -118,14 +123,12 @@ func (p *paced) more(n int) {
 // wantKept wants all frames from one on to be in the ring or on disk, without a hole.
 func (p *paced) wantKept(from uint64) {
 	p.Helper()
-	at := from
-	for _, r := range p.disk.runs {
-		if r.From <= at && at < r.To {
-			at = r.To
-		}
+	at, disk := from, p.store.OnDisk()
+	if disk.Contains(at) {
+		at = disk.To
 	}
-	if at < p.ringOldest() {
-		p.Errorf("frame %d, of those from %d on, is neither on disk (%v) nor in the ring, from %d on", at, from, p.disk.runs, p.ringOldest())
+	if at < p.store.InMemory() {
+		p.Errorf("frame %d, of those from %d on, is neither on disk (%v) nor in the ring, from %d on", at, from, disk, p.store.InMemory())
 	}
 }
 
@@ -135,9 +138,9 @@ func TestDiskBeginsAgainForOneBehindIt(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20})
 	p.more(1200)
 	p.reports(700)
-	low := p.ringOldest() + 5
-	if from, ok := p.disk.from(); !ok || from <= low {
-		t.Fatalf("on disk from %d on, in the ring from %d on", from, p.ringOldest())
+	low := p.store.InMemory() + 5
+	if from := p.store.OnDisk().From; from <= low {
+		t.Fatalf("on disk from %d on, in the ring from %d on", from, p.store.InMemory())
 	}
 	p.another(6, low)
 	p.more(1500)
@@ -170,10 +173,10 @@ func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 0, To: 1000}},
 	}))
-	if p.sends(); p.disk.want.Len() == 0 {
+	if p.sends(); !p.store.Reading() {
 		t.Fatal("nothing is to be read")
 	}
-	p.reports(p.disk.runs[0].To + 10)
+	p.reports(p.store.OnDisk().From + 300)
 	for range 3 {
 		job, ok := p.NextDisk()
 		if ok && job.Data == nil && job.Frames.Len() > 0 && job.Frames.From < job.Trim {
@@ -204,11 +207,11 @@ func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 		p.sends()
 	}
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
-	if p.keep.hold != 10 || p.ringOldest() <= 10 {
-		t.Fatalf("kept from %d on, in the ring from %d on", p.keep.hold, p.ringOldest())
+	if needed := p.store.Next() - p.store.Retained(); needed != 10 || p.store.InMemory() <= 10 {
+		t.Fatalf("kept from %d on, in the ring from %d on", needed, p.store.InMemory())
 	}
-	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.ringOldest() {
-		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.ringOldest())
+	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.store.InMemory() {
+		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.store.InMemory())
 	}
 }
 
@@ -253,7 +256,7 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 		t.Fatal(err)
 	}
 	p.step(100 * time.Millisecond)
-	p.reports(p.next)
+	p.reports(p.store.Next())
 	p.step(time.Millisecond)
 	if _, err := p.Publish(p.now, large); err != nil {
 		t.Errorf("where all was taken: %v; %+v", err, p.Stats())
@@ -263,13 +266,13 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 // What can't be read is no longer held: all that wait for it are told, and what else they
 // wait for comes all the same.
 func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
-	for name, done := range map[string]func(p *paced, job DiskJob){
-		"an error": func(p *paced, job DiskJob) { p.DiskDone(p.now, nil, errDiskShort) },
-		"too few":  func(p *paced, job DiskJob) { p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil) },
+	for name, done := range map[string]func(p *paced, job store.Job){
+		"an error": func(p *paced, job store.Job) { p.DiskDone(p.now, nil, store.ErrShort) },
+		"too few":  func(p *paced, job store.Job) { p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil) },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := spilled(t)
-			oldest := p.ringOldest()
+			oldest := p.store.InMemory()
 			p.asks(nack.Range{From: 100, To: 110})
 			p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7, Echo: p.sessionTime(p.now),
@@ -355,7 +358,7 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 		publish(size)
 		p.step(time.Millisecond)
 	}
-	large := p.next - 1
+	large := p.store.Next() - 1
 	p.asks(nack.Range{From: large - 1, To: large + 1})
 	next := func(want frame.Kind) {
 		t.Helper()
@@ -366,18 +369,39 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 		p.Sent(b)
 	}
 	next(frame.Repair) // the small one; the large one doesn't fit its batch
-	for i := 0; i < 10 && p.ringOldest() <= large; i++ {
+	for i := 0; i < 10 && p.store.InMemory() <= large; i++ {
 		for range 50 {
 			publish(1300)
 		}
 		p.served = true // it is data's turn
 		next(frame.Data)
 	}
-	if p.ringOldest() <= large || p.oldest() > large {
-		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.oldest(), p.ringOldest())
+	if p.store.InMemory() <= large || p.store.Oldest() > large {
+		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.store.Oldest(), p.store.InMemory())
 	}
 	p.sends()
 	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {
 		t.Errorf("frame %d waits, and the disk does %+v, %v", large, job, ok)
+	}
+}
+
+// A ring holds lone small messages in what they need, not a datagram each.
+func TestRingHoldsSmallFrames(t *testing.T) {
+	s, err := New(Config{Session: 1, ResendBuffer: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	message := make([]byte, 200)
+	for range 20000 {
+		if _, err := s.Publish(0, message); err != nil {
+			t.Fatal(err)
+		}
+		for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
+			s.Sent(b)
+		}
+	}
+	// 58 bytes of a frame are not the message's.
+	if held := s.store.Held().Len(); held < 1<<20/(200+58)-20 {
+		t.Errorf("%d messages of 200 bytes are held in 1 MiB", held)
 	}
 }

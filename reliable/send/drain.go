@@ -25,8 +25,8 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 	if status.Echo < s.sessionTime(s.closed) {
 		return true
 	}
-	lacks := s.next - min(s.next, status.Position)
-	return status.Room/uint64(max(s.ring.stride, reliable.MinHeld)) < lacks
+	lacks := s.store.Next() - min(s.store.Next(), status.Position)
+	return status.Room/uint64(max(s.store.Stride(), reliable.MinHeld)) < lacks
 }
 
 // drainEnd returns when a closed session stops repairing.
@@ -44,7 +44,7 @@ func (s *Sender) Finished(now reliable.Time) bool {
 // still at it.
 func (s *Sender) owes(now reliable.Time) bool {
 	for _, m := range s.members.rows {
-		if m.state == reliable.Counted && m.Position < s.next && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
+		if m.state == reliable.Counted && m.Position < s.store.Next() && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
 			return true
 		}
 	}

@@ -99,7 +99,7 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 		t.Errorf("it waited for %v for one that takes nothing", still)
 	}
 	p = closed()
-	if whole := wait(p, func() { tells(p, p.next) }); whole > 2*time.Second {
+	if whole := wait(p, func() { tells(p, p.store.Next()) }); whole > 2*time.Second {
 		t.Errorf("it waited for %v for one that has all", whole)
 	}
 	p = closed()

@@ -57,7 +57,7 @@ func BenchmarkRepair(b *testing.B) {
 		b.Run("ring"+sizeName(ring), func(b *testing.B) {
 			s := lone(b, Config{ResendBuffer: ring, RepairFloor: 1 << 32}, 1300, uint64(ring)/1300)
 			rng := rand.New(rand.NewPCG(1, 2))
-			held := s.held()
+			held := s.store.Held()
 			asked := make([]uint64, 100)
 			v := serveBench{tb: b, s: s, now: 1}
 			each(b, len(asked), func() {

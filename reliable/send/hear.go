@@ -78,14 +78,14 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	}
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
-	held := s.held()
+	held := s.store.Held()
 	held.To += s.out.frames
-	memory := max(held.From, s.ringOldest())
-	s.responder.SetAge(min(max(s.age.aged, memory), s.sent))
+	memory := max(held.From, s.store.InMemory())
+	s.responder.SetAge(min(max(s.age.aged, memory), s.store.Sent()))
 	s.responder.Begin()
 	var coming []nack.Range
 	for _, r := range f.Ranges {
-		if r.To > s.next {
+		if r.To > s.store.Next() {
 			s.stats.Unknown++ // nothing that far was ever sent
 		}
 		if kept := r.Clip(held.From, held.To); kept.Len() > 0 {

@@ -18,8 +18,8 @@ func TestStatusFromElsewhere(t *testing.T) {
 	p.fill(make([]byte, 1300))
 	stranger := netip.MustParseAddrPort("10.77.0.66:6000")
 	for _, f := range []frame.Frame{
-		{Kind: frame.Status, Position: p.next, Room: 1 << 20},
-		{Kind: frame.Status, Position: p.next, Flags: frame.WantSession},
+		{Kind: frame.Status, Position: p.store.Next(), Room: 1 << 20},
+		{Kind: frame.Status, Position: p.store.Next(), Flags: frame.WantSession},
 		{Kind: frame.Status, Flags: frame.Leaving},
 		{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 0, To: 100}}},
 	} {
@@ -40,7 +40,7 @@ func TestStatusFromElsewhere(t *testing.T) {
 	if m := p.Members(); len(m) != 0 {
 		t.Fatalf("%+v", m)
 	}
-	p.Handle(p.now, stranger, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.next}))
+	p.Handle(p.now, stranger, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.store.Next()}))
 	if m := p.Members(); len(m) != 1 || m[0].Addr != stranger {
 		t.Errorf("%+v", m)
 	}

@@ -5,15 +5,13 @@ import (
 	"slices"
 
 	"crier/reliable"
+	"crier/reliable/store"
 )
-
-// nobody is where retention begins while no subscriber counts.
-const nobody = ^uint64(0)
 
 // holdOf returns the lowest frame that somebody who counts has yet to pass.
 // Positions is room to work in; the slice is returned for the next time.
 func holdOf(p *reliable.Pace, rows []*member, positions []uint64) (uint64, []uint64) {
-	hold, positions := nobody, positions[:0]
+	hold, positions := store.None, positions[:0]
 	for _, m := range rows {
 		if m.state != reliable.Counted {
 			continue

@@ -88,7 +88,7 @@ func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 		word(frame.Frame{Kind: frame.Status, Position: 10, Room: 1 << 20}),
 	}
 	p.step(10 * time.Millisecond)
-	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: p.sent, Flags: frame.Leaving}))
+	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: p.store.Sent(), Flags: frame.Leaving}))
 	for _, f := range late {
 		p.Handle(p.now, rig.SubscriberAddr, f)
 		if n := p.Owed(); n != 0 || len(p.Members()) != 0 || len(p.Departed()) != 1 {
@@ -131,7 +131,7 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 			p.run(p.now.Add(reliable.StatusMin + byeLast))
 		}
 		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
-			left[0].Position != p.s.sent {
+			left[0].Position != p.s.store.Sent() {
 			t.Errorf("%d words were lost: %+v", lost, left)
 		}
 		for !p.s.Finished(p.now) {

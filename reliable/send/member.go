@@ -160,24 +160,10 @@ func (s *Sender) member(m *member) reliable.Member {
 		row.RTT = m.rtt.Smoothed()
 	}
 	if m.reported {
-		row.Lag = s.nextOffset - min(s.nextOffset, s.offsetNear(m.Position))
+		row.Lag = s.nextOffset - min(s.nextOffset, s.store.Near(m.Position))
 		row.Offset = s.nextOffset - row.Lag
 	}
 	return row
-}
-
-// offsetNear returns the offset of the first message that starts in frame seq or
-// after it; about, where the frame is not in the ring.
-func (s *Sender) offsetNear(seq uint64) uint64 {
-	ring := s.ringOldest()
-	switch from, ok := s.disk.from(); {
-	case seq >= ring:
-		return s.startAt(min(seq, s.next))
-	case ok && seq >= from:
-		return s.disk.offsetOf(seq)
-	default: // it is at the oldest that it can get
-		return s.startAt(s.oldest())
-	}
 }
 
 // Members returns the subscribers that are known, in the order of their first

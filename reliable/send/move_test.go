@@ -197,7 +197,7 @@ func TestSubscriberMovesTwice(t *testing.T) {
 		return
 	}
 	for i, from := range []netip.AddrPort{rig.Elsewhere[0], rig.Elsewhere[1], rig.Elsewhere[1]} {
-		if repaired, _, gone := asks(from, p.ringOldest()+uint64(i)); repaired != 1 || gone != 0 {
+		if repaired, _, gone := asks(from, p.store.InMemory()+uint64(i)); repaired != 1 || gone != 0 {
 			t.Errorf("%d. from %v: %d repairs, %d times GONE", i, from, repaired, gone)
 		}
 		if repaired, confirmed, gone := asks(from, uint64(i)); repaired != 0 || confirmed != 1 || gone != 0 {

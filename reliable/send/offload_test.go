@@ -156,12 +156,12 @@ func TestAStrangerDoesntTurnTheOffloadOff(t *testing.T) {
 		p := newPair(t, Config{Cut: true, Seed: 1}, receive.Config{})
 		p.run(reliable.Time(10 * time.Millisecond))
 		for n := range 2000 {
-			from := p.s.next
+			from := p.s.store.Next()
 			p.burst(20)
 			p.run(p.now.Add(5 * time.Millisecond))
 			if guess == "all" || guess == "half" && random.Below(2) == 0 || guess == "every second" && n%2 == 0 {
 				p.s.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-					Kind: frame.Nack, Session: 0xabc, Subscriber: uint64(100 + n), Request: 1, Ranges: []nack.Range{{From: from, To: p.s.sent}},
+					Kind: frame.Nack, Session: 0xabc, Subscriber: uint64(100 + n), Request: 1, Ranges: []nack.Range{{From: from, To: p.s.store.Sent()}},
 				}))
 			}
 		}
@@ -177,7 +177,7 @@ func TestUnevenBatches(t *testing.T) {
 	p := newPair(t, Config{Uneven: true}, receive.Config{})
 	var even, uneven int
 	p.damages = func(b reliable.Batch) bool {
-		if b.Datagrams() > 1 && b.Datagrams() < int(p.s.ring.most)/2 {
+		if b.Datagrams() > 1 && b.Datagrams() < int(p.s.store.Most())/2 {
 			return false // the first, and what is left
 		}
 		if len(b.Data) == b.Datagrams()*b.Segment && b.Datagrams() > 1 {

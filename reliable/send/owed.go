@@ -7,7 +7,7 @@ import "crier/reliable"
 // lacks says whether a subscriber's pace counts, or did until it was left out, and it
 // has yet to take something that was sent.
 func (s *Sender) lacks(m *member) bool {
-	return (m.state == reliable.Counted || m.state == reliable.LeftOut) && m.Position < s.sent
+	return (m.state == reliable.Counted || m.state == reliable.LeftOut) && m.Position < s.store.Sent()
 }
 
 // quorum says whether as many have taken all that was sent as are to have it, where
@@ -18,12 +18,12 @@ func (s *Sender) quorum() bool {
 	}
 	n := 0
 	for _, m := range s.members.rows {
-		if m.Position >= s.sent {
+		if m.Position >= s.store.Sent() {
 			n++
 		}
 	}
 	for i := range s.members.departed.rows {
-		if s.members.departed.rows[i].Position >= s.sent {
+		if s.members.departed.rows[i].Position >= s.store.Sent() {
 			n++
 		}
 	}
@@ -52,7 +52,7 @@ func (s *Sender) lacking() (n uint64) {
 // Owed returns how many frames were asked for, are held, and wait to be repeated. It
 // costs as much as there are.
 func (s *Sender) Owed() (n uint64) {
-	return s.responder.Owed(s.held())
+	return s.responder.Owed(s.store.Held())
 }
 
 // Stop says that nothing is repaired from now on.
@@ -61,7 +61,7 @@ func (s *Sender) Stop(now reliable.Time) { s.stopped = min(s.stopped, now) }
 // asks says whether repairs were cut short for a subscriber: they ended before it had
 // asked for nothing for as long as a closed session lingers.
 func (s *Sender) asks(m *member) bool {
-	return m.askedTo > max(m.Position, s.oldest()) &&
+	return m.askedTo > max(m.Position, s.store.Oldest()) &&
 		s.stopped != reliable.Never && s.stopped < m.askedAt.Add(s.cfg.Linger)
 }
 

@@ -19,7 +19,7 @@ func TestWhoLacksSomething(t *testing.T) {
 		p.another(id, 0)
 	}
 	p.more(100)
-	p.leaves(5, p.sent)
+	p.leaves(5, p.store.Sent())
 	p.leaves(6, 60)
 	gone := p.Departed()
 	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.nextOffset {
@@ -28,7 +28,7 @@ func TestWhoLacksSomething(t *testing.T) {
 	p.another(7, 70)
 	for range 40 { // the others are not heard for long
 		p.step(time.Second)
-		p.another(8, p.sent)
+		p.another(8, p.store.Sent())
 	}
 	gone = p.Departed()
 	if len(gone) != 3 || gone[2].ID != 7 || gone[2].Left || !gone[2].Departed || !gone[2].Lacks {
@@ -37,7 +37,7 @@ func TestWhoLacksSomething(t *testing.T) {
 	if n := p.Stats().Lacking; n != 2 {
 		t.Errorf("%d subscribers lack something, want 2", n)
 	}
-	p.another(7, p.sent)
+	p.another(7, p.store.Sent())
 	if n := p.Stats().Lacking; n != 1 || len(p.Departed()) != 2 {
 		t.Errorf("%d subscribers lack something after one came back, and %d went", n, len(p.Departed()))
 	}
@@ -51,11 +51,11 @@ func TestAQuorumIsEnough(t *testing.T) {
 	}
 	p.more(100)
 	p.leaves(5, 20)
-	p.leaves(6, p.sent)
+	p.leaves(6, p.store.Sent())
 	if n := p.Stats().Lacking; n != 3 {
 		t.Errorf("%d lack something, want 3: one has all", n)
 	}
-	p.another(7, p.sent)
+	p.another(7, p.store.Sent())
 	if n := p.Stats().Lacking; n != 0 || p.Departed()[0].Lacks || p.Members()[1].Lacks {
 		t.Errorf("%d lack something, and two have all", n)
 	}
@@ -96,9 +96,9 @@ func TestForWhomRepairsAreCutShort(t *testing.T) {
 		"it has said how far it is":     {func(p *paced) { p.reports(150) }, true},
 		"it is quiet":                   {func(p *paced) { p.step(linger) }, false},
 		"it has them":                   {func(p *paced) { p.reports(160) }, false},
-		"it has all, and said so":       {func(p *paced) { p.leaves(5, p.sent) }, false},
+		"it has all, and said so":       {func(p *paced) { p.leaves(5, p.store.Sent()) }, false},
 		"it has left":                   {func(p *paced) { p.leaves(5, 100) }, false},
-		"it asks for what there isn't":  {func(p *paced) { p.reports(160); ask(p, p.next, p.next+9) }, false},
+		"it asks for what there isn't":  {func(p *paced) { p.reports(160); ask(p, p.store.Next(), p.store.Next()+9) }, false},
 		"it asked again":                {func(p *paced) { p.step(linger); ask(p, 150, 151) }, true},
 		"they are no longer held":       {func(p *paced) { p.reports(100); p.more(1000) }, false},
 		"it asks after the end of them": {func(p *paced) { p.step(linger); p.Stop(p.now); ask(p, 150, 160) }, true},

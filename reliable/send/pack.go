@@ -119,8 +119,8 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 		size += uint64(len(message) + frameRoomHead)
 	}
 	frames := 1 + size/used
-	if frames >= s.ring.slots {
-		return &reliable.BatchTooLargeError{Messages: len(messages), Size: size, Limit: (s.ring.slots - 2) * used}
+	if frames >= s.store.Slots() {
+		return &reliable.BatchTooLargeError{Messages: len(messages), Size: size, Limit: (s.store.Slots() - 2) * used}
 	}
 	return s.roomFor(frames)
 }
@@ -129,7 +129,7 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 // or must be kept.
 func (s *Sender) roomFor(frames uint64) error {
 	s.keep.asked = frames
-	if s.keep.gathering || !s.fits(frames) {
+	if s.keep.gathering || !s.store.Fits(frames) {
 		return reliable.ErrFull
 	}
 	return nil
@@ -145,7 +145,7 @@ func (s *Sender) reserve(n int) error {
 	if n+frameRoomHead > s.room() {
 		frames = uint64(frame.Frames(n, s.room()))
 	}
-	if frames >= s.ring.slots {
+	if frames >= s.store.Slots() {
 		return &reliable.TooLargeError{Size: n, Limit: s.largest(), What: "the resend buffer"}
 	}
 	return s.roomFor(frames)
@@ -175,7 +175,7 @@ func (s *Sender) leastUsed() int { return s.room() - minSplit - 2*frame.PartHead
 // largest returns the largest message that the resend buffer can hold.
 func (s *Sender) largest() int {
 	return sort.Search(frame.MaxMessage, func(n int) bool {
-		return uint64(frame.Frames(n+1, s.room())) >= s.ring.slots
+		return uint64(frame.Frames(n+1, s.room())) >= s.store.Slots()
 	})
 }
 
@@ -212,12 +212,12 @@ func (s *Sender) packRest(now reliable.Time, rest []byte) {
 func (s *Sender) open(now reliable.Time, offset, start uint64) {
 	skip := s.keep.skipped
 	offset, start = offset-skip, start-skip
-	room := s.ring.open(s.next, offset, start > offset)
+	room := s.store.Open(offset, start > offset)
 	size := frame.DataSize(s.datagram)
-	if s.cfg.Uneven && (s.next+1)%s.ring.most == 0 {
+	if s.cfg.Uneven && (s.store.Next()+1)%s.store.Most() == 0 {
 		size -= shorter
 	}
-	s.build.Open(room[:0:size], s.cfg.Session, s.cfg.Channel, s.next, offset, s.sessionTime(now))
+	s.build.Open(room[:0:size], s.cfg.Session, s.cfg.Channel, s.store.Next(), offset, s.sessionTime(now))
 	s.openDue = now.Add(s.cfg.BatchWait)
 	if skip > 0 {
 		s.build.Skip(skip)
@@ -228,6 +228,5 @@ func (s *Sender) open(now reliable.Time, offset, start uint64) {
 // seal closes the open frame; full pads it to the size of a full one.
 func (s *Sender) seal(full bool) {
 	b := s.build.Seal(full)
-	s.ring.seal(s.next, len(b))
-	s.next++
+	s.store.Seal(len(b), s.nextOffset-s.keep.skipped)
 }

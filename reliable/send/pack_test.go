@@ -104,8 +104,8 @@ func TestBatchReckoning(t *testing.T) {
 			if _, err := s.PublishBatch(0, batch); err != nil {
 				break
 			}
-			if s.ring.oldest > s.sent {
-				t.Fatalf("frames from %d on are not sent yet, and those below %d are overwritten", s.sent, s.ring.oldest)
+			if s.store.InMemory() > s.store.Sent() {
+				t.Fatalf("frames from %d on are not sent yet, and those below %d are overwritten", s.store.Sent(), s.store.InMemory())
 			}
 		}
 	}

@@ -37,10 +37,6 @@ const (
 
 	// arenaSize is the room for datagrams that are made to be sent once.
 	arenaSize = 64 << 10
-	// maxBatch bounds the bytes of one Batch: what one offloaded send carries.
-	maxBatch = 65507
-	// maxSegments bounds the datagrams of one Batch.
-	maxSegments = 64
 	// maxRepairs bounds the repairs in one Batch: data waits for no more.
 	maxRepairs = 16
 	// behindTurn is how many batches of data may go out before one for subscribers that

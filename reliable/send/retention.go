@@ -13,8 +13,6 @@ import (
 
 // retention is what a Sender knows of its window.
 type retention struct {
-	hold    uint64 // somebody who counts has yet to pass this frame
-	pinned  uint64 // frames from here on must stay in the ring: hold, or less than is on disk
 	scratch []uint64
 
 	asked uint64 // frames that the last message needs which looked for room
@@ -38,13 +36,6 @@ type retention struct {
 // gatherTime is how long a session whose pace counts waits for subscribers to
 // say where they are, before it accepts the first message.
 const gatherTime = 100 * time.Millisecond
-
-// fits says whether so many more frames have room without overwriting what was
-// not sent yet or must be kept. The open frame counts as one more: it may be too
-// full to start in.
-func (s *Sender) fits(frames uint64) bool {
-	return s.ring.fits(frames+1, min(s.sent, s.keep.pinned), s.next)
-}
 
 // refuse answers a message that finds no room.
 func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
@@ -72,11 +63,11 @@ func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
 // message takes the word along: not before there is plenty of room, or the words
 // would leave none for messages.
 func (s *Sender) skip(now reliable.Time) {
-	room := max(2, s.ring.slots/4)
+	room := max(2, s.store.Slots()/4)
 	if s.closing {
 		room = 1
 	}
-	if s.sent == s.next && s.fits(room) {
+	if s.store.Sent() == s.store.Next() && s.store.Fits(room) {
 		s.open(now, s.nextOffset, s.nextOffset)
 	}
 }
@@ -86,11 +77,11 @@ func (s *Sender) noteFull(now reliable.Time) {
 	k := &s.keep
 	by := reliable.BySocket
 	switch {
-	case k.pinned >= s.sent:
+	case s.store.Unneeded():
 		if s.limit.waits {
 			by = reliable.ByRate
 		}
-	case s.disk.may(k.hold):
+	case s.store.Writes():
 		by = reliable.ByDisk
 	default:
 		by = reliable.BySubscribers
@@ -115,11 +106,11 @@ func (s *Sender) noteFull(now reliable.Time) {
 // that found none. The time without room ends once there is enough for all.
 func (s *Sender) noteRoom(now reliable.Time) {
 	k := &s.keep
-	if !k.full || !s.fits(k.least) {
+	if !k.full || !s.store.Fits(k.least) {
 		return
 	}
 	k.freed++
-	if k.least = k.needs; s.fits(k.needs) {
+	if k.least = k.needs; s.store.Fits(k.needs) {
 		s.endFull(now)
 	}
 }
@@ -181,19 +172,11 @@ func (s *Sender) refloor(now reliable.Time) {
 	if s.cfg.Pace.Kind == reliable.PaceNone {
 		return
 	}
-	k.hold, k.scratch = holdOf(&s.cfg.Pace, s.members.rows, k.scratch)
-	s.disk.passed(k.hold, s.ringOldest())
-	s.repin(now)
-}
-
-// repin finds anew what must stay in the ring.
-func (s *Sender) repin(now reliable.Time) {
-	s.keep.pinned = s.disk.pin(s.keep.hold)
+	needed, scratch := holdOf(&s.cfg.Pace, s.members.rows, k.scratch)
+	k.scratch = scratch
+	s.store.Trim(needed)
 	s.noteRoom(now)
 }
-
-// retained returns how many frames are kept for subscribers that count.
-func (s *Sender) retained() uint64 { return s.next - min(s.next, s.keep.hold) }
 
 // reportEvery returns after how many frames a subscriber is to say where it is: a
 // sixteenth of the ring; 0 where that doesn't matter.
@@ -201,5 +184,5 @@ func (s *Sender) reportEvery() uint64 {
 	if s.cfg.Pace.Kind == reliable.PaceNone {
 		return 0
 	}
-	return max(1, s.ring.slots/16)
+	return max(1, s.store.Slots()/16)
 }

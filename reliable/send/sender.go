@@ -6,15 +6,15 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/store"
 )
 
 // Sender is one session at its publisher.
 type Sender struct {
 	cfg       Config
 	now       reliable.Time // of the last call that knew it
-	ring      ring
+	store     *store.Buffer
 	keep      retention
-	disk      disk
 	age       age
 	limit     limit
 	offload   offload
@@ -25,8 +25,6 @@ type Sender struct {
 	beats     heartbeats
 
 	nextOffset uint64        // of the next message
-	next       uint64        // the open frame's sequence number, or the next to be opened
-	sent       uint64        // frames below are with the kernel
 	openDue    reliable.Time // when the open frame must go
 	flush      bool          // the open frame goes at once
 	datagram   int           // the size that frames are made for, in bytes
@@ -72,10 +70,13 @@ func New(cfg Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{
-		cfg:        cfg,
-		ring:       newRing(cfg.Memory, cfg.ResendBuffer, frame.DataSize(cfg.Datagram), cfg.FirstSeq),
-		members:    newMembers(cfg.MaxMembers),
-		nextOffset: cfg.FirstOffset, next: cfg.FirstSeq, sent: cfg.FirstSeq,
+		cfg: cfg,
+		store: store.New(store.Config{
+			Bytes: cfg.ResendBuffer, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
+			Offset: cfg.FirstOffset, Disk: cfg.Disk, Memory: cfg.Memory,
+		}),
+		members:     newMembers(cfg.MaxMembers),
+		nextOffset:  cfg.FirstOffset,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 		datagram: cfg.Datagram, most: cfg.Datagram,
 		openDue: reliable.Never, byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
@@ -84,18 +85,13 @@ func New(cfg Config) (*Sender, error) {
 		limit: newLimit(cfg.MaxRate, cfg.Burst),
 	}
 	s.keep = retention{
-		hold: nobody, pinned: nobody, gathered: cfg.Start.Add(gatherTime),
+		gathered:  cfg.Start.Add(gatherTime),
 		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
 	}
-	s.disk.limit = uint64(cfg.Disk) / uint64(s.ring.stride+DiskHead)
 	s.age.since = cfg.Start
-	marks := s.ring.marks()
-	if s.disk.limit > 0 {
-		marks += min(s.disk.limit, leastMarks)
-	}
 	repairs := nack.ResponderConfig{
-		Frames: int(marks), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
-		Ready: s.ready, Unfit: s.unfit,
+		Frames: int(s.store.Marks()), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
+		Ready: func(seq uint64) bool { return s.store.Frame(seq) != nil }, Unfit: s.unfit,
 	}
 	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
@@ -151,7 +147,7 @@ func (s *Sender) Advance(now reliable.Time) {
 		s.responder.SetDataRate(now, s.rate)
 		s.rateBytes, s.rateFrom = 0, now
 	}
-	s.age.pass(now, s.sent, s.members.rtt)
+	s.age.pass(now, s.store.Sent(), s.members.rtt)
 	if s.keep.full {
 		s.leaveOut(now)
 	}
@@ -185,10 +181,10 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	if s.build.IsOpen() && !s.build.Empty() {
 		data = s.openDue
 	}
-	if s.limit.rate > 0 && s.sent != s.next {
+	if s.limit.rate > 0 && s.store.Sent() != s.store.Next() {
 		data = now
 	}
-	held, reads := s.held(), s.disk.mayRead()
+	held, reads := s.store.Held(), !s.store.Reading()
 	data = min(data, s.responder.Deadline(now, nack.Recent, held, reads),
 		s.responder.Deadline(now, nack.Behind, held, reads))
 	if s.limit.rate > 0 && data != reliable.Never {

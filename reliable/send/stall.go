@@ -51,9 +51,9 @@ func (s *Sender) PollMembers(events []reliable.MemberEvent) int {
 
 // moved takes where a subscriber is.
 func (s *Sender) moved(now reliable.Time, m *member, position uint64) {
-	position = min(position, s.next)
+	position = min(position, s.store.Next())
 	m.reported = true
-	if position >= m.mark+max(1, s.ring.slots/crawl) { // going back is no progress
+	if position >= m.mark+max(1, s.store.Slots()/crawl) { // going back is no progress
 		m.mark, m.movedAt = position, now
 	}
 	before := m.Position
@@ -62,7 +62,7 @@ func (s *Sender) moved(now reliable.Time, m *member, position uint64) {
 		return
 	}
 	state := m.state
-	switch held := position >= s.oldest(); {
+	switch held := position >= s.store.Oldest(); {
 	case !s.cfg.Pace.Counts(m.name):
 		state = reliable.Watching
 	case !held:
@@ -87,7 +87,7 @@ func (s *Sender) moved(now reliable.Time, m *member, position uint64) {
 // leave takes a subscriber's word that it goes.
 func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 	if s.members.remove(m) {
-		m.Position = max(m.Position, min(position, s.next))
+		m.Position = max(m.Position, min(position, s.store.Next()))
 		s.depart(m, true)
 		s.gone(m)
 		s.refloor(now)
@@ -106,7 +106,7 @@ func (s *Sender) gone(m *member) {
 // stalls says whether a subscriber alone leaves no room for the message that found
 // none.
 func (s *Sender) stalls(m *member) bool {
-	return m.state == reliable.Counted && !s.ring.fits(s.keep.needs+1, min(s.disk.pin(m.Position), s.next), s.next)
+	return m.state == reliable.Counted && !s.store.FitsBehind(m.Position, s.keep.needs)
 }
 
 // leaveOut leaves those out of the count who have held the others back for the
@@ -118,7 +118,7 @@ func (s *Sender) leaveOut(now reliable.Time) {
 	changed := false
 	for _, m := range s.members.rows {
 		if s.stalls(m) && now >= s.stallEnd(m) {
-			m.caughtUp = s.next
+			m.caughtUp = s.store.Next()
 			s.enter(m, reliable.LeftOut)
 			changed = true
 		}

@@ -134,7 +134,7 @@ func TestLeftOutAndForgotten(t *testing.T) {
 	if last := events[n-1]; !last.Gone || last.From != reliable.LeftOut || len(p.Members()) != 0 {
 		t.Errorf("the last of %d events: %+v", n, last)
 	}
-	p.reports(p.ringOldest() + 1)
+	p.reports(p.store.InMemory() + 1)
 	if m := p.Members(); m[0].State != reliable.LeftOut {
 		t.Errorf("it is %v", m[0].State)
 	}

@@ -81,6 +81,8 @@ func (s *Sender) Stats() Stats {
 			st.Counted++
 		}
 	}
-	st.Retained, st.DiskFrames = s.retained(), s.disk.held()
+	disk := s.store.Stats()
+	st.Retained, st.DiskFrames = s.store.Retained(), disk.Frames
+	st.DiskWritten, st.DiskRead, st.DiskErrors = disk.Written, disk.Read, disk.Errors
 	return st
 }

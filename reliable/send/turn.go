@@ -23,7 +23,7 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	s.tick(now)
 	s.unsent.bye, s.unsent.repairs = false, s.unsent.repairs[:0]
 	b, ok := s.nextControl(now)
-	if !ok && s.sent != s.next && !s.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
+	if !ok && s.store.Sent() != s.store.Next() && !s.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
 		s.beaten = ok
 	}
@@ -64,8 +64,8 @@ func (s *Sender) Sent(back reliable.Batch) {
 	b := s.out
 	b.Batch = back
 	s.taken, s.out = false, outgoing{}
-	s.unsent.note(b, s.sent)
-	s.sent += b.frames
+	s.unsent.note(b, s.store.Sent())
+	s.store.Pass(b.frames)
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
 	refused := min(b.Refused, datagrams)
 	datagrams -= refused
@@ -98,12 +98,12 @@ func (s *Sender) Sent(back reliable.Batch) {
 
 // nextData seals and returns frames that were never sent.
 func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
-	most := uint64(maxBatch)
+	most := uint64(reliable.MaxBatch)
 	s.skipUnfit(now)
 	if s.keep.skipped > 0 {
 		s.skip(now)
 	}
-	if s.sent == s.next {
+	if s.store.Sent() == s.store.Next() {
 		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
 			return outgoing{}, false
 		}
@@ -112,7 +112,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 		}
 		s.seal(false)
 		s.flush = false
-		if s.skipUnfit(now); s.sent == s.next {
+		if s.skipUnfit(now); s.store.Sent() == s.store.Next() {
 			return outgoing{}, false
 		}
 	}
@@ -121,7 +121,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 			return outgoing{}, false
 		}
 	}
-	data, segment, frames := s.ring.run(s.sent, s.next, int(most))
+	data, segment, frames := s.store.Run(int(most))
 	if s.limit.rate > 0 {
 		s.limit.take(now, uint64(len(data)))
 	}
@@ -131,7 +131,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	s.beaten = false
 	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
-		b.Single = s.offload.single(now, nack.Range{From: s.sent, To: s.sent + frames})
+		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(), To: s.store.Sent() + frames})
 	}
 	return b, true
 }
@@ -145,12 +145,12 @@ func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, boo
 	b.Single = s.offload.repairsSingle()
 	s.arena = s.arena[:0]
 	for n := 0; n < maxRepairs; n++ {
-		r, ok := s.responder.Next(now, class, s.held())
-		if !ok || n > 0 && (r.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), maxBatch)) {
+		r, ok := s.responder.Next(now, class, s.store.Held())
+		if !ok || n > 0 && (r.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), reliable.MaxBatch)) {
 			break
 		}
 		before := len(s.arena)
-		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, r.Request, s.kept(r.Seq))
+		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, r.Request, s.store.Frame(r.Seq))
 		size := len(s.arena) - before
 		if n > 0 && size > b.Segment {
 			s.arena = s.arena[:before]
@@ -168,7 +168,7 @@ func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, boo
 	}
 	s.deny()
 	if b.Data = s.arena; len(b.Data) == 0 {
-		s.disk.read(s.responder.Stored(), s.ringOldest())
+		s.store.Read(s.responder.Stored())
 		return b, false // to take nothing would end a lateness that is to be made up
 	}
 	if class == nack.Behind {
@@ -187,18 +187,18 @@ func (s *Sender) FlushedOffset() uint64 {
 	if !s.Pending() {
 		return s.nextOffset
 	}
-	if s.sent == s.next && !s.build.IsOpen() {
+	if s.store.Sent() == s.store.Next() && !s.build.IsOpen() {
 		return s.nextOffset // nothing but a word of what was dropped
 	}
-	return s.ring.of(s.sent).offset
+	return s.store.Offset(s.store.Sent())
 }
 
 // FullBatch reports whether so many full frames wait to be sent that one batch
 // takes no more.
-func (s *Sender) FullBatch() bool { return s.next-s.sent >= s.ring.most }
+func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.store.Most() }
 
 // Pending reports whether a message was accepted that is not with the kernel yet,
 // or dropped and not told yet.
 func (s *Sender) Pending() bool {
-	return s.sent != s.next || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
+	return s.store.Sent() != s.store.Next() || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
 }

@@ -33,7 +33,7 @@ func TestWhatTheKernelRefused(t *testing.T) {
 	if n := p.Stats().NeverLeft; n != 10 {
 		t.Fatalf("%d frames never left, want 10", n)
 	}
-	first := p.sent - 10
+	first := p.store.Sent() - 10
 	asks := func() {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),

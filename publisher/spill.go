@@ -8,14 +8,14 @@ import (
 	"os"
 	"path/filepath"
 
-	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
-// store is the disk part of the resend buffer: append-only segments in a directory
+// spill is the disk part of the resend buffer: append-only segments in a directory
 // of the user's, each a file of so many frames. A segment is removed when nobody
 // needs it any more; where the system allows it, its name is gone as soon as it is
 // open, so that nothing is left of a process that dies. One goroutine uses it.
-type store struct {
+type spill struct {
 	dir    string
 	prefix string
 	stride int    // of a record, in bytes
@@ -60,15 +60,15 @@ const (
 	segmentPart = 16
 	// recordHead is before each frame: its sequence number, its size, and the CRC32C
 	// of both and of the frame.
-	recordHead = send.DiskHead
+	recordHead = store.RecordHead
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// openStore checks that the directory can be written to. Frame is the largest frame,
+// openSpill checks that the directory can be written to. Frame is the largest frame,
 // and disk is what the files may have in all, both in bytes.
-func openStore(dir string, session uint64, frame int, disk int64) (*store, error) {
-	s := &store{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame, open: openFile}
+func openSpill(dir string, session uint64, frame int, disk int64) (*spill, error) {
+	s := &spill{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame, open: openFile}
 	frames := disk / int64(s.stride)
 	if frames < segmentPart {
 		return nil, fmt.Errorf("publisher: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
@@ -85,10 +85,10 @@ func openStore(dir string, session uint64, frame int, disk int64) (*store, error
 
 // room returns how much of disk may be needed at one time, in bytes: the rest is for
 // what nobody needs of the oldest segment.
-func (s *store) room(disk int64) int64 { return disk - int64(s.length)*int64(s.stride) }
+func (s *spill) room(disk int64) int64 { return disk - int64(s.length)*int64(s.stride) }
 
 // create makes the segment that begins with a frame.
-func (s *store) create(from uint64) (*segment, error) {
+func (s *spill) create(from uint64) (*segment, error) {
 	path := filepath.Join(s.dir, fmt.Sprintf("%s%d", s.prefix, s.named))
 	file, err := s.open(path)
 	if err != nil {
@@ -111,7 +111,7 @@ func (g *segment) drop() {
 }
 
 // do does one job.
-func (s *store) do(job *send.DiskJob) ([][]byte, error) {
+func (s *spill) do(job *store.Job) ([][]byte, error) {
 	s.trim(job.Trim)
 	switch {
 	case job.Data != nil:
@@ -123,7 +123,7 @@ func (s *store) do(job *send.DiskJob) ([][]byte, error) {
 }
 
 // trim lets go of segments that nobody needs.
-func (s *store) trim(low uint64) {
+func (s *spill) trim(low uint64) {
 	n := 0
 	for n < len(s.list) && s.list[n].to <= low && s.list[n].to > s.list[n].from {
 		s.list[n].drop()
@@ -132,7 +132,7 @@ func (s *store) trim(low uint64) {
 	s.list = append(s.list[:0], s.list[n:]...)
 }
 
-func (s *store) write(job *send.DiskJob) error {
+func (s *spill) write(job *store.Job) error {
 	data := job.Data
 	for i := 0; i < len(job.Sizes); {
 		seq := job.Frames.From + uint64(i)
@@ -162,7 +162,7 @@ func (s *store) write(job *send.DiskJob) error {
 	return nil
 }
 
-func (s *store) appendRecord(b []byte, seq uint64, frame []byte) []byte {
+func (s *spill) appendRecord(b []byte, seq uint64, frame []byte) []byte {
 	at := len(b)
 	b = binary.BigEndian.AppendUint64(b, seq)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(frame)))
@@ -178,7 +178,7 @@ func checksum(head, frame []byte) uint32 {
 	return crc32.Update(crc32.Checksum(head, castagnoli), castagnoli, frame)
 }
 
-func (s *store) read(job *send.DiskJob) ([][]byte, error) {
+func (s *spill) read(job *store.Job) ([][]byte, error) {
 	count := int(job.Frames.Len())
 	r := &s.reads[s.turn]
 	if need := count * s.stride; cap(r.buf) < need {
@@ -213,7 +213,7 @@ func (s *store) read(job *send.DiskJob) ([][]byte, error) {
 }
 
 // record returns the frame in a record, if it is whole.
-func (s *store) record(b []byte, seq uint64) ([]byte, error) {
+func (s *spill) record(b []byte, seq uint64) ([]byte, error) {
 	size := binary.BigEndian.Uint32(b[8:])
 	if got := binary.BigEndian.Uint64(b); got != seq || size > uint32(len(b)-recordHead) {
 		return nil, fmt.Errorf("frame %d: its record on disk is torn", seq)
@@ -226,7 +226,7 @@ func (s *store) record(b []byte, seq uint64) ([]byte, error) {
 }
 
 // close removes all.
-func (s *store) close() {
+func (s *spill) close() {
 	for _, seg := range s.list {
 		seg.drop()
 	}

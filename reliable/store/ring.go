@@ -1,12 +1,9 @@
-package send
+package store
 
-import (
-	"crier/nack"
-	"crier/reliable/frame"
-)
+import "crier/reliable"
 
-// minSlots is the smallest resend buffer, in full frames.
-const minSlots = 8
+// MinFrames is the smallest resend buffer, in full frames.
+const MinFrames = 8
 
 const (
 	// indexEach is how much of the resend buffer there is, in bytes, for each frame
@@ -31,13 +28,13 @@ type ring struct {
 
 	// By sequence number modulo their count, a power of two. Of the frame that is open,
 	// or opened next, it is known where it begins.
-	index  []FrameMeta
+	index  []Meta
 	oldest uint64 // the lowest sequence number that is held
 }
 
-// FrameMeta is what the index of a resend buffer knows of a frame. It holds no pointer,
+// Meta is what the index of a resend buffer knows of a frame. It holds no pointer,
 // so that it may lie in any memory.
-type FrameMeta struct {
+type Meta struct {
 	offset uint64 // of the message that its first chunk belongs to
 	at     int    // where it begins
 	size   int32  // of the sealed frame, in bytes
@@ -45,27 +42,23 @@ type FrameMeta struct {
 }
 
 // start returns the offset of the first message that starts in the frame or after it.
-func (m *FrameMeta) start() uint64 {
+func (m *Meta) start() uint64 {
 	if m.goesOn {
 		return m.offset + 1
 	}
 	return m.offset
 }
 
-// RingMemory is what a resend buffer and its index lie in. It must be all zero when a
-// Sender gets it, which has it for itself from then on.
-type RingMemory struct {
+// Memory is what a resend buffer and its index lie in. It must be all zero when a Buffer
+// gets it, which has it for itself from then on.
+type Memory struct {
 	Frames []byte
-	Index  []FrameMeta
+	Index  []Meta
 }
 
-// RingSize returns the lengths that c.Memory must have, for a valid configuration.
-func (c Config) RingSize() (frames, index int) {
-	c.setDefaults()
-	return ringSize(c.ResendBuffer, frame.DataSize(c.Datagram))
-}
-
-func ringSize(size, stride int) (bytes, index int) {
+// Size returns the lengths that a ring's memory must have, for so many bytes and full
+// frames of stride bytes.
+func Size(size, stride int) (bytes, index int) {
 	fit := size / stride
 	index = 1
 	for index < fit+2 || index <= size/(2*indexEach) {
@@ -75,30 +68,20 @@ func ringSize(size, stride int) (bytes, index int) {
 }
 
 // newRing returns a ring of so many bytes whose first frame has the number first.
-func newRing(m RingMemory, size, stride int, first uint64) ring {
-	bytes, index := ringSize(size, stride)
+func newRing(m Memory, size, stride int, first uint64) ring {
+	bytes, index := Size(size, stride)
 	if m.Frames == nil && m.Index == nil {
-		m = RingMemory{Frames: make([]byte, bytes), Index: make([]FrameMeta, index)}
+		m = Memory{Frames: make([]byte, bytes), Index: make([]Meta, index)}
 	}
 	slots := bytes/stride - 1 // frames of other sizes may leave a part of one unused at the end
 	return ring{
 		buf: m.Frames, stride: stride, slots: uint64(slots),
-		most:  uint64(max(1, min(maxSegments, maxBatch/stride, slots/4))),
+		most:  uint64(max(1, min(reliable.MaxSegments, reliable.MaxBatch/stride, slots/4))),
 		index: m.Index, oldest: first,
 	}
 }
 
-// marks returns how many frames are told apart among those that are asked for.
-func (r *ring) marks() uint64 { return min(uint64(len(r.index)), max(r.slots+1, leastMarks)) }
-
-// Memory returns what the resend buffer lies in, for advice to the system about it.
-// Its content is the Sender's: it must be neither read nor written.
-func (s *Sender) Memory() []byte { return s.ring.buf }
-
-// Used returns how much of Memory, from its start, may have been written to, in bytes.
-func (s *Sender) Used() int { return s.ring.top }
-
-func (r *ring) of(seq uint64) *FrameMeta { return &r.index[seq&uint64(len(r.index)-1)] }
+func (r *ring) of(seq uint64) *Meta { return &r.index[seq&uint64(len(r.index)-1)] }
 
 // open returns the room of a full frame, for the frame after the last one that was
 // sealed. What lay there is no longer held.
@@ -201,45 +184,4 @@ func (r *ring) run(seq, end uint64, most int) (data []byte, segment int, frames 
 		}
 	}
 	return r.buf[at : at+size : at+size], segment, frames
-}
-
-// oldest returns the lowest sequence number that is held, in the ring or on disk.
-func (s *Sender) oldest() uint64 {
-	ring := s.ringOldest()
-	if from, ok := s.disk.from(); ok {
-		return min(ring, from)
-	}
-	return ring
-}
-
-// ringOldest returns the lowest sequence number that the ring holds.
-func (s *Sender) ringOldest() uint64 { return s.ring.oldest }
-
-// held returns the frames that can be repaired: sent, and in the ring or on disk.
-func (s *Sender) held() nack.Range { return nack.Range{From: s.oldest(), To: s.sent} }
-
-// ready says whether a frame that is held is in memory.
-func (s *Sender) ready(seq uint64) bool { return s.kept(seq) != nil }
-
-// kept returns a frame that is held, or nil where it has to be read first.
-func (s *Sender) kept(seq uint64) []byte {
-	if seq >= s.ringOldest() {
-		return s.ring.frame(seq)
-	}
-	if g := &s.disk.got; g.Contains(seq) {
-		return g.frames[seq-g.From]
-	}
-	return nil
-}
-
-// startAt returns the offset of the first message that starts in frame seq or
-// after it; seq may be the next frame.
-func (s *Sender) startAt(seq uint64) uint64 {
-	switch {
-	case seq < s.ringOldest(): // the first on disk, or what is asked about holds no more
-		return s.disk.offsetOf(seq)
-	case seq < s.next || s.build.IsOpen():
-		return s.ring.of(seq).start()
-	}
-	return s.nextOffset - s.keep.skipped
 }

@@ -8,12 +8,12 @@ import (
 	"testing"
 
 	"crier/nack"
-	"crier/reliable/send"
+	"crier/reliable/store"
 )
 
 // job returns the frames [from, to), each of its own size and content.
-func job(from, to uint64, stride int) *send.DiskJob {
-	j := &send.DiskJob{Frames: nack.Range{From: from, To: to}}
+func job(from, to uint64, stride int) *store.Job {
+	j := &store.Job{Frames: nack.Range{From: from, To: to}}
 	for seq := from; seq < to; seq++ {
 		size := int(1 + seq%uint64(stride))
 		j.Data = append(j.Data, bytes.Repeat([]byte{byte(seq)}, size)...)
@@ -24,7 +24,7 @@ func job(from, to uint64, stride int) *send.DiskJob {
 
 func TestStoreKeepsFrames(t *testing.T) {
 	dir := t.TempDir()
-	s, err := openStore(dir, 7, 100, 1<<30)
+	s, err := openSpill(dir, 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -36,7 +36,7 @@ func TestStoreKeepsFrames(t *testing.T) {
 	}
 	// Across a segment's end, and within one.
 	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + maxSegment - 30, To: first + maxSegment + 30}} {
-		frames, err := s.do(&send.DiskJob{Frames: r, Trim: first})
+		frames, err := s.do(&store.Job{Frames: r, Trim: first})
 		if err != nil || uint64(len(frames)) != r.Len() {
 			t.Fatalf("%v: %d frames, %v", r, len(frames), err)
 		}
@@ -47,7 +47,7 @@ func TestStoreKeepsFrames(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
+	if _, err := s.do(&store.Job{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
 		t.Error("what was trimmed can be read")
 	}
 	if len(s.list) != 3 {
@@ -63,14 +63,14 @@ func TestStoreKeepsFrames(t *testing.T) {
 // holds fast.
 func TestStoreStaysWithinItsBound(t *testing.T) {
 	const disk = 100 * 116
-	s, err := openStore(t.TempDir(), 7, 100, disk)
+	s, err := openSpill(t.TempDir(), 7, 100, disk)
 	if err != nil {
 		t.Fatal(err)
 	}
 	defer s.close()
 	live := uint64(s.room(disk) / 116)
 	for to := live; to < 1000; to++ { // the oldest that is needed moves by one
-		if _, err := s.do(&send.DiskJob{Trim: to - live}); err != nil {
+		if _, err := s.do(&store.Job{Trim: to - live}); err != nil {
 			t.Fatal(err)
 		}
 		from := to - 1
@@ -94,7 +94,7 @@ func TestStoreStaysWithinItsBound(t *testing.T) {
 			t.Fatalf("with frames up to %d the files have %d bytes, of %d", to, size, disk)
 		}
 	}
-	if _, err := openStore(t.TempDir(), 7, 100, 1000); err == nil || !strings.Contains(err.Error(), "1856") {
+	if _, err := openSpill(t.TempDir(), 7, 100, 1000); err == nil || !strings.Contains(err.Error(), "1856") {
 		t.Errorf("a disk part of 1,000 bytes: %v", err)
 	}
 }
@@ -106,7 +106,7 @@ func TestStoreFindsDamage(t *testing.T) {
 		"changed": func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, 5*116+recordHead); return err },
 		"erased":  func(f *os.File) error { _, err := f.WriteAt(make([]byte, 116), 5*116); return err },
 	} {
-		s, err := openStore(t.TempDir(), 7, 100, 1<<30)
+		s, err := openSpill(t.TempDir(), 7, 100, 1<<30)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,10 +116,10 @@ func TestStoreFindsDamage(t *testing.T) {
 		if err := harm(s.list[0].file.(*os.File)); err != nil {
 			t.Fatal(err)
 		}
-		if frames, err := s.do(&send.DiskJob{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
+		if frames, err := s.do(&store.Job{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
 			t.Errorf("%s: what is whole can't be read: %v", name, err)
 		}
-		if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: 4, To: 7}}); err == nil {
+		if _, err := s.do(&store.Job{Frames: nack.Range{From: 4, To: 7}}); err == nil {
 			t.Errorf("%s: nobody noticed", name)
 		}
 		s.close()
@@ -129,7 +129,7 @@ func TestStoreFindsDamage(t *testing.T) {
 // What one read brought stays as it is until the read after the next: the sender still
 // views it. A read that fails in between brings nothing, and doesn't count.
 func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
-	s, err := openStore(t.TempDir(), 7, 100, 1<<30)
+	s, err := openSpill(t.TempDir(), 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -138,7 +138,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 		t.Fatal(err)
 	}
 	read := func(from uint64) [][]byte {
-		frames, err := s.do(&send.DiskJob{Frames: nack.Range{From: from, To: from + 10}})
+		frames, err := s.do(&store.Job{Frames: nack.Range{From: from, To: from + 10}})
 		if err != nil || len(frames) != 10 {
 			t.Fatalf("frames from %d on: %d of them, %v", from, len(frames), err)
 		}
@@ -154,7 +154,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 		}
 	}
 	viewed := read(0)
-	if _, err := s.do(&send.DiskJob{Frames: nack.Range{From: 25, To: 35}}); err == nil {
+	if _, err := s.do(&store.Job{Frames: nack.Range{From: 25, To: 35}}); err == nil {
 		t.Fatal("frames that were never written can be read")
 	}
 	next := read(10)
@@ -170,7 +170,7 @@ func TestStoreNeedsADirectory(t *testing.T) {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Join(t.TempDir(), "nothing"), file} {
-		_, err := openStore(dir, 7, 100, 1<<30)
+		_, err := openSpill(dir, 7, 100, 1<<30)
 		if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "name a directory") {
 			t.Errorf("%s: %v", dir, err)
 		}
@@ -183,7 +183,7 @@ func TestStoreOnAFullDisk(t *testing.T) {
 	if err != nil {
 		t.Skipf("there is no /dev/full here: %v", err)
 	}
-	s, err := openStore(t.TempDir(), 7, 100, 1<<30)
+	s, err := openSpill(t.TempDir(), 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package send
+package store
 
 import (
 	"bytes"
@@ -28,7 +28,7 @@ func TestRingKeepsWhatItHolds(t *testing.T) {
 			rng := rand.New(rand.NewPCG(seed, 1))
 			stride := 40 + rng.IntN(300)
 			first := []uint64{0, 90, 1<<63 - 5}[seed%3]
-			r := newRing(RingMemory{}, stride*(minSlots+rng.IntN(40)), stride, first)
+			r := newRing(Memory{}, stride*(MinFrames+rng.IntN(40)), stride, first)
 			var all []written
 			next, low := first, first // frames from low on must stay
 			for range 2000 {
@@ -86,7 +86,7 @@ func TestRingHandsOutRuns(t *testing.T) {
 	for seed := range uint64(20) {
 		rng := rand.New(rand.NewPCG(seed, 2))
 		const stride = 100
-		r := newRing(RingMemory{}, stride*50, stride, 0)
+		r := newRing(Memory{}, stride*50, stride, 0)
 		next := uint64(0)
 		for range 300 {
 			from := next
@@ -127,26 +127,5 @@ func TestRingHandsOutRuns(t *testing.T) {
 				t.Fatalf("a piece of %d frames leaves %d bytes, want %d", len(sizes), left, leave)
 			}
 		}
-	}
-}
-
-// A ring holds lone small messages in what they need, not a datagram each.
-func TestRingHoldsSmallFrames(t *testing.T) {
-	s, err := New(Config{Session: 1, ResendBuffer: 1 << 20})
-	if err != nil {
-		t.Fatal(err)
-	}
-	message := make([]byte, 200)
-	for range 20000 {
-		if _, err := s.Publish(0, message); err != nil {
-			t.Fatal(err)
-		}
-		for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
-			s.Sent(b)
-		}
-	}
-	// 58 bytes of a frame are not the message's.
-	if held := s.held().Len(); held < 1<<20/(200+58)-20 {
-		t.Errorf("%d messages of 200 bytes are held in 1 MiB", held)
 	}
 }

@@ -1,0 +1,360 @@
+package store
+
+import (
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// Config says how much a Buffer keeps.
+type Config struct {
+	// Bytes bounds the frames in memory, in bytes.
+	Bytes int
+	// Stride is the size of a full frame, in bytes.
+	Stride int
+	// First is the sequence number of the first frame.
+	First uint64
+	// Disk bounds what is kept on disk, in bytes, where each frame takes a stride and
+	// RecordHead; 0 means there is none.
+	Disk int64
+	// Offset is the offset of the first message.
+	Offset uint64
+	// Memory, if not zero, is what the frames in memory and their index lie in; Size says
+	// how long they are.
+	Memory Memory
+}
+
+// None is above all frames: nothing is needed.
+const None = ^uint64(0)
+
+// Buffer is a publisher's Store: its resend buffer, a ring in memory, and what the ring
+// has no room to keep on disk.
+type Buffer struct {
+	ring  ring
+	spill spill
+
+	next   uint64 // the open frame, or the next to be opened
+	opened bool   // a frame is open
+	end    uint64 // the offset after the last frame, where none is open
+	sent   uint64 // frames below are with the kernel
+	needed uint64 // frames from here on are
+	pinned uint64 // frames from here on must stay in the ring: needed, or less than is on disk
+
+	written, read, errors uint64 // frames written and read, and jobs that failed
+}
+
+// New returns a Buffer that holds nothing.
+func New(cfg Config) *Buffer {
+	b := &Buffer{
+		ring: newRing(cfg.Memory, cfg.Bytes, cfg.Stride, cfg.First),
+		next: cfg.First, sent: cfg.First, end: cfg.Offset, needed: None, pinned: None,
+	}
+	b.spill.limit = uint64(cfg.Disk) / uint64(cfg.Stride+RecordHead)
+	return b
+}
+
+// Memory returns what the frames in memory lie in, for advice to the system about it.
+// It must be neither read nor written.
+func (b *Buffer) Memory() []byte { return b.ring.buf }
+
+// Used returns how much of Memory, from its start, may have been written to, in bytes.
+func (b *Buffer) Used() int { return b.ring.top }
+
+// Marks returns how many frames are told apart among those that are asked for.
+func (b *Buffer) Marks() uint64 {
+	n := min(uint64(len(b.ring.index)), max(b.ring.slots+1, leastMarks))
+	return n + min(b.spill.limit, leastMarks)
+}
+
+// Slots returns how many full frames fit in memory in any case; Stride is the size of
+// one, in bytes, and Most how many one batch has.
+func (b *Buffer) Slots() uint64 { return b.ring.slots }
+
+// Stride returns the size of a full frame, in bytes.
+func (b *Buffer) Stride() int { return b.ring.stride }
+
+// Most returns how many frames one batch has.
+func (b *Buffer) Most() uint64 { return b.ring.most }
+
+// Next returns the number of the frame that is open, or is opened next.
+func (b *Buffer) Next() uint64 { return b.next }
+
+// Sent returns the first frame that is not sent yet.
+func (b *Buffer) Sent() uint64 { return b.sent }
+
+// Pass says that n frames more were sent.
+func (b *Buffer) Pass(n uint64) { b.sent += n }
+
+// Open returns the room of a full frame, for the frame after the last one that was
+// sealed. Its first chunk belongs to the message at offset, which goes on from before it
+// where goesOn says so.
+func (b *Buffer) Open(offset uint64, goesOn bool) []byte {
+	b.opened = true
+	return b.ring.open(b.next, offset, goesOn)
+}
+
+// Seal says how long the open frame is, in bytes, and which offset comes after it.
+func (b *Buffer) Seal(size int, end uint64) {
+	b.ring.seal(b.next, size)
+	b.opened, b.end = false, end
+	b.next++
+}
+
+// Oldest returns the lowest frame that is held, in memory or on disk.
+func (b *Buffer) Oldest() uint64 {
+	if from, ok := b.spill.from(); ok {
+		return min(b.ring.oldest, from)
+	}
+	return b.ring.oldest
+}
+
+// OnDisk returns the frames that are on disk.
+func (b *Buffer) OnDisk() nack.Range {
+	from, _ := b.spill.from()
+	return nack.Range{From: from, To: from + b.spill.held()}
+}
+
+// InMemory returns the lowest frame that the ring holds.
+func (b *Buffer) InMemory() uint64 { return b.ring.oldest }
+
+// Held returns the frames that can be repeated: sent, and in memory or on disk.
+func (b *Buffer) Held() nack.Range { return nack.Range{From: b.Oldest(), To: b.sent} }
+
+// Look says where a frame is.
+func (b *Buffer) Look(seq uint64) State {
+	switch {
+	case b.Frame(seq) != nil:
+		return InMemory
+	case b.Held().Contains(seq):
+		return Stored
+	}
+	return Absent
+}
+
+// Frame returns a sealed frame that is in memory, or nil.
+func (b *Buffer) Frame(seq uint64) []byte {
+	if seq >= b.ring.oldest && seq < b.next {
+		return b.ring.frame(seq)
+	}
+	if g := &b.spill.got; g.Contains(seq) {
+		return g.frames[seq-g.From]
+	}
+	return nil
+}
+
+// Offset returns the offset of the message that the first chunk of a frame in memory
+// belongs to.
+func (b *Buffer) Offset(seq uint64) uint64 { return b.ring.of(seq).offset }
+
+// Start returns the offset of the first message that starts in a frame or after it; the
+// frame may be the next.
+func (b *Buffer) Start(seq uint64) uint64 {
+	switch {
+	case seq < b.ring.oldest: // the first on disk, or what is asked about holds no more
+		return b.spill.offsetOf(seq)
+	case seq < b.next || b.opened:
+		return b.ring.of(seq).start()
+	}
+	return b.end
+}
+
+// Near is Start for any frame: about, where it is not in memory.
+func (b *Buffer) Near(seq uint64) uint64 {
+	switch from, ok := b.spill.from(); {
+	case seq >= b.ring.oldest:
+		return b.Start(min(seq, b.next))
+	case ok && seq >= from:
+		return b.spill.offsetOf(seq)
+	default: // it is at the oldest that it can get
+		return b.Start(b.Oldest())
+	}
+}
+
+// Fits says whether so many more frames have room without overwriting what was
+// not sent yet or is needed. The open frame counts as one more: it may be too
+// full to start in.
+func (b *Buffer) Fits(frames uint64) bool {
+	return b.ring.fits(frames+1, min(b.sent, b.pinned), b.next)
+}
+
+// FitsOpen is Fits, but that the open frame is among so many.
+func (b *Buffer) FitsOpen(frames uint64) bool {
+	return b.ring.fits(frames, min(b.sent, b.pinned), b.next)
+}
+
+// FitsBehind says whether so many more frames had room if frames from one on were needed,
+// and no others.
+func (b *Buffer) FitsBehind(needed, frames uint64) bool {
+	return b.ring.fits(frames+1, min(b.spill.pin(needed), b.next), b.next)
+}
+
+// Run returns frames that are to be sent, as one batch of at most so many bytes, but for
+// the first: all of one size, and at most one shorter at the end.
+func (b *Buffer) Run(most int) (data []byte, segment int, frames uint64) {
+	return b.ring.run(b.sent, b.next, most)
+}
+
+// Trim says that frames below one are not needed. It may take that back, as far as they
+// are still held.
+func (b *Buffer) Trim(needed uint64) {
+	b.needed = needed
+	b.spill.passed(needed, b.ring.oldest)
+	b.repin()
+}
+
+func (b *Buffer) repin() { b.pinned = b.spill.pin(b.needed) }
+
+// Retained returns how many frames are needed.
+func (b *Buffer) Retained() uint64 { return b.next - min(b.next, b.needed) }
+
+// Unneeded says that nothing that was sent must stay in memory.
+func (b *Buffer) Unneeded() bool { return b.pinned >= b.sent }
+
+// Awaited is told of frames that are about to be read, and says whether somebody still
+// waits for some of them.
+type Awaited interface {
+	Awaits(frames nack.Range) bool
+}
+
+// Writes says whether more may be written to disk.
+func (b *Buffer) Writes() bool { return b.spill.may(b.needed) }
+
+// Failed returns why nothing is written to disk any more, or nil.
+func (b *Buffer) Failed() error { return b.spill.failed }
+
+// Stats counts what went to disk.
+type Stats struct {
+	// Frames are on disk now.
+	Frames uint64
+	// Written and Read count frames.
+	Written, Read uint64
+	// Errors counts the jobs that failed.
+	Errors uint64
+}
+
+// Stats returns the counters so far.
+func (b *Buffer) Stats() Stats {
+	return Stats{Frames: b.spill.held(), Written: b.written, Read: b.read, Errors: b.errors}
+}
+
+// Reading says that frames are asked for, and are not there yet.
+func (b *Buffer) Reading() bool { return b.spill.want.Len() > 0 || b.spill.busyReading() }
+
+// Read asks for frames that must be read first.
+func (b *Buffer) Read(frames nack.Range) {
+	if frames.Len() > 0 && !b.Reading() {
+		b.spill.want = frames.Clip(frames.From, b.ring.oldest)
+	}
+}
+
+// NextJob returns the next thing to do on disk, and false if there is none now. It must
+// be handed back with JobDone before the next call. What nobody awaits is not read.
+func (b *Buffer) NextJob(by Awaited) (Job, bool) {
+	d := &b.spill
+	if d.limit == 0 || d.busy {
+		return Job{}, false
+	}
+	if d.want.Len() > 0 { // what all have passed meanwhile is trimmed by this very job
+		from, _ := d.from()
+		d.want = d.want.Clip(from, from+d.held())
+		if !by.Awaits(d.want) {
+			d.want = nack.Range{}
+		}
+	}
+	write, writes := b.nextWrite()
+	switch reads := d.want.Len() > 0; {
+	case reads && !(writes && d.turn):
+		d.job, d.turn = Job{Frames: d.want}, true
+	case writes:
+		d.job, d.turn = write, false
+	case d.left && d.idle():
+		d.job = Job{Sizes: d.job.Sizes}
+	default:
+		return Job{}, false
+	}
+	from, ok := d.from()
+	if !ok {
+		from = b.next
+	}
+	d.job.Trim = from
+	if d.low, d.left = from, ok; d.job.Data != nil {
+		d.low, d.left = min(from, d.job.Frames.From), true
+	}
+	d.busy = true
+	return d.job, true
+}
+
+// nextWrite returns what to write next: what the ring must keep and will soon
+// have no room for, once it is half full with it.
+func (b *Buffer) nextWrite() (Job, bool) {
+	d, ring := &b.spill, &b.ring
+	if !d.may(b.needed) {
+		return Job{}, false
+	}
+	from := max(b.needed, ring.oldest) // a quorum that shrinks may count one that is further behind
+	if len(d.runs) > 0 {
+		from = d.end
+	}
+	most, leave := min(maxWrite, d.limit-d.held()), len(ring.buf)/2
+	more, enough := ring.span(from, b.sent)-leave, min(maxWrite*ring.stride, leave/2)
+	if more <= 0 && from < b.sent { // small frames fill the index first
+		half := uint64(len(ring.index)) / 2
+		more, enough, leave = int(b.sent-from)-int(half), int(min(maxWrite, half/2)), 0
+		most = min(most, uint64(max(more, 0)))
+	}
+	if more <= 0 || more < enough && b.Fits(ring.slots/8) {
+		return Job{}, false // more will come: fewer, larger writes
+	}
+	data, sizes := ring.piece(from, b.sent, int(most), leave, d.job.Sizes)
+	if len(sizes) == 0 {
+		return Job{}, false
+	}
+	frames := nack.Range{From: from, To: from + uint64(len(sizes))}
+	return Job{Frames: frames, Data: data, Sizes: sizes}, true
+}
+
+// JobDone hands the job back. Frames are what was read, with a datagram each;
+// they must stay as they are until the next read is handed back. After a failed
+// write nothing more is written. It returns what a failed read was for: that is no
+// longer held.
+func (b *Buffer) JobDone(frames [][]byte, err error) (lost nack.Range) {
+	d := &b.spill
+	job := d.job
+	d.busy, d.job.Data = false, nil
+	if job.Data != nil {
+		if err != nil {
+			d.failed = err
+			b.errors++
+		} else {
+			offset := b.ring.of(job.Frames.From).start()
+			if len(d.runs) == 0 || d.end == job.Frames.From {
+				d.runs = append(d.runs, spilled{job.Frames, offset})
+				d.end = job.Frames.To
+			}
+			b.written += job.Frames.Len()
+			d.passed(b.needed, b.ring.oldest)
+		}
+		b.repin()
+		return nack.Range{}
+	}
+	if job.Frames.Len() == 0 {
+		return nack.Range{} // it only let go
+	}
+	d.want = nack.Range{}
+	if err == nil && uint64(len(frames)) != job.Frames.Len() {
+		err = ErrShort
+	}
+	if err != nil {
+		b.errors++
+		return job.Frames
+	}
+	b.read += job.Frames.Len()
+	d.got = loaded{job.Frames, frames}
+	return nack.Range{}
+}
+
+// TooLarge says whether a REPAIR with a frame that is in memory is larger than so many
+// bytes.
+func TooLarge(s Store, seq uint64, most int) bool {
+	data := s.Frame(seq)
+	return data != nil && frame.RepairSize(len(data)) > most
+}
