@@ -34,7 +34,7 @@ func gapped(t *testing.T, cfg Config) *listener {
 	l.hears(rig.Beat(t, 1, 0))
 	l.hears(rig.Data(t, 1, 0))
 	l.hears(rig.Data(t, 1, 5))
-	l.pass(time.Millisecond, false)
+	l.pass(12*time.Millisecond, false) // it asks again after 15 ms and more
 	if st := l.session(1); st.Nacks != 1 || st.Gaps != 1 {
 		t.Fatalf("%+v", st)
 	}
