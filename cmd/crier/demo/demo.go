@@ -29,8 +29,7 @@ bursts and is slow. Then the producer is killed in mid-burst, and what that cost
 is told exactly. It takes some seconds and needs neither root nor a network.
 
   --net sim   in virtual time: a seed always prints the same (the default)
-  --net lo    real processes over loopback multicast, and a real SIGKILL, in one of
-              several bursts: when somebody misses something, or in the last
+  --net lo    real processes over loopback multicast, and a real SIGKILL
 
 With the word overload it shows another thing, in virtual time: the same burst, to a
 subscriber that is too slow for it, under the three answers that a publisher can give,
@@ -65,14 +64,10 @@ Examples:
 }
 
 func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
-	storms := 0
-	if o.net == "lo" {
-		storms = maxStorms
-	}
 	if err := cli.Closed(std.Out); err != nil {
 		return 0, err
 	}
-	plan := newScript(o.seed, storms)
+	plan := newScript(o.seed)
 	out := std.Out
 	if o.json {
 		out = io.Discard
@@ -112,31 +107,24 @@ type message struct {
 	payload []byte
 }
 
-// script is what the producer will have accepted when it dies: the feed up to
-// the middle of a burst; or, where only the run decides in which burst that is, up
-// to the end of the last one.
+// script is what the producer will have accepted when it dies: the feed up to the middle
+// of a burst.
 type script struct {
 	seed     uint64
 	messages []message
-	burst    int     // the number of messages in the last burst
-	into     int     // of these, those that are due before the end
-	storms   []storm // those after runs, where the run decides
+	burst    int // the number of messages in the last burst
+	into     int // of these, those that are due before the end
 }
 
 const (
-	// runs is how long the producer runs before it may be killed.
+	// runs is how long the producer runs before the burst in which it is killed.
 	runs = 2 * time.Second
-	// maxStorms is in how many bursts a real producer may be killed, the last one at
-	// the latest.
-	maxStorms = 10
 	// tick is the time between two lines of progress.
 	tick = 250 * time.Millisecond
 )
 
-// newScript makes up the feed. It ends in the middle of the first storm after
-// runs, or with a number of storms after it; the generator makes several a
-// second.
-func newScript(seed uint64, storms int) *script {
+// newScript makes up the feed.
+func newScript(seed uint64) *script {
 	p := &script{seed: seed}
 	m := feed.NewMarket(feed.MarketOptions{Seed: seed})
 	for {
@@ -145,19 +133,9 @@ func newScript(seed uint64, storms int) *script {
 			return p // the generator has no end
 		}
 		p.messages = append(p.messages, message{rec.At, append([]byte(nil), rec.Payload...)})
-		phase, i, of := m.Burst()
-		if rec.At < runs || phase != feed.Storm {
-			continue
-		}
-		if storms == 0 && i >= of/2 {
+		if phase, i, of := m.Burst(); rec.At >= runs && phase == feed.Storm && i >= of/2 {
 			p.burst, p.into = of, i
 			return p
-		}
-		if n := uint64(len(p.messages)); i == of && storms > 0 {
-			p.storms = append(p.storms, storm{n - uint64(of), n})
-			if len(p.storms) == storms {
-				return p
-			}
 		}
 	}
 }

@@ -18,149 +18,188 @@ import (
 )
 
 // loLinks are what each subscriber process does to what it receives.
-var loLinks = []struct {
-	name, link, impair string
-	far                time.Duration // the longest delay
-}{
-	{"clean", "the loopback interface as it is", "", 0},
-	{"lossy", "loses 1 % at random", "loss=1%", 0},
-	{"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average", "burst=4%/12 delay=2ms..3ms", 3 * time.Millisecond},
+var loLinks = []struct{ name, link, impair string }{
+	{"clean", "the loopback interface as it is", ""},
+	{"lossy", "loses 1 % at random", "loss=1%"},
+	{
+		"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average",
+		"burst=4%/12 delay=2ms..3ms",
+	},
 }
 
-// The producer process: what comes to it, which is what subscribers ask for, is late,
-// and messages wait for others to share a datagram. The loopback interface takes all
-// at once; so there is something, as on a network that takes its time, that waits to
-// be sent or to be repaired.
+// The producer process: what subscribers ask for reaches it late, and messages wait for
+// others to share a datagram. The loopback interface takes all at once; so there is
+// something, as on a network that takes its time, that waits to be sent or repaired.
 const (
 	asked  = "delay=5ms"
 	batch  = 2 * time.Millisecond
-	loNote = "  To the producer everything takes 5 ms; messages wait up to 2 ms there to share a datagram.\n"
+	loNote = "  To the producer everything takes 5 ms; " +
+		"messages wait up to 2 ms there to share a datagram.\n"
 )
 
 const (
-	// patience bounds what the processes are waited for.
+	// patience bounds the time of all processes.
 	patience = time.Minute
-	// poll is how often the processes' counters are looked at.
+	// poll is the time between two looks at the processes' counters.
 	poll = 100 * time.Microsecond
-	// beyond is how many messages the producer has beyond the plan: should
-	// nobody kill it, it ends by itself.
+	// beyond is how many messages the producer has beyond the script: should nobody kill
+	// it, it ends by itself.
 	beyond = 5000
 )
 
 // playLo plays the demo with real processes on the loopback interface.
-func playLo(ctx context.Context, plan *script, out io.Writer) (_ *report, err error) {
+func playLo(ctx context.Context, plan *script, out io.Writer) (*report, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// The kernel ends the processes with the thread that started them.
 	runtime.LockOSThread()
 	defer runtime.UnlockOSThread()
-	self, err := os.Executable()
-	if err != nil {
-		return nil, fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
-	}
 	dir, err := os.MkdirTemp("", "crier-demo-")
 	if err != nil {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
+	l := &lo{plan: plan, dir: dir, out: out, counter: filepath.Join(dir, "accepted")}
+	defer l.end()
+	if err := l.start(ctx); err != nil {
+		return nil, err
+	}
+	if err := l.run(ctx); err != nil {
+		return nil, err
+	}
+	return l.account(ctx)
+}
+
+// lo is the demo with real processes.
+type lo struct {
+	plan     *script
+	dir      string
+	out      io.Writer
+	counter  string // the file of what the producer has accepted
+	subs     []*process
+	producer *exec.Cmd
+	words    bytes.Buffer // of the producer
+	began    time.Time
+	killed   time.Duration // after began
+}
+
+// start starts the subscribers, and the producer once they listen.
+func (l *lo) start(ctx context.Context) error {
+	self, err := os.Executable()
+	if err != nil {
+		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
+	}
 	group, err := freeGroup()
 	if err != nil {
-		return nil, err
+		return err
 	}
-
-	r := &report{Note: loNote}
-	moment := moment{bursts: plan.storms}
-	subs := make([]*process, len(loLinks))
-	names := make([]string, len(loLinks))
-	for i, l := range loLinks {
-		names[i] = l.name
-		subs[i], err = startSubscriber(ctx, self, dir, group, l.impair, plan, i)
+	for i, link := range loLinks {
+		s, err := startSubscriber(ctx, self, l.dir, group, link.impair, l.plan, i)
 		if err != nil {
-			return nil, err
+			return err
 		}
-		defer subs[i].kill()
-		subs[i].Name, subs[i].Link = l.name, l.link
-		moment.far = append(moment.far, l.far)
-		r.Subscribers = append(r.Subscribers, &subs[i].member)
+		s.Name, s.Link = link.name, link.link
+		l.subs = append(l.subs, s)
 	}
-	counter := filepath.Join(dir, "accepted")
-	producer := exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo", "--name", "market", "--quiet",
-		"--market", "--seed", strconv.FormatUint(plan.seed, 10), "--accepted", counter,
-		"--batch-wait", batch.String(), "--impair", asked, "--count", strconv.Itoa(len(plan.messages)+beyond))
-	producer.SysProcAttr = childAttr()
-	var complaint bytes.Buffer
-	producer.Stderr = &complaint
-	for _, s := range subs {
+	for _, s := range l.subs {
 		if err := s.listening(ctx); err != nil {
-			return nil, err
+			return err
 		}
 	}
-	if err := producer.Start(); err != nil {
-		return nil, err
-	}
-	killed := false
-	defer func() {
-		if !killed {
-			producer.Process.Kill()
-			producer.Wait()
-		}
-	}()
+	l.producer = exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo",
+		"--name", "market", "--quiet", "--market", "--seed", strconv.FormatUint(l.plan.seed, 10),
+		"--accepted", l.counter, "--batch-wait", batch.String(), "--impair", asked,
+		"--count", strconv.Itoa(len(l.plan.messages)+beyond))
+	l.producer.SysProcAttr, l.producer.Stderr = childAttr(), &l.words
+	l.began = time.Now()
+	return l.producer.Start()
+}
 
-	fmt.Fprint(out, progressHead(names))
-	start, next := time.Now(), tick
-	have := make([]uint64, len(subs))
-	for {
-		look(subs, have) // first: what they have was accepted before
-		n, sent, err := pub.ReadCounter(counter)
-		if moment.come(time.Since(start), n, sent, have) {
-			break
-		}
-		if err != nil && !errors.Is(err, os.ErrNotExist) && time.Since(start) > time.Second {
-			return nil, fmt.Errorf("the producer: %w %s", err, complaint.Bytes())
-		}
-		if ctx.Err() != nil {
-			return nil, fmt.Errorf("the producer had accepted %d of %d messages after %v: %w %s",
-				n, len(plan.messages), time.Since(start).Round(time.Millisecond), ctx.Err(), complaint.Bytes())
-		}
-		if since := time.Since(start); since >= next {
-			fmt.Fprint(out, progressLine(next, n, have))
+// run shows how far all are, until the producer has accepted the script, and kills it.
+func (l *lo) run(ctx context.Context) error {
+	var names []string
+	for _, s := range l.subs {
+		names = append(names, s.Name)
+	}
+	fmt.Fprint(l.out, progressHead(names))
+	for next := tick; ; time.Sleep(poll) {
+		have := l.have() // first: what they have was accepted before
+		n, _, err := pub.ReadCounter(l.counter)
+		since := time.Since(l.began)
+		switch {
+		case n >= uint64(len(l.plan.messages)):
+			l.killed = since
+			fmt.Fprint(l.out, progressLine(since.Round(time.Millisecond), n, have))
+			return l.kill()
+		case err != nil && !errors.Is(err, os.ErrNotExist) && since > time.Second:
+			return fmt.Errorf("the producer: %w %s", err, l.words.Bytes())
+		case ctx.Err() != nil:
+			return fmt.Errorf("the producer had accepted %d of %d messages after %v: %w %s",
+				n, len(l.plan.messages), since.Round(time.Millisecond), ctx.Err(), l.words.Bytes())
+		case since >= next:
+			fmt.Fprint(l.out, progressLine(next, n, have))
 			next += tick
 		}
-		time.Sleep(poll)
 	}
-	err = producer.Process.Kill()
-	at := time.Since(start)
-	killed = true
-	producer.Wait() // it was killed, and says so
-	if err != nil {
+}
+
+// kill ends the producer with SIGKILL.
+func (l *lo) kill() error {
+	err := l.producer.Process.Kill()
+	l.producer.Wait() // it was killed, and says so
+	return err
+}
+
+// have is what each subscriber has.
+func (l *lo) have() []uint64 {
+	var list []uint64
+	for _, s := range l.subs {
+		list = append(list, s.have.Load())
+	}
+	return list
+}
+
+// account waits until the subscribers have given the session up, and says what became of
+// each message.
+func (l *lo) account(ctx context.Context) (*report, error) {
+	r := &report{
+		KilledAt: l.killed, Burst: l.plan.burst, Checked: true, Note: loNote,
+	}
+	var err error
+	if r.Accepted, r.Sent, err = pub.ReadCounter(l.counter); err != nil {
 		return nil, err
 	}
-	if r.Accepted, r.Sent, err = pub.ReadCounter(counter); err != nil {
-		return nil, err
-	}
-	r.KilledAt = at
-	look(subs, have)
-	fmt.Fprint(out, progressLine(at.Round(time.Millisecond), r.Accepted, have))
-	for _, s := range subs {
+	r.IntoBurst = l.plan.into + int(r.Accepted) - len(l.plan.messages)
+	for _, s := range l.subs {
 		err := s.finish()
 		if ctx.Err() != nil { // which ends the processes, wherever they are
-			return nil, fmt.Errorf("subscriber %s was not done %v after the start: %w", s.Name, time.Since(start).Round(time.Second), ctx.Err())
+			return nil, fmt.Errorf("subscriber %s was not done %v after the start: %w",
+				s.Name, time.Since(l.began).Round(time.Second), ctx.Err())
 		}
 		if err != nil {
 			return nil, err
 		}
 		if s.NextOffset > r.Accepted {
-			return nil, fmt.Errorf("subscriber %s knows of %d messages, and the producer had accepted %d", s.Name, s.NextOffset, r.Accepted)
+			return nil, fmt.Errorf("subscriber %s knows of %d messages, and the producer had "+
+				"accepted %d", s.Name, s.NextOffset, r.Accepted)
 		}
 		r.Sent = max(r.Sent, s.NextOffset) // it is counted after the messages have gone out
+		r.Subscribers = append(r.Subscribers, &s.member)
 	}
-	burst, into := lastBurst(plan.storms, r.Accepted)
-	r.Burst, r.IntoBurst = int(burst.to-burst.from), int(into)
-	for _, s := range subs {
+	for _, s := range r.Subscribers {
 		s.account(r.Accepted, r.Sent)
 	}
-	r.Checked = true
 	return r, nil
+}
+
+// end ends the processes that still run.
+func (l *lo) end() {
+	for _, s := range l.subs {
+		s.kill()
+	}
+	if l.producer != nil && l.producer.Process != nil && l.producer.ProcessState == nil {
+		l.kill()
+	}
 }
 
 // freeGroup chooses a group for this run alone, with a port that is free now.
@@ -172,11 +211,4 @@ func freeGroup() (string, error) {
 	defer c.Close()
 	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
 	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 0, 1}), port).String(), nil
-}
-
-// look notes what each subscriber has.
-func look(subs []*process, have []uint64) {
-	for i, s := range subs {
-		have[i] = s.have.Load()
-	}
 }
