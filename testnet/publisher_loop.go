@@ -59,6 +59,7 @@ func (p *Publisher) settle() {
 		if p.drain(); p.busy || p.state != running {
 			return
 		}
+		p.diskWork() // which may be to read what Next has found missing
 		at := p.m.Deadline(p.w.now)
 		if at > p.w.now && p.m.Freed() == p.freed {
 			if at < p.armed {
