@@ -310,40 +310,49 @@ func sorted[V any](m map[string]V) []string {
 	return keys
 }
 
-// goSources reads the imports of the module's Go files, for all systems and without tests.
-func goSources(t *testing.T) (files []goFile) {
+// walkGo calls f for the module's Go files, for all systems, tests among them. Names are
+// slash-separated and relative to the module's root.
+func walkGo(t *testing.T, f func(name string)) {
 	t.Helper()
 	err := filepath.WalkDir(".", func(name string, d fs.DirEntry, err error) error {
-		if err != nil {
+		switch {
+		case err != nil:
 			return err
-		}
-		if d.IsDir() {
-			if name != "." && strings.ContainsAny(d.Name()[:1], "._") || d.Name() == "testdata" {
-				return filepath.SkipDir
+		case !d.IsDir():
+			if strings.HasSuffix(name, ".go") {
+				f(filepath.ToSlash(name))
 			}
-			return nil
+		case name != "." && strings.ContainsAny(d.Name()[:1], "._"), d.Name() == "testdata":
+			return filepath.SkipDir
 		}
-		if !strings.HasSuffix(name, ".go") || strings.HasSuffix(name, "_test.go") {
-			return nil
-		}
-		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
-		if err != nil {
-			return err
-		}
-		f := goFile{path: filepath.ToSlash(name)}
-		for _, spec := range parsed.Imports {
-			imported, err := strconv.Unquote(spec.Path.Value)
-			if err != nil {
-				return err
-			}
-			f.imports = append(f.imports, imported)
-		}
-		files = append(files, f)
 		return nil
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// goSources reads the imports of the module's Go files that are no tests.
+func goSources(t *testing.T) (files []goFile) {
+	t.Helper()
+	walkGo(t, func(name string) {
+		if strings.HasSuffix(name, "_test.go") {
+			return
+		}
+		parsed, err := parser.ParseFile(token.NewFileSet(), name, nil, parser.ImportsOnly)
+		if err != nil {
+			t.Fatal(err)
+		}
+		f := goFile{path: name}
+		for _, spec := range parsed.Imports {
+			imported, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				t.Fatal(err)
+			}
+			f.imports = append(f.imports, imported)
+		}
+		files = append(files, f)
+	})
 	if len(files) == 0 {
 		t.Fatal("found no Go file")
 	}
