@@ -14,8 +14,8 @@ import (
 // sockaddr is a kernel address of either family.
 type sockaddr [unix.SizeofSockaddrInet6]byte
 
-// putSockaddr writes an address into b, which is zero and long enough, and
-// returns its length. scope is the interface's index for a link-local one.
+// putSockaddr writes an address into b, which is zero and long enough, and returns its
+// length. scope is the interface's index if the address is link-local.
 func putSockaddr(b []byte, a netip.AddrPort, scope uint32) int {
 	binary.BigEndian.PutUint16(b[2:], a.Port())
 	if a.Addr().Is4() {
@@ -31,8 +31,8 @@ func putSockaddr(b []byte, a netip.AddrPort, scope uint32) int {
 	return unix.SizeofSockaddrInet6
 }
 
-// zone is the interface that a socket belongs to, as IPv6 addresses name it. The
-// index changes when the interface is made again.
+// zone is the interface that a socket belongs to, as an IPv6 zone (RFC 4007). The index
+// changes when the interface is made again.
 type zone struct {
 	name  string
 	index *atomic.Uint32
@@ -44,8 +44,8 @@ func newZone(name string, index int) zone {
 	return z
 }
 
-// addrPort reads a kernel address. It allocates only for a link-local address
-// of another interface than z. What is no address gives the zero AddrPort.
+// addrPort parses a kernel address. It allocates only for a link-local address of another
+// interface than z. If s is not an address, it returns the zero AddrPort.
 func (s *sockaddr) addrPort(z zone) netip.AddrPort {
 	port := binary.BigEndian.Uint16(s[2:])
 	switch binary.NativeEndian.Uint16(s[:]) {
@@ -65,11 +65,12 @@ func (s *sockaddr) addrPort(z zone) netip.AddrPort {
 	return netip.AddrPort{}
 }
 
-// scope is the interface index that an address names, or z's if it needs one
+// scope returns the index of the interface that an address names, or z's if it needs one
 // and names none. ok is false if it names an interface that is not known here.
 func (z zone) scope(a netip.Addr) (index uint32, ok bool) {
 	switch name := a.Zone(); {
-	case name == "" && (a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast()), name == z.name:
+	case name == z.name, name == "" &&
+		(a.IsLinkLocalUnicast() || a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast()):
 		return z.index.Load(), true
 	case name == "":
 		return 0, true

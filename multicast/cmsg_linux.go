@@ -10,22 +10,26 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// word is what the kernel aligns control messages to.
+// word is the alignment of control messages.
 const word = int(unsafe.Sizeof(uintptr(0)))
 
-// controlSize holds all that a socket here asks for, with room to spare: a
-// destination (40 bytes), a time (32) and a segment size (24).
+// controlSize holds all control messages that a socket here asks for, with room to spare:
+// a destination (40 bytes), a time (32) and a segment size (24).
 const controlSize = 128
 
-// control is what the kernel says along with a datagram.
+// control is what the control messages of a datagram say.
 type control struct {
-	dst      netip.Addr // where it was sent to, if asked for
-	index    int        // the interface that it came by, with dst
-	received int64      // when, in nanoseconds since the Unix epoch; 0 if unknown
-	segment  int        // the size of the datagrams merged into this one; 0 if it is single
+	// dst is the datagram's destination, and index the interface that it came by, if
+	// they were asked for.
+	dst   netip.Addr
+	index int
+	// received is in nanoseconds since the Unix epoch; 0 if unknown.
+	received int64
+	// segment is the size of the datagrams merged into this one; 0 if it is single.
+	segment int
 }
 
-// parseControl reads control messages. What it doesn't know it passes over.
+// parseControl parses control messages. It skips those that it does not know.
 func parseControl(b []byte) (c control) {
 	ne := binary.NativeEndian
 	for len(b) >= unix.SizeofCmsghdr {
@@ -41,10 +45,12 @@ func parseControl(b []byte) (c control) {
 		level, kind := int(ne.Uint32(b[word:])), int(ne.Uint32(b[word+4:]))
 		data := b[unix.SizeofCmsghdr:size]
 		switch {
-		case level == unix.IPPROTO_IP && kind == unix.IP_PKTINFO && len(data) >= unix.SizeofInet4Pktinfo:
+		case level == unix.IPPROTO_IP && kind == unix.IP_PKTINFO &&
+			len(data) >= unix.SizeofInet4Pktinfo:
 			c.index = int(ne.Uint32(data))
 			c.dst = netip.AddrFrom4([4]byte(data[8:12]))
-		case level == unix.IPPROTO_IPV6 && kind == unix.IPV6_PKTINFO && len(data) >= unix.SizeofInet6Pktinfo:
+		case level == unix.IPPROTO_IPV6 && kind == unix.IPV6_PKTINFO &&
+			len(data) >= unix.SizeofInet6Pktinfo:
 			c.dst = netip.AddrFrom16([16]byte(data[:16]))
 			c.index = int(ne.Uint32(data[16:]))
 		case level == unix.SOL_SOCKET && kind == unix.SO_TIMESTAMPNS && len(data) >= 2*word:
@@ -61,8 +67,8 @@ func parseControl(b []byte) (c control) {
 	return c
 }
 
-// putSegment writes the control message that asks for segmentation into b,
-// zero and of segmentSpace bytes.
+// putSegment writes the control message that asks for segmentation into b, which is zero
+// and of segmentSpace bytes.
 func putSegment(b []byte, segment int) {
 	ne := binary.NativeEndian
 	const size = unix.SizeofCmsghdr + 2
@@ -76,4 +82,5 @@ func putSegment(b []byte, segment int) {
 	ne.PutUint16(b[unix.SizeofCmsghdr:], uint16(segment))
 }
 
+// segmentSpace is the size of a control message that asks for segmentation.
 const segmentSpace = unix.SizeofCmsghdr + word

@@ -16,31 +16,33 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// conn is a socket. Its system calls are non-blocking, but for WaitWrite's, and
-// are made in functions that were bound when it was opened, so that neither Read
-// nor Write allocates. Read waits in the runtime's poller.
+// conn is a socket. Its system calls do not block, except for WaitWrite's. They are made
+// by method values that exist since it was opened, so that neither Read nor Write
+// allocates. Read waits in the runtime's poller.
 type conn struct {
 	counters
 	file   *os.File
 	raw    syscall.RawConn
 	closed atomic.Bool
 
-	local       atomic.Pointer[netip.AddrPort]
-	lacks       atomic.Bool // it has no address that can be used
+	local atomic.Pointer[netip.AddrPort]
+	// lacks reports that the socket has no address that can be used.
+	lacks       atomic.Bool
 	zone        zone
 	readBuffer  int
 	writeBuffer int
 
-	reader *reader // of Read
-	poller *reader // of TryRead, which must not wait for it
-	writer *writer // nil for a group
+	// reader is Read's, and poller TryRead's, which must not wait for Read.
+	reader, poller *reader
+	// writer is nil for a group.
+	writer *writer
 	watch  *watch
 	waker  waker
 
 	drops dropCounter
 }
 
-// newConn takes over a socket, which it closes if it fails.
+// newConn returns a conn that owns a socket. If it fails, it closes the socket.
 func newConn(fd int, name string) (*conn, error) {
 	c := &conn{file: os.NewFile(uintptr(fd), name)}
 	raw, err := c.file.SyscallConn()
@@ -58,7 +60,7 @@ func (c *conn) Read(ps []Packet) (int, error) {
 	return n, c.ended(err)
 }
 
-// waitable makes what Read waits with.
+// waitable makes the descriptor that Read waits on.
 func (c *conn) waitable() error {
 	_, err := c.waker.follow(c.raw)
 	return err
@@ -106,8 +108,8 @@ func (c *conn) WaitWrite() error {
 	return c.ended(c.writer.wait())
 }
 
-// ended turns an error into net.ErrClosed if Close was its cause: the poller's
-// own error for that is not exported.
+// ended returns net.ErrClosed if Close was the cause of an error, since the poller's own
+// error for that is not exported; else the error.
 func (c *conn) ended(err error) error {
 	if err != nil && c.closed.Load() {
 		return net.ErrClosed
@@ -129,7 +131,7 @@ func (c *conn) Close() error {
 	if c.closed.Swap(true) {
 		return nil
 	}
-	c.drops.get(c.raw) // the last chance
+	c.drops.get(c.raw) // the socket's last word
 	c.waker.close()
 	err := c.file.Close()
 	c.watch.close()
@@ -139,45 +141,47 @@ func (c *conn) Close() error {
 	return nil
 }
 
-// dropCounter asks the socket how many packets found its receive buffer full.
-// SO_RXQ_OVFL would tell with the next datagram: too late for the end of a
-// burst, and nothing if none follows. After the socket is closed it keeps what
-// it knew.
+// dropCounter counts the packets that found a socket's receive buffer full. It asks the
+// socket: SO_RXQ_OVFL would tell with the next datagram, which is late for the end of a
+// burst, and never if none follows. It keeps the count when the socket is closed.
 type dropCounter struct {
 	mu    sync.Mutex
 	total uint64
-	last  uint32 // the kernel's counter, which wraps
-	call  func(fd uintptr)
+	// last is the kernel's counter, which wraps.
+	last uint32
+	call func(fd uintptr)
 }
 
+// get returns the count.
 func (d *dropCounter) get(raw syscall.RawConn) uint64 {
 	d.mu.Lock()
 	defer d.mu.Unlock()
-	raw.Control(d.call) // an error says that it is closed
+	raw.Control(d.call) // fails only when closed
 	return d.total
 }
 
+// read adds what the socket has dropped since the last read.
 func (d *dropCounter) read(fd uintptr) {
 	var info [unix.SK_MEMINFO_VARS]uint32
 	size := uint32(unsafe.Sizeof(info))
 	_, _, errno := unix.Syscall6(unix.SYS_GETSOCKOPT, fd, unix.SOL_SOCKET, unix.SO_MEMINFO,
 		uintptr(unsafe.Pointer(&info)), uintptr(unsafe.Pointer(&size)), 0)
 	if errno != 0 || size <= 4*unix.SK_MEMINFO_DROPS {
-		return // a kernel before 4.12 doesn't say
+		return // Linux before 4.12 does not tell
 	}
 	now := info[unix.SK_MEMINFO_DROPS]
 	d.total += uint64(now - d.last)
 	d.last = now
 }
 
-// drainErrors empties a socket's error queue. The queue exists since we ask to
-// be told of packets that were dropped on the way out (IP_RECVERR), but other
-// reports, of hosts that could not be reached, arrive there too and would fill
-// up the receive buffer. They say nothing that silence doesn't.
+// drainErrors empties a socket's error queue. IP_RECVERR, which reports packets dropped on
+// the way out, creates the queue. Reports of hosts that could not be reached arrive there
+// too, and would fill the receive buffer. They say no more than silence does.
 func drainErrors(fd uintptr) {
 	var h unix.Msghdr
-	for range 1024 { // someone may be adding to it
-		_, _, errno := unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&h)), unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
+	for range 1024 { // the queue may be growing
+		_, _, errno := unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&h)),
+			unix.MSG_ERRQUEUE|unix.MSG_DONTWAIT)
 		if errno != 0 && errno != unix.EINTR {
 			return
 		}
@@ -185,36 +189,39 @@ func drainErrors(fd uintptr) {
 	}
 }
 
-// aboutAnother says whether an error may be a report about an earlier
-// datagram. It is told once, by whichever call comes next.
+// aboutAnother reports whether an error may be about an earlier datagram. The kernel
+// returns such an error once, from whichever call comes next.
 func aboutAnother(errno syscall.Errno) bool {
 	switch errno {
-	case unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EHOSTDOWN, unix.ENONET, unix.EPROTO,
-		unix.EMSGSIZE, unix.ENOPROTOOPT, unix.EOPNOTSUPP, unix.EACCES, unix.EPERM, unix.ENETDOWN, unix.ETIMEDOUT:
+	case unix.ECONNREFUSED, unix.EHOSTUNREACH, unix.ENETUNREACH, unix.EHOSTDOWN, unix.ENONET,
+		unix.EPROTO, unix.EMSGSIZE, unix.ENOPROTOOPT, unix.EOPNOTSUPP, unix.EACCES, unix.EPERM,
+		unix.ENETDOWN, unix.ETIMEDOUT:
 		return true
 	}
 	return false
 }
 
-// opening adds to an error of opening what can be done about it.
+// opening returns an error of opening a socket, with what to do about it.
 func opening(what string, err error) error {
 	if err == nil {
 		return nil
 	}
 	var errno syscall.Errno
-	if errors.As(err, &errno) {
-		switch errno {
-		case unix.EADDRINUSE:
-			return fmt.Errorf("multicast: %s: another program holds that port and does not share it; choose another port, or stop that program: %w", what, err)
-		case unix.EACCES:
-			return fmt.Errorf("multicast: %s: ports below 1024 need a privilege; choose a higher one: %w", what, err)
-		case unix.EADDRNOTAVAIL:
-			return fmt.Errorf("multicast: %s: the interface does not have that address, or is still checking that nobody else has; try again in a few seconds: %w", what, err)
-		case unix.EMFILE, unix.ENFILE:
-			return fmt.Errorf("multicast: %s: too many files are open; raise the limit (ulimit -n): %w", what, err)
-		case unix.EAFNOSUPPORT:
-			return fmt.Errorf("multicast: %s: this system has no support for that address family; use the other: %w", what, err)
-		}
+	errors.As(err, &errno)
+	advice := ""
+	switch errno {
+	case unix.EADDRINUSE:
+		advice = "another program holds that port and does not share it; " +
+			"choose another port, or stop that program: "
+	case unix.EACCES:
+		advice = "ports below 1024 need a privilege; choose a higher one: "
+	case unix.EADDRNOTAVAIL:
+		advice = "the interface does not have that address, or is still checking that no other " +
+			"host has it; try again in a few seconds: "
+	case unix.EMFILE, unix.ENFILE:
+		advice = "too many files are open; raise the limit (ulimit -n): "
+	case unix.EAFNOSUPPORT:
+		advice = "this system has no support for that address family; use the other: "
 	}
-	return fmt.Errorf("multicast: %s: %w", what, err)
+	return fmt.Errorf("multicast: %s: %s%w", what, advice, err)
 }

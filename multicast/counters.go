@@ -2,8 +2,7 @@ package multicast
 
 import "sync/atomic"
 
-// counters is the part of ConnStats that changes. Every method is safe for
-// concurrent use.
+// counters are the parts of ConnStats that change. They are safe for concurrent use.
 type counters struct {
 	mtu                              atomic.Int64
 	received, misdirected, truncated atomic.Uint64
@@ -15,7 +14,7 @@ type counters struct {
 // Taken implements Taker.
 func (c *counters) Taken() (datagrams, bytes uint64) { return c.sent.Load(), c.sentBytes.Load() }
 
-// stats leaves ReadBuffer, WriteBuffer and KernelDrops to the caller.
+// stats returns the counters. The caller adds ReadBuffer, WriteBuffer and KernelDrops.
 func (c *counters) stats() ConnStats {
 	return ConnStats{
 		MTU:         int(c.mtu.Load()),

@@ -7,16 +7,19 @@ import (
 	"syscall"
 )
 
-// ErrReceiveOnly says that a group socket was asked to send: its address is the
-// group's, which no datagram may come from. Send with [Network.Socket].
+// ErrReceiveOnly reports a write to a group socket. Its address is the group's, which no
+// datagram may come from. Write to a socket from [Network.Socket].
 var ErrReceiveOnly = errors.New("multicast: a group socket only receives; send with a unicast socket")
 
-// ConfigError says which part of a configuration cannot be used, and what to do
-// about it. The command line answers it as wrong usage.
+// ConfigError names the part of a configuration that cannot be used, and what to do about
+// it. The command line reports it as wrong usage.
 type ConfigError struct {
-	Field  string // what it is about: "group", "interface", "TTL"
-	Value  string // what was given
-	Reason string // what is wrong with it; and what to do
+	// Field is the part's name: "group", "interface", "TTL".
+	Field string
+	// Value is what was given.
+	Value string
+	// Reason says what is wrong with the value, and what to do.
+	Reason string
 }
 
 func (e *ConfigError) Error() string {
@@ -31,8 +34,8 @@ func badConfig(field string, value any, reason string, args ...any) error {
 	return &ConfigError{Field: field, Value: v, Reason: fmt.Sprintf(reason, args...)}
 }
 
-// winsock are the numbers that Windows gives to errors which package syscall names by others
-// there.
+// winsock maps the numbers that Windows gives to socket errors to package syscall's names,
+// which have other numbers there.
 var winsock = map[syscall.Errno]syscall.Errno{
 	10013: syscall.EACCES, 10040: syscall.EMSGSIZE, 10047: syscall.EAFNOSUPPORT,
 	10048: syscall.EADDRINUSE,
@@ -40,8 +43,8 @@ var winsock = map[syscall.Errno]syscall.Errno{
 	10055: syscall.ENOBUFS, 10061: syscall.ECONNREFUSED, 10065: syscall.EHOSTUNREACH,
 }
 
-// errnoOf returns the system's error in an error, by the name that all systems have for it,
-// or 0 if there is none.
+// errnoOf returns the system's error that err wraps, by the name that all systems share, or
+// 0 if there is none.
 func errnoOf(err error) syscall.Errno {
 	var errno syscall.Errno
 	errors.As(err, &errno)
@@ -51,7 +54,7 @@ func errnoOf(err error) syscall.Errno {
 	return errno
 }
 
-// hint says what an operator can do about a refused send or a failed open.
+// hint returns what an operator can do about a refused send or a failed open.
 func hint(err error) string {
 	switch errnoOf(err) {
 	case syscall.ENOBUFS:
@@ -63,7 +66,7 @@ func hint(err error) string {
 	case syscall.ENETUNREACH, syscall.EHOSTUNREACH:
 		return "give the interface an address and a route that reach this address"
 	case syscall.ECONNREFUSED:
-		return "nobody listens at this address and port any more"
+		return "no program listens at this address and port any more"
 	case syscall.EMSGSIZE:
 		return "use frames that fit the interface's MTU"
 	case syscall.EAFNOSUPPORT:

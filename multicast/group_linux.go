@@ -34,13 +34,15 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	}
 
 	o := &options{fd: fd}
-	// Several subscribers on one host each get everything.
+	// Each of several subscribers on one host receives everything.
 	o.set(unix.SOL_SOCKET, unix.SO_REUSEADDR, 1, "share the port")
 	if group.Is4() {
-		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0, "keep out groups that other programs joined")
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0,
+			"keep out groups that other programs joined")
 		o.set(unix.IPPROTO_IP, unix.IP_PKTINFO, 1, "ask for destinations")
 	} else {
-		o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0) // since Linux 4.20; the destination is checked anyway
+		// Since Linux 4.20; the destination is checked anyway.
+		o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
 		o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVPKTINFO, 1, "ask for destinations")
 	}
 	o.receive(cfg.NoOffload || !withOffload)
@@ -64,42 +66,43 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 		return nil, err
 	}
 	c.watch.start(&follower{
-		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags),
+		mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
 		renew: func(old, index int) error { return c.rejoin(cfg, old, index) },
 	})
 	return c, nil
 }
 
-// checkLoopback refuses what would join and send without an error, and never
-// arrive: the kernel drops IPv6 multicast on lo, with any route.
+// checkLoopback returns an error for an IPv6 group on lo. To join it and to send to it
+// would succeed, but the kernel drops IPv6 multicast on lo, with any route.
 func checkLoopback(ifi *net.Interface, group netip.Addr) error {
 	if group.Is6() && ifi.Flags&net.FlagLoopback != 0 {
-		return badConfig("interface", ifi.Name, "carries no IPv6 multicast; use an IPv4 group, like 239.77.0.1, or another interface")
+		return badConfig("interface", ifi.Name,
+			"carries no IPv6 multicast; use an IPv4 group, like 239.77.0.1, or another interface")
 	}
 	return nil
 }
 
-// bindGroup binds to the group's own address, so that no other group's
-// datagrams come in.
+// bindGroup binds to the group's own address, which keeps out other groups' datagrams.
 func bindGroup(fd int, cfg GroupConfig) error {
 	if cfg.Group.Addr().Is4() {
 		return bind(fd, cfg.Group, 0)
 	}
 	if a := cfg.Group.Addr(); a.IsLinkLocalMulticast() || a.IsInterfaceLocalMulticast() {
-		// Such an address would bind the socket to the interface of today too,
-		// and it could not follow one that is made again. The membership and
-		// the destination check keep others out.
+		// Such an address would also bind the socket to the interface's present index,
+		// and the socket could not follow one that is made again. The membership and
+		// the check of the destination keep others out.
 		return unix.Bind(fd, &unix.SockaddrInet6{Port: int(cfg.Group.Port())})
 	}
 	return bind(fd, cfg.Group, 0)
 }
 
-// rejoin renews the membership. Leaving first makes the kernel announce it
-// again, to switches that may have forgotten.
+// rejoin renews the membership. It leaves first, so that the kernel announces the
+// membership again to switches that may have lost it.
 func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
 	var err error
 	closed := c.raw.Control(func(fd uintptr) {
-		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was none
+		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was no membership
 		c.zone.index.Store(uint32(index))
 		c.reader.index.Store(int64(index))
 		c.poller.index.Store(int64(index))

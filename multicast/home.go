@@ -9,32 +9,41 @@ import (
 
 // ifAddr is an address of an interface, without a zone.
 type ifAddr struct {
-	addr  netip.Addr
-	index int  // the interface
-	ready bool // it can be used: nobody checks any more whether another host has it
-	gone  bool // taken away
+	addr netip.Addr
+	// index is the interface's.
+	index int
+	// ready reports that the address can be used: duplicate address detection (RFC 4862,
+	// section 5.4) is over.
+	ready bool
+	// gone reports that the interface has lost the address.
+	gone bool
 }
 
-// home is the address that a socket is bound to. Where the interface loses it,
-// another takes its place: of the same family, and link-local only where it was, since
-// interfaces that come back have a link-local address before they have any other.
-// While one is being checked that nobody else has it, nothing is sent from it, for
-// nobody could answer.
+// home is the address that a socket is bound to. If the interface loses it, another takes
+// its place: of the same family, and link-local only if the old one was, since interfaces
+// that come back have a link-local address before they have any other. While duplicate
+// address detection runs for an address, nothing is sent from it, since no host could
+// answer.
 type home struct {
-	local  netip.AddrPort
-	index  int        // of the interface that it was bound on
-	prefer netip.Addr // the one asked for, if valid
+	local netip.AddrPort
+	// index is that of the interface that local was bound on.
+	index int
+	// prefer is the address asked for, if valid.
+	prefer netip.Addr
 
+	// list has the addresses of all interfaces, once listed is true.
 	list   []ifAddr
-	listed bool // list is complete
-	failed bool // the last move failed and is due again
-	said   bool // the log has that
+	listed bool
+	// failed reports that the last move failed and is due again, and logged that the log
+	// says so.
+	failed, logged bool
 
-	lacks *atomic.Bool // there is no address that can be used
+	// lacks reports that there is no address that can be used.
+	lacks *atomic.Bool
 	move  func(to netip.Addr, index int) (netip.AddrPort, error)
 }
 
-// observe takes in an address that came, went or changed, on any interface.
+// observe notes an address that came, went or changed, on any interface.
 func (h *home) observe(a ifAddr) {
 	i := slices.IndexFunc(h.list, func(b ifAddr) bool { return b.addr == a.addr && b.index == a.index })
 	switch {
@@ -47,10 +56,11 @@ func (h *home) observe(a ifAddr) {
 	}
 }
 
-// relist says that all addresses will be told anew, and settle waits for the last.
+// relist forgets all addresses. They will be observed again, and settle waits until they
+// are listed.
 func (h *home) relist() { h.list, h.listed = h.list[:0], false }
 
-// settle finds the address to be at, and moves there.
+// settle chooses an address, and moves the socket there.
 func (h *home) settle(ifname string, index int, log *slog.Logger) {
 	if !h.listed || h.failed {
 		return
@@ -59,9 +69,10 @@ func (h *home) settle(ifname string, index int, log *slog.Logger) {
 	best, stay := netip.Addr{}, false
 	for _, a := range h.list {
 		switch {
-		case a.index != index || a.addr.Is4() != own.Is4() || a.addr.IsLinkLocalUnicast() != own.IsLinkLocalUnicast():
+		case a.index != index || a.addr.Is4() != own.Is4() ||
+			a.addr.IsLinkLocalUnicast() != own.IsLinkLocalUnicast():
 		case a.addr == own:
-			// A link-local address is one of an interface, by its index.
+			// A link-local address belongs to an interface, by its index.
 			if stay = index == h.index || !own.IsLinkLocalUnicast(); stay {
 				h.lack(!a.ready, ifname, log)
 			} else if a.ready {
@@ -82,26 +93,29 @@ func (h *home) settle(ifname string, index int, log *slog.Logger) {
 	local, err := h.move(best, index)
 	if h.failed = err != nil; h.failed {
 		h.lacks.Store(true)
-		if !h.said { // not at every retry
+		if !h.logged { // not at every retry
 			log.Error("multicast: an interface has another address, which cannot be used; trying again",
 				"interface", ifname, "address", best, "error", err)
 		}
-		h.said = true
+		h.logged = true
 		return
 	}
-	h.local, h.index, h.said = local, index, false
+	h.local, h.index, h.logged = local, index, false
 	h.lacks.Store(false)
-	log.Warn("multicast: an interface has another address, which datagrams come from now", "interface", ifname, "was", old, "is", local)
+	log.Warn("multicast: an interface has another address; datagrams are sent from it now",
+		"interface", ifname, "was", old, "is", local)
 }
 
-// lack says whether there is an address that can be used.
+// lack notes whether the socket lacks an address that can be used.
 func (h *home) lack(lacks bool, ifname string, log *slog.Logger) {
 	if h.lacks.Swap(lacks) == lacks {
 		return
 	}
 	if lacks {
-		log.Warn("multicast: an interface has no address that can be used; nothing passes until it has", "interface", ifname, "was", h.local)
+		log.Warn("multicast: an interface has no address that can be used; nothing passes until it has",
+			"interface", ifname, "was", h.local)
 	} else {
-		log.Warn("multicast: an interface has its address again", "interface", ifname, "address", h.local)
+		log.Warn("multicast: an interface has its address again",
+			"interface", ifname, "address", h.local)
 	}
 }

@@ -10,9 +10,9 @@ import (
 	"syscall"
 )
 
-// ResolveInterface finds an interface by its name ("eth0") or by one of its
-// addresses ("10.1.2.3"), and checks that it is up. An interface that is not
-// there is a *ConfigError that lists those that are.
+// ResolveInterface finds an interface by its name ("eth0") or by one of its addresses
+// ("10.1.2.3"), and checks that it is up. If there is no such interface, the error is a
+// *ConfigError that lists those that there are.
 func ResolveInterface(name string) (*net.Interface, error) {
 	ifi, err := findInterface(name)
 	if err != nil {
@@ -24,7 +24,7 @@ func ResolveInterface(name string) (*net.Interface, error) {
 	return ifi, nil
 }
 
-// listHint says what to do about an error of net.Interfaces.
+// listHint returns what to do about an error of net.Interfaces.
 func listHint(err error) string {
 	if errors.Is(err, syscall.EMFILE) {
 		return "; too many files are open, raise the limit (ulimit -n)"
@@ -35,8 +35,10 @@ func listHint(err error) string {
 func findInterface(name string) (*net.Interface, error) {
 	ifs, err := net.Interfaces()
 	if err != nil {
-		// Of the system, not of the configuration: a *ConfigError would blame the name.
-		return nil, fmt.Errorf("multicast: look up interface %q: the system does not list its interfaces%s: %w", name, listHint(err), err)
+		// This is the system's error: a *ConfigError would blame the name.
+		return nil, fmt.Errorf(
+			"multicast: look up interface %q: the system does not list its interfaces%s: %w",
+			name, listHint(err), err)
 	}
 	if name == "" {
 		return nil, badConfig("interface", name, "is missing; name one of %s", interfaceNames(ifs))
@@ -50,20 +52,20 @@ func findInterface(name string) (*net.Interface, error) {
 	}
 	for i := range ifs {
 		if addr.Zone() != "" && addr.Zone() != ifs[i].Name {
-			continue // several interfaces may have one link-local address
+			continue // interfaces may share a link-local address
 		}
 		if slices.Contains(interfaceAddrs(&ifs[i]), addr.Unmap().WithZone("")) {
 			return &ifs[i], nil
 		}
 	}
-	return nil, badConfig("interface", name, "is not an address of this machine; its interfaces are %s", interfaceNames(ifs))
+	return nil, badConfig("interface", name,
+		"is not an address of this machine; its interfaces are %s", interfaceNames(ifs))
 }
 
-// SourceAddr is the address of an interface that datagrams to a group come
-// from: prefer, if it is one of them and of the group's family; else the first
-// whose scope suits the group. It is an error, and a *ConfigError, if there is
-// none of that family. An IPv6 link-local address carries the interface as its
-// zone.
+// SourceAddr returns the address of an interface that datagrams to a group are sent from:
+// prefer, if it is one of them and of the group's family; else the first whose scope fits
+// the group. If the interface has no address of that family, the error is a *ConfigError.
+// An IPv6 link-local address has the interface as its zone.
 func SourceAddr(ifi *net.Interface, group, prefer netip.Addr) (netip.Addr, error) {
 	var first, linkLocal netip.Addr
 	prefer = prefer.Unmap().WithZone("")
@@ -94,9 +96,11 @@ func SourceAddr(ifi *net.Interface, group, prefer netip.Addr) (netip.Addr, error
 	if !group.Unmap().Is4() {
 		family = "IPv6"
 	}
-	return netip.Addr{}, badConfig("interface", ifi.Name, "has no %s address, which group %v needs; give it one, or choose another", family, group)
+	return netip.Addr{}, badConfig("interface", ifi.Name,
+		"has no %s address, which group %v needs; give it one, or choose another", family, group)
 }
 
+// firstOf returns a if it is valid, else b.
 func firstOf(a, b netip.Addr) netip.Addr {
 	if a.IsValid() {
 		return a
@@ -104,8 +108,8 @@ func firstOf(a, b netip.Addr) netip.Addr {
 	return b
 }
 
-// interfaceAddrs lists an interface's addresses without zones. One that cannot
-// be asked, because it has just gone, has none.
+// interfaceAddrs returns an interface's addresses without zones. One that cannot be asked,
+// because it has just been removed, has none.
 func interfaceAddrs(ifi *net.Interface) []netip.Addr {
 	nets, err := ifi.Addrs()
 	if err != nil {
@@ -122,6 +126,7 @@ func interfaceAddrs(ifi *net.Interface) []netip.Addr {
 	return list
 }
 
+// interfaceNames returns the names of interfaces, for an error.
 func interfaceNames(ifs []net.Interface) string {
 	names := make([]string, len(ifs))
 	for i, ifi := range ifs {

@@ -2,14 +2,15 @@ package multicast
 
 import (
 	"log/slog"
+	"net"
 	"net/netip"
 	"sync/atomic"
 )
 
-// Link is how a socket stands with its interface at one moment.
+// Link is the state of a socket's interface at one moment.
 type Link struct {
-	// Up says that the interface is up and has a link, and the socket an address of
-	// it that can be used. Else nothing comes or leaves.
+	// Up reports that the interface is up and has a link, and that the socket has an
+	// address of it that can be used. Else no datagram comes or leaves.
 	Up bool
 	// MTU is the interface's, in bytes; 0 if unknown.
 	MTU int
@@ -17,8 +18,8 @@ type Link struct {
 	Local netip.AddrPort
 }
 
-// Datagram returns the largest datagram that the interface takes whole, in bytes, or 0
-// if that is unknown.
+// Datagram returns the size of the largest datagram that the interface takes whole, in
+// bytes, or 0 if that is unknown.
 func (l Link) Datagram() int {
 	headers := 28 // of IPv4 and UDP
 	if l.Local.Addr().Is6() {
@@ -27,45 +28,58 @@ func (l Link) Datagram() int {
 	return max(0, l.MTU-headers)
 }
 
-// link is what is known of an interface at one moment.
+// link is what the system says of an interface at one moment.
 type link struct {
 	name  string
 	index int
-	mtu   int  // 0 if unknown
-	up    bool // up, and with a link
-	gone  bool // removed; up is false
+	// mtu is 0 if it is unknown.
+	mtu int
+	// up reports that the interface is up and has a link.
+	up bool
+	// gone reports that the interface was removed; up is false.
+	gone bool
 }
 
-// follower renews what a socket has of an interface, its membership or its way
-// out, when the interface comes back after it was down or had been removed; and its
-// address, when that goes. One goroutine, the watch's, uses it.
+// running reports whether an interface is up and has a link.
+func running(flags net.Flags) bool {
+	return flags&net.FlagUp != 0 && flags&net.FlagRunning != 0
+}
+
+// follower renews a socket's membership, or its outgoing interface, when the interface
+// comes back after it was down or had been removed; and its address when the interface
+// loses it. Only the watch's goroutine uses it.
 type follower struct {
-	name   string // the interface keeps it when it is made again
-	index  int
-	up     bool
-	failed bool // the last renewal failed and is due again
+	// name stays when the interface is made again, and index changes.
+	name  string
+	index int
+	up    bool
+	// failed reports that the last renewal failed and is due again.
+	failed bool
 
 	renew func(old, index int) error
-	count *atomic.Uint64 // successful renewals; nil if they are not counted
+	// count counts successful renewals; nil if they are not counted.
+	count *atomic.Uint64
 	mtu   *atomic.Int64
 	log   *slog.Logger
 
-	home *home      // the socket's address; nil for a group's
-	tell func(Link) // hears of changes; nil if nobody does
-	told Link       // what it heard last
+	// home is the socket's address; nil for a group's socket.
+	home *home
+	// tell is called with changes of the link; it may be nil. told is the last.
+	tell func(Link)
+	told Link
 }
 
-// begin says so if there is nothing to hear yet. Whoever is told learns of it by the
-// first settle.
+// begin logs an interface without a link. The first settle tells of that as a change.
 func (f *follower) begin() {
 	f.told = f.link()
 	f.told.Up = true
 	if !f.up {
-		f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has", "interface", f.name)
+		f.log.Warn("multicast: an interface is up, but has no link; nothing passes until it has",
+			"interface", f.name)
 	}
 }
 
-// observe takes in what became of an interface, ours or another.
+// observe notes the state of an interface, which may be another one.
 func (f *follower) observe(l link) {
 	if l.name != f.name && l.index != f.index {
 		return
@@ -76,39 +90,42 @@ func (f *follower) observe(l link) {
 			f.mtu.Store(int64(l.mtu))
 		}
 		if f.up && l.index == f.index && !f.failed {
-			return // a change of something else
+			return // something else has changed
 		}
 		f.attempt(l.index)
 	case l.index == f.index && f.up:
 		f.up = false
-		f.log.Warn("multicast: an interface went down; nothing passes until it is back", "interface", f.name, "removed", l.gone)
+		f.log.Warn("multicast: an interface went down; nothing passes until it is back",
+			"interface", f.name, "removed", l.gone)
 	}
 }
 
-// lost says that changes may have been missed: what is up then counts as
+// lost notes that changes may have been missed: an interface that is up then counts as
 // having come back.
 func (f *follower) lost() { f.up = false }
 
-// retry tries again what failed.
+// retry repeats what failed.
 func (f *follower) retry() {
 	if f.failed && f.up {
 		f.attempt(f.index)
 	}
 	if f.home != nil {
-		f.home.failed = false // settle tries again
+		f.home.failed = false // settle repeats the move
 	}
 }
 
-// due says whether something failed and is to be tried again.
+// due reports whether something failed and is to be repeated.
 func (f *follower) due() bool { return f.failed || f.home != nil && f.home.failed }
 
+// attempt renews what the socket has of an interface that is up.
 func (f *follower) attempt(index int) {
 	old := f.index
 	f.index, f.up = index, true
 	err := f.renew(old, index)
 	if err != nil {
 		if !f.failed { // not at every retry
-			f.log.Error("multicast: an interface is back, but cannot be used; trying again", "interface", f.name, "error", err)
+			f.log.Error("multicast: an interface is back, but cannot be used; trying again",
+				"interface", f.name, "error", err)
 		}
 		f.failed = true
 		return
@@ -117,12 +134,11 @@ func (f *follower) attempt(index int) {
 	if f.count != nil {
 		f.count.Add(1)
 	}
-	// As loud as that it went: who has heard the one waits for the other.
+	// The level is that of the entry that it went: whoever read that waits for this.
 	f.log.Warn("multicast: an interface is back", "interface", f.name, "index", index)
 }
 
-// settle follows, after some changes, the address that is left, and tells how the
-// socket stands now.
+// settle follows the address after a number of changes, and tells of a new Link.
 func (f *follower) settle() {
 	if f.home != nil {
 		f.home.settle(f.name, f.index, f.log)
@@ -133,6 +149,7 @@ func (f *follower) settle() {
 	}
 }
 
+// link returns the state of the socket's interface.
 func (f *follower) link() Link {
 	l := Link{Up: f.up && !f.failed, MTU: int(f.mtu.Load())}
 	if f.home != nil {

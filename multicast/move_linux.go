@@ -11,18 +11,18 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// errOtherNamespace says that a socket can't follow its address.
+// errOtherNamespace reports that a socket cannot follow its address.
 var errOtherNamespace = errors.New("it was opened in another network namespace than this process is in")
 
-// move binds the socket to another address of its interface, on the port that it had:
-// on any other, if that is taken there and nobody asked for it. A new socket takes the
-// old one's place under the same descriptor, so that who reads and who writes go on
-// with it. What waited to be read is lost.
+// move binds the socket to another address of its interface, on the port that it had; or
+// on any other port, if that one is taken and the configuration names none. A new socket
+// takes the old one's place under the same descriptor, so that readers and writers go on
+// with it. Datagrams that waited to be read are lost.
 func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort, error) {
 	if to.IsLinkLocalUnicast() && to.Is6() {
 		to = to.WithZone(c.zone.name)
 	}
-	cfg.Logger = slog.New(slog.DiscardHandler) // what is granted was said
+	cfg.Logger = slog.New(slog.DiscardHandler) // the first socket logged what was granted
 	b, err := bindSocket(cfg, c.zone.name, index, netip.AddrPortFrom(to, c.LocalAddr().Port()))
 	if errors.Is(err, unix.EADDRINUSE) && cfg.Port == 0 {
 		b, err = bindSocket(cfg, c.zone.name, index, netip.AddrPortFrom(to, 0))
@@ -32,7 +32,7 @@ func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort,
 	}
 	defer unix.Close(b.fd)
 
-	c.drops.mu.Lock() // whose counter begins again
+	c.drops.mu.Lock() // its counter begins again
 	defer c.drops.mu.Unlock()
 	closed := c.raw.Control(func(old uintptr) {
 		if !sameNamespace(int(old), b.fd) {
@@ -40,8 +40,8 @@ func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort,
 			return
 		}
 		c.drops.read(old)
-		// What may fail comes first: a retry needs the port, which the new one has until
-		// it is closed.
+		// A step that may fail comes first: a retry needs the port, which the new socket
+		// has until it is closed.
 		if err = c.waker.renew(b.fd); err != nil {
 			return
 		}
@@ -58,8 +58,8 @@ func (c *conn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort,
 	return b.local, nil
 }
 
-// sameNamespace says whether two sockets are of one network namespace, as far as the
-// kernel tells (since Linux 5.14): goroutines may run on threads in different ones.
+// sameNamespace reports whether two sockets are of one network namespace, as far as the
+// kernel tells (since Linux 5.14). Goroutines may run on threads in different ones.
 func sameNamespace(a, b int) bool {
 	x, errX := unix.GetsockoptUint64(a, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)
 	y, errY := unix.GetsockoptUint64(b, unix.SOL_SOCKET, unix.SO_NETNS_COOKIE)

@@ -2,6 +2,6 @@
 
 package multicast
 
-// withOffload is false in a build for tests, with the tag crier_no_offload: then no
-// socket uses the kernel's offload, as with NoOffload.
+// withOffload is false in a build with the tag crier_no_offload, for tests: no socket then
+// uses the kernel's offload, as with NoOffload.
 const withOffload = true

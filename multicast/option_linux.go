@@ -19,6 +19,7 @@ type options struct {
 	err error
 }
 
+// set sets an option that is needed.
 func (o *options) set(level, option, value int, what string) {
 	if o.err != nil {
 		return
@@ -28,7 +29,7 @@ func (o *options) set(level, option, value int, what string) {
 	}
 }
 
-// try sets an option that older kernels lack and that can be done without.
+// try sets an option that older kernels lack and that is not needed.
 func (o *options) try(level, option, value int) bool {
 	return o.err == nil && unix.SetsockoptInt(o.fd, level, option, value) == nil
 }
@@ -40,8 +41,8 @@ func boolInt(b bool) int {
 	return 0
 }
 
-// receive asks for what Read looks at: when a datagram came, and several of
-// one sender merged into one.
+// receive sets what Read uses: receive times, and several datagrams of one sender merged
+// into one.
 func (o *options) receive(noOffload bool) {
 	o.set(unix.SOL_SOCKET, unix.SO_TIMESTAMPNS, 1, "ask for receive times")
 	if !noOffload {
@@ -51,7 +52,8 @@ func (o *options) receive(noOffload bool) {
 
 // readBuffer asks for a receive buffer and returns what was granted.
 func (o *options) readBuffer(want int, log *slog.Logger) int {
-	return o.buffer(want, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF, "receive", "net.core.rmem_max", log)
+	return o.buffer(want, unix.SO_RCVBUFFORCE, unix.SO_RCVBUF,
+		"receive", "net.core.rmem_max", log)
 }
 
 // writeBuffer asks for a send buffer and returns what was granted.
@@ -59,7 +61,10 @@ func (o *options) writeBuffer(want int, log *slog.Logger) int {
 	return o.buffer(want, unix.SO_SNDBUFFORCE, unix.SO_SNDBUF, "send", "net.core.wmem_max", log)
 }
 
-func (o *options) buffer(want, force, plain int, what, sysctl string, log *slog.Logger) int {
+// buffer asks for a buffer, with force where that is permitted, and returns its size.
+func (o *options) buffer(
+	want, force, plain int, what, sysctl string, log *slog.Logger,
+) int {
 	if !o.try(unix.SOL_SOCKET, force, want) {
 		o.set(unix.SOL_SOCKET, plain, want, "set the "+what+" buffer")
 	}
@@ -68,19 +73,21 @@ func (o *options) buffer(want, force, plain int, what, sysctl string, log *slog.
 	}
 	n, err := unix.GetsockoptInt(o.fd, unix.SOL_SOCKET, plain)
 	if err != nil {
-		o.err = fmt.Errorf("multicast: read the %s buffer's size back: %w", what, os.NewSyscallError("getsockopt", err))
+		o.err = fmt.Errorf("multicast: read the %s buffer's size back: %w",
+			what, os.NewSyscallError("getsockopt", err))
 		return 0
 	}
-	n /= 2 // the kernel doubles what it was asked for, to cover its own overhead
+	n /= 2 // the kernel doubles the size, to cover its own overhead
 	if n < want {
-		log.Warn("multicast: the kernel granted less "+what+" buffer than was asked for, so a burst may not fit",
+		log.Warn("multicast: the kernel granted less "+what+
+			" buffer than was asked for, so a burst may not fit",
 			"asked", want, "granted", n, "do", fmt.Sprintf("sysctl -w %s=%d", sysctl, want))
 	}
 	return n
 }
 
-// membership is a request to join or leave a group on an interface, in the form
-// that serves both families: struct group_req, or group_source_req.
+// membership returns a request to join or leave a group on an interface, in the form that
+// serves both families (RFC 3678, section 5): struct group_req, or group_source_req.
 func membership(index int, group netip.AddrPort, source netip.Addr) string {
 	const storage = 128 // struct sockaddr_storage
 	b := make([]byte, word, word+2*storage)

@@ -9,12 +9,12 @@ import (
 	"time"
 )
 
-// refusalInterval is how long one kind of refusal keeps quiet after it was
-// logged: a link that is down refuses hundreds of thousands a second.
+// refusalInterval is the shortest time between two log entries about one kind of refusal: a
+// link that is down refuses hundreds of thousands of datagrams a second.
 const refusalInterval = 10 * time.Second
 
-// refusals counts the datagrams that the kernel would not take, and says so in
-// the log, once per kind of error and interval.
+// refusals counts the datagrams that the kernel refused, and logs them, once for each kind
+// of error and interval.
 type refusals struct {
 	log    *slog.Logger
 	ifname string
@@ -24,9 +24,11 @@ type refusals struct {
 	kinds map[syscall.Errno]*refusal
 }
 
+// refusal is one kind.
 type refusal struct {
-	logged    time.Time
-	datagrams uint64 // since it was logged
+	logged time.Time
+	// datagrams counts those since it was logged.
+	datagrams uint64
 }
 
 func newRefusals(log *slog.Logger, ifname string, count *counters) *refusals {
@@ -36,7 +38,7 @@ func newRefusals(log *slog.Logger, ifname string, count *counters) *refusals {
 // note counts datagrams to one address that were refused with err.
 func (r *refusals) note(to netip.AddrPort, err error, datagrams int) {
 	r.count.sendErrors.Add(uint64(datagrams))
-	var errno syscall.Errno // stays 0, a kind like any other, if err is none
+	var errno syscall.Errno // 0, a kind like any other, if err is not the system's
 	errors.As(err, &errno)
 
 	r.mu.Lock()

@@ -3,18 +3,19 @@ package multicast
 // Segmenter is a [Conn] that may let the kernel, or the network card, cut a large write
 // into datagrams.
 type Segmenter interface {
-	// Segments says whether it does, and whether only where the last datagram is
-	// shorter: this kernel is known to damage datagrams that are all equally long.
+	// Segments reports whether writes are cut that way, and whether only those whose
+	// last datagram is shorter, since this kernel is known to damage datagrams that are
+	// all of one length.
 	Segments() (cut, uneven bool)
-	// SetSegments has writes from now on cut, as far as that is possible, or sent one
-	// datagram at a time.
+	// SetSegments says whether later writes are cut, as far as that is possible, or sent
+	// one datagram at a time.
 	SetSegments(on bool)
 }
 
-// damagesEqual says whether a kernel, by its release, is one of those that damage a
-// write that they cut into datagrams which are all equally long, for some network
-// cards: Linux 7.0.0 to 7.1.4 write a wrong length and checksum into the headers. Some
-// distributions have mended theirs; those are taken for damaged as well, at little cost.
+// damagesEqual reports whether a kernel of this release damages a write that it cuts into
+// datagrams of one length, for some network cards: Linux 7.0.0 to 7.1.4 write a wrong
+// length and checksum into the headers. Some distributions have fixed theirs; they count
+// as damaging as well, which costs little.
 func damagesEqual(release string) bool {
 	var version [3]int
 	part := 0
@@ -25,12 +26,13 @@ func damagesEqual(release string) bool {
 		case c == '.' && part < 2 && i > 0:
 			part++
 		default:
-			return part > 0 && isBetween(version)
+			return part > 0 && isDamaging(version)
 		}
 	}
-	return part > 0 && isBetween(version)
+	return part > 0 && isDamaging(version)
 }
 
-func isBetween(v [3]int) bool {
+// isDamaging reports whether v is between 7.0.0 and 7.1.4.
+func isDamaging(v [3]int) bool {
 	return v[0] == 7 && (v[1] == 0 || v[1] == 1 && v[2] <= 4)
 }

@@ -6,9 +6,20 @@ import (
 	"time"
 )
 
-// NewTimer makes a Timer out of a time.Timer and channels alone, so that it
-// works in simulated time (testing/synctest). It is as coarse as Go's runtime:
-// on Linux a wait of less than a millisecond takes a little more than one.
+// Timer wakes one goroutine.
+type Timer interface {
+	// Set makes Wait return after d. It replaces what was set before, and may be called
+	// while another goroutine is in Wait.
+	Set(d time.Duration)
+	// Wait waits until the timer fires, or returns nil at once if it has fired since the
+	// last Wait. It returns net.ErrClosed after Close.
+	Wait() error
+	Close() error
+}
+
+// NewTimer returns a Timer made of a time.Timer and channels alone, so that it works in
+// simulated time (testing/synctest). It is as coarse as Go's runtime: on Linux a wait of
+// less than a millisecond takes a little more than one.
 func NewTimer() Timer {
 	t := time.NewTimer(time.Hour)
 	t.Stop()

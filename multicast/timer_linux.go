@@ -15,21 +15,22 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// maxTimer is what a 32-bit kernel's seconds can hold, with room to spare.
+// maxTimer is the longest wait. A 32-bit kernel's seconds hold it with room to spare.
 const maxTimer = 1 << 30 * time.Second
 
-// fdTimer is a timerfd that waits in the runtime's own poller: Go's timers
-// round a wait up to the next millisecond, this one is tens of microseconds
-// late.
+// fdTimer is a timerfd in the runtime's own poller. Go's timers round a wait up to the
+// next millisecond; this one is tens of microseconds late.
 type fdTimer struct {
 	file   *os.File
 	raw    syscall.RawConn
 	closed atomic.Bool
 
-	mu   sync.Mutex // guards spec, and orders the Sets
+	// mu guards spec, and orders the Sets.
+	mu   sync.Mutex
 	spec unix.ItimerSpec
 
-	ticks   uint64 // used under the file's read lock
+	// ticks is used under the file's read lock.
+	ticks   uint64
 	setCall func(fd uintptr)
 	getCall func(fd uintptr) bool
 }
@@ -44,7 +45,7 @@ func newTimer() (Timer, error) {
 		t.file.Close()
 		return nil, fmt.Errorf("multicast: make a timer: %w", err)
 	}
-	// Bound once, so that neither Set nor Wait allocates.
+	// Method values are made once, so that neither Set nor Wait allocates.
 	t.setCall = t.set
 	t.getCall = t.get
 	return t, nil
@@ -53,13 +54,13 @@ func newTimer() (Timer, error) {
 func (t *fdTimer) Set(d time.Duration) {
 	t.mu.Lock()
 	defer t.mu.Unlock()
-	// Zero would disarm it.
+	// Zero would disarm the timer.
 	t.spec.Value = unix.NsecToTimespec(int64(min(max(d, 1), maxTimer)))
-	t.raw.Control(t.setCall) // an error says that it is closed, as Wait will say
+	t.raw.Control(t.setCall) // fails only when closed, which Wait will report
 }
 
 func (t *fdTimer) set(fd uintptr) {
-	unix.TimerfdSettime(int(fd), 0, &t.spec, nil) // fails for a bad spec only
+	unix.TimerfdSettime(int(fd), 0, &t.spec, nil) // fails only for an invalid spec
 }
 
 func (t *fdTimer) Wait() error {
@@ -75,7 +76,7 @@ func (t *fdTimer) Wait() error {
 	return nil
 }
 
-// get says whether the timer has fired, and forgets that it has.
+// get reports whether the timer has fired, and resets that.
 func (t *fdTimer) get(fd uintptr) bool {
 	for {
 		_, _, errno := unix.Syscall(unix.SYS_READ, fd, uintptr(unsafe.Pointer(&t.ticks)), 8)

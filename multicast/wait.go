@@ -6,14 +6,14 @@ import "fmt"
 type Wait uint8
 
 const (
-	// WaitBlock sleeps in the kernel until something comes. It is the default,
-	// and costs nothing at rest.
+	// WaitBlock sleeps in the kernel until something comes. It is the default, and
+	// costs nothing at rest.
 	WaitBlock Wait = iota
-	// WaitAdaptive polls a socket for a while where datagrams follow each other
-	// closely (every 200 us, or more often), and sleeps where they don't.
+	// WaitAdaptive polls a socket while datagrams follow each other closely (every
+	// 200 us, or more often), and sleeps otherwise.
 	WaitAdaptive
-	// WaitSpin polls the sockets and the clock without end, on one goroutine,
-	// which takes a processor for itself.
+	// WaitSpin polls the sockets and the clock without end, on one goroutine that
+	// keeps a processor to itself.
 	WaitSpin
 )
 
@@ -27,7 +27,7 @@ func (w Wait) String() string {
 	return fmt.Sprintf("wait %d", uint8(w))
 }
 
-// ParseWait returns the Wait of a name: block, adaptive or spin.
+// ParseWait returns the Wait with the given name: block, adaptive or spin.
 func ParseWait(name string) (Wait, error) {
 	for w, n := range waitNames {
 		if n == name {
@@ -40,28 +40,29 @@ func ParseWait(name string) (Wait, error) {
 // Check returns an error if w is not one of the constants.
 func (w Wait) Check() error {
 	if int(w) >= len(waitNames) {
-		return badConfig("wait", uint8(w), "is not a way to wait; use WaitBlock, WaitAdaptive or WaitSpin")
+		return badConfig("wait", uint8(w),
+			"is not a way to wait; use WaitBlock, WaitAdaptive or WaitSpin")
 	}
 	return nil
 }
 
-// Poller is a Conn that can also be read without waiting. A Loop can spin on
-// Pollers only.
+// Poller is a Conn that can also be read without waiting. A Loop spins on Pollers
+// only.
 type Poller interface {
 	Conn
-	// TryRead is Read, but that it returns 0 and no error where nothing waits. What
-	// it returns is valid until the next TryRead. It may be called while another
+	// TryRead is Read, except that it returns 0 and no error if no datagram waits. The
+	// packets are valid until the next TryRead. It may be called while another
 	// goroutine is in Read.
 	TryRead(ps []Packet) (int, error)
 }
 
-// quickReader is a Conn that can be read by who will soon be back, which costs
-// less: see reader.once.
+// quickReader is a Conn with a cheaper Read for a goroutine that deals quickly with what
+// it reads: see reader.receiveOnce.
 type quickReader interface {
 	readQuick(ps []Packet) (int, error)
 }
 
-// pollers returns conns as Pollers, or nil if one of them is none.
+// pollers returns conns as Pollers, or nil if one of them is not a Poller.
 func pollers(conns []Conn) []Poller {
 	list := make([]Poller, len(conns))
 	for i, c := range conns {
