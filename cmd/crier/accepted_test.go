@@ -6,13 +6,15 @@ import (
 	"testing"
 )
 
-var regexpTimes = regexp.MustCompile(`published 100 messages .* frames, \d+(\.\d+)?m?s; all had gone out after \d+(\.\d+)?m?s`)
+var regexpTimes = regexp.MustCompile(
+	`published 100 messages .* frames, \d+(\.\d+)?m?s; all had gone out after \d+(\.\d+)?m?s`)
 
 // Under a rate limit messages are accepted long before they are with the kernel: both
 // times are said.
 func TestPublishedAndGone(t *testing.T) {
 	t.Parallel()
-	pub := start(t, nil, on(testGroup(t), "pub", "--count", "100", "--size", "1000", "--max-rate", "2Mbit", "--linger", "50ms")...).wait(cli.ExitOK)
+	pub := start(t, nil, on(testGroup(t), "pub", "--count", "100", "--size", "1000", "--max-rate",
+		"2Mbit", "--linger", "50ms")...).wait(cli.ExitOK)
 	if words := pub.err.String(); !regexpTimes.MatchString(words) {
 		t.Error(words)
 	}

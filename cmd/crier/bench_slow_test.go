@@ -15,7 +15,9 @@ import (
 func TestBenchOverload(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
-	c := start(t, nil, append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload", "drop"}, quick...)...).wait(cli.ExitOK)
+	c := start(t, nil,
+		append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload",
+			"drop"}, quick...)...).wait(cli.ExitOK)
 	var cells []report.Cell
 	for line := range strings.Lines(c.out.String()) {
 		var cell report.Cell
@@ -29,21 +31,26 @@ func TestBenchOverload(t *testing.T) {
 	}
 	for i, cell := range cells {
 		if cell.Missing != 0 || cell.Messages == 0 || len(cell.Ratios) != i {
-			t.Errorf("%s: %d missing of %d, held against %d others", cell.Way, cell.Missing, cell.Messages, len(cell.Ratios))
+			t.Errorf("%s: %d missing of %d, held against %d others", cell.Way, cell.Missing,
+				cell.Messages, len(cell.Ratios))
 		}
 	}
 	crawling := cells[2]
-	if crawling.SlowMessages == 0 || crawling.SlowMessages >= crawling.Messages || crawling.Overload != "drop" {
-		t.Errorf("it took %d of %d, and was to %s", crawling.SlowMessages, crawling.Messages, crawling.Overload)
+	if crawling.SlowMessages == 0 || crawling.SlowMessages >= crawling.Messages ||
+		crawling.Overload != "drop" {
+		t.Errorf("it took %d of %d, and was to %s", crawling.SlowMessages, crawling.Messages,
+			crawling.Overload)
 	}
-	if v := crawling.Ratios[0]; v.Of != "alone" || v.Rate == nil || v.Rate.Runs != 2 || !(v.Rate.Low <= v.Rate.Median && v.Rate.Median <= v.Rate.High) {
+	if v := crawling.Ratios[0]; v.Of != "alone" || v.Rate == nil || v.Rate.Runs != 2 ||
+		!(v.Rate.Low <= v.Rate.Median && v.Rate.Median <= v.Rate.High) {
 		t.Errorf("%+v", v)
 	}
 }
 
 // spillArgs are those of a spill that takes no time, by way of a directory.
 func spillArgs(dir string, more ...string) []string {
-	return append(append([]string{"bench", "spill", "--buffer-dir", dir, "--backlog", "8MiB", "--resend-buffer", "4MiB", "--buffer", "1MiB"}, quick...), more...)
+	return append(append([]string{"bench", "spill", "--buffer-dir", dir, "--backlog", "8MiB",
+		"--resend-buffer", "4MiB", "--buffer", "1MiB"}, quick...), more...)
 }
 
 // wantEmpty fails if something was left in a directory.
@@ -81,14 +88,17 @@ func TestBenchSpill(t *testing.T) {
 			if cell.Missing+cell.SlowMissing+cell.Damaged+cell.Disorder+cell.Lost+cell.SlowLost+cell.Spill.DiskErrors > 0 {
 				t.Errorf("%s: %+v", cell.Way, cell.Figures)
 			}
-			if cell.Messages == 0 || cell.Latency == nil || cell.Latency.P99 <= 0 || (i == 0) != (len(cell.Ratios) == 0) {
+			if cell.Messages == 0 || cell.Latency == nil || cell.Latency.P99 <= 0 ||
+				(i == 0) != (len(cell.Ratios) == 0) {
 				t.Errorf("%s: %+v", cell.Way, cell.Figures)
 			}
 			written, read = written+cell.Spill.DiskWritten, read+cell.Spill.DiskRead
 		}
 		// Frames of 1,472 bytes; what the subscriber's own buffer holds needn't come back.
-		if spilling := run[1]; spilling.Way != "spilling" || spilling.Messages*uint64(spilling.Size) < 8<<20 || written < 8<<20/1472 || read == 0 {
-			t.Errorf("%s: %d messages; %d frames went to disk, %d came back", spilling.Way, spilling.Messages, written, read)
+		if spilling := run[1]; spilling.Way != "spilling" ||
+			spilling.Messages*uint64(spilling.Size) < 8<<20 || written < 8<<20/1472 || read == 0 {
+			t.Errorf("%s: %d messages; %d frames went to disk, %d came back", spilling.Way,
+				spilling.Messages, written, read)
 		}
 	}
 	wantEmpty(t, dir)

@@ -29,7 +29,8 @@ func runBenchExample(t *testing.T, args []string) {
 	}
 	testGroup(t)          // or skip
 	if args[1] == "all" { // what it runs is tried by the examples of the others
-		lines := strings.Count(start(t, nil, append(args, "--list")...).wait(cli.ExitOK).out.String(), "\n")
+		lines := strings.Count(start(t, nil,
+			append(args, "--list")...).wait(cli.ExitOK).out.String(), "\n")
 		if lines < 12 {
 			t.Errorf("it would run %d commands", lines)
 		}
@@ -69,14 +70,19 @@ func runBenchExample(t *testing.T, args []string) {
 		}
 	}
 	if slices.Contains(args, "--compare") {
-		earlier := start(t, nil, append([]string{"bench", "throughput", "--json"}, quick...)...).wait(cli.ExitOK)
-		if err := os.WriteFile(filepath.Join(dir, "before.json"), earlier.out.bytes(), 0o600); err != nil {
+		earlier := start(t, nil, append([]string{"bench", "throughput", "--json"},
+			quick...)...).wait(cli.ExitOK)
+		if err := os.WriteFile(filepath.Join(dir, "before.json"), earlier.out.bytes(),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
 	if slices.ContainsFunc(args, func(s string) bool { return strings.HasPrefix(s, "--limits=") }) {
-		earlier := start(t, nil, append([]string{"bench", "limits", "--json", "--subscribers", "3", "--wait", "block"}, quick...)...).wait(cli.ExitOK)
-		if err := os.WriteFile(filepath.Join(dir, "limits.json"), earlier.out.bytes(), 0o600); err != nil {
+		earlier := start(t, nil,
+			append([]string{"bench", "limits", "--json", "--subscribers", "3", "--wait", "block"},
+				quick...)...).wait(cli.ExitOK)
+		if err := os.WriteFile(filepath.Join(dir, "limits.json"), earlier.out.bytes(),
+			0o600); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -92,7 +98,8 @@ func runBenchExample(t *testing.T, args []string) {
 	case into != "" || slices.Contains(args, "--json"):
 		for line := range strings.Lines(c.out.String()) {
 			var cell report.Cell
-			if err := json.Unmarshal([]byte(line), &cell); err != nil || cell.Benchmark != args[1] || cell.Missing != 0 {
+			if err := json.Unmarshal([]byte(line), &cell); err != nil ||
+				cell.Benchmark != args[1] || cell.Missing != 0 {
 				t.Errorf("%v: %s", err, line)
 			}
 		}
@@ -100,7 +107,8 @@ func runBenchExample(t *testing.T, args []string) {
 		t.Errorf("it printed no table: %s", tail(c.out))
 	}
 	if i := slices.Index(args, "--html"); i > 0 {
-		if page, err := os.ReadFile(args[i+1]); err != nil || !strings.Contains(string(page), "<svg") {
+		if page, err := os.ReadFile(args[i+1]); err != nil ||
+			!strings.Contains(string(page), "<svg") {
 			t.Errorf("the page has no picture: %v", err)
 		}
 	}
@@ -110,9 +118,11 @@ func runBenchExample(t *testing.T, args []string) {
 func TestBenchThroughput(t *testing.T) {
 	t.Parallel()
 	testGroup(t)
-	args := append([]string{"bench", "throughput", "--subscribers", "2", "--runs", "2", "--drop", "0.02"}, quick...)
+	args := append([]string{"bench", "throughput", "--subscribers", "2", "--runs", "2", "--drop",
+		"0.02"}, quick...)
 	file := filepath.Join(t.TempDir(), "cells.json")
-	if table := start(t, nil, append(args, "--json="+file)...).wait(cli.ExitOK).out.String(); !strings.Contains(table, "2 runs each") {
+	if table := start(t, nil, append(args, "--json="+file)...).wait(
+		cli.ExitOK).out.String(); !strings.Contains(table, "2 runs each") {
 		t.Error(table)
 	}
 	if data, err := os.ReadFile(file); err != nil || !json.Valid(data) {
@@ -140,7 +150,8 @@ func TestBenchThroughput(t *testing.T) {
 	if runs, _ := cell["runs"].([]any); len(runs) != 2 {
 		t.Errorf("%d runs", len(runs))
 	}
-	if env, _ := cell["environment"].(map[string]any); env["go"] != runtime.Version() || env["receive_buffer_bytes"] == 0.0 {
+	if env, _ := cell["environment"].(map[string]any); env["go"] != runtime.Version() ||
+		env["receive_buffer_bytes"] == 0.0 {
 		t.Errorf("environment: %v", cell["environment"])
 	}
 }
@@ -151,7 +162,9 @@ func TestBenchNamespaces(t *testing.T) {
 		t.Skip("making network namespaces needs root, on Linux")
 	}
 	t.Parallel()
-	c := start(t, nil, append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--gro", "--json"}, quick...)...)
+	c := start(t, nil,
+		append([]string{"bench", "throughput", "--net", "netns", "--real-frames", "--gro",
+			"--json"}, quick...)...)
 	<-c.ended
 	if c.exit != cli.ExitOK && strings.Contains(c.err.String(), "operation not permitted") {
 		t.Skip("this root may not make network namespaces:", c.err)
@@ -161,7 +174,8 @@ func TestBenchNamespaces(t *testing.T) {
 	if err := json.Unmarshal(c.out.bytes(), &cell); err != nil {
 		t.Fatal(err)
 	}
-	if cell.Missing != 0 || cell.Messages == 0 || cell.Environment.MTU != 1500 || !cell.RealFrames || !cell.GRO {
+	if cell.Missing != 0 || cell.Messages == 0 || cell.Environment.MTU != 1500 ||
+		!cell.RealFrames || !cell.GRO {
 		t.Errorf("%+v, %+v", cell, cell.Environment)
 	}
 }
@@ -173,7 +187,8 @@ func TestBenchInterrupted(t *testing.T) {
 	c := start(t, nil, "bench", "throughput", "--duration", "1h")
 	c.stop()
 	c.wait(cli.ExitError)
-	if !strings.Contains(c.err.String(), "interrupted") || strings.Count(c.err.String(), "\n") != 1 {
+	if !strings.Contains(c.err.String(), "interrupted") ||
+		strings.Count(c.err.String(), "\n") != 1 {
 		t.Error(c.err)
 	}
 }
@@ -187,11 +202,14 @@ func TestBenchRemote(t *testing.T) {
 	_, at, _ := strings.Cut(serve.err.String(), "answering at ")
 	at, _, _ = strings.Cut(at, ",")
 	for range 2 { // one after the other
-		c := start(t, nil, append([]string{"bench", "latency", "--json", "--iface", "lo", "--remote", at}, quick...)...).wait(cli.ExitOK)
+		c := start(t, nil,
+			append([]string{"bench", "latency", "--json", "--iface", "lo", "--remote", at},
+				quick...)...).wait(cli.ExitOK)
 		cells := 0
 		for line := range strings.Lines(c.out.String()) {
 			var cell report.Cell
-			if err := json.Unmarshal([]byte(line), &cell); err != nil || cell.Trip == nil || cell.Trip.P50 <= 0 || cell.Way != "round trip" {
+			if err := json.Unmarshal([]byte(line), &cell); err != nil || cell.Trip == nil ||
+				cell.Trip.P50 <= 0 || cell.Way != "round trip" {
 				t.Errorf("%v: %s", err, line)
 			}
 			cells++
@@ -243,14 +261,16 @@ func TestBenchUsage(t *testing.T) {
 		{"throughput --iface none0", "--iface none0 does not exist"},
 		{"throughput --net netns --iface lo", "leave out --iface"},
 		{"throughput --in-flight 1kB", "--in-flight 1000 is outside"},
-		{"throughput --compare " + missing, "can't be read (no such file or directory): name what an earlier run wrote with --json"},
+		{"throughput --compare " + missing,
+			"can't be read (no such file or directory): name what an earlier run wrote with --json"},
 		{"throughput --compare " + other, "is not what crier bench --json wrote"},
 		{"throughput --html /nowhere/page.html", "--html /nowhere/page.html can't be written"},
 		{"throughput --json=/nowhere/cells.json", "--json /nowhere/cells.json can't be written"},
 		{"latency --size 8", "--size 8 is too small for latency"},
 		{"latency --rate 0", "--rate 0 is no rate"},
 		{"latency --rate fast", "fast"},
-		{"latency --wait patiently", `--wait "patiently" is not known: use block, adaptive, spin or spin-both`},
+		{"latency --wait patiently",
+			`--wait "patiently" is not known: use block, adaptive, spin or spin-both`},
 		{"latency --remote host --drop 0.1", "--remote measures round trips"},
 		{"latency --iface lo --remote 127.0.0.1:x", "--remote 127.0.0.1:x"},
 		{"serve", "--iface is missing"},
@@ -261,7 +281,8 @@ func TestBenchUsage(t *testing.T) {
 		{"overload --buffer 1KiB", "--buffer 1024 is outside"},
 		{"overload --resend-buffer 1MiB", "--resend-buffer 1048576 is outside"},
 		{"spill", "--buffer-dir is missing: name a directory"},
-		{"spill --buffer-dir /nowhere", "--buffer-dir /nowhere can't be used (no such file or directory)"},
+		{"spill --buffer-dir /nowhere",
+			"--buffer-dir /nowhere can't be used (no such file or directory)"},
 		{"spill --buffer-dir / --backlog 1TiB", "and this takes up to 2"},
 		{"spill --buffer-dir / --size 64", "--size 64 is too small for a spill"},
 		{"spill --buffer-dir / --backlog 1KiB", "--backlog 1024 is outside"},
@@ -270,8 +291,10 @@ func TestBenchUsage(t *testing.T) {
 		{"limits --size 1473", "--size 1473 doesn't fit a datagram on an MTU of 1500"},
 		{"throughput --limits=" + other, "is not what crier bench --json wrote"},
 	} {
-		got := start(t, nil, append([]string{"bench"}, strings.Fields(c.args)...)...).wait(cli.ExitUsage)
-		if text := got.err.String(); !strings.Contains(text, c.want) || strings.Count(text, "\n") != 1 || got.out.String() != "" {
+		got := start(t, nil, append([]string{"bench"}, strings.Fields(c.args)...)...).wait(
+			cli.ExitUsage)
+		if text := got.err.String(); !strings.Contains(text, c.want) ||
+			strings.Count(text, "\n") != 1 || got.out.String() != "" {
 			t.Errorf("crier bench %s: %q, want %q", c.args, text, c.want)
 		}
 	}

@@ -83,12 +83,14 @@ func wantSum(t *testing.T, sum *subSummary) {
 	t.Helper()
 	for _, s := range sum.Sessions {
 		if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset {
-			t.Errorf("session %s: delivered %d + lost %d is not %d - %d", s.Session, s.Delivered, s.Lost, s.NextOffset, s.FirstOffset)
+			t.Errorf("session %s: delivered %d + lost %d is not %d - %d", s.Session, s.Delivered,
+				s.Lost, s.NextOffset, s.FirstOffset)
 		}
 		var lost uint64
 		for _, l := range s.Losses {
 			lost += l.To - l.From
-			if l.Cause == "" || strings.HasPrefix(l.Cause, "cause ") || l.From < s.FirstOffset || l.To > s.NextOffset {
+			if l.Cause == "" || strings.HasPrefix(l.Cause, "cause ") || l.From < s.FirstOffset ||
+				l.To > s.NextOffset {
 				t.Errorf("session %s: a loss %+v", s.Session, l)
 			}
 		}

@@ -20,7 +20,9 @@ func TestClosedOutput(t *testing.T) {
 	sub.listening()
 	r.Close()
 	start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...)
-	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(), "crier sub: standard output was closed by whoever read it (broken pipe): to leave after so many messages, use --count") {
+	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(),
+		"crier sub: standard output was closed by whoever read it (broken pipe): to leave after "+
+			"so many messages, use --count") {
 		t.Error(sub.err)
 	}
 	w.Close()
@@ -40,7 +42,8 @@ func TestClosedOutputProcess(t *testing.T) {
 	sub.listening()
 	r.Close()
 	start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...)
-	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(), "standard output was closed by whoever read it (broken pipe)") {
+	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(),
+		"standard output was closed by whoever read it (broken pipe)") {
 		t.Error(sub.err)
 	}
 }

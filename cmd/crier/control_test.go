@@ -15,14 +15,18 @@ func TestControlPort(t *testing.T) {
 	from, to := freePort(t), freePort(t)
 	_, subPort, _ := net.SplitHostPort(to)
 	_, pubPort, _ := net.SplitHostPort(from)
-	sub := start(t, nil, on(group, "sub", "--control-port", subPort, "--drop", "0.2", "--until-end")...).listening()
-	pub := start(t, nil, on(group, "pub", "--control-port", pubPort, "--count", "200", "--size", "1000", "--rate", "2000")...)
+	sub := start(t, nil, on(group, "sub", "--control-port", subPort, "--drop", "0.2",
+		"--until-end")...).listening()
+	pub := start(t, nil, on(group, "pub", "--control-port", pubPort, "--count", "200", "--size",
+		"1000", "--rate", "2000")...)
 	pub.wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
-	if want := "listening to " + group[1] + " by interface lo, with NACKs from " + to + ", where repairs go"; !strings.Contains(sub.err.String(), want) {
+	if want := "listening to " + group[1] + " by interface lo, with NACKs from " + to +
+		", where repairs go"; !strings.Contains(sub.err.String(), want) {
 		t.Errorf("%s\nhas no %q", sub.err, want)
 	}
-	if want := "to " + group[1] + " by interface lo, from " + from + ", where NACKs go"; !strings.Contains(pub.err.String(), want) {
+	if want := "to " + group[1] + " by interface lo, from " + from +
+		", where NACKs go"; !strings.Contains(pub.err.String(), want) {
 		t.Errorf("%s\nhas no %q", pub.err, want)
 	}
 	if want := " from " + from + ": offsets"; !strings.Contains(sub.err.String(), want) {
@@ -38,10 +42,12 @@ func TestControlPortTaken(t *testing.T) {
 	start(t, nil, on(group, "sub", "--control-port", port)...).listening()
 	for _, command := range []string{"sub", "pub"} {
 		wantRefusal(t, start(t, nil, on(group, command, "--control-port", port)...), cli.ExitError,
-			"from "+addr, "another program holds that port", "choose another port, or stop that program")
+			"from "+addr, "another program holds that port",
+			"choose another port, or stop that program")
 	}
 	for _, port := range []string{"0", "-1", "70000", "http"} {
-		wantRefusal(t, start(t, nil, on(group, "sub", "--control-port", port)...), cli.ExitUsage, "--control-port", port, "is no port: give 1 to 65535")
+		wantRefusal(t, start(t, nil, on(group, "sub", "--control-port", port)...), cli.ExitUsage,
+			"--control-port", port, "is no port: give 1 to 65535")
 	}
 }
 

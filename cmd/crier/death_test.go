@@ -18,7 +18,8 @@ func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*to
 	t.Helper()
 	dir := t.TempDir()
 	for i := range 3 {
-		args := append([]string{"--format", "json", "--until-end", "--summary", filepath.Join(dir, string(rune('a'+i)))}, flags...)
+		args := append([]string{"--format", "json", "--until-end", "--summary",
+			filepath.Join(dir, string(rune('a'+i)))}, flags...)
 		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
 	}
 	pub = spawn(t, nil, on(group, "pub", "--rate", "1000", "--size", "200", "--seed", "1")...)
@@ -42,7 +43,8 @@ func TestPublisherKilled(t *testing.T) {
 			t.Fatalf("%d sessions", len(sum.Sessions))
 		}
 		one := sum.Sessions[0]
-		if s.exit != cli.ExitLost || one.End != "silent" || one.FirstOffset != 0 || one.Delivered < 500 {
+		if s.exit != cli.ExitLost || one.End != "silent" || one.FirstOffset != 0 ||
+			one.Delivered < 500 {
 			t.Errorf("exit code %d, %s", s.exit, brief(one))
 		}
 		var heard, silent int64
@@ -70,7 +72,8 @@ func TestPublisherKilled(t *testing.T) {
 		if after := time.Duration(silent - heard); after < 2*time.Second {
 			t.Errorf("silent %v after the last message", after)
 		}
-		t.Logf("silent %v after the last message; %d delivered, %d lost", time.Duration(silent-heard), one.Delivered, one.Lost)
+		t.Logf("silent %v after the last message; %d delivered, %d lost",
+			time.Duration(silent-heard), one.Delivered, one.Lost)
 	}
 }
 
@@ -81,7 +84,8 @@ func TestPublisherRestarted(t *testing.T) {
 	group := testGroup(t)
 	pub, subs := dying(t, group, "--drop", "0.05", "--silence", "3s")
 	pub.signal(syscall.SIGKILL)
-	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200", "--seed", "2", "--summary", "-")...).wait(cli.ExitOK)
+	again := spawn(t, nil, on(group, "pub", "--count", "500", "--rate", "1000", "--size", "200",
+		"--seed", "2", "--summary", "-")...).wait(cli.ExitOK)
 	second := decodeSummary[pubSummary](t, again.out.bytes()).Session
 	for _, s := range subs {
 		<-s.ended
@@ -91,7 +95,8 @@ func TestPublisherRestarted(t *testing.T) {
 			t.Fatalf("%d sessions", len(sum.Sessions))
 		}
 		one, two := sum.Sessions[0], sum.Sessions[1]
-		if one.End != "silent" || one.Session == second || two.Session != second || two.End != "bye" ||
+		if one.End != "silent" || one.Session == second || two.Session != second ||
+			two.End != "bye" ||
 			two.FirstOffset != 0 || two.NextOffset != 500 || two.Delivered != 500 {
 			t.Errorf("%s\n%s", brief(one), brief(two))
 		}
@@ -104,7 +109,8 @@ func TestPublisherRestarted(t *testing.T) {
 				seed = 2
 			}
 			if index, ok := feed.VerifySynth([]byte(*l.Text), seed); !ok || index != *l.Offset {
-				t.Fatalf("session %s, offset %d: message %d, %v: %q", l.Session, *l.Offset, index, ok, *l.Text)
+				t.Fatalf("session %s, offset %d: message %d, %v: %q", l.Session, *l.Offset,
+					index, ok, *l.Text)
 			}
 		}
 	}
@@ -116,7 +122,8 @@ func TestPublisherSuspended(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
-	sub := start(t, nil, on(group, "sub", "--format", "json", "--drop", "0.05", "--summary", file)...).listening()
+	sub := start(t, nil, on(group, "sub", "--format", "json", "--drop", "0.05", "--summary",
+		file)...).listening()
 	pub := spawn(t, nil, on(group, "pub", "--rate", "1000", "--size", "200", "--summary", "-")...)
 	sub.await(sub.out, `"message"`, 500)
 	pub.signal(syscall.SIGSTOP)
@@ -133,7 +140,8 @@ func TestPublisherSuspended(t *testing.T) {
 	sum := summaryOf[subSummary](t, file)
 	wantSum(t, sum)
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
-	if one := sum.Sessions[0]; len(sum.Sessions) != 1 || one.Session != p.Session || one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted {
+	if one := sum.Sessions[0]; len(sum.Sessions) != 1 || one.Session != p.Session ||
+		one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted {
 		t.Errorf("%s, %+v", brief(one), p)
 	}
 	state := ""
@@ -176,7 +184,8 @@ func TestSecondInterrupt(t *testing.T) {
 			over = true
 		}
 	}
-	if status := pub.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() || status.Signal() != syscall.SIGINT {
+	if status := pub.cmd.ProcessState.Sys().(syscall.WaitStatus); !status.Signaled() ||
+		status.Signal() != syscall.SIGINT {
 		t.Errorf("it ended with %v: %s", pub.cmd.ProcessState, pub.err)
 	}
 }

@@ -28,6 +28,7 @@ func TestReadmeShowsTheDemo(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if shown != got {
-		t.Errorf("the README shows another output than the demo's; go test ./cmd/crier -run Readme -update mends it. The demo printed:\n%s", got)
+		t.Errorf("the README shows another output than the demo's; go test ./cmd/crier -run "+
+			"Readme -update mends it. The demo printed:\n%s", got)
 	}
 }

@@ -17,7 +17,8 @@ import (
 func TestFormats(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	messages := []string{"one", "", "zwei\twörter", "\xff\x00binary", strings.Repeat("long ", 10000)}
+	messages := []string{"one", "", "zwei\twörter", "\xff\x00binary",
+		strings.Repeat("long ", 10000)}
 	var in bytes.Buffer
 	for _, m := range messages {
 		binary.Write(&in, binary.BigEndian, uint32(len(m)))
@@ -25,10 +26,12 @@ func TestFormats(t *testing.T) {
 	}
 	subs := map[string]*tool{}
 	for _, format := range []string{"lines", "len", "json"} {
-		subs[format] = start(t, nil, on(group, "sub", "--format", format, "--until-end")...).listening()
+		subs[format] = start(t, nil, on(group, "sub", "--format", format,
+			"--until-end")...).listening()
 	}
 	sent := in.String()
-	pub := start(t, &in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(cli.ExitOK)
+	pub := start(t, &in, on(group, "pub", "--from", "-", "--format", "len", "--summary",
+		"-")...).wait(cli.ExitOK)
 	for _, s := range subs {
 		s.wait(cli.ExitOK)
 	}
@@ -40,7 +43,8 @@ func TestFormats(t *testing.T) {
 	}
 	session := decodeSummary[pubSummary](t, pub.out.bytes()).Session
 	lines := linesOf(t, subs["json"].out.bytes())
-	if n := len(lines); n != len(messages)+2 || lines[0].Type != "new" || lines[n-1].Type != "ended" || lines[n-1].Cause != "session ended" {
+	if n := len(lines); n != len(messages)+2 || lines[0].Type != "new" ||
+		lines[n-1].Type != "ended" || lines[n-1].Cause != "session ended" {
 		t.Fatalf("json: %+v", lines)
 	}
 	for i, l := range lines[1 : len(lines)-1] {
@@ -52,7 +56,8 @@ func TestFormats(t *testing.T) {
 				t.Error(err, l)
 			}
 		}
-		if l.Type != "message" || l.Session != session || *l.Offset != uint64(i) || *payload != messages[i] || *l.Recovered ||
+		if l.Type != "message" || l.Session != session || *l.Offset != uint64(i) ||
+			*payload != messages[i] || *l.Recovered ||
 			l.SentNS == 0 || l.Received < l.SentNS {
 			t.Errorf("json line %d: %+v", i, l)
 		}
@@ -60,7 +65,8 @@ func TestFormats(t *testing.T) {
 	if words := subs["json"].err.String(); strings.Contains(words, "is heard") {
 		t.Errorf("sessions stand in JSON and in words: %s", words)
 	}
-	if words := subs["lines"].err.String(); !strings.Contains(words, "session "+session+" from 127.0.0.1:") || !strings.Contains(words, " ended\n") {
+	if words := subs["lines"].err.String(); !strings.Contains(words, "session "+session+
+		" from 127.0.0.1:") || !strings.Contains(words, " ended\n") {
 		t.Errorf("words: %s", words)
 	}
 }
@@ -71,10 +77,12 @@ func TestSummaryKeys(t *testing.T) {
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "sub.json")
 	sub := start(t, nil, on(group, "sub", "--until-end", "--summary", file)...).listening()
-	pub := start(t, strings.NewReader("a\nb\n"), on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(cli.ExitOK)
+	pub := start(t, strings.NewReader("a\nb\n"),
+		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
 
-	if got, want := keysOf(t, pub.out.bytes()), "accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"; got != want {
+	if got, want := keysOf(t, pub.out.bytes()),
+		"accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"; got != want {
 		t.Errorf("pub: %s", got)
 	}
 	sum := summaryOf[subSummary](t, file)
@@ -90,16 +98,19 @@ func TestSummaryKeys(t *testing.T) {
 	if b, err = json.Marshal(s); err != nil {
 		t.Fatal(err)
 	}
-	want := "before_start delivered duplicates end first_offset latency_ns losses lost nacks_sent name next_offset recovered recovery_ns session source taken_ns"
+	want := "before_start delivered duplicates end first_offset latency_ns losses lost " +
+		"nacks_sent name next_offset recovered recovery_ns session source taken_ns"
 	if got := keysOf(t, b); got != want {
 		t.Errorf("session: %s", got)
 	}
-	if s.Name != "a stream" || s.Delivered != 2 || s.FirstOffset != 0 || s.NextOffset != 2 || s.End != "bye" || s.Latency == nil ||
+	if s.Name != "a stream" || s.Delivered != 2 || s.FirstOffset != 0 || s.NextOffset != 2 ||
+		s.End != "bye" || s.Latency == nil ||
 		!strings.HasPrefix(s.Source, "127.0.0.1:") || s.Recovery != nil {
 		t.Errorf("session: %s", brief(s))
 	}
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
-	if p.Session != s.Session || p.Accepted != 2 || p.FramesSent == 0 || p.FramesSent > 2 || p.BytesSent == 0 {
+	if p.Session != s.Session || p.Accepted != 2 || p.FramesSent == 0 || p.FramesSent > 2 ||
+		p.BytesSent == 0 {
 		t.Errorf("pub: %+v", p)
 	}
 }
@@ -124,13 +135,16 @@ func TestRecoveryOff(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
-	sub := start(t, nil, on(group, "sub", "--recovery", "off", "--drop", "0.2", "--until-end", "--format", "json", "--summary", file)...).listening()
-	pub := start(t, nil, on(group, "pub", "--count", "3000", "--size", "700", "--rate", "20000", "--summary", "-")...).wait(cli.ExitOK)
+	sub := start(t, nil, on(group, "sub", "--recovery", "off", "--drop", "0.2", "--until-end",
+		"--format", "json", "--summary", file)...).listening()
+	pub := start(t, nil, on(group, "pub", "--count", "3000", "--size", "700", "--rate", "20000",
+		"--summary", "-")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitLost)
 	sum := summaryOf[subSummary](t, file)
 	wantSum(t, sum)
 	s := sum.Sessions[0]
-	if s.NacksSent != 0 || s.Lost == 0 || s.NextOffset != 3000 || s.FirstOffset != 0 || s.End != "bye" {
+	if s.NacksSent != 0 || s.Lost == 0 || s.NextOffset != 3000 || s.FirstOffset != 0 ||
+		s.End != "bye" {
 		t.Errorf("%s", brief(s))
 	}
 	for _, l := range s.Losses {
@@ -138,7 +152,8 @@ func TestRecoveryOff(t *testing.T) {
 			t.Errorf("%+v", l)
 		}
 	}
-	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.NacksReceived != 0 || p.RepairsSent != 0 {
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.NacksReceived != 0 ||
+		p.RepairsSent != 0 {
 		t.Errorf("%+v", p)
 	}
 	var lost uint64
@@ -156,9 +171,11 @@ func TestRecoveryOff(t *testing.T) {
 func TestOrderArrival(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end", "--format", "json")...).listening()
+	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end",
+		"--format", "json")...).listening()
 	const count = 3000
-	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000", "--linger", "4s")...).wait(cli.ExitOK)
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000",
+		"--linger", "4s")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
 	seen, behind, next := make([]bool, count), 0, uint64(0)
 	for _, l := range linesOf(t, sub.out.bytes()) {
@@ -186,8 +203,10 @@ func TestStartOldest(t *testing.T) {
 	early := start(t, nil, on(group, "sub", "--format", "json")...).listening()
 	pub := start(t, nil, on(group, "pub", "--rate", "2000", "--size", "1000")...)
 	early.await(early.out, `"message"`, 200)
-	oldest := start(t, nil, on(group, "sub", "--start", "oldest", "--count", "300", "--format", "json")...).wait(cli.ExitOK)
-	latest := start(t, nil, on(group, "sub", "--count", "1", "--format", "json")...).wait(cli.ExitOK)
+	oldest := start(t, nil, on(group, "sub", "--start", "oldest", "--count", "300", "--format",
+		"json")...).wait(cli.ExitOK)
+	latest := start(t, nil, on(group, "sub", "--count", "1", "--format", "json")...).wait(
+		cli.ExitOK)
 	pub.stop()
 	pub.wait(cli.ExitOK)
 	if got := firstMessage(t, oldest); got != 0 {
@@ -214,7 +233,8 @@ func TestTwoGroups(t *testing.T) {
 	t.Parallel()
 	a, b := testGroup(t), testGroup(t)
 	file := filepath.Join(t.TempDir(), "s")
-	sub := start(t, nil, on(append(a, b[:2]...), "sub", "--summary", file, "--drop", "0.1")...).listening()
+	sub := start(t, nil, on(append(a, b[:2]...), "sub", "--summary", file, "--drop",
+		"0.1")...).listening()
 	one := start(t, nil, on(a, "pub", "--count", "500", "--rate", "5000", "--summary", "-")...)
 	two := start(t, nil, on(b, "pub", "--count", "700", "--rate", "5000", "--summary", "-")...)
 	one.wait(cli.ExitOK)
@@ -228,7 +248,8 @@ func TestTwoGroups(t *testing.T) {
 	for _, s := range sum.Sessions {
 		got[s.Session] = s.Delivered
 	}
-	if len(got) != 2 || got[decodeSummary[pubSummary](t, one.out.bytes()).Session] != 500 || got[decodeSummary[pubSummary](t, two.out.bytes()).Session] != 700 {
+	if len(got) != 2 || got[decodeSummary[pubSummary](t, one.out.bytes()).Session] != 500 ||
+		got[decodeSummary[pubSummary](t, two.out.bytes()).Session] != 700 {
 		t.Error(got)
 	}
 }
@@ -238,7 +259,8 @@ func TestBatchWait(t *testing.T) {
 	t.Parallel()
 	frames := map[string]uint64{}
 	for _, wait := range []string{"0s", "50ms"} {
-		pub := start(t, nil, on(testGroup(t), "pub", "--count", "40", "--rate", "200", "--batch-wait", wait, "--summary", "-")...)
+		pub := start(t, nil, on(testGroup(t), "pub", "--count", "40", "--rate", "200",
+			"--batch-wait", wait, "--summary", "-")...)
 		pub.wait(cli.ExitOK)
 		frames[wait] = decodeSummary[pubSummary](t, pub.out.bytes()).FramesSent
 	}

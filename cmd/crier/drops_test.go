@@ -22,7 +22,8 @@ import (
 func throw(t *testing.T, to string, datagrams ...[]byte) {
 	t.Helper()
 	conn, err := multicast.Kernel.Socket(multicast.SocketConfig{
-		Interface: "127.0.0.1", Group: netip.MustParseAddrPort(netflags.DefaultGroup), TTL: 1, Logger: cli.NewLogger("test", newCapture(), false),
+		Interface: "127.0.0.1", Group: netip.MustParseAddrPort(netflags.DefaultGroup), TTL: 1,
+		Logger: cli.NewLogger("test", newCapture(), false),
 	})
 	if err != nil {
 		t.Fatal(err)
@@ -38,10 +39,12 @@ func throw(t *testing.T, to string, datagrams ...[]byte) {
 // fromTheFuture is a frame of version 2, sealed as version 1 does it.
 func fromTheFuture() []byte {
 	var e frame.Encoder
-	b := e.Append(nil, &frame.Frame{Kind: frame.Heartbeat, Session: 7, NextSeq: 1, Interval: time.Second})
+	b := e.Append(nil, &frame.Frame{Kind: frame.Heartbeat, Session: 7, NextSeq: 1,
+		Interval: time.Second})
 	b[1] = 2
 	body := b[:len(b)-6] // the tag is a bin of 4 bytes
-	binary.BigEndian.PutUint32(b[len(b)-4:], crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+	binary.BigEndian.PutUint32(b[len(b)-4:],
+		crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
 	return b
 }
 
@@ -63,7 +66,8 @@ func TestNothingUnderstood(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, sub.err)
 		}
 	}
-	if sum := summaryOf[subSummary](t, file); sum.InvalidDatagrams != 1 || sum.NewerFrames != 2 || sum.Counts != (drops.Counts{NewerFrames: 2}) {
+	if sum := summaryOf[subSummary](t, file); sum.InvalidDatagrams != 1 || sum.NewerFrames != 2 ||
+		sum.Counts != (drops.Counts{NewerFrames: 2}) {
 		t.Errorf("%+v", sum)
 	}
 }
@@ -75,7 +79,8 @@ func TestPublisherDrops(t *testing.T) {
 	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
 	pub := start(t, nil, on(group, "pub", "--rate", "100", "--summary", "-")...)
 	sub.await(sub.err, "is heard", 1)
-	from := regexp.MustCompile(`session \w+ from (\S+) is heard`).FindStringSubmatch(sub.err.String())
+	from := regexp.MustCompile(
+		`session \w+ from (\S+) is heard`).FindStringSubmatch(sub.err.String())
 	if from == nil {
 		t.Fatal(sub.err)
 	}
@@ -93,7 +98,8 @@ func TestPublisherDrops(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, pub.err)
 		}
 	}
-	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.InvalidDatagrams != 2 || p.NewerFrames != 1 {
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.InvalidDatagrams != 2 ||
+		p.NewerFrames != 1 {
 		t.Errorf("%+v", p)
 	}
 }

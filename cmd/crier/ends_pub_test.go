@@ -28,17 +28,22 @@ func paced(t *testing.T, subArgs []string, args ...string) (pub, sub *tool) {
 	t.Helper()
 	group := testGroup(t)
 	sub = spawn(t, nil, append(on(group, "sub", "--name", "one"), subArgs...)...).listening()
-	pub = spawn(t, nil, append(on(group, "pub", "--pace", "slowest", "--wait-for", "1", "--linger", "50ms"), args...)...)
+	pub = spawn(t, nil,
+		append(on(group, "pub", "--pace", "slowest", "--wait-for", "1", "--linger",
+			"50ms"), args...)...)
 	return pub, sub
 }
 
 var pubWays = map[string]func(*testing.T) *tool{
 	"its input ends, or `--count` is reached": func(t *testing.T) *tool {
-		start(t, nil, on(testGroup(t), "pub", "--count", "2", "--linger", "50ms")...).wait(cli.ExitOK)
-		return start(t, strings.NewReader("0\n1\n"), on(testGroup(t), "pub", "--from", "-", "--linger", "50ms")...)
+		start(t, nil, on(testGroup(t), "pub", "--count", "2", "--linger", "50ms")...).wait(
+			cli.ExitOK)
+		return start(t, strings.NewReader("0\n1\n"),
+			on(testGroup(t), "pub", "--from", "-", "--linger", "50ms")...)
 	},
 	"nobody hears it": func(t *testing.T) *tool {
-		return start(t, nil, on(testGroup(t), "pub", "--count", "3", "--rate", "1.5", "--linger", "50ms")...)
+		return start(t, nil, on(testGroup(t), "pub", "--count", "3", "--rate", "1.5", "--linger",
+			"50ms")...)
 	},
 	"a signal": func(t *testing.T) *tool {
 		c := waiting(t)
@@ -100,7 +105,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		return c
 	},
 	"a signal while it waits for subscribers": func(t *testing.T) *tool {
-		c := spawn(t, nil, on(testGroup(t), "pub", "--count", "1", "--wait-for", "1", "--linger", "50ms")...)
+		c := spawn(t, nil, on(testGroup(t), "pub", "--count", "1", "--wait-for", "1", "--linger",
+			"50ms")...)
 		c.await(c.err, "waiting for 1 subscriber", 1)
 		c.stop()
 		return c
@@ -108,55 +114,65 @@ var pubWays = map[string]func(*testing.T) *tool{
 	"a signal before all had gone out": func(t *testing.T) *tool {
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub")...).listening()
-		c := spawn(t, nil, on(group, "pub", "--count", "1000", "--size", "1000", "--max-rate", "525kbit")...)
+		c := spawn(t, nil, on(group, "pub", "--count", "1000", "--size", "1000", "--max-rate",
+			"525kbit")...)
 		sub.await(sub.out, "\n", 10) // which takes long, and to accept all takes no time
 		c.stop()
 		return c
 	},
 	"subscribers whose pace counts have all": func(t *testing.T) *tool {
-		c, sub := paced(t, []string{"--until-end"}, "--count", "100", "--summary", filepath.Join(t.TempDir(), "s"))
+		c, sub := paced(t, []string{"--until-end"}, "--count", "100", "--summary",
+			filepath.Join(t.TempDir(), "s"))
 		sub.wait(cli.ExitOK)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
-		if len(sum.Subscribers) != 1 || sum.Lacking != 0 || sum.Subscribers[0].Name != "one" || sum.Subscribers[0].Offset != 100 || sum.Subscribers[0].Lag != 0 {
+		if len(sum.Subscribers) != 1 || sum.Lacking != 0 || sum.Subscribers[0].Name != "one" ||
+			sum.Subscribers[0].Offset != 100 || sum.Subscribers[0].Lag != 0 {
 			t.Errorf("%+v", sum)
 		}
 		return c
 	},
 	"a subscriber whose pace counts left, with messages undelivered": func(t *testing.T) *tool {
-		c, sub := paced(t, []string{"--count", "3", "--work", "20ms"}, "--count", "1000", "--size", "1000", "--rate", "10000")
+		c, sub := paced(t, []string{"--count", "3", "--work", "20ms"}, "--count", "1000", "--size",
+			"1000", "--rate", "10000")
 		sub.wait(cli.ExitOK)
 		return c
 	},
 	"a subscriber whose pace counts was killed": func(t *testing.T) *tool {
-		c, sub := paced(t, nil, "--count", "2000", "--rate", "1000", "--stall-timeout", "200ms", "--summary", filepath.Join(t.TempDir(), "s"))
+		c, sub := paced(t, nil, "--count", "2000", "--rate", "1000", "--stall-timeout", "200ms",
+			"--summary", filepath.Join(t.TempDir(), "s"))
 		sub.await(sub.out, "\n", 1)
 		sub.signal(syscall.SIGKILL)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
-		if sum.Lacking != 1 || len(sum.Subscribers) != 1 || !sum.Subscribers[0].Lacks || sum.Subscribers[0].Offset+sum.Subscribers[0].Lag != 2000 {
+		if sum.Lacking != 1 || len(sum.Subscribers) != 1 || !sum.Subscribers[0].Lacks ||
+			sum.Subscribers[0].Offset+sum.Subscribers[0].Lag != 2000 {
 			t.Errorf("%+v", sum)
 		}
 		return c
 	},
 	"a subscriber whose pace counts was left out of the count": func(t *testing.T) *tool {
-		c, sub := paced(t, nil, "--count", "20000", "--size", "1000", "--rate", "20000", "--resend-buffer", "64KiB", "--stall-timeout", "200ms")
+		c, sub := paced(t, nil, "--count", "20000", "--size", "1000", "--rate", "20000",
+			"--resend-buffer", "64KiB", "--stall-timeout", "200ms")
 		sub.await(sub.out, "\n", 1)
 		sub.signal(syscall.SIGSTOP)
 		c.await(c.err, "held the others back", 1)
 		return c
 	},
 	"messages found no room, and were dropped": func(t *testing.T) *tool {
-		c, _ := paced(t, []string{"--work", "1ms"}, "--count", "500", "--size", "1000", "--rate", "20000", "--resend-buffer", "64KiB", "--overload", "drop")
+		c, _ := paced(t, []string{"--work", "1ms"}, "--count", "500", "--size", "1000", "--rate",
+			"20000", "--resend-buffer", "64KiB", "--overload", "drop")
 		return c
 	},
 	"repairs were owed when the time for them was over": func(t *testing.T) *tool {
 		group := testGroup(t)
 		start(t, nil, on(group, "sub", "--drop", "0.5")...).listening()
-		return start(t, nil, on(group, "pub", "--count", "3000", "--size", "1000", "--rate", "20000",
+		return start(t, nil, on(group, "pub", "--count", "3000", "--size", "1000", "--rate",
+			"20000",
 			"--repair-floor", "1", "--repair-share", "0.001", "--linger", "200ms")...)
 	},
-	"a signal, and a subscriber still asks when the time for repairs is over": func(t *testing.T) *tool {
+	"a signal, and a subscriber still asks when the time for repairs is over": func(
+		t *testing.T) *tool {
 		group := testGroup(t)
 		start(t, nil, on(group, "sub", "--name", "deaf", "--drop", "0.95")...).listening()
 		all := start(t, nil, on(group, "sub")...).listening()
@@ -188,10 +204,12 @@ var pubWays = map[string]func(*testing.T) *tool{
 		if err != nil {
 			t.Fatal(err)
 		}
-		c := newTool(t, []string{"pub", "--iface", "lo", "--count", "500", "--rate", "1000", "--linger", "50ms"})
+		c := newTool(t, []string{"pub", "--iface", "lo", "--count", "500", "--rate", "1000",
+			"--linger", "50ms"})
 		cue, give := osPipe(t)
 		const script = `ip link set lo up || exit; "$0" "$@" & read cue; ip link set lo down; wait $!`
-		cmd := exec.Command("unshare", append([]string{"-n", "sh", "-c", script, self}, c.args...)...)
+		cmd := exec.Command("unshare",
+			append([]string{"-n", "sh", "-c", script, self}, c.args...)...)
 		if err := c.begin(cmd, cue, c.out); err != nil {
 			t.Skip("making a network namespace:", err)
 		}
@@ -200,7 +218,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		return c
 	},
 	"its input is damaged": func(t *testing.T) *tool {
-		return start(t, strings.NewReader("\x00\x00\x00\x03one\x00\x00\x00\x09two"), on(testGroup(t), "pub", "--from", "-", "--format", "len", "--linger", "50ms")...)
+		return start(t, strings.NewReader("\x00\x00\x00\x03one\x00\x00\x00\x09two"),
+			on(testGroup(t), "pub", "--from", "-", "--format", "len", "--linger", "50ms")...)
 	},
 	"`--from -`, and standard input was closed before the start": func(t *testing.T) *tool {
 		c := newTool(t, on(testGroup(t), "pub", "--from", "-"))
@@ -221,10 +240,12 @@ var pubWays = map[string]func(*testing.T) *tool{
 		return c
 	},
 	"the summary's disk is full": func(t *testing.T) *tool {
-		return start(t, nil, on(testGroup(t), "pub", "--count", "1", "--linger", "50ms", "--summary", openFull(t).Name())...)
+		return start(t, nil, on(testGroup(t), "pub", "--count", "1", "--linger", "50ms",
+			"--summary", openFull(t).Name())...)
 	},
 	"`--accepted` can't be written": func(t *testing.T) *tool {
-		return start(t, nil, on(testGroup(t), "pub", "--count", "1", "--accepted", openFull(t).Name())...)
+		return start(t, nil, on(testGroup(t), "pub", "--count", "1", "--accepted",
+			openFull(t).Name())...)
 	},
 	"wrong words or values": func(t *testing.T) *tool {
 		return start(t, nil, on(testGroup(t), "pub", "--count", "0")...)
@@ -243,7 +264,10 @@ var (
 			c.behind(">&-")
 			return c
 		},
-		"standard output is a full disk": func(t *testing.T) *tool { return startInto(t, openFull(t), nil, "demo", "--json") },
+		"standard output is a full disk": func(
+			t *testing.T) *tool {
+			return startInto(t, openFull(t), nil, "demo", "--json")
+		},
 		"a signal": func(t *testing.T) *tool {
 			testGroup(t)
 			c := spawn(t, nil, "demo", "--net", "lo")
@@ -251,10 +275,16 @@ var (
 			c.stop()
 			return c
 		},
-		"wrong words or values": func(t *testing.T) *tool { return start(t, nil, "demo", "--net", "moon") },
+		"wrong words or values": func(
+			t *testing.T) *tool {
+			return start(t, nil, "demo", "--net", "moon")
+		},
 	}
 	simWays = map[string]func(*testing.T) *tool{
-		"it has run": func(t *testing.T) *tool { return start(t, nil, "sim", "run", simFile(t, simSmall)) },
+		"it has run": func(
+			t *testing.T) *tool {
+			return start(t, nil, "sim", "run", simFile(t, simSmall))
+		},
 		"standard output is closed by who reads it": func(t *testing.T) *tool {
 			return toClosed(t, "sim", "run", simFile(t, simSmall))
 		},
@@ -270,12 +300,17 @@ var (
 			return start(t, nil, "sim", "run", simFile(t, simSmall), "--json", openFull(t).Name())
 		},
 		"a signal": func(t *testing.T) *tool {
-			c := spawn(t, nil, "sim", "run", simFile(t, strings.Replace(simSmall, "duration: 1s", "duration: 24h", 1)), "--trace", "-")
+			c := spawn(t, nil, "sim", "run",
+				simFile(t, strings.Replace(simSmall, "duration: 1s", "duration: 24h", 1)),
+				"--trace", "-")
 			c.await(c.out, "\n", 1)
 			c.stop()
 			return c
 		},
-		"wrong words or values": func(t *testing.T) *tool { return start(t, nil, "sim", "run", "nosuch") },
+		"wrong words or values": func(
+			t *testing.T) *tool {
+			return start(t, nil, "sim", "run", "nosuch")
+		},
 	}
 	benchWays = map[string]func(*testing.T) *tool{
 		"it has measured": func(t *testing.T) *tool {
@@ -284,9 +319,13 @@ var (
 		},
 		"standard output is a full disk": func(t *testing.T) *tool {
 			testGroup(t)
-			return startInto(t, openFull(t), nil, append([]string{"bench", "throughput"}, quick...)...)
+			return startInto(t, openFull(t), nil,
+				append([]string{"bench", "throughput"}, quick...)...)
 		},
-		"wrong words or values": func(t *testing.T) *tool { return start(t, nil, "bench", "throughput", "--runs", "0") },
+		"wrong words or values": func(
+			t *testing.T) *tool {
+			return start(t, nil, "bench", "throughput", "--runs", "0")
+		},
 	}
 )
 

@@ -79,9 +79,11 @@ func TestEnds(t *testing.T) {
 				}
 				c := way(t)
 				<-c.ended
-				if c.exitCode() != row.code || row.last != "-" && !strings.Contains(lastLine(c.err), row.last) {
+				if c.exitCode() != row.code || row.last != "-" &&
+					!strings.Contains(lastLine(c.err), row.last) {
 					t.Errorf("crier %s: exit code %d, want %d; last words %q, want %q\n%s%s",
-						c.args, c.exitCode(), row.code, lastLine(c.err), row.last, tail(c.out), tail(c.err))
+						c.args, c.exitCode(), row.code, lastLine(c.err), row.last,
+						tail(c.out), tail(c.err))
 				}
 			})
 		}
@@ -102,7 +104,8 @@ var endWays = map[string]map[string]func(*testing.T) *tool{
 // said is a publisher of two messages that says BYE.
 func said(t *testing.T, group []string) {
 	t.Helper()
-	start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--linger", "50ms")...).wait(cli.ExitOK)
+	start(t, strings.NewReader("0\n1\n"),
+		on(group, "pub", "--from", "-", "--linger", "50ms")...).wait(cli.ExitOK)
 }
 
 // saying is a publisher, in a process of its own, of which subscribers have heard two
@@ -183,7 +186,8 @@ var subWays = map[string]func(*testing.T) *tool{
 	},
 	"`--until-end`: messages were lost": func(t *testing.T) *tool {
 		group := testGroup(t)
-		sub := start(t, nil, on(group, "sub", "--until-end", "--recovery", "off", "--drop", "0.5")...).listening()
+		sub := start(t, nil, on(group, "sub", "--until-end", "--recovery", "off", "--drop",
+			"0.5")...).listening()
 		start(t, nil, on(group, "pub", "--count", "100", "--rate", "2000")...).wait(cli.ExitOK)
 		return sub
 	},
@@ -280,7 +284,8 @@ var subWays = map[string]func(*testing.T) *tool{
 			last = c
 		}
 		// Two of them say nothing: their publisher waits for them.
-		start(t, strings.NewReader("0\n1\n"), on(group, "pub", "--from", "-", "--wait-for", "3")...).wait(cli.ExitOK)
+		start(t, strings.NewReader("0\n1\n"),
+			on(group, "pub", "--from", "-", "--wait-for", "3")...).wait(cli.ExitOK)
 		return last
 	},
 	"wrong words or values": func(t *testing.T) *tool {
@@ -295,7 +300,8 @@ func (c *tool) behind(redirected string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	cmd := exec.Command("sh", append([]string{"-c", fmt.Sprintf(`exec "$0" "$@" %s`, redirected), self}, c.args...)...)
+	cmd := exec.Command("sh",
+		append([]string{"-c", fmt.Sprintf(`exec "$0" "$@" %s`, redirected), self}, c.args...)...)
 	if err := c.begin(cmd, nil, c.out); err != nil {
 		c.t.Fatal(err)
 	}

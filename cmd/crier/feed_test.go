@@ -16,12 +16,14 @@ type packet struct {
 // pcapOf is a pcap of IPv4 packets, with times in nanoseconds.
 func pcapOf(ps ...packet) string {
 	le, be := binary.LittleEndian, binary.BigEndian
-	b := []byte("\x4d\x3c\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
+	b := []byte(
+		"\x4d\x3c\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
 	const start = 1700000000
 	for _, p := range ps {
 		to := netip.MustParseAddrPort(p.to)
 		at, n := start*time.Second+p.at, len(p.payload)
-		for _, v := range []int64{int64(at / time.Second), int64(at % time.Second), int64(28 + n), int64(28 + n)} {
+		for _, v := range []int64{int64(at / time.Second), int64(at % time.Second), int64(28 + n),
+			int64(28 + n)} {
 			b = le.AppendUint32(b, uint32(v))
 		}
 		b = append(b, 0x45, 0)

@@ -42,41 +42,52 @@ func TestPubOddCapture(t *testing.T) {
 	t.Parallel()
 	const to, other = "239.1.1.1:5000", "224.0.0.251:5353"
 	file := feedtest.File(t, "feed.pcap", pcapOf(
-		packet{time.Hour, to, mold("S000000001", 1, "a")}, packet{0, other, "mDNS"}, packet{20 * time.Millisecond, to, "stray"},
+		packet{time.Hour, to, mold("S000000001", 1, "a")}, packet{0, other, "mDNS"},
+		packet{20 * time.Millisecond, to, "stray"},
 		packet{40 * time.Millisecond, to, mold("S000000001", 4, "d") + mold("S000000001", 5, "e")},
-		packet{60 * time.Millisecond, to, strings.TrimSuffix(mold("S000000001", 6), "\x00\x00") + "\xff\xff"},
+		packet{60 * time.Millisecond, to,
+			strings.TrimSuffix(mold("S000000001", 6), "\x00\x00") + "\xff\xff"},
 		packet{time.Hour, to, mold("S000000002", 1, "A")}))
-	printed, pub, sum := published(t, "--from", file, "--format", "pcap", "--split", "moldudp64", "--only", to, "--max-gap", "10ms")
+	printed, pub, sum := published(t, "--from", file, "--format", "pcap", "--split", "moldudp64",
+		"--only", to, "--max-gap", "10ms")
 	if printed != "a\nd\ne\nA\n" {
 		t.Errorf("printed %q", printed)
 	}
 	want := feed.Summary{
-		LeftOut: []feed.Count{{What: "to other addresses than --only names", N: 1}, {What: "not split by moldudp64", N: 1}},
-		Merged:  1, TimesBack: 1, GapsShortened: 0,
+		LeftOut: []feed.Count{{What: "to other addresses than --only names", N: 1},
+			{What: "not split by moldudp64", N: 1}},
+		Merged: 1, TimesBack: 1, GapsShortened: 0,
 		Sessions: []feed.Session{
 			{Session: "S000000001", To: to, First: 1, Next: 6, Gaps: 1, Missing: 2, Ended: true},
 			{Session: "S000000002", To: to, First: 1, Next: 2},
 		},
 	}
-	if s := sum.Source; s == nil || !slices.Equal(s.LeftOut, want.LeftOut) || s.Merged != 1 || s.TimesBack != 1 || !slices.Equal(s.Sessions, want.Sessions) {
+	if s := sum.Source; s == nil || !slices.Equal(s.LeftOut, want.LeftOut) || s.Merged != 1 ||
+		s.TimesBack != 1 || !slices.Equal(s.Sessions, want.Sessions) {
 		t.Errorf("summary %+v, want %+v", s, want)
 	}
 	wantWords(t, pub, "packet 2 goes to "+other+", which --only leaves out",
 		"packet 3 to "+to+" can't be split by moldudp64, and is left out: it has 5 bytes",
-		"packet 4 is 2 datagrams, which the capturing host had merged", "packet 4: its source lacks messages 2 to 3 of session S000000001",
-		"packet 5: its source ends session S000000001", "packet 6: its source begins session S000000002", "packets left out: 1 not split by moldudp64",
+		"packet 4 is 2 datagrams, which the capturing host had merged",
+		"packet 4: its source lacks messages 2 to 3 of session S000000001",
+		"packet 5: its source ends session S000000001",
+		"packet 6: its source begins session S000000002",
+		"packets left out: 1 not split by moldudp64",
 		"2 missing in 1 gap", "1 message was recorded out of order, by ")
 }
 
 // A long silence is told, with its end, and an interrupt ends it.
 func TestPubLongSilence(t *testing.T) {
 	t.Parallel()
-	file := feedtest.File(t, "feed.pcap", pcapOf(packet{0, "239.1.1.1:5000", "one"}, packet{65536 * time.Second, "239.1.1.1:5000", "two"}))
+	file := feedtest.File(t, "feed.pcap",
+		pcapOf(packet{0, "239.1.1.1:5000", "one"},
+			packet{65536 * time.Second, "239.1.1.1:5000", "two"}))
 	group := testGroup(t)
 	pub := start(t, nil, on(group, "pub", "--from", file, "--format", "pcap")...)
 	pub.await(pub.err, "the next message is due in 18h12m16s, at ", 1)
 	pub.stop()
-	wantWords(t, pub.wait(cli.ExitOK), ", as recorded; --max-gap 5s would shorten such silences", "until interrupted")
+	wantWords(t, pub.wait(cli.ExitOK), ", as recorded; --max-gap 5s would shorten such silences",
+		"until interrupted")
 
 	printed, pub, sum := published(t, "--from", file, "--format", "pcap", "--max-gap", "10ms")
 	if printed != "one\ntwo\n" || sum.Source == nil || sum.Source.GapsShortened != 1 {
@@ -89,13 +100,18 @@ func TestPubLongSilence(t *testing.T) {
 func TestSimOddCapture(t *testing.T) {
 	t.Parallel()
 	const to = "239.1.1.1:5000"
-	file := feedtest.File(t, "feed.pcap", pcapOf(packet{0, to, mold("S000000001", 1, "a")}, packet{0, "239.1.1.2:5000", mold("S000000009", 1, "x")},
-		packet{65536 * time.Second, to, mold("S000000001", 3, "c")}, packet{65537 * time.Second, to, mold("S000000001", 4, "d")}))
+	file := feedtest.File(t, "feed.pcap",
+		pcapOf(packet{0, to, mold("S000000001", 1, "a")},
+			packet{0, "239.1.1.2:5000", mold("S000000009", 1, "x")},
+			packet{65536 * time.Second, to, mold("S000000001", 3, "c")},
+			packet{65537 * time.Second, to, mold("S000000001", 4, "d")}))
 	scenario := simFile(t, simSmall)
 	result := filepath.Join(t.TempDir(), "r.json")
 	run := func(words ...string) (*tool, sim.Publisher) {
 		t.Helper()
-		s := start(t, nil, append([]string{"sim", "run", scenario, "--feed", file, "--split", "moldudp64", "--only", to, "--json", result}, words...)...).wait(cli.ExitOK)
+		s := start(t, nil,
+			append([]string{"sim", "run", scenario, "--feed", file, "--split", "moldudp64",
+				"--only", to, "--json", result}, words...)...).wait(cli.ExitOK)
 		var r sim.Result
 		text, err := os.ReadFile(result)
 		if err == nil {
@@ -110,12 +126,15 @@ func TestSimOddCapture(t *testing.T) {
 	if p.Accepted != 1 || p.Source == nil || len(p.Source.Sessions) != 1 {
 		t.Errorf("%+v, %+v", p, p.Source)
 	}
-	wantWords(t, s, "the next message of feed is due at 18h12m16", "--max-gap 5s", "packet 2 goes to 239.1.1.2:5000, which --only leaves out", "packets left out: 1 to other addresses")
+	wantWords(t, s, "the next message of feed is due at 18h12m16", "--max-gap 5s",
+		"packet 2 goes to 239.1.1.2:5000, which --only leaves out",
+		"packets left out: 1 to other addresses")
 	s, p = run("--max-gap", "100ms")
 	if p.Accepted != 3 || p.Source.GapsShortened != 2 || p.Source.Sessions[0].Missing != 1 {
 		t.Errorf("%+v, %+v", p, p.Source)
 	}
-	wantWords(t, s, "its source lacks message 2 of session S000000001", "2 silences were longer than 100ms, the longest 18h12m16s: shortened")
+	wantWords(t, s, "its source lacks message 2 of session S000000001",
+		"2 silences were longer than 100ms, the longest 18h12m16s: shortened")
 }
 
 // The small captures that others made for this purpose come whole to a subscriber.
@@ -129,12 +148,17 @@ func TestPubCasesOfCaptures(t *testing.T) {
 	}{
 		{"tsres-2e32.pcapng", []string{"--speed", "20"}, 21, "21 messages"},
 		{"ts-back.pcap", []string{"--speed", "20"}, 22, "packet 2 was recorded 1h0m0s before"},
-		{"ts-future.pcap", []string{"--max-gap", "50ms"}, 4, "the longest 18h12m16.000028s: shortened"},
+		{"ts-future.pcap", []string{"--max-gap", "50ms"}, 4,
+			"the longest 18h12m16.000028s: shortened"},
 		{"ngminor2.pcapng", nil, 3, "3 messages"},
-		{"caplen-gt-len.pcap", nil, 3, "packets left out: 1 whose record says that it has more than there was"},
-		{"mold-and-other.pcap", []string{"--split", "moldudp64", "--only", "239.1.1.1:5000", "--speed", "max"}, 3, "packets left out: 1 to other addresses"},
-		{"mold-gap-end.pcap", []string{"--split", "moldudp64", "--speed", "max"}, 4, "its source begins session S000000002"},
-		{"iex-gro.pcap", []string{"--split", "iextp", "--speed", "max"}, 5, "packet 2 is 2 datagrams"},
+		{"caplen-gt-len.pcap", nil, 3,
+			"packets left out: 1 whose record says that it has more than there was"},
+		{"mold-and-other.pcap", []string{"--split", "moldudp64", "--only", "239.1.1.1:5000",
+			"--speed", "max"}, 3, "packets left out: 1 to other addresses"},
+		{"mold-gap-end.pcap", []string{"--split", "moldudp64", "--speed", "max"}, 4,
+			"its source begins session S000000002"},
+		{"iex-gro.pcap", []string{"--split", "iextp", "--speed", "max"}, 5,
+			"packet 2 is 2 datagrams"},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			t.Parallel()
@@ -142,7 +166,9 @@ func TestPubCasesOfCaptures(t *testing.T) {
 			if _, err := os.Stat(path); err != nil {
 				t.Skipf("the cases are not on this machine: %v", err)
 			}
-			printed, pub, _ := published(t, append([]string{"--from", path, "--format", "pcap"}, c.words...)...)
+			printed, pub,
+				_ := published(t, append([]string{"--from", path, "--format", "pcap"},
+				c.words...)...)
 			if n := strings.Count(printed, "\n"); n != c.n {
 				t.Errorf("%d messages: %q", n, printed)
 			}

@@ -19,7 +19,8 @@ import (
 )
 
 var (
-	feedsRuns  = flag.Int("feeds.runs", 0, "publish each recorded feed `N` times at full speed, to processes that lose 5 %")
+	feedsRuns = flag.Int("feeds.runs", 0,
+		"publish each recorded feed `N` times at full speed, to processes that lose 5 %")
 	feedsFirst = flag.Uint64("feeds.first", 1, "the first of these runs' seeds")
 )
 
@@ -90,9 +91,11 @@ func TestRecordedFeedsAgain(t *testing.T) {
 		opts feed.Options
 	}{
 		{"IEX DEEP, datagrams", feed.Options{From: feedtest.Recorded(t, deep), Format: "pcap"}},
-		{"IEX DEEP, split", feed.Options{From: feedtest.Recorded(t, deep), Format: "pcap", Split: "iextp"}},
+		{"IEX DEEP, split", feed.Options{From: feedtest.Recorded(t, deep), Format: "pcap",
+			Split: "iextp"}},
 		{"IEX TOPS, datagrams", feed.Options{From: feedtest.Recorded(t, tops), Format: "pcap"}},
-		{"IEX TOPS, split", feed.Options{From: feedtest.Recorded(t, tops), Format: "pcap", Split: "iextp"}},
+		{"IEX TOPS, split", feed.Options{From: feedtest.Recorded(t, tops), Format: "pcap",
+			Split: "iextp"}},
 		{"Binance, timed", feed.Options{From: feedtest.Recorded(t, binance), Format: "timed"}},
 	} {
 		t.Run(f.name, func(t *testing.T) { publishAgain(t, f.name, f.opts) })
@@ -114,7 +117,8 @@ func publishAgain(t *testing.T, name string, opts feed.Options) {
 			w := &witness{digest: sha256.New()}
 			heard = append(heard, w)
 			s := newTool(t, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.05",
-				"--drop-seed", fmt.Sprint(seed+uint64(i)), "--summary", filepath.Join(dir, fmt.Sprint(i))))
+				"--drop-seed", fmt.Sprint(seed+uint64(i)), "--summary",
+				filepath.Join(dir, fmt.Sprint(i))))
 			s.process(nil, w)
 			subs = append(subs, s.listening())
 		}
@@ -131,8 +135,10 @@ func publishAgain(t *testing.T, name string, opts feed.Options) {
 			sum := summaryOf[subSummary](t, s.flag("--summary"))
 			wantSum(t, sum)
 			one, w := sum.Sessions[0], heard[i]
-			if w.err != nil || one.Lost != 0 || w.count != count || !bytes.Equal(w.digest.Sum(nil), want) {
-				t.Errorf("%s, seed %d, subscriber %d: %d of %d messages, %v; %s", name, *feedsFirst+uint64(run), i, w.count, count, w.err, brief(one))
+			if w.err != nil || one.Lost != 0 || w.count != count ||
+				!bytes.Equal(w.digest.Sum(nil), want) {
+				t.Errorf("%s, seed %d, subscriber %d: %d of %d messages, %v; %s", name,
+					*feedsFirst+uint64(run), i, w.count, count, w.err, brief(one))
 				continue
 			}
 			whole++
@@ -147,6 +153,7 @@ func publishAgain(t *testing.T, name string, opts feed.Options) {
 			}
 		}
 	}
-	t.Logf("%s: %d of %d subscribers whole; the first message came as a repair in %d, the last in %d; %d repairs, %d NACKs; longest recovery %v",
+	t.Logf("%s: %d of %d subscribers whole; the first message came as a repair in %d, the last "+
+		"in %d; %d repairs, %d NACKs; longest recovery %v",
 		name, whole, 3**feedsRuns, first, last, repairs, nacks, longest.Round(time.Millisecond))
 }

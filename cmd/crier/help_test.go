@@ -33,7 +33,8 @@ func examples(page string) []string {
 func TestHelpExamples(t *testing.T) {
 	t.Parallel()
 	dir := t.TempDir()
-	content := pcapOf(packet{0, "239.1.1.1:5000", iextp(1, "one", "two")}, packet{time.Second, "239.1.1.1:5000", iextp(3, "three")})
+	content := pcapOf(packet{0, "239.1.1.1:5000", iextp(1, "one", "two")},
+		packet{time.Second, "239.1.1.1:5000", iextp(3, "three")})
 	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
@@ -89,7 +90,8 @@ func runExample(t *testing.T, dir, line string) {
 	case "pub":
 		group := testGroup(t)
 		sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json")...).listening()
-		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(cli.ExitOK)
+		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(
+			cli.ExitOK)
 		sub.wait(cli.ExitOK)
 		accepted := decodeSummary[pubSummary](t, pub.out.bytes()).Accepted
 		if got := sub.out.count(`"message"`); accepted == 0 || uint64(got) != accepted {
@@ -112,7 +114,8 @@ func runExample(t *testing.T, dir, line string) {
 			start(t, nil, on(group, "pub", "--count", "2000", "--rate", "10000")...)
 		}
 		// On a busy machine its time may be over before the end has come.
-		if <-sub.ended; sub.exit != cli.ExitOK && !(sub.exit == cli.ExitLost && slices.Contains(args, "--timeout")) {
+		if <-sub.ended; sub.exit != cli.ExitOK &&
+			!(sub.exit == cli.ExitLost && slices.Contains(args, "--timeout")) {
 			t.Errorf("crier %s: exit code %d\n%s", args, sub.exit, tail(sub.err))
 		}
 		if sub.out.count("\n") < 10 {
@@ -150,7 +153,8 @@ func TestHelp(t *testing.T) {
 	}
 	for _, c := range allCommands() {
 		words := strings.Fields(c.Name)
-		for _, args := range [][]string{append([]string{"help"}, words...), append(slices.Clone(words), "--help"), append(slices.Clone(words), "-h")} {
+		for _, args := range [][]string{append([]string{"help"}, words...),
+			append(slices.Clone(words), "--help"), append(slices.Clone(words), "-h")} {
 			if got := start(t, nil, args...).wait(cli.ExitOK).out.String(); got != c.Page() {
 				t.Errorf("crier %s: %s", args, got)
 			}
@@ -166,7 +170,8 @@ func TestHelp(t *testing.T) {
 			t.Errorf("crier %s: %s", flag, got)
 		}
 	}
-	if v := start(t, nil, "version").wait(cli.ExitOK).out.String(); !strings.HasPrefix(v, "crier ") || strings.Count(v, "\n") != 1 {
+	if v := start(t, nil, "version").wait(cli.ExitOK).out.String(); !strings.HasPrefix(v,
+		"crier ") || strings.Count(v, "\n") != 1 {
 		t.Errorf("version: %q", v)
 	}
 }
@@ -178,23 +183,31 @@ func TestDocumentedFlags(t *testing.T) {
 			continue
 		}
 		want := map[string][]string{
-			"pub":  {"group", "iface", "from", "format", "split", "speed", "rate", "count", "size", "resend-buffer", "batch-wait", "drop", "drop-seed", "summary"},
-			"sub":  {"group", "iface", "format", "start", "count", "until-end", "timeout", "order", "recovery", "drop", "drop-seed", "summary"},
+			"pub": {"group", "iface", "from", "format", "split", "speed", "rate", "count", "size",
+				"resend-buffer", "batch-wait", "drop", "drop-seed", "summary"},
+			"sub": {"group", "iface", "format", "start", "count", "until-end", "timeout", "order",
+				"recovery", "drop", "drop-seed", "summary"},
 			"demo": {"seed", "net", "json"},
 
 			"sim sweep": {"vary", "seeds", "csv", "json", "html"},
 			"sim run":   {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},
 
-			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload", "runs", "net", "real-frames", "gro", "iface", "limits", "json", "html", "compare"},
-			"bench latency":    {"rate", "size", "subscribers", "wait", "drop", "remote", "runs", "net", "iface", "json", "html", "compare"},
-			"bench recovery":   {"rate", "size", "subscribers", "wait", "drop", "net", "json", "html", "compare"},
-			"bench fanout":     {"size", "subscribers", "rate", "net", "limits", "json", "html", "compare"},
-			"bench serve":      {"iface", "port"},
-			"bench limits":     {"rate", "size", "subscribers", "wait", "net", "real-frames", "json", "html", "compare"},
+			"bench throughput": {"size", "subscribers", "publishers", "duration", "drop", "offload",
+				"runs", "net", "real-frames", "gro", "iface", "limits", "json", "html", "compare"},
+			"bench latency": {"rate", "size", "subscribers", "wait", "drop", "remote", "runs",
+				"net", "iface", "json", "html", "compare"},
+			"bench recovery": {"rate", "size", "subscribers", "wait", "drop", "net", "json",
+				"html", "compare"},
+			"bench fanout": {"size", "subscribers", "rate", "net", "limits", "json",
+				"html", "compare"},
+			"bench serve": {"iface", "port"},
+			"bench limits": {"rate", "size", "subscribers", "wait", "net", "real-frames",
+				"json", "html", "compare"},
 		}[c.Name]
 		flags := c.Flags(nil)
 		c.Setup(flags)
-		if i := slices.IndexFunc(want, func(name string) bool { return flags.Lookup(name) == nil }); i >= 0 {
+		if i := slices.IndexFunc(want,
+			func(name string) bool { return flags.Lookup(name) == nil }); i >= 0 {
 			t.Errorf("crier %s has no flag --%s", c.Name, want[i])
 		}
 	}

@@ -19,7 +19,8 @@ import (
 func TestInterruptedInput(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--drop-seed", "5", "--until-end", "--format", "json")...).listening()
+	sub := start(t, nil, on(group, "sub", "--drop", "0.3", "--drop-seed", "5", "--until-end",
+		"--format", "json")...).listening()
 	in, feed := io.Pipe() // never closed: its reader blocks for ever
 	pub := start(t, in, on(group, "pub", "--from", "-", "--summary", "-")...)
 	feed.Write([]byte("one\ntwo\nthr"))
@@ -59,7 +60,8 @@ func TestInterruptedWaits(t *testing.T) {
 	}
 	waiting := start(t, nil, on(group, "pub", "--from", fifo)...)
 	waiting.stop()
-	if waiting.wait(cli.ExitError); !strings.Contains(waiting.err.String(), "interrupted before there was anything to publish") {
+	if waiting.wait(cli.ExitError); !strings.Contains(waiting.err.String(),
+		"interrupted before there was anything to publish") {
 		t.Error(waiting.err)
 	}
 	w, err := os.OpenFile(fifo, os.O_RDWR, 0) // lets the goroutine that opens it end
@@ -108,7 +110,8 @@ func TestSecondInterruptIsTheFirst(t *testing.T) {
 func TestSignals(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := spawn(t, nil, on(group, "sub", "--format", "json", "--summary", filepath.Join(t.TempDir(), "s"))...).listening()
+	sub := spawn(t, nil, on(group, "sub", "--format", "json", "--summary",
+		filepath.Join(t.TempDir(), "s"))...).listening()
 	left := spawn(t, nil, on(group, "sub")...).listening()
 	pub := spawn(t, nil, on(group, "pub", "--rate", "1000")...)
 	sub.await(sub.out, `"message"`, 100)
@@ -122,7 +125,8 @@ func TestSignals(t *testing.T) {
 		t.Error(left.err)
 	}
 	sum := summaryOf[subSummary](t, sub.flag("--summary"))
-	if wantSum(t, sum); len(sum.Sessions) != 1 || sum.Sessions[0].End != "bye" || sum.Sessions[0].Delivered < 100 {
+	if wantSum(t, sum); len(sum.Sessions) != 1 || sum.Sessions[0].End != "bye" ||
+		sum.Sessions[0].Delivered < 100 {
 		t.Errorf("%+v", sum)
 	}
 }

@@ -14,7 +14,8 @@ func TestSubCount(t *testing.T) {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
 			group := testGroup(t)
-			sub := start(t, nil, on(group, "sub", "--count", "100", "--format", "json", "--order", order, "--drop", "0.2", "--summary",
+			sub := start(t, nil, on(group, "sub", "--count", "100", "--format", "json", "--order",
+				order, "--drop", "0.2", "--summary",
 				filepath.Join(t.TempDir(), "s"))...).listening()
 			pub := start(t, nil, on(group, "pub", "--rate", "5000")...)
 			<-sub.ended
@@ -29,7 +30,8 @@ func TestSubCount(t *testing.T) {
 				}
 			}
 			// On arrival, what was still missing below what was printed is lost.
-			if n != 100 || s.Delivered != 100 || s.End != "open" || (s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "offset" && s.Lost > 0 {
+			if n != 100 || s.Delivered != 100 || s.End != "open" ||
+				(s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "offset" && s.Lost > 0 {
 				t.Errorf("%d printed, exit %d, %s", n, sub.exit, brief(s))
 			}
 			for _, l := range s.Losses {
@@ -45,12 +47,15 @@ func TestSubCount(t *testing.T) {
 func TestSubTimeout(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--timeout", "50ms", "--summary", "-")...).wait(cli.ExitError)
-	if words := sub.err.String(); !strings.Contains(words, "no session was heard on "+group[1]+" by interface lo within 50ms") ||
+	sub := start(t, nil, on(group, "sub", "--timeout", "50ms", "--summary", "-")...).wait(
+		cli.ExitError)
+	if words := sub.err.String(); !strings.Contains(words, "no session was heard on "+group[1]+
+		" by interface lo within 50ms") ||
 		strings.Count(words, "no session was heard") != 1 {
 		t.Error(sub.err)
 	}
-	if got, want := sub.out.String(), `{"sessions":[],"invalid_datagrams":0,"kernel_drops":0}`+"\n"; got != want {
+	if got, want := sub.out.String(), `{"sessions":[],"invalid_datagrams":0,"kernel_drops":0}`+
+		"\n"; got != want {
 		t.Errorf("summary %s", got)
 	}
 }
@@ -59,8 +64,10 @@ func TestSubTimeout(t *testing.T) {
 func TestSubTimeoutBeforeCount(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--timeout", "6s", "--count", "1000", "--format", "json")...).listening()
-	pub := start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...).wait(cli.ExitOK)
+	sub := start(t, nil, on(group, "sub", "--timeout", "6s", "--count", "1000", "--format",
+		"json")...).listening()
+	pub := start(t, strings.NewReader("1\n2\n"),
+		on(group, "pub", "--from", "-")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitError)
 	if !strings.Contains(sub.err.String(), "2 of 1000 messages came within 6s") {
 		t.Error(sub.err)

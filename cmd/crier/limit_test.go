@@ -20,7 +20,8 @@ func TestTooFewFiles(t *testing.T) {
 
 	group = testGroup(t)
 	withFewFiles(t, "publishing session", on(group, "pub", "--count", "3", "--linger", "20s")...)
-	start(t, nil, on(group, "sub", "--start", "oldest", "--count", "3", "--timeout", "20s")...).wait(cli.ExitOK)
+	start(t, nil, on(group, "sub", "--start", "oldest", "--count", "3", "--timeout",
+		"20s")...).wait(cli.ExitOK)
 }
 
 // withFewFiles starts crier with ever more files, until it begins.
@@ -42,7 +43,8 @@ func withFewFiles(t *testing.T, begun string, args ...string) *tool {
 		words := c.err.String()
 		if strings.Contains(words, "runtime:") {
 			t.Logf("%d files are too few for Go itself", files)
-		} else if c.exit != cli.ExitError || !strings.Contains(words, "raise the limit (ulimit -n)") {
+		} else if c.exit != cli.ExitError ||
+			!strings.Contains(words, "raise the limit (ulimit -n)") {
 			t.Fatalf("with %d files: exit code %d: %s", files, c.exit, words)
 		}
 	}

@@ -26,17 +26,21 @@ func TestSmallResendBuffer(t *testing.T) {
 	dir := t.TempDir()
 	var subs []*tool
 	for i := range 3 {
-		subs = append(subs, startInto(t, io.Discard, nil, on(group, "sub", "--until-end", "--drop", "0.2", "--drop-seed", fmt.Sprint(i+1),
-			"--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
+		subs = append(subs,
+			startInto(t, io.Discard, nil, on(group, "sub", "--until-end", "--drop", "0.2",
+				"--drop-seed", fmt.Sprint(i+1),
+				"--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
 	}
 	const count = 20000
-	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000", "--resend-buffer", "64KiB")...).wait(cli.ExitOK)
+	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "1000",
+		"--resend-buffer", "64KiB")...).wait(cli.ExitOK)
 	for _, s := range subs {
 		s.wait(cli.ExitLost)
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
-		if one.FirstOffset != 0 || one.NextOffset != count || one.Lost == 0 || one.Delivered == 0 || one.End != "bye" {
+		if one.FirstOffset != 0 || one.NextOffset != count || one.Lost == 0 || one.Delivered == 0 ||
+			one.End != "bye" {
 			t.Errorf("%s", brief(one))
 		}
 		causes := map[string]uint64{}
@@ -55,7 +59,8 @@ func TestSmallResendBuffer(t *testing.T) {
 func lossySeed(t *testing.T, share float64, n int) uint64 {
 	t.Helper()
 	for seed := uint64(1); ; seed++ {
-		network, err := testnet.Impair(numbered{}, testnet.LinkConfig{Loss: testnet.Bernoulli{P: share}}, seed)
+		network, err := testnet.Impair(numbered{},
+			testnet.LinkConfig{Loss: testnet.Bernoulli{P: share}}, seed)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,8 +84,14 @@ func firstOf(conn multicast.Conn, n int) int {
 // numbered is a network that brings numbered datagrams, 256 before they repeat.
 type numbered struct{ multicast.Network }
 
-func (numbered) Group(multicast.GroupConfig) (multicast.Conn, error)   { return &numberedConn{}, nil }
-func (numbered) Socket(multicast.SocketConfig) (multicast.Conn, error) { return &numberedConn{}, nil }
+func (
+	numbered) Group(multicast.GroupConfig) (multicast.Conn, error) {
+	return &numberedConn{}, nil
+}
+func (
+	numbered) Socket(multicast.SocketConfig) (multicast.Conn, error) {
+	return &numberedConn{}, nil
+}
 
 type numberedConn struct {
 	multicast.Conn
@@ -102,7 +113,8 @@ func TestFirstAndLastFrameLost(t *testing.T) {
 	group := testGroup(t)
 	// Before the frame come SESSION and some HEARTBEATs.
 	seed := lossySeed(t, 0.5, 8)
-	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5", "--drop-seed", fmt.Sprint(seed))...).listening()
+	sub := start(t, nil, on(group, "sub", "--until-end", "--format", "json", "--drop", "0.5",
+		"--drop-seed", fmt.Sprint(seed))...).listening()
 	start(t, nil, on(group, "pub", "--count", "1", "--linger", "4s")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
 	for _, l := range linesOf(t, sub.out.bytes()) {
@@ -124,10 +136,14 @@ func TestRecordedFeedsWhole(t *testing.T) {
 	)
 	t.Run("small", func(t *testing.T) {
 		for name, args := range map[string][]string{
-			"deep":          {"--from", feedtest.Recorded(t, deep), "--format", "pcap", "--speed", "max"},
-			"deep messages": {"--from", feedtest.Recorded(t, deep), "--format", "pcap", "--speed", "max", "--split", "iextp"},
-			"tops":          {"--from", feedtest.Recorded(t, tops), "--format", "pcap", "--speed", "max"},
-			"tops messages": {"--from", feedtest.Recorded(t, tops), "--format", "pcap", "--speed", "max", "--split", "iextp"},
+			"deep": {"--from", feedtest.Recorded(t, deep), "--format", "pcap",
+				"--speed", "max"},
+			"deep messages": {"--from", feedtest.Recorded(t, deep), "--format", "pcap", "--speed",
+				"max", "--split", "iextp"},
+			"tops": {"--from", feedtest.Recorded(t, tops), "--format", "pcap",
+				"--speed", "max"},
+			"tops messages": {"--from", feedtest.Recorded(t, tops), "--format", "pcap", "--speed",
+				"max", "--split", "iextp"},
 		} {
 			t.Run(name, func(t *testing.T) {
 				t.Parallel()
@@ -143,7 +159,8 @@ func TestRecordedFeedsWhole(t *testing.T) {
 			t.Skip("one feed is enough for a short test")
 		}
 		// Too large for a busy machine to take in one gulp.
-		wantWhole(t, []string{"--from", feedtest.Recorded(t, binance), "--format", "timed", "--rate", "40000"})
+		wantWhole(t, []string{"--from", feedtest.Recorded(t, binance), "--format", "timed",
+			"--rate", "40000"})
 	})
 }
 
@@ -162,8 +179,11 @@ func wantWhole(t *testing.T, from []string) {
 	for i := range 3 {
 		h := sha256.New()
 		digests = append(digests, h)
-		subs = append(subs, startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop", "0.05",
-			"--drop-seed", fmt.Sprint(i+1), "--summary", filepath.Join(dir, fmt.Sprint(i)))...).listening())
+		subs = append(subs,
+			startInto(t, h, nil, on(group, "sub", "--until-end", "--format", "len", "--drop",
+				"0.05",
+				"--drop-seed", fmt.Sprint(i+1), "--summary",
+				filepath.Join(dir, fmt.Sprint(i)))...).listening())
 	}
 	start(t, nil, append(on(group, "pub", "--drop", "0.05"), from...)...).wait(cli.ExitOK)
 	for i, s := range subs {
@@ -171,7 +191,8 @@ func wantWhole(t *testing.T, from []string) {
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
-		if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count || one.Lost != 0 {
+		if got := digests[i].Sum(nil); string(got) != string(want) || one.Delivered != count ||
+			one.Lost != 0 {
 			t.Errorf("subscriber %d: digest %x, want %x; %s", i, got, want, brief(one))
 		}
 	}

@@ -52,7 +52,8 @@ publisher repeats what it still holds. What it no longer holds, or takes with it
 when it dies, is named as lost.
 
 `,
-		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(), bench.Command(), bench.Worker()},
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
+			bench.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

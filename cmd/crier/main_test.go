@@ -90,7 +90,8 @@ func (c *tool) processBehind(words string) {
 	if err != nil {
 		c.t.Fatal(err)
 	}
-	cmd := exec.Command("sh", append([]string{"-c", words + ` && exec "$0" "$@"`, self}, c.args...)...)
+	cmd := exec.Command("sh", append([]string{"-c", words + ` && exec "$0" "$@"`, self},
+		c.args...)...)
 	if err := c.begin(cmd, nil, c.out); err != nil {
 		c.t.Fatal(err)
 	}
@@ -160,7 +161,8 @@ func (c *tool) await(from *capture, words string, n int) {
 			return
 		}
 		if found += k; over {
-			c.t.Fatalf("crier %s ended (%d) without printing %q %d times:\n%s%s", c.args, c.exit, words, n, tail(c.out), tail(c.err))
+			c.t.Fatalf("crier %s ended (%d) without printing %q %d times:\n%s%s", c.args, c.exit,
+				words, n, tail(c.out), tail(c.err))
 		}
 		select {
 		case <-from.more:
@@ -182,7 +184,8 @@ func (c *tool) wait(want int) *tool {
 	c.t.Helper()
 	<-c.ended
 	if c.exit != want {
-		c.t.Errorf("crier %s: exit code %d, want %d\n%s%s", c.args, c.exit, want, tail(c.out), tail(c.err))
+		c.t.Errorf("crier %s: exit code %d, want %d\n%s%s", c.args, c.exit, want,
+			tail(c.out), tail(c.err))
 	}
 	return c
 }

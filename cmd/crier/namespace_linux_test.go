@@ -11,7 +11,8 @@ import (
 // command says so.
 func TestInterfaceDown(t *testing.T) {
 	t.Parallel()
-	for _, args := range [][]string{{"sub", "--iface", "lo"}, {"pub", "--iface", "lo", "--count", "1"}} {
+	for _, args := range [][]string{{"sub", "--iface", "lo"},
+		{"pub", "--iface", "lo", "--count", "1"}} {
 		c := newTool(t, args)
 		attr := &syscall.SysProcAttr{Cloneflags: syscall.CLONE_NEWNET}
 		if os.Getuid() != 0 {

@@ -21,7 +21,8 @@ func inNetwork(t *testing.T) bool {
 		"ip link add a0 type veth peer name b0",
 		// Both ends are this host's, which a host doesn't believe by default.
 		"sysctl -qw net.ipv4.conf.a0.accept_local=1 net.ipv4.conf.b0.accept_local=1",
-		"sysctl -qw net.ipv4.conf.a0.rp_filter=0 net.ipv4.conf.b0.rp_filter=0 net.ipv4.conf.all.rp_filter=0",
+		"sysctl -qw net.ipv4.conf.a0.rp_filter=0 net.ipv4.conf.b0.rp_filter=0 " +
+			"net.ipv4.conf.all.rp_filter=0",
 		"ip addr add 10.1.0.1/24 dev a0", "ip addr add 10.1.0.2/24 dev b0",
 		"ip link set a0 up", "ip link set b0 up",
 	} {
@@ -39,7 +40,8 @@ func TestAddressChanges(t *testing.T) {
 	}
 	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--silence", "10s",
 		"--summary", t.TempDir()+"/sub").listening()
-	pub := start(t, nil, "pub", "--iface", "a0", "--count", "400", "--rate", "200", "--control-port", "7777")
+	pub := start(t, nil, "pub", "--iface", "a0", "--count", "400", "--rate", "200",
+		"--control-port", "7777")
 	sub.await(sub.out, "\n", 100)
 	for _, c := range []string{"ip addr flush dev a0", "ip addr add 10.1.0.9/24 dev a0"} {
 		netns.Run(t, c)
@@ -81,8 +83,10 @@ func TestReachComesBack(t *testing.T) {
 	sub.await(sub.err, "is heard", 1) // both have a link
 	for _, step := range []struct{ command, lost, again string }{
 		{"ip link set a0 %s", "down: an interface went down", "up: an interface is back"},
-		{"ip link set a0 mtu %s", "1200: the MTU of the interface fell", "1500: the MTU of the interface rose"},
-		{"ip addr %s dev a0", "del 10.1.0.1/24: has no address that can", "add 10.1.0.1/24: has its address again"},
+		{"ip link set a0 mtu %s", "1200: the MTU of the interface fell",
+			"1500: the MTU of the interface rose"},
+		{"ip addr %s dev a0", "del 10.1.0.1/24: has no address that can",
+			"add 10.1.0.1/24: has its address again"},
 	} {
 		for _, half := range []string{step.lost, step.again} {
 			how, words, _ := strings.Cut(half, ": ")
@@ -106,8 +110,10 @@ func TestMTUFalls(t *testing.T) {
 		return
 	}
 	subFile, pubFile := t.TempDir()+"/sub", t.TempDir()+"/pub"
-	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1", "--summary", subFile).listening()
-	pub := start(t, nil, "pub", "--iface", "a0", "--count", "1000", "--rate", "500", "--size", "1300", "--summary", pubFile)
+	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1", "--summary",
+		subFile).listening()
+	pub := start(t, nil, "pub", "--iface", "a0", "--count", "1000", "--rate", "500", "--size",
+		"1300", "--summary", pubFile)
 	sub.await(sub.out, "\n", 300)
 	netns.Run(t, "ip link set a0 mtu 1200")
 	<-pub.ended
@@ -123,7 +129,8 @@ func TestMTUFalls(t *testing.T) {
 		}
 	}
 	if sent.RepairsSent > 1000 || sent.NacksReceived > 1000 || sent.FramesSent < 1600 {
-		t.Errorf("%d repairs, %d NACKs, %d frames", sent.RepairsSent, sent.NacksReceived, sent.FramesSent)
+		t.Errorf("%d repairs, %d NACKs, %d frames", sent.RepairsSent, sent.NacksReceived,
+			sent.FramesSent)
 	}
 	if n := strings.Count(pub.err.String(), "the MTU of the interface fell"); n != 1 {
 		t.Errorf("said %d times: %s", n, pub.err)

@@ -20,10 +20,12 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 	t.Parallel()
 	group, dir := testGroup(t), t.TempDir()
 	sub := func(name string) *tool {
-		return spawn(t, nil, on(group, "sub", "--name", name, "--read-buffer", "64KiB", "--format", "json", "--until-end", "--summary", filepath.Join(dir, name))...).listening()
+		return spawn(t, nil, on(group, "sub", "--name", name, "--read-buffer", "64KiB", "--format",
+			"json", "--until-end", "--summary", filepath.Join(dir, name))...).listening()
 	}
 	well, stopped := sub("well"), sub("stopped")
-	pub := spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "1000", "--pace", "slowest", "--resend-buffer", "1MiB",
+	pub := spawn(t, nil, on(group, "pub", "--rate", "2000", "--size", "1000", "--pace", "slowest",
+		"--resend-buffer", "1MiB",
 		"--stall-timeout", "2s", "--wait-for", "2", "--summary", "-")...)
 	stopped.await(stopped.out, `"message"`, 1000)
 	stopped.signal(syscall.SIGSTOP)
@@ -44,13 +46,15 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	held := time.Duration(p.HeldNS["subscribers"])
 	if p.LeftOut != 1 || held < 2*time.Second || held >= 4*time.Second {
-		t.Errorf("subscribers were left out %d times, and held the producer for %v", p.LeftOut, held)
+		t.Errorf("subscribers were left out %d times, and held the producer for %v",
+			p.LeftOut, held)
 	}
 	for _, s := range []*tool{well, stopped} {
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
-		if one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted || (one.Lost > 0) != (s == stopped) {
+		if one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted ||
+			(one.Lost > 0) != (s == stopped) {
 			t.Errorf("%s", brief(one))
 		}
 		for _, l := range one.Losses {
@@ -76,7 +80,8 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 		"--until-end", "--summary", filepath.Join(dir, "slow")))
 	slow.process(nil, nil)
 	slow.listening()
-	pub := spawn(t, nil, on(group, "pub", "--count", "20000", "--rate", "40000", "--size", "1000", "--pace", "slowest",
+	pub := spawn(t, nil, on(group, "pub", "--count", "20000", "--rate", "40000", "--size", "1000",
+		"--pace", "slowest",
 		"--resend-buffer", "1MiB", "--wait-for", "1", "--summary", "-")...)
 	idle := spawn(t, nil, "version").wait(cli.ExitOK)
 	pub.wait(cli.ExitOK)
@@ -85,19 +90,23 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	sum := summaryOf[subSummary](t, slow.flag("--summary"))
 	wantSum(t, sum)
-	if one := sum.Sessions[0]; p.Accepted != count || one.Delivered != count || one.Lost != 0 || p.HeldNS["subscribers"] == 0 {
+	if one := sum.Sessions[0]; p.Accepted != count || one.Delivered != count || one.Lost != 0 ||
+		p.HeldNS["subscribers"] == 0 {
 		t.Errorf("%s, held %v", brief(one), p.HeldNS)
 	}
-	if one := sum.Sessions[0]; one.Taken.P50 < one.Latency.P50 || one.Taken.Max < 50_000_000 { // 512 frames wait, of 250 us and more
+	// 512 frames wait, of 250 us and more
+	if one := sum.Sessions[0]; one.Taken.P50 < one.Latency.P50 || one.Taken.Max < 50_000_000 {
 		t.Errorf("%+v until received, %+v until taken", one.Latency, one.Taken)
 	}
 	base := rss(idle)
 	for _, c := range []*tool{pub, slow} {
 		if most := rss(c); most > 2*base+4*buffer {
-			t.Errorf("crier %s took %d KiB, and one that does nothing %d KiB", c.args, most>>10, base>>10)
+			t.Errorf("crier %s took %d KiB, and one that does nothing %d KiB", c.args,
+				most>>10, base>>10)
 		}
 	}
-	t.Logf("resident at most: %d KiB at the publisher, %d KiB at the subscriber, %d KiB where nothing is done", rss(pub)>>10, rss(slow)>>10, base>>10)
+	t.Logf("resident at most: %d KiB at the publisher, %d KiB at the subscriber, %d KiB where "+
+		"nothing is done", rss(pub)>>10, rss(slow)>>10, base>>10)
 }
 
 // rss is the most memory that a process that has ended was in, in bytes.

@@ -26,7 +26,8 @@ func wantRefusal(t *testing.T, c *tool, exit int, parts ...string) {
 	var said []string
 	for line := range strings.Lines(c.err.String()) {
 		words, ok := strings.CutPrefix(line, "crier "+c.args[0]+": ")
-		if ok && !strings.HasPrefix(words, "publishing session") && !strings.HasPrefix(words, "listening to") {
+		if ok && !strings.HasPrefix(words, "publishing session") &&
+			!strings.HasPrefix(words, "listening to") {
 			said = append(said, line)
 		}
 	}
@@ -53,16 +54,20 @@ func TestUsage(t *testing.T) {
 		args  string
 		parts []string
 	}{
-		{"pub --group 10.1.2.3:7700", []string{"--group 10.1.2.3:7700", "not a multicast address", "239.0.0.0/8"}},
+		{"pub --group 10.1.2.3:7700", []string{"--group 10.1.2.3:7700", "not a multicast address",
+			"239.0.0.0/8"}},
 		{"pub --group 239.1.2.3", []string{"--group 239.1.2.3", "like 239.77.0.1:7700"}},
 		{"pub --group 239.1.2.3:0", []string{"--group 239.1.2.3:0", "port"}},
 		{"pub --group 239.1.2.3:70000", []string{"--group", "70000"}},
 		{"sub --group 10.1.2.3:7700", []string{"--group 10.1.2.3:7700", "not a multicast address"}},
-		{"sub --group 239.1.2.3:77 --group 239.1.2.3:77", []string{"--group 239.1.2.3:77", "twice"}},
-		{"sub --group 239.1.2.3:77 --group [ff05::1]:77", []string{"different address families", "one command for each"}},
+		{"sub --group 239.1.2.3:77 --group 239.1.2.3:77",
+			[]string{"--group 239.1.2.3:77", "twice"}},
+		{"sub --group 239.1.2.3:77 --group [ff05::1]:77",
+			[]string{"different address families", "one command for each"}},
 		{"pub --iface nosuch0", []string{"--iface nosuch0", "does not exist", "there are", "lo"}},
 		{"sub --iface nosuch0", []string{"--iface nosuch0", "does not exist", "there are", "lo"}},
-		{"sub --iface 203.0.113.9", []string{"--iface 203.0.113.9", "not an address of this machine"}},
+		{"sub --iface 203.0.113.9", []string{"--iface 203.0.113.9",
+			"not an address of this machine"}},
 		{"sub --iface=", []string{"--iface", "missing"}},
 		{"sub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
 		{"pub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
@@ -70,7 +75,8 @@ func TestUsage(t *testing.T) {
 		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
 		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
 
-		{"pub --overload buffer --buffer-dir .", []string{"--overload buffer", "--pace none", "--pace slowest"}},
+		{"pub --overload buffer --buffer-dir .",
+			[]string{"--overload buffer", "--pace none", "--pace slowest"}},
 		{"pub --buffer-dir .", []string{"--buffer-dir is for --overload buffer", "this is block"}},
 		{"pub --pace slowest --overload buffer", []string{"--overload buffer", "--buffer-dir"}},
 		{"pub --stall-timeout 2s", []string{"--stall-timeout", "--pace none", "--pace slowest"}},
@@ -84,7 +90,8 @@ func TestUsage(t *testing.T) {
 		{"sub --count 0", []string{"--count 0", "leave it out"}},
 		{"sub --count 1.5", []string{"--count", "1.5", "whole number"}},
 		{"pub --size -1", []string{"--size", "-1", "is no size", "such as 64MiB"}},
-		{"pub --size 16777217", []string{"--size 16777217", "more than a message may have", "16MiB"}},
+		{"pub --size 16777217", []string{"--size 16777217", "more than a message may have",
+			"16MiB"}},
 		{"pub --size 17MiB", []string{"--size 17MiB", "more than a message may have", "16MiB"}},
 		{"pub --size big", []string{"--size", "big", "is no size"}},
 		{"pub --rate 0", []string{"--rate 0", "leave it out"}},
@@ -102,9 +109,11 @@ func TestUsage(t *testing.T) {
 		{"pub --resend-buffer 64", []string{"--resend-buffer 64", "too small", "16KiB"}},
 		{"pub --resend-buffer 0", []string{"--resend-buffer 0", "too small", "16KiB"}},
 		{"pub --resend-buffer 64M", []string{"--resend-buffer", "64M", "such as 64MiB"}},
-		{"pub --resend-buffer 7999999TiB", []string{"--resend-buffer 7999999TiB", "more memory than this machine has"}},
+		{"pub --resend-buffer 7999999TiB",
+			[]string{"--resend-buffer 7999999TiB", "more memory than this machine has"}},
 		{"sub --buffer 1KiB", []string{"--buffer 1KiB", "too small", "64KiB"}},
-		{"sub --buffer 7999999TiB", []string{"--buffer 7999999TiB", "more memory than this machine has"}},
+		{"sub --buffer 7999999TiB", []string{"--buffer 7999999TiB",
+			"more memory than this machine has"}},
 		{"sub --read-buffer 0", []string{"--read-buffer 0", "1 to 512MiB"}},
 		{"pub --read-buffer 1GiB", []string{"--read-buffer 1GiB", "1 to 512MiB"}},
 		{"pub --repair-share 0", []string{"--repair-share 0", "0 to 10", "such as 0.5"}},
@@ -126,9 +135,12 @@ func TestUsage(t *testing.T) {
 		{"pub --name " + strings.Repeat("n", 256), []string{"--name", "256", "255"}},
 
 		{"sub --format xml", []string{"--format", "xml", "lines, len or json"}},
-		{"pub --from " + file + " --format json", []string{"--format", "json", "lines, timed, len or pcap"}},
-		{"pub --from " + file + " --split iextp", []string{"--split iextp", "--format pcap or len"}},
-		{"pub --from " + file + " --format len --split fix", []string{"--split", "fix", "iextp or moldudp64"}},
+		{"pub --from " + file + " --format json",
+			[]string{"--format", "json", "lines, timed, len or pcap"}},
+		{"pub --from " + file + " --split iextp",
+			[]string{"--split iextp", "--format pcap or len"}},
+		{"pub --from " + file + " --format len --split fix",
+			[]string{"--split", "fix", "iextp or moldudp64"}},
 		{"sub --start newest", []string{"--start", "newest", "latest or oldest"}},
 		{"sub --order random", []string{"--order", "random", "offset or arrival"}},
 		{"sub --recovery maybe", []string{"--recovery", "maybe", "on or off"}},
@@ -143,13 +155,17 @@ func TestUsage(t *testing.T) {
 		{"pub --market --size 10", []string{"--market", "--size"}},
 		{"pub --rate 10 --speed 2", []string{"--rate and --speed", "one of them"}},
 		{"pub --speed 20", []string{"--speed 20", "recorded times", "--rate"}},
-		{"pub --from " + file + " --speed 20", []string{"--speed 20", "recorded times", "--format timed"}},
+		{"pub --from " + file + " --speed 20",
+			[]string{"--speed 20", "recorded times", "--format timed"}},
 		{"sub --drop-seed 7", []string{"--drop-seed", "--drop"}},
 		{"sub --start oldest --recovery off", []string{"--start oldest", "--recovery off"}},
 		{"sub --format len --summary -", []string{"--summary -", "--format len", "file"}},
-		{"pub --from " + file + " --summary " + file, []string{"--from and --summary", file, "of its own"}},
-		{"pub --from " + file + " --accepted " + file, []string{"--accepted and --from", file, "of its own"}},
-		{"pub --accepted " + file + "2 --summary " + file + "2", []string{"--accepted and --summary", file + "2", "of its own"}},
+		{"pub --from " + file + " --summary " + file,
+			[]string{"--from and --summary", file, "of its own"}},
+		{"pub --from " + file + " --accepted " + file,
+			[]string{"--accepted and --from", file, "of its own"}},
+		{"pub --accepted " + file + "2 --summary " + file + "2",
+			[]string{"--accepted and --summary", file + "2", "of its own"}},
 
 		{"pub --colour red", []string{"no flag --colour", "crier help pub"}},
 		{"sub -z", []string{"no flag -z", "crier help sub"}},
@@ -161,7 +177,8 @@ func TestUsage(t *testing.T) {
 	} {
 		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), cli.ExitUsage, c.parts...)
 	}
-	for _, c := range []struct{ args, part string }{{"publish", "demo, pub, sub"}, {"", "crier demo"}} {
+	for _, c := range []struct{ args, part string }{{"publish", "demo, pub, sub"},
+		{"", "crier demo"}} {
 		r := start(t, nil, strings.Fields(c.args)...)
 		if <-r.ended; r.exit != cli.ExitUsage || !strings.Contains(r.err.String(), c.part) {
 			t.Errorf("crier %s: %d, %s", c.args, r.exit, r.err)
@@ -188,19 +205,28 @@ func TestRefused(t *testing.T) {
 		args  []string
 		parts []string
 	}{
-		{on(group, "pub", "--from", missing), []string{missing, "no such file", "- for standard input"}},
+		{on(group, "pub", "--from", missing),
+			[]string{missing, "no such file", "- for standard input"}},
 		{on(group, "pub", "--from", dir), []string{dir, "directory", "name a file"}},
 		{on(group, "pub", "--from", empty), []string{empty, "empty"}},
-		{on(group, "pub", "--from", cut, "--rate", "1e9"), []string{cut, "cut off", "again", "messages before it were published"}},
-		{on(group, "pub", "--from", cutLen, "--format", "len"), []string{cutLen, "message 2", "whole", "the message before it was published"}},
-		{on(group, "pub", "--from", giant), []string{giant, "line 2", "16MiB", "the message before it was published"}},
+		{on(group, "pub", "--from", cut, "--rate", "1e9"),
+			[]string{cut, "cut off", "again", "messages before it were published"}},
+		{on(group, "pub", "--from", cutLen, "--format", "len"),
+			[]string{cutLen, "message 2", "whole", "the message before it was published"}},
+		{on(group, "pub", "--from", giant),
+			[]string{giant, "line 2", "16MiB", "the message before it was published"}},
 		{on(group, "pub", "--from", large, "--resend-buffer", "64KiB"),
-			[]string{large, "line 2", "100000 bytes", "the resend buffer", "--resend-buffer", "the message before it was published"}},
+			[]string{large, "line 2", "100000 bytes", "the resend buffer", "--resend-buffer",
+				"the message before it was published"}},
 		{on(group, "pub", "--size", "100000", "--count", "3", "--resend-buffer", "64KiB"),
-			[]string{"100000 bytes", "the resend buffer", "--resend-buffer", "nothing was published"}},
-		{on(group, "pub", "--count", "1", "--summary", dir), []string{"--summary", dir, "directory", "name a file"}},
-		{on(group, "sub", "--count", "1", "--summary", missing+"/x"), []string{"--summary", missing, "no such file", "name a file"}},
-		{on(group, "pub", "--count", "1", "--accepted", missing+"/x"), []string{"--accepted", missing, "no such file", "name a file"}},
+			[]string{"100000 bytes", "the resend buffer", "--resend-buffer",
+				"nothing was published"}},
+		{on(group, "pub", "--count", "1", "--summary", dir),
+			[]string{"--summary", dir, "directory", "name a file"}},
+		{on(group, "sub", "--count", "1", "--summary", missing+"/x"),
+			[]string{"--summary", missing, "no such file", "name a file"}},
+		{on(group, "pub", "--count", "1", "--accepted", missing+"/x"),
+			[]string{"--accepted", missing, "no such file", "name a file"}},
 	} {
 		t.Run(strings.Join(c.args[5:], " "), func(t *testing.T) {
 			t.Parallel()
@@ -216,7 +242,8 @@ func TestHalfReadFeed(t *testing.T) {
 	group := testGroup(t)
 	sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
 	in := strings.NewReader("\x00\x00\x00\x03one\x00\x00\x00\x03two\x00\x00\x00\x09thr")
-	pub := start(t, in, on(group, "pub", "--from", "-", "--format", "len", "--summary", "-")...).wait(cli.ExitError)
+	pub := start(t, in, on(group, "pub", "--from", "-", "--format", "len", "--summary",
+		"-")...).wait(cli.ExitError)
 	sub.wait(cli.ExitOK)
 	if got := sub.out.String(); got != "one\ntwo\n" {
 		t.Errorf("published %q", got)
@@ -224,7 +251,8 @@ func TestHalfReadFeed(t *testing.T) {
 	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
 		t.Errorf("%+v", p)
 	}
-	if words := pub.err.String(); !strings.Contains(words, "standard input: it ends at byte 21, within message 3") ||
+	if words := pub.err.String(); !strings.Contains(words,
+		"standard input: it ends at byte 21, within message 3") ||
 		!strings.Contains(words, "the 2 messages before it were published") {
 		t.Error(words)
 	}
@@ -244,7 +272,8 @@ func TestPortInUse(t *testing.T) {
 		t.Skip(err)
 	}
 	defer other.Close()
-	wantRefusal(t, start(t, nil, on(group, "sub", "--timeout", "1s")...), cli.ExitError, group[1], "another program holds that port", "choose another")
+	wantRefusal(t, start(t, nil, on(group, "sub", "--timeout", "1s")...), cli.ExitError, group[1],
+		"another program holds that port", "choose another")
 }
 
 // A disk without room, for each file that is written.
@@ -259,9 +288,12 @@ func TestFullDisk(t *testing.T) {
 		args  []string
 		parts []string
 	}{
-		{on(group, "pub", "--count", "1", "--summary", full), []string{"summary", full, "no space left", "make room"}},
-		{on(group, "sub", "--timeout", "1ms", "--summary", full), []string{"summary", full, "no space left", "make room"}},
-		{on(group, "pub", "--count", "1", "--accepted", full), []string{"--accepted", full, "room"}},
+		{on(group, "pub", "--count", "1", "--summary", full),
+			[]string{"summary", full, "no space left", "make room"}},
+		{on(group, "sub", "--timeout", "1ms", "--summary", full),
+			[]string{"summary", full, "no space left", "make room"}},
+		{on(group, "pub", "--count", "1", "--accepted", full),
+			[]string{"--accepted", full, "room"}},
 	} {
 		wantRefusal(t, start(t, nil, c.args...), cli.ExitError, c.parts...)
 	}
@@ -270,9 +302,11 @@ func TestFullDisk(t *testing.T) {
 		t.Skip(err)
 	}
 	defer out.Close()
-	for _, args := range [][]string{{"help"}, {"help", "sub"}, {"version"}, on(group, "pub", "--count", "1", "--summary", "-")} {
+	for _, args := range [][]string{{"help"}, {"help", "sub"}, {"version"},
+		on(group, "pub", "--count", "1", "--summary", "-")} {
 		r := startInto(t, out, nil, args...)
-		if r.wait(cli.ExitError); !strings.Contains(r.err.String(), "standard output") || !strings.Contains(r.err.String(), "no space left") {
+		if r.wait(cli.ExitError); !strings.Contains(r.err.String(), "standard output") ||
+			!strings.Contains(r.err.String(), "no space left") {
 			t.Errorf("crier %q: %s", args, r.err)
 		}
 	}
@@ -280,7 +314,8 @@ func TestFullDisk(t *testing.T) {
 	group = testGroup(t)
 	sub := startInto(t, out, nil, on(group, "sub")...).listening()
 	start(t, strings.NewReader("1\n"), on(group, "pub", "--from", "-")...)
-	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(), "crier sub: standard output can't be written (no space left on device): make room") {
+	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(),
+		"crier sub: standard output can't be written (no space left on device): make room") {
 		t.Error(sub.err)
 	}
 }

@@ -43,9 +43,11 @@ func TestBenchAllGoesOn(t *testing.T) {
 	t.Parallel()
 	clitest.Group(t)
 	dir := t.TempDir()
-	const missing, first = " --limits=DIR/limits.json", "first: throughput --duration 20ms --subscribers 2\n"
+	const missing, first = " --limits=DIR/limits.json",
+		"first: throughput --duration 20ms --subscribers 2\n"
 	o := &all{out: filepath.Join(dir, "new", "results"), net: coordinator.NetLoopback}
-	o.text = "second: throughput --duration 20ms" + missing + "\n" + first // what it names isn't there yet
+	// what it names isn't there yet
+	o.text = "second: throughput --duration 20ms" + missing + "\n" + first
 	run := func() (string, string, error) {
 		var out, errs bytes.Buffer
 		_, err := o.run(context.Background(), cli.Streams{Out: &out, Err: &errs})
@@ -66,7 +68,8 @@ func TestBenchAllGoesOn(t *testing.T) {
 		}
 	}
 	out, errs, err := run()
-	if err == nil || !strings.Contains(err.Error(), "1 of 2 failed (second)") || !strings.Contains(errs, "second failed: --limits") {
+	if err == nil || !strings.Contains(err.Error(), "1 of 2 failed (second)") ||
+		!strings.Contains(errs, "second failed: --limits") {
 		t.Errorf("%v: %s", err, errs)
 	}
 	if strings.Count(out, "crier bench throughput") != 1 || !strings.Contains(out, "messages/s") {
@@ -76,19 +79,22 @@ func TestBenchAllGoesOn(t *testing.T) {
 
 	o.text = strings.Replace(o.text, missing, "", 1)
 	out, errs, err = run()
-	if err != nil || !strings.Contains(errs, "first: it is there already") || strings.Contains(out, "--subscribers 2") {
+	if err != nil || !strings.Contains(errs, "first: it is there already") ||
+		strings.Contains(out, "--subscribers 2") {
 		t.Errorf("%v: %s\n%s", err, errs, out)
 	}
 	has("first.html", "first.json", "first.txt", "second.html", "second.json", "second.txt")
 	page, err := os.ReadFile(filepath.Join(o.out, "second.html"))
-	if err != nil || !strings.Contains(string(page), "crier bench throughput --duration 20ms --net lo") {
+	if err != nil ||
+		!strings.Contains(string(page), "crier bench throughput --duration 20ms --net lo") {
 		t.Errorf("the page doesn't say what made it: %v", err)
 	}
 
 	o.text += "third: throughput --duration 1h\n"
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	if _, err := o.run(ctx, cli.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}); err == nil || !strings.Contains(err.Error(), "interrupted in third") {
+	if _, err := o.run(ctx, cli.Streams{Out: &bytes.Buffer{}, Err: &bytes.Buffer{}}); err == nil ||
+		!strings.Contains(err.Error(), "interrupted in third") {
 		t.Error(err)
 	}
 	has("first.html", "first.json", "first.txt", "second.html", "second.json", "second.txt")
@@ -98,7 +104,8 @@ func TestBenchAllGoesOn(t *testing.T) {
 func TestBenchAllKeepsWhatCannotBePrinted(t *testing.T) {
 	t.Parallel()
 	clitest.Group(t)
-	o := &all{out: t.TempDir(), net: coordinator.NetLoopback, text: "one: throughput --duration 20ms\n"}
+	o := &all{out: t.TempDir(), net: coordinator.NetLoopback,
+		text: "one: throughput --duration 20ms\n"}
 	reader, writer, err := os.Pipe()
 	if err != nil {
 		t.Fatal(err)

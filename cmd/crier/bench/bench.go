@@ -24,8 +24,9 @@ each cell and prints the median with the least and the most. Lists, as in
 // Command has a command below it for each benchmark.
 func Command() *cli.Command {
 	return &cli.Command{
-		Name:  "bench",
-		Brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and what the kernel alone does",
+		Name: "bench",
+		Brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and " +
+			"what the kernel alone does",
 		Help: help + `Examples:
 
   # messages a second to one subscriber, nothing missing
@@ -46,7 +47,8 @@ func Command() *cli.Command {
 
 `,
 		Subs: []*cli.Command{
-			kindCommand(report.Throughput, "messages a second that the slowest subscriber gets", `Publishers send as fast as their slowest subscriber takes it, with a bounded number
+			kindCommand(report.Throughput, "messages a second that the slowest subscriber gets",
+				`Publishers send as fast as their slowest subscriber takes it, with a bounded number
 of messages under way: that is told through memory that the processes share, and
 stands in for back-pressure. Every message is counted.
 
@@ -62,7 +64,8 @@ Examples:
   crier bench throughput --drop 0.01 --json
 
 `),
-			kindCommand(report.Latency, "how late messages come, and how long a round trip takes", `Messages are due at even times, and latency counts from the due time: what one
+			kindCommand(report.Latency, "how late messages come, and how long a round trip takes",
+				`Messages are due at even times, and latency counts from the due time: what one
 message does to those behind it is not left out. Beside it the same is measured
 with bare sockets in Go and the same waiting, run by run in turn. One-way times
 need one clock, and so one machine; --remote measures round trips to another.
@@ -82,7 +85,9 @@ Examples:
   crier bench latency --drop 0.01 --subscribers 3
 
 `),
-			kindCommand(report.Recovery, "the time from a loss to the delivery, against the round trip", `Each subscriber throws away a share of the datagrams that it receives. How long a
+			kindCommand(report.Recovery,
+				"the time from a loss to the delivery, against the round trip",
+				`Each subscriber throws away a share of the datagrams that it receives. How long a
 lost message takes is printed beside the round trip of the same network.
 
 Examples:
@@ -94,7 +99,9 @@ Examples:
   crier bench recovery --drop 0.05 --subscribers 3
 
 `),
-			kindCommand(report.Fanout, "the cost of a message as subscribers grow, beside TCP to each", `The same messages go to a growing number of subscribers: once by multicast, and by
+			kindCommand(report.Fanout,
+				"the cost of a message as subscribers grow, beside TCP to each",
+				`The same messages go to a growing number of subscribers: once by multicast, and by
 TCP to each of them (without delay, written in full buffers).
 
 Examples:
@@ -106,7 +113,9 @@ Examples:
   crier bench fanout --rate 5000 --subscribers 1,4
 
 `),
-			kindCommand(report.Overload, "what a subscriber that crawls costs the healthy ones beside it", `The same messages go to healthy subscribers alone, beside one more healthy one, and
+			kindCommand(report.Overload,
+				"what a subscriber that crawls costs the healthy ones beside it",
+				`The same messages go to healthy subscribers alone, beside one more healthy one, and
 beside one that crawls: it takes a message each --work, and drops what it can't take,
 or asks for it again when it has room (--overload). The publisher keeps nobody's pace.
 These take turns, and each run is held against its neighbour: what is printed is the
@@ -121,7 +130,9 @@ Examples:
   crier bench overload --net netns --size 1KiB --rate 5000
 
 `),
-			kindCommand(report.Spilling, "what it costs that a slow subscriber's backlog goes to disk", `A publisher that keeps the pace of one subscriber publishes to others as well. That
+			kindCommand(report.Spilling,
+				"what it costs that a slow subscriber's backlog goes to disk",
+				`A publisher that keeps the pace of one subscriber publishes to others as well. That
 one crawls until it is --backlog behind what the publisher holds in memory, and then
 goes on at full speed. Printed is what the others have before that, while the backlog
 goes to disk, while it comes back, and after. Every byte is compared at all of them.
@@ -137,7 +148,8 @@ Examples:
   crier bench spill --buffer-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
 
 `),
-			kindCommand(report.Limits, "what this machine's kernel does with bare UDP multicast", `No protocol: datagrams as fast as no receiver loses any, sent with a system call
+			kindCommand(report.Limits, "what this machine's kernel does with bare UDP multicast",
+				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and
 how late they come, and how long a round trip takes, while waiting in two ways.
 
@@ -200,13 +212,18 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &coordinator.ServeOptions{}
-			flags.StringVar(&o.Interface, "iface", "", "network interface to answer on, by `NAME` or address")
-			flags.IntVar(&o.Port, "port", coordinator.DefaultPort, "TCP `PORT` to listen at; 0: any")
+			flags.StringVar(&o.Interface, "iface", "",
+				"network interface to answer on, by `NAME` or address")
+			flags.IntVar(&o.Port, "port", coordinator.DefaultPort,
+				"TCP `PORT` to listen at; 0: any")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				if o.Interface == "" {
-					return 0, cli.Usagef("--iface is missing: name the interface that leads to the other machine")
+					return 0, cli.Usagef("--iface is missing: name the interface that leads to " +
+						"the other machine")
 				}
-				return cli.ExitOK, netflags.ConfigError(coordinator.Serve(ctx, *o, func(line string) { fmt.Fprintln(std.Err, "crier bench serve: "+line) }))
+				return cli.ExitOK,
+					netflags.ConfigError(coordinator.Serve(ctx, *o,
+						func(line string) { fmt.Fprintln(std.Err, "crier bench serve: "+line) }))
 			}
 		},
 	}
@@ -218,7 +235,8 @@ func Worker() *cli.Command {
 		Name: job.WorkerCommand, Hidden: true,
 		Setup: func(*cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			return func(_ context.Context, std cli.Streams) (int, error) {
-				return cli.ExitOK, worker.Run(std.In, std.Out, cli.NewLogger("bench", std.Err, false))
+				return cli.ExitOK, worker.Run(std.In, std.Out,
+					cli.NewLogger("bench", std.Err, false))
 			}
 		},
 	}

@@ -42,35 +42,43 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Sizes = []int{4 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
-	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers, "`NUMBER` of subscribers, or several")
+	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers,
+		"`NUMBER` of subscribers, or several")
 	duration := 5 * time.Second
 	switch kind {
 	case report.Throughput:
-		flags.IntSliceVar(&o.Publishers, "publishers", o.Publishers, "`NUMBER` of publishers, or several")
+		flags.IntSliceVar(&o.Publishers, "publishers", o.Publishers,
+			"`NUMBER` of publishers, or several")
 		o.Rates = []float64{0}
 	case report.Fanout:
 		duration = 2 * time.Second
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{0},
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 	case report.Overload:
 		duration = 2 * time.Second
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000, 0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest healthy one takes them")
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000, 0},
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest healthy one "+
+				"takes them")
 		overloadFlags(o, flags)
 	case report.Spilling:
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{5000, 0}, "`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{5000, 0},
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 		spillFlags(o, flags)
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
 			duration = 5 * time.Second
 		}
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000}, "`MESSAGES` a second, each due at its time; or several rates")
+		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000},
+			"`MESSAGES` a second, each due at its time; or several rates")
 	}
 	if kind == report.Latency || kind == report.Limits || kind == report.Recovery {
 		ways := "block, adaptive or spin"
 		if kind != report.Limits {
 			ways = "block, adaptive, spin or spin-both"
 		}
-		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+ways+", or several")
+		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+ways+
+			", or several")
 	}
 	lasting := "how long each run sends"
 	if kind == report.Spilling {
@@ -82,41 +90,59 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		runs = 9
 	}
 	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
-	if kind != report.Fanout && kind != report.Limits && kind != report.Overload && kind != report.Spilling {
+	if kind != report.Fanout && kind != report.Limits && kind != report.Overload &&
+		kind != report.Spilling {
 		usual := 0.0
 		if kind == report.Recovery {
 			usual = 0.01
 		}
-		flags.Float64Var(&o.Drop, "drop", usual, "each subscriber throws away this `SHARE` of the datagrams that it receives")
+		flags.Float64Var(&o.Drop, "drop", usual,
+			"each subscriber throws away this `SHARE` of the datagrams that it receives")
 	}
 	o.offload = "on"
 	if kind != report.Limits {
-		flags.StringVar(&o.offload, "offload", "on", "let the kernel cut and merge datagrams: on or off")
+		flags.StringVar(&o.offload, "offload", "on",
+			"let the kernel cut and merge datagrams: on or off")
 	}
-	flags.Var(&o.inFlight, "in-flight", "messages that may be under way at once, in bytes, where there is no rate")
-	flags.StringVar(&o.Net, "net", coordinator.NetLoopback, "lo, or netns: network namespaces that are made for this (root)")
-	flags.BoolVar(&o.RealFrames, "real-frames", false, "with --net netns: cut what the publisher sends into frames before they leave")
-	flags.BoolVar(&o.GRO, "gro", false, "with --real-frames: the receiving interfaces merge frames again (rx-gro, rx-udp-gro-forwarding), as network cards' drivers do")
+	flags.Var(&o.inFlight, "in-flight",
+		"messages that may be under way at once, in bytes, where there is no rate")
+	flags.StringVar(&o.Net, "net", coordinator.NetLoopback,
+		"lo, or netns: network namespaces that are made for this (root)")
+	flags.BoolVar(&o.RealFrames, "real-frames", false,
+		"with --net netns: cut what the publisher sends into frames before they leave")
+	flags.BoolVar(&o.GRO, "gro", false,
+		"with --real-frames: the receiving interfaces merge frames again (rx-gro, "+
+			"rx-udp-gro-forwarding), as network cards' drivers do")
 	flags.IntVar(&o.MTU, "mtu", defaultMTU, "with --net netns: the `BYTES` of its interfaces' MTU")
-	flags.StringVar(&o.Interface, "iface", "", "measure on this network interface, by `NAME` or address")
+	flags.StringVar(&o.Interface, "iface", "",
+		"measure on this network interface, by `NAME` or address")
 	if kind == report.Latency {
-		flags.StringVar(&o.Remote, "remote", "", "measure round trips to `HOST[:PORT]`, where crier bench serve runs")
+		flags.StringVar(&o.Remote, "remote", "",
+			"measure round trips to `HOST[:PORT]`, where crier bench serve runs")
 	}
 	if kind == report.Throughput || kind == report.Fanout {
-		flags.StringVar(&o.limits, "limits", "", "print results as a share of what the kernel alone does: measured as well, or from `FILE`")
+		flags.StringVar(&o.limits, "limits", "",
+			"print results as a share of what the kernel alone does: measured as well, or "+
+				"from `FILE`")
 		flags.Lookup("limits").NoOptDefVal = limitsNow
 	}
-	flags.StringVar(&o.JSON, "json", "", "print JSON, an object a cell and line, in place of the table; or write it to `FILE` as well")
+	flags.StringVar(&o.JSON, "json", "",
+		"print JSON, an object a cell and line, in place of the table; or write it to `FILE` "+
+			"as well")
 	flags.Lookup("json").NoOptDefVal = "-"
 	flags.StringVar(&o.HTML, "html", "", "write a page with pictures to `FILE`")
-	flags.StringVar(&o.Compare, "compare", "", "hold the results against those that --json wrote to `FILE`")
+	flags.StringVar(&o.Compare, "compare", "",
+		"hold the results against those that --json wrote to `FILE`")
 	return o
 }
 
 // overloadFlags declares what a slow subscriber does, and what a publisher keeps.
 func overloadFlags(o *options, flags *cli.FlagSet) {
-	flags.DurationVar(&o.Work, "work", time.Millisecond, "what each message costs the subscriber that crawls")
-	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop", "block"}, "what it does with messages that it can't take, by `WORD`: drop, drop-newest, buffer or block, or several")
+	flags.DurationVar(&o.Work, "work", time.Millisecond,
+		"what each message costs the subscriber that crawls")
+	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop", "block"},
+		"what it does with messages that it can't take, by `WORD`: drop, drop-newest, buffer or "+
+			"block, or several")
 	o.buffer, o.resend = 256<<10, 4<<20
 	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
 	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps for repair")
@@ -124,15 +150,19 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 
 // spillFlags declares what goes to disk, and where.
 func spillFlags(o *options, flags *cli.FlagSet) {
-	flags.StringVar(&o.DiskDir, "buffer-dir", "", "the `DIRECTORY` on the disk to be measured; nothing is left there")
+	flags.StringVar(&o.DiskDir, "buffer-dir", "",
+		"the `DIRECTORY` on the disk to be measured; nothing is left there")
 	o.backlog, o.buffer, o.resend = 1<<30, 32<<20, 64<<20
-	flags.Var(&o.backlog, "backlog", "how far the slow subscriber falls behind what is held in memory")
+	flags.Var(&o.backlog, "backlog",
+		"how far the slow subscriber falls behind what is held in memory")
 	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
 	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
 	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps in memory")
 	o.floor = 128 << 20
-	flags.Var(&o.floor, "repair-floor", "how much a second the publisher may send to whoever is behind, if more than is live")
-	flags.DurationVar(&o.Patience, "patience", 5*time.Minute, "how long the backlog may take to grow, and again to drain")
+	flags.Var(&o.floor, "repair-floor",
+		"how much a second the publisher may send to whoever is behind, if more than is live")
+	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,
+		"how long the backlog may take to grow, and again to drain")
 }
 
 // limitsNow is --limits without a file.
@@ -160,7 +190,8 @@ func (o *options) options() (coordinator.Options, error) {
 	for _, list := range []struct {
 		flag string
 		n    int
-	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)}, {"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}, {"overload", len(o.Overloads)}} {
+	}{{"size", len(o.Sizes)}, {"subscribers", len(o.Subscribers)}, {"rate", len(o.Rates)},
+		{"wait", len(o.Waits)}, {"publishers", len(o.Publishers)}, {"overload", len(o.Overloads)}} {
 		if list.n == 0 && (list.flag != "overload" || o.Kind == report.Overload) {
 			return opts, cli.Usagef("--%s is empty: give one value or several", list.flag)
 		}

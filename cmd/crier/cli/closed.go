@@ -12,8 +12,10 @@ type closedError string
 func (e closedError) Error() string { return string(e) }
 
 const (
-	closedInput  closedError = "standard input was closed before the start, and holds nothing: name a file in place of -"
-	closedOutput closedError = "standard output was closed before the start, or is /dev/null opened for reading too, which looks the same; " +
+	closedInput closedError = "standard input was closed before the start, and holds nothing: " +
+		"name a file in place of -"
+	closedOutput closedError = "standard output was closed before the start, or is /dev/null " +
+		"opened for reading too, which looks the same; " +
 		"give it a place to go to, or discard it with > /dev/null"
 )
 

@@ -29,7 +29,8 @@ func (c *Command) Page() string {
 	flags := c.Flags(nil)
 	c.Setup(flags)
 	var b strings.Builder
-	fmt.Fprintf(&b, "crier %s: %s\n\n  crier %s [flags]%s\n\n%s\nFlags:\n%s", c.Name, c.Brief, c.Name, c.Args, c.Help, flags.FlagUsages())
+	fmt.Fprintf(&b, "crier %s: %s\n\n  crier %s [flags]%s\n\n%s\nFlags:\n%s", c.Name, c.Brief,
+		c.Name, c.Args, c.Help, flags.FlagUsages())
 	return b.String()
 }
 

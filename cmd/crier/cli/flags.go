@@ -25,9 +25,11 @@ func flagText(err error) string {
 		case "float64":
 			return fmt.Sprintf("%s %q is no number", flag, invalid.GetValue())
 		case "duration":
-			return fmt.Sprintf("%s %q is no time: give a number and a unit, such as 500us, 10ms or 2s", flag, invalid.GetValue())
+			return fmt.Sprintf("%s %q is no time: give a number and a unit, such as 500us, "+
+				"10ms or 2s", flag, invalid.GetValue())
 		case "bool":
-			return fmt.Sprintf("%s takes no value but true or false, not %q", flag, invalid.GetValue())
+			return fmt.Sprintf("%s takes no value but true or false, not %q", flag,
+				invalid.GetValue())
 		default: // the flag's own type says it
 			return fmt.Sprintf("%s %v", flag, invalid.Unwrap())
 		}

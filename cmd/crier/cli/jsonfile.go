@@ -36,7 +36,8 @@ func OpenJSON(flag, path string, std Streams) (*JSONFile, error) {
 	}
 	file, err := os.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("%s %s can't be written (%w): name a file that can, or - for standard output", flag, path, BareError(err))
+		return nil, fmt.Errorf("%s %s can't be written (%w): name a file that can, or - for "+
+			"standard output", flag, path, BareError(err))
 	}
 	return &JSONFile{flag: flag, name: path, out: file, file: file, indent: true}, nil
 }
@@ -64,7 +65,8 @@ func (f *JSONFile) Write(summary any) error {
 		return fmt.Errorf("%s -: %w", f.flag, OutputError(err))
 	}
 	if err != nil {
-		return fmt.Errorf("%s can't be written to %s (%w): make room there, or give another file", f.flag, f.name, BareError(err))
+		return fmt.Errorf("%s can't be written to %s (%w): make room there, or give another file",
+			f.flag, f.name, BareError(err))
 	}
 	return nil
 }

@@ -17,7 +17,8 @@ func NewLogger(name string, out io.Writer, verbose bool) *slog.Logger {
 	if verbose {
 		level = slog.LevelInfo
 	}
-	return slog.New(&logHandler{name: name, level: level, verbose: verbose, lines: &logLines{out: out}})
+	return slog.New(&logHandler{name: name, level: level, verbose: verbose,
+		lines: &logLines{out: out}})
 }
 
 // logHandler is a slog.Handler.
@@ -49,7 +50,8 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 		text += " (" + strings.Join(details, ", ") + ")"
 	}
 	text = Printable(strings.ReplaceAll(text, "\n", " "))
-	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, strings.TrimPrefix(text, "crier: ")))
+	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name,
+		strings.TrimPrefix(text, "crier: ")))
 }
 
 // logLines writes lines, each once where several sockets say the same: that their

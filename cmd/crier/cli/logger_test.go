@@ -18,7 +18,8 @@ func TestLoggerSaysItOnce(t *testing.T) {
 		text  string
 	}{{0, "down"}, {time.Millisecond, "down"}, {0, "up"}, {0, "down"}, {time.Second, "down"}} {
 		at = at.Add(step.after)
-		if err := h.Handle(t.Context(), slog.NewRecord(at, slog.LevelWarn, step.text, 0)); err != nil {
+		if err := h.Handle(t.Context(),
+			slog.NewRecord(at, slog.LevelWarn, step.text, 0)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -12,7 +12,8 @@ import (
 func CheckMemory(flag string, n Size) error {
 	most := machineMemory()
 	if int64(n) > most {
-		return Usagef("%s %v is more memory than this machine has, %v: give less", flag, n, Size(most&^(1<<20-1)))
+		return Usagef("%s %v is more memory than this machine has, %v: give less", flag, n,
+			Size(most&^(1<<20-1)))
 	}
 	return nil
 }

@@ -100,7 +100,8 @@ func (o *Output) wait(ctx context.Context, signal <-chan struct{}) error {
 			return nil
 		case <-timer.C:
 			if o.written.Load() == before {
-				return fmt.Errorf("standard output has taken nothing for %v, and not all was printed: read it faster", outputPatience)
+				return fmt.Errorf("standard output has taken nothing for %v, and not all was "+
+					"printed: read it faster", outputPatience)
 			}
 			timer.Reset(outputPatience)
 		}

@@ -19,7 +19,8 @@ func TestOutput(t *testing.T) {
 	for i := range 100000 {
 		line := fmt.Appendf(nil, "line %d of some length, so that it takes several writes\n", i)
 		want = append(want, line...)
-		if err := o.Add(context.Background(), func(b []byte) []byte { return append(b, line...) }); err != nil {
+		if err := o.Add(context.Background(),
+			func(b []byte) []byte { return append(b, line...) }); err != nil {
 			t.Fatal(err)
 		}
 		o.mu.Lock()
@@ -42,7 +43,11 @@ func TestOutputStuck(t *testing.T) {
 		o := NewOutput(w, func() {})
 		for {
 			full := false
-			add := func(b []byte) []byte { full = len(b) >= outputLimit-1000; return append(b, make([]byte, 1000)...) }
+			add := func(
+				b []byte) []byte {
+				full = len(b) >= outputLimit-1000
+				return append(b, make([]byte, 1000)...)
+			}
 			if err := o.Add(ctx, add); err != nil {
 				t.Fatal(err)
 			}
@@ -78,7 +83,8 @@ func TestOutputSlow(t *testing.T) {
 		ctx, cancel := context.WithCancel(context.Background())
 		cancel()
 		o := NewOutput(w, func() {})
-		if err := o.Add(ctx, func(b []byte) []byte { return append(b, make([]byte, outputLimit)...) }); err != nil {
+		if err := o.Add(ctx,
+			func(b []byte) []byte { return append(b, make([]byte, outputLimit)...) }); err != nil {
 			t.Fatal(err)
 		}
 		n := make(chan int64)

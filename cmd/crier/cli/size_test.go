@@ -67,7 +67,8 @@ func TestSizesThatAreNone(t *testing.T) {
 func TestSizeText(t *testing.T) {
 	for s, want := range map[Size]string{
 		0: "0", 1: "1", 1000: "1kB", 1024: "1KiB", 1472: "1472", 2000: "2kB", 1536: "1536",
-		64 << 20: "64MiB", 100e6: "100MB", 1 << 30: "1GiB", 1 << 40: "1TiB", 3 << 39: "1536GiB", math.MaxInt64: "9223372036854775807",
+		64 << 20: "64MiB", 100e6: "100MB", 1 << 30: "1GiB", 1 << 40: "1TiB", 3 << 39: "1536GiB",
+		math.MaxInt64: "9223372036854775807",
 	} {
 		if got := s.String(); got != want {
 			t.Errorf("%d is %q, want %q", int64(s), got, want)

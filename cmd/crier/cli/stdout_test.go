@@ -8,10 +8,12 @@ import (
 )
 
 func TestOutputError(t *testing.T) {
-	if err := OutputError(io.ErrClosedPipe); !strings.Contains(err.Error(), "closed by whoever read it") {
+	if err := OutputError(io.ErrClosedPipe); !strings.Contains(err.Error(),
+		"closed by whoever read it") {
 		t.Error(err)
 	}
-	if err := OutputError(errors.New("the printer is on fire")); !strings.Contains(err.Error(), "on fire") {
+	if err := OutputError(errors.New("the printer is on fire")); !strings.Contains(err.Error(),
+		"on fire") {
 		t.Error(err)
 	}
 }

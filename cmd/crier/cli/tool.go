@@ -33,7 +33,8 @@ func (t *Tool) Run(ctx context.Context, args []string, std Streams) int {
 	}
 	c := find(t.Commands, name)
 	if c == nil {
-		fmt.Fprintf(std.Err, "crier: there is no command %q; the commands are %s, help and version\n",
+		fmt.Fprintf(std.Err,
+			"crier: there is no command %q; the commands are %s, help and version\n",
 			name, names(t.Commands))
 		return ExitUsage
 	}

@@ -19,5 +19,6 @@ func Version() string {
 			}
 		}
 	}
-	return fmt.Sprintf("crier %s%s %s %s/%s", v, revision, runtime.Version(), runtime.GOOS, runtime.GOARCH)
+	return fmt.Sprintf("crier %s%s %s %s/%s", v, revision, runtime.Version(), runtime.GOOS,
+		runtime.GOARCH)
 }

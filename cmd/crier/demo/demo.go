@@ -46,7 +46,8 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
 			flags.Uint64Var(&o.seed, "seed", seed, "decides the feed, and what is lost")
-			flags.StringVar(&o.net, "net", "sim", "sim, the simulated network, or lo, the loopback interface")
+			flags.StringVar(&o.net, "net", "sim",
+				"sim, the simulated network, or lo, the loopback interface")
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				switch {

@@ -13,7 +13,8 @@ import (
 // demo runs the command and returns what it prints.
 func demo(t *testing.T, args ...string) string {
 	t.Helper()
-	return clitest.Run(t, Command(), append([]string{"demo"}, args...)...).Want(cli.ExitOK).Out.String()
+	return clitest.Run(t, Command(),
+		append([]string{"demo"}, args...)...).Want(cli.ExitOK).Out.String()
 }
 
 // A seed repeats to the byte, and another is another run.
@@ -71,7 +72,8 @@ func TestDemoOnLoopback(t *testing.T) {
 		t.Skip("it takes five seconds")
 	}
 	tool := t.TempDir() + "/crier"
-	if out, err := exec.Command("go", "build", "-o", tool, "crier/cmd/crier").CombinedOutput(); err != nil {
+	if out, err := exec.Command("go", "build", "-o", tool,
+		"crier/cmd/crier").CombinedOutput(); err != nil {
 		t.Skipf("the tool can't be built here: %v\n%s", err, out)
 	}
 	cmd := exec.Command(tool, "demo", "--net", "lo", "--json")

@@ -32,12 +32,14 @@ type process struct {
 }
 
 // startSubscriber starts a subscriber that prints what it gets as JSON.
-func startSubscriber(ctx context.Context, self, dir, group, impair string, plan *script, i int) (*process, error) {
+func startSubscriber(ctx context.Context, self, dir, group, impair string, plan *script,
+	i int) (*process, error) {
 	s := &process{
 		plan: plan, summary: filepath.Join(dir, fmt.Sprintf("sub%d.json", i)),
 		ready: make(chan struct{}), done: make(chan error, 2),
 	}
-	s.cmd = exec.CommandContext(ctx, self, "sub", "--group", group, "--iface", "lo", "--format", "json",
+	s.cmd = exec.CommandContext(ctx, self, "sub", "--group", group, "--iface", "lo",
+		"--format", "json",
 		"--until-end", "--timeout", patience.String(), "--summary", s.summary, "--impair", impair,
 		"--drop-seed", strconv.FormatUint(plan.seed+uint64(i), 10))
 	s.cmd.SysProcAttr = childAttr()
@@ -102,10 +104,12 @@ func (s *process) read(out io.Reader) error {
 			continue
 		}
 		if ev.Offset == nil || ev.Text == nil {
-			return fmt.Errorf("subscriber %s printed an incomplete message: %s", s.Name, lines.Bytes())
+			return fmt.Errorf("subscriber %s printed an incomplete message: %s", s.Name,
+				lines.Bytes())
 		}
 		if !s.plan.is(*ev.Offset, []byte(*ev.Text)) {
-			return fmt.Errorf("subscriber %s: offset %d is not what was published", s.Name, *ev.Offset)
+			return fmt.Errorf("subscriber %s: offset %d is not what was published",
+				s.Name, *ev.Offset)
 		}
 		s.have.Add(1)
 	}
@@ -145,8 +149,10 @@ func (s *process) finish() error {
 	s.Delivered, s.Recovered, s.Lost, s.Losses = t.Delivered, t.Recovered, t.Lost, t.Losses
 	s.NextOffset, s.Duplicates, s.Nacks = t.NextOffset, t.Duplicates, t.NacksSent
 	s.Latency, s.Recovery, s.End = t.Latency, t.Recovery, t.End
-	if s.Delivered != s.have.Load() || s.Delivered+s.Lost != t.NextOffset-t.FirstOffset || t.FirstOffset != 0 {
-		return fmt.Errorf("subscriber %s: its summary doesn't add up: %+v, and it printed %d messages", s.Name, *t, s.have.Load())
+	if s.Delivered != s.have.Load() || s.Delivered+s.Lost != t.NextOffset-t.FirstOffset ||
+		t.FirstOffset != 0 {
+		return fmt.Errorf("subscriber %s: its summary doesn't add up: %+v, and it printed %d "+
+			"messages", s.Name, *t, s.have.Load())
 	}
 	return nil
 }

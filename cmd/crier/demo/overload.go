@@ -58,18 +58,21 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
 	check := testnet.NewChecker(w)
-	sc := send.Config{Name: "burst", ResendBuffer: overloadResend, Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
+	sc := send.Config{Name: "burst", ResendBuffer: overloadResend,
+		Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
 	switch answer {
 	case "drop":
 		sc.WhenFull = reliable.Drop
 	case "buffer":
 		sc.Disk = overloadDisk
 	}
-	pub, err := w.AddPublisher(testnet.PublisherConfig{Name: "producer", Sender: sc, Disk: testnet.DiskConfig{Wait: 2 * time.Millisecond}})
+	pub, err := w.AddPublisher(testnet.PublisherConfig{Name: "producer", Sender: sc,
+		Disk: testnet.DiskConfig{Wait: 2 * time.Millisecond}})
 	if err != nil {
 		return nil, err
 	}
-	link := testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.001}}
+	link := testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond),
+		Loss: testnet.Bernoulli{P: 0.001}}
 	slow, err := w.AddSubscriber(testnet.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
 		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},
@@ -91,7 +94,8 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	for i := range overloadBurst {
 		w.At(start.Add(time.Duration(i)*overloadEvery), func() {
 			copy(payload, fmt.Sprintf("%08d", i))
-			if _, err := pub.Publish(payload); err != nil && !errors.Is(err, testnet.ErrHeld) && err != reliable.ErrDropped {
+			if _, err := pub.Publish(payload); err != nil && !errors.Is(err, testnet.ErrHeld) &&
+				err != reliable.ErrDropped {
 				panic(err) // the publisher runs until the end
 			}
 		})
@@ -126,7 +130,8 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 }
 
 // worstLatency returns what notes the longest that a message took.
-func worstLatency(pub *testnet.Publisher, worst *time.Duration) func(reliable.Time, *reliable.Event) {
+func worstLatency(pub *testnet.Publisher,
+	worst *time.Duration) func(reliable.Time, *reliable.Event) {
 	return func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {
 			*worst = max(*worst, now.Sub(pub.Session().AcceptedAt(ev.Offset)))
@@ -155,7 +160,8 @@ func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
 
 func overloadText(list []*overloadResult, seed uint64) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, `A burst of %s messages, one each %v, to a quick subscriber and to one that takes
+	fmt.Fprintf(&b,
+		`A burst of %s messages, one each %v, to a quick subscriber and to one that takes
 %v for each; the pace is the slowest's, and %v of memory keep what it has yet to
 take. The same burst under the three answers, in virtual time (seed %d).
 
@@ -173,9 +179,15 @@ take. The same burst under the three answers, in virtual time (seed %d).
 	row("lost by slow", func(r *overloadResult) string { return cli.Grouped(r.SlowLost) })
 	row("delivered to quick", func(r *overloadResult) string { return cli.Grouped(r.Quick) })
 	row("lost by quick", func(r *overloadResult) string { return cli.Grouped(r.QuickLost) })
-	row("worst latency, slow", func(r *overloadResult) string { return r.SlowWorst.Round(time.Millisecond).String() })
-	row("worst latency, quick", func(r *overloadResult) string { return r.QuickWorst.Round(10 * time.Microsecond).String() })
-	row("producer held", func(r *overloadResult) string { return r.Held.Round(time.Millisecond).String() })
+	row("worst latency, slow",
+		func(r *overloadResult) string { return r.SlowWorst.Round(time.Millisecond).String() })
+	row("worst latency, quick",
+		func(
+			r *overloadResult) string {
+			return r.QuickWorst.Round(10 * time.Microsecond).String()
+		})
+	row("producer held",
+		func(r *overloadResult) string { return r.Held.Round(time.Millisecond).String() })
 	row("memory", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Memory>>10) })
 	row("disk", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Disk>>10) })
 	w.Flush()
@@ -186,7 +198,8 @@ take. The same burst under the three answers, in virtual time (seed %d).
 			most = max(most, n)
 		}
 	}
-	fmt.Fprintf(&b, "\nHow far the slow one is behind, over %v (full height: %s messages)\n\n", overloadEnd, cli.Grouped(most))
+	fmt.Fprintf(&b, "\nHow far the slow one is behind, over %v (full height: %s messages)\n\n",
+		overloadEnd, cli.Grouped(most))
 	for _, r := range list {
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}

@@ -23,7 +23,8 @@ var simLinks = []struct {
 }{
 	{
 		"clean", "50 µs away, loses nothing",
-		testnet.LinkConfig{Delay: testnet.UniformDelay{Min: 45 * time.Microsecond, Max: 55 * time.Microsecond}},
+		testnet.LinkConfig{Delay: testnet.UniformDelay{Min: 45 * time.Microsecond,
+			Max: 55 * time.Microsecond}},
 		testnet.LinkConfig{Delay: testnet.FixedDelay(50 * time.Microsecond)},
 	},
 	{
@@ -32,7 +33,8 @@ var simLinks = []struct {
 			Delay: testnet.UniformDelay{Min: 90 * time.Microsecond, Max: 110 * time.Microsecond},
 			Loss:  testnet.Bernoulli{P: 0.01},
 		},
-		testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.01}},
+		testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond),
+			Loss: testnet.Bernoulli{P: 0.01}},
 	},
 	{
 		"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average",
@@ -140,7 +142,8 @@ func (s *simulated) event(now reliable.Time, ev *reliable.Event) {
 			s.recovery.Record(ev.Recovery)
 		}
 	case reliable.Loss:
-		s.Losses = append(s.Losses, sub.LossSummary{From: ev.Lost.From, To: ev.Lost.To, Cause: ev.Cause.String()})
+		s.Losses = append(s.Losses, sub.LossSummary{From: ev.Lost.From, To: ev.Lost.To,
+			Cause: ev.Cause.String()})
 	}
 }
 

@@ -14,18 +14,19 @@ import (
 
 // report is what a demo found out.
 type report struct {
-	Seed        uint64        `json:"seed"`
-	Net         string        `json:"net"`
-	KilledAt    time.Duration `json:"killed_at_ns"`
-	Burst       int           `json:"burst"`      // messages in the burst in which it was killed
-	IntoBurst   int           `json:"into_burst"` // of these, those before the end
-	Accepted    uint64        `json:"accepted"`
-	Sent        uint64        `json:"sent"` // messages, from the first, of which all is with the kernel
-	Frames      uint64        `json:"frames_sent,omitempty"`
-	Repairs     uint64        `json:"repairs_sent,omitempty"`
-	Subscribers []*member     `json:"subscribers"`
-	Checked     bool          `json:"checked"` // every message was compared with what was sent
-	Note        string        `json:"-"`       // on the links, a line
+	Seed      uint64        `json:"seed"`
+	Net       string        `json:"net"`
+	KilledAt  time.Duration `json:"killed_at_ns"`
+	Burst     int           `json:"burst"`      // messages in the burst in which it was killed
+	IntoBurst int           `json:"into_burst"` // of these, those before the end
+	Accepted  uint64        `json:"accepted"`
+	// messages, from the first, of which all is with the kernel
+	Sent        uint64    `json:"sent"`
+	Frames      uint64    `json:"frames_sent,omitempty"`
+	Repairs     uint64    `json:"repairs_sent,omitempty"`
+	Subscribers []*member `json:"subscribers"`
+	Checked     bool      `json:"checked"` // every message was compared with what was sent
+	Note        string    `json:"-"`       // on the links, a line
 }
 
 // member is one subscriber's part.
@@ -99,7 +100,8 @@ func (p *script) intro(net string) string {
 
 // progressHead and progressLine print what each subscriber has as time goes by.
 func progressHead(names []string) string {
-	return fmt.Sprintf("%8s %12s %12s %12s %12s\n", "time", "accepted", names[0], names[1], names[2])
+	return fmt.Sprintf("%8s %12s %12s %12s %12s\n", "time", "accepted", names[0],
+		names[1], names[2])
 }
 
 func progressLine(at time.Duration, accepted uint64, delivered []uint64) string {
@@ -113,7 +115,8 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 // Text is what a demo prints at its end.
 func (r *report) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n", r.KilledAt.Round(time.Millisecond), r.moment())
+	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n",
+		r.KilledAt.Round(time.Millisecond), r.moment())
 	b.WriteString("Up to then, what the network lost came back:\n\n")
 	r.table(&b)
 	if r.Frames > 0 { // a process that was killed can't tell any more
@@ -122,7 +125,8 @@ func (r *report) text() string {
 	}
 
 	b.WriteString("\nThe end, exactly\n\n")
-	fmt.Fprintf(&b, "  accepted by the producer  %7s messages, offsets 0 to %s\n", cli.Grouped(r.Accepted), cli.Grouped(r.Accepted-1))
+	fmt.Fprintf(&b, "  accepted by the producer  %7s messages, offsets 0 to %s\n",
+		cli.Grouped(r.Accepted), cli.Grouped(r.Accepted-1))
 	fmt.Fprintf(&b, "  of these never sent       %7s\n\n", cli.Grouped(r.Accepted-r.Sent))
 	r.gone(&b)
 	b.WriteString(r.moral())
@@ -135,16 +139,20 @@ func (r *report) moment() string {
 	if r.IntoBurst > r.Burst {
 		return fmt.Sprintf("just after a burst of %s messages", cli.Grouped(uint64(r.Burst)))
 	}
-	return fmt.Sprintf("in mid-burst (%s of %s messages)", cli.Grouped(uint64(max(r.IntoBurst, 0))), cli.Grouped(uint64(r.Burst)))
+	return fmt.Sprintf("in mid-burst (%s of %s messages)", cli.Grouped(uint64(max(r.IntoBurst, 0))),
+		cli.Grouped(uint64(r.Burst)))
 }
 
 func (r *report) table(b *strings.Builder) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, " \tdelivered\trecovered\tlost\tduplicates\tNACKs\tlatency p50\tp99\trecovery p50\tp99\t")
+	fmt.Fprintln(w,
+		" \tdelivered\trecovered\tlost\tduplicates\tNACKs\tlatency p50\tp99\trecovery p50\tp99\t")
 	for _, s := range r.Subscribers {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name, cli.Grouped(s.Delivered), cli.Grouped(s.Recovered),
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name,
+			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered),
 			cli.Grouped(s.Lost), cli.Grouped(s.Duplicates), cli.Grouped(s.Nacks),
-			quantileText(s.Latency, p50), quantileText(s.Latency, p99), quantileText(s.Recovery, p50), quantileText(s.Recovery, p99))
+			quantileText(s.Latency, p50), quantileText(s.Latency, p99),
+			quantileText(s.Recovery, p50), quantileText(s.Recovery, p99))
 	}
 	w.Flush()
 	b.WriteByte('\n')
@@ -163,33 +171,41 @@ func (r *report) table(b *strings.Builder) {
 
 func (r *report) gone(b *strings.Builder) {
 	for _, s := range r.Subscribers {
-		fmt.Fprintf(b, "  %-7s has %s, and %s are gone for it", s.Name, cli.Grouped(s.Delivered), cli.Grouped(s.Gone))
+		fmt.Fprintf(b, "  %-7s has %s, and %s are gone for it", s.Name, cli.Grouped(s.Delivered),
+			cli.Grouped(s.Gone))
 		if s.Gone == 0 {
 			b.WriteString("\n")
 			continue
 		}
 		b.WriteString(":\n")
 		if n := countGone(s.DiedWith); n > 0 {
-			fmt.Fprintf(b, "          %5s sent, but lost with the resend buffer: %s\n", cli.Grouped(n), goneText(s.DiedWith))
+			fmt.Fprintf(b, "          %5s sent, but lost with the resend buffer: %s\n",
+				cli.Grouped(n), goneText(s.DiedWith))
 		}
 		if n := countGone(s.NeverSent); n > 0 {
 			fmt.Fprintf(b, "          %5s never sent: %s\n", cli.Grouped(n), goneText(s.NeverSent))
 		}
-		fmt.Fprintf(b, "          it reported %s lost; of the last %s it never heard\n", cli.Grouped(s.Lost), cli.Grouped(s.Unknown))
+		fmt.Fprintf(b, "          it reported %s lost; of the last %s it never heard\n",
+			cli.Grouped(s.Lost), cli.Grouped(s.Unknown))
 	}
 }
 
 func (r *report) moral() string {
-	text := "\nEach subscriber ended the session as \"silent\", and for what it had heard of, every\n" +
+	text := "\nEach subscriber ended the session as \"silent\", and for what it had heard of, " +
+		"every\n" +
 		"offset was delivered once and in order, or named lost"
 	if r.Checked {
 		text += " (checked, byte for byte)"
 	}
 	if !slices.ContainsFunc(r.Subscribers, func(s *member) bool { return s.Gone > 0 }) {
-		return text + ".\nThis time nothing is gone: all that was accepted had been sent, and received, before\n" +
-			"the kill. No broker stood between, and what nobody has yet received dies with its\nproducer; here there was none.\n"
+		return text +
+			".\nThis time nothing is gone: all that was accepted had been sent, and received, " +
+			"before\n" +
+			"the kill. No broker stood between, and what nobody has yet received dies with " +
+			"its\nproducer; here there was none.\n"
 	}
-	return text + ".\nNo broker stood between: that is why it was fast, and why what nobody had yet\n" +
+	return text +
+		".\nNo broker stood between: that is why it was fast, and why what nobody had yet\n" +
 		"received died with its producer.\n"
 }
 

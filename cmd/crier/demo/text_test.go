@@ -10,12 +10,15 @@ import (
 // A demo in which nothing was lost says so, and doesn't tell of a death that it
 // didn't show.
 func TestDemoWithoutLoss(t *testing.T) {
-	r := report{Accepted: 5, Sent: 5, Checked: true, Subscribers: []*member{{Name: "clean", Delivered: 5}}}
-	if text := r.text(); !strings.Contains(text, "This time nothing is gone") || strings.Contains(text, "died with its producer") {
+	r := report{Accepted: 5, Sent: 5, Checked: true,
+		Subscribers: []*member{{Name: "clean", Delivered: 5}}}
+	if text := r.text(); !strings.Contains(text, "This time nothing is gone") ||
+		strings.Contains(text, "died with its producer") {
 		t.Error(text)
 	}
 	r.Subscribers[0].Gone = 1
-	if text := r.text(); strings.Contains(text, "nothing is gone") || !strings.Contains(text, "died with its producer") {
+	if text := r.text(); strings.Contains(text, "nothing is gone") ||
+		!strings.Contains(text, "died with its producer") {
 		t.Error(text)
 	}
 }
@@ -26,7 +29,8 @@ func TestDemoOfTwoClocks(t *testing.T) {
 	r := report{Subscribers: []*member{{Name: "clean", Latency: latency}}}
 	var b strings.Builder
 	r.table(&b)
-	if text := b.String(); !strings.Contains(text, "clean   981 latencies are negative, down to -50ms") {
+	if text := b.String(); !strings.Contains(text,
+		"clean   981 latencies are negative, down to -50ms") {
 		t.Error(text)
 	}
 }

@@ -12,14 +12,20 @@ import (
 // Counts are what a command received and dropped, by why. In a summary each
 // stands only if there was some.
 type Counts struct {
-	NewerFrames          uint64 `json:"newer_frames,omitempty"`          // need a newer crier
-	ForeignFrames        uint64 `json:"foreign_frames,omitempty"`        // of a session, or a subscriber, from another source than its own
-	RefusedFrames        uint64 `json:"refused_frames,omitempty"`        // of new sessions, or requests, beyond the bounds
-	UnexpectedFrames     uint64 `json:"unexpected_frames,omitempty"`     // that nobody waited for
-	OtherChannelFrames   uint64 `json:"other_channel_frames,omitempty"`  // of a channel that is not listened to
-	MismatchedRepairs    uint64 `json:"mismatched_repairs,omitempty"`    // with something else inside than they say
-	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"` // to another group, or from another source
-	TruncatedDatagrams   uint64 `json:"truncated_datagrams,omitempty"`   // larger than the receive buffer
+	NewerFrames uint64 `json:"newer_frames,omitempty"` // need a newer crier
+	// of a session, or a subscriber, from another source than its own
+	ForeignFrames uint64 `json:"foreign_frames,omitempty"`
+	// of new sessions, or requests, beyond the bounds
+	RefusedFrames    uint64 `json:"refused_frames,omitempty"`
+	UnexpectedFrames uint64 `json:"unexpected_frames,omitempty"` // that nobody waited for
+	// of a channel that is not listened to
+	OtherChannelFrames uint64 `json:"other_channel_frames,omitempty"`
+	// with something else inside than they say
+	MismatchedRepairs uint64 `json:"mismatched_repairs,omitempty"`
+	// to another group, or from another source
+	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"`
+	// larger than the receive buffer
+	TruncatedDatagrams uint64 `json:"truncated_datagrams,omitempty"`
 
 	// Peers that changed their addresses, and frames of others that speak for them.
 	Moved     uint64 `json:"-"`
@@ -29,7 +35,8 @@ type Counts struct {
 // OfSubscriber are what a subscriber dropped, but for what was invalid.
 func OfSubscriber(st *subscriber.Stats) Counts {
 	d := Counts{
-		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused, UnexpectedFrames: st.Unexpected,
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused,
+		UnexpectedFrames:   st.Unexpected,
 		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.Stats.Invalid,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
 	}
@@ -43,7 +50,8 @@ func OfSubscriber(st *subscriber.Stats) Counts {
 // OfPublisher are what a publisher dropped, but for what was invalid.
 func OfPublisher(st *publisher.Stats) Counts {
 	return Counts{
-		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused, UnexpectedFrames: st.Unknown,
+		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused,
+		UnexpectedFrames:     st.Unknown,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
 		Moved: st.Moved, Contested: st.Contested,
 	}
@@ -64,16 +72,20 @@ type dropLine struct {
 // Text is a line for each of the counts that isn't 0; invalid are the datagrams
 // without a whole frame.
 func (d *Counts) Text(invalid uint64, publishes bool) string {
-	refused := dropLine{d.RefusedFrames, "frame", "frames", "of new sessions, since so many are followed already"}
+	refused := dropLine{d.RefusedFrames, "frame", "frames",
+		"of new sessions, since so many are followed already"}
 	foreign := dropLine{
 		d.ForeignFrames, "frame", "frames",
 		"of a session from another source than its own: " + d.stranger("the publisher"),
 	}
-	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames", "of a session not heard yet, or over, or of a kind that no subscriber waits for"}
+	unexpected := dropLine{d.UnexpectedFrames, "frame", "frames",
+		"of a session not heard yet, or over, or of a kind that no subscriber waits for"}
 	if publishes {
 		foreign.by = "of a subscriber from another address than its own: " + d.stranger("it")
-		refused = dropLine{d.RefusedFrames, "request", "requests", "for a repair, beyond what may wait; subscribers ask again"}
-		unexpected = dropLine{d.UnexpectedFrames, "request", "requests", "for frames that were never sent"}
+		refused = dropLine{d.RefusedFrames, "request", "requests",
+			"for a repair, beyond what may wait; subscribers ask again"}
+		unexpected = dropLine{d.UnexpectedFrames, "request", "requests",
+			"for frames that were never sent"}
 	}
 	var b strings.Builder
 	for _, line := range []dropLine{
@@ -82,7 +94,8 @@ func (d *Counts) Text(invalid uint64, publishes bool) string {
 		foreign, refused, unexpected,
 		{d.OtherChannelFrames, "frame", "frames", "of a channel that is not listened to"},
 		{d.MismatchedRepairs, "repair", "repairs", "with something else inside than they say"},
-		{d.MisdirectedDatagrams, "datagram", "datagrams", "to another group on this port, or from another source"},
+		{d.MisdirectedDatagrams, "datagram", "datagrams",
+			"to another group on this port, or from another source"},
 		{d.TruncatedDatagrams, "datagram", "datagrams", "larger than any that a crier sends"},
 	} {
 		if line.n > 0 {
@@ -127,12 +140,16 @@ func (k *Kernel) Text(asked cli.Size) string {
 	if k.n == 0 {
 		return ""
 	}
-	text := fmt.Sprintf("the kernel dropped %s for want of receive buffer", cli.Counted(k.n, "datagram", "datagrams"))
+	text := fmt.Sprintf("the kernel dropped %s for want of receive buffer",
+		cli.Counted(k.n, "datagram", "datagrams"))
 	if k.granted > 0 && k.granted < asked {
-		return text + fmt.Sprintf(": it granted %v of the %v asked for; as root, sysctl -w net.core.rmem_max=%d allows it all\n", k.granted, asked, int64(asked))
+		return text + fmt.Sprintf(": it granted %v of the %v asked for; as root, sysctl -w "+
+			"net.core.rmem_max=%d allows it all\n", k.granted, asked, int64(asked))
 	}
 	if k.granted > 0 {
 		text += fmt.Sprintf(", which has the %v asked for", asked)
 	}
-	return text + "; a larger --read-buffer holds a longer burst, and a slower publisher or a less busy machine needs less\n"
+	return text +
+		"; a larger --read-buffer holds a longer burst, and a slower publisher or a less busy " +
+		"machine needs less\n"
 }

@@ -12,13 +12,16 @@ import (
 // Each counter has a line, and none that is 0.
 func TestDropText(t *testing.T) {
 	var st subscriber.Stats
-	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Stats.Invalid = 1, 2, 3, 4, 5, 6
-	st.Groups = []multicast.ConnStats{{Misdirected: 3, Truncated: 1}, {Misdirected: 3, Truncated: 1}}
+	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Stats.Invalid = 1,
+		2, 3, 4, 5, 6
+	st.Groups = []multicast.ConnStats{{Misdirected: 3, Truncated: 1},
+		{Misdirected: 3, Truncated: 1}}
 	st.Socket.Misdirected, st.Socket.Truncated = 1, 6
 	d := OfSubscriber(&st)
 	text := d.Text(9999, false)
 	for _, want := range []string{
-		"9,999 datagrams that held", "1 frame that only", "2 frames of a session from another", "3 frames of new", "4 frames of a session not",
+		"9,999 datagrams that held", "1 frame that only", "2 frames of a session from another",
+		"3 frames of new", "4 frames of a session not",
 		"5 frames of a channel", "6 repairs with", "7 datagrams to another", "8 datagrams larger",
 	} {
 		if !strings.Contains(text, "dropped "+want) {
@@ -29,7 +32,8 @@ func TestDropText(t *testing.T) {
 		t.Errorf("%d lines, %d understood:\n%s", n, d.Understood(), text)
 	}
 	d = OfPublisher(&publisher.Stats{Stats: send.Stats{Foreign: 3}})
-	if text, want := d.Text(0, true), "dropped 3 frames of a subscriber from another address"; !strings.HasPrefix(text, want) {
+	if text, want := d.Text(0, true),
+		"dropped 3 frames of a subscriber from another address"; !strings.HasPrefix(text, want) {
 		t.Errorf("%q, and should begin with %q", text, want)
 	}
 	for _, c := range []struct {
@@ -38,7 +42,8 @@ func TestDropText(t *testing.T) {
 	}{
 		{0, 0, "its own: a forger's, or the publisher has changed its address\n"},
 		{0, 9, "its own: a forger's, or the publisher has changed its address\n"},
-		{1, 0, "its own: the publisher has changed its address, and was followed there once that was sure\n"},
+		{1, 0, "its own: the publisher has changed its address, and was followed there once that " +
+			"was sure\n"},
 		{1, 9, "its own: a forger's, or the publisher has changed its address, and was followed"},
 	} {
 		d := Counts{ForeignFrames: 5, Moved: c.moved, Contested: c.contested}
@@ -59,15 +64,18 @@ func TestKernelDropText(t *testing.T) {
 		granted int
 		want    string
 	}{
-		{208 << 10, "the kernel dropped 12 datagrams for want of receive buffer: it granted 208KiB of the 8MiB asked for; as root, sysctl -w net.core.rmem_max=8388608 "},
-		{8 << 20, "the kernel dropped 12 datagrams for want of receive buffer, which has the 8MiB asked for; a larger --read-buffer "},
+		{208 << 10, "the kernel dropped 12 datagrams for want of receive buffer: it granted " +
+			"208KiB of the 8MiB asked for; as root, sysctl -w net.core.rmem_max=8388608 "},
+		{8 << 20, "the kernel dropped 12 datagrams for want of receive buffer, which has the " +
+			"8MiB asked for; a larger --read-buffer "},
 		{0, "the kernel dropped 12 datagrams for want of receive buffer; a larger --read-buffer "},
 	} {
 		var k Kernel
 		k.Add(0, 1)
 		k.Add(7, 1<<30)
 		k.Add(5, c.granted)
-		if got := k.Text(8 << 20); !strings.HasPrefix(got, c.want) || strings.Count(got, "\n") != 1 {
+		if got := k.Text(8 << 20); !strings.HasPrefix(got, c.want) ||
+			strings.Count(got, "\n") != 1 {
 			t.Errorf("granted %d: %q", c.granted, got)
 		}
 	}

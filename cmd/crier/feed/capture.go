@@ -68,7 +68,8 @@ func newPcapFile(src *source) (*pcapFile, error) {
 		return nil, damaged("it says version %d of pcap instead of 2", major)
 	}
 	f.swapped = int(f.order.Uint16(head[6:]))
-	f.link = layers.LinkType(f.order.Uint32(head[20:]) & 0xffff) // above are marks, of checksums behind packets
+	// above are marks, of checksums behind packets
+	f.link = layers.LinkType(f.order.Uint32(head[20:]) & 0xffff)
 	return f, nil
 }
 
@@ -83,7 +84,8 @@ func (f *pcapFile) next(p *captured) error {
 		have, length = length, have
 	}
 	if have > pcapLongest {
-		return damaged("its record says that it has %d bytes, over the limit of %d", have, pcapLongest)
+		return damaged("its record says that it has %d bytes, over the limit of %d",
+			have, pcapLongest)
 	}
 	*p = captured{
 		ns: int64(seconds)*1e9 + int64(fraction)*f.unit, timed: true,

@@ -24,7 +24,8 @@ type appendOrder interface {
 	binary.AppendByteOrder
 }
 
-var orders = map[string]appendOrder{"little-endian": binary.LittleEndian, "big-endian": binary.BigEndian}
+var orders = map[string]appendOrder{"little-endian": binary.LittleEndian,
+	"big-endian": binary.BigEndian}
 
 // u16s and u32s are numbers in an order.
 func u16s(order appendOrder, numbers ...uint16) (b []byte) {
@@ -82,7 +83,8 @@ func ngFace(order appendOrder, options ...[]byte) string {
 // ngAt is a packet at a time of its interface.
 func ngAt(order appendOrder, face uint32, at uint64, data []byte) string {
 	n := uint32(len(data))
-	return ngBlock(order, ngPacket, append(u32s(order, face, uint32(at>>32), uint32(at), n, n), data...))
+	return ngBlock(order, ngPacket,
+		append(u32s(order, face, uint32(at>>32), uint32(at), n, n), data...))
 }
 
 // Each interface of a pcapng has its own unit of time: a power of ten or two, from whole
@@ -121,17 +123,22 @@ func TestPcapngResolutions(t *testing.T) {
 			}
 			for i := range got {
 				if want := time.Duration(i) * c.step; (got[i].at - want).Abs() > off {
-					t.Errorf("%s, unit %#x: packet %d at %v, want %v", name, c.unit, i, got[i].at, want)
+					t.Errorf("%s, unit %#x: packet %d at %v, want %v", name, c.unit, i,
+						got[i].at, want)
 				}
 			}
 		}
 
 		// Several at once, and one with an offset of an hour.
 		hour := order.AppendUint64(nil, 3600)
-		content := ngHead(order, 0) + ngFace(order) + ngFace(order, ngOption(order, 9, 0x80|32)) + ngFace(order, ngOption(order, 2, 'l', 'o'), ngOption(order, 9, 9), ngOption(order, 14, hour...)) +
-			ngAt(order, 0, start*1e6, d) + ngAt(order, 1, start<<32+1<<30, d) + ngAt(order, 2, (start-3600)*1e9+5e8, d) + ngAt(order, 0, start*1e6+75e4, d)
+		content := ngHead(order, 0) + ngFace(order) + ngFace(order,
+			ngOption(order, 9, 0x80|32)) + ngFace(order, ngOption(order, 2, 'l', 'o'),
+			ngOption(order, 9, 9), ngOption(order, 14, hour...)) +
+			ngAt(order, 0, start*1e6, d) + ngAt(order, 1, start<<32+1<<30, d) + ngAt(order, 2,
+			(start-3600)*1e9+5e8, d) + ngAt(order, 0, start*1e6+75e4, d)
 		got, err := readFeed(t, "pcap", content)
-		if want := []message{{0, "x"}, {25e7, "x"}, {5e8, "x"}, {75e7, "x"}}; err != nil || !slices.Equal(got, want) {
+		if want := []message{{0, "x"}, {25e7, "x"}, {5e8, "x"}, {75e7, "x"}}; err != nil ||
+			!slices.Equal(got, want) {
 			t.Errorf("%s, several interfaces: %v, %v", name, got, err)
 		}
 	}
@@ -145,15 +152,20 @@ func TestTimesOutOfRange(t *testing.T) {
 		t      uint64
 		want   int64
 	}{
-		{0, 0, math.MaxUint64, math.MaxInt64}, {6, 0, math.MaxUint64, math.MaxInt64}, {9, 0, math.MaxUint64, math.MaxInt64},
-		{9, 0, math.MaxInt64, math.MaxInt64}, {10, 0, math.MaxUint64, math.MaxUint64 / 10}, {18, 0, math.MaxUint64, math.MaxUint64 / 1_000_000_000},
+		{0, 0, math.MaxUint64, math.MaxInt64}, {6, 0, math.MaxUint64, math.MaxInt64},
+		{9, 0, math.MaxUint64, math.MaxInt64},
+		{9, 0, math.MaxInt64, math.MaxInt64}, {10, 0, math.MaxUint64, math.MaxUint64 / 10},
+		{18, 0, math.MaxUint64, math.MaxUint64 / 1_000_000_000},
 		{28, 0, math.MaxUint64, 1}, {29, 0, math.MaxUint64, 1}, {127, 0, math.MaxUint64 - 1, 0},
-		{0x80 | 63, 0, math.MaxUint64, 2e9}, {0x80 | 64, 0, math.MaxUint64, 1e9}, {0x80 | 64, 0, 1 << 63, 5e8}, {0x80 | 127, 0, math.MaxUint64, 0},
-		{9, math.MaxInt64, 5, math.MaxInt64}, {9, math.MinInt64, 5, 0}, {9, -1, 1e9 + 5, 5}, {6, 1, 5, 1e9 + 5000},
+		{0x80 | 63, 0, math.MaxUint64, 2e9}, {0x80 | 64, 0, math.MaxUint64, 1e9},
+		{0x80 | 64, 0, 1 << 63, 5e8}, {0x80 | 127, 0, math.MaxUint64, 0},
+		{9, math.MaxInt64, 5, math.MaxInt64}, {9, math.MinInt64, 5, 0}, {9, -1, 1e9 + 5, 5},
+		{6, 1, 5, 1e9 + 5000},
 	} {
 		of := ngInterfaceInfo{unit: c.unit, offset: c.offset}
 		if got := of.nanos(c.t); got != c.want {
-			t.Errorf("%d in units of %#x, with an offset of %d: %d, want %d", c.t, c.unit, c.offset, got, c.want)
+			t.Errorf("%d in units of %#x, with an offset of %d: %d, want %d", c.t, c.unit,
+				c.offset, got, c.want)
 		}
 	}
 }
@@ -168,29 +180,39 @@ func TestVersionsOfCaptures(t *testing.T) {
 			if minor < 3 {
 				have, length = length, have
 			}
-			for magic, unit := range map[uint32]time.Duration{0xa1b2c3d4: time.Microsecond, 0xa1b23c4d: 1} {
-				got, err := readFeed(t, "pcap", pcapHead(order, magic, minor)+pcapRecord(order, 7, 999999, have, length, d)+pcapRecord(order, 8, 0, have, length, d))
-				if want := []message{{0, "x"}, {time.Second - 999999*unit, "x"}}; err != nil || !slices.Equal(got, want) {
+			for magic, unit := range map[uint32]time.Duration{0xa1b2c3d4: time.Microsecond,
+				0xa1b23c4d: 1} {
+				got, err := readFeed(t, "pcap",
+					pcapHead(order, magic, minor)+pcapRecord(order, 7, 999999, have, length,
+						d)+pcapRecord(order, 8, 0, have, length, d))
+				if want := []message{{0, "x"}, {time.Second - 999999*unit, "x"}}; err != nil ||
+					!slices.Equal(got, want) {
 					t.Errorf("pcap 2.%d, %s, %v: %v, %v", minor, name, unit, got, err)
 				}
 			}
 		}
 		for _, minor := range []uint16{0, 2} {
-			got, err := readFeed(t, "pcap", ngHead(order, minor)+ngFace(order)+ngAt(order, 0, 5, d)+ngHead(order, 0)+ngFace(order)+ngAt(order, 0, 9, d))
+			got, err := readFeed(t, "pcap",
+				ngHead(order, minor)+ngFace(order)+ngAt(order, 0, 5, d)+ngHead(order,
+					0)+ngFace(order)+ngAt(order, 0, 9, d))
 			if want := []message{{0, "x"}, {4000, "x"}}; err != nil || !slices.Equal(got, want) {
 				t.Errorf("pcapng 1.%d, %s: %v, %v", minor, name, got, err)
 			}
 		}
 		_, err := readFeed(t, "pcap", ngHead(order, 1))
-		feedtest.WantSentence(t, err, "feed: its header is damaged (it says version 1.1 of pcapng instead of 1.0)")
+		feedtest.WantSentence(t, err,
+			"feed: its header is damaged (it says version 1.1 of pcapng instead of 1.0)")
 	}
-	_, err := readFeed(t, "pcap", "\xd4\xc3\xb2\xa1\x03\x00"+pcapHead(binary.LittleEndian, 0, 4)[6:])
-	feedtest.WantSentence(t, err, "feed: its header is damaged (it says version 3 of pcap instead of 2)")
+	_, err := readFeed(t, "pcap", "\xd4\xc3\xb2\xa1\x03\x00"+
+		pcapHead(binary.LittleEndian, 0, 4)[6:])
+	feedtest.WantSentence(t, err,
+		"feed: its header is damaged (it says version 3 of pcap instead of 2)")
 
 	// Old blocks of packets, and a section in the other byte order behind one.
 	le, be := binary.LittleEndian, binary.BigEndian
 	old := ngBlock(le, ngOldPacket, slices.Concat(u16s(le, 0, 9), u32s(le, 0, 1, n, n), d))
-	got, err := readFeed(t, "pcap", ngHead(le, 0)+ngFace(le)+old+ngHead(be, 0)+ngFace(be)+ngAt(be, 0, 3, d))
+	got, err := readFeed(t, "pcap",
+		ngHead(le, 0)+ngFace(le)+old+ngHead(be, 0)+ngFace(be)+ngAt(be, 0, 3, d))
 	if want := []message{{0, "x"}, {2000, "x"}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
 	}
@@ -206,16 +228,21 @@ func TestOddRecords(t *testing.T) {
 			return ngBlock(order, ngPacket, slices.Concat(u32s(order, face, 0, 1, have, length), d))
 		}
 		for kind, content := range map[string]string{
-			"pcap": pcapHead(order, 0xa1b2c3d4, 4) + one(n, n) + one(n, n-4) + one(n, 0) + one(n, n),
-			"pcapng": ngHead(order, 0) + ngBlock(order, ngSimple, append(u32s(order, n), d...)) + ngFace(order) + packet(0, n, n) +
-				packet(0, n, n-4) + packet(1, n, n) + packet(math.MaxUint32, n, n) + packet(0, n+4, n+4) + packet(0, math.MaxUint32, math.MaxUint32) + packet(0, n, n),
+			"pcap": pcapHead(order, 0xa1b2c3d4, 4) + one(n, n) + one(n, n-4) + one(n,
+				0) + one(n, n),
+			"pcapng": ngHead(order, 0) + ngBlock(order, ngSimple,
+				append(u32s(order, n), d...)) + ngFace(order) + packet(0, n, n) +
+				packet(0, n, n-4) + packet(1, n, n) + packet(math.MaxUint32, n, n) + packet(0, n+4,
+				n+4) + packet(0, math.MaxUint32, math.MaxUint32) + packet(0, n, n),
 		} {
 			got, r, err := read(t, Options{Format: "pcap"}, content)
 			if want := []message{{0, "x"}, {0, "x"}}; err != nil || !slices.Equal(got, want) {
 				t.Errorf("%s, %s: %v, %v", kind, name, got, err)
 			}
 			odd := map[string]uint64{"pcap": 2, "pcapng": 6}[kind]
-			if s := r.Summary(); s == nil || !slices.Equal(s.LeftOut, []Count{{"whose record says that it has more than there was", odd}}) {
+			if s := r.Summary(); s == nil ||
+				!slices.Equal(s.LeftOut,
+					[]Count{{"whose record says that it has more than there was", odd}}) {
 				t.Errorf("%s, %s: %+v", kind, name, s)
 			}
 		}
@@ -231,21 +258,36 @@ func TestDamagedCaptures(t *testing.T) {
 		return string(u32s(le, kind, length)) + rest
 	}
 	for _, c := range []struct{ content, want string }{
-		{good + block(ngPacket, 31, ""), "packet 2 is damaged (a block's length of 31 is not a multiple of 4)"},
+		{good + block(ngPacket, 31, ""),
+			"packet 2 is damaged (a block's length of 31 is not a multiple of 4)"},
 		{good + block(ngPacket, 8, ""), "packet 2 is damaged (a block's length of 8 is less than"},
-		{good + block(99, 0xfffffffc, ""), "packet 2 is damaged (a block says that it has 4294967292 bytes)"},
+		{good + block(99, 0xfffffffc, ""),
+			"packet 2 is damaged (a block says that it has 4294967292 bytes)"},
 		{good + block(99, 1<<25, strings.Repeat("x", 1<<25)), "packet 2 takes more than 16MiB"},
-		{good + block(99, 16, "bodylast"), "packet 2 is damaged (a block's length is 16 at its beginning and 1953718636 at its end)"},
-		{good + ngBlock(le, ngPacket, make([]byte, 16)), "packet 2 is damaged (its block has no room for its head)"},
-		{good + ngBlock(le, ngOldPacket, make([]byte, 16)), "packet 2 is damaged (its block has no room for its head)"},
-		{good + ngBlock(le, ngSimple, nil), "packet 2 is damaged (its block has no room for its head)"},
-		{good + ngBlock(le, ngInterface, make([]byte, 4)), "packet 2 is damaged (an interface's description has 4 bytes"},
-		{good + ngBlock(le, ngSection, u32s(le, ngOrderMagic, 1)), "packet 2 is damaged (a section header has 4 bytes"},
-		{good + ngBlock(le, ngSection, u32s(le, 5, 1)), "packet 2 is damaged (a section header has an unknown byte order)"},
-		{good + strings.Repeat(ngFace(le), ngInterfaces), "packet 2 is damaged (a section has more than 65536 interfaces)"},
-		{head + strings.Repeat(ngBlock(le, 99, make([]byte, 1<<20)), 17), "packet 1 takes more than 16MiB"},
-		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, pcapLongest+1, pcapLongest+1, make([]byte, pcapLongest+1)), "packet 1 is damaged (its record says that it has 262145 bytes"},
-		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, math.MaxUint32, math.MaxUint32, d), "packet 1 is damaged (its record says that it has 4294967295 bytes"},
+		{good + block(99, 16, "bodylast"),
+			"packet 2 is damaged (a block's length is 16 at its beginning and 1953718636 at " +
+				"its end)"},
+		{good + ngBlock(le, ngPacket, make([]byte, 16)),
+			"packet 2 is damaged (its block has no room for its head)"},
+		{good + ngBlock(le, ngOldPacket, make([]byte, 16)),
+			"packet 2 is damaged (its block has no room for its head)"},
+		{good + ngBlock(le, ngSimple, nil),
+			"packet 2 is damaged (its block has no room for its head)"},
+		{good + ngBlock(le, ngInterface, make([]byte, 4)),
+			"packet 2 is damaged (an interface's description has 4 bytes"},
+		{good + ngBlock(le, ngSection, u32s(le, ngOrderMagic, 1)),
+			"packet 2 is damaged (a section header has 4 bytes"},
+		{good + ngBlock(le, ngSection, u32s(le, 5, 1)),
+			"packet 2 is damaged (a section header has an unknown byte order)"},
+		{good + strings.Repeat(ngFace(le), ngInterfaces),
+			"packet 2 is damaged (a section has more than 65536 interfaces)"},
+		{head + strings.Repeat(ngBlock(le, 99, make([]byte, 1<<20)), 17),
+			"packet 1 takes more than 16MiB"},
+		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, pcapLongest+1, pcapLongest+1,
+			make([]byte, pcapLongest+1)),
+			"packet 1 is damaged (its record says that it has 262145 bytes"},
+		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, math.MaxUint32, math.MaxUint32, d),
+			"packet 1 is damaged (its record says that it has 4294967295 bytes"},
 	} {
 		got, err := readFeed(t, "pcap", feedtest.Zipped(c.content))
 		feedtest.WantSentence(t, err, "feed: "+c.want)
@@ -255,7 +297,9 @@ func TestDamagedCaptures(t *testing.T) {
 	}
 
 	// An option of absurd size hides those behind it, and no packet.
-	absurd := ngHead(le, 0) + ngBlock(le, ngInterface, slices.Concat(u16s(le, 1, 0), u32s(le, 0), u16s(le, 2, 0xffff), u16s(le, 9, 1), u32s(le, 9)))
+	absurd := ngHead(le, 0) + ngBlock(le, ngInterface,
+		slices.Concat(u16s(le, 1, 0), u32s(le, 0), u16s(le, 2, 0xffff), u16s(le, 9, 1),
+			u32s(le, 9)))
 	got, err := readFeed(t, "pcap", absurd+ngAt(le, 0, 1, d)+ngAt(le, 0, 3, d))
 	if want := []message{{0, "x"}, {2000, "x"}}; err != nil || !slices.Equal(got, want) {
 		t.Errorf("%v, %v", got, err)
@@ -269,8 +313,10 @@ func TestCapturesCutAnywhere(t *testing.T) {
 	n := uint32(len(d))
 	for name, order := range orders {
 		for kind, parts := range map[string][]string{
-			"pcap":   {pcapHead(order, 0xa1b23c4d, 4), pcapRecord(order, 1, 0, n, n, d), pcapRecord(order, 1, 0, n, n, d)},
-			"pcapng": {ngHead(order, 0) + ngFace(order, ngOption(order, 9, 9)), ngAt(order, 0, 1, d), ngAt(order, 0, 1, d)},
+			"pcap": {pcapHead(order, 0xa1b23c4d, 4), pcapRecord(order, 1, 0, n, n, d),
+				pcapRecord(order, 1, 0, n, n, d)},
+			"pcapng": {ngHead(order, 0) + ngFace(order, ngOption(order, 9, 9)),
+				ngAt(order, 0, 1, d), ngAt(order, 0, 1, d)},
 		} {
 			content := strings.Join(parts, "")
 			first := len(parts[0]) + len(parts[1])
@@ -300,7 +346,8 @@ func TestCaptureFromAPipe(t *testing.T) {
 		names = append(names, got[0].payload)
 	}
 	for _, content := range []string{pcapng(t, all...), feedtest.Zipped(pcapng(t, all...))} {
-		f, err := Open(Options{From: "-", Format: "pcap"}, iotest.OneByteReader(strings.NewReader(content)))
+		f, err := Open(Options{From: "-", Format: "pcap"},
+			iotest.OneByteReader(strings.NewReader(content)))
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -329,39 +376,53 @@ func TestOnly(t *testing.T) {
 		ip, udp := ip4Header(layers.IPProtocolUDP), udpHeader()
 		ip.DstIP = netip.MustParseAddr(addr).AsSlice()
 		udp.DstPort = layers.UDPPort(port)
-		return packet{link: layers.LinkTypeRaw, data: headers(t, ip, udp, gopacket.Payload(payload))}
+		return packet{link: layers.LinkTypeRaw,
+			data: headers(t, ip, udp, gopacket.Payload(payload))}
 	}
 	ps := []packet{
-		to("224.0.0.251", 5353, "mDNS"), to("239.1.1.1", 5000, mold(1, "a")), to("239.1.1.2", 5000, mold(1, "a")),
-		to("239.1.1.1", 5001, "another port"), to("224.0.0.251", 5353, "mDNS"), to("239.1.1.1", 5000, mold(2, "b")),
+		to("224.0.0.251", 5353, "mDNS"), to("239.1.1.1", 5000, mold(1, "a")),
+		to("239.1.1.2", 5000, mold(1, "a")),
+		to("239.1.1.1", 5001, "another port"), to("224.0.0.251", 5353, "mDNS"),
+		to("239.1.1.1", 5000, mold(2, "b")),
 	}
 	content := pcap(t, layers.LinkTypeRaw, ps...)
-	got, r, err := read(t, Options{Format: "pcap", Split: "moldudp64", Only: []string{"239.1.1.1:5000"}}, content)
+	got, r, err := read(t, Options{Format: "pcap", Split: "moldudp64",
+		Only: []string{"239.1.1.1:5000"}}, content)
 	if err != nil || !slices.Equal(payloadsOf(got), []string{"a", "b"}) {
 		t.Errorf("got %v, %v", got, err)
 	}
-	if s := r.Summary(); !slices.Equal(s.LeftOut, []Count{{"to other addresses than --only names", 4}}) || len(s.Sessions) != 1 {
+	if s := r.Summary(); !slices.Equal(s.LeftOut,
+		[]Count{{"to other addresses than --only names", 4}}) || len(s.Sessions) != 1 {
 		t.Errorf("%+v", s)
 	}
-	if len(r.told) != 3 || r.told[0] != "feed: packet 1 goes to 224.0.0.251:5353, which --only leaves out" {
+	if len(r.told) != 3 ||
+		r.told[0] != "feed: packet 1 goes to 224.0.0.251:5353, which --only leaves out" {
 		t.Errorf("told %q", r.told)
 	}
-	got, _, err = read(t, Options{Format: "pcap", Split: "moldudp64", Only: []string{"239.1.1.1:5000", "239.1.1.2:5000"}}, content)
+	got, _, err = read(t, Options{Format: "pcap", Split: "moldudp64",
+		Only: []string{"239.1.1.1:5000", "239.1.1.2:5000"}}, content)
 	if err != nil || len(got) != 3 {
 		t.Errorf("two addresses: got %v, %v", got, err)
 	}
 	_, _, err = read(t, Options{Format: "pcap", Only: []string{"239.1.1.9:5000"}}, content)
-	feedtest.WantSentence(t, err, "feed: none of its datagrams goes to 239.1.1.9:5000; there are 2 to 224.0.0.251:5353, 2 to 239.1.1.1:5000, 1 to 239.1.1.2:5000, 1 to 239.1.1.1:5001: name one of these with --only")
+	feedtest.WantSentence(t, err,
+		"feed: none of its datagrams goes to 239.1.1.9:5000; there are 2 to 224.0.0.251:5353, 2 "+
+			"to 239.1.1.1:5000, 1 to 239.1.1.2:5000, 1 to 239.1.1.1:5001: name one of these "+
+			"with --only")
 
 	// Without a filter, what is no such datagram is a stranger, too.
-	got, r, err = read(t, Options{Format: "pcap", Split: "moldudp64"}, pcap(t, layers.LinkTypeRaw, ps[0], ps[1], ps[5]))
-	if err != nil || len(got) != 2 || !slices.Equal(r.Summary().LeftOut, []Count{{"not split by moldudp64", 1}}) {
+	got, r, err = read(t, Options{Format: "pcap", Split: "moldudp64"},
+		pcap(t, layers.LinkTypeRaw, ps[0], ps[1], ps[5]))
+	if err != nil || len(got) != 2 ||
+		!slices.Equal(r.Summary().LeftOut, []Count{{"not split by moldudp64", 1}}) {
 		t.Errorf("got %v, %v, %+v", got, err, r.Summary())
 	}
 
 	six, udp := ip6Header(layers.IPProtocolUDP), udpHeader()
-	content = pcap(t, layers.LinkTypeRaw, packet{data: headers(t, six, udp, gopacket.Payload("six"))})
-	if got, _, err := read(t, Options{Format: "pcap", Only: []string{"[ff05::77%eth0]:7700"}}, content); err != nil || len(got) != 1 {
+	content = pcap(t, layers.LinkTypeRaw,
+		packet{data: headers(t, six, udp, gopacket.Payload("six"))})
+	if got, _, err := read(t, Options{Format: "pcap", Only: []string{"[ff05::77%eth0]:7700"}},
+		content); err != nil || len(got) != 1 {
 		t.Errorf("got %v, %v", got, err)
 	}
 }
@@ -372,8 +433,11 @@ func TestLargeDatagrams(t *testing.T) {
 	fits := packet{data: datagram(t, strings.Repeat("x", 1472)), link: layers.LinkTypeEthernet}
 	own := packet{data: slices.Clone(large.data), link: layers.LinkTypeEthernet}
 	clear(own.data[:12])
-	_, r, err := read(t, Options{Format: "pcap"}, pcap(t, layers.LinkTypeEthernet, large, fits, own))
-	if w := r.Warnings(); err != nil || len(w) != 1 || !strings.HasPrefix(w[0], "feed: 1 datagram is larger than an Ethernet packet of 1,500 bytes: ") {
+	_, r, err := read(t, Options{Format: "pcap"},
+		pcap(t, layers.LinkTypeEthernet, large, fits, own))
+	if w := r.Warnings(); err != nil || len(w) != 1 ||
+		!strings.HasPrefix(w[0],
+			"feed: 1 datagram is larger than an Ethernet packet of 1,500 bytes: ") {
 		t.Errorf("%q, %v", w, err)
 	}
 }
@@ -395,7 +459,8 @@ func TestCasesOfCaptures(t *testing.T) {
 	}{
 		{"tsres-2e32.pcapng", "", 0, every(21, 100*time.Millisecond, 0), "", 0},
 		{"ts-back.pcap", "", 0, every(22, 100*time.Millisecond, 1), "", 1},
-		{"ts-future.pcap", "", 0, []time.Duration{0, 65536*time.Second + 28000, 65536*time.Second + 28000, 65536*time.Second + 71000}, "", 1},
+		{"ts-future.pcap", "", 0, []time.Duration{0, 65536*time.Second + 28000,
+			65536*time.Second + 28000, 65536*time.Second + 71000}, "", 1},
 		{"ts-future.pcap", "", 5 * time.Second, []time.Duration{0, 5e9, 5e9, 5e9 + 43000}, "", 2},
 		{"ngminor2.pcapng", "", 0, []time.Duration{0, 1000, 2000}, "", 0},
 		{"caplen-gt-len.pcap", "", 0, []time.Duration{0, 2000, 3000}, "", 0},
@@ -408,7 +473,8 @@ func TestCasesOfCaptures(t *testing.T) {
 		if err != nil {
 			t.Skipf("the cases are not on this machine: %v", err)
 		}
-		got, r, err := read(t, Options{Format: "pcap", Split: c.split, MaxGap: c.maxGap}, string(content))
+		got, r, err := read(t, Options{Format: "pcap", Split: c.split, MaxGap: c.maxGap},
+			string(content))
 		if err != nil || len(r.told) != c.told {
 			t.Errorf("%s: %v, told %q", c.file, err, r.told)
 		}

@@ -79,13 +79,16 @@ func (o Options) Validate() error {
 	}
 	switch {
 	case o.Split != "" && o.Format != "pcap" && o.Format != "len":
-		return fmt.Errorf("--split %s takes datagrams apart: use it with --format pcap or len", o.Split)
+		return fmt.Errorf("--split %s takes datagrams apart: use it with --format pcap or len",
+			o.Split)
 	case len(o.Only) > 0 && o.Format != "pcap":
-		return fmt.Errorf("--only %s picks datagrams of a capture: use it with --format pcap", o.Only[0])
+		return fmt.Errorf("--only %s picks datagrams of a capture: use it with --format pcap",
+			o.Only[0])
 	case o.MaxGap < 0:
 		return fmt.Errorf("--max-gap %v is negative: give a time such as 5s", o.MaxGap)
 	case o.MaxGap > 0 && o.Format != "pcap" && o.Format != "timed":
-		return fmt.Errorf("--max-gap %v shortens recorded silences, and these messages have no times: use it with --format pcap or timed", o.MaxGap)
+		return fmt.Errorf("--max-gap %v shortens recorded silences, and these messages have no "+
+			"times: use it with --format pcap or timed", o.MaxGap)
 	}
 	_, err := o.only()
 	return err
@@ -97,7 +100,8 @@ func (o Options) only() ([]netip.AddrPort, error) {
 	for _, text := range o.Only {
 		to, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return nil, fmt.Errorf("--only %q is no address and port: give one such as 239.1.1.1:5000 or [ff05::1]:5000", text)
+			return nil, fmt.Errorf("--only %q is no address and port: give one such as "+
+				"239.1.1.1:5000 or [ff05::1]:5000", text)
 		}
 		list = append(list, netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port()))
 	}

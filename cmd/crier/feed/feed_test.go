@@ -64,10 +64,14 @@ func TestOptionsThatDoNotFit(t *testing.T) {
 		opts Options
 		want string
 	}{
-		{Options{From: "-", Format: "csv"}, `--format "csv" is not known: use lines, timed, len or pcap`},
-		{Options{From: "-", Format: "pcap", Split: "itch"}, `--split "itch" is not known: use iextp or moldudp64`},
-		{Options{From: "-", Split: "iextp"}, "--split iextp takes datagrams apart: use it with --format pcap or len"},
-		{Options{From: "-", Format: "timed", Split: "moldudp64"}, "use it with --format pcap or len"},
+		{Options{From: "-", Format: "csv"},
+			`--format "csv" is not known: use lines, timed, len or pcap`},
+		{Options{From: "-", Format: "pcap", Split: "itch"},
+			`--split "itch" is not known: use iextp or moldudp64`},
+		{Options{From: "-", Split: "iextp"},
+			"--split iextp takes datagrams apart: use it with --format pcap or len"},
+		{Options{From: "-", Format: "timed", Split: "moldudp64"},
+			"use it with --format pcap or len"},
 		{Options{}, "--from has no file"},
 	} {
 		_, err := Open(c.opts, strings.NewReader(""))
@@ -79,7 +83,8 @@ func TestFilesThatCannotBeRead(t *testing.T) {
 	dir := t.TempDir()
 	missing := filepath.Join(dir, "missing.txt")
 	_, err := Open(Options{From: missing}, nil)
-	feedtest.WantSentence(t, err, missing, "there is no such file: name one that exists, or - for standard input")
+	feedtest.WantSentence(t, err, missing,
+		"there is no such file: name one that exists, or - for standard input")
 	if !errors.Is(err, fs.ErrNotExist) {
 		t.Errorf("%v is not fs.ErrNotExist", err)
 	}
@@ -152,7 +157,8 @@ func TestStandardInputIsNotWaitedFor(t *testing.T) {
 
 func TestGzipIsRecognisedByContent(t *testing.T) {
 	want := []string{"one", "two", "three"}
-	content := feedtest.Zipped("one\ntwo\n") + feedtest.Zipped("three\n") // gzip files may follow one another
+	// gzip files may follow one another
+	content := feedtest.Zipped("one\ntwo\n") + feedtest.Zipped("three\n")
 	got, err := readFeed(t, "lines", content)
 	if err != nil || strings.Join(payloadsOf(got), ",") != strings.Join(want, ",") {
 		t.Errorf("file: got %q, %v", payloadsOf(got), err)
@@ -172,7 +178,8 @@ func TestTruncatedGzip(t *testing.T) {
 	content := feedtest.Zipped(strings.Repeat("a message\n", 1000))
 	for n := 3; n < len(content); n += 5 {
 		got, err := readFeed(t, "lines", content[:n])
-		feedtest.WantSentence(t, err, "feed: the gzip data is cut off", "fetch or write the file again, whole")
+		feedtest.WantSentence(t, err, "feed: the gzip data is cut off",
+			"fetch or write the file again, whole")
 		for _, m := range got {
 			if m.payload != "a message" {
 				t.Fatalf("cut at %d: got %q", n, m.payload)
@@ -208,7 +215,8 @@ func TestReadErrorIsNotTheEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		got, err := drainFeed(f)
-		feedtest.WantSentence(t, err, "standard input: reading failed in "+c.where, "the disk is on fire")
+		feedtest.WantSentence(t, err, "standard input: reading failed in "+c.where,
+			"the disk is on fire")
 		if !errors.Is(err, broken) {
 			t.Errorf("%v hides its cause", err)
 		}

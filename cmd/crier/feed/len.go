@@ -23,8 +23,10 @@ func (f *lengths) next() (raw, error) {
 	}
 	length := binary.BigEndian.Uint32(head)
 	if length > MaxMessage {
-		return raw{}, f.src.errorf("the length at %s says %d bytes, over the limit of %v: choose another --format if these are no u32 big-endian lengths",
-			f.src.position(f.pos), length, "16MiB")
+		return raw{},
+			f.src.errorf("the length at %s says %d bytes, over the limit of %v: choose another "+
+				"--format if these are no u32 big-endian lengths",
+				f.src.position(f.pos), length, "16MiB")
 	}
 	payload, err := f.src.take(int(length))
 	if err != nil {
@@ -41,7 +43,8 @@ func (f *lengths) fail(err error, have, want int) error {
 	if f.src.content.err != nil || (err != io.EOF && err != io.ErrUnexpectedEOF) {
 		return f.src.explain(err, fmt.Sprintf("message %d", f.n+1))
 	}
-	return f.src.errorf("it ends at %s, within message %d, which begins at %s and has %d bytes with its length: fetch or write it again, whole",
+	return f.src.errorf("it ends at %s, within message %d, which begins at %s and has %d bytes "+
+		"with its length: fetch or write it again, whole",
 		f.src.position(f.pos+uint64(have)), f.n+1, f.src.position(f.pos), want)
 }
 

@@ -57,19 +57,25 @@ func TestTruncatedLen(t *testing.T) {
 			}
 			continue
 		}
-		feedtest.WantSentence(t, err, fmt.Sprintf("feed: it ends at byte %d, within message %d, which begins at byte %d ", n, whole+1, begins[whole]), "whole")
+		feedtest.WantSentence(t, err,
+			fmt.Sprintf("feed: it ends at byte %d, within message %d, which begins at byte %d ", n,
+				whole+1, begins[whole]), "whole")
 	}
 
 	long := lens(strings.Repeat("x", 5*sourceBuffer))
 	_, err := readFeed(t, "len", long[:3*sourceBuffer])
-	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d, within message 1", 3*sourceBuffer))
+	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d, within message 1",
+		3*sourceBuffer))
 	_, err = readFeed(t, "len", feedtest.Zipped(long[:3*sourceBuffer]))
-	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d (decompressed), within message 1", 3*sourceBuffer))
+	feedtest.WantSentence(t, err, fmt.Sprintf("it ends at byte %d (decompressed), within message 1",
+		3*sourceBuffer))
 }
 
 func TestLenOverTheLimit(t *testing.T) {
 	got, err := readFeed(t, "len", lens("one")+"\x01\x00\x00\x01 and so on")
-	feedtest.WantSentence(t, err, "feed: the length at byte 7 says 16777217 bytes, over the limit of 16MiB: choose another --format")
+	feedtest.WantSentence(t, err,
+		"feed: the length at byte 7 says 16777217 bytes, over the limit of 16MiB: choose another "+
+			"--format")
 	if len(got) != 1 {
 		t.Errorf("got %v before the error", got)
 	}
@@ -78,7 +84,8 @@ func TestLenOverTheLimit(t *testing.T) {
 }
 
 func TestLenMakesNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed",
+		strings.Repeat(lens("a message", ""), 1000)), Format: "len"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -31,7 +31,8 @@ func (l *lineReader) next() ([]byte, error) {
 	l.n++
 	line = bytes.TrimSuffix(line, []byte{'\n'})
 	if len(line) > l.max {
-		return nil, l.src.errorf("line %d is longer than %v, the largest message: if these are no lines, choose another --format", l.n, "16MiB")
+		return nil, l.src.errorf("line %d is longer than %v, the largest message: if these are "+
+			"no lines, choose another --format", l.n, "16MiB")
 	}
 	return line, nil
 }

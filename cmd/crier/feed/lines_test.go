@@ -18,9 +18,12 @@ func TestLines(t *testing.T) {
 		{"empty lines are empty messages", "\n\none\n\n", []string{"", "", "one", ""}},
 		{"a carriage return stays", "one\r\ntwo\r\n", []string{"one\r", "two\r"}},
 		{"any bytes but the newline", "\x00\xff\x1f\nüber", []string{"\x00\xff\x1f", "über"}},
-		{"a line as long as the buffer", strings.Repeat("a", sourceBuffer) + "\nb", []string{strings.Repeat("a", sourceBuffer), "b"}},
-		{"and one byte less", strings.Repeat("a", sourceBuffer-1) + "\nb", []string{strings.Repeat("a", sourceBuffer-1), "b"}},
-		{"longer lines", strings.Repeat("a", 300000) + "\n" + strings.Repeat("b", 200000), []string{strings.Repeat("a", 300000), strings.Repeat("b", 200000)}},
+		{"a line as long as the buffer", strings.Repeat("a", sourceBuffer) + "\nb",
+			[]string{strings.Repeat("a", sourceBuffer), "b"}},
+		{"and one byte less", strings.Repeat("a", sourceBuffer-1) + "\nb",
+			[]string{strings.Repeat("a", sourceBuffer-1), "b"}},
+		{"longer lines", strings.Repeat("a", 300000) + "\n" + strings.Repeat("b", 200000),
+			[]string{strings.Repeat("a", 300000), strings.Repeat("b", 200000)}},
 	} {
 		got, err := readFeed(t, "lines", c.content)
 		if err != nil || !slices.Equal(payloadsOf(got), c.want) {
@@ -42,7 +45,8 @@ func TestLongestLine(t *testing.T) {
 	}
 	for _, tail := range []string{"x", "x\nnext\n"} {
 		got, err = readFeed(t, "lines", "first\n"+longest+tail)
-		feedtest.WantSentence(t, err, "feed: line 2 is longer than 16MiB", "choose another --format")
+		feedtest.WantSentence(t, err, "feed: line 2 is longer than 16MiB",
+			"choose another --format")
 		if len(got) != 1 {
 			t.Errorf("got %d messages before the error", len(got))
 		}
@@ -50,7 +54,8 @@ func TestLongestLine(t *testing.T) {
 }
 
 func TestLinesMakeNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat("a line of the feed\n", 2000))}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed",
+		strings.Repeat("a line of the feed\n", 2000))}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}

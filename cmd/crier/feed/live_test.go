@@ -24,7 +24,8 @@ func TestLiveReader(t *testing.T) {
 	if n, err := r.Read(b); n != 0 || !errors.Is(err, errInterrupted) {
 		t.Error(n, err)
 	}
-	all, err := io.ReadAll(newLiveReader(strings.NewReader(strings.Repeat("x", 3*sourceBuffer+1)), nil))
+	all, err := io.ReadAll(newLiveReader(strings.NewReader(strings.Repeat("x",
+		3*sourceBuffer+1)), nil))
 	if len(all) != 3*sourceBuffer+1 || err != nil {
 		t.Error(len(all), err)
 	}

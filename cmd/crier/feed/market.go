@@ -23,18 +23,22 @@ type marketPoint struct{ share, value int64 }
 var (
 	// B: messages less than 200 us apart are a run: half of the runs have one
 	// message, p90 4, p99 18, p99.9 67, the longest 177.
-	marketRun = []marketPoint{{0, 1}, {5000, 1}, {7500, 2}, {9000, 4}, {9900, 18}, {9990, 67}, {10000, 177}}
+	marketRun = []marketPoint{{0, 1}, {5000, 1}, {7500, 2}, {9000, 4}, {9900, 18}, {9990, 67},
+		{10000, 177}}
 	// B: ns between the messages of a run: p50 1.1 us, p90 3.8 us, p99 123 us.
-	marketStep = []marketPoint{{0, 400}, {1000, 500}, {2500, 700}, {5000, 1100}, {7500, 1900}, {9000, 3800}, {9900, 123200}, {10000, 199900}}
+	marketStep = []marketPoint{{0, 400}, {1000, 500}, {2500, 700}, {5000, 1100}, {7500, 1900},
+		{9000, 3800}, {9900, 123200}, {10000, 199900}}
 	// B: ns between runs: p50 2.4 ms, p90 26 ms, p99 53 ms, the longest 345 ms.
-	marketQuiet = []marketPoint{{0, 200e3}, {1000, 747e3}, {2500, 1154e3}, {5000, 2399e3}, {7500, 9958e3}, {9000, 26247e3}, {9900, 52835e3}, {10000, 344872e3}}
+	marketQuiet = []marketPoint{{0, 200e3}, {1000, 747e3}, {2500, 1154e3}, {5000, 2399e3},
+		{7500, 9958e3}, {9000, 26247e3}, {9900, 52835e3}, {10000, 344872e3}}
 	// Messages of a storm, which takes 10 ms: T has at most 312 in 10 ms, B 593,
 	// D 1,608 by its capture's times.
 	marketStorm = []marketPoint{{0, 200}, {5000, 312}, {9000, 593}, {10000, 1608}}
 	// Levels of a depth update. With 17 bytes a level they make p50 190 B and
 	// p99 2.2 KB, near B's 179 B and 2.2 KB for all of its messages, and 24 KB at
 	// most (B's depth updates: 25.9 KB).
-	marketDepth = []marketPoint{{0, 1}, {1000, 3}, {5000, 9}, {7500, 14}, {9000, 40}, {9900, 125}, {9990, 600}, {10000, 1400}}
+	marketDepth = []marketPoint{{0, 1}, {1000, 3}, {5000, 9}, {7500, 14}, {9000, 40}, {9900, 125},
+		{9990, 600}, {10000, 1400}}
 	// Shares and contracts of an order or trade, in lots of 100.
 	marketLots = []marketPoint{{0, 1}, {5000, 3}, {9000, 12}, {10000, 120}}
 )
@@ -113,7 +117,8 @@ func NewMarket(opts MarketOptions) *Market {
 	if opts.StormEvery == 0 {
 		opts.StormEvery = marketStormEvery
 	}
-	m := &Market{opts: opts, rand: marketRand{mix64(opts.Seed)}, of: opts.Opening, buf: make([]byte, 0, 32<<10)}
+	m := &Market{opts: opts, rand: marketRand{mix64(opts.Seed)}, of: opts.Opening,
+		buf: make([]byte, 0, 32<<10)}
 	if opts.Opening < 0 {
 		m.phase, m.of = Trading, int(m.rand.draw(marketRun))
 	}

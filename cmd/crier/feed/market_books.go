@@ -8,11 +8,15 @@ import "strconv"
 type marketKind int
 
 const (
-	kindLevel   marketKind = iota // L KORA B 182.31 1200: a price level's new size, 18-22 B
-	kindQuote                     // Q KORA B 182.31 x 1200 A 182.32 x 300: the best bid and ask, 34-42 B
-	kindTrade                     // T KORA 182.31 x 300 B 1000042: a trade, its side and number, 28-33 B
-	kindAuction                   // A KORA ref 182.31 paired 12000 imbalance 300 B near 182.40 far 182.12: an auction, 64-77 B
-	kindDepth                     // {"s":"KORA","pu":17,"u":18,"b":[["182.31","1200"]],"a":[]}: 50 B to 26 KB
+	kindLevel marketKind = iota // L KORA B 182.31 1200: a price level's new size, 18-22 B
+	// Q KORA B 182.31 x 1200 A 182.32 x 300: the best bid and ask, 34-42 B
+	kindQuote
+	// T KORA 182.31 x 300 B 1000042: a trade, its side and number, 28-33 B
+	kindTrade
+	// A KORA ref 182.31 paired 12000 imbalance 300 B near 182.40 far 182.12: an auction, 64-77 B
+	kindAuction
+	// {"s":"KORA","pu":17,"u":18,"b":[["182.31","1200"]],"a":[]}: 50 B to 26 KB
+	kindDepth
 	marketKinds
 )
 

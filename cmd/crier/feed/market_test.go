@@ -36,7 +36,8 @@ func marketDigest(ms []message) string {
 
 // A seed gives the same bytes and times every time, and on any machine.
 func TestMarketRepeats(t *testing.T) {
-	for seed, want := range map[uint64]string{0: "a2067811f93c97d5", 1: "1061500d2b7eeaa6", 1 << 63: "9b6bc93ca9f454b4"} {
+	for seed, want := range map[uint64]string{0: "a2067811f93c97d5", 1: "1061500d2b7eeaa6",
+		1 << 63: "9b6bc93ca9f454b4"} {
 		if got := marketDigest(marketMessages(t, MarketOptions{Seed: seed}, 20000)); got != want {
 			t.Errorf("seed %d: digest %s, want %s", seed, got, want)
 		}
@@ -82,7 +83,8 @@ func TestMarketShape(t *testing.T) {
 	for seed := range uint64(5) {
 		t.Run(fmt.Sprint("seed ", seed), func(t *testing.T) {
 			ms := marketMessages(t, MarketOptions{Seed: seed}, 60000)
-			if !slices.IsSortedFunc(ms, func(a, b message) int { return int(a.at - b.at) }) || ms[0].at != 0 {
+			if !slices.IsSortedFunc(ms, func(a, b message) int { return int(a.at - b.at) }) ||
+				ms[0].at != 0 {
 				t.Fatal("times go back, or don't begin with 0")
 			}
 			// The opening: 4,000 in 10 ms, a fifth of them in the first.
@@ -95,12 +97,14 @@ func TestMarketShape(t *testing.T) {
 			between(t, "storms, 10 ms", window(ms, 4000, BurstTime), 400, 1700)
 			// And quiet: 2 to 4 thousand a second, nearly all in a small part of the time.
 			later := ms[len(ms)-1].at - ms[4000].at
-			between(t, "messages a second", int(int64(len(ms)-4000)*int64(time.Second)/int64(later)), 1800, 3200)
+			between(t, "messages a second",
+				int(int64(len(ms)-4000)*int64(time.Second)/int64(later)), 1800, 3200)
 			busy := map[time.Duration]int{}
 			for _, m := range ms[4000:] {
 				busy[m.at/time.Millisecond]++
 			}
-			between(t, "share of milliseconds with messages, %", len(busy)*100/int(later/time.Millisecond), 15, 50)
+			between(t, "share of milliseconds with messages, %",
+				len(busy)*100/int(later/time.Millisecond), 15, 50)
 
 			var all, small, depth []int
 			for _, m := range ms {
@@ -155,7 +159,8 @@ func TestMarketRuns(t *testing.T) {
 
 func TestMarketOptions(t *testing.T) {
 	ms := marketMessages(t, MarketOptions{Opening: 3, StormEvery: -1}, 2000)
-	between(t, "within 10 ms, after a small opening and without storms", window(ms, 0, BurstTime), 3, 400)
+	between(t, "within 10 ms, after a small opening and without storms",
+		window(ms, 0, BurstTime), 3, 400)
 	m := NewMarket(MarketOptions{Opening: -1, StormEvery: time.Millisecond})
 	storms := 0
 	for range 20000 {
@@ -173,7 +178,8 @@ func TestMarketMessages(t *testing.T) {
 	line := regexp.MustCompile(`^(L ` + symbol + ` [BS] ` + price + ` ` + lots +
 		`|Q ` + symbol + ` B ` + price + ` x ` + lots + ` A ` + price + ` x ` + lots +
 		`|T ` + symbol + ` ` + price + ` x ` + lots + ` [BS] \d{7}` +
-		`|A ` + symbol + ` ref ` + price + ` paired ` + lots + ` imbalance ` + lots + ` [BS] near ` + price + ` far ` + price + `)$`)
+		`|A ` + symbol + ` ref ` + price + ` paired ` + lots + ` imbalance ` + lots +
+		` [BS] near ` + price + ` far ` + price + `)$`)
 	last, kinds := map[string]uint64{}, map[byte]int{}
 	for _, m := range marketMessages(t, MarketOptions{Seed: 3}, 30000) {
 		kinds[m.payload[0]]++
@@ -192,7 +198,8 @@ func TestMarketMessages(t *testing.T) {
 			t.Fatalf("%.100q: %v", m.payload, err)
 		}
 		if d.Pu != last[d.S] || d.U != d.Pu+uint64(len(d.B)+len(d.A)) {
-			t.Fatalf("update %d to %d of %s with %d levels follows %d", d.Pu, d.U, d.S, len(d.B)+len(d.A), last[d.S])
+			t.Fatalf("update %d to %d of %s with %d levels follows %d", d.Pu, d.U, d.S,
+				len(d.B)+len(d.A), last[d.S])
 		}
 		last[d.S] = d.U
 	}

@@ -109,7 +109,8 @@ func (d *packetDecoder) address(to []byte, bytes int) {
 // large says whether the last datagram was larger than an Ethernet allows, on a
 // link that isn't a host's own: that has no addresses.
 func (d *packetDecoder) large(link layers.LinkType) bool {
-	return d.bytes > ethernetMTU && link == layers.LinkTypeEthernet && [6]byte(d.ethernet.DstMAC) != [6]byte{}
+	return d.bytes > ethernetMTU && link == layers.LinkTypeEthernet &&
+		[6]byte(d.ethernet.DstMAC) != [6]byte{}
 }
 
 // decode returns the UDP payload of a packet, as a view of it, if its kind is

@@ -15,14 +15,16 @@ import (
 func headers(t testing.TB, ls ...gopacket.SerializableLayer) []byte {
 	t.Helper()
 	b := gopacket.NewSerializeBuffer()
-	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true}, ls...); err != nil {
+	if err := gopacket.SerializeLayers(b, gopacket.SerializeOptions{FixLengths: true},
+		ls...); err != nil {
 		t.Fatal(err)
 	}
 	return slices.Clone(b.Bytes())
 }
 
 func ethernetHeader(next layers.EthernetType) *layers.Ethernet {
-	return &layers.Ethernet{SrcMAC: net.HardwareAddr{2, 0, 0, 0, 0, 1}, DstMAC: net.HardwareAddr{1, 0, 0x5e, 77, 0, 1}, EthernetType: next}
+	return &layers.Ethernet{SrcMAC: net.HardwareAddr{2, 0, 0, 0, 0, 1},
+		DstMAC: net.HardwareAddr{1, 0, 0x5e, 77, 0, 1}, EthernetType: next}
 }
 
 // ethernetBytes is an Ethernet header without the padding of a short frame.
@@ -31,11 +33,13 @@ func ethernetBytes(t testing.TB, next layers.EthernetType) []byte {
 }
 
 func ip4Header(protocol layers.IPProtocol) *layers.IPv4 {
-	return &layers.IPv4{Version: 4, TTL: 1, Protocol: protocol, SrcIP: net.IP{10, 0, 0, 1}, DstIP: net.IP{239, 77, 0, 1}}
+	return &layers.IPv4{Version: 4, TTL: 1, Protocol: protocol, SrcIP: net.IP{10, 0, 0, 1},
+		DstIP: net.IP{239, 77, 0, 1}}
 }
 
 func ip6Header(next layers.IPProtocol) *layers.IPv6 {
-	return &layers.IPv6{Version: 6, HopLimit: 1, NextHeader: next, SrcIP: net.ParseIP("fd00::1"), DstIP: net.ParseIP("ff05::77")}
+	return &layers.IPv6{Version: 6, HopLimit: 1, NextHeader: next, SrcIP: net.ParseIP("fd00::1"),
+		DstIP: net.ParseIP("ff05::77")}
 }
 
 func udpHeader() *layers.UDP { return &layers.UDP{SrcPort: 5000, DstPort: 7700} }
@@ -53,25 +57,38 @@ func datagram(t testing.TB, payload string) []byte {
 // encapsulations are datagrams of every link type that is known.
 func encapsulations(t testing.TB) (names []string, all []packet) {
 	udp, ip4, ip6 := udpHeader(), ip4Header(layers.IPProtocolUDP), ip6Header(layers.IPProtocolUDP)
-	add := func(name string, link layers.LinkType, before []byte, ls ...gopacket.SerializableLayer) {
+	add := func(name string, link layers.LinkType, before []byte,
+		ls ...gopacket.SerializableLayer) {
 		names = append(names, name)
 		data := append(before, headers(t, append(ls, udp, gopacket.Payload(name))...)...)
 		all = append(all, packet{link: link, data: data})
 	}
-	vlan := func(next layers.EthernetType) *layers.Dot1Q { return &layers.Dot1Q{VLANIdentifier: 5, Type: next} }
+	vlan := func(
+		next layers.EthernetType) *layers.Dot1Q {
+		return &layers.Dot1Q{VLANIdentifier: 5, Type: next}
+	}
 	options := ip4Header(layers.IPProtocolUDP)
-	options.Options = []layers.IPv4Option{{OptionType: 148, OptionLength: 4, OptionData: []byte{0, 0}}} // router alert, as in IGMP's neighbourhood
+	// router alert, as in IGMP's neighbourhood
+	options.Options = []layers.IPv4Option{{OptionType: 148, OptionLength: 4,
+		OptionData: []byte{0, 0}}}
 	sll := append([]byte{0, 2, 0, 1, 0, 6, 2, 0, 0, 0, 0, 1, 0, 0}, 8, 0)
 	sll2 := []byte{0x86, 0xdd, 0, 0, 0, 0, 0, 1, 0, 1, 2, 6, 2, 0, 0, 0, 0, 1, 0, 0}
 
-	add("Ethernet, IPv4", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeIPv4), ip4)
-	add("Ethernet, IPv6", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeIPv6), ip6)
-	add("VLAN", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv4), ip4)
-	add("VLAN in a VLAN", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeQinQ), vlan(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv6), ip6)
-	add("IPv4 options", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeIPv4), options)
+	add("Ethernet, IPv4", layers.LinkTypeEthernet, nil,
+		ethernetHeader(layers.EthernetTypeIPv4), ip4)
+	add("Ethernet, IPv6", layers.LinkTypeEthernet, nil,
+		ethernetHeader(layers.EthernetTypeIPv6), ip6)
+	add("VLAN", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeDot1Q),
+		vlan(layers.EthernetTypeIPv4), ip4)
+	add("VLAN in a VLAN", layers.LinkTypeEthernet, nil, ethernetHeader(layers.EthernetTypeQinQ),
+		vlan(layers.EthernetTypeDot1Q), vlan(layers.EthernetTypeIPv6), ip6)
+	add("IPv4 options", layers.LinkTypeEthernet, nil,
+		ethernetHeader(layers.EthernetTypeIPv4), options)
 	add("IPv6 destination options", layers.LinkTypeEthernet, nil)
-	last := &all[len(all)-1] // package layers has no plain way to write the extension: 8 bytes of padding
-	last.data = headers(t, ethernetHeader(layers.EthernetTypeIPv6), ip6Header(layers.IPProtocolIPv6Destination),
+	// package layers has no plain way to write the extension: 8 bytes of padding
+	last := &all[len(all)-1]
+	last.data = headers(t, ethernetHeader(layers.EthernetTypeIPv6),
+		ip6Header(layers.IPProtocolIPv6Destination),
 		gopacket.Payload(append([]byte{17, 0, 1, 4, 0, 0, 0, 0}, last.data...)))
 	add("raw IPv4", layers.LinkTypeRaw, nil, ip4)
 	add("raw IPv6", layers.LinkTypeRaw, nil, ip6)
@@ -93,7 +110,8 @@ func awkward(t testing.TB) ([]packet, []string) {
 	first, later := ip4Header(layers.IPProtocolUDP), ip4Header(layers.IPProtocolUDP)
 	first.Flags, later.FragOffset = layers.IPv4MoreFragments, 185
 	body := headers(t, udpHeader(), gopacket.Payload(strings.Repeat("x", 100)))
-	fragment6 := headers(t, ip6Header(layers.IPProtocolIPv6Fragment), gopacket.Payload(append([]byte{17, 0, 0, 1, 0, 0, 0, 9}, body...)))
+	fragment6 := headers(t, ip6Header(layers.IPProtocolIPv6Fragment),
+		gopacket.Payload(append([]byte{17, 0, 0, 1, 0, 0, 0, 9}, body...)))
 	tcp := headers(t, ip4Header(layers.IPProtocolTCP), &layers.TCP{SrcPort: 1, DstPort: 2})
 	lying := datagram(t, "the UDP length says more than there is")
 	lying[14+20+4] = 1
@@ -137,7 +155,8 @@ func FuzzPacket(f *testing.F) {
 	d.init()
 	f.Fuzz(func(t *testing.T, link uint16, data []byte, cut bool) {
 		payload, kind := d.decode(layers.LinkType(link), data, cut)
-		if kind < 0 || kind >= packetKinds || kind != packetUDP && payload != nil || !bytes.Contains(data, payload) {
+		if kind < 0 || kind >= packetKinds || kind != packetUDP && payload != nil ||
+			!bytes.Contains(data, payload) {
 			t.Fatalf("kind %d, payload %x", kind, payload)
 		}
 		if kind == packetCut && !cut {

@@ -39,7 +39,8 @@ func newCapture(src *source) (*capture, error) {
 			return nil, f.fail(err)
 		}
 		if !f.dec.knows(r.link) {
-			return nil, src.errorf("its link type is %d (%v): capture Ethernet, raw IP, Linux SLL or loopback instead", r.link, r.link)
+			return nil, src.errorf("its link type is %d (%v): capture Ethernet, raw IP, Linux "+
+				"SLL or loopback instead", r.link, r.link)
 		}
 		f.r = r
 	case "pcapng":
@@ -52,7 +53,8 @@ func newCapture(src *source) (*capture, error) {
 		if len(head) == 0 {
 			return nil, src.errorf("there is no capture in it: write a pcap or pcapng to it")
 		}
-		return nil, src.errorf("this is neither a pcap nor a pcapng: choose another --format, or decompress it first if it is compressed by something other than gzip")
+		return nil, src.errorf("this is neither a pcap nor a pcapng: choose another --format, or " +
+			"decompress it first if it is compressed by something other than gzip")
 	}
 	return f, nil
 }
@@ -91,15 +93,18 @@ func (f *capture) fail(err error) error {
 	var wrong damagedError
 	switch {
 	case f.src.content.over:
-		return f.src.errorf("%s takes more than 16MiB: write the capture again, for instance with editcap", place)
+		return f.src.errorf("%s takes more than 16MiB: write the capture again, for instance "+
+			"with editcap", place)
 	case f.src.content.err != nil:
 		return f.src.explain(err, place)
 	case errors.As(err, &wrong):
-		return &fault{f.src.name, fmt.Sprintf("%s is damaged (%v): copy or write the capture again", place, err), err}
+		return &fault{f.src.name, fmt.Sprintf("%s is damaged (%v): copy or write the capture again",
+			place, err), err}
 	case err == io.EOF && f.r != nil:
 		return f.end()
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
-		return f.src.errorf("it ends within %s: copy or capture it again, whole, or cut it there with editcap", place)
+		return f.src.errorf("it ends within %s: copy or capture it again, whole, or cut it there "+
+			"with editcap", place)
 	}
 	return f.src.explain(err, place)
 }
@@ -116,7 +121,8 @@ func (f *capture) end() error {
 	for _, c := range f.leftOut() {
 		why += fmt.Sprintf(", %d %s", c.N, c.What)
 	}
-	return f.src.errorf("this capture holds no whole UDP datagram in its %d packets%s: name one that does", f.n, why)
+	return f.src.errorf("this capture holds no whole UDP datagram in its %d packets%s: name one "+
+		"that does", f.n, why)
 }
 
 // leftOut says in a few words each what was not sent, and why.

@@ -36,7 +36,8 @@ func pcap(t testing.TB, link layers.LinkType, packets ...packet) string {
 		t.Fatal(err)
 	}
 	for _, p := range packets {
-		ci := gopacket.CaptureInfo{Timestamp: captureStart.Add(p.at), CaptureLength: len(p.data) - p.cut, Length: len(p.data)}
+		ci := gopacket.CaptureInfo{Timestamp: captureStart.Add(p.at),
+			CaptureLength: len(p.data) - p.cut, Length: len(p.data)}
 		if err := w.WritePacket(ci, p.data[:len(p.data)-p.cut]); err != nil {
 			t.Fatal(err)
 		}
@@ -56,12 +57,14 @@ func pcapng(t testing.TB, packets ...packet) string {
 	for _, p := range packets {
 		id, ok := interfaces[p.link]
 		if !ok {
-			if id, err = w.AddInterface(pcapgo.NgInterface{LinkType: p.link, TimestampResolution: 9, SnapLength: 1 << 16}); err != nil {
+			if id, err = w.AddInterface(pcapgo.NgInterface{LinkType: p.link, TimestampResolution: 9,
+				SnapLength: 1 << 16}); err != nil {
 				t.Fatal(err)
 			}
 			interfaces[p.link] = id
 		}
-		ci := gopacket.CaptureInfo{Timestamp: captureStart.Add(p.at), CaptureLength: len(p.data) - p.cut, Length: len(p.data), InterfaceIndex: id}
+		ci := gopacket.CaptureInfo{Timestamp: captureStart.Add(p.at),
+			CaptureLength: len(p.data) - p.cut, Length: len(p.data), InterfaceIndex: id}
 		if err := w.WritePacket(ci, p.data[:len(p.data)-p.cut]); err != nil {
 			t.Fatal(err)
 		}
@@ -92,11 +95,15 @@ func TestPcapTimes(t *testing.T) {
 	at := []time.Duration{0, 1, 1500 * time.Microsecond, 1500 * time.Microsecond, 898 * time.Second}
 	var packets []packet
 	for _, a := range at {
-		packets = append(packets, packet{at: a, data: datagram(t, "x"), link: layers.LinkTypeEthernet})
+		packets = append(packets, packet{at: a, data: datagram(t, "x"),
+			link: layers.LinkTypeEthernet})
 	}
 	// What is no datagram doesn't begin the feed.
-	packets = slices.Insert(packets, 0, packet{at: -time.Hour, data: headers(t, ethernetHeader(layers.EthernetTypeARP)), link: layers.LinkTypeEthernet})
-	for kind, content := range map[string]string{"pcap": pcap(t, layers.LinkTypeEthernet, packets...), "pcapng": pcapng(t, packets...)} {
+	packets = slices.Insert(packets, 0,
+		packet{at: -time.Hour, data: headers(t, ethernetHeader(layers.EthernetTypeARP)),
+			link: layers.LinkTypeEthernet})
+	for kind, content := range map[string]string{"pcap": pcap(t, layers.LinkTypeEthernet,
+		packets...), "pcapng": pcapng(t, packets...)} {
 		got, err := readFeed(t, "pcap", content)
 		if err != nil || len(got) != len(at) {
 			t.Fatalf("%s: got %v, %v", kind, got, err)
@@ -124,11 +131,13 @@ func TestPacketsThatAreLeftOutAreCounted(t *testing.T) {
 	ps, said := awkward(t)
 	whole := packet{data: datagram(t, "whole"), link: layers.LinkTypeEthernet}
 	// Padding that is cut off is no loss.
-	padded := packet{data: append(datagram(t, "padded"), make([]byte, 20)...), cut: 15, link: layers.LinkTypeEthernet}
+	padded := packet{data: append(datagram(t, "padded"), make([]byte, 20)...), cut: 15,
+		link: layers.LinkTypeEthernet}
 	ps = append([]packet{whole}, append(ps, padded)...)
 	alien := packet{data: datagram(t, "?"), link: layers.LinkTypeIEEE802_11}
 
-	for kind, content := range map[string]string{"pcap": pcap(t, layers.LinkTypeEthernet, ps...), "pcapng": pcapng(t, append(ps, alien)...)} {
+	for kind, content := range map[string]string{"pcap": pcap(t, layers.LinkTypeEthernet, ps...),
+		"pcapng": pcapng(t, append(ps, alien)...)} {
 		path := feedtest.File(t, "capture", content)
 		f, err := Open(Options{From: path, Format: "pcap"}, nil)
 		if err != nil {
@@ -155,13 +164,18 @@ func TestPacketsThatAreLeftOutAreCounted(t *testing.T) {
 func TestPcapOfNothingToSend(t *testing.T) {
 	ps, said := awkward(t)
 	_, err := readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet, ps...))
-	feedtest.WantSentence(t, err, "feed: this capture holds no whole UDP datagram in its 13 packets, "+strings.Join(said, ", ")+": name one that does")
+	feedtest.WantSentence(t, err,
+		"feed: this capture holds no whole UDP datagram in its 13 packets, "+
+			strings.Join(said, ", ")+": name one that does")
 	_, err = readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet))
 	feedtest.WantSentence(t, err, "feed: this capture holds no packets: name one that does")
 	_, err = readFeed(t, "pcap", pcap(t, layers.LinkTypeIEEE802_11))
-	feedtest.WantSentence(t, err, "feed: its link type is 105 (802.11): capture Ethernet, raw IP, Linux SLL or loopback instead")
+	feedtest.WantSentence(t, err,
+		"feed: its link type is 105 (802.11): capture Ethernet, raw IP, Linux SLL or loopback "+
+			"instead")
 	_, err = readFeed(t, "pcap", "no capture at all\n")
-	feedtest.WantSentence(t, err, "feed: this is neither a pcap nor a pcapng: choose another --format")
+	feedtest.WantSentence(t, err,
+		"feed: this is neither a pcap nor a pcapng: choose another --format")
 	_, err = readFeed(t, "pcap", "\xd4")
 	feedtest.WantSentence(t, err, "feed: this is neither a pcap nor a pcapng")
 }
@@ -185,7 +199,8 @@ func TestTruncatedPcap(t *testing.T) {
 			got, err := readFeed(t, "pcap", content[:n])
 			if clean {
 				if err != nil || len(got) != whole {
-					t.Errorf("%s cut at %d, between packets: %d packets, %v", kind, n, len(got), err)
+					t.Errorf("%s cut at %d, between packets: %d packets, %v", kind, n,
+						len(got), err)
 				}
 				continue
 			}
@@ -210,18 +225,21 @@ func TestTruncatedPcap(t *testing.T) {
 func TestPacketOfGigabytes(t *testing.T) {
 	one := packet{data: datagram(t, "one"), link: layers.LinkTypeEthernet}
 	huge := "\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\xff\x7f\xff\xff\xff\x7f"
-	_, err := readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet, one)+huge+strings.Repeat("x", 1000))
+	_, err := readFeed(t, "pcap", pcap(t, layers.LinkTypeEthernet, one)+huge+strings.Repeat("x",
+		1000))
 	feedtest.WantSentence(t, err, "feed: packet 2 is damaged", "2147483647")
 
 	block := "\x06\x00\x00\x00\xf0\xff\xff\x7f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0\xff\xff\x7f\xc0\xff\xff\x7f"
-	_, err = readFeed(t, "pcap", feedtest.Zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
+	_, err = readFeed(t, "pcap",
+		feedtest.Zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
 	feedtest.WantSentence(t, err, "feed: packet 2 takes more than 16MiB: write the capture again")
 }
 
 func TestPcapMakesNoGarbage(t *testing.T) {
 	var ps []packet
 	for i := range 2000 {
-		ps = append(ps, packet{data: datagram(t, fmt.Sprint("message ", i)), link: layers.LinkTypeEthernet})
+		ps = append(ps, packet{data: datagram(t, fmt.Sprint("message ", i)),
+			link: layers.LinkTypeEthernet})
 	}
 	for _, content := range []string{pcap(t, layers.LinkTypeEthernet, ps...), pcapng(t, ps...)} {
 		f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: "pcap"}, nil)
@@ -243,13 +261,16 @@ func FuzzPcap(f *testing.F) {
 	of := func(d string) packet { return packet{data: rawUDP(f, d), link: layers.LinkTypeRaw} }
 	f.Add([]byte(pcap(f, layers.LinkTypeRaw, of(mold(1, "a")), of(mold(4, "d")+moldOver(5)))))
 	f.Add([]byte(pcapng(f, of(iextp(1, "a")+iextp(2, "b")), of(iextp(9, "i")))))
-	f.Add([]byte(ngHead(binary.BigEndian, 2) + ngFace(binary.BigEndian, ngOption(binary.BigEndian, 9, 0xa0), ngOption(binary.BigEndian, 14, make([]byte, 8)...)) +
-		ngAt(binary.BigEndian, 0, 1<<62, rawUDP(f, "x")) + ngAt(binary.BigEndian, 0, 1, rawUDP(f, "x"))))
+	f.Add([]byte(ngHead(binary.BigEndian, 2) + ngFace(binary.BigEndian,
+		ngOption(binary.BigEndian, 9, 0xa0), ngOption(binary.BigEndian, 14, make([]byte, 8)...)) +
+		ngAt(binary.BigEndian, 0, 1<<62, rawUDP(f, "x")) + ngAt(binary.BigEndian, 0, 1,
+		rawUDP(f, "x"))))
 	for _, p := range all {
 		f.Add([]byte(pcap(f, p.link, p)))
 	}
 	f.Fuzz(func(t *testing.T, content []byte) {
-		for _, opts := range []Options{{}, {Split: "iextp"}, {Split: "moldudp64", MaxGap: time.Second}, {Only: []string{"239.77.0.1:7700"}}} {
+		for _, opts := range []Options{{}, {Split: "iextp"},
+			{Split: "moldudp64", MaxGap: time.Second}, {Only: []string{"239.77.0.1:7700"}}} {
 			told := 0
 			opts.From, opts.Format, opts.Tell = "-", "pcap", func(string) { told++ }
 			fd, err := Open(opts, bytes.NewReader(content))
@@ -266,7 +287,8 @@ func FuzzPcap(f *testing.F) {
 			}
 			last := time.Duration(0)
 			for _, m := range got {
-				if m.at < -1 || m.at >= 0 && m.at < last || opts.MaxGap > 0 && m.at > last+opts.MaxGap {
+				if m.at < -1 || m.at >= 0 && m.at < last || opts.MaxGap > 0 &&
+					m.at > last+opts.MaxGap {
 					t.Fatalf("due at %v, behind %v", m.at, last)
 				}
 				last = max(last, m.at)

@@ -87,7 +87,8 @@ func (f *ngFile) block() (kind uint32, body []byte, err error) {
 	}
 	end := len(body) - 4
 	if again := f.order.Uint32(body[end:]); again != length {
-		return 0, nil, damaged("a block's length is %d at its beginning and %d at its end", length, again)
+		return 0, nil, damaged("a block's length is %d at its beginning and %d at its end", length,
+			again)
 	}
 	return kind, body[:end], nil
 }
@@ -137,7 +138,8 @@ func (f *ngFile) next(p *captured) error {
 // the packet's.
 func (f *ngFile) packet(p *captured, number uint32, head, data []byte) {
 	have, length := f.order.Uint32(head[8:]), f.order.Uint32(head[12:])
-	*p = captured{odd: have > length || uint64(have) > uint64(len(data)) || uint64(number) >= uint64(len(f.interfaces))}
+	*p = captured{odd: have > length || uint64(have) > uint64(len(data)) ||
+		uint64(number) >= uint64(len(f.interfaces))}
 	if p.odd {
 		return
 	}
@@ -154,7 +156,8 @@ func (f *ngFile) note(kind uint32, b []byte) error {
 			return damaged("a section header has %d bytes, fewer than 12", len(b))
 		}
 		// Minor version 2 was written by mistake, and is the same.
-		if major, minor := f.order.Uint16(b), f.order.Uint16(b[2:]); major != 1 || minor != 0 && minor != 2 {
+		if major, minor := f.order.Uint16(b), f.order.Uint16(b[2:]); major != 1 ||
+			minor != 0 && minor != 2 {
 			return damaged("it says version %d.%d of pcapng instead of 1.0", major, minor)
 		}
 		f.interfaces = f.interfaces[:0]
@@ -165,7 +168,8 @@ func (f *ngFile) note(kind uint32, b []byte) error {
 		if len(f.interfaces) == ngInterfaces {
 			return damaged("a section has more than %d interfaces", ngInterfaces)
 		}
-		of := ngInterfaceInfo{link: layers.LinkType(f.order.Uint16(b)), snap: f.order.Uint32(b[4:]), unit: 6}
+		of := ngInterfaceInfo{link: layers.LinkType(f.order.Uint16(b)),
+			snap: f.order.Uint32(b[4:]), unit: 6}
 		for code, value := range f.options(b[8:]) {
 			switch {
 			case code == 9 && len(value) >= 1:

@@ -77,9 +77,12 @@ func (r *Reader) record(m raw, payload []byte) Record {
 	at, step, by := r.times.at(m.ns)
 	switch step {
 	case stepBack:
-		r.tell(tellBack, "%s was recorded %v before one ahead of it: it goes out right behind that, and the rest at its own pace", r.Where(), by)
+		r.tell(tellBack,
+			"%s was recorded %v before one ahead of it: it goes out right behind that, and the "+
+				"rest at its own pace", r.Where(), by)
 	case stepShort:
-		r.tell(tellShort, "%s comes after a silence of %v, which --max-gap makes %v", r.Where(), by, r.opts.MaxGap)
+		r.tell(tellShort, "%s comes after a silence of %v, which --max-gap makes %v", r.Where(), by,
+			r.opts.MaxGap)
 	}
 	return Record{At: at, Payload: payload}
 }
@@ -95,13 +98,17 @@ func (r *Reader) open(m raw) {
 			place = fmt.Sprintf("%s to %v", place, m.to)
 		}
 		if len(m.payload) > ethernetMTU-28 {
-			advice = "; if the capturing host merged datagrams, capture again with ethtool -K INTERFACE gro off"
+			advice = "; if the capturing host merged datagrams, capture again with ethtool -K " +
+				"INTERFACE gro off"
 		}
-		r.tell(tellUnsplit, "%s can't be split by %s, and is left out: %v%s", place, r.opts.Split, err, advice)
+		r.tell(tellUnsplit, "%s can't be split by %s, and is left out: %v%s", place,
+			r.opts.Split, err, advice)
 		return
 	}
 	if n := len(r.split.parts); n > 1 {
-		r.tell(tellMerged, "%s is %d datagrams, which the capturing host had merged: they are taken apart (ethtool -K INTERFACE gro off captures them as they are)", r.Where(), n)
+		r.tell(tellMerged,
+			"%s is %d datagrams, which the capturing host had merged: they are taken apart "+
+				"(ethtool -K INTERFACE gro off captures them as they are)", r.Where(), n)
 	}
 	for i := range r.split.parts {
 		for _, happened := range r.split.streams.note(&r.split.parts[i], m.to) {
@@ -116,10 +123,12 @@ func (r *Reader) end() error {
 	case r.n > 0:
 		return io.EOF
 	case r.split != nil && r.split.unsplit > 0 && r.split.datagrams == 0:
-		return r.src.errorf("not one of its %d datagrams can be split by %s (the last: %v): give another --split, or leave it out",
+		return r.src.errorf("not one of its %d datagrams can be split by %s (the last: %v): give "+
+			"another --split, or leave it out",
 			r.split.unsplit, r.opts.Split, r.split.why)
 	case r.strangers.n > 0 && (r.split == nil || r.split.datagrams == 0 && r.split.unsplit == 0):
-		return r.src.errorf("none of its datagrams goes to %s; there are %s: name one of these with --only",
+		return r.src.errorf("none of its datagrams goes to %s; there are %s: name one of these "+
+			"with --only",
 			strings.Join(r.opts.Only, " or "), r.strangers.text())
 	}
 	return io.EOF
@@ -233,7 +242,8 @@ func (r *Reader) Summary() *Summary {
 		s.Merged = r.split.merged
 		s.Sessions, s.MoreSessions = r.split.streams.sessions(), r.split.streams.more
 	}
-	if len(s.LeftOut) == 0 && s.Merged == 0 && s.TimesBack == 0 && s.GapsShortened == 0 && len(s.Sessions) == 0 {
+	if len(s.LeftOut) == 0 && s.Merged == 0 && s.TimesBack == 0 && s.GapsShortened == 0 &&
+		len(s.Sessions) == 0 {
 		return nil
 	}
 	return s
@@ -265,19 +275,25 @@ func (r *Reader) Warnings() []string {
 		add("packets left out: %d %s", c.N, c.What)
 	}
 	if c, ok := r.format.(*capture); ok && r.split == nil && c.large > 0 {
-		add("%s larger than an Ethernet packet of 1,500 bytes: if that network has no jumbo frames, the capturing host merged several into one; capture again with ethtool -K INTERFACE gro off", counted(c.large, "datagram is", "datagrams are"))
+		add("%s larger than an Ethernet packet of 1,500 bytes: if that network has no jumbo "+
+			"frames, the capturing host merged several into one; capture again with ethtool -K "+
+			"INTERFACE gro off", counted(c.large, "datagram is", "datagrams are"))
 	}
 	if r.times.back > 0 {
-		add("%s recorded out of order, by %v at the most; the pace of the rest was kept", counted(r.times.back, "message was", "messages were"), r.times.furthest)
+		add("%s recorded out of order, by %v at the most; the pace of the rest was kept",
+			counted(r.times.back, "message was", "messages were"), r.times.furthest)
 	}
 	if r.times.shortened > 0 {
-		add("%s longer than %v, the longest %v: shortened", counted(r.times.shortened, "silence was", "silences were"), r.opts.MaxGap, r.times.longest)
+		add("%s longer than %v, the longest %v: shortened",
+			counted(r.times.shortened, "silence was", "silences were"), r.opts.MaxGap,
+			r.times.longest)
 	}
 	if r.split == nil {
 		return list
 	}
 	if n := r.split.merged; n > 0 {
-		add("%s that the capturing host had merged: taken apart", counted(n, "packet had datagrams", "packets had datagrams"))
+		add("%s that the capturing host had merged: taken apart",
+			counted(n, "packet had datagrams", "packets had datagrams"))
 	}
 	for _, s := range r.split.streams.sessions() {
 		if s.Gaps > 0 || s.Late > 0 {
@@ -285,7 +301,8 @@ func (r *Reader) Warnings() []string {
 		}
 	}
 	if n := r.split.streams.more; n > 0 {
-		add("%s more of its source's sessions, whose gaps were not looked for", counted(n, "datagram was of one", "datagrams were of"))
+		add("%s more of its source's sessions, whose gaps were not looked for",
+			counted(n, "datagram was of one", "datagrams were of"))
 	}
 	return list
 }

@@ -58,8 +58,10 @@ func TestRecordedIEX(t *testing.T) {
 		datagrams, inner shape
 		heartbeats       int
 	}{
-		{"iex-deep-20231002-first5000pkts.pcap.gz", shape{5000, 40, 1466, 1558e9}, shape{48325, 10, 38, 1557e9}, 1264},
-		{"iex-tops16-20170710-sample.pcapng.gz", shape{13022, 40, 1459, 400e9}, shape{57674, 10, 80, 376e9}, 237},
+		{"iex-deep-20231002-first5000pkts.pcap.gz", shape{5000, 40, 1466, 1558e9},
+			shape{48325, 10, 38, 1557e9}, 1264},
+		{"iex-tops16-20170710-sample.pcapng.gz", shape{13022, 40, 1459, 400e9},
+			shape{57674, 10, 80, 376e9}, 237},
 	} {
 		t.Run(c.file, func(t *testing.T) {
 			path := feedtest.Recorded(t, c.file)
@@ -79,9 +81,11 @@ func TestRecordedIEX(t *testing.T) {
 				}
 			})
 			if got != c.datagrams || heartbeats != c.heartbeats {
-				t.Errorf("datagrams: %+v, %d heartbeats; want %+v, %d", got, heartbeats, c.datagrams, c.heartbeats)
+				t.Errorf("datagrams: %+v, %d heartbeats; want %+v, %d", got, heartbeats,
+					c.datagrams, c.heartbeats)
 			}
-			got = shapeOf(t, Options{From: path, Format: "pcap", Split: "iextp"}, func(r Record) { bytesInside -= len(r.Payload) })
+			got = shapeOf(t, Options{From: path, Format: "pcap", Split: "iextp"},
+				func(r Record) { bytesInside -= len(r.Payload) })
 			if got != c.inner || bytesInside != 0 {
 				t.Errorf("messages: %+v, %d bytes missing; want %+v", got, bytesInside, c.inner)
 			}
@@ -103,7 +107,8 @@ func TestRecordedBinance(t *testing.T) {
 		var m struct{ Data struct{ U, Pu uint64 } }
 		// Only the two numbers: "U" is another one than "u".
 		at := bytes.Index(r.Payload, []byte(`"u":`))
-		if err := json.Unmarshal([]byte(`{"Data":{`+string(r.Payload[at:bytes.Index(r.Payload, []byte(`,"b":`))])+`}}`), &m); err != nil {
+		if err := json.Unmarshal([]byte(`{"Data":{`+
+			string(r.Payload[at:bytes.Index(r.Payload, []byte(`,"b":`))])+`}}`), &m); err != nil {
 			t.Fatal(err)
 		}
 		if updates > 0 && m.Data.Pu != last {
@@ -112,6 +117,7 @@ func TestRecordedBinance(t *testing.T) {
 		updates, last = updates+1, m.Data.U
 	})
 	if want := (shape{93954, 161, 42092, 345e9}); got != want || large != 1742 || updates != 6551 {
-		t.Errorf("%+v, %d over 1,400 B, %d depth updates; want %+v, 1742, 6551", got, large, updates, want)
+		t.Errorf("%+v, %d over 1,400 B, %d depth updates; want %+v, 1742, 6551", got, large,
+			updates, want)
 	}
 }

@@ -87,16 +87,22 @@ func openSource(path string, stdin io.Reader, done <-chan struct{}) (*source, er
 	file, err := openFile(path, done)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
-		return nil, &fault{path, "there is no such file: name one that exists, or - for standard input", err}
+		return nil, &fault{path,
+			"there is no such file: name one that exists, or - for standard input", err}
 	case errors.Is(err, fs.ErrPermission):
-		return nil, &fault{path, "this file may not be read: change its permissions, or run as its owner", err}
+		return nil, &fault{path,
+			"this file may not be read: change its permissions, or run as its owner", err}
 	case err != nil:
-		return nil, &fault{path, fmt.Sprintf("it can't be opened (%v): name a file that can be read", cli.BareError(err)), err}
+		return nil, &fault{path,
+			fmt.Sprintf("it can't be opened (%v): name a file that can be read",
+				cli.BareError(err)), err}
 	}
 	info, err := file.Stat()
 	if err != nil {
 		file.Close()
-		return nil, &fault{path, fmt.Sprintf("it can't be looked at (%v): name a file that can be read", cli.BareError(err)), err}
+		return nil, &fault{path,
+			fmt.Sprintf("it can't be looked at (%v): name a file that can be read",
+				cli.BareError(err)), err}
 	}
 	if info.IsDir() {
 		file.Close()
@@ -227,11 +233,17 @@ func (s *source) explain(err error, where string) error {
 	var corrupt flate.CorruptInputError
 	switch {
 	case s.gzipped && errors.Is(err, io.ErrUnexpectedEOF):
-		return &fault{s.name, fmt.Sprintf("the gzip data is cut off in %s: fetch or write the file again, whole", where), err}
-	case s.gzipped && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) || errors.As(err, &corrupt)):
-		return &fault{s.name, fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again", where, err), err}
+		return &fault{s.name,
+			fmt.Sprintf("the gzip data is cut off in %s: fetch or write the file again, whole",
+				where), err}
+	case s.gzipped && (errors.Is(err, gzip.ErrChecksum) || errors.Is(err, gzip.ErrHeader) ||
+		errors.As(err, &corrupt)):
+		return &fault{s.name,
+			fmt.Sprintf("the gzip data is damaged in %s (%v): fetch or write the file again",
+				where, err), err}
 	}
-	return &fault{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk", where, cli.BareError(err)), err}
+	return &fault{s.name, fmt.Sprintf("reading failed in %s (%v): check the file and its disk",
+		where, cli.BareError(err)), err}
 }
 
 // position says where byte n of the content is.

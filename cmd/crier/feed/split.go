@@ -32,7 +32,8 @@ type envelope struct {
 // little-endian; then the messages. Rest is what comes behind them.
 func openIEXTP(b []byte) (e envelope, rest []byte, err error) {
 	if len(b) < iextpHeader {
-		return envelope{}, nil, fmt.Errorf("it has %d bytes, fewer than the header of IEX-TP (%d)", len(b), iextpHeader)
+		return envelope{}, nil, fmt.Errorf("it has %d bytes, fewer than the header of IEX-TP (%d)",
+			len(b), iextpHeader)
 	}
 	if b[0] != 1 {
 		return envelope{}, nil, fmt.Errorf("it says version %d of IEX-TP instead of 1", b[0])
@@ -46,7 +47,8 @@ func openIEXTP(b []byte) (e envelope, rest []byte, err error) {
 	}
 	length := int(binary.LittleEndian.Uint16(b[12:]))
 	if length > len(e.body) {
-		return envelope{}, nil, fmt.Errorf("its header says %d bytes of messages, but there are %d", length, len(e.body))
+		return envelope{}, nil, fmt.Errorf("its header says %d bytes of messages, but there are %d",
+			length, len(e.body))
 	}
 	e.body, rest = e.body[:length], e.body[length:]
 	left, err := e.walk()
@@ -61,7 +63,9 @@ func openIEXTP(b []byte) (e envelope, rest []byte, err error) {
 // is what comes behind them.
 func openMoldUDP64(b []byte) (e envelope, rest []byte, err error) {
 	if len(b) < moldHeader {
-		return envelope{}, nil, fmt.Errorf("it has %d bytes, fewer than the header of MoldUDP64 (%d)", len(b), moldHeader)
+		return envelope{}, nil,
+			fmt.Errorf("it has %d bytes, fewer than the header of MoldUDP64 (%d)",
+				len(b), moldHeader)
 	}
 	e = envelope{
 		session:  sessionKey(b),
@@ -151,10 +155,12 @@ func (s *splitter) divide(b []byte) error {
 		switch {
 		case err == nil && len(s.parts) == 0:
 			size = n
-		case err == nil && (e.session != s.parts[0].session || n > size || n < size && len(rest) > 0):
+		case err == nil && (e.session != s.parts[0].session || n > size || n < size &&
+			len(rest) > 0):
 			err = fmt.Errorf("%d bytes are left over behind its messages", len(b))
 		case err != nil && len(s.parts) > 0:
-			err = fmt.Errorf("%d bytes are left over behind its messages, and are no other such datagram (%w)", len(b), err)
+			err = fmt.Errorf("%d bytes are left over behind its messages, and are no other such "+
+				"datagram (%w)", len(b), err)
 		}
 		if err != nil {
 			return err

@@ -75,7 +75,8 @@ func splitAll(t *testing.T, how string, datagrams ...string) ([]message, *toldRe
 	for i, d := range datagrams {
 		ps = append(ps, packet{at: time.Duration(i) * time.Millisecond, data: datagram(t, d)})
 	}
-	got, r, err := read(t, Options{Format: "pcap", Split: how}, pcap(t, layers.LinkTypeEthernet, ps...))
+	got, r, err := read(t, Options{Format: "pcap", Split: how},
+		pcap(t, layers.LinkTypeEthernet, ps...))
 	if err != nil {
 		t.Error(err)
 	}
@@ -102,11 +103,13 @@ func split(t *testing.T, how string, datagrams ...string) ([]message, error) {
 // heartbeats have no messages, and the feed doesn't begin with them.
 func TestSplit(t *testing.T) {
 	want := []message{{0, "one"}, {0, ""}, {0, "three"}, {2e6, "four"}}
-	got, err := split(t, "iextp", iextp(1), iextp(1, "one", "", "three"), iextp(4), iextp(4, "four"), iextp(5))
+	got, err := split(t, "iextp", iextp(1), iextp(1, "one", "", "three"), iextp(4),
+		iextp(4, "four"), iextp(5))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("iextp: got %v, %v", got, err)
 	}
-	got, err = split(t, "moldudp64", mold(1), mold(1), mold(1, "one", "", "three"), mold(4), mold(4, "four"), moldOver(5))
+	got, err = split(t, "moldudp64", mold(1), mold(1), mold(1, "one", "", "three"), mold(4),
+		mold(4, "four"), moldOver(5))
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("moldudp64: got %v, %v", got, err)
 	}
@@ -147,7 +150,8 @@ func TestSplitOfDamagedDatagrams(t *testing.T) {
 		{"moldudp64", mo[:19], "it has 19 bytes, fewer than the header of MoldUDP64 (20)"},
 		{"moldudp64", mo[:len(mo)-1], "message 2 of its 2 runs over its end"},
 		{"moldudp64", mo + "x", "1 bytes are left over behind its messages"},
-		{"moldudp64", mo + strings.Repeat("\x00", 20), "20 bytes are left over behind its messages"},
+		{"moldudp64", mo + strings.Repeat("\x00", 20),
+			"20 bytes are left over behind its messages"},
 		{"moldudp64", moldOver(1) + "xx", "2 bytes are left over behind its messages"},
 		{"moldudp64", changed(mo, 18, "\xff\xfe"), "message 3 of its 65534 runs over its end"},
 	} {
@@ -159,7 +163,9 @@ func TestSplitOfDamagedDatagrams(t *testing.T) {
 		if want := []message{{0, "good"}, {2e6, "good"}}; !slices.Equal(got, want) {
 			t.Errorf("%s: got %v", c.want, got)
 		}
-		if told := "feed: packet 2 to 239.77.0.1:7700 can't be split by " + c.split + ", and is left out: " + c.want; len(r.told) != 1 || !strings.HasPrefix(r.told[0], told) {
+		if told := "feed: packet 2 to 239.77.0.1:7700 can't be split by " + c.split +
+			", and is left out: " + c.want; len(r.told) != 1 ||
+			!strings.HasPrefix(r.told[0], told) {
 			t.Errorf("told %q, want %q", r.told, told)
 		}
 		if s := r.Summary(); !slices.Equal(s.LeftOut, []Count{{"not split by " + c.split, 1}}) {
@@ -168,7 +174,9 @@ func TestSplitOfDamagedDatagrams(t *testing.T) {
 	}
 
 	_, err := split(t, "moldudp64", iextp(1), iextp(1, "a"), "stray")
-	feedtest.WantSentence(t, err, "feed: not one of its 3 datagrams can be split by moldudp64 (the last: it has 5 bytes", "give another --split")
+	feedtest.WantSentence(t, err,
+		"feed: not one of its 3 datagrams can be split by moldudp64 (the last: it has 5 bytes",
+		"give another --split")
 }
 
 // What the capturing host merged is taken apart where each part is a whole datagram
@@ -176,17 +184,22 @@ func TestSplitOfDamagedDatagrams(t *testing.T) {
 // capture again.
 func TestSplitOfMergedDatagrams(t *testing.T) {
 	want := []message{{0, "a"}, {1e6, "b"}, {1e6, "c"}, {1e6, ""}, {2e6, "e"}}
-	got, r := splitAll(t, "iextp", iextp(1, "a"), iextp(2, "b")+iextp(3, "c")+iextp(4, ""), iextp(5, "e"))
+	got, r := splitAll(t, "iextp", iextp(1, "a"), iextp(2, "b")+iextp(3, "c")+iextp(4, ""),
+		iextp(5, "e"))
 	if !slices.Equal(got, want) {
 		t.Errorf("iextp: got %v", got)
 	}
-	if s := r.Summary(); s.Merged != 1 || s.LeftOut != nil || len(s.Sessions) != 1 || s.Sessions[0].Next != 6 || s.Sessions[0].Gaps != 0 {
+	if s := r.Summary(); s.Merged != 1 || s.LeftOut != nil || len(s.Sessions) != 1 ||
+		s.Sessions[0].Next != 6 || s.Sessions[0].Gaps != 0 {
 		t.Errorf("%+v", s)
 	}
-	if len(r.told) != 1 || !strings.Contains(r.told[0], "packet 2 is 3 datagrams, which the capturing host had merged") {
+	if len(r.told) != 1 ||
+		!strings.Contains(r.told[0],
+			"packet 2 is 3 datagrams, which the capturing host had merged") {
 		t.Errorf("told %q", r.told)
 	}
-	got, r = splitAll(t, "moldudp64", mold(1, "a"), mold(2, "b")+mold(3, "c")+mold(4, ""), mold(5, "e")+moldOver(6))
+	got, r = splitAll(t, "moldudp64", mold(1, "a"), mold(2, "b")+mold(3, "c")+mold(4, ""),
+		mold(5, "e")+moldOver(6))
 	if !slices.Equal(got, want) || r.Summary().Merged != 2 || !r.Summary().Sessions[0].Ended {
 		t.Errorf("moldudp64: got %v, %+v", got, r.Summary())
 	}
@@ -198,12 +211,15 @@ func TestSplitOfMergedDatagrams(t *testing.T) {
 		mold(1, "a") + mold(2) + mold(2), // a smaller one between
 	} {
 		got, r := splitAll(t, "moldudp64", mold(1, "a"), bad)
-		if len(got) != 1 || len(r.told) != 1 || !strings.Contains(r.told[0], "left over behind its messages") {
+		if len(got) != 1 || len(r.told) != 1 ||
+			!strings.Contains(r.told[0], "left over behind its messages") {
 			t.Errorf("%q: got %v, told %q", bad, got, r.told)
 		}
 	}
-	_, r = splitAll(t, "moldudp64", mold(1, "a"), mold(2, strings.Repeat("x", 1440))+"another of the capturing host's")
-	if len(r.told) != 1 || !strings.Contains(r.told[0], "capture again with ethtool -K INTERFACE gro off") {
+	_, r = splitAll(t, "moldudp64", mold(1, "a"), mold(2, strings.Repeat("x", 1440))+
+		"another of the capturing host's")
+	if len(r.told) != 1 ||
+		!strings.Contains(r.told[0], "capture again with ethtool -K INTERFACE gro off") {
 		t.Errorf("told %q", r.told)
 	}
 }
@@ -212,7 +228,8 @@ func TestSplitOfMergedDatagrams(t *testing.T) {
 // by session.
 func TestGapsOfTheSource(t *testing.T) {
 	second := func(d string) string { return strings.Replace(d, "001", "002", 1) }
-	got, r := splitAll(t, "moldudp64", mold(1, "a", "b"), mold(3), mold(6, "f"), mold(8), moldOver(9), moldOver(9),
+	got, r := splitAll(t, "moldudp64", mold(1, "a", "b"), mold(3), mold(6, "f"), mold(8),
+		moldOver(9), moldOver(9),
 		second(mold(1, "A")), second(mold(1, "A", "B")), second(moldOver(3)))
 	if want := "a,b,f,A,A,B"; strings.Join(payloadsOf(got), ",") != want {
 		t.Errorf("got %v, want %s", got, want)
@@ -231,31 +248,39 @@ func TestGapsOfTheSource(t *testing.T) {
 		"feed: packet 5: its source lacks message 8 of session SESSION001 to " + to,
 		"feed: packet 5: its source ends session SESSION001 to " + to + ", before number 9",
 		"feed: packet 7: its source begins session SESSION002 to " + to + ", with number 1",
-		"feed: packet 8: its source brings messages from 1 on of session SESSION002 to " + to + " late or again; they go out as they come",
+		"feed: packet 8: its source brings messages from 1 on of session SESSION002 to " + to +
+			" late or again; they go out as they come",
 		"feed: packet 9: its source ends session SESSION002 to " + to + ", before number 3",
 	}; !slices.Equal(r.told, want) {
 		t.Errorf("told %q", r.told)
 	}
 	if want := []string{
-		"feed: its source's session SESSION001 to " + to + ", numbers 1 to before 9: 5 missing in 3 gaps",
-		"feed: its source's session SESSION002 to " + to + ", numbers 1 to before 3: 1 datagram late or again",
+		"feed: its source's session SESSION001 to " + to +
+			", numbers 1 to before 9: 5 missing in 3 gaps",
+		"feed: its source's session SESSION002 to " + to +
+			", numbers 1 to before 3: 1 datagram late or again",
 	}; !slices.Equal(r.Warnings(), want) {
 		t.Errorf("warnings %q", r.Warnings())
 	}
 
 	_, r = splitAll(t, "iextp", iextp(1, "a"), iextp(2), iextp(5, "e"), iextp(7))
-	if s := r.Summary().Sessions; len(s) != 1 || s[0].Gaps != 2 || s[0].Missing != 4 || s[0].Session != "1286602752 of channel 1, protocol 0x8004" {
+	if s := r.Summary().Sessions; len(s) != 1 || s[0].Gaps != 2 || s[0].Missing != 4 ||
+		s[0].Session != "1286602752 of channel 1, protocol 0x8004" {
 		t.Errorf("iextp: %+v", s)
 	}
 	// What a heartbeat at the end of all numbers, or a session too many, does, is
 	// bounded.
 	many := []string{iextp(1<<64-1, "a", "b"), iextp(3, "c")}
 	for i := range 2 * streamsMost {
-		many = append(many, changed(iextp(1, "x"), 8, string(binary.BigEndian.AppendUint32(nil, uint32(i)))))
+		many = append(many,
+			changed(iextp(1, "x"), 8, string(binary.BigEndian.AppendUint32(nil, uint32(i)))))
 	}
 	got, r = splitAll(t, "iextp", many...)
-	if s := r.Summary(); len(got) != len(many)+1 || len(s.Sessions) != streamsMost || s.MoreSessions != streamsMost+1 || s.Sessions[0].Next != 1<<64-1 || s.Sessions[0].Late != 1 {
-		t.Errorf("%d messages, %d sessions and %d more, %+v", len(got), len(s.Sessions), s.MoreSessions, s.Sessions[0])
+	if s := r.Summary(); len(got) != len(many)+1 || len(s.Sessions) != streamsMost ||
+		s.MoreSessions != streamsMost+1 || s.Sessions[0].Next != 1<<64-1 ||
+		s.Sessions[0].Late != 1 {
+		t.Errorf("%d messages, %d sessions and %d more, %+v", len(got), len(s.Sessions),
+			s.MoreSessions, s.Sessions[0])
 	}
 	if len(r.told) > 3*(tellMost+1) {
 		t.Errorf("%d sentences", len(r.told))
@@ -264,7 +289,8 @@ func TestGapsOfTheSource(t *testing.T) {
 
 func TestSplitMakesNoGarbage(t *testing.T) {
 	content := strings.Repeat(lens(iextp(1, "one", "two"), iextp(3)), 1000)
-	f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: "len", Split: "iextp"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed", content), Format: "len",
+		Split: "iextp"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -274,19 +300,22 @@ func TestSplitMakesNoGarbage(t *testing.T) {
 
 // What can be split, put together again gives the same body.
 func FuzzSplit(f *testing.F) {
-	for _, d := range []string{"", iextp(1), iextp(1, "one", "", "three"), iextp(1, "one")[:41], mold(1), mold(1, "one", "", "three"), moldOver(9)} {
+	for _, d := range []string{"", iextp(1), iextp(1, "one", "", "three"), iextp(1, "one")[:41],
+		mold(1), mold(1, "one", "", "three"), moldOver(9)} {
 		f.Add([]byte(d))
 	}
 	f.Fuzz(func(t *testing.T, b []byte) {
 		if e, rest, err := openIEXTP(b); err == nil {
 			b := b[:len(b)-len(rest)]
-			if again := iextp(e.sequence, takeAll(t, e)...); again[iextpHeader:] != string(b[iextpHeader:]) || again[12:16] != string(b[12:16]) {
+			if again := iextp(e.sequence, takeAll(t, e)...); again[iextpHeader:] != string(
+				b[iextpHeader:]) || again[12:16] != string(b[12:16]) {
 				t.Fatalf("%q became %q", b, again)
 			}
 		}
 		if e, rest, err := openMoldUDP64(b); err == nil {
 			b := b[:len(b)-len(rest)]
-			if again := mold(e.sequence, takeAll(t, e)...); again[moldHeader:] != string(b[moldHeader:]) {
+			if again := mold(e.sequence, takeAll(t, e)...); again[moldHeader:] != string(
+				b[moldHeader:]) {
 				t.Fatalf("%q became %q", b, again)
 			}
 		}

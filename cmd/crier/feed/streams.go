@@ -72,7 +72,9 @@ func (s *streams) note(e *envelope, to netip.AddrPort) []happening {
 	case e.sequence < t.Next:
 		t.Late++
 		if t.Late == 1 {
-			s.say(tellLate, "its source brings messages from %d on of %s late or again; they go out as they come", e.sequence, t.name())
+			s.say(tellLate,
+				"its source brings messages from %d on of %s late or again; they go out as "+
+					"they come", e.sequence, t.name())
 		}
 	}
 	t.Next = max(t.Next, next)
@@ -99,7 +101,8 @@ func (s *streams) find(e *envelope, to netip.AddrPort) *stream {
 	if len(s.list) == streamsMost {
 		return nil
 	}
-	t := stream{key: e.session, to: to, Session: Session{Session: s.session(e.session), First: e.sequence, Next: e.sequence}}
+	t := stream{key: e.session, to: to,
+		Session: Session{Session: s.session(e.session), First: e.sequence, Next: e.sequence}}
 	if to.IsValid() {
 		t.To = to.String()
 	}

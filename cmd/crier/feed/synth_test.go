@@ -23,7 +23,8 @@ func TestSynth(t *testing.T) {
 			}
 			for _, c := range b {
 				if c < ' ' || c > '~' {
-					t.Fatalf("size %d: message %d has a byte %#x, which no terminal prints", n, i, c)
+					t.Fatalf("size %d: message %d has a byte %#x, which no terminal prints", n, i,
+						c)
 				}
 			}
 			const head = 2 // a digit and a space
@@ -60,7 +61,8 @@ func TestSynthIndex(t *testing.T) {
 			t.Errorf("%d in %d bytes: %q", index, size, b)
 		}
 	}
-	for _, bad := range []string{"00 ", "01 a", " ", "+1 a", "-1 a", "18446744073709551616 a", "1", "x 1", ""} {
+	for _, bad := range []string{"00 ", "01 a", " ", "+1 a", "-1 a", "18446744073709551616 a",
+		"1", "x 1", ""} {
 		if index, ok := VerifySynth([]byte(bad), 7); ok {
 			t.Errorf("%q passes as message %d", bad, index)
 		}

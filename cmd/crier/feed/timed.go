@@ -25,10 +25,14 @@ func (f *timed) next() (raw, error) {
 	}
 	ns, payload, fault := parseTimed(line)
 	if fault != "" {
-		return raw{}, f.lines.src.errorf("line %d %s: each line is to be <ns> <payload>, such as \"1723161255030314667 hello\"", f.lines.n, fault)
+		return raw{},
+			f.lines.src.errorf("line %d %s: each line is to be <ns> <payload>, such as "+
+				"\"1723161255030314667 hello\"", f.lines.n, fault)
 	}
 	if len(payload) > MaxMessage {
-		return raw{}, f.lines.src.errorf("the message in line %d is longer than %v: the largest that can be sent", f.lines.n, "16MiB")
+		return raw{},
+			f.lines.src.errorf("the message in line %d is longer than %v: the largest that can "+
+				"be sent", f.lines.n, "16MiB")
 	}
 	return raw{ns: ns, timed: true, payload: payload}, nil
 }
@@ -39,7 +43,8 @@ func (f *timed) next() (raw, error) {
 func parseTimed(line []byte) (ns int64, payload []byte, fault string) {
 	var t uint64
 	digits := 0
-	for ; digits < len(line) && digits < timedDigits && line[digits] >= '0' && line[digits] <= '9'; digits++ {
+	for ; digits < len(line) && digits < timedDigits && line[digits] >= '0' &&
+		line[digits] <= '9'; digits++ {
 		t = t*10 + uint64(line[digits]-'0') // 19 digits fit a uint64
 	}
 	switch {

@@ -10,7 +10,9 @@ import (
 )
 
 func TestTimed(t *testing.T) {
-	got, err := readFeed(t, "timed", "1723161255030314667 one\n1723161255030314668 two words \n1723161256030314667 \n1723161255030314000 late\n")
+	got, err := readFeed(t, "timed",
+		"1723161255030314667 one\n1723161255030314668 two words \n1723161256030314667 "+
+			"\n1723161255030314000 late\n")
 	want := []message{{0, "one"}, {1, "two words "}, {1e9, ""}, {1e9, "late"}}
 	if err != nil || !slices.Equal(got, want) {
 		t.Errorf("got %v, %v", got, err)
@@ -55,7 +57,8 @@ func TestLongestTimedMessage(t *testing.T) {
 }
 
 func TestTimedMakesNoGarbage(t *testing.T) {
-	f, err := Open(Options{From: feedtest.File(t, "feed", strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
+	f, err := Open(Options{From: feedtest.File(t, "feed",
+		strings.Repeat("1723161255030314667 hello\n", 2000)), Format: "timed"}, nil)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -65,14 +68,16 @@ func TestTimedMakesNoGarbage(t *testing.T) {
 
 // What parses is what strconv and a cut at the first space would make of it.
 func FuzzTimed(f *testing.F) {
-	for _, s := range []string{"", "1 a", "9223372036854775807 b", "9223372036854775808 b", "00000000000000000001 c", "1", "1  d", "x 1", "99999999999999999999 e"} {
+	for _, s := range []string{"", "1 a", "9223372036854775807 b", "9223372036854775808 b",
+		"00000000000000000001 c", "1", "1  d", "x 1", "99999999999999999999 e"} {
 		f.Add([]byte(s))
 	}
 	f.Fuzz(func(t *testing.T, line []byte) {
 		ns, payload, fault := parseTimed(line)
 		before, after, found := strings.Cut(string(line), " ")
 		want, err := strconv.ParseInt(before, 10, 64)
-		valid := found && err == nil && len(before) <= timedDigits && !strings.HasPrefix(before, "+") && !strings.HasPrefix(before, "-")
+		valid := found && err == nil && len(before) <= timedDigits &&
+			!strings.HasPrefix(before, "+") && !strings.HasPrefix(before, "-")
 		if (fault == "") != valid {
 			t.Fatalf("%q: fault %q, valid %v", line, fault, valid)
 		}

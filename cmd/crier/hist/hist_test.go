@@ -20,7 +20,8 @@ func TestHistogram(t *testing.T) {
 	for _, c := range []struct {
 		name      string
 		got, want int64
-	}{{"p50", q.P50, 500e3}, {"p90", q.P90, 900e3}, {"p99", q.P99, 990e3}, {"p999", q.P999, 999e3}} {
+	}{{"p50", q.P50, 500e3}, {"p90", q.P90, 900e3}, {"p99", q.P99, 990e3},
+		{"p999", q.P999, 999e3}} {
 		if c.got < c.want || c.got > c.want+c.want/1000 {
 			t.Errorf("%s is %d, want %d to three digits", c.name, c.got, c.want)
 		}
@@ -68,8 +69,10 @@ func TestHistogramRange(t *testing.T) {
 	h.Record(time.Hour + 1)
 	h.Record(math.MaxInt64)
 	h.Record(math.MinInt64)
-	if h.clamped != 3 || h.Count() != 4 || h.max != math.MaxInt64 || h.min != math.MinInt64 || h.Quantile(500) > -time.Second || h.Quantile(1) > -time.Hour {
-		t.Errorf("clamped %d of %d, max %v, p50 %v, p0.1 %v", h.clamped, h.Count(), h.max, h.Quantile(500), h.Quantile(1))
+	if h.clamped != 3 || h.Count() != 4 || h.max != math.MaxInt64 || h.min != math.MinInt64 ||
+		h.Quantile(500) > -time.Second || h.Quantile(1) > -time.Hour {
+		t.Errorf("clamped %d of %d, max %v, p50 %v, p0.1 %v", h.clamped, h.Count(), h.max,
+			h.Quantile(500), h.Quantile(1))
 	}
 	if p := h.Quantile(1000); p < time.Hour || p > time.Hour+time.Hour/1000 {
 		t.Errorf("p100 %v", p)
@@ -111,12 +114,14 @@ func TestHistogramBelowZero(t *testing.T) {
 		for i, got := range []*Histogram{&h, &half, &travelled} {
 			for _, q := range []int64{1, 10, 499, 500, 501, 900, 999, 1000} {
 				want := values[(1000*q+999)/1000-1]
-				if v := int64(got.Quantile(q)); v != want && (want >= -2047 || v < want-4 || v > want) {
+				if v := int64(got.Quantile(q)); v != want &&
+					(want >= -2047 || v < want-4 || v > want) {
 					t.Errorf("shift %d, histogram %d: %d/1000 is %d, want %d", shift, i, q, v, want)
 				}
 			}
 			q := got.Quantiles()
-			if q.Max != values[999] || q.Min != min(values[0], 0) || q.Negative != min(shift, 1000) || got.Count() != 1000 {
+			if q.Max != values[999] || q.Min != min(values[0], 0) ||
+				q.Negative != min(shift, 1000) || got.Count() != 1000 {
 				t.Errorf("shift %d, histogram %d: %+v", shift, i, q)
 			}
 			points := got.Points()
@@ -140,7 +145,8 @@ func TestHistogramsMerge(t *testing.T) {
 	a.Merge(&b)
 	a.Record(1)
 	if a.Count() != 3 || a.max != 2*time.Hour || a.clamped != 1 || a.Quantile(500) != 5 {
-		t.Errorf("count %d, max %v, clamped %d, p50 %v", a.Count(), a.max, a.clamped, a.Quantile(500))
+		t.Errorf("count %d, max %v, clamped %d, p50 %v", a.Count(), a.max, a.clamped,
+			a.Quantile(500))
 	}
 }
 

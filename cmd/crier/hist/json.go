@@ -77,7 +77,8 @@ func decode(b []byte) (*hdrhistogram.Histogram, error) {
 		return nil, fmt.Errorf("histogram: %w", err)
 	}
 	if h.HighestTrackableValue() < int64(longest) || h.SignificantFigures() != digits {
-		return nil, fmt.Errorf("histogram: values up to %v with %d digits are not this program's", time.Duration(h.HighestTrackableValue()), h.SignificantFigures())
+		return nil, fmt.Errorf("histogram: values up to %v with %d digits are not this program's",
+			time.Duration(h.HighestTrackableValue()), h.SignificantFigures())
 	}
 	return h, nil
 }
@@ -104,7 +105,8 @@ func (h *Histogram) Points() []Point {
 		return list
 	}
 	for _, b := range h.h.CumulativeDistributionWithTicks(10) {
-		list = append(list, Point{below + (1-below)*b.Quantile/100, min(time.Duration(b.ValueAt), h.max)})
+		list = append(list, Point{below + (1-below)*b.Quantile/100,
+			min(time.Duration(b.ValueAt), h.max)})
 	}
 	return list
 }

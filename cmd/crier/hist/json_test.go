@@ -21,7 +21,8 @@ func TestHistogramTravels(t *testing.T) {
 		t.Fatal(err)
 	}
 	if to.Count() != from.Count() || *to.Quantiles() != *from.Quantiles() || to.Negative() != 1 {
-		t.Errorf("%d values became %d, %+v became %+v", from.Count(), to.Count(), from.Quantiles(), to.Quantiles())
+		t.Errorf("%d values became %d, %+v became %+v", from.Count(), to.Count(), from.Quantiles(),
+			to.Quantiles())
 	}
 	to.Merge(&from)
 	if to.Count() != 2*from.Count() || to.max != from.max {

@@ -8,7 +8,8 @@ import (
 
 // configFlags are the flags that set the fields of a multicast.ConfigError.
 var configFlags = map[string]string{
-	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl", "DSCP": "--dscp",
+	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl",
+	"DSCP": "--dscp",
 }
 
 // ConfigError makes a usage error, in the words of the flags, of what a

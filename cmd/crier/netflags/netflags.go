@@ -30,18 +30,24 @@ const DefaultGroup = "239.77.0.1:7700"
 func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
 	n.Set = flags
 	if many {
-		flags.StringArrayVar(&n.groups, "group", []string{DefaultGroup}, "multicast `ADDRESS:PORT` to listen to; may be given again")
+		flags.StringArrayVar(&n.groups, "group", []string{DefaultGroup},
+			"multicast `ADDRESS:PORT` to listen to; may be given again")
 	} else {
 		n.groups = make([]string, 1)
-		flags.StringVar(&n.groups[0], "group", DefaultGroup, "multicast `ADDRESS:PORT` to publish to")
+		flags.StringVar(&n.groups[0], "group", DefaultGroup,
+			"multicast `ADDRESS:PORT` to publish to")
 	}
-	flags.StringVar(&n.iface, "iface", "lo", "network interface, by `NAME` or address; lo: only this machine")
+	flags.StringVar(&n.iface, "iface", "lo",
+		"network interface, by `NAME` or address; lo: only this machine")
 }
 
 func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
-	flags.Float64Var(&n.drop, "drop", 0, "throw away this `SHARE` of received datagrams, 0 to 1, to try loss")
-	flags.StringVar(&n.impair, "impair", "", "pass received datagrams through a worse `LINK`, such as \"burst=4%/12 delay=2ms..3ms\"")
-	flags.Uint64Var(&n.dropSeed, "drop-seed", 1, "seed of --drop and --impair: the same `N` drops the same datagrams")
+	flags.Float64Var(&n.drop, "drop", 0,
+		"throw away this `SHARE` of received datagrams, 0 to 1, to try loss")
+	flags.StringVar(&n.impair, "impair", "",
+		"pass received datagrams through a worse `LINK`, such as \"burst=4%/12 delay=2ms..3ms\"")
+	flags.Uint64Var(&n.dropSeed, "drop-seed", 1,
+		"seed of --drop and --impair: the same `N` drops the same datagrams")
 	flags.BoolVarP(&n.Verbose, "verbose", "v", false, "log what an operator may want to know")
 }
 
@@ -54,7 +60,8 @@ func (n *Flags) DeclareRead(flags *cli.FlagSet) {
 }
 
 func (n *Flags) DeclareControl(flags *cli.FlagSet, what string) {
-	flags.Uint16Var(&n.Control, "control-port", 0, what+", for a firewall's rule (default: any `PORT` that is free)")
+	flags.Uint16Var(&n.Control, "control-port", 0, what+
+		", for a firewall's rule (default: any `PORT` that is free)")
 }
 
 // Parse returns the groups and the interface.
@@ -68,7 +75,9 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 		case slices.Contains(groups, g):
 			return nil, "", cli.Usagef("--group %v is given twice: once is enough", g)
 		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
-			return nil, "", cli.Usagef("--group %v and %v are of different address families: run one command for each", groups[0], g)
+			return nil, "",
+				cli.Usagef("--group %v and %v are of different address families: run one command "+
+					"for each", groups[0], g)
 		}
 		groups = append(groups, g)
 	}
@@ -80,10 +89,13 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 		return nil, "", ConfigError(err)
 	}
 	if n.Set.Changed("read-buffer") && (n.ReadBuffer == 0 || n.ReadBuffer > maxRead) {
-		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v", n.ReadBuffer, cli.Size(maxRead))
+		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v", n.ReadBuffer,
+			cli.Size(maxRead))
 	}
 	if n.Set.Changed("control-port") && n.Control == 0 {
-		return nil, "", cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any that is free")
+		return nil, "",
+			cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any " +
+				"that is free")
 	}
 	if n.Set.Changed("drop-seed") && !n.Set.Changed("drop") && !n.Set.Changed("impair") {
 		return nil, "", cli.Usagef("--drop-seed is for --drop and --impair: give one of them too")
@@ -121,7 +133,8 @@ func (n *Flags) Network() (multicast.Network, error) {
 	}
 	network, err := testnet.Impair(multicast.Kernel, cfg, n.dropSeed)
 	if err != nil && n.impair == "" {
-		return nil, cli.Usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01", n.drop)
+		return nil, cli.Usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01",
+			n.drop)
 	}
 	if err != nil {
 		return nil, impairError(err)

@@ -55,7 +55,8 @@ func (t Table) Cells() [][]cell {
 			c := cell{Text: text, Left: k < t.Left}
 			if t.Shade != nil {
 				if part := t.Shade(i, k); part >= 0 {
-					c.Style = template.CSS(fmt.Sprintf("background: color-mix(in srgb, var(--s5) %.0f%%, transparent)", 75*min(part, 1)))
+					c.Style = template.CSS(fmt.Sprintf("background: color-mix(in srgb, var(--s5) "+
+						"%.0f%%, transparent)", 75*min(part, 1)))
 				}
 			}
 			cells = append(cells, c)

@@ -67,7 +67,8 @@ func newPlot() *plot.Plot {
 	p.BackgroundColor = color.Transparent
 	face := font.Font{Typeface: "Liberation", Variant: "Sans"}
 	for _, style := range []*draw.TextStyle{
-		&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label, &p.Legend.TextStyle,
+		&p.X.Label.TextStyle, &p.Y.Label.TextStyle, &p.X.Tick.Label, &p.Y.Tick.Label,
+		&p.Legend.TextStyle,
 	} {
 		size := style.Font.Size
 		style.Font = font.From(face, max(size, 11))
@@ -89,7 +90,8 @@ func (nineTicks) Ticks(least, most float64) []plot.Tick {
 	for _, t := range []struct {
 		share float64
 		text  string
-	}{{0, "0"}, {0.5, "50"}, {0.9, "90"}, {0.99, "99"}, {0.999, "99.9"}, {0.9999, "99.99"}, {0.99999, "99.999"}} {
+	}{{0, "0"}, {0.5, "50"}, {0.9, "90"}, {0.99, "99"}, {0.999, "99.9"}, {0.9999, "99.99"},
+		{0.99999, "99.999"}} {
 		if x := Nines(t.share); x <= most {
 			list = append(list, plot.Tick{Value: x, Label: t.text})
 		}

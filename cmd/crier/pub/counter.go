@@ -28,18 +28,21 @@ func openCounter(path string) (*counter, error) {
 	}
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_TRUNC, 0o644)
 	if err != nil {
-		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file that can", path, cli.BareError(err))
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file that can", path,
+			cli.BareError(err))
 	}
 	c := &counter{file: file}
 	// Written, not only made that long: memory that the disk has no room for
 	// would end the process when it is touched.
 	if _, err := file.WriteAt(make([]byte, counterSize), 0); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk with room", path, cli.BareError(err))
+		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk "+
+			"with room", path, cli.BareError(err))
 	}
 	if c.mem, err = mapped.Map(file, counterSize); err != nil {
 		file.Close()
-		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory (%w): name a regular file", path, err)
+		return nil, fmt.Errorf("--accepted: %s can't be mapped into memory (%w): name a "+
+			"regular file", path, err)
 	}
 	return c, nil
 }

@@ -61,7 +61,8 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 		}
 		seen.Add(1)
 	}}
-	p, err := publisher.New(publisher.Config{Group: netip.MustParseAddrPort(clitest.Group(t)), Network: network})
+	p, err := publisher.New(publisher.Config{Group: netip.MustParseAddrPort(clitest.Group(t)),
+		Network: network})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -72,14 +73,17 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 		t.Fatal(err)
 	}
 	defer timer.Close()
-	if _, err := o.publish(context.Background(), p, feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), newPacer(pacing{Rate: 5000}, timer), counter); err != nil {
+	if _, err := o.publish(context.Background(), p,
+		feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), newPacer(pacing{Rate: 5000}, timer),
+		counter); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Flush(context.Background()); err != nil {
 		t.Fatal(err)
 	}
 	if seen.Load() == 0 || short.Load() > 0 || early.Load() > 0 {
-		t.Errorf("of %d frames %d went out before their message was counted, %d after it had been counted as sent", seen.Load(), short.Load(), early.Load())
+		t.Errorf("of %d frames %d went out before their message was counted, %d after it had "+
+			"been counted as sent", seen.Load(), short.Load(), early.Load())
 	}
 	if accepted, _, err := ReadCounter(path); accepted != count || err != nil {
 		t.Errorf("%d accepted, %v", accepted, err)

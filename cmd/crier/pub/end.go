@@ -41,16 +41,20 @@ func (e *outcome) missing() string {
 	say := func(format string, args ...any) { fmt.Fprintf(&b, "crier pub: "+format+"\n", args...) }
 	st := &e.stats
 	if st.Dropped > 0 {
-		say("%s never left: they were dropped for want of room", cli.Counted(st.Dropped, "message", "messages"))
+		say("%s never left: they were dropped for want of room",
+			cli.Counted(st.Dropped, "message", "messages"))
 	}
 	if u := e.unsent; u != nil {
-		say("%s never left: the session was closed before they were sent", cli.Offsets(u.First, u.Next))
+		say("%s never left: the session was closed before they were sent",
+			cli.Offsets(u.First, u.Next))
 	}
 	if n := st.NeverLeft; n > 0 {
-		say("%s never left, and nobody has what was in them: the kernel refused them, or the MTU had fallen", cli.Counted(n, "frame", "frames"))
+		say("%s never left, and nobody has what was in them: the kernel refused them, or the MTU "+
+			"had fallen", cli.Counted(n, "frame", "frames"))
 	}
 	if !st.EndLeft && e.unsent == nil {
-		say("the word of the end never left: the kernel refused it, and subscribers take this publisher for dead")
+		say("the word of the end never left: the kernel refused it, and subscribers take this " +
+			"publisher for dead")
 	}
 	each := func(of uint64, text func(*publisher.Subscriber) string) {
 		told := uint64(0)
@@ -66,7 +70,8 @@ func (e *outcome) missing() string {
 	}
 	each(st.Lacking, lackText)
 	if n := st.Owed; n > 0 {
-		say("%s were asked for and not yet repaired when the time for that was over; give it longer (--linger), or more room (--repair-floor, --repair-share)",
+		say("%s were asked for and not yet repaired when the time for that was over; give it "+
+			"longer (--linger), or more room (--repair-floor, --repair-share)",
 			cli.Counted(n, "frame", "frames"))
 	}
 	each(st.Asking, askText)
@@ -84,7 +89,8 @@ func lackText(s *publisher.Subscriber) string {
 	case s.Departed:
 		became = "was not heard any more"
 	}
-	return fmt.Sprintf("subscriber %s %s at offset %s, %s behind", fullName(s), became, cli.Grouped(s.Offset), cli.Counted(s.Lag, "message", "messages"))
+	return fmt.Sprintf("subscriber %s %s at offset %s, %s behind", fullName(s), became,
+		cli.Grouped(s.Offset), cli.Counted(s.Lag, "message", "messages"))
 }
 
 // askText says how far a subscriber was that repairs were cut short for; "" of others.
@@ -116,19 +122,23 @@ func (e *outcome) table() string {
 	}
 	var b strings.Builder
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "subscriber\taddress\toffset\tlag\tasked for\trepaired\tno longer held\theard\tstate\t")
+	fmt.Fprintln(w,
+		"subscriber\taddress\toffset\tlag\tasked for\trepaired\tno longer held\theard\tstate\t")
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {
 		s := &e.list[i]
 		name := "-"
 		if s.Name != "" {
 			name = cli.Printable(s.Name)
 		}
-		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%v ago\t%s\t\n", name, s.Addr, cli.Grouped(s.Offset), cli.Grouped(s.Lag), cli.Grouped(s.Asked), cli.Grouped(s.Repaired),
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%v ago\t%s\t\n", name, s.Addr,
+			cli.Grouped(s.Offset), cli.Grouped(s.Lag), cli.Grouped(s.Asked),
+			cli.Grouped(s.Repaired),
 			cli.Grouped(s.Gone), s.Quiet.Round(10*time.Millisecond), stateText(s))
 	}
 	w.Flush()
 	if more := len(e.list) - mostSubscribers; more > 0 {
-		fmt.Fprintf(&b, "  and %s\n", cli.Counted(uint64(more), "more subscriber", "more subscribers"))
+		fmt.Fprintf(&b, "  and %s\n", cli.Counted(uint64(more), "more subscriber",
+			"more subscribers"))
 	}
 	return b.String()
 }

@@ -22,16 +22,24 @@ type overload struct {
 }
 
 func (o *overload) declare(flags *cli.FlagSet) {
-	flags.StringVar(&o.pace, "pace", "none", "whose pace counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
-	flags.StringVar(&o.overload, "overload", "block", "when those that count are behind and memory is full: drop, buffer (on disk) or block")
+	flags.StringVar(&o.pace, "pace", "none",
+		"whose pace counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
+	flags.StringVar(&o.overload, "overload", "block",
+		"when those that count are behind and memory is full: drop, buffer (on disk) or block")
 	o.disk = 1 << 30
 	flags.Var(&o.disk, "buffer-disk", "with --overload buffer: how much is kept on disk")
-	flags.StringVar(&o.dir, "buffer-dir", "", "with --overload buffer: the `DIRECTORY` on disk; nothing of it outlives the command")
-	flags.StringVar(&o.whenFull, "when-full", "block", "with --overload buffer: when the disk is full too, drop or block")
-	flags.DurationVar(&o.stall, "stall-timeout", 5*time.Second, "with --pace: how long a subscriber that makes no progress may hold the others")
-	flags.IntVar(&o.waitFor, "wait-for", 0, "publish nothing before so many `SUBSCRIBERS` were heard")
-	flags.Var(&o.maxRate, "max-rate", "send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
-	flags.Var(&o.burst, "burst", "with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
+	flags.StringVar(&o.dir, "buffer-dir", "",
+		"with --overload buffer: the `DIRECTORY` on disk; nothing of it outlives the command")
+	flags.StringVar(&o.whenFull, "when-full", "block",
+		"with --overload buffer: when the disk is full too, drop or block")
+	flags.DurationVar(&o.stall, "stall-timeout", 5*time.Second,
+		"with --pace: how long a subscriber that makes no progress may hold the others")
+	flags.IntVar(&o.waitFor, "wait-for", 0,
+		"publish nothing before so many `SUBSCRIBERS` were heard")
+	flags.Var(&o.maxRate, "max-rate",
+		"send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
+	flags.Var(&o.burst, "burst",
+		"with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
 	flags.BoolVar(&o.table, "subscribers", false, "print a table of the subscribers each second")
 }
 
@@ -54,7 +62,8 @@ func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 		}
 	case "buffer":
 		if o.dir == "" {
-			return cli.Usagef("--overload buffer keeps messages on disk: name a directory for it with --buffer-dir")
+			return cli.Usagef("--overload buffer keeps messages on disk: name a directory for it " +
+				"with --buffer-dir")
 		}
 		if o.disk < 1<<20 {
 			return cli.Usagef("--buffer-disk %v is too small: give 1MiB or more", o.disk)
@@ -90,9 +99,11 @@ func (o *overload) contradicts(flags *cli.FlagSet, pace publisher.Pace) error {
 	nobody := pace.Kind == publisher.PaceNone
 	switch {
 	case nobody && o.overload == "buffer":
-		return cli.Usagef("--overload buffer keeps what subscribers have yet to take whose pace counts, and with --pace none nobody's does: say whose, such as --pace slowest")
+		return cli.Usagef("--overload buffer keeps what subscribers have yet to take whose pace " +
+			"counts, and with --pace none nobody's does: say whose, such as --pace slowest")
 	case nobody && flags.Changed("stall-timeout"):
-		return cli.Usagef("--stall-timeout is for subscribers whose pace counts, and with --pace none nobody's does: say whose, such as --pace slowest")
+		return cli.Usagef("--stall-timeout is for subscribers whose pace counts, and with --pace " +
+			"none nobody's does: say whose, such as --pace slowest")
 	case o.maxRate == 0 && flags.Changed("burst"):
 		return cli.Usagef("--burst is of a rate limit, and there is none: give one with --max-rate")
 	}

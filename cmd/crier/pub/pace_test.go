@@ -15,7 +15,8 @@ import (
 var _ cli.Value = new(speed)
 
 func TestSpeed(t *testing.T) {
-	for text, want := range map[string]string{"1": "1", "20": "20", "0.5": "0.5", "1e3": "1000", "max": "max"} {
+	for text, want := range map[string]string{"1": "1", "20": "20", "0.5": "0.5", "1e3": "1000",
+		"max": "max"} {
 		var s speed
 		if err := s.Set(text); err != nil || s.String() != want {
 			t.Errorf("%q: %v, %v", text, s, err)
@@ -26,7 +27,8 @@ func TestSpeed(t *testing.T) {
 	}
 	for _, text := range []string{"", "0", "-1", "fast", "inf", "NaN", "Max", "1x"} {
 		s := speed{factor: 3}
-		feedtest.WantSentence(t, s.Set(text), "is no speed: give a number over 0, such as 1 or 20, or max")
+		feedtest.WantSentence(t, s.Set(text),
+			"is no speed: give a number over 0, such as 1 or 20, or max")
 		if s.factor != 3 {
 			t.Errorf("%q changed the value", text)
 		}
@@ -98,9 +100,11 @@ func TestPacerKeepsTheSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fine bubbleTimer
 		p := newPacer(pacing{Speed: speed{factor: 2}}, &fine)
-		time.Sleep(time.Second) // opening the feed takes time: the first message begins the schedule
+		// opening the feed takes time: the first message begins the schedule
+		time.Sleep(time.Second)
 		begun := time.Now()
-		for _, at := range []time.Duration{0, 0, 100 * time.Microsecond, 150 * time.Microsecond, 4 * time.Millisecond, 4001 * time.Microsecond, time.Second, 898 * time.Second} {
+		for _, at := range []time.Duration{0, 0, 100 * time.Microsecond, 150 * time.Microsecond,
+			4 * time.Millisecond, 4001 * time.Microsecond, time.Second, 898 * time.Second} {
 			if err := p.wait(t.Context(), at); err != nil {
 				t.Fatal(err)
 			}
@@ -128,8 +132,10 @@ func TestPacerOfAFastFeed(t *testing.T) {
 				t.Fatal(err)
 			}
 		}
-		if got := time.Since(begun); got != 10*time.Millisecond || p.worst() > paceShortest || fine.sets > 300 {
-			t.Errorf("10,000 messages at 1 a microsecond: %v, up to %v late, %d waits", got, p.worst(), fine.sets)
+		if got := time.Since(begun); got != 10*time.Millisecond || p.worst() > paceShortest ||
+			fine.sets > 300 {
+			t.Errorf("10,000 messages at 1 a microsecond: %v, up to %v late, %d waits", got,
+				p.worst(), fine.sets)
 		}
 	})
 }

@@ -18,7 +18,8 @@ const progressEvery = 200 * time.Millisecond
 
 // startProgress returns nil, which does nothing, where there is no terminal,
 // or where someone types on it.
-func startProgress(o *options, std cli.Streams, console *cli.Console, p *publisher.Publisher) *progress {
+func startProgress(o *options, std cli.Streams, console *cli.Console,
+	p *publisher.Publisher) *progress {
 	_, typed := cli.Terminal(std.In)
 	if o.quiet || !console.Live() || o.feed.From == "-" && typed {
 		return nil
@@ -63,7 +64,8 @@ func progressText(st publisher.Stats, rate float64, of uint64, draining bool) st
 		subscribers = "subscriber"
 	}
 	return fmt.Sprintf("%s, %s frames, %s NACKs, %s repairs, %d %s", text,
-		cli.Grouped(st.Frames), cli.Grouped(st.Nacks), cli.Grouped(st.Repairs), st.Members, subscribers)
+		cli.Grouped(st.Frames), cli.Grouped(st.Nacks), cli.Grouped(st.Repairs),
+		st.Members, subscribers)
 }
 
 // drain says that all is published, and only repairs go on.

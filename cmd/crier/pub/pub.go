@@ -77,33 +77,54 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{resend: 64 << 20, repairFloor: 16 << 20, size: 64}
 			o.net.Declare(flags, false)
-			flags.StringVar(&o.feed.From, "from", "", "`FILE` to publish, - for standard input; gzip is recognised (default: made-up messages)")
-			flags.StringVar(&o.feed.Format, "format", "lines", "how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, payload) or pcap")
-			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each datagram: iextp or moldudp64")
-			flags.StringArrayVar(&o.feed.Only, "only", nil, "publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
-			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0, "shorten longer recorded silences to this (default: leave them)")
+			flags.StringVar(&o.feed.From, "from", "",
+				"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
+					"messages)")
+			flags.StringVar(&o.feed.Format, "format", "lines",
+				"how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, "+
+					"payload) or pcap")
+			flags.StringVar(&o.feed.Split, "split", "",
+				"take market-data messages out of each datagram: iextp or moldudp64")
+			flags.StringArrayVar(&o.feed.Only, "only", nil,
+				"publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
+				"shorten longer recorded silences to this (default: leave them)")
 			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
-			flags.Float64Var(&o.pace.Rate, "rate", 0, "`MESSAGES` a second, in place of recorded times (default: as fast as the network takes them)")
-			flags.Uint64Var(&o.count, "count", 0, "stop after this many messages (default: all; without --from, until interrupted)")
+			flags.Float64Var(&o.pace.Rate, "rate", 0,
+				"`MESSAGES` a second, in place of recorded times (default: as fast as the "+
+					"network takes them)")
+			flags.Uint64Var(&o.count, "count", 0,
+				"stop after this many messages (default: all; without --from, until interrupted)")
 			flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")
-			flags.BoolVar(&o.market, "market", false, "made-up market data in bursts, at its own pace, in place of --size")
+			flags.BoolVar(&o.market, "market", false,
+				"made-up market data in bursts, at its own pace, in place of --size")
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
 			flags.StringVar(&o.name, "name", "", "the stream's name")
-			flags.Var(&o.resend, "resend-buffer", "memory for messages that may have to be repeated")
-			flags.Float64Var(&o.repairShare, "repair-share", 0.5, "the `PART` of the data rate that repairs may use, up to 10")
+			flags.Var(&o.resend, "resend-buffer",
+				"memory for messages that may have to be repeated")
+			flags.Float64Var(&o.repairShare, "repair-share", 0.5,
+				"the `PART` of the data rate that repairs may use, up to 10")
 			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
 			o.overload.declare(flags)
-			flags.DurationVar(&o.batchWait, "batch-wait", 0, "how long a message may wait to share a datagram")
-			flags.DurationVar(&o.linger, "linger", time.Second, "how long to go on repairing, once all is sent, after a subscriber last asked or may yet ask")
-			flags.IntVar(&o.datagram, "datagram", 0, "`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
+			flags.DurationVar(&o.batchWait, "batch-wait", 0,
+				"how long a message may wait to share a datagram")
+			flags.DurationVar(&o.linger, "linger", time.Second,
+				"how long to go on repairing, once all is sent, after a subscriber last asked or "+
+					"may yet ask")
+			flags.IntVar(&o.datagram, "datagram", 0,
+				"`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
-			flags.StringVar(&o.offload, "offload", "on", "let the kernel cut large sends into datagrams: on or off")
+			flags.StringVar(&o.offload, "offload", "on",
+				"let the kernel cut large sends into datagrams: on or off")
 			o.net.DeclareControl(flags, "port that datagrams come from and NACKs go to")
 			o.net.DeclareRead(flags)
 			o.net.DeclareDrop(flags)
-			flags.StringVar(&o.accepted, "accepted", "", "keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, little endian; it survives a crash")
-			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
+			flags.StringVar(&o.accepted, "accepted", "",
+				"keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, "+
+					"little endian; it survives a crash")
+			flags.StringVar(&o.summary, "summary", "",
+				"write a summary as JSON to `FILE`, - for standard output")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 			return o.run
 		},

@@ -15,7 +15,8 @@ import (
 )
 
 // open returns the feed that the flags describe.
-func (o *options) open(ctx context.Context, std cli.Streams, console *cli.Console) (feed.Feed, error) {
+func (o *options) open(ctx context.Context, std cli.Streams,
+	console *cli.Console) (feed.Feed, error) {
 	switch {
 	case o.feed.From != "":
 		from := o.feed
@@ -34,7 +35,8 @@ func (o *options) open(ctx context.Context, std cli.Streams, console *cli.Consol
 	case o.market:
 		return feed.NewMarket(feed.MarketOptions{Seed: o.seed, Count: o.count}), nil
 	default:
-		return feed.NewSynth(feed.SynthOptions{Size: int(o.size), Count: o.count, Seed: o.seed}), nil
+		return feed.NewSynth(feed.SynthOptions{Size: int(o.size), Count: o.count,
+			Seed: o.seed}), nil
 	}
 }
 
@@ -77,9 +79,12 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 
 	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
-		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor), ReadBuffer: int(o.net.ReadBuffer),
-		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp, ControlPort: o.net.Control,
-		NoOffload: o.offload == "off", Network: network, Logger: cli.NewLogger("pub", console, o.net.Verbose),
+		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor),
+		ReadBuffer: int(o.net.ReadBuffer),
+		BatchWait:  o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
+		ControlPort: o.net.Control,
+		NoOffload:   o.offload == "off", Network: network,
+		Logger: cli.NewLogger("pub", console, o.net.Verbose),
 	}
 	if err := o.overload.apply(o.net.Set, &cfg); err != nil {
 		return 0, err
@@ -105,7 +110,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	late, err := o.publish(ctx, p, from, pace, counter)
 	stopWaiting()
 	if ctx.Err() != nil && p.Stats().Accepted == 0 && o.overload.waitFor > 0 {
-		err = fmt.Errorf("interrupted while it waited for %s: nothing was published", cli.Counted(uint64(o.overload.waitFor), "subscriber", "subscribers"))
+		err = fmt.Errorf("interrupted while it waited for %s: nothing was published",
+			cli.Counted(uint64(o.overload.waitFor), "subscriber", "subscribers"))
 	}
 	took.published = time.Since(took.start)
 	flushed := make(chan struct{})
@@ -117,7 +123,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}()
 	interrupted := ctx.Err() != nil
 	if interrupted && !o.quiet {
-		fmt.Fprintf(console, "crier pub: interrupted; what was accepted is still repaired, for %v at the most; interrupt again to end at once\n", afterInterrupt)
+		fmt.Fprintf(console,
+			"crier pub: interrupted; what was accepted is still repaired, for %v at the most; "+
+				"interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
 	end, failed := newOutcome(p, shutdown(ctx, p))
@@ -151,7 +159,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 
 // publishing says what begins.
 func (o *options) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
-	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go", cli.SessionID(p.Session()), o.net.Where(groups), p.LocalAddr())
+	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go",
+		cli.SessionID(p.Session()), o.net.Where(groups), p.LocalAddr())
 	if o.net.Defaulted() {
 		text += "; only this machine hears it; --iface names another interface"
 	}
@@ -181,7 +190,8 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 
 // publish sends the feed; it returns how late the latest message was, against
 // its schedule. An interrupt ends it without an error.
-func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer, counter *counter) (time.Duration, error) {
+func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer,
+	counter *counter) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
 		rec, err := from.Next()
 		if err == io.EOF {

@@ -9,9 +9,10 @@ import (
 
 // subscriberSummary is a subscriber's row of a summary, as it was last heard.
 type subscriberSummary struct {
-	Name     string `json:"name,omitempty"`
-	Address  string `json:"address"`
-	State    string `json:"state"`  // watching, behind, counted or left out; and ", left" or ", not heard"
+	Name    string `json:"name,omitempty"`
+	Address string `json:"address"`
+	// watching, behind, counted or left out; and ", left" or ", not heard"
+	State    string `json:"state"`
 	Offset   uint64 `json:"offset"` // of the message that it delivers next, about
 	Lag      uint64 `json:"lag"`    // messages, about
 	Lacks    bool   `json:"lacks,omitempty"`
@@ -52,7 +53,8 @@ func (e *outcome) summary() owedSummary {
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
 			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
 			Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
-			Asked: s.Asked, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused, RTT: int64(s.RTT), Quiet: int64(s.Quiet),
+			Asked: s.Asked, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
+			RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})
 	}
 	return sum
@@ -73,7 +75,8 @@ type overloadSummary struct {
 
 func newOverloadSummary(st *publisher.Stats) overloadSummary {
 	sum := overloadSummary{
-		Dropped: st.Dropped, RateLimitedNS: int64(st.RateLimited.For), LeftOut: st.LeftOut, CatchUps: st.CatchUps,
+		Dropped: st.Dropped, RateLimitedNS: int64(st.RateLimited.For), LeftOut: st.LeftOut,
+		CatchUps:    st.CatchUps,
 		DiskWritten: st.DiskWritten, DiskRead: st.DiskRead, DiskErrors: st.DiskErrors,
 	}
 	for by, held := range st.HeldBy {
@@ -117,7 +120,9 @@ func newSummary(session uint64, end *outcome) Summary {
 	return Summary{
 		Session: cli.SessionID(session), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
-		SendErrors: st.Socket.SendErrors, FramesTooLarge: st.TooLarge, InvalidDatagrams: st.Invalid, KernelDrops: st.Socket.KernelDrops,
-		Counts: drops.OfPublisher(&st), overloadSummary: newOverloadSummary(&st), owedSummary: end.summary(),
+		SendErrors: st.Socket.SendErrors, FramesTooLarge: st.TooLarge, InvalidDatagrams: st.Invalid,
+		KernelDrops: st.Socket.KernelDrops,
+		Counts:      drops.OfPublisher(&st), overloadSummary: newOverloadSummary(&st),
+		owedSummary: end.summary(),
 	}
 }

@@ -12,7 +12,8 @@ import (
 
 // dueText says when the next message is due, where that is long from now.
 func (o *options) dueText(left time.Duration) string {
-	text := fmt.Sprintf("crier pub: the next message is due in %v, at %s", left.Round(time.Second), time.Now().Add(left).Format("2006-01-02 15:04:05"))
+	text := fmt.Sprintf("crier pub: the next message is due in %v, at %s", left.Round(time.Second),
+		time.Now().Add(left).Format("2006-01-02 15:04:05"))
 	if o.feed.From != "" && o.pace.Rate == 0 && o.feed.MaxGap == 0 {
 		text += ", as recorded; --max-gap 5s would shorten such silences"
 	}
@@ -39,7 +40,8 @@ func (t *times) text() string {
 }
 
 // text is what crier pub says at the end.
-func (o *options) text(session uint64, st publisher.Stats, took times, late time.Duration, interrupted bool) string {
+func (o *options) text(session uint64, st publisher.Stats, took times, late time.Duration,
+	interrupted bool) string {
 	drops, kernel := drops.OfPublisher(&st), drops.Kernel{}
 	kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
 	var b strings.Builder
@@ -47,39 +49,52 @@ func (o *options) text(session uint64, st publisher.Stats, took times, late time
 	if interrupted {
 		verb = "published, until interrupted,"
 	}
-	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", cli.SessionID(session), verb, cli.Counted(st.Accepted, "message", "messages"),
-		cli.Counted(st.AcceptedBytes, "byte", "bytes"), cli.Counted(st.Frames, "frame", "frames"), took.text())
-	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", cli.Counted(st.Repairs, "frame", "frames"), cli.Counted(st.Nacks, "NACK", "NACKs"))
+	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", cli.SessionID(session), verb,
+		cli.Counted(st.Accepted, "message", "messages"),
+		cli.Counted(st.AcceptedBytes, "byte", "bytes"),
+		cli.Counted(st.Frames, "frame", "frames"), took.text())
+	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", cli.Counted(st.Repairs, "frame", "frames"),
+		cli.Counted(st.Nacks, "NACK", "NACKs"))
 	if n := st.Responder.Gone; n > 0 {
-		fmt.Fprintf(&b, "  repairs were asked for %s that were no longer held, and what was in them is lost for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
+		fmt.Fprintf(&b,
+			"  repairs were asked for %s that were no longer held, and what was in them is lost "+
+				"for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
 			cli.Counted(n, "time", "times"), o.resend)
 	}
 	if n := st.Responder.Unfit; n > 0 {
-		fmt.Fprintf(&b, "  repairs were asked for %s that were larger than the MTU, which had fallen since, and what was in them is lost for who asked\n",
+		fmt.Fprintf(&b,
+			"  repairs were asked for %s that were larger than the MTU, which had fallen since, "+
+				"and what was in them is lost for who asked\n",
 			cli.Counted(n, "time", "times"))
 	}
 	if n := st.TooLarge; n > 0 {
-		fmt.Fprintf(&b, "  %s could not be sent any more: larger than the MTU, which had fallen since\n", cli.Counted(n, "frame", "frames"))
+		fmt.Fprintf(&b,
+			"  %s could not be sent any more: larger than the MTU, which had fallen since\n",
+			cli.Counted(n, "frame", "frames"))
 	}
 	if n := st.Socket.SendErrors; n > 0 {
 		some := "none"
 		if st.Refused > 0 {
 			some = cli.Grouped(st.Refused)
 		}
-		fmt.Fprintf(&b, "  the kernel refused %s, %s of them with messages", cli.Counted(n, "datagram", "datagrams"), some)
+		fmt.Fprintf(&b, "  the kernel refused %s, %s of them with messages",
+			cli.Counted(n, "datagram", "datagrams"), some)
 		if st.Refused > 0 && st.Nacks > 0 {
 			b.WriteString("; subscribers had to ask for those")
 		}
 		b.WriteByte('\n')
 	}
 	if st.OffloadOff {
-		b.WriteString("  what the kernel or the network card cut out of large writes did not arrive: datagrams were sent one by one since; update the kernel, or use --offload off\n")
+		b.WriteString("  what the kernel or the network card cut out of large writes did not " +
+			"arrive: datagrams were sent one by one since; update the kernel, or use " +
+			"--offload off\n")
 	}
 	b.WriteString(overloadText(&st))
 	if late > time.Millisecond {
 		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
 	}
-	if took.published > time.Second && st.Statuses == 0 && st.Nacks == 0 { // one that is quick to leave reports nothing
+	// one that is quick to leave reports nothing
+	if took.published > time.Second && st.Statuses == 0 && st.Nacks == 0 {
 		b.WriteString("  no subscriber was heard; is one running, on this group and interface?\n")
 	}
 	for line := range strings.Lines(drops.Text(st.Invalid, true) + kernel.Text(o.net.ReadBuffer)) {
@@ -92,21 +107,26 @@ func (o *options) text(session uint64, st publisher.Stats, took times, late time
 func overloadText(st *publisher.Stats) string {
 	var b strings.Builder
 	if st.Dropped > 0 {
-		fmt.Fprintf(&b, "  dropped %s messages (%s bytes) for want of room\n", cli.Grouped(st.Dropped), cli.Grouped(st.DroppedBytes))
+		fmt.Fprintf(&b, "  dropped %s messages (%s bytes) for want of room\n",
+			cli.Grouped(st.Dropped), cli.Grouped(st.DroppedBytes))
 	}
 	for by, held := range st.HeldBy {
 		if held.Times > 0 {
-			fmt.Fprintf(&b, "  no room because of the %v: %s times, %v in all\n", publisher.Holder(by), cli.Grouped(held.Times), held.For.Round(time.Millisecond))
+			fmt.Fprintf(&b, "  no room because of the %v: %s times, %v in all\n",
+				publisher.Holder(by), cli.Grouped(held.Times), held.For.Round(time.Millisecond))
 		}
 	}
 	if l := st.RateLimited; l.Times > 0 {
-		fmt.Fprintf(&b, "  the rate limit let frames wait %s times, %v in all\n", cli.Grouped(l.Times), l.For.Round(time.Millisecond))
+		fmt.Fprintf(&b, "  the rate limit let frames wait %s times, %v in all\n",
+			cli.Grouped(l.Times), l.For.Round(time.Millisecond))
 	}
 	if st.LeftOut > 0 {
-		fmt.Fprintf(&b, "  subscribers were left out of the count %s times\n", cli.Grouped(st.LeftOut))
+		fmt.Fprintf(&b, "  subscribers were left out of the count %s times\n",
+			cli.Grouped(st.LeftOut))
 	}
 	if st.DiskWritten > 0 || st.DiskErrors > 0 {
-		fmt.Fprintf(&b, "  on disk: %s frames written, %s read, %s errors\n", cli.Grouped(st.DiskWritten), cli.Grouped(st.DiskRead), cli.Grouped(st.DiskErrors))
+		fmt.Fprintf(&b, "  on disk: %s frames written, %s read, %s errors\n",
+			cli.Grouped(st.DiskWritten), cli.Grouped(st.DiskRead), cli.Grouped(st.DiskErrors))
 	}
 	return b.String()
 }

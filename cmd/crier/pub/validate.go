@@ -16,9 +16,11 @@ func (o *options) validate() error {
 	case o.offload != "on" && o.offload != "off":
 		return cli.Usagef("--offload %q is not known: use on or off", o.offload)
 	case o.size > feed.MaxMessage:
-		return cli.Usagef("--size %v is more than a message may have: give %v at the most", o.size, cli.Size(feed.MaxMessage))
+		return cli.Usagef("--size %v is more than a message may have: give %v at the most", o.size,
+			cli.Size(feed.MaxMessage))
 	case changed("count") && o.count == 0:
-		return cli.Usagef("--count 0 would publish nothing: give more, or leave it out for all there is")
+		return cli.Usagef("--count 0 would publish nothing: give more, or leave it out for all " +
+			"there is")
 	case o.ttl < 1 || o.ttl > 255:
 		return cli.Usagef("--ttl %d is outside 1 to 255", o.ttl)
 	case o.dscp < 0 || o.dscp > 63:
@@ -26,19 +28,24 @@ func (o *options) validate() error {
 	case o.linger <= 0:
 		return cli.Usagef("--linger %v is no time to go on: give one such as 1s", o.linger)
 	case o.batchWait < 0:
-		return cli.Usagef("--batch-wait %v is negative: give a time such as 500us, or 0", o.batchWait)
+		return cli.Usagef("--batch-wait %v is negative: give a time such as 500us, or 0",
+			o.batchWait)
 	case changed("datagram") && (o.datagram < frame.MinDatagram || o.datagram > frame.MaxDatagram):
-		return cli.Usagef("--datagram %d is outside %d to %d", o.datagram, frame.MinDatagram, frame.MaxDatagram)
+		return cli.Usagef("--datagram %d is outside %d to %d", o.datagram, frame.MinDatagram,
+			frame.MaxDatagram)
 	case len(o.name) > frame.MaxName:
 		return cli.Usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
 	case o.resend < minResend:
-		return cli.Usagef("--resend-buffer %v is too small: give %v or more", o.resend, cli.Size(minResend))
+		return cli.Usagef("--resend-buffer %v is too small: give %v or more", o.resend,
+			cli.Size(minResend))
 	}
 	if !(o.repairShare > 0 && o.repairShare <= 10) {
-		return cli.Usagef("--repair-share %v is outside 0 to 10: give a part of the data rate, such as 0.5", o.repairShare)
+		return cli.Usagef("--repair-share %v is outside 0 to 10: give a part of the data rate, "+
+			"such as 0.5", o.repairShare)
 	}
 	if o.repairFloor == 0 {
-		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give bytes a second, such as 1MiB, or 1 for next to nothing")
+		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give bytes a second, " +
+			"such as 1MiB, or 1 for next to nothing")
 	}
 	if err := cli.CheckMemory("--resend-buffer", o.resend); err != nil {
 		return err
@@ -46,7 +53,8 @@ func (o *options) validate() error {
 	if err := o.validateFeed(); err != nil {
 		return err
 	}
-	if err := cli.DistinctFiles(map[string]string{"--from": o.feed.From, "--accepted": o.accepted, "--summary": o.summary}); err != nil {
+	if err := cli.DistinctFiles(map[string]string{"--from": o.feed.From, "--accepted": o.accepted,
+		"--summary": o.summary}); err != nil {
 		return err
 	}
 	if err := o.pace.validate(); err != nil {
@@ -64,21 +72,27 @@ func (o *options) validateFeed() error {
 	case changed("from") && o.feed.From == "":
 		return cli.Usagef("--from has no file: name one, or - for standard input")
 	case o.feed.From != "" && (changed("size") || changed("seed") || o.market):
-		return cli.Usagef("--from names the messages, and --size, --seed and --market make them up: use one or the other")
-	case o.feed.From == "" && (changed("format") || changed("split") || changed("only") || changed("max-gap")):
-		return cli.Usagef("--format, --split, --only and --max-gap say what a file holds: name it with --from")
+		return cli.Usagef("--from names the messages, and --size, --seed and --market make them " +
+			"up: use one or the other")
+	case o.feed.From == "" && (changed("format") || changed("split") || changed("only") ||
+		changed("max-gap")):
+		return cli.Usagef("--format, --split, --only and --max-gap say what a file holds: name " +
+			"it with --from")
 	case o.market && changed("size"):
 		return cli.Usagef("--market has sizes of its own: leave out --size")
 	case changed("rate") && o.pace.Rate == 0:
 		return cli.Usagef("--rate 0 would never publish: give messages a second, or leave it out")
 	case changed("max-gap") && o.feed.MaxGap == 0:
-		return cli.Usagef("--max-gap 0 would leave no silence at all: give a time such as 5s, or --speed max to wait for nothing")
+		return cli.Usagef("--max-gap 0 would leave no silence at all: give a time such as 5s, or " +
+			"--speed max to wait for nothing")
 	case changed("max-gap") && (changed("rate") || o.pace.Speed.max):
-		return cli.Usagef("--max-gap is of recorded times, and --rate and --speed max leave them out: use one or the other")
+		return cli.Usagef("--max-gap is of recorded times, and --rate and --speed max leave them " +
+			"out: use one or the other")
 	case changed("rate") && changed("speed"):
 		return cli.Usagef("--rate and --speed both say when messages go out: use one of them")
 	case changed("speed") && !o.pace.Speed.max && !timed:
-		return cli.Usagef("--speed %v is for recorded times, and these messages have none: use --rate, or --format timed or pcap", &o.pace.Speed)
+		return cli.Usagef("--speed %v is for recorded times, and these messages have none: use "+
+			"--rate, or --format timed or pcap", &o.pace.Speed)
 	}
 	if o.feed.From != "" {
 		if err := o.feed.Validate(); err != nil {

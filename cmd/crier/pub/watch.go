@@ -19,7 +19,8 @@ func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) 
 	if o.waitFor == 0 {
 		return func() {}
 	}
-	fmt.Fprintf(out, "crier pub: waiting for %s\n", cli.Counted(uint64(o.waitFor), "subscriber", "subscribers"))
+	fmt.Fprintf(out, "crier pub: waiting for %s\n",
+		cli.Counted(uint64(o.waitFor), "subscriber", "subscribers"))
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -58,7 +59,8 @@ func stillWaiting(n int, here []publisher.Subscriber) string {
 	if more := len(here) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
-	return fmt.Sprintf("crier pub: still waiting for %s, %s\n", cli.Counted(uint64(n), "subscriber", "subscribers"), text)
+	return fmt.Sprintf("crier pub: still waiting for %s, %s\n",
+		cli.Counted(uint64(n), "subscriber", "subscribers"), text)
 }
 
 // displayName is a subscriber's name, or its address if it has none.
@@ -113,7 +115,8 @@ func subscriberTable(list []publisher.Subscriber) string {
 		if asked > 0 {
 			share = fmt.Sprintf("%.0f%%", float64(s.Asked)/float64(asked)*100)
 		}
-		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", displayName(&s), cli.Grouped(s.Position), cli.Size(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
+		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", displayName(&s),
+			cli.Grouped(s.Position), cli.Size(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
 			s.Quiet.Round(10*time.Millisecond), s.State)
 	}
 	w.Flush()

@@ -12,11 +12,13 @@ import (
 // However many are there, a line names ten of them.
 func TestStillWaitingText(t *testing.T) {
 	var here []publisher.Subscriber
-	if got := stillWaiting(1, here); got != "crier pub: still waiting for 1 subscriber, none is here\n" {
+	if got := stillWaiting(1,
+		here); got != "crier pub: still waiting for 1 subscriber, none is here\n" {
 		t.Errorf("%q", got)
 	}
 	for i := range 12 {
-		here = append(here, publisher.Subscriber{Member: reliable.Member{Name: fmt.Sprintf("s%d", i)}})
+		here = append(here,
+			publisher.Subscriber{Member: reliable.Member{Name: fmt.Sprintf("s%d", i)}})
 	}
 	here[0].Name, here[0].Addr = "", netip.MustParseAddrPort("127.0.0.1:9")
 	here[1].Name = "a\x1b[2Jb"

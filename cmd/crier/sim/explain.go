@@ -44,14 +44,17 @@ func newExplainer(run *scenario.Run, what string) (*explainer, error) {
 	e := &explainer{run: run}
 	var err error
 	if len(parts) != 2 && len(parts) != 3 {
-		return nil, cli.Usagef("--explain %q is no message: write OFFSET@SUBSCRIBER, such as 100@%s", what, run.World().Subscribers()[0])
+		return nil, cli.Usagef(
+			"--explain %q is no message: write OFFSET@SUBSCRIBER, such as 100@%s", what,
+			run.World().Subscribers()[0])
 	}
 	if e.offset, err = strconv.ParseUint(parts[0], 10, 64); err != nil {
 		return nil, cli.Usagef("--explain %q: %q is no offset", what, parts[0])
 	}
 	if len(parts) == 3 {
 		if e.life, err = strconv.Atoi(parts[2]); err != nil || e.life < 0 {
-			return nil, cli.Usagef("--explain %q: %q is no number of a session, from 0", what, parts[2])
+			return nil, cli.Usagef("--explain %q: %q is no number of a session, from 0",
+				what, parts[2])
 		}
 	}
 	for _, sub := range run.World().Subscribers() {
@@ -60,10 +63,12 @@ func newExplainer(run *scenario.Run, what string) (*explainer, error) {
 		}
 	}
 	if e.sub == nil {
-		return nil, cli.Usagef("--explain %q: there is no subscriber %q; there is %s", what, parts[1], run.World().Subscribers()[0])
+		return nil, cli.Usagef("--explain %q: there is no subscriber %q; there is %s", what,
+			parts[1], run.World().Subscribers()[0])
 	}
 	run.World().Observe(testnet.Observer{
-		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived, Handled: e.handled, Answered: e.answered, Told: e.told,
+		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived,
+		Handled: e.handled, Answered: e.answered, Told: e.told,
 	})
 	return e, nil
 }
@@ -75,15 +80,18 @@ func (e *explainer) note(at reliable.Time, format string, args ...any) {
 func (e *explainer) now() reliable.Time { return e.run.World().Now() }
 
 func (e *explainer) accepted(s *testnet.Session, offset uint64, payload []byte) {
-	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life && e.run.World().Sessions()[e.life] == s {
+	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life &&
+		e.run.World().Sessions()[e.life] == s {
 		e.session = s
-		e.note(e.now(), "%v accepts it: %d bytes, session %s", s.Publisher, len(payload), cli.SessionID(s.ID))
+		e.note(e.now(), "%v accepts it: %d bytes, session %s", s.Publisher, len(payload),
+			cli.SessionID(s.ID))
 	}
 }
 
 // part says whether a DATA frame has a part of the message.
 func (e *explainer) part(f *frame.Frame) bool {
-	return f != nil && f.Kind == frame.Data && f.Session == e.session.ID && e.offset >= f.Offset && e.offset < f.EndOffset()
+	return f != nil && f.Kind == frame.Data && f.Session == e.session.ID && e.offset >= f.Offset &&
+		e.offset < f.EndOffset()
 }
 
 // ours says whether ranges name a frame of the message.
@@ -211,7 +219,8 @@ func (e *explainer) stats() receive.SessionStats {
 }
 
 func (e *explainer) answered(d *testnet.Datagram) {
-	if e.session == nil || d.Session != e.session || d.Frame == nil || d.Subscriber != e.sub || d.Frame.Kind != frame.Nack {
+	if e.session == nil || d.Session != e.session || d.Frame == nil || d.Subscriber != e.sub ||
+		d.Frame.Kind != frame.Nack {
 		return
 	}
 	if seq, ok := e.ours(d.Frame); ok {
@@ -226,7 +235,8 @@ func (e *explainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
 	switch {
 	case ev.Kind == reliable.Message && ev.Offset == e.offset:
 		if ev.Recovered {
-			found := moment{ev.Received - reliable.Time(ev.Recovery), fmt.Sprintf("%v finds that a frame of it is missing", sub)}
+			found := moment{ev.Received - reliable.Time(ev.Recovery),
+				fmt.Sprintf("%v finds that a frame of it is missing", sub)}
 			i := len(e.lines)
 			for i > 0 && e.lines[i-1].at >= found.at {
 				i--
@@ -246,13 +256,16 @@ func (e *explainer) unknown() error {
 	}
 	sessions := e.run.World().Sessions()
 	if e.life >= len(sessions) {
-		return cli.Usagef("--explain: there is no session %d in this run: there are %d, from 0", e.life, len(sessions))
+		return cli.Usagef("--explain: there is no session %d in this run: there are %d, from 0",
+			e.life, len(sessions))
 	}
 	s := sessions[e.life]
 	if s.NextOffset() == s.FirstOffset {
-		return cli.Usagef("--explain: there is no message %d: %v published nothing in session %d", e.offset, s.Publisher, e.life)
+		return cli.Usagef("--explain: there is no message %d: %v published nothing in session %d",
+			e.offset, s.Publisher, e.life)
 	}
-	return cli.Usagef("--explain: there is no message %d: in session %d %v published %d to %d", e.offset, e.life, s.Publisher, s.FirstOffset, s.NextOffset()-1)
+	return cli.Usagef("--explain: there is no message %d: in session %d %v published %d to %d",
+		e.offset, e.life, s.Publisher, s.FirstOffset, s.NextOffset()-1)
 }
 
 // Text is the message's life.
@@ -261,7 +274,8 @@ func (e *explainer) text() string {
 	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)
 	last := e.lines[0].at
 	for _, l := range e.lines {
-		fmt.Fprintf(&b, "  %13s  %12s  %s\n", micros(l.at.Sub(0)), "+"+micros(l.at.Sub(last)), l.text)
+		fmt.Fprintf(&b, "  %13s  %12s  %s\n", micros(l.at.Sub(0)), "+"+
+			micros(l.at.Sub(last)), l.text)
 		last = l.at
 	}
 	if e.others > 0 {

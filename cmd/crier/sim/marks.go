@@ -33,7 +33,8 @@ func eventsOf(s *scenario.Scenario) []*event {
 	for i := range s.Events {
 		e := &s.Events[i]
 		mark := min(i, len(eventMarks)-1)
-		ev := &event{Mark: eventMarks[mark : mark+1], At: []int64{}, For: int64(e.For), Do: e.Do, Who: e.Who}
+		ev := &event{Mark: eventMarks[mark : mark+1], At: []int64{}, For: int64(e.For),
+			Do: e.Do, Who: e.Who}
 		for n := range max(e.Times, 1) {
 			if n == eventTimes {
 				ev.More = e.Times - n
@@ -53,7 +54,8 @@ func (e *event) String() string {
 		text += fmt.Sprintf(" for %v", time.Duration(e.For))
 	}
 	if n := len(e.At) + e.More; n > 1 {
-		text += fmt.Sprintf(", and again each %v, %s times in all", time.Duration(e.At[1]-e.At[0]), cli.Grouped(uint64(n)))
+		text += fmt.Sprintf(", and again each %v, %s times in all", time.Duration(e.At[1]-e.At[0]),
+			cli.Grouped(uint64(n)))
 	}
 	return text
 }

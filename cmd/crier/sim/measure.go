@@ -56,7 +56,8 @@ func newMeter(run *scenario.Run) *meter {
 		behind: map[*testnet.Segment][]int{}, sessions: map[uint64]*sessionFrames{},
 	}
 	m.r = &Result{
-		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration), End: int64(run.End()),
+		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration),
+		End:     int64(run.End()),
 		Promise: "kept", Events: eventsOf(s),
 	}
 	for i := range s.Publishers {
@@ -64,13 +65,15 @@ func newMeter(run *scenario.Run) *meter {
 	}
 	for i := range s.Subscribers {
 		m.r.Groups = append(m.r.Groups, &group{
-			Name: s.Subscribers[i].Name, RoundTrip: int64(s.RoundTrip(i)), Causes: map[string]uint64{},
+			Name: s.Subscribers[i].Name, RoundTrip: int64(s.RoundTrip(i)),
+			Causes: map[string]uint64{},
 		})
 	}
 	for i, sub := range w.Subscribers() {
 		g := m.r.Groups[run.Group(sub)]
 		g.Members++
-		m.r.Members = append(m.r.Members, &member{Name: sub.String(), Group: g.Name, Losses: []loss{}})
+		m.r.Members = append(m.r.Members,
+			&member{Name: sub.String(), Group: g.Name, Losses: []loss{}})
 		if seg := sub.Config().Segment; seg != nil {
 			m.behind[seg] = append(m.behind[seg], i)
 		}
@@ -79,10 +82,12 @@ func newMeter(run *scenario.Run) *meter {
 	m.strips = make([][]stripPoint, len(m.r.Members))
 	t := &m.r.Series
 	t.Bin = int64(m.bin)
-	for _, list := range []*[]uint64{&t.Frames, &t.FrameBytes, &t.Repairs, &t.RepairBytes, &t.Nacks, &t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
+	for _, list := range []*[]uint64{&t.Frames, &t.FrameBytes, &t.Repairs, &t.RepairBytes, &t.Nacks,
+		&t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
 		*list = make([]uint64, bins)
 	}
-	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped, Answered: m.answered, Told: m.told})
+	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped,
+		Answered: m.answered, Told: m.told})
 	return m
 }
 
@@ -228,7 +233,8 @@ func (m *meter) told(sub *testnet.Subscriber, ev *reliable.Event) {
 		t.Lost[m.at()] += n
 		m.strip(sub.Index()).Lost += uint32(n)
 		if len(member.Losses) < maxLosses {
-			member.Losses = append(member.Losses, loss{int64(now), ev.Lost.From, ev.Lost.To, ev.Cause.String()})
+			member.Losses = append(member.Losses,
+				loss{int64(now), ev.Lost.From, ev.Lost.To, ev.Cause.String()})
 		} else {
 			member.MoreLosses++
 		}
@@ -283,7 +289,8 @@ func (m *meter) finish() *Result {
 	for i, sub := range w.Subscribers() {
 		member, g := r.Members[i], r.Groups[m.run.Group(sub)]
 		count := &m.counts[i]
-		member.Delivered, member.Bytes, member.LatencyMax = count.delivered, count.bytes, count.latencyMax
+		member.Delivered, member.Bytes, member.LatencyMax = count.delivered, count.bytes,
+			count.latencyMax
 		member.Strip = m.strips[i]
 		if member.Strip == nil {
 			member.Strip = []stripPoint{}
@@ -298,7 +305,8 @@ func (m *meter) finish() *Result {
 			g.Excess += st.Duplicates
 			g.Repairs += st.Repairs
 			member.Sessions = append(member.Sessions, session{
-				cli.SessionID(st.ID), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost, st.Duplicates, st.Nacks, st.Repairs, st.End.String(),
+				cli.SessionID(st.ID), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost,
+				st.Duplicates, st.Nacks, st.Repairs, st.End.String(),
 			})
 		}
 	}

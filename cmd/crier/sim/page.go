@@ -22,7 +22,8 @@ func writePage(path string, p *page.Page) error {
 		err = os.WriteFile(path, b.Bytes(), 0o666)
 	}
 	if err != nil {
-		return fmt.Errorf("--html %s can't be written (%w): name a file that can", path, cli.BareError(err))
+		return fmt.Errorf("--html %s can't be written (%w): name a file that can", path,
+			cli.BareError(err))
 	}
 	return nil
 }
@@ -32,11 +33,14 @@ func runPage(r *Result, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim " + r.Scenario, Heading: r.Scenario, Command: command,
 		Intro: strings.ReplaceAll(strings.TrimSpace(r.Story), "\n", " "),
-		Facts: fmt.Sprintf("seed %d, %d subscribers, %v of publishing, %v in all, in virtual time\nthe promise was %s\n%s",
-			r.Seed, len(r.Members), time.Duration(r.Duration), time.Duration(r.End), r.Promise, r.Violations),
+		Facts: fmt.Sprintf("seed %d, %d subscribers, %v of publishing, %v in all, in virtual "+
+			"time\nthe promise was %s\n%s",
+			r.Seed, len(r.Members), time.Duration(r.Duration), time.Duration(r.End), r.Promise,
+			r.Violations),
 	}
 	var pictures []page.Picture
-	for _, make := range []func(*Result) (page.Picture, error){latencyPicture, recoveryPicture, ratesPicture, heldPicture, stripsPicture} {
+	for _, make := range []func(*Result) (page.Picture,
+		error){latencyPicture, recoveryPicture, ratesPicture, heldPicture, stripsPicture} {
 		picture, err := make(r)
 		if err != nil {
 			return nil, err
@@ -52,14 +56,18 @@ func runPage(r *Result, command string) (*page.Page, error) {
 		{Title: "The loss report", Table: lossTable(r), Notes: lossNotes(r)},
 	}
 	if len(r.Events) > 0 {
-		p.Sections = slices.Insert(p.Sections, 2, page.Section{Title: "What happened when, as the pictures mark it", Table: eventTable(r)})
+		p.Sections = slices.Insert(p.Sections, 2,
+			page.Section{Title: "What happened when, as the pictures mark it",
+				Table: eventTable(r)})
 	}
 	return p, nil
 }
 
 func groupTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"group", "members", "delivered", "recovered", "lost", "missed", "duplicates", "NACKs",
-		"latency p50", "p99", "p99.9", "p99.99", "recovery p50", "p99", "p50 in round trips", "p99"}}
+	t := page.Table{Left: 1, Heads: []string{"group", "members", "delivered", "recovered", "lost",
+		"missed", "duplicates", "NACKs",
+		"latency p50", "p99", "p99.9", "p99.99", "recovery p50", "p99",
+		"p50 in round trips", "p99"}}
 	for _, g := range r.Groups {
 		trips := func(of func(*quantiles) int64) string {
 			if g.Recovery == nil || g.RoundTrip == 0 {
@@ -70,9 +78,12 @@ func groupTable(r *Result) page.Table {
 		p50 := func(q *quantiles) int64 { return q.P50 }
 		p99 := func(q *quantiles) int64 { return q.P99 }
 		t.Rows = append(t.Rows, []string{
-			g.Name, cli.Grouped(uint64(g.Members)), cli.Grouped(g.Delivered), cli.Grouped(g.Recovered), cli.Grouped(g.Lost), cli.Grouped(g.Missed),
-			cli.Grouped(g.Excess), cli.Grouped(g.Nacks), timeText(g.Latency, p50), timeText(g.Latency, p99),
-			timeText(g.Latency, func(q *quantiles) int64 { return q.P999 }), timeText(g.Latency, func(q *quantiles) int64 { return q.P9999 }),
+			g.Name, cli.Grouped(uint64(g.Members)), cli.Grouped(g.Delivered),
+			cli.Grouped(g.Recovered), cli.Grouped(g.Lost), cli.Grouped(g.Missed),
+			cli.Grouped(g.Excess), cli.Grouped(g.Nacks), timeText(g.Latency, p50),
+			timeText(g.Latency, p99),
+			timeText(g.Latency, func(q *quantiles) int64 { return q.P999 }),
+			timeText(g.Latency, func(q *quantiles) int64 { return q.P9999 }),
 			timeText(g.Recovery, p50), timeText(g.Recovery, p99), trips(p50), trips(p99),
 		})
 	}
@@ -80,11 +91,14 @@ func groupTable(r *Result) page.Table {
 }
 
 func publisherTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"publisher", "sessions", "messages", "frames", "bytes", "repairs", "of the data", "other frames", "NACKs", "reports", "group at the end"}}
+	t := page.Table{Left: 1, Heads: []string{"publisher", "sessions", "messages", "frames", "bytes",
+		"repairs", "of the data", "other frames", "NACKs", "reports", "group at the end"}}
 	for _, p := range r.Publishers {
 		share, _, _ := strings.Cut(percent(p.RepairBytes, p.FrameBytes), " of")
-		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), cli.Grouped(p.Accepted), cli.Grouped(p.Frames), bytesText(p.FrameBytes),
-			cli.Grouped(p.Repairs), share, cli.Grouped(p.Others), cli.Grouped(p.Nacks), cli.Grouped(p.Statuses), cli.Grouped(uint64(p.GroupSize))})
+		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), cli.Grouped(p.Accepted),
+			cli.Grouped(p.Frames), bytesText(p.FrameBytes),
+			cli.Grouped(p.Repairs), share, cli.Grouped(p.Others), cli.Grouped(p.Nacks),
+			cli.Grouped(p.Statuses), cli.Grouped(uint64(p.GroupSize))})
 	}
 	return t
 }
@@ -93,14 +107,17 @@ func publisherTable(r *Result) page.Table {
 const lossRows = 200
 
 func lossTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"subscriber", "when", "from", "to", "messages", "cause"}}
+	t := page.Table{Left: 1, Heads: []string{"subscriber", "when", "from", "to", "messages",
+		"cause"}}
 	for _, m := range r.Members {
 		for _, l := range m.Losses {
 			if len(t.Rows) == lossRows {
 				return t
 			}
-			t.Rows = append(t.Rows, []string{m.Name, time.Duration(l.At).Round(time.Microsecond).String(),
-				cli.Grouped(l.From), cli.Grouped(l.To - 1), cli.Grouped(l.To - l.From), l.Cause})
+			t.Rows = append(t.Rows,
+				[]string{m.Name, time.Duration(l.At).Round(time.Microsecond).String(),
+					cli.Grouped(l.From), cli.Grouped(l.To - 1),
+					cli.Grouped(l.To - l.From), l.Cause})
 		}
 	}
 	return t
@@ -113,8 +130,11 @@ func lossNotes(r *Result) string {
 		reports += uint64(len(m.Losses)) + m.MoreLosses
 	}
 	if n := r.LostFrames; n.Count > 0 {
-		fmt.Fprintf(&b, "%s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, p95 %d, p99 %d, most %d\n",
-			cli.Grouped(n.Count), cli.Grouped(n.Sum), n.Nacks.P50, n.Nacks.P95, n.Nacks.P99, n.Nacks.Max)
+		fmt.Fprintf(&b,
+			"%s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, "+
+				"p95 %d, p99 %d, most %d\n",
+			cli.Grouped(n.Count), cli.Grouped(n.Sum), n.Nacks.P50, n.Nacks.P95,
+			n.Nacks.P99, n.Nacks.Max)
 	}
 	switch {
 	case reports == 0:
@@ -126,12 +146,16 @@ func lossNotes(r *Result) string {
 }
 
 func latencyPicture(r *Result) (page.Picture, error) {
-	return curves(r, "latency: the share of messages that were with the application within a time after they were accepted",
+	return curves(r,
+		"latency: the share of messages that were with the application within a time after they "+
+			"were accepted",
 		func(g *group) *hist.Histogram { return &g.latency })
 }
 
 func recoveryPicture(r *Result) (page.Picture, error) {
-	return curves(r, "recovery: the share of lost frames that were repaired within a time after they were found missing",
+	return curves(r,
+		"recovery: the share of lost frames that were repaired within a time after they were "+
+			"found missing",
 		func(g *group) *hist.Histogram { return &g.recovery })
 }
 
@@ -167,7 +191,8 @@ func ratesPicture(r *Result) (page.Picture, error) {
 	}{{"data frames", t.Frames}, {"repairs", t.Repairs}, {"NACKs", t.Nacks}} {
 		if slices.Max(c.list) > 0 {
 			points := overTime(t, c.list, 1/seconds(t.Bin))
-			picture.Lines = append(picture.Lines, page.Line{Name: c.name, Points: points, Series: i})
+			picture.Lines = append(picture.Lines,
+				page.Line{Name: c.name, Points: points, Series: i})
 		}
 	}
 	return picture.Draw("what the publishers sent, and what they were asked for, over time")
@@ -177,7 +202,8 @@ func ratesPicture(r *Result) (page.Picture, error) {
 func overTime(t *series, list []uint64, scale float64) []page.Point {
 	var line []page.Point
 	for i, v := range list[:usedBins(t)] {
-		line = append(line, page.Point{X: seconds(t.Bin) * (float64(i) + 0.5), Y: float64(v) * scale})
+		line = append(line, page.Point{X: seconds(t.Bin) * (float64(i) + 0.5),
+			Y: float64(v) * scale})
 	}
 	return line
 }
@@ -192,7 +218,8 @@ func heldPicture(r *Result) (page.Picture, error) {
 		Y: "bytes", Lines: []page.Line{{Points: overTime(t, t.Held, 1), Series: 3}},
 		Marks: pictureMarks(r), Low: true,
 	}
-	return picture.Draw("buffers: what all subscribers together held back, waiting for a gap to close")
+	return picture.Draw("buffers: what all subscribers together held back, waiting for a gap " +
+		"to close")
 }
 
 // stripRows bounds the strips of a picture.
@@ -225,7 +252,8 @@ func stripsPicture(r *Result) (page.Picture, error) {
 		}
 		picture.Rows = append(picture.Rows, strip)
 	}
-	caption := "a strip a subscriber: grey missed and not yet repaired, green recovered, red lost for good"
+	caption := "a strip a subscriber: grey missed and not yet repaired, green recovered, red " +
+		"lost for good"
 	if left > 0 {
 		caption += fmt.Sprintf("; of each group those with most losses, %d are left out", left)
 	}

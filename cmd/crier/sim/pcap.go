@@ -57,12 +57,14 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 		}
 	}
 	if p.sub == nil && p.pubAt == "" {
-		return nil, cli.Usagef("--pcap-at %q is neither a publisher nor a subscriber: name one, such as %s or %s",
+		return nil, cli.Usagef("--pcap-at %q is neither a publisher nor a subscriber: name one, "+
+			"such as %s or %s",
 			c.place, pubs[0].Name, run.World().Subscribers()[0])
 	}
 	var err error
 	if p.file, err = os.Create(c.file); err != nil {
-		return nil, fmt.Errorf("--pcap %s can't be written (%w): name a file that can", c.file, cli.BareError(err))
+		return nil, fmt.Errorf("--pcap %s can't be written (%w): name a file that can", c.file,
+			cli.BareError(err))
 	}
 	place := p.pubAt
 	if p.sub != nil {
@@ -79,7 +81,8 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 
 // sent captures what the place sends.
 func (c *capture) sent(d *testnet.Datagram) {
-	if c.sub != nil && d.Subscriber == c.sub || c.sub == nil && d.Subscriber == nil && d.Publisher.String() == c.pubAt {
+	if c.sub != nil && d.Subscriber == c.sub || c.sub == nil && d.Subscriber == nil &&
+		d.Publisher.String() == c.pubAt {
 		c.write(d)
 	}
 }
@@ -132,7 +135,8 @@ func (c *capture) close() error {
 	name := c.file.Name()
 	c.file = nil
 	if err != nil {
-		return fmt.Errorf("the capture can't be written to %s (%w): make room there, or give another file", name, cli.BareError(err))
+		return fmt.Errorf("the capture can't be written to %s (%w): make room there, or give "+
+			"another file", name, cli.BareError(err))
 	}
 	return nil
 }

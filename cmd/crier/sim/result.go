@@ -166,5 +166,6 @@ func quantilesOf(h *hist.Histogram) *quantiles {
 		return nil
 	}
 	at := func(per10k int64) int64 { return int64(h.QuantileOf(per10k, 10000)) }
-	return &quantiles{h.Count(), at(5000), at(9000), at(9500), at(9900), at(9990), at(9999), int64(h.Max())}
+	return &quantiles{h.Count(), at(5000), at(9000), at(9500), at(9900), at(9990), at(9999),
+		int64(h.Max())}
 }

@@ -61,25 +61,44 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &runOptions{}
-			flags.Uint64Var(&o.seed, "seed", 0, "decides everything random (default: the scenario's, or 1)")
-			flags.StringVar(&o.json, "json", "", "write everything as JSON to `FILE`, - for standard output and nothing else there")
-			flags.StringVar(&o.html, "html", "", "write a report with pictures to `FILE`: one page that needs nothing else")
-			flags.StringVar(&o.trace, "trace", "", "write a line for everything that happens to `FILE`, - for standard output")
-			flags.StringVar(&o.captures.file, "pcap", "", "write what passes as a capture (pcapng) to `FILE`")
-			flags.StringVar(&o.captures.place, "pcap-at", "", "whose network card the capture is of: a publisher or subscriber (default: the first publisher's)")
-			flags.StringVar(&o.explain, "explain", "", "tell the life of one message: `OFFSET@SUBSCRIBER`, or OFFSET@SUBSCRIBER@SESSION where a publisher had several, from 0")
-			flags.StringVar(&o.feed.From, "feed", "", "`FILE` that the first publisher publishes at its recorded pace, in place of what the scenario says")
-			flags.StringVar(&o.feed.Format, "format", "pcap", "how messages lie in it: pcap or timed")
-			flags.StringVar(&o.feed.Split, "split", "", "take market-data messages out of each of its datagrams: iextp or moldudp64")
-			flags.StringArrayVar(&o.feed.Only, "only", nil, "only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
-			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0, "shorten longer recorded silences to this (default: leave them)")
-			flags.Float64Var(&o.speed, "speed", 1, "how many times as fast as recorded the feed passes")
+			flags.Uint64Var(&o.seed, "seed", 0,
+				"decides everything random (default: the scenario's, or 1)")
+			flags.StringVar(&o.json, "json", "",
+				"write everything as JSON to `FILE`, - for standard output and nothing else there")
+			flags.StringVar(&o.html, "html", "",
+				"write a report with pictures to `FILE`: one page that needs nothing else")
+			flags.StringVar(&o.trace, "trace", "",
+				"write a line for everything that happens to `FILE`, - for standard output")
+			flags.StringVar(&o.captures.file, "pcap", "",
+				"write what passes as a capture (pcapng) to `FILE`")
+			flags.StringVar(&o.captures.place, "pcap-at", "",
+				"whose network card the capture is of: a publisher or subscriber (default: the "+
+					"first publisher's)")
+			flags.StringVar(&o.explain, "explain", "",
+				"tell the life of one message: `OFFSET@SUBSCRIBER`, or OFFSET@SUBSCRIBER@SESSION "+
+					"where a publisher had several, from 0")
+			flags.StringVar(&o.feed.From, "feed", "",
+				"`FILE` that the first publisher publishes at its recorded pace, in place of "+
+					"what the scenario says")
+			flags.StringVar(&o.feed.Format, "format", "pcap",
+				"how messages lie in it: pcap or timed")
+			flags.StringVar(&o.feed.Split, "split", "",
+				"take market-data messages out of each of its datagrams: iextp or moldudp64")
+			flags.StringArrayVar(&o.feed.Only, "only", nil,
+				"only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
+				"shorten longer recorded silences to this (default: leave them)")
+			flags.Float64Var(&o.speed, "speed", 1,
+				"how many times as fast as recorded the feed passes")
 			o.source.declare(flags)
-			flags.StringVar(&o.shrunk, "shrunk", "", "`FILE` for the smallest scenario that still breaks the promise (default: NAME-seedN.yaml)")
+			flags.StringVar(&o.shrunk, "shrunk", "",
+				"`FILE` for the smallest scenario that still breaks the promise (default: "+
+					"NAME-seedN.yaml)")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				if flags.NArg() != 1 {
-					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", or a file")
+					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", " +
+						"or a file")
 				}
 				o.name = flags.Arg(0)
 				for _, f := range []string{"format", "split", "only", "max-gap", "speed"} {
@@ -110,7 +129,8 @@ func (o *runOptions) load() (*scenario.Scenario, error) {
 		return nil, err
 	}
 	p := &s.Publishers[0]
-	p.Feed, p.Format, p.Split, p.Speed = path, o.feed.Format, o.feed.Split, scenario.Speed(o.speed*1000+0.5)
+	p.Feed, p.Format, p.Split, p.Speed = path, o.feed.Format, o.feed.Split,
+		scenario.Speed(o.speed*1000+0.5)
 	p.Only, p.MaxGap = o.feed.Only, scenario.Duration(o.feed.MaxGap)
 	p.Rate, p.Burst, p.Size = scenario.Rate{}, 0, nil
 	return s, nil
@@ -121,7 +141,8 @@ func (o *runOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if err := cli.DistinctFiles(map[string]string{"--json": o.json, "--trace": o.trace, "--html": o.html, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
+	if err := cli.DistinctFiles(map[string]string{"--json": o.json, "--trace": o.trace,
+		"--html": o.html, "--pcap": o.captures.file, "--shrunk": o.shrunk}); err != nil {
 		return 0, err
 	}
 	feeds := map[string]*feed.Reader{} // by the publisher's name
@@ -177,7 +198,8 @@ func (o *runOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if unknown != nil {
 		why = nil
 	}
-	if err := errors.Join(trace.close(), capture.close(), o.print(std, run, result, why, took)); err != nil {
+	if err := errors.Join(trace.close(), capture.close(),
+		o.print(std, run, result, why, took)); err != nil {
 		return 0, err
 	}
 	if broken == nil {
@@ -195,7 +217,9 @@ func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, 
 		fmt.Fprintf(std.Err, "crier sim run: %s\n", w)
 	}
 	if due, ok := run.Due(p.Name); ok && due.Sub(run.End()) >= longSilence {
-		fmt.Fprintf(std.Err, "crier sim run: the next message of %s is due at %v, long after the end: --max-gap 5s, or max-gap in a scenario, shortens such silences\n", p.Name, due.Sub(0))
+		fmt.Fprintf(std.Err,
+			"crier sim run: the next message of %s is due at %v, long after the end: --max-gap "+
+				"5s, or max-gap in a scenario, shortens such silences\n", p.Name, due.Sub(0))
 	}
 }
 
@@ -203,7 +227,8 @@ func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, 
 const longSilence = 10 * time.Second
 
 // print tells the result.
-func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *explainer, took time.Duration) error {
+func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *explainer,
+	took time.Duration) error {
 	if o.json != "" {
 		f, err := cli.OpenJSON("--json", o.json, std)
 		if err != nil {
@@ -235,7 +260,8 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 	// How long it took is no part of the result: it differs from run to run.
 	rate := float64(r.World.Delivered) / max(took.Seconds(), 1e-9)
 	fmt.Fprintf(std.Err, "crier sim run: %v of virtual time in %v: %s deliveries, %s a second\n",
-		time.Duration(r.End), took.Round(time.Millisecond), cli.Grouped(r.World.Delivered), cli.Grouped(uint64(rate)))
+		time.Duration(r.End), took.Round(time.Millisecond), cli.Grouped(r.World.Delivered),
+		cli.Grouped(uint64(rate)))
 	return nil
 }
 
@@ -243,7 +269,8 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 func (o *runOptions) command(s *scenario.Scenario, seed uint64) string {
 	words := fmt.Sprintf("crier sim run %s --seed %d", o.name, seed)
 	if o.feed.From != "" {
-		words += fmt.Sprintf(" --feed %s --format %s --speed %v", o.feed.From, o.feed.Format, o.speed)
+		words += fmt.Sprintf(" --feed %s --format %s --speed %v", o.feed.From,
+			o.feed.Format, o.speed)
 		if o.feed.Split != "" {
 			words += " --split " + o.feed.Split
 		}
@@ -265,7 +292,8 @@ const (
 )
 
 // reproduce writes the smallest scenario that breaks the promise as this one did.
-func (o *runOptions) reproduce(ctx context.Context, std cli.Streams, s *scenario.Scenario, opts scenario.Options, broken *scenario.BrokenError) error {
+func (o *runOptions) reproduce(ctx context.Context, std cli.Streams, s *scenario.Scenario,
+	opts scenario.Options, broken *scenario.BrokenError) error {
 	opts.Trace = nil
 	o.source.tell, o.source.opened = nil, nil // it is played many times
 	ctx, cancel := context.WithTimeout(ctx, shrinkTime)
@@ -289,9 +317,11 @@ func (o *runOptions) reproduce(ctx context.Context, std cli.Streams, s *scenario
 	again := o.source.again("crier sim run "+file, small)
 	head := fmt.Sprintf("# It breaks the promise: %s\n", again)
 	if err := os.WriteFile(file, []byte(head+small.Text()), 0o666); err != nil {
-		return fmt.Errorf("%w; the smallest scenario that breaks it can't be written (%v): give another file with --shrunk, or copy it:\n%s", broken, cli.BareError(err), small.Text())
+		return fmt.Errorf("%w; the smallest scenario that breaks it can't be written (%v): give "+
+			"another file with --shrunk, or copy it:\n%s", broken, cli.BareError(err), small.Text())
 	}
-	return fmt.Errorf("%w; the smallest scenario found that breaks it is in %s: %s", broken, file, again)
+	return fmt.Errorf("%w; the smallest scenario found that breaks it is in %s: %s",
+		broken, file, again)
 }
 
 // trace is a file of trace lines.
@@ -311,7 +341,8 @@ func openTrace(path string, std cli.Streams) (*trace, error) {
 	}
 	file, err := os.Create(path)
 	if err != nil {
-		return nil, fmt.Errorf("--trace %s can't be written (%w): name a file that can, or - for standard output", path, cli.BareError(err))
+		return nil, fmt.Errorf("--trace %s can't be written (%w): name a file that can, or - for "+
+			"standard output", path, cli.BareError(err))
 	}
 	return &trace{name: path, out: bufio.NewWriterSize(file, 1<<16), file: file}, nil
 }
@@ -338,7 +369,8 @@ func (t *trace) close() error {
 		err = errors.Join(err, t.file.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("the trace can't be written to %s (%w): make room there, or give another file", t.name, cli.BareError(err))
+		return fmt.Errorf("the trace can't be written to %s (%w): make room there, or give "+
+			"another file", t.name, cli.BareError(err))
 	}
 	return nil
 }

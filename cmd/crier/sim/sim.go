@@ -97,7 +97,8 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			return func(_ context.Context, std cli.Streams) (int, error) {
 				if flags.NArg() != 1 {
-					return 0, cli.Usagef("it takes one name: %s", strings.Join(scenario.Builtins(), ", "))
+					return 0, cli.Usagef("it takes one name: %s",
+						strings.Join(scenario.Builtins(), ", "))
 				}
 				text, err := scenario.BuiltinText(flags.Arg(0))
 				if err != nil {
@@ -121,7 +122,8 @@ type source struct {
 }
 
 func (s *source) declare(flags *cli.FlagSet) {
-	flags.StringVar(&s.traceDir, "trace-dir", "", "`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
+	flags.StringVar(&s.traceDir, "trace-dir", "",
+		"`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
 }
 
 // Text returns the file of a built-in scenario, or a file.
@@ -131,10 +133,13 @@ func (s *source) text(name string) ([]byte, error) {
 	}
 	text, err := os.ReadFile(name)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, cli.Usagef("there is neither a built-in scenario nor a file %q; built in are %s", name, strings.Join(scenario.Builtins(), ", "))
+		return nil, cli.Usagef(
+			"there is neither a built-in scenario nor a file %q; built in are %s", name,
+			strings.Join(scenario.Builtins(), ", "))
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s can't be read (%w): name a file that can", name, cli.BareError(err))
+		return nil, fmt.Errorf("%s can't be read (%w): name a file that can", name,
+			cli.BareError(err))
 	}
 	s.dir = filepath.Dir(name)
 	return text, nil
@@ -164,7 +169,8 @@ func (s *source) path(name string) (string, error) {
 		path = filepath.Join(s.dir, name)
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir", path)
+		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir",
+			path)
 	}
 	return path, nil
 }
@@ -176,7 +182,8 @@ func (s *source) again(command string, sc *scenario.Scenario) string {
 	if folder == "" {
 		folder = s.dir
 	}
-	if folder == "" || !slices.ContainsFunc(sc.Files(), func(name string) bool { return !filepath.IsAbs(name) }) {
+	if folder == "" ||
+		!slices.ContainsFunc(sc.Files(), func(name string) bool { return !filepath.IsAbs(name) }) {
 		return command
 	}
 	return command + " --trace-dir " + folder
@@ -209,7 +216,8 @@ func (s *source) feed(p *scenario.Publisher, seed uint64) (scenario.Feed, error)
 	if format == "" {
 		format = "pcap"
 	}
-	f, err := feed.Open(feed.Options{From: path, Format: format, Split: p.Split, Only: p.Only, MaxGap: time.Duration(p.MaxGap), Tell: s.tell}, nil)
+	f, err := feed.Open(feed.Options{From: path, Format: format, Split: p.Split, Only: p.Only,
+		MaxGap: time.Duration(p.MaxGap), Tell: s.tell}, nil)
 	if err != nil {
 		return nil, err
 	}

@@ -40,7 +40,8 @@ func TestSimIsTheSameEachTime(t *testing.T) {
 	file, dir := scenarioFile(t, smallScenario), t.TempDir()
 	play := func(seed, name string) (json, trace, pcap string) {
 		name = filepath.Join(dir, name)
-		clitest.Run(t, Command(), "sim", "run", file, "--seed", seed, "--json", name+".json", "--trace", name+".trace", "--pcap", name+".pcap").Want(cli.ExitOK)
+		clitest.Run(t, Command(), "sim", "run", file, "--seed", seed, "--json", name+".json",
+			"--trace", name+".trace", "--pcap", name+".pcap").Want(cli.ExitOK)
 		return slurp(t, name+".json"), slurp(t, name+".trace"), slurp(t, name+".pcap")
 	}
 	j, tr, p := play("7", "a")
@@ -65,7 +66,8 @@ func slurp(t *testing.T, path string) string {
 // The figures of a result agree with each other.
 func TestSimResultAddsUp(t *testing.T) {
 	t.Parallel()
-	out := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--json", "-").Want(cli.ExitOK).Out.Bytes()
+	out := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--json",
+		"-").Want(cli.ExitOK).Out.Bytes()
 	var r Result
 	if err := json.Unmarshal(out, &r); err != nil {
 		t.Fatal(err)
@@ -90,11 +92,15 @@ func TestSimResultAddsUp(t *testing.T) {
 		what string
 		a, b uint64
 	}{
-		{"frames", frames, p.Frames}, {"repairs", repairs, p.Repairs}, {"NACKs sent", nacks, near.Nacks + far.Nacks},
+		{"frames", frames, p.Frames}, {"repairs", repairs, p.Repairs},
+		{"NACKs sent", nacks, near.Nacks + far.Nacks},
 		{"NACKs that arrived", p.Nacks, near.Nacks + far.Nacks}, // the ways up lose none
-		{"delivered", delivered, near.Delivered + far.Delivered}, {"recovered", recovered, near.Recovered + far.Recovered},
-		{"missed", missed, r.LostFrames.Sum}, {"missed by groups", missed, near.Missed + far.Missed},
-		{"missed by subscribers", missed, r.Members[0].Missed + r.Members[1].Missed + r.Members[2].Missed},
+		{"delivered", delivered, near.Delivered + far.Delivered},
+		{"recovered", recovered, near.Recovered + far.Recovered},
+		{"missed", missed, r.LostFrames.Sum},
+		{"missed by groups", missed, near.Missed + far.Missed},
+		{"missed by subscribers", missed,
+			r.Members[0].Missed + r.Members[1].Missed + r.Members[2].Missed},
 		{"recovered, each by itself", uint64(near.Recovery.Count), near.Recovered},
 		{"latencies", uint64(far.Latency.Count), far.Delivered},
 	} {
@@ -103,7 +109,8 @@ func TestSimResultAddsUp(t *testing.T) {
 		}
 	}
 	if far.RoundTrip != 40e6 || far.Latency.P50 < 20e6 || far.Latency.Max < 60e6 {
-		t.Errorf("the far one's round trip is %d ns, its latency %d", far.RoundTrip, far.Latency.P50)
+		t.Errorf("the far one's round trip is %d ns, its latency %d", far.RoundTrip,
+			far.Latency.P50)
 	}
 }
 
@@ -116,7 +123,8 @@ func TestSimCapture(t *testing.T) {
 		data, nack, alien int // at least; alien: from or to another subscriber, exactly 0
 	}{{"feed", 180, 20, -1}, {"far", 140, 5, 0}} {
 		path := filepath.Join(dir, c.place)
-		clitest.Run(t, Command(), "sim", "run", file, "--pcap", path, "--pcap-at", c.place, "-q").Want(cli.ExitOK)
+		clitest.Run(t, Command(), "sim", "run", file, "--pcap", path, "--pcap-at", c.place,
+			"-q").Want(cli.ExitOK)
 		f, err := os.Open(path)
 		if err != nil {
 			t.Fatal(err)
@@ -149,7 +157,8 @@ func TestSimCapture(t *testing.T) {
 			}
 			kinds[got.Kind]++
 		}
-		if kinds[frame.Data] < c.data || kinds[frame.Nack] < c.nack || kinds[frame.Repair] == 0 || kinds[frame.Bye] == 0 {
+		if kinds[frame.Data] < c.data || kinds[frame.Nack] < c.nack || kinds[frame.Repair] == 0 ||
+			kinds[frame.Bye] == 0 {
 			t.Errorf("at %s: %v", c.place, kinds)
 		}
 	}
@@ -160,13 +169,16 @@ func TestSimExplain(t *testing.T) {
 	t.Parallel()
 	quiet := strings.NewReplacer(", loss: 5%", "", ", loss: 10%", "").Replace(smallScenario)
 	file := scenarioFile(t, quiet+"events:\n  - {at: 500ms, do: lose, who: far}\n")
-	out := clitest.Run(t, Command(), "sim", "run", file, "--explain", "80@far").Want(cli.ExitOK).Out.String()
+	out := clitest.Run(t, Command(), "sim", "run", file, "--explain",
+		"80@far").Want(cli.ExitOK).Out.String()
 	rest := out
 	for _, want := range []string{
 		`500000\.000 us .* feed accepts it: 200 bytes`, `feed sends it to the group, in frame 80`,
 		`frame 80 is lost on the way to far \(loss\)`, `far finds that a frame of it is missing`,
-		`far asks for frame 80 \(NACK\)`, `\+20000\.000 us  the NACK for frame 80 comes to feed`, `feed repeats frame 80 to`,
-		` 561000\.000 us .* the repair of frame 80 comes to far`, `\+0\.000 us  far hands it to the application`,
+		`far asks for frame 80 \(NACK\)`, `\+20000\.000 us  the NACK for frame 80 comes to feed`,
+		`feed repeats frame 80 to`,
+		` 561000\.000 us .* the repair of frame 80 comes to far`,
+		`\+0\.000 us  far hands it to the application`,
 	} {
 		at := regexp.MustCompile(want).FindStringIndex(rest)
 		if at == nil {
@@ -180,9 +192,12 @@ func TestSimExplain(t *testing.T) {
 // told as well.
 func TestSimExplainNoRoom(t *testing.T) {
 	t.Parallel()
-	file := scenarioFile(t, strings.Replace(smallScenario, "  - name: far\n", "  - name: far\n    work: 20ms\n    buffer: 64KiB\n", 1))
-	out := clitest.Run(t, Command(), "sim", "run", file, "--explain", "150@far").Want(cli.ExitOK).Out.String()
-	if !regexp.MustCompile(`frame 150 comes to far\n.* far has no room for it, and discards it\n(.*\n)*.* far hands it to the application`).MatchString(out) {
+	file := scenarioFile(t, strings.Replace(smallScenario, "  - name: far\n",
+		"  - name: far\n    work: 20ms\n    buffer: 64KiB\n", 1))
+	out := clitest.Run(t, Command(), "sim", "run", file, "--explain",
+		"150@far").Want(cli.ExitOK).Out.String()
+	if !regexp.MustCompile(
+		`frame 150 comes to far\n.* far has no room for it, and discards it\n(.*\n)*.* far hands it to the application`).MatchString(out) {
 		t.Errorf("it told\n%s", out)
 	}
 }
@@ -191,12 +206,16 @@ func TestSimExplainNoRoom(t *testing.T) {
 // words; JSON has it too.
 func TestSimMarksEvents(t *testing.T) {
 	t.Parallel()
-	events := "events:\n  - {at: 200ms, do: partition, who: far, for: 300ms}\n  - {at: 700ms, every: 100ms, times: 3, do: lose, who: near}\n  - {at: 200ms, do: pause, who: near-0, for: 1ms}\n"
+	events := "events:\n  - {at: 200ms, do: partition, who: far, for: 300ms}\n  - {at: 700ms, " +
+		"every: 100ms, times: 3, do: lose, who: near}\n  - {at: 200ms, do: pause, who: near-0, " +
+		"for: 1ms}\n"
 	file := scenarioFile(t, smallScenario+events)
 	result, page := filepath.Join(t.TempDir(), "r.json"), filepath.Join(t.TempDir(), "p.html")
-	out := clitest.Run(t, Command(), "sim", "run", file, "--json", result, "--html", page).Want(cli.ExitOK).Out.String()
+	out := clitest.Run(t, Command(), "sim", "run", file, "--json", result, "--html",
+		page).Want(cli.ExitOK).Out.String()
 	for _, want := range []string{
-		`events +\+─+ +2 *2 *2\n`, ` 1 200ms partition far for 300ms\n`, ` 2 700ms lose near, and again each 100ms, 3 times in all\n`,
+		`events +\+─+ +2 *2 *2\n`, ` 1 200ms partition far for 300ms\n`,
+		` 2 700ms lose near, and again each 100ms, 3 times in all\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("there is no %q in\n%s", want, out)
@@ -206,10 +225,12 @@ func TestSimMarksEvents(t *testing.T) {
 	if err := json.Unmarshal([]byte(slurp(t, result)), &r); err != nil {
 		t.Fatal(err)
 	}
-	if len(r.Events) != 3 || r.Events[0].For != 300e6 || len(r.Events[1].At) != 3 || r.Events[1].At[2] != 900e6 || r.Events[2].Mark != "3" {
+	if len(r.Events) != 3 || r.Events[0].For != 300e6 || len(r.Events[1].At) != 3 ||
+		r.Events[1].At[2] != 900e6 || r.Events[2].Mark != "3" {
 		t.Errorf("%+v", r.Events)
 	}
-	if p := slurp(t, page); strings.Count(p, ">13</text>") != 3 || !strings.Contains(p, "200ms partition far for 300ms") {
+	if p := slurp(t, page); strings.Count(p, ">13</text>") != 3 ||
+		!strings.Contains(p, "200ms partition far for 300ms") {
 		t.Error("not all pictures of time have the mark, or the table has none")
 	}
 }
@@ -218,11 +239,15 @@ func TestSimMarksEvents(t *testing.T) {
 func TestSimBounds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ events, want string }{
-		{"  - {at: 100ms, every: 1us, times: 900000, do: restart, who: feed}\n", "events[0]: publishers restart 900000 times and more in all, and may 1000 times"},
-		{"  - {at: 1s, every: 1us, times: 900000, do: lose, who: near}\n  - {at: 1s, every: 1us, times: 900000, do: lose, who: far}\n", "events[1]: events happen 1800000 times and more in all, and may 1000000 times"},
+		{"  - {at: 100ms, every: 1us, times: 900000, do: restart, who: feed}\n",
+			"events[0]: publishers restart 900000 times and more in all, and may 1000 times"},
+		{"  - {at: 1s, every: 1us, times: 900000, do: lose, who: near}\n  - {at: 1s, every: 1us, " +
+			"times: 900000, do: lose, who: far}\n",
+			"events[1]: events happen 1800000 times and more in all, and may 1000000 times"},
 	} {
 		file := scenarioFile(t, smallScenario+"events:\n"+c.events)
-		if said := clitest.Run(t, Command(), "sim", "run", file).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.want) {
+		if said := clitest.Run(t, Command(), "sim", "run",
+			file).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.want) {
 			t.Errorf("it said %q, not %q", said, c.want)
 		}
 	}
@@ -233,18 +258,22 @@ func TestSimBounds(t *testing.T) {
 func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscribers
 	defer func() { adjust = nil }()
 	adjust = func(c *testnet.SubscriberConfig) {
-		c.Tamper(func(ev *reliable.Event) bool { return ev.Kind == reliable.Message && ev.Recovered })
+		c.Tamper(
+			func(ev *reliable.Event) bool { return ev.Kind == reliable.Message && ev.Recovered })
 	}
 	small := filepath.Join(t.TempDir(), "small.yaml")
-	run := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--seed", "5", "--shrunk", small).Want(cli.ExitError)
-	if said := run.Err.String(); !strings.Contains(said, "with seed 5") || !strings.Contains(said, "crier sim run "+small) {
+	run := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--seed", "5",
+		"--shrunk", small).Want(cli.ExitError)
+	if said := run.Err.String(); !strings.Contains(said, "with seed 5") ||
+		!strings.Contains(said, "crier sim run "+small) {
 		t.Errorf("it said %q", said)
 	}
 	if out := run.Out.String(); !strings.Contains(out, "THE PROMISE WAS BROKEN") {
 		t.Errorf("it printed %q", out)
 	}
 	text := slurp(t, small)
-	if !strings.Contains(text, "seed: 5") || strings.Contains(text, "count: 2") || len(text) >= len(smallScenario) {
+	if !strings.Contains(text, "seed: 5") || strings.Contains(text, "count: 2") ||
+		len(text) >= len(smallScenario) {
 		t.Errorf("the smaller scenario is\n%s", text)
 	}
 	clitest.Run(t, Command(), "sim", "run", small, "--shrunk", small+"2").Want(cli.ExitError)
@@ -259,16 +288,22 @@ func TestSimUsage(t *testing.T) {
 		parts []string
 	}{
 		{[]string{"run"}, []string{"it takes one scenario"}},
-		{[]string{"run", "nosuch"}, []string{"neither a built-in scenario nor a file", "nosuch", "clean, loss-1pct"}},
+		{[]string{"run", "nosuch"}, []string{"neither a built-in scenario nor a file", "nosuch",
+			"clean, loss-1pct"}},
 		{[]string{"run", file}, []string{"line 7", `publishers[0].rate: "200" is no rate`}},
 		{[]string{"run", good, "--explain", "1"}, []string{"--explain", "OFFSET@SUBSCRIBER"}},
 		{[]string{"run", good, "--explain", "x@far"}, []string{`"x" is no offset`}},
-		{[]string{"run", good, "--explain", "1@nobody"}, []string{`there is no subscriber "nobody"`}},
-		{[]string{"run", good, "--explain", "180@far"}, []string{"there is no message 180", "published 0 to 179"}},
-		{[]string{"run", good, "--explain", "1@far@2"}, []string{"there is no session 2", "there are 1"}},
-		{[]string{"sweep", good, "--vary", "subscribers.near.count=1,2", "--map", "lost"}, []string{"--map is of two --vary, and there are 1"}},
+		{[]string{"run", good, "--explain", "1@nobody"},
+			[]string{`there is no subscriber "nobody"`}},
+		{[]string{"run", good, "--explain", "180@far"},
+			[]string{"there is no message 180", "published 0 to 179"}},
+		{[]string{"run", good, "--explain", "1@far@2"},
+			[]string{"there is no session 2", "there are 1"}},
+		{[]string{"sweep", good, "--vary", "subscribers.near.count=1,2", "--map", "lost"},
+			[]string{"--map is of two --vary, and there are 1"}},
 		{[]string{"run", good, "--pcap-at", "far"}, []string{"--pcap-at", "--pcap"}},
-		{[]string{"run", good, "--pcap", filepath.Join(t.TempDir(), "p"), "--pcap-at", "x"}, []string{`--pcap-at "x" is neither`, "feed or near-0"}},
+		{[]string{"run", good, "--pcap", filepath.Join(t.TempDir(), "p"), "--pcap-at", "x"},
+			[]string{`--pcap-at "x" is neither`, "feed or near-0"}},
 		{[]string{"run", good, "--speed", "2"}, []string{"--speed is of --feed"}},
 		{[]string{"show"}, []string{"it takes one name"}},
 		{[]string{"show", "nosuch"}, []string{`there is no scenario "nosuch"`}},
@@ -284,13 +319,18 @@ func TestSimUsage(t *testing.T) {
 			rest = after
 		}
 	}
-	if said := clitest.Run(t, Command(), "sim", "run", good, "--json", "/nonexistent/x").Want(cli.ExitError).Err.String(); !strings.Contains(said, ": --json /nonexistent/x can't be written") {
+	if said := clitest.Run(t, Command(), "sim", "run", good, "--json",
+		"/nonexistent/x").Want(cli.ExitError).Err.String(); !strings.Contains(said,
+		": --json /nonexistent/x can't be written") {
 		t.Errorf("it said %q", said)
 	}
-	if said := clitest.Run(t, Command(), "sim", "nosuch").Want(cli.ExitUsage).Err.String(); !strings.Contains(said, "there are list, show, run, sweep") {
+	if said := clitest.Run(t, Command(), "sim",
+		"nosuch").Want(cli.ExitUsage).Err.String(); !strings.Contains(said,
+		"there are list, show, run, sweep") {
 		t.Errorf("it said %q", said)
 	}
-	if said := clitest.Run(t, Command(), "sim", "run", "wifi").Want(cli.ExitError).Err.String(); !strings.Contains(said, "--trace-dir") {
+	if said := clitest.Run(t, Command(), "sim", "run",
+		"wifi").Want(cli.ExitError).Err.String(); !strings.Contains(said, "--trace-dir") {
 		t.Errorf("it said %q", said)
 	}
 }

@@ -62,18 +62,24 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &sweepOptions{}
-			flags.StringArrayVar(&o.vary, "vary", nil, "`KEY=V1,V2,...`: set a value of the scenario to each of these; may be given again")
+			flags.StringArrayVar(&o.vary, "vary", nil,
+				"`KEY=V1,V2,...`: set a value of the scenario to each of these; may be given again")
 			flags.IntVar(&o.seeds, "seeds", 1, "how many seeds for each combination")
 			flags.Uint64Var(&o.first, "seed", 1, "the first seed")
-			flags.StringVar(&o.metric, "map", "nacks-p95", "what a map of two --vary shows: "+strings.Join(metricNames(), ", "))
-			flags.StringVar(&o.csv, "csv", "", "write a line a run to `FILE`, - for standard output")
-			flags.StringVar(&o.json, "json", "", "write the combinations as JSON to `FILE`, - for standard output")
+			flags.StringVar(&o.metric, "map", "nacks-p95", "what a map of two --vary shows: "+
+				strings.Join(metricNames(), ", "))
+			flags.StringVar(&o.csv, "csv", "",
+				"write a line a run to `FILE`, - for standard output")
+			flags.StringVar(&o.json, "json", "",
+				"write the combinations as JSON to `FILE`, - for standard output")
 			flags.StringVar(&o.html, "html", "", "write a page with maps to `FILE`")
-			flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0), "runs at the same time; each takes its own memory")
+			flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0),
+				"runs at the same time; each takes its own memory")
 			o.source.declare(flags)
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				if flags.NArg() != 1 {
-					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", or a file")
+					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", " +
+						"or a file")
 				}
 				o.name = flags.Arg(0)
 				o.mapped = flags.Changed("map")
@@ -93,7 +99,8 @@ type axis struct {
 func parseAxis(text string) (axis, error) {
 	key, values, ok := strings.Cut(text, "=")
 	if !ok || key == "" || values == "" {
-		return axis{}, cli.Usagef("--vary %q: write KEY=V1,V2,..., such as subscribers.count=1,10,100", text)
+		return axis{},
+			cli.Usagef("--vary %q: write KEY=V1,V2,..., such as subscribers.count=1,10,100", text)
 	}
 	a := axis{Key: key, Values: strings.Split(values, ",")}
 	for _, v := range a.Values {
@@ -114,17 +121,25 @@ type metric struct {
 // metrics are what a sweep tells of each run. Where a run has several groups, the
 // worst one counts.
 var metrics = []metric{
-	{"recovery-p50", "recovery p50", worst(func(g *group) *quantiles { return g.Recovery }, func(q *quantiles) int64 { return q.P50 }), millis},
-	{"recovery-p99", "recovery p99", worst(func(g *group) *quantiles { return g.Recovery }, func(q *quantiles) int64 { return q.P99 }), millis},
-	{"trips-p99", "in round trips", tripsP99, func(v float64) string { return fmt.Sprintf("%.2f", v) }},
-	{"latency-p99", "latency p99", worst(func(g *group) *quantiles { return g.Latency }, func(q *quantiles) int64 { return q.P99 }), millis},
+	{"recovery-p50", "recovery p50",
+		worst(func(g *group) *quantiles { return g.Recovery },
+			func(q *quantiles) int64 { return q.P50 }), millis},
+	{"recovery-p99", "recovery p99",
+		worst(func(g *group) *quantiles { return g.Recovery },
+			func(q *quantiles) int64 { return q.P99 }), millis},
+	{"trips-p99", "in round trips", tripsP99,
+		func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+	{"latency-p99", "latency p99",
+		worst(func(g *group) *quantiles { return g.Latency },
+			func(q *quantiles) int64 { return q.P99 }), millis},
 	{"nacks-p50", "NACKs p50", func(r *Result) (float64, bool) {
 		return nacks(r, func(c *nackCounts) uint64 { return c.P50 })
 	}, number},
 	{"nacks-p95", "NACKs p95", func(r *Result) (float64, bool) {
 		return nacks(r, func(c *nackCounts) uint64 { return c.P95 })
 	}, number},
-	{"overhead", "repairs/data", overhead, func(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }},
+	{"overhead", "repairs/data", overhead,
+		func(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }},
 	{"lost", "lost", func(r *Result) (float64, bool) {
 		sum := uint64(0)
 		for _, g := range r.Groups {
@@ -210,7 +225,8 @@ func (o *sweepOptions) plan() (*sweep, error) {
 		return nil, cli.Usagef("--workers %d: at least one run at a time", o.workers)
 	}
 	if !slices.Contains(metricNames(), o.metric) {
-		return nil, cli.Usagef("--map %q is not known; there are %s", o.metric, strings.Join(metricNames(), ", "))
+		return nil, cli.Usagef("--map %q is not known; there are %s", o.metric,
+			strings.Join(metricNames(), ", "))
 	}
 	if o.mapped && len(o.vary) != 2 {
 		return nil, cli.Usagef("--map is of two --vary, and there are %d", len(o.vary))
@@ -219,7 +235,8 @@ func (o *sweepOptions) plan() (*sweep, error) {
 	if err != nil {
 		return nil, err
 	}
-	s := &sweep{Scenario: o.name, First: o.first, Seeds: o.seeds, Metrics: metricNames(), Axes: []axis{}}
+	s := &sweep{Scenario: o.name, First: o.first, Seeds: o.seeds, Metrics: metricNames(),
+		Axes: []axis{}}
 	s.Cells = []*cell{{Values: []string{}, text: text}}
 	for _, v := range o.vary {
 		a, err := parseAxis(v)
@@ -234,16 +251,19 @@ func (o *sweepOptions) plan() (*sweep, error) {
 				if err != nil {
 					return nil, cli.Usagef("--vary %s=%s: %w", a.Key, value, err)
 				}
-				cells = append(cells, &cell{Values: append(slices.Clone(c.Values), value), text: text})
+				cells = append(cells, &cell{Values: append(slices.Clone(c.Values), value),
+					text: text})
 			}
 		}
 		if s.Cells = cells; len(cells) > maxCells {
-			return nil, cli.Usagef("%d combinations are too many: %d are the limit", len(cells), maxCells)
+			return nil, cli.Usagef("%d combinations are too many: %d are the limit",
+				len(cells), maxCells)
 		}
 	}
 	for _, c := range s.Cells {
 		c.Broken, c.runs = []uint64{}, make([][]*float64, o.seeds)
-		if _, err := scenario.Parse(o.name+" with "+strings.Join(c.Values, ", "), c.text); err != nil {
+		if _, err := scenario.Parse(o.name+" with "+strings.Join(c.Values, ", "),
+			c.text); err != nil {
 			return nil, cli.Usage(err)
 		}
 	}
@@ -266,10 +286,12 @@ func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := o.write(std, s); err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(std.Err, "crier sim sweep: %d runs, %v of virtual time in %v\n", len(s.Cells)*s.Seeds, s.virtual(), took.Round(time.Millisecond))
+	fmt.Fprintf(std.Err, "crier sim sweep: %d runs, %v of virtual time in %v\n",
+		len(s.Cells)*s.Seeds, s.virtual(), took.Round(time.Millisecond))
 	for _, c := range s.Cells {
 		if len(c.Broken) > 0 {
-			return 0, fmt.Errorf("the promise is broken with %s, seed %d: crier sim run shows how", strings.Join(c.Values, ", "), c.Broken[0])
+			return 0, fmt.Errorf("the promise is broken with %s, seed %d: crier sim run shows how",
+				strings.Join(c.Values, ", "), c.Broken[0])
 		}
 	}
 	return cli.ExitOK, nil
@@ -317,7 +339,8 @@ func (o *sweepOptions) play(ctx context.Context, s *sweep) error {
 	return nil
 }
 
-func (o *sweepOptions) playOne(ctx context.Context, s *sweep, c *cell, seed uint64) (*Result, error) {
+func (o *sweepOptions) playOne(ctx context.Context, s *sweep, c *cell,
+	seed uint64) (*Result, error) {
 	sc, err := scenario.Parse(s.Scenario, c.text)
 	if err != nil {
 		return nil, err
@@ -435,7 +458,8 @@ func writeTo(path, flag string, std cli.Streams, write func(io.Writer) error) er
 		err = errors.Join(write(f), f.Close())
 	}
 	if err != nil {
-		return fmt.Errorf("%s %s can't be written (%w): name a file that can", flag, path, cli.BareError(err))
+		return fmt.Errorf("%s %s can't be written (%w): name a file that can", flag, path,
+			cli.BareError(err))
 	}
 	return nil
 }

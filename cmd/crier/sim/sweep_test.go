@@ -17,8 +17,10 @@ func TestSimSweep(t *testing.T) {
 	file, dir := scenarioFile(t, smallScenario), t.TempDir()
 	sweep := func(workers, name string) (s sweep, rows [][]string) {
 		name = filepath.Join(dir, name)
-		clitest.Run(t, Command(), "sim", "sweep", file, "--vary", "subscribers.near.count=1,3", "--vary", "subscribers.far.down.loss=1%,20%",
-			"--seeds", "3", "--seed", "5", "--workers", workers, "--csv", name+".csv", "--json", name+".json", "--html", name+".html").Want(cli.ExitOK)
+		clitest.Run(t, Command(), "sim", "sweep", file, "--vary", "subscribers.near.count=1,3",
+			"--vary", "subscribers.far.down.loss=1%,20%",
+			"--seeds", "3", "--seed", "5", "--workers", workers, "--csv", name+".csv", "--json",
+			name+".json", "--html", name+".html").Want(cli.ExitOK)
 		if err := json.Unmarshal([]byte(slurp(t, name+".json")), &s); err != nil {
 			t.Fatal(err)
 		}
@@ -35,7 +37,8 @@ func TestSimSweep(t *testing.T) {
 			t.Errorf("four workers give another %s than one", end)
 		}
 	}
-	if len(rows) != 1+2*2*3 || rows[0][0] != "subscribers.near.count" || rows[0][2] != "seed" || rows[1][2] != "5" || rows[12][1] != "20%" {
+	if len(rows) != 1+2*2*3 || rows[0][0] != "subscribers.near.count" || rows[0][2] != "seed" ||
+		rows[1][2] != "5" || rows[12][1] != "20%" {
 		t.Errorf("%d rows: %q", len(rows), rows)
 	}
 	overhead := func(cell int) float64 {
@@ -54,7 +57,8 @@ func TestSimSweep(t *testing.T) {
 	if !strings.Contains(page, "color-mix(") || !strings.Contains(page, "NACKs p95") {
 		t.Error("the page has no map")
 	}
-	text := clitest.Run(t, Command(), "sim", "sweep", file, "--vary", "subscribers.near.count=1,3", "--vary", "duration=500ms,1s", "--map", "overhead").Want(cli.ExitOK).Out.String()
+	text := clitest.Run(t, Command(), "sim", "sweep", file, "--vary", "subscribers.near.count=1,3",
+		"--vary", "duration=500ms,1s", "--map", "overhead").Want(cli.ExitOK).Out.String()
 	if !strings.Contains(text, "repairs/data: subscribers.near.count down, duration across") {
 		t.Errorf("no map in %q", text)
 	}
@@ -76,7 +80,9 @@ func TestSimSweepUsage(t *testing.T) {
 		{[]string{"--workers", "0"}, "--workers 0"},
 		{[]string{"--map", "nosuch"}, `--map "nosuch" is not known; there are recovery-p50`},
 	} {
-		if said := clitest.Run(t, Command(), append([]string{"sim", "sweep", file}, c.args...)...).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.says) {
+		if said := clitest.Run(t, Command(),
+			append([]string{"sim", "sweep", file},
+				c.args...)...).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.says) {
 			t.Errorf("%q said %q, without %q", c.args, said, c.says)
 		}
 	}
@@ -87,19 +93,22 @@ func TestSimSweepUsage(t *testing.T) {
 func TestSimPage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.html")
-	file := scenarioFile(t, strings.Replace(smallScenario, "loss: 10%", "loss: 10%}\n    max-wait: 25ms\n    #{", 1))
+	file := scenarioFile(t, strings.Replace(smallScenario, "loss: 10%",
+		"loss: 10%}\n    max-wait: 25ms\n    #{", 1))
 	clitest.Run(t, Command(), "sim", "run", file, "--html", path, "-q").Want(cli.ExitOK)
 	page := slurp(t, path)
 	if n := strings.Count(page, "<svg"); n != 5 {
 		t.Errorf("it has %d pictures, not 5", n)
 	}
 	for _, alien := range []string{"http://", "https://", "<script", "<link", "@import", "url("} {
-		rest := strings.ReplaceAll(page, "http://www.w3.org/", "") // names of XML, which nobody loads
+		// names of XML, which nobody loads
+		rest := strings.ReplaceAll(page, "http://www.w3.org/", "")
 		if strings.Contains(rest, alien) {
 			t.Errorf("it has %s", alien)
 		}
 	}
-	for _, want := range []string{"prefers-color-scheme: dark", "width=device-width", "Three subscribers, one of them far away.", "too late", "var(--s1)", "aria-label"} {
+	for _, want := range []string{"prefers-color-scheme: dark", "width=device-width",
+		"Three subscribers, one of them far away.", "too late", "var(--s1)", "aria-label"} {
 		if !strings.Contains(page, want) {
 			t.Errorf("it has no %q", want)
 		}

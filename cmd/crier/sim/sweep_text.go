@@ -11,7 +11,8 @@ import (
 // Text is what a sweep prints: a line a combination, and a map of two values.
 func (s *sweep) text(metric string) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d combinations, %d seeds each from %d; medians over the seeds\n\n", s.Scenario, len(s.Cells), s.Seeds, s.First)
+	fmt.Fprintf(&b, "%s, %d combinations, %d seeds each from %d; medians over the seeds\n\n",
+		s.Scenario, len(s.Cells), s.Seeds, s.First)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	for _, a := range s.Axes {
 		fmt.Fprintf(w, "%s\t", a.Key)
@@ -105,7 +106,8 @@ func (s *sweep) mapText(metric string) string {
 func sweepPage(s *sweep, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim sweep " + s.Scenario, Heading: "Sweep of " + s.Scenario, Command: command,
-		Facts: fmt.Sprintf("%d combinations, %d seeds each from %d; medians over the seeds", len(s.Cells), s.Seeds, s.First),
+		Facts: fmt.Sprintf("%d combinations, %d seeds each from %d; medians over the seeds",
+			len(s.Cells), s.Seeds, s.First),
 	}
 	if len(s.Axes) == 2 {
 		for i, m := range metrics {
@@ -127,7 +129,9 @@ func sweepPage(s *sweep, command string) (*page.Page, error) {
 				}
 				return *s.at(row, column-1).Median[i] / most
 			}
-			p.Sections = append(p.Sections, page.Section{Title: m.head, Intro: s.Axes[0].Key + " down, " + s.Axes[1].Key + " across", Table: t})
+			p.Sections = append(p.Sections,
+				page.Section{Title: m.head, Intro: s.Axes[0].Key + " down, " + s.Axes[1].Key +
+					" across", Table: t})
 		}
 	}
 	t := page.Table{Left: len(s.Axes)}

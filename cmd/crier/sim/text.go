@@ -24,20 +24,27 @@ func resultText(s *scenario.Scenario, r *Result) string {
 	table(&b, r)
 	b.WriteByte('\n')
 	for _, p := range r.Publishers {
-		fmt.Fprintf(&b, "  %s accepted %s messages in %s frames (%s in sessions: %d), repeated %s (%s), and got %s NACKs and %s reports\n",
-			p.Name, cli.Grouped(p.Accepted), cli.Grouped(p.Frames), bytesText(p.FrameBytes), p.Sessions, cli.Grouped(p.Repairs),
+		fmt.Fprintf(&b,
+			"  %s accepted %s messages in %s frames (%s in sessions: %d), repeated %s (%s), and "+
+				"got %s NACKs and %s reports\n",
+			p.Name, cli.Grouped(p.Accepted), cli.Grouped(p.Frames), bytesText(p.FrameBytes),
+			p.Sessions, cli.Grouped(p.Repairs),
 			percent(p.RepairBytes, p.FrameBytes), cli.Grouped(p.Nacks), cli.Grouped(p.Statuses))
 	}
 	if n := r.LostFrames; n.Count > 0 {
-		fmt.Fprintf(&b, "  %s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, p95 %d, p99 %d, most %d\n",
-			cli.Grouped(n.Count), cli.Grouped(n.Sum), n.Nacks.P50, n.Nacks.P95, n.Nacks.P99, n.Nacks.Max)
+		fmt.Fprintf(&b,
+			"  %s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, "+
+				"p95 %d, p99 %d, most %d\n",
+			cli.Grouped(n.Count), cli.Grouped(n.Sum), n.Nacks.P50, n.Nacks.P95,
+			n.Nacks.P99, n.Nacks.Max)
 	}
 	b.WriteByte('\n')
 	charts(&b, r)
 	lostText(&b, r)
 	switch r.Promise {
 	case "kept":
-		b.WriteString("\nThe promise was kept: every message was delivered once and in order, or named lost\n(checked, byte for byte).\n")
+		b.WriteString("\nThe promise was kept: every message was delivered once and in order, or " +
+			"named lost\n(checked, byte for byte).\n")
 	default:
 		fmt.Fprintf(&b, "\nTHE PROMISE WAS BROKEN:\n%s\n", r.Violations)
 	}
@@ -46,16 +53,22 @@ func resultText(s *scenario.Scenario, r *Result) string {
 
 func table(b *strings.Builder, r *Result) {
 	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, " \tmembers\tdelivered\trecovered\tlost\tmissed\tduplicates\tNACKs\tlatency p50\tp99\tp99.9\trecovery p50\tp99\tround trips\t")
+	fmt.Fprintln(w,
+		" \tmembers\tdelivered\trecovered\tlost\tmissed\tduplicates\tNACKs\tlatency "+
+			"p50\tp99\tp99.9\trecovery p50\tp99\tround trips\t")
 	for _, g := range r.Groups {
 		trips := "-"
 		if g.Recovery != nil && g.RoundTrip > 0 {
 			trips = fmt.Sprintf("%.2f %.2f", g.trips(g.Recovery.P50), g.trips(g.Recovery.P99))
 		}
-		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", g.Name, g.Members, cli.Grouped(g.Delivered),
-			cli.Grouped(g.Recovered), cli.Grouped(g.Lost), cli.Grouped(g.Missed), cli.Grouped(g.Excess), cli.Grouped(g.Nacks),
-			timeText(g.Latency, func(q *quantiles) int64 { return q.P50 }), timeText(g.Latency, func(q *quantiles) int64 { return q.P99 }),
-			timeText(g.Latency, func(q *quantiles) int64 { return q.P999 }), timeText(g.Recovery, func(q *quantiles) int64 { return q.P50 }),
+		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", g.Name,
+			g.Members, cli.Grouped(g.Delivered),
+			cli.Grouped(g.Recovered), cli.Grouped(g.Lost), cli.Grouped(g.Missed),
+			cli.Grouped(g.Excess), cli.Grouped(g.Nacks),
+			timeText(g.Latency, func(q *quantiles) int64 { return q.P50 }),
+			timeText(g.Latency, func(q *quantiles) int64 { return q.P99 }),
+			timeText(g.Latency, func(q *quantiles) int64 { return q.P999 }),
+			timeText(g.Recovery, func(q *quantiles) int64 { return q.P50 }),
 			timeText(g.Recovery, func(q *quantiles) int64 { return q.P99 }), trips)
 	}
 	w.Flush()
@@ -111,7 +124,8 @@ func charts(b *strings.Builder, r *Result) {
 		peak   string
 		byTime bool // a rate, or else a level
 	}{
-		{"frames", t.Frames, "/s", true}, {"repairs", t.Repairs, "/s", true}, {"NACKs", t.Nacks, "/s", true},
+		{"frames", t.Frames, "/s", true}, {"repairs", t.Repairs, "/s", true},
+		{"NACKs", t.Nacks, "/s", true},
 		{"missed", t.Missed, "/s", true}, {"held", t.Held, "", false},
 	} {
 		values := rebin(c.list[:used], per, c.byTime)
@@ -126,7 +140,8 @@ func charts(b *strings.Builder, r *Result) {
 		fmt.Fprintf(b, "  %-*s %s up to %s\n", width, c.name, bars(values, most), peak)
 	}
 	if len(r.Events) > 0 {
-		fmt.Fprintf(b, "  %-*s %s\n", width, "events", strings.TrimRight(marksText(r.Events, t.Bin*int64(per), columns), " "))
+		fmt.Fprintf(b, "  %-*s %s\n", width, "events",
+			strings.TrimRight(marksText(r.Events, t.Bin*int64(per), columns), " "))
 	}
 	for _, g := range r.Groups {
 		fmt.Fprintf(b, "  %-*s %s\n", width, g.Name, strip(r, g.Name, used, per, columns))
@@ -222,7 +237,8 @@ func lostText(b *strings.Builder, r *Result) {
 		for _, cause := range sortedKeys(g.Causes) {
 			causes = append(causes, fmt.Sprintf("%s %s", cli.Grouped(g.Causes[cause]), cause))
 		}
-		fmt.Fprintf(b, "\n  %s lost %s messages: %s\n", g.Name, cli.Grouped(g.Lost), strings.Join(causes, ", "))
+		fmt.Fprintf(b, "\n  %s lost %s messages: %s\n", g.Name, cli.Grouped(g.Lost),
+			strings.Join(causes, ", "))
 		n := 0
 		for _, m := range r.Members {
 			if m.Group != g.Name {
@@ -232,7 +248,9 @@ func lostText(b *strings.Builder, r *Result) {
 				if n++; n > most {
 					break
 				}
-				fmt.Fprintf(b, "    %v %s: %s to %s, %s\n", time.Duration(l.At).Round(time.Microsecond), m.Name, cli.Grouped(l.From), cli.Grouped(l.To-1), l.Cause)
+				fmt.Fprintf(b, "    %v %s: %s to %s, %s\n",
+					time.Duration(l.At).Round(time.Microsecond), m.Name, cli.Grouped(l.From),
+					cli.Grouped(l.To-1), l.Cause)
 			}
 		}
 		if n > most {

@@ -23,7 +23,8 @@ var causes = []struct {
 	{subscriber.CauseMalformed, "the publisher's frames contradict each other"},
 	{subscriber.CauseClosed, "this command left first"},
 	{subscriber.CauseSlow, "--overload drop: messages were printed too slowly"},
-	{subscriber.CauseTooLarge, "the publisher's network took smaller frames only since they were made"},
+	{subscriber.CauseTooLarge,
+		"the publisher's network took smaller frames only since they were made"},
 }
 
 // causesText lists the causes, a line each.

@@ -55,7 +55,8 @@ func (w *lossWords) sumLocked() {
 	if w.losses == 0 {
 		return
 	}
-	fmt.Fprintf(w.out, "crier sub: and %s more, of %s\n", cli.Counted(w.losses, "loss", "losses"), cli.Counted(w.messages, "message", "messages"))
+	fmt.Fprintf(w.out, "crier sub: and %s more, of %s\n", cli.Counted(w.losses, "loss", "losses"),
+		cli.Counted(w.messages, "message", "messages"))
 	w.losses, w.messages = 0, 0
 }
 

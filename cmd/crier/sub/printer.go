@@ -17,7 +17,8 @@ import (
 // printer writes a subscriber's events. It is used by one goroutine.
 type printer struct {
 	format string
-	words  io.Writer // for what is no message, where the format has no place for it; nil for nothing
+	// for what is no message, where the format has no place for it; nil for nothing
+	words  io.Writer
 	losses *lossWords
 	out    *cli.Output
 	text   bytes.Buffer
@@ -95,7 +96,8 @@ func eventText(ev *subscriber.Event) string {
 		if ev.Lost.Len() == 1 {
 			be = "is"
 		}
-		return fmt.Sprintf("%s: %s %s lost: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To), be, ev.Cause)
+		return fmt.Sprintf("%s: %s %s lost: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
+			be, ev.Cause)
 	case subscriber.SessionNew:
 		return session + " is heard"
 	case subscriber.SessionSilent:
@@ -116,7 +118,8 @@ func eventText(ev *subscriber.Event) string {
 // EventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
 type EventLine struct {
-	Type      string  `json:"type"` // message, loss, new, silent, resumed, ended, moved or contested
+	// message, loss, new, silent, resumed, ended, moved or contested
+	Type      string  `json:"type"`
 	Session   string  `json:"session"`
 	Source    string  `json:"source,omitempty"`
 	Offset    *uint64 `json:"offset,omitempty"`
@@ -132,7 +135,8 @@ type EventLine struct {
 }
 
 func eventJSON(ev *subscriber.Event) *EventLine {
-	line := &EventLine{Type: ev.Kind.String(), Session: cli.SessionID(ev.Session), Received: ev.Received.UnixNano()}
+	line := &EventLine{Type: ev.Kind.String(), Session: cli.SessionID(ev.Session),
+		Received: ev.Received.UnixNano()}
 	switch ev.Kind {
 	case subscriber.Message:
 		line.Offset, line.Recovered = &ev.Offset, &ev.Recovered

@@ -50,13 +50,15 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 
 // verdict is the exit code of a command that did its work: the end was seen and nothing
 // is missing, or what it was asked for came; else what is the matter is said last.
-func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.AddrPort, std cli.Streams) (int, error) {
+func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.AddrPort,
+	std cli.Streams) (int, error) {
 	if t.seen == 0 {
 		when := "before the interrupt"
 		if end == timedOut {
 			when = fmt.Sprintf("within %v", o.timeout)
 		}
-		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(groups), when, unheard(sum))
+		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(groups), when,
+			unheard(sum))
 	}
 	var short error
 	if end == timedOut && t.messages < o.count {
@@ -83,13 +85,15 @@ func unheard(sum *Summary) string {
 	case n == 1:
 		return ": 1 datagram came, and it is no frame that this crier understands"
 	default:
-		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands", cli.Grouped(n))
+		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands",
+			cli.Grouped(n))
 	}
 }
 
 // listening says that everything sent from now on is heard.
 func (o *options) listening(cfg subscriber.Config, local netip.AddrPort) string {
-	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go", o.net.Where(cfg.Groups), local)
+	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go",
+		o.net.Where(cfg.Groups), local)
 	if o.net.Defaulted() {
 		text += "; only this machine is on it; --iface names another"
 	}

@@ -80,25 +80,37 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{buffer: 32 << 20}
 			o.net.Declare(flags, true)
-			flags.StringVar(&o.source, "source", "", "listen to this publisher's `ADDRESS` only (source-specific multicast)")
+			flags.StringVar(&o.source, "source", "",
+				"listen to this publisher's `ADDRESS` only (source-specific multicast)")
 			flags.StringVar(&o.name, "name", "", "this subscriber's name, as publishers see it")
-			flags.StringVar(&o.format, "format", "lines", "how to print messages: lines, len (u32 length, payload) or json")
-			flags.StringVar(&o.start, "start", "latest", "where to begin in a session that is older: latest, or oldest held")
-			flags.StringVar(&o.order, "order", "offset", "when to print a message: in the order of its offset, or on arrival")
+			flags.StringVar(&o.format, "format", "lines",
+				"how to print messages: lines, len (u32 length, payload) or json")
+			flags.StringVar(&o.start, "start", "latest",
+				"where to begin in a session that is older: latest, or oldest held")
+			flags.StringVar(&o.order, "order", "offset",
+				"when to print a message: in the order of its offset, or on arrival")
 			flags.StringVar(&o.recovery, "recovery", "on", "ask for what is missing: on or off")
 			flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
-			flags.BoolVar(&o.untilEnd, "until-end", false, "leave when every session seen has said BYE or fallen silent")
+			flags.BoolVar(&o.untilEnd, "until-end", false,
+				"leave when every session seen has said BYE or fallen silent")
 			flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
-			flags.DurationVar(&o.silence, "silence", 0, "how long a publisher may be quiet before its session is silent: this, or 5 of the intervals that it announces (default 2s)")
-			flags.DurationVar(&o.maxWait, "max-wait", 0, "how long a missing message may hold back others (default: without bound)")
+			flags.DurationVar(&o.silence, "silence", 0,
+				"how long a publisher may be quiet before its session is silent: this, or 5 of "+
+					"the intervals that it announces (default 2s)")
+			flags.DurationVar(&o.maxWait, "max-wait", 0,
+				"how long a missing message may hold back others (default: without bound)")
 			flags.Var(&o.buffer, "buffer", "memory for messages of one session that wait")
-			flags.StringVar(&o.overload, "overload", "block", "when messages are printed more slowly than they come: block, buffer (block once --buffer is full), drop (the oldest) or drop-newest")
+			flags.StringVar(&o.overload, "overload", "block",
+				"when messages are printed more slowly than they come: block, buffer (block once "+
+					"--buffer is full), drop (the oldest) or drop-newest")
 			flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
-			flags.Uint64Var(&o.warnLag, "warn-lag", 0, "warn when this many `MESSAGES` behind, and when that is over")
+			flags.Uint64Var(&o.warnLag, "warn-lag", 0,
+				"warn when this many `MESSAGES` behind, and when that is over")
 			o.net.DeclareControl(flags, "port that NACKs come from and unicast repairs go to")
 			o.net.DeclareRead(flags)
 			o.net.DeclareDrop(flags)
-			flags.StringVar(&o.summary, "summary", "", "write a summary as JSON to `FILE`, - for standard output")
+			flags.StringVar(&o.summary, "summary", "",
+				"write a summary as JSON to `FILE`, - for standard output")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
 			return o.run
 		},
@@ -116,7 +128,8 @@ func (o *options) validate() error {
 		time time.Duration
 	}{{"timeout", o.timeout}, {"silence", o.silence}, {"max-wait", o.maxWait}} {
 		if changed(d.flag) && d.time <= 0 {
-			return cli.Usagef("--%s %v is no time to wait: give one such as 500ms or 10s, or leave it out", d.flag, d.time)
+			return cli.Usagef("--%s %v is no time to wait: give one such as 500ms or 10s, or "+
+				"leave it out", d.flag, d.time)
 		}
 	}
 	switch {
@@ -127,11 +140,13 @@ func (o *options) validate() error {
 	case o.start == "oldest" && o.recovery == "off":
 		return cli.Usagef("--start oldest asks for what was sent before: leave out --recovery off")
 	case o.buffer < minBuffer:
-		return cli.Usagef("--buffer %v is too small: give %v or more", o.buffer, cli.Size(minBuffer))
+		return cli.Usagef("--buffer %v is too small: give %v or more", o.buffer,
+			cli.Size(minBuffer))
 	case len(o.name) > frame.MaxName:
 		return cli.Usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
 	case o.summary == "-" && o.format == "len":
-		return cli.Usagef("--summary - would be lost among the bytes of --format len: name a file for it")
+		return cli.Usagef("--summary - would be lost among the bytes of --format len: name a " +
+			"file for it")
 	}
 	if err := cli.CheckMemory("--buffer", o.buffer); err != nil {
 		return err
@@ -158,7 +173,8 @@ func (o *options) config() (subscriber.Config, error) {
 		case c.other:
 			c.set()
 		default:
-			return cfg, cli.Usagef("--%s %q is not known: use %s or %s", c.flag, c.value, c.usual, c.other)
+			return cfg, cli.Usagef("--%s %q is not known: use %s or %s", c.flag, c.value,
+				c.usual, c.other)
 		}
 	}
 	groups, iface, err := o.net.Parse()
@@ -167,7 +183,8 @@ func (o *options) config() (subscriber.Config, error) {
 	}
 	if o.source != "" {
 		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cfg, cli.Usagef("--source %q is no address: give a publisher's, such as 192.0.2.7", o.source)
+			return cfg, cli.Usagef("--source %q is no address: give a publisher's, such as "+
+				"192.0.2.7", o.source)
 		}
 	}
 	if cfg.Network, err = o.net.Network(); err != nil {
@@ -177,11 +194,13 @@ func (o *options) config() (subscriber.Config, error) {
 		return cfg, cli.Usagef("--overload %w", err)
 	}
 	if cfg.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
-		return cfg, cli.Usagef("--overload drop drops what has waited longest, which --order arrival doesn't know: use drop-newest")
+		return cfg, cli.Usagef("--overload drop drops what has waited longest, which --order " +
+			"arrival doesn't know: use drop-newest")
 	}
 	cfg.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
-	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer), int(o.net.ReadBuffer)
+	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
+		int(o.net.ReadBuffer)
 	cfg.ControlPort = o.net.Control
 	return cfg, nil
 }

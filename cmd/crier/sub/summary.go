@@ -38,9 +38,10 @@ type SessionSummary struct {
 	Duplicates  uint64          `json:"duplicates"`
 	NacksSent   uint64          `json:"nacks_sent"`
 	Latency     *hist.Quantiles `json:"latency_ns"` // until it was received
-	Taken       *hist.Quantiles `json:"taken_ns"`   // until it was taken from the subscriber's queue
-	Recovery    *hist.Quantiles `json:"recovery_ns"`
-	End         string          `json:"end"`
+	// until it was taken from the subscriber's queue
+	Taken    *hist.Quantiles `json:"taken_ns"`
+	Recovery *hist.Quantiles `json:"recovery_ns"`
+	End      string          `json:"end"`
 }
 
 // LossSummary is one loss report; To is exclusive.

@@ -28,7 +28,8 @@ type tally struct {
 	dropped  uint64                   // no longer on the list
 	open     int                      // sessions that have neither ended nor are silent
 	seen     int
-	unseen   int // of these, those whose end was not: the publisher has not said BYE, as far as is known
+	// of these, those whose end was not: the publisher has not said BYE, as far as is known
+	unseen   int
 	messages uint64
 	lost     uint64
 }
@@ -227,7 +228,8 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	st := sub.Stats()
 	sum := &Summary{
 		Sessions: []*SessionSummary{}, MoreSessions: t.dropped,
-		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops, Counts: drops.OfSubscriber(&st),
+		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops,
+		Counts: drops.OfSubscriber(&st),
 	}
 	sum.kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
 	for i := range st.Groups {

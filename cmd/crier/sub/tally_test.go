@@ -15,11 +15,13 @@ func newEvent(session uint64) *subscriber.Event {
 
 func message(session, offset uint64) *subscriber.Event {
 	now := time.Unix(1000, 0)
-	return &subscriber.Event{Kind: subscriber.Message, Session: session, Offset: offset, Sent: now, Received: now.Add(time.Millisecond)}
+	return &subscriber.Event{Kind: subscriber.Message, Session: session, Offset: offset, Sent: now,
+		Received: now.Add(time.Millisecond)}
 }
 
 func loss(session, from, to uint64, cause subscriber.Cause) *subscriber.Event {
-	return &subscriber.Event{Kind: subscriber.Loss, Session: session, Lost: subscriber.Range{From: from, To: to}, Cause: cause}
+	return &subscriber.Event{Kind: subscriber.Loss, Session: session,
+		Lost: subscriber.Range{From: from, To: to}, Cause: cause}
 }
 
 func nothingKnown() []subscriber.Session { return nil }
@@ -32,7 +34,8 @@ func TestTallyOpen(t *testing.T) {
 		open int
 		end  string
 	}{
-		{subscriber.SessionNew, 1, "open"}, {subscriber.SessionSilent, 0, "silent"}, {subscriber.SessionSilent, 0, "silent"},
+		{subscriber.SessionNew, 1, "open"}, {subscriber.SessionSilent, 0, "silent"},
+		{subscriber.SessionSilent, 0, "silent"},
 		{subscriber.SessionResumed, 1, "open"}, {subscriber.SessionResumed, 1, "open"},
 		{subscriber.SessionEnded, 0, "bye"}, {subscriber.SessionEnded, 0, "bye"},
 	} {
@@ -55,16 +58,19 @@ func TestTallyRest(t *testing.T) {
 		tally.note(message(1, offset), nothingKnown)
 	}
 	for _, ev := range []*subscriber.Event{
-		message(1, 12), loss(1, 13, 14, subscriber.CauseClosed), loss(1, 15, 17, subscriber.CauseClosed), loss(1, 18, 30, subscriber.CauseClosed),
+		message(1, 12), loss(1, 13, 14, subscriber.CauseClosed),
+		loss(1, 15, 17, subscriber.CauseClosed), loss(1, 18, 30, subscriber.CauseClosed),
 		message(1, 40), message(2, 0), {Kind: subscriber.SessionEnded, Session: 1},
 	} {
 		tally.rest(ev)
 	}
 	s := tally.list[0]
-	if s.complete(nil); s.Delivered != 4 || s.Lost != 4 || s.FirstOffset != 10 || s.NextOffset != 18 || s.End != "open" {
+	if s.complete(nil); s.Delivered != 4 || s.Lost != 4 || s.FirstOffset != 10 ||
+		s.NextOffset != 18 || s.End != "open" {
 		t.Errorf("%+v", s.SessionSummary)
 	}
-	if len(s.Losses) != 2 || s.Losses[0] != (LossSummary{12, 14, "subscriber closed"}) || s.Losses[1] != (LossSummary{15, 17, "subscriber closed"}) {
+	if len(s.Losses) != 2 || s.Losses[0] != (LossSummary{12, 14, "subscriber closed"}) ||
+		s.Losses[1] != (LossSummary{15, 17, "subscriber closed"}) {
 		t.Errorf("%+v", s.Losses)
 	}
 }
@@ -84,12 +90,14 @@ func TestTallyHeardAgain(t *testing.T) {
 	tally.note(&subscriber.Event{Kind: subscriber.SessionSilent, Session: 1}, known(5, 8))
 	tally.note(newEvent(1), nothingKnown)
 	tally.note(message(1, 20), nothingKnown)
-	tally.note(&subscriber.Event{Kind: subscriber.SessionEnded, Session: 1, Cause: subscriber.CauseEnded}, known(20, 21))
+	tally.note(&subscriber.Event{Kind: subscriber.SessionEnded, Session: 1,
+		Cause: subscriber.CauseEnded}, known(20, 21))
 	if len(tally.list) != 2 {
 		t.Fatalf("%d sessions", len(tally.list))
 	}
 	a, b := tally.list[0], tally.list[1]
-	if a.FirstOffset != 5 || a.NextOffset != 8 || a.Delivered+a.Lost != 3 || a.End != "silent" || a.NacksSent != 8 {
+	if a.FirstOffset != 5 || a.NextOffset != 8 || a.Delivered+a.Lost != 3 || a.End != "silent" ||
+		a.NacksSent != 8 {
 		t.Errorf("%+v", a.SessionSummary)
 	}
 	if b.FirstOffset != 20 || b.NextOffset != 21 || b.Delivered != 1 || b.End != "bye" {
@@ -116,14 +124,17 @@ func TestTallyBounds(t *testing.T) {
 			t.Fatalf("session %s: latency %+v", s.Session, s.Latency)
 		}
 	}
-	if len(tally.list) != maxListed || len(tally.sessions) != maxListed || tally.dropped != many-maxListed || tally.seen != many ||
+	if len(tally.list) != maxListed || len(tally.sessions) != maxListed ||
+		tally.dropped != many-maxListed || tally.seen != many ||
 		measuring > maxMeasured+1 || tally.list[0].id != 0 || tally.open != 1 {
-		t.Errorf("%d listed, %d by id, %d dropped, %d seen, %d histograms, %d open", len(tally.list), len(tally.sessions), tally.dropped, tally.seen, measuring, tally.open)
+		t.Errorf("%d listed, %d by id, %d dropped, %d seen, %d histograms, %d open",
+			len(tally.list), len(tally.sessions), tally.dropped, tally.seen, measuring, tally.open)
 	}
 	for i := range uint64(2 * maxLosses) { // no two of them touch
 		tally.note(loss(0, 10*i+5, 10*i+6, subscriber.CauseGone), nothingKnown)
 	}
-	if s := tally.list[0]; len(s.Losses) != maxLosses || s.MoreLosses != maxLosses || s.Lost != 2*maxLosses {
+	if s := tally.list[0]; len(s.Losses) != maxLosses || s.MoreLosses != maxLosses ||
+		s.Lost != 2*maxLosses {
 		t.Errorf("%d losses, %d more, %d lost", len(s.Losses), s.MoreLosses, s.Lost)
 	}
 }
@@ -143,14 +154,17 @@ func TestTallyOfTwoClocks(t *testing.T) {
 	tally.note(late, nothingKnown)
 	s := tally.list[0]
 	s.measured()
-	if q := s.Latency; q.Negative != 981 || q.Min != -50e6 || q.P50 > -24e6 || q.P50 < -25e6 || q.P90 > -4e6 || q.Max != int64(3*time.Hour) || q.Clamped != 1 {
+	if q := s.Latency; q.Negative != 981 || q.Min != -50e6 || q.P50 > -24e6 || q.P50 < -25e6 ||
+		q.P90 > -4e6 || q.Max != int64(3*time.Hour) || q.Clamped != 1 {
 		t.Errorf("%+v", q)
 	}
 	sum := &Summary{Sessions: []*SessionSummary{&s.SessionSummary}}
 	for _, want := range []string{
 		"latency p50 -24.51ms, p99 490.2µs, max 3h0m0s until received",
-		"  981 latencies are negative, down to -50ms: the publisher's clock seems to be ahead of this one by at least 50ms, and each latency short by as much\n",
-		"  1 latency is more than an hour, and counted as one: the two clocks seem to differ by as much\n",
+		"  981 latencies are negative, down to -50ms: the publisher's clock seems to be ahead of " +
+			"this one by at least 50ms, and each latency short by as much\n",
+		"  1 latency is more than an hour, and counted as one: the two clocks seem to differ by " +
+			"as much\n",
 	} {
 		if text := summaryText(sum, 0); !strings.Contains(text, want) {
 			t.Errorf("it doesn't say %q:\n%s", want, text)

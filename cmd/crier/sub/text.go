@@ -13,26 +13,33 @@ import (
 func summaryText(sum *Summary, asked cli.Size) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
-		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source, cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
+		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source,
+			cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
 		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s duplicates, %s NACKs\n",
-			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost), cli.Grouped(s.Duplicates), cli.Grouped(s.NacksSent))
+			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost),
+			cli.Grouped(s.Duplicates), cli.Grouped(s.NacksSent))
 		for i, l := range s.Losses {
 			if i == 10 {
-				fmt.Fprintf(&b, "  and %s more losses\n", cli.Grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
+				fmt.Fprintf(&b, "  and %s more losses\n",
+					cli.Grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
 				break
 			}
 			fmt.Fprintf(&b, "  lost %s: %s\n", cli.OffsetRun(l.From, l.To), l.Cause)
 		}
 		if s.Latency != nil {
-			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v until received", cli.ShortTime(s.Latency.P50), cli.ShortTime(s.Latency.P99), cli.ShortTime(s.Latency.Max))
+			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v until received",
+				cli.ShortTime(s.Latency.P50), cli.ShortTime(s.Latency.P99),
+				cli.ShortTime(s.Latency.Max))
 			if t := s.Taken; t != nil {
-				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", cli.ShortTime(t.P50), cli.ShortTime(t.P99), cli.ShortTime(t.Max))
+				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", cli.ShortTime(t.P50),
+					cli.ShortTime(t.P99), cli.ShortTime(t.Max))
 			}
 			b.WriteByte('\n')
 			b.WriteString(ClocksText(s.Latency))
 		}
 		if s.Recovery != nil {
-			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", cli.ShortTime(s.Recovery.P50), cli.ShortTime(s.Recovery.P99), cli.ShortTime(s.Recovery.Max))
+			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", cli.ShortTime(s.Recovery.P50),
+				cli.ShortTime(s.Recovery.P99), cli.ShortTime(s.Recovery.Max))
 		}
 	}
 	if sum.MoreSessions > 0 {
@@ -48,11 +55,14 @@ func summaryText(sum *Summary, asked cli.Size) string {
 func ClocksText(q *hist.Quantiles) string {
 	text := ""
 	if q.Negative > 0 {
-		text = fmt.Sprintf("  %s negative, down to %v: the publisher's clock seems to be ahead of this one by at least %v, and each latency short by as much\n",
-			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.ShortTime(q.Min), cli.ShortTime(-q.Min))
+		text = fmt.Sprintf("  %s negative, down to %v: the publisher's clock seems to be ahead "+
+			"of this one by at least %v, and each latency short by as much\n",
+			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.ShortTime(q.Min),
+			cli.ShortTime(-q.Min))
 	}
 	if q.Clamped > 0 {
-		text += fmt.Sprintf("  %s more than an hour, and counted as one: the two clocks seem to differ by as much\n", cli.Counted(q.Clamped, "latency is", "latencies are"))
+		text += fmt.Sprintf("  %s more than an hour, and counted as one: the two clocks seem to "+
+			"differ by as much\n", cli.Counted(q.Clamped, "latency is", "latencies are"))
 	}
 	return text
 }
@@ -75,7 +85,8 @@ func unseenText(sum *Summary) string {
 		fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
 	}
 	if more := sum.UnseenEnds - told; more > 0 {
-		fmt.Fprintf(&b, "the end of %s was not seen either\n", cli.Counted(more, "more session", "more sessions"))
+		fmt.Fprintf(&b, "the end of %s was not seen either\n",
+			cli.Counted(more, "more session", "more sessions"))
 	}
 	return b.String()
 }

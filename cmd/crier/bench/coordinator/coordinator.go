@@ -129,12 +129,15 @@ func (b *coordinator) measure(ctx context.Context) error {
 // cell begins a cell with what the options say of it.
 func (b *coordinator) cell(system, way string, size, subscribers, publishers int) *report.Cell {
 	c := &report.Cell{
-		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames, GRO: b.o.GRO,
-		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop, Offload: b.o.Offload,
+		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames,
+		GRO:  b.o.GRO,
+		Size: size, Subscribers: subscribers, Publishers: publishers, Drop: b.o.Drop,
+		Offload:     b.o.Offload,
 		Environment: b.env,
 	}
 	if b.o.Kind == report.Overload || b.o.Kind == report.Spilling {
-		c.Overloaded = &report.Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend, Backlog: b.o.Backlog, Floor: b.o.Floor}
+		c.Overloaded = &report.Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend,
+			Backlog: b.o.Backlog, Floor: b.o.Floor}
 	}
 	if b.o.Interface != "" {
 		c.Net = b.o.Interface
@@ -177,7 +180,8 @@ func (o *Options) command() string {
 func create(flag, path string) (*os.File, error) {
 	f, err := os.Create(path)
 	if err != nil {
-		return nil, cli.Usagef("%s %s can't be written (%v): name a file that can", flag, path, cli.BareError(err))
+		return nil, cli.Usagef("%s %s can't be written (%v): name a file that can", flag, path,
+			cli.BareError(err))
 	}
 	return f, nil
 }

@@ -37,8 +37,10 @@ func loopback(t *testing.T) {
 // usual are the options of a short run.
 func usual(kind string) Options {
 	return Options{
-		Kind: kind, Sizes: []int{64}, Subscribers: []int{2}, Publishers: []int{1}, Rates: []float64{0}, Waits: []string{job.WaitBlock},
-		Duration: 20 * time.Millisecond, Runs: 1, Offload: true, InFlight: 1 << 20, Net: NetLoopback, MTU: defaultMTU,
+		Kind: kind, Sizes: []int{64}, Subscribers: []int{2}, Publishers: []int{1},
+		Rates: []float64{0}, Waits: []string{job.WaitBlock},
+		Duration: 20 * time.Millisecond, Runs: 1, Offload: true, InFlight: 1 << 20,
+		Net: NetLoopback, MTU: defaultMTU,
 	}
 }
 
@@ -76,11 +78,15 @@ func TestWorkerFails(t *testing.T) {
 	}
 	defer os.Remove(b.shared.Name())
 	defer b.shared.Close()
-	_, err = b.play(context.Background(), round{task: job.Task{Wait: "patiently"}, writer: job.RolePublisher, reader: job.RoleSubscriber, writers: 1, readers: 1})
-	if err == nil || !strings.Contains(err.Error(), "the subscriber: ") || !strings.Contains(err.Error(), "is not a way to wait") {
+	_, err = b.play(context.Background(),
+		round{task: job.Task{Wait: "patiently"}, writer: job.RolePublisher,
+			reader: job.RoleSubscriber, writers: 1, readers: 1})
+	if err == nil || !strings.Contains(err.Error(), "the subscriber: ") ||
+		!strings.Contains(err.Error(), "is not a way to wait") {
 		t.Error(err)
 	}
-	_, err = b.play(context.Background(), round{writer: "conductor", reader: "listener", writers: 1, readers: 1})
+	_, err = b.play(context.Background(),
+		round{writer: "conductor", reader: "listener", writers: 1, readers: 1})
 	if err == nil || !strings.Contains(err.Error(), `there is no role "listener"`) {
 		t.Error(err)
 	}

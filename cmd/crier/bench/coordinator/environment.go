@@ -59,9 +59,11 @@ func (o *Options) offload() string {
 	case !o.Offload:
 		return "off: many datagrams share a system call"
 	case o.GRO:
-		return "UDP_SEGMENT, cut in software before the wire (tx-udp-segmentation off); merged again where it is received (gro and rx-udp-gro-forwarding on); UDP_GRO"
+		return "UDP_SEGMENT, cut in software before the wire (tx-udp-segmentation off); merged " +
+			"again where it is received (gro and rx-udp-gro-forwarding on); UDP_GRO"
 	case o.RealFrames:
-		return "UDP_SEGMENT, cut in software before the wire (tx-udp-segmentation off), and not merged where it is received (gro off: see --gro); UDP_GRO"
+		return "UDP_SEGMENT, cut in software before the wire (tx-udp-segmentation off), and not " +
+			"merged where it is received (gro off: see --gro); UDP_GRO"
 	case o.Interface != "":
 		return "UDP_SEGMENT and UDP_GRO, where the interface can"
 	}

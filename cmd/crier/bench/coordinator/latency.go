@@ -16,7 +16,8 @@ func (b *coordinator) latency(ctx context.Context) error {
 		for _, size := range b.o.Sizes {
 			for _, rate := range b.o.Rates {
 				for _, subscribers := range b.o.Subscribers {
-					crier := b.latencyCell(report.SystemCrier, report.WayOne, size, subscribers, wait)
+					crier := b.latencyCell(report.SystemCrier, report.WayOne, size,
+						subscribers, wait)
 					crier.Rate = rate
 					if err := b.pairs(ctx, crier, b.schedule(crier)); err != nil {
 						return err
@@ -34,7 +35,8 @@ func (b *coordinator) latency(ctx context.Context) error {
 	return nil
 }
 
-func (b *coordinator) latencyCell(system, way string, size, subscribers int, wait string) *report.Cell {
+func (b *coordinator) latencyCell(system, way string, size, subscribers int,
+	wait string) *report.Cell {
 	c := b.cell(system, way, size, subscribers, 1)
 	c.Wait = wait
 	return c
@@ -44,9 +46,11 @@ func (b *coordinator) latencyCell(system, way string, size, subscribers int, wai
 func (b *coordinator) schedule(c *report.Cell) round {
 	return round{
 		task: job.Task{
-			Size: c.Size, Rate: c.Rate, Duration: b.o.Duration, Wait: c.Wait, Offload: b.o.Offload, Drop: b.o.Drop,
+			Size: c.Size, Rate: c.Rate, Duration: b.o.Duration, Wait: c.Wait, Offload: b.o.Offload,
+			Drop: b.o.Drop,
 		},
-		writer: job.RolePublisher, reader: job.RoleSubscriber, writers: 1, readers: c.Subscribers, pinned: c.Wait == job.WaitSpin,
+		writer: job.RolePublisher, reader: job.RoleSubscriber, writers: 1, readers: c.Subscribers,
+		pinned: c.Wait == job.WaitSpin,
 	}
 }
 
@@ -54,13 +58,15 @@ func (b *coordinator) schedule(c *report.Cell) round {
 func (b *coordinator) exchange(c *report.Cell) round {
 	return round{
 		task:   job.Task{Size: c.Size, Duration: b.o.Duration, Wait: c.Wait, Offload: b.o.Offload},
-		writer: job.RolePing, reader: job.RolePong, writers: 1, readers: 1, pinned: c.Wait == job.WaitSpin,
+		writer: job.RolePing, reader: job.RolePong, writers: 1, readers: 1,
+		pinned: c.Wait == job.WaitSpin,
 	}
 }
 
 // bareRoles are the roles without crier.
 var bareRoles = map[string]string{
-	job.RolePublisher: job.RoleBareSender, job.RoleSubscriber: job.RoleBareReader, job.RolePing: job.RoleBarePing, job.RolePong: job.RoleBarePong,
+	job.RolePublisher: job.RoleBareSender, job.RoleSubscriber: job.RoleBareReader,
+	job.RolePing: job.RoleBarePing, job.RolePong: job.RoleBarePong,
 }
 
 // pairs runs a round with crier and without, in turn, and keeps both cells. With
@@ -77,7 +83,8 @@ func (b *coordinator) pairs(ctx context.Context, c *report.Cell, r round) error 
 	bareRound := r
 	bareRound.task.Wait, bareRound.pinned = bare.Wait, bare.Wait == job.WaitSpin
 	bareRound.writer, bareRound.reader = bareRoles[r.writer], bareRoles[r.reader]
-	compared := job.HasBare && b.o.Drop == 0 && !(b.o.MTU > 0 && c.Size > b.o.MTU-28) && c.Size <= largestBare
+	compared := job.HasBare && b.o.Drop == 0 && !(b.o.MTU > 0 && c.Size > b.o.MTU-28) &&
+		c.Size <= largestBare
 	for run := range b.o.Runs {
 		b.tell(c, run)
 		if compared {

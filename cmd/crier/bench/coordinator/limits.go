@@ -93,7 +93,8 @@ func (o *Options) limitsFile() ([]*report.Cell, error) {
 			return cells, nil
 		}
 	}
-	return nil, cli.Usagef("--limits %s holds no limits: make it with crier bench limits --json", o.LimitsFile)
+	return nil, cli.Usagef("--limits %s holds no limits: make it with crier bench limits --json",
+		o.LimitsFile)
 }
 
 // earlier reads the run to compare with, if a file was named.

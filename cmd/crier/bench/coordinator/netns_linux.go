@@ -41,7 +41,8 @@ func hostAddress(i int) string { return fmt.Sprintf("10.77.%d.%d/16", i/200, i%2
 // sends in software before they leave, and gro merge what they receive.
 func newTopology(hosts, mtu int, realFrames, gro bool) (_ *topology, err error) {
 	if os.Geteuid() != 0 {
-		return nil, errors.New("--net netns makes network namespaces, which needs root: run it with sudo, or leave it out to measure on the loopback interface")
+		return nil, errors.New("--net netns makes network namespaces, which needs root: run it " +
+			"with sudo, or leave it out to measure on the loopback interface")
 	}
 	t := &topology{}
 	defer func() {
@@ -242,7 +243,8 @@ const segmentFeature = "tx-udp-segmentation"
 var (
 	mergeFeatures = []string{"rx-gro", "rx-udp-gro-forwarding"}
 	tcpFeatures   = []string{
-		"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation", "tx-tcp6-segmentation",
+		"tx-tcp-segmentation", "tx-tcp-ecn-segmentation", "tx-tcp-mangleid-segmentation",
+		"tx-tcp6-segmentation",
 	}
 )
 

@@ -17,7 +17,8 @@ const hostInterface = ""
 func hostAddress(int) string { return "" }
 
 func newTopology(int, int, bool, bool) (*topology, error) {
-	return nil, errors.New("--net netns needs Linux's network namespaces: leave it out to measure on the loopback interface")
+	return nil, errors.New("--net netns needs Linux's network namespaces: leave it out to " +
+		"measure on the loopback interface")
 }
 
 func (t *topology) close() {}

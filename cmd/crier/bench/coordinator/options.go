@@ -34,7 +34,8 @@ type Options struct {
 	Offload     bool
 	InFlight    int // bytes of messages that may be under way when there is no rate
 
-	Overloads []string      // of overload: what the subscriber that crawls does with messages that it can't take
+	// of overload: what the subscriber that crawls does with messages that it can't take
+	Overloads []string
 	Work      time.Duration // what a message costs it
 	Buffer    int           // bytes that wait for it at most
 	Resend    int           // bytes of the publisher's resend buffer
@@ -84,9 +85,11 @@ func (o *Options) Validate() error {
 	for _, n := range o.Sizes {
 		switch most := o.largest(); {
 		case n < least:
-			return cli.Usagef("--size %d is too small for %s: give %d or more, for the due time and the number", n, o.Kind, least)
+			return cli.Usagef("--size %d is too small for %s: give %d or more, for the due time "+
+				"and the number", n, o.Kind, least)
 		case n > most && o.Kind == report.Limits:
-			return cli.Usagef("--size %d doesn't fit a datagram on an MTU of %d: give %d at most", n, o.mtu(), most)
+			return cli.Usagef("--size %d doesn't fit a datagram on an MTU of %d: give %d at most",
+				n, o.mtu(), most)
 		case n > most:
 			return cli.Usagef("--size %d is too large: give %d at most", n, most)
 		}
@@ -103,7 +106,8 @@ func (o *Options) Validate() error {
 	}
 	for _, r := range o.Rates {
 		if !(r >= 0 && r <= maxRate) || r == 0 && !o.flat() {
-			return cli.Usagef("--rate %v is no rate: give messages a second, up to %.0f", r, float64(maxRate))
+			return cli.Usagef("--rate %v is no rate: give messages a second, up to %.0f", r,
+				float64(maxRate))
 		}
 	}
 	if err := o.validateOverload(); err != nil {
@@ -115,7 +119,8 @@ func (o *Options) Validate() error {
 			known = append(known, job.WaitBoth)
 		}
 		if last := len(known) - 1; !slices.Contains(known, w) {
-			return cli.Usagef("--wait %q is not known: use %s or %s", w, strings.Join(known[:last], ", "), known[last])
+			return cli.Usagef("--wait %q is not known: use %s or %s", w,
+				strings.Join(known[:last], ", "), known[last])
 		}
 	}
 	switch {
@@ -124,11 +129,13 @@ func (o *Options) Validate() error {
 	case o.Runs < 1 || o.Runs > maxRuns:
 		return cli.Usagef("--runs %d is outside 1 to %d", o.Runs, maxRuns)
 	case !(o.Drop >= 0 && o.Drop < 1):
-		return cli.Usagef("--drop %v is no share: give a number from 0 to below 1, such as 0.01", o.Drop)
+		return cli.Usagef("--drop %v is no share: give a number from 0 to below 1, such as 0.01",
+			o.Drop)
 	case o.Kind == report.Recovery && o.Drop == 0:
 		return cli.Usagef("--drop 0 leaves nothing to recover: give a share such as 0.01")
 	case o.InFlight < minInFlight || o.InFlight > maxInFlight:
-		return cli.Usagef("--in-flight %d is outside %d to %d bytes", o.InFlight, minInFlight, maxInFlight)
+		return cli.Usagef("--in-flight %d is outside %d to %d bytes", o.InFlight,
+			minInFlight, maxInFlight)
 	}
 	return o.validateNetwork()
 }
@@ -139,7 +146,8 @@ const minSpilt = 256
 
 // flat says whether the benchmark may send as fast as possible.
 func (o *Options) flat() bool {
-	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload || o.Kind == report.Spilling
+	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload ||
+		o.Kind == report.Spilling
 }
 
 // Bounds of buffers, in bytes.
@@ -166,16 +174,21 @@ func (o *Options) validateOverload() error {
 	case o.Buffer < minBuffer || o.Buffer > maxBuffer:
 		return cli.Usagef("--buffer %d is outside %d to %d bytes", o.Buffer, minBuffer, maxBuffer)
 	case o.Resend < minResend || o.Resend > maxBuffer:
-		return cli.Usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend, minResend, maxBuffer)
+		return cli.Usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend,
+			minResend, maxBuffer)
 	case o.Kind == report.Overload:
 	case o.DiskDir == "":
-		return cli.Usagef("--buffer-dir is missing: name a directory on the disk to be measured; nothing is left there")
+		return cli.Usagef("--buffer-dir is missing: name a directory on the disk to be measured; " +
+			"nothing is left there")
 	case o.Backlog < minResend || o.Backlog > maxBacklog:
-		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend, int64(maxBacklog))
+		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend,
+			int64(maxBacklog))
 	case o.Floor < 1<<20 || o.Floor > maxBacklog:
-		return cli.Usagef("--repair-floor %d is outside %d to %d bytes a second", o.Floor, 1<<20, int64(maxBacklog))
+		return cli.Usagef("--repair-floor %d is outside %d to %d bytes a second", o.Floor, 1<<20,
+			int64(maxBacklog))
 	case slices.Min(o.Sizes) < minSpilt:
-		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on disk: give %d or more", slices.Min(o.Sizes), minSpilt)
+		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on "+
+			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)
 	case o.Patience < time.Second || o.Patience > longest:
 		return cli.Usagef("--patience %v is outside 1s to %v", o.Patience, longest)
 	}
@@ -186,7 +199,8 @@ func (o *Options) validateNetwork() error {
 	if o.Remote != "" {
 		_, port, err := net.SplitHostPort(withPort(o.Remote))
 		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
-			return cli.Usagef("--remote %s is no address: give a host, or a host and a port, such as 192.0.2.7:%d", o.Remote, DefaultPort)
+			return cli.Usagef("--remote %s is no address: give a host, or a host and a port, "+
+				"such as 192.0.2.7:%d", o.Remote, DefaultPort)
 		}
 	}
 	if o.Interface != "" {
@@ -196,7 +210,8 @@ func (o *Options) validateNetwork() error {
 	}
 	switch {
 	case o.Net != NetLoopback && o.Net != NetNamespaces:
-		return cli.Usagef("--net %q is not known: use lo or netns, or name a network with --iface", o.Net)
+		return cli.Usagef("--net %q is not known: use lo or netns, or name a network with --iface",
+			o.Net)
 	case o.Interface != "" && o.Net == NetNamespaces:
 		return cli.Usagef("--net netns makes interfaces of its own: leave out --iface")
 	case o.RealFrames && o.Net != NetNamespaces:
@@ -208,13 +223,17 @@ func (o *Options) validateNetwork() error {
 	case o.MTU != defaultMTU && o.Net != NetNamespaces:
 		return cli.Usagef("--mtu is for the interfaces that --net netns makes: add that")
 	case o.Remote != "" && o.Kind != report.Latency:
-		return cli.Usagef("--remote measures round trips, since clocks differ: use crier bench latency")
+		return cli.Usagef("--remote measures round trips, since clocks differ: use crier bench " +
+			"latency")
 	case o.Remote != "" && o.Net == NetNamespaces:
-		return cli.Usagef("--remote needs a network that leads there: name it with --iface, without --net netns")
+		return cli.Usagef("--remote needs a network that leads there: name it with --iface, " +
+			"without --net netns")
 	case o.Remote != "" && (o.Drop != 0 || !slices.Equal(o.Subscribers, []int{1})):
-		return cli.Usagef("--remote measures round trips with one answerer: leave out --subscribers and --drop")
+		return cli.Usagef("--remote measures round trips with one answerer: leave out " +
+			"--subscribers and --drop")
 	case o.Remote != "" && o.Interface == "":
-		return cli.Usagef("--remote %s needs --iface too: name the interface that leads there", o.Remote)
+		return cli.Usagef("--remote %s needs --iface too: name the interface that leads there",
+			o.Remote)
 	case o.WithLimits && o.Kind == report.Limits:
 		return cli.Usagef("--limits is for the other benchmarks: this one measures them")
 	}

@@ -12,7 +12,8 @@ type cpuSet [1024 / 64]uint64
 func pin(cpu int) error {
 	var set cpuSet
 	set[cpu/64] |= 1 << (cpu % 64)
-	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set)))
+	_, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_SETAFFINITY, 0, unsafe.Sizeof(set),
+		uintptr(unsafe.Pointer(&set)))
 	if errno != 0 {
 		return errno
 	}
@@ -22,7 +23,8 @@ func pin(cpu int) error {
 // processors are those that this process may use.
 func processors() []int {
 	var set cpuSet
-	n, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, 0, unsafe.Sizeof(set), uintptr(unsafe.Pointer(&set)))
+	n, _, errno := syscall.RawSyscall(syscall.SYS_SCHED_GETAFFINITY, 0, unsafe.Sizeof(set),
+		uintptr(unsafe.Pointer(&set)))
 	if errno != 0 {
 		return nil
 	}

@@ -42,7 +42,8 @@ func (b *coordinator) recoveryOf(ctx context.Context, wait string, size int) err
 }
 
 // lossy measures one cell under loss, and keeps it in its parts.
-func (b *coordinator) lossy(ctx context.Context, trip *report.Cell, subscribers int, rate float64) error {
+func (b *coordinator) lossy(ctx context.Context, trip *report.Cell, subscribers int,
+	rate float64) error {
 	all := b.latencyCell(report.SystemCrier, report.WayOne, trip.Size, subscribers, trip.Wait)
 	all.Rate = rate
 	r := b.schedule(all)

@@ -35,9 +35,11 @@ func (b *coordinator) dial(ctx context.Context, t *job.Task) (*process, error) {
 	d := net.Dialer{Timeout: dialPatience}
 	c, err := d.DialContext(ctx, "tcp", b.o.Remote)
 	if err != nil {
-		return nil, fmt.Errorf("--remote %s can't be reached (%w): start crier bench serve there, on an interface that this machine reaches", b.o.Remote, err)
+		return nil, fmt.Errorf("--remote %s can't be reached (%w): start crier bench serve "+
+			"there, on an interface that this machine reaches", b.o.Remote, err)
 	}
-	p := &process{role: t.Role + " at " + b.o.Remote, in: c, heard: make(chan *job.Message, 4), Conn: job.NewConn(c, c)}
+	p := &process{role: t.Role + " at " + b.o.Remote, in: c, heard: make(chan *job.Message, 4),
+		Conn: job.NewConn(c, c)}
 	go p.listen(c)
 	if err := p.Say(&job.Message{Step: job.StepTask, Task: t}); err != nil {
 		p.stop()

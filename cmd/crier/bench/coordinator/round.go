@@ -85,7 +85,8 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 		for _, p := range all {
 			p.stop()
 		}
-		if err = firstCause(ctx, err); err != nil && ctx.Err() == nil && len(all) > 0 && b.doing != "" {
+		if err = firstCause(ctx, err); err != nil && ctx.Err() == nil && len(all) > 0 &&
+			b.doing != "" {
 			err = fmt.Errorf("%s: %w", b.doing, err)
 		}
 	}()
@@ -171,7 +172,8 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 		counts = append(counts, m.Counts...)
 		out.Sent += m.Counts[0]
 	}
-	if err := tell(slices.Concat(readers, slow), &job.Message{Step: job.StepFinish, Counts: counts}); err != nil {
+	if err := tell(slices.Concat(readers, slow),
+		&job.Message{Step: job.StepFinish, Counts: counts}); err != nil {
 		return nil, err
 	}
 	if out.Readers, err = results(timed, readers); err != nil {
@@ -266,5 +268,6 @@ func (b *coordinator) freeGroup() (netip.AddrPort, error) {
 	}
 	defer c.Close()
 	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(2 + rand.IntN(200)), byte(2 * (1 + rand.IntN(120)))}), port), nil
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(2 + rand.IntN(200)),
+		byte(2 * (1 + rand.IntN(120)))}), port), nil
 }

@@ -20,7 +20,8 @@ func TestWindowSize(t *testing.T) {
 		{1024, 0, 8 << 20, 1, 0}, // no window
 	} {
 		r := round{task: job.Task{Size: c.size}, writers: c.writers, inFlight: c.inFlight}
-		if got := r.window([]*job.Ready{{ReadBuffer: 1 << 30}, {ReadBuffer: c.buffer}}); got != c.want {
+		if got := r.window([]*job.Ready{{ReadBuffer: 1 << 30},
+			{ReadBuffer: c.buffer}}); got != c.want {
 			t.Errorf("%+v: %d", c, got)
 		}
 	}

@@ -46,9 +46,11 @@ func Serve(ctx context.Context, o ServeOptions, say func(string)) error {
 	if err != nil {
 		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
 	}
-	l, err := new(net.ListenConfig).Listen(ctx, "tcp", netip.AddrPortFrom(addr, uint16(o.Port)).String())
+	l, err := new(net.ListenConfig).Listen(ctx, "tcp",
+		netip.AddrPortFrom(addr, uint16(o.Port)).String())
 	if err != nil {
-		return fmt.Errorf("port %d of %v can't be listened at (%w): choose another with --port", o.Port, addr, err)
+		return fmt.Errorf("port %d of %v can't be listened at (%w): choose another with --port",
+			o.Port, addr, err)
 	}
 	stop := context.AfterFunc(ctx, func() { l.Close() })
 	defer stop()
@@ -129,7 +131,8 @@ func answerTask(t *job.Task, iface string) (*job.Task, error) {
 		return nil, errors.New("a task has one session")
 	}
 	safe := &job.Task{
-		Role: t.Role, Group: t.Group, Back: t.Back, Interface: iface, Wait: t.Wait, Offload: t.Offload,
+		Role: t.Role, Group: t.Group, Back: t.Back, Interface: iface, Wait: t.Wait,
+		Offload:  t.Offload,
 		Sessions: t.Sessions, Readers: 1,
 	}
 	if _, err := safe.GroupAddr(); err != nil {

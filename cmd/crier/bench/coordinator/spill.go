@@ -28,10 +28,12 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	disk := spillDisk(b.o.Backlog+int64(b.o.Resend), size)
 	free, err := freeBytes(b.o.DiskDir)
 	if err != nil {
-		return cli.Usagef("--buffer-dir %s can't be used (%v): name a directory on the disk to be measured", b.o.DiskDir, cli.BareError(err))
+		return cli.Usagef("--buffer-dir %s can't be used (%v): name a directory on the disk to "+
+			"be measured", b.o.DiskDir, cli.BareError(err))
 	}
 	if free < disk+spareDisk {
-		return cli.Usagef("--buffer-dir %s has %s free, and this takes up to %s, with %s to spare: name another, or give --backlog less",
+		return cli.Usagef("--buffer-dir %s has %s free, and this takes up to %s, with %s to "+
+			"spare: name another, or give --backlog less",
 			b.o.DiskDir, cli.Space(free), cli.Space(disk), cli.Space(spareDisk))
 	}
 	var cells [job.Phases]*report.Cell
@@ -43,7 +45,8 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	r.slow = 1
 	r.task.Pressure = job.Pressure{
 		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, Resend: b.o.Resend,
-		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: b.o.Floor, Patience: b.o.Patience,
+		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: b.o.Floor,
+		Patience: b.o.Patience,
 	}
 	r.sends = job.SpillLongest(&r.task)
 	for run := range b.o.Runs {

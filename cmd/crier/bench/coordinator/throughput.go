@@ -13,7 +13,8 @@ func (b *coordinator) throughput(ctx context.Context) error {
 		for _, subscribers := range b.o.Subscribers {
 			for _, publishers := range b.o.Publishers {
 				c := b.cell(report.SystemCrier, "", size, subscribers, publishers)
-				if err := b.repeat(ctx, c, b.flatOut(c, job.RolePublisher, job.RoleSubscriber)); err != nil {
+				if err := b.repeat(ctx, c, b.flatOut(c, job.RolePublisher,
+					job.RoleSubscriber)); err != nil {
 					return err
 				}
 			}
@@ -28,9 +29,11 @@ func (b *coordinator) flatOut(c *report.Cell, writer, reader string) round {
 	c.Batch = job.BatchOf(c.Size)
 	return round{
 		task: job.Task{
-			Size: c.Size, Rate: c.Rate, Duration: b.o.Duration, Offload: b.o.Offload, Drop: b.o.Drop, Wait: job.WaitBlock,
+			Size: c.Size, Rate: c.Rate, Duration: b.o.Duration, Offload: b.o.Offload,
+			Drop: b.o.Drop, Wait: job.WaitBlock,
 		},
-		writer: writer, reader: reader, writers: c.Publishers, readers: c.Subscribers, inFlight: b.o.InFlight,
+		writer: writer, reader: reader, writers: c.Publishers, readers: c.Subscribers,
+		inFlight: b.o.InFlight,
 	}
 }
 

@@ -43,7 +43,10 @@ type Phase struct {
 }
 
 // SpillLongest bounds all phases.
-func SpillLongest(t *Task) time.Duration { return (4+2*DrainPhases)*t.Duration + 3*t.Pressure.Patience }
+func SpillLongest(
+	t *Task) time.Duration {
+	return (4+2*DrainPhases)*t.Duration + 3*t.Pressure.Patience
+}
 
 // DrainPhases is how many times longer than other phases draining may last
 // while messages go on.

@@ -33,12 +33,15 @@ type Result struct {
 	// ClockShift is how much the wall clock moved against the monotonic one.
 	ClockShift time.Duration
 
-	Latency  *hist.Histogram `json:",omitempty"` // of messages that needed no repair; or the round trip
+	// of messages that needed no repair; or the round trip
+	Latency  *hist.Histogram `json:",omitempty"`
 	Repaired *hist.Histogram `json:",omitempty"` // of messages that did
 	Recovery *hist.Histogram `json:",omitempty"` // from finding a gap to its repair
-	Found    *hist.Histogram `json:",omitempty"` // of messages that were repaired: the rest of their latency
-	Kernel   *hist.Histogram `json:",omitempty"` // from due time to the receiving kernel
-	Late     *hist.Histogram `json:",omitempty"` // how late messages were handed over, a publisher's
+	// of messages that were repaired: the rest of their latency
+	Found  *hist.Histogram `json:",omitempty"`
+	Kernel *hist.Histogram `json:",omitempty"` // from due time to the receiving kernel
+	// how late messages were handed over, a publisher's
+	Late *hist.Histogram `json:",omitempty"`
 
 	Datagrams   uint64 `json:",omitempty"` // sent
 	Bytes       uint64 `json:",omitempty"` // sent, with UDP's or TCP's payload only
@@ -48,8 +51,9 @@ type Result struct {
 	KernelDrops uint64 `json:",omitempty"`
 	SendErrors  uint64 `json:",omitempty"`
 
-	Phases     []Phase       `json:",omitempty"` // of a spill
-	Drained    time.Duration `json:",omitempty"` // how long catching up took while nothing was published
+	Phases []Phase `json:",omitempty"` // of a spill
+	// how long catching up took while nothing was published
+	Drained    time.Duration `json:",omitempty"`
 	Damaged    uint64        `json:",omitempty"` // messages that are not as they were published
 	DiskErrors uint64        `json:",omitempty"`
 }

@@ -13,20 +13,22 @@ type Task struct {
 	Group     string // multicast address and port
 	Back      string `json:",omitempty"` // the group that answers go to (ping and pong)
 	Interface string
-	Size      int     // bytes of a message, or of a datagram
-	Rate      float64 `json:",omitempty"` // messages a second, due at even times; 0: as fast as the window allows
-	Duration  time.Duration
-	Wait      string   `json:",omitempty"`
-	Send      string   `json:",omitempty"` // how a flooder sends
-	Offload   bool     `json:",omitempty"`
-	Drop      float64  `json:",omitempty"` // share of received datagrams that a subscriber throws away
-	Seed      uint64   `json:",omitempty"` // of what is thrown away
-	Sessions  []uint64 // of the publishers; a publisher's own is at Index
-	Index     int      // which of the publishers, or of the subscribers, this is
-	Readers   int      // subscribers
-	Window    uint64   `json:",omitempty"` // messages that may be under way
-	Progress  string   `json:",omitempty"` // how to open the file of counters
-	Peers     []string `json:",omitempty"` // TCP addresses of the subscribers
+	Size      int // bytes of a message, or of a datagram
+	// messages a second, due at even times; 0: as fast as the window allows
+	Rate     float64 `json:",omitempty"`
+	Duration time.Duration
+	Wait     string `json:",omitempty"`
+	Send     string `json:",omitempty"` // how a flooder sends
+	Offload  bool   `json:",omitempty"`
+	// share of received datagrams that a subscriber throws away
+	Drop     float64  `json:",omitempty"`
+	Seed     uint64   `json:",omitempty"` // of what is thrown away
+	Sessions []uint64 // of the publishers; a publisher's own is at Index
+	Index    int      // which of the publishers, or of the subscribers, this is
+	Readers  int      // subscribers
+	Window   uint64   `json:",omitempty"` // messages that may be under way
+	Progress string   `json:",omitempty"` // how to open the file of counters
+	Peers    []string `json:",omitempty"` // TCP addresses of the subscribers
 
 	Slow     int      // subscribers that crawl, besides the others; their Index follows the others'
 	Pressure Pressure // what becomes of messages that they don't take
@@ -42,11 +44,14 @@ type Pressure struct {
 	Resend int  `json:",omitempty"` // bytes of the publisher's resend buffer
 	Drop   bool `json:",omitempty"` // messages that find no room there are dropped
 
-	Backlog  int64         `json:",omitempty"` // bytes of messages that the slow one is to be behind, besides Resend
-	Disk     int64         `json:",omitempty"` // bytes on disk at most
-	DiskDir  string        `json:",omitempty"`
-	Floor    uint64        `json:",omitempty"` // bytes a second that may go to whoever is behind, in any case
-	Patience time.Duration `json:",omitempty"` // how long the backlog may take to grow, and to drain
+	// bytes of messages that the slow one is to be behind, besides Resend
+	Backlog int64  `json:",omitempty"`
+	Disk    int64  `json:",omitempty"` // bytes on disk at most
+	DiskDir string `json:",omitempty"`
+	// bytes a second that may go to whoever is behind, in any case
+	Floor uint64 `json:",omitempty"`
+	// how long the backlog may take to grow, and to drain
+	Patience time.Duration `json:",omitempty"`
 }
 
 // Checked says whether the publisher keeps all that a slow subscriber has yet to
@@ -68,7 +73,8 @@ func (t *Task) Network() (multicast.Network, error) {
 	if t.Drop == 0 || t.Role == RolePublisher { // requests are lost nowhere
 		return multicast.Kernel, nil
 	}
-	return testnet.Impair(multicast.Kernel, testnet.LinkConfig{Loss: testnet.Bernoulli{P: t.Drop}}, t.Seed)
+	return testnet.Impair(multicast.Kernel,
+		testnet.LinkConfig{Loss: testnet.Bernoulli{P: t.Drop}}, t.Seed)
 }
 
 // Waits returns how a publisher of this task waits, and how a subscriber.

@@ -12,24 +12,26 @@ import (
 // Cell is one object of the output: a benchmark with all its parameters, and the
 // medians of its runs.
 type Cell struct {
-	Benchmark   string  `json:"benchmark"`
-	System      string  `json:"system"`        // crier, bare or tcp
-	Way         string  `json:"way,omitempty"` // one way, round trip; plain, sendmmsg, offload
-	Net         string  `json:"net"`           // lo, netns, or the interface
-	RealFrames  bool    `json:"real_frames"`
-	GRO         bool    `json:"gro,omitempty"` // the receiving interfaces merge them again
-	Size        int     `json:"size"`
-	Subscribers int     `json:"subscribers"`
-	Publishers  int     `json:"publishers"`
-	Rate        float64 `json:"rate,omitempty"` // messages a second that were due; absent: as fast as possible
-	Wait        string  `json:"wait,omitempty"`
-	Pinned      bool    `json:"pinned,omitempty"` // each process had a processor of its own
-	Drop        float64 `json:"drop"`
-	Offload     bool    `json:"offload"`
-	Method      string  `json:"method"` // how the rate came about
-	Window      uint64  `json:"window_messages,omitempty"`
-	Batch       int     `json:"batch_messages,omitempty"` // handed over at once
-	Overload    string  `json:"overload,omitempty"`       // what the subscriber that crawls does with what it can't take
+	Benchmark   string `json:"benchmark"`
+	System      string `json:"system"`        // crier, bare or tcp
+	Way         string `json:"way,omitempty"` // one way, round trip; plain, sendmmsg, offload
+	Net         string `json:"net"`           // lo, netns, or the interface
+	RealFrames  bool   `json:"real_frames"`
+	GRO         bool   `json:"gro,omitempty"` // the receiving interfaces merge them again
+	Size        int    `json:"size"`
+	Subscribers int    `json:"subscribers"`
+	Publishers  int    `json:"publishers"`
+	// messages a second that were due; absent: as fast as possible
+	Rate    float64 `json:"rate,omitempty"`
+	Wait    string  `json:"wait,omitempty"`
+	Pinned  bool    `json:"pinned,omitempty"` // each process had a processor of its own
+	Drop    float64 `json:"drop"`
+	Offload bool    `json:"offload"`
+	Method  string  `json:"method"` // how the rate came about
+	Window  uint64  `json:"window_messages,omitempty"`
+	Batch   int     `json:"batch_messages,omitempty"` // handed over at once
+	// what the subscriber that crawls does with what it can't take
+	Overload string `json:"overload,omitempty"`
 
 	Overloaded *Overloaded `json:"pressure,omitempty"`
 
@@ -82,8 +84,10 @@ func (c *Cell) key() string {
 	if c.Overloaded != nil {
 		pressure = fmt.Sprint(*c.Overloaded)
 	}
-	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net, fmt.Sprint(c.RealFrames, c.GRO), fmt.Sprint(c.Size),
-		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, c.Overload, pressure, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
+	return strings.Join([]string{c.Benchmark, c.System, c.Way, c.Net,
+		fmt.Sprint(c.RealFrames, c.GRO), fmt.Sprint(c.Size),
+		fmt.Sprint(c.Subscribers), fmt.Sprint(c.Publishers), fmt.Sprint(c.Rate), c.Wait, c.Overload,
+		pressure, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
 }
 
 // AddTrip adds a run of round trips, which the one that asks has timed.
@@ -91,7 +95,8 @@ func (c *Cell) AddTrip(out *job.Outcome) {
 	c.Method = "each message is sent when the one before was answered"
 	trip := out.Writers[0].Latency
 	f := FiguresOf(out, c.Size)
-	f.Trip, f.MessagesPerSecond, f.BytesPerSecond = trip.Quantiles(), out.Writers[0].Rate, out.Writers[0].Rate*float64(c.Size)
+	f.Trip, f.MessagesPerSecond, f.BytesPerSecond = trip.Quantiles(), out.Writers[0].Rate,
+		out.Writers[0].Rate*float64(c.Size)
 	c.AddRun(out, f)
 	merge(&c.latency, trip)
 }

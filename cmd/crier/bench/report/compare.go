@@ -19,13 +19,22 @@ type metric struct {
 
 func metricsOf(c *Cell) []metric {
 	time := func(name string, get func(*Figures) (int64, bool)) metric {
-		return metric{name, false, func(f *Figures) (float64, bool) { ns, ok := get(f); return float64(ns), ok }, nanosText}
+		return metric{name, false, func(f *Figures) (float64,
+			bool) {
+			ns, ok := get(f)
+			return float64(ns), ok
+		}, nanosText}
 	}
 	list := []metric{
-		{"CPU ns/message", false, func(f *Figures) (float64, bool) { return f.CPU, f.CPU > 0 }, nsText},
+		{"CPU ns/message", false, func(f *Figures) (float64, bool) { return f.CPU, f.CPU > 0 },
+			nsText},
 	}
 	if c.Rate == 0 && c.Figures.Trip == nil {
-		list = append(list, metric{"messages/s", true, func(f *Figures) (float64, bool) { return f.MessagesPerSecond, f.MessagesPerSecond > 0 }, CountText})
+		list = append(list,
+			metric{"messages/s", true, func(f *Figures) (float64,
+				bool) {
+				return f.MessagesPerSecond, f.MessagesPerSecond > 0
+			}, CountText})
 	} else {
 		list = append(list,
 			time("p50", func(f *Figures) (int64, bool) {
@@ -41,7 +50,9 @@ func metricsOf(c *Cell) []metric {
 				return 0, false
 			}))
 	}
-	return append(list, metric{"missing", false, func(f *Figures) (float64, bool) { return float64(f.Missing), true }, CountText})
+	return append(list,
+		metric{"missing", false,
+			func(f *Figures) (float64, bool) { return float64(f.Missing), true }, CountText})
 }
 
 // verdict is what the comparison of one figure of one cell came to.
@@ -159,7 +170,8 @@ func (v *verdict) words() string {
 // verdictText prints the comparison.
 func verdictText(path string, list []verdict) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "Against %s, by the Mann-Whitney U test over the runs, at the 5 %% level:\n\n", path)
+	fmt.Fprintf(&s, "Against %s, by the Mann-Whitney U test over the runs, at the 5 %% level:\n\n",
+		path)
 	if len(list) == 0 {
 		s.WriteString("no cell of it measured the same\n")
 		return s.String()
@@ -168,7 +180,8 @@ func verdictText(path string, list []verdict) string {
 	fmt.Fprintln(w, "what\tfigure\tit was\tit is\tchange\tverdict")
 	for i := range list {
 		v := &list[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.cell.name(), v.metric.name, v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words())
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.cell.name(), v.metric.name,
+			v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words())
 	}
 	w.Flush()
 	if d := list[0].environment; len(d) > 0 {

@@ -9,7 +9,8 @@ import (
 
 // runsOf is a cell with some messages per second.
 func runsOf(rates ...float64) *Cell {
-	c := &Cell{Benchmark: Throughput, System: SystemCrier, Net: "lo", Size: 64, Subscribers: 1, Publishers: 1, Environment: &Environment{Go: "go1"}}
+	c := &Cell{Benchmark: Throughput, System: SystemCrier, Net: "lo", Size: 64, Subscribers: 1,
+		Publishers: 1, Environment: &Environment{Go: "go1"}}
 	for _, r := range rates {
 		c.Each = append(c.Each, Figures{MessagesPerSecond: r, CPU: 1e9 / r})
 	}
@@ -59,12 +60,14 @@ func TestCompare(t *testing.T) {
 func TestCompareLikeWithLike(t *testing.T) {
 	a, b := runsOf(1, 2, 3, 4), runsOf(1, 2, 3, 4)
 	b.Size = 128
-	if list := compare([]*Cell{a}, []*Cell{b}); len(list) != 0 || !strings.Contains(verdictText("x.json", list), "no cell of it measured the same") {
+	if list := compare([]*Cell{a}, []*Cell{b}); len(list) != 0 ||
+		!strings.Contains(verdictText("x.json", list), "no cell of it measured the same") {
 		t.Errorf("%+v", list)
 	}
 	b.Size = 64
 	b.Environment = &Environment{Go: "go2"}
-	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b})); !strings.Contains(text, "Not the same conditions: Go was go1, is go2.") {
+	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b})); !strings.Contains(text,
+		"Not the same conditions: Go was go1, is go2.") {
 		t.Error(text)
 	}
 }
@@ -74,18 +77,21 @@ func TestMedians(t *testing.T) {
 		v    []float64
 		want Spread
 	}{
-		{nil, Spread{}}, {[]float64{3}, Spread{3, 3, 3}}, {[]float64{4, 1}, Spread{2.5, 1, 4}}, {[]float64{9, 1, 2}, Spread{2, 1, 9}},
+		{nil, Spread{}}, {[]float64{3}, Spread{3, 3, 3}}, {[]float64{4, 1}, Spread{2.5, 1, 4}},
+		{[]float64{9, 1, 2}, Spread{2, 1, 9}},
 	} {
 		if got := spread(c.v); got != c.want {
 			t.Errorf("%v: %+v", c.v, got)
 		}
 	}
 	f := medians([]Figures{
-		{Missing: 1, Lost: 1, KernelDrops: 2, ClockShift: -5, Latency: &hist.Quantiles{P50: 10, Max: 90}},
+		{Missing: 1, Lost: 1, KernelDrops: 2, ClockShift: -5,
+			Latency: &hist.Quantiles{P50: 10, Max: 90}},
 		{Missing: 2, ClockShift: 3, Latency: &hist.Quantiles{P50: 30, Max: 70}},
 		{Latency: &hist.Quantiles{P50: 11, Max: 80}},
 	})
-	if f.Missing != 3 || f.Lost != 1 || f.KernelDrops != 2 || f.ClockShift != -5 || f.Latency.P50 != 11 || f.Latency.Max != 90 || f.Repaired != nil {
+	if f.Missing != 3 || f.Lost != 1 || f.KernelDrops != 2 || f.ClockShift != -5 ||
+		f.Latency.P50 != 11 || f.Latency.Max != 90 || f.Repaired != nil {
 		t.Errorf("%+v %+v", f, f.Latency)
 	}
 }
@@ -93,12 +99,16 @@ func TestMedians(t *testing.T) {
 // Shares are of the best way that the cell was allowed.
 func TestShare(t *testing.T) {
 	limit := func(offload bool, bytes float64) *Cell {
-		return &Cell{Benchmark: Limits, Net: "lo", Subscribers: 1, Offload: offload, Figures: Figures{BytesPerSecond: bytes}}
+		return &Cell{Benchmark: Limits, Net: "lo", Subscribers: 1, Offload: offload,
+			Figures: Figures{BytesPerSecond: bytes}}
 	}
 	limits := []*Cell{limit(false, 100), limit(false, 80), limit(true, 1000)}
-	with := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 1, Offload: true, Figures: Figures{BytesPerSecond: 500}}
-	without := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 1, Figures: Figures{BytesPerSecond: 50}}
-	other := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 3, Figures: Figures{BytesPerSecond: 50}}
+	with := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 1, Offload: true,
+		Figures: Figures{BytesPerSecond: 500}}
+	without := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 1,
+		Figures: Figures{BytesPerSecond: 50}}
+	other := &Cell{Benchmark: Throughput, Net: "lo", Subscribers: 3,
+		Figures: Figures{BytesPerSecond: 50}}
 	Share([]*Cell{with, without, other}, limits)
 	if with.ShareOfLimit != 0.5 || without.ShareOfLimit != 0.5 || other.ShareOfLimit != 0 {
 		t.Errorf("%v, %v, %v", with.ShareOfLimit, without.ShareOfLimit, other.ShareOfLimit)

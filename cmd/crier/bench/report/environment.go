@@ -65,7 +65,8 @@ func (e *Environment) text() string {
 		fmt.Fprintf(&b, ", datagrams of %d B", e.Datagram)
 	}
 	fmt.Fprintf(&b, "\noffload: %s\n", e.Offload)
-	fmt.Fprintf(&b, "socket buffers as granted: %s to receive, %s to send\n", cli.Bytes(e.ReadBuffer), cli.Bytes(e.WriteBuffer))
+	fmt.Fprintf(&b, "socket buffers as granted: %s to receive, %s to send\n",
+		cli.Bytes(e.ReadBuffer), cli.Bytes(e.WriteBuffer))
 	if e.Load > float64(e.CPUs)/2 {
 		b.WriteString("the machine was busy before this began: take the figures with care\n")
 	}

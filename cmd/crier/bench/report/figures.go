@@ -17,17 +17,23 @@ type Figures struct {
 	Disorder          uint64  `json:"disorder"`            // delivered out of order, or twice
 	Recovered         uint64  `json:"recovered"`           // delivered with a repair's help
 
-	Latency  *hist.Quantiles `json:"latency_ns"`                    // of all messages
-	Intact   *hist.Quantiles `json:"intact_latency_ns,omitempty"`   // of those that needed no repair
+	Latency *hist.Quantiles `json:"latency_ns"` // of all messages
+	// of those that needed no repair
+	Intact   *hist.Quantiles `json:"intact_latency_ns,omitempty"`
 	Repaired *hist.Quantiles `json:"repaired_latency_ns,omitempty"` // of those that did
-	Recovery *hist.Quantiles `json:"recovery_ns,omitempty"`         // from finding the gap to its repair
-	Found    *hist.Quantiles `json:"found_latency_ns,omitempty"`    // of repaired messages: their latency less that
-	LossTo   *hist.Quantiles `json:"loss_to_delivery_ns,omitempty"` // from when it should have come
-	Kernel   *hist.Quantiles `json:"to_kernel_ns,omitempty"`        // from due time to the receiving kernel
-	Trip     *hist.Quantiles `json:"round_trip_ns,omitempty"`
-	Late     *hist.Quantiles `json:"generator_late_ns,omitempty"` // how late messages were handed over
+	// from finding the gap to its repair
+	Recovery *hist.Quantiles `json:"recovery_ns,omitempty"`
+	// of repaired messages: their latency less that
+	Found  *hist.Quantiles `json:"found_latency_ns,omitempty"`
+	LossTo *hist.Quantiles `json:"loss_to_delivery_ns,omitempty"` // from when it should have come
+	// from due time to the receiving kernel
+	Kernel *hist.Quantiles `json:"to_kernel_ns,omitempty"`
+	Trip   *hist.Quantiles `json:"round_trip_ns,omitempty"`
+	// how late messages were handed over
+	Late *hist.Quantiles `json:"generator_late_ns,omitempty"`
 
-	CPU           float64 `json:"cpu_ns_per_message"`            // of all processes, for a published message
+	// of all processes, for a published message
+	CPU           float64 `json:"cpu_ns_per_message"`
 	PublisherCPU  float64 `json:"publisher_cpu_ns_per_message"`  // of the publishers
 	SubscriberCPU float64 `json:"subscriber_cpu_ns_per_message"` // of one subscriber, on average
 
@@ -45,7 +51,8 @@ type Figures struct {
 	Repairs     uint64  `json:"repairs"`
 	KernelDrops uint64  `json:"kernel_drops"`
 	SendErrors  uint64  `json:"send_errors"`
-	ClockShift  int64   `json:"clock_shift_ns"` // the largest move of a wall clock while it was measured by
+	// the largest move of a wall clock while it was measured by
+	ClockShift int64 `json:"clock_shift_ns"`
 
 	// Of subscribers that crawl, which no other figure counts.
 	SlowMessages uint64 `json:"slow_delivered,omitempty"`
@@ -53,8 +60,9 @@ type Figures struct {
 
 	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
 	SlowMissing uint64 `json:"slow_missing,omitempty"`
-	Damaged     uint64 `json:"damaged,omitempty"` // messages that are not as they were published, also at the slow one
-	Spill       *Spill `json:"spill,omitempty"`
+	// messages that are not as they were published, also at the slow one
+	Damaged uint64 `json:"damaged,omitempty"`
+	Spill   *Spill `json:"spill,omitempty"`
 }
 
 // FiguresOf makes a run's figures of what its processes reported.
@@ -77,7 +85,8 @@ func FiguresOf(out *job.Outcome, size int) Figures {
 		f.shifted(r.ClockShift)
 		merge(&latency, r.Latency)
 	}
-	repaired, recovery := merged(out, func(r *job.Result) *hist.Histogram { return r.Repaired }), merged(out, func(r *job.Result) *hist.Histogram { return r.Recovery })
+	repaired, recovery := merged(out, func(r *job.Result) *hist.Histogram { return r.Repaired }),
+		merged(out, func(r *job.Result) *hist.Histogram { return r.Recovery })
 	all.Merge(&latency)
 	all.Merge(repaired)
 	if !math.IsInf(rate, 1) {

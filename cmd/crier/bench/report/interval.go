@@ -29,11 +29,13 @@ func interval(values []float64) *Interval {
 	if n == 0 {
 		return nil
 	}
-	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values, &benchmath.DefaultThresholds), confident)
+	s := benchmath.AssumeNothing.Summary(benchmath.NewSample(values,
+		&benchmath.DefaultThresholds), confident)
 	i := &Interval{s.Center, s.Lo, s.Hi, s.Confidence, n}
 	if math.IsInf(s.Lo, 0) || math.IsInf(s.Hi, 0) {
 		// All are on one side of the true median once in 2^(n-1) times.
-		i.Low, i.High, i.Confidence = slices.Min(values), slices.Max(values), 1-math.Exp2(float64(1-n))
+		i.Low, i.High, i.Confidence = slices.Min(values), slices.Max(values),
+			1-math.Exp2(float64(1-n))
 	}
 	return i
 }

@@ -9,13 +9,16 @@ import (
 // have it: 96.1 %.
 func TestInterval(t *testing.T) {
 	i := interval([]float64{9, 1, 8, 2, 7, 3, 6, 4, 5})
-	if i.Median != 5 || i.Low != 2 || i.High != 8 || i.Runs != 9 || i.Confidence < 0.9609 || i.Confidence > 0.9610 {
+	if i.Median != 5 || i.Low != 2 || i.High != 8 || i.Runs != 9 || i.Confidence < 0.9609 ||
+		i.Confidence > 0.9610 {
 		t.Errorf("%+v", i)
 	}
-	if i := interval([]float64{3, 1, 2}); i.Median != 2 || i.Low != 1 || i.High != 3 || i.Confidence != 0.75 {
+	if i := interval([]float64{3, 1, 2}); i.Median != 2 || i.Low != 1 || i.High != 3 ||
+		i.Confidence != 0.75 {
 		t.Errorf("%+v", i)
 	}
-	if i := interval([]float64{7}); i.Low != 7 || i.High != 7 || i.Confidence != 0 || i.text() != "7.000" {
+	if i := interval([]float64{7}); i.Low != 7 || i.High != 7 || i.Confidence != 0 ||
+		i.text() != "7.000" {
 		t.Errorf("%+v", i)
 	}
 	if interval(nil) != nil || (*Interval)(nil).text() != "-" {

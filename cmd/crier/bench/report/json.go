@@ -24,7 +24,8 @@ func WriteJSON(out io.Writer, cells []*Cell) error {
 func ReadCells(flag, path string) ([]*Cell, error) {
 	f, err := os.Open(path)
 	if err != nil {
-		return nil, cli.Usagef("%s %s can't be read (%v): name what an earlier run wrote with --json", flag, path, cli.BareError(err))
+		return nil, cli.Usagef("%s %s can't be read (%v): name what an earlier run wrote "+
+			"with --json", flag, path, cli.BareError(err))
 	}
 	defer f.Close()
 	dec := json.NewDecoder(bufio.NewReader(f))
@@ -36,12 +37,14 @@ func ReadCells(flag, path string) ([]*Cell, error) {
 			break
 		}
 		if err != nil || c.Benchmark == "" || len(c.Each) == 0 {
-			return nil, cli.Usagef("%s %s is not what crier bench --json wrote: its object %d is none of its cells", flag, path, len(cells)+1)
+			return nil, cli.Usagef("%s %s is not what crier bench --json wrote: its object %d is "+
+				"none of its cells", flag, path, len(cells)+1)
 		}
 		cells = append(cells, c)
 	}
 	if len(cells) == 0 {
-		return nil, cli.Usagef("%s %s is empty: name what an earlier run wrote with --json", flag, path)
+		return nil, cli.Usagef("%s %s is empty: name what an earlier run wrote with --json", flag,
+			path)
 	}
 	return cells, nil
 }

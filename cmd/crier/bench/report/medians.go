@@ -50,8 +50,10 @@ func medians(each []Figures) Figures {
 	f.SubscriberAllocs = number(func(f *Figures) float64 { return f.SubscriberAllocs })
 	f.PublisherRSS = whole(func(f *Figures) uint64 { return f.PublisherRSS })
 	f.SubscriberRSS = whole(func(f *Figures) uint64 { return f.SubscriberRSS })
-	f.PublisherGrowth = int64(number(func(f *Figures) float64 { return float64(f.PublisherGrowth) }))
-	f.SubscriberGrowth = int64(number(func(f *Figures) float64 { return float64(f.SubscriberGrowth) }))
+	f.PublisherGrowth = int64(
+		number(func(f *Figures) float64 { return float64(f.PublisherGrowth) }))
+	f.SubscriberGrowth = int64(
+		number(func(f *Figures) float64 { return float64(f.SubscriberGrowth) }))
 	f.Datagrams = whole(func(f *Figures) uint64 { return f.Datagrams })
 	f.SentBytes = number(func(f *Figures) float64 { return f.SentBytes })
 	f.Calls = whole(func(f *Figures) uint64 { return f.Calls })

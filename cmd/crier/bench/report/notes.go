@@ -18,8 +18,9 @@ var titles = map[string]string{
 	Recovery:   "Recovery: from loss to delivery",
 	Fanout:     "Fan-out: what a message costs, by multicast and by TCP to each subscriber",
 	Overload:   "Overload: what healthy subscribers have beside one that crawls",
-	Spilling:   "Spill: what healthy subscribers have while the backlog of a slow one goes to disk, and comes back",
-	Limits:     "Limits: bare UDP multicast, without a protocol",
+	Spilling: "Spill: what healthy subscribers have while the backlog of a slow one goes to " +
+		"disk, and comes back",
+	Limits: "Limits: bare UDP multicast, without a protocol",
 }
 
 func title(benchmark string) string { return titles[benchmark] }
@@ -44,22 +45,29 @@ func notes(cells []*Cell) string {
 	if ways := eachSize(cells, func(c *Cell) uint64 { return c.Window }); ways != "" {
 		say("messages under way at most: %s", ways)
 	}
-	if ways := eachSize(cells, func(c *Cell) uint64 { return uint64(c.Batch) }); ways != "" && c.Benchmark != Limits {
+	if ways := eachSize(cells, func(c *Cell) uint64 { return uint64(c.Batch) }); ways != "" &&
+		c.Benchmark != Limits {
 		say("messages handed over at once (PublishBatch): %s", ways)
 	}
 	if c.Drop > 0 {
-		say("each subscriber threw away %.3g %% of the datagrams that it received, data and repairs alike", 100*c.Drop)
+		say("each subscriber threw away %.3g %% of the datagrams that it received, data and "+
+			"repairs alike", 100*c.Drop)
 	}
 	if c.Rate > 0 || c.Benchmark == Latency || c.Benchmark == Recovery {
-		say("times count from when a message was due, also where the one before held it up; CPU is less what the schedule's own waiting took")
+		say("times count from when a message was due, also where the one before held it up; CPU " +
+			"is less what the schedule's own waiting took")
 	}
 	for _, c := range cells {
 		if c.Trips != nil {
-			say("the round trip that recovery is held against: p50 %s", TimeText(time.Duration(c.Trips.P50)))
+			say("the round trip that recovery is held against: p50 %s",
+				TimeText(time.Duration(c.Trips.P50)))
 		}
 		if c.Benchmark == Recovery && c.Way == wayLoss {
-			say("%s counts from when the message should have come: the latency of repaired messages less the median of the others; detection is what of it is not from the gap to its repair", wayLoss)
-			say("multiples of the round trip are of all runs together; %.3g %% of the repairs are lost as well, and need a second request", 100*c.Drop)
+			say("%s counts from when the message should have come: the latency of repaired "+
+				"messages less the median of the others; detection is what of it is not from the "+
+				"gap to its repair", wayLoss)
+			say("multiples of the round trip are of all runs together; %.3g %% of the repairs "+
+				"are lost as well, and need a second request", 100*c.Drop)
 		}
 	}
 	switch {
@@ -80,10 +88,13 @@ func notes(cells []*Cell) string {
 // clocks says which times between two clocks can't be true.
 func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
 	if q != nil && q.Negative > 0 {
-		say("%s: %s times are negative, down to %s: two clocks that differ by as much, or one that was set back; every time is short by that", name, CountText(float64(q.Negative)), TimeText(time.Duration(q.Min)))
+		say("%s: %s times are negative, down to %s: two clocks that differ by as much, or one "+
+			"that was set back; every time is short by that", name, CountText(float64(q.Negative)),
+			TimeText(time.Duration(q.Min)))
 	}
 	if q != nil && q.Clamped > 0 {
-		say("%s: %s times are further from 0 than an hour, and count as one: two clocks that differ", name, CountText(float64(q.Clamped)))
+		say(
+			"%s: %s times are further from 0 than an hour, and count as one: two clocks that differ", name, CountText(float64(q.Clamped)))
 	}
 }
 
@@ -93,7 +104,9 @@ func spinning(cells []*Cell, say func(string, ...any)) {
 	crier := false
 	for _, c := range cells {
 		if c.Wait == job.WaitBoth {
-			say("%s: crier's publishers poll as well, which takes a processor besides the schedule's: processes aren't bound to one each, and where three spin on two, no figure is held to a bar", job.WaitBoth)
+			say("%s: crier's publishers poll as well, which takes a processor besides the "+
+				"schedule's: processes aren't bound to one each, and where three spin on two, no "+
+				"figure is held to a bar", job.WaitBoth)
 		}
 		if c.Wait != job.WaitSpin {
 			continue
@@ -108,13 +121,16 @@ func spinning(cells []*Cell, say func(string, ...any)) {
 		crier = crier || c.System == SystemCrier
 	}
 	if len(alone) > 0 {
-		say("spin to %s: each process had a processor of its own, and used all of it", strings.Join(alone, ", "))
+		say("spin to %s: each process had a processor of its own, and used all of it",
+			strings.Join(alone, ", "))
 	}
 	if len(shared) > 0 {
-		say("spin to %s: there are too few processors to give each process one of its own, and spinning ones shared them", strings.Join(shared, ", "))
+		say("spin to %s: there are too few processors to give each process one of its own, and "+
+			"spinning ones shared them", strings.Join(shared, ", "))
 	}
 	if crier {
-		say("spin: crier's subscribers poll, and so does the schedule that calls Publish; its publishers sleep until a NACK comes")
+		say("spin: crier's subscribers poll, and so does the schedule that calls Publish; its " +
+			"publishers sleep until a NACK comes")
 	}
 }
 
@@ -123,7 +139,8 @@ func eachSize(cells []*Cell, of func(*Cell) uint64) string {
 	var list []string
 	for _, c := range cells {
 		if n := of(c); n > 1 && c.System != SystemTCP && c.Rate == 0 {
-			if word := fmt.Sprintf("%s of %s", CountText(float64(n)), cli.Bytes(c.Size)); !slices.Contains(list, word) {
+			if word := fmt.Sprintf("%s of %s", CountText(float64(n)),
+				cli.Bytes(c.Size)); !slices.Contains(list, word) {
 				list = append(list, word)
 			}
 		}
@@ -135,27 +152,33 @@ func eachSize(cells []*Cell, of func(*Cell) uint64) string {
 func trouble(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		if c.Missing > 0 {
-			say("%s: %s of its messages did not arrive, %s named in loss reports", c.name(), CountText(float64(c.Missing)), CountText(float64(c.Lost)))
+			say("%s: %s of its messages did not arrive, %s named in loss reports", c.name(),
+				CountText(float64(c.Missing)), CountText(float64(c.Lost)))
 		}
 		if c.Disorder > 0 && c.System == SystemCrier {
-			say("%s: %s messages came out of order or twice", c.name(), CountText(float64(c.Disorder)))
+			say("%s: %s messages came out of order or twice", c.name(),
+				CountText(float64(c.Disorder)))
 		}
 		if c.Damaged > 0 {
-			say("%s: %s messages were not as they were published", c.name(), CountText(float64(c.Damaged)))
+			say("%s: %s messages were not as they were published", c.name(),
+				CountText(float64(c.Damaged)))
 		}
 		if c.KernelDrops > 0 {
-			say("%s: the kernel dropped %s packets for want of receive buffer", c.name(), CountText(float64(c.KernelDrops)))
+			say("%s: the kernel dropped %s packets for want of receive buffer", c.name(),
+				CountText(float64(c.KernelDrops)))
 		}
 		if c.SendErrors > 0 {
 			say("%s: the kernel refused %s datagrams", c.name(), CountText(float64(c.SendErrors)))
 		}
 		if shift := time.Duration(c.ClockShift).Abs(); shift > time.Millisecond {
-			say("%s: the wall clock was moved by %s while it was measured by", c.name(), TimeText(shift))
+			say("%s: the wall clock was moved by %s while it was measured by", c.name(),
+				TimeText(shift))
 		}
 		clocks(c.name(), c.Latency, say)
 		clocks(c.name()+", to the kernel", c.Kernel, say)
 		if c.Late != nil && c.Latency != nil && c.Late.P50 > c.Latency.P50/10 {
-			say("%s: messages were handed over %s late at the median: the machine was too busy for this rate", c.name(), TimeText(time.Duration(c.Late.P50)))
+			say("%s: messages were handed over %s late at the median: the machine was too busy "+
+				"for this rate", c.name(), TimeText(time.Duration(c.Late.P50)))
 		}
 	}
 }

@@ -19,7 +19,8 @@ func overloadColumns() []column {
 	p99 := func(v *Versus) *Interval { return v.P99 }
 	times := quantileColumns("", timeOf)
 	return []column{
-		colWay, {"overload", func(c *Cell) string { return c.Overload }}, colSize, colSubs, colDue, colRate,
+		colWay, {"overload", func(c *Cell) string { return c.Overload }}, colSize, colSubs,
+		colDue, colRate,
 		ratioTo("of alone", WayAlone, rate), ratioTo("of beside a healthy one", WayBeside, rate),
 		times[0], times[2], ratioTo("p99 of alone", WayAlone, p99),
 		ratioTo("p99 of beside a healthy one", WayBeside, p99),
@@ -31,11 +32,13 @@ func overloadColumns() []column {
 
 // overloadNotes say what the table can't.
 func overloadNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
-	say("one that crawls sleeps %v a message and buffers %s; the publisher keeps nobody's pace, and drops what finds no room in its resend buffer of %s",
+	say("one that crawls sleeps %v a message and buffers %s; the publisher keeps nobody's pace, "+
+		"and drops what finds no room in its resend buffer of %s",
 		o.Work, cli.Bytes(o.Buffer), cli.Bytes(o.Resend))
 	for _, c := range cells {
 		if c.Overload != "" {
-			say("overload %s: what the one that crawls can't take %s", c.Overload, overloadWords[c.Overload])
+			say("overload %s: what the one that crawls can't take %s", c.Overload,
+				overloadWords[c.Overload])
 		}
 	}
 	say("all figures but the last two columns are of the healthy subscribers")
@@ -54,7 +57,8 @@ func sayIntervals(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		for _, v := range c.Ratios {
 			if r := v.Rate; r != nil && r.Runs > 1 {
-				say("ratios are taken run by run: the median of %d, and the interval that holds the true one with %.1f %% confidence, from the order of the runs alone",
+				say("ratios are taken run by run: the median of %d, and the interval that holds "+
+					"the true one with %.1f %% confidence, from the order of the runs alone",
 					r.Runs, 100*r.Confidence)
 			}
 		}

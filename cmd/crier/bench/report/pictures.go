@@ -20,36 +20,53 @@ func pictures(cells []*Cell) ([]page.Picture, error) {
 	var err error
 	switch cells[0].Benchmark {
 	case Throughput:
-		err = draw(bars(cells, "messages a second, with the least and the most of the runs", func(f *Figures) float64 { return f.MessagesPerSecond }))
+		err = draw(bars(cells, "messages a second, with the least and the most of the runs",
+			func(f *Figures) float64 { return f.MessagesPerSecond }))
 		if err == nil {
-			err = draw(bars(cells, "processor time for a message, all processes, in ns", func(f *Figures) float64 { return f.CPU }))
+			err = draw(bars(cells, "processor time for a message, all processes, in ns",
+				func(f *Figures) float64 { return f.CPU }))
 		}
 	case Fanout:
-		err = draw(growth(cells, "processor time for a message, all processes, in ns", func(c *Cell) float64 { return c.CPU }))
+		err = draw(growth(cells, "processor time for a message, all processes, in ns",
+			func(c *Cell) float64 { return c.CPU }))
 		if err == nil {
-			err = draw(growth(cells, "processor time for a message at the publisher, in ns", func(c *Cell) float64 { return c.PublisherCPU }))
+			err = draw(growth(cells, "processor time for a message at the publisher, in ns",
+				func(c *Cell) float64 { return c.PublisherCPU }))
 		}
 		if err == nil {
-			err = draw(growth(cells, "bytes that the publisher sends for a message", func(c *Cell) float64 { return c.SentBytes }))
+			err = draw(growth(cells, "bytes that the publisher sends for a message",
+				func(c *Cell) float64 { return c.SentBytes }))
 		}
 	case Overload, Spilling:
-		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 }), "messages a second at the slowest healthy one, with the least and the most of the runs", func(f *Figures) float64 { return f.MessagesPerSecond }))
+		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 }),
+			"messages a second at the slowest healthy one, with the least and the most of the runs",
+			func(f *Figures) float64 { return f.MessagesPerSecond }))
 		if err == nil {
-			err = draw(curves(filter(cells, func(c *Cell) bool { return c.Rate > 0 }), "one way at the healthy ones: the share of messages that came within a time"))
+			err = draw(curves(filter(cells, func(c *Cell) bool { return c.Rate > 0 }),
+				"one way at the healthy ones: the share of messages that came within a time"))
 		}
 	case Limits:
-		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 && c.Trip == nil }), "datagrams a second", func(f *Figures) float64 { return f.MessagesPerSecond }))
+		err = draw(bars(filter(cells, func(c *Cell) bool { return c.Rate == 0 && c.Trip == nil }),
+			"datagrams a second", func(f *Figures) float64 { return f.MessagesPerSecond }))
 		if err == nil {
-			err = draw(curves(filter(cells, func(c *Cell) bool { return c.Rate > 0 || c.Trip != nil }), "times of bare datagrams"))
+			err = draw(curves(filter(cells,
+				func(c *Cell) bool { return c.Rate > 0 || c.Trip != nil }),
+				"times of bare datagrams"))
 		}
 	default:
 		for _, part := range []struct {
 			caption string
 			of      func(*Cell) bool
 		}{
-			{"one way: the share of messages that came within a time", func(c *Cell) bool { return c.Way == WayOne }},
-			{"round trip: the share that took at most a time", func(c *Cell) bool { return c.Way == WayTrip }},
-			{"recovery: the share of repaired messages that took at most a time", func(c *Cell) bool { return c.Way == wayLoss || c.Way == wayFound || c.Way == wayGap }},
+			{"one way: the share of messages that came within a time",
+				func(c *Cell) bool { return c.Way == WayOne }},
+			{"round trip: the share that took at most a time",
+				func(c *Cell) bool { return c.Way == WayTrip }},
+			{"recovery: the share of repaired messages that took at most a time",
+				func(
+					c *Cell) bool {
+					return c.Way == wayLoss || c.Way == wayFound || c.Way == wayGap
+				}},
 		} {
 			if err = draw(curves(filter(cells, part.of), part.caption)); err != nil {
 				break

@@ -23,7 +23,8 @@ func RatioOf(c, bare *Cell) *Ratio {
 	if len(p50) == 0 {
 		return nil
 	}
-	return &Ratio{P50: spread(p50), P99: spread(p99), Note: "the bare exchange in Go, waiting by " + bare.Wait + ", runs in turn"}
+	return &Ratio{P50: spread(p50), P99: spread(p99), Note: "the bare exchange in Go, waiting by " +
+		bare.Wait + ", runs in turn"}
 }
 
 // Versus holds a cell's runs against those of another that took turns with them: a
@@ -55,7 +56,8 @@ func VersusOf(c, than *Cell) *Versus {
 			return float64(of(f.Latency))
 		})
 	}
-	v := &Versus{Of: than.Way, Rate: ratios(func(f *Figures) float64 { return f.MessagesPerSecond })}
+	v := &Versus{Of: than.Way,
+		Rate: ratios(func(f *Figures) float64 { return f.MessagesPerSecond })}
 	if c.Rate > 0 {
 		v.P50 = quantile(func(q *hist.Quantiles) int64 { return q.P50 })
 		v.P99 = quantile(func(q *hist.Quantiles) int64 { return q.P99 })

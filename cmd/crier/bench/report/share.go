@@ -10,7 +10,8 @@ func Share(cells, limits []*Cell) {
 		}
 		best := 0.0
 		for _, l := range limits {
-			if l.Benchmark == Limits && l.Rate == 0 && l.Net == c.Net && l.RealFrames == c.RealFrames && l.GRO == c.GRO && l.Subscribers == c.Subscribers &&
+			if l.Benchmark == Limits && l.Rate == 0 && l.Net == c.Net &&
+				l.RealFrames == c.RealFrames && l.GRO == c.GRO && l.Subscribers == c.Subscribers &&
 				(c.Offload || !l.Offload) {
 				best = max(best, l.BytesPerSecond)
 			}

@@ -16,7 +16,8 @@ type Spill struct {
 	DeviceWritten uint64  `json:"device_bytes_written"` // or deleted before it got there
 	DeviceRead    uint64  `json:"device_bytes_read"`
 	DiskErrors    uint64  `json:"disk_errors"`
-	Drained       float64 `json:"drained_seconds,omitempty"` // catching up while nothing was published
+	// catching up while nothing was published
+	Drained float64 `json:"drained_seconds,omitempty"`
 }
 
 // AddPhase adds a phase of a run to its cell. What is missing is the run's.
@@ -24,7 +25,8 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	whole := FiguresOf(out, c.Size)
 	f := Figures{
 		Missing: whole.Missing, Lost: whole.Lost, Disorder: whole.Disorder, Damaged: whole.Damaged,
-		KernelDrops: whole.KernelDrops, SendErrors: whole.SendErrors, ClockShift: whole.ClockShift, Late: whole.Late,
+		KernelDrops: whole.KernelDrops, SendErrors: whole.SendErrors, ClockShift: whole.ClockShift,
+		Late:         whole.Late,
 		SlowMessages: whole.SlowMessages, SlowLost: whole.SlowLost, SlowMissing: whole.SlowMissing,
 	}
 	w := out.Writers[0]
@@ -32,7 +34,8 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	f.Messages = p.Messages
 	f.PublisherCPU = perMessage(float64(p.CPU), p.Messages)
 	f.Spill = &Spill{
-		Seconds: p.Lasted.Seconds(), Held: p.Held.Seconds(), DiskWritten: p.DiskWritten, DiskRead: p.DiskRead,
+		Seconds: p.Lasted.Seconds(), Held: p.Held.Seconds(), DiskWritten: p.DiskWritten,
+		DiskRead:      p.DiskRead,
 		DeviceWritten: p.Device.Written, DeviceRead: p.Device.Read, DiskErrors: w.DiskErrors,
 	}
 	if n == job.PhaseDraining {
@@ -51,7 +54,8 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	c.Figures = medians(c.Each)
 	c.latency.Merge(&latency)
 	c.Window = out.Window
-	c.Method = "held back by the slowest subscriber; while one spills or drains, by the slowest of the others"
+	c.Method = "held back by the slowest subscriber; while one spills or drains, by the slowest " +
+		"of the others"
 	if c.Rate > 0 {
 		c.Method = fmt.Sprintf("due at even times, %s a second", CountText(c.Rate))
 	}
@@ -74,7 +78,8 @@ func spillColumns() []column {
 	return []column{
 		colWay, colSize, colSubs, colDue,
 		of("lasted", func(s *Spill) string { return secondsText(s.Seconds) }),
-		colRate, ratioTo("of before", before, rate), times[0], times[2], ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
+		colRate, ratioTo("of before", before, rate), times[0], times[2],
+		ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
 		of("producer held", func(s *Spill) string { return secondsText(s.Held) }),
 		of("frames to disk", func(s *Spill) string { return zeroDash(s.DiskWritten) }),
 		of("from disk", func(s *Spill) string { return zeroDash(s.DiskRead) }),
@@ -85,7 +90,10 @@ func spillColumns() []column {
 
 // spillNotes say what the table can't.
 func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
-	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of messages behind the resend buffer of %s, and then goes on at full speed; the publisher keeps its pace, on disk too, and sends whoever is behind up to %s a second (--repair-floor), or as much as is live if that is more",
+	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of "+
+		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
+		"keeps its pace, on disk too, and sends whoever is behind up to %s a second "+
+		"(--repair-floor), or as much as is live if that is more",
 		o.Work, cli.Space(o.Backlog), cli.Bytes(o.Resend), cli.Space(int64(o.Floor)))
 	for _, c := range cells {
 		if c.Way != job.PhaseNames[job.PhaseAfter] {
@@ -93,19 +101,26 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 		}
 		verdict := "all of them in order, and every byte as it was published"
 		if c.SlowMissing+c.Damaged+c.Disorder+c.Lost > 0 {
-			verdict = fmt.Sprintf("%s missing, %s damaged, %s out of order", CountText(float64(c.SlowMissing)), CountText(float64(c.Damaged)), CountText(float64(c.Disorder)))
+			verdict = fmt.Sprintf("%s missing, %s damaged, %s out of order",
+				CountText(float64(c.SlowMissing)), CountText(float64(c.Damaged)),
+				CountText(float64(c.Disorder)))
 		}
-		say("%s: it took %s messages in a run, %s", c.speed(), CountText(float64(c.SlowMessages)), verdict)
+		say("%s: it took %s messages in a run, %s", c.speed(),
+			CountText(float64(c.SlowMessages)), verdict)
 	}
 	for _, c := range cells {
 		if s := c.Spill; s != nil && s.Drained > 0 {
-			say("%s: after %s of draining, the slow one still behind, nothing was published for the %s that it took to catch up", c.speed(), secondsText(s.Seconds), secondsText(s.Drained))
+			say("%s: after %s of draining, the slow one still behind, nothing was published for "+
+				"the %s that it took to catch up", c.speed(), secondsText(s.Seconds),
+				secondsText(s.Drained))
 		}
 		if s := c.Spill; s != nil && s.DiskErrors > 0 {
 			say("%s: the disk failed %d times", c.name(), s.DiskErrors)
 		}
 	}
-	say("device: what the publisher gave the kernel to write there, of which some may have been deleted before it got there, and what was read from it; the other reads came out of the page cache")
+	say("device: what the publisher gave the kernel to write there, of which some may have been " +
+		"deleted before it got there, and what was read from it; the other reads came out of the " +
+		"page cache")
 	sayIntervals(cells, say)
 }
 

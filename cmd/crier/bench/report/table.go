@@ -68,10 +68,12 @@ var (
 	}}
 	colBytes  = column{"bytes/s", func(c *Cell) string { return CountText(c.BytesPerSecond) }}
 	colMiss   = column{"missing", func(c *Cell) string { return strconv.FormatUint(c.Missing, 10) }}
-	colPubCPU = column{"CPU ns/message: publisher", func(c *Cell) string { return nsText(c.PublisherCPU) }}
+	colPubCPU = column{"CPU ns/message: publisher",
+		func(c *Cell) string { return nsText(c.PublisherCPU) }}
 	colSubCPU = column{"a subscriber", func(c *Cell) string { return nsText(c.SubscriberCPU) }}
 	colCPU    = column{"all", func(c *Cell) string { return nsText(c.CPU) }}
-	colSent   = column{"bytes sent a message", func(c *Cell) string { return CountText(c.SentBytes) }}
+	colSent   = column{"bytes sent a message",
+		func(c *Cell) string { return CountText(c.SentBytes) }}
 	colRepair = column{"repairs", func(c *Cell) string { return zeroDash(c.Repairs) }}
 	colShare  = column{"of the limit", func(c *Cell) string {
 		if c.ShareOfLimit == 0 {
@@ -115,9 +117,10 @@ func ratioColumn(head string, get func(*Ratio) Spread) column {
 }
 
 var columnSets = map[string][]column{
-	Overload:   overloadColumns(),
-	Spilling:   spillColumns(),
-	Throughput: {colSize, colSubs, colPubs, colRate, colBytes, colMiss, colPubCPU, colSubCPU, colRepair, colShare},
+	Overload: overloadColumns(),
+	Spilling: spillColumns(),
+	Throughput: {colSize, colSubs, colPubs, colRate, colBytes, colMiss, colPubCPU, colSubCPU,
+		colRepair, colShare},
 	Latency: append(append([]column{colSystem, colWay, colSize, colSubs, colDue, colWait},
 		quantileColumns("", timeOf)...),
 		quantileColumns("repaired", func(c *Cell) *hist.Quantiles { return c.Repaired })[0],
@@ -129,9 +132,12 @@ var columnSets = map[string][]column{
 		colMiss, colPubCPU, colSubCPU),
 	Recovery: append(append(append([]column{colWay, colSize, colSubs, colDue, colWait},
 		quantileColumns("", timeOf)...), tripColumns()...), colMiss, colRepair),
-	Fanout: {colSystem, colSize, colSubs, colDue, colRate, colMiss, colPubCPU, colSubCPU, colCPU, colSent},
-	Limits: append([]column{colWay, colSize, colSubs, colDue, colWait, {"datagrams/s", colRate.text}, colBytes, colMiss,
-		{"CPU ns/datagram: sender", colPubCPU.text}, {"a receiver", colSubCPU.text}}, quantileColumns("", timeOf)...),
+	Fanout: {colSystem, colSize, colSubs, colDue, colRate, colMiss, colPubCPU, colSubCPU,
+		colCPU, colSent},
+	Limits: append([]column{colWay, colSize, colSubs, colDue, colWait,
+		{"datagrams/s", colRate.text}, colBytes, colMiss,
+		{"CPU ns/datagram: sender", colPubCPU.text}, {"a receiver", colSubCPU.text}},
+		quantileColumns("", timeOf)...),
 }
 
 // timeOf is the time that a latency cell is about.
@@ -139,7 +145,8 @@ func timeOf(c *Cell) *hist.Quantiles {
 	switch {
 	case c.Trip != nil:
 		return c.Trip
-	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload || c.Benchmark == Spilling):
+	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload ||
+		c.Benchmark == Spilling):
 		return nil // there it is the length of a queue
 	}
 	return c.Latency

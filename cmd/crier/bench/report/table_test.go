@@ -15,7 +15,8 @@ import (
 
 func TestCountText(t *testing.T) {
 	for n, want := range map[float64]string{
-		0: "0", 7: "7", 0.25: "0.25", 999: "999", 1234: "1234", 12345: "12.3 k", 99949: "99.9 k", 99950: "100 k",
+		0: "0", 7: "7", 0.25: "0.25", 999: "999", 1234: "1234", 12345: "12.3 k", 99949: "99.9 k",
+		99950:  "100 k",
 		999499: "999 k", 1e6: "1.00 M", 16.25e6: "16.25 M", 123e6: "123 M", 5.3e9: "5.30 G",
 	} {
 		if got := CountText(n); got != want {
@@ -26,7 +27,9 @@ func TestCountText(t *testing.T) {
 
 func TestTimeText(t *testing.T) {
 	for d, want := range map[time.Duration]string{
-		0: "0", 250: "0.25 µs", 7500: "7.50 µs", 12345: "12.3 µs", 123456: "123 µs", 1500 * time.Microsecond: "1.50 ms", -1500 * time.Microsecond: "-1.50 ms", 270 * time.Millisecond: "270 ms",
+		0: "0", 250: "0.25 µs", 7500: "7.50 µs", 12345: "12.3 µs", 123456: "123 µs",
+		1500 * time.Microsecond: "1.50 ms", -1500 * time.Microsecond: "-1.50 ms",
+		270 * time.Millisecond: "270 ms",
 	} {
 		if got := TimeText(d); got != want {
 			t.Errorf("%d ns: %q, want %q", d, got, want)
@@ -63,8 +66,10 @@ func TestReport(t *testing.T) {
 	env := &Environment{CPUs: 2, Load: 7, ReadBuffer: 8 << 20}
 	got := (&Report{Environment: env, Cells: []*Cell{c}}).Text()
 	for _, want := range []string{
-		"6.00 M [5.00 M-7.00 M]", "crier 64 B to 1: 4 of its messages did not arrive, 3 named in loss reports",
-		"the kernel dropped 9 packets", "the wall clock was moved by 2000 ms", "the machine was busy before this began", "8 MiB to receive",
+		"6.00 M [5.00 M-7.00 M]",
+		"crier 64 B to 1: 4 of its messages did not arrive, 3 named in loss reports",
+		"the kernel dropped 9 packets", "the wall clock was moved by 2000 ms",
+		"the machine was busy before this began", "8 MiB to receive",
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("it doesn't say %q:\n%s", want, got)
@@ -88,22 +93,27 @@ func TestRecoveryInRoundTrips(t *testing.T) {
 		all.recovery.Record(time.Duration(500 * (i + 1)))
 	}
 	trip := &Cell{Figures: Figures{Trip: &hist.Quantiles{P50: 1000}}}
-	loss := all.part(wayLoss, func(f *Figures) *hist.Quantiles { return f.Repaired }, &all.repaired, trip)
-	if got := loss.Latency; *got != (hist.Quantiles{P50: 100, P90: 200, P99: 300, P999: 400, Max: 500}) {
+	loss := all.part(wayLoss, func(f *Figures) *hist.Quantiles { return f.Repaired },
+		&all.repaired, trip)
+	if got := loss.Latency; *got != (hist.Quantiles{P50: 100, P90: 200, P99: 300,
+		P999: 400, Max: 500}) {
 		t.Errorf("%+v", got)
 	}
-	gap := all.part(wayGap, func(f *Figures) *hist.Quantiles { return f.Recovery }, &all.recovery, trip)
+	gap := all.part(wayGap, func(f *Figures) *hist.Quantiles { return f.Recovery },
+		&all.recovery, trip)
 	if gap.Latency.P50 != 70 {
 		t.Errorf("from the gap on, the median is %d, and 70 was measured", gap.Latency.P50)
 	}
 	for _, c := range []struct{ got, want float64 }{
-		{loss.InTrips.P98, 980}, {loss.InTrips.P999, 999}, {gap.InTrips.P98, 490}, {gap.InTrips.P999, 499.5},
+		{loss.InTrips.P98, 980}, {loss.InTrips.P999, 999}, {gap.InTrips.P98, 490},
+		{gap.InTrips.P999, 499.5},
 	} {
 		if c.got < 0.99*c.want || c.got > 1.01*c.want {
 			t.Errorf("%g round trips, not %g", c.got, c.want)
 		}
 	}
-	if p := all.part(wayGap, func(*Figures) *hist.Quantiles { return nil }, &hist.Histogram{}, trip); p.InTrips != nil || p.Latency != nil {
+	if p := all.part(wayGap, func(*Figures) *hist.Quantiles { return nil }, &hist.Histogram{},
+		trip); p.InTrips != nil || p.Latency != nil {
 		t.Error("of nothing")
 	}
 }
@@ -144,7 +154,9 @@ func TestPage(t *testing.T) {
 			t.Errorf("the page fetches something: %q", link)
 		}
 	}
-	if !strings.Contains(text, "var(--s1)") || !strings.Contains(text, "prefers-color-scheme: dark") || !strings.Contains(text, "too few runs") {
+	if !strings.Contains(text, "var(--s1)") ||
+		!strings.Contains(text, "prefers-color-scheme: dark") ||
+		!strings.Contains(text, "too few runs") {
 		t.Error("the page lacks its style or its verdicts")
 	}
 }
@@ -155,13 +167,16 @@ func TestSpinningNotes(t *testing.T) {
 	var cells []*Cell
 	for _, subscribers := range []int{1, 3, 8} {
 		c := runsOf(5)
-		c.Benchmark, c.Wait, c.Subscribers, c.Pinned = Latency, job.WaitSpin, subscribers, subscribers == 1
+		c.Benchmark, c.Wait, c.Subscribers, c.Pinned = Latency, job.WaitSpin, subscribers,
+			subscribers == 1
 		cells = append(cells, c)
 	}
 	both := runsOf(5)
 	both.Benchmark, both.Wait, both.Subscribers = Latency, job.WaitBoth, 1
 	got := notes(append(cells, both))
-	for _, want := range []string{"spin to 1: each process had", "spin-both: crier's publishers poll as well", "spin to 3, 8: there are too few", "publishers sleep until a NACK comes"} {
+	for _, want := range []string{"spin to 1: each process had",
+		"spin-both: crier's publishers poll as well", "spin to 3, 8: there are too few",
+		"publishers sleep until a NACK comes"} {
 		if strings.Count(got, want) != 1 {
 			t.Errorf("it doesn't say %q once:\n%s", want, got)
 		}
@@ -170,17 +185,21 @@ func TestSpinningNotes(t *testing.T) {
 
 // Times that no one clock gives are told, run by run and in all, and none counts as 0.
 func TestNotesOfTwoClocks(t *testing.T) {
-	one := &hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: -10e6, Negative: 7, Min: -60e6, Clamped: 1}
+	one := &hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: -10e6, Negative: 7,
+		Min: -60e6, Clamped: 1}
 	other := &hist.Quantiles{P50: -30e6, P90: 1, P99: 2, P999: 3, Max: 4, Negative: 2, Min: -31e6}
-	m := medianQuantiles([]Figures{{Latency: one}, {Latency: other}, {Latency: one}}, func(f *Figures) *hist.Quantiles { return f.Latency })
-	if want := (hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: 4, Negative: 16, Min: -60e6, Clamped: 2}); *m != want {
+	m := medianQuantiles([]Figures{{Latency: one}, {Latency: other}, {Latency: one}},
+		func(f *Figures) *hist.Quantiles { return f.Latency })
+	if want := (hist.Quantiles{P50: -50e6, P90: -40e6, P99: -30e6, P999: -20e6, Max: 4,
+		Negative: 16, Min: -60e6, Clamped: 2}); *m != want {
 		t.Errorf("%+v, want %+v", m, want)
 	}
 	c := &Cell{System: SystemCrier, Benchmark: Latency}
 	c.Latency, c.Kernel = m, other
 	got := notes([]*Cell{c})
 	for _, want := range []string{
-		"16 times are negative, down to -60.00 ms: two clocks that differ", "2 times are further from 0 than an hour",
+		"16 times are negative, down to -60.00 ms: two clocks that differ",
+		"2 times are further from 0 than an hour",
 		", to the kernel: 2 times are negative, down to -31.00 ms",
 	} {
 		if !strings.Contains(got, want) {

@@ -10,7 +10,8 @@ import (
 // at the median: its loss is when it should have come.
 func lessIntact(q *hist.Quantiles, intact int64) *hist.Quantiles {
 	less := func(ns int64) int64 { return max(0, ns-intact) }
-	return &hist.Quantiles{P50: less(q.P50), P90: less(q.P90), P99: less(q.P99), P999: less(q.P999), Max: less(q.Max)}
+	return &hist.Quantiles{P50: less(q.P50), P90: less(q.P90), P99: less(q.P99), P999: less(q.P999),
+		Max: less(q.Max)}
 }
 
 // RecoveryParts are cells of the same runs for the parts of their recovery, held against
@@ -25,7 +26,8 @@ func (c *Cell) RecoveryParts(trip *Cell) []*Cell {
 
 // part is a cell of the same runs whose latency is a part of theirs: from the loss on,
 // or from when the gap was found.
-func (c *Cell) part(way string, of func(*Figures) *hist.Quantiles, all *hist.Histogram, trip *Cell) *Cell {
+func (c *Cell) part(way string, of func(*Figures) *hist.Quantiles, all *hist.Histogram,
+	trip *Cell) *Cell {
 	p := *c
 	p.Way, p.Each = way, nil
 	intact := int64(0)
@@ -61,9 +63,13 @@ func inTrips(h *hist.Histogram, less int64, trips *hist.Quantiles) *tripQuantile
 	if trips == nil || trips.P50 == 0 || h.Count() == 0 {
 		return nil
 	}
-	of := func(d time.Duration) float64 { return float64(max(0, int64(d)-less)) / float64(trips.P50) }
+	of := func(
+		d time.Duration) float64 {
+		return float64(max(0, int64(d)-less)) / float64(trips.P50)
+	}
 	return &tripQuantiles{
-		P50: of(h.Quantile(500)), P90: of(h.Quantile(900)), P98: of(h.Quantile(980)), P99: of(h.Quantile(990)),
+		P50: of(h.Quantile(500)), P90: of(h.Quantile(900)), P98: of(h.Quantile(980)),
+		P99:  of(h.Quantile(990)),
 		P999: of(h.Quantile(999)), Max: of(h.Max()),
 	}
 }

@@ -27,7 +27,8 @@ func (w *worker) flood() error {
 	}
 	defer timer.Close()
 	c, err := w.network.Socket(multicast.SocketConfig{
-		Interface: w.task.Interface, Group: group, TTL: 1, NoOffload: w.task.Send != job.SendOffload, Logger: w.log,
+		Interface: w.task.Interface, Group: group, TTL: 1,
+		NoOffload: w.task.Send != job.SendOffload, Logger: w.log,
 	})
 	if err != nil {
 		return err
@@ -102,7 +103,8 @@ func (w *worker) drain() error {
 		return err
 	}
 	defer p.Close()
-	c, err := w.network.Group(multicast.GroupConfig{Group: group, Interface: w.task.Interface, Logger: w.log})
+	c, err := w.network.Group(multicast.GroupConfig{Group: group, Interface: w.task.Interface,
+		Logger: w.log})
 	if err != nil {
 		return err
 	}

@@ -37,8 +37,10 @@ func entitle(message []byte, number uint64, phase byte) {
 // note counts the message that was delivered as the one of an offset. Late is how
 // long it took, or negative where it had no due time.
 func (l *ledger) note(offset uint64, message []byte, late time.Duration) {
-	if len(message) != len(l.want) || binary.LittleEndian.Uint64(message[job.StampSize:]) != offset ||
-		message[ledgerHead-1] >= job.Phases || !bytes.Equal(message[ledgerHead:], l.want[ledgerHead:]) {
+	if len(message) != len(l.want) ||
+		binary.LittleEndian.Uint64(message[job.StampSize:]) != offset ||
+		message[ledgerHead-1] >= job.Phases ||
+		!bytes.Equal(message[ledgerHead:], l.want[ledgerHead:]) {
 		l.damaged++
 		return
 	}

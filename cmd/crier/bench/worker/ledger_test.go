@@ -22,7 +22,8 @@ func TestLedgerFindsDamage(t *testing.T) {
 	}
 	flipped := message(9, job.PhaseSpilling)
 	flipped[size-1] ^= 1
-	for _, m := range [][]byte{flipped, message(10, job.PhaseSpilling), message(9, job.Phases), message(9, job.PhaseSpilling)[:size-1], {}} {
+	for _, m := range [][]byte{flipped, message(10, job.PhaseSpilling), message(9, job.Phases),
+		message(9, job.PhaseSpilling)[:size-1], {}} {
 		before := l.damaged
 		l.note(9, m, -1)
 		if l.damaged != before+1 {
@@ -31,8 +32,10 @@ func TestLedgerFindsDamage(t *testing.T) {
 	}
 	r := new(job.Result)
 	l.into(r)
-	if r.Damaged != 5 || len(r.Phases) != job.Phases || r.Phases[job.PhaseBefore].Messages != 1 || r.Phases[job.PhaseSpilling].Messages != 1 ||
-		r.Phases[job.PhaseBefore].Latency.Count() != 1 || r.Phases[job.PhaseSpilling].Latency.Count() != 0 {
+	if r.Damaged != 5 || len(r.Phases) != job.Phases || r.Phases[job.PhaseBefore].Messages != 1 ||
+		r.Phases[job.PhaseSpilling].Messages != 1 ||
+		r.Phases[job.PhaseBefore].Latency.Count() != 1 ||
+		r.Phases[job.PhaseSpilling].Latency.Count() != 0 {
 		t.Errorf("%+v", r)
 	}
 }

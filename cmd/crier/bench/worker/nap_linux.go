@@ -13,7 +13,8 @@ const prSetTimerSlack = 29
 // lengthen, as it does by up to 50 us otherwise.
 func sharpTimers() {
 	runtime.LockOSThread()
-	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetTimerSlack, 1, 0) // refused: sleeps are a little longer
+	// refused: sleeps are a little longer
+	_, _, _ = syscall.RawSyscall(syscall.SYS_PRCTL, prSetTimerSlack, 1, 0)
 }
 
 // nap sleeps on the kernel's timer: the runtime's is a millisecond late.

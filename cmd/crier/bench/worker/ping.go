@@ -67,7 +67,8 @@ type endpoint struct {
 
 // openEndpoint opens one. Answers come from a session whose id is the other's,
 // inverted.
-func (w *worker) openEndpoint(answer bool, handle func(*endpoint, *subscriber.Event)) (*endpoint, error) {
+func (w *worker) openEndpoint(answer bool,
+	handle func(*endpoint, *subscriber.Event)) (*endpoint, error) {
 	to, err := w.task.GroupAddr()
 	if err != nil {
 		return nil, err
@@ -94,8 +95,9 @@ func (w *worker) openEndpoint(answer bool, handle func(*endpoint, *subscriber.Ev
 		return nil, err
 	}
 	e.sub, err = subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{from}, Interface: w.task.Interface, Network: w.network, Logger: w.log,
-		Wait: wait, NoOffload: cfg.NoOffload,
+		Groups: []netip.AddrPort{from}, Interface: w.task.Interface, Network: w.network,
+		Logger: w.log,
+		Wait:   wait, NoOffload: cfg.NoOffload,
 		Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Message && ev.Session == ^session {
 				handle(e, ev)
@@ -195,7 +197,8 @@ func (w *worker) pong() error {
 	var got atomic.Uint64
 	e, err := w.openEndpoint(true, func(e *endpoint, ev *subscriber.Event) {
 		got.Add(1)
-		_, _ = e.pub.Publish(context.Background(), ev.Payload) // it fails only after Close; the other end notices
+		// it fails only after Close; the other end notices
+		_, _ = e.pub.Publish(context.Background(), ev.Payload)
 	})
 	if err != nil {
 		return err

@@ -90,7 +90,8 @@ func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) (err erro
 // meet waits until so many subscribers have been heard, so that the first message
 // needs no repair.
 func meet(p *publisher.Publisher, subscribers int) {
-	for until := time.Now().Add(meetPatience); p.Stats().Members < subscribers && time.Now().Before(until); {
+	for until := time.Now().Add(meetPatience); p.Stats().Members < subscribers &&
+		time.Now().Before(until); {
 		time.Sleep(meetPoll)
 	}
 }

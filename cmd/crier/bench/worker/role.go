@@ -5,7 +5,8 @@ import "crier/cmd/crier/bench/job"
 // send plays a role that sends: run sends all that there is, and returns how many
 // messages that was. What it took is counted until the coordinator has heard what
 // came of them, repairs included. into adds what the role knows to the result.
-func (w *worker) send(ready *job.Ready, run func() (sent uint64, err error), into func(*job.Result)) error {
+func (w *worker) send(ready *job.Ready, run func() (sent uint64, err error),
+	into func(*job.Result)) error {
 	if err := w.ready(ready); err != nil {
 		return err
 	}

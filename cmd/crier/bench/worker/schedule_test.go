@@ -13,7 +13,8 @@ func TestScheduleIsEven(t *testing.T) {
 	for _, c := range []struct {
 		n    uint64
 		want time.Duration
-	}{{0, 0}, {1, 333333}, {3, time.Millisecond}, {3000, time.Second}, {3 * 3000 * 3600, 3 * time.Hour}} {
+	}{{0, 0}, {1, 333333}, {3, time.Millisecond}, {3000, time.Second},
+		{3 * 3000 * 3600, 3 * time.Hour}} {
 		if got := s.due(c.n); got != c.want {
 			t.Errorf("message %d is due at %v, want %v", c.n, got, c.want)
 		}

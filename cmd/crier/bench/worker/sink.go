@@ -91,7 +91,8 @@ func (s *sink) into(r *job.Result, counts []uint64) {
 	r.Messages, r.Rate = s.total, s.rate()
 	r.Disorder, r.Recovered, r.Lost = s.disorder, s.recovered, s.lost
 	r.Missing = missing(counts, s.total)
-	r.Latency, r.Repaired, r.Recovery, r.Found, r.Kernel = &s.latency, &s.repaired, &s.recovery, &s.found, &s.kernel
+	r.Latency, r.Repaired, r.Recovery, r.Found, r.Kernel = &s.latency, &s.repaired, &s.recovery,
+		&s.found, &s.kernel
 }
 
 // missing is how many of the messages that were sent did not come.

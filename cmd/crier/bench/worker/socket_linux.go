@@ -40,7 +40,8 @@ func openBare(group netip.AddrPort, iface, wait string, receive bool) (*bareSock
 	if err != nil {
 		return nil, err
 	}
-	fd, err := syscall.Socket(syscall.AF_INET, syscall.SOCK_DGRAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
+	fd, err := syscall.Socket(syscall.AF_INET,
+		syscall.SOCK_DGRAM|syscall.SOCK_NONBLOCK|syscall.SOCK_CLOEXEC, 0)
 	if err != nil {
 		return nil, os.NewSyscallError("socket", err)
 	}
@@ -71,29 +72,35 @@ func openBare(group netip.AddrPort, iface, wait string, receive bool) (*bareSock
 
 func barelyReceive(fd, index int, _ netip.Addr, group netip.AddrPort) error {
 	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_RCVBUF, bareReadBuffer)
-	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, soRcvbufForce, bareReadBuffer) // refused: the other stands
+	// refused: the other stands
+	_ = syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, soRcvbufForce, bareReadBuffer)
 	if err := syscall.SetsockoptInt(fd, syscall.SOL_SOCKET, syscall.SO_REUSEADDR, 1); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	if err := syscall.SetsockoptInt(fd, syscall.IPPROTO_IP, ipMulticastAll, 0); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
-	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(group.Port()), Addr: group.Addr().As4()}); err != nil {
+	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Port: int(group.Port()),
+		Addr: group.Addr().As4()}); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
 	join := &syscall.IPMreqn{Multiaddr: group.Addr().As4(), Ifindex: int32(index)}
-	return os.NewSyscallError("setsockopt", syscall.SetsockoptIPMreqn(fd, syscall.IPPROTO_IP, syscall.IP_ADD_MEMBERSHIP, join))
+	return os.NewSyscallError("setsockopt",
+		syscall.SetsockoptIPMreqn(fd, syscall.IPPROTO_IP, syscall.IP_ADD_MEMBERSHIP, join))
 }
 
 func barelySend(fd, index int, local netip.Addr, group netip.AddrPort) error {
 	by := &syscall.IPMreqn{Ifindex: int32(index)}
-	if err := syscall.SetsockoptIPMreqn(fd, syscall.IPPROTO_IP, syscall.IP_MULTICAST_IF, by); err != nil {
+	if err := syscall.SetsockoptIPMreqn(fd, syscall.IPPROTO_IP, syscall.IP_MULTICAST_IF,
+		by); err != nil {
 		return os.NewSyscallError("setsockopt", err)
 	}
 	if err := syscall.Bind(fd, &syscall.SockaddrInet4{Addr: local.As4()}); err != nil {
 		return os.NewSyscallError("bind", err)
 	}
-	return os.NewSyscallError("connect", syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(group.Port()), Addr: group.Addr().As4()}))
+	return os.NewSyscallError("connect",
+		syscall.Connect(fd, &syscall.SockaddrInet4{Port: int(group.Port()),
+			Addr: group.Addr().As4()}))
 }
 
 // read waits for a datagram. It returns net.ErrClosed once stop says so: a

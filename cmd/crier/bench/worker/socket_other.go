@@ -11,7 +11,10 @@ import (
 // bareSocket is something that is measured on Linux only.
 type bareSocket struct{}
 
-func openBare(netip.AddrPort, string, string, bool) (*bareSocket, error) { return nil, job.ErrNoBare }
+func openBare(netip.AddrPort, string, string,
+	bool) (*bareSocket, error) {
+	return nil, job.ErrNoBare
+}
 
 func (s *bareSocket) read([]byte, func() bool) (int, error) { return 0, job.ErrNoBare }
 func (s *bareSocket) write([]byte) error                    { return job.ErrNoBare }

@@ -122,7 +122,8 @@ func (s *spiller) lasts(took time.Duration) bool { return took >= s.task.Duratio
 // spilt says whether the slow one is so far behind that the backlog is on disk: in
 // memory there is room for less than the resend buffer.
 func (s *spiller) spilt(time.Duration) bool {
-	return int64(s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.Resend)
+	return int64(
+		s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.Resend)
 }
 
 // phase publishes until over says so, which it asks now and then.
@@ -144,7 +145,8 @@ func (s *spiller) phase(ctx context.Context, n int, over func(took time.Duration
 	}, func(batch [][]byte) error { return hand(ctx, s.pub, batch) })
 	switch {
 	case errors.Is(s.err, context.DeadlineExceeded):
-		s.err = fmt.Errorf("%s: the publisher found no room until the time was up", job.PhaseNames[n])
+		s.err = fmt.Errorf("%s: the publisher found no room until the time was up",
+			job.PhaseNames[n])
 	case s.err == nil && late:
 		s.err = s.tooLong(job.PhaseNames[n], time.Since(began))
 	}
@@ -152,8 +154,9 @@ func (s *spiller) phase(ctx context.Context, n int, over func(took time.Duration
 	s.report[n] = job.Phase{
 		Messages: s.source.sent - sent, Lasted: time.Since(began),
 		CPU:  processorTime() - cpu - (s.source.idle() - idle),
-		Held: held(&now) - held(&stats), DiskWritten: now.DiskWritten - stats.DiskWritten, DiskRead: now.DiskRead - stats.DiskRead,
-		Device: deviceUse().Less(device),
+		Held: held(&now) - held(&stats), DiskWritten: now.DiskWritten - stats.DiskWritten,
+		DiskRead: now.DiskRead - stats.DiskRead,
+		Device:   deviceUse().Less(device),
 	}
 }
 
@@ -175,7 +178,8 @@ func (s *spiller) drain() {
 
 // tooLong is the error of a phase that doesn't end.
 func (s *spiller) tooLong(phase string, after time.Duration) error {
-	return fmt.Errorf("%s: after %v the slow subscriber is %s of messages behind, which is not what was waited for: give --rate less, or --repair-floor or --patience more",
+	return fmt.Errorf("%s: after %v the slow subscriber is %s of messages behind, which is not "+
+		"what was waited for: give --rate less, or --repair-floor or --patience more",
 		phase, after.Round(time.Second), cli.Space(int64(s.behind())*int64(s.task.Size)))
 }
 

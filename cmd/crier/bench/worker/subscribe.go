@@ -104,7 +104,8 @@ func (w *worker) newReception(p *job.Progress) *reception {
 func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 	st := s.Stats()
 	return receiver{
-		ready:   &job.Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer, WriteBuffer: st.Socket.WriteBuffer},
+		ready: &job.Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer,
+			WriteBuffer: st.Socket.WriteBuffer},
 		arrived: func(counts []uint64) error { return arrived(s, w.task.Sessions, counts) },
 		stop:    s.Close, // the sink is ours from there on
 		into: func(r *job.Result, counts []uint64) {
@@ -147,7 +148,8 @@ func (w *worker) subscribe() error {
 // arrived waits until all messages were delivered or given up, or no more come.
 func arrived(s *subscriber.Subscriber, sessions, counts []uint64) error {
 	if len(counts) != len(sessions) {
-		return fmt.Errorf("%d publishers told how much they sent, not %d", len(counts), len(sessions))
+		return fmt.Errorf("%d publishers told how much they sent, not %d", len(counts),
+			len(sessions))
 	}
 	return settle(func() (uint64, bool) {
 		var done uint64

@@ -26,7 +26,8 @@ type worker struct {
 // returns when that has gone, or all is done. It is made for a process of its
 // own.
 func Run(in io.Reader, out io.Writer, log *slog.Logger) error {
-	w := &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1), ended: make(chan struct{}), log: log}
+	w := &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1),
+		ended: make(chan struct{}), log: log}
 	m, err := w.Hear()
 	if err != nil || m.Task == nil {
 		return errors.New("this command is for crier bench, which starts it; run that")
