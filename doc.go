@@ -20,6 +20,6 @@
 // The tool, crier, stands in cmd/crier: "go run ./cmd/crier demo" shows messages
 // fan out, get lost, come back, and what is gone when the producer dies.
 //
-// docs/ARCHITECTURE.md says why it is built so, docs/PROTOCOL.md what is on the
-// wire.
+// docs/ARCHITECTURE.md says which package may import which, and where to look;
+// docs/PROTOCOL.md says what is on the wire.
 package crier
