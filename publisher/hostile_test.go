@@ -10,7 +10,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/reliable/frame"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -35,7 +35,7 @@ func TestHostileDatagrams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const floor = 2 << 20 // bytes of repairs a second
 		group := netip.MustParseAddrPort("239.77.1.9:17900")
-		lan := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		lan := rig.NewLAN(t, link.Config{}, 1)
 		defer lan.Close()
 		p := lan.Publisher(publisher.Config{Group: group, ResendBuffer: 1 << 20, RepairFloor: floor})
 		defer p.Close()

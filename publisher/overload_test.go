@@ -13,7 +13,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -53,7 +53,7 @@ func (l *logged) count(words string) (n int) {
 
 func newPair(t *testing.T, cfg publisher.Config) *pair {
 	t.Helper()
-	p := &pair{T: t, lan: rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)}
+	p := &pair{T: t, lan: rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)}
 	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
 	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Buffer: 64 << 10})
 	cfg.Pace = publisher.Pace{Kind: publisher.PaceSlowest}

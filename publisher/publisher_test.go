@@ -13,7 +13,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -34,8 +34,8 @@ func abandon(t testing.TB, p *publisher.Publisher) {
 // subscriber finds what was published.
 func TestManyPublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lan := rig.NewLAN(t, testnet.LinkConfig{
-			Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.02},
+		lan := rig.NewLAN(t, link.Config{
+			Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.02},
 		}, 5)
 		defer lan.Close()
 		sub := lan.Subscriber(lan.Host(2), subscriber.Config{})

@@ -11,7 +11,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -29,7 +29,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 4)
+				s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 4)
 				defer s.Close()
 				var said strings.Builder
 				s.Log = slog.New(slog.NewTextHandler(&said, nil))

@@ -11,7 +11,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -75,7 +75,7 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 // read, missing messages are asked for, and nothing is lost.
 func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.05}}, 4)
 		defer s.Close()
 		const count = 100
 		next := 0
@@ -128,7 +128,7 @@ func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 // The last events come while Close runs, and none after it.
 func TestAHandlerHearsOfClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 4)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 4)
 		defer s.Close()
 		var kinds []subscriber.Kind
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {

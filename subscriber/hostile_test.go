@@ -12,7 +12,7 @@ import (
 	"crier/publisher"
 	"crier/reliable/frame"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -82,7 +82,7 @@ func (f *forger) data(session uint64) []byte {
 func TestHostileDatagrams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const buffer, sessions = 256 << 10, 32
-		stack := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		stack := rig.NewLAN(t, link.Config{}, 1)
 		defer stack.Close()
 		g := netip.MustParseAddrPort("239.77.1.7:17000")
 		s := stack.Subscriber(stack.Host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Buffer: buffer, MaxSessions: sessions})

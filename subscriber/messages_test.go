@@ -11,14 +11,14 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
 // A range that waits ends with its context, and with Close, from anywhere.
 func TestMessagesEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		s := rig.NewLAN(t, link.Config{}, 1)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{})
 
@@ -89,7 +89,7 @@ func TestMessagesEnds(t *testing.T) {
 // is asked for when there is some.
 func TestMessagesThatAreNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Buffer: 64 << 10})
 		p := s.Publisher(publisher.Config{})
@@ -112,7 +112,7 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 // Mistakes that would race are refused, and told.
 func TestOneTakesTheMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{}, 1)
+		s := rig.NewLAN(t, link.Config{}, 1)
 		defer s.Close()
 		var logged bytes.Buffer
 		s.Log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
@@ -155,7 +155,7 @@ func TestOneTakesTheMessages(t *testing.T) {
 func TestLossesAreLoggedInSums(t *testing.T) {
 	for _, handler := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+			s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 			defer s.Close()
 			var text bytes.Buffer
 			s.Log = slog.New(slog.NewTextHandler(&text, nil))

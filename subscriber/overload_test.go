@@ -10,11 +10,11 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-var nearLink = testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}
+var nearLink = link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}
 
 // A goroutine that ranges over Messages may take its time: the sockets are read meanwhile,
 // so that nothing is lost or asked for again, and it gets everything, in order, also what

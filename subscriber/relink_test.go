@@ -8,7 +8,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -16,7 +16,7 @@ import (
 // it sent meanwhile is asked for afterwards. Once the interface is up, it is.
 func TestOwnLinkDownIsNoSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 9)
 		defer s.Close()
 		host := s.Host(10)
 		network := &rig.Relinked{Network: host}

@@ -7,7 +7,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -16,7 +16,7 @@ import (
 // unanswered.
 func TestHandlerThatTakesItsTime(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond), Loss: testnet.Bernoulli{P: 0.05}}, 4)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.05}}, 4)
 		defer s.Close()
 		var other []subscriber.Event
 		messages := 0

@@ -13,7 +13,7 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -51,9 +51,9 @@ func collect(sub *subscriber.Subscriber, count int, lossy bool) (kinds []subscri
 
 func TestWholeStackRecoversEverything(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{
-			Loss:  testnet.Bernoulli{P: 0.05},
-			Delay: testnet.UniformDelay{Min: 50 * time.Microsecond, Max: 150 * time.Microsecond},
+		s := rig.NewLAN(t, link.Config{
+			Loss:  link.Bernoulli{P: 0.05},
+			Delay: link.UniformDelay{Min: 50 * time.Microsecond, Max: 150 * time.Microsecond},
 		}, 3)
 		defer s.Close()
 		const count = 500
@@ -91,7 +91,7 @@ func TestWholeStackRecoversEverything(t *testing.T) {
 
 func TestHandlerGetsEachMessageOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.1}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 8)
+		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.1}, Delay: link.FixedDelay(100 * time.Microsecond)}, 8)
 		defer s.Close()
 		const count = 300
 		next := uint64(0)
@@ -127,7 +127,7 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 // A publisher that is cut off falls silent in the stated time, and resumes.
 func TestSilenceAndResumption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 1)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 		defer s.Close()
 		host := s.Host(10)
 		var log bytes.Buffer
@@ -172,7 +172,7 @@ func TestSilenceAndResumption(t *testing.T) {
 // Messages can be left and taken up again; what was not taken waits.
 func TestMessagesCanBeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 1)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 1)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{})
 		p := s.Publisher(publisher.Config{})
@@ -212,7 +212,7 @@ func TestMessagesCanBeLeft(t *testing.T) {
 // Close of a subscriber in mid-stream names what is missing.
 func TestCloseNamesWhatIsMissing(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(10 * time.Millisecond)}, 1)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(10 * time.Millisecond)}, 1)
 		defer s.Close()
 		host := s.Host(10)
 		s.Drop(host, "drop 6") // SESSION and HEARTBEAT come first

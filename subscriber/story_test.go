@@ -11,7 +11,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -62,7 +62,7 @@ func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[uint64]
 // don't mix, and a group that nobody asked for isn't heard.
 func TestSeveralGroupsAndPublishers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.03}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 9)
+		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.03}, Delay: link.FixedDelay(100 * time.Microsecond)}, 9)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Groups: twoGroups})
 		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
@@ -92,7 +92,7 @@ func TestSeveralGroupsAndPublishers(t *testing.T) {
 // included: those to the group, and those to one alone.
 func TestSeveralSubscribersOnOneHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}, Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(100 * time.Microsecond)}, 2)
 		defer s.Close()
 		var subs []*subscriber.Subscriber
 		for range 3 {
@@ -118,7 +118,7 @@ func TestSeveralSubscribersOnOneHost(t *testing.T) {
 func TestLateJoin(t *testing.T) {
 	for start, first := range map[subscriber.Start]int{subscriber.Latest: 100, subscriber.Oldest: 0} {
 		synctest.Test(t, func(t *testing.T) {
-			s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond)}, 2)
+			s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 2)
 			defer s.Close()
 			p := s.Publisher(publisher.Config{})
 			publish(t, p, 0, 100)
@@ -157,7 +157,7 @@ func TestLateJoin(t *testing.T) {
 // On arrival, nothing waits for what is missing.
 func TestOnArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 2)
 		defer s.Close()
 		host := s.Host(10)
 		s.Drop(host, "drop 5")
@@ -202,7 +202,7 @@ func TestOnArrival(t *testing.T) {
 // Without recovery nothing is asked for, and what is missing is named at once.
 func TestNoRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{Delay: testnet.FixedDelay(time.Millisecond)}, 2)
+		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 2)
 		defer s.Close()
 		host := s.Host(10)
 		s.Drop(host, "drop 5")
@@ -251,7 +251,7 @@ func TestNoRecovery(t *testing.T) {
 // What is no crier frame is counted, and does no harm.
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, testnet.LinkConfig{}, 2)
+		s := rig.NewLAN(t, link.Config{}, 2)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Name: "anna"})
 		p := s.Publisher(publisher.Config{Name: "quotes"})

@@ -40,7 +40,7 @@ type Subscriber struct {
 	pending    atomic.Int64 // messages of events that were not begun with
 	log        log
 
-	ranging atomic.Bool   // a range over Messages is under way
+	ranging atomic.Bool // a range over Messages is under way
 	ended   atomic.Pointer[rangeEnd]
 	more    chan struct{} // tells it that there is more
 

@@ -10,6 +10,7 @@ import (
 	"crier/publisher"
 	"crier/subscriber"
 	"crier/testnet"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -26,7 +27,7 @@ func TestWays(t *testing.T) {
 
 func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	const count = 5_000
-	net, err := testnet.Impair(multicast.Kernel, testnet.LinkConfig{Loss: testnet.Bernoulli{P: 0.05}}, 7)
+	net, err := testnet.Impair(multicast.Kernel, link.Config{Loss: link.Bernoulli{P: 0.05}}, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

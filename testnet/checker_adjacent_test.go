@@ -5,6 +5,7 @@ import (
 	"testing"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // adjacent loses two bursts next to each other: requests for the first go unanswered, and
@@ -15,7 +16,7 @@ func adjacent(t *testing.T, end string, wrap func(receiver) receiver) (*story, *
 	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), wrap: wrap})
 	loses := func(at reliable.Time, n int) {
 		s.At(at, func() {
-			s.Down(pub, sub).SetLoss(Bernoulli{P: 1})
+			s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1})
 			for range n {
 				pub.Publish(make([]byte, 1300))
 			}

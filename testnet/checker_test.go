@@ -10,6 +10,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // judge runs 2 s of one stream to two subscribers over links that lose 5 %, with
@@ -21,7 +22,7 @@ func judge(t *testing.T, end string, breakSender func(sender) sender, breakRecei
 	c := NewChecker(w)
 	pub := addPublisher(t, w, PublisherConfig{wrap: breakSender})
 	addPublisher(t, w, PublisherConfig{})
-	lossy := LinkConfig{Loss: Bernoulli{P: 0.05}, Delay: FixedDelay(time.Millisecond)}
+	lossy := link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(time.Millisecond)}
 	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy, wrap: breakReceiver})
 	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy})
 	every(w, 10*milli, 2*milli, 1000, func(i int) {
@@ -328,8 +329,8 @@ func TestCheckerCatchesStorms(t *testing.T) {
 		t.Run(broken.what, func(t *testing.T) {
 			w := NewWorld(WorldConfig{Seed: 11})
 			c := NewChecker(w)
-			lossy := LinkConfig{Loss: Bernoulli{P: 0.05}, Delay: FixedDelay(time.Millisecond)}
-			way := LinkConfig{Delay: FixedDelay(time.Millisecond)}
+			lossy := link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(time.Millisecond)}
+			way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
 			pub := addPublisher(t, w, PublisherConfig{wrap: broken.sender, Sender: send.Config{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
 			g, err := w.AddSegment("switch", lossy)
 			if err != nil {

@@ -4,17 +4,19 @@ import (
 	"cmp"
 	"slices"
 	"testing"
+
+	"crier/testnet/random"
 )
 
 // Hops are put in the order of their times, and at one time in that of their ranks.
 func TestHopsHappenInOrder(t *testing.T) {
-	r := newRandom(1)
+	r := random.New(1)
 	var f fanouts
 	for _, n := range []int{1, 2, few, few + 1, 1000} {
 		for _, span := range []uint64{1, 50, 100_000, 1 << 40} {
 			one := fanout{}
 			for i := range n {
-				one.hops = append(one.hops, hop{at: int64(1e12 + r.below(span)), rank: uint32(i), node: uint32(r.below(1000))})
+				one.hops = append(one.hops, hop{at: int64(1e12 + r.Below(span)), rank: uint32(i), node: uint32(r.Below(1000))})
 			}
 			want := slices.Clone(one.hops)
 			slices.SortFunc(want, func(a, b hop) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
@@ -28,7 +30,7 @@ func TestHopsHappenInOrder(t *testing.T) {
 // A packet that goes to many arrives at each as it would alone: between other events
 // of its time, in the order in which all were scheduled.
 func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
-	r := newRandom(2)
+	r := random.New(2)
 	w := NewWorld(WorldConfig{Seed: 1})
 	for range 40 {
 		addSubscriber(t, w, SubscriberConfig{})
@@ -40,7 +42,7 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 	var got, want []moment
 	nth := 0
 	plan := func() moment {
-		m := moment{int64(r.below(20)), nth}
+		m := moment{int64(r.Below(20)), nth}
 		nth++
 		want = append(want, m)
 		return m

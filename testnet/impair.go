@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/testnet/link"
 )
 
 // ImpairNetwork is a network whose sockets receive over bad links, in real time
@@ -13,7 +14,7 @@ import (
 // network below it.
 type ImpairNetwork struct {
 	network multicast.Network
-	cfg     LinkConfig
+	cfg     link.Config
 	seed    uint64
 	start   time.Time
 	opened  atomic.Uint64 // sockets so far, which number their links
@@ -28,7 +29,7 @@ var _ multicast.Network = (*ImpairNetwork)(nil)
 // sockets included. A datagram counts as sent when its socket receives it.
 // Counters only grow.
 type ImpairStats struct {
-	LinkStats
+	link.Stats
 	Delayed  uint64 // arrivals that were held back, copies included
 	Overflow uint64 // arrivals dropped since their socket held all that it may (64 MiB)
 }
@@ -55,8 +56,8 @@ func (s ImpairStats) Dropped() uint64 {
 // dropped. The queue keeps its memory while the socket is open. The delay
 // counts from the kernel's time stamp where there is one, and Received moves
 // with it. How late a Read returns depends on the network's [multicast.Timer].
-func Impair(network multicast.Network, cfg LinkConfig, seed uint64) (*ImpairNetwork, error) {
-	if err := cfg.validate(); err != nil {
+func Impair(network multicast.Network, cfg link.Config, seed uint64) (*ImpairNetwork, error) {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	return &ImpairNetwork{network: network, cfg: cfg, seed: seed, start: time.Now()}, nil
@@ -86,19 +87,14 @@ func (n *ImpairNetwork) wrap(c multicast.Conn, err error) (multicast.Conn, error
 	if err != nil {
 		return nil, err
 	}
-	in := inbound{network: n, link: newLink(n.cfg, LinkSeed(n.seed, n.opened.Add(1), 0))}
-	if n.cfg.instant() {
+	in := inbound{network: n, link: new(link.Link).Init(n.cfg, link.Seed(n.seed, n.opened.Add(1), 0))}
+	if n.cfg.Instant() {
 		if p, ok := c.(multicast.Poller); ok {
 			return &impairPoller{impairConn: impairConn{Conn: c, inbound: in}, poll: p}, nil
 		}
 		return &impairConn{Conn: c, inbound: in}, nil
 	}
 	return newDelayConn(c, in)
-}
-
-// instant says whether all that isn't lost arrives at once and once.
-func (c LinkConfig) instant() bool {
-	return (c.Delay == nil || c.Delay == FixedDelay(0)) && c.Reorder == 0 && c.Duplicate == 0 && c.Rate == 0
 }
 
 // now returns the time that links know.
@@ -108,13 +104,16 @@ func (n *ImpairNetwork) now() int64 { return int64(time.Since(n.start)) }
 // reads it.
 type inbound struct {
 	network *ImpairNetwork
-	link    *Link
-	counted LinkStats // what the network's counters have of the link's
+	link    *link.Link
+	counted link.Stats // what the network's counters have of the link's
 }
 
+// ipv4Header is what UDP and IPv4 add to a datagram.
+const ipv4Header = 28
+
 // send hands a datagram that came at now to the link.
-func (in *inbound) send(now int64, p *multicast.Packet) Outcome {
-	size := len(p.Data) + headerBytes
+func (in *inbound) send(now int64, p *multicast.Packet) link.Outcome {
+	size := len(p.Data) + ipv4Header
 	if !p.From.Addr().Is4() {
 		size += 20 // an IPv6 header is longer than one of IPv4
 	}

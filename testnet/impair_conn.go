@@ -66,32 +66,21 @@ func (c *impairPoller) TryRead(ps []multicast.Packet) (int, error) {
 	return c.pass(ps[:n]), err
 }
 
-// pass moves what arrives to the front of ps, and returns how much that is. It
-// is what Link.Send comes to on such a link, at a fraction of its cost.
+// pass moves what arrives to the front of ps, and returns how much that is.
 func (c *impairConn) pass(ps []multicast.Packet) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	l := c.link
 	now := c.network.now()
 	kept := 0
 	for i := range ps {
-		lost := l.loss.lose(now, &l.rand)
-		corrupt := l.rand.hit(l.corrupt)
-		if lost {
+		if !c.link.Pass(now, ps[i].Data) {
 			continue
-		}
-		if corrupt {
-			l.Corrupt(ps[i].Data)
-			l.stats.Corrupted++
 		}
 		if kept != i {
 			ps[kept] = ps[i]
 		}
 		kept++
 	}
-	l.stats.Sent += uint64(len(ps))
-	l.stats.Delivered += uint64(kept)
-	l.stats.Lost += uint64(len(ps) - kept)
 	if kept < len(ps) {
 		c.dropped.Add(uint64(len(ps) - kept))
 	}

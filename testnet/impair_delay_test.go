@@ -13,6 +13,9 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/testnet/lan/lantest"
+	"crier/testnet/link"
+	"crier/testnet/link/linktest"
 )
 
 var testSender = netip.MustParseAddrPort("10.77.0.1:4000")
@@ -65,7 +68,7 @@ func (c *tubeConn) putAt(received int64, texts ...string) {
 func (c *tubeConn) Read(ps []multicast.Packet) (int, error) {
 	for _, p := range c.shown { // the views end
 		for i := range p.Data[:min(len(p.Data), 100)] {
-			p.Data[i] = poison
+			p.Data[i] = 0xDB
 		}
 	}
 	c.shown = nil
@@ -82,7 +85,7 @@ func (c *tubeConn) Stats() multicast.ConnStats {
 	return multicast.ConnStats{MTU: 1500, Received: 1000, KernelDrops: 3}
 }
 
-func (c *tubeConn) LocalAddr() netip.AddrPort { return testGroup }
+func (c *tubeConn) LocalAddr() netip.AddrPort { return lantest.Group }
 
 func (c *tubeConn) Close() error {
 	close(c.closed)
@@ -99,16 +102,16 @@ type tubeStory struct {
 }
 
 // onTube runs a story. It fails if any goroutine is left at its end.
-func onTube(t *testing.T, link string, story func(t tubeStory)) {
+func onTube(t *testing.T, text string, story func(t tubeStory)) {
 	t.Helper()
-	cfg, err := ParseLink(link)
+	cfg, err := link.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
 	onTubeLink(t, cfg, story)
 }
 
-func onTubeLink(t *testing.T, cfg LinkConfig, story func(t tubeStory)) {
+func onTubeLink(t *testing.T, cfg link.Config, story func(t tubeStory)) {
 	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		below := &tube{}
@@ -160,10 +163,10 @@ func (t tubeStory) wantRead(want ...tubeArrival) {
 // wantNothing checks that nothing comes within a second.
 func (t tubeStory) wantNothing() {
 	t.Helper()
-	s := read(t.conn)
+	s := lantest.Read(t.conn)
 	time.Sleep(time.Second)
 	synctest.Wait()
-	if got := s.take(); len(got) > 0 {
+	if got := s.Take(); len(got) > 0 {
 		t.Errorf("read %v", got)
 	}
 }
@@ -203,7 +206,7 @@ func TestImpairDelaysFromTheKernelsTime(t *testing.T) {
 }
 
 func TestImpairKeepsOrderUnderJitter(t *testing.T) {
-	texts := numbered("d", 500)
+	texts := lantest.Numbered("d", 500)
 	story := func(t tubeStory) (all []tubeArrival) {
 		go func() {
 			for _, text := range texts {
@@ -215,7 +218,7 @@ func TestImpairKeepsOrderUnderJitter(t *testing.T) {
 		synctest.Wait()
 		return all
 	}
-	text := func(a tubeArrival) string { return a.text }
+	textOf := func(a tubeArrival) string { return a.text }
 	onTube(t, "delay=2ms..3ms", func(t tubeStory) {
 		longer := 0
 		for i, a := range story(t) {
@@ -237,8 +240,8 @@ func TestImpairKeepsOrderUnderJitter(t *testing.T) {
 			t.Errorf("counted %+v", s)
 		}
 	})
-	for _, link := range []string{"delay=2ms..3ms unordered", "delay=2ms reorder=10%/350us"} {
-		onTube(t, link, func(t tubeStory) {
+	for _, text := range []string{"delay=2ms..3ms unordered", "delay=2ms reorder=10%/350us"} {
+		onTube(t, text, func(t tubeStory) {
 			var got []string
 			last := time.Duration(0)
 			for _, a := range story(t) {
@@ -246,7 +249,7 @@ func TestImpairKeepsOrderUnderJitter(t *testing.T) {
 					t.Errorf("%s comes back in time", a.text)
 				}
 				last = a.at
-				got = append(got, text(a))
+				got = append(got, textOf(a))
 			}
 			if slices.Equal(got, texts) || t.network.Stats().Reordered == 0 {
 				t.Error("nothing overtakes")
@@ -262,19 +265,19 @@ func TestImpairKeepsOrderUnderJitter(t *testing.T) {
 
 // A Read that waits for one datagram is woken for another that is due earlier.
 func TestImpairWakesForWhatIsDueEarlier(t *testing.T) {
-	delays := TraceDelay{Delays: []time.Duration{10 * time.Millisecond, time.Millisecond, 0}}
-	onTubeLink(t, LinkConfig{Delay: delays, Unordered: true}, func(t tubeStory) {
-		s := read(t.conn)
+	delays := link.TraceDelay{Delays: []time.Duration{10 * time.Millisecond, time.Millisecond, 0}}
+	onTubeLink(t, link.Config{Delay: delays, Unordered: true}, func(t tubeStory) {
+		s := lantest.Read(t.conn)
 		for i, text := range []string{"slow", "fast", "now"} {
 			time.Sleep(time.Millisecond)
 			t.tube.put(text)
 			synctest.Wait()
-			if got := s.take(); i < 2 && len(got) > 0 || i == 2 && len(got) != 2 {
+			if got := s.Take(); i < 2 && len(got) > 0 || i == 2 && len(got) != 2 {
 				t.Errorf("after %q: %v", text, got)
 			}
 		}
 		time.Sleep(time.Second)
-		if got := s.take(); len(got) != 1 || got[0].text != "slow" || got[0].at != t.start.Add(11*time.Millisecond).UnixNano() {
+		if got := s.Take(); len(got) != 1 || got[0].Text != "slow" || got[0].At != t.start.Add(11*time.Millisecond).UnixNano() {
 			t.Errorf("at last: %v", got)
 		}
 		if n := t.network.Stats().Delayed; n != 2 {
@@ -307,8 +310,8 @@ func TestImpairDuplicatesAndCorrupts(t *testing.T) {
 				damaged++
 			}
 		}
-		mean, sd := binomial(len(got), 0.5)
-		within(t, "damaged", float64(damaged), mean, sd)
+		mean, sd := linktest.Binomial(len(got), 0.5)
+		linktest.Within(t, "damaged", float64(damaged), mean, sd)
 		s := t.network.Stats()
 		if s.Corrupted != uint64(damaged) || s.Duplicated != 200 || s.Delivered != 100 || s.Delayed != 200 {
 			t.Errorf("%d are damaged, and counted are %+v", damaged, s)
@@ -390,7 +393,7 @@ func TestImpairLendsUntilTheNextRead(t *testing.T) {
 func TestImpairCloseEndsARead(t *testing.T) {
 	for _, held := range []bool{false, true} {
 		onTube(t, "delay=1s", func(t tubeStory) {
-			s := read(t.conn)
+			s := lantest.Read(t.conn)
 			if held {
 				t.tube.put("held back for ever")
 			}
@@ -398,8 +401,8 @@ func TestImpairCloseEndsARead(t *testing.T) {
 			if err := t.conn.Close(); err != nil {
 				t.Fatal(err)
 			}
-			net77{T: t.T}.wantClosed("the socket", s)
-			if got := s.take(); len(got) > 0 {
+			lantest.Net{T: t.T}.WantClosed("the socket", s)
+			if got := s.Take(); len(got) > 0 {
 				t.Errorf("read %v", got)
 			}
 			if _, err := t.conn.Read(make([]multicast.Packet, 1)); !errors.Is(err, net.ErrClosed) {
@@ -425,14 +428,12 @@ func TestImpairHandsAnErrorOnWhenAllHasArrived(t *testing.T) {
 		}
 	})
 	onTube(t, "delay=1ms", func(t tubeStory) {
-		s := read(t.conn)
+		s := lantest.Read(t.conn)
 		synctest.Wait()
 		t.tube.batches <- tubeBatch{err: broken}
 		synctest.Wait()
-		s.mu.Lock()
-		defer s.mu.Unlock()
-		if s.ended != broken {
-			t.Errorf("the Read that waited: %v", s.ended)
+		if err := s.Err(); err != broken {
+			t.Errorf("the Read that waited: %v", err)
 		}
 	})
 }
@@ -440,24 +441,24 @@ func TestImpairHandsAnErrorOnWhenAllHasArrived(t *testing.T) {
 func TestImpairWithoutATimerClosesTheSocket(t *testing.T) {
 	broken := errors.New("no timers today")
 	below := &tube{err: broken}
-	_, err := mustImpair(t, below, LinkConfig{Delay: FixedDelay(1)}, 1).Group(multicast.GroupConfig{})
+	_, err := mustImpair(t, below, link.Config{Delay: link.FixedDelay(1)}, 1).Group(multicast.GroupConfig{})
 	if !errors.Is(err, broken) {
 		t.Errorf("error %v", err)
 	}
-	wantError(t, err, "delay what 239.77.0.1:7700 receives")
+	linktest.WantError(t, err, "delay what 239.77.0.1:7700 receives")
 	<-below.conn.closed
 }
 
 func TestImpairReadNeedsRoom(t *testing.T) {
 	onTube(t, "delay=1ms", func(t tubeStory) {
 		_, err := t.conn.Read(nil)
-		wantError(t, err, "room for one packet")
+		linktest.WantError(t, err, "room for one packet")
 	})
 }
 
 func TestImpairDelayDoesNotAllocateOnceItIsFull(t *testing.T) {
-	n := mustImpair(t, counting{}, LinkConfig{Delay: FixedDelay(1), Duplicate: 0.5}, 1)
-	c := &delayConn{timer: multicast.NewTimer(), inbound: inbound{network: n, link: newLink(n.cfg, 1)}}
+	n := mustImpair(t, counting{}, link.Config{Delay: link.FixedDelay(1), Duplicate: 0.5}, 1)
+	c := &delayConn{timer: multicast.NewTimer(), inbound: inbound{network: n, link: new(link.Link).Init(n.cfg, 1)}}
 	in, out := make([]multicast.Packet, 30), make([]multicast.Packet, 90)
 	for i := range in {
 		in[i] = multicast.Packet{Data: make([]byte, 50*i), From: testSender}

@@ -11,14 +11,15 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/testnet/link"
 )
 
 // onLoopback opens a socket that sends to a group of this test's own on the
 // loopback interface, and one that receives it over an impaired network. It
 // skips the test where that doesn't work without impairment.
-func onLoopback(t testing.TB, link string) (pub, sub multicast.Conn, group netip.AddrPort, network *ImpairNetwork) {
+func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip.AddrPort, network *ImpairNetwork) {
 	t.Helper()
-	cfg, err := ParseLink(link)
+	cfg, err := link.Parse(text)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -62,8 +63,8 @@ func onLoopback(t testing.TB, link string) (pub, sub multicast.Conn, group netip
 // Over real sockets: what isn't lost comes whole, from whom it was sent, in
 // order, and not before its time.
 func TestImpairOnLoopback(t *testing.T) {
-	for _, link := range []string{"script=drop 3-5", "script=drop 3-5 delay=2ms..3ms", "script=drop 3-5 rate=100Mbit delay=300us"} {
-		pub, sub, group, network := onLoopback(t, link)
+	for _, text := range []string{"script=drop 3-5", "script=drop 3-5 delay=2ms..3ms", "script=drop 3-5 rate=100Mbit delay=300us"} {
+		pub, sub, group, network := onLoopback(t, text)
 		var want, got []string
 		before := time.Now()
 		for i := range 40 {
@@ -76,9 +77,9 @@ func TestImpairOnLoopback(t *testing.T) {
 			}
 		}
 		least := time.Duration(0)
-		if d, ok := network.cfg.Delay.(UniformDelay); ok {
+		if d, ok := network.cfg.Delay.(link.UniformDelay); ok {
 			least = d.Min
-		} else if d, ok := network.cfg.Delay.(FixedDelay); ok {
+		} else if d, ok := network.cfg.Delay.(link.FixedDelay); ok {
 			least = time.Duration(d)
 		}
 		ps := make([]multicast.Packet, 16)
@@ -88,20 +89,20 @@ func TestImpairOnLoopback(t *testing.T) {
 				t.Fatal(err)
 			}
 			if since := time.Since(before); since < least {
-				t.Errorf("%q: a datagram came after %v already", link, since)
+				t.Errorf("%q: a datagram came after %v already", text, since)
 			}
 			for _, p := range ps[:n] {
 				got = append(got, string(p.Data))
 				if p.From != pub.LocalAddr() {
-					t.Errorf("%q: %q is from %v, not %v", link, p.Data, p.From, pub.LocalAddr())
+					t.Errorf("%q: %q is from %v, not %v", text, p.Data, p.From, pub.LocalAddr())
 				}
 			}
 		}
 		if !slices.Equal(got, want) {
-			t.Errorf("%q: read %q", link, got)
+			t.Errorf("%q: read %q", text, got)
 		}
 		if s, c := network.Stats(), sub.Stats(); s.Sent != 40 || s.Lost != 3 || c.Received != 37 || least > 0 && s.Delayed != 37 {
-			t.Errorf("%q: counted %+v, the socket %+v", link, s, c)
+			t.Errorf("%q: counted %+v, the socket %+v", text, s, c)
 		}
 		if err := sub.Close(); err != nil {
 			t.Error(err)
@@ -137,9 +138,9 @@ func BenchmarkImpairDelay(b *testing.B) {
 // BenchmarkImpairStream shows what a datagram costs that is delayed among many.
 func BenchmarkImpairStream(b *testing.B) {
 	const size, batch = 1472, 40
-	for _, link := range []string{"loss=1%", "loss=1% delay=2ms..3ms"} {
-		b.Run(link, func(b *testing.B) {
-			pub, sub, group, network := onLoopback(b, link)
+	for _, text := range []string{"loss=1%", "loss=1% delay=2ms..3ms"} {
+		b.Run(text, func(b *testing.B) {
+			pub, sub, group, network := onLoopback(b, text)
 			go func() {
 				ps := make([]multicast.Packet, 64)
 				for {

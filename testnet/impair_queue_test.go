@@ -8,6 +8,7 @@ import (
 	"testing"
 
 	"crier/multicast"
+	"crier/testnet/random"
 )
 
 // Datagrams come out as they went in, ordered by when they are due and then by
@@ -23,12 +24,12 @@ func TestHeldQueueOrdersByWhenDue(t *testing.T) {
 		model  []held // what must be in q, in order
 		number uint32
 	)
-	r := newRandom(1)
+	r := random.New(1)
 	ps := make([]multicast.Packet, 7)
 	for now := range int64(20_000) {
-		for range r.below(4) {
+		for range r.Below(4) {
 			number++
-			h := held{at: now + r.upTo(500), number: number, size: 4 + int(r.below(3000))}
+			h := held{at: now + r.UpTo(500), number: number, size: 4 + int(r.Below(3000))}
 			b := bytes.Repeat([]byte{byte(number)}, h.size)
 			binary.LittleEndian.PutUint32(b, number)
 			if q.push(h.at, &multicast.Packet{Data: b, Received: h.at}) == nil {

@@ -12,6 +12,10 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/testnet/lan"
+	"crier/testnet/lan/lantest"
+	"crier/testnet/link"
+	"crier/testnet/link/linktest"
 )
 
 // counting is a network whose sockets receive the numbers 0, 1, 2 and so on, in
@@ -75,7 +79,7 @@ func numbersOf(t *testing.T, c multicast.Conn) []uint64 {
 	}
 }
 
-func mustImpair(t testing.TB, network multicast.Network, cfg LinkConfig, seed uint64) *ImpairNetwork {
+func mustImpair(t testing.TB, network multicast.Network, cfg link.Config, seed uint64) *ImpairNetwork {
 	t.Helper()
 	n, err := Impair(network, cfg, seed)
 	if err != nil {
@@ -86,7 +90,7 @@ func mustImpair(t testing.TB, network multicast.Network, cfg LinkConfig, seed ui
 
 func mustGroup(t testing.TB, n multicast.Network) multicast.Conn {
 	t.Helper()
-	c, err := n.Group(multicast.GroupConfig{Group: testGroup, Interface: "eth0"})
+	c, err := n.Group(multicast.GroupConfig{Group: lantest.Group, Interface: "eth0"})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -96,14 +100,14 @@ func mustGroup(t testing.TB, n multicast.Network) multicast.Conn {
 func TestImpairLosesItsShare(t *testing.T) {
 	const n = 50_000
 	for _, share := range []float64{0, 0.01, 0.5, 0.99, 1} {
-		d, err := Impair(counting{limit: n}, LinkConfig{Loss: Bernoulli{P: share}}, 7)
+		d, err := Impair(counting{limit: n}, link.Config{Loss: link.Bernoulli{P: share}}, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
 		c := mustGroup(t, d)
 		got := numbersOf(t, c)
-		mean, sd := binomial(n, 1-share)
-		within(t, "kept", float64(len(got)), mean, sd)
+		mean, sd := linktest.Binomial(n, 1-share)
+		linktest.Within(t, "kept", float64(len(got)), mean, sd)
 		lost := uint64(n - len(got))
 		if s := d.Stats(); s.Sent != n || s.Lost != lost || s.Dropped() != lost || s.Delivered != uint64(len(got)) {
 			t.Errorf("%d are lost, and counted are %+v", lost, s)
@@ -118,7 +122,7 @@ func TestImpairLosesItsShare(t *testing.T) {
 }
 
 func TestImpairLosesWhatAScriptSays(t *testing.T) {
-	n := mustImpair(t, counting{limit: 20}, LinkConfig{Loss: mustScript(t, "drop 1, 3-15, 20")}, 1)
+	n := mustImpair(t, counting{limit: 20}, link.Config{Loss: lantest.Parsed(t, "drop 1, 3-15, 20")}, 1)
 	if got, want := numbersOf(t, mustGroup(t, n)), []uint64{1, 15, 16, 17, 18}; !slices.Equal(got, want) {
 		t.Errorf("kept %v, not %v", got, want)
 	}
@@ -127,19 +131,22 @@ func TestImpairLosesWhatAScriptSays(t *testing.T) {
 // The short way through the link ends where the long one does.
 func TestImpairInPlaceDoesAsTheLinkSays(t *testing.T) {
 	const limit = 5000
-	cfg := LinkConfig{Loss: AnyLoss{GilbertElliott{GoodToBad: 0.1, BadToGood: 0.3, LossBad: 0.9}, Bernoulli{P: 0.05}}, Corrupt: 0.2}
+	cfg := link.Config{Loss: link.AnyLoss{link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.3, LossBad: 0.9}, link.Bernoulli{P: 0.05}}, Corrupt: 0.2}
 	n := mustImpair(t, counting{limit: limit}, cfg, 7)
 	got := numbersOf(t, mustGroup(t, n))
 
 	var want []uint64
-	link := mustLink(t, cfg, LinkSeed(7, 1, 0))
+	l, err := link.New(cfg, link.Seed(7, 1, 0))
+	if err != nil {
+		t.Fatal(err)
+	}
 	for i := range uint64(limit) {
-		out := link.Send(0, 8)
+		out := l.Send(0, 8)
 		for _, a := range out.Arrivals() {
 			var b [8]byte
 			binary.LittleEndian.PutUint64(b[:], i)
 			if a.Corrupt {
-				link.Corrupt(b[:])
+				l.Corrupt(b[:])
 			}
 			want = append(want, binary.LittleEndian.Uint64(b[:]))
 		}
@@ -147,14 +154,14 @@ func TestImpairInPlaceDoesAsTheLinkSays(t *testing.T) {
 	if !slices.Equal(got, want) {
 		t.Error("other datagrams are lost or damaged")
 	}
-	if s := n.Stats().LinkStats; s != link.Stats() {
-		t.Errorf("counted %+v, the link %+v", s, link.Stats())
+	if s := n.Stats().Stats; s != l.Stats() {
+		t.Errorf("counted %+v, the link %+v", s, l.Stats())
 	}
 }
 
 func TestImpairRepeatsForASeedAndDiffersBetweenSockets(t *testing.T) {
 	run := func(seed uint64) (a, b []uint64) {
-		n := mustImpair(t, counting{limit: 1000}, LinkConfig{Loss: Bernoulli{P: 0.3}}, seed)
+		n := mustImpair(t, counting{limit: 1000}, link.Config{Loss: link.Bernoulli{P: 0.3}}, seed)
 		s, err := n.Socket(multicast.SocketConfig{})
 		if err != nil {
 			t.Fatal(err)
@@ -176,7 +183,7 @@ func TestImpairRepeatsForASeedAndDiffersBetweenSockets(t *testing.T) {
 // What is damaged is damaged where it lies; the rest stays as it was.
 func TestImpairCorruptsItsShareInPlace(t *testing.T) {
 	const limit = 20_000
-	n := mustImpair(t, counting{limit: limit}, LinkConfig{Corrupt: 0.1}, 7)
+	n := mustImpair(t, counting{limit: limit}, link.Config{Corrupt: 0.1}, 7)
 	damaged := 0
 	for i, got := range numbersOf(t, mustGroup(t, n)) {
 		if flips := bits.OnesCount64(got ^ uint64(i)); flips > 3 {
@@ -185,8 +192,8 @@ func TestImpairCorruptsItsShareInPlace(t *testing.T) {
 			damaged++
 		}
 	}
-	mean, sd := binomial(limit, 0.1)
-	within(t, "damaged", float64(damaged), mean, sd)
+	mean, sd := linktest.Binomial(limit, 0.1)
+	linktest.Within(t, "damaged", float64(damaged), mean, sd)
 	if s := n.Stats(); s.Corrupted != uint64(damaged) || s.Delivered != limit || s.Dropped() != 0 {
 		t.Errorf("%d are damaged, and counted are %+v", damaged, s)
 	}
@@ -194,17 +201,17 @@ func TestImpairCorruptsItsShareInPlace(t *testing.T) {
 
 func TestImpairRefusesALinkThatMakesNoSense(t *testing.T) {
 	for _, share := range []float64{-0.01, 1.01, math.NaN(), math.Inf(1)} {
-		_, err := Impair(counting{}, LinkConfig{Loss: Bernoulli{P: share}}, 1)
-		wantError(t, err, "Bernoulli.P is a probability from 0 to 1, not ")
+		_, err := Impair(counting{}, link.Config{Loss: link.Bernoulli{P: share}}, 1)
+		linktest.WantError(t, err, "Bernoulli.P is a probability from 0 to 1, not ")
 	}
-	_, err := Impair(counting{}, LinkConfig{Delay: FixedDelay(-1)}, 1)
-	wantError(t, err, "FixedDelay is from 0 to 1h0m0s, not -1ns")
+	_, err := Impair(counting{}, link.Config{Delay: link.FixedDelay(-1)}, 1)
+	linktest.WantError(t, err, "FixedDelay is from 0 to 1h0m0s, not -1ns")
 }
 
 func TestImpairInPlaceDoesNotAllocate(t *testing.T) {
-	for _, cfg := range []LinkConfig{
-		{Loss: Bernoulli{P: 0.5}},
-		{Loss: GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1, LossBad: 1}, Delay: FixedDelay(0), Corrupt: 0.5},
+	for _, cfg := range []link.Config{
+		{Loss: link.Bernoulli{P: 0.5}},
+		{Loss: link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1, LossBad: 1}, Delay: link.FixedDelay(0), Corrupt: 0.5},
 	} {
 		c := mustGroup(t, mustImpair(t, counting{limit: math.MaxInt32}, cfg, 1))
 		if _, ok := c.(*impairConn); !ok {
@@ -220,30 +227,30 @@ func TestImpairInPlaceDoesNotAllocate(t *testing.T) {
 // Around a LAN's host: all of a group's and of a socket's own datagrams are lost,
 // what is sent is not, and Read waits on until Close.
 func TestImpairOnALAN(t *testing.T) {
-	onLAN(t, LANConfig{}, func(t net77) {
-		pub, clean := t.pub(1), t.sub(3)
-		n := mustImpair(t, t.host(2), LinkConfig{Loss: Bernoulli{P: 1}}, 1)
-		group := read(mustGroup(t, n))
-		c, err := n.Socket(multicast.SocketConfig{Group: testGroup, Interface: "eth0", TTL: 1})
+	lantest.On(t, lan.Config{}, func(t lantest.Net) {
+		pub, clean := t.Pub(1), t.Sub(3)
+		n := mustImpair(t, t.Host(2), link.Config{Loss: link.Bernoulli{P: 1}}, 1)
+		group := lantest.Read(mustGroup(t, n))
+		c, err := n.Socket(multicast.SocketConfig{Group: lantest.Group, Interface: "eth0", TTL: 1})
 		if err != nil {
 			t.Fatal(err)
 		}
-		socket := read(c)
-		t.send(pub, testGroup, "a", "b")
-		t.send(pub, socket.LocalAddr(), "c")
-		t.wantRead("a group socket that drops all", group)
-		t.wantRead("a socket that drops all", socket)
-		t.wantRead("another host", clean, "a", "b")
-		t.send(socket, testGroup, "sent")
-		t.wantRead("another host", clean, "sent")
+		socket := lantest.Read(c)
+		t.Send(pub, lantest.Group, "a", "b")
+		t.Send(pub, socket.LocalAddr(), "c")
+		t.WantRead("a group socket that drops all", group)
+		t.WantRead("a socket that drops all", socket)
+		t.WantRead("another host", clean, "a", "b")
+		t.Send(socket, lantest.Group, "sent")
+		t.WantRead("another host", clean, "sent")
 		if lost := n.Stats().Lost; lost != 4 { // its own, looped back, too
 			t.Errorf("%d are counted, not 4", lost)
 		}
 		if err := errors.Join(group.Close(), socket.Close()); err != nil {
 			t.Fatal(err)
 		}
-		t.wantClosed("the group socket", group)
-		t.wantClosed("the socket", socket)
+		t.WantClosed("the group socket", group)
+		t.WantClosed("the socket", socket)
 		if _, err := n.Group(multicast.GroupConfig{}); err == nil {
 			t.Error("the network's own errors are hidden")
 		}
@@ -263,7 +270,7 @@ func TestImpairOnALAN(t *testing.T) {
 func BenchmarkImpairRead(b *testing.B) {
 	for _, bb := range []struct{ name, link string }{{"loss", "loss=1%"}, {"burst", "burst=4%/12 corrupt=0.1%"}} {
 		b.Run(bb.name, func(b *testing.B) {
-			cfg, err := ParseLink(bb.link)
+			cfg, err := link.Parse(bb.link)
 			if err != nil {
 				b.Fatal(err)
 			}

@@ -4,17 +4,19 @@ import (
 	"cmp"
 	"slices"
 	"testing"
+
+	"crier/testnet/random"
 )
 
 // What is scheduled happens by time, and at one time in the order of scheduling.
 func TestScheduleKeepsOrder(t *testing.T) {
-	r := newRandom(1)
+	r := random.New(1)
 	var s schedule
 	var want []event
 	next := 0 // of want
 	for range 20_000 {
-		if r.below(3) > 0 || s.len() == 0 {
-			e := event{at: int64(r.below(50)), node: uint32(len(want))}
+		if r.Below(3) > 0 || s.len() == 0 {
+			e := event{at: int64(r.Below(50)), node: uint32(len(want))}
 			if next > 0 {
 				e.at += want[next-1].at // not before what has happened
 			}
@@ -35,13 +37,13 @@ func TestScheduleKeepsOrder(t *testing.T) {
 
 func TestScheduleDoesNotAllocate(t *testing.T) {
 	var s schedule
-	r := newRandom(1)
+	r := random.New(1)
 	for range 1000 {
-		s.push(event{at: int64(r.below(1000))})
+		s.push(event{at: int64(r.Below(1000))})
 	}
 	if n := testing.AllocsPerRun(1000, func() {
 		e := s.pop()
-		e.at += int64(r.below(1000))
+		e.at += int64(r.Below(1000))
 		s.push(e)
 	}); n != 0 {
 		t.Errorf("%v allocations an event", n)

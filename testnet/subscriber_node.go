@@ -8,6 +8,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
+	"crier/testnet/link"
 )
 
 // SubscriberConfig says what a simulated subscriber is. The zero value listens
@@ -22,7 +23,7 @@ type SubscriberConfig struct {
 	Receiver receive.Config
 	// Down and Up say how the links from and to each publisher behave. See
 	// World.Down and World.Up for the links themselves.
-	Down, Up LinkConfig
+	Down, Up link.Config
 	// Segment is the part of the network before its own links that it shares with
 	// others; nil: none.
 	Segment *Segment
@@ -125,10 +126,10 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if cfg.Segment != nil && cfg.Segment.w != w {
 		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name, cfg.Segment)
 	}
-	if err := cfg.Down.validate(); err != nil {
+	if err := cfg.Down.Validate(); err != nil {
 		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)
 	}
-	if err := cfg.Up.validate(); err != nil {
+	if err := cfg.Up.Validate(); err != nil {
 		return nil, fmt.Errorf("%w (the way up from %s)", err, cfg.Name)
 	}
 	if cfg.SocketQueue == 0 {

@@ -4,17 +4,19 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/link"
+	"crier/testnet/random"
 )
 
 // faults plans what goes wrong, and when.
 func (s *scenario) faults() {
 	w := s.w
-	for range s.r.below(6) {
+	for range s.r.Below(6) {
 		at := s.when()
-		pub := w.pubs[s.r.below(uint64(len(w.pubs)))]
-		sub := w.subs[s.r.below(uint64(len(w.subs)))]
+		pub := w.pubs[s.r.Below(uint64(len(w.pubs)))]
+		sub := w.subs[s.r.Below(uint64(len(w.subs)))]
 		pause := s.pause()
-		switch s.r.below(10) {
+		switch s.r.Below(10) {
 		case 0:
 			s.plan(at, "%v crashes", pub, pub.Crash)
 		case 1:
@@ -45,16 +47,16 @@ func (s *scenario) faults() {
 }
 
 // moves plans which addresses change, and when, in one of six scenarios.
-func (s *scenario) moves(r random) {
-	if r.below(6) > 0 {
+func (s *scenario) moves(r random.Generator) {
+	if r.Below(6) > 0 {
 		return
 	}
-	for range 1 + r.below(3) {
-		at := reliable.Time(r.below(uint64(s.calm)))
-		if pub := s.w.pubs[r.below(uint64(len(s.w.pubs)))]; r.below(2) == 0 {
+	for range 1 + r.Below(3) {
+		at := reliable.Time(r.Below(uint64(s.calm)))
+		if pub := s.w.pubs[r.Below(uint64(len(s.w.pubs)))]; r.Below(2) == 0 {
 			s.plan(at, "%v moves", pub, pub.Move)
 		} else {
-			sub := s.w.subs[r.below(uint64(len(s.w.subs)))]
+			sub := s.w.subs[r.Below(uint64(len(s.w.subs)))]
 			s.plan(at, "%v moves", sub, sub.Move)
 		}
 	}
@@ -178,12 +180,12 @@ func (s *scenario) rest() {
 	}
 }
 
-func (s *scenario) ease(l *Link, cfg LinkConfig) {
+func (s *scenario) ease(l *link.Link, cfg link.Config) {
 	if !s.lossy {
-		cfg = LinkConfig{Delay: cfg.Delay, Unordered: cfg.Unordered}
+		cfg = link.Config{Delay: cfg.Delay, Unordered: cfg.Unordered}
 	}
 	// Heartbeats come 400 ms apart, so five losses in a row are silence.
-	if b, ok := cfg.Loss.(Bernoulli); !ok || b.P > 0.05 {
+	if b, ok := cfg.Loss.(link.Bernoulli); !ok || b.P > 0.05 {
 		cfg.Loss = nil
 	}
 	cfg.Rate, cfg.Queue = 0, 0

@@ -6,13 +6,14 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/random"
 )
 
 // feed is what one publisher publishes.
 type feed struct {
 	s      *scenario
 	pub    *Publisher
-	r      random
+	r      random.Generator
 	left   int
 	pause  time.Duration // mean, between bursts
 	burst  uint64        // messages at once, at the most
@@ -24,12 +25,12 @@ type feed struct {
 // sizes returns how large messages are, in bytes.
 func (s *scenario) sizes(stride int, left *int) (string, func() int) {
 	room := uint64(stride)
-	pick := func(from, to uint64) func(r *random) int {
-		return func(r *random) int { return int(from + r.below(to-from+1)) }
+	pick := func(from, to uint64) func(r *random.Generator) int {
+		return func(r *random.Generator) int { return int(from + r.Below(to-from+1)) }
 	}
-	var profile func(r *random) int
+	var profile func(r *random.Generator) int
 	name := ""
-	switch s.r.below(7) {
+	switch s.r.Below(7) {
 	case 0:
 		name, profile = "of 0 B", pick(0, 0)
 	case 1, 2:
@@ -40,24 +41,24 @@ func (s *scenario) sizes(stride int, left *int) (string, func() int) {
 		name, profile = "of several frames", pick(room, 8*room)
 		*left = min(*left, 1+*left/5)
 	case 5:
-		name, profile = "over 100 KiB, some", func(r *random) int {
-			if r.below(50) == 0 {
-				return int(100<<10 + r.below(100<<10))
+		name, profile = "over 100 KiB, some", func(r *random.Generator) int {
+			if r.Below(50) == 0 {
+				return int(100<<10 + r.Below(100<<10))
 			}
-			return int(r.below(2000))
+			return int(r.Below(2000))
 		}
 		*left = min(*left, 300)
 	default:
-		name, profile = "of all sizes", func(r *random) int { return int(r.below(uint64(1) << (1 + r.below(13)))) }
+		name, profile = "of all sizes", func(r *random.Generator) int { return int(r.Below(uint64(1) << (1 + r.Below(13)))) }
 		*left = min(*left, 1+*left/2)
 	}
-	r := newRandom(s.r.pcg.Uint64())
+	r := random.New(s.r.Uint64())
 	return name, func() int { return profile(&r) }
 }
 
 // publish publishes a burst and comes back for the next one.
 func (f *feed) publish() {
-	for range 1 + f.r.below(f.burst) {
+	for range 1 + f.r.Below(f.burst) {
 		if f.left == 0 {
 			break
 		}
@@ -71,7 +72,7 @@ func (f *feed) publish() {
 		}
 	}
 	if f.left > 0 && f.s.w.Now() < f.s.calm {
-		f.s.w.At(f.s.w.Now().Add(time.Duration(f.r.upTo(int64(2*f.pause)))), f.publish)
+		f.s.w.At(f.s.w.Now().Add(time.Duration(f.r.UpTo(int64(2*f.pause)))), f.publish)
 	}
 }
 
@@ -83,7 +84,7 @@ func (f *feed) message() []byte {
 	}
 	b := f.buffer[:n+8]
 	f.count++
-	x := mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
+	x := random.Mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
 	for i := 0; i < n; i += 8 {
 		binary.LittleEndian.PutUint64(b[i:], x)
 		x = x*6364136223846793005 + 1442695040888963407

@@ -1,33 +1,37 @@
 package testnet
 
-import "time"
+import (
+	"time"
+
+	"crier/testnet/link"
+)
 
 // loss is how a link or a segment loses, if it does.
-func (s *scenario) loss() Loss {
-	switch s.r.below(4) {
+func (s *scenario) loss() link.Loss {
+	switch s.r.Below(4) {
 	case 0:
-		return Bernoulli{P: s.share(1, 50)}
+		return link.Bernoulli{P: s.share(1, 50)}
 	case 1:
-		return Bernoulli{P: s.share(50, 300)}
+		return link.Bernoulli{P: s.share(50, 300)}
 	case 2:
-		return GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500), LossBad: s.share(300, 1000)}
+		return link.GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500), LossBad: s.share(300, 1000)}
 	}
 	return nil
 }
 
-func (s *scenario) link() LinkConfig {
-	c := LinkConfig{Loss: s.loss()}
-	switch s.r.below(5) {
+func (s *scenario) link() link.Config {
+	c := link.Config{Loss: s.loss()}
+	switch s.r.Below(5) {
 	case 0:
-		c.Delay = FixedDelay(s.span(0, time.Millisecond))
+		c.Delay = link.FixedDelay(s.span(0, time.Millisecond))
 	case 1:
 		a := s.span(0, time.Millisecond)
-		c.Delay = UniformDelay{Min: a, Max: a + s.span(0, 5*time.Millisecond)}
+		c.Delay = link.UniformDelay{Min: a, Max: a + s.span(0, 5*time.Millisecond)}
 	case 2:
 		a := s.span(0, time.Millisecond)
-		c.Delay = ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond), Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
+		c.Delay = link.ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond), Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
 	case 3:
-		c.Delay = FixedDelay(s.span(time.Millisecond, 100*time.Millisecond))
+		c.Delay = link.FixedDelay(s.span(time.Millisecond, 100*time.Millisecond))
 	}
 	c.Unordered = s.one(3)
 	if s.one(4) {
@@ -40,8 +44,8 @@ func (s *scenario) link() LinkConfig {
 		c.Corrupt = s.share(1, 50)
 	}
 	if s.one(6) {
-		c.Rate = int64(1e6 + s.r.below(100e6))
-		c.Queue = 16<<10 + int(s.r.below(200<<10))
+		c.Rate = int64(1e6 + s.r.Below(100e6))
+		c.Queue = 16<<10 + int(s.r.Below(200<<10))
 	}
 	return c
 }

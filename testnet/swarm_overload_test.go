@@ -17,24 +17,24 @@ import (
 // overloaded adds to a publisher's configuration.
 func (s *scenario) overloaded(cfg *PublisherConfig) {
 	r := &s.over
-	one := func(n uint64) bool { return r.below(n) == 0 }
+	one := func(n uint64) bool { return r.Below(n) == 0 }
 	sc := &cfg.Sender
 	if one(2) {
 		return
 	}
-	switch r.below(4) {
+	switch r.Below(4) {
 	case 0, 1:
 		sc.Pace.Kind = reliable.PaceSlowest
 	case 2:
-		sc.Pace = reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 1 + int(r.below(4))}
+		sc.Pace = reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 1 + int(r.Below(4))}
 	case 3:
-		sc.Pace = reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"subscriber 0", fmt.Sprintf("subscriber %d", 1+r.below(5))}}
+		sc.Pace = reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"subscriber 0", fmt.Sprintf("subscriber %d", 1+r.Below(5))}}
 	}
 	if one(2) {
 		sc.WhenFull = reliable.Drop
 	}
 	if one(2) {
-		sc.StallTimeout = 100*time.Millisecond + time.Duration(r.below(uint64(3*time.Second)))
+		sc.StallTimeout = 100*time.Millisecond + time.Duration(r.Below(uint64(3*time.Second)))
 	}
 	if one(8) {
 		sc.WaitFor = 1
@@ -44,17 +44,17 @@ func (s *scenario) overloaded(cfg *PublisherConfig) {
 		if datagram == 0 {
 			datagram = reliable.DefaultDatagram
 		}
-		sc.Disk = int64(frame.DataSize(datagram)+store.RecordHead) * int64(1+r.below(1000))
-		cfg.Disk.Wait = time.Duration(r.below(uint64(5 * time.Millisecond)))
+		sc.Disk = int64(frame.DataSize(datagram)+store.RecordHead) * int64(1+r.Below(1000))
+		cfg.Disk.Wait = time.Duration(r.Below(uint64(5 * time.Millisecond)))
 		if one(6) {
-			cfg.Disk.FailWrites = 1 + int(r.below(10))
+			cfg.Disk.FailWrites = 1 + int(r.Below(10))
 		}
 		if one(6) {
-			cfg.Disk.FailReads = 1 + int(r.below(10))
+			cfg.Disk.FailReads = 1 + int(r.Below(10))
 		}
 	}
 	if one(4) {
-		sc.MaxRate = 200_000 + r.below(5_000_000)
+		sc.MaxRate = 200_000 + r.Below(5_000_000)
 	}
 	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, rate %d",
 		sc.Pace, sc.WhenFull, sc.StallTimeout, sc.WaitFor, sc.Disk, cfg.Disk, sc.MaxRate)
@@ -63,7 +63,7 @@ func (s *scenario) overloaded(cfg *PublisherConfig) {
 // overrun adds to a subscriber's configuration.
 func (s *scenario) overrun(rc *receive.Config) {
 	r := &s.over
-	switch r.below(6) {
+	switch r.Below(6) {
 	case 0:
 		rc.Overload = reliable.OverloadBuffer
 	case 1:

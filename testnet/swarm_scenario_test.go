@@ -7,36 +7,38 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/link"
+	"crier/testnet/random"
 )
 
 // scenario is one random run: all that it does follows from its seed.
 type scenario struct {
 	w     *World
-	r     random
-	over  random        // of what swarm_overload_test.go adds
-	calm  reliable.Time // when faults end
-	notes []string      // what it consists of, for whoever reads a failure
+	r     random.Generator
+	over  random.Generator // of what swarm_overload_test.go adds
+	calm  reliable.Time    // when faults end
+	notes []string         // what it consists of, for whoever reads a failure
 	feeds []*feed
 	lossy bool // links lose after calm as before
 	err   error
 }
 
 func newScenario(w *World, seed uint64) *scenario {
-	s := &scenario{w: w, r: newRandom(mix(seed) ^ 0x737761726d), over: newRandom(mix(seed) ^ 0x6f766572)}
-	s.calm = 100*milli + reliable.Time(s.r.below(uint64(3*time.Second)))
+	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x737761726d), over: random.New(random.Mix(seed) ^ 0x6f766572)}
+	s.calm = 100*milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
 	for range s.segments() {
-		cfg := LinkConfig{Loss: s.loss(), Delay: FixedDelay(s.span(0, time.Millisecond))}
+		cfg := link.Config{Loss: s.loss(), Delay: link.FixedDelay(s.span(0, time.Millisecond))}
 		if _, err := w.AddSegment(fmt.Sprintf("segment%d", len(w.segments)), cfg); err != nil {
 			s.err = err
 		}
 	}
-	subs := 1 + int(s.r.below(12))
+	subs := 1 + int(s.r.Below(12))
 	if s.one(40) {
-		subs = 50 + int(s.r.below(50))
+		subs = 50 + int(s.r.Below(50))
 	}
 	pubs := 1
 	if s.one(3) {
-		pubs += 1 + int(s.r.below(3))
+		pubs += 1 + int(s.r.Below(3))
 	}
 	budget := 16_000 / (subs + 2) / pubs // messages a publisher
 	for range pubs {
@@ -46,24 +48,24 @@ func newScenario(w *World, seed uint64) *scenario {
 		s.subscriber()
 	}
 	s.faults()
-	s.moves(newRandom(mix(seed) ^ 0x6d6f7665))
+	s.moves(random.New(random.Mix(seed) ^ 0x6d6f7665))
 	return s
 }
 
 // one is true once in n.
-func (s *scenario) one(n uint64) bool { return s.r.below(n) == 0 }
+func (s *scenario) one(n uint64) bool { return s.r.Below(n) == 0 }
 
 // span returns a duration from a to b.
 func (s *scenario) span(a, b time.Duration) time.Duration {
-	return a + time.Duration(s.r.upTo(int64(b-a)))
+	return a + time.Duration(s.r.UpTo(int64(b-a)))
 }
 
 // when returns a time before calm.
-func (s *scenario) when() reliable.Time { return reliable.Time(s.r.below(uint64(s.calm))) }
+func (s *scenario) when() reliable.Time { return reliable.Time(s.r.Below(uint64(s.calm))) }
 
 // share returns a probability from a to b, in thousandths.
 func (s *scenario) share(a, b uint64) float64 {
-	return float64(a+s.r.below(b-a+1)) / 1000
+	return float64(a+s.r.Below(b-a+1)) / 1000
 }
 
 func (s *scenario) note(format string, args ...any) {
@@ -74,7 +76,7 @@ func (s *scenario) String() string { return strings.Join(s.notes, "\n\t") }
 
 func (s *scenario) segments() int {
 	if s.one(5) {
-		return 1 + int(s.r.below(2))
+		return 1 + int(s.r.Below(2))
 	}
 	return 0
 }
@@ -83,35 +85,35 @@ func (s *scenario) publisher(budget int) {
 	cfg := PublisherConfig{}
 	sc := &cfg.Sender
 	sc.Name = fmt.Sprintf("stream %d", len(s.feeds))
-	sc.Datagram = []int{0, 0, 0, 256, 257 + int(s.r.below(1200)), 4096, 9000}[s.r.below(7)]
+	sc.Datagram = []int{0, 0, 0, 256, 257 + int(s.r.Below(1200)), 4096, 9000}[s.r.Below(7)]
 	datagram := sc.Datagram
 	if datagram == 0 {
 		datagram = reliable.DefaultDatagram
 	}
 	stride := frame.DataSize(datagram)
-	switch s.r.below(4) {
+	switch s.r.Below(4) {
 	case 0:
-		sc.ResendBuffer = stride * (8 + int(s.r.below(40)))
+		sc.ResendBuffer = stride * (8 + int(s.r.Below(40)))
 	case 1:
 		sc.ResendBuffer = max(8*stride, 64<<10)
 	default:
-		sc.ResendBuffer = 1<<20 + int(s.r.below(3<<20))
+		sc.ResendBuffer = 1<<20 + int(s.r.Below(3<<20))
 	}
 	if s.one(3) {
 		sc.BatchWait = s.span(0, 5*time.Millisecond)
 	}
 	sc.FirstSeq, sc.FirstOffset = s.firstNumber(), s.firstNumber()
 	if s.one(8) {
-		sc.RepairFloor = 32<<10 + s.r.below(1<<20)
+		sc.RepairFloor = 32<<10 + s.r.Below(1<<20)
 	}
 	if s.one(12) {
-		sc.MaxMembers = 1 + int(s.r.below(3))
+		sc.MaxMembers = 1 + int(s.r.Below(3))
 	}
 	if s.one(4) {
 		cfg.Write = s.span(time.Microsecond, 50*time.Microsecond)
 	}
 	if s.one(2) {
-		cfg.At = reliable.Time(s.r.below(uint64(s.calm / 2)))
+		cfg.At = reliable.Time(s.r.Below(uint64(s.calm / 2)))
 	}
 	s.overloaded(&cfg)
 	p, err := s.w.AddPublisher(cfg)
@@ -119,11 +121,11 @@ func (s *scenario) publisher(budget int) {
 		s.err = err
 		return
 	}
-	f := &feed{s: s, pub: p, r: newRandom(s.r.pcg.Uint64())}
-	f.left = 1 + int(s.r.below(uint64(budget)))
+	f := &feed{s: s, pub: p, r: random.New(s.r.Uint64())}
+	f.left = 1 + int(s.r.Below(uint64(budget)))
 	f.burst = 1
 	if s.one(3) {
-		f.burst = 1 + s.r.below(100)
+		f.burst = 1 + s.r.Below(100)
 	}
 	kind := ""
 	kind, f.size = s.sizes(stride, &f.left)
@@ -137,15 +139,15 @@ func (s *scenario) publisher(budget int) {
 
 // firstNumber is where numbers start: anywhere, and often at an edge.
 func (s *scenario) firstNumber() uint64 {
-	switch s.r.below(6) {
+	switch s.r.Below(6) {
 	case 0:
-		return s.r.below(1000)
+		return s.r.Below(1000)
 	case 1:
-		return 1<<32 - s.r.below(2000)
+		return 1<<32 - s.r.Below(2000)
 	case 2:
-		return 1<<63 - s.r.below(2000)
+		return 1<<63 - s.r.Below(2000)
 	case 3:
-		return s.r.pcg.Uint64() >> 1
+		return s.r.Uint64() >> 1
 	}
 	return 0
 }
@@ -172,17 +174,17 @@ func (s *scenario) subscriber() {
 	if s.one(3) {
 		rc.Silence = s.span(500*time.Millisecond, 5*time.Second)
 	}
-	switch s.r.below(4) {
+	switch s.r.Below(4) {
 	case 0:
 		rc.Buffer = 64 << 10
 	case 1:
-		rc.Buffer = 64<<10 + int(s.r.below(1<<20))
+		rc.Buffer = 64<<10 + int(s.r.Below(1<<20))
 	}
 	if rc.Buffer != 0 && s.one(2) {
-		rc.MaxMemory = rc.Buffer + int(s.r.below(uint64(rc.Buffer)))
+		rc.MaxMemory = rc.Buffer + int(s.r.Below(uint64(rc.Buffer)))
 	}
 	if s.one(3) {
-		rc.Datagram = 256 + int(s.r.below(1300))
+		rc.Datagram = 256 + int(s.r.Below(1300))
 	}
 	if s.one(7) {
 		cfg.Work = s.span(time.Microsecond, 2*time.Millisecond)
@@ -191,10 +193,10 @@ func (s *scenario) subscriber() {
 	rc.Runs = cfg.Work == 0 && len(s.w.subs)%2 == 0
 	cfg.TimersFirst = s.one(2)
 	if s.one(4) {
-		cfg.SocketQueue = 1 + int(s.r.below(2000))
+		cfg.SocketQueue = 1 + int(s.r.Below(2000))
 	}
 	if n := len(s.w.segments); n > 0 && !s.one(3) {
-		cfg.Segment = s.w.segments[s.r.below(uint64(n))]
+		cfg.Segment = s.w.segments[s.r.Below(uint64(n))]
 	}
 	cfg.Down, cfg.Up = s.link(), s.link()
 	s.overrun(rc)

@@ -6,6 +6,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/link"
 )
 
 // WorldConfig says how a World begins.
@@ -69,7 +70,7 @@ type World struct {
 	watched       struct{ arrived, handled bool } // some observer looks at it
 	shown         Datagram                        // what observers look at
 	drop          Drop
-	outcome       Outcome
+	outcome       link.Outcome
 	mostScheduled int
 	kept          uint64 // bytes of messages that are kept, accepted or held
 	stats         WorldStats
@@ -252,7 +253,7 @@ func number16(a netip.AddrPort, net byte) (int, bool) {
 
 // id makes ids that are the same for the same seed and never 0.
 func (w *World) id(net byte, number, life int) uint64 {
-	id := LinkSeed(w.cfg.Seed, uint64(net)<<32|uint64(number), ^uint64(life))
+	id := link.Seed(w.cfg.Seed, uint64(net)<<32|uint64(number), ^uint64(life))
 	if id == 0 {
 		id = 1
 	}

@@ -3,6 +3,8 @@ package testnet
 import (
 	"testing"
 	"time"
+
+	"crier/testnet/link"
 )
 
 // A delivery allocates nothing: what a datagram takes is allocated once, however many
@@ -10,7 +12,7 @@ import (
 func TestDeliveriesDontAllocate(t *testing.T) {
 	w := NewWorld(WorldConfig{Seed: 1})
 	pub := addPublisher(t, w, PublisherConfig{})
-	way := LinkConfig{Delay: UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}}
+	way := link.Config{Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}}
 	const subs = 200
 	for range subs {
 		addSubscriber(t, w, SubscriberConfig{Down: way, Up: way})

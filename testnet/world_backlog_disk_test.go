@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // A subscriber that is stopped for longer than its subscription is remembered by
@@ -39,16 +40,16 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
 		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}})
-	up := LinkConfig{Delay: FixedDelay(60 * time.Millisecond)}
+	up := link.Config{Delay: link.FixedDelay(60 * time.Millisecond)}
 	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	far := s.listen(SubscriberConfig{Down: near(nil), Up: up})
 	every(s.World, 200*milli, milli/20, 4000, func(int) { pub.Publish(make([]byte, 120)) })
 	every(s.World, 200*milli, 3*milli, 100, func(int) { // both miss the same, and one the repair, too
-		s.Down(pub, first).SetLoss(Bernoulli{P: 1})
-		s.Down(pub, far).SetLoss(Bernoulli{P: 1})
+		s.Down(pub, first).SetLoss(link.Bernoulli{P: 1})
+		s.Down(pub, far).SetLoss(link.Bernoulli{P: 1})
 		s.At(s.Now().Add(500*time.Microsecond), func() {
 			s.Down(pub, first).SetLoss(nil)
-			s.Down(pub, far).SetLoss(Bernoulli{P: 0.5})
+			s.Down(pub, far).SetLoss(link.Bernoulli{P: 0.5})
 		})
 	})
 	s.At(1200*milli, func() { s.Down(pub, far).SetLoss(nil) })
@@ -67,10 +68,10 @@ func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	}})
 	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 20 * time.Millisecond}) // keeps all on disk
-	far := LinkConfig{Delay: FixedDelay(900 * time.Millisecond)}
+	far := link.Config{Delay: link.FixedDelay(900 * time.Millisecond)}
 	second := s.listen(SubscriberConfig{Down: far, Up: near(nil)})
 	every(s.World, 500*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
-	s.At(600*milli, func() { s.Down(pub, second).SetLoss(Bernoulli{P: 1}) })
+	s.At(600*milli, func() { s.Down(pub, second).SetLoss(link.Bernoulli{P: 1}) })
 	s.At(602*milli, func() { s.Down(pub, second).SetLoss(nil) })
 	counts := reliable.Time(0)
 	every(s.World, 900*milli, milli, 2000, func(int) {

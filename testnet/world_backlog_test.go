@@ -6,13 +6,14 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/receive"
+	"crier/testnet/link"
 )
 
 // backlogged is a link that takes six seconds to pass on what is published within
 // a tenth of one, repairs behind it, and loses 2 %.
-func backlogged() LinkConfig {
-	return LinkConfig{
-		Loss: Bernoulli{P: 0.02}, Delay: FixedDelay(time.Millisecond),
+func backlogged() link.Config {
+	return link.Config{
+		Loss: link.Bernoulli{P: 0.02}, Delay: link.FixedDelay(time.Millisecond),
 		Rate: 4_000_000, Queue: 16 << 20,
 	}
 }
@@ -68,7 +69,7 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		pub := addPublisher(t, s.World, PublisherConfig{})
 		slow := s.listen(SubscriberConfig{
 			Receiver: receive.Config{Buffer: c.buffer}, Work: 10 * time.Millisecond,
-			Down: near(Bernoulli{P: 0.02}), Up: near(nil),
+			Down: near(link.Bernoulli{P: 0.02}), Up: near(nil),
 		})
 		every(s.World, 0, 100*milli/1000, 1000, func(i int) { pub.Publish(make([]byte, 1300)) })
 		s.At(200*milli, pub.Close)

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // BenchmarkWorld is one publisher and 100 subscribers on links with jitter and
@@ -22,8 +23,8 @@ func BenchmarkWorld(b *testing.B) {
 			pub := addPublisher(b, w, PublisherConfig{})
 			for range 100 {
 				addSubscriber(b, w, SubscriberConfig{
-					Down: LinkConfig{Loss: Bernoulli{P: 0.01}, Delay: UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
-					Up:   LinkConfig{Loss: Bernoulli{P: 0.01}, Delay: UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
+					Down: link.Config{Loss: link.Bernoulli{P: 0.01}, Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
+					Up:   link.Config{Loss: link.Bernoulli{P: 0.01}, Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
 				})
 			}
 			message := make([]byte, 200)

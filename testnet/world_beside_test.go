@@ -8,6 +8,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // What a subscriber feels of one beside it that crawls.
@@ -34,7 +35,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) { accepted[offset] = now }
 	var late []time.Duration
 	var first, last reliable.Time
-	lossy := near(Bernoulli{P: 0.03})
+	lossy := near(link.Bernoulli{P: 0.03})
 	lossy.Rate, lossy.Queue = 100_000_000, 64<<10 // bits a second: what goes to others is felt
 	addSubscriber(t, s.World, SubscriberConfig{Down: lossy, Up: near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {
@@ -46,7 +47,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 		}
 	}})
 	if crawls {
-		addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: 5 * time.Millisecond,
+		addSubscriber(t, s.World, SubscriberConfig{Down: near(link.Bernoulli{P: 0.01}), Up: near(nil), Work: 5 * time.Millisecond,
 			Receiver: receive.Config{Overload: overload, Buffer: 64 << 10}})
 	}
 	s.paced(pub, 100*milli, 500*time.Microsecond, n)

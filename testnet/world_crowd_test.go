@@ -7,6 +7,8 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/lan/lantest"
+	"crier/testnet/link"
 )
 
 // crowd counts the NACKs for each frame that a whole group misses, and how long
@@ -43,11 +45,11 @@ func TestThousandSubscribersMissTheSameFrame(t *testing.T) {
 		c.w = w
 		w.watchers = append(w.watchers, c)
 		pub := addPublisher(t, w, PublisherConfig{})
-		g, err := w.AddSegment("switch", LinkConfig{})
+		g, err := w.AddSegment("switch", link.Config{})
 		if err != nil {
 			t.Fatal(err)
 		}
-		way := LinkConfig{Delay: UniformDelay{Min: trip / 2, Max: trip/2 + trip/20}}
+		way := link.Config{Delay: link.UniformDelay{Min: trip / 2, Max: trip/2 + trip/20}}
 		for range subs {
 			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way,
 				OnEvent: func(_ reliable.Time, ev *reliable.Event) {
@@ -61,7 +63,7 @@ func TestThousandSubscribersMissTheSameFrame(t *testing.T) {
 		every(w, 2000*milli, 50*milli, 80, func(i int) {
 			if i%4 == 3 {
 				lost[uint64(i)] = true
-				if err := g.Link(pub).SetLoss(mustScript(t, "drop frame 1")); err != nil {
+				if err := g.Link(pub).SetLoss(lantest.Parsed(t, "drop frame 1")); err != nil {
 					t.Fatal(err)
 				}
 			}

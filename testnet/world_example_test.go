@@ -7,6 +7,7 @@ import (
 
 	"crier/reliable"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // A publisher on a link that loses the third datagram, and crashes. It takes no
@@ -14,14 +15,14 @@ import (
 func ExampleWorld() {
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: 7})
 	judge := testnet.NewChecker(w)
-	script, err := testnet.ParseScript("drop frame 3")
+	script, err := link.ParseScript("drop frame 3")
 	if err != nil {
 		log.Fatal(err)
 	}
-	way := testnet.FixedDelay(100 * time.Microsecond)
+	way := link.FixedDelay(100 * time.Microsecond)
 	_, err = w.AddSubscriber(testnet.SubscriberConfig{
-		Down: testnet.LinkConfig{Loss: script, Delay: way},
-		Up:   testnet.LinkConfig{Delay: way},
+		Down: link.Config{Loss: script, Delay: way},
+		Up:   link.Config{Delay: way},
 		OnEvent: func(now reliable.Time, ev *reliable.Event) {
 			fmt.Print(time.Duration(now), " ", ev.Kind)
 			if ev.Kind == reliable.Message {

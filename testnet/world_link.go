@@ -4,6 +4,7 @@ import (
 	"fmt"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // headerBytes is what UDP and IPv4 add to a datagram on a link.
@@ -11,8 +12,8 @@ const headerBytes = 28
 
 // path is what lies between a publisher and a subscriber.
 type path struct {
-	down *Link // to the subscriber
-	up   *Link // to the publisher
+	down *link.Link // to the subscriber
+	up   *link.Link // to the publisher
 
 	doomed int // DATA frames down that are to be lost
 }
@@ -23,16 +24,16 @@ type Segment struct {
 	w      *World
 	index  int
 	name   string
-	cfg    LinkConfig
-	links  []*Link // by publisher
-	doomed []int   // by publisher: DATA frames that are to be lost
+	cfg    link.Config
+	links  []*link.Link // by publisher
+	doomed []int        // by publisher: DATA frames that are to be lost
 	subs   []*Subscriber
 }
 
 // AddSegment adds a segment, before any subscriber on it. Each publisher has a
 // link of its own to it, which behaves as cfg says.
-func (w *World) AddSegment(name string, cfg LinkConfig) (*Segment, error) {
-	if err := cfg.validate(); err != nil {
+func (w *World) AddSegment(name string, cfg link.Config) (*Segment, error) {
+	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
 	g := &Segment{w: w, index: len(w.segments), name: name, cfg: cfg}
@@ -44,10 +45,10 @@ func (w *World) AddSegment(name string, cfg LinkConfig) (*Segment, error) {
 }
 
 // Link returns a publisher's link to the segment, to look at or to change.
-func (g *Segment) Link(p *Publisher) *Link { return g.links[p.index] }
+func (g *Segment) Link(p *Publisher) *link.Link { return g.links[p.index] }
 
 func (g *Segment) connect(p *Publisher) {
-	g.links = append(g.links, newLink(g.cfg, LinkSeed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
+	g.links = append(g.links, new(link.Link).Init(g.cfg, link.Seed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
 	g.doomed = append(g.doomed, 0)
 }
 
@@ -66,10 +67,10 @@ func (g *Segment) fan(p *packet) {
 
 // Down returns the link from a publisher to a subscriber, to look at or to
 // change; Up the one from the subscriber to the publisher.
-func (w *World) Down(p *Publisher, s *Subscriber) *Link { return p.paths[s.index].down }
+func (w *World) Down(p *Publisher, s *Subscriber) *link.Link { return p.paths[s.index].down }
 
 // Up returns the link from a subscriber to a publisher.
-func (w *World) Up(s *Subscriber, p *Publisher) *Link { return p.paths[s.index].up }
+func (w *World) Up(s *Subscriber, p *Publisher) *link.Link { return p.paths[s.index].up }
 
 // Partition cuts the network between a publisher and a subscriber, both ways;
 // Heal ends that. What is on its way still arrives.
@@ -94,22 +95,22 @@ func (w *World) cut(p *Publisher, s *Subscriber, down bool) {
 // depend on the order in which the two were added.
 func (w *World) connect(p *Publisher, s *Subscriber) {
 	p.paths = append(p.paths, path{
-		down: w.downs.add(s.cfg.Down, LinkSeed(w.cfg.Seed, p.key(), s.key())),
-		up:   w.ups.add(s.cfg.Up, LinkSeed(w.cfg.Seed, s.key(), p.key())),
+		down: w.downs.add(s.cfg.Down, link.Seed(w.cfg.Seed, p.key(), s.key())),
+		up:   w.ups.add(s.cfg.Up, link.Seed(w.cfg.Seed, s.key(), p.key())),
 	})
 }
 
 // links are made by the dozen, so that those that a packet to the group crosses
 // lie in memory one after the other.
-type links []Link
+type links []link.Link
 
-func (l *links) add(cfg LinkConfig, seed uint64) *Link {
+func (l *links) add(cfg link.Config, seed uint64) *link.Link {
 	if len(*l) == cap(*l) {
-		*l = make([]Link, 0, 32)
+		*l = make([]link.Link, 0, 32)
 	}
-	*l = append(*l, Link{})
+	*l = append(*l, link.Link{})
 	one := &(*l)[len(*l)-1]
-	one.start(cfg, seed)
+	one.Init(cfg, seed)
 	return one
 }
 
@@ -138,13 +139,15 @@ func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
 
 func (p *Publisher) toSegment(g *Segment, pkt *packet) {
 	w, l := p.w, g.links[p.index]
-	l.doomed = doom(&g.doomed[p.index], pkt)
+	if doom(&g.doomed[p.index], pkt) {
+		l.LoseNext()
+	}
 	out := &w.outcome
-	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
+	l.SendTo(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
 		w.traceSend(p, g, pkt, out)
 	}
-	if out.Drop != NotDropped && len(w.observers) > 0 {
+	if out.Drop != link.NotDropped && len(w.observers) > 0 {
 		w.observeDropped(pkt, g, nil)
 	}
 	for _, a := range out.Arrivals() {
@@ -163,13 +166,15 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 	}
 	w, way := p.w, &p.paths[s.index]
 	l := way.down
-	l.doomed = doom(&way.doomed, pkt)
+	if doom(&way.doomed, pkt) {
+		l.LoseNext()
+	}
 	out := &w.outcome
-	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
+	l.SendTo(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
 		w.traceSend(p, s, pkt, out)
 	}
-	if out.Drop != NotDropped && len(w.observers) > 0 {
+	if out.Drop != link.NotDropped && len(w.observers) > 0 {
 		w.observeDropped(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
@@ -185,11 +190,11 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
 	w, l := s.w, p.paths[s.index].up
 	out := &w.outcome
-	l.send(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
+	l.SendTo(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
 		w.traceSend(s, p, pkt, out)
 	}
-	if out.Drop != NotDropped && len(w.observers) > 0 {
+	if out.Drop != link.NotDropped && len(w.observers) > 0 {
 		w.observeDropped(pkt, nil, s)
 	}
 	for _, a := range out.Arrivals() {
@@ -212,13 +217,13 @@ func (w *World) trace(format string, args ...any) {
 }
 
 // traceSend writes what becomes of a packet.
-func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *Outcome) {
+func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *link.Outcome) {
 	what := "damaged frame"
 	if p.err == nil {
 		what = p.frame.String()
 	}
 	outcome := out.Drop.String()
-	if out.Drop == NotDropped {
+	if out.Drop == link.NotDropped {
 		outcome = "arrives"
 		for _, a := range out.Arrivals() {
 			outcome += " " + stamp(reliable.Time(a.At))

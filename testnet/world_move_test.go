@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // Addresses of a publisher and a subscriber change, while a tenth is lost: all messages
@@ -17,7 +18,7 @@ func TestAddressesChange(t *testing.T) {
 		c := NewChecker(w)
 		var subs []*Subscriber
 		for range 3 {
-			sub, err := w.AddSubscriber(SubscriberConfig{Down: near(Bernoulli{P: 0.1}), Up: near(Bernoulli{P: 0.1})})
+			sub, err := w.AddSubscriber(SubscriberConfig{Down: near(link.Bernoulli{P: 0.1}), Up: near(link.Bernoulli{P: 0.1})})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -55,10 +56,10 @@ func TestAddressesChange(t *testing.T) {
 func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	s := newStory(t, 73)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
-	up := LinkConfig{Delay: FixedDelay(20 * time.Millisecond)}
+	up := link.Config{Delay: link.FixedDelay(20 * time.Millisecond)}
 	sub := s.listen(SubscriberConfig{Down: near(nil), Up: up, Receiver: receive.Config{Silence: 10 * time.Second}})
 	s.At(100*milli, func() { pub.Publish([]byte("first")) })
-	s.At(250*milli, func() { s.Down(pub, sub).SetLoss(Bernoulli{P: 1}); s.Up(sub, pub).SetDown(true) })
+	s.At(250*milli, func() { s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1}); s.Up(sub, pub).SetDown(true) })
 	every(s.World, 300*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(750*milli, func() { s.Down(pub, sub).SetLoss(nil) })
 	s.At(4000*milli, func() { s.Up(sub, pub).SetDown(false) }) // what it lacks is old by now

@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/link"
 )
 
 // Observer is told what happens in a World, as it happens and before the machines
@@ -56,7 +57,7 @@ type Drop struct {
 	// Datagram.Publisher and Subscriber.
 	Segment    *Segment
 	Subscriber *Subscriber
-	Reason     DropReason
+	Reason     link.DropReason
 }
 
 // String names the link, as traces do.

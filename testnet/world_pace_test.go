@@ -11,6 +11,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // Stories of a producer that outruns a consumer, in virtual time.
@@ -108,7 +109,7 @@ func TestDroppedTailIsTold(t *testing.T) {
 	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond, Sender: send.Config{
 		ResendBuffer: ring(20), WhenFull: reliable.Drop,
 	}})
-	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.05}), Up: near(nil)})
+	sub := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.05}), Up: near(nil)})
 	dropped := s.paced(pub, 100*milli, 0, 50)
 	s.At(200*milli, pub.Close)
 	s.run(200*milli, 10_000*milli)
@@ -174,7 +175,7 @@ func TestDiskKeepsABacklog(t *testing.T) {
 		},
 	})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
-	slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: 2 * time.Millisecond,
+	slow := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.01}), Up: near(nil), Work: 2 * time.Millisecond,
 		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.paced(pub, 100*milli, 500*time.Microsecond, 5000)
 	s.At(4000*milli, pub.Close)
@@ -295,7 +296,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 		for _, copies := range []bool{false, true} {
 			s := newStory(t, 39)
 			pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, ResendBuffer: ring(500)}})
-			sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.02}), Up: near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
+			sub := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.02}), Up: near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
 				Receiver: receive.Config{Overload: o, Buffer: 64 << 10}})
 			s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
 			s.At(2000*milli, pub.Close)

@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/link"
 )
 
 // packet is one datagram on its way. It never changes once it is made, so that
@@ -54,7 +55,7 @@ func (p *packet) decode(dec *frame.Decoder, raw []byte) {
 
 // damaged returns a copy of the packet as it comes out of a link that damages
 // it.
-func (w *World) damaged(p *packet, l *Link) *packet {
+func (w *World) damaged(p *packet, l *link.Link) *packet {
 	bad := &packet{from: p.from, at: p.at, sender: p.sender, asker: p.asker, session: p.session, target: p.target}
 	raw := make([]byte, len(p.frame.Raw))
 	copy(raw, p.frame.Raw)

@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // What a slow consumer costs the network depends on its buffer. The producer is ahead
@@ -53,7 +54,7 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 			ResendBuffer: ring(buffers), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 		}})
 		quick := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
-		slow := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.01}), Up: near(nil), Work: work,
+		slow := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.01}), Up: near(nil), Work: work,
 			Receiver: receive.Config{Buffer: ring(buffers)}})
 		var from, to reliable.Time // when the message was accepted that is the first after the buffers are full, and the last
 		most := uint64(0)

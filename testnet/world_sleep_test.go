@@ -9,6 +9,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // A publisher that is suspended while its socket takes a batch and its disk does a job
@@ -68,9 +69,9 @@ func TestSleeperFindsARepairBeforeTheFrame(t *testing.T) {
 	s.At(50*milli, func() { sleeper.Pause(400 * time.Millisecond) })
 	pub := addPublisher(t, s.World, PublisherConfig{At: 100 * milli})
 	s.At(110*milli, func() {
-		s.Down(pub, other).SetLoss(Bernoulli{P: 1})
+		s.Down(pub, other).SetLoss(link.Bernoulli{P: 1})
 		late := slow
-		late.Delay = FixedDelay(100 * time.Millisecond)
+		late.Delay = link.FixedDelay(100 * time.Millisecond)
 		if err := s.Down(pub, sleeper).Reconfigure(late); err != nil {
 			t.Fatal(err)
 		}

@@ -6,6 +6,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 // A publisher that may repair next to nothing has thousands of frames waiting for a
@@ -18,8 +19,8 @@ func TestRepairsThatWaitRaiseNoStorm(t *testing.T) {
 		lost := map[reliable.Cause]uint64{}
 		for range subs {
 			addSubscriber(t, w, SubscriberConfig{
-				Down: LinkConfig{Delay: FixedDelay(time.Millisecond), Loss: Bernoulli{P: 0.05}},
-				Up:   LinkConfig{Delay: FixedDelay(time.Millisecond)},
+				Down: link.Config{Delay: link.FixedDelay(time.Millisecond), Loss: link.Bernoulli{P: 0.05}},
+				Up:   link.Config{Delay: link.FixedDelay(time.Millisecond)},
 				OnEvent: func(_ reliable.Time, ev *reliable.Event) {
 					if ev.Kind == reliable.Loss {
 						lost[ev.Cause] += ev.Lost.Len()

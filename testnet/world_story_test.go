@@ -12,6 +12,8 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/lan/lantest"
+	"crier/testnet/link"
 )
 
 // Stories in virtual time, each judged by the Checker besides what it says itself.
@@ -33,7 +35,9 @@ func newStory(t *testing.T, seed uint64) *story {
 }
 
 // near is a link of 1 ms.
-func near(loss Loss) LinkConfig { return LinkConfig{Loss: loss, Delay: FixedDelay(time.Millisecond)} }
+func near(loss link.Loss) link.Config {
+	return link.Config{Loss: loss, Delay: link.FixedDelay(time.Millisecond)}
+}
 
 // listen adds a subscriber and writes down what it is told, runs of messages as
 // one line.
@@ -101,7 +105,7 @@ func TestPublishLoseAskRepair(t *testing.T) {
 	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	every(s.World, 10*milli, 10*milli, 10, func(i int) {
 		if i == 5 { // lose the next datagram
-			if err := s.Down(pub, sub).SetLoss(mustScript(t, "drop frame 1")); err != nil {
+			if err := s.Down(pub, sub).SetLoss(lantest.Parsed(t, "drop frame 1")); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -127,7 +131,7 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 	s := newStory(t, 3)
 	pub := addPublisher(t, s.World, PublisherConfig{Write: 100 * time.Microsecond})
 	clean := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
-	lossy := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.3}), Up: near(nil)})
+	lossy := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.3}), Up: near(nil)})
 	every(s.World, 0, 50*milli/1000, 4000, func(i int) { pub.Publish(make([]byte, 1300)) })
 	s.At(100*milli, pub.Crash)
 	s.run(100*milli, 8000*milli)
@@ -189,7 +193,7 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 	for _, timersFirst := range []bool{false, true} {
 		s := newStory(t, 9)
 		pub := addPublisher(t, s.World, PublisherConfig{})
-		sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.2}), Up: near(nil), TimersFirst: timersFirst})
+		sub := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.2}), Up: near(nil), TimersFirst: timersFirst})
 		every(s.World, 0, 10*milli, 600, func(int) { pub.Publish([]byte("tick")) })
 		s.At(1001*milli, func() { sub.Pause(4 * time.Second) })
 		s.run(5001*milli, 12_000*milli)
@@ -200,7 +204,7 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 func TestResendBufferTooSmall(t *testing.T) {
 	s := newStory(t, 11)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{ResendBuffer: 16 << 10}})
-	sub := s.listen(SubscriberConfig{Down: near(Bernoulli{P: 0.2}), Up: near(nil)})
+	sub := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.2}), Up: near(nil)})
 	every(s.World, 0, milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(1000*milli, pub.Close)
 	s.run(1000*milli, 8000*milli)
@@ -237,7 +241,7 @@ func TestLateJoin(t *testing.T) {
 
 func TestManyPublishers(t *testing.T) {
 	s := newStory(t, 15)
-	sub := addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.1}), Up: near(Bernoulli{P: 0.1})})
+	sub := addSubscriber(t, s.World, SubscriberConfig{Down: near(link.Bernoulli{P: 0.1}), Up: near(link.Bernoulli{P: 0.1})})
 	for i := range 20 {
 		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{FirstOffset: uint64(i) << 58}})
 		every(s.World, reliable.Time(i)*milli, 3*milli, 200, func(n int) { pub.Publish(fmt.Appendf(nil, "%v %d", pub, n)) })

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // A subscriber that was suspended just after its first request finds the repair when it
@@ -16,7 +17,7 @@ func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 		var worst time.Duration
 		resumed := reliable.Never
 		sub := addSubscriber(t, s.World, SubscriberConfig{
-			Down: near(Bernoulli{P: 0.2}), Up: near(nil), TimersFirst: timersFirst, SocketQueue: 4000,
+			Down: near(link.Bernoulli{P: 0.2}), Up: near(nil), TimersFirst: timersFirst, SocketQueue: 4000,
 			OnEvent: func(now reliable.Time, ev *reliable.Event) {
 				if now > resumed.Add(500*time.Millisecond) {
 					worst = max(worst, ev.Recovery)

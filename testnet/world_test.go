@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // milli is a millisecond of a World's time.
@@ -15,15 +16,15 @@ const milli = reliable.Time(time.Millisecond)
 
 // newWorld returns a World with a publisher that starts at once and n
 // subscribers that listen over links of 1 milli with some loss.
-func newWorld(t testing.TB, cfg WorldConfig, n int, loss Loss) (*World, *Publisher, []*Subscriber) {
+func newWorld(t testing.TB, cfg WorldConfig, n int, loss link.Loss) (*World, *Publisher, []*Subscriber) {
 	t.Helper()
 	w := NewWorld(cfg)
 	pub := addPublisher(t, w, PublisherConfig{})
 	var subs []*Subscriber
 	for range n {
 		subs = append(subs, addSubscriber(t, w, SubscriberConfig{
-			Down: LinkConfig{Loss: loss, Delay: FixedDelay(time.Millisecond)},
-			Up:   LinkConfig{Delay: FixedDelay(time.Millisecond)},
+			Down: link.Config{Loss: loss, Delay: link.FixedDelay(time.Millisecond)},
+			Up:   link.Config{Delay: link.FixedDelay(time.Millisecond)},
 		}))
 	}
 	return w, pub, subs
@@ -61,7 +62,7 @@ func every(w *World, from, pause reliable.Time, n int, fn func(i int)) {
 }
 
 func TestLostMessagesComeBack(t *testing.T) {
-	w, pub, subs := newWorld(t, WorldConfig{Seed: 1}, 3, Bernoulli{P: 0.05})
+	w, pub, subs := newWorld(t, WorldConfig{Seed: 1}, 3, link.Bernoulli{P: 0.05})
 	every(w, 0, milli, 1000, func(i int) {
 		if _, err := pub.Publish(fmt.Appendf(nil, "message %d", i)); err != nil {
 			t.Fatal(err)
@@ -83,7 +84,7 @@ func TestLostMessagesComeBack(t *testing.T) {
 func TestSameSeedSameBytes(t *testing.T) {
 	trace := func(seed uint64) string {
 		h := sha256.New()
-		w, pub, _ := newWorld(t, WorldConfig{Seed: seed, Trace: func(line string) { fmt.Fprintln(h, line) }}, 5, Bernoulli{P: 0.1})
+		w, pub, _ := newWorld(t, WorldConfig{Seed: seed, Trace: func(line string) { fmt.Fprintln(h, line) }}, 5, link.Bernoulli{P: 0.1})
 		every(w, 0, milli, 300, func(i int) { pub.Publish(make([]byte, i*i%4000)) })
 		if err := w.Run(3000 * milli); err != nil {
 			t.Fatal(err)

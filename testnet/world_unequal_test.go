@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/link"
 )
 
 // One subscriber far away, in a group that backs off, doesn't slow the recovery of
@@ -16,10 +17,10 @@ func TestOneFarAway(t *testing.T) {
 		s := newStory(t, 3)
 		var recovery []time.Duration
 		addSubscriber(t, s.World, SubscriberConfig{
-			Down: LinkConfig{Delay: FixedDelay(far)}, Up: LinkConfig{Delay: FixedDelay(far)},
+			Down: link.Config{Delay: link.FixedDelay(far)}, Up: link.Config{Delay: link.FixedDelay(far)},
 		})
 		for range 11 {
-			addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: 0.002}), Up: near(nil), OnEvent: func(_ reliable.Time, ev *reliable.Event) {
+			addSubscriber(t, s.World, SubscriberConfig{Down: near(link.Bernoulli{P: 0.002}), Up: near(nil), OnEvent: func(_ reliable.Time, ev *reliable.Event) {
 				if ev.Kind == reliable.Message && ev.Recovered && ev.Received > 4000*milli {
 					recovery = append(recovery, ev.Recovery)
 				}
@@ -49,7 +50,7 @@ func TestRepairsDontStarveData(t *testing.T) {
 				latency = append(latency, now.Sub(accepted[ev.Offset]))
 			}
 		}})
-		addSubscriber(t, s.World, SubscriberConfig{Down: near(Bernoulli{P: loss}), Up: near(nil)})
+		addSubscriber(t, s.World, SubscriberConfig{Down: near(link.Bernoulli{P: loss}), Up: near(nil)})
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Write:    100 * time.Microsecond, // a datagram: about 110 Mbit/s
 			OnAccept: func(now reliable.Time, offset uint64, _ []byte) { accepted[offset] = now },

@@ -16,6 +16,7 @@ import (
 	"crier/cmd/crier/feed/feedtest"
 	"crier/multicast"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // A resend buffer that is far too small loses messages: they are named, with
@@ -60,7 +61,7 @@ func lossySeed(t *testing.T, share float64, n int) uint64 {
 	t.Helper()
 	for seed := uint64(1); ; seed++ {
 		network, err := testnet.Impair(numbered{},
-			testnet.LinkConfig{Loss: testnet.Bernoulli{P: share}}, seed)
+			link.Config{Loss: link.Bernoulli{P: share}}, seed)
 		if err != nil {
 			t.Fatal(err)
 		}

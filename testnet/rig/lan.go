@@ -7,24 +7,25 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/lan"
+	"crier/testnet/link"
 )
 
 // LAN is a simulated LAN with a publisher's host, 10.77.0.1, and others, on which the
 // whole library runs in a bubble's virtual time. It fails its test where anything
 // doesn't open.
 type LAN struct {
-	Pub *testnet.Host // the publisher's
-	Log *slog.Logger  // of all that is opened from now on; Quiet at first
+	Pub *lan.Host    // the publisher's
+	Log *slog.Logger // of all that is opened from now on; Quiet at first
 
 	t   testing.TB
-	lan *testnet.LAN
+	lan *lan.LAN
 }
 
 // NewLAN returns a LAN of such links, each with a generator of its own from the seed.
-func NewLAN(t testing.TB, link testnet.LinkConfig, seed uint64) *LAN {
+func NewLAN(t testing.TB, link link.Config, seed uint64) *LAN {
 	t.Helper()
-	lan, err := testnet.NewLAN(testnet.LANConfig{Seed: seed, Link: link})
+	lan, err := lan.New(lan.Config{Seed: seed, Link: link})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -34,7 +35,7 @@ func NewLAN(t testing.TB, link testnet.LinkConfig, seed uint64) *LAN {
 }
 
 // Host returns a new host, 10.77.0.n.
-func (l *LAN) Host(n int) *testnet.Host {
+func (l *LAN) Host(n int) *lan.Host {
 	l.t.Helper()
 	h, err := l.lan.Host(fmt.Sprintf("10.77.0.%d", n))
 	if err != nil {
@@ -59,7 +60,7 @@ func (l *LAN) Publisher(cfg publisher.Config) *publisher.Publisher {
 }
 
 // Subscriber opens a subscriber on a host.
-func (l *LAN) Subscriber(host *testnet.Host, cfg subscriber.Config) *subscriber.Subscriber {
+func (l *LAN) Subscriber(host *lan.Host, cfg subscriber.Config) *subscriber.Subscriber {
 	l.t.Helper()
 	cfg.Network, cfg.Interface, cfg.Logger = host, "eth0", l.Log
 	s, err := subscriber.New(cfg)
@@ -70,16 +71,16 @@ func (l *LAN) Subscriber(host *testnet.Host, cfg subscriber.Config) *subscriber.
 }
 
 // Way returns the path from the publisher's host to another.
-func (l *LAN) Way(host *testnet.Host) *testnet.Path { return l.lan.Link(l.Pub, host) }
+func (l *LAN) Way(host *lan.Host) *lan.Path { return l.lan.Link(l.Pub, host) }
 
 // Drop drops datagrams on the way to a host, by a script that counts from now (a
 // session begins with SESSION and HEARTBEAT). Without a script it drops none.
-func (l *LAN) Drop(host *testnet.Host, script string) {
+func (l *LAN) Drop(host *lan.Host, script string) {
 	l.t.Helper()
-	var loss testnet.Script
+	var loss link.Script
 	if script != "" {
 		var err error
-		if loss, err = testnet.ParseScript(script); err != nil {
+		if loss, err = link.ParseScript(script); err != nil {
 			l.t.Fatal(err)
 		}
 	}

@@ -13,7 +13,7 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
-	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // maxFile bounds the text of a scenario, in bytes.
@@ -218,7 +218,7 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 			if err != nil {
 				return err
 			}
-			if _, err := testnet.ParseLink(key + "=" + text); err != nil {
+			if _, err := link.Parse(key + "=" + text); err != nil {
 				return d.fail(pair.Value, "%s: %s", at, bare(err))
 			}
 		}
@@ -240,7 +240,7 @@ var unsaid = map[string]string{
 	"buffer": "32MiB", "memory": "four times the buffer", "silence": "2s", "socket-queue": "92",
 }
 
-// bare takes the package's and the link's name off an error of ParseLink.
+// bare takes the package's and the link's name off an error of link.Parse.
 func bare(err error) string {
 	text := strings.TrimPrefix(err.Error(), "testnet: ")
 	if strings.HasPrefix(text, "link \"") {

@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // plan lets an event happen when it is due.
@@ -105,7 +106,7 @@ func (r *Run) happenAt(e *Event, sub *testnet.Subscriber, i, n int) {
 }
 
 // become gives a link new properties, if there are any.
-func (r *Run) become(l *testnet.Link, to *Link, i, n int) {
+func (r *Run) become(l *link.Link, to *Link, i, n int) {
 	if to == nil {
 		return
 	}

@@ -5,11 +5,11 @@ import (
 	"strings"
 	"time"
 
-	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // Link is what a link does to datagrams. Each field but the records is a setting of
-// [testnet.ParseLink], in its words: a share is 1% or 0.01, a time 2ms, a rate 1Gbit,
+// [link.Parse], in its words: a share is 1% or 0.01, a time 2ms, a rate 1Gbit,
 // a size 64KiB.
 type Link struct {
 	// Loss is the share lost at random; Burst SHARE/LENGTH, lost in bursts of so
@@ -53,7 +53,7 @@ func (l Link) IsZero() bool { return l == Link{} }
 // perMember reports whether the members of a group have links that differ.
 func (l *Link) perMember() bool { return l.Noise != "" || l.Rutgers != "" }
 
-// settings are the fields that testnet.ParseLink reads, as it wants them.
+// settings are the fields that link.Parse reads, as it wants them.
 func (l *Link) settings() string {
 	var b strings.Builder
 	add := func(name, value string) {
@@ -79,7 +79,7 @@ func (l *Link) settings() string {
 	return b.String()
 }
 
-// isSetting says which keys of a link testnet.ParseLink reads.
+// isSetting says which keys of a link link.Parse reads.
 func isSetting(key string) bool {
 	switch key {
 	case "lost", "delays", "every", "noise", "threshold", "rutgers", "sender", "noise-dbm", "unordered", "queue", "tail":
@@ -89,7 +89,7 @@ func isSetting(key string) bool {
 }
 
 // config returns the link without its records.
-func (l *Link) config() (testnet.LinkConfig, error) { return testnet.ParseLink(l.settings()) }
+func (l *Link) config() (link.Config, error) { return link.Parse(l.settings()) }
 
 var linkType = reflect.TypeFor[Link]()
 
@@ -101,11 +101,11 @@ func (l *Link) average() time.Duration {
 		return 0
 	}
 	switch d := cfg.Delay.(type) {
-	case testnet.FixedDelay:
+	case link.FixedDelay:
 		return time.Duration(d)
-	case testnet.UniformDelay:
+	case link.UniformDelay:
 		return (d.Min + d.Max) / 2
-	case testnet.ParetoDelay:
+	case link.ParetoDelay:
 		return d.Min + d.Mean
 	}
 	return 0

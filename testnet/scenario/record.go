@@ -7,7 +7,7 @@ import (
 	"slices"
 	"time"
 
-	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // records are the recorded traces that a scenario's links replay, each read once.
@@ -16,11 +16,11 @@ type records struct {
 	bits    map[string][]bool
 	delays  map[string][]time.Duration
 	noise   map[string][]int16
-	rutgers map[string][]testnet.RutgersLink
+	rutgers map[string][]link.RutgersLink
 }
 
 func newRecords(open func(string) (io.ReadCloser, error)) *records {
-	return &records{open, map[string][]bool{}, map[string][]time.Duration{}, map[string][]int16{}, map[string][]testnet.RutgersLink{}}
+	return &records{open, map[string][]bool{}, map[string][]time.Duration{}, map[string][]int16{}, map[string][]link.RutgersLink{}}
 }
 
 // read returns a record, from the cache if it was read before.
@@ -46,27 +46,27 @@ func read[T any](r *records, cache map[string]T, name string, parse func(io.Read
 }
 
 // link returns what a link does, for the i-th of n members of a group.
-func (r *records) link(l *Link, i, n int) (testnet.LinkConfig, error) {
+func (r *records) link(l *Link, i, n int) (link.Config, error) {
 	cfg, err := l.config()
 	if err != nil {
 		return cfg, errors.New(bare(err))
 	}
-	var loss testnet.Loss
+	var loss link.Loss
 	switch {
 	case l.Lost != "":
-		bits, err := read(r, r.bits, l.Lost, testnet.ReadBits)
+		bits, err := read(r, r.bits, l.Lost, link.ReadBits)
 		if err != nil {
 			return cfg, err
 		}
-		loss = testnet.TraceLoss{Lost: bits, Loop: true, Interval: l.Every.d()}
+		loss = link.TraceLoss{Lost: bits, Loop: true, Interval: l.Every.d()}
 	case l.Noise != "":
-		noise, err := read(r, r.noise, l.Noise, testnet.ReadNoise)
+		noise, err := read(r, r.noise, l.Noise, link.ReadNoise)
 		if err != nil {
 			return cfg, err
 		}
-		loss = testnet.NoiseLoss{Noise: noise, Interval: l.Every.d(), Threshold: l.Threshold.of(i, n), Loop: true}
+		loss = link.NoiseLoss{Noise: noise, Interval: l.Every.d(), Threshold: l.Threshold.of(i, n), Loop: true}
 	case l.Rutgers != "":
-		rows, err := read(r, r.rutgers, l.Rutgers, testnet.ReadRutgers)
+		rows, err := read(r, r.rutgers, l.Rutgers, link.ReadRutgers)
 		if err != nil {
 			return cfg, err
 		}
@@ -74,18 +74,18 @@ func (r *records) link(l *Link, i, n int) (testnet.LinkConfig, error) {
 		if err != nil {
 			return cfg, err
 		}
-		loss = testnet.TraceLoss{Lost: row.Lost, Loop: true, Interval: l.Every.d()}
+		loss = link.TraceLoss{Lost: row.Lost, Loop: true, Interval: l.Every.d()}
 	}
 	if l.Delays != "" {
-		delays, err := read(r, r.delays, l.Delays, testnet.ReadDelays)
+		delays, err := read(r, r.delays, l.Delays, link.ReadDelays)
 		if err != nil {
 			return cfg, err
 		}
-		cfg.Delay = testnet.TraceDelay{Delays: delays, Loop: true, Interval: l.Every.d()}
+		cfg.Delay = link.TraceDelay{Delays: delays, Loop: true, Interval: l.Every.d()}
 	}
 	switch {
 	case loss != nil && cfg.Loss != nil:
-		cfg.Loss = testnet.AnyLoss{loss, cfg.Loss}
+		cfg.Loss = link.AnyLoss{loss, cfg.Loss}
 	case loss != nil:
 		cfg.Loss = loss
 	}
@@ -93,7 +93,7 @@ func (r *records) link(l *Link, i, n int) (testnet.LinkConfig, error) {
 }
 
 // rutgersRow is the record of the i-th receiver that heard a sender at a noise.
-func rutgersRow(rows []testnet.RutgersLink, l *Link, i int) (*testnet.RutgersLink, error) {
+func rutgersRow(rows []link.RutgersLink, l *Link, i int) (*link.RutgersLink, error) {
 	var senders []string
 	n := 0
 	for k := range rows {

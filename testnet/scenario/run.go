@@ -12,6 +12,7 @@ import (
 	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // Options say how to play a scenario.
@@ -108,7 +109,7 @@ func (r *Run) addSegment(g *Segment) error {
 
 func (r *Run) addGroup(number int) error {
 	g := &r.s.Subscribers[number]
-	var down, up testnet.LinkConfig // models are shared
+	var down, up link.Config // models are shared
 	for k := range g.size() {
 		cfg := testnet.SubscriberConfig{
 			Name:    memberName(g, k),
@@ -182,7 +183,7 @@ func (r *Run) addPublisher(number int) error {
 	}
 	p.from = reliable.Time(c.At).Add(lead)
 	p.due = p.from
-	seed := testnet.LinkSeed(r.seed, uint64(number), 0x66656564)
+	seed := link.Seed(r.seed, uint64(number), 0x66656564)
 	if c.Feed == "" {
 		p.made = newPayloads(c.Size, seed)
 	} else {

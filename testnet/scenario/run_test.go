@@ -14,6 +14,7 @@ import (
 
 	"crier/reliable"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // parse reads a scenario that is right.
@@ -209,7 +210,7 @@ events:
 	missed := 0
 	r := play(t, s, Options{}, func(r *Run) {
 		r.World().Observe(testnet.Observer{Dropped: func(d *testnet.Datagram, c *testnet.Drop) {
-			if c.Reason == testnet.DropLoss {
+			if c.Reason == link.DropLoss {
 				missed++
 			}
 		}})

@@ -10,6 +10,7 @@ import (
 
 	"crier/reliable"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // Feed is a recorded feed: messages and when they are due, since the first one.
@@ -25,7 +26,7 @@ type random struct{ pcg rand.PCG }
 
 func newRandom(seed uint64) *random {
 	r := &random{}
-	r.pcg.Seed(seed, testnet.LinkSeed(seed, 1, 2))
+	r.pcg.Seed(seed, link.Seed(seed, 1, 2))
 	return r
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // Values of a file, with their units. Each reads its text and writes it again.
@@ -138,7 +138,7 @@ type Bits int64
 
 // UnmarshalText reads a rate.
 func (r *Bits) UnmarshalText(b []byte) error {
-	n, err := testnet.ParseRate(string(b))
+	n, err := link.ParseRate(string(b))
 	if err == nil && n < 1000 {
 		err = fmt.Errorf("%q is no rate that lets anything through: give 1kbit or more", b)
 	}

@@ -14,6 +14,7 @@ import (
 	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // The demo of overload: the same burst to a subscriber that is too slow for it, under
@@ -71,8 +72,8 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	link := testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond),
-		Loss: testnet.Bernoulli{P: 0.001}}
+	link := link.Config{Delay: link.FixedDelay(100 * time.Microsecond),
+		Loss: link.Bernoulli{P: 0.001}}
 	slow, err := w.AddSubscriber(testnet.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
 		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},

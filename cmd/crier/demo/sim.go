@@ -13,36 +13,37 @@ import (
 	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // simLinks are the three networks.
 var simLinks = []struct {
 	name, link string
-	down       testnet.LinkConfig
-	up         testnet.LinkConfig
+	down       link.Config
+	up         link.Config
 }{
 	{
 		"clean", "50 µs away, loses nothing",
-		testnet.LinkConfig{Delay: testnet.UniformDelay{Min: 45 * time.Microsecond,
+		link.Config{Delay: link.UniformDelay{Min: 45 * time.Microsecond,
 			Max: 55 * time.Microsecond}},
-		testnet.LinkConfig{Delay: testnet.FixedDelay(50 * time.Microsecond)},
+		link.Config{Delay: link.FixedDelay(50 * time.Microsecond)},
 	},
 	{
 		"lossy", "100 µs away, loses 1 % at random, NACKs too",
-		testnet.LinkConfig{
-			Delay: testnet.UniformDelay{Min: 90 * time.Microsecond, Max: 110 * time.Microsecond},
-			Loss:  testnet.Bernoulli{P: 0.01},
+		link.Config{
+			Delay: link.UniformDelay{Min: 90 * time.Microsecond, Max: 110 * time.Microsecond},
+			Loss:  link.Bernoulli{P: 0.01},
 		},
-		testnet.LinkConfig{Delay: testnet.FixedDelay(100 * time.Microsecond),
-			Loss: testnet.Bernoulli{P: 0.01}},
+		link.Config{Delay: link.FixedDelay(100 * time.Microsecond),
+			Loss: link.Bernoulli{P: 0.01}},
 	},
 	{
 		"bursty", "2 to 3 ms away, loses 4 % in bursts of 12 datagrams on average",
-		testnet.LinkConfig{
-			Delay: testnet.UniformDelay{Min: 2 * time.Millisecond, Max: 3 * time.Millisecond},
-			Loss:  testnet.GilbertElliott{GoodToBad: 0.0035, BadToGood: 1.0 / 12, LossBad: 1},
+		link.Config{
+			Delay: link.UniformDelay{Min: 2 * time.Millisecond, Max: 3 * time.Millisecond},
+			Loss:  link.GilbertElliott{GoodToBad: 0.0035, BadToGood: 1.0 / 12, LossBad: 1},
 		},
-		testnet.LinkConfig{Delay: testnet.FixedDelay(2 * time.Millisecond)},
+		link.Config{Delay: link.FixedDelay(2 * time.Millisecond)},
 	},
 }
 

@@ -10,6 +10,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/multicast"
 	"crier/testnet"
+	"crier/testnet/link"
 )
 
 // Flags are the flags of commands that use a network.
@@ -117,17 +118,17 @@ func (n *Flags) Defaulted() bool { return !n.Set.Changed("iface") }
 
 // Network returns the kernel's network, with --drop or --impair in front of it.
 func (n *Flags) Network() (multicast.Network, error) {
-	var cfg testnet.LinkConfig
+	var cfg link.Config
 	switch {
 	case n.impair != "" && n.drop != 0:
 		return nil, cli.Usagef("--drop is a part of --impair: write loss=%v into it", n.drop)
 	case n.impair != "":
 		var err error
-		if cfg, err = testnet.ParseLink(n.impair); err != nil {
+		if cfg, err = link.Parse(n.impair); err != nil {
 			return nil, impairError(err)
 		}
 	case n.drop != 0:
-		cfg.Loss = testnet.Bernoulli{P: n.drop}
+		cfg.Loss = link.Bernoulli{P: n.drop}
 	default:
 		return multicast.Kernel, nil
 	}

@@ -3,6 +3,7 @@ package job
 import (
 	"crier/multicast"
 	"crier/testnet"
+	"crier/testnet/link"
 	"net/netip"
 	"time"
 )
@@ -74,7 +75,7 @@ func (t *Task) Network() (multicast.Network, error) {
 		return multicast.Kernel, nil
 	}
 	return testnet.Impair(multicast.Kernel,
-		testnet.LinkConfig{Loss: testnet.Bernoulli{P: t.Drop}}, t.Seed)
+		link.Config{Loss: link.Bernoulli{P: t.Drop}}, t.Seed)
 }
 
 // Waits returns how a publisher of this task waits, and how a subscriber.
