@@ -1,6 +1,6 @@
 package nack
 
-import "time"
+import import "time"
 
 // RequesterConfig configures a Requester. The zero value asks for what is
 // missing, with the default times.
@@ -41,6 +41,20 @@ func (c *RequesterConfig) setDefaults() {
 	}
 }
 
+// Standing says how it stands with a frame that is asked for.
+type Standing uint8
+
+const (
+	// Ready: it can be repeated at once.
+	Ready Standing = iota
+	// Stored: it must be read first.
+	Stored
+	// Unfit: it is too large for the network.
+	Unfit
+	// Absent: it is not held.
+	Absent
+)
+
 // ResponderConfig configures a Responder. Zero fields mean the defaults.
 type ResponderConfig struct {
 	// Frames is how many frames the resend buffer holds at the most, and so how
@@ -72,12 +86,9 @@ type ResponderConfig struct {
 	// twice what a Requester asks for at once. The rest is refused in one step:
 	// a small NACK can name all that is held, and must not cost a walk over it.
 	MaxAsked uint64
-	// Ready, if not nil, says whether a held frame can be repeated at once, and needn't be
-	// read first.
-	Ready func(seq uint64) bool
-	// Unfit, if not nil, says whether a held frame can't be repeated, since it is too
-	// large for the network.
-	Unfit func(seq uint64) bool
+	// Look, if not nil, says how it stands with a frame among those that are held; else
+	// all can be repeated at once.
+	Look func(seq uint64) Standing
 }
 
 const (

@@ -176,9 +176,15 @@ func (r *Responder) looks(now Time, a *Asker) uint64 {
 // ask takes one held frame of a NACK, and reports false if there is no room for
 // it.
 func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) bool {
-	if r.unfit(seq) {
+	switch r.look(seq) {
+	case Unfit:
 		r.answer.Unfit = join(r.answer.Unfit, Range{seq, seq + 1})
 		r.stats.Unfit++
+		return true
+	case Absent:
+		r.answer.Gone = join(r.answer.Gone, Range{seq, seq + 1})
+		a.Gone++
+		r.stats.Gone++
 		return true
 	}
 	at := r.queue.marks.index(seq) + 1
@@ -262,7 +268,7 @@ func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	switch {
 	case !m.queued:
 	case m.class == Behind && !m.group:
-		if a.in[Behind].queued > turn || !r.ready(m.seq) {
+		if a.in[Behind].queued > turn || r.look(m.seq) != Ready {
 			r.answer.Coming = join(r.answer.Coming, Range{m.seq, m.seq + 1})
 		}
 	case m.class == Recent && !m.group && r.group > SmallGroup, r.waits(now, m.asker, m.class):
@@ -270,9 +276,12 @@ func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	}
 }
 
-func (r *Responder) unfit(seq uint64) bool { return r.cfg.Unfit != nil && r.cfg.Unfit(seq) }
-
-func (r *Responder) ready(seq uint64) bool { return r.cfg.Ready == nil || r.cfg.Ready(seq) }
+func (r *Responder) look(seq uint64) Standing {
+	if r.cfg.Look == nil {
+		return Ready
+	}
+	return r.cfg.Look(seq)
+}
 
 // passOver takes a frame out of the queue that won't be repeated, and reports
 // whether nothing of its asker's waits in its class any more.
@@ -281,10 +290,10 @@ func (r *Responder) passOver(at int32, held Range) bool {
 	switch {
 	case m.seq < m.asker.Position: // it has it by now, or does without
 		r.stats.Dropped++
-	case m.seq >= held.From && r.unfit(m.seq):
+	case m.seq >= held.From && r.look(m.seq) == Unfit:
 		r.stats.Unfit++
 		r.deny(m, true)
-	case m.seq < held.From:
+	case m.seq < held.From || r.look(m.seq) == Absent:
 		m.asker.Gone++
 		r.stats.Gone++
 		r.deny(m, false)

@@ -1,6 +1,6 @@
 package nack
 
-import "time"
+import import "time"
 
 // waits reports whether what is queued for an asker goes out only later, for want of
 // budget or quota. What there is of both is looked up once for a range.
@@ -30,7 +30,11 @@ func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 		a := l.first
 		at := a.in[class].first
 		m := r.queue.marks.at(at - 1)
-		if m.seq < held.From || r.unfit(m.seq) || m.seq < a.Position && r.own(m) {
+		standing := Absent
+		if m.seq >= held.From {
+			standing = r.look(m.seq)
+		}
+		if standing >= Unfit || m.seq < a.Position && r.own(m) {
 			if r.passOver(at, held) {
 				turns--
 			}
@@ -46,7 +50,7 @@ func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 			turns--
 			continue
 		}
-		if !r.ready(m.seq) {
+		if standing == Stored {
 			if r.stored.Len() == 0 {
 				r.stored = r.run(at)
 			}
@@ -168,7 +172,7 @@ func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time
 	for a := l.first; a != nil && at > now; a = a.in[class].next {
 		p := &a.in[class]
 		switch seq := r.queue.marks.at(p.first - 1).seq; {
-		case !reads && seq >= held.From && !r.ready(seq):
+		case !reads && seq >= held.From && r.look(seq) == Stored:
 		case class == Recent:
 			at = min(at, r.paced(now, r.quota(now, a), p.queued))
 		default:

@@ -6,6 +6,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/rate"
 	"crier/reliable/store"
 )
 
@@ -143,8 +144,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("reliable: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
 		return fmt.Errorf("reliable: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
-	case c.Burst > maxBurst:
-		return fmt.Errorf("reliable: a burst of %d bytes is more than %d", c.Burst, maxBurst)
+	case c.Burst > rate.MaxBurst:
+		return fmt.Errorf("reliable: a burst of %d bytes is more than %d", c.Burst, rate.MaxBurst)
 	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
 		return fmt.Errorf("reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap")
 	}

@@ -7,7 +7,6 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/store"
 )
 
 // A network whose MTU changes. Frames that were sealed never change: those that were made
@@ -33,8 +32,9 @@ func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
 	if s.most == s.datagram { // frames that are yet to be made fit
 		s.wide = min(wide, s.store.Next())
 	}
+	s.repairer.SetLargest(s.most, s.wide)
 	for seq := s.store.InMemory(); seq < min(s.wide, s.store.Next()); seq++ {
-		if s.unfit(seq) {
+		if s.repairer.Unfit(seq) {
 			unfit++
 		}
 	}
@@ -90,16 +90,10 @@ func (s *Sender) repack(now reliable.Time, data []byte) bool {
 	return true
 }
 
-// unfit says whether a REPAIR with a frame in it is too large for the network. Of one
-// that only the disk holds that isn't known before it was read.
-func (s *Sender) unfit(seq uint64) bool {
-	return seq < s.wide && store.TooLarge(s.store, seq, s.most)
-}
-
 // skipUnfit passes frames that were never sent, and are too large for it now.
 func (s *Sender) skipUnfit(now reliable.Time) {
 	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide && len(s.store.Frame(s.store.Sent())) > s.most {
-		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.store.Sent())
+		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.store.Sent(), nil)
 		s.store.Pass(1)
 		s.stats.TooLarge++
 		s.beats.data(now) // tells of it soon

@@ -21,15 +21,14 @@ func (s *Sender) Used() int { return s.store.Used() }
 
 // NextDisk returns the next thing to do on disk, and false if there is none now.
 // It must be handed back with DiskDone before the next call.
-func (s *Sender) NextDisk() (store.Job, bool) { return s.store.NextJob(s.responder) }
+func (s *Sender) NextDisk() (store.Job, bool) { return s.store.NextJob(s.repairer) }
 
 // DiskDone hands the job back. Frames are what was read, with a datagram each;
 // they must stay as they are until the next read is handed back. After a failed
 // write nothing more is written; what a failed read was for is no longer held.
 func (s *Sender) DiskDone(now reliable.Time, frames [][]byte, err error) {
 	if lost := s.store.JobDone(frames, err); lost.Len() > 0 {
-		s.responder.Unreadable(lost)
-		s.deny()
+		s.repairer.Unreadable(lost)
 	}
 	s.noteRoom(now)
 }

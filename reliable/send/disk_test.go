@@ -99,7 +99,7 @@ func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 5, To: 9}},
 	}))
-	p.responder.Forget(&p.members.rows[0].Asker)
+	p.repairer.Forget(&p.members.rows[0].Asker)
 	if job, ok := p.NextDisk(); ok {
 		t.Errorf("the next job is %+v", job)
 	}

@@ -7,93 +7,6 @@ import (
 	"crier/reliable"
 )
 
-// pump sends frames of 1,400 bytes as soon as a limit allows, where whoever sends
-// looks only when it wakes up: late by what the test says. It returns the bytes that
-// went out in a time, and the most in any window.
-func pump(l *limit, d, window time.Duration, late func(i int) time.Duration) (sent, most uint64) {
-	type batch struct {
-		at reliable.Time
-		n  uint64
-	}
-	var recent []batch
-	in := uint64(0)
-	for now, i := reliable.Time(0), 0; now < reliable.Time(d); i++ {
-		for n := l.allow(now); n > 0; n = l.allow(now) {
-			l.take(now, 1400)
-			sent += 1400
-			recent, in = append(recent, batch{now, 1400}), in+1400
-		}
-		for len(recent) > 0 && recent[0].at <= now-reliable.Time(window) {
-			in -= recent[0].n
-			recent = recent[1:]
-		}
-		most = max(most, in)
-		now = max(now+1, l.ready()).Add(late(i))
-	}
-	return sent, most
-}
-
-// Late wake-ups are made up, and bring no burst.
-func TestLimitMakesUpForLateTimers(t *testing.T) {
-	const rate = 12_500_000 // 100 Mbit/s
-	for _, c := range []struct {
-		name string
-		late func(i int) time.Duration
-	}{
-		{"never", func(int) time.Duration { return 0 }},
-		{"always a little", func(int) time.Duration { return 100 * time.Microsecond }},
-		{"always", func(int) time.Duration { return 3 * time.Millisecond }},
-		{"now and then", func(i int) time.Duration { return time.Duration(i%2000/1999) * 40 * time.Millisecond }},
-	} {
-		l := newLimit(rate, rate/1000)
-		sent, most := pump(&l, 10*time.Second, 100*time.Millisecond, c.late)
-		if share := float64(sent) / (10 * rate); share < 0.98 || share > 1.01 {
-			t.Errorf("late %s: %.3f of the rate", c.name, share)
-		}
-		if share := float64(most) / (rate / 10); share > 1.45 {
-			t.Errorf("late %s: in 100 ms at most %.2f of the rate", c.name, share)
-		}
-	}
-}
-
-// What nothing holds back is paid by what is held back, as far as that is half; and
-// by time in which nothing is sent.
-func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
-	const rate = 1_000_000
-	for _, c := range []struct {
-		owed uint64 // bytes each ms
-		want uint64 // bytes in a second, in all
-	}{{0, rate}, {100, rate}, {500, rate}, {900, 900_000 + rate/2}} {
-		l := newLimit(rate, 3000)
-		sent := uint64(0)
-		for ms := range reliable.Time(1000) {
-			l.owe(c.owed)
-			sent += c.owed
-			for now := ms * 1e6; now < (ms+1)*1e6; now += 100_000 {
-				for l.allow(now) > 0 {
-					l.take(now, 100)
-					sent += 100
-				}
-			}
-		}
-		if sent < c.want-10_000 || sent > c.want+10_000 {
-			t.Errorf("with %d bytes each ms that aren't held back: %d bytes in a second, and not %d", c.owed, sent, c.want)
-		}
-	}
-	l := newLimit(rate, 3000)
-	l.owe(1000)
-	l.take(0, 100)
-	if l.paid != 200_000 || l.owed != 900 {
-		t.Fatalf("paid until %d, %d owed", l.paid, l.owed)
-	}
-	if l.take(600_000, 100); l.owed != 400 { // 400 us of nothing pay 400 bytes, and 100 are paid now
-		t.Errorf("%d owed", l.owed)
-	}
-	if l.take(1e9, 100); l.owed != 0 || l.paid != 1e9+100_000 {
-		t.Errorf("%d owed, paid until %d", l.owed, l.paid)
-	}
-}
-
 // A sender that is woken up late each time makes up for it, though it looks for repairs,
 // of which there are none, before it looks for data.
 func TestSenderMakesUpForLateTimers(t *testing.T) {
@@ -114,7 +27,7 @@ func TestSenderMakesUpForLateTimers(t *testing.T) {
 		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
 			s.Sent(b)
 		}
-		now = max(now, s.limit.ready()).Add(late)
+		now = max(now, s.limit.Ready()).Add(late)
 	}
 	if share := float64(s.Stats().Bytes) / (rate * time.Duration(now).Seconds()); share < 0.95 || share > 1.02 {
 		t.Errorf("%.3f of the rate", share)

@@ -1,6 +1,6 @@
 package send
 
-import "crier/reliable"
+import import "crier/reliable"
 
 // What a publisher owes in the end: to whom, and how far they had come.
 
@@ -52,7 +52,7 @@ func (s *Sender) lacking() (n uint64) {
 // Owed returns how many frames were asked for, are held, and wait to be repeated. It
 // costs as much as there are.
 func (s *Sender) Owed() (n uint64) {
-	return s.responder.Owed(s.store.Held())
+	return s.repairer.Owed()
 }
 
 // Stop says that nothing is repaired from now on.

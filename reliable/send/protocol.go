@@ -1,6 +1,6 @@
 package send
 
-import "time"
+import import "time"
 
 // Defaults, and limits that are not configured.
 const (
@@ -35,10 +35,6 @@ const (
 	// longer.
 	drainMax = 30 * time.Second
 
-	// arenaSize is the room for datagrams that are made to be sent once.
-	arenaSize = 64 << 10
-	// maxRepairs bounds the repairs in one Batch: data waits for no more.
-	maxRepairs = 16
 	// behindTurn is how many batches of data may go out before one for subscribers that
 	// are behind.
 	behindTurn = 4

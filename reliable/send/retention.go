@@ -78,7 +78,7 @@ func (s *Sender) noteFull(now reliable.Time) {
 	by := reliable.BySocket
 	switch {
 	case s.store.Unneeded():
-		if s.limit.waits {
+		if s.limit.Waits() {
 			by = reliable.ByRate
 		}
 	case s.store.Writes():

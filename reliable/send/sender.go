@@ -6,23 +6,24 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/rate"
+	"crier/reliable/repair"
 	"crier/reliable/store"
 )
 
 // Sender is one session at its publisher.
 type Sender struct {
-	cfg       Config
-	now       reliable.Time // of the last call that knew it
-	store     *store.Buffer
-	keep      retention
-	age       age
-	limit     limit
-	offload   offload
-	build     frame.Builder
-	encode    frame.Encoder
-	responder *nack.Responder
-	members   members
-	beats     heartbeats
+	cfg      Config
+	now      reliable.Time // of the last call that knew it
+	store    *store.Buffer
+	keep     retention
+	limit    *rate.Limit
+	offload  offload
+	build    frame.Builder
+	encode   frame.Encoder
+	repairer *repair.Repairer
+	members  members
+	beats    heartbeats
 
 	nextOffset uint64        // of the next message
 	openDue    reliable.Time // when the open frame must go
@@ -36,7 +37,7 @@ type Sender struct {
 
 	announceDue reliable.Time
 	sweepDue    reliable.Time
-	answers     answers
+	welcomes    welcomes
 	unsent      unsent
 
 	memberEvents []reliable.MemberEvent
@@ -80,23 +81,21 @@ func New(cfg Config) (*Sender, error) {
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 		datagram: cfg.Datagram, most: cfg.Datagram,
 		openDue: reliable.Never, byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
-		arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
-		now:   cfg.Start,
-		limit: newLimit(cfg.MaxRate, cfg.Burst),
+		now: cfg.Start,
 	}
 	s.keep = retention{
 		gathered:  cfg.Start.Add(gatherTime),
 		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
 	}
-	s.age.since = cfg.Start
-	repairs := nack.ResponderConfig{
-		Frames: int(s.store.Marks()), FrameSize: cfg.Datagram, Share: cfg.RepairShare, Floor: cfg.RepairFloor,
-		Ready: func(seq uint64) bool { return s.store.Frame(seq) != nil }, Unfit: s.unfit,
+	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
+	repairs := repair.Config{
+		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start, Datagram: cfg.Datagram,
+		Marks: s.store.Marks(), Share: cfg.RepairShare, Floor: cfg.RepairFloor, Limit: s.limit,
 	}
 	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
 	}
-	s.responder = nack.NewResponder(repairs)
+	s.repairer = repair.New(repairs, s.store)
 	s.offload = offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)}
 	s.offload.begin(cfg.Start)
 	s.beats.start(cfg.Start)
@@ -144,10 +143,10 @@ func (s *Sender) Advance(now reliable.Time) {
 		// The repairs of a burst come after it: let the rate fall slowly.
 		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
 		s.rate = max(rate, s.rate-s.rate/8)
-		s.responder.SetDataRate(now, s.rate)
+		s.repairer.SetDataRate(now, s.rate)
 		s.rateBytes, s.rateFrom = 0, now
 	}
-	s.age.pass(now, s.store.Sent(), s.members.rtt)
+	s.repairer.Advance(now)
 	if s.keep.full {
 		s.leaveOut(now)
 	}
@@ -181,14 +180,12 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	if s.build.IsOpen() && !s.build.Empty() {
 		data = s.openDue
 	}
-	if s.limit.rate > 0 && s.store.Sent() != s.store.Next() {
+	if s.limit.Bounds() && s.store.Sent() != s.store.Next() {
 		data = now
 	}
-	held, reads := s.store.Held(), !s.store.Reading()
-	data = min(data, s.responder.Deadline(now, nack.Recent, held, reads),
-		s.responder.Deadline(now, nack.Behind, held, reads))
-	if s.limit.rate > 0 && data != reliable.Never {
-		data = max(data, s.limit.ready())
+	data = min(data, s.repairer.Deadline(now))
+	if s.limit.Bounds() && data != reliable.Never {
+		data = max(data, s.limit.Ready())
 	}
 	at = min(at, data)
 	s.armed = max(at, now)

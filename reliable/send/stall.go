@@ -96,8 +96,8 @@ func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 
 // gone tells that a subscriber is no longer there whose pace counted, or would.
 func (s *Sender) gone(m *member) {
-	s.answers.forget(m.Addr)
-	s.responder.Forget(&m.Asker)
+	s.welcomes.forget(m.Addr)
+	s.repairer.Forget(&m.Asker)
 	if m.state == reliable.Counted || m.state == reliable.LeftOut {
 		s.tell(reliable.MemberEvent{Member: s.member(m), From: m.state, To: reliable.Watching, Gone: true})
 	}

@@ -263,8 +263,8 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.WantSession,
 		}))
-		if waits := p.Owed(); waits != 40 || len(p.answers.list) == 0 {
-			t.Fatalf("%d repairs and %d answers wait", waits, len(p.answers.list))
+		if waits := p.Owed(); waits != 40 || len(p.welcomes.list) == 0 {
+			t.Fatalf("%d repairs and %d answers wait", waits, len(p.welcomes.list))
 		}
 		if leaves {
 			p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))

@@ -65,17 +65,17 @@ func (s *Sender) Stats() Stats {
 	st.NextOffset = s.nextOffset
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
-	st.Unanswered = s.answers.refused
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
 	st.Asking = s.asking()
-	st.Unconfirmed = s.answers.unconfirmed
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
-	st.Responder = s.responder.Stats()
+	r := s.repairer.Stats()
+	st.Repairs, st.RepairBytes, st.CatchUps, st.Confirms = r.Repairs, r.RepairBytes, r.CatchUps, r.Confirms
+	st.Unanswered, st.Unconfirmed, st.Responder = r.Unanswered+s.welcomes.refused, r.Unconfirmed, r.Responder
 	st.HeldBy = s.keep.held
 	if s.keep.full {
 		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)
 	}
-	st.RateLimited = reliable.Held{Times: s.limit.waiting, For: s.limit.waitedUntil(s.now)}
+	st.RateLimited = reliable.Held{Times: s.limit.Waited(), For: s.limit.WaitedUntil(s.now)}
 	for _, m := range s.members.rows {
 		if m.state == reliable.Counted {
 			st.Counted++

@@ -21,7 +21,7 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		return reliable.Batch{}, false
 	}
 	s.tick(now)
-	s.unsent.bye, s.unsent.repairs = false, s.unsent.repairs[:0]
+	s.unsent.bye = false
 	b, ok := s.nextControl(now)
 	if !ok && s.store.Sent() != s.store.Next() && !s.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
@@ -34,7 +34,10 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		b, ok = s.nextData(now)
 	}
 	if !ok {
-		if b, ok = s.nextAnswer(now); !ok {
+		if b, ok = s.nextWelcome(now); !ok {
+			b, ok = s.nextAnswer(now)
+		}
+		if !ok {
 			b, ok = s.nextRepairs(now, nack.Recent)
 		}
 		s.served = ok
@@ -64,32 +67,23 @@ func (s *Sender) Sent(back reliable.Batch) {
 	b := s.out
 	b.Batch = back
 	s.taken, s.out = false, outgoing{}
-	s.unsent.note(b, s.store.Sent())
-	s.store.Pass(b.frames)
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
 	refused := min(b.Refused, datagrams)
 	datagrams -= refused
 	bytes -= min(b.RefusedBytes, bytes)
+	s.unsent.note(b, s.store.Sent(), s.repairer.Repeated())
+	s.store.Pass(b.frames)
+	s.repairer.Sent(datagrams, bytes)
 	s.stats.Datagrams += datagrams
 	s.stats.Bytes += bytes
-	if b.frames > 0 || b.repairs {
+	if b.frames > 0 || b.kind == frame.Repair {
 		s.stats.Refused += refused
 	}
 	if b.frames > 0 {
 		s.stats.Frames += datagrams
 	}
-	if b.repairs {
-		s.stats.Repairs += datagrams
-		s.stats.RepairBytes += bytes
-	}
-	if b.catchUp {
-		s.stats.CatchUps += datagrams
-	}
-	switch b.kind {
-	case frame.Heartbeat:
+	if b.kind == frame.Heartbeat {
 		s.stats.Heartbeats += datagrams
-	case frame.Confirm:
-		s.stats.Confirms += datagrams
 	}
 	if s.keep.full {
 		s.noteRoom(s.now)
@@ -107,7 +101,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
 			return outgoing{}, false
 		}
-		if s.limit.rate > 0 && s.limit.allow(now) == 0 {
+		if s.limit.Bounds() && s.limit.Allow(now) == 0 {
 			return outgoing{}, false
 		}
 		s.seal(false)
@@ -116,14 +110,14 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 			return outgoing{}, false
 		}
 	}
-	if s.limit.rate > 0 {
-		if most = min(most, s.limit.allow(now)); most == 0 {
+	if s.limit.Bounds() {
+		if most = min(most, s.limit.Allow(now)); most == 0 {
 			return outgoing{}, false
 		}
 	}
 	data, segment, frames := s.store.Run(int(most))
-	if s.limit.rate > 0 {
-		s.limit.take(now, uint64(len(data)))
+	if s.limit.Bounds() {
+		s.limit.Take(now, uint64(len(data)))
 	}
 	s.batches++
 	s.rateBytes += uint64(len(data))
@@ -138,44 +132,18 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 
 // nextRepairs returns repairs of one class for one destination.
 func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
-	b := outgoing{repairs: true, catchUp: class == nack.Behind}
-	if s.responder.Waiting(class) == 0 || s.limit.rate > 0 && s.limit.room(now) == 0 {
-		return b, false
-	}
-	b.Single = s.offload.repairsSingle()
-	s.arena = s.arena[:0]
-	for n := 0; n < maxRepairs; n++ {
-		r, ok := s.responder.Next(now, class, s.store.Held())
-		if !ok || n > 0 && (r.To != b.To || len(s.arena)+s.cfg.Datagram > min(cap(s.arena), reliable.MaxBatch)) {
-			break
-		}
-		before := len(s.arena)
-		s.arena = s.encode.AppendRepair(s.arena, s.cfg.Session, s.cfg.Channel, s.cfg.Session, r.Request, s.store.Frame(r.Seq))
-		size := len(s.arena) - before
-		if n > 0 && size > b.Segment {
-			s.arena = s.arena[:before]
-			break
-		}
-		if n == 0 {
-			b.To, b.Segment = r.To, size
-		}
-		s.responder.Take(now, uint64(size))
-		b.Single = b.Single || r.Again // it may be cutting that damaged it
-		s.unsent.repairs = append(s.unsent.repairs, repeat{r.Seq, r.Asker})
-		if size < b.Segment {
-			break
-		}
-	}
-	s.deny()
-	if b.Data = s.arena; len(b.Data) == 0 {
-		s.store.Read(s.responder.Stored())
-		return b, false // to take nothing would end a lateness that is to be made up
-	}
-	if class == nack.Behind {
+	b, ok := s.repairer.NextRepairs(now, class)
+	if ok && class == nack.Behind {
 		s.batches = 0
 	}
-	s.limit.take(now, uint64(len(b.Data)))
-	return b, true
+	b.Single = b.Single || s.offload.repairsSingle()
+	return outgoing{Batch: b, kind: frame.Repair}, ok
+}
+
+// nextAnswer returns the next frame for a single subscriber that asked.
+func (s *Sender) nextAnswer(now reliable.Time) (outgoing, bool) {
+	b, ok := s.repairer.NextAnswer(now)
+	return outgoing{Batch: b}, ok
 }
 
 // Flush lets the open frame go without waiting for more messages.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crier/nack"
+	"crier/reliable/repair"
 )
 
 // unsent are the DATA frames that the kernel refused, and that were not repeated since.
@@ -12,13 +13,6 @@ type unsent struct {
 	runs    []nack.Range // of the batches in which there were some, ascending
 	endLeft bool         // a BYE was not refused
 	bye     bool         // the batch that is out is one
-	repairs []repeat     // the frames that it repeats
-}
-
-// repeat is a frame that is repeated in a subscriber's turn, which counts it.
-type repeat struct {
-	seq   uint64
-	asker *nack.Asker
 }
 
 // maxUnsent bounds the runs of batches in which frames are known to have been refused:
@@ -26,13 +20,13 @@ type repeat struct {
 const maxUnsent = 1024
 
 // note takes what became of a batch, whose DATA frames, if it has some, begin at first.
-// Of a batch that was refused in part it isn't known which datagrams were: it counts the last.
-func (u *unsent) note(b outgoing, first uint64) {
+// Repeated are the frames that it repeats.
+func (u *unsent) note(b outgoing, first uint64, repeated []repair.Repeated) {
 	switch {
 	case b.Refused == 0:
 		u.endLeft = u.endLeft || u.bye
-		for _, r := range u.repairs {
-			u.repeated(r.seq)
+		for _, r := range repeated {
+			u.repeated(r.Seq)
 		}
 	case b.frames > 0:
 		u.frames += b.Refused
@@ -40,11 +34,6 @@ func (u *unsent) note(b outgoing, first uint64) {
 			u.runs[last].To += b.frames
 		} else if len(u.runs) < maxUnsent {
 			u.runs = append(u.runs, nack.Range{From: first, To: first + b.frames})
-		}
-	default:
-		sent := uint64(len(u.repairs)) - min(b.Refused, uint64(len(u.repairs)))
-		for _, r := range u.repairs[sent:] {
-			r.asker.Repaired -= min(r.asker.Repaired, 1) // its row may be another's by now
 		}
 	}
 }

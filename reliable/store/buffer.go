@@ -1,9 +1,6 @@
 package store
 
-import (
-	"crier/nack"
-	"crier/reliable/frame"
-)
+import "crier/nack"
 
 // Config says how much a Buffer keeps.
 type Config struct {
@@ -350,11 +347,4 @@ func (b *Buffer) JobDone(frames [][]byte, err error) (lost nack.Range) {
 	b.read += job.Frames.Len()
 	d.got = loaded{job.Frames, frames}
 	return nack.Range{}
-}
-
-// TooLarge says whether a REPAIR with a frame that is in memory is larger than so many
-// bytes.
-func TooLarge(s Store, seq uint64, most int) bool {
-	data := s.Frame(seq)
-	return data != nil && frame.RepairSize(len(data)) > most
 }

@@ -1,12 +1,14 @@
 package store
 
-import "crier/nack"
+import import "crier/nack"
 
 // Store holds frames of one session and channel. A repairer serves NACKs out of any.
 type Store interface {
 	// Held returns the frames from the lowest to the highest that is held. A Store may
 	// lack some of them.
 	Held() nack.Range
+	// InMemory returns a frame from which on all that are held are in memory.
+	InMemory() uint64
 	// Look says where a frame is.
 	Look(seq uint64) State
 	// Frame returns a frame that is in memory, as it was sealed: a view, valid until the

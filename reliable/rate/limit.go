@@ -1,4 +1,5 @@
-package send
+// Package rate bounds a rate of bytes.
+package rate
 
 import (
 	"time"
@@ -6,10 +7,10 @@ import (
 	"crier/reliable"
 )
 
-// limit bounds a rate of bytes, smoothly: the Generic Cell Rate Algorithm (ITU-T
+// Limit bounds a rate of bytes, smoothly: the Generic Cell Rate Algorithm (ITU-T
 // I.371). It remembers only when all that was sent so far would have been sent
 // at exactly the rate. The zero value, whose rate is 0, bounds nothing.
-type limit struct {
+type Limit struct {
 	rate  uint64        // bytes a second; 0 means no bound
 	ahead time.Duration // how far ahead of the rate a burst may be
 	paid  reliable.Time // what was sent is paid for by then
@@ -27,8 +28,8 @@ type limit struct {
 }
 
 const (
-	// maxBurst bounds a burst, in bytes, so that products of it fit 64 bits.
-	maxBurst = 1 << 30
+	// MaxBurst bounds a burst, in bytes, so that products of it fit 64 bits.
+	MaxBurst = 1 << 30
 	// maxLate bounds the lateness that is made up: up to lateBurst at once, since
 	// whoever wakes up that late each time keeps no rate otherwise; the rest little by
 	// little, each frame paying a quarter less.
@@ -39,37 +40,30 @@ const (
 	atOnce = time.Millisecond
 )
 
-// newLimit returns a bound of so many bytes a second, and at once.
-func newLimit(rate, burst uint64) limit {
+// New returns a bound of so many bytes a second, and at once.
+func New(rate, burst uint64) *Limit {
 	if rate == 0 {
-		return limit{}
+		return &Limit{}
 	}
-	return limit{rate: rate, ahead: time.Duration(min(burst, maxBurst) * uint64(time.Second) / rate)}
+	return &Limit{rate: rate, ahead: time.Duration(min(burst, MaxBurst) * uint64(time.Second) / rate)}
 }
 
-// setRate changes the rate; what was sent before stays paid for as it was.
-func (l *limit) setRate(rate, burst uint64) {
-	if rate != l.rate {
-		l.rate, l.ahead, l.rest = rate, newLimit(rate, burst).ahead, 0
-	}
-}
+// Ready returns when something may be sent.
+func (l *Limit) Ready() reliable.Time { return l.paid - reliable.Time(l.ahead) }
 
-// ready returns when something may be sent.
-func (l *limit) ready() reliable.Time { return l.paid - reliable.Time(l.ahead) }
-
-// room returns how many bytes may be sent at once; more than 0 means one frame
+// Room returns how many bytes may be sent at once; more than 0 means one frame
 // at least, however long it is.
-func (l *limit) room(now reliable.Time) uint64 {
-	if now < l.ready() {
+func (l *Limit) Room(now reliable.Time) uint64 {
+	if now < l.Ready() {
 		return 0
 	}
 	d := uint64(now.Add(l.ahead).Sub(l.from(now)))
 	return 1 + d*l.rate/uint64(time.Second)
 }
 
-// take counts n bytes as sent, 2^30 at the most. They pay as much again of what is
+// Take counts n bytes as sent, 2^30 at the most. They pay as much again of what is
 // owed.
-func (l *limit) take(now reliable.Time, n uint64) {
+func (l *Limit) Take(now reliable.Time, n uint64) {
 	if l.rate == 0 {
 		return
 	}
@@ -90,24 +84,24 @@ func (l *limit) take(now reliable.Time, n uint64) {
 }
 
 // from returns when what is sent now begins to be paid.
-func (l *limit) from(now reliable.Time) reliable.Time {
+func (l *Limit) from(now reliable.Time) reliable.Time {
 	if l.back > 0 && now < l.at {
 		return max(l.paid, now-reliable.Time(l.back))
 	}
 	return max(l.paid, now)
 }
 
-// owe counts n bytes as sent that nothing may hold back, such as a heartbeat. What
+// Owe counts n bytes as sent that nothing may hold back, such as a heartbeat. What
 // follows pays for them, so that all together keep the rate while no more than half
 // of it is theirs.
-func (l *limit) owe(n uint64) {
+func (l *Limit) Owe(n uint64) {
 	if l.rate > 0 {
-		l.owed = min(l.owed+n, maxBurst)
+		l.owed = min(l.owed+n, MaxBurst)
 	}
 }
 
 // idle pays what is owed out of a time in which nothing was sent.
-func (l *limit) idle(d time.Duration) {
+func (l *Limit) idle(d time.Duration) {
 	if l.owed == 0 {
 		return
 	}
@@ -118,10 +112,10 @@ func (l *limit) idle(d time.Duration) {
 	l.owed -= uint64(d) * l.rate / uint64(time.Second)
 }
 
-// allow returns how many bytes of what waits may be sent now, and keeps account
+// Allow returns how many bytes of what waits may be sent now, and keeps account
 // of the time that it waits.
-func (l *limit) allow(now reliable.Time) uint64 {
-	n := l.room(now)
+func (l *Limit) Allow(now reliable.Time) uint64 {
+	n := l.Room(now)
 	if n == 0 && !l.waits {
 		l.waits, l.since = true, now
 		l.waiting++
@@ -132,16 +126,25 @@ func (l *limit) allow(now reliable.Time) uint64 {
 			late := now.Sub(l.paid)
 			l.back, l.at = min(late, lateBurst), now.Add(atOnce)
 			l.late = min(l.late+late-l.back, maxLate)
-			n = l.room(now)
+			n = l.Room(now)
 		}
 	}
 	return n
 }
 
-// waitedUntil returns for how long something has waited, up to now.
-func (l *limit) waitedUntil(now reliable.Time) time.Duration {
+// WaitedUntil returns for how long something has waited, up to now.
+func (l *Limit) WaitedUntil(now reliable.Time) time.Duration {
 	if l.waits && now > l.since {
 		return l.waited + now.Sub(l.since)
 	}
 	return l.waited
 }
+
+// Bounds says whether there is a bound.
+func (l *Limit) Bounds() bool { return l.rate > 0 }
+
+// Waits says whether something waits for it.
+func (l *Limit) Waits() bool { return l.waits }
+
+// Waited returns how often something had to wait.
+func (l *Limit) Waited() uint64 { return l.waiting }

@@ -1,0 +1,2 @@
+// Package repair serves NACKs out of a store.
+package repair

@@ -1,0 +1,372 @@
+package repair
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rate"
+	"crier/reliable/store"
+)
+
+// Config configures a Repairer.
+type Config struct {
+	// Session and Channel are those of the frames; Responder is the id of the one that
+	// repeats them, the session's if that is its publisher.
+	Session   uint64
+	Channel   uint32
+	Responder uint64
+	// Start is when the time began that NACKs echo.
+	Start reliable.Time
+	// Datagram is the size of a full datagram, in bytes.
+	Datagram int
+	// Marks is how many frames are told apart among those that are asked for.
+	Marks uint64
+	// Share is the part of the data rate that repairs may use. Floor is the rate that they
+	// may always use, in bytes a second, and as much again for what catches up. Confirms is
+	// the rate of CONFIRMs. Zero means the defaults of nack.ResponderConfig.
+	Share           float64
+	Floor, Confirms uint64
+	// Limit bounds all that is sent; nil bounds nothing.
+	Limit *rate.Limit
+}
+
+const (
+	// maxRepairs bounds the repairs in one Batch: data waits for no more.
+	maxRepairs = 16
+	// arenaSize is the room for datagrams that are made to be sent once.
+	arenaSize = 64 << 10
+)
+
+// Repairer repeats frames of a store for subscribers that ask.
+type Repairer struct {
+	cfg       Config
+	store     store.Store
+	responder *nack.Responder
+	answers   answers
+	age       age
+	rtt       time.Duration // of the group
+
+	most int    // the largest datagram that the network takes, in bytes
+	wide uint64 // frames below may be larger
+
+	encode   frame.Encoder
+	arena    []byte
+	scratch  frame.Frame
+	repeated []Repeated // in the last batch
+	kind     frame.Kind // of its frames; 0 once Sent has taken it
+	behind   bool       // it was for one that is behind
+	stats    Stats
+}
+
+// Stats counts what a Repairer sent.
+type Stats struct {
+	// Repairs counts REPAIR frames, RepairBytes their bytes, and CatchUps those of them to
+	// subscribers that were behind.
+	Repairs, RepairBytes, CatchUps uint64
+	// Confirms counts CONFIRM frames.
+	Confirms uint64
+	// Unanswered counts answers to single subscribers that found no room to wait, and
+	// Unconfirmed ranges that none had room for.
+	Unanswered, Unconfirmed uint64
+	// Responder counts what was decided.
+	Responder nack.ResponderStats
+}
+
+// Repeated is a frame that a batch repeats, in the turn of a subscriber.
+type Repeated struct {
+	Seq   uint64
+	Asker *nack.Asker
+}
+
+// New returns a Repairer that has repeated nothing.
+func New(cfg Config, s store.Store) *Repairer {
+	r := &Repairer{
+		cfg: cfg, store: s, most: cfg.Datagram,
+		age: age{since: cfg.Start}, arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
+	}
+	if r.cfg.Limit == nil {
+		r.cfg.Limit = &rate.Limit{}
+	}
+	r.responder = nack.NewResponder(nack.ResponderConfig{
+		Frames: int(cfg.Marks), FrameSize: cfg.Datagram, Share: cfg.Share, Floor: cfg.Floor,
+		Confirms: cfg.Confirms, Look: r.look,
+	})
+	return r
+}
+
+// look says how it stands with a frame.
+func (r *Repairer) look(seq uint64) nack.Standing {
+	switch r.store.Look(seq) {
+	case store.Absent:
+		return nack.Absent
+	case store.Stored:
+		return nack.Stored
+	}
+	// Of one that only the disk holds it isn't known before it was read.
+	if seq < r.wide && frame.RepairSize(len(r.store.Frame(seq))) > r.most {
+		return nack.Unfit
+	}
+	return nack.Ready
+}
+
+// SetLargest says which datagram is the largest that the network takes, in bytes, and
+// that frames below wide may be larger.
+func (r *Repairer) SetLargest(most int, wide uint64) { r.most, r.wide = most, wide }
+
+// Unfit says whether a REPAIR with a frame in it is too large for the network.
+func (r *Repairer) Unfit(seq uint64) bool {
+	return seq < r.wide && frame.RepairSize(len(r.store.Frame(seq))) > r.most
+}
+
+// SetGroup says how many subscribers there are and their round trip.
+func (r *Repairer) SetGroup(size int, rtt time.Duration) {
+	r.rtt = rtt
+	r.responder.SetGroup(size, rtt)
+}
+
+// SetDataRate says how fast data is sent, in bytes a second.
+func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) { r.responder.SetDataRate(now, rate) }
+
+// Advance lets time pass.
+func (r *Repairer) Advance(now reliable.Time) { r.age.pass(now, r.store.Held().To, r.rtt) }
+
+// Place says what is known of the place of a subscriber that asks.
+type Place uint8
+
+const (
+	// Known: it has a row, and asks from its own address.
+	Known Place = iota
+	// Rowless: it shares a row with others. It gets frames that are in memory, with the
+	// group.
+	Rowless
+	// Moving: it asks from another address than it has. It gets as much, and what must be
+	// read first once that is sure.
+	Moving
+)
+
+// Ask takes a NACK. Sent are frames at the end of what is held, which are being sent. It
+// returns one past the highest frame held that was asked for, or 0.
+func (r *Repairer) Ask(
+	now reliable.Time, a *nack.Asker, place Place, from netip.AddrPort, f *frame.Frame, sending uint64,
+) (askedTo uint64) {
+	held := r.store.Held()
+	memory := max(held.From, r.store.InMemory())
+	r.responder.SetAge(min(max(r.age.aged, memory), held.To))
+	held.To += sending
+	at := r.sentAt(now, f)
+	ask := func(asked, held nack.Range) {
+		r.responder.Asked(now, a, f.Request, at, asked, held)
+	}
+	r.responder.Begin()
+	var coming []nack.Range
+	for _, asked := range f.Ranges {
+		if part := asked.Clip(held.From, held.To); part.Len() > 0 {
+			askedTo = max(askedTo, part.To)
+		}
+		switch place {
+		case Known:
+			ask(asked, held)
+		case Rowless: // what must be read first is gone for it
+			ask(asked, nack.Range{From: memory, To: held.To})
+		case Moving:
+			ask(asked.Clip(0, held.From), held)
+			if part := asked.Clip(held.From, memory); part.Len() > 0 {
+				coming = append(coming, part)
+			}
+			ask(asked.Clip(memory, max(asked.To, memory)), nack.Range{From: memory, To: held.To})
+		}
+	}
+	answer := r.responder.Answer()
+	r.answers.gone(from, f.Request, answer.Gone)
+	r.answers.unfit(from, f.Request, answer.Unfit)
+	r.answers.confirm(answer.Confirm)
+	r.answers.coming(from, coming)
+	r.answers.coming(from, answer.Coming)
+	r.deny()
+	return askedTo
+}
+
+// sentAt returns when a NACK was sent, at the earliest, or Never where it doesn't echo a
+// time.
+func (r *Repairer) sentAt(now reliable.Time, f *frame.Frame) reliable.Time {
+	if f.Echo == 0 || f.Echo > r.time(now) {
+		return reliable.Never
+	}
+	return r.cfg.Start.Add(time.Duration(f.Echo)).Add(f.Held)
+}
+
+// time returns now on the clock that NACKs echo.
+func (r *Repairer) time(now reliable.Time) uint64 { return uint64(max(0, now.Sub(r.cfg.Start))) }
+
+// Forget drops what waits for a subscriber that is no longer there.
+func (r *Repairer) Forget(a *nack.Asker) {
+	r.answers.forget(a.Addr)
+	r.responder.Forget(a)
+}
+
+// Unreadable says that frames which were to be read can't be.
+func (r *Repairer) Unreadable(frames nack.Range) {
+	r.responder.Unreadable(frames)
+	r.deny()
+}
+
+// Awaits says whether a subscriber waits for some frames next.
+func (r *Repairer) Awaits(frames nack.Range) bool { return r.responder.Awaits(frames) }
+
+// Owed returns how many frames were asked for, are held, and wait to be repeated. It
+// costs as much as there are.
+func (r *Repairer) Owed() uint64 { return r.responder.Owed(r.store.Held()) }
+
+// deny tells subscribers what they waited for in vain.
+func (r *Repairer) deny() {
+	for _, d := range r.responder.Denials() {
+		if d.Unfit {
+			r.answers.unfit(d.To, d.Request, []nack.Range{d.Range})
+		} else {
+			r.answers.gone(d.To, d.Request, []nack.Range{d.Range})
+		}
+	}
+}
+
+// Deadline returns when the next repair may go out.
+func (r *Repairer) Deadline(now reliable.Time) reliable.Time {
+	held, reads := r.store.Held(), !r.store.Reading()
+	return min(r.responder.Deadline(now, nack.Recent, held, reads),
+		r.responder.Deadline(now, nack.Behind, held, reads))
+}
+
+// NextConfirm returns the next word to the group of what is coming.
+func (r *Repairer) NextConfirm(now reliable.Time) (reliable.Batch, bool) {
+	a := &r.answers
+	if len(a.confirms) == 0 {
+		return reliable.Batch{}, false
+	}
+	a.confirms = nack.Normalize(a.confirms)
+	fit := frame.FitRanges(frame.Confirm, a.confirms, r.most)
+	r.answer(now, frame.Confirm, a.confirms[:fit])
+	b := r.encoded(netip.AddrPort{})
+	a.confirms = append(a.confirms[:0], a.confirms[fit:]...)
+	return b, true
+}
+
+// NextAnswer returns the next word to a single subscriber that asked.
+func (r *Repairer) NextAnswer(now reliable.Time) (reliable.Batch, bool) {
+	if len(r.answers.list) == 0 {
+		return reliable.Batch{}, false
+	}
+	a := &r.answers.list[0]
+	to := a.to
+	if a.gone != nil {
+		fit := frame.FitRanges(frame.Gone, a.gone, r.most)
+		r.answer(now, frame.Gone, a.gone[:fit])
+		f := &r.scratch
+		f.Request = a.request
+		if a.unfit {
+			f.Flags = frame.TooLarge
+		}
+		f.OldestSeq = r.store.Held().From
+		f.OldestOffset = r.store.Start(f.OldestSeq)
+		r.answers.pop()
+		return r.encoded(to), true
+	}
+	fit := min(len(a.coming), frame.FitRanges(frame.Confirm, a.coming, r.most))
+	r.answer(now, frame.Confirm, a.coming[:fit])
+	b := r.encoded(to)
+	if a.coming = a.coming[fit:]; len(a.coming) == 0 {
+		r.answers.pop()
+	}
+	return b, true
+}
+
+// answer makes a frame that says what becomes of ranges that were asked for.
+func (r *Repairer) answer(now reliable.Time, kind frame.Kind, ranges []nack.Range) {
+	r.scratch = frame.Frame{
+		Kind: kind, Session: r.cfg.Session, Channel: r.cfg.Channel, Responder: r.cfg.Responder,
+		Time: r.time(now), Ranges: ranges,
+	}
+}
+
+// encoded returns the frame as a batch.
+func (r *Repairer) encoded(to netip.AddrPort) reliable.Batch {
+	r.repeated, r.kind = r.repeated[:0], r.scratch.Kind
+	r.arena = r.encode.Append(r.arena[:0], &r.scratch)
+	r.cfg.Limit.Owe(uint64(len(r.arena)))
+	return reliable.Batch{To: to, Data: r.arena, Segment: len(r.arena)}
+}
+
+// NextRepairs returns repairs of one class for one destination. Single is set where one
+// of them was repeated before: it may be cutting that damaged it.
+func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Batch, bool) {
+	var b reliable.Batch
+	limit := r.cfg.Limit
+	if r.responder.Waiting(class) == 0 || limit.Bounds() && limit.Room(now) == 0 {
+		return b, false
+	}
+	r.arena, r.repeated, r.behind = r.arena[:0], r.repeated[:0], class == nack.Behind
+	for len(r.repeated) < maxRepairs {
+		next, ok := r.responder.Next(now, class, r.store.Held())
+		n := len(r.repeated)
+		if !ok || n > 0 && (next.To != b.To || len(r.arena)+r.cfg.Datagram > min(cap(r.arena), reliable.MaxBatch)) {
+			break
+		}
+		before := len(r.arena)
+		r.arena = r.encode.AppendRepair(
+			r.arena, r.cfg.Session, r.cfg.Channel, r.cfg.Responder, next.Request, r.store.Frame(next.Seq))
+		size := len(r.arena) - before
+		if n > 0 && size > b.Segment {
+			r.arena = r.arena[:before]
+			break
+		}
+		if n == 0 {
+			b.To, b.Segment = next.To, size
+		}
+		r.responder.Take(now, uint64(size))
+		b.Single = b.Single || next.Again
+		r.repeated = append(r.repeated, Repeated{next.Seq, next.Asker})
+		if size < b.Segment {
+			break
+		}
+	}
+	r.deny()
+	if b.Data = r.arena; len(b.Data) == 0 {
+		r.store.Read(r.responder.Stored())
+		return b, false // to take nothing would end a lateness that is to be made up
+	}
+	r.kind = frame.Repair
+	limit.Take(now, uint64(len(b.Data)))
+	return b, true
+}
+
+// Repeated returns the frames that the last batch repeats.
+func (r *Repairer) Repeated() []Repeated { return r.repeated }
+
+// Sent says what became of the last batch, if the Repairer has returned one since the
+// last Sent: how many datagrams and bytes the kernel took. Of
+// a batch that was refused in part it isn't known which datagrams were: it counts the last.
+func (r *Repairer) Sent(taken, bytes uint64) {
+	switch r.kind {
+	case frame.Confirm:
+		r.stats.Confirms += taken
+	case frame.Repair:
+		r.stats.Repairs += taken
+		r.stats.RepairBytes += bytes
+		if r.behind {
+			r.stats.CatchUps += taken
+		}
+		for _, one := range r.repeated[min(taken, uint64(len(r.repeated))):] {
+			one.Asker.Repaired -= min(one.Asker.Repaired, 1) // its row may be another's by now
+		}
+	}
+	r.repeated, r.kind = r.repeated[:0], 0
+}
+
+// Stats returns the counters so far.
+func (r *Repairer) Stats() Stats {
+	st := r.stats
+	st.Unanswered, st.Unconfirmed = r.answers.refused, r.answers.unconfirmed
+	st.Responder = r.responder.Stats()
+	return st
+}
