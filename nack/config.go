@@ -1,6 +1,6 @@
 package nack
 
-import import "time"
+import "time"
 
 // RequesterConfig configures a Requester. The zero value asks for what is
 // missing, with the default times.

@@ -1,6 +1,6 @@
 package nack
 
-import import "time"
+import "time"
 
 // waits reports whether what is queued for an asker goes out only later, for want of
 // budget or quota. What there is of both is looked up once for a range.

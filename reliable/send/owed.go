@@ -1,6 +1,6 @@
 package send
 
-import import "crier/reliable"
+import "crier/reliable"
 
 // What a publisher owes in the end: to whom, and how far they had come.
 

@@ -1,6 +1,6 @@
 package send
 
-import import "time"
+import "time"
 
 // Defaults, and limits that are not configured.
 const (

@@ -1,6 +1,6 @@
 package store
 
-import import "crier/nack"
+import "crier/nack"
 
 // Store holds frames of one session and channel. A repairer serves NACKs out of any.
 type Store interface {
