@@ -85,7 +85,8 @@ func TestBenchSpill(t *testing.T) {
 	for _, run := range [][]report.Cell{cells[:4], cells[4:]} {
 		written, read := uint64(0), uint64(0)
 		for i, cell := range run {
-			if cell.Missing+cell.SlowMissing+cell.Damaged+cell.Disorder+cell.Lost+cell.SlowLost+cell.Spill.DiskErrors > 0 {
+			wrong := cell.Missing + cell.Lost + cell.Damaged + cell.Disorder
+			if wrong+cell.SlowMissing+cell.SlowLost+cell.Spill.DiskErrors > 0 {
 				t.Errorf("%s: %+v", cell.Way, cell.Figures)
 			}
 			if cell.Messages == 0 || cell.Latency == nil || cell.Latency.P99 <= 0 ||

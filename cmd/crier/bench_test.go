@@ -262,7 +262,8 @@ func TestBenchUsage(t *testing.T) {
 		{"throughput --net netns --iface lo", "leave out --iface"},
 		{"throughput --in-flight 1kB", "--in-flight 1000 is outside"},
 		{"throughput --compare " + missing,
-			"can't be read (no such file or directory): name what an earlier run wrote with --json"},
+			"can't be read (no such file or directory): " +
+				"name what an earlier run wrote with --json"},
 		{"throughput --compare " + other, "is not what crier bench --json wrote"},
 		{"throughput --html /nowhere/page.html", "--html /nowhere/page.html can't be written"},
 		{"throughput --json=/nowhere/cells.json", "--json /nowhere/cells.json can't be written"},

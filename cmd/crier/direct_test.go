@@ -81,8 +81,8 @@ func TestSummaryKeys(t *testing.T) {
 		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
 
-	if got, want := keysOf(t, pub.out.bytes()),
-		"accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"; got != want {
+	want := "accepted bytes_sent frames_sent nacks_received repairs_sent session subscribers"
+	if got := keysOf(t, pub.out.bytes()); got != want {
 		t.Errorf("pub: %s", got)
 	}
 	sum := summaryOf[subSummary](t, file)
@@ -98,7 +98,7 @@ func TestSummaryKeys(t *testing.T) {
 	if b, err = json.Marshal(s); err != nil {
 		t.Fatal(err)
 	}
-	want := "before_start delivered duplicates end first_offset latency_ns losses lost " +
+	want = "before_start delivered duplicates end first_offset latency_ns losses lost " +
 		"nacks_sent name next_offset recovered recovery_ns session source taken_ns"
 	if got := keysOf(t, b); got != want {
 		t.Errorf("session: %s", got)

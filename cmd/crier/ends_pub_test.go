@@ -207,7 +207,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		c := newTool(t, []string{"pub", "--iface", "lo", "--count", "500", "--rate", "1000",
 			"--linger", "50ms"})
 		cue, give := osPipe(t)
-		const script = `ip link set lo up || exit; "$0" "$@" & read cue; ip link set lo down; wait $!`
+		const script = `ip link set lo up || exit; "$0" "$@" & ` +
+			`read cue; ip link set lo down; wait $!`
 		cmd := exec.Command("unshare",
 			append([]string{"-n", "sh", "-c", script, self}, c.args...)...)
 		if err := c.begin(cmd, cue, c.out); err != nil {

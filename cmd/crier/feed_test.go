@@ -16,8 +16,8 @@ type packet struct {
 // pcapOf is a pcap of IPv4 packets, with times in nanoseconds.
 func pcapOf(ps ...packet) string {
 	le, be := binary.LittleEndian, binary.BigEndian
-	b := []byte(
-		"\x4d\x3c\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
+	b := []byte("\x4d\x3c\xb2\xa1\x02\x00\x04\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\xff\xff\x00\x00\x65\x00\x00\x00")
 	const start = 1700000000
 	for _, p := range ps {
 		to := netip.MustParseAddrPort(p.to)

@@ -59,7 +59,8 @@ func OfPublisher(st *publisher.Stats) Counts {
 
 // Understood is how many frames were dropped that this crier can read.
 func (d *Counts) Understood() uint64 {
-	return d.ForeignFrames + d.RefusedFrames + d.UnexpectedFrames + d.OtherChannelFrames + d.MismatchedRepairs
+	return d.ForeignFrames + d.RefusedFrames + d.UnexpectedFrames + d.OtherChannelFrames +
+		d.MismatchedRepairs
 }
 
 // dropLine is a count and what it counts: what, or whats of several, and why they

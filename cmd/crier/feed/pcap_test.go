@@ -229,7 +229,8 @@ func TestPacketOfGigabytes(t *testing.T) {
 		1000))
 	feedtest.WantSentence(t, err, "feed: packet 2 is damaged", "2147483647")
 
-	block := "\x06\x00\x00\x00\xf0\xff\xff\x7f\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\xc0\xff\xff\x7f\xc0\xff\xff\x7f"
+	block := "\x06\x00\x00\x00\xf0\xff\xff\x7f\x00\x00\x00\x00\x00\x00\x00\x00" +
+		"\x00\x00\x00\x00\xc0\xff\xff\x7f\xc0\xff\xff\x7f"
 	_, err = readFeed(t, "pcap",
 		feedtest.Zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
 	feedtest.WantSentence(t, err, "feed: packet 2 takes more than 16MiB: write the capture again")

@@ -33,7 +33,8 @@ func TestHistogram(t *testing.T) {
 		Latency  *Quantiles `json:"latency_ns"`
 		Recovery *Quantiles `json:"recovery_ns"`
 	}{&Quantiles{P50: 1, P90: 2, P99: 3, P999: 4, Max: 5}, new(Histogram).Quantiles()})
-	if want := `{"latency_ns":{"p50":1,"p90":2,"p99":3,"p999":4,"max":5},"recovery_ns":null}`; err != nil || string(b) != want {
+	want := `{"latency_ns":{"p50":1,"p90":2,"p99":3,"p999":4,"max":5},"recovery_ns":null}`
+	if err != nil || string(b) != want {
 		t.Errorf("got %s, %v; want %s", b, err, want)
 	}
 }

@@ -64,8 +64,8 @@ Examples:
   # as fast as the slowest subscriber takes it, but for those that don't move for 2 s
   crier pub --count 20000 --pace slowest --stall-timeout 2s --wait-for 1
 
-  # what those subscribers can't take yet goes to disk, and is dropped beyond 64 MiB
-  crier pub --count 20000 --pace slowest --overload buffer --buffer-dir . --buffer-disk 64MiB --when-full drop
+  # what those subscribers can't take yet goes to disk, and is dropped beyond 1 GiB
+  crier pub --count 20000 --pace slowest --overload buffer --buffer-dir . --when-full drop
 
   # at 20 Mbit/s at the most
   crier pub --count 2000 --size 1000 --max-rate 20Mbit
@@ -112,7 +112,8 @@ Examples:
 				"how long to go on repairing, once all is sent, after a subscriber last asked or "+
 					"may yet ask")
 			flags.IntVar(&o.datagram, "datagram", 0,
-				"`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the MTU allows)")
+				"`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the "+
+					"MTU allows)")
 			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
 			flags.StringVar(&o.offload, "offload", "on",

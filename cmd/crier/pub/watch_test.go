@@ -23,7 +23,9 @@ func TestStillWaitingText(t *testing.T) {
 	here[0].Name, here[0].Addr = "", netip.MustParseAddrPort("127.0.0.1:9")
 	here[1].Name = "a\x1b[2Jb"
 	got := stillWaiting(20, here)
-	if want := "still waiting for 20 subscribers, 12 of them here: 127.0.0.1:9, a"; !strings.Contains(got, want) || !strings.HasSuffix(got, ", s9 and 2 more\n") || strings.Contains(got, "\x1b") {
+	want := "still waiting for 20 subscribers, 12 of them here: 127.0.0.1:9, a"
+	if !strings.Contains(got, want) || !strings.HasSuffix(got, ", s9 and 2 more\n") ||
+		strings.Contains(got, "\x1b") {
 		t.Errorf("%q", got)
 	}
 }

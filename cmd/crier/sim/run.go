@@ -41,8 +41,8 @@ func runCommand() *cli.Command {
 		Name:  "sim run",
 		Args:  " NAME|FILE",
 		Brief: "play a scenario, and tell what happened",
-		Help: `Plays a built-in scenario, or a file's, and prints what each group of subscribers got,
-what repairs cost, and what happened when. The same scenario and seed give the same
+		Help: `Plays a built-in scenario, or a file's, and prints what each group of subscribers
+got, what repairs cost, and what happened when. The same scenario and seed give the same
 result, trace and capture, byte for byte.
 
 If the run breaks the promise, the exit code is 1, the seed is printed, and the

@@ -85,7 +85,8 @@ func showCommand() *cli.Command {
 		Name:  "sim show",
 		Args:  " NAME",
 		Brief: "print a built-in scenario's file",
-		Help: `To start one's own from: change it, and run the file. docs/SIMULATION.md has each key.
+		Help: `To start one's own from: change it, and run the file. docs/SIMULATION.md has each
+key.
 
 Examples:
 

@@ -196,8 +196,9 @@ func TestSimExplainNoRoom(t *testing.T) {
 		"  - name: far\n    work: 20ms\n    buffer: 64KiB\n", 1))
 	out := clitest.Run(t, Command(), "sim", "run", file, "--explain",
 		"150@far").Want(cli.ExitOK).Out.String()
-	if !regexp.MustCompile(
-		`frame 150 comes to far\n.* far has no room for it, and discards it\n(.*\n)*.* far hands it to the application`).MatchString(out) {
+	want := regexp.MustCompile(`frame 150 comes to far\n.* far has no room for it, ` +
+		`and discards it\n(.*\n)*.* far hands it to the application`)
+	if !want.MatchString(out) {
 		t.Errorf("it told\n%s", out)
 	}
 }

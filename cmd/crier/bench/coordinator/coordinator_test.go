@@ -98,7 +98,8 @@ func TestRoundGivenUp(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 0, lateError{time.Minute})
 	defer cancel()
 	_, err := p.expect(ctx, job.StepResult)
-	if want := `the subscriber: it didn't say "result": given up after 1m0s, more than this can take`; err == nil || err.Error() != want {
+	want := `the subscriber: it didn't say "result": given up after 1m0s, more than this can take`
+	if err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}
 }

@@ -93,8 +93,8 @@ func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
 			TimeText(time.Duration(q.Min)))
 	}
 	if q != nil && q.Clamped > 0 {
-		say(
-			"%s: %s times are further from 0 than an hour, and count as one: two clocks that differ", name, CountText(float64(q.Clamped)))
+		say("%s: %s times are further from 0 than an hour, and count as one: two clocks that "+
+			"differ", name, CountText(float64(q.Clamped)))
 	}
 }
 

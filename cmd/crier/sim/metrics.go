@@ -1,0 +1,93 @@
+package sim
+
+import (
+	"crier/cmd/crier/cli"
+	"fmt"
+	"strconv"
+)
+
+// metric is a figure of a run.
+type metric struct {
+	name, head string
+	of         func(r *Result) (float64, bool)
+	text       func(float64) string
+}
+
+// metrics are what a sweep tells of each run. Where a run has several groups, the
+// worst one counts.
+var metrics = []metric{
+	{"recovery-p50", "recovery p50",
+		worst(func(g *group) *quantiles { return g.Recovery },
+			func(q *quantiles) int64 { return q.P50 }), millis},
+	{"recovery-p99", "recovery p99",
+		worst(func(g *group) *quantiles { return g.Recovery },
+			func(q *quantiles) int64 { return q.P99 }), millis},
+	{"trips-p99", "in round trips", tripsP99,
+		func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+	{"latency-p99", "latency p99",
+		worst(func(g *group) *quantiles { return g.Latency },
+			func(q *quantiles) int64 { return q.P99 }), millis},
+	{"nacks-p50", "NACKs p50", func(r *Result) (float64, bool) {
+		return nacks(r, func(c *nackCounts) uint64 { return c.P50 })
+	}, number},
+	{"nacks-p95", "NACKs p95", func(r *Result) (float64, bool) {
+		return nacks(r, func(c *nackCounts) uint64 { return c.P95 })
+	}, number},
+	{"overhead", "repairs/data", overhead,
+		func(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }},
+	{"lost", "lost", func(r *Result) (float64, bool) {
+		sum := uint64(0)
+		for _, g := range r.Groups {
+			sum += g.Lost
+		}
+		return float64(sum), true
+	}, number},
+}
+
+func metricNames() []string {
+	var names []string
+	for _, m := range metrics {
+		names = append(names, m.name)
+	}
+	return names
+}
+
+func millis(v float64) string { return cli.ShortTime(int64(v)).String() }
+
+func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+
+func worst(of func(*group) *quantiles, at func(*quantiles) int64) func(*Result) (float64, bool) {
+	return func(r *Result) (worst float64, ok bool) {
+		for _, g := range r.Groups {
+			if q := of(g); q != nil {
+				worst, ok = max(worst, float64(at(q))), true
+			}
+		}
+		return worst, ok
+	}
+}
+
+func tripsP99(r *Result) (worst float64, ok bool) {
+	for _, g := range r.Groups {
+		if g.Recovery != nil && g.RoundTrip > 0 {
+			worst, ok = max(worst, g.trips(g.Recovery.P99)), true
+		}
+	}
+	return worst, ok
+}
+
+func nacks(r *Result, of func(*nackCounts) uint64) (float64, bool) {
+	if r.LostFrames.Nacks == nil {
+		return 0, false
+	}
+	return float64(of(r.LostFrames.Nacks)), true
+}
+
+func overhead(r *Result) (float64, bool) {
+	var repairs, data uint64
+	for _, p := range r.Publishers {
+		repairs += p.RepairBytes
+		data += p.FrameBytes
+	}
+	return float64(repairs) / float64(max(data, 1)), data > 0
+}
