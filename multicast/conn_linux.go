@@ -105,7 +105,7 @@ func (c *conn) WaitWrite() error {
 	if c.writer == nil {
 		return ErrReceiveOnly
 	}
-	return c.ended(c.writer.wait())
+	return c.ended(c.writer.room.wait())
 }
 
 // ended returns net.ErrClosed if Close was the cause of an error, since the poller's own

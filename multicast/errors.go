@@ -9,7 +9,8 @@ import (
 
 // ErrReceiveOnly reports a write to a group socket. Its address is the group's, which no
 // datagram may come from. Write to a socket from [Network.Socket].
-var ErrReceiveOnly = errors.New("multicast: a group socket only receives; send with a unicast socket")
+var ErrReceiveOnly = errors.New(
+	"multicast: a group socket only receives; send with a unicast socket")
 
 // ConfigError names the part of a configuration that cannot be used, and what to do about
 // it. The command line reports it as wrong usage.
@@ -72,7 +73,8 @@ func hint(err error) string {
 	case syscall.EAFNOSUPPORT:
 		return "use an address of the group's family"
 	case syscall.EINVAL, syscall.EADDRNOTAVAIL:
-		return "check that the interface still has the socket's address, and that the destination is valid"
+		return "check that the interface still has the socket's address, " +
+			"and that the destination is valid"
 	}
 	return "see the error"
 }

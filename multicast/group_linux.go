@@ -53,8 +53,8 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	}
 	if err == nil {
 		for _, r := range c.newReaders() {
-			r.group, r.source = group, cfg.Source
-			r.index.Store(int64(ifi.Index))
+			r.accept.group, r.accept.source = group, cfg.Source
+			r.accept.index.Store(int64(ifi.Index))
 		}
 		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))
 	}
@@ -104,8 +104,8 @@ func (c *conn) rejoin(cfg GroupConfig, old, index int) error {
 	closed := c.raw.Control(func(fd uintptr) {
 		leave(int(fd), old, cfg.Group, cfg.Source) // fails if there was no membership
 		c.zone.index.Store(uint32(index))
-		c.reader.index.Store(int64(index))
-		c.poller.index.Store(int64(index))
+		c.reader.accept.index.Store(int64(index))
+		c.poller.accept.index.Store(int64(index))
 		err = join(int(fd), index, cfg.Group, cfg.Source)
 	})
 	if closed != nil {

@@ -45,7 +45,9 @@ type home struct {
 
 // observe notes an address that came, went or changed, on any interface.
 func (h *home) observe(a ifAddr) {
-	i := slices.IndexFunc(h.list, func(b ifAddr) bool { return b.addr == a.addr && b.index == a.index })
+	i := slices.IndexFunc(h.list, func(b ifAddr) bool {
+		return b.addr == a.addr && b.index == a.index
+	})
 	switch {
 	case i < 0 && !a.gone:
 		h.list = append(h.list, a)
@@ -94,7 +96,8 @@ func (h *home) settle(ifname string, index int, log *slog.Logger) {
 	if h.failed = err != nil; h.failed {
 		h.lacks.Store(true)
 		if !h.logged { // not at every retry
-			log.Error("multicast: an interface has another address, which cannot be used; trying again",
+			log.Error("multicast: an interface has another address, which cannot be used; "+
+				"trying again",
 				"interface", ifname, "address", best, "error", err)
 		}
 		h.logged = true
@@ -112,7 +115,8 @@ func (h *home) lack(lacks bool, ifname string, log *slog.Logger) {
 		return
 	}
 	if lacks {
-		log.Warn("multicast: an interface has no address that can be used; nothing passes until it has",
+		log.Warn("multicast: an interface has no address that can be used; "+
+			"nothing passes until it has",
 			"interface", ifname, "was", h.local)
 	} else {
 		log.Warn("multicast: an interface has its address again",

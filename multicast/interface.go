@@ -43,12 +43,14 @@ func findInterface(name string) (*net.Interface, error) {
 	if name == "" {
 		return nil, badConfig("interface", name, "is missing; name one of %s", interfaceNames(ifs))
 	}
-	if i := slices.IndexFunc(ifs, func(ifi net.Interface) bool { return ifi.Name == name }); i >= 0 {
+	named := func(ifi net.Interface) bool { return ifi.Name == name }
+	if i := slices.IndexFunc(ifs, named); i >= 0 {
 		return &ifs[i], nil
 	}
 	addr, err := netip.ParseAddr(name)
 	if err != nil {
-		return nil, badConfig("interface", name, "does not exist; there are %s", interfaceNames(ifs))
+		return nil, badConfig("interface", name,
+			"does not exist; there are %s", interfaceNames(ifs))
 	}
 	for i := range ifs {
 		if addr.Zone() != "" && addr.Zone() != ifs[i].Name {

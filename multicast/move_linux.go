@@ -12,7 +12,8 @@ import (
 )
 
 // errOtherNamespace reports that a socket cannot follow its address.
-var errOtherNamespace = errors.New("it was opened in another network namespace than this process is in")
+var errOtherNamespace = errors.New(
+	"it was opened in another network namespace than this process is in")
 
 // move binds the socket to another address of its interface, on the port that it had; or
 // on any other port, if that one is taken and the configuration names none. A new socket

@@ -155,9 +155,9 @@ func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
 	w := openTestSocket(t, SocketConfig{Group: group})
 	old := r.reader
 	r.reader = newReader(r, 2, 100)
-	r.reader.group = old.group
-	index := old.index.Load()
-	r.reader.index.Store(index)
+	r.reader.accept.group = old.accept.group
+	index := old.accept.index.Load()
+	r.reader.accept.index.Store(index)
 
 	send(t, w, group, strings.Repeat("x", 101), strings.Repeat("y", 100))
 	received(t, r, 1)
@@ -165,18 +165,19 @@ func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
 		t.Errorf("%d truncated, want 1", s.Truncated)
 	}
 	// As if it had come by another interface: a kernel without the filters lets it in.
-	r.reader.index.Store(index + 1)
+	r.reader.accept.index.Store(index + 1)
 	if _, err := w.Write(group, segments(4, 25, 20), 25); err != nil {
 		t.Fatal(err)
 	}
-	r.reader.reset()
+	r.reader.ring.reset(r.reader.filled)
+	r.reader.filled, r.reader.next = 0, 0
 	if err := r.reader.wait(); err != nil {
 		t.Fatal(err)
 	}
 	if n := r.reader.take(make([]Packet, 5)); n != 0 {
 		t.Errorf("%d came by another interface", n)
 	}
-	r.reader.index.Store(index)
+	r.reader.accept.index.Store(index)
 	send(t, w, group, "here")
 	wantReceived(t, r, "here")
 	if s := r.Stats(); s.Misdirected != 4 || s.Received != 2 {

@@ -34,6 +34,7 @@ func (o *options) try(level, option, value int) bool {
 	return o.err == nil && unix.SetsockoptInt(o.fd, level, option, value) == nil
 }
 
+// boolInt returns the value of an option that is on or off.
 func boolInt(b bool) int {
 	if b {
 		return 1
@@ -112,23 +113,26 @@ func join(fd, index int, group netip.AddrPort, source netip.Addr) error {
 	case err == nil:
 		return nil
 	case errors.Is(err, unix.ENOBUFS):
-		return fmt.Errorf("the kernel allows no further membership (raise net.ipv4.igmp_max_memberships): %w", err)
+		return fmt.Errorf(
+			"the kernel allows no further membership (raise net.ipv4.igmp_max_memberships): %w",
+			err)
 	case errors.Is(err, unix.ENODEV):
 		return fmt.Errorf("the interface has gone, or takes no multicast: %w", err)
 	}
 	return os.NewSyscallError("setsockopt", err)
 }
 
-// leave undoes join, also on an interface that is no longer there.
+// leave ends a membership. The interface may have been removed.
 func leave(fd, index int, group netip.AddrPort, source netip.Addr) error {
 	option := unix.MCAST_LEAVE_GROUP
 	if source.IsValid() {
 		option = unix.MCAST_LEAVE_SOURCE_GROUP
 	}
-	return unix.SetsockoptString(fd, level(group.Addr()), option, membership(index, group, source))
+	request := membership(index, group, source)
+	return unix.SetsockoptString(fd, level(group.Addr()), option, request)
 }
 
-// level is the protocol that an address's socket options belong to.
+// level returns the level of the socket options for an address's family.
 func level(a netip.Addr) int {
 	if a.Is4() {
 		return unix.IPPROTO_IP

@@ -9,7 +9,7 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// grantedBuffer reads the size of a socket buffer back; 0 if it is unknown.
+// grantedBuffer returns the size of a socket buffer; 0 if it is unknown.
 func grantedBuffer(udp *net.UDPConn, read bool) int {
 	option := unix.SO_SNDBUF
 	if read {
@@ -27,7 +27,7 @@ func grantedBuffer(udp *net.UDPConn, read bool) int {
 		return 0
 	}
 	if runtime.GOOS == "linux" {
-		size /= 2 // it doubles what it was asked for
+		size /= 2 // the kernel doubles the size that it is asked for
 	}
 	return size
 }

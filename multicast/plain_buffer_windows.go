@@ -6,7 +6,7 @@ import (
 	"golang.org/x/sys/windows"
 )
 
-// grantedBuffer reads the size of a socket buffer back; 0 if it is unknown.
+// grantedBuffer returns the size of a socket buffer; 0 if it is unknown.
 func grantedBuffer(udp *net.UDPConn, read bool) int {
 	option := windows.SO_SNDBUF
 	if read {

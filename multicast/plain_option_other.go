@@ -12,7 +12,8 @@ import (
 
 // plainOptions sets the multicast options of a socket of either family.
 type plainOptions struct {
-	v4 *ipv4.PacketConn // one of the two is nil
+	// One of v4 and v6 is nil.
+	v4 *ipv4.PacketConn
 	v6 *ipv6.PacketConn
 }
 
@@ -23,7 +24,7 @@ func newPlainOptions(udp *net.UDPConn, is4 bool) plainOptions {
 	return plainOptions{v6: ipv6.NewPacketConn(udp)}
 }
 
-// memberships is what both families' sockets can do.
+// memberships are the methods that the sockets of both families have.
 type memberships interface {
 	SetMulticastInterface(*net.Interface) error
 	SetMulticastLoopback(bool) error
@@ -54,7 +55,7 @@ func (o plainOptions) leave(ifi *net.Interface, group, source netip.Addr) error 
 	return o.memberships().LeaveGroup(ifi, udpAddr(group))
 }
 
-// send sets what datagrams leave with.
+// send sets the options of datagrams that are sent.
 func (o plainOptions) send(ifi *net.Interface, cfg SocketConfig) error {
 	if err := o.memberships().SetMulticastInterface(ifi); err != nil {
 		return err
@@ -75,8 +76,8 @@ func (o plainOptions) setDSCP(dscp int) error {
 	return o.v6.SetTrafficClass(dscp << 2)
 }
 
-// askDestination asks where datagrams were sent to, and returns room for the
-// answer: none where the system cannot say.
+// askDestination asks for the destinations of datagrams, and returns a buffer for the
+// answer; nil on a system that does not tell.
 func (o plainOptions) askDestination() []byte {
 	if o.v4 != nil {
 		if o.v4.SetControlMessage(ipv4.FlagDst, true) != nil {
@@ -90,7 +91,7 @@ func (o plainOptions) askDestination() []byte {
 	return ipv6.NewControlMessage(ipv6.FlagDst)
 }
 
-// destination is where a datagram was sent to, if the system said so.
+// destination returns a datagram's destination, if the system tells.
 func (o plainOptions) destination(oob []byte) (netip.Addr, bool) {
 	var dst net.IP
 	if o.v4 != nil {

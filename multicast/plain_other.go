@@ -14,30 +14,34 @@ import (
 	"syscall"
 )
 
-// plainConn is a socket on a system for which there is nothing better here: one
-// datagram a system call, and no kernel drop counter. The build tag crier_plain
-// takes it on Linux too, so that it can be tested there.
+// plainConn is a socket that uses package net: one datagram for each system call, and no
+// kernel drop counter. It serves all systems but Linux, and Linux with the build tag
+// crier_plain, for tests.
 type plainConn struct {
 	counters
-	at          atomic.Pointer[plainSocket]
-	lacks       atomic.Bool // it has no address that can be used
+	at atomic.Pointer[plainSocket]
+	// lacks reports that the socket has no address that can be used.
+	lacks       atomic.Bool
 	readBuffer  int
 	writeBuffer int
 	watch       *watch
 
-	group  netip.Addr // zero for a unicast socket, which accepts all
-	source netip.Addr // zero for any
-	zone   string
+	// group is the destination of accepted datagrams; zero for a unicast socket, which
+	// accepts all. source is their sender; zero for any.
+	group, source netip.Addr
+	zone          string
 
-	readMu sync.Mutex // guards buf and oob
+	// readMu guards buf and oob.
+	readMu sync.Mutex
 	buf    []byte
 	oob    []byte
 
-	refusals *refusals // nil for a group
+	// refusals is nil for a group.
+	refusals *refusals
 	closed   atomic.Bool
 }
 
-// plainSocket is where a plainConn is bound. Another takes its place when the address
+// plainSocket is the bound socket of a plainConn. Another takes its place when the address
 // changes.
 type plainSocket struct {
 	udp     *net.UDPConn
@@ -69,22 +73,26 @@ func newPlainSocket(local netip.AddrPort, ifi *net.Interface) (*plainSocket, err
 	pc, err := lc.ListenPacket(context.Background(), network, local.String())
 	if err != nil {
 		if errnoOf(err) == syscall.EADDRINUSE {
-			err = fmt.Errorf("another program holds that port and does not share it; choose another port, or stop that program: %w", err)
+			err = fmt.Errorf("another program holds that port and does not share it; "+
+				"choose another port, or stop that program: %w", err)
 		}
 		return nil, err
 	}
 	udp := pc.(*net.UDPConn)
 	bound := udp.LocalAddr().(*net.UDPAddr).AddrPort()
-	return &plainSocket{udp, newPlainOptions(udp, local.Addr().Is4()), netip.AddrPortFrom(local.Addr(), bound.Port())}, nil
+	return &plainSocket{
+		udp:     udp,
+		options: newPlainOptions(udp, local.Addr().Is4()),
+		local:   netip.AddrPortFrom(local.Addr(), bound.Port()),
+	}, nil
 }
 
-// openGroup opens a socket that receives one group on one interface. Where the
-// system doesn't say which group a datagram was sent to (Windows), others that
-// this machine joined on the same port may come in. Nor is it checked by which
-// interface a datagram came: where another program joined the group on another
-// interface, what comes by that one does come in. Systems differ in which interface
-// they name for a datagram of their own that was looped back, and a check that is
-// wrong there would hear nothing at all.
+// openGroup opens a socket that receives one group on one interface. On a system that does
+// not tell a datagram's group (Windows), it also receives other groups that this machine
+// joined on the same port. The interface that a datagram came by is not checked: if
+// another program joined the group on another interface, the socket receives what comes by
+// that one, too. Systems differ in which interface they name for a datagram of their own
+// that was looped back, and a wrong check would refuse everything.
 func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	fail := func(err error) error {
 		return fmt.Errorf("multicast: receive %v on %s: %w", cfg.Group, ifi.Name, err)
@@ -103,9 +111,11 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 		return nil, fail(err)
 	}
 	c.watch.start(&follower{
-		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
+		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags),
+		mtu: &c.mtu, count: &c.rejoins, log: cfg.Logger,
 		renew: func(old, index int) error {
-			at.options.leave(&net.Interface{Index: old, Name: ifi.Name}, cfg.Group.Addr(), cfg.Source) // fails if there was none
+			was := &net.Interface{Index: old, Name: ifi.Name}
+			at.options.leave(was, cfg.Group.Addr(), cfg.Source) // fails if there was none
 			now, err := net.InterfaceByIndex(index)
 			if err != nil {
 				return err
@@ -116,25 +126,28 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 	return c, nil
 }
 
+// join makes the socket a member of its group.
 func (c *plainConn) join(cfg GroupConfig, ifi *net.Interface) error {
 	if !cfg.Source.IsValid() {
 		return c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
 	}
 	err := c.at.Load().options.join(ifi, cfg.Group.Addr(), cfg.Source)
 	if err != nil {
-		// Some systems, or this library's support of them, have no
-		// source-specific join: then others' datagrams come as far as Read.
-		cfg.Logger.Info("multicast: no source-specific join; other sources are dropped here", "group", cfg.Group, "error", err)
+		// Some systems, or x/net's support of them, have no source-specific join.
+		// Read then drops what comes from other sources.
+		cfg.Logger.Info("multicast: no source-specific join; other sources are dropped here",
+			"group", cfg.Group, "error", err)
 		err = c.at.Load().options.join(ifi, cfg.Group.Addr(), netip.Addr{})
 	}
 	return err
 }
 
-// openSocket opens a unicast socket, bound to an address of the interface, that
-// also sends to groups.
+// openSocket opens a unicast socket, bound to an address of the interface, that also sends
+// to groups.
 func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*plainConn, error) {
 	fail := func(err error) error {
-		return fmt.Errorf("multicast: send to %v from %v on %s: %w", cfg.Group, local, ifi.Name, err)
+		return fmt.Errorf("multicast: send to %v from %v on %s: %w",
+			cfg.Group, local, ifi.Name, err)
 	}
 	c, err := newPlainConn(local, ifi)
 	if err != nil {
@@ -161,27 +174,30 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*pl
 		tell: cfg.Changed,
 		home: &home{
 			local: at.local, index: ifi.Index, lacks: &c.lacks,
-			move: func(to netip.Addr, index int) (netip.AddrPort, error) { return c.move(cfg, to, index) },
+			move: func(to netip.Addr, index int) (netip.AddrPort, error) {
+				return c.move(cfg, to, index)
+			},
 		},
 	})
 	return c, nil
 }
 
-// send sets what datagrams leave with.
+// send sets the options of datagrams that are sent.
 func (s *plainSocket) send(ifi *net.Interface, cfg SocketConfig) error {
 	if err := s.options.send(ifi, cfg); err != nil {
 		return err
 	}
 	if cfg.DSCP != 0 {
 		if err := s.options.setDSCP(cfg.DSCP); err != nil {
-			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system", "dscp", cfg.DSCP, "error", err)
+			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system",
+				"dscp", cfg.DSCP, "error", err)
 		}
 	}
 	return nil
 }
 
-// move binds the socket to another address of its interface, on the port that it had:
-// on any other, if that is taken there and nobody asked for it.
+// move binds the socket to another address of its interface, on the port that it had; or
+// on any other port, if that one is taken and the configuration names none.
 func (c *plainConn) move(cfg SocketConfig, to netip.Addr, index int) (netip.AddrPort, error) {
 	ifi, err := net.InterfaceByIndex(index)
 	if err != nil {
@@ -202,10 +218,10 @@ func (c *plainConn) move(cfg SocketConfig, to netip.Addr, index int) (netip.Addr
 		s.udp.Close()
 		return netip.AddrPort{}, err
 	}
-	s.udp.SetReadBuffer(cfg.ReadBuffer) // what is granted was said
+	s.udp.SetReadBuffer(cfg.ReadBuffer) // the first socket logged what was granted
 	s.udp.SetWriteBuffer(cfg.WriteBuffer)
 	c.at.Store(s)
-	old.udp.Close() // who reads goes on with the new one
+	old.udp.Close() // a reader goes on with the new one
 	if c.closed.Load() {
 		s.udp.Close()
 	}
@@ -213,18 +229,21 @@ func (c *plainConn) move(cfg SocketConfig, to netip.Addr, index int) (netip.Addr
 }
 
 // grant asks for a socket buffer and returns its size, or 0 if that is unknown.
-func grant(set func(int) error, udp *net.UDPConn, want int, read bool, log *slog.Logger) int {
+func grant(
+	set func(int) error, udp *net.UDPConn, want int, read bool, log *slog.Logger,
+) int {
 	what := "send"
 	if read {
 		what = "receive"
 	}
 	n := want
-	for set(n) != nil && n > 64<<10 { // some systems refuse what is too much
+	for set(n) != nil && n > 64<<10 { // some systems refuse a size that is too large
 		n /= 2
 	}
 	got := grantedBuffer(udp, read)
 	if got < want {
-		log.Warn("multicast: the system granted less "+what+" buffer than was asked for, so a burst may not fit", "asked", want, "granted", got)
+		log.Warn("multicast: the system granted less "+what+
+			" buffer than was asked for, so a burst may not fit", "asked", want, "granted", got)
 	}
 	return got
 }
@@ -241,11 +260,11 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 		switch {
 		case err == nil:
 		case errors.Is(err, net.ErrClosed) && at != c.at.Load():
-			continue // it has moved
+			continue // the socket has moved
 		case errors.Is(err, net.ErrClosed):
 			return 0, net.ErrClosed
 		case errors.Is(err, syscall.ECONNREFUSED):
-			continue // about a datagram that was sent earlier
+			continue // an earlier datagram was refused
 		default:
 			return 0, fmt.Errorf("multicast: read: %w", err)
 		}
@@ -261,6 +280,7 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 	}
 }
 
+// accepts reports whether a datagram is one for this socket.
 func (c *plainConn) accepts(oob []byte, from netip.AddrPort) bool {
 	if !c.group.IsValid() {
 		return true
@@ -276,7 +296,8 @@ func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error)
 		return 0, ErrReceiveOnly
 	}
 	if segment <= 0 {
-		return 0, fmt.Errorf("multicast: write: datagrams of %d bytes cannot be; give a positive size", segment)
+		return 0, fmt.Errorf(
+			"multicast: write: datagrams cannot have %d bytes; give a positive size", segment)
 	}
 	to = unmapped(to)
 	if a := to.Addr(); a.IsLinkLocalMulticast() && a.Is6() {
@@ -304,7 +325,7 @@ func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error)
 		}
 		switch {
 		case errors.Is(err, net.ErrClosed) && at != c.at.Load():
-			at = c.at.Load() // it has moved
+			at = c.at.Load() // the socket has moved
 			continue
 		case errors.Is(err, net.ErrClosed):
 			return taken, net.ErrClosed
@@ -320,8 +341,8 @@ func (c *plainConn) Write(to netip.AddrPort, b []byte, segment int) (int, error)
 	return len(b), nil
 }
 
-// WaitWrite has nothing to wait for: these systems drop what they have no room
-// for rather than make the sender wait.
+// WaitWrite returns at once: these systems drop what they have no room for, and do not
+// make the sender wait.
 func (c *plainConn) WaitWrite() error {
 	if c.refusals == nil {
 		return ErrReceiveOnly

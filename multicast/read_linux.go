@@ -17,23 +17,15 @@ import (
 )
 
 const (
-	// readBatch is how many datagrams, merged ones among them, one system call
-	// may bring.
+	// readBatch is how many datagrams, which may be merged ones, one system call
+	// receives at most.
 	readBatch = 8
-	// readSize holds the largest datagram that there is, merged or not.
+	// readSize is the size of the largest possible datagram, merged or not.
 	readSize = 64 << 10
-	// readSkew keeps the starts of the buffers out of one cache set.
-	readSkew = 2 << 10
-	// maxReports is how many errors in a row may be about datagrams that were
-	// sent; then receiving itself is what fails.
+	// maxReports is how many errors in a row may be about datagrams that were sent. One
+	// more, and it is receiving that fails.
 	maxReports = 1000
 )
-
-// mmsghdr is the kernel's struct of that name.
-type mmsghdr struct {
-	hdr unix.Msghdr
-	n   uint32
-}
 
 // reader receives batches and hands them out datagram by datagram.
 type reader struct {
@@ -42,70 +34,77 @@ type reader struct {
 	count *counters
 	zone  zone
 
-	// What a group accepts. index changes when the interface is made again.
-	group  netip.Addr // zero for a unicast socket, which accepts all
-	source netip.Addr // zero for any
-	index  atomic.Int64
+	accept accept
 
-	mu       sync.Mutex // guards all that follows
-	hdrs     []mmsghdr
-	iovs     []unix.Iovec
-	names    []sockaddr
-	controls [][controlSize]byte
-	bufs     [][]byte
-	filled   int // how many of these the last call filled
-	next     int // the first of them that was not yet begun
-	found    int // calls in a row that found something
+	// mu guards all fields that follow.
+	mu   sync.Mutex
+	ring readBuffers
+	// filled is how many buffers the last call filled, and next the first of them that
+	// is yet to be handed out.
+	filled, next int
+	// found counts the calls in a row that found a datagram.
+	found int
+	// open is the received datagram that is being handed out.
+	open merged
 
-	// The one that is being handed out.
-	more     bool // some of it is left
+	// lastFrom is lastName, parsed.
+	lastName sockaddr
+	lastFrom netip.AddrPort
+
+	// errno is the last call's, and some reports that it found a datagram, or an error.
+	errno syscall.Errno
+	some  bool
+	// quick reports that the caller deals quickly with what it reads: see receiveOnce.
+	quick bool
+	// look receives without waiting, and call does so once there is input.
+	look func(fd uintptr)
+	call func(fd uintptr) bool
+}
+
+// accept is which datagrams a reader returns.
+type accept struct {
+	// group is the destination; zero for a unicast socket, which accepts all.
+	group netip.Addr
+	// source is the only sender; zero for any.
+	source netip.Addr
+	// index is the interface's. It changes when the interface is made again.
+	index atomic.Int64
+}
+
+// accepts reports whether a datagram is one for this socket.
+func (a *accept) accepts(c control, from netip.AddrPort) bool {
+	if !a.group.IsValid() {
+		return true
+	}
+	return c.dst == a.group && c.index == int(a.index.Load()) &&
+		(!a.source.IsValid() || from.Addr().WithZone("") == a.source)
+}
+
+// merged is a received datagram, which may be several that the kernel merged into one.
+type merged struct {
+	// more reports that some of it is left in data.
+	more     bool
 	data     []byte
 	from     netip.AddrPort
 	received int64
-	segment  int
-
-	lastName sockaddr // whose decoded form is lastFrom
-	lastFrom netip.AddrPort
-
-	errno syscall.Errno // of the last call
-	some  bool          // it found something, or an error
-	brief bool          // whoever reads will soon be back: see once
-	look  func(fd uintptr)
-	call  func(fd uintptr) bool // look, for who waits
+	// segment is the size of the datagrams that were merged.
+	segment int
 }
 
-// newReaders makes the readers of a socket. Of their buffers only what is used takes
-// memory.
+// newReaders makes the readers of a socket. Only the parts of their buffers that are used
+// take memory.
 func (c *conn) newReaders() [2]*reader {
 	c.reader, c.poller = newReader(c, readBatch, readSize), newReader(c, readBatch, readSize)
 	return [2]*reader{c.reader, c.poller}
 }
 
-// newReader makes a reader of batches of up to batch datagrams of up to size
-// bytes.
+// newReader makes a reader of batches of up to batch datagrams of up to size bytes.
 func newReader(c *conn, batch, size int) *reader {
 	r := &reader{
 		raw: c.raw, waker: &c.waker, count: &c.counters, zone: c.zone,
-		hdrs:     make([]mmsghdr, batch),
-		iovs:     make([]unix.Iovec, batch),
-		names:    make([]sockaddr, batch),
-		controls: make([][controlSize]byte, batch),
-		bufs:     make([][]byte, batch),
+		ring: newReadBuffers(batch, size),
 	}
-	all := make([]byte, batch*(size+readSkew))
-	for i := range r.hdrs {
-		r.bufs[i] = all[i*(size+readSkew):][:size:size]
-		r.iovs[i].Base = &r.bufs[i][0]
-		r.iovs[i].SetLen(size)
-		h := &r.hdrs[i].hdr
-		h.Name = &r.names[i][0]
-		h.Iov = &r.iovs[i]
-		h.SetIovlen(1)
-		h.Control = &r.controls[i][0]
-	}
-	r.filled = batch
-	r.reset()
-	// Bound once, so that nothing allocates.
+	// Method values are made once, so that nothing allocates.
 	r.look = func(fd uintptr) { r.some = r.receive(fd) }
 	r.call = r.receive
 	if c.waker.sends {
@@ -114,32 +113,22 @@ func newReader(c *conn, batch, size int) *reader {
 	return r
 }
 
-// reset makes the headers that the last call used fit for the next.
-func (r *reader) reset() {
-	for i := range r.filled {
-		h := &r.hdrs[i].hdr
-		h.Namelen = uint32(len(r.names[i]))
-		h.SetControllen(controlSize)
-		h.Flags = 0
-	}
-	r.filled, r.next = 0, 0
-}
-
-// read waits for datagrams, or else returns 0 where none is waiting. With brief,
-// what the caller did since the last one took little time, and will again.
-func (r *reader) read(ps []Packet, wait, brief bool) (int, error) {
+// read waits for datagrams, or without wait returns 0 if there are none. With quick, the
+// caller dealt quickly with the last ones, and will again.
+func (r *reader) read(ps []Packet, wait, quick bool) (int, error) {
 	if len(ps) == 0 {
 		return 0, errors.New("multicast: read: there is no room for a packet")
 	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.brief = brief
+	r.quick = quick
 	for {
 		if n := r.take(ps); n > 0 {
 			r.count.received.Add(uint64(n))
 			return n, nil
 		}
-		r.reset()
+		r.ring.reset(r.filled)
+		r.filled, r.next = 0, 0
 		var err error
 		if wait {
 			err = r.wait()
@@ -159,7 +148,7 @@ func (r *reader) read(ps []Packet, wait, brief bool) (int, error) {
 	}
 }
 
-// wait receives as soon as there is something.
+// wait receives as soon as there is input.
 func (r *reader) wait() error {
 	raw, err := r.waker.follow(r.raw)
 	if err != nil {
@@ -171,11 +160,11 @@ func (r *reader) wait() error {
 	return err
 }
 
-// receive fills as many buffers as there are datagrams waiting. It says false
-// if there are none.
+// receive fills as many buffers as datagrams are waiting. It reports false if there are
+// none.
 func (r *reader) receive(fd uintptr) bool {
 	for tries := 0; ; tries++ {
-		n, errno := r.once(fd)
+		n, errno := r.receiveOnce(fd)
 		switch {
 		case errno == 0:
 			r.filled, r.errno = n, 0
@@ -194,36 +183,41 @@ func (r *reader) receive(fd uintptr) bool {
 	}
 }
 
-// once makes one system call, and returns how many buffers it filled. Where
-// datagrams come one at a time it asks for one, which takes 0.3 us less than to
-// ask for several and find one.
+// receiveOnce makes one system call, and returns how many buffers it filled. While
+// datagrams come one at a time it asks for one, which takes 0.3 us less than to ask for
+// several and find one.
 //
-// A brief reader doesn't tell Go's scheduler of that call, as package syscall does.
-// The call doesn't wait, and takes about a microsecond; but where the process was at
-// rest before, that word would wake the scheduler's monitor thread, which takes
-// several more, with each datagram. The monitor is who takes the processor from
-// goroutines that keep it: therefore it is told where that may be.
-func (r *reader) once(fd uintptr) (int, syscall.Errno) {
+// A quick reader does not tell Go's scheduler of that call, as package syscall does. The
+// call does not wait, and takes about a microsecond. But in a process that was at rest,
+// telling the scheduler would wake its monitor thread for each datagram, which takes
+// several microseconds more. The monitor takes the processor from goroutines that keep it,
+// so it is told where there may be such goroutines.
+func (r *reader) receiveOnce(fd uintptr) (int, syscall.Errno) {
+	hdrs := r.ring.hdrs
 	if r.found > 1 {
-		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0])), uintptr(len(r.hdrs)), unix.MSG_DONTWAIT, 0, 0)
+		n, _, errno := unix.Syscall6(unix.SYS_RECVMMSG, fd, uintptr(unsafe.Pointer(&hdrs[0])),
+			uintptr(len(hdrs)), unix.MSG_DONTWAIT, 0, 0)
 		return int(n), errno
 	}
 	var n uintptr
 	var errno syscall.Errno
-	if r.brief {
-		n, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0].hdr)), unix.MSG_DONTWAIT)
+	if r.quick {
+		n, _, errno = unix.RawSyscall(unix.SYS_RECVMSG, fd,
+			uintptr(unsafe.Pointer(&hdrs[0].hdr)), unix.MSG_DONTWAIT)
 	} else {
-		n, _, errno = unix.Syscall(unix.SYS_RECVMSG, fd, uintptr(unsafe.Pointer(&r.hdrs[0].hdr)), unix.MSG_DONTWAIT)
+		n, _, errno = unix.Syscall(unix.SYS_RECVMSG, fd,
+			uintptr(unsafe.Pointer(&hdrs[0].hdr)), unix.MSG_DONTWAIT)
 	}
-	r.hdrs[0].n = uint32(n)
+	hdrs[0].n = uint32(n)
 	return 1, errno
 }
 
-// take fills ps with what the last call brought and was not yet taken.
+// take fills ps with datagrams that the last call received.
 func (r *reader) take(ps []Packet) int {
 	n := 0
 	for n < len(ps) {
-		if !r.more {
+		m := &r.open
+		if !m.more {
 			if r.next == r.filled {
 				break
 			}
@@ -231,41 +225,40 @@ func (r *reader) take(ps []Packet) int {
 			r.next++
 			continue
 		}
-		size := min(r.segment, len(r.data))
-		ps[n] = Packet{Data: r.data[:size:size], From: r.from, Received: r.received}
-		r.data = r.data[size:]
-		r.more = len(r.data) > 0
+		size := min(m.segment, len(m.data))
+		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received}
+		m.data = m.data[size:]
+		m.more = len(m.data) > 0
 		n++
 	}
 	return n
 }
 
-// load begins to hand out one received datagram, unless it is not for us.
+// load opens a received datagram, unless it is truncated, or not for this socket.
 func (r *reader) load(i int) {
-	m := &r.hdrs[i]
-	c := parseControl(r.controls[i][:min(int(m.hdr.Controllen), controlSize)])
-	r.data = r.bufs[i][:m.n]
-	r.segment = c.segment
-	if r.segment <= 0 {
-		r.segment = len(r.data)
+	h, m := &r.ring.hdrs[i], &r.open
+	c := parseControl(r.ring.controls[i][:min(int(h.hdr.Controllen), controlSize)])
+	m.data = r.ring.bufs[i][:h.n]
+	m.segment = c.segment
+	if m.segment <= 0 {
+		m.segment = len(m.data)
 	}
 	datagrams := 1
-	if r.segment > 0 {
-		datagrams = (len(r.data) + r.segment - 1) / r.segment
+	if m.segment > 0 {
+		datagrams = (len(m.data) + m.segment - 1) / m.segment
 	}
 	datagrams = max(datagrams, 1)
-	if m.hdr.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
+	if h.hdr.Flags&(unix.MSG_TRUNC|unix.MSG_CTRUNC) != 0 {
 		r.count.truncated.Add(uint64(datagrams))
 		return
 	}
-	if r.names[i] != r.lastName {
-		r.lastName, r.lastFrom = r.names[i], r.names[i].addrPort(r.zone)
+	if r.ring.names[i] != r.lastName {
+		r.lastName, r.lastFrom = r.ring.names[i], r.ring.names[i].addrPort(r.zone)
 	}
-	r.from, r.received = r.lastFrom, c.received
-	if r.group.IsValid() && (c.dst != r.group || c.index != int(r.index.Load()) ||
-		r.source.IsValid() && r.from.Addr().WithZone("") != r.source) {
+	m.from, m.received = r.lastFrom, c.received
+	if !r.accept.accepts(c, m.from) {
 		r.count.misdirected.Add(uint64(datagrams))
 		return
 	}
-	r.more = true
+	m.more = true
 }

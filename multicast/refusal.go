@@ -32,7 +32,9 @@ type refusal struct {
 }
 
 func newRefusals(log *slog.Logger, ifname string, count *counters) *refusals {
-	return &refusals{log: log, ifname: ifname, count: count, kinds: make(map[syscall.Errno]*refusal)}
+	return &refusals{
+		log: log, ifname: ifname, count: count, kinds: make(map[syscall.Errno]*refusal),
+	}
 }
 
 // note counts datagrams to one address that were refused with err.

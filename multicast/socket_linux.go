@@ -11,14 +11,14 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// openSocket opens a unicast socket, bound to an address of the interface, that
-// also sends to groups.
+// openSocket opens a unicast socket, bound to an address of the interface, that also sends
+// to groups.
 func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*conn, error) {
 	what := fmt.Sprintf("send to %v from %v on %s", cfg.Group, local, ifi.Name)
 	if err := checkLoopback(ifi, cfg.Group.Addr()); err != nil {
 		return nil, err
 	}
-	// It listens before the socket has an address, so that no change is missed.
+	// The watch begins before the socket has an address, so that it misses no change.
 	watch, err := openWatch(true, cfg.Logger)
 	if err != nil {
 		return nil, opening(what, err)
@@ -46,31 +46,36 @@ func openSocket(cfg SocketConfig, ifi *net.Interface, local netip.AddrPort) (*co
 		c.Close()
 		return nil, err
 	}
-	// A kernel without UDP_SEGMENT would take it for a request to send 64 KiB.
+	// Without UDP_SEGMENT the kernel would ignore the control message, and take a write
+	// for one datagram of up to 64 KiB.
 	_, err = unix.GetsockoptInt(b.fd, unix.SOL_UDP, unix.UDP_SEGMENT)
 	c.newReaders()
-	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), err == nil && !cfg.NoOffload && withOffload, cfg.Logger)
+	offload := err == nil && !cfg.NoOffload && withOffload
+	c.writer = newWriter(c, newRefusals(cfg.Logger, ifi.Name, &c.counters), offload, cfg.Logger)
 	prefer, _ := netip.ParseAddr(cfg.Interface)
 	c.watch.start(&follower{
 		name: ifi.Name, index: ifi.Index, up: running(ifi.Flags), mtu: &c.mtu, log: cfg.Logger,
 		renew: func(_, index int) error { return c.redirect(index) },
 		tell:  cfg.Changed,
 		home: &home{
-			local: b.local, index: ifi.Index, prefer: prefer.Unmap().WithZone(""), lacks: &c.lacks,
-			move: func(to netip.Addr, index int) (netip.AddrPort, error) { return c.move(cfg, to, index) },
+			local: b.local, index: ifi.Index,
+			prefer: prefer.Unmap().WithZone(""), lacks: &c.lacks,
+			move: func(to netip.Addr, index int) (netip.AddrPort, error) {
+				return c.move(cfg, to, index)
+			},
 		},
 	})
 	return c, nil
 }
 
-// bound is a socket that has its address, and what the kernel granted it.
+// bound is a socket that has its address, and the buffers that the kernel granted.
 type bound struct {
 	fd                      int
 	local                   netip.AddrPort
 	readBuffer, writeBuffer int
 }
 
-// bindSocket makes a socket that sends by an interface, from an address of it.
+// bindSocket makes a socket that sends through an interface, from one of its addresses.
 func bindSocket(cfg SocketConfig, ifname string, index int, local netip.AddrPort) (bound, error) {
 	fd, err := datagramSocket(local.Addr().Is4())
 	if err != nil {
@@ -98,29 +103,31 @@ func bindSocket(cfg SocketConfig, ifname string, index int, local netip.AddrPort
 	return b, nil
 }
 
-// send sets what datagrams leave with.
+// send sets the options of datagrams that are sent.
 func (o *options) send(cfg SocketConfig, is4 bool) {
 	if is4 {
 		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_TTL, cfg.TTL, "set the TTL")
 		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_LOOP, boolInt(!cfg.NoLoopback), "set loopback")
 		o.set(unix.IPPROTO_IP, unix.IP_TOS, cfg.DSCP<<2, "set the DSCP")
-		// Never fragment, and don't believe a stranger who says that the path
-		// is narrow. What is larger than the interface's MTU is refused.
+		// Never fragment, and ignore ICMP messages about a smaller path MTU, which a
+		// stranger can forge. The kernel refuses what exceeds the interface's MTU.
 		o.set(unix.IPPROTO_IP, unix.IP_MTU_DISCOVER, unix.IP_PMTUDISC_PROBE, "forbid fragments")
-		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0, "keep out groups that other programs joined")
-		// Without this the kernel is silent about a full transmit queue.
+		o.set(unix.IPPROTO_IP, unix.IP_MULTICAST_ALL, 0,
+			"keep out groups that other programs joined")
+		// Without this the kernel does not report a full transmit queue.
 		o.set(unix.IPPROTO_IP, unix.IP_RECVERR, 1, "ask for send errors")
 		return
 	}
 	o.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_HOPS, cfg.TTL, "set the hop limit")
 	o.set(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_LOOP, boolInt(!cfg.NoLoopback), "set loopback")
 	o.set(unix.IPPROTO_IPV6, unix.IPV6_TCLASS, cfg.DSCP<<2, "set the DSCP")
-	o.set(unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE, "forbid fragments")
+	o.set(unix.IPPROTO_IPV6, unix.IPV6_MTU_DISCOVER, unix.IPV6_PMTUDISC_PROBE,
+		"forbid fragments")
 	o.try(unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_ALL, 0)
 	o.set(unix.IPPROTO_IPV6, unix.IPV6_RECVERR, 1, "ask for send errors")
 }
 
-// redirect makes multicast leave by the interface that has come back.
+// redirect makes multicast leave through the interface that has come back.
 func (c *conn) redirect(index int) error {
 	var err error
 	closed := c.raw.Control(func(fd uintptr) {
@@ -134,15 +141,20 @@ func (c *conn) redirect(index int) error {
 	return err
 }
 
+// multicastInterface sets the interface that multicast leaves through.
 func multicastInterface(fd int, family netip.Addr, index int) error {
+	var err error
 	if family.Is4() {
-		return os.NewSyscallError("setsockopt", unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, &unix.IPMreqn{Ifindex: int32(index)}))
+		request := &unix.IPMreqn{Ifindex: int32(index)}
+		err = unix.SetsockoptIPMreqn(fd, unix.IPPROTO_IP, unix.IP_MULTICAST_IF, request)
+	} else {
+		err = unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index)
 	}
-	return os.NewSyscallError("setsockopt", unix.SetsockoptInt(fd, unix.IPPROTO_IPV6, unix.IPV6_MULTICAST_IF, index))
+	return os.NewSyscallError("setsockopt", err)
 }
 
-// checkRoute asks the kernel, by connecting a socket that sends nothing, how it
-// would reach the group. A send would fail the same way, but later.
+// checkRoute asks the kernel for a route to the group, by connecting a socket that sends
+// nothing. Without one, a send would fail later.
 func checkRoute(cfg SocketConfig, local netip.Addr, z zone) error {
 	what := fmt.Sprintf("send to %v on %s", cfg.Group, z.name)
 	fd, err := datagramSocket(local.Is4())
@@ -158,8 +170,10 @@ func checkRoute(cfg SocketConfig, local netip.Addr, z zone) error {
 	}
 	scope, _ := z.scope(cfg.Group.Addr())
 	if err := unix.Connect(fd, kernelAddr(cfg.Group, scope)); err != nil {
-		return fmt.Errorf("multicast: %s: the kernel has no multicast route on that interface; choose another, or add one (ip -%s route add %s dev %s): %w",
-			what, ipVersion(local), multicastRange(local), z.name, os.NewSyscallError("connect", err))
+		return fmt.Errorf("multicast: %s: the kernel has no multicast route on that interface; "+
+			"choose another, or add one (ip -%s route add %s dev %s): %w",
+			what, ipVersion(local), multicastRange(local), z.name,
+			os.NewSyscallError("connect", err))
 	}
 	return nil
 }
@@ -178,8 +192,8 @@ func multicastRange(a netip.Addr) string {
 	return "table local multicast ff00::/8"
 }
 
-// datagramSocket makes a UDP socket of one family only. It blocks, to package os: see
-// waker.
+// datagramSocket makes a UDP socket of one family only. To package os it is a blocking one:
+// see waker.
 func datagramSocket(is4 bool) (int, error) {
 	family := unix.AF_INET6
 	if is4 {
@@ -199,6 +213,7 @@ func datagramSocket(is4 bool) (int, error) {
 	return fd, nil
 }
 
+// bind binds a socket; scope is the interface's index.
 func bind(fd int, a netip.AddrPort, scope uint32) error {
 	if !a.Addr().IsLinkLocalUnicast() {
 		scope = 0
@@ -206,6 +221,7 @@ func bind(fd int, a netip.AddrPort, scope uint32) error {
 	return os.NewSyscallError("bind", unix.Bind(fd, kernelAddr(a, scope)))
 }
 
+// kernelAddr returns a as package unix has it.
 func kernelAddr(a netip.AddrPort, scope uint32) unix.Sockaddr {
 	if a.Addr().Is4() {
 		return &unix.SockaddrInet4{Port: int(a.Port()), Addr: a.Addr().As4()}
@@ -213,7 +229,7 @@ func kernelAddr(a netip.AddrPort, scope uint32) unix.Sockaddr {
 	return &unix.SockaddrInet6{Port: int(a.Port()), ZoneId: scope, Addr: a.Addr().As16()}
 }
 
-// boundTo is the address asked for, with the port that the kernel chose.
+// boundTo returns the address asked for, with the port that the kernel chose.
 func boundTo(fd int, asked netip.AddrPort) (netip.AddrPort, error) {
 	sa, err := unix.Getsockname(fd)
 	if err != nil {

@@ -13,16 +13,17 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// waker waits in the runtime's poller until a socket has something to read. It may
-// be used by several goroutines.
+// waker waits in the runtime's poller until a socket has input. Several goroutines may use
+// it.
 //
-// The socket is not in the poller from the start: one that is polled (TryRead)
-// needs nobody to be told, and each datagram would wake a thread for it. Nor ever
-// is one that sends, since the poller asks for room to write, too: whenever a
-// datagram had left, it would wake a thread to tell that there is room. An epoll
-// instance that asks for input only is there in its place.
+// The socket is not in the poller from the start: no goroutine waits for one that is
+// polled (TryRead), and each datagram would wake a thread for it. A socket that sends is
+// never in the poller, which asks for room to write as well: each datagram that left would
+// wake a thread to tell that there is room. An epoll instance that asks for input only
+// takes its place.
 type waker struct {
-	sends bool // the socket's kind
+	// sends is the socket's kind.
+	sends bool
 
 	mu     sync.Mutex
 	file   *os.File
@@ -30,7 +31,7 @@ type waker struct {
 	closed bool
 }
 
-// follow returns what waits for the socket.
+// follow returns a descriptor that has input when the socket has.
 func (w *waker) follow(socket syscall.RawConn) (syscall.RawConn, error) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -57,8 +58,8 @@ func (w *waker) follow(socket syscall.RawConn) (syscall.RawConn, error) {
 	return w.raw, nil
 }
 
-// renew follows the socket that is about to take the place of one that sends, which the
-// kernel forgets once it is closed.
+// renew follows the socket that is about to take the place of one that sends. The epoll
+// instance loses the old one when it is closed.
 func (w *waker) renew(socket int) error {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -94,11 +95,12 @@ func inputOnly(socket int) (int, error) {
 
 // awaitInput adds a socket to an epoll instance.
 func awaitInput(fd, socket int) error {
-	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, &unix.EpollEvent{Events: unix.EPOLLIN}))
+	event := &unix.EpollEvent{Events: unix.EPOLLIN}
+	return os.NewSyscallError("epoll_ctl", unix.EpollCtl(fd, unix.EPOLL_CTL_ADD, socket, event))
 }
 
-// pollable makes a descriptor one that package os hands to the poller. It closes it
-// if it fails.
+// pollable makes a descriptor one that package os adds to the poller. If it fails, it
+// closes the descriptor.
 func pollable(fd int) error {
 	err := unix.SetNonblock(fd, true)
 	if err != nil {

@@ -9,11 +9,10 @@ import (
 	"time"
 )
 
-// pollInterval is how often an interface is looked at. A flap that is shorter
-// may go unnoticed.
+// pollInterval is how often an interface is examined. A shorter flap may go unnoticed.
 const pollInterval = time.Second
 
-// watch tells a follower what becomes of its interface, by looking.
+// watch tells a follower of changes of its interface, which it polls.
 type watch struct {
 	stop, done chan struct{}
 	once       sync.Once
@@ -45,7 +44,7 @@ func (w *watch) start(f *follower) {
 	}()
 }
 
-// lookAt says what became of an interface; one that is not found is gone.
+// lookAt returns the state of an interface; one that is not found is gone.
 func lookAt(name string, index int) link {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
@@ -54,8 +53,8 @@ func lookAt(name string, index int) link {
 	return link{name: name, index: ifi.Index, mtu: ifi.MTU, up: running(ifi.Flags)}
 }
 
-// listAddrs gives a home the addresses of its interface. Whether one is still being
-// checked isn't told here.
+// listAddrs gives a home the addresses of its interface. Whether duplicate address
+// detection is over is not known here.
 func listAddrs(name string, h *home) {
 	ifi, err := net.InterfaceByName(name)
 	if err != nil {
