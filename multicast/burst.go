@@ -8,7 +8,10 @@ const (
 	burstGap = int64(1500 * time.Nanosecond)
 	// creditMax bounds how long callers may send within bursts. The time between bursts
 	// earns this credit, and sends within bursts spend it. It is about what callers
-	// lose when they set the timer and wake a goroutine.
+	// lose when they set the timer and wake a goroutine. Without credit, a caller that
+	// was once held up for an instant would find itself in a burst for good: where all
+	// processors are busy, a goroutine that it wakes stops it for 40 us, which makes its
+	// next messages late.
 	creditMax = int64(100 * time.Microsecond)
 	// windowBase is how long a coalescing window stays open, and windowPerDatagram what
 	// each datagram of the send before adds: what took long to send may gather as long.
@@ -36,7 +39,19 @@ const (
 
 // burst predicts from the arrival of messages whether more will follow soon. Those are
 // worth waiting for in a coalescing window, since they then share datagrams and system
-// calls. It reads no clock; the Loop's lock guards it.
+// calls. To wake a goroutine or to set the timer costs more than some sends, so the window
+// belongs to the callers for as long as they come back to it:
+//
+//   - a message that comes burstGap after a send is lone, and its caller sends it;
+//   - the first messages of a burst are sent by their callers while they have credit;
+//   - then a window opens. A caller takes back what gathers once a batch is full, once it
+//     comes after a pause (its callers have caught up, and what gathers would wait for
+//     nothing), or once the window has closed;
+//   - where callers came back to the last window in time, the burst is hot: they will
+//     again, and no goroutine is woken. If they do not, the timer sends what they left;
+//   - where a crowd is expected, there is no credit, and windows stay open for longer.
+//
+// It reads no clock; the Loop's lock guards it.
 type burst struct {
 	// opened is when the last coalescing window opened, and window how long callers
 	// leave alone what gathers in it.
@@ -54,7 +69,8 @@ type burst struct {
 	crowd int64
 	// filled is when callers last filled a batch; 0 for never.
 	filled int64
-	// hot reports that callers came back to the last window by themselves.
+	// hot reports that callers came back to the last window by themselves, in time or
+	// with a full batch.
 	hot bool
 	// guard is how soon the timer checks that the burst goes on.
 	guard int64

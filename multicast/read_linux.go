@@ -191,7 +191,8 @@ func (r *reader) receive(fd uintptr) bool {
 // call does not wait, and takes about a microsecond. But in a process that was at rest,
 // telling the scheduler would wake its monitor thread for each datagram, which takes
 // several microseconds more. The monitor takes the processor from goroutines that keep it,
-// so it is told where there may be such goroutines.
+// and polls for input while all processors are busy, so it is told where that may matter:
+// see socketReader.
 func (r *reader) receiveOnce(fd uintptr) (int, syscall.Errno) {
 	hdrs := r.ring.hdrs
 	if r.found > 1 {
