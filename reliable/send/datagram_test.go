@@ -101,8 +101,8 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			}
 			p.run(reliable.Time(time.Second))
 			first := p.s.store.Next()
-			p.s.keep.skipped = 7 // what was dropped stands at the start of the next frame
-			p.s.nextOffset += 7
+			p.s.packer.skipped = 7 // what was dropped stands at the start of the next frame
+			p.s.packer.nextOffset += 7
 			p.s.stats.Accepted += 7
 			for range 7 {
 				p.sent = append(p.sent, nil)
@@ -122,7 +122,7 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			p.s.SetDatagram(p.now, 1472) // and the end of a message that began before it
 			p.run(reliable.Time(2 * time.Second))
 			p.publish(rig.Payload(len(p.sent), 2000))
-			if !p.s.build.IsOpen() || p.s.store.Sent() != p.s.store.Next() {
+			if !p.s.packer.build.IsOpen() || p.s.store.Sent() != p.s.store.Next() {
 				t.Fatal("it has no open end")
 			}
 			p.publish(rig.Payload(len(p.sent), 400))
@@ -204,7 +204,7 @@ func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 		p.sent = append(p.sent, m)
 		p.settle()
 	}
-	if !p.s.build.IsOpen() {
+	if !p.s.packer.build.IsOpen() {
 		t.Fatal("no frame is open")
 	}
 	oldest := p.s.store.InMemory()

@@ -20,7 +20,7 @@ func lone(tb testing.TB, cfg Config, size int, messages uint64) *Sender {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for message := make([]byte, size); s.nextOffset < messages; {
+	for message := make([]byte, size); s.packer.nextOffset < messages; {
 		sendLone(tb, s, message)
 	}
 	return s

@@ -160,8 +160,8 @@ func (s *Sender) member(m *member) reliable.Member {
 		row.RTT = m.rtt.Smoothed()
 	}
 	if m.reported {
-		row.Lag = s.nextOffset - min(s.nextOffset, s.store.Near(m.Position))
-		row.Offset = s.nextOffset - row.Lag
+		row.Lag = s.packer.nextOffset - min(s.packer.nextOffset, s.store.Near(m.Position))
+		row.Offset = s.packer.nextOffset - row.Lag
 	}
 	return row
 }

@@ -22,7 +22,7 @@ func TestWhoLacksSomething(t *testing.T) {
 	p.leaves(5, p.store.Sent())
 	p.leaves(6, 60)
 	gone := p.Departed()
-	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.nextOffset {
+	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.packer.nextOffset {
 		t.Errorf("%+v", gone)
 	}
 	p.another(7, 70)

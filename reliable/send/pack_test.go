@@ -130,8 +130,8 @@ func TestBatchErrors(t *testing.T) {
 	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 5<<10), make([]byte, 3<<10)}); err != reliable.ErrFull {
 		t.Errorf("a batch that doesn't fit what is left: %v, want ErrFull", err)
 	}
-	if s.nextOffset != 2 {
-		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind", s.nextOffset)
+	if s.packer.nextOffset != 2 {
+		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind", s.packer.nextOffset)
 	}
 	if _, err := s.PublishBatch(0, nil); err != nil {
 		t.Errorf("no messages at all: %v", err)

@@ -26,8 +26,7 @@ type retention struct {
 	passed reliable.Time
 	held   [reliable.Holders]reliable.Held
 
-	skipped uint64 // messages dropped and not told yet; no frame is open then
-	freed   uint64 // counts the times that there was room again
+	freed uint64 // counts the times that there was room again
 
 	gathering bool          // nothing is accepted before subscribers had time to report
 	gathered  reliable.Time // when that time ends, if not by their number
@@ -46,16 +45,16 @@ func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
 	if s.cfg.WhenFull == reliable.Block {
 		return 0, reliable.ErrFull
 	}
-	if s.build.IsOpen() {
-		s.seal(false) // a skip tells of what follows: it needs a frame of its own
+	if s.packer.build.IsOpen() {
+		s.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
 	}
-	s.keep.skipped++
+	s.packer.skipped++
 	s.stats.Dropped++
 	s.stats.DroppedBytes += uint64(size)
 	s.stats.Accepted++
 	s.stats.AcceptedBytes += uint64(size)
-	offset := s.nextOffset
-	s.nextOffset++
+	offset := s.packer.nextOffset
+	s.packer.nextOffset++
 	return offset, reliable.ErrDropped
 }
 
@@ -68,7 +67,7 @@ func (s *Sender) skip(now reliable.Time) {
 		room = 1
 	}
 	if s.store.Sent() == s.store.Next() && s.store.Fits(room) {
-		s.open(now, s.nextOffset, s.nextOffset)
+		s.packer.open(now, s.packer.nextOffset, s.packer.nextOffset)
 	}
 }
 

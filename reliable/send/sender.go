@@ -16,21 +16,17 @@ type Sender struct {
 	cfg      Config
 	now      reliable.Time // of the last call that knew it
 	store    *store.Buffer
+	packer   packer
 	keep     retention
 	limit    *rate.Limit
 	offload  offload
-	build    frame.Builder
 	encode   frame.Encoder
 	repairer *repair.Repairer
 	members  members
 	beats    heartbeats
 
-	nextOffset uint64        // of the next message
-	openDue    reliable.Time // when the open frame must go
-	flush      bool          // the open frame goes at once
-	datagram   int           // the size that frames are made for, in bytes
-	most       int           // what the network takes: less than that, where it is less than 256
-	wide       uint64        // frames below may be too large for that
+	most int    // what the network takes: less than that, where it is less than 256
+	wide uint64 // frames below may be too large for that
 
 	armed reliable.Time // the last deadline
 	woke  reliable.Time // when this process went on after it had been suspended
@@ -77,11 +73,14 @@ func New(cfg Config) (*Sender, error) {
 			Offset: cfg.FirstOffset, Disk: cfg.Disk, Memory: cfg.Memory,
 		}),
 		members:     newMembers(cfg.MaxMembers),
-		nextOffset:  cfg.FirstOffset,
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		datagram: cfg.Datagram, most: cfg.Datagram,
-		openDue: reliable.Never, byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
+		most:   cfg.Datagram,
+		byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
 		now: cfg.Start,
+	}
+	s.packer = packer{
+		store: s.store, session: cfg.Session, channel: cfg.Channel, start: cfg.Start, wait: cfg.BatchWait,
+		uneven: cfg.Uneven, nextOffset: cfg.FirstOffset, due: reliable.Never, size: cfg.Datagram,
 	}
 	s.keep = retention{
 		gathered:  cfg.Start.Add(gatherTime),
@@ -106,7 +105,10 @@ func New(cfg Config) (*Sender, error) {
 func (s *Sender) Session() uint64 { return s.cfg.Session }
 
 // sessionTime returns now on the wire's clock.
-func (s *Sender) sessionTime(now reliable.Time) uint64 { return uint64(max(0, now.Sub(s.cfg.Start))) }
+func (s *Sender) sessionTime(now reliable.Time) uint64 { return sinceStart(s.cfg.Start, now) }
+
+// sinceStart returns now on the clock of a session that began at start.
+func sinceStart(start, now reliable.Time) uint64 { return uint64(max(0, now.Sub(start))) }
 
 // tick notes the time of a call.
 func (s *Sender) tick(now reliable.Time) {
@@ -177,8 +179,8 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 		at = min(at, s.stallDue())
 	}
 	data := reliable.Never // when the next data, or repair, may go
-	if s.build.IsOpen() && !s.build.Empty() {
-		data = s.openDue
+	if s.packer.holds() {
+		data = s.packer.due
 	}
 	if s.limit.Bounds() && s.store.Sent() != s.store.Next() {
 		data = now

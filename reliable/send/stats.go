@@ -62,7 +62,7 @@ type Stats struct {
 // Stats returns the counters so far.
 func (s *Sender) Stats() Stats {
 	st := s.stats
-	st.NextOffset = s.nextOffset
+	st.NextOffset = s.packer.nextOffset
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()

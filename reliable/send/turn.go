@@ -94,18 +94,18 @@ func (s *Sender) Sent(back reliable.Batch) {
 func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	most := uint64(reliable.MaxBatch)
 	s.skipUnfit(now)
-	if s.keep.skipped > 0 {
+	if s.packer.skipped > 0 {
 		s.skip(now)
 	}
 	if s.store.Sent() == s.store.Next() {
-		if !s.build.IsOpen() || s.build.Empty() || (now < s.openDue && !s.flush && !s.closing) {
+		if !s.packer.holds() || (now < s.packer.due && !s.packer.flush && !s.closing) {
 			return outgoing{}, false
 		}
 		if s.limit.Bounds() && s.limit.Allow(now) == 0 {
 			return outgoing{}, false
 		}
-		s.seal(false)
-		s.flush = false
+		s.packer.seal(false)
+		s.packer.flush = false
 		if s.skipUnfit(now); s.store.Sent() == s.store.Next() {
 			return outgoing{}, false
 		}
@@ -147,19 +147,11 @@ func (s *Sender) nextAnswer(now reliable.Time) (outgoing, bool) {
 }
 
 // Flush lets the open frame go without waiting for more messages.
-func (s *Sender) Flush() { s.flush = s.build.IsOpen() && !s.build.Empty() }
+func (s *Sender) Flush() { s.packer.flush = s.packer.holds() }
 
 // FlushedOffset returns the offset of the first message that is not yet whole
 // with the kernel.
-func (s *Sender) FlushedOffset() uint64 {
-	if !s.Pending() {
-		return s.nextOffset
-	}
-	if s.store.Sent() == s.store.Next() && !s.build.IsOpen() {
-		return s.nextOffset // nothing but a word of what was dropped
-	}
-	return s.store.Offset(s.store.Sent())
-}
+func (s *Sender) FlushedOffset() uint64 { return s.packer.flushedOffset() }
 
 // FullBatch reports whether so many full frames wait to be sent that one batch
 // takes no more.
@@ -167,6 +159,4 @@ func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.st
 
 // Pending reports whether a message was accepted that is not with the kernel yet,
 // or dropped and not told yet.
-func (s *Sender) Pending() bool {
-	return s.store.Sent() != s.store.Next() || (s.build.IsOpen() && !s.build.Empty()) || s.keep.skipped > 0
-}
+func (s *Sender) Pending() bool { return s.packer.pending() }

@@ -1,0 +1,169 @@
+package send
+
+import (
+	"sort"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/store"
+)
+
+// minSplit is the least room, in bytes, worth starting a message in that doesn't
+// fit whole: less is padded, so that small messages stay in one frame.
+const minSplit = 64
+
+// frameRoomHead is the longest head of a chunk, in bytes.
+const frameRoomHead = 3
+
+// shorter is by how much the last frame of a full batch is shorter where one of equally
+// long frames would be damaged, in bytes.
+const shorter = 16
+
+// packer packs messages into frames of a store.
+type packer struct {
+	store   *store.Buffer
+	session uint64
+	channel uint32
+	start   reliable.Time // of the session
+	wait    time.Duration // of a message for others to share its frame
+	uneven  bool          // the last frame of a full batch is shorter than the others
+
+	build      frame.Builder
+	nextOffset uint64        // of the next message
+	due        reliable.Time // when the open frame must go
+	flush      bool          // the open frame goes at once
+	size       int           // the datagrams that frames are made for, in bytes
+	skipped    uint64        // messages that were dropped and not told yet; no frame is open then
+}
+
+// holds reports whether a frame is open and has something.
+func (p *packer) holds() bool { return p.build.IsOpen() && !p.build.Empty() }
+
+// pending reports whether something is packed, or is to be, that is not sent yet.
+func (p *packer) pending() bool {
+	return p.store.Sent() != p.store.Next() || p.holds() || p.skipped > 0
+}
+
+// flushedOffset returns the offset of the first message that is not yet whole with the
+// kernel.
+func (p *packer) flushedOffset() uint64 {
+	if !p.pending() || p.store.Sent() == p.store.Next() && !p.build.IsOpen() {
+		return p.nextOffset // nothing waits but a word of what was dropped
+	}
+	return p.store.Offset(p.store.Sent())
+}
+
+// frames returns how many frames a message of n bytes takes at most.
+func (p *packer) frames(n int) uint64 {
+	if n+frameRoomHead > p.room() {
+		return uint64(frame.Frames(n, p.room()))
+	}
+	return 1
+}
+
+// room returns how many bytes of chunks fit any frame.
+func (p *packer) room() int {
+	room := frame.DataRoom(p.size)
+	if p.uneven {
+		room -= shorter
+	}
+	return room
+}
+
+// leastUsed returns how many bytes of messages a full frame has at the least, with the
+// heads of whole ones. It wastes less than a part of minSplit bytes, and has two heads more
+// than messages do, of a part that goes on and of one that starts.
+func (p *packer) leastUsed() int { return p.room() - minSplit - 2*frame.PartHead }
+
+// largest returns the largest message that the resend buffer can hold.
+func (p *packer) largest() int {
+	return sort.Search(frame.MaxMessage, func(n int) bool {
+		return uint64(frame.Frames(n+1, p.room())) >= p.store.Slots()
+	})
+}
+
+// pack puts a message into frames, sealing those that are full.
+func (p *packer) pack(now reliable.Time, message []byte) {
+	if !p.build.IsOpen() {
+		p.open(now, p.nextOffset, p.nextOffset)
+	}
+	if !p.build.Fits(len(message)) && !p.build.Empty() && p.build.Left() < minSplit {
+		p.seal(true)
+		p.open(now, p.nextOffset, p.nextOffset)
+	}
+	if p.build.Fits(len(message)) {
+		p.build.Add(message)
+		return
+	}
+	p.packRest(now, message[p.build.Start(message):])
+}
+
+// packRest puts what is left of a message into the next frames.
+func (p *packer) packRest(now reliable.Time, rest []byte) {
+	for len(rest) > 0 {
+		if p.build.IsOpen() {
+			p.seal(true)
+		}
+		p.open(now, p.nextOffset, p.nextOffset+1)
+		rest = rest[p.build.Continue(rest):]
+	}
+}
+
+// open starts the next frame, whose first chunk belongs to the message at
+// offset, and whose first message to start is at start.
+// What was dropped before comes first.
+func (p *packer) open(now reliable.Time, offset, start uint64) {
+	skip := p.skipped
+	offset, start = offset-skip, start-skip
+	room := p.store.Open(offset, start > offset)
+	size := frame.DataSize(p.size)
+	if p.uneven && (p.store.Next()+1)%p.store.Most() == 0 {
+		size -= shorter
+	}
+	p.build.Open(room[:0:size], p.session, p.channel, p.store.Next(), offset, sinceStart(p.start, now))
+	p.due = now.Add(p.wait)
+	if skip > 0 {
+		p.build.Skip(skip)
+		p.skipped = 0
+	}
+}
+
+// seal closes the open frame; full pads it to the size of a full one.
+func (p *packer) seal(full bool) {
+	b := p.build.Seal(full)
+	p.store.Seal(len(b), p.nextOffset-p.skipped)
+}
+
+// repack opens the frame with the next number again, for what a sealed one holds, and as
+// many after it as it takes. It reports false, and does nothing, where the ring has no room.
+func (p *packer) repack(data []byte) bool {
+	var d frame.Decoder
+	var f frame.Frame
+	if d.Decode(data, &f) != nil {
+		return false
+	}
+	frames := 1 + uint64(len(data)/p.leastUsed())
+	if !p.store.FitsOpen(frames) {
+		return false
+	}
+	accepted := p.start.Add(time.Duration(f.Time)) // the first of them
+	after := p.nextOffset
+	p.nextOffset = f.Offset
+	for i, c := range f.Chunks {
+		switch {
+		case c.Skip > 0: // nothing is before it
+			p.nextOffset += c.Skip
+			p.skipped = c.Skip
+			p.open(accepted, p.nextOffset, p.nextOffset)
+			continue
+		case i == 0 && f.Flags&frame.Continues != 0:
+			p.packRest(accepted, c.Data)
+		default:
+			p.pack(accepted, c.Data)
+		}
+		p.nextOffset++
+	}
+	p.nextOffset = after
+	return true
+}
