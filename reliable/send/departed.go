@@ -49,21 +49,3 @@ func (d *departed) overtaken(f *frame.Frame) bool {
 	i := slices.IndexFunc(d.rows, func(r departedMember) bool { return r.ID == f.Subscriber })
 	return i >= 0 && f.Echo != 0 && peer.Told(f) <= d.rows[i].said
 }
-
-// depart remembers a subscriber that is no longer there: it left, or isn't heard.
-func (s *Sender) depart(m *member, left bool) {
-	row := s.member(m)
-	row.Left, row.Departed, row.Asks = left, true, false
-	s.members.departed.add(departedMember{row, m.said})
-}
-
-// Departed returns the subscribers that left or were not heard any more, the last
-// 1,024, the first that went first.
-func (s *Sender) Departed() (list []reliable.Member) {
-	enough := s.quorum()
-	for _, r := range s.members.departed.rows {
-		r.Lacks = r.Lacks && !enough
-		list = append(list, r.Member)
-	}
-	return list
-}

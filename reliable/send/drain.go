@@ -37,16 +37,5 @@ func (s *Sender) drainEnd() reliable.Time {
 
 // Finished reports whether a closed session has nothing left to do.
 func (s *Sender) Finished(now reliable.Time) bool {
-	return s.closing && s.saidBye != reliable.Never && now >= s.drainEnd() && !s.Pending() && !s.owes(now)
-}
-
-// owes says whether a subscriber that counts has yet to take something, and is
-// still at it.
-func (s *Sender) owes(now reliable.Time) bool {
-	for _, m := range s.members.rows {
-		if m.state == reliable.Counted && m.Position < s.store.Next() && now < max(m.movedAt, s.closed).Add(s.cfg.StallTimeout) {
-			return true
-		}
-	}
-	return false
+	return s.closing && s.saidBye != reliable.Never && now >= s.drainEnd() && !s.Pending() && !s.pace.owes(now, s.closed)
 }

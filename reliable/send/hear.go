@@ -44,7 +44,9 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		// a row are in many places, and count for nobody.
 		if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 			m.told = max(m.told, told)
-			s.moved(now, m, f.Position)
+			if s.pace.moved(now, m, f.Position) {
+				s.refloor(now)
+			}
 		}
 		s.gather(now)
 		if s.closing && s.mayAsk(f) {

@@ -149,32 +149,3 @@ func (t *members) reported() (n int) {
 	}
 	return n
 }
-
-func (s *Sender) member(m *member) reliable.Member {
-	row := reliable.Member{
-		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
-		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired, State: m.state,
-		Lacks: s.lacks(m), Asks: s.asks(m),
-	}
-	if m.rtt.Known() {
-		row.RTT = m.rtt.Smoothed()
-	}
-	if m.reported {
-		row.Lag = s.packer.nextOffset - min(s.packer.nextOffset, s.store.Near(m.Position))
-		row.Offset = s.packer.nextOffset - row.Lag
-	}
-	return row
-}
-
-// Members returns the subscribers that are known, in the order of their first
-// word.
-func (s *Sender) Members() []reliable.Member {
-	enough := s.quorum()
-	list := make([]reliable.Member, 0, len(s.members.rows))
-	for _, m := range s.members.rows {
-		row := s.member(m)
-		row.Lacks = row.Lacks && !enough
-		list = append(list, row)
-	}
-	return list
-}

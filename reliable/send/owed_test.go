@@ -110,7 +110,7 @@ func TestForWhomRepairsAreCutShort(t *testing.T) {
 		if p.Owed() != 0 {
 			t.Fatalf("%s: %d repairs are owed", name, p.Owed())
 		}
-		if c.then(p); p.stopped == reliable.Never && p.Stats().Asking != 0 {
+		if c.then(p); p.account.stopped == reliable.Never && p.Stats().Asking != 0 {
 			t.Errorf("%s: repairs were cut short before they ended", name)
 		}
 		p.Stop(p.now)

@@ -13,8 +13,6 @@ import (
 
 // retention is what a Sender knows of its window.
 type retention struct {
-	scratch []uint64
-
 	asked uint64 // frames that the last message needs which looked for room
 	full  bool   // a message found no room
 	needs uint64 // frames that it needs; the largest, where there were several
@@ -167,13 +165,10 @@ func (s *Sender) gather(now reliable.Time) {
 
 // refloor finds anew what must be kept, after a subscriber moved, came or went.
 func (s *Sender) refloor(now reliable.Time) {
-	k := &s.keep
 	if s.cfg.Pace.Kind == reliable.PaceNone {
 		return
 	}
-	needed, scratch := holdOf(&s.cfg.Pace, s.members.rows, k.scratch)
-	k.scratch = scratch
-	s.store.Trim(needed)
+	s.store.Trim(s.pace.needed())
 	s.noteRoom(now)
 }
 

@@ -23,6 +23,8 @@ type Sender struct {
 	encode   frame.Encoder
 	repairer *repair.Repairer
 	members  members
+	account  account
+	pace     pacekeeper
 	beats    heartbeats
 
 	most int    // what the network takes: less than that, where it is less than 256
@@ -36,14 +38,11 @@ type Sender struct {
 	welcomes    welcomes
 	unsent      unsent
 
-	memberEvents []reliable.MemberEvent
-
 	closing  bool
 	closed   reliable.Time // when Close was called
 	lastNack reliable.Time
 	saidBye  reliable.Time // the first BYE; Never before
 	byeDue   reliable.Time
-	stopped  reliable.Time // when repairs ended; Never before
 	byeWait  time.Duration
 
 	rate      uint64 // of DATA lately, in bytes a second
@@ -75,7 +74,7 @@ func New(cfg Config) (*Sender, error) {
 		members:     newMembers(cfg.MaxMembers),
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 		most:   cfg.Datagram,
-		byeDue: reliable.Never, saidBye: reliable.Never, stopped: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
+		byeDue: reliable.Never, saidBye: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
 		now: cfg.Start,
 	}
 	s.packer = packer{
@@ -86,6 +85,8 @@ func New(cfg Config) (*Sender, error) {
 		gathered:  cfg.Start.Add(gatherTime),
 		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
 	}
+	s.account = account{cfg: &s.cfg, table: &s.members, store: s.store, packer: &s.packer, stopped: reliable.Never}
+	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store, window: &s.keep}
 	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
 	repairs := repair.Config{
 		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start, Datagram: cfg.Datagram,
@@ -130,9 +131,9 @@ func (s *Sender) notice(now reliable.Time) {
 func (s *Sender) Advance(now reliable.Time) {
 	s.tick(now)
 	if now >= s.sweepDue {
-		gone := s.members.sweep(now, s.patience)
+		gone := s.members.sweep(now, s.pace.patience)
 		for _, m := range gone {
-			s.depart(m, false)
+			s.account.depart(m, false)
 			s.gone(m)
 		}
 		if len(gone) > 0 {
@@ -149,8 +150,8 @@ func (s *Sender) Advance(now reliable.Time) {
 		s.rateBytes, s.rateFrom = 0, now
 	}
 	s.repairer.Advance(now)
-	if s.keep.full {
-		s.leaveOut(now)
+	if s.keep.full && s.pace.leaveOut(now) {
+		s.refloor(now)
 	}
 }
 
@@ -176,7 +177,7 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 		at = min(at, s.keep.gathered)
 	}
 	if s.keep.full {
-		at = min(at, s.stallDue())
+		at = min(at, s.pace.stallDue())
 	}
 	data := reliable.Never // when the next data, or repair, may go
 	if s.packer.holds() {

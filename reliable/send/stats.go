@@ -65,12 +65,13 @@ func (s *Sender) Stats() Stats {
 	st.NextOffset = s.packer.nextOffset
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
-	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.lacking()
-	st.Asking = s.asking()
+	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.account.lacking()
+	st.Asking = s.account.asking()
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
 	r := s.repairer.Stats()
 	st.Repairs, st.RepairBytes, st.CatchUps, st.Confirms = r.Repairs, r.RepairBytes, r.CatchUps, r.Confirms
 	st.Unanswered, st.Unconfirmed, st.Responder = r.Unanswered+s.welcomes.refused, r.Unconfirmed, r.Responder
+	st.LeftOut, st.MemberEventsLost = s.pace.leftOut, s.pace.lost
 	st.HeldBy = s.keep.held
 	if s.keep.full {
 		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)
