@@ -72,6 +72,7 @@ func names(list []*Command) string {
 	return strings.Join(words, ", ")
 }
 
+// Flags returns an empty set of flags in the tool's style.
 func (c *Command) Flags(stderr io.Writer) *FlagSet {
 	flags := pflag.NewFlagSet(c.Name, pflag.ContinueOnError)
 	flags.SetOutput(stderr)

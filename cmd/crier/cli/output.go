@@ -38,6 +38,7 @@ type Output struct {
 	failed  error
 }
 
+// NewOutput starts to write to out; stop is called if that fails.
 func NewOutput(out io.Writer, stop func()) *Output {
 	o := &Output{
 		out: out, stop: stop,

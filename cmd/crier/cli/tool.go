@@ -1,3 +1,6 @@
+// Package cli holds what the tool's commands have in common: how they are found, helped
+// with and ended, the values of their flags, the standard streams, and words for numbers.
+// It knows nothing of the protocol.
 package cli
 
 import (
@@ -96,7 +99,7 @@ func (t *Tool) Overview() string {
 	return b.String()
 }
 
-// Help prints the overview, or one command's page.
+// help prints the overview, or one command's page.
 func (t *Tool) help(std Streams, args []string) int {
 	if len(args) == 0 {
 		return show(std, t.Overview())
@@ -121,7 +124,7 @@ func (t *Tool) help(std Streams, args []string) int {
 	return ExitOK
 }
 
-// Show prints what was asked for.
+// show prints what was asked for.
 func show(std Streams, text string) int {
 	if _, err := io.WriteString(std.Out, text); err != nil {
 		fmt.Fprintf(std.Err, "crier: %v\n", OutputError(err))

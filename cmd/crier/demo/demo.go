@@ -1,3 +1,5 @@
+// Package demo is "crier demo": a producer that dies in mid-burst, in virtual time or with
+// real processes, and what each answer to overload costs.
 package demo
 
 import (
@@ -18,6 +20,7 @@ type options struct {
 	json bool
 }
 
+// Command is "crier demo".
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "demo",

@@ -112,7 +112,7 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 	return line + "\n"
 }
 
-// Text is what a demo prints at its end.
+// text is what a demo prints at its end.
 func (r *report) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n",

@@ -1,3 +1,4 @@
+// Package drops tells what was received and dropped, and why.
 package drops
 
 import (
@@ -126,6 +127,7 @@ type Kernel struct {
 	granted cli.Size
 }
 
+// Add adds the drops of a socket, and the buffer that it was granted.
 func (k *Kernel) Add(n uint64, granted int) {
 	if n == 0 {
 		return

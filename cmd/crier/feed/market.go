@@ -107,6 +107,7 @@ type Market struct {
 	storm int64 // when the next storm is due, ns; never if it is -1
 }
 
+// NewMarket begins a feed.
 func NewMarket(opts MarketOptions) *Market {
 	if opts.Opening == 0 {
 		opts.Opening = marketOpening
@@ -143,6 +144,7 @@ func (m *Market) Next() (Record, error) {
 	return Record{At: time.Duration(m.at), Payload: m.buf}, nil
 }
 
+// Close does nothing.
 func (m *Market) Close() error { return nil }
 
 // Burst says where the last message stands: its phase, which of its burst's

@@ -23,10 +23,12 @@ type Synth struct {
 	buf  []byte
 }
 
+// NewSynth begins a feed.
 func NewSynth(opts SynthOptions) *Synth {
 	return &Synth{opts: opts, buf: make([]byte, 0, opts.Size)}
 }
 
+// Next returns the next message, without a time.
 func (f *Synth) Next() (Record, error) {
 	if f.opts.Count > 0 && f.n == f.opts.Count {
 		return Record{}, io.EOF
@@ -36,6 +38,7 @@ func (f *Synth) Next() (Record, error) {
 	return Record{At: -1, Payload: f.buf}, nil
 }
 
+// Close does nothing.
 func (f *Synth) Close() error { return nil }
 
 // AppendSynth appends the message of a seed and an index, of n bytes, to b.

@@ -49,7 +49,9 @@ func record(to **hdrhistogram.Histogram, d time.Duration) {
 }
 
 // Count is how many values were added, Negative how many of them were below 0.
-func (h *Histogram) Count() int64    { return count(h.h) + count(h.below) }
+func (h *Histogram) Count() int64 { return count(h.h) + count(h.below) }
+
+// Negative returns how many of the values are negative.
 func (h *Histogram) Negative() int64 { return count(h.below) }
 
 func count(h *hdrhistogram.Histogram) int64 {

@@ -1,3 +1,5 @@
+// Package netflags holds the flags of a network, which the commands that publish and
+// subscribe share: groups, interface, ports, buffers, and loss that is made up.
 package netflags
 
 import (
@@ -26,8 +28,10 @@ type Flags struct {
 	Set        *cli.FlagSet
 }
 
+// DefaultGroup is the group of commands that are given none.
 const DefaultGroup = "239.77.0.1:7700"
 
+// Declare declares the flags of groups and interface; many: --group may be repeated.
 func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
 	n.Set = flags
 	if many {
@@ -42,6 +46,7 @@ func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
 		"network interface, by `NAME` or address; lo: only this machine")
 }
 
+// DeclareDrop declares the flags of loss that is made up, and --verbose.
 func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 	flags.Float64Var(&n.drop, "drop", 0,
 		"throw away this `SHARE` of received datagrams, 0 to 1, to try loss")
@@ -55,11 +60,13 @@ func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 // maxRead is the largest receive buffer that a kernel is asked for.
 const maxRead = 512 << 20
 
+// DeclareRead declares --read-buffer.
 func (n *Flags) DeclareRead(flags *cli.FlagSet) {
 	n.ReadBuffer = 8 << 20
 	flags.Var(&n.ReadBuffer, "read-buffer", "receive buffer to ask the kernel for, for each socket")
 }
 
+// DeclareControl declares --control-port, which is for something.
 func (n *Flags) DeclareControl(flags *cli.FlagSet, what string) {
 	flags.Uint16Var(&n.Control, "control-port", 0, what+
 		", for a firewall's rule (default: any `PORT` that is free)")

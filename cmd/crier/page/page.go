@@ -39,7 +39,7 @@ type Table struct {
 	Shade func(row, column int) float64
 }
 
-// Cell is a table's cell as the page writes it.
+// cell is a table's cell as the page writes it.
 type cell struct {
 	Text  string
 	Left  bool

@@ -1,3 +1,5 @@
+// Package pub is "crier pub": it reads or makes up messages, publishes them at their pace,
+// and tells at the end what subscribers lack.
 package pub
 
 import (
@@ -33,6 +35,7 @@ type options struct {
 	overload    overload
 }
 
+// Command is "crier pub".
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "pub",

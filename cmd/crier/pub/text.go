@@ -27,7 +27,7 @@ type times struct {
 	published, sent time.Duration
 }
 
-// Text says both where they differ by more than it takes to send a datagram.
+// text says both where they differ by more than it takes to send a datagram.
 func (t *times) text() string {
 	text := t.published.Round(time.Millisecond).String()
 	switch {

@@ -268,7 +268,7 @@ func (e *explainer) unknown() error {
 		e.offset, e.life, s.Publisher, s.FirstOffset, s.NextOffset()-1)
 }
 
-// Text is the message's life.
+// text is the message's life.
 func (e *explainer) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)

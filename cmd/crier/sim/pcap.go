@@ -126,7 +126,7 @@ func (c *capture) write(d *testnet.Datagram) {
 // clock is a time of the run by the made-up wall clock.
 func clock(t reliable.Time) time.Time { return wall.Add(time.Duration(t)) }
 
-// Close ends the file. It may be called again.
+// close ends the file. It may be called again.
 func (c *capture) close() error {
 	if c == nil || c.file == nil {
 		return nil

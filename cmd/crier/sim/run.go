@@ -358,7 +358,7 @@ func (t *trace) line() func(string) {
 	}
 }
 
-// Close writes what is left. It may be called again.
+// close writes what is left. It may be called again.
 func (t *trace) close() error {
 	if t == nil || t.out == nil {
 		return nil

@@ -1,3 +1,5 @@
+// Package sim is "crier sim": scenarios in a simulated network, measured, explained and
+// swept over.
 package sim
 
 import (
@@ -17,6 +19,7 @@ import (
 	"crier/testnet/scenario"
 )
 
+// Command has a command below it for each thing that is done with scenarios.
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
@@ -127,7 +130,7 @@ func (s *source) declare(flags *cli.FlagSet) {
 		"`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
 }
 
-// Text returns the file of a built-in scenario, or a file.
+// text returns the file of a built-in scenario, or a file.
 func (s *source) text(name string) ([]byte, error) {
 	if text, err := scenario.BuiltinText(name); err == nil {
 		return text, nil

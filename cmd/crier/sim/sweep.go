@@ -319,7 +319,7 @@ func (c *cell) conclude() {
 	}
 }
 
-// Write prints the result, and writes the files.
+// write prints the result, and writes the files.
 func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
 	if o.csv != "" {
 		if err := writeTo(o.csv, "--csv", std, s.csv); err != nil {

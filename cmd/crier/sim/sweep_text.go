@@ -8,7 +8,7 @@ import (
 	"crier/cmd/crier/page"
 )
 
-// Text is what a sweep prints: a line a combination, and a map of two values.
+// text is what a sweep prints: a line a combination, and a map of two values.
 func (s *sweep) text(metric string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d combinations, %d seeds each from %d; medians over the seeds\n\n",

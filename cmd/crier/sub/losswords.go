@@ -73,7 +73,7 @@ func (w *lossWords) pauseOver() {
 	w.pause = time.AfterFunc(lossPause, w.pauseOver)
 }
 
-// Close tells what is left, and ends the timer.
+// close tells what is left, and ends the timer.
 func (w *lossWords) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -45,7 +45,7 @@ func checkFormat(format string) error {
 	return cli.Usagef("--format %q is not known: use lines, len or json", format)
 }
 
-// Close writes what is left. After ctx has ended it doesn't wait for a standard
+// close writes what is left. After ctx has ended it doesn't wait for a standard
 // output that takes nothing.
 func (p *printer) close(ctx context.Context) error {
 	if p.losses != nil {

@@ -1,3 +1,5 @@
+// Package sub is "crier sub": it prints the messages of a group, names what is lost, and
+// sums up each session.
 package sub
 
 import (
@@ -32,6 +34,7 @@ type options struct {
 	warnLag  uint64
 }
 
+// Command is "crier sub".
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "sub",

@@ -88,7 +88,7 @@ func (t *tally) note(ev *subscriber.Event, known counters) {
 	}
 }
 
-// Add begins a session, and forgets the oldest that is over if there are too many.
+// add begins a session, and forgets the oldest that is over if there are too many.
 func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	if len(t.list) >= maxListed {
 		over := slices.IndexFunc(t.list, func(s *sessionTally) bool { return !s.open })

@@ -1,3 +1,5 @@
+// Package coordinator runs benchmarks: it starts their processes, tells them what to do, and
+// makes a report of what they measured. It measures nothing itself.
 package coordinator
 
 import (

@@ -40,7 +40,7 @@ func firstLine(path string) string {
 	return line
 }
 
-// Network says in words what lies between the processes.
+// network says in words what lies between the processes.
 func (o *Options) network() string {
 	switch {
 	case o.Remote != "":

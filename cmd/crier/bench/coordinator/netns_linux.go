@@ -138,7 +138,7 @@ func (t *topology) connect(i, mtu int, realFrames, gro bool) error {
 	return nil
 }
 
-// Close gives the namespaces back. Those of processes that still run vanish
+// close gives the namespaces back. Those of processes that still run vanish
 // with them.
 func (t *topology) close() {
 	if t == nil {

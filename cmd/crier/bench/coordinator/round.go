@@ -33,7 +33,7 @@ const (
 	maxWindowMessages = 1 << 16
 )
 
-// Window is how many messages of a size may be under way: at most the bytes that
+// window is how many messages of a size may be under way: at most the bytes that
 // were asked for, and a quarter of the receivers' socket buffers.
 func (r *round) window(ready []*job.Ready) uint64 {
 	if r.inFlight == 0 {

@@ -1,3 +1,5 @@
+// Package job is what the coordinator of a benchmark and its workers tell each other: tasks,
+// results, and counters in memory that they share.
 package job
 
 // Roles of a worker.

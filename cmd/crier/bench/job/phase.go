@@ -9,6 +9,7 @@ import (
 // write there: of that, what is deleted before it is written back never gets there.
 type DeviceBytes struct{ Written, Read uint64 }
 
+// Less returns what came after before.
 func (d DeviceBytes) Less(before DeviceBytes) DeviceBytes {
 	return DeviceBytes{d.Written - before.Written, d.Read - before.Read}
 }
@@ -23,6 +24,7 @@ const (
 	Phases
 )
 
+// PhaseNames are the phases in words.
 var PhaseNames = [Phases]string{"warming up", "before", "spilling", "draining", "after"}
 
 // Phase is what one process measured of a phase.

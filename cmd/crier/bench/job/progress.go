@@ -46,13 +46,14 @@ func OpenProgress(path string, writers, readers int) (*Progress, error) {
 // Told is a row below the publishers' counters: what one of them tells all.
 func (p *Progress) Told() Counter { return p.Counter(p.writers, 0) }
 
-// counter is one subscriber's, for one publisher.
+// Counter is one subscriber's, for one publisher.
 type Counter struct {
 	mem  *uint64
 	file *os.File
 	at   int64
 }
 
+// Counter returns the counter of a publisher and a subscriber.
 func (p *Progress) Counter(writer, reader int) Counter {
 	at := (writer*p.readers + reader) * progressStride
 	if p.mem == nil {
@@ -61,6 +62,7 @@ func (p *Progress) Counter(writer, reader int) Counter {
 	return Counter{mem: (*uint64)(unsafe.Pointer(&p.mem[at]))}
 }
 
+// Set changes the counter.
 func (c Counter) Set(n uint64) {
 	if c.mem != nil {
 		atomic.StoreUint64(c.mem, n)
@@ -70,6 +72,7 @@ func (c Counter) Set(n uint64) {
 	_, _ = c.file.WriteAt(b[:], c.at) // the next one will do
 }
 
+// Get returns the counter.
 func (c Counter) Get() uint64 {
 	if c.mem != nil {
 		return atomic.LoadUint64(c.mem)
@@ -89,6 +92,7 @@ func (p *Progress) Slowest(writer int) uint64 {
 	return least
 }
 
+// Close unmaps the table.
 func (p *Progress) Close() {
 	mapped.Unmap(p.mem)
 	p.file.Close()

@@ -1,3 +1,5 @@
+// Package report makes tables, pages and JSON of what benchmarks measured, and holds a run
+// against an earlier one.
 package report
 
 import "strings"

@@ -18,7 +18,7 @@ const (
 	toldRun   = 1 // take messages as fast as they come
 )
 
-// Slow is the role of a subscriber whose application takes its time: each message
+// slow is the role of a subscriber whose application takes its time: each message
 // costs it a sleep, unless the publisher tells it to run. Nobody waits for it but a
 // publisher that keeps its pace.
 func (w *worker) slow() error {

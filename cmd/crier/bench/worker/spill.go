@@ -183,7 +183,7 @@ func (s *spiller) tooLong(phase string, after time.Duration) error {
 		phase, after.Round(time.Second), cli.Space(int64(s.behind())*int64(s.task.Size)))
 }
 
-// Held is how long nothing fit, whoever's fault it was.
+// held is how long nothing fit, whoever's fault it was.
 func held(st *publisher.Stats) (d time.Duration) {
 	for _, by := range st.HeldBy {
 		d += by.For

@@ -14,7 +14,7 @@ const (
 	windowStuck = 200 * time.Millisecond
 )
 
-// Window bounds how many messages a publisher may have under way. A nil window
+// window bounds how many messages a publisher may have under way. A nil window
 // bounds nothing.
 type window struct {
 	progress *job.Progress

@@ -1,3 +1,5 @@
+// Package worker is a process of a benchmark. It plays one role, as a coordinator tells it,
+// and reports what it measured.
 package worker
 
 import (
@@ -77,7 +79,7 @@ func (w *worker) ready(r *job.Ready) error {
 	return err
 }
 
-// Sent says how many messages went out, and waits for the order to end.
+// sent says how many messages went out, and waits for the order to end.
 func (w *worker) sent(n uint64) error {
 	if err := w.Say(&job.Message{Step: job.StepSent, Counts: []uint64{n}}); err != nil {
 		return err
