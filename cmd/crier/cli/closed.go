@@ -2,11 +2,11 @@ package cli
 
 import "os"
 
-// closedStream stands for a standard stream that was closed before the process began.
-// The Go runtime then opens /dev/null in its place, which would take all in silence.
+// closedStream stands for a standard stream that was closed before the process started.
+// The Go runtime opens /dev/null in its place, which would swallow everything.
 type closedStream struct{ err closedError }
 
-// closedError says so.
+// closedError is the error of a closed stream.
 type closedError string
 
 func (e closedError) Error() string { return string(e) }
@@ -22,8 +22,8 @@ const (
 func (c closedStream) Read([]byte) (int, error)  { return 0, c.err }
 func (c closedStream) Write([]byte) (int, error) { return 0, c.err }
 
-// Standard returns the process's own streams. A standard error that is closed takes
-// nothing, and that is no error: the exit code tells as much.
+// Standard returns the process's own streams. A closed standard error is ignored: the exit
+// code remains.
 func Standard() Streams {
 	std := Streams{os.Stdin, os.Stdout, os.Stderr}
 	if closedBefore(0) {
@@ -35,7 +35,7 @@ func Standard() Streams {
 	return std
 }
 
-// Closed returns why a stream was closed from the start; nil if it wasn't.
+// Closed returns an error if the stream was closed from the start.
 func Closed(stream any) error {
 	if out, ok := stream.(standardOutput); ok {
 		stream = out.Writer

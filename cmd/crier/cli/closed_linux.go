@@ -2,9 +2,9 @@ package cli
 
 import "syscall"
 
-// closedBefore says whether standard stream fd is what the Go runtime opens where it was
-// closed: /dev/null, for reading and writing, not shared with another stream. Whoever
-// starts a process with that on purpose mostly gives it to several of the streams.
+// closedBefore reports whether standard stream fd is the /dev/null that the Go runtime opens
+// in place of a closed one: for reading and writing, not shared with another stream. A
+// process that is given /dev/null on purpose mostly has it as several of its streams.
 func closedBefore(fd int) bool {
 	var this, null syscall.Stat_t
 	if syscall.Fstat(fd, &this) != nil || syscall.Stat("/dev/null", &null) != nil ||
@@ -22,8 +22,8 @@ func closedBefore(fd int) bool {
 	return true
 }
 
-// sameOpenFile says whether two descriptors are of one open file, by a flag that means
-// nothing for /dev/null, which fd is: what is set of the one shows in the other.
+// sameOpenFile reports whether two descriptors share one open file. It flips O_APPEND, which
+// means nothing for /dev/null, in one of them and looks for it in the other.
 func sameOpenFile(fd, other int) bool {
 	before, ok := fileFlags(fd)
 	was, ok2 := fileFlags(other)

@@ -2,5 +2,5 @@
 
 package cli
 
-// closedBefore can't be told here.
+// closedBefore reports false: the system doesn't tell.
 func closedBefore(int) bool { return false }

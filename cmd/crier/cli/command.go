@@ -12,10 +12,10 @@ import (
 // FlagSet holds a command's flags. The alias keeps the library in this package.
 type FlagSet = pflag.FlagSet
 
-// Value is a flag's value of a type of its own.
+// Value is the value of a flag.
 type Value = pflag.Value
 
-// Page is a command's help.
+// Page returns the help of the command.
 func (c *Command) Page() string {
 	if c.Subs != nil {
 		var b strings.Builder
@@ -36,20 +36,21 @@ func (c *Command) Page() string {
 
 // Command is one of crier's subcommands.
 type Command struct {
-	Name  string
-	Brief string // one line
-	Args  string // what follows the flags, for the usage line; "" if nothing may
-	Help  string // more, with examples
-	// Setup declares the command's flags, and returns what runs it.
+	// Name has the names of the commands above first, as in "sim run".
+	Name string
+	// Brief is the command in one line, and Help the rest of its page.
+	Brief, Help string
+	// Args follows the flags in the usage line. Without it, arguments are refused.
+	Args string
+	// Setup declares the flags and returns the function that runs the command.
 	Setup func(*FlagSet) func(context.Context, Streams) (int, error)
-	// Hidden keeps it out of help: it is for the tool itself.
+	// Hidden commands are for the tool itself and not in its help.
 	Hidden bool
-	// Subs are the commands that follow this one's name, which then has no setup.
+	// Subs are the commands below this one, which then has no Setup.
 	Subs []*Command
 }
 
-// find returns the command of a name; that of one below another, such as "sim run",
-// is found by its last word.
+// find returns the command whose name ends with a word.
 func find(list []*Command, name string) *Command {
 	for _, c := range list {
 		if c.word() == name {

@@ -11,9 +11,9 @@ import (
 	"golang.org/x/term"
 )
 
-// Console is standard error. On a terminal it can hold a line at the bottom that
-// is rewritten, while other text scrolls by above it. It is safe for concurrent
-// use; a Write should end with a newline.
+// Console is standard error. On a terminal it keeps a line at the bottom that is rewritten
+// while other text scrolls by above it. It is safe for concurrent use. A Write should end
+// with a newline.
 type Console struct {
 	mu   sync.Mutex
 	out  io.Writer
@@ -23,7 +23,7 @@ type Console struct {
 
 const clearLine = "\r\x1b[K"
 
-// NewConsole looks whether out is a terminal.
+// NewConsole returns a Console that writes to out.
 func NewConsole(out io.Writer) *Console {
 	c := &Console{out: out}
 	if f, ok := Terminal(out); ok {
@@ -38,13 +38,13 @@ func NewConsole(out io.Writer) *Console {
 	return c
 }
 
-// Terminal returns the file of a stream that is a terminal.
+// Terminal returns the stream as a file, and whether it is a terminal.
 func Terminal(stream any) (*os.File, bool) {
 	f, ok := stream.(*os.File)
 	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
-// Live says whether show shows anything.
+// Live reports whether Show has an effect.
 func (c *Console) Live() bool { return c.wide != nil }
 
 // Write prints text above the line.
@@ -78,7 +78,7 @@ func (c *Console) Show(line string) {
 	fmt.Fprint(c.out, clearLine+c.line)
 }
 
-// cutTo shortens text to so many characters.
+// cutTo shortens text to n characters.
 func cutTo(text string, n int) string {
 	if n <= 0 || utf8.RuneCountInString(text) <= n {
 		return text

@@ -7,7 +7,7 @@ import (
 	"github.com/spf13/pflag"
 )
 
-// flagText says in a sentence what is wrong with a flag.
+// flagText describes a parse error in a sentence.
 func flagText(err error) string {
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError

@@ -11,19 +11,19 @@ import (
 	"slices"
 )
 
-// JSONFile is where --summary goes, or another flag's JSON. It is opened before anything is sent or
-// received, since what can't be written should be known then. A nil JSONFile
-// takes nothing.
+// JSONFile is the destination of --summary, or of another flag's JSON. It is opened before
+// anything is sent or received, so that a path that can't be written fails early. A nil
+// JSONFile discards everything.
 type JSONFile struct {
-	flag   string // that named it
+	flag   string // the flag that named it
 	name   string
 	out    io.Writer
 	file   *os.File // to close; nil for standard output
 	indent bool
 }
 
-// OpenJSON makes the file that a flag names, empty; - is standard output, and no
-// path is none.
+// OpenJSON creates the file that a flag names. The path - is standard output; for an empty
+// path OpenJSON returns nil.
 func OpenJSON(flag, path string, std Streams) (*JSONFile, error) {
 	switch path {
 	case "":
@@ -71,7 +71,7 @@ func (f *JSONFile) Write(summary any) error {
 	return nil
 }
 
-// Close gives back the file. It may be called again.
+// Close closes the file. It may be called more than once.
 func (f *JSONFile) Close() error {
 	if f == nil || f.file == nil {
 		return nil
@@ -81,8 +81,7 @@ func (f *JSONFile) Close() error {
 	return file.Close()
 }
 
-// DistinctFiles refuses flags that name one file, which would overwrite each
-// other. Paths may be "" or "-".
+// DistinctFiles returns an error if two flags name the same file. Paths may be "" or "-".
 func DistinctFiles(paths map[string]string) error {
 	var flags []string
 	for flag := range paths {
@@ -99,7 +98,7 @@ func DistinctFiles(paths map[string]string) error {
 	return nil
 }
 
-// sameFile says whether two paths lead to one regular file, or would if it existed.
+// sameFile reports whether two paths lead to one regular file, or would if it existed.
 func sameFile(a, b string) bool {
 	if a == "" || b == "" || a == "-" || b == "-" {
 		return false

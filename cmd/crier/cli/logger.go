@@ -10,8 +10,8 @@ import (
 	"time"
 )
 
-// logger writes what the packages tell an operator, a line each. Without
-// verbose it leaves out what is said elsewhere.
+// NewLogger returns a logger that writes a line for each record, under the name of a command.
+// Unless verbose, it leaves out records whose content appears elsewhere.
 func NewLogger(name string, out io.Writer, verbose bool) *slog.Logger {
 	level := slog.LevelWarn
 	if verbose {
@@ -24,12 +24,12 @@ func NewLogger(name string, out io.Writer, verbose bool) *slog.Logger {
 // logHandler is a slog.Handler.
 type logHandler struct {
 	name    string    // of the command
-	lines   *logLines // shared with what With made of it
+	lines   *logLines // shared with the handlers that WithAttrs and WithGroup make
 	level   slog.Level
 	verbose bool
-	group   string   // before the keys of what is to come
-	with    []string // what all records carry
-	said    bool     // of what they carry
+	group   string   // prefix of keys to come
+	with    []string // attributes of all records
+	said    bool     // one of them is known from elsewhere
 }
 
 func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
@@ -54,8 +54,8 @@ func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
 		strings.TrimPrefix(text, "crier: ")))
 }
 
-// logLines writes lines, each once where several sockets say the same: that their
-// interface went down, for instance. It is safe for concurrent use.
+// logLines writes lines, and each only once where several sockets report the same event, such
+// as an interface going down. It is safe for concurrent use.
 type logLines struct {
 	out io.Writer
 
@@ -69,7 +69,7 @@ type logLine struct {
 	text string
 }
 
-// logOnce is how long a line is not written again.
+// logOnce is the time within which a repeated line is dropped.
 const logOnce = time.Second
 
 func (l *logLines) write(at time.Time, text string) error {
@@ -90,9 +90,8 @@ func (h *logHandler) detail(a slog.Attr) string {
 	return fmt.Sprintf("%s%s %v", h.group, a.Key, a.Value.Resolve())
 }
 
-// isSaid tells the records that say what is said elsewhere: what happens to a
-// session stands in the stream that sub prints, and a small socket buffer is
-// named at the end, if it cost something.
+// isSaid reports whether the record's content appears elsewhere: events of a session are in
+// the stream that sub prints, and a small socket buffer is named at the end if it had a cost.
 func isSaid(a slog.Attr) bool { return a.Key == "session" || a.Key == "granted" }
 
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {

@@ -7,8 +7,8 @@ import (
 	"os"
 )
 
-// CheckMemory refuses a buffer that the machine has no memory for: asking for it
-// would end the process.
+// CheckMemory returns an error if the machine has less memory than a flag asks for, since
+// allocating it would end the process.
 func CheckMemory(flag string, n Size) error {
 	most := machineMemory()
 	if int64(n) > most {
@@ -18,8 +18,8 @@ func CheckMemory(flag string, n Size) error {
 	return nil
 }
 
-// machineMemory returns how many bytes of memory the machine has; where it
-// doesn't say, a bound that an address can reach.
+// machineMemory returns the machine's memory in bytes, or a bound of the address space where
+// the system doesn't tell.
 func machineMemory() int64 {
 	most := int64(min(uint64(math.MaxInt/2), 1<<40))
 	f, err := os.Open("/proc/meminfo")

@@ -10,19 +10,17 @@ import (
 )
 
 const (
-	// outputLimit is how many bytes may wait for standard output before whoever
-	// prints has to wait.
+	// outputLimit is how many bytes may wait for standard output before Add blocks.
 	outputLimit = 1 << 20
-	// outputStep is how much is written at once: what a pipe can hold.
+	// outputStep is the size of a write: the capacity of a pipe.
 	outputStep = 64 << 10
-	// outputPatience is how long standard output may take nothing when the
-	// command is to end.
+	// outputPatience is how long a command that ends waits for standard output while it
+	// accepts nothing.
 	outputPatience = 2 * time.Second
 )
 
-// Output writes to standard output on a goroutine of its own: what was added is
-// written at once if nothing is being written, else together with what comes
-// meanwhile. One goroutine adds.
+// Output writes to standard output on a goroutine of its own. Bytes that are added during a
+// write go out together with the next one. One goroutine may add.
 type Output struct {
 	out     io.Writer
 	stop    func() // called when writing has failed
@@ -48,9 +46,8 @@ func NewOutput(out io.Writer, stop func()) *Output {
 	return o
 }
 
-// Add appends what f appends to the bytes that wait, and returns the error that
-// ended the writing. Where too much waits it waits too; after ctx has ended, only
-// as long as something is taken.
+// Add calls f to append to the waiting bytes, and returns the error that ended the writing.
+// Add blocks while too much waits; once ctx has ended, only as long as writes make progress.
 func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
 	for {
 		o.mu.Lock()
@@ -72,7 +69,7 @@ func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
 	}
 }
 
-// Close writes what is left, as add waits.
+// Close writes the rest. It blocks as Add does.
 func (o *Output) Close(ctx context.Context) error {
 	o.mu.Lock()
 	o.closing = true
@@ -84,8 +81,8 @@ func (o *Output) Close(ctx context.Context) error {
 	return o.failed
 }
 
-// wait waits for a signal. Once ctx has ended it gives up when nothing was
-// written for outputPatience.
+// wait waits for a signal. Once ctx has ended, it gives up after outputPatience without
+// progress.
 func (o *Output) wait(ctx context.Context, signal <-chan struct{}) error {
 	select {
 	case <-signal:
@@ -146,7 +143,7 @@ func (o *Output) write(data []byte) error {
 	return nil
 }
 
-// signal1 leaves a signal, if none waits.
+// signal1 sends a signal unless one waits.
 func signal1(c chan struct{}) {
 	select {
 	case c <- struct{}{}:

@@ -39,7 +39,7 @@ func cutSuffixFold(s, suffix string) (string, bool) {
 	return s[:len(s)-len(suffix)], true
 }
 
-// String is the rate as Set reads it.
+// String returns the rate in the form that Set reads.
 func (r Bitrate) String() string {
 	if r == 0 {
 		return ""
@@ -53,5 +53,5 @@ func (r Bitrate) String() string {
 	return strconv.FormatFloat(bits/1e3, 'g', 6, 64) + "kbit"
 }
 
-// Type is the word for a rate in a list of flags.
+// Type returns the word for a rate in a list of flags.
 func (r *Bitrate) Type() string { return "rate" }

@@ -51,7 +51,7 @@ func ParseSize(s string) (Size, error) {
 	return Size(n * unit), nil
 }
 
-// String is the shortest exact form that ParseSize reads.
+// String returns the shortest exact form that ParseSize reads.
 func (s Size) String() string {
 	best := strconv.FormatInt(int64(s), 10)
 	if s <= 0 {
@@ -77,5 +77,5 @@ func (s *Size) Set(text string) error {
 	return nil
 }
 
-// Type is the word for a size in a list of flags.
+// Type returns the word for a size in a list of flags.
 func (s *Size) Type() string { return "size" }

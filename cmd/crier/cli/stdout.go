@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// OutputError says what a failed write to standard output means; once is enough.
+// OutputError explains a failed write to standard output, unless err is explained already.
 func OutputError(err error) error {
 	var told toldError
 	var before closedError
@@ -24,12 +24,12 @@ func OutputError(err error) error {
 		"write to another place", BareError(err))}
 }
 
-// toldError is what OutputError makes.
+// toldError is an explained error.
 type toldError struct{ error }
 
 func (e toldError) Unwrap() error { return e.error }
 
-// standardOutput is standard output whose errors say what they mean.
+// standardOutput is standard output with explained errors.
 type standardOutput struct{ io.Writer }
 
 func (o standardOutput) Write(p []byte) (int, error) {

@@ -6,7 +6,7 @@ import (
 	"runtime/debug"
 )
 
-// Version says what this build is.
+// Version describes this build.
 func Version() string {
 	v, revision := "development", ""
 	if info, ok := debug.ReadBuildInfo(); ok {

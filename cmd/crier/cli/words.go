@@ -7,7 +7,7 @@ import (
 	"unicode"
 )
 
-// Counted is a number of things.
+// Counted returns a number and its noun.
 func Counted(n uint64, one, many string) string {
 	if n == 1 {
 		return "1 " + one
@@ -15,13 +15,13 @@ func Counted(n uint64, one, many string) string {
 	return Grouped(n) + " " + many
 }
 
-// oneLine prints an error on one line.
+// oneLine returns an error's text on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// SessionID prints a session's id as all output does.
+// SessionID formats a session's id.
 func SessionID(id uint64) string { return fmt.Sprintf("%016x", id) }
 
-// Grouped prints a number with its thousands apart.
+// Grouped formats a number with commas between the thousands.
 func Grouped(n uint64) string {
 	s := fmt.Sprint(n)
 	for i := len(s) - 3; i > 0; i -= 3 {
@@ -30,7 +30,7 @@ func Grouped(n uint64) string {
 	return s
 }
 
-// Offsets says which offsets a session has, from first, and below next.
+// Offsets describes the offsets [first, next).
 func Offsets(first, next uint64) string {
 	switch next - first {
 	case 0:
@@ -41,8 +41,7 @@ func Offsets(first, next uint64) string {
 	return "offsets " + OffsetRun(first, next)
 }
 
-// OffsetRun prints a run of offsets, from the first to the last of them; to is not
-// in it.
+// OffsetRun formats the offsets [from, to) by the first and the last of them.
 func OffsetRun(from, to uint64) string {
 	if to-from == 1 {
 		return Grouped(from)
@@ -50,7 +49,7 @@ func OffsetRun(from, to uint64) string {
 	return Grouped(from) + " to " + Grouped(to-1)
 }
 
-// ShortTime prints nanoseconds with three or four digits.
+// ShortTime rounds nanoseconds to three or four digits.
 func ShortTime(ns int64) time.Duration {
 	d := time.Duration(ns)
 	unit := time.Duration(1)
@@ -60,8 +59,8 @@ func ShortTime(ns int64) time.Duration {
 	return d.Round(unit)
 }
 
-// Printable is text without what a terminal would act on: names come from whoever
-// sends them.
+// Printable replaces characters that a terminal would act on, for names that come from the
+// network.
 func Printable(text string) string {
 	return strings.Map(func(r rune) rune {
 		if !unicode.IsPrint(r) {
@@ -71,7 +70,7 @@ func Printable(text string) string {
 	}, text)
 }
 
-// Bytes prints a number of bytes as reports do, whole and with a space: 64 MiB.
+// Bytes formats a number of bytes exactly, as in 64 MiB.
 func Bytes(n int) string {
 	switch {
 	case n >= 1<<20 && n%(1<<20) == 0:
@@ -82,7 +81,7 @@ func Bytes(n int) string {
 	return fmt.Sprintf("%d B", n)
 }
 
-// Space prints about how much memory or disk something takes.
+// Space formats an amount of memory or disk, rounded.
 func Space(n int64) string {
 	if n >= 1<<30 {
 		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))

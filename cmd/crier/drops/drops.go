@@ -10,30 +10,32 @@ import (
 	"crier/subscriber"
 )
 
-// Counts are what a command received and dropped, by why. In a summary each
-// stands only if there was some.
+// Counts counts what a command received and dropped, by cause. A summary leaves out zeros.
 type Counts struct {
-	NewerFrames uint64 `json:"newer_frames,omitempty"` // need a newer crier
-	// of a session, or a subscriber, from another source than its own
+	// NewerFrames need a newer crier.
+	NewerFrames uint64 `json:"newer_frames,omitempty"`
+	// ForeignFrames are of a session or subscriber, from another source than its own.
 	ForeignFrames uint64 `json:"foreign_frames,omitempty"`
-	// of new sessions, or requests, beyond the bounds
-	RefusedFrames    uint64 `json:"refused_frames,omitempty"`
-	UnexpectedFrames uint64 `json:"unexpected_frames,omitempty"` // that nobody waited for
-	// of a channel that is not listened to
+	// RefusedFrames are new sessions, or requests, beyond the bounds.
+	RefusedFrames uint64 `json:"refused_frames,omitempty"`
+	// UnexpectedFrames answer no request, or belong to no session.
+	UnexpectedFrames uint64 `json:"unexpected_frames,omitempty"`
+	// OtherChannelFrames are of a channel that has no listener.
 	OtherChannelFrames uint64 `json:"other_channel_frames,omitempty"`
-	// with something else inside than they say
+	// MismatchedRepairs hold something else than they claim.
 	MismatchedRepairs uint64 `json:"mismatched_repairs,omitempty"`
-	// to another group, or from another source
+	// MisdirectedDatagrams went to another group or came from another source.
 	MisdirectedDatagrams uint64 `json:"misdirected_datagrams,omitempty"`
-	// larger than the receive buffer
+	// TruncatedDatagrams were larger than the receive buffer.
 	TruncatedDatagrams uint64 `json:"truncated_datagrams,omitempty"`
 
-	// Peers that changed their addresses, and frames of others that speak for them.
+	// Moved counts peers that changed their address, Contested frames of others that claim to
+	// be them.
 	Moved     uint64 `json:"-"`
 	Contested uint64 `json:"-"`
 }
 
-// OfSubscriber are what a subscriber dropped, but for what was invalid.
+// OfSubscriber counts what a subscriber dropped, apart from invalid datagrams.
 func OfSubscriber(st *subscriber.Stats) Counts {
 	d := Counts{
 		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused,
@@ -48,7 +50,7 @@ func OfSubscriber(st *subscriber.Stats) Counts {
 	return d
 }
 
-// OfPublisher are what a publisher dropped, but for what was invalid.
+// OfPublisher counts what a publisher dropped, apart from invalid datagrams.
 func OfPublisher(st *publisher.Stats) Counts {
 	return Counts{
 		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Responder.Refused,
@@ -58,21 +60,20 @@ func OfPublisher(st *publisher.Stats) Counts {
 	}
 }
 
-// Understood is how many frames were dropped that this crier can read.
+// Understood returns the number of dropped frames that this crier can read.
 func (d *Counts) Understood() uint64 {
 	return d.ForeignFrames + d.RefusedFrames + d.UnexpectedFrames + d.OtherChannelFrames +
 		d.MismatchedRepairs
 }
 
-// dropLine is a count and what it counts: what, or whats of several, and why they
-// were dropped.
+// dropLine is a count with its noun, singular and plural, and the cause.
 type dropLine struct {
 	n               uint64
 	what, whats, by string
 }
 
-// Text is a line for each of the counts that isn't 0; invalid are the datagrams
-// without a whole frame.
+// Text returns a line for each count that isn't zero; invalid counts datagrams without a
+// whole frame.
 func (d *Counts) Text(invalid uint64, publishes bool) string {
 	refused := dropLine{d.RefusedFrames, "frame", "frames",
 		"of new sessions, since so many are followed already"}
@@ -107,7 +108,7 @@ func (d *Counts) Text(invalid uint64, publishes bool) string {
 	return b.String()
 }
 
-// stranger says who may have spoken for a peer from elsewhere.
+// stranger describes the possible senders of frames in a peer's name from another address.
 func (d *Counts) stranger(peer string) string {
 	who := peer + " has changed its address"
 	if d.Moved > 0 {
@@ -119,9 +120,8 @@ func (d *Counts) stranger(peer string) string {
 	return who
 }
 
-// Kernel is what the kernel dropped for want of receive buffer, in
-// datagrams, and the smallest buffer, in bytes, that it granted to the sockets
-// where that happened; 0 if that is unknown.
+// Kernel counts datagrams that the kernel dropped for want of receive buffer. It keeps the
+// smallest buffer of the sockets concerned, in bytes; 0 if that is unknown.
 type Kernel struct {
 	n       uint64
 	granted cli.Size
@@ -138,7 +138,7 @@ func (k *Kernel) Add(n uint64, granted int) {
 	k.n += n
 }
 
-// Text says what helps; asked is the receive buffer that was asked for.
+// Text names a remedy; asked is the receive buffer that was asked for.
 func (k *Kernel) Text(asked cli.Size) string {
 	if k.n == 0 {
 		return ""

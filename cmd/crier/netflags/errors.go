@@ -6,14 +6,13 @@ import (
 	"errors"
 )
 
-// configFlags are the flags that set the fields of a multicast.ConfigError.
+// configFlags maps fields of a multicast.ConfigError to flags.
 var configFlags = map[string]string{
 	"group": "--group", "interface": "--iface", "source": "--source", "TTL": "--ttl",
 	"DSCP": "--dscp",
 }
 
-// ConfigError makes a usage error, in the words of the flags, of what a
-// configuration was refused for.
+// ConfigError turns an error about a configuration into a usage error that names the flag.
 func ConfigError(err error) error {
 	var config *multicast.ConfigError
 	if !errors.As(err, &config) {

@@ -17,13 +17,14 @@ import (
 
 // Flags are the flags of commands that use a network.
 type Flags struct {
-	groups     []string
-	iface      string
-	drop       float64
-	dropSeed   uint64
-	impair     string
-	Control    uint16
-	ReadBuffer cli.Size // the receive buffer to ask the kernel for
+	groups   []string
+	iface    string
+	drop     float64
+	dropSeed uint64
+	impair   string
+	Control  uint16
+	// ReadBuffer is the receive buffer to ask the kernel for.
+	ReadBuffer cli.Size
 	Verbose    bool
 	Set        *cli.FlagSet
 }
@@ -57,7 +58,7 @@ func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 	flags.BoolVarP(&n.Verbose, "verbose", "v", false, "log what an operator may want to know")
 }
 
-// maxRead is the largest receive buffer that a kernel is asked for.
+// maxRead is the largest receive buffer to ask the kernel for.
 const maxRead = 512 << 20
 
 // DeclareRead declares --read-buffer.
@@ -111,7 +112,7 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 	return groups, iface, nil
 }
 
-// Where says which groups, and by which interface.
+// Where describes groups and interface.
 func (n *Flags) Where(groups []netip.AddrPort) string {
 	var list []string
 	for _, g := range groups {
@@ -120,10 +121,10 @@ func (n *Flags) Where(groups []netip.AddrPort) string {
 	return fmt.Sprintf("%s by interface %s", strings.Join(list, ", "), n.iface)
 }
 
-// Defaulted reports whether no interface was named.
+// Defaulted reports whether --iface was left out.
 func (n *Flags) Defaulted() bool { return !n.Set.Changed("iface") }
 
-// Network returns the kernel's network, with --drop or --impair in front of it.
+// Network returns the kernel's network, behind --drop or --impair.
 func (n *Flags) Network() (multicast.Network, error) {
 	var cfg link.Config
 	switch {
@@ -150,7 +151,7 @@ func (n *Flags) Network() (multicast.Network, error) {
 	return network, nil
 }
 
-// impairError says what is wrong with --impair, in the words of the flags.
+// impairError is a usage error about --impair.
 func impairError(err error) error {
 	return cli.Usagef("--impair: %s", strings.TrimPrefix(err.Error(), "testnet: "))
 }
