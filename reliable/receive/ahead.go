@@ -54,9 +54,10 @@ func (a *ahead) pass() {
 }
 
 // stepAhead delivers whole messages of frames that came ahead of their turn.
-func (s *session) stepAhead(ev *reliable.Event) bool {
-	a := &s.cursor.ahead
-	p := s.win.at(a.frames[a.first])
+func (c *cursor) stepAhead(ev *reliable.Event) bool {
+	st := c.stream
+	a := &c.ahead
+	p := st.win.at(a.frames[a.first])
 	if p == nil || !p.held {
 		a.pass()
 		return false
@@ -67,7 +68,7 @@ func (s *session) stepAhead(ev *reliable.Event) bool {
 	}
 	if !a.on {
 		if p.frame == nil {
-			s.frameOf(p, f)
+			p.decoded(&st.r.dec, f)
 		}
 		a.on, a.chunk, a.at, a.skips = true, 0, f.Offset, 0
 	}
@@ -82,9 +83,9 @@ func (s *session) stepAhead(ev *reliable.Event) bool {
 		a.at++
 		part := i == 0 && f.Flags&frame.Continues != 0 ||
 			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
-		if !part && at >= s.cursor.offset && a.given.add(at) {
-			s.cursor.moveTo(s.cursor.offset)
-			s.messageEvent(ev, f, at, chunk.Data, p.came)
+		if !part && at >= c.offset && a.given.add(at) {
+			c.moveTo(c.offset)
+			c.messageEvent(ev, f, at, chunk.Data, p.came)
 			return true
 		}
 	}

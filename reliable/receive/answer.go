@@ -10,17 +10,18 @@ import (
 // Answers to what a subscriber asked for: REPAIR, GONE and CONFIRM. Whatever their kind,
 // they pass one gate, answer, and one rule, mayAnswer.
 
-// mayAnswer reports whether an answer from an address counts for a session. It must come
+// mayAnswer reports whether an answer from an address counts for a stream. It must come
 // from the publisher's own address, or a stranger's REPAIR could put other frames in
 // place of the missing ones, and a stranger's GONE could end their gaps. GONE and CONFIRM
 // also name the publisher, and GONE a request of this subscriber's.
-func (s *session) mayAnswer(from netip.AddrPort, f *frame.Frame) verdict {
+func (st *stream) mayAnswer(from netip.AddrPort, f *frame.Frame) verdict {
+	s := st.session
 	if from != s.source && from != s.control {
 		return foreign
 	}
 	switch f.Kind {
 	case frame.Gone:
-		if !s.req.Issued(f.Request) {
+		if !st.req.Issued(f.Request) {
 			return unexpected
 		}
 		fallthrough
@@ -43,11 +44,15 @@ const (
 
 // answer takes a REPAIR, GONE or CONFIRM of a session, which is nil if it isn't known.
 func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f *frame.Frame) {
-	if s == nil || f.Kind == frame.Repair && !s.placed {
+	var st *stream
+	if s != nil {
+		st = s.stream(f.Channel)
+	}
+	if st == nil || f.Kind == frame.Repair && !st.placed {
 		r.stats.Unexpected++
 		return
 	}
-	verdict := s.mayAnswer(from, f)
+	verdict := st.mayAnswer(from, f)
 	if verdict == foreign {
 		r.stats.Foreign++
 		return
@@ -57,11 +62,11 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		r.stats.Invalid++
 		return
 	}
-	if !r.attends(now, s) {
+	if !r.attends(now, st) {
 		return
 	}
-	if s.phase == ended {
-		s.stats.Late++
+	if st.over() {
+		st.stats.Late++
 		return
 	}
 	if verdict == unexpected {
@@ -71,19 +76,19 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 	s.spoken = s.spoken || from == s.control
 	switch f.Kind {
 	case frame.Repair:
-		s.stats.Repairs++
-		s.req.Answered(now, f.Request)
-		s.data(now, inner, true)
+		st.stats.Repairs++
+		st.req.Answered(now, f.Request)
+		st.data(now, inner, true)
 	case frame.Gone:
 		s.noteNewest(now, f)
-		s.gone(f)
+		st.gone(f)
 	case frame.Confirm:
 		s.noteNewest(now, f)
 		for _, c := range f.Ranges {
-			s.req.Confirmed(now, c)
+			st.req.Confirmed(now, c)
 		}
 	}
-	r.last = s
+	r.last = st
 	r.enliven(s)
 }
 
@@ -105,13 +110,13 @@ func (r *Receiver) repaired(f *frame.Frame) (*frame.Frame, bool) {
 }
 
 // gone takes the publisher's word that it holds some frames no longer.
-func (s *session) gone(f *frame.Frame) {
+func (st *stream) gone(f *frame.Frame) {
 	cause := reliable.CauseGone
 	if f.Flags&frame.TooLarge != 0 {
 		cause = reliable.CauseTooLarge
 	}
 	for _, r := range f.Ranges {
-		s.lose(r.From, r.To, cause)
+		st.lose(r.From, r.To, cause)
 	}
-	s.forgotten(f.OldestSeq, f.OldestOffset)
+	st.forgotten(f.OldestSeq, f.OldestOffset)
 }

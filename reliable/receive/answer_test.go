@@ -76,7 +76,7 @@ func TestAnswersAreThePublishers(t *testing.T) {
 			l.hears(rig.Made(t, frame.Frame{
 				Kind: frame.Session, Session: 1, Time: 1 << 60, Control: control, Channels: 1,
 			}))
-			before, to := l.session(1), l.list[0].to()
+			before, to := l.session(1), l.table.list[0].to()
 			l.from(c.from, answers(t, c.responder)[kind])
 			after := l.session(1)
 			refused := l.Stats().Foreign + l.Stats().Unexpected
@@ -84,7 +84,7 @@ func TestAnswersAreThePublishers(t *testing.T) {
 			if counts != c.counts || (refused == 1) == c.counts {
 				t.Errorf("%v from %s: counts %v, %d refused:\n%+v\n%+v", kind, c.name, counts, refused, before, after)
 			}
-			if now := l.list[0].to(); now != to && !(c.counts && c.from == control) {
+			if now := l.table.list[0].to(); now != to && !(c.counts && c.from == control) {
 				t.Errorf("%v from %s: requests go to %v, not %v", kind, c.name, now, to)
 			}
 		}
@@ -100,14 +100,14 @@ func TestAnswersOfAStrangerSayNothingOfThePublisher(t *testing.T) {
 			l.from(rig.Elsewhere[0], f)
 		}
 	}
-	if st := l.session(1); st.Lost != 4 || st.Resumed != 0 || l.list[0].phase != silent {
-		t.Errorf("phase %d: %+v", l.list[0].phase, st)
+	if st := l.session(1); st.Lost != 4 || st.Resumed != 0 || l.table.list[0].streams[0].phase != silent {
+		t.Errorf("phase %d: %+v", l.table.list[0].streams[0].phase, st)
 	}
 	l = newListener(t, Config{Joined: 5e9})
 	for _, f := range answers(t, 1) {
 		l.hears(f)
 	}
-	if n := l.Stats().Unexpected; n != 3 || len(l.list) != 0 {
-		t.Errorf("%d unexpected, %d sessions", n, len(l.list))
+	if n := l.Stats().Unexpected; n != 3 || len(l.table.list) != 0 {
+		t.Errorf("%d unexpected, %d sessions", n, len(l.table.list))
 	}
 }

@@ -3,14 +3,15 @@ package receive
 import (
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
 
-// cursor is where delivery stands in a session: in which frame, at which chunk,
+// cursor is where delivery stands in a stream: in which frame, at which chunk,
 // and at which offset.
 type cursor struct {
+	stream *stream
+
 	frame    *frame.Frame // the window's first frame, while it is being delivered
 	borrowed bool         // its bytes are the caller's
 	decoded  bool         // it is one of the receiver's, into which a copy was decoded
@@ -58,34 +59,35 @@ func (c *cursor) moveTo(offset uint64) {
 	}
 }
 
-// step fills in the session's next event, and reports false where there is none
+// step fills in the stream's next event, and reports false where there is none
 // yet.
-func (s *session) step(ev *reliable.Event) bool {
-	c, w := &s.cursor, &s.win
+func (c *cursor) step(ev *reliable.Event) bool {
+	st := c.stream
+	w := &st.win
 	for {
 		switch {
 		case c.offset < c.lostTo:
-			return s.stepLoss(ev)
+			return c.stepLoss(ev)
 		case c.frame != nil:
-			if s.stepFrame(ev) {
+			if c.stepFrame(ev) {
 				return true
 			}
-			s.finishFrame()
-		case s.markAt(w.next):
-			if s.stepMark(ev) {
+			c.finishFrame()
+		case st.marks.before(w.next):
+			if c.stepMark(ev) {
 				return true
 			}
 		case c.ahead.waiting() && c.known:
-			if s.stepAhead(ev) {
+			if c.stepAhead(ev) {
 				return true
 			}
 		case w.isHeld(w.next):
-			s.loadHeld()
-		case c.lossPending && s.knowsLoss():
+			c.loadHeld()
+		case c.lossPending && c.knowsLoss():
 		default:
 			if run, ok := w.takeLost(); ok {
-				s.pass(run.cause, run.to-run.from)
-			} else if !s.passTail() {
+				c.pass(run.cause, run.to-run.from)
+			} else if !c.passTail() {
 				return false
 			}
 		}
@@ -93,78 +95,65 @@ func (s *session) step(ev *reliable.Event) bool {
 }
 
 // loadHeld takes the window's first frame out of its slot.
-func (s *session) loadHeld() {
-	c, p := &s.cursor, s.win.at(s.win.next)
+func (c *cursor) loadHeld() {
+	st := c.stream
+	p := st.win.at(st.win.next)
 	if p.frame != nil {
 		c.load(p.frame, p.came)
 		return
 	}
-	c.load(s.frameOf(p, s.r.copies.take()), p.came)
+	c.load(p.decoded(&st.r.dec, st.r.copies.take()), p.came)
 	c.decoded = true
 }
 
 // unload says that no frame is being delivered.
-func (s *session) unload() {
-	c := &s.cursor
+func (c *cursor) unload() {
 	if c.decoded {
-		s.r.copies.put(c.frame, c.viewed)
+		c.stream.r.copies.put(c.frame, c.viewed)
 	}
 	c.frame, c.borrowed, c.decoded, c.viewed = nil, false, false, false
 }
 
-// frameOf returns the frame that a slot holds, decoded into a given one if it was
-// copied.
-func (s *session) frameOf(p *slot, into *frame.Frame) *frame.Frame {
-	if p.frame != nil {
-		return p.frame
-	}
-	if s.r.dec.DecodeAgain(p.buf, into) != nil {
-		panic("reliable: a frame that was decoded once doesn't decode again")
-	}
-	return into
-}
-
 // finishFrame moves on to the next frame.
-func (s *session) finishFrame() {
-	if s.win.isHeld(s.win.next) {
-		s.freeSlot(s.win.at(s.win.next))
+func (c *cursor) finishFrame() {
+	st := c.stream
+	if st.win.isHeld(st.win.next) {
+		st.win.free(st.win.at(st.win.next))
 	}
-	c := &s.cursor
 	c.tail = c.frame.Flags&frame.Unfinished != 0 && !c.whole.active
-	s.unload()
+	c.unload()
 	if a := &c.ahead; !a.on {
 		trim(&a.frame)
 	}
-	s.win.next++
-	if s.req.Gaps().Len() > 0 {
-		s.limit(s.r.now)
+	st.win.next++
+	if st.req.Gaps().Len() > 0 {
+		st.limit(st.r.now)
 	}
-	if s.every != 0 {
-		s.progress()
+	if st.status.every != 0 {
+		st.status.progress()
 	}
 }
 
 // keep copies what is left of a borrowed frame into its slot.
-func (s *session) keep() {
-	c := &s.cursor
+func (c *cursor) keep() {
 	if c.frame == nil || !c.borrowed {
 		return
 	}
 	f := c.frame
-	s.unload()
+	c.unload()
 	c.kept = true
-	s.hold(f, c.came)
+	c.stream.store(f, c.came)
 }
 
 // stepFrame delivers from the current frame; false means that it has no more.
-func (s *session) stepFrame(ev *reliable.Event) bool {
-	c := &s.cursor
+func (c *cursor) stepFrame(ev *reliable.Event) bool {
+	st := c.stream
 	f := c.frame
 	if !c.settled {
 		c.settled = true
-		s.settle(f)
+		c.settle(f)
 	}
-	if s.stepLoss(ev) {
+	if c.stepLoss(ev) {
 		return true
 	}
 	for c.chunk < len(f.Chunks) {
@@ -172,7 +161,7 @@ func (s *session) stepFrame(ev *reliable.Event) bool {
 		c.chunk++
 		if chunk.Skip > 0 {
 			c.at += chunk.Skip
-			if c.lose(c.at, reliable.CauseDropped); s.stepLoss(ev) {
+			if c.lose(c.at, reliable.CauseDropped); c.stepLoss(ev) {
 				return true
 			}
 			continue
@@ -185,13 +174,13 @@ func (s *session) stepFrame(ev *reliable.Event) bool {
 		unfinished := i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !continues && !unfinished {
 			c.moveTo(at + 1)
-			s.messageEvent(ev, f, at, chunk.Data, c.came)
-			if s.r.cfg.Runs && f != &s.r.inner { // which the next REPAIR takes
-				s.runOn(ev, f)
+			c.messageEvent(ev, f, at, chunk.Data, c.came)
+			if st.r.cfg.Runs && f != &st.r.inner { // which the next REPAIR takes
+				c.runOn(ev, f)
 			}
 			return true
 		}
-		if s.stepPart(ev, f, chunk, at, unfinished) {
+		if c.stepPart(ev, f, chunk, at, unfinished) {
 			return true
 		}
 	}
@@ -199,8 +188,7 @@ func (s *session) stepFrame(ev *reliable.Event) bool {
 }
 
 // runOn adds to an event the whole messages that follow in its frame.
-func (s *session) runOn(ev *reliable.Event, f *frame.Frame) {
-	c := &s.cursor
+func (c *cursor) runOn(ev *reliable.Event, f *frame.Frame) {
 	end := len(f.Chunks)
 	if f.Flags&frame.Unfinished != 0 {
 		end--
@@ -222,16 +210,23 @@ func (s *session) runOn(ev *reliable.Event, f *frame.Frame) {
 	ev.Rest = f.Chunks[from:c.chunk]
 	c.at += n
 	c.moveTo(c.at)
-	s.delivered(n, bytes, c.came.repaired)
+	c.delivered(n, bytes, c.came.repaired)
 	c.viewed = c.decoded
 }
 
+// startAt fixes the first offset.
+func (c *cursor) startAt(offset uint64) {
+	c.offset, c.known, c.tail = offset, true, true
+	st := &c.stream.stats
+	st.FirstOffset = offset
+	st.NextOffset = max(st.NextOffset, offset)
+}
+
 // settle finds what was lost before the first chunk of a frame.
-func (s *session) settle(f *frame.Frame) {
-	c := &s.cursor
+func (c *cursor) settle(f *frame.Frame) {
 	start := f.StartOffset()
 	if !c.known {
-		s.startAt(start)
+		c.startAt(start)
 		return
 	}
 	continues := f.Flags&frame.Continues != 0
@@ -246,7 +241,7 @@ func (s *session) settle(f *frame.Frame) {
 		return
 	}
 	c.lossPending = false
-	c.whole.stop(&s.r.mem)
+	c.whole.stop(&c.stream.r.mem)
 	c.lose(start, cause)
 }
 
@@ -255,23 +250,22 @@ func (s *session) settle(f *frame.Frame) {
 func (c *cursor) lose(to uint64, cause reliable.Cause) { c.lostTo, c.lostCause = to, cause }
 
 // stepLoss names the next messages that were found lost, if there are any.
-func (s *session) stepLoss(ev *reliable.Event) bool {
-	c := &s.cursor
+func (c *cursor) stepLoss(ev *reliable.Event) bool {
 	if c.offset >= c.lostTo {
 		return false
 	}
 	from, to := c.offset, min(c.lostTo, c.ahead.given.next())
 	c.moveTo(to)
-	s.lossEvent(ev, from, to, c.lostCause)
+	c.lossEvent(ev, from, to, c.lostCause)
 	return true
 }
 
 // stepPart takes a part of a message that spans frames.
-func (s *session) stepPart(ev *reliable.Event, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
-	c := &s.cursor
+func (c *cursor) stepPart(ev *reliable.Event, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
+	st := c.stream
 	whole := &c.whole
 	if chunk.Total > 0 {
-		whole.stop(&s.r.mem)
+		whole.stop(&st.r.mem)
 		whole.active, whole.total, whole.part = true, int(chunk.Total), c.came
 	}
 	whole.part = whole.part.with(c.came)
@@ -279,97 +273,49 @@ func (s *session) stepPart(ev *reliable.Event, f *frame.Frame, chunk *frame.Chun
 	switch size := whole.size + len(chunk.Data); {
 	case size > whole.total || (size == whole.total) == unfinished:
 		cause = reliable.CauseMalformed
-	case !whole.add(&s.r.mem, chunk.Data):
+	case !whole.add(&st.r.mem, chunk.Data):
 		cause = reliable.CauseMemory
 	case unfinished:
 		return false
 	}
 	c.moveTo(at + 1)
 	if cause != 0 {
-		s.lossEvent(ev, at, at+1, cause)
+		c.lossEvent(ev, at, at+1, cause)
 	} else {
-		s.messageEvent(ev, f, at, whole.join(), whole.part)
+		c.messageEvent(ev, f, at, whole.join(), whole.part)
 	}
-	whole.stop(&s.r.mem)
+	whole.stop(&st.r.mem)
 	return true
 }
 
-// stepMark passes a change of state, after naming what was lost before it.
-func (s *session) stepMark(ev *reliable.Event) bool {
-	c, m := &s.cursor, s.marks[0]
-	if m.kind == reliable.SessionSilent || m.kind == reliable.SessionEnded {
-		if !c.known {
-			s.startAt(m.offset)
-		}
-		cause := m.cause
-		if c.lossPending {
-			cause = c.lossCause
-		}
-		c.lossPending = false
-		c.whole.stop(&s.r.mem)
-		to := m.offset
-		if m.kind == reliable.SessionEnded { // what a publisher that lies put beyond
-			to = max(to, c.ahead.given.end())
-		}
-		if c.lose(to, cause); s.stepLoss(ev) {
-			return true
-		}
-	}
-	s.marks = append(s.marks[:0], s.marks[1:]...)
-	*ev = reliable.Event{Kind: m.kind, Session: s.id, Source: s.source, Received: s.r.now, Cause: m.cause}
-	if m.from.IsValid() {
-		ev.Source = m.from
-	}
-	switch m.kind {
-	case reliable.SessionEnded:
-		s.stats.End = reliable.EndOpen
-		if m.cause == reliable.CauseEnded {
-			s.stats.End = reliable.EndBye
-		}
-		s.release()
-		s.phase = ended
-		if m.cause == reliable.CauseEnded {
-			s.leaveDue = s.r.now
-			if s.req.GroupSize() > nack.SmallGroup { // all hear the same BYE
-				s.leaveDue = s.leaveDue.Add(s.r.rand.Duration(s.gap()))
-			}
-		}
-	case reliable.SessionSilent:
-		s.stats.End = reliable.EndSilent
-		if s.phase == silent && len(s.marks) == 0 {
-			s.release()
-		}
-	case reliable.SessionResumed:
-		s.stats.End = reliable.EndOpen
-	}
-	return true
-}
-
-func (s *session) messageEvent(ev *reliable.Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
-	s.delivered(1, uint64(len(payload)), came.repaired)
+func (c *cursor) messageEvent(ev *reliable.Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
+	st := c.stream
+	c.delivered(1, uint64(len(payload)), came.repaired)
 	*ev = reliable.Event{
-		Kind: reliable.Message, Session: s.id, Source: s.source, Offset: offset, Payload: payload,
+		Kind: reliable.Message, Session: st.session.id, Source: st.session.source, Offset: offset, Payload: payload,
 		Received: came.received, Arrived: came.arrived, Recovered: came.repaired, Recovery: time.Duration(came.waited),
 	}
-	if s.known {
-		ev.Sent = s.wall + int64(f.Time)
+	if st.session.title.known {
+		ev.Sent = st.session.title.wall + int64(f.Time)
 	}
 }
 
 // delivered counts messages.
-func (s *session) delivered(n, bytes uint64, repaired bool) {
-	s.stats.Delivered += n
-	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
-	s.stats.DeliveredBytes += bytes
+func (c *cursor) delivered(n, bytes uint64, repaired bool) {
+	st := c.stream
+	st.stats.Delivered += n
+	st.stats.NextOffset = max(st.stats.NextOffset, c.offset)
+	st.stats.DeliveredBytes += bytes
 	if repaired {
-		s.stats.Recovered += n
+		st.stats.Recovered += n
 	}
 }
 
-func (s *session) lossEvent(ev *reliable.Event, from, to uint64, cause reliable.Cause) {
-	s.stats.Lost += to - from
-	s.stats.NextOffset = max(s.stats.NextOffset, s.cursor.offset)
-	s.stats.Losses++
-	*ev = reliable.Event{Kind: reliable.Loss, Session: s.id, Source: s.source, Received: s.r.now, Cause: cause}
+func (c *cursor) lossEvent(ev *reliable.Event, from, to uint64, cause reliable.Cause) {
+	st := c.stream
+	st.stats.Lost += to - from
+	st.stats.NextOffset = max(st.stats.NextOffset, c.offset)
+	st.stats.Losses++
+	*ev = reliable.Event{Kind: reliable.Loss, Session: st.session.id, Source: st.session.source, Received: st.r.now, Cause: cause}
 	ev.Lost.From, ev.Lost.To = from, to
 }

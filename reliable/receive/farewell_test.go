@@ -42,7 +42,7 @@ func TestAllPublishersAreToldOfALeaving(t *testing.T) {
 			l.pass(10*time.Second, false) // these fall silent
 		}
 	}
-	if a, b, c := l.byID[1].phase, l.byID[150].phase, l.byID[250].phase; a != silent || b != live || c != starting {
+	if a, b, c := l.table.byID[1].streams[0].phase, l.table.byID[150].streams[0].phase, l.table.byID[250].streams[0].phase; a != silent || b != live || c != starting {
 		t.Fatalf("phases %d, %d and %d", a, b, c)
 	}
 	l.farewells() // of nobody, yet

@@ -8,24 +8,36 @@ import (
 	"crier/reliable/peer"
 )
 
+// rivals are those who speak for a session from elsewhere than its publisher.
+type rivals struct {
+	// One whose numbers and time go on where the publisher's left off.
+	candidate peer.Candidate
+	// Who spoke last, whatever it said, and since when.
+	other   netip.AddrPort
+	otherAt reliable.Time
+	// How often there were several, and when that was last told; 0: never.
+	contests uint64
+	told     reliable.Time
+}
+
 // elsewhere takes a frame of the session that comes from elsewhere than its publisher,
 // and reports whether the publisher has moved there.
-func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
-	if s.phase == ended {
+func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, st *stream, f *frame.Frame) bool {
+	if st.over() {
 		return false
 	}
 	quiet := peer.Intervals * s.interval
 	switch {
-	case s.other != from:
-		s.other, s.otherAt = from, now
-	case s.heard.Sub(s.otherAt) >= s.interval: // both speak, whatever they say
-		s.otherAt = now
+	case s.rivals.other != from:
+		s.rivals.other, s.rivals.otherAt = from, now
+	case s.heard.Sub(s.rivals.otherAt) >= s.interval: // both speak, whatever they say
+		s.rivals.otherAt = now
 		s.contest(now, from)
 	}
-	if !s.goesOn(now, f) {
+	if !s.goesOn(now, st, f) {
 		return false
 	}
-	moved, contested := s.candidate.Take(now, from, f.Time, s.heard, quiet)
+	moved, contested := s.rivals.candidate.Take(now, from, f.Time, s.heard, quiet)
 	switch {
 	case moved:
 		s.moveTo(now, from)
@@ -38,24 +50,26 @@ func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, f *frame.Fra
 // moveTo takes another address for the session's.
 func (s *session) moveTo(now reliable.Time, from netip.AddrPort) {
 	s.source, s.control, s.spoken = from, netip.AddrPort{}, false
-	s.other, s.candidate = netip.AddrPort{}, peer.Candidate{}
-	s.r.rehost(s)
-	s.stats.Source = from
-	s.stats.Moved++
-	s.statusDue = min(s.statusDue, now) // from there on it knows who listens
-	s.announceChange(reliable.SessionMoved, from)
+	s.rivals.other, s.rivals.candidate = netip.AddrPort{}, peer.Candidate{}
+	s.r.table.rehost(s)
+	s.moves++
+	for _, st := range s.streams {
+		st.status.due = min(st.status.due, now) // from there on it knows who listens
+		st.announceChange(reliable.SessionMoved, from)
+	}
 }
 
 // goesOn says whether a frame's numbers and time go on where those of the session's
 // publisher left off.
-func (s *session) goesOn(now reliable.Time, f *frame.Frame) bool {
+func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 	if f.Kind != frame.Heartbeat && f.Kind != frame.Bye {
 		return false // others have no number that is told anew each time
 	}
-	if s.timed && (f.Time <= s.echo || f.Time > s.echo+uint64(2*max(0, now.Sub(s.echoAt))+peer.Ahead)) {
+	if e := &s.echo; e.known && (f.Time <= e.told || f.Time > e.told+uint64(2*max(0, now.Sub(e.at))+peer.Ahead)) {
 		return false
 	}
-	return !s.placed || f.NextSeq >= s.win.high && f.NextOffset >= s.stats.NextOffset && s.believes(now, f.NextSeq, f.NextOffset)
+	return !st.placed || f.NextSeq >= st.win.high && f.NextOffset >= st.stats.NextOffset &&
+		st.believes(now, f.NextSeq, f.NextOffset)
 }
 
 // outspoken takes a frame of a session whose first speaker has sent no data, where it is
@@ -65,40 +79,39 @@ func (s *session) goesOn(now reliable.Time, f *frame.Frame) bool {
 // It reports whether it is another session: nothing was told of this one yet, or the data
 // has contradicted it for a while. Data that was merely on its way does so for less.
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
-	if s.proven || f.Kind != frame.Data || from == s.source || from == s.control ||
-		s.away || s.phase == ended {
+	st := s.stream(f.Channel)
+	if s.credit.proven || f.Kind != frame.Data || from == s.source || from == s.control ||
+		s.place.away || st.over() {
 		return false
 	}
+	told := st.extent.told
 	switch {
-	case s.phase == starting:
+	case st.phase == starting:
 		return true
-	case f.Seq >= s.win.next && !(s.phase == left && f.Seq >= s.win.high) &&
-		(f.Seq < s.told.seq || f.EndOffset() >= s.told.offset) && s.believes(now, f.Seq, f.EndOffset()):
+	case f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
+		(f.Seq < told.seq || f.EndOffset() >= told.offset) && st.believes(now, f.Seq, f.EndOffset()):
 		s.moveTo(now, from)
 		// Time and name are taken from there anew.
-		s.timed, s.echo, s.newest, s.known, s.transit = false, 0, 0, false, transit{}
-	case !s.refuted:
-		s.refuted, s.refutedAt = true, now
+		s.echo, s.newest, s.title.known, s.transit = echo{}, 0, false, transit{}
+		for _, st := range s.streams {
+			st.first.known = false
+		}
+	case s.credit.refuted == 0:
+		s.credit.refuted = now
 	default:
-		return now.Sub(s.refutedAt) >= peer.Intervals*reliable.HeartbeatData
+		return now.Sub(s.credit.refuted) >= peer.Intervals*reliable.HeartbeatData
 	}
 	return false
 }
 
 // contest notes that somebody else speaks for the session, and tells it now and then.
 func (s *session) contest(now reliable.Time, from netip.AddrPort) {
-	s.stats.Contested++
-	if s.contestTold == 0 || now.Sub(s.contestTold) >= s.silence() {
-		s.contestTold = now
-		s.announceChange(reliable.SessionContested, from)
+	v := &s.rivals
+	v.contests++
+	if v.told == 0 || now.Sub(v.told) >= s.silence() {
+		v.told = now
+		for _, st := range s.streams {
+			st.announceChange(reliable.SessionContested, from)
+		}
 	}
-}
-
-// announceChange places an event that changes nothing in the stream.
-func (s *session) announceChange(kind reliable.EventKind, from netip.AddrPort) {
-	if s.phase == starting || s.phase == left || len(s.marks) >= maxMarks/2 {
-		return
-	}
-	s.place(mark{seq: s.win.high, kind: kind, from: from})
-	s.wake()
 }

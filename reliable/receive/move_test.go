@@ -14,7 +14,7 @@ import (
 // be believed soon, keep it from being silent for some intervals, and no longer.
 func TestOutsidersPutOffNoSilence(t *testing.T) {
 	a := newAttacked(t)
-	quiet := a.now.Sub(a.list[0].heard)
+	quiet := a.now.Sub(a.table.list[0].heard)
 	for i := range byte(20) {
 		// The one before has been quiet for three intervals, and no timer came first.
 		a.now, a.time, quiet = a.now.Add(300*time.Millisecond), a.time+300e6, quiet+300*time.Millisecond

@@ -88,7 +88,7 @@ func TestAFullTable(t *testing.T) {
 		if st := l.session(500); st.Delivered < 19 {
 			t.Errorf("%s: of a new publisher's 20 messages, %d came: %+v; %+v", lies, st.Delivered, st, l.Stats())
 		}
-		if n := len(l.list); n > DefaultMaxSessions {
+		if n := len(l.table.list); n > DefaultMaxSessions {
 			t.Errorf("%d places", n)
 		}
 	}

@@ -2,7 +2,6 @@ package receive
 
 import (
 	"net/netip"
-	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -11,70 +10,49 @@ import (
 
 // Receiver is one subscriber: it follows the sessions that it hears.
 type Receiver struct {
-	cfg    Config
-	rand   *nack.Rand
-	dec    frame.Decoder
-	encode frame.Encoder
-	inner  frame.Frame
-	byID   map[uint64]*session
-	list   []*session // in the order in which they were first heard
-	live   []*session // of these, those that time means something to
-	hosts  map[netip.Addr]*host
-	past   []*session // those that left the table to make room; the one that left first comes first
-	last   *session   // whose frame came last
-	ready  []*session // with something to poll
+	cfg   Config
+	name  []byte
+	rand  *nack.Rand
+	dec   frame.Decoder
+	inner frame.Frame // of the last REPAIR
+
+	table table
+	// Those sessions of the table that time means something to.
+	live []*session
+	// The stream whose frame came last.
+	last *stream
+	// Those with something to poll.
+	ready []*stream
+
 	mem    memory
-	name   []byte
-	now    reliable.Time
-	armed  reliable.Time // the last deadline
-	closed bool
+	copies copies
+	out    outgoing
 
-	// Once closed: how often publishers are yet to be told, and of r.list how many
-	// are, this time.
-	farewells, farewell int
-
-	noRoom    noRoom
-	forgotten reliable.Time // when a session was last forgotten of which something was told; 0: never
-
-	deaf      bool          // nobody reads the sockets
-	deafSince reliable.Time // since then, or it has been taken into account up to then
+	now      reliable.Time
+	pauses   pauses
+	closed   bool
+	farewell farewell
 
 	removed []nack.Range
-	arena   []byte
-	scratch frame.Frame
-	copies  copies
-	taken   bool
 	stats   Stats
 }
 
 // tick notes the time of a call.
 func (r *Receiver) tick(now reliable.Time) {
-	if r.armed != reliable.Never && now.Sub(r.armed) > reliable.Suspended {
-		r.standStill(now.Sub(r.now))
-		r.armed, r.deafSince = now, now
-	}
-	if r.deaf && now.Sub(r.deafSince) > reliable.Suspended {
-		r.standStill(now.Sub(r.deafSince))
-		r.deafSince = now
+	if d := r.pauses.take(now, r.now); d != 0 {
+		for _, s := range r.live {
+			s.standStill(d)
+		}
 	}
 	r.now = now
-}
-
-// standStill says that nothing could be heard for a while: that says nothing about
-// the publishers.
-func (r *Receiver) standStill(d time.Duration) {
-	for _, s := range r.live {
-		s.heard = s.heard.Add(d)
-		s.req.Suspended(d)
-	}
 }
 
 // Deaf says whether whoever reads the sockets is at something else, such as an
 // application's Handler: for as long as that takes, no publisher is silent.
 func (r *Receiver) Deaf(now reliable.Time, deaf bool) {
-	if deaf != r.deaf {
+	if deaf != r.pauses.deaf {
 		r.tick(now)
-		r.deaf, r.deafSince = deaf, now
+		r.pauses.deaf, r.pauses.since = deaf, now
 	}
 }
 
@@ -84,18 +62,17 @@ func (r *Receiver) SetDatagram(size int) {
 	r.cfg.Datagram = min(max(size, 128), frame.MaxDatagram)
 }
 
-// NewReceiver returns a Receiver that has heard nothing yet.
+// New returns a Receiver that has heard nothing yet.
 func New(cfg Config) (*Receiver, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
 	return &Receiver{
-		cfg: cfg, rand: nack.NewRand(cfg.Seed, cfg.ID),
-		name: []byte(cfg.Name),
-		byID: make(map[uint64]*session), hosts: make(map[netip.Addr]*host), mem: memory{limit: cfg.MaxMemory},
-		now: cfg.Joined, armed: reliable.Never,
-		arena: make([]byte, 0, cfg.Datagram),
+		cfg: cfg, name: []byte(cfg.Name), rand: nack.NewRand(cfg.Seed, cfg.ID),
+		table: newTable(cfg.MaxSessions), mem: memory{limit: cfg.MaxMemory},
+		out: outgoing{arena: make([]byte, 0, cfg.Datagram)},
+		now: cfg.Joined, pauses: pauses{armed: reliable.Never},
 	}, nil
 }
 
@@ -118,16 +95,13 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Unexpected++
 		return
 	}
-	s := r.last
-	if s == nil || s.id != f.Session {
-		s = r.byID[f.Session]
-	}
+	s := r.session(f.Session)
 	switch f.Kind {
 	case frame.Repair, frame.Gone, frame.Confirm:
 		r.answer(now, from, s, f)
 		return
 	}
-	if s != nil && (s.unheard || s.outspoken(now, from, f)) {
+	if s != nil && (s.unheard() || s.outspoken(now, from, f)) {
 		r.forget(s) // as if it were heard for the first time
 		s = nil
 	}
@@ -136,36 +110,48 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 			return
 		}
 	}
-	if from != s.source && from != s.control && !s.elsewhere(now, from, f) {
+	st := s.stream(f.Channel)
+	if from != s.source && from != s.control && !s.elsewhere(now, from, st, f) {
 		r.stats.Foreign++
 		return
 	}
-	if !r.attends(now, s) {
+	if !r.attends(now, st) {
 		return
 	}
 	s.spoken = s.spoken || from == s.control
-	r.last = s
-	s.handle(now, f)
+	r.last = st
+	s.handle(now, st, f)
 	r.enliven(s)
 }
 
-// attends reports whether frames of a session are taken, which comes back into the table
-// for that if it had left it.
-func (r *Receiver) attends(now reliable.Time, s *session) bool {
-	if s.phase == silent && now < s.yields {
+// session returns the session with an id, or nil.
+func (r *Receiver) session(id uint64) *session {
+	if r.last != nil && r.last.session.id == id {
+		return r.last.session
+	}
+	return r.table.byID[id]
+}
+
+// attends reports whether frames of a stream are taken. Its session comes back into the
+// table for that if it had left it.
+func (r *Receiver) attends(now reliable.Time, st *stream) bool {
+	s := st.session
+	if st.phase == silent && now < s.place.yields {
 		r.stats.Refused++
 		return false
 	}
-	return !s.away || r.comeBack(s)
+	return !s.place.away || r.comeBack(st)
 }
 
 // open begins to follow a session, if the frame is one to begin with.
 func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) *session {
-	fromStart, start := f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), r.cfg.Start
-	if f.Kind != frame.Data && beganBefore(now, f, r.forgotten) {
-		fromStart, start = false, reliable.Latest
+	j := join{
+		fromStart: f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), start: r.cfg.Start, horizon: r.table.forgotten,
 	}
-	if f.Kind == frame.Bye && !fromStart && start == reliable.Latest {
+	if f.Kind != frame.Data && beganBefore(now, f, j.horizon) {
+		j.fromStart, j.start = false, reliable.Latest
+	}
+	if f.Kind == frame.Bye && !j.fromStart && j.start == reliable.Latest {
 		r.stats.Unexpected++ // it is over, and nothing of it counts here
 		return nil
 	}
@@ -173,10 +159,8 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		r.stats.Refused++
 		return nil
 	}
-	s := newSession(r, now, f.Session, from)
-	s.fromStart, s.start = fromStart, start
-	r.byID[s.id] = s
-	r.enter(s)
+	s := newSession(r, now, f.Session, from, j)
+	r.table.enter(s)
 	return s
 }
 
@@ -192,11 +176,11 @@ func (r *Receiver) enliven(s *session) {
 // may change after it.
 func (r *Receiver) Hold() {
 	if r.last != nil {
-		r.last.keep()
+		r.last.cursor.keep()
 	}
 }
 
-// Poll fills in events, in each session's order, and returns how many. Their
+// Poll fills in events, in each stream's order, and returns how many. Their
 // payloads are views, valid until the next call of Poll, and, where they came
 // with the frame last handled, until its datagram changes.
 //
@@ -212,15 +196,15 @@ func (r *Receiver) Poll(events []reliable.Event) int {
 func (r *Receiver) PollMore(events []reliable.Event) int {
 	n := 0
 	for len(r.ready) > 0 && n < len(events) && !r.copies.full() {
-		s := r.ready[0]
-		for n < len(events) && !r.copies.full() && s.step(&events[n]) {
+		st := r.ready[0]
+		for n < len(events) && !r.copies.full() && st.cursor.step(&events[n]) {
 			n++
 		}
 		r.ready = append(r.ready[:0], r.ready[1:]...)
 		if n == len(events) || r.copies.full() { // there may be more: others first
-			r.ready = append(r.ready, s)
+			r.ready = append(r.ready, st)
 		} else {
-			s.ready = false
+			st.ready = false
 		}
 	}
 	return n
@@ -235,7 +219,7 @@ func (r *Receiver) Borrowing() bool {
 // Advance lets time pass.
 func (r *Receiver) Advance(now reliable.Time) {
 	r.tick(now)
-	r.armed = reliable.Never
+	r.pauses.armed = reliable.Never
 	kept := r.live[:0]
 	for _, s := range r.live {
 		if s.advance(now); s.idle() {
@@ -257,41 +241,41 @@ func (r *Receiver) Deadline() reliable.Time {
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
-	r.armed = max(at, r.now) // what waits for the socket doesn't make the process late
+	r.pauses.armed = max(at, r.now) // what waits for the socket doesn't make the process late
 	return at
 }
 
 // Next returns the next datagram to send, and false if there is none now. The
 // batch must be handed back with Sent before the next call.
 func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
-	if r.taken {
+	if r.out.taken {
 		return reliable.Batch{}, false
 	}
 	r.tick(now)
 	if r.closed {
-		if s := r.nextLeft(); s != nil {
-			return r.send(s, s.farewell(now)), true
+		if st := r.farewell.next(r.table.list); st != nil {
+			return r.send(st.session.to(), st.status.farewell(now)), true
 		}
 		return reliable.Batch{}, false
 	}
 	for _, s := range r.live {
-		if f := s.report(now); f != nil {
-			return r.send(s, f), true
+		for _, st := range s.streams {
+			if f := st.report(now); f != nil {
+				return r.send(s.to(), f), true
+			}
 		}
 	}
 	return reliable.Batch{}, false
 }
 
-// send encodes a frame to a session's publisher.
-func (r *Receiver) send(s *session, f *frame.Frame) reliable.Batch {
-	r.taken = true
+// send sends a frame to an address.
+func (r *Receiver) send(to netip.AddrPort, f *frame.Frame) reliable.Batch {
 	r.stats.Sent++
-	r.arena = r.encode.Append(r.arena[:0], f)
-	return reliable.Batch{To: s.to(), Data: r.arena, Segment: len(r.arena)}
+	return r.out.batch(to, f)
 }
 
 // Sent hands a batch back.
-func (r *Receiver) Sent(reliable.Batch) { r.taken = false }
+func (r *Receiver) Sent(reliable.Batch) { r.out.taken = false }
 
 // Close ends all sessions: what is missing is reported lost, what is held is
 // delivered by Poll, and nothing is taken any more, nor sent but a word of
@@ -300,10 +284,12 @@ func (r *Receiver) Close(now reliable.Time) {
 	r.Hold()
 	r.now = now
 	if !r.closed {
-		r.farewells = farewells
+		r.farewell.rounds = farewells
 	}
 	r.closed = true
-	for _, s := range r.list {
-		s.close()
+	for _, s := range r.table.list {
+		for _, st := range s.streams {
+			st.close()
+		}
 	}
 }

@@ -4,139 +4,107 @@ import (
 	"net/netip"
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/peer"
 )
 
-// phase is where a session is in its life, as a receiver sees it.
-type phase uint8
-
-const (
-	starting phase = iota // it is heard, but not yet known where to begin
-	live
-	silent // nothing was heard for the silence time
-	left   // BYE was heard; what is missing is still asked for
-	ended  // all is said: only its id is remembered
-)
-
-// session is one publisher's life on one group, as one subscriber sees it.
+// session is one publisher's life on one group, as one subscriber sees it: where the
+// publisher is, when it was heard, and the streams that it sends.
 type session struct {
-	r      *Receiver
-	id     uint64
-	source netip.AddrPort // all its frames come from here, but for repairs
-	phase  phase
+	r  *Receiver
+	id uint64
 
-	candidate   peer.Candidate // another address
-	contestTold reliable.Time  // when it was last told that there are several; 0: never
+	// One for each channel that is listened to: today there is one.
+	streams []*stream
 
-	// What SESSION said, if it was heard.
-	known       bool
-	name        string
-	wall        int64
-	control     netip.AddrPort
-	firstSeq    uint64
-	knownOffset uint64 // SESSION's first offset
+	// All frames come from the source, but for answers; SESSION names the control address.
+	source  netip.AddrPort
+	control netip.AddrPort
+	// A frame came from the control address: that is where NACK and STATUS go.
+	spoken bool
+	rivals rivals
+	moves  uint64
 
-	spoken bool // a frame came from its control address: that is where NACK and STATUS go
+	title  title
+	credit credit
+	place  place
+	join   join
 
-	host    *host
-	proven  bool          // data that fits came from its source
-	cold    int           // NACKs that it may draw until then
-	coldAt  reliable.Time // when that was counted
-	yields  reliable.Time // until then it leaves its place to others
-	horizon reliable.Time // when a session had last been forgotten, when this one was first heard; 0: never
-	start   reliable.Start
-	other   netip.AddrPort // who else spoke for it last, and since when
-	otherAt reliable.Time
-	grewAt  reliable.Time // when more was last known to exist
-	newest  uint64        // the latest time in a frame that tells when it was made
+	// In the Receiver's list of sessions that time means something to.
+	live bool
 
-	away      bool // it left the table to make room
-	live      bool // it is among those that time means something to
-	unheard   bool // it fell silent before it was known where to begin
-	fromStart bool // it began after this subscriber joined
-	created   reliable.Time
-	heard     reliable.Time // the last frame from its source
-	interval  time.Duration
-	timed     bool   // the next two mean something
-	echo      uint64 // the last HEARTBEAT's or SESSION's time
-	echoAt    reliable.Time
-	refuted   bool          // data from elsewhere contradicts what its source said
-	refutedAt reliable.Time // since then
-	transit   transit
-
-	win       window
-	req       *nack.Requester
-	placed    bool       // win.next means something
-	base      uint64     // the first sequence number that counts
-	cut       uint64     // frames from here on found no room; 0 if none
-	limited   uint64     // frames from here on are not asked for yet
-	largest   int        // frame so far, in bytes
-	early     *earlyBeat // the last heartbeat before it was known where to begin
-	told      position   // where the frame after the last one that is known starts
-	landmarks []position // ascending; see landmark
-	marks     []mark
-	cursor    cursor
-
-	every      uint64 // frames after which the publisher wants to know; 0 if it doesn't
-	reportAt   uint64 // the position at which to tell
-	reported   uint64 // the last position that was told
-	statusLast reliable.Time
-	leaveDue   reliable.Time // when to tell the publisher that this subscriber goes
-
-	statusDue  reliable.Time
-	wantDue    reliable.Time // when to ask for SESSION, or HEARTBEAT
-	wantWait   time.Duration
-	ask        []nack.Range
-	askRequest uint64
-	ready      bool // in the receiver's list of sessions to poll
-
-	stats SessionStats
+	// When the publisher was last heard, and how often it said it would be.
+	heard    reliable.Time
+	interval time.Duration
+	// The publisher's time to send back, and the latest in a frame that tells when it
+	// was made.
+	echo    echo
+	newest  uint64
+	transit transit
 }
 
-// mark is a change of the session's state, placed where it comes in the stream.
-type mark struct {
-	seq    uint64 // before this frame
-	offset uint64 // all messages below have come, or are lost
-	kind   reliable.EventKind
-	cause  reliable.Cause
-	from   netip.AddrPort // of a change that concerns another address; else invalid
+// title is what SESSION said of the session, if it was heard.
+type title struct {
+	known bool
+	name  string
+	wall  int64
 }
 
-// earlyBeat is what a heartbeat said before it was known where to begin.
-type earlyBeat struct {
-	nextSeq, nextOffset, oldestSeq, oldestOffset uint64
+// join is how this subscriber came to a session.
+type join struct {
+	// The session began after this subscriber joined.
+	fromStart bool
+	start     reliable.Start
+	// When a session had last been forgotten, when this one was first heard; 0: never.
+	horizon reliable.Time
 }
 
-// position is a frame and the offset of the first message that starts in it or
-// after it.
-type position struct {
-	known       bool
-	seq, offset uint64
+// echo is the last time that somebody told, to be sent back. The zero value is none.
+type echo struct {
+	known bool
+	told  uint64
+	at    reliable.Time
 }
 
-// maxMarks bounds the changes of state that wait for the application.
-const maxMarks = 16
-
-func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort) *session {
-	s := &session{
-		r: r, id: id, source: source, created: now, heard: now, grewAt: now, coldAt: now, cold: coldNacks,
-		horizon:  r.forgotten,
-		interval: reliable.HeartbeatData, statusDue: reliable.Never, wantDue: reliable.Never, leaveDue: reliable.Never,
-		req: nack.NewRequester(nack.RequesterConfig{
-			ID: r.cfg.ID, Seed: r.cfg.Seed ^ id, NoRecovery: r.cfg.NoRecovery,
-			MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
-		}),
+// note takes a time that was told.
+func (e *echo) note(now reliable.Time, told uint64) {
+	if told >= e.told {
+		*e = echo{known: true, told: told, at: now}
 	}
-	s.statusDue = now.Add(r.rand.Duration(reliable.StatusMin / 5))
-	s.stats.ID, s.stats.Source = id, source
+}
+
+// newSession returns a session that is heard for the first time.
+func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort, j join) *session {
+	s := &session{
+		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
+		credit: credit{left: coldNacks, at: now}, join: j,
+	}
+	s.streams = []*stream{newStream(s, now, r.cfg.Channel)}
 	return s
 }
 
-// to returns where NACK and STATUS go: to the control address once a frame has come from it.
-// Before that anybody could aim the NACKs of a whole group at a third party, with two datagrams.
+// stream returns the session's stream of a channel that is listened to.
+func (s *session) stream(channel uint32) *stream {
+	for _, st := range s.streams {
+		if st.channel == channel {
+			return st
+		}
+	}
+	return nil
+}
+
+// all reports whether something holds for all streams.
+func (s *session) all(holds func(*stream) bool) bool {
+	for _, st := range s.streams {
+		if !holds(st) {
+			return false
+		}
+	}
+	return true
+}
+
+// to returns where NACK and STATUS go.
 func (s *session) to() netip.AddrPort {
 	if s.spoken {
 		return s.control
@@ -144,35 +112,51 @@ func (s *session) to() netip.AddrPort {
 	return s.source
 }
 
-// handle takes a frame that came from the session's source.
-func (s *session) handle(now reliable.Time, f *frame.Frame) {
-	if s.phase == ended {
-		s.stats.Late++
+// handle takes a frame of one of its streams that came from the session's source, and
+// answers nothing.
+func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
+	if st.over() {
+		st.stats.Late++
 		if f.Kind == frame.Bye {
-			s.leaveAgain(now)
+			st.status.leaveAgain(now)
 		}
 		return
 	}
 	if f.Kind != frame.Data {
 		s.noteNewest(now, f)
 	}
-	s.req.SetBehind(s.transit.take(now, f.Time))
+	st.req.SetBehind(s.transit.take(now, f.Time))
+	if f.Kind == frame.Data {
+		st.data(now, f, false)
+		return
+	}
+	s.echo.note(now, f.Time)
+	if st.phase == starting && beganBefore(now, f, s.join.horizon) {
+		// It may be one of those that were forgotten: it is joined at its newest.
+		s.join.fromStart, s.join.start = false, reliable.Latest
+	}
 	switch f.Kind {
-	case frame.Data:
-		s.data(now, f, false)
 	case frame.Session:
-		s.noteTime(now, f)
-		s.judgeAge(now, f)
-		s.announce(now, f)
+		s.announce(f)
+		st.announce(now, f)
 	case frame.Heartbeat:
-		s.noteTime(now, f)
-		s.judgeAge(now, f)
-		s.beat(now, f)
+		if f.Interval > 0 {
+			s.interval = min(f.Interval, maxInterval)
+		}
+		st.beat(now, f)
 	case frame.Bye:
-		s.noteTime(now, f)
-		s.judgeAge(now, f)
-		s.beat(now, f)
-		s.bye(now, f)
+		st.beat(now, f)
+		st.bye(now, f)
+	}
+}
+
+// announce takes what SESSION says of all streams.
+func (s *session) announce(f *frame.Frame) {
+	if !s.title.known {
+		s.title = title{known: true, name: string(f.Name), wall: f.Wall}
+	}
+	if s.control != f.Control {
+		s.control, s.spoken = f.Control, false
 	}
 }
 
@@ -189,116 +173,52 @@ func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
 // by whomever, says nothing about it.
 func (s *session) refresh(now reliable.Time) {
 	s.heard = now
-	if s.phase == silent {
-		s.resume(now)
-	}
-}
-
-// noteTime remembers the publisher's time of a HEARTBEAT, SESSION or BYE, to send it back. The time
-// of DATA is when its first message was accepted, and the frame may have waited for others to
-// share its datagram: a round trip measured from it would be too long.
-func (s *session) noteTime(now reliable.Time, f *frame.Frame) {
-	if f.Time >= s.echo {
-		s.timed, s.echo, s.echoAt = true, f.Time, now
-	}
-}
-
-// beat takes what HEARTBEAT and BYE say.
-func (s *session) beat(now reliable.Time, f *frame.Frame) {
-	if f.Kind == frame.Heartbeat && f.Interval > 0 {
-		s.interval = min(f.Interval, maxInterval)
-	}
-	s.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
-	defer s.noteReport(now, f.Report)
-	if s.phase == starting && !s.fromStart {
-		if s.start == reliable.Oldest {
-			s.begin(now, f.OldestSeq, f.OldestOffset, true)
-		} else if s.placed {
-			s.begin(now, s.win.next, 0, false)
-		} else {
-			// What is published after this heartbeat was published after this
-			// subscriber joined: it counts, even if the first of it is lost.
-			s.begin(now, f.NextSeq, f.NextOffset, true)
+	for _, st := range s.streams {
+		if st.phase == silent {
+			st.resume(now)
 		}
 	}
-	if s.phase == starting {
-		s.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
-		s.want(now)
-		return
-	}
-	s.tell(now, f.NextSeq, f.NextOffset)
-	s.forgotten(f.OldestSeq, f.OldestOffset)
 }
 
-// forgotten takes the word that no frame below seq is held any more.
-func (s *session) forgotten(seq, offset uint64) {
-	if s.req.Gaps().Contains(seq) {
-		s.landmark(seq, offset)
-	}
-	s.lose(s.win.next, min(seq, s.win.high), reliable.CauseGone)
+// silence returns how long the publisher may be quiet.
+func (s *session) silence() time.Duration {
+	return max(silenceIntervals*s.interval, s.r.cfg.Silence)
 }
 
-// tell takes the word of how far the session is.
-func (s *session) tell(now reliable.Time, seq, offset uint64) {
-	if s.phase == left {
-		return
+// silentAt returns when nothing has been heard of the publisher for so long that it is
+// silent. One that seems to be at another address by then has as long again as the old one
+// must be quiet: it is about to be believed.
+func (s *session) silentAt() reliable.Time {
+	at := s.heard.Add(s.silence())
+	if c := &s.rivals.candidate; c.Words > 0 {
+		at = max(at, min(c.Since, at).Add(peer.Intervals*s.interval))
 	}
-	if !s.believes(now, seq, offset) {
-		s.stats.Beyond++
-		return
-	}
-	if seq > s.win.high {
-		s.landmark(seq, offset)
-	}
-	s.exists(now, seq)
-	s.evidence(seq, offset)
-	if s.cursor.lossPending {
-		s.wake()
+	return at
+}
+
+// standStill says that nothing could be heard for so long.
+func (s *session) standStill(d time.Duration) {
+	s.heard = s.heard.Add(d)
+	for _, st := range s.streams {
+		st.req.Suspended(d)
 	}
 }
 
 // advance lets time pass.
 func (s *session) advance(now reliable.Time) {
-	if s.phase == ended {
-		return
-	}
-	if s.phase != silent && now >= s.silentAt() {
-		s.fallSilent(now)
-	}
-	for _, l := range s.req.Advance(now) {
-		s.win.lose(l.From, l.To, causeOf(l.Cause))
-		s.wake()
-	}
-	if request, ranges, ok := s.req.Request(now); ok {
-		s.ask, s.askRequest = append(s.ask[:0], ranges...), request
+	for _, st := range s.streams {
+		st.advance(now)
 	}
 }
 
 // idle reports whether nothing happens to the session by time alone.
-func (s *session) idle() bool {
-	return s.phase == ended && s.leaveDue == reliable.Never ||
-		s.phase == silent && s.deadline() == reliable.Never && len(s.ask) == 0
-}
+func (s *session) idle() bool { return s.all((*stream).idle) }
 
 // deadline returns when to call advance.
 func (s *session) deadline() reliable.Time {
-	if s.phase == ended {
-		return s.leaveDue
+	at := reliable.Never
+	for _, st := range s.streams {
+		at = min(at, st.deadline())
 	}
-	at := min(s.req.Deadline(), s.statusDue, s.wantDue)
-	if s.phase == silent {
-		return at
-	}
-	if s.phase == left && s.req.Gaps().Len() == 0 {
-		return at // nothing is waited for but the application
-	}
-	return min(at, s.silentAt())
-}
-
-// wake puts the session on the list of those to poll.
-func (s *session) wake() {
-	if !s.ready && s.phase != starting {
-		s.ready = true
-		s.r.ready = append(s.r.ready, s)
-	}
+	return at
 }

@@ -69,17 +69,24 @@ func (r *Receiver) Memory() int { return r.mem.used }
 // Sessions returns the counters of all sessions that have begun, in the order in
 // which they were first heard.
 func (r *Receiver) Sessions() []SessionStats {
-	list := make([]SessionStats, 0, len(r.list))
-	for _, s := range r.list {
-		if !s.stats.Begun {
-			continue
+	list := make([]SessionStats, 0, len(r.table.list))
+	for _, s := range r.table.list {
+		for _, st := range s.streams {
+			if st.stats.Begun {
+				list = append(list, st.counters())
+			}
 		}
-		st := s.stats
-		st.Held, st.HeldBytes, st.Gaps = s.win.count, s.win.bytes, s.req.Gaps().Len()
-		if s.cursor.known {
-			st.Lag = st.NextOffset - min(st.NextOffset, s.cursor.offset)
-		}
-		list = append(list, st)
 	}
 	return list
+}
+
+// counters returns the counters of the stream, with those of its session.
+func (st *stream) counters() SessionStats {
+	s, c := st.session, st.stats
+	c.ID, c.Source, c.Name, c.Moved, c.Contested = s.id, s.source, s.title.name, s.moves, s.rivals.contests
+	c.Held, c.HeldBytes, c.Gaps = st.win.count, st.win.bytes, st.req.Gaps().Len()
+	if st.cursor.known {
+		c.Lag = c.NextOffset - min(c.NextOffset, st.cursor.offset)
+	}
+	return c
 }

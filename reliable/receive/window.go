@@ -7,16 +7,18 @@ import (
 	"crier/reliable/frame"
 )
 
-// window holds the frames of one session that can't be delivered yet: they came
+// window holds the frames of one stream that can't be delivered yet: they came
 // before one that is missing, or the application takes its time.
 type window struct {
-	slots []slot // by sequence number modulo their count, a power of two
-	next  uint64 // the frame that is delivered next
-	high  uint64 // one past the highest frame known to exist
-	bytes int    // held
-	count int    // held
-	lost  []lostRun
-	first int // of lost
+	mem    *memory
+	buffer int    // how many bytes it may hold
+	slots  []slot // by sequence number modulo their count, a power of two
+	next   uint64 // the frame that is delivered next
+	high   uint64 // one past the highest frame known to exist
+	bytes  int    // held
+	count  int    // held
+	lost   []lostRun
+	first  int // of lost
 }
 
 // slot is the place of one frame.
@@ -25,6 +27,17 @@ type slot struct {
 	buf   []byte       // else a copy of the datagram
 	came  arrival
 	held  bool
+}
+
+// decoded returns the frame that a slot holds, decoded into a given one if it was copied.
+func (p *slot) decoded(d *frame.Decoder, into *frame.Frame) *frame.Frame {
+	if p.frame != nil {
+		return p.frame
+	}
+	if d.DecodeAgain(p.buf, into) != nil {
+		panic("reliable: a frame that was decoded once doesn't decode again")
+	}
+	return into
 }
 
 // lostRun is a run of frames that will not come.
@@ -59,7 +72,7 @@ func (w *window) isHeld(seq uint64) bool {
 // reach makes room for a frame, and reports false if it lies more than limit
 // frames ahead, or there is no memory for the slots before it. The next frame, and
 // those just after it, always have room.
-func (w *window) reach(seq, limit uint64, mem *memory) bool {
+func (w *window) reach(seq, limit uint64) bool {
 	ahead := seq - w.next
 	if ahead >= limit {
 		return false
@@ -72,10 +85,10 @@ func (w *window) reach(seq, limit uint64, mem *memory) bool {
 		size *= 2
 	}
 	more := int(size-uint64(len(w.slots))) * slotBytes
-	if mem.used+more > mem.limit && size > firstSlots {
+	if w.mem.used+more > w.mem.limit && size > firstSlots {
 		return false
 	}
-	mem.used += more
+	w.mem.used += more
 	w.resize(size)
 	return true
 }
@@ -93,7 +106,7 @@ func (w *window) resize(size uint64) {
 
 // lower moves the start of the window down to seq. It is used before delivery
 // has begun, for frames within its span.
-func (w *window) lower(seq uint64, mem *memory) {
+func (w *window) lower(seq uint64) {
 	old, next := w.slots, w.next
 	w.next = seq
 	size := uint64(len(old))
@@ -103,13 +116,68 @@ func (w *window) lower(seq uint64, mem *memory) {
 	for size < w.high-seq {
 		size *= 2
 	}
-	mem.used += int(size-uint64(len(old))) * slotBytes
+	w.mem.used += int(size-uint64(len(old))) * slotBytes
 	w.slots = make([]slot, size)
 	for i := range uint64(len(old)) {
 		if s := &old[(next+i)&uint64(len(old)-1)]; s.held {
 			w.slots[(next+i)&(size-1)] = *s
 		}
 	}
+}
+
+// store keeps a frame in its slot, and reports false where there is no room: that is more
+// than limit frames ahead, or beyond the bytes that this window, or all, may hold. The next
+// frame always finds room.
+func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
+	forced := f.Seq == w.next
+	if w.bytes >= w.buffer && !forced || !w.reach(f.Seq, limit) {
+		return false
+	}
+	place := slot{came: came, held: true}
+	if f.Immutable {
+		if w.mem.used+len(f.Raw) > w.mem.limit && !forced {
+			return false
+		}
+		w.mem.used += len(f.Raw)
+		place.frame = f
+		w.bytes += len(f.Raw)
+	} else {
+		buf, ok := w.mem.get(len(f.Raw), forced)
+		if !ok {
+			return false
+		}
+		copy(buf, f.Raw)
+		place.buf = buf
+		w.bytes += cap(buf)
+	}
+	w.count++
+	*w.at(f.Seq) = place
+	return true
+}
+
+// free gives back what a slot holds.
+func (w *window) free(p *slot) {
+	if !p.held {
+		return
+	}
+	w.count--
+	if p.frame != nil {
+		w.bytes -= len(p.frame.Raw)
+		w.mem.used -= len(p.frame.Raw)
+	} else {
+		w.bytes -= cap(p.buf)
+		w.mem.put(p.buf)
+	}
+	*p = slot{}
+}
+
+// release gives back all that the window holds, and forgets what is lost.
+func (w *window) release() {
+	for i := range w.slots {
+		w.free(&w.slots[i])
+	}
+	w.mem.used -= len(w.slots) * slotBytes
+	*w = window{mem: w.mem, buffer: w.buffer, next: w.next, high: w.high}
 }
 
 // lose notes that frames will not come.

@@ -67,7 +67,7 @@ func TestStartDoesntWaitForAnEarlierMessage(t *testing.T) {
 		l.wants("new", "4", "5") // frames 7 and 8 go on with message 3
 		l.hears(mail(t, 10, 6, 1))
 		l.wants("6")
-		if first, missing := l.list[0].req.Gaps().First(); missing {
+		if first, missing := l.table.list[0].streams[0].req.Gaps().First(); missing {
 			t.Errorf("frame %d is still waited for", first)
 		}
 
@@ -196,17 +196,17 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 func TestLandmarksAreBounded(t *testing.T) {
 	l := newListener(t, Config{})
 	l.hears(mail(t, 0, 0, 1))
-	s := l.list[0]
+	e := &l.table.list[0].streams[0].extent
 	for i := range uint64(1000) {
 		l.hears(state(t, 0, 0, 10+i, 20+3*i))
 	}
-	if n := len(s.landmarks); n != maxLandmarks || cap(s.landmarks) > 2*maxLandmarks {
-		t.Errorf("%d are remembered, with room for %d", n, cap(s.landmarks))
+	if n := len(e.landmarks); n != maxLandmarks || cap(e.landmarks) > 2*maxLandmarks {
+		t.Errorf("%d are remembered, with room for %d", n, cap(e.landmarks))
 	}
-	if at, ok := s.offsetAt(1000); !ok || at != 20+3*990 {
+	if at, ok := e.offsetAt(1000); !ok || at != 20+3*990 {
 		t.Errorf("before frame 1000 it is %d, %v", at, ok)
 	}
-	if _, ok := s.offsetAt(500); ok {
+	if _, ok := e.offsetAt(500); ok {
 		t.Error("an older one was kept")
 	}
 }
@@ -224,16 +224,16 @@ func BenchmarkPassTail(b *testing.B) {
 			r.Handle(1, rig.PublisherAddr, mail(b, 0, 0, 1))
 			r.Poll(make([]reliable.Event, 3))
 			r.Handle(1, rig.PublisherAddr, mail(b, pieces+1, pieces+1, 1))
-			s := r.list[0]
+			st := r.table.list[0].streams[0]
 			for seq := uint64(1); seq <= pieces; seq += 2 {
-				s.req.Confirmed(1, nack.Range{From: seq, To: seq + 1})
+				st.req.Confirmed(1, nack.Range{From: seq, To: seq + 1})
 			}
-			s.cursor.tail = true
-			if n := s.req.Gaps().Len(); n != int(pieces) {
+			st.cursor.tail = true
+			if n := st.req.Gaps().Len(); n != int(pieces) {
 				b.Fatalf("%d gaps", n)
 			}
 			for b.Loop() {
-				if s.passTail() {
+				if st.cursor.passTail() {
 					b.Fatal("it went on")
 				}
 			}

@@ -79,16 +79,16 @@ func TestFullTableIsLookedThroughNowAndThen(t *testing.T) {
 		l.hears(rig.Data(t, 1+id, 0))
 	}
 	l.hears(rig.Data(t, 5, 0))
-	looked := l.noRoom
-	l.now = l.now.Add(noRoomTime / 2)
+	looked := l.table.full
+	l.now = l.now.Add(fullTime / 2)
 	l.hears(rig.Data(t, 6, 0))
-	if l.noRoom != looked || l.Stats().Refused != 2 {
-		t.Errorf("it was looked through again: %+v", l.noRoom)
+	if l.table.full != looked || l.Stats().Refused != 2 {
+		t.Errorf("it was looked through again: %+v", l.table.full)
 	}
 	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 1, NextOffset: 1}))
-	l.pass(noRoomTime, false)
+	l.pass(fullTime, false)
 	l.hears(rig.Data(t, 7, 0))
-	if l.byID[7] == nil {
+	if l.table.byID[7] == nil {
 		t.Errorf("one that has ended gave its place to nobody: %+v", l.Stats())
 	}
 }
@@ -110,8 +110,8 @@ func BenchmarkFullTable(b *testing.B) {
 		f.Session = 1 + i
 		r.Handle(now, rig.PublisherAddr, &f)
 	}
-	if len(r.list) != DefaultMaxSessions {
-		b.Fatalf("%d places are taken", len(r.list))
+	if len(r.table.list) != DefaultMaxSessions {
+		b.Fatalf("%d places are taken", len(r.table.list))
 	}
 }
 
@@ -124,7 +124,7 @@ func TestAnotherPortIsNoOtherPlace(t *testing.T) {
 		a.wait(100 * time.Millisecond)
 	}
 	a.wantSource("another port", there, true, false)
-	if h := a.hosts[rig.PublisherAddr.Addr()]; h == nil || h.places != 1 || h.past != 0 {
+	if h := a.table.hosts[rig.PublisherAddr.Addr()]; h == nil || h.places != 1 || h.past != 0 {
 		t.Errorf("its address has %+v", h)
 	}
 }

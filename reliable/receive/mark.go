@@ -1,0 +1,97 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/nack"
+	"crier/reliable"
+)
+
+// mark is a change of a stream's state, placed where it comes in the stream.
+type mark struct {
+	// It comes before this frame, when all messages below the offset have come, or are
+	// lost.
+	seq    uint64
+	offset uint64
+	kind   reliable.EventKind
+	cause  reliable.Cause
+	// Of a change that concerns another address; else invalid.
+	from netip.AddrPort
+}
+
+// marks are the changes of state that wait for the application, in order.
+type marks []mark
+
+// maxMarks bounds them.
+const maxMarks = 16
+
+// place puts a change of state into the stream.
+func (m *marks) place(one mark) {
+	if n := len(*m); n >= maxMarks {
+		// An application that takes nothing while its publisher comes and goes
+		// learns of the latest change only.
+		(*m)[n-1] = one
+		return
+	}
+	*m = append(*m, one)
+}
+
+// before reports whether a change of state comes before frame seq.
+func (m marks) before(seq uint64) bool { return len(m) > 0 && m[0].seq <= seq }
+
+// pass takes the first change out.
+func (m *marks) pass() { *m = append((*m)[:0], (*m)[1:]...) }
+
+// stepMark passes a change of state, after naming what was lost before it.
+func (c *cursor) stepMark(ev *reliable.Event) bool {
+	st := c.stream
+	m := st.marks[0]
+	if m.kind == reliable.SessionSilent || m.kind == reliable.SessionEnded {
+		if !c.known {
+			c.startAt(m.offset)
+		}
+		cause := m.cause
+		if c.lossPending {
+			cause = c.lossCause
+		}
+		c.lossPending = false
+		c.whole.stop(&st.r.mem)
+		to := m.offset
+		if m.kind == reliable.SessionEnded { // what a publisher that lies put beyond
+			to = max(to, c.ahead.given.end())
+		}
+		if c.lose(to, cause); c.stepLoss(ev) {
+			return true
+		}
+	}
+	st.marks.pass()
+	*ev = reliable.Event{
+		Kind: m.kind, Session: st.session.id, Source: st.session.source, Received: st.r.now, Cause: m.cause,
+	}
+	if m.from.IsValid() {
+		ev.Source = m.from
+	}
+	switch m.kind {
+	case reliable.SessionEnded:
+		st.stats.End = reliable.EndOpen
+		if m.cause == reliable.CauseEnded {
+			st.stats.End = reliable.EndBye
+		}
+		st.release()
+		st.phase = ended
+		if m.cause == reliable.CauseEnded {
+			st.status.leaveDue = st.r.now
+			if st.req.GroupSize() > nack.SmallGroup { // all hear the same BYE
+				st.status.leaveDue = st.status.leaveDue.Add(st.r.rand.Duration(st.status.gap()))
+			}
+		}
+	case reliable.SessionSilent:
+		st.stats.End = reliable.EndSilent
+		if st.phase == silent && len(st.marks) == 0 {
+			st.release()
+		}
+	case reliable.SessionResumed:
+		st.stats.End = reliable.EndOpen
+	}
+	return true
+}

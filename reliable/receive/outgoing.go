@@ -1,0 +1,23 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// outgoing is the datagram that is sent: one at a time, until it is handed back.
+type outgoing struct {
+	encode  frame.Encoder
+	scratch frame.Frame
+	arena   []byte
+	taken   bool
+}
+
+// batch encodes a frame to an address.
+func (o *outgoing) batch(to netip.AddrPort, f *frame.Frame) reliable.Batch {
+	o.taken = true
+	o.arena = o.encode.Append(o.arena[:0], f)
+	return reliable.Batch{To: to, Data: o.arena, Segment: len(o.arena)}
+}

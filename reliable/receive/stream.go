@@ -1,0 +1,256 @@
+package receive
+
+import (
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// phase is where a stream is in its life, as a receiver sees it.
+type phase uint8
+
+const (
+	starting phase = iota // it is heard, but not yet known where to begin
+	live
+	silent  // nothing was heard of the publisher for the silence time
+	left    // BYE was heard; what is missing is still asked for
+	ended   // all is said: only its id is remembered
+	unheard // it fell silent before it was known where to begin
+)
+
+// stream is one channel of a session: a sequence space with its own window, requests and
+// position.
+type stream struct {
+	r       *Receiver
+	session *session
+	channel uint32
+	phase   phase
+
+	win window
+	// win.next means something.
+	placed bool
+	// The first sequence number that counts.
+	base uint64
+	room room
+
+	// What the publisher is asked for: req decides, ask waits for the socket.
+	req *nack.Requester
+	ask request
+
+	// Where SESSION, and the last heartbeat before it was known where to begin, said that
+	// the stream begins.
+	first  position
+	early  *earlyBeat
+	extent extent
+	marks  marks
+	cursor cursor
+	status status
+
+	// In the Receiver's list of streams to poll.
+	ready bool
+
+	stats SessionStats
+}
+
+// request is a NACK that waits to be sent: its number, and what it asks for.
+type request struct {
+	number uint64
+	ranges []nack.Range
+}
+
+// earlyBeat is what a heartbeat said before it was known where to begin.
+type earlyBeat struct {
+	nextSeq, nextOffset, oldestSeq, oldestOffset uint64
+}
+
+// position is a frame and the offset of the first message that starts in it or
+// after it.
+type position struct {
+	known       bool
+	seq, offset uint64
+}
+
+func newStream(s *session, now reliable.Time, channel uint32) *stream {
+	r := s.r
+	st := &stream{
+		r: r, session: s, channel: channel,
+		win:    window{mem: &r.mem, buffer: r.cfg.Buffer},
+		extent: extent{grewAt: now},
+		req: nack.NewRequester(nack.RequesterConfig{
+			ID: r.cfg.ID, Seed: r.cfg.Seed ^ s.id, NoRecovery: r.cfg.NoRecovery,
+			MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
+		}),
+	}
+	st.cursor.stream = st
+	st.status = newStatus(st, now)
+	return st
+}
+
+// over reports whether nothing more is told of the stream.
+func (st *stream) over() bool { return st.phase >= ended }
+
+// quiet reports whether the stream is over, or silent.
+func (st *stream) quiet() bool { return st.phase >= ended || st.phase == silent }
+
+// beat takes what HEARTBEAT and BYE say.
+func (st *stream) beat(now reliable.Time, f *frame.Frame) {
+	st.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
+	defer st.status.noteReport(now, f.Report)
+	if j := &st.session.join; st.phase == starting && !j.fromStart {
+		if j.start == reliable.Oldest {
+			st.begin(now, f.OldestSeq, f.OldestOffset, true)
+		} else if st.placed {
+			st.begin(now, st.win.next, 0, false)
+		} else {
+			// What is published after this heartbeat was published after this
+			// subscriber joined: it counts, even if the first of it is lost.
+			st.begin(now, f.NextSeq, f.NextOffset, true)
+		}
+	}
+	if st.phase == starting {
+		st.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
+		st.status.want(now)
+		return
+	}
+	st.tell(now, f.NextSeq, f.NextOffset)
+	st.forgotten(f.OldestSeq, f.OldestOffset)
+}
+
+// forgotten takes the word that no frame below seq is held any more.
+func (st *stream) forgotten(seq, offset uint64) {
+	if st.req.Gaps().Contains(seq) {
+		st.extent.landmark(st.win.next, seq, offset)
+	}
+	st.lose(st.win.next, min(seq, st.win.high), reliable.CauseGone)
+}
+
+// tell takes the word of how far the stream is.
+func (st *stream) tell(now reliable.Time, seq, offset uint64) {
+	if st.phase == left {
+		return
+	}
+	if !st.believes(now, seq, offset) {
+		st.stats.Beyond++
+		return
+	}
+	if seq > st.win.high {
+		st.extent.landmark(st.win.next, seq, offset)
+	}
+	st.exists(now, seq)
+	st.evidence(seq, offset)
+	if st.cursor.lossPending {
+		st.wake()
+	}
+}
+
+// position returns where the stream is, for its publisher: the frame that is delivered
+// next, or the first that has not come. While it isn't known where the stream begins it is
+// 0: that something was heard doesn't mean that what came before isn't needed.
+func (st *stream) position() uint64 {
+	if st.phase == starting {
+		return 0
+	}
+	if st.r.cfg.Overload == reliable.OverloadBlock {
+		return st.win.next
+	}
+	if first, ok := st.req.Gaps().First(); ok {
+		return max(first, st.win.next)
+	}
+	return st.win.high
+}
+
+// lose gives up all missing frames in [from, to).
+func (st *stream) lose(from, to uint64, cause reliable.Cause) {
+	if from >= to {
+		return
+	}
+	st.r.removed = st.req.Forget(from, to, st.r.removed[:0])
+	for _, r := range st.r.removed {
+		st.win.lose(r.From, r.To, cause)
+		st.wake()
+	}
+}
+
+// advance lets time pass.
+func (st *stream) advance(now reliable.Time) {
+	if st.over() {
+		return
+	}
+	if st.phase != silent && now >= st.session.silentAt() {
+		st.fallSilent(now)
+	}
+	for _, l := range st.req.Advance(now) {
+		st.win.lose(l.From, l.To, causeOf(l.Cause))
+		st.wake()
+	}
+	if number, ranges, ok := st.req.Request(now); ok {
+		st.ask.number, st.ask.ranges = number, append(st.ask.ranges[:0], ranges...)
+	}
+}
+
+// idle reports whether nothing happens to the stream by time alone.
+func (st *stream) idle() bool {
+	return st.over() && st.status.leaveDue == reliable.Never ||
+		st.phase == silent && st.deadline() == reliable.Never && len(st.ask.ranges) == 0
+}
+
+// deadline returns when to call advance.
+func (st *stream) deadline() reliable.Time {
+	if st.over() {
+		return st.status.leaveDue
+	}
+	at := min(st.req.Deadline(), st.status.due, st.status.wantDue)
+	if st.phase == silent {
+		return at
+	}
+	if st.phase == left && st.req.Gaps().Len() == 0 {
+		return at // nothing is waited for but the application
+	}
+	return min(at, st.session.silentAt())
+}
+
+// wake puts the stream on the list of those to poll.
+func (st *stream) wake() {
+	if !st.ready && st.phase != starting {
+		st.ready = true
+		st.r.ready = append(st.r.ready, st)
+	}
+}
+
+// report returns the NACK or STATUS that the stream sends now, or nil. The frame is valid
+// until the next call for any stream.
+func (st *stream) report(now reliable.Time) *frame.Frame {
+	if now >= st.status.leaveDue {
+		st.status.leaveDue = reliable.Never
+		return st.status.farewell(now)
+	}
+	if st.over() {
+		return nil
+	}
+	if len(st.ask.ranges) > 0 && !st.session.credit.mayAsk(now) {
+		st.ask.ranges = st.ask.ranges[:0]
+		st.r.stats.Withheld++
+	}
+	if len(st.ask.ranges) > 0 {
+		f := st.frame(now, frame.Nack, &st.session.echo)
+		fit := frame.FitRanges(frame.Nack, st.ask.ranges, st.r.cfg.Datagram)
+		f.Request, f.Ranges = st.ask.number, st.ask.ranges[:fit]
+		st.ask.ranges = st.ask.ranges[fit:]
+		st.stats.Nacks++
+		return f
+	}
+	return st.status.report(now)
+}
+
+// frame starts a frame of the stream's that sends a time back.
+func (st *stream) frame(now reliable.Time, kind frame.Kind, e *echo) *frame.Frame {
+	f := &st.r.out.scratch
+	*f = frame.Frame{
+		Kind: kind, Session: st.session.id, Channel: st.channel,
+		Subscriber: st.r.cfg.ID, Echo: e.told,
+	}
+	if e.told != 0 {
+		f.Held = now.Sub(e.at)
+	}
+	return f
+}

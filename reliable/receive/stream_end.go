@@ -1,0 +1,99 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// How a stream falls silent, resumes and ends.
+
+// bye takes the publisher's word that no more will come.
+func (st *stream) bye(now reliable.Time, f *frame.Frame) {
+	if st.phase == starting {
+		if !st.session.join.fromStart {
+			st.drop() // it was over before this subscriber could hear anything
+		}
+		return // where it began is still to be learnt; BYE is repeated
+	}
+	if !st.believes(now, f.NextSeq, f.NextOffset) {
+		return // it ends there once that can be
+	}
+	if st.phase == silent || st.phase == live {
+		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionEnded, cause: reliable.CauseEnded})
+		st.phase = left
+		st.status.due = min(st.status.due, now.Add(st.r.rand.Duration(reliable.StatusMin/5)))
+		st.wake()
+	}
+}
+
+// fallSilent reports what is known to be missing and says that the publisher is
+// gone, for now.
+func (st *stream) fallSilent(now reliable.Time) {
+	switch st.phase {
+	case starting:
+		switch e := st.early; {
+		case st.placed:
+			st.begin(now, st.win.next, 0, false)
+		case e != nil:
+			st.begin(now, e.oldestSeq, e.oldestOffset, true)
+		default:
+			st.drop()
+			st.phase = unheard
+			return
+		}
+	case left:
+		st.lose(st.win.next, st.win.high, reliable.CauseEnded)
+		return
+	}
+	st.lose(st.win.next, st.win.high, reliable.CauseSilent)
+	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseSilent})
+	st.phase = silent
+	st.status.due = reliable.Never
+	st.wake()
+}
+
+// resume takes up a silent stream where it was left.
+func (st *stream) resume(now reliable.Time) {
+	st.phase = live
+	st.stats.Resumed++
+	st.marks.place(mark{seq: st.win.high, kind: reliable.SessionResumed})
+	st.status.due = now.Add(st.r.rand.Duration(reliable.StatusMin / 5))
+	st.wake()
+}
+
+// close ends the stream here, though it goes on at the publisher.
+func (st *stream) close() {
+	if !st.over() || st.status.every != 0 && st.r.now.Sub(st.session.heard) < farewellTime {
+		st.status.leaveDue = st.r.now
+	}
+	if st.over() || st.phase == starting {
+		st.drop()
+		return
+	}
+	st.lose(st.win.next, st.win.high, reliable.CauseClosed)
+	if st.phase == live {
+		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionEnded, cause: reliable.CauseClosed})
+	}
+	st.wake()
+}
+
+// yield gives up what is missing, so that the session's place in the table gets free.
+func (st *stream) yield() {
+	st.lose(st.win.next, st.win.high, reliable.CauseMemory)
+	st.marks.place(mark{
+		seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseMemory,
+	})
+	st.phase, st.status.due = silent, reliable.Never
+	st.wake()
+}
+
+// announceChange places an event that changes nothing in the stream.
+func (st *stream) announceChange(kind reliable.EventKind, from netip.AddrPort) {
+	if st.phase == starting || st.phase == left || len(st.marks) >= maxMarks/2 {
+		return
+	}
+	st.marks.place(mark{seq: st.win.high, kind: kind, from: from})
+	st.wake()
+}

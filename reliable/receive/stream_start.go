@@ -1,0 +1,89 @@
+package receive
+
+import (
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Where a stream begins for this subscriber, and what it learns before that.
+
+// announce takes what SESSION says of the stream.
+func (st *stream) announce(now reliable.Time, f *frame.Frame) {
+	if !st.first.known {
+		st.first = position{true, f.FirstSeq, f.FirstOffset}
+	}
+	switch {
+	case st.phase != starting:
+	case st.session.join.fromStart:
+		st.begin(now, f.FirstSeq, f.FirstOffset, true)
+	case st.placed && st.session.join.start == reliable.Latest:
+		st.begin(now, st.win.next, 0, false)
+	}
+}
+
+// begin fixes where the stream begins for this subscriber. Where the offset is
+// not known, the first frame tells it.
+func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool) {
+	if !st.placed {
+		st.win.next, st.win.high, st.placed = seq, seq, true
+	} else if seq < st.win.next && st.win.high-seq <= st.span() {
+		st.req.Missing(now, seq, st.win.next)
+		st.win.lower(seq)
+	} else if seq < st.win.next {
+		// What is held lies too far ahead to be kept: it is asked for again.
+		high := st.win.high
+		st.stats.NoRoom += uint64(st.win.count)
+		st.release()
+		st.win.next, st.win.high = seq, high
+		st.req.Missing(now, seq, high)
+	} else if seq > st.win.next {
+		// The publisher contradicts itself; what was heard counts.
+		offsetKnown = false
+	}
+	st.phase = live
+	st.stats.Begun = true
+	st.base = st.win.next
+	st.status.wantDue = reliable.Never
+	if offsetKnown {
+		st.cursor.startAt(offset)
+	}
+	st.marks.place(mark{seq: st.win.next, kind: reliable.SessionNew})
+	if st.r.cfg.Order == reliable.OnArrival { // what came before that was known has waited for it only
+		for seq := st.win.next; st.win.at(seq) != nil; seq++ {
+			if st.win.isHeld(seq) {
+				st.cursor.ahead.arrive(seq)
+			}
+		}
+	}
+	if e := st.early; e != nil {
+		st.early = nil
+		st.tell(now, e.nextSeq, e.nextOffset)
+	}
+	st.wake()
+}
+
+// startWith decides, at the first DATA frame, where to begin.
+func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
+	w := &st.win
+	switch {
+	case st.session.join.fromStart && st.first.known:
+		st.begin(now, st.first.seq, st.first.offset, true)
+	case st.session.join.fromStart || st.session.join.start == reliable.Oldest:
+		// Hold it until SESSION, or HEARTBEAT, tells where to begin.
+		if !st.placed {
+			w.next, w.high, st.placed = f.Seq, f.Seq, true
+			st.status.want(now)
+		} else if f.Seq < w.next && w.high-f.Seq <= st.span() {
+			st.req.Missing(now, f.Seq, w.next)
+			w.lower(f.Seq)
+		}
+	default:
+		st.begin(now, f.Seq, 0, false)
+	}
+}
+
+// drop forgets a stream of which nothing was delivered.
+func (st *stream) drop() {
+	st.release()
+	st.phase = ended
+}
