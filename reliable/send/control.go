@@ -11,7 +11,7 @@ import (
 // nextControl returns the next frame for the group that isn't data, a repair or a
 // heartbeat.
 func (s *Sender) nextControl(now reliable.Time) (outgoing, bool) {
-	if now >= s.announceDue && !s.closing {
+	if now >= s.announceDue && !s.closing.on {
 		s.announceDue = now.Add(announceEvery)
 		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
 	}
@@ -60,7 +60,7 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 		return s.control(to, s.sessionFrame(now)), true
 	}
 	s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
-	if s.closing && !s.Pending() { // BYE tells where the session ends
+	if s.closing.on && !s.Pending() { // BYE tells where the session ends
 		return s.control(to, s.beatFrame(now, frame.Bye)), true
 	}
 	f := s.beatFrame(now, frame.Heartbeat)
@@ -70,14 +70,14 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 
 // nextBeat returns the heartbeat, or BYE, that is due.
 func (s *Sender) nextBeat(now reliable.Time) (outgoing, bool) {
-	if s.closing && !s.Pending() {
-		if now < s.byeDue {
+	if s.closing.on && !s.Pending() {
+		if now < s.closing.due {
 			return outgoing{}, false
 		}
-		s.saidBye = min(s.saidBye, now)
+		s.closing.said = min(s.closing.said, now)
 		s.unsent.bye = true
-		s.byeDue = now.Add(s.byeWait)
-		s.byeWait = min(2*s.byeWait, byeLast)
+		s.closing.due = now.Add(s.closing.wait)
+		s.closing.wait = min(2*s.closing.wait, byeLast)
 		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true
 	}
 	if now < s.beats.due {

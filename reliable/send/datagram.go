@@ -48,7 +48,7 @@ func (s *Sender) closeOpen(now reliable.Time) {
 	}
 	data := s.packer.build.Seal(false)
 	if frame.RepairSize(len(data)) > s.packer.size {
-		if !s.taken {
+		if !s.turn.taken {
 			s.skipUnfit(now) // which makes room
 		}
 		if s.packer.repack(bytes.Clone(data)) {
@@ -66,7 +66,7 @@ func (s *Sender) skipUnfit(now reliable.Time) {
 		s.stats.TooLarge++
 		s.beats.data(now) // tells of it soon
 	}
-	if s.keep.full {
-		s.noteRoom(now)
+	if s.window.full {
+		s.window.noteRoom(now)
 	}
 }

@@ -30,7 +30,7 @@ func (s *Sender) DiskDone(now reliable.Time, frames [][]byte, err error) {
 	if lost := s.store.JobDone(frames, err); lost.Len() > 0 {
 		s.repairer.Unreadable(lost)
 	}
-	s.noteRoom(now)
+	s.window.noteRoom(now)
 }
 
 // DiskFailed returns why nothing is written to disk any more, or nil.

@@ -49,8 +49,8 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 			}
 		}
 		s.gather(now)
-		if s.closing && s.mayAsk(f) {
-			s.lastNack = now
+		if s.closing.on && s.mayAsk(f) {
+			s.closing.asked = now
 		}
 		s.stats.Statuses++
 		if f.Flags&frame.WantSession != 0 {
@@ -70,7 +70,7 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 		return
 	}
 	s.stats.Nacks++
-	s.lastNack = now
+	s.closing.asked = now
 	s.sample(now, m, f)
 	s.regroup(now)
 	for _, r := range f.Ranges {
@@ -86,7 +86,7 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	}
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
-	if to := s.repairer.Ask(now, &m.Asker, place, from, f, s.out.frames); to > 0 {
+	if to := s.repairer.Ask(now, &m.Asker, place, from, f, s.turn.out.frames); to > 0 {
 		m.askedAt, m.askedTo = now, max(m.askedTo, to)
 	}
 	s.offload.asked(now, f.Ranges)

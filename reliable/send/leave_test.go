@@ -19,7 +19,7 @@ func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 		var words int
 		p.drop = func(toReceiver bool, f *frame.Frame) bool {
 			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
-				return f.Kind == frame.Status && p.s.closing // the last position, too
+				return f.Kind == frame.Status && p.s.closing.on // the last position, too
 			}
 			words++
 			return words <= lost
@@ -111,7 +111,7 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 		words := 0
 		p.drop = func(toReceiver bool, f *frame.Frame) bool {
 			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
-				return f.Kind == frame.Status && p.s.closing // the last position, too
+				return f.Kind == frame.Status && p.s.closing.on // the last position, too
 			}
 			words++
 			return words <= lost

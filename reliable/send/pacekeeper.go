@@ -23,7 +23,7 @@ type pacekeeper struct {
 	table   *members
 	account *account
 	store   *store.Buffer
-	window  *retention
+	window  *window
 
 	events  []reliable.MemberEvent // that wait to be polled
 	lost    uint64                 // events that found no room

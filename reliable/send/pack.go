@@ -14,11 +14,11 @@ import (
 // dropped and ErrDropped. It returns a TooLargeError for a message that can never
 // be sent, and ErrClosed after Close.
 func (s *Sender) Publish(now reliable.Time, message []byte) (uint64, error) {
-	if s.closing {
+	if s.closing.on {
 		return 0, reliable.ErrClosed
 	}
 	if !s.packer.build.IsOpen() || !s.packer.build.Fits(len(message)) {
-		if s.keep.gathering {
+		if s.window.gathering {
 			s.gather(now)
 		}
 		if err := s.reserve(len(message)); err == reliable.ErrFull {
@@ -26,8 +26,8 @@ func (s *Sender) Publish(now reliable.Time, message []byte) (uint64, error) {
 		} else if err != nil {
 			return 0, err
 		}
-		if s.keep.full {
-			s.passBy(now)
+		if s.window.full {
+			s.window.passBy(now)
 		}
 	}
 	return s.accept(now, message), nil
@@ -36,7 +36,7 @@ func (s *Sender) Publish(now reliable.Time, message []byte) (uint64, error) {
 // Append is Publish for a message that fits the open frame whole, which is all
 // that it looks at: it reports false, and does nothing, for any other.
 func (s *Sender) Append(message []byte) (uint64, bool) {
-	if s.closing || !s.packer.build.IsOpen() || !s.packer.build.Fits(len(message)) {
+	if s.closing.on || !s.packer.build.IsOpen() || !s.packer.build.Fits(len(message)) {
 		return 0, false
 	}
 	s.packer.build.Add(message)
@@ -52,10 +52,10 @@ func (s *Sender) Append(message []byte) (uint64, bool) {
 // errors are those of Publish, a TooLargeError in one that says which message it is, and
 // a BatchTooLargeError for more than the resend buffer can hold.
 func (s *Sender) PublishBatch(now reliable.Time, messages [][]byte) (uint64, error) {
-	if s.closing {
+	if s.closing.on {
 		return 0, reliable.ErrClosed
 	}
-	if s.keep.gathering {
+	if s.window.gathering {
 		s.gather(now)
 	}
 	first := s.packer.nextOffset
@@ -69,8 +69,8 @@ func (s *Sender) PublishBatch(now reliable.Time, messages [][]byte) (uint64, err
 	} else if err != nil {
 		return 0, err
 	}
-	if s.keep.full {
-		s.passBy(now)
+	if s.window.full {
+		s.window.passBy(now)
 	}
 	for len(messages) > 0 {
 		if s.packer.build.IsOpen() {
@@ -117,17 +117,7 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 	if frames >= s.store.Slots() {
 		return &reliable.BatchTooLargeError{Messages: len(messages), Size: size, Limit: (s.store.Slots() - 2) * used}
 	}
-	return s.roomFor(frames)
-}
-
-// roomFor returns ErrFull if so many frames would overwrite what was not sent yet,
-// or must be kept.
-func (s *Sender) roomFor(frames uint64) error {
-	s.keep.asked = frames
-	if s.keep.gathering || !s.store.Fits(frames) {
-		return reliable.ErrFull
-	}
-	return nil
+	return s.window.roomFor(frames)
 }
 
 // reserve checks that a message of n bytes has room without overwriting what was
@@ -140,5 +130,5 @@ func (s *Sender) reserve(n int) error {
 	if frames >= s.store.Slots() {
 		return &reliable.TooLargeError{Size: n, Limit: s.packer.largest(), What: "the resend buffer"}
 	}
-	return s.roomFor(frames)
+	return s.window.roomFor(frames)
 }

@@ -17,7 +17,7 @@ type Sender struct {
 	now      reliable.Time // of the last call that knew it
 	store    *store.Buffer
 	packer   packer
-	keep     retention
+	window   window
 	limit    *rate.Limit
 	offload  offload
 	encode   frame.Encoder
@@ -38,28 +38,17 @@ type Sender struct {
 	welcomes    welcomes
 	unsent      unsent
 
-	closing  bool
-	closed   reliable.Time // when Close was called
-	lastNack reliable.Time
-	saidBye  reliable.Time // the first BYE; Never before
-	byeDue   reliable.Time
-	byeWait  time.Duration
+	closing closing
 
-	rate      uint64 // of DATA lately, in bytes a second
-	rateBytes uint64 // DATA bytes since rateFrom
-	rateFrom  reliable.Time
+	rate dataRate
 
 	arena   []byte
 	scratch frame.Frame
-	beaten  bool // a heartbeat went before data that waited
-	taken   bool // a batch is out, and Sent has not been called
-	out     outgoing
-	served  bool // an answer or repairs went last: it is data's turn
-	batches int  // of data since the last repairs for those that are behind
+	turn    turn
 	stats   Stats
 }
 
-// NewSender returns a session that has sent nothing yet.
+// New returns a session that has sent nothing yet.
 func New(cfg Config) (*Sender, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
@@ -73,21 +62,23 @@ func New(cfg Config) (*Sender, error) {
 		}),
 		members:     newMembers(cfg.MaxMembers),
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		most:   cfg.Datagram,
-		byeDue: reliable.Never, saidBye: reliable.Never, rateFrom: cfg.Start, armed: reliable.Never,
-		now: cfg.Start,
+		most:  cfg.Datagram,
+		armed: reliable.Never,
+		now:   cfg.Start,
 	}
 	s.packer = packer{
 		store: s.store, session: cfg.Session, channel: cfg.Channel, start: cfg.Start, wait: cfg.BatchWait,
 		uneven: cfg.Uneven, nextOffset: cfg.FirstOffset, due: reliable.Never, size: cfg.Datagram,
 	}
-	s.keep = retention{
-		gathered:  cfg.Start.Add(gatherTime),
+	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
+	s.window = window{
+		cfg: &s.cfg, store: s.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
 		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
 	}
+	s.rate.from = cfg.Start
+	s.closing = closing{due: reliable.Never, said: reliable.Never}
 	s.account = account{cfg: &s.cfg, table: &s.members, store: s.store, packer: &s.packer, stopped: reliable.Never}
-	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store, window: &s.keep}
-	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
+	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store, window: &s.window}
 	repairs := repair.Config{
 		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start, Datagram: cfg.Datagram,
 		Marks: s.store.Marks(), Share: cfg.RepairShare, Floor: cfg.RepairFloor, Limit: s.limit,
@@ -115,7 +106,7 @@ func sinceStart(start, now reliable.Time) uint64 { return uint64(max(0, now.Sub(
 func (s *Sender) tick(now reliable.Time) {
 	s.notice(now)
 	s.now = now
-	if s.keep.gathering {
+	if s.window.gathering {
 		s.gather(now)
 	}
 }
@@ -142,15 +133,11 @@ func (s *Sender) Advance(now reliable.Time) {
 		s.regroup(now)
 		s.sweepDue = now.Add(time.Second)
 	}
-	if elapsed := now.Sub(s.rateFrom); elapsed >= 50*time.Millisecond {
-		// The repairs of a burst come after it: let the rate fall slowly.
-		rate := s.rateBytes * 1000 / uint64(elapsed.Milliseconds())
-		s.rate = max(rate, s.rate-s.rate/8)
-		s.repairer.SetDataRate(now, s.rate)
-		s.rateBytes, s.rateFrom = 0, now
+	if s.rate.pass(now) {
+		s.repairer.SetDataRate(now, s.rate.rate)
 	}
 	s.repairer.Advance(now)
-	if s.keep.full && s.pace.leaveOut(now) {
+	if s.window.full && s.pace.leaveOut(now) {
 		s.refloor(now)
 	}
 }
@@ -162,8 +149,8 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 		return reliable.Never
 	}
 	at := min(s.announceDue, s.sweepDue)
-	if s.closing {
-		at = min(s.sweepDue, s.byeDue)
+	if s.closing.on {
+		at = min(s.sweepDue, s.closing.due)
 		if s.Pending() {
 			at = min(s.sweepDue, s.beats.due)
 		}
@@ -173,10 +160,10 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	} else {
 		at = min(at, s.beats.due)
 	}
-	if s.keep.gathering && s.cfg.WaitFor == 0 {
-		at = min(at, s.keep.gathered)
+	if s.window.gathering && s.cfg.WaitFor == 0 {
+		at = min(at, s.window.gathered)
 	}
-	if s.keep.full {
+	if s.window.full {
 		at = min(at, s.pace.stallDue())
 	}
 	data := reliable.Never // when the next data, or repair, may go

@@ -114,7 +114,7 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p.fill(message)
 	p.reports(100)
 	p.fill(message)
-	p.keep.held[reliable.BySubscribers].Times = 1
+	p.window.held[reliable.BySubscribers].Times = 1
 	p.wantLeftOut(100, message)
 }
 
@@ -217,7 +217,7 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 	if st := p.Members()[0].State; st != reliable.Counted {
 		t.Errorf("it is %v", st)
 	}
-	if by, full := p.HeldBy(); full || p.keep.full {
+	if by, full := p.HeldBy(); full || p.window.full {
 		t.Errorf("held by %v", by)
 	}
 	if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 || held.For > 20*time.Millisecond {
@@ -231,7 +231,7 @@ func TestRoomForTheLeastIsTold(t *testing.T) {
 	for _, sizes := range [][]int{{1300, 1 << 18}, {1 << 18, 1300}} {
 		p := newPaced(t, Config{ResendBuffer: 1 << 20})
 		p.fill(make([]byte, 1300))
-		p.endFull(p.now) // that one went away
+		p.window.endFull(p.now) // that one went away
 		for _, size := range sizes {
 			if _, err := p.Publish(p.now, make([]byte, size)); err != reliable.ErrFull {
 				t.Fatal(err)
@@ -243,7 +243,7 @@ func TestRoomForTheLeastIsTold(t *testing.T) {
 				t.Errorf("%v wait: at position %d nobody is woken", sizes, position)
 			}
 		}
-		if p.keep.full {
+		if p.window.full {
 			t.Error("there is room for both")
 		}
 	}

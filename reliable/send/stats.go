@@ -72,9 +72,9 @@ func (s *Sender) Stats() Stats {
 	st.Repairs, st.RepairBytes, st.CatchUps, st.Confirms = r.Repairs, r.RepairBytes, r.CatchUps, r.Confirms
 	st.Unanswered, st.Unconfirmed, st.Responder = r.Unanswered+s.welcomes.refused, r.Unconfirmed, r.Responder
 	st.LeftOut, st.MemberEventsLost = s.pace.leftOut, s.pace.lost
-	st.HeldBy = s.keep.held
-	if s.keep.full {
-		st.HeldBy[s.keep.by].For += min(s.now, s.keep.passed).Sub(s.keep.since)
+	st.HeldBy = s.window.held
+	if s.window.full {
+		st.HeldBy[s.window.by].For += min(s.now, s.window.passed).Sub(s.window.since)
 	}
 	st.RateLimited = reliable.Held{Times: s.limit.Waited(), For: s.limit.WaitedUntil(s.now)}
 	for _, m := range s.members.rows {

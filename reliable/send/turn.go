@@ -6,31 +6,40 @@ import (
 	"crier/reliable/frame"
 )
 
+// turn says who is next to send.
+type turn struct {
+	out     outgoing // the batch that is out
+	taken   bool     // there is one: Sent has not been called
+	beaten  bool     // a heartbeat went before data that waited
+	served  bool     // an answer or repairs went last: it is data's turn
+	batches int      // of data since the last repairs for those that are behind
+}
+
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
-func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.turn(now, true) }
+func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.nextTurn(now, true) }
 
 // NextFull is Next, but that data which doesn't fill a batch stays where it is.
 func (s *Sender) NextFull(now reliable.Time) (reliable.Batch, bool) {
-	return s.turn(now, s.FullBatch())
+	return s.nextTurn(now, s.FullBatch())
 }
 
-// turn returns the next datagrams to send; data among them if they may be.
-func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
-	if s.taken || s.Finished(now) {
+// nextTurn returns the next datagrams to send; data among them if they may be.
+func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
+	if s.turn.taken || s.Finished(now) {
 		return reliable.Batch{}, false
 	}
 	s.tick(now)
 	s.unsent.bye = false
 	b, ok := s.nextControl(now)
-	if !ok && s.store.Sent() != s.store.Next() && !s.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
+	if !ok && s.store.Sent() != s.store.Next() && !s.turn.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
-		s.beaten = ok
+		s.turn.beaten = ok
 	}
 	// Answers and repairs come before data, since somebody waits for them, but take
 	// turns with it: whoever asks for much must not delay the others.
-	if !ok && s.served && data {
-		s.served = false
+	if !ok && s.turn.served && data {
+		s.turn.served = false
 		b, ok = s.nextData(now)
 	}
 	if !ok {
@@ -40,9 +49,9 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		if !ok {
 			b, ok = s.nextRepairs(now, nack.Recent)
 		}
-		s.served = ok
+		s.turn.served = ok
 	}
-	if !ok && s.batches >= behindTurn {
+	if !ok && s.turn.batches >= behindTurn {
 		b, ok = s.nextRepairs(now, nack.Behind)
 	}
 	if !ok && data {
@@ -57,16 +66,16 @@ func (s *Sender) turn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	if !ok {
 		b, ok = s.nextAnswer(now) // what can't be had is denied
 	}
-	s.taken, s.out = ok, b
+	s.turn.taken, s.turn.out = ok, b
 	return b.Batch, ok
 }
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost. What the kernel
 // refused counts as neither sent nor repaired.
 func (s *Sender) Sent(back reliable.Batch) {
-	b := s.out
+	b := s.turn.out
 	b.Batch = back
-	s.taken, s.out = false, outgoing{}
+	s.turn.taken, s.turn.out = false, outgoing{}
 	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
 	refused := min(b.Refused, datagrams)
 	datagrams -= refused
@@ -85,8 +94,8 @@ func (s *Sender) Sent(back reliable.Batch) {
 	if b.kind == frame.Heartbeat {
 		s.stats.Heartbeats += datagrams
 	}
-	if s.keep.full {
-		s.noteRoom(s.now)
+	if s.window.full {
+		s.window.noteRoom(s.now)
 	}
 }
 
@@ -98,7 +107,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 		s.skip(now)
 	}
 	if s.store.Sent() == s.store.Next() {
-		if !s.packer.holds() || (now < s.packer.due && !s.packer.flush && !s.closing) {
+		if !s.packer.holds() || (now < s.packer.due && !s.packer.flush && !s.closing.on) {
 			return outgoing{}, false
 		}
 		if s.limit.Bounds() && s.limit.Allow(now) == 0 {
@@ -119,10 +128,10 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	if s.limit.Bounds() {
 		s.limit.Take(now, uint64(len(data)))
 	}
-	s.batches++
-	s.rateBytes += uint64(len(data))
+	s.turn.batches++
+	s.rate.bytes += uint64(len(data))
 	s.beats.data(now)
-	s.beaten = false
+	s.turn.beaten = false
 	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
 		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(), To: s.store.Sent() + frames})
@@ -134,7 +143,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
 	b, ok := s.repairer.NextRepairs(now, class)
 	if ok && class == nack.Behind {
-		s.batches = 0
+		s.turn.batches = 0
 	}
 	b.Single = b.Single || s.offload.repairsSingle()
 	return outgoing{Batch: b, kind: frame.Repair}, ok

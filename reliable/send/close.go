@@ -3,17 +3,28 @@ package send
 import (
 	"crier/reliable"
 	"crier/reliable/frame"
+	"time"
 )
+
+// closing is how a session ends: BYE is repeated, and what is asked for is repaired.
+type closing struct {
+	on    bool
+	at    reliable.Time // when Close was called
+	asked reliable.Time // the last NACK
+	said  reliable.Time // the first BYE; Never before
+	due   reliable.Time // the next BYE
+	wait  time.Duration // from that to the one after it
+}
 
 // Close ends the session: what is open is sent, BYE is repeated, and repairs go
 // on until Finished. Publish fails from now on.
 func (s *Sender) Close(now reliable.Time) {
-	if s.closing {
+	if s.closing.on {
 		return
 	}
-	s.closing, s.closed, s.lastNack = true, now, now
-	s.byeDue, s.byeWait = now, heartbeatFirst
-	if s.keep.gathering {
+	s.closing.on, s.closing.at, s.closing.asked = true, now, now
+	s.closing.due, s.closing.wait = now, heartbeatFirst
+	if s.window.gathering {
 		s.gather(now)
 	}
 }
@@ -22,7 +33,7 @@ func (s *Sender) Close(now reliable.Time) {
 // for nothing now: it hasn't heard the end, or it has no room for all that it has
 // not delivered.
 func (s *Sender) mayAsk(status *frame.Frame) bool {
-	if status.Echo < s.sessionTime(s.closed) {
+	if status.Echo < s.sessionTime(s.closing.at) {
 		return true
 	}
 	lacks := s.store.Next() - min(s.store.Next(), status.Position)
@@ -31,11 +42,11 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 
 // drainEnd returns when a closed session stops repairing.
 func (s *Sender) drainEnd() reliable.Time {
-	ended := max(s.closed, s.saidBye)
-	return min(max(ended, s.lastNack).Add(s.cfg.Linger), ended.Add(max(drainMax, s.cfg.Linger)))
+	ended := max(s.closing.at, s.closing.said)
+	return min(max(ended, s.closing.asked).Add(s.cfg.Linger), ended.Add(max(drainMax, s.cfg.Linger)))
 }
 
 // Finished reports whether a closed session has nothing left to do.
 func (s *Sender) Finished(now reliable.Time) bool {
-	return s.closing && s.saidBye != reliable.Never && now >= s.drainEnd() && !s.Pending() && !s.pace.owes(now, s.closed)
+	return s.closing.on && s.closing.said != reliable.Never && now >= s.drainEnd() && !s.Pending() && !s.pace.owes(now, s.closing.at)
 }

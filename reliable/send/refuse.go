@@ -1,0 +1,95 @@
+package send
+
+import (
+	"time"
+
+	"crier/reliable"
+)
+
+// Retention: how long a frame is kept, and what becomes of a message for which
+// there is no room. A frame goes out live at once; it is kept, in the resend
+// ring and then on disk, until every subscriber that counts has passed it. While
+// nothing more fits, the window is full, and messages are dropped, or wait.
+
+// gatherTime is how long a session whose pace counts waits for subscribers to
+// say where they are, before it accepts the first message.
+const gatherTime = 100 * time.Millisecond
+
+// refuse answers a message that finds no room.
+func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
+	if s.window.gathering {
+		return 0, reliable.ErrFull
+	}
+	s.window.noteFull(now)
+	if s.cfg.WhenFull == reliable.Block {
+		return 0, reliable.ErrFull
+	}
+	if s.packer.build.IsOpen() {
+		s.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
+	}
+	s.packer.skipped++
+	s.stats.Dropped++
+	s.stats.DroppedBytes += uint64(size)
+	s.stats.Accepted++
+	s.stats.AcceptedBytes += uint64(size)
+	offset := s.packer.nextOffset
+	s.packer.nextOffset++
+	return offset, reliable.ErrDropped
+}
+
+// skip tells subscribers of dropped messages in a frame of their own, where no
+// message takes the word along: not before there is plenty of room, or the words
+// would leave none for messages.
+func (s *Sender) skip(now reliable.Time) {
+	room := max(2, s.store.Slots()/4)
+	if s.closing.on {
+		room = 1
+	}
+	if s.store.Sent() == s.store.Next() && s.store.Fits(room) {
+		s.packer.open(now, s.packer.nextOffset, s.packer.nextOffset)
+	}
+}
+
+// Freed counts the times that room came after ErrFull: who waits to publish may
+// try again when it has changed.
+func (s *Sender) Freed() uint64 { return s.window.freed }
+
+// HeldBy returns what leaves no room now, and false where there is room, as far
+// as Publish has found out.
+func (s *Sender) HeldBy() (reliable.Holder, bool) { return s.window.by, s.window.waits() }
+
+// gather ends the wait for subscribers, when there are as many as were asked for,
+// or had time enough.
+func (s *Sender) gather(now reliable.Time) {
+	k := &s.window
+	if !k.gathering {
+		return
+	}
+	if n := s.cfg.WaitFor; n > 0 {
+		if s.members.reported() < n && !s.closing.on {
+			return
+		}
+	} else if now < k.gathered && !s.closing.on {
+		return
+	}
+	k.gathering = false
+	k.freed++
+}
+
+// refloor finds anew what must be kept, after a subscriber moved, came or went.
+func (s *Sender) refloor(now reliable.Time) {
+	if s.cfg.Pace.Kind == reliable.PaceNone {
+		return
+	}
+	s.store.Trim(s.pace.needed())
+	s.window.noteRoom(now)
+}
+
+// reportEvery returns after how many frames a subscriber is to say where it is: a
+// sixteenth of the ring; 0 where that doesn't matter.
+func (s *Sender) reportEvery() uint64 {
+	if s.cfg.Pace.Kind == reliable.PaceNone {
+		return 0
+	}
+	return max(1, s.store.Slots()/16)
+}
