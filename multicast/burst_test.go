@@ -53,7 +53,7 @@ func TestCreditIsUsedUp(t *testing.T) {
 		burst(0, 1+4) // the first is a lone one
 		burst(time.Duration(send), 1+1)
 		burst(time.Duration(2*send), 1+2)
-		burst(time.Hour, 1+4) // there is a most
+		burst(time.Hour, 1+4) // credit is bounded
 		time.Sleep(time.Duration(send))
 		lt.soon("a", false)
 		lt.takes(time.Second) // a send that is held up costs no more than there is
@@ -96,9 +96,11 @@ func TestAPauseEndsABurst(t *testing.T) {
 		prepare func(l *Loop)
 		pause   int64
 	}{
-		"of one":              {func(*Loop) {}, burstGap},
-		"of many":             {func(l *Loop) { l.burst.count = 5 }, 5 * burstGap},
-		"since a send":        {func(l *Loop) { l.burst.ended = l.clock() + 5_000 }, 5_000 + burstGap},
+		"of one":  {func(*Loop) {}, burstGap},
+		"of many": {func(l *Loop) { l.burst.count = 5 }, 5 * burstGap},
+		"since a send": {
+			func(l *Loop) { l.burst.ended = l.clock() + 5_000 }, 5_000 + burstGap,
+		},
 		"after a long send":   {func(l *Loop) { l.burst.took = 10_000 }, 5_000},
 		"after a longer send": {func(l *Loop) { l.burst.took = 1_000_000 }, windowBase},
 	} {
@@ -138,7 +140,7 @@ func TestMessagesWithoutClockAreNoPause(t *testing.T) {
 		want += " bcde"
 		lt.wantWrites(want)
 		lt.loop.burst.credit = 0
-		lt.soon("f", false) // another offer, to which nobody has come yet
+		lt.soon("f", false) // another window, which no message has joined yet
 		time.Sleep(time.Duration(burstGap))
 		lt.soon("g", false)
 		lt.wantWrites(want + " fg")

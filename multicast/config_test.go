@@ -8,26 +8,33 @@ import (
 	"testing"
 )
 
-func TestBadConfigurationsSaySo(t *testing.T) {
+func TestBadConfigurations(t *testing.T) {
 	lo := loopback(t).Name
 	group := netip.MustParseAddrPort("239.77.0.1:7700")
-	quiet := slog.New(slog.DiscardHandler)
+	quiet, addr := slog.New(slog.DiscardHandler), netip.MustParseAddrPort
 	for _, c := range []struct {
 		name string
 		cfg  SocketConfig
 		want string
 	}{
 		{"no group", SocketConfig{Interface: lo}, "give an address and a port"},
-		{"unicast group", SocketConfig{Interface: lo, Group: netip.MustParseAddrPort("10.0.0.1:7700")}, "group 10.0.0.1:7700 is not a multicast address; choose"},
-		{"port 0", SocketConfig{Interface: lo, Group: netip.MustParseAddrPort("239.77.0.1:0")}, "has port 0"},
-		{"zone", SocketConfig{Interface: lo, Group: netip.MustParseAddrPort("[ff02::77%eth0]:7")}, "leave out %eth0"},
+		{"unicast group", SocketConfig{Interface: lo, Group: addr("10.0.0.1:7700")},
+			"group 10.0.0.1:7700 is not a multicast address; choose"},
+		{"port 0", SocketConfig{Interface: lo, Group: addr("239.77.0.1:0")}, "has port 0"},
+		{"zone", SocketConfig{Interface: lo, Group: addr("[ff02::77%eth0]:7")}, "leave out %eth0"},
 		{"no interface", SocketConfig{Group: group}, `interface "" is missing; name one of `},
-		{"unknown interface", SocketConfig{Group: group, Interface: "eht0"}, "interface eht0 does not exist; there are "},
-		{"unknown address", SocketConfig{Group: group, Interface: "192.0.2.1"}, "interface 192.0.2.1 is not an address of this machine"},
-		{"TTL", SocketConfig{Group: group, Interface: lo, TTL: 256}, "TTL 256 is out of range; use 0 to 255"},
-		{"DSCP", SocketConfig{Group: group, Interface: lo, DSCP: 64}, "DSCP 64 is out of range; use 0 to 63"},
-		{"read buffer", SocketConfig{Group: group, Interface: lo, ReadBuffer: -1}, "read buffer -1 is out of range"},
-		{"write buffer", SocketConfig{Group: group, Interface: lo, WriteBuffer: 1 << 30}, "write buffer 1073741824 is out of range"},
+		{"unknown interface", SocketConfig{Group: group, Interface: "eht0"},
+			"interface eht0 does not exist; there are "},
+		{"unknown address", SocketConfig{Group: group, Interface: "192.0.2.1"},
+			"interface 192.0.2.1 is not an address of this machine"},
+		{"TTL", SocketConfig{Group: group, Interface: lo, TTL: 256},
+			"TTL 256 is out of range; use 0 to 255"},
+		{"DSCP", SocketConfig{Group: group, Interface: lo, DSCP: 64},
+			"DSCP 64 is out of range; use 0 to 63"},
+		{"read buffer", SocketConfig{Group: group, Interface: lo, ReadBuffer: -1},
+			"read buffer -1 is out of range"},
+		{"write buffer", SocketConfig{Group: group, Interface: lo, WriteBuffer: 1 << 30},
+			"write buffer 1073741824 is out of range"},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			c.cfg.Logger = quiet
@@ -37,7 +44,7 @@ func TestBadConfigurationsSaySo(t *testing.T) {
 				t.Fatalf("Socket = %v, %v; want a *ConfigError", conn, err)
 			}
 			if !strings.Contains(err.Error(), c.want) {
-				t.Errorf("%q doesn't say %q", err, c.want)
+				t.Errorf("%q does not contain %q", err, c.want)
 			}
 			if strings.Contains(err.Error(), "\n") {
 				t.Errorf("%q is more than a sentence", err)
@@ -45,7 +52,9 @@ func TestBadConfigurationsSaySo(t *testing.T) {
 		})
 	}
 	for _, source := range []string{"ff05::1", "fe80::1", "0.0.0.0", "224.0.0.1"} {
-		_, err := Kernel.Group(GroupConfig{Group: group, Interface: lo, Source: netip.MustParseAddr(source), Logger: quiet})
+		_, err := Kernel.Group(GroupConfig{
+			Group: group, Interface: lo, Source: netip.MustParseAddr(source), Logger: quiet,
+		})
 		var bad *ConfigError
 		if !errors.As(err, &bad) || bad.Field != "source" {
 			t.Errorf("source %s: %v", source, err)
@@ -63,7 +72,10 @@ func TestParseGroup(t *testing.T) {
 			t.Errorf("ParseGroup(%q) = %v, %v; want %s", s, got, err, want)
 		}
 	}
-	for _, s := range []string{"", "239.77.0.1", "239.77.0.1:0", "239.77.0.1:70000", "host:7", "10.0.0.1:5", "[ff02::1%lo]:5"} {
+	for _, s := range []string{
+		"", "239.77.0.1", "239.77.0.1:0", "239.77.0.1:70000", "host:7",
+		"10.0.0.1:5", "[ff02::1%lo]:5",
+	} {
 		var bad *ConfigError
 		if got, err := ParseGroup(s); !errors.As(err, &bad) {
 			t.Errorf("ParseGroup(%q) = %v, %v; want a *ConfigError", s, got, err)

@@ -29,7 +29,8 @@ func TestGroupReceivesWhatIsSentToIt(t *testing.T) {
 	if r.LocalAddr() != group {
 		t.Errorf("local address %v, want %v", r.LocalAddr(), group)
 	}
-	if s := r.Stats(); s.Received != 3 || s.ReadBuffer == 0 || s.MTU == 0 || s.Misdirected+s.Truncated+s.KernelDrops != 0 {
+	if s := r.Stats(); s.Received != 3 || s.ReadBuffer == 0 || s.MTU == 0 ||
+		s.Misdirected+s.Truncated+s.KernelDrops != 0 {
 		t.Errorf("receiver: %+v", s)
 	}
 	if s := w.Stats(); s.Sent != 3 || s.SentBytes != 11 || s.SendErrors != 0 || s.WriteBuffer == 0 {
@@ -70,7 +71,7 @@ func TestSocketsReceiveUnicast(t *testing.T) {
 	send(t, b, from, "answer")
 	wantReceived(t, a, "answer")
 
-	// Others send what we don't: nothing at all.
+	// A stranger may send an empty datagram.
 	stranger, err := net.Dial("udp4", a.LocalAddr().String())
 	if err != nil {
 		t.Fatal(err)
@@ -109,7 +110,8 @@ func TestWritesAreCutIntoSegments(t *testing.T) {
 			for i, p := range ps {
 				want := b[i*c.segment : min((i+1)*c.segment, len(b))]
 				if !bytes.Equal(p.Data, want) {
-					t.Fatalf("datagram %d has %d bytes that differ from the %d sent", i, len(p.Data), len(want))
+					t.Fatalf("datagram %d has %d bytes that differ from the %d sent",
+						i, len(p.Data), len(want))
 				}
 			}
 			if s := w.Stats(); s.Sent != uint64(c.n) || s.SentBytes != uint64(len(b)) {
@@ -142,7 +144,7 @@ func TestSourceSpecificGroupTakesOneSender(t *testing.T) {
 	wantReceived(t, fromThere, "there")
 }
 
-func TestWhatCannotBeSentIsCountedAndSaidOnce(t *testing.T) {
+func TestRefusedDatagramsAreCountedAndLoggedOnce(t *testing.T) {
 	group := newGroup(t, 8)
 	log, logger := newLogs()
 	r := openTestGroup(t, GroupConfig{Group: group})
@@ -163,7 +165,7 @@ func TestWhatCannotBeSentIsCountedAndSaidOnce(t *testing.T) {
 		t.Errorf("%d send errors, want 302", got)
 	}
 	if got := log.count("address family"); got != 1 {
-		t.Errorf("said %d times, want once:\n%s", got, log)
+		t.Errorf("logged %d times, want once:\n%s", got, log)
 	}
 	if !strings.Contains(log.String(), "use frames that fit the interface's MTU") {
 		t.Errorf("no hint for a datagram that is too large:\n%s", log)

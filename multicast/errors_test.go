@@ -11,7 +11,8 @@ import (
 // Windows has other numbers for errors than package syscall names there.
 func TestErrorsOfWindows(t *testing.T) {
 	for number, want := range map[syscall.Errno]string{
-		10050: "bring the interface up", 10040: "the interface's MTU", 10055: "send slower", 10013: "a firewall",
+		10050: "bring the interface up", 10040: "the interface's MTU",
+		10055: "send slower", 10013: "a firewall",
 		5000: "see the error",
 	} {
 		err := &net.OpError{Op: "write", Err: os.NewSyscallError("wsasendto", number)}

@@ -11,12 +11,16 @@ import (
 // One socket receives a group on lo, another sends three datagrams to it.
 func Example() {
 	group := netip.MustParseAddrPort("239.77.7.1:7707")
-	receiver, err := multicast.Kernel.Group(multicast.GroupConfig{Group: group, Interface: "127.0.0.1"})
+	receiver, err := multicast.Kernel.Group(multicast.GroupConfig{
+		Group: group, Interface: "127.0.0.1",
+	})
 	if err != nil {
 		log.Fatal(err)
 	}
 	defer receiver.Close()
-	sender, err := multicast.Kernel.Socket(multicast.SocketConfig{Group: group, Interface: "127.0.0.1"})
+	sender, err := multicast.Kernel.Socket(multicast.SocketConfig{
+		Group: group, Interface: "127.0.0.1",
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -21,7 +21,7 @@ func inProcess(t *testing.T) bool {
 	return again
 }
 
-// watched opens a socket on v1 whose changes are told.
+// watched opens a socket on v1, and returns the channel of its Links.
 func watched(t *testing.T, cfg SocketConfig) (Conn, chan Link) {
 	t.Helper()
 	links := make(chan Link, 100)
@@ -72,8 +72,8 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 		t.Errorf("the socket is at %v, want %v", got, moved)
 	}
 	send(t, w, vethGroup, "from the new address")
-	if ps := received(t, r, 1); ps[0].From != moved || string(ps[0].Data) != "from the new address" {
-		t.Errorf("%q from %v, want it from %v", ps[0].Data, ps[0].From, moved)
+	if p := received(t, r, 1)[0]; p.From != moved || string(p.Data) != "from the new address" {
+		t.Errorf("%q from %v, want it from %v", p.Data, p.From, moved)
 	}
 	answer := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v0"})
 	send(t, answer, moved, "to the new address")
@@ -81,7 +81,7 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 		t.Errorf("read %q", got)
 	}
 
-	// One that goes and comes back is the same; another more moves nobody.
+	// An address that goes and comes back is the same; a further one moves no socket.
 	netns.Run(t, "ip addr del 10.77.0.9/24 dev v1")
 	wantLink(t, links, Link{false, 1500, moved})
 	netns.Run(t, "ip addr add 10.77.0.9/24 dev v1")
@@ -106,8 +106,8 @@ func TestSocketFollowsItsAddress(t *testing.T) {
 	}
 }
 
-// The port stays, where it can: one that was asked for is waited for, another is
-// given up.
+// The port stays if possible. A socket waits for a port that was asked for, and gives up
+// any other.
 func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
 	if !inProcess(t) {
 		return
@@ -119,12 +119,15 @@ func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
 	at := netip.MustParseAddr("10.77.0.9")
 	var taken []Conn
 	for _, port := range []uint16{any.LocalAddr().Port(), 7777} {
-		taken = append(taken, openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "10.77.0.9", Port: port}))
+		cfg := SocketConfig{Group: vethGroup, Interface: "10.77.0.9", Port: port}
+		taken = append(taken, openTestSocket(t, cfg))
 	}
 	netns.Run(t, "ip addr flush dev v1")
 	netns.Run(t, "ip addr add 10.77.0.9/24 dev v1")
 	<-anyLinks // gone
-	if l := <-anyLinks; !l.Up || l.Local.Addr() != at || l.Local.Port() == taken[0].LocalAddr().Port() || l.Local.Port() == 0 {
+	l := <-anyLinks
+	port := l.Local.Port()
+	if !l.Up || l.Local.Addr() != at || port == taken[0].LocalAddr().Port() || port == 0 {
 		t.Errorf("the link is %+v", l)
 	}
 	<-fixedLinks
@@ -136,8 +139,8 @@ func TestSocketMovesToAPortThatIsTaken(t *testing.T) {
 	wantLink(t, fixedLinks, Link{true, 1500, netip.AddrPortFrom(at, 7777)})
 }
 
-// IPv6 takes addresses away with the link. One that comes back is checked first: while
-// nobody could answer, nothing is sent.
+// IPv6 takes addresses away with the link. For one that comes back, duplicate address
+// detection runs first: while no host could answer, nothing is sent.
 func TestTentativeAddress(t *testing.T) {
 	if !inProcess(t) {
 		return
@@ -200,17 +203,20 @@ func TestLinkLocalAddressOfAnInterfaceThatIsMadeAgain(t *testing.T) {
 	wantReceived(t, w, "answered")
 }
 
-// Whoever is told that there is no link yet may need what Socket returns.
+// The call that tells of no link yet may need what Socket returns.
 func TestNoLinkYet(t *testing.T) {
 	if !inProcess(t) {
 		return
 	}
 	netns.Run(t, "ip link set v0 down") // no link at v1, either
 	opened, links := make(chan struct{}), make(chan Link, 10)
-	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, Changed: func(l Link) {
-		<-opened
-		links <- l
-	}})
+	w := openTestSocket(t, SocketConfig{
+		Group: vethGroup, Interface: "v1", TTL: 1,
+		Changed: func(l Link) {
+			<-opened
+			links <- l
+		},
+	})
 	close(opened)
 	wantLink(t, links, Link{false, 1500, w.LocalAddr()})
 	netns.Run(t, "ip link set v0 up")

@@ -9,7 +9,9 @@ import (
 )
 
 func TestFollowerRenewsWhenTheInterfaceComesBack(t *testing.T) {
-	up := func(name string, index int) link { return link{name: name, index: index, up: true, mtu: 1500} }
+	up := func(name string, index int) link {
+		return link{name: name, index: index, up: true, mtu: 1500}
+	}
 	down := func(name string, index int) link { return link{name: name, index: index} }
 	gone := func(name string, index int) link { return link{name: name, index: index, gone: true} }
 	for _, c := range []struct {
@@ -19,11 +21,14 @@ func TestFollowerRenewsWhenTheInterfaceComesBack(t *testing.T) {
 	}{
 		{"nothing of note", []link{up("v0", 3), up("v0", 3)}, nil},
 		{"another's flap", []link{down("w0", 4), up("w0", 4)}, nil},
-		{"a flap", []link{down("v0", 3), down("v0", 3), up("v0", 3), up("v0", 3)}, []string{"3->3"}},
-		{"two flaps", []link{down("v0", 3), up("v0", 3), down("v0", 3), up("v0", 3)}, []string{"3->3", "3->3"}},
+		{"a flap", []link{down("v0", 3), down("v0", 3), up("v0", 3), up("v0", 3)},
+			[]string{"3->3"}},
+		{"two flaps", []link{down("v0", 3), up("v0", 3), down("v0", 3), up("v0", 3)},
+			[]string{"3->3", "3->3"}},
 		{"made again", []link{gone("v0", 3), down("v0", 9), up("v0", 9)}, []string{"3->9"}},
 		{"made again, unnoticed", []link{up("v0", 9)}, []string{"3->9"}},
-		{"renamed, then a flap", []link{down("v0", 3), down("lan", 3), up("lan", 3)}, []string{"3->3"}},
+		{"renamed, then a flap", []link{down("v0", 3), down("lan", 3), up("lan", 3)},
+			[]string{"3->3"}},
 		{"gone for good", []link{down("v0", 3), gone("v0", 3), up("w0", 9)}, nil},
 	} {
 		t.Run(c.name, func(t *testing.T) {

@@ -21,12 +21,13 @@ type loopTest struct {
 	machine *fakeMachine
 	out     *fakeConn
 	timer   *fakeTimer
-	log     bytes.Buffer // read it once the Loop is closed
+	// log may be read once the Loop is closed.
+	log bytes.Buffer
 }
 
-// newLoopTest makes a Loop that has not begun. Its lock must not be held by
-// anyone who writes or sets the timer, which the fakes can only tell while no
-// other goroutine runs: after run they don't look.
+// newLoopTest makes a Loop that is not running. No goroutine may hold its lock while it
+// writes or sets the timer. The fakes can only check that while there is no other
+// goroutine: after run they do not.
 func newLoopTest(t *testing.T, in ...Conn) *loopTest {
 	lt := &loopTest{T: t, out: newFakeConn(), timer: &fakeTimer{Timer: NewTimer()}}
 	lt.machine = &fakeMachine{t: t, deadline: never}
@@ -60,7 +61,7 @@ func (lt *loopTest) change(data string) {
 	lt.loop.Settle()
 }
 
-// soon has the machine send something, as one of many changes.
+// soon has the machine send a message, as one of many.
 func (lt *loopTest) soon(data string, full bool) {
 	lt.loop.Lock()
 	lt.machine.queue = append(lt.machine.queue, data...)
@@ -106,20 +107,27 @@ func (lt *loopTest) wantAdvanced(want ...time.Duration) {
 
 // fakeMachine sends its queue, in datagrams of one byte.
 type fakeMachine struct {
-	t        *testing.T
-	queue    []byte
-	urgent   []byte // what goes at once
-	one      bool   // a byte at a time
-	out      bool   // Next was called, and Sent wasn't
-	sent     int
-	full     bool // there is a batch's worth
+	t     *testing.T
+	queue []byte
+	// urgent is sent at once.
+	urgent []byte
+	// one makes it send a byte at a time.
+	one bool
+	// out reports that Next was called, and Sent was not.
+	out  bool
+	sent int
+	// full reports that there is a batch's worth.
+	full     bool
 	deadline int64
-	stuck    bool            // a deadline has passed while there is something to send
-	advanced []time.Duration // when
+	// stuck lets a deadline pass while there is something to send.
+	stuck bool
+	// advanced is when Advance was called.
+	advanced []time.Duration
 	advance  func(now int64)
 	received []string
 	receive  func()
-	over     atomic.Bool // the Loop is closed
+	// over reports that the Loop is closed.
+	over atomic.Bool
 }
 
 func (m *fakeMachine) called() {
@@ -189,7 +197,8 @@ func (m *fakeMachine) Sent() {
 
 // fakeConn writes into a list, and reads from a channel.
 type fakeConn struct {
-	arrive  chan []string // what each Read returns; closed: an error
+	// arrive has what each Read returns; if it is closed, Read fails.
+	arrive  chan []string
 	look    func()
 	closes  atomic.Int32
 	done    chan struct{}
@@ -197,15 +206,20 @@ type fakeConn struct {
 
 	mu    sync.Mutex
 	wrote []string
-	gate  chan struct{} // Write waits for it, if it isn't nil
-	room  int           // datagrams that Write still takes; negative: all
-	more  chan struct{} // closed when there is room again
-	fail  error         // of Write
-	wait  error         // of WaitWrite
+	// gate holds up Write, if it is not nil.
+	gate chan struct{}
+	// room is how many datagrams Write still takes; all if it is negative.
+	room int
+	// more is closed when there is room again.
+	more chan struct{}
+	// fail is Write's error, and wait is WaitWrite's.
+	fail, wait error
 }
 
 func newFakeConn() *fakeConn {
-	return &fakeConn{arrive: make(chan []string), done: make(chan struct{}), room: -1, more: make(chan struct{})}
+	return &fakeConn{
+		arrive: make(chan []string), done: make(chan struct{}), room: -1, more: make(chan struct{}),
+	}
 }
 
 var errFake = errors.New("the socket is broken")
@@ -282,7 +296,7 @@ func (c *fakeConn) give(room int) {
 	c.more = make(chan struct{})
 }
 
-// writes returns what was written, the writes apart.
+// writes returns what was written, with a space between writes.
 func (c *fakeConn) writes() string {
 	c.mu.Lock()
 	defer c.mu.Unlock()
@@ -314,7 +328,7 @@ func (t *fakeTimer) Set(d time.Duration) {
 	}
 	t.sets.Add(1)
 	for range 10 {
-		runtime.Gosched() // lets others come between
+		runtime.Gosched() // lets other goroutines run in between
 	}
 	t.Timer.Set(d)
 }
@@ -331,7 +345,7 @@ func (t *fakeTimer) Close() error {
 	return t.Timer.Close()
 }
 
-// sink is a Conn that forgets what it is to send.
+// sink is a Conn that discards what it is to send.
 type sink struct{ *fakeConn }
 
 func (sink) Write(_ netip.AddrPort, b []byte, _ int) (int, error) { return len(b), nil }

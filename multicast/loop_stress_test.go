@@ -13,8 +13,7 @@ import (
 	"time"
 )
 
-// moodyConn takes all, some or nothing of what is written, and makes room again
-// soon after.
+// moodyConn takes all, some or nothing of what is written, and soon has room again.
 type moodyConn struct {
 	*fakeConn
 	mu   sync.Mutex
@@ -38,8 +37,8 @@ func (c *moodyConn) WaitWrite() error {
 	return nil
 }
 
-// burstMachine sends as many bytes as were published, 40 at once, and is due at
-// once while there are some.
+// burstMachine sends as many bytes as were published, 40 at once, and is due at once while
+// there are some.
 type burstMachine struct {
 	published, sent int64
 	out             int64
@@ -64,9 +63,8 @@ func (m *burstMachine) Next(_ int64, all bool) (Datagrams, bool) {
 func (m *burstMachine) Sent()      { m.sent += m.out }
 func (m *burstMachine) full() bool { return m.published-m.sent >= int64(len(m.data)) }
 
-// Whoever publishes, however fast, and however full the socket is: all is sent,
-// soon after the last word, and nothing is left behind without anyone who sees to
-// it.
+// However many callers publish, however fast, and however full the socket is: all is sent
+// soon after the last message, and nothing waits without a goroutine that deals with it.
 func TestNothingIsLeftBehind(t *testing.T) {
 	for _, wait := range []Wait{WaitBlock, WaitSpin} {
 		t.Run(wait.String(), func(t *testing.T) {
@@ -105,11 +103,14 @@ func TestNothingIsLeftBehind(t *testing.T) {
 					})
 				}
 				all.Wait()
-				for stuck := time.Now().Add(10 * time.Second); out.took.Load() < published; runtime.Gosched() {
+				stuck := time.Now().Add(10 * time.Second)
+				for ; out.took.Load() < published; runtime.Gosched() {
 					if time.Now().After(stuck) {
 						l.Lock()
-						t.Fatalf("round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
-							round, out.took.Load(), published, l.token.state, l.burst.hot, l.alarm.at, l.now, m)
+						t.Fatalf("round %d: %d of %d bytes were sent: "+
+							"%v, hot %v, armed %v, now %v, machine %+v",
+							round, out.took.Load(), published,
+							l.token.state, l.burst.hot, l.alarm.at, l.now, m)
 					}
 				}
 			}
@@ -120,11 +121,11 @@ func TestNothingIsLeftBehind(t *testing.T) {
 	}
 }
 
-// slowConn takes what is written after a while, all of it or a part, and says now
-// and then that the socket is full, also where it took all.
+// slowConn takes what is written after a while, all of it or a part. Now and then it
+// reports that the socket is full, even after it took all.
 type slowConn struct {
 	*fakeConn
-	rand *rand.Rand // used by who holds the token
+	rand *rand.Rand // used with the token held
 	took atomic.Int64
 }
 
@@ -150,10 +151,10 @@ func (c *slowConn) WaitWrite() error {
 	return nil
 }
 
-// slowTimer's goroutine comes late.
+// slowTimer is a Timer whose goroutine comes late.
 type slowTimer struct {
 	Timer
-	rand *rand.Rand // used by it
+	rand *rand.Rand // used by Wait
 }
 
 func (t *slowTimer) Wait() error {
@@ -162,9 +163,9 @@ func (t *slowTimer) Wait() error {
 	return err
 }
 
-// In time that stands still unless somebody waits, and with all who wait coming back
-// in any order: what was published is with the socket soon after its callers have
-// paused, whoever held the token, and whatever the socket took.
+// In simulated time, with goroutines that wait and come back in any order: the socket has
+// all that was published soon after the callers have paused, whichever goroutine held the
+// token, and however much the socket took.
 func TestTheTokenComesRound(t *testing.T) {
 	seeds := 400
 	if testing.Short() {
@@ -192,7 +193,8 @@ func tokenRound(t *testing.T, seed uint64) {
 	for round := range 40 {
 		var all sync.WaitGroup
 		for caller := range 1 + choose.IntN(3) {
-			n, pause, mine := 1+choose.IntN(400), choose.IntN(30), source(uint64(10+10*round+caller))
+			n, pause := 1+choose.IntN(400), choose.IntN(30)
+			mine := source(uint64(10 + 10*round + caller))
 			published += int64(n)
 			all.Go(func() {
 				for range n {
@@ -218,14 +220,16 @@ func tokenRound(t *testing.T, seed uint64) {
 			})
 		}
 		all.Wait()
-		// The last may not have looked whether what they left makes a batch full.
+		// The last callers may not have checked whether what they left fills a batch.
 		l.Lock()
 		l.SettleSoon(1)
 		time.Sleep(tokenPatience)
 		if got := out.took.Load(); got != published {
 			l.Lock()
-			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: token %v, hot %v, armed %v, now %v, machine %+v",
-				seed, round, got, published, l.token.state, l.burst.hot, l.alarm.at, l.now, m)
+			t.Fatalf("seed %d, round %d: %d of %d bytes were sent: "+
+				"%v, hot %v, armed %v, now %v, machine %+v",
+				seed, round, got, published,
+				l.token.state, l.burst.hot, l.alarm.at, l.now, m)
 		}
 	}
 	if err := l.Close(); err != nil {
@@ -233,11 +237,11 @@ func tokenRound(t *testing.T, seed uint64) {
 	}
 }
 
-// tokenPatience is how long the last bytes of a burst may take: twice the guard, and
-// what slow sockets and timers add.
+// tokenPatience is how long the last bytes of a burst may take: twice the guard, plus what
+// slow sockets and timers add.
 const tokenPatience = 20 * time.Millisecond
 
-// pollableMoody is a moodyConn to which nothing ever comes.
+// pollableMoody is a moodyConn that receives nothing.
 type pollableMoody struct{ *moodyConn }
 
 func (p pollableMoody) TryRead(ps []Packet) (int, error) {

@@ -9,7 +9,7 @@ import (
 	"time"
 )
 
-// The Loop was not begun: there is no other goroutine that could send.
+// The Loop is not running: no other goroutine could send.
 func TestALoneChangeIsSentByItsCaller(t *testing.T) {
 	lt := newLoopTest(t)
 	lt.change("a")
@@ -82,8 +82,8 @@ func TestAFullSocketIsWaitedFor(t *testing.T) {
 	})
 }
 
-// What is due while the socket is full stays due. The machine is advanced all
-// the same, but not as fast as the processor can.
+// A deadline that passes while the socket is full stays. The machine is advanced all the
+// same, but not as fast as the processor can.
 func TestAFullSocketDoesNotSpin(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
@@ -132,7 +132,7 @@ func TestADeadlineThatMoves(t *testing.T) {
 	})
 }
 
-// What is due when something else changes is seen to at once.
+// A change deals at once with what is due.
 func TestAChangeSeesToWhatIsDue(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lt := newLoopTest(t)
@@ -145,8 +145,8 @@ func TestAChangeSeesToWhatIsDue(t *testing.T) {
 	})
 }
 
-// Goroutines that move the deadline to and fro at once leave the timer set to
-// what the machine says in the end.
+// Goroutines that move the deadline to and fro leave the timer set to the machine's last
+// deadline.
 func TestManyMoveTheDeadline(t *testing.T) {
 	for seed := range uint64(20) {
 		synctest.Test(t, func(t *testing.T) {
@@ -172,8 +172,8 @@ func TestManyMoveTheDeadline(t *testing.T) {
 	}
 }
 
-// What the machine takes at once is delivered by the goroutine that read it, before
-// the machine takes the rest; the timer delivers as well.
+// The goroutine that read datagrams delivers those that the machine takes at once, before
+// the machine takes the rest. The timer delivers as well.
 func TestDeliver(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		in := newFakeConn()
@@ -225,7 +225,9 @@ type steadyMachine struct {
 
 func (m *steadyMachine) Receive(_ int64, ps []Packet) (int, bool) { return len(ps), false }
 func (m *steadyMachine) Advance(int64)                            {}
-func (m *steadyMachine) Deadline(now int64) int64                 { return now + int64(time.Second) }
+
+func (m *steadyMachine) Deadline(now int64) int64 { return now + int64(time.Second) }
+
 func (m *steadyMachine) Next(int64, bool) (Datagrams, bool) {
 	return Datagrams{Data: m.data[:], Segment: 1}, m.due
 }

@@ -16,9 +16,9 @@ import (
 	"crier/testnet/rig/netns"
 )
 
-// inNamespace puts the test into a network namespace of its own, with two
-// interfaces, v0 and v1, that lead to each other and nowhere else. It skips
-// where that is not allowed.
+// inNamespace puts the test into a network namespace of its own, with two interfaces, v0
+// and v1, that lead to each other and nowhere else. It skips the test where that is not
+// allowed.
 func inNamespace(t *testing.T) {
 	t.Helper()
 	netns.Needs(t)
@@ -35,10 +35,11 @@ func makeVeth(t *testing.T) {
 	t.Helper()
 	netns.Prepare(t, "ip link add v0 type veth peer name v1")
 	for _, v := range []string{"v0", "v1"} {
-		// Both ends are this host's, which a host doesn't believe by default.
+		// Both ends are this host's. By default a host drops what comes from itself.
 		for _, set := range []string{"accept_local=1", "rp_filter=0"} {
 			name, value, _ := strings.Cut(set, "=")
-			if err := os.WriteFile("/proc/sys/net/ipv4/conf/"+v+"/"+name, []byte(value), 0); err != nil {
+			file := "/proc/sys/net/ipv4/conf/" + v + "/" + name
+			if err := os.WriteFile(file, []byte(value), 0); err != nil {
 				t.Skip("a veth pair within one host:", err)
 			}
 		}

@@ -52,7 +52,7 @@ func TestNoAllocations(t *testing.T) {
 	}
 }
 
-// needOffload skips a test of what a build without offload doesn't do.
+// needOffload skips the test in a build without offload.
 func needOffload(t *testing.T) {
 	if !withOffload {
 		t.Skip("built with crier_no_offload")
@@ -88,7 +88,9 @@ func TestOffloadFallsBackForGood(t *testing.T) {
 	log, logger := newLogs()
 	r := openTestGroup(t, GroupConfig{Group: group})
 	w := openTestSocket(t, SocketConfig{Group: group, Logger: logger})
-	onSocket(t, w, func(fd int) error { return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1) })
+	onSocket(t, w, func(fd int) error {
+		return unix.SetsockoptInt(fd, unix.SOL_SOCKET, unix.SO_NO_CHECK, 1)
+	})
 	for range 3 {
 		b := segments(30, 1000, 500)
 		if n, err := w.Write(group, b, 1000); n != len(b) || err != nil {
@@ -109,7 +111,7 @@ func TestOffloadFallsBackForGood(t *testing.T) {
 	}
 }
 
-// A host that says that nobody listens must cost no other datagram.
+// A report of a port without listeners must cost no other datagram.
 func TestReportsAboutOthersCostNothing(t *testing.T) {
 	group := newGroup(t, 53)
 	r := openTestGroup(t, GroupConfig{Group: group})
@@ -185,7 +187,7 @@ func TestTruncatedAndMisdirectedAreCounted(t *testing.T) {
 	}
 }
 
-func TestBufferThatIsCutIsSaid(t *testing.T) {
+func TestBufferThatIsCutIsLogged(t *testing.T) {
 	fd, err := datagramSocket(true)
 	if err != nil {
 		t.Fatal(err)
@@ -194,7 +196,10 @@ func TestBufferThatIsCutIsSaid(t *testing.T) {
 	log, logger := newLogs()
 	o := &options{fd: fd}
 	const noSuchOption = -1 // as if we had no privilege
-	granted := o.buffer(maxBuffer, noSuchOption, unix.SO_RCVBUF, "receive", "net.core.rmem_max", logger)
+	ask := func(want int, logger *slog.Logger) int {
+		return o.buffer(want, noSuchOption, unix.SO_RCVBUF, "receive", "net.core.rmem_max", logger)
+	}
+	granted := ask(maxBuffer, logger)
 	if o.err != nil {
 		t.Fatal(o.err)
 	}
@@ -205,7 +210,7 @@ func TestBufferThatIsCutIsSaid(t *testing.T) {
 		t.Errorf("granted %d; said:\n%s", granted, log)
 	}
 	log, logger = newLogs()
-	if granted := o.buffer(8192, noSuchOption, unix.SO_RCVBUF, "receive", "", logger); granted != 8192 || log.String() != "" {
+	if granted := ask(8192, logger); granted != 8192 || log.String() != "" {
 		t.Errorf("granted %d of 8192; said:\n%s", granted, log)
 	}
 }
@@ -251,7 +256,10 @@ func TestNoIPv6OnLoopback(t *testing.T) {
 func TestPortInUse(t *testing.T) {
 	group := newGroup(t, 58)
 	w := openTestSocket(t, SocketConfig{Group: group})
-	_, err := Kernel.Socket(SocketConfig{Group: group, Interface: loopback(t).Name, Port: w.LocalAddr().Port(), Logger: slog.New(slog.DiscardHandler)})
+	quiet := slog.New(slog.DiscardHandler)
+	_, err := Kernel.Socket(SocketConfig{
+		Group: group, Interface: loopback(t).Name, Port: w.LocalAddr().Port(), Logger: quiet,
+	})
 	if err == nil || !strings.Contains(err.Error(), "another program holds that port") {
 		t.Errorf("second socket on a port: %v", err)
 	}
@@ -261,7 +269,9 @@ func TestPortInUse(t *testing.T) {
 	}
 	defer pc.Close()
 	taken := netip.AddrPortFrom(group.Addr(), pc.LocalAddr().(*net.UDPAddr).AddrPort().Port())
-	_, err = Kernel.Group(GroupConfig{Group: taken, Interface: loopback(t).Name, Logger: slog.New(slog.DiscardHandler)})
+	_, err = Kernel.Group(GroupConfig{
+		Group: taken, Interface: loopback(t).Name, Logger: quiet,
+	})
 	if err == nil || !strings.Contains(err.Error(), "another program holds that port") {
 		t.Errorf("group on a port that is not shared: %v", err)
 	}

@@ -117,14 +117,15 @@ func writeAll(t *testing.T, w Conn, b []byte, segment int) {
 	}
 }
 
-// A transmit queue that is full is said to nobody, unless one asks. One that stays full
+// The kernel does not report a full transmit queue unless it is asked. One that stays full
 // costs datagrams, after a while, and those that follow at once.
 func TestFullTransmitQueueIsCounted(t *testing.T) {
 	inNamespace(t)
 	shape(t, "rate 8kbit burst 2000 limit 3000")
 	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, NoOffload: true})
 	writeAll(t, w, segments(20, 1000, 1000), 1000)
-	if s := w.Stats(); s.SendErrors < 10 || s.Sent+s.SendErrors != 20 || s.Starved < maxStarved || s.Starved > 2*maxStarved {
+	if s := w.Stats(); s.SendErrors < 10 || s.Sent+s.SendErrors != 20 ||
+		s.Starved < maxStarved || s.Starved > 2*maxStarved {
 		t.Errorf("%+v", s)
 	}
 }
@@ -139,7 +140,9 @@ func TestFullTransmitQueueIsWaitedFor(t *testing.T) {
 			inNamespace(t)
 			shape(t, shaped)
 			r := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0"})
-			w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, NoOffload: noOffload})
+			w := openTestSocket(t, SocketConfig{
+				Group: vethGroup, Interface: "v1", TTL: 1, NoOffload: noOffload,
+			})
 			const batch = 30
 			batches := 10
 			if !noOffload {
@@ -148,7 +151,8 @@ func TestFullTransmitQueueIsWaitedFor(t *testing.T) {
 			for range batches {
 				writeAll(t, w, segments(batch, 1400, 1400), 1400)
 			}
-			if s := w.Stats(); s.Starved == 0 || s.SendErrors != 0 || s.Sent != uint64(batches*batch) {
+			s := w.Stats()
+			if s.Starved == 0 || s.SendErrors != 0 || s.Sent != uint64(batches*batch) {
 				t.Fatalf("%+v", s)
 			}
 			received(t, r, batches*batch)
@@ -161,7 +165,9 @@ func TestFullSendBufferWouldBlock(t *testing.T) {
 	shape(t, "rate 50mbit burst 2000 limit 100000000")
 	for _, noOffload := range []bool{false, true} {
 		r := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0"})
-		w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 32 << 10, NoOffload: noOffload})
+		w := openTestSocket(t, SocketConfig{
+			Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 32 << 10, NoOffload: noOffload,
+		})
 		const segment, n = 1400, 500
 		read := make(chan struct{})
 		go func() {
@@ -196,14 +202,18 @@ func TestFullSendBufferWouldBlock(t *testing.T) {
 func TestCloseEndsWaitWrite(t *testing.T) {
 	inNamespace(t)
 	shape(t, "rate 8kbit burst 2000 limit 100000000")
-	w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 8 << 10})
-	if _, err := w.Write(vethGroup, segments(1000, 1400, 1400), 1400); !errors.Is(err, ErrWouldBlock) {
+	w := openTestSocket(t, SocketConfig{
+		Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 8 << 10,
+	})
+	_, err := w.Write(vethGroup, segments(1000, 1400, 1400), 1400)
+	if !errors.Is(err, ErrWouldBlock) {
 		t.Fatalf("Write: %v; want %v", err, ErrWouldBlock)
 	}
 	waited := make(chan error)
 	go func() { waited <- w.WaitWrite() }()
 	// Others still may try, and don't wait for the one that waits.
-	if n, err := w.Write(vethGroup, make([]byte, 10), 10); n != 0 || !errors.Is(err, ErrWouldBlock) {
+	n, err := w.Write(vethGroup, make([]byte, 10), 10)
+	if n != 0 || !errors.Is(err, ErrWouldBlock) {
 		t.Errorf("Write = %d, %v", n, err)
 	}
 	w.Close()

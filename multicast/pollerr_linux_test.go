@@ -12,16 +12,18 @@ import (
 	"crier/testnet/rig/netns"
 )
 
-// A datagram that nobody took comes back as an error, while more than half of the
-// socket's buffer waits to be sent: then there is an error to be read and nothing else,
-// not even room to write. Whoever reads must not take that for the socket's end.
+// A datagram to a port without listeners comes back as an error, while more than half of
+// the socket's buffer waits to be sent: then there is an error to be read and nothing else,
+// not even room to write. A reader must not take that for the socket's end.
 func TestReadOutlivesAnErrorOfAFullSocket(t *testing.T) {
 	done := make(chan struct{})
 	go func() { // in a thread, and so a namespace, of its own
 		defer close(done)
 		inNamespace(t)
 		netns.Run(t, "tc qdisc add dev v1 root tbf rate 8kbit burst 2000 latency 1000s")
-		w := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 64 << 10})
+		w := openTestSocket(t, SocketConfig{
+			Group: vethGroup, Interface: "v1", TTL: 1, WriteBuffer: 64 << 10,
+		})
 		from := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1})
 		type read struct {
 			n   int

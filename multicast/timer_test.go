@@ -29,7 +29,9 @@ func TestTimers(t *testing.T) {
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			timer := c.make()
-			for _, d := range []time.Duration{time.Microsecond, 0, -time.Second, 3 * time.Millisecond} {
+			for _, d := range []time.Duration{
+				time.Microsecond, 0, -time.Second, 3 * time.Millisecond,
+			} {
 				start := time.Now()
 				timer.Set(d)
 				if err := timer.Wait(); err != nil {

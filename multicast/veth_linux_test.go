@@ -14,7 +14,8 @@ import (
 
 func TestVethBothFamilies(t *testing.T) {
 	inNamespace(t)
-	for _, group := range []netip.AddrPort{vethGroup, vethGroup6, netip.MustParseAddrPort("[ff02::77:1]:7700")} {
+	linkLocal := netip.MustParseAddrPort("[ff02::77:1]:7700")
+	for _, group := range []netip.AddrPort{vethGroup, vethGroup6, linkLocal} {
 		r := openTestGroup(t, GroupConfig{Group: group, Interface: "v0"})
 		same := openTestGroup(t, GroupConfig{Group: group, Interface: "v1"}) // the sender's own
 		w := openTestSocket(t, SocketConfig{Group: group, Interface: "v1", TTL: 1})
@@ -31,14 +32,16 @@ func TestVethBothFamilies(t *testing.T) {
 			}
 			from, want := ps[0].From, w.LocalAddr()
 			if want.Addr().Zone() != "" { // its zone is the receiver's interface
-				from, want = netip.AddrPortFrom(from.Addr().WithZone(""), from.Port()), netip.AddrPortFrom(want.Addr().WithZone(""), want.Port())
+				from = netip.AddrPortFrom(from.Addr().WithZone(""), from.Port())
+				want = netip.AddrPortFrom(want.Addr().WithZone(""), want.Port())
 			}
 			if from != want {
 				t.Errorf("from %v, want %v", from, want)
 			}
-			// For IPv6 the kernel lets in what came by another interface, if
-			// some socket joined there; the destination check doesn't.
-			if s := r.Stats(); s.Received != 44 || s.MTU != 1500 || group.Addr().Is4() && s.Misdirected != 0 {
+			// For IPv6 the kernel lets in what came by another interface, if some
+			// socket joined there; the check of the destination does not.
+			s := r.Stats()
+			if s.Received != 44 || s.MTU != 1500 || group.Addr().Is4() && s.Misdirected != 0 {
 				t.Errorf("%v: %+v", group, s)
 			}
 		}
@@ -76,7 +79,8 @@ func TestInterfaceByItsAddress(t *testing.T) {
 		{"fd77::1", vethGroup.String(), "10.77.0.1"},
 		{"v0", vethGroup6.String(), "fd77::1"},
 	} {
-		w := openTestSocket(t, SocketConfig{Group: netip.MustParseAddrPort(c.group), Interface: c.name})
+		group := netip.MustParseAddrPort(c.group)
+		w := openTestSocket(t, SocketConfig{Group: group, Interface: c.name})
 		if got := w.LocalAddr().Addr().String(); got != c.want {
 			t.Errorf("interface %s, group %s: bound to %s, want %s", c.name, c.group, got, c.want)
 		}
@@ -95,18 +99,23 @@ func TestInterfaceThatCannotBeUsed(t *testing.T) {
 
 func wantConfigError(t *testing.T, group netip.AddrPort, ifname, want string) {
 	t.Helper()
-	_, err := Kernel.Socket(SocketConfig{Group: group, Interface: ifname, Logger: slog.New(slog.DiscardHandler)})
+	_, err := Kernel.Socket(SocketConfig{
+		Group: group, Interface: ifname, Logger: slog.New(slog.DiscardHandler),
+	})
 	var bad *ConfigError
 	if !errors.As(err, &bad) || !strings.Contains(err.Error(), want) {
 		t.Errorf("on %s: %v; want %q", ifname, err, want)
 	}
 }
 
-func TestNoMulticastRouteSaysSo(t *testing.T) {
+func TestNoMulticastRoute(t *testing.T) {
 	inNamespace(t)
 	netns.Run(t, "ip -6 route flush table local type multicast")
-	_, err := Kernel.Socket(SocketConfig{Group: vethGroup6, Interface: "v0", Logger: slog.New(slog.DiscardHandler)})
-	if err == nil || !strings.Contains(err.Error(), "no multicast route") || !strings.Contains(err.Error(), "dev v0") {
+	_, err := Kernel.Socket(SocketConfig{
+		Group: vethGroup6, Interface: "v0", Logger: slog.New(slog.DiscardHandler),
+	})
+	if err == nil || !strings.Contains(err.Error(), "no multicast route") ||
+		!strings.Contains(err.Error(), "dev v0") {
 		t.Errorf("got %v", err)
 	}
 }
@@ -115,7 +124,9 @@ func TestLoopbackAndTTLAreKept(t *testing.T) {
 	inNamespace(t)
 	far := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v0"})
 	near := openTestGroup(t, GroupConfig{Group: vethGroup, Interface: "v1"})
-	quiet := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1, NoLoopback: true})
+	quiet := openTestSocket(t, SocketConfig{
+		Group: vethGroup, Interface: "v1", TTL: 1, NoLoopback: true,
+	})
 	local := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 0})
 	plain := openTestSocket(t, SocketConfig{Group: vethGroup, Interface: "v1", TTL: 1})
 	send(t, quiet, vethGroup, "not for this interface's listeners")

@@ -34,16 +34,19 @@ func (p fakePoller) Read(ps []Packet) (int, error) {
 	}
 }
 
-// waitTest is a Loop over Pollers, in real time: what spins never lets simulated
+// waitTest is a Loop over Pollers, in real time: a spinning goroutine never lets simulated
 // time pass.
 type waitTest struct {
 	*loopTest
-	in       chan string
-	advanced chan int64 // when, at each time that it was due
+	in chan string
+	// advanced has the times at which the machine was advanced.
+	advanced chan int64
 }
 
 func newWaitTest(t *testing.T, wait Wait) *waitTest {
-	wt := &waitTest{loopTest: newLoopTest(t), in: make(chan string), advanced: make(chan int64, 100)}
+	wt := &waitTest{
+		loopTest: newLoopTest(t), in: make(chan string), advanced: make(chan int64, 100),
+	}
 	wt.loop.cfg.Wait = wait
 	wt.loop.cfg.Out = fakePoller{wt.out, make(chan string)}
 	wt.loop.cfg.In = []Conn{fakePoller{newFakeConn(), wt.in}}
@@ -56,13 +59,12 @@ func newWaitTest(t *testing.T, wait Wait) *waitTest {
 	return wt
 }
 
-// However a Loop waits, it receives, keeps its deadlines, sends what was handed
-// over, and ends.
+// However a Loop waits, it receives, keeps its deadlines, sends what was offered, and ends.
 func TestWaysToWait(t *testing.T) {
 	for _, wait := range []Wait{WaitBlock, WaitAdaptive, WaitSpin} {
 		t.Run(wait.String(), func(t *testing.T) {
 			wt := newWaitTest(t, wait)
-			for range 100 { // so closely that what adapts begins to poll
+			for range 100 { // close enough for WaitAdaptive to poll
 				wt.in <- "a"
 			}
 			at := time.Since(wt.loop.cfg.Start) + time.Millisecond
@@ -88,8 +90,7 @@ func TestWaysToWait(t *testing.T) {
 	}
 }
 
-// A spinning Loop whose socket is full leaves it to the sender, and goes on to
-// receive.
+// A spinning Loop leaves a full socket to the sender, and goes on to receive.
 func TestSpinningWithAFullSocket(t *testing.T) {
 	wt := newWaitTest(t, WaitSpin)
 	wt.out.give(0)
@@ -114,7 +115,7 @@ func TestSpinningWithAFullSocket(t *testing.T) {
 	}
 }
 
-// Sockets that can't be polled are waited for, and the operator is told.
+// Sockets that cannot be polled are waited for, which is logged.
 func TestNothingToSpinOn(t *testing.T) {
 	lt := newLoopTest(t)
 	lt.loop.cfg.Wait = WaitSpin

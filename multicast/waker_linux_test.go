@@ -8,8 +8,8 @@ import (
 	"golang.org/x/sys/unix"
 )
 
-// Whoever only polls a socket has nobody woken for what comes, and whoever sends,
-// nobody for what has left.
+// No goroutine is woken for what comes to a socket that is only polled, nor for what has
+// left one that sends.
 func TestOnlyInputWakes(t *testing.T) {
 	group := newGroup(t, 59)
 	r := openTestGroup(t, GroupConfig{Group: group, Polled: true})
@@ -22,7 +22,7 @@ func TestOnlyInputWakes(t *testing.T) {
 		}
 	}
 	if r.(*conn).waker.file != nil || w.(*conn).waker.file != nil {
-		t.Error("sockets that nobody waits for are in the poller")
+		t.Error("sockets that no goroutine waits for are in the poller")
 	}
 
 	raw, err := w.(*conn).waker.follow(w.(*conn).raw)

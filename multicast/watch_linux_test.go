@@ -50,10 +50,10 @@ func netlinkMessage(kind, flags uint16, body ...byte) []byte {
 	return append(b, body...)
 }
 
-// number is an error as netlink tells it.
+// number returns an error as netlink encodes it.
 func number(errno int32) []byte { return binary.NativeEndian.AppendUint32(nil, uint32(-errno)) }
 
-// address is the word that interface 7 has an address.
+// address returns the message that interface 7 has an address.
 func address(flags uint16, a string) []byte {
 	addr := netip.MustParseAddr(a).As4()
 	body := []byte{unix.AF_INET, 24, 0, 0}
@@ -63,14 +63,15 @@ func address(flags uint16, a string) []byte {
 	return netlinkMessage(unix.RTM_NEWADDR, flags, append(body, addr[:]...)...)
 }
 
-// A list that has holes, or that the kernel refuses or breaks off, is had anew: until then
-// no address is followed by what it says.
-func TestListIsHadAnew(t *testing.T) {
+// A list that has holes, or that the kernel refuses or breaks off, is requested again. Until
+// it is complete, the socket follows no address in it.
+func TestListIsRepeated(t *testing.T) {
 	done := netlinkMessage(unix.NLMSG_DONE, unix.NLM_F_MULTI, number(0)...)
 	fails := func(kind uint16, errno unix.Errno) []byte {
 		return netlinkMessage(kind, 0, number(int32(errno))...)
 	}
-	fds, err := unix.Socketpair(unix.AF_UNIX, unix.SOCK_SEQPACKET|unix.SOCK_NONBLOCK|unix.SOCK_CLOEXEC, 0)
+	const kind = unix.SOCK_SEQPACKET | unix.SOCK_NONBLOCK | unix.SOCK_CLOEXEC
+	fds, err := unix.Socketpair(unix.AF_UNIX, kind, 0)
 	if err != nil {
 		t.Fatal(err)
 	}
