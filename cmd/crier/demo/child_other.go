@@ -4,6 +4,6 @@ package demo
 
 import "syscall"
 
-// childAttr has nothing to set: here a process of a demo that was killed ends by
-// its own bounds alone, demoCount and demoPatience.
+// childAttr sets nothing: processes of a demo that was killed end by their own bounds, beyond
+// and patience.
 func childAttr() *syscall.SysProcAttr { return nil }

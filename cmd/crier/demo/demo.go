@@ -13,7 +13,7 @@ import (
 	"crier/cmd/crier/feed"
 )
 
-// options are the flags of crier demo.
+// options holds the flags of crier demo.
 type options struct {
 	seed uint64
 	net  string
@@ -101,18 +101,17 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	return cli.ExitOK, err
 }
 
-// seed is a run in which the kill meets a repair that is still to come: most
-// seeds lose only what was never sent.
+// seed is the default seed, whose kill prevents a repair: most seeds lose only messages that
+// were never sent.
 const seed = 75
 
-// message is one message of the feed, and when it is due.
+// message is a message of the feed with its due time.
 type message struct {
 	at      time.Duration
 	payload []byte
 }
 
-// script is what the producer will have accepted when it dies: the feed up to the middle
-// of a burst.
+// script is the feed up to the producer's death, in the middle of a burst.
 type script struct {
 	seed     uint64
 	messages []message
@@ -121,13 +120,13 @@ type script struct {
 }
 
 const (
-	// runs is how long the producer runs before the burst in which it is killed.
+	// runs is the time before the burst in which the producer is killed.
 	runs = 2 * time.Second
 	// tick is the time between two lines of progress.
 	tick = 250 * time.Millisecond
 )
 
-// newScript makes up the feed.
+// newScript makes up a feed.
 func newScript(seed uint64) *script {
 	p := &script{seed: seed}
 	m := feed.NewMarket(feed.MarketOptions{Seed: seed})
@@ -144,5 +143,5 @@ func newScript(seed uint64) *script {
 	}
 }
 
-// end is when the producer is killed.
+// end returns the time of the producer's death.
 func (p *script) end() time.Duration { return p.messages[len(p.messages)-1].at }

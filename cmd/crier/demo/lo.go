@@ -17,7 +17,7 @@ import (
 	"time"
 )
 
-// loLinks are what each subscriber process does to what it receives.
+// loLinks are the links of the subscriber processes.
 var loLinks = []struct{ name, link, impair string }{
 	{"clean", "the loopback interface as it is", ""},
 	{"lossy", "loses 1 % at random", "loss=1%"},
@@ -115,7 +115,7 @@ func (l *lo) start(ctx context.Context) error {
 	return l.producer.Start()
 }
 
-// run shows how far all are, until the producer has accepted the script, and kills it.
+// run shows the progress until the producer has accepted the script, and kills it.
 func (l *lo) run(ctx context.Context) error {
 	var names []string
 	for _, s := range l.subs {
@@ -150,7 +150,7 @@ func (l *lo) kill() error {
 	return err
 }
 
-// have is what each subscriber has.
+// have returns the number of messages that each subscriber has.
 func (l *lo) have() []uint64 {
 	var list []uint64
 	for _, s := range l.subs {
@@ -159,8 +159,8 @@ func (l *lo) have() []uint64 {
 	return list
 }
 
-// account waits until the subscribers have given the session up, and says what became of
-// each message.
+// account waits until the subscribers have given up the session, and accounts for each
+// message.
 func (l *lo) account(ctx context.Context) (*report, error) {
 	r := &report{
 		KilledAt: l.killed, Burst: l.plan.burst, Checked: true, Note: loNote,

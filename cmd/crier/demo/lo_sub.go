@@ -20,7 +20,7 @@ import (
 	"crier/cmd/crier/sub"
 )
 
-// process is one subscriber process.
+// process is a subscriber process.
 type process struct {
 	member
 	plan    *script
@@ -31,7 +31,7 @@ type process struct {
 	have    atomic.Uint64 // messages that it has printed
 }
 
-// startSubscriber starts a subscriber that prints what it gets as JSON.
+// startSubscriber starts a subscriber that prints events as JSON.
 func startSubscriber(ctx context.Context, self, dir, group, impair string, plan *script,
 	i int) (*process, error) {
 	s := &process{
@@ -59,7 +59,7 @@ func startSubscriber(ctx context.Context, self, dir, group, impair string, plan 
 	return s, nil
 }
 
-// listen waits for the process to say that it listens, and keeps its last words.
+// listen reads the process's words, until it listens or ends.
 func (s *process) listen(words io.Reader) {
 	lines := bufio.NewScanner(words)
 	last := ""
@@ -90,8 +90,7 @@ func (s *process) listening(ctx context.Context) error {
 	}
 }
 
-// ReadBuffer checks each message that the process prints against the one that was
-// published.
+// read compares each message that the process prints with the published one.
 func (s *process) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 2*feed.MaxMessage)
@@ -116,8 +115,8 @@ func (s *process) read(out io.Reader) error {
 	return lines.Err()
 }
 
-// is reports whether a message is what the feed has at that offset. The producer
-// may have gone a little beyond the plan before it died: of that nothing is known.
+// is reports whether the feed has a message at an offset. It accepts any beyond the script:
+// the producer may have gone a little further before it died.
 func (p *script) is(offset uint64, payload []byte) bool {
 	return offset >= uint64(len(p.messages)) || bytes.Equal(p.messages[offset].payload, payload)
 }

@@ -17,8 +17,8 @@ import (
 	"crier/testnet/link"
 )
 
-// The demo of overload: the same burst to a subscriber that is too slow for it, under
-// the three answers that a publisher can give, in virtual time.
+// The demo of overload: one burst to a subscriber that is too slow, in virtual time, under
+// each of a publisher's three answers.
 
 const (
 	overloadBurst  = 3000 // messages
@@ -32,7 +32,7 @@ const (
 	overloadTick   = overloadEnd / 60
 )
 
-// overloadResult is what one answer came to.
+// overloadResult is the outcome of an answer.
 type overloadResult struct {
 	Answer    string `json:"answer"`
 	Accepted  uint64 `json:"accepted"`
@@ -46,15 +46,15 @@ type overloadResult struct {
 	SlowWorst  time.Duration `json:"slow_worst_ns"`
 	QuickWorst time.Duration `json:"quick_worst_ns"`
 	Held       time.Duration `json:"producer_held_ns"`
-	// Memory is what the resend buffer and the slow one's buffer held at the most,
-	// Disk what was on disk, in bytes.
+	// Memory is the peak of resend buffer and slow subscriber's buffer together, Disk that of
+	// the disk, in bytes.
 	Memory int `json:"memory_bytes"`
 	Disk   int `json:"disk_bytes"`
-	// Lag is how many messages the slow one is behind, a value each 150 ms.
+	// Lag is the number of messages that the slow one is behind, every 150 ms.
 	Lag []uint64 `json:"lag"`
 }
 
-// playOverload runs one answer.
+// playOverload plays one answer.
 func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
@@ -130,7 +130,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	return r, nil
 }
 
-// worstLatency returns what notes the longest that a message took.
+// worstLatency returns a callback that keeps the longest latency.
 func worstLatency(pub *testnet.Publisher,
 	worst *time.Duration) func(reliable.Time, *reliable.Event) {
 	return func(now reliable.Time, ev *reliable.Event) {

@@ -48,11 +48,9 @@ var simLinks = []struct {
 }
 
 const (
-	// write is what one datagram costs the producer's processor: while a
-	// burst comes in, messages wait for it.
+	// write is the producer's time for a datagram, which makes messages of a burst wait.
 	write = 5 * time.Microsecond
-	// after is how long the subscribers are watched after the end: they fall
-	// silent after 2 s.
+	// after is the time that is played after the death: sessions fall silent after 2 s.
 	after = 4 * time.Second
 )
 
@@ -122,7 +120,7 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 	return r, nil
 }
 
-// simulated is one simulated subscriber and what it counts.
+// simulated is a simulated subscriber with its counters.
 type simulated struct {
 	member
 	pub               *testnet.Publisher

@@ -12,7 +12,7 @@ import (
 	"crier/cmd/crier/sub"
 )
 
-// report is what a demo found out.
+// report is the result of a demo.
 type report struct {
 	Seed      uint64        `json:"seed"`
 	Net       string        `json:"net"`
@@ -20,7 +20,7 @@ type report struct {
 	Burst     int           `json:"burst"`      // messages in the burst in which it was killed
 	IntoBurst int           `json:"into_burst"` // of these, those before the end
 	Accepted  uint64        `json:"accepted"`
-	// messages, from the first, of which all is with the kernel
+	// Sent counts the messages, from the first, that were handed to the kernel whole.
 	Sent        uint64    `json:"sent"`
 	Frames      uint64    `json:"frames_sent,omitempty"`
 	Repairs     uint64    `json:"repairs_sent,omitempty"`
@@ -29,7 +29,7 @@ type report struct {
 	Note        string    `json:"-"`       // on the links, a line
 }
 
-// member is one subscriber's part.
+// member is a subscriber's part of a report.
 type member struct {
 	Name       string            `json:"name"`
 	Link       string            `json:"link"`
@@ -43,7 +43,7 @@ type member struct {
 	Latency    *hist.Quantiles   `json:"latency_ns"`
 	Recovery   *hist.Quantiles   `json:"recovery_ns"`
 	End        string            `json:"end"`
-	// What it doesn't have of all that was accepted, by why.
+	// Accepted messages that it lacks, by cause.
 	Gone      uint64     `json:"gone"`
 	NeverSent []gonePart `json:"never_sent"`
 	DiedWith  []gonePart `json:"sent_but_lost_with_the_resend_buffer"`
@@ -56,7 +56,7 @@ type gonePart struct {
 	To   uint64 `json:"to"`
 }
 
-// account finds what a subscriber doesn't have of the accepted messages, and why.
+// account finds the accepted messages that a subscriber lacks, and the causes.
 func (s *member) account(accepted, sent uint64) {
 	s.NeverSent, s.DiedWith = []gonePart{}, []gonePart{}
 	add := func(from, to uint64) {
@@ -86,7 +86,7 @@ func joinGone(parts []gonePart, p gonePart) []gonePart {
 	return append(parts, p)
 }
 
-// intro says what is about to happen.
+// intro announces the demo.
 func (p *script) intro(net string) string {
 	where := "in a simulated network and virtual time"
 	if net == "lo" {
@@ -98,7 +98,7 @@ func (p *script) intro(net string) string {
 `, where, p.seed)
 }
 
-// progressHead and progressLine print what each subscriber has as time goes by.
+// progressHead is the head of progressLine's columns: what each subscriber has.
 func progressHead(names []string) string {
 	return fmt.Sprintf("%8s %12s %12s %12s %12s\n", "time", "accepted", names[0],
 		names[1], names[2])
@@ -112,7 +112,7 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 	return line + "\n"
 }
 
-// text is what a demo prints at its end.
+// text returns the account of a demo.
 func (r *report) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n",
@@ -133,8 +133,7 @@ func (r *report) text() string {
 	return b.String()
 }
 
-// moment says where in the burst the producer was killed. A real kill may come
-// too late for it.
+// moment tells where in the burst the producer was killed. A real kill may come after it.
 func (r *report) moment() string {
 	if r.IntoBurst > r.Burst {
 		return fmt.Sprintf("just after a burst of %s messages", cli.Grouped(uint64(r.Burst)))

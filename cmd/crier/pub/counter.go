@@ -8,20 +8,20 @@ import (
 	"os"
 )
 
-// counterSize is the size of a counter's file: two numbers of 8 bytes each.
+// counterSize is the size of a counter's file: two numbers of 8 bytes.
 const counterSize = 16
 
-// counter is two numbers, little endian, in a file that is mapped into memory
-// where the platform allows it: what was set is in the file even if the process
-// is killed the next moment. The first is how many messages were accepted, no fewer than
-// anybody has received; the second how many of them were with the kernel, no more than
-// were. A nil counter counts nothing.
+// counter keeps two little-endian numbers in a file. Where the system allows it, the file is
+// mapped into memory, so that the numbers survive a kill at any moment. The first number
+// counts accepted messages and is never less than a subscriber has received. The second
+// counts messages that were handed to the kernel and is never more than that. A nil counter
+// counts nothing.
 type counter struct {
 	file *os.File
 	mem  []byte // nil where there is no mapping
 }
 
-// openCounter makes the file, with both numbers 0; no path, no counter.
+// openCounter creates the file with both numbers 0. Without a path it returns nil.
 func openCounter(path string) (*counter, error) {
 	if path == "" {
 		return nil, nil
@@ -32,8 +32,8 @@ func openCounter(path string) (*counter, error) {
 			cli.BareError(err))
 	}
 	c := &counter{file: file}
-	// Written, not only made that long: memory that the disk has no room for
-	// would end the process when it is touched.
+	// The file is written, not truncated: touching memory that the disk has no room for
+	// would end the process.
 	if _, err := file.WriteAt(make([]byte, counterSize), 0); err != nil {
 		file.Close()
 		return nil, fmt.Errorf("--accepted: %s can't be written (%w): name a file on a disk "+
@@ -47,12 +47,11 @@ func openCounter(path string) (*counter, error) {
 	return c, nil
 }
 
-// setAccepted is called before a message is handed over, so that whoever has received
-// it finds it counted, whenever the process is killed: one that waits for room is among
-// them.
+// setAccepted is called before a message is published, so that every message that was
+// received is counted, even if the process is killed. A message that waits for room counts.
 func (c *counter) setAccepted(n uint64) { c.set(0, n) }
 
-// setSent is called after messages were handed to the kernel.
+// setSent is called after messages have been handed to the kernel.
 func (c *counter) setSent(n uint64) { c.set(8, n) }
 
 func (c *counter) set(at int64, n uint64) {

@@ -12,21 +12,20 @@ import (
 )
 
 const (
-	// maxSubscriberRows is how many subscribers a summary lists, and mostSubscribers how
-	// many of them are told in words.
+	// maxSubscriberRows bounds the subscribers of a summary, mostSubscribers those in words.
 	maxSubscriberRows = 1000
 	mostSubscribers   = 10
 )
 
-// outcome is what crier pub knows of its subscribers, and of what it owes, in the end.
+// outcome is the state of the subscribers, and of what is owed to them, at the end.
 type outcome struct {
 	stats  publisher.Stats
 	list   []publisher.Subscriber // also those that are no longer there
 	unsent *publisher.UnsentError
 }
 
-// newOutcome looks at a publisher that was shut down, with an error or nil; it returns
-// what of that is left beside what a outcome tells.
+// newOutcome reads the state of a publisher after Shutdown, which returned err. It returns
+// err unless the outcome covers it.
 func newOutcome(p *publisher.Publisher, err error) (*outcome, error) {
 	e := &outcome{stats: p.Stats(), list: append(p.Departed(), p.Subscribers()...)}
 	if errors.As(err, &e.unsent) {
@@ -35,7 +34,7 @@ func newOutcome(p *publisher.Publisher, err error) (*outcome, error) {
 	return e, err
 }
 
-// missing says, a line each, what subscribers lack or may lack; empty if nothing.
+// missing returns a line for each thing that subscribers lack or may lack.
 func (e *outcome) missing() string {
 	var b strings.Builder
 	say := func(format string, args ...any) { fmt.Fprintf(&b, "crier pub: "+format+"\n", args...) }
@@ -78,7 +77,7 @@ func (e *outcome) missing() string {
 	return b.String()
 }
 
-// lackText says how far a subscriber was that lacks something; "" of others.
+// lackText tells the position of a subscriber that lacks something; "" for others.
 func lackText(s *publisher.Subscriber) string {
 	became := "was left behind"
 	switch {
@@ -93,7 +92,7 @@ func lackText(s *publisher.Subscriber) string {
 		cli.Grouped(s.Offset), cli.Counted(s.Lag, "message", "messages"))
 }
 
-// askText says how far a subscriber was that repairs were cut short for; "" of others.
+// askText tells the position of a subscriber whose repairs were cut short; "" for others.
 func askText(s *publisher.Subscriber) string {
 	if !s.Asks {
 		return ""
@@ -107,7 +106,7 @@ func askText(s *publisher.Subscriber) string {
 		"--linger, and has not said since that it has them; %s", fullName(s), at)
 }
 
-// fullName is a subscriber's name, if it has one, and its address.
+// fullName returns a subscriber's name, if any, and address.
 func fullName(s *publisher.Subscriber) string {
 	if s.Name == "" {
 		return s.Addr.String()
@@ -115,7 +114,7 @@ func fullName(s *publisher.Subscriber) string {
 	return fmt.Sprintf("%s (%v)", cli.Printable(s.Name), s.Addr)
 }
 
-// table is a row a subscriber, as it was last heard; empty if there was none.
+// table returns a row for each subscriber, with its last report; "" if there was none.
 func (e *outcome) table() string {
 	if len(e.list) == 0 {
 		return ""
@@ -143,7 +142,7 @@ func (e *outcome) table() string {
 	return b.String()
 }
 
-// stateText is a subscriber's state, and what became of it.
+// stateText returns a subscriber's state and how it went.
 func stateText(s *publisher.Subscriber) string {
 	switch {
 	case s.Left:

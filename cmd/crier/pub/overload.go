@@ -7,7 +7,7 @@ import (
 	"crier/publisher"
 )
 
-// overload are the flags of what happens when the producer outruns a consumer.
+// overload holds the flags for a producer that outruns a consumer.
 type overload struct {
 	overload string
 	pace     string
@@ -43,7 +43,7 @@ func (o *overload) declare(flags *cli.FlagSet) {
 	flags.BoolVar(&o.table, "subscribers", false, "print a table of the subscribers each second")
 }
 
-// apply checks the flags and puts what they say into a configuration.
+// apply checks the flags and sets the fields of a configuration.
 func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 	var err error
 	if cfg.Pace, err = publisher.ParsePace(o.pace); err != nil {
@@ -94,7 +94,7 @@ func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 	return nil
 }
 
-// contradicts says which flag would do nothing beside the others, if one would.
+// contradicts returns an error about a flag that would have no effect.
 func (o *overload) contradicts(flags *cli.FlagSet, pace publisher.Pace) error {
 	nobody := pace.Kind == publisher.PaceNone
 	switch {

@@ -7,16 +7,15 @@ import (
 	"time"
 )
 
-// paceCoarse is how far ahead of a due time the runtime's own timer is left,
-// which is over a millisecond late, for one that is precise.
+// paceCoarse is the time before a due time at which a precise timer takes over from the
+// runtime's, which is over a millisecond late.
 const paceCoarse = 2 * time.Millisecond
 
-// paceShortest is the shortest wait. Shorter ones would wake for every message
-// of a fast feed, at the cost of most of a core: those that are less than this
-// apart leave together instead, up to this late.
+// paceShortest is the shortest wait. Messages of a fast feed that are closer leave together,
+// up to this late: waking up for each of them would take most of a core.
 const paceShortest = 50 * time.Microsecond
 
-// paceLong is a wait that is told, since nothing seems to happen.
+// paceLong is a wait long enough to be announced.
 const paceLong = 10 * time.Second
 
 // pacing says when messages are due.
@@ -28,7 +27,7 @@ type pacing struct {
 	Rate float64
 }
 
-// validate returns what is wrong with the options themselves, as a sentence.
+// validate returns an error, in a sentence, about the options themselves.
 func (p pacing) validate() error {
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
 		return fmt.Errorf("--rate %v is no rate: give messages a second, a number over 0", p.Rate)
@@ -53,20 +52,18 @@ type pacer struct {
 	start  time.Time   // when the first message was due
 	n      uint64      // messages so far
 	late   time.Duration
-	// notice, if set, hears how long the next message is waited for, where that is
-	// paceLong or more.
+	// notice, if set, is called before a wait of paceLong or more.
 	notice func(left time.Duration)
 }
 
-// newPacer makes a pacer. fine stays the caller's, to close; without one (nil)
-// messages may be more than a millisecond late.
+// newPacer returns a pacer. The caller closes fine; without it (nil), messages may be more
+// than a millisecond late.
 func newPacer(opts pacing, fine paceTimer) *pacer {
 	return &pacer{opts: opts, fine: fine}
 }
 
-// wait returns nil when the next message is due; at is its record's time. It
-// returns the context's error when that ends, at the latest 2 ms after it
-// did, or the timer's if that was closed. It allocates nothing but one timer.
+// wait blocks until the next message, recorded at a time, is due. It returns the context's
+// error within 2 ms of its end, or the timer's if that was closed. It allocates one timer.
 func (p *pacer) wait(ctx context.Context, at time.Duration) error {
 	if p.n == 0 {
 		p.start = time.Now()
@@ -94,7 +91,7 @@ func (p *pacer) wait(ctx context.Context, at time.Duration) error {
 	}
 }
 
-// due is when the next message is due, since the first one; 0 means at once.
+// due returns the due time of the next message, from the first one; 0 means at once.
 func (p *pacer) due(at time.Duration) time.Duration {
 	switch {
 	case p.opts.Rate > 0:
@@ -107,7 +104,7 @@ func (p *pacer) due(at time.Duration) time.Duration {
 	return saturate(float64(at) / p.opts.Speed.factor)
 }
 
-// saturate turns nanoseconds into a duration, the longest one if they are too many.
+// saturate converts nanoseconds into a duration, at most the longest one.
 func saturate(ns float64) time.Duration {
 	if ns >= math.MaxInt64 {
 		return math.MaxInt64
@@ -115,7 +112,7 @@ func saturate(ns float64) time.Duration {
 	return time.Duration(ns)
 }
 
-// sleep waits for a part of left, or all of it. It may return too early.
+// sleep waits for left, or a part of it.
 func (p *pacer) sleep(ctx context.Context, left time.Duration) error {
 	if p.fine != nil && left <= paceCoarse {
 		p.fine.Set(max(left, paceShortest))
@@ -138,7 +135,6 @@ func (p *pacer) sleep(ctx context.Context, left time.Duration) error {
 	}
 }
 
-// worst is how far behind its due time the latest message was let through,
-// for a summary: it grows when the reader, the sender or the machine is slower
-// than the feed.
+// worst returns the longest delay of a message past its due time. It grows when the reader,
+// the sender or the machine is slower than the feed.
 func (p *pacer) worst() time.Duration { return p.late }

@@ -16,8 +16,8 @@ type progress struct {
 
 const progressEvery = 200 * time.Millisecond
 
-// startProgress returns nil, which does nothing, where there is no terminal,
-// or where someone types on it.
+// startProgress starts to show progress. Where there is no terminal, or messages are typed
+// on it, startProgress returns nil, which does nothing.
 func startProgress(o *options, std cli.Streams, console *cli.Console,
 	p *publisher.Publisher) *progress {
 	_, typed := cli.Terminal(std.In)
@@ -46,8 +46,8 @@ func startProgress(o *options, std cli.Streams, console *cli.Console,
 	return pp
 }
 
-// progressText is the line; rate is in messages a second, and of how many there
-// are to be, or 0.
+// progressText returns the line; rate is in messages a second, and of the expected number of
+// messages, or 0.
 func progressText(st publisher.Stats, rate float64, of uint64, draining bool) string {
 	text := cli.Grouped(st.Accepted)
 	if of > 0 {
@@ -68,7 +68,7 @@ func progressText(st publisher.Stats, rate float64, of uint64, draining bool) st
 		st.Members, subscribers)
 }
 
-// drain says that all is published, and only repairs go on.
+// drain is called once all is published and only repairs go on.
 func (p *progress) drain() {
 	if p != nil {
 		close(p.draining)

@@ -10,7 +10,7 @@ import (
 	"time"
 )
 
-// options are the flags of crier pub.
+// options holds the flags of crier pub.
 type options struct {
 	net    netflags.Flags
 	feed   feed.Options

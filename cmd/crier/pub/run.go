@@ -14,7 +14,7 @@ import (
 	"crier/publisher"
 )
 
-// open returns the feed that the flags describe.
+// open opens the feed that the flags describe.
 func (o *options) open(ctx context.Context, std cli.Streams,
 	console *cli.Console) (feed.Feed, error) {
 	switch {
@@ -157,7 +157,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	return cli.ExitLost, nil
 }
 
-// publishing says what begins.
+// publishing returns the first line of output.
 func (o *options) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
 	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go",
 		cli.SessionID(p.Session()), o.net.Where(groups), p.LocalAddr())
@@ -167,11 +167,11 @@ func (o *options) publishing(p *publisher.Publisher, groups []netip.AddrPort) st
 	return text + "\n"
 }
 
-// afterInterrupt is how long repairs go on after an interrupt.
+// afterInterrupt bounds the repairs after an interrupt.
 const afterInterrupt = 2 * time.Second
 
-// shutdown repairs what subscribers miss, after an interrupt for afterInterrupt
-// at the most.
+// shutdown closes the publisher once repairs are done; after an interrupt, within
+// afterInterrupt.
 func shutdown(ctx context.Context, p *publisher.Publisher) error {
 	drain, cancel := context.WithCancel(context.WithoutCancel(ctx))
 	defer cancel()
@@ -188,8 +188,8 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 	return p.Shutdown(drain)
 }
 
-// publish sends the feed; it returns how late the latest message was, against
-// its schedule. An interrupt ends it without an error.
+// publish sends the feed, and returns the longest delay of a message against its schedule.
+// An interrupt is no error.
 func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer,
 	counter *counter) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
@@ -222,7 +222,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 	return pace.worst(), nil
 }
 
-// before says how much was published before an error.
+// before tells how much was published before an error.
 func before(n uint64) string {
 	switch n {
 	case 0:
@@ -233,7 +233,7 @@ func before(n uint64) string {
 	return fmt.Sprintf("the %d messages before it were published", n)
 }
 
-// explain says which message an error is about, and what to do.
+// explain names the message that an error is about, and a remedy.
 func (o *options) explain(from feed.Feed, err error) error {
 	var large *publisher.TooLargeError
 	if !errors.As(err, &large) {

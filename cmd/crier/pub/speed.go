@@ -6,8 +6,8 @@ import (
 	"strconv"
 )
 
-// speed is how fast recorded times pass, as a flag's value: 1 as recorded, 20
-// twenty times as fast, max without waiting. Its zero value is 1.
+// speed is the factor by which recorded times pass faster: any positive number, or max to
+// skip waiting. The zero value is 1.
 type speed struct {
 	factor float64 // 0 means 1
 	max    bool
@@ -37,5 +37,5 @@ func (s *speed) Set(text string) error {
 	return nil
 }
 
-// Type is the word for a speed in a list of flags.
+// Type returns the word for a speed in a list of flags.
 func (s *speed) Type() string { return "speed" }

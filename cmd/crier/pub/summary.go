@@ -7,11 +7,11 @@ import (
 	"crier/publisher"
 )
 
-// subscriberSummary is a subscriber's row of a summary, as it was last heard.
+// subscriberSummary is a subscriber's row of a summary, from its last report.
 type subscriberSummary struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
-	// watching, behind, counted or left out; and ", left" or ", not heard"
+	// State is watching, behind, counted or left out; then ", left" or ", not heard".
 	State    string `json:"state"`
 	Offset   uint64 `json:"offset"` // of the message that it delivers next, about
 	Lag      uint64 `json:"lag"`    // messages, about
@@ -25,8 +25,7 @@ type subscriberSummary struct {
 	Quiet    int64  `json:"quiet_ns"` // since its last word
 }
 
-// owedSummary is what subscribers lack, or may lack; each field stands there only if
-// there was some.
+// owedSummary counts what subscribers lack, or may lack. Zeros are left out.
 type owedSummary struct {
 	UnsentMessages uint64 `json:"unsent_messages,omitempty"`
 	NeverLeft      uint64 `json:"frames_never_left,omitempty"`
@@ -34,7 +33,7 @@ type owedSummary struct {
 	Lacking        uint64 `json:"subscribers_lacking,omitempty"`
 	Owed           uint64 `json:"repairs_owed,omitempty"`
 	Asking         uint64 `json:"subscribers_asking,omitempty"` // when repairs were cut short
-	// Subscribers is never left out. MoreSubscribers are those that it has no row for.
+	// Subscribers is never left out. MoreSubscribers counts those without a row.
 	Subscribers     []subscriberSummary `json:"subscribers"`
 	MoreSubscribers int                 `json:"more_subscribers,omitempty"`
 }
@@ -60,8 +59,7 @@ func (e *outcome) summary() owedSummary {
 	return sum
 }
 
-// overloadSummary is the same in a summary; each field stands there only if there
-// was some.
+// overloadSummary tells what held the producer or was dropped. Zeros are left out.
 type overloadSummary struct {
 	Dropped       uint64           `json:"dropped,omitempty"`
 	HeldNS        map[string]int64 `json:"held_ns,omitempty"` // by what
@@ -90,7 +88,7 @@ func newOverloadSummary(st *publisher.Stats) overloadSummary {
 	return sum
 }
 
-// Summary is what crier pub --summary writes.
+// Summary is the JSON of crier pub --summary.
 type Summary struct {
 	Session       string `json:"session"`
 	Accepted      uint64 `json:"accepted"`
@@ -98,20 +96,17 @@ type Summary struct {
 	RepairsSent   uint64 `json:"repairs_sent"`
 	NacksReceived uint64 `json:"nacks_received"`
 	BytesSent     uint64 `json:"bytes_sent"`
-	// SendErrors counts datagrams that the kernel refused. It stands there only
-	// if there were some.
+	// SendErrors counts datagrams that the kernel refused.
 	SendErrors uint64 `json:"send_errors,omitempty"`
-	// FramesTooLarge counts frames that were never sent, since the MTU had fallen. It
-	// stands there only if there were some.
+	// FramesTooLarge counts frames that were never sent, since the MTU had fallen.
 	FramesTooLarge uint64 `json:"frames_too_large,omitempty"`
-	// What came and was dropped, by why, each if there was some.
+	// What came and was dropped, by cause.
 	InvalidDatagrams uint64 `json:"invalid_datagrams,omitempty"`
 	KernelDrops      uint64 `json:"kernel_drops,omitempty"`
 	drops.Counts
 	overloadSummary
 	owedSummary
-	// Source is what was noticed about the feed that was read. It stands there only if
-	// something was.
+	// Source tells what was odd about the feed that was read.
 	Source *feed.Summary `json:"source,omitempty"`
 }
 

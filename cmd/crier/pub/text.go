@@ -10,7 +10,7 @@ import (
 	"crier/publisher"
 )
 
-// dueText says when the next message is due, where that is long from now.
+// dueText announces a long wait for the next message.
 func (o *options) dueText(left time.Duration) string {
 	text := fmt.Sprintf("crier pub: the next message is due in %v, at %s", left.Round(time.Second),
 		time.Now().Add(left).Format("2006-01-02 15:04:05"))
@@ -20,14 +20,14 @@ func (o *options) dueText(left time.Duration) string {
 	return text + "\n"
 }
 
-// times are how long it took, from the start, until all was accepted, and until all
-// was with the kernel; 0 if that wasn't so.
+// times are the times from the start until all was accepted, and until all was handed to the
+// kernel; 0 if that never happened.
 type times struct {
 	start           time.Time
 	published, sent time.Duration
 }
 
-// text says both where they differ by more than it takes to send a datagram.
+// text returns both times where they differ by more than a send.
 func (t *times) text() string {
 	text := t.published.Round(time.Millisecond).String()
 	switch {
@@ -39,7 +39,7 @@ func (t *times) text() string {
 	return text
 }
 
-// text is what crier pub says at the end.
+// text returns the last words of crier pub.
 func (o *options) text(session uint64, st publisher.Stats, took times, late time.Duration,
 	interrupted bool) string {
 	drops, kernel := drops.OfPublisher(&st), drops.Kernel{}
@@ -103,7 +103,7 @@ func (o *options) text(session uint64, st publisher.Stats, took times, late time
 	return b.String()
 }
 
-// overloadText says what held the producer or was dropped; empty if nothing.
+// overloadText tells what held the producer or was dropped.
 func overloadText(st *publisher.Stats) string {
 	var b strings.Builder
 	if st.Dropped > 0 {

@@ -9,7 +9,7 @@ import (
 // minResend is the smallest resend buffer, in bytes.
 const minResend = 16 << 10
 
-// validate checks what the flags' own types don't.
+// validate checks the flags beyond their types.
 func (o *options) validate() error {
 	changed := o.net.Set.Changed
 	switch {
@@ -63,8 +63,7 @@ func (o *options) validate() error {
 	return nil
 }
 
-// validateFeed checks that the flags which say what to publish, and when, don't
-// contradict each other.
+// validateFeed refuses contradictions among the flags for the messages and their times.
 func (o *options) validateFeed() error {
 	changed := o.net.Set.Changed
 	timed := o.market || o.feed.From != "" && (o.feed.Format == "timed" || o.feed.Format == "pcap")

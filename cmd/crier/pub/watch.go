@@ -10,11 +10,11 @@ import (
 	"time"
 )
 
-// waitEvery is how often it is said for whom a publisher waits.
+// waitEvery is the time between two lines about a wait for subscribers.
 const waitEvery = 3 * time.Second
 
-// waiting says for how many subscribers a publisher waits, and who is there, until
-// something was accepted, or stop is called.
+// waiting prints how many subscribers a publisher waits for, and which are there, until a
+// message was accepted or stop is called.
 func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
 	if o.waitFor == 0 {
 		return func() {}
@@ -45,7 +45,7 @@ func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) 
 	}
 }
 
-// stillWaiting says for how many subscribers a publisher waits, and who is there.
+// stillWaiting returns a line about a wait for n subscribers.
 func stillWaiting(n int, here []publisher.Subscriber) string {
 	const most = 10 // names in a line
 	var names []string
@@ -63,7 +63,7 @@ func stillWaiting(n int, here []publisher.Subscriber) string {
 		cli.Counted(uint64(n), "subscriber", "subscribers"), text)
 }
 
-// displayName is a subscriber's name, or its address if it has none.
+// displayName returns a subscriber's name, or its address if it has none.
 func displayName(s *publisher.Subscriber) string {
 	if s.Name == "" {
 		return s.Addr.String()
@@ -71,7 +71,7 @@ func displayName(s *publisher.Subscriber) string {
 	return cli.Printable(s.Name)
 }
 
-// tableEvery is how often the table of subscribers is printed.
+// tableEvery is the time between two tables of subscribers.
 const tableEvery = time.Second
 
 // watch prints the table until stop is called.
@@ -100,8 +100,8 @@ func (o *overload) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
 	}
 }
 
-// subscriberTable is the table: a line a subscriber. Its NACK share is its part of
-// all frames that were asked for.
+// subscriberTable returns the table, a line for each subscriber. The NACK share is relative
+// to all frames that were asked for.
 func subscriberTable(list []publisher.Subscriber) string {
 	var b strings.Builder
 	asked := uint64(0)

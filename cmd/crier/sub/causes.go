@@ -7,7 +7,7 @@ import (
 	"crier/subscriber"
 )
 
-// causes are what messages are lost by, and what each means.
+// causes explains the causes of losses.
 var causes = []struct {
 	cause subscriber.Cause
 	text  string
@@ -27,7 +27,7 @@ var causes = []struct {
 		"the publisher's network took smaller frames only since they were made"},
 }
 
-// causesText lists the causes, a line each.
+// causesText lists the causes, one on a line.
 func causesText() string {
 	var b strings.Builder
 	for _, c := range causes {

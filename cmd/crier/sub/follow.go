@@ -9,7 +9,7 @@ import (
 	"crier/subscriber"
 )
 
-// ending is why crier sub left.
+// ending is the reason for which crier sub left.
 type ending int
 
 const (
@@ -19,20 +19,20 @@ const (
 	countReached // --count
 )
 
-// errTimeout ends the context of a follower whose --timeout has passed.
+// errTimeout is the cause of a context that ended by --timeout.
 var errTimeout = errors.New("timeout")
 
-// follower takes what a subscriber brings, counts and prints it.
+// follower takes, counts and prints a subscriber's events.
 type follower struct {
 	o     *options
 	sub   *subscriber.Subscriber
 	tally *tally
-	busy  time.Time // until then it pretends to work
-	left  bool      // not all was taken that there was
+	busy  time.Time // the end of pretended work
+	left  bool      // without taking everything
 }
 
-// follow works until it is time to leave, closes the subscriber, and then takes
-// what is left: what waited for a gap, and what is lost with it.
+// follow takes events until it is time to leave, closes the subscriber, and takes the rest:
+// messages that waited for a gap, and the losses.
 func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
@@ -60,11 +60,10 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	return end, err
 }
 
-// workAhead is how far ahead of its pretended work a follower may be: shorter sleeps
-// than that are not to be had.
+// workAhead is the resolution of pretended work: the runtime has no shorter sleeps.
 const workAhead = time.Millisecond
 
-// work pretends that a message costs its time.
+// work pretends to work on a message for --work.
 func (f *follower) work(ctx context.Context) {
 	now := time.Now()
 	if f.busy.Before(now.Add(-5 * workAhead)) { // a sleep that lasted too long is made up for

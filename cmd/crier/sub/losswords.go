@@ -9,26 +9,26 @@ import (
 )
 
 const (
-	// lossLines is how many losses are told one by one in a lossPause, which begins
-	// with the first of them; of the others only how many there were, at its end.
+	// lossLines is how many losses have a line of their own within a lossPause, which begins
+	// with the first of them. The others are summed up at its end.
 	lossLines = 5
 	lossPause = time.Second
 )
 
-// lossWords writes a line for a loss, but no flood of them: thousands a second tell
-// nobody anything, and hold up whoever prints. It is safe for concurrent use, as its
-// timer is.
+// lossWords writes lines about losses, a few each second and a sum of the others: thousands
+// would be of no use and hold up the printer. It is safe for concurrent use, since its timer
+// is a user.
 type lossWords struct {
 	out io.Writer
 
 	mu       sync.Mutex
-	told     int    // in this pause
-	losses   uint64 // not told
-	messages uint64 // in these
+	told     int    // losses with a line in this pause
+	losses   uint64 // those without
+	messages uint64 // in losses
 	pause    *time.Timer
 }
 
-// tell writes a line about lost messages, now or in a sum later.
+// tell writes a line about lost messages, or adds them to the sum.
 func (w *lossWords) tell(text string, messages uint64) {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -44,7 +44,7 @@ func (w *lossWords) tell(text string, messages uint64) {
 	w.messages += messages
 }
 
-// sum tells what wasn't told yet, before words of something else and at the end.
+// sum writes the sum of the losses without a line.
 func (w *lossWords) sum() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -60,7 +60,7 @@ func (w *lossWords) sumLocked() {
 	w.losses, w.messages = 0, 0
 }
 
-// pauseOver begins the next pause if this one had losses that weren't told.
+// pauseOver writes the sum, and begins the next pause if there was one.
 func (w *lossWords) pauseOver() {
 	w.mu.Lock()
 	defer w.mu.Unlock()
@@ -73,7 +73,7 @@ func (w *lossWords) pauseOver() {
 	w.pause = time.AfterFunc(lossPause, w.pauseOver)
 }
 
-// close tells what is left, and ends the timer.
+// close writes the sum and stops the timer.
 func (w *lossWords) close() {
 	w.mu.Lock()
 	defer w.mu.Unlock()

@@ -17,7 +17,7 @@ import (
 // printer writes a subscriber's events. It is used by one goroutine.
 type printer struct {
 	format string
-	// for what is no message, where the format has no place for it; nil for nothing
+	// words gets events that the format has no place for; nil discards them.
 	words  io.Writer
 	losses *lossWords
 	out    *cli.Output
@@ -25,7 +25,7 @@ type printer struct {
 	json   *json.Encoder // into text
 }
 
-// newPrinter begins to print; stop is called when standard output fails.
+// newPrinter starts a printer; stop is called when standard output fails.
 func newPrinter(format string, std cli.Streams, quiet bool, stop func()) *printer {
 	p := &printer{format: format, out: cli.NewOutput(std.Out, stop)}
 	if !quiet {
@@ -36,7 +36,7 @@ func newPrinter(format string, std cli.Streams, quiet bool, stop func()) *printe
 	return p
 }
 
-// checkFormat refuses formats that a printer doesn't know.
+// checkFormat returns an error for an unknown format.
 func checkFormat(format string) error {
 	switch format {
 	case "lines", "len", "json":
@@ -45,8 +45,8 @@ func checkFormat(format string) error {
 	return cli.Usagef("--format %q is not known: use lines, len or json", format)
 }
 
-// close writes what is left. After ctx has ended it doesn't wait for a standard
-// output that takes nothing.
+// close writes the rest. After the end of ctx it doesn't wait for a standard output that
+// makes no progress.
 func (p *printer) close(ctx context.Context) error {
 	if p.losses != nil {
 		p.losses.close()
@@ -54,8 +54,7 @@ func (p *printer) close(ctx context.Context) error {
 	return p.out.Close(ctx)
 }
 
-// event writes one event, and waits as close does where too much waits to be
-// printed.
+// event writes an event. It blocks while too much waits to be printed, as close does.
 func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	if ev.Kind != subscriber.Message && p.format != "json" {
 		switch {
@@ -87,7 +86,7 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	})
 }
 
-// eventText says what is no message in words.
+// eventText describes an event other than a message.
 func eventText(ev *subscriber.Event) string {
 	session := fmt.Sprintf("session %s from %v", cli.SessionID(ev.Session), ev.Source)
 	switch ev.Kind {
@@ -118,7 +117,7 @@ func eventText(ev *subscriber.Event) string {
 // EventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
 type EventLine struct {
-	// message, loss, new, silent, resumed, ended, moved or contested
+	// Type is message, loss, new, silent, resumed, ended, moved or contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
 	Source    string  `json:"source,omitempty"`

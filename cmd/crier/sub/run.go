@@ -48,8 +48,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	return o.verdict(f.tally, sum, end, cfg.Groups, std)
 }
 
-// verdict is the exit code of a command that did its work: the end was seen and nothing
-// is missing, or what it was asked for came; else what is the matter is said last.
+// verdict returns the exit code: ExitOK if the end was seen and nothing is missing, or
+// --count was reached. Otherwise it prints the reason.
 func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.AddrPort,
 	std cli.Streams) (int, error) {
 	if t.seen == 0 {
@@ -77,7 +77,7 @@ func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.Add
 	return cli.ExitLost, nil
 }
 
-// unheard says what may be the matter where no session was heard.
+// unheard names a possible reason why no session was heard.
 func unheard(sum *Summary) string {
 	switch n := sum.InvalidDatagrams + sum.NewerFrames; {
 	case n == 0 || sum.Understood() > 0:
@@ -90,7 +90,7 @@ func unheard(sum *Summary) string {
 	}
 }
 
-// listening says that everything sent from now on is heard.
+// listening returns the line that tells that everything sent from now on is heard.
 func (o *options) listening(cfg subscriber.Config, local netip.AddrPort) string {
 	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go",
 		o.net.Where(cfg.Groups), local)

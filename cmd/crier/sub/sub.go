@@ -12,7 +12,7 @@ import (
 	"time"
 )
 
-// options are the flags of crier sub.
+// options holds the flags of crier sub.
 type options struct {
 	net      netflags.Flags
 	source   string
@@ -123,7 +123,7 @@ Examples:
 // minBuffer is the smallest buffer, in bytes.
 const minBuffer = 64 << 10
 
-// validate checks what the flags' own types don't.
+// validate checks the flags beyond their types.
 func (o *options) validate() error {
 	changed := o.net.Set.Changed
 	for _, d := range []struct {
@@ -157,7 +157,7 @@ func (o *options) validate() error {
 	return checkFormat(o.format)
 }
 
-// config makes a Config of the flags.
+// config returns the configuration that the flags ask for.
 func (o *options) config() (subscriber.Config, error) {
 	var cfg subscriber.Config
 	choices := []struct {

@@ -5,14 +5,13 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// Summary is what crier sub --summary writes.
+// Summary is the JSON of crier sub --summary.
 type Summary struct {
 	Sessions []*SessionSummary `json:"sessions"`
-	// MoreSessions counts those that are not listed, since there were too many.
-	// It stands there only if there were some.
+	// MoreSessions counts the sessions beyond those listed.
 	MoreSessions uint64 `json:"more_sessions,omitempty"`
-	// UnseenEnds counts the sessions, listed or not, of which no BYE was heard: what
-	// came after next_offset is unknown. It stands there only if there are some.
+	// UnseenEnds counts the sessions, listed or not, without a BYE: messages after
+	// next_offset are unknown.
 	UnseenEnds       uint64 `json:"unseen_ends,omitempty"`
 	InvalidDatagrams uint64 `json:"invalid_datagrams"`
 	KernelDrops      uint64 `json:"kernel_drops"`
@@ -20,9 +19,8 @@ type Summary struct {
 	kernel drops.Kernel
 }
 
-// SessionSummary is one session's part of it. Offsets are from first_offset,
-// which is included, to next_offset, which is not; delivered + lost is their
-// difference.
+// SessionSummary is a session's part of a Summary. Offsets are [first_offset, next_offset);
+// delivered + lost is their number.
 type SessionSummary struct {
 	Session     string          `json:"session"`
 	Name        string          `json:"name,omitempty"`
@@ -38,13 +36,13 @@ type SessionSummary struct {
 	Duplicates  uint64          `json:"duplicates"`
 	NacksSent   uint64          `json:"nacks_sent"`
 	Latency     *hist.Quantiles `json:"latency_ns"` // until it was received
-	// until it was taken from the subscriber's queue
+	// Taken is until it was taken from the subscriber's queue.
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
 }
 
-// LossSummary is one loss report; To is exclusive.
+// LossSummary is a loss report; To is exclusive.
 type LossSummary struct {
 	From  uint64 `json:"from"`
 	To    uint64 `json:"to"`

@@ -11,31 +11,30 @@ import (
 )
 
 const (
-	// maxLosses bounds the loss reports that a summary lists of one session, and
-	// maxListed the sessions: a subscriber may run for months, and hear anyone.
+	// maxLosses bounds the loss reports of a session in a summary, and maxListed the
+	// sessions: a subscriber may run for months.
 	maxLosses = 10000
 	maxListed = 1000
-	// maxMeasured bounds the sessions that a histogram is kept of after they
-	// fell silent: it takes 264 KiB, twice that between clocks that differ, and there
-	// are three.
+	// maxMeasured bounds the silent sessions that keep their three histograms, of 264 KiB
+	// each, or twice that between clocks that differ.
 	maxMeasured = 64
 )
 
-// tally counts what a subscriber's stream brings.
+// tally counts a subscriber's events.
 type tally struct {
 	list     []*sessionTally          // in the order in which they were first heard
 	sessions map[uint64]*sessionTally // by id; of those with one id, the last
 	dropped  uint64                   // no longer on the list
 	open     int                      // sessions that have neither ended nor are silent
 	seen     int
-	// of these, those whose end was not: the publisher has not said BYE, as far as is known
+	// unseen counts those of seen that have not said BYE.
 	unseen   int
 	messages uint64
 	lost     uint64
 }
 
-// sessionTally is one session, from its beginning to its end or to where it was
-// forgotten; if it is heard again after that, it is another one.
+// sessionTally is a session until it ends or is forgotten. When it is heard again after that,
+// it is another one.
 type sessionTally struct {
 	SessionSummary
 	id                uint64
@@ -47,15 +46,15 @@ type sessionTally struct {
 	completed         bool // with what the subscriber knew
 }
 
-// endBye is how a session's end stands in a summary where it was seen.
+// endBye is the end of a session that said BYE, in a summary.
 const endBye = "bye"
 
 func newTally() *tally { return &tally{sessions: make(map[uint64]*sessionTally)} }
 
-// counters are what a subscriber knows of its sessions.
+// counters returns the counters of a subscriber's sessions.
 type counters func() []subscriber.Session
 
-// note takes an event.
+// note counts an event.
 func (t *tally) note(ev *subscriber.Event, known counters) {
 	s := t.sessions[ev.Session]
 	if s == nil || ev.Kind == subscriber.SessionNew {
@@ -88,7 +87,7 @@ func (t *tally) note(ev *subscriber.Event, known counters) {
 	}
 }
 
-// add begins a session, and forgets the oldest that is over if there are too many.
+// add begins a session. Where there are too many, it forgets the oldest that is over.
 func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	if len(t.list) >= maxListed {
 		over := slices.IndexFunc(t.list, func(s *sessionTally) bool { return !s.open })
@@ -110,7 +109,7 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	return s
 }
 
-// turn notes whether a session goes on.
+// turn opens or closes a session.
 func (t *tally) turn(s *sessionTally, open bool) {
 	if s.open != open {
 		if s.open = open; open {
@@ -149,7 +148,7 @@ func (t *tally) lose(s *sessionTally, lost subscriber.Range, cause subscriber.Ca
 	}
 }
 
-// extend notes that offsets exist.
+// extend extends the range of known offsets.
 func (s *sessionTally) extend(from, to uint64) {
 	if !s.begun {
 		s.begun, s.lowest, s.highest = true, from, to
@@ -157,8 +156,8 @@ func (s *sessionTally) extend(from, to uint64) {
 	s.lowest, s.highest = min(s.lowest, from), max(s.highest, to)
 }
 
-// rest takes an event that came after the command had left. Of it only what lies
-// below an offset that was taken counts: it was not taken, and is lost.
+// rest counts an event that came after the command had left. Messages below an offset that
+// was taken count as lost; others don't count.
 func (t *tally) rest(ev *subscriber.Event) {
 	s := t.sessions[ev.Session]
 	if s == nil || !s.begun {
@@ -177,8 +176,8 @@ func (t *tally) rest(ev *subscriber.Event) {
 	}
 }
 
-// complete takes over what only the subscriber knows, while it knows it: it
-// forgets sessions that are over when it hears too many.
+// complete copies the subscriber's own counters while it has them: it forgets sessions that
+// are over when there are too many.
 func (s *sessionTally) complete(known []subscriber.Session) {
 	for i := range known {
 		if k := &known[i]; k.ID == s.id {
@@ -193,7 +192,7 @@ func (s *sessionTally) complete(known []subscriber.Session) {
 	}
 }
 
-// measured turns the histograms into what a summary says of them.
+// measured replaces the histograms by their quantiles.
 func (s *sessionTally) measured() {
 	if q := s.latency.Quantiles(); q != nil {
 		s.Latency = q
@@ -207,8 +206,8 @@ func (s *sessionTally) measured() {
 	s.latency, s.recovery, s.taken = hist.Histogram{}, hist.Histogram{}, hist.Histogram{}
 }
 
-// unmeasure gives back the histograms of the silent sessions that were heard
-// first, where there are too many.
+// unmeasure frees the histograms of the silent sessions that were heard first, where there
+// are too many.
 func (t *tally) unmeasure() {
 	kept := 0
 	for _, s := range slices.Backward(t.list) {
@@ -221,9 +220,8 @@ func (t *tally) unmeasure() {
 	}
 }
 
-// summary returns what was counted. Where all says that the stream was taken to
-// its end, the ranges of offsets are the subscriber's; else they end with what
-// was taken.
+// summary returns what was counted. If all of the stream was taken, the ranges of offsets are
+// the subscriber's; otherwise they end with the last message taken.
 func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	st := sub.Stats()
 	sum := &Summary{

@@ -8,8 +8,8 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// summaryText is what crier sub says at the end; asked is the receive buffer that was
-// asked for.
+// summaryText returns the last words of crier sub; asked is the receive buffer that was asked
+// for.
 func summaryText(sum *Summary, asked cli.Size) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
@@ -50,8 +50,7 @@ func summaryText(sum *Summary, asked cli.Size) string {
 	return b.String()
 }
 
-// ClocksText says what latencies tell of the two clocks that they are between; "" if
-// nothing.
+// ClocksText tells what latencies show about the difference of two clocks.
 func ClocksText(q *hist.Quantiles) string {
 	text := ""
 	if q.Negative > 0 {
@@ -67,7 +66,7 @@ func ClocksText(q *hist.Quantiles) string {
 	return text
 }
 
-// unseenText says of which sessions the end was not seen.
+// unseenText names the sessions whose end was not seen.
 func unseenText(sum *Summary) string {
 	var b strings.Builder
 	told := uint64(0)
@@ -91,5 +90,5 @@ func unseenText(sum *Summary) string {
 	return b.String()
 }
 
-// mostUnseen is of how many sessions it is said that their end was not seen.
+// mostUnseen bounds the sessions that unseenText names.
 const mostUnseen = 10
