@@ -9,7 +9,7 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet"
+	"crier/testnet/impair"
 	"crier/testnet/link"
 	"crier/testnet/rig"
 )
@@ -27,7 +27,7 @@ func TestWays(t *testing.T) {
 
 func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	const count = 5_000
-	net, err := testnet.Impair(multicast.Kernel, link.Config{Loss: link.Bernoulli{P: 0.05}}, 7)
+	net, err := impair.Wrap(multicast.Kernel, link.Config{Loss: link.Bernoulli{P: 0.05}}, 7)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -1,6 +1,10 @@
 package testnet
 
-import "math/bits"
+import (
+	"math/bits"
+
+	"crier/testnet/schedule"
+)
 
 // hop is one arrival of a packet that goes to many.
 type hop struct {
@@ -38,19 +42,19 @@ func (w *World) beginFanout(p *packet) {
 		f.list = append(f.list, fanout{})
 	}
 	one := &f.list[f.open]
-	one.pkt, one.next, one.order = p, 0, w.queue.order+1
+	one.pkt, one.next, one.order = p, 0, w.queue.Order()+1
 }
 
 // land schedules the arrival of a packet at a subscriber.
 func (w *World) land(at int64, s *Subscriber, p *packet) {
 	if f := &w.fanouts; f.open >= 0 {
 		if one := &f.list[f.open]; one.pkt == p {
-			w.queue.order++
-			one.hops = append(one.hops, hop{at: at, rank: uint32(w.queue.order - one.order), node: uint32(s.index)})
+			rank := uint32(w.queue.Take() - one.order)
+			one.hops = append(one.hops, hop{at: at, rank: rank, node: uint32(s.index)})
 			return
 		}
 	}
-	w.queue.push(event{at: at, kind: eventArrive, node: uint32(s.index), pkt: p})
+	w.queue.Push(at, happening{kind: eventArrive, node: uint32(s.index), pkt: p})
 }
 
 // finishFanout schedules the hops of the fanout that is open.
@@ -64,7 +68,15 @@ func (w *World) finishFanout() {
 		return
 	}
 	f.sort(one)
-	w.queue.insert(event{at: one.hops[0].at, order: one.order + uint64(one.hops[0].rank), kind: eventHop, node: n})
+	w.queue.Insert(one.event(n))
+}
+
+// event is the arrival of the next hop, of the fanout with a number.
+func (f *fanout) event(n uint32) schedule.Event[happening] {
+	h := &f.hops[f.next]
+	return schedule.Event[happening]{
+		At: h.at, Order: f.order + uint64(h.rank), What: happening{kind: eventHop, node: n},
+	}
 }
 
 // release takes a fanout back.
@@ -79,10 +91,9 @@ func (w *World) hop(n uint32) {
 	one := &w.fanouts.list[n]
 	p, node := one.pkt, one.hops[one.next].node
 	if one.next++; one.next < len(one.hops) {
-		h := &one.hops[one.next]
-		w.queue.replace(event{at: h.at, order: one.order + uint64(h.rank), kind: eventHop, node: n})
+		w.queue.Replace(one.event(n))
 	} else {
-		w.queue.pop()
+		w.queue.Pop()
 		w.fanouts.release(n)
 	}
 	w.subs[node].arrive(p)

@@ -52,7 +52,7 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 	for range 100 {
 		m := plan()
 		w.At(0, func() {}) // takes a place of its own
-		w.queue.push(event{at: m.at, kind: eventCall, node: uint32(len(w.calls))})
+		w.queue.Push(m.at, happening{kind: eventCall, node: uint32(len(w.calls))})
 		w.calls = append(w.calls, func() { got = append(got, m) })
 
 		p := &packet{}

@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/link"
+	"crier/testnet/schedule"
 )
 
 // WorldConfig says how a World begins.
@@ -49,7 +50,7 @@ type WorldConfig struct {
 type World struct {
 	cfg   WorldConfig
 	now   reliable.Time
-	queue schedule
+	queue schedule.Schedule[happening]
 	dec   frame.Decoder
 	err   error
 
@@ -153,17 +154,17 @@ func (w *World) At(at reliable.Time, fn func()) {
 // than a World may hold; ErrStopped if it was told to stop. The World then stands
 // still.
 func (w *World) Run(until reliable.Time) error {
-	for w.err == nil && w.queue.len() > 0 && w.queue.next() <= int64(until) {
+	for w.err == nil && w.queue.Len() > 0 && w.queue.Next().At <= int64(until) {
 		if w.stats.Events%stopEvery == 0 && w.Stopped() {
 			break
 		}
-		w.now = reliable.Time(w.queue.next())
+		w.now = reliable.Time(w.queue.Next().At)
 		w.stats.Events++
-		if first := &w.queue.heap[0]; first.kind == eventHop {
+		if first := &w.queue.Next().What; first.kind == eventHop {
 			w.hop(first.node)
 			continue
 		}
-		e := w.queue.pop()
+		e := w.queue.Pop().What
 		switch e.kind {
 		case eventArrive:
 			w.subs[e.node].arrive(e.pkt)
@@ -198,11 +199,11 @@ func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *packet) {
 	if at == reliable.Never {
 		return
 	}
-	if w.queue.len() >= w.mostScheduled {
+	if w.queue.Len() >= w.mostScheduled {
 		w.exceed("%d datagrams, timers and events wait for their time at once: shorten delays, or have less happen", w.mostScheduled)
 		return
 	}
-	w.queue.push(event{at: int64(at), kind: kind, node: node, pkt: p})
+	w.queue.Push(int64(at), happening{kind: kind, node: node, pkt: p})
 }
 
 // fail stops the World.

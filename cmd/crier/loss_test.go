@@ -15,7 +15,7 @@ import (
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
 	"crier/multicast"
-	"crier/testnet"
+	"crier/testnet/impair"
 	"crier/testnet/link"
 )
 
@@ -60,7 +60,7 @@ func TestSmallResendBuffer(t *testing.T) {
 func lossySeed(t *testing.T, share float64, n int) uint64 {
 	t.Helper()
 	for seed := uint64(1); ; seed++ {
-		network, err := testnet.Impair(numbered{},
+		network, err := impair.Wrap(numbered{},
 			link.Config{Loss: link.Bernoulli{P: share}}, seed)
 		if err != nil {
 			t.Fatal(err)

@@ -11,7 +11,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/multicast"
-	"crier/testnet"
+	"crier/testnet/impair"
 	"crier/testnet/link"
 )
 
@@ -140,7 +140,7 @@ func (n *Flags) Network() (multicast.Network, error) {
 	default:
 		return multicast.Kernel, nil
 	}
-	network, err := testnet.Impair(multicast.Kernel, cfg, n.dropSeed)
+	network, err := impair.Wrap(multicast.Kernel, cfg, n.dropSeed)
 	if err != nil && n.impair == "" {
 		return nil, cli.Usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01",
 			n.drop)

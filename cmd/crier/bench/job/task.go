@@ -2,7 +2,7 @@ package job
 
 import (
 	"crier/multicast"
-	"crier/testnet"
+	"crier/testnet/impair"
 	"crier/testnet/link"
 	"net/netip"
 	"time"
@@ -74,7 +74,7 @@ func (t *Task) Network() (multicast.Network, error) {
 	if t.Drop == 0 || t.Role == RolePublisher { // requests are lost nowhere
 		return multicast.Kernel, nil
 	}
-	return testnet.Impair(multicast.Kernel,
+	return impair.Wrap(multicast.Kernel,
 		link.Config{Loss: link.Bernoulli{P: t.Drop}}, t.Seed)
 }
 

@@ -1,4 +1,4 @@
-package testnet
+package impair
 
 import (
 	"errors"
@@ -17,7 +17,7 @@ import (
 // onLoopback opens a socket that sends to a group of this test's own on the
 // loopback interface, and one that receives it over an impaired network. It
 // skips the test where that doesn't work without impairment.
-func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip.AddrPort, network *ImpairNetwork) {
+func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip.AddrPort, network *Network) {
 	t.Helper()
 	cfg, err := link.Parse(text)
 	if err != nil {
@@ -62,7 +62,7 @@ func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip
 
 // Over real sockets: what isn't lost comes whole, from whom it was sent, in
 // order, and not before its time.
-func TestImpairOnLoopback(t *testing.T) {
+func TestOnLoopback(t *testing.T) {
 	for _, text := range []string{"script=drop 3-5", "script=drop 3-5 delay=2ms..3ms", "script=drop 3-5 rate=100Mbit delay=300us"} {
 		pub, sub, group, network := onLoopback(t, text)
 		var want, got []string
@@ -112,7 +112,7 @@ func TestImpairOnLoopback(t *testing.T) {
 
 // BenchmarkImpairDelay shows how much later than due a datagram is read that
 // comes alone over the loopback interface.
-func BenchmarkImpairDelay(b *testing.B) {
+func BenchmarkDelay(b *testing.B) {
 	for _, delay := range []time.Duration{50 * time.Microsecond, 500 * time.Microsecond, 2 * time.Millisecond} {
 		b.Run(delay.String(), func(b *testing.B) {
 			pub, sub, group, _ := onLoopback(b, "delay="+delay.String())
@@ -136,7 +136,7 @@ func BenchmarkImpairDelay(b *testing.B) {
 }
 
 // BenchmarkImpairStream shows what a datagram costs that is delayed among many.
-func BenchmarkImpairStream(b *testing.B) {
+func BenchmarkStream(b *testing.B) {
 	const size, batch = 1472, 40
 	for _, text := range []string{"loss=1%", "loss=1% delay=2ms..3ms"} {
 		b.Run(text, func(b *testing.B) {

@@ -1,4 +1,4 @@
-package testnet
+package impair
 
 import (
 	"sync"
@@ -7,9 +7,9 @@ import (
 	"crier/multicast"
 )
 
-// impairConn is a socket whose link delivers at once: it leaves out and damages
+// instantConn is a socket whose link delivers at once: it leaves out and damages
 // in place what it reads.
-type impairConn struct {
+type instantConn struct {
 	multicast.Conn
 	mu sync.Mutex // guards inbound: one may read while another polls
 	inbound
@@ -17,7 +17,7 @@ type impairConn struct {
 }
 
 // Read implements multicast.Conn. It reads again when nothing is left.
-func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
+func (c *instantConn) Read(ps []multicast.Packet) (int, error) {
 	for {
 		n, err := c.Conn.Read(ps)
 		kept := c.pass(ps[:n])
@@ -28,7 +28,7 @@ func (c *impairConn) Read(ps []multicast.Packet) (int, error) {
 }
 
 // Segments implements multicast.Segmenter, as far as the socket does.
-func (c *impairConn) Segments() (cut, uneven bool) {
+func (c *instantConn) Segments() (cut, uneven bool) {
 	if s, ok := c.Conn.(multicast.Segmenter); ok {
 		return s.Segments()
 	}
@@ -36,14 +36,14 @@ func (c *impairConn) Segments() (cut, uneven bool) {
 }
 
 // SetSegments implements multicast.Segmenter.
-func (c *impairConn) SetSegments(on bool) {
+func (c *instantConn) SetSegments(on bool) {
 	if s, ok := c.Conn.(multicast.Segmenter); ok {
 		s.SetSegments(on)
 	}
 }
 
 // Taken implements multicast.Taker.
-func (c *impairConn) Taken() (datagrams, bytes uint64) {
+func (c *instantConn) Taken() (datagrams, bytes uint64) {
 	if t, ok := c.Conn.(multicast.Taker); ok {
 		return t.Taken()
 	}
@@ -51,14 +51,14 @@ func (c *impairConn) Taken() (datagrams, bytes uint64) {
 	return st.Sent, st.SentBytes
 }
 
-// impairPoller is an impairConn over a socket that can be polled.
-type impairPoller struct {
-	impairConn
+// instantPoller is an instantConn over a socket that can be polled.
+type instantPoller struct {
+	instantConn
 	poll multicast.Poller
 }
 
 // TryRead implements multicast.Poller.
-func (c *impairPoller) TryRead(ps []multicast.Packet) (int, error) {
+func (c *instantPoller) TryRead(ps []multicast.Packet) (int, error) {
 	n, err := c.poll.TryRead(ps)
 	if n == 0 {
 		return 0, err
@@ -67,7 +67,7 @@ func (c *impairPoller) TryRead(ps []multicast.Packet) (int, error) {
 }
 
 // pass moves what arrives to the front of ps, and returns how much that is.
-func (c *impairConn) pass(ps []multicast.Packet) int {
+func (c *instantConn) pass(ps []multicast.Packet) int {
 	c.mu.Lock()
 	defer c.mu.Unlock()
 	now := c.network.now()
@@ -89,7 +89,7 @@ func (c *impairConn) pass(ps []multicast.Packet) int {
 }
 
 // Stats implements multicast.Conn. What was lost was not received.
-func (c *impairConn) Stats() multicast.ConnStats {
+func (c *instantConn) Stats() multicast.ConnStats {
 	dropped := c.dropped.Load() // first: it only grows, and Received is never behind it
 	s := c.Conn.Stats()
 	s.Received -= dropped

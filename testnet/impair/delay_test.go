@@ -1,4 +1,4 @@
-package testnet
+package impair
 
 import (
 	"bytes"
@@ -95,7 +95,7 @@ func (c *tubeConn) Close() error {
 // tubeStory is a test with a socket at the end of an impaired tube.
 type tubeStory struct {
 	*testing.T
-	network *ImpairNetwork
+	network *Network
 	conn    multicast.Conn
 	tube    *tubeConn
 	start   time.Time
@@ -171,7 +171,7 @@ func (t tubeStory) wantNothing() {
 	}
 }
 
-func TestImpairDelays(t *testing.T) {
+func TestDelays(t *testing.T) {
 	onTube(t, "delay=250us", func(t tubeStory) {
 		t.tube.put("a", "b")
 		t.wantRead(tubeArrival{"a", 250 * time.Microsecond}, tubeArrival{"b", 250 * time.Microsecond})
@@ -188,7 +188,7 @@ func TestImpairDelays(t *testing.T) {
 
 // A delay counts from when the kernel took the datagram in, however late it is
 // read, and from when it is read where the kernel doesn't say.
-func TestImpairDelaysFromTheKernelsTime(t *testing.T) {
+func TestDelaysFromTheKernelsTime(t *testing.T) {
 	onTube(t, "delay=5ms", func(t tubeStory) {
 		time.Sleep(10 * time.Millisecond)
 		t.tube.putAt(time.Now().Add(-2*time.Millisecond).UnixNano(), "a")
@@ -205,7 +205,7 @@ func TestImpairDelaysFromTheKernelsTime(t *testing.T) {
 	})
 }
 
-func TestImpairKeepsOrderUnderJitter(t *testing.T) {
+func TestKeepsOrderUnderJitter(t *testing.T) {
 	texts := lantest.Numbered("d", 500)
 	story := func(t tubeStory) (all []tubeArrival) {
 		go func() {
@@ -264,7 +264,7 @@ func TestImpairKeepsOrderUnderJitter(t *testing.T) {
 }
 
 // A Read that waits for one datagram is woken for another that is due earlier.
-func TestImpairWakesForWhatIsDueEarlier(t *testing.T) {
+func TestWakesForWhatIsDueEarlier(t *testing.T) {
 	delays := link.TraceDelay{Delays: []time.Duration{10 * time.Millisecond, time.Millisecond, 0}}
 	onTubeLink(t, link.Config{Delay: delays, Unordered: true}, func(t tubeStory) {
 		s := lantest.Read(t.conn)
@@ -286,7 +286,7 @@ func TestImpairWakesForWhatIsDueEarlier(t *testing.T) {
 	})
 }
 
-func TestImpairDuplicatesAndCorrupts(t *testing.T) {
+func TestDuplicatesAndCorrupts(t *testing.T) {
 	onTube(t, "duplicate=100%/1ms corrupt=50%", func(t tubeStory) {
 		const sent, copies = 100, 3 // a copy is copied once again
 		whole := "0123456789"
@@ -324,7 +324,7 @@ func TestImpairDuplicatesAndCorrupts(t *testing.T) {
 
 // 972 bytes and their headers take a millisecond, four times that wait, and the
 // rest is dropped.
-func TestImpairLimitsTheRate(t *testing.T) {
+func TestLimitsTheRate(t *testing.T) {
 	onTube(t, "rate=8Mbit queue=4kB", func(t tubeStory) {
 		text := string(bytes.Repeat([]byte("x"), 972))
 		t.tube.put(text, text, text, text, text, text)
@@ -340,7 +340,7 @@ func TestImpairLimitsTheRate(t *testing.T) {
 	})
 }
 
-func TestImpairBoundsWhatItHolds(t *testing.T) {
+func TestBoundsWhatItHolds(t *testing.T) {
 	onTube(t, "delay=1s", func(t tubeStory) {
 		const sent = 1100
 		fit := maxHeld / (64<<10 + heldCost)
@@ -362,7 +362,7 @@ func TestImpairBoundsWhatItHolds(t *testing.T) {
 }
 
 // What a Read returned stays as it is until the next one, whatever arrives.
-func TestImpairLendsUntilTheNextRead(t *testing.T) {
+func TestLendsUntilTheNextRead(t *testing.T) {
 	onTube(t, "delay=1ms", func(t tubeStory) {
 		ps := make([]multicast.Packet, 3)
 		for round := range 5 {
@@ -390,7 +390,7 @@ func TestImpairLendsUntilTheNextRead(t *testing.T) {
 	})
 }
 
-func TestImpairCloseEndsARead(t *testing.T) {
+func TestCloseEndsARead(t *testing.T) {
 	for _, held := range []bool{false, true} {
 		onTube(t, "delay=1s", func(t tubeStory) {
 			s := lantest.Read(t.conn)
@@ -415,7 +415,7 @@ func TestImpairCloseEndsARead(t *testing.T) {
 
 // When the socket below fails, what it had received comes still, and then the
 // error, each time.
-func TestImpairHandsAnErrorOnWhenAllHasArrived(t *testing.T) {
+func TestHandsAnErrorOnWhenAllHasArrived(t *testing.T) {
 	broken := errors.New("the cable is cut")
 	onTube(t, "delay=1ms", func(t tubeStory) {
 		t.tube.put("a")
@@ -438,7 +438,7 @@ func TestImpairHandsAnErrorOnWhenAllHasArrived(t *testing.T) {
 	})
 }
 
-func TestImpairWithoutATimerClosesTheSocket(t *testing.T) {
+func TestWithoutATimerClosesTheSocket(t *testing.T) {
 	broken := errors.New("no timers today")
 	below := &tube{err: broken}
 	_, err := mustImpair(t, below, link.Config{Delay: link.FixedDelay(1)}, 1).Group(multicast.GroupConfig{})
@@ -449,14 +449,14 @@ func TestImpairWithoutATimerClosesTheSocket(t *testing.T) {
 	<-below.conn.closed
 }
 
-func TestImpairReadNeedsRoom(t *testing.T) {
+func TestReadNeedsRoom(t *testing.T) {
 	onTube(t, "delay=1ms", func(t tubeStory) {
 		_, err := t.conn.Read(nil)
 		linktest.WantError(t, err, "room for one packet")
 	})
 }
 
-func TestImpairDelayDoesNotAllocateOnceItIsFull(t *testing.T) {
+func TestDelayDoesNotAllocateOnceItIsFull(t *testing.T) {
 	n := mustImpair(t, counting{}, link.Config{Delay: link.FixedDelay(1), Duplicate: 0.5}, 1)
 	c := &delayConn{timer: multicast.NewTimer(), inbound: inbound{network: n, link: new(link.Link).Init(n.cfg, 1)}}
 	in, out := make([]multicast.Packet, 30), make([]multicast.Packet, 90)

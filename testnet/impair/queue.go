@@ -1,6 +1,9 @@
-package testnet
+package impair
 
-import "crier/multicast"
+import (
+	"crier/multicast"
+	"crier/testnet/schedule"
+)
 
 const (
 	// maxHeld bounds the memory of a socket's queue, in bytes.
@@ -17,19 +20,19 @@ var heldSizes = [...]int{256, 1536, 9 << 10, 64 << 10}
 // heldQueue keeps copies of datagrams until they are due. It allocates only
 // until it has been as full as it gets. The zero value is empty.
 type heldQueue struct {
-	due    schedule           // an event's node is a place
-	places []multicast.Packet // Data is a buffer
-	empty  []uint32           // places that may be used again
-	lent   [][]byte           // buffers that the last Read returned
+	due    schedule.Schedule[uint32] // of places
+	places []multicast.Packet        // Data is a buffer
+	empty  []uint32                  // places that may be used again
+	lent   [][]byte                  // buffers that the last Read returned
 	free   [len(heldSizes)][][]byte
 	bytes  int // of all buffers, free ones too, and heldCost for each
 }
 
 // len returns how many datagrams are held.
-func (q *heldQueue) len() int { return q.due.len() }
+func (q *heldQueue) len() int { return q.due.Len() }
 
 // next returns when the first one is due; there must be one.
-func (q *heldQueue) next() int64 { return q.due.next() }
+func (q *heldQueue) next() int64 { return q.due.Next().At }
 
 // push keeps a copy of p until at, behind all others that are due then. It
 // returns the copy, which is valid until the next call, or nil if there is no
@@ -46,7 +49,7 @@ func (q *heldQueue) push(at int64, p *multicast.Packet) *multicast.Packet {
 	} else {
 		q.places = append(q.places, multicast.Packet{})
 	}
-	q.due.push(event{at: at, node: place})
+	q.due.Push(at, place)
 	q.places[place] = *p
 	q.places[place].Data = b
 	return &q.places[place]
@@ -57,7 +60,7 @@ func (q *heldQueue) push(at int64, p *multicast.Packet) *multicast.Packet {
 func (q *heldQueue) pop(now int64, ps []multicast.Packet) int {
 	n := 0
 	for n < len(ps) && q.len() > 0 && q.next() <= now {
-		place := q.due.pop().node
+		place := q.due.Pop().What
 		ps[n] = q.places[place]
 		q.lent = append(q.lent, ps[n].Data)
 		q.places[place].Data = nil

@@ -1,4 +1,6 @@
-package testnet
+// Package impair puts links on real sockets: what they receive passes a link, in real
+// time and before anyone looks at it.
+package impair
 
 import (
 	"sync"
@@ -9,10 +11,10 @@ import (
 	"crier/testnet/link"
 )
 
-// ImpairNetwork is a network whose sockets receive over bad links, in real time
+// Network is a network whose sockets receive over bad links, in real time
 // and before anyone looks at what came. It is as safe for concurrent use as the
 // network below it.
-type ImpairNetwork struct {
+type Network struct {
 	network multicast.Network
 	cfg     link.Config
 	seed    uint64
@@ -20,15 +22,15 @@ type ImpairNetwork struct {
 	opened  atomic.Uint64 // sockets so far, which number their links
 
 	mu    sync.Mutex
-	stats ImpairStats
+	stats Stats
 }
 
-var _ multicast.Network = (*ImpairNetwork)(nil)
+var _ multicast.Network = (*Network)(nil)
 
-// ImpairStats is what the links of all sockets have counted, those of closed
+// Stats is what the links of all sockets have counted, those of closed
 // sockets included. A datagram counts as sent when its socket receives it.
 // Counters only grow.
-type ImpairStats struct {
+type Stats struct {
 	link.Stats
 	Delayed  uint64 // arrivals that were held back, copies included
 	Overflow uint64 // arrivals dropped since their socket held all that it may (64 MiB)
@@ -36,11 +38,11 @@ type ImpairStats struct {
 
 // Dropped returns how many datagrams were thrown away, for whatever reason.
 // Copies that were, count too.
-func (s ImpairStats) Dropped() uint64 {
+func (s Stats) Dropped() uint64 {
 	return s.Lost + s.QueueDrops + s.Partitioned + s.Overflow
 }
 
-// Impair wraps a network so that each of its sockets, group and unicast alike,
+// Wrap wraps a network so that each of its sockets, group and unicast alike,
 // passes what it receives through a [Link] of its own, which behaves as cfg says
 // and counts 28 bytes of headers (over IPv6, 48) to a datagram. What is sent
 // isn't changed. Each link has its own generator, from seed and from its
@@ -56,54 +58,54 @@ func (s ImpairStats) Dropped() uint64 {
 // dropped. The queue keeps its memory while the socket is open. The delay
 // counts from the kernel's time stamp where there is one, and Received moves
 // with it. How late a Read returns depends on the network's [multicast.Timer].
-func Impair(network multicast.Network, cfg link.Config, seed uint64) (*ImpairNetwork, error) {
+func Wrap(network multicast.Network, cfg link.Config, seed uint64) (*Network, error) {
 	if err := cfg.Validate(); err != nil {
 		return nil, err
 	}
-	return &ImpairNetwork{network: network, cfg: cfg, seed: seed, start: time.Now()}, nil
+	return &Network{network: network, cfg: cfg, seed: seed, start: time.Now()}, nil
 }
 
 // Stats returns what was counted so far.
-func (n *ImpairNetwork) Stats() ImpairStats {
+func (n *Network) Stats() Stats {
 	n.mu.Lock()
 	defer n.mu.Unlock()
 	return n.stats
 }
 
 // Group implements multicast.Network.
-func (n *ImpairNetwork) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
+func (n *Network) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 	return n.wrap(n.network.Group(cfg))
 }
 
 // Socket implements multicast.Network.
-func (n *ImpairNetwork) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
+func (n *Network) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 	return n.wrap(n.network.Socket(cfg))
 }
 
 // Timer implements multicast.Network.
-func (n *ImpairNetwork) Timer() (multicast.Timer, error) { return n.network.Timer() }
+func (n *Network) Timer() (multicast.Timer, error) { return n.network.Timer() }
 
-func (n *ImpairNetwork) wrap(c multicast.Conn, err error) (multicast.Conn, error) {
+func (n *Network) wrap(c multicast.Conn, err error) (multicast.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
 	in := inbound{network: n, link: new(link.Link).Init(n.cfg, link.Seed(n.seed, n.opened.Add(1), 0))}
 	if n.cfg.Instant() {
 		if p, ok := c.(multicast.Poller); ok {
-			return &impairPoller{impairConn: impairConn{Conn: c, inbound: in}, poll: p}, nil
+			return &instantPoller{instantConn: instantConn{Conn: c, inbound: in}, poll: p}, nil
 		}
-		return &impairConn{Conn: c, inbound: in}, nil
+		return &instantConn{Conn: c, inbound: in}, nil
 	}
 	return newDelayConn(c, in)
 }
 
 // now returns the time that links know.
-func (n *ImpairNetwork) now() int64 { return int64(time.Since(n.start)) }
+func (n *Network) now() int64 { return int64(time.Since(n.start)) }
 
 // inbound is the link that leads to a socket, and belongs to the goroutine that
 // reads it.
 type inbound struct {
-	network *ImpairNetwork
+	network *Network
 	link    *link.Link
 	counted link.Stats // what the network's counters have of the link's
 }

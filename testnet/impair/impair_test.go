@@ -1,4 +1,4 @@
-package testnet
+package impair
 
 import (
 	"encoding/binary"
@@ -79,9 +79,9 @@ func numbersOf(t *testing.T, c multicast.Conn) []uint64 {
 	}
 }
 
-func mustImpair(t testing.TB, network multicast.Network, cfg link.Config, seed uint64) *ImpairNetwork {
+func mustImpair(t testing.TB, network multicast.Network, cfg link.Config, seed uint64) *Network {
 	t.Helper()
-	n, err := Impair(network, cfg, seed)
+	n, err := Wrap(network, cfg, seed)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -97,10 +97,10 @@ func mustGroup(t testing.TB, n multicast.Network) multicast.Conn {
 	return c
 }
 
-func TestImpairLosesItsShare(t *testing.T) {
+func TestLosesItsShare(t *testing.T) {
 	const n = 50_000
 	for _, share := range []float64{0, 0.01, 0.5, 0.99, 1} {
-		d, err := Impair(counting{limit: n}, link.Config{Loss: link.Bernoulli{P: share}}, 7)
+		d, err := Wrap(counting{limit: n}, link.Config{Loss: link.Bernoulli{P: share}}, 7)
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -121,7 +121,7 @@ func TestImpairLosesItsShare(t *testing.T) {
 	}
 }
 
-func TestImpairLosesWhatAScriptSays(t *testing.T) {
+func TestLosesWhatAScriptSays(t *testing.T) {
 	n := mustImpair(t, counting{limit: 20}, link.Config{Loss: lantest.Parsed(t, "drop 1, 3-15, 20")}, 1)
 	if got, want := numbersOf(t, mustGroup(t, n)), []uint64{1, 15, 16, 17, 18}; !slices.Equal(got, want) {
 		t.Errorf("kept %v, not %v", got, want)
@@ -129,7 +129,7 @@ func TestImpairLosesWhatAScriptSays(t *testing.T) {
 }
 
 // The short way through the link ends where the long one does.
-func TestImpairInPlaceDoesAsTheLinkSays(t *testing.T) {
+func TestInPlaceDoesAsTheLinkSays(t *testing.T) {
 	const limit = 5000
 	cfg := link.Config{Loss: link.AnyLoss{link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.3, LossBad: 0.9}, link.Bernoulli{P: 0.05}}, Corrupt: 0.2}
 	n := mustImpair(t, counting{limit: limit}, cfg, 7)
@@ -159,7 +159,7 @@ func TestImpairInPlaceDoesAsTheLinkSays(t *testing.T) {
 	}
 }
 
-func TestImpairRepeatsForASeedAndDiffersBetweenSockets(t *testing.T) {
+func TestRepeatsForASeedAndDiffersBetweenSockets(t *testing.T) {
 	run := func(seed uint64) (a, b []uint64) {
 		n := mustImpair(t, counting{limit: 1000}, link.Config{Loss: link.Bernoulli{P: 0.3}}, seed)
 		s, err := n.Socket(multicast.SocketConfig{})
@@ -181,7 +181,7 @@ func TestImpairRepeatsForASeedAndDiffersBetweenSockets(t *testing.T) {
 }
 
 // What is damaged is damaged where it lies; the rest stays as it was.
-func TestImpairCorruptsItsShareInPlace(t *testing.T) {
+func TestCorruptsItsShareInPlace(t *testing.T) {
 	const limit = 20_000
 	n := mustImpair(t, counting{limit: limit}, link.Config{Corrupt: 0.1}, 7)
 	damaged := 0
@@ -199,22 +199,22 @@ func TestImpairCorruptsItsShareInPlace(t *testing.T) {
 	}
 }
 
-func TestImpairRefusesALinkThatMakesNoSense(t *testing.T) {
+func TestRefusesALinkThatMakesNoSense(t *testing.T) {
 	for _, share := range []float64{-0.01, 1.01, math.NaN(), math.Inf(1)} {
-		_, err := Impair(counting{}, link.Config{Loss: link.Bernoulli{P: share}}, 1)
+		_, err := Wrap(counting{}, link.Config{Loss: link.Bernoulli{P: share}}, 1)
 		linktest.WantError(t, err, "Bernoulli.P is a probability from 0 to 1, not ")
 	}
-	_, err := Impair(counting{}, link.Config{Delay: link.FixedDelay(-1)}, 1)
+	_, err := Wrap(counting{}, link.Config{Delay: link.FixedDelay(-1)}, 1)
 	linktest.WantError(t, err, "FixedDelay is from 0 to 1h0m0s, not -1ns")
 }
 
-func TestImpairInPlaceDoesNotAllocate(t *testing.T) {
+func TestInPlaceDoesNotAllocate(t *testing.T) {
 	for _, cfg := range []link.Config{
 		{Loss: link.Bernoulli{P: 0.5}},
 		{Loss: link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1, LossBad: 1}, Delay: link.FixedDelay(0), Corrupt: 0.5},
 	} {
 		c := mustGroup(t, mustImpair(t, counting{limit: math.MaxInt32}, cfg, 1))
-		if _, ok := c.(*impairConn); !ok {
+		if _, ok := c.(*instantConn); !ok {
 			t.Fatalf("%+v needs a %T", cfg, c)
 		}
 		ps := make([]multicast.Packet, 8)
@@ -226,7 +226,7 @@ func TestImpairInPlaceDoesNotAllocate(t *testing.T) {
 
 // Around a LAN's host: all of a group's and of a socket's own datagrams are lost,
 // what is sent is not, and Read waits on until Close.
-func TestImpairOnALAN(t *testing.T) {
+func TestOnALAN(t *testing.T) {
 	lantest.On(t, lan.Config{}, func(t lantest.Net) {
 		pub, clean := t.Pub(1), t.Sub(3)
 		n := mustImpair(t, t.Host(2), link.Config{Loss: link.Bernoulli{P: 1}}, 1)
@@ -267,7 +267,7 @@ func TestImpairOnALAN(t *testing.T) {
 	})
 }
 
-func BenchmarkImpairRead(b *testing.B) {
+func BenchmarkRead(b *testing.B) {
 	for _, bb := range []struct{ name, link string }{{"loss", "loss=1%"}, {"burst", "burst=4%/12 corrupt=0.1%"}} {
 		b.Run(bb.name, func(b *testing.B) {
 			cfg, err := link.Parse(bb.link)
