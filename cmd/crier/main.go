@@ -42,7 +42,7 @@ func interrupt(interrupts <-chan os.Signal, cancel, release func()) {
 	release()
 }
 
-// crier is the whole tool.
+// crier returns the whole tool.
 func crier() *cli.Tool {
 	return &cli.Tool{
 		About: `crier: brokerless direct messaging over UDP multicast

@@ -167,8 +167,7 @@ func parse(words []string) (coordinator.Options, error) {
 
 func (o *all) file(name, kind string) string { return filepath.Join(o.out, name+"."+kind) }
 
-// one runs one item. A JSON file that isn't empty is that of a benchmark which was run to
-// its end.
+// one runs an item. The JSON file stays empty until the benchmark has ended.
 func (o *all) one(ctx context.Context, it item, std cli.Streams) error {
 	var table bytes.Buffer
 	err := coordinator.Run(ctx, it.opts, &table, cli.NewConsole(std.Err).Show)

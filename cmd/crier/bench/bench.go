@@ -169,7 +169,7 @@ Examples:
 	}
 }
 
-// kindCommand is the command of one benchmark.
+// kindCommand returns the command of one benchmark.
 func kindCommand(kind, brief, help string) *cli.Command {
 	return &cli.Command{
 		Name: "bench " + kind, Brief: brief, Help: help,
@@ -192,7 +192,7 @@ func kindCommand(kind, brief, help string) *cli.Command {
 	}
 }
 
-// serve is the other end of bench latency --remote.
+// serve returns the other end of bench latency --remote.
 func serve() *cli.Command {
 	return &cli.Command{
 		Name: "bench serve", Brief: "answer another machine's bench latency --remote",
@@ -229,7 +229,7 @@ Examples:
 	}
 }
 
-// Worker is the hidden command that the benchmark starts its processes by.
+// Worker returns the hidden command that the benchmark starts its processes by.
 func Worker() *cli.Command {
 	return &cli.Command{
 		Name: job.WorkerCommand, Hidden: true,

@@ -12,7 +12,7 @@ import (
 	"crier/cmd/crier/cli"
 )
 
-// options are the flags of a benchmark.
+// options holds the flags of a benchmark.
 type options struct {
 	coordinator.Options
 	offload  string
@@ -168,7 +168,7 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 // limitsNow is --limits without a file.
 const limitsNow = "measure"
 
-// options checks what the package doesn't know of.
+// options checks the flags that the coordinator doesn't know, and returns the others.
 func (o *options) options() (coordinator.Options, error) {
 	opts := o.Options
 	switch o.offload {
@@ -210,7 +210,7 @@ func (l *sizeList) String() string {
 	return strings.Join(words, ",")
 }
 
-// Set takes the place of what the list was before.
+// Set replaces the list.
 func (l *sizeList) Set(text string) error {
 	var list []int
 	for word := range strings.SplitSeq(text, ",") {
@@ -227,5 +227,5 @@ func (l *sizeList) Set(text string) error {
 	return nil
 }
 
-// Type is the word for it in a list of flags.
+// Type returns the word for it in a list of flags.
 func (l *sizeList) Type() string { return "SIZE" }

@@ -60,7 +60,7 @@ func find(list []*Command, name string) *Command {
 	return nil
 }
 
-// word is the last word of the command's name.
+// word returns the last word of the command's name.
 func (c *Command) word() string { return c.Name[strings.LastIndexByte(c.Name, ' ')+1:] }
 
 func names(list []*Command) string {

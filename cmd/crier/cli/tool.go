@@ -85,7 +85,7 @@ func (t *Tool) Run(ctx context.Context, args []string, std Streams) int {
 	return ExitError
 }
 
-// Overview is the help on the whole tool, printed where there are no arguments.
+// Overview returns the help on the whole tool, printed where there are no arguments.
 func (t *Tool) Overview() string {
 	var b strings.Builder
 	b.WriteString(t.About)

@@ -98,7 +98,7 @@ func (p *script) intro(net string) string {
 `, where, p.seed)
 }
 
-// progressHead is the head of progressLine's columns: what each subscriber has.
+// progressHead returns the head of progressLine's columns: what each subscriber has.
 func progressHead(names []string) string {
 	return fmt.Sprintf("%8s %12s %12s %12s %12s\n", "time", "accepted", names[0],
 		names[1], names[2])

@@ -209,7 +209,7 @@ func (r *marketRand) next() uint64 {
 	return mix64(r.state)
 }
 
-// below is a number from 0 to n-1; 0 if n is less than 1.
+// below returns a number from 0 to n-1; 0 if n is less than 1.
 func (r *marketRand) below(n int64) int64 {
 	if n < 1 {
 		return 0

@@ -71,12 +71,12 @@ func (d *packetDecoder) init() {
 // SetTruncated is called by the layers: see gopacket.DecodeFeedback.
 func (d *packetDecoder) SetTruncated() { d.short = true }
 
-// knows says whether packets of a link type can be decoded.
+// knows reports whether packets of a link type can be decoded.
 func (d *packetDecoder) knows(link layers.LinkType) bool {
 	return packetLayer(link, nil) != gopacket.LayerTypeZero
 }
 
-// packetLayer is the first header of a packet of a link type.
+// packetLayer returns the first header of a packet of a link type.
 func packetLayer(link layers.LinkType, packet []byte) gopacket.LayerType {
 	switch link {
 	case layers.LinkTypeEthernet:
@@ -106,7 +106,7 @@ func (d *packetDecoder) address(to []byte, bytes int) {
 	d.to, d.bytes = netip.AddrPortFrom(addr, 0), bytes
 }
 
-// large says whether the last datagram was larger than an Ethernet allows, on a
+// large reports whether the last datagram was larger than an Ethernet allows, on a
 // link that isn't a host's own: that has no addresses.
 func (d *packetDecoder) large(link layers.LinkType) bool {
 	return d.bytes > ethernetMTU && link == layers.LinkTypeEthernet &&

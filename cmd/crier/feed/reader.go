@@ -68,7 +68,7 @@ func (r *Reader) pull() (raw, error) {
 	}
 }
 
-// record is a message with its due time.
+// record returns a message with its due time.
 func (r *Reader) record(m raw, payload []byte) Record {
 	r.n++
 	if !m.timed {
@@ -178,7 +178,7 @@ func (r *Reader) tell(kind telling, text string, args ...any) {
 // strangers are datagrams to other addresses than those that are wanted.
 type strangers struct {
 	n    uint64
-	rows []stranger // of the first addresses, strangerRows at the most
+	rows []stranger // of the first addresses, strangerRows at most
 }
 
 type stranger struct {
@@ -307,7 +307,7 @@ func (r *Reader) Warnings() []string {
 	return list
 }
 
-// counted is a number and its noun.
+// counted returns a number and its noun.
 func counted(n uint64, one, many string) string {
 	if n == 1 {
 		return "1 " + one

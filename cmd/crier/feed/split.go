@@ -173,7 +173,7 @@ func (s *splitter) divide(b []byte) error {
 	}
 }
 
-// more says whether there is a message to take.
+// more reports whether there is a message to take.
 func (s *splitter) more() bool {
 	for s.left == 0 {
 		if s.i+1 >= len(s.parts) {

@@ -118,7 +118,7 @@ func (s *streams) say(kind telling, text string, args ...any) {
 	s.happened = append(s.happened, happening{kind, fmt.Sprintf(text, args...)})
 }
 
-// session is a session's name.
+// session returns a session's name.
 func (s *streams) session(key sessionKey) string {
 	if !s.mold {
 		return fmt.Sprintf("%d of channel %d, protocol %#x", binary.LittleEndian.Uint32(key[6:]),

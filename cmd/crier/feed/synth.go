@@ -60,7 +60,7 @@ func AppendSynth(b []byte, seed, index uint64, n int) []byte {
 	return b
 }
 
-// VerifySynth says whether b is a message of the seed, whole and unchanged, and
+// VerifySynth reports whether b is a message of the seed, whole and unchanged, and
 // which one. One that is too short doesn't tell its index: compare it with
 // AppendSynth.
 func VerifySynth(b []byte, seed uint64) (index uint64, ok bool) {

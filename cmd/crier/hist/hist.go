@@ -48,7 +48,7 @@ func record(to **hdrhistogram.Histogram, d time.Duration) {
 	(*to).RecordValue(int64(d))
 }
 
-// Count is how many values were added, Negative how many of them were below 0.
+// Count returns how many values were added, Negative how many of them were below 0.
 func (h *Histogram) Count() int64 { return count(h.h) + count(h.below) }
 
 // Negative returns how many of the values are negative.
@@ -81,7 +81,7 @@ func (h *Histogram) QuantileOf(part, whole int64) time.Duration {
 	return min(ranked(h.h, rank-below), h.max)
 }
 
-// ranked is the value of a rank, from 1. The library turns percentiles into ranks by
+// ranked returns the value of a rank, from 1. The library turns percentiles into ranks by
 // rounding, and this one back into rank however the machine rounds on the way.
 func ranked(h *hdrhistogram.Histogram, rank int64) time.Duration {
 	return time.Duration(h.ValueAtPercentile(float64(rank) / float64(h.TotalCount()) * 100))
@@ -117,7 +117,7 @@ func (h *Histogram) Quantiles() *Quantiles {
 	}
 }
 
-// Max is the longest that was added, exactly; 0 if nothing was.
+// Max returns the longest that was added, exactly; 0 if nothing was.
 func (h *Histogram) Max() time.Duration { return h.max }
 
 // Merge adds the values of another histogram.

@@ -151,7 +151,7 @@ func (n *Flags) Network() (multicast.Network, error) {
 	return network, nil
 }
 
-// impairError is a usage error about --impair.
+// impairError returns a usage error about --impair.
 func impairError(err error) error {
 	return cli.Usagef("--impair: %s", strings.TrimPrefix(err.Error(), "testnet: "))
 }

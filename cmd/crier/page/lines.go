@@ -23,7 +23,7 @@ type Line struct {
 	Dashed bool
 }
 
-// xys are the points as gonum takes them.
+// xys returns the points as gonum takes them.
 func (l *Line) xys() plotter.XYs {
 	var list plotter.XYs
 	for _, p := range l.Points {

@@ -46,7 +46,7 @@ type cell struct {
 	Style template.CSS
 }
 
-// Cells are the table's rows.
+// Cells returns the table's rows.
 func (t Table) Cells() [][]cell {
 	var rows [][]cell
 	for i, row := range t.Rows {

@@ -32,7 +32,7 @@ const (
 	seriesColors = 6
 )
 
-// series is the colour of a line or bar, from 0. It is a name in disguise: drawn puts a
+// series returns the colour of a line or bar, from 0. It is a name in disguise: drawn puts a
 // variable of the page's style in its place, which differs in the dark.
 func series(i int) color.Color { return color.RGBA{1, 2, uint8(1 + i%seriesColors), 255} }
 
@@ -135,7 +135,7 @@ func (countTicks) Ticks(least, most float64) []plot.Tick {
 	return ticks
 }
 
-// short is a number in three digits and a letter: 12.3k, 4M.
+// short returns a number in three digits and a letter: 12.3k, 4M.
 func short(v float64) string {
 	for _, u := range []struct {
 		from float64

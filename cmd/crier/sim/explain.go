@@ -19,7 +19,7 @@ type explainer struct {
 	run     *scenario.Run
 	offset  uint64
 	sub     *testnet.Subscriber
-	life    int // of the publishers' sessions: which one, from 0
+	life    int // the number of the session, from 0
 	session *testnet.Session
 
 	seqs   []uint64             // the frames that it has a part in
@@ -34,8 +34,8 @@ type moment struct {
 	text string
 }
 
-// newExplainer watches a run for a message, given as OFFSET@SUBSCRIBER; nil if
-// there is none.
+// newExplainer observes a run for a message, given as OFFSET@SUBSCRIBER. It returns nil
+// without one.
 func newExplainer(run *scenario.Run, what string) (*explainer, error) {
 	if what == "" {
 		return nil, nil
@@ -88,13 +88,13 @@ func (e *explainer) accepted(s *testnet.Session, offset uint64, payload []byte) 
 	}
 }
 
-// part says whether a DATA frame has a part of the message.
+// part reports whether a DATA frame has a part of the message.
 func (e *explainer) part(f *frame.Frame) bool {
 	return f != nil && f.Kind == frame.Data && f.Session == e.session.ID && e.offset >= f.Offset &&
 		e.offset < f.EndOffset()
 }
 
-// ours says whether ranges name a frame of the message.
+// ours reports whether ranges name a frame of the message.
 func (e *explainer) ours(f *frame.Frame) (uint64, bool) {
 	for _, seq := range e.seqs {
 		for _, r := range f.Ranges {
@@ -186,7 +186,7 @@ func (e *explainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
 	e.before = e.stats()
 }
 
-// handled tells why a frame that came is of no use, if it isn't.
+// handled notes why a frame that came was discarded.
 func (e *explainer) handled(d *testnet.Datagram, sub *testnet.Subscriber) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil || sub != e.sub {
 		return
@@ -249,7 +249,7 @@ func (e *explainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
 	}
 }
 
-// unknown says that there is no such message, once the run is over; nil if there is.
+// unknown returns an error, after the run, if there is no such message.
 func (e *explainer) unknown() error {
 	if e == nil || e.session != nil {
 		return nil
@@ -268,7 +268,7 @@ func (e *explainer) unknown() error {
 		e.offset, e.life, s.Publisher, s.FirstOffset, s.NextOffset()-1)
 }
 
-// text is the message's life.
+// text returns the message's life.
 func (e *explainer) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)
@@ -284,7 +284,7 @@ func (e *explainer) text() string {
 	return b.String()
 }
 
-// micros is a time in microseconds.
+// micros returns a time in microseconds.
 func micros(d time.Duration) string {
 	return fmt.Sprintf("%.3f us", float64(d)/float64(time.Microsecond))
 }

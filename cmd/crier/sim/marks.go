@@ -10,7 +10,7 @@ import (
 	"crier/testnet/scenario"
 )
 
-// event is an event of the scenario, as pictures mark it.
+// event is an event of the scenario with its mark in pictures.
 type event struct {
 	Mark string   `json:"mark"` // one character
 	At   []int64  `json:"at_ns"`
@@ -20,14 +20,14 @@ type event struct {
 	Who  []string `json:"who"`
 }
 
-// eventTimes bounds the times that are listed of one event.
+// eventTimes bounds the listed times of an event.
 const eventTimes = 1000
 
 // eventMarks are the marks of events, in the order of the file; the last one
 // serves all that follow.
 const eventMarks = "123456789abcdefghijklmnopqrstuvwxyz*"
 
-// eventsOf lists what a scenario lets happen.
+// eventsOf lists the events of a scenario.
 func eventsOf(s *scenario.Scenario) []*event {
 	list := []*event{}
 	for i := range s.Events {
@@ -47,7 +47,7 @@ func eventsOf(s *scenario.Scenario) []*event {
 	return list
 }
 
-// String tells the event in words.
+// String describes the event.
 func (e *event) String() string {
 	text := fmt.Sprintf("%v %s %s", time.Duration(e.At[0]), e.Do, strings.Join(e.Who, ", "))
 	if e.For > 0 {
@@ -88,7 +88,7 @@ func marksText(events []*event, bin int64, columns int) string {
 	return string(row)
 }
 
-// pictureMarks are the marks of a run's events, for pictures over time.
+// pictureMarks returns the marks of a run's events, for pictures over time.
 func pictureMarks(r *Result) page.Marks {
 	m := page.Marks{End: seconds(r.Series.Bin) * float64(usedBins(&r.Series))}
 	for _, e := range r.Events {

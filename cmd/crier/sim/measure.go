@@ -12,9 +12,9 @@ import (
 )
 
 const (
-	// bins is in how many bins of time a run is told.
+	// bins is the number of bins of time in a Result.
 	bins = 240
-	// maxLosses bounds the loss reports that are listed of one subscriber.
+	// maxLosses bounds the listed loss reports of a subscriber.
 	maxLosses = 1000
 )
 
@@ -31,24 +31,25 @@ type meter struct {
 	last     *sessionFrames // whose frame came last
 }
 
-// sessionFrames is what became of one session's DATA frames.
+// sessionFrames counts losses and NACKs of a session's DATA frames.
 type sessionFrames struct {
 	session *testnet.Session
 	frames  []frameCount // by sequence number, from the session's first
 }
 
-// frameCount counts who missed a frame, and how many NACKs for it reached the publisher.
+// frameCount counts the subscribers that missed a frame, and the NACKs for it that reached
+// the publisher.
 type frameCount struct{ missed, nacks uint32 }
 
-// memberCount is what each message changes of a member: together, so that those of a
-// thousand members stay in the cache.
+// memberCount holds the counts that each message changes, apart from the rest of a member, so
+// that those of a thousand members stay in the cache.
 type memberCount struct {
 	delivered, bytes uint64
 	latencyMax       int64
 	group            *group
 }
 
-// newMeter watches a run that has not been started.
+// newMeter observes a run that has not been started.
 func newMeter(run *scenario.Run) *meter {
 	s, w := run.Scenario(), run.World()
 	m := &meter{
@@ -91,10 +92,10 @@ func newMeter(run *scenario.Run) *meter {
 	return m
 }
 
-// at is the bin of now.
+// at returns the bin of now.
 func (m *meter) at() int { return min(int(m.run.World().Now()/m.bin), bins-1) }
 
-// strip is the point of a subscriber's strip for now.
+// strip returns the point of a subscriber's strip for now.
 func (m *meter) strip(sub int) *stripPoint {
 	bin := m.at()
 	if n := len(m.strips[sub]); n == 0 || m.strips[sub][n-1].Bin != bin {
@@ -116,7 +117,7 @@ func (m *meter) frames(s *testnet.Session) *sessionFrames {
 	return m.last
 }
 
-// of is a frame's entry; nil for a number that the session never had.
+// of returns a frame's entry; nil for a number that the session never had.
 func (f *sessionFrames) of(seq uint64) *frameCount {
 	i := seq - f.session.FirstSeq
 	if i >= uint64(len(f.frames)) {
@@ -253,7 +254,7 @@ func (m *meter) session(id uint64) *testnet.Session {
 	return m.run.World().Session(id)
 }
 
-// sample notes how much subscribers hold, once a bin: a thousand of them take time.
+// sample notes how much subscribers hold, once a bin: to ask a thousand of them takes time.
 func (m *meter) sample(now reliable.Time) {
 	if now < m.next {
 		return
@@ -337,7 +338,7 @@ func nackCountsOf(list []uint32) *nackCounts {
 	return &nackCounts{at(50), at(95), at(99), at(100)}
 }
 
-// trips is a time in round trips of a group; 0 if that isn't known.
+// trips returns a time in round trips of a group; 0 if that isn't known.
 func (g *group) trips(ns int64) float64 {
 	if g.RoundTrip == 0 {
 		return 0
@@ -345,5 +346,5 @@ func (g *group) trips(ns int64) float64 {
 	return float64(ns) / float64(g.RoundTrip)
 }
 
-// seconds is a time in seconds.
+// seconds returns a time in seconds.
 func seconds(ns int64) float64 { return float64(ns) / float64(time.Second) }

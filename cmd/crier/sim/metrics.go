@@ -13,8 +13,7 @@ type metric struct {
 	text       func(float64) string
 }
 
-// metrics are what a sweep tells of each run. Where a run has several groups, the
-// worst one counts.
+// metrics are the figures of a sweep. Of several groups, the worst counts.
 var metrics = []metric{
 	{"recovery-p50", "recovery p50",
 		worst(func(g *group) *quantiles { return g.Recovery },

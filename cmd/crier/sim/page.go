@@ -28,7 +28,7 @@ func writePage(path string, p *page.Page) error {
 	return nil
 }
 
-// runPage is a run's report.
+// runPage returns a run's report.
 func runPage(r *Result, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim " + r.Scenario, Heading: r.Scenario, Command: command,
@@ -198,7 +198,7 @@ func ratesPicture(r *Result) (page.Picture, error) {
 	return picture.Draw("what the publishers sent, and what they were asked for, over time")
 }
 
-// overTime is a value a bin, times a scale.
+// overTime returns a value a bin, times a scale.
 func overTime(t *series, list []uint64, scale float64) []page.Point {
 	var line []page.Point
 	for i, v := range list[:usedBins(t)] {

@@ -14,7 +14,7 @@ import (
 	"crier/testnet/scenario"
 )
 
-// captures are the flags of a capture.
+// captures holds the flags of a capture.
 type captures struct {
 	file, place string
 }
@@ -36,7 +36,7 @@ type capture struct {
 	err   error
 }
 
-// start opens the capture; nil if there is to be none.
+// start opens the capture. It returns nil without --pcap.
 func (c *captures) start(run *scenario.Run) (*capture, error) {
 	if c.file == "" {
 		if c.place != "" {
@@ -123,10 +123,10 @@ func (c *capture) write(d *testnet.Datagram) {
 	c.err = c.w.Write(clock(c.run.World().Now()), from, to, d.Data)
 }
 
-// clock is a time of the run by the made-up wall clock.
+// clock returns a time of the run by the made-up wall clock.
 func clock(t reliable.Time) time.Time { return wall.Add(time.Duration(t)) }
 
-// close ends the file. It may be called again.
+// close ends the file. It may be called more than once.
 func (c *capture) close() error {
 	if c == nil || c.file == nil {
 		return nil

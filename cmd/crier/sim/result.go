@@ -5,13 +5,13 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// Result is what a run of a scenario found out; all of it follows from the
-// scenario and the seed. Times are in nanoseconds of virtual time.
+// Result is the result of a run. It is a function of the scenario and the seed. Times are in
+// nanoseconds of virtual time.
 type Result struct {
 	Scenario   string       `json:"scenario"`
 	Story      string       `json:"story"`
 	Seed       uint64       `json:"seed"`
-	Duration   int64        `json:"duration_ns"` // publishers publish so long
+	Duration   int64        `json:"duration_ns"` // of publishing
 	End        int64        `json:"end_ns"`      // the run ends
 	Promise    string       `json:"promise"`     // kept, or broken
 	Violations string       `json:"violations,omitempty"`
@@ -24,7 +24,7 @@ type Result struct {
 	Series     series       `json:"series"`
 }
 
-// world is what happened in the network.
+// world counts events of the network.
 type world struct {
 	Events    uint64 `json:"events"`
 	Sent      uint64 `json:"sent"`      // datagrams, by anyone
@@ -47,11 +47,11 @@ type Publisher struct {
 	Nacks       uint64 `json:"nacks"`        // that reached it
 	Statuses    uint64 `json:"statuses"`
 	GroupSize   int    `json:"group_size"` // subscribers that it knows at the end
-	// Source is what was noticed about its recorded feed, if anything was.
+	// Source tells what was odd about its recorded feed.
 	Source *feed.Summary `json:"source,omitempty"`
 }
 
-// lostFrames is about the DATA frames that somebody lost on the way.
+// lostFrames counts DATA frames that were lost on the way to a subscriber.
 type lostFrames struct {
 	Count uint64 `json:"count"` // frames that at least one subscriber lost
 	Sum   uint64 `json:"sum"`   // losses of frames, of all subscribers
@@ -125,7 +125,7 @@ type loss struct {
 	Cause string `json:"cause"`
 }
 
-// stripPoint is what happened to a subscriber in one bin of time.
+// stripPoint counts what happened to a subscriber in a bin of time.
 type stripPoint struct {
 	Bin       int    `json:"bin"`
 	Missed    uint32 `json:"missed"` // DATA frames lost on the way
@@ -145,10 +145,10 @@ type series struct {
 	Recovered   []uint64 `json:"recovered"`
 	Missed      []uint64 `json:"missed"` // DATA frames lost on the way, a receiver each
 	Lost        []uint64 `json:"lost"`
-	Held        []uint64 `json:"held_bytes"` // by all subscribers, at the most
+	Held        []uint64 `json:"held_bytes"` // by all subscribers, at most
 }
 
-// quantiles are what is told of a distribution.
+// quantiles describe a distribution.
 type quantiles struct {
 	Count int64 `json:"count"`
 	P50   int64 `json:"p50"`

@@ -20,7 +20,7 @@ import (
 // adjust may change each subscriber before it is made: tests break one with it.
 var adjust func(*testnet.SubscriberConfig)
 
-// runOptions are the flags of crier sim run.
+// runOptions holds the flags of crier sim run.
 type runOptions struct {
 	source   source
 	name     string
@@ -208,7 +208,7 @@ func (o *runOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	return cli.ExitError, o.reproduce(ctx, std, s, opts, broken)
 }
 
-// tellFeed says what was noticed about a publisher's feed.
+// tellFeed prints what was odd about a publisher's feed.
 func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, f *feed.Reader) {
 	if o.quiet {
 		return
@@ -223,10 +223,10 @@ func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, 
 	}
 }
 
-// longSilence is how long after a run's end a message must be due to be told of.
+// longSilence is the time past a run's end from which on a message's due time is odd.
 const longSilence = 10 * time.Second
 
-// print tells the result.
+// print prints the result.
 func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *explainer,
 	took time.Duration) error {
 	if o.json != "" {
@@ -257,7 +257,7 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 	if _, err := io.WriteString(std.Out, text); err != nil {
 		return cli.OutputError(err)
 	}
-	// How long it took is no part of the result: it differs from run to run.
+	// The time that it took is not in the result, since it varies.
 	rate := float64(r.World.Delivered) / max(took.Seconds(), 1e-9)
 	fmt.Fprintf(std.Err, "crier sim run: %v of virtual time in %v: %s deliveries, %s a second\n",
 		time.Duration(r.End), took.Round(time.Millisecond), cli.Grouped(r.World.Delivered),
@@ -265,7 +265,7 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 	return nil
 }
 
-// command is the command that gives the same.
+// command returns a command that repeats the run.
 func (o *runOptions) command(s *scenario.Scenario, seed uint64) string {
 	words := fmt.Sprintf("crier sim run %s --seed %d", o.name, seed)
 	if o.feed.From != "" {
@@ -284,8 +284,7 @@ func (o *runOptions) command(s *scenario.Scenario, seed uint64) string {
 	return o.source.again(words, s)
 }
 
-// shrinkRuns bounds how many candidates are played to find a smaller scenario, and
-// shrinkTime how long.
+// shrinkRuns and shrinkTime bound the search for a smaller scenario.
 const (
 	shrinkRuns = 400
 	shrinkTime = 2 * time.Minute
@@ -331,7 +330,7 @@ type trace struct {
 	file *os.File
 }
 
-// openTrace makes the file; nil if there is to be none.
+// openTrace creates the file. It returns nil without a path.
 func openTrace(path string, std cli.Streams) (*trace, error) {
 	switch path {
 	case "":
@@ -358,7 +357,7 @@ func (t *trace) line() func(string) {
 	}
 }
 
-// close writes what is left. It may be called again.
+// close writes the rest. It may be called more than once.
 func (t *trace) close() error {
 	if t == nil || t.out == nil {
 		return nil

@@ -19,7 +19,7 @@ import (
 	"crier/testnet/scenario"
 )
 
-// Command has a command below it for each thing that is done with scenarios.
+// Command is "crier sim", with its commands below it.
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
@@ -115,12 +115,11 @@ Examples:
 	}
 }
 
-// source is where scenarios, their records and their feeds come from.
+// source finds scenarios, their records and their feeds.
 type source struct {
 	traceDir string
 	dir      string // of the scenario's file
-	// tell, if set, hears what is odd about the feeds that are read, and opened of
-	// each that it is.
+	// tell, if set, is called with what is odd about a feed, and opened with each feed.
 	tell   func(string)
 	opened func(*scenario.Publisher, *feed.Reader)
 }
@@ -179,7 +178,7 @@ func (s *source) path(name string) (string, error) {
 	return path, nil
 }
 
-// again is a command with what it needs to find the scenario's records and feeds from
+// again returns a command with what it needs to find the scenario's records and feeds from
 // where this one was given.
 func (s *source) again(command string, sc *scenario.Scenario) string {
 	folder := s.traceDir
@@ -202,7 +201,7 @@ func (s *source) open(name string) (io.ReadCloser, error) {
 	return os.Open(path)
 }
 
-// options are how scenarios are played here.
+// options returns the options that scenarios are played with.
 func (s *source) options(seed uint64) scenario.Options {
 	return scenario.Options{Seed: seed, Open: s.open, Feed: s.feed, Adjust: adjust}
 }

@@ -25,7 +25,7 @@ const (
 	seeds    = 1000
 )
 
-// sweepOptions are the flags of crier sim sweep.
+// sweepOptions holds the flags of crier sim sweep.
 type sweepOptions struct {
 	source  source
 	name    string
@@ -111,7 +111,7 @@ func parseAxis(text string) (axis, error) {
 	return a, nil
 }
 
-// cell is one combination of values, and what its runs gave.
+// cell is a combination of values, with the figures of its runs.
 type cell struct {
 	Values  []string     `json:"values"`
 	Broken  []uint64     `json:"broken_seeds"`
@@ -131,7 +131,7 @@ type sweep struct {
 	Cells    []*cell  `json:"cells"`
 }
 
-// plan makes the combinations, and finds whether each is a scenario.
+// plan lists the combinations, and checks each.
 func (o *sweepOptions) plan() (*sweep, error) {
 	if o.seeds < 1 || o.seeds > seeds {
 		return nil, cli.Usagef("--seeds %d is outside 1 to %d", o.seeds, seeds)
@@ -263,7 +263,7 @@ func (o *sweepOptions) playOne(ctx context.Context, s *sweep, c *cell,
 	return play(ctx, sc, o.source.options(seed))
 }
 
-// play plays a scenario, and says whether it kept the promise.
+// play plays a scenario and returns its result, whether it kept the promise or not.
 func play(ctx context.Context, s *scenario.Scenario, opts scenario.Options) (*Result, error) {
 	run, err := scenario.New(s, opts)
 	if err != nil {
@@ -351,7 +351,7 @@ func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
 	return err
 }
 
-// command is the command that gives the same.
+// command returns a command that repeats the sweep.
 func (o *sweepOptions) command() string {
 	words := []string{"crier sim sweep", o.name}
 	for _, v := range o.vary {

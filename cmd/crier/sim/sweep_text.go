@@ -8,7 +8,7 @@ import (
 	"crier/cmd/crier/page"
 )
 
-// text is what a sweep prints: a line a combination, and a map of two values.
+// text returns a line for each combination, and a map of two values.
 func (s *sweep) text(metric string) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %d combinations, %d seeds each from %d; medians over the seeds\n\n",
@@ -37,7 +37,7 @@ func (s *sweep) text(metric string) string {
 	return b.String()
 }
 
-// figure is a metric's median in words.
+// figure returns a metric's median in words.
 func (c *cell) figure(i int, m metric) string {
 	if c.Median[i] == nil {
 		return "-"
@@ -52,12 +52,12 @@ func (c *cell) promise() string {
 	return "kept"
 }
 
-// at is the cell of a row and a column of the map.
+// at returns the cell of a row and a column of the map.
 func (s *sweep) at(row, column int) *cell {
 	return s.Cells[row*len(s.Axes[1].Values)+column]
 }
 
-// greatest is the greatest value of a metric.
+// greatest returns the greatest value of a metric.
 func (s *sweep) greatest(metric int) float64 {
 	most := 0.0
 	for _, c := range s.Cells {
@@ -101,7 +101,7 @@ func (s *sweep) mapText(metric string) string {
 	return b.String()
 }
 
-// sweepPage is a sweep as a page: a table, and a map a metric where two values were
+// sweepPage returns a sweep as a page: a table, and a map a metric where two values were
 // varied.
 func sweepPage(s *sweep, command string) (*page.Page, error) {
 	p := &page.Page{

@@ -12,7 +12,7 @@ import (
 	"crier/testnet/scenario"
 )
 
-// resultText is what a run prints.
+// resultText describes a run's result.
 func resultText(s *scenario.Scenario, r *Result) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, seed %d: %d subscribers, %v of publishing, %v in all\n\n",
@@ -81,7 +81,7 @@ func timeText(q *quantiles, of func(*quantiles) int64) string {
 	return cli.ShortTime(of(q)).String()
 }
 
-// percent is a part of a whole in percent.
+// percent returns a part of a whole in percent.
 func percent(part, whole uint64) string {
 	if whole == 0 {
 		return "-"
@@ -89,7 +89,7 @@ func percent(part, whole uint64) string {
 	return fmt.Sprintf("%.2f %% of the data", float64(part)/float64(whole)*100)
 }
 
-// bytesText is a number of bytes with a unit.
+// bytesText returns a number of bytes with a unit.
 func bytesText(n uint64) string {
 	units := []string{"B", "kB", "MB", "GB", "TB"}
 	v, i := float64(n), 0
@@ -102,7 +102,7 @@ func bytesText(n uint64) string {
 	return fmt.Sprintf("%.3g %s", v, units[i])
 }
 
-// chartColumns is how wide charts are, in characters.
+// chartColumns is the width of charts, in characters.
 const chartColumns = 80
 
 // charts draws the run in time: a line of bars a quantity, and a strip a group.
@@ -152,7 +152,7 @@ func charts(b *strings.Builder, r *Result) {
 	}
 }
 
-// usedBins is how many bins there are until nothing happens any more.
+// usedBins returns the number of bins up to the last one in which something happened.
 func usedBins(t *series) int {
 	used := 1
 	for i := range t.Frames {

@@ -13,7 +13,7 @@ import (
 	"strings"
 )
 
-// coordinator is one run of the command.
+// coordinator is a run of a benchmark.
 type coordinator struct {
 	o          *Options
 	self       string   // this program's file
@@ -27,8 +27,8 @@ type coordinator struct {
 	env        *report.Environment
 }
 
-// Run measures what the options ask for, and prints it to out: as a table, or as
-// lines of JSON. show is told what goes on, for a line on a terminal; "" ends it.
+// Run measures what the options ask for, and prints it to out as a table, or as lines of
+// JSON. It calls show with a line of progress for a terminal, and "" at the end.
 func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {
 	if err := o.Validate(); err != nil {
 		return err
@@ -128,7 +128,7 @@ func (b *coordinator) measure(ctx context.Context) error {
 	return cli.Usagef("there is no benchmark %q", b.o.Kind)
 }
 
-// cell begins a cell with what the options say of it.
+// cell returns a new cell with the values of the options.
 func (b *coordinator) cell(system, way string, size, subscribers, publishers int) *report.Cell {
 	c := &report.Cell{
 		Benchmark: b.o.Kind, System: system, Way: way, Net: b.o.Net, RealFrames: b.o.RealFrames,
@@ -147,7 +147,7 @@ func (b *coordinator) cell(system, way string, size, subscribers, publishers int
 	return c
 }
 
-// tell shows what is being measured.
+// tell shows the cell that is being measured.
 func (b *coordinator) tell(c *report.Cell, run int) {
 	words := []string{c.Benchmark, c.System}
 	if c.Way != "" {
@@ -170,7 +170,7 @@ func (b *coordinator) tell(c *report.Cell, run int) {
 // tellSending shows that messages flow.
 func (b *coordinator) tellSending() { b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration)) }
 
-// command is the words that the run was called by.
+// command returns the words that the run was called by.
 func (o *Options) command() string {
 	if o.Command != "" {
 		return o.Command

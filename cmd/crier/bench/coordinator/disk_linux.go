@@ -2,7 +2,7 @@ package coordinator
 
 import "syscall"
 
-// freeBytes is how much more a directory's file system takes.
+// freeBytes returns how much more a directory's file system takes.
 func freeBytes(dir string) (int64, error) {
 	var st syscall.Statfs_t
 	if err := syscall.Statfs(dir, &st); err != nil {

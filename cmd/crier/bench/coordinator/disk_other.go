@@ -7,7 +7,7 @@ import (
 	"os"
 )
 
-// freeBytes isn't known: a disk that is full is found out by writing.
+// freeBytes returns no bound: the system doesn't tell.
 func freeBytes(dir string) (int64, error) {
 	_, err := os.Stat(dir)
 	return math.MaxInt64, err

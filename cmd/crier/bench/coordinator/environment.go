@@ -40,7 +40,7 @@ func firstLine(path string) string {
 	return line
 }
 
-// network says in words what lies between the processes.
+// network describes the network between the processes.
 func (o *Options) network() string {
 	switch {
 	case o.Remote != "":
@@ -53,7 +53,7 @@ func (o *Options) network() string {
 	return "loopback interface"
 }
 
-// offload says how datagrams are cut and merged.
+// offload describes how datagrams are cut and merged.
 func (o *Options) offload() string {
 	switch {
 	case !o.Offload:

@@ -6,8 +6,8 @@ import (
 	"crier/cmd/crier/bench/report"
 )
 
-// fanout measures what a message costs as subscribers grow, by multicast and by
-// TCP to each.
+// fanout measures the cost of a message for a growing number of subscribers, by multicast and
+// by TCP to each.
 func (b *coordinator) fanout(ctx context.Context) error {
 	for _, size := range b.o.Sizes {
 		for _, rate := range b.o.Rates {

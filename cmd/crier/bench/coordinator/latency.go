@@ -6,8 +6,8 @@ import (
 	"crier/cmd/crier/bench/report"
 )
 
-// latency measures how late messages come, and beside it the same with bare
-// sockets and the same waiting, run by run in turn.
+// latency measures the delay of messages, and, in turn, of the same messages over bare
+// sockets that wait in the same way.
 func (b *coordinator) latency(ctx context.Context) error {
 	if b.o.Remote != "" {
 		return b.remote(ctx)
@@ -42,7 +42,7 @@ func (b *coordinator) latencyCell(system, way string, size, subscribers int,
 	return c
 }
 
-// schedule is a round in which messages are sent when they are due.
+// schedule returns a round in which messages are sent when they are due.
 func (b *coordinator) schedule(c *report.Cell) round {
 	return round{
 		task: job.Task{
@@ -54,7 +54,7 @@ func (b *coordinator) schedule(c *report.Cell) round {
 	}
 }
 
-// exchange is a round in which each message is answered before the next.
+// exchange returns a round in which each message is answered before the next.
 func (b *coordinator) exchange(c *report.Cell) round {
 	return round{
 		task:   job.Task{Size: c.Size, Duration: b.o.Duration, Wait: c.Wait, Offload: b.o.Offload},
@@ -69,8 +69,8 @@ var bareRoles = map[string]string{
 	job.RolePing: job.RoleBarePing, job.RolePong: job.RoleBarePong,
 }
 
-// pairs runs a round with crier and without, in turn, and keeps both cells. With
-// loss there is nothing to compare with: bare sockets don't repair.
+// pairs runs a round with crier and one without, in turn, and keeps both cells. Under loss it
+// runs crier alone: bare sockets don't repair.
 func (b *coordinator) pairs(ctx context.Context, c *report.Cell, r round) error {
 	bare := *c
 	bare.System = report.SystemBare

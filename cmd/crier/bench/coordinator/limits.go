@@ -7,9 +7,8 @@ import (
 	"crier/cmd/crier/cli"
 )
 
-// measureLimits measures what the kernel does with bare UDP multicast on the
-// same network: datagrams as fast as no receiver loses any, by each way of
-// sending; and how late they come, by each way of waiting.
+// measureLimits measures bare UDP multicast on the same network: the highest rate at which no
+// receiver loses a datagram, for each way of sending, and the delay for each way of waiting.
 func (b *coordinator) measureLimits(ctx context.Context) ([]*report.Cell, error) {
 	if !job.HasBare {
 		return nil, job.ErrNoBare

@@ -14,9 +14,8 @@ import (
 	"github.com/vishvananda/netns"
 )
 
-// namespace is a network namespace without a name: it vanishes, with all that is
-// in it, when the last process and the last descriptor of it have gone, however
-// they went.
+// namespace is a network namespace without a name. It vanishes with its last process and
+// descriptor, with everything in it, whatever ends them.
 type namespace struct {
 	fd netns.NsHandle
 	nl *netlink.Handle
@@ -34,7 +33,7 @@ const (
 	bridgeName    = "br0"
 )
 
-// hostAddress is the address of a host, with its network.
+// hostAddress returns the address of a host, with its network.
 func hostAddress(i int) string { return fmt.Sprintf("10.77.%d.%d/16", i/200, i%200+1) }
 
 // newTopology makes a switch and hosts. realFrames has the hosts segment large
@@ -54,7 +53,7 @@ func newTopology(hosts, mtu int, realFrames, gro bool) (_ *topology, err error) 
 		return nil, err
 	}
 	bridge := &netlink.Bridge{LinkAttrs: netlink.LinkAttrs{Name: bridgeName, MTU: mtu}}
-	snooping := false // it would hold back groups that nobody was heard to join
+	snooping := false // would hold back groups without a known member
 	bridge.MulticastSnooping = &snooping
 	if err := t.sw.nl.LinkAdd(bridge); err != nil {
 		return nil, fmt.Errorf("making a bridge: %w", err)
@@ -138,8 +137,7 @@ func (t *topology) connect(i, mtu int, realFrames, gro bool) error {
 	return nil
 }
 
-// close gives the namespaces back. Those of processes that still run vanish
-// with them.
+// close closes the namespaces. Those with processes vanish with the last of them.
 func (t *topology) close() {
 	if t == nil {
 		return

@@ -7,7 +7,7 @@ import (
 	"os/exec"
 )
 
-// namespace is something that only Linux has.
+// namespace stands for a network namespace of Linux.
 type namespace struct{}
 
 type topology struct{ hosts []*namespace }

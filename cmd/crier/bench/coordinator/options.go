@@ -20,7 +20,7 @@ const (
 	NetNamespaces = "netns"
 )
 
-// Options say what is measured, and where. Lists make a cell of each combination.
+// Options are what to measure, and where. Lists make a cell of each combination.
 type Options struct {
 	Kind        string
 	Sizes       []int // bytes of a message
@@ -34,14 +34,15 @@ type Options struct {
 	Offload     bool
 	InFlight    int // bytes of messages that may be under way when there is no rate
 
-	// of overload: what the subscriber that crawls does with messages that it can't take
+	// Overloads are, for Overload, the answers of a crawling subscriber to messages that it
+	// can't take.
 	Overloads []string
 	Work      time.Duration // what a message costs it
 	Buffer    int           // bytes that wait for it at most
 	Resend    int           // bytes of the publisher's resend buffer
 	Backlog   int64         // of spill: bytes of messages that go to disk
 	DiskDir   string        // the directory on disk
-	Floor     uint64        // bytes a second that whoever is behind may be sent in any case
+	Floor     uint64        // bytes a second that may go to a subscriber that is behind
 	Patience  time.Duration // how long the backlog may take to grow, and to drain
 
 	Net        string
@@ -140,11 +141,11 @@ func (o *Options) Validate() error {
 	return o.validateNetwork()
 }
 
-// minSpilt keeps small messages, of which each may take a frame, from taking much
-// more room on disk than they have bytes.
+// minSpilt is the smallest message of a spill: each may take a frame on disk, and smaller ones
+// would take several times their size.
 const minSpilt = 256
 
-// flat says whether the benchmark may send as fast as possible.
+// flat reports whether the benchmark may send as fast as possible.
 func (o *Options) flat() bool {
 	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload ||
 		o.Kind == report.Spilling
@@ -250,7 +251,7 @@ func (o *Options) mtu() int {
 	return defaultMTU
 }
 
-// largest is the largest size that the benchmark takes.
+// largest returns the largest size that the benchmark takes.
 func (o *Options) largest() int {
 	if o.Kind == report.Limits {
 		return o.mtu() - 28

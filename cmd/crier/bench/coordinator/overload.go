@@ -6,9 +6,9 @@ import (
 	"crier/cmd/crier/bench/report"
 )
 
-// overload measures what a subscriber that crawls costs the healthy ones: the same
-// with it and without it, run by run in turn. The publisher keeps nobody's pace, and
-// drops what finds no room.
+// overload measures the cost of a crawling subscriber to the healthy ones, by runs with it
+// and without it in turn. The publisher keeps nobody's pace, and drops messages that find no
+// room.
 func (b *coordinator) overload(ctx context.Context) error {
 	for _, size := range b.o.Sizes {
 		for _, rate := range b.o.Rates {
@@ -22,9 +22,8 @@ func (b *coordinator) overload(ctx context.Context) error {
 	return nil
 }
 
-// besides measures one size, rate and number of healthy subscribers: alone, beside
-// one more, which says what a subscriber costs that doesn't crawl, and beside one
-// that crawls, in each of its ways to overload.
+// besides measures one size, rate and number of healthy subscribers: alone, beside one more
+// healthy one for comparison, and beside a crawling one with each answer to overload.
 func (b *coordinator) besides(ctx context.Context, size, subscribers int, rate float64) error {
 	var cells []*report.Cell
 	var rounds []round
@@ -44,7 +43,7 @@ func (b *coordinator) besides(ctx context.Context, size, subscribers int, rate f
 		add(report.WayCrawler, subscribers, 1, overload)
 	}
 	for run := range b.o.Runs {
-		for i := range cells { // what is first in one run is last in the next
+		for i := range cells { // the first of one run is the last of the next
 			k := (i + run) % len(cells)
 			b.tell(cells[k], run)
 			if err := b.once(ctx, cells[k], rounds[k]); err != nil {

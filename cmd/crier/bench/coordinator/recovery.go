@@ -18,8 +18,7 @@ func (b *coordinator) recovery(ctx context.Context) error {
 	return nil
 }
 
-// recoveryOf measures messages of a size, and their round trips, while who receives
-// waits in a way.
+// recoveryOf measures messages of a size, and their round trips, for a way of waiting.
 func (b *coordinator) recoveryOf(ctx context.Context, wait string, size int) error {
 	trip := b.latencyCell(report.SystemCrier, report.WayTrip, size, 1, wait)
 	trip.Drop = 0

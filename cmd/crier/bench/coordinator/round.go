@@ -33,7 +33,7 @@ const (
 	maxWindowMessages = 1 << 16
 )
 
-// window is how many messages of a size may be under way: at most the bytes that
+// window returns how many messages of a size may be under way: at most the bytes that
 // were asked for, and a quarter of the receivers' socket buffers.
 func (r *round) window(ready []*job.Ready) uint64 {
 	if r.inFlight == 0 {
@@ -230,8 +230,8 @@ func (b *coordinator) place(host int, pinned bool, cpus []int) place {
 	return at
 }
 
-// connect makes the namespaces that so many hosts need, unless they are there:
-// the switch floods all its ports, so that there must be no more.
+// connect makes the namespaces of a number of hosts, unless they exist. There must be no
+// more of them, since the switch floods all its ports.
 func (b *coordinator) connect(hosts int) error {
 	if b.o.Net != NetNamespaces || b.topology != nil && len(b.topology.hosts) == hosts {
 		return nil
@@ -244,7 +244,7 @@ func (b *coordinator) connect(hosts int) error {
 	return err
 }
 
-// iface is the interface that the processes use.
+// iface returns the interface that the processes use.
 func (b *coordinator) iface() string {
 	switch {
 	case b.o.Net == NetNamespaces:

@@ -26,9 +26,9 @@ type ServeOptions struct {
 // servePatience is how long a connection may take to say what it wants.
 const servePatience = 10 * time.Second
 
-// Serve answers the round trips of "crier bench latency --remote" until ctx ends:
-// one machine at a time. It does nothing else for whoever connects, but it asks
-// nobody who he is. say is told what goes on.
+// Serve answers the round trips of "crier bench latency --remote" until ctx ends, for one
+// machine at a time. It serves nothing else, but authenticates nobody. It calls say with
+// lines of progress.
 func Serve(ctx context.Context, o ServeOptions, say func(string)) error {
 	if o.Port < 0 || o.Port > 65535 {
 		return cli.Usagef("--port %d is outside 0 to 65535", o.Port)

@@ -19,7 +19,7 @@ func sharedFile() (f *os.File, path string, err error) {
 	return f, inheritedFile, nil
 }
 
-// sharedDir is a place in memory, if there is one: the counters change often.
+// sharedDir returns a place in memory, if there is one: the counters change often.
 func sharedDir() string {
 	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
 		return "/dev/shm"

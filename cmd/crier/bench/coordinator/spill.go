@@ -74,7 +74,7 @@ const (
 	spillFrame = 1500
 )
 
-// spillDisk is how much disk a backlog may take, in bytes: a frame for each message,
+// spillDisk returns how much disk a backlog may take, in bytes: a frame for each message,
 // or several, twice over for what is published while it drains.
 func spillDisk(backlog int64, size int) int64 {
 	return 2 * (backlog/int64(size) + 1) * int64((size+1399)/1400) * spillFrame

@@ -23,7 +23,7 @@ func (b *coordinator) throughput(ctx context.Context) error {
 	return nil
 }
 
-// flatOut is a round in which publishers send as fast as their slowest
+// flatOut returns a round in which publishers send as fast as their slowest
 // subscriber takes it.
 func (b *coordinator) flatOut(c *report.Cell, writer, reader string) round {
 	c.Batch = job.BatchOf(c.Size)

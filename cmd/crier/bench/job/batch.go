@@ -7,7 +7,7 @@ const (
 	batchMost  = 256
 )
 
-// BatchOf is how many messages of a size are handed over at once.
+// BatchOf returns how many messages of a size are handed over at once.
 func BatchOf(size int) int { return max(1, min(batchMost, batchBytes/max(size, 1))) }
 
 const (

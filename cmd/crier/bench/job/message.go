@@ -43,7 +43,7 @@ const (
 const (
 	StepTask   = "task"
 	StepGo     = "go"     // begin
-	StepFinish = "finish" // so many messages were sent: wait for them, then report
+	StepFinish = "finish" // wait for the messages that were sent, then report
 	StepEnd    = "end"    // report
 
 	StepReady  = "ready"  // everything is open, and hears what is sent from now on

@@ -43,7 +43,7 @@ func OpenProgress(path string, writers, readers int) (*Progress, error) {
 	return p, nil
 }
 
-// Told is a row below the publishers' counters: what one of them tells all.
+// Told returns a row below the publishers' counters: what one of them tells all.
 func (p *Progress) Told() Counter { return p.Counter(p.writers, 0) }
 
 // Counter is one subscriber's, for one publisher.

@@ -49,13 +49,13 @@ type Pressure struct {
 	Backlog int64  `json:",omitempty"`
 	Disk    int64  `json:",omitempty"` // bytes on disk at most
 	DiskDir string `json:",omitempty"`
-	// bytes a second that may go to whoever is behind, in any case
+	// Floor is in bytes a second that may go to a subscriber that is behind.
 	Floor uint64 `json:",omitempty"`
 	// how long the backlog may take to grow, and to drain
 	Patience time.Duration `json:",omitempty"`
 }
 
-// Checked says whether the publisher keeps all that a slow subscriber has yet to
+// Checked reports whether the publisher keeps all that a slow subscriber has yet to
 // take, on disk too, and whether subscribers hold every byte against what was
 // published.
 func (t *Task) Checked() bool { return t.Pressure.Backlog > 0 }
@@ -69,7 +69,7 @@ func (t *Task) OpenProgress() (*Progress, error) {
 	return p, err
 }
 
-// Network is the kernel's, with the loss that the task asks for.
+// Network returns the kernel's, with the loss that the task asks for.
 func (t *Task) Network() (multicast.Network, error) {
 	if t.Drop == 0 || t.Role == RolePublisher { // requests are lost nowhere
 		return multicast.Kernel, nil
@@ -90,8 +90,8 @@ func (t *Task) Waits() (publisher, subscriber multicast.Wait, err error) {
 	return wait, wait, err
 }
 
-// GroupAddr is the multicast address that messages go to.
+// GroupAddr returns the multicast address that messages go to.
 func (t *Task) GroupAddr() (netip.AddrPort, error) { return multicast.ParseGroup(t.Group) }
 
-// BackAddr is the one that answers go to.
+// BackAddr returns the one that answers go to.
 func (t *Task) BackAddr() (netip.AddrPort, error) { return multicast.ParseGroup(t.Back) }

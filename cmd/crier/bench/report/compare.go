@@ -141,7 +141,7 @@ func differences(a, b *Environment) []string {
 	return list
 }
 
-// change is the difference of the medians, in per cent.
+// change returns the difference of the medians, in per cent.
 func (v *verdict) change() string {
 	switch {
 	case v.old.Median == v.new.Median:

@@ -84,7 +84,7 @@ func medians(each []Figures) Figures {
 	return f
 }
 
-// medianQuantiles is the median of each quantile by itself, over the runs that
+// medianQuantiles returns the median of each quantile by itself, over the runs that
 // measured any; Max is the largest, Min the least, and counts are sums.
 func medianQuantiles(each []Figures, get func(*Figures) *hist.Quantiles) *hist.Quantiles {
 	var p50, p90, p99, p999 []float64

@@ -98,7 +98,7 @@ func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
 	}
 }
 
-// spinning says who spins, and which cells had the processors for it.
+// spinning notes which processes spin, and which cells had the processors for it.
 func spinning(cells []*Cell, say func(string, ...any)) {
 	var alone, shared []string
 	crier := false

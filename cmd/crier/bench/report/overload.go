@@ -2,7 +2,7 @@ package report
 
 import "crier/cmd/crier/cli"
 
-// ratioTo is a column of ratios to another way's figure.
+// ratioTo returns a column of ratios to another way's figure.
 func ratioTo(head, way string, get func(*Versus) *Interval) column {
 	return column{head, func(c *Cell) string {
 		v := c.against(way)
@@ -13,7 +13,7 @@ func ratioTo(head, way string, get func(*Versus) *Interval) column {
 	}}
 }
 
-// overloadColumns are the table's.
+// overloadColumns returns the columns of the table.
 func overloadColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }

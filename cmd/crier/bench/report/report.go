@@ -21,7 +21,7 @@ func (r *Report) Compare(file string, before, now []*Cell) {
 	r.before, r.verdicts = file, compare(before, now)
 }
 
-// Text is the report for people to read.
+// Text returns the report for people to read.
 func (r *Report) Text() string {
 	var s strings.Builder
 	s.WriteString(r.Environment.text())

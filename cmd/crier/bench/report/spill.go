@@ -61,7 +61,7 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	}
 }
 
-// spillColumns are the table's.
+// spillColumns returns the columns of the table.
 func spillColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }

@@ -17,7 +17,7 @@ type column struct {
 	text func(*Cell) string
 }
 
-// table is the cells' figures, aligned.
+// table returns the cells' figures, aligned.
 func table(cells []*Cell) string {
 	columns := columnsOf(cells)
 	var s strings.Builder
@@ -36,7 +36,7 @@ func table(cells []*Cell) string {
 	return s.String()
 }
 
-// columnsOf are the columns that say something about any of the cells.
+// columnsOf returns the columns that say something about any of the cells.
 func columnsOf(cells []*Cell) []column {
 	var kept []column
 	for _, col := range columnSets[cells[0].Benchmark] {
@@ -140,7 +140,7 @@ var columnSets = map[string][]column{
 		quantileColumns("", timeOf)...),
 }
 
-// timeOf is the time that a latency cell is about.
+// timeOf returns the time that a latency cell is about.
 func timeOf(c *Cell) *hist.Quantiles {
 	switch {
 	case c.Trip != nil:
@@ -152,7 +152,7 @@ func timeOf(c *Cell) *hist.Quantiles {
 	return c.Latency
 }
 
-// range1 is a figure's median, with the least and the most of several runs.
+// range1 returns a figure's median, with the least and the most of several runs.
 func (c *Cell) range1(get func(*Figures) float64, text func(float64) string) string {
 	var v []float64
 	for i := range c.Each {

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// lessIntact is a time of repaired messages, less what a message that was not lost takes
+// lessIntact returns a time of repaired messages, less what a message that was not lost takes
 // at the median: its loss is when it should have come.
 func lessIntact(q *hist.Quantiles, intact int64) *hist.Quantiles {
 	less := func(ns int64) int64 { return max(0, ns-intact) }
@@ -24,7 +24,7 @@ func (c *Cell) RecoveryParts(trip *Cell) []*Cell {
 	}
 }
 
-// part is a cell of the same runs whose latency is a part of theirs: from the loss on,
+// part returns a cell of the same runs whose latency is a part of theirs: from the loss on,
 // or from when the gap was found.
 func (c *Cell) part(way string, of func(*Figures) *hist.Quantiles, all *hist.Histogram,
 	trip *Cell) *Cell {
@@ -74,7 +74,7 @@ func inTrips(h *hist.Histogram, less int64, trips *hist.Quantiles) *tripQuantile
 	}
 }
 
-// tripColumns are the multiples of the round trip.
+// tripColumns returns the multiples of the round trip.
 func tripColumns() []column {
 	col := func(head string, get func(*tripQuantiles) float64) column {
 		return column{head, func(c *Cell) string {

@@ -12,7 +12,7 @@ import (
 // maxDatagram is more than any datagram has.
 const maxDatagram = 64 << 10
 
-// bareSend is the role of a publisher without crier.
+// bareSend plays the role of a publisher without crier.
 func (w *worker) bareSend() error {
 	group, err := w.task.GroupAddr()
 	if err != nil {
@@ -41,7 +41,7 @@ func (w *worker) bareSend() error {
 	})
 }
 
-// bareRead is the role of a subscriber without crier.
+// bareRead plays the role of a subscriber without crier.
 func (w *worker) bareRead() error {
 	group, err := w.task.GroupAddr()
 	if err != nil {

@@ -8,7 +8,7 @@ type clock struct{ began time.Time }
 
 func startClock() clock { return clock{time.Now()} }
 
-// nanos is the time, since 1970, in nanoseconds.
+// nanos returns the time, since 1970, in nanoseconds.
 func nanos() int64 { return time.Now().UnixNano() }
 
 // shift is how far the wall clock has moved against the monotonic one.

@@ -160,7 +160,7 @@ func (p *pinger) answer(e *endpoint, ev *subscriber.Event) {
 	p.send(e)
 }
 
-// ping is the role of the end that asks.
+// ping plays the role of the end that asks.
 func (w *worker) ping() error {
 	p := &pinger{message: filler(w.task.Size), done: make(chan error, 2)}
 	e, err := w.openEndpoint(false, p.answer)

@@ -15,7 +15,7 @@ const (
 	meetPoll     = 5 * time.Millisecond
 )
 
-// publisherConfig is what the task says of a publisher.
+// publisherConfig returns the configuration that the task asks for.
 func (w *worker) publisherConfig() (publisher.Config, error) {
 	group, err := w.task.GroupAddr()
 	if err != nil {
@@ -38,7 +38,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	return cfg, err
 }
 
-// publish is the role of a publisher.
+// publish plays the role of a publisher.
 func (w *worker) publish() error {
 	cfg, err := w.publisherConfig()
 	if err != nil {
@@ -73,8 +73,7 @@ func (w *worker) publish() error {
 	})
 }
 
-// hand hands a batch over. What the publisher drops for want of room is missing in
-// the end.
+// hand publishes a batch. Messages that are dropped for want of room are missing in the end.
 func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) (err error) {
 	if len(batch) == 1 {
 		_, err = p.Publish(ctx, batch[0])
@@ -87,8 +86,7 @@ func hand(ctx context.Context, p *publisher.Publisher, batch [][]byte) (err erro
 	return err
 }
 
-// meet waits until so many subscribers have been heard, so that the first message
-// needs no repair.
+// meet waits until all subscribers have been heard, so that the first message needs no repair.
 func meet(p *publisher.Publisher, subscribers int) {
 	for until := time.Now().Add(meetPatience); p.Stats().Members < subscribers &&
 		time.Now().Before(until); {
@@ -96,7 +94,7 @@ func meet(p *publisher.Publisher, subscribers int) {
 	}
 }
 
-// leave ends a session of which nobody needs a repair any more.
+// leave ends a session that needs no more repairs.
 func leave(p *publisher.Publisher) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()

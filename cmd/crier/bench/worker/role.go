@@ -2,9 +2,9 @@ package worker
 
 import "crier/cmd/crier/bench/job"
 
-// send plays a role that sends: run sends all that there is, and returns how many
-// messages that was. What it took is counted until the coordinator has heard what
-// came of them, repairs included. into adds what the role knows to the result.
+// send plays a role that sends. run sends all messages and returns their number. Usage is
+// measured until the coordinator has the results of all readers, so that repairs are
+// included. into adds the role's own figures to the result.
 func (w *worker) send(ready *job.Ready, run func() (sent uint64, err error),
 	into func(*job.Result)) error {
 	if err := w.ready(ready); err != nil {
@@ -24,15 +24,15 @@ func (w *worker) send(ready *job.Ready, run func() (sent uint64, err error),
 	return w.result(r)
 }
 
-// receiver is what a role that receives has of its own.
+// receiver is the part of its own of a role that receives.
 type receiver struct {
-	// ready is what the coordinator is told.
+	// ready is sent to the coordinator.
 	ready *job.Ready
-	// run receives on a goroutine of its own until stop is called, and then returns
-	// nil. It is nil where a Handler does that.
+	// run receives on a goroutine of its own until stop is called, and then returns nil. It
+	// is nil where a Handler receives.
 	run func() error
-	// arrived waits until all that was sent has come, or no more comes; counts are
-	// what was sent, by publisher. It is nil where nothing can be under way.
+	// arrived waits until all messages have come, or no more come; counts are the messages
+	// that were sent, by publisher. It is nil where nothing can be under way.
 	arrived func(counts []uint64) error
 	// stop ends run.
 	stop func() error

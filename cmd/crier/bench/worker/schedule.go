@@ -7,9 +7,8 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// schedule says when messages are due: at even times from its start, whatever
-// became of those before. Latency counts from the due time, so that a message
-// which had to wait for the one before is not made to look better for it
+// schedule makes messages due at even times from its start, regardless of those before.
+// Latency counts from the due time, so that a message's wait for the one before is part of it
 // (no coordinated omission). It is used by one goroutine.
 type schedule struct {
 	start time.Time
@@ -21,22 +20,22 @@ type schedule struct {
 }
 
 const (
-	// scheduleEarly is how long before a due time the generator wakes up, since
-	// the kernel wakes it that late now and then, to spin for the rest.
+	// scheduleEarly is the time before a due time at which the generator wakes up, to spin
+	// for the rest: the kernel is that late now and then.
 	scheduleEarly = 60 * time.Microsecond
 	// scheduleSleep is the shortest time that is worth sleeping for.
 	scheduleSleep = 20 * time.Microsecond
 )
 
-// due is when message n is due, since the start.
+// due returns when message n is due, since the start.
 func (s *schedule) due(n uint64) time.Duration {
 	ns := float64(n) * float64(time.Second) / s.rate
 	return time.Duration(min(ns, math.MaxInt64/2))
 }
 
-// next waits until the next message is due, and returns its due time by the wall
-// clock, in nanoseconds. What it spent in spinning is counted as idle: it is the
-// generator's, not the publisher's, processor time.
+// next waits until the next message is due, and returns its due time by the wall clock, in
+// nanoseconds. Spinning counts as idle: that is processor time of the generator, not of the
+// publisher.
 func (s *schedule) next() int64 {
 	due := s.due(s.n)
 	s.n++
@@ -57,7 +56,7 @@ func (s *schedule) next() int64 {
 	}
 }
 
-// count is how many messages are due in a time.
+// count returns how many messages are due in a time.
 func (s *schedule) count(d time.Duration) uint64 {
 	return uint64(s.rate*d.Seconds() + 0.5)
 }

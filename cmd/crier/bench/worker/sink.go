@@ -23,7 +23,7 @@ type sink struct {
 	latency, repaired, recovery, found, kernel hist.Histogram
 }
 
-// flow is what comes of one publisher.
+// flow counts the messages of one publisher.
 type flow struct {
 	next    uint64 // the number that is expected: those before it came, or were given up
 	counter job.Counter
@@ -68,7 +68,7 @@ func (s *sink) message(f *flow, number uint64, payload []byte) (due int64) {
 	return int64(binary.LittleEndian.Uint64(payload))
 }
 
-// passed counts messages that will not come: they hold nobody back.
+// passed counts messages that will not come, so that they hold no publisher back.
 func (s *sink) passed(f *flow, from, to uint64) {
 	s.lost += to - from
 	f.next = to
@@ -86,7 +86,7 @@ func (s *sink) rate() float64 {
 	return float64(s.lastCount-1) / took
 }
 
-// into adds what was counted to a result; counts are what was sent, by publisher.
+// into adds the counts to a result; counts are the messages that were sent, by publisher.
 func (s *sink) into(r *job.Result, counts []uint64) {
 	r.Messages, r.Rate = s.total, s.rate()
 	r.Disorder, r.Recovered, r.Lost = s.disorder, s.recovered, s.lost
@@ -95,7 +95,7 @@ func (s *sink) into(r *job.Result, counts []uint64) {
 		&s.found, &s.kernel
 }
 
-// missing is how many of the messages that were sent did not come.
+// missing returns how many of the messages that were sent did not come.
 func missing(counts []uint64, got uint64) uint64 {
 	var sent uint64
 	for _, n := range counts {

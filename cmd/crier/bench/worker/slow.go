@@ -12,15 +12,14 @@ import (
 // slowName is the slow subscriber's, for a publisher that keeps its pace.
 const slowName = "slow"
 
-// What a publisher tells slow subscribers, in the counters that are shared.
+// What a publisher tells slow subscribers by a shared counter.
 const (
 	toldCrawl = 0
 	toldRun   = 1 // take messages as fast as they come
 )
 
-// slow is the role of a subscriber whose application takes its time: each message
-// costs it a sleep, unless the publisher tells it to run. Nobody waits for it but a
-// publisher that keeps its pace.
+// slow plays a subscriber with a slow application: each message costs it a sleep, unless the
+// publisher tells it to run. Only a publisher that keeps its pace waits for it.
 func (w *worker) slow() error {
 	t := w.task
 	cfg, err := w.subscriberConfig()

@@ -13,9 +13,8 @@ import (
 	"crier/multicast"
 )
 
-// bareSocket is a UDP socket without anything of crier around it: what a Go
-// program would open to exchange datagrams as directly as it can. It is used by
-// one goroutine; another may interrupt it.
+// bareSocket is a UDP socket as a Go program opens it to exchange datagrams directly, without
+// crier. It is used by one goroutine; another may interrupt it.
 type bareSocket struct {
 	conn *net.UDPConn // waits in the runtime's poller
 	fd   int          // a descriptor of the same socket, to ask it without waiting
@@ -103,8 +102,8 @@ func barelySend(fd, index int, local netip.Addr, group netip.AddrPort) error {
 			Addr: group.Addr().As4()}))
 }
 
-// read waits for a datagram. It returns net.ErrClosed once stop says so: a
-// socket that spins asks it now and then, one that blocks when it is interrupted.
+// read waits for a datagram. It returns net.ErrClosed once stop returns true: a socket that
+// spins calls it now and then, one that blocks when it is interrupted.
 func (s *bareSocket) read(b []byte, stop func() bool) (int, error) {
 	if !s.spin {
 		n, err := s.conn.Read(b)
@@ -126,7 +125,7 @@ func (s *bareSocket) read(b []byte, stop func() bool) (int, error) {
 	}
 }
 
-// interrupt ends another goroutine's read, whose stop says so by now.
+// interrupt ends another goroutine's read, whose stop returns true by now.
 func (s *bareSocket) interrupt() error { return s.conn.SetReadDeadline(time.Now()) }
 
 // patience bounds a read that waits in the poller.

@@ -8,7 +8,7 @@ import (
 	"time"
 )
 
-// bareSocket is something that is measured on Linux only.
+// bareSocket stands for a socket that is measured on Linux only.
 type bareSocket struct{}
 
 func openBare(netip.AddrPort, string, string,

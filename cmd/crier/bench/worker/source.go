@@ -54,7 +54,7 @@ func newSource(t *job.Task) (*source, error) {
 	return s, nil
 }
 
-// filler is a message's bytes, which don't compress away or repeat at once.
+// filler returns a message's bytes, which don't compress away or repeat at once.
 func filler(size int) []byte {
 	b := make([]byte, size)
 	x := uint64(0x9e3779b97f4a7c15)
@@ -67,8 +67,8 @@ func filler(size int) []byte {
 	return b
 }
 
-// run has send called with each batch until the task's time is over. The batch
-// is valid until send returns.
+// run calls send with each batch until the task's time is over. The batch is valid until send
+// returns.
 func (s *source) run(send func(batch [][]byte) error) error {
 	s.start()
 	if s.sched != nil {
@@ -87,12 +87,11 @@ func (s *source) start() {
 	}
 }
 
-// sourceLook is how long a publisher that finds no room in its window waits before
-// it asks again whether its time is over.
+// sourceLook is how long a publisher waits for room in its window before it looks again
+// whether its time is over.
 const sourceLook = 10 * time.Millisecond
 
-// during has send called with each batch until over says so, which is asked before
-// each.
+// during calls send with each batch until over, called before each, returns true.
 func (s *source) during(over func(now time.Time) bool, send func(batch [][]byte) error) error {
 	for now := time.Now(); !over(now); now = time.Now() {
 		n := uint64(len(s.batch))
@@ -115,8 +114,8 @@ func (s *source) during(over func(now time.Time) bool, send func(batch [][]byte)
 	return nil
 }
 
-// stamp writes the due time into the first of n messages, and into all what a
-// ledger wants to know.
+// stamp writes the due time into the first of n messages, and into all of them the title that
+// a ledger checks.
 func (s *source) stamp(due int64, n uint64) {
 	if s.task.Size >= job.StampSize {
 		binary.LittleEndian.PutUint64(s.batch[0], uint64(due))
@@ -128,7 +127,7 @@ func (s *source) stamp(due int64, n uint64) {
 	}
 }
 
-// idle is what the schedule has spent in spinning.
+// idle returns the time that the schedule has spun.
 func (s *source) idle() time.Duration {
 	if s.sched == nil {
 		return 0
@@ -136,7 +135,7 @@ func (s *source) idle() time.Duration {
 	return s.sched.idle
 }
 
-// into adds what the source knows to a result, and takes its own time out.
+// into adds the source's figures to a result, and subtracts the time that it spun.
 func (s *source) into(r *job.Result) {
 	r.Messages = s.sent
 	if s.sched != nil {

@@ -25,10 +25,10 @@ type spiller struct {
 	err     error
 }
 
-// spillLook is how often a publisher looks whether a phase is over.
+// spillLook is the time between two looks whether a phase is over.
 const spillLook = time.Millisecond
 
-// spill is the role of such a publisher.
+// spill plays the role of such a publisher.
 func (w *worker) spill() error {
 	cfg, err := w.publisherConfig()
 	if err != nil {
@@ -92,11 +92,11 @@ const (
 	spillNear = 50 * time.Millisecond
 )
 
-// near is the same in messages.
+// near returns spillNear in messages.
 func (s *spiller) near() uint64 { return uint64(s.task.Rate*spillNear.Seconds()) + maxStride }
 
-// caughtUp says whether the slow one has, or won't: whoever is behind a producer that
-// is flat out stays behind.
+// caughtUp reports whether the slow subscriber has caught up, or won't: behind a producer that
+// is flat out, it stays behind.
 func (s *spiller) caughtUp(took time.Duration) bool {
 	if s.task.Rate == 0 {
 		return s.lasts(took)
@@ -104,7 +104,7 @@ func (s *spiller) caughtUp(took time.Duration) bool {
 	return s.behind() <= s.near() || took >= job.DrainPhases*s.task.Duration
 }
 
-// inStep says whether the slow one holds back a publisher that is flat out, as the
+// inStep reports whether the slow one holds back a publisher that is flat out, as the
 // others do.
 func (s *spiller) inStep(slow bool) {
 	if s.source.progress != nil {
@@ -119,14 +119,14 @@ func (s *spiller) behind() uint64 { return s.source.sent - min(s.source.sent, s.
 
 func (s *spiller) lasts(took time.Duration) bool { return took >= s.task.Duration }
 
-// spilt says whether the slow one is so far behind that the backlog is on disk: in
+// spilt reports whether the slow one is so far behind that the backlog is on disk: in
 // memory there is room for less than the resend buffer.
 func (s *spiller) spilt(time.Duration) bool {
 	return int64(
 		s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.Resend)
 }
 
-// phase publishes until over says so, which it asks now and then.
+// phase publishes until over, called now and then, returns true.
 func (s *spiller) phase(ctx context.Context, n int, over func(took time.Duration) bool) {
 	if s.err != nil {
 		return
@@ -176,14 +176,14 @@ func (s *spiller) drain() {
 	s.drained = time.Since(began)
 }
 
-// tooLong is the error of a phase that doesn't end.
+// tooLong returns the error of a phase that doesn't end.
 func (s *spiller) tooLong(phase string, after time.Duration) error {
 	return fmt.Errorf("%s: after %v the slow subscriber is %s of messages behind, which is not "+
 		"what was waited for: give --rate less, or --repair-floor or --patience more",
 		phase, after.Round(time.Second), cli.Space(int64(s.behind())*int64(s.task.Size)))
 }
 
-// held is how long nothing fit, whoever's fault it was.
+// held returns how long nothing fit, for any cause.
 func held(st *publisher.Stats) (d time.Duration) {
 	for _, by := range st.HeldBy {
 		d += by.For

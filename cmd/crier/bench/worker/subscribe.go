@@ -11,8 +11,8 @@ import (
 )
 
 const (
-	// arrivePatience is how long nothing may move before what is missing is given
-	// up, and arriveLongest how long it may take in all.
+	// arrivePatience is the time without progress after which missing messages are given up,
+	// and arriveLongest the time in all.
 	arrivePatience = 5 * time.Second
 	arriveLongest  = time.Minute
 	arrivePoll     = 5 * time.Millisecond
@@ -79,7 +79,7 @@ func (s *reception) flow(session uint64) *flow {
 	return nil
 }
 
-// subscriberConfig is what the task says of a subscriber, but for its Handler.
+// subscriberConfig returns the configuration that the task asks for, without a Handler.
 func (w *worker) subscriberConfig() (subscriber.Config, error) {
 	group, err := w.task.GroupAddr()
 	if err != nil {
@@ -100,7 +100,7 @@ func (w *worker) newReception(p *job.Progress) *reception {
 	return in
 }
 
-// subscribed is what a subscriber's role has of its own.
+// subscribed returns the receiver of a subscriber's role.
 func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 	st := s.Stats()
 	return receiver{
@@ -122,7 +122,7 @@ func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 	}
 }
 
-// subscribe is the role of a subscriber.
+// subscribe plays the role of a subscriber.
 func (w *worker) subscribe() error {
 	cfg, err := w.subscriberConfig()
 	if err != nil {
@@ -175,8 +175,7 @@ func settleCount(got *atomic.Uint64) func(counts []uint64) error {
 	}
 }
 
-// settle waits until look says that all is there, or what it counts no longer
-// grows.
+// settle waits until look reports completion, or its count no longer grows.
 func settle(look func() (done uint64, complete bool)) error {
 	begun := time.Now()
 	moved, at := uint64(0), begun

@@ -16,8 +16,7 @@ import (
 )
 
 const (
-	// tcpBuffer is how many bytes gather before they are written, when the
-	// publisher is flat out.
+	// tcpBuffer is the size of a write of a publisher that is flat out, in bytes.
 	tcpBuffer = 64 << 10
 	// tcpHead is a message's length, little endian, before it.
 	tcpHead = 4
@@ -25,7 +24,7 @@ const (
 	tcpPatience = 10 * time.Second
 )
 
-// tcpSend is a publisher that sends each message to each subscriber over a
+// tcpSend plays a publisher that sends each message to each subscriber over a
 // connection of its own, without delay (TCP_NODELAY is Go's default). Messages
 // are encoded once and written as often as there are subscribers; each at once
 // when they have due times, else when the buffer is full.
@@ -80,7 +79,7 @@ func (w *worker) tcpSend() error {
 	})
 }
 
-// tcpRead is a subscriber that a publisher connects to.
+// tcpRead plays a subscriber that a publisher connects to.
 func (w *worker) tcpRead() error {
 	ifi, err := multicast.ResolveInterface(w.task.Interface)
 	if err != nil {
@@ -121,7 +120,7 @@ func (w *worker) tcpRead() error {
 			select {
 			case c := <-accepted:
 				return c.Close()
-			default: // nobody came
+			default: // no connection came
 				return nil
 			}
 		},

@@ -6,7 +6,7 @@ import (
 	"time"
 )
 
-// usage is what a worker has used of the machine since it began.
+// usage measures what a worker has used of the machine since startUsage.
 type usage struct {
 	cpu    time.Duration
 	allocs uint64
@@ -14,7 +14,7 @@ type usage struct {
 	clock  clock
 }
 
-// startUsage clears what opening the sockets left behind, and begins to count.
+// startUsage collects the garbage of opening sockets, and begins to count.
 func startUsage() usage {
 	runtime.GC()
 	return usage{cpu: processorTime(), allocs: allocations(), rss: resident(), clock: startClock()}

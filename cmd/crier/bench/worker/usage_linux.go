@@ -7,7 +7,7 @@ import (
 	"syscall"
 )
 
-// resident is the process's resident memory in bytes.
+// resident returns the process's resident memory in bytes.
 func resident() uint64 {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {

@@ -7,10 +7,10 @@ import (
 )
 
 const (
-	// windowPoll is how often a publisher that is held back looks again.
+	// windowPoll is the time between two looks of a publisher that is held back.
 	windowPoll = 50 * time.Microsecond
-	// windowStuck is how long nothing may move before a sender of bare datagrams
-	// goes on regardless: those that were lost come no more.
+	// windowStuck is the time without progress after which a sender of bare datagrams goes
+	// on: lost ones never arrive.
 	windowStuck = 200 * time.Millisecond
 )
 
@@ -26,9 +26,8 @@ type window struct {
 	waits    uint64
 }
 
-// room returns how many messages may go out after the first sent, waiting until
-// that is some. When it had to wait it waits for half a window, so that it
-// sleeps seldom. It returns 0 when the time is up.
+// room returns how many messages may go out after the first sent. Where there is no room, it
+// waits for half a window, so that it seldom sleeps. It returns 0 when the time is up.
 func (w *window) room(sent uint64, until time.Time) uint64 {
 	if left := w.known + w.size; sent < left {
 		return left - sent

@@ -24,9 +24,8 @@ type worker struct {
 	log     *slog.Logger
 }
 
-// Run does what the coordinator at the other end of in and out asks for, and
-// returns when that has gone, or all is done. It is made for a process of its
-// own.
+// Run plays the role that the coordinator at the other end of in and out asks for, and returns
+// when that has gone. It takes a process of its own.
 func Run(in io.Reader, out io.Writer, log *slog.Logger) error {
 	w := &worker{Conn: job.NewConn(in, out), orders: make(chan *job.Message, 1),
 		ended: make(chan struct{}), log: log}
@@ -39,12 +38,11 @@ func Run(in io.Reader, out io.Writer, log *slog.Logger) error {
 	if err := w.work(); err != nil {
 		return w.Say(&job.Message{Step: job.StepFailed, Error: err.Error()})
 	}
-	<-w.ended // it is the coordinator who ends this
+	<-w.ended // the coordinator ends the process
 	return nil
 }
 
-// listen hands on what the coordinator says. When that has gone, whatever is
-// going on here is for nobody.
+// listen passes on the coordinator's messages, and ends the process once that has gone.
 func (w *worker) listen() {
 	for {
 		m, err := w.Hear()
@@ -70,7 +68,7 @@ func (w *worker) await(step string) (*job.Message, error) {
 	}
 }
 
-// ready says that all is open, and waits for the order to begin.
+// ready reports that everything is open, and waits for the order to begin.
 func (w *worker) ready(r *job.Ready) error {
 	if err := w.Say(&job.Message{Step: job.StepReady, Ready: r}); err != nil {
 		return err
@@ -79,7 +77,7 @@ func (w *worker) ready(r *job.Ready) error {
 	return err
 }
 
-// sent says how many messages went out, and waits for the order to end.
+// sent reports the number of messages that went out, and waits for the order to end.
 func (w *worker) sent(n uint64) error {
 	if err := w.Say(&job.Message{Step: job.StepSent, Counts: []uint64{n}}); err != nil {
 		return err

@@ -31,7 +31,7 @@ func Zipped(content string) string {
 	return b.String()
 }
 
-// Recorded is the path of a recorded feed, which lies beside the module; the test is
+// Recorded returns the path of a recorded feed, which lies beside the module; the test is
 // skipped where there are none.
 func Recorded(t testing.TB, name string) string {
 	t.Helper()
