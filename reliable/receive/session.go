@@ -67,7 +67,9 @@ type echo struct {
 	at    reliable.Time
 }
 
-// note takes a time that was told.
+// note takes a time that was told by a HEARTBEAT, SESSION or BYE. The time of DATA is when its
+// first message was accepted, and the frame may have waited for others to share its datagram: a
+// round trip measured from it would be too long.
 func (e *echo) note(now reliable.Time, told uint64) {
 	if told >= e.told {
 		*e = echo{known: true, told: told, at: now}
@@ -104,7 +106,8 @@ func (s *session) all(holds func(*stream) bool) bool {
 	return true
 }
 
-// to returns where NACK and STATUS go.
+// to returns where NACK and STATUS go: to the control address once a frame has come from it.
+// Before that anybody could aim the NACKs of a whole group at a third party, with two datagrams.
 func (s *session) to() netip.AddrPort {
 	if s.spoken {
 		return s.control

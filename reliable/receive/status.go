@@ -62,7 +62,9 @@ func (t *status) report(now reliable.Time) *frame.Frame {
 	return f
 }
 
-// farewell tells a publisher that this subscriber goes, and how far it has come.
+// farewell tells a publisher that this subscriber leaves, or has everything, and how far it has
+// come. Without it, a publisher that waits for its subscribers would wait for the stall timeout,
+// and any other would end with a position that is up to half a second old.
 func (t *status) farewell(now reliable.Time) *frame.Frame {
 	f := t.frame(now)
 	f.Flags = frame.Leaving
