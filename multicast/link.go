@@ -134,7 +134,7 @@ func (f *follower) attempt(index int) {
 	if f.count != nil {
 		f.count.Add(1)
 	}
-	// The level is that of the entry that it went: whoever read that waits for this.
+	// The level is that of the entry that it went down: its reader waits for this one.
 	f.log.Warn("multicast: an interface is back", "interface", f.name, "index", index)
 }
 

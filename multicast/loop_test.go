@@ -180,7 +180,7 @@ func TestDeliver(t *testing.T) {
 		lt := newLoopTest(t, in)
 		var delivered []string
 		lt.loop.cfg.Deliver = func(received bool) {
-			lt.loop.Lock() // nobody holds it
+			lt.loop.Lock() // no goroutine holds it
 			defer lt.loop.Unlock()
 			if !received {
 				delivered = append(delivered, "timer")

@@ -241,7 +241,7 @@ func TestSpinningKeepsTheDeadline(t *testing.T) {
 		lt := newLoopTest(t)
 		lt.loop.alarm.spins = true
 		lt.gathers()
-		lt.soon("b", false) // who spins is told
+		lt.soon("b", false) // the spinning goroutine is told
 		lt.out.look = func() {
 			lt.loop.Lock()
 			lt.loop.alarm.at = never
