@@ -28,6 +28,8 @@ type plainConn struct {
 	// accepts all. source is their sender; zero for any.
 	group, source netip.Addr
 	zone          string
+	// feed is GroupConfig.Feed.
+	feed int
 
 	// readMu guards buf and oob.
 	readMu sync.Mutex
@@ -66,7 +68,7 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 		return nil, fail(err)
 	}
 	at := c.at.Load()
-	at.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
+	at.local, c.group, c.source, c.feed = cfg.Group, cfg.Group.Addr(), cfg.Source, cfg.Feed
 	c.oob = at.options.askDestination()
 	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
 	c.watch, _ = openWatch(false, cfg.Logger) // which never fails
@@ -205,7 +207,7 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 			continue
 		}
 		c.received.Add(1)
-		ps[0] = Packet{Data: c.buf[:n:n], From: from}
+		ps[0] = Packet{Data: c.buf[:n:n], From: from, Feed: c.feed}
 		return 1, nil
 	}
 }

@@ -35,6 +35,8 @@ type reader struct {
 	zone  zone
 
 	accept accept
+	// feed is GroupConfig.Feed.
+	feed int
 
 	// mu guards all fields that follow.
 	mu   sync.Mutex
@@ -227,7 +229,7 @@ func (r *reader) take(ps []Packet) int {
 			continue
 		}
 		size := min(m.segment, len(m.data))
-		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received}
+		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received, Feed: r.feed}
 		m.data = m.data[size:]
 		m.more = len(m.data) > 0
 		n++

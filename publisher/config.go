@@ -27,7 +27,7 @@ type Config struct {
 	Name string
 	// Session is the session's id; 0 means a random one. No two sessions may
 	// have the same.
-	Session uint64
+	Session SessionID
 	// FirstOffset is the offset of the first message, up to 2^63.
 	FirstOffset uint64
 	// ResendBuffer bounds the memory that holds sent messages for repair, in

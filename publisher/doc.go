@@ -30,3 +30,8 @@
 // All methods may be called by any number of goroutines at once. Offsets are
 // given in the order in which calls are accepted.
 package publisher
+
+import "crier/reliable"
+
+// SessionID names one publisher's life on one group. It is random, and printed in hex.
+type SessionID = reliable.SessionID

@@ -60,9 +60,9 @@ func TestHostileDatagrams(t *testing.T) {
 			want func(publisher.Stats) bool
 		}{
 			{"noise", func() []byte { return f.Bytes(1400) }, func(st publisher.Stats) bool { return st.Invalid == count }},
-			{"mangled", func() []byte { return f.Mangle(ask(f, p.Session(), f.Rand.Uint64())) }, func(st publisher.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
-			{"one subscriber", func() []byte { return ask(f, p.Session(), 5) }, func(st publisher.Stats) bool { return st.Responder.Gone > 0 && st.Unknown > 0 }},
-			{"many subscribers", func() []byte { return ask(f, p.Session(), f.Rand.Uint64()) }, func(st publisher.Stats) bool { return st.MembersFull > 0 }},
+			{"mangled", func() []byte { return f.Mangle(ask(f, uint64(p.Session()), f.Rand.Uint64())) }, func(st publisher.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
+			{"one subscriber", func() []byte { return ask(f, uint64(p.Session()), 5) }, func(st publisher.Stats) bool { return st.Responder.Gone > 0 && st.Unknown > 0 }},
+			{"many subscribers", func() []byte { return ask(f, uint64(p.Session()), f.Rand.Uint64()) }, func(st publisher.Stats) bool { return st.MembersFull > 0 }},
 			{"other sessions", func() []byte { return ask(f, f.Rand.Uint64(), 5) }, func(publisher.Stats) bool { return true }},
 		} {
 			rig.Attack(t, conn, int(count), func() ([]byte, netip.AddrPort) { return flood.next(), p.LocalAddr() })

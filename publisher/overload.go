@@ -5,54 +5,6 @@ import (
 	"crier/reliable/store"
 )
 
-// Pace says whose pace counts: for whom a Publisher keeps what it has sent, and
-// who may hold it. The zero value is nobody's.
-type Pace = reliable.Pace
-
-// The kinds of a Pace.
-const (
-	// PaceNone: only the network, the socket and the rate limit hold the producer.
-	PaceNone = reliable.PaceNone
-	// PaceSlowest: the slowest subscriber's pace.
-	PaceSlowest = reliable.PaceSlowest
-	// PaceQuorum: a message is kept until so many subscribers have taken it.
-	PaceQuorum = reliable.PaceQuorum
-	// PaceNamed: the slowest of those with certain names.
-	PaceNamed = reliable.PaceNamed
-)
-
-// ParsePace reads none, slowest, quorum:N or named:a,b.
-func ParsePace(text string) (Pace, error) { return reliable.ParsePace(text) }
-
-// WhenFull says what becomes of a message for which there is no room.
-type WhenFull = reliable.WhenFull
-
-const (
-	// Block lets Publish wait. It is the default.
-	Block = reliable.Block
-	// Drop gives the message an offset and drops it: Publish returns ErrDropped, and
-	// subscribers report it lost.
-	Drop = reliable.Drop
-)
-
-// MemberState says whether a subscriber's pace counts.
-type MemberState = reliable.MemberState
-
-// The states of a subscriber.
-const (
-	Watching = reliable.Watching
-	Behind   = reliable.Behind
-	Counted  = reliable.Counted
-	LeftOut  = reliable.LeftOut
-)
-
-// SubscriberEvent says that a subscriber's pace counts from now on, or no longer.
-type SubscriberEvent = reliable.MemberEvent
-
-// Holder is what leaves no room for a message: subscribers, the disk, the rate limit
-// or the socket. Stats.HeldBy counts by it.
-type Holder = reliable.Holder
-
 // worker does what the sender wants done away from the loop. What it keeps on disk,
 // one goroutine does; telling of subscribers, another: it calls the application, which
 // may publish, and wait for room that only the disk can make.
@@ -78,7 +30,7 @@ func (p *Publisher) startWork() {
 	if p.work.spill != nil {
 		p.working.Go(p.runDisk)
 	}
-	if p.cfg.Pace.Kind != PaceNone {
+	if !p.cfg.Pace.IsZero() {
 		go p.runNews()
 	} else {
 		close(p.work.quiet)

@@ -56,7 +56,7 @@ func newPair(t *testing.T, cfg publisher.Config) *pair {
 	p := &pair{T: t, lan: rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)}
 	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
 	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Buffer: 64 << 10})
-	cfg.Pace = publisher.Pace{Kind: publisher.PaceSlowest}
+	cfg.Pace = publisher.Slowest()
 	p.pub = p.lan.Publisher(cfg)
 	return p
 }

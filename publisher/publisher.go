@@ -84,7 +84,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		return nil, err
 	}
 	if cfg.Session == 0 {
-		cfg.Session = randomID()
+		cfg.Session = SessionID(randomID())
 	}
 	var disk *spill
 	room := int64(0)
@@ -100,7 +100,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	begin := time.Now()
 	config := send.Config{
-		Session: cfg.Session, Name: cfg.Name, Wall: begin.UnixNano(),
+		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
 		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout, Linger: cfg.Linger,
 		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
@@ -163,7 +163,7 @@ func randomID() uint64 {
 }
 
 // Session returns the session's id, which is never 0.
-func (p *Publisher) Session() uint64 { return p.cfg.Session }
+func (p *Publisher) Session() SessionID { return p.cfg.Session }
 
 // LocalAddr returns where datagrams come from and NACKs go.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }

@@ -67,8 +67,8 @@ var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
 // openSpill checks that the directory can be written to. Frame is the largest frame,
 // and disk is what the files may have in all, both in bytes.
-func openSpill(dir string, session uint64, frame int, disk int64) (*spill, error) {
-	s := &spill{dir: dir, prefix: fmt.Sprintf("crier-%016x-", session), stride: recordHead + frame, open: openFile}
+func openSpill(dir string, session SessionID, frame int, disk int64) (*spill, error) {
+	s := &spill{dir: dir, prefix: fmt.Sprintf("crier-%v-", session), stride: recordHead + frame, open: openFile}
 	frames := disk / int64(s.stride)
 	if frames < segmentPart {
 		return nil, fmt.Errorf("publisher: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",

@@ -5,12 +5,10 @@ import "fmt"
 // End says how a session stands, for a subscriber.
 type End uint8
 
+// The ends, which package subscriber documents.
 const (
-	// EndOpen: it goes on, or the subscriber left it.
 	EndOpen End = iota
-	// EndBye: the publisher said BYE.
 	EndBye
-	// EndSilent: nothing is heard of the publisher.
 	EndSilent
 )
 

@@ -6,20 +6,11 @@ import "fmt"
 // slowly than they come.
 type Overload uint8
 
+// The answers to a slow application, which package subscriber documents.
 const (
-	// OverloadBlock stops delivering, not reading: what waits for the application
-	// is held up to Buffer, and what comes beyond is thrown away and asked for when
-	// there is room. Its position is what the application has taken, so that a
-	// publisher whose pace counts it is held back.
 	OverloadBlock Overload = iota
-	// OverloadBuffer is the same, but its position is what has come: only a full
-	// buffer holds a publisher back.
 	OverloadBuffer
-	// OverloadDropOldest drops what has waited longest when the buffer is full.
-	// It holds nobody back. It needs InOrder.
 	OverloadDropOldest
-	// OverloadDropNewest drops what comes when the buffer is full. It holds nobody
-	// back.
 	OverloadDropNewest
 )
 

@@ -26,12 +26,27 @@ const (
 )
 
 // Pace says whose pace counts: for whom a Sender keeps what it has sent, and who
-// may hold the producer.
+// may hold the producer. The zero value is nobody's.
 type Pace struct {
-	Kind   PaceKind
-	Quorum int      // of PaceQuorum, at least 1
-	Names  []string // of PaceNamed
+	Kind PaceKind
+	// Quorum is the number of a PaceQuorum, at least 1.
+	Quorum int
+	// Names are those of a PaceNamed.
+	Names []string
 }
+
+// Slowest is the pace of the slowest subscriber.
+func Slowest() Pace { return Pace{Kind: PaceSlowest} }
+
+// Quorum is a pace by which a message is kept until n subscribers have taken it; until
+// all have, where there are fewer.
+func Quorum(n int) Pace { return Pace{Kind: PaceQuorum, Quorum: n} }
+
+// Named is the pace of the slowest of the subscribers with these names.
+func Named(names ...string) Pace { return Pace{Kind: PaceNamed, Names: names} }
+
+// IsZero reports whether nobody's pace counts.
+func (p *Pace) IsZero() bool { return p.Kind == PaceNone }
 
 // ParsePace reads a pace as flags and scenario files write it: none, slowest,
 // quorum:N or named:a,b.
@@ -71,6 +86,7 @@ func (p Pace) String() string {
 	return "none"
 }
 
+// Validate says what is wrong with the pace.
 func (p *Pace) Validate() error {
 	switch {
 	case p.Kind > PaceNamed:
@@ -91,7 +107,7 @@ func (p *Pace) Validate() error {
 	return nil
 }
 
-// counts says whether the pace may be that of a subscriber with this name.
+// Counts reports whether the pace may be that of a subscriber with this name.
 func (p *Pace) Counts(name string) bool {
 	switch p.Kind {
 	case PaceNone:

@@ -34,16 +34,11 @@ type Member struct {
 // MemberState says whether a subscriber's pace counts.
 type MemberState uint8
 
+// The states of a subscriber, which package publisher documents.
 const (
-	// Watching: its pace doesn't count.
 	Watching MemberState = iota
-	// Behind: its pace would count, and what it takes next is no longer held, or it
-	// hasn't said where it is. It counts once it is at the oldest that is held.
 	Behind
-	// Counted: what it has yet to take is kept.
 	Counted
-	// LeftOut: it held the others back for the stall time. It counts again once it
-	// has caught up with what was sent by then.
 	LeftOut
 )
 

@@ -5,11 +5,9 @@ import "time"
 // WhenFull says what becomes of a message that finds no room.
 type WhenFull uint8
 
+// The answers to a full window, which package publisher documents.
 const (
-	// Block lets it wait: Publish returns ErrFull, and accepts nothing.
 	Block WhenFull = iota
-	// Drop gives it an offset and drops it: Publish returns ErrDropped, and
-	// subscribers are told.
 	Drop
 )
 

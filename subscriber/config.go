@@ -19,9 +19,9 @@ type Start = reliable.Start
 
 const (
 	// Latest begins with the first message that is heard. It is the default.
-	Latest = reliable.Latest
+	Latest Start = reliable.Latest
 	// Oldest begins with the oldest message that the publisher still holds.
-	Oldest = reliable.Oldest
+	Oldest Start = reliable.Oldest
 )
 
 // Order says when a message is delivered.
@@ -29,9 +29,9 @@ type Order = reliable.Order
 
 const (
 	// InOrder delivers each session's messages by offset. It is the default.
-	InOrder = reliable.InOrder
+	InOrder Order = reliable.InOrder
 	// OnArrival delivers a message as soon as all of it is there.
-	OnArrival = reliable.OnArrival
+	OnArrival Order = reliable.OnArrival
 )
 
 // Wait says how datagrams and time are waited for.

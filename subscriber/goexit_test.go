@@ -43,7 +43,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 					}()
 				}
 				p := s.Publisher(publisher.Config{
-					ResendBuffer: 64 << 10, Pace: publisher.Pace{Kind: publisher.PaceSlowest}, StallTimeout: time.Hour,
+					ResendBuffer: 64 << 10, Pace: publisher.Slowest(), StallTimeout: time.Hour,
 				})
 				for range 500 { // many times what either may hold
 					if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != nil {

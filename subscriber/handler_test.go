@@ -22,7 +22,7 @@ var twoGroups = []netip.AddrPort{netip.MustParseAddrPort("239.77.0.1:7700"), net
 func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 200 // more than are polled at once
-		datagrams := func(session uint64) [][]byte {
+		datagrams := func(session publisher.SessionID) [][]byte {
 			return record(t, publisher.Config{Session: session, BatchWait: time.Minute}, func(p *publisher.Publisher) {
 				for i := range count {
 					if _, err := p.Publish(t.Context(), fmt.Appendf(nil, "%d/%d", session, i)); err != nil {
@@ -35,7 +35,7 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 
 		n := rig.NewNetwork(rig.All)
 		busy, gate := make(chan struct{}), make(chan struct{})
-		next := make(map[uint64]int)
+		next := make(map[subscriber.SessionID]int)
 		sub := n.Subscriber(t, subscriber.Config{Groups: twoGroups, Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:

@@ -87,7 +87,7 @@ func TestHostileDatagrams(t *testing.T) {
 		g := netip.MustParseAddrPort("239.77.1.7:17000")
 		s := stack.Subscriber(stack.Host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Buffer: buffer, MaxSessions: sessions})
 		defer s.Close()
-		genuine := make(chan uint64, 1)
+		genuine := make(chan publisher.SessionID, 1)
 		result := make(chan error, 1)
 		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // of the bubble's time
 		defer cancel()
@@ -151,8 +151,8 @@ func TestHostileDatagrams(t *testing.T) {
 
 // hearOnly takes what comes, until a session that it is told of has ended after so
 // many messages.
-func hearOnly(ctx context.Context, s *subscriber.Subscriber, genuine <-chan uint64, want int) error {
-	var id uint64
+func hearOnly(ctx context.Context, s *subscriber.Subscriber, genuine <-chan publisher.SessionID, want int) error {
+	var id subscriber.SessionID
 	messages := 0
 	for ev := range s.Messages(ctx) {
 		select {

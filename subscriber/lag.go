@@ -15,14 +15,14 @@ const (
 	// OverloadBlock holds up to Buffer for the application and then throws away what
 	// comes, and asks for it when there is room: a publisher whose pace counts this
 	// subscriber is held by what the application has taken. It is the default.
-	OverloadBlock = reliable.OverloadBlock
+	OverloadBlock Overload = reliable.OverloadBlock
 	// OverloadBuffer is the same, but a publisher is held only once Buffer is full.
-	OverloadBuffer = reliable.OverloadBuffer
+	OverloadBuffer Overload = reliable.OverloadBuffer
 	// OverloadDropOldest drops what has waited longest when Buffer is full, and
 	// reports it lost as `slow consumer`. It needs InOrder.
-	OverloadDropOldest = reliable.OverloadDropOldest
+	OverloadDropOldest Overload = reliable.OverloadDropOldest
 	// OverloadDropNewest drops what comes when Buffer is full.
-	OverloadDropNewest = reliable.OverloadDropNewest
+	OverloadDropNewest Overload = reliable.OverloadDropNewest
 )
 
 // ParseOverload reads block, buffer, drop (the oldest) or drop-newest.

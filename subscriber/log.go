@@ -1,7 +1,6 @@
 package subscriber
 
 import (
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -18,7 +17,7 @@ type log struct {
 // lossSum is what was lost, and the last report of it.
 type lossSum struct {
 	lost, reports uint64
-	session       uint64
+	session       SessionID
 	source        netip.AddrPort
 	last          Range
 	cause         Cause
@@ -87,4 +86,4 @@ func (l *log) tell(sum *lossSum) {
 		"last_from", sum.last.From, "last_to", sum.last.To, "cause", sum.cause.String())
 }
 
-func sessionAttr(id uint64) slog.Attr { return slog.String("session", fmt.Sprintf("%016x", id)) }
+func sessionAttr(id SessionID) slog.Attr { return slog.String("session", id.String()) }

@@ -71,7 +71,7 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 		m.invalid++
 		return false
 	}
-	f.Arrived = p.Received
+	f.Arrived, f.Feed = p.Received, p.Feed
 	if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &to.inner) == nil { // else the receiver counts it
 		to.inner.Arrived = p.Received
 		f.Data = &to.inner

@@ -89,20 +89,18 @@ func (s *Subscriber) closedWhy() error {
 
 // step returns the next message, or other event, of those that were taken.
 func (s *Subscriber) step() Event {
-	ev, from := &s.event, &s.events[s.next]
-	if s.filled {
-		ev.Offset, ev.Payload = from.Offset, from.Payload
-	} else {
-		s.fill(ev, from)
-		s.log.note(ev)
-		if ev.Kind == Message {
-			s.pending.Add(-int64(from.Run()))
+	run := &s.events[s.next]
+	if !s.begun {
+		s.log.note(&run.Event)
+		if run.Kind == Message {
+			s.pending.Add(-int64(run.Len()))
 		}
 	}
-	if s.filled = from.Next(); !s.filled {
+	ev := run.Event
+	if s.begun = run.Next(); !s.begun {
 		s.next++
 	}
-	return *ev
+	return ev
 }
 
 // refill takes the next events, all before having been handed out. It reports
@@ -114,7 +112,7 @@ func (s *Subscriber) refill() bool {
 	pending := 0
 	for i := range s.events[:s.have] {
 		if ev := &s.events[i]; ev.Kind == Message {
-			pending += ev.Run()
+			pending += ev.Len()
 		}
 	}
 	s.pending.Store(int64(pending))

@@ -40,7 +40,7 @@ func TestAnOffloadThatLies(t *testing.T) {
 	var log bytes.Buffer // read once the publisher is closed
 	pub, err := publisher.New(publisher.Config{
 		Group: group, Interface: "127.0.0.1", Network: network, ResendBuffer: 4 << 20,
-		Pace: publisher.Pace{Kind: publisher.PaceSlowest}, WaitFor: 1, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Pace: publisher.Slowest(), WaitFor: 1, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -15,11 +15,11 @@ type End = reliable.End
 
 const (
 	// EndOpen: it goes on, or the subscriber left it.
-	EndOpen = reliable.EndOpen
+	EndOpen End = reliable.EndOpen
 	// EndBye: the publisher said BYE.
-	EndBye = reliable.EndBye
+	EndBye End = reliable.EndBye
 	// EndSilent: nothing is heard of the publisher.
-	EndSilent = reliable.EndSilent
+	EndSilent End = reliable.EndSilent
 )
 
 // Stats is what a Subscriber has counted apart from its sessions.

@@ -36,9 +36,9 @@ func closeAll[T interface{ Close() error }](t *testing.T, list ...T) {
 
 // checked is what a subscriber got of each session: the number of messages, all
 // in order and none lost.
-func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[uint64]int {
+func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[subscriber.SessionID]int {
 	t.Helper()
-	next := make(map[uint64]int)
+	next := make(map[subscriber.SessionID]int)
 	for ev := range sub.Messages(t.Context()) {
 		switch ev.Kind {
 		case subscriber.Message:
@@ -68,7 +68,7 @@ func TestSeveralGroupsAndPublishers(t *testing.T) {
 		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
 		var pubs []*publisher.Publisher
 		for i, g := range groups {
-			pubs = append(pubs, s.Publisher(publisher.Config{Group: g, Session: uint64(1 + i)}))
+			pubs = append(pubs, s.Publisher(publisher.Config{Group: g, Session: publisher.SessionID(1 + i)}))
 		}
 		const count = 100
 		for i := range count {

@@ -33,10 +33,9 @@ type Subscriber struct {
 	lagging    lagWatch
 
 	// Of the goroutine that is delivering, or that ranges over Messages.
-	events     [eventBatch]reliable.Event
-	next, have int // of events, not yet taken from Messages
-	event      Event
-	filled     bool         // event is of events[next]
+	events     [eventBatch]reliable.Run
+	next, have int          // of events, not yet taken from Messages
+	begun      bool         // the first message of events[next] was handed out
 	pending    atomic.Int64 // messages of events that were not begun with
 	log        log
 
@@ -83,20 +82,20 @@ func New(cfg Config) (*Subscriber, error) {
 func (s *Subscriber) open() error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
-	var err error
-	s.receiver, err = receive.New(receive.Config{
-		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
+	config := receive.Config{
+		Groups: s.cfg.Groups,
+		ID:     binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Overload: s.cfg.Overload,
 		Name:     s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
 		NoRecovery: s.cfg.NoRecovery, MaxWait: s.cfg.MaxWait, Silence: s.cfg.Silence,
 		Buffer: s.cfg.Buffer, MaxMemory: s.cfg.MaxMemory, MaxSessions: s.cfg.MaxSessions, Runs: true,
-	})
-	if err != nil {
+	}
+	if err := config.Check(); err != nil {
 		return err
 	}
-	for _, group := range s.cfg.Groups {
+	for feed, group := range s.cfg.Groups {
 		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
-			Group: group, Interface: s.cfg.Interface, Source: s.cfg.Source,
+			Group: group, Feed: feed, Interface: s.cfg.Interface, Source: s.cfg.Source,
 			ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
 		})
 		if err != nil {
@@ -104,6 +103,7 @@ func (s *Subscriber) open() error {
 		}
 		s.conns = append(s.conns, conn)
 	}
+	var err error
 	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
 		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1, Port: s.cfg.ControlPort, Changed: s.relink,
 		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
@@ -116,6 +116,10 @@ func (s *Subscriber) open() error {
 		return err
 	}
 	s.start = time.Now() // all groups are joined: what begins now is heard from its start
+	config.Epoch = s.start
+	if s.receiver, err = receive.New(config); err != nil {
+		return err
+	}
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
 		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Wait: s.cfg.Wait, Start: s.start, Logger: s.cfg.Logger,
@@ -219,16 +223,10 @@ func (s *Subscriber) deliver(received bool) {
 }
 
 // hand gives an event, message by message, to the Handler.
-func (s *Subscriber) hand(from *reliable.Event) {
-	ev := &s.event
-	s.fill(ev, from)
-	s.log.note(ev)
-	handle, offset, rest := s.cfg.Handler, ev.Offset, from.Rest
-	handle(ev)
-	for i := range rest {
-		offset++
-		ev.Offset, ev.Payload = offset, rest[i].Data
-		handle(ev)
+func (s *Subscriber) hand(run *reliable.Run) {
+	s.log.note(&run.Event)
+	for more := true; more; more = run.Next() {
+		s.cfg.Handler(&run.Event)
 	}
 }
 
@@ -239,23 +237,6 @@ func (s *Subscriber) unlock() {
 	s.loop.Unlock()
 	if due {
 		s.log.tell(&sum)
-	}
-}
-
-// fill makes an event of a receiver's, with the times that an application knows.
-func (s *Subscriber) fill(ev *Event, from *reliable.Event) {
-	*ev = Event{
-		Kind: from.Kind, Session: from.Session, Source: from.Source,
-		Offset: from.Offset, Payload: from.Payload,
-		Received:  s.start.Add(time.Duration(from.Received)),
-		Recovered: from.Recovered, Recovery: from.Recovery,
-		Lost: from.Lost, Cause: from.Cause,
-	}
-	if from.Sent != 0 {
-		ev.Sent = time.Unix(0, from.Sent)
-	}
-	if from.Arrived != 0 {
-		ev.Arrived = time.Unix(0, from.Arrived)
 	}
 }
 

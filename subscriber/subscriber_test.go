@@ -27,7 +27,7 @@ func group() netip.AddrPort {
 
 // take counts a session's messages, which must come in order and whole, until it
 // ends.
-func take(ctx context.Context, s *subscriber.Subscriber, session uint64, count int) error {
+func take(ctx context.Context, s *subscriber.Subscriber, session subscriber.SessionID, count int) error {
 	next := 0
 	for ev := range s.Messages(ctx) {
 		switch {

@@ -123,7 +123,7 @@ func (c *Checker) sent(s *Session, p *packet) { c.truth(s).sent(p) }
 func (c *Checker) answered(s *Session, p *packet) { c.truth(s).answered(p) }
 
 func (c *Checker) asked(sub *Subscriber, p *packet, arrives bool) {
-	if s := c.w.Session(p.frame.Session); s != nil {
+	if s := c.w.Session(reliable.SessionID(p.frame.Session)); s != nil {
 		v := c.view(sub, s)
 		v.wrote = sub.wrote
 		v.follow()

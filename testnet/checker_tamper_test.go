@@ -21,7 +21,7 @@ type brokenReceiver struct {
 
 	dec    frame.Decoder
 	enc    frame.Encoder
-	events []reliable.Event
+	events []reliable.Run
 	buf    []byte
 }
 
@@ -31,17 +31,19 @@ func (b *brokenReceiver) Handle(now reliable.Time, from netip.AddrPort, f *frame
 	}
 }
 
-func (b *brokenReceiver) Poll(events []reliable.Event) int {
+func (b *brokenReceiver) Poll(events []reliable.Run) int {
 	if b.event == nil {
 		return b.receiver.Poll(events)
 	}
 	for len(b.events) < len(events) {
-		var one [1]reliable.Event
+		var one [1]reliable.Run
 		if b.receiver.Poll(one[:]) == 0 {
 			break
 		}
 		one[0].Payload = bytes.Clone(one[0].Payload)
-		b.events = append(b.events, b.event(one[0])...)
+		for _, ev := range b.event(one[0].Event) {
+			b.events = append(b.events, reliable.Run{Event: ev})
+		}
 	}
 	n := copy(events, b.events)
 	b.events = b.events[n:]
@@ -174,7 +176,7 @@ func (l *lateReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	return l.receiver.Next(now)
 }
 
-func (l *lateReceiver) Poll(events []reliable.Event) int {
+func (l *lateReceiver) Poll(events []reliable.Run) int {
 	if l.now > 500*milli && l.now < 15_500*milli {
 		return 0
 	}

@@ -127,7 +127,7 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "mixes sessions up", want: "other bytes",
 			receiver: events(func() func(ev reliable.Event) []reliable.Event {
-				var other uint64
+				var other reliable.SessionID
 				return func(ev reliable.Event) []reliable.Event {
 					if other == 0 {
 						other = ev.Session
@@ -144,16 +144,16 @@ func TestCheckerCatches(t *testing.T) {
 			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Recovered = false; return same(ev) })},
 		{what: "tells of a message as of the one before", want: "is said to have come at",
 			receiver: events(func() func(ev reliable.Event) []reliable.Event {
-				var before reliable.Time
+				var before time.Time
 				return func(ev reliable.Event) []reliable.Event {
-					if before, ev.Received = ev.Received, before; ev.Received == 0 || ev.Kind != reliable.Message {
+					if before, ev.Received = ev.Received, before; ev.Received.IsZero() || ev.Kind != reliable.Message {
 						ev.Received = before
 					}
 					return same(ev)
 				}
 			}())},
 		{what: "tells when a message came to the machine where nothing told that", want: "is said to have come to this machine",
-			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Arrived = int64(ev.Received); return same(ev) })},
+			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Arrived = ev.Received; return same(ev) })},
 		{what: "invents a session", want: "which no publisher ever had",
 			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Session++; return same(ev) })},
 		{what: "loses a message that it has", want: "unanswered",
@@ -371,7 +371,7 @@ type hungReceiver struct {
 	told int
 }
 
-func (h *hungReceiver) Poll(events []reliable.Event) int {
+func (h *hungReceiver) Poll(events []reliable.Run) int {
 	if h.told > 500 {
 		return 0
 	}

@@ -35,23 +35,24 @@ func (v *view) judgeTold(ev *reliable.Event) {
 			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.sub.cfg.Receiver.MaxWait/16)))
 		}
 	}
-	wall := int64(0)
+	var wall time.Time
 	if v.sub.copies {
-		wall = wallStart + int64(ev.Received)
+		wall = ev.Received
 	}
-	if ev.Arrived != wall {
-		v.fail("offset %d is said to have come to this machine at %d, and came at %d", ev.Offset, ev.Arrived, wall)
+	if !ev.Arrived.Equal(wall) {
+		v.fail("offset %d is said to have come to this machine at %v, and came at %v", ev.Offset, ev.Arrived, wall)
 	}
+	received := VirtualTime(ev.Received)
 	said := ev.Recovered
-	if !known || ev.Received == came && (said || !must) && (may || !said) &&
+	if !known || received == came && (said || !must) && (may || !said) &&
 		(least <= ev.Recovery || !said) && ev.Recovery <= most {
 		return
 	}
-	if v.works || v.first0 || ev.Received <= v.begun && came > v.begun || v.threwAway() {
+	if v.works || v.first0 || received <= v.begun && came > v.begun || v.threwAway() {
 		return // of what came twice, before it began, or is told long after, it can't be seen which was kept
 	}
 	v.fail("offset %d is said to have come at %s, recovered %v after %v; it came at %s, recovered %v after %v to %v",
-		ev.Offset, stamp(ev.Received), said, ev.Recovery, stamp(came), may, least, most)
+		ev.Offset, stamp(received), said, ev.Recovery, stamp(came), may, least, most)
 }
 
 // askedFirst returns when a frame was asked for first, or 0. Where there was no room for

@@ -170,11 +170,11 @@ func (v *view) message(ev *reliable.Event) {
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
 	}
 	at := v.s.AcceptedAt(ev.Offset)
-	if ev.Received < at || ev.Received > v.c.w.now {
-		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, stamp(ev.Received), stamp(at))
+	if received := VirtualTime(ev.Received); received < at || received > v.c.w.now {
+		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, stamp(received), stamp(at))
 	}
-	if ev.Sent != 0 && ev.Sent > v.wall(at) {
-		v.fail("offset %d was sent at %d by the publisher's clock, before it was accepted at %d", ev.Offset, ev.Sent, v.wall(at))
+	if wall := time.Unix(0, v.wall(at)); ev.Sent.After(wall) {
+		v.fail("offset %d was sent at %v by the publisher's clock, before it was accepted at %v", ev.Offset, ev.Sent, wall)
 	}
 }
 

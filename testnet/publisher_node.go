@@ -61,6 +61,9 @@ const defaultSocketQueue = 92
 // nanoseconds: 2026-01-01 00:00 UTC.
 const wallStart = 1_767_225_600_000_000_000
 
+// VirtualTime returns the time in the run at which the made-up wall clock says t.
+func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - wallStart) }
+
 // sender is what a World needs of a send.Sender.
 type sender interface {
 	Datagram() int
@@ -181,7 +184,7 @@ func (p *Publisher) start() {
 	}
 	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
 	p.session = &Session{
-		ID: cfg.Session, Publisher: p, Source: p.addr, Start: w.now,
+		ID: reliable.SessionID(cfg.Session), Publisher: p, Source: p.addr, Start: w.now,
 		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
 		Ended: reliable.Never, Closed: reliable.Never,
 		index: len(w.sessions), sent: cfg.FirstOffset,

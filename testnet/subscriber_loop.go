@@ -113,7 +113,7 @@ func (s *Subscriber) poll(batch int, working bool) {
 		for i := range s.w.events[:n] {
 			ev := &s.w.events[i]
 			for more := true; more; more = ev.Next() {
-				s.hand(ev)
+				s.hand(&ev.Event)
 			}
 			if working && ev.Kind == reliable.Message {
 				s.busy = true

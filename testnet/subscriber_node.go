@@ -51,7 +51,7 @@ type SubscriberConfig struct {
 type receiver interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Hold()
-	Poll(events []reliable.Event) int
+	Poll(events []reliable.Run) int
 	Advance(now reliable.Time)
 	Deadline() reliable.Time
 	Next(now reliable.Time) (reliable.Batch, bool)
@@ -143,6 +143,7 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if s.cfg.Receiver.Seed == 0 {
 		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
 	}
+	s.cfg.Receiver.Epoch = time.Unix(0, wallStart)
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
 	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
 	s.limits = limitsOf(&s.cfg.Receiver)

@@ -24,11 +24,11 @@ func (s *scenario) overloaded(cfg *PublisherConfig) {
 	}
 	switch r.Below(4) {
 	case 0, 1:
-		sc.Pace.Kind = reliable.PaceSlowest
+		sc.Pace = reliable.Slowest()
 	case 2:
-		sc.Pace = reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 1 + int(r.Below(4))}
+		sc.Pace = reliable.Quorum(1 + int(r.Below(4)))
 	case 3:
-		sc.Pace = reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"subscriber 0", fmt.Sprintf("subscriber %d", 1+r.Below(5))}}
+		sc.Pace = reliable.Named("subscriber 0", fmt.Sprintf("subscriber %d", 1+r.Below(5)))
 	}
 	if one(2) {
 		sc.WhenFull = reliable.Drop

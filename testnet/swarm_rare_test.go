@@ -136,7 +136,7 @@ func (r *rareWatch) ended(*Session)                    {}
 func (r *rareWatch) sent(*Session, *packet) {}
 
 func (r *rareWatch) asked(sub *Subscriber, p *packet, arrives bool) {
-	s := r.w.Session(p.frame.Session)
+	s := r.w.Session(reliable.SessionID(p.frame.Session))
 	if s == nil || p.frame.Kind != frame.Nack {
 		return
 	}

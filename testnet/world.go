@@ -63,7 +63,7 @@ type World struct {
 	downs         links // where the next link lies
 	ups           links
 	sessions      []*Session
-	events        [16]reliable.Event // what a subscriber is told now
+	events        [16]reliable.Run // what a subscriber is told now
 	calls         []func()
 	free          []uint32 // places in calls
 	watchers      []watcher
@@ -125,7 +125,7 @@ func (w *World) Publishers() []*Publisher { return w.pubs }
 func (w *World) Subscribers() []*Subscriber { return w.subs }
 
 // Session returns the session with an id, or nil.
-func (w *World) Session(id uint64) *Session {
+func (w *World) Session(id reliable.SessionID) *Session {
 	for _, s := range w.sessions {
 		if s.ID == id {
 			return s

@@ -18,7 +18,7 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 		Disk: DiskConfig{Wait: time.Millisecond},
 		Sender: send.Config{
 			ResendBuffer: ring(500), Disk: 64 << 20, StallTimeout: time.Minute,
-			Pace: reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"slow"}},
+			Pace: reliable.Named("slow"),
 		},
 	})
 	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "well"}})
@@ -38,7 +38,7 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	s := newStory(t, 75)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Slowest(),
 	}})
 	up := link.Config{Delay: link.FixedDelay(60 * time.Millisecond)}
 	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
@@ -64,7 +64,7 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	s := newStory(t, 76)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-		ResendBuffer: ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		ResendBuffer: ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Slowest(),
 	}})
 	first := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 20 * time.Millisecond}) // keeps all on disk

@@ -97,7 +97,7 @@ func TestOvertakenStatus(t *testing.T) {
 	pub := addPublisher(t, s.World, PublisherConfig{
 		Disk: DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			ResendBuffer: ring(100), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			ResendBuffer: ring(100), Disk: 8 << 20, Pace: reliable.Slowest(),
 		},
 	})
 	back := 0

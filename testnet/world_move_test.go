@@ -24,7 +24,7 @@ func TestAddressesChange(t *testing.T) {
 			}
 			subs = append(subs, sub)
 		}
-		pub, err := w.AddPublisher(PublisherConfig{Sender: send.Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}}})
+		pub, err := w.AddPublisher(PublisherConfig{Sender: send.Config{Pace: reliable.Slowest()}})
 		if err != nil {
 			t.Fatal(err)
 		}

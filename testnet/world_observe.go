@@ -186,12 +186,12 @@ type hidingReceiver struct {
 	hide func(ev *reliable.Event) bool
 }
 
-func (h *hidingReceiver) Poll(events []reliable.Event) int {
+func (h *hidingReceiver) Poll(events []reliable.Run) int {
 	for {
 		n := h.receiver.Poll(events)
 		kept := 0
 		for i := range events[:n] {
-			if !h.hide(&events[i]) {
+			if !h.hide(&events[i].Event) {
 				events[kept] = events[i]
 				kept++
 			}

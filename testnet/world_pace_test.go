@@ -46,7 +46,7 @@ func (s *story) lost(sub *Subscriber) string {
 func TestSlowestHoldsTheProducer(t *testing.T) {
 	s := newStory(t, 21)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		ResendBuffer: ring(100), Pace: reliable.Slowest(),
 	}})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
@@ -75,7 +75,7 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 func TestFullWindowDropsTheNewest(t *testing.T) {
 	s := newStory(t, 23)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: reliable.Drop,
+		ResendBuffer: ring(100), Pace: reliable.Slowest(), WhenFull: reliable.Drop,
 	}})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
@@ -124,7 +124,7 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 		var told []string
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Sender: send.Config{
-				ResendBuffer: ring(200), Pace: reliable.Pace{Kind: reliable.PaceSlowest}, WhenFull: full,
+				ResendBuffer: ring(200), Pace: reliable.Slowest(), WhenFull: full,
 			},
 			OnMember: func(now reliable.Time, ev *reliable.MemberEvent) {
 				told = append(told, fmt.Sprintf("%q %v", ev.Member.Name, ev.To))
@@ -171,7 +171,7 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	pub := addPublisher(t, s.World, PublisherConfig{
 		Disk: DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Slowest(),
 		},
 	})
 	fast := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
@@ -197,7 +197,7 @@ func TestDiskFails(t *testing.T) {
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Disk: c,
 			Sender: send.Config{
-				ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+				ResendBuffer: ring(200), Disk: 8 << 20, Pace: reliable.Slowest(),
 			},
 		})
 		slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 2 * time.Millisecond,
@@ -252,7 +252,7 @@ func TestRateLimitIsSmooth(t *testing.T) {
 	bytes := []uint64{0, 0} // that were sent when the first message came, and the last
 	addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {
-			at = append(at, ev.Received)
+			at = append(at, VirtualTime(ev.Received))
 			bytes[min(len(at)-1, 1)] = pub.Stats().Bytes
 		}
 	}})
@@ -295,7 +295,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 	for _, o := range []reliable.Overload{reliable.OverloadDropOldest, reliable.OverloadDropNewest} {
 		for _, copies := range []bool{false, true} {
 			s := newStory(t, 39)
-			pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, ResendBuffer: ring(500)}})
+			pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{Pace: reliable.Slowest(), ResendBuffer: ring(500)}})
 			sub := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.02}), Up: near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
 				Receiver: receive.Config{Overload: o, Buffer: 64 << 10}})
 			s.paced(pub, 100*milli, 500*time.Microsecond, 3000)
@@ -321,7 +321,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 func TestLeavingHoldsNobody(t *testing.T) {
 	s := newStory(t, 41)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-		ResendBuffer: ring(100), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		ResendBuffer: ring(100), Pace: reliable.Slowest(),
 	}})
 	s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 	stays := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})

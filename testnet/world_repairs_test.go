@@ -26,7 +26,7 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 	} {
 		s := newStory(t, 45)
 		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-			ResendBuffer: ring(400), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			ResendBuffer: ring(400), Pace: reliable.Slowest(),
 		}})
 		slow := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: time.Millisecond,
 			Receiver: receive.Config{Buffer: ring(4 * c.buffer)}})
@@ -51,7 +51,7 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
 		s := newStory(t, 47)
 		pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
-			ResendBuffer: ring(buffers), Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			ResendBuffer: ring(buffers), Pace: reliable.Slowest(),
 		}})
 		quick := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil)})
 		slow := s.listen(SubscriberConfig{Down: near(link.Bernoulli{P: 0.01}), Up: near(nil), Work: work,

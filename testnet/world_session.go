@@ -10,7 +10,7 @@ import (
 // Session is the truth about one session: what its publisher accepted, and what
 // became of the publisher.
 type Session struct {
-	ID          uint64
+	ID          reliable.SessionID
 	Publisher   *Publisher
 	Source      netip.AddrPort // where its frames come from
 	Start       reliable.Time

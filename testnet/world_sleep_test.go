@@ -21,7 +21,7 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		pub := addPublisher(t, s.World, PublisherConfig{
 			Write: 20 * time.Microsecond, Disk: DiskConfig{Wait: 3 * time.Millisecond},
 			Sender: send.Config{
-				ResendBuffer: ring(50), Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+				ResendBuffer: ring(50), Disk: 8 << 20, Pace: reliable.Slowest(),
 			},
 		})
 		sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Work: 500 * time.Microsecond,

@@ -21,7 +21,7 @@ func TestOneFarAway(t *testing.T) {
 		})
 		for range 11 {
 			addSubscriber(t, s.World, SubscriberConfig{Down: near(link.Bernoulli{P: 0.002}), Up: near(nil), OnEvent: func(_ reliable.Time, ev *reliable.Event) {
-				if ev.Kind == reliable.Message && ev.Recovered && ev.Received > 4000*milli {
+				if ev.Kind == reliable.Message && ev.Recovered && VirtualTime(ev.Received) > 4000*milli {
 					recovery = append(recovery, ev.Recovery)
 				}
 			}})

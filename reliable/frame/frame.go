@@ -36,6 +36,9 @@ type Frame struct {
 	// whoever wants to keep it needs no copy. Decode clears it.
 	Immutable bool
 
+	// Feed is which of the receiver's groups the datagram came by. Decode leaves it 0;
+	// a driver may set it.
+	Feed int
 	// Arrived is when the datagram came to this machine, in nanoseconds since the
 	// Unix epoch, where whoever decoded it knows; Decode clears it.
 	Arrived int64

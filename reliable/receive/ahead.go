@@ -54,7 +54,7 @@ func (a *ahead) pass() {
 }
 
 // stepAhead delivers whole messages of frames that came ahead of their turn.
-func (c *cursor) stepAhead(ev *reliable.Event) bool {
+func (c *cursor) stepAhead(ev *reliable.Run) bool {
 	st := c.stream
 	a := &c.ahead
 	p := st.win.at(a.frames[a.first])

@@ -17,7 +17,7 @@ func TestOnArrivalOffsetsThatGoBack(t *testing.T) {
 		l := newListener(t, Config{Order: reliable.OnArrival})
 		told := make(map[uint64]bool)
 		poll := func() {
-			var events [4]reliable.Event
+			var events [4]reliable.Run
 			for n := len(events); n == len(events); {
 				n = l.Poll(events[:])
 				for _, ev := range events[:n] {

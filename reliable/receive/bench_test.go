@@ -60,7 +60,7 @@ func (b *receiveBench) receive(order []int) {
 		for n := b.r.Poll(b.events[:]); n > 0; n = b.r.Poll(b.events[:]) {
 			for i := range b.events[:n] {
 				if ev := &b.events[i]; ev.Kind == reliable.Message {
-					b.got += ev.Run()
+					b.got += ev.Len()
 				}
 			}
 		}
@@ -73,7 +73,7 @@ type receiveBench struct {
 	dec    frame.Decoder
 	frame  frame.Frame
 	frames [][]byte
-	events [64]reliable.Event
+	events [64]reliable.Run
 	got    int
 }
 

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 
 	"crier/reliable"
@@ -16,6 +17,10 @@ type Config struct {
 	Seed uint64
 	// Name of the subscriber, up to 255 bytes.
 	Name string
+	// Epoch is the wall clock at time 0.
+	Epoch time.Time
+	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
+	Groups []netip.AddrPort
 	// Joined is when the subscriber began to listen.
 	Joined reliable.Time
 	// Channel is the sequence space that is listened to.
@@ -64,6 +69,12 @@ func (c *Config) setDefaults() {
 	if c.Datagram == 0 {
 		c.Datagram = reliable.DefaultDatagram
 	}
+}
+
+// Check says what is wrong with the configuration, as New would.
+func (c Config) Check() error {
+	c.setDefaults()
+	return c.validate()
 }
 
 func (c *Config) validate() error {

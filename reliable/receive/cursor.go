@@ -61,7 +61,7 @@ func (c *cursor) moveTo(offset uint64) {
 
 // step fills in the stream's next event, and reports false where there is none
 // yet.
-func (c *cursor) step(ev *reliable.Event) bool {
+func (c *cursor) step(ev *reliable.Run) bool {
 	st := c.stream
 	w := &st.win
 	for {
@@ -146,7 +146,7 @@ func (c *cursor) keep() {
 }
 
 // stepFrame delivers from the current frame; false means that it has no more.
-func (c *cursor) stepFrame(ev *reliable.Event) bool {
+func (c *cursor) stepFrame(ev *reliable.Run) bool {
 	st := c.stream
 	f := c.frame
 	if !c.settled {
@@ -188,7 +188,7 @@ func (c *cursor) stepFrame(ev *reliable.Event) bool {
 }
 
 // runOn adds to an event the whole messages that follow in its frame.
-func (c *cursor) runOn(ev *reliable.Event, f *frame.Frame) {
+func (c *cursor) runOn(ev *reliable.Run, f *frame.Frame) {
 	end := len(f.Chunks)
 	if f.Flags&frame.Unfinished != 0 {
 		end--
@@ -250,7 +250,7 @@ func (c *cursor) settle(f *frame.Frame) {
 func (c *cursor) lose(to uint64, cause reliable.Cause) { c.lostTo, c.lostCause = to, cause }
 
 // stepLoss names the next messages that were found lost, if there are any.
-func (c *cursor) stepLoss(ev *reliable.Event) bool {
+func (c *cursor) stepLoss(ev *reliable.Run) bool {
 	if c.offset >= c.lostTo {
 		return false
 	}
@@ -261,7 +261,7 @@ func (c *cursor) stepLoss(ev *reliable.Event) bool {
 }
 
 // stepPart takes a part of a message that spans frames.
-func (c *cursor) stepPart(ev *reliable.Event, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
+func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
 	st := c.stream
 	whole := &c.whole
 	if chunk.Total > 0 {
@@ -288,15 +288,17 @@ func (c *cursor) stepPart(ev *reliable.Event, f *frame.Frame, chunk *frame.Chunk
 	return true
 }
 
-func (c *cursor) messageEvent(ev *reliable.Event, f *frame.Frame, offset uint64, payload []byte, came arrival) {
+func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, payload []byte, came arrival) {
 	st := c.stream
 	c.delivered(1, uint64(len(payload)), came.repaired)
-	*ev = reliable.Event{
-		Kind: reliable.Message, Session: st.session.id, Source: st.session.source, Offset: offset, Payload: payload,
-		Received: came.received, Arrived: came.arrived, Recovered: came.repaired, Recovery: time.Duration(came.waited),
+	*ev = st.session.event(reliable.Message, came.received)
+	ev.Offset, ev.Payload = offset, payload
+	ev.Recovered, ev.Recovery = came.repaired, time.Duration(came.waited)
+	if came.arrived != 0 {
+		ev.Arrived = time.Unix(0, came.arrived)
 	}
 	if st.session.title.known {
-		ev.Sent = st.session.title.wall + int64(f.Time)
+		ev.Sent = time.Unix(0, st.session.title.wall+int64(f.Time))
 	}
 }
 
@@ -311,11 +313,12 @@ func (c *cursor) delivered(n, bytes uint64, repaired bool) {
 	}
 }
 
-func (c *cursor) lossEvent(ev *reliable.Event, from, to uint64, cause reliable.Cause) {
+func (c *cursor) lossEvent(ev *reliable.Run, from, to uint64, cause reliable.Cause) {
 	st := c.stream
 	st.stats.Lost += to - from
 	st.stats.NextOffset = max(st.stats.NextOffset, c.offset)
 	st.stats.Losses++
-	*ev = reliable.Event{Kind: reliable.Loss, Session: st.session.id, Source: st.session.source, Received: st.r.now, Cause: cause}
+	*ev = st.session.event(reliable.Loss, st.r.now)
+	ev.Cause = cause
 	ev.Lost.From, ev.Lost.To = from, to
 }

@@ -222,7 +222,7 @@ func BenchmarkPassTail(b *testing.B) {
 				b.Fatal(err)
 			}
 			r.Handle(1, rig.PublisherAddr, mail(b, 0, 0, 1))
-			r.Poll(make([]reliable.Event, 3))
+			r.Poll(make([]reliable.Run, 3))
 			r.Handle(1, rig.PublisherAddr, mail(b, pieces+1, pieces+1, 1))
 			st := r.table.list[0].streams[0]
 			for seq := uint64(1); seq <= pieces; seq += 2 {

@@ -41,8 +41,8 @@ func FuzzReceiver(f *testing.F) {
 		g := &rig.Forger{Data: data, Session: 0x1000, Near: 100}
 		from := netip.MustParseAddrPort("10.77.0.1:5000")
 		now := cfg.Joined
-		var events [8]reliable.Event
-		accounted := make(map[uint64]uint64)
+		var events [8]reliable.Run
+		accounted := make(map[reliable.SessionID]uint64)
 		poll := func() {
 			for {
 				n := r.Poll(events[:])

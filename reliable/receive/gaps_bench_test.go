@@ -44,7 +44,7 @@ type gapBench struct {
 	enc           frame.Encoder
 	frame, inner  frame.Frame
 	packet        []byte
-	events        [64]reliable.Event
+	events        [64]reliable.Run
 	now           reliable.Time
 	at, got, want int // frames that were used, messages that came, and should have
 }
@@ -78,7 +78,7 @@ func (g *gapBench) handle(packet []byte) {
 	for n := g.r.Poll(g.events[:]); n > 0; n = g.r.Poll(g.events[:]) {
 		for i := range g.events[:n] {
 			if ev := &g.events[i]; ev.Kind == reliable.Message {
-				g.got += ev.Run()
+				g.got += ev.Len()
 			}
 		}
 	}

@@ -124,7 +124,7 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 			l.Handle(l.now, rig.PublisherAddr, crowd(t, id, 1, 1, 65000))
 			l.Hold()
 			l.Handle(l.now, rig.PublisherAddr, rig.Data(t, id, 0))
-			var events [64]reliable.Event
+			var events [64]reliable.Run
 			for l.Poll(events[:]) == len(events) {
 			}
 		}

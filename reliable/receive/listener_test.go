@@ -34,12 +34,12 @@ func (l *listener) hears(f *frame.Frame) {
 }
 
 func (l *listener) poll() {
-	var events [8]reliable.Event
+	var events [8]reliable.Run
 	for n := l.Poll(events[:]); n > 0; n = l.Poll(events[:]) {
 		for _, ev := range events[:n] {
-			l.told = append(l.told, ev)
+			l.told = append(l.told, ev.Event)
 			for ev.Next() {
-				l.told = append(l.told, ev)
+				l.told = append(l.told, ev.Event)
 			}
 		}
 	}

@@ -43,7 +43,7 @@ func (m marks) before(seq uint64) bool { return len(m) > 0 && m[0].seq <= seq }
 func (m *marks) pass() { *m = append((*m)[:0], (*m)[1:]...) }
 
 // stepMark passes a change of state, after naming what was lost before it.
-func (c *cursor) stepMark(ev *reliable.Event) bool {
+func (c *cursor) stepMark(ev *reliable.Run) bool {
 	st := c.stream
 	m := st.marks[0]
 	if m.kind == reliable.SessionSilent || m.kind == reliable.SessionEnded {
@@ -65,9 +65,8 @@ func (c *cursor) stepMark(ev *reliable.Event) bool {
 		}
 	}
 	st.marks.pass()
-	*ev = reliable.Event{
-		Kind: m.kind, Session: st.session.id, Source: st.session.source, Received: st.r.now, Cause: m.cause,
-	}
+	*ev = st.session.event(m.kind, st.r.now)
+	ev.Cause = m.cause
 	if m.from.IsValid() {
 		ev.Source = m.from
 	}

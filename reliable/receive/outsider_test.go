@@ -31,7 +31,7 @@ func (l *listener) from(a netip.AddrPort, f *frame.Frame) {
 // session returns what is known of a session.
 func (l *listener) session(id uint64) SessionStats {
 	for _, st := range l.Sessions() {
-		if st.ID == id {
+		if uint64(st.ID) == id {
 			return st
 		}
 	}

@@ -160,6 +160,9 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return nil
 	}
 	s := newSession(r, now, f.Session, from, j)
+	if f.Feed < len(r.cfg.Groups) {
+		s.group = r.cfg.Groups[f.Feed]
+	}
 	r.table.enter(s)
 	return s
 }
@@ -185,7 +188,7 @@ func (r *Receiver) Hold() {
 // with the frame last handled, until its datagram changes.
 //
 // It may return fewer than there are, but 0 only where there is nothing.
-func (r *Receiver) Poll(events []reliable.Event) int {
+func (r *Receiver) Poll(events []reliable.Run) int {
 	r.mem.reuse()
 	r.copies.reuse()
 	return r.PollMore(events)
@@ -193,7 +196,7 @@ func (r *Receiver) Poll(events []reliable.Event) int {
 
 // PollMore is Poll that leaves the payloads of the events before valid; it may
 // return 0 though there is more, which Poll then returns.
-func (r *Receiver) PollMore(events []reliable.Event) int {
+func (r *Receiver) PollMore(events []reliable.Run) int {
 	n := 0
 	for len(r.ready) > 0 && n < len(events) && !r.copies.full() {
 		st := r.ready[0]

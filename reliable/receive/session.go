@@ -18,6 +18,8 @@ type session struct {
 	// One for each channel that is listened to: today there is one.
 	streams []*stream
 
+	// The group that its first frame came by, where that is known.
+	group netip.AddrPort
 	// All frames come from the source, but for answers; SESSION names the control address.
 	source  netip.AddrPort
 	control netip.AddrPort
@@ -84,6 +86,15 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 	}
 	s.streams = []*stream{newStream(s, now, r.cfg.Channel)}
 	return s
+}
+
+// event returns an event of the session's, with what all of them tell.
+func (s *session) event(kind reliable.EventKind, at reliable.Time) reliable.Run {
+	return reliable.Run{Event: reliable.Event{
+		Kind: kind, Session: reliable.SessionID(s.id),
+		Group: s.group, Source: s.source, Publisher: s.title.name,
+		Received: s.r.cfg.Epoch.Add(time.Duration(at)),
+	}}
 }
 
 // stream returns the session's stream of a channel that is listened to.

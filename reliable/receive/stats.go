@@ -9,7 +9,8 @@ import (
 // SessionStats counts what a Receiver did with one session. The promise: once all
 // events are polled, Delivered + Lost == NextOffset - FirstOffset.
 type SessionStats struct {
-	ID     uint64
+	ID     reliable.SessionID
+	Group  netip.AddrPort // that it is on, where the driver has said it
 	Source netip.AddrPort
 	Name   string
 	End    reliable.End
@@ -83,7 +84,8 @@ func (r *Receiver) Sessions() []SessionStats {
 // counters returns the counters of the stream, with those of its session.
 func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
-	c.ID, c.Source, c.Name, c.Moved, c.Contested = s.id, s.source, s.title.name, s.moves, s.rivals.contests
+	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name
+	c.Moved, c.Contested = s.moves, s.rivals.contests
 	c.Held, c.HeldBytes, c.Gaps = st.win.count, st.win.bytes, st.req.Gaps().Len()
 	if st.cursor.known {
 		c.Lag = c.NextOffset - min(c.NextOffset, st.cursor.offset)

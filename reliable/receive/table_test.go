@@ -51,7 +51,7 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 		speaks(step.comes)
 		var ids []uint64
 		for _, st := range l.Sessions() {
-			ids = append(ids, st.ID)
+			ids = append(ids, uint64(st.ID))
 		}
 		if slices.Sort(ids); !slices.Equal(ids, step.want) {
 			t.Errorf("when %d came, %v are followed, want %v", step.comes, ids, step.want)
@@ -65,8 +65,8 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	for _, st := range l.Sessions() {
-		if st.Lost != 0 || st.Delivered != next[st.ID] {
-			t.Errorf("%+v, and it sent %d", st, next[st.ID])
+		if st.Lost != 0 || st.Delivered != next[uint64(st.ID)] {
+			t.Errorf("%+v, and it sent %d", st, next[uint64(st.ID)])
 		}
 	}
 }

@@ -99,12 +99,12 @@ func (p *pair) settle() {
 		p.send(false, b.To, b.Data)
 		p.r.Sent(b)
 	}
-	var evs [4]reliable.Event
+	var evs [4]reliable.Run
 	for {
 		n := p.r.Poll(evs[:])
 		for _, ev := range evs[:n] {
 			ev.Payload = bytes.Clone(ev.Payload)
-			p.events = append(p.events, ev)
+			p.events = append(p.events, ev.Event)
 		}
 		if n < len(evs) {
 			break

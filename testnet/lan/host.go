@@ -120,7 +120,7 @@ func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	c := h.newConn(cfg.Group, read)
-	c.source = cfg.Source
+	c.source, c.feed = cfg.Source, cfg.Feed
 
 	l := h.lan
 	l.mu.Lock()

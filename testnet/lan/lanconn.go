@@ -33,6 +33,7 @@ type conn struct {
 	down  transport.UDPConn
 	done  chan struct{} // closed by Close
 
+	feed       int        // of the group
 	source     netip.Addr // only its datagrams are taken in, if valid
 	ttl        int
 	noLoopback bool
@@ -107,6 +108,7 @@ func (c *conn) Read(ps []multicast.Packet) (int, error) {
 			Data:     c.buf[c.used : c.used+size : c.used+size],
 			From:     addrPort(from),
 			Received: c.taken(),
+			Feed:     c.feed,
 		}
 		c.used += size
 		n++

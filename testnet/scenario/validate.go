@@ -136,9 +136,9 @@ func (p *Publisher) validate() (string, error) {
 		return ".when-full", fmt.Errorf("%q is neither drop nor block", p.WhenFull)
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
-	case p.Disk != 0 && pace.Kind == reliable.PaceNone:
+	case p.Disk != 0 && pace.IsZero():
 		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose with pace, such as slowest")
-	case p.StallTimeout != 0 && pace.Kind == reliable.PaceNone:
+	case p.StallTimeout != 0 && pace.IsZero():
 		return ".stall-timeout", errors.New("nobody holds the others where nobody's pace counts: say whose with pace, such as slowest")
 	case p.DiskWait != 0 && p.Disk == 0:
 		return ".disk-wait", errors.New("there is no disk: say with disk how much it keeps")

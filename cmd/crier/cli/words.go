@@ -18,9 +18,6 @@ func Counted(n uint64, one, many string) string {
 // oneLine returns an error's text on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
-// SessionID formats a session's id.
-func SessionID(id uint64) string { return fmt.Sprintf("%016x", id) }
-
 // Grouped formats a number with commas between the thousands.
 func Grouped(n uint64) string {
 	s := fmt.Sprint(n)

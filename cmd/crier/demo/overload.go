@@ -60,7 +60,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
 	check := testnet.NewChecker(w)
 	sc := send.Config{Name: "burst", ResendBuffer: overloadResend,
-		Pace: reliable.Pace{Kind: reliable.PaceSlowest}}
+		Pace: reliable.Slowest()}
 	switch answer {
 	case "drop":
 		sc.WhenFull = reliable.Drop

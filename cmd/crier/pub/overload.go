@@ -96,7 +96,7 @@ func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 
 // contradicts returns an error about a flag that would have no effect.
 func (o *overload) contradicts(flags *cli.FlagSet, pace publisher.Pace) error {
-	nobody := pace.Kind == publisher.PaceNone
+	nobody := pace.IsZero()
 	switch {
 	case nobody && o.overload == "buffer":
 		return cli.Usagef("--overload buffer keeps what subscribers have yet to take whose pace " +

@@ -160,7 +160,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 // publishing returns the first line of output.
 func (o *options) publishing(p *publisher.Publisher, groups []netip.AddrPort) string {
 	text := fmt.Sprintf("crier pub: publishing session %s to %s, from %v, where NACKs go",
-		cli.SessionID(p.Session()), o.net.Where(groups), p.LocalAddr())
+		p.Session(), o.net.Where(groups), p.LocalAddr())
 	if o.net.Defaulted() {
 		text += "; only this machine hears it; --iface names another interface"
 	}

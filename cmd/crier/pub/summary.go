@@ -1,7 +1,6 @@
 package pub
 
 import (
-	"crier/cmd/crier/cli"
 	"crier/cmd/crier/drops"
 	"crier/cmd/crier/feed"
 	"crier/publisher"
@@ -110,10 +109,10 @@ type Summary struct {
 	Source *feed.Summary `json:"source,omitempty"`
 }
 
-func newSummary(session uint64, end *outcome) Summary {
+func newSummary(session publisher.SessionID, end *outcome) Summary {
 	st := end.stats
 	return Summary{
-		Session: cli.SessionID(session), Accepted: st.Accepted, FramesSent: st.Frames,
+		Session: session.String(), Accepted: st.Accepted, FramesSent: st.Frames,
 		RepairsSent: st.Repairs, NacksReceived: st.Nacks, BytesSent: st.Bytes,
 		SendErrors: st.Socket.SendErrors, FramesTooLarge: st.TooLarge, InvalidDatagrams: st.Invalid,
 		KernelDrops: st.Socket.KernelDrops,

@@ -40,7 +40,7 @@ func (t *times) text() string {
 }
 
 // text returns the last words of crier pub.
-func (o *options) text(session uint64, st publisher.Stats, took times, late time.Duration,
+func (o *options) text(session publisher.SessionID, st publisher.Stats, took times, late time.Duration,
 	interrupted bool) string {
 	drops, kernel := drops.OfPublisher(&st), drops.Kernel{}
 	kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
@@ -49,7 +49,7 @@ func (o *options) text(session uint64, st publisher.Stats, took times, late time
 	if interrupted {
 		verb = "published, until interrupted,"
 	}
-	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", cli.SessionID(session), verb,
+	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", session, verb,
 		cli.Counted(st.Accepted, "message", "messages"),
 		cli.Counted(st.AcceptedBytes, "byte", "bytes"),
 		cli.Counted(st.Frames, "frame", "frames"), took.text())

@@ -83,14 +83,14 @@ func (e *explainer) accepted(s *testnet.Session, offset uint64, payload []byte) 
 	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life &&
 		e.run.World().Sessions()[e.life] == s {
 		e.session = s
-		e.note(e.now(), "%v accepts it: %d bytes, session %s", s.Publisher, len(payload),
-			cli.SessionID(s.ID))
+		e.note(e.now(), "%v accepts it: %d bytes, session %v", s.Publisher, len(payload),
+			s.ID)
 	}
 }
 
 // part reports whether a DATA frame has a part of the message.
 func (e *explainer) part(f *frame.Frame) bool {
-	return f != nil && f.Kind == frame.Data && f.Session == e.session.ID && e.offset >= f.Offset &&
+	return f != nil && f.Kind == frame.Data && reliable.SessionID(f.Session) == e.session.ID && e.offset >= f.Offset &&
 		e.offset < f.EndOffset()
 }
 
@@ -235,7 +235,7 @@ func (e *explainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
 	switch {
 	case ev.Kind == reliable.Message && ev.Offset == e.offset:
 		if ev.Recovered {
-			found := moment{ev.Received - reliable.Time(ev.Recovery),
+			found := moment{testnet.VirtualTime(ev.Received.Add(-ev.Recovery)),
 				fmt.Sprintf("%v finds that a frame of it is missing", sub)}
 			i := len(e.lines)
 			for i > 0 && e.lines[i-1].at >= found.at {

@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"crier/cmd/crier/cli"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet"
@@ -27,7 +26,7 @@ type meter struct {
 	behind   map[*testnet.Segment][]int // the subscribers behind each segment
 	counts   []memberCount              // by subscriber
 	strips   [][]stripPoint             // by subscriber; the last point is the newest
-	sessions map[uint64]*sessionFrames
+	sessions map[reliable.SessionID]*sessionFrames
 	last     *sessionFrames // whose frame came last
 }
 
@@ -54,7 +53,7 @@ func newMeter(run *scenario.Run) *meter {
 	s, w := run.Scenario(), run.World()
 	m := &meter{
 		run: run, bin: (run.End() + bins - 1) / bins,
-		behind: map[*testnet.Segment][]int{}, sessions: map[uint64]*sessionFrames{},
+		behind: map[*testnet.Segment][]int{}, sessions: map[reliable.SessionID]*sessionFrames{},
 	}
 	m.r = &Result{
 		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration),
@@ -243,7 +242,7 @@ func (m *meter) told(sub *testnet.Subscriber, ev *reliable.Event) {
 }
 
 // session finds a session by its id; the one asked for last is asked for again.
-func (m *meter) session(id uint64) *testnet.Session {
+func (m *meter) session(id reliable.SessionID) *testnet.Session {
 	if m.last != nil && m.last.session.ID == id {
 		return m.last.session
 	}
@@ -306,7 +305,7 @@ func (m *meter) finish() *Result {
 			g.Excess += st.Duplicates
 			g.Repairs += st.Repairs
 			member.Sessions = append(member.Sessions, session{
-				cli.SessionID(st.ID), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost,
+				st.ID.String(), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost,
 				st.Duplicates, st.Nacks, st.Repairs, st.End.String(),
 			})
 		}

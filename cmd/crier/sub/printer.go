@@ -88,7 +88,7 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 
 // eventText describes an event other than a message.
 func eventText(ev *subscriber.Event) string {
-	session := fmt.Sprintf("session %s from %v", cli.SessionID(ev.Session), ev.Source)
+	session := fmt.Sprintf("session %s from %v", ev.Session.String(), ev.Source)
 	switch ev.Kind {
 	case subscriber.Loss:
 		be := "are"
@@ -134,7 +134,7 @@ type EventLine struct {
 }
 
 func eventJSON(ev *subscriber.Event) *EventLine {
-	line := &EventLine{Type: ev.Kind.String(), Session: cli.SessionID(ev.Session),
+	line := &EventLine{Type: ev.Kind.String(), Session: ev.Session.String(),
 		Received: ev.Received.UnixNano()}
 	switch ev.Kind {
 	case subscriber.Message:

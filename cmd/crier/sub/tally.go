@@ -4,7 +4,6 @@ import (
 	"slices"
 	"time"
 
-	"crier/cmd/crier/cli"
 	"crier/cmd/crier/drops"
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
@@ -22,10 +21,10 @@ const (
 
 // tally counts a subscriber's events.
 type tally struct {
-	list     []*sessionTally          // in the order in which they were first heard
-	sessions map[uint64]*sessionTally // by id; of those with one id, the last
-	dropped  uint64                   // no longer on the list
-	open     int                      // sessions that have neither ended nor are silent
+	list     []*sessionTally                        // in the order in which they were first heard
+	sessions map[subscriber.SessionID]*sessionTally // by id; of those with one id, the last
+	dropped  uint64                                 // no longer on the list
+	open     int                                    // sessions that have neither ended nor are silent
 	seen     int
 	// unseen counts those of seen that have not said BYE.
 	unseen   int
@@ -37,7 +36,7 @@ type tally struct {
 // it is another one.
 type sessionTally struct {
 	SessionSummary
-	id                uint64
+	id                subscriber.SessionID
 	latency, recovery hist.Histogram
 	taken             hist.Histogram // with the time in the subscriber's own queue
 	lowest, highest   uint64         // the offsets that were noted: from lowest, and below highest
@@ -49,7 +48,7 @@ type sessionTally struct {
 // endBye is the end of a session that said BYE, in a summary.
 const endBye = "bye"
 
-func newTally() *tally { return &tally{sessions: make(map[uint64]*sessionTally)} }
+func newTally() *tally { return &tally{sessions: make(map[subscriber.SessionID]*sessionTally)} }
 
 // counters returns the counters of a subscriber's sessions.
 type counters func() []subscriber.Session
@@ -100,7 +99,7 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 		}
 	}
 	s := &sessionTally{id: ev.Session}
-	s.Session, s.Source, s.End = cli.SessionID(ev.Session), ev.Source.String(), "open"
+	s.Session, s.Source, s.End = ev.Session.String(), ev.Source.String(), "open"
 	s.Losses = []LossSummary{}
 	t.sessions[ev.Session] = s
 	t.list = append(t.list, s)

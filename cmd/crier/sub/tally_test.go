@@ -9,17 +9,17 @@ import (
 	"crier/subscriber"
 )
 
-func newEvent(session uint64) *subscriber.Event {
+func newEvent(session subscriber.SessionID) *subscriber.Event {
 	return &subscriber.Event{Kind: subscriber.SessionNew, Session: session}
 }
 
-func message(session, offset uint64) *subscriber.Event {
+func message(session subscriber.SessionID, offset uint64) *subscriber.Event {
 	now := time.Unix(1000, 0)
 	return &subscriber.Event{Kind: subscriber.Message, Session: session, Offset: offset, Sent: now,
 		Received: now.Add(time.Millisecond)}
 }
 
-func loss(session, from, to uint64, cause subscriber.Cause) *subscriber.Event {
+func loss(session subscriber.SessionID, from, to uint64, cause subscriber.Cause) *subscriber.Event {
 	return &subscriber.Event{Kind: subscriber.Loss, Session: session,
 		Lost: subscriber.Range{From: from, To: to}, Cause: cause}
 }
@@ -109,7 +109,7 @@ func TestTallyHeardAgain(t *testing.T) {
 func TestTallyBounds(t *testing.T) {
 	tally := newTally()
 	const many = 3 * maxListed
-	for id := range uint64(many) {
+	for id := range subscriber.SessionID(many) {
 		tally.note(newEvent(id), nothingKnown)
 		tally.note(message(id, 0), nothingKnown)
 		if id > 0 { // the first stays open

@@ -77,7 +77,7 @@ func (w *worker) openEndpoint(answer bool,
 	if err != nil {
 		return nil, err
 	}
-	session := w.task.Sessions[0]
+	session := subscriber.SessionID(w.task.Sessions[0])
 	if answer {
 		to, from, session = from, to, ^session
 	}

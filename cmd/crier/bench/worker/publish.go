@@ -23,7 +23,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	}
 	wait, _, err := w.task.Waits()
 	cfg := publisher.Config{
-		Group: group, Interface: w.task.Interface, Session: w.task.Sessions[w.task.Index],
+		Group: group, Interface: w.task.Interface, Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
 		NoOffload: !w.task.Offload, Wait: wait, Network: w.network, Logger: w.log,
 		ResendBuffer: w.task.Pressure.Resend,
 	}
@@ -31,7 +31,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		cfg.WhenFull = publisher.Drop
 	}
 	if w.task.Checked() {
-		cfg.Pace = publisher.Pace{Kind: publisher.PaceNamed, Names: []string{slowName}}
+		cfg.Pace = publisher.Named(slowName)
 		cfg.RepairFloor = w.task.Pressure.Floor
 		cfg.Disk, cfg.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
 	}

@@ -21,10 +21,19 @@ const (
 // reception is a subscriber that fills a sink.
 type reception struct {
 	*sink
-	sessions []uint64
+	sessions []subscriber.SessionID
 	last     int  // the flow of the latest message
 	paced    bool // messages have due times, each
 	ledger   *ledger
+}
+
+// sessionIDs returns the ids of the publishers' sessions.
+func sessionIDs(t *job.Task) []subscriber.SessionID {
+	ids := make([]subscriber.SessionID, len(t.Sessions))
+	for i, id := range t.Sessions {
+		ids[i] = subscriber.SessionID(id)
+	}
+	return ids
 }
 
 // handle is the subscriber's Handler.
@@ -66,7 +75,7 @@ func (s *reception) handle(ev *subscriber.Event) {
 	}
 }
 
-func (s *reception) flow(session uint64) *flow {
+func (s *reception) flow(session subscriber.SessionID) *flow {
 	if s.sessions[s.last] == session {
 		return &s.flows[s.last]
 	}
@@ -93,7 +102,7 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 }
 
 func (w *worker) newReception(p *job.Progress) *reception {
-	in := &reception{sink: newSink(w.task, p), sessions: w.task.Sessions, paced: w.task.Rate > 0}
+	in := &reception{sink: newSink(w.task, p), sessions: sessionIDs(w.task), paced: w.task.Rate > 0}
 	if w.task.Checked() {
 		in.ledger = newLedger(w.task.Size)
 	}
@@ -106,7 +115,7 @@ func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 	return receiver{
 		ready: &job.Ready{MTU: st.Groups[0].MTU, ReadBuffer: st.Groups[0].ReadBuffer,
 			WriteBuffer: st.Socket.WriteBuffer},
-		arrived: func(counts []uint64) error { return arrived(s, w.task.Sessions, counts) },
+		arrived: func(counts []uint64) error { return arrived(s, sessionIDs(w.task), counts) },
 		stop:    s.Close, // the sink is ours from there on
 		into: func(r *job.Result, counts []uint64) {
 			for _, session := range s.Sessions() {
@@ -146,7 +155,7 @@ func (w *worker) subscribe() error {
 }
 
 // arrived waits until all messages were delivered or given up, or no more come.
-func arrived(s *subscriber.Subscriber, sessions, counts []uint64) error {
+func arrived(s *subscriber.Subscriber, sessions []subscriber.SessionID, counts []uint64) error {
 	if len(counts) != len(sessions) {
 		return fmt.Errorf("%d publishers told how much they sent, not %d", len(counts),
 			len(sessions))

@@ -1,0 +1,37 @@
+package reliable
+
+import "fmt"
+
+// Cause says why messages were lost.
+type Cause uint8
+
+// The causes of losses, which package subscriber documents.
+const (
+	CauseGone Cause = iota + 1
+	CauseUnanswered
+	CauseSilent
+	CauseEnded
+	CauseDropped
+	CauseLate
+	CauseNotRecovered
+	CauseMemory
+	CauseMalformed
+	CauseClosed
+	CauseSlow
+	CauseTooLarge
+)
+
+var causeNames = [...]string{
+	CauseGone: "no longer held", CauseUnanswered: "unanswered", CauseSilent: "publisher silent",
+	CauseEnded: "session ended", CauseDropped: "dropped by publisher", CauseLate: "too late",
+	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer", CauseMalformed: "malformed",
+	CauseClosed: "subscriber closed", CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
+}
+
+// String returns the cause as loss reports name it.
+func (c Cause) String() string {
+	if int(c) < len(causeNames) && causeNames[c] != "" {
+		return causeNames[c]
+	}
+	return fmt.Sprintf("cause %d", uint8(c))
+}
