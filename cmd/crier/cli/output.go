@@ -59,7 +59,7 @@ func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
 		if len(o.waiting) < outputLimit {
 			o.waiting = f(o.waiting)
 			o.mu.Unlock()
-			signal1(o.news)
+			notify(o.news)
 			return nil
 		}
 		o.mu.Unlock()
@@ -74,7 +74,7 @@ func (o *Output) Close(ctx context.Context) error {
 	o.mu.Lock()
 	o.closing = true
 	o.mu.Unlock()
-	signal1(o.news)
+	notify(o.news)
 	if err := o.wait(ctx, o.ended); err != nil {
 		return err
 	}
@@ -120,7 +120,7 @@ func (o *Output) writing() {
 		}
 		o.failed = err
 		o.mu.Unlock()
-		signal1(o.room)
+		notify(o.room)
 		if err != nil {
 			o.stop()
 			return
@@ -143,8 +143,8 @@ func (o *Output) write(data []byte) error {
 	return nil
 }
 
-// signal1 sends a signal unless one waits.
-func signal1(c chan struct{}) {
+// notify sends a signal unless one waits.
+func notify(c chan struct{}) {
 	select {
 	case c <- struct{}{}:
 	default:

@@ -9,15 +9,14 @@ import (
 )
 
 const (
-	// captureStep bounds what one packet of a capture, with the blocks before it
-	// that hold no packets, may take, in bytes.
+	// captureStep bounds the bytes of a packet together with blocks before it that hold no
+	// packets.
 	captureStep = 16 << 20
-	// pcapLongest is the longest packet taken from a pcap, in bytes; tcpdump
-	// reads none longer.
+	// pcapLongest is the longest packet of a pcap, in bytes, as for tcpdump.
 	pcapLongest = 256 << 10
 )
 
-// captured is one packet of a capture.
+// captured is a packet of a capture.
 type captured struct {
 	ns    int64
 	timed bool
@@ -27,14 +26,13 @@ type captured struct {
 	odd   bool   // the record contradicts itself
 }
 
-// packets reads a capture file. Its errors are io.EOF between packets,
-// io.ErrUnexpectedEOF within one, a damagedError, or what reading brought.
+// packets reads a capture file. Its errors are io.EOF between packets, io.ErrUnexpectedEOF
+// within one, a damagedError, or those of reading.
 type packets interface {
 	next(*captured) error
 }
 
-// damagedError says what is wrong with a record, after which the others can't be
-// found.
+// damagedError describes a damaged record, after which no other can be found.
 type damagedError string
 
 func (e damagedError) Error() string { return string(e) }
@@ -95,7 +93,7 @@ func (f *pcapFile) next(p *captured) error {
 	return within(err)
 }
 
-// cutOff keeps io.EOF only where not even a record's first byte is there.
+// cutOff turns io.EOF after the first byte of a record into io.ErrUnexpectedEOF.
 func cutOff(err error, have int) error {
 	if err == io.EOF && have > 0 {
 		return io.ErrUnexpectedEOF
@@ -103,5 +101,5 @@ func cutOff(err error, have int) error {
 	return err
 }
 
-// within makes io.EOF the unexpected end that it is inside a record.
+// within turns io.EOF inside a record into io.ErrUnexpectedEOF.
 func within(err error) error { return cutOff(err, 1) }

@@ -17,7 +17,7 @@ type CaptureWriter struct {
 	buf gopacket.SerializeBuffer
 }
 
-// NewCaptureWriter begins a capture by one interface, which it names and describes.
+// NewCaptureWriter starts a capture at an interface of a name and description.
 func NewCaptureWriter(w io.Writer, application, name, description string) (*CaptureWriter, error) {
 	face := pcapgo.NgInterface{
 		Name: name, Description: description, LinkType: layers.LinkTypeIPv4, TimestampResolution: 9,
@@ -48,5 +48,5 @@ func (c *CaptureWriter) Write(at time.Time, from, to netip.AddrPort, payload []b
 	return c.ng.WritePacket(info, data)
 }
 
-// Flush writes what is left.
+// Flush writes the rest.
 func (c *CaptureWriter) Flush() error { return c.ng.Flush() }

@@ -1,5 +1,5 @@
-// Package feed is where messages to publish come from: files, captures of other
-// feeds, standard input, and what is made up.
+// Package feed is the source of messages to publish: files, captures of other feeds, standard
+// input, and made-up messages. It also writes captures.
 package feed
 
 import (
@@ -12,7 +12,7 @@ import (
 // MaxMessage is the largest message of a feed, in bytes: the protocol's own limit.
 const MaxMessage = 16 << 20
 
-// Record is one message of a feed.
+// Record is a message of a feed.
 type Record struct {
 	// At is when the message is due, since the feed's first one. It never goes
 	// back. It is -1 where the format has no times.
@@ -28,11 +28,11 @@ type Feed interface {
 	// as long as its reader does: Close doesn't interrupt it, but
 	// Options.Done does.
 	Next() (Record, error)
-	// Close gives back the file. Standard input stays open.
+	// Close closes the file. Standard input stays open.
 	Close() error
 }
 
-// Options say where a feed comes from.
+// Options describe a feed.
 type Options struct {
 	// From is a file's path, or "-" for standard input. gzip is recognised by
 	// content.
@@ -50,22 +50,20 @@ type Options struct {
 	// len and pcap: iextp (IEX-TP 1.0), moldudp64 (MoldUDP64 1.0), or "" for
 	// datagrams as they are.
 	Split string
-	// Only has the addresses and ports to which a capture's datagrams went that
-	// are wanted, such as 239.1.1.1:5000. None means all.
+	// Only lists the destinations of a capture's datagrams that are wanted, such as
+	// 239.1.1.1:5000. None means all.
 	Only []string
 	// MaxGap shortens longer silences of a feed with times; 0 leaves them.
 	MaxGap time.Duration
 	// Done, when it is closed, ends a wait for a pipe or a terminal: Next then
 	// returns an error, and no part of a message. Nil never does.
 	Done <-chan struct{}
-	// Tell, if set, gets a sentence for what is odd about the feed, when it is
-	// read. Of each kind the first few are told, and the Reader's Warnings have
-	// the rest.
+	// Tell, if set, is called with a sentence for each oddity of the feed as it is read, up
+	// to a few of each kind. The Reader's Warnings count them all.
 	Tell func(string)
 }
 
-// Validate returns what is wrong with the options themselves, as a sentence
-// in the words of the flags.
+// Validate returns an error about the options themselves, in the words of the flags.
 func (o Options) Validate() error {
 	switch o.Format {
 	case "", "lines", "timed", "len", "pcap":
@@ -119,21 +117,20 @@ type raw struct {
 // format reads one format. Its errors are as those of Feed.
 type format interface {
 	next() (raw, error)
-	// where names the record that next returned last, such as "line 7".
+	// where names the last record of next, such as "line 7".
 	where() string
-	// leftOut counts, by why, what next left out so far.
+	// leftOut counts the records that next has left out, by cause.
 	leftOut() []Count
 }
 
-// Count is how many records something happened to.
+// Count counts records by what happened to them.
 type Count struct {
 	What string `json:"what"`
 	N    uint64 `json:"count"`
 }
 
-// Open opens a feed. What is wrong with a regular file's beginning is said
-// here; a pipe or a terminal is first looked at by Next, so that Open never
-// waits for one.
+// Open opens a feed. It reads the beginning of a regular file, but not of a pipe or a
+// terminal, so that it never waits for one.
 func Open(opts Options, stdin io.Reader) (*Reader, error) {
 	if err := opts.Validate(); err != nil {
 		return nil, err

@@ -6,7 +6,7 @@ import (
 	"io"
 )
 
-// lengths has messages behind their lengths: u32 big-endian, 0 to 16 MiB.
+// lengths reads messages behind their lengths: u32 big-endian, 0 to 16 MiB.
 type lengths struct {
 	src *source
 	n   uint64 // messages returned

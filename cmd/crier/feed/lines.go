@@ -7,7 +7,7 @@ import (
 	"io"
 )
 
-// lineReader takes lines off a source.
+// lineReader reads lines from a source.
 type lineReader struct {
 	src  *source
 	max  int    // the longest line, without its newline, in bytes
@@ -50,7 +50,7 @@ func (l *lineReader) rest(line []byte) ([]byte, error) {
 	}
 }
 
-// lines has a message in each line. An empty line is an empty message.
+// lines reads a message from each line. An empty line is an empty message.
 type lines struct {
 	lines lineReader
 }

@@ -89,7 +89,7 @@ func (p Phase) String() string {
 	return [...]string{"opening", "trading", "storm"}[p]
 }
 
-// market is a feed of made-up market data with due times: a burst at the
+// Market is a feed of made-up market data with due times: a burst at the
 // opening, then thin trading in micro-bursts and, now and then, a storm. A
 // seed always gives the same messages and times, on any machine.
 type Market struct {

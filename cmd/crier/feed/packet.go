@@ -7,7 +7,7 @@ import (
 	"github.com/gopacket/gopacket/layers"
 )
 
-// packetKind is what a captured packet turned out to be.
+// packetKind is a kind of captured packet.
 type packetKind int
 
 const (
@@ -21,8 +21,8 @@ const (
 	packetKinds
 )
 
-// packetLayers is how many headers a packet may have before UDP: link, VLAN
-// tags, IP and its extensions. Tunnels are not looked into.
+// packetLayers bounds the headers before UDP: link, VLAN tags, IP and its extensions. Tunnels
+// are not opened.
 const packetLayers = 16
 
 // Link types that package layers has no names for: raw IP as BSDs number it.

@@ -11,8 +11,8 @@ import (
 // ethernetMTU is the largest IP packet of an Ethernet without jumbo frames.
 const ethernetMTU = 1500
 
-// capture has a message in each UDP datagram of a pcap or pcapng, from any address
-// to any. Checksums are not looked at: captures of the sending host have none yet.
+// capture reads a message from each UDP datagram of a pcap or pcapng, from any address to any.
+// It ignores checksums, which captures of the sending host don't have yet.
 type capture struct {
 	src   *source
 	r     packets
@@ -109,7 +109,7 @@ func (f *capture) fail(err error) error {
 	return f.src.explain(err, place)
 }
 
-// end is io.EOF, or an error where the capture had nothing to send.
+// end returns io.EOF, or an error if the capture had nothing to send.
 func (f *capture) end() error {
 	switch {
 	case f.count[packetUDP] > 0:
@@ -125,7 +125,7 @@ func (f *capture) end() error {
 		"that does", f.n, why)
 }
 
-// leftOut says in a few words each what was not sent, and why.
+// leftOut lists the packets that were left out, by cause.
 func (f *capture) leftOut() []Count {
 	var out []Count
 	for _, c := range []struct {

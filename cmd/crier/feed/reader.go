@@ -87,7 +87,7 @@ func (r *Reader) record(m raw, payload []byte) Record {
 	return Record{At: at, Payload: payload}
 }
 
-// open takes a datagram apart, and tells what it shows of its source.
+// open takes a datagram apart, and tells of gaps and the like in its source.
 func (r *Reader) open(m raw) {
 	if err := r.split.open(m); err != nil {
 		if r.opts.Tell == nil {
@@ -117,7 +117,7 @@ func (r *Reader) open(m raw) {
 	}
 }
 
-// end is io.EOF, or an error where the feed had something, but nothing to send.
+// end returns io.EOF, or an error if everything in the feed was left out.
 func (r *Reader) end() error {
 	switch {
 	case r.n > 0:
@@ -134,7 +134,7 @@ func (r *Reader) end() error {
 	return io.EOF
 }
 
-// Where names the record that Next returned last, such as "line 7".
+// Where names the last record of Next, such as "line 7".
 func (r *Reader) Where() string {
 	if r.format == nil {
 		return "the beginning"
@@ -142,7 +142,7 @@ func (r *Reader) Where() string {
 	return r.format.where()
 }
 
-// Close gives back the file.
+// Close closes the file.
 func (r *Reader) Close() error { return r.src.Close() }
 
 // telling is a kind of sentence.
@@ -161,7 +161,7 @@ const (
 	tellings
 )
 
-// tellMost bounds the sentences of each kind that are told as they come.
+// tellMost bounds the sentences of each kind.
 const tellMost = 5
 
 func (r *Reader) tell(kind telling, text string, args ...any) {
@@ -219,23 +219,23 @@ func (s *strangers) text() string {
 	return strings.Join(list, ", ")
 }
 
-// Summary is what was noticed about a feed.
+// Summary counts the oddities of a feed.
 type Summary struct {
-	// LeftOut counts what was not sent, by why.
+	// LeftOut counts what was not sent, by cause.
 	LeftOut []Count `json:"left_out,omitempty"`
-	// Merged counts datagrams that were several, and were taken apart.
+	// Merged counts datagrams that a host had merged, and that were taken apart.
 	Merged uint64 `json:"merged_datagrams,omitempty"`
-	// TimesBack counts messages that were recorded before one that came before them,
-	// GapsShortened silences that were.
+	// TimesBack counts messages that were recorded before their predecessor, GapsShortened
+	// silences that were shortened.
 	TimesBack     uint64 `json:"times_back,omitempty"`
 	GapsShortened uint64 `json:"gaps_shortened,omitempty"`
-	// Sessions are those of the source's own framing; MoreSessions counts those that
-	// are not listed, since there were too many.
+	// Sessions are those of the source's own framing; MoreSessions counts those beyond the
+	// list.
 	Sessions     []Session `json:"sessions,omitempty"`
 	MoreSessions uint64    `json:"more_sessions,omitempty"`
 }
 
-// Summary returns what was noticed so far; nil if nothing was.
+// Summary returns the oddities so far, or nil if there were none.
 func (r *Reader) Summary() *Summary {
 	s := &Summary{LeftOut: r.leftOut(), TimesBack: r.times.back, GapsShortened: r.times.shortened}
 	if r.split != nil {
@@ -264,8 +264,8 @@ func (r *Reader) leftOut() []Count {
 	return list
 }
 
-// Warnings returns a sentence for each kind of thing that was left out of the
-// feed, was missing in it or odd about it. Ask at the end.
+// Warnings returns, at the end, a sentence for each kind of record that was left out, missing
+// or odd.
 func (r *Reader) Warnings() []string {
 	var list []string
 	add := func(format string, args ...any) {

@@ -18,7 +18,7 @@ import (
 // fits is handed out without a copy.
 const sourceBuffer = 64 << 10
 
-// fault is what went wrong with a feed, in a sentence that begins with its name.
+// fault is an error about a feed, in a sentence that begins with its name.
 type fault struct {
 	name, text string
 	err        error // the cause, if another package has found it
@@ -27,7 +27,7 @@ type fault struct {
 func (e *fault) Error() string { return e.name + ": " + e.text }
 func (e *fault) Unwrap() error { return e.err }
 
-// source is the bytes of a feed, decompressed.
+// source reads the bytes of a feed, decompressed.
 type source struct {
 	name string // in messages: the path, or "standard input"
 	live bool   // a pipe, a terminal or the like: what comes may come later
@@ -41,9 +41,8 @@ type source struct {
 	buf     []byte        // what take shows, where it is larger than that buffer
 }
 
-// content is a source's bytes after decompression. It remembers the error that
-// ended them, since readers on top of it hide that at times, and can bound how
-// much one step of such a reader takes.
+// content reads a source's bytes after decompression. It remembers the error that ended them,
+// which readers on top of it may hide, and can bound the bytes of one of their steps.
 type content struct {
 	r     io.Reader
 	err   error // other than io.EOF
@@ -115,7 +114,7 @@ func openSource(path string, stdin io.Reader, done <-chan struct{}) (*source, er
 	return s, nil
 }
 
-// takeLive reads from what may make one wait.
+// takeLive makes the source read from a pipe, a terminal or the like.
 func (s *source) takeLive(from io.Reader, done <-chan struct{}) {
 	s.raw = from
 	if done != nil {
@@ -198,8 +197,8 @@ func (s *source) take(n int) ([]byte, error) {
 	return s.buf, nil
 }
 
-// captureKind is "pcap" or "pcapng" if the content clearly begins like one,
-// else "". It looks only at what has been read already.
+// captureKind returns "pcap" or "pcapng" if the content clearly begins like one, else "". It
+// looks only at bytes that have been read.
 func (s *source) captureKind() string {
 	head, _ := s.r.Peek(min(12, s.r.Buffered()))
 	if len(head) < 4 {
@@ -246,7 +245,7 @@ func (s *source) explain(err error, where string) error {
 		where, cli.BareError(err)), err}
 }
 
-// position says where byte n of the content is.
+// position describes the place of byte n of the content.
 func (s *source) position(n uint64) string {
 	if s.gzipped {
 		return fmt.Sprintf("byte %d (decompressed)", n)

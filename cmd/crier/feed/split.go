@@ -8,11 +8,11 @@ import (
 const (
 	iextpHeader = 40     // bytes
 	moldHeader  = 20     // bytes
-	moldEnd     = 0xffff // a message count that says: the session has ended
+	moldEnd     = 0xffff // the message count at the session's end
 )
 
-// sessionKey is what tells sessions of a source apart: of IEX-TP the message
-// protocol u16, the channel u32 and the session u32, of MoldUDP64 its session.
+// sessionKey identifies a session of a source: in IEX-TP by message protocol u16, channel u32
+// and session u32, in MoldUDP64 by its session.
 type sessionKey [10]byte
 
 // envelope is a market-data datagram: a header and messages, each behind its
@@ -82,7 +82,7 @@ func openMoldUDP64(b []byte) (e envelope, rest []byte, err error) {
 	return e, rest, err
 }
 
-// walk returns what is left of the body behind its messages.
+// walk returns the rest of the body behind its messages.
 func (e *envelope) walk() ([]byte, error) {
 	rest := *e
 	for i := range e.count {
@@ -106,8 +106,7 @@ func (e *envelope) take() (message []byte, ok bool) {
 	return message, true
 }
 
-// splitter takes the messages out of datagrams. A datagram is looked at whole
-// before any of it is handed out.
+// splitter takes the messages out of datagrams. It checks the whole of a datagram first.
 type splitter struct {
 	openOne func([]byte) (envelope, []byte, error)
 	streams streams
@@ -129,7 +128,7 @@ func newSplitter(split string) *splitter {
 	return s
 }
 
-// open takes a datagram, once nothing is left of the one before it.
+// open begins a datagram, once all of the one before it was taken.
 func (s *splitter) open(m raw) error {
 	s.outer, s.parts, s.i, s.left = m, s.parts[:0], -1, 0
 	if err := s.divide(m.payload); err != nil {

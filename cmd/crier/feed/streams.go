@@ -9,7 +9,7 @@ import (
 	"strconv"
 )
 
-// streamsMost bounds the source's sessions that are looked at.
+// streamsMost bounds the source's sessions.
 const streamsMost = 256
 
 // streams are the sessions that a feed's source numbers its messages in. One that is
@@ -29,11 +29,11 @@ type stream struct {
 	Session
 }
 
-// Session is what came of a session of the source. Numbers are the source's
-// sequence numbers of messages.
+// Session describes a session of the source. Numbers are the source's sequence numbers of
+// messages.
 type Session struct {
 	Session string `json:"session"`
-	// To is where its datagrams went, of a capture.
+	// To is the destination of its datagrams, in a capture.
 	To    string `json:"to,omitempty"`
 	First uint64 `json:"first"`
 	Next  uint64 `json:"next"` // that would come next
@@ -42,17 +42,18 @@ type Session struct {
 	Gaps    uint64 `json:"gaps"`
 	Missing uint64 `json:"missing"`
 	Late    uint64 `json:"late_or_again"`
-	// Ended says that the source ended it; IEX-TP has no such word.
+	// Ended reports that the source ended it. IEX-TP has no such message.
 	Ended bool `json:"ended"`
 }
 
-// happening is what a datagram shows of its source.
+// happening is an oddity of the source.
 type happening struct {
 	kind telling
 	text string
 }
 
-// note takes a datagram of the feed, and returns what it shows, until the next call.
+// note counts a datagram of the feed, and returns the oddities that it shows, valid until the
+// next call.
 func (s *streams) note(e *envelope, to netip.AddrPort) []happening {
 	s.happened = s.happened[:0]
 	t := s.find(e, to)
@@ -140,7 +141,7 @@ func (s *streams) sessions() []Session {
 	return list
 }
 
-// name is what a session is called in a sentence.
+// name returns a session's name for a sentence.
 func (s *Session) name() string {
 	if s.To == "" {
 		return "session " + s.Session
@@ -148,7 +149,7 @@ func (s *Session) name() string {
 	return fmt.Sprintf("session %s to %s", s.Session, s.To)
 }
 
-// text says what was wrong with it.
+// text describes the session's gaps.
 func (s *Session) text() string {
 	text := fmt.Sprintf("its source's %s, numbers %d to before %d:", s.name(), s.First, s.Next)
 	if s.Gaps > 0 {
@@ -163,7 +164,7 @@ func (s *Session) text() string {
 	return text
 }
 
-// numbers names a run of messages; to is not in it.
+// numbers formats the run [from, to) of messages.
 func numbers(from, to uint64) string {
 	if to-from == 1 {
 		return fmt.Sprintf("message %d", from)

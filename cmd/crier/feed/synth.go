@@ -7,7 +7,7 @@ import (
 	"strconv"
 )
 
-// SynthOptions describe a feed that is made up.
+// SynthOptions describe a made-up feed.
 type SynthOptions struct {
 	Size  int    // of each message, 0 to 16 MiB; the tool's default is 64
 	Count uint64 // messages; 0 means that there is no end

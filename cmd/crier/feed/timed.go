@@ -9,7 +9,7 @@ import (
 // largest int64.
 const timedDigits = 19
 
-// timed has a message in each line, behind the time when it was recorded.
+// timed reads a message from each line, behind the time when it was recorded.
 type timed struct {
 	lines lineReader
 }

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// timeStep is how much earlier than its predecessor a message may have been
-// recorded and still be only out of order: queues and processors of a capturing
-// host overtake each other by less, and clocks that are set (NTP steps by 128 ms
-// or more) go back by more.
+// timeStep separates messages out of order from clocks that go back: queues and processors of
+// a capturing host overtake each other by less, and clocks that are set step by more (NTP by
+// 128 ms at least).
 const timeStep = 100 * time.Millisecond
 
 // timeline turns recorded times into due times, which never go back.
@@ -24,7 +23,7 @@ type timeline struct {
 	furthest, longest time.Duration
 }
 
-// timeKind is what is odd about a time.
+// timeKind is an oddity of a time.
 type timeKind int
 
 const (

@@ -10,7 +10,7 @@ import (
 	"io"
 )
 
-// Page is a report.
+// Page is the content of a report.
 type Page struct {
 	Title    string // of the window
 	Heading  string
@@ -20,7 +20,7 @@ type Page struct {
 	Sections []Section
 }
 
-// Section is a part of a page. What it doesn't have is left out.
+// Section is a part of a page. Empty fields are left out.
 type Section struct {
 	Title    string
 	Intro    string

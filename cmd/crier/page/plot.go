@@ -18,7 +18,7 @@ import (
 	"gonum.org/v1/plot/vg/vgsvg" // SVG, in which the page's own colours can stand
 )
 
-// Picture is one of a page's, drawn already.
+// Picture is a picture of a page.
 type Picture struct {
 	SVG     template.HTML
 	Caption string
@@ -36,7 +36,7 @@ const (
 // variable of the page's style in its place, which differs in the dark.
 func series(i int) color.Color { return color.RGBA{1, 2, uint8(1 + i%seriesColors), 255} }
 
-// faint is the colour of what is hardly to be seen.
+// faint is the colour of backgrounds.
 var faint = color.RGBA{1, 2, 9, 255}
 
 var (
@@ -61,7 +61,7 @@ func drawn(p *plot.Plot, tall vg.Length, caption string) (Picture, error) {
 	return Picture{template.HTML(svg), caption}, nil
 }
 
-// newPlot is one in the page's style.
+// newPlot returns an empty plot in the page's style.
 func newPlot() *plot.Plot {
 	p := plot.New()
 	p.BackgroundColor = color.Transparent

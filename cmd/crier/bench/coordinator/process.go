@@ -15,14 +15,14 @@ import (
 )
 
 const (
-	// roundPatience bounds a round beyond the time in which it sends: for starting,
-	// for what comes late (see arriveLongest), and for a busy machine.
+	// roundPatience bounds a round beyond its time of sending: for the start, for late
+	// messages (the worker's arriveLongest), and for a busy machine.
 	roundPatience = 2 * time.Minute
-	// leavePatience is how long a worker may take to leave when its input ends.
+	// leavePatience bounds the time that a worker takes to leave once its input has ended.
 	leavePatience = 3 * time.Second
 )
 
-// process is one worker, as the coordinator sees it.
+// process is a worker, seen from the coordinator.
 type process struct {
 	*job.Conn
 	role  string
@@ -52,8 +52,8 @@ func (b *coordinator) start(ctx context.Context, t *job.Task, at place) (*proces
 		return nil, err
 	}
 	if at.cpu >= 0 {
-		// Of one processor Go would make one scheduler, which a goroutine that
-		// spins keeps for itself for milliseconds. The kernel shares more fairly.
+		// On one processor, a goroutine that spins would keep Go's only scheduler for
+		// milliseconds. The kernel shares more fairly.
 		cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
 	}
 	// Not StdoutPipe, which Wait would close under the reader.
@@ -77,7 +77,7 @@ func (b *coordinator) start(ctx context.Context, t *job.Task, at place) (*proces
 	return p, nil
 }
 
-// listen hands on what the worker says, until it has no more to say.
+// listen passes on the worker's messages until its output ends.
 func (p *process) listen(from io.Closer) {
 	defer from.Close()
 	defer close(p.heard)
@@ -90,14 +90,14 @@ func (p *process) listen(from io.Closer) {
 	}
 }
 
-// lateError is the cause of a round's end that took too long.
+// lateError is the cause of the end of a round that took too long.
 type lateError struct{ after time.Duration }
 
 func (e lateError) Error() string {
 	return fmt.Sprintf("given up after %v, more than this can take", e.after)
 }
 
-// expect waits for what the worker has to say next, until ctx ends.
+// expect waits for the worker's next message, until ctx ends.
 func (p *process) expect(ctx context.Context, step string) (*job.Message, error) {
 	select {
 	case m, ok := <-p.heard:
@@ -127,7 +127,7 @@ func (p *process) failure(err error) error {
 	return fmt.Errorf("the %s: %w", p.role, err)
 }
 
-// stop ends the worker, by the end of its input first.
+// stop ends the worker, at first by ending its input.
 func (p *process) stop() {
 	p.in.Close()
 	if p.cmd == nil {
@@ -139,7 +139,7 @@ func (p *process) stop() {
 	defer timer.Stop()
 	for range p.heard { // until its output has ended
 	}
-	_ = p.cmd.Wait() // what it had to say was said
+	_ = p.cmd.Wait() // its words are kept already
 }
 
 // tail keeps the end of what a worker prints to its standard error. It is safe

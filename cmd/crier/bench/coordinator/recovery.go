@@ -5,8 +5,8 @@ import (
 	"crier/cmd/crier/bench/report"
 )
 
-// recovery measures how long a lost message takes to be delivered after all,
-// against the round trip of the same network.
+// recovery measures the time from a loss to the delivery, relative to the round trip of the
+// same network.
 func (b *coordinator) recovery(ctx context.Context) error {
 	for _, wait := range b.o.Waits {
 		for _, size := range b.o.Sizes {
@@ -40,7 +40,7 @@ func (b *coordinator) recoveryOf(ctx context.Context, wait string, size int) err
 	return nil
 }
 
-// lossy measures one cell under loss, and keeps it in its parts.
+// lossy measures a cell under loss, and keeps it and its parts.
 func (b *coordinator) lossy(ctx context.Context, trip *report.Cell, subscribers int,
 	rate float64) error {
 	all := b.latencyCell(report.SystemCrier, report.WayOne, trip.Size, subscribers, trip.Wait)

@@ -11,13 +11,12 @@ import (
 )
 
 const (
-	// DefaultPort is where Serve listens, unless it is told otherwise.
+	// DefaultPort is the port that Serve listens at by default.
 	DefaultPort  = 7701
 	dialPatience = 10 * time.Second
 )
 
-// remote measures round trips to another machine: its answers are timed here, by
-// one clock.
+// remote measures round trips to another machine, by this one's clock.
 func (b *coordinator) remote(ctx context.Context) error {
 	for _, wait := range b.o.Waits {
 		for _, size := range b.o.Sizes {
@@ -30,7 +29,7 @@ func (b *coordinator) remote(ctx context.Context) error {
 	return nil
 }
 
-// dial has the serving machine start a worker, which is spoken to as to any other.
+// dial makes the serving machine start a worker, which then acts like any other.
 func (b *coordinator) dial(ctx context.Context, t *job.Task) (*process, error) {
 	d := net.Dialer{Timeout: dialPatience}
 	c, err := d.DialContext(ctx, "tcp", b.o.Remote)

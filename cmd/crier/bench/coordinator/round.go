@@ -13,7 +13,7 @@ import (
 	"math/rand/v2"
 )
 
-// round is one run of some processes: those that send, and those that receive.
+// round is a run of processes that send and processes that receive.
 type round struct {
 	task             job.Task // what they all do; Role, Index, and what else differs, are filled in
 	writer, reader   string
@@ -21,7 +21,7 @@ type round struct {
 	slow             int  // subscribers that crawl, besides the readers
 	pinned           bool // each a processor of its own, if there are as many
 	inFlight         int  // bytes of messages that may be under way; 0: no bound
-	// sends bounds how long sending may take; 0: the task's Duration.
+	// sends bounds the time of sending; 0: the task's Duration.
 	sends time.Duration
 }
 
@@ -33,8 +33,8 @@ const (
 	maxWindowMessages = 1 << 16
 )
 
-// window returns how many messages of a size may be under way: at most the bytes that
-// were asked for, and a quarter of the receivers' socket buffers.
+// window returns how many messages may be under way: at most the bytes that were asked for,
+// and a quarter of the receivers' socket buffers.
 func (r *round) window(ready []*job.Ready) uint64 {
 	if r.inFlight == 0 {
 		return 0
@@ -68,7 +68,7 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 	for range r.writers {
 		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
 	}
-	if err := b.shared.Truncate(0); err != nil { // what the round before counted
+	if err := b.shared.Truncate(0); err != nil { // the counts of the round before
 		return nil, err
 	}
 	if err := b.connect(r.writers + r.readers + r.slow); err != nil {
@@ -90,7 +90,7 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 			err = fmt.Errorf("%s: %w", b.doing, err)
 		}
 	}()
-	// The processes are ended above, and asked first: ctx alone kills them.
+	// The processes are asked to end, above; the end of ctx would kill them.
 	most := max(r.task.Duration, r.sends) + roundPatience
 	timed, cancel := context.WithTimeoutCause(ctx, most, lateError{most})
 	defer cancel()
@@ -210,7 +210,7 @@ func results(ctx context.Context, list []*process) ([]*job.Result, error) {
 	return out, nil
 }
 
-// firstCause prefers the interruption to what it brought about.
+// firstCause prefers an interruption to its consequences.
 func firstCause(ctx context.Context, err error) error {
 	if err != nil && ctx.Err() != nil {
 		return fmt.Errorf("interrupted: the processes were ended, and nothing is left behind")
@@ -218,7 +218,7 @@ func firstCause(ctx context.Context, err error) error {
 	return err
 }
 
-// place is where host i's process runs.
+// place returns the place of host i's process.
 func (b *coordinator) place(host int, pinned bool, cpus []int) place {
 	at := place{cpu: -1}
 	if b.topology != nil {
@@ -257,7 +257,7 @@ func (b *coordinator) iface() string {
 	return "lo"
 }
 
-// freeGroup chooses a group for one round alone, with a port that is free now.
+// freeGroup returns a group for one round alone, with a free port.
 func (b *coordinator) freeGroup() (netip.AddrPort, error) {
 	if b.o.Net == NetNamespaces {
 		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 1, 1}), 7700), nil

@@ -17,13 +17,13 @@ import (
 	"crier/multicast"
 )
 
-// ServeOptions say where Serve listens.
+// ServeOptions are the address of Serve.
 type ServeOptions struct {
 	Interface string // a name or an address; its address is listened at
 	Port      int    // TCP; 0: any
 }
 
-// servePatience is how long a connection may take to say what it wants.
+// servePatience bounds the time until a connection's first message.
 const servePatience = 10 * time.Second
 
 // Serve answers the round trips of "crier bench latency --remote" until ctx ends, for one
@@ -71,14 +71,14 @@ func Serve(ctx context.Context, o ServeOptions, say func(string)) error {
 	}
 }
 
-// serveOne starts a worker for a connection and carries their words, until one
-// of them leaves.
+// serveOne starts a worker for a connection, and passes messages between them until one of
+// them leaves.
 func serveOne(ctx context.Context, self, iface string, c net.Conn) error {
 	defer c.Close()
 	if err := c.SetReadDeadline(time.Now().Add(servePatience)); err != nil {
 		return err
 	}
-	talk := job.NewConn(io.LimitReader(c, 1<<20), c) // the coordinator says little
+	talk := job.NewConn(io.LimitReader(c, 1<<20), c) // a coordinator sends little
 	first, err := talk.Hear()
 	if err != nil {
 		return errors.New("it didn't say what it wants")
@@ -122,7 +122,7 @@ func serveOne(ctx context.Context, self, iface string, c net.Conn) error {
 	return err
 }
 
-// answerTask is what a stranger's task comes to: nothing but to answer.
+// answerTask reduces a task from the network to answering.
 func answerTask(t *job.Task, iface string) (*job.Task, error) {
 	if t == nil || t.Role != job.RolePong && t.Role != job.RoleBarePong {
 		return nil, errors.New("crier bench serve only answers round trips")

@@ -2,9 +2,8 @@ package coordinator
 
 import "os"
 
-// sharedFile makes the file of counters. Where it can, it has no name any more
-// when this returns, and is handed down to the processes as a descriptor, so that
-// nothing is left behind, however the benchmark ends.
+// sharedFile creates the file of counters. Where the system allows it, the file has no name
+// and is passed to the processes as a descriptor, so that nothing is left behind.
 func sharedFile() (f *os.File, path string, err error) {
 	if f, err = os.CreateTemp(sharedDir(), "crier-bench-"); err != nil {
 		return nil, "", err
@@ -19,7 +18,7 @@ func sharedFile() (f *os.File, path string, err error) {
 	return f, inheritedFile, nil
 }
 
-// sharedDir returns a place in memory, if there is one: the counters change often.
+// sharedDir returns a directory in memory, if there is one, since the counters change often.
 func sharedDir() string {
 	if st, err := os.Stat("/dev/shm"); err == nil && st.IsDir() {
 		return "/dev/shm"

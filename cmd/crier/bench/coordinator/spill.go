@@ -7,9 +7,9 @@ import (
 	"crier/cmd/crier/cli"
 )
 
-// spill measures what a backlog on disk costs: the live rate and times of healthy
-// subscribers before one falls behind, while what it has yet to take goes to disk,
-// while that comes back, and after.
+// spill measures the cost of a backlog on disk: the rate and times of healthy subscribers
+// before another one falls behind, while its backlog goes to disk, while that comes back, and
+// after.
 func (b *coordinator) spill(ctx context.Context) error {
 	for _, size := range b.o.Sizes {
 		for _, rate := range b.o.Rates {
@@ -68,14 +68,14 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 }
 
 const (
-	// spareDisk is what a disk must have left.
+	// spareDisk is the free space that a disk must keep.
 	spareDisk = 1 << 30
-	// spillFrame is about what a frame of a full datagram takes on disk.
+	// spillFrame is the approximate size on disk of a frame of a full datagram.
 	spillFrame = 1500
 )
 
-// spillDisk returns how much disk a backlog may take, in bytes: a frame for each message,
-// or several, twice over for what is published while it drains.
+// spillDisk returns the space on disk that a backlog may take, in bytes: a frame or several
+// for each message, and as much again for messages that are published while it drains.
 func spillDisk(backlog int64, size int) int64 {
 	return 2 * (backlog/int64(size) + 1) * int64((size+1399)/1400) * spillFrame
 }

@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// throughput measures how many messages a second the slowest subscriber gets.
+// throughput measures the messages a second at the slowest subscriber.
 func (b *coordinator) throughput(ctx context.Context) error {
 	for _, size := range b.o.Sizes {
 		for _, subscribers := range b.o.Subscribers {

@@ -1,21 +1,20 @@
 package job
 
 const (
-	// batchBytes and batchMost bound what a publisher that is flat out hands over
-	// at once.
+	// batchBytes and batchMost bound a batch of a publisher that is flat out.
 	batchBytes = 32 << 10
 	batchMost  = 256
 )
 
-// BatchOf returns how many messages of a size are handed over at once.
+// BatchOf returns the number of messages of a size that are published together.
 func BatchOf(size int) int { return max(1, min(batchMost, batchBytes/max(size, 1))) }
 
 const (
-	// StampSize is the room that a due time takes in a message, and NumberSize
-	// what a bare message's number takes after it.
+	// StampSize is the size of a due time in a message, and NumberSize that of a bare
+	// message's number, which follows.
 	StampSize  = 8
 	NumberSize = 8
 )
 
-// FloodBatch is how many datagrams are handed over at once, but for SendPlain.
+// FloodBatch is the number of datagrams that are sent together, except by SendPlain.
 const FloodBatch = 64

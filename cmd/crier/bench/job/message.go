@@ -38,8 +38,7 @@ const (
 	SendOffload = "offload"  // the kernel cuts large sends
 )
 
-// Steps of a conversation. The coordinator says the first kind, the worker the
-// second.
+// Steps of a conversation: first those of the coordinator, then those of the worker.
 const (
 	StepTask   = "task"
 	StepGo     = "go"     // begin
@@ -47,13 +46,12 @@ const (
 	StepEnd    = "end"    // report
 
 	StepReady  = "ready"  // everything is open, and hears what is sent from now on
-	StepSent   = "sent"   // the publisher has sent what it had to
-	StepResult = "result" // the worker's last word
-	StepFailed = "failed" // instead of any of these
+	StepSent   = "sent"   // the publisher has sent everything
+	StepResult = "result" // the last one
+	StepFailed = "failed" // in place of any other
 )
 
-// Message is one line between coordinator and worker. Which fields mean
-// something depends on Step.
+// Message is a line between coordinator and worker. Step decides which fields are in use.
 type Message struct {
 	Step   string
 	Task   *Task    `json:",omitempty"`

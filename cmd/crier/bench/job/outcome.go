@@ -1,6 +1,6 @@
 package job
 
-// Outcome is what the processes of a round reported.
+// Outcome holds the reports of the processes of a round.
 type Outcome struct {
 	Writers, Readers, Slow     []*Result
 	WritersReady, ReadersReady []*Ready

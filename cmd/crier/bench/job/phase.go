@@ -5,21 +5,21 @@ import (
 	"time"
 )
 
-// DeviceBytes is what a process has read from storage, and what it gave the kernel to
-// write there: of that, what is deleted before it is written back never gets there.
+// DeviceBytes counts the bytes that a process has read from storage and given to the kernel
+// to write there. Some of the latter may be deleted before they are written back.
 type DeviceBytes struct{ Written, Read uint64 }
 
-// Less returns what came after before.
+// Less returns the difference to an earlier count.
 func (d DeviceBytes) Less(before DeviceBytes) DeviceBytes {
 	return DeviceBytes{d.Written - before.Written, d.Read - before.Read}
 }
 
-// Phases of a spill, in their order. Each message says in which it was published.
+// Phases of a spill, in order. Each message carries the phase in which it was published.
 const (
-	PhaseWarm     = iota // everything is touched for the first time
+	PhaseWarm     = iota // not measured
 	PhaseBefore          // all keep up
-	PhaseSpilling        // one crawls: what it has yet to take goes to disk
-	PhaseDraining        // it goes on at full speed, and catches up
+	PhaseSpilling        // one crawls, and its backlog goes to disk
+	PhaseDraining        // it catches up at full speed
 	PhaseAfter           // all keep up again
 	Phases
 )
@@ -27,7 +27,7 @@ const (
 // PhaseNames are the phases in words.
 var PhaseNames = [Phases]string{"warming up", "before", "spilling", "draining", "after"}
 
-// Phase is what one process measured of a phase.
+// Phase holds the figures of a phase at one process.
 type Phase struct {
 	Messages uint64
 
@@ -44,12 +44,12 @@ type Phase struct {
 	Device      DeviceBytes   // what of it went to the device, and came from it
 }
 
-// SpillLongest bounds all phases.
+// SpillLongest bounds the time of all phases.
 func SpillLongest(
 	t *Task) time.Duration {
 	return (4+2*DrainPhases)*t.Duration + 3*t.Pressure.Patience
 }
 
-// DrainPhases is how many times longer than other phases draining may last
-// while messages go on.
+// DrainPhases is the longest time of draining while messages go on, in durations of other
+// phases.
 const DrainPhases = 10

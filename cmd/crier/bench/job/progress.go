@@ -8,23 +8,23 @@ import (
 	"unsafe"
 )
 
-// Progress is a table of counters in a file that the processes of a benchmark
-// share: how many messages of each publisher each subscriber is done with. It
-// stands in for back-pressure: publishers are held back by their slowest
-// subscriber, at the cost of a store now and then. Where files can't be mapped
-// it is written and read.
+// Progress is a table of counters in a file that the processes of a benchmark share: how many
+// messages of each publisher each subscriber is done with. It replaces back-pressure, at the
+// cost of a store now and then: publishers wait for their slowest subscriber. Where files
+// can't be mapped, the table is written and read.
 type Progress struct {
 	file    *os.File
 	mem     []byte
 	writers int
 	readers int // columns
-	Held    int // the first so many hold publishers back
+	// Held is how many of the readers, from the first, hold publishers back.
+	Held int
 }
 
 // progressStride keeps counters in cache lines of their own, in bytes.
 const progressStride = 128
 
-// OpenProgress opens the table, or makes it.
+// OpenProgress opens the table, or creates it.
 func OpenProgress(path string, writers, readers int) (*Progress, error) {
 	file, err := os.OpenFile(path, os.O_RDWR|os.O_CREATE, 0o600)
 	if err != nil {
@@ -43,10 +43,11 @@ func OpenProgress(path string, writers, readers int) (*Progress, error) {
 	return p, nil
 }
 
-// Told returns a row below the publishers' counters: what one of them tells all.
+// Told returns a counter below those of the publishers, by which one of them tells all
+// subscribers something.
 func (p *Progress) Told() Counter { return p.Counter(p.writers, 0) }
 
-// Counter is one subscriber's, for one publisher.
+// Counter is the counter of a subscriber for a publisher.
 type Counter struct {
 	mem  *uint64
 	file *os.File
@@ -82,8 +83,8 @@ func (c Counter) Get() uint64 {
 	return n
 }
 
-// Slowest is what all subscribers that hold it back are done with of a publisher's
-// messages.
+// Slowest returns how many of a publisher's messages all subscribers that hold it back are
+// done with.
 func (p *Progress) Slowest(writer int) uint64 {
 	least := p.Counter(writer, 0).Get()
 	for r := 1; r < p.Held; r++ {

@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// Ready is what a worker tells of its sockets.
+// Ready describes a worker's sockets.
 type Ready struct {
 	Address     string `json:",omitempty"` // that a TCP subscriber listens at
 	MTU         int
@@ -14,7 +14,7 @@ type Ready struct {
 	Datagram    int `json:",omitempty"` // bytes of a full one
 }
 
-// Result is what one worker measured.
+// Result holds the figures of a worker.
 type Result struct {
 	Messages  uint64 // sent, or delivered
 	Missing   uint64 `json:",omitempty"` // of what was sent; a subscriber's
@@ -24,8 +24,7 @@ type Result struct {
 
 	// Rate is in messages a second, from the first message to the last.
 	Rate float64
-	// CPU is the processor time of the process, less what it spent in waiting
-	// for due times.
+	// CPU is the processor time of the process, without waits for due times.
 	CPU    time.Duration
 	Allocs uint64 // heap allocations
 	// RSS is the resident memory when the work began and when it ended, in bytes.

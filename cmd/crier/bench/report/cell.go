@@ -9,8 +9,8 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// Cell is one object of the output: a benchmark with all its parameters, and the
-// medians of its runs.
+// Cell is an object of the output: a benchmark with all its parameters, and the medians of its
+// runs.
 type Cell struct {
 	Benchmark   string `json:"benchmark"`
 	System      string `json:"system"`        // crier, bare or tcp
@@ -21,7 +21,7 @@ type Cell struct {
 	Size        int    `json:"size"`
 	Subscribers int    `json:"subscribers"`
 	Publishers  int    `json:"publishers"`
-	// messages a second that were due; absent: as fast as possible
+	// Rate is in messages a second; absent: as fast as possible.
 	Rate    float64 `json:"rate,omitempty"`
 	Wait    string  `json:"wait,omitempty"`
 	Pinned  bool    `json:"pinned,omitempty"` // each process had a processor of its own
@@ -30,7 +30,7 @@ type Cell struct {
 	Method  string  `json:"method"` // how the rate came about
 	Window  uint64  `json:"window_messages,omitempty"`
 	Batch   int     `json:"batch_messages,omitempty"` // handed over at once
-	// what the subscriber that crawls does with what it can't take
+	// Overload is the answer of a crawling subscriber to messages that it can't take.
 	Overload string `json:"overload,omitempty"`
 
 	Overloaded *Overloaded `json:"pressure,omitempty"`
@@ -41,9 +41,9 @@ type Cell struct {
 	Each []Figures `json:"runs"`
 	// Shares are parts of what the kernel alone does, where that was measured.
 	ShareOfLimit float64 `json:"share_of_limit,omitempty"`
-	// Bare is the same without crier, of runs in turn with these.
+	// Bare compares with runs without crier, in turn with these.
 	Bare *Ratio `json:"ratio_to_bare,omitempty"`
-	// Ratios compare with other ways of the same benchmark, of runs in turn with these.
+	// Ratios compare with other ways of the benchmark, in turn with this one.
 	Ratios []*Versus `json:"ratios,omitempty"`
 	// Trips is the round trip that a recovery cell is held against.
 	Trips *hist.Quantiles `json:"against_round_trip_ns,omitempty"`
@@ -55,7 +55,7 @@ type Cell struct {
 	latency, repaired, recovery, found hist.Histogram // of all runs
 }
 
-// Overloaded is what the cells of a benchmark with a slow subscriber have in common.
+// Overloaded holds the parameters of a benchmark with a slow subscriber.
 type Overloaded struct {
 	Work    time.Duration `json:"work_ns"`             // what a message costs it
 	Buffer  int           `json:"buffer_bytes"`        // what waits for it at most
@@ -78,7 +78,7 @@ func (c *Cell) AddRun(out *job.Outcome, f Figures) {
 	c.Figures = medians(c.Each)
 }
 
-// key names what is measured: two cells with one key can be compared.
+// key returns a name of the parameters: cells with one key can be compared.
 func (c *Cell) key() string {
 	pressure := ""
 	if c.Overloaded != nil {
@@ -90,7 +90,7 @@ func (c *Cell) key() string {
 		pressure, fmt.Sprint(c.Drop), fmt.Sprint(c.Offload)}, "/")
 }
 
-// AddTrip adds a run of round trips, which the one that asks has timed.
+// AddTrip adds a run of round trips.
 func (c *Cell) AddTrip(out *job.Outcome) {
 	c.Method = "each message is sent when the one before was answered"
 	trip := out.Writers[0].Latency

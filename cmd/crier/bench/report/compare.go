@@ -9,7 +9,7 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// metric is a figure that runs are compared by.
+// metric is a figure for comparing runs.
 type metric struct {
 	name string
 	up   bool // more is better
@@ -55,7 +55,7 @@ func metricsOf(c *Cell) []metric {
 			func(f *Figures) (float64, bool) { return float64(f.Missing), true }, CountText})
 }
 
-// verdict is what the comparison of one figure of one cell came to.
+// verdict is the comparison of a figure of a cell.
 type verdict struct {
 	cell        *Cell
 	metric      metric
@@ -64,13 +64,12 @@ type verdict struct {
 	p           float64
 	real        bool // the difference exceeds the noise
 	better      bool
-	unpowered   bool // there are too few runs to tell anything
+	unpowered   bool // there are too few runs for a verdict
 	environment []string
 }
 
-// compare holds each cell against the one of an earlier run that measured the
-// same: by the Mann-Whitney U test over the runs' figures, which assumes nothing
-// about how they are distributed, at the 5 % level.
+// compare compares each cell with the one of an earlier run that has the same key, by the
+// Mann-Whitney U test at the 5 % level, which assumes no distribution.
 func compare(before, now []*Cell) []verdict {
 	old := map[string]*Cell{}
 	for _, c := range before {
@@ -98,12 +97,12 @@ func compare(before, now []*Cell) []verdict {
 	return list
 }
 
-// minCompared is how many runs each side needs: with three and three, not even
-// runs that are all apart are beyond chance at the 5 % level.
+// minCompared is the number of runs that each side needs: with three and three, not even
+// disjoint runs are significant at the 5 % level.
 const minCompared = 4
 
-// differ says how likely two sets of runs are to differ as much by chance, and
-// whether that is too unlikely.
+// differ returns the probability that two sets of runs differ as much by chance, and whether
+// the difference is significant.
 func differ(a, b []float64) (p float64, real bool) {
 	t := benchmath.DefaultThresholds
 	c := benchmath.AssumeNothing.Compare(benchmath.NewSample(a, &t), benchmath.NewSample(b, &t))
@@ -120,7 +119,7 @@ func values(each []Figures, m metric) []float64 {
 	return v
 }
 
-// differences names what is not the same about two machines.
+// differences lists the differences of two machines.
 func differences(a, b *Environment) []string {
 	if a == nil || b == nil {
 		return nil
@@ -152,7 +151,7 @@ func (v *verdict) change() string {
 	return fmt.Sprintf("%+.1f %%", 100*(v.new.Median/v.old.Median-1))
 }
 
-// words say what the verdict is.
+// words returns the verdict in words.
 func (v *verdict) words() string {
 	switch {
 	case v.old == v.new && v.old.Min == v.old.Max:
@@ -190,7 +189,7 @@ func verdictText(path string, list []verdict) string {
 	return s.String()
 }
 
-// name says in a few words what a cell is.
+// name returns a short name of the cell.
 func (c *Cell) name() string {
 	words := []string{c.System}
 	if c.Way != "" {

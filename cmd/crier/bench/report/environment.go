@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// Environment is what figures depend on, apart from what was measured.
+// Environment describes the machine and the network of a run.
 type Environment struct {
 	Time        string  `json:"time"` // when the first run began
 	Crier       string  `json:"crier"`
@@ -26,7 +26,7 @@ type Environment struct {
 	WriteBuffer int     `json:"send_buffer_bytes"`
 }
 
-// Granted notes what the sockets got, the least of each.
+// Granted notes the smallest MTU and buffers of a round's sockets.
 func (e *Environment) Granted(out *job.Outcome) {
 	least := func(have *int, got int) {
 		if got > 0 && (*have == 0 || got < *have) {
@@ -44,7 +44,7 @@ func (e *Environment) Granted(out *job.Outcome) {
 	}
 }
 
-// TimeText is the environment in a few lines.
+// text describes the environment in a few lines.
 func (e *Environment) text() string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s, %s, %s", e.Crier, e.Go, e.System)

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// Figures are what a run measured. What wasn't measured is absent.
+// Figures are the figures of a run. Those that weren't measured are absent.
 type Figures struct {
 	MessagesPerSecond float64 `json:"messages_per_second"` // the slowest subscriber's
 	BytesPerSecond    float64 `json:"bytes_per_second"`    // the same, in bytes of messages
@@ -18,21 +18,21 @@ type Figures struct {
 	Recovered         uint64  `json:"recovered"`           // delivered with a repair's help
 
 	Latency *hist.Quantiles `json:"latency_ns"` // of all messages
-	// of those that needed no repair
+	// Intact is of messages that needed no repair, Repaired of the others.
 	Intact   *hist.Quantiles `json:"intact_latency_ns,omitempty"`
-	Repaired *hist.Quantiles `json:"repaired_latency_ns,omitempty"` // of those that did
-	// from finding the gap to its repair
+	Repaired *hist.Quantiles `json:"repaired_latency_ns,omitempty"`
+	// Recovery is from finding a gap to its repair.
 	Recovery *hist.Quantiles `json:"recovery_ns,omitempty"`
-	// of repaired messages: their latency less that
+	// Found is the rest of repaired messages' latency.
 	Found  *hist.Quantiles `json:"found_latency_ns,omitempty"`
 	LossTo *hist.Quantiles `json:"loss_to_delivery_ns,omitempty"` // from when it should have come
-	// from due time to the receiving kernel
+	// Kernel is from due time to the receiving kernel.
 	Kernel *hist.Quantiles `json:"to_kernel_ns,omitempty"`
 	Trip   *hist.Quantiles `json:"round_trip_ns,omitempty"`
-	// how late messages were handed over
+	// Late is the delay with which messages were published.
 	Late *hist.Quantiles `json:"generator_late_ns,omitempty"`
 
-	// of all processes, for a published message
+	// CPU is of all processes, for a published message.
 	CPU           float64 `json:"cpu_ns_per_message"`
 	PublisherCPU  float64 `json:"publisher_cpu_ns_per_message"`  // of the publishers
 	SubscriberCPU float64 `json:"subscriber_cpu_ns_per_message"` // of one subscriber, on average
@@ -51,21 +51,21 @@ type Figures struct {
 	Repairs     uint64  `json:"repairs"`
 	KernelDrops uint64  `json:"kernel_drops"`
 	SendErrors  uint64  `json:"send_errors"`
-	// the largest move of a wall clock while it was measured by
+	// ClockShift is the largest shift of a wall clock in use.
 	ClockShift int64 `json:"clock_shift_ns"`
 
-	// Of subscribers that crawl, which no other figure counts.
+	// Of crawling subscribers, which no other figure counts.
 	SlowMessages uint64 `json:"slow_delivered,omitempty"`
 	SlowLost     uint64 `json:"slow_lost,omitempty"` // named in loss reports
 
 	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
 	SlowMissing uint64 `json:"slow_missing,omitempty"`
-	// messages that are not as they were published, also at the slow one
+	// Damaged counts messages that differ from the published ones, at the slow subscriber too.
 	Damaged uint64 `json:"damaged,omitempty"`
 	Spill   *Spill `json:"spill,omitempty"`
 }
 
-// FiguresOf makes a run's figures of what its processes reported.
+// FiguresOf returns a run's figures from the reports of its processes.
 func FiguresOf(out *job.Outcome, size int) Figures {
 	f := Figures{Messages: out.Sent}
 	rate := math.Inf(1)
@@ -147,7 +147,7 @@ func merge(into, from *hist.Histogram) {
 	}
 }
 
-// merged is one histogram of all subscribers.
+// merged returns one histogram of all subscribers.
 func merged(out *job.Outcome, of func(*job.Result) *hist.Histogram) *hist.Histogram {
 	h := new(hist.Histogram)
 	for _, r := range out.Readers {
@@ -156,7 +156,7 @@ func merged(out *job.Outcome, of func(*job.Result) *hist.Histogram) *hist.Histog
 	return h
 }
 
-// time is what a latency cell's run is about.
+// time returns the main figure of a latency cell's run.
 func (f *Figures) time() *hist.Quantiles {
 	if f.Trip != nil {
 		return f.Trip

@@ -8,10 +8,9 @@ import (
 	"golang.org/x/perf/benchmath"
 )
 
-// Interval is a median, and where the true one lies: between the two values of the
-// sample that order statistics (the binomial distribution) give for a confidence of
-// 95 %, whatever the distribution. Fewer than six values have none such, and then it
-// is from the least to the most, with the confidence that this has.
+// Interval is a median with its confidence interval, at 95 %, by order statistics (the
+// binomial distribution), which assume no distribution of the values. For fewer than six
+// values it is their range, with its own confidence.
 type Interval struct {
 	Median     float64 `json:"median"`
 	Low        float64 `json:"low"`
@@ -20,10 +19,10 @@ type Interval struct {
 	Runs       int     `json:"runs"`
 }
 
-// confident is the confidence that intervals have, if there are values enough.
+// confident is the confidence of intervals, if there are enough values.
 const confident = 0.95
 
-// interval summarises values; nil, if there are none.
+// interval returns the interval of values, or nil if there are none.
 func interval(values []float64) *Interval {
 	n := len(values)
 	if n == 0 {

@@ -9,7 +9,7 @@ import (
 	"os"
 )
 
-// WriteJSON writes one object a line.
+// WriteJSON writes a line for each cell.
 func WriteJSON(out io.Writer, cells []*Cell) error {
 	enc := json.NewEncoder(out)
 	for _, c := range cells {

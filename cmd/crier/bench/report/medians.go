@@ -15,7 +15,7 @@ type Spread struct {
 	Max    float64 `json:"max"`
 }
 
-// spread summarises values, of which there is at least one.
+// spread returns the spread of one or more values.
 func spread(values []float64) Spread {
 	v := slices.Sorted(slices.Values(values))
 	if len(v) == 0 {
@@ -25,8 +25,7 @@ func spread(values []float64) Spread {
 	return Spread{(v[(n-1)/2] + v[n/2]) / 2, v[0], v[n-1]}
 }
 
-// medians are those of each figure by itself; counts of what must not happen are
-// added up.
+// medians returns the median of each figure by itself. Counts of failures are added up.
 func medians(each []Figures) Figures {
 	var f Figures
 	number := func(get func(*Figures) float64) float64 {
@@ -105,7 +104,7 @@ func medianQuantiles(each []Figures, get func(*Figures) *hist.Quantiles) *hist.Q
 	return &out
 }
 
-// medianSpill is nil where nothing was spilt.
+// medianSpill returns nil where nothing was spilt.
 func medianSpill(each []Figures) *Spill {
 	if len(each) == 0 || each[0].Spill == nil {
 		return nil

@@ -25,7 +25,7 @@ var titles = map[string]string{
 
 func title(benchmark string) string { return titles[benchmark] }
 
-// notes say what a reader of the table must know.
+// notes returns the explanations below a table.
 func notes(cells []*Cell) string {
 	var list []string
 	say := func(format string, args ...any) {
@@ -85,7 +85,7 @@ func notes(cells []*Cell) string {
 	return s.String()
 }
 
-// clocks says which times between two clocks can't be true.
+// clocks notes times between two clocks that can't be true.
 func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
 	if q != nil && q.Negative > 0 {
 		say("%s: %s times are negative, down to %s: two clocks that differ by as much, or one "+
@@ -148,7 +148,7 @@ func eachSize(cells []*Cell, of func(*Cell) uint64) string {
 	return strings.Join(list, ", ")
 }
 
-// trouble names what casts doubt on figures.
+// trouble notes events that cast doubt on figures.
 func trouble(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		if c.Missing > 0 {

@@ -30,7 +30,7 @@ func overloadColumns() []column {
 	}
 }
 
-// overloadNotes say what the table can't.
+// overloadNotes explains the table.
 func overloadNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	say("one that crawls sleeps %v a message and buffers %s; the publisher keeps nobody's pace, "+
 		"and drops what finds no room in its resend buffer of %s",
@@ -52,7 +52,7 @@ var overloadWords = map[string]string{
 	"drop-newest": "it drops, the newest first",
 }
 
-// sayIntervals says what the brackets of ratios are.
+// sayIntervals explains the brackets of ratios.
 func sayIntervals(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		for _, v := range c.Ratios {

@@ -8,7 +8,7 @@ import (
 	"crier/cmd/crier/page"
 )
 
-// pictures draws what there is to see in some cells of one benchmark.
+// pictures draws the cells of a benchmark.
 func pictures(cells []*Cell) ([]page.Picture, error) {
 	var list []page.Picture
 	draw := func(p page.Picture, err error) error {
@@ -100,7 +100,7 @@ func bars(cells []*Cell, caption string, get func(*Figures) float64) (page.Pictu
 	return page.Bars(list, caption)
 }
 
-// growth draws a line a system and size over the number of subscribers.
+// growth draws a line for each system and size over the number of subscribers.
 func growth(cells []*Cell, caption string, get func(*Cell) float64) (page.Picture, error) {
 	var lines []page.Line
 	for _, c := range cells {

@@ -2,7 +2,7 @@ package report
 
 import "crier/cmd/crier/hist"
 
-// Ratio is how crier compares with the bare exchange, run by run.
+// Ratio compares crier with the bare exchange, run by run.
 type Ratio struct {
 	P50  Spread `json:"p50"`
 	P99  Spread `json:"p99"`
@@ -27,8 +27,7 @@ func RatioOf(c, bare *Cell) *Ratio {
 		bare.Wait + ", runs in turn"}
 }
 
-// Versus holds a cell's runs against those of another that took turns with them: a
-// ratio a run.
+// Versus compares a cell with another that took turns with it, by a ratio for each run.
 type Versus struct {
 	Of   string    `json:"of"` // the other's way
 	Rate *Interval `json:"messages_per_second,omitempty"`
@@ -36,8 +35,8 @@ type Versus struct {
 	P99  *Interval `json:"p99,omitempty"`
 }
 
-// VersusOf compares two cells run by run: their times where there is a rate, since they
-// are otherwise the length of a queue.
+// VersusOf compares two cells run by run. It compares times only where there is a rate:
+// otherwise they are the length of a queue.
 func VersusOf(c, than *Cell) *Versus {
 	ratios := func(get func(*Figures) float64) *Interval {
 		var v []float64
@@ -65,7 +64,7 @@ func VersusOf(c, than *Cell) *Versus {
 	return v
 }
 
-// against finds the comparison with another way, or nil.
+// against returns the comparison with another way, or nil.
 func (c *Cell) against(way string) *Versus {
 	for _, v := range c.Ratios {
 		if v.Of == way {

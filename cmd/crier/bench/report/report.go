@@ -4,7 +4,7 @@ package report
 
 import "strings"
 
-// Report is all that a run of a benchmark tells.
+// Report is the output of a benchmark.
 type Report struct {
 	Kind    string // of benchmark
 	Command string // that made it
@@ -16,7 +16,7 @@ type Report struct {
 	verdicts []verdict // nil where it isn't
 }
 
-// Compare holds some of the cells against those that an earlier run left in a file.
+// Compare compares some of the cells with those of an earlier run, which left them in a file.
 func (r *Report) Compare(file string, before, now []*Cell) {
 	r.before, r.verdicts = file, compare(before, now)
 }

@@ -1,8 +1,7 @@
 package report
 
-// Share says which part of the limit each cell reached: the bytes of its
-// messages against those of full datagrams on the same network, sent in the best
-// way that the cell was allowed.
+// Share sets the share of the limit that each cell reached: the bytes of its messages relative
+// to those of full datagrams on the same network, sent in the best way that it was allowed.
 func Share(cells, limits []*Cell) {
 	for _, c := range cells {
 		if c.Benchmark != Throughput && c.Benchmark != Fanout {

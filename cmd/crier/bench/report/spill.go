@@ -7,7 +7,7 @@ import (
 	"fmt"
 )
 
-// Spill is what a run's phase had to do with the disk.
+// Spill holds the disk's figures of a phase.
 type Spill struct {
 	Seconds       float64 `json:"seconds"` // that the phase lasted
 	Held          float64 `json:"producer_held_seconds"`
@@ -16,11 +16,11 @@ type Spill struct {
 	DeviceWritten uint64  `json:"device_bytes_written"` // or deleted before it got there
 	DeviceRead    uint64  `json:"device_bytes_read"`
 	DiskErrors    uint64  `json:"disk_errors"`
-	// catching up while nothing was published
+	// Drained is the time of catching up while nothing was published.
 	Drained float64 `json:"drained_seconds,omitempty"`
 }
 
-// AddPhase adds a phase of a run to its cell. What is missing is the run's.
+// AddPhase adds a phase of a run to its cell. Missing messages are those of the whole run.
 func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	whole := FiguresOf(out, c.Size)
 	f := Figures{
@@ -88,7 +88,7 @@ func spillColumns() []column {
 	}
 }
 
-// spillNotes say what the table can't.
+// spillNotes explains the table.
 func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of "+
 		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
@@ -124,7 +124,7 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	sayIntervals(cells, say)
 }
 
-// speed says at what rate a cell's messages went.
+// speed describes the rate of a cell.
 func (c *Cell) speed() string {
 	if c.Rate > 0 {
 		return "at " + CountText(c.Rate) + "/s"

@@ -11,7 +11,7 @@ import (
 	"crier/cmd/crier/hist"
 )
 
-// column is one of a table: its head, and a cell's text.
+// column is a column of a table: its head, and the text of a cell.
 type column struct {
 	head string
 	text func(*Cell) string
@@ -36,7 +36,7 @@ func table(cells []*Cell) string {
 	return s.String()
 }
 
-// columnsOf returns the columns that say something about any of the cells.
+// columnsOf returns the columns that aren't empty for all cells.
 func columnsOf(cells []*Cell) []column {
 	var kept []column
 	for _, col := range columnSets[cells[0].Benchmark] {
@@ -64,7 +64,7 @@ var (
 	}}
 	colWait = column{"wait", func(c *Cell) string { return c.Wait }}
 	colRate = column{"messages/s", func(c *Cell) string {
-		return c.range1(func(f *Figures) float64 { return f.MessagesPerSecond }, CountText)
+		return c.rangeText(func(f *Figures) float64 { return f.MessagesPerSecond }, CountText)
 	}}
 	colBytes  = column{"bytes/s", func(c *Cell) string { return CountText(c.BytesPerSecond) }}
 	colMiss   = column{"missing", func(c *Cell) string { return strconv.FormatUint(c.Missing, 10) }}
@@ -83,7 +83,7 @@ var (
 	}}
 )
 
-// quantileColumns are p50 to max of one kind of time.
+// quantileColumns returns columns for p50 to max of a kind of time.
 func quantileColumns(name string, of func(*Cell) *hist.Quantiles) []column {
 	col := func(head string, get func(*hist.Quantiles) int64) column {
 		return column{head, func(c *Cell) string {
@@ -152,8 +152,8 @@ func timeOf(c *Cell) *hist.Quantiles {
 	return c.Latency
 }
 
-// range1 returns a figure's median, with the least and the most of several runs.
-func (c *Cell) range1(get func(*Figures) float64, text func(float64) string) string {
+// rangeText returns a figure's median, with the least and the most of several runs.
+func (c *Cell) rangeText(get func(*Figures) float64, text func(float64) string) string {
 	var v []float64
 	for i := range c.Each {
 		v = append(v, get(&c.Each[i]))

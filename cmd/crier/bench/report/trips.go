@@ -6,15 +6,15 @@ import (
 	"time"
 )
 
-// lessIntact returns a time of repaired messages, less what a message that was not lost takes
-// at the median: its loss is when it should have come.
+// lessIntact subtracts the median latency of messages that were not lost from that of repaired
+// ones, so that it counts from the time when they should have come.
 func lessIntact(q *hist.Quantiles, intact int64) *hist.Quantiles {
 	less := func(ns int64) int64 { return max(0, ns-intact) }
 	return &hist.Quantiles{P50: less(q.P50), P90: less(q.P90), P99: less(q.P99), P999: less(q.P999),
 		Max: less(q.Max)}
 }
 
-// RecoveryParts are cells of the same runs for the parts of their recovery, held against
+// RecoveryParts returns cells of the same runs for the parts of their recovery, relative to
 // the round trip.
 func (c *Cell) RecoveryParts(trip *Cell) []*Cell {
 	return []*Cell{
@@ -24,8 +24,8 @@ func (c *Cell) RecoveryParts(trip *Cell) []*Cell {
 	}
 }
 
-// part returns a cell of the same runs whose latency is a part of theirs: from the loss on,
-// or from when the gap was found.
+// part returns a cell of the same runs whose latency begins at the loss, or at the time when
+// the gap was found.
 func (c *Cell) part(way string, of func(*Figures) *hist.Quantiles, all *hist.Histogram,
 	trip *Cell) *Cell {
 	p := *c

@@ -15,7 +15,7 @@ func nanosText(ns float64) string {
 
 func roundDuration(ns float64) time.Duration { return time.Duration(math.Round(ns)) }
 
-// TimeText prints a duration short enough for a table.
+// TimeText formats a duration for a table.
 func TimeText(d time.Duration) string {
 	switch {
 	case d == 0:
@@ -44,7 +44,7 @@ func secondsText(s float64) string {
 	return strconv.FormatFloat(s, 'f', 1, 64) + " s"
 }
 
-// CountText prints a number with three digits or a little more: 12.3 M.
+// CountText formats a number with about three digits, as in 12.3 M.
 func CountText(n float64) string {
 	switch {
 	case n >= 99.95e9:
@@ -65,7 +65,7 @@ func CountText(n float64) string {
 	return strconv.FormatFloat(n, 'f', 2, 64)
 }
 
-// nsText prints nanoseconds of processor time.
+// nsText formats nanoseconds of processor time.
 func nsText(ns float64) string {
 	switch {
 	case ns == 0:
