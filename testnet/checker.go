@@ -33,8 +33,8 @@ import (
 // of the configured one and five announced heartbeat intervals.
 type Checker struct {
 	w      *World
-	truths []*truth  // by session
-	views  [][]*view // by subscriber, by session
+	truths []*truth // by session
+	ears   []*ear   // by subscriber
 	rerun  string
 	errs   []error
 	more   int
@@ -60,7 +60,10 @@ const maxErrors = 10
 // the World.
 func NewChecker(w *World) *Checker {
 	c := &Checker{w: w}
-	w.watchers = append(w.watchers, c)
+	w.Observe(Observer{
+		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Told: c.told,
+		Settled: c.settled, Woke: c.woke, Ended: c.ended,
+	})
 	return c
 }
 
@@ -85,66 +88,89 @@ func (c *Checker) fail(format string, args ...any) {
 		c.more++
 		return
 	}
-	c.errs = append(c.errs, fmt.Errorf("seed %d at %s: %s", c.w.cfg.Seed, stamp(c.w.now), fmt.Sprintf(format, args...)))
+	c.errs = append(c.errs, fmt.Errorf("seed %d at %s: %s", c.w.Seed(), Stamp(c.w.Now()), fmt.Sprintf(format, args...)))
 }
 
 // truth returns what is known of a session's publisher.
 func (c *Checker) truth(s *Session) *truth {
-	for len(c.truths) <= s.index {
-		c.truths = append(c.truths, newTruth(c, c.w.sessions[len(c.truths)]))
+	for len(c.truths) <= s.Index() {
+		c.truths = append(c.truths, newTruth(c, c.w.Sessions()[len(c.truths)]))
 	}
-	return c.truths[s.index]
+	return c.truths[s.Index()]
+}
+
+// ear is what the Checker knows of a subscriber.
+type ear struct {
+	limits limits
+	peak   int     // the most bytes held so far
+	last   *view   // of the session that was heard last
+	views  []*view // by session
+}
+
+// ear returns what is known of a subscriber.
+func (c *Checker) ear(sub *Subscriber) *ear {
+	for i := len(c.ears); i <= sub.Index(); i++ {
+		cfg := c.w.Subscribers()[i].Config()
+		c.ears = append(c.ears, &ear{limits: limitsOf(&cfg.Receiver)})
+	}
+	return c.ears[sub.Index()]
 }
 
 // view returns how a subscriber sees a session.
 func (c *Checker) view(sub *Subscriber, s *Session) *view {
-	if v := sub.seen; v != nil && v.s == s && v.c == c {
+	e := c.ear(sub)
+	if v := e.last; v != nil && v.s == s {
 		return v
 	}
-	for len(c.views) <= sub.index {
-		c.views = append(c.views, nil)
+	for len(e.views) <= s.Index() {
+		e.views = append(e.views, nil)
 	}
-	for len(c.views[sub.index]) <= s.index {
-		c.views[sub.index] = append(c.views[sub.index], nil)
-	}
-	v := c.views[sub.index][s.index]
+	v := e.views[s.Index()]
 	if v == nil {
 		v = newView(c, sub, c.truth(s))
-		c.views[sub.index][s.index] = v
+		e.views[s.Index()] = v
 	}
-	sub.seen = v
+	e.last = v
 	return v
 }
 
-func (c *Checker) accepted(s *Session, offset uint64, payload []byte) {}
-
-func (c *Checker) sent(s *Session, p *packet) { c.truth(s).sent(p) }
-
-func (c *Checker) answered(s *Session, p *packet) { c.truth(s).answered(p) }
-
-func (c *Checker) asked(sub *Subscriber, p *packet, arrives bool) {
-	if s := c.w.Session(reliable.SessionID(p.frame.Session)); s != nil {
-		v := c.view(sub, s)
-		v.wrote = sub.wrote
+// sent follows what processes hand to their networks.
+func (c *Checker) sent(d *Datagram) {
+	if d.Subscriber == nil {
+		c.truth(d.Session).sent(d)
+		return
+	}
+	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
+		v := c.view(d.Subscriber, s)
+		v.wrote = d.To
 		v.follow()
-		v.asked(p, arrives)
+		v.asked(d)
 	}
 }
 
-func (c *Checker) heard(sub *Subscriber, p *packet) {
-	if p.session == nil {
+// answered follows what reaches publishers.
+func (c *Checker) answered(d *Datagram) {
+	if d.Frame != nil {
+		c.truth(d.Session).answered(d)
+	}
+}
+
+// arrived follows what is handed to Receivers.
+func (c *Checker) arrived(d *Datagram, sub *Subscriber) {
+	if d.Frame == nil || d.Session == nil {
 		return
 	}
-	v := c.view(sub, p.session)
+	v := c.view(sub, d.Session)
 	v.follow()
-	if v.elsewhere(p) {
-		v.candidate = p
+	if v.elsewhere(d) {
+		v.candidate = d
 		return
 	}
-	v.heard(p)
+	v.heard(d)
 }
 
-func (c *Checker) event(sub *Subscriber, ev *reliable.Event) {
+// told judges what applications are told.
+func (c *Checker) told(sub *Subscriber, ev *reliable.Event) {
 	s := c.w.Session(ev.Session)
 	if s == nil {
 		c.fail("%v was told of session %016x, which no publisher ever had", sub, ev.Session)
@@ -157,34 +183,36 @@ func (c *Checker) event(sub *Subscriber, ev *reliable.Event) {
 
 // settled judges the bounds of memory.
 func (c *Checker) settled(sub *Subscriber) {
-	if v := sub.seen; v != nil && v.c == c {
+	e := c.ear(sub)
+	if v := e.last; v != nil {
 		v.follow()
 	}
-	limit := sub.limits
-	used := sub.m.Memory()
-	if used > sub.peak {
-		sub.peak = used
+	most := e.limits
+	used := sub.Memory()
+	if used > e.peak {
+		e.peak = used
 		for _, st := range sub.Sessions() {
-			if st.HeldBytes > limit.buffer+limit.frame {
-				c.fail("%v holds %d bytes of session %016x, and may hold %d and one frame", sub, st.HeldBytes, st.ID, limit.buffer)
+			if st.HeldBytes > most.buffer+most.frame {
+				c.fail("%v holds %d bytes of session %016x, and may hold %d and one frame",
+					sub, st.HeldBytes, st.ID, most.buffer)
 			}
 		}
 	}
-	if used > limit.memory+limit.frame*len(c.w.sessions) {
-		c.fail("%v holds %d bytes, and may hold %d and one frame of %d a session", sub, used, limit.memory, limit.frame)
+	if used > most.memory+most.frame*len(c.w.Sessions()) {
+		c.fail("%v holds %d bytes, and may hold %d and one frame of %d a session",
+			sub, used, most.memory, most.frame)
 	}
 }
 
+// woke notes that a process goes on after a pause.
 func (c *Checker) woke(p *Publisher, sub *Subscriber, since reliable.Time) {
 	if p != nil {
-		c.truth(p.session).woke(since)
+		c.truth(p.Session()).woke(since)
 		return
 	}
-	if sub.index < len(c.views) {
-		for _, v := range c.views[sub.index] {
-			if v != nil {
-				v.woke(since)
-			}
+	for _, v := range c.ear(sub).views {
+		if v != nil {
+			v.woke(since)
 		}
 	}
 }

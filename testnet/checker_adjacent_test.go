@@ -10,10 +10,10 @@ import (
 
 // adjacent loses two bursts next to each other: requests for the first go unanswered, and
 // the second is given up for another reason.
-func adjacent(t *testing.T, end string, wrap func(receiver) receiver) (*story, *Subscriber) {
+func adjacent(t *testing.T, end string, wrap func(Receiver) Receiver) (*story, *Subscriber) {
 	s := newStory(t, 71)
 	pub := addPublisher(t, s.World, PublisherConfig{})
-	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), wrap: wrap})
+	sub := s.listen(SubscriberConfig{Down: near(nil), Up: near(nil), Wrap: wrap})
 	loses := func(at reliable.Time, n int) {
 		s.At(at, func() {
 			s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1})
@@ -90,7 +90,7 @@ func TestCheckerJudgesCausesOfNeighbours(t *testing.T) {
 		}},
 	} {
 		event := c.event()
-		s, _ := adjacent(t, c.end, func(r receiver) receiver { return &brokenReceiver{receiver: r, event: event} })
+		s, _ := adjacent(t, c.end, func(r Receiver) Receiver { return &brokenReceiver{Receiver: r, event: event} })
 		if err := s.c.Finish(3000 * milli); err == nil || !strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.end, err, c.want)
 		}

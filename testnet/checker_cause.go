@@ -18,8 +18,8 @@ func (v *view) loss(ev *reliable.Event) {
 	v.lost += to - from
 	v.c.tally.Lost[ev.Cause] += to - from
 	v.advance("lost", from, to)
-	v.ready = max(v.ready, v.c.w.now)
-	cfg := &v.sub.cfg.Receiver
+	v.ready = max(v.ready, v.c.w.Now())
+	cfg := &v.cfg.Receiver
 	switch ev.Cause {
 	case reliable.CauseGone:
 		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) {
@@ -51,7 +51,7 @@ func (v *view) loss(ev *reliable.Event) {
 	case reliable.CauseMemory:
 		v.judgeMemory(from, to)
 	case reliable.CauseClosed:
-		if !v.sub.left {
+		if !v.sub.Left() {
 			v.fail("[%d, %d) is lost as %q, and the subscriber was not closed", from, to, ev.Cause)
 		}
 	case reliable.CauseDropped:
@@ -64,7 +64,7 @@ func (v *view) loss(ev *reliable.Event) {
 	case reliable.CauseSlow:
 		if o := cfg.Overload; o != reliable.OverloadDropOldest && o != reliable.OverloadDropNewest {
 			v.fail("[%d, %d) is lost as %q, and the subscriber is not to drop, but to %v", from, to, ev.Cause, o)
-		} else if !v.works && v.sub.asleep.turn == 0 {
+		} else if !v.works && v.sub.Pauses() == 0 {
 			v.fail("[%d, %d) is lost as %q, and its application takes no time", from, to, ev.Cause)
 		}
 	case reliable.CauseTooLarge:
@@ -86,20 +86,20 @@ func (v *view) loss(ev *reliable.Event) {
 // of others is enough.
 func (v *view) judgeKept(from, to uint64) {
 	p := v.s.Publisher
-	if p.Session() != v.s || p.state != running || p.cfg.Disk.FailReads > 0 || p.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
+	if p.Session() != v.s || !p.Running() || v.t.cfg.Disk.FailReads > 0 || v.t.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
 		return
 	}
-	c, counts := p.countedFrom(v.sub.cfg.Receiver.ID)
+	kept, since, counts := p.CountedFrom(v.cfg.Receiver.ID)
 	q, ok := v.missing(from, to)
-	if !ok || !counts || q < c.from {
+	if !ok || !counts || q < kept {
 		return
 	}
 	for i := range v.t.gones { // before it had a row, what only the disk held was denied
-		if g := &v.t.gones[i]; g.sub == v.sub && g.at <= c.at && g.contains(q) {
+		if g := &v.t.gones[i]; g.sub == v.sub && g.at <= since && g.contains(q) {
 			return
 		}
 	}
-	v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, c.from, q)
+	v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, kept, q)
 }
 
 // judgeLate asks whether a frame of lost messages was waited for as long as was
@@ -108,9 +108,9 @@ func (v *view) judgeLate(from, to uint64) {
 	if v.threwAway() {
 		return // which frame it was can't be seen
 	}
-	allowed := v.sub.cfg.Receiver.MaxWait
+	allowed := v.cfg.Receiver.MaxWait
 	for q := v.runStart(from); q < v.t.last(to); q++ {
-		if !v.got.has(q-v.s.FirstSeq) && v.c.w.now.Sub(v.foundAt(q)) >= allowed {
+		if !v.got.has(q-v.s.FirstSeq) && v.c.w.Now().Sub(v.foundAt(q)) >= allowed {
 			return
 		}
 	}
@@ -120,7 +120,7 @@ func (v *view) judgeLate(from, to uint64) {
 // judgeOpen asks whether the session could still fall silent: after BYE it only ends.
 func (v *view) judgeOpen() {
 	if v.bye && v.begun != 0 && v.byeAt > v.begun && !v.works {
-		v.fail("the publisher is said to be silent, and its BYE came at %s", stamp(v.byeAt))
+		v.fail("the publisher is said to be silent, and its BYE came at %s", Stamp(v.byeAt))
 	}
 }
 
@@ -128,10 +128,10 @@ func (v *view) judgeOpen() {
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
 func (v *view) judgeSilent() {
-	quiet, silence := max(v.quiet, v.c.w.now.Sub(v.lastHeard)), v.silence()
+	quiet, silence := max(v.quiet, v.c.w.Now().Sub(v.lastHeard)), v.silence()
 	if v.works {
 		silence = 500 * time.Millisecond // it is told later: what was announced then?
-		if least := v.sub.cfg.Receiver.Silence; least > 0 {
+		if least := v.cfg.Receiver.Silence; least > 0 {
 			silence = max(silence, least)
 		}
 	}
@@ -153,7 +153,7 @@ func (v *view) judgeEnded(ev *reliable.Event) {
 			v.fail("the session ended at offset %d, and the publisher accepted up to %d", v.next, v.s.NextOffset())
 		}
 	case reliable.CauseClosed:
-		if !v.sub.left {
+		if !v.sub.Left() {
 			v.fail("the session ended as closed, and the subscriber was not closed")
 		}
 	default:
@@ -170,15 +170,15 @@ func (v *view) judgeMemory(from, to uint64) {
 		}
 	}
 	size := len(v.s.Payload(from))
-	if limit := v.sub.limits.memory; v.sub.peak+2*size+2*frame.MaxDatagram < limit {
-		v.fail("offset %d of %d bytes is lost for want of room in the buffer, and %d bytes at the most were used of %d", from, size, v.sub.peak, limit)
+	if limit := v.c.ear(v.sub).limits.memory; v.c.ear(v.sub).peak+2*size+2*frame.MaxDatagram < limit {
+		v.fail("offset %d of %d bytes is lost for want of room in the buffer, and %d bytes at the most were used of %d", from, size, v.c.ear(v.sub).peak, limit)
 	}
 }
 
 // judgeTime asks whether a loss was reported within the stated time.
 func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	q, ok := v.missing(from, to)
-	if !ok || v.works || v.sub.left {
+	if !ok || v.works || v.sub.Left() {
 		return
 	}
 	found := v.foundAt(q)
@@ -193,9 +193,9 @@ func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	}
 	bound := v.bound()
 	// Before it is known where the session begins, nothing of it is told.
-	if since := max(found, v.help, v.t.woken, v.begun); v.c.w.now.Sub(since) > bound {
+	if since := max(found, v.help, v.t.woken, v.begun); v.c.w.Now().Sub(since) > bound {
 		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or anything was done about it: the bound is %v",
-			from, to, cause, v.c.w.now.Sub(since), q, stamp(found), bound)
+			from, to, cause, v.c.w.Now().Sub(since), q, Stamp(found), bound)
 	}
 }
 
@@ -205,7 +205,7 @@ func (v *view) roundTrip() time.Duration { return 2*v.maxDelay + 20*time.Millise
 // bound is the stated time; see Checker.
 func (v *view) bound() time.Duration {
 	wait := v.silence() + v.maxTook
-	if m := v.sub.cfg.Receiver.MaxWait; m > 0 {
+	if m := v.cfg.Receiver.MaxWait; m > 0 {
 		wait = m
 	}
 	return wait + 100*time.Millisecond + 6*v.roundTrip() + leastBound

@@ -77,7 +77,7 @@ func (v *view) judgeDelivery(offset uint64) {
 		v.ready = max(v.ready, ready)
 		ready = v.ready
 	}
-	if !known || v.works || v.sub.left {
+	if !known || v.works || v.sub.Left() {
 		return
 	}
 	if !v.inOrder && last-first > 1 {
@@ -90,13 +90,13 @@ func (v *view) judgeDelivery(offset uint64) {
 		}
 	}
 	since := max(ready, v.subWoke, v.begun)
-	late := v.c.w.now.Sub(since)
+	late := v.c.w.Now().Sub(since)
 	if late <= leastBound {
 		return // and nothing else needs to be looked at
 	}
 	bound := v.bound()
 	if late > bound && v.threwAway() {
-		late = v.c.w.now.Sub(max(since, v.help)) // it may have come, found no room, and come again
+		late = v.c.w.Now().Sub(max(since, v.help)) // it may have come, found no room, and come again
 	}
 	if late > bound {
 		v.fail("offset %d is delivered %v after all that it waits for had come: the bound is %v", offset, late, bound)

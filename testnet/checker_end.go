@@ -10,9 +10,9 @@ import (
 
 // judgeBegin asks whether the first offset that counts is the right one.
 func (v *view) judgeBegin() {
-	cfg := &v.sub.cfg.Receiver
+	cfg := &v.cfg.Receiver
 	switch {
-	case v.s.Start.Add(v.age) >= v.sub.joined:
+	case v.s.Start.Add(v.age) >= v.sub.Joined():
 		// All that a subscriber can know of a session's start is how old the first
 		// frame says the session is; the frame's way makes it look younger. And who
 		// never heard SESSION can't know which offset was the first.
@@ -40,15 +40,15 @@ func (v *view) judgeBegin() {
 // further back than that. Subscribers whose application is still behind are not
 // judged by what they have yet to take.
 func (c *Checker) Finish(calm reliable.Time) error {
-	for _, s := range c.w.sessions {
+	for _, s := range c.w.Sessions() {
 		c.truth(s).finish()
 	}
-	for _, sub := range c.w.subs {
+	for _, sub := range c.w.Subscribers() {
 		if !sub.Running() || sub.Paused() {
 			continue
 		}
 		stats := sub.Sessions()
-		for _, s := range c.w.sessions {
+		for _, s := range c.w.Sessions() {
 			v := c.view(sub, s)
 			var st *receive.SessionStats
 			for i := range stats {
@@ -65,8 +65,8 @@ func (c *Checker) Finish(calm reliable.Time) error {
 // Left judges the subscribers that have left, and returns all violations, or nil:
 // whatever became of what they held, it must have been given back.
 func (c *Checker) Left() error {
-	for _, sub := range c.w.subs {
-		if used := sub.m.Memory(); sub.left && used != 0 {
+	for _, sub := range c.w.Subscribers() {
+		if used := sub.Memory(); sub.Left() && used != 0 {
 			c.fail("%v has left, and still holds %d bytes", sub, used)
 		}
 	}
@@ -76,11 +76,11 @@ func (c *Checker) Left() error {
 // finish judges a session at the end of a run. st is what the receiver says of
 // it, nil if nothing.
 func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
-	now := v.c.w.now
+	now := v.c.w.Now()
 	patience := v.bound() + v.silence()
 	// Whoever has a long way to catch up, or takes its time, isn't stuck as long as
 	// repairs come.
-	settled := now.Sub(max(calm, v.sub.joined, v.help)) > patience
+	settled := now.Sub(max(calm, v.sub.Joined(), v.help)) > patience
 	if st == nil {
 		if v.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")
@@ -90,7 +90,7 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		}
 		return
 	}
-	if v.sub.busy {
+	if v.sub.Working() {
 		return
 	}
 	v.compare(st)
@@ -111,14 +111,14 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		}
 	case v.s.Crashed:
 		if now.Sub(v.s.Ended) > patience && v.phase != reliable.SessionSilent && v.phase != reliable.SessionEnded {
-			v.fail("the publisher crashed at %s, and it is %q", stamp(v.s.Ended), v.phase)
+			v.fail("the publisher crashed at %s, and it is %q", Stamp(v.s.Ended), v.phase)
 		}
 	case v.s.Ended != reliable.Never && now.Sub(v.s.Ended) > patience:
 		if v.phase != reliable.SessionSilent && v.phase != reliable.SessionEnded {
-			v.fail("the publisher left at %s, and it is %q", stamp(v.s.Ended), v.phase)
+			v.fail("the publisher left at %s, and it is %q", Stamp(v.s.Ended), v.phase)
 		}
 		if v.phase == reliable.SessionSilent && v.s.Closed > calm {
-			v.fail("the publisher said BYE at %s, and it is %q", stamp(v.s.Closed), v.phase)
+			v.fail("the publisher said BYE at %s, and it is %q", Stamp(v.s.Closed), v.phase)
 		}
 	}
 }
@@ -134,7 +134,7 @@ func (v *view) compare(st *receive.SessionStats) {
 	if st.Gaps == 0 && st.Held == 0 && st.Lag == 0 && st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
 		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost, st.FirstOffset, st.NextOffset)
 	}
-	if v.phase == reliable.SessionEnded && v.bye && !v.sub.left && st.NextOffset != v.s.NextOffset() {
+	if v.phase == reliable.SessionEnded && v.bye && !v.sub.Left() && st.NextOffset != v.s.NextOffset() {
 		v.fail("next_offset is %d after BYE, and the publisher accepted up to %d", st.NextOffset, v.s.NextOffset())
 	}
 	if !v.known {

@@ -9,9 +9,9 @@ import (
 )
 
 // heard notes a packet that is handed to the receiver.
-func (v *view) heard(p *packet) {
-	now, f := v.c.w.now, &p.frame
-	took, helped := now.Sub(p.at), v.help
+func (v *view) heard(p *Datagram) {
+	now, f := v.c.w.Now(), p.Frame
+	took, helped := now.Sub(p.Sent), v.help
 	v.first0 = v.first0 || now == 0
 	v.minDelay, v.maxDelay = min(v.minDelay, took), max(v.maxDelay, took)
 	switch f.Kind {
@@ -44,10 +44,10 @@ func (v *view) heard(p *packet) {
 	v.forget()
 	if !v.any {
 		v.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
-		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.joined && v.sub.cfg.Receiver.Start == reliable.Latest {
+		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.Joined() && v.cfg.Receiver.Start == reliable.Latest {
 			return // it was over before anything of it was heard
 		}
-		v.any, v.lastHeard, v.source = true, now, p.from
+		v.any, v.lastHeard, v.source = true, now, p.From
 	}
 	if f.Kind != frame.Data {
 		v.aliveBy(now, f.Time)
@@ -57,7 +57,7 @@ func (v *view) heard(p *packet) {
 	case frame.Session:
 		v.named = true
 	case frame.Data:
-		v.source = p.from
+		v.source = p.From
 		v.came(now, helped, f)
 	case frame.Heartbeat, frame.Bye:
 		if f.Kind == frame.Bye {
@@ -84,7 +84,7 @@ func (v *view) heard(p *packet) {
 // forget notes that the receiver has forgotten a session of which it heard too little to
 // begin: it is heard for the first time again.
 func (v *view) forget() {
-	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && v.c.w.now.Sub(v.lastHeard) >= v.silence() {
+	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && v.c.w.Now().Sub(v.lastHeard) >= v.silence() {
 		v.any = false
 	}
 }
@@ -152,7 +152,7 @@ func (v *view) overdue(now reliable.Time, seq uint64) bool {
 	if seq >= v.high || v.got.has(seq-v.s.FirstSeq) {
 		return false
 	}
-	cfg, found := &v.sub.cfg.Receiver, v.foundAt(seq)
+	cfg, found := &v.cfg.Receiver, v.foundAt(seq)
 	wait := v.patience()
 	if cfg.MaxWait > 0 {
 		wait = min(wait, cfg.MaxWait)
@@ -170,15 +170,15 @@ func (v *view) foundAt(seq uint64) reliable.Time {
 }
 
 // asked notes a NACK that the receiver sends.
-func (v *view) asked(p *packet, arrives bool) {
-	now := v.c.w.now
-	if p.frame.Kind == frame.Status {
-		v.judgeStatus(now, &p.frame)
+func (v *view) asked(p *Datagram) {
+	now := v.c.w.Now()
+	if p.Frame.Kind == frame.Status {
+		v.judgeStatus(now, p.Frame)
 	}
-	if p.frame.Kind != frame.Nack {
+	if p.Frame.Kind != frame.Nack {
 		return
 	}
-	for _, r := range p.frame.Ranges {
+	for _, r := range p.Frame.Ranges {
 		if r.To > v.high {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, v.high)
 		}
@@ -189,17 +189,17 @@ func (v *view) asked(p *packet, arrives bool) {
 			}
 		}
 	}
-	v.judgeNack(now, &p.frame)
+	v.judgeNack(now, p.Frame)
 	if n := len(v.nacks); n > 64 && now.Sub(v.nacks[n/2].at) > keepLog {
 		v.nacks = trimRanges(v.nacks, v.nacks[n/2].at)
 	}
-	v.nacks = append(v.nacks, rangesAt{at: now, sent: now, ranges: p.frame.Ranges})
+	v.nacks = append(v.nacks, rangesAt{at: now, sent: now, ranges: p.Frame.Ranges})
 }
 
 // woke notes that the subscriber's process goes on after a pause: what wasn't
 // heard meanwhile says nothing about the publisher.
 func (v *view) woke(since reliable.Time) {
-	now := v.c.w.now
+	now := v.c.w.Now()
 	v.help, v.subWoke = now, now
 	if v.any && now.Sub(since) > v.unnoticed() {
 		v.lastHeard += now - since
@@ -210,6 +210,6 @@ func (v *view) woke(since reliable.Time) {
 // deadline, of which the next STATUS is one, by 250 ms. What it would have heard
 // meanwhile still waits at its socket.
 func (v *view) unnoticed() time.Duration {
-	status := max(500*time.Millisecond, time.Duration(len(v.c.w.subs))*10*time.Millisecond)
+	status := max(500*time.Millisecond, time.Duration(len(v.c.w.Subscribers()))*10*time.Millisecond)
 	return 250*time.Millisecond + status*5/4
 }

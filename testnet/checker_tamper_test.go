@@ -14,7 +14,7 @@ import (
 
 // brokenReceiver is a Receiver whose events, requests or frames are tampered with.
 type brokenReceiver struct {
-	receiver
+	Receiver
 	event func(ev reliable.Event) []reliable.Event // what the application is told instead
 	nack  func(f *frame.Frame) bool                // changes a NACK; false: it isn't sent
 	frame func(f *frame.Frame) bool                // false: the frame is not looked at
@@ -27,17 +27,17 @@ type brokenReceiver struct {
 
 func (b *brokenReceiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if b.frame == nil || b.frame(f) {
-		b.receiver.Handle(now, from, f)
+		b.Receiver.Handle(now, from, f)
 	}
 }
 
 func (b *brokenReceiver) Poll(events []reliable.Run) int {
 	if b.event == nil {
-		return b.receiver.Poll(events)
+		return b.Receiver.Poll(events)
 	}
 	for len(b.events) < len(events) {
 		var one [1]reliable.Run
-		if b.receiver.Poll(one[:]) == 0 {
+		if b.Receiver.Poll(one[:]) == 0 {
 			break
 		}
 		one[0].Payload = bytes.Clone(one[0].Payload)
@@ -52,7 +52,7 @@ func (b *brokenReceiver) Poll(events []reliable.Run) int {
 
 func (b *brokenReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	for {
-		out, ok := b.receiver.Next(now)
+		out, ok := b.Receiver.Next(now)
 		if !ok || b.nack == nil {
 			return out, ok
 		}
@@ -65,13 +65,13 @@ func (b *brokenReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 			out.Data, out.Segment = b.buf, len(b.buf)
 			return out, true
 		}
-		b.receiver.Sent(out)
+		b.Receiver.Sent(out)
 	}
 }
 
 // brokenSender is a Sender whose datagrams are tampered with.
 type brokenSender struct {
-	sender
+	Sender
 	deaf    func(f *frame.Frame) bool                                 // true: the frame is not looked at
 	send    func(b *brokenSender, f *frame.Frame, data []byte) []byte // the datagram sent instead; nil: none
 	dec     frame.Decoder
@@ -85,7 +85,7 @@ type brokenSender struct {
 
 func (b *brokenSender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if b.deaf == nil || !b.deaf(f) {
-		b.sender.Handle(now, from, f)
+		b.Sender.Handle(now, from, f)
 	}
 }
 
@@ -103,7 +103,7 @@ func (b *brokenSender) Next(now reliable.Time) (reliable.Batch, bool) {
 			b.answers = b.answers[1:]
 			return out, true
 		}
-		out, ok := b.sender.Next(now)
+		out, ok := b.Sender.Next(now)
 		if b.real = out; !ok || b.send == nil {
 			return out, ok
 		}
@@ -118,7 +118,7 @@ func (b *brokenSender) Next(now reliable.Time) (reliable.Batch, bool) {
 			b.last = bytes.Clone(out.Datagram(0))
 		}
 		if data == nil {
-			b.sender.Sent(out)
+			b.Sender.Sent(out)
 			continue
 		}
 		if &data[0] == &out.Data[0] {
@@ -131,13 +131,13 @@ func (b *brokenSender) Next(now reliable.Time) (reliable.Batch, bool) {
 
 func (b *brokenSender) Sent(out reliable.Batch) {
 	if !b.answer {
-		b.sender.Sent(b.real)
+		b.Sender.Sent(b.real)
 	}
 }
 
 // chattyReceiver sends some frames a hundred times.
 type chattyReceiver struct {
-	receiver
+	Receiver
 	some  func(f *frame.Frame) bool
 	left  int
 	again reliable.Batch
@@ -150,7 +150,7 @@ func (c *chattyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 		c.left--
 		return c.again, true
 	}
-	b, ok := c.receiver.Next(now)
+	b, ok := c.Receiver.Next(now)
 	var f frame.Frame
 	if ok && c.dec.Decode(b.Data, &f) == nil && c.some(&f) {
 		c.again, c.left = b, 99
@@ -161,31 +161,31 @@ func (c *chattyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 
 func (c *chattyReceiver) Sent(b reliable.Batch) {
 	if c.real {
-		c.receiver.Sent(b)
+		c.Receiver.Sent(b)
 	}
 }
 
 // lateReceiver delivers what it has only after 15 s.
 type lateReceiver struct {
-	receiver
+	Receiver
 	now reliable.Time
 }
 
 func (l *lateReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	l.now = now
-	return l.receiver.Next(now)
+	return l.Receiver.Next(now)
 }
 
 func (l *lateReceiver) Poll(events []reliable.Run) int {
 	if l.now > 500*milli && l.now < 15_500*milli {
 		return 0
 	}
-	return l.receiver.Poll(events)
+	return l.Receiver.Poll(events)
 }
 
 // chattySender sends each frame of a kind twice.
 type chattySender struct {
-	sender
+	Sender
 	kind  frame.Kind
 	again reliable.Batch
 	dec   frame.Decoder
@@ -198,7 +198,7 @@ func (c *chattySender) Next(now reliable.Time) (reliable.Batch, bool) {
 		c.again.Data = nil
 		return b, true
 	}
-	b, ok := c.sender.Next(now)
+	b, ok := c.Sender.Next(now)
 	var f frame.Frame
 	if ok && c.dec.Decode(b.Datagram(0), &f) == nil && f.Kind == c.kind {
 		c.again = b
@@ -209,7 +209,7 @@ func (c *chattySender) Next(now reliable.Time) (reliable.Batch, bool) {
 
 func (c *chattySender) Sent(b reliable.Batch) {
 	if c.real {
-		c.sender.Sent(b)
+		c.Sender.Sent(b)
 	}
 }
 

@@ -16,14 +16,14 @@ import (
 // judge runs 2 s of one stream to two subscribers over links that lose 5 %, with
 // one machine tampered with, and returns what the Checker finds. The publisher is
 // at the end crashed, or closed, or goes on.
-func judge(t *testing.T, end string, breakSender func(sender) sender, breakReceiver func(receiver) receiver) error {
+func judge(t *testing.T, end string, breakSender func(Sender) Sender, breakReceiver func(Receiver) Receiver) error {
 	t.Helper()
 	w := NewWorld(WorldConfig{Seed: 11})
 	c := NewChecker(w)
-	pub := addPublisher(t, w, PublisherConfig{wrap: breakSender})
+	pub := addPublisher(t, w, PublisherConfig{Wrap: breakSender})
 	addPublisher(t, w, PublisherConfig{})
 	lossy := link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(time.Millisecond)}
-	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy, wrap: breakReceiver})
+	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy, Wrap: breakReceiver})
 	addSubscriber(t, w, SubscriberConfig{Down: lossy, Up: lossy})
 	every(w, 10*milli, 2*milli, 1000, func(i int) {
 		for _, p := range w.Publishers() {
@@ -55,14 +55,14 @@ func TestCheckerAcceptsTheRealMachines(t *testing.T) {
 
 // TestCheckerCatches breaks one machine in one way at a time.
 func TestCheckerCatches(t *testing.T) {
-	events := func(fn func(ev reliable.Event) []reliable.Event) func(receiver) receiver {
-		return func(r receiver) receiver { return &brokenReceiver{receiver: r, event: fn} }
+	events := func(fn func(ev reliable.Event) []reliable.Event) func(Receiver) Receiver {
+		return func(r Receiver) Receiver { return &brokenReceiver{Receiver: r, event: fn} }
 	}
-	nacks := func(fn func(f *frame.Frame) bool) func(receiver) receiver {
-		return func(r receiver) receiver { return &brokenReceiver{receiver: r, nack: fn} }
+	nacks := func(fn func(f *frame.Frame) bool) func(Receiver) Receiver {
+		return func(r Receiver) Receiver { return &brokenReceiver{Receiver: r, nack: fn} }
 	}
-	datagrams := func(fn func(b *brokenSender, f *frame.Frame, data []byte) []byte) func(sender) sender {
-		return func(s sender) sender { return &brokenSender{sender: s, send: fn} }
+	datagrams := func(fn func(b *brokenSender, f *frame.Frame, data []byte) []byte) func(Sender) Sender {
+		return func(s Sender) Sender { return &brokenSender{Sender: s, send: fn} }
 	}
 	isNack := func(f *frame.Frame) bool { return f.Kind == frame.Nack }
 	same := func(ev reliable.Event) []reliable.Event { return []reliable.Event{ev} }
@@ -70,8 +70,8 @@ func TestCheckerCatches(t *testing.T) {
 	for _, broken := range []struct {
 		what     string
 		end      string
-		sender   func(sender) sender
-		receiver func(receiver) receiver
+		sender   func(Sender) Sender
+		receiver func(Receiver) Receiver
 		want     string
 	}{
 		// The requester.
@@ -165,8 +165,8 @@ func TestCheckerCatches(t *testing.T) {
 				return same(ev)
 			})},
 		{what: "gives a false cause", want: "no longer held",
-			receiver: func(r receiver) receiver {
-				return &brokenReceiver{receiver: r,
+			receiver: func(r Receiver) Receiver {
+				return &brokenReceiver{Receiver: r,
 					nack: func(*frame.Frame) bool { return false },
 					event: func(ev reliable.Event) []reliable.Event {
 						if ev.Kind == reliable.Loss {
@@ -176,8 +176,8 @@ func TestCheckerCatches(t *testing.T) {
 					}}
 			}},
 		{what: "looks at no repair", want: "which it has",
-			receiver: func(r receiver) receiver {
-				return &brokenReceiver{receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
+			receiver: func(r Receiver) Receiver {
+				return &brokenReceiver{Receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
 			}},
 		{what: "says nothing of a silent publisher", end: "crash", want: "crashed at",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
@@ -203,26 +203,26 @@ func TestCheckerCatches(t *testing.T) {
 				return same(ev)
 			})},
 		{what: "holds too much", want: "may hold",
-			receiver: func(r receiver) receiver { return &greedyReceiver{r} }},
+			receiver: func(r Receiver) Receiver { return &greedyReceiver{r} }},
 		{what: "hangs", want: "behind", // it hears nothing more after a while, and says nothing
-			receiver: func(r receiver) receiver { return &hungReceiver{receiver: r} }},
+			receiver: func(r Receiver) Receiver { return &hungReceiver{Receiver: r} }},
 
 		{what: "asks a hundred times in a row", want: "twice in request",
-			receiver: func(r receiver) receiver { return &chattyReceiver{receiver: r, some: isNack} }},
+			receiver: func(r Receiver) Receiver { return &chattyReceiver{Receiver: r, some: isNack} }},
 		{what: "reports a hundred times in a row", want: "sends STATUS more often",
-			receiver: func(r receiver) receiver {
-				return &chattyReceiver{receiver: r, some: func(f *frame.Frame) bool { return f.Kind == frame.Status && f.Flags == 0 }}
+			receiver: func(r Receiver) Receiver {
+				return &chattyReceiver{Receiver: r, some: func(f *frame.Frame) bool { return f.Kind == frame.Status && f.Flags == 0 }}
 			}},
 		{what: "wants SESSION a hundred times in a row", want: "asks for SESSION more often",
-			receiver: func(r receiver) receiver {
-				return &chattyReceiver{receiver: r, some: func(f *frame.Frame) bool { return f.Flags&frame.WantSession != 0 }}
+			receiver: func(r Receiver) Receiver {
+				return &chattyReceiver{Receiver: r, some: func(f *frame.Frame) bool { return f.Flags&frame.WantSession != 0 }}
 			}},
 		{what: "delivers late", want: "after all that it waits for had come",
-			receiver: func(r receiver) receiver { return &lateReceiver{receiver: r} }},
+			receiver: func(r Receiver) Receiver { return &lateReceiver{Receiver: r} }},
 
 		// The responder, and what else a publisher says.
 		{what: "repeats each repair", want: "2. time, and was asked for it 1 times",
-			sender: func(s sender) sender { return &chattySender{sender: s, kind: frame.Repair} }},
+			sender: func(s Sender) Sender { return &chattySender{Sender: s, kind: frame.Repair} }},
 		{what: "repeats the wrong frame", want: "was asked for it 0 times",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Repair {
@@ -231,8 +231,8 @@ func TestCheckerCatches(t *testing.T) {
 				return b.enc.AppendRepair(nil, f.Session, f.Channel, f.Responder, f.Request, b.last)
 			})},
 		{what: "denies what it holds", want: "no longer holds",
-			sender: func(s sender) sender {
-				b := &brokenSender{sender: s, send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
+			sender: func(s Sender) Sender {
+				b := &brokenSender{Sender: s, send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
 				b.deaf = func(f *frame.Frame) bool {
 					if f.Kind == frame.Nack {
 						b.say(netip.AddrPort{}, &frame.Frame{Kind: frame.Gone, Responder: f.Session, Request: f.Request, Ranges: f.Ranges})
@@ -295,13 +295,13 @@ func TestCheckerCatchesStorms(t *testing.T) {
 	const floor = 64 << 10
 	for _, broken := range []struct {
 		what     string
-		sender   func(sender) sender
-		receiver func(receiver) receiver
+		sender   func(Sender) Sender
+		receiver func(Receiver) Receiver
 		want     string
 	}{
 		{what: "nothing"},
 		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
-			sender: func(sender) sender {
+			sender: func(Sender) Sender {
 				s, err := send.New(send.Config{Session: 77, RepairFloor: 1 << 40})
 				if err != nil {
 					t.Fatal(err)
@@ -309,34 +309,34 @@ func TestCheckerCatchesStorms(t *testing.T) {
 				return s
 			}},
 		{what: "repeats each repair that two asked for", want: "nobody asked for it since then",
-			sender: func(s sender) sender {
-				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool {
+			sender: func(s Sender) Sender {
+				return &brokenSender{Sender: s, deaf: func(f *frame.Frame) bool {
 					f.Held += time.Hour // no NACK seems to cross a repair
 					return false
 				}}
 			}},
 		{what: "hears no request", want: "neither repaired, confirmed nor denied",
-			sender: func(s sender) sender {
-				return &brokenSender{sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
+			sender: func(s Sender) Sender {
+				return &brokenSender{Sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
 			}},
 		{what: "holds nothing back", want: "after a CONFIRM of it, and must hold back",
-			receiver: func(r receiver) receiver {
-				return &brokenReceiver{receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Confirm }}
+			receiver: func(r Receiver) Receiver {
+				return &brokenReceiver{Receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Confirm }}
 			}},
 		{what: "confirms time after time", want: "2. time, and was asked for it 1 times",
-			sender: func(s sender) sender { return &chattySender{sender: s, kind: frame.Confirm} }},
+			sender: func(s Sender) Sender { return &chattySender{Sender: s, kind: frame.Confirm} }},
 	} {
 		t.Run(broken.what, func(t *testing.T) {
 			w := NewWorld(WorldConfig{Seed: 11})
 			c := NewChecker(w)
 			lossy := link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(time.Millisecond)}
 			way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
-			pub := addPublisher(t, w, PublisherConfig{wrap: broken.sender, Sender: send.Config{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
+			pub := addPublisher(t, w, PublisherConfig{Wrap: broken.sender, Sender: send.Config{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
 			g, err := w.AddSegment("switch", lossy)
 			if err != nil {
 				t.Fatal(err)
 			}
-			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way, wrap: broken.receiver})
+			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way, Wrap: broken.receiver})
 			addSubscriber(t, w, SubscriberConfig{Segment: g, Down: way, Up: way})
 			every(w, 10*milli, 2*milli, 1000, func(i int) {
 				for range 10 {
@@ -361,13 +361,13 @@ func TestCheckerCatchesStorms(t *testing.T) {
 }
 
 // greedyReceiver says that it holds a lot.
-type greedyReceiver struct{ receiver }
+type greedyReceiver struct{ Receiver }
 
 func (g *greedyReceiver) Memory() int { return 1 << 30 }
 
 // hungReceiver delivers nothing more after 500 events.
 type hungReceiver struct {
-	receiver
+	Receiver
 	told int
 }
 
@@ -375,7 +375,7 @@ func (h *hungReceiver) Poll(events []reliable.Run) int {
 	if h.told > 500 {
 		return 0
 	}
-	n := h.receiver.Poll(events)
+	n := h.Receiver.Poll(events)
 	h.told += n
 	return n
 }

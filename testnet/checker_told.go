@@ -32,11 +32,11 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		may = may || fixed || v.early.has(q-v.s.FirstSeq)
 		if asked := v.askedFirst(q); asked != 0 && asked <= at { // it surely knew
 			must = must || fixed
-			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.sub.cfg.Receiver.MaxWait/16)))
+			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.cfg.Receiver.MaxWait/16)))
 		}
 	}
 	var wall time.Time
-	if v.sub.copies {
+	if v.cfg.CopyFrames {
 		wall = ev.Received
 	}
 	if !ev.Arrived.Equal(wall) {
@@ -52,7 +52,7 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		return // of what came twice, before it began, or is told long after, it can't be seen which was kept
 	}
 	v.fail("offset %d is said to have come at %s, recovered %v after %v; it came at %s, recovered %v after %v to %v",
-		ev.Offset, stamp(received), said, ev.Recovery, stamp(came), may, least, most)
+		ev.Offset, Stamp(received), said, ev.Recovery, Stamp(came), may, least, most)
 }
 
 // askedFirst returns when a frame was asked for first, or 0. Where there was no room for

@@ -102,7 +102,7 @@ func (t *truth) noteData(now reliable.Time, bytes int) {
 // budget returns how many bytes of repairs may go out in a second. What one of the
 // publisher's windows holds may be in three of the Checker's.
 func (t *truth) budget() uint64 {
-	cfg := &t.s.Publisher.cfg.Sender
+	cfg := &t.cfg.Sender
 	floor, rate := cfg.RepairFloor, 3*t.traffic.highest
 	if floor == 0 {
 		floor = repairFloor
@@ -115,28 +115,28 @@ func (t *truth) budget() uint64 {
 
 // within returns what a rate allows up to now, in whole.
 func (t *truth) within(rate uint64) uint64 {
-	return (uint64(t.c.w.now.Sub(t.s.Start)/time.Millisecond) + 1) * (rate/1000 + 1)
+	return (uint64(t.c.w.Now().Sub(t.s.Start)/time.Millisecond) + 1) * (rate/1000 + 1)
 }
 
 // judgeRepair asks whether a repair was called for.
-func (t *truth) judgeRepair(now reliable.Time, p *packet) {
-	seq, pub := p.frame.Data.Seq, t.s.Publisher
+func (t *truth) judgeRepair(now reliable.Time, p *Datagram) {
+	seq, pub := p.Frame.Data.Seq, t.s.Publisher
 	f := t.frame(seq)
-	behind := !p.toGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
+	behind := !p.ToGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
 	if f.repairs++; f.repairs > f.asks {
 		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq, f.repairs, f.asks)
-	} else if last := f.last(p.target); !p.nowhere && last != 0 && !t.askedSince(f, seq, p.target) &&
-		(p.target == nil || last != f.group || !t.mayLack(seq)) { // of what is on disk it forgets that the group got it
+	} else if last := f.last(p.Target); !p.Nowhere && last != 0 && !t.askedSince(f, seq, p.Target) &&
+		(p.Target == nil || last != f.group || !t.mayLack(seq)) { // of what is on disk it forgets that the group got it
 		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(last))
 	}
-	if !p.nowhere { // where it can't come, no NACK crosses it
-		f.repaired(now, p.target)
+	if !p.Nowhere { // where it can't come, no NACK crosses it
+		f.repaired(now, p.Target)
 	}
 	if behind {
 		return
 	}
-	t.traffic.repairs += uint64(len(p.frame.Raw))
-	if most := t.within(t.budget()) + max(repairBurst, uint64(pub.datagram())); t.traffic.repairs > most {
+	t.traffic.repairs += uint64(len(p.Data))
+	if most := t.within(t.budget()) + max(repairBurst, uint64(t.datagram)); t.traffic.repairs > most {
 		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs, most)
 	}
 }
@@ -145,12 +145,11 @@ func (t *truth) judgeRepair(now reliable.Time, p *packet) {
 // last repair for whoever sent it: the one that it is repaired for now, or with nil,
 // anybody. Those that don't say when they were sent are believed.
 func (t *truth) askedSince(f *served, seq uint64, sub *Subscriber) bool {
-	pub := t.s.Publisher
 	// A repair is on its way once it is in a batch, and the batch may be with the
 	// socket, or the process paused, for a while.
-	batch := reliable.Time(1000 * pub.cfg.Write)
+	batch := reliable.Time(1000 * t.cfg.Write)
 	last := f.last(sub) - batch
-	if t.woken >= last || pub.cfg.Sender.MaxMembers != 0 {
+	if t.woken >= last || t.cfg.Sender.MaxMembers != 0 {
 		return true // nor whom those without a row are taken for
 	}
 	for i := len(t.asks) - 1; i >= 0 && t.asks[i].at >= last; i-- {
@@ -163,28 +162,20 @@ func (t *truth) askedSince(f *served, seq uint64, sub *Subscriber) bool {
 }
 
 // judgeConfirm asks whether a CONFIRM was called for.
-func (t *truth) judgeConfirm(p *packet) {
-	pub, f := t.s.Publisher, &p.frame
+func (t *truth) judgeConfirm(p *Datagram) {
+	pub, f := t.s.Publisher, p.Frame
 	t.each(f.Ranges, func(seq uint64, f *served) {
 		if f.confirms++; f.confirms > f.asks {
 			t.c.fail("%v confirms frame %d for the %d. time, and was asked for it %d times", pub, seq, f.confirms, f.asks)
 		}
 	})
-	if !p.toGroup() {
+	if !p.ToGroup() {
 		return
 	}
 	t.traffic.ranges += uint64(len(f.Ranges))
 	if most := t.within(max(confirmRate, t.budget()/64)) + confirmBurst; t.traffic.ranges*confirmRange > most {
 		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges, most/confirmRange)
 	}
-}
-
-// datagram returns the publisher's largest datagram.
-func (p *Publisher) datagram() int {
-	if d := p.cfg.Sender.Datagram; d != 0 {
-		return d
-	}
-	return reliable.DefaultDatagram
 }
 
 // asking is what a subscriber asked a session for, and was told to wait for.

@@ -16,9 +16,11 @@ type truth struct {
 	c *Checker
 	s *Session
 
-	slots  uint64      // how many frames the resend buffer holds at the least
-	room   int         // bytes of chunks in a frame
-	frames []sentFrame // what was sent, by sequence number
+	cfg      PublisherConfig // of its publisher
+	datagram int             // the largest datagram that is configured
+	slots    uint64          // how many frames the resend buffer holds at the least
+	room     int             // bytes of chunks in a frame
+	frames   []sentFrame     // what was sent, by sequence number
 
 	lastSent  reliable.Time // anything to the group
 	woken     reliable.Time // when it last woke from a pause
@@ -77,7 +79,8 @@ const (
 )
 
 func newTruth(c *Checker, s *Session) *truth {
-	cfg := s.Publisher.cfg.Sender
+	whole := s.Publisher.Config()
+	cfg := whole.Sender
 	if cfg.Datagram == 0 {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
@@ -85,7 +88,8 @@ func newTruth(c *Checker, s *Session) *truth {
 		cfg.ResendBuffer = send.DefaultResendBuffer
 	}
 	return &truth{
-		c: c, s: s,
+		c: c, s: s, cfg: whole,
+		datagram: cfg.Datagram,
 		slots:    uint64(cfg.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
 		room:     frame.DataRoom(cfg.Datagram),
 		lastSent: s.Start,
@@ -153,10 +157,10 @@ func (t *truth) spans(offset uint64) bool {
 }
 
 // sent judges a packet that the publisher sends.
-func (t *truth) sent(p *packet) {
-	now, f := t.c.w.now, &p.frame
+func (t *truth) sent(p *Datagram) {
+	now, f := t.c.w.Now(), p.Frame
 	pub := t.s.Publisher
-	if p.toGroup() {
+	if p.ToGroup() {
 		t.judgeQuiet(now)
 		t.lastSent = now
 	}
@@ -177,7 +181,7 @@ func (t *truth) sent(p *packet) {
 			return
 		}
 		t.judgeRepair(now, p)
-		t.repairs = append(t.repairs, repairSent{now, f.Data.Seq, p.target})
+		t.repairs = append(t.repairs, repairSent{now, f.Data.Seq, p.Target})
 	case frame.Heartbeat, frame.Bye:
 		t.beat(f)
 	case frame.Gone:
@@ -185,7 +189,7 @@ func (t *truth) sent(p *packet) {
 			if f.Flags&frame.TooLarge != 0 {
 				for q := r.From; q < r.To; q++ {
 					if !t.tooLarge(q) {
-						t.c.fail("%v says that frame %d is too large, and datagrams may have %d bytes", pub, q, pub.m.Datagram())
+						t.c.fail("%v says that frame %d is too large, and datagrams may have %d bytes", pub, q, pub.Datagram())
 						break
 					}
 				}
@@ -198,10 +202,10 @@ func (t *truth) sent(p *packet) {
 		}
 		// All below the oldest is denied, named or not.
 		denied := append([]nack.Range{{From: 0, To: f.OldestSeq}}, f.Ranges...)
-		t.gones = append(t.gones, rangesAt{at: now, sent: now, sub: p.target, ranges: denied})
+		t.gones = append(t.gones, rangesAt{at: now, sent: now, sub: p.Target, ranges: denied})
 	case frame.Confirm:
 		t.judgeConfirm(p)
-		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.target, ranges: f.Ranges})
+		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.Target, ranges: f.Ranges})
 	}
 	t.trim(now)
 }
@@ -218,16 +222,16 @@ func (t *truth) judgeQuiet(now reliable.Time) {
 func (t *truth) finish() {
 	if p := t.s.Publisher; p.Session() == t.s {
 		st := p.Stats()
-		if accepted := uint64(len(t.s.messages)); st.Accepted != accepted || st.NextOffset != t.s.NextOffset() {
+		if accepted := t.s.NextOffset() - t.s.FirstOffset; st.Accepted != accepted || st.NextOffset != t.s.NextOffset() {
 			t.c.fail("%v counts %d messages accepted up to offset %d, and there were %d up to %d",
 				p, st.Accepted, st.NextOffset, accepted, t.s.NextOffset())
 		}
-		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.busy && t.s.Ended == reliable.Never {
+		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.Writing() && t.s.Ended == reliable.Never {
 			t.c.fail("%v counts %d frames sent, and there were %d", p, st.Frames, sent)
 		}
 	}
 	if t.s.Ended == reliable.Never && !t.s.Publisher.Paused() {
-		t.judgeQuiet(t.c.w.now)
+		t.judgeQuiet(t.c.w.Now())
 	}
 }
 
@@ -253,13 +257,13 @@ func (t *truth) beat(f *frame.Frame) {
 }
 
 // answered notes a NACK that reached the publisher.
-func (t *truth) answered(p *packet) {
-	if p.frame.Kind != frame.Nack {
+func (t *truth) answered(p *Datagram) {
+	if p.Frame.Kind != frame.Nack {
 		return
 	}
 	t.noteRefusals()
-	t.asks = append(t.asks, rangesAt{at: t.c.w.now, sent: p.at, sub: p.asker, ranges: p.frame.Ranges, echoes: p.frame.Echo != 0})
-	t.each(p.frame.Ranges, func(_ uint64, f *served) { f.asks++ })
+	t.asks = append(t.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent, sub: p.Subscriber, ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
+	t.each(p.Frame.Ranges, func(_ uint64, f *served) { f.asks++ })
 }
 
 // noteRefusals remembers whether the publisher's bounds were reached by the last
@@ -273,7 +277,7 @@ func (t *truth) noteRefusals() {
 	t.refused = sum
 }
 
-func (t *truth) woke(reliable.Time) { t.woken = t.c.w.now }
+func (t *truth) woke(reliable.Time) { t.woken = t.c.w.Now() }
 
 func (t *truth) ended() {
 	if !t.s.Crashed && !t.saidBye {

@@ -15,7 +15,7 @@ func (v *view) judgeUnanswered(from, to uint64) {
 	if v.works {
 		return // it is told when the application looks, and not when it happens
 	}
-	now := v.c.w.now
+	now := v.c.w.Now()
 	q, ok := v.missing(from, to)
 	if unclear := v.threwAway() || v.cameLate(from, to); !ok || unclear {
 		// What finds no room, or comes after it was given up while something before
@@ -65,7 +65,7 @@ func (v *view) judgeUnanswered(from, to uint64) {
 		// sent, by up to the way down too early.
 		if !v.t.answeredSince(a.sent-reliable.Time(v.maxDelay), q, v.sub) {
 			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v neither repaired, confirmed nor denied it",
-				from, to, q, stamp(a.at), v.s.Publisher)
+				from, to, q, Stamp(a.at), v.s.Publisher)
 			return
 		}
 	}
@@ -76,7 +76,7 @@ const minRequests = 3
 
 // patience returns how long requests may go unanswered.
 func (v *view) patience() time.Duration {
-	if silence := v.sub.cfg.Receiver.Silence; silence > 0 {
+	if silence := v.cfg.Receiver.Silence; silence > 0 {
 		return silence
 	}
 	return 2 * time.Second
@@ -124,7 +124,7 @@ func (v *view) threwAway() bool {
 
 // answerTime is how long a publisher may take to answer.
 func (v *view) answerTime() time.Duration {
-	return 500*time.Millisecond + 1000*v.s.Publisher.cfg.Write
+	return 500*time.Millisecond + 1000*v.t.cfg.Write
 }
 
 // runStart returns the first frame that the run of lost ones can start with that

@@ -13,6 +13,7 @@ import (
 type view struct {
 	c   *Checker
 	sub *Subscriber
+	cfg SubscriberConfig // its
 	t   *truth
 	s   *Session
 
@@ -64,7 +65,7 @@ type view struct {
 	arrivedFrom, told uint64
 	slow              []slow
 	wrote             netip.AddrPort // where its last word went
-	candidate         *packet        // the last one from where the publisher isn't followed to
+	candidate         *Datagram      // the last one from where the publisher isn't followed to
 	subWoke           reliable.Time  // when its process woke last
 
 	// What its application was told.
@@ -86,9 +87,9 @@ type gapFound struct {
 }
 
 func newView(c *Checker, sub *Subscriber, t *truth) *view {
-	cfg := &sub.cfg
+	cfg := sub.Config()
 	return &view{
-		c: c, inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
+		c: c, cfg: cfg, inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
 		statusEvery: statusLeast, statusNext: statusLeast, minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
 	}
 }
@@ -105,7 +106,7 @@ func (v *view) silence() time.Duration {
 
 // event judges what the application is told.
 func (v *view) event(ev *reliable.Event) {
-	if !v.s.wasAt(ev.Source) {
+	if !v.s.WasAt(ev.Source) {
 		v.fail("%v comes from %v, and the publisher is at %v", ev.Kind, ev.Source, v.s.Source)
 	}
 	if ev.Kind == reliable.SessionMoved || ev.Kind == reliable.SessionContested {
@@ -142,7 +143,7 @@ func (v *view) event(ev *reliable.Event) {
 		v.phase = ev.Kind
 		v.judgeEnded(ev)
 	case reliable.SessionNew:
-		v.phase, v.begun = ev.Kind, v.c.w.now
+		v.phase, v.begun = ev.Kind, v.c.w.Now()
 	default:
 		v.phase = ev.Kind
 	}
@@ -170,8 +171,8 @@ func (v *view) message(ev *reliable.Event) {
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
 	}
 	at := v.s.AcceptedAt(ev.Offset)
-	if received := VirtualTime(ev.Received); received < at || received > v.c.w.now {
-		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, stamp(received), stamp(at))
+	if received := VirtualTime(ev.Received); received < at || received > v.c.w.Now() {
+		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, Stamp(received), Stamp(at))
 	}
 	if wall := time.Unix(0, v.wall(at)); ev.Sent.After(wall) {
 		v.fail("offset %d was sent at %v by the publisher's clock, before it was accepted at %v", ev.Offset, ev.Sent, wall)
@@ -180,7 +181,7 @@ func (v *view) message(ev *reliable.Event) {
 
 // wall returns the publisher's wall clock at a time.
 func (v *view) wall(at reliable.Time) int64 {
-	if wall := v.s.Publisher.cfg.Sender.Wall; wall != 0 {
+	if wall := v.t.cfg.Sender.Wall; wall != 0 {
 		return wall + int64(at-v.s.Start)
 	}
 	return wallStart + int64(at)

@@ -16,7 +16,7 @@ type hop struct {
 // fanout is a packet on its way to many: one event in the schedule, which is
 // that of the next arrival, instead of one each.
 type fanout struct {
-	pkt   *packet
+	pkt   *Datagram
 	hops  []hop  // the earliest first
 	next  int    // of hops
 	order uint64 // a hop's place among the events of its time is this and its rank
@@ -32,7 +32,7 @@ type fanouts struct {
 }
 
 // begin opens a fanout: until it is finished, arrivals of its packet are hops of it.
-func (w *World) beginFanout(p *packet) {
+func (w *World) beginFanout(p *Datagram) {
 	f := &w.fanouts
 	if last := len(f.free) - 1; last >= 0 {
 		f.open = int(f.free[last])
@@ -46,7 +46,7 @@ func (w *World) beginFanout(p *packet) {
 }
 
 // land schedules the arrival of a packet at a subscriber.
-func (w *World) land(at int64, s *Subscriber, p *packet) {
+func (w *World) land(at int64, s *Subscriber, p *Datagram) {
 	if f := &w.fanouts; f.open >= 0 {
 		if one := &f.list[f.open]; one.pkt == p {
 			rank := uint32(w.queue.Take() - one.order)

@@ -47,7 +47,7 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 		want = append(want, m)
 		return m
 	}
-	var packets []*packet
+	var packets []*Datagram
 	var hops [][]moment // of a packet, by subscriber
 	for range 100 {
 		m := plan()
@@ -55,7 +55,7 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 		w.queue.Push(m.at, happening{kind: eventCall, node: uint32(len(w.calls))})
 		w.calls = append(w.calls, func() { got = append(got, m) })
 
-		p := &packet{}
+		p := &Datagram{}
 		packets, hops = append(packets, p), append(hops, nil)
 		w.beginFanout(p)
 		for _, s := range w.subs {
@@ -68,12 +68,11 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 	slices.SortFunc(want, func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.nth, b.nth)) })
 	w.Observe(Observer{Arrived: func(d *Datagram, sub *Subscriber) {
 		for i, p := range packets {
-			if p.sender == d.Publisher && &p.frame == d.Frame {
+			if p == d {
 				got = append(got, hops[i][sub.index])
 			}
 		}
 	}})
-	w.watchers = nil
 	if err := w.Run(100); err != nil {
 		t.Fatal(err)
 	}

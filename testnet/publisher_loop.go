@@ -10,9 +10,9 @@ import (
 // what is due, send what there is, and arm the timer.
 
 // arrive takes a packet at the publisher's socket.
-func (p *Publisher) arrive(pkt *packet) {
+func (p *Publisher) arrive(pkt *Datagram) {
 	switch {
-	case p.state != running || pkt.session != p.session:
+	case p.state != running || pkt.Session != p.session:
 		p.w.stats.Nowhere++
 	case p.asleep.on:
 		p.asleep.keep(p.w, pkt, p.cfg.SocketQueue)
@@ -23,17 +23,14 @@ func (p *Publisher) arrive(pkt *packet) {
 }
 
 // take hands a packet to the machine.
-func (p *Publisher) take(pkt *packet) {
+func (p *Publisher) take(pkt *Datagram) {
 	p.w.stats.Delivered++
 	p.w.observeAnswered(pkt)
 	if pkt.err != nil {
 		p.w.stats.Damaged++
 		return
 	}
-	for _, o := range p.w.watchers {
-		o.answered(p.session, pkt)
-	}
-	p.m.Handle(p.w.now, pkt.from, &pkt.frame)
+	p.m.Handle(p.w.now, pkt.From, &pkt.frame)
 }
 
 // timer lets the machine go on at its deadline.
@@ -69,7 +66,7 @@ func (p *Publisher) settle() {
 			break
 		}
 		if rounds == maxRounds {
-			p.w.fail("%v doesn't come to rest: its deadline stays at %v", p, stamp(at))
+			p.w.fail("%v doesn't come to rest: its deadline stays at %v", p, Stamp(at))
 			return
 		}
 		p.m.Advance(p.w.now)
@@ -86,15 +83,15 @@ type counted struct {
 	at       reliable.Time
 }
 
-// countedFrom says whether a subscriber's pace counts, and from which frame on all
-// is kept for it.
-func (p *Publisher) countedFrom(id uint64) (counted, bool) {
+// CountedFrom reports whether a subscriber's pace counts: from which frame on all is
+// kept for it, and since when.
+func (p *Publisher) CountedFrom(id uint64) (seq uint64, since reliable.Time, ok bool) {
 	for _, c := range p.counts {
 		if c.id == id {
-			return c, true
+			return c.from, c.at, true
 		}
 	}
-	return counted{}, false
+	return 0, 0, false
 }
 
 func (p *Publisher) count(ev *reliable.MemberEvent) {
@@ -184,10 +181,10 @@ func (p *Publisher) emit(b reliable.Batch) {
 	w := p.w
 	for i := range b.Datagrams() {
 		pkt := w.newPacket(b.Datagram(i))
-		pkt.from, pkt.sender, pkt.session = p.addr, p, p.session
+		pkt.From, pkt.To, pkt.Publisher, pkt.Session = p.addr, b.To, p, p.session
 		if b.To.IsValid() {
-			pkt.target = w.subscriberAt(b.To)
-			pkt.nowhere = pkt.target == nil
+			pkt.Target = w.subscriberAt(b.To)
+			pkt.Nowhere = pkt.Target == nil
 		}
 		w.stats.Sent++
 		if pkt.err != nil {
@@ -195,14 +192,11 @@ func (p *Publisher) emit(b reliable.Batch) {
 			return
 		}
 		p.session.note(&pkt.frame)
-		for _, o := range w.watchers {
-			o.sent(p.session, pkt)
-		}
 		w.observeSent(pkt)
 		switch {
-		case pkt.target != nil:
-			p.toOne(pkt.target, pkt)
-		case pkt.nowhere:
+		case pkt.Target != nil:
+			p.toOne(pkt.Target, pkt)
+		case pkt.Nowhere:
 			w.stats.Nowhere++
 		default:
 			p.toGroup(pkt)

@@ -50,7 +50,7 @@ type PublisherConfig struct {
 	// longer.
 	OnMember func(now reliable.Time, ev *reliable.MemberEvent)
 
-	wrap func(sender) sender // tampers with the machine, in tests of the checker
+	Wrap func(Sender) Sender // tampers with the machine, in tests of the checker
 }
 
 // defaultSocketQueue is how many datagrams of 1,400 B the default receive buffer
@@ -65,7 +65,7 @@ const wallStart = 1_767_225_600_000_000_000
 func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - wallStart) }
 
 // sender is what a World needs of a send.Sender.
-type sender interface {
+type Sender interface {
 	Datagram() int
 	SetDatagram(now reliable.Time, size int) (unfit uint64)
 	Pending() bool
@@ -106,7 +106,7 @@ type Publisher struct {
 	state   nodeState
 	lives   int
 	session *Session
-	m       sender
+	m       Sender
 	armed   reliable.Time // when the timer fires
 	busy    bool          // the socket has a batch
 	writes  reliable.Time // when it has taken it
@@ -179,8 +179,8 @@ func (p *Publisher) start() {
 		return
 	}
 	p.m = m
-	if p.cfg.wrap != nil {
-		p.m = p.cfg.wrap(m)
+	if p.cfg.Wrap != nil {
+		p.m = p.cfg.Wrap(m)
 	}
 	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
 	p.session = &Session{
@@ -249,6 +249,15 @@ func (h *hold) total(now reliable.Time) time.Duration {
 // Held returns how many messages the producer waits to publish.
 func (p *Publisher) Held() int { return len(p.held) }
 
+// Config returns the publisher's configuration.
+func (p *Publisher) Config() PublisherConfig { return p.cfg }
+
+// Datagram returns how many bytes the publisher's interface takes in one datagram.
+func (p *Publisher) Datagram() int { return p.m.Datagram() }
+
+// Writing reports whether the socket has yet to take a batch.
+func (p *Publisher) Writing() bool { return p.busy }
+
 // Running says whether the process runs; it may be paused.
 func (p *Publisher) Running() bool { return p.state == running }
 
@@ -292,9 +301,6 @@ func (p *Publisher) accept(payload []byte) (uint64, error) {
 	}
 	s.accept(w.now, payload, dropped)
 	w.keep(len(payload))
-	for _, o := range w.watchers {
-		o.accepted(s, offset, payload)
-	}
 	w.observeAccepted(s, offset, payload)
 	if p.cfg.OnAccept != nil {
 		p.cfg.OnAccept(w.now, offset, payload)
@@ -356,9 +362,7 @@ func (p *Publisher) end() {
 	p.state, p.held = gone, nil
 	p.holding.end(p.w.now)
 	p.session.Ended = p.w.now
-	for _, o := range p.w.watchers {
-		o.ended(p.session)
-	}
+	p.w.observeEnded(p.session)
 }
 
 // Restart starts the process again, with a new session. One that runs crashes

@@ -11,7 +11,7 @@ import (
 // timer.
 
 // arrive takes a packet at the subscriber's socket.
-func (s *Subscriber) arrive(pkt *packet) {
+func (s *Subscriber) arrive(pkt *Datagram) {
 	switch {
 	case s.state != running:
 		s.w.stats.Nowhere++
@@ -24,21 +24,16 @@ func (s *Subscriber) arrive(pkt *packet) {
 }
 
 // take hands a packet to the machine.
-func (s *Subscriber) take(pkt *packet) {
+func (s *Subscriber) take(pkt *Datagram) {
 	s.w.stats.Delivered++
-	if s.w.watched.arrived {
-		s.w.observeArrived(pkt, s)
-	}
+	s.w.observeArrived(pkt, s)
 	if pkt.err != nil {
 		s.w.stats.Damaged++
 		return
 	}
-	for _, o := range s.w.watchers {
-		o.heard(s, pkt)
-	}
 	if !s.copies {
-		s.m.Handle(s.w.now, pkt.from, &pkt.frame)
-		s.handled(pkt)
+		s.m.Handle(s.w.now, pkt.From, &pkt.frame)
+		s.w.observeHandled(pkt, s)
 		return
 	}
 	s.buf = append(s.buf[:0], pkt.frame.Raw...)
@@ -47,20 +42,13 @@ func (s *Subscriber) take(pkt *packet) {
 		return
 	}
 	s.own.Arrived = wallStart + int64(s.w.now)
-	s.m.Handle(s.w.now, pkt.from, &s.own)
+	s.m.Handle(s.w.now, pkt.From, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)
 	}
 	s.m.Hold()
 	clear(s.buf) // whoever still looks at it finds nothing
-	s.handled(pkt)
-}
-
-// handled tells who watches that the machine has taken a packet.
-func (s *Subscriber) handled(pkt *packet) {
-	if s.w.watched.handled {
-		s.w.observeHandled(pkt, s)
-	}
+	s.w.observeHandled(pkt, s)
 }
 
 // timer lets the machine go on at its deadline.
@@ -91,14 +79,12 @@ func (s *Subscriber) settle() {
 			break
 		}
 		if rounds == maxRounds {
-			w.fail("%v doesn't come to rest: its deadline stays at %v", s, stamp(at))
+			w.fail("%v doesn't come to rest: its deadline stays at %v", s, Stamp(at))
 			return
 		}
 		s.m.Advance(w.now)
 	}
-	for _, o := range w.watchers {
-		o.settled(s)
-	}
+	w.observeSettled(s)
 }
 
 // poll hands events to the application, up to batch at once, until there are no
@@ -132,12 +118,7 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 	if s.w.cfg.Trace != nil {
 		s.traceEvent(ev)
 	}
-	for _, o := range s.w.watchers {
-		o.event(s, ev)
-	}
-	if len(s.w.observers) > 0 {
-		s.w.observeTold(s, ev)
-	}
+	s.w.observeTold(s, ev)
 	if s.cfg.OnEvent != nil {
 		s.cfg.OnEvent(s.w.now, ev)
 	}
@@ -170,8 +151,7 @@ func (s *Subscriber) drain() {
 func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	w := s.w
 	pkt := w.newPacket(data)
-	pkt.from, pkt.asker = s.addr, s
-	s.wrote = to
+	pkt.From, pkt.To, pkt.Subscriber, pkt.Nowhere = s.addr, to, s, w.publisherAt(to) == nil
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", s, pkt.err)
@@ -183,15 +163,10 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		if w.cfg.Trace != nil {
 			w.trace("%v > %v %s: nobody is there", s, to, pkt.frame.String())
 		}
-		for _, o := range w.watchers {
-			o.asked(s, pkt, false)
-		}
+		w.observeSent(pkt)
 		return
 	}
-	pkt.session = p.session
+	pkt.Publisher, pkt.Session = p, p.session
 	w.observeSent(pkt)
-	arrives := s.toPublisher(p, pkt)
-	for _, o := range w.watchers {
-		o.asked(s, pkt, arrives)
-	}
+	s.toPublisher(p, pkt)
 }

@@ -44,11 +44,11 @@ type SubscriberConfig struct {
 	// the call. It must not call this subscriber: use World.At for that.
 	OnEvent func(now reliable.Time, ev *reliable.Event)
 
-	wrap func(receiver) receiver // tampers with the machine, in tests of the checker
+	Wrap func(Receiver) Receiver // tampers with the machine, in tests of the checker
 }
 
 // receiver is what a World needs of a receive.Receiver.
-type receiver interface {
+type Receiver interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Hold()
 	Poll(events []reliable.Run) int
@@ -62,24 +62,6 @@ type receiver interface {
 	Sessions() []receive.SessionStats
 }
 
-// limits are what a subscriber may hold at the most, in bytes.
-type limits struct {
-	buffer int // of one session, and one frame
-	memory int // in all, and one frame a session
-	frame  int // what one frame may take
-}
-
-func limitsOf(cfg *receive.Config) limits {
-	l := limits{buffer: cfg.Buffer, memory: cfg.MaxMemory, frame: frame.MaxDatagram}
-	if l.buffer == 0 {
-		l.buffer = receive.DefaultBuffer
-	}
-	if l.memory == 0 {
-		l.memory = 4 * l.buffer
-	}
-	return l
-}
-
 // subscriberTimer marks the node of a timer event as a subscriber.
 const subscriberTimer = 1 << 31
 
@@ -88,13 +70,9 @@ type Subscriber struct {
 	// What each delivery looks at comes first, and shares a cache line or two: of a
 	// thousand subscribers, most are out of the cache when their turn comes.
 	w      *World
-	m      receiver
-	armed  reliable.Time  // when the timer fires
-	wrote  netip.AddrPort // where its last datagram went
-	seen   *view          // how the Checker sees its session that was heard last
+	m      Receiver
+	armed  reliable.Time // when the timer fires
 	index  int
-	peak   int // the most bytes held so far, where a Checker looks
-	limits limits
 	state  nodeState
 	busy   bool // the application works on a message
 	left   bool // it was told to leave
@@ -146,14 +124,13 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	s.cfg.Receiver.Epoch = time.Unix(0, wallStart)
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
 	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
-	s.limits = limitsOf(&s.cfg.Receiver)
 	m, err := receive.New(s.cfg.Receiver)
 	if err != nil {
 		return nil, err
 	}
 	s.m = m
-	if cfg.wrap != nil {
-		s.m = cfg.wrap(m)
+	if cfg.Wrap != nil {
+		s.m = cfg.Wrap(m)
 	}
 	w.subs = append(w.subs, s)
 	if g := cfg.Segment; g != nil {
@@ -191,6 +168,21 @@ func (s *Subscriber) Stats() receive.Stats { return s.m.Stats() }
 
 // Sessions returns the machine's counters for each session.
 func (s *Subscriber) Sessions() []receive.SessionStats { return s.m.Sessions() }
+
+// Memory returns the bytes that the machine holds.
+func (s *Subscriber) Memory() int { return s.m.Memory() }
+
+// Joined returns when the process started.
+func (s *Subscriber) Joined() reliable.Time { return s.joined }
+
+// Left reports whether the subscriber was told to leave, and did.
+func (s *Subscriber) Left() bool { return s.left }
+
+// Working reports whether the application works on a message.
+func (s *Subscriber) Working() bool { return s.busy }
+
+// Pauses returns how often the process was paused.
+func (s *Subscriber) Pauses() int { return s.asleep.turn }
 
 // Running says whether the process runs; it may be paused.
 func (s *Subscriber) Running() bool { return s.state == running }

@@ -72,7 +72,7 @@ func (s *scenario) pause() time.Duration {
 
 func (s *scenario) plan(at reliable.Time, what string, who any, fn func()) {
 	if what != "" {
-		s.note(stamp(at)+": "+what, who)
+		s.note(Stamp(at)+": "+what, who)
 	}
 	s.w.At(at, fn)
 	s.until(at)
@@ -154,8 +154,8 @@ const drainStands = 6
 // patience is how long after the last fault everything must be settled for all.
 func (s *scenario) patience(c *Checker) time.Duration {
 	longest := 20 * time.Second
-	for _, list := range c.views {
-		for _, v := range list {
+	for _, e := range c.ears {
+		for _, v := range e.views {
 			if v != nil {
 				longest = max(longest, v.bound()+v.silence()+time.Second)
 			}
@@ -167,7 +167,7 @@ func (s *scenario) patience(c *Checker) time.Duration {
 // rest makes the network calm: links keep their delays, and lose nothing, or
 // no more than they did.
 func (s *scenario) rest() {
-	s.note("calm from %s on, lossy %v", stamp(s.calm), s.lossy)
+	s.note("calm from %s on, lossy %v", Stamp(s.calm), s.lossy)
 	for _, p := range s.w.pubs {
 		for i := range p.paths {
 			sub := s.w.subs[i]

@@ -100,7 +100,7 @@ func watchRare(w *World) *rareWatch {
 	r := &rareWatch{
 		w: w, views: map[rareKey]*rareView{}, slept: map[*Publisher]reliable.Time{}, told: map[*Publisher]reliable.Time{},
 	}
-	w.watchers = append(w.watchers, r)
+	w.Observe(Observer{Sent: r.sent, Answered: r.answered, Arrived: r.arrived, Told: r.event, Woke: r.woke})
 	return r
 }
 
@@ -129,35 +129,35 @@ func (r *rareWatch) reach(state rareState, reached bool) {
 	r.reached[state] = r.reached[state] || reached
 }
 
-func (r *rareWatch) accepted(*Session, uint64, []byte) {}
-func (r *rareWatch) settled(*Subscriber)               {}
-func (r *rareWatch) ended(*Session)                    {}
-
-func (r *rareWatch) sent(*Session, *packet) {}
-
-func (r *rareWatch) asked(sub *Subscriber, p *packet, arrives bool) {
-	s := r.w.Session(reliable.SessionID(p.frame.Session))
-	if s == nil || p.frame.Kind != frame.Nack {
+func (r *rareWatch) sent(d *Datagram) {
+	if d.Subscriber == nil || d.Frame.Kind != frame.Nack {
+		return
+	}
+	sub, s := d.Subscriber, r.w.Session(reliable.SessionID(d.Frame.Session))
+	if s == nil {
 		return
 	}
 	v := r.view(sub, s)
-	r.reach(nacksClose, v.nackAt != 0 && r.w.now.Sub(v.nackAt) < time.Millisecond && r.w.now != v.nackAt)
-	v.nackAt = r.w.now
+	r.reach(nacksClose, v.nackAt != 0 && r.w.Now().Sub(v.nackAt) < time.Millisecond && r.w.Now() != v.nackAt)
+	v.nackAt = r.w.Now()
 }
 
-func (r *rareWatch) answered(s *Session, p *packet) {
-	pub := s.Publisher
-	if p.frame.Kind == frame.Nack {
-		r.told[pub] = r.w.now
+func (r *rareWatch) answered(d *Datagram) {
+	if d.Frame == nil {
+		return
 	}
-	if woke := r.slept[pub]; woke != 0 && p.frame.Echo != 0 {
-		r.reach(echoOverSleep, s.Start.Add(time.Duration(p.frame.Echo)) < woke)
+	s, pub := d.Session, d.Publisher
+	if d.Frame.Kind == frame.Nack {
+		r.told[pub] = r.w.Now()
+	}
+	if woke := r.slept[pub]; woke != 0 && d.Frame.Echo != 0 {
+		r.reach(echoOverSleep, s.Start.Add(time.Duration(d.Frame.Echo)) < woke)
 	}
 }
 
-func (r *rareWatch) heard(sub *Subscriber, p *packet) {
-	s, f := p.session, &p.frame
-	if s == nil {
+func (r *rareWatch) arrived(d *Datagram, sub *Subscriber) {
+	s, f := d.Session, d.Frame
+	if s == nil || f == nil {
 		return
 	}
 	v := r.view(sub, s)
@@ -212,7 +212,7 @@ func (r *rareWatch) event(sub *Subscriber, ev *reliable.Event) {
 		r.reach(resumedMissing, len(v.lost) > 0)
 	case reliable.SessionEnded:
 		v.ended = true
-		r.reach(leftAsking, ev.Cause == reliable.CauseClosed && v.nackAt != 0 && r.w.now.Sub(v.nackAt) < 20*time.Millisecond)
+		r.reach(leftAsking, ev.Cause == reliable.CauseClosed && v.nackAt != 0 && r.w.Now().Sub(v.nackAt) < 20*time.Millisecond)
 	case reliable.Message:
 		r.reach(roomlessThenRepaired, ev.Recovered && r.noRoom(sub, s))
 	}
@@ -233,7 +233,7 @@ func (r *rareWatch) noRoom(sub *Subscriber, s *Session) bool {
 
 func (r *rareWatch) woke(p *Publisher, sub *Subscriber, since reliable.Time) {
 	if p != nil {
-		r.slept[p] = r.w.now
+		r.slept[p] = r.w.Now()
 		r.reach(publisherSleptAsked, r.told[p] != 0 && r.told[p] <= since && since.Sub(r.told[p]) < 20*time.Millisecond)
 		return
 	}

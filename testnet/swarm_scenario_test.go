@@ -132,7 +132,7 @@ func (s *scenario) publisher(budget int) {
 	even := max(time.Duration(s.calm-cfg.At)*time.Duration(f.burst)/2/time.Duration(f.left+1), 1)
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer %d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
-		p, stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
+		p, Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)
 }
@@ -206,5 +206,5 @@ func (s *scenario) subscriber() {
 		return
 	}
 	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer %d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
-		sub, stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+		sub, Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
 }

@@ -142,7 +142,7 @@ func runSeed(seed uint64) (w *World, tally Tally, err error) {
 	w = NewWorld(cfg)
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed, stamp(w.Now()), r, debug.Stack(), rerun)
+			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed, Stamp(w.Now()), r, debug.Stack(), rerun)
 		}
 	}()
 	c := NewChecker(w)

@@ -66,10 +66,7 @@ type World struct {
 	events        [16]reliable.Run // what a subscriber is told now
 	calls         []func()
 	free          []uint32 // places in calls
-	watchers      []watcher
 	observers     []*Observer
-	watched       struct{ arrived, handled bool } // some observer looks at it
-	shown         Datagram                        // what observers look at
 	drop          Drop
 	outcome       link.Outcome
 	mostScheduled int
@@ -85,19 +82,6 @@ type WorldStats struct {
 	Damaged   uint64 // of these, those that didn't decode
 	Nowhere   uint64 // datagrams that arrived where no process listens any more
 	Overflow  uint64 // datagrams that found a paused process's socket full
-}
-
-// watcher sees what happens in a World, before the machines do.
-type watcher interface {
-	accepted(s *Session, offset uint64, payload []byte)    // by a publisher
-	sent(s *Session, p *packet)                            // by a publisher
-	asked(sub *Subscriber, p *packet, arrives bool)        // sent by a subscriber
-	answered(s *Session, p *packet)                        // arrived at a publisher
-	heard(sub *Subscriber, p *packet)                      // handed to a Receiver
-	settled(sub *Subscriber)                               // a Receiver has done all that is due
-	event(sub *Subscriber, ev *reliable.Event)             // taken by the application
-	woke(p *Publisher, s *Subscriber, since reliable.Time) // a process goes on: one of the two
-	ended(s *Session)                                      // a publisher's process crashed or left
 }
 
 // NewWorld returns an empty World at time 0.
@@ -195,7 +179,7 @@ func (w *World) Run(until reliable.Time) error {
 	return w.err
 }
 
-func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *packet) {
+func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *Datagram) {
 	if at == reliable.Never {
 		return
 	}
@@ -209,7 +193,7 @@ func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *packet) {
 // fail stops the World.
 func (w *World) fail(format string, args ...any) {
 	if w.err == nil {
-		w.err = fmt.Errorf("testnet: seed %d at %v: %s", w.cfg.Seed, stamp(w.now), fmt.Sprintf(format, args...))
+		w.err = fmt.Errorf("testnet: seed %d at %v: %s", w.cfg.Seed, Stamp(w.now), fmt.Sprintf(format, args...))
 	}
 }
 

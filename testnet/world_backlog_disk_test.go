@@ -75,10 +75,11 @@ func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	s.At(602*milli, func() { s.Down(pub, second).SetLoss(nil) })
 	counts := reliable.Time(0)
 	every(s.World, 900*milli, milli, 2000, func(int) {
-		if pub.Stats().Responder.Gone > 0 && first.state == running {
+		if pub.Stats().Responder.Gone > 0 && first.Running() {
 			first.Leave()
 		}
-		if c, ok := pub.countedFrom(second.cfg.Receiver.ID); ok && counts == 0 && c.from <= 101 {
+		from, _, ok := pub.CountedFrom(second.Config().Receiver.ID)
+		if ok && counts == 0 && from <= 101 {
 			counts = s.Now()
 		}
 	})

@@ -50,7 +50,7 @@ func TestClosedUntilAllHaveHeardTheEnd(t *testing.T) {
 	s.run(2500*milli, 20_000*milli)
 	left := pub.Session().Ended
 	if left == reliable.Never || left < 3500*milli || left > 4500*milli {
-		t.Errorf("the publisher left at %s", stamp(left))
+		t.Errorf("the publisher left at %s", Stamp(left))
 	}
 	s.wants(deaf, "new", "messages 0-999", "ended")
 }
@@ -75,7 +75,7 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		s.At(200*milli, pub.Close)
 		s.run(0, 30_000*milli)
 		if left := pub.Session().Ended; left < c.after || left > c.most {
-			t.Errorf("with a buffer of %d the publisher left at %s", c.buffer, stamp(left))
+			t.Errorf("with a buffer of %d the publisher left at %s", c.buffer, Stamp(left))
 		}
 		s.wants(slow, "new", "messages 0-999", "ended")
 	}

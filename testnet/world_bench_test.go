@@ -18,7 +18,7 @@ func BenchmarkWorld(b *testing.B) {
 			w := NewWorld(WorldConfig{Seed: 1})
 			c := NewChecker(w)
 			if !checked {
-				w.watchers = nil
+				w.observers = nil
 			}
 			pub := addPublisher(b, w, PublisherConfig{})
 			for range 100 {

@@ -14,14 +14,19 @@ import (
 // crowd counts the NACKs for each frame that a whole group misses, and how long
 // its members wait for the repair.
 type crowd struct {
-	Checker
+	*Checker
 	nacks map[uint64]int
 }
 
-func (c *crowd) asked(sub *Subscriber, p *packet, arrives bool) {
-	c.Checker.asked(sub, p, arrives)
-	if p.frame.Kind == frame.Nack {
-		for _, r := range p.frame.Ranges {
+func watchCrowd(w *World) *crowd {
+	c := &crowd{NewChecker(w), map[uint64]int{}}
+	w.Observe(Observer{Sent: c.sent})
+	return c
+}
+
+func (c *crowd) sent(d *Datagram) {
+	if d.Subscriber != nil && d.Frame.Kind == frame.Nack {
+		for _, r := range d.Frame.Ranges {
 			for q := r.From; q < r.To; q++ {
 				c.nacks[q]++
 			}
@@ -41,9 +46,7 @@ func TestThousandSubscribersMissTheSameFrame(t *testing.T) {
 	var nacks, waits []int64
 	for seed := range seeds {
 		w := NewWorld(WorldConfig{Seed: seed})
-		c := &crowd{nacks: map[uint64]int{}}
-		c.w = w
-		w.watchers = append(w.watchers, c)
+		c := watchCrowd(w)
 		pub := addPublisher(t, w, PublisherConfig{})
 		g, err := w.AddSegment("switch", link.Config{})
 		if err != nil {

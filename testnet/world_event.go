@@ -17,7 +17,7 @@ const (
 // happening is what a scheduled event does: with its time and order 32 bytes, and no
 // allocation.
 type happening struct {
-	pkt *packet
+	pkt *Datagram
 	// node is a publisher's, subscriber's, segment's, fanout's or call's number.
 	node uint32
 	kind eventKind

@@ -27,7 +27,7 @@ func (e *LimitError) Error() string { return e.What }
 // exceed stops the World since it holds too much.
 func (w *World) exceed(format string, args ...any) {
 	if w.err == nil {
-		w.err = &LimitError{fmt.Sprintf("at %v: %s", stamp(w.now), fmt.Sprintf(format, args...))}
+		w.err = &LimitError{fmt.Sprintf("at %v: %s", Stamp(w.now), fmt.Sprintf(format, args...))}
 	}
 }
 

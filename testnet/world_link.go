@@ -53,14 +53,14 @@ func (g *Segment) connect(p *Publisher) {
 }
 
 // fan passes on what has crossed the segment.
-func (g *Segment) fan(p *packet) {
-	if p.target != nil {
-		p.sender.toSubscriber(p.target, p)
+func (g *Segment) fan(p *Datagram) {
+	if p.Target != nil {
+		p.Publisher.toSubscriber(p.Target, p)
 		return
 	}
 	g.w.beginFanout(p)
 	for _, s := range g.subs {
-		p.sender.toSubscriber(s, p)
+		p.Publisher.toSubscriber(s, p)
 	}
 	g.w.finishFanout()
 }
@@ -115,7 +115,7 @@ func (l *links) add(cfg link.Config, seed uint64) *link.Link {
 }
 
 // toGroup sends a packet to all subscribers.
-func (p *Publisher) toGroup(pkt *packet) {
+func (p *Publisher) toGroup(pkt *Datagram) {
 	p.w.beginFanout(pkt)
 	for _, s := range p.w.direct {
 		p.toSubscriber(s, pkt)
@@ -129,7 +129,7 @@ func (p *Publisher) toGroup(pkt *packet) {
 }
 
 // toOne sends a packet to one subscriber.
-func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
+func (p *Publisher) toOne(s *Subscriber, pkt *Datagram) {
 	if s.cfg.Segment != nil {
 		p.toSegment(s.cfg.Segment, pkt)
 	} else {
@@ -137,7 +137,7 @@ func (p *Publisher) toOne(s *Subscriber, pkt *packet) {
 	}
 }
 
-func (p *Publisher) toSegment(g *Segment, pkt *packet) {
+func (p *Publisher) toSegment(g *Segment, pkt *Datagram) {
 	w, l := p.w, g.links[p.index]
 	if doom(&g.doomed[p.index], pkt) {
 		l.LoseNext()
@@ -160,7 +160,7 @@ func (p *Publisher) toSegment(g *Segment, pkt *packet) {
 }
 
 // toSubscriber sends a packet over the subscriber's own link.
-func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
+func (p *Publisher) toSubscriber(s *Subscriber, pkt *Datagram) {
 	if s.state != running {
 		return // nobody has joined there
 	}
@@ -187,7 +187,7 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *packet) {
 }
 
 // toPublisher sends a subscriber's packet.
-func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
+func (s *Subscriber) toPublisher(p *Publisher, pkt *Datagram) {
 	w, l := s.w, p.paths[s.index].up
 	out := &w.outcome
 	l.SendTo(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
@@ -201,23 +201,20 @@ func (s *Subscriber) toPublisher(p *Publisher, pkt *packet) (arrives bool) {
 		came := pkt
 		if a.Corrupt {
 			came = w.damaged(pkt, l)
-		} else {
-			arrives = true
 		}
 		w.push(reliable.Time(a.At), eventAnswer, uint32(p.index), came)
 	}
-	return arrives
 }
 
 // trace writes a line.
 func (w *World) trace(format string, args ...any) {
 	if w.cfg.Trace != nil {
-		w.cfg.Trace(stamp(w.now) + " " + fmt.Sprintf(format, args...))
+		w.cfg.Trace(Stamp(w.now) + " " + fmt.Sprintf(format, args...))
 	}
 }
 
 // traceSend writes what becomes of a packet.
-func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *link.Outcome) {
+func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome) {
 	what := "damaged frame"
 	if p.err == nil {
 		what = p.frame.String()
@@ -226,7 +223,7 @@ func (w *World) traceSend(from, to fmt.Stringer, p *packet, out *link.Outcome) {
 	if out.Drop == link.NotDropped {
 		outcome = "arrives"
 		for _, a := range out.Arrivals() {
-			outcome += " " + stamp(reliable.Time(a.At))
+			outcome += " " + Stamp(reliable.Time(a.At))
 			if a.Corrupt {
 				outcome += " damaged"
 			}
@@ -251,7 +248,7 @@ func (s *Subscriber) traceEvent(ev *reliable.Event) {
 func (g *Segment) String() string { return g.name }
 
 // stamp prints a time as seconds with nine decimals.
-func stamp(t reliable.Time) string {
+func Stamp(t reliable.Time) string {
 	if t == reliable.Never {
 		return "never"
 	}

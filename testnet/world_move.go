@@ -3,9 +3,6 @@ package testnet
 import (
 	"net/netip"
 	"slices"
-
-	"crier/reliable"
-	"crier/reliable/frame"
 )
 
 // Processes whose host gets another address.
@@ -42,50 +39,10 @@ func (s *Subscriber) Move() {
 	s.w.trace("%v moves to %v", s, s.addr)
 }
 
-// wasAt says whether the session's frames come from an address, or did.
-func (s *Session) wasAt(a netip.AddrPort) bool {
+// WasAt reports whether the session's frames come from an address, or did.
+func (s *Session) WasAt(a netip.AddrPort) bool {
 	return a == s.Source || slices.Contains(s.sources, a)
 }
 
-// elsewhere says whether a packet comes from an address at which the receiver doesn't
-// follow the session, yet: then it is as if it hadn't come.
-func (v *view) elsewhere(p *packet) bool {
-	if len(v.s.sources) == 0 {
-		return false
-	}
-	if st := v.stats(); st.ID != 0 {
-		return st.Source != p.from
-	}
-	// It hasn't begun: it is whose who spoke first, or of several the first with data.
-	v.forget()
-	return v.any && v.source != p.from && (v.hasData || p.frame.Kind != frame.Data)
-}
-
-// follow takes the packet by which the receiver was convinced that its publisher has
-// moved. Of a session that hasn't begun, where its words go tells: one goes there at once.
-func (v *view) follow() {
-	p := v.candidate
-	if p == nil {
-		return
-	}
-	source := v.wrote
-	if st := v.stats(); st.ID != 0 {
-		source = st.Source
-	}
-	if source == p.from {
-		v.candidate, v.source = nil, source
-		v.heard(p)
-	}
-}
-
-// movedEvent judges the word that a publisher has moved, or that somebody else speaks for
-// it.
-func (v *view) movedEvent(ev *reliable.Event) {
-	switch {
-	case v.phase == 0 || v.phase == reliable.SessionEnded:
-		v.fail("%v comes after %q", ev.Kind, v.phase)
-	case len(v.s.sources) == 0:
-		v.fail("%v is told, and the publisher was at %v always", ev.Kind, v.s.Source)
-	}
-	v.c.tally.Events[ev.Kind]++
-}
+// Moved reports whether the publisher's host has changed its address.
+func (s *Session) Moved() bool { return len(s.sources) > 0 }

@@ -1,10 +1,6 @@
 package testnet
 
-import (
-	"time"
-
-	"crier/reliable/frame"
-)
+import "time"
 
 // A network whose MTU changes under a publisher.
 
@@ -25,21 +21,4 @@ func (p *Publisher) Narrow(datagram int) {
 	p.w.trace("narrow %v to %d", p, datagram)
 	p.m.SetDatagram(p.w.now, datagram)
 	p.settle()
-}
-
-// tooLarge says whether a frame that was sent can't be repaired, by the publisher's MTU
-// of now.
-func (t *truth) tooLarge(seq uint64) bool {
-	p := t.s.Publisher
-	if p.Session() != t.s || seq < t.s.FirstSeq || seq >= t.next() {
-		return false
-	}
-	return frame.RepairSize(t.frames[seq-t.s.FirstSeq].size) > p.m.Datagram()
-}
-
-// judgeFit asks whether a datagram is one that the publisher's interface takes.
-func (t *truth) judgeFit(p *packet) {
-	if most := t.s.Publisher.m.Datagram(); len(p.frame.Raw) > most {
-		t.c.fail("%v sends %d bytes, and its interface takes %d: %v", t.s.Publisher, len(p.frame.Raw), most, &p.frame)
-	}
 }

@@ -9,9 +9,9 @@ import (
 )
 
 // Observer is told what happens in a World, as it happens and before the machines
-// learn of it: to measure, to draw, to capture. Functions that are nil are not
-// called. What they are given is valid during the call, and must not be changed;
-// nor may they change the World.
+// learn of it: to judge, to measure, to draw, to capture. Functions that are nil are
+// not called. Events are valid during the call. An observer must not change the World,
+// nor what it is given.
 type Observer struct {
 	// Accepted: a publisher accepted a message.
 	Accepted func(s *Session, offset uint64, payload []byte)
@@ -30,25 +30,12 @@ type Observer struct {
 	Answered func(d *Datagram)
 	// Told: the application of a subscriber was handed an event.
 	Told func(sub *Subscriber, ev *reliable.Event)
-}
-
-// Datagram is a datagram on its way between a publisher and its subscribers.
-type Datagram struct {
-	// Frame is the datagram decoded, and nil if it was damaged on the way; in a
-	// REPAIR, Frame.Data is the frame inside.
-	Frame *frame.Frame
-	// Data is the datagram.
-	Data []byte
-	// Publisher sent it, or is whom it goes to.
-	Publisher *Publisher
-	// Subscriber sent it; nil if Publisher did.
-	Subscriber *Subscriber
-	// Target is whom the publisher sent it to; nil: the group.
-	Target *Subscriber
-	// Session is the publisher's when the datagram was sent.
-	Session *Session
-	// Sent is when.
-	Sent reliable.Time
+	// Settled: a subscriber's Receiver has done all that is due.
+	Settled func(sub *Subscriber)
+	// Woke: a process that was paused goes on, one of the two.
+	Woke func(p *Publisher, s *Subscriber, since reliable.Time)
+	// Ended: a publisher's process crashed or left.
+	Ended func(s *Session)
 }
 
 // Drop is a link that drops a datagram.
@@ -69,28 +56,7 @@ func (c *Drop) String() string {
 }
 
 // Observe adds an observer.
-func (w *World) Observe(o Observer) {
-	w.observers = append(w.observers, &o)
-	w.watched.arrived = w.watched.arrived || o.Arrived != nil
-	w.watched.handled = w.watched.handled || o.Handled != nil
-}
-
-// show is the packet that observers look at, in one place for all packets: it must
-// not cost an allocation each.
-func (w *World) show(p *packet) *Datagram {
-	d := &w.shown
-	*d = Datagram{
-		Data: p.frame.Raw, Publisher: p.sender, Subscriber: p.asker, Target: p.target,
-		Session: p.session, Sent: p.at,
-	}
-	if p.asker != nil && p.session != nil {
-		d.Publisher = p.session.Publisher
-	}
-	if p.err == nil {
-		d.Frame = &p.frame
-	}
-	return d
-}
+func (w *World) Observe(o Observer) { w.observers = append(w.observers, &o) }
 
 func (w *World) observeAccepted(s *Session, offset uint64, payload []byte) {
 	for _, o := range w.observers {
@@ -100,45 +66,45 @@ func (w *World) observeAccepted(s *Session, offset uint64, payload []byte) {
 	}
 }
 
-func (w *World) observeSent(p *packet) {
+func (w *World) observeSent(d *Datagram) {
 	for _, o := range w.observers {
 		if o.Sent != nil {
-			o.Sent(w.show(p))
+			o.Sent(d)
 		}
 	}
 }
 
 // observeDropped shows w.outcome, which is one for all links: it must not be allocated
 // for each crossing, observed or not.
-func (w *World) observeDropped(p *packet, g *Segment, s *Subscriber) {
+func (w *World) observeDropped(d *Datagram, g *Segment, s *Subscriber) {
 	for _, o := range w.observers {
 		if o.Dropped != nil {
 			w.drop = Drop{Segment: g, Subscriber: s, Reason: w.outcome.Drop}
-			o.Dropped(w.show(p), &w.drop)
+			o.Dropped(d, &w.drop)
 		}
 	}
 }
 
-func (w *World) observeArrived(p *packet, s *Subscriber) {
+func (w *World) observeArrived(d *Datagram, s *Subscriber) {
 	for _, o := range w.observers {
 		if o.Arrived != nil {
-			o.Arrived(w.show(p), s)
+			o.Arrived(d, s)
 		}
 	}
 }
 
-func (w *World) observeHandled(p *packet, s *Subscriber) {
+func (w *World) observeHandled(d *Datagram, s *Subscriber) {
 	for _, o := range w.observers {
 		if o.Handled != nil {
-			o.Handled(w.show(p), s)
+			o.Handled(d, s)
 		}
 	}
 }
 
-func (w *World) observeAnswered(p *packet) {
+func (w *World) observeAnswered(d *Datagram) {
 	for _, o := range w.observers {
 		if o.Answered != nil {
-			o.Answered(w.show(p))
+			o.Answered(d)
 		}
 	}
 }
@@ -147,6 +113,30 @@ func (w *World) observeTold(s *Subscriber, ev *reliable.Event) {
 	for _, o := range w.observers {
 		if o.Told != nil {
 			o.Told(s, ev)
+		}
+	}
+}
+
+func (w *World) observeSettled(s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Settled != nil {
+			o.Settled(s)
+		}
+	}
+}
+
+func (w *World) observeWoke(p *Publisher, s *Subscriber, since reliable.Time) {
+	for _, o := range w.observers {
+		if o.Woke != nil {
+			o.Woke(p, s, since)
+		}
+	}
+}
+
+func (w *World) observeEnded(s *Session) {
+	for _, o := range w.observers {
+		if o.Ended != nil {
+			o.Ended(s)
 		}
 	}
 }
@@ -166,7 +156,7 @@ func (w *World) LoseNext(p *Publisher, s *Subscriber, n int) {
 }
 
 // doom takes one of the frames that are to be lost.
-func doom(left *int, p *packet) bool {
+func doom(left *int, p *Datagram) bool {
 	if *left == 0 || p.err != nil || p.frame.Kind != frame.Data {
 		return false
 	}
@@ -178,17 +168,17 @@ func doom(left *int, p *packet) bool {
 // it: its application isn't told of the events for which hide is true. A World
 // with such a subscriber breaks the promise.
 func (c *SubscriberConfig) Tamper(hide func(ev *reliable.Event) bool) {
-	c.wrap = func(m receiver) receiver { return &hidingReceiver{m, hide} }
+	c.Wrap = func(m Receiver) Receiver { return &hidingReceiver{m, hide} }
 }
 
 type hidingReceiver struct {
-	receiver
+	Receiver
 	hide func(ev *reliable.Event) bool
 }
 
 func (h *hidingReceiver) Poll(events []reliable.Run) int {
 	for {
-		n := h.receiver.Poll(events)
+		n := h.Receiver.Poll(events)
 		kept := 0
 		for i := range events[:n] {
 			if !h.hide(&events[i].Event) {

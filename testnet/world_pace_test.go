@@ -61,7 +61,7 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 	}
 	// 5,000 messages of 1 ms each, less what the buffers hold at the end.
 	if atEnd < 4700*milli || atEnd > 5200*milli {
-		t.Errorf("the last message was accepted at %v, and the slow one takes 5 s", stamp(atEnd))
+		t.Errorf("the last message was accepted at %v, and the slow one takes 5 s", Stamp(atEnd))
 	}
 	st := pub.Stats()
 	if by := st.HeldBy[reliable.BySubscribers]; by.Times == 0 || by.For < 3*time.Second {

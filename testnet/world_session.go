@@ -23,7 +23,7 @@ type Session struct {
 	Crashed bool
 	Closed  reliable.Time
 
-	index    int              // of World.sessions
+	index    int              // among those of its World
 	sources  []netip.AddrPort // where it was before
 	sent     uint64
 	blocks   [][]byte
@@ -52,6 +52,9 @@ func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 	s.blocks[last] = append(s.blocks[last], payload...)
 	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)), dropped})
 }
+
+// Index returns the session's place among those of its World, from 0.
+func (s *Session) Index() int { return s.index }
 
 // NextOffset returns the offset after that of the last message accepted.
 func (s *Session) NextOffset() uint64 { return s.FirstOffset + uint64(len(s.messages)) }

@@ -12,7 +12,7 @@ type sleep struct {
 	on    bool
 	since reliable.Time
 	turn  int // counts pauses: an older one's end doesn't end a later one
-	queue []*packet
+	queue []*Datagram
 	sent  bool   // the kernel has taken a batch meanwhile
 	disk  func() // the disk has done a job meanwhile
 }
@@ -22,7 +22,7 @@ func (s *sleep) start(now reliable.Time) {
 	s.turn++
 }
 
-func (s *sleep) keep(w *World, p *packet, limit int) {
+func (s *sleep) keep(w *World, p *Datagram, limit int) {
 	if len(s.queue) >= limit {
 		w.stats.Overflow++
 		return
@@ -31,7 +31,7 @@ func (s *sleep) keep(w *World, p *packet, limit int) {
 }
 
 // end returns what waited at the socket.
-func (s *sleep) end() []*packet {
+func (s *sleep) end() []*Datagram {
 	queue := s.queue
 	s.on, s.queue = false, nil
 	return queue
@@ -62,9 +62,7 @@ func (p *Publisher) Resume() {
 	}
 	w := p.w
 	w.trace("resume %v", p)
-	for _, o := range w.watchers {
-		o.woke(p, nil, p.asleep.since)
-	}
+	w.observeWoke(p, nil, p.asleep.since)
 	for _, pkt := range p.asleep.end() {
 		p.take(pkt)
 	}
@@ -113,18 +111,14 @@ func (s *Subscriber) Resume() {
 	}
 	w := s.w
 	w.trace("resume %v", s)
-	for _, o := range w.watchers {
-		o.woke(nil, s, s.asleep.since)
-	}
+	w.observeWoke(nil, s, s.asleep.since)
 	if s.cfg.TimersFirst {
 		s.asleep.on = false
 		s.settle()
 	}
 	for _, pkt := range s.asleep.end() {
 		s.take(pkt)
-		for _, o := range w.watchers {
-			o.settled(s) // what it holds now, the application hasn't taken yet
-		}
+		w.observeSettled(s) // what it holds now, the application hasn't taken yet
 	}
 	s.settle()
 }

@@ -34,7 +34,7 @@ func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 		s.run(8500*milli, 25_000*milli)
 		// Of what is found missing, a fifth of the repairs is lost as well.
 		if st := sub.Sessions()[0]; resumed == reliable.Never || st.Lost > 0 || st.Delivered != 2400 || worst > 100*time.Millisecond {
-			t.Errorf("suspended until %v, recovery took %v at worst: %+v", stamp(resumed), worst, st)
+			t.Errorf("suspended until %v, recovery took %v at worst: %+v", Stamp(resumed), worst, st)
 		}
 	}
 }

@@ -134,7 +134,7 @@ func (m *meter) accepted(s *testnet.Session, _ uint64, payload []byte) {
 func (m *meter) sent(d *testnet.Datagram) {
 	t, bin := &m.r.Series, m.at()
 	if d.Subscriber != nil {
-		if d.Frame.Kind == frame.Nack {
+		if d.Frame.Kind == frame.Nack && !d.Nowhere {
 			t.Nacks[bin]++
 			m.r.Groups[m.run.Group(d.Subscriber)].Nacks++
 		}

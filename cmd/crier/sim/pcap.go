@@ -81,7 +81,7 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 
 // sent captures what the place sends.
 func (c *capture) sent(d *testnet.Datagram) {
-	if c.sub != nil && d.Subscriber == c.sub || c.sub == nil && d.Subscriber == nil &&
+	if c.sub != nil && d.Subscriber == c.sub && !d.Nowhere || c.sub == nil && d.Subscriber == nil &&
 		d.Publisher.String() == c.pubAt {
 		c.write(d)
 	}
