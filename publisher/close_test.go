@@ -93,7 +93,7 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 		defer cancel()
 		err := p.Shutdown(ctx)
 		others.Wait()
-		if err == nil || !strings.HasPrefix(err.Error(), "publisher: closed before messages 100 to ") {
+		if err == nil || !strings.HasPrefix(err.Error(), "closed before messages 100 to ") {
 			t.Errorf("Shutdown: %v", err)
 		}
 		if closed != err {
@@ -135,7 +135,7 @@ func TestCloseGivesUpAStuckSocket(t *testing.T) {
 		}
 		start := time.Now()
 		err := p.Close()
-		if err == nil || err.Error() != "publisher: closed before messages 0 to 1 were sent: nobody will get them" {
+		if err == nil || err.Error() != "closed before messages 0 to 1 were sent: nobody will get them" {
 			t.Errorf("Close: %v", err)
 		}
 		if took := time.Since(start); took != 30*time.Second {

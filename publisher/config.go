@@ -170,20 +170,20 @@ func (c *Config) validate() error {
 		return err
 	}
 	if int64(c.ResendBuffer) > maxResendBuffer {
-		return fmt.Errorf("publisher: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
+		return fmt.Errorf("ResendBuffer: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
 			c.ResendBuffer, int64(maxResendBuffer))
 	}
 	if c.Linger < 0 {
-		return fmt.Errorf("publisher: to linger for %v is not possible: it is negative", c.Linger)
+		return fmt.Errorf("Linger: to linger for %v is not possible: it is negative", c.Linger)
 	}
 	if c.Burst > 0 && c.MaxRate == 0 {
-		return fmt.Errorf("publisher: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Burst)
+		return fmt.Errorf("Burst: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Burst)
 	}
 	if c.Disk == 0 && c.DiskDir != "" {
-		return fmt.Errorf("publisher: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.DiskDir)
+		return fmt.Errorf("Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.DiskDir)
 	}
 	if c.Disk > 0 && c.DiskDir == "" {
-		return fmt.Errorf("publisher: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
+		return fmt.Errorf("DiskDir: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
 	}
 	return nil
 }
@@ -198,11 +198,11 @@ func (c *Config) fitDatagram(mtu int) error {
 	if mtu > 0 {
 		most := mtu - headers(c.Group)
 		if most < frame.MinDatagram {
-			return fmt.Errorf("publisher: the MTU of interface %s, %d bytes, leaves %d for a datagram, which has %d at least; choose another interface",
+			return fmt.Errorf("Datagram: the MTU of interface %s, %d bytes, leaves %d for a datagram, which has %d at least; choose another interface",
 				c.Interface, mtu, most, frame.MinDatagram)
 		}
 		if c.Datagram > most && c.Datagram <= frame.MaxDatagram {
-			return fmt.Errorf("publisher: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
+			return fmt.Errorf("Datagram: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
 				c.Datagram, c.Interface, mtu, most)
 		}
 		usual = min(usual, most)
@@ -211,7 +211,7 @@ func (c *Config) fitDatagram(mtu int) error {
 		c.Datagram = usual
 	}
 	if c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram {
-		return fmt.Errorf("publisher: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
 	}
 	return nil
 }

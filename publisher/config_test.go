@@ -22,19 +22,19 @@ func TestConfigErrors(t *testing.T) {
 		fail int // the opening that does
 		want string
 	}{
-		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "reliable: the stream's name has 256 bytes, and may have 255"},
-		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "reliable: sequence numbers and offsets start at 2^63 at the most, so that they never wrap"},
-		{cfg: publisher.Config{ResendBuffer: -1}, want: "reliable: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
-		{cfg: publisher.Config{ResendBuffer: 10000}, want: "reliable: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
-		{cfg: publisher.Config{BatchWait: -time.Second}, want: "reliable: a batch wait of -1s is negative"},
-		{cfg: publisher.Config{RepairShare: -1}, want: "reliable: a repair share of -1 is outside 0 to 10"},
-		{cfg: publisher.Config{RepairShare: 11}, want: "reliable: a repair share of 11 is outside 0 to 10"},
-		{cfg: publisher.Config{RepairShare: math.NaN()}, want: "reliable: a repair share of NaN is outside 0 to 10"},
-		{cfg: publisher.Config{Datagram: 100}, want: "publisher: a datagram of 100 bytes is outside 256 to 65507"},
-		{cfg: publisher.Config{Datagram: -1}, want: "publisher: a datagram of -1 bytes is outside 256 to 65507"},
-		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "publisher: a datagram of 65508 bytes is outside 256 to 65507"},
-		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500, want: "publisher: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, and are never fragmented; use 1472 at the most"},
-		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "publisher: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
+		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "Name: the stream's name has 256 bytes, and may have 255"},
+		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "FirstOffset: sequence numbers and offsets start at 2^63 at the most, so that they never wrap"},
+		{cfg: publisher.Config{ResendBuffer: -1}, want: "ResendBuffer: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{ResendBuffer: 10000}, want: "ResendBuffer: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{BatchWait: -time.Second}, want: "BatchWait: a batch wait of -1s is negative"},
+		{cfg: publisher.Config{RepairShare: -1}, want: "RepairShare: a repair share of -1 is outside 0 to 10"},
+		{cfg: publisher.Config{RepairShare: 11}, want: "RepairShare: a repair share of 11 is outside 0 to 10"},
+		{cfg: publisher.Config{RepairShare: math.NaN()}, want: "RepairShare: a repair share of NaN is outside 0 to 10"},
+		{cfg: publisher.Config{Datagram: 100}, want: "Datagram: a datagram of 100 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: -1}, want: "Datagram: a datagram of -1 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "Datagram: a datagram of 65508 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500, want: "Datagram: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, and are never fragmented; use 1472 at the most"},
+		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "Datagram: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
 		{fail: 1, want: rig.ErrOpen.Error()},
 		{fail: 2, want: rig.ErrOpen.Error()},
 		{cfg: publisher.Config{Network: multicast.Kernel, Interface: "nosuch0"}, want: `multicast: interface nosuch0 does not exist; there are `},
@@ -91,7 +91,7 @@ func TestAbsurdResendBuffer(t *testing.T) {
 		t.Skip("no int of this machine is absurd")
 	}
 	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Network: rig.NewNetwork(rig.All), Logger: rig.Quiet})
-	want := "publisher: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
+	want := "ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

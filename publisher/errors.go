@@ -23,7 +23,7 @@ var (
 type UnsentError struct{ First, Next uint64 }
 
 func (e *UnsentError) Error() string {
-	return fmt.Sprintf("publisher: closed before messages %d to %d were sent: nobody will get them", e.First, e.Next-1)
+	return fmt.Sprintf("closed before messages %d to %d were sent: nobody will get them", e.First, e.Next-1)
 }
 
 // TooLargeError is returned for a message that is larger than 16 MiB, or than

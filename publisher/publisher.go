@@ -192,10 +192,10 @@ func (p *Publisher) relink(l multicast.Link) {
 	p.loop.Settle()
 	switch {
 	case is < was:
-		p.cfg.Logger.Warn("publisher: the MTU of the interface fell: datagrams are smaller from now on, and frames that no longer fit are lost for who misses them",
+		p.cfg.Logger.Warn("crier: the MTU of the interface fell: datagrams are smaller from now on, and frames that no longer fit are lost for who misses them",
 			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was, "frames", unfit)
 	case is > was:
-		p.cfg.Logger.Warn("publisher: the MTU of the interface rose: datagrams are larger again",
+		p.cfg.Logger.Warn("crier: the MTU of the interface rose: datagrams are larger again",
 			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was)
 	}
 }

@@ -26,22 +26,22 @@ func TestConfigErrors(t *testing.T) {
 		cfg  subscriber.Config
 		want string
 	}{
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "subscriber: groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "subscriber: group 239.1.1.1:1 is given twice; give it once"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "subscriber: group 239.1.1.1:1 is given twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "Groups: groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "Groups: group 239.1.1.1:1 is given twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "Groups: group 239.1.1.1:1 is given twice; give it once"},
 		{subscriber.Config{Groups: groups("192.0.2.1:7700")}, "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
 		{subscriber.Config{Groups: groups("239.1.1.1:0")}, "multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
 		{subscriber.Config{Groups: make([]netip.AddrPort, 1)}, "multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
-		{subscriber.Config{Name: strings.Repeat("x", 256)}, "reliable: the subscriber's name has 256 bytes, and may have 255"},
-		{subscriber.Config{MaxWait: -time.Second}, "reliable: a max wait of -1s is negative"},
-		{subscriber.Config{Silence: -time.Second}, "reliable: a silence time of -1s is negative"},
-		{subscriber.Config{Buffer: 1000}, "reliable: a buffer of 1000 bytes is smaller than 64 KiB"},
-		{subscriber.Config{Buffer: -1}, "reliable: a buffer of -1 bytes is smaller than 64 KiB"},
-		{subscriber.Config{Buffer: 128 << 10, MaxMemory: 64 << 10}, "reliable: a memory bound of 65536 bytes is smaller than the buffer of one session, 131072"},
-		{subscriber.Config{Buffer: math.MaxInt}, "reliable: a memory bound of "},
-		{subscriber.Config{MaxSessions: -1}, "reliable: a table of -1 sessions is too small"},
-		{subscriber.Config{Start: 2}, "reliable: an unknown start (2) or order (0)"},
-		{subscriber.Config{Order: 2}, "reliable: an unknown start (0) or order (2)"},
+		{subscriber.Config{Name: strings.Repeat("x", 256)}, "Name: the subscriber's name has 256 bytes, and may have 255"},
+		{subscriber.Config{MaxWait: -time.Second}, "MaxWait: a max wait of -1s is negative"},
+		{subscriber.Config{Silence: -time.Second}, "Silence: a silence time of -1s is negative"},
+		{subscriber.Config{Buffer: 1000}, "Buffer: a buffer of 1000 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Buffer: -1}, "Buffer: a buffer of -1 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Buffer: 128 << 10, MaxMemory: 64 << 10}, "MaxMemory: a memory bound of 65536 bytes is smaller than the buffer of one session, 131072"},
+		{subscriber.Config{Buffer: math.MaxInt}, "MaxMemory: a memory bound of "},
+		{subscriber.Config{MaxSessions: -1}, "MaxSessions: a table of -1 sessions is too small"},
+		{subscriber.Config{Start: 2}, "Start, Order: an unknown start (2) or order (0)"},
+		{subscriber.Config{Order: 2}, "Start, Order: an unknown start (0) or order (2)"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		c.cfg.Network, c.cfg.Logger = n, rig.Quiet

@@ -162,7 +162,7 @@ func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
 // ErrGoexit is returned by Close where a Handler, or OnLag, ended the goroutine that
 // called it, by runtime.Goexit or, in a test, by FailNow: nothing can be delivered after
 // that, so the Subscriber has closed itself.
-var ErrGoexit = errors.New("subscriber: a Handler or OnLag called runtime.Goexit (or a test's FailNow), which ended the goroutine that delivers: the Subscriber has closed itself")
+var ErrGoexit = errors.New("a Handler or OnLag called runtime.Goexit (or a test's FailNow), which ended the goroutine that delivers: the Subscriber has closed itself")
 
 // watch is deferred by those who call the application. One that doesn't return ends the
 // Subscriber, which would else be deaf and hold back publishers that keep its pace.

@@ -80,27 +80,27 @@ func (c Config) Check() error {
 func (c *Config) validate() error {
 	switch {
 	case c.ID == 0:
-		return fmt.Errorf("reliable: a subscriber needs an id that is not 0")
+		return fmt.Errorf("ID: a subscriber needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("reliable: the subscriber's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+		return fmt.Errorf("Name: the subscriber's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
 	case c.MaxWait < 0:
-		return fmt.Errorf("reliable: a max wait of %v is negative", c.MaxWait)
+		return fmt.Errorf("MaxWait: a max wait of %v is negative", c.MaxWait)
 	case c.Silence < 0:
-		return fmt.Errorf("reliable: a silence time of %v is negative", c.Silence)
+		return fmt.Errorf("Silence: a silence time of %v is negative", c.Silence)
 	case c.Buffer < 64<<10:
-		return fmt.Errorf("reliable: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
+		return fmt.Errorf("Buffer: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
 	case c.MaxMemory < c.Buffer:
-		return fmt.Errorf("reliable: a memory bound of %d bytes is smaller than the buffer of one session, %d", c.MaxMemory, c.Buffer)
+		return fmt.Errorf("MaxMemory: a memory bound of %d bytes is smaller than the buffer of one session, %d", c.MaxMemory, c.Buffer)
 	case c.MaxSessions < 1:
-		return fmt.Errorf("reliable: a table of %d sessions is too small", c.MaxSessions)
+		return fmt.Errorf("MaxSessions: a table of %d sessions is too small", c.MaxSessions)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("reliable: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return fmt.Errorf("reliable: an answer to a slow application, %d, is not known", c.Overload)
+		return fmt.Errorf("Overload: an answer to a slow application, %d, is not known", c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return fmt.Errorf("reliable: what has waited longest can't be dropped where messages are delivered on arrival; drop the newest")
+		return fmt.Errorf("Overload: what has waited longest can't be dropped where messages are delivered on arrival; drop the newest")
 	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
-		return fmt.Errorf("reliable: an unknown start (%d) or order (%d)", c.Start, c.Order)
+		return fmt.Errorf("Start, Order: an unknown start (%d) or order (%d)", c.Start, c.Order)
 	}
 	return nil
 }
