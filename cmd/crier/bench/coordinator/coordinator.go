@@ -4,6 +4,7 @@ package coordinator
 
 import (
 	"context"
+	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
 	"errors"
@@ -15,16 +16,12 @@ import (
 
 // coordinator is a run of a benchmark.
 type coordinator struct {
-	o          *Options
-	self       string   // this program's file
-	shared     *os.File // the counters, see progress
-	sharedPath string   // by which the processes open it
-	show       func(string)
-	doing      string    // what show was told
-	topology   *topology // of --net netns, once it is needed
-	rounds     int
-	cells      []*report.Cell
-	env        *report.Environment
+	o     *Options
+	site  *site
+	show  func(string)
+	doing string // what show was told
+	cells []*report.Cell
+	env   *report.Environment
 }
 
 // Run measures what the options ask for, and prints it to out as a table, or as lines of
@@ -58,15 +55,10 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 		}
 		defer lines.Close()
 	}
-	if b.self, err = os.Executable(); err != nil {
-		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
+	if b.site, err = newSite(&o); err != nil {
+		return err
 	}
-	if b.shared, b.sharedPath, err = sharedFile(); err != nil {
-		return fmt.Errorf("the file that the processes share can't be made: %w", err)
-	}
-	defer os.Remove(b.shared.Name()) // where it still has a name
-	defer b.shared.Close()
-	defer func() { b.topology.close() }()
+	defer b.site.close()
 	defer show("")
 
 	b.env = newEnvironment(&o)
@@ -167,8 +159,16 @@ func (b *coordinator) tell(c *report.Cell, run int) {
 	b.show(b.doing)
 }
 
-// tellSending shows that messages flow.
-func (b *coordinator) tellSending() { b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration)) }
+// play runs a round.
+func (b *coordinator) play(ctx context.Context, r round) (*job.Outcome, error) {
+	out, err := b.site.play(ctx, r, func() {
+		b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration))
+	})
+	if err != nil && ctx.Err() == nil && b.doing != "" {
+		err = fmt.Errorf("%s: %w", b.doing, err)
+	}
+	return out, err
+}
 
 // command returns the words that the run was called by.
 func (o *Options) command() string {

@@ -70,14 +70,10 @@ func TestWorkerFails(t *testing.T) {
 	o := usual(report.Throughput)
 	b := &coordinator{o: &o, show: func(string) {}, env: newEnvironment(&o)}
 	var err error
-	if b.self, err = os.Executable(); err != nil {
+	if b.site, err = newSite(&o); err != nil {
 		t.Fatal(err)
 	}
-	if b.shared, b.sharedPath, err = sharedFile(); err != nil {
-		t.Fatal(err)
-	}
-	defer os.Remove(b.shared.Name())
-	defer b.shared.Close()
+	defer b.site.close()
 	_, err = b.play(context.Background(),
 		round{task: job.Task{Wait: "patiently"}, writer: job.RolePublisher,
 			reader: job.RoleSubscriber, writers: 1, readers: 1})

@@ -21,7 +21,6 @@ func (b *coordinator) measureLimits(ctx context.Context) ([]*report.Cell, error)
 		o.Publishers = []int{1}
 	}
 	of.o, of.cells = &o, nil
-	defer func() { b.topology, b.rounds = of.topology, of.rounds }() // they are ours to close
 	for _, size := range o.Sizes {
 		for _, subscribers := range o.Subscribers {
 			for _, send := range []string{job.SendPlain, job.SendMany, job.SendOffload} {

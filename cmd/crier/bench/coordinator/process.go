@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -36,45 +35,6 @@ type process struct {
 type place struct {
 	namespace *namespace // nil: where the coordinator is
 	cpu       int        // the only processor that it may use, or -1 for any
-}
-
-// start starts a worker with a task.
-func (b *coordinator) start(ctx context.Context, t *job.Task, at place) (*process, error) {
-	cmd := exec.CommandContext(ctx, b.self, job.WorkerCommand)
-	cmd.WaitDelay = leavePatience
-	p := &process{role: t.Role, cmd: cmd, heard: make(chan *job.Message, 4)}
-	cmd.Stderr = &p.words
-	if inheritedFile != "" {
-		cmd.ExtraFiles = []*os.File{b.shared}
-	}
-	var err error
-	if p.in, err = cmd.StdinPipe(); err != nil {
-		return nil, err
-	}
-	if at.cpu >= 0 {
-		// On one processor, a goroutine that spins would keep Go's only scheduler for
-		// milliseconds. The kernel shares more fairly.
-		cmd.Env = append(os.Environ(), "GOMAXPROCS=2")
-	}
-	// Not StdoutPipe, which Wait would close under the reader.
-	out, w, err := os.Pipe()
-	if err != nil {
-		return nil, err
-	}
-	cmd.Stdout = w
-	err = startAt(cmd, at)
-	w.Close()
-	if err != nil {
-		out.Close()
-		return nil, fmt.Errorf("starting a %s: %w", t.Role, err)
-	}
-	p.Conn = job.NewConn(out, p.in)
-	go p.listen(out)
-	if err := p.Say(&job.Message{Step: job.StepTask, Task: t}); err != nil {
-		p.stop()
-		return nil, p.failure(err)
-	}
-	return p, nil
 }
 
 // listen passes on the worker's messages until its output ends.

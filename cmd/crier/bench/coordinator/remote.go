@@ -30,14 +30,14 @@ func (b *coordinator) remote(ctx context.Context) error {
 }
 
 // dial makes the serving machine start a worker, which then acts like any other.
-func (b *coordinator) dial(ctx context.Context, t *job.Task) (*process, error) {
+func (s *site) dial(ctx context.Context, t *job.Task) (*process, error) {
 	d := net.Dialer{Timeout: dialPatience}
-	c, err := d.DialContext(ctx, "tcp", b.o.Remote)
+	c, err := d.DialContext(ctx, "tcp", s.o.Remote)
 	if err != nil {
 		return nil, fmt.Errorf("--remote %s can't be reached (%w): start crier bench serve "+
-			"there, on an interface that this machine reaches", b.o.Remote, err)
+			"there, on an interface that this machine reaches", s.o.Remote, err)
 	}
-	p := &process{role: t.Role + " at " + b.o.Remote, in: c, heard: make(chan *job.Message, 4),
+	p := &process{role: t.Role + " at " + s.o.Remote, in: c, heard: make(chan *job.Message, 4),
 		Conn: job.NewConn(c, c)}
 	go p.listen(c)
 	if err := p.Say(&job.Message{Step: job.StepTask, Task: t}); err != nil {

@@ -4,9 +4,7 @@ import (
 	"context"
 	"crier/cmd/crier/bench/job"
 	"fmt"
-	"net"
 	"net/netip"
-	"runtime"
 	"slices"
 	"time"
 
@@ -54,24 +52,26 @@ func (r *round) window(ready []*job.Ready) uint64 {
 	return uint64(min(max(n, least), maxWindowMessages))
 }
 
-// play runs a round.
-func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err error) {
-	group, err := b.freeGroup()
+// play runs a round. It calls sending once messages flow.
+func (s *site) play(
+	ctx context.Context, r round, sending func(),
+) (_ *job.Outcome, err error) {
+	group, err := s.freeGroup()
 	if err != nil {
 		return nil, err
 	}
-	r.task.Group, r.task.Interface = group.String(), b.iface()
+	r.task.Group, r.task.Interface = group.String(), s.iface()
 	r.task.Back = netip.AddrPortFrom(group.Addr().Next(), group.Port()).String()
-	r.task.Progress = b.sharedPath
+	r.task.Progress = s.sharedPath
 	r.task.Readers, r.task.Slow = r.readers, r.slow
 	r.task.Sessions = nil
 	for range r.writers {
 		r.task.Sessions = append(r.task.Sessions, rand.Uint64()|1)
 	}
-	if err := b.shared.Truncate(0); err != nil { // the counts of the round before
+	if err := s.shared.Truncate(0); err != nil { // the counts of the round before
 		return nil, err
 	}
-	if err := b.connect(r.writers + r.readers + r.slow); err != nil {
+	if err := s.connect(r.writers + r.readers + r.slow); err != nil {
 		return nil, err
 	}
 	cpus := processors()
@@ -85,10 +85,7 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 		for _, p := range all {
 			p.stop()
 		}
-		if err = firstCause(ctx, err); err != nil && ctx.Err() == nil && len(all) > 0 &&
-			b.doing != "" {
-			err = fmt.Errorf("%s: %w", b.doing, err)
-		}
+		err = firstCause(ctx, err)
 	}()
 	// The processes are asked to end, above; the end of ctx would kill them.
 	most := max(r.task.Duration, r.sends) + roundPatience
@@ -96,19 +93,19 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 	defer cancel()
 	launch := func(role string, index, host int) (*process, error) {
 		t := r.task
-		t.Role, t.Index, t.Seed = role, index, uint64(b.rounds*100+host+1)
+		t.Role, t.Index, t.Seed = role, index, uint64(s.rounds*100+host+1)
 		var p *process
-		if b.o.Remote != "" && role == r.reader {
-			p, err = b.dial(ctx, &t)
+		if s.o.Remote != "" && role == r.reader {
+			p, err = s.dial(ctx, &t)
 		} else {
-			p, err = b.start(ctx, &t, b.place(host, out.Pinned, cpus))
+			p, err = s.start(ctx, &t, s.place(host, out.Pinned, cpus))
 		}
 		if err == nil {
 			all = append(all, p)
 		}
 		return p, err
 	}
-	b.rounds++
+	s.rounds++
 
 	var readers, writers, slow []*process
 	for i := range r.readers {
@@ -162,7 +159,7 @@ func (b *coordinator) play(ctx context.Context, r round) (_ *job.Outcome, err er
 	if err := tell(writers, &job.Message{Step: job.StepGo}); err != nil {
 		return nil, err
 	}
-	b.tellSending()
+	sending()
 	var counts []uint64
 	for _, p := range writers {
 		m, err := p.expect(timed, job.StepSent)
@@ -216,58 +213,4 @@ func firstCause(ctx context.Context, err error) error {
 		return fmt.Errorf("interrupted: the processes were ended, and nothing is left behind")
 	}
 	return err
-}
-
-// place returns the place of host i's process.
-func (b *coordinator) place(host int, pinned bool, cpus []int) place {
-	at := place{cpu: -1}
-	if b.topology != nil {
-		at.namespace = b.topology.hosts[host]
-	}
-	if pinned {
-		at.cpu = cpus[host]
-	}
-	return at
-}
-
-// connect makes the namespaces of a number of hosts, unless they exist. There must be no
-// more of them, since the switch floods all its ports.
-func (b *coordinator) connect(hosts int) error {
-	if b.o.Net != NetNamespaces || b.topology != nil && len(b.topology.hosts) == hosts {
-		return nil
-	}
-	if b.topology != nil {
-		b.topology.close()
-	}
-	var err error
-	b.topology, err = newTopology(hosts, b.o.MTU, b.o.RealFrames, b.o.GRO)
-	return err
-}
-
-// iface returns the interface that the processes use.
-func (b *coordinator) iface() string {
-	switch {
-	case b.o.Net == NetNamespaces:
-		return hostInterface
-	case b.o.Interface != "":
-		return b.o.Interface
-	case runtime.GOOS != "linux":
-		return "127.0.0.1" // the loopback interface has another name there
-	}
-	return "lo"
-}
-
-// freeGroup returns a group for one round alone, with a free port.
-func (b *coordinator) freeGroup() (netip.AddrPort, error) {
-	if b.o.Net == NetNamespaces {
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 1, 1}), 7700), nil
-	}
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return netip.AddrPort{}, err
-	}
-	defer c.Close()
-	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(2 + rand.IntN(200)),
-		byte(2 * (1 + rand.IntN(120)))}), port), nil
 }

@@ -13,7 +13,7 @@ import (
 const maxDatagram = 64 << 10
 
 // bareSend plays the role of a publisher without crier.
-func (w *worker) bareSend() error {
+func bareSend(w *worker) error {
 	group, err := w.task.GroupAddr()
 	if err != nil {
 		return err
@@ -42,7 +42,7 @@ func (w *worker) bareSend() error {
 }
 
 // bareRead plays the role of a subscriber without crier.
-func (w *worker) bareRead() error {
+func bareRead(w *worker) error {
 	group, err := w.task.GroupAddr()
 	if err != nil {
 		return err
@@ -85,7 +85,7 @@ func bareReceive(s *bareSocket, in *sink, got *atomic.Uint64, stop func() bool) 
 }
 
 // barePing sends, and sends again when the answer has come.
-func (w *worker) barePing() error {
+func barePing(w *worker) error {
 	out, in, err := w.openBarePair(false)
 	if err != nil {
 		return err
@@ -100,7 +100,7 @@ func (w *worker) barePing() error {
 }
 
 // barePong answers.
-func (w *worker) barePong() error {
+func barePong(w *worker) error {
 	out, in, err := w.openBarePair(true)
 	if err != nil {
 		return err

@@ -11,7 +11,7 @@ import (
 )
 
 // flood sends datagrams, without a protocol, as fast as the window allows.
-func (w *worker) flood() error {
+func flood(w *worker) error {
 	group, err := w.task.GroupAddr()
 	if err != nil {
 		return err
@@ -93,7 +93,7 @@ func writeAll(c multicast.Conn, t *job.Task, b []byte) error {
 }
 
 // drain counts datagrams.
-func (w *worker) drain() error {
+func drain(w *worker) error {
 	group, err := w.task.GroupAddr()
 	if err != nil {
 		return err

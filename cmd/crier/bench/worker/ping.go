@@ -161,7 +161,7 @@ func (p *pinger) answer(e *endpoint, ev *subscriber.Event) {
 }
 
 // ping plays the role of the end that asks.
-func (w *worker) ping() error {
+func ping(w *worker) error {
 	p := &pinger{message: filler(w.task.Size), done: make(chan error, 2)}
 	e, err := w.openEndpoint(false, p.answer)
 	if err != nil {
@@ -193,7 +193,7 @@ func (w *worker) ping() error {
 }
 
 // pong answers each message with itself.
-func (w *worker) pong() error {
+func pong(w *worker) error {
 	var got atomic.Uint64
 	e, err := w.openEndpoint(true, func(e *endpoint, ev *subscriber.Event) {
 		got.Add(1)

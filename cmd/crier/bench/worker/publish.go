@@ -39,7 +39,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 }
 
 // publish plays the role of a publisher.
-func (w *worker) publish() error {
+func publish(w *worker) error {
 	cfg, err := w.publisherConfig()
 	if err != nil {
 		return err

@@ -20,7 +20,7 @@ const (
 
 // slow plays a subscriber with a slow application: each message costs it a sleep, unless the
 // publisher tells it to run. Only a publisher that keeps its pace waits for it.
-func (w *worker) slow() error {
+func slow(w *worker) error {
 	t := w.task
 	cfg, err := w.subscriberConfig()
 	if err != nil {

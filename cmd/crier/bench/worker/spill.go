@@ -29,7 +29,7 @@ type spiller struct {
 const spillLook = time.Millisecond
 
 // spill plays the role of such a publisher.
-func (w *worker) spill() error {
+func spill(w *worker) error {
 	cfg, err := w.publisherConfig()
 	if err != nil {
 		return err

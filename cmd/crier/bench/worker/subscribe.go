@@ -132,7 +132,7 @@ func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 }
 
 // subscribe plays the role of a subscriber.
-func (w *worker) subscribe() error {
+func subscribe(w *worker) error {
 	cfg, err := w.subscriberConfig()
 	if err != nil {
 		return err

@@ -28,7 +28,7 @@ const (
 // connection of its own, without delay (TCP_NODELAY is Go's default). Messages
 // are encoded once and written as often as there are subscribers; each at once
 // when they have due times, else when the buffer is full.
-func (w *worker) tcpSend() error {
+func tcpSend(w *worker) error {
 	source, err := newSource(w.task)
 	if err != nil {
 		return err
@@ -80,7 +80,7 @@ func (w *worker) tcpSend() error {
 }
 
 // tcpRead plays a subscriber that a publisher connects to.
-func (w *worker) tcpRead() error {
+func tcpRead(w *worker) error {
 	ifi, err := multicast.ResolveInterface(w.task.Interface)
 	if err != nil {
 		return err

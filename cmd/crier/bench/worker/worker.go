@@ -96,18 +96,18 @@ func (w *worker) work() error {
 	if w.network, err = w.task.Network(); err != nil {
 		return err
 	}
-	roles := map[string]func() error{
-		job.RolePublisher: w.publish, job.RoleSubscriber: w.subscribe,
-		job.RoleSlow: w.slow, job.RoleSpiller: w.spill,
-		job.RolePing: w.ping, job.RolePong: w.pong,
-		job.RoleBareSender: w.bareSend, job.RoleBareReader: w.bareRead,
-		job.RoleBarePing: w.barePing, job.RoleBarePong: w.barePong,
-		job.RoleFlooder: w.flood, job.RoleDrain: w.drain,
-		job.RoleTCPSender: w.tcpSend, job.RoleTCPReader: w.tcpRead,
+	roles := map[string]func(*worker) error{
+		job.RolePublisher: publish, job.RoleSubscriber: subscribe,
+		job.RoleSlow: slow, job.RoleSpiller: spill,
+		job.RolePing: ping, job.RolePong: pong,
+		job.RoleBareSender: bareSend, job.RoleBareReader: bareRead,
+		job.RoleBarePing: barePing, job.RoleBarePong: barePong,
+		job.RoleFlooder: flood, job.RoleDrain: drain,
+		job.RoleTCPSender: tcpSend, job.RoleTCPReader: tcpRead,
 	}
 	do := roles[w.task.Role]
 	if do == nil {
 		return fmt.Errorf("there is no role %q", w.task.Role)
 	}
-	return do()
+	return do(w)
 }
