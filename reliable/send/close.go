@@ -32,6 +32,7 @@ func (s *Sender) Close(now reliable.Time) {
 // mayAsk reports whether a subscriber may yet ask for something, though it asks
 // for nothing now: it hasn't heard the end, or it has no room for all that it has
 // not delivered.
+// By NACKs alone a subscriber that is a second behind would lose the rest.
 func (s *Sender) mayAsk(status *frame.Frame) bool {
 	if status.Echo < s.sessionTime(s.closing.at) {
 		return true

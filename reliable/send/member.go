@@ -28,7 +28,9 @@ type member struct {
 	told     uint64 // when it said so, on this session's clock; 0 if unknown
 	mark     uint64 // where it was at movedAt, when it last made progress
 	movedAt  reliable.Time
-	caughtUp uint64 // once left out, it counts again from here on
+	// caughtUp is where one that was left out counts again: what was sent by then. As soon as
+	// its position is held would be too soon: one that crawls would hold the others again.
+	caughtUp uint64
 
 	askedAt reliable.Time // when it last asked for something that is held; 0: never
 	askedTo uint64        // below which all that was lies

@@ -11,7 +11,8 @@ import (
 // cut out of one large write, where all are equally long, and no call fails. Their
 // receivers drop them unseen. So a Sender tries: of a number of batches a random half is
 // sent one datagram at a time. Who asks for all of the others, and for none of these,
-// says that cutting is to blame. Nobody can tell from what arrives which batches were
+// says that cutting is to blame. A word in STATUS would not do: the damage is in the UDP
+// headers, so that no subscriber can count it, and one word would turn off everybody's. Nobody can tell from what arrives which batches were
 // cut, so that one who lies would have to guess.
 
 const (

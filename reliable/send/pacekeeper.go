@@ -160,6 +160,7 @@ func (k *pacekeeper) patience(m *member) time.Duration {
 
 // owes says whether a subscriber that counts has yet to take something, and is
 // still at it.
+// Close waits for such a one beyond the time that it repairs for others.
 func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 	for _, m := range k.table.rows {
 		if m.state == reliable.Counted && m.Position < k.store.Next() && now < max(m.movedAt, closed).Add(k.cfg.StallTimeout) {

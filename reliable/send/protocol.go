@@ -13,7 +13,8 @@ const (
 	// DefaultLinger is how long a closed session goes on after the last request.
 	DefaultLinger = time.Second
 	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second;
-	// what goes to subscribers that are behind may use as much again.
+	// what goes to subscribers that are behind may use as much again. With more, one that
+	// loses 70 % on a slow link delays the others by seconds.
 	DefaultRepairFloor = 16 << 20
 
 	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
