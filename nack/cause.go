@@ -31,6 +31,8 @@ func (c Cause) String() string {
 type Lost struct {
 	Range
 	Cause Cause
+	// Found is when it was found missing.
+	Found Time
 }
 
 // String prints a loss as traces and tests show it: "7-9 unanswered".

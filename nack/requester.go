@@ -47,8 +47,9 @@ type Requester struct {
 		request uint64
 		sent    Time
 	}
-	lost []Lost
-	ask  []Range
+	lost    []Lost
+	ask     []Range
+	removed []Range
 }
 
 // NewRequester returns a Requester that has no gaps.

@@ -114,7 +114,7 @@ func (r *Requester) giveUp(p place, cause Cause) place {
 			r.next = min(r.next, r.advanced) // what waits for that may go now
 		}
 	}
-	r.lost = append(r.lost, Lost{gap.Range, cause})
+	r.lost = append(r.lost, Lost{gap.Range, cause, gap.Found})
 	return r.gaps.remove(p)
 }
 

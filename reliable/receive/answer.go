@@ -8,39 +8,42 @@ import (
 )
 
 // Answers to what a subscriber asked for: REPAIR, GONE and CONFIRM. Whatever their kind,
-// they pass one gate, answer, and one rule, mayAnswer.
+// they pass one gate, answer, and one rule, answerer and mayAnswer: else a stranger's REPAIR
+// could put other frames in place of the missing ones, and a stranger's GONE could end
+// their gaps.
 
-// mayAnswer reports whether an answer from an address counts for a stream. It must come
-// from the publisher's own address, or a stranger's REPAIR could put other frames in
-// place of the missing ones, and a stranger's GONE could end their gaps. GONE and CONFIRM
-// also name the publisher, and GONE a request of this subscriber's.
-func (st *stream) mayAnswer(from netip.AddrPort, f *frame.Frame) verdict {
-	s := st.session
-	if from != s.source && from != s.control {
-		return foreign
+// answerer finds out who answers from an address under an id: the publisher speaks from its
+// source and control addresses, a holder that was admitted from its own, and under its id.
+// The inquiry is nil for the publisher; strangers answer nothing.
+func (st *stream) answerer(from netip.AddrPort, responder uint64) (*inquiry, bool) {
+	if from == st.session.source || from == st.session.control {
+		return nil, true
 	}
-	switch f.Kind {
-	case frame.Gone:
-		if !st.req.Issued(f.Request) {
-			return unexpected
-		}
-		fallthrough
-	case frame.Confirm:
-		if f.Responder != s.id {
-			return unexpected
+	for _, h := range st.holders {
+		if h.Addr == from && h.ID == responder {
+			return h, true
 		}
 	}
-	return taken
+	return nil, false
 }
 
-// verdict is what mayAnswer finds.
-type verdict uint8
-
-const (
-	taken      verdict = iota
-	foreign            // it comes from somebody who may not answer
-	unexpected         // it answers nothing that was asked
-)
+// mayAnswer reports whether an answer of the publisher's or a holder's counts, by the
+// frame that a REPAIR holds. GONE and CONFIRM name who answers, and GONE a request of this
+// subscriber's to it. A holder repeats nothing but what it was asked for, and is still
+// missing: while the publisher has a frame, a holder says nothing about it.
+func (st *stream) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
+	id, req := st.session.id, st.req
+	if of != nil {
+		id, req = of.ID, of.req
+	}
+	switch f.Kind {
+	case frame.Repair:
+		return of == nil || req.Asked(inner.Seq)
+	case frame.Gone:
+		return f.Responder == id && req.Issued(f.Request)
+	}
+	return f.Responder == id
+}
 
 // answer takes a REPAIR, GONE or CONFIRM of a session, which is nil if it isn't known.
 func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f *frame.Frame) {
@@ -52,8 +55,8 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		r.stats.Unexpected++
 		return
 	}
-	verdict := st.mayAnswer(from, f)
-	if verdict == foreign {
+	of, ok := st.answerer(from, f.Responder)
+	if !ok {
 		r.stats.Foreign++
 		return
 	}
@@ -69,27 +72,61 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		st.stats.Late++
 		return
 	}
-	if verdict == unexpected {
+	if !st.mayAnswer(of, f, inner) {
 		r.stats.Unexpected++
 		return
 	}
-	s.spoken = s.spoken || from == s.control
-	switch f.Kind {
-	case frame.Repair:
+	r.last = st
+	if of == nil {
+		s.spoken = s.spoken || from == s.control
+		st.answered(now, f, inner)
+	} else {
+		st.helped(now, of, f, inner)
+	}
+	r.enliven(s)
+}
+
+// answered takes an answer of the publisher's.
+func (st *stream) answered(now reliable.Time, f, inner *frame.Frame) {
+	if f.Kind == frame.Repair {
 		st.stats.Repairs++
 		st.req.Answered(now, f.Request)
-		st.data(now, inner, true)
-	case frame.Gone:
-		s.noteNewest(now, f)
-		st.gone(f)
-	case frame.Confirm:
-		s.noteNewest(now, f)
+		st.data(now, inner, repaired)
+		return
+	}
+	st.session.noteNewest(now, f)
+	if f.Kind == frame.Confirm {
 		for _, c := range f.Ranges {
 			st.req.Confirmed(now, c)
 		}
+		return
 	}
-	r.last = st
-	r.enliven(s)
+	for _, g := range f.Ranges {
+		if f.Flags&frame.TooLarge != 0 { // for the network, whoever sends it
+			st.lose(g.From, g.To, reliable.CauseTooLarge)
+		} else {
+			st.passOn(now, nil, g.From, g.To, reliable.CauseGone)
+		}
+	}
+	st.forgotten(f.OldestSeq, f.OldestOffset)
+}
+
+// helped takes an answer of a holder's, which says nothing about the publisher.
+func (st *stream) helped(now reliable.Time, of *inquiry, f, inner *frame.Frame) {
+	if f.Kind == frame.Repair {
+		st.stats.Repairs++
+		of.req.Answered(now, f.Request)
+		st.data(now, inner, handed)
+		return
+	}
+	of.echo.note(now, f.Time)
+	for _, g := range f.Ranges {
+		if f.Kind == frame.Confirm {
+			of.req.Confirmed(now, g)
+		} else {
+			st.passOn(now, of, g.From, g.To, reliable.CauseGone)
+		}
+	}
 }
 
 // repaired returns the DATA frame in a REPAIR, nil for another kind of answer, and false
@@ -107,16 +144,4 @@ func (r *Receiver) repaired(f *frame.Frame) (*frame.Frame, bool) {
 		inner.Arrived = f.Arrived
 	}
 	return inner, inner.Kind == frame.Data && inner.Session == f.Session && inner.Channel == f.Channel
-}
-
-// gone takes the publisher's word that it holds some frames no longer.
-func (st *stream) gone(f *frame.Frame) {
-	cause := reliable.CauseGone
-	if f.Flags&frame.TooLarge != 0 {
-		cause = reliable.CauseTooLarge
-	}
-	for _, r := range f.Ranges {
-		st.lose(r.From, r.To, cause)
-	}
-	st.forgotten(f.OldestSeq, f.OldestOffset)
 }

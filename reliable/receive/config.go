@@ -46,6 +46,8 @@ type Config struct {
 	MaxMemory int
 	// MaxSessions bounds the sessions that are followed; 0 means 1,024.
 	MaxSessions int
+	// Holders are admitted to each session: see Admit.
+	Holders []Holder
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int
 	// Runs lets one Message event stand for several messages of a frame, which

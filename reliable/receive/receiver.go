@@ -164,6 +164,9 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		s.group = r.cfg.Groups[f.Feed]
 	}
 	r.table.enter(s)
+	for _, h := range r.cfg.Holders {
+		r.Admit(s.id, h)
+	}
 	return s
 }
 
@@ -263,8 +266,8 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 	}
 	for _, s := range r.live {
 		for _, st := range s.streams {
-			if f := st.report(now); f != nil {
-				return r.send(s.to(), f), true
+			if f, to := st.report(now); f != nil {
+				return r.send(to, f), true
 			}
 		}
 	}

@@ -139,9 +139,13 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	if f.Kind != frame.Data {
 		s.noteNewest(now, f)
 	}
-	st.req.SetBehind(s.transit.take(now, f.Time))
+	behind := s.transit.take(now, f.Time)
+	st.req.SetBehind(behind)
+	for _, h := range st.holders {
+		h.req.SetBehind(behind)
+	}
 	if f.Kind == frame.Data {
-		st.data(now, f, false)
+		st.data(now, f, original)
 		return
 	}
 	s.echo.note(now, f.Time)
@@ -215,6 +219,9 @@ func (s *session) standStill(d time.Duration) {
 	s.heard = s.heard.Add(d)
 	for _, st := range s.streams {
 		st.req.Suspended(d)
+		for _, h := range st.holders {
+			h.req.Suspended(d)
+		}
 	}
 }
 

@@ -1,6 +1,8 @@
 package receive
 
 import (
+	"net/netip"
+
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -36,6 +38,8 @@ type stream struct {
 	// What the publisher is asked for: req decides, ask waits for the socket.
 	req *nack.Requester
 	ask request
+	// Who is asked for what the publisher doesn't have, in turn.
+	holders []*inquiry
 
 	// Where SESSION, and the last heartbeat before it was known where to begin, said that
 	// the stream begins.
@@ -58,6 +62,13 @@ type request struct {
 	ranges []nack.Range
 }
 
+// take takes the request that a Requester makes now, if it makes one.
+func (q *request) take(now reliable.Time, req *nack.Requester) {
+	if number, ranges, ok := req.Request(now); ok {
+		q.number, q.ranges = number, append(q.ranges[:0], ranges...)
+	}
+}
+
 // earlyBeat is what a heartbeat said before it was known where to begin.
 type earlyBeat struct {
 	nextSeq, nextOffset, oldestSeq, oldestOffset uint64
@@ -76,10 +87,7 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 		r: r, session: s, channel: channel,
 		win:    window{mem: &r.mem, buffer: r.cfg.Buffer},
 		extent: extent{grewAt: now},
-		req: nack.NewRequester(nack.RequesterConfig{
-			ID: r.cfg.ID, Seed: r.cfg.Seed ^ s.id, NoRecovery: r.cfg.NoRecovery,
-			MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
-		}),
+		req:    r.newRequester(s.id),
 	}
 	st.cursor.stream = st
 	st.status = newStatus(st, now)
@@ -89,8 +97,10 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 // over reports whether nothing more is told of the stream.
 func (st *stream) over() bool { return st.phase >= ended }
 
-// quiet reports whether the stream is over, or silent.
-func (st *stream) quiet() bool { return st.phase >= ended || st.phase == silent }
+// quiet reports whether the stream is over, or silent and no holder is asked any more.
+func (st *stream) quiet() bool {
+	return st.over() || st.phase == silent && st.gaps() == st.req.Gaps().Len()
+}
 
 // beat takes what HEARTBEAT and BYE say.
 func (st *stream) beat(now reliable.Time, f *frame.Frame) {
@@ -121,7 +131,7 @@ func (st *stream) forgotten(seq, offset uint64) {
 	if st.req.Gaps().Contains(seq) {
 		st.extent.landmark(st.win.next, seq, offset)
 	}
-	st.lose(st.win.next, min(seq, st.win.high), reliable.CauseGone)
+	st.passOn(st.r.now, nil, st.win.next, min(seq, st.win.high), reliable.CauseGone)
 }
 
 // tell takes the word of how far the stream is.
@@ -161,10 +171,18 @@ func (st *stream) position() uint64 {
 
 // lose gives up all missing frames in [from, to).
 func (st *stream) lose(from, to uint64, cause reliable.Cause) {
+	st.loseAt(st.req, from, to, cause)
+	for _, h := range st.holders {
+		st.loseAt(h.req, from, to, cause)
+	}
+}
+
+// loseAt gives up what one is asked for of [from, to).
+func (st *stream) loseAt(req *nack.Requester, from, to uint64, cause reliable.Cause) {
 	if from >= to {
 		return
 	}
-	st.r.removed = st.req.Forget(from, to, st.r.removed[:0])
+	st.r.removed = req.Forget(from, to, st.r.removed[:0])
 	for _, r := range st.r.removed {
 		st.win.lose(r.From, r.To, cause)
 		st.wake()
@@ -179,19 +197,28 @@ func (st *stream) advance(now reliable.Time) {
 	if st.phase != silent && now >= st.session.silentAt() {
 		st.fallSilent(now)
 	}
-	for _, l := range st.req.Advance(now) {
-		st.win.lose(l.From, l.To, causeOf(l.Cause))
-		st.wake()
-	}
-	if number, ranges, ok := st.req.Request(now); ok {
-		st.ask.number, st.ask.ranges = number, append(st.ask.ranges[:0], ranges...)
+	st.givenUp(now, nil, st.req.Advance(now))
+	st.ask.take(now, st.req)
+	for _, h := range st.holders { // in turn: what one passes on, the next one takes
+		st.givenUp(now, h, h.req.Advance(now))
+		h.ask.take(now, h.req)
 	}
 }
 
 // idle reports whether nothing happens to the stream by time alone.
 func (st *stream) idle() bool {
 	return st.over() && st.status.leaveDue == reliable.Never ||
-		st.phase == silent && st.deadline() == reliable.Never && len(st.ask.ranges) == 0
+		st.phase == silent && st.deadline() == reliable.Never && !st.asks()
+}
+
+// asks reports whether a NACK waits to be sent.
+func (st *stream) asks() bool {
+	for _, h := range st.holders {
+		if len(h.ask.ranges) > 0 {
+			return true
+		}
+	}
+	return len(st.ask.ranges) > 0
 }
 
 // deadline returns when to call advance.
@@ -200,6 +227,9 @@ func (st *stream) deadline() reliable.Time {
 		return st.status.leaveDue
 	}
 	at := min(st.req.Deadline(), st.status.due, st.status.wantDue)
+	for _, h := range st.holders {
+		at = min(at, h.req.Deadline())
+	}
 	if st.phase == silent {
 		return at
 	}
@@ -217,29 +247,40 @@ func (st *stream) wake() {
 	}
 }
 
-// report returns the NACK or STATUS that the stream sends now, or nil. The frame is valid
-// until the next call for any stream.
-func (st *stream) report(now reliable.Time) *frame.Frame {
+// report returns the NACK or STATUS that the stream sends now, and to whom, or nil. The
+// frame is valid until the next call for any stream.
+func (st *stream) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
+	to := st.session.to()
 	if now >= st.status.leaveDue {
 		st.status.leaveDue = reliable.Never
-		return st.status.farewell(now)
+		return st.status.farewell(now), to
 	}
 	if st.over() {
-		return nil
+		return nil, to
 	}
 	if len(st.ask.ranges) > 0 && !st.session.credit.mayAsk(now) {
 		st.ask.ranges = st.ask.ranges[:0]
 		st.r.stats.Withheld++
 	}
 	if len(st.ask.ranges) > 0 {
-		f := st.frame(now, frame.Nack, &st.session.echo)
-		fit := frame.FitRanges(frame.Nack, st.ask.ranges, st.r.cfg.Datagram)
-		f.Request, f.Ranges = st.ask.number, st.ask.ranges[:fit]
-		st.ask.ranges = st.ask.ranges[fit:]
-		st.stats.Nacks++
-		return f
+		return st.nack(now, &st.ask, &st.session.echo), to
 	}
-	return st.status.report(now)
+	for _, h := range st.holders {
+		if len(h.ask.ranges) > 0 {
+			return st.nack(now, &h.ask, &h.echo), h.Addr
+		}
+	}
+	return st.status.report(now), to
+}
+
+// nack returns a NACK with as much of a request as fits, and leaves the rest of it.
+func (st *stream) nack(now reliable.Time, q *request, e *echo) *frame.Frame {
+	f := st.frame(now, frame.Nack, e)
+	fit := frame.FitRanges(frame.Nack, q.ranges, st.r.cfg.Datagram)
+	f.Request, f.Ranges = q.number, q.ranges[:fit]
+	q.ranges = q.ranges[fit:]
+	st.stats.Nacks++
+	return f
 }
 
 // frame starts a frame of the stream's that sends a time back.

@@ -8,15 +8,31 @@ import (
 // DATA frames on their way into the window: what is new, what is missing, what finds
 // no room.
 
+// origin is where a DATA frame comes from.
+type origin uint8
+
+const (
+	original origin = iota // the publisher sent it
+	repaired               // the publisher repeated it
+	handed                 // a holder repeated it
+)
+
+// noteSender notes that the publisher was heard, if a new frame comes from there.
+func (st *stream) noteSender(now reliable.Time, from origin) {
+	if from != handed {
+		st.session.refresh(now)
+	}
+}
+
 // data takes a DATA frame, or a repair of one.
-func (st *stream) data(now reliable.Time, f *frame.Frame, repaired bool) {
+func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	if st.phase == starting {
 		st.startWith(now, f)
 	}
 	w := &st.win
 	switch {
 	case f.Seq < w.next && st.phase == starting:
-		st.session.refresh(now)
+		st.noteSender(now, from)
 		st.stats.NoRoom++ // it is asked for again if the session begins there
 		return
 	case f.Seq < w.next:
@@ -36,14 +52,16 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, repaired bool) {
 		st.stats.Beyond++
 		return
 	}
-	st.session.refresh(now)
-	st.session.credit.proven = true
+	st.noteSender(now, from)
+	if from != handed {
+		st.session.credit.proven = true
+	}
 	st.room.largest = max(st.room.largest, len(f.Raw))
 	st.evidence(f.Seq+1, f.EndOffset())
 	st.exists(now, f.Seq)
-	gap, missing := st.req.Arrived(now, f.Seq, repaired)
-	repaired = repaired && missing // else others lost it, and this copy came first
-	came := arrival{received: now, arrived: f.Arrived, repaired: repaired}
+	gap, missing := st.arrived(now, f.Seq, from != original)
+	repeated := from != original && missing // else others lost it, and this copy came first
+	came := arrival{received: now, arrived: f.Arrived, repaired: repeated}
 	if missing {
 		came.waited = int64(now.Sub(gap.Found))
 	}
@@ -153,6 +171,9 @@ func (st *stream) limit(now reliable.Time) {
 	}
 	st.room.limited = limit
 	st.req.SetLimit(now, limit)
+	for _, h := range st.holders {
+		h.req.SetLimit(now, limit)
+	}
 }
 
 // release frees all that the stream holds.
@@ -165,4 +186,8 @@ func (st *stream) release() {
 	c.ahead.frame, c.looked = frame.Frame{}, look{}
 	st.marks, st.ask, st.extent.landmarks = nil, request{}, nil
 	st.req.Forget(0, ^uint64(0), nil)
+	for _, h := range st.holders {
+		h.req.Forget(0, ^uint64(0), nil)
+		h.ask = request{}
+	}
 }

@@ -44,10 +44,10 @@ func (st *stream) fallSilent(now reliable.Time) {
 			return
 		}
 	case left:
-		st.lose(st.win.next, st.win.high, reliable.CauseEnded)
+		st.passOn(now, nil, st.win.next, st.win.high, reliable.CauseEnded)
 		return
 	}
-	st.lose(st.win.next, st.win.high, reliable.CauseSilent)
+	st.passOn(now, nil, st.win.next, st.win.high, reliable.CauseSilent)
 	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseSilent})
 	st.phase = silent
 	st.status.due = reliable.Never
@@ -82,9 +82,11 @@ func (st *stream) close() {
 // yield gives up what is missing, so that the session's place in the table gets free.
 func (st *stream) yield() {
 	st.lose(st.win.next, st.win.high, reliable.CauseMemory)
-	st.marks.place(mark{
-		seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseMemory,
-	})
+	if st.phase != silent {
+		st.marks.place(mark{
+			seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseMemory,
+		})
+	}
 	st.phase, st.status.due = silent, reliable.Never
 	st.wake()
 }
