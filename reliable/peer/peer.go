@@ -1,4 +1,3 @@
-// Package peer knows another side of the protocol by its address, and when it has moved.
 package peer
 
 import (
@@ -8,12 +7,6 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 )
-
-// How a peer moves to another address. A session's frames are taken from one source only, and a
-// subscriber's NACK and STATUS from its own address: else a stranger who has heard an id could put
-// frames into the session, move the subscriber's position, or draw its repairs. So one rule holds
-// at both ends: the old address has been quiet for some intervals, and the numbers and the time of
-// the new one go on exactly. A second candidate makes the move contested, and nobody moves.
 
 const (
 	// Intervals is for how many intervals the old address must have been quiet: a

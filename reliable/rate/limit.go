@@ -1,4 +1,3 @@
-// Package rate bounds a rate of bytes.
 package rate
 
 import (

@@ -1,2 +1,10 @@
 // Package store keeps sealed frames, so that they can be repeated.
+//
+// [Store] is the interface out of which a repairer serves NACKs. A [Buffer] is the store of
+// a publisher: a ring of the latest frames in memory, and behind it, if configured, a disk
+// for the frames that subscribers still need. A [History] is the store of a receiver: the
+// latest frames that came over the network, with holes.
+//
+// The package does no input or output. A Buffer names each [Job] for the disk; the caller
+// does it elsewhere and reports back with [Buffer.JobDone].
 package store
