@@ -103,7 +103,7 @@ func bodyFields(k Kind) int {
 	case Nack:
 		return 5
 	case Status:
-		return 7
+		return 8
 	case Confirm:
 		return 3
 	case Gone:
@@ -168,7 +168,7 @@ func (d *Decoder) body(f *Frame) bool {
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) && d.ranges(f)
 	case Status:
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) &&
-			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room)
+			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room) && d.properties(f)
 	case Confirm:
 		return d.u64s(&f.Responder) && d.time(&f.Time) && d.ranges(f)
 	case Gone:

@@ -78,11 +78,7 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.address(f.Control)
 		_ = e.enc.EncodeUint32(f.Channels)
 		e.bin(f.Name[:min(len(f.Name), MaxName)])
-		if len(f.Properties) == 0 {
-			_ = e.enc.EncodeMapLen(0)
-		} else {
-			_, _ = e.w.Write(f.Properties)
-		}
+		e.properties(f.Properties)
 	case Nack:
 		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.ranges(f.Ranges)
@@ -90,6 +86,7 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.bin(f.Name[:min(len(f.Name), MaxName)])
 		e.u64s(f.Position, f.Room)
+		e.properties(f.Properties)
 	case Confirm:
 		e.u64s(f.Responder, f.Time)
 		e.ranges(f.Ranges)
@@ -98,6 +95,15 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.ranges(f.Ranges)
 	}
 	return e.end(start)
+}
+
+// properties writes a map as it is, and an empty one where there is none.
+func (e *Encoder) properties(encoded []byte) {
+	if len(encoded) == 0 {
+		_ = e.enc.EncodeMapLen(0)
+		return
+	}
+	_, _ = e.w.Write(encoded)
 }
 
 // AppendRepair appends a REPAIR around a DATA datagram.

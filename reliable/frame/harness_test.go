@@ -134,19 +134,16 @@ func write(f *Frame, size int) []byte {
 		if f.Control.IsValid() {
 			control = binary.BigEndian.AppendUint16(f.Control.Addr().AsSlice(), f.Control.Port())
 		}
-		properties := f.Properties
-		if len(properties) == 0 {
-			properties = []byte{0x80}
-		}
 		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset).bin(control).
-			u32(f.Channels).bin(f.Name).raw(properties...).tag()
+			u32(f.Channels).bin(f.Name).raw(properties(f)...).tag()
 	case Nack:
 		return head(11, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).ranges(f.Ranges).tag()
 	case Status:
-		return head(13, f.Kind, f.Flags, f.Session, f.Channel).
-			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).u64(f.Position, f.Room).tag()
+		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).
+			u64(f.Position, f.Room).raw(properties(f)...).tag()
 	case Confirm:
 		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Time).ranges(f.Ranges).tag()
 	case Gone:
@@ -154,6 +151,14 @@ func write(f *Frame, size int) []byte {
 			u64(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
 	}
 	return nil
+}
+
+// properties returns the frame's map as it is on the wire.
+func properties(f *Frame) []byte {
+	if len(f.Properties) == 0 {
+		return []byte{0x80}
+	}
+	return f.Properties
 }
 
 // encode writes a decoded frame with the package; DATA as write does, since a
@@ -257,8 +262,9 @@ func samples() []sample {
 		{"session over IPv6", session6, 0},
 		{"session without a name", bare, 0},
 		{"nack", Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5, Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
-		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25}, 0},
-		{"status leaving", Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef, Name: []byte{}, Position: 17}, 0},
+		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25,
+			Properties: []byte{0x81, 7, 0x2a}}, 0},
+		{"status leaving", Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef, Name: []byte{}, Position: 17, Properties: []byte{0x80}}, 0},
 		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6, Ranges: ranges}, 0},
 		{"gone", Frame{Kind: Gone, Session: sampleSession, Responder: sampleSession, Request: 5, Time: 61e6, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
 	}
