@@ -5,8 +5,10 @@ import (
 	"fmt"
 	"log"
 	"net/netip"
+	"time"
 
 	"crier/publisher"
+	"crier/subscriber"
 )
 
 // A publisher on the loopback interface, which only this machine hears.
@@ -52,4 +54,35 @@ func ExampleNew() {
 	defer p.Close()
 	fmt.Println("publishing", p.Datagram(), "bytes a datagram")
 	// Output: publishing 1472 bytes a datagram
+}
+
+// A publisher that waits for its subscribers: it begins with the first, keeps what they
+// have yet to take, and returns once all of them have it.
+func ExamplePublisher_WaitTaken() {
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
+	defer cancel()
+	group := netip.MustParseAddrPort("239.77.0.10:7710")
+	s, err := subscriber.New(subscriber.Config{
+		Groups:  []netip.AddrPort{group},
+		Name:    "desk",
+		Handler: func(*subscriber.Event) {},
+	})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	p, err := publisher.New(publisher.Config{Group: group, Pace: publisher.Named("desk"), WaitFor: 1})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer p.Close()
+	if _, err := p.Publish(ctx, []byte("settle the books")); err != nil {
+		log.Fatal(err)
+	}
+	if err := p.WaitTaken(ctx); err != nil {
+		log.Fatal(err)
+	}
+	fmt.Println("the desk has it")
+	// Output: the desk has it
 }

@@ -33,6 +33,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		}
 	}
 	m.p.wantWork()
+	m.p.notifyTaken()
 	if !m.told && m.p.sender.OffloadOff() && !m.p.stopping {
 		m.told = true
 		m.p.working.Go(m.p.tellOffload) // a log may take its time
@@ -43,6 +44,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 func (m *machine) Advance(now int64) {
 	m.p.sender.Advance(reliable.Time(now))
 	m.p.wantWork()
+	m.p.notifyTaken()
 	if !m.p.finished && m.p.sender.Finished(reliable.Time(now)) {
 		m.p.finished = true
 		close(m.p.done)

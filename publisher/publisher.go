@@ -30,6 +30,7 @@ type Publisher struct {
 	machine  machine
 	line     line          // goroutines that wait for room
 	waiting  int           // goroutines that wait until something was sent
+	untaken  int           // of these, goroutines that wait until messages are taken
 	progress chan struct{} // closed when it was
 	finished bool
 	freed    uint64 // what the sender counted when the line was last told
@@ -308,6 +309,42 @@ func (p *Publisher) Sent() uint64 {
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	return p.sender.FlushedOffset()
+}
+
+// WaitTaken returns when the subscribers whose pace counts have taken all messages that
+// were accepted before, or ctx ends. What a subscriber has taken is what its position
+// says, which it reports about twice a second in small groups: with Overload block, what
+// its application has taken, or up to 64 datagrams more that Messages is handing out; else,
+// what has come. A subscriber that is left out of the count, or leaves, is not waited for,
+// and where none counts WaitTaken returns at once: see WaitFor. It returns ErrNobodyCounts
+// if nobody's pace counts by the configuration, and ErrClosed if the Publisher is closed
+// first.
+func (p *Publisher) WaitTaken(ctx context.Context) error {
+	if p.cfg.Pace.IsZero() {
+		return ErrNobodyCounts
+	}
+	p.loop.Lock()
+	target := p.sender.Frontier()
+	p.sender.Flush()
+	p.loop.SettleNow()
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	p.untaken++
+	defer func() { p.untaken-- }()
+	for !p.sender.Taken(target) {
+		if err := p.wait(ctx); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// notifyTaken wakes those that wait until messages are taken, after something was heard
+// or time has passed. The caller holds the lock.
+func (p *Publisher) notifyTaken() {
+	if p.untaken > 0 {
+		p.notify()
+	}
 }
 
 // wait gives the lock back until a batch was sent, ctx ends, or the Publisher is

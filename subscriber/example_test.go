@@ -2,6 +2,7 @@ package subscriber_test
 
 import (
 	"context"
+	"encoding/json"
 	"fmt"
 	"log"
 	"net/netip"
@@ -82,4 +83,54 @@ func ExampleConfig_handler() {
 	p.Close()
 	<-ended
 	// Output: hello
+}
+
+// quote is what the next example sends.
+type quote struct {
+	Symbol string  `json:"symbol"`
+	Price  float64 `json:"price"`
+}
+
+// A payload is bytes: encode structs as you like, here as JSON. Payload is a view, which
+// Unmarshal copies from.
+func Example_json() {
+	group := netip.MustParseAddrPort("239.77.0.4:7704")
+	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}})
+	if err != nil {
+		log.Fatal(err)
+	}
+	defer s.Close()
+
+	p, err := publisher.New(publisher.Config{Group: group, Name: "quotes"})
+	if err != nil {
+		log.Fatal(err)
+	}
+	for _, q := range []quote{{"ABC", 10.01}, {"XYZ", 7.5}} {
+		payload, err := json.Marshal(q)
+		if err != nil {
+			log.Fatal(err)
+		}
+		if _, err := p.Publish(context.Background(), payload); err != nil {
+			log.Fatal(err)
+		}
+	}
+	go p.Close() // it repairs what is missing meanwhile
+
+	for ev := range s.Messages(context.Background()) {
+		switch ev.Kind {
+		case subscriber.Message:
+			var q quote
+			if err := json.Unmarshal(ev.Payload, &q); err != nil {
+				log.Fatal(err)
+			}
+			fmt.Printf("%s costs %.2f\n", q.Symbol, q.Price)
+		case subscriber.SessionEnded:
+			s.Close() // Messages ends once all is taken
+		}
+	}
+	fmt.Println(s.Err() == subscriber.ErrClosed)
+	// Output:
+	// ABC costs 10.01
+	// XYZ costs 7.50
+	// true
 }

@@ -162,6 +162,17 @@ func (s *Sender) Flush() { s.packer.flush = s.packer.holds() }
 // with the kernel.
 func (s *Sender) FlushedOffset() uint64 { return s.packer.flushedOffset() }
 
+// Frontier returns the number of the first frame that no accepted message has a part in.
+func (s *Sender) Frontier() uint64 {
+	if s.packer.holds() {
+		return s.store.Next() + 1
+	}
+	return s.store.Next()
+}
+
+// Taken reports whether the subscribers that count have passed all frames below seq.
+func (s *Sender) Taken(seq uint64) bool { return s.pace.needed() >= seq }
+
 // FullBatch reports whether so many full frames wait to be sent that one batch
 // takes no more.
 func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.store.Most() }
