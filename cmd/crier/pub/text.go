@@ -40,7 +40,8 @@ func (t *times) text() string {
 }
 
 // text returns the last words of crier pub.
-func (o *options) text(session publisher.SessionID, st publisher.Stats, took times, late time.Duration,
+func (o *options) text(session publisher.SessionID, st publisher.Stats, took times,
+	late time.Duration,
 	interrupted bool) string {
 	drops, kernel := drops.OfPublisher(&st), drops.Kernel{}
 	kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)

@@ -90,7 +90,8 @@ func (e *explainer) accepted(s *testnet.Session, offset uint64, payload []byte) 
 
 // part reports whether a DATA frame has a part of the message.
 func (e *explainer) part(f *frame.Frame) bool {
-	return f != nil && f.Kind == frame.Data && reliable.SessionID(f.Session) == e.session.ID && e.offset >= f.Offset &&
+	return f != nil && f.Kind == frame.Data && reliable.SessionID(f.Session) == e.session.ID &&
+		e.offset >= f.Offset &&
 		e.offset < f.EndOffset()
 }
 

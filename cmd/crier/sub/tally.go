@@ -24,8 +24,9 @@ type tally struct {
 	list     []*sessionTally                        // in the order in which they were first heard
 	sessions map[subscriber.SessionID]*sessionTally // by id; of those with one id, the last
 	dropped  uint64                                 // no longer on the list
-	open     int                                    // sessions that have neither ended nor are silent
-	seen     int
+	// sessions that have neither ended nor are silent
+	open int
+	seen int
 	// unseen counts those of seen that have not said BYE.
 	unseen   int
 	messages uint64

@@ -55,7 +55,7 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 		}
 		defer lines.Close()
 	}
-	if b.site, err = newSite(&o); err != nil {
+	if b.site, err = newSite(&o.Network); err != nil {
 		return err
 	}
 	defer b.site.close()

@@ -40,7 +40,7 @@ func usual(kind string) Options {
 		Kind: kind, Sizes: []int{64}, Subscribers: []int{2}, Publishers: []int{1},
 		Rates: []float64{0}, Waits: []string{job.WaitBlock},
 		Duration: 20 * time.Millisecond, Runs: 1, Offload: true, InFlight: 1 << 20,
-		Net: NetLoopback, MTU: defaultMTU,
+		Network: Network{Net: NetLoopback, MTU: defaultMTU},
 	}
 }
 
@@ -70,7 +70,7 @@ func TestWorkerFails(t *testing.T) {
 	o := usual(report.Throughput)
 	b := &coordinator{o: &o, show: func(string) {}, env: newEnvironment(&o)}
 	var err error
-	if b.site, err = newSite(&o); err != nil {
+	if b.site, err = newSite(&o.Network); err != nil {
 		t.Fatal(err)
 	}
 	defer b.site.close()

@@ -22,44 +22,70 @@ const (
 
 // Options are what to measure, and where. Lists make a cell of each combination.
 type Options struct {
-	Kind        string
-	Sizes       []int // bytes of a message
+	Kind string
+	// Sizes are in bytes of a message.
+	Sizes       []int
 	Subscribers []int
 	Publishers  []int
-	Rates       []float64 // messages a second; 0: as fast as possible
-	Waits       []string
-	Duration    time.Duration // of each run
-	Runs        int           // of each cell
-	Drop        float64
-	Offload     bool
-	InFlight    int // bytes of messages that may be under way when there is no rate
+	// Rates are in messages a second; 0: as fast as possible.
+	Rates []float64
+	Waits []string
+	// Duration is of each run, and Runs of each cell.
+	Duration time.Duration
+	Runs     int
+	Drop     float64
+	Offload  bool
+	// InFlight bounds the bytes of messages that are under way where there is no rate.
+	InFlight int
 
-	// Overloads are, for Overload, the answers of a crawling subscriber to messages that it
-	// can't take.
+	Slow
+	Network
+	Output
+}
+
+// Slow are the options of benchmarks with a slow subscriber.
+type Slow struct {
+	// Overloads are, for Overload, the subscriber's answers to messages that it can't take.
 	Overloads []string
-	Work      time.Duration // what a message costs it
-	Buffer    int           // bytes that wait for it at most
-	Resend    int           // bytes of the publisher's resend buffer
-	Backlog   int64         // of spill: bytes of messages that go to disk
-	DiskDir   string        // the directory on disk
-	Floor     uint64        // bytes a second that may go to a subscriber that is behind
-	Patience  time.Duration // how long the backlog may take to grow, and to drain
+	// Work is the time that a message costs the subscriber.
+	Work time.Duration
+	// Buffer and Resend are in bytes, of the subscriber and of the publisher.
+	Buffer, Resend int
+	// Backlog is, for Spilling, in bytes of messages that go to disk, in DiskDir.
+	Backlog int64
+	DiskDir string
+	// Floor is in bytes a second that may go to a subscriber that is behind.
+	Floor uint64
+	// Patience bounds the time in which the backlog grows, and that in which it drains.
+	Patience time.Duration
+}
 
-	Net        string
-	MTU        int // of --net netns
+// Network are the options of the network between the processes.
+type Network struct {
+	Net string
+	// MTU, RealFrames and GRO are of the interfaces that NetNamespaces makes.
+	MTU        int
 	RealFrames bool
-	GRO        bool   // of the interfaces that receive, where frames are real
-	Interface  string // that the user named
-	Remote     string // the address of "crier bench serve"
+	GRO        bool
+	// Interface is the one that the user named.
+	Interface string
+	// Remote is the address of "crier bench serve".
+	Remote string
+}
 
-	WithLimits bool   // measure the limits as well
-	LimitsFile string // or take them from a run's JSON
-	Compare    string // a run's JSON
-	HTML       string // file to write
-	JSON       string // "-": print it in place of the table; else a file to write as well
-
-	Version string // of crier
-	Command string // as the page shows it; empty: as this process was called
+// Output are the options of what is printed and written.
+type Output struct {
+	// WithLimits measures the limits as well; LimitsFile takes them from a run's JSON.
+	WithLimits bool
+	LimitsFile string
+	// Compare is the JSON of an earlier run.
+	Compare string
+	// HTML and JSON are files to write; "-" prints JSON in place of the table.
+	HTML, JSON string
+	// Version is that of crier.
+	Version string
+	// Command is the page's; by default that of this process.
+	Command string
 }
 
 const (

@@ -15,7 +15,7 @@ import (
 // site is where rounds are played: the network, the processes and the counters that they
 // share.
 type site struct {
-	o          *Options
+	o          *Network
 	self       string    // this program's file
 	shared     *os.File  // the counters, see job.Progress
 	sharedPath string    // by which the processes open it
@@ -23,8 +23,8 @@ type site struct {
 	rounds     int
 }
 
-// newSite makes a site for a benchmark.
-func newSite(o *Options) (*site, error) {
+// newSite returns a site in a network.
+func newSite(o *Network) (*site, error) {
 	s := &site{o: o}
 	var err error
 	if s.self, err = os.Executable(); err != nil {

@@ -8,56 +8,68 @@ import (
 	"time"
 )
 
-// Task is what a worker is to do. It is the first line that the worker reads.
+// Task is the job of a worker, and the first line that it reads.
 type Task struct {
-	Role      string
-	Group     string // multicast address and port
-	Back      string `json:",omitempty"` // the group that answers go to (ping and pong)
+	Role string
+	// Group is the multicast address and port of messages, Back those of answers.
+	Group     string
+	Back      string `json:",omitempty"`
 	Interface string
-	Size      int // bytes of a message, or of a datagram
-	// messages a second, due at even times; 0: as fast as the window allows
+	// Size is in bytes of a message, or of a datagram.
+	Size int
+	// Rate is in messages a second, due at even times; 0: as fast as the window allows.
 	Rate     float64 `json:",omitempty"`
 	Duration time.Duration
 	Wait     string `json:",omitempty"`
-	Send     string `json:",omitempty"` // how a flooder sends
-	Offload  bool   `json:",omitempty"`
-	// share of received datagrams that a subscriber throws away
-	Drop     float64  `json:",omitempty"`
-	Seed     uint64   `json:",omitempty"` // of what is thrown away
-	Sessions []uint64 // of the publishers; a publisher's own is at Index
-	Index    int      // which of the publishers, or of the subscribers, this is
-	Readers  int      // subscribers
-	Window   uint64   `json:",omitempty"` // messages that may be under way
-	Progress string   `json:",omitempty"` // how to open the file of counters
-	Peers    []string `json:",omitempty"` // TCP addresses of the subscribers
-
-	Slow     int      // subscribers that crawl, besides the others; their Index follows the others'
-	Pressure Pressure // what becomes of messages that they don't take
+	// Send is a flooder's way of sending.
+	Send    string `json:",omitempty"`
+	Offload bool   `json:",omitempty"`
+	// Drop is the share of received datagrams that a subscriber throws away, by Seed.
+	Drop float64 `json:",omitempty"`
+	Seed uint64  `json:",omitempty"`
+	// Sessions are those of the publishers; a publisher's own is at Index.
+	Sessions []uint64
+	// Index is the number of this publisher, or subscriber.
+	Index int
+	// Readers are subscribers, Slow those that crawl. Their Index follows the others'.
+	Readers, Slow int
+	// Window bounds the messages that are under way.
+	Window uint64 `json:",omitempty"`
+	// Progress is the path of the file of counters.
+	Progress string `json:",omitempty"`
+	// Peers are the TCP addresses of the subscribers.
+	Peers []string `json:",omitempty"`
+	// Pressure is about messages that slow subscribers don't take.
+	Pressure Pressure
 }
 
-// Pressure is what a task says of producers that outrun a consumer. The zero value
-// is what publishers and subscribers do by default.
+// Pressure describes producers that outrun a consumer. The zero value stands for the
+// defaults of publishers and subscribers.
 type Pressure struct {
-	Work     time.Duration `json:",omitempty"` // what a message costs a slow subscriber
-	Overload string        `json:",omitempty"` // what it does with those that it can't take
-	Buffer   int           `json:",omitempty"` // bytes that wait for it at most
+	// Work is the time that a message costs a slow subscriber, Overload its answer to those
+	// that it can't take, and Buffer its buffer in bytes.
+	Work     time.Duration `json:",omitempty"`
+	Overload string        `json:",omitempty"`
+	Buffer   int           `json:",omitempty"`
 
-	Resend int  `json:",omitempty"` // bytes of the publisher's resend buffer
-	Drop   bool `json:",omitempty"` // messages that find no room there are dropped
+	// Resend is the publisher's resend buffer in bytes. With Drop, messages that find no
+	// room there are dropped.
+	Resend int  `json:",omitempty"`
+	Drop   bool `json:",omitempty"`
 
-	// bytes of messages that the slow one is to be behind, besides Resend
+	// Backlog is in bytes of messages that the slow one is to be behind, besides Resend;
+	// Disk bounds the bytes on disk, in DiskDir.
 	Backlog int64  `json:",omitempty"`
-	Disk    int64  `json:",omitempty"` // bytes on disk at most
+	Disk    int64  `json:",omitempty"`
 	DiskDir string `json:",omitempty"`
 	// Floor is in bytes a second that may go to a subscriber that is behind.
 	Floor uint64 `json:",omitempty"`
-	// how long the backlog may take to grow, and to drain
+	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration `json:",omitempty"`
 }
 
-// Checked reports whether the publisher keeps all that a slow subscriber has yet to
-// take, on disk too, and whether subscribers hold every byte against what was
-// published.
+// Checked reports whether the publisher keeps the whole backlog of a slow subscriber, on disk
+// too, and subscribers compare every byte with the published one.
 func (t *Task) Checked() bool { return t.Pressure.Backlog > 0 }
 
 // OpenProgress opens the table of a task's round. Slow subscribers hold nobody back.

@@ -23,7 +23,8 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	}
 	wait, _, err := w.task.Waits()
 	cfg := publisher.Config{
-		Group: group, Interface: w.task.Interface, Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
+		Group: group, Interface: w.task.Interface,
+		Session:   publisher.SessionID(w.task.Sessions[w.task.Index]),
 		NoOffload: !w.task.Offload, Wait: wait, Network: w.network, Logger: w.log,
 		ResendBuffer: w.task.Pressure.Resend,
 	}
