@@ -9,22 +9,22 @@ import (
 // Gap is a run of missing frames that were found missing together.
 type Gap struct {
 	Range
-	// Found is when it was found missing; where there was no room for it then, and no
+	// Found is when it was found missing; where it had no room then, and there is no
 	// MaxWait, when it was first asked for.
 	Found Time
 
 	due      Time          // when to ask, or ask again
 	wait     time.Duration // of that, from the last request or CONFIRM on
 	since    Time          // since when requests went unanswered; Never before the first
-	until    Time          // the end of the hold that a CONFIRM began last
+	until    Time          // the end of the wait that a CONFIRM began last
 	tries    int32         // requests so far
-	confirms int16         // holds so far
+	confirms int16         // such waits so far
 	roomless bool          // there was no room for it when it was found missing
 }
 
 // Gaps is what is missing below the highest sequence number known: disjoint gaps
 // in ascending order. They lie in blocks of up to blockSize, so that a change
-// anywhere costs the move of half a block at the most, however many there are.
+// anywhere moves half a block at most, however many there are.
 type Gaps struct {
 	blocks []*block
 	count  int
@@ -112,7 +112,7 @@ func (g *Gaps) Missing(seq uint64) uint64 {
 	return seq
 }
 
-// find returns the place of the gap that holds seq, or of the first above it.
+// find returns the place of the gap that contains seq, or of the first above it.
 func (g *Gaps) find(seq uint64) (place, bool) {
 	if g.count == 0 {
 		return place{}, false
@@ -233,8 +233,8 @@ func (g *Gaps) remove(p place) place {
 	return p
 }
 
-// merge joins block n with the one above where both are half a block at the most,
-// or a few gaps that are left would hold on to many blocks.
+// merge joins block n with the one above where both are half a block at most,
+// or a few gaps that are left would keep many blocks.
 func (g *Gaps) merge(n int) bool {
 	if n+1 >= len(g.blocks) {
 		return false
@@ -259,7 +259,7 @@ func (g *Gaps) drop(n int) {
 	g.blocks = slices.Delete(g.blocks, n, n+1)
 }
 
-// take closes one missing number and returns the gap that held it.
+// take closes one missing number and returns the gap that it was in.
 func (g *Gaps) take(seq uint64) (Gap, bool) {
 	p, found := g.find(seq)
 	if !found {
@@ -270,7 +270,7 @@ func (g *Gaps) take(seq uint64) (Gap, bool) {
 	return gap, true
 }
 
-// cut removes [from, to) and appends the missing runs it held to removed.
+// cut removes [from, to) and appends the missing runs in it to removed.
 func (g *Gaps) cut(from, to uint64, removed []Range) []Range {
 	for p, _ := g.find(from); g.has(p) && g.at(p).From < to; {
 		part := g.at(p).Range.Clip(from, to)

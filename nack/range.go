@@ -11,7 +11,7 @@ type Range struct {
 	From, To uint64
 }
 
-// Len returns how many numbers the range holds.
+// Len returns how many numbers are in the range.
 func (r Range) Len() uint64 {
 	if r.To <= r.From {
 		return 0
@@ -61,7 +61,7 @@ func Normalize(ranges []Range) []Range {
 	return kept
 }
 
-// Subtract appends to kept the numbers of some ranges that others don't hold, and
+// Subtract appends to kept the numbers of some ranges that aren't in others, and
 // returns it. Both must be as Normalize returns them, or ascending and disjoint at
 // least; kept must not share memory with them.
 func Subtract(kept, ranges, without []Range) []Range {
@@ -104,7 +104,7 @@ func Union(kept, a, b []Range) []Range {
 	return kept
 }
 
-// Count returns how many numbers ascending and disjoint ranges hold.
+// Count returns how many numbers are in ascending and disjoint ranges.
 func Count(ranges []Range) (n uint64) {
 	for _, r := range ranges {
 		n += r.Len()

@@ -29,9 +29,9 @@ type Requester struct {
 	backoff time.Duration // the last draw
 	drawn   Time          // when it was drawn
 
-	heldBackoff time.Duration // the last draws for a CONFIRM
-	heldJitter  uint64
-	heldAt      Time // when they were drawn
+	confirmBackoff time.Duration // the last draws for a CONFIRM
+	confirmJitter  uint64
+	confirmDrawn   Time // when they were drawn
 
 	next        Time   // nothing is to be asked for before
 	late        Time   // no gap has been open for too long before
@@ -57,7 +57,7 @@ func NewRequester(cfg RequesterConfig) *Requester {
 	cfg.setDefaults()
 	return &Requester{
 		cfg: cfg, rand: NewRand(cfg.Seed, cfg.ID), limit: ^uint64(0),
-		next: Never, late: Never, silent: Never, quiet: always, drawn: always, heldAt: always,
+		next: Never, late: Never, silent: Never, quiet: always, drawn: always, confirmDrawn: always,
 	}
 }
 

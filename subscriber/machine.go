@@ -32,7 +32,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		// may take them later.
 		for i := range ps {
 			if m.handle(now, &ps[i], &m.other) {
-				s.receiver.Hold()
+				s.receiver.Keep()
 			}
 		}
 		s.news()

@@ -97,7 +97,7 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 		publish(t, p, 0, count)
 		time.Sleep(time.Second)
 		st := sub.Sessions()[0]
-		if st.HeldBytes > 70<<10 || st.NoRoom == 0 || st.NextOffset != count || st.Lag != count {
+		if st.BufferedBytes > 70<<10 || st.NoRoom == 0 || st.NextOffset != count || st.Lag != count {
 			t.Errorf("%+v", st)
 		}
 		go p.Close()

@@ -192,9 +192,9 @@ func (c *Checker) settled(sub *Subscriber) {
 	if used > e.peak {
 		e.peak = used
 		for _, st := range sub.Sessions() {
-			if st.HeldBytes > most.buffer+most.frame {
+			if st.BufferedBytes > most.buffer+most.frame {
 				c.fail("%v holds %d bytes of session %016x, and may hold %d and one frame",
-					sub, st.HeldBytes, st.ID, most.buffer)
+					sub, st.BufferedBytes, st.ID, most.buffer)
 			}
 		}
 	}

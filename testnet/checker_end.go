@@ -97,9 +97,9 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 	if !settled || now.Sub(v.s.Start) <= patience {
 		return
 	}
-	if st.Gaps != 0 || st.Held != 0 || st.Lag != 0 {
+	if st.Gaps != 0 || st.Buffered != 0 || st.Lag != 0 {
 		v.fail("%d gaps are open, %d frames held, and it is %d messages behind, %v after the faults ended",
-			st.Gaps, st.Held, st.Lag, now.Sub(calm))
+			st.Gaps, st.Buffered, st.Lag, now.Sub(calm))
 	}
 	switch {
 	case v.s.Ended == reliable.Never && v.s.Closed == reliable.Never: // it lives
@@ -131,7 +131,7 @@ func (v *view) compare(st *receive.SessionStats) {
 	if st.NextOffset > v.s.NextOffset() || st.NextOffset > max(v.offset, v.s.FirstOffset) {
 		v.fail("next_offset is %d, the publisher accepted up to %d, and there was evidence up to %d", st.NextOffset, v.s.NextOffset(), v.offset)
 	}
-	if st.Gaps == 0 && st.Held == 0 && st.Lag == 0 && st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
+	if st.Gaps == 0 && st.Buffered == 0 && st.Lag == 0 && st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
 		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost, st.FirstOffset, st.NextOffset)
 	}
 	if v.phase == reliable.SessionEnded && v.bye && !v.sub.Left() && st.NextOffset != v.s.NextOffset() {

@@ -46,7 +46,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)
 	}
-	s.m.Hold()
+	s.m.Keep()
 	clear(s.buf) // whoever still looks at it finds nothing
 	s.w.observeHandled(pkt, s)
 }

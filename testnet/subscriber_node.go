@@ -50,7 +50,7 @@ type SubscriberConfig struct {
 // receiver is what a World needs of a receive.Receiver.
 type Receiver interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
-	Hold()
+	Keep()
 	Poll(events []reliable.Run) int
 	Advance(now reliable.Time)
 	Deadline() reliable.Time

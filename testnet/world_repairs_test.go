@@ -71,7 +71,7 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		for at := reliable.Time(0); at < reliable.Time(messages*work); at += 10 * milli {
 			s.At(at, func() {
 				for _, one := range slow.Sessions() {
-					held = max(held, one.HeldBytes)
+					held = max(held, one.BufferedBytes)
 				}
 			})
 		}

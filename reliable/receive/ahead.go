@@ -58,7 +58,7 @@ func (c *cursor) stepAhead(ev *reliable.Run) bool {
 	st := c.stream
 	a := &c.ahead
 	p := st.win.at(a.frames[a.first])
-	if p == nil || !p.held {
+	if p == nil || !p.used {
 		a.pass()
 		return false
 	}

@@ -51,7 +51,7 @@ func TestOnArrivalOffsetsThatGoBack(t *testing.T) {
 			if rand.Below(3) > 0 {
 				poll()
 			}
-			l.Hold()
+			l.Keep()
 		}
 		l.Close(l.now)
 		poll()

@@ -28,7 +28,7 @@ func (st *stream) answerer(from netip.AddrPort, responder uint64) (*inquiry, boo
 }
 
 // mayAnswer reports whether an answer of the publisher's or a holder's counts, by the
-// frame that a REPAIR holds. GONE and CONFIRM name who answers, and GONE a request of this
+// frame in a REPAIR. GONE and CONFIRM name who answers, and GONE a request of this
 // subscriber's to it. A holder repeats nothing but what it was asked for, and is still
 // missing: while the publisher has a frame, a holder says nothing about it.
 func (st *stream) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
@@ -130,7 +130,7 @@ func (st *stream) helped(now reliable.Time, of *inquiry, f, inner *frame.Frame) 
 }
 
 // repaired returns the DATA frame in a REPAIR, nil for another kind of answer, and false
-// where the REPAIR holds something else than it says.
+// where something else is in the REPAIR than it says.
 func (r *Receiver) repaired(f *frame.Frame) (*frame.Frame, bool) {
 	if f.Kind != frame.Repair {
 		return nil, true

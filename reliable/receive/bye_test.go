@@ -21,7 +21,7 @@ func TestNothingIsBeyondTheEnd(t *testing.T) {
 	beyond.NextSeq, beyond.NextOffset = 9, 9
 	for _, f := range []*frame.Frame{rig.Data(t, 1, 3), rig.Data(t, 1, 5), rig.Beat(t, 1, 9), rig.Made(t, beyond), rig.Made(t, bye)} {
 		l.hears(f)
-		if st := l.Sessions()[0]; st.NextOffset != 3 || st.Gaps != 1 || st.Held != 1 {
+		if st := l.Sessions()[0]; st.NextOffset != 3 || st.Gaps != 1 || st.Buffered != 1 {
 			t.Errorf("after %v: %+v", f, st)
 		}
 	}

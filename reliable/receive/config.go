@@ -31,17 +31,17 @@ type Config struct {
 	NoRecovery bool
 	// Overload says what to do when the application is slow.
 	Overload reliable.Overload
-	// MaxWait bounds how long a gap may hold back what lies behind it; 0 means
+	// MaxWait bounds how long a gap may delay what lies behind it; 0 means
 	// no bound.
 	MaxWait time.Duration
 	// Silence is how long a publisher may be quiet, and requests unanswered,
 	// before the session is silent; 0 means 2 s. Five announced heartbeat
 	// intervals are waited for in any case.
 	Silence time.Duration
-	// Buffer bounds what is held of one session, in bytes, waiting for a gap to
-	// close or for the application; 0 means 32 MiB.
+	// Buffer bounds the frames of one session that wait for a gap to close or for the
+	// application, in bytes; 0 means 32 MiB.
 	Buffer int
-	// MaxMemory bounds what is held of all sessions, and of messages that span
+	// MaxMemory bounds the frames of all sessions that wait, and messages that span
 	// frames, in bytes; 0 means four times Buffer.
 	MaxMemory int
 	// MaxSessions bounds the sessions that are followed; 0 means 1,024.

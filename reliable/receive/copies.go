@@ -2,7 +2,7 @@ package receive
 
 import "crier/reliable/frame"
 
-// copies hands out the frames that held datagrams are decoded into for delivery, and
+// copies hands out the frames that buffered datagrams are decoded into for delivery, and
 // takes them back. Events view the chunks of some of them until the next Poll.
 type copies struct {
 	spare  []*frame.Frame

@@ -20,7 +20,7 @@ type cursor struct {
 	chunk    int    // the next chunk
 	at       uint64 // its offset
 	settled  bool   // what was lost before the frame has been named
-	kept     bool   // chunk, at and settled hold for the frame now in its slot
+	kept     bool   // chunk, at and settled are those of the frame now in its slot
 
 	known  bool   // offset means something
 	offset uint64 // of the next message to deliver or to name lost
@@ -81,7 +81,7 @@ func (c *cursor) step(ev *reliable.Run) bool {
 			if c.stepAhead(ev) {
 				return true
 			}
-		case w.isHeld(w.next):
+		case w.has(w.next):
 			c.loadHeld()
 		case c.lossPending && c.knowsLoss():
 		default:
@@ -117,7 +117,7 @@ func (c *cursor) unload() {
 // finishFrame moves on to the next frame.
 func (c *cursor) finishFrame() {
 	st := c.stream
-	if st.win.isHeld(st.win.next) {
+	if st.win.has(st.win.next) {
 		st.win.free(st.win.at(st.win.next))
 	}
 	c.tail = c.frame.Flags&frame.Unfinished != 0 && !c.whole.active

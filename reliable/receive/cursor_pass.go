@@ -31,7 +31,7 @@ func (c *cursor) pass(cause reliable.Cause, frames uint64) {
 }
 
 // look is what passTail found: from the next frame on all are missing up to one that is
-// held, and that one has nothing of the messages which were sure then. That stays so until
+// here, and that one has nothing of the messages which were sure then. That stays so until
 // one of the missing ones comes.
 type look struct {
 	known           bool
@@ -65,7 +65,7 @@ func (c *cursor) passTail() bool {
 	switch {
 	case next == w.next:
 		return false
-	case w.isHeld(next):
+	case w.has(next):
 		f := st.r.copies.take()
 		starts := w.at(next).decoded(&st.r.dec, f).StartOffset()
 		st.r.copies.put(f, false)

@@ -104,7 +104,7 @@ func TestLostMessageHoldsNothingBack(t *testing.T) {
 	l.wants("1 no longer held", "2")
 	l.hears(parts[3])
 	l.wants()
-	if st := l.Sessions()[0]; st.Gaps != 0 || st.Held != 0 || st.Duplicates != 1 {
+	if st := l.Sessions()[0]; st.Gaps != 0 || st.Buffered != 0 || st.Duplicates != 1 {
 		t.Errorf("%+v", st)
 	}
 

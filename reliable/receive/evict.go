@@ -67,7 +67,7 @@ func (r *Receiver) forget(s *session) {
 	delete(r.table.byID, s.id)
 }
 
-// remove takes a session out of the table, and frees what it holds.
+// remove takes a session out of the table, and frees its memory.
 func (r *Receiver) remove(s *session) {
 	for _, st := range s.streams {
 		st.release()

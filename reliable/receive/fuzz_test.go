@@ -67,7 +67,7 @@ func FuzzReceiver(f *testing.F) {
 			if g.Byte()%4 != 0 {
 				poll()
 			} else {
-				r.Hold()
+				r.Keep()
 			}
 			r.Advance(now)
 			for i := 0; ; i++ {

@@ -122,7 +122,7 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 			far := crowd(t, id, 2000, 1<<29, 300)
 			l.Handle(l.now, rig.PublisherAddr, far)
 			l.Handle(l.now, rig.PublisherAddr, crowd(t, id, 1, 1, 65000))
-			l.Hold()
+			l.Keep()
 			l.Handle(l.now, rig.PublisherAddr, rig.Data(t, id, 0))
 			var events [64]reliable.Run
 			for l.Poll(events[:]) == len(events) {

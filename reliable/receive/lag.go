@@ -40,7 +40,7 @@ func (st *stream) lag(now reliable.Time) Lag {
 	}
 	if st.cursor.frame != nil {
 		lag.Time = now.Sub(st.cursor.came.received)
-	} else if p := st.win.at(st.win.next); p != nil && p.held {
+	} else if p := st.win.at(st.win.next); p != nil && p.used {
 		lag.Time = now.Sub(p.came.received)
 	}
 	lag.Time = max(0, lag.Time)

@@ -2,7 +2,7 @@ package receive
 
 import "crier/reliable"
 
-// memory hands out and takes back the buffers in which a Receiver holds frames
+// memory hands out and takes back the buffers in which a Receiver keeps frames
 // and messages, and bounds them all.
 type memory struct {
 	limit int

@@ -35,10 +35,10 @@ func TestHeldFramesStayWithinTheirBounds(t *testing.T) {
 			}
 			var held, noRoom int
 			for _, st := range l.Sessions() {
-				if st.HeldBytes > buffer+frameBuffer {
-					t.Errorf("session %x holds %d bytes, and may hold %d and a frame", st.ID, st.HeldBytes, buffer)
+				if st.BufferedBytes > buffer+frameBuffer {
+					t.Errorf("session %x holds %d bytes, and may hold %d and a frame", st.ID, st.BufferedBytes, buffer)
 				}
-				held, noRoom = held+st.HeldBytes, noRoom+int(st.NoRoom)
+				held, noRoom = held+st.BufferedBytes, noRoom+int(st.NoRoom)
 			}
 			if held < memory*3/4 || noRoom == 0 {
 				t.Errorf("%d bytes are held of %d that may be; %d frames found no room", held, memory, noRoom)
@@ -49,7 +49,7 @@ func TestHeldFramesStayWithinTheirBounds(t *testing.T) {
 				}
 			}
 			for _, st := range l.Sessions() {
-				if st.Delivered != 100 || st.Held != 0 {
+				if st.Delivered != 100 || st.Buffered != 0 {
 					t.Errorf("%+v", st)
 				}
 			}

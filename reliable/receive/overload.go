@@ -13,7 +13,7 @@ func (st *stream) slow() bool {
 }
 
 // overrun drops, where that is the answer to a slow application, and reports
-// whether the frame is done with: held in the place of others, or dropped.
+// whether the frame is done with: kept in the place of others, or dropped.
 func (st *stream) overrun(f *frame.Frame, came arrival) bool {
 	if !st.r.cfg.Overload.Drops() || !st.slow() {
 		return false
@@ -46,7 +46,7 @@ func (c *cursor) dropOldest() bool {
 	cause := reliable.CauseSlow
 	switch p := w.at(w.next); {
 	case c.frame != nil: // it was settled, so it is known where the session begins
-	case p != nil && p.held:
+	case p != nil && p.used:
 		if !c.known { // the frame tells where the session begins
 			f := st.r.copies.take()
 			c.startAt(p.decoded(&st.r.dec, f).StartOffset())

@@ -4,7 +4,7 @@ import "time"
 
 // Defaults, and limits that are not configured.
 const (
-	// DefaultBuffer bounds what is held of one session, in bytes.
+	// DefaultBuffer bounds the frames of one session that wait, in bytes.
 	DefaultBuffer = 32 << 20
 	// DefaultMaxSessions bounds the sessions that are followed.
 	DefaultMaxSessions = 1024

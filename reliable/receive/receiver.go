@@ -77,10 +77,10 @@ func New(cfg Config) (*Receiver, error) {
 }
 
 // Handle takes a decoded frame. It may keep f and the datagram it views until
-// the next Poll has returned all there is, or Hold is called: nothing of them
+// the next Poll has returned all there is, or Keep is called: nothing of them
 // may change before.
 func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
-	r.Hold()
+	r.Keep()
 	if r.closed {
 		return
 	}
@@ -178,9 +178,9 @@ func (r *Receiver) enliven(s *session) {
 	}
 }
 
-// Hold copies what Handle borrowed and Poll has not returned yet: the datagram
+// Keep copies what Handle borrowed and Poll has not returned yet: the datagram
 // may change after it.
-func (r *Receiver) Hold() {
+func (r *Receiver) Keep() {
 	if r.last != nil {
 		r.last.cursor.keep()
 	}
@@ -283,11 +283,11 @@ func (r *Receiver) send(to netip.AddrPort, f *frame.Frame) reliable.Batch {
 // Sent hands a batch back.
 func (r *Receiver) Sent(reliable.Batch) { r.out.taken = false }
 
-// Close ends all sessions: what is missing is reported lost, what is held is
+// Close ends all sessions: what is missing is reported lost, what waits is
 // delivered by Poll, and nothing is taken any more, nor sent but a word of
 // farewell to publishers.
 func (r *Receiver) Close(now reliable.Time) {
-	r.Hold()
+	r.Keep()
 	r.now = now
 	if !r.closed {
 		r.farewell.rounds = farewells

@@ -107,10 +107,10 @@ func (s *session) stream(channel uint32) *stream {
 	return nil
 }
 
-// all reports whether something holds for all streams.
-func (s *session) all(holds func(*stream) bool) bool {
+// all reports whether something is true of all streams.
+func (s *session) all(is func(*stream) bool) bool {
 	for _, st := range s.streams {
-		if !holds(st) {
+		if !is(st) {
 			return false
 		}
 	}

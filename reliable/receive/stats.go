@@ -36,10 +36,10 @@ type SessionStats struct {
 	Contested   uint64 // frames of others that speak for its publisher, and go on where it left off
 	Begun       bool   // it is known where it begins; false: nothing counts yet
 
-	Held      int    // frames held now
-	HeldBytes int    // their bytes
-	Gaps      int    // gaps open now
-	Lag       uint64 // messages known to exist and neither delivered nor lost
+	Buffered      int    // frames that wait here now
+	BufferedBytes int    // their bytes
+	Gaps          int    // gaps open now
+	Lag           uint64 // messages known to exist and neither delivered nor lost
 }
 
 // ReceiverStats counts what a Receiver did with frames of no session.
@@ -54,7 +54,7 @@ type Stats struct {
 	Yielded      uint64 // times that a live session was ended to make room, where one address had the most
 	Forgotten    uint64 // sessions of which something was told, and that are not remembered any more
 	Withheld     uint64 // NACKs that were not sent to where no data came from yet
-	Memory       int    // bytes held now
+	Memory       int    // bytes in use now
 }
 
 // Stats returns the counters so far.
@@ -64,7 +64,7 @@ func (r *Receiver) Stats() Stats {
 	return st
 }
 
-// Memory returns how many bytes are held now, as Stats does.
+// Memory returns how many bytes are in use now, as Stats does.
 func (r *Receiver) Memory() int { return r.mem.used }
 
 // Sessions returns the counters of all sessions that have begun, in the order in
@@ -86,7 +86,7 @@ func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
 	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name
 	c.Moved, c.Contested = s.moves, s.rivals.contests
-	c.Held, c.HeldBytes, c.Gaps = st.win.count, st.win.bytes, st.gaps()
+	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.gaps()
 	if st.cursor.known {
 		c.Lag = c.NextOffset - min(c.NextOffset, st.cursor.offset)
 	}

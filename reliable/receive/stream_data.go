@@ -41,7 +41,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	case st.phase == left && f.Seq >= w.high:
 		st.stats.Late++ // beyond the end that the publisher told
 		return
-	case f.Seq == w.next && st.cursor.frame != nil, w.isHeld(f.Seq):
+	case f.Seq == w.next && st.cursor.frame != nil, w.has(f.Seq):
 		st.duplicate(f.Seq)
 		return
 	case w.isLost(f.Seq):
@@ -147,7 +147,7 @@ type room struct {
 	largest int
 }
 
-// span returns how many frames the window may hold: so many that all of them fit
+// span returns how many frames the window may have: so many that all of them fit
 // the buffer, as large as they come. What is asked for then finds room.
 func (st *stream) span() uint64 {
 	return uint64(max(1, st.r.cfg.Buffer/max(frameBuffer, st.room.largest)))
@@ -176,7 +176,7 @@ func (st *stream) limit(now reliable.Time) {
 	}
 }
 
-// release frees all that the stream holds.
+// release frees the memory of the stream.
 func (st *stream) release() {
 	c := &st.cursor
 	c.whole.stop(&st.r.mem)

@@ -30,7 +30,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 		st.req.Missing(now, seq, st.win.next)
 		st.win.lower(seq)
 	} else if seq < st.win.next {
-		// What is held lies too far ahead to be kept: it is asked for again.
+		// What came lies too far ahead to be kept: it is asked for again.
 		high := st.win.high
 		st.stats.NoRoom += uint64(st.win.count)
 		st.release()
@@ -50,7 +50,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 	st.marks.place(mark{seq: st.win.next, kind: reliable.SessionNew})
 	if st.r.cfg.Order == reliable.OnArrival { // what came before that was known has waited for it only
 		for seq := st.win.next; st.win.at(seq) != nil; seq++ {
-			if st.win.isHeld(seq) {
+			if st.win.has(seq) {
 				st.cursor.ahead.arrive(seq)
 			}
 		}
@@ -69,7 +69,7 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 	case st.session.join.fromStart && st.first.known:
 		st.begin(now, st.first.seq, st.first.offset, true)
 	case st.session.join.fromStart || st.session.join.start == reliable.Oldest:
-		// Hold it until SESSION, or HEARTBEAT, tells where to begin.
+		// It waits until SESSION, or HEARTBEAT, tells where to begin.
 		if !st.placed {
 			w.next, w.high, st.placed = f.Seq, f.Seq, true
 			st.status.want(now)

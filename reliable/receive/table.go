@@ -52,7 +52,7 @@ type fullTable struct {
 }
 
 const (
-	// fullTime is how long that holds: so a flood of new sessions has the table looked
+	// fullTime is how long that is so: thus a flood of new sessions has the table looked
 	// through a thousand times a second at the most.
 	fullTime = time.Millisecond
 	// yieldTime is for how long a session that gave up its place leaves it to others.
@@ -146,7 +146,7 @@ func (t *table) recall(s *session) {
 
 // victim returns the session that makes room for one from an address, and false where
 // none does. Those that have ended or are silent go first, then those that never sent
-// data, and last those that live; these two only at the address that holds the most
+// data, and last those that live; these two only at the address that has the most
 // places, if it keeps as many as the newcomer's has then. For one that brings no data none
 // goes that lives.
 func (t *table) victim(now reliable.Time, from netip.Addr, brings bool) (*session, bool) {

@@ -7,16 +7,16 @@ import (
 	"crier/reliable/frame"
 )
 
-// window holds the frames of one stream that can't be delivered yet: they came
+// window keeps the frames of one stream that can't be delivered yet: they came
 // before one that is missing, or the application takes its time.
 type window struct {
 	mem    *memory
-	buffer int    // how many bytes it may hold
+	buffer int    // how many bytes it may have
 	slots  []slot // by sequence number modulo their count, a power of two
 	next   uint64 // the frame that is delivered next
 	high   uint64 // one past the highest frame known to exist
-	bytes  int    // held
-	count  int    // held
+	bytes  int    // of the frames that are here
+	count  int    // of them
 	lost   []lostRun
 	first  int // of lost
 }
@@ -26,10 +26,10 @@ type slot struct {
 	frame *frame.Frame // kept as it is, if it is immutable
 	buf   []byte       // else a copy of the datagram
 	came  arrival
-	held  bool
+	used  bool
 }
 
-// decoded returns the frame that a slot holds, decoded into a given one if it was copied.
+// decoded returns the frame in a slot, decoded into a given one if it was copied.
 func (p *slot) decoded(d *frame.Decoder, into *frame.Frame) *frame.Frame {
 	if p.frame != nil {
 		return p.frame
@@ -60,13 +60,13 @@ func (w *window) at(seq uint64) *slot {
 	return &w.slots[seq&uint64(len(w.slots)-1)]
 }
 
-// isHeld reports whether the frame is here.
-func (w *window) isHeld(seq uint64) bool {
+// has reports whether the frame is here.
+func (w *window) has(seq uint64) bool {
 	if w.count == 0 {
 		return false // the common case, which leaves the slots alone
 	}
 	s := w.at(seq)
-	return s != nil && s.held
+	return s != nil && s.used
 }
 
 // reach makes room for a frame, and reports false if it lies more than limit
@@ -98,7 +98,7 @@ func (w *window) resize(size uint64) {
 	w.slots = make([]slot, size)
 	for i := range uint64(len(old)) {
 		seq := w.next + i
-		if s := &old[seq&uint64(len(old)-1)]; s.held {
+		if s := &old[seq&uint64(len(old)-1)]; s.used {
 			w.slots[seq&(size-1)] = *s
 		}
 	}
@@ -119,21 +119,21 @@ func (w *window) lower(seq uint64) {
 	w.mem.used += int(size-uint64(len(old))) * slotBytes
 	w.slots = make([]slot, size)
 	for i := range uint64(len(old)) {
-		if s := &old[(next+i)&uint64(len(old)-1)]; s.held {
+		if s := &old[(next+i)&uint64(len(old)-1)]; s.used {
 			w.slots[(next+i)&(size-1)] = *s
 		}
 	}
 }
 
 // store keeps a frame in its slot, and reports false where there is no room: that is more
-// than limit frames ahead, or beyond the bytes that this window, or all, may hold. The next
+// than limit frames ahead, or beyond the bytes that this window, or all, may have. The next
 // frame always finds room.
 func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 	forced := f.Seq == w.next
 	if w.bytes >= w.buffer && !forced || !w.reach(f.Seq, limit) {
 		return false
 	}
-	place := slot{came: came, held: true}
+	place := slot{came: came, used: true}
 	if f.Immutable {
 		if w.mem.used+len(f.Raw) > w.mem.limit && !forced {
 			return false
@@ -155,9 +155,9 @@ func (w *window) store(f *frame.Frame, came arrival, limit uint64) bool {
 	return true
 }
 
-// free gives back what a slot holds.
+// free gives back the memory of a slot.
 func (w *window) free(p *slot) {
-	if !p.held {
+	if !p.used {
 		return
 	}
 	w.count--
@@ -171,7 +171,7 @@ func (w *window) free(p *slot) {
 	*p = slot{}
 }
 
-// release gives back all that the window holds, and forgets what is lost.
+// release gives back all memory of the window, and forgets what is lost.
 func (w *window) release() {
 	for i := range w.slots {
 		w.free(&w.slots[i])
@@ -221,7 +221,7 @@ func (w *window) takeLost() (lostRun, bool) {
 	return run, true
 }
 
-// passedLost returns where the run of lost frames that holds seq ends, and seq if
+// passedLost returns where the run of lost frames that contains seq ends, and seq if
 // there is none.
 func (w *window) passedLost(seq uint64) uint64 {
 	live := w.lost[w.first:]
@@ -232,7 +232,7 @@ func (w *window) passedLost(seq uint64) uint64 {
 	return seq
 }
 
-// moveTo moves past all frames below seq, of which none is held.
+// moveTo moves past all frames below seq, of which none is here.
 func (w *window) moveTo(seq uint64) {
 	w.next = seq
 	for w.first < len(w.lost) && w.lost[w.first].to <= seq {

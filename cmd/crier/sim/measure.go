@@ -266,7 +266,7 @@ func (m *meter) sample(now reliable.Time) {
 		}
 		held := 0
 		for _, st := range sub.Sessions() {
-			held += st.HeldBytes
+			held += st.BufferedBytes
 		}
 		total += held
 		m.r.Members[i].HeldMax = max(m.r.Members[i].HeldMax, held)
