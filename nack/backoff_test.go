@@ -29,7 +29,8 @@ func TestBackoffIsRFC5401(t *testing.T) {
 				want := reference(x, n, g)
 				// The logarithms are good to 2^-16, of at least log2(9e).
 				if off := math.Abs(float64(got) - want); off > longest(n, g)/(1<<14)+2 {
-					t.Fatalf("n %d, g %v, x %v: %v, the formula gives %v", n, g, x, got, time.Duration(want))
+					t.Fatalf("n %d, g %v, x %v: %v, the formula gives %v", n, g, x, got,
+						time.Duration(want))
 				}
 				if got < 0 || float64(got) > longest(n, g)+1 {
 					t.Fatalf("n %d, g %v: %v", n, g, got)
@@ -126,7 +127,8 @@ func howManyAsk(t *testing.T, size int) {
 }
 
 func TestLog2(t *testing.T) {
-	for _, v := range []uint64{1 << 16, 1<<16 + 1, 1 << 17, 3 << 16, 1000 << 16, 1<<48 - 1, 1 << 63, math.MaxUint64} {
+	for _, v := range []uint64{1 << 16, 1<<16 + 1, 1 << 17, 3 << 16, 1000 << 16, 1<<48 - 1,
+		1 << 63, math.MaxUint64} {
 		want := math.Log2(float64(v) / (1 << 16))
 		if got := float64(log2(v)) / (1 << 16); got > want+1e-9 || got < want-2.0/(1<<16) {
 			t.Errorf("log2(%v) is %v, want %v", float64(v)/(1<<16), got, want)
@@ -155,7 +157,8 @@ func TestRand(t *testing.T) {
 	}
 	// The same on each architecture.
 	r := NewRand(1, 2)
-	if got := [3]uint64{r.Uint64(), r.Below(1000), uint64(r.Jitter(time.Second))}; got != [3]uint64{14192431797130687760, 616, 1142214000} {
+	if got := [3]uint64{r.Uint64(), r.Below(1000),
+		uint64(r.Jitter(time.Second))}; got != [3]uint64{14192431797130687760, 616, 1142214000} {
 		t.Errorf("%d", got)
 	}
 }

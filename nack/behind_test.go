@@ -66,7 +66,8 @@ func TestClassesDontWaitForEachOther(t *testing.T) {
 			}
 		}
 		if old != 10 || recent != 10 {
-			p.Errorf("%d that are old and %d that aren't went out at once, want 10 each", old, recent)
+			p.Errorf("%d that are old and %d that aren't went out at once, want 10 each", old,
+				recent)
 		}
 		for range 40 {
 			p.advance(ms)
@@ -117,7 +118,8 @@ func TestWhatLeavesTheBufferIsDenied(t *testing.T) {
 		p.repairs()
 		var got []string
 		for _, d := range p.r.Denials() {
-			got = append(got, fmt.Sprint(p.text([]Range{d.Range}), ">", p.names[d.To], " ", d.Unfit))
+			got = append(got, fmt.Sprint(p.text([]Range{d.Range}), ">", p.names[d.To], " ",
+				d.Unfit))
 		}
 		if want := "[12-13>anna false 14-15> false]"; fmt.Sprint(got) != want {
 			p.Errorf("denied %v, want %v", got, want)
@@ -210,7 +212,8 @@ func TestWhatIsAbsentOrUnfit(t *testing.T) {
 	}}, func(p *publisher) {
 		base = p.base
 		p.nack("anna", "1-6")
-		if gone, unfit := p.text(p.answer.Gone), p.text(p.answer.Unfit); gone != "2-3" || unfit != "5" {
+		if gone, unfit := p.text(p.answer.Gone), p.text(p.answer.Unfit); gone != "2-3" ||
+			unfit != "5" {
 			p.Errorf("gone %q, unfit %q", gone, unfit)
 		}
 		p.wantRepairs("1", "4", "6")

@@ -212,7 +212,8 @@ func BenchmarkRequesterReordering(b *testing.B) {
 // A NACK of 50 ranges, and its repairs; then a second one that crossed them.
 func BenchmarkResponder(b *testing.B) {
 	const frames = 47000 // of 64 MiB
-	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Floor: 1 << 40, Burst: 1 << 30})
+	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Floor: 1 << 40,
+		Burst: 1 << 30})
 	r.SetGroup(1000, ms)
 	a, other := &Asker{ID: 1}, &Asker{ID: 2}
 	now, held := Time(0), Range{0, frames}

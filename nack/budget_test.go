@@ -349,7 +349,8 @@ func TestResponderAtRandom(t *testing.T) {
 		start := starts[seed%uint64(len(starts))]
 		rand := NewRand(seed, 9)
 		cfg := ResponderConfig{
-			Frames: 1 + int(rand.Below(200)), FrameSize: 1 + int(rand.Below(1500)), Floor: 1 + rand.Below(2000000),
+			Frames: 1 + int(rand.Below(200)), FrameSize: 1 + int(rand.Below(1500)),
+			Floor: 1 + rand.Below(2000000),
 			Burst: 1 + rand.Below(20000), MaxQueued: 1 + rand.Below(100),
 		}
 		p := newPublisher(t, cfg, start.seq, start.now)
@@ -379,7 +380,8 @@ func TestResponderAtRandom(t *testing.T) {
 			sent += uint64(len(p.repairs()))
 			most := p.r.cfg.Burst + uint64(p.now.Sub(begin))*p.r.cfg.Floor/uint64(time.Second) + 1
 			if sent*uint64(p.r.cfg.FrameSize) > most {
-				t.Fatalf("seed %d: %d repairs of %d bytes, with %d bytes of budget", seed, sent, p.r.cfg.FrameSize, most)
+				t.Fatalf("seed %d: %d repairs of %d bytes, with %d bytes of budget", seed, sent,
+					p.r.cfg.FrameSize, most)
 			}
 		}
 		for waiting(p.r) > 0 { // what waits goes out in the end

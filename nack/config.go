@@ -16,7 +16,8 @@ type RequesterConfig struct {
 	// MaxWait bounds how long a gap may stay open; 0 means no bound.
 	MaxWait time.Duration
 	// Silence is how long requests for a gap may go unanswered before it is
-	// given up; 0 means 2 s. SetBehind adds to it. What waits behind MaxAsk or the limit is not asked
+	// given up; 0 means 2 s. SetBehind adds to it. What waits behind MaxAsk or the limit is not
+	// asked
 	// for yet, and its time has not begun.
 	Silence time.Duration
 	// MaxAsk bounds the frames that are asked for and not yet there; 0 means

@@ -12,7 +12,8 @@ const (
 // before the group was last told has crossed that, as one crosses a repair; what is
 // asked for since then is told again, as far as the budget goes.
 func (r *Responder) confirm(now Time, m *mark, sent Time) {
-	if m.confirmed && (sent != Never && sent <= m.told || sent == Never && now.Sub(m.told) < r.hold()) {
+	if m.confirmed && (sent != Never && sent <= m.told ||
+		sent == Never && now.Sub(m.told) < r.hold()) {
 		return
 	}
 	cost := uint64(0)

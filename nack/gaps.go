@@ -324,7 +324,8 @@ func (g *Gaps) split(p place, seq uint64) place {
 // part, and too long by no more than a period. Period 0 is endless.
 func (g *Gaps) widen(now Time, from, to, floor uint64, period time.Duration) bool {
 	fits := func(gap *Gap) bool {
-		return gap.From >= floor && gap.since == Never && (period <= 0 || gap.Found/Time(period) == now/Time(period))
+		return gap.From >= floor && gap.since == Never &&
+			(period <= 0 || gap.Found/Time(period) == now/Time(period))
 	}
 	p, _ := g.find(from)
 	q, below := g.prev(p)

@@ -80,7 +80,8 @@ func TestGapsAgainstASet(t *testing.T) {
 					}
 				case 1, 2:
 					if _, ok := g.take(from); ok != m[from] {
-						t.Fatalf("base %d, seed %d, step %d: take(%d) says %v", base, seed, step, from, ok)
+						t.Fatalf("base %d, seed %d, step %d: take(%d) says %v", base, seed, step,
+							from, ok)
 					}
 					delete(m, from)
 				case 3:
@@ -96,7 +97,8 @@ func TestGapsAgainstASet(t *testing.T) {
 						got = join(got, r)
 					}
 					if !slices.Equal(got, want.ranges()) {
-						t.Fatalf("base %d, seed %d, step %d: cut(%d, %d) removed %v, want %v", base, seed, step, from, to, got, want.ranges())
+						t.Fatalf("base %d, seed %d, step %d: cut(%d, %d) removed %v, want %v",
+							base, seed, step, from, to, got, want.ranges())
 					}
 				}
 				g.check(t)
@@ -169,7 +171,8 @@ func TestNormalize(t *testing.T) {
 		{[]Range{{5, 6}, {1, 2}}, []Range{{1, 2}, {5, 6}}},
 		{[]Range{{5, 6}, {1, 5}}, []Range{{1, 6}}},
 		{[]Range{{1, 9}, {2, 3}, {8, 12}, {13, 14}}, []Range{{1, 12}, {13, 14}}},
-		{[]Range{{math.MaxUint64 - 1, math.MaxUint64}, {0, math.MaxUint64 - 1}}, []Range{{0, math.MaxUint64}}},
+		{[]Range{{math.MaxUint64 - 1, math.MaxUint64}, {0, math.MaxUint64 - 1}},
+			[]Range{{0, math.MaxUint64}}},
 	} {
 		in := slices.Clone(c.in)
 		if got := Normalize(in); !slices.Equal(got, c.want) {
@@ -184,7 +187,8 @@ func TestRange(t *testing.T) {
 		text string
 		n    uint64
 	}{
-		{Range{}, "none", 0}, {Range{9, 4}, "none", 0}, {Range{7, 8}, "7", 1}, {Range{7, 10}, "7-9", 3},
+		{Range{}, "none", 0}, {Range{9, 4}, "none", 0}, {Range{7, 8}, "7", 1},
+		{Range{7, 10}, "7-9", 3},
 		{Range{0, math.MaxUint64}, "0-18446744073709551614", math.MaxUint64},
 	} {
 		if c.r.String() != c.text || c.r.Len() != c.n {

@@ -21,7 +21,8 @@ func (r *Requester) TakeOver(now, found Time, missing Range) {
 	if missing.Len() == 0 {
 		return
 	}
-	gap := Gap{Range: missing, Found: found, due: Never, since: Never, roomless: missing.From >= r.limit}
+	gap := Gap{Range: missing, Found: found, due: Never, since: Never,
+		roomless: missing.From >= r.limit}
 	if !r.cfg.NoRecovery {
 		gap.due = now.Add(r.draw(now))
 	}

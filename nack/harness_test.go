@@ -196,7 +196,8 @@ func (s *subscriber) wantLost(want ...string) {
 func (s *subscriber) wantNothing() {
 	s.Helper()
 	if len(s.sent) > 0 || len(s.lost) > 0 {
-		s.Fatalf("unclaimed: %d NACKs, the first for %v, and losses %v", len(s.sent), s.text(append(s.sent, sentNack{})[0].ranges), s.lost)
+		s.Fatalf("unclaimed: %d NACKs, the first for %v, and losses %v", len(s.sent),
+			s.text(append(s.sent, sentNack{})[0].ranges), s.lost)
 	}
 }
 

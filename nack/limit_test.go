@@ -207,7 +207,8 @@ func TestRecoveryOfWhatHadNoRoom(t *testing.T) {
 		s.advance(ms)
 		for seq, found := range map[uint64]Time{6: asked, 7: asked} {
 			if gap, ok := s.r.Arrived(s.now, s.base+seq, true); !ok || gap.Found != found {
-				s.Errorf("frame %d was found missing %v before it was asked for", seq, asked.Sub(gap.Found))
+				s.Errorf("frame %d was found missing %v before it was asked for", seq,
+					asked.Sub(gap.Found))
 			}
 		}
 		s.repair("5")

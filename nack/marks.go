@@ -10,8 +10,9 @@ type marks struct {
 
 // mark is what is known of the repair of one held frame.
 type mark struct {
-	seq     uint64
-	asker   *Asker // who asked last, whose it is in the queue, or whom it went to; nil if nobody did
+	seq uint64
+	// who asked last, whose it is in the queue, or whom it went to; nil if nobody did
+	asker   *Asker
 	request uint64 // the asker's, while it waits
 	at      Time   // when it was last repeated
 	shouted Time   // when it was last repeated to the group

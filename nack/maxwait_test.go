@@ -30,7 +30,8 @@ func TestMaxWaitOfWhatFindsNoRoom(t *testing.T) {
 			s.advance(ms)
 			for _, l := range s.lost {
 				for seq := l.From; seq < l.To; seq++ {
-					if open := s.now.Sub(found[seq]); l.Cause != Late || open < 159*ms || open > (160+160/16+10)*ms {
+					if open := s.now.Sub(found[seq]); l.Cause != Late || open < 159*ms ||
+						open > (160+160/16+10)*ms {
 						s.Fatalf("frame %d was given up as %v after %v", seq-s.base, l.Cause, open)
 					}
 					delete(found, seq)

@@ -17,7 +17,8 @@ func TestRequesterAtRandom(t *testing.T) {
 	for seed := range seeds {
 		start := starts[seed%uint64(len(starts))]
 		rand := NewRand(seed, 5)
-		cfg := RequesterConfig{ID: 7, Seed: seed, MaxAsk: 1 + rand.Below(60), Silence: time.Duration(1 + rand.Below(uint64(200*ms)))}
+		cfg := RequesterConfig{ID: 7, Seed: seed, MaxAsk: 1 + rand.Below(60),
+			Silence: time.Duration(1 + rand.Below(uint64(200*ms)))}
 		switch rand.Below(6) {
 		case 0:
 			cfg.NoRecovery = true
@@ -27,7 +28,8 @@ func TestRequesterAtRandom(t *testing.T) {
 		s := newSubscriber(t, cfg, start.seq, start.now)
 		missing := model{}
 		high, limit := uint64(0), ^uint64(0)
-		confirmed := uint64(0) // frames that were due again when a CONFIRM put them off: others may have their room
+		// frames that were due again when a CONFIRM put them off: others may have their room
+		confirmed := uint64(0)
 		settle := func() {
 			for _, l := range s.lost {
 				for seq := l.From - s.base; seq < l.To-s.base; seq++ {
@@ -65,18 +67,21 @@ func TestRequesterAtRandom(t *testing.T) {
 					asked, last := uint64(0), uint64(0)
 					for _, r := range n.ranges {
 						if r.From < last || r.Len() == 0 || r.To > limit {
-							t.Fatalf("seed %d: asked for %s with a limit of %d", seed, s.text(n.ranges), limit-s.base)
+							t.Fatalf("seed %d: asked for %s with a limit of %d", seed,
+								s.text(n.ranges), limit-s.base)
 						}
 						for seq := r.From - s.base; seq < r.To-s.base; seq++ {
 							if !missing[seq] {
-								t.Fatalf("seed %d: asked for frame %d, which isn't missing", seed, seq)
+								t.Fatalf("seed %d: asked for frame %d, which isn't missing", seed,
+									seq)
 							}
 						}
 						asked += r.Len()
 						last = r.To
 					}
 					if asked > cfg.MaxAsk || s.r.outstanding > cfg.MaxAsk+confirmed {
-						t.Fatalf("seed %d: asked for %d frames, %d outstanding, at most %d", seed, asked, s.r.outstanding, cfg.MaxAsk)
+						t.Fatalf("seed %d: asked for %d frames, %d outstanding, at most %d", seed,
+							asked, s.r.outstanding, cfg.MaxAsk)
 					}
 				}
 				if cfg.NoRecovery && len(s.sent) > 0 {
@@ -97,7 +102,8 @@ func TestRequesterAtRandom(t *testing.T) {
 			case 2, 3:
 				seq := rand.Below(high + 1)
 				if _, ok := s.r.Arrived(s.now, s.base+seq, rand.Below(2) == 0); ok != missing[seq] {
-					t.Fatalf("seed %d: frame %d, missing %v, closes a gap: %v", seed, seq, missing[seq], ok)
+					t.Fatalf("seed %d: frame %d, missing %v, closes a gap: %v", seed, seq,
+						missing[seq], ok)
 				}
 				s.r.Answered(s.now, 7<<32|rand.Below(20))
 				if missing[seq] && rand.Below(4) == 0 { // came, but there is no room for it
@@ -138,7 +144,8 @@ func TestRequesterAtRandom(t *testing.T) {
 		s.r.SetLimit(s.now, limit)
 		step(time.Hour)
 		if s.r.gaps.Len() > 0 || s.r.Deadline() != Never {
-			t.Fatalf("seed %d: after an hour without an answer %v is still missing", seed, missing.ranges())
+			t.Fatalf("seed %d: after an hour without an answer %v is still missing", seed,
+				missing.ranges())
 		}
 	}
 }

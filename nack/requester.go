@@ -104,7 +104,8 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 		r.limited = true
 		return
 	}
-	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never, roomless: from >= r.limit}
+	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never,
+		roomless: from >= r.limit}
 	if !r.cfg.NoRecovery {
 		gap.wait = r.reorder
 		gap.due = now.Add(r.reorder).Add(r.draw(now))

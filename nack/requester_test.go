@@ -84,7 +84,8 @@ func TestRetriesBackOff(t *testing.T) {
 			at := s.wantNack("5,9")
 			got := at.Sub(waited)
 			if got < wait*3/4 || got > wait*5/4 {
-				s.Errorf("retry %d came after %v, want %v, give or take a quarter", tries, got, wait)
+				s.Errorf("retry %d came after %v, want %v, give or take a quarter", tries, got,
+					wait)
 			}
 			wait = min(2*wait, max(timeout, defaultSilence/16))
 			waited = at

@@ -175,7 +175,8 @@ func (r *Responder) looks(now Time, a *Asker) uint64 {
 
 // ask takes one held frame of a NACK, and reports false if there is no room for
 // it.
-func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64, held Range) bool {
+func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64,
+	held Range) bool {
 	switch r.look(seq) {
 	case Unfit:
 		r.answer.Unfit = join(r.answer.Unfit, Range{seq, seq + 1})

@@ -172,20 +172,24 @@ func (p *publisher) check() {
 			var queued uint64
 			last := int32(0)
 			for at := e.first; at != 0; last, at = at, q.marks.at(at-1).after {
-				if m := q.marks.at(at - 1); !m.queued || m.class != class || m.asker != a || m.before != last {
+				if m := q.marks.at(at - 1); !m.queued || m.class != class || m.asker != a ||
+					m.before != last {
 					p.Fatalf("asker %d: %+v is in its queue after %d", a.ID, m, last)
 				}
 				if queued++; queued > q.marks.count {
 					p.Fatal("the queue runs in circles")
 				}
 			}
-			if queued == 0 || queued != e.queued || queued > a.Waiting() || last != e.last || e.prev != prev {
+			if queued == 0 || queued != e.queued || queued > a.Waiting() || last != e.last ||
+				e.prev != prev {
 				p.Fatalf("asker %d has %d frames waiting, and says %d", a.ID, queued, e.queued)
 			}
 			lineFrames += queued
 		}
-		if askers != l.askers || lineFrames != l.frames || lineFrames != p.r.Waiting(class) || prev != l.last {
-			p.Fatalf("class %d: %d askers, %d frames; the line says %d, %d", class, askers, lineFrames, l.askers, l.frames)
+		if askers != l.askers || lineFrames != l.frames || lineFrames != p.r.Waiting(class) ||
+			prev != l.last {
+			p.Fatalf("class %d: %d askers, %d frames; the line says %d, %d", class, askers,
+				lineFrames, l.askers, l.frames)
 		}
 		frames += lineFrames
 	}

@@ -304,7 +304,9 @@ func TestTheRequestIsNamed(t *testing.T) {
 	p.r.Asked(p.now, a, 70, p.now, Range{1, 3}, p.held)
 	p.r.Asked(p.now, a, 71, p.now, Range{3, 4}, p.held)
 	p.r.Asked(p.now, b, 80, p.now, Range{9, 10}, p.held)
-	for _, want := range []Repair{{Seq: 1, Request: 70, Asker: a}, {Seq: 2, Request: 70, Asker: a}, {Seq: 3, Request: 71, Asker: a}, {Seq: 9, Request: 80, Asker: b}} {
+	for _, want := range []Repair{{Seq: 1, Request: 70, Asker: a},
+		{Seq: 2, Request: 70, Asker: a}, {Seq: 3, Request: 71, Asker: a}, {Seq: 9, Request: 80,
+			Asker: b}} {
 		if got, ok := take(p.r, p.now, p.held); !ok || got != want {
 			t.Errorf("%+v, want %+v", got, want)
 		}
@@ -314,7 +316,8 @@ func TestTheRequestIsNamed(t *testing.T) {
 func TestConfigsThatMakeNoSense(t *testing.T) {
 	for _, cfg := range []ResponderConfig{
 		{}, {Frames: -5, FrameSize: -5, Share: -1}, {Share: math.NaN()}, {Share: math.Inf(1)},
-		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1}, {Floor: math.MaxUint64, Burst: math.MaxUint64},
+		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1},
+		{Floor: math.MaxUint64, Burst: math.MaxUint64},
 	} {
 		r := NewResponder(cfg)
 		r.SetGroup(-5, -5)

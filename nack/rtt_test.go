@@ -71,7 +71,8 @@ func TestTime(t *testing.T) {
 		want Time
 	}{
 		{0, 5, 5}, {5, -5, 0}, {Never, 1, Never}, {Never, -1, Never}, {Never - 1, 5, Never},
-		{Never - 1, math.MaxInt64, Never}, {-5, math.MaxInt64, Never - 5}, {math.MinInt64, 5, math.MinInt64 + 5},
+		{Never - 1, math.MaxInt64, Never}, {-5, math.MaxInt64, Never - 5},
+		{math.MinInt64, 5, math.MinInt64 + 5},
 	} {
 		if got := c.t.Add(c.d); got != c.want {
 			t.Errorf("%d plus %d is %d, want %d", c.t, c.d, got, c.want)

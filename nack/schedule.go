@@ -149,7 +149,8 @@ func (r *Requester) collect(now Time) {
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
 		gap := r.gaps.at(p)
 		if gap.due > now {
-			if !some || now < gap.due.Add(-r.soon(gap)) || gap.To > r.limit || gap.Len()-gap.asked() > room {
+			if !some || now < gap.due.Add(-r.soon(gap)) || gap.To > r.limit ||
+				gap.Len()-gap.asked() > room {
 				r.next = min(r.next, gap.due)
 				continue
 			}

@@ -23,7 +23,7 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "Name: the stream's name has 256 bytes, and may have 255"},
-		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "FirstOffset: sequence numbers and offsets start at 2^63 at the most, so that they never wrap"},
+		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they never wrap"},
 		{cfg: publisher.Config{ResendBuffer: -1}, want: "ResendBuffer: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{ResendBuffer: 10000}, want: "ResendBuffer: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{BatchWait: -time.Second}, want: "BatchWait: a batch wait of -1s is negative"},

@@ -15,8 +15,9 @@ type Limit struct {
 	paid  reliable.Time // what was sent is paid for by then
 	rest  uint64        // of the last division, in byte-nanoseconds
 
-	owed uint64        // bytes that went out without asking, and are to be paid by what follows
-	late time.Duration // for how long something could have been sent while nobody woke up, yet to be made up
+	owed uint64 // bytes that went out without asking, and are to be paid by what follows
+	// for how long something could have been sent while nobody woke up, yet to be made up
+	late time.Duration
 	back time.Duration // how much of that may be made up at once, until at is over
 	at   reliable.Time
 
@@ -44,7 +45,8 @@ func New(rate, burst uint64) *Limit {
 	if rate == 0 {
 		return &Limit{}
 	}
-	return &Limit{rate: rate, ahead: time.Duration(min(burst, MaxBurst) * uint64(time.Second) / rate)}
+	return &Limit{rate: rate, ahead: time.Duration(min(burst,
+		MaxBurst) * uint64(time.Second) / rate)}
 }
 
 // Ready returns when something may be sent.

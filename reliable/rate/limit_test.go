@@ -43,7 +43,9 @@ func TestLimitMakesUpForLateTimers(t *testing.T) {
 		{"never", func(int) time.Duration { return 0 }},
 		{"always a little", func(int) time.Duration { return 100 * time.Microsecond }},
 		{"always", func(int) time.Duration { return 3 * time.Millisecond }},
-		{"now and then", func(i int) time.Duration { return time.Duration(i%2000/1999) * 40 * time.Millisecond }},
+		{"now and then", func(i int) time.Duration {
+			return time.Duration(i%2000/1999) * 40 * time.Millisecond
+		}},
 	} {
 		l := New(rate, rate/1000)
 		sent, most := pump(l, 10*time.Second, 100*time.Millisecond, c.late)
@@ -77,7 +79,8 @@ func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
 			}
 		}
 		if sent < c.want-10_000 || sent > c.want+10_000 {
-			t.Errorf("with %d bytes each ms that aren't held back: %d bytes in a second, and not %d", c.owed, sent, c.want)
+			t.Errorf("with %d bytes each ms that aren't held back: %d bytes in a second, want %d",
+				c.owed, sent, c.want)
 		}
 	}
 	l := New(rate, 3000)
@@ -86,7 +89,8 @@ func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
 	if l.paid != 200_000 || l.owed != 900 {
 		t.Fatalf("paid until %d, %d owed", l.paid, l.owed)
 	}
-	if l.Take(600_000, 100); l.owed != 400 { // 400 us of nothing pay 400 bytes, and 100 are paid now
+	// 400 us of nothing pay 400 bytes, and 100 are paid now
+	if l.Take(600_000, 100); l.owed != 400 {
 		t.Errorf("%d owed", l.owed)
 	}
 	if l.Take(1e9, 100); l.owed != 0 || l.paid != 1e9+100_000 {

@@ -128,7 +128,9 @@ func (r *Repairer) SetGroup(size int, rtt time.Duration) {
 }
 
 // SetDataRate says how fast data is sent, in bytes a second.
-func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) { r.responder.SetDataRate(now, rate) }
+func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) {
+	r.responder.SetDataRate(now, rate)
+}
 
 // Advance lets time pass.
 func (r *Repairer) Advance(now reliable.Time) { r.age.pass(now, r.store.Held().To, r.rtt) }
@@ -150,7 +152,8 @@ const (
 // Ask takes a NACK. Sent are frames at the end of what is held, which are being sent. It
 // returns one past the highest frame held that was asked for, or 0.
 func (r *Repairer) Ask(
-	now reliable.Time, a *nack.Asker, place Place, from netip.AddrPort, f *frame.Frame, sending uint64,
+	now reliable.Time, a *nack.Asker, place Place, from netip.AddrPort, f *frame.Frame,
+	sending uint64,
 ) (askedTo uint64) {
 	held := r.store.Held()
 	memory := max(held.From, r.store.InMemory())
@@ -309,12 +312,14 @@ func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Ba
 	for len(r.repeated) < maxRepairs {
 		next, ok := r.responder.Next(now, class, r.store.Held())
 		n := len(r.repeated)
-		if !ok || n > 0 && (next.To != b.To || len(r.arena)+r.cfg.Datagram > min(cap(r.arena), reliable.MaxBatch)) {
+		if !ok || n > 0 && (next.To != b.To ||
+			len(r.arena)+r.cfg.Datagram > min(cap(r.arena), reliable.MaxBatch)) {
 			break
 		}
 		before := len(r.arena)
 		r.arena = r.encode.AppendRepair(
-			r.arena, r.cfg.Session, r.cfg.Channel, r.cfg.Responder, next.Request, r.store.Frame(next.Seq))
+			r.arena, r.cfg.Session, r.cfg.Channel, r.cfg.Responder, next.Request,
+			r.store.Frame(next.Seq))
 		size := len(r.arena) - before
 		if n > 0 && size > b.Segment {
 			r.arena = r.arena[:before]

@@ -34,7 +34,8 @@ func Made(t testing.TB, f frame.Frame) *frame.Frame {
 
 // Beat is a HEARTBEAT of a session as old as the hills.
 func Beat(t testing.TB, session, next uint64) *frame.Frame {
-	return Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: 1 << 60, NextSeq: next, NextOffset: next})
+	return Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: 1 << 60,
+		NextSeq: next, NextOffset: next})
 }
 
 // Data is a frame with one message of the same number.
@@ -115,7 +116,8 @@ func (g *Forger) Name() []byte {
 func (g *Forger) Ranges() (list []nack.Range) {
 	for range g.Byte() % 6 {
 		from := g.Number()
-		list = append(list, nack.Range{From: from, To: from + uint64(g.Byte())*uint64(g.Byte()) + 1})
+		list = append(list, nack.Range{From: from,
+			To: from + uint64(g.Byte())*uint64(g.Byte()) + 1})
 	}
 	return nack.Normalize(list)
 }
@@ -132,20 +134,24 @@ func (g *Forger) Next() *frame.Frame {
 	default:
 		oldest, old := g.Number(), g.Number()
 		packet = g.encode.Append(nil, &frame.Frame{
-			Kind: kind, Flags: frame.Flags(g.Byte()), Session: g.ID(), Channel: uint32(g.Byte() % 8 / 7),
-			Time: g.Number(), NextSeq: oldest + uint64(g.Byte()), NextOffset: old + uint64(g.Byte()),
-			OldestSeq: oldest, OldestOffset: old, Interval: time.Duration(g.Number() >> 1),
+			Kind: kind, Flags: frame.Flags(g.Byte()), Session: g.ID(),
+			Channel: uint32(g.Byte() % 8 / 7),
+			Time:    g.Number(), NextSeq: oldest + uint64(g.Byte()),
+			NextOffset: old + uint64(g.Byte()),
+			OldestSeq:  oldest, OldestOffset: old, Interval: time.Duration(g.Number() >> 1),
 			Group: uint32(g.Byte()) << (g.Byte() % 24), RTT: time.Duration(g.Number() >> 1),
 			Name: g.Name(), Wall: int64(g.Number() >> 1),
 			FirstSeq: g.Number(), FirstOffset: g.Number(), Channels: 1,
-			Subscriber: g.ID(), Request: g.Number(), Echo: g.Number(), Held: time.Duration(g.Number() >> 1),
+			Subscriber: g.ID(), Request: g.Number(), Echo: g.Number(),
+			Held:   time.Duration(g.Number() >> 1),
 			Ranges: g.Ranges(), Position: g.Number(), Room: g.Number(),
 		})
 	}
 	for range g.Byte() % 4 { // a hostile hand
 		if n := len(packet) - 6; n > 0 {
 			packet[int(g.Byte())*7%n] ^= g.Byte()
-			binary.BigEndian.PutUint32(packet[n+2:], crc32.Checksum(packet[:n], crc32.MakeTable(crc32.Castagnoli)))
+			binary.BigEndian.PutUint32(packet[n+2:],
+				crc32.Checksum(packet[:n], crc32.MakeTable(crc32.Castagnoli)))
 		}
 	}
 	if g.decode.Decode(packet, &g.frame) != nil {
@@ -155,7 +161,8 @@ func (g *Forger) Next() *frame.Frame {
 }
 
 func (g *Forger) dataFrame() []byte {
-	g.build.Open(make([]byte, 0, 512), g.ID(), uint32(g.Byte()%8/7), g.Number(), g.Number(), g.Number())
+	g.build.Open(make([]byte, 0, 512), g.ID(), uint32(g.Byte()%8/7), g.Number(), g.Number(),
+		g.Number())
 	message := make([]byte, 2000)
 	if g.Byte()%4 == 0 {
 		g.build.Continue(message[:int(g.Byte())*7])

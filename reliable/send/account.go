@@ -17,7 +17,8 @@ type account struct {
 // lacks says whether a subscriber's pace counts, or did until it was left out, and it
 // has yet to take something that was sent.
 func (a *account) lacks(m *member) bool {
-	return (m.state == reliable.Counted || m.state == reliable.LeftOut) && m.Position < a.store.Sent()
+	return (m.state == reliable.Counted || m.state == reliable.LeftOut) &&
+		m.Position < a.store.Sent()
 }
 
 // quorum says whether as many have taken all that was sent as are to have it, where
@@ -81,7 +82,8 @@ func (a *account) asking() (n uint64) {
 func (a *account) row(m *member) reliable.Member {
 	row := reliable.Member{
 		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
-		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired, State: m.state,
+		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired,
+		State: m.state,
 		Lacks: a.lacks(m), Asks: a.asks(m),
 	}
 	if m.rtt.Known() {

@@ -26,13 +26,15 @@ func BenchmarkCatchUpNack(b *testing.B) {
 				f := frame.Frame{Kind: frame.Nack, Session: 0xabc}
 				ask := func(who, ranges int) {
 					now = now.Add(2 * time.Millisecond)
-					f.Subscriber, f.Echo, f.Ranges = uint64(100+who), s.sessionTime(now), f.Ranges[:0]
+					f.Subscriber, f.Echo = uint64(100+who), s.sessionTime(now)
+					f.Ranges = f.Ranges[:0]
 					f.Request++
 					for i := range ranges {
 						from := uint64(i*apart + who)
 						f.Ranges = append(f.Ranges, nack.Range{From: from, To: from + 1})
 					}
-					s.Handle(now, netip.AddrPortFrom(rig.SubscriberAddr.Addr(), uint16(1000+who)), &f)
+					s.Handle(now, netip.AddrPortFrom(rig.SubscriberAddr.Addr(), uint16(1000+who)),
+						&f)
 				}
 				for who := range subscribers {
 					ask(who, frames/apart)
@@ -124,7 +126,8 @@ func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
 		other := netip.AddrPortFrom(rig.SubscriberAddr.Addr(), 6001)
 		asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
 			s.Handle(now, from, rig.Made(t, frame.Frame{
-				Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id, Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
+				Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id,
+				Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
 			}))
 		}
 		asks(5, rig.SubscriberAddr, nack.Range{From: 10, To: 60})
@@ -163,7 +166,8 @@ func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
 				to = other
 			}
 			if group[seq] != copies || alone[seq] != to {
-				t.Errorf("%d rows: frame %d goes to the group %d times, and to %v alone", rows, seq, group[seq], alone[seq])
+				t.Errorf("%d rows: frame %d goes to the group %d times, and to %v alone", rows,
+					seq, group[seq], alone[seq])
 			}
 		}
 	}
@@ -176,7 +180,8 @@ func TestADelayedCopyBringsNothingTwice(t *testing.T) {
 	s := behindSender(t, 2*(first+second))
 	now := s.now
 	asks := func(request, from, n uint64) *frame.Frame {
-		f := frame.Frame{Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: request, Echo: s.sessionTime(now)}
+		f := frame.Frame{Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: request,
+			Echo: s.sessionTime(now)}
 		for i := range n {
 			f.Ranges = append(f.Ranges, nack.Range{From: 2 * (from + i), To: 2*(from+i) + 1})
 		}

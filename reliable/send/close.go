@@ -44,10 +44,12 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 // drainEnd returns when a closed session stops repairing.
 func (s *Sender) drainEnd() reliable.Time {
 	ended := max(s.closing.at, s.closing.said)
-	return min(max(ended, s.closing.asked).Add(s.cfg.Linger), ended.Add(max(drainMax, s.cfg.Linger)))
+	return min(max(ended, s.closing.asked).Add(s.cfg.Linger),
+		ended.Add(max(drainMax, s.cfg.Linger)))
 }
 
 // Finished reports whether a closed session has nothing left to do.
 func (s *Sender) Finished(now reliable.Time) bool {
-	return s.closing.on && s.closing.said != reliable.Never && now >= s.drainEnd() && !s.Pending() && !s.pace.owes(now, s.closing.at)
+	return s.closing.on && s.closing.said != reliable.Never && now >= s.drainEnd() &&
+		!s.Pending() && !s.pace.owes(now, s.closing.at)
 }

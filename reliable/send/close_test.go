@@ -12,7 +12,8 @@ import (
 
 // A closed session goes on repairing for as long as it is told to.
 func TestLinger(t *testing.T) {
-	for _, linger := range []time.Duration{0, 100 * time.Millisecond, 5 * time.Second, time.Minute} {
+	for _, linger := range []time.Duration{0, 100 * time.Millisecond, 5 * time.Second,
+		time.Minute} {
 		p := newPair(t, Config{Linger: linger}, receive.Config{})
 		p.publish(rig.Payload(1, 100))
 		p.run(p.now.Add(time.Second))
@@ -27,7 +28,8 @@ func TestLinger(t *testing.T) {
 			want = DefaultLinger
 		}
 		// A STATUS that tells of a time before the close holds it a little longer.
-		if took := p.now.Sub(closed); took < want || took > want+reliable.StatusMin+50*time.Millisecond {
+		if took := p.now.Sub(closed); took < want ||
+			took > want+reliable.StatusMin+50*time.Millisecond {
 			t.Errorf("it lingered for %v, and was told %v", took, want)
 		}
 	}
@@ -43,7 +45,8 @@ func TestAPatientSubscriberKeepsTheClosedPublisher(t *testing.T) {
 		if gone = gone || p.s.Finished(p.now); gone {
 			return true
 		}
-		return toReceiver && p.now < reliable.Time(lossy) && (f.Kind == frame.Repair || f.Kind == frame.Data && f.Seq == 3)
+		return toReceiver && p.now < reliable.Time(lossy) &&
+			(f.Kind == frame.Repair || f.Kind == frame.Data && f.Seq == 3)
 	}
 	for i := range 6 {
 		p.publish(rig.Payload(i, 1000))
@@ -82,7 +85,8 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	}
 	tells := func(p *paced, position uint64) { // it has heard the end, and has room for all
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: position, Room: 1 << 30, Echo: p.sessionTime(p.now),
+			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: position, Room: 1 << 30,
+			Echo: p.sessionTime(p.now),
 		}))
 	}
 	p := closed()
@@ -104,7 +108,9 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	}
 	p = closed()
 	left := wait(p, func() {
-		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+		p.Handle(p.now, rig.SubscriberAddr,
+			rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
+				Flags: frame.Leaving}))
 	})
 	if left > 2*time.Second {
 		t.Errorf("it waited for %v for one that has left", left)

@@ -118,14 +118,17 @@ func (c *Config) validate() error {
 	case c.Session == 0:
 		return fmt.Errorf("Session: a session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("Name: the stream's name has %d bytes, and may have %d", len(c.Name), frame.MaxName)
+		return fmt.Errorf("Name: the stream's name has %d bytes, and may have %d", len(c.Name),
+			frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram,
+			frame.MinDatagram, frame.MaxDatagram)
 	case c.ResendBuffer < store.MinFrames*stride:
-		return fmt.Errorf("ResendBuffer: a resend buffer of %d bytes is too small: %d frames of %d bytes need %d",
+		return fmt.Errorf("ResendBuffer: a resend buffer of %d bytes is too small: "+
+			"%d frames of %d bytes need %d",
 			c.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
 	case !c.fitMemory():
-		return fmt.Errorf("Memory: the memory for a resend buffer has other lengths than RingSize says")
+		return fmt.Errorf("Memory: the lengths differ from those that RingSize returns")
 	case c.BatchWait < 0:
 		return fmt.Errorf("BatchWait: a batch wait of %v is negative", c.BatchWait)
 	case !(c.RepairShare >= 0 && c.RepairShare <= 10):
@@ -139,15 +142,19 @@ func (c *Config) validate() error {
 	case c.WhenFull > reliable.Drop:
 		return fmt.Errorf("WhenFull: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
-		return fmt.Errorf("WaitFor: waiting for %d subscribers is outside 0 to %d", c.WaitFor, c.MaxMembers)
+		return fmt.Errorf("WaitFor: waiting for %d subscribers is outside 0 to %d", c.WaitFor,
+			c.MaxMembers)
 	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+store.RecordHead):
-		return fmt.Errorf("Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least", c.Disk, stride+store.RecordHead)
+		return fmt.Errorf("Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least",
+			c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
-		return fmt.Errorf("MaxRate: a rate of %d bytes a second is outside %d to %d", c.MaxRate, c.Datagram, uint64(maxRate))
+		return fmt.Errorf("MaxRate: a rate of %d bytes a second is outside %d to %d", c.MaxRate,
+			c.Datagram, uint64(maxRate))
 	case c.Burst > rate.MaxBurst:
 		return fmt.Errorf("Burst: a burst of %d bytes is more than %d", c.Burst, rate.MaxBurst)
 	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
-		return fmt.Errorf("FirstOffset: sequence numbers and offsets start at 2^63 at the most, so that they never wrap")
+		return fmt.Errorf("FirstOffset: sequence numbers and offsets start at 2^63 at most, " +
+			"so that they never wrap")
 	}
 	if err := c.Pace.Validate(); err != nil {
 		return fmt.Errorf("Pace: %w", err)

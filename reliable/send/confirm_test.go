@@ -59,7 +59,7 @@ func TestConfirmsNameAllThatWaits(t *testing.T) {
 	s.Handle(10, rig.SubscriberAddr, &f)
 	repaired, confirms := drain(10)
 	if repaired == 0 || len(named) != frames/2 || confirms < 2 {
-		t.Errorf("of %d frames that were asked for %d were repaired, or confirmed in %d CONFIRMs: %d in all",
+		t.Errorf("of %d frames asked for, %d were repaired or confirmed, in %d CONFIRMs: %d in all",
 			frames/2, repaired, confirms, len(named))
 	}
 	if st := s.Stats(); st.Confirms != uint64(confirms) || st.Unconfirmed != 0 {

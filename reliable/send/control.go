@@ -100,7 +100,8 @@ func (s *Sender) control(to netip.AddrPort, f *frame.Frame) outgoing {
 	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
 	s.arena = s.encode.Append(s.arena[:0], f)
 	s.limit.Owe(uint64(len(s.arena)))
-	return outgoing{Batch: reliable.Batch{To: to, Data: s.arena, Segment: len(s.arena)}, kind: f.Kind}
+	return outgoing{Batch: reliable.Batch{To: to, Data: s.arena, Segment: len(s.arena)},
+		kind: f.Kind}
 }
 
 // sessionFrame says who publishes, since when, and from which numbers on.

@@ -60,7 +60,8 @@ func (s *Sender) closeOpen(now reliable.Time) {
 
 // skipUnfit passes frames that were never sent, and are too large for it now.
 func (s *Sender) skipUnfit(now reliable.Time) {
-	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide && len(s.store.Frame(s.store.Sent())) > s.most {
+	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide &&
+		len(s.store.Frame(s.store.Sent())) > s.most {
 		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.store.Sent(), nil)
 		s.store.Pass(1)
 		s.stats.TooLarge++

@@ -91,7 +91,8 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			p.drop = func(toReceiver bool, f *frame.Frame) bool {
 				if toReceiver && p.s.Datagram() == datagram && f.Kind == frame.Data {
 					if frame.RepairSize(len(f.Raw)) > datagram {
-						t.Errorf("a frame of %d bytes is not for datagrams of %d", len(f.Raw), datagram)
+						t.Errorf("a frame of %d bytes is not for datagrams of %d", len(f.Raw),
+							datagram)
 					}
 					if f.Time%uint64(time.Second) != 0 {
 						t.Errorf("%v: its first message was accepted on a full second", f)
@@ -173,7 +174,8 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 	publish(1000)
 	p.s.Close(p.now)
 	p.run(p.now.Add(5 * time.Second))
-	if st := p.check(); st.Delivered != 7 || st.Lost != 3 || st.Losses != 3 || st.End != reliable.EndBye {
+	if st := p.check(); st.Delivered != 7 || st.Lost != 3 || st.Losses != 3 ||
+		st.End != reliable.EndBye {
 		t.Errorf("%+v", st)
 	}
 	for _, ev := range p.events {
@@ -187,7 +189,8 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 // room for it in pieces: nothing that must be kept is overwritten.
 func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	p := newPair(t, Config{
-		ResendBuffer: 16 * 1401, BatchWait: time.Hour, Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		ResendBuffer: 16 * 1401, BatchWait: time.Hour,
+		Pace: reliable.Pace{Kind: reliable.PaceSlowest},
 	}, receive.Config{})
 	p.run(reliable.Time(time.Second)) // it has reported
 	deaf := true

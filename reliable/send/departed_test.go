@@ -14,7 +14,8 @@ func (p *paced) leaves(id, position uint64) {
 	if m := p.members.byID[id]; m != nil {
 		from = m.Addr
 	}
-	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id, Position: position, Flags: frame.Leaving})
+	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id,
+		Position: position, Flags: frame.Leaving})
 }
 
 // Those that went are remembered up to a bound, and who lacks something longest.

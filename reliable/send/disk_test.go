@@ -32,7 +32,8 @@ func spilled(t *testing.T) *paced {
 // asks is a NACK of the only subscriber.
 func (p *paced) asks(r nack.Range) {
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(p, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{r},
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+		Ranges: []nack.Range{r},
 	}))
 }
 
@@ -72,7 +73,8 @@ func TestDiskLetsGoOfMuch(t *testing.T) {
 		t.Errorf("the next job is %+v", job)
 	}
 	p.reports(idleFrames + 300)
-	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < idleFrames || job.Trim > idleFrames+300 {
+	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < idleFrames ||
+		job.Trim > idleFrames+300 {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
 	p.DiskDone(p.now, nil, nil)
@@ -88,7 +90,8 @@ func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 	if p.sends(); !p.store.Reading() {
 		t.Fatal("nothing is to be read for one that asks")
 	}
-	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t,
+		frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
 	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
@@ -97,7 +100,8 @@ func TestDiskReadsForNobodyThatLeft(t *testing.T) {
 	p.asks(nack.Range{From: 100, To: 110})
 	p.sends()
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 5, To: 9}},
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now),
+		Ranges: []nack.Range{{From: 5, To: 9}},
 	}))
 	p.repairer.Forget(&p.members.rows[0].Asker)
 	if job, ok := p.NextDisk(); ok {
@@ -128,7 +132,8 @@ func (p *paced) wantKept(from uint64) {
 		at = disk.To
 	}
 	if at < p.store.InMemory() {
-		p.Errorf("frame %d, of those from %d on, is neither on disk (%v) nor in the ring, from %d on", at, from, disk, p.store.InMemory())
+		p.Errorf("frame %d, needed from %d on, is neither on disk (%v) nor in the ring, from %d on",
+			at, from, disk, p.store.InMemory())
 	}
 }
 
@@ -171,7 +176,8 @@ func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
 func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
 	p := spilled(t)
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 0, To: 1000}},
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now),
+		Ranges: []nack.Range{{From: 0, To: 1000}},
 	}))
 	if p.sends(); !p.store.Reading() {
 		t.Fatal("nothing is to be read")
@@ -192,7 +198,8 @@ func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
 // Where a quorum shrinks, one may count that is further behind than the ring: only what
 // the ring still holds is written.
 func TestDiskWritesWhatTheRingHolds(t *testing.T) {
-	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20, Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
+	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20,
+		Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
 	for i := range uint64(1500) {
 		p.Publish(p.now, make([]byte, 1300))
 		p.step(time.Millisecond)
@@ -206,12 +213,14 @@ func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 		p.Publish(p.now, make([]byte, 1300))
 		p.sends()
 	}
-	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t,
+		frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
 	if needed := p.store.Next() - p.store.Retained(); needed != 10 || p.store.InMemory() <= 10 {
 		t.Fatalf("kept from %d on, in the ring from %d on", needed, p.store.InMemory())
 	}
 	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.store.InMemory() {
-		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok, p.store.InMemory())
+		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok,
+			p.store.InMemory())
 	}
 }
 
@@ -268,14 +277,17 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
 	for name, done := range map[string]func(p *paced, job store.Job){
 		"an error": func(p *paced, job store.Job) { p.DiskDone(p.now, nil, store.ErrShort) },
-		"too few":  func(p *paced, job store.Job) { p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil) },
+		"too few": func(p *paced, job store.Job) {
+			p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil)
+		},
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := spilled(t)
 			oldest := p.store.InMemory()
 			p.asks(nack.Range{From: 100, To: 110})
 			p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7, Echo: p.sessionTime(p.now),
+				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7,
+				Echo:   p.sessionTime(p.now),
 				Ranges: []nack.Range{{From: 105, To: 120}, {From: oldest + 10, To: oldest + 12}},
 			}))
 			p.hears()
@@ -313,7 +325,8 @@ func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
 				}
 			}
 			if repaired != 2 {
-				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for", repaired)
+				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for",
+					repaired)
 			}
 			if st := p.Stats(); st.DiskErrors == 0 {
 				t.Errorf("%+v", st)
@@ -377,7 +390,8 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 		next(frame.Data)
 	}
 	if p.store.InMemory() <= large || p.store.Oldest() > large {
-		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.store.Oldest(), p.store.InMemory())
+		t.Fatalf("frame %d is not on disk alone: %d, %d", large, p.store.Oldest(),
+			p.store.InMemory())
 	}
 	p.sends()
 	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {

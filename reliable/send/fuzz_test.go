@@ -17,7 +17,8 @@ func FuzzSender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const floor = 1 << 20
 		s, err := New(Config{
-			Session: 0x1000, FirstSeq: 90, FirstOffset: 90, ResendBuffer: 64 << 10, MaxMembers: 4, RepairFloor: floor,
+			Session: 0x1000, FirstSeq: 90, FirstOffset: 90, ResendBuffer: 64 << 10, MaxMembers: 4,
+			RepairFloor: floor,
 		})
 		if err != nil {
 			t.Fatal(err)
@@ -40,7 +41,8 @@ func FuzzSender(f *testing.F) {
 		for len(g.Data) > 0 {
 			now = now.Add(time.Duration(g.Byte()) * time.Duration(g.Byte()) * 10 * time.Microsecond)
 			if g.Byte()%4 == 0 {
-				_, _ = s.Publish(now, make([]byte, int(g.Byte())*20)) // ErrFull can't be: all is drained
+				// ErrFull can't be: all is drained
+				_, _ = s.Publish(now, make([]byte, int(g.Byte())*20))
 			}
 			if f := g.Next(); f != nil {
 				s.Handle(now, from, f)
@@ -56,7 +58,8 @@ func FuzzSender(f *testing.F) {
 			}
 		}
 		st := s.Stats()
-		if most := 256<<10 + uint64(now.Sub(0).Seconds()*float64(max(floor, st.Bytes))) + 64*reliable.DefaultDatagram; st.RepairBytes > most {
+		if most := 256<<10 + uint64(now.Sub(0).Seconds()*float64(max(floor,
+			st.Bytes))) + 64*reliable.DefaultDatagram; st.RepairBytes > most {
 			t.Fatalf("%d bytes of repairs in %v", st.RepairBytes, now.Sub(0))
 		}
 		if st.Members > 4 {

@@ -26,7 +26,8 @@ func TestStatusFromElsewhere(t *testing.T) {
 		f.Session, f.Subscriber = 0xabc, 5
 		p.Handle(p.now, stranger, rig.Made(t, f))
 	}
-	if m := p.Members(); len(m) != 1 || m[0].Position != 0 || m[0].Addr != rig.SubscriberAddr || m[0].State != reliable.Counted || m[0].Asked != 0 {
+	if m := p.Members(); len(m) != 1 || m[0].Position != 0 || m[0].Addr != rig.SubscriberAddr ||
+		m[0].State != reliable.Counted || m[0].Asked != 0 {
 		t.Errorf("%+v", m)
 	}
 	if _, err := p.Publish(p.now, make([]byte, 1300)); err != reliable.ErrFull {
@@ -40,7 +41,8 @@ func TestStatusFromElsewhere(t *testing.T) {
 	if m := p.Members(); len(m) != 0 {
 		t.Fatalf("%+v", m)
 	}
-	p.Handle(p.now, stranger, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.store.Next()}))
+	p.Handle(p.now, stranger, rig.Made(t,
+		frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.store.Next()}))
 	if m := p.Members(); len(m) != 1 || m[0].Addr != stranger {
 		t.Errorf("%+v", m)
 	}
@@ -98,7 +100,9 @@ func TestNackForABatchThatIsOut(t *testing.T) {
 	if out.Datagrams() < 2 {
 		t.Fatalf("%d datagrams are out", out.Datagrams())
 	}
-	s.Handle(now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 5, Request: 9, Ranges: []nack.Range{{From: 1, To: 2}}}))
+	s.Handle(now, rig.SubscriberAddr, rig.Made(t,
+		frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 5, Request: 9,
+			Ranges: []nack.Range{{From: 1, To: 2}}}))
 	s.Sent(out)
 	if kinds := send(); len(kinds) == 0 || kinds[0] != frame.Repair {
 		t.Errorf("sent %v", kinds)
@@ -133,7 +137,9 @@ func TestDataHasItsTurn(t *testing.T) {
 	publish(60)
 	for k, _ := next(); k != 0; k, _ = next() {
 	}
-	s.Handle(now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 5, Request: 9, Ranges: []nack.Range{{From: 0, To: 50}}}))
+	s.Handle(now, rig.SubscriberAddr, rig.Made(t,
+		frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 5, Request: 9,
+			Ranges: []nack.Range{{From: 0, To: 50}}}))
 	publish(1)
 	for i, want := range []struct {
 		kind      frame.Kind
@@ -156,7 +162,8 @@ func TestAGroupThatShrinks(t *testing.T) {
 	}
 	const crash = reliable.Time(20 * time.Second) // of all but ten
 	group := len(due)
-	for now := reliable.Time(0); now < reliable.Time(150*time.Second); now += reliable.Time(10 * time.Millisecond) {
+	const step = reliable.Time(10 * time.Millisecond)
+	for now := reliable.Time(0); now < reliable.Time(150*time.Second); now += step {
 		for i := range due {
 			if now >= due[i] && (i < 10 || now < crash) {
 				m.hear(now, rig.SubscriberAddr, &frame.Frame{Subscriber: uint64(i + 1)})

@@ -15,7 +15,8 @@ import (
 // lost, as long as its publisher says BYE; also as it closes.
 func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 	for _, lost := range []int{0, 1, 2} {
-		p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}, StallTimeout: 10 * time.Second}, receive.Config{})
+		p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+			StallTimeout: 10 * time.Second}, receive.Config{})
 		var words int
 		p.drop = func(toReceiver bool, f *frame.Frame) bool {
 			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
@@ -54,7 +55,8 @@ func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 	p.settle()
 	p.run(reliable.Time(202 * time.Millisecond))
 	if len(p.s.members.rows) != 0 || words != 1+goodbyes {
-		t.Errorf("%d words were sent as it closed, and the publisher knows of %d", words-1, len(p.s.members.rows))
+		t.Errorf("%d words were sent as it closed, and the publisher knows of %d", words-1,
+			len(p.s.members.rows))
 	}
 }
 
@@ -65,10 +67,13 @@ func TestLeavingTwice(t *testing.T) {
 		if round == 1 {
 			p.another(6, 0) // the row is another's now
 		}
-		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+		p.Handle(p.now, rig.SubscriberAddr,
+			rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
+				Flags: frame.Leaving}))
 	}
 	var events [8]reliable.MemberEvent
-	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Members()) != 1 || p.members.refused != 0 {
+	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Members()) != 1 ||
+		p.members.refused != 0 {
 		t.Errorf("%d events: %+v", n, events[:n])
 	}
 }
@@ -88,7 +93,8 @@ func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 		word(frame.Frame{Kind: frame.Status, Position: 10, Room: 1 << 20}),
 	}
 	p.step(10 * time.Millisecond)
-	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: p.store.Sent(), Flags: frame.Leaving}))
+	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status,
+		Position: p.store.Sent(), Flags: frame.Leaving}))
 	for _, f := range late {
 		p.Handle(p.now, rig.SubscriberAddr, f)
 		if n := p.Owed(); n != 0 || len(p.Members()) != 0 || len(p.Departed()) != 1 {
@@ -96,7 +102,8 @@ func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 		}
 	}
 	p.step(10 * time.Millisecond)
-	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: 10, Room: 1 << 20}))
+	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: 10,
+		Room: 1 << 20}))
 	if len(p.Members()) != 1 || len(p.Departed()) != 0 {
 		t.Errorf("one that is back is not: %+v", p.Departed())
 	}

@@ -29,7 +29,8 @@ func TestSenderMakesUpForLateTimers(t *testing.T) {
 		}
 		now = max(now, s.limit.Ready()).Add(late)
 	}
-	if share := float64(s.Stats().Bytes) / (rate * time.Duration(now).Seconds()); share < 0.95 || share > 1.02 {
+	if share := float64(s.Stats().Bytes) / (rate * time.Duration(now).Seconds()); share < 0.95 ||
+		share > 1.02 {
 		t.Errorf("%.3f of the rate", share)
 	}
 }

@@ -44,5 +44,6 @@ func (s *Sender) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {
 	if f.Echo == 0 || told <= m.said || told > s.sessionTime(now) || f.Flags&frame.Leaving != 0 {
 		return false
 	}
-	return f.Kind == frame.Nack || f.Position >= m.Position && f.Position <= s.store.Next() && (!m.reported || m.name == string(f.Name))
+	return f.Kind == frame.Nack || f.Position >= m.Position && f.Position <= s.store.Next() &&
+		(!m.reported || m.name == string(f.Name))
 }

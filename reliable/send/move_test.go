@@ -31,10 +31,12 @@ func TestPublisherMoves(t *testing.T) {
 	p.s.Close(p.now)
 	p.run(p.now.Add(5 * time.Second))
 	st := p.check()
-	if st.Delivered != 800 || st.Lost != 0 || st.Moved != 2 || st.Contested != 0 || st.End != reliable.EndBye || st.Source != rig.PublisherAddr {
+	if st.Delivered != 800 || st.Lost != 0 || st.Moved != 2 || st.Contested != 0 ||
+		st.End != reliable.EndBye || st.Source != rig.PublisherAddr {
 		t.Errorf("%+v", st)
 	}
-	if n := rig.Kinds(p.events); n[reliable.SessionMoved] != 2 || n[reliable.SessionSilent] != 0 || n[reliable.SessionContested] != 0 {
+	if n := rig.Kinds(p.events); n[reliable.SessionMoved] != 2 ||
+		n[reliable.SessionSilent] != 0 || n[reliable.SessionContested] != 0 {
 		t.Errorf("told %v", n)
 	}
 }
@@ -51,7 +53,8 @@ func TestSilentPublisherMoves(t *testing.T) {
 	p.publish(rig.Payload(1, 64))
 	p.run(p.now.Add(2 * time.Second))
 	st := p.check()
-	if n := rig.Kinds(p.events); st.Delivered != 2 || st.Source != rig.Elsewhere[0] || n[reliable.SessionSilent] != 1 || n[reliable.SessionResumed] != 1 {
+	if n := rig.Kinds(p.events); st.Delivered != 2 || st.Source != rig.Elsewhere[0] ||
+		n[reliable.SessionSilent] != 1 || n[reliable.SessionResumed] != 1 {
 		t.Errorf("%+v; told %v", st, n)
 	}
 }
@@ -87,10 +90,13 @@ func TestPublisherMovesJustInTime(t *testing.T) {
 // A subscriber whose address changes goes on counting, and gets its repairs, at first
 // as one without a row.
 func TestSubscriberMoves(t *testing.T) {
-	p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}}, receive.Config{Name: "desk"})
+	p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}},
+		receive.Config{Name: "desk"})
 	p.run(p.now.Add(300 * time.Millisecond))
 	rand := nack.NewRand(8, 8)
-	p.drop = func(toReceiver bool, _ *frame.Frame) bool { return toReceiver && rand.Below(100) < 10 }
+	p.drop = func(toReceiver bool, _ *frame.Frame) bool {
+		return toReceiver && rand.Below(100) < 10
+	}
 	for i := range 600 {
 		if i == 200 {
 			p.receiverAt = rig.Elsewhere[0]
@@ -98,12 +104,14 @@ func TestSubscriberMoves(t *testing.T) {
 		p.publish(rig.Payload(i, 64))
 		p.run(p.now.Add(10 * time.Millisecond))
 	}
-	if m := p.s.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] || m[0].State != reliable.Counted {
+	if m := p.s.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] ||
+		m[0].State != reliable.Counted {
 		t.Errorf("%+v", m)
 	}
 	p.s.Close(p.now)
 	p.run(p.now.Add(5 * time.Second))
-	if st, sent := p.check(), p.s.Stats(); st.Delivered != 600 || sent.Moved != 1 || sent.Contested != 0 || sent.LeftOut != 0 {
+	if st, sent := p.check(), p.s.Stats(); st.Delivered != 600 || sent.Moved != 1 ||
+		sent.Contested != 0 || sent.LeftOut != 0 {
 		t.Errorf("%+v; %+v", st, sent)
 	}
 }
@@ -112,7 +120,8 @@ func TestSubscriberMoves(t *testing.T) {
 func TestOutsidersMoveNoSubscriber(t *testing.T) {
 	p := newPaced(t, Config{})
 	word := func() frame.Frame {
-		return frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Echo: p.sessionTime(p.now), Room: 1 << 20}
+		return frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
+			Echo: p.sessionTime(p.now), Room: 1 << 20}
 	}
 	tells := func(from netip.AddrPort, f frame.Frame) { p.Handle(p.now, from, rig.Made(t, f)) }
 	for range 20 {
@@ -147,7 +156,8 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 		tells(rig.Elsewhere[i%2], word())
 	}
 	st := p.Stats()
-	if m := p.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr || st.Moved != 0 || st.Contested == 0 || st.Foreign < 40 {
+	if m := p.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr || st.Moved != 0 ||
+		st.Contested == 0 || st.Foreign < 40 {
 		t.Errorf("%+v; %+v", m, st)
 	}
 }
@@ -157,7 +167,9 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 func TestPublisherMovesBeforeItsData(t *testing.T) {
 	p := newPair(t, Config{}, receive.Config{})
 	p.run(p.now.Add(time.Second))
-	p.drop = func(_ bool, f *frame.Frame) bool { return f.Kind == frame.Data || f.Kind == frame.Repair }
+	p.drop = func(_ bool, f *frame.Frame) bool {
+		return f.Kind == frame.Data || f.Kind == frame.Repair
+	}
 	for i := range 5 {
 		p.publish(rig.Payload(i, 64))
 	}
@@ -168,7 +180,8 @@ func TestPublisherMovesBeforeItsData(t *testing.T) {
 		p.run(p.now.Add(10 * time.Millisecond))
 	}
 	st, n := p.check(), rig.Kinds(p.events)
-	if st.Delivered != 50 || st.Lost != 5 || st.Source != rig.Elsewhere[0] || n[reliable.SessionNew] != 1 || n[reliable.SessionMoved] != 1 {
+	if st.Delivered != 50 || st.Lost != 5 || st.Source != rig.Elsewhere[0] ||
+		n[reliable.SessionNew] != 1 || n[reliable.SessionMoved] != 1 {
 		t.Errorf("%+v; told %v", st, n)
 	}
 }
@@ -197,11 +210,14 @@ func TestSubscriberMovesTwice(t *testing.T) {
 		return
 	}
 	for i, from := range []netip.AddrPort{rig.Elsewhere[0], rig.Elsewhere[1], rig.Elsewhere[1]} {
-		if repaired, _, gone := asks(from, p.store.InMemory()+uint64(i)); repaired != 1 || gone != 0 {
+		if repaired, _, gone := asks(from, p.store.InMemory()+uint64(i)); repaired != 1 ||
+			gone != 0 {
 			t.Errorf("%d. from %v: %d repairs, %d times GONE", i, from, repaired, gone)
 		}
-		if repaired, confirmed, gone := asks(from, uint64(i)); repaired != 0 || confirmed != 1 || gone != 0 {
-			t.Errorf("%d. from %v, on disk: %d repairs, %d CONFIRMs, %d times GONE", i, from, repaired, confirmed, gone)
+		if repaired, confirmed, gone := asks(from, uint64(i)); repaired != 0 || confirmed != 1 ||
+			gone != 0 {
+			t.Errorf("%d. from %v, on disk: %d repairs, %d CONFIRMs, %d times GONE", i, from,
+				repaired, confirmed, gone)
 		}
 	}
 	if st := p.Stats(); st.Contested == 0 || st.Moved != 0 {

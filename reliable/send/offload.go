@@ -12,7 +12,8 @@ import (
 // receivers drop them unseen. So a Sender tries: of a number of batches a random half is
 // sent one datagram at a time. Who asks for all of the others, and for none of these,
 // says that cutting is to blame. A word in STATUS would not do: the damage is in the UDP
-// headers, so that no subscriber can count it, and one word would turn off everybody's. Nobody can tell from what arrives which batches were
+// headers, so that no subscriber can count it, and one word would turn off everybody's. Nobody
+// can tell from what arrives which batches were
 // cut, so that one who lies would have to guess.
 
 const (

@@ -132,7 +132,9 @@ func TestLossLeavesTheOffloadOn(t *testing.T) {
 	for _, percent := range []uint64{1, 20, 90} {
 		p := newPair(t, Config{Cut: true, Seed: 1}, receive.Config{})
 		random := nack.NewRand(percent, 1)
-		p.damages = func(b reliable.Batch) bool { return b.Datagrams() > 1 && random.Below(100) < percent }
+		p.damages = func(b reliable.Batch) bool {
+			return b.Datagrams() > 1 && random.Below(100) < percent
+		}
 		p.drop = func(bool, *frame.Frame) bool { return random.Below(100) < 1 }
 		p.run(reliable.Time(10 * time.Millisecond))
 		for range 1000 {
@@ -159,9 +161,11 @@ func TestAStrangerDoesntTurnTheOffloadOff(t *testing.T) {
 			from := p.s.store.Next()
 			p.burst(20)
 			p.run(p.now.Add(5 * time.Millisecond))
-			if guess == "all" || guess == "half" && random.Below(2) == 0 || guess == "every second" && n%2 == 0 {
+			if guess == "all" || guess == "half" && random.Below(2) == 0 ||
+				guess == "every second" && n%2 == 0 {
 				p.s.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-					Kind: frame.Nack, Session: 0xabc, Subscriber: uint64(100 + n), Request: 1, Ranges: []nack.Range{{From: from, To: p.s.store.Sent()}},
+					Kind: frame.Nack, Session: 0xabc, Subscriber: uint64(100 + n), Request: 1,
+					Ranges: []nack.Range{{From: from, To: p.s.store.Sent()}},
 				}))
 			}
 		}

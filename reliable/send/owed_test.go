@@ -22,7 +22,9 @@ func TestWhoLacksSomething(t *testing.T) {
 	p.leaves(5, p.store.Sent())
 	p.leaves(6, 60)
 	gone := p.Departed()
-	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left || gone[1].Position != 60 || gone[1].Lag == 0 || gone[1].Offset+gone[1].Lag != p.packer.nextOffset {
+	if len(gone) != 2 || gone[0].Lacks || gone[0].Lag != 0 || !gone[1].Lacks || !gone[1].Left ||
+		gone[1].Position != 60 || gone[1].Lag == 0 ||
+		gone[1].Offset+gone[1].Lag != p.packer.nextOffset {
 		t.Errorf("%+v", gone)
 	}
 	p.another(7, 70)
@@ -39,7 +41,8 @@ func TestWhoLacksSomething(t *testing.T) {
 	}
 	p.another(7, p.store.Sent())
 	if n := p.Stats().Lacking; n != 1 || len(p.Departed()) != 2 {
-		t.Errorf("%d subscribers lack something after one came back, and %d went", n, len(p.Departed()))
+		t.Errorf("%d subscribers lack something after one came back, and %d went", n,
+			len(p.Departed()))
 	}
 }
 
@@ -67,7 +70,8 @@ func TestNothingIsOwedToWhoHasIt(t *testing.T) {
 	p.another(6, 0)
 	p.more(200)
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: 150, To: 190}},
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+		Ranges: []nack.Range{{From: 150, To: 190}},
 	}))
 	if n := p.Owed(); n != 40 {
 		t.Errorf("%d repairs are owed, want 40", n)
@@ -84,7 +88,8 @@ func TestForWhomRepairsAreCutShort(t *testing.T) {
 	const linger = time.Second
 	ask := func(p *paced, from, to uint64) {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: from, To: to}},
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1,
+			Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: from, To: to}},
 		}))
 		p.step(0)
 	}
@@ -92,18 +97,29 @@ func TestForWhomRepairsAreCutShort(t *testing.T) {
 		then func(p *paced)
 		want bool
 	}{
-		"it is cut short":               {func(p *paced) { p.step(linger - 1) }, true},
-		"it has said how far it is":     {func(p *paced) { p.reports(150) }, true},
-		"it is quiet":                   {func(p *paced) { p.step(linger) }, false},
-		"it has them":                   {func(p *paced) { p.reports(160) }, false},
-		"it has all, and said so":       {func(p *paced) { p.leaves(5, p.store.Sent()) }, false},
-		"it has left":                   {func(p *paced) { p.leaves(5, 100) }, false},
-		"it asks for what there isn't":  {func(p *paced) { p.reports(160); ask(p, p.store.Next(), p.store.Next()+9) }, false},
-		"it asked again":                {func(p *paced) { p.step(linger); ask(p, 150, 151) }, true},
-		"they are no longer held":       {func(p *paced) { p.reports(100); p.more(1000) }, false},
-		"it asks after the end of them": {func(p *paced) { p.step(linger); p.Stop(p.now); ask(p, 150, 160) }, true},
+		"it is cut short":           {func(p *paced) { p.step(linger - 1) }, true},
+		"it has said how far it is": {func(p *paced) { p.reports(150) }, true},
+		"it is quiet":               {func(p *paced) { p.step(linger) }, false},
+		"it has them":               {func(p *paced) { p.reports(160) }, false},
+		"it has all, and said so":   {func(p *paced) { p.leaves(5, p.store.Sent()) }, false},
+		"it has left":               {func(p *paced) { p.leaves(5, 100) }, false},
+		"it asks for what there isn't": {func(p *paced) {
+			p.reports(160)
+			ask(p, p.store.Next(),
+				p.store.Next()+9)
+		}, false},
+		"it asked again": {func(p *paced) { p.step(linger); ask(p, 150, 151) },
+			true},
+		"they are no longer held": {func(p *paced) { p.reports(100); p.more(1000) }, false},
+		"it asks after the end of them": {func(p *paced) {
+			p.step(linger)
+			p.Stop(p.now)
+			ask(p,
+				150, 160)
+		}, true},
 	} {
-		p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceNamed, Names: []string{"another"}}, Linger: linger, ResendBuffer: 256 << 10})
+		p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceNamed,
+			Names: []string{"another"}}, Linger: linger, ResendBuffer: 256 << 10})
 		p.more(170)
 		p.step(time.Second) // as part of catching up, or not: it is the same
 		ask(p, 120, 160)
@@ -115,7 +131,8 @@ func TestForWhomRepairsAreCutShort(t *testing.T) {
 		}
 		p.Stop(p.now)
 		list := append(p.Departed(), p.Members()...)
-		if n := p.Stats().Asking; (n == 1) != c.want || n > 1 || len(list) != 1 || list[0].Asks != c.want {
+		if n := p.Stats().Asking; (n == 1) != c.want || n > 1 || len(list) != 1 ||
+			list[0].Asks != c.want {
 			t.Errorf("%s: cut short for %d, of %+v", name, n, list)
 		}
 	}

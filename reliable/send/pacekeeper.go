@@ -57,7 +57,8 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 		return
 	}
 	m.state = to
-	if from == reliable.LeftOut || to == reliable.LeftOut || (from == reliable.Counted) != (to == reliable.Counted) {
+	if from == reliable.LeftOut || to == reliable.LeftOut ||
+		(from == reliable.Counted) != (to == reliable.Counted) {
 		k.tell(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
 	}
 	if to == reliable.LeftOut {
@@ -163,7 +164,8 @@ func (k *pacekeeper) patience(m *member) time.Duration {
 // Close waits for such a one beyond the time that it repairs for others.
 func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 	for _, m := range k.table.rows {
-		if m.state == reliable.Counted && m.Position < k.store.Next() && now < max(m.movedAt, closed).Add(k.cfg.StallTimeout) {
+		if m.state == reliable.Counted && m.Position < k.store.Next() &&
+			now < max(m.movedAt, closed).Add(k.cfg.StallTimeout) {
 			return true
 		}
 	}

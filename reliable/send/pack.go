@@ -108,14 +108,17 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 	size := uint64(frame.SkipSize) // of what was dropped before
 	for i, message := range messages {
 		if len(message) > frame.MaxMessage {
-			err := &reliable.TooLargeError{Size: len(message), Limit: frame.MaxMessage, What: "the protocol"}
-			return fmt.Errorf("of a batch of %d messages, none of which is taken, number %d: %w", len(messages), i, err)
+			err := &reliable.TooLargeError{Size: len(message), Limit: frame.MaxMessage,
+				What: "the protocol"}
+			return fmt.Errorf("of a batch of %d messages, none of which is taken, number %d: %w",
+				len(messages), i, err)
 		}
 		size += uint64(len(message) + frameRoomHead)
 	}
 	frames := 1 + size/used
 	if frames >= s.store.Slots() {
-		return &reliable.BatchTooLargeError{Messages: len(messages), Size: size, Limit: (s.store.Slots() - 2) * used}
+		return &reliable.BatchTooLargeError{Messages: len(messages), Size: size,
+			Limit: (s.store.Slots() - 2) * used}
 	}
 	return s.window.roomFor(frames)
 }
@@ -128,7 +131,8 @@ func (s *Sender) reserve(n int) error {
 	}
 	frames := s.packer.frames(n)
 	if frames >= s.store.Slots() {
-		return &reliable.TooLargeError{Size: n, Limit: s.packer.largest(), What: "the resend buffer"}
+		return &reliable.TooLargeError{Size: n, Limit: s.packer.largest(),
+			What: "the resend buffer"}
 	}
 	return s.window.roomFor(frames)
 }

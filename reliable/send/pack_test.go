@@ -49,7 +49,8 @@ func TestBatchBytes(t *testing.T) {
 		datagram := 256 + rng.IntN(1300)
 		for i := range senders {
 			var err error
-			if senders[i], err = New(Config{Session: 1, Datagram: datagram, ResendBuffer: 1 << 20}); err != nil {
+			if senders[i], err = New(Config{Session: 1, Datagram: datagram,
+				ResendBuffer: 1 << 20}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -72,7 +73,8 @@ func TestBatchBytes(t *testing.T) {
 			a, ok := one.Next(0)
 			b, also := many.Next(0)
 			if ok != also || !bytes.Equal(a.Data, b.Data) || a.Segment != b.Segment {
-				t.Fatalf("datagrams of %d bytes: one by one %d bytes (%v), as batches %d (%v)", datagram, len(a.Data), ok, len(b.Data), also)
+				t.Fatalf("datagrams of %d bytes: one by one %d bytes (%v), as batches %d (%v)",
+					datagram, len(a.Data), ok, len(b.Data), also)
 			}
 			if !ok {
 				break
@@ -80,7 +82,8 @@ func TestBatchBytes(t *testing.T) {
 			one.Sent(a)
 			many.Sent(b)
 		}
-		if a, b := one.Stats(), many.Stats(); a.Accepted != b.Accepted || a.AcceptedBytes != b.AcceptedBytes || a.NextOffset != b.NextOffset {
+		if a, b := one.Stats(), many.Stats(); a.Accepted != b.Accepted ||
+			a.AcceptedBytes != b.AcceptedBytes || a.NextOffset != b.NextOffset {
 			t.Fatalf("one by one %+v, as batches %+v", a, b)
 		}
 	}
@@ -105,7 +108,8 @@ func TestBatchReckoning(t *testing.T) {
 				break
 			}
 			if s.store.InMemory() > s.store.Sent() {
-				t.Fatalf("frames from %d on are not sent yet, and those below %d are overwritten", s.store.Sent(), s.store.InMemory())
+				t.Fatalf("frames from %d on are not sent yet, and those below %d are overwritten",
+					s.store.Sent(), s.store.InMemory())
 			}
 		}
 	}
@@ -117,21 +121,25 @@ func TestBatchErrors(t *testing.T) {
 		t.Fatal(err)
 	}
 	var large *reliable.BatchTooLargeError
-	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 15<<10), make([]byte, 15<<10)}); !errors.As(err, &large) {
+	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 15<<10),
+		make([]byte, 15<<10)}); !errors.As(err, &large) {
 		t.Errorf("30 KiB in a ring of 20: %v", err)
 	}
 	var one *reliable.TooLargeError
 	if _, err := s.PublishBatch(0, [][]byte{nil, make([]byte, 17<<20)}); !errors.As(err, &one) {
 		t.Errorf("a message of 17 MiB: %v", err)
 	}
-	if first, err := s.PublishBatch(0, [][]byte{make([]byte, 10<<10), {}}); first != 0 || err != nil {
+	if first, err := s.PublishBatch(0, [][]byte{make([]byte, 10<<10), {}}); first != 0 ||
+		err != nil {
 		t.Errorf("PublishBatch returned %d, %v", first, err)
 	}
-	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 5<<10), make([]byte, 3<<10)}); err != reliable.ErrFull {
+	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 5<<10),
+		make([]byte, 3<<10)}); err != reliable.ErrFull {
 		t.Errorf("a batch that doesn't fit what is left: %v, want ErrFull", err)
 	}
 	if s.packer.nextOffset != 2 {
-		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind", s.packer.nextOffset)
+		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind",
+			s.packer.nextOffset)
 	}
 	if _, err := s.PublishBatch(0, nil); err != nil {
 		t.Errorf("no messages at all: %v", err)

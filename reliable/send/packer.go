@@ -121,7 +121,8 @@ func (p *packer) open(now reliable.Time, offset, start uint64) {
 	if p.uneven && (p.store.Next()+1)%p.store.Most() == 0 {
 		size -= shorter
 	}
-	p.build.Open(room[:0:size], p.session, p.channel, p.store.Next(), offset, sinceStart(p.start, now))
+	p.build.Open(room[:0:size], p.session, p.channel, p.store.Next(), offset,
+		sinceStart(p.start, now))
 	p.due = now.Add(p.wait)
 	if skip > 0 {
 		p.build.Skip(skip)

@@ -58,7 +58,8 @@ func newPair(t *testing.T, sc Config, rc receive.Config) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond, senderAt: rig.PublisherAddr, receiverAt: rig.SubscriberAddr}
+	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond, senderAt: rig.PublisherAddr,
+		receiverAt: rig.SubscriberAddr}
 	p.settle()
 	return p
 }
@@ -218,7 +219,8 @@ func TestLossIsRepaired(t *testing.T) {
 	for seed := range uint64(50) {
 		for _, order := range []reliable.Order{reliable.InOrder, reliable.OnArrival} {
 			rand := nack.NewRand(seed, 1)
-			p := newPair(t, Config{FirstSeq: seed * 1000, ResendBuffer: 4 << 20}, receive.Config{Order: order})
+			p := newPair(t, Config{FirstSeq: seed * 1000, ResendBuffer: 4 << 20},
+				receive.Config{Order: order})
 			p.drop = func(bool, *frame.Frame) bool { return rand.Below(100) < 20 }
 			for i := range 300 {
 				p.publish(rig.Payload(i, int(rand.Below(4000))))

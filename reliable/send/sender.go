@@ -67,7 +67,8 @@ func New(cfg Config) (*Sender, error) {
 		now:   cfg.Start,
 	}
 	s.packer = packer{
-		store: s.store, session: cfg.Session, channel: cfg.Channel, start: cfg.Start, wait: cfg.BatchWait,
+		store: s.store, session: cfg.Session, channel: cfg.Channel, start: cfg.Start,
+		wait:   cfg.BatchWait,
 		uneven: cfg.Uneven, nextOffset: cfg.FirstOffset, due: reliable.Never, size: cfg.Datagram,
 	}
 	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
@@ -77,11 +78,14 @@ func New(cfg Config) (*Sender, error) {
 	}
 	s.rate.from = cfg.Start
 	s.closing = closing{due: reliable.Never, said: reliable.Never}
-	s.account = account{cfg: &s.cfg, table: &s.members, store: s.store, packer: &s.packer, stopped: reliable.Never}
-	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store, window: &s.window}
+	s.account = account{cfg: &s.cfg, table: &s.members, store: s.store, packer: &s.packer,
+		stopped: reliable.Never}
+	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store,
+		window: &s.window}
 	repairs := repair.Config{
-		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start, Datagram: cfg.Datagram,
-		Marks: s.store.Marks(), Share: cfg.RepairShare, Floor: cfg.RepairFloor, Limit: s.limit,
+		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start,
+		Datagram: cfg.Datagram,
+		Marks:    s.store.Marks(), Share: cfg.RepairShare, Floor: cfg.RepairFloor, Limit: s.limit,
 	}
 	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
 		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart

@@ -40,7 +40,8 @@ func (p *paced) reports(position uint64) { p.another(5, position) }
 // another is a STATUS of some subscriber.
 func (p *paced) another(id, position uint64) {
 	from := netip.AddrPortFrom(rig.SubscriberAddr.Addr(), rig.SubscriberAddr.Port()+uint16(id-5))
-	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id, Position: position, Room: 1 << 20})
+	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id,
+		Position: position, Room: 1 << 20})
 }
 
 // step lets time pass, and sends and writes what there is.
@@ -90,7 +91,8 @@ func (p *paced) wantLeftOut(position uint64, message []byte) {
 		p.Publish(p.now, message)
 	}
 	if st := p.Stats(); st.HeldBy[reliable.BySubscribers].Times != 1 {
-		p.Errorf("held %d times, for %v", st.HeldBy[reliable.BySubscribers].Times, st.HeldBy[reliable.BySubscribers].For)
+		p.Errorf("held %d times, for %v", st.HeldBy[reliable.BySubscribers].Times,
+			st.HeldBy[reliable.BySubscribers].For)
 	}
 	if _, err := p.Publish(p.now, message); err != nil {
 		p.Error(err)
@@ -196,7 +198,8 @@ func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 			p.Publish(p.now, large) // it tries again, as something was sent
 			p.step(0)
 		}
-		if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 || held.For < time.Second {
+		if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 ||
+			held.For < time.Second {
 			t.Errorf("held %d times, for %v", held.Times, held.For)
 		}
 	}
@@ -220,7 +223,8 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 	if by, full := p.HeldBy(); full || p.window.full {
 		t.Errorf("held by %v", by)
 	}
-	if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 || held.For > 20*time.Millisecond {
+	if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 ||
+		held.For > 20*time.Millisecond {
 		t.Errorf("held %d times, for %v", held.Times, held.For)
 	}
 }
@@ -258,7 +262,8 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 		p.another(6, 200)
 		lost := []nack.Range{{From: 150, To: 190}}
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now), Ranges: lost,
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1,
+			Echo: p.sessionTime(p.now), Ranges: lost,
 		}))
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.WantSession,
@@ -267,7 +272,9 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 			t.Fatalf("%d repairs and %d answers wait", waits, len(p.welcomes.list))
 		}
 		if leaves {
-			p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
+			p.Handle(p.now, rig.SubscriberAddr,
+				rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
+					Flags: frame.Leaving}))
 		} else {
 			p.gone(p.members.rows[0])
 		}
@@ -275,7 +282,8 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 			t.Errorf("left %v: %d repairs wait", leaves, waits)
 		}
 		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {
-			if f := rig.Decoded(t, b.Datagram(0)); f.Kind == frame.Repair || b.To == rig.SubscriberAddr {
+			if f := rig.Decoded(t, b.Datagram(0)); f.Kind == frame.Repair ||
+				b.To == rig.SubscriberAddr {
 				t.Errorf("left %v: it is sent %v", leaves, f)
 			}
 			p.Sent(b)

@@ -69,8 +69,9 @@ func (s *Sender) Stats() Stats {
 	st.Asking = s.account.asking()
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
 	r := s.repairer.Stats()
-	st.Repairs, st.RepairBytes, st.CatchUps, st.Confirms = r.Repairs, r.RepairBytes, r.CatchUps, r.Confirms
-	st.Unanswered, st.Unconfirmed, st.Responder = r.Unanswered+s.welcomes.refused, r.Unconfirmed, r.Responder
+	st.Repairs, st.RepairBytes, st.CatchUps = r.Repairs, r.RepairBytes, r.CatchUps
+	st.Confirms, st.Responder = r.Confirms, r.Responder
+	st.Unanswered, st.Unconfirmed = r.Unanswered+s.welcomes.refused, r.Unconfirmed
 	st.LeftOut, st.MemberEventsLost = s.pace.leftOut, s.pace.lost
 	st.HeldBy = s.window.held
 	if s.window.full {

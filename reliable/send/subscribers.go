@@ -29,7 +29,8 @@ func (s *Sender) gone(m *member) {
 	s.welcomes.forget(m.Addr)
 	s.repairer.Forget(&m.Asker)
 	if m.state == reliable.Counted || m.state == reliable.LeftOut {
-		s.pace.tell(reliable.MemberEvent{Member: s.account.row(m), From: m.state, To: reliable.Watching, Gone: true})
+		s.pace.tell(reliable.MemberEvent{Member: s.account.row(m), From: m.state,
+			To: reliable.Watching, Gone: true})
 	}
 }
 

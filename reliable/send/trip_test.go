@@ -46,7 +46,9 @@ func TestSuspendedPublisherMeasuresNoRoundTrip(t *testing.T) {
 	p := newPaced(t, Config{})
 	trip := func() time.Duration { return p.Members()[0].RTT }
 	answer := func(sent reliable.Time) {
-		p.Handle(p.now, rig.SubscriberAddr, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Echo: p.sessionTime(sent)})
+		p.Handle(p.now, rig.SubscriberAddr,
+			&frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
+				Echo: p.sessionTime(sent)})
 	}
 	sent := p.now
 	p.Sender.Deadline(p.now)

@@ -32,7 +32,8 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	s.tick(now)
 	s.unsent.bye = false
 	b, ok := s.nextControl(now)
-	if !ok && s.store.Sent() != s.store.Next() && !s.turn.beaten && now >= s.beats.due.Add(reliable.HeartbeatData) {
+	if !ok && s.store.Sent() != s.store.Next() && !s.turn.beaten &&
+		now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
 		s.turn.beaten = ok
 	}
@@ -134,7 +135,8 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	s.turn.beaten = false
 	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
-		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(), To: s.store.Sent() + frames})
+		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(),
+			To: s.store.Sent() + frames})
 	}
 	return b, true
 }

@@ -39,10 +39,13 @@ func TestHistoryHoldsTheLatest(t *testing.T) {
 			for seq := high - min(high, 3*size); seq < high+3; seq++ {
 				want := came[seq] && seq >= high-min(high, size)
 				if got := s.Look(seq) == InMemory; got != want {
-					t.Fatalf("seed %d, size %d: frame %d of %d is held: %v, want %v", seed, size, seq, high, got, want)
+					t.Fatalf("seed %d, size %d: frame %d of %d is held: %v, want %v", seed, size,
+						seq, high, got, want)
 				}
-				if want && (!bytes.Equal(s.Frame(seq), fmt.Append(nil, "frame ", seq)) || s.Start(seq) != 2*seq) {
-					t.Fatalf("seed %d: frame %d is %q and starts at %d", seed, seq, s.Frame(seq), s.Start(seq))
+				if want && (!bytes.Equal(s.Frame(seq), fmt.Append(nil, "frame ", seq)) ||
+					s.Start(seq) != 2*seq) {
+					t.Fatalf("seed %d: frame %d is %q and starts at %d", seed, seq, s.Frame(seq),
+						s.Start(seq))
 				}
 			}
 		}

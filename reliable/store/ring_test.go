@@ -38,7 +38,8 @@ func TestRingKeepsWhatItHolds(t *testing.T) {
 						t.Fatalf("%d frames don't fit where nothing must stay", frames)
 					}
 					if next-low+frames <= r.slots && next-low+frames < uint64(len(r.index)) {
-						t.Fatalf("%d frames don't fit beside %d, and %d full ones do", frames, next-low, r.slots)
+						t.Fatalf("%d frames don't fit beside %d, and %d full ones do", frames,
+							next-low, r.slots)
 					}
 					low = min(next, low+1+uint64(rng.IntN(8)))
 					continue
@@ -101,12 +102,15 @@ func TestRingHandsOutRuns(t *testing.T) {
 			for seq := from; seq < next; {
 				data, segment, frames := r.run(seq, next, most)
 				if frames == 0 || frames > r.most || len(data) > most && frames > 1 {
-					t.Fatalf("a batch of %d frames and %d bytes, at most %d", frames, len(data), most)
+					t.Fatalf("a batch of %d frames and %d bytes, at most %d", frames, len(data),
+						most)
 				}
 				for i := range frames {
 					f := r.frame(seq + i)
-					if i < frames-1 && len(f) != segment || len(f) > segment || !bytes.Equal(data[:len(f)], f) {
-						t.Fatalf("frame %d of %d in a batch of segments of %d differs: %d bytes", i, frames, segment, len(f))
+					if i < frames-1 && len(f) != segment || len(f) > segment ||
+						!bytes.Equal(data[:len(f)], f) {
+						t.Fatalf("frame %d of %d in a batch of segments of %d differs: %d bytes",
+							i, frames, segment, len(f))
 					}
 					data = data[len(f):]
 				}
@@ -118,12 +122,14 @@ func TestRingHandsOutRuns(t *testing.T) {
 			leave := rng.IntN(500)
 			data, sizes := r.piece(from, next, 10, leave, nil)
 			for i, size := range sizes {
-				if f := r.frame(from + uint64(i)); len(f) != int(size) || !bytes.Equal(data[:size], f) {
+				if f := r.frame(from + uint64(i)); len(f) != int(size) ||
+					!bytes.Equal(data[:size], f) {
 					t.Fatalf("frame %d of a piece differs", i)
 				}
 				data = data[size:]
 			}
-			if left := r.span(from+uint64(len(sizes)), next); len(sizes) > 0 && left < leave || len(sizes) > 10 || len(data) > 0 {
+			if left := r.span(from+uint64(len(sizes)), next); len(sizes) > 0 && left < leave ||
+				len(sizes) > 10 || len(data) > 0 {
 				t.Fatalf("a piece of %d frames leaves %d bytes, want %d", len(sizes), left, leave)
 			}
 		}
