@@ -126,7 +126,7 @@ func (c *cursor) finishFrame() {
 		trim(&a.frame)
 	}
 	st.win.next++
-	if st.gaps() > 0 {
+	if st.asked.gaps() > 0 {
 		st.limit(st.r.now)
 	}
 	if st.status.every != 0 {

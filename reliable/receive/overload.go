@@ -8,7 +8,7 @@ import (
 // slow says whether it is the application that everything waits for: the next
 // frame, or the word that it is lost, is here.
 func (st *stream) slow() bool {
-	first, ok := st.firstMissing()
+	first, ok := st.asked.firstMissing()
 	return st.phase != starting && (!ok || first > st.win.next)
 }
 

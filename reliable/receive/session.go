@@ -139,11 +139,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	if f.Kind != frame.Data {
 		s.noteNewest(now, f)
 	}
-	behind := s.transit.take(now, f.Time)
-	st.req.SetBehind(behind)
-	for _, h := range st.holders {
-		h.req.SetBehind(behind)
-	}
+	st.asked.setBehind(s.transit.take(now, f.Time))
 	if f.Kind == frame.Data {
 		st.data(now, f, original)
 		return
@@ -218,10 +214,7 @@ func (s *session) silentAt() reliable.Time {
 func (s *session) standStill(d time.Duration) {
 	s.heard = s.heard.Add(d)
 	for _, st := range s.streams {
-		st.req.Suspended(d)
-		for _, h := range st.holders {
-			h.req.Suspended(d)
-		}
+		st.asked.suspended(d)
 	}
 }
 

@@ -86,7 +86,7 @@ func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
 	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name
 	c.Moved, c.Contested = s.moves, s.rivals.contests
-	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.gaps()
+	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.asked.gaps()
 	if st.cursor.known {
 		c.Lag = c.NextOffset - min(c.NextOffset, st.cursor.offset)
 	}

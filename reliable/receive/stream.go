@@ -35,11 +35,9 @@ type stream struct {
 	base uint64
 	room room
 
-	// What the publisher is asked for: req decides, ask waits for the socket.
-	req *nack.Requester
-	ask request
-	// Who is asked for what the publisher doesn't have, in turn.
-	holders []*inquiry
+	// Who is asked for what is missing. req is what the publisher is asked for.
+	asked answerers
+	req   *nack.Requester
 
 	// Where SESSION, and the last heartbeat before it was known where to begin, said that
 	// the stream begins.
@@ -54,19 +52,6 @@ type stream struct {
 	ready bool
 
 	stats SessionStats
-}
-
-// request is a NACK that waits to be sent: its number, and what it asks for.
-type request struct {
-	number uint64
-	ranges []nack.Range
-}
-
-// take takes the request that a Requester makes now, if it makes one.
-func (q *request) take(now reliable.Time, req *nack.Requester) {
-	if number, ranges, ok := req.Request(now); ok {
-		q.number, q.ranges = number, append(q.ranges[:0], ranges...)
-	}
 }
 
 // earlyBeat is what a heartbeat said before it was known where to begin.
@@ -87,8 +72,9 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 		r: r, session: s, channel: channel,
 		win:    window{mem: &r.mem, buffer: r.cfg.Buffer},
 		extent: extent{grewAt: now},
-		req:    r.newRequester(s.id),
 	}
+	st.asked = newAnswerers(st)
+	st.req = st.asked.publisher().req
 	st.cursor.stream = st
 	st.status = newStatus(st, now)
 	return st
@@ -99,7 +85,7 @@ func (st *stream) over() bool { return st.phase >= ended }
 
 // quiet reports whether the stream is over, or silent and no holder is asked any more.
 func (st *stream) quiet() bool {
-	return st.over() || st.phase == silent && st.gaps() == st.req.Gaps().Len()
+	return st.over() || st.phase == silent && st.asked.gaps() == st.req.Gaps().Len()
 }
 
 // beat takes what HEARTBEAT and BYE say.
@@ -131,7 +117,7 @@ func (st *stream) forgotten(seq, offset uint64) {
 	if st.req.Gaps().Contains(seq) {
 		st.extent.landmark(st.win.next, seq, offset)
 	}
-	st.passOn(st.r.now, nil, st.win.next, min(seq, st.win.high), reliable.CauseGone)
+	st.asked.passOn(st.r.now, st.asked.publisher(), st.win.next, min(seq, st.win.high), reliable.CauseGone)
 }
 
 // tell takes the word of how far the stream is.
@@ -169,26 +155,6 @@ func (st *stream) position() uint64 {
 	return st.win.high
 }
 
-// lose gives up all missing frames in [from, to).
-func (st *stream) lose(from, to uint64, cause reliable.Cause) {
-	st.loseAt(st.req, from, to, cause)
-	for _, h := range st.holders {
-		st.loseAt(h.req, from, to, cause)
-	}
-}
-
-// loseAt gives up what one is asked for of [from, to).
-func (st *stream) loseAt(req *nack.Requester, from, to uint64, cause reliable.Cause) {
-	if from >= to {
-		return
-	}
-	st.r.removed = req.Forget(from, to, st.r.removed[:0])
-	for _, r := range st.r.removed {
-		st.win.lose(r.From, r.To, cause)
-		st.wake()
-	}
-}
-
 // advance lets time pass.
 func (st *stream) advance(now reliable.Time) {
 	if st.over() {
@@ -197,28 +163,13 @@ func (st *stream) advance(now reliable.Time) {
 	if st.phase != silent && now >= st.session.silentAt() {
 		st.fallSilent(now)
 	}
-	st.givenUp(now, nil, st.req.Advance(now))
-	st.ask.take(now, st.req)
-	for _, h := range st.holders { // in turn: what one passes on, the next one takes
-		st.givenUp(now, h, h.req.Advance(now))
-		h.ask.take(now, h.req)
-	}
+	st.asked.advance(now)
 }
 
 // idle reports whether nothing happens to the stream by time alone.
 func (st *stream) idle() bool {
 	return st.over() && st.status.leaveDue == reliable.Never ||
-		st.phase == silent && st.deadline() == reliable.Never && !st.asks()
-}
-
-// asks reports whether a NACK waits to be sent.
-func (st *stream) asks() bool {
-	for _, h := range st.holders {
-		if len(h.ask.ranges) > 0 {
-			return true
-		}
-	}
-	return len(st.ask.ranges) > 0
+		st.phase == silent && st.deadline() == reliable.Never && !st.asked.waiting()
 }
 
 // deadline returns when to call advance.
@@ -226,10 +177,7 @@ func (st *stream) deadline() reliable.Time {
 	if st.over() {
 		return st.status.leaveDue
 	}
-	at := min(st.req.Deadline(), st.status.due, st.status.wantDue)
-	for _, h := range st.holders {
-		at = min(at, h.req.Deadline())
-	}
+	at := min(st.asked.deadline(), st.status.due, st.status.wantDue)
 	if st.phase == silent {
 		return at
 	}
@@ -258,29 +206,10 @@ func (st *stream) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 	if st.over() {
 		return nil, to
 	}
-	if len(st.ask.ranges) > 0 && !st.session.credit.mayAsk(now) {
-		st.ask.ranges = st.ask.ranges[:0]
-		st.r.stats.Withheld++
-	}
-	if len(st.ask.ranges) > 0 {
-		return st.nack(now, &st.ask, &st.session.echo), to
-	}
-	for _, h := range st.holders {
-		if len(h.ask.ranges) > 0 {
-			return st.nack(now, &h.ask, &h.echo), h.Addr
-		}
+	if f, to := st.asked.nack(now); f != nil {
+		return f, to
 	}
 	return st.status.report(now), to
-}
-
-// nack returns a NACK with as much of a request as fits, and leaves the rest of it.
-func (st *stream) nack(now reliable.Time, q *request, e *echo) *frame.Frame {
-	f := st.frame(now, frame.Nack, e)
-	fit := frame.FitRanges(frame.Nack, q.ranges, st.r.cfg.Datagram)
-	f.Request, f.Ranges = q.number, q.ranges[:fit]
-	q.ranges = q.ranges[fit:]
-	st.stats.Nacks++
-	return f
 }
 
 // frame starts a frame of the stream's that sends a time back.

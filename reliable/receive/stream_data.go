@@ -59,7 +59,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	st.room.largest = max(st.room.largest, len(f.Raw))
 	st.evidence(f.Seq+1, f.EndOffset())
 	st.exists(now, f.Seq)
-	gap, missing := st.arrived(now, f.Seq, from != original)
+	gap, missing := st.asked.arrived(now, f.Seq, from != original)
 	repeated := from != original && missing // else others lost it, and this copy came first
 	came := arrival{received: now, arrived: f.Arrived, repaired: repeated}
 	if missing {
@@ -170,10 +170,7 @@ func (st *stream) limit(now reliable.Time) {
 		return
 	}
 	st.room.limited = limit
-	st.req.SetLimit(now, limit)
-	for _, h := range st.holders {
-		h.req.SetLimit(now, limit)
-	}
+	st.asked.setLimit(now, limit)
 }
 
 // release frees the memory of the stream.
@@ -184,10 +181,6 @@ func (st *stream) release() {
 	c.unload()
 	st.win.release()
 	c.ahead.frame, c.looked = frame.Frame{}, look{}
-	st.marks, st.ask, st.extent.landmarks = nil, request{}, nil
-	st.req.Forget(0, ^uint64(0), nil)
-	for _, h := range st.holders {
-		h.req.Forget(0, ^uint64(0), nil)
-		h.ask = request{}
-	}
+	st.marks, st.extent.landmarks = nil, nil
+	st.asked.release()
 }

@@ -44,10 +44,10 @@ func (st *stream) fallSilent(now reliable.Time) {
 			return
 		}
 	case left:
-		st.passOn(now, nil, st.win.next, st.win.high, reliable.CauseEnded)
+		st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseEnded)
 		return
 	}
-	st.passOn(now, nil, st.win.next, st.win.high, reliable.CauseSilent)
+	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
 	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseSilent})
 	st.phase = silent
 	st.status.due = reliable.Never
@@ -72,7 +72,7 @@ func (st *stream) close() {
 		st.drop()
 		return
 	}
-	st.lose(st.win.next, st.win.high, reliable.CauseClosed)
+	st.asked.lose(st.win.next, st.win.high, reliable.CauseClosed)
 	if st.phase == live {
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionEnded, cause: reliable.CauseClosed})
 	}
@@ -81,7 +81,7 @@ func (st *stream) close() {
 
 // yield gives up what is missing, so that the session's place in the table gets free.
 func (st *stream) yield() {
-	st.lose(st.win.next, st.win.high, reliable.CauseMemory)
+	st.asked.lose(st.win.next, st.win.high, reliable.CauseMemory)
 	if st.phase != silent {
 		st.marks.place(mark{
 			seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseMemory,

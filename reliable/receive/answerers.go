@@ -1,0 +1,235 @@
+package receive
+
+import (
+	"net/netip"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// answerers are those who may answer a stream's requests: its publisher, and behind it the
+// holders that were admitted, in turn. Each missing frame is asked of one at a time.
+type answerers struct {
+	stream *stream
+	// The publisher comes first.
+	list []*inquiry
+}
+
+// inquiry is what a stream asks of one answerer.
+type inquiry struct {
+	id uint64
+	// Where a holder is. The publisher's addresses are its session's.
+	addr netip.AddrPort
+	req  *nack.Requester
+	// The answerer's own time, to be sent back.
+	echo *echo
+	// A NACK that waits to be sent: its number, and what it asks for.
+	number uint64
+	ranges []nack.Range
+}
+
+func newAnswerers(st *stream) answerers {
+	s := st.session
+	return answerers{stream: st, list: []*inquiry{{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}}}
+}
+
+// publisher returns what the publisher is asked for.
+func (a *answerers) publisher() *inquiry { return a.list[0] }
+
+// find returns who answers from an address under an id: the publisher speaks from its
+// source and control addresses, a holder from its own, and under its id. It returns nil
+// for a stranger.
+func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
+	if s := a.stream.session; from == s.source || from == s.control {
+		return a.publisher()
+	}
+	for _, q := range a.list[1:] {
+		if q.addr == from && q.id == responder {
+			return q
+		}
+	}
+	return nil
+}
+
+// mayAnswer reports whether an answer counts of one that may answer, by the frame in a
+// REPAIR. GONE and CONFIRM name who answers, and GONE a request of this subscriber's to
+// it. A holder repeats nothing but what it was asked for, and is still missing: while the
+// publisher has a frame, a holder says nothing about it.
+func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
+	switch f.Kind {
+	case frame.Repair:
+		return of == a.publisher() || of.req.Asked(inner.Seq)
+	case frame.Gone:
+		return f.Responder == of.id && of.req.Issued(f.Request)
+	}
+	return f.Responder == of.id
+}
+
+// after returns the holder that is asked after another answerer, or nil.
+func (a *answerers) after(of *inquiry) *inquiry {
+	for i, q := range a.list[1:] {
+		if a.list[i] == of {
+			return q
+		}
+	}
+	return nil
+}
+
+// passOn takes the word that one who was asked has nothing of [from, to). The next one is
+// asked, and behind the last one what is missing is lost.
+func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, cause reliable.Cause) {
+	if next := a.after(of); next != nil {
+		a.prepare(now, next)
+		of.req.HandOver(now, from, to, next.req)
+		return
+	}
+	a.loseOf(of, from, to, cause)
+}
+
+// prepare tells a holder's Requester what the publisher's knows.
+func (a *answerers) prepare(now reliable.Time, q *inquiry) {
+	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
+	q.req.SetLimit(now, a.stream.room.limited)
+}
+
+// lose gives up what is missing of [from, to), whoever is asked for it.
+func (a *answerers) lose(from, to uint64, cause reliable.Cause) {
+	for _, q := range a.list {
+		a.loseOf(q, from, to, cause)
+	}
+}
+
+// loseOf gives up what one is asked for of [from, to).
+func (a *answerers) loseOf(q *inquiry, from, to uint64, cause reliable.Cause) {
+	if from >= to {
+		return
+	}
+	r := a.stream.r
+	r.removed = q.req.Forget(from, to, r.removed[:0])
+	for _, g := range r.removed {
+		a.stream.win.lose(g.From, g.To, cause)
+		a.stream.wake()
+	}
+}
+
+// advance lets time pass, and gives up or passes on what stayed unanswered.
+func (a *answerers) advance(now reliable.Time) {
+	for _, q := range a.list { // in turn: what one passes on, the next one takes
+		next := a.after(q)
+		for _, l := range q.req.Advance(now) {
+			if next != nil && l.Cause == nack.Unanswered {
+				a.prepare(now, next)
+				next.req.TakeOver(now, l.Found, l.Range)
+				continue
+			}
+			a.stream.win.lose(l.From, l.To, causeOf(l.Cause))
+			a.stream.wake()
+		}
+		if number, ranges, ok := q.req.Request(now); ok {
+			q.number, q.ranges = number, append(q.ranges[:0], ranges...)
+		}
+	}
+}
+
+// deadline returns when to call advance.
+func (a *answerers) deadline() reliable.Time {
+	at := reliable.Never
+	for _, q := range a.list {
+		at = min(at, q.req.Deadline())
+	}
+	return at
+}
+
+// waiting reports whether a NACK waits to be sent.
+func (a *answerers) waiting() bool {
+	for _, q := range a.list {
+		if len(q.ranges) > 0 {
+			return true
+		}
+	}
+	return false
+}
+
+// nack returns a NACK that waits, with as many ranges as fit, and where it goes; or nil.
+func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
+	st := a.stream
+	for _, q := range a.list {
+		if len(q.ranges) == 0 {
+			continue
+		}
+		to := q.addr
+		if q == a.publisher() {
+			if to = st.session.to(); !st.session.credit.mayAsk(now) {
+				q.ranges = q.ranges[:0]
+				st.r.stats.Withheld++
+				continue
+			}
+		}
+		f := st.frame(now, frame.Nack, q.echo)
+		fit := frame.FitRanges(frame.Nack, q.ranges, st.r.cfg.Datagram)
+		f.Request, f.Ranges = q.number, q.ranges[:fit]
+		q.ranges = q.ranges[fit:]
+		st.stats.Nacks++
+		return f, to
+	}
+	return nil, netip.AddrPort{}
+}
+
+// arrived takes a frame that came, whoever was asked for it.
+func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (gap nack.Gap, missing bool) {
+	for _, q := range a.list {
+		if gap, missing = q.req.Arrived(now, seq, repaired); missing {
+			break
+		}
+	}
+	return gap, missing
+}
+
+// gaps returns how many gaps there are, whoever is asked for them.
+func (a *answerers) gaps() (n int) {
+	for _, q := range a.list {
+		n += q.req.Gaps().Len()
+	}
+	return n
+}
+
+// firstMissing returns the lowest missing number, whoever is asked for it.
+func (a *answerers) firstMissing() (first uint64, missing bool) {
+	for _, q := range a.list {
+		if seq, ok := q.req.Gaps().First(); ok && (!missing || seq < first) {
+			first, missing = seq, true
+		}
+	}
+	return first, missing
+}
+
+// setLimit says up to where there is room.
+func (a *answerers) setLimit(now reliable.Time, limit uint64) {
+	for _, q := range a.list {
+		q.req.SetLimit(now, limit)
+	}
+}
+
+// setBehind says how late what is taken in now comes.
+func (a *answerers) setBehind(d time.Duration) {
+	for _, q := range a.list {
+		q.req.SetBehind(d)
+	}
+}
+
+// suspended says that nothing could be heard for so long.
+func (a *answerers) suspended(d time.Duration) {
+	for _, q := range a.list {
+		q.req.Suspended(d)
+	}
+}
+
+// release forgets all that is missing, and what waits to be asked for.
+func (a *answerers) release() {
+	for _, q := range a.list {
+		q.req.Forget(0, ^uint64(0), nil)
+		q.number, q.ranges = 0, nil
+	}
+}
