@@ -18,6 +18,8 @@ func TestLossWords(t *testing.T) {
 		said := func(want string) {
 			t.Helper()
 			synctest.Wait()
+			w.mu.Lock() // as for the timer's writes
+			defer w.mu.Unlock()
 			if got := out.String(); got != want {
 				t.Errorf("it said %q, want %q", got, want)
 			}
