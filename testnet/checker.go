@@ -5,6 +5,7 @@ import (
 	"fmt"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // Checker judges the promise: for each subscriber and session, over the offsets
@@ -142,6 +143,10 @@ func (c *Checker) sent(d *Datagram) {
 	}
 	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
 		v := c.view(d.Subscriber, s)
+		if d.Holder != nil {
+			v.askedHolders = append(v.askedHolders, d.Frame.Ranges...)
+			return
+		}
 		v.wrote = d.To
 		v.follow()
 		v.asked(d)
@@ -162,6 +167,18 @@ func (c *Checker) arrived(d *Datagram, sub *Subscriber) {
 	}
 	v := c.view(sub, d.Session)
 	v.follow()
+	if d.Holder != nil { // whose time is its own, and whose word is about itself
+		switch d.Frame.Kind {
+		case frame.Repair: // which counts where it was asked for
+			if inner := d.Frame.Data; inner != nil && within(v.askedHolders, inner.Seq, inner.Seq+1) {
+				v.heard(d)
+			}
+		case frame.Gone:
+			v.denied = append(v.denied, d.Frame.Ranges...)
+		}
+		v.help = c.w.Now()
+		return
+	}
 	if v.elsewhere(d) {
 		v.candidate = d
 		return

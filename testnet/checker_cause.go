@@ -1,11 +1,18 @@
 package testnet
 
 import (
+	"slices"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
+
+// within reports whether some ranges hold one of the numbers from one to below another.
+func within(ranges []nack.Range, from, to uint64) bool {
+	return slices.ContainsFunc(ranges, func(r nack.Range) bool { return r.Clip(from, to).Len() > 0 })
+}
 
 // loss judges a loss report: that its messages exist, that they weren't told
 // before, and that its cause is true.
@@ -21,8 +28,8 @@ func (v *view) loss(ev *reliable.Event) {
 	v.ready = max(v.ready, v.c.w.Now())
 	cfg := &v.cfg.Receiver
 	switch ev.Cause {
-	case reliable.CauseGone:
-		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) {
+	case reliable.CauseGone: // a holder's word is the last: the publisher was asked before
+		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) && !within(v.denied, first, v.t.last(to)) {
 			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d that fit and %d next",
 				from, to, ev.Cause, first, v.t.slots, v.t.next())
 		}

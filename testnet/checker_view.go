@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
@@ -19,6 +20,9 @@ type view struct {
 
 	inOrder bool // how its application takes messages
 	works   bool // it takes time for them
+
+	askedHolders []nack.Range // what holders were asked for
+	denied       []nack.Range // what they said that they lack
 
 	// What its process has heard.
 	any       bool           // anything at all

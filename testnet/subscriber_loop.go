@@ -158,6 +158,12 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		return
 	}
 	p := w.publisherAt(to)
+	if h := w.holderAt(to); h != nil {
+		pkt.Nowhere, pkt.Holder = false, h
+		w.observeSent(pkt)
+		h.ask(s, pkt)
+		return
+	}
 	if p == nil {
 		w.stats.Nowhere++
 		if w.cfg.Trace != nil {

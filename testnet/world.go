@@ -60,6 +60,7 @@ type World struct {
 	subs          []*Subscriber
 	direct        []*Subscriber // those on no segment
 	segments      []*Segment
+	holders       []*Holder
 	downs         links // where the next link lies
 	ups           links
 	sessions      []*Session
@@ -220,6 +221,7 @@ func (w *World) subscriberAt(a netip.AddrPort) *Subscriber {
 const (
 	publisherNet  = 1
 	subscriberNet = 2
+	holderNet     = 3
 	firstPort     = 5000
 	maxNodes      = 1 << 16
 )

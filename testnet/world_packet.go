@@ -23,6 +23,8 @@ type Datagram struct {
 	Publisher *Publisher
 	// Subscriber sent it; nil if Publisher did.
 	Subscriber *Subscriber
+	// Holder sent it, or is its destination, in Publisher's place; else it is nil.
+	Holder *Holder
 	// Target is the subscriber that the publisher sent it to; nil: the group, unless
 	// Nowhere.
 	Target *Subscriber
@@ -74,7 +76,7 @@ func (p *Datagram) decode(dec *frame.Decoder, raw []byte) {
 func (w *World) damaged(p *Datagram, l *link.Link) *Datagram {
 	bad := &Datagram{
 		From: p.From, To: p.To, Publisher: p.Publisher, Subscriber: p.Subscriber,
-		Target: p.Target, Session: p.Session, Sent: p.Sent,
+		Holder: p.Holder, Target: p.Target, Session: p.Session, Sent: p.Sent,
 	}
 	raw := make([]byte, len(p.frame.Raw))
 	copy(raw, p.frame.Raw)

@@ -48,11 +48,20 @@ type Config struct {
 	MaxSessions int
 	// Holders are admitted to each session: see Admit.
 	Holders []Holder
+	// Keeper, if not nil, is handed the frames that are taken, for others that may ask.
+	Keeper Keeper
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int
 	// Runs lets one Message event stand for several messages of a frame, which
 	// costs less than an event for each: see Event.Next.
 	Runs bool
+}
+
+// Keeper keeps frames beyond their delivery. Keep is called for each DATA frame that a
+// session takes, as it comes, and again where it found no room at first. The frame is the
+// caller's: what is kept of it must be copied.
+type Keeper interface {
+	Keep(session uint64, f *frame.Frame)
 }
 
 func (c *Config) setDefaults() {

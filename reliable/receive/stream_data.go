@@ -59,6 +59,9 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	st.room.largest = max(st.room.largest, len(f.Raw))
 	st.evidence(f.Seq+1, f.EndOffset())
 	st.exists(now, f.Seq)
+	if keeper := st.r.cfg.Keeper; keeper != nil {
+		keeper.Keep(st.session.id, f)
+	}
 	gap, missing := st.asked.arrived(now, f.Seq, from != original)
 	repeated := from != original && missing // else others lost it, and this copy came first
 	came := arrival{received: now, arrived: f.Arrived, repaired: repeated}

@@ -1,6 +1,9 @@
 package store
 
-import "crier/nack"
+import (
+	"crier/nack"
+	"crier/reliable/frame"
+)
 
 // History is a Store in memory of frames that came over the network, in any order and
 // with holes: the latest by number.
@@ -42,6 +45,11 @@ func (h *History) Put(seq, start, end uint64, sealed []byte) {
 		h.end = end
 	}
 	s.seq, s.start, s.data = seq, start, append(s.data[:0], sealed...)
+}
+
+// Keep is Put for a decoded frame: see receive.Keeper.
+func (h *History) Keep(f *frame.Frame) {
+	h.Put(f.Seq, f.StartOffset(), f.EndOffset(), f.Raw)
 }
 
 // drop forgets frames below one. It costs no more than there are slots.
