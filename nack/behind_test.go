@@ -269,3 +269,31 @@ func TestWhoWaitsLongIsTold(t *testing.T) {
 		p.repairs()
 	})
 }
+
+// Of what several wait for, and that waits longer than a turn, the group is told.
+func TestTheGroupIsToldOfWhatSeveralWaitFor(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.behind()
+		p.nack("anna", "0-29")
+		p.nack("ben", "25-29")
+		p.wantAnswer("", "25-29")
+		if got := p.text(p.answer.Coming); got != "" {
+			p.Errorf("ben alone is told to wait for %q", got)
+		}
+		p.repairs()
+	})
+}
+
+// A repair answers the newest request of its asker, so that a round trip can be told
+// from it.
+func TestARepairAnswersTheNewestRequest(t *testing.T) {
+	r := NewResponder(ResponderConfig{Frames: 100, FrameSize: 1000})
+	a, held := &Asker{ID: 1}, Range{0, 100}
+	for request := range uint64(3) {
+		r.Begin()
+		r.Asked(0, a, request, 0, Range{5, 6}, held)
+	}
+	if repair, ok := take(r, 0, held); !ok || repair.Request != 2 {
+		t.Errorf("%+v, %v", repair, ok)
+	}
+}
