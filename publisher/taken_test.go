@@ -8,6 +8,8 @@ import (
 	"time"
 
 	"crier/publisher"
+	"crier/subscriber"
+	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
@@ -69,4 +71,54 @@ func TestWaitTakenByNobody(t *testing.T) {
 			t.Error(err)
 		}
 	})
+}
+
+// Close returns as soon as all that count have all and have heard the end; where one
+// lacks something, when it has that; and where nobody counts, after Linger.
+func TestCloseReturnsAtOnce(t *testing.T) {
+	for _, c := range []struct {
+		name      string
+		pace      publisher.Pace
+		linger    time.Duration // of Close
+		from, to  time.Duration // that Close takes
+		takenSoon bool
+	}{
+		{"all have all", publisher.Slowest(), time.Minute, 0, 100 * time.Millisecond, true},
+		{"one takes its time", publisher.Slowest(), time.Minute, 2 * time.Second, 3 * time.Second, false},
+		{"nobody counts", publisher.Pace{}, 3 * time.Second, 3 * time.Second, 4 * time.Second, true},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+				defer lan.Close()
+				sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
+				p := lan.Publisher(publisher.Config{Pace: c.pace, WaitFor: 1, Linger: c.linger})
+				for i := range 100 {
+					if _, err := p.Publish(t.Context(), message(i)); err != nil {
+						t.Fatal(err)
+					}
+				}
+				go func() {
+					if !c.takenSoon {
+						time.Sleep(2 * time.Second)
+					}
+					for range sub.Messages(t.Context()) {
+					}
+				}()
+				began := time.Now()
+				if err := p.Close(); err != nil {
+					t.Error(err)
+				}
+				if took := time.Since(began); took < c.from || took > c.to {
+					t.Errorf("Close took %v, not %v to %v", took, c.from, c.to)
+				}
+				if err := sub.Close(); err != nil {
+					t.Error(err)
+				}
+				if st := sub.Sessions()[0]; st.Delivered != 100 || st.End != subscriber.EndBye {
+					t.Errorf("%+v", st)
+				}
+			})
+		})
+	}
 }

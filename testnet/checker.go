@@ -190,7 +190,7 @@ func (c *Checker) arrived(d *Datagram, sub *Subscriber) {
 func (c *Checker) told(sub *Subscriber, ev *reliable.Event) {
 	s := c.w.Session(ev.Session)
 	if s == nil {
-		c.fail("%v was told of session %016x, which no publisher ever had", sub, ev.Session)
+		c.fail("%v was told of session %v, which no publisher ever had", sub, ev.Session)
 		return
 	}
 	v := c.view(sub, s)
@@ -210,7 +210,7 @@ func (c *Checker) settled(sub *Subscriber) {
 		e.peak = used
 		for _, st := range sub.Sessions() {
 			if st.BufferedBytes > most.buffer+most.frame {
-				c.fail("%v holds %d bytes of session %016x, and may hold %d and one frame",
+				c.fail("%v holds %d bytes of session %v, and may hold %d and one frame",
 					sub, st.BufferedBytes, st.ID, most.buffer)
 			}
 		}

@@ -100,7 +100,7 @@ func newView(c *Checker, sub *Subscriber, t *truth) *view {
 
 // fail notes a violation of the promise to this subscriber.
 func (v *view) fail(format string, args ...any) {
-	v.c.fail("%v, session %016x of %v: "+format, append([]any{v.sub, v.s.ID, v.s.Publisher}, args...)...)
+	v.c.fail("%v, session %v of %v: "+format, append([]any{v.sub, v.s.ID, v.s.Publisher}, args...)...)
 }
 
 // silence returns how long the publisher must have been quiet to be silent.

@@ -236,11 +236,11 @@ func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome)
 func (s *Subscriber) traceEvent(ev *reliable.Event) {
 	switch ev.Kind {
 	case reliable.Message:
-		s.w.trace("%v takes %016x offset %d, %d B, recovered %v", s, ev.Session, ev.Offset, len(ev.Payload), ev.Recovered)
+		s.w.trace("%v takes %v offset %d, %d B, recovered %v", s, ev.Session, ev.Offset, len(ev.Payload), ev.Recovered)
 	case reliable.Loss:
-		s.w.trace("%v takes %016x lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To, ev.Cause)
+		s.w.trace("%v takes %v lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To, ev.Cause)
 	default:
-		s.w.trace("%v takes %016x %v", s, ev.Session, ev.Kind)
+		s.w.trace("%v takes %v %v", s, ev.Session, ev.Kind)
 	}
 }
 

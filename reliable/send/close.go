@@ -50,6 +50,27 @@ func (s *Sender) drainEnd() reliable.Time {
 
 // Finished reports whether a closed session has nothing left to do.
 func (s *Sender) Finished(now reliable.Time) bool {
-	return s.closing.on && s.closing.said != reliable.Never && now >= s.drainEnd() &&
-		!s.Pending() && !s.pace.owes(now, s.closing.at)
+	if !s.closing.on || s.closing.said == reliable.Never || s.Pending() {
+		return false
+	}
+	return s.allLeft() || now >= s.drainEnd() && !s.pace.owes(now, s.closing.at)
+}
+
+// allLeft reports whether all subscribers of a session that keeps a pace have heard its end,
+// and left with all that was sent: nobody will ask for anything.
+func (s *Sender) allLeft() bool {
+	if s.cfg.Pace.IsZero() || len(s.members.rows) > 0 || s.members.refused > 0 {
+		return false
+	}
+	n := 0
+	for i := range s.members.departed.rows {
+		switch r := &s.members.departed.rows[i]; {
+		case r.said < s.sessionTime(s.closing.at): // it went before the end
+		case !r.Left || r.Position < s.store.Next():
+			return false
+		default:
+			n++
+		}
+	}
+	return n > 0
 }
