@@ -39,7 +39,8 @@ func TestOnArrivalOffsetsThatGoBack(t *testing.T) {
 		}
 		for range 12 {
 			var b frame.Builder
-			b.Open(make([]byte, 0, 512), 1, 0, 1+uint64(rand.Below(8)), uint64(rand.Below(40)), 1<<60)
+			b.Open(make([]byte, 0, 512), 1, 0, 1+uint64(rand.Below(8)), uint64(rand.Below(40)),
+				1<<60)
 			b.Add(nil)
 			for range rand.Below(4) {
 				if rand.Below(3) == 0 {

@@ -46,54 +46,11 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 	r.last = st
 	if of == st.asked.publisher() {
 		s.spoken = s.spoken || from == s.control
-		st.answered(now, f, inner)
+		st.asked.heardPublisher(now, f, inner)
 	} else {
-		st.helped(now, of, f, inner)
+		st.asked.heardHolder(now, of, f, inner)
 	}
 	r.enliven(s)
-}
-
-// answered takes an answer of the publisher's.
-func (st *stream) answered(now reliable.Time, f, inner *frame.Frame) {
-	if f.Kind == frame.Repair {
-		st.stats.Repairs++
-		st.req.Answered(now, f.Request)
-		st.data(now, inner, repaired)
-		return
-	}
-	st.session.noteNewest(now, f)
-	if f.Kind == frame.Confirm {
-		for _, c := range f.Ranges {
-			st.req.Confirmed(now, c)
-		}
-		return
-	}
-	for _, g := range f.Ranges {
-		if f.Flags&frame.TooLarge != 0 { // for the network, whoever sends it
-			st.asked.lose(g.From, g.To, reliable.CauseTooLarge)
-		} else {
-			st.asked.passOn(now, st.asked.publisher(), g.From, g.To, reliable.CauseGone)
-		}
-	}
-	st.forgotten(f.OldestSeq, f.OldestOffset)
-}
-
-// helped takes an answer of a holder's, which says nothing about the publisher.
-func (st *stream) helped(now reliable.Time, of *inquiry, f, inner *frame.Frame) {
-	if f.Kind == frame.Repair {
-		st.stats.Repairs++
-		of.req.Answered(now, f.Request)
-		st.data(now, inner, handed)
-		return
-	}
-	of.echo.note(now, f.Time)
-	for _, g := range f.Ranges {
-		if f.Kind == frame.Confirm {
-			of.req.Confirmed(now, g)
-		} else {
-			st.asked.passOn(now, of, g.From, g.To, reliable.CauseGone)
-		}
-	}
 }
 
 // repaired returns the DATA frame in a REPAIR, nil for another kind of answer, and false
@@ -110,5 +67,51 @@ func (r *Receiver) repaired(f *frame.Frame) (*frame.Frame, bool) {
 		}
 		inner.Arrived = f.Arrived
 	}
-	return inner, inner.Kind == frame.Data && inner.Session == f.Session && inner.Channel == f.Channel
+	return inner, inner.Kind == frame.Data && inner.Session == f.Session &&
+		inner.Channel == f.Channel
+}
+
+// heardPublisher takes an answer of the publisher's.
+func (a *answerers) heardPublisher(now reliable.Time, f, inner *frame.Frame) {
+	st := a.stream
+	if f.Kind == frame.Repair {
+		st.stats.Repairs++
+		st.req.Answered(now, f.Request)
+		st.data(now, inner, repaired)
+		return
+	}
+	st.session.noteNewest(now, f)
+	if f.Kind == frame.Confirm {
+		for _, c := range f.Ranges {
+			st.req.Confirmed(now, c)
+		}
+		return
+	}
+	for _, g := range f.Ranges {
+		if f.Flags&frame.TooLarge != 0 { // for the network, whoever sends it
+			a.lose(g.From, g.To, reliable.CauseTooLarge)
+		} else {
+			a.passOn(now, a.publisher(), g.From, g.To, reliable.CauseGone)
+		}
+	}
+	st.extent.forgotten(now, f.OldestSeq, f.OldestOffset)
+}
+
+// heardHolder takes an answer of a holder's, which says nothing about the publisher.
+func (a *answerers) heardHolder(now reliable.Time, of *inquiry, f, inner *frame.Frame) {
+	st := a.stream
+	if f.Kind == frame.Repair {
+		st.stats.Repairs++
+		of.req.Answered(now, f.Request)
+		st.data(now, inner, handed)
+		return
+	}
+	of.echo.note(now, f.Time)
+	for _, g := range f.Ranges {
+		if f.Kind == frame.Confirm {
+			of.req.Confirmed(now, g)
+		} else {
+			a.passOn(now, of, g.From, g.To, reliable.CauseGone)
+		}
+	}
 }

@@ -32,7 +32,8 @@ type inquiry struct {
 
 func newAnswerers(st *stream) answerers {
 	s := st.session
-	return answerers{stream: st, list: []*inquiry{{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}}}
+	publisher := &inquiry{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}
+	return answerers{stream: st, list: []*inquiry{publisher}}
 }
 
 // publisher returns what the publisher is asked for.
@@ -178,13 +179,13 @@ func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 }
 
 // arrived takes a frame that came, whoever was asked for it.
-func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (gap nack.Gap, missing bool) {
+func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (nack.Gap, bool) {
 	for _, q := range a.list {
-		if gap, missing = q.req.Arrived(now, seq, repaired); missing {
-			break
+		if gap, missing := q.req.Arrived(now, seq, repaired); missing {
+			return gap, true
 		}
 	}
-	return gap, missing
+	return nack.Gap{}, false
 }
 
 // gaps returns how many gaps there are, whoever is asked for them.

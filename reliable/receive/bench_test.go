@@ -90,7 +90,8 @@ func (b *receiveBench) again() {
 		r.mem.spare = old.mem.spare
 	}
 	var e frame.Encoder
-	if err := b.dec.Decode(e.Append(nil, &frame.Frame{Kind: frame.Session, Session: 1, Channels: 1}), &b.frame); err != nil {
+	if err := b.dec.Decode(e.Append(nil, &frame.Frame{Kind: frame.Session, Session: 1,
+		Channels: 1}), &b.frame); err != nil {
 		b.tb.Fatal(err)
 	}
 	r.Handle(0, rig.PublisherAddr, &b.frame) // which tells where the session begins

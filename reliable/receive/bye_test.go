@@ -19,7 +19,8 @@ func TestNothingIsBeyondTheEnd(t *testing.T) {
 	l.hears(rig.Made(t, bye))
 	beyond := bye
 	beyond.NextSeq, beyond.NextOffset = 9, 9
-	for _, f := range []*frame.Frame{rig.Data(t, 1, 3), rig.Data(t, 1, 5), rig.Beat(t, 1, 9), rig.Made(t, beyond), rig.Made(t, bye)} {
+	for _, f := range []*frame.Frame{rig.Data(t, 1, 3), rig.Data(t, 1, 5), rig.Beat(t, 1, 9),
+		rig.Made(t, beyond), rig.Made(t, bye)} {
 		l.hears(f)
 		if st := l.Sessions()[0]; st.NextOffset != 3 || st.Gaps != 1 || st.Buffered != 1 {
 			t.Errorf("after %v: %+v", f, st)
@@ -27,12 +28,14 @@ func TestNothingIsBeyondTheEnd(t *testing.T) {
 	}
 	l.told = nil
 	l.hears(rig.Data(t, 1, 1))
-	if len(l.told) != 3 || l.told[0].Offset != 1 || l.told[1].Offset != 2 || l.told[2].Kind != reliable.SessionEnded ||
+	if len(l.told) != 3 || l.told[0].Offset != 1 || l.told[1].Offset != 2 ||
+		l.told[2].Kind != reliable.SessionEnded ||
 		l.told[2].Cause != reliable.CauseEnded {
 		t.Errorf("told %+v", l.told)
 	}
 	l.hears(rig.Data(t, 1, 3))
-	if st := l.Sessions()[0]; st.Delivered != 3 || st.Lost != 0 || st.End != reliable.EndBye || st.Late != 3 || len(l.told) != 3 {
+	if st := l.Sessions()[0]; st.Delivered != 3 || st.Lost != 0 || st.End != reliable.EndBye ||
+		st.Late != 3 || len(l.told) != 3 {
 		t.Errorf("%+v", st)
 	}
 }

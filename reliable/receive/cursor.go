@@ -127,7 +127,7 @@ func (c *cursor) finishFrame() {
 	}
 	st.win.next++
 	if st.asked.gaps() > 0 {
-		st.limit(st.r.now)
+		st.room.limit(st.r.now)
 	}
 	if st.status.every != 0 {
 		st.status.progress()
@@ -261,7 +261,8 @@ func (c *cursor) stepLoss(ev *reliable.Run) bool {
 }
 
 // stepPart takes a part of a message that spans frames.
-func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, at uint64, unfinished bool) bool {
+func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, at uint64,
+	unfinished bool) bool {
 	st := c.stream
 	whole := &c.whole
 	if chunk.Total > 0 {
@@ -288,7 +289,8 @@ func (c *cursor) stepPart(ev *reliable.Run, f *frame.Frame, chunk *frame.Chunk, 
 	return true
 }
 
-func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, payload []byte, came arrival) {
+func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, payload []byte,
+	came arrival) {
 	st := c.stream
 	c.delivered(1, uint64(len(payload)), came.repaired)
 	*ev = st.session.event(reliable.Message, came.received)

@@ -24,7 +24,7 @@ func (c *cursor) pass(cause reliable.Cause, frames uint64) {
 		c.sure = max(c.sure, c.offset+1)
 	}
 	c.whole.stop(&st.r.mem)
-	st.limit(st.r.now)
+	st.room.limit(st.r.now)
 	if st.status.every != 0 {
 		st.status.progress()
 	}
@@ -78,7 +78,7 @@ func (c *cursor) passTail() bool {
 	}
 	st.r.removed = st.req.Forget(w.next, next, st.r.removed[:0])
 	w.moveTo(next)
-	st.limit(st.r.now)
+	st.room.limit(st.r.now)
 	if st.status.every != 0 {
 		st.status.progress()
 	}

@@ -25,7 +25,8 @@ func mail(t testing.TB, seq, offset uint64, messages int) *frame.Frame {
 
 // state is a HEARTBEAT that says where the session begins to be held, and where it is.
 func state(t testing.TB, oldest, oldestOffset, next, nextOffset uint64) *frame.Frame {
-	return rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, Interval: 100 * time.Millisecond,
+	return rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60,
+		Interval:  100 * time.Millisecond,
 		OldestSeq: oldest, OldestOffset: oldestOffset, NextSeq: next, NextOffset: nextOffset})
 }
 
@@ -34,7 +35,8 @@ func state(t testing.TB, oldest, oldestOffset, next, nextOffset uint64) *frame.F
 func (l *listener) lacks(ranges ...nack.Range) {
 	l.t.Helper()
 	l.pass(time.Millisecond, false)
-	l.hears(rig.Made(l.t, frame.Frame{Kind: frame.Gone, Session: 1, Responder: 1, Request: 1<<32 | 1, Ranges: ranges}))
+	l.hears(rig.Made(l.t, frame.Frame{Kind: frame.Gone, Session: 1, Responder: 1,
+		Request: 1<<32 | 1, Ranges: ranges}))
 }
 
 // wants compares what was told: messages by their offsets, losses with their causes.
@@ -149,7 +151,8 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 	unanswered := func(l *listener) {
 		for range 40 { // the publisher lives, and doesn't answer
 			l.pass(100*time.Millisecond, false)
-			l.hears(rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1, Time: 1<<60 + uint64(l.now)}))
+			l.hears(rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1,
+				Time: 1<<60 + uint64(l.now)}))
 		}
 	}
 	l := newListener(t, Config{})
@@ -187,7 +190,8 @@ func TestAdjacentLossesKeepTheirCauses(t *testing.T) {
 	// After BYE a session ends, and isn't silent.
 	l = newListener(t, Config{})
 	l.hears(mail(t, 0, 0, 1))
-	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 3, NextOffset: 5}))
+	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 3,
+		NextOffset: 5}))
 	l.pass(time.Minute, false)
 	l.wants("new", "0", "1-4 session ended", "ended")
 }

@@ -9,6 +9,7 @@ import (
 
 // extent is what is known to exist of a stream, and where messages begin in it.
 type extent struct {
+	stream *stream
 	// Where the frame after the last one that is known starts, and when that was last
 	// more than before.
 	told   position
@@ -30,29 +31,76 @@ const (
 	maxLandmarks = 64
 )
 
-// note takes the word that offset is the first to start in frame seq or after it.
-func (e *extent) note(now reliable.Time, seq, offset uint64) {
+// tell takes the word of how far the stream is.
+func (e *extent) tell(now reliable.Time, seq, offset uint64) {
+	st := e.stream
+	if st.phase == left {
+		return
+	}
+	if !e.believes(now, seq, offset) {
+		st.stats.Beyond++
+		return
+	}
+	if seq > st.win.high {
+		e.landmark(seq, offset)
+	}
+	e.exists(now, seq)
+	e.begins(seq, offset)
+	if st.cursor.lossPending {
+		st.wake()
+	}
+}
+
+// forgotten takes the word that the publisher has no frame below seq any more.
+func (e *extent) forgotten(now reliable.Time, seq, offset uint64) {
+	st := e.stream
+	if st.req.Gaps().Contains(seq) {
+		e.landmark(seq, offset)
+	}
+	st.asked.passOn(now, st.asked.publisher(), st.win.next, min(seq, st.win.high),
+		reliable.CauseGone)
+}
+
+// exists takes the word that all frames below seq exist.
+func (e *extent) exists(now reliable.Time, seq uint64) {
+	if st := e.stream; seq > st.win.high && st.phase != left {
+		st.room.limit(now) // it isn't kept up to date while nothing is missing
+		st.req.Missing(now, st.win.high, seq)
+		st.win.high = seq
+	}
+}
+
+// begins takes the word that all messages below offset exist, and that it is the first to
+// start in frame seq or after it.
+func (e *extent) begins(seq, offset uint64) {
+	st := e.stream
+	if st.phase == left {
+		return
+	}
+	st.stats.NextOffset = max(st.stats.NextOffset, offset)
 	if !e.told.known || seq > e.told.seq {
-		e.grewAt = now
+		e.grewAt = st.r.now
 		e.told = position{true, seq, offset}
 	}
 }
 
-// allows reports whether so many frames and messages can exist by now: as many as are
-// known otherwise, and what a publisher can have sent, or dropped, since then.
-func (e *extent) allows(now reliable.Time, seq, offset, knownSeq, knownOffset uint64) bool {
+// believes reports whether so much can exist by now: what is known, and what a publisher
+// can have sent, or dropped, since then.
+func (e *extent) believes(now reliable.Time, seq, offset uint64) bool {
 	if !e.told.known {
 		return true // nothing is known to go on from
 	}
 	since := uint64(max(0, now.Sub(e.grewAt)) + growSlack)
-	high, next := max(knownSeq, e.told.seq), max(knownOffset, e.told.offset)
+	high := max(e.stream.win.high, e.told.seq)
+	next := max(e.stream.stats.NextOffset, e.told.offset)
 	return (seq <= high || seq-high <= since/leastFrame) &&
 		(offset <= next || offset-next <= since/leastMessage)
 }
 
 // landmark remembers the publisher's word of where messages begin: before a frame that
-// is missing, which can't tell. What lies below next is forgotten.
-func (e *extent) landmark(next, seq, offset uint64) {
+// is missing, which can't tell.
+func (e *extent) landmark(seq, offset uint64) {
+	next := e.stream.win.next
 	if seq <= next {
 		return
 	}

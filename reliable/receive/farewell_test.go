@@ -10,7 +10,8 @@ import (
 
 // waiting is a HEARTBEAT of a publisher that waits for its subscribers.
 func waiting(t *testing.T, session, time uint64) *frame.Frame {
-	return rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: time, NextSeq: 5, NextOffset: 5, Group: 3, Report: 4})
+	return rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: time, NextSeq: 5,
+		NextOffset: 5, Group: 3, Report: 4})
 }
 
 // farewells returns the sessions that are told of a leaving, in the order in which they
@@ -42,7 +43,8 @@ func TestAllPublishersAreToldOfALeaving(t *testing.T) {
 			l.pass(10*time.Second, false) // these fall silent
 		}
 	}
-	if a, b, c := l.table.byID[1].streams[0].phase, l.table.byID[150].streams[0].phase, l.table.byID[250].streams[0].phase; a != silent || b != live || c != starting {
+	if a, b, c := l.table.byID[1].streams[0].phase, l.table.byID[150].streams[0].phase,
+		l.table.byID[250].streams[0].phase; a != silent || b != live || c != starting {
 		t.Fatalf("phases %d, %d and %d", a, b, c)
 	}
 	l.farewells() // of nobody, yet

@@ -17,7 +17,8 @@ const fuzzMemory = 256 << 10
 func FuzzReceiver(f *testing.F) {
 	f.Add([]byte{}, uint8(0), uint16(0))
 	for options := range uint8(16) {
-		f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"), options, uint16(options)*uint16(options))
+		f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"),
+			options, uint16(options)*uint16(options))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, options uint8, wait uint16) {
 		cfg := Config{ID: 7, Buffer: 64 << 10, MaxMemory: fuzzMemory, MaxSessions: 8}
@@ -60,7 +61,8 @@ func FuzzReceiver(f *testing.F) {
 			}
 		}
 		for len(g.Data) > 0 {
-			now = now.Add(time.Duration(g.Byte()) * time.Duration(g.Byte()) * 100 * time.Microsecond)
+			ticks := time.Duration(g.Byte()) * time.Duration(g.Byte())
+			now = now.Add(ticks * 100 * time.Microsecond)
 			if f := g.Next(); f != nil {
 				r.Handle(now, from, f)
 			}
@@ -96,7 +98,8 @@ func FuzzReceiver(f *testing.F) {
 		r.Close(now)
 		poll()
 		for _, s := range r.Sessions() {
-			if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset || s.Delivered+s.Lost != accounted[s.ID] {
+			if s.Delivered+s.Lost != s.NextOffset-s.FirstOffset ||
+				s.Delivered+s.Lost != accounted[s.ID] {
 				t.Fatalf("the sum is wrong: %+v; accounted for %d", s, accounted[s.ID])
 			}
 		}

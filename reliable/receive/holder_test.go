@@ -20,7 +20,10 @@ var (
 
 // helped is a listener with holders that misses [1, 5) of session 1, and has asked its
 // publisher for it.
-func helped(t *testing.T, holders ...Holder) *listener { return gapped(t, Config{Holders: holders}) }
+func helped(t *testing.T, holders ...Holder) *listener {
+	return gapped(t,
+		Config{Holders: holders})
+}
 
 // nacks lets time pass, and returns the NACKs that are sent to an address meanwhile.
 func (l *listener) nacks(to netip.AddrPort, d time.Duration) (list []*frame.Frame) {
@@ -48,7 +51,8 @@ func (l *listener) gone(responder, request, oldest uint64) *frame.Frame {
 // repairs are the frames [1, 5), repeated by somebody.
 func (l *listener) repairs(responder, request uint64) (list []*frame.Frame) {
 	for seq := uint64(1); seq < 5; seq++ {
-		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, responder, request, rig.Data(l.t, 1, seq).Raw)
+		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, responder, request, rig.Data(l.t, 1,
+			seq).Raw)
 		list = append(list, rig.Decoded(l.t, raw))
 	}
 	return list
@@ -72,7 +76,8 @@ func (l *listener) publisherGone() { l.hears(l.gone(1, 1<<32|1, 5)) }
 func TestAHolderHasWhatThePublisherLacks(t *testing.T) {
 	l := helped(t, firstHolder, secondHolder)
 	if n := len(l.nacks(firstHolder.Addr, 100*time.Millisecond)); n != 0 {
-		t.Fatalf("%d NACKs went to a holder, though the publisher didn't say that it lacks a frame", n)
+		t.Fatalf("%d NACKs went to a holder, though the publisher didn't say that it lacks a frame",
+			n)
 	}
 	l.publisherGone()
 	heard := l.table.list[0].heard
@@ -99,14 +104,16 @@ func TestAHolderHasWhatThePublisherLacks(t *testing.T) {
 func TestAHolderRepairsADeadPublishersSession(t *testing.T) {
 	l := helped(t, firstHolder)
 	n := l.asks(firstHolder, 3*time.Second)
-	if l.table.list[0].streams[0].phase != silent || rig.Kinds(l.told)[reliable.SessionSilent] != 0 {
+	if l.table.list[0].streams[0].phase != silent ||
+		rig.Kinds(l.told)[reliable.SessionSilent] != 0 {
 		t.Errorf("told %v", rig.Kinds(l.told))
 	}
 	for _, f := range l.repairs(firstHolder.ID, n.Request) {
 		l.from(firstHolder.Addr, f)
 	}
 	st, kinds := l.session(1), rig.Kinds(l.told)
-	if st.Delivered != 6 || st.Lost != 0 || st.Resumed != 0 || kinds[reliable.SessionSilent] != 1 || kinds[reliable.SessionResumed] != 0 {
+	if st.Delivered != 6 || st.Lost != 0 || st.Resumed != 0 || kinds[reliable.SessionSilent] != 1 ||
+		kinds[reliable.SessionResumed] != 0 {
 		t.Errorf("told %v: %+v", kinds, st)
 	}
 	if last := l.told[len(l.told)-1].Kind; last != reliable.SessionSilent {
@@ -132,7 +139,8 @@ func TestHoldersAreAskedInTurn(t *testing.T) {
 		}
 		for range 3 { // the publisher lives
 			l.hears(rig.Made(t, frame.Frame{
-				Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + uint64(l.now), NextSeq: 6, NextOffset: 6, OldestSeq: 5, OldestOffset: 5,
+				Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + uint64(l.now), NextSeq: 6,
+				NextOffset: 6, OldestSeq: 5, OldestOffset: 5,
 			}))
 			if silent {
 				l.nacks(firstHolder.Addr, 700*time.Millisecond)
@@ -156,7 +164,8 @@ func TestAHolderConfirms(t *testing.T) {
 	l.publisherGone()
 	l.asks(firstHolder, 12*time.Millisecond)
 	l.from(firstHolder.Addr, rig.Made(t, frame.Frame{
-		Kind: frame.Confirm, Session: 1, Responder: firstHolder.ID, Time: 777, Ranges: []nack.Range{{From: 1, To: 5}},
+		Kind: frame.Confirm, Session: 1, Responder: firstHolder.ID, Time: 777,
+		Ranges: []nack.Range{{From: 1, To: 5}},
 	}))
 	if n := len(l.nacks(firstHolder.Addr, 15*time.Millisecond)); n != 0 {
 		t.Errorf("%d NACKs though the frames are coming", n)
@@ -193,9 +202,11 @@ func TestWhoMayNotAnswerAsAHolder(t *testing.T) {
 			request = l.asks(firstHolder, 12*time.Millisecond).Request
 		}
 		before := l.session(1)
-		answers := append(l.repairs(c.as.ID, request), l.gone(c.as.ID, request, 5), rig.Made(t, frame.Frame{
-			Kind: frame.Confirm, Session: 1, Responder: c.as.ID, Time: 1 << 61, Ranges: []nack.Range{{From: 1, To: 5}},
-		}))
+		answers := append(l.repairs(c.as.ID, request), l.gone(c.as.ID, request, 5), rig.Made(t,
+			frame.Frame{
+				Kind: frame.Confirm, Session: 1, Responder: c.as.ID, Time: 1 << 61,
+				Ranges: []nack.Range{{From: 1, To: 5}},
+			}))
 		for _, f := range answers {
 			l.from(c.as.Addr, f)
 		}
@@ -218,7 +229,8 @@ func TestAHolderRepairsNothingElse(t *testing.T) {
 	l.publisherGone()
 	n := l.asks(firstHolder, 50*time.Millisecond)
 	for _, seq := range []uint64{0, 5, 6, 1 << 20} {
-		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, firstHolder.ID, n.Request, rig.Data(t, 1, seq).Raw)
+		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, firstHolder.ID, n.Request, rig.Data(t, 1,
+			seq).Raw)
 		l.from(firstHolder.Addr, rig.Decoded(t, raw))
 	}
 	if st := l.session(1); l.Stats().Unexpected != 4 || st.Repairs != 0 || st.NextOffset != 6 {
@@ -232,7 +244,8 @@ func TestASessionEndsWhileAHolderIsAsked(t *testing.T) {
 		"closed": func(l *listener) { l.Close(l.now); l.poll() },
 		"silent": func(l *listener) { l.nacks(firstHolder.Addr, 10*time.Second) },
 		"BYE": func(l *listener) {
-			l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1<<60 + 9, NextSeq: 6, NextOffset: 6}))
+			l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1<<60 + 9,
+				NextSeq: 6, NextOffset: 6}))
 			l.nacks(firstHolder.Addr, 10*time.Second)
 		},
 		"the publisher sends it late": func(l *listener) {
@@ -273,7 +286,8 @@ func TestMaxWaitCountsFromTheStart(t *testing.T) {
 // Holders are admitted once, to sessions that are known, and so many of them.
 func TestHoldersAreBounded(t *testing.T) {
 	l := helped(t)
-	if l.Admit(2, firstHolder) || l.Admit(1, Holder{ID: 1}) || !l.Admit(1, firstHolder) || l.Admit(1, firstHolder) {
+	if l.Admit(2, firstHolder) || l.Admit(1, Holder{ID: 1}) || !l.Admit(1, firstHolder) ||
+		l.Admit(1, firstHolder) {
 		t.Error("who was admitted?")
 	}
 	for id := range uint64(maxHolders - 1) {

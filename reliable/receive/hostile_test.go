@@ -16,7 +16,8 @@ func TestForgedTimes(t *testing.T) {
 	l := newListener(t, Config{})
 	l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<63 - 1}))
 	l.now += reliable.Time(time.Millisecond)
-	l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, NextSeq: 1 << 40, NextOffset: 1 << 40}))
+	l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, NextSeq: 1 << 40,
+		NextOffset: 1 << 40}))
 	if n := l.pass(time.Second, false); n > 200 {
 		t.Errorf("%d datagrams in a second", n)
 	}
@@ -78,7 +79,8 @@ func TestSessionsThatLeftTheTable(t *testing.T) {
 	l.hears(rig.Data(t, 1, 0))
 	l.hears(rig.Data(t, 1, 1))
 	l.hears(rig.Data(t, 1, 2))
-	if len(l.told) != 2 || l.told[0].Kind != reliable.SessionResumed || l.told[1].Kind != reliable.Message || l.told[1].Offset != 2 {
+	if len(l.told) != 2 || l.told[0].Kind != reliable.SessionResumed ||
+		l.told[1].Kind != reliable.Message || l.told[1].Offset != 2 {
 		t.Errorf("told %+v", l.told)
 	}
 	for _, st := range l.Sessions() {
@@ -129,7 +131,8 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 			}
 		}
 		if grown := heap() - before; grown > 40<<20 || l.Stats().Memory > 20<<20 {
-			t.Errorf("order %d: the heap grew by %d KiB, %d are counted", order, grown>>10, l.Stats().Memory>>10)
+			t.Errorf("order %d: the heap grew by %d KiB, %d are counted", order, grown>>10,
+				l.Stats().Memory>>10)
 		}
 		runtime.KeepAlive(l)
 	}

@@ -36,12 +36,14 @@ func TestHeldFramesStayWithinTheirBounds(t *testing.T) {
 			var held, noRoom int
 			for _, st := range l.Sessions() {
 				if st.BufferedBytes > buffer+frameBuffer {
-					t.Errorf("session %x holds %d bytes, and may hold %d and a frame", st.ID, st.BufferedBytes, buffer)
+					t.Errorf("session %x holds %d bytes, and may hold %d and a frame", st.ID,
+						st.BufferedBytes, buffer)
 				}
 				held, noRoom = held+st.BufferedBytes, noRoom+int(st.NoRoom)
 			}
 			if held < memory*3/4 || noRoom == 0 {
-				t.Errorf("%d bytes are held of %d that may be; %d frames found no room", held, memory, noRoom)
+				t.Errorf("%d bytes are held of %d that may be; %d frames found no room", held,
+					memory, noRoom)
 			}
 			for seq := range uint64(100) {
 				for id := range uint64(sessions) {
@@ -69,12 +71,20 @@ func TestAMessageGivenUpGivesItsMemoryBack(t *testing.T) {
 	}
 	first, longer := pieces(t, 1, 0, 0, 5000), pieces(t, 1, 0, 0, 9000)
 	gone := rig.Made(t, frame.Frame{
-		Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 7, NextOffset: 1, OldestSeq: 5, OldestOffset: 1,
+		Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 7, NextOffset: 1, OldestSeq: 5,
+		OldestOffset: 1,
 	})
 	for name, end := range map[string]func(l *listener){
-		"its rest is lost":              func(l *listener) { hears(l, rig.Data(t, 1, 5), gone) },
-		"another that spans follows":    func(l *listener) { hears(l, pieces(t, 1, 5, 1, 2000)...); l.hears(gone) },
-		"another takes its place":       func(l *listener) { hears(l, pieces(t, 1, 2, 1, 2000)...) },
+		"its rest is lost": func(l *listener) { hears(l, rig.Data(t, 1, 5), gone) },
+		"another that spans follows": func(l *listener) {
+			hears(l, pieces(t, 1, 5, 1,
+				2000)...)
+			l.hears(gone)
+		},
+		"another takes its place": func(l *listener) {
+			hears(l, pieces(t, 1, 2, 1,
+				2000)...)
+		},
 		"a whole one takes its place":   func(l *listener) { hears(l, rig.Data(t, 1, 2)) },
 		"it is longer than it was said": func(l *listener) { hears(l, longer[2:]...) },
 		"its session falls silent":      func(l *listener) { l.pass(3e9, false) },

@@ -22,7 +22,8 @@ type rivals struct {
 
 // elsewhere takes a frame of the session that comes from elsewhere than its publisher,
 // and reports whether the publisher has moved there.
-func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, st *stream, f *frame.Frame) bool {
+func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, st *stream,
+	f *frame.Frame) bool {
 	if st.over() {
 		return false
 	}
@@ -65,19 +66,21 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 	if f.Kind != frame.Heartbeat && f.Kind != frame.Bye {
 		return false // others have no number that is told anew each time
 	}
-	if e := &s.echo; e.known && (f.Time <= e.told || f.Time > e.told+uint64(2*max(0, now.Sub(e.at))+peer.Ahead)) {
+	if e := &s.echo; e.known && (f.Time <= e.told ||
+		f.Time > e.told+uint64(2*max(0, now.Sub(e.at))+peer.Ahead)) {
 		return false
 	}
 	return !st.placed || f.NextSeq >= st.win.high && f.NextOffset >= st.stats.NextOffset &&
-		st.believes(now, f.NextSeq, f.NextOffset)
+		st.extent.believes(now, f.NextSeq, f.NextOffset)
 }
 
 // outspoken takes a frame of a session whose first speaker has sent no data, where it is
-// data from elsewhere: then the session belongs to the sender of the data, since a stranger can
-// make up a HEARTBEAT at no cost, and must not take a session with it. Where the data goes on from what
-// was told, the session moves there at once, or what was told of it would be told twice.
-// It reports whether it is another session: nothing was told of this one yet, or the data
-// has contradicted it for a while. Data that was merely on its way does so for less.
+// data from elsewhere: then the session belongs to the sender of the data, since a stranger
+// can make up a HEARTBEAT at no cost, and must not take a session with it. Where the data
+// goes on from what was told, the session moves there at once, or what was told of it would
+// be told twice. It reports whether it is another session: nothing was told of this one yet,
+// or the data has contradicted it for a while. Data that was merely on its way does so for
+// less.
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
 	st := s.stream(f.Channel)
 	if s.credit.proven || f.Kind != frame.Data || from == s.source || from == s.control ||
@@ -89,7 +92,8 @@ func (s *session) outspoken(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	case st.phase == starting:
 		return true
 	case f.Seq >= st.win.next && !(st.phase == left && f.Seq >= st.win.high) &&
-		(f.Seq < told.seq || f.EndOffset() >= told.offset) && st.believes(now, f.Seq, f.EndOffset()):
+		(f.Seq < told.seq || f.EndOffset() >= told.offset) &&
+		st.extent.believes(now, f.Seq, f.EndOffset()):
 		s.moveTo(now, from)
 		// Time and name are taken from there anew.
 		s.echo, s.newest, s.title.known, s.transit = echo{}, 0, false, transit{}

@@ -17,10 +17,12 @@ func TestOutsidersPutOffNoSilence(t *testing.T) {
 	quiet := a.now.Sub(a.table.list[0].heard)
 	for i := range byte(20) {
 		// The one before has been quiet for three intervals, and no timer came first.
-		a.now, a.time, quiet = a.now.Add(300*time.Millisecond), a.time+300e6, quiet+300*time.Millisecond
+		a.now, a.time, quiet = a.now.Add(300*time.Millisecond), a.time+300e6,
+			quiet+300*time.Millisecond
 		a.says(netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, i}), 5000), a.beat())
 		a.wait(0)
-		if silent := rig.Kinds(a.told)[reliable.SessionSilent] > 0; silent != (quiet >= 2300*time.Millisecond) {
+		silent := rig.Kinds(a.told)[reliable.SessionSilent] > 0
+		if silent != (quiet >= 2300*time.Millisecond) {
 			t.Fatalf("after %v it is silent: %v", quiet, silent)
 		} else if silent {
 			return
@@ -74,7 +76,8 @@ func (a *attacked) says(from netip.AddrPort, f frame.Frame) {
 func (a *attacked) wantSource(what string, want netip.AddrPort, moved, contested bool) {
 	a.t.Helper()
 	st, n := a.Sessions()[0], rig.Kinds(a.told)
-	if st.Source != want || n[reliable.SessionMoved] > 0 != moved || n[reliable.SessionContested] > 0 != contested {
+	if st.Source != want || n[reliable.SessionMoved] > 0 != moved ||
+		n[reliable.SessionContested] > 0 != contested {
 		a.t.Errorf("%s: the session is at %v, told %v: %+v", what, st.Source, n, st)
 	}
 	if st.Lost > 0 || st.NextOffset > a.next {
@@ -142,7 +145,9 @@ func TestLateDataTakesNoSessionBack(t *testing.T) {
 		l.hears(rig.Data(t, 1, seq))
 	}
 	l.from(rig.Elsewhere[0], rig.Data(t, 1, 10))
-	if st, n := l.session(1), rig.Kinds(l.told); st.Delivered != 1 || st.Source != rig.Elsewhere[0] || n[reliable.SessionNew] != 1 || n[reliable.SessionMoved] != 0 {
+	if st, n := l.session(1), rig.Kinds(l.told); st.Delivered != 1 ||
+		st.Source != rig.Elsewhere[0] || n[reliable.SessionNew] != 1 ||
+		n[reliable.SessionMoved] != 0 {
 		t.Errorf("%+v; told %v", st, n)
 	}
 }
@@ -154,7 +159,8 @@ func (l *listener) follows(started reliable.Time) {
 	for range 40 {
 		l.pass(100*time.Millisecond, false)
 		l.from(rig.Elsewhere[0], rig.Made(l.t, frame.Frame{
-			Kind: frame.Heartbeat, Session: 1, Time: uint64(l.now - started), NextSeq: 1, NextOffset: 1, Interval: 100 * time.Millisecond,
+			Kind: frame.Heartbeat, Session: 1, Time: uint64(l.now - started), NextSeq: 1,
+			NextOffset: 1, Interval: 100 * time.Millisecond,
 		}))
 	}
 	if st := l.session(1); st.Source != rig.Elsewhere[0] || st.Moved != 1 || st.Delivered != 1 {
@@ -167,7 +173,8 @@ func TestPublisherMovesThatToldNoTime(t *testing.T) {
 	for _, first := range []bool{true, false} {
 		l := newListener(t, Config{})
 		if l.hears(rig.Data(t, 1, 0)); first {
-			l.hears(rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1, Control: rig.PublisherAddr, Channels: 1}))
+			l.hears(rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1,
+				Control: rig.PublisherAddr, Channels: 1}))
 		}
 		l.follows(l.now)
 	}
@@ -181,7 +188,8 @@ func TestPublisherMovesWhileOneSleeps(t *testing.T) {
 	l.now = l.now.Add(6 * time.Second)
 	l.hears(rig.Data(t, 1, 0))
 	l.hears(rig.Made(t, frame.Frame{
-		Kind: frame.Heartbeat, Session: 1, Time: 4e9, NextSeq: 1, NextOffset: 1, Interval: 100 * time.Millisecond,
+		Kind: frame.Heartbeat, Session: 1, Time: 4e9, NextSeq: 1, NextOffset: 1,
+		Interval: 100 * time.Millisecond,
 	}))
 	l.follows(started)
 }

@@ -19,7 +19,8 @@ func TestHeartbeatTellsWhatIsGone(t *testing.T) {
 	oldest := func(seq uint64) {
 		l.told = nil
 		l.hears(rig.Made(t, frame.Frame{
-			Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 7, NextOffset: 7, OldestSeq: seq, OldestOffset: seq,
+			Kind: frame.Heartbeat, Session: 1, Time: 1 << 60, NextSeq: 7, NextOffset: 7,
+			OldestSeq: seq, OldestOffset: seq,
 		}))
 	}
 	oldest(1)
@@ -28,12 +29,14 @@ func TestHeartbeatTellsWhatIsGone(t *testing.T) {
 	}
 	oldest(4)
 	l.hears(rig.Data(t, 1, 4))
-	if len(l.told) != 2 || l.told[0].Kind != reliable.Loss || l.told[0].Cause != reliable.CauseGone ||
+	if len(l.told) != 2 || l.told[0].Kind != reliable.Loss ||
+		l.told[0].Cause != reliable.CauseGone ||
 		l.told[0].Lost != (nack.Range{From: 1, To: 4}) || l.told[1].Offset != 4 {
 		t.Fatalf("1 to 3 are no longer held, and it was told %+v", l.told)
 	}
 	oldest(6)
-	if len(l.told) != 2 || l.told[0].Kind != reliable.Loss || l.told[0].Cause != reliable.CauseGone ||
+	if len(l.told) != 2 || l.told[0].Kind != reliable.Loss ||
+		l.told[0].Cause != reliable.CauseGone ||
 		l.told[0].Lost != (nack.Range{From: 5, To: 6}) || l.told[1].Offset != 6 {
 		t.Fatalf("nor is 5, and it was told %+v", l.told)
 	}

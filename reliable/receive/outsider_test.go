@@ -51,7 +51,10 @@ func TestAFullTable(t *testing.T) {
 	const honest = 300
 	for _, lies := range []string{"words", "data"} {
 		l := newListener(t, Config{Joined: 5e9})
-		host := func(id uint64) netip.AddrPort { return netip.AddrPortFrom(rig.PublisherAddr.Addr(), uint16(id)) }
+		host := func(id uint64) netip.AddrPort {
+			return netip.AddrPortFrom(rig.PublisherAddr.Addr(),
+				uint16(id))
+		}
 		forge := func(id uint64) {
 			l.from(rig.Elsewhere[0], l.young(frame.Heartbeat, id, 0))
 			if lies == "data" {
@@ -77,7 +80,8 @@ func TestAFullTable(t *testing.T) {
 		}
 		for id := uint64(1); id <= honest; id++ {
 			if st := l.session(id); st.Delivered != sent || st.Resumed != 0 {
-				t.Fatalf("%s: of session %d, one of %d on a host, %d of %d messages came: %+v", lies, id, honest, st.Delivered, sent, st)
+				t.Fatalf("%s: of session %d, one of %d on a host, %d of %d messages came: %+v",
+					lies, id, honest, st.Delivered, sent, st)
 			}
 		}
 		news := addressOf(1)
@@ -86,7 +90,8 @@ func TestAFullTable(t *testing.T) {
 			forge(5000 + seq)
 		}
 		if st := l.session(500); st.Delivered < 19 {
-			t.Errorf("%s: of a new publisher's 20 messages, %d came: %+v; %+v", lies, st.Delivered, st, l.Stats())
+			t.Errorf("%s: of a new publisher's 20 messages, %d came: %+v; %+v", lies, st.Delivered,
+				st, l.Stats())
 		}
 		if n := len(l.table.list); n > DefaultMaxSessions {
 			t.Errorf("%d places", n)
@@ -110,7 +115,8 @@ func TestASquatter(t *testing.T) {
 		}
 		l.pass(5*time.Second, false)
 		st := l.session(1)
-		if st.Source != rig.PublisherAddr || st.Delivered != 50-c.missed || st.Lost != c.lost || rig.Kinds(l.told)[reliable.SessionContested] == 0 {
+		if st.Source != rig.PublisherAddr || st.Delivered != 50-c.missed || st.Lost != c.lost ||
+			rig.Kinds(l.told)[reliable.SessionContested] == 0 {
 			t.Errorf("it says %d: told %v: %+v", c.lie, rig.Kinds(l.told), st)
 		}
 	}
@@ -120,10 +126,13 @@ func TestASquatter(t *testing.T) {
 func TestNacksAtOthers(t *testing.T) {
 	third := netip.MustParseAddrPort("10.77.0.99:53")
 	l := newListener(t, Config{})
-	l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1, Control: third, Channels: 1}))
-	l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, NextSeq: 1000, NextOffset: 1000, Interval: time.Hour}))
+	l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1,
+		Control: third, Channels: 1}))
+	l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1,
+		NextSeq: 1000, NextOffset: 1000, Interval: time.Hour}))
 	to, nacks, at := map[netip.AddrPort]int{}, 0, reliable.Time(0)
-	for end := l.now.Add(10 * time.Second); l.now < end; l.now = max(l.now, min(l.Deadline(), end)) {
+	for end := l.now.Add(10 * time.Second); l.now < end; l.now = max(l.now, min(l.Deadline(),
+		end)) {
 		if l.now == at {
 			l.now++
 		}
@@ -177,7 +186,8 @@ func TestForgottenAndHeardAgain(t *testing.T) {
 					if from == "many addresses" {
 						a = addressOf(id)
 					}
-					l.from(a, rig.Made(t, frame.Frame{Kind: frame.Session, Session: id, Time: 1e6, Channels: 1}))
+					l.from(a, rig.Made(t, frame.Frame{Kind: frame.Session, Session: id, Time: 1e6,
+						Channels: 1}))
 					l.from(a, rig.Data(t, id, 0))
 					l.from(a, l.young(frame.Bye, id, 1))
 					l.now++
@@ -207,13 +217,16 @@ func TestForgottenAndHeardAgain(t *testing.T) {
 				for _, ev := range l.told {
 					if ev.Session == 1 && ev.Kind == reliable.Message {
 						if delivered++; ev.Offset < 100 {
-							t.Fatalf("%s, %s first, start %d: offset %d is delivered twice", from, first, start, ev.Offset)
+							t.Fatalf("%s, %s first, start %d: offset %d is delivered twice", from,
+								first, start, ev.Offset)
 						}
 					}
 				}
-				if st := l.session(1); delivered != 100 || st.Lost != 0 || (st.Resumed == 1) == forgotten ||
+				if st := l.session(1); delivered != 100 || st.Lost != 0 ||
+					(st.Resumed == 1) == forgotten ||
 					forgotten && (st.FirstOffset != 100 || st.BeforeStart != 100) {
-					t.Errorf("%s, %s first, start %d: %d of 100 new messages came: %+v; %+v", from, first, start, delivered, st, l.Stats())
+					t.Errorf("%s, %s first, start %d: %d of 100 new messages came: %+v; %+v", from,
+						first, start, delivered, st, l.Stats())
 				}
 			}
 		}
@@ -226,17 +239,21 @@ func TestMoreThanTimeAllows(t *testing.T) {
 	l.hears(rig.Beat(t, 1, 0))
 	l.hears(rig.Data(t, 1, 0))
 	for _, f := range []*frame.Frame{
-		rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + 1, NextSeq: 1 << 50, NextOffset: 1 << 50}),
-		rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1<<60 + 2, NextSeq: 1, NextOffset: 1 << 50}),
+		rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + 1,
+			NextSeq: 1 << 50, NextOffset: 1 << 50}),
+		rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1<<60 + 2, NextSeq: 1,
+			NextOffset: 1 << 50}),
 		rig.Data(t, 1, 1<<50),
 	} {
 		l.hears(f)
 	}
-	if st := l.session(1); st.NextOffset != 1 || st.Gaps != 0 || st.Beyond < 3 || st.End == reliable.EndBye {
+	if st := l.session(1); st.NextOffset != 1 || st.Gaps != 0 || st.Beyond < 3 ||
+		st.End == reliable.EndBye {
 		t.Errorf("%+v", st)
 	}
 	l.pass(1500*time.Millisecond, false)
-	l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + 3, NextSeq: 50e6, NextOffset: 50e6}))
+	l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + 3,
+		NextSeq: 50e6, NextOffset: 50e6}))
 	if st := l.session(1); st.NextOffset != 50e6 {
 		t.Errorf("%+v", st)
 	}
@@ -248,8 +265,10 @@ func TestRepeatedFramesResumeNothing(t *testing.T) {
 	repeated := []*frame.Frame{
 		rig.Made(t, frame.Frame{Kind: frame.Session, Session: 1, Time: 1 << 60, Channels: 1}),
 		rig.Beat(t, 1, 0), rig.Data(t, 1, 0), rig.Data(t, 1, 1), rig.Beat(t, 1, 2),
-		rig.Made(t, frame.Frame{Kind: frame.Confirm, Session: 1, Responder: 1, Time: 1 << 59, Ranges: []nack.Range{{From: 0, To: 1}}}),
-		rig.Made(t, frame.Frame{Kind: frame.Gone, Session: 1, Responder: 1, Request: 1<<32 | 1, Time: 1 << 61, OldestSeq: 9, OldestOffset: 9}),
+		rig.Made(t, frame.Frame{Kind: frame.Confirm, Session: 1, Responder: 1, Time: 1 << 59,
+			Ranges: []nack.Range{{From: 0, To: 1}}}),
+		rig.Made(t, frame.Frame{Kind: frame.Gone, Session: 1, Responder: 1, Request: 1<<32 | 1,
+			Time: 1 << 61, OldestSeq: 9, OldestOffset: 9}),
 		rig.Decoded(t, new(frame.Encoder).AppendRepair(nil, 1, 0, 1, 7, rig.Data(t, 1, 1).Raw)),
 	}
 	for range 100 {
@@ -258,7 +277,8 @@ func TestRepeatedFramesResumeNothing(t *testing.T) {
 		}
 		l.pass(100*time.Millisecond, false)
 	}
-	if n := rig.Kinds(l.told); n[reliable.SessionSilent] != 1 || n[reliable.SessionResumed] != 0 || n[reliable.Message] != 2 || n[reliable.Loss] != 0 {
+	if n := rig.Kinds(l.told); n[reliable.SessionSilent] != 1 || n[reliable.SessionResumed] != 0 ||
+		n[reliable.Message] != 2 || n[reliable.Loss] != 0 {
 		t.Errorf("told %v", n)
 	}
 	l.hears(rig.Data(t, 1, 2))

@@ -47,10 +47,12 @@ func TestAMessageNearTheMemoryLimitIsPutTogetherOnce(t *testing.T) {
 		}
 		runtime.ReadMemStats(&after)
 		if rb.got != 1 {
-			t.Fatalf("with %d bytes for it, a message of %d didn't come as it was sent", limit, size)
+			t.Fatalf("with %d bytes for it, a message of %d didn't come as it was sent", limit,
+				size)
 		}
 		if most, took := uint64(5*size/2), after.TotalAlloc-before.TotalAlloc; took > most {
-			t.Errorf("with %d bytes for it, a message of %d took %d, and %d would do", limit, size, took, most)
+			t.Errorf("with %d bytes for it, a message of %d took %d, and %d would do", limit, size,
+				took, most)
 		}
 	}
 }
@@ -69,11 +71,13 @@ func TestQueuesMoveWhatTheyHoldSeldom(t *testing.T) {
 	}{
 		"frames ahead": {frames.arrive, frames.pass, func() int { return frames.first }},
 		"offsets given": {
-			func(n uint64) { given.add(2 * n) }, func() { given.skip(given.next()) }, func() int { return given.first },
+			func(n uint64) { given.add(2 * n) }, func() { given.skip(given.next()) },
+			func() int { return given.first },
 		},
 		"frames lost": {
 			func(n uint64) { lost.lose(2*n, 2*n+1, reliable.CauseGone) },
-			func() { lost.next = lost.lost[lost.first].from; lost.takeLost() }, func() int { return lost.first },
+			func() { lost.next = lost.lost[lost.first].from; lost.takeLost() },
+			func() int { return lost.first },
 		},
 	} {
 		t.Run(name, func(t *testing.T) {

@@ -90,7 +90,8 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		return
 	}
 	switch f.Kind {
-	case frame.Data, frame.Repair, frame.Heartbeat, frame.Session, frame.Bye, frame.Gone, frame.Confirm:
+	case frame.Data, frame.Repair, frame.Heartbeat, frame.Session, frame.Bye, frame.Gone,
+		frame.Confirm:
 	default:
 		r.stats.Unexpected++
 		return
@@ -146,7 +147,8 @@ func (r *Receiver) attends(now reliable.Time, st *stream) bool {
 // open begins to follow a session, if the frame is one to begin with.
 func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) *session {
 	j := join{
-		fromStart: f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), start: r.cfg.Start, horizon: r.table.forgotten,
+		fromStart: f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), start: r.cfg.Start,
+		horizon: r.table.forgotten,
 	}
 	if f.Kind != frame.Data && beganBefore(now, f, j.horizon) {
 		j.fromStart, j.start = false, reliable.Latest

@@ -51,10 +51,12 @@ type Stats struct {
 	Foreign      uint64 // frames of a session from another source than its own
 	Refused      uint64 // frames of new sessions that the table had no room for
 	Evicted      uint64 // times that a session left the table to make room, remembered for a while
-	Yielded      uint64 // times that a live session was ended to make room, where one address had the most
-	Forgotten    uint64 // sessions of which something was told, and that are not remembered any more
-	Withheld     uint64 // NACKs that were not sent to where no data came from yet
-	Memory       int    // bytes in use now
+	// times that a live session was ended to make room, where one address had the most
+	Yielded uint64
+	// sessions of which something was told, and that are not remembered any more
+	Forgotten uint64
+	Withheld  uint64 // NACKs that were not sent to where no data came from yet
+	Memory    int    // bytes in use now
 }
 
 // Stats returns the counters so far.

@@ -75,7 +75,7 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 	}
 	st.asked = newAnswerers(st)
 	st.req = st.asked.publisher().req
-	st.cursor.stream = st
+	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
 	st.status = newStatus(st, now)
 	return st
 }
@@ -108,35 +108,8 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 		st.status.want(now)
 		return
 	}
-	st.tell(now, f.NextSeq, f.NextOffset)
-	st.forgotten(f.OldestSeq, f.OldestOffset)
-}
-
-// forgotten takes the word that no frame below seq is held any more.
-func (st *stream) forgotten(seq, offset uint64) {
-	if st.req.Gaps().Contains(seq) {
-		st.extent.landmark(st.win.next, seq, offset)
-	}
-	st.asked.passOn(st.r.now, st.asked.publisher(), st.win.next, min(seq, st.win.high), reliable.CauseGone)
-}
-
-// tell takes the word of how far the stream is.
-func (st *stream) tell(now reliable.Time, seq, offset uint64) {
-	if st.phase == left {
-		return
-	}
-	if !st.believes(now, seq, offset) {
-		st.stats.Beyond++
-		return
-	}
-	if seq > st.win.high {
-		st.extent.landmark(st.win.next, seq, offset)
-	}
-	st.exists(now, seq)
-	st.evidence(seq, offset)
-	if st.cursor.lossPending {
-		st.wake()
-	}
+	st.extent.tell(now, f.NextSeq, f.NextOffset)
+	st.extent.forgotten(now, f.OldestSeq, f.OldestOffset)
 }
 
 // position returns where the stream is, for its publisher: the frame that is delivered

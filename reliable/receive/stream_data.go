@@ -48,7 +48,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		st.stats.Late++
 		return
 	}
-	if !st.believes(now, f.Seq, f.EndOffset()) {
+	if !st.extent.believes(now, f.Seq, f.EndOffset()) {
 		st.stats.Beyond++
 		return
 	}
@@ -57,8 +57,8 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		st.session.credit.proven = true
 	}
 	st.room.largest = max(st.room.largest, len(f.Raw))
-	st.evidence(f.Seq+1, f.EndOffset())
-	st.exists(now, f.Seq)
+	st.extent.begins(f.Seq+1, f.EndOffset())
+	st.extent.exists(now, f.Seq)
 	if keeper := st.r.cfg.Keeper; keeper != nil {
 		keeper.Keep(st.session.id, f)
 	}
@@ -80,7 +80,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		if st.room.cut == 0 || f.Seq < st.room.cut {
 			st.room.cut = f.Seq
 		}
-		st.limit(now)
+		st.room.limit(now)
 		st.req.Missing(now, f.Seq, f.Seq+1)
 		return
 	}
@@ -107,73 +107,13 @@ func (st *stream) duplicate(seq uint64) {
 
 // store keeps a frame in the window, and reports false where there is no room.
 func (st *stream) store(f *frame.Frame, came arrival) bool {
-	if !st.win.store(f, came, st.span()) {
+	if !st.win.store(f, came, st.room.span()) {
 		return false
 	}
 	if c := &st.cursor; f.Seq < c.looked.seq {
 		c.looked = look{}
 	}
 	return true
-}
-
-// exists takes the word that all frames below seq exist.
-func (st *stream) exists(now reliable.Time, seq uint64) {
-	if seq > st.win.high && st.phase != left {
-		st.limit(now) // it isn't kept up to date while nothing is missing
-		st.req.Missing(now, st.win.high, seq)
-		st.win.high = seq
-	}
-}
-
-// evidence takes the word that all messages below offset exist, and that it is
-// the first to start in frame seq or after it.
-func (st *stream) evidence(seq, offset uint64) {
-	if st.phase == left {
-		return
-	}
-	st.stats.NextOffset = max(st.stats.NextOffset, offset)
-	st.extent.note(st.r.now, seq, offset)
-}
-
-// believes reports whether so much can exist by now.
-func (st *stream) believes(now reliable.Time, seq, offset uint64) bool {
-	return st.extent.allows(now, seq, offset, st.win.high, st.stats.NextOffset)
-}
-
-// room is what a stream knows of the room for frames that are missing.
-type room struct {
-	// Frames from here on found no room; 0 if none.
-	cut uint64
-	// Frames from here on are not asked for yet.
-	limited uint64
-	// The largest frame so far, in bytes.
-	largest int
-}
-
-// span returns how many frames the window may have: so many that all of them fit
-// the buffer, as large as they come. What is asked for then finds room.
-func (st *stream) span() uint64 {
-	return uint64(max(1, st.r.cfg.Buffer/max(frameBuffer, st.room.largest)))
-}
-
-// limit tells the requester up to where there is room.
-func (st *stream) limit(now reliable.Time) {
-	span := st.span()
-	limit := st.win.next + span
-	if st.room.cut != 0 {
-		if st.win.bytes > st.r.cfg.Buffer*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
-			limit = min(limit, max(st.room.cut, st.win.next+1))
-		} else {
-			st.room.cut = 0
-		}
-	}
-	// An application that takes one message after the other makes room bit by bit:
-	// what fits then is asked for in few requests.
-	if limit > st.room.limited && limit-st.room.limited < span/4 && st.win.count > 0 && st.win.next < st.room.limited {
-		return
-	}
-	st.room.limited = limit
-	st.asked.setLimit(now, limit)
 }
 
 // release frees the memory of the stream.

@@ -17,11 +17,12 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 		}
 		return // where it began is still to be learnt; BYE is repeated
 	}
-	if !st.believes(now, f.NextSeq, f.NextOffset) {
+	if !st.extent.believes(now, f.NextSeq, f.NextOffset) {
 		return // it ends there once that can be
 	}
 	if st.phase == silent || st.phase == live {
-		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionEnded, cause: reliable.CauseEnded})
+		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
+			kind: reliable.SessionEnded, cause: reliable.CauseEnded})
 		st.phase = left
 		st.status.due = min(st.status.due, now.Add(st.r.rand.Duration(reliable.StatusMin/5)))
 		st.wake()
@@ -48,7 +49,8 @@ func (st *stream) fallSilent(now reliable.Time) {
 		return
 	}
 	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
-	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseSilent})
+	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
+		cause: reliable.CauseSilent})
 	st.phase = silent
 	st.status.due = reliable.Never
 	st.wake()
@@ -74,7 +76,8 @@ func (st *stream) close() {
 	}
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseClosed)
 	if st.phase == live {
-		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionEnded, cause: reliable.CauseClosed})
+		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
+			kind: reliable.SessionEnded, cause: reliable.CauseClosed})
 	}
 	st.wake()
 }
@@ -84,7 +87,8 @@ func (st *stream) yield() {
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseMemory)
 	if st.phase != silent {
 		st.marks.place(mark{
-			seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent, cause: reliable.CauseMemory,
+			seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
+			cause: reliable.CauseMemory,
 		})
 	}
 	st.phase, st.status.due = silent, reliable.Never

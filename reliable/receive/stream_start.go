@@ -26,7 +26,7 @@ func (st *stream) announce(now reliable.Time, f *frame.Frame) {
 func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool) {
 	if !st.placed {
 		st.win.next, st.win.high, st.placed = seq, seq, true
-	} else if seq < st.win.next && st.win.high-seq <= st.span() {
+	} else if seq < st.win.next && st.win.high-seq <= st.room.span() {
 		st.req.Missing(now, seq, st.win.next)
 		st.win.lower(seq)
 	} else if seq < st.win.next {
@@ -48,7 +48,8 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 		st.cursor.startAt(offset)
 	}
 	st.marks.place(mark{seq: st.win.next, kind: reliable.SessionNew})
-	if st.r.cfg.Order == reliable.OnArrival { // what came before that was known has waited for it only
+	// what came before that was known has waited for it only
+	if st.r.cfg.Order == reliable.OnArrival {
 		for seq := st.win.next; st.win.at(seq) != nil; seq++ {
 			if st.win.has(seq) {
 				st.cursor.ahead.arrive(seq)
@@ -57,7 +58,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 	}
 	if e := st.early; e != nil {
 		st.early = nil
-		st.tell(now, e.nextSeq, e.nextOffset)
+		st.extent.tell(now, e.nextSeq, e.nextOffset)
 	}
 	st.wake()
 }
@@ -73,7 +74,7 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 		if !st.placed {
 			w.next, w.high, st.placed = f.Seq, f.Seq, true
 			st.status.want(now)
-		} else if f.Seq < w.next && w.high-f.Seq <= st.span() {
+		} else if f.Seq < w.next && w.high-f.Seq <= st.room.span() {
 			st.req.Missing(now, f.Seq, w.next)
 			w.lower(f.Seq)
 		}

@@ -163,7 +163,8 @@ func (t *table) victim(now reliable.Time, from netip.Addr, brings bool) (*sessio
 	var victim *session
 	for _, s := range t.list {
 		class, places := s.class(), s.place.host.places
-		if s.ready() || class > classOver && (places < most || mine+1 >= most || class == classLive && !brings) {
+		if s.ready() || class > classOver && (places < most || mine+1 >= most ||
+			class == classLive && !brings) {
 			continue
 		}
 		if victim == nil || s.yieldsBefore(victim) {

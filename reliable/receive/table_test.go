@@ -36,7 +36,8 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 	passes(1, 1, 2, 4)
 	passes(1, 1, 2)
 	passes(1, 1, 4)
-	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 4, Time: 1 << 60, NextSeq: next[4], NextOffset: next[4]}))
+	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 4, Time: 1 << 60, NextSeq: next[4],
+		NextOffset: next[4]}))
 	live := []uint64{1}
 	passes(8, live...)
 	for _, step := range []struct {
@@ -85,7 +86,8 @@ func TestFullTableIsLookedThroughNowAndThen(t *testing.T) {
 	if l.table.full != looked || l.Stats().Refused != 2 {
 		t.Errorf("it was looked through again: %+v", l.table.full)
 	}
-	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 1, NextOffset: 1}))
+	l.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1 << 60, NextSeq: 1,
+		NextOffset: 1}))
 	l.pass(fullTime, false)
 	l.hears(rig.Data(t, 7, 0))
 	if l.table.byID[7] == nil {

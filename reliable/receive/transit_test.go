@@ -32,8 +32,9 @@ func TestTransit(t *testing.T) {
 		{1027 * ms, 30 * ms, 0},                    // the fastest so far
 		{1040 * ms, 40 * ms, 3 * time.Millisecond},
 		{9000 * ms, 41 * ms, 7962 * time.Millisecond},
-		{62_000 * ms, 1000 * ms, 30 * time.Second},         // the longest that is believed
-		{92_000 * ms, 32_000 * ms, 0},                      // what was fast a minute ago says nothing
+		{62_000 * ms, 1000 * ms, 30 * time.Second}, // the longest that is believed
+		// what was fast a minute ago says nothing
+		{92_000 * ms, 32_000 * ms, 0},
 		{92_001 * ms, 91_003 * ms, 0},                      // it is fast again
 		{122_010 * ms, 121_003 * ms, 9 * time.Millisecond}, // the window before still counts
 		{122_011 * ms, 1 << 62, 0},                         // from the future: the fastest

@@ -1,0 +1,41 @@
+package receive
+
+import "crier/reliable"
+
+// room is what a stream knows of the room for frames that are missing.
+type room struct {
+	stream *stream
+	// Frames from here on found no room; 0 if none.
+	cut uint64
+	// Frames from here on are not asked for yet.
+	limited uint64
+	// The largest frame so far, in bytes.
+	largest int
+}
+
+// span returns how many frames the window may have: so many that all of them fit
+// the buffer, as large as they come. What is asked for then finds room.
+func (m *room) span() uint64 {
+	return uint64(max(1, m.stream.r.cfg.Buffer/max(frameBuffer, m.largest)))
+}
+
+// limit tells the requester up to where there is room.
+func (m *room) limit(now reliable.Time) {
+	st, span := m.stream, m.span()
+	limit := st.win.next + span
+	if m.cut != 0 {
+		if st.win.bytes > st.r.cfg.Buffer*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
+			limit = min(limit, max(m.cut, st.win.next+1))
+		} else {
+			m.cut = 0
+		}
+	}
+	// An application that takes one message after the other makes room bit by bit:
+	// what fits then is asked for in few requests.
+	if limit > m.limited && limit-m.limited < span/4 && st.win.count > 0 &&
+		st.win.next < m.limited {
+		return
+	}
+	m.limited = limit
+	st.asked.setLimit(now, limit)
+}
