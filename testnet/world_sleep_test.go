@@ -50,7 +50,7 @@ func TestRestartAmidAWrite(t *testing.T) {
 	s.At(105*milli, pub.Restart)
 	s.At(114*milli, func() { // the new life's first words are with the socket since 105 ms
 		for _, line := range s.trace {
-			if strings.Contains(line, fmt.Sprintf("s=%016x", pub.session.ID)) {
+			if strings.Contains(line, fmt.Sprintf("s=%v", pub.session.ID)) {
 				t.Errorf("the last life's write has ended this one's: %s", line)
 			}
 		}
