@@ -297,3 +297,24 @@ func TestARepairAnswersTheNewestRequest(t *testing.T) {
 		t.Errorf("%+v, %v", repair, ok)
 	}
 }
+
+// What another waits for as well is repeated, though the first has passed it, or denied to
+// both.
+func TestWhatIsSharedOutlivesItsFirstAsker(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.behind()
+		p.nack("anna", "1-4")
+		p.nack("ben", "2-3")
+		p.asker("anna").Position = p.base + 5
+		p.wantRepairs("2", "3")
+		p.nack("carl", "11-12")
+		p.nack("dora", "12")
+		p.asker("carl").Position = p.base + 20
+		p.held.From = p.base + 15
+		p.repairs()
+		d := p.r.Denials()
+		if len(d) != 1 || d[0].To.IsValid() || p.text([]Range{d[0].Range}) != "12" {
+			p.Errorf("denied %+v", d)
+		}
+	})
+}

@@ -289,7 +289,7 @@ func (r *Responder) look(seq uint64) Standing {
 func (r *Responder) passOver(at int32, held Range) bool {
 	m := r.queue.marks.at(at - 1)
 	switch {
-	case m.seq < m.asker.Position: // it has it by now, or does without
+	case m.seq < m.asker.Position && r.own(m): // it has it by now, or does without
 		r.stats.Dropped++
 	case m.seq >= held.From && r.look(m.seq) == Unfit:
 		r.stats.Unfit++
