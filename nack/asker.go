@@ -22,7 +22,7 @@ type Asker struct {
 	Repaired uint64 // frames that were repeated since it asked
 
 	quota  bucket // bytes of repairs
-	looks  bucket // frames of NACKs
+	scans  bucket // frames of NACKs
 	recent uint32 // frames lost, halved as they age
 	fresh  uint32 // frames lost just now: others may still ask for them
 	since  Time   // the first of fresh

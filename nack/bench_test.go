@@ -242,7 +242,7 @@ func BenchmarkResponderHostileNack(b *testing.B) {
 	const frames = 47000
 	for what, looks := range map[string]uint64{"looked=4096": 1 << 50, "looked=0": 1} {
 		b.Run(what, func(b *testing.B) {
-			r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Looks: looks})
+			r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, ScanRate: looks})
 			a, now := &Asker{ID: 1}, Time(5)
 			b.ReportAllocs()
 			for b.Loop() {

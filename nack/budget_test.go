@@ -135,7 +135,7 @@ func TestNobodyStarves(t *testing.T) {
 			left[fmt.Sprint(2*i+1)] = true
 		}
 		for n := 0; len(left) > 0; n++ {
-			if n > 20+2*turn {
+			if n > 20+2*quantum {
 				p.Fatalf("after %d repairs %v still wait", n, left)
 			}
 			p.advance(2 * ms)
@@ -158,7 +158,7 @@ func TestTurnsAreFair(t *testing.T) {
 			p.repairs()
 		}
 		a, b := p.asker("anna").Waiting(), p.asker("ben").Waiting()
-		if d := int(a) - int(b); a+b < 270 || a+b > 290 || d < -turn || d > turn {
+		if d := int(a) - int(b); a+b < 270 || a+b > 290 || d < -quantum || d > quantum {
 			p.Errorf("%d and %d wait", a, b)
 		}
 		p.send(1000)
@@ -216,7 +216,7 @@ func TestWhatManyWaitForDoesntWaitBehindTheFirst(t *testing.T) {
 		p.repairs()
 		p.nack("good", "990")
 		got := ""
-		for range turn + 2 {
+		for range quantum + 2 {
 			p.advance(ms)
 			got += fmt.Sprint(p.repairs())
 		}
@@ -243,9 +243,9 @@ func TestTooMuchInOneNack(t *testing.T) {
 }
 
 // A NACK of a few bytes, time after time, must not keep the publisher busy: beyond
-// Looks it is refused in one step. Others are heard as ever.
+// ScanRate it is refused in one step. Others are heard as ever.
 func TestAskingForEverythingTimeAfterTime(t *testing.T) {
-	served(t, ResponderConfig{Frames: 1400, MaxAsked: 500, Looks: 1000}, func(p *publisher) {
+	served(t, ResponderConfig{Frames: 1400, MaxAsked: 500, ScanRate: 1000}, func(p *publisher) {
 		for range 10000 {
 			p.nack("mallory", "0-999")
 			p.advance(100 * us)

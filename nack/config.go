@@ -76,10 +76,10 @@ type ResponderConfig struct {
 	// MaxQueued bounds the frames of a class that wait for their repair, for each
 	// subscriber; 0 means 4,096.
 	MaxQueued uint64
-	// Looks is how many held frames of one subscriber's NACKs are looked at in a
+	// ScanRate is how many held frames of one subscriber's NACKs are looked at in a
 	// second, and four times MaxAsked at once; 0 means 262,144. An honest
 	// subscriber backs off long before that.
-	Looks uint64
+	ScanRate uint64
 	// Confirms is how many bytes of CONFIRM may go out in a second; 0 means
 	// 256 KiB. Where repairs have more than 64 times as much, it is a 64th of that.
 	Confirms uint64
@@ -100,7 +100,7 @@ const (
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxAsked  = 4096
-	defaultLooks     = 1 << 18
+	defaultScanRate  = 1 << 18
 	defaultConfirms  = 256 << 10
 	maxShare         = 1 << 16
 )
@@ -125,8 +125,8 @@ func (c *ResponderConfig) setDefaults() {
 		c.MaxAsked = defaultMaxAsked
 	}
 	c.MaxAsked = min(c.MaxAsked, 1<<30)
-	if c.Looks == 0 {
-		c.Looks = defaultLooks
+	if c.ScanRate == 0 {
+		c.ScanRate = defaultScanRate
 	}
 	if c.Confirms == 0 {
 		c.Confirms = defaultConfirms

@@ -12,15 +12,20 @@ const (
 // before the group was last told has crossed that, as one crosses a repair; what is
 // asked for since then is told again, as far as the budget goes.
 func (r *Responder) confirm(now Time, m *mark, sent Time) {
-	if m.confirmed && (sent != Never && sent <= m.told ||
-		sent == Never && now.Sub(m.told) < r.hold()) {
-		return
+	if m.wasConfirmed() {
+		crossed := sent <= m.confirmedAt
+		if sent == Never {
+			crossed = now.Sub(m.confirmedAt) < r.roundTrip()
+		}
+		if crossed {
+			return
+		}
 	}
 	cost := uint64(0)
 	if last := len(r.answer.Confirm) - 1; last < 0 || r.answer.Confirm[last].To != m.seq {
 		cost = confirmRange
 	}
-	if !r.told {
+	if !r.confirming {
 		cost += confirmFrame
 		r.confirms.fill(now)
 	}
@@ -29,6 +34,6 @@ func (r *Responder) confirm(now Time, m *mark, sent Time) {
 		return
 	}
 	r.confirms.take(cost)
-	m.confirmed, m.told, r.told = true, now, true
+	m.confirmedAt, r.confirming = now, true
 	r.answer.Confirm = join(r.answer.Confirm, Range{m.seq, m.seq + 1})
 }

@@ -1,35 +1,48 @@
 package nack
 
-// marks are what a Responder knows of the frames that are asked for, by sequence
-// number modulo their count. They are made a page at a time, when one on it is first
-// needed: of a large resend buffer, most never are.
+// marks is a Responder's table of the frames that were asked for, by sequence number modulo
+// its size. Its pages are allocated when a mark on them is first used: most of the pages for
+// a large resend buffer never are.
 type marks struct {
 	count uint64
 	pages [][]mark
 }
 
-// mark is what is known of the repair of one held frame.
+// mark is the state of one frame that was asked for. The zero mark belongs to no frame.
 type mark struct {
 	seq uint64
-	// who asked last, whose it is in the queue, or whom it went to; nil if nobody did
-	asker   *Asker
-	request uint64 // the asker's, while it waits
-	at      Time   // when it was last repeated
-	shouted Time   // when it was last repeated to the group
-	told    Time   // when the group was last told to wait for it
+	// asker is the subscriber in whose line the frame waits, or else the last one that it
+	// was repeated for. It is nil in a mark that was never used.
+	asker *Asker
+	// request is the newest request of asker for the frame.
+	request uint64
 
-	before, after int32 // its neighbours in the queue, as indices plus one; 0 for none
+	// The times at which the frame was last repeated at all, last repeated to the group, and
+	// last announced to the group in a CONFIRM. Each is always where that hasn't happened.
+	repairedAt, multicastAt, confirmedAt Time
 
-	repeated  bool // at means something
-	toGroup   bool // shouted means something
-	confirmed bool // told means something
-	queued    bool
-	class     Class // in which it is queued
-	group     bool  // it goes, or went, to the group
-	shared    bool  // asker knows that another lost it as well
+	// before and after are the neighbors in the queue, as indices plus one; 0 means none.
+	before, after int32
+
+	// queued says that the frame waits in the queue, in the line of class.
+	queued bool
+	class  Class
+	// multicast says that the repair goes, or went, to the group.
+	multicast bool
+	// shared says that asker knows that another subscriber lost the frame as well.
+	shared bool
 }
 
-// marksPage is how many marks are made at once.
+// newMark returns the mark of a frame that a asks for first.
+func newMark(seq uint64, a *Asker) mark {
+	return mark{seq: seq, asker: a, repairedAt: always, multicastAt: always, confirmedAt: always}
+}
+
+func (m *mark) wasRepaired() bool  { return m.repairedAt != always }
+func (m *mark) wasMulticast() bool { return m.multicastAt != always }
+func (m *mark) wasConfirmed() bool { return m.confirmedAt != always }
+
+// marksPage is the number of marks in a page.
 const marksPage = 1024
 
 func newMarks(count int) marks {

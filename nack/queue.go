@@ -46,7 +46,7 @@ func newQueue(cfg ResponderConfig) queue {
 
 // turn is how many frames an asker is given before the next has its turn: enough
 // for the datagrams of one offloaded send to one destination.
-const turn = 16
+const quantum = 16
 
 // push appends the frame of mark at-1 to what waits for its asker in a class. It must
 // not wait yet.

@@ -52,13 +52,13 @@ type Responder struct {
 	queue queue  // with the marks, by sequence number modulo Frames
 	age   uint64 // frames below were sent a while ago
 
-	group    int           // subscribers
-	rtt      time.Duration // of the group
-	confirms bucket        // bytes of CONFIRM
-	answer   Answer
-	taken    uint64 // frames of this NACK so far
-	told     bool   // this NACK has something CONFIRMed already
-	room     struct {
+	group      int           // subscribers
+	rtt        time.Duration // of the group
+	confirms   bucket        // bytes of CONFIRM
+	answer     Answer
+	taken      uint64 // frames of this NACK so far
+	confirming bool   // this NACK has something CONFIRMed already
+	room       struct {
 		asker         *Asker
 		budget, quota uint64 // frames of this asker's that could go out now
 	}
@@ -137,7 +137,7 @@ func (r *Responder) SetAge(seq uint64) { r.age = seq }
 // that neither side depends on a guessed round trip.
 //
 // What one NACK asks for beyond MaxAsked, or beyond what waits for the asker at
-// the most, or what its NACKs ask for beyond Looks, is refused.
+// the most, or what its NACKs ask for beyond ScanRate, is refused.
 func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, held Range) {
 	if gone := asked.Clip(0, held.From); gone.Len() > 0 {
 		a.Gone += gone.Len()
@@ -147,14 +147,14 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 	asked = asked.Clip(held.From, held.To)
 	a.Asked += asked.Len()
 	r.stats.Asked += asked.Len()
-	n := min(asked.Len(), r.cfg.MaxAsked-r.taken, r.looks(now, a))
+	n := min(asked.Len(), r.cfg.MaxAsked-r.taken, r.scans(now, a))
 	r.room.asker = nil
 	seq := asked.From
 	for seq < asked.From+n && r.ask(now, a, request, sent, seq, held) {
 		seq++
 	}
 	r.taken += seq - asked.From
-	a.looks.take(seq - asked.From)
+	a.scans.take(seq - asked.From)
 	if seq < asked.To { // in one step, however much it is
 		a.Refused += asked.To - seq
 		r.stats.Refused += asked.To - seq
@@ -163,10 +163,10 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 
 // looks returns how many frames of an asker's NACKs may be looked at now. Who asks
 // for everything time after time must not keep the publisher from its work.
-func (r *Responder) looks(now Time, a *Asker) uint64 {
-	l := &a.looks
+func (r *Responder) scans(now Time, a *Asker) uint64 {
+	l := &a.scans
 	if l.burst == 0 {
-		l.rate, l.burst = r.cfg.Looks, 4*r.cfg.MaxAsked
+		l.rate, l.burst = r.cfg.ScanRate, 4*r.cfg.MaxAsked
 		l.tokens = l.burst
 	}
 	l.fill(now)
@@ -195,7 +195,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 		if m.queued {
 			r.passOver(at, held)
 		}
-		*m = mark{seq: seq, asker: a}
+		*m = newMark(seq, a)
 	}
 	class := r.classOf(a, m)
 	other := r.shares(now, a, m, class, fresh)
@@ -203,20 +203,20 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	case m.queued:
 		if !other {
 			m.request = request
-		} else if a.in[class].queued < turn && m.asker.in[class].queued > turn {
+		} else if a.in[class].queued < quantum && m.asker.in[class].queued > quantum {
 			// An asker of little doesn't wait behind an asker of much.
 			r.queue.remove(at)
 			m.asker, m.request = a, request
 			r.queue.push(at, class)
 		}
-	case m.repeated && r.crossed(now, m, a, sent):
+	case m.wasRepaired() && r.crossed(now, m, a, sent):
 		a.Crossed++
 		r.stats.Crossed++
 		return true
 	case a.in[class].queued >= r.cfg.MaxQueued:
 		return false
 	default:
-		m.group = other || !a.Addr.IsValid() || class == Recent && !a.alone(now, r.sharing())
+		m.multicast = other || !a.Addr.IsValid() || class == Recent && !a.alone(now, r.sharing())
 		m.asker, m.shared, m.request = a, other, request
 		r.queue.push(at, class)
 	}
@@ -243,7 +243,7 @@ func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool)
 	if class == Behind {
 		// What went to another that is behind was its own loss: only what waits is shared.
 		if other = other && m.queued; other {
-			m.group, m.shared = true, true
+			m.multicast, m.shared = true, true
 		}
 		return other
 	}
@@ -256,7 +256,7 @@ func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool)
 			m.asker.share()
 			m.shared = true
 		}
-		m.group = m.group || m.queued
+		m.multicast = m.multicast || m.queued
 	}
 	return other
 }
@@ -268,11 +268,11 @@ func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool)
 func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	switch {
 	case !m.queued:
-	case m.class == Behind && !m.group:
-		if a.in[Behind].queued > turn || r.look(m.seq) != Ready {
+	case m.class == Behind && !m.multicast:
+		if a.in[Behind].queued > quantum || r.look(m.seq) != Ready {
 			r.answer.Coming = join(r.answer.Coming, Range{m.seq, m.seq + 1})
 		}
-	case m.class == Recent && !m.group && r.group > SmallGroup, r.waits(now, m.asker, m.class):
+	case m.class == Recent && !m.multicast && r.group > SmallGroup, r.waits(now, m.asker, m.class):
 		r.confirm(now, m, sent)
 	}
 }
@@ -357,7 +357,7 @@ func (r *Responder) Unreadable(frames Range) {
 // own says that nobody but its asker waits for a frame, as far as is known: nobody else
 // has asked for it, nor was a large group told to wait for it.
 func (r *Responder) own(m *mark) bool {
-	return !m.shared && !(m.group && m.confirmed && r.group > SmallGroup)
+	return !m.shared && !(m.multicast && m.wasConfirmed() && r.group > SmallGroup)
 }
 
 // Forget drops what waits for an asker that is no longer there, and for nobody else.
@@ -377,7 +377,7 @@ func (r *Responder) Forget(a *Asker) {
 
 // Begin starts a NACK: the Answer is empty again.
 func (r *Responder) Begin() {
-	r.taken, r.told = 0, false
+	r.taken, r.confirming = 0, false
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
 	r.answer.Unfit, r.answer.Coming = r.answer.Unfit[:0], r.answer.Coming[:0]
 }
@@ -388,32 +388,32 @@ func (r *Responder) Answer() Answer { return r.answer }
 // crossed reports whether a NACK was sent before the last repair of its frame
 // could have arrived.
 func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
-	at := m.at
-	if !m.group && m.asker.ID != a.ID { // that repair went to someone else
-		if !m.toGroup {
+	at := m.repairedAt
+	if !m.multicast && m.asker.ID != a.ID { // that repair went to someone else
+		if !m.wasMulticast() {
 			return false
 		}
-		at = m.shouted
+		at = m.multicastAt
 	}
 	if sent != Never {
 		return sent <= at
 	}
-	return now.Sub(at) < r.hold()
+	return now.Sub(at) < r.roundTrip()
 }
 
 // recent reports whether a frame was repeated so lately that another request for
 // it means another subscriber lost it as well.
 func (r *Responder) recent(now Time, m *mark) bool {
-	return m.repeated && now.Sub(m.at) <= r.sharing()
+	return m.wasRepaired() && now.Sub(m.repairedAt) <= r.sharing()
 }
 
 // sharing is how long after one NACK another for the same frame still means that
 // both lost it at the same time.
-func (r *Responder) sharing() time.Duration { return 2 * r.hold() }
+func (r *Responder) sharing() time.Duration { return 2 * r.roundTrip() }
 
 // hold is how long further NACKs for a repeated frame are held to have crossed
 // it, where nothing better is known: one round trip.
-func (r *Responder) hold() time.Duration {
+func (r *Responder) roundTrip() time.Duration {
 	if r.rtt > 0 {
 		return r.rtt
 	}

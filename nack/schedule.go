@@ -120,7 +120,7 @@ func (r *Requester) giveUp(p place, cause Cause) place {
 
 // soon is how long before its time, at the most, what is asked for again goes along
 // with a NACK that is sent anyway.
-func (r *Requester) soon(gap *Gap) time.Duration {
+func (r *Requester) lead(gap *Gap) time.Duration {
 	if gap.tries == 0 {
 		if r.group > SmallGroup {
 			return 0 // it backs off
@@ -135,13 +135,13 @@ func (r *Requester) soon(gap *Gap) time.Duration {
 // have a NACK each.
 func (r *Requester) collect(now Time) {
 	r.outstanding, r.full, r.limited, r.next = 0, false, false, Never
-	some := false
+	anyDue := false
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
 		gap := r.gaps.at(p)
 		if gap.due > now {
 			r.outstanding += gap.asked()
 		} else if gap.From < r.limit {
-			some = true
+			anyDue = true
 		}
 	}
 	room := r.cfg.MaxAsk - min(r.cfg.MaxAsk, r.outstanding)
@@ -149,7 +149,7 @@ func (r *Requester) collect(now Time) {
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
 		gap := r.gaps.at(p)
 		if gap.due > now {
-			if !some || now < gap.due.Add(-r.soon(gap)) || gap.To > r.limit ||
+			if !anyDue || now < gap.due.Add(-r.lead(gap)) || gap.To > r.limit ||
 				gap.Len()-gap.asked() > room {
 				r.next = min(r.next, gap.due)
 				continue

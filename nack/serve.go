@@ -7,7 +7,7 @@ import "time"
 func (r *Responder) waits(now Time, a *Asker, class Class) bool {
 	l := &r.queue.lines[class]
 	if class == Behind {
-		return l.frames > turn
+		return l.frames > quantum
 	}
 	if r.room.asker != a {
 		size, quota := max(uint64(r.cfg.FrameSize), 1), r.quota(now, a)
@@ -58,8 +58,8 @@ func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 			turns--
 			continue
 		}
-		repair := Repair{Seq: m.seq, Request: m.request, Asker: a, Again: m.repeated}
-		if !m.group {
+		repair := Repair{Seq: m.seq, Request: m.request, Asker: a, Again: m.wasRepaired()}
+		if !m.multicast {
 			repair.To = a.Addr
 		}
 		r.next.at, r.next.asker, r.next.class = at, a, class
@@ -74,12 +74,12 @@ func (r *Responder) Take(now Time, size uint64) {
 	a, class := r.next.asker, r.next.class
 	l := &r.queue.lines[class]
 	m := r.queue.marks.at(r.next.at - 1)
-	if m.group {
-		m.toGroup, m.shouted = true, now
+	if m.multicast {
+		m.multicastAt = now
 		r.stats.ToGroup++
 	}
 	r.stats.Repaired++
-	m.repeated, m.at = true, now
+	m.repairedAt = now
 	l.budget.take(size)
 	if class == Recent {
 		r.quota(now, a).take(size)
@@ -87,7 +87,7 @@ func (r *Responder) Take(now Time, size uint64) {
 		r.stats.CaughtUp++
 	}
 	a.Repaired++
-	if a.in[class].served++; !r.queue.remove(r.next.at) && a.in[class].served >= turn {
+	if a.in[class].served++; !r.queue.remove(r.next.at) && a.in[class].served >= quantum {
 		l.rotate(class)
 	}
 }
@@ -174,7 +174,7 @@ func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time
 		switch seq := r.queue.marks.at(p.first - 1).seq; {
 		case !reads && seq >= held.From && r.look(seq) == Stored:
 		case class == Recent:
-			at = min(at, r.paced(now, r.quota(now, a), p.queued))
+			at = min(at, r.coalesced(now, r.quota(now, a), p.queued))
 		default:
 			at = now
 		}
@@ -182,20 +182,20 @@ func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time
 	if at == Never {
 		return Never
 	}
-	return max(at, r.paced(now, &l.budget, l.frames))
+	return max(at, r.coalesced(now, &l.budget, l.frames))
 }
 
 // pace is how long what waits for tokens may wait for more of them: a timer for
 // each frame would cost more than the frames.
-const pace = 500 * time.Microsecond
+const coalescingWindow = 500 * time.Microsecond
 
 // paced returns when a bucket has tokens for the next of so many frames, or a
 // little later, when it has them for a turn.
-func (r *Responder) paced(now Time, b *bucket, frames uint64) Time {
+func (r *Responder) coalesced(now Time, b *bucket, frames uint64) Time {
 	size := uint64(r.cfg.FrameSize)
 	first := b.ready(now, size)
 	if first <= now {
 		return first
 	}
-	return max(first, min(b.ready(now, min(frames, turn)*size), now.Add(pace)))
+	return max(first, min(b.ready(now, min(frames, quantum)*size), now.Add(coalescingWindow)))
 }
