@@ -3,6 +3,7 @@ package testnet
 import (
 	"errors"
 	"fmt"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -66,6 +67,20 @@ func NewChecker(w *World) *Checker {
 		Settled: c.settled, Woke: c.woke, Ended: c.ended,
 	})
 	return c
+}
+
+// Patience returns how long after the last fault all that any subscriber misses may
+// take to settle.
+func (c *Checker) Patience() time.Duration {
+	longest := time.Duration(0)
+	for _, e := range c.ears {
+		for _, v := range e.views {
+			if v != nil {
+				longest = max(longest, v.bound()+v.silence()+time.Second)
+			}
+		}
+	}
+	return longest
 }
 
 // SetRerun sets the command that errors name to run the same again.

@@ -188,7 +188,7 @@ func (v *view) wall(at reliable.Time) int64 {
 	if wall := v.t.cfg.Sender.Wall; wall != 0 {
 		return wall + int64(at-v.s.Start)
 	}
-	return wallStart + int64(at)
+	return WallStart + int64(at)
 }
 
 // advance takes the messages [from, to) as told.

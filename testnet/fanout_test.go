@@ -33,7 +33,9 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 	r := random.New(2)
 	w := NewWorld(WorldConfig{Seed: 1})
 	for range 40 {
-		addSubscriber(t, w, SubscriberConfig{})
+		if _, err := w.AddSubscriber(SubscriberConfig{}); err != nil {
+			t.Fatal(err)
+		}
 	}
 	type moment struct {
 		at  int64

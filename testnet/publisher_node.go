@@ -57,12 +57,12 @@ type PublisherConfig struct {
 // of Linux holds.
 const defaultSocketQueue = 92
 
-// wallStart is the made-up wall clock at the start of each run, in Unix
+// WallStart is the made-up wall clock at the start of each run, in Unix
 // nanoseconds: 2026-01-01 00:00 UTC.
-const wallStart = 1_767_225_600_000_000_000
+const WallStart = 1_767_225_600_000_000_000
 
 // VirtualTime returns the time in the run at which the made-up wall clock says t.
-func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - wallStart) }
+func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
 
 // sender is what a World needs of a send.Sender.
 type Sender interface {
@@ -161,7 +161,7 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	cfg := p.cfg.Sender
 	cfg.Start = now
 	if cfg.Wall == 0 {
-		cfg.Wall = wallStart + int64(now)
+		cfg.Wall = WallStart + int64(now)
 	}
 	if cfg.Session == 0 || p.lives > 0 {
 		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
@@ -245,6 +245,9 @@ func (h *hold) total(now reliable.Time) time.Duration {
 	}
 	return h.sum
 }
+
+// Lives returns how often the process was started.
+func (p *Publisher) Lives() int { return p.lives }
 
 // Held returns how many messages the producer waits to publish.
 func (p *Publisher) Held() int { return len(p.held) }

@@ -41,7 +41,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
 		return
 	}
-	s.own.Arrived = wallStart + int64(s.w.now)
+	s.own.Arrived = WallStart + int64(s.w.now)
 	s.m.Handle(s.w.now, pkt.From, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)

@@ -121,7 +121,7 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if s.cfg.Receiver.Seed == 0 {
 		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
 	}
-	s.cfg.Receiver.Epoch = time.Unix(0, wallStart)
+	s.cfg.Receiver.Epoch = time.Unix(0, WallStart)
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
 	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
 	m, err := receive.New(s.cfg.Receiver)

@@ -30,8 +30,8 @@ func TestSwarmWaitsForRateLimits(t *testing.T) {
 			}
 		})
 		at, err := s.drain(1000 * milli)
-		if took := time.Duration(at); err != nil || took < c.least || took > c.most || pub.session.SentOffset() != c.sent {
-			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took, pub.session.SentOffset())
+		if took := time.Duration(at); err != nil || took < c.least || took > c.most || pub.Session().SentOffset() != c.sent {
+			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took, pub.Session().SentOffset())
 		}
 	}
 }

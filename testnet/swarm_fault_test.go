@@ -13,8 +13,8 @@ func (s *scenario) faults() {
 	w := s.w
 	for range s.r.Below(6) {
 		at := s.when()
-		pub := w.pubs[s.r.Below(uint64(len(w.pubs)))]
-		sub := w.subs[s.r.Below(uint64(len(w.subs)))]
+		pub := w.Publishers()[s.r.Below(uint64(len(w.Publishers())))]
+		sub := w.Subscribers()[s.r.Below(uint64(len(w.Subscribers())))]
 		pause := s.pause()
 		switch s.r.Below(10) {
 		case 0:
@@ -53,10 +53,10 @@ func (s *scenario) moves(r random.Generator) {
 	}
 	for range 1 + r.Below(3) {
 		at := reliable.Time(r.Below(uint64(s.calm)))
-		if pub := s.w.pubs[r.Below(uint64(len(s.w.pubs)))]; r.Below(2) == 0 {
+		if pub := s.w.Publishers()[r.Below(uint64(len(s.w.Publishers())))]; r.Below(2) == 0 {
 			s.plan(at, "%v moves", pub, pub.Move)
 		} else {
-			sub := s.w.subs[r.Below(uint64(len(s.w.subs)))]
+			sub := s.w.Subscribers()[r.Below(uint64(len(s.w.Subscribers())))]
 			s.plan(at, "%v moves", sub, sub.Move)
 		}
 	}
@@ -93,7 +93,7 @@ func (s *scenario) run(c *Checker) error {
 	s.rest()
 	// Half of the publishers close; slow consumers get time to catch up.
 	last := s.calm
-	for _, p := range w.pubs {
+	for _, p := range w.Publishers() {
 		if s.one(2) {
 			p.Flush()
 			at := s.calm.Add(s.span(0, time.Second))
@@ -117,7 +117,7 @@ func (s *scenario) run(c *Checker) error {
 	if err := c.Finish(s.calm); err != nil {
 		return err
 	}
-	for _, sub := range w.subs {
+	for _, sub := range w.Subscribers() {
 		sub.Leave()
 	}
 	return c.Left()
@@ -131,10 +131,10 @@ func (s *scenario) drain(at reliable.Time) (reliable.Time, error) {
 			return at, err
 		}
 		frames, waits := uint64(0), false
-		for _, p := range s.w.pubs {
+		for _, p := range s.w.Publishers() {
 			if p.Running() {
 				frames += p.Stats().Frames
-				waits = waits || p.Held() > 0 || p.session.SentOffset() < p.session.NextOffset()
+				waits = waits || p.Held() > 0 || p.Session().SentOffset() < p.Session().NextOffset()
 			}
 		}
 		if stands++; frames != before {
@@ -153,29 +153,21 @@ const drainStands = 6
 
 // patience is how long after the last fault everything must be settled for all.
 func (s *scenario) patience(c *Checker) time.Duration {
-	longest := 20 * time.Second
-	for _, e := range c.ears {
-		for _, v := range e.views {
-			if v != nil {
-				longest = max(longest, v.bound()+v.silence()+time.Second)
-			}
-		}
-	}
-	return longest
+	return max(20*time.Second, c.Patience())
 }
 
 // rest makes the network calm: links keep their delays, and lose nothing, or
 // no more than they did.
 func (s *scenario) rest() {
 	s.note("calm from %s on, lossy %v", Stamp(s.calm), s.lossy)
-	for _, p := range s.w.pubs {
-		for i := range p.paths {
-			sub := s.w.subs[i]
-			s.ease(p.paths[i].down, sub.cfg.Down)
-			s.ease(p.paths[i].up, sub.cfg.Up)
+	for _, p := range s.w.Publishers() {
+		for _, sub := range s.w.Subscribers() {
+			cfg := sub.Config()
+			s.ease(s.w.Down(p, sub), cfg.Down)
+			s.ease(s.w.Up(sub, p), cfg.Up)
 		}
-		for _, g := range s.w.segments {
-			s.ease(g.links[p.index], g.cfg)
+		for _, g := range s.w.Segments() {
+			s.ease(g.Link(p), g.Config())
 		}
 	}
 }

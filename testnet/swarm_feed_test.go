@@ -84,7 +84,7 @@ func (f *feed) message() []byte {
 	}
 	b := f.buffer[:n+8]
 	f.count++
-	x := random.Mix(uint64(f.pub.index)<<48 ^ uint64(f.pub.lives)<<40 ^ f.count)
+	x := random.Mix(uint64(f.pub.Index())<<48 ^ uint64(f.pub.Lives())<<40 ^ f.count)
 	for i := 0; i < n; i += 8 {
 		binary.LittleEndian.PutUint64(b[i:], x)
 		x = x*6364136223846793005 + 1442695040888963407

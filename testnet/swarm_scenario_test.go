@@ -28,7 +28,7 @@ func newScenario(w *World, seed uint64) *scenario {
 	s.calm = 100*milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
 	for range s.segments() {
 		cfg := link.Config{Loss: s.loss(), Delay: link.FixedDelay(s.span(0, time.Millisecond))}
-		if _, err := w.AddSegment(fmt.Sprintf("segment%d", len(w.segments)), cfg); err != nil {
+		if _, err := w.AddSegment(fmt.Sprintf("segment%d", len(w.Segments())), cfg); err != nil {
 			s.err = err
 		}
 	}
@@ -155,7 +155,7 @@ func (s *scenario) firstNumber() uint64 {
 func (s *scenario) subscriber() {
 	cfg := SubscriberConfig{}
 	rc := &cfg.Receiver
-	rc.Name = fmt.Sprintf("subscriber %d", len(s.w.subs))
+	rc.Name = fmt.Sprintf("subscriber %d", len(s.w.Subscribers()))
 	if s.one(3) {
 		cfg.At = s.when()
 	}
@@ -190,13 +190,13 @@ func (s *scenario) subscriber() {
 		cfg.Work = s.span(time.Microsecond, 2*time.Millisecond)
 	}
 	cfg.CopyFrames = s.one(3)
-	rc.Runs = cfg.Work == 0 && len(s.w.subs)%2 == 0
+	rc.Runs = cfg.Work == 0 && len(s.w.Subscribers())%2 == 0
 	cfg.TimersFirst = s.one(2)
 	if s.one(4) {
 		cfg.SocketQueue = 1 + int(s.r.Below(2000))
 	}
-	if n := len(s.w.segments); n > 0 && !s.one(3) {
-		cfg.Segment = s.w.segments[s.r.Below(uint64(n))]
+	if n := len(s.w.Segments()); n > 0 && !s.one(3) {
+		cfg.Segment = s.w.Segments()[s.r.Below(uint64(n))]
 	}
 	cfg.Down, cfg.Up = s.link(), s.link()
 	s.overrun(rc)

@@ -109,6 +109,9 @@ func (w *World) Publishers() []*Publisher { return w.pubs }
 // Subscribers returns the subscribers in the order in which they were added.
 func (w *World) Subscribers() []*Subscriber { return w.subs }
 
+// Segments returns the segments in the order in which they were added.
+func (w *World) Segments() []*Segment { return w.segments }
+
 // Session returns the session with an id, or nil.
 func (w *World) Session(id reliable.SessionID) *Session {
 	for _, s := range w.sessions {

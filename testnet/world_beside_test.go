@@ -32,7 +32,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 		ResendBuffer: ring(1000), WhenFull: reliable.Drop,
 	}})
 	accepted := make(map[uint64]reliable.Time, n)
-	pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) { accepted[offset] = now }
+	s.Observe(Observer{Accepted: func(_ *Session, offset uint64, _ []byte) { accepted[offset] = s.Now() }})
 	var late []time.Duration
 	var first, last reliable.Time
 	lossy := near(link.Bernoulli{P: 0.03})

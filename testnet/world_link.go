@@ -44,6 +44,9 @@ func (w *World) AddSegment(name string, cfg link.Config) (*Segment, error) {
 	return g, nil
 }
 
+// Config returns how each publisher's link to the segment began.
+func (g *Segment) Config() link.Config { return g.cfg }
+
 // Link returns a publisher's link to the segment, to look at or to change.
 func (g *Segment) Link(p *Publisher) *link.Link { return g.links[p.index] }
 

@@ -63,9 +63,11 @@ func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	every(s.World, 300*milli, milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(750*milli, func() { s.Down(pub, sub).SetLoss(nil) })
 	s.At(4000*milli, func() { s.Up(sub, pub).SetDown(false) }) // what it lacks is old by now
+	moved := false
 	every(s.World, 4000*milli, milli, 1000, func(int) {
-		if sub.moves == 0 && sub.Sessions()[0].Repairs > 250 {
+		if !moved && sub.Sessions()[0].Repairs > 250 {
 			sub.Move()
+			moved = true
 		}
 	})
 	s.run(5000*milli, 25_000*milli)

@@ -1,7 +1,6 @@
 package testnet
 
 import (
-	"errors"
 	"fmt"
 	"slices"
 	"strings"
@@ -16,33 +15,6 @@ import (
 
 // Stories of a producer that outruns a consumer, in virtual time.
 
-// ring is a resend buffer of so many full frames.
-func ring(frames int) int { return frames * 1401 }
-
-// paced publishes n messages of 1,300 bytes, a frame each, every so often.
-func (s *story) paced(pub *Publisher, start reliable.Time, every time.Duration, n int) (dropped *int) {
-	dropped = new(int)
-	for i := range n {
-		s.At(start.Add(time.Duration(i)*every), func() {
-			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
-				*dropped++
-			}
-		})
-	}
-	return dropped
-}
-
-// lost returns how many messages a subscriber was told are lost, by cause.
-func (s *story) lost(sub *Subscriber) string {
-	var list []string
-	for _, line := range s.told[sub] {
-		if what, ok := strings.CutPrefix(line, "lost "); ok {
-			list = append(list, what)
-		}
-	}
-	return strings.Join(list, "; ")
-}
-
 func TestSlowestHoldsTheProducer(t *testing.T) {
 	s := newStory(t, 21)
 	pub := addPublisher(t, s.World, PublisherConfig{Sender: send.Config{
@@ -53,7 +25,7 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.paced(pub, 0, 100*time.Microsecond, 5000)
 	var atEnd reliable.Time
-	pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) { atEnd = now }
+	s.Observe(Observer{Accepted: func(*Session, uint64, []byte) { atEnd = s.Now() }})
 	s.At(6000*milli, pub.Close)
 	s.run(6000*milli, 20_000*milli)
 	for _, sub := range []*Subscriber{fast, slow} {

@@ -58,15 +58,15 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 			Receiver: receive.Config{Buffer: ring(buffers)}})
 		var from, to reliable.Time // when the message was accepted that is the first after the buffers are full, and the last
 		most := uint64(0)
-		pub.cfg.OnAccept = func(now reliable.Time, offset uint64, _ []byte) {
+		s.Observe(Observer{Accepted: func(_ *Session, offset uint64, _ []byte) {
 			switch offset {
 			case 2 * buffers:
-				from = now
+				from = s.Now()
 			case messages - 1:
-				to = now
+				to = s.Now()
 			}
 			most = max(most, pub.Stats().Retained)
-		}
+		}})
 		held := 0
 		for at := reliable.Time(0); at < reliable.Time(messages*work); at += 10 * milli {
 			s.At(at, func() {

@@ -29,7 +29,7 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		every(s.World, 200*milli, milli/4, 2000, func(int) { pub.Publish(make([]byte, 1300)) })
 		s.At(400*milli+i*milli/7, func() { pub.Pause(time.Second) })
 		s.At(1399*milli, func() {
-			if pub.asleep.sent && pub.asleep.disk != nil {
+			if pub.OversleptBoth() {
 				both++
 			}
 		})
@@ -50,7 +50,7 @@ func TestRestartAmidAWrite(t *testing.T) {
 	s.At(105*milli, pub.Restart)
 	s.At(114*milli, func() { // the new life's first words are with the socket since 105 ms
 		for _, line := range s.trace {
-			if strings.Contains(line, fmt.Sprintf("s=%v", pub.session.ID)) {
+			if strings.Contains(line, fmt.Sprintf("s=%v", pub.Session().ID)) {
 				t.Errorf("the last life's write has ended this one's: %s", line)
 			}
 		}

@@ -8,96 +8,12 @@ import (
 	"testing"
 	"time"
 
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet/lan/lantest"
 	"crier/testnet/link"
 )
-
-// Stories in virtual time, each judged by the Checker besides what it says itself.
-
-// story is a World whose subscribers' events are written down as short lines.
-type story struct {
-	*World
-	t     *testing.T
-	c     *Checker
-	trace []string
-	told  map[*Subscriber][]string
-}
-
-func newStory(t *testing.T, seed uint64) *story {
-	s := &story{t: t, told: map[*Subscriber][]string{}}
-	s.World = NewWorld(WorldConfig{Seed: seed, Trace: func(line string) { s.trace = append(s.trace, line) }})
-	s.c = NewChecker(s.World)
-	return s
-}
-
-// near is a link of 1 ms.
-func near(loss link.Loss) link.Config {
-	return link.Config{Loss: loss, Delay: link.FixedDelay(time.Millisecond)}
-}
-
-// listen adds a subscriber and writes down what it is told, runs of messages as
-// one line.
-func (s *story) listen(cfg SubscriberConfig) *Subscriber {
-	s.t.Helper()
-	var sub *Subscriber
-	var run nack.Range
-	cfg.OnEvent = func(_ reliable.Time, ev *reliable.Event) {
-		lines := s.told[sub]
-		switch {
-		case ev.Kind == reliable.Message && len(lines) > 0 && run.To == ev.Offset && run.Len() > 0:
-			run.To++
-			lines[len(lines)-1] = "messages " + run.String()
-		case ev.Kind == reliable.Message:
-			run = nack.Range{From: ev.Offset, To: ev.Offset + 1}
-			lines = append(lines, "messages "+run.String())
-		case ev.Kind == reliable.Loss:
-			run = nack.Range{}
-			lines = append(lines, fmt.Sprintf("lost %v: %v", ev.Lost, ev.Cause))
-		default:
-			run = nack.Range{}
-			lines = append(lines, ev.Kind.String())
-		}
-		s.told[sub] = lines
-	}
-	sub = addSubscriber(s.t, s.World, cfg)
-	return sub
-}
-
-// wants compares what a subscriber was told.
-func (s *story) wants(sub *Subscriber, want ...string) {
-	s.t.Helper()
-	if got := s.told[sub]; !slices.Equal(got, want) {
-		s.t.Errorf("%v was told\n\t%s\nwant\n\t%s", sub, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
-	}
-}
-
-// run runs to a time and lets the Checker judge all.
-func (s *story) run(calm, until reliable.Time) {
-	s.t.Helper()
-	if err := s.Run(until); err != nil {
-		s.t.Fatal(err)
-	}
-	if err := s.c.Finish(calm); err != nil {
-		s.t.Error(err)
-	}
-}
-
-// lines returns the frames of a kind in the trace between two nodes, without
-// their times.
-func (s *story) lines(between, kind string) []string {
-	var list []string
-	for _, line := range s.trace {
-		_, rest, _ := strings.Cut(line, " ")
-		if what, ok := strings.CutPrefix(rest, between+" "); ok && strings.HasPrefix(what, kind+" ") {
-			list = append(list, line)
-		}
-	}
-	return list
-}
 
 func TestPublishLoseAskRepair(t *testing.T) {
 	s := newStory(t, 1)

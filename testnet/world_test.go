@@ -5,61 +5,10 @@ import (
 	"encoding/hex"
 	"fmt"
 	"testing"
-	"time"
 
 	"crier/reliable"
 	"crier/testnet/link"
 )
-
-// milli is a millisecond of a World's time.
-const milli = reliable.Time(time.Millisecond)
-
-// newWorld returns a World with a publisher that starts at once and n
-// subscribers that listen over links of 1 milli with some loss.
-func newWorld(t testing.TB, cfg WorldConfig, n int, loss link.Loss) (*World, *Publisher, []*Subscriber) {
-	t.Helper()
-	w := NewWorld(cfg)
-	pub := addPublisher(t, w, PublisherConfig{})
-	var subs []*Subscriber
-	for range n {
-		subs = append(subs, addSubscriber(t, w, SubscriberConfig{
-			Down: link.Config{Loss: loss, Delay: link.FixedDelay(time.Millisecond)},
-			Up:   link.Config{Delay: link.FixedDelay(time.Millisecond)},
-		}))
-	}
-	return w, pub, subs
-}
-
-func addPublisher(t testing.TB, w *World, cfg PublisherConfig) *Publisher {
-	t.Helper()
-	p, err := w.AddPublisher(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
-}
-
-func addSubscriber(t testing.TB, w *World, cfg SubscriberConfig) *Subscriber {
-	t.Helper()
-	s, err := w.AddSubscriber(cfg)
-	if err != nil {
-		t.Fatal(err)
-	}
-	return s
-}
-
-// every calls fn n times, from a time on, with a pause between.
-func every(w *World, from, pause reliable.Time, n int, fn func(i int)) {
-	i := 0
-	var next func()
-	next = func() {
-		fn(i)
-		if i++; i < n {
-			w.At(w.Now()+pause, next)
-		}
-	}
-	w.At(from, next)
-}
 
 func TestLostMessagesComeBack(t *testing.T) {
 	w, pub, subs := newWorld(t, WorldConfig{Seed: 1}, 3, link.Bernoulli{P: 0.05})
