@@ -13,6 +13,8 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
+	"crier/testnet/rig/story"
+	"crier/testnet/world"
 )
 
 var updateTable = flag.Bool("overload.update", false, "write the table into docs/OVERLOAD.md")
@@ -39,46 +41,46 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := newStory(t, seed)
-	sc := send.Config{ResendBuffer: ring(200), Pace: pace, StallTimeout: time.Second}
+	s := story.New(t, seed)
+	sc := send.Config{ResendBuffer: story.Ring(200), Pace: pace, StallTimeout: time.Second}
 	switch c.overload {
 	case "drop":
 		sc.WhenFull = reliable.Drop
 	case "buffer":
 		sc.Disk = 8 << 20
 	}
-	pub := addPublisher(t, s.World, PublisherConfig{Sender: sc, Disk: DiskConfig{Wait: time.Millisecond}})
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: sc, Disk: world.DiskConfig{Wait: time.Millisecond}})
 	var worst time.Duration
 	healthy := func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {
 			worst = max(worst, now.Sub(pub.Session().AcceptedAt(ev.Offset)))
 		}
 	}
-	var well []*Subscriber
+	var well []*world.Subscriber
 	for _, name := range []string{"a", "b"} {
-		well = append(well, addSubscriber(t, s.World, SubscriberConfig{Down: near(nil), Up: near(nil), OnEvent: healthy,
+		well = append(well, story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), OnEvent: healthy,
 			Receiver: receive.Config{Name: name}}))
 	}
-	cfg := SubscriberConfig{Down: near(nil), Up: near(nil), Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
+	cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
 	if c.trouble == "slow" {
 		cfg.Work = 3 * time.Millisecond
 	}
-	c3 := s.listen(cfg)
+	c3 := s.Listen(cfg)
 	switch c.trouble {
 	case "paused 300 ms":
-		s.At(1000*milli, func() { c3.Pause(300 * time.Millisecond) })
+		s.At(1000*story.Milli, func() { c3.Pause(300 * time.Millisecond) })
 	case "killed":
-		s.At(1000*milli, c3.Crash)
+		s.At(1000*story.Milli, c3.Crash)
 	}
 	for i := range cellMessages {
-		s.At(200*milli+reliable.Time(i)*milli, func() {
+		s.At(200*story.Milli+reliable.Time(i)*story.Milli, func() {
 			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
 				c.dropped++
 			}
 		})
 	}
-	s.At(12_000*milli, pub.Close)
-	s.run(12_000*milli, 40_000*milli)
+	s.At(12_000*story.Milli, pub.Close)
+	s.Judge(12_000*story.Milli, 40_000*story.Milli)
 	c.held, c.disk, c.healthyWorst = pub.HeldFor(), pub.DiskMost(), worst
 	for _, sub := range well {
 		c.healthyLost = max(c.healthyLost, sub.Sessions()[0].Lost)
@@ -86,7 +88,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	if c.trouble != "killed" {
 		c.lost = c3.Sessions()[0].Lost
 	}
-	for _, line := range s.told[c3] {
+	for _, line := range s.Told[c3] {
 		if _, cause, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "lost") && !strings.Contains(c.causes, cause) {
 			c.causes += ", " + cause
 		}

@@ -5,6 +5,8 @@ import (
 	"time"
 
 	"crier/reliable/send"
+	"crier/testnet/rig/story"
+	"crier/testnet/world"
 )
 
 // A publisher with a rate limit may send for long after the last fault: a run isn't judged
@@ -20,16 +22,16 @@ func TestSwarmWaitsForRateLimits(t *testing.T) {
 		"10 MB at 250 kB/s":         {limited, 10_000, 40 * time.Second, 60 * time.Second},
 		"who waits for subscribers": {waits, 0, time.Second, 10 * time.Second},
 	} {
-		w := NewWorld(WorldConfig{Seed: 1})
+		w := world.New(world.Config{Seed: 1})
 		s := &scenario{w: w}
-		pub := addPublisher(t, w, PublisherConfig{Sender: c.sender})
-		addSubscriber(t, w, SubscriberConfig{Down: near(nil), Up: near(nil)})
-		w.At(500*milli, func() {
+		pub := story.AddPublisher(t, w, world.PublisherConfig{Sender: c.sender})
+		story.AddSubscriber(t, w, world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
+		w.At(500*story.Milli, func() {
 			for range 10_000 {
 				pub.Publish(make([]byte, 1000))
 			}
 		})
-		at, err := s.drain(1000 * milli)
+		at, err := s.drain(1000 * story.Milli)
 		if took := time.Duration(at); err != nil || took < c.least || took > c.most || pub.Session().SentOffset() != c.sent {
 			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took, pub.Session().SentOffset())
 		}

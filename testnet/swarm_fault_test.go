@@ -4,8 +4,10 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/checker"
 	"crier/testnet/link"
 	"crier/testnet/random"
+	"crier/testnet/world"
 )
 
 // faults plans what goes wrong, and when.
@@ -72,7 +74,7 @@ func (s *scenario) pause() time.Duration {
 
 func (s *scenario) plan(at reliable.Time, what string, who any, fn func()) {
 	if what != "" {
-		s.note(Stamp(at)+": "+what, who)
+		s.note(world.Stamp(at)+": "+what, who)
 	}
 	s.w.At(at, fn)
 	s.until(at)
@@ -82,7 +84,7 @@ func (s *scenario) plan(at reliable.Time, what string, who any, fn func()) {
 func (s *scenario) until(at reliable.Time) { s.calm = max(s.calm, at+1) }
 
 // run runs the scenario to its end.
-func (s *scenario) run(c *Checker) error {
+func (s *scenario) run(c *checker.Checker) error {
 	if s.err != nil {
 		return s.err
 	}
@@ -152,14 +154,14 @@ func (s *scenario) drain(at reliable.Time) (reliable.Time, error) {
 const drainStands = 6
 
 // patience is how long after the last fault everything must be settled for all.
-func (s *scenario) patience(c *Checker) time.Duration {
+func (s *scenario) patience(c *checker.Checker) time.Duration {
 	return max(20*time.Second, c.Patience())
 }
 
 // rest makes the network calm: links keep their delays, and lose nothing, or
 // no more than they did.
 func (s *scenario) rest() {
-	s.note("calm from %s on, lossy %v", Stamp(s.calm), s.lossy)
+	s.note("calm from %s on, lossy %v", world.Stamp(s.calm), s.lossy)
 	for _, p := range s.w.Publishers() {
 		for _, sub := range s.w.Subscribers() {
 			cfg := sub.Config()

@@ -7,12 +7,13 @@ import (
 
 	"crier/reliable"
 	"crier/testnet/random"
+	"crier/testnet/world"
 )
 
 // feed is what one publisher publishes.
 type feed struct {
 	s      *scenario
-	pub    *Publisher
+	pub    *world.Publisher
 	r      random.Generator
 	left   int
 	pause  time.Duration // mean, between bursts
@@ -66,7 +67,7 @@ func (f *feed) publish() {
 		_, err := f.pub.Publish(f.message())
 		var large *reliable.TooLargeError
 		switch {
-		case err == nil, errors.Is(err, ErrHeld), errors.Is(err, ErrDown), errors.Is(err, reliable.ErrDropped), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
+		case err == nil, errors.Is(err, world.ErrHeld), errors.Is(err, world.ErrDown), errors.Is(err, reliable.ErrDropped), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
 		default:
 			f.s.err = err
 		}

@@ -8,6 +8,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/receive"
 	"crier/reliable/store"
+	"crier/testnet/world"
 )
 
 // Overload in the swarm: whose pace counts, what happens when the window is full,
@@ -15,7 +16,7 @@ import (
 // its own, so that the rest of a seed's scenario stays as it was.
 
 // overloaded adds to a publisher's configuration.
-func (s *scenario) overloaded(cfg *PublisherConfig) {
+func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 	r := &s.over
 	one := func(n uint64) bool { return r.Below(n) == 0 }
 	sc := &cfg.Sender

@@ -11,6 +11,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/testnet/world"
 )
 
 // rareState is a sequence of events that few seeds come to, and in which something went
@@ -74,16 +75,16 @@ func wantRare(t *testing.T) {
 
 // rareWatch watches one World for rare states.
 type rareWatch struct {
-	w       *World
+	w       *world.World
 	reached [rareStates]bool
 	views   map[rareKey]*rareView
-	slept   map[*Publisher]reliable.Time // when it woke last
-	told    map[*Publisher]reliable.Time // when a NACK reached it last
+	slept   map[*world.Publisher]reliable.Time // when it woke last
+	told    map[*world.Publisher]reliable.Time // when a NACK reached it last
 }
 
 type rareKey struct {
-	sub *Subscriber
-	s   *Session
+	sub *world.Subscriber
+	s   *world.Session
 }
 
 // rareView is what came to one subscriber of one session.
@@ -96,11 +97,11 @@ type rareView struct {
 	cause                 reliable.Cause
 }
 
-func watchRare(w *World) *rareWatch {
+func watchRare(w *world.World) *rareWatch {
 	r := &rareWatch{
-		w: w, views: map[rareKey]*rareView{}, slept: map[*Publisher]reliable.Time{}, told: map[*Publisher]reliable.Time{},
+		w: w, views: map[rareKey]*rareView{}, slept: map[*world.Publisher]reliable.Time{}, told: map[*world.Publisher]reliable.Time{},
 	}
-	w.Observe(Observer{Sent: r.sent, Answered: r.answered, Arrived: r.arrived, Told: r.event, Woke: r.woke})
+	w.Observe(world.Observer{Sent: r.sent, Answered: r.answered, Arrived: r.arrived, Told: r.event, Woke: r.woke})
 	return r
 }
 
@@ -115,7 +116,7 @@ func (r *rareWatch) done() {
 	}
 }
 
-func (r *rareWatch) view(sub *Subscriber, s *Session) *rareView {
+func (r *rareWatch) view(sub *world.Subscriber, s *world.Session) *rareView {
 	key := rareKey{sub, s}
 	v := r.views[key]
 	if v == nil {
@@ -129,7 +130,7 @@ func (r *rareWatch) reach(state rareState, reached bool) {
 	r.reached[state] = r.reached[state] || reached
 }
 
-func (r *rareWatch) sent(d *Datagram) {
+func (r *rareWatch) sent(d *world.Datagram) {
 	if d.Subscriber == nil || d.Frame.Kind != frame.Nack {
 		return
 	}
@@ -142,7 +143,7 @@ func (r *rareWatch) sent(d *Datagram) {
 	v.nackAt = r.w.Now()
 }
 
-func (r *rareWatch) answered(d *Datagram) {
+func (r *rareWatch) answered(d *world.Datagram) {
 	if d.Frame == nil {
 		return
 	}
@@ -155,7 +156,7 @@ func (r *rareWatch) answered(d *Datagram) {
 	}
 }
 
-func (r *rareWatch) arrived(d *Datagram, sub *Subscriber) {
+func (r *rareWatch) arrived(d *world.Datagram, sub *world.Subscriber) {
 	s, f := d.Session, d.Frame
 	if s == nil || f == nil {
 		return
@@ -197,7 +198,7 @@ func (r *rareWatch) arrived(d *Datagram, sub *Subscriber) {
 	}
 }
 
-func (r *rareWatch) event(sub *Subscriber, ev *reliable.Event) {
+func (r *rareWatch) event(sub *world.Subscriber, ev *reliable.Event) {
 	s := r.w.Session(ev.Session)
 	if s == nil {
 		return
@@ -219,7 +220,7 @@ func (r *rareWatch) event(sub *Subscriber, ev *reliable.Event) {
 }
 
 // noRoom says whether a subscriber had no room for a frame of a session.
-func (r *rareWatch) noRoom(sub *Subscriber, s *Session) bool {
+func (r *rareWatch) noRoom(sub *world.Subscriber, s *world.Session) bool {
 	if r.reached[roomlessThenRepaired] {
 		return true
 	}
@@ -231,7 +232,7 @@ func (r *rareWatch) noRoom(sub *Subscriber, s *Session) bool {
 	return false
 }
 
-func (r *rareWatch) woke(p *Publisher, sub *Subscriber, since reliable.Time) {
+func (r *rareWatch) woke(p *world.Publisher, sub *world.Subscriber, since reliable.Time) {
 	if p != nil {
 		r.slept[p] = r.w.Now()
 		r.reach(publisherSleptAsked, r.told[p] != 0 && r.told[p] <= since && since.Sub(r.told[p]) < 20*time.Millisecond)

@@ -9,11 +9,13 @@ import (
 	"crier/reliable/frame"
 	"crier/testnet/link"
 	"crier/testnet/random"
+	"crier/testnet/rig/story"
+	"crier/testnet/world"
 )
 
 // scenario is one random run: all that it does follows from its seed.
 type scenario struct {
-	w     *World
+	w     *world.World
 	r     random.Generator
 	over  random.Generator // of what swarm_overload_test.go adds
 	calm  reliable.Time    // when faults end
@@ -23,9 +25,9 @@ type scenario struct {
 	err   error
 }
 
-func newScenario(w *World, seed uint64) *scenario {
+func newScenario(w *world.World, seed uint64) *scenario {
 	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x737761726d), over: random.New(random.Mix(seed) ^ 0x6f766572)}
-	s.calm = 100*milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
+	s.calm = 100*story.Milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
 	for range s.segments() {
 		cfg := link.Config{Loss: s.loss(), Delay: link.FixedDelay(s.span(0, time.Millisecond))}
 		if _, err := w.AddSegment(fmt.Sprintf("segment%d", len(w.Segments())), cfg); err != nil {
@@ -82,7 +84,7 @@ func (s *scenario) segments() int {
 }
 
 func (s *scenario) publisher(budget int) {
-	cfg := PublisherConfig{}
+	cfg := world.PublisherConfig{}
 	sc := &cfg.Sender
 	sc.Name = fmt.Sprintf("stream %d", len(s.feeds))
 	sc.Datagram = []int{0, 0, 0, 256, 257 + int(s.r.Below(1200)), 4096, 9000}[s.r.Below(7)]
@@ -132,7 +134,7 @@ func (s *scenario) publisher(budget int) {
 	even := max(time.Duration(s.calm-cfg.At)*time.Duration(f.burst)/2/time.Duration(f.left+1), 1)
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer %d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
-		p, Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
+		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)
 }
@@ -153,7 +155,7 @@ func (s *scenario) firstNumber() uint64 {
 }
 
 func (s *scenario) subscriber() {
-	cfg := SubscriberConfig{}
+	cfg := world.SubscriberConfig{}
 	rc := &cfg.Receiver
 	rc.Name = fmt.Sprintf("subscriber %d", len(s.w.Subscribers()))
 	if s.one(3) {
@@ -206,5 +208,5 @@ func (s *scenario) subscriber() {
 		return
 	}
 	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer %d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
-		sub, Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
 }

@@ -6,13 +6,13 @@ import (
 	"os"
 	"runtime"
 	"runtime/debug"
-	"strings"
 	"sync"
 	"sync/atomic"
 	"testing"
 	"time"
 
-	"crier/reliable"
+	"crier/testnet/checker"
+	"crier/testnet/world"
 )
 
 var (
@@ -44,8 +44,8 @@ func TestSwarm(t *testing.T) {
 		wait          sync.WaitGroup
 		next          atomic.Int64
 		mu            sync.Mutex
-		total         WorldStats
-		tally         Tally
+		total         world.Stats
+		tally         checker.Tally
 		ran, failed   uint64
 		slow          uint64
 		slowest       time.Duration
@@ -66,7 +66,7 @@ func TestSwarm(t *testing.T) {
 		st := w.Stats()
 		total.Events += st.Events
 		total.Delivered += st.Delivered
-		tally.add(told)
+		tally.Add(told)
 		virtual += time.Duration(w.Now())
 		if took > slowest {
 			slowest, slow = took, seed
@@ -106,46 +106,21 @@ func nearlyOver(t *testing.T) bool {
 	return ok && time.Until(end) < 20*time.Second
 }
 
-// add adds up tallies.
-func (t *Tally) add(u Tally) {
-	t.Delivered += u.Delivered
-	t.Recovered += u.Recovered
-	for i, n := range u.Lost {
-		t.Lost[i] += n
-	}
-	for i, n := range u.Events {
-		t.Events[i] += n
-	}
-}
-
-func (t Tally) String() string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%d messages delivered, %d of them recovered; lost", t.Delivered, t.Recovered)
-	for cause := reliable.CauseGone; cause <= reliable.CauseSlow; cause++ {
-		fmt.Fprintf(&b, ", %d %v", t.Lost[cause], cause)
-	}
-	b.WriteString("; sessions")
-	for kind := reliable.SessionNew; kind <= reliable.SessionContested; kind++ {
-		fmt.Fprintf(&b, ", %d %v", t.Events[kind], kind)
-	}
-	return b.String()
-}
-
 // runSeed runs one scenario and returns its World, what was told in it, and what
 // broke the promise.
-func runSeed(seed uint64) (w *World, tally Tally, err error) {
+func runSeed(seed uint64) (w *world.World, tally checker.Tally, err error) {
 	rerun := fmt.Sprintf("go test ./testnet -run TestSwarm -swarm.first %d -swarm.seeds 1", seed)
-	cfg := WorldConfig{Seed: seed}
+	cfg := world.Config{Seed: seed}
 	if *swarmTrace {
 		cfg.Trace = func(line string) { fmt.Fprintln(os.Stderr, line) }
 	}
-	w = NewWorld(cfg)
+	w = world.New(cfg)
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed, Stamp(w.Now()), r, debug.Stack(), rerun)
+			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed, world.Stamp(w.Now()), r, debug.Stack(), rerun)
 		}
 	}()
-	c := NewChecker(w)
+	c := checker.New(w)
 	c.SetRerun(rerun)
 	defer watchRare(w).done()
 	defer func() { tally = c.Tally() }()

@@ -4,8 +4,8 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/testnet"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // plan lets an event happen when it is due.
@@ -60,7 +60,7 @@ func (r *Run) happenTo(e *Event, p *producer) {
 }
 
 // happenOn is an event on a segment.
-func (r *Run) happenOn(e *Event, g *testnet.Segment) {
+func (r *Run) happenOn(e *Event, g *world.Segment) {
 	for _, p := range r.from(e) {
 		switch e.Do {
 		case "lose":
@@ -72,7 +72,7 @@ func (r *Run) happenOn(e *Event, g *testnet.Segment) {
 }
 
 // happenAt is an event at the i-th of n subscribers.
-func (r *Run) happenAt(e *Event, sub *testnet.Subscriber, i, n int) {
+func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 	switch e.Do {
 	case "crash":
 		sub.Crash()
@@ -120,11 +120,11 @@ func (r *Run) become(l *link.Link, to *Link, i, n int) {
 }
 
 // from are the publishers that an event is about.
-func (r *Run) from(e *Event) []*testnet.Publisher {
+func (r *Run) from(e *Event) []*world.Publisher {
 	if len(e.From) == 0 {
 		return r.pubs
 	}
-	var list []*testnet.Publisher
+	var list []*world.Publisher
 	for _, name := range e.From {
 		for _, p := range r.producers {
 			if p.cfg.Name == name {

@@ -11,8 +11,9 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
-	"crier/testnet"
+	"crier/testnet/checker"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // Options say how to play a scenario.
@@ -26,7 +27,7 @@ type Options struct {
 	// Trace, if set, gets a line for everything that happens.
 	Trace func(line string)
 	// Adjust, if set, may change each subscriber before it is made.
-	Adjust func(c *testnet.SubscriberConfig)
+	Adjust func(c *world.SubscriberConfig)
 }
 
 // Run is one play of a scenario.
@@ -34,14 +35,14 @@ type Run struct {
 	s         *Scenario
 	opts      Options
 	seed      uint64
-	w         *testnet.World
+	w         *world.World
 	ctx       context.Context // of Play
-	check     *testnet.Checker
+	check     *checker.Checker
 	records   *records
-	segments  map[string]*testnet.Segment
-	subs      []*testnet.Subscriber
+	segments  map[string]*world.Segment
+	subs      []*world.Subscriber
 	groups    []int // by subscriber: its group
-	pubs      []*testnet.Publisher
+	pubs      []*world.Publisher
 	producers []*producer
 	err       error
 }
@@ -64,12 +65,12 @@ func New(s *Scenario, opts Options) (*Run, error) {
 	if where, err := s.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.Name, where, err)
 	}
-	r := &Run{s: s, opts: opts, seed: opts.Seed, segments: map[string]*testnet.Segment{}, records: newRecords(opts.Open)}
+	r := &Run{s: s, opts: opts, seed: opts.Seed, segments: map[string]*world.Segment{}, records: newRecords(opts.Open)}
 	if r.seed == 0 {
 		r.seed = max(s.Seed, 1)
 	}
-	r.w = testnet.NewWorld(testnet.WorldConfig{Seed: r.seed, Trace: opts.Trace, Stop: r.stopped})
-	r.check = testnet.NewChecker(r.w)
+	r.w = world.New(world.Config{Seed: r.seed, Trace: opts.Trace, Stop: r.stopped})
+	r.check = checker.New(r.w)
 	for i := range s.Segments {
 		if err := r.addSegment(&s.Segments[i]); err != nil {
 			return nil, fmt.Errorf("%s: segment %s: %w", s.Name, s.Segments[i].Name, err)
@@ -86,12 +87,12 @@ func New(s *Scenario, opts Options) (*Run, error) {
 // Scenario returns what is played, World where, Seed with which seed, and Checker who
 // judges it.
 func (r *Run) Scenario() *Scenario       { return r.s }
-func (r *Run) World() *testnet.World     { return r.w }
+func (r *Run) World() *world.World       { return r.w }
 func (r *Run) Seed() uint64              { return r.seed }
-func (r *Run) Checker() *testnet.Checker { return r.check }
+func (r *Run) Checker() *checker.Checker { return r.check }
 
 // Group returns the number of a subscriber's group.
-func (r *Run) Group(sub *testnet.Subscriber) int { return r.groups[sub.Index()] }
+func (r *Run) Group(sub *world.Subscriber) int { return r.groups[sub.Index()] }
 
 // End is when the run ends, Calm when nothing happens any more but repairs.
 func (r *Run) End() reliable.Time  { return reliable.Time(r.s.end()) }
@@ -111,7 +112,7 @@ func (r *Run) addGroup(number int) error {
 	g := &r.s.Subscribers[number]
 	var down, up link.Config // models are shared
 	for k := range g.size() {
-		cfg := testnet.SubscriberConfig{
+		cfg := world.SubscriberConfig{
 			Name:    memberName(g, k),
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
@@ -203,8 +204,8 @@ func (r *Run) addPublisher(number int) error {
 	if c.WhenFull == "drop" {
 		full = reliable.Drop
 	}
-	p.pub, err = r.w.AddPublisher(testnet.PublisherConfig{
-		Disk: testnet.DiskConfig{Wait: c.DiskWait.d()},
+	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
+		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: send.Config{
 			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
@@ -245,7 +246,7 @@ func (r *Run) stopped() bool { return r.ctx != nil && r.ctx.Err() != nil }
 const slice = 50 * time.Millisecond
 
 // Play lets the whole run pass, and judges it. What broke the promise is a
-// *BrokenError; a run that comes to hold too much ends with a testnet.LimitError.
+// *BrokenError; a run that comes to hold too much ends with a world.LimitError.
 // Step, if set, is called now and then.
 func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error) {
 	defer func() {
@@ -263,13 +264,13 @@ func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error
 	r.ctx = ctx
 	for end := r.End(); r.w.Now() < end; {
 		err := r.w.Run(min(r.w.Now().Add(slice), end))
-		var limit *testnet.LimitError
+		var limit *world.LimitError
 		switch {
 		case r.err != nil:
 			return r.err
 		case errors.As(err, &limit):
 			return fmt.Errorf("%s: %w", r.s.Name, limit)
-		case err == testnet.ErrStopped:
+		case err == world.ErrStopped:
 			return fmt.Errorf("%s: interrupted after %v of %v of virtual time", r.s.Name, r.w.Now().Sub(0), end.Sub(0))
 		case err != nil:
 			return &BrokenError{r.seed, err}

@@ -13,8 +13,8 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/testnet"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // parse reads a scenario that is right.
@@ -154,7 +154,7 @@ func TestProducers(t *testing.T) {
 		var at []reliable.Time
 		opts := Options{Feed: func(*Publisher, uint64) (Feed, error) { return &ticks{n: 5, every: 100 * time.Millisecond}, nil }}
 		play(t, s, opts, func(r *Run) {
-			r.World().Observe(testnet.Observer{Accepted: func(_ *testnet.Session, _ uint64, payload []byte) {
+			r.World().Observe(world.Observer{Accepted: func(_ *world.Session, _ uint64, payload []byte) {
 				if len(payload) < c.least || len(payload) > c.most {
 					t.Errorf("%s: a message has %d bytes", c.what, len(payload))
 				}
@@ -209,7 +209,7 @@ events:
 `)
 	missed := 0
 	r := play(t, s, Options{}, func(r *Run) {
-		r.World().Observe(testnet.Observer{Dropped: func(d *testnet.Datagram, c *testnet.Drop) {
+		r.World().Observe(world.Observer{Dropped: func(d *world.Datagram, c *world.Drop) {
 			if c.Reason == link.DropLoss {
 				missed++
 			}

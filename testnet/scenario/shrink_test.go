@@ -6,7 +6,7 @@ import (
 	"testing"
 
 	"crier/reliable"
-	"crier/testnet"
+	"crier/testnet/world"
 )
 
 // A subscriber's machine that swallows a recovered message now and then breaks the
@@ -42,7 +42,7 @@ events:
   - {at: 3s, do: partition, who: far, for: 500ms}
   - {at: 5s, every: 100ms, times: 8, do: burst, who: other, messages: 50}
 `)
-	opts := Options{Seed: 3, Adjust: func(c *testnet.SubscriberConfig) {
+	opts := Options{Seed: 3, Adjust: func(c *world.SubscriberConfig) {
 		c.Tamper(func(ev *reliable.Event) bool {
 			return ev.Kind == reliable.Message && ev.Recovered && ev.Offset%5 == 0
 		})

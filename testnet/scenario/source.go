@@ -9,8 +9,8 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/testnet"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // Feed is a recorded feed: messages and when they are due, since the first one.
@@ -88,7 +88,7 @@ func (p *payloads) next() []byte {
 type producer struct {
 	run  *Run
 	cfg  *Publisher
-	pub  *testnet.Publisher
+	pub  *world.Publisher
 	made *payloads
 	feed Feed
 	from reliable.Time // when it begins

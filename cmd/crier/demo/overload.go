@@ -13,8 +13,9 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
-	"crier/testnet"
+	"crier/testnet/checker"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // The demo of overload: one burst to a subscriber that is too slow, in virtual time, under
@@ -57,8 +58,8 @@ type overloadResult struct {
 // playOverload plays one answer.
 func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
-	w := testnet.NewWorld(testnet.WorldConfig{Seed: seed})
-	check := testnet.NewChecker(w)
+	w := world.New(world.Config{Seed: seed})
+	check := checker.New(w)
 	sc := send.Config{Name: "burst", ResendBuffer: overloadResend,
 		Pace: reliable.Slowest()}
 	switch answer {
@@ -67,14 +68,14 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	case "buffer":
 		sc.Disk = overloadDisk
 	}
-	pub, err := w.AddPublisher(testnet.PublisherConfig{Name: "producer", Sender: sc,
-		Disk: testnet.DiskConfig{Wait: 2 * time.Millisecond}})
+	pub, err := w.AddPublisher(world.PublisherConfig{Name: "producer", Sender: sc,
+		Disk: world.DiskConfig{Wait: 2 * time.Millisecond}})
 	if err != nil {
 		return nil, err
 	}
 	link := link.Config{Delay: link.FixedDelay(100 * time.Microsecond),
 		Loss: link.Bernoulli{P: 0.001}}
-	slow, err := w.AddSubscriber(testnet.SubscriberConfig{
+	slow, err := w.AddSubscriber(world.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
 		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},
 		OnEvent:  worstLatency(pub, &r.SlowWorst),
@@ -82,7 +83,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	if err != nil {
 		return nil, err
 	}
-	quick, err := w.AddSubscriber(testnet.SubscriberConfig{
+	quick, err := w.AddSubscriber(world.SubscriberConfig{
 		Name: "quick", Down: link, Up: link,
 		Receiver: receive.Config{Name: "quick"},
 		OnEvent:  worstLatency(pub, &r.QuickWorst),
@@ -95,7 +96,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	for i := range overloadBurst {
 		w.At(start.Add(time.Duration(i)*overloadEvery), func() {
 			copy(payload, fmt.Sprintf("%08d", i))
-			if _, err := pub.Publish(payload); err != nil && !errors.Is(err, testnet.ErrHeld) &&
+			if _, err := pub.Publish(payload); err != nil && !errors.Is(err, world.ErrHeld) &&
 				err != reliable.ErrDropped {
 				panic(err) // the publisher runs until the end
 			}
@@ -131,7 +132,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 }
 
 // worstLatency returns a callback that keeps the longest latency.
-func worstLatency(pub *testnet.Publisher,
+func worstLatency(pub *world.Publisher,
 	worst *time.Duration) func(reliable.Time, *reliable.Event) {
 	return func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {

@@ -12,8 +12,9 @@ import (
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
-	"crier/testnet"
+	"crier/testnet/checker"
 	"crier/testnet/link"
+	"crier/testnet/world"
 )
 
 // simLinks are the three networks.
@@ -56,9 +57,9 @@ const (
 
 // playSim plays the demo in virtual time, with the checker of the promise.
 func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
-	w := testnet.NewWorld(testnet.WorldConfig{Seed: plan.seed})
-	check := testnet.NewChecker(w)
-	pub, err := w.AddPublisher(testnet.PublisherConfig{
+	w := world.New(world.Config{Seed: plan.seed})
+	check := checker.New(w)
+	pub, err := w.AddPublisher(world.PublisherConfig{
 		Name: "producer", Write: write, Sender: send.Config{Name: "market"},
 	})
 	if err != nil {
@@ -69,7 +70,7 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 	names := make([]string, len(simLinks))
 	for i, l := range simLinks {
 		s := &simulated{member: member{Name: l.name, Link: l.link}, pub: pub}
-		s.node, err = w.AddSubscriber(testnet.SubscriberConfig{
+		s.node, err = w.AddSubscriber(world.SubscriberConfig{
 			Name: l.name, Down: l.down, Up: l.up,
 			Receiver: receive.Config{Name: l.name}, OnEvent: s.event,
 		})
@@ -123,8 +124,8 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 // simulated is a simulated subscriber with its counters.
 type simulated struct {
 	member
-	pub               *testnet.Publisher
-	node              *testnet.Subscriber
+	pub               *world.Publisher
+	node              *world.Subscriber
 	latency, recovery hist.Histogram
 }
 

@@ -10,17 +10,17 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
-	"crier/testnet"
 	"crier/testnet/scenario"
+	"crier/testnet/world"
 )
 
 // explainer tells the life of one message on its way to one subscriber.
 type explainer struct {
 	run     *scenario.Run
 	offset  uint64
-	sub     *testnet.Subscriber
+	sub     *world.Subscriber
 	life    int // the number of the session, from 0
-	session *testnet.Session
+	session *world.Session
 
 	seqs   []uint64             // the frames that it has a part in
 	others int                  // NACKs of others for them
@@ -66,7 +66,7 @@ func newExplainer(run *scenario.Run, what string) (*explainer, error) {
 		return nil, cli.Usagef("--explain %q: there is no subscriber %q; there is %s", what,
 			parts[1], run.World().Subscribers()[0])
 	}
-	run.World().Observe(testnet.Observer{
+	run.World().Observe(world.Observer{
 		Accepted: e.accepted, Sent: e.sent, Dropped: e.dropped, Arrived: e.arrived,
 		Handled: e.handled, Answered: e.answered, Told: e.told,
 	})
@@ -79,7 +79,7 @@ func (e *explainer) note(at reliable.Time, format string, args ...any) {
 
 func (e *explainer) now() reliable.Time { return e.run.World().Now() }
 
-func (e *explainer) accepted(s *testnet.Session, offset uint64, payload []byte) {
+func (e *explainer) accepted(s *world.Session, offset uint64, payload []byte) {
 	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life &&
 		e.run.World().Sessions()[e.life] == s {
 		e.session = s
@@ -107,7 +107,7 @@ func (e *explainer) ours(f *frame.Frame) (uint64, bool) {
 	return 0, false
 }
 
-func (e *explainer) sent(d *testnet.Datagram) {
+func (e *explainer) sent(d *world.Datagram) {
 	if e.session == nil || d.Session != e.session {
 		return
 	}
@@ -138,7 +138,7 @@ func (e *explainer) sent(d *testnet.Datagram) {
 	}
 }
 
-func (e *explainer) dropped(d *testnet.Datagram, c *testnet.Drop) {
+func (e *explainer) dropped(d *world.Datagram, c *world.Drop) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil {
 		return
 	}
@@ -171,7 +171,7 @@ func (e *explainer) dropped(d *testnet.Datagram, c *testnet.Drop) {
 	e.note(e.now(), "%s is lost on %s (%v)", what, link, c.Reason)
 }
 
-func (e *explainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
+func (e *explainer) arrived(d *world.Datagram, sub *world.Subscriber) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil {
 		return
 	}
@@ -188,7 +188,7 @@ func (e *explainer) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
 }
 
 // handled notes why a frame that came was discarded.
-func (e *explainer) handled(d *testnet.Datagram, sub *testnet.Subscriber) {
+func (e *explainer) handled(d *world.Datagram, sub *world.Subscriber) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil || sub != e.sub {
 		return
 	}
@@ -219,7 +219,7 @@ func (e *explainer) stats() receive.SessionStats {
 	return receive.SessionStats{}
 }
 
-func (e *explainer) answered(d *testnet.Datagram) {
+func (e *explainer) answered(d *world.Datagram) {
 	if e.session == nil || d.Session != e.session || d.Frame == nil || d.Subscriber != e.sub ||
 		d.Frame.Kind != frame.Nack {
 		return
@@ -229,14 +229,14 @@ func (e *explainer) answered(d *testnet.Datagram) {
 	}
 }
 
-func (e *explainer) told(sub *testnet.Subscriber, ev *reliable.Event) {
+func (e *explainer) told(sub *world.Subscriber, ev *reliable.Event) {
 	if e.session == nil || sub != e.sub || ev.Session != e.session.ID {
 		return
 	}
 	switch {
 	case ev.Kind == reliable.Message && ev.Offset == e.offset:
 		if ev.Recovered {
-			found := moment{testnet.VirtualTime(ev.Received.Add(-ev.Recovery)),
+			found := moment{world.VirtualTime(ev.Received.Add(-ev.Recovery)),
 				fmt.Sprintf("%v finds that a frame of it is missing", sub)}
 			i := len(e.lines)
 			for i > 0 && e.lines[i-1].at >= found.at {

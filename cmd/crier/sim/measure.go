@@ -6,8 +6,8 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/testnet"
 	"crier/testnet/scenario"
+	"crier/testnet/world"
 )
 
 const (
@@ -22,17 +22,17 @@ type meter struct {
 	run      *scenario.Run
 	r        *Result
 	bin      reliable.Time
-	next     reliable.Time              // when to sample what is held
-	behind   map[*testnet.Segment][]int // the subscribers behind each segment
-	counts   []memberCount              // by subscriber
-	strips   [][]stripPoint             // by subscriber; the last point is the newest
+	next     reliable.Time            // when to sample what is held
+	behind   map[*world.Segment][]int // the subscribers behind each segment
+	counts   []memberCount            // by subscriber
+	strips   [][]stripPoint           // by subscriber; the last point is the newest
 	sessions map[reliable.SessionID]*sessionFrames
 	last     *sessionFrames // whose frame came last
 }
 
 // sessionFrames counts losses and NACKs of a session's DATA frames.
 type sessionFrames struct {
-	session *testnet.Session
+	session *world.Session
 	frames  []frameCount // by sequence number, from the session's first
 }
 
@@ -53,7 +53,7 @@ func newMeter(run *scenario.Run) *meter {
 	s, w := run.Scenario(), run.World()
 	m := &meter{
 		run: run, bin: (run.End() + bins - 1) / bins,
-		behind: map[*testnet.Segment][]int{}, sessions: map[reliable.SessionID]*sessionFrames{},
+		behind: map[*world.Segment][]int{}, sessions: map[reliable.SessionID]*sessionFrames{},
 	}
 	m.r = &Result{
 		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration),
@@ -86,7 +86,7 @@ func newMeter(run *scenario.Run) *meter {
 		&t.Delivered, &t.Recovered, &t.Missed, &t.Lost, &t.Held} {
 		*list = make([]uint64, bins)
 	}
-	w.Observe(testnet.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped,
+	w.Observe(world.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped,
 		Answered: m.answered, Told: m.told})
 	return m
 }
@@ -104,7 +104,7 @@ func (m *meter) strip(sub int) *stripPoint {
 }
 
 // frames is what is known of a session.
-func (m *meter) frames(s *testnet.Session) *sessionFrames {
+func (m *meter) frames(s *world.Session) *sessionFrames {
 	if m.last == nil || m.last.session != s {
 		f := m.sessions[s.ID]
 		if f == nil {
@@ -125,13 +125,13 @@ func (f *sessionFrames) of(seq uint64) *frameCount {
 	return &f.frames[i]
 }
 
-func (m *meter) accepted(s *testnet.Session, _ uint64, payload []byte) {
+func (m *meter) accepted(s *world.Session, _ uint64, payload []byte) {
 	p := m.r.Publishers[s.Publisher.Index()]
 	p.Accepted++
 	p.Bytes += uint64(len(payload))
 }
 
-func (m *meter) sent(d *testnet.Datagram) {
+func (m *meter) sent(d *world.Datagram) {
 	t, bin := &m.r.Series, m.at()
 	if d.Subscriber != nil {
 		if d.Frame.Kind == frame.Nack && !d.Nowhere {
@@ -162,7 +162,7 @@ func (m *meter) sent(d *testnet.Datagram) {
 }
 
 // dropped notes DATA frames that are lost on the way.
-func (m *meter) dropped(d *testnet.Datagram, c *testnet.Drop) {
+func (m *meter) dropped(d *world.Datagram, c *world.Drop) {
 	if d.Subscriber != nil || d.Frame == nil || d.Frame.Kind != frame.Data {
 		return
 	}
@@ -185,7 +185,7 @@ func (m *meter) dropped(d *testnet.Datagram, c *testnet.Drop) {
 }
 
 // answered counts what reaches publishers.
-func (m *meter) answered(d *testnet.Datagram) {
+func (m *meter) answered(d *world.Datagram) {
 	if d.Frame == nil {
 		return
 	}
@@ -206,7 +206,7 @@ func (m *meter) answered(d *testnet.Datagram) {
 	}
 }
 
-func (m *meter) told(sub *testnet.Subscriber, ev *reliable.Event) {
+func (m *meter) told(sub *world.Subscriber, ev *reliable.Event) {
 	count, t := &m.counts[sub.Index()], &m.r.Series
 	g, now := count.group, m.run.World().Now()
 	switch ev.Kind {
@@ -242,7 +242,7 @@ func (m *meter) told(sub *testnet.Subscriber, ev *reliable.Event) {
 }
 
 // session finds a session by its id; the one asked for last is asked for again.
-func (m *meter) session(id reliable.SessionID) *testnet.Session {
+func (m *meter) session(id reliable.SessionID) *world.Session {
 	if m.last != nil && m.last.session.ID == id {
 		return m.last.session
 	}
@@ -279,7 +279,7 @@ func (m *meter) sample(now reliable.Time) {
 func (m *meter) finish() *Result {
 	w, r := m.run.World(), m.r
 	st := w.Stats()
-	r.World = world{st.Events, st.Sent, st.Delivered, st.Damaged, st.Overflow}
+	r.World = worldStats{st.Events, st.Sent, st.Delivered, st.Damaged, st.Overflow}
 	for _, s := range w.Sessions() {
 		r.Publishers[s.Publisher.Index()].Sessions++
 	}

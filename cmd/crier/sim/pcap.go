@@ -10,8 +10,8 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/reliable"
-	"crier/testnet"
 	"crier/testnet/scenario"
+	"crier/testnet/world"
 )
 
 // captures holds the flags of a capture.
@@ -29,8 +29,8 @@ var wall = time.Date(2026, 1, 1, 0, 0, 0, 0, time.UTC)
 // capture writes what passes a network card, as UDP over IPv4.
 type capture struct {
 	run   *scenario.Run
-	sub   *testnet.Subscriber // whose card it is
-	pubAt string              // or, where that is nil, the publisher's of this name
+	sub   *world.Subscriber // whose card it is
+	pubAt string            // or, where that is nil, the publisher's of this name
 	file  *os.File
 	w     *feed.CaptureWriter
 	err   error
@@ -75,12 +75,12 @@ func (c *captures) start(run *scenario.Run) (*capture, error) {
 	if err != nil {
 		return nil, errors.Join(err, p.file.Close())
 	}
-	run.World().Observe(testnet.Observer{Sent: p.sent, Arrived: p.arrived, Answered: p.answered})
+	run.World().Observe(world.Observer{Sent: p.sent, Arrived: p.arrived, Answered: p.answered})
 	return p, nil
 }
 
 // sent captures what the place sends.
-func (c *capture) sent(d *testnet.Datagram) {
+func (c *capture) sent(d *world.Datagram) {
 	if c.sub != nil && d.Subscriber == c.sub && !d.Nowhere || c.sub == nil && d.Subscriber == nil &&
 		d.Publisher.String() == c.pubAt {
 		c.write(d)
@@ -88,20 +88,20 @@ func (c *capture) sent(d *testnet.Datagram) {
 }
 
 // arrived captures what comes to the place.
-func (c *capture) arrived(d *testnet.Datagram, sub *testnet.Subscriber) {
+func (c *capture) arrived(d *world.Datagram, sub *world.Subscriber) {
 	if c.sub != nil && sub == c.sub {
 		c.write(d)
 	}
 }
 
-func (c *capture) answered(d *testnet.Datagram) {
+func (c *capture) answered(d *world.Datagram) {
 	if c.sub == nil && d.Publisher.String() == c.pubAt {
 		c.write(d)
 	}
 }
 
 // ends are where a datagram comes from and goes to.
-func ends(d *testnet.Datagram) (from, to netip.AddrPort) {
+func ends(d *world.Datagram) (from, to netip.AddrPort) {
 	source := groupAddr
 	if d.Session != nil {
 		source = d.Session.Source
@@ -115,7 +115,7 @@ func ends(d *testnet.Datagram) (from, to netip.AddrPort) {
 	return source, groupAddr
 }
 
-func (c *capture) write(d *testnet.Datagram) {
+func (c *capture) write(d *world.Datagram) {
 	if c.err != nil {
 		return
 	}

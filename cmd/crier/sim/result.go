@@ -15,7 +15,7 @@ type Result struct {
 	End        int64        `json:"end_ns"`      // the run ends
 	Promise    string       `json:"promise"`     // kept, or broken
 	Violations string       `json:"violations,omitempty"`
-	World      world        `json:"world"`
+	World      worldStats   `json:"world"`
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
 	LostFrames lostFrames   `json:"lost_frames"`
@@ -24,8 +24,8 @@ type Result struct {
 	Series     series       `json:"series"`
 }
 
-// world counts events of the network.
-type world struct {
+// worldStats counts events of the network.
+type worldStats struct {
 	Events    uint64 `json:"events"`
 	Sent      uint64 `json:"sent"`      // datagrams, by anyone
 	Delivered uint64 `json:"delivered"` // datagrams that reached a process

@@ -13,12 +13,12 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
-	"crier/testnet"
 	"crier/testnet/scenario"
+	"crier/testnet/world"
 )
 
 // adjust may change each subscriber before it is made: tests break one with it.
-var adjust func(*testnet.SubscriberConfig)
+var adjust func(*world.SubscriberConfig)
 
 // runOptions holds the flags of crier sim run.
 type runOptions struct {

@@ -16,7 +16,7 @@ import (
 	"crier/cmd/crier/cli/clitest"
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/testnet"
+	"crier/testnet/world"
 )
 
 func TestSimListAndShow(t *testing.T) {
@@ -258,7 +258,7 @@ func TestSimBounds(t *testing.T) {
 // scenario that breaks it: which does.
 func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscribers
 	defer func() { adjust = nil }()
-	adjust = func(c *testnet.SubscriberConfig) {
+	adjust = func(c *world.SubscriberConfig) {
 		c.Tamper(
 			func(ev *reliable.Event) bool { return ev.Kind == reliable.Message && ev.Recovered })
 	}

@@ -1,0 +1,245 @@
+// Package checker judges runs of a World by the promise, knowing the truth.
+package checker
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// Checker judges the promise: for each subscriber and session, over the offsets
+// [first_offset, next_offset), every message is delivered exactly once and in
+// order, or is named in exactly one loss report with its cause, within a stated
+// time; and a publisher's crash ends in the visible state `silent`.
+//
+// It watches a World and knows the truth: what each publisher accepted and sent,
+// what each process heard, and who was down when. It believes no counter of the
+// machines; it compares them with what it saw.
+//
+// What "within a stated time" means, for a subscriber whose application keeps up
+// and that has no MaxWait (with one, MaxWait takes the place of the silence
+// time): a missing message is delivered or reported lost within
+//
+//	the silence time       its requests may go unanswered for as long
+//	+ the longest delay    of a frame from its publisher to here: an answer may be
+//	                       as late
+//	+ 100 ms               it may merely be late
+//	+ 6 round trips        the first request backs off, then shares a NACK
+//	+ 1 s                  timers, retries, and what is in the sockets
+//
+// after the latest of these: it was found missing; anything of what this
+// subscriber misses came as a repair, was confirmed or denied; the subscriber's
+// process, or the publisher's, woke from a pause. The silence time is the greater
+// of the configured one and five announced heartbeat intervals.
+type Checker struct {
+	w      *world.World
+	truths []*truth // by session
+	ears   []*ear   // by subscriber
+	rerun  string
+	errs   []error
+	more   int
+	tally  Tally
+}
+
+// Tally returns the counts so far.
+func (c *Checker) Tally() Tally { return c.tally }
+
+// maxErrors is how many violations are spelled out.
+const maxErrors = 10
+
+// New returns a Checker that watches w. Make it before there is anyone in
+// the World.
+func New(w *world.World) *Checker {
+	c := &Checker{w: w}
+	w.Observe(world.Observer{
+		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Told: c.told,
+		Settled: c.settled, Woke: c.woke, Ended: c.ended,
+	})
+	return c
+}
+
+// Patience returns how long after the last fault all that any subscriber misses may
+// take to settle.
+func (c *Checker) Patience() time.Duration {
+	longest := time.Duration(0)
+	for _, e := range c.ears {
+		for _, v := range e.views {
+			if v != nil {
+				longest = max(longest, v.bound()+v.silence()+time.Second)
+			}
+		}
+	}
+	return longest
+}
+
+// SetRerun sets the command that errors name to run the same again.
+func (c *Checker) SetRerun(command string) { c.rerun = command }
+
+// Err returns the violations seen so far, or nil. It can be called at any time.
+func (c *Checker) Err() error {
+	errs := c.errs
+	if c.more > 0 {
+		errs = append(errs[:len(errs):len(errs)], fmt.Errorf("and %d more", c.more))
+	}
+	if len(errs) > 0 && c.rerun != "" {
+		errs = append(errs[:len(errs):len(errs)], fmt.Errorf("run it again with: %s", c.rerun))
+	}
+	return errors.Join(errs...)
+}
+
+// fail notes a violation.
+func (c *Checker) fail(format string, args ...any) {
+	if len(c.errs) >= maxErrors {
+		c.more++
+		return
+	}
+	c.errs = append(c.errs, fmt.Errorf("seed %d at %s: %s", c.w.Seed(), world.Stamp(c.w.Now()), fmt.Sprintf(format, args...)))
+}
+
+// truth returns what is known of a session's publisher.
+func (c *Checker) truth(s *world.Session) *truth {
+	for len(c.truths) <= s.Index() {
+		c.truths = append(c.truths, newTruth(c, c.w.Sessions()[len(c.truths)]))
+	}
+	return c.truths[s.Index()]
+}
+
+// ear is what the Checker knows of a subscriber.
+type ear struct {
+	limits limits
+	peak   int     // the most bytes held so far
+	last   *view   // of the session that was heard last
+	views  []*view // by session
+}
+
+// ear returns what is known of a subscriber.
+func (c *Checker) ear(sub *world.Subscriber) *ear {
+	for i := len(c.ears); i <= sub.Index(); i++ {
+		cfg := c.w.Subscribers()[i].Config()
+		c.ears = append(c.ears, &ear{limits: limitsOf(&cfg.Receiver)})
+	}
+	return c.ears[sub.Index()]
+}
+
+// view returns how a subscriber sees a session.
+func (c *Checker) view(sub *world.Subscriber, s *world.Session) *view {
+	e := c.ear(sub)
+	if v := e.last; v != nil && v.s == s {
+		return v
+	}
+	for len(e.views) <= s.Index() {
+		e.views = append(e.views, nil)
+	}
+	v := e.views[s.Index()]
+	if v == nil {
+		v = newView(c, sub, c.truth(s))
+		e.views[s.Index()] = v
+	}
+	e.last = v
+	return v
+}
+
+// sent follows what processes hand to their networks.
+func (c *Checker) sent(d *world.Datagram) {
+	if d.Subscriber == nil {
+		c.truth(d.Session).sent(d)
+		return
+	}
+	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
+		v := c.view(d.Subscriber, s)
+		if d.Holder != nil {
+			v.askedHolders = append(v.askedHolders, d.Frame.Ranges...)
+			return
+		}
+		v.wrote = d.To
+		v.follow()
+		v.asked(d)
+	}
+}
+
+// answered follows what reaches publishers.
+func (c *Checker) answered(d *world.Datagram) {
+	if d.Frame != nil {
+		c.truth(d.Session).answered(d)
+	}
+}
+
+// arrived follows what is handed to Receivers.
+func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
+	if d.Frame == nil || d.Session == nil {
+		return
+	}
+	v := c.view(sub, d.Session)
+	v.follow()
+	if d.Holder != nil { // whose time is its own, and whose word is about itself
+		switch d.Frame.Kind {
+		case frame.Repair: // which counts where it was asked for
+			if inner := d.Frame.Data; inner != nil && within(v.askedHolders, inner.Seq, inner.Seq+1) {
+				v.heard(d)
+			}
+		case frame.Gone:
+			v.denied = append(v.denied, d.Frame.Ranges...)
+		}
+		v.help = c.w.Now()
+		return
+	}
+	if v.elsewhere(d) {
+		v.candidate = d
+		return
+	}
+	v.heard(d)
+}
+
+// told judges what applications are told.
+func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
+	s := c.w.Session(ev.Session)
+	if s == nil {
+		c.fail("%v was told of session %v, which no publisher ever had", sub, ev.Session)
+		return
+	}
+	v := c.view(sub, s)
+	v.follow()
+	v.event(ev)
+}
+
+// settled judges the bounds of memory.
+func (c *Checker) settled(sub *world.Subscriber) {
+	e := c.ear(sub)
+	if v := e.last; v != nil {
+		v.follow()
+	}
+	most := e.limits
+	used := sub.Memory()
+	if used > e.peak {
+		e.peak = used
+		for _, st := range sub.Sessions() {
+			if st.BufferedBytes > most.buffer+most.frame {
+				c.fail("%v holds %d bytes of session %v, and may hold %d and one frame",
+					sub, st.BufferedBytes, st.ID, most.buffer)
+			}
+		}
+	}
+	if used > most.memory+most.frame*len(c.w.Sessions()) {
+		c.fail("%v holds %d bytes, and may hold %d and one frame of %d a session",
+			sub, used, most.memory, most.frame)
+	}
+}
+
+// woke notes that a process goes on after a pause.
+func (c *Checker) woke(p *world.Publisher, sub *world.Subscriber, since reliable.Time) {
+	if p != nil {
+		c.truth(p.Session()).woke(since)
+		return
+	}
+	for _, v := range c.ear(sub).views {
+		if v != nil {
+			v.woke(since)
+		}
+	}
+}
+
+func (c *Checker) ended(s *world.Session) { c.truth(s).ended() }

@@ -1,0 +1,267 @@
+package checker
+
+import (
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// What the Checker demands of the traffic that recovery makes:
+//
+//   - A frame is repaired no more often than it was asked for, and confirmed no more
+//     often either. It is repaired again only for a NACK that was sent after the
+//     repair before, to the same subscriber or to the group: an earlier one crossed it.
+//   - The bytes of repairs, but for those, stay within the budget: a burst, and the
+//     greater of the floor and the share of the data rate, at its height.
+//   - CONFIRMs to the group stay within theirs.
+//   - A subscriber asks for a frame once a request. It asks for it again ever more
+//     rarely; and not before it has held back, where it heard a CONFIRM of it.
+
+// The defaults of the repair budget, in bytes a second and in bytes; see nack.
+const (
+	repairFloor  = 16 << 20 // or half of the data rate
+	repairBurst  = 256 << 10
+	confirmRate  = 256 << 10
+	confirmBurst = 128 << 10
+	confirmRange = 4 // bytes of a CONFIRM's budget
+
+	// catchAge is how old a frame is, at the least, that is repaired to let a
+	// subscriber catch up.
+	catchAge = 250 * time.Millisecond
+)
+
+// rateWindow is what a publisher measures its data rate over, at the least.
+const rateWindow = 50 * time.Millisecond
+
+// served is how often a frame was asked for, and what was done about it.
+type served struct {
+	asks, repairs, confirms uint32
+	sent                    reliable.Time
+	group                   reliable.Time     // when it was last repaired for the group; 0: never
+	alone                   reliable.Time     // when it was last repaired for one alone; 0: not since then
+	to                      *world.Subscriber // and for whom: a publisher remembers one only
+}
+
+// last returns when a frame was last repaired for a subscriber, alone or with the
+// group, or with nil, for the group; 0: never.
+func (f *served) last(sub *world.Subscriber) reliable.Time {
+	if sub != nil && sub == f.to {
+		return max(f.group, f.alone)
+	}
+	return f.group
+}
+
+func (f *served) repaired(now reliable.Time, sub *world.Subscriber) {
+	if sub == nil {
+		f.group, f.alone, f.to = now, 0, nil
+		return
+	}
+	f.alone, f.to = now, sub
+}
+
+// traffic is what a publisher sent to recover what was lost.
+type traffic struct {
+	frames  []served // by sequence number
+	repairs uint64   // bytes
+	ranges  uint64   // of CONFIRMs
+	window  uint64   // bytes of DATA since from
+	from    reliable.Time
+	highest uint64 // DATA rate in any window, in bytes a second
+}
+
+// frame returns what is known of a frame that was sent.
+func (t *truth) frame(seq uint64) *served {
+	i := seq - t.s.FirstSeq
+	for uint64(len(t.traffic.frames)) <= i {
+		t.traffic.frames = append(t.traffic.frames, served{})
+	}
+	return &t.traffic.frames[i]
+}
+
+// each calls fn for each frame of ranges that was sent.
+func (t *truth) each(ranges []nack.Range, fn func(seq uint64, f *served)) {
+	for _, r := range ranges {
+		for r = r.Clip(t.s.FirstSeq, t.next()); r.From < r.To; r.From++ {
+			fn(r.From, t.frame(r.From))
+		}
+	}
+}
+
+// noteData measures the data rate.
+func (t *truth) noteData(now reliable.Time, bytes int) {
+	x := &t.traffic
+	if now.Sub(x.from) >= rateWindow {
+		x.window, x.from = 0, now
+	}
+	x.window += uint64(bytes)
+	x.highest = max(x.highest, x.window*uint64(time.Second/rateWindow))
+}
+
+// budget returns how many bytes of repairs may go out in a second. What one of the
+// publisher's windows holds may be in three of the Checker's.
+func (t *truth) budget() uint64 {
+	cfg := &t.cfg.Sender
+	floor, rate := cfg.RepairFloor, 3*t.traffic.highest
+	if floor == 0 {
+		floor = repairFloor
+	}
+	if cfg.RepairShare == 0 {
+		return max(floor, rate/2)
+	}
+	return max(floor, uint64(cfg.RepairShare*float64(rate)))
+}
+
+// within returns what a rate allows up to now, in whole.
+func (t *truth) within(rate uint64) uint64 {
+	return (uint64(t.c.w.Now().Sub(t.s.Start)/time.Millisecond) + 1) * (rate/1000 + 1)
+}
+
+// judgeRepair asks whether a repair was called for.
+func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
+	seq, pub := p.Frame.Data.Seq, t.s.Publisher
+	f := t.frame(seq)
+	behind := !p.ToGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
+	if f.repairs++; f.repairs > f.asks {
+		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq, f.repairs, f.asks)
+	} else if last := f.last(p.Target); !p.Nowhere && last != 0 && !t.askedSince(f, seq, p.Target) &&
+		(p.Target == nil || last != f.group || !t.mayLack(seq)) { // of what is on disk it forgets that the group got it
+		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(last))
+	}
+	if !p.Nowhere { // where it can't come, no NACK crosses it
+		f.repaired(now, p.Target)
+	}
+	if behind {
+		return
+	}
+	t.traffic.repairs += uint64(len(p.Data))
+	if most := t.within(t.budget()) + max(repairBurst, uint64(t.datagram)); t.traffic.repairs > most {
+		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs, most)
+	}
+}
+
+// askedSince says whether a NACK asks for a frame that was sent after the frame's
+// last repair for whoever sent it: the one that it is repaired for now, or with nil,
+// anybody. Those that don't say when they were sent are believed.
+func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
+	// A repair is on its way once it is in a batch, and the batch may be with the
+	// socket, or the process paused, for a while.
+	batch := reliable.Time(1000 * t.cfg.Write)
+	last := f.last(sub) - batch
+	if t.woken >= last || t.cfg.Sender.MaxMembers != 0 {
+		return true // nor whom those without a row are taken for
+	}
+	for i := len(t.asks) - 1; i >= 0 && t.asks[i].at >= last; i-- {
+		a := &t.asks[i]
+		if a.contains(seq) && (sub == nil || a.sub == sub) && (a.sent > f.last(a.sub)-batch || !a.echoes) {
+			return true
+		}
+	}
+	return false
+}
+
+// judgeConfirm asks whether a CONFIRM was called for.
+func (t *truth) judgeConfirm(p *world.Datagram) {
+	pub, f := t.s.Publisher, p.Frame
+	t.each(f.Ranges, func(seq uint64, f *served) {
+		if f.confirms++; f.confirms > f.asks {
+			t.c.fail("%v confirms frame %d for the %d. time, and was asked for it %d times", pub, seq, f.confirms, f.asks)
+		}
+	})
+	if !p.ToGroup() {
+		return
+	}
+	t.traffic.ranges += uint64(len(f.Ranges))
+	if most := t.within(max(confirmRate, t.budget()/64)) + confirmBurst; t.traffic.ranges*confirmRange > most {
+		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges, most/confirmRange)
+	}
+}
+
+// asking is what a subscriber asked a session for, and was told to wait for.
+type asking struct {
+	frames  []asked // by sequence number
+	request uint64  // the last one
+	ranges  []nack.Range
+}
+
+// asked is how often a frame was asked for, when first, and when it was confirmed last.
+type asked struct {
+	times     uint32
+	first     reliable.Time // 0: never
+	confirmed reliable.Time // 0: never
+}
+
+func (v *view) frame(seq uint64) *asked {
+	i := seq - v.s.FirstSeq
+	for uint64(len(v.asking.frames)) <= i {
+		v.asking.frames = append(v.asking.frames, asked{})
+	}
+	return &v.asking.frames[i]
+}
+
+// noteConfirm remembers what the subscriber was told to wait for.
+func (v *view) noteConfirm(now reliable.Time, f *frame.Frame) {
+	for _, r := range f.Ranges {
+		for r = r.Clip(v.s.FirstSeq, v.t.next()); r.From < r.To; r.From++ {
+			v.frame(r.From).confirmed = now
+		}
+	}
+}
+
+// judgeNack asks whether a NACK may be sent now.
+func (v *view) judgeNack(now reliable.Time, f *frame.Frame) {
+	x := &v.asking
+	switch {
+	case x.request != 0 && f.Request < x.request:
+		v.fail("request %x comes after %x", f.Request, x.request)
+	case f.Request != x.request:
+		x.request, x.ranges = f.Request, nil
+	}
+	for _, r := range f.Ranges {
+		for _, before := range x.ranges {
+			if twice := before.Clip(r.From, r.To); twice.Len() > 0 {
+				v.fail("it asks for frames %v twice in request %x", twice, f.Request)
+				return
+			}
+		}
+	}
+	x.ranges = append(x.ranges, f.Ranges...)
+	unclear := v.threwAway() // then a frame may be missing anew
+	for _, r := range f.Ranges {
+		for q := max(r.From, v.s.FirstSeq); q < min(r.To, v.high); q++ {
+			a, found := v.frame(q), v.foundAt(q)
+			if a.times++; a.times == 1 {
+				a.first = now
+			}
+			if unclear || found == 0 {
+				continue
+			}
+			// After a dozen requests the timeout has doubled up to a sixteenth of the
+			// silence time, give or take a quarter, and another where it goes along.
+			if most := 16 + 32*now.Sub(found)/v.patience(); time.Duration(a.times) > most {
+				v.fail("it asks for frame %d for the %d. time in %v, and may %d times", q, a.times, now.Sub(found), most)
+				return
+			}
+			if a.confirmed > max(found, v.begun) && v.begun != 0 && now.Sub(a.confirmed) < v.leastHold() {
+				v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back for %v", q, now.Sub(a.confirmed), v.leastHold())
+				return
+			}
+		}
+	}
+}
+
+// leastHold returns how long a CONFIRM holds back at the least: for a timeout, which
+// is no less than two round trips, or three of the group's where none was measured, or
+// 20 ms where that isn't known either; less a quarter where it goes along with another NACK.
+func (v *view) leastHold() time.Duration {
+	timeout := 20 * time.Millisecond
+	if v.groupTrip > 0 {
+		timeout = min(timeout, 3*v.groupTrip)
+	}
+	if v.minDelay < timeout/2 {
+		timeout = max(2*v.minDelay, time.Millisecond/20)
+	}
+	return min(timeout, v.patience()/4) * 3 / 4
+}

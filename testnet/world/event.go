@@ -1,0 +1,24 @@
+package world
+
+// eventKind says what a scheduled event does.
+type eventKind uint8
+
+const (
+	eventCall    eventKind = iota // a function that was given to World.At
+	eventArrive                   // a packet arrives at a subscriber
+	eventHop                      // a packet that goes to many arrives at the next of them
+	eventAnswer                   // a packet arrives at a publisher
+	eventFan                      // a packet leaves a segment
+	eventTimer                    // a node's timer
+	eventConsume                  // a slow consumer is done with a message
+	eventWritten                  // a publisher's socket has taken a batch
+)
+
+// happening is what a scheduled event does: with its time and order 32 bytes, and no
+// allocation.
+type happening struct {
+	pkt *Datagram
+	// node is a publisher's, subscriber's, segment's, fanout's or call's number.
+	node uint32
+	kind eventKind
+}

@@ -1,0 +1,24 @@
+package world
+
+import "time"
+
+// A network whose MTU changes under a publisher.
+
+// narrowWait is how soon it is looked again whether a publisher has sent what it had.
+const narrowWait = time.Millisecond
+
+// Narrow lets the publisher's interface take datagrams of so many bytes, or fewer than
+// it is configured for, from now on: once what it has is sent, since the Checker knows
+// of frames by their being sent.
+func (p *Publisher) Narrow(datagram int) {
+	if p.state != running {
+		return
+	}
+	if p.busy || p.asleep.on || p.m.Pending() {
+		p.w.At(p.w.now.Add(narrowWait), func() { p.Narrow(datagram) })
+		return
+	}
+	p.w.trace("narrow %v to %d", p, datagram)
+	p.m.SetDatagram(p.w.now, datagram)
+	p.settle()
+}

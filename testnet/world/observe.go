@@ -1,0 +1,202 @@
+package world
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/link"
+)
+
+// Observer is told what happens in a World, as it happens and before the machines
+// learn of it: to judge, to measure, to draw, to capture. Functions that are nil are
+// not called. Events are valid during the call. An observer must not change the World,
+// nor what it is given.
+type Observer struct {
+	// Accepted: a publisher accepted a message.
+	Accepted func(s *Session, offset uint64, payload []byte)
+	// Sent: a process handed a datagram to its network: once, however many it
+	// goes to.
+	Sent func(d *Datagram)
+	// Dropped: a link drops a datagram that was handed to it.
+	Dropped func(d *Datagram, drop *Drop)
+	// Arrived: a datagram came to a subscriber that runs. One that is paused gets
+	// it later, or never.
+	Arrived func(d *Datagram, sub *Subscriber)
+	// Handled: the subscriber's Receiver has taken what Arrived, and tells its
+	// application next; what was damaged it never gets.
+	Handled func(d *Datagram, sub *Subscriber)
+	// Answered: a datagram came to d.Publisher, likewise.
+	Answered func(d *Datagram)
+	// Told: the application of a subscriber was handed an event.
+	Told func(sub *Subscriber, ev *reliable.Event)
+	// Settled: a subscriber's Receiver has done all that is due.
+	Settled func(sub *Subscriber)
+	// Woke: a process that was paused goes on, one of the two.
+	Woke func(p *Publisher, s *Subscriber, since reliable.Time)
+	// Ended: a publisher's process crashed or left.
+	Ended func(s *Session)
+}
+
+// Drop is a link that drops a datagram.
+type Drop struct {
+	// Segment is the link's segment, or nil; then the link is between
+	// Datagram.Publisher and Subscriber.
+	Segment    *Segment
+	Subscriber *Subscriber
+	Reason     link.DropReason
+}
+
+// String names the link, as traces do.
+func (c *Drop) String() string {
+	if c.Segment != nil {
+		return c.Segment.String()
+	}
+	return c.Subscriber.String()
+}
+
+// Observe adds an observer.
+func (w *World) Observe(o Observer) { w.observers = append(w.observers, &o) }
+
+func (w *World) observeAccepted(s *Session, offset uint64, payload []byte) {
+	for _, o := range w.observers {
+		if o.Accepted != nil {
+			o.Accepted(s, offset, payload)
+		}
+	}
+}
+
+func (w *World) observeSent(d *Datagram) {
+	for _, o := range w.observers {
+		if o.Sent != nil {
+			o.Sent(d)
+		}
+	}
+}
+
+// observeDropped shows w.outcome, which is one for all links: it must not be allocated
+// for each crossing, observed or not.
+func (w *World) observeDropped(d *Datagram, g *Segment, s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Dropped != nil {
+			w.drop = Drop{Segment: g, Subscriber: s, Reason: w.outcome.Drop}
+			o.Dropped(d, &w.drop)
+		}
+	}
+}
+
+func (w *World) observeArrived(d *Datagram, s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Arrived != nil {
+			o.Arrived(d, s)
+		}
+	}
+}
+
+func (w *World) observeHandled(d *Datagram, s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Handled != nil {
+			o.Handled(d, s)
+		}
+	}
+}
+
+func (w *World) observeAnswered(d *Datagram) {
+	for _, o := range w.observers {
+		if o.Answered != nil {
+			o.Answered(d)
+		}
+	}
+}
+
+func (w *World) observeTold(s *Subscriber, ev *reliable.Event) {
+	for _, o := range w.observers {
+		if o.Told != nil {
+			o.Told(s, ev)
+		}
+	}
+}
+
+func (w *World) observeSettled(s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Settled != nil {
+			o.Settled(s)
+		}
+	}
+}
+
+func (w *World) observeWoke(p *Publisher, s *Subscriber, since reliable.Time) {
+	for _, o := range w.observers {
+		if o.Woke != nil {
+			o.Woke(p, s, since)
+		}
+	}
+}
+
+func (w *World) observeEnded(s *Session) {
+	for _, o := range w.observers {
+		if o.Ended != nil {
+			o.Ended(s)
+		}
+	}
+}
+
+// LoseNext loses the next n DATA frames that a publisher sends to the segment,
+// whatever its loss model says: all behind it miss the same frames. Repairs pass.
+func (g *Segment) LoseNext(p *Publisher, n int) {
+	g.doomed[p.index] = n
+	g.w.trace("lose %d: %v > %v", n, p, g)
+}
+
+// LoseNext loses the next n DATA frames that a publisher sends to a subscriber on
+// the subscriber's own link, whatever its loss model says.
+func (w *World) LoseNext(p *Publisher, s *Subscriber, n int) {
+	p.paths[s.index].doomed = n
+	w.trace("lose %d: %v > %v", n, p, s)
+}
+
+// doom takes one of the frames that are to be lost.
+func doom(left *int, p *Datagram) bool {
+	if *left == 0 || p.err != nil || p.frame.Kind != frame.Data {
+		return false
+	}
+	*left--
+	return true
+}
+
+// Tamper breaks the machine of a subscriber on purpose, to see a Checker catch
+// it: its application isn't told of the events for which hide is true. A World
+// with such a subscriber breaks the promise.
+func (c *SubscriberConfig) Tamper(hide func(ev *reliable.Event) bool) {
+	c.Wrap = func(m Receiver) Receiver { return &hidingReceiver{m, hide} }
+}
+
+type hidingReceiver struct {
+	Receiver
+	hide func(ev *reliable.Event) bool
+}
+
+func (h *hidingReceiver) Poll(events []reliable.Run) int {
+	for {
+		n := h.Receiver.Poll(events)
+		kept := 0
+		for i := range events[:n] {
+			if !h.hide(&events[i].Event) {
+				events[kept] = events[i]
+				kept++
+			}
+		}
+		if kept > 0 || n == 0 {
+			return kept
+		}
+	}
+}
+
+// Index returns the subscriber's place among those of its World, from 0.
+func (s *Subscriber) Index() int { return s.index }
+
+// Index returns the publisher's place among those of its World, from 0.
+func (p *Publisher) Index() int { return p.index }
+
+// Addr returns the address that the subscriber sends from, and gets unicast at.
+func (s *Subscriber) Addr() netip.AddrPort { return s.addr }

@@ -1,0 +1,91 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"time"
+
+	"crier/reliable/store"
+)
+
+// simDisk is a simulated publisher's disk: it takes a while, and may fail.
+type simDisk struct {
+	low    uint64   // frames below are forgotten
+	frames [][]byte // from low on
+	most   int      // the most frames that it held
+	jobs   int
+}
+
+// DiskConfig says how a simulated publisher's disk behaves. What it may hold,
+// PublisherConfig.Sender says.
+type DiskConfig struct {
+	// Wait is how long a read or write takes.
+	Wait time.Duration
+	// FailWrites and FailReads let jobs fail from the n-th job on; 0: never.
+	FailWrites, FailReads int
+}
+
+// ErrDisk is what a simulated disk fails with.
+var ErrDisk = errors.New("testnet: the simulated disk fails")
+
+// diskWork starts what is to be done on disk.
+func (p *Publisher) diskWork() {
+	job, ok := p.m.NextDisk()
+	if !ok {
+		return
+	}
+	life := p.lives
+	p.w.At(p.w.now.Add(p.cfg.Disk.Wait), func() { p.diskDone(job, life) })
+}
+
+// diskDone ends a job. A paused process takes it when it wakes.
+func (p *Publisher) diskDone(job store.Job, life int) {
+	if p.state != running || p.lives != life {
+		return
+	}
+	if p.asleep.on {
+		p.asleep.disk = func() { p.diskDone(job, life) }
+		return
+	}
+	frames, err := p.disk.do(&job, &p.cfg.Disk)
+	p.m.DiskDone(p.w.now, frames, err)
+	p.settle()
+}
+
+// do reads or writes. The bytes are looked at only now: they must not have
+// changed since the job was given.
+func (d *simDisk) do(job *store.Job, cfg *DiskConfig) (frames [][]byte, err error) {
+	d.jobs++
+	if n := min(uint64(len(d.frames)), job.Trim-min(job.Trim, d.low)); n > 0 {
+		clear(d.frames[:n])
+		d.frames, d.low = d.frames[n:], d.low+n
+	}
+	if job.Data != nil {
+		if cfg.FailWrites > 0 && d.jobs >= cfg.FailWrites {
+			return nil, ErrDisk
+		}
+		if job.Frames.From != d.low+uint64(len(d.frames)) {
+			if len(d.frames) > 0 {
+				return nil, fmt.Errorf("testnet: the publisher writes frames %v after %d", job.Frames, d.low+uint64(len(d.frames)))
+			}
+			d.low = job.Frames.From
+		}
+		data := job.Data
+		for _, size := range job.Sizes {
+			d.frames = append(d.frames, append([]byte(nil), data[:size]...))
+			data = data[size:]
+		}
+		d.most = max(d.most, len(d.frames))
+		return nil, nil
+	}
+	if job.Frames.Len() == 0 {
+		return nil, nil // only to let go
+	}
+	if cfg.FailReads > 0 && d.jobs >= cfg.FailReads {
+		return nil, ErrDisk
+	}
+	if job.Frames.From < d.low || job.Frames.To > d.low+uint64(len(d.frames)) {
+		return nil, fmt.Errorf("testnet: the publisher reads frames %v, and [%d, %d) are on disk", job.Frames, d.low, d.low+uint64(len(d.frames)))
+	}
+	return d.frames[job.Frames.From-d.low : job.Frames.To-d.low], nil
+}

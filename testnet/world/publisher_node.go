@@ -1,0 +1,383 @@
+package world
+
+import (
+	"errors"
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/send"
+	"crier/reliable/store"
+)
+
+var (
+	// ErrHeld is returned by Publish where the message can't be accepted now: the
+	// resend buffer is full of frames that wait for the socket, or the process is
+	// paused. The producer is held: the message is accepted as soon as it can be,
+	// before any later one.
+	//
+	// What is full of frames that subscribers have yet to take holds it as well.
+	ErrHeld = errors.New("testnet: the producer is held until the publisher can accept the message")
+	// ErrDown is returned by Publish where the process doesn't run.
+	ErrDown = errors.New("testnet: the publisher doesn't run")
+)
+
+// PublisherConfig says what a simulated publisher is. The zero value starts at
+// once, with the defaults.
+type PublisherConfig struct {
+	// Name in traces and errors; empty means "pub" and its number.
+	Name string
+	// At is when its process starts.
+	At reliable.Time
+	// Sender configures the machine. Start is set to At; Session and Wall, if 0,
+	// to a random id from the run's seed and to At on a made-up calendar. A
+	// restarted process has a new id.
+	Sender send.Config
+	// Write is how long the socket takes for one datagram; 0: no time. While a
+	// batch is with the socket, its frames are pinned in the resend buffer.
+	Write time.Duration
+	// SocketQueue is how many datagrams wait at its socket while the process is
+	// paused, the rest is lost; 0 means 92, as Linux has by default.
+	SocketQueue int
+	// Disk says how its disk behaves.
+	Disk DiskConfig
+	// OnAccept, if set, is called for each message that is accepted.
+	OnAccept func(now reliable.Time, offset uint64, payload []byte)
+
+	// OnMember, if set, is called when a subscriber's pace counts from now on, or no
+	// longer.
+	OnMember func(now reliable.Time, ev *reliable.MemberEvent)
+
+	Wrap func(Sender) Sender // tampers with the machine, in tests of the checker
+}
+
+// defaultSocketQueue is how many datagrams of 1,400 B the default receive buffer
+// of Linux holds.
+const defaultSocketQueue = 92
+
+// WallStart is the made-up wall clock at the start of each run, in Unix
+// nanoseconds: 2026-01-01 00:00 UTC.
+const WallStart = 1_767_225_600_000_000_000
+
+// VirtualTime returns the time in the run at which the made-up wall clock says t.
+func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
+
+// sender is what a World needs of a send.Sender.
+type Sender interface {
+	Datagram() int
+	SetDatagram(now reliable.Time, size int) (unfit uint64)
+	Pending() bool
+	Publish(now reliable.Time, message []byte) (uint64, error)
+	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
+	Advance(now reliable.Time)
+	Deadline(now reliable.Time) reliable.Time
+	Next(now reliable.Time) (reliable.Batch, bool)
+	Sent(b reliable.Batch)
+	Flush()
+	Close(now reliable.Time)
+	Finished(now reliable.Time) bool
+	NextDisk() (store.Job, bool)
+	DiskDone(now reliable.Time, frames [][]byte, err error)
+	PollMembers(events []reliable.MemberEvent) int
+	Members() []reliable.Member
+	Freed() uint64
+	Stats() send.Stats
+}
+
+// nodeState is whether a node's process runs.
+type nodeState uint8
+
+const (
+	unborn nodeState = iota // it has not started
+	running
+	gone // it crashed, or left
+)
+
+// Publisher is a process that publishes, one session at a time.
+type Publisher struct {
+	w     *World
+	cfg   PublisherConfig
+	index int
+	addr  netip.AddrPort
+	paths []path // by subscriber
+
+	state   nodeState
+	lives   int
+	session *Session
+	m       Sender
+	armed   reliable.Time // when the timer fires
+	busy    bool          // the socket has a batch
+	writes  reliable.Time // when it has taken it
+	batch   reliable.Batch
+	disk    simDisk
+	held    [][]byte // what the producer waits to publish
+	freed   uint64   // what the machine counted when held was last tried
+	holding hold
+	events  [4]reliable.MemberEvent
+	counts  []counted
+	asleep  sleep
+	closing bool
+}
+
+// AddPublisher adds a publisher.
+func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
+	if len(w.pubs) == maxNodes {
+		return nil, fmt.Errorf("testnet: a World has %d publishers at the most", maxNodes)
+	}
+	if cfg.Name == "" {
+		cfg.Name = fmt.Sprintf("pub%d", len(w.pubs))
+	}
+	if cfg.Write < 0 || cfg.SocketQueue < 0 {
+		return nil, fmt.Errorf("testnet: %s: Write (%v) and SocketQueue (%d) must not be negative", cfg.Name, cfg.Write, cfg.SocketQueue)
+	}
+	if cfg.SocketQueue == 0 {
+		cfg.SocketQueue = defaultSocketQueue
+	}
+	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs)}
+	if _, err := send.New(p.senderConfig(w.now)); err != nil {
+		return nil, err
+	}
+	w.pubs = append(w.pubs, p)
+	for _, g := range w.segments {
+		g.connect(p)
+	}
+	for _, s := range w.subs {
+		w.connect(p, s)
+	}
+	if cfg.At <= w.now {
+		p.start()
+	} else {
+		w.At(cfg.At, p.start)
+	}
+	return p, nil
+}
+
+func (p *Publisher) key() uint64 { return publisherNet<<32 | uint64(p.index) }
+
+// senderConfig returns the machine's configuration for a process that starts now.
+func (p *Publisher) senderConfig(now reliable.Time) send.Config {
+	cfg := p.cfg.Sender
+	cfg.Start = now
+	if cfg.Wall == 0 {
+		cfg.Wall = WallStart + int64(now)
+	}
+	if cfg.Session == 0 || p.lives > 0 {
+		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
+	}
+	return cfg
+}
+
+// start begins a session.
+func (p *Publisher) start() {
+	w := p.w
+	cfg := p.senderConfig(w.now)
+	m, err := send.New(cfg)
+	if err != nil {
+		w.fail("%v doesn't start: %v", p, err)
+		return
+	}
+	p.m = m
+	if p.cfg.Wrap != nil {
+		p.m = p.cfg.Wrap(m)
+	}
+	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
+	p.session = &Session{
+		ID: reliable.SessionID(cfg.Session), Publisher: p, Source: p.addr, Start: w.now,
+		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
+		Ended: reliable.Never, Closed: reliable.Never,
+		index: len(w.sessions), sent: cfg.FirstOffset,
+	}
+	w.sessions = append(w.sessions, p.session)
+	p.state, p.armed, p.busy, p.closing = running, reliable.Never, false, false
+	p.held, p.asleep, p.disk, p.counts = nil, sleep{}, simDisk{}, nil
+	p.holding.end(w.now)
+	p.lives++
+	w.trace("start %v session %016x", p, cfg.Session)
+	p.settle()
+}
+
+// String returns the publisher's name.
+func (p *Publisher) String() string { return p.cfg.Name }
+
+// Session returns the publisher's present session, or its last one; nil before
+// it starts.
+func (p *Publisher) Session() *Session { return p.session }
+
+// Stats returns the machine's counters; zero before it starts.
+func (p *Publisher) Stats() send.Stats {
+	if p.m == nil {
+		return send.Stats{}
+	}
+	return p.m.Stats()
+}
+
+// Members returns the subscribers as the machine knows them; none before it starts.
+func (p *Publisher) Members() []reliable.Member {
+	if p.m == nil {
+		return nil
+	}
+	return p.m.Members()
+}
+
+// HeldFor returns for how long in all the producer had messages that it couldn't
+// publish.
+func (p *Publisher) HeldFor() time.Duration { return p.holding.total(p.w.now) }
+
+// DiskMost returns the most frames that its disk has held.
+func (p *Publisher) DiskMost() int { return p.disk.most }
+
+// hold adds up the time that a producer was held.
+type hold struct {
+	on    bool
+	since reliable.Time
+	sum   time.Duration
+}
+
+func (h *hold) begin(now reliable.Time) { h.on, h.since = true, now }
+
+func (h *hold) end(now reliable.Time) { h.sum, h.on = h.total(now), false }
+
+func (h *hold) total(now reliable.Time) time.Duration {
+	if h.on {
+		return h.sum + now.Sub(h.since)
+	}
+	return h.sum
+}
+
+// Lives returns how often the process was started.
+func (p *Publisher) Lives() int { return p.lives }
+
+// Held returns how many messages the producer waits to publish.
+func (p *Publisher) Held() int { return len(p.held) }
+
+// Config returns the publisher's configuration.
+func (p *Publisher) Config() PublisherConfig { return p.cfg }
+
+// Datagram returns how many bytes the publisher's interface takes in one datagram.
+func (p *Publisher) Datagram() int { return p.m.Datagram() }
+
+// Writing reports whether the socket has yet to take a batch.
+func (p *Publisher) Writing() bool { return p.busy }
+
+// Running says whether the process runs; it may be paused.
+func (p *Publisher) Running() bool { return p.state == running }
+
+// Publish publishes a message, which is copied, and returns its offset, or
+// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError; of a message
+// that was dropped its offset and reliable.ErrDropped.
+func (p *Publisher) Publish(payload []byte) (uint64, error) {
+	switch {
+	case p.state != running:
+		return 0, ErrDown
+	case p.closing:
+		return 0, reliable.ErrClosed
+	}
+	if len(p.held) == 0 && !p.asleep.on {
+		offset, err := p.accept(payload)
+		if err == nil || err == reliable.ErrDropped {
+			p.settle()
+		}
+		if !errors.Is(err, reliable.ErrFull) {
+			return offset, err
+		}
+	}
+	if len(p.held) == 0 {
+		p.holding.begin(p.w.now)
+	}
+	p.held = append(p.held, append([]byte(nil), payload...))
+	p.w.keep(len(payload))
+	return 0, ErrHeld
+}
+
+// accept publishes and notes the truth.
+func (p *Publisher) accept(payload []byte) (uint64, error) {
+	w, s := p.w, p.session
+	offset, err := p.m.Publish(w.now, payload)
+	dropped := err == reliable.ErrDropped
+	if err != nil && !dropped {
+		return 0, err
+	}
+	if offset != s.NextOffset() {
+		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
+	}
+	s.accept(w.now, payload, dropped)
+	w.keep(len(payload))
+	w.observeAccepted(s, offset, payload)
+	if p.cfg.OnAccept != nil {
+		p.cfg.OnAccept(w.now, offset, payload)
+	}
+	return offset, err
+}
+
+// retry publishes what the producer waits for, as far as there is room.
+func (p *Publisher) retry() {
+	n := 0
+	for ; n < len(p.held); n++ {
+		if _, err := p.accept(p.held[n]); errors.Is(err, reliable.ErrFull) {
+			break
+		}
+		// One that is too large is lost here as Publish would have refused it.
+	}
+	if p.held = p.held[:copy(p.held, p.held[n:])]; len(p.held) == 0 {
+		p.holding.end(p.w.now)
+	}
+}
+
+// Flush lets the open frame go.
+func (p *Publisher) Flush() {
+	if p.state == running && !p.asleep.on {
+		p.m.Flush()
+		p.settle()
+	}
+}
+
+// Close ends the session as a process does that leaves: it sends what it has,
+// says BYE, and repairs for a while. What the producer waits to publish is given
+// up. A paused process closes when it wakes.
+func (p *Publisher) Close() {
+	if p.state != running || p.closing {
+		return
+	}
+	p.closing, p.held = true, nil
+	p.holding.end(p.w.now)
+	p.session.Closed = p.w.now
+	p.w.trace("close %v", p)
+	if !p.asleep.on {
+		p.m.Close(p.w.now)
+		p.settle()
+	}
+}
+
+// Crash ends the process at once.
+func (p *Publisher) Crash() {
+	if p.state != running {
+		return
+	}
+	p.w.trace("crash %v", p)
+	p.session.Crashed = true
+	p.end()
+}
+
+// end lets the process be gone.
+func (p *Publisher) end() {
+	p.state, p.held = gone, nil
+	p.holding.end(p.w.now)
+	p.session.Ended = p.w.now
+	p.w.observeEnded(p.session)
+}
+
+// Restart starts the process again, with a new session. One that runs crashes
+// first.
+func (p *Publisher) Restart() {
+	if p.state == unborn {
+		return
+	}
+	if p.lives == maxLives {
+		p.w.exceed("%v was started %d times, which is the most: let it restart less often", p, maxLives)
+		return
+	}
+	p.Crash()
+	p.start()
+}

@@ -1,0 +1,95 @@
+package world
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// Session is the truth about one session: what its publisher accepted, and what
+// became of the publisher.
+type Session struct {
+	ID          reliable.SessionID
+	Publisher   *Publisher
+	Source      netip.AddrPort // where its frames come from
+	Start       reliable.Time
+	FirstSeq    uint64
+	FirstOffset uint64
+	// Ended is when the publisher's process crashed or left; Never while it runs.
+	Ended reliable.Time
+	// Crashed says that it crashed; else it has said BYE and left. Closed is when
+	// it was told to leave; Never if it wasn't.
+	Crashed bool
+	Closed  reliable.Time
+
+	index    int              // among those of its World
+	sources  []netip.AddrPort // where it was before
+	sent     uint64
+	blocks   [][]byte
+	messages []accepted
+}
+
+// accepted is one message.
+type accepted struct {
+	at         reliable.Time
+	block      uint32
+	from, size uint32
+	dropped    bool
+}
+
+// blockSize is how much is allocated at once for messages, in bytes.
+const blockSize = 64 << 10
+
+// accept notes a message.
+func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
+	last := len(s.blocks) - 1
+	if last < 0 || len(s.blocks[last])+len(payload) > cap(s.blocks[last]) {
+		s.blocks = append(s.blocks, make([]byte, 0, max(blockSize, len(payload))))
+		last++
+	}
+	from := len(s.blocks[last])
+	s.blocks[last] = append(s.blocks[last], payload...)
+	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)), dropped})
+}
+
+// Index returns the session's place among those of its World, from 0.
+func (s *Session) Index() int { return s.index }
+
+// NextOffset returns the offset after that of the last message accepted.
+func (s *Session) NextOffset() uint64 { return s.FirstOffset + uint64(len(s.messages)) }
+
+// SentOffset returns the offset of the first message that was not handed to the
+// network, or not all of it.
+func (s *Session) SentOffset() uint64 { return s.sent }
+
+// Accepted says whether a message with that offset was accepted.
+func (s *Session) Accepted(offset uint64) bool {
+	return offset >= s.FirstOffset && offset < s.NextOffset()
+}
+
+// Payload returns the message with that offset, which must have been accepted.
+// It must not be changed.
+func (s *Session) Payload(offset uint64) []byte {
+	m := &s.messages[offset-s.FirstOffset]
+	return s.blocks[m.block][m.from : m.from+m.size : m.from+m.size]
+}
+
+// Dropped says whether the publisher dropped the message with that offset.
+func (s *Session) Dropped(offset uint64) bool { return s.messages[offset-s.FirstOffset].dropped }
+
+// AcceptedAt returns when that message was accepted.
+func (s *Session) AcceptedAt(offset uint64) reliable.Time {
+	return s.messages[offset-s.FirstOffset].at
+}
+
+// note follows what has been handed to the network.
+func (s *Session) note(f *frame.Frame) {
+	if f.Kind != frame.Data {
+		return
+	}
+	s.sent = f.EndOffset()
+	if f.Flags&frame.Unfinished != 0 {
+		s.sent--
+	}
+}

@@ -1,0 +1,127 @@
+package world
+
+import (
+	"time"
+
+	"crier/reliable"
+)
+
+// sleep is a process that is paused, as by SIGSTOP: it does nothing, and its
+// socket's queue fills up.
+type sleep struct {
+	on    bool
+	since reliable.Time
+	turn  int // counts pauses: an older one's end doesn't end a later one
+	queue []*Datagram
+	sent  bool   // the kernel has taken a batch meanwhile
+	disk  func() // the disk has done a job meanwhile
+}
+
+func (s *sleep) start(now reliable.Time) {
+	s.on, s.since = true, now
+	s.turn++
+}
+
+func (s *sleep) keep(w *World, p *Datagram, limit int) {
+	if len(s.queue) >= limit {
+		w.stats.Overflow++
+		return
+	}
+	s.queue = append(s.queue, p)
+}
+
+// end returns what waited at the socket.
+func (s *sleep) end() []*Datagram {
+	queue := s.queue
+	s.on, s.queue = false, nil
+	return queue
+}
+
+// Pause stops the process: it does nothing until d has passed, or until Resume
+// if d is 0. What is sent to it waits at its socket, as far as that has room.
+func (p *Publisher) Pause(d time.Duration) {
+	if p.state != running || p.asleep.on {
+		return
+	}
+	p.w.trace("pause %v", p)
+	p.asleep.start(p.w.now)
+	if d > 0 {
+		turn, life := p.asleep.turn, p.lives
+		p.w.At(p.w.now.Add(d), func() {
+			if p.asleep.turn == turn && p.lives == life {
+				p.Resume()
+			}
+		})
+	}
+}
+
+// Resume lets a paused process go on.
+func (p *Publisher) Resume() {
+	if p.state != running || !p.asleep.on {
+		return
+	}
+	w := p.w
+	w.trace("resume %v", p)
+	w.observeWoke(p, nil, p.asleep.since)
+	for _, pkt := range p.asleep.end() {
+		p.take(pkt)
+	}
+	if p.asleep.sent { // until then the machine has nothing more to send, whatever it is asked
+		p.asleep.sent = false
+		p.m.Sent(p.batch)
+	}
+	if p.closing {
+		p.m.Close(w.now)
+	}
+	if done := p.asleep.disk; done != nil {
+		p.asleep.disk = nil
+		done()
+	}
+	if !p.busy {
+		p.retry()
+		p.settle()
+	}
+}
+
+// Paused says whether the process is paused.
+func (p *Publisher) Paused() bool { return p.state == running && p.asleep.on }
+
+// Pause stops the process: it does nothing until d has passed, or until Resume
+// if d is 0. What is sent to it waits at its socket, as far as that has room.
+func (s *Subscriber) Pause(d time.Duration) {
+	if s.state != running || s.asleep.on {
+		return
+	}
+	s.w.trace("pause %v", s)
+	s.asleep.start(s.w.now)
+	if d > 0 {
+		turn := s.asleep.turn
+		s.w.At(s.w.now.Add(d), func() {
+			if s.asleep.turn == turn {
+				s.Resume()
+			}
+		})
+	}
+}
+
+// Resume lets a paused process go on: it takes what waits at its socket.
+func (s *Subscriber) Resume() {
+	if s.state != running || !s.asleep.on {
+		return
+	}
+	w := s.w
+	w.trace("resume %v", s)
+	w.observeWoke(nil, s, s.asleep.since)
+	if s.cfg.TimersFirst {
+		s.asleep.on = false
+		s.settle()
+	}
+	for _, pkt := range s.asleep.end() {
+		s.take(pkt)
+		w.observeSettled(s) // what it holds now, the application hasn't taken yet
+	}
+	s.settle()
+}
+
+// Paused says whether the process is paused.
+func (s *Subscriber) Paused() bool { return s.state == running && s.asleep.on }

@@ -1,0 +1,178 @@
+package world
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+)
+
+// What a subscriber's process does whenever something happens: take what came,
+// hand events to the application, do what is due, send what there is, and arm the
+// timer.
+
+// arrive takes a packet at the subscriber's socket.
+func (s *Subscriber) arrive(pkt *Datagram) {
+	switch {
+	case s.state != running:
+		s.w.stats.Nowhere++
+	case s.asleep.on:
+		s.asleep.keep(s.w, pkt, s.cfg.SocketQueue)
+	default:
+		s.take(pkt)
+		s.settle()
+	}
+}
+
+// take hands a packet to the machine.
+func (s *Subscriber) take(pkt *Datagram) {
+	s.w.stats.Delivered++
+	s.w.observeArrived(pkt, s)
+	if pkt.err != nil {
+		s.w.stats.Damaged++
+		return
+	}
+	if !s.copies {
+		s.m.Handle(s.w.now, pkt.From, &pkt.frame)
+		s.w.observeHandled(pkt, s)
+		return
+	}
+	s.buf = append(s.buf[:0], pkt.frame.Raw...)
+	if err := s.dec.Decode(s.buf, &s.own); err != nil {
+		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
+		return
+	}
+	s.own.Arrived = WallStart + int64(s.w.now)
+	s.m.Handle(s.w.now, pkt.From, &s.own)
+	if !s.busy && s.cfg.Work == 0 {
+		s.poll(len(s.w.events), true)
+	}
+	s.m.Keep()
+	clear(s.buf) // whoever still looks at it finds nothing
+	s.w.observeHandled(pkt, s)
+}
+
+// timer lets the machine go on at its deadline.
+func (s *Subscriber) timer() {
+	if s.state != running || s.armed != s.w.now {
+		return // an older timer
+	}
+	s.armed = reliable.Never
+	if !s.asleep.on {
+		s.settle()
+	}
+}
+
+// settle does all that is due: after it, the next deadline lies ahead.
+func (s *Subscriber) settle() {
+	w := s.w
+	for rounds := 0; w.err == nil; rounds++ {
+		if !s.busy {
+			s.poll(len(s.w.events), true)
+		}
+		s.drain()
+		at := s.m.Deadline()
+		if at > w.now {
+			if at < s.armed {
+				s.armed = at
+				w.push(at, eventTimer, uint32(s.index)|subscriberTimer, nil)
+			}
+			break
+		}
+		if rounds == maxRounds {
+			w.fail("%v doesn't come to rest: its deadline stays at %v", s, Stamp(at))
+			return
+		}
+		s.m.Advance(w.now)
+	}
+	w.observeSettled(s)
+}
+
+// poll hands events to the application, up to batch at once, until there are no
+// more or, if working, until it has work to do.
+func (s *Subscriber) poll(batch int, working bool) {
+	working = working && s.works
+	if working {
+		batch = 1
+	}
+	for {
+		n := s.m.Poll(s.w.events[:batch])
+		for i := range s.w.events[:n] {
+			ev := &s.w.events[i]
+			for more := true; more; more = ev.Next() {
+				s.hand(&ev.Event)
+			}
+			if working && ev.Kind == reliable.Message {
+				s.busy = true
+				s.w.push(s.w.now.Add(s.cfg.Work), eventConsume, uint32(s.index), nil)
+				return
+			}
+		}
+		if n == 0 {
+			return
+		}
+	}
+}
+
+// hand gives the application an event, and whoever watches.
+func (s *Subscriber) hand(ev *reliable.Event) {
+	if s.w.cfg.Trace != nil {
+		s.traceEvent(ev)
+	}
+	s.w.observeTold(s, ev)
+	if s.cfg.OnEvent != nil {
+		s.cfg.OnEvent(s.w.now, ev)
+	}
+}
+
+// consume goes on when the application is done with a message.
+func (s *Subscriber) consume() {
+	s.busy = false
+	if s.state == running && !s.asleep.on {
+		s.settle()
+	}
+}
+
+// drain sends all that the machine has to send now.
+func (s *Subscriber) drain() {
+	w := s.w
+	for w.err == nil {
+		b, ok := s.m.Next(w.now)
+		if !ok {
+			return
+		}
+		for i := range b.Datagrams() {
+			s.emit(b.To, b.Datagram(i))
+		}
+		s.m.Sent(b)
+	}
+}
+
+// emit puts a datagram on the network.
+func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
+	w := s.w
+	pkt := w.newPacket(data)
+	pkt.From, pkt.To, pkt.Subscriber, pkt.Nowhere = s.addr, to, s, w.publisherAt(to) == nil
+	w.stats.Sent++
+	if pkt.err != nil {
+		w.fail("%v sends what doesn't decode: %v", s, pkt.err)
+		return
+	}
+	p := w.publisherAt(to)
+	if h := w.holderAt(to); h != nil {
+		pkt.Nowhere, pkt.Holder = false, h
+		w.observeSent(pkt)
+		h.ask(s, pkt)
+		return
+	}
+	if p == nil {
+		w.stats.Nowhere++
+		if w.cfg.Trace != nil {
+			w.trace("%v > %v %s: nobody is there", s, to, pkt.frame.String())
+		}
+		w.observeSent(pkt)
+		return
+	}
+	pkt.Publisher, pkt.Session = p, p.session
+	w.observeSent(pkt)
+	s.toPublisher(p, pkt)
+}

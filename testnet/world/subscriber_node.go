@@ -1,0 +1,213 @@
+package world
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/receive"
+	"crier/testnet/link"
+)
+
+// SubscriberConfig says what a simulated subscriber is. The zero value listens
+// at once, over perfect links.
+type SubscriberConfig struct {
+	// Name in traces and errors; empty means "sub" and its number.
+	Name string
+	// At is when it joins.
+	At reliable.Time
+	// Receiver configures the machine. Joined is set to At; ID and Seed, if 0, are
+	// random, from the run's seed.
+	Receiver receive.Config
+	// Down and Up say how the links from and to each publisher behave. See
+	// World.Down and World.Up for the links themselves.
+	Down, Up link.Config
+	// Segment is the part of the network before its own links that it shares with
+	// others; nil: none.
+	Segment *Segment
+	// Work is how long the application takes for each message: it takes the next
+	// one only then. 0: no time.
+	Work time.Duration
+	// CopyFrames lets frames come in one receive buffer that is overwritten, as
+	// the kernel's are, instead of sharing the decoded packet with others: slower,
+	// and what is held is then copied.
+	CopyFrames bool
+	// TimersFirst lets a process that was paused look at its timers before it
+	// looks at its socket.
+	TimersFirst bool
+	// SocketQueue is how many datagrams wait at its socket while the process is
+	// paused, the rest is lost; 0 means 92, as Linux has by default.
+	SocketQueue int
+	// OnEvent, if set, gets each event. The payload is a view that is valid during
+	// the call. It must not call this subscriber: use World.At for that.
+	OnEvent func(now reliable.Time, ev *reliable.Event)
+
+	Wrap func(Receiver) Receiver // tampers with the machine, in tests of the checker
+}
+
+// receiver is what a World needs of a receive.Receiver.
+type Receiver interface {
+	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
+	Keep()
+	Poll(events []reliable.Run) int
+	Advance(now reliable.Time)
+	Deadline() reliable.Time
+	Next(now reliable.Time) (reliable.Batch, bool)
+	Sent(b reliable.Batch)
+	Close(now reliable.Time)
+	Stats() receive.Stats
+	Memory() int
+	Sessions() []receive.SessionStats
+}
+
+// subscriberTimer marks the node of a timer event as a subscriber.
+const subscriberTimer = 1 << 31
+
+// Subscriber is a process that listens to all publishers.
+type Subscriber struct {
+	// What each delivery looks at comes first, and shares a cache line or two: of a
+	// thousand subscribers, most are out of the cache when their turn comes.
+	w      *World
+	m      Receiver
+	armed  reliable.Time // when the timer fires
+	index  int
+	state  nodeState
+	busy   bool // the application works on a message
+	left   bool // it was told to leave
+	copies bool // cfg.CopyFrames
+	works  bool // cfg.Work > 0
+	asleep sleep
+
+	addr   netip.AddrPort
+	joined reliable.Time
+	moves  int // of its host
+	cfg    SubscriberConfig
+
+	buf []byte // with CopyFrames
+	dec frame.Decoder
+	own frame.Frame
+}
+
+// AddSubscriber adds a subscriber.
+func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
+	if len(w.subs) == maxNodes {
+		return nil, fmt.Errorf("testnet: a World has %d subscribers at the most", maxNodes)
+	}
+	if cfg.Name == "" {
+		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
+	}
+	if cfg.Work < 0 || cfg.SocketQueue < 0 {
+		return nil, fmt.Errorf("testnet: %s: Work (%v) and SocketQueue (%d) must not be negative", cfg.Name, cfg.Work, cfg.SocketQueue)
+	}
+	if cfg.Segment != nil && cfg.Segment.w != w {
+		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name, cfg.Segment)
+	}
+	if err := cfg.Down.Validate(); err != nil {
+		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)
+	}
+	if err := cfg.Up.Validate(); err != nil {
+		return nil, fmt.Errorf("%w (the way up from %s)", err, cfg.Name)
+	}
+	if cfg.SocketQueue == 0 {
+		cfg.SocketQueue = defaultSocketQueue
+	}
+	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never}
+	s.addr = hostAddr(subscriberNet, s.index, firstPort)
+	if s.cfg.Receiver.ID == 0 {
+		s.cfg.Receiver.ID = w.id(subscriberNet, s.index, 0)
+	}
+	if s.cfg.Receiver.Seed == 0 {
+		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
+	}
+	s.cfg.Receiver.Epoch = time.Unix(0, WallStart)
+	s.cfg.Receiver.Joined = max(cfg.At, w.now)
+	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
+	m, err := receive.New(s.cfg.Receiver)
+	if err != nil {
+		return nil, err
+	}
+	s.m = m
+	if cfg.Wrap != nil {
+		s.m = cfg.Wrap(m)
+	}
+	w.subs = append(w.subs, s)
+	if g := cfg.Segment; g != nil {
+		g.subs = append(g.subs, s)
+	} else {
+		w.direct = append(w.direct, s)
+	}
+	for _, p := range w.pubs {
+		w.connect(p, s)
+	}
+	if cfg.At <= w.now {
+		s.start()
+	} else {
+		w.At(cfg.At, s.start)
+	}
+	return s, nil
+}
+
+func (s *Subscriber) key() uint64 { return subscriberNet<<32 | uint64(s.index) }
+
+func (s *Subscriber) start() {
+	s.state, s.joined = running, s.w.now
+	s.w.trace("start %v", s)
+	s.settle()
+}
+
+// String returns the subscriber's name.
+func (s *Subscriber) String() string { return s.cfg.Name }
+
+// Config returns the subscriber's configuration, with its id and seed.
+func (s *Subscriber) Config() SubscriberConfig { return s.cfg }
+
+// Stats returns the machine's counters.
+func (s *Subscriber) Stats() receive.Stats { return s.m.Stats() }
+
+// Sessions returns the machine's counters for each session.
+func (s *Subscriber) Sessions() []receive.SessionStats { return s.m.Sessions() }
+
+// Memory returns the bytes that the machine holds.
+func (s *Subscriber) Memory() int { return s.m.Memory() }
+
+// Joined returns when the process started.
+func (s *Subscriber) Joined() reliable.Time { return s.joined }
+
+// Left reports whether the subscriber was told to leave, and did.
+func (s *Subscriber) Left() bool { return s.left }
+
+// Working reports whether the application works on a message.
+func (s *Subscriber) Working() bool { return s.busy }
+
+// Pauses returns how often the process was paused.
+func (s *Subscriber) Pauses() int { return s.asleep.turn }
+
+// Running says whether the process runs; it may be paused.
+func (s *Subscriber) Running() bool { return s.state == running }
+
+// Leave ends the process as one that is told to: what is held is delivered, what
+// is missing is reported lost. A paused process leaves when it wakes.
+func (s *Subscriber) Leave() {
+	if s.state != running {
+		return
+	}
+	if s.asleep.on {
+		s.Resume()
+	}
+	s.w.trace("leave %v", s)
+	s.left = true
+	s.m.Close(s.w.now)
+	s.poll(len(s.w.events), false)
+	s.drain()
+	s.state = gone
+}
+
+// Crash ends the process at once.
+func (s *Subscriber) Crash() {
+	if s.state == running {
+		s.w.trace("crash %v", s)
+		s.state = gone
+	}
+}
