@@ -80,53 +80,12 @@ type Config struct {
 	// must wait longer than a Close is willing to is not repaired.
 	RepairShare float64
 	RepairFloor uint64
-	// TTL is how many routers a datagram may pass, 1 to 255; 0 means 1, which
-	// stays in the local network.
-	TTL int
-	// ControlPort is the port that datagrams come from and NACKs go to, for a
-	// firewall's rule; 0 means any that is free. No two Publishers and Subscribers
-	// at one address may have the same.
-	ControlPort uint16
-	// NoLoopback keeps the messages from subscribers on this machine.
-	NoLoopback bool
-	// DSCP marks the datagrams for routers' quality of service, 0 to 63.
-	DSCP int
-	// ReadBuffer and WriteBuffer are the socket buffers to ask the kernel for,
-	// in bytes; 0 means 8 MiB for NACKs and 1 MiB for data.
-	ReadBuffer, WriteBuffer int
-	// NoOffload keeps the kernel from segmenting large sends, and from merging
-	// what is received.
-	NoOffload bool
-	// Wait says how NACKs and time are waited for. WaitSpin takes a processor for
-	// itself, besides that of the goroutine that publishes.
-	Wait Wait
-	// Network makes the sockets; nil means the machine's own.
-	Network multicast.Network
+	// Link says how the interface is used.
+	Link Link
 	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 
 	openFile func(path string) (diskFile, error) // a test's, in place of the system's
-}
-
-// Wait says how datagrams and time are waited for.
-type Wait = multicast.Wait
-
-// The ways to wait.
-const (
-	// WaitBlock sleeps in the kernel. It is the default.
-	WaitBlock = multicast.WaitBlock
-	// WaitAdaptive polls while datagrams follow each other closely.
-	WaitAdaptive = multicast.WaitAdaptive
-	// WaitSpin polls without end, on a processor of its own.
-	WaitSpin = multicast.WaitSpin
-)
-
-// loopback is found on every platform by its address.
-func loopback(group netip.AddrPort) string {
-	if group.Addr().Is4() {
-		return "127.0.0.1"
-	}
-	return "::1"
 }
 
 // headers is what IP and UDP add to a datagram, in bytes.
@@ -143,19 +102,13 @@ func (c *Config) setDefaults() {
 	}
 	c.Group = netip.AddrPortFrom(c.Group.Addr().Unmap(), c.Group.Port())
 	if c.Interface == "" {
-		c.Interface = loopback(c.Group)
-	}
-	if c.TTL == 0 {
-		c.TTL = 1
+		c.Interface = multicast.Loopback(c.Group)
 	}
 	if c.ResendBuffer == 0 {
 		c.ResendBuffer = send.DefaultResendBuffer
 	}
 	if c.StallTimeout == 0 {
 		c.StallTimeout = send.DefaultStallTimeout
-	}
-	if c.Network == nil {
-		c.Network = multicast.Kernel
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -166,7 +119,8 @@ func (c *Config) setDefaults() {
 const maxResendBuffer = 1 << 40
 
 func (c *Config) validate() error {
-	if err := c.Wait.Check(); err != nil {
+	var err error
+	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
 	}
 	if int64(c.ResendBuffer) > maxResendBuffer {

@@ -37,17 +37,17 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "Datagram: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
 		{fail: 1, want: rig.ErrOpen.Error()},
 		{fail: 2, want: rig.ErrOpen.Error()},
-		{cfg: publisher.Config{Network: multicast.Kernel, Interface: "nosuch0"}, want: `multicast: interface nosuch0 does not exist; there are `},
-		{cfg: publisher.Config{Network: multicast.Kernel, Group: unicast}, want: "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
-		{cfg: publisher.Config{Network: multicast.Kernel, TTL: 256}, want: "multicast: TTL 256 is out of range; use 0 to 255"},
-		{cfg: publisher.Config{Network: multicast.Kernel, TTL: -1}, want: "multicast: TTL -1 is out of range; use 0 to 255"},
-		{cfg: publisher.Config{Network: multicast.Kernel, DSCP: 64}, want: "multicast: DSCP 64 is out of range; use 0 to 63"},
-		{cfg: publisher.Config{Network: multicast.Kernel, ReadBuffer: -1}, want: "multicast: read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for 8388608"},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel}, Interface: "nosuch0"}, want: `multicast: interface nosuch0 does not exist; there are `},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel}, Group: unicast}, want: "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, TTL: 256}}, want: "multicast: TTL 256 is out of range; use 0 to 255"},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, TTL: -1}}, want: "multicast: TTL -1 is out of range; use 0 to 255"},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, DSCP: 64}}, want: "multicast: DSCP 64 is out of range; use 0 to 63"},
+		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, ReadBuffer: -1}}, want: "multicast: read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for 8388608"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		n.MTU, n.Fail = c.mtu, c.fail
-		if c.cfg.Network == nil {
-			c.cfg.Network = n
+		if c.cfg.Link.Network == nil {
+			c.cfg.Link.Network = n
 		}
 		c.cfg.Logger = rig.Quiet
 		_, err := publisher.New(c.cfg)
@@ -90,7 +90,7 @@ func TestAbsurdResendBuffer(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("no int of this machine is absurd")
 	}
-	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Network: rig.NewNetwork(rig.All), Logger: rig.Quiet})
+	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Link: publisher.Link{Network: rig.NewNetwork(rig.All)}, Logger: rig.Quiet})
 	want := "ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

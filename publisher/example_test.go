@@ -44,8 +44,7 @@ func ExampleNew() {
 	p, err := publisher.New(publisher.Config{
 		Group:        netip.MustParseAddrPort("239.77.0.9:7709"),
 		Interface:    "127.0.0.1", // or "eth0", or an address of it
-		TTL:          4,
-		DSCP:         46,
+		Link:         publisher.Link{TTL: 4, DSCP: 46},
 		ResendBuffer: 256 << 20,
 	})
 	if err != nil {

@@ -59,10 +59,8 @@ func New(cfg Config) (*Publisher, error) {
 	var p *Publisher
 	opened := make(chan struct{})
 	// One socket sends all frames and receives NACKs and STATUS: its port is the control address.
-	conn, err := cfg.Network.Socket(multicast.SocketConfig{
-		Interface: cfg.Interface, Group: cfg.Group, TTL: cfg.TTL, NoLoopback: cfg.NoLoopback,
-		DSCP: cfg.DSCP, ReadBuffer: cfg.ReadBuffer, WriteBuffer: cfg.WriteBuffer,
-		NoOffload: cfg.NoOffload, Port: cfg.ControlPort, Polled: cfg.Wait == WaitSpin, Logger: cfg.Logger,
+	conn, err := cfg.Link.Socket(multicast.SocketConfig{
+		Interface: cfg.Interface, Group: cfg.Group, Logger: cfg.Logger,
 		Changed: func(l multicast.Link) {
 			if <-opened; p != nil {
 				p.relink(l)
@@ -122,7 +120,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		return nil, err
 	}
 	memory.AdviseHuge(sender.Memory())
-	timer, err := cfg.Network.Timer()
+	timer, err := cfg.Link.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
@@ -137,7 +135,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	p.ahead.reach(0)
 	p.working.Go(func() { p.ahead.run(p.stopped) })
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
-		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Wait, Start: begin, Logger: cfg.Logger,
+		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin, Logger: cfg.Logger,
 		Full: sender.FullBatch,
 	})
 	p.loop.Run()

@@ -97,7 +97,7 @@ func TestManyPublish(t *testing.T) {
 func TestZeroConfig(t *testing.T) {
 	before := runtime.NumGoroutine()
 	net := rig.Elsewhere{Network: multicast.Kernel, Place: netip.MustParseAddrPort("239.77.1.8:17908")}
-	p, err := publisher.New(publisher.Config{Network: net})
+	p, err := publisher.New(publisher.Config{Link: publisher.Link{Network: net}})
 	if err != nil {
 		t.Fatal(err)
 	}

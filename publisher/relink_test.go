@@ -18,7 +18,7 @@ func TestPublisherThatIsBackSaysSo(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
 		n.Keep = true
 		network := &rig.Relinked{Network: n}
-		p, err := publisher.New(publisher.Config{Network: network, Logger: rig.Quiet})
+		p, err := publisher.New(publisher.Config{Link: publisher.Link{Network: network}, Logger: rig.Quiet})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -34,18 +34,6 @@ const (
 	OnArrival Order = reliable.OnArrival
 )
 
-// Wait says how datagrams and time are waited for.
-type Wait = multicast.Wait
-
-const (
-	// WaitBlock sleeps in the kernel. It is the default.
-	WaitBlock = multicast.WaitBlock
-	// WaitAdaptive polls while datagrams follow each other closely.
-	WaitAdaptive = multicast.WaitAdaptive
-	// WaitSpin polls without end, on a processor of its own.
-	WaitSpin = multicast.WaitSpin
-)
-
 // Config configures a Subscriber. The zero value listens to DefaultGroup on the
 // loopback interface; each field's zero value means its default.
 type Config struct {
@@ -96,20 +84,8 @@ type Config struct {
 	MaxMemory int
 	// MaxSessions bounds the sessions that are followed at once; 0 means 1,024.
 	MaxSessions int
-	// ControlPort is the port that NACKs come from and unicast repairs go to, for a
-	// firewall's rule; 0 means any that is free. No two Publishers and Subscribers
-	// at one address may have the same.
-	ControlPort uint16
-	// ReadBuffer is the socket buffer to ask the kernel for, in bytes; 0 means
-	// 8 MiB. What it grants stands in Stats.
-	ReadBuffer int
-	// NoOffload keeps the kernel from merging datagrams that are received.
-	NoOffload bool
-	// Wait says how datagrams and time are waited for. WaitSpin takes a processor
-	// for itself.
-	Wait Wait
-	// Network makes the sockets; nil means the machine's own.
-	Network multicast.Network
+	// Link says how the interface is used.
+	Link Link
 	// Logger hears what an operator should know; nil means silence.
 	Logger *slog.Logger
 }
@@ -123,13 +99,7 @@ func (c *Config) setDefaults() {
 		c.Groups[i] = netip.AddrPortFrom(g.Addr().Unmap(), g.Port())
 	}
 	if c.Interface == "" {
-		c.Interface = "127.0.0.1" // found on every platform
-		if !c.Groups[0].Addr().Is4() {
-			c.Interface = "::1"
-		}
-	}
-	if c.Network == nil {
-		c.Network = multicast.Kernel
+		c.Interface = multicast.Loopback(c.Groups[0])
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -138,7 +108,8 @@ func (c *Config) setDefaults() {
 
 // validate checks the groups; the sockets and the receiver check the rest.
 func (c *Config) validate() error {
-	if err := c.Wait.Check(); err != nil {
+	var err error
+	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
 	}
 	for i, group := range c.Groups {

@@ -44,7 +44,7 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Order: 2}, "Start, Order: an unknown start (0) or order (2)"},
 	} {
 		n := rig.NewNetwork(rig.All)
-		c.cfg.Network, c.cfg.Logger = n, rig.Quiet
+		c.cfg.Link.Network, c.cfg.Logger = n, rig.Quiet
 		_, err := subscriber.New(c.cfg)
 		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
 			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
@@ -64,7 +64,7 @@ func TestKernelRefuses(t *testing.T) {
 		{subscriber.Config{Interface: "nosuch0"}, "multicast: interface nosuch0 does not exist; there are "},
 		{subscriber.Config{Interface: "192.0.2.1"}, "multicast: interface 192.0.2.1 is not an address of this machine; its interfaces are "},
 		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")}, "multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
-		{subscriber.Config{ReadBuffer: -1}, "multicast: read buffer -1 is out of range"},
+		{subscriber.Config{Link: subscriber.Link{ReadBuffer: -1}}, "multicast: read buffer -1 is out of range"},
 	} {
 		c.cfg.Logger = rig.Quiet
 		_, err := subscriber.New(c.cfg)
@@ -81,7 +81,7 @@ func TestNewFailsHalfWay(t *testing.T) {
 	for fail := 1; fail <= all; fail++ {
 		n := rig.NewNetwork(rig.All)
 		n.Fail = fail
-		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Network: n, Logger: rig.Quiet})
+		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Link: subscriber.Link{Network: n}, Logger: rig.Quiet})
 		if !errors.Is(err, rig.ErrOpen) {
 			t.Errorf("opening %d fails: %v", fail, err)
 		}

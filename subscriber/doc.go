@@ -32,7 +32,7 @@
 // Config.Buffer. What finds no room there is asked for again when there is, if
 // the publisher still holds it.
 //
-// How it waits is Config.Wait's: asleep in the kernel, which is the default; or
+// How it waits is Link.Wait's: asleep in the kernel, which is the default; or
 // spinning, for the lowest latency, on a processor that is given to it; or something
 // adaptive between. An Event tells when its message was sent, when the kernel of this
 // machine took it in (Arrived) and when it was read (Received), so that a latency can be

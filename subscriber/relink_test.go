@@ -20,7 +20,7 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		defer s.Close()
 		host := s.Host(10)
 		network := &rig.Relinked{Network: host}
-		sub, err := subscriber.New(subscriber.Config{Network: network, Interface: "eth0", Logger: rig.Quiet})
+		sub, err := subscriber.New(subscriber.Config{Link: subscriber.Link{Network: network}, Interface: "eth0", Logger: rig.Quiet})
 		if err != nil {
 			t.Fatal(err)
 		}

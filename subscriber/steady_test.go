@@ -30,7 +30,7 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	passed := make(chan struct{}, 2)
 	n := 0
 	sub, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet, NoOffload: noOffload,
+		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet, Link: subscriber.Link{NoOffload: noOffload},
 		Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Loss {
 				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
@@ -45,7 +45,7 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, NoOffload: noOffload, Linger: 100 * time.Millisecond})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Link: publisher.Link{NoOffload: noOffload}, Linger: 100 * time.Millisecond})
 	if err != nil {
 		t.Fatal(err)
 	}

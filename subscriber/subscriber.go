@@ -94,9 +94,8 @@ func (s *Subscriber) open() error {
 		return err
 	}
 	for feed, group := range s.cfg.Groups {
-		conn, err := s.cfg.Network.Group(multicast.GroupConfig{
-			Group: group, Feed: feed, Interface: s.cfg.Interface, Source: s.cfg.Source,
-			ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
+		conn, err := s.cfg.Link.Group(multicast.GroupConfig{
+			Group: group, Feed: feed, Interface: s.cfg.Interface, Source: s.cfg.Source, Logger: s.cfg.Logger,
 		})
 		if err != nil {
 			return err
@@ -104,14 +103,13 @@ func (s *Subscriber) open() error {
 		s.conns = append(s.conns, conn)
 	}
 	var err error
-	s.back, err = s.cfg.Network.Socket(multicast.SocketConfig{
-		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], TTL: 1, Port: s.cfg.ControlPort, Changed: s.relink,
-		ReadBuffer: s.cfg.ReadBuffer, NoOffload: s.cfg.NoOffload, Polled: s.cfg.Wait == WaitSpin, Logger: s.cfg.Logger,
+	s.back, err = s.cfg.Link.Socket(multicast.SocketConfig{
+		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], Changed: s.relink, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
 	}
-	timer, err := s.cfg.Network.Timer()
+	timer, err := s.cfg.Link.Network.Timer()
 	if err != nil {
 		return err
 	}
@@ -122,7 +120,7 @@ func (s *Subscriber) open() error {
 	}
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
-		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Wait: s.cfg.Wait, Start: s.start, Logger: s.cfg.Logger,
+		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver

@@ -92,11 +92,11 @@ func TestZeroConfigs(t *testing.T) {
 		t.Fatalf("the defaults are %v and %v", subscriber.DefaultGroup, publisher.DefaultGroup)
 	}
 	net := rig.Elsewhere{Network: multicast.Kernel, Place: group()}
-	s, err := subscriber.New(subscriber.Config{Network: net})
+	s, err := subscriber.New(subscriber.Config{Link: subscriber.Link{Network: net}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Network: net})
+	p, err := publisher.New(publisher.Config{Link: publisher.Link{Network: net}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -36,7 +36,8 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	next, unknown := 0, 0
 	all, done := make(chan struct{}), make(chan struct{})
 	sub, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{g}, Network: net, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload,
+		Groups: []netip.AddrPort{g}, Logger: rig.Quiet,
+		Link: subscriber.Link{Network: net, Wait: wait, NoOffload: noOffload},
 		Handler: func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:
@@ -61,7 +62,10 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Wait: wait, NoOffload: noOffload, Linger: 300 * time.Millisecond})
+	p, err := publisher.New(publisher.Config{
+		Group: g, Logger: rig.Quiet, Linger: 300 * time.Millisecond,
+		Link: publisher.Link{Wait: wait, NoOffload: noOffload},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -48,7 +48,7 @@ func (l *LAN) Host(n int) *lan.Host {
 // unless cfg has another size.
 func (l *LAN) Publisher(cfg publisher.Config) *publisher.Publisher {
 	l.t.Helper()
-	cfg.Network, cfg.Interface, cfg.Logger = l.Pub, "eth0", l.Log
+	cfg.Link.Network, cfg.Interface, cfg.Logger = l.Pub, "eth0", l.Log
 	if cfg.ResendBuffer == 0 {
 		cfg.ResendBuffer = 4 << 20
 	}
@@ -62,7 +62,7 @@ func (l *LAN) Publisher(cfg publisher.Config) *publisher.Publisher {
 // Subscriber opens a subscriber on a host.
 func (l *LAN) Subscriber(host *lan.Host, cfg subscriber.Config) *subscriber.Subscriber {
 	l.t.Helper()
-	cfg.Network, cfg.Interface, cfg.Logger = host, "eth0", l.Log
+	cfg.Link.Network, cfg.Interface, cfg.Logger = host, "eth0", l.Log
 	s, err := subscriber.New(cfg)
 	if err != nil {
 		l.t.Fatal(err)

@@ -55,7 +55,7 @@ func NewNetwork(room int) *Network {
 // Publisher opens a publisher on the network, which logs nothing.
 func (n *Network) Publisher(t testing.TB, cfg publisher.Config) *publisher.Publisher {
 	t.Helper()
-	cfg.Network, cfg.Logger = n, Quiet
+	cfg.Link.Network, cfg.Logger = n, Quiet
 	p, err := publisher.New(cfg)
 	if err != nil {
 		t.Fatal(err)
@@ -67,7 +67,7 @@ func (n *Network) Publisher(t testing.TB, cfg publisher.Config) *publisher.Publi
 // where to.
 func (n *Network) Subscriber(t testing.TB, cfg subscriber.Config) *subscriber.Subscriber {
 	t.Helper()
-	cfg.Network = n
+	cfg.Link.Network = n
 	if cfg.Logger == nil {
 		cfg.Logger = Quiet
 	}

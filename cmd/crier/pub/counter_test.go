@@ -62,7 +62,7 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 		seen.Add(1)
 	}}
 	p, err := publisher.New(publisher.Config{Group: netip.MustParseAddrPort(clitest.Group(t)),
-		Network: network})
+		Link: publisher.Link{Network: network}})
 	if err != nil {
 		t.Fatal(err)
 	}

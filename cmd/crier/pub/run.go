@@ -80,10 +80,11 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	cfg := publisher.Config{
 		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
 		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor),
-		ReadBuffer: int(o.net.ReadBuffer),
-		BatchWait:  o.batchWait, Linger: o.linger, Datagram: o.datagram, TTL: o.ttl, DSCP: o.dscp,
-		ControlPort: o.net.Control,
-		NoOffload:   o.offload == "off", Network: network,
+		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram,
+		Link: publisher.Link{
+			TTL: o.ttl, DSCP: o.dscp, Port: o.net.Control, ReadBuffer: int(o.net.ReadBuffer),
+			NoOffload: o.offload == "off", Network: network,
+		},
 		Logger: cli.NewLogger("pub", console, o.net.Verbose),
 	}
 	if err := o.overload.apply(o.net.Set, &cfg); err != nil {

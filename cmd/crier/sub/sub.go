@@ -190,7 +190,7 @@ func (o *options) config() (subscriber.Config, error) {
 				"192.0.2.7", o.source)
 		}
 	}
-	if cfg.Network, err = o.net.Network(); err != nil {
+	if cfg.Link.Network, err = o.net.Network(); err != nil {
 		return cfg, err
 	}
 	if cfg.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
@@ -202,8 +202,8 @@ func (o *options) config() (subscriber.Config, error) {
 	}
 	cfg.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
-	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
+	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.Link.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
 		int(o.net.ReadBuffer)
-	cfg.ControlPort = o.net.Control
+	cfg.Link.Port = o.net.Control
 	return cfg, nil
 }

@@ -90,14 +90,15 @@ func (w *worker) openEndpoint(answer bool,
 	if err != nil {
 		return nil, err
 	}
+	link := cfg.Link
+	link.Wait = wait
 	e := new(endpoint)
 	if e.pub, err = publisher.New(cfg); err != nil {
 		return nil, err
 	}
 	e.sub, err = subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{from}, Interface: w.task.Interface, Network: w.network,
+		Groups: []netip.AddrPort{from}, Interface: w.task.Interface, Link: link,
 		Logger: w.log,
-		Wait:   wait, NoOffload: cfg.NoOffload,
 		Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Message && ev.Session == ^session {
 				handle(e, ev)
