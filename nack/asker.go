@@ -5,51 +5,66 @@ import (
 	"time"
 )
 
-// Asker is a publisher's record of one subscriber that asks for repairs. The
-// owner of the table sets ID, Addr and Position; the Responder does the rest. It belongs to
+// An Asker is a responder's record of one subscriber that asks for repairs. The owner of
+// the record sets ID, Addr and Position; the Responder does the rest. An Asker belongs to
 // one Responder, and must not be moved or copied after its first NACK.
 type Asker struct {
-	ID   uint64         // the subscriber's id
-	Addr netip.AddrPort // where its NACKs come from, and unicast repairs go
-	// Position is the first frame that it may still need, as far as it has said.
+	// ID is the subscriber's id.
+	ID uint64
+	// Addr is where its NACKs come from, and where unicast repairs go.
+	Addr netip.AddrPort
+	// Position is the first frame that it may still need, as far as it has reported.
 	Position uint64
 
-	Asked   uint64 // frames that it asked for
-	Crossed uint64 // of these, ignored since the repair was on its way already
-	Gone    uint64 // of these, no longer held, when asked for or when their turn came
-	Refused uint64 // of these, not even queued: too many were waiting
+	// Asked counts the frames that it asked for.
+	Asked uint64
+	// Crossed counts those of them that were ignored because the repair was already on
+	// its way.
+	Crossed uint64
+	// Gone counts those that were no longer held, when asked for or when their turn came.
+	Gone uint64
+	// Refused counts those that were not queued because too many were waiting.
+	Refused uint64
 
-	Repaired uint64 // frames that were repeated since it asked
+	// Repaired counts the frames that were repeated since it asked.
+	Repaired uint64
 
-	quota  bucket // bytes of repairs
-	scans  bucket // frames of NACKs
-	recent uint32 // frames lost, halved as they age
-	fresh  uint32 // frames lost just now: others may still ask for them
-	since  Time   // the first of fresh
-	shared uint32 // of both, lost by others as well
+	// quota limits the bytes of its repairs.
+	quota bucket
+	// scans limits the frames of its NACKs that are looked at.
+	scans bucket
+	// recent counts the frames that it lost; the count is halved as it ages. fresh counts
+	// those lost within the last window, which other subscribers may still ask for; since
+	// is when the first of them was lost. shared counts those of both that others lost as
+	// well.
+	recent uint32
+	fresh  uint32
+	since  Time
+	shared uint32
 
-	in [classes]entry // its places in the Responder's queue
+	// in holds its places in the Responder's queue.
+	in [classes]entry
 }
 
-// halveAt is how many frames make the memory of who shares losses fade.
+// halveAt is the number of losses at which the counts of losses are halved.
 const halveAt = 256
 
-// aloneAt is how many losses it takes to judge that they are a subscriber's own.
+// aloneAt is the number of losses that it takes to judge that they are a subscriber's
+// own.
 const aloneAt = 16
 
-// Waiting returns how many frames wait for their repair to this subscriber.
+// Waiting returns the number of frames that wait for their repair to this subscriber.
 func (a *Asker) Waiting() uint64 { return a.in[Recent].queued + a.in[Behind].queued }
 
-// alone reports whether what this subscriber loses is mostly lost by nobody
-// else: then repairs to the group would only burden the others. What it lost
-// within the last window says nothing yet, or the first to ask after a burst of
-// loss would always seem alone.
+// alone reports whether most of the subscriber's losses are its own. Repairs to the group
+// would then only burden the others. Losses within the last window don't count yet, or
+// the first subscriber to ask after a burst of loss would always seem alone.
 func (a *Asker) alone(now Time, window time.Duration) bool {
 	a.settle(now, window)
 	return a.recent >= aloneAt && a.shared*4 < a.recent
 }
 
-// lose counts a frame lost, by this subscriber only as far as is known.
+// lose counts a lost frame, which no other subscriber is known to have lost.
 func (a *Asker) lose(now Time, window time.Duration) {
 	a.settle(now, window)
 	if a.fresh == 0 {
@@ -58,7 +73,7 @@ func (a *Asker) lose(now Time, window time.Duration) {
 	a.fresh++
 }
 
-// settle takes what was lost a window ago for known.
+// settle moves the fresh losses to recent once a window has passed.
 func (a *Asker) settle(now Time, window time.Duration) {
 	if a.fresh == 0 || now.Sub(a.since) <= window {
 		return
@@ -68,5 +83,5 @@ func (a *Asker) settle(now Time, window time.Duration) {
 	}
 }
 
-// share counts that a frame of this subscriber's was lost by another as well.
+// share counts a lost frame that another subscriber lost as well.
 func (a *Asker) share() { a.shared = min(a.shared+1, a.recent+a.fresh) }

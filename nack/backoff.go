@@ -5,26 +5,24 @@ import (
 	"time"
 )
 
-// Back-off of NACKs in a group, after RFC 5401, section 3.2.2: a subscriber
-// that misses a frame waits a random time in [0, T], T = K round trips, and
-// asks only if no repair and no CONFIRM came meanwhile. The draw is from a
-// truncated exponential distribution whose weight lies near T, so that of N
-// subscribers that miss the same frame only a few draw a short time, ask, and
-// are repaired before the rest would have asked:
+// NACKs back off as RFC 5401, section 3.2.2, specifies. A subscriber that misses a frame
+// waits for a random time in [0, T], where T is K round trips, and asks only if neither a
+// repair nor a CONFIRM came meanwhile. The time is drawn from a truncated exponential
+// distribution whose weight lies near T. Of N subscribers that miss the same frame, only a
+// few draw a short time, ask, and are repaired before the rest would have asked:
 //
 //	lambda = ln(N) + 1
 //	t = T/lambda * ln(x*(e^lambda - 1) + 1),   x uniform in [0, 1)
 //
-// RFC 5401 assumes N receivers with one round trip G between any of them and the
-// sender, and finds K = 4 with multicast NACKs. Here NACKs are unicast, so that
-// suppression costs the way to the publisher and back, and more are sent: with
-// 1,000 subscribers K = 5 gave 5 NACKs at the median and 15 at p95, K = 4 gave
-// 8 and 27.
+// RFC 5401 assumes multicast NACKs and one round trip G between the sender and any of N
+// receivers, and recommends K = 4. Here NACKs are unicast. Suppression takes the way to the
+// publisher and back, and more NACKs are sent: with 1,000 subscribers, K = 5 gave 5 NACKs
+// at the median and 15 at p95; K = 4 gave 8 and 27.
 //
-// But K is what one subscriber waits that lost a frame alone: 0.9 K round trips at
-// the median, whatever N is. RFC 5401, section 3.2.2, calls it a trade of latency for
-// suppression, and a smaller group needs less of it. So K = log2(N)/2, from 2 to 5,
-// which keeps the NACKs for a frame that all miss where they are with K = 5 at 1,000:
+// A subscriber that lost a frame alone waits for 0.9 K round trips at the median, whatever
+// N is. RFC 5401, section 3.2.2, calls K a trade of latency for suppression, and a smaller
+// group needs less suppression. Therefore K = log2(N)/2, from 2 to 5. This keeps the number
+// of NACKs for a frame that all miss where K = 5 has it for 1,000 subscribers:
 //
 //	N      K     NACKs p50, p95    alone, with the repair, p50
 //	16     2     7, 16             2.7 round trips (with K = 5: 5.1)
@@ -34,28 +32,28 @@ import (
 //
 // A group of up to SmallGroup gains nothing by waiting.
 const (
-	// BackoffRoundTrips is the greatest K, backoffLeast the least.
+	// BackoffRoundTrips is the greatest K, and backoffLeast the least.
 	BackoffRoundTrips = 5
 	backoffLeast      = 2
 	// SmallGroup is the largest group that asks at once.
 	SmallGroup = 8
-	// maxGroup is the largest group believed, which keeps the sums in range.
+	// maxGroup is the largest believable group. It keeps the sums in range.
 	maxGroup = 1 << 30
 )
 
-// Backoff draws the time to wait before asking, for a group of n subscribers
-// whose greatest round trip is g: 0 in a small group. It believes in 2^30
-// subscribers and 10 s at the most.
+// Backoff draws the time to wait before asking, for a group of n subscribers whose
+// greatest round trip is g. It returns 0 in a small group, and assumes at most 2^30
+// subscribers and 10 s.
 func Backoff(r *Rand, n int, g time.Duration) time.Duration {
 	if n <= SmallGroup || g <= 0 {
 		return 0
 	}
 	n, g = min(n, maxGroup), min(g, maxRTT)
-	// All in 16-bit fixed point.
+	// The arithmetic is in 16-bit fixed point.
 	k := min(max(log2(uint64(n)<<16)/2, backoffLeast<<16), BackoffRoundTrips<<16)
 	limit := uint64(g) * k >> 16
-	// e^lambda is e*n, so t/T = log2(x*(e*n-1)+1) / log2(e*n): a ratio, in which
-	// the logarithm's base doesn't matter.
+	// e^lambda is e*n, so t/T = log2(x*(e*n-1)+1) / log2(e*n): in a ratio, the base of the
+	// logarithm doesn't matter.
 	en := uint64(n) * 178145 // e * 2^16
 	hi, _ := bits.Mul64(r.Uint64(), en-1<<16)
 	num, den := log2(hi+1<<16), log2(en)
@@ -64,9 +62,8 @@ func Backoff(r *Rand, n int, g time.Duration) time.Duration {
 	return time.Duration(t)
 }
 
-// log2 returns the binary logarithm of v/2^16 in units of 2^-16, for v of 2^16
-// and more. Integers give the same result on every architecture; math.Log
-// doesn't.
+// log2 returns the binary logarithm of v/2^16 in units of 2^-16, for v of at least 2^16.
+// Integers give the same result on every architecture; math.Log doesn't.
 func log2(v uint64) uint64 {
 	whole := uint64(bits.Len64(v)) - 17
 	m := v << (63 - (whole + 16)) // mantissa in [1, 2), as 1.63 fixed point

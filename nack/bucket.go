@@ -5,17 +5,20 @@ import (
 	"time"
 )
 
-// bucket is a token bucket of bytes. The first call of fill starts its clock.
+// A bucket is a token bucket of bytes. Its clock starts with the first call of fill.
 type bucket struct {
-	rate    uint64 // bytes a second
-	burst   uint64 // bytes
-	tokens  uint64
+	// rate is in bytes a second, burst and tokens are in bytes.
+	rate   uint64
+	burst  uint64
+	tokens uint64
+	// filled is when tokens were added last, if filling is set.
 	filled  Time
-	filling bool   // filled means something
-	nanos   uint64 // what remained of the last filling, in byte-nanoseconds
+	filling bool
+	// nanos is the remainder of the last filling, in byte-nanoseconds.
+	nanos uint64
 }
 
-// fill adds the tokens that have come since the last call.
+// fill adds the tokens that have accrued since the last call.
 func (b *bucket) fill(now Time) {
 	if !b.filling {
 		b.filled, b.filling = now, true
@@ -38,8 +41,8 @@ func (b *bucket) fill(now Time) {
 	}
 }
 
-// ready returns when n tokens will be there, 2^30 at most: now if they are. More
-// than a burst counts as a burst, or it would never be ready.
+// ready returns when n tokens are available, for n of at most 2^30: now if they are. More
+// than a burst counts as a burst, which would never be available otherwise.
 func (b *bucket) ready(now Time, n uint64) Time {
 	b.fill(now)
 	if n = min(n, b.burst); b.tokens >= n {
@@ -52,10 +55,10 @@ func (b *bucket) ready(now Time, n uint64) Time {
 	return now.Add(time.Duration((missing-1)/b.rate + 1))
 }
 
-// take removes n tokens, or as many as there are.
+// take removes n tokens, or all if there are fewer.
 func (b *bucket) take(n uint64) { b.tokens -= min(b.tokens, n) }
 
-// setRate changes how fast tokens come from now on.
+// setRate changes the rate from now on.
 func (b *bucket) setRate(now Time, rate uint64) {
 	b.fill(now)
 	b.rate = rate

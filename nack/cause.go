@@ -2,15 +2,15 @@ package nack
 
 import "fmt"
 
-// Cause says why a gap was given up.
+// A Cause is the reason why a gap was given up.
 type Cause uint8
 
 const (
-	// Unanswered: requests went without any answer for the silence time.
+	// Unanswered means that requests went unanswered for the silence time.
 	Unanswered Cause = iota + 1
-	// Late: the gap was open for longer than MaxWait.
+	// Late means that the gap was open for longer than MaxWait.
 	Late
-	// NotRecovered: recovery is off, and what is missing didn't arrive late.
+	// NotRecovered means that recovery is off, and the frames didn't arrive late.
 	NotRecovered
 )
 
@@ -27,11 +27,11 @@ func (c Cause) String() string {
 	return fmt.Sprintf("cause(%d)", uint8(c))
 }
 
-// Lost is a run of frames that was given up, and why.
+// Lost is a run of frames that was given up.
 type Lost struct {
 	Range
 	Cause Cause
-	// Found is when it was found missing.
+	// Found is when the run was found missing.
 	Found Time
 }
 

@@ -1,16 +1,17 @@
 package nack
 
-// What a CONFIRM costs its budget, about: a frame with its headers, a range in it,
-// and what may go out at once.
 const (
+	// confirmFrame is about what a CONFIRM with its headers costs its budget, and
+	// confirmRange what each range in it costs, in bytes.
 	confirmFrame = 64
 	confirmRange = 4
+	// confirmBurst is the number of bytes of CONFIRM that may go out at once.
 	confirmBurst = 128 << 10
 )
 
-// confirm lets the group be told that a frame is coming. A NACK that was sent
-// before the group was last told has crossed that, as one crosses a repair; what is
-// asked for since then is told again, as far as the budget goes.
+// confirm adds a frame to the CONFIRM for the group. A NACK that was sent before the last
+// CONFIRM of the frame has crossed it, just as a NACK may cross a repair. Requests from
+// later on are confirmed again, as far as the budget goes.
 func (r *Responder) confirm(now Time, m *mark, sent Time) {
 	if m.wasConfirmed() {
 		crossed := sent <= m.confirmedAt

@@ -6,47 +6,56 @@ import (
 	"time"
 )
 
-// Gap is a run of missing frames that were found missing together.
+// A Gap is a run of missing frames that were found missing together.
 type Gap struct {
 	Range
-	// Found is when it was found missing; where it had no room then, and there is no
-	// MaxWait, when it was first asked for.
+	// Found is when the gap was found missing. If there was no room for it then and there
+	// is no MaxWait, Found is when it was first asked for.
 	Found Time
 
-	due      Time          // when to ask, or ask again
-	wait     time.Duration // of that, from the last request or CONFIRM on
-	since    Time          // since when requests went unanswered; Never before the first
-	until    Time          // the end of the wait that a CONFIRM began last
-	tries    int32         // requests so far
-	confirms int16         // such waits so far
-	roomless bool          // there was no room for it when it was found missing
+	// due is when to ask, or ask again.
+	due Time
+	// wait is the time from the last request or CONFIRM until due.
+	wait time.Duration
+	// since is when its requests began to go unanswered; Never before the first request.
+	since Time
+	// until is the end of the wait that the last CONFIRM began.
+	until Time
+	// tries counts the requests.
+	tries int32
+	// confirms counts the waits that CONFIRMs began.
+	confirms int16
+	// roomless says that there was no room for the gap when it was found missing.
+	roomless bool
 }
 
-// Gaps is what is missing below the highest sequence number known: disjoint gaps
-// in ascending order. They lie in blocks of up to blockSize, so that a change
-// anywhere moves half a block at most, however many there are.
+// Gaps is the set of numbers missing below the highest sequence number known: disjoint
+// gaps in ascending order. The gaps lie in blocks of up to blockSize, so that a change
+// anywhere moves at most half a block, however many gaps there are.
 type Gaps struct {
 	blocks []*block
 	count  int
-	spare  []*block // empty, for the next ones
+	// spare holds empty blocks for reuse.
+	spare []*block
 	// unordered says that some gap may have been found before one below it.
 	unordered bool
 }
 
-// block is a part of the list: gaps[from:to], never empty.
+// A block is a part of the list: gaps[from:to], which is never empty.
 type block struct {
 	gaps     [blockSize]Gap
 	from, to int
 }
 
-// blockSize is how many gaps a block holds, and maxSpare how many empty blocks are
-// kept.
 const (
+	// blockSize is the capacity of a block.
 	blockSize = 64
-	maxSpare  = 4
+	// maxSpare bounds the empty blocks that are kept.
+	maxSpare = 4
 )
 
-// place is where a gap lies: gaps[index] of a block.
+// A place is the position of a gap: gaps[index] of a block. It is valid until the next
+// change.
 type place struct {
 	block, index int
 }
@@ -54,9 +63,7 @@ type place struct {
 // Len returns the number of gaps.
 func (g *Gaps) Len() int { return g.count }
 
-// begin returns the place of the lowest gap, next and prev those above and below,
-// and has reports whether there is a gap there. Places are valid until the next
-// change.
+// begin returns the place of the lowest gap.
 func (g *Gaps) begin() place {
 	if g.count == 0 {
 		return place{}
@@ -64,6 +71,7 @@ func (g *Gaps) begin() place {
 	return place{0, g.blocks[0].from}
 }
 
+// next returns the place of the gap above p.
 func (g *Gaps) next(p place) place {
 	if p.index+1 < g.blocks[p.block].to {
 		return place{p.block, p.index + 1}
@@ -74,6 +82,7 @@ func (g *Gaps) next(p place) place {
 	return place{p.block, 0}
 }
 
+// prev returns the place of the gap below p, and false if there is none.
 func (g *Gaps) prev(p place) (place, bool) {
 	if p.block < len(g.blocks) && p.index > g.blocks[p.block].from {
 		return place{p.block, p.index - 1}, true
@@ -84,9 +93,10 @@ func (g *Gaps) prev(p place) (place, bool) {
 	return place{p.block - 1, g.blocks[p.block-1].to - 1}, true
 }
 
+// has reports whether there is a gap at p.
 func (g *Gaps) has(p place) bool { return p.block < len(g.blocks) }
 
-// at returns the gap at p, to be changed in place.
+// at returns the gap at p, which may be changed in place.
 func (g *Gaps) at(p place) *Gap { return &g.blocks[p.block].gaps[p.index] }
 
 // First returns the lowest missing number.
@@ -103,7 +113,7 @@ func (g *Gaps) Contains(seq uint64) bool {
 	return found
 }
 
-// Missing returns the first number from seq on that is not missing.
+// Missing returns the lowest number, from seq on, that is not missing.
 func (g *Gaps) Missing(seq uint64) uint64 {
 	for p, found := g.find(seq); found; found = g.has(p) && g.at(p).From == seq {
 		seq = g.at(p).To
@@ -112,7 +122,7 @@ func (g *Gaps) Missing(seq uint64) uint64 {
 	return seq
 }
 
-// find returns the place of the gap that contains seq, or of the first above it.
+// find returns the place of the gap that contains seq, or else of the first gap above it.
 func (g *Gaps) find(seq uint64) (place, bool) {
 	if g.count == 0 {
 		return place{}, false
@@ -132,7 +142,7 @@ func (g *Gaps) find(seq uint64) (place, bool) {
 	return place{n, i}, b.gaps[i].From <= seq
 }
 
-// add puts a gap in its place. It must not overlap another, and was found last.
+// add inserts a gap in order. The gap must not overlap another, and was found last.
 func (g *Gaps) add(gap Gap) {
 	if gap.Len() == 0 {
 		return
@@ -192,7 +202,7 @@ func (g *Gaps) empty() *block {
 	return b
 }
 
-// remove takes the gap at p out of the list, and returns the place of the next.
+// remove deletes the gap at p, and returns the place of the next.
 func (g *Gaps) remove(p place) place {
 	b := g.blocks[p.block]
 	if p.index-b.from < b.to-p.index-1 {
@@ -233,8 +243,8 @@ func (g *Gaps) remove(p place) place {
 	return p
 }
 
-// merge joins block n with the one above where both are half a block at most,
-// or a few gaps that are left would keep many blocks.
+// merge joins block n with the next one if together they fill at most half a block.
+// Otherwise a few remaining gaps would keep many blocks alive.
 func (g *Gaps) merge(n int) bool {
 	if n+1 >= len(g.blocks) {
 		return false
@@ -251,7 +261,7 @@ func (g *Gaps) merge(n int) bool {
 	return true
 }
 
-// drop takes an empty block out of the list.
+// drop removes an empty block.
 func (g *Gaps) drop(n int) {
 	if len(g.spare) < maxSpare {
 		g.spare = append(g.spare, g.blocks[n])
@@ -259,7 +269,7 @@ func (g *Gaps) drop(n int) {
 	g.blocks = slices.Delete(g.blocks, n, n+1)
 }
 
-// take closes one missing number and returns the gap that it was in.
+// take removes one missing number and returns the gap that contained it.
 func (g *Gaps) take(seq uint64) (Gap, bool) {
 	p, found := g.find(seq)
 	if !found {
@@ -308,8 +318,8 @@ func (g *Gaps) cutAt(p place, part Range) {
 	}
 }
 
-// split cuts the gap at p in two at seq, which lies within it, and returns the
-// place of the upper part.
+// split cuts the gap at p in two at seq, which lies within it, and returns the place of
+// the upper part.
 func (g *Gaps) split(p place, seq uint64) place {
 	lower := g.at(p)
 	upper := *lower
@@ -317,11 +327,11 @@ func (g *Gaps) split(p place, seq uint64) place {
 	return g.insert(g.next(p), upper)
 }
 
-// widen extends the neighbours of [from, to) over it where they touch it and lie
-// at or above floor, and reports whether one did. One that was asked for doesn't:
-// its requests are not requests for what is added. Nor does one that was found in
-// another period than this: where a gap has a time to live, it is that of its last
-// part, and too long by no more than a period. Period 0 is endless.
+// widen extends the neighbors of [from, to) over it if they touch it and lie at or above
+// floor. It reports whether one did. A gap that was asked for is not extended: its
+// requests don't cover the added numbers. Neither is a gap that was found in another
+// period than now. Where gaps have a time to live, an extended gap has that of its last
+// part, which is too long by at most one period. Period 0 is endless.
 func (g *Gaps) widen(now Time, from, to, floor uint64, period time.Duration) bool {
 	fits := func(gap *Gap) bool {
 		return gap.From >= floor && gap.since == Never &&

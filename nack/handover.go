@@ -1,7 +1,7 @@
 package nack
 
-// HandOver moves what is missing of [from, to) to another Requester, which asks somebody
-// else for it.
+// HandOver moves the missing numbers of [from, to) to another Requester, which asks
+// another responder for them.
 func (r *Requester) HandOver(now Time, from, to uint64, other *Requester) {
 	for from < to {
 		p, _ := r.gaps.find(from)
@@ -15,8 +15,8 @@ func (r *Requester) HandOver(now Time, from, to uint64, other *Requester) {
 	}
 }
 
-// TakeOver takes what another Requester asked somebody else for in vain, and found missing
-// at a time. It must not overlap a gap.
+// TakeOver takes a run that was found missing at a time, and that another Requester asked
+// for in vain. The run must not overlap a gap.
 func (r *Requester) TakeOver(now, found Time, missing Range) {
 	if missing.Len() == 0 {
 		return
@@ -32,7 +32,7 @@ func (r *Requester) TakeOver(now, found Time, missing Range) {
 	r.late = min(r.late, r.lateAt(&gap))
 }
 
-// Asked reports whether a number is missing and was asked for.
+// Asked reports whether seq is missing and was asked for.
 func (r *Requester) Asked(seq uint64) bool {
 	p, found := r.gaps.find(seq)
 	return found && r.gaps.at(p).tries > 0

@@ -5,14 +5,14 @@ import (
 	"time"
 )
 
-// splitAt is the number of gaps from which CONFIRMs cut no others in parts: else one
-// CONFIRM of some bytes could make hundreds of gaps out of a large one.
+// splitAt is the number of gaps from which CONFIRMs no longer split gaps. Otherwise a
+// small CONFIRM could make hundreds of gaps out of a large one.
 const splitAt = 8192
 
-// Confirmed takes the responder's word that a range is coming, and postpones requests for
-// it: at first by the time that an answer may take, and by twice as much each time that the
-// word comes again after that. A gap of which only a part is coming is cut: the rest was
-// perhaps repaired at once, and lost, and shall not wait.
+// Confirmed takes a responder's word that a range is coming, and postpones requests for
+// it: at first by the time that an answer may take, and twice as long each time that the
+// word comes again later. A gap that is covered in part is split: the rest may have been
+// repaired at once and lost, and must not wait.
 func (r *Requester) Confirmed(now Time, c Range) {
 	if c.Len() == 0 {
 		return
