@@ -1,39 +1,47 @@
 package nack
 
-// Class is why a frame waits for its repair: each class has a budget of its own.
+// A Class is the reason why a frame waits for its repair. Each class has its own budget.
 type Class uint8
 
 const (
-	// Recent: it was sent lately, and lost on the way.
+	// Recent means that the frame was sent lately, and lost on the way.
 	Recent Class = iota
-	// Behind: it was sent a while ago; its asker is behind, and catches up.
+	// Behind means that the frame was sent a while ago: its asker is behind, and catches
+	// up.
 	Behind
 	classes
 )
 
-// queue is what waits to be repeated. Each asker's frames of a class are served in the
-// order in which it asked; askers take turns, so that none starves behind another. The
-// frames are linked through the Responder's marks: what can be held can wait, and
-// no asker takes another's room.
+// A queue holds the frames that wait to be repeated. An asker's frames of a class are
+// served in the order of its requests. Askers are served round robin, a quantum each, so
+// that none starves behind another. The frames are linked through the marks: every frame
+// that can be held can wait, and no asker takes room from another.
 type queue struct {
 	marks marks
 	lines [classes]line
 }
 
-// line is the askers of which something waits in one class.
+// A line is the queue of one class: the askers that wait in it.
 type line struct {
-	first, last *Asker // first has its turn
+	// first is the asker whose turn it is.
+	first, last *Asker
 	askers      int
-	frames      uint64 // of all askers
-	budget      bucket // in bytes
+	// frames counts the waiting frames of all askers.
+	frames uint64
+	// budget is in bytes.
+	budget bucket
 }
 
-// entry is an asker's place in a line.
+// An entry is an asker's place in a line.
 type entry struct {
-	first, last int32  // its frames' marks, as indices plus one; 0 for none
-	queued      uint64 // frames that wait for their repair
-	served      int    // frames of this turn
-	prev, next  *Asker // whose turns come before and after
+	// first and last are the marks of its frames, as indices plus one; 0 means none.
+	first, last int32
+	// queued counts its frames that wait for their repair.
+	queued uint64
+	// served counts the frames of the current turn.
+	served int
+	// prev and next are the askers whose turns come before and after.
+	prev, next *Asker
 }
 
 func newQueue(cfg ResponderConfig) queue {
@@ -44,12 +52,12 @@ func newQueue(cfg ResponderConfig) queue {
 	return q
 }
 
-// turn is how many frames an asker is given before the next has its turn: enough
-// for the datagrams of one offloaded send to one destination.
+// quantum is the number of frames that an asker is served in one turn: enough for the
+// datagrams of one offloaded send to one destination.
 const quantum = 16
 
-// push appends the frame of mark at-1 to what waits for its asker in a class. It must
-// not wait yet.
+// push appends the frame of mark at-1 to its asker's entry in a class. The frame must not
+// be queued.
 func (q *queue) push(at int32, class Class) {
 	m := q.marks.at(at - 1)
 	p := &m.asker.in[class]
@@ -65,8 +73,8 @@ func (q *queue) push(at int32, class Class) {
 	q.lines[class].frames++
 }
 
-// remove takes the frame of mark at-1, which must wait, out of the queue, and
-// reports whether nothing of its asker's waits in its class any more.
+// remove takes the frame of mark at-1, which must be queued, out of the queue. It reports
+// whether its asker's entry in the class is now empty.
 func (q *queue) remove(at int32) bool {
 	m := q.marks.at(at - 1)
 	p := &m.asker.in[m.class]
@@ -91,7 +99,7 @@ func (q *queue) remove(at int32) bool {
 	return true
 }
 
-// join lets a wait for its turn, behind all others.
+// join puts a at the end of the line.
 func (l *line) join(a *Asker, class Class) {
 	p := &a.in[class]
 	p.prev, p.next = l.last, nil
@@ -121,7 +129,7 @@ func (l *line) leave(a *Asker, class Class) {
 	l.askers--
 }
 
-// rotate gives the turn to the next asker.
+// rotate passes the turn to the next asker.
 func (l *line) rotate(class Class) {
 	a := l.first
 	l.leave(a, class)

@@ -6,12 +6,12 @@ import (
 	"slices"
 )
 
-// Range is a run of sequence numbers, or of offsets: From is in it, To is not.
+// Range is a run of sequence numbers or offsets, from From up to but not including To.
 type Range struct {
 	From, To uint64
 }
 
-// Len returns how many numbers are in the range.
+// Len returns the number of numbers in the range.
 func (r Range) Len() uint64 {
 	if r.To <= r.From {
 		return 0
@@ -31,8 +31,8 @@ func (r Range) Clip(from, to uint64) Range {
 	return r
 }
 
-// String prints a single number as "7" and a longer range as "7-9", both ends
-// included, as people read it.
+// String formats a single number as "7" and a longer range as "7-9", with both ends
+// included.
 func (r Range) String() string {
 	switch r.Len() {
 	case 0:
@@ -44,8 +44,8 @@ func (r Range) String() string {
 	}
 }
 
-// Normalize sorts ranges in place by where they start, joins those that touch or
-// overlap, drops empty ones, and returns what is left.
+// Normalize sorts ranges in place, joins those that touch or overlap, drops empty ones,
+// and returns the result.
 func Normalize(ranges []Range) []Range {
 	slices.SortFunc(ranges, func(a, b Range) int { return cmp.Compare(a.From, b.From) })
 	kept := ranges[:0]
@@ -61,9 +61,9 @@ func Normalize(ranges []Range) []Range {
 	return kept
 }
 
-// Subtract appends to kept the numbers of some ranges that aren't in others, and
-// returns it. Both must be as Normalize returns them, or ascending and disjoint at
-// least; kept must not share memory with them.
+// Subtract appends to kept the numbers that are in ranges and not in without, and returns
+// it. Both must be ascending and disjoint, as Normalize returns them. kept must not share
+// memory with them.
 func Subtract(kept, ranges, without []Range) []Range {
 	at := 0
 	for _, r := range ranges {
@@ -85,9 +85,9 @@ func Subtract(kept, ranges, without []Range) []Range {
 	return kept
 }
 
-// Union appends to kept the numbers that one or the other of two lists of ranges
-// holds, and returns it. Both must be ascending and disjoint; kept must not share
-// memory with them, and its own ranges must come before theirs.
+// Union appends to kept the numbers that are in a or in b, and returns it. Both must be
+// ascending and disjoint. kept must not share memory with them, and its own ranges must
+// come before theirs.
 func Union(kept, a, b []Range) []Range {
 	for len(a) > 0 || len(b) > 0 {
 		if len(a) == 0 || len(b) > 0 && b[0].From < a[0].From {
@@ -104,7 +104,7 @@ func Union(kept, a, b []Range) []Range {
 	return kept
 }
 
-// Count returns how many numbers are in ascending and disjoint ranges.
+// Count returns the number of numbers in ascending and disjoint ranges.
 func Count(ranges []Range) (n uint64) {
 	for _, r := range ranges {
 		n += r.Len()

@@ -3,44 +3,60 @@ package nack
 import "time"
 
 const (
-	// maxReorder is the longest that a frame is waited for as merely late.
+	// maxReorder bounds the time for which a missing frame is assumed to be merely late.
 	maxReorder = 100 * time.Millisecond
-	// minReorder is how long a missing frame may be merely late where it is
-	// not asked for.
+	// minReorder is how long a missing frame may be late if it is not asked for.
 	minReorder = time.Millisecond
-	// requestLog is how many requests are remembered to time their answers.
+	// requestLog is the number of requests that are remembered in order to time their
+	// answers.
 	requestLog = 16
 )
 
-// Requester decides when one subscriber asks one publisher for what it misses.
-// All gaps that are due go into one NACK. It is not safe for concurrent use.
+// A Requester decides when a subscriber asks a publisher for missing frames. All gaps
+// that are due go into one NACK. A Requester is not safe for concurrent use.
 type Requester struct {
 	cfg  RequesterConfig
 	rand *Rand
 	gaps Gaps
 
-	group    int           // subscribers, as the publisher announced
-	groupRTT time.Duration // the group's round trip, as the publisher announced
-	rtt      RTT           // from requests to their repairs
-	reorder  time.Duration // how late a frame may come of itself
-	behind   time.Duration // how late what is taken in now comes
-	limit    uint64        // frames from here on are not asked for yet
+	// group is the number of subscribers, as the publisher announced it, and groupRTT
+	// their round trip.
+	group    int
+	groupRTT time.Duration
+	// rtt is the time from requests to their repairs.
+	rtt RTT
+	// reorder is how late a frame may come without a request.
+	reorder time.Duration
+	// behind is how late the frames that are read now arrive.
+	behind time.Duration
+	// limit is the first frame that is not asked for yet.
+	limit uint64
 
-	backoff time.Duration // the last draw
-	drawn   Time          // when it was drawn
+	// backoff is the last draw, made at drawn.
+	backoff time.Duration
+	drawn   Time
 
-	confirmBackoff time.Duration // the last draws for a CONFIRM
+	// confirmBackoff and confirmJitter are the last draws for a CONFIRM, made at
+	// confirmDrawn.
+	confirmBackoff time.Duration
 	confirmJitter  uint64
-	confirmDrawn   Time // when they were drawn
+	confirmDrawn   Time
 
-	next        Time   // nothing is to be asked for before
-	late        Time   // no gap has been open for too long before
-	silent      Time   // no gap's requests are unanswered for too long before
-	quiet       Time   // no NACK before: a moment's gaps share one
-	advanced    Time   // when gaps were last looked through
-	outstanding uint64 // frames asked for, not there, not yet due again
-	full        bool   // something due waits for outstanding to fall
-	limited     bool   // something due waits for the limit to pass it
+	// No gap is due before next, has been open for too long before late, or has gone
+	// unanswered for too long before silent.
+	next   Time
+	late   Time
+	silent Time
+	// quiet is when the next NACK may go: gaps found within a moment share one.
+	quiet Time
+	// advanced is when the gaps were last collected.
+	advanced Time
+	// outstanding counts the frames that are asked for, missing, and not due again.
+	outstanding uint64
+	// full says that a due gap waits for outstanding to fall.
+	full bool
+	// limited says that a due gap waits for the limit to pass it.
+	limited bool
 
 	requests uint32
 	log      [requestLog]struct {
@@ -52,7 +68,7 @@ type Requester struct {
 	removed []Range
 }
 
-// NewRequester returns a Requester that has no gaps.
+// NewRequester returns a Requester without gaps.
 func NewRequester(cfg RequesterConfig) *Requester {
 	cfg.setDefaults()
 	return &Requester{
@@ -61,27 +77,27 @@ func NewRequester(cfg RequesterConfig) *Requester {
 	}
 }
 
-// Gaps returns what is missing. It is to be read only.
+// Gaps returns the gaps, which the caller must not change.
 func (r *Requester) Gaps() *Gaps { return &r.gaps }
 
 // RTT returns the measured time from a request to its repair.
 func (r *Requester) RTT() *RTT { return &r.rtt }
 
-// SetGroup takes what the publisher announced: how many subscribers there are
-// and their round trip; 0 where it doesn't know.
+// SetGroup sets the number of subscribers and their round trip, as the publisher
+// announced them; 0 means unknown.
 func (r *Requester) SetGroup(size int, rtt time.Duration) {
 	r.group, r.groupRTT = size, min(max(rtt, 0), maxRTT)
 }
 
-// GroupSize returns how many subscribers the publisher announced.
+// GroupSize returns the number of subscribers that the publisher announced.
 func (r *Requester) GroupSize() int { return r.group }
 
-// SetBehind says how much later than it could what was sent is taken in now: an
-// answer may be on its way for that much longer before it counts as missing.
+// SetBehind sets how long frames wait before they are read. An answer may take that much
+// longer before it counts as missing.
 func (r *Requester) SetBehind(d time.Duration) { r.behind = max(d, 0) }
 
-// SetLimit says that frames from seq on have no room yet: they are not asked
-// for until the limit has passed them.
+// SetLimit says that there is no room yet for frames from seq on. They are not asked for
+// until the limit has passed them.
 func (r *Requester) SetLimit(now Time, seq uint64) {
 	if seq > r.limit && r.limited {
 		r.next = min(r.next, now)
@@ -89,7 +105,7 @@ func (r *Requester) SetLimit(now Time, seq uint64) {
 	r.limit = seq
 }
 
-// Missing takes a gap that was just found. It must not overlap another.
+// Missing adds a gap that was just found. It must not overlap another.
 func (r *Requester) Missing(now Time, from, to uint64) {
 	if from >= to {
 		return
@@ -100,7 +116,7 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 		period = max(period, 1)
 	}
 	if from >= r.limit && r.gaps.widen(now, from, to, r.limit, period) {
-		// What finds no room comes frame by frame, and is one gap.
+		// Frames that find no room come one by one, and make one gap.
 		r.limited = true
 		return
 	}
@@ -115,8 +131,8 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 	r.late = min(r.late, r.lateAt(&gap))
 }
 
-// draw returns how long to back off. What is found missing within a fraction of
-// a round trip was lost together and shares one draw, and so one NACK.
+// draw returns how long to back off. Gaps that are found within a fraction of a round
+// trip were lost together; they share one draw, and so one NACK.
 func (r *Requester) draw(now Time) time.Duration {
 	if trip := r.roundTrip(); r.drawn == always || now.Sub(r.drawn) >= trip/4 {
 		r.backoff, r.drawn = Backoff(r.rand, r.group, trip), now
@@ -124,8 +140,9 @@ func (r *Requester) draw(now Time) time.Duration {
 	return r.backoff
 }
 
-// Arrived takes a frame that came, as a repair or late of itself. It returns the
-// gap that it closes, wholly or in part, and false if it wasn't missing.
+// Arrived takes the number of a frame that arrived, as a repair or merely late. It
+// returns the gap that the frame closes, wholly or in part, and false if the frame wasn't
+// missing.
 func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 	gap, ok := r.gaps.take(seq)
 	if !ok {
@@ -149,11 +166,11 @@ func (r *Requester) Arrived(now Time, seq uint64, repaired bool) (Gap, bool) {
 	return gap, true
 }
 
-// forgetReorder takes a true loss for a sign that frames come in order again.
+// forgetReorder shortens reorder: a true loss is a sign that frames come in order again.
 func (r *Requester) forgetReorder() { r.reorder -= (r.reorder + 15) / 16 }
 
-// answered restarts the unanswered clock of what is left on both sides of seq:
-// a long gap is repaired bit by bit.
+// answered restarts the silence time of the gaps on both sides of seq. A long gap is
+// repaired bit by bit.
 func (r *Requester) answered(now Time, seq uint64) {
 	above, _ := r.gaps.find(seq)
 	if r.gaps.has(above) && r.gaps.at(above).since != Never {
@@ -164,37 +181,39 @@ func (r *Requester) answered(now Time, seq uint64) {
 	}
 }
 
-// Answered takes the request number of a repair: if it is one of ours, it tells
-// the round trip.
+// Answered takes the request number of a repair. If the request is one of this
+// Requester's, it gives a sample of the round trip.
 func (r *Requester) Answered(now Time, request uint64) {
 	for i := range r.log {
 		if e := &r.log[i]; e.request == request && request != 0 {
 			r.rtt.Sample(now.Sub(e.sent))
-			e.request = 0 // the first answer only: the others wait behind it
+			// Only the first answer counts: the others wait behind it.
+			e.request = 0
 			return
 		}
 	}
 }
 
-// Issued says whether a request is one of this Requester's.
+// Issued reports whether a request is one of this Requester's.
 func (r *Requester) Issued(request uint64) bool {
 	n := uint32(request)
 	return request>>32 == r.cfg.ID&(1<<32-1) && n != 0 && n <= r.requests
 }
 
-// Forget removes a range that is no longer to be waited for and appends the runs
-// of it that were missing to removed.
+// Forget removes a range that is no longer awaited, and appends the runs of it that were
+// missing to removed.
 func (r *Requester) Forget(from, to uint64, removed []Range) []Range {
 	before := len(removed)
 	removed = r.gaps.cut(from, to, removed)
 	if r.full && len(removed) > before {
-		r.next = min(r.next, r.advanced) // what waits for that may go now
+		// Gaps that wait for room may go now.
+		r.next = min(r.next, r.advanced)
 	}
 	return removed
 }
 
-// Request returns the ranges of the NACK to send now and its request number, and
-// false if there is none. The ranges are valid until the next Advance.
+// Request returns the number and the ranges of the NACK to send now, and false if there
+// is none. The ranges are valid until the next Advance.
 func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	if len(r.ask) == 0 {
 		return 0, nil, false
@@ -205,9 +224,9 @@ func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	request := r.cfg.ID<<32 | uint64(r.requests)
 	e := &r.log[r.requests%requestLog]
 	e.request, e.sent = request, now
-	// What is found missing within a fraction of a round trip goes into one
-	// NACK: a burst of loss must not become a burst of NACKs. However long the round
-	// trip is believed to be, many NACKs fit the silence time.
+	// Gaps found within a fraction of a round trip share a NACK: a burst of loss must not
+	// become a burst of NACKs. Many NACKs fit into the silence time, however long the
+	// round trip seems to be.
 	r.quiet = now
 	if r.rtt.known {
 		r.quiet = now.Add(min(r.rtt.smooth/4, min(r.cfg.Silence, maxPatience)/32))
@@ -215,8 +234,8 @@ func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	return request, ranges, true
 }
 
-// roundTrip returns the round trip for back-off: the group's, since all must
-// draw from the same distribution.
+// roundTrip returns the round trip for back-off. It is the group's, because all
+// subscribers must draw from the same distribution.
 func (r *Requester) roundTrip() time.Duration {
 	if r.groupRTT > 0 {
 		return r.groupRTT

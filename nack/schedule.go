@@ -5,21 +5,20 @@ import (
 	"time"
 )
 
-// The Requester's schedule: when it has something to do, what it gives up, what
-// it asks for, and when it asks again.
+// This file is the Requester's schedule: which gaps it gives up, which it asks for, and when.
 
-// Deadline returns when to call Advance.
+// Deadline returns when Advance must be called.
 func (r *Requester) Deadline() Time {
 	if r.gaps.Len() == 0 {
 		return Never
 	}
-	// Only asking waits for the quiet after a NACK: giving up doesn't.
+	// Only requests wait for the quiet time after a NACK. Giving up doesn't.
 	return min(max(r.next, r.quiet), r.late, r.silent)
 }
 
-// Advance gives up what has waited too long and collects what is due. It returns
-// the runs given up, valid until the next call; Request then returns what to
-// ask for.
+// Advance gives up gaps that have waited for too long, and collects those that are due.
+// It returns the runs given up, which are valid until the next call. Request then returns
+// the ranges to ask for.
 func (r *Requester) Advance(now Time) []Lost {
 	r.lost, r.ask = r.lost[:0], r.ask[:0]
 	if now < r.Deadline() {
@@ -41,8 +40,8 @@ func (r *Requester) Advance(now Time) []Lost {
 	return r.lost
 }
 
-// patience returns how long a gap may be open, whatever becomes of its requests; 0
-// means for ever.
+// patience returns how long a gap may be open, whatever its requests do; 0 means for
+// ever.
 func (r *Requester) patience() time.Duration {
 	wait := max(r.cfg.MaxWait, 0)
 	if r.cfg.NoRecovery {
@@ -54,7 +53,7 @@ func (r *Requester) patience() time.Duration {
 	return wait
 }
 
-// lateAt returns when a gap has been open for too long.
+// lateAt returns when a gap will have been open for too long.
 func (r *Requester) lateAt(gap *Gap) Time {
 	if wait := r.patience(); wait > 0 {
 		return gap.Found.Add(wait)
@@ -62,13 +61,12 @@ func (r *Requester) lateAt(gap *Gap) Time {
 	return Never
 }
 
-// silentAt returns when a gap's requests have gone unanswered for too long. Where the network or
-// the subscriber's socket holds a backlog, repairs wait behind it as all frames do.
+// silentAt returns when a gap's requests will have gone unanswered for too long. Repairs
+// wait behind a backlog in the network or the subscriber's socket just as all frames do.
 func (r *Requester) silentAt(gap *Gap) Time { return gap.since.Add(r.cfg.Silence + r.behind) }
 
-// giveUpLate moves every gap that has been open for too long to r.lost. Gaps mostly
-// stand in the order in which they were found, and it stops at the first that isn't
-// due.
+// giveUpLate moves every gap that has been open for too long to r.lost. Gaps mostly stand
+// in the order in which they were found; then it stops at the first that isn't due.
 func (r *Requester) giveUpLate(now Time) {
 	r.late = Never
 	for p := r.gaps.begin(); r.gaps.has(p); {
@@ -91,8 +89,7 @@ func (r *Requester) giveUpLate(now Time) {
 	}
 }
 
-// giveUpUnanswered moves every gap whose requests went unanswered for too long to
-// r.lost.
+// giveUpUnanswered moves every gap whose requests went unanswered for too long to r.lost.
 func (r *Requester) giveUpUnanswered(now Time) {
 	r.silent = Never
 	for p := r.gaps.begin(); r.gaps.has(p); {
@@ -111,15 +108,15 @@ func (r *Requester) giveUp(p place, cause Cause) place {
 	if gap.tries > 0 {
 		r.outstanding -= min(r.outstanding, gap.Len())
 		if r.full {
-			r.next = min(r.next, r.advanced) // what waits for that may go now
+			// Gaps that wait for room may go now.
+			r.next = min(r.next, r.advanced)
 		}
 	}
 	r.lost = append(r.lost, Lost{gap.Range, cause, gap.Found})
 	return r.gaps.remove(p)
 }
 
-// soon is how long before its time, at the most, what is asked for again goes along
-// with a NACK that is sent anyway.
+// lead returns how long before its time a gap may join a NACK that is sent anyway.
 func (r *Requester) lead(gap *Gap) time.Duration {
 	if gap.tries == 0 {
 		if r.group > SmallGroup {
@@ -130,9 +127,9 @@ func (r *Requester) lead(gap *Gap) time.Duration {
 	return min(gap.wait/4, r.cfg.Silence/32)
 }
 
-// collect puts what is due into r.ask, lowest first, and finds the next deadline.
-// What is due soon goes along: else gaps that are asked for again and again would
-// have a NACK each.
+// collect moves the gaps that are due into r.ask, lowest first, and finds the next
+// deadline. Gaps that are due soon go along. Otherwise each gap that is asked for
+// repeatedly would end up with a NACK of its own.
 func (r *Requester) collect(now Time) {
 	r.outstanding, r.full, r.limited, r.next = 0, false, false, Never
 	anyDue := false
@@ -145,7 +142,8 @@ func (r *Requester) collect(now Time) {
 		}
 	}
 	room := r.cfg.MaxAsk - min(r.cfg.MaxAsk, r.outstanding)
-	jitter := r.rand.Uint64() // one for all: what is asked together is due together
+	// All gaps share one draw: those that are asked for together are due together again.
+	jitter := r.rand.Uint64()
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
 		gap := r.gaps.at(p)
 		if gap.due > now {
@@ -154,7 +152,8 @@ func (r *Requester) collect(now Time) {
 				r.next = min(r.next, gap.due)
 				continue
 			}
-			room -= gap.Len() - gap.asked() // what is asked for again has its room
+			// A gap that is asked for again has its room already.
+			room -= gap.Len() - gap.asked()
 			r.outstanding += gap.Len() - gap.asked()
 		} else {
 			part := gap.Range.Clip(gap.From, r.limit)
@@ -164,10 +163,12 @@ func (r *Requester) collect(now Time) {
 				part.To = part.From + room
 			}
 			if part.Len() == 0 {
-				gap.since = Never // while nobody asks, nothing goes unanswered
+				// While nothing is asked for, nothing goes unanswered.
+				gap.since = Never
 				continue
 			}
-			if part.Len() < gap.Len() { // ask for the first part, the rest waits
+			// Ask for the first part; the rest waits.
+			if part.Len() < gap.Len() {
 				p, _ = r.gaps.prev(r.gaps.split(p, part.To))
 				gap = r.gaps.at(p)
 			}
@@ -180,7 +181,7 @@ func (r *Requester) collect(now Time) {
 	}
 }
 
-// asked returns how many frames of a gap are asked for.
+// asked returns the number of frames of a gap that are asked for.
 func (gap *Gap) asked() uint64 {
 	if gap.tries == 0 {
 		return 0
@@ -194,13 +195,14 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 		gap.since = now
 	}
 	if gap.roomless && gap.tries == 0 && r.cfg.MaxWait <= 0 {
-		gap.Found = now // up to now it waited for room, and for no repair
+		// Until now it waited for room, not for a repair.
+		gap.Found = now
 	}
 	r.silent = min(r.silent, r.silentAt(gap))
 	wait := r.timeout() << min(gap.tries, 16)
-	// Never so rarely that a chance loss of a few requests ends a gap, however
-	// long the round trip is, or is believed to be; nor that a closed publisher takes
-	// it for the end.
+	// Requests must be frequent enough, however long the round trip is or seems to be,
+	// that the loss of a few doesn't end a gap, and that a closed publisher doesn't take
+	// their absence for the end.
 	patience := min(r.cfg.Silence, maxPatience)
 	wait = min(wait, max(min(r.timeout(), patience/8), patience/16))
 	extra, _ := bits.Mul64(jitter, uint64(wait/2))

@@ -2,9 +2,9 @@ package nack
 
 import "time"
 
-// Suspended says that this process was suspended for d until now: that requests
-// went unanswered meanwhile says nothing about the publisher, nor when their answers
-// are found about the round trip.
+// Suspended notes that this process was suspended for d until now. Requests that went
+// unanswered meanwhile say nothing about the responder, and answers that are found now
+// say nothing about the round trip.
 func (r *Requester) Suspended(d time.Duration) {
 	clear(r.log[:])
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
