@@ -37,7 +37,9 @@ func (v *view) heard(p *world.Datagram) {
 			v.confirmed = true
 			v.noteConfirm(now, f)
 		}
-		v.aliveBy(now, f.Time)
+		if f.Kind == frame.Confirm || v.issued(f.Request) {
+			v.aliveBy(now, f.Time)
+		}
 		return
 	case frame.Nack, frame.Status:
 		return
@@ -88,6 +90,13 @@ func (v *view) forget() {
 	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && v.c.w.Now().Sub(v.lastHeard) >= v.silence() {
 		v.any = false
 	}
+}
+
+// issued reports whether a request is one of the subscriber's: the answer to another's
+// tells it nothing.
+func (v *view) issued(request uint64) bool {
+	last := v.asking.request
+	return last != 0 && request>>32 == last>>32 && uint32(request) <= uint32(last)
 }
 
 // aliveBy notes that the publisher was heard by a frame that was made at a time of its
