@@ -49,7 +49,8 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	case "buffer":
 		sc.Disk = 8 << 20
 	}
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: sc, Disk: world.DiskConfig{Wait: time.Millisecond}})
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: sc,
+		Disk: world.DiskConfig{Wait: time.Millisecond}})
 	var worst time.Duration
 	healthy := func(now reliable.Time, ev *reliable.Event) {
 		if ev.Kind == reliable.Message {
@@ -58,10 +59,12 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	}
 	var well []*world.Subscriber
 	for _, name := range []string{"a", "b"} {
-		well = append(well, story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), OnEvent: healthy,
-			Receiver: receive.Config{Name: name}}))
+		well = append(well, story.AddSubscriber(t, s.World,
+			world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), OnEvent: healthy,
+				Receiver: receive.Config{Name: name}}))
 	}
-	cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
+	cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
 	if c.trouble == "slow" {
 		cfg.Work = 3 * time.Millisecond
 	}
@@ -74,7 +77,8 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	}
 	for i := range cellMessages {
 		s.At(200*story.Milli+reliable.Time(i)*story.Milli, func() {
-			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
+			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d",
+				i)); errors.Is(err, reliable.ErrDropped) {
 				c.dropped++
 			}
 		})
@@ -89,7 +93,8 @@ func (c *cell) run(t *testing.T, seed uint64) {
 		c.lost = c3.Sessions()[0].Lost
 	}
 	for _, line := range s.Told[c3] {
-		if _, cause, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "lost") && !strings.Contains(c.causes, cause) {
+		if _, cause, ok := strings.Cut(line, ": "); ok && strings.HasPrefix(line, "lost") &&
+			!strings.Contains(c.causes, cause) {
 			c.causes += ", " + cause
 		}
 	}
@@ -100,15 +105,18 @@ func (c *cell) row() string {
 	if c.trouble == "killed" {
 		lost = "-"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %v | %d | %s | %d | %v | %d |\n", c.overload, c.pace, c.trouble,
-		c.held.Round(10*time.Millisecond), c.dropped, lost, c.healthyLost, c.healthyWorst.Round(100*time.Microsecond), c.disk)
+	return fmt.Sprintf("| %s | %s | %s | %v | %d | %s | %d | %v | %d |\n", c.overload, c.pace,
+		c.trouble,
+		c.held.Round(10*time.Millisecond), c.dropped, lost, c.healthyLost,
+		c.healthyWorst.Round(100*time.Microsecond), c.disk)
 }
 
 // Every cell of overload x pace x trouble, each judged by the Checker, and all in the
 // table of docs/OVERLOAD.md, which must say what is measured here.
 func TestOverloadTable(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| overload | pace | the third is | producer held | dropped | the third lost | the others lost | their worst latency | frames on disk |\n")
+	b.WriteString("| overload | pace | the third is | producer held | dropped | the third lost " +
+		"| the others lost | their worst latency | frames on disk |\n")
 	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
 	for _, overload := range []string{"drop", "buffer", "block"} {
 		for _, pace := range []string{"none", "slowest", "quorum:2", "named:c"} {
@@ -118,7 +126,8 @@ func TestOverloadTable(t *testing.T) {
 				b.WriteString(c.row())
 				counts := slices.Contains([]string{"slowest", "named:c"}, pace)
 				switch {
-				case trouble == "healthy" && (c.lost+c.healthyLost > 0 || c.dropped > 0 || c.held > 0):
+				case trouble == "healthy" && (c.lost+c.healthyLost > 0 || c.dropped > 0 ||
+					c.held > 0):
 					t.Errorf("nobody is in trouble: %+v", c)
 				case overload != "drop" && counts && c.lost > 0:
 					t.Errorf("it counts, and lost: %+v", c)
@@ -147,6 +156,7 @@ func TestOverloadTable(t *testing.T) {
 			t.Fatal(err)
 		}
 	} else if shown != b.String() {
-		t.Errorf("%s shows another table than was measured; go test ./testnet -run OverloadTable -overload.update mends it:\n%s", path, b.String())
+		t.Errorf("%s shows another table than was measured; go test ./testnet -run "+
+			"OverloadTable -overload.update mends it:\n%s", path, b.String())
 	}
 }

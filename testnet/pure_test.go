@@ -26,8 +26,10 @@ func TestWorldIsPure(t *testing.T) {
 		}
 		names = append(names, list...)
 	}
-	allowed := []string{"bytes", "errors", "fmt", "math/bits", "net/netip", "slices", "sort", "strings", "time",
-		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/receive", "crier/reliable/repair", "crier/reliable/send", "crier/reliable/store",
+	allowed := []string{"bytes", "errors", "fmt", "math/bits", "net/netip", "slices", "sort",
+		"strings", "time",
+		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/receive",
+		"crier/reliable/repair", "crier/reliable/send", "crier/reliable/store",
 		"crier/testnet/link", "crier/testnet/schedule", "crier/testnet/world"}
 	values := []string{"Duration", "Second", "Millisecond", "Time", "Unix"} // no clocks, no timers
 	for _, name := range names {
@@ -47,15 +49,18 @@ func TestWorldIsPure(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt, *ast.ChanType, *ast.MapType:
-				t.Errorf("%v: goroutines, channels and maps have no place in the simulator", set.Position(n.Pos()))
+				t.Errorf("%v: goroutines, channels and maps have no place in the simulator",
+					set.Position(n.Pos()))
 			case *ast.SelectorExpr:
 				pkg, ok := n.X.(*ast.Ident)
 				if ok && pkg.Name == "time" && !slices.Contains(values, n.Sel.Name) {
-					t.Errorf("%v: time.%s has no place in the simulator", set.Position(n.Pos()), n.Sel.Name)
+					t.Errorf("%v: time.%s has no place in the simulator", set.Position(n.Pos()),
+						n.Sel.Name)
 				}
 			case *ast.BasicLit:
 				if n.Kind == token.FLOAT && !strings.HasPrefix(n.Value, "1e") {
-					t.Errorf("%v: %s: nothing is decided by floating point", set.Position(n.Pos()), n.Value)
+					t.Errorf("%v: %s: nothing is decided by floating point", set.Position(n.Pos()),
+						n.Value)
 				}
 			}
 			return true

@@ -25,15 +25,18 @@ func TestSwarmWaitsForRateLimits(t *testing.T) {
 		w := world.New(world.Config{Seed: 1})
 		s := &scenario{w: w}
 		pub := story.AddPublisher(t, w, world.PublisherConfig{Sender: c.sender})
-		story.AddSubscriber(t, w, world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
+		story.AddSubscriber(t, w, world.SubscriberConfig{Down: story.Near(nil),
+			Up: story.Near(nil)})
 		w.At(500*story.Milli, func() {
 			for range 10_000 {
 				pub.Publish(make([]byte, 1000))
 			}
 		})
 		at, err := s.drain(1000 * story.Milli)
-		if took := time.Duration(at); err != nil || took < c.least || took > c.most || pub.Session().SentOffset() != c.sent {
-			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took, pub.Session().SentOffset())
+		if took := time.Duration(at); err != nil || took < c.least || took > c.most ||
+			pub.Session().SentOffset() != c.sent {
+			t.Errorf("%s: %v, drained after %v, %d messages sent", name, err, took,
+				pub.Session().SentOffset())
 		}
 	}
 }

@@ -33,7 +33,8 @@ func (s *scenario) faults() {
 			s.plan(at, "%v pauses for "+pause.String(), sub, func() { sub.Pause(pause) })
 			s.until(at.Add(pause))
 		case 6, 7:
-			s.plan(at, "%v is cut off from "+pub.String()+" for "+pause.String(), sub, func() { w.Partition(pub, sub) })
+			s.plan(at, "%v is cut off from "+pub.String()+" for "+pause.String(), sub,
+				func() { w.Partition(pub, sub) })
 			s.plan(at.Add(pause), "", sub, func() { w.Heal(pub, sub) })
 		case 8:
 			if s.one(2) {

@@ -50,7 +50,8 @@ func (s *scenario) sizes(stride int, left *int) (string, func() int) {
 		}
 		*left = min(*left, 300)
 	default:
-		name, profile = "of all sizes", func(r *random.Generator) int { return int(r.Below(uint64(1) << (1 + r.Below(13)))) }
+		name, profile = "of all sizes",
+			func(r *random.Generator) int { return int(r.Below(uint64(1) << (1 + r.Below(13)))) }
 		*left = min(*left, 1+*left/2)
 	}
 	r := random.New(s.r.Uint64())
@@ -67,7 +68,9 @@ func (f *feed) publish() {
 		_, err := f.pub.Publish(f.message())
 		var large *reliable.TooLargeError
 		switch {
-		case err == nil, errors.Is(err, world.ErrHeld), errors.Is(err, world.ErrDown), errors.Is(err, reliable.ErrDropped), errors.Is(err, reliable.ErrClosed), errors.As(err, &large):
+		case err == nil, errors.Is(err, world.ErrHeld), errors.Is(err, world.ErrDown),
+			errors.Is(err, reliable.ErrDropped), errors.Is(err, reliable.ErrClosed),
+			errors.As(err, &large):
 		default:
 			f.s.err = err
 		}

@@ -25,7 +25,8 @@ var foundSeeds = []uint64{
 
 	6032160, // what one without a row was denied, taken for denied to one that counts
 	6027778, // what went to the group comes again from the disk
-	6022113, // a repair comes to a sleeper before the frame, and before it is told where the session begins
+	// a repair comes to a sleeper before the frame, and before it is told where the session begins
+	6022113,
 	6014789, // what one waits for alone goes to the group, since another without a row asks
 }
 

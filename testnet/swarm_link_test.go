@@ -14,7 +14,8 @@ func (s *scenario) loss() link.Loss {
 	case 1:
 		return link.Bernoulli{P: s.share(50, 300)}
 	case 2:
-		return link.GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500), LossBad: s.share(300, 1000)}
+		return link.GilbertElliott{GoodToBad: s.share(1, 50), BadToGood: s.share(20, 500),
+			LossBad: s.share(300, 1000)}
 	}
 	return nil
 }
@@ -29,7 +30,8 @@ func (s *scenario) link() link.Config {
 		c.Delay = link.UniformDelay{Min: a, Max: a + s.span(0, 5*time.Millisecond)}
 	case 2:
 		a := s.span(0, time.Millisecond)
-		c.Delay = link.ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond), Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
+		c.Delay = link.ParetoDelay{Min: a, Mean: s.span(1, time.Millisecond),
+			Max: a + s.span(time.Millisecond, 100*time.Millisecond)}
 	case 3:
 		c.Delay = link.FixedDelay(s.span(time.Millisecond, 100*time.Millisecond))
 	}

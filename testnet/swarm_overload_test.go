@@ -57,7 +57,8 @@ func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 	if one(4) {
 		sc.MaxRate = 200_000 + r.Below(5_000_000)
 	}
-	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, rate %d",
+	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, "+
+		"rate %d",
 		sc.Pace, sc.WhenFull, sc.StallTimeout, sc.WaitFor, sc.Disk, cfg.Disk, sc.MaxRate)
 }
 

@@ -13,7 +13,8 @@ import (
 	"testing"
 )
 
-var swarmProgress = flag.String("swarm.progress", "", "keep in `FILE` which seeds are done and which failed, and go on from there; an absolute path")
+var swarmProgress = flag.String("swarm.progress", "",
+	"keep in `FILE` which seeds are done and which failed, and go on from there; an absolute path")
 
 // swarmPart is how many seeds are noted as done together: so many are run again at
 // the most, by each processor, after a kill.
@@ -138,13 +139,15 @@ func TestSwarmProgress(t *testing.T) {
 		return nil
 	}
 	p := open()
-	if got, want := p.missing(1000, 60), []seeds{{1000, 1025}, {1025, 1050}, {1050, 1060}}; !slices.Equal(got, want) {
+	if got, want := p.missing(1000, 60), []seeds{{1000, 1025}, {1025, 1050},
+		{1050, 1060}}; !slices.Equal(got, want) {
 		t.Fatalf("at first %v is missing, want %v", got, want)
 	}
 	p.run(seeds{1000, 1025}, seed)
 	p.run(seeds{1025, 1050}, seed)
 	text, err := os.ReadFile(path)
-	if want := "failed 1007: seed 1007 breaks\ndone 1000 1025\nfailed 1030: seed 1030 breaks\ndone 1025 1050\n"; err != nil || string(text) != want {
+	if want := "failed 1007: seed 1007 breaks\ndone 1000 1025\nfailed 1030: seed 1030 " +
+		"breaks\ndone 1025 1050\n"; err != nil || string(text) != want {
 		t.Fatalf("the file has %q, %v, want %q", text, err, want)
 	}
 	// A kill while the last line was being written.
@@ -154,7 +157,8 @@ func TestSwarmProgress(t *testing.T) {
 	delete(broken, 1007)
 	clear(ran)
 	p = open()
-	if got, want := p.missing(990, 70), []seeds{{1007, 1008}, {1030, 1031}, {990, 1000}, {1025, 1050}, {1050, 1060}}; !slices.Equal(got, want) {
+	if got, want := p.missing(990, 70), []seeds{{1007, 1008}, {1030, 1031}, {990, 1000},
+		{1025, 1050}, {1050, 1060}}; !slices.Equal(got, want) {
 		t.Fatalf("then %v is missing, want %v", got, want)
 	}
 	for _, part := range p.missing(990, 70) {

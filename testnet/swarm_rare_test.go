@@ -20,33 +20,41 @@ import (
 type rareState int
 
 const (
-	repairAfterGone       rareState = iota // a frame that was denied comes as a repair all the same
-	goneAfterRepair                        // and the other way round: its repair crossed the GONE
-	nacksClose                             // a NACK follows another within a millisecond
-	originalAfterRepair                    // a frame that was late, and not lost, comes behind its repair
-	repairAfterLoss                        // a repair comes for what was named lost
-	byeTwice                               // a BYE comes again while the first one's gaps are open
-	dataAfterBye                           // what was missing comes behind the BYE
-	subscriberSleptAsking                  // a subscriber is suspended with a NACK under way
-	publisherSleptAsked                    // a publisher is suspended with a NACK under way
-	echoOverSleep                          // a publisher hears the echo of a time before it was suspended
-	resumedMissing                         // a session comes back in which something was lost
-	leftAsking                             // a subscriber leaves with a NACK under way
-	confirmedThenRepaired                  // what was put off by a CONFIRM comes
-	confirmedThenGone                      // what was put off by a CONFIRM is denied
-	spanLostInside                         // of a message that spans frames a middle one is lost
-	skippedLost                            // a frame that tells of dropped messages comes as a repair
-	roomlessThenRepaired                   // what found no room comes again
-	twoCauses                              // losses for different causes follow each other
+	repairAfterGone rareState = iota // a frame that was denied comes as a repair all the same
+	goneAfterRepair                  // and the other way round: its repair crossed the GONE
+	nacksClose                       // a NACK follows another within a millisecond
+	// a frame that was late, and not lost, comes behind its repair
+	originalAfterRepair
+	repairAfterLoss       // a repair comes for what was named lost
+	byeTwice              // a BYE comes again while the first one's gaps are open
+	dataAfterBye          // what was missing comes behind the BYE
+	subscriberSleptAsking // a subscriber is suspended with a NACK under way
+	publisherSleptAsked   // a publisher is suspended with a NACK under way
+	// a publisher hears the echo of a time before it was suspended
+	echoOverSleep
+	resumedMissing        // a session comes back in which something was lost
+	leftAsking            // a subscriber leaves with a NACK under way
+	confirmedThenRepaired // what was put off by a CONFIRM comes
+	confirmedThenGone     // what was put off by a CONFIRM is denied
+	spanLostInside        // of a message that spans frames a middle one is lost
+	// a frame that tells of dropped messages comes as a repair
+	skippedLost
+	roomlessThenRepaired // what found no room comes again
+	twoCauses            // losses for different causes follow each other
 	rareStates
 )
 
 var rareNames = [rareStates]string{
-	"a repair after GONE", "GONE after a repair", "a NACK right after another", "an original after its repair",
-	"a repair after the loss", "BYE twice", "data after BYE", "a subscriber asleep with a NACK under way",
-	"a publisher asleep with a NACK under way", "an echo from before a sleep", "a session that comes back with a loss",
-	"a subscriber that leaves with a NACK under way", "a repair after CONFIRM", "GONE after CONFIRM",
-	"a hole amid a message", "dropped messages told by a repair", "a frame that found no room, and comes again",
+	"a repair after GONE", "GONE after a repair", "a NACK right after another",
+	"an original after its repair",
+	"a repair after the loss", "BYE twice", "data after BYE",
+	"a subscriber asleep with a NACK under way",
+	"a publisher asleep with a NACK under way", "an echo from before a sleep",
+	"a session that comes back with a loss",
+	"a subscriber that leaves with a NACK under way", "a repair after CONFIRM",
+	"GONE after CONFIRM",
+	"a hole amid a message", "dropped messages told by a repair",
+	"a frame that found no room, and comes again",
 	"two causes side by side",
 }
 
@@ -99,9 +107,11 @@ type rareView struct {
 
 func watchRare(w *world.World) *rareWatch {
 	r := &rareWatch{
-		w: w, views: map[rareKey]*rareView{}, slept: map[*world.Publisher]reliable.Time{}, told: map[*world.Publisher]reliable.Time{},
+		w: w, views: map[rareKey]*rareView{}, slept: map[*world.Publisher]reliable.Time{},
+		told: map[*world.Publisher]reliable.Time{},
 	}
-	w.Observe(world.Observer{Sent: r.sent, Answered: r.answered, Arrived: r.arrived, Told: r.event, Woke: r.woke})
+	w.Observe(world.Observer{Sent: r.sent, Answered: r.answered, Arrived: r.arrived, Told: r.event,
+		Woke: r.woke})
 	return r
 }
 
@@ -139,7 +149,8 @@ func (r *rareWatch) sent(d *world.Datagram) {
 		return
 	}
 	v := r.view(sub, s)
-	r.reach(nacksClose, v.nackAt != 0 && r.w.Now().Sub(v.nackAt) < time.Millisecond && r.w.Now() != v.nackAt)
+	r.reach(nacksClose, v.nackAt != 0 && r.w.Now().Sub(v.nackAt) < time.Millisecond &&
+		r.w.Now() != v.nackAt)
 	v.nackAt = r.w.Now()
 }
 
@@ -176,7 +187,8 @@ func (r *rareWatch) arrived(d *world.Datagram, sub *world.Subscriber) {
 		r.reach(confirmedThenRepaired, holds(v.confirmed, seq))
 		r.reach(repairAfterLoss, !v.data[seq] && !v.repaired[seq] && holds(v.lost, f.Data.Offset))
 		r.reach(dataAfterBye, v.bye && !v.data[seq] && !v.repaired[seq])
-		r.reach(skippedLost, !v.data[seq] && slices.ContainsFunc(f.Data.Chunks, func(c frame.Chunk) bool { return c.Skip > 0 }))
+		r.reach(skippedLost, !v.data[seq] && slices.ContainsFunc(f.Data.Chunks,
+			func(c frame.Chunk) bool { return c.Skip > 0 }))
 		middle := frame.Continues | frame.Unfinished
 		r.reach(spanLostInside, !v.data[seq] && f.Data.Flags&middle == middle)
 		v.repaired[seq] = true
@@ -213,7 +225,8 @@ func (r *rareWatch) event(sub *world.Subscriber, ev *reliable.Event) {
 		r.reach(resumedMissing, len(v.lost) > 0)
 	case reliable.SessionEnded:
 		v.ended = true
-		r.reach(leftAsking, ev.Cause == reliable.CauseClosed && v.nackAt != 0 && r.w.Now().Sub(v.nackAt) < 20*time.Millisecond)
+		r.reach(leftAsking, ev.Cause == reliable.CauseClosed && v.nackAt != 0 &&
+			r.w.Now().Sub(v.nackAt) < 20*time.Millisecond)
 	case reliable.Message:
 		r.reach(roomlessThenRepaired, ev.Recovered && r.noRoom(sub, s))
 	}
@@ -235,12 +248,14 @@ func (r *rareWatch) noRoom(sub *world.Subscriber, s *world.Session) bool {
 func (r *rareWatch) woke(p *world.Publisher, sub *world.Subscriber, since reliable.Time) {
 	if p != nil {
 		r.slept[p] = r.w.Now()
-		r.reach(publisherSleptAsked, r.told[p] != 0 && r.told[p] <= since && since.Sub(r.told[p]) < 20*time.Millisecond)
+		r.reach(publisherSleptAsked, r.told[p] != 0 && r.told[p] <= since &&
+			since.Sub(r.told[p]) < 20*time.Millisecond)
 		return
 	}
 	for key, v := range r.views {
 		if key.sub == sub {
-			r.reach(subscriberSleptAsking, v.nackAt != 0 && v.nackAt <= since && since.Sub(v.nackAt) < 20*time.Millisecond)
+			r.reach(subscriberSleptAsking, v.nackAt != 0 && v.nackAt <= since &&
+				since.Sub(v.nackAt) < 20*time.Millisecond)
 		}
 	}
 }

@@ -26,7 +26,8 @@ type scenario struct {
 }
 
 func newScenario(w *world.World, seed uint64) *scenario {
-	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x737761726d), over: random.New(random.Mix(seed) ^ 0x6f766572)}
+	s := &scenario{w: w, r: random.New(random.Mix(seed) ^ 0x737761726d),
+		over: random.New(random.Mix(seed) ^ 0x6f766572)}
 	s.calm = 100*story.Milli + reliable.Time(s.r.Below(uint64(3*time.Second)))
 	for range s.segments() {
 		cfg := link.Config{Loss: s.loss(), Delay: link.FixedDelay(s.span(0, time.Millisecond))}
@@ -133,8 +134,11 @@ func (s *scenario) publisher(budget int) {
 	kind, f.size = s.sizes(stride, &f.left)
 	even := max(time.Duration(s.calm-cfg.At)*time.Duration(f.burst)/2/time.Duration(f.left+1), 1)
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
-	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer %d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
-		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer, sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor, cfg.Write)
+	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer "+
+		"%d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
+		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer,
+		sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor,
+		cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)
 }
@@ -207,6 +211,8 @@ func (s *scenario) subscriber() {
 		s.err = err
 		return
 	}
-	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer %d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
-		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence, rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer "+
+		"%d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
+		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence,
+		rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
 }

@@ -16,7 +16,8 @@ import (
 )
 
 var (
-	swarmSeeds = flag.Uint64("swarm.seeds", 0, "run `N` seeds of the swarm; 0: 300, or 60 with -short")
+	swarmSeeds = flag.Uint64("swarm.seeds", 0,
+		"run `N` seeds of the swarm; 0: 300, or 60 with -short")
 	swarmFirst = flag.Uint64("swarm.first", 1, "start the swarm at seed `K`")
 	swarmTrace = flag.Bool("swarm.trace", false, "print all that happens; for one seed")
 )
@@ -27,7 +28,9 @@ var (
 // the same command again goes on where the last one ended or was killed, and runs again
 // what failed.
 //
-//	go test ./testnet -run 'TestSwarm$' -swarm.first 1000001 -swarm.seeds 50000 -swarm.progress /tmp/swarm -timeout 1h
+//	go test ./testnet -run 'TestSwarm$' -swarm.first 1000001 -swarm.seeds 50000
+//
+// -swarm.progress /tmp/swarm -timeout 1h
 func TestSwarm(t *testing.T) {
 	n, more := *swarmSeeds, []uint64(nil)
 	if n == 0 {
@@ -92,11 +95,14 @@ func TestSwarm(t *testing.T) {
 		t.Errorf("what was done could not be noted: %v", done.err)
 	}
 	if left := len(parts) - int(next.Load()) + cpus; left > 0 {
-		t.Errorf("the test's time is over before some %d seeds were run: run the same again, or with a longer -timeout", left*swarmPart)
+		t.Errorf("the test's time is over before some %d seeds were run: run the same again, "+
+			"or with a longer -timeout", left*swarmPart)
 	}
 	t.Logf("%s", tally)
-	t.Logf("%d seeds from %d on: %d run now, %d failed, in %v; %d events, %d deliveries, %v of virtual time; the slowest was %d with %v",
-		n, *swarmFirst, ran, failed, time.Since(start).Round(time.Millisecond), total.Events, total.Delivered,
+	t.Logf("%d seeds from %d on: %d run now, %d failed, in %v; %d events, %d deliveries, %v of "+
+		"virtual time; the slowest was %d with %v",
+		n, *swarmFirst, ran, failed, time.Since(start).Round(time.Millisecond), total.Events,
+		total.Delivered,
 		virtual.Round(time.Second), slow, slowest.Round(time.Millisecond))
 }
 
@@ -117,7 +123,8 @@ func runSeed(seed uint64) (w *world.World, tally checker.Tally, err error) {
 	w = world.New(cfg)
 	defer func() {
 		if r := recover(); r != nil {
-			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed, world.Stamp(w.Now()), r, debug.Stack(), rerun)
+			err = fmt.Errorf("seed %d at %s: panic: %v\n%s\nrun it again with: %s", seed,
+				world.Stamp(w.Now()), r, debug.Stack(), rerun)
 		}
 	}()
 	c := checker.New(w)

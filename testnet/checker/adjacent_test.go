@@ -12,7 +12,8 @@ import (
 
 // adjacent loses two bursts next to each other: requests for the first go unanswered, and
 // the second is given up for another reason.
-func adjacent(t *testing.T, end string, wrap func(world.Receiver) world.Receiver) (*story.Story, *world.Subscriber) {
+func adjacent(t *testing.T, end string, wrap func(world.Receiver) world.Receiver) (*story.Story,
+	*world.Subscriber) {
 	s := story.New(t, 71)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Wrap: wrap})
@@ -23,7 +24,8 @@ func adjacent(t *testing.T, end string, wrap func(world.Receiver) world.Receiver
 				pub.Publish(make([]byte, 1300))
 			}
 		})
-		s.At(at+story.Milli/2, func() { s.Down(pub, sub).SetLoss(nil) }) // the heartbeat comes through
+		// the heartbeat comes through
+		s.At(at+story.Milli/2, func() { s.Down(pub, sub).SetLoss(nil) })
 	}
 	s.At(100*story.Milli, func() { pub.Publish([]byte("first")) })
 	s.At(200*story.Milli, func() { s.Up(sub, pub).SetDown(true) })
@@ -43,7 +45,8 @@ func adjacent(t *testing.T, end string, wrap func(world.Receiver) world.Receiver
 
 func TestAdjacentLosses(t *testing.T) {
 	for end, want := range map[string][]string{
-		"leave": {"new", "messages 0", "lost 1-5: unanswered", "lost 6-8: subscriber closed", "ended"},
+		"leave": {"new", "messages 0", "lost 1-5: unanswered", "lost 6-8: subscriber closed",
+			"ended"},
 		"close": {"new", "messages 0", "lost 1-5: unanswered", "lost 6-8: unanswered", "ended"},
 	} {
 		s, sub := adjacent(t, end, nil)
@@ -92,8 +95,13 @@ func TestCheckerJudgesCausesOfNeighbours(t *testing.T) {
 		}},
 	} {
 		event := c.event()
-		s, _ := adjacent(t, c.end, func(r world.Receiver) world.Receiver { return &brokenReceiver{Receiver: r, event: event} })
-		if err := s.Checker.Finish(3000 * story.Milli); err == nil || !strings.Contains(err.Error(), c.want) {
+		s, _ := adjacent(t, c.end,
+			func(r world.Receiver) world.Receiver {
+				return &brokenReceiver{Receiver: r,
+					event: event}
+			})
+		if err := s.Checker.Finish(3000 * story.Milli); err == nil ||
+			!strings.Contains(err.Error(), c.want) {
 			t.Errorf("%s: %v, want %q", c.end, err, c.want)
 		}
 	}

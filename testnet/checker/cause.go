@@ -12,7 +12,10 @@ import (
 
 // within reports whether some ranges hold one of the numbers from one to below another.
 func within(ranges []nack.Range, from, to uint64) bool {
-	return slices.ContainsFunc(ranges, func(r nack.Range) bool { return r.Clip(from, to).Len() > 0 })
+	return slices.ContainsFunc(ranges, func(r nack.Range) bool {
+		return r.Clip(from,
+			to).Len() > 0
+	})
 }
 
 // loss judges a loss report: that its messages exist, that they weren't told
@@ -20,7 +23,8 @@ func within(ranges []nack.Range, from, to uint64) bool {
 func (v *view) loss(ev *reliable.Event) {
 	from, to := ev.Lost.From, ev.Lost.To
 	if from >= to || from < v.s.FirstOffset || to > v.s.NextOffset() {
-		v.fail("[%d, %d) is reported lost, and the publisher accepted [%d, %d)", from, to, v.s.FirstOffset, v.s.NextOffset())
+		v.fail("[%d, %d) is reported lost, and the publisher accepted [%d, %d)", from, to,
+			v.s.FirstOffset, v.s.NextOffset())
 		return
 	}
 	v.lost += to - from
@@ -30,8 +34,10 @@ func (v *view) loss(ev *reliable.Event) {
 	cfg := &v.cfg.Receiver
 	switch ev.Cause {
 	case reliable.CauseGone: // a holder's word is the last: the publisher was asked before
-		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) && !within(v.denied, first, v.t.last(to)) {
-			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d that fit and %d next",
+		if first := v.runStart(from); first >= v.t.next() || !v.t.mayLack(first) &&
+			!within(v.denied, first, v.t.last(to)) {
+			v.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d "+
+				"that fit and %d next",
 				from, to, ev.Cause, first, v.t.slots, v.t.next())
 		}
 		v.judgeKept(from, to)
@@ -71,7 +77,8 @@ func (v *view) loss(ev *reliable.Event) {
 		}
 	case reliable.CauseSlow:
 		if o := cfg.Overload; o != reliable.OverloadDropOldest && o != reliable.OverloadDropNewest {
-			v.fail("[%d, %d) is lost as %q, and the subscriber is not to drop, but to %v", from, to, ev.Cause, o)
+			v.fail("[%d, %d) is lost as %q, and the subscriber is not to drop, but to %v", from, to,
+				ev.Cause, o)
 		} else if !v.works && v.sub.Pauses() == 0 {
 			v.fail("[%d, %d) is lost as %q, and its application takes no time", from, to, ev.Cause)
 		}
@@ -94,7 +101,8 @@ func (v *view) loss(ev *reliable.Event) {
 // of others is enough.
 func (v *view) judgeKept(from, to uint64) {
 	p := v.s.Publisher
-	if p.Session() != v.s || !p.Running() || v.t.cfg.Disk.FailReads > 0 || v.t.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
+	if p.Session() != v.s || !p.Running() || v.t.cfg.Disk.FailReads > 0 ||
+		v.t.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
 		return
 	}
 	kept, since, counts := p.CountedFrom(v.cfg.Receiver.ID)
@@ -107,7 +115,8 @@ func (v *view) judgeKept(from, to uint64) {
 			return
 		}
 	}
-	v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from frame %d on: it must hold %d", from, to, kept, q)
+	v.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from "+
+		"frame %d on: it must hold %d", from, to, kept, q)
 }
 
 // judgeLate asks whether a frame of lost messages was waited for as long as was
@@ -122,7 +131,8 @@ func (v *view) judgeLate(from, to uint64) {
 			return
 		}
 	}
-	v.fail("[%d, %d) is lost as too late, and none of its frames was waited for as long as %v", from, to, allowed)
+	v.fail("[%d, %d) is lost as too late, and none of its frames was waited for as long as %v",
+		from, to, allowed)
 }
 
 // judgeOpen asks whether the session could still fall silent: after BYE it only ends.
@@ -144,7 +154,8 @@ func (v *view) judgeSilent() {
 		}
 	}
 	if quiet < silence {
-		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v", quiet, silence)
+		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v",
+			quiet, silence)
 	}
 }
 
@@ -158,7 +169,8 @@ func (v *view) judgeEnded(ev *reliable.Event) {
 			return // nothing was ever published, or all of it before
 		}
 		if v.next != v.s.NextOffset() {
-			v.fail("the session ended at offset %d, and the publisher accepted up to %d", v.next, v.s.NextOffset())
+			v.fail("the session ended at offset %d, and the publisher accepted up to %d", v.next,
+				v.s.NextOffset())
 		}
 	case reliable.CauseClosed:
 		if !v.sub.Left() {
@@ -178,8 +190,10 @@ func (v *view) judgeMemory(from, to uint64) {
 		}
 	}
 	size := len(v.s.Payload(from))
-	if limit := v.c.ear(v.sub).limits.memory; v.c.ear(v.sub).peak+2*size+2*frame.MaxDatagram < limit {
-		v.fail("offset %d of %d bytes is lost for want of room in the buffer, and %d bytes at the most were used of %d", from, size, v.c.ear(v.sub).peak, limit)
+	e := v.c.ear(v.sub)
+	if limit := e.limits.memory; e.peak+2*size+2*frame.MaxDatagram < limit {
+		v.fail("offset %d of %d bytes is lost for want of room in the buffer, and %d bytes at "+
+			"the most were used of %d", from, size, v.c.ear(v.sub).peak, limit)
 	}
 }
 
@@ -202,7 +216,8 @@ func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	bound := v.bound()
 	// Before it is known where the session begins, nothing of it is told.
 	if since := max(found, v.help, v.t.woken, v.begun); v.c.w.Now().Sub(since) > bound {
-		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or anything was done about it: the bound is %v",
+		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or "+
+			"anything was done about it: the bound is %v",
 			from, to, cause, v.c.w.Now().Sub(since), q, world.Stamp(found), bound)
 	}
 }

@@ -97,7 +97,8 @@ func (c *Checker) fail(format string, args ...any) {
 		c.more++
 		return
 	}
-	c.errs = append(c.errs, fmt.Errorf("seed %d at %s: %s", c.w.Seed(), world.Stamp(c.w.Now()), fmt.Sprintf(format, args...)))
+	c.errs = append(c.errs, fmt.Errorf("seed %d at %s: %s", c.w.Seed(), world.Stamp(c.w.Now()),
+		fmt.Sprintf(format, args...)))
 }
 
 // truth returns what is known of a session's publisher.
@@ -178,7 +179,8 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	if d.Holder != nil { // whose time is its own, and whose word is about itself
 		switch d.Frame.Kind {
 		case frame.Repair: // which counts where it was asked for
-			if inner := d.Frame.Data; inner != nil && within(v.askedHolders, inner.Seq, inner.Seq+1) {
+			if inner := d.Frame.Data; inner != nil &&
+				within(v.askedHolders, inner.Seq, inner.Seq+1) {
 				v.heard(d)
 			}
 		case frame.Gone:

@@ -9,7 +9,6 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/send"
 	"crier/testnet/checker"
 	"crier/testnet/link"
 	"crier/testnet/rig/story"
@@ -19,7 +18,8 @@ import (
 // judge runs 2 s of one stream to two subscribers over links that lose 5 %, with
 // one machine tampered with, and returns what the Checker finds. The publisher is
 // at the end crashed, or closed, or goes on.
-func judge(t *testing.T, end string, breakSender func(world.Sender) world.Sender, breakReceiver func(world.Receiver) world.Receiver) error {
+func judge(t *testing.T, end string, breakSender func(world.Sender) world.Sender,
+	breakReceiver func(world.Receiver) world.Receiver) error {
 	t.Helper()
 	w := world.New(world.Config{Seed: 11})
 	c := checker.New(w)
@@ -58,13 +58,21 @@ func TestCheckerAcceptsTheRealMachines(t *testing.T) {
 
 // TestCheckerCatches breaks one machine in one way at a time.
 func TestCheckerCatches(t *testing.T) {
-	events := func(fn func(ev reliable.Event) []reliable.Event) func(world.Receiver) world.Receiver {
-		return func(r world.Receiver) world.Receiver { return &brokenReceiver{Receiver: r, event: fn} }
+	type tamper = func(ev reliable.Event) []reliable.Event
+	events := func(fn tamper) func(world.Receiver) world.Receiver {
+		return func(r world.Receiver) world.Receiver {
+			return &brokenReceiver{Receiver: r,
+				event: fn}
+		}
 	}
 	nacks := func(fn func(f *frame.Frame) bool) func(world.Receiver) world.Receiver {
-		return func(r world.Receiver) world.Receiver { return &brokenReceiver{Receiver: r, nack: fn} }
+		return func(r world.Receiver) world.Receiver {
+			return &brokenReceiver{Receiver: r,
+				nack: fn}
+		}
 	}
-	datagrams := func(fn func(b *brokenSender, f *frame.Frame, data []byte) []byte) func(world.Sender) world.Sender {
+	datagrams := func(fn func(b *brokenSender, f *frame.Frame,
+		data []byte) []byte) func(world.Sender) world.Sender {
 		return func(s world.Sender) world.Sender { return &brokenSender{Sender: s, send: fn} }
 	}
 	isNack := func(f *frame.Frame) bool { return f.Kind == frame.Nack }
@@ -142,23 +150,37 @@ func TestCheckerCatches(t *testing.T) {
 				}
 			}())},
 		{what: "halves how long recovery took", want: "recovered true after",
-			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Recovery /= 2; return same(ev) })},
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				ev.Recovery /= 2
+				return same(ev)
+			})},
 		{what: "takes what was repaired for what came of itself", want: "recovered false after",
-			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Recovered = false; return same(ev) })},
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				ev.Recovered = false
+				return same(ev)
+			})},
 		{what: "tells of a message as of the one before", want: "is said to have come at",
 			receiver: events(func() func(ev reliable.Event) []reliable.Event {
 				var before time.Time
 				return func(ev reliable.Event) []reliable.Event {
-					if before, ev.Received = ev.Received, before; ev.Received.IsZero() || ev.Kind != reliable.Message {
+					if before, ev.Received = ev.Received, before; ev.Received.IsZero() ||
+						ev.Kind != reliable.Message {
 						ev.Received = before
 					}
 					return same(ev)
 				}
 			}())},
-		{what: "tells when a message came to the machine where nothing told that", want: "is said to have come to this machine",
-			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Arrived = ev.Received; return same(ev) })},
+		{what: "tells when a message came to the machine where nothing told that",
+			want: "is said to have come to this machine",
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				ev.Arrived = ev.Received
+				return same(ev)
+			})},
 		{what: "invents a session", want: "which no publisher ever had",
-			receiver: events(func(ev reliable.Event) []reliable.Event { ev.Session++; return same(ev) })},
+			receiver: events(func(ev reliable.Event) []reliable.Event {
+				ev.Session++
+				return same(ev)
+			})},
 		{what: "loses a message that it has", want: "unanswered",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
 				if ev.Kind == reliable.Message && ev.Offset == 77 {
@@ -180,7 +202,8 @@ func TestCheckerCatches(t *testing.T) {
 			}},
 		{what: "looks at no repair", want: "which it has",
 			receiver: func(r world.Receiver) world.Receiver {
-				return &brokenReceiver{Receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
+				return &brokenReceiver{Receiver: r,
+					frame: func(f *frame.Frame) bool { return f.Kind != frame.Repair }}
 			}},
 		{what: "says nothing of a silent publisher", end: "crash", want: "crashed at",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
@@ -192,7 +215,8 @@ func TestCheckerCatches(t *testing.T) {
 		{what: "says silent too early", want: "said to be silent",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
 				if ev.Offset == 77 {
-					silent := reliable.Event{Kind: reliable.SessionSilent, Session: ev.Session, Source: ev.Source}
+					silent := reliable.Event{Kind: reliable.SessionSilent, Session: ev.Session,
+						Source: ev.Source}
 					return []reliable.Event{ev, silent}
 				}
 				return same(ev)
@@ -200,7 +224,8 @@ func TestCheckerCatches(t *testing.T) {
 		{what: "says ended before the end", end: "close", want: "no BYE was heard",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
 				if ev.Offset == 77 {
-					end := reliable.Event{Kind: reliable.SessionEnded, Session: ev.Session, Source: ev.Source, Cause: reliable.CauseEnded}
+					end := reliable.Event{Kind: reliable.SessionEnded, Session: ev.Session,
+						Source: ev.Source, Cause: reliable.CauseEnded}
 					return []reliable.Event{ev, end}
 				}
 				return same(ev)
@@ -211,21 +236,32 @@ func TestCheckerCatches(t *testing.T) {
 			receiver: func(r world.Receiver) world.Receiver { return &hungReceiver{Receiver: r} }},
 
 		{what: "asks a hundred times in a row", want: "twice in request",
-			receiver: func(r world.Receiver) world.Receiver { return &chattyReceiver{Receiver: r, some: isNack} }},
+			receiver: func(r world.Receiver) world.Receiver {
+				return &chattyReceiver{Receiver: r,
+					some: isNack}
+			}},
 		{what: "reports a hundred times in a row", want: "sends STATUS more often",
 			receiver: func(r world.Receiver) world.Receiver {
-				return &chattyReceiver{Receiver: r, some: func(f *frame.Frame) bool { return f.Kind == frame.Status && f.Flags == 0 }}
+				return &chattyReceiver{Receiver: r,
+					some: func(f *frame.Frame) bool {
+						return f.Kind == frame.Status &&
+							f.Flags == 0
+					}}
 			}},
 		{what: "wants SESSION a hundred times in a row", want: "asks for SESSION more often",
 			receiver: func(r world.Receiver) world.Receiver {
-				return &chattyReceiver{Receiver: r, some: func(f *frame.Frame) bool { return f.Flags&frame.WantSession != 0 }}
+				return &chattyReceiver{Receiver: r,
+					some: func(f *frame.Frame) bool { return f.Flags&frame.WantSession != 0 }}
 			}},
 		{what: "delivers late", want: "after all that it waits for had come",
 			receiver: func(r world.Receiver) world.Receiver { return &lateReceiver{Receiver: r} }},
 
 		// The responder, and what else a publisher says.
 		{what: "repeats each repair", want: "2. time, and was asked for it 1 times",
-			sender: func(s world.Sender) world.Sender { return &chattySender{Sender: s, kind: frame.Repair} }},
+			sender: func(s world.Sender) world.Sender {
+				return &chattySender{Sender: s,
+					kind: frame.Repair}
+			}},
 		{what: "repeats the wrong frame", want: "was asked for it 0 times",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Repair {
@@ -235,10 +271,13 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "denies what it holds", want: "no longer holds",
 			sender: func(s world.Sender) world.Sender {
-				b := &brokenSender{Sender: s, send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
+				b := &brokenSender{Sender: s,
+					send: func(_ *brokenSender, _ *frame.Frame, data []byte) []byte { return data }}
 				b.deaf = func(f *frame.Frame) bool {
 					if f.Kind == frame.Nack {
-						b.say(netip.AddrPort{}, &frame.Frame{Kind: frame.Gone, Responder: f.Session, Request: f.Request, Ranges: f.Ranges})
+						b.say(netip.AddrPort{},
+							&frame.Frame{Kind: frame.Gone, Responder: f.Session, Request: f.Request,
+								Ranges: f.Ranges})
 					}
 					return f.Kind == frame.Nack
 				}
@@ -252,7 +291,8 @@ func TestCheckerCatches(t *testing.T) {
 				f.NextSeq, f.NextOffset = f.NextSeq+3, f.NextOffset+3
 				return b.enc.Append(nil, f)
 			})},
-		{what: "says that it has forgotten what it holds", want: "says that it holds nothing before",
+		{what: "says that it has forgotten what it holds",
+			want: "says that it holds nothing before",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
 				if f.Kind != frame.Heartbeat {
 					return data
@@ -287,77 +327,6 @@ func TestCheckerCatches(t *testing.T) {
 				if !strings.Contains(err.Error(), part) {
 					t.Errorf("%q is missing:\n%v", part, err)
 				}
-			}
-		})
-	}
-}
-
-// TestCheckerCatchesStorms breaks machines that have more to repair than their
-// budget allows; both subscribers lose the same.
-func TestCheckerCatchesStorms(t *testing.T) {
-	const floor = 64 << 10
-	for _, broken := range []struct {
-		what     string
-		sender   func(world.Sender) world.Sender
-		receiver func(world.Receiver) world.Receiver
-		want     string
-	}{
-		{what: "nothing"},
-		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
-			sender: func(world.Sender) world.Sender {
-				s, err := send.New(send.Config{Session: 77, RepairFloor: 1 << 40})
-				if err != nil {
-					t.Fatal(err)
-				}
-				return s
-			}},
-		{what: "repeats each repair that two asked for", want: "nobody asked for it since then",
-			sender: func(s world.Sender) world.Sender {
-				return &brokenSender{Sender: s, deaf: func(f *frame.Frame) bool {
-					f.Held += time.Hour // no NACK seems to cross a repair
-					return false
-				}}
-			}},
-		{what: "hears no request", want: "neither repaired, confirmed nor denied",
-			sender: func(s world.Sender) world.Sender {
-				return &brokenSender{Sender: s, deaf: func(f *frame.Frame) bool { return f.Kind == frame.Nack }}
-			}},
-		{what: "holds nothing back", want: "after a CONFIRM of it, and must hold back",
-			receiver: func(r world.Receiver) world.Receiver {
-				return &brokenReceiver{Receiver: r, frame: func(f *frame.Frame) bool { return f.Kind != frame.Confirm }}
-			}},
-		{what: "confirms time after time", want: "2. time, and was asked for it 1 times",
-			sender: func(s world.Sender) world.Sender { return &chattySender{Sender: s, kind: frame.Confirm} }},
-	} {
-		t.Run(broken.what, func(t *testing.T) {
-			w := world.New(world.Config{Seed: 11})
-			c := checker.New(w)
-			lossy := link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(time.Millisecond)}
-			way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
-			pub := story.AddPublisher(t, w, world.PublisherConfig{Wrap: broken.sender, Sender: send.Config{Session: 77, RepairFloor: floor, RepairShare: 0.001}})
-			g, err := w.AddSegment("switch", lossy)
-			if err != nil {
-				t.Fatal(err)
-			}
-			story.AddSubscriber(t, w, world.SubscriberConfig{Segment: g, Down: way, Up: way, Wrap: broken.receiver})
-			story.AddSubscriber(t, w, world.SubscriberConfig{Segment: g, Down: way, Up: way})
-			story.Every(w, 10*story.Milli, 2*story.Milli, 1000, func(i int) {
-				for range 10 {
-					pub.Publish(make([]byte, 1300))
-				}
-			})
-			if err := w.Run(4000 * story.Milli); err != nil {
-				t.Fatal(err)
-			}
-			err = c.Err()
-			if broken.want == "" {
-				if err != nil {
-					t.Error(err)
-				}
-				return
-			}
-			if err == nil || !strings.Contains(err.Error(), broken.want) {
-				t.Errorf("the checker doesn't say %q:\n%v", broken.want, err)
 			}
 		})
 	}

@@ -85,7 +85,8 @@ func (v *view) judgeDelivery(offset uint64) {
 	}
 	for _, s := range v.slow {
 		if first <= s.seq && s.seq < last {
-			v.fail("offset %d is delivered, and its frame %d came %v after it was found missing, or anything was done about it: the bound is %v",
+			v.fail("offset %d is delivered, and its frame %d came %v after it was found "+
+				"missing, or anything was done about it: the bound is %v",
 				offset, s.seq, s.waited, v.bound())
 		}
 	}
@@ -96,9 +97,11 @@ func (v *view) judgeDelivery(offset uint64) {
 	}
 	bound := v.bound()
 	if late > bound && v.threwAway() {
-		late = v.c.w.Now().Sub(max(since, v.help)) // it may have come, found no room, and come again
+		// it may have come, found no room, and come again
+		late = v.c.w.Now().Sub(max(since, v.help))
 	}
 	if late > bound {
-		v.fail("offset %d is delivered %v after all that it waits for had come: the bound is %v", offset, late, bound)
+		v.fail("offset %d is delivered %v after all that it waits for had come: the bound is %v",
+			offset, late, bound)
 	}
 }

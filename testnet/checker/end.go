@@ -18,7 +18,8 @@ func (v *view) judgeBegin() {
 		// frame says the session is; the frame's way makes it look younger. And who
 		// never heard SESSION can't know which offset was the first.
 		if v.begin != v.s.FirstOffset && v.named {
-			v.fail("it begins at offset %d, and the session, which began after it joined, at %d", v.begin, v.s.FirstOffset)
+			v.fail("it begins at offset %d, and the session, which began after it joined, at %d",
+				v.begin, v.s.FirstOffset)
 		}
 	case cfg.Start == reliable.Latest:
 		want := v.firstData
@@ -26,11 +27,14 @@ func (v *view) judgeBegin() {
 			want = v.firstNext
 		}
 		if v.begin != want {
-			v.fail("it begins at offset %d, and the first message that it could know of is %d", v.begin, want)
+			v.fail("it begins at offset %d, and the first message that it could know of is %d",
+				v.begin, want)
 		}
 	default:
-		if !(v.hasBeat && v.begin == v.firstOld) && !(v.hasData && v.lowData <= v.begin && v.begin <= v.firstData) {
-			v.fail("it begins at offset %d, and the oldest that was held is %d, the oldest heard %d", v.begin, v.firstOld, v.lowData)
+		if !(v.hasBeat && v.begin == v.firstOld) &&
+			!(v.hasData && v.lowData <= v.begin && v.begin <= v.firstData) {
+			v.fail("it begins at offset %d, and the oldest held is %d, the oldest heard %d",
+				v.begin, v.firstOld, v.lowData)
 		}
 	}
 }
@@ -86,7 +90,8 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		if v.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")
 		}
-		if settled && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never && now.Sub(v.s.Start) > patience {
+		if settled && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never &&
+			now.Sub(v.s.Start) > patience {
 			v.fail("it has not begun, %v after the faults ended", now.Sub(calm))
 		}
 		return
@@ -99,7 +104,8 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		return
 	}
 	if st.Gaps != 0 || st.Buffered != 0 || st.Lag != 0 {
-		v.fail("%d gaps are open, %d frames held, and it is %d messages behind, %v after the faults ended",
+		v.fail("%d gaps are open, %d frames held, and it is %d messages behind, %v after the "+
+			"faults ended",
 			st.Gaps, st.Buffered, st.Lag, now.Sub(calm))
 	}
 	switch {
@@ -108,10 +114,12 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 			v.fail("it is %q, and the publisher lives", v.phase)
 		}
 		if st.NextOffset != v.s.NextOffset() && v.t.lastAccepted().Add(time.Second) < now {
-			v.fail("it stands at offset %d, and the publisher at %d", st.NextOffset, v.s.NextOffset())
+			v.fail("it stands at offset %d, and the publisher at %d", st.NextOffset,
+				v.s.NextOffset())
 		}
 	case v.s.Crashed:
-		if now.Sub(v.s.Ended) > patience && v.phase != reliable.SessionSilent && v.phase != reliable.SessionEnded {
+		if now.Sub(v.s.Ended) > patience && v.phase != reliable.SessionSilent &&
+			v.phase != reliable.SessionEnded {
 			v.fail("the publisher crashed at %s, and it is %q", world.Stamp(v.s.Ended), v.phase)
 		}
 	case v.s.Ended != reliable.Never && now.Sub(v.s.Ended) > patience:
@@ -127,16 +135,22 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 // compare holds what the receiver says of itself against what was seen.
 func (v *view) compare(st *receive.SessionStats) {
 	if st.Delivered != v.delivered || st.Lost != v.lost {
-		v.fail("the receiver counts %d delivered and %d lost, and there were %d and %d", st.Delivered, st.Lost, v.delivered, v.lost)
+		v.fail("the receiver counts %d delivered and %d lost, and there were %d and %d",
+			st.Delivered, st.Lost, v.delivered, v.lost)
 	}
 	if st.NextOffset > v.s.NextOffset() || st.NextOffset > max(v.offset, v.s.FirstOffset) {
-		v.fail("next_offset is %d, the publisher accepted up to %d, and there was evidence up to %d", st.NextOffset, v.s.NextOffset(), v.offset)
+		v.fail("next_offset is %d, the publisher accepted up to %d, with evidence up to %d",
+			st.NextOffset, v.s.NextOffset(), v.offset)
 	}
-	if st.Gaps == 0 && st.Buffered == 0 && st.Lag == 0 && st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
-		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost, st.FirstOffset, st.NextOffset)
+	if st.Gaps == 0 && st.Buffered == 0 && st.Lag == 0 &&
+		st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
+		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost,
+			st.FirstOffset, st.NextOffset)
 	}
-	if v.phase == reliable.SessionEnded && v.bye && !v.sub.Left() && st.NextOffset != v.s.NextOffset() {
-		v.fail("next_offset is %d after BYE, and the publisher accepted up to %d", st.NextOffset, v.s.NextOffset())
+	if v.phase == reliable.SessionEnded && v.bye && !v.sub.Left() &&
+		st.NextOffset != v.s.NextOffset() {
+		v.fail("next_offset is %d after BYE, and the publisher accepted up to %d", st.NextOffset,
+			v.s.NextOffset())
 	}
 	if !v.known {
 		v.begin = st.FirstOffset
@@ -148,7 +162,8 @@ func (v *view) compare(st *receive.SessionStats) {
 		v.judgeBegin()
 	}
 	if st.FirstOffset != v.begin {
-		v.fail("first_offset is %d, and the first message that was told of %d", st.FirstOffset, v.begin)
+		v.fail("first_offset is %d, and the first message that was told of %d", st.FirstOffset,
+			v.begin)
 	}
 	if st.Lag == 0 && st.NextOffset != v.next {
 		v.fail("next_offset is %d, and the last message that was told of %d", st.NextOffset, v.next)

@@ -18,6 +18,7 @@ func (t *truth) tooLarge(seq uint64) bool {
 // judgeFit asks whether a datagram is one that the publisher's interface takes.
 func (t *truth) judgeFit(p *world.Datagram) {
 	if most := t.s.Publisher.Datagram(); len(p.Data) > most {
-		t.c.fail("%v sends %d bytes, and its interface takes %d: %v", t.s.Publisher, len(p.Data), most, p.Frame)
+		t.c.fail("%v sends %d bytes, and its interface takes %d: %v", t.s.Publisher, len(p.Data),
+			most, p.Frame)
 	}
 }

@@ -47,7 +47,8 @@ func (v *view) heard(p *world.Datagram) {
 	v.forget()
 	if !v.any {
 		v.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
-		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.Joined() && v.cfg.Receiver.Start == reliable.Latest {
+		if f.Kind == frame.Bye && v.s.Start.Add(v.age) < v.sub.Joined() &&
+			v.cfg.Receiver.Start == reliable.Latest {
 			return // it was over before anything of it was heard
 		}
 		v.any, v.lastHeard, v.source = true, now, p.From
@@ -87,7 +88,8 @@ func (v *view) heard(p *world.Datagram) {
 // forget notes that the receiver has forgotten a session of which it heard too little to
 // begin: it is heard for the first time again.
 func (v *view) forget() {
-	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat && v.c.w.Now().Sub(v.lastHeard) >= v.silence() {
+	if v.phase == 0 && v.any && !v.hasData && !v.hasBeat &&
+		v.c.w.Now().Sub(v.lastHeard) >= v.silence() {
 		v.any = false
 	}
 }

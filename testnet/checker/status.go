@@ -54,15 +54,18 @@ func (v *view) judgeStatus(now reliable.Time, f *frame.Frame) {
 	switch {
 	case f.Flags&frame.Leaving != 0:
 		if v.goes.take(now, v.statusEvery*3/4, goesBurst) {
-			v.fail("it says that it goes more often than %d times and each %v", goesBurst, v.statusEvery)
+			v.fail("it says that it goes more often than %d times and each %v", goesBurst,
+				v.statusEvery)
 		}
 	case f.Flags&frame.WantSession != 0:
 		if v.asksSession.take(now, requestLeast*3/4, requestBurst) {
-			v.fail("it asks for SESSION more often than %d times and each %v", requestBurst, requestLeast)
+			v.fail("it asks for SESSION more often than %d times and each %v", requestBurst,
+				requestLeast)
 		}
 	default:
 		if v.statuses.take(now, v.statusEvery*3/4, statusBurst) {
-			v.fail("it sends STATUS more often than %d times and each %v", statusBurst, v.statusEvery)
+			v.fail("it sends STATUS more often than %d times and each %v", statusBurst,
+				v.statusEvery)
 		}
 		v.statusEvery = v.statusNext
 	}

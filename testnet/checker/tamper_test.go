@@ -74,8 +74,10 @@ func (b *brokenReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 // brokenSender is a Sender whose datagrams are tampered with.
 type brokenSender struct {
 	world.Sender
-	deaf    func(f *frame.Frame) bool                                 // true: the frame is not looked at
-	send    func(b *brokenSender, f *frame.Frame, data []byte) []byte // the datagram sent instead; nil: none
+	// true: the frame is not looked at
+	deaf func(f *frame.Frame) bool
+	// the datagram sent instead; nil: none
+	send    func(b *brokenSender, f *frame.Frame, data []byte) []byte
 	dec     frame.Decoder
 	enc     frame.Encoder
 	session uint64

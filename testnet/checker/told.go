@@ -41,7 +41,8 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		wall = ev.Received
 	}
 	if !ev.Arrived.Equal(wall) {
-		v.fail("offset %d is said to have come to this machine at %v, and came at %v", ev.Offset, ev.Arrived, wall)
+		v.fail("offset %d is said to have come to this machine at %v, and came at %v", ev.Offset,
+			ev.Arrived, wall)
 	}
 	received := world.VirtualTime(ev.Received)
 	said := ev.Recovered
@@ -50,9 +51,12 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		return
 	}
 	if v.works || v.first0 || received <= v.begun && came > v.begun || v.threwAway() {
-		return // of what came twice, before it began, or is told long after, it can't be seen which was kept
+		// of what came twice, before it began, or is told long after, it can't be seen which
+		// was kept
+		return
 	}
-	v.fail("offset %d is said to have come at %s, recovered %v after %v; it came at %s, recovered %v after %v to %v",
+	v.fail("offset %d is said to have come at %s, recovered %v after %v; it came at %s, "+
+		"recovered %v after %v to %v",
 		ev.Offset, world.Stamp(received), said, ev.Recovery, world.Stamp(came), may, least, most)
 }
 

@@ -40,9 +40,10 @@ const rateWindow = 50 * time.Millisecond
 type served struct {
 	asks, repairs, confirms uint32
 	sent                    reliable.Time
-	group                   reliable.Time     // when it was last repaired for the group; 0: never
-	alone                   reliable.Time     // when it was last repaired for one alone; 0: not since then
-	to                      *world.Subscriber // and for whom: a publisher remembers one only
+	group                   reliable.Time // when it was last repaired for the group; 0: never
+	// when it was last repaired for one alone; 0: not since then
+	alone reliable.Time
+	to    *world.Subscriber // and for whom: a publisher remembers one only
 }
 
 // last returns when a frame was last repaired for a subscriber, alone or with the
@@ -125,10 +126,14 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 	f := t.frame(seq)
 	behind := !p.ToGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
 	if f.repairs++; f.repairs > f.asks {
-		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq, f.repairs, f.asks)
-	} else if last := f.last(p.Target); !p.Nowhere && last != 0 && !t.askedSince(f, seq, p.Target) &&
-		(p.Target == nil || last != f.group || !t.mayLack(seq)) { // of what is on disk it forgets that the group got it
-		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it since then", pub, seq, now.Sub(last))
+		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq,
+			f.repairs, f.asks)
+	} else if last := f.last(p.Target); !p.Nowhere && last != 0 &&
+		!t.askedSince(f, seq, p.Target) &&
+		// of what is on disk it forgets that the group got it
+		(p.Target == nil || last != f.group || !t.mayLack(seq)) {
+		t.c.fail("%v repairs frame %d again, %v after the last time, and nobody asked for it "+
+			"since then", pub, seq, now.Sub(last))
 	}
 	if !p.Nowhere { // where it can't come, no NACK crosses it
 		f.repaired(now, p.Target)
@@ -137,8 +142,10 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 		return
 	}
 	t.traffic.repairs += uint64(len(p.Data))
-	if most := t.within(t.budget()) + max(repairBurst, uint64(t.datagram)); t.traffic.repairs > most {
-		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs, most)
+	if most := t.within(t.budget()) + max(repairBurst,
+		uint64(t.datagram)); t.traffic.repairs > most {
+		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs,
+			most)
 	}
 }
 
@@ -155,7 +162,8 @@ func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	}
 	for i := len(t.asks) - 1; i >= 0 && t.asks[i].at >= last; i-- {
 		a := &t.asks[i]
-		if a.contains(seq) && (sub == nil || a.sub == sub) && (a.sent > f.last(a.sub)-batch || !a.echoes) {
+		if a.contains(seq) && (sub == nil || a.sub == sub) &&
+			(a.sent > f.last(a.sub)-batch || !a.echoes) {
 			return true
 		}
 	}
@@ -167,15 +175,18 @@ func (t *truth) judgeConfirm(p *world.Datagram) {
 	pub, f := t.s.Publisher, p.Frame
 	t.each(f.Ranges, func(seq uint64, f *served) {
 		if f.confirms++; f.confirms > f.asks {
-			t.c.fail("%v confirms frame %d for the %d. time, and was asked for it %d times", pub, seq, f.confirms, f.asks)
+			t.c.fail("%v confirms frame %d for the %d. time, and was asked for it %d times", pub,
+				seq, f.confirms, f.asks)
 		}
 	})
 	if !p.ToGroup() {
 		return
 	}
 	t.traffic.ranges += uint64(len(f.Ranges))
-	if most := t.within(max(confirmRate, t.budget()/64)) + confirmBurst; t.traffic.ranges*confirmRange > most {
-		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges, most/confirmRange)
+	if most := t.within(max(confirmRate,
+		t.budget()/64)) + confirmBurst; t.traffic.ranges*confirmRange > most {
+		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges,
+			most/confirmRange)
 	}
 }
 
@@ -241,11 +252,14 @@ func (v *view) judgeNack(now reliable.Time, f *frame.Frame) {
 			// After a dozen requests the timeout has doubled up to a sixteenth of the
 			// silence time, give or take a quarter, and another where it goes along.
 			if most := 16 + 32*now.Sub(found)/v.patience(); time.Duration(a.times) > most {
-				v.fail("it asks for frame %d for the %d. time in %v, and may %d times", q, a.times, now.Sub(found), most)
+				v.fail("it asks for frame %d for the %d. time in %v, and may %d times", q, a.times,
+					now.Sub(found), most)
 				return
 			}
-			if a.confirmed > max(found, v.begun) && v.begun != 0 && now.Sub(a.confirmed) < v.leastHold() {
-				v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back for %v", q, now.Sub(a.confirmed), v.leastHold())
+			if a.confirmed > max(found, v.begun) && v.begun != 0 &&
+				now.Sub(a.confirmed) < v.leastHold() {
+				v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back for %v",
+					q, now.Sub(a.confirmed), v.leastHold())
 				return
 			}
 		}

@@ -174,7 +174,8 @@ func (t *truth) sent(p *world.Datagram) {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
-		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(), f.Flags&frame.Unfinished != 0, len(f.Raw)})
+		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(),
+			f.Flags&frame.Unfinished != 0, len(f.Raw)})
 		t.frame(f.Seq).sent = now
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {
@@ -190,14 +191,16 @@ func (t *truth) sent(p *world.Datagram) {
 			if f.Flags&frame.TooLarge != 0 {
 				for q := r.From; q < r.To; q++ {
 					if !t.tooLarge(q) {
-						t.c.fail("%v says that frame %d is too large, and datagrams may have %d bytes", pub, q, pub.Datagram())
+						t.c.fail("%v says that frame %d is too large, and datagrams may have "+
+							"%d bytes", pub, q, pub.Datagram())
 						break
 					}
 				}
 				continue
 			}
 			if r.To > t.next() || !t.mayLack(r.To-1) {
-				t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit its resend buffer, and %d is next",
+				t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit "+
+					"its resend buffer, and %d is next",
 					pub, r, t.slots, t.next())
 			}
 		}
@@ -206,7 +209,8 @@ func (t *truth) sent(p *world.Datagram) {
 		t.gones = append(t.gones, rangesAt{at: now, sent: now, sub: p.Target, ranges: denied})
 	case frame.Confirm:
 		t.judgeConfirm(p)
-		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.Target, ranges: f.Ranges})
+		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.Target,
+			ranges: f.Ranges})
 	}
 	t.trim(now)
 }
@@ -223,11 +227,13 @@ func (t *truth) judgeQuiet(now reliable.Time) {
 func (t *truth) finish() {
 	if p := t.s.Publisher; p.Session() == t.s {
 		st := p.Stats()
-		if accepted := t.s.NextOffset() - t.s.FirstOffset; st.Accepted != accepted || st.NextOffset != t.s.NextOffset() {
+		if accepted := t.s.NextOffset() - t.s.FirstOffset; st.Accepted != accepted ||
+			st.NextOffset != t.s.NextOffset() {
 			t.c.fail("%v counts %d messages accepted up to offset %d, and there were %d up to %d",
 				p, st.Accepted, st.NextOffset, accepted, t.s.NextOffset())
 		}
-		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.Writing() && t.s.Ended == reliable.Never {
+		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.Writing() &&
+			t.s.Ended == reliable.Never {
 			t.c.fail("%v counts %d frames sent, and there were %d", p, st.Frames, sent)
 		}
 	}
@@ -244,13 +250,15 @@ func (t *truth) beat(f *frame.Frame) {
 			pub, f.NextSeq, f.NextOffset, t.next(), t.s.NextOffset())
 	}
 	if f.OldestSeq > t.s.FirstSeq && !t.mayLack(f.OldestSeq-1) {
-		t.c.fail("%v says that it holds nothing before frame %d, and must: %d frames fit its resend buffer, and %d is next",
+		t.c.fail("%v says that it holds nothing before frame %d, and must: %d frames fit its "+
+			"resend buffer, and %d is next",
 			pub, f.OldestSeq, t.slots, t.next())
 	}
 	if f.Kind == frame.Bye {
 		t.saidBye = true
 		if f.NextOffset != t.s.NextOffset() {
-			t.c.fail("%v says BYE at offset %d, and has accepted %d", pub, f.NextOffset, t.s.NextOffset())
+			t.c.fail("%v says BYE at offset %d, and has accepted %d", pub, f.NextOffset,
+				t.s.NextOffset())
 		}
 		return
 	}
@@ -263,7 +271,8 @@ func (t *truth) answered(p *world.Datagram) {
 		return
 	}
 	t.noteRefusals()
-	t.asks = append(t.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent, sub: p.Subscriber, ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
+	t.asks = append(t.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent, sub: p.Subscriber,
+		ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
 	t.each(p.Frame.Ranges, func(_ uint64, f *served) { f.asks++ })
 }
 
@@ -293,8 +302,10 @@ func (t *truth) trim(now reliable.Time) {
 	}
 	t.lastTrim = now
 	old := now - reliable.Time(keepLog)
-	t.repairs = t.repairs[:copy(t.repairs, t.repairs[sort.Search(len(t.repairs), func(i int) bool { return t.repairs[i].at >= old }):])]
-	t.confirms, t.gones, t.asks = trimRanges(t.confirms, old), trimRanges(t.gones, old), trimRanges(t.asks, old)
+	t.repairs = t.repairs[:copy(t.repairs, t.repairs[sort.Search(len(t.repairs),
+		func(i int) bool { return t.repairs[i].at >= old }):])]
+	t.confirms, t.gones, t.asks = trimRanges(t.confirms, old), trimRanges(t.gones, old),
+		trimRanges(t.asks, old)
 }
 
 func trimRanges(list []rangesAt, old reliable.Time) []rangesAt {

@@ -25,7 +25,8 @@ func (v *view) judgeUnanswered(from, to uint64) {
 		if !unclear {
 			v.fail("[%d, %d) is lost as unanswered, and all its frames have come", from, to)
 		} else if !v.askedFor(v.runStart(from), v.t.last(to)) {
-			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for", from, to)
+			v.fail("[%d, %d) is lost as unanswered, and none of its frames was ever asked for",
+				from, to)
 		}
 		return
 	}
@@ -40,17 +41,20 @@ func (v *view) judgeUnanswered(from, to uint64) {
 		case !v.lacks(frames) || v.t.starts(g.from) >= min(to, v.t.starts(g.to)):
 			// Nothing starts there: it has parts of a message that was lost before it.
 		case !v.askedFor(g.from, g.to):
-			v.fail("[%d, %d) is lost as unanswered, and of its frames %v none was ever asked for", from, to, frames)
+			v.fail("[%d, %d) is lost as unanswered, and of its frames %v none was ever asked for",
+				from, to, frames)
 			return
 		case now.Sub(g.at) < v.patience():
-			v.fail("[%d, %d) is lost as unanswered, and its frames %v are missing for %v only", from, to, frames, now.Sub(g.at))
+			v.fail("[%d, %d) is lost as unanswered, and its frames %v are missing for %v only",
+				from, to, frames, now.Sub(g.at))
 			return
 		}
 	}
 	// However long the round trip, a few requests fit the silence time, unless a
 	// CONFIRM held them back.
 	if n := v.requests(q); n < minRequests && !v.confirmed {
-		v.fail("[%d, %d) is lost as unanswered, and frame %d was asked for %d times, not %d", from, to, q, n, minRequests)
+		v.fail("[%d, %d) is lost as unanswered, and frame %d was asked for %d times, not %d", from,
+			to, q, n, minRequests)
 		return
 	}
 	// Within answerTime a publisher that runs answers whatever reaches it, unless
@@ -65,7 +69,8 @@ func (v *view) judgeUnanswered(from, to uint64) {
 		// A repair that it crossed is the answer: the publisher guesses when it was
 		// sent, by up to the way down too early.
 		if !v.t.answeredSince(a.sent-reliable.Time(v.maxDelay), q, v.sub) {
-			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v neither repaired, confirmed nor denied it",
+			v.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v "+
+				"neither repaired, confirmed nor denied it",
 				from, to, q, world.Stamp(a.at), v.s.Publisher)
 			return
 		}

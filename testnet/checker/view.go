@@ -74,13 +74,14 @@ type view struct {
 	subWoke           reliable.Time   // when its process woke last
 
 	// What its application was told.
-	phase     reliable.EventKind // 0 before `new`
-	begun     reliable.Time      // when it was told of the session
-	known     bool               // begin and next mean something
-	begin     uint64             // the first offset
-	next      uint64             // in order: the offset that comes next
-	seen      bitset             // on arrival: offsets, from the session's first on
-	ready     reliable.Time      // in order: when all had come, or was lost, that what was told waited for
+	phase reliable.EventKind // 0 before `new`
+	begun reliable.Time      // when it was told of the session
+	known bool               // begin and next mean something
+	begin uint64             // the first offset
+	next  uint64             // in order: the offset that comes next
+	seen  bitset             // on arrival: offsets, from the session's first on
+	// in order: when all had come, or was lost, that what was told waited for
+	ready     reliable.Time
 	delivered uint64
 	lost      uint64
 }
@@ -95,13 +96,16 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	cfg := sub.Config()
 	return &view{
 		c: c, cfg: cfg, inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
-		statusEvery: statusLeast, statusNext: statusLeast, minDelay: 1000 * time.Second, sub: sub, t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq, offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
+		statusEvery: statusLeast, statusNext: statusLeast, minDelay: 1000 * time.Second, sub: sub,
+		t: t, s: t.s, interval: 100 * time.Millisecond, high: t.s.FirstSeq,
+		offset: t.s.FirstOffset, arrivedFrom: t.s.FirstSeq, told: t.s.FirstOffset,
 	}
 }
 
 // fail notes a violation of the promise to this subscriber.
 func (v *view) fail(format string, args ...any) {
-	v.c.fail("%v, session %v of %v: "+format, append([]any{v.sub, v.s.ID, v.s.Publisher}, args...)...)
+	v.c.fail("%v, session %v of %v: "+format,
+		append([]any{v.sub, v.s.ID, v.s.Publisher}, args...)...)
 }
 
 // silence returns how long the publisher must have been quiet to be silent.
@@ -157,7 +161,8 @@ func (v *view) event(ev *reliable.Event) {
 // message judges a message.
 func (v *view) message(ev *reliable.Event) {
 	if !v.s.Accepted(ev.Offset) {
-		v.fail("offset %d is delivered, and the publisher accepted [%d, %d)", ev.Offset, v.s.FirstOffset, v.s.NextOffset())
+		v.fail("offset %d is delivered, and the publisher accepted [%d, %d)", ev.Offset,
+			v.s.FirstOffset, v.s.NextOffset())
 		return
 	}
 	v.delivered++
@@ -172,15 +177,18 @@ func (v *view) message(ev *reliable.Event) {
 	v.judgeDelivery(ev.Offset)
 	v.judgeTold(ev)
 	if want := v.s.Payload(ev.Offset); !bytes.Equal(ev.Payload, want) {
-		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from byte %d on",
+		v.fail("offset %d is delivered with other bytes: %d of them, want %d; they differ from "+
+			"byte %d on",
 			ev.Offset, len(ev.Payload), len(want), common(ev.Payload, want))
 	}
 	at := v.s.AcceptedAt(ev.Offset)
 	if received := world.VirtualTime(ev.Received); received < at || received > v.c.w.Now() {
-		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, world.Stamp(received), world.Stamp(at))
+		v.fail("offset %d was received at %s, and accepted at %s", ev.Offset, world.Stamp(received),
+			world.Stamp(at))
 	}
 	if wall := time.Unix(0, v.wall(at)); ev.Sent.After(wall) {
-		v.fail("offset %d was sent at %v by the publisher's clock, before it was accepted at %v", ev.Offset, ev.Sent, wall)
+		v.fail("offset %d was sent at %v by the publisher's clock, before it was accepted at %v",
+			ev.Offset, ev.Sent, wall)
 	}
 }
 

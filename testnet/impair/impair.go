@@ -89,7 +89,8 @@ func (n *Network) wrap(c multicast.Conn, err error) (multicast.Conn, error) {
 	if err != nil {
 		return nil, err
 	}
-	in := inbound{network: n, link: new(link.Link).Init(n.cfg, link.Seed(n.seed, n.opened.Add(1), 0))}
+	in := inbound{network: n, link: new(link.Link).Init(n.cfg,
+		link.Seed(n.seed, n.opened.Add(1), 0))}
 	if n.cfg.Instant() {
 		if p, ok := c.(multicast.Poller); ok {
 			return &instantPoller{instantConn: instantConn{Conn: c, inbound: in}, poll: p}, nil

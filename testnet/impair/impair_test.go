@@ -109,7 +109,8 @@ func TestLosesItsShare(t *testing.T) {
 		mean, sd := linktest.Binomial(n, 1-share)
 		linktest.Within(t, "kept", float64(len(got)), mean, sd)
 		lost := uint64(n - len(got))
-		if s := d.Stats(); s.Sent != n || s.Lost != lost || s.Dropped() != lost || s.Delivered != uint64(len(got)) {
+		if s := d.Stats(); s.Sent != n || s.Lost != lost || s.Dropped() != lost ||
+			s.Delivered != uint64(len(got)) {
 			t.Errorf("%d are lost, and counted are %+v", lost, s)
 		}
 		if !slices.IsSorted(got) {
@@ -122,8 +123,10 @@ func TestLosesItsShare(t *testing.T) {
 }
 
 func TestLosesWhatAScriptSays(t *testing.T) {
-	n := mustImpair(t, counting{limit: 20}, link.Config{Loss: lantest.Parsed(t, "drop 1, 3-15, 20")}, 1)
-	if got, want := numbersOf(t, mustGroup(t, n)), []uint64{1, 15, 16, 17, 18}; !slices.Equal(got, want) {
+	n := mustImpair(t, counting{limit: 20}, link.Config{Loss: lantest.Parsed(t,
+		"drop 1, 3-15, 20")}, 1)
+	if got, want := numbersOf(t, mustGroup(t, n)),
+		[]uint64{1, 15, 16, 17, 18}; !slices.Equal(got, want) {
 		t.Errorf("kept %v, not %v", got, want)
 	}
 }
@@ -131,7 +134,8 @@ func TestLosesWhatAScriptSays(t *testing.T) {
 // The short way through the link ends where the long one does.
 func TestInPlaceDoesAsTheLinkSays(t *testing.T) {
 	const limit = 5000
-	cfg := link.Config{Loss: link.AnyLoss{link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.3, LossBad: 0.9}, link.Bernoulli{P: 0.05}}, Corrupt: 0.2}
+	cfg := link.Config{Loss: link.AnyLoss{link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.3,
+		LossBad: 0.9}, link.Bernoulli{P: 0.05}}, Corrupt: 0.2}
 	n := mustImpair(t, counting{limit: limit}, cfg, 7)
 	got := numbersOf(t, mustGroup(t, n))
 
@@ -211,7 +215,8 @@ func TestRefusesALinkThatMakesNoSense(t *testing.T) {
 func TestInPlaceDoesNotAllocate(t *testing.T) {
 	for _, cfg := range []link.Config{
 		{Loss: link.Bernoulli{P: 0.5}},
-		{Loss: link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1, LossBad: 1}, Delay: link.FixedDelay(0), Corrupt: 0.5},
+		{Loss: link.GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1, LossBad: 1},
+			Delay: link.FixedDelay(0), Corrupt: 0.5},
 	} {
 		c := mustGroup(t, mustImpair(t, counting{limit: math.MaxInt32}, cfg, 1))
 		if _, ok := c.(*instantConn); !ok {
@@ -268,7 +273,8 @@ func TestOnALAN(t *testing.T) {
 }
 
 func BenchmarkRead(b *testing.B) {
-	for _, bb := range []struct{ name, link string }{{"loss", "loss=1%"}, {"burst", "burst=4%/12 corrupt=0.1%"}} {
+	for _, bb := range []struct{ name, link string }{{"loss", "loss=1%"},
+		{"burst", "burst=4%/12 corrupt=0.1%"}} {
 		b.Run(bb.name, func(b *testing.B) {
 			cfg, err := link.Parse(bb.link)
 			if err != nil {

@@ -17,7 +17,8 @@ import (
 // onLoopback opens a socket that sends to a group of this test's own on the
 // loopback interface, and one that receives it over an impaired network. It
 // skips the test where that doesn't work without impairment.
-func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip.AddrPort, network *Network) {
+func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip.AddrPort,
+	network *Network) {
 	t.Helper()
 	cfg, err := link.Parse(text)
 	if err != nil {
@@ -31,7 +32,8 @@ func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip
 	free.Close()
 	group = netip.AddrPortFrom(netip.MustParseAddr("239.77.9.60"), port)
 	quiet := slog.New(slog.DiscardHandler)
-	pub, err = multicast.Kernel.Socket(multicast.SocketConfig{Interface: "127.0.0.1", Group: group, Logger: quiet})
+	pub, err = multicast.Kernel.Socket(multicast.SocketConfig{Interface: "127.0.0.1", Group: group,
+		Logger: quiet})
 	if err != nil {
 		t.Skipf("no socket on the loopback interface: %v", err)
 	}
@@ -47,7 +49,8 @@ func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip
 		t.Skipf("nothing can be sent on the loopback interface: %v", err)
 	}
 	if _, err := plain.Read(make([]multicast.Packet, 1)); errors.Is(err, net.ErrClosed) {
-		t.Skip("multicast on the loopback interface doesn't work: what was sent didn't come back within 5 s")
+		t.Skip("multicast on the loopback interface doesn't work: what was sent didn't come " +
+			"back within 5 s")
 	} else if err != nil {
 		t.Fatal(err)
 	}
@@ -63,7 +66,8 @@ func onLoopback(t testing.TB, text string) (pub, sub multicast.Conn, group netip
 // Over real sockets: what isn't lost comes whole, from whom it was sent, in
 // order, and not before its time.
 func TestOnLoopback(t *testing.T) {
-	for _, text := range []string{"script=drop 3-5", "script=drop 3-5 delay=2ms..3ms", "script=drop 3-5 rate=100Mbit delay=300us"} {
+	for _, text := range []string{"script=drop 3-5", "script=drop 3-5 delay=2ms..3ms",
+		"script=drop 3-5 rate=100Mbit delay=300us"} {
 		pub, sub, group, network := onLoopback(t, text)
 		var want, got []string
 		before := time.Now()
@@ -101,7 +105,8 @@ func TestOnLoopback(t *testing.T) {
 		if !slices.Equal(got, want) {
 			t.Errorf("%q: read %q", text, got)
 		}
-		if s, c := network.Stats(), sub.Stats(); s.Sent != 40 || s.Lost != 3 || c.Received != 37 || least > 0 && s.Delayed != 37 {
+		if s, c := network.Stats(), sub.Stats(); s.Sent != 40 || s.Lost != 3 || c.Received != 37 ||
+			least > 0 && s.Delayed != 37 {
 			t.Errorf("%q: counted %+v, the socket %+v", text, s, c)
 		}
 		if err := sub.Close(); err != nil {
@@ -113,7 +118,8 @@ func TestOnLoopback(t *testing.T) {
 // BenchmarkImpairDelay shows how much later than due a datagram is read that
 // comes alone over the loopback interface.
 func BenchmarkDelay(b *testing.B) {
-	for _, delay := range []time.Duration{50 * time.Microsecond, 500 * time.Microsecond, 2 * time.Millisecond} {
+	for _, delay := range []time.Duration{50 * time.Microsecond, 500 * time.Microsecond,
+		2 * time.Millisecond} {
 		b.Run(delay.String(), func(b *testing.B) {
 			pub, sub, group, _ := onLoopback(b, "delay="+delay.String())
 			ps := make([]multicast.Packet, 1)

@@ -52,7 +52,8 @@ func TestHeldQueueOrdersByWhenDue(t *testing.T) {
 			b := bytes.Repeat([]byte{byte(want.number)}, want.size)
 			binary.LittleEndian.PutUint32(b, want.number)
 			if !bytes.Equal(p.Data, b) || p.Received != want.at {
-				t.Fatalf("%d bytes that are due at %d come out, not %+v", len(p.Data), p.Received, want)
+				t.Fatalf("%d bytes that are due at %d come out, not %+v", len(p.Data), p.Received,
+					want)
 			}
 		}
 		if model = slices.Delete(model, 0, n); q.len() != len(model) {

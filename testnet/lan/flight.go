@@ -97,7 +97,8 @@ func (l *LAN) send(from *conn, host *Host, to netip.AddrPort, data []byte) {
 			link.Corrupt(copied)
 		}
 		l.flight.order++
-		heap.Push(&l.flight.heap, arrival{at: a.At, order: l.flight.order, data: copied, from: from, to: to, host: host})
+		heap.Push(&l.flight.heap, arrival{at: a.At, order: l.flight.order, data: copied, from: from,
+			to: to, host: host})
 	}
 	select {
 	case l.wake <- struct{}{}:

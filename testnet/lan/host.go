@@ -43,7 +43,8 @@ var _ multicast.Network = (*Host)(nil)
 func (l *LAN) Host(address string) (*Host, error) {
 	addr, err := netip.ParseAddr(address)
 	if err != nil || !l.cfg.Subnet.Contains(addr) {
-		return nil, fmt.Errorf("testnet: host %q is not an address in the LAN's subnet %v", address, l.cfg.Subnet)
+		return nil, fmt.Errorf("testnet: host %q is not an address in the LAN's subnet %v", address,
+			l.cfg.Subnet)
 	}
 	l.setup.Lock()
 	defer l.setup.Unlock()
@@ -113,7 +114,8 @@ func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	if cfg.Source.IsValid() && !cfg.Source.Is4() {
-		return nil, &multicast.ConfigError{Field: "source", Value: cfg.Source.String(), Reason: "is not an IPv4 address, as the LAN's are"}
+		return nil, &multicast.ConfigError{Field: "source", Value: cfg.Source.String(),
+			Reason: "is not an IPv4 address, as the LAN's are"}
 	}
 	read, err := buffer("read buffer", cfg.ReadBuffer, defaultRead)
 	if err != nil {
@@ -148,10 +150,12 @@ func (h *Host) Socket(cfg multicast.SocketConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	if cfg.TTL < 0 || cfg.TTL > 255 {
-		return nil, &multicast.ConfigError{Field: "TTL", Value: fmt.Sprint(cfg.TTL), Reason: "is out of range; use 0 to 255"}
+		return nil, &multicast.ConfigError{Field: "TTL", Value: fmt.Sprint(cfg.TTL),
+			Reason: "is out of range; use 0 to 255"}
 	}
 	if cfg.DSCP < 0 || cfg.DSCP > 63 {
-		return nil, &multicast.ConfigError{Field: "DSCP", Value: fmt.Sprint(cfg.DSCP), Reason: "is out of range; use 0 to 63"}
+		return nil, &multicast.ConfigError{Field: "DSCP", Value: fmt.Sprint(cfg.DSCP),
+			Reason: "is out of range; use 0 to 63"}
 	}
 	read, err := buffer("read buffer", cfg.ReadBuffer, defaultRead)
 	if err != nil {
@@ -199,18 +203,21 @@ func (h *Host) check(group netip.AddrPort, ifname string) error {
 		return err
 	}
 	if !group.Addr().Unmap().Is4() {
-		return &multicast.ConfigError{Field: "group", Value: group.String(), Reason: "is not IPv4, which is all that a simulated LAN carries"}
+		return &multicast.ConfigError{Field: "group", Value: group.String(),
+			Reason: "is not IPv4, which is all that a simulated LAN carries"}
 	}
 	if ifname == hostInterface || ifname == h.addr.String() {
 		return nil
 	}
 	return &multicast.ConfigError{Field: "interface", Value: fmt.Sprintf("%q", ifname),
-		Reason: fmt.Sprintf("does not exist on the simulated host; there is %s with %v", hostInterface, h.addr)}
+		Reason: fmt.Sprintf("does not exist on the simulated host; there is %s with %v",
+			hostInterface, h.addr)}
 }
 
 func buffer(field string, size, otherwise int) (int, error) {
 	if size < 0 {
-		return 0, &multicast.ConfigError{Field: field, Value: fmt.Sprint(size), Reason: "is negative; use 0 for the default"}
+		return 0, &multicast.ConfigError{Field: field, Value: fmt.Sprint(size),
+			Reason: "is negative; use 0 for the default"}
 	}
 	if size == 0 {
 		return otherwise, nil

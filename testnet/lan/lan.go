@@ -122,7 +122,8 @@ func (c *Config) complete() error {
 	c.Subnet = c.Subnet.Masked()
 	a := c.Subnet.Addr()
 	if !a.Is4() || c.Subnet.Bits() < 8 || a.As4()[0] == 0 || a.IsLoopback() || a.As4()[0] >= 224 {
-		return fmt.Errorf("testnet: LANConfig.Subnet %v is not an IPv4 network of hosts of at least 8 bits; use one like %s", c.Subnet, defaultSubnet)
+		return fmt.Errorf("testnet: LANConfig.Subnet %v is not an IPv4 network of hosts of at "+
+			"least 8 bits; use one like %s", c.Subnet, defaultSubnet)
 	}
 	if c.MTU == 0 {
 		c.MTU = defaultMTU
@@ -165,7 +166,8 @@ func (l *LAN) path(from, to *Host) *Path {
 		if from.addr == to.addr {
 			cfg = link.Config{}
 		}
-		p = &Path{lan: l, link: new(link.Link).Init(cfg, link.Seed(l.cfg.Seed, number(from.addr), number(to.addr)))}
+		p = &Path{lan: l, link: new(link.Link).Init(cfg,
+			link.Seed(l.cfg.Seed, number(from.addr), number(to.addr)))}
 		l.paths[pair{from.addr, to.addr}] = p
 	}
 	return p

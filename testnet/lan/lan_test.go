@@ -1,9 +1,7 @@
 package lan_test
 
 import (
-	"errors"
 	"fmt"
-	"net"
 	"net/netip"
 	"slices"
 	"strings"
@@ -16,45 +14,49 @@ import (
 	"crier/testnet/lan"
 	"crier/testnet/lan/lantest"
 	"crier/testnet/link"
-	"crier/testnet/link/linktest"
 )
 
 func TestAGroupReachesAllThatJoined(t *testing.T) {
-	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(3 * time.Millisecond)}}, func(t lantest.Net) {
-		pub := t.Pub(1)
-		subs := []*lantest.Socket{t.Sub(2), t.Sub(3), t.Sub(4)}
-		elsewhere := t.Group(5, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.2:7700")})
-		port := t.Group(6, multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.1:7701")})
+	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(3 * time.Millisecond)}},
+		func(t lantest.Net) {
+			pub := t.Pub(1)
+			subs := []*lantest.Socket{t.Sub(2), t.Sub(3), t.Sub(4)}
+			elsewhere := t.Group(5,
+				multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.2:7700")})
+			port := t.Group(6,
+				multicast.GroupConfig{Group: netip.MustParseAddrPort("239.77.0.1:7701")})
 
-		sent := time.Now()
-		if taken, err := pub.Write(lantest.Group, []byte("onetwosix!"), 3); taken != 10 || err != nil {
-			t.Fatalf("%d bytes taken, %v", taken, err)
-		}
-		time.Sleep(time.Second)
-		synctest.Wait()
-		for i, s := range subs {
-			want := []lantest.Received{}
-			for _, text := range []string{"one", "two", "six", "!"} {
-				want = append(want, lantest.Received{
-					Text: text, From: pub.LocalAddr(), At: sent.Add(3 * time.Millisecond).UnixNano(),
-				})
+			sent := time.Now()
+			if taken, err := pub.Write(lantest.Group, []byte("onetwosix!"), 3); taken != 10 ||
+				err != nil {
+				t.Fatalf("%d bytes taken, %v", taken, err)
 			}
-			if got := s.Take(); !slices.Equal(got, want) {
-				t.Errorf("subscriber %d read %v, not %v", i, got, want)
+			time.Sleep(time.Second)
+			synctest.Wait()
+			for i, s := range subs {
+				want := []lantest.Received{}
+				for _, text := range []string{"one", "two", "six", "!"} {
+					want = append(want, lantest.Received{
+						Text: text, From: pub.LocalAddr(),
+						At: sent.Add(3 * time.Millisecond).UnixNano(),
+					})
+				}
+				if got := s.Take(); !slices.Equal(got, want) {
+					t.Errorf("subscriber %d read %v, not %v", i, got, want)
+				}
 			}
-		}
-		t.WantRead("another group", elsewhere)
-		t.WantRead("another port", port)
-		if s := pub.Stats(); s.Sent != 4 || s.SentBytes != 10 || s.SendErrors != 0 {
-			t.Errorf("the publisher counted %+v", s)
-		}
-		if s := subs[0].Stats(); s.Received != 4 || s.KernelDrops != 0 || s.MTU != 1500 {
-			t.Errorf("a subscriber counted %+v", s)
-		}
-		if s := t.Link(1, 5).Stats(); s.Sent != 0 {
-			t.Errorf("the link to a host that did not join carried %d datagrams", s.Sent)
-		}
-	})
+			t.WantRead("another group", elsewhere)
+			t.WantRead("another port", port)
+			if s := pub.Stats(); s.Sent != 4 || s.SentBytes != 10 || s.SendErrors != 0 {
+				t.Errorf("the publisher counted %+v", s)
+			}
+			if s := subs[0].Stats(); s.Received != 4 || s.KernelDrops != 0 || s.MTU != 1500 {
+				t.Errorf("a subscriber counted %+v", s)
+			}
+			if s := t.Link(1, 5).Stats(); s.Sent != 0 {
+				t.Errorf("the link to a host that did not join carried %d datagrams", s.Sent)
+			}
+		})
 }
 
 func TestLossByScriptIsOneLinksOwn(t *testing.T) {
@@ -74,23 +76,24 @@ func TestLossByScriptIsOneLinksOwn(t *testing.T) {
 }
 
 func TestAPartitionIsOneWayAndHeals(t *testing.T) {
-	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Millisecond)}}, func(t lantest.Net) {
-		pub, sub := t.Pub(1), t.Sub(2)
-		back := t.Pub(2)
-		t.Send(pub, lantest.Group, "on its way")
-		synctest.Wait() // until it has met the link
-		t.Link(1, 2).SetDown(true)
-		t.Send(pub, lantest.Group, "cut off")
-		t.Send(back, pub.LocalAddr(), "the other way")
-		t.WantRead("the subscriber", sub, "on its way")
-		t.WantRead("the publisher", pub, "the other way")
-		t.Link(1, 2).SetDown(false)
-		t.Send(pub, lantest.Group, "healed")
-		t.WantRead("the subscriber", sub, "healed")
-		if s := t.Link(1, 2).Stats(); s.Partitioned != 1 {
-			t.Errorf("counted %+v", s)
-		}
-	})
+	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Millisecond)}},
+		func(t lantest.Net) {
+			pub, sub := t.Pub(1), t.Sub(2)
+			back := t.Pub(2)
+			t.Send(pub, lantest.Group, "on its way")
+			synctest.Wait() // until it has met the link
+			t.Link(1, 2).SetDown(true)
+			t.Send(pub, lantest.Group, "cut off")
+			t.Send(back, pub.LocalAddr(), "the other way")
+			t.WantRead("the subscriber", sub, "on its way")
+			t.WantRead("the publisher", pub, "the other way")
+			t.Link(1, 2).SetDown(false)
+			t.Send(pub, lantest.Group, "healed")
+			t.WantRead("the subscriber", sub, "healed")
+			if s := t.Link(1, 2).Stats(); s.Partitioned != 1 {
+				t.Errorf("counted %+v", s)
+			}
+		})
 }
 
 func TestUnicastGoesToOneSocketThroughItsOwnLink(t *testing.T) {
@@ -116,7 +119,8 @@ func TestUnicastGoesToOneSocketThroughItsOwnLink(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		want := lantest.Received{
-			Text: "again, please", From: reply.LocalAddr(), At: asked.Add(40 * time.Millisecond).UnixNano(),
+			Text: "again, please", From: reply.LocalAddr(),
+			At: asked.Add(40 * time.Millisecond).UnixNano(),
 		}
 		if got := pub.Take(); len(got) != 1 || got[0] != want {
 			t.Errorf("the publisher read %v, not %v", got, want)
@@ -146,7 +150,8 @@ func TestAllSocketsOfAHostGetTheGroupAndShareItsLosses(t *testing.T) {
 		synctest.Wait()
 		a, b := first.Take(), second.Take()
 		if !slices.Equal(a, b) || len(a) < 25 || len(a) > 75 {
-			t.Errorf("one socket read %d datagrams and the other %d, of 100 on one link that loses half", len(a), len(b))
+			t.Errorf("one socket read %d datagrams and the other %d, of 100 on one link that "+
+				"loses half", len(a), len(b))
 		}
 		first.Close()
 		if err := t.Link(1, 2).SetLoss(nil); err != nil {
@@ -171,7 +176,8 @@ func TestSourceSpecificGroupsHearOneSender(t *testing.T) {
 		t.Send(one, lantest.Group, "nobody asks for this")
 		t.WantRead("one source", picky)
 		if s := t.Link(1, 3).Stats(); s.Sent != 1 {
-			t.Errorf("the link carried %d datagrams, also one that nobody on the host joined", s.Sent)
+			t.Errorf("the link carried %d datagrams, also one that nobody on the host joined",
+				s.Sent)
 		}
 	})
 }
@@ -186,7 +192,8 @@ func TestOwnDatagramsComeBackUnlessToldOtherwise(t *testing.T) {
 		if err := t.Link(1, 2).SetLoss(nil); err != nil {
 			t.Fatal(err)
 		}
-		t.Send(t.Socket(1, multicast.SocketConfig{TTL: 1, NoLoopback: true}), lantest.Group, "not for me")
+		t.Send(t.Socket(1, multicast.SocketConfig{TTL: 1, NoLoopback: true}), lantest.Group,
+			"not for me")
 		t.WantRead("the own host", own)
 		t.WantRead("another host", far, "not for me")
 		t.Send(t.Socket(1, multicast.SocketConfig{TTL: 0}), lantest.Group, "for this host")
@@ -248,7 +255,8 @@ func TestLinksDelayDuplicateDamageAndQueue(t *testing.T) {
 func TestARunRepeatsForItsSeed(t *testing.T) {
 	run := func(seed uint64) (heard [3]string) {
 		cfg := lan.Config{Seed: seed, Link: link.Config{
-			Loss: link.Bernoulli{P: 0.2}, Delay: link.UniformDelay{Max: 5 * time.Millisecond}, Unordered: true,
+			Loss: link.Bernoulli{P: 0.2}, Delay: link.UniformDelay{Max: 5 * time.Millisecond},
+			Unordered: true,
 			Duplicate: 0.1, DuplicateDelay: time.Millisecond, Corrupt: 0.1,
 		}}
 		lantest.On(t, cfg, func(t lantest.Net) {
@@ -281,7 +289,8 @@ func TestARunRepeatsForItsSeed(t *testing.T) {
 }
 
 func TestManyAtOnce(t *testing.T) {
-	lantest.On(t, lan.Config{Link: link.Config{Loss: link.Bernoulli{P: 0.01}, Delay: link.UniformDelay{Max: time.Millisecond}}}, func(t lantest.Net) {
+	lantest.On(t, lan.Config{Link: link.Config{Loss: link.Bernoulli{P: 0.01},
+		Delay: link.UniformDelay{Max: time.Millisecond}}}, func(t lantest.Net) {
 		var all sync.WaitGroup
 		var subs []*lantest.Socket
 		for i := 1; i <= 4; i++ {
@@ -316,98 +325,6 @@ func TestManyAtOnce(t *testing.T) {
 			if got := uint64(len(s.Take())); got != want {
 				t.Errorf("subscriber %d read %d datagrams; its links delivered %d", i+1, got, want)
 			}
-		}
-	})
-}
-
-func TestWhatIsOnItsWayIsBounded(t *testing.T) {
-	const hosts, datagrams = 60, 1500
-	cfg := lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Minute), Duplicate: 1}} // three arrivals a host
-	lantest.On(t, cfg, func(t lantest.Net) {
-		for i := 2; i < 2+hosts; i++ {
-			t.Sub(i)
-		}
-		if _, err := t.Pub(1).Write(lantest.Group, make([]byte, datagrams), 1); err != nil {
-			t.Fatal(err)
-		}
-		synctest.Wait()
-		if got := t.LAN.Stats().InFlightDrops; got != 3*hosts*datagrams-1<<18 {
-			t.Errorf("%d arrivals were dropped, of %d with room for %d", got, 3*hosts*datagrams, 1<<18)
-		}
-	})
-}
-
-func TestClosingTheLANEndsEverything(t *testing.T) {
-	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Minute)}}, func(t lantest.Net) {
-		pub, sub, h := t.Pub(1), t.Sub(2), t.Host(1)
-		t.Send(pub, lantest.Group, "never arrives")
-		synctest.Wait()
-		for range 2 { // closing again does nothing
-			if err := t.LAN.Close(); err != nil {
-				t.Fatal(err)
-			}
-		}
-		t.WantClosed("the publisher", pub)
-		t.WantClosed("the subscriber", sub)
-		if _, err := pub.Write(lantest.Group, []byte("x"), 1); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Write: %v", err)
-		}
-		if _, err := h.Socket(multicast.SocketConfig{Group: lantest.Group, Interface: "eth0"}); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Socket: %v", err)
-		}
-		if _, err := h.Group(multicast.GroupConfig{Group: lantest.Group, Interface: "eth0"}); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Group: %v", err)
-		}
-		if _, err := t.LAN.Host("10.77.0.99"); !errors.Is(err, net.ErrClosed) {
-			t.Errorf("Host: %v", err)
-		}
-		if err := pub.Close(); err != nil {
-			t.Errorf("Close: %v", err)
-		}
-	})
-}
-
-// The LAN works in real time as well.
-func TestALANOutsideOfSynctest(t *testing.T) {
-	lan, err := lan.New(lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Millisecond)}})
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer lan.Close()
-	n := lantest.Net{T: t, LAN: lan}
-	c, err := n.Host(2).Group(multicast.GroupConfig{Group: lantest.Group, Interface: "10.77.0.2"})
-	if err != nil {
-		t.Fatal(err)
-	}
-	n.Send(n.Pub(1), lantest.Group, "now")
-	ps := make([]multicast.Packet, 1)
-	if k, err := c.Read(ps); k != 1 || err != nil || string(ps[0].Data) != "now" {
-		t.Errorf("read %d packets, %q, %v", k, ps[0].Data, err)
-	}
-}
-
-func TestConfigRefusesWhatMakesNoSense(t *testing.T) {
-	for _, c := range []struct {
-		cfg  lan.Config
-		says string
-	}{
-		{lan.Config{Link: link.Config{Loss: link.Bernoulli{P: 2}}}, "Bernoulli.P"},
-		{lan.Config{Subnet: netip.MustParsePrefix("fd00::/64")}, "LANConfig.Subnet fd00::/64 is not an IPv4 network"},
-		{lan.Config{Subnet: netip.MustParsePrefix("10.0.0.0/7")}, "at least 8 bits"},
-		{lan.Config{Subnet: netip.MustParsePrefix("127.0.0.0/8")}, "Subnet 127.0.0.0/8"},
-		{lan.Config{Subnet: netip.MustParsePrefix("239.0.0.0/8")}, "Subnet 239.0.0.0/8"},
-		{lan.Config{MTU: 100}, "MTU is from 576 to 65535 bytes, not 100"},
-	} {
-		_, err := lan.New(c.cfg)
-		linktest.WantError(t, err, c.says)
-	}
-	lantest.On(t, lan.Config{}, func(t lantest.Net) {
-		for _, address := range []string{"", "ten", "10.78.0.1", "::ffff:10.77.0.1"} {
-			_, err := t.LAN.Host(address)
-			linktest.WantError(t, err, fmt.Sprintf("host %q is not an address in the LAN's subnet 10.77.0.0/16", address))
-		}
-		if first, again := t.Host(1), t.Host(1); first != again {
-			t.Error("a host was made twice")
 		}
 	})
 }

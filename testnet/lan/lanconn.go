@@ -121,7 +121,8 @@ func (c *conn) Read(ps []multicast.Packet) (int, error) {
 func (c *conn) readError(err error) error {
 	var timeout interface{ Timeout() bool }
 	if errors.As(err, &timeout) && timeout.Timeout() {
-		return fmt.Errorf("testnet: read from %v: nothing will ever arrive, since all goroutines wait: %w", c.local, err)
+		return fmt.Errorf("testnet: read from %v: nothing will ever arrive, since all "+
+			"goroutines wait: %w", c.local, err)
 	}
 	return fmt.Errorf("testnet: read from %v: %w", c.local, err)
 }
@@ -165,7 +166,8 @@ func (c *conn) taken() int64 {
 // admit makes room for a datagram of n bytes that arrives, or counts it as
 // dropped. The caller holds mu.
 func (c *conn) admit(n int) bool {
-	if c.waiting.count == maxQueued || c.waiting.count > 0 && c.waiting.bytes+n > c.stats.ReadBuffer {
+	if c.waiting.count == maxQueued || c.waiting.count > 0 &&
+		c.waiting.bytes+n > c.stats.ReadBuffer {
 		c.stats.KernelDrops++
 		return false
 	}
@@ -182,7 +184,8 @@ func (c *conn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 		return 0, multicast.ErrReceiveOnly
 	}
 	if segment < 1 {
-		return 0, fmt.Errorf("testnet: write to %v: a segment has at least 1 byte, not %d", to, segment)
+		return 0, fmt.Errorf("testnet: write to %v: a segment has at least 1 byte, not %d", to,
+			segment)
 	}
 	to = netip.AddrPortFrom(to.Addr().Unmap(), to.Port())
 	addr := net.UDPAddrFromAddrPort(to)

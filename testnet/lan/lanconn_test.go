@@ -40,9 +40,11 @@ func TestWriteStopsWhenTheBufferIsFull(t *testing.T) {
 			synctest.Wait() // let the subscriber read
 		}
 		if s := sub.Stats(); s.Received != size/segment || blocked == 0 {
-			t.Errorf("%d datagrams were received, and the buffer was full %d times", s.Received, blocked)
+			t.Errorf("%d datagrams were received, and the buffer was full %d times", s.Received,
+				blocked)
 		}
-		if s := pub.Stats(); s.Sent != size/segment || s.SentBytes != size || s.WriteBuffer != 3000 {
+		if s := pub.Stats(); s.Sent != size/segment || s.SentBytes != size ||
+			s.WriteBuffer != 3000 {
 			t.Errorf("counted %+v", s)
 		}
 	})
@@ -53,15 +55,18 @@ func TestWhatCannotBeSentIsRefusedOrCounted(t *testing.T) {
 		pub, sub := t.Pub(1), t.Sub(2)
 		for _, segment := range []int{0, -1} {
 			_, err := pub.Write(lantest.Group, []byte("hello"), segment)
-			linktest.WantError(t, err, fmt.Sprintf("write to 239.77.0.1:7700: a segment has at least 1 byte, not %d", segment))
+			linktest.WantError(t, err, fmt.Sprintf("write to 239.77.0.1:7700: a segment has at "+
+				"least 1 byte, not %d", segment))
 		}
 		_, err := sub.Write(lantest.Group, []byte("hello"), 5)
-		if wait := sub.WaitWrite(); !errors.Is(err, multicast.ErrReceiveOnly) || !errors.Is(wait, multicast.ErrReceiveOnly) {
+		if wait := sub.WaitWrite(); !errors.Is(err, multicast.ErrReceiveOnly) ||
+			!errors.Is(wait, multicast.ErrReceiveOnly) {
 			t.Errorf("a group socket sends: %v, %v", err, wait)
 		}
 
 		// The kernel's passing refusals: too large, no route. They count as taken.
-		if taken, err := pub.Write(lantest.Group, make([]byte, 2000), 973); taken != 2000 || err != nil {
+		if taken, err := pub.Write(lantest.Group, make([]byte, 2000), 973); taken != 2000 ||
+			err != nil {
 			t.Errorf("%d taken, %v", taken, err)
 		}
 		t.Send(pub, netip.MustParseAddrPort("192.0.2.1:7"), "far away")
@@ -92,7 +97,8 @@ func TestASlowReaderLosesAndItIsCounted(t *testing.T) {
 	lantest.On(t, lan.Config{}, func(t lantest.Net) {
 		pub := t.Socket(1, multicast.SocketConfig{TTL: 1, WriteBuffer: 8 << 20})
 		open := func(host, buffer int) multicast.Conn {
-			c, err := t.Host(host).Group(multicast.GroupConfig{Group: lantest.Group, Interface: "eth0", ReadBuffer: buffer})
+			c, err := t.Host(host).Group(multicast.GroupConfig{Group: lantest.Group,
+				Interface: "eth0", ReadBuffer: buffer})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -110,7 +116,8 @@ func TestASlowReaderLosesAndItIsCounted(t *testing.T) {
 			fits uint64
 		}{{small, 5}, {large, 1024}} {
 			if s := c.conn.Stats(); s.KernelDrops != sent-c.fits {
-				t.Errorf("of %d datagrams %d were dropped, though %d fit", sent, s.KernelDrops, c.fits)
+				t.Errorf("of %d datagrams %d were dropped, though %d fit", sent, s.KernelDrops,
+					c.fits)
 			}
 			got, ps := 0, make([]multicast.Packet, 3)
 			for got < int(c.fits) {
@@ -143,7 +150,8 @@ func TestReadReturnsAllThatArrivedAndInvalidatesItNextTime(t *testing.T) {
 		time.Sleep(time.Second)
 		synctest.Wait()
 		ps := make([]multicast.Packet, 2)
-		if k, err := sub.Read(ps); k != 2 || err != nil || string(ps[0].Data) != "one" || string(ps[1].Data) != "two" {
+		if k, err := sub.Read(ps); k != 2 || err != nil || string(ps[0].Data) != "one" ||
+			string(ps[1].Data) != "two" {
 			t.Fatalf("%d packets, %q, %q, %v", k, ps[0].Data, ps[1].Data, err)
 		}
 		kept := ps[1].Data
@@ -160,36 +168,41 @@ func TestReadReturnsAllThatArrivedAndInvalidatesItNextTime(t *testing.T) {
 }
 
 func TestCloseEndsReadAndFreesThePort(t *testing.T) {
-	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Millisecond)}}, func(t lantest.Net) {
-		sub := t.Sub(2)
-		cfg := multicast.SocketConfig{Group: lantest.Group, Interface: "eth0", Port: 7800, TTL: 1}
-		for range 3 {
-			pub := t.Socket(1, cfg)
-			if pub.LocalAddr() != netip.MustParseAddrPort("10.77.0.1:7800") {
-				t.Fatalf("bound to %v", pub.LocalAddr())
-			}
-			_, err := t.Host(1).Socket(cfg)
-			linktest.WantError(t, err, "port 7800 is in use on 10.77.0.1; choose another, or 0 for any")
+	lantest.On(t, lan.Config{Link: link.Config{Delay: link.FixedDelay(time.Millisecond)}},
+		func(t lantest.Net) {
+			sub := t.Sub(2)
+			cfg := multicast.SocketConfig{Group: lantest.Group, Interface: "eth0", Port: 7800,
+				TTL: 1}
+			for range 3 {
+				pub := t.Socket(1, cfg)
+				if pub.LocalAddr() != netip.MustParseAddrPort("10.77.0.1:7800") {
+					t.Fatalf("bound to %v", pub.LocalAddr())
+				}
+				_, err := t.Host(1).Socket(cfg)
+				linktest.WantError(t, err,
+					"port 7800 is in use on 10.77.0.1; choose another, or 0 "+
+						"for any")
 
-			t.Send(pub, lantest.Group, "bye") // written before Close, so it arrives
-			if err := errors.Join(pub.Close(), pub.Close()); err != nil {
-				t.Fatal(err)
+				t.Send(pub, lantest.Group, "bye") // written before Close, so it arrives
+				if err := errors.Join(pub.Close(), pub.Close()); err != nil {
+					t.Fatal(err)
+				}
+				t.WantClosed("the publisher", pub)
+				if err := pub.WaitWrite(); !errors.Is(err, net.ErrClosed) {
+					t.Errorf("WaitWrite: %v", err)
+				}
+				if _, err := pub.Write(lantest.Group, []byte("x"), 1); !errors.Is(err,
+					net.ErrClosed) {
+					t.Errorf("Write: %v", err)
+				}
+				t.WantRead("the subscriber", sub, "bye")
 			}
-			t.WantClosed("the publisher", pub)
-			if err := pub.WaitWrite(); !errors.Is(err, net.ErrClosed) {
-				t.Errorf("WaitWrite: %v", err)
+			if kept := t.Host(1).Kept(); kept != 0 {
+				t.Errorf("%d closed sockets are kept", kept)
 			}
-			if _, err := pub.Write(lantest.Group, []byte("x"), 1); !errors.Is(err, net.ErrClosed) {
-				t.Errorf("Write: %v", err)
-			}
-			t.WantRead("the subscriber", sub, "bye")
-		}
-		if kept := t.Host(1).Kept(); kept != 0 {
-			t.Errorf("%d closed sockets are kept", kept)
-		}
-		sub.Close()
-		t.WantClosed("the subscriber", sub)
-	})
+			sub.Close()
+			t.WantClosed("the subscriber", sub)
+		})
 }
 
 func TestSocketConfigsAreCheckedAsTheKernelsAre(t *testing.T) {
@@ -211,14 +224,21 @@ func TestSocketConfigsAreCheckedAsTheKernelsAre(t *testing.T) {
 			err  error
 			says string
 		}{
-			{group(func(c *multicast.GroupConfig) { c.Interface = "" }), `interface "" does not exist on the simulated host; there is eth0 with 10.77.0.1`},
-			{group(func(c *multicast.GroupConfig) { c.Interface = "lo" }), `interface "lo" does not exist`},
+			{group(func(c *multicast.GroupConfig) { c.Interface = "" }),
+				`interface "" does not exist on the simulated host; there is eth0 with 10.77.0.1`},
+			{group(func(c *multicast.GroupConfig) { c.Interface = "lo" }),
+				`interface "lo" does not exist`},
 			{group(func(c *multicast.GroupConfig) { c.Group = netip.AddrPort{} }), "group"},
-			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("10.0.0.1:7") }), "group 10.0.0.1:7 is not a multicast address"},
-			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("[ff05::1]:7") }), "group [ff05::1]:7 is not IPv4"},
-			{group(func(c *multicast.GroupConfig) { c.Source = netip.MustParseAddr("fd00::1") }), "source fd00::1 is not an IPv4 address"},
-			{group(func(c *multicast.GroupConfig) { c.ReadBuffer = -1 }), "read buffer -1 is negative"},
-			{socket(func(c *multicast.SocketConfig) { c.Interface = "eth1" }), `interface "eth1" does not exist`},
+			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("10.0.0.1:7") }),
+				"group 10.0.0.1:7 is not a multicast address"},
+			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("[ff05::1]:7") }),
+				"group [ff05::1]:7 is not IPv4"},
+			{group(func(c *multicast.GroupConfig) { c.Source = netip.MustParseAddr("fd00::1") }),
+				"source fd00::1 is not an IPv4 address"},
+			{group(func(c *multicast.GroupConfig) { c.ReadBuffer = -1 }),
+				"read buffer -1 is negative"},
+			{socket(func(c *multicast.SocketConfig) { c.Interface = "eth1" }),
+				`interface "eth1" does not exist`},
 			{socket(func(c *multicast.SocketConfig) { c.TTL = 256 }), "TTL 256 is out of range"},
 			{socket(func(c *multicast.SocketConfig) { c.DSCP = -1 }), "DSCP -1 is out of range"},
 			{socket(func(c *multicast.SocketConfig) { c.ReadBuffer = -1 }), "read buffer -1"},
@@ -241,7 +261,8 @@ func TestReadSaysWhenNothingWillEverArrive(t *testing.T) {
 			t.Fatal(err)
 		}
 		_, err = sub.Read(make([]multicast.Packet, 1))
-		linktest.WantError(t, err, "read from 239.77.0.1:7700: nothing will ever arrive, since all goroutines wait")
+		linktest.WantError(t, err, "read from 239.77.0.1:7700: nothing will ever arrive, since "+
+			"all goroutines wait")
 	})
 }
 

@@ -64,7 +64,8 @@ func (c Config) Validate() error {
 		return err
 	}
 	if c.Reorder > 0 && c.ReorderDelay == 0 {
-		return errors.New("testnet: Reorder needs a ReorderDelay, for how long a datagram is held back")
+		return errors.New("testnet: Reorder needs a ReorderDelay, for how long a datagram is " +
+			"held back")
 	}
 	if !isProbability(c.Duplicate) {
 		return fmt.Errorf("testnet: Duplicate is a probability from 0 to 1, not %v", c.Duplicate)
@@ -76,7 +77,8 @@ func (c Config) Validate() error {
 		return fmt.Errorf("testnet: Corrupt is a probability from 0 to 1, not %v", c.Corrupt)
 	}
 	if c.Rate < 0 || c.Rate > MaxRate {
-		return fmt.Errorf("testnet: Rate is from 0 to %d bits a second, not %d", int64(MaxRate), c.Rate)
+		return fmt.Errorf("testnet: Rate is from 0 to %d bits a second, not %d", int64(MaxRate),
+			c.Rate)
 	}
 	if c.Queue < 0 || c.Queue > MaxQueue {
 		return fmt.Errorf("testnet: Queue is from 0 to %d bytes, not %d", MaxQueue, c.Queue)
@@ -89,7 +91,8 @@ func (c Config) Validate() error {
 
 // Instant reports whether all that isn't lost arrives at once and once.
 func (c Config) Instant() bool {
-	return (c.Delay == nil || c.Delay == FixedDelay(0)) && c.Reorder == 0 && c.Duplicate == 0 && c.Rate == 0
+	return (c.Delay == nil || c.Delay == FixedDelay(0)) && c.Reorder == 0 && c.Duplicate == 0 &&
+		c.Rate == 0
 }
 
 // isProbability is false for NaN as well.

@@ -96,7 +96,8 @@ func (m ParetoDelay) validate() error {
 		return err
 	}
 	if m.Mean == 0 || m.Max <= m.Min {
-		return fmt.Errorf("testnet: ParetoDelay needs a Mean above 0 and a Max (%v) above Min (%v)", m.Max, m.Min)
+		return fmt.Errorf("testnet: ParetoDelay needs a Mean above 0 and a Max (%v) above Min (%v)",
+			m.Max, m.Min)
 	}
 	return nil
 }

@@ -59,7 +59,8 @@ func TestUniformDelayIsUniform(t *testing.T) {
 
 func TestParetoDelayHasAHeavyTail(t *testing.T) {
 	const n = 300_000
-	m := ParetoDelay{Min: 100 * time.Microsecond, Mean: 50 * time.Microsecond, Max: 100*time.Microsecond + 200*50*time.Microsecond}
+	m := ParetoDelay{Min: 100 * time.Microsecond, Mean: 50 * time.Microsecond,
+		Max: 100*time.Microsecond + 200*50*time.Microsecond}
 	delays := delaysOf(t, m, n)
 	for _, x := range []float64{0.1, math.Sqrt2 - 1, 1, 3, 9, 30, 99} {
 		exceed := 0
@@ -117,7 +118,8 @@ func TestOrderIsKeptUnlessTheLinkMayReorder(t *testing.T) {
 	ordered := mustLink(t, cfg, 6)
 	at := arrivalsOf(t, ordered, n, ms)
 	if overtakes(at) != 0 || ordered.Stats().Reordered != 0 {
-		t.Errorf("%d datagrams overtake, and %d are counted, on a link that keeps order", overtakes(at), ordered.Stats().Reordered)
+		t.Errorf("%d datagrams overtake, and %d are counted, on a link that keeps order",
+			overtakes(at), ordered.Stats().Reordered)
 	}
 	for i, a := range at {
 		if d := a - int64(i)*ms; d < 0 || d > 10*ms {
@@ -153,7 +155,8 @@ func TestReorderHoldsDatagramsBack(t *testing.T) {
 	const n, p = 200_000, 0.01
 	// Held back for one and a half intervals: overtaken by the next datagram
 	// only, unless that is held back too.
-	l := mustLink(t, Config{Delay: FixedDelay(5 * ms), Reorder: p, ReorderDelay: 1500 * time.Microsecond}, 7)
+	l := mustLink(t, Config{Delay: FixedDelay(5 * ms), Reorder: p,
+		ReorderDelay: 1500 * time.Microsecond}, 7)
 	at := arrivalsOf(t, l, n, ms)
 	held := 0
 	for i, a := range at {
@@ -189,7 +192,8 @@ func TestDelayModelsRefuseWhatMakesNoSense(t *testing.T) {
 		{TraceDelay{}, "TraceDelay.Delays is empty"},
 		{TraceDelay{Delays: []time.Duration{1, -1}}, "TraceDelay.Delays[1] is from 0"},
 	} {
-		if _, err := New(Config{Delay: c.delay}, 1); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := New(Config{Delay: c.delay}, 1); err == nil ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: error %v doesn't say %q", c.delay, err, c.says)
 		}
 		if err := mustLink(t, Config{}, 1).SetDelay(c.delay); err == nil {

@@ -27,7 +27,8 @@ func TestAPerfectLinkDeliversAtOnce(t *testing.T) {
 
 func TestDuplicatesFollow(t *testing.T) {
 	const n, p = 200_000, 0.1
-	l := mustLink(t, Config{Delay: FixedDelay(ms), Duplicate: p, DuplicateDelay: 300 * time.Microsecond}, 8)
+	l := mustLink(t, Config{Delay: FixedDelay(ms), Duplicate: p,
+		DuplicateDelay: 300 * time.Microsecond}, 8)
 	var copies [4]int
 	for i := range int64(n) {
 		out := l.Send(i*ms, 100)
@@ -205,12 +206,19 @@ func zoo(t testing.TB) []Config {
 	return []Config{
 		{},
 		{Loss: Bernoulli{0.013}, Delay: UniformDelay{Min: 1000, Max: 777_777}},
-		{Loss: GilbertElliott{GoodToBad: 0.01, BadToGood: 0.21, LossGood: 0.001, LossBad: 0.9}, Delay: ParetoDelay{Min: 10_000, Mean: 33_333, Max: 5_000_000}},
-		{Loss: mustScript(t, "drop 7, 100-120, 19990+"), Unordered: true, Delay: ParetoDelay{Mean: 200_000, Max: 50_000_000}},
-		{Loss: AnyLoss{Bernoulli{1.0 / 3}, TraceLoss{Lost: []bool{true, false, false}, Loop: true}}, Delay: TraceDelay{Delays: []time.Duration{5, 900_000, 17}, Loop: true}, Unordered: true},
-		{Loss: NoiseLoss{Noise: []int16{-98, -70, -91}, Interval: 333 * time.Microsecond, Threshold: -80, Loop: true}},
-		{Rate: 123_456_789, Queue: 20_000, Corrupt: 0.01, Duplicate: 0.1, DuplicateDelay: 77_777, Reorder: 0.03, ReorderDelay: 400 * time.Microsecond},
-		{Loss: Bernoulli{0.1}, Delay: FixedDelay(ms), Rate: 30_000_000, Reorder: 0.2, ReorderDelay: time.Millisecond, Duplicate: 0.3, Corrupt: 0.2},
+		{Loss: GilbertElliott{GoodToBad: 0.01, BadToGood: 0.21, LossGood: 0.001, LossBad: 0.9},
+			Delay: ParetoDelay{Min: 10_000, Mean: 33_333, Max: 5_000_000}},
+		{Loss: mustScript(t, "drop 7, 100-120, 19990+"), Unordered: true,
+			Delay: ParetoDelay{Mean: 200_000, Max: 50_000_000}},
+		{Loss: AnyLoss{Bernoulli{1.0 / 3}, TraceLoss{Lost: []bool{true, false, false}, Loop: true}},
+			Delay:     TraceDelay{Delays: []time.Duration{5, 900_000, 17}, Loop: true},
+			Unordered: true},
+		{Loss: NoiseLoss{Noise: []int16{-98, -70, -91}, Interval: 333 * time.Microsecond,
+			Threshold: -80, Loop: true}},
+		{Rate: 123_456_789, Queue: 20_000, Corrupt: 0.01, Duplicate: 0.1, DuplicateDelay: 77_777,
+			Reorder: 0.03, ReorderDelay: 400 * time.Microsecond},
+		{Loss: Bernoulli{0.1}, Delay: FixedDelay(ms), Rate: 30_000_000, Reorder: 0.2,
+			ReorderDelay: time.Millisecond, Duplicate: 0.3, Corrupt: 0.2},
 	}
 }
 
@@ -305,9 +313,12 @@ func BenchmarkSend(b *testing.B) {
 		cfg  Config
 	}{
 		{"perfect", Config{}},
-		{"bernoulli-uniform", Config{Loss: Bernoulli{0.01}, Delay: UniformDelay{Max: time.Millisecond}}},
-		{"burst-pareto", Config{Loss: GilbertElliott{GoodToBad: 0.01, BadToGood: 0.2, LossBad: 1}, Delay: ParetoDelay{Mean: 1000, Max: 10 * time.Millisecond}}},
-		{"all", Config{Loss: Bernoulli{0.01}, Delay: UniformDelay{Max: time.Millisecond}, Rate: 1_000_000_000, Reorder: 0.01, ReorderDelay: 1, Duplicate: 0.01, Corrupt: 0.01}},
+		{"bernoulli-uniform", Config{Loss: Bernoulli{0.01},
+			Delay: UniformDelay{Max: time.Millisecond}}},
+		{"burst-pareto", Config{Loss: GilbertElliott{GoodToBad: 0.01, BadToGood: 0.2, LossBad: 1},
+			Delay: ParetoDelay{Mean: 1000, Max: 10 * time.Millisecond}}},
+		{"all", Config{Loss: Bernoulli{0.01}, Delay: UniformDelay{Max: time.Millisecond},
+			Rate: 1_000_000_000, Reorder: 0.01, ReorderDelay: 1, Duplicate: 0.01, Corrupt: 0.01}},
 	} {
 		b.Run(c.name, func(b *testing.B) {
 			l := mustLink(b, c.cfg, 1)

@@ -82,11 +82,13 @@ func (m GilbertElliott) validate() error {
 		{"LossGood", m.LossGood}, {"LossBad", m.LossBad},
 	} {
 		if !isProbability(p.value) {
-			return fmt.Errorf("testnet: GilbertElliott.%s is a probability from 0 to 1, not %v", p.name, p.value)
+			return fmt.Errorf("testnet: GilbertElliott.%s is a probability from 0 to 1, not %v",
+				p.name, p.value)
 		}
 	}
 	if m.LossBad == 0 || m.LossBad < m.LossGood {
-		return fmt.Errorf("testnet: GilbertElliott.LossBad is %v: it must be above 0 and at least LossGood (%v), for instance 1",
+		return fmt.Errorf("testnet: GilbertElliott.LossBad is %v: it must be above 0 and at "+
+			"least LossGood (%v), for instance 1",
 			m.LossBad, m.LossGood)
 	}
 	return nil

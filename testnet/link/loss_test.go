@@ -25,7 +25,8 @@ func TestBernoulliLosesItsShare(t *testing.T) {
 			}
 		}
 		q := p * p
-		linktest.Within(t, "losses in a row", float64(pairs), (n-1)*q, math.Sqrt(n*(q*(1-q)+2*q*p*(1-p))))
+		linktest.Within(t, "losses in a row", float64(pairs), (n-1)*q,
+			math.Sqrt(n*(q*(1-q)+2*q*p*(1-p))))
 	}
 }
 
@@ -42,7 +43,8 @@ func TestGilbertElliottLosesInBursts(t *testing.T) {
 		// r = 1-p-q a step, which widens the variance by (1+r)/(1-r).
 		p, q := m.GoodToBad, m.BadToGood
 		bad, r := p/(p+q), 1-p-q
-		linktest.Within(t, "losses", float64(countLost(lost)), n*bad, math.Sqrt(n*bad*(1-bad)*(1+r)/(1-r)))
+		linktest.Within(t, "losses", float64(countLost(lost)), n*bad,
+			math.Sqrt(n*bad*(1-bad)*(1+r)/(1-r)))
 
 		// Bursts are geometric: mean 1/q, variance (1-q)/q².
 		var bursts, length, single int
@@ -57,7 +59,8 @@ func TestGilbertElliottLosesInBursts(t *testing.T) {
 				length++
 			}
 		}
-		linktest.Within(t, "mean burst", float64(length)/float64(bursts), 1/q, math.Sqrt((1-q)/float64(bursts))/q)
+		linktest.Within(t, "mean burst", float64(length)/float64(bursts), 1/q,
+			math.Sqrt((1-q)/float64(bursts))/q)
 		mean, sd := linktest.Binomial(bursts, q)
 		linktest.Within(t, "bursts of one", float64(single), mean, sd)
 	}
@@ -79,7 +82,8 @@ func TestAnyLossLosesWhatOneOfItsModelsLoses(t *testing.T) {
 	const n = 300_000
 	both := AnyLoss{Bernoulli{0.1}, Bernoulli{0.2}}
 	mean, sd := linktest.Binomial(n, 1-0.9*0.8)
-	linktest.Within(t, "losses", float64(countLost(lossesOf(t, mustLink(t, Config{Loss: both}, 4), n, 1))), mean, sd)
+	linktest.Within(t, "losses", float64(countLost(lossesOf(t, mustLink(t, Config{Loss: both}, 4),
+		n, 1))), mean, sd)
 
 	// A model goes on counting while another loses.
 	scripts := AnyLoss{mustScript(t, "drop 1-3"), mustScript(t, "drop 2, 5")}
@@ -97,7 +101,8 @@ func TestLossModelsRefuseWhatMakesNoSense(t *testing.T) {
 		{Bernoulli{-0.1}, "Bernoulli.P is a probability from 0 to 1, not -0.1"},
 		{Bernoulli{math.NaN()}, "not NaN"},
 		{Bernoulli{1.5}, "not 1.5"},
-		{GilbertElliott{GoodToBad: 2, LossBad: 1}, "GilbertElliott.GoodToBad is a probability from 0 to 1, not 2"},
+		{GilbertElliott{GoodToBad: 2, LossBad: 1},
+			"GilbertElliott.GoodToBad is a probability from 0 to 1, not 2"},
 		{GilbertElliott{BadToGood: -1, LossBad: 1}, "GilbertElliott.BadToGood"},
 		{GilbertElliott{GoodToBad: 0.1, BadToGood: 0.1}, "GilbertElliott.LossBad is 0"},
 		{GilbertElliott{LossGood: 0.5, LossBad: 0.1}, "at least LossGood (0.5)"},
@@ -109,7 +114,8 @@ func TestLossModelsRefuseWhatMakesNoSense(t *testing.T) {
 		{NoiseLoss{Noise: []int16{1}}, "NoiseLoss.Interval is from 1ns to 1h0m0s, not 0s"},
 		{NoiseLoss{Noise: []int16{1}, Interval: 1, Offset: -1}, "Offset must not be negative"},
 	} {
-		if _, err := New(Config{Loss: c.loss}, 1); err == nil || !strings.Contains(err.Error(), c.says) {
+		if _, err := New(Config{Loss: c.loss}, 1); err == nil ||
+			!strings.Contains(err.Error(), c.says) {
 			t.Errorf("%+v: error %v doesn't say %q", c.loss, err, c.says)
 		}
 		l := mustLink(t, Config{}, 1)

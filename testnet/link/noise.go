@@ -25,7 +25,8 @@ func (m NoiseLoss) validate() error {
 		return errors.New("testnet: NoiseLoss.Noise is empty; read a record with ReadNoise")
 	}
 	if m.Interval < 1 || m.Interval > MaxDelay {
-		return fmt.Errorf("testnet: NoiseLoss.Interval is from 1ns to %v, not %v", MaxDelay, m.Interval)
+		return fmt.Errorf("testnet: NoiseLoss.Interval is from 1ns to %v, not %v", MaxDelay,
+			m.Interval)
 	}
 	if m.Offset < 0 {
 		return fmt.Errorf("testnet: NoiseLoss.Offset must not be negative, as %v is", m.Offset)

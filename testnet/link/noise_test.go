@@ -15,9 +15,12 @@ func TestNoiseLosesWhatItDrowns(t *testing.T) {
 		offset time.Duration
 		want   []bool // one every half millisecond
 	}{
-		{"ends", false, 0, []bool{false, false, true, true, false, false, false, false, false, false}},
-		{"loops", true, 0, []bool{false, false, true, true, false, false, false, false, true, true}},
-		{"starts later", false, time.Millisecond, []bool{true, true, false, false, false, false, false, false, false, false}},
+		{"ends", false, 0, []bool{false, false, true, true, false, false, false, false, false,
+			false}},
+		{"loops", true, 0, []bool{false, false, true, true, false, false, false, false, true,
+			true}},
+		{"starts later", false, time.Millisecond,
+			[]bool{true, true, false, false, false, false, false, false, false, false}},
 		{"starts behind the end", false, time.Hour, make([]bool, 10)},
 		{"starts at the longest offset", true, math.MaxInt64 - 807*time.Nanosecond, nil},
 	} {
@@ -63,7 +66,8 @@ func TestMeyerHeavyNoiseAtThreeThresholds(t *testing.T) {
 	} {
 		m := NoiseLoss{Noise: noise, Interval: time.Millisecond, Threshold: c.threshold}
 		lost := lossesOf(t, mustLink(t, Config{Loss: m}, 1), len(noise), ms)
-		if got := 100 * float64(countLost(lost)) / float64(len(lost)); math.Abs(got-c.percent) > 0.05 {
+		got := 100 * float64(countLost(lost)) / float64(len(lost))
+		if math.Abs(got-c.percent) > 0.05 {
 			t.Errorf("threshold %d: %.2f %% lost, not %.2f %%", c.threshold, got, c.percent)
 		}
 		longest, run := 0, 0
@@ -74,7 +78,8 @@ func TestMeyerHeavyNoiseAtThreeThresholds(t *testing.T) {
 			longest = max(longest, run)
 			// One record for several receivers: the worse one loses what the better one loses.
 			if before != nil && before[i] && !l {
-				t.Fatalf("threshold %d: packet %d is not lost, though it is at a higher threshold", c.threshold, i)
+				t.Fatalf("threshold %d: packet %d is not lost, though it is at a higher threshold",
+					c.threshold, i)
 			}
 		}
 		if c.burst > 0 && longest != c.burst {

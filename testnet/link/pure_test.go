@@ -13,7 +13,8 @@ import (
 // The link and loss models hold no clock, goroutine, lock, socket or global
 // randomness, and compute with no function whose result depends on the machine.
 func TestModelsArePure(t *testing.T) {
-	allowed := []string{"bufio", "bytes", "cmp", "compress/gzip", "errors", "fmt", "io", "math", "math/bits",
+	allowed := []string{"bufio", "bytes", "cmp", "compress/gzip", "errors", "fmt", "io", "math",
+		"math/bits",
 		"math/rand/v2", "slices", "strconv", "strings", "time", "crier/testnet/random"}
 	used := map[string]string{ // what may be used of a package, where that is not all
 		"time": "Duration Hour",
@@ -42,11 +43,14 @@ func TestModelsArePure(t *testing.T) {
 		ast.Inspect(file, func(n ast.Node) bool {
 			switch n := n.(type) {
 			case *ast.GoStmt, *ast.ChanType, *ast.MapType:
-				t.Errorf("%v: goroutines, channels and maps have no place in a model", set.Position(n.Pos()))
+				t.Errorf("%v: goroutines, channels and maps have no place in a model",
+					set.Position(n.Pos()))
 			case *ast.SelectorExpr:
 				if pkg, ok := n.X.(*ast.Ident); ok {
-					if list, ok := used[pkg.Name]; ok && !slices.Contains(strings.Fields(list), n.Sel.Name) {
-						t.Errorf("%v: %s.%s has no place in a model", set.Position(n.Pos()), pkg.Name, n.Sel.Name)
+					if list, ok := used[pkg.Name]; ok &&
+						!slices.Contains(strings.Fields(list), n.Sel.Name) {
+						t.Errorf("%v: %s.%s has no place in a model", set.Position(n.Pos()),
+							pkg.Name, n.Sel.Name)
 					}
 				}
 			}

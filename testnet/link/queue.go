@@ -68,7 +68,8 @@ func (c Config) queue() int {
 // validateQueue keeps times within an int64.
 func (c Config) validateQueue() error {
 	if c.Rate > 0 && uint64(c.queue())*bitNanos/uint64(c.Rate) > uint64(MaxDelay) {
-		return fmt.Errorf("testnet: a Queue of %d bytes takes longer than %v to leave at a Rate of %d bits a second; make it smaller",
+		return fmt.Errorf("testnet: a Queue of %d bytes takes longer than %v to leave at a "+
+			"Rate of %d bits a second; make it smaller",
 			c.queue(), MaxDelay, c.Rate)
 	}
 	return nil

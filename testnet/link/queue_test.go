@@ -82,7 +82,8 @@ func TestThroughputUnderOverloadIsTheRate(t *testing.T) {
 		t.Errorf("%d datagrams got through, not 100000 to 100100", d)
 	}
 	if longest > 10*ms || longest < 9*ms {
-		t.Errorf("the longest wait was %v, not the 10ms that the queue takes to empty", time.Duration(longest))
+		t.Errorf("the longest wait was %v, not the 10ms that the queue takes to empty",
+			time.Duration(longest))
 	}
 }
 

@@ -68,7 +68,8 @@ func ReadDelays(r io.Reader) ([]time.Duration, error) {
 		}
 		ns, err := strconv.ParseInt(text, 10, 64)
 		if err != nil || ns < 0 || ns > int64(MaxDelay) {
-			return fmt.Errorf("%q is not a delay in nanoseconds, from 0 to %d", clip(text), int64(MaxDelay))
+			return fmt.Errorf("%q is not a delay in nanoseconds, from 0 to %d", clip(text),
+				int64(MaxDelay))
 		}
 		if len(delays) == maxSamples {
 			return errTooManySamples

@@ -48,7 +48,8 @@ func TestRecordsAreReadPlainAndZipped(t *testing.T) {
 		}
 		links, err = ReadRutgers(pack(rutgersHeader + "\n-10,1-2,3-4,3,1011\n"))
 		if err != nil || len(links) != 1 || links[0].Noise != -10 || links[0].Sender != "1-2" ||
-			links[0].Receiver != "3-4" || !slices.Equal(links[0].Lost, []bool{false, true, false, false}) {
+			links[0].Receiver != "3-4" || !slices.Equal(links[0].Lost,
+			[]bool{false, true, false, false}) {
 			t.Errorf("links %v, %v", links, err)
 		}
 	}
@@ -72,7 +73,8 @@ func TestRecordErrorsNameLineAndReason(t *testing.T) {
 		{readBits, "\x1f\x8bnothing zipped", "gzip: invalid header"},
 		{readBits, strings.Repeat("0", maxSamples+1), "line 1: more than 4194304 samples"},
 		{readDelays, "", "testnet: delay record: it is empty"},
-		{readDelays, "5\n-1", `delay record, line 2: "-1" is not a delay in nanoseconds, from 0 to 3600000000000`},
+		{readDelays, "5\n-1",
+			`delay record, line 2: "-1" is not a delay in nanoseconds, from 0 to 3600000000000`},
 		{readDelays, "3600000000001", "is not a delay"},
 		{readDelays, "1e6", "is not a delay"},
 		{readDelays, packed[:len(packed)-9], "the compressed data is cut short"},
@@ -82,27 +84,31 @@ func TestRecordErrorsNameLineAndReason(t *testing.T) {
 		{readNoise, "40000", "from -32768 to 32767"},
 		{readRutgers, "", "Rutgers record: it is empty"},
 		{readRutgers, rutgersHeader, "it is empty"},
-		{readRutgers, "sender,receiver", `line 1: the header is "sender,receiver", not "noise_dbm,`},
+		{readRutgers, "sender,receiver",
+			`line 1: the header is "sender,receiver", not "noise_dbm,`},
 		{readRutgers, rutgersHeader + "\n0,1-1,1-2,1", "line 2: a row has 4 fields, not 5"},
 		{readRutgers, rutgersHeader + "\nloud,1-1,1-2,1,1", `noise_dbm "loud"`},
 		{readRutgers, rutgersHeader + "\n0,1-1,1-2,one,1", `received "one"`},
 		{readRutgers, rutgersHeader + "\n0,1-1,1-2,1,1?0", `bitmap "1?0" is not made of 0 and 1`},
 		{readRutgers, rutgersHeader + "\n0,1-1,1-2,0,", `bitmap "" is not made of 0 and 1`},
-		{readRutgers, rutgersHeader + "\n0,1-1,1-2,2,100", "received is 2, but the bitmap has 1 ones"},
+		{readRutgers, rutgersHeader + "\n0,1-1,1-2,2,100",
+			"received is 2, but the bitmap has 1 ones"},
 	} {
 		err := c.read(strings.NewReader(c.text))
 		if err == nil || !strings.Contains(err.Error(), c.says) {
 			t.Errorf("%.30q: error %v doesn't say %q", c.text, err, c.says)
 		}
 	}
-	for left, want := range []error{errRecordTooLarge, errRecordTooLarge, errRecordTooLarge, nil, nil} {
+	for left, want := range []error{errRecordTooLarge, errRecordTooLarge, errRecordTooLarge, nil,
+		nil} {
 		text, err := io.ReadAll(&bounded{r: strings.NewReader("123"), left: left})
 		if err != want || len(text) != min(left, 3) {
 			t.Errorf("of 3 bytes with %d allowed %q was read, and then %v", left, text, err)
 		}
 	}
 	broken := errors.New("the disk is on fire")
-	if err := readBits(io.MultiReader(strings.NewReader("01"), failing{broken})); !errors.Is(err, broken) {
+	if err := readBits(io.MultiReader(strings.NewReader("01"), failing{broken})); !errors.Is(err,
+		broken) {
 		t.Errorf("the reader's own error is hidden: %v", err)
 	}
 }

@@ -71,9 +71,11 @@ func parseRutgers(row string) (RutgersLink, error) {
 		return RutgersLink{}, fmt.Errorf("bitmap %q is not made of 0 and 1", clip(bitmap))
 	}
 	if ones := strings.Count(bitmap, "1"); ones != received {
-		return RutgersLink{}, fmt.Errorf("received is %d, but the bitmap has %d ones", received, ones)
+		return RutgersLink{}, fmt.Errorf("received is %d, but the bitmap has %d ones", received,
+			ones)
 	}
-	l := RutgersLink{Noise: noise, Sender: fields[1], Receiver: fields[2], Lost: make([]bool, len(bitmap))}
+	l := RutgersLink{Noise: noise, Sender: fields[1], Receiver: fields[2],
+		Lost: make([]bool, len(bitmap))}
 	for i := range bitmap {
 		l.Lost[i] = bitmap[i] == '0'
 	}

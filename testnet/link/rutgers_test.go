@@ -18,7 +18,8 @@ func TestRutgersLinksAreReplayed(t *testing.T) {
 	lossless, some, dead := 0, 0, 0
 	for _, l := range links {
 		if len(l.Lost) != 300 {
-			t.Fatalf("%s to %s at %d dBm: %d packets, not 300", l.Sender, l.Receiver, l.Noise, len(l.Lost))
+			t.Fatalf("%s to %s at %d dBm: %d packets, not 300", l.Sender, l.Receiver, l.Noise,
+				len(l.Lost))
 		}
 		switch n := countLost(l.Lost); n {
 		case 0:
@@ -34,7 +35,8 @@ func TestRutgersLinksAreReplayed(t *testing.T) {
 		}
 	}
 	if lossless == 0 || some == 0 || dead == 0 {
-		t.Errorf("%d lossless links, %d lossy, %d dead: receivers should differ", lossless, some, dead)
+		t.Errorf("%d lossless links, %d lossy, %d dead: receivers should differ", lossless, some,
+			dead)
 	}
 
 	// Correlation of losses between two receivers of one sender, for pairs of

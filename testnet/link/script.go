@@ -33,7 +33,9 @@ type span struct{ first, last uint64 }
 //	drop 100+       # 100 and all after it
 func ParseScript(text string) (Script, error) {
 	if len(text) > maxScript {
-		return Script{}, fmt.Errorf("testnet: loss script of %d bytes is too long: %d are the limit", len(text), maxScript)
+		return Script{},
+			fmt.Errorf("testnet: loss script of %d bytes is too long: %d are the limit", len(text),
+				maxScript)
 	}
 	var s Script
 	number := 0
@@ -46,12 +48,14 @@ func ParseScript(text string) (Script, error) {
 				continue
 			}
 			if err := s.parse(statement); err != nil {
-				return Script{}, fmt.Errorf("testnet: loss script, line %d: %q: %w", number, clip(statement), err)
+				return Script{}, fmt.Errorf("testnet: loss script, line %d: %q: %w", number,
+					clip(statement), err)
 			}
 		}
 	}
 	if len(s.drops) == 0 {
-		return Script{}, errors.New(`testnet: loss script drops nothing; write for instance "drop frame 7"`)
+		return Script{},
+			errors.New(`testnet: loss script drops nothing; write for instance "drop frame 7"`)
 	}
 	s.normalize()
 	return s, nil

@@ -78,7 +78,8 @@ func TestScriptErrorsNameLineAndReason(t *testing.T) {
 }
 
 func FuzzParseScript(f *testing.F) {
-	for _, s := range []string{"drop frame 7", "drop 3-9, 100+", "drop 1;drop 2 # x\n", "drop 9-3", "drop 1-2-3,+"} {
+	for _, s := range []string{"drop frame 7", "drop 3-9, 100+", "drop 1;drop 2 # x\n", "drop 9-3",
+		"drop 1-2-3,+"} {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, text string) {

@@ -69,7 +69,8 @@ func Parse(text string) (Config, error) {
 		}
 	}
 	if queue, ok := given["queue"]; ok && l.cfg.Rate == 0 {
-		return Config{}, linkError(queue, errors.New("queue needs a rate, such as rate=100Mbit: an infinitely fast link never queues"))
+		return Config{}, linkError(queue, errors.New("queue needs a rate, such as "+
+			"rate=100Mbit: an infinitely fast link never queues"))
 	}
 	if err := l.addTail(); err != nil {
 		return Config{}, linkError(given["tail"], err)
@@ -83,7 +84,8 @@ func Parse(text string) (Config, error) {
 
 // linkError says where an error is.
 func linkError(where string, err error) error {
-	return fmt.Errorf("testnet: link %q: %s", clip(where), strings.TrimPrefix(err.Error(), "testnet: "))
+	return fmt.Errorf("testnet: link %q: %s", clip(where),
+		strings.TrimPrefix(err.Error(), "testnet: "))
 }
 
 // read takes over a setting, and enters it in given.
@@ -96,7 +98,8 @@ func (l *linkText) read(setting string, given map[string]string) error {
 		for _, k := range linkKeys {
 			names = append(names, k.name)
 		}
-		return fmt.Errorf("there is no setting %q; there are %s", clip(name), strings.Join(names, ", "))
+		return fmt.Errorf("there is no setting %q; there are %s", clip(name),
+			strings.Join(names, ", "))
 	}
 	k := linkKeys[i]
 	switch _, twice := given[name]; {
@@ -138,7 +141,8 @@ func linkSettings(text string) []string {
 		if strings.HasPrefix(text, "script=") {
 			for rest := trimLeft(text[end:]); rest != ""; {
 				w := firstWord(rest)
-				if strings.Contains(w, "=") || slices.ContainsFunc(linkKeys, func(k linkKey) bool { return k.name == w }) {
+				if strings.Contains(w, "=") ||
+					slices.ContainsFunc(linkKeys, func(k linkKey) bool { return k.name == w }) {
 					break
 				}
 				end = len(text) - len(rest) + len(w)

@@ -22,19 +22,30 @@ func TestParse(t *testing.T) {
 		{"loss=0", Config{Loss: Bernoulli{}}},
 		{"loss=100%", Config{Loss: Bernoulli{P: 1}}},
 		{"loss=.25%", Config{Loss: Bernoulli{P: 0.0025}}},
-		{"burst=20%/4", Config{Loss: GilbertElliott{GoodToBad: 0.0625, BadToGood: 0.25, LossBad: 1}}},
+		{"burst=20%/4", Config{Loss: GilbertElliott{GoodToBad: 0.0625, BadToGood: 0.25,
+			LossBad: 1}}},
 		{"burst=0.5/1", Config{Loss: GilbertElliott{GoodToBad: 1, BadToGood: 1, LossBad: 1}}},
 		{"burst=0%/2.5", Config{Loss: GilbertElliott{BadToGood: 0.4, LossBad: 1}}},
 		{"script=drop 7", Config{Loss: mustScript(t, "drop 7")}},
-		{"script=drop frame 7; drop 20-29,40+ delay=2ms", Config{Loss: mustScript(t, "drop 7, 20-29, 40+"), Delay: FixedDelay(2 * time.Millisecond)}},
-		{"script=drop 7 # first\ndrop 9 \n unordered", Config{Loss: mustScript(t, "drop 7, 9"), Unordered: true}},
-		{"script=drop 3 burst=20%/4 loss=0.5", Config{Loss: AnyLoss{Bernoulli{P: 0.5}, GilbertElliott{GoodToBad: 0.0625, BadToGood: 0.25, LossBad: 1}, mustScript(t, "drop 3")}}},
+		{"script=drop frame 7; drop 20-29,40+ delay=2ms",
+			Config{Loss: mustScript(t, "drop 7, 20-29, 40+"),
+				Delay: FixedDelay(2 * time.Millisecond)}},
+		{"script=drop 7 # first\ndrop 9 \n unordered",
+			Config{Loss: mustScript(t, "drop 7, 9"), Unordered: true}},
+		{"script=drop 3 burst=20%/4 loss=0.5",
+			Config{Loss: AnyLoss{Bernoulli{P: 0.5},
+				GilbertElliott{GoodToBad: 0.0625, BadToGood: 0.25, LossBad: 1},
+				mustScript(t, "drop 3")}}},
 		{"delay=250us", Config{Delay: FixedDelay(250 * time.Microsecond)}},
 		{"delay=0", Config{Delay: FixedDelay(0)}},
-		{"delay=2ms..3.5ms", Config{Delay: UniformDelay{Min: 2 * time.Millisecond, Max: 3500 * time.Microsecond}}},
-		{"delay=1h..1h\tunordered", Config{Delay: UniformDelay{Min: time.Hour, Max: time.Hour}, Unordered: true}},
-		{"tail=1ms/50ms", Config{Delay: ParetoDelay{Mean: time.Millisecond, Max: 50 * time.Millisecond}}},
-		{"tail=50us/10ms delay=2ms", Config{Delay: ParetoDelay{Min: 2 * time.Millisecond, Mean: 50 * time.Microsecond, Max: 12 * time.Millisecond}}},
+		{"delay=2ms..3.5ms", Config{Delay: UniformDelay{Min: 2 * time.Millisecond,
+			Max: 3500 * time.Microsecond}}},
+		{"delay=1h..1h\tunordered", Config{Delay: UniformDelay{Min: time.Hour, Max: time.Hour},
+			Unordered: true}},
+		{"tail=1ms/50ms", Config{Delay: ParetoDelay{Mean: time.Millisecond,
+			Max: 50 * time.Millisecond}}},
+		{"tail=50us/10ms delay=2ms", Config{Delay: ParetoDelay{Min: 2 * time.Millisecond,
+			Mean: 50 * time.Microsecond, Max: 12 * time.Millisecond}}},
 		{"reorder=1%/500us", Config{Reorder: 0.01, ReorderDelay: 500 * time.Microsecond}},
 		{"duplicate=2%/0s", Config{Duplicate: 0.02}},
 		{"duplicate=0.02/100us", Config{Duplicate: 0.02, DuplicateDelay: 100 * time.Microsecond}},
@@ -61,7 +72,9 @@ func TestParse(t *testing.T) {
 
 func TestParseNamesWhatIsWrong(t *testing.T) {
 	for _, c := range []struct{ text, says string }{
-		{"dely=2ms", `testnet: link "dely=2ms": there is no setting "dely"; there are loss, burst, script, delay, tail, unordered, reorder, duplicate, corrupt, rate, queue`},
+		{"dely=2ms",
+			`testnet: link "dely=2ms": there is no setting "dely"; there are loss, burst, ` +
+				`script, delay, tail, unordered, reorder, duplicate, corrupt, rate, queue`},
 		{"loss=1% 2ms", `link "2ms": there is no setting "2ms"`},
 		{"loss=1%,delay=2ms", `link "loss=1%,delay=2ms": "1%,delay=2ms" is no share`},
 		{"Loss=1%", `there is no setting "Loss"`},
@@ -69,16 +82,20 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"delay=", `delay needs a value: delay=TIME or TIME..TIME`},
 		{"script= delay=2ms", `link "script=": script needs a value`},
 		{"loss=1% delay=1ms loss=2%", `link "loss=2%": loss is given twice`},
-		{"unordered script=drop 7 # first\ndrop 9 \n unordered", `link "unordered": unordered is given twice`},
+		{"unordered script=drop 7 # first\ndrop 9 \n unordered",
+			`link "unordered": unordered is given twice`},
 		{"unordered=1", `link "unordered=1": unordered stands alone`},
 		{"unordered=", `unordered stands alone`},
 
 		{"tail=1ms", `the part behind a / is missing`},
 		{"tail=0/1ms", `the mean of a tail, and its longest, must be above 0`},
-		{"delay=1ms..2ms tail=1ms/2ms", `link "tail=1ms/2ms": a tail goes with a delay of one time`},
+		{"delay=1ms..2ms tail=1ms/2ms",
+			`link "tail=1ms/2ms": a tail goes with a delay of one time`},
 		{"delay=1h tail=1ms/2ms", `delay and tail come to 1h0m0.002s`},
 
-		{"loss=1.01", `link "loss=1.01": "1.01" is no share: give a number from 0 to 1, or from 0% to 100%, such as 0.01 or 1%`},
+		{"loss=1.01",
+			`link "loss=1.01": "1.01" is no share: give a number from 0 to 1, or from 0% to ` +
+				`100%, such as 0.01 or 1%`},
 		{"loss=101%", `"101%" is no share`},
 		{"loss=-1%", `"-1%" is no share`},
 		{"loss=%", `"%" is no share`},
@@ -87,20 +104,26 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"loss=1.0.0", `"1.0.0" is no share`},
 		{"corrupt=often", `link "corrupt=often": "often" is no share`},
 
-		{"burst=4%", `link "burst=4%": the part behind a / is missing: write for instance burst=4%/12`},
+		{"burst=4%",
+			`link "burst=4%": the part behind a / is missing: write for instance burst=4%/12`},
 		{"burst=4/12", `"4" is no share`},
 		{"burst=4%/0.5", `"0.5" is no length of a burst`},
 		{"burst=4%/2e9", `"2e9" is no length of a burst`},
 		{"burst=4%/2000000000", `"2000000000" is no length of a burst`},
 		{"burst=4%/", `"" is no length of a burst`},
-		{"burst=60%/1", `bursts of 1 datagrams on average can't lose more than 50%: lower the share`},
+		{"burst=60%/1",
+			`bursts of 1 datagrams on average can't lose more than 50%: lower the share`},
 		{"burst=100%/12", `can't lose more than 92.31%`},
 
-		{"script=loose 7", `link "script=loose 7": loss script, line 1: "loose 7": unknown word "loose"`},
-		{"script=drop 9-3 loss=1%", `link "script=drop 9-3": loss script, line 1: "drop 9-3": 9-3 ends before it starts`},
+		{"script=loose 7",
+			`link "script=loose 7": loss script, line 1: "loose 7": unknown word "loose"`},
+		{"script=drop 9-3 loss=1%",
+			`link "script=drop 9-3": loss script, line 1: "drop 9-3": 9-3 ends before it starts`},
 		{"script=drop 1 then loss=1%", `"1 then" is not a frame number`},
 
-		{"delay=2", `link "delay=2": "2" is no time: give one from 0s to 1h0m0s, such as 250us, 1.5ms or 2s`},
+		{"delay=2",
+			`link "delay=2": "2" is no time: give one from 0s to 1h0m0s, such as 250us, 1.5ms ` +
+				`or 2s`},
 		{"delay=2..3ms", `"2" is no time`},
 		{"delay=2ms..", `"" is no time`},
 		{"delay=-1ms", `"-1ms" is no time`},
@@ -113,7 +136,9 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"duplicate=1%", `write for instance duplicate=1%/100us`},
 		{"duplicate=x/1ms", `"x" is no share`},
 
-		{"rate=100", `link "rate=100": "100" is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second`},
+		{"rate=100",
+			`link "rate=100": "100" is no rate: give a number of bit, kbit, Mbit, Gbit or ` +
+				`Tbit a second`},
 		{"rate=0bit", `"0bit" is no rate`},
 		{"rate=0.5bit", `"0.5bit" is no rate`},
 		{"rate=2Tbit", `"2Tbit" is no rate`},
@@ -124,7 +149,8 @@ func TestParseNamesWhatIsWrong(t *testing.T) {
 		{"rate=1Mbit queue=64K", `"64K" is no size of a queue`},
 		{"rate=1Mbit queue=" + strings.Repeat("9", 400), `is no size of a queue`},
 		{"loss=1% queue=64KiB", `link "queue=64KiB": queue needs a rate, such as rate=100Mbit`},
-		{"rate=1bit queue=64KiB", `link "rate=1bit queue=64KiB": a Queue of 65536 bytes takes longer than 1h0m0s`},
+		{"rate=1bit queue=64KiB",
+			`link "rate=1bit queue=64KiB": a Queue of 65536 bytes takes longer than 1h0m0s`},
 	} {
 		cfg, err := Parse(c.text)
 		linktest.WantError(t, err, c.says)
@@ -169,7 +195,8 @@ func TestParseBurstKeepsItsWord(t *testing.T) {
 		}
 		mean := float64(countLost(lost)) / float64(bursts)
 		// Geometric lengths; 1e-3 for the bursts at both ends.
-		linktest.Within(t, c.text+": mean burst", mean, c.length, math.Sqrt((1-q)/float64(bursts))/q+1e-3)
+		linktest.Within(t, c.text+": mean burst", mean, c.length,
+			math.Sqrt((1-q)/float64(bursts))/q+1e-3)
 	}
 }
 

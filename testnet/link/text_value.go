@@ -25,12 +25,14 @@ func (l *linkText) readBurst(value string) error {
 	}
 	length, err := parseNumber(text)
 	if err != nil || length < 1 || length > maxBurst {
-		return fmt.Errorf("%q is no length of a burst: give the average number of datagrams, from 1 to 1e9, such as 12", clip(text))
+		return fmt.Errorf("%q is no length of a burst: give the average number of datagrams, "+
+			"from 1 to 1e9, such as 12", clip(text))
 	}
 	// Bursts and the gaps between them are geometric. A gap has at least one
 	// datagram, so that bursts of a length can't lose more than this share.
 	if most := length / (length + 1); share > most {
-		return fmt.Errorf("bursts of %s datagrams on average can't lose more than %.4g%%: lower the share, or make them longer", text, 100*most)
+		return fmt.Errorf("bursts of %s datagrams on average can't lose more than %.4g%%: "+
+			"lower the share, or make them longer", text, 100*most)
 	}
 	end := 1 / length
 	// Rounding may lift certainty a little above 1.
@@ -68,7 +70,8 @@ func (l *linkText) readDelay(value string) error {
 func (l *linkText) readTail(value string) error {
 	mean, most, ok := strings.Cut(value, "/")
 	if !ok {
-		return errors.New("the part behind a / is missing, the longest excess: write for instance tail=1ms/50ms")
+		return errors.New("the part behind a / is missing, the longest excess: write for " +
+			"instance tail=1ms/50ms")
 	}
 	var err error
 	if l.tail.Mean, err = parseTime(mean); err != nil {
@@ -78,7 +81,8 @@ func (l *linkText) readTail(value string) error {
 		return err
 	}
 	if l.tail.Mean == 0 || l.tail.Max == 0 {
-		return errors.New("the mean of a tail, and its longest, must be above 0, such as tail=1ms/50ms")
+		return errors.New("the mean of a tail, and its longest, must be above 0, such as " +
+			"tail=1ms/50ms")
 	}
 	return nil
 }
@@ -117,7 +121,8 @@ func (l *linkText) readReorder(value string) error {
 	}
 	d, err := parseTime(text)
 	if err == nil && d == 0 {
-		err = errors.New("what is held back for no time isn't overtaken: give a time above 0, such as 500us")
+		err = errors.New("what is held back for no time isn't overtaken: give a time above 0, " +
+			"such as 500us")
 	}
 	l.cfg.Reorder, l.cfg.ReorderDelay = share, d
 	return err
@@ -150,7 +155,8 @@ func (l *linkText) readRate(value string) error {
 func ParseRate(text string) (bits int64, err error) {
 	n, ok := parseUnits(text, rateUnits)
 	if !ok || n < 1 || n > MaxRate {
-		return 0, fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second, from 1bit to 1Tbit, such as 100Mbit", clip(text))
+		return 0, fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a "+
+			"second, from 1bit to 1Tbit, such as 100Mbit", clip(text))
 	}
 	return n, nil
 }
@@ -158,7 +164,8 @@ func ParseRate(text string) (bits int64, err error) {
 func (l *linkText) readQueue(value string) error {
 	n, ok := parseUnits(value, sizeUnits)
 	if !ok || n < 1 || n > MaxQueue {
-		return fmt.Errorf("%q is no size of a queue: give a number of bytes, kB, MB, GB, KiB, MiB or GiB, from 1 to 1GiB, such as 64KiB", clip(value))
+		return fmt.Errorf("%q is no size of a queue: give a number of bytes, kB, MB, GB, KiB, "+
+			"MiB or GiB, from 1 to 1GiB, such as 64KiB", clip(value))
 	}
 	l.cfg.Queue = int(n)
 	return nil
@@ -182,7 +189,8 @@ func parseShare(s string) (float64, error) {
 		p, err = strconv.ParseFloat(number+"e-2", 64)
 	}
 	if err != nil || !isProbability(p) {
-		return 0, fmt.Errorf("%q is no share: give a number from 0 to 1, or from 0%% to 100%%, such as 0.01 or 1%%", clip(s))
+		return 0, fmt.Errorf("%q is no share: give a number from 0 to 1, or from 0%% to 100%%, "+
+			"such as 0.01 or 1%%", clip(s))
 	}
 	return p, nil
 }
@@ -190,7 +198,8 @@ func parseShare(s string) (float64, error) {
 func parseTime(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 || d > MaxDelay {
-		return 0, fmt.Errorf("%q is no time: give one from 0s to %v, such as 250us, 1.5ms or 2s", clip(s), MaxDelay)
+		return 0, fmt.Errorf("%q is no time: give one from 0s to %v, such as 250us, 1.5ms or 2s",
+			clip(s), MaxDelay)
 	}
 	return d, nil
 }
@@ -209,7 +218,8 @@ type units map[string]float64
 
 var (
 	rateUnits = units{"bit": 1, "kbit": 1e3, "mbit": 1e6, "gbit": 1e9, "tbit": 1e12}
-	sizeUnits = units{"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10, "mib": 1 << 20, "gib": 1 << 30}
+	sizeUnits = units{"": 1, "b": 1, "kb": 1e3, "mb": 1e6, "gb": 1e9, "kib": 1 << 10,
+		"mib": 1 << 20, "gib": 1 << 30}
 )
 
 // parseUnits reads a number with its unit, and returns false unless that is a

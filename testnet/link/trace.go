@@ -53,7 +53,8 @@ func (m TraceDelay) validate() error {
 	}
 	for i, d := range m.Delays {
 		if d < 0 || d > MaxDelay {
-			return fmt.Errorf("testnet: TraceDelay.Delays[%d] is from 0 to %v, not %v", i, MaxDelay, d)
+			return fmt.Errorf("testnet: TraceDelay.Delays[%d] is from 0 to %v, not %v", i, MaxDelay,
+				d)
 		}
 	}
 	return validDelay("TraceDelay.Interval", m.Interval)

@@ -53,14 +53,17 @@ func TestStarlinkIsReplayedPacketByPacket(t *testing.T) {
 			if err != nil {
 				t.Fatal(err)
 			}
-			delays, err := ReadDelays(record(t, "starlink-irtt10ms-"+c.direction+"link-delay.txt.gz"))
+			delays, err := ReadDelays(record(t,
+				"starlink-irtt10ms-"+c.direction+"link-delay.txt.gz"))
 			if err != nil {
 				t.Fatal(err)
 			}
 			if len(lost) != 10_000 || len(delays) != 10_000 || countLost(lost) != c.lost {
-				t.Fatalf("%d packets of which %d are lost, and %d delays", len(lost), countLost(lost), len(delays))
+				t.Fatalf("%d packets of which %d are lost, and %d delays", len(lost),
+					countLost(lost), len(delays))
 			}
-			l := mustLink(t, Config{Loss: TraceLoss{Lost: lost}, Delay: TraceDelay{Delays: delays}, Unordered: true}, 1)
+			l := mustLink(t, Config{Loss: TraceLoss{Lost: lost}, Delay: TraceDelay{Delays: delays},
+				Unordered: true}, 1)
 			for i := range lost {
 				now := int64(i) * 10 * ms
 				out := l.Send(now, 100)
@@ -81,12 +84,14 @@ func TestStarlinkIsReplayedPacketByPacket(t *testing.T) {
 }
 
 func TestVCEGPatternsAreReplayed(t *testing.T) {
-	for name, losses := range map[string]int{"vceg-q15i16-plr5.txt": 554, "vceg-q15i16-plr10.txt": 1138} {
+	for name, losses := range map[string]int{"vceg-q15i16-plr5.txt": 554,
+		"vceg-q15i16-plr10.txt": 1138} {
 		pattern, err := ReadBits(record(t, name))
 		if err != nil {
 			t.Fatal(err)
 		}
-		got := lossesOf(t, mustLink(t, Config{Loss: TraceLoss{Lost: pattern, Loop: true}}, 1), 20_000, 1)
+		got := lossesOf(t, mustLink(t, Config{Loss: TraceLoss{Lost: pattern, Loop: true}}, 1),
+			20_000, 1)
 		if !slices.Equal(got, append(slices.Clone(pattern), pattern...)) {
 			t.Errorf("%s is not replayed", name)
 		}
@@ -115,8 +120,10 @@ func TestTraceByTime(t *testing.T) {
 			t.Errorf("at %d: it arrives at %d", now, a[0].At)
 		}
 	}
-	cfg.Loss, cfg.Delay = TraceLoss{Lost: []bool{true}, Interval: 10}, TraceDelay{Delays: delays, Interval: 10}
-	if out := mustLink(t, cfg, 1).Send(45, 100); out.Drop != NotDropped || out.Arrivals()[0].At != 49 {
+	cfg.Loss, cfg.Delay = TraceLoss{Lost: []bool{true}, Interval: 10},
+		TraceDelay{Delays: delays, Interval: 10}
+	if out := mustLink(t, cfg, 1).Send(45, 100); out.Drop != NotDropped ||
+		out.Arrivals()[0].At != 49 {
 		t.Errorf("behind the record's end: %+v", out)
 	}
 }

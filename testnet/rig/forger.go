@@ -71,7 +71,8 @@ func (f *Forger) Mangle(b []byte) []byte {
 	for range 1 + f.Rand.IntN(3) {
 		body[f.Rand.IntN(len(body))] = byte(f.Rand.Uint32())
 	}
-	binary.BigEndian.PutUint32(b[len(b)-4:], crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli)))
+	binary.BigEndian.PutUint32(b[len(b)-4:], crc32.Checksum(body,
+		crc32.MakeTable(crc32.Castagnoli)))
 	return b
 }
 

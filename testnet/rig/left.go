@@ -16,7 +16,8 @@ func WantGoroutines(t testing.TB, before int) {
 		runtime.Gosched()
 	}
 	buf := make([]byte, 1<<20)
-	t.Fatalf("%d goroutines were there before, %d are now:\n%s", before, runtime.NumGoroutine(), buf[:runtime.Stack(buf, true)])
+	t.Fatalf("%d goroutines were there before, %d are now:\n%s", before, runtime.NumGoroutine(),
+		buf[:runtime.Stack(buf, true)])
 }
 
 // Heap returns how many bytes of memory are in use.

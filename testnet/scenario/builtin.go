@@ -14,8 +14,10 @@ var files embed.FS
 // strange.
 var order = []string{
 	"clean", "loss-1pct", "bursts", "microburst", "crash", "restart", "partition", "pause",
-	"slow-consumer", "overload-drop", "overload-buffer", "overload-disk", "overload-block", "dead-subscriber",
-	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink", "market-open",
+	"slow-consumer", "overload-drop", "overload-buffer", "overload-disk", "overload-block",
+	"dead-subscriber",
+	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink",
+	"market-open",
 }
 
 // Builtins are the names of the built-in scenarios.
@@ -25,7 +27,8 @@ func Builtins() []string { return order }
 func BuiltinText(name string) ([]byte, error) {
 	text, err := files.ReadFile(path.Join("builtin", name+".yaml"))
 	if err != nil {
-		return nil, fmt.Errorf("there is no scenario %q; there are %s", name, strings.Join(order, ", "))
+		return nil, fmt.Errorf("there is no scenario %q; there are %s", name,
+			strings.Join(order, ", "))
 	}
 	return text, nil
 }

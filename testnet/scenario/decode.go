@@ -48,7 +48,8 @@ func Parse(name string, text []byte) (*Scenario, error) {
 // decode reads the text, and says where everything stands.
 func decode(name string, text []byte) (*Scenario, lines, error) {
 	if len(text) > maxFile {
-		return nil, nil, &Error{name, 0, fmt.Sprintf("it has %d bytes, and a scenario may have %d", len(text), maxFile)}
+		return nil, nil, &Error{name, 0, fmt.Sprintf("it has %d bytes, and a scenario may have %d",
+			len(text), maxFile)}
 	}
 	file, err := parser.ParseBytes(text, 0)
 	if err != nil {
@@ -59,7 +60,8 @@ func decode(name string, text []byte) (*Scenario, lines, error) {
 		return nil, nil, &Error{name, 0, err.Error()}
 	}
 	if len(file.Docs) != 1 || file.Docs[0].Body == nil {
-		return nil, nil, &Error{name, 0, "a scenario is one YAML document: see one with \"crier sim show clean\""}
+		return nil, nil, &Error{name, 0, "a scenario is one YAML document: see one with " +
+			"\"crier sim show clean\""}
 	}
 	s := &Scenario{Name: name}
 	d := decoder{name: name, lines: lines{}}
@@ -210,7 +212,8 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 			if path != "" {
 				where = path
 			}
-			return d.fail(pair.Key, "there is no key %q in %s; there are %s", key, where, strings.Join(Keys(v.Type()), ", "))
+			return d.fail(pair.Key, "there is no key %q in %s; there are %s", key, where,
+				strings.Join(Keys(v.Type()), ", "))
 		}
 		at := strings.TrimPrefix(path+"."+key, ".")
 		if v.Type() == linkType && isSetting(key) {
@@ -226,7 +229,8 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 			return err
 		}
 		if means, ok := unsaid[key]; ok && v.Field(i).IsZero() {
-			return d.fail(pair.Value, "%s: 0 is what it has where nothing is said, which means %s: leave it out, or give more", at, means)
+			return d.fail(pair.Value, "%s: 0 is what it has where nothing is said, which means "+
+				"%s: leave it out, or give more", at, means)
 		}
 	}
 	return nil
@@ -235,9 +239,12 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 // unsaid are the keys whose zero stands for something else, in words: who writes 0
 // means 0.
 var unsaid = map[string]string{
-	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1", "times": "1", "frames": "1",
-	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "16MiB", "stall-timeout": "5s",
-	"buffer": "32MiB", "memory": "four times the buffer", "silence": "2s", "socket-queue": "92",
+	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1",
+	"times": "1", "frames": "1",
+	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "16MiB",
+	"stall-timeout": "5s",
+	"buffer":        "32MiB", "memory": "four times the buffer", "silence": "2s",
+	"socket-queue": "92",
 }
 
 // bare takes the package's and the link's name off an error of link.Parse.

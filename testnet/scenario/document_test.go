@@ -43,7 +43,8 @@ func TestDocument(t *testing.T) {
 			}
 			cell, _, _ = strings.Cut(cell, " |")
 			for key := range strings.SplitSeq(strings.ReplaceAll(cell, "`", ""), ", ") {
-				if !known[key] && !strings.Contains(line, "publisher") && !strings.Contains(line, "subscriber") {
+				if !known[key] && !strings.Contains(line, "publisher") &&
+					!strings.Contains(line, "subscriber") {
 					t.Errorf("%s: there is no key %s", title, key)
 				}
 			}
@@ -52,7 +53,8 @@ func TestDocument(t *testing.T) {
 	events := section("An event")
 	for _, a := range Actions {
 		to := strings.ReplaceAll(a.To, " ", ", ")
-		if row := "| `" + a.Name + "` | " + to + " | " + a.Does + " |"; !strings.Contains(events, row) {
+		if row := "| `" + a.Name + "` | " + to + " | " + a.Does +
+			" |"; !strings.Contains(events, row) {
 			t.Errorf("there is no row %s", row)
 		}
 	}

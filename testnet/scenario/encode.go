@@ -10,7 +10,8 @@ import (
 // Text writes the scenario as a file that Parse reads, without the comments that it
 // may once have had.
 func (s *Scenario) Text() string {
-	text, err := yaml.MarshalWithOptions(s, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true), yaml.OmitZero())
+	text, err := yaml.MarshalWithOptions(s, yaml.IndentSequence(true),
+		yaml.UseLiteralStyleIfMultiline(true), yaml.OmitZero())
 	if err != nil {
 		panic(fmt.Sprintf("scenario: plain data can't be written: %v", err))
 	}

@@ -66,8 +66,10 @@ func (l *Link) settings() string {
 		}
 	}
 	for _, s := range []struct{ name, value string }{
-		{"loss", l.Loss}, {"burst", l.Burst}, {"script", l.Script}, {"delay", l.Delay}, {"tail", l.Tail},
-		{"reorder", l.Reorder}, {"duplicate", l.Duplicate}, {"corrupt", l.Corrupt}, {"rate", l.Rate}, {"queue", l.Queue},
+		{"loss", l.Loss}, {"burst", l.Burst}, {"script", l.Script}, {"delay", l.Delay},
+		{"tail", l.Tail},
+		{"reorder", l.Reorder}, {"duplicate", l.Duplicate}, {"corrupt", l.Corrupt},
+		{"rate", l.Rate}, {"queue", l.Queue},
 	} {
 		if s.value != "" {
 			add(s.name, s.value)
@@ -82,7 +84,8 @@ func (l *Link) settings() string {
 // isSetting says which keys of a link link.Parse reads.
 func isSetting(key string) bool {
 	switch key {
-	case "lost", "delays", "every", "noise", "threshold", "rutgers", "sender", "noise-dbm", "unordered", "queue", "tail":
+	case "lost", "delays", "every", "noise", "threshold", "rutgers", "sender", "noise-dbm",
+		"unordered", "queue", "tail":
 		return false // the last two mean nothing alone
 	}
 	return true

@@ -31,7 +31,8 @@ func TestScenarioIsPure(t *testing.T) {
 			t.Fatal(err)
 		}
 		for _, spec := range file.Imports {
-			if path := strings.Trim(spec.Path.Value, `"`); path == "math" || path == "sync" || path == "math/rand" {
+			if path := strings.Trim(spec.Path.Value, `"`); path == "math" || path == "sync" ||
+				path == "math/rand" {
 				t.Errorf("%v imports %s", set.Position(spec.Pos()), path)
 			}
 		}
@@ -41,8 +42,10 @@ func TestScenarioIsPure(t *testing.T) {
 				t.Errorf("%v: goroutines and channels have no place here", set.Position(n.Pos()))
 			case *ast.SelectorExpr:
 				if pkg, ok := n.X.(*ast.Ident); ok {
-					if list, ok := allowed[pkg.Name]; ok && !slices.Contains(strings.Fields(list), n.Sel.Name) {
-						t.Errorf("%v: %s.%s has no place here", set.Position(n.Pos()), pkg.Name, n.Sel.Name)
+					if list, ok := allowed[pkg.Name]; ok &&
+						!slices.Contains(strings.Fields(list), n.Sel.Name) {
+						t.Errorf("%v: %s.%s has no place here", set.Position(n.Pos()), pkg.Name,
+							n.Sel.Name)
 					}
 				}
 			}

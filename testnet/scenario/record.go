@@ -20,11 +20,13 @@ type records struct {
 }
 
 func newRecords(open func(string) (io.ReadCloser, error)) *records {
-	return &records{open, map[string][]bool{}, map[string][]time.Duration{}, map[string][]int16{}, map[string][]link.RutgersLink{}}
+	return &records{open, map[string][]bool{}, map[string][]time.Duration{}, map[string][]int16{},
+		map[string][]link.RutgersLink{}}
 }
 
 // read returns a record, from the cache if it was read before.
-func read[T any](r *records, cache map[string]T, name string, parse func(io.Reader) (T, error)) (T, error) {
+func read[T any](r *records, cache map[string]T, name string, parse func(io.Reader) (T, error)) (T,
+	error) {
 	if v, ok := cache[name]; ok {
 		return v, nil
 	}
@@ -64,7 +66,8 @@ func (r *records) link(l *Link, i, n int) (link.Config, error) {
 		if err != nil {
 			return cfg, err
 		}
-		loss = link.NoiseLoss{Noise: noise, Interval: l.Every.d(), Threshold: l.Threshold.of(i, n), Loop: true}
+		loss = link.NoiseLoss{Noise: noise, Interval: l.Every.d(), Threshold: l.Threshold.of(i, n),
+			Loop: true}
 	case l.Rutgers != "":
 		rows, err := read(r, r.rutgers, l.Rutgers, link.ReadRutgers)
 		if err != nil {
@@ -112,7 +115,9 @@ func rutgersRow(rows []link.RutgersLink, l *Link, i int) (*link.RutgersLink, err
 		}
 	}
 	if n > 0 {
-		return nil, fmt.Errorf("%s has %d receivers of sender %s at %d dBm: the group may have no more members", l.Rutgers, n, l.Sender, l.NoiseDBM)
+		return nil, fmt.Errorf("%s has %d receivers of sender %s at %d dBm: the group may have "+
+			"no more members", l.Rutgers, n, l.Sender, l.NoiseDBM)
 	}
-	return nil, fmt.Errorf("%s has no sender %s at %d dBm; there are %v", l.Rutgers, l.Sender, l.NoiseDBM, senders)
+	return nil, fmt.Errorf("%s has no sender %s at %d dBm; there are %v", l.Rutgers, l.Sender,
+		l.NoiseDBM, senders)
 }

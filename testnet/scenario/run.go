@@ -65,7 +65,8 @@ func New(s *Scenario, opts Options) (*Run, error) {
 	if where, err := s.validate(); err != nil {
 		return nil, fmt.Errorf("%s: %s: %w", s.Name, where, err)
 	}
-	r := &Run{s: s, opts: opts, seed: opts.Seed, segments: map[string]*world.Segment{}, records: newRecords(opts.Open)}
+	r := &Run{s: s, opts: opts, seed: opts.Seed, segments: map[string]*world.Segment{},
+		records: newRecords(opts.Open)}
 	if r.seed == 0 {
 		r.seed = max(s.Seed, 1)
 	}
@@ -208,7 +209,8 @@ func (r *Run) addPublisher(number int) error {
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: send.Config{
-			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer), BatchWait: c.BatchWait.d(),
+			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer),
+			BatchWait:   c.BatchWait.d(),
 			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
 			Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(), WaitFor: c.WaitFor,
 			Disk: int64(c.Disk), MaxRate: uint64(c.MaxRate) / 8,
@@ -271,7 +273,8 @@ func (r *Run) Play(ctx context.Context, step func(now reliable.Time)) (err error
 		case errors.As(err, &limit):
 			return fmt.Errorf("%s: %w", r.s.Name, limit)
 		case err == world.ErrStopped:
-			return fmt.Errorf("%s: interrupted after %v of %v of virtual time", r.s.Name, r.w.Now().Sub(0), end.Sub(0))
+			return fmt.Errorf("%s: interrupted after %v of %v of virtual time", r.s.Name,
+				r.w.Now().Sub(0), end.Sub(0))
 		case err != nil:
 			return &BrokenError{r.seed, err}
 		}

@@ -55,7 +55,8 @@ func data(t testing.TB) func(string) (io.ReadCloser, error) {
 	return func(name string) (io.ReadCloser, error) { return os.Open(filepath.Join(dir, name)) }
 }
 
-var wholeCrowds = flag.Bool("scenario.crowds", false, "play built-in scenarios with all of their subscribers, which takes a minute or two")
+var wholeCrowds = flag.Bool("scenario.crowds", false,
+	"play built-in scenarios with all of their subscribers, which takes a minute or two")
 
 // Every built-in scenario has a story of two lines, is written as its file has it, and
 // keeps the promise; groups of more than 50 with 50, unless -scenario.crowds is given.
@@ -73,7 +74,10 @@ func TestBuiltins(t *testing.T) {
 			if got := s.Clone(); got.Text() != s.Text() {
 				t.Errorf("it becomes\n%s", got.Text())
 			}
-			opts := Options{Feed: func(*Publisher, uint64) (Feed, error) { return &ticks{n: 500, every: time.Millisecond}, nil }}
+			opts := Options{Feed: func(*Publisher, uint64) (Feed,
+				error) {
+				return &ticks{n: 500, every: time.Millisecond}, nil
+			}}
 			if text, _ := BuiltinText(name); strings.Contains(string(text), "--trace-dir") {
 				opts.Open = data(t)
 			}
@@ -118,8 +122,10 @@ func (f *ticks) Close() error { return nil }
 
 // The same scenario and seed give the same trace; another seed, another one.
 func TestTheSameSeedGivesTheSameTrace(t *testing.T) {
-	s := parse(t, strings.Replace(base, "{delay: 1ms}", "{delay: 1ms..2ms, loss: 5%, duplicate: 1%/1ms, corrupt: 1%}", 1)+
-		"events:\n  - {at: 300ms, do: pause, who: [feed, lan-1], for: 100ms}\n  - {at: 600ms, do: crash, who: feed, for: 50ms}\n")
+	s := parse(t, strings.Replace(base, "{delay: 1ms}",
+		"{delay: 1ms..2ms, loss: 5%, duplicate: 1%/1ms, corrupt: 1%}", 1)+
+		"events:\n  - {at: 300ms, do: pause, who: [feed, lan-1], for: 100ms}\n  - {at: 600ms, "+
+		"do: crash, who: feed, for: 50ms}\n")
 	digest := func(seed uint64) string {
 		h := sha256.New()
 		play(t, s, Options{Seed: seed, Trace: func(line string) { fmt.Fprintln(h, line) }})
@@ -144,17 +150,23 @@ func TestProducers(t *testing.T) {
 		most       int
 	}{
 		{"rate: 100/s", 90, 100 * time.Millisecond, 10 * time.Millisecond, 200, 200},
-		{"rate: 100/s\n    lead: 500ms", 50, 500 * time.Millisecond, 10 * time.Millisecond, 200, 200},
-		{"rate: 100/s\n    at: 200ms\n    size: 10B..20B", 70, 300 * time.Millisecond, 10 * time.Millisecond, 10, 20},
+		{"rate: 100/s\n    lead: 500ms", 50, 500 * time.Millisecond, 10 * time.Millisecond, 200,
+			200},
+		{"rate: 100/s\n    at: 200ms\n    size: 10B..20B", 70, 300 * time.Millisecond,
+			10 * time.Millisecond, 10, 20},
 		{"rate: 3/s\n    messages: 2", 2, 100 * time.Millisecond, 333333333, 200, 200},
 		{"rate: 100/s\n    burst: 10\n    messages: 15", 15, 100 * time.Millisecond, 0, 200, 200},
 		{"feed: x\n    speed: 2", 5, 100 * time.Millisecond, 50 * time.Millisecond, 6, 6},
 	} {
 		s := parse(t, strings.Replace(base, "rate: 100/s", c.what, 1))
 		var at []reliable.Time
-		opts := Options{Feed: func(*Publisher, uint64) (Feed, error) { return &ticks{n: 5, every: 100 * time.Millisecond}, nil }}
+		opts := Options{Feed: func(*Publisher, uint64) (Feed,
+			error) {
+			return &ticks{n: 5, every: 100 * time.Millisecond}, nil
+		}}
 		play(t, s, opts, func(r *Run) {
-			r.World().Observe(world.Observer{Accepted: func(_ *world.Session, _ uint64, payload []byte) {
+			r.World().Observe(world.Observer{Accepted: func(_ *world.Session, _ uint64,
+				payload []byte) {
 				if len(payload) < c.least || len(payload) > c.most {
 					t.Errorf("%s: a message has %d bytes", c.what, len(payload))
 				}
@@ -162,7 +174,8 @@ func TestProducers(t *testing.T) {
 			}})
 		})
 		if len(at) != c.n || at[0].Sub(0) != c.first || at[1].Sub(at[0]) != c.gap {
-			t.Errorf("%s: %d messages from %v on, the second at %v", c.what, len(at), at[0].Sub(0), at[1].Sub(0))
+			t.Errorf("%s: %d messages from %v on, the second at %v", c.what, len(at), at[0].Sub(0),
+				at[1].Sub(0))
 		}
 	}
 }
@@ -174,17 +187,28 @@ func TestEvents(t *testing.T) {
 		want  []string // in the trace
 	}{
 		{"{at: 300ms, do: crash, who: feed}", []string{"0.300000000 crash feed"}},
-		{"{at: 300ms, do: crash, who: feed, for: 200ms}", []string{"0.300000000 crash feed", "0.500000000 start feed"}},
-		{"{at: 300ms, do: restart, who: feed}", []string{"0.300000000 crash feed", "0.300000000 start feed"}},
+		{"{at: 300ms, do: crash, who: feed, for: 200ms}",
+			[]string{"0.300000000 crash feed", "0.500000000 start feed"}},
+		{"{at: 300ms, do: restart, who: feed}",
+			[]string{"0.300000000 crash feed", "0.300000000 start feed"}},
 		{"{at: 300ms, do: close, who: feed}", []string{"0.300000000 close feed"}},
 		{"{at: 300ms, do: leave, who: lan-1}", []string{"0.300000000 leave lan-1"}},
-		{"{at: 300ms, do: crash, who: [lan-1, lan-2]}", []string{"0.300000000 crash lan-1", "0.300000000 crash lan-2"}},
-		{"{at: 300ms, do: pause, who: lan, for: 50ms}", []string{"0.300000000 pause lan-0", "0.300000000 pause lan-2", "0.350000000 resume lan-2"}},
-		{"{at: 300ms, do: pause, who: feed, for: 50ms}", []string{"0.300000000 pause feed", "0.350000000 resume feed"}},
-		{"{at: 300ms, do: partition, who: lan-1, for: 50ms}", []string{"0.300000000 partition feed <> lan-1", "0.350000000 heal feed <> lan-1"}},
-		{"{at: 300ms, every: 100ms, times: 3, do: lose, who: lan-1}", []string{"0.300000000 lose 1: feed > lan-1", "0.500000000 lose 1: feed > lan-1", "0.500000000 feed > lan-1 DATA"}},
-		{"{at: 300ms, do: link, who: lan-1, down: {loss: 100%}}\n  - {at: 400ms, do: link, who: lan-1, down: {}}", []string{": loss"}},
-		{"{at: 305ms, do: burst, who: feed, messages: 100, size: 1KiB}", []string{"0.305000000 feed > lan-0 DATA"}},
+		{"{at: 300ms, do: crash, who: [lan-1, lan-2]}",
+			[]string{"0.300000000 crash lan-1", "0.300000000 crash lan-2"}},
+		{"{at: 300ms, do: pause, who: lan, for: 50ms}",
+			[]string{"0.300000000 pause lan-0", "0.300000000 pause lan-2",
+				"0.350000000 resume lan-2"}},
+		{"{at: 300ms, do: pause, who: feed, for: 50ms}",
+			[]string{"0.300000000 pause feed", "0.350000000 resume feed"}},
+		{"{at: 300ms, do: partition, who: lan-1, for: 50ms}",
+			[]string{"0.300000000 partition feed <> lan-1", "0.350000000 heal feed <> lan-1"}},
+		{"{at: 300ms, every: 100ms, times: 3, do: lose, who: lan-1}",
+			[]string{"0.300000000 lose 1: feed > lan-1", "0.500000000 lose 1: feed > lan-1",
+				"0.500000000 feed > lan-1 DATA"}},
+		{"{at: 300ms, do: link, who: lan-1, down: {loss: 100%}}\n  - {at: 400ms, do: link, " +
+			"who: lan-1, down: {}}", []string{": loss"}},
+		{"{at: 305ms, do: burst, who: feed, messages: 100, size: 1KiB}",
+			[]string{"0.305000000 feed > lan-0 DATA"}},
 	} {
 		s := parse(t, base+"events:\n  - "+c.event+"\n")
 		var trace strings.Builder

@@ -149,13 +149,16 @@ type Event struct {
 
 // Actions are what an event can do, and to whom.
 var Actions = []Action{
-	{"crash", "publisher subscriber", "the process ends at once; a publisher with `for` restarts after that"},
+	{"crash", "publisher subscriber", "the process ends at once; a publisher with `for` " +
+		"restarts after that"},
 	{"restart", "publisher", "the process ends, and starts again with a new session"},
 	{"close", "publisher", "the process says BYE, repairs what is missing, and leaves"},
 	{"leave", "subscriber", "the process leaves"},
-	{"pause", "publisher subscriber", "the process stands still, as under SIGSTOP or a garbage collector, for `for`"},
+	{"pause", "publisher subscriber", "the process stands still, as under SIGSTOP or a garbage " +
+		"collector, for `for`"},
 	{"resume", "publisher subscriber", "a paused process goes on"},
-	{"partition", "subscriber", "the network is cut both ways between it and the publishers `from`, for `for`"},
+	{"partition", "subscriber", "the network is cut both ways between it and the publishers " +
+		"`from`, for `for`"},
 	{"heal", "subscriber", "the cut ends"},
 	{"link", "subscriber segment", "links become `down` and `up`; a segment's becomes `link`"},
 	{"lose", "subscriber segment", "the next `frames` DATA frames are lost on the way to it"},

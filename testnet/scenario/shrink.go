@@ -49,10 +49,16 @@ func steps(s *Scenario) []func(*Scenario) bool {
 		add(func(c *Scenario) bool { return cut(&c.Events, i, 0) })
 	}
 	for i := len(s.Subscribers) - 1; i >= 0; i-- {
-		add(func(c *Scenario) bool { return cut(&c.Subscribers, i, 1) && c.forget(s.Subscribers[i].Name) })
+		add(func(c *Scenario) bool {
+			return cut(&c.Subscribers, i, 1) &&
+				c.forget(s.Subscribers[i].Name)
+		})
 	}
 	for i := len(s.Publishers) - 1; i >= 0; i-- {
-		add(func(c *Scenario) bool { return cut(&c.Publishers, i, 1) && c.forget(s.Publishers[i].Name) })
+		add(func(c *Scenario) bool {
+			return cut(&c.Publishers, i, 1) &&
+				c.forget(s.Publishers[i].Name)
+		})
 	}
 	for i := range s.Subscribers {
 		for _, by := range []int{100, 10, 2} {
@@ -91,22 +97,35 @@ func steps(s *Scenario) []func(*Scenario) bool {
 	// Each property by itself goes back to its default.
 	for i := range s.Publishers {
 		each(s.Publishers[i], []string{"name", "rate", "feed", "format", "split"}, func(field int) {
-			add(func(c *Scenario) bool { return i < len(c.Publishers) && clear(&c.Publishers[i], field) })
+			add(func(c *Scenario) bool {
+				return i < len(c.Publishers) &&
+					clear(&c.Publishers[i], field)
+			})
 		})
 	}
 	for i := range s.Subscribers {
 		each(s.Subscribers[i], []string{"name"}, func(field int) {
-			add(func(c *Scenario) bool { return i < len(c.Subscribers) && clear(&c.Subscribers[i], field) })
+			add(func(c *Scenario) bool {
+				return i < len(c.Subscribers) &&
+					clear(&c.Subscribers[i], field)
+			})
 		})
-		for _, link := range []func(g *Group) *Link{func(g *Group) *Link { return &g.Down }, func(g *Group) *Link { return &g.Up }} {
+		for _, link := range []func(g *Group) *Link{func(g *Group) *Link { return &g.Down },
+			func(g *Group) *Link { return &g.Up }} {
 			each(*link(&s.Subscribers[i]), nil, func(field int) {
-				add(func(c *Scenario) bool { return i < len(c.Subscribers) && clear(link(&c.Subscribers[i]), field) })
+				add(func(c *Scenario) bool {
+					return i < len(c.Subscribers) &&
+						clear(link(&c.Subscribers[i]), field)
+				})
 			})
 		}
 	}
 	for i := range s.Segments {
 		each(s.Segments[i].Link, nil, func(field int) {
-			add(func(c *Scenario) bool { return i < len(c.Segments) && clear(&c.Segments[i].Link, field) })
+			add(func(c *Scenario) bool {
+				return i < len(c.Segments) &&
+					clear(&c.Segments[i].Link, field)
+			})
 		})
 	}
 	add(func(c *Scenario) bool { c.Story = ""; return true })

@@ -71,7 +71,8 @@ events:
 	if !broken(parse(t, small.Text())) {
 		t.Error("the smaller scenario, written and read again, keeps the promise")
 	}
-	if len(small.Publishers) != 1 || small.subscribers() != 1 || len(small.Segments) != 0 || small.Duration.d() > s.Duration.d()/2 {
+	if len(small.Publishers) != 1 || small.subscribers() != 1 || len(small.Segments) != 0 ||
+		small.Duration.d() > s.Duration.d()/2 {
 		t.Error("there is more in it than it takes")
 	}
 }

@@ -126,7 +126,8 @@ func (p *producer) pull() error {
 		return err
 	}
 	if at < 0 {
-		return fmt.Errorf("the feed of %s has no times: use a format with times, such as pcap or timed", p.cfg.Name)
+		return fmt.Errorf("the feed of %s has no times: use a format with times, such as pcap "+
+			"or timed", p.cfg.Name)
 	}
 	p.next, p.due = payload, max(p.due, p.from.Add(p.cfg.Speed.scale(at)))
 	return nil

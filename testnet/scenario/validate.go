@@ -30,15 +30,19 @@ const (
 func (s *Scenario) validate() (string, error) {
 	switch {
 	case s.Duration == 0:
-		return "duration", errors.New("duration is missing: say how long publishers publish, such as 10s")
+		return "duration", errors.New("duration is missing: say how long publishers publish, " +
+			"such as 10s")
 	case !oneOf(s.End, "close", "stay"):
 		return "end", fmt.Errorf("end: %q is neither close nor stay", s.End)
 	case len(s.Publishers) == 0:
-		return "publishers", errors.New("there are no publishers: list at least one, with its name and rate")
+		return "publishers", errors.New("there are no publishers: list at least one, with its " +
+			"name and rate")
 	case len(s.Publishers) > MaxPublishers:
-		return "publishers", fmt.Errorf("there are %d publishers, and may be %d", len(s.Publishers), MaxPublishers)
+		return "publishers", fmt.Errorf("there are %d publishers, and may be %d", len(s.Publishers),
+			MaxPublishers)
 	case len(s.Subscribers) == 0:
-		return "subscribers", errors.New("there are no subscribers: list at least one, with its name")
+		return "subscribers", errors.New("there are no subscribers: list at least one, with " +
+			"its name")
 	}
 	seen := map[string]bool{}
 	name := func(path, name string) error {
@@ -46,7 +50,8 @@ func (s *Scenario) validate() (string, error) {
 		case name == "":
 			return fmt.Errorf("%s has no name", path)
 		case strings.ContainsAny(name, " \t\n@,[].") || strings.Trim(name, "0123456789") == "":
-			return fmt.Errorf("%s: %q is no name: it has a letter, and neither spaces nor any of @ , . [ ]", path, name)
+			return fmt.Errorf("%s: %q is no name: it has a letter, and neither spaces nor any "+
+				"of @ , . [ ]", path, name)
 		case seen[name]:
 			return fmt.Errorf("%s: the name %q is taken already", path, name)
 		}
@@ -84,7 +89,8 @@ func (s *Scenario) validate() (string, error) {
 			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
 		}
 		if total += g.size(); total > MaxSubscribers {
-			return path, fmt.Errorf("there are %d subscribers and more, and may be %d", total, MaxSubscribers)
+			return path, fmt.Errorf("there are %d subscribers and more, and may be %d", total,
+				MaxSubscribers)
 		}
 	}
 	for i := range s.Publishers {
@@ -97,16 +103,19 @@ func (s *Scenario) validate() (string, error) {
 	for i := range s.Events {
 		path := fmt.Sprintf("events[%d]", i)
 		if e := &s.Events[i]; e.Do == "partition" && e.For == 0 && !s.healed(e) {
-			return path, fmt.Errorf("%s: this partition never ends, and what can't be repaired can't be judged: say for how long, or heal it later", path)
+			return path, fmt.Errorf("%s: this partition never ends, and what can't be repaired "+
+				"can't be judged: say for how long, or heal it later", path)
 		}
 		if where, err := s.validateEvent(&s.Events[i]); err != nil {
 			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
 		}
 		if times += max(s.Events[i].Times, 1); times > MaxTimes {
-			return path, fmt.Errorf("%s: events happen %d times and more in all, and may %d times", path, times, MaxTimes)
+			return path, fmt.Errorf("%s: events happen %d times and more in all, and may %d times",
+				path, times, MaxTimes)
 		}
 		if restarts += s.Events[i].restarts(); restarts > MaxRestarts {
-			return path, fmt.Errorf("%s: publishers restart %d times and more in all, and may %d times", path, restarts, MaxRestarts)
+			return path, fmt.Errorf("%s: publishers restart %d times and more in all, and may "+
+				"%d times", path, restarts, MaxRestarts)
 		}
 	}
 	return "", nil
@@ -123,9 +132,12 @@ func (p *Publisher) validate() (string, error) {
 	case p.Feed == "" && p.Rate.IsZero():
 		return "", errors.New("it publishes nothing: give a rate, such as 1000/s, or a feed")
 	case p.Feed != "" && !p.Rate.IsZero():
-		return ".rate", errors.New("a feed has its own pace: leave out the rate, or change its speed")
-	case p.Feed == "" && (p.Format != "" || p.Split != "" || len(p.Only) > 0 || p.MaxGap != 0 || p.Speed != 0):
-		return "", errors.New("format, split, only, max-gap and speed are of a feed, and there is none")
+		return ".rate", errors.New("a feed has its own pace: leave out the rate, or change its " +
+			"speed")
+	case p.Feed == "" && (p.Format != "" || p.Split != "" || len(p.Only) > 0 || p.MaxGap != 0 ||
+		p.Speed != 0):
+		return "", errors.New("format, split, only, max-gap and speed are of a feed, and there " +
+			"is none")
 	case p.Feed != "" && (p.Burst != 0 || len(p.Size) > 0):
 		return "", errors.New("burst and size are of made-up messages, and there is a feed")
 	case p.Burst < 0 || p.Burst > 1_000_000:
@@ -137,9 +149,11 @@ func (p *Publisher) validate() (string, error) {
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
 	case p.Disk != 0 && pace.IsZero():
-		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose with pace, such as slowest")
+		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose " +
+			"with pace, such as slowest")
 	case p.StallTimeout != 0 && pace.IsZero():
-		return ".stall-timeout", errors.New("nobody holds the others where nobody's pace counts: say whose with pace, such as slowest")
+		return ".stall-timeout", errors.New("nobody holds the others where nobody's pace " +
+			"counts: say whose with pace, such as slowest")
 	case p.DiskWait != 0 && p.Disk == 0:
 		return ".disk-wait", errors.New("there is no disk: say with disk how much it keeps")
 	case !oneOf(p.Format, "lines", "timed", "len", "pcap"):
@@ -154,7 +168,8 @@ func (p *Publisher) validate() (string, error) {
 // pace counts.
 func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
 	if p.WaitFor > total {
-		return ".wait-for", fmt.Errorf("it would wait for %d subscribers without end: there are %d", p.WaitFor, total)
+		return ".wait-for", fmt.Errorf("it would wait for %d subscribers without end: there are %d",
+			p.WaitFor, total)
 	}
 	pace, err := p.pace()
 	if err != nil {
@@ -162,7 +177,8 @@ func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
 	}
 	for _, name := range pace.Names {
 		if _, n, ok := s.members(name); !ok || n != 1 {
-			return ".pace", fmt.Errorf("there is no subscriber %q whose pace could count; of a group of several, name members, such as lan-0", name)
+			return ".pace", fmt.Errorf("there is no subscriber %q whose pace could count; of a "+
+				"group of several, name members, such as lan-0", name)
 		}
 	}
 	return "", nil
@@ -284,123 +300,4 @@ func memberName(g *Group, k int) string {
 		return g.Name
 	}
 	return fmt.Sprintf("%s-%d", g.Name, k)
-}
-
-func (s *Scenario) validateEvent(e *Event) (string, error) {
-	i := slices.IndexFunc(Actions, func(a Action) bool { return a.Name == e.Do })
-	if i < 0 {
-		var names []string
-		for _, a := range Actions {
-			names = append(names, a.Name)
-		}
-		return ".do", fmt.Errorf("%q is not known: use one of %s", e.Do, strings.Join(names, ", "))
-	}
-	if len(e.Who) == 0 {
-		return ".who", errors.New("who does it happen to? Name a " + strings.ReplaceAll(Actions[i].To, " ", " or "))
-	}
-	for _, name := range e.Who {
-		switch kind := s.kind(name); {
-		case kind == "":
-			return ".who", fmt.Errorf("there is nobody named %q", name)
-		case !slices.Contains(strings.Fields(Actions[i].To), kind):
-			return ".who", fmt.Errorf("%s is a %s, and %s happens to a %s", name, kind, e.Do, strings.ReplaceAll(Actions[i].To, " ", " or "))
-		case kind == "segment" && (e.Down != nil || e.Up != nil):
-			return "", errors.New("a segment has no down and up: say what its link becomes")
-		case kind == "subscriber" && e.Link != nil:
-			return ".link", errors.New("a subscriber has two links: say what down and up become")
-		case kind == "subscriber" && e.Do == "crash" && e.For != 0:
-			return ".for", errors.New("a subscriber that crashed doesn't come back: let another one join")
-		}
-	}
-	for _, name := range e.From {
-		if s.kind(name) != "publisher" {
-			return ".from", fmt.Errorf("there is no publisher %q", name)
-		}
-	}
-	only := func(given bool, key string, actions ...string) error {
-		if given && !slices.Contains(actions, e.Do) {
-			return fmt.Errorf("%s is of %s, not of %s", key, strings.Join(actions, " and "), e.Do)
-		}
-		return nil
-	}
-	if err := errors.Join(
-		only(e.For != 0, "for", "pause", "partition", "crash"),
-		only(e.Messages != 0, "messages", "burst"),
-		only(len(e.Size) > 0, "size", "burst"),
-		only(e.Frames != 0, "frames", "lose"),
-		only(len(e.From) > 0, "from", "partition", "heal", "link", "lose"),
-		only(e.Down != nil, "down", "link"),
-		only(e.Up != nil, "up", "link"),
-		only(e.Link != nil, "link", "link"),
-	); err != nil {
-		return "", err
-	}
-	switch {
-	case e.Do == "link" && e.Down == nil && e.Up == nil && e.Link == nil:
-		return "", errors.New("say what the links become: down, up, or link of a segment")
-	case e.Do == "burst" && (e.Messages < 1 || e.Messages > 1_000_000):
-		return ".messages", fmt.Errorf("%d messages are outside 1 to 1000000", e.Messages)
-	case e.Frames < 0 || e.Frames > 1_000_000:
-		return ".frames", fmt.Errorf("%d frames are outside 1 to 1000000", e.Frames)
-	case e.Times < 0 || e.Times > MaxTimes:
-		return ".times", fmt.Errorf("%d times are outside 1 to %d", e.Times, MaxTimes)
-	case (e.Times > 1) != (e.Every > 0):
-		return "", errors.New("times and every go together: how often it happens, and the time between")
-	}
-	if e.Times > 1 && e.Every.d() > longest/time.Duration(e.Times) {
-		return ".times", errors.New("it goes on for longer than 24h")
-	}
-	for _, l := range []struct {
-		key  string
-		link *Link
-	}{{".down", e.Down}, {".up", e.Up}, {".link", e.Link}} {
-		if l.link != nil {
-			if err := l.link.validate(); err != nil {
-				return l.key, err
-			}
-		}
-	}
-	return "", nil
-}
-
-// restarts is how often the event lets a publisher start again.
-func (e *Event) restarts() int {
-	if e.Do == "restart" || e.Do == "crash" && e.For > 0 {
-		return max(e.Times, 1) * len(e.Who)
-	}
-	return 0
-}
-
-// healed reports whether each side of a partition is named by a later heal.
-func (s *Scenario) healed(cut *Event) bool {
-	for _, name := range cut.Who {
-		if !slices.ContainsFunc(s.Events, func(e Event) bool {
-			return e.Do == "heal" && e.At >= cut.At && slices.Contains(e.Who, name) && slices.Equal(e.From, cut.From)
-		}) {
-			return false
-		}
-	}
-	return true
-}
-
-// last is when the last event is over.
-func (e *Event) last() time.Duration {
-	return e.At.d() + e.Every.d()*time.Duration(max(e.Times-1, 0)) + e.For.d()
-}
-
-// calm is when nothing happens any more: neither publishing nor events.
-func (s *Scenario) calm() time.Duration {
-	calm := s.Duration.d()
-	for i := range s.Events {
-		calm = max(calm, s.Events[i].last())
-	}
-	return calm
-}
-
-// end is when the run ends.
-func (s *Scenario) end() time.Duration {
-	if s.Settle != 0 {
-		return s.calm() + s.Settle.d()
-	}
-	return s.calm() + DefaultSettle
 }

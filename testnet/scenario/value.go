@@ -40,7 +40,8 @@ type Size int64
 var sizeUnits = []struct {
 	name  string
 	bytes int64
-}{{"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10}, {"kB", 1e3}, {"B", 1}, {"", 1}}
+}{{"GiB", 1 << 30}, {"GB", 1e9}, {"MiB", 1 << 20}, {"MB", 1e6}, {"KiB", 1 << 10}, {"kB", 1e3},
+	{"B", 1}, {"", 1}}
 
 // UnmarshalText reads a size of up to 1 TiB.
 func (s *Size) UnmarshalText(b []byte) error {
@@ -55,7 +56,8 @@ func (s *Size) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no size: give a whole number of B, kB, MB, GB, KiB, MiB or GiB, such as 200B or 64MiB", b)
+	return fmt.Errorf("%q is no size: give a whole number of B, kB, MB, GB, KiB, MiB or GiB, "+
+		"such as 200B or 64MiB", b)
 }
 
 // MarshalText writes it so that UnmarshalText reads it.
@@ -105,7 +107,8 @@ func (r *Rate) UnmarshalText(b []byte) error {
 	per := map[string]time.Duration{"s": time.Second, "min": time.Minute}[unit]
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || per == 0 || n == 0 || n > MaxRate*uint64(per/time.Second) {
-		return fmt.Errorf("%q is no rate: give messages a second or a minute, up to %d/s, such as 1000/s", b, MaxRate)
+		return fmt.Errorf("%q is no rate: give messages a second or a minute, up to %d/s, such "+
+			"as 1000/s", b, MaxRate)
 	}
 	*r = Rate{n, per}
 	return nil
@@ -214,7 +217,8 @@ func (z *Sizes) UnmarshalText(b []byte) error {
 		if has || len(parts) > 1 {
 			n, err := strconv.Atoi(strings.TrimSuffix(strings.TrimSpace(share), "%"))
 			if err != nil || n < 1 || n > 100 || !strings.HasSuffix(strings.TrimSpace(share), "%") {
-				return fmt.Errorf("%q has no share from 1%% to 100%% behind a colon: write for instance 64B:70%%, 1KiB:30%%", part)
+				return fmt.Errorf("%q has no share from 1%% to 100%% behind a colon: write for "+
+					"instance 64B:70%%, 1KiB:30%%", part)
 			}
 			s.Percent = n
 		}
@@ -229,7 +233,8 @@ func (z *Sizes) UnmarshalText(b []byte) error {
 			return err
 		}
 		if s.To < s.From || s.To > MaxMessage {
-			return fmt.Errorf("%q is no range of sizes: they go from the lesser to the greater, up to 16MiB", text)
+			return fmt.Errorf("%q is no range of sizes: they go from the lesser to the "+
+				"greater, up to 16MiB", text)
 		}
 		total += s.Percent
 		list = append(list, s)
@@ -272,7 +277,8 @@ func (l *Levels) UnmarshalText(b []byte) error {
 	l.First, err = strconv.Atoi(first)
 	l.Last, err2 = strconv.Atoi(last)
 	if err != nil || err2 != nil || min(l.First, l.Last) < -32768 || max(l.First, l.Last) > 32767 {
-		return fmt.Errorf("%q is no level in dBm: give one, such as -80, or two for the first and the last of a group, such as -85..-75", b)
+		return fmt.Errorf("%q is no level in dBm: give one, such as -80, or two for the first "+
+			"and the last of a group, such as -85..-75", b)
 	}
 	return nil
 }

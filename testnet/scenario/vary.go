@@ -31,7 +31,8 @@ func Vary(text []byte, key, value string) ([]byte, error) {
 	if n == 0 {
 		return nil, fmt.Errorf("%s: there is nothing to vary", key)
 	}
-	return yaml.MarshalWithOptions(changed, yaml.IndentSequence(true), yaml.UseLiteralStyleIfMultiline(true))
+	return yaml.MarshalWithOptions(changed, yaml.IndentSequence(true),
+		yaml.UseLiteralStyleIfMultiline(true))
 }
 
 // vary sets what lies at path below node, and returns the node and how many values
@@ -63,7 +64,8 @@ func vary(node any, path []string, value any, key string) (any, int, error) {
 func varyList(list []any, path []string, value any, key string) (any, int, error) {
 	if i, err := strconv.Atoi(path[0]); err == nil {
 		if i < 0 || i >= len(list) {
-			return list, 0, fmt.Errorf("%s: there is no entry %d: the list has %d, from 0", key, i, len(list))
+			return list, 0, fmt.Errorf("%s: there is no entry %d: the list has %d, from 0", key, i,
+				len(list))
 		}
 		below, n, err := vary(list[i], path[1:], value, key)
 		list[i] = below

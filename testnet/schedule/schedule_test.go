@@ -22,7 +22,8 @@ func TestScheduleKeepsOrder(t *testing.T) {
 			}
 			s.Push(e.At, e.What)
 			want = append(want, e)
-			slices.SortStableFunc(want[next:], func(a, b Event[int]) int { return cmp.Compare(a.At, b.At) })
+			slices.SortStableFunc(want[next:],
+				func(a, b Event[int]) int { return cmp.Compare(a.At, b.At) })
 			continue
 		}
 		if s.Next().At != want[next].At {

@@ -14,7 +14,8 @@ import (
 func TestDeliveriesDontAllocate(t *testing.T) {
 	w := world.New(world.Config{Seed: 1})
 	pub := story.AddPublisher(t, w, world.PublisherConfig{})
-	way := link.Config{Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}}
+	way := link.Config{Delay: link.UniformDelay{Min: 200 * time.Microsecond,
+		Max: 400 * time.Microsecond}}
 	const subs = 200
 	for range subs {
 		story.AddSubscriber(t, w, world.SubscriberConfig{Down: way, Up: way})

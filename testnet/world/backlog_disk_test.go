@@ -23,8 +23,10 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 			Pace: reliable.Named("slow"),
 		},
 	})
-	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: "well"}})
-	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), SocketQueue: 300, TimersFirst: true, Receiver: receive.Config{Name: "slow"}})
+	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Receiver: receive.Config{Name: "well"}})
+	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		SocketQueue: 300, TimersFirst: true, Receiver: receive.Config{Name: "slow"}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 20_000)
 	s.At(1000*story.Milli, func() { slow.Pause(8 * time.Second) })
 	s.At(11_000*story.Milli, pub.Close)
@@ -45,8 +47,10 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	up := link.Config{Delay: link.FixedDelay(60 * time.Millisecond)}
 	first := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	far := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up})
-	story.Every(s.World, 200*story.Milli, story.Milli/20, 4000, func(int) { pub.Publish(make([]byte, 120)) })
-	story.Every(s.World, 200*story.Milli, 3*story.Milli, 100, func(int) { // both miss the same, and one the repair, too
+	story.Every(s.World, 200*story.Milli, story.Milli/20, 4000,
+		func(int) { pub.Publish(make([]byte, 120)) })
+	// both miss the same, and one the repair, too
+	story.Every(s.World, 200*story.Milli, 3*story.Milli, 100, func(int) {
 		s.Down(pub, first).SetLoss(link.Bernoulli{P: 1})
 		s.Down(pub, far).SetLoss(link.Bernoulli{P: 1})
 		s.At(s.Now().Add(500*time.Microsecond), func() {
@@ -69,10 +73,13 @@ func TestARowBecomesFreeAfterADenial(t *testing.T) {
 		ResendBuffer: story.Ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Slowest(),
 	}})
 	first := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: 20 * time.Millisecond}) // keeps all on disk
+	// keeps all on disk
+	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Work: 20 * time.Millisecond})
 	far := link.Config{Delay: link.FixedDelay(900 * time.Millisecond)}
 	second := s.Listen(world.SubscriberConfig{Down: far, Up: story.Near(nil)})
-	story.Every(s.World, 500*story.Milli, story.Milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
+	story.Every(s.World, 500*story.Milli, story.Milli, 400,
+		func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(600*story.Milli, func() { s.Down(pub, second).SetLoss(link.Bernoulli{P: 1}) })
 	s.At(602*story.Milli, func() { s.Down(pub, second).SetLoss(nil) })
 	counts := reliable.Time(0)

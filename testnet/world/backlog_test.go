@@ -28,7 +28,8 @@ func TestRepairsBehindALongQueue(t *testing.T) {
 		s := story.New(t, seed)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{})
 		sub := s.Listen(world.SubscriberConfig{Down: backlogged(), Up: story.Near(nil)})
-		story.Every(s.World, 0, 50*story.Milli/1000, 2500, func(i int) { pub.Publish(make([]byte, 1200)) })
+		story.Every(s.World, 0, 50*story.Milli/1000, 2500,
+			func(i int) { pub.Publish(make([]byte, 1200)) })
 		s.At(200*story.Milli, pub.Close)
 		s.Judge(0, 60_000*story.Milli)
 		s.Wants(sub, "new", "messages 0-2499", "ended")
@@ -64,7 +65,8 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		buffer      int
 		after, most reliable.Time
 	}{
-		{1 << 20, 6000 * story.Milli, 12_000 * story.Milli}, // for half of the frames, which are ten seconds of work
+		// for half of the frames, which are ten seconds of work
+		{1 << 20, 6000 * story.Milli, 12_000 * story.Milli},
 		{8 << 20, 1000 * story.Milli, 2200 * story.Milli},
 	} {
 		s := story.New(t, 1)
@@ -73,7 +75,8 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 			Receiver: receive.Config{Buffer: c.buffer}, Work: 10 * time.Millisecond,
 			Down: story.Near(link.Bernoulli{P: 0.02}), Up: story.Near(nil),
 		})
-		story.Every(s.World, 0, 100*story.Milli/1000, 1000, func(i int) { pub.Publish(make([]byte, 1300)) })
+		story.Every(s.World, 0, 100*story.Milli/1000, 1000,
+			func(i int) { pub.Publish(make([]byte, 1300)) })
 		s.At(200*story.Milli, pub.Close)
 		s.Judge(0, 30_000*story.Milli)
 		if left := pub.Session().Ended; left < c.after || left > c.most {

@@ -26,8 +26,12 @@ func BenchmarkWorld(b *testing.B) {
 			pub := story.AddPublisher(b, w, world.PublisherConfig{})
 			for range 100 {
 				story.AddSubscriber(b, w, world.SubscriberConfig{
-					Down: link.Config{Loss: link.Bernoulli{P: 0.01}, Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
-					Up:   link.Config{Loss: link.Bernoulli{P: 0.01}, Delay: link.UniformDelay{Min: 200 * time.Microsecond, Max: 400 * time.Microsecond}},
+					Down: link.Config{Loss: link.Bernoulli{P: 0.01},
+						Delay: link.UniformDelay{Min: 200 * time.Microsecond,
+							Max: 400 * time.Microsecond}},
+					Up: link.Config{Loss: link.Bernoulli{P: 0.01},
+						Delay: link.UniformDelay{Min: 200 * time.Microsecond,
+							Max: 400 * time.Microsecond}},
 				})
 			}
 			message := make([]byte, 200)
@@ -42,12 +46,14 @@ func BenchmarkWorld(b *testing.B) {
 					b.Fatal(err)
 				}
 			})
-			if err := w.Run(w.Now() + 100*story.Milli/1000*reliable.Time(b.N) + 50*story.Milli); err != nil {
+			took := story.Milli / 10 * reliable.Time(b.N)
+			if err := w.Run(w.Now() + took + 50*story.Milli); err != nil {
 				b.Fatal(err)
 			}
 			b.StopTimer()
 			st := w.Stats()
-			b.ReportMetric(float64(st.Delivered-before.Delivered)/b.Elapsed().Seconds(), "deliveries/s")
+			b.ReportMetric(float64(st.Delivered-before.Delivered)/b.Elapsed().Seconds(),
+				"deliveries/s")
 			b.ReportMetric(float64(st.Events-before.Events)/b.Elapsed().Seconds(), "events/s")
 			if checked && c.Err() != nil {
 				b.Fatal(c.Err())

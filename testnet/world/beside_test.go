@@ -30,27 +30,34 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	t.Helper()
 	s := story.New(t, seed)
 	const n = 6000
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 20 * time.Microsecond, Sender: send.Config{
-		ResendBuffer: story.Ring(1000), WhenFull: reliable.Drop,
-	}})
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 20 * time.Microsecond,
+		Sender: send.Config{
+			ResendBuffer: story.Ring(1000), WhenFull: reliable.Drop,
+		}})
 	accepted := make(map[uint64]reliable.Time, n)
-	s.Observe(world.Observer{Accepted: func(_ *world.Session, offset uint64, _ []byte) { accepted[offset] = s.Now() }})
+	s.Observe(world.Observer{Accepted: func(_ *world.Session, offset uint64,
+		_ []byte) {
+		accepted[offset] = s.Now()
+	}})
 	var late []time.Duration
 	var first, last reliable.Time
 	lossy := story.Near(link.Bernoulli{P: 0.03})
 	lossy.Rate, lossy.Queue = 100_000_000, 64<<10 // bits a second: what goes to others is felt
-	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: lossy, Up: story.Near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
-		if ev.Kind == reliable.Message {
-			if len(late) == 0 {
-				first = now
+	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: lossy, Up: story.Near(nil),
+		OnEvent: func(now reliable.Time, ev *reliable.Event) {
+			if ev.Kind == reliable.Message {
+				if len(late) == 0 {
+					first = now
+				}
+				last = now
+				late = append(late, now.Sub(accepted[ev.Offset]))
 			}
-			last = now
-			late = append(late, now.Sub(accepted[ev.Offset]))
-		}
-	}})
+		}})
 	if crawls {
-		story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil), Work: 5 * time.Millisecond,
-			Receiver: receive.Config{Overload: overload, Buffer: 64 << 10}})
+		story.AddSubscriber(t, s.World,
+			world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil),
+				Work:     5 * time.Millisecond,
+				Receiver: receive.Config{Overload: overload, Buffer: 64 << 10}})
 	}
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, n)
 	s.At(4000*story.Milli, pub.Close)
@@ -70,13 +77,15 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 func TestHealthyBesideCrawling(t *testing.T) {
 	for seed := uint64(51); seed < 56; seed++ {
 		alone := beside(t, seed, false, 0)
-		for _, o := range []reliable.Overload{reliable.OverloadBlock, reliable.OverloadDropOldest, reliable.OverloadDropNewest} {
+		for _, o := range []reliable.Overload{reliable.OverloadBlock, reliable.OverloadDropOldest,
+			reliable.OverloadDropNewest} {
 			both := beside(t, seed, true, o)
 			if both.crawler.Lost < 2000 {
 				t.Errorf("seed %d, %v: the crawling one lost only %d", seed, o, both.crawler.Lost)
 			}
 			if alone.delivered != 6000 || both.delivered != 6000 {
-				t.Errorf("seed %d, %v: %d and %d were delivered", seed, o, alone.delivered, both.delivered)
+				t.Errorf("seed %d, %v: %d and %d were delivered", seed, o, alone.delivered,
+					both.delivered)
 			}
 			if both.p99 > alone.p99*110/100 {
 				t.Errorf("seed %d, %v: p99 is %v, and %v alone", seed, o, both.p99, alone.p99)
@@ -84,7 +93,8 @@ func TestHealthyBesideCrawling(t *testing.T) {
 			if both.took > alone.took*105/100 {
 				t.Errorf("seed %d, %v: it took %v, and %v alone", seed, o, both.took, alone.took)
 			}
-			t.Logf("seed %d, %v: p99 %v, alone %v; in %v, alone %v; the other lost %d", seed, o, both.p99, alone.p99, both.took, alone.took, both.crawler.Lost)
+			t.Logf("seed %d, %v: p99 %v, alone %v; in %v, alone %v; the other lost %d", seed, o,
+				both.p99, alone.p99, both.took, alone.took, both.crawler.Lost)
 		}
 	}
 }
@@ -114,12 +124,14 @@ func TestOvertakenStatus(t *testing.T) {
 			}
 		})
 	}
-	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up, Work: time.Millisecond, Receiver: receive.Config{Buffer: 64 << 10}})
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up, Work: time.Millisecond,
+		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 	s.At(5000*story.Milli, pub.Close)
 	s.Judge(5000*story.Milli, 30_000*story.Milli)
 	s.Wants(sub, "new", "messages 0-2999", "ended")
 	if back > 0 || position < 2000 {
-		t.Errorf("the publisher's word of the subscriber went back %d times, and ended at %d", back, position)
+		t.Errorf("the publisher's word of the subscriber went back %d times, and ended at %d", back,
+			position)
 	}
 }

@@ -95,9 +95,11 @@ func TestThousandSubscribersMissTheSameFrame(t *testing.T) {
 	slices.Sort(nacks)
 	slices.Sort(waits)
 	at := func(list []int64, percent int) int64 { return list[(len(list)-1)*percent/100] }
-	t.Logf("%d losses by all of %d subscribers: NACKs p50 %d, p95 %d, max %d; recovery in round trips of %v p50 %.2f, p99 %.2f, max %.2f",
+	t.Logf("%d losses by all of %d subscribers: NACKs p50 %d, p95 %d, max %d; recovery in "+
+		"round trips of %v p50 %.2f, p99 %.2f, max %.2f",
 		len(nacks), subs, at(nacks, 50), at(nacks, 95), at(nacks, 100), trip,
-		float64(at(waits, 50))/float64(trip), float64(at(waits, 99))/float64(trip), float64(at(waits, 100))/float64(trip))
+		float64(at(waits, 50))/float64(trip), float64(at(waits, 99))/float64(trip),
+		float64(at(waits, 100))/float64(trip))
 	if at(nacks, 50) > 8 || at(nacks, 95) > 25 || at(waits, 99) >= int64(4*trip) {
 		t.Errorf("more than 8 NACKs at the median, 25 at p95, or 4 round trips at p99")
 	}

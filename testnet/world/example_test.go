@@ -39,7 +39,8 @@ func ExampleWorld() {
 	if err != nil {
 		log.Fatal(err)
 	}
-	w.At(reliable.Time(500*time.Microsecond), func() { pub.Publish([]byte("one")) }) // the third, after SESSION and HEARTBEAT
+	// the third, after SESSION and HEARTBEAT
+	w.At(reliable.Time(500*time.Microsecond), func() { pub.Publish([]byte("one")) })
 	w.At(reliable.Time(600*time.Microsecond), func() { pub.Publish([]byte("two")) })
 	w.At(reliable.Time(time.Second), pub.Crash)
 	if err := w.Run(reliable.Time(8 * time.Second)); err != nil {

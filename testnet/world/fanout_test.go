@@ -16,10 +16,14 @@ func TestHopsHappenInOrder(t *testing.T) {
 		for _, span := range []uint64{1, 50, 100_000, 1 << 40} {
 			one := fanout{}
 			for i := range n {
-				one.hops = append(one.hops, hop{at: int64(1e12 + r.Below(span)), rank: uint32(i), node: uint32(r.Below(1000))})
+				one.hops = append(one.hops, hop{at: int64(1e12 + r.Below(span)), rank: uint32(i),
+					node: uint32(r.Below(1000))})
 			}
 			want := slices.Clone(one.hops)
-			slices.SortFunc(want, func(a, b hop) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.rank, b.rank)) })
+			slices.SortFunc(want, func(a, b hop) int {
+				return cmp.Or(cmp.Compare(a.at, b.at),
+					cmp.Compare(a.rank, b.rank))
+			})
 			if f.sort(&one); !slices.Equal(one.hops, want) {
 				t.Errorf("%d hops within %d ns are out of order", n, span)
 			}
@@ -67,7 +71,10 @@ func TestFanoutsKeepTheOrderOfTheSchedule(t *testing.T) {
 		}
 		w.finishFanout()
 	}
-	slices.SortFunc(want, func(a, b moment) int { return cmp.Or(cmp.Compare(a.at, b.at), cmp.Compare(a.nth, b.nth)) })
+	slices.SortFunc(want, func(a, b moment) int {
+		return cmp.Or(cmp.Compare(a.at, b.at),
+			cmp.Compare(a.nth, b.nth))
+	})
 	w.Observe(Observer{Arrived: func(d *Datagram, sub *Subscriber) {
 		for i, p := range packets {
 			if p == d {

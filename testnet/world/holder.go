@@ -52,11 +52,14 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
 	h := &Holder{
-		history: store.NewHistory(cfg.Frames), cfg: cfg, index: len(w.holders), armed: reliable.Never,
-		addr: hostAddr(holderNet, len(w.holders), firstPort), id: w.id(holderNet, len(w.holders), 0),
+		history: store.NewHistory(cfg.Frames), cfg: cfg, index: len(w.holders),
+		armed: reliable.Never,
+		addr:  hostAddr(holderNet, len(w.holders), firstPort),
+		id:    w.id(holderNet, len(w.holders), 0),
 	}
 	h.m = repair.NewHolder(repair.Config{
-		Session: uint64(cfg.Session), Responder: h.id, Datagram: cfg.Datagram, Marks: uint64(cfg.Frames),
+		Session: uint64(cfg.Session), Responder: h.id, Datagram: cfg.Datagram,
+		Marks: uint64(cfg.Frames),
 	}, h.history)
 	cfg.Subscriber.Receiver.Keeper = h
 	s, err := w.AddSubscriber(cfg.Subscriber)

@@ -19,11 +19,13 @@ import (
 // held plays a publisher, a holder with losses of its own that it doesn't recover, and
 // three subscribers that lose much. The publisher's buffer is small; if it crashes, that
 // is right behind its last message.
-func held(t *testing.T, seed uint64, crashes, holder bool) (delivered, lost uint64, h *world.Holder) {
+func held(t *testing.T, seed uint64, crashes, holder bool) (delivered, lost uint64,
+	h *world.Holder) {
 	t.Helper()
 	s := story.New(t, seed)
 	const n = 600
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(60)}})
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(60)}})
 	var admitted []receive.Holder
 	if holder {
 		var err error
@@ -46,7 +48,8 @@ func held(t *testing.T, seed uint64, crashes, holder bool) (delivered, lost uint
 			up = story.Near(link.Bernoulli{P: 1}) // it can't ask the publisher
 		}
 		subs = append(subs, s.Listen(world.SubscriberConfig{
-			Down: story.Near(link.Bernoulli{P: 0.2}), Up: up, Receiver: receive.Config{Holders: admitted},
+			Down: story.Near(link.Bernoulli{P: 0.2}), Up: up,
+			Receiver: receive.Config{Holders: admitted},
 		}))
 	}
 	rand := nack.NewRand(seed, 9)
@@ -77,11 +80,13 @@ func TestAHolderServesSeveral(t *testing.T) {
 			_, lost, h := held(t, seed, crashes, true)
 			// What the holder lacks may be lost by all three, and what it never heard of.
 			if most := 3 * (h.Lacks() + 6); lost > most || without < 3*lost {
-				t.Errorf("seed %d, crashes %v: %d messages are lost, and %d without the holder, which lacks %d frames",
+				t.Errorf("seed %d, crashes %v: %d messages are lost, and %d without the "+
+					"holder, which lacks %d frames",
 					seed, crashes, lost, without, h.Lacks())
 			}
 			if h.Lacks() == 0 || h.Repairs() == 0 {
-				t.Errorf("seed %d: the holder lacks %d frames, and sent %d repairs", seed, h.Lacks(), h.Repairs())
+				t.Errorf("seed %d: the holder lacks %d frames, and sent %d repairs", seed,
+					h.Lacks(), h.Repairs())
 			}
 		}
 		if t.Failed() {
@@ -95,14 +100,17 @@ func TestNobodyAsksAHolderUnadmitted(t *testing.T) {
 	s := story.New(t, 3)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{})
 	h, err := s.AddHolder(world.HolderConfig{
-		Subscriber: world.SubscriberConfig{Name: "holder", Down: story.Near(nil), Up: story.Near(nil)},
-		Session:    pub.Session().ID, Frames: 100, Link: story.Near(nil),
+		Subscriber: world.SubscriberConfig{Name: "holder", Down: story.Near(nil),
+			Up: story.Near(nil)},
+		Session: pub.Session().ID, Frames: 100, Link: story.Near(nil),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.3}), Up: story.Near(link.Bernoulli{P: 1})})
-	story.Every(s.World, 100*story.Milli, story.Milli, 100, func(int) { pub.Publish(make([]byte, 100)) })
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.3}),
+		Up: story.Near(link.Bernoulli{P: 1})})
+	story.Every(s.World, 100*story.Milli, story.Milli, 100,
+		func(int) { pub.Publish(make([]byte, 100)) })
 	s.At(250*story.Milli, pub.Crash)
 	s.Judge(300*story.Milli, 20_000*story.Milli)
 	if st := sub.Sessions()[0]; st.Lost == 0 || h.Repairs() != 0 {

@@ -43,6 +43,7 @@ func (w *World) Stopped() bool {
 // keep counts a message that is kept from now on.
 func (w *World) keep(size int) {
 	if w.kept += uint64(size) + keptMessage; w.kept > maxKept {
-		w.exceed("%d GiB of messages were published, and are kept to be compared, which is the most: lower the rate, the sizes or the duration", maxKept>>30)
+		w.exceed("%d GiB of messages were published, and are kept to be compared, which is the "+
+			"most: lower the rate, the sizes or the duration", maxKept>>30)
 	}
 }

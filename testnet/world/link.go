@@ -51,7 +51,8 @@ func (g *Segment) Config() link.Config { return g.cfg }
 func (g *Segment) Link(p *Publisher) *link.Link { return g.links[p.index] }
 
 func (g *Segment) connect(p *Publisher) {
-	g.links = append(g.links, new(link.Link).Init(g.cfg, link.Seed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
+	g.links = append(g.links, new(link.Link).Init(g.cfg,
+		link.Seed(g.w.cfg.Seed, p.key(), 3<<32|uint64(g.index))))
 	g.doomed = append(g.doomed, 0)
 }
 
@@ -239,9 +240,11 @@ func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome)
 func (s *Subscriber) traceEvent(ev *reliable.Event) {
 	switch ev.Kind {
 	case reliable.Message:
-		s.w.trace("%v takes %v offset %d, %d B, recovered %v", s, ev.Session, ev.Offset, len(ev.Payload), ev.Recovered)
+		s.w.trace("%v takes %v offset %d, %d B, recovered %v", s, ev.Session, ev.Offset,
+			len(ev.Payload), ev.Recovered)
 	case reliable.Loss:
-		s.w.trace("%v takes %v lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To, ev.Cause)
+		s.w.trace("%v takes %v lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To,
+			ev.Cause)
 	default:
 		s.w.trace("%v takes %v %v", s, ev.Session, ev.Kind)
 	}

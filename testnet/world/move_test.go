@@ -21,18 +21,21 @@ func TestAddressesChange(t *testing.T) {
 		c := checker.New(w)
 		var subs []*world.Subscriber
 		for range 3 {
-			sub, err := w.AddSubscriber(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.1}), Up: story.Near(link.Bernoulli{P: 0.1})})
+			lossy := story.Near(link.Bernoulli{P: 0.1})
+			sub, err := w.AddSubscriber(world.SubscriberConfig{Down: lossy, Up: lossy})
 			if err != nil {
 				t.Fatal(err)
 			}
 			subs = append(subs, sub)
 		}
-		pub, err := w.AddPublisher(world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest()}})
+		cfg := world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest()}}
+		pub, err := w.AddPublisher(cfg)
 		if err != nil {
 			t.Fatal(err)
 		}
 		for i := range 1000 {
-			w.At(reliable.Time(300*time.Millisecond)+reliable.Time(i)*reliable.Time(10*time.Millisecond), func() { pub.Publish([]byte("x")) })
+			at := 300*story.Milli + reliable.Time(i)*10*story.Milli
+			w.At(at, func() { pub.Publish([]byte("x")) })
 		}
 		w.At(reliable.Time(3*time.Second), pub.Move)
 		w.At(reliable.Time(6*time.Second), subs[1].Move)
@@ -47,7 +50,8 @@ func TestAddressesChange(t *testing.T) {
 			t.Errorf("seed %d: %+v", seed, st)
 		}
 		for _, sub := range subs {
-			if st := sub.Sessions()[0]; st.Delivered != 1000 || st.Moved != 1 || st.Contested != 0 || st.End != reliable.EndBye {
+			if st := sub.Sessions()[0]; st.Delivered != 1000 || st.Moved != 1 ||
+				st.Contested != 0 || st.End != reliable.EndBye {
 				t.Errorf("seed %d, %v: %+v", seed, sub, st)
 			}
 		}
@@ -58,12 +62,19 @@ func TestAddressesChange(t *testing.T) {
 // all to the group: what is asked for meanwhile from the new address is repaired there.
 func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	s := story.New(t, 73)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
 	up := link.Config{Delay: link.FixedDelay(20 * time.Millisecond)}
-	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up, Receiver: receive.Config{Silence: 10 * time.Second}})
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up,
+		Receiver: receive.Config{Silence: 10 * time.Second}})
 	s.At(100*story.Milli, func() { pub.Publish([]byte("first")) })
-	s.At(250*story.Milli, func() { s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1}); s.Up(sub, pub).SetDown(true) })
-	story.Every(s.World, 300*story.Milli, story.Milli, 400, func(int) { pub.Publish(make([]byte, 1300)) })
+	s.At(250*story.Milli, func() {
+		s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1})
+		s.Up(sub,
+			pub).SetDown(true)
+	})
+	story.Every(s.World, 300*story.Milli, story.Milli, 400,
+		func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(750*story.Milli, func() { s.Down(pub, sub).SetLoss(nil) })
 	s.At(4000*story.Milli, func() { s.Up(sub, pub).SetDown(false) }) // what it lacks is old by now
 	moved := false

@@ -14,7 +14,8 @@ import (
 // once; nobody asks for them again and again.
 func TestMTUFalls(t *testing.T) {
 	s := story.New(t, 1)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Name: "pub", Write: 20 * time.Microsecond})
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Name: "pub",
+		Write: 20 * time.Microsecond})
 	link := story.Near(nil)
 	sub := s.Listen(world.SubscriberConfig{Name: "sub", Down: link, Up: link})
 	publish := func(n, size int) {
@@ -45,6 +46,7 @@ func TestMTUFalls(t *testing.T) {
 	s.Judge(0, reliable.Time(10*time.Second))
 	s.Wants(sub, "new", "messages 0-2", "lost 3-4: larger than the MTU", "messages 5-13", "ended")
 	if got := pub.Stats(); got.Nacks > 4 || got.Responder.Unfit != 2 || got.TooLarge != 0 {
-		t.Errorf("%d NACKs, %d frames asked for that are too large, %d never sent", got.Nacks, got.Responder.Unfit, got.TooLarge)
+		t.Errorf("%d NACKs, %d frames asked for that are too large, %d never sent", got.Nacks,
+			got.Responder.Unfit, got.TooLarge)
 	}
 }

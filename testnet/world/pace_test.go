@@ -23,7 +23,8 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 		ResendBuffer: story.Ring(100), Pace: reliable.Slowest(),
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: time.Millisecond,
+	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Work:     time.Millisecond,
 		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.Paced(pub, 0, 100*time.Microsecond, 5000)
 	var atEnd reliable.Time
@@ -35,7 +36,8 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 	}
 	// 5,000 messages of 1 ms each, less what the buffers hold at the end.
 	if atEnd < 4700*story.Milli || atEnd > 5200*story.Milli {
-		t.Errorf("the last message was accepted at %v, and the slow one takes 5 s", world.Stamp(atEnd))
+		t.Errorf("the last message was accepted at %v, and the slow one takes 5 s",
+			world.Stamp(atEnd))
 	}
 	st := pub.Stats()
 	if by := st.HeldBy[reliable.BySubscribers]; by.Times == 0 || by.For < 3*time.Second {
@@ -52,7 +54,8 @@ func TestFullWindowDropsTheNewest(t *testing.T) {
 		ResendBuffer: story.Ring(100), Pace: reliable.Slowest(), WhenFull: reliable.Drop,
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: time.Millisecond,
+	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+		Work:     time.Millisecond,
 		Receiver: receive.Config{Buffer: 64 << 10}})
 	dropped := s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
@@ -80,10 +83,12 @@ func TestFullWindowDropsTheNewest(t *testing.T) {
 // A burst that nobody has room for is told of before the session ends.
 func TestDroppedTailIsTold(t *testing.T) {
 	s := story.New(t, 25)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 100 * time.Microsecond, Sender: send.Config{
-		ResendBuffer: story.Ring(20), WhenFull: reliable.Drop,
-	}})
-	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.05}), Up: story.Near(nil)})
+	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 100 * time.Microsecond,
+		Sender: send.Config{
+			ResendBuffer: story.Ring(20), WhenFull: reliable.Drop,
+		}})
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.05}),
+		Up: story.Near(nil)})
 	dropped := s.Paced(pub, 100*story.Milli, 0, 50)
 	s.At(200*story.Milli, pub.Close)
 	s.Judge(200*story.Milli, 10_000*story.Milli)
@@ -104,20 +109,26 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 				told = append(told, fmt.Sprintf("%q %v", ev.Member.Name, ev.To))
 			},
 		})
-		well := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: "well"}})
-		stopped := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: "stopped"}})
+		well := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+			Receiver: receive.Config{Name: "well"}})
+		stopped := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+			Receiver: receive.Config{Name: "stopped"}})
 		dropped := s.Paced(pub, 100*story.Milli, time.Millisecond, 15_000)
 		s.At(1000*story.Milli, func() { stopped.Pause(9 * time.Second) })
 		s.At(17_000*story.Milli, pub.Close)
 		s.Judge(17_000*story.Milli, 30_000*story.Milli)
-		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`, `"stopped" watching`, `"stopped" counted`}; !sameMembers(told[:min(len(told), 5)], want) {
+		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`,
+			`"stopped" watching`, `"stopped" counted`}; !sameMembers(told[:min(len(told), 5)],
+			want) {
 			t.Errorf("told %q, want %q", told, want)
 		}
 		held := pub.HeldFor()
-		if full == reliable.Block && (held < 4900*time.Millisecond || held > 5300*time.Millisecond) {
+		if full == reliable.Block && (held < 4900*time.Millisecond ||
+			held > 5300*time.Millisecond) {
 			t.Errorf("the producer was held for %v", held)
 		}
-		if full == reliable.Drop && (*dropped < 4700 || *dropped > 5300 || held > 110*time.Millisecond) {
+		if full == reliable.Drop && (*dropped < 4700 || *dropped > 5300 ||
+			held > 110*time.Millisecond) {
 			t.Errorf("%d were dropped, and the producer was held for %v", *dropped, held)
 		}
 		one := stopped.Sessions()[0]
@@ -149,7 +160,8 @@ func TestDiskKeepsABacklog(t *testing.T) {
 		},
 	})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil), Work: 2 * time.Millisecond,
+	slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
+		Up: story.Near(nil), Work: 2 * time.Millisecond,
 		Receiver: receive.Config{Buffer: 64 << 10}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
@@ -158,7 +170,8 @@ func TestDiskKeepsABacklog(t *testing.T) {
 		s.Wants(sub, "new", "messages 0-4999", "ended")
 	}
 	st := pub.Stats()
-	if pub.HeldFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 || st.CatchUps == 0 {
+	if pub.HeldFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 ||
+		st.CatchUps == 0 {
 		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.HeldFor(), pub.DiskMost(), st)
 	}
 }
@@ -166,7 +179,8 @@ func TestDiskKeepsABacklog(t *testing.T) {
 // A disk that fails is done without: what it holds can still be read, and then
 // the window is full as without it.
 func TestDiskFails(t *testing.T) {
-	for _, c := range []world.DiskConfig{{Wait: time.Millisecond, FailWrites: 5}, {Wait: time.Millisecond, FailWrites: 1}, {Wait: time.Millisecond, FailReads: 8}} {
+	for _, c := range []world.DiskConfig{{Wait: time.Millisecond, FailWrites: 5},
+		{Wait: time.Millisecond, FailWrites: 1}, {Wait: time.Millisecond, FailReads: 8}} {
 		s := story.New(t, 31)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Disk: c,
@@ -174,7 +188,8 @@ func TestDiskFails(t *testing.T) {
 				ResendBuffer: story.Ring(200), Disk: 8 << 20, Pace: reliable.Slowest(),
 			},
 		})
-		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: 2 * time.Millisecond,
+		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+			Work:     2 * time.Millisecond,
 			Receiver: receive.Config{Buffer: 64 << 10}})
 		s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 		s.At(8000*story.Milli, pub.Close)
@@ -193,15 +208,18 @@ func TestDiskFails(t *testing.T) {
 }
 
 func TestQuorumAndNamed(t *testing.T) {
-	for text, want := range map[string]bool{"quorum:1": false, "quorum:2": false, "quorum:3": true, "named:slow": true, "named:a,b": false, "none": false} {
+	for text, want := range map[string]bool{"quorum:1": false, "quorum:2": false, "quorum:3": true,
+		"named:slow": true, "named:a,b": false, "none": false} {
 		pace, err := reliable.ParsePace(text)
 		if err != nil {
 			t.Fatal(err)
 		}
 		s := story.New(t, 33)
-		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(100), Pace: pace}})
+		pub := story.AddPublisher(t, s.World,
+			world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(100), Pace: pace}})
 		for _, name := range []string{"a", "b", "slow"} {
-			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Receiver: receive.Config{Name: name, Buffer: 64 << 10}}
+			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+				Receiver: receive.Config{Name: name, Buffer: 64 << 10}}
 			if name == "slow" {
 				cfg.Work = 2 * time.Millisecond
 			}
@@ -221,15 +239,18 @@ func TestQuorumAndNamed(t *testing.T) {
 
 func TestRateLimitIsSmooth(t *testing.T) {
 	s := story.New(t, 35)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{MaxRate: 1_401_000}}) // 1,000 frames a second
+	// 1,000 frames a second
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{MaxRate: 1_401_000}})
 	var at []reliable.Time
 	bytes := []uint64{0, 0} // that were sent when the first message came, and the last
-	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
-		if ev.Kind == reliable.Message {
-			at = append(at, world.VirtualTime(ev.Received))
-			bytes[min(len(at)-1, 1)] = pub.Stats().Bytes
-		}
-	}})
+	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil),
+		Up: story.Near(nil), OnEvent: func(now reliable.Time, ev *reliable.Event) {
+			if ev.Kind == reliable.Message {
+				at = append(at, world.VirtualTime(ev.Received))
+				bytes[min(len(at)-1, 1)] = pub.Stats().Bytes
+			}
+		}})
 	s.Paced(pub, 100*story.Milli, 0, 2000)
 	s.At(3000*story.Milli, pub.Close)
 	s.Judge(3000*story.Milli, 8000*story.Milli)
@@ -238,7 +259,8 @@ func TestRateLimitIsSmooth(t *testing.T) {
 	}
 	// All that is sent counts, also a heartbeat between two frames.
 	took := at[1999].Sub(at[0])
-	if rate := float64(bytes[1]-bytes[0]) / took.Seconds() / 1_401_000; rate < 0.995 || rate > 1.005 {
+	if rate := float64(bytes[1]-bytes[0]) / took.Seconds() / 1_401_000; rate < 0.995 ||
+		rate > 1.005 {
 		t.Errorf("2,000 frames took %v: %.4f of the rate", took, rate)
 	}
 	for i := 10; i < len(at); i++ {
@@ -246,7 +268,8 @@ func TestRateLimitIsSmooth(t *testing.T) {
 			t.Fatalf("%v passed before message %d", gap, i)
 		}
 	}
-	if st := pub.Stats(); st.RateLimited.For < took-200*time.Millisecond || st.RateLimited.For > took {
+	if st := pub.Stats(); st.RateLimited.For < took-200*time.Millisecond ||
+		st.RateLimited.For > took {
 		t.Errorf("%+v", st.RateLimited)
 	}
 }
@@ -255,7 +278,8 @@ func TestWaitForSubscribers(t *testing.T) {
 	s := story.New(t, 37)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{WaitFor: 2}})
 	one := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	two := s.Listen(world.SubscriberConfig{At: 3000 * story.Milli, Down: story.Near(nil), Up: story.Near(nil)})
+	two := s.Listen(world.SubscriberConfig{At: 3000 * story.Milli, Down: story.Near(nil),
+		Up: story.Near(nil)})
 	s.Paced(pub, 0, 0, 10)
 	s.Judge(3100*story.Milli, 10_000*story.Milli)
 	s.Wants(one, "new", "messages 0-9")
@@ -266,17 +290,22 @@ func TestWaitForSubscribers(t *testing.T) {
 }
 
 func TestSlowConsumerDrops(t *testing.T) {
-	for _, o := range []reliable.Overload{reliable.OverloadDropOldest, reliable.OverloadDropNewest} {
+	for _, o := range []reliable.Overload{reliable.OverloadDropOldest,
+		reliable.OverloadDropNewest} {
 		for _, copies := range []bool{false, true} {
 			s := story.New(t, 39)
-			pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest(), ResendBuffer: story.Ring(500)}})
-			sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.02}), Up: story.Near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
+			pub := story.AddPublisher(t, s.World,
+				world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest(),
+					ResendBuffer: story.Ring(500)}})
+			sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.02}),
+				Up: story.Near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
 				Receiver: receive.Config{Overload: o, Buffer: 64 << 10}})
 			s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 			s.At(2000*story.Milli, pub.Close)
 			s.Judge(2000*story.Milli, 20_000*story.Milli)
 			st := sub.Sessions()[0]
-			if st.Delivered+st.Lost != 3000 || st.Lost < 1500 || pub.HeldFor() > 110*time.Millisecond {
+			if st.Delivered+st.Lost != 3000 || st.Lost < 1500 ||
+				pub.HeldFor() > 110*time.Millisecond {
 				t.Errorf("%v: %+v; the producer was held for %v", o, st, pub.HeldFor())
 			}
 			for _, cause := range strings.Split(s.Lost(sub), "; ") {
@@ -284,7 +313,8 @@ func TestSlowConsumerDrops(t *testing.T) {
 					t.Errorf("%v: lost %s", o, cause)
 				}
 			}
-			if last := s.Told[sub][len(s.Told[sub])-2]; o == reliable.OverloadDropOldest && !strings.HasSuffix(last, "-2999") {
+			if last := s.Told[sub][len(s.Told[sub])-2]; o == reliable.OverloadDropOldest &&
+				!strings.HasSuffix(last, "-2999") {
 				t.Errorf("the last that came: %s", last)
 			}
 		}

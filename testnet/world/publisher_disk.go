@@ -66,7 +66,8 @@ func (d *simDisk) do(job *store.Job, cfg *DiskConfig) (frames [][]byte, err erro
 		}
 		if job.Frames.From != d.low+uint64(len(d.frames)) {
 			if len(d.frames) > 0 {
-				return nil, fmt.Errorf("testnet: the publisher writes frames %v after %d", job.Frames, d.low+uint64(len(d.frames)))
+				return nil, fmt.Errorf("testnet: the publisher writes frames %v after %d",
+					job.Frames, d.low+uint64(len(d.frames)))
 			}
 			d.low = job.Frames.From
 		}
@@ -85,7 +86,8 @@ func (d *simDisk) do(job *store.Job, cfg *DiskConfig) (frames [][]byte, err erro
 		return nil, ErrDisk
 	}
 	if job.Frames.From < d.low || job.Frames.To > d.low+uint64(len(d.frames)) {
-		return nil, fmt.Errorf("testnet: the publisher reads frames %v, and [%d, %d) are on disk", job.Frames, d.low, d.low+uint64(len(d.frames)))
+		return nil, fmt.Errorf("testnet: the publisher reads frames %v, and [%d, %d) are on disk",
+			job.Frames, d.low, d.low+uint64(len(d.frames)))
 	}
 	return d.frames[job.Frames.From-d.low : job.Frames.To-d.low], nil
 }

@@ -117,7 +117,8 @@ func (p *Publisher) members() {
 			ev := &p.events[i]
 			p.count(ev)
 			if p.w.cfg.Trace != nil {
-				p.w.trace("%v: %q is %v, was %v, gone %v", p, ev.Member.Name, ev.To, ev.From, ev.Gone)
+				p.w.trace("%v: %q is %v, was %v, gone %v", p, ev.Member.Name, ev.To, ev.From,
+					ev.Gone)
 			}
 			if p.cfg.OnMember != nil {
 				p.cfg.OnMember(p.w.now, ev)

@@ -130,7 +130,8 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 		cfg.Name = fmt.Sprintf("pub%d", len(w.pubs))
 	}
 	if cfg.Write < 0 || cfg.SocketQueue < 0 {
-		return nil, fmt.Errorf("testnet: %s: Write (%v) and SocketQueue (%d) must not be negative", cfg.Name, cfg.Write, cfg.SocketQueue)
+		return nil, fmt.Errorf("testnet: %s: Write (%v) and SocketQueue (%d) must not be negative",
+			cfg.Name, cfg.Write, cfg.SocketQueue)
 	}
 	if cfg.SocketQueue == 0 {
 		cfg.SocketQueue = defaultSocketQueue
@@ -375,7 +376,8 @@ func (p *Publisher) Restart() {
 		return
 	}
 	if p.lives == maxLives {
-		p.w.exceed("%v was started %d times, which is the most: let it restart less often", p, maxLives)
+		p.w.exceed("%v was started %d times, which is the most: let it restart less often", p,
+			maxLives)
 		return
 	}
 	p.Crash()

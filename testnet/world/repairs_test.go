@@ -30,14 +30,16 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
 			ResendBuffer: story.Ring(400), Pace: reliable.Slowest(),
 		}})
-		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: time.Millisecond,
+		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+			Work:     time.Millisecond,
 			Receiver: receive.Config{Buffer: story.Ring(4 * c.buffer)}})
 		s.Paced(pub, 100*story.Milli, 100*time.Microsecond, 5000)
 		s.At(6000*story.Milli, pub.Close)
 		s.Judge(6000*story.Milli, 20_000*story.Milli)
 		s.Wants(slow, "new", "messages 0-4999", "ended")
 		st := pub.Stats()
-		t.Logf("a buffer of %d %% of the resend buffer: %d frames, %d repairs (%d of them catching up), %d NACKs, held %v",
+		t.Logf("a buffer of %d %% of the resend buffer: %d frames, %d repairs (%d of them "+
+			"catching up), %d NACKs, held %v",
 			c.buffer, st.Frames, st.Repairs, st.CatchUps, st.Nacks, pub.HeldFor())
 		if share := st.Repairs * 1000 / st.Frames; share < c.least || share > c.most {
 			t.Errorf("%d in 1,000 frames were repaired", share)
@@ -49,16 +51,19 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 // and what both ends hold stays within their buffers: for a consumer at a tenth of the
 // producer's speed, over more than ten times what the buffers hold, and at several speeds.
 func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
-	for _, work := range []time.Duration{500 * time.Microsecond, time.Millisecond, 3 * time.Millisecond} {
+	for _, work := range []time.Duration{500 * time.Microsecond, time.Millisecond,
+		3 * time.Millisecond} {
 		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
 		s := story.New(t, 47)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
 			ResendBuffer: story.Ring(buffers), Pace: reliable.Slowest(),
 		}})
 		quick := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-		slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil), Work: work,
+		slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
+			Up: story.Near(nil), Work: work,
 			Receiver: receive.Config{Buffer: story.Ring(buffers)}})
-		var from, to reliable.Time // when the message was accepted that is the first after the buffers are full, and the last
+		// when the message was accepted that is the first after the buffers are full, and the last
+		var from, to reliable.Time
 		most := uint64(0)
 		s.Observe(world.Observer{Accepted: func(_ *world.Session, offset uint64, _ []byte) {
 			switch offset {
@@ -86,12 +91,15 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		}
 		rate := float64(messages-1-2*buffers) / to.Sub(from).Seconds()
 		if share := rate * work.Seconds(); share < 0.9 || share > 1.1 {
-			t.Errorf("work of %v a message: the producer settled at %.0f messages a second, %.3f of the consumer's", work, rate, share)
+			t.Errorf("work of %v a message: the producer settled at %.0f messages a second, "+
+				"%.3f of the consumer's", work, rate, share)
 		} else {
-			t.Logf("work of %v a message: the producer settled at %.3f of the consumer's rate; retained %d frames, held %d bytes", work, share, most, held)
+			t.Logf("work of %v a message: the producer settled at %.3f of the consumer's rate; "+
+				"retained %d frames, held %d bytes", work, share, most, held)
 		}
 		if most > uint64(story.Ring(buffers)/1359) || held > story.Ring(buffers)+8<<10 {
-			t.Errorf("%d frames were kept at the publisher, of %d, and %d bytes at the subscriber, of %d", most, buffers, held, story.Ring(buffers))
+			t.Errorf("%d frames were kept at the publisher, of %d, and %d bytes at the "+
+				"subscriber, of %d", most, buffers, held, story.Ring(buffers))
 		}
 	}
 }

@@ -50,7 +50,8 @@ func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 	}
 	from := len(s.blocks[last])
 	s.blocks[last] = append(s.blocks[last], payload...)
-	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)), dropped})
+	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)),
+		dropped})
 }
 
 // Index returns the session's place among those of its World, from 0.

@@ -26,9 +26,11 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 				ResendBuffer: story.Ring(50), Disk: 8 << 20, Pace: reliable.Slowest(),
 			},
 		})
-		sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil), Work: 500 * time.Microsecond,
+		sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
+			Work:     500 * time.Microsecond,
 			Receiver: receive.Config{Buffer: 64 << 10}})
-		story.Every(s.World, 200*story.Milli, story.Milli/4, 2000, func(int) { pub.Publish(make([]byte, 1300)) })
+		story.Every(s.World, 200*story.Milli, story.Milli/4, 2000,
+			func(int) { pub.Publish(make([]byte, 1300)) })
 		s.At(400*story.Milli+i*story.Milli/7, func() { pub.Pause(time.Second) })
 		s.At(1399*story.Milli, func() {
 			if pub.OversleptBoth() {
@@ -67,7 +69,8 @@ func TestSleeperFindsARepairBeforeTheFrame(t *testing.T) {
 	other := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := story.Near(nil)
 	slow.Unordered = true
-	sleeper := s.Listen(world.SubscriberConfig{Down: slow, Up: story.Near(nil), Receiver: receive.Config{Start: reliable.Oldest}})
+	sleeper := s.Listen(world.SubscriberConfig{Down: slow, Up: story.Near(nil),
+		Receiver: receive.Config{Start: reliable.Oldest}})
 	s.At(50*story.Milli, func() { sleeper.Pause(400 * time.Millisecond) })
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{At: 100 * story.Milli})
 	s.At(110*story.Milli, func() {

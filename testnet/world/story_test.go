@@ -33,7 +33,8 @@ func TestPublishLoseAskRepair(t *testing.T) {
 	s.Wants(sub, "new", "messages 0-9")
 	asked, repaired := s.Lines("sub0 > pub0", "NACK"), s.Lines("pub0 > sub0", "REPAIR")
 	if len(asked) != 1 || !strings.Contains(asked[0], "missing=5 ") || len(repaired) != 1 {
-		t.Errorf("asked:\n%s\nrepaired:\n%s", strings.Join(asked, "\n"), strings.Join(repaired, "\n"))
+		t.Errorf("asked:\n%s\nrepaired:\n%s", strings.Join(asked, "\n"),
+			strings.Join(repaired, "\n"))
 	}
 	// The heartbeat 1 ms after the lost message tells of it; the request and the
 	// repair take 1 ms each.
@@ -49,8 +50,10 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 	s := story.New(t, 3)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 100 * time.Microsecond})
 	clean := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
-	lossy := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.3}), Up: story.Near(nil)})
-	story.Every(s.World, 0, 50*story.Milli/1000, 4000, func(i int) { pub.Publish(make([]byte, 1300)) })
+	lossy := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.3}),
+		Up: story.Near(nil)})
+	story.Every(s.World, 0, 50*story.Milli/1000, 4000,
+		func(i int) { pub.Publish(make([]byte, 1300)) })
 	s.At(100*story.Milli, pub.Crash)
 	s.Judge(100*story.Milli, 8000*story.Milli)
 
@@ -62,7 +65,8 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 	}
 	s.Wants(clean, "new", fmt.Sprintf("messages 0-%d", truth.SentOffset()-1), "silent")
 	st := lossy.Sessions()[0]
-	if st.End != reliable.EndSilent || st.Lost == 0 || st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
+	if st.End != reliable.EndSilent || st.Lost == 0 ||
+		st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
 		t.Errorf("%+v", st)
 	}
 	if last := s.Told[lossy]; last[len(last)-1] != "silent" {
@@ -72,11 +76,13 @@ func TestProducerCrashesInMidBurst(t *testing.T) {
 
 func TestRestartIsANewSession(t *testing.T) {
 	s := story.New(t, 5)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{FirstOffset: 100}})
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{FirstOffset: 100}})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	story.Every(s.World, 0, 10*story.Milli, 10, func(int) { pub.Publish([]byte("before")) })
 	s.At(101*story.Milli, pub.Restart)
-	story.Every(s.World, 200*story.Milli, 10*story.Milli, 5, func(int) { pub.Publish([]byte("after")) })
+	story.Every(s.World, 200*story.Milli, 10*story.Milli, 5,
+		func(int) { pub.Publish([]byte("after")) })
 	s.At(1000*story.Milli, pub.Close)
 	s.Judge(1000*story.Milli, 8000*story.Milli)
 	s.Wants(sub, "new", "messages 100-109", "new", "messages 100-104", "ended", "silent")
@@ -111,7 +117,8 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 	for _, timersFirst := range []bool{false, true} {
 		s := story.New(t, 9)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{})
-		sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}), Up: story.Near(nil), TimersFirst: timersFirst})
+		sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}),
+			Up: story.Near(nil), TimersFirst: timersFirst})
 		story.Every(s.World, 0, 10*story.Milli, 600, func(int) { pub.Publish([]byte("tick")) })
 		s.At(1001*story.Milli, func() { sub.Pause(4 * time.Second) })
 		s.Judge(5001*story.Milli, 12_000*story.Milli)
@@ -121,13 +128,16 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 
 func TestResendBufferTooSmall(t *testing.T) {
 	s := story.New(t, 11)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{ResendBuffer: 16 << 10}})
-	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}), Up: story.Near(nil)})
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{ResendBuffer: 16 << 10}})
+	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}),
+		Up: story.Near(nil)})
 	story.Every(s.World, 0, story.Milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })
 	s.At(1000*story.Milli, pub.Close)
 	s.Judge(1000*story.Milli, 8000*story.Milli)
 	st := sub.Sessions()[0]
-	if st.Delivered+st.Lost != 5000 || st.Lost == 0 || st.Recovered == 0 || st.End != reliable.EndBye {
+	if st.Delivered+st.Lost != 5000 || st.Lost == 0 || st.Recovered == 0 ||
+		st.End != reliable.EndBye {
 		t.Errorf("%+v", st)
 	}
 	for _, line := range s.Told[sub] {
@@ -142,11 +152,14 @@ func TestLateJoin(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
 		FirstOffset: 1000, ResendBuffer: 40 << 10, // some 29 frames
 	}})
-	latest := s.Listen(world.SubscriberConfig{At: 505 * story.Milli, Down: story.Near(nil), Up: story.Near(nil)})
-	oldest := s.Listen(world.SubscriberConfig{At: 505 * story.Milli, Down: story.Near(nil), Up: story.Near(nil),
+	latest := s.Listen(world.SubscriberConfig{At: 505 * story.Milli, Down: story.Near(nil),
+		Up: story.Near(nil)})
+	oldest := s.Listen(world.SubscriberConfig{At: 505 * story.Milli, Down: story.Near(nil),
+		Up:       story.Near(nil),
 		Receiver: receive.Config{Start: reliable.Oldest}})
 	story.Every(s.World, 0, 10*story.Milli, 50, func(int) { pub.Publish(make([]byte, 1300)) })
-	story.Every(s.World, 1000*story.Milli, 10*story.Milli, 50, func(int) { pub.Publish([]byte("tick")) })
+	story.Every(s.World, 1000*story.Milli, 10*story.Milli, 50,
+		func(int) { pub.Publish([]byte("tick")) })
 	s.At(1600*story.Milli, pub.Close)
 	s.Judge(1600*story.Milli, 8000*story.Milli)
 	s.Wants(latest, "new", "messages 1050-1099", "ended")
@@ -159,10 +172,14 @@ func TestLateJoin(t *testing.T) {
 
 func TestManyPublishers(t *testing.T) {
 	s := story.New(t, 15)
-	sub := story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.1}), Up: story.Near(link.Bernoulli{P: 0.1})})
+	sub := story.AddSubscriber(t, s.World,
+		world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.1}),
+			Up: story.Near(link.Bernoulli{P: 0.1})})
 	for i := range 20 {
-		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{FirstOffset: uint64(i) << 58}})
-		story.Every(s.World, reliable.Time(i)*story.Milli, 3*story.Milli, 200, func(n int) { pub.Publish(fmt.Appendf(nil, "%v %d", pub, n)) })
+		pub := story.AddPublisher(t, s.World,
+			world.PublisherConfig{Sender: send.Config{FirstOffset: uint64(i) << 58}})
+		story.Every(s.World, reliable.Time(i)*story.Milli, 3*story.Milli, 200,
+			func(n int) { pub.Publish(fmt.Appendf(nil, "%v %d", pub, n)) })
 		s.At(1000*story.Milli, pub.Close)
 	}
 	s.Judge(1000*story.Milli, 9000*story.Milli)

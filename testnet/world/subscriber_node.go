@@ -99,10 +99,12 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
 	}
 	if cfg.Work < 0 || cfg.SocketQueue < 0 {
-		return nil, fmt.Errorf("testnet: %s: Work (%v) and SocketQueue (%d) must not be negative", cfg.Name, cfg.Work, cfg.SocketQueue)
+		return nil, fmt.Errorf("testnet: %s: Work (%v) and SocketQueue (%d) must not be negative",
+			cfg.Name, cfg.Work, cfg.SocketQueue)
 	}
 	if cfg.Segment != nil && cfg.Segment.w != w {
-		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name, cfg.Segment)
+		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name,
+			cfg.Segment)
 	}
 	if err := cfg.Down.Validate(); err != nil {
 		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)

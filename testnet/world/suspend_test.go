@@ -19,7 +19,8 @@ func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 		var worst time.Duration
 		resumed := reliable.Never
 		sub := story.AddSubscriber(t, s.World, world.SubscriberConfig{
-			Down: story.Near(link.Bernoulli{P: 0.2}), Up: story.Near(nil), TimersFirst: timersFirst, SocketQueue: 4000,
+			Down: story.Near(link.Bernoulli{P: 0.2}), Up: story.Near(nil), TimersFirst: timersFirst,
+			SocketQueue: 4000,
 			OnEvent: func(now reliable.Time, ev *reliable.Event) {
 				if now > resumed.Add(500*time.Millisecond) {
 					worst = max(worst, ev.Recovery)
@@ -27,7 +28,8 @@ func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 			},
 		})
 		story.Every(s.World, 0, story.Milli, 1000, func(int) {
-			if list := sub.Sessions(); resumed == reliable.Never && len(list) > 0 && list[0].Nacks == 1 && list[0].Repairs == 0 && !sub.Paused() {
+			if list := sub.Sessions(); resumed == reliable.Never && len(list) > 0 &&
+				list[0].Nacks == 1 && list[0].Repairs == 0 && !sub.Paused() {
 				sub.Pause(8 * time.Second)
 				resumed = s.Now().Add(8 * time.Second)
 			}
@@ -35,8 +37,10 @@ func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 		story.Every(s.World, 0, 5*story.Milli, 2400, func(int) { pub.Publish([]byte("tick")) })
 		s.Judge(8500*story.Milli, 25_000*story.Milli)
 		// Of what is found missing, a fifth of the repairs is lost as well.
-		if st := sub.Sessions()[0]; resumed == reliable.Never || st.Lost > 0 || st.Delivered != 2400 || worst > 100*time.Millisecond {
-			t.Errorf("suspended until %v, recovery took %v at worst: %+v", world.Stamp(resumed), worst, st)
+		if st := sub.Sessions()[0]; resumed == reliable.Never || st.Lost > 0 ||
+			st.Delivered != 2400 || worst > 100*time.Millisecond {
+			t.Errorf("suspended until %v, recovery took %v at worst: %+v", world.Stamp(resumed),
+				worst, st)
 		}
 	}
 }

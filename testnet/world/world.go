@@ -190,7 +190,8 @@ func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *Datagram)
 		return
 	}
 	if w.queue.Len() >= w.mostScheduled {
-		w.exceed("%d datagrams, timers and events wait for their time at once: shorten delays, or have less happen", w.mostScheduled)
+		w.exceed("%d datagrams, timers and events wait for their time at once: shorten delays, "+
+			"or have less happen", w.mostScheduled)
 		return
 	}
 	w.queue.Push(int64(at), happening{kind: kind, node: node, pkt: p})
@@ -199,7 +200,8 @@ func (w *World) push(at reliable.Time, kind eventKind, node uint32, p *Datagram)
 // fail stops the World.
 func (w *World) fail(format string, args ...any) {
 	if w.err == nil {
-		w.err = fmt.Errorf("testnet: seed %d at %v: %s", w.cfg.Seed, Stamp(w.now), fmt.Sprintf(format, args...))
+		w.err = fmt.Errorf("testnet: seed %d at %v: %s", w.cfg.Seed, Stamp(w.now),
+			fmt.Sprintf(format, args...))
 	}
 }
 
@@ -232,7 +234,8 @@ const (
 )
 
 func hostAddr(net byte, number int, port uint16) netip.AddrPort {
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, net, byte(number >> 8), byte(number)}), port)
+	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, net, byte(number >> 8), byte(number)}),
+		port)
 }
 
 func number16(a netip.AddrPort, net byte) (int, bool) {

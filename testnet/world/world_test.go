@@ -25,7 +25,8 @@ func TestLostMessagesComeBack(t *testing.T) {
 	}
 	for _, s := range subs {
 		st := s.Sessions()
-		if len(st) != 1 || st[0].Delivered != 1000 || st[0].Lost != 0 || st[0].Recovered == 0 || st[0].End != reliable.EndBye {
+		if len(st) != 1 || st[0].Delivered != 1000 || st[0].Lost != 0 || st[0].Recovered == 0 ||
+			st[0].End != reliable.EndBye {
 			t.Errorf("%v: %+v", s, st)
 		}
 	}
@@ -35,7 +36,8 @@ func TestLostMessagesComeBack(t *testing.T) {
 func TestSameSeedSameBytes(t *testing.T) {
 	trace := func(seed uint64) string {
 		h := sha256.New()
-		w, pub, _ := story.NewWorld(t, world.Config{Seed: seed, Trace: func(line string) { fmt.Fprintln(h, line) }}, 5, link.Bernoulli{P: 0.1})
+		w, pub, _ := story.NewWorld(t, world.Config{Seed: seed,
+			Trace: func(line string) { fmt.Fprintln(h, line) }}, 5, link.Bernoulli{P: 0.1})
 		story.Every(w, 0, story.Milli, 300, func(i int) { pub.Publish(make([]byte, i*i%4000)) })
 		if err := w.Run(3000 * story.Milli); err != nil {
 			t.Fatal(err)

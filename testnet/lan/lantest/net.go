@@ -98,7 +98,8 @@ func (n Net) Group(host int, cfg multicast.GroupConfig) *Socket {
 func (n Net) Send(from *Socket, to netip.AddrPort, texts ...string) {
 	n.Helper()
 	for _, text := range texts {
-		if taken, err := from.Write(to, []byte(text), max(1, len(text))); err != nil || taken != len(text) {
+		if taken, err := from.Write(to, []byte(text), max(1, len(text))); err != nil ||
+			taken != len(text) {
 			n.Fatalf("write %q to %v: %d bytes taken, %v", text, to, taken, err)
 		}
 	}

@@ -13,7 +13,8 @@ import (
 func Within(t testing.TB, what string, got, want, sd float64) {
 	t.Helper()
 	if math.Abs(got-want) > 5*sd {
-		t.Errorf("%s: %.6g, not %.6g; that is %.1f standard deviations of %.3g off", what, got, want, math.Abs(got-want)/sd, sd)
+		t.Errorf("%s: %.6g, not %.6g; that is %.1f standard deviations of %.3g off", what, got,
+			want, math.Abs(got-want)/sd, sd)
 	}
 }
 

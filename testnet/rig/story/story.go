@@ -28,7 +28,8 @@ type Story struct {
 // New begins a story.
 func New(t *testing.T, seed uint64) *Story {
 	s := &Story{t: t, Told: map[*world.Subscriber][]string{}}
-	s.World = world.New(world.Config{Seed: seed, Trace: func(line string) { s.Traced = append(s.Traced, line) }})
+	s.World = world.New(world.Config{Seed: seed,
+		Trace: func(line string) { s.Traced = append(s.Traced, line) }})
 	s.Checker = checker.New(s.World)
 	return s
 }
@@ -70,7 +71,8 @@ func (s *Story) Listen(cfg world.SubscriberConfig) *world.Subscriber {
 func (s *Story) Wants(sub *world.Subscriber, want ...string) {
 	s.t.Helper()
 	if got := s.Told[sub]; !slices.Equal(got, want) {
-		s.t.Errorf("%v was told\n\t%s\nwant\n\t%s", sub, strings.Join(got, "\n\t"), strings.Join(want, "\n\t"))
+		s.t.Errorf("%v was told\n\t%s\nwant\n\t%s", sub, strings.Join(got, "\n\t"),
+			strings.Join(want, "\n\t"))
 	}
 }
 
@@ -91,7 +93,8 @@ func (s *Story) Lines(between, kind string) []string {
 	var list []string
 	for _, line := range s.Traced {
 		_, rest, _ := strings.Cut(line, " ")
-		if what, ok := strings.CutPrefix(rest, between+" "); ok && strings.HasPrefix(what, kind+" ") {
+		if what, ok := strings.CutPrefix(rest, between+" "); ok &&
+			strings.HasPrefix(what, kind+" ") {
 			list = append(list, line)
 		}
 	}
@@ -103,7 +106,8 @@ const Milli = reliable.Time(time.Millisecond)
 
 // NewWorld returns a World with a publisher that starts at once and n
 // subscribers that listen over links of 1 milli with some loss.
-func NewWorld(t testing.TB, cfg world.Config, n int, loss link.Loss) (*world.World, *world.Publisher, []*world.Subscriber) {
+func NewWorld(t testing.TB, cfg world.Config, n int, loss link.Loss) (*world.World,
+	*world.Publisher, []*world.Subscriber) {
 	t.Helper()
 	w := world.New(cfg)
 	pub := AddPublisher(t, w, world.PublisherConfig{})
@@ -154,11 +158,13 @@ func Every(w *world.World, from, pause reliable.Time, n int, fn func(i int)) {
 func Ring(frames int) int { return frames * 1401 }
 
 // Paced publishes n messages of 1,300 bytes, a frame each, every so often.
-func (s *Story) Paced(pub *world.Publisher, start reliable.Time, every time.Duration, n int) (dropped *int) {
+func (s *Story) Paced(pub *world.Publisher, start reliable.Time, every time.Duration,
+	n int) (dropped *int) {
 	dropped = new(int)
 	for i := range n {
 		s.At(start.Add(time.Duration(i)*every), func() {
-			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d", i)); errors.Is(err, reliable.ErrDropped) {
+			if _, err := pub.Publish(fmt.Appendf(make([]byte, 0, 1300), "%01299d",
+				i)); errors.Is(err, reliable.ErrDropped) {
 				*dropped++
 			}
 		})
