@@ -60,7 +60,7 @@ func TestClose(t *testing.T) {
 func TestShutdownWhileOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{ResendBuffer: small, FirstOffset: 100})
+		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}, FirstOffset: 100})
 		next := uint64(100)
 		for {
 			if _, err := p.TryPublish(make([]byte, 1000)); err != nil {

@@ -30,36 +30,6 @@ type Config struct {
 	Session SessionID
 	// FirstOffset is the offset of the first message, up to 2^63.
 	FirstOffset uint64
-	// ResendBuffer bounds the memory that holds sent messages for repair, in
-	// bytes; 0 means 64 MiB. A message larger than it is refused.
-	ResendBuffer int
-	// Pace says whose pace counts; the zero value is nobody's. What those that count
-	// have yet to take is kept, in ResendBuffer and then on disk. With another pace
-	// than nobody's, nothing is accepted in the first 100 ms, so that subscribers can
-	// say where they are.
-	Pace Pace
-	// WhenFull says what becomes of a message for which there is no room.
-	WhenFull WhenFull
-	// WaitFor, if not 0, lets Publish wait until so many subscribers were heard.
-	WaitFor int
-	// StallTimeout is how long a subscriber that makes no progress may leave no room
-	// for others; 0 means 5 s. Then it is left out of the count, and counts again
-	// once it has caught up.
-	StallTimeout time.Duration
-	// Linger is how long Close goes on repairing after a subscriber last asked, or may
-	// yet ask; 0 means 1 s. A subscriber that can't run for so long just then, or hears
-	// nothing, loses what it misses.
-	Linger time.Duration
-	// Disk bounds what is kept on disk, in bytes, of what ResendBuffer has no room to
-	// keep; 0 means nothing. DiskDir is where; it must be there. Nothing of it
-	// outlives the process. A message of more than a quarter of ResendBuffer may have
-	// to wait for subscribers, as without a disk.
-	Disk    int64
-	DiskDir string
-	// MaxRate bounds what is sent, in bytes of datagrams a second, their IP and UDP
-	// headers not counted; 0 means no bound. Burst is how much may go out at once, in
-	// bytes; 0 means what the rate gives in 1 ms.
-	MaxRate, Burst uint64
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
 	// no longer: one call after the other, on a goroutine of its own. It may publish,
 	// and call Close. While it takes its time up to 256 events wait, and more are
@@ -74,12 +44,12 @@ type Config struct {
 	// 1,472 over IPv4 and 1,452 over IPv6, or what the interface's MTU allows if
 	// that is less. Datagrams are never fragmented.
 	Datagram int
-	// RepairShare is the part of the data rate that repairs may use, up to 10; 0
-	// means 0.5. RepairFloor is what they may use in any case, in bytes a second; 0
-	// means 16 MiB. One subscriber gets half of that while there are others. What
-	// must wait longer than a Close is willing to is not repaired.
-	RepairShare float64
-	RepairFloor uint64
+	// Retention bounds what is kept for repair.
+	Retention Retention
+	// Flow says what happens when messages come faster than they can go.
+	Flow Flow
+	// Repair bounds what repairs may take.
+	Repair Repair
 	// Link says how the interface is used.
 	Link Link
 	// Logger hears what an operator should know; nil means silence.
@@ -104,11 +74,11 @@ func (c *Config) setDefaults() {
 	if c.Interface == "" {
 		c.Interface = multicast.Loopback(c.Group)
 	}
-	if c.ResendBuffer == 0 {
-		c.ResendBuffer = send.DefaultResendBuffer
+	if c.Retention.Memory == 0 {
+		c.Retention.Memory = send.DefaultResendBuffer
 	}
-	if c.StallTimeout == 0 {
-		c.StallTimeout = send.DefaultStallTimeout
+	if c.Flow.StallTimeout == 0 {
+		c.Flow.StallTimeout = send.DefaultStallTimeout
 	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
@@ -123,21 +93,21 @@ func (c *Config) validate() error {
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
 	}
-	if int64(c.ResendBuffer) > maxResendBuffer {
-		return fmt.Errorf("ResendBuffer: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
-			c.ResendBuffer, int64(maxResendBuffer))
+	if int64(c.Retention.Memory) > maxResendBuffer {
+		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
+			c.Retention.Memory, int64(maxResendBuffer))
 	}
-	if c.Linger < 0 {
-		return fmt.Errorf("Linger: to linger for %v is not possible: it is negative", c.Linger)
+	if c.Repair.Linger < 0 {
+		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative", c.Repair.Linger)
 	}
-	if c.Burst > 0 && c.MaxRate == 0 {
-		return fmt.Errorf("Burst: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Burst)
+	if c.Flow.Burst > 0 && c.Flow.MaxRate == 0 {
+		return fmt.Errorf("Flow.Burst: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Flow.Burst)
 	}
-	if c.Disk == 0 && c.DiskDir != "" {
-		return fmt.Errorf("Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.DiskDir)
+	if c.Retention.Disk == 0 && c.Retention.Dir != "" {
+		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.Retention.Dir)
 	}
-	if c.Disk > 0 && c.DiskDir == "" {
-		return fmt.Errorf("DiskDir: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
+	if c.Retention.Disk > 0 && c.Retention.Dir == "" {
+		return fmt.Errorf("Retention.Dir: a disk part of the resend buffer needs Dir, the directory to keep it in")
 	}
 	return nil
 }

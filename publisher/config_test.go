@@ -24,12 +24,12 @@ func TestConfigErrors(t *testing.T) {
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "Name: the stream's name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they never wrap"},
-		{cfg: publisher.Config{ResendBuffer: -1}, want: "ResendBuffer: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
-		{cfg: publisher.Config{ResendBuffer: 10000}, want: "ResendBuffer: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{Retention: publisher.Retention{Memory: -1}}, want: "Retention.Memory: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
+		{cfg: publisher.Config{Retention: publisher.Retention{Memory: 10000}}, want: "Retention.Memory: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{BatchWait: -time.Second}, want: "BatchWait: a batch wait of -1s is negative"},
-		{cfg: publisher.Config{RepairShare: -1}, want: "RepairShare: a repair share of -1 is outside 0 to 10"},
-		{cfg: publisher.Config{RepairShare: 11}, want: "RepairShare: a repair share of 11 is outside 0 to 10"},
-		{cfg: publisher.Config{RepairShare: math.NaN()}, want: "RepairShare: a repair share of NaN is outside 0 to 10"},
+		{cfg: publisher.Config{Repair: publisher.Repair{Share: -1}}, want: "Repair.Share: a repair share of -1 is outside 0 to 10"},
+		{cfg: publisher.Config{Repair: publisher.Repair{Share: 11}}, want: "Repair.Share: a repair share of 11 is outside 0 to 10"},
+		{cfg: publisher.Config{Repair: publisher.Repair{Share: math.NaN()}}, want: "Repair.Share: a repair share of NaN is outside 0 to 10"},
 		{cfg: publisher.Config{Datagram: 100}, want: "Datagram: a datagram of 100 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: -1}, want: "Datagram: a datagram of -1 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "Datagram: a datagram of 65508 bytes is outside 256 to 65507"},
@@ -77,7 +77,7 @@ func TestDatagramFitsTheInterface(t *testing.T) {
 	} {
 		n := rig.NewNetwork(rig.All)
 		n.MTU = c.mtu
-		p := n.Publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group), ResendBuffer: small})
+		p := n.Publisher(t, publisher.Config{Group: netip.MustParseAddrPort(c.group), Retention: publisher.Retention{Memory: small}})
 		if p.Datagram() != c.want {
 			t.Errorf("to %s over an MTU of %d: %d bytes, want %d", c.group, c.mtu, p.Datagram(), c.want)
 		}
@@ -90,8 +90,8 @@ func TestAbsurdResendBuffer(t *testing.T) {
 	if math.MaxInt == math.MaxInt32 {
 		t.Skip("no int of this machine is absurd")
 	}
-	_, err := publisher.New(publisher.Config{ResendBuffer: math.MaxInt, Link: publisher.Link{Network: rig.NewNetwork(rig.All)}, Logger: rig.Quiet})
-	want := "ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
+	_, err := publisher.New(publisher.Config{Retention: publisher.Retention{Memory: math.MaxInt}, Link: publisher.Link{Network: rig.NewNetwork(rig.All)}, Logger: rig.Quiet})
+	want := "Retention.Memory: a resend buffer of 9223372036854775807 bytes is more than this machine can have; use 1099511627776 at the most"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

@@ -21,7 +21,7 @@ func TestADiskThatIsFull(t *testing.T) {
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			wantFailure(t, full, "no space left on device", publisher.Config{DiskDir: dir, WhenFull: full})
+			wantFailure(t, full, "no space left on device", publisher.Config{Retention: publisher.Retention{Dir: dir}, Flow: publisher.Flow{WhenFull: full}})
 		})
 	}
 }

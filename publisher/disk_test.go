@@ -62,7 +62,7 @@ func TestADiskThatFails(t *testing.T) {
 	for _, full := range []publisher.WhenFull{publisher.Block, publisher.Drop} {
 		synctest.Test(t, func(t *testing.T) {
 			writes := 3
-			wantFailure(t, full, "this disk is broken", publisher.Config{DiskDir: t.TempDir(), WhenFull: full}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+			wantFailure(t, full, "this disk is broken", publisher.Config{Retention: publisher.Retention{Dir: t.TempDir()}, Flow: publisher.Flow{WhenFull: full}}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
 				return brokenFile{f, &writes, false}
 			}))
 		})
@@ -73,7 +73,7 @@ func TestADiskThatFails(t *testing.T) {
 func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publisher.Config) {
 	t.Helper()
 	const most = 4000
-	cfg.ResendBuffer, cfg.Disk = 256<<10, 64<<20
+	cfg.Retention.Memory, cfg.Retention.Disk = 256<<10, 64<<20
 	p := newPair(t, cfg)
 	taken, dropped := p.spill(most)
 	st := p.pub.Stats()
@@ -109,7 +109,7 @@ func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publishe
 func TestADiskThatForgets(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := -1
-		p := newPair(t, publisher.Config{ResendBuffer: 256 << 10, Disk: 64 << 20, DiskDir: t.TempDir()}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+		p := newPair(t, publisher.Config{Retention: publisher.Retention{Memory: 256 << 10, Disk: 64 << 20, Dir: t.TempDir()}}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
 			return brokenFile{f, &writes, true}
 		}))
 		taken, _ := p.spill(1000)

@@ -17,8 +17,8 @@ var (
 	// ErrDropped is returned with the offset of a message that was dropped, with
 	// WhenFull Drop, for want of room.
 	ErrDropped = reliable.ErrDropped
-	// ErrNobodyCounts is returned by WaitTaken where Config.Pace is nobody's.
-	ErrNobodyCounts = errors.New("Pace: nobody's pace counts, so nobody says what it has taken: use Slowest, Quorum or Named")
+	// ErrNobodyCounts is returned by WaitTaken where Flow.Pace is nobody's.
+	ErrNobodyCounts = errors.New("Flow.Pace: nobody's pace counts, so nobody says what it has taken: use Slowest, Quorum or Named")
 )
 
 // UnsentError is returned by Close and Shutdown where accepted messages were not sent:

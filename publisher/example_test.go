@@ -42,10 +42,10 @@ func Example() {
 // datagrams for the routers that they may pass.
 func ExampleNew() {
 	p, err := publisher.New(publisher.Config{
-		Group:        netip.MustParseAddrPort("239.77.0.9:7709"),
-		Interface:    "127.0.0.1", // or "eth0", or an address of it
-		Link:         publisher.Link{TTL: 4, DSCP: 46},
-		ResendBuffer: 256 << 20,
+		Group:     netip.MustParseAddrPort("239.77.0.9:7709"),
+		Interface: "127.0.0.1", // or "eth0", or an address of it
+		Link:      publisher.Link{TTL: 4, DSCP: 46},
+		Retention: publisher.Retention{Memory: 256 << 20},
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -71,7 +71,7 @@ func ExamplePublisher_WaitTaken() {
 	}
 	defer s.Close()
 
-	p, err := publisher.New(publisher.Config{Group: group, Pace: publisher.Named("desk"), WaitFor: 1})
+	p, err := publisher.New(publisher.Config{Group: group, Flow: publisher.Flow{Pace: publisher.Named("desk"), WaitFor: 1}})
 	if err != nil {
 		log.Fatal(err)
 	}

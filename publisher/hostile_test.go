@@ -37,7 +37,7 @@ func TestHostileDatagrams(t *testing.T) {
 		group := netip.MustParseAddrPort("239.77.1.9:17900")
 		lan := rig.NewLAN(t, link.Config{}, 1)
 		defer lan.Close()
-		p := lan.Publisher(publisher.Config{Group: group, ResendBuffer: 1 << 20, RepairFloor: floor})
+		p := lan.Publisher(publisher.Config{Group: group, Retention: publisher.Retention{Memory: 1 << 20}, Repair: publisher.Repair{Floor: floor}})
 		defer p.Close()
 		for i := range 2000 { // more than are held
 			if _, err := p.Publish(t.Context(), fmt.Appendf(nil, "%01000d", i)); err != nil {

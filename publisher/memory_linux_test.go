@@ -51,7 +51,7 @@ func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
 	used = nil
 	runtime.GC()
 	before := resident(t)
-	p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{ResendBuffer: 4 << 30})
+	p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: 4 << 30}})
 	for range 1000 {
 		if _, err := p.Publish(t.Context(), make([]byte, 64)); err != nil {
 			t.Fatal(err)

@@ -30,7 +30,7 @@ func (p *Publisher) startWork() {
 	if p.work.spill != nil {
 		p.working.Go(p.runDisk)
 	}
-	if !p.cfg.Pace.IsZero() {
+	if !p.cfg.Flow.Pace.IsZero() {
 		go p.runNews()
 	} else {
 		close(p.work.quiet)
@@ -79,11 +79,11 @@ func (p *Publisher) runDisk() {
 			p.wantWork()
 			p.loop.SettleNow()
 			if err != nil && job.Data == nil {
-				p.cfg.Logger.Error("crier: messages can't be read from disk; subscribers that are behind lose them", "dir", p.cfg.DiskDir, "err", err)
+				p.cfg.Logger.Error("crier: messages can't be read from disk; subscribers that are behind lose them", "dir", p.cfg.Retention.Dir, "err", err)
 			} else if err != nil && !p.work.told {
 				p.work.told = true
 				p.cfg.Logger.Error("crier: nothing is written to disk any more; when memory is full, messages are handled as configured",
-					"dir", p.cfg.DiskDir, "when_full", p.cfg.WhenFull.String(), "err", err)
+					"dir", p.cfg.Retention.Dir, "when_full", p.cfg.Flow.WhenFull.String(), "err", err)
 			}
 		case <-p.stopped:
 			return
@@ -140,7 +140,7 @@ func (p *Publisher) tellMembers() bool {
 			switch {
 			case ev.To == LeftOut:
 				p.cfg.Logger.Warn("crier: a subscriber held the others back for the stall timeout; it is left out of the count until it has caught up",
-					"name", name, "address", addr, "lag", ev.Member.Lag, "stall_timeout", p.cfg.StallTimeout)
+					"name", name, "address", addr, "lag", ev.Member.Lag, "stall_timeout", p.cfg.Flow.StallTimeout)
 			case ev.Gone && ev.From == LeftOut:
 				p.cfg.Logger.Info("crier: a subscriber that was left out is gone", "name", name, "address", addr)
 			case ev.Gone:

@@ -55,8 +55,8 @@ func newPair(t *testing.T, cfg publisher.Config) *pair {
 	t.Helper()
 	p := &pair{T: t, lan: rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)}
 	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
-	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Buffer: 64 << 10})
-	cfg.Pace = publisher.Slowest()
+	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Memory: subscriber.Memory{Session: 64 << 10}})
+	cfg.Flow.Pace = publisher.Slowest()
 	p.pub = p.lan.Publisher(cfg)
 	return p
 }
@@ -111,8 +111,7 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 		published := make(chan error, 1)
 		ready := make(chan *publisher.Publisher, 1)
 		s := newPair(t, publisher.Config{
-			ResendBuffer: 256 << 10, Disk: 8 << 20, DiskDir: t.TempDir(),
-			OnSubscriber: func(ev publisher.SubscriberEvent) {
+			Retention: publisher.Retention{Memory: 256 << 10, Disk: 8 << 20, Dir: t.TempDir()}, OnSubscriber: func(ev publisher.SubscriberEvent) {
 				if ev.To != publisher.Counted {
 					return
 				}
@@ -147,7 +146,7 @@ func TestOnSubscriberMayClose(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			ready, closed := make(chan *publisher.Publisher, 1), make(chan error, 2)
 			calls, closers := 0, 1
-			s := newPair(t, publisher.Config{DiskDir: t.TempDir(), Disk: 1 << 20, OnSubscriber: func(publisher.SubscriberEvent) {
+			s := newPair(t, publisher.Config{Retention: publisher.Retention{Dir: t.TempDir(), Disk: 1 << 20}, OnSubscriber: func(publisher.SubscriberEvent) {
 				calls++
 				p := <-ready
 				closed <- p.Close()

@@ -87,23 +87,23 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	var disk *spill
 	room := int64(0)
-	if cfg.Disk > 0 {
+	if cfg.Retention.Disk > 0 {
 		var err error
-		if disk, err = openSpill(cfg.DiskDir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Disk); err != nil {
+		if disk, err = openSpill(cfg.Retention.Dir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Retention.Disk); err != nil {
 			return nil, err
 		}
 		if cfg.openFile != nil {
 			disk.open = cfg.openFile
 		}
-		room = disk.room(cfg.Disk)
+		room = disk.room(cfg.Retention.Disk)
 	}
 	begin := time.Now()
 	config := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
-		Pace: cfg.Pace, WhenFull: cfg.WhenFull, WaitFor: cfg.WaitFor, StallTimeout: cfg.StallTimeout, Linger: cfg.Linger,
-		Disk: room, MaxRate: cfg.MaxRate, Burst: cfg.Burst,
-		ResendBuffer: cfg.ResendBuffer, BatchWait: cfg.BatchWait, RepairShare: cfg.RepairShare, RepairFloor: cfg.RepairFloor,
+		Pace: cfg.Flow.Pace, WhenFull: cfg.Flow.WhenFull, WaitFor: cfg.Flow.WaitFor, StallTimeout: cfg.Flow.StallTimeout, Linger: cfg.Repair.Linger,
+		Disk: room, MaxRate: cfg.Flow.MaxRate, Burst: cfg.Flow.Burst,
+		ResendBuffer: cfg.Retention.Memory, BatchWait: cfg.BatchWait, RepairShare: cfg.Repair.Share, RepairFloor: cfg.Repair.Floor,
 	}
 	segmenter, ok := conn.(multicast.Segmenter)
 	if ok {
@@ -318,7 +318,7 @@ func (p *Publisher) Sent() uint64 {
 // if nobody's pace counts by the configuration, and ErrClosed if the Publisher is closed
 // first.
 func (p *Publisher) WaitTaken(ctx context.Context) error {
-	if p.cfg.Pace.IsZero() {
+	if p.cfg.Flow.Pace.IsZero() {
 		return ErrNobodyCounts
 	}
 	p.loop.Lock()
@@ -371,7 +371,7 @@ func (p *Publisher) notify() {
 }
 
 // Close ends the session: what was accepted is sent, BYE is said, and missing
-// messages are repaired until Config.Linger has passed without a request, 30
+// messages are repaired until Repair.Linger has passed without a request, 30
 // seconds at the most. Publish returns ErrClosed from now on. No goroutine is
 // left when Close returns, to any of several callers, but for a call of OnSubscriber
 // that is under way; none begins after it. It returns an error if

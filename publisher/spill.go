@@ -71,13 +71,13 @@ func openSpill(dir string, session SessionID, frame int, disk int64) (*spill, er
 	s := &spill{dir: dir, prefix: fmt.Sprintf("crier-%v-", session), stride: recordHead + frame, open: openFile}
 	frames := disk / int64(s.stride)
 	if frames < segmentPart {
-		return nil, fmt.Errorf("Disk: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
+		return nil, fmt.Errorf("Retention.Disk: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
 			disk, segmentPart, s.stride, segmentPart*s.stride)
 	}
 	s.length = min(maxSegment, uint64(frames/segmentPart))
 	seg, err := s.create(0)
 	if err != nil {
-		return nil, fmt.Errorf("DiskDir: the disk part of the resend buffer can't be kept in %s (%w): name a directory that can be written to", dir, err)
+		return nil, fmt.Errorf("Retention.Dir: the disk part of the resend buffer can't be kept in %s (%w): name a directory that can be written to", dir, err)
 	}
 	seg.drop()
 	return s, nil

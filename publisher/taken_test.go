@@ -17,7 +17,7 @@ import (
 // and not sooner; what is published meanwhile doesn't hold it up.
 func TestWaitTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPair(t, publisher.Config{WaitFor: 1, BatchWait: time.Hour})
+		p := newPair(t, publisher.Config{Flow: publisher.Flow{WaitFor: 1}, BatchWait: time.Hour})
 		defer p.close()
 		const count = 20
 		for i := range count {
@@ -92,7 +92,7 @@ func TestCloseReturnsAtOnce(t *testing.T) {
 				lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 				defer lan.Close()
 				sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
-				p := lan.Publisher(publisher.Config{Pace: c.pace, WaitFor: 1, Linger: c.linger})
+				p := lan.Publisher(publisher.Config{Flow: publisher.Flow{Pace: c.pace, WaitFor: 1}, Repair: publisher.Repair{Linger: c.linger}})
 				for i := range 100 {
 					if _, err := p.Publish(t.Context(), message(i)); err != nil {
 						t.Fatal(err)

@@ -29,7 +29,7 @@
 //
 // Messages that can't be delivered yet, because one before them is missing or
 // because the application takes its time, wait in a buffer bounded by
-// Config.Buffer. What finds no room there is asked for again when there is, if
+// Memory.Session. What finds no room there is asked for again when there is, if
 // the publisher still holds it.
 //
 // How it waits is Link.Wait's: asleep in the kernel, which is the default; or

@@ -51,7 +51,7 @@ const (
 	// CauseNotRecovered: recovery is off.
 	CauseNotRecovered Cause = reliable.CauseNotRecovered
 	// CauseMemory: the message spans datagrams, and found no room within
-	// Config.MaxMemory.
+	// Memory.All.
 	CauseMemory Cause = reliable.CauseMemory
 	// CauseMalformed: the publisher's frames contradict each other.
 	CauseMalformed Cause = reliable.CauseMalformed

@@ -25,7 +25,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	}
 	for name, cfg := range map[string]subscriber.Config{
 		"handler": {Handler: exit},
-		"lag":     {WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }},
+		"lag":     {Flow: subscriber.Flow{WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
@@ -33,7 +33,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 				defer s.Close()
 				var said strings.Builder
 				s.Log = slog.New(slog.NewTextHandler(&said, nil))
-				cfg.Buffer = 64 << 10
+				cfg.Memory.Session = 64 << 10
 				sub := s.Subscriber(s.Host(10), cfg)
 				if cfg.Handler == nil {
 					go func() {
@@ -43,7 +43,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 					}()
 				}
 				p := s.Publisher(publisher.Config{
-					ResendBuffer: 64 << 10, Pace: publisher.Slowest(), StallTimeout: time.Hour,
+					Retention: publisher.Retention{Memory: 64 << 10}, Flow: publisher.Flow{Pace: publisher.Slowest(), StallTimeout: time.Hour},
 				})
 				for range 500 { // many times what either may hold
 					if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != nil {

@@ -85,7 +85,7 @@ func TestHostileDatagrams(t *testing.T) {
 		stack := rig.NewLAN(t, link.Config{}, 1)
 		defer stack.Close()
 		g := netip.MustParseAddrPort("239.77.1.7:17000")
-		s := stack.Subscriber(stack.Host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Buffer: buffer, MaxSessions: sessions})
+		s := stack.Subscriber(stack.Host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Memory: subscriber.Memory{Session: buffer, Sessions: sessions}})
 		defer s.Close()
 		genuine := make(chan publisher.SessionID, 1)
 		result := make(chan error, 1)

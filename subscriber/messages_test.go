@@ -91,7 +91,7 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 		defer s.Close()
-		sub := s.Subscriber(s.Host(10), subscriber.Config{Buffer: 64 << 10})
+		sub := s.Subscriber(s.Host(10), subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
 		p := s.Publisher(publisher.Config{})
 		const count = 1000
 		publish(t, p, 0, count)
@@ -160,7 +160,7 @@ func TestLossesAreLoggedInSums(t *testing.T) {
 			var text bytes.Buffer
 			s.Log = slog.New(slog.NewTextHandler(&text, nil))
 			host := s.Host(10)
-			cfg := subscriber.Config{NoRecovery: true}
+			cfg := subscriber.Config{Recovery: subscriber.Recovery{Off: true}}
 			if handler {
 				cfg.Handler = func(*subscriber.Event) {}
 			}

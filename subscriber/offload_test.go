@@ -39,8 +39,8 @@ func TestAnOffloadThatLies(t *testing.T) {
 	network := &rig.Damaging{Network: multicast.Kernel}
 	var log bytes.Buffer // read once the publisher is closed
 	pub, err := publisher.New(publisher.Config{
-		Group: group, Interface: "127.0.0.1", Link: publisher.Link{Network: network}, ResendBuffer: 4 << 20,
-		Pace: publisher.Slowest(), WaitFor: 1, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Group: group, Interface: "127.0.0.1", Link: publisher.Link{Network: network}, Retention: publisher.Retention{Memory: 4 << 20},
+		Flow: publisher.Flow{Pace: publisher.Slowest(), WaitFor: 1}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)

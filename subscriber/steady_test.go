@@ -45,7 +45,7 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Link: publisher.Link{NoOffload: noOffload}, Linger: 100 * time.Millisecond})
+	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Link: publisher.Link{NoOffload: noOffload}, Repair: publisher.Repair{Linger: 100 * time.Millisecond}})
 	if err != nil {
 		t.Fatal(err)
 	}

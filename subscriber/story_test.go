@@ -206,7 +206,7 @@ func TestNoRecovery(t *testing.T) {
 		defer s.Close()
 		host := s.Host(10)
 		s.Drop(host, "drop 5")
-		sub := s.Subscriber(host, subscriber.Config{NoRecovery: true})
+		sub := s.Subscriber(host, subscriber.Config{Recovery: subscriber.Recovery{Off: true}})
 		p := s.Publisher(publisher.Config{})
 		for i := range 6 {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {

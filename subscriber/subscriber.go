@@ -71,7 +71,7 @@ func New(cfg Config) (*Subscriber, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.closeConns())
 	}
-	if cfg.WarnLag > 0 {
+	if cfg.Flow.WarnLag > 0 {
 		s.helpers.Add(1)
 		go s.tellLag()
 	}
@@ -85,10 +85,10 @@ func (s *Subscriber) open() error {
 	config := receive.Config{
 		Groups: s.cfg.Groups,
 		ID:     binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
-		Overload: s.cfg.Overload,
+		Overload: s.cfg.Flow.Overload,
 		Name:     s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
-		NoRecovery: s.cfg.NoRecovery, MaxWait: s.cfg.MaxWait, Silence: s.cfg.Silence,
-		Buffer: s.cfg.Buffer, MaxMemory: s.cfg.MaxMemory, MaxSessions: s.cfg.MaxSessions, Runs: true,
+		NoRecovery: s.cfg.Recovery.Off, MaxWait: s.cfg.Recovery.MaxWait, Silence: s.cfg.Recovery.Silence,
+		Buffer: s.cfg.Memory.Session, MaxMemory: s.cfg.Memory.All, MaxSessions: s.cfg.Memory.Sessions, Runs: true,
 	}
 	if err := config.Check(); err != nil {
 		return err

@@ -63,7 +63,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 		t.Fatal(err)
 	}
 	p, err := publisher.New(publisher.Config{
-		Group: g, Logger: rig.Quiet, Linger: 300 * time.Millisecond,
+		Group: g, Logger: rig.Quiet, Repair: publisher.Repair{Linger: 300 * time.Millisecond},
 		Link: publisher.Link{Wait: wait, NoOffload: noOffload},
 	})
 	if err != nil {

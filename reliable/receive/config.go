@@ -96,23 +96,23 @@ func (c *Config) validate() error {
 		return fmt.Errorf("Name: the subscriber's name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
 	case c.MaxWait < 0:
-		return fmt.Errorf("MaxWait: a max wait of %v is negative", c.MaxWait)
+		return fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
 	case c.Silence < 0:
-		return fmt.Errorf("Silence: a silence time of %v is negative", c.Silence)
+		return fmt.Errorf("Recovery.Silence: a silence time of %v is negative", c.Silence)
 	case c.Buffer < 64<<10:
-		return fmt.Errorf("Buffer: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
+		return fmt.Errorf("Memory.Session: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
 	case c.MaxMemory < c.Buffer:
-		return fmt.Errorf("MaxMemory: a memory bound of %d bytes is smaller than "+
+		return fmt.Errorf("Memory.All: a memory bound of %d bytes is smaller than "+
 			"the buffer of one session, %d", c.MaxMemory, c.Buffer)
 	case c.MaxSessions < 1:
-		return fmt.Errorf("MaxSessions: a table of %d sessions is too small", c.MaxSessions)
+		return fmt.Errorf("Memory.Sessions: a table of %d sessions is too small", c.MaxSessions)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
 		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return fmt.Errorf("Overload: an answer to a slow application, %d, is not known", c.Overload)
+		return fmt.Errorf("Flow.Overload: an answer to a slow application, %d, is not known", c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return fmt.Errorf("Overload: what has waited longest can't be dropped "+
+		return fmt.Errorf("Flow.Overload: what has waited longest can't be dropped " +
 			"where messages are delivered on arrival; drop the newest")
 	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
 		return fmt.Errorf("Start, Order: an unknown start (%d) or order (%d)", c.Start, c.Order)

@@ -124,7 +124,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.ResendBuffer < store.MinFrames*stride:
-		return fmt.Errorf("ResendBuffer: a resend buffer of %d bytes is too small: "+
+		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
 			c.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
 	case !c.fitMemory():
@@ -132,32 +132,32 @@ func (c *Config) validate() error {
 	case c.BatchWait < 0:
 		return fmt.Errorf("BatchWait: a batch wait of %v is negative", c.BatchWait)
 	case !(c.RepairShare >= 0 && c.RepairShare <= 10):
-		return fmt.Errorf("RepairShare: a repair share of %v is outside 0 to 10", c.RepairShare)
+		return fmt.Errorf("Repair.Share: a repair share of %v is outside 0 to 10", c.RepairShare)
 	case c.MaxMembers < 1:
 		return fmt.Errorf("MaxMembers: a table of %d subscribers is too small", c.MaxMembers)
 	case c.StallTimeout < 0:
-		return fmt.Errorf("StallTimeout: a stall timeout of %v is negative", c.StallTimeout)
+		return fmt.Errorf("Flow.StallTimeout: a stall timeout of %v is negative", c.StallTimeout)
 	case c.Linger < 0:
-		return fmt.Errorf("Linger: to linger for %v is not possible: it is negative", c.Linger)
+		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative", c.Linger)
 	case c.WhenFull > reliable.Drop:
-		return fmt.Errorf("WhenFull: what to do when full, %d, is not known", c.WhenFull)
+		return fmt.Errorf("Flow.WhenFull: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
-		return fmt.Errorf("WaitFor: waiting for %d subscribers is outside 0 to %d", c.WaitFor,
+		return fmt.Errorf("Flow.WaitFor: waiting for %d subscribers is outside 0 to %d", c.WaitFor,
 			c.MaxMembers)
 	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+store.RecordHead):
-		return fmt.Errorf("Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least",
+		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least",
 			c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
-		return fmt.Errorf("MaxRate: a rate of %d bytes a second is outside %d to %d", c.MaxRate,
+		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d", c.MaxRate,
 			c.Datagram, uint64(maxRate))
 	case c.Burst > rate.MaxBurst:
-		return fmt.Errorf("Burst: a burst of %d bytes is more than %d", c.Burst, rate.MaxBurst)
+		return fmt.Errorf("Flow.Burst: a burst of %d bytes is more than %d", c.Burst, rate.MaxBurst)
 	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
 		return fmt.Errorf("FirstOffset: sequence numbers and offsets start at 2^63 at most, " +
 			"so that they never wrap")
 	}
 	if err := c.Pace.Validate(); err != nil {
-		return fmt.Errorf("Pace: %w", err)
+		return fmt.Errorf("Flow.Pace: %w", err)
 	}
 	return nil
 }

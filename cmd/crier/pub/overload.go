@@ -46,10 +46,10 @@ func (o *overload) declare(flags *cli.FlagSet) {
 // apply checks the flags and sets the fields of a configuration.
 func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 	var err error
-	if cfg.Pace, err = publisher.ParsePace(o.pace); err != nil {
+	if cfg.Flow.Pace, err = publisher.ParsePace(o.pace); err != nil {
 		return cli.Usagef("--pace %w", err)
 	}
-	if err := o.contradicts(flags, cfg.Pace); err != nil {
+	if err := o.contradicts(flags, cfg.Flow.Pace); err != nil {
 		return err
 	}
 	full := o.overload
@@ -68,13 +68,13 @@ func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 		if o.disk < 1<<20 {
 			return cli.Usagef("--buffer-disk %v is too small: give 1MiB or more", o.disk)
 		}
-		cfg.Disk, cfg.DiskDir, full = int64(o.disk), o.dir, o.whenFull
+		cfg.Retention.Disk, cfg.Retention.Dir, full = int64(o.disk), o.dir, o.whenFull
 	default:
 		return cli.Usagef("--overload %q is not known: use drop, buffer or block", o.overload)
 	}
 	switch full {
 	case "drop":
-		cfg.WhenFull = publisher.Drop
+		cfg.Flow.WhenFull = publisher.Drop
 	case "block":
 	default:
 		return cli.Usagef("--when-full %q is not known: use drop or block", o.whenFull)
@@ -89,8 +89,8 @@ func (o *overload) apply(flags *cli.FlagSet, cfg *publisher.Config) error {
 	case o.maxRate > 0 && (o.maxRate < 65507 || o.maxRate > 1<<40):
 		return cli.Usagef("--max-rate %v is outside 525kbit to 8796Gbit", o.maxRate)
 	}
-	cfg.StallTimeout, cfg.WaitFor = o.stall, o.waitFor
-	cfg.MaxRate, cfg.Burst = uint64(o.maxRate), uint64(o.burst)
+	cfg.Flow.StallTimeout, cfg.Flow.WaitFor = o.stall, o.waitFor
+	cfg.Flow.MaxRate, cfg.Flow.Burst = uint64(o.maxRate), uint64(o.burst)
 	return nil
 }
 

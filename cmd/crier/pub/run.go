@@ -78,9 +78,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	defer timer.Close()
 
 	cfg := publisher.Config{
-		Group: groups[0], Interface: iface, Name: o.name, ResendBuffer: int(o.resend),
-		RepairShare: o.repairShare, RepairFloor: uint64(o.repairFloor),
-		BatchWait: o.batchWait, Linger: o.linger, Datagram: o.datagram,
+		Group: groups[0], Interface: iface, Name: o.name, Retention: publisher.Retention{Memory: int(o.resend)},
+		Repair: publisher.Repair{Share: o.repairShare, Floor: uint64(o.repairFloor), Linger: o.linger}, BatchWait: o.batchWait, Datagram: o.datagram,
 		Link: publisher.Link{
 			TTL: o.ttl, DSCP: o.dscp, Port: o.net.Control, ReadBuffer: int(o.net.ReadBuffer),
 			NoOffload: o.offload == "off", Network: network,

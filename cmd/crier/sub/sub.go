@@ -168,7 +168,7 @@ func (o *options) config() (subscriber.Config, error) {
 	}{
 		{"start", o.start, "latest", "oldest", func() { cfg.Start = subscriber.Oldest }},
 		{"order", o.order, "offset", "arrival", func() { cfg.Order = subscriber.OnArrival }},
-		{"recovery", o.recovery, "on", "off", func() { cfg.NoRecovery = true }},
+		{"recovery", o.recovery, "on", "off", func() { cfg.Recovery.Off = true }},
 	}
 	for _, c := range choices {
 		switch c.value {
@@ -193,16 +193,16 @@ func (o *options) config() (subscriber.Config, error) {
 	if cfg.Link.Network, err = o.net.Network(); err != nil {
 		return cfg, err
 	}
-	if cfg.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
+	if cfg.Flow.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
 		return cfg, cli.Usagef("--overload %w", err)
 	}
-	if cfg.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
+	if cfg.Flow.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
 		return cfg, cli.Usagef("--overload drop drops what has waited longest, which --order " +
 			"arrival doesn't know: use drop-newest")
 	}
-	cfg.WarnLag = o.warnLag
+	cfg.Flow.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
-	cfg.Silence, cfg.MaxWait, cfg.Buffer, cfg.Link.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
+	cfg.Recovery.Silence, cfg.Recovery.MaxWait, cfg.Memory.Session, cfg.Link.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
 		int(o.net.ReadBuffer)
 	cfg.Link.Port = o.net.Control
 	return cfg, nil

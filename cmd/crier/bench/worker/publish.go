@@ -26,15 +26,15 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		Group: group, Interface: w.task.Interface,
 		Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
 		Link:    publisher.Link{NoOffload: !w.task.Offload, Wait: wait, Network: w.network}, Logger: w.log,
-		ResendBuffer: w.task.Pressure.Resend,
+		Retention: publisher.Retention{Memory: w.task.Pressure.Resend},
 	}
 	if w.task.Pressure.Drop {
-		cfg.WhenFull = publisher.Drop
+		cfg.Flow.WhenFull = publisher.Drop
 	}
 	if w.task.Checked() {
-		cfg.Pace = publisher.Named(slowName)
-		cfg.RepairFloor = w.task.Pressure.Floor
-		cfg.Disk, cfg.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
+		cfg.Flow.Pace = publisher.Named(slowName)
+		cfg.Repair.Floor = w.task.Pressure.Floor
+		cfg.Retention.Disk, cfg.Retention.Dir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
 	}
 	return cfg, err
 }

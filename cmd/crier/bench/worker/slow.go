@@ -26,10 +26,10 @@ func slow(w *worker) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Overload, err = subscriber.ParseOverload(t.Pressure.Overload); err != nil {
+	if cfg.Flow.Overload, err = subscriber.ParseOverload(t.Pressure.Overload); err != nil {
 		return err
 	}
-	cfg.Name, cfg.Buffer = slowName, t.Pressure.Buffer
+	cfg.Name, cfg.Memory.Session = slowName, t.Pressure.Buffer
 	p, err := t.OpenProgress()
 	if err != nil {
 		return err
