@@ -19,7 +19,8 @@
 //
 // Publish returns once a message is accepted: it has an offset and lies in the
 // resend buffer. Flush returns once all accepted messages are with the kernel.
-// Neither says that anyone has received anything. If the process dies, what was
+// Neither says that anyone has received anything. WaitTaken does, of the subscribers whose
+// pace counts: see Flow.Pace, Slowest, Quorum and Named. If the process dies, what was
 // accepted and not yet received by a subscriber is gone for it: there is no
 // broker that could still have it.
 //

@@ -18,7 +18,8 @@
 //	}
 //
 // or, for the lowest latency, a Handler, which runs on the goroutine that read
-// the datagram, on a view of the receive buffer.
+// the datagram, on a view of the receive buffer. Err says why a range ended: its context,
+// Close, or a mistake.
 //
 // For each session the promise is: of the offsets from its first to its last
 // that this subscriber has evidence of, each is delivered exactly once and in

@@ -190,7 +190,7 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	p := newPair(t, Config{
 		ResendBuffer: 16 * 1401, BatchWait: time.Hour,
-		Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		Pace: reliable.Slowest(),
 	}, receive.Config{})
 	p.run(reliable.Time(time.Second)) // it has reported
 	deaf := true

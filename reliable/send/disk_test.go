@@ -199,7 +199,7 @@ func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
 // the ring still holds is written.
 func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20, Disk: 8 << 20,
-		Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
+		Pace: reliable.Quorum(2)})
 	for i := range uint64(1500) {
 		p.Publish(p.now, make([]byte, 1300))
 		p.step(time.Millisecond)

@@ -15,7 +15,7 @@ import (
 // lost, as long as its publisher says BYE; also as it closes.
 func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 	for _, lost := range []int{0, 1, 2} {
-		p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest},
+		p := newPair(t, Config{Pace: reliable.Slowest(),
 			StallTimeout: 10 * time.Second}, receive.Config{})
 		var words int
 		p.drop = func(toReceiver bool, f *frame.Frame) bool {
@@ -39,7 +39,7 @@ func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 			t.Errorf("%d words were lost: %d were sent in a second", lost, words)
 		}
 	}
-	p := newPair(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}}, receive.Config{})
+	p := newPair(t, Config{Pace: reliable.Slowest()}, receive.Config{})
 	p.run(reliable.Time(200 * time.Millisecond))
 	p.publish([]byte("the only one"))
 	p.s.Close(p.now)
@@ -81,7 +81,7 @@ func TestLeavingTwice(t *testing.T) {
 // What a subscriber said before it left, and comes after that, brings it not back: it would
 // be waited for, and repaired for. What it says later does.
 func TestWordsThatALeavingHasOvertaken(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}})
+	p := newPaced(t, Config{Pace: reliable.Slowest()})
 	word := func(f frame.Frame) *frame.Frame {
 		f.Session, f.Subscriber, f.Echo = 0xabc, 5, p.sessionTime(p.now)
 		return rig.Made(t, f)

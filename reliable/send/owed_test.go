@@ -14,7 +14,7 @@ import (
 // or is left behind does, and is remembered with how far it was. One that comes back is
 // no longer among those that went.
 func TestWhoLacksSomething(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceSlowest}})
+	p := newPaced(t, Config{Pace: reliable.Slowest()})
 	for id := uint64(6); id <= 8; id++ {
 		p.another(id, 0)
 	}
@@ -48,7 +48,7 @@ func TestWhoLacksSomething(t *testing.T) {
 
 // Where a quorum is enough, nobody lacks anything once that many have all.
 func TestAQuorumIsEnough(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceQuorum, Quorum: 2}})
+	p := newPaced(t, Config{Pace: reliable.Quorum(2)})
 	for id := uint64(6); id <= 8; id++ {
 		p.another(id, 0)
 	}

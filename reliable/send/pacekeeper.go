@@ -83,7 +83,7 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 	}
 	before := m.Position
 	m.Position = position
-	if k.cfg.Pace.Kind == reliable.PaceNone {
+	if k.cfg.Pace.IsZero() {
 		return false
 	}
 	state := m.state

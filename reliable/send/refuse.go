@@ -78,7 +78,7 @@ func (s *Sender) gather(now reliable.Time) {
 
 // refloor finds anew what must be kept, after a subscriber moved, came or went.
 func (s *Sender) refloor(now reliable.Time) {
-	if s.cfg.Pace.Kind == reliable.PaceNone {
+	if s.cfg.Pace.IsZero() {
 		return
 	}
 	s.store.Trim(s.pace.needed())
@@ -88,7 +88,7 @@ func (s *Sender) refloor(now reliable.Time) {
 // reportEvery returns after how many frames a subscriber is to say where it is: a
 // sixteenth of the ring; 0 where that doesn't matter.
 func (s *Sender) reportEvery() uint64 {
-	if s.cfg.Pace.Kind == reliable.PaceNone {
+	if s.cfg.Pace.IsZero() {
 		return 0
 	}
 	return max(1, s.store.Slots()/16)

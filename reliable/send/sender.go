@@ -74,7 +74,7 @@ func New(cfg Config) (*Sender, error) {
 	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
 	s.window = window{
 		cfg: &s.cfg, store: s.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
-		gathering: cfg.Pace.Kind != reliable.PaceNone || cfg.WaitFor > 0,
+		gathering: !cfg.Pace.IsZero() || cfg.WaitFor > 0,
 	}
 	s.rate.from = cfg.Start
 	s.closing = closing{due: reliable.Never, said: reliable.Never}

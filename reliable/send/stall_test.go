@@ -21,8 +21,8 @@ type paced struct {
 func newPaced(t *testing.T, cfg Config) *paced {
 	t.Helper()
 	cfg.Session, cfg.StallTimeout = 0xabc, time.Second
-	if cfg.Pace.Kind == reliable.PaceNone {
-		cfg.Pace = reliable.Pace{Kind: reliable.PaceSlowest}
+	if cfg.Pace.IsZero() {
+		cfg.Pace = reliable.Slowest()
 	}
 	s, err := New(cfg)
 	if err != nil {
