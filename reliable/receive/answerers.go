@@ -178,14 +178,18 @@ func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 	return nil, netip.AddrPort{}
 }
 
-// arrived takes a frame that came, whoever was asked for it.
-func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (nack.Gap, bool) {
+// arrived takes a frame that came, whoever was asked for it, and returns when it was found
+// missing, and false if it wasn't.
+func (a *answerers) arrived(now reliable.Time, seq uint64, repaired bool) (reliable.Time, bool) {
 	for _, q := range a.list {
+		if q.req.Gaps().Len() == 0 {
+			continue // the common case
+		}
 		if gap, missing := q.req.Arrived(now, seq, repaired); missing {
-			return gap, true
+			return gap.Found, true
 		}
 	}
-	return nack.Gap{}, false
+	return 0, false
 }
 
 // gaps returns how many gaps there are, whoever is asked for them.

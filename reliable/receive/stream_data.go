@@ -62,11 +62,11 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	if keeper := st.r.cfg.Keeper; keeper != nil {
 		keeper.Keep(st.session.id, f)
 	}
-	gap, missing := st.asked.arrived(now, f.Seq, from != original)
+	found, missing := st.asked.arrived(now, f.Seq, from != original)
 	repeated := from != original && missing // else others lost it, and this copy came first
 	came := arrival{received: now, arrived: f.Arrived, repaired: repeated}
 	if missing {
-		came.waited = int64(now.Sub(gap.Found))
+		came.waited = int64(now.Sub(found))
 	}
 	w.high = max(w.high, f.Seq+1)
 	if f.Seq == w.next && st.phase != starting && !st.marks.before(f.Seq) {
