@@ -293,7 +293,7 @@ func (c *cursor) messageEvent(ev *reliable.Run, f *frame.Frame, offset uint64, p
 	came arrival) {
 	st := c.stream
 	c.delivered(1, uint64(len(payload)), came.repaired)
-	*ev = st.session.event(reliable.Message, came.received)
+	st.session.event(ev, reliable.Message, came.received)
 	ev.Offset, ev.Payload = offset, payload
 	ev.Recovered, ev.Recovery = came.repaired, time.Duration(came.waited)
 	if came.arrived != 0 {
@@ -320,7 +320,7 @@ func (c *cursor) lossEvent(ev *reliable.Run, from, to uint64, cause reliable.Cau
 	st.stats.Lost += to - from
 	st.stats.NextOffset = max(st.stats.NextOffset, c.offset)
 	st.stats.Losses++
-	*ev = st.session.event(reliable.Loss, st.r.now)
+	st.session.event(ev, reliable.Loss, st.r.now)
 	ev.Cause = cause
 	ev.Lost.From, ev.Lost.To = from, to
 }

@@ -88,13 +88,13 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 	return s
 }
 
-// event returns an event of the session's, with what all of them tell.
-func (s *session) event(kind reliable.EventKind, at reliable.Time) reliable.Run {
-	return reliable.Run{Event: reliable.Event{
-		Kind: kind, Session: reliable.SessionID(s.id),
-		Group: s.group, Source: s.source, Publisher: s.title.name,
-		Received: s.r.cfg.Epoch.Add(time.Duration(at)),
-	}}
+// event makes ev an event of the session's, with what all of them tell. It fills it in
+// place: an event is large, and there is one a frame.
+func (s *session) event(ev *reliable.Run, kind reliable.EventKind, at reliable.Time) {
+	*ev = reliable.Run{}
+	ev.Kind, ev.Session = kind, reliable.SessionID(s.id)
+	ev.Group, ev.Source, ev.Publisher = s.group, s.source, s.title.name
+	ev.Received = s.r.cfg.Epoch.Add(time.Duration(at))
 }
 
 // stream returns the session's stream of a channel that is listened to.
