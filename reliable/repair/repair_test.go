@@ -1,0 +1,221 @@
+package repair
+
+import (
+	"net/netip"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rate"
+	"crier/reliable/rig"
+	"crier/reliable/store"
+)
+
+// shelf is a store of 100 frames, of which the lowest must be read first.
+type shelf struct {
+	store.Store
+	stored uint64 // frames below must be read first
+	read   nack.Range
+}
+
+func (s *shelf) InMemory() uint64 { return s.stored }
+
+func (s *shelf) Look(seq uint64) store.State {
+	if at := s.Store.Look(seq); at == store.Absent || seq >= s.stored {
+		return at
+	}
+	return store.Stored
+}
+
+func (s *shelf) Frame(seq uint64) []byte {
+	if s.Look(seq) != store.InMemory {
+		return nil
+	}
+	return s.Store.Frame(seq)
+}
+
+func (s *shelf) Read(frames nack.Range) { s.read = frames }
+
+// newRepairer returns a Repairer over 100 frames but for one, of which those below stored
+// must be read first.
+func newRepairer(t *testing.T, cfg Config, stored uint64) (*Repairer, *shelf) {
+	t.Helper()
+	h := store.NewHistory(200)
+	for seq := range uint64(100) {
+		if seq != 50 {
+			h.Keep(rig.Data(t, 1, seq))
+		}
+	}
+	cfg.Session, cfg.Responder, cfg.Datagram, cfg.Marks = 1, 7, reliable.DefaultDatagram, 200
+	s := &shelf{Store: h, stored: stored}
+	return New(cfg, s), s
+}
+
+// asks is a NACK for frames [from, to).
+func asks(t *testing.T, request, echo, from, to uint64) *frame.Frame {
+	return rig.Made(t, frame.Frame{
+		Kind: frame.Nack, Session: 1, Subscriber: 5, Request: request, Echo: echo,
+		Ranges: []nack.Range{{From: from, To: to}},
+	})
+}
+
+// next returns all that goes out now, by kind, and the frames that REPAIRs repeat.
+func next(t *testing.T, r *Repairer, now reliable.Time) (kinds map[frame.Kind]*frame.Frame, repeated []uint64) {
+	t.Helper()
+	kinds = map[frame.Kind]*frame.Frame{}
+	for rounds := 0; rounds < 100; rounds++ {
+		b, ok := r.NextConfirm(now)
+		if !ok {
+			b, ok = r.NextAnswer(now)
+		}
+		for class := nack.Recent; !ok && class <= nack.Behind; class++ {
+			b, ok = r.NextRepairs(now, class)
+		}
+		if !ok {
+			return kinds, repeated
+		}
+		for i := range b.Datagrams() {
+			f := rig.Decoded(t, append([]byte(nil), b.Datagram(i)...))
+			if kinds[f.Kind] = f; f.Kind == frame.Repair {
+				if f.Responder != 7 {
+					t.Fatalf("%v is not the responder's own", f)
+				}
+				repeated = append(repeated, rig.Decoded(t, f.Inner).Seq)
+			}
+		}
+		r.Sent(uint64(b.Datagrams()), uint64(len(b.Data)))
+	}
+	t.Fatal("no end")
+	return nil, nil
+}
+
+// A holder says of what it lacks that it is gone, and under which id.
+func TestAHoleIsDenied(t *testing.T) {
+	r, _ := newRepairer(t, Config{}, 0)
+	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+	r.Ask(0, a, Known, rig.SubscriberAddr, asks(t, 1, 0, 48, 53), 0)
+	kinds, repeated := next(t, r, 0)
+	if gone := kinds[frame.Gone]; gone == nil || gone.Responder != 7 || len(gone.Ranges) != 1 ||
+		gone.Ranges[0] != (nack.Range{From: 50, To: 51}) || gone.OldestSeq != 0 {
+		t.Errorf("told %v", kinds)
+	}
+	if len(repeated) != 4 {
+		t.Errorf("%v are repeated", repeated)
+	}
+}
+
+// What must be read first is asked of the store for a subscriber that has a row, denied to
+// one that shares a row, and put off for one whose address isn't sure.
+func TestWhatMustBeReadFirst(t *testing.T) {
+	for place, want := range map[Place]struct {
+		kind frame.Kind
+		read nack.Range
+	}{
+		Known:   {frame.Confirm, nack.Range{From: 10, To: 20}},
+		Rowless: {frame.Gone, nack.Range{}},
+		Moving:  {frame.Confirm, nack.Range{}},
+	} {
+		r, s := newRepairer(t, Config{}, 20)
+		a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+		if place != Known {
+			a.Addr = netip.AddrPort{}
+		}
+		r.Ask(0, a, place, rig.SubscriberAddr, asks(t, 1, 0, 10, 22), 0)
+		kinds, repeated := next(t, r, 0)
+		f := kinds[want.kind]
+		if f == nil || len(f.Ranges) != 1 || f.Ranges[0] != (nack.Range{From: 10, To: 20}) {
+			t.Errorf("place %d: told %v", place, kinds)
+		}
+		if s.read != want.read || place != Known && len(repeated) != 2 {
+			t.Errorf("place %d: %v is read, and %v repeated", place, s.read, repeated)
+		}
+	}
+}
+
+// Repairs keep a rate limit that others share.
+func TestRepairsKeepTheLimit(t *testing.T) {
+	const bytes = 1000 // a second
+	limit := rate.New(bytes, 1000)
+	r, _ := newRepairer(t, Config{Limit: limit}, 0)
+	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+	r.Ask(0, a, Known, rig.SubscriberAddr, asks(t, 1, 0, 0, 40), 0)
+	_, repeated := next(t, r, 0)
+	if len(repeated) == 0 || len(repeated) > 32 {
+		t.Fatalf("%d frames are repeated at once", len(repeated))
+	}
+	if limit.Ready() <= 0 {
+		t.Error("repairs cost the limit nothing")
+	}
+	if _, again := next(t, r, 1); len(again) != 0 {
+		t.Errorf("%d frames are repeated beyond the limit", len(again))
+	}
+	if _, rest := next(t, r, limit.Ready()); len(rest) == 0 {
+		t.Error("nothing is repeated once the limit allows it")
+	}
+}
+
+// A NACK that echoes a time to come says nothing of when it was sent: one that follows a
+// repair at once has crossed it.
+func TestANackFromTheFutureHasCrossed(t *testing.T) {
+	r, _ := newRepairer(t, Config{}, 0)
+	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+	r.SetGroup(1, time.Millisecond)
+	now := reliable.Time(time.Second)
+	for i, echo := range []uint64{0, uint64(time.Hour)} {
+		r.Ask(now, a, Known, rig.SubscriberAddr, asks(t, uint64(i), echo, 3, 4), 0)
+		if _, repeated := next(t, r, now); len(repeated) != 1-i {
+			t.Errorf("a NACK that echoes %d brings %v", echo, repeated)
+		}
+		now = now.Add(time.Millisecond / 10)
+	}
+	if st := r.Stats(); st.Responder.Crossed != 1 || st.Repairs != 1 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// What the kernel refused was not repeated, for whoever counts.
+func TestRefusedRepairsDontCount(t *testing.T) {
+	r, _ := newRepairer(t, Config{}, 0)
+	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+	r.Ask(0, a, Known, rig.SubscriberAddr, asks(t, 1, 0, 0, 10), 0)
+	b, ok := r.NextRepairs(0, nack.Recent)
+	if !ok || b.Datagrams() != 10 || len(r.Repeated()) != 10 {
+		t.Fatalf("%d datagrams, %v", b.Datagrams(), ok)
+	}
+	r.Sent(7, 700)
+	if st := r.Stats(); a.Repaired != 7 || st.Repairs != 7 || st.RepairBytes != 700 {
+		t.Errorf("%d, %+v", a.Repaired, st)
+	}
+}
+
+// A Holder answers those who ask it, at their own addresses, for its session only.
+func TestHolderKnowsItsAskers(t *testing.T) {
+	h := store.NewHistory(10)
+	for seq := range uint64(5) {
+		h.Keep(rig.Data(t, 1, seq))
+	}
+	holder := NewHolder(Config{Session: 1, Responder: 7, Datagram: reliable.DefaultDatagram, Marks: 10}, h)
+	sends := func() (n int) {
+		for b, ok := holder.Next(0); ok; b, ok = holder.Next(0) {
+			if b.To.IsValid() && b.To != rig.SubscriberAddr {
+				t.Errorf("a batch goes to %v", b.To)
+			}
+			n += b.Datagrams()
+			holder.Sent(b)
+		}
+		return n
+	}
+	other := asks(t, 1, 0, 0, 2)
+	other.Session = 2
+	holder.Handle(0, rig.SubscriberAddr, other)
+	if n := sends(); n != 0 {
+		t.Errorf("%d datagrams for another session", n)
+	}
+	holder.Handle(0, rig.SubscriberAddr, asks(t, 1, 0, 0, 2))
+	holder.Handle(0, rig.PublisherAddr, asks(t, 2, 0, 2, 4)) // under the same id
+	if n := sends(); n != 2 || holder.Foreign() != 1 || holder.Stats().Repairs != 2 {
+		t.Errorf("%d datagrams; %d foreign; %+v", n, holder.Foreign(), holder.Stats())
+	}
+}
