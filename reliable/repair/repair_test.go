@@ -17,8 +17,11 @@ import (
 type shelf struct {
 	store.Store
 	stored uint64 // frames below must be read first
+	sent   uint64 // those from here on are being sent
 	read   nack.Range
 }
+
+func (s *shelf) Held() nack.Range { return s.Store.Held().Clip(0, s.sent) }
 
 func (s *shelf) InMemory() uint64 { return s.stored }
 
@@ -38,18 +41,18 @@ func (s *shelf) Frame(seq uint64) []byte {
 
 func (s *shelf) Read(frames nack.Range) { s.read = frames }
 
-// newRepairer returns a Repairer over 100 frames but for one, of which those below stored
+// newRepairer returns a Repairer over 100 frames but for one, with five more being sent, of which those below stored
 // must be read first.
 func newRepairer(t *testing.T, cfg Config, stored uint64) (*Repairer, *shelf) {
 	t.Helper()
 	h := store.NewHistory(200)
-	for seq := range uint64(100) {
+	for seq := range uint64(105) {
 		if seq != 50 {
 			h.Keep(rig.Data(t, 1, seq))
 		}
 	}
 	cfg.Session, cfg.Responder, cfg.Datagram, cfg.Marks = 1, 7, reliable.DefaultDatagram, 200
-	s := &shelf{Store: h, stored: stored}
+	s := &shelf{Store: h, stored: stored, sent: 100}
 	return New(cfg, s), s
 }
 
@@ -217,5 +220,47 @@ func TestHolderKnowsItsAskers(t *testing.T) {
 	holder.Handle(0, rig.PublisherAddr, asks(t, 2, 0, 2, 4)) // under the same id
 	if n := sends(); n != 2 || holder.Foreign() != 1 || holder.Stats().Repairs != 2 {
 		t.Errorf("%d datagrams; %d foreign; %+v", n, holder.Foreign(), holder.Stats())
+	}
+}
+
+// A batch goes to one subscriber, and what is repeated again isn't cut out of one write.
+func TestABatchHasOneDestination(t *testing.T) {
+	r, _ := newRepairer(t, Config{}, 0)
+	now := reliable.Time(time.Minute)
+	r.Advance(now)
+	r.Advance(now.Add(time.Minute)) // all was sent a while ago
+	now = now.Add(time.Minute)
+	askers := map[netip.AddrPort]*nack.Asker{
+		rig.SubscriberAddr: {ID: 5, Addr: rig.SubscriberAddr}, rig.PublisherAddr: {ID: 6, Addr: rig.PublisherAddr},
+	}
+	for round := range 2 {
+		r.Ask(now, askers[rig.SubscriberAddr], Known, rig.SubscriberAddr, asks(t, 1, 0, 0, 4), 0)
+		r.Ask(now, askers[rig.PublisherAddr], Known, rig.PublisherAddr, asks(t, 2, 0, 10, 14), 0)
+		for range 2 {
+			b, ok := r.NextRepairs(now, nack.Behind)
+			if !ok || b.Datagrams() != 4 || b.Single != (round > 0) {
+				t.Fatalf("round %d: %d datagrams, one by one: %v", round, b.Datagrams(), b.Single)
+			}
+			for _, one := range r.Repeated() {
+				if one.Asker.Addr != b.To || one.Seq < 10 != (b.To == rig.SubscriberAddr) {
+					t.Errorf("frame %d of %v goes to %v", one.Seq, one.Asker.Addr, b.To)
+				}
+			}
+			r.Sent(4, uint64(len(b.Data)))
+		}
+		now = now.Add(time.Minute)
+	}
+}
+
+// Frames that are being sent may have been missed already: they are asked for in earnest.
+func TestFramesThatAreBeingSentMayBeAskedFor(t *testing.T) {
+	r, s := newRepairer(t, Config{}, 0)
+	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
+	if to := r.Ask(0, a, Known, rig.SubscriberAddr, asks(t, 1, 0, 98, 110), 5); to != 105 {
+		t.Errorf("asked for up to %d", to)
+	}
+	s.sent = 105
+	if _, repeated := next(t, r, 0); len(repeated) != 7 {
+		t.Errorf("%v are repeated", repeated)
 	}
 }
