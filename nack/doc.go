@@ -1,11 +1,11 @@
-// Package nack decides which missing frames to ask for, when, and what to
-// repeat for whom. It knows sequence numbers, times and subscribers; it knows
-// no sockets and no frames.
+// Package nack decides which missing frames to ask for and when, and which frames to repeat
+// for whom. It knows sequence numbers, times and subscribers, but neither sockets nor the
+// contents of frames.
 //
-// A subscriber owns one [Requester] a session: gaps go in as they are found,
-// arrivals close them, and it says when to send one NACK for all that is due.
-// A publisher owns one [Responder] a session: NACKs go in, and it says which
-// frames to repeat, to the group or to one subscriber, within a budget.
+// A subscriber has a [Requester] for each session. It takes gaps as they are found and
+// arrivals that close them, and returns one NACK for all gaps that are due. A holder of
+// frames, such as the publisher, has a [Responder]. It takes NACKs, and returns the frames
+// to repeat, to the group or to one subscriber, within a budget.
 //
 // Both are state machines without a clock, a goroutine or a lock: the caller
 // passes the time, in nanoseconds from a start of its choosing, and calls again

@@ -7,84 +7,107 @@ import (
 	"time"
 )
 
-// Repair is one frame to send again.
+// A Repair is one frame to send again.
 type Repair struct {
 	Seq uint64
-	// Request is the newest request that it answers.
+	// Request is the newest request that the repair answers.
 	Request uint64
-	// To is the subscriber; invalid: the group.
+	// To is the subscriber's address; if it is invalid, the repair goes to the group.
 	To netip.AddrPort
 	// Asker is the subscriber in whose turn the frame is repeated.
 	Asker *Asker
-	// Again says that it was repeated before.
+	// Again says that the frame was repeated before.
 	Again bool
 }
 
-// Answer is what a NACK gets besides repairs. The slices are valid until the
+// An Answer is the response to a NACK besides repairs. Its slices are valid until the
 // next Begin.
 type Answer struct {
-	// Gone are no longer held: tell the asker.
+	// Gone are frames that are no longer held. The asker is to be told.
 	Gone []Range
-	// Unfit are held, and too large for the network: tell the asker.
+	// Unfit are frames that are held, but too large for the network. The asker is to be
+	// told.
 	Unfit []Range
-	// Confirm will come, but not at once or not to all: tell the group.
+	// Confirm are frames that come later, or not to all. The group is to be told.
 	Confirm []Range
-	// Coming will come to the asker alone, but not at once: tell the asker.
+	// Coming are frames that come later, to the asker alone. The asker is to be told.
 	Coming []Range
 }
 
-// Denial is what an asker waited for in vain: tell it.
+// A Denial names frames that waited for their repair and won't be repeated.
 type Denial struct {
-	// To is the subscriber; invalid: the group, since several asked.
+	// To is the address of the asker; if it is invalid, several asked, and the group is
+	// to be told.
 	To      netip.AddrPort
 	Request uint64
 	Range   Range
-	// Unfit says that the frames are held, and too large for the network. Else they are
-	// no longer held.
+	// Unfit says that the frames are held, but too large for the network. Otherwise they
+	// are no longer held.
 	Unfit bool
 }
 
-// Responder decides which frames a publisher repeats, and for whom. It is not
-// safe for concurrent use.
+// A Responder decides which frames are repeated, when, and for whom. It is not safe for
+// concurrent use.
 type Responder struct {
-	cfg   ResponderConfig
-	share uint64 // cfg.Share, in units of 2^-16
-	queue queue  // with the marks, by sequence number modulo Frames
-	age   uint64 // frames below were sent a while ago
+	cfg ResponderConfig
+	// share is cfg.Share in units of 2^-16.
+	share uint64
+	// queue includes the marks, by sequence number modulo Frames.
+	queue queue
+	// age is the frame below which frames were sent a while ago.
+	age uint64
 
-	group      int           // subscribers
-	rtt        time.Duration // of the group
-	confirms   bucket        // bytes of CONFIRM
-	answer     Answer
-	taken      uint64 // frames of this NACK so far
-	confirming bool   // this NACK has something CONFIRMed already
+	// group is the number of subscribers, and rtt their round trip.
+	group int
+	rtt   time.Duration
+	// confirms limits the bytes of CONFIRM.
+	confirms bucket
+	answer   Answer
+	// taken counts the frames of this NACK so far.
+	taken uint64
+	// confirming says that this NACK has a CONFIRM already.
+	confirming bool
 	room       struct {
-		asker         *Asker
-		budget, quota uint64 // frames of this asker's that could go out now
+		asker *Asker
+		// budget and quota are the numbers of asker's frames that could go out now.
+		budget, quota uint64
 	}
-	next struct { // what Next returned
+	// next is what Next returned.
+	next struct {
 		at    int32
 		asker *Asker
 		class Class
 	}
 	denials []Denial
-	stored  Range // what must be read first, as far as the last Next found out
-	stats   ResponderStats
+	// stored are the frames that must be read first, as far as the last Next found out.
+	stored Range
+	stats  ResponderStats
 }
 
 // ResponderStats counts what a Responder did, in frames.
 type ResponderStats struct {
-	Asked       uint64 // asked for by NACKs
-	Crossed     uint64 // ignored: a repair was on its way already
-	Gone        uint64 // no longer held, when asked for or when their turn came
-	Unfit       uint64 // too large for the network
-	Refused     uint64 // not queued: the asker had too many waiting, or asked for too many
-	Repaired    uint64 // repairs handed out
-	ToGroup     uint64 // of these, to the group
-	Throttled   uint64 // times that a repair had to wait for the budget or a quota
-	CaughtUp    uint64 // of the repairs, those to subscribers that were behind
-	Dropped     uint64 // no longer waited for: the asker left, or has passed them
-	Unconfirmed uint64 // not CONFIRMed, though they wait, for want of budget for that
+	// Asked were asked for by NACKs.
+	Asked uint64
+	// Crossed were ignored because a repair was already on its way.
+	Crossed uint64
+	// Gone were no longer held, when asked for or when their turn came.
+	Gone uint64
+	// Unfit were too large for the network.
+	Unfit uint64
+	// Refused were not queued: the asker had too many waiting, or asked for too many.
+	Refused uint64
+	// Repaired were handed out as repairs.
+	Repaired uint64
+	// ToGroup are those repairs that went to the group.
+	ToGroup uint64
+	// Throttled counts the times that a repair had to wait for the budget or a quota.
+	Throttled uint64
+	// CaughtUp are those repairs that went to subscribers that were behind.
+	CaughtUp uint64
+	// Dropped are no longer awaited: the asker left, or has passed them.
+	Dropped uint64
+	// Unconfirmed wait, but were not confirmed, for lack of budget.
+	Unconfirmed uint64
 }
 
 // NewResponder returns a Responder with nothing to repeat.
@@ -103,14 +126,14 @@ func NewResponder(cfg ResponderConfig) *Responder {
 // Stats returns the counters so far.
 func (r *Responder) Stats() ResponderStats { return r.stats }
 
-// SetGroup says how many subscribers there are and their round trip; 0 where it
-// isn't known.
+// SetGroup sets the number of subscribers and their round trip; 0 means unknown.
 func (r *Responder) SetGroup(size int, rtt time.Duration) {
 	r.group, r.rtt = size, min(max(rtt, 0), maxRTT)
 }
 
-// SetDataRate says how fast data is sent, in bytes a second: repairs may use
-// their share of it, and what catches up as much as it.
+// SetDataRate sets the rate at which data is sent, in bytes a second. Recent repairs may
+// use their share of it, and repairs for subscribers that are behind may use as much
+// again.
 func (r *Responder) SetDataRate(now Time, rate uint64) {
 	r.queue.lines[Behind].budget.setRate(now, max(r.cfg.Floor, rate))
 	hi, lo := bits.Mul64(rate, r.share)
@@ -123,21 +146,20 @@ func (r *Responder) SetDataRate(now Time, rate uint64) {
 	r.confirms.setRate(now, max(r.cfg.Confirms, budget.rate/64))
 }
 
-// SetAge says that frames below seq were sent a while ago: whoever asks for them is
-// behind.
+// SetAge says that frames below seq were sent a while ago. A subscriber that asks for
+// them is behind.
 func (r *Responder) SetAge(seq uint64) { r.age = seq }
 
-// Asked takes one range of a NACK: which frames, by whom, and when it was sent,
-// in the publisher's time (Never if that is unknown). Held is what the resend
-// buffer holds. Call it once for each range, between Begin and the use of the
-// Answer that it returns.
+// Asked takes one range of a NACK. sent is when the NACK was sent, on the publisher's
+// clock, or Never if that is unknown. held is the range that the store holds. Call Asked
+// once for each range, after Begin and before Answer.
 //
-// A NACK that was sent before a repair of the same frame went out has crossed
-// it, and is ignored: the asker's estimate of the publisher's time tells, so
-// that neither side depends on a guessed round trip.
+// A NACK that was sent before a repair of the same frame has crossed it, and is ignored.
+// The asker's estimate of the publisher's time tells the two apart, so that neither side
+// depends on a guessed round trip.
 //
-// What one NACK asks for beyond MaxAsked, or beyond what waits for the asker at
-// the most, or what its NACKs ask for beyond ScanRate, is refused.
+// Asked refuses frames beyond MaxAsked for one NACK, beyond MaxQueued for what waits, and
+// beyond ScanRate for all NACKs of the asker.
 func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, held Range) {
 	if gone := asked.Clip(0, held.From); gone.Len() > 0 {
 		a.Gone += gone.Len()
@@ -155,14 +177,15 @@ func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, 
 	}
 	r.taken += seq - asked.From
 	a.scans.take(seq - asked.From)
-	if seq < asked.To { // in one step, however much it is
+	// Refuse the rest in one step, however much it is.
+	if seq < asked.To {
 		a.Refused += asked.To - seq
 		r.stats.Refused += asked.To - seq
 	}
 }
 
-// looks returns how many frames of an asker's NACKs may be looked at now. Who asks
-// for everything time after time must not keep the publisher from its work.
+// scans returns how many frames of an asker's NACKs may be looked at now. A subscriber
+// that asks for everything again and again must not keep the responder from its work.
 func (r *Responder) scans(now Time, a *Asker) uint64 {
 	l := &a.scans
 	if l.burst == 0 {
@@ -173,8 +196,7 @@ func (r *Responder) scans(now Time, a *Asker) uint64 {
 	return l.tokens
 }
 
-// ask takes one held frame of a NACK, and reports false if there is no room for
-// it.
+// ask takes one held frame of a NACK. It reports false if there is no room for it.
 func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint64,
 	held Range) bool {
 	switch r.look(seq) {
@@ -204,7 +226,7 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 		if !other {
 			m.request = request
 		} else if a.in[class].queued < quantum && m.asker.in[class].queued > quantum {
-			// An asker of little doesn't wait behind an asker of much.
+			// An asker of few frames doesn't wait behind an asker of many.
 			r.queue.remove(at)
 			m.asker, m.request = a, request
 			r.queue.push(at, class)
@@ -224,8 +246,8 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	return true
 }
 
-// classOf returns the class in which a frame waits, or is to wait for an asker. An asker
-// without an address has no line of its own to catch up in.
+// classOf returns the class in which a frame waits, or would wait, for an asker. An asker
+// without an address has no line of its own in which to catch up.
 func (r *Responder) classOf(a *Asker, m *mark) Class {
 	if m.queued {
 		return m.class
@@ -236,18 +258,20 @@ func (r *Responder) classOf(a *Asker, m *mark) Class {
 	return Recent
 }
 
-// shares notes that an asker lost a frame, and reports whether another lost it as well:
-// then the group is better served at once.
+// shares notes that an asker lost a frame, and reports whether another lost it as well.
+// If so, one repair to the group serves both.
 func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool) bool {
 	other := m.asker.ID != a.ID
 	if class == Behind {
-		// What went to another that is behind was its own loss: only what waits is shared.
+		// A repair to another subscriber that is behind was for a loss of its own: only
+		// frames that still wait are shared.
 		if other = other && m.queued; other {
 			m.multicast, m.shared = true, true
 		}
 		return other
 	}
-	if fresh || other { // not a retry: a loss anew
+	// Count a new loss, but not a retry.
+	if fresh || other {
 		a.lose(now, r.sharing())
 	}
 	if other = other && (m.queued || r.recent(now, m)); other {
@@ -261,10 +285,10 @@ func (r *Responder) shares(now Time, a *Asker, m *mark, class Class, fresh bool)
 	return other
 }
 
-// announce has the group, or the asker, told of a repair that it might not wait for.
-// Those that wait to ask hear nothing of a unicast repair, and nothing yet of one that
-// waits; in a small group nobody waits to ask. And an asker that hears nothing for long
-// gives up.
+// announce adds a queued frame to the Answer if its asker, or another subscriber, might
+// not wait for the repair without a word. Subscribers that back off hear nothing of a
+// unicast repair, and nothing yet of one that waits. In a small group nobody backs off.
+// An asker that hears nothing for long gives up.
 func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	switch {
 	case !m.queued:
@@ -277,6 +301,7 @@ func (r *Responder) announce(now Time, a *Asker, m *mark, sent Time) {
 	}
 }
 
+// look returns the standing of a held frame.
 func (r *Responder) look(seq uint64) Standing {
 	if r.cfg.Look == nil {
 		return Ready
@@ -284,8 +309,8 @@ func (r *Responder) look(seq uint64) Standing {
 	return r.cfg.Look(seq)
 }
 
-// passOver takes a frame out of the queue that won't be repeated, and reports
-// whether nothing of its asker's waits in its class any more.
+// passOver takes a frame that won't be repeated out of the queue. It reports whether its
+// asker's entry in the class is now empty.
 func (r *Responder) passOver(at int32, held Range) bool {
 	m := r.queue.marks.at(at - 1)
 	switch {
@@ -298,18 +323,19 @@ func (r *Responder) passOver(at int32, held Range) bool {
 		m.asker.Gone++
 		r.stats.Gone++
 		r.deny(m, false)
-	default: // only where more is held than Frames says
+	// More is held than cfg.Frames says.
+	default:
 		m.asker.Refused++
 		r.stats.Refused++
 	}
 	return r.queue.remove(at)
 }
 
-// maxDenials bounds the denials that wait to be taken: an asker that isn't told asks
+// maxDenials bounds the denials that wait to be taken. An asker that isn't told asks
 // again.
 const maxDenials = 256
 
-// deny has all that asked for a frame told that it doesn't come.
+// deny adds a Denial for all that asked for a frame.
 func (r *Responder) deny(m *mark, unfit bool) {
 	to := m.asker.Addr
 	if !r.own(m) {
@@ -327,16 +353,15 @@ func (r *Responder) deny(m *mark, unfit bool) {
 	}
 }
 
-// Denials returns what askers waited for in vain since the last call, for them to be
-// told. The slice is valid until the next call of Asked or Next.
+// Denials returns the denials since the last call. The slice is valid until the next call
+// of Asked or Next.
 func (r *Responder) Denials() []Denial {
 	list := r.denials
 	r.denials = r.denials[:0]
 	return list
 }
 
-// Unreadable says that frames which were to be read can't be: all that wait for them are
-// denied.
+// Unreadable denies frames that were to be read, and can't be.
 func (r *Responder) Unreadable(frames Range) {
 	for class := range r.queue.lines {
 		for a := r.queue.lines[class].first; a != nil; {
@@ -354,13 +379,13 @@ func (r *Responder) Unreadable(frames Range) {
 	}
 }
 
-// own says that nobody but its asker waits for a frame, as far as is known: nobody else
-// has asked for it, nor was a large group told to wait for it.
+// own reports whether only its asker waits for a frame, as far as is known: no other has
+// asked for it, and no large group was told to wait for it.
 func (r *Responder) own(m *mark) bool {
 	return !m.shared && !(m.multicast && m.wasConfirmed() && r.group > SmallGroup)
 }
 
-// Forget drops what waits for an asker that is no longer there, and for nobody else.
+// Forget drops the frames that wait only for an asker that has left.
 func (r *Responder) Forget(a *Asker) {
 	for class := range a.in {
 		for at := a.in[class].first; at != 0; {
@@ -375,21 +400,22 @@ func (r *Responder) Forget(a *Asker) {
 	}
 }
 
-// Begin starts a NACK: the Answer is empty again.
+// Begin starts a NACK with an empty Answer.
 func (r *Responder) Begin() {
 	r.taken, r.confirming = 0, false
 	r.answer.Gone, r.answer.Confirm = r.answer.Gone[:0], r.answer.Confirm[:0]
 	r.answer.Unfit, r.answer.Coming = r.answer.Unfit[:0], r.answer.Coming[:0]
 }
 
-// Answer returns what the ranges since Begin get besides repairs.
+// Answer returns the response to the ranges since Begin.
 func (r *Responder) Answer() Answer { return r.answer }
 
-// crossed reports whether a NACK was sent before the last repair of its frame
-// could have arrived.
+// crossed reports whether a NACK was sent before the last repair of its frame could have
+// arrived.
 func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
 	at := m.repairedAt
-	if !m.multicast && m.asker.ID != a.ID { // that repair went to someone else
+	// The last repair went to another asker.
+	if !m.multicast && m.asker.ID != a.ID {
 		if !m.wasMulticast() {
 			return false
 		}
@@ -401,18 +427,18 @@ func (r *Responder) crossed(now Time, m *mark, a *Asker, sent Time) bool {
 	return now.Sub(at) < r.roundTrip()
 }
 
-// recent reports whether a frame was repeated so lately that another request for
-// it means another subscriber lost it as well.
+// recent reports whether a frame was repeated so lately that another request for it means
+// that another subscriber lost it as well.
 func (r *Responder) recent(now Time, m *mark) bool {
 	return m.wasRepaired() && now.Sub(m.repairedAt) <= r.sharing()
 }
 
-// sharing is how long after one NACK another for the same frame still means that
-// both lost it at the same time.
+// sharing returns how long after one NACK another for the same frame means that both
+// askers lost it at the same time.
 func (r *Responder) sharing() time.Duration { return 2 * r.roundTrip() }
 
-// hold is how long further NACKs for a repeated frame are held to have crossed
-// it, where nothing better is known: one round trip.
+// roundTrip returns the group's round trip, or a guess. For as long after a repair, NACKs
+// that don't tell when they were sent are assumed to have crossed it.
 func (r *Responder) roundTrip() time.Duration {
 	if r.rtt > 0 {
 		return r.rtt
@@ -420,7 +446,7 @@ func (r *Responder) roundTrip() time.Duration {
 	return guessedRTT
 }
 
-// join appends a range, with the last one where they touch.
+// join appends a range, and merges it with the last one if they touch.
 func join(ranges []Range, n Range) []Range {
 	if last := len(ranges) - 1; last >= 0 && ranges[last].To == n.From {
 		ranges[last].To = n.To

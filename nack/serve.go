@@ -2,8 +2,8 @@ package nack
 
 import "time"
 
-// waits reports whether what is queued for an asker goes out only later, for want of
-// budget or quota. What there is of both is looked up once for a range.
+// waits reports whether the frames queued for an asker go out only later, for lack of
+// budget or quota. It looks both up once for a range.
 func (r *Responder) waits(now Time, a *Asker, class Class) bool {
 	l := &r.queue.lines[class]
 	if class == Behind {
@@ -19,9 +19,10 @@ func (r *Responder) waits(now Time, a *Asker, class Class) bool {
 	return l.frames > r.room.budget || a.in[class].queued > r.room.quota
 }
 
-// Next returns the next frame of a class to repeat, and false where there is none, the
-// budget is used up, or all that wait must be read first. It waits until Take. Held is
-// what the store holds: what has left it since it was asked for is denied.
+// Next returns the next frame of a class to repeat. It returns false if nothing waits,
+// the budget is used up, or all waiting frames must be read first. The frame stays in the
+// queue until Take. held is the range that the store holds; frames that have left it
+// since they were asked for are denied.
 func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 	l := &r.queue.lines[class]
 	size := uint64(r.cfg.FrameSize)
@@ -68,8 +69,8 @@ func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 	return Repair{}, false
 }
 
-// Take says that what Next returned goes out now, with so many bytes. No other method
-// may have been called since.
+// Take says that the repair that Next returned goes out now, with size bytes. No other
+// method may have been called since Next.
 func (r *Responder) Take(now Time, size uint64) {
 	a, class := r.next.asker, r.next.class
 	l := &r.queue.lines[class]
@@ -95,7 +96,7 @@ func (r *Responder) Take(now Time, size uint64) {
 // maxRun bounds the frames that are read at once.
 const maxRun = 64
 
-// run returns the frames, one after the other, that wait from a mark on.
+// run returns the consecutive frames that wait from the one of mark at-1 on.
 func (r *Responder) run(at int32) Range {
 	m := r.queue.marks.at(at - 1)
 	run := Range{m.seq, m.seq + 1}
@@ -108,11 +109,11 @@ func (r *Responder) run(at int32) Range {
 	return run
 }
 
-// Stored returns frames that must be read before Next can return them, as far as the
-// last call of it found out; none if the range is empty.
+// Stored returns frames that must be read before Next can return them, as far as its last
+// call found out. The range may be empty.
 func (r *Responder) Stored() Range { return r.stored }
 
-// Awaits says whether somebody waits for some of these frames next.
+// Awaits reports whether an asker waits for one of frames next.
 func (r *Responder) Awaits(frames Range) bool {
 	for class := range r.queue.lines {
 		for a := r.queue.lines[class].first; a != nil; a = a.in[class].next {
@@ -124,8 +125,9 @@ func (r *Responder) Awaits(frames Range) bool {
 	return false
 }
 
-// quota returns a subscriber's part of the budget: half, so that one that loses
-// much leaves the rest to the others; all of it where it is the only one.
+// quota returns an asker's part of the budget for recent losses. It is half of the
+// budget, so that a subscriber with many losses leaves the rest to others, or all of it
+// if the asker is the only one.
 func (r *Responder) quota(now Time, a *Asker) *bucket {
 	q, budget := &a.quota, &r.queue.lines[Recent].budget
 	if q.burst == 0 {
@@ -141,8 +143,8 @@ func (r *Responder) quota(now Time, a *Asker) *bucket {
 	return q
 }
 
-// Owed returns how many of the frames that wait for their repair are held, and may still
-// be needed by their askers. It costs as much as there are.
+// Owed returns the number of waiting frames that are held and that their askers may still
+// need. Its cost is proportional to that number.
 func (r *Responder) Owed(held Range) (n uint64) {
 	for class := range r.queue.lines {
 		for a := r.queue.lines[class].first; a != nil; a = a.in[class].next {
@@ -158,11 +160,11 @@ func (r *Responder) Owed(held Range) (n uint64) {
 	return n
 }
 
-// Waiting returns how many frames of a class wait for their repair.
+// Waiting returns the number of frames of a class that wait for their repair.
 func (r *Responder) Waiting(class Class) uint64 { return r.queue.lines[class].frames }
 
-// Deadline returns when the next repair of a class may go out; Never if none waits. What
-// must be read first counts only where it can be asked to be read.
+// Deadline returns when the next repair of a class may go out, or Never if none waits.
+// Frames that must be read first count only if reads says that they can be asked for.
 func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time {
 	l := &r.queue.lines[class]
 	if l.askers == 0 {
@@ -185,12 +187,12 @@ func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time
 	return max(at, r.coalesced(now, &l.budget, l.frames))
 }
 
-// pace is how long what waits for tokens may wait for more of them: a timer for
-// each frame would cost more than the frames.
+// coalescingWindow bounds how long a repair that waits for tokens may wait for more of
+// them. A timer for each frame would cost more than the frames.
 const coalescingWindow = 500 * time.Microsecond
 
-// paced returns when a bucket has tokens for the next of so many frames, or a
-// little later, when it has them for a turn.
+// coalesced returns when a bucket has tokens for the next of so many frames, or a little
+// later, when it has them for a quantum.
 func (r *Responder) coalesced(now Time, b *bucket, frames uint64) Time {
 	size := uint64(r.cfg.FrameSize)
 	first := b.ready(now, size)
