@@ -9,29 +9,35 @@ import (
 )
 
 const (
-	// Intervals is for how many intervals the old address must have been quiet: a
-	// publisher's of HEARTBEATs, a subscriber's of STATUS.
+	// Intervals is the number of intervals for which the old address must have been
+	// quiet: of HEARTBEATs for a publisher, of STATUS for a subscriber.
 	Intervals = 3
-	// Ahead is how far a publisher's time may lie ahead of what it should be by now,
-	// for clocks that drift and frames that were late before. What was heard last may have
-	// been later than that, as all is that waited for a suspended process: so it may be
-	// further ahead by the time since then, and the quiet one is found in the end.
+	// Ahead is how far a publisher's time may lie ahead of its expected value, for clocks
+	// that drift and frames that were late before. The last frame heard may have been
+	// later than that, as all frames are that wait for a suspended process. The time may
+	// therefore be ahead by the time since that frame as well, and a quiet peer is found
+	// in the end.
 	Ahead = time.Second
 )
 
-// Candidate is another address that speaks for a peer, and goes on where it left off.
+// A Candidate is another address that speaks for a peer, and continues where the peer
+// left off.
 type Candidate struct {
-	From  netip.AddrPort
-	Since reliable.Time // its first word that nothing of the old address came after
-	Heard reliable.Time // its last one
-	Told  uint64        // the publisher's time in that
-	Words int           // since then
-	rival reliable.Time // when a second one spoke; 0: never
+	From netip.AddrPort
+	// Since is the time of its first frame after the last one from the old address.
+	Since reliable.Time
+	// Heard is the time of its last frame, and Told the peer's time in it.
+	Heard reliable.Time
+	Told  uint64
+	// Words counts its frames since Since.
+	Words int
+	// rival is when a second candidate spoke; 0 means never.
+	rival reliable.Time
 }
 
-// Take notes a word from elsewhere that goes on where the peer left off, which was
-// heard last at a time itself, and must be quiet for so long. It reports whether the
-// peer has moved there, and whether somebody else speaks for it, too.
+// Take notes a frame from another address that continues where the peer left off. The
+// peer was last heard at its own address at heard, and must be quiet for quiet. Take
+// reports whether the peer has moved there, and whether another candidate contests it.
 func (c *Candidate) Take(
 	now reliable.Time, from netip.AddrPort, told uint64, heard reliable.Time, quiet time.Duration,
 ) (moved, contested bool) {
@@ -57,10 +63,10 @@ func (c *Candidate) Take(
 	return true, false
 }
 
-// contested says whether two have spoken for the peer lately.
+// contested reports whether two candidates have spoken for the peer lately.
 func (c *Candidate) contested(now reliable.Time, quiet time.Duration) bool {
 	return c.rival != 0 && now.Sub(c.rival) < quiet
 }
 
-// Told returns when a subscriber spoke, on the session's clock, less the way there.
+// Told returns when a subscriber spoke, on the session's clock, less the time on the way.
 func Told(f *frame.Frame) uint64 { return f.Echo + uint64(f.Held) }

@@ -6,41 +6,51 @@ import (
 	"crier/reliable"
 )
 
-// Limit bounds a rate of bytes, smoothly: the Generic Cell Rate Algorithm (ITU-T
-// I.371). It remembers only when all that was sent so far would have been sent
-// at exactly the rate. The zero value, whose rate is 0, bounds nothing.
+// A Limit bounds a rate of bytes, smoothly, by the Generic Cell Rate Algorithm (ITU-T
+// I.371). It only remembers when everything sent so far would have been sent at exactly
+// the rate. The zero value bounds nothing.
 type Limit struct {
-	rate  uint64        // bytes a second; 0 means no bound
-	ahead time.Duration // how far ahead of the rate a burst may be
-	paid  reliable.Time // what was sent is paid for by then
-	rest  uint64        // of the last division, in byte-nanoseconds
+	// rate is in bytes a second; 0 means no bound.
+	rate uint64
+	// ahead is how far ahead of the rate a burst may be.
+	ahead time.Duration
+	// paid is when the bytes sent so far are paid for.
+	paid reliable.Time
+	// rest is the remainder of the last division, in byte-nanoseconds.
+	rest uint64
 
-	owed uint64 // bytes that went out without asking, and are to be paid by what follows
-	// for how long something could have been sent while nobody woke up, yet to be made up
+	// debt is the token debt: bytes that went out without asking, and that later bytes
+	// pay for.
+	debt uint64
+	// late is the time that is yet to be made up: something could have been sent, but the
+	// sender woke up late.
 	late time.Duration
-	back time.Duration // how much of that may be made up at once, until at is over
+	// back is how much of that may be made up at once, until at.
+	back time.Duration
 	at   reliable.Time
 
-	waits   bool          // something waits for it
-	since   reliable.Time // since when
-	waited  time.Duration
-	waiting uint64 // times that something had to wait
+	// waits says that something has waited since since.
+	waits  bool
+	since  reliable.Time
+	waited time.Duration
+	// waiting counts the times that something had to wait, and waited is their total.
+	waiting uint64
 }
 
 const (
 	// MaxBurst bounds a burst, in bytes, so that products of it fit 64 bits.
 	MaxBurst = 1 << 30
-	// maxLate bounds the lateness that is made up: up to lateBurst at once, since
-	// whoever wakes up that late each time keeps no rate otherwise; the rest little by
-	// little, each frame paying a quarter less.
+	// maxLate bounds the lateness that is made up. Up to lateBurst is made up at once,
+	// since a sender that wakes up that late each time keeps no rate otherwise. The rest
+	// is made up little by little: each frame pays a quarter less.
 	maxLate   = 100 * time.Millisecond
 	lateBurst = 4 * time.Millisecond
 	lateShare = 4
-	// atOnce is how long what goes out after one wake-up may take.
+	// atOnce bounds the time that sending takes after one wake-up.
 	atOnce = time.Millisecond
 )
 
-// New returns a bound of so many bytes a second, and at once.
+// New returns a Limit of rate bytes a second, with bursts of burst bytes.
 func New(rate, burst uint64) *Limit {
 	if rate == 0 {
 		return &Limit{}
@@ -52,8 +62,8 @@ func New(rate, burst uint64) *Limit {
 // Ready returns when something may be sent.
 func (l *Limit) Ready() reliable.Time { return l.paid - reliable.Time(l.ahead) }
 
-// Room returns how many bytes may be sent at once; more than 0 means one frame
-// at least, however long it is.
+// Room returns the number of bytes that may be sent at once. More than 0 means at least
+// one frame, however long it is.
 func (l *Limit) Room(now reliable.Time) uint64 {
 	if now < l.Ready() {
 		return 0
@@ -62,8 +72,7 @@ func (l *Limit) Room(now reliable.Time) uint64 {
 	return 1 + d*l.rate/uint64(time.Second)
 }
 
-// Take counts n bytes as sent, 2^30 at the most. They pay as much again of what is
-// owed.
+// Take counts n bytes as sent, at most 2^30. They pay as much again of the debt.
 func (l *Limit) Take(now reliable.Time, n uint64) {
 	if l.rate == 0 {
 		return
@@ -71,8 +80,8 @@ func (l *Limit) Take(now reliable.Time, n uint64) {
 	if now > l.paid {
 		l.idle(now.Sub(l.paid))
 	}
-	owed := min(l.owed, n)
-	l.owed -= owed
+	owed := min(l.debt, n)
+	l.debt -= owed
 	cost := (n+owed)*uint64(time.Second) + l.rest
 	takes := time.Duration(cost / l.rate)
 	l.rest = cost % l.rate
@@ -84,7 +93,7 @@ func (l *Limit) Take(now reliable.Time, n uint64) {
 	l.paid = l.from(now).Add(takes)
 }
 
-// from returns when what is sent now begins to be paid.
+// from returns when the payment for bytes sent now begins.
 func (l *Limit) from(now reliable.Time) reliable.Time {
 	if l.back > 0 && now < l.at {
 		return max(l.paid, now-reliable.Time(l.back))
@@ -92,29 +101,29 @@ func (l *Limit) from(now reliable.Time) reliable.Time {
 	return max(l.paid, now)
 }
 
-// Owe counts n bytes as sent that nothing may hold back, such as a heartbeat. What
-// follows pays for them, so that all together keep the rate while no more than half
-// of it is theirs.
+// Owe counts n bytes as sent that nothing may hold back, such as a heartbeat. They add to
+// the debt that later bytes pay for. The sum keeps the rate as long as at most half of it
+// is owed.
 func (l *Limit) Owe(n uint64) {
 	if l.rate > 0 {
-		l.owed = min(l.owed+n, MaxBurst)
+		l.debt = min(l.debt+n, MaxBurst)
 	}
 }
 
-// idle pays what is owed out of a time in which nothing was sent.
+// idle pays the debt out of a time in which nothing was sent.
 func (l *Limit) idle(d time.Duration) {
-	if l.owed == 0 {
+	if l.debt == 0 {
 		return
 	}
-	if d >= time.Duration(l.owed*uint64(time.Second)/l.rate) {
-		l.owed = 0
+	if d >= time.Duration(l.debt*uint64(time.Second)/l.rate) {
+		l.debt = 0
 		return
 	}
-	l.owed -= uint64(d) * l.rate / uint64(time.Second)
+	l.debt -= uint64(d) * l.rate / uint64(time.Second)
 }
 
-// Allow returns how many bytes of what waits may be sent now, and keeps account
-// of the time that it waits.
+// Allow returns how many waiting bytes may be sent now, and accounts for the time that
+// they wait.
 func (l *Limit) Allow(now reliable.Time) uint64 {
 	n := l.Room(now)
 	if n == 0 && !l.waits {
@@ -123,7 +132,7 @@ func (l *Limit) Allow(now reliable.Time) uint64 {
 	} else if n > 0 && l.waits {
 		l.waits = false
 		l.waited += now.Sub(l.since)
-		if now > l.paid && l.owed == 0 {
+		if now > l.paid && l.debt == 0 {
 			late := now.Sub(l.paid)
 			l.back, l.at = min(late, lateBurst), now.Add(atOnce)
 			l.late = min(l.late+late-l.back, maxLate)
@@ -133,7 +142,7 @@ func (l *Limit) Allow(now reliable.Time) uint64 {
 	return n
 }
 
-// WaitedUntil returns for how long something has waited, up to now.
+// WaitedUntil returns the total time for which something has waited, up to now.
 func (l *Limit) WaitedUntil(now reliable.Time) time.Duration {
 	if l.waits && now > l.since {
 		return l.waited + now.Sub(l.since)
@@ -141,11 +150,11 @@ func (l *Limit) WaitedUntil(now reliable.Time) time.Duration {
 	return l.waited
 }
 
-// Bounds says whether there is a bound.
+// Bounds reports whether there is a bound.
 func (l *Limit) Bounds() bool { return l.rate > 0 }
 
-// Waits says whether something waits for it.
+// Waits reports whether something waits for the limit.
 func (l *Limit) Waits() bool { return l.waits }
 
-// Waited returns how often something had to wait.
+// Waited returns the number of times that something had to wait.
 func (l *Limit) Waited() uint64 { return l.waiting }

@@ -86,14 +86,14 @@ func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
 	l := New(rate, 3000)
 	l.Owe(1000)
 	l.Take(0, 100)
-	if l.paid != 200_000 || l.owed != 900 {
-		t.Fatalf("paid until %d, %d owed", l.paid, l.owed)
+	if l.paid != 200_000 || l.debt != 900 {
+		t.Fatalf("paid until %d, %d owed", l.paid, l.debt)
 	}
 	// 400 us of nothing pay 400 bytes, and 100 are paid now
-	if l.Take(600_000, 100); l.owed != 400 {
-		t.Errorf("%d owed", l.owed)
+	if l.Take(600_000, 100); l.debt != 400 {
+		t.Errorf("%d owed", l.debt)
 	}
-	if l.Take(1e9, 100); l.owed != 0 || l.paid != 1e9+100_000 {
-		t.Errorf("%d owed, paid until %d", l.owed, l.paid)
+	if l.Take(1e9, 100); l.debt != 0 || l.paid != 1e9+100_000 {
+		t.Errorf("%d owed, paid until %d", l.debt, l.paid)
 	}
 }

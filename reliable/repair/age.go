@@ -6,18 +6,20 @@ import (
 	"crier/reliable"
 )
 
-// ageAfter is how long ago a frame was sent, at the least, whose askers are behind; four
-// round trips, if that is longer.
+// ageAfter is how long ago a frame was sent, at least, if its askers count as behind.
+// Four round trips apply if they are longer.
 const ageAfter = 250 * time.Millisecond
 
-// age knows which frames were sent a while ago.
+// An age knows which frames were sent a while ago.
 type age struct {
-	aged  uint64        // frames below were sent ageAfter ago, or longer
-	young uint64        // and these between that and now
-	since reliable.Time // when young was noted
+	// Frames below aged were sent ageAfter ago or earlier, and those up to young between
+	// then and since.
+	aged  uint64
+	young uint64
+	since reliable.Time
 }
 
-// pass notes which frames are old.
+// pass lets time pass: sent is one past the last frame sent.
 func (a *age) pass(now reliable.Time, sent uint64, rtt time.Duration) {
 	if now.Sub(a.since) >= max(ageAfter, 4*rtt) {
 		a.aged, a.young, a.since = a.young, sent, now

@@ -8,31 +8,34 @@ import (
 )
 
 const (
-	// maxAnswers bounds the answers to single subscribers that wait to be sent;
-	// whoever gets none asks again.
+	// maxAnswers bounds the answers to single subscribers that wait to be sent. A
+	// subscriber without an answer asks again.
 	maxAnswers = 256
 	// maxGone bounds the ranges that one GONE names.
 	maxGone = 64
-	// maxConfirms bounds the ranges that wait to be CONFIRMed: as many as one NACK
-	// may ask for. They go out in as many CONFIRMs as it takes.
+	// maxConfirms bounds the ranges that wait for a CONFIRM: as many as one NACK may ask
+	// for. They go out in as many CONFIRMs as it takes.
 	maxConfirms = 4096
 )
 
-// answers are the frames that NACKs call for, besides repairs.
+// answers holds the frames that respond to NACKs, besides repairs.
 type answers struct {
-	list        []answer
-	confirms    []nack.Range
-	refused     uint64
-	unconfirmed uint64 // ranges that found no room among confirms
+	list     []answer
+	confirms []nack.Range
+	refused  uint64
+	// unconfirmed counts the ranges that found no room among confirms.
+	unconfirmed uint64
 }
 
-// answer is what one subscriber is told.
+// An answer is a frame for one subscriber.
 type answer struct {
 	to      netip.AddrPort
 	request uint64
-	gone    []nack.Range // no longer held
-	unfit   bool         // no: held, and too large
-	coming  []nack.Range // on their way
+	// gone are ranges that are no longer held, or, if unfit is set, held but too large.
+	gone  []nack.Range
+	unfit bool
+	// coming are ranges whose repairs are on their way.
+	coming []nack.Range
 }
 
 func (a *answers) add(one answer) {
@@ -43,14 +46,14 @@ func (a *answers) add(one answer) {
 	a.list = append(a.list, one)
 }
 
-// forget drops the answers to a subscriber that is no longer there.
+// forget drops the answers to a subscriber that has left.
 func (a *answers) forget(to netip.AddrPort) {
 	a.list = slices.DeleteFunc(a.list, func(one answer) bool { return one.to == to })
 }
 
-// gone notes that a subscriber asked for what is no longer held. What it asked for
-// before and wasn't told of yet is no longer held either: GONE says what is the
-// oldest, and its ranges are for whoever looks at it.
+// gone notes that a subscriber asked for ranges that are no longer held. They replace
+// ranges noted before that it wasn't told of yet: GONE names the oldest frame held, and
+// its ranges serve only observers.
 func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
 	if len(ranges) == 0 {
 		return
@@ -65,8 +68,8 @@ func (a *answers) gone(to netip.AddrPort, request uint64, ranges []nack.Range) {
 	a.add(answer{to: to, request: request, gone: append([]nack.Range(nil), ranges...)})
 }
 
-// unfit notes that a subscriber asked for what is too large for the network. What it
-// isn't told of it asks for again.
+// unfit notes that a subscriber asked for frames that are too large for the network. It
+// asks again for those that it isn't told of.
 func (a *answers) unfit(to netip.AddrPort, request uint64, ranges []nack.Range) {
 	ranges = nack.Normalize(ranges)
 	if len(ranges) == 0 {

@@ -13,65 +13,71 @@ import (
 
 // Config configures a Repairer.
 type Config struct {
-	// Session and Channel are those of the frames; Responder is the id of the one that
-	// repeats them, the session's if that is its publisher.
+	// Session and Channel are those of the frames. Responder is the id of the holder that
+	// repeats them: the session's id if that is its publisher.
 	Session   uint64
 	Channel   uint32
 	Responder uint64
-	// Start is when the time began that NACKs echo.
+	// Start is the zero of the clock that NACKs echo.
 	Start reliable.Time
 	// Datagram is the size of a full datagram, in bytes.
 	Datagram int
-	// Marks is how many frames are told apart among those that are asked for.
+	// Marks is the number of requested frames that are told apart.
 	Marks uint64
 	// Share is the part of the data rate that repairs may use. Floor is the rate that they
 	// may always use, in bytes a second, and as much again for what catches up. Confirms is
 	// the rate of CONFIRMs. Zero means the defaults of nack.ResponderConfig.
 	Share           float64
 	Floor, Confirms uint64
-	// Limit bounds all that is sent; nil bounds nothing.
+	// Limit bounds all traffic; nil bounds nothing.
 	Limit *rate.Limit
 }
 
 const (
-	// maxRepairs bounds the repairs in one Batch: data waits for no more.
+	// maxRepairs bounds the repairs in one Batch, for which new data waits.
 	maxRepairs = 16
-	// arenaSize is the room for datagrams that are made to be sent once.
+	// arenaSize is the room for datagrams that are made to be sent once, in bytes.
 	arenaSize = 64 << 10
 )
 
-// Repairer repeats frames of a store for subscribers that ask.
+// A Repairer repeats frames of a store for subscribers that ask.
 type Repairer struct {
 	cfg       Config
 	store     store.Store
 	responder *nack.Responder
 	answers   answers
 	age       age
-	rtt       time.Duration // of the group
+	// rtt is the group's round trip.
+	rtt time.Duration
 
-	most int    // the largest datagram that the network takes, in bytes
-	wide uint64 // frames below may be larger
+	// most is the largest datagram that the network takes, in bytes.
+	most int
+	// Frames below wide may be larger than most.
+	wide uint64
 
-	encode   frame.Encoder
-	arena    []byte
-	scratch  frame.Frame
-	repeated []Repeated // in the last batch
-	kind     frame.Kind // of its frames; 0 once Sent has taken it
-	behind   bool       // it was for one that is behind
-	stats    Stats
+	encode  frame.Encoder
+	arena   []byte
+	scratch frame.Frame
+	// repeated are the frames of the last batch.
+	repeated []Repeated
+	// kind is the kind of the last batch; 0 once Sent has taken it.
+	kind frame.Kind
+	// behind says that the last batch was for a subscriber that is behind.
+	behind bool
+	stats  Stats
 }
 
 // Stats counts what a Repairer sent.
 type Stats struct {
-	// Repairs counts REPAIR frames, RepairBytes their bytes, and CatchUps those of them to
-	// subscribers that were behind.
+	// Repairs counts REPAIR frames, RepairBytes their bytes, and CatchUps those of them
+	// that went to subscribers that were behind.
 	Repairs, RepairBytes, CatchUps uint64
 	// Confirms counts CONFIRM frames.
 	Confirms uint64
 	// Unanswered counts answers to single subscribers that found no room to wait, and
-	// Unconfirmed ranges that none had room for.
+	// Unconfirmed ranges that found no room in a CONFIRM.
 	Unanswered, Unconfirmed uint64
-	// Responder counts what was decided.
+	// Responder counts the decisions about repairs.
 	Responder nack.ResponderStats
 }
 
@@ -81,7 +87,7 @@ type Repeated struct {
 	Asker *nack.Asker
 }
 
-// New returns a Repairer that has repeated nothing.
+// New returns a Repairer for the frames of s.
 func New(cfg Config, s store.Store) *Repairer {
 	r := &Repairer{
 		cfg: cfg, store: s, most: cfg.Datagram,
@@ -97,7 +103,7 @@ func New(cfg Config, s store.Store) *Repairer {
 	return r
 }
 
-// look says how it stands with a frame.
+// look returns the standing of a frame.
 func (r *Repairer) look(seq uint64) nack.Standing {
 	switch r.store.Look(seq) {
 	case store.Absent:
@@ -105,29 +111,29 @@ func (r *Repairer) look(seq uint64) nack.Standing {
 	case store.Stored:
 		return nack.Stored
 	}
-	// Of one that only the disk holds it isn't known before it was read.
+	// The size of a frame that only the disk holds is unknown until it is read.
 	if seq < r.wide && frame.RepairSize(len(r.store.Frame(seq))) > r.most {
 		return nack.Unfit
 	}
 	return nack.Ready
 }
 
-// SetLargest says which datagram is the largest that the network takes, in bytes, and
-// that frames below wide may be larger.
+// SetLargest sets the largest datagram that the network takes, in bytes. Frames below
+// wide may be larger.
 func (r *Repairer) SetLargest(most int, wide uint64) { r.most, r.wide = most, wide }
 
-// Unfit says whether a REPAIR with a frame in it is too large for the network.
+// Unfit reports whether a REPAIR with a frame in it is too large for the network.
 func (r *Repairer) Unfit(seq uint64) bool {
 	return seq < r.wide && frame.RepairSize(len(r.store.Frame(seq))) > r.most
 }
 
-// SetGroup says how many subscribers there are and their round trip.
+// SetGroup sets the number of subscribers and their round trip.
 func (r *Repairer) SetGroup(size int, rtt time.Duration) {
 	r.rtt = rtt
 	r.responder.SetGroup(size, rtt)
 }
 
-// SetDataRate says how fast data is sent, in bytes a second.
+// SetDataRate sets the rate at which data is sent, in bytes a second.
 func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) {
 	r.responder.SetDataRate(now, rate)
 }
@@ -135,17 +141,17 @@ func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) {
 // Advance lets time pass.
 func (r *Repairer) Advance(now reliable.Time) { r.age.pass(now, r.store.Held().To, r.rtt) }
 
-// Place says what is known of the place of a subscriber that asks.
+// A Place says what is known of a subscriber that asks.
 type Place uint8
 
 const (
-	// Known: it has a row, and asks from its own address.
+	// Known means that the subscriber has a row, and asks from its own address.
 	Known Place = iota
-	// Rowless: it shares a row with others. It gets frames that are in memory, with the
-	// group.
+	// Rowless means that it shares a row with others. It gets frames that are in memory,
+	// with the group.
 	Rowless
-	// Moving: it asks from another address than it has. It gets as much, and what must be
-	// read first once that is sure.
+	// Moving means that it asks from an address that is not its own yet. It gets frames
+	// that are in memory, and those that must be read once the move is certain.
 	Moving
 )
 
@@ -192,8 +198,8 @@ func (r *Repairer) Ask(
 	return askedTo
 }
 
-// sentAt returns when a NACK was sent, at the earliest, or Never where it doesn't echo a
-// time.
+// sentAt returns the earliest time at which a NACK may have been sent, or Never if it
+// echoes no time.
 func (r *Repairer) sentAt(now reliable.Time, f *frame.Frame) reliable.Time {
 	if f.Echo == 0 || f.Echo > r.time(now) {
 		return reliable.Never
@@ -204,26 +210,26 @@ func (r *Repairer) sentAt(now reliable.Time, f *frame.Frame) reliable.Time {
 // time returns now on the clock that NACKs echo.
 func (r *Repairer) time(now reliable.Time) uint64 { return uint64(max(0, now.Sub(r.cfg.Start))) }
 
-// Forget drops what waits for a subscriber that is no longer there.
+// Forget drops what waits for a subscriber that has left.
 func (r *Repairer) Forget(a *nack.Asker) {
 	r.answers.forget(a.Addr)
 	r.responder.Forget(a)
 }
 
-// Unreadable says that frames which were to be read can't be.
+// Unreadable denies frames that were to be read, and can't be.
 func (r *Repairer) Unreadable(frames nack.Range) {
 	r.responder.Unreadable(frames)
 	r.deny()
 }
 
-// Awaits says whether a subscriber waits for some frames next.
+// Awaits reports whether a subscriber waits for one of frames next.
 func (r *Repairer) Awaits(frames nack.Range) bool { return r.responder.Awaits(frames) }
 
-// Owed returns how many frames were asked for, are held, and wait to be repeated. It
-// costs as much as there are.
+// Owed returns the number of frames that were asked for, are held, and wait to be
+// repeated. Its cost is proportional to that number.
 func (r *Repairer) Owed() uint64 { return r.responder.Owed(r.store.Held()) }
 
-// deny tells subscribers what they waited for in vain.
+// deny adds an answer for each denial.
 func (r *Repairer) deny() {
 	for _, d := range r.responder.Denials() {
 		if d.Unfit {
@@ -241,7 +247,7 @@ func (r *Repairer) Deadline(now reliable.Time) reliable.Time {
 		r.responder.Deadline(now, nack.Behind, held, reads))
 }
 
-// NextConfirm returns the next word to the group of what is coming.
+// NextConfirm returns the next CONFIRM for the group.
 func (r *Repairer) NextConfirm(now reliable.Time) (reliable.Batch, bool) {
 	a := &r.answers
 	if len(a.confirms) == 0 {
@@ -255,7 +261,7 @@ func (r *Repairer) NextConfirm(now reliable.Time) (reliable.Batch, bool) {
 	return b, true
 }
 
-// NextAnswer returns the next word to a single subscriber that asked.
+// NextAnswer returns the next answer for a single subscriber.
 func (r *Repairer) NextAnswer(now reliable.Time) (reliable.Batch, bool) {
 	if len(r.answers.list) == 0 {
 		return reliable.Batch{}, false
@@ -284,7 +290,7 @@ func (r *Repairer) NextAnswer(now reliable.Time) (reliable.Batch, bool) {
 	return b, true
 }
 
-// answer makes a frame that says what becomes of ranges that were asked for.
+// answer makes a frame that answers a request for ranges.
 func (r *Repairer) answer(now reliable.Time, kind frame.Kind, ranges []nack.Range) {
 	r.scratch = frame.Frame{
 		Kind: kind, Session: r.cfg.Session, Channel: r.cfg.Channel, Responder: r.cfg.Responder,
@@ -300,8 +306,8 @@ func (r *Repairer) encoded(to netip.AddrPort) reliable.Batch {
 	return reliable.Batch{To: to, Data: r.arena, Segment: len(r.arena)}
 }
 
-// NextRepairs returns repairs of one class for one destination. Single is set where one
-// of them was repeated before: it may be cutting that damaged it.
+// NextRepairs returns repairs of one class for one destination. Single is set if one of
+// them was repeated before: the offload that cut the datagrams may have damaged it.
 func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Batch, bool) {
 	var b reliable.Batch
 	limit := r.cfg.Limit
@@ -348,9 +354,9 @@ func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Ba
 // Repeated returns the frames that the last batch repeats.
 func (r *Repairer) Repeated() []Repeated { return r.repeated }
 
-// Sent says what became of the last batch, if the Repairer has returned one since the
-// last Sent: how many datagrams and bytes the kernel took. Of
-// a batch that was refused in part it isn't known which datagrams were: it counts the last.
+// Sent reports how many datagrams and bytes of the last batch the kernel took, if the
+// Repairer has returned one since the last Sent. If the kernel refused a part of the
+// batch, the last datagrams are assumed to be that part.
 func (r *Repairer) Sent(taken, bytes uint64) {
 	switch r.kind {
 	case frame.Confirm:

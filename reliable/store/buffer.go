@@ -2,7 +2,7 @@ package store
 
 import "crier/nack"
 
-// Config says how much a Buffer keeps.
+// Config configures a Buffer.
 type Config struct {
 	// Bytes bounds the frames in memory, in bytes.
 	Bytes int
@@ -15,28 +15,35 @@ type Config struct {
 	Disk int64
 	// Offset is the offset of the first message.
 	Offset uint64
-	// Memory, if not zero, is what the frames in memory and their index lie in; Size says
-	// how long they are.
+	// Memory, if not zero, is the memory for the frames and their index. Size returns its
+	// lengths.
 	Memory Memory
 }
 
-// None is above all frames: nothing is needed.
+// None is above all frames: as a bound, it means that no frame is needed.
 const None = ^uint64(0)
 
-// Buffer is a publisher's Store: its resend buffer, a ring in memory, and what the ring
-// has no room to keep on disk.
+// A Buffer is a publisher's Store: a ring in memory, and a disk for the frames that the
+// ring has no room to keep.
 type Buffer struct {
 	ring  ring
 	spill spill
 
-	next   uint64 // the open frame, or the next to be opened
-	opened bool   // a frame is open
-	end    uint64 // the offset after the last frame, where none is open
-	sent   uint64 // frames below are with the kernel
-	needed uint64 // frames from here on are
-	pinned uint64 // frames from here on must stay in the ring: needed, or less than is on disk
+	// next is the frame that is open, or is opened next.
+	next uint64
+	// opened says that a frame is open.
+	opened bool
+	// end is the offset after the last frame, if none is open.
+	end uint64
+	// Frames below sent are with the kernel.
+	sent uint64
+	// Frames from needed on must be kept.
+	needed uint64
+	// Frames from pinned on must stay in the ring: they are needed, and not on disk.
+	pinned uint64
 
-	written, read, errors uint64 // frames written and read, and jobs that failed
+	// written and read count frames, and errors the jobs that failed.
+	written, read, errors uint64
 }
 
 // New returns a Buffer that holds nothing.
@@ -49,27 +56,26 @@ func New(cfg Config) *Buffer {
 	return b
 }
 
-// Memory returns what the frames in memory lie in, for advice to the system about it.
-// It must be neither read nor written.
+// Memory returns the memory of the frames, for advice to the system about it. The caller
+// must neither read nor write it.
 func (b *Buffer) Memory() []byte { return b.ring.buf }
 
 // Used returns how much of Memory, from its start, may have been written to, in bytes.
 func (b *Buffer) Used() int { return b.ring.top }
 
-// Marks returns how many frames are told apart among those that are asked for.
+// Marks returns the number of requested frames that are told apart.
 func (b *Buffer) Marks() uint64 {
 	n := min(uint64(len(b.ring.index)), max(b.ring.slots+1, leastMarks))
 	return n + min(b.spill.limit, leastMarks)
 }
 
-// Slots returns how many full frames fit in memory in any case; Stride is the size of
-// one, in bytes, and Most how many one batch has.
+// Slots returns the number of full frames that fit in memory in any case.
 func (b *Buffer) Slots() uint64 { return b.ring.slots }
 
 // Stride returns the size of a full frame, in bytes.
 func (b *Buffer) Stride() int { return b.ring.stride }
 
-// Most returns how many frames one batch has.
+// Most returns the largest number of frames in one batch.
 func (b *Buffer) Most() uint64 { return b.ring.most }
 
 // Next returns the number of the frame that is open, or is opened next.
@@ -78,18 +84,18 @@ func (b *Buffer) Next() uint64 { return b.next }
 // Sent returns the first frame that is not sent yet.
 func (b *Buffer) Sent() uint64 { return b.sent }
 
-// Pass says that n frames more were sent.
+// Pass says that n more frames were sent.
 func (b *Buffer) Pass(n uint64) { b.sent += n }
 
-// Open returns the room of a full frame, for the frame after the last one that was
-// sealed. Its first chunk belongs to the message at offset, which goes on from before it
-// where goesOn says so.
+// Open returns room for a full frame, with the number after the last sealed one. Its
+// first chunk belongs to the message at offset, which began in an earlier frame if goesOn
+// is set.
 func (b *Buffer) Open(offset uint64, goesOn bool) []byte {
 	b.opened = true
 	return b.ring.open(b.next, offset, goesOn)
 }
 
-// Seal says how long the open frame is, in bytes, and which offset comes after it.
+// Seal closes the open frame, which has size bytes. end is the offset after it.
 func (b *Buffer) Seal(size int, end uint64) {
 	b.ring.seal(b.next, size)
 	b.opened, b.end = false, end
@@ -116,7 +122,7 @@ func (b *Buffer) InMemory() uint64 { return b.ring.oldest }
 // Held returns the frames that can be repeated: sent, and in memory or on disk.
 func (b *Buffer) Held() nack.Range { return nack.Range{From: b.Oldest(), To: b.sent} }
 
-// Look says where a frame is.
+// Look returns where a frame is.
 func (b *Buffer) Look(seq uint64) State {
 	switch {
 	case b.Frame(seq) != nil:
@@ -154,7 +160,7 @@ func (b *Buffer) Start(seq uint64) uint64 {
 	return b.end
 }
 
-// Near is Start for any frame: about, where it is not in memory.
+// Near is like Start for any frame, but approximate for frames that are not in memory.
 func (b *Buffer) Near(seq uint64) uint64 {
 	switch from, ok := b.spill.from(); {
 	case seq >= b.ring.oldest:
@@ -166,32 +172,32 @@ func (b *Buffer) Near(seq uint64) uint64 {
 	}
 }
 
-// Fits says whether so many more frames have room without overwriting what was
-// not sent yet or is needed. The open frame counts as one more: it may be too
-// full to start in.
+// Fits reports whether so many more frames have room without overwriting frames that were
+// not sent yet or are needed. The open frame counts as one more: it may be too full to
+// start a message in.
 func (b *Buffer) Fits(frames uint64) bool {
 	return b.ring.fits(frames+1, min(b.sent, b.pinned), b.next)
 }
 
-// FitsOpen is Fits, but that the open frame is among so many.
+// FitsOpen is like Fits, but counts the open frame among the frames.
 func (b *Buffer) FitsOpen(frames uint64) bool {
 	return b.ring.fits(frames, min(b.sent, b.pinned), b.next)
 }
 
-// FitsBehind says whether so many more frames had room if frames from one on were needed,
-// and no others.
+// FitsBehind reports whether so many more frames would have room if only the frames from
+// needed on were needed.
 func (b *Buffer) FitsBehind(needed, frames uint64) bool {
 	return b.ring.fits(frames+1, min(b.spill.pin(needed), b.next), b.next)
 }
 
-// Run returns frames that are to be sent, as one batch of at most so many bytes, but for
-// the first: all of one size, and at most one shorter at the end.
+// Run returns frames to be sent, as one batch of at most so many bytes, or a single
+// frame. All frames have one size, but the last one may be shorter.
 func (b *Buffer) Run(most int) (data []byte, segment int, frames uint64) {
 	return b.ring.run(b.sent, b.next, most)
 }
 
-// Trim says that frames below one are not needed. It may take that back, as far as they
-// are still held.
+// Trim says that frames below needed are not needed. A later call may lower the bound,
+// for frames that are still held.
 func (b *Buffer) Trim(needed uint64) {
 	b.needed = needed
 	b.spill.passed(needed, b.ring.oldest)
@@ -200,25 +206,24 @@ func (b *Buffer) Trim(needed uint64) {
 
 func (b *Buffer) repin() { b.pinned = b.spill.pin(b.needed) }
 
-// Retained returns how many frames are needed.
+// Retained returns the number of frames that are needed.
 func (b *Buffer) Retained() uint64 { return b.next - min(b.next, b.needed) }
 
-// Unneeded says that nothing that was sent must stay in memory.
+// Unneeded reports whether no frame that was sent must stay in memory.
 func (b *Buffer) Unneeded() bool { return b.pinned >= b.sent }
 
-// Awaited is told of frames that are about to be read, and says whether somebody still
-// waits for some of them.
+// Awaited knows whether frames that are about to be read are still wanted.
 type Awaited interface {
 	Awaits(frames nack.Range) bool
 }
 
-// Writes says whether more may be written to disk.
+// Writes reports whether more may be written to disk.
 func (b *Buffer) Writes() bool { return b.spill.may(b.needed) }
 
-// Failed returns why nothing is written to disk any more, or nil.
+// Failed returns the error that stopped writing to disk, or nil.
 func (b *Buffer) Failed() error { return b.spill.failed }
 
-// Stats counts what went to disk.
+// Stats counts what a Buffer did on disk.
 type Stats struct {
 	// Frames are on disk now.
 	Frames uint64
@@ -233,7 +238,7 @@ func (b *Buffer) Stats() Stats {
 	return Stats{Frames: b.spill.held(), Written: b.written, Read: b.read, Errors: b.errors}
 }
 
-// Reading says that frames are asked for, and are not there yet.
+// Reading reports whether frames that Read asked for are outstanding.
 func (b *Buffer) Reading() bool { return b.spill.want.Len() > 0 || b.spill.busyReading() }
 
 // Read asks for frames that must be read first.
@@ -243,8 +248,9 @@ func (b *Buffer) Read(frames nack.Range) {
 	}
 }
 
-// NextJob returns the next thing to do on disk, and false if there is none now. It must
-// be handed back with JobDone before the next call. What nobody awaits is not read.
+// NextJob returns the next job for the disk, and false if there is none now. The job must
+// be handed back with JobDone before the next call. Frames that nobody awaits are not
+// read.
 func (b *Buffer) NextJob(by Awaited) (Job, bool) {
 	d := &b.spill
 	if d.limit == 0 || d.busy {
@@ -280,8 +286,8 @@ func (b *Buffer) NextJob(by Awaited) (Job, bool) {
 	return d.job, true
 }
 
-// nextWrite returns what to write next: what the ring must keep and will soon
-// have no room for, once it is half full with it.
+// nextWrite returns the next job that writes: frames that must be kept and for which the
+// ring will soon have no room, once it is half full with them.
 func (b *Buffer) nextWrite() (Job, bool) {
 	d, ring := &b.spill, &b.ring
 	if !d.may(b.needed) {
@@ -309,10 +315,9 @@ func (b *Buffer) nextWrite() (Job, bool) {
 	return Job{Frames: frames, Data: data, Sizes: sizes}, true
 }
 
-// JobDone hands the job back. Frames are what was read, with a datagram each;
-// they must stay as they are until the next read is handed back. After a failed
-// write nothing more is written. It returns what a failed read was for: that is no
-// longer held.
+// JobDone hands the job back. frames are those that were read, with a datagram each; they
+// must not change until the next read is handed back. After a failed write, nothing more
+// is written. JobDone returns the range of a failed read, which is no longer held.
 func (b *Buffer) JobDone(frames [][]byte, err error) (lost nack.Range) {
 	d := &b.spill
 	job := d.job

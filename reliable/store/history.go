@@ -5,28 +5,33 @@ import (
 	"crier/reliable/frame"
 )
 
-// History is a Store in memory of frames that came over the network, in any order and
-// with holes: the latest by number.
+// A History is a Store in memory of frames that came over the network, in any order and
+// with holes: those with the highest numbers.
 type History struct {
-	slots []slot // by sequence number modulo their count
+	// slots holds the frames by sequence number modulo their count.
+	slots []slot
 	held  nack.Range
-	begun bool   // a frame came
-	end   uint64 // the offset after the last message of the highest frame
+	// begun says that a frame came.
+	begun bool
+	// end is the offset after the last message of the highest frame.
+	end uint64
 }
 
 // slot is a frame of a History.
 type slot struct {
-	seq   uint64
-	start uint64 // the offset of the first message that starts in it or after it
-	data  []byte // nil: none is held; its memory is used again
+	seq uint64
+	// start is the offset of the first message that starts in the frame or after it.
+	start uint64
+	// data is the frame; if it is empty, none is held, and its memory is used again.
+	data []byte
 }
 
-// NewHistory returns a History of so many frames.
+// NewHistory returns a History for so many frames.
 func NewHistory(frames int) *History { return &History{slots: make([]slot, max(1, frames))} }
 
-// Put keeps a copy of a sealed frame: its number, the offset of the first message that
-// starts in it or after it, and the one after its last message. What is too old to be kept
-// beside what is held is passed over.
+// Put keeps a copy of a sealed frame. start is the offset of the first message that
+// starts in it or after it, and end the one after its last message. Put ignores a frame
+// that is too old to be kept beside those that are held.
 func (h *History) Put(seq, start, end uint64, sealed []byte) {
 	size := uint64(len(h.slots))
 	switch {
@@ -52,7 +57,7 @@ func (h *History) Keep(f *frame.Frame) {
 	h.Put(f.Seq, f.StartOffset(), f.EndOffset(), f.Raw)
 }
 
-// drop forgets frames below one. It costs no more than there are slots.
+// drop forgets frames below low, in at most as many steps as there are slots.
 func (h *History) drop(low uint64) {
 	if low >= h.held.To {
 		for i := range h.slots {
@@ -76,7 +81,7 @@ func (h *History) Held() nack.Range { return h.held }
 // InMemory returns the lowest frame: all that are held are in memory.
 func (h *History) InMemory() uint64 { return h.held.From }
 
-// Look says whether a frame is held.
+// Look returns InMemory for a frame that is held.
 func (h *History) Look(seq uint64) State {
 	if h.Frame(seq) == nil {
 		return Absent
@@ -103,7 +108,7 @@ func (h *History) Start(seq uint64) uint64 {
 	return h.end
 }
 
-// Read does nothing: all that is held is in memory.
+// Read does nothing: all frames that are held are in memory.
 func (h *History) Read(nack.Range) {}
 
 // Reading returns false.

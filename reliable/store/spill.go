@@ -6,62 +6,70 @@ import (
 	"crier/nack"
 )
 
-// A Buffer's second part: what the ring has no room to keep any longer is written to
-// disk, in order, and read again for a subscriber that is behind. The Buffer only names
-// the jobs; a driver does them, one at a time, elsewhere.
+// Frames that the ring has no room to keep are written to disk, in order, and read again for
+// a subscriber that is behind. The Buffer only names the jobs. A driver does them, one at a
+// time, elsewhere.
 
 const (
-	// maxWrite is how many frames are written at once, at the most.
+	// maxWrite bounds the frames that are written at once.
 	maxWrite = 256
-	// maxIdle is how many frames that nobody needs any more may lie on disk until
-	// there is something else to do: what a segment holds, where they are large.
+	// maxIdle bounds the unneeded frames that may lie on disk while there is nothing else
+	// to do: as many as a segment holds, if they are large.
 	maxIdle = 4096
-	// RecordHead is what a record on disk has beside its frame, in bytes.
+	// RecordHead is the size of a record on disk less that of its frame, in bytes.
 	RecordHead = 16
 )
 
-// Job is something to do on disk.
+// A Job is something to do on disk.
 type Job struct {
 	Frames nack.Range
-	// Data, if not nil, is to be written: the frames one after the other, each of
-	// as many bytes as Sizes says. It is a view of the ring, valid until JobDone.
-	// Else the frames, if there are any, are to be read.
+	// Data, if not nil, is to be written: the frames one after the other, with the
+	// lengths in Sizes. It is a view of the ring, valid until JobDone. If Data is nil,
+	// the frames, if there are any, are to be read.
 	Data  []byte
 	Sizes []int32
-	// Trim: what lies below this frame is no longer needed, and is let go first. What
-	// is written may lie below it, where nothing that was written before is needed.
+	// Trim is the frame below which frames are no longer needed; they are deleted first.
+	// Written frames may lie below it, if no frame that was written before is needed.
 	Trim uint64
 }
 
 // ErrShort is what a driver's read failed with that returned too little.
 var ErrShort = errors.New("the disk returned other frames than were written")
 
-// spill is the account of what lies on disk: the frames from the first run's on,
-// without a gap.
+// A spill is the account of the frames on disk: those from the first run on, without a
+// gap.
 type spill struct {
-	limit uint64 // frames; 0 means there is no disk
+	// limit is in frames; 0 means that there is no disk.
+	limit uint64
 	runs  []spilled
-	end   uint64 // one past the last frame on disk, where there are runs
+	// end is one past the last frame on disk, if there are runs.
+	end uint64
 
-	busy   bool // a job is out
-	job    Job
-	failed error  // nothing is written any more
-	turn   bool   // a read was the last job
-	left   bool   // there are frames on disk that nobody needs
-	low    uint64 // and all that lay below this one is let go
+	// busy says that a job is out.
+	busy bool
+	job  Job
+	// failed is the error that stopped writing.
+	failed error
+	// turn says that the last job was a read.
+	turn bool
+	// left says that unneeded frames are on disk.
+	left bool
+	// low is the frame below which all were deleted.
+	low uint64
 
-	// One read at a time.
-	want nack.Range // to be read; empty for nothing
+	// want is the range to be read; one read is out at a time.
+	want nack.Range
 	got  loaded
 }
 
-// spilled is what one job wrote.
+// A spilled is a run of frames that one job wrote.
 type spilled struct {
 	nack.Range
-	offset uint64 // of the first message that starts in the first frame or after it
+	// offset is that of the first message that starts in the first frame or after it.
+	offset uint64
 }
 
-// loaded is what the last job read.
+// A loaded is the result of the last read.
 type loaded struct {
 	nack.Range
 	frames [][]byte
@@ -83,21 +91,21 @@ func (d *spill) held() uint64 {
 	return d.end - d.runs[0].From
 }
 
-// may says whether more may be written, where frames from hold on must be kept.
-func (d *spill) may(hold uint64) bool {
-	return d.limit > 0 && d.failed == nil && hold != None && d.held() < d.limit
+// may reports whether more may be written, if frames from needed on must be kept.
+func (d *spill) may(needed uint64) bool {
+	return d.limit > 0 && d.failed == nil && needed != None && d.held() < d.limit
 }
 
-// passed lets go of what everyone who counts has passed. Where one that counts anew
-// is behind what is on disk, the ring holds all of that as well: the disk begins
-// again at hold, so that what must be kept has no hole.
-func (d *spill) passed(hold, ringOldest uint64) {
-	if from, ok := d.from(); ok && hold < from && hold >= ringOldest {
+// passed forgets the runs that no subscriber that counts needs. If one that is readmitted
+// is behind the frames on disk, the ring holds all of those as well: then the disk starts
+// again at needed, so that the kept frames have no hole.
+func (d *spill) passed(needed, ringOldest uint64) {
+	if from, ok := d.from(); ok && needed < from && needed >= ringOldest {
 		d.runs = d.runs[:0]
 		return
 	}
 	n := 0
-	for n < len(d.runs) && d.runs[n].To <= hold {
+	for n < len(d.runs) && d.runs[n].To <= needed {
 		n++
 	}
 	if n > 0 {
@@ -105,10 +113,10 @@ func (d *spill) passed(hold, ringOldest uint64) {
 	}
 }
 
-// pin returns which frames must stay in the ring: those that must be kept and
-// aren't on disk, and those that are being written.
-func (d *spill) pin(hold uint64) uint64 {
-	pin := hold
+// pin returns the first frame that must stay in the ring: frames that must be kept and
+// aren't on disk, and frames that are being written.
+func (d *spill) pin(needed uint64) uint64 {
+	pin := needed
 	if len(d.runs) > 0 {
 		pin = max(pin, d.end)
 	}
@@ -118,8 +126,8 @@ func (d *spill) pin(hold uint64) uint64 {
 	return pin
 }
 
-// offsetOf returns the offset of the first message that starts in the run that
-// holds seq, or after: at or before that of seq.
+// offsetOf returns the offset of the first message that starts in the run with seq or
+// after it, which is at or before that of seq.
 func (d *spill) offsetOf(seq uint64) uint64 {
 	at := uint64(0)
 	for _, r := range d.runs {
@@ -131,8 +139,8 @@ func (d *spill) offsetOf(seq uint64) uint64 {
 	return at
 }
 
-// idle says whether it is time to let go of what None needs any more, though there
-// is nothing else to do: all of it, or much.
+// idle reports whether it is time to delete unneeded frames though there is nothing else
+// to do: all of them are, or many.
 func (d *spill) idle() bool {
 	from, ok := d.from()
 	return !ok || from >= d.low+maxIdle
