@@ -5,24 +5,26 @@ import (
 	"crier/reliable/store"
 )
 
-// account tells how far subscribers are, and what the publisher owes them in the end.
+// An account tells how far subscribers are, and which of them the publisher has yet to
+// serve at the end.
 type account struct {
-	cfg     *Config
-	table   *members
-	store   *store.Buffer
-	packer  *packer
-	stopped reliable.Time // when repairs ended; Never before
+	cfg    *Config
+	table  *members
+	store  *store.Buffer
+	packer *packer
+	// stopped is when repairs ended; Never before.
+	stopped reliable.Time
 }
 
-// lacks says whether a subscriber's pace counts, or did until it was left out, and it
-// has yet to take something that was sent.
+// lacks reports whether a subscriber that counts, or was evicted, has yet to take frames
+// that were sent.
 func (a *account) lacks(m *member) bool {
 	return (m.state == reliable.Counted || m.state == reliable.LeftOut) &&
 		m.Position < a.store.Sent()
 }
 
-// quorum says whether as many have taken all that was sent as are to have it, where
-// that many are enough.
+// quorum reports whether a quorum, if that is what counts, has taken everything that was
+// sent.
 func (a *account) quorum() bool {
 	if a.cfg.Pace.Kind != reliable.PaceQuorum {
 		return false
@@ -41,8 +43,8 @@ func (a *account) quorum() bool {
 	return n >= a.cfg.Pace.Quorum
 }
 
-// lacking returns how many subscribers have yet to take something, or went before they
-// had.
+// lacking returns the number of subscribers that have yet to take something, or departed
+// before they had.
 func (a *account) lacking() (n uint64) {
 	if a.quorum() {
 		return 0
@@ -60,15 +62,15 @@ func (a *account) lacking() (n uint64) {
 	return n + a.table.departed.lacking
 }
 
-// asks says whether repairs were cut short for a subscriber: they ended before it had
-// asked for nothing for as long as a closed session lingers.
+// asks reports whether repairs were cut short for a subscriber: they ended before it had
+// been silent for as long as a closed session lingers.
 func (a *account) asks(m *member) bool {
 	return m.askedTo > max(m.Position, a.store.Oldest()) &&
 		a.stopped != reliable.Never && a.stopped < m.askedAt.Add(a.cfg.Linger)
 }
 
-// asking returns for how many subscribers repairs were cut short, as far as the table has
-// rows for them: of others it isn't known how far they are.
+// asking returns the number of subscribers for which repairs were cut short. Those
+// without a row in the table are not counted: their positions are unknown.
 func (a *account) asking() (n uint64) {
 	for _, m := range a.table.rows {
 		if a.asks(m) {
@@ -78,7 +80,7 @@ func (a *account) asking() (n uint64) {
 	return n
 }
 
-// row returns what is known of a subscriber.
+// row returns a subscriber's public record.
 func (a *account) row(m *member) reliable.Member {
 	row := reliable.Member{
 		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
@@ -96,8 +98,7 @@ func (a *account) row(m *member) reliable.Member {
 	return row
 }
 
-// rows returns the subscribers that are known, in the order of their first
-// word.
+// rows returns the known subscribers, in the order of their first frame.
 func (a *account) rows() []reliable.Member {
 	enough := a.quorum()
 	list := make([]reliable.Member, 0, len(a.table.rows))
@@ -109,15 +110,15 @@ func (a *account) rows() []reliable.Member {
 	return list
 }
 
-// depart remembers a subscriber that is no longer there: it left, or isn't heard.
+// depart remembers a subscriber that left, or is no longer heard.
 func (a *account) depart(m *member, left bool) {
 	row := a.row(m)
 	row.Left, row.Departed, row.Asks = left, true, false
 	a.table.departed.add(departedMember{row, m.said})
 }
 
-// gone returns the subscribers that left or were not heard any more, the last
-// 1,024, the first that went first.
+// gone returns the last 1,024 subscribers that left or are no longer heard, in that
+// order.
 func (a *account) gone() (list []reliable.Member) {
 	enough := a.quorum()
 	for _, r := range a.table.departed.rows {

@@ -6,18 +6,22 @@ import (
 	"time"
 )
 
-// closing is how a session ends: BYE is repeated, and what is asked for is repaired.
+// closing is the end of a session: BYE is repeated, and requests are still served.
 type closing struct {
-	on    bool
-	at    reliable.Time // when Close was called
-	asked reliable.Time // the last NACK
-	said  reliable.Time // the first BYE; Never before
-	due   reliable.Time // the next BYE
-	wait  time.Duration // from that to the one after it
+	on bool
+	// at is when Close was called.
+	at reliable.Time
+	// asked is when the last NACK came.
+	asked reliable.Time
+	// said is when the first BYE was sent; Never before.
+	said reliable.Time
+	// due is when the next BYE is due, and wait the time from then to the one after it.
+	due  reliable.Time
+	wait time.Duration
 }
 
-// Close ends the session: what is open is sent, BYE is repeated, and repairs go
-// on until Finished. Publish fails from now on.
+// Close ends the session: the open frame is sent, BYE is repeated, and repairs go on
+// until Finished. From now on, Publish fails.
 func (s *Sender) Close(now reliable.Time) {
 	if s.closing.on {
 		return
@@ -29,10 +33,9 @@ func (s *Sender) Close(now reliable.Time) {
 	}
 }
 
-// mayAsk reports whether a subscriber may yet ask for something, though it asks
-// for nothing now: it hasn't heard the end, or it has no room for all that it has
-// not delivered.
-// By NACKs alone a subscriber that is a second behind would lose the rest.
+// mayAsk reports whether a subscriber may yet ask for frames, though it asks for none
+// now: it hasn't heard the end, or has no room for all frames that it has not delivered.
+// If only NACKs counted, a subscriber that is a second behind would lose the rest.
 func (s *Sender) mayAsk(status *frame.Frame) bool {
 	if status.Echo < s.sessionTime(s.closing.at) {
 		return true

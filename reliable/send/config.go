@@ -10,13 +10,13 @@ import (
 	"crier/reliable/store"
 )
 
-// SenderConfig configures a Sender. Zero fields mean the defaults.
+// Config configures a Sender. Zero fields mean the defaults.
 type Config struct {
 	// Session is the session's random id. Required.
 	Session uint64
-	// Name of the stream, up to 255 bytes.
+	// Name is the name of the stream, up to 255 bytes.
 	Name string
-	// Start is the session's start; Wall is the wall clock then, in Unix
+	// Start is the start of the session, and Wall the wall clock then, in Unix
 	// nanoseconds.
 	Start reliable.Time
 	Wall  int64
@@ -24,58 +24,59 @@ type Config struct {
 	FirstSeq, FirstOffset uint64
 	// Channel is the sequence space within the session.
 	Channel uint32
-	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0
-	// means 1,472. DATA frames are smaller by what a REPAIR adds.
+	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507; 0 means
+	// 1,472. DATA frames are smaller by what a REPAIR adds.
 	Datagram int
-	// ResendBuffer bounds the frames that are held for repair, in bytes, and their
-	// number by one for each 256 bytes; 0 means 64 MiB. It must hold 8 full frames. An
-	// index of 24 bytes for each comes on top.
+	// ResendBuffer bounds the frames that are held for repair, in bytes; 0 means 64 MiB.
+	// It must hold 8 full frames. The number of frames is bounded to one for each 256
+	// bytes. An index of 24 bytes a frame comes on top.
 	ResendBuffer int
-	// Memory, if not zero, is what the resend buffer and its index lie in; RingSize
-	// says how long they are. Otherwise NewSender makes them.
+	// Memory, if not zero, is the memory of the resend buffer and its index, with the
+	// lengths that RingSize returns. Otherwise New allocates it.
 	Memory store.Memory
-	// BatchWait is how long a message may wait for others to share its
-	// datagram; 0 sends it at once.
+	// BatchWait is how long a message may wait for others to share its datagram; 0 sends
+	// it at once.
 	BatchWait time.Duration
-	// RepairShare is the part of the data rate that repairs may use, more than 0
-	// to 10; 0 means 0.5. RepairFloor is the rate that they may always use, in
-	// bytes a second; 0 means 16 MiB a second.
+	// RepairShare is the part of the data rate that repairs may use, up to 10; 0 means
+	// 0.5. RepairFloor is the rate that they may always use, in bytes a second; 0 means
+	// 16 MiB a second.
 	RepairShare float64
 	RepairFloor uint64
-	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers
-	// beyond it are served, and share one quota.
+	// MaxMembers bounds the table of subscribers; 0 means 4,096. Subscribers beyond it
+	// are served, and share one quota.
 	MaxMembers int
 
-	// Pace says whose pace counts: what subscribers that count have yet to take is
-	// kept. The zero value is nobody's. With another one, nothing is accepted in
-	// the first 100 ms, so that subscribers can say where they are.
+	// Pace selects the subscribers whose pace counts: frames that they have yet to take
+	// are kept. The zero value selects none. With another value, no message is accepted
+	// in the first 100 ms, so that subscribers can report their positions.
 	Pace reliable.Pace
-	// WhenFull says what becomes of a message that finds no room.
+	// WhenFull selects what happens to a message that finds no room.
 	WhenFull reliable.WhenFull
-	// WaitFor, if not 0, accepts nothing before so many subscribers have said where
-	// they are.
+	// WaitFor, if not 0, is the number of subscribers that must report their positions
+	// before a message is accepted.
 	WaitFor int
-	// StallTimeout is how long a subscriber that makes no progress may leave no
-	// room for others, before it is left out of the count; 0 means 5 s.
+	// StallTimeout is how long a subscriber without progress may leave no room for others
+	// before it is evicted from the count; 0 means 5 s.
 	StallTimeout time.Duration
-	// Linger is how long a closed session goes on repairing after the last request;
-	// 0 means 1 s. A subscriber that can't run for so long loses what it misses.
+	// Linger is how long a closed session goes on repairing after the last request; 0
+	// means 1 s. A subscriber that is stopped for that long loses the frames that it
+	// misses.
 	Linger time.Duration
-	// Disk bounds what is kept on disk when the ring is full, in bytes, where each
-	// frame has store.RecordHead besides a stride; 0 means
-	// there is none.
+	// Disk bounds the frames kept on disk when the ring is full, in bytes; 0 means that
+	// there is no disk. Each frame takes a stride and store.RecordHead.
 	Disk int64
 	// Cut says that the kernel or the network card may cut a Batch out of one write.
-	// Then it is tried now and then whether that does damage; Seed seeds the trials.
+	// Trials then find out now and then whether that damages datagrams. Seed seeds the
+	// trials.
 	Cut  bool
 	Seed uint64
-	// Uneven says that it is known to do damage where all datagrams are equally long:
-	// the last frame of a full batch is a little shorter than the others.
+	// Uneven says that cutting is known to damage datagrams of equal length. The last
+	// frame of a full batch is then a little shorter than the others.
 	Uneven bool
-	// MaxRate bounds what is sent, in bytes of datagrams a second; 0 means no bound.
-	// HEARTBEAT and the like don't wait for it: data and repairs leave room for them.
-	// Burst is how much may go out at once, in bytes; 0 means what the rate gives in
-	// 1 ms, and two datagrams at least.
+	// MaxRate bounds the traffic, in bytes of datagrams a second; 0 means no bound.
+	// HEARTBEAT and other control frames don't wait for it: data and repairs leave room
+	// for them. Burst is the number of bytes that may go out at once; 0 means as many as
+	// the rate gives in 1 ms, and at least two datagrams.
 	MaxRate, Burst uint64
 }
 
@@ -103,7 +104,7 @@ func (c *Config) setDefaults() {
 	}
 }
 
-// fitMemory says whether the memory that was given is as long as it must be.
+// fitMemory reports whether the given memory has the right lengths.
 func (c *Config) fitMemory() bool {
 	if c.Memory.Frames == nil && c.Memory.Index == nil {
 		return true

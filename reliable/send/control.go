@@ -8,8 +8,7 @@ import (
 	"crier/reliable/frame"
 )
 
-// nextControl returns the next frame for the group that isn't data, a repair or a
-// heartbeat.
+// nextControl returns the next SESSION or CONFIRM for the group.
 func (s *Sender) nextControl(now reliable.Time) (outgoing, bool) {
 	if now >= s.announceDue && !s.closing.on {
 		s.announceDue = now.Add(announceEvery)
@@ -19,18 +18,19 @@ func (s *Sender) nextControl(now reliable.Time) (outgoing, bool) {
 	return outgoing{Batch: b, kind: frame.Confirm}, ok
 }
 
-// maxWelcomes bounds the subscribers that wait for SESSION; others ask again.
+// maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
 const maxWelcomes = 256
 
-// welcomes are the subscribers that asked for SESSION, which HEARTBEAT follows.
+// welcomes holds the subscribers that asked for SESSION. HEARTBEAT follows it.
 type welcomes struct {
 	list    []welcome
 	refused uint64
 }
 
 type welcome struct {
-	to   netip.AddrPort
-	beat bool // SESSION is out
+	to netip.AddrPort
+	// beat says that SESSION was sent.
+	beat bool
 }
 
 func (w *welcomes) add(to netip.AddrPort) {
@@ -43,7 +43,7 @@ func (w *welcomes) add(to netip.AddrPort) {
 	}
 }
 
-// forget drops a subscriber that is no longer there.
+// forget drops a subscriber that has left.
 func (w *welcomes) forget(to netip.AddrPort) {
 	w.list = slices.DeleteFunc(w.list, func(one welcome) bool { return one.to == to })
 }
@@ -68,7 +68,7 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 	return s.control(to, f), true
 }
 
-// nextBeat returns the heartbeat, or BYE, that is due.
+// nextBeat returns the HEARTBEAT or BYE that is due.
 func (s *Sender) nextBeat(now reliable.Time) (outgoing, bool) {
 	if s.closing.on && !s.Pending() {
 		if now < s.closing.due {
@@ -88,8 +88,8 @@ func (s *Sender) nextBeat(now reliable.Time) (outgoing, bool) {
 	return s.control(netip.AddrPort{}, f), true
 }
 
-// Announce says anew who publishes and how far the session is, as at its start: nothing
-// may have been heard of it for a while, or it is at another address.
+// Announce repeats SESSION and HEARTBEAT as at the start of the session. Nothing may have
+// been heard of it for a while, or its address may have changed.
 func (s *Sender) Announce(now reliable.Time) {
 	s.announceDue = now
 	s.beats.start(now)
@@ -113,7 +113,8 @@ func (s *Sender) sessionFrame(now reliable.Time) *frame.Frame {
 	return &s.scratch
 }
 
-// beatFrame says how far the session is: what was sent, and what is still held.
+// beatFrame describes the progress of the session: the frames that were sent, and those
+// that are still held.
 func (s *Sender) beatFrame(now reliable.Time, kind frame.Kind) *frame.Frame {
 	oldest := min(s.store.Oldest(), s.store.Sent())
 	s.scratch = frame.Frame{

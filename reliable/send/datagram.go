@@ -8,17 +8,17 @@ import (
 	"crier/reliable/frame"
 )
 
-// A network whose MTU changes. Frames that were sealed never change: those that were made
-// before an MTU fell may be too large for it, and are neither sent nor repaired, which GONE
-// tells. One that is open is packed anew.
+// The MTU of a network may change, but a sealed frame never does. Frames that were sealed
+// before the MTU fell may be too large. They are neither sent nor repaired, and GONE says so.
+// The open frame is packed anew.
 
-// Datagram returns the largest datagram of now, in bytes.
+// Datagram returns the size of the largest datagram at present, in bytes.
 func (s *Sender) Datagram() int { return s.most }
 
-// SetDatagram bounds datagrams, in bytes, from now on, up to what the Sender was made
-// with. Frames are made for 256 at the least: where the network takes less, those that are
-// larger than it takes are treated like all that no longer fit. It returns how many frames
-// are in memory that don't.
+// SetDatagram bounds datagrams, in bytes, from now on, up to the configured size. Frames
+// are made for at least 256 bytes; if the network takes less, frames that are too large
+// are treated like all that no longer fit. SetDatagram returns the number of frames in
+// memory that don't.
 func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
 	was, wide := s.packer.size, s.wide
 	s.most = min(max(size, 0), s.cfg.Datagram)
@@ -40,8 +40,8 @@ func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
 	return unfit
 }
 
-// closeOpen makes the frame that is open fit the datagrams of now: its messages are packed
-// into as many as it takes. Where these find no room, it stays one that is too large.
+// closeOpen makes the open frame fit the current datagrams: its messages are packed into
+// as many frames as it takes. If these find no room, the open frame stays too large.
 func (s *Sender) closeOpen(now reliable.Time) {
 	if !s.packer.build.IsOpen() {
 		return
@@ -58,7 +58,7 @@ func (s *Sender) closeOpen(now reliable.Time) {
 	s.store.Seal(len(data), s.packer.nextOffset-s.packer.skipped)
 }
 
-// skipUnfit passes frames that were never sent, and are too large for it now.
+// skipUnfit passes over frames that were never sent and are now too large.
 func (s *Sender) skipUnfit(now reliable.Time) {
 	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide &&
 		len(s.store.Frame(s.store.Sent())) > s.most {

@@ -9,8 +9,8 @@ import (
 	"crier/reliable/repair"
 )
 
-// Handle takes a decoded frame that came from a subscriber. Frames of other
-// sessions, and kinds that no subscriber sends, are passed over.
+// Handle takes a decoded frame that came from a subscriber. It ignores frames of other
+// sessions, and kinds that no subscriber sends.
 func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if f.Session != s.cfg.Session || f.Channel != s.cfg.Channel {
 		return
@@ -92,15 +92,15 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	s.offload.asked(now, f.Ranges)
 }
 
-// sample takes the round trip that a NACK or STATUS tells. One that began before
-// this process was suspended tells how long it was suspended.
+// sample takes the round trip that a NACK or STATUS gives. A round trip that began before
+// this process was suspended is ignored.
 func (s *Sender) sample(now reliable.Time, m *member, f *frame.Frame) {
 	if f.Echo >= s.sessionTime(s.woke) {
 		s.members.sample(m, s.sessionTime(now), f)
 	}
 }
 
-// regroup tells the repairer how large and how far the group is.
+// regroup passes the group's size and round trip to the repairer.
 func (s *Sender) regroup(now reliable.Time) {
 	s.members.settle(now)
 	s.repairer.SetGroup(len(s.members.rows), s.members.rtt)

@@ -6,11 +6,13 @@ import (
 	"crier/reliable"
 )
 
-// heartbeats decides when a publisher says how far it is: soon after the last
-// data, then ever more rarely, and now and then while data flows.
+// heartbeats schedules HEARTBEAT frames: soon after the last data, then ever more rarely,
+// and now and then while data flows.
 type heartbeats struct {
-	wait time.Duration // from the last frame to the next heartbeat
-	last reliable.Time // the last heartbeat
+	// wait is the time from the last frame to the next heartbeat.
+	wait time.Duration
+	// last is when the last heartbeat was sent.
+	last reliable.Time
 	due  reliable.Time
 }
 
@@ -24,8 +26,8 @@ func (h *heartbeats) data(now reliable.Time) {
 	h.due = min(now.Add(heartbeatFirst), h.last.Add(reliable.HeartbeatData))
 }
 
-// sent notes a heartbeat and returns the interval to announce with it: the next
-// one comes no later.
+// sent notes a heartbeat, and returns the interval to announce in it: the next one comes
+// no later.
 func (h *heartbeats) sent(now reliable.Time) time.Duration {
 	h.last = now
 	h.due = now.Add(h.wait)

@@ -11,59 +11,74 @@ import (
 	"crier/reliable/peer"
 )
 
-// member is a publisher's row for one subscriber.
+// A member is a publisher's record of one subscriber.
 type member struct {
 	nack.Asker
-	name      string
-	room      uint64
-	heard     reliable.Time
-	said      uint64         // when it said its last word, on this session's clock; 0 if unknown
-	candidate peer.Candidate // another address
-	patience  time.Duration  // how long it may be quiet
-	rtt       nack.RTT
+	name  string
+	room  uint64
+	heard reliable.Time
+	// said is when it sent its last frame, on this session's clock; 0 if unknown.
+	said uint64
+	// candidate is another address that speaks for it.
+	candidate peer.Candidate
+	// patience is how long it may be silent before it is forgotten.
+	patience time.Duration
+	rtt      nack.RTT
 
 	// Its pace; see stall.go.
-	state    reliable.MemberState
-	reported bool   // position means something
-	told     uint64 // when it said so, on this session's clock; 0 if unknown
-	mark     uint64 // where it was at movedAt, when it last made progress
-	movedAt  reliable.Time
-	// caughtUp is where one that was left out counts again: what was sent by then. As soon as
-	// its position is held would be too soon: one that crawls would hold the others again.
+	state reliable.MemberState
+	// reported says that it has reported its position; told is when, on this session's
+	// clock, or 0 if unknown.
+	reported bool
+	told     uint64
+	// mark is its position at movedAt, when it last made progress.
+	mark    uint64
+	movedAt reliable.Time
+	// caughtUp is the position at which an evicted subscriber is readmitted: one past the
+	// frames sent by its eviction. To readmit it as soon as its position is held would be
+	// too soon: a slow one would hold up the others again.
 	caughtUp uint64
 
-	askedAt reliable.Time // when it last asked for something that is held; 0: never
-	askedTo uint64        // below which all that was lies
+	// askedAt is when it last asked for a frame that is held; 0 means never.
+	askedAt reliable.Time
+	// askedTo is one past the highest such frame.
+	askedTo uint64
 }
 
 // members is a publisher's table of subscribers, from their STATUS and NACKs.
 type members struct {
-	max      int
-	byID     map[uint64]*member
-	rows     []*member // in the order of their first word
-	overflow member    // stands for all that the table has no row for
-	refused  uint64    // frames from subscribers without a row
-	foreign  uint64    // frames of a subscriber from another address than its own
-	away     []away    // the last maxAway that were left out and not heard any more
+	max  int
+	byID map[uint64]*member
+	// rows is in the order of their first frame.
+	rows []*member
+	// overflow stands for all subscribers that the table has no row for.
+	overflow member
+	// refused counts frames from subscribers without a row.
+	refused uint64
+	// foreign counts frames of a subscriber from an address that is not its own.
+	foreign uint64
+	// away holds the last maxAway subscribers that were evicted and then fell silent.
+	away     []away
 	aways    int
 	departed departed
-	rtt      time.Duration // of the group
-	trips    []time.Duration
-	tripDue  reliable.Time
+	// rtt is the group's round trip.
+	rtt     time.Duration
+	trips   []time.Duration
+	tripDue reliable.Time
 }
 
 func newMembers(max int) members {
 	return members{max: max, byID: make(map[uint64]*member)}
 }
 
-// away is a subscriber that was left out of the count, and then forgotten since it
-// was not heard. If it comes back, suspended as it was, it is still left out.
+// An away is a subscriber that was evicted, and then forgotten because it fell silent. If
+// it comes back, from a suspension for example, it is still evicted.
 type away struct{ id, caughtUp uint64 }
 
-// maxAway bounds those that are remembered.
+// maxAway bounds the subscribers in away.
 const maxAway = 64
 
-// hear notes a subscriber's word, which comes from its own address, and returns its row.
+// hear notes a frame that comes from a subscriber's own address, and returns its row.
 func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *member {
 	m := t.byID[f.Subscriber]
 	if m == nil {
@@ -92,8 +107,8 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 	return m
 }
 
-// sample takes a round trip of one subscriber's: the time since the publisher's
-// time that it echoes, less how long it held it.
+// sample takes a subscriber's round trip: the time since the publisher's time that it
+// echoes, less how long it held that.
 func (t *members) sample(m *member, sessionTime uint64, f *frame.Frame) {
 	if f.Echo == 0 || f.Echo > sessionTime || uint64(f.Held) > sessionTime-f.Echo {
 		return
@@ -101,7 +116,7 @@ func (t *members) sample(m *member, sessionTime uint64, f *frame.Frame) {
 	m.rtt.Sample(time.Duration(sessionTime-f.Echo) - f.Held)
 }
 
-// sweep forgets subscribers that have missed several STATUS, and returns them.
+// sweep removes and returns the subscribers that have missed several STATUS.
 func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration) (gone []*member) {
 	kept := t.rows[:0]
 	for _, m := range t.rows {
@@ -120,7 +135,7 @@ func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration)
 	return gone
 }
 
-// leave remembers one that is left out and forgotten.
+// leave remembers an evicted subscriber that is forgotten.
 func (t *members) leave(one away) {
 	t.away = slices.DeleteFunc(t.away, func(a away) bool { return a.id == one.id })
 	if len(t.away) < maxAway {
@@ -131,7 +146,7 @@ func (t *members) leave(one away) {
 	t.aways++
 }
 
-// remove forgets one subscriber, and reports false if it has no row.
+// remove deletes a subscriber's row, and reports false if it has none.
 func (t *members) remove(m *member) bool {
 	i := slices.Index(t.rows, m)
 	if i < 0 {
@@ -142,7 +157,7 @@ func (t *members) remove(m *member) bool {
 	return true
 }
 
-// reported returns how many subscribers have said where they are.
+// reported returns the number of subscribers that have reported their positions.
 func (t *members) reported() (n int) {
 	for _, m := range t.rows {
 		if m.reported {

@@ -8,10 +8,10 @@ import (
 	"crier/reliable/peer"
 )
 
-// hear notes a subscriber's word and returns its row; nil for one that comes from
-// elsewhere than all that its subscriber said before: it is a stranger's, who would
-// move another's position or draw its repairs. Unless it has moved there; while that
-// isn't sure, it is served as one without a row.
+// hear notes a subscriber's frame and returns its row. It returns nil for a frame from an
+// address that is not the subscriber's own: it is a stranger's, which would move the
+// subscriber's position or draw its repairs. If the subscriber may be moving to that
+// address, it is served as one without a row until the move is certain.
 func (s *Sender) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *member {
 	m := s.members.byID[f.Subscriber]
 	if m == nil {
@@ -38,7 +38,7 @@ func (s *Sender) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *m
 	return &s.members.overflow
 }
 
-// goesOn says whether a subscriber's numbers and time go on where it left off.
+// goesOn reports whether a frame continues a subscriber's numbers and time.
 func (s *Sender) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {
 	told := peer.Told(f)
 	if f.Echo == 0 || told <= m.said || told > s.sessionTime(now) || f.Flags&frame.Leaving != 0 {

@@ -5,9 +5,11 @@ import (
 	"crier/reliable/frame"
 )
 
-// outgoing is the batch that is out, and what is in it.
+// outgoing is the batch that is being sent.
 type outgoing struct {
 	reliable.Batch
-	frames uint64     // DATA frames
-	kind   frame.Kind // of other frames
+	// frames counts its DATA frames.
+	frames uint64
+	// kind is the kind of its other frames.
+	kind frame.Kind
 }
