@@ -104,7 +104,7 @@ func (s *Sender) control(to netip.AddrPort, f *frame.Frame) outgoing {
 		kind: f.Kind}
 }
 
-// sessionFrame says who publishes, since when, and from which numbers on.
+// sessionFrame describes the session: its publisher, its start and its first numbers.
 func (s *Sender) sessionFrame(now reliable.Time) *frame.Frame {
 	s.scratch = frame.Frame{
 		Kind: frame.Session, Time: s.sessionTime(now), Wall: s.cfg.Wall, Channels: 1,

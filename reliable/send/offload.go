@@ -7,53 +7,59 @@ import (
 	"crier/reliable"
 )
 
-// An offload that lies: some kernels and network cards damage each datagram that they
-// cut out of one large write, where all are equally long, and no call fails. Their
-// receivers drop them unseen. So a Sender tries: of a number of batches a random half is
-// sent one datagram at a time. Who asks for all of the others, and for none of these,
-// says that cutting is to blame. A word in STATUS would not do: the damage is in the UDP
-// headers, so that no subscriber can count it, and one word would turn off everybody's. Nobody
-// can tell from what arrives which batches were
-// cut, so that one who lies would have to guess.
+// Some kernels and network cards damage each datagram that they cut out of one large write of
+// datagrams of equal length, and no call fails. The receivers drop the datagrams unseen. A
+// Sender therefore runs trials: a random half of a number of batches is sent one datagram at a
+// time. A subscriber that asks for all of the other batches, and for none of these, shows that
+// cutting is to blame. A flag in STATUS would not do. The damage is in the UDP headers, so no
+// subscriber can count it, and a single flag would turn off offload for everybody. Which
+// batches were cut can't be told from what arrives, so a liar would have to guess.
 
 const (
-	// trialSize is how many batches a trial has: of all ways to choose the half of
-	// them, which are 601 million, one is right.
+	// trialSize is the number of batches in a trial. Of all 601 million ways to choose
+	// half of them, one is right.
 	trialSize = 32
-	// trialDoubt is how many that were cut must be missing, and none of the others,
-	// for nothing more to be cut until the trial is over.
+	// trialDoubt is how many batches that were cut must be missing, and none of the
+	// others, for cutting to stop until the trial is over.
 	trialDoubt = 4
-	// trialSettle is how long after its last batch it is judged, at the soonest: the
-	// NACKs for the last ones must have come.
+	// trialSettle is the least time from the last batch to the verdict: the NACKs for the
+	// last batches must have come.
 	trialSettle = 20 * time.Millisecond
-	// trialWait is for how long after its last batch a trial is open.
+	// trialWait is how long a trial stays open after its last batch.
 	trialWait = 2 * time.Second
-	// trialPause is the least time between the starts of two trials, and after one that
-	// has shown something.
+	// trialPause is the least time between the starts of two trials, and from a verdict
+	// to the next trial.
 	trialPause = time.Second
 )
 
-// offload is what a Sender knows of whether its batches may be cut out of one write.
+// offload finds out whether batches may be cut out of one write.
 type offload struct {
-	may  bool // they may be, as far as the socket says
-	off  bool // that lies
+	// may says that the socket allows it.
+	may bool
+	// off says that a trial has shown damage.
+	off  bool
 	rand *nack.Rand
 
-	open    bool // a trial is
+	// open says that a trial is open.
+	open    bool
 	batches [trialSize]trial
-	count   int           // of batches
-	cut     int           // of these, those that were cut
-	full    reliable.Time // when the last batch went out; Never before
-	due     reliable.Time // no trial begins before
-	doubt   bool
-	trials  uint64
+	// count is the number of batches so far, and cut the number of those that were cut.
+	count int
+	cut   int
+	// full is when the last batch went out; Never before.
+	full reliable.Time
+	// due is when the next trial may begin.
+	due    reliable.Time
+	doubt  bool
+	trials uint64
 }
 
-// trial is one batch of a trial.
+// A trial is one batch of a trial.
 type trial struct {
 	nack.Range
-	cut         bool
-	first, last bool // its first and last frame were asked for
+	cut bool
+	// first and last say that its first and last frame were asked for.
+	first, last bool
 }
 
 // begin begins a trial, unless there was one lately.
@@ -66,8 +72,8 @@ func (o *offload) begin(now reliable.Time) {
 	o.trials++
 }
 
-// OffloadOff says whether datagrams that are cut out of one write were found not to
-// arrive: then all are sent one by one.
+// OffloadOff reports whether datagrams that are cut out of one write were found not to
+// arrive. If so, all datagrams are sent one by one.
 func (s *Sender) OffloadOff() bool { return s.offload.off }
 
 // close ends the trial.
@@ -75,7 +81,7 @@ func (o *offload) close(now reliable.Time) {
 	o.open, o.doubt, o.due = false, false, now.Add(trialPause)
 }
 
-// single says whether a batch of equally long frames is to be sent one by one.
+// single reports whether a batch of frames of equal length is to be sent one by one.
 func (o *offload) single(now reliable.Time, frames nack.Range) bool {
 	o.judge(now)
 	if o.off || !o.open || o.count == trialSize {
@@ -93,7 +99,7 @@ func (o *offload) single(now reliable.Time, frames nack.Range) bool {
 	return !cut
 }
 
-// asked takes what a NACK asks for, and judges.
+// asked takes the ranges of a NACK.
 func (o *offload) asked(now reliable.Time, ranges []nack.Range) {
 	if !o.open {
 		for _, r := range ranges {
@@ -114,7 +120,7 @@ func (o *offload) asked(now reliable.Time, ranges []nack.Range) {
 	o.judge(now)
 }
 
-// judge says what a trial has shown, and ends it if that is all.
+// judge ends the trial if it has shown enough.
 func (o *offload) judge(now reliable.Time) {
 	if !o.open {
 		return
@@ -138,13 +144,13 @@ func (o *offload) judge(now reliable.Time) {
 	}
 }
 
-// repairsSingle says whether repairs are to be sent one by one: where batches are
-// missing that were cut, they would be as well.
+// repairsSingle reports whether repairs are to be sent one by one: where cut batches are
+// missing, cut repairs would be as well.
 func (o *offload) repairsSingle() bool {
 	return o.off || o.doubt || o.open && o.missing() > 0
 }
 
-// missing returns how many batches that were cut are missing.
+// missing returns the number of cut batches that are missing.
 func (o *offload) missing() (n int) {
 	for i := range o.batches[:o.count] {
 		if b := &o.batches[i]; b.cut && b.first && b.last {

@@ -12,12 +12,13 @@ import (
 // maxMemberEvents bounds the events that wait to be polled.
 const maxMemberEvents = 256
 
-// crawl is how slowly a subscriber may be and not count as stalled: in the stall
-// time it must pass one in so many of the frames that the ring holds.
+// crawl bounds how slow a subscriber may be without being stalled: within the stall time
+// it must pass one in so many of the frames that the ring holds.
 const crawl = 1024
 
-// pacekeeper knows whose pace counts. Subscribers that are dead, suspended, or crawl hold
-// the others back for the stall time, and are then left out of the count, by name.
+// A pacekeeper knows whose pace counts. Subscribers that are dead, suspended, or very
+// slow hold up the others for the stall time, and are then evicted from the count, by
+// name.
 type pacekeeper struct {
 	cfg     *Config
 	table   *members
@@ -25,32 +26,35 @@ type pacekeeper struct {
 	store   *store.Buffer
 	window  *window
 
-	events  []reliable.MemberEvent // that wait to be polled
-	lost    uint64                 // events that found no room
-	leftOut uint64                 // times that a subscriber was left out
+	// events wait to be polled.
+	events []reliable.MemberEvent
+	// lost counts events that found no room.
+	lost uint64
+	// evicted counts evictions.
+	evicted uint64
 	scratch []uint64
 }
 
 // needed returns the lowest frame that a subscriber that counts has yet to pass.
 func (k *pacekeeper) needed() uint64 {
-	hold, positions, p := store.None, k.scratch[:0], &k.cfg.Pace
+	lowest, positions, p := store.None, k.scratch[:0], &k.cfg.Pace
 	for _, m := range k.table.rows {
 		if m.state != reliable.Counted {
 			continue
 		}
-		if hold = min(hold, m.Position); p.Kind == reliable.PaceQuorum {
+		if lowest = min(lowest, m.Position); p.Kind == reliable.PaceQuorum {
 			positions = append(positions, m.Position)
 		}
 	}
 	if len(positions) > p.Quorum {
 		slices.SortFunc(positions, func(a, b uint64) int { return cmp.Compare(b, a) })
-		hold = positions[p.Quorum-1]
+		lowest = positions[p.Quorum-1]
 	}
 	k.scratch = positions
-	return hold
+	return lowest
 }
 
-// enter changes a subscriber's state, and tells.
+// enter changes a subscriber's state, and adds an event.
 func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 	from := m.state
 	if from == to {
@@ -62,7 +66,7 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 		k.tell(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
 	}
 	if to == reliable.LeftOut {
-		k.leftOut++
+		k.evicted++
 	}
 }
 
@@ -74,7 +78,8 @@ func (k *pacekeeper) tell(ev reliable.MemberEvent) {
 	k.events = append(k.events, ev)
 }
 
-// moved takes where a subscriber is, and reports whether what is needed may have changed.
+// moved takes a subscriber's position, and reports whether the frames that are needed may
+// have changed.
 func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (changed bool) {
 	position = min(position, k.store.Next())
 	m.reported = true
@@ -109,15 +114,15 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 	return true
 }
 
-// stalls says whether a subscriber alone leaves no room for the message that found
+// stalls reports whether a subscriber alone leaves no room for the message that found
 // none.
 func (k *pacekeeper) stalls(m *member) bool {
 	return m.state == reliable.Counted && !k.store.FitsBehind(m.Position, k.window.needs)
 }
 
-// leaveOut leaves those out of the count who have held the others back for the
+// evict takes those subscribers out of the count that have held up the others for the
 // stall time.
-func (k *pacekeeper) leaveOut(now reliable.Time) (changed bool) {
+func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 	if !k.window.waits() || k.window.by != reliable.BySubscribers {
 		return false
 	}
@@ -131,13 +136,12 @@ func (k *pacekeeper) leaveOut(now reliable.Time) (changed bool) {
 	return changed
 }
 
-// stallEnd returns when a subscriber that doesn't move will have held the others
-// back for long enough.
+// stallEnd returns when a subscriber that makes no progress is evicted.
 func (k *pacekeeper) stallEnd(m *member) reliable.Time {
 	return max(k.window.since, m.movedAt).Add(k.cfg.StallTimeout)
 }
 
-// stallDue returns when to leave somebody out.
+// stallDue returns when the next subscriber may be evicted.
 func (k *pacekeeper) stallDue() reliable.Time {
 	at := reliable.Never
 	if k.window.waits() && k.window.by == reliable.BySubscribers {
@@ -150,7 +154,7 @@ func (k *pacekeeper) stallDue() reliable.Time {
 	return at
 }
 
-// patience returns how long a subscriber may be unheard before it is forgotten.
+// patience returns how long a subscriber may be silent before it is forgotten.
 func (k *pacekeeper) patience(m *member) time.Duration {
 	patience := m.patience
 	if m.state == reliable.Counted {
@@ -159,9 +163,9 @@ func (k *pacekeeper) patience(m *member) time.Duration {
 	return patience
 }
 
-// owes says whether a subscriber that counts has yet to take something, and is
-// still at it.
-// Close waits for such a one beyond the time that it repairs for others.
+// owes reports whether a subscriber that counts has yet to take something, and still
+// makes progress. Close waits for such a subscriber beyond the time for which it repairs
+// for others.
 func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 	for _, m := range k.table.rows {
 		if m.state == reliable.Counted && m.Position < k.store.Next() &&

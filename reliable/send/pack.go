@@ -7,12 +7,11 @@ import (
 	"crier/reliable/frame"
 )
 
-// Publish packs one message into the resend buffer and returns its offset. The
-// message is copied. All of its frames have room or none is used. While frames
-// that were not sent yet, or must be kept for subscribers, leave no room, it
-// returns ErrFull, or, with WhenFull Drop, the offset of the message that it
-// dropped and ErrDropped. It returns a TooLargeError for a message that can never
-// be sent, and ErrClosed after Close.
+// Publish packs a copy of a message into the resend buffer and returns its offset. Either
+// all of its frames have room or none is used. While frames that were not sent yet, or
+// must be kept for subscribers, leave no room, Publish returns ErrFull; with WhenFull
+// Drop it returns ErrDropped and the offset of the dropped message. It returns a
+// TooLargeError for a message that can never be sent, and ErrClosed after Close.
 func (s *Sender) Publish(now reliable.Time, message []byte) (uint64, error) {
 	if s.closing.on {
 		return 0, reliable.ErrClosed
@@ -33,8 +32,8 @@ func (s *Sender) Publish(now reliable.Time, message []byte) (uint64, error) {
 	return s.accept(now, message), nil
 }
 
-// Append is Publish for a message that fits the open frame whole, which is all
-// that it looks at: it reports false, and does nothing, for any other.
+// Append is Publish for a message that fits into the open frame as a whole. For any other
+// it does nothing and reports false.
 func (s *Sender) Append(message []byte) (uint64, bool) {
 	if s.closing.on || !s.packer.build.IsOpen() || !s.packer.build.Fits(len(message)) {
 		return 0, false
@@ -47,10 +46,11 @@ func (s *Sender) Append(message []byte) (uint64, bool) {
 	return offset, true
 }
 
-// PublishBatch packs messages, which get consecutive offsets, and returns the
-// first one's. All of them have room or none is taken, or all are dropped: the
-// errors are those of Publish, a TooLargeError in one that says which message it is, and
-// a BatchTooLargeError for more than the resend buffer can hold.
+// PublishBatch packs messages, which get consecutive offsets, and returns the first
+// offset. Either all messages have room or none is taken, or all are dropped. The errors
+// are those of Publish; a TooLargeError is wrapped in one that tells which message is too
+// large. PublishBatch returns a BatchTooLargeError for more than the resend buffer can
+// hold.
 func (s *Sender) PublishBatch(now reliable.Time, messages [][]byte) (uint64, error) {
 	if s.closing.on {
 		return 0, reliable.ErrClosed
@@ -98,8 +98,8 @@ func (s *Sender) accept(now reliable.Time, message []byte) uint64 {
 	return offset
 }
 
-// reserveAll is reserve for many messages, which one after the other don't take
-// more frames than is reckoned here.
+// reserveAll is reserve for many messages. One by one, they don't take more frames than
+// it assumes.
 func (s *Sender) reserveAll(messages [][]byte) error {
 	if len(messages) == 1 {
 		return s.reserve(len(messages[0]))
@@ -123,7 +123,7 @@ func (s *Sender) reserveAll(messages [][]byte) error {
 	return s.window.roomFor(frames)
 }
 
-// reserve checks that a message of n bytes has room without overwriting what was
+// reserve checks that a message of n bytes has room without overwriting frames that were
 // not sent yet, or must be kept.
 func (s *Sender) reserve(n int) error {
 	if n > frame.MaxMessage {

@@ -9,43 +9,52 @@ import (
 	"crier/reliable/store"
 )
 
-// minSplit is the least room, in bytes, worth starting a message in that doesn't
-// fit whole: less is padded, so that small messages stay in one frame.
+// minSplit is the least room, in bytes, worth starting a message in that doesn't fit as a
+// whole. Less is padded, so that small messages stay in one frame.
 const minSplit = 64
 
-// frameRoomHead is the longest head of a chunk, in bytes.
+// frameRoomHead is the size of the longest head of a chunk, in bytes.
 const frameRoomHead = 3
 
-// shorter is by how much the last frame of a full batch is shorter where one of equally
-// long frames would be damaged, in bytes.
+// shorter is by how many bytes the last frame of a full batch is shorter if batches of
+// equal frames would be damaged.
 const shorter = 16
 
-// packer packs messages into frames of a store.
+// A packer packs messages into frames of a store.
 type packer struct {
 	store   *store.Buffer
 	session uint64
 	channel uint32
-	start   reliable.Time // of the session
-	wait    time.Duration // of a message for others to share its frame
-	uneven  bool          // the last frame of a full batch is shorter than the others
+	// start is the start of the session.
+	start reliable.Time
+	// wait is how long a message waits for others to share its frame.
+	wait time.Duration
+	// uneven says that the last frame of a full batch is shorter than the others.
+	uneven bool
 
-	build      frame.Builder
-	nextOffset uint64        // of the next message
-	due        reliable.Time // when the open frame must go
-	flush      bool          // the open frame goes at once
-	size       int           // the datagrams that frames are made for, in bytes
-	skipped    uint64        // messages that were dropped and not told yet; no frame is open then
+	build frame.Builder
+	// nextOffset is the offset of the next message.
+	nextOffset uint64
+	// due is when the open frame must go.
+	due reliable.Time
+	// flush says that the open frame goes at once.
+	flush bool
+	// size is the size of the datagrams that frames are made for, in bytes.
+	size int
+	// skipped counts dropped messages that subscribers were not told of. While it is not
+	// 0, no frame is open.
+	skipped uint64
 }
 
-// holds reports whether a frame is open and has something.
-func (p *packer) holds() bool { return p.build.IsOpen() && !p.build.Empty() }
+// filling reports whether a frame is open and not empty.
+func (p *packer) filling() bool { return p.build.IsOpen() && !p.build.Empty() }
 
-// pending reports whether something is packed, or is to be, that is not sent yet.
+// pending reports whether anything is packed, or to be packed, that is not sent yet.
 func (p *packer) pending() bool {
-	return p.store.Sent() != p.store.Next() || p.holds() || p.skipped > 0
+	return p.store.Sent() != p.store.Next() || p.filling() || p.skipped > 0
 }
 
-// flushedOffset returns the offset of the first message that is not yet whole with the
+// flushedOffset returns the offset of the first message that is not yet wholly with the
 // kernel.
 func (p *packer) flushedOffset() uint64 {
 	if !p.pending() || p.store.Sent() == p.store.Next() && !p.build.IsOpen() {
@@ -54,7 +63,7 @@ func (p *packer) flushedOffset() uint64 {
 	return p.store.Offset(p.store.Sent())
 }
 
-// frames returns how many frames a message of n bytes takes at most.
+// frames returns the largest number of frames that a message of n bytes takes.
 func (p *packer) frames(n int) uint64 {
 	if n+frameRoomHead > p.room() {
 		return uint64(frame.Frames(n, p.room()))
@@ -62,7 +71,7 @@ func (p *packer) frames(n int) uint64 {
 	return 1
 }
 
-// room returns how many bytes of chunks fit any frame.
+// room returns how many bytes of chunks fit into any frame.
 func (p *packer) room() int {
 	room := frame.DataRoom(p.size)
 	if p.uneven {
@@ -71,9 +80,9 @@ func (p *packer) room() int {
 	return room
 }
 
-// leastUsed returns how many bytes of messages a full frame has at the least, with the
-// heads of whole ones. It wastes less than a part of minSplit bytes, and has two heads more
-// than messages do, of a part that goes on and of one that starts.
+// leastUsed returns the least number of bytes of messages in a full frame, with the heads
+// of whole ones. A frame wastes less than minSplit bytes, and has at most two more heads:
+// of a part that continues and of one that starts.
 func (p *packer) leastUsed() int { return p.room() - minSplit - 2*frame.PartHead }
 
 // largest returns the largest message that the resend buffer can hold.
@@ -99,7 +108,7 @@ func (p *packer) pack(now reliable.Time, message []byte) {
 	p.packRest(now, message[p.build.Start(message):])
 }
 
-// packRest puts what is left of a message into the next frames.
+// packRest puts the rest of a message into the next frames.
 func (p *packer) packRest(now reliable.Time, rest []byte) {
 	for len(rest) > 0 {
 		if p.build.IsOpen() {
@@ -110,9 +119,8 @@ func (p *packer) packRest(now reliable.Time, rest []byte) {
 	}
 }
 
-// open starts the next frame, whose first chunk belongs to the message at
-// offset, and whose first message to start is at start.
-// What was dropped before comes first.
+// open starts the next frame. Its first chunk belongs to the message at offset, and the
+// first message that starts in it is at start. Dropped messages come first.
 func (p *packer) open(now reliable.Time, offset, start uint64) {
 	skip := p.skipped
 	offset, start = offset-skip, start-skip
@@ -130,14 +138,14 @@ func (p *packer) open(now reliable.Time, offset, start uint64) {
 	}
 }
 
-// seal closes the open frame; full pads it to the size of a full one.
+// seal closes the open frame. If full is set, it is padded to the size of a full one.
 func (p *packer) seal(full bool) {
 	b := p.build.Seal(full)
 	p.store.Seal(len(b), p.nextOffset-p.skipped)
 }
 
-// repack opens the frame with the next number again, for what a sealed one holds, and as
-// many after it as it takes. It reports false, and does nothing, where the ring has no room.
+// repack opens the next frame again for the content of a sealed one, and as many frames
+// after it as it takes. It does nothing and reports false if the ring has no room.
 func (p *packer) repack(data []byte) bool {
 	var d frame.Decoder
 	var f frame.Frame

@@ -12,9 +12,9 @@ const (
 	DefaultStallTimeout = 5 * time.Second
 	// DefaultLinger is how long a closed session goes on after the last request.
 	DefaultLinger = time.Second
-	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second;
-	// what goes to subscribers that are behind may use as much again. With more, one that
-	// loses 70 % on a slow link delays the others by seconds.
+	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second.
+	// Repairs for subscribers that are behind may use as much again. With a higher rate,
+	// a subscriber that loses 70 % on a slow link delays the others by seconds.
 	DefaultRepairFloor = 16 << 20
 
 	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
@@ -22,8 +22,8 @@ const (
 	maxRate     = 1 << 40
 	confirmPart = 16
 
-	// heartbeatFirst is when the first heartbeat follows the last data: a lost
-	// tail is found that soon. Each further one waits twice as long, up to
+	// heartbeatFirst is the time from the last data to the first heartbeat: a lost tail
+	// is found that soon. Each further heartbeat waits twice as long, up to
 	// heartbeatLast.
 	heartbeatFirst = time.Millisecond
 	heartbeatLast  = 400 * time.Millisecond
@@ -32,11 +32,10 @@ const (
 	// byeLast is the longest time between two BYEs.
 	byeLast = 100 * time.Millisecond
 
-	// drainMax is the longest that a closed session still repairs, unless it lingers
-	// longer.
+	// drainMax bounds how long a closed session repairs, unless it lingers longer.
 	drainMax = 30 * time.Second
 
-	// behindTurn is how many batches of data may go out before one for subscribers that
-	// are behind.
+	// behindTurn is the number of batches of data before one for subscribers that are
+	// behind.
 	behindTurn = 4
 )

@@ -6,15 +6,17 @@ import (
 	"crier/reliable"
 )
 
-// dataRate measures how fast DATA is sent.
+// A dataRate measures how fast DATA is sent.
 type dataRate struct {
-	rate  uint64 // lately, in bytes a second
-	bytes uint64 // since from
+	// rate is the recent rate, in bytes a second.
+	rate uint64
+	// bytes counts the bytes since from.
+	bytes uint64
 	from  reliable.Time
 }
 
-// pass lets time pass, and reports whether the rate was worked out anew. The repairs of a
-// burst come after it: the rate falls slowly.
+// pass lets time pass, and reports whether it updated the rate. The repairs of a burst
+// come after it, so the rate falls slowly.
 func (d *dataRate) pass(now reliable.Time) bool {
 	elapsed := now.Sub(d.from)
 	if elapsed < 50*time.Millisecond {

@@ -11,11 +11,11 @@ import (
 // ring and then on disk, until every subscriber that counts has passed it. While
 // nothing more fits, the window is full, and messages are dropped, or wait.
 
-// gatherTime is how long a session whose pace counts waits for subscribers to
-// say where they are, before it accepts the first message.
+// gatherTime is how long a session whose pace counts waits for subscribers to report
+// their positions before it accepts the first message.
 const gatherTime = 100 * time.Millisecond
 
-// refuse answers a message that finds no room.
+// refuse handles a message that finds no room.
 func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
 	if s.window.gathering {
 		return 0, reliable.ErrFull
@@ -37,9 +37,9 @@ func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
 	return offset, reliable.ErrDropped
 }
 
-// skip tells subscribers of dropped messages in a frame of their own, where no
-// message takes the word along: not before there is plenty of room, or the words
-// would leave none for messages.
+// skip tells subscribers of dropped messages in a frame of their own, if no message takes
+// the word along. It waits until there is plenty of room; otherwise such frames would
+// leave none for messages.
 func (s *Sender) skip(now reliable.Time) {
 	room := max(2, s.store.Slots()/4)
 	if s.closing.on {
@@ -50,16 +50,16 @@ func (s *Sender) skip(now reliable.Time) {
 	}
 }
 
-// Freed counts the times that room came after ErrFull: who waits to publish may
-// try again when it has changed.
+// Freed counts the times that room came after ErrFull. A publisher that waits may try
+// again when the count has changed.
 func (s *Sender) Freed() uint64 { return s.window.freed }
 
-// HeldBy returns what leaves no room now, and false where there is room, as far
-// as Publish has found out.
+// HeldBy returns what leaves no room now, and false if there is room, as far as Publish
+// has found out.
 func (s *Sender) HeldBy() (reliable.Holder, bool) { return s.window.by, s.window.waits() }
 
-// gather ends the wait for subscribers, when there are as many as were asked for,
-// or had time enough.
+// gather ends the wait for subscribers once there are as many as configured, or the time
+// is over.
 func (s *Sender) gather(now reliable.Time) {
 	k := &s.window
 	if !k.gathering {
@@ -76,7 +76,7 @@ func (s *Sender) gather(now reliable.Time) {
 	k.freed++
 }
 
-// refloor finds anew what must be kept, after a subscriber moved, came or went.
+// refloor updates the frames that must be kept, after a subscriber moved, came or left.
 func (s *Sender) refloor(now reliable.Time) {
 	if s.cfg.Pace.IsZero() {
 		return
@@ -85,8 +85,8 @@ func (s *Sender) refloor(now reliable.Time) {
 	s.window.noteRoom(now)
 }
 
-// reportEvery returns after how many frames a subscriber is to say where it is: a
-// sixteenth of the ring; 0 where that doesn't matter.
+// reportEvery returns the number of frames after which a subscriber is to report its
+// position: a sixteenth of the ring, or 0 if positions don't matter.
 func (s *Sender) reportEvery() uint64 {
 	if s.cfg.Pace.IsZero() {
 		return 0

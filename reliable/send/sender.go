@@ -11,10 +11,11 @@ import (
 	"crier/reliable/store"
 )
 
-// Sender is one session at its publisher.
+// A Sender is the publisher's end of one session.
 type Sender struct {
-	cfg      Config
-	now      reliable.Time // of the last call that knew it
+	cfg Config
+	// now is the time of the last call that passed it.
+	now      reliable.Time
 	store    *store.Buffer
 	packer   packer
 	window   window
@@ -27,11 +28,16 @@ type Sender struct {
 	pace     pacekeeper
 	beats    heartbeats
 
-	most int    // what the network takes: less than that, where it is less than 256
-	wide uint64 // frames below may be too large for that
+	// most is the largest datagram that the network takes, which may be less than 256
+	// bytes.
+	most int
+	// Frames below wide may be larger than that.
+	wide uint64
 
-	armed reliable.Time // the last deadline
-	woke  reliable.Time // when this process went on after it had been suspended
+	// armed is the last deadline.
+	armed reliable.Time
+	// woke is when this process resumed after it had been suspended.
+	woke reliable.Time
 
 	announceDue reliable.Time
 	sweepDue    reliable.Time
@@ -48,7 +54,7 @@ type Sender struct {
 	stats   Stats
 }
 
-// New returns a session that has sent nothing yet.
+// New returns a Sender that has sent nothing yet.
 func New(cfg Config) (*Sender, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
@@ -115,7 +121,7 @@ func (s *Sender) tick(now reliable.Time) {
 	}
 }
 
-// notice looks whether this process was suspended.
+// notice checks whether this process was suspended.
 func (s *Sender) notice(now reliable.Time) {
 	if s.armed != reliable.Never && now.Sub(s.armed) > reliable.Suspended {
 		s.woke, s.armed = now, now
@@ -141,12 +147,12 @@ func (s *Sender) Advance(now reliable.Time) {
 		s.repairer.SetDataRate(now, s.rate.rate)
 	}
 	s.repairer.Advance(now)
-	if s.window.full && s.pace.leaveOut(now) {
+	if s.window.full && s.pace.evict(now) {
 		s.refloor(now)
 	}
 }
 
-// Deadline returns when to call Advance, and then Next.
+// Deadline returns when Advance, and then Next, must be called.
 func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	s.notice(now) // before the last deadline is forgotten
 	if s.Finished(now) {
@@ -171,7 +177,7 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 		at = min(at, s.pace.stallDue())
 	}
 	data := reliable.Never // when the next data, or repair, may go
-	if s.packer.holds() {
+	if s.packer.filling() {
 		data = s.packer.due
 	}
 	if s.limit.Bounds() && s.store.Sent() != s.store.Next() {

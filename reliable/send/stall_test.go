@@ -116,7 +116,7 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p.fill(message)
 	p.reports(100)
 	p.fill(message)
-	p.window.held[reliable.BySubscribers].Times = 1
+	p.window.blocked[reliable.BySubscribers].Times = 1
 	p.wantLeftOut(100, message)
 }
 

@@ -5,58 +5,93 @@ import (
 	"crier/reliable"
 )
 
-// SenderStats counts what a Sender did.
+// Stats counts what a Sender did.
 type Stats struct {
-	Accepted      uint64 // messages, those that were dropped among them
-	AcceptedBytes uint64 // their bytes
-	Dropped       uint64 // messages that found no room
-	DroppedBytes  uint64 // their bytes
-	NextOffset    uint64 // of the next message
-	Frames        uint64 // DATA frames sent for the first time
-	TooLarge      uint64 // DATA frames that were never sent, for the network's MTU had fallen
-	Repairs       uint64 // REPAIR frames sent
-	RepairBytes   uint64 // their bytes
-	Refused       uint64 // DATA and REPAIR frames that the kernel refused
-	CatchUps      uint64 // of the repairs, those to subscribers that were behind
-	Heartbeats    uint64
-	Datagrams     uint64 // of all kinds
-	Bytes         uint64 // of all kinds
-	Nacks         uint64 // NACK frames received
-	Statuses      uint64 // STATUS frames received
-	Unknown       uint64 // ranges asked for that were never sent
-	Confirms      uint64 // CONFIRM frames sent
-	Unconfirmed   uint64 // ranges that none had room for
-	Unanswered    uint64 // answers to single subscribers that found no room to wait
-	Trials        uint64 // of whether datagrams that are cut out of one write arrive
-	OffloadOff    bool   // they don't, and all are sent one by one since
-	Members       int    // subscribers known
-	MembersFull   uint64 // frames from subscribers beyond the table's size
-	Foreign       uint64 // frames of a subscriber from another address than its own
-	Moved         uint64 // times that a subscriber went on at another address
-	Contested     uint64 // frames for a subscriber that several addresses speak for
-	Responder     nack.ResponderStats
+	// Accepted counts messages, including dropped ones, and AcceptedBytes their bytes.
+	Accepted      uint64
+	AcceptedBytes uint64
+	// Dropped counts messages that found no room, and DroppedBytes their bytes.
+	Dropped      uint64
+	DroppedBytes uint64
+	// NextOffset is the offset of the next message.
+	NextOffset uint64
+	// Frames counts DATA frames sent for the first time.
+	Frames uint64
+	// TooLarge counts DATA frames that were never sent because the network's MTU had
+	// fallen.
+	TooLarge uint64
+	// Repairs counts REPAIR frames sent, and RepairBytes their bytes.
+	Repairs     uint64
+	RepairBytes uint64
+	// Refused counts DATA and REPAIR frames that the kernel refused.
+	Refused uint64
+	// CatchUps counts the repairs that went to subscribers that were behind.
+	CatchUps uint64
+	// Heartbeats counts HEARTBEAT frames sent.
+	Heartbeats uint64
+	// Datagrams counts datagrams of all kinds, and Bytes their bytes.
+	Datagrams uint64
+	Bytes     uint64
+	// Nacks and Statuses count NACK and STATUS frames received.
+	Nacks    uint64
+	Statuses uint64
+	// Unknown counts requested ranges that were never sent.
+	Unknown uint64
+	// Confirms counts CONFIRM frames sent.
+	Confirms uint64
+	// Unconfirmed counts ranges that no CONFIRM had room for.
+	Unconfirmed uint64
+	// Unanswered counts answers to single subscribers that found no room to wait.
+	Unanswered uint64
+	// Trials counts trials of offload. OffloadOff says that one has shown damage, and
+	// that all datagrams are sent one by one since.
+	Trials     uint64
+	OffloadOff bool
+	// Members is the number of known subscribers.
+	Members int
+	// MembersFull counts frames from subscribers beyond the table's size.
+	MembersFull uint64
+	// Foreign counts frames of a subscriber from an address that is not its own.
+	Foreign uint64
+	// Moved counts the times that a subscriber moved to another address.
+	Moved uint64
+	// Contested counts frames for a subscriber that several addresses speak for.
+	Contested uint64
+	// Responder counts the decisions about repairs.
+	Responder nack.ResponderStats
 
-	// What held the producer, or made it drop: how often and for how long nothing
-	// fit, by whose fault.
+	// HeldBy tells how often and for how long nothing fit, so that the producer waited or
+	// messages were dropped, by cause.
 	HeldBy [reliable.Holders]reliable.Held
 	// RateLimited is how long frames were ready to be sent and waited for the rate
 	// limit.
 	RateLimited reliable.Held
 
-	Counted          int    // subscribers whose pace counts now
-	Retained         uint64 // frames that are kept for them now
-	LeftOut          uint64 // times that a subscriber was left out of the count
-	MemberEventsLost uint64 // events of subscribers that nobody polled
-	DiskFrames       uint64 // frames on disk now
-	DiskWritten      uint64 // frames
-	DiskRead         uint64 // frames
-	DiskErrors       uint64 // jobs that failed
+	// Counted is the number of subscribers whose pace counts now, and Retained the number
+	// of frames that are kept for them.
+	Counted  int
+	Retained uint64
+	// LeftOut counts evictions of subscribers from the count.
+	LeftOut uint64
+	// MemberEventsLost counts member events that were never polled.
+	MemberEventsLost uint64
+	// DiskFrames is the number of frames on disk now. DiskWritten and DiskRead count
+	// frames, and DiskErrors jobs that failed.
+	DiskFrames  uint64
+	DiskWritten uint64
+	DiskRead    uint64
+	DiskErrors  uint64
 
-	// Of what was promised to subscribers, as it stands now.
-	NeverLeft uint64 // DATA frames that the kernel refused, and that were not repeated since
-	EndLeft   bool   // BYE was said, and not refused each time
-	Lacking   uint64 // subscribers that lack something: see Member.Lacks
-	Asking    uint64 // subscribers that repairs were cut short for: see Member.Asks
+	// NeverLeft counts DATA frames that the kernel refused, and that were not repeated
+	// since. It and the fields below stand for what the publisher still owes.
+	NeverLeft uint64
+	// EndLeft says that the kernel took a BYE.
+	EndLeft bool
+	// Lacking is the number of subscribers that lack something; see Member.Lacks.
+	Lacking uint64
+	// Asking is the number of subscribers for which repairs were cut short; see
+	// Member.Asks.
+	Asking uint64
 }
 
 // Stats returns the counters so far.
@@ -72,8 +107,8 @@ func (s *Sender) Stats() Stats {
 	st.Repairs, st.RepairBytes, st.CatchUps = r.Repairs, r.RepairBytes, r.CatchUps
 	st.Confirms, st.Responder = r.Confirms, r.Responder
 	st.Unanswered, st.Unconfirmed = r.Unanswered+s.welcomes.refused, r.Unconfirmed
-	st.LeftOut, st.MemberEventsLost = s.pace.leftOut, s.pace.lost
-	st.HeldBy = s.window.held
+	st.LeftOut, st.MemberEventsLost = s.pace.evicted, s.pace.lost
+	st.HeldBy = s.window.blocked
 	if s.window.full {
 		st.HeldBy[s.window.by].For += min(s.now, s.window.passed).Sub(s.window.since)
 	}

@@ -4,17 +4,17 @@ import (
 	"crier/reliable"
 )
 
-// HasMemberEvents says whether PollMembers has something.
+// HasMemberEvents reports whether PollMembers has events.
 func (s *Sender) HasMemberEvents() bool { return len(s.pace.events) > 0 }
 
-// PollMembers fills in what became of subscribers and returns how many events.
+// PollMembers fills events with changes of subscribers and returns their number.
 func (s *Sender) PollMembers(events []reliable.MemberEvent) int {
 	n := copy(events, s.pace.events)
 	s.pace.events = s.pace.events[:copy(s.pace.events, s.pace.events[n:])]
 	return n
 }
 
-// leave takes a subscriber's word that it goes.
+// leave handles a subscriber's word that it leaves.
 func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 	if s.members.remove(m) {
 		m.Position = max(m.Position, min(position, s.store.Next()))
@@ -24,7 +24,8 @@ func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 	}
 }
 
-// gone tells that a subscriber is no longer there whose pace counted, or would.
+// gone drops everything that waits for a subscriber that has left, and adds an event if
+// its pace counted, or would.
 func (s *Sender) gone(m *member) {
 	s.welcomes.forget(m.Addr)
 	s.repairer.Forget(&m.Asker)
@@ -34,15 +35,15 @@ func (s *Sender) gone(m *member) {
 	}
 }
 
-// Members returns the subscribers that are known, in the order of their first word.
+// Members returns the known subscribers, in the order of their first frame.
 func (s *Sender) Members() []reliable.Member { return s.account.rows() }
 
-// Departed returns the subscribers that left or were not heard any more, the last
-// 1,024, the first that went first.
+// Departed returns the last 1,024 subscribers that left or are no longer heard, in that
+// order.
 func (s *Sender) Departed() []reliable.Member { return s.account.gone() }
 
-// Owed returns how many frames were asked for, are held, and wait to be repeated. It
-// costs as much as there are.
+// Owed returns the number of frames that were asked for, are held, and wait to be
+// repeated. Its cost is proportional to that number.
 func (s *Sender) Owed() (n uint64) {
 	return s.repairer.Owed()
 }

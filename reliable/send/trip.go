@@ -8,18 +8,17 @@ import (
 )
 
 const (
-	// tripSpread is how many medians the group's round trip is at the most: of two in the
-	// middle the lower one, or in a group of two the greater would bound itself. Back-off
-	// is in units of it, and RFC 5401 takes the greatest; but one subscriber far
-	// away, or one whose host is overloaded, must not slow the recovery of all. Whoever
-	// is further away than that asks a little too early, and alone.
+	// tripSpread bounds the group's round trip, in medians: the lower one of two, or in a
+	// group of two the greater would bound itself. Back-off is in units of the group's
+	// round trip, and RFC 5401 takes the greatest. But one subscriber that is far away,
+	// or whose host is overloaded, must not slow down the recovery of all. A subscriber
+	// that is further away than the bound asks a little too early, and alone.
 	tripSpread = 4
-	// tripEvery is how often it is worked out anew, at the most.
+	// tripEvery is the least time between two updates of it.
 	tripEvery = 10 * time.Millisecond
 )
 
-// settle works out the group's round trip: the greatest, and four medians at the
-// most.
+// settle updates the group's round trip: the greatest, but at most four medians.
 func (t *members) settle(now reliable.Time) {
 	if now < t.tripDue {
 		return

@@ -6,25 +6,30 @@ import (
 	"crier/reliable/frame"
 )
 
-// turn says who is next to send.
+// turn decides what is sent next.
 type turn struct {
-	out     outgoing // the batch that is out
-	taken   bool     // there is one: Sent has not been called
-	beaten  bool     // a heartbeat went before data that waited
-	served  bool     // an answer or repairs went last: it is data's turn
-	batches int      // of data since the last repairs for those that are behind
+	// out is the batch that is being sent, if taken is set: Sent has not been called.
+	out   outgoing
+	taken bool
+	// beaten says that a heartbeat went before data that waited.
+	beaten bool
+	// served says that an answer or repairs went last: it is data's turn.
+	served bool
+	// batches counts batches of data since the last repairs for subscribers that are
+	// behind.
+	batches int
 }
 
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
 func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.nextTurn(now, true) }
 
-// NextFull is Next, but that data which doesn't fill a batch stays where it is.
+// NextFull is like Next, but leaves data that doesn't fill a batch where it is.
 func (s *Sender) NextFull(now reliable.Time) (reliable.Batch, bool) {
 	return s.nextTurn(now, s.FullBatch())
 }
 
-// nextTurn returns the next datagrams to send; data among them if they may be.
+// nextTurn returns the next datagrams to send, with data only if data is set.
 func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	if s.turn.taken || s.Finished(now) {
 		return reliable.Batch{}, false
@@ -37,8 +42,8 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		b, ok = s.nextBeat(now) // however busy the socket is
 		s.turn.beaten = ok
 	}
-	// Answers and repairs come before data, since somebody waits for them, but take
-	// turns with it: whoever asks for much must not delay the others.
+	// Answers and repairs come before data, since a subscriber waits for them, but take
+	// turns with it: a subscriber that asks for much must not delay the others.
 	if !ok && s.turn.served && data {
 		s.turn.served = false
 		b, ok = s.nextData(now)
@@ -71,8 +76,8 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	return b.Batch, ok
 }
 
-// Sent hands a batch back: its datagrams are with the kernel, or lost. What the kernel
-// refused counts as neither sent nor repaired.
+// Sent hands a batch back: its datagrams are with the kernel, or lost. Datagrams that the
+// kernel refused count as neither sent nor repaired.
 func (s *Sender) Sent(back reliable.Batch) {
 	b := s.turn.out
 	b.Batch = back
@@ -108,7 +113,7 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 		s.skip(now)
 	}
 	if s.store.Sent() == s.store.Next() {
-		if !s.packer.holds() || (now < s.packer.due && !s.packer.flush && !s.closing.on) {
+		if !s.packer.filling() || (now < s.packer.due && !s.packer.flush && !s.closing.on) {
 			return outgoing{}, false
 		}
 		if s.limit.Bounds() && s.limit.Allow(now) == 0 {
@@ -158,15 +163,15 @@ func (s *Sender) nextAnswer(now reliable.Time) (outgoing, bool) {
 }
 
 // Flush lets the open frame go without waiting for more messages.
-func (s *Sender) Flush() { s.packer.flush = s.packer.holds() }
+func (s *Sender) Flush() { s.packer.flush = s.packer.filling() }
 
-// FlushedOffset returns the offset of the first message that is not yet whole
-// with the kernel.
+// FlushedOffset returns the offset of the first message that is not yet wholly with the
+// kernel.
 func (s *Sender) FlushedOffset() uint64 { return s.packer.flushedOffset() }
 
 // Frontier returns the number of the first frame that no accepted message has a part in.
 func (s *Sender) Frontier() uint64 {
-	if s.packer.holds() {
+	if s.packer.filling() {
 		return s.store.Next() + 1
 	}
 	return s.store.Next()
@@ -175,10 +180,9 @@ func (s *Sender) Frontier() uint64 {
 // Taken reports whether the subscribers that count have passed all frames below seq.
 func (s *Sender) Taken(seq uint64) bool { return s.pace.needed() >= seq }
 
-// FullBatch reports whether so many full frames wait to be sent that one batch
-// takes no more.
+// FullBatch reports whether enough full frames wait to be sent to fill a batch.
 func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.store.Most() }
 
-// Pending reports whether a message was accepted that is not with the kernel yet,
-// or dropped and not told yet.
+// Pending reports whether an accepted message is not with the kernel yet, or was dropped
+// and subscribers were not told.
 func (s *Sender) Pending() bool { return s.packer.pending() }

@@ -7,20 +7,24 @@ import (
 	"crier/reliable/repair"
 )
 
-// unsent are the DATA frames that the kernel refused, and that were not repeated since.
+// unsent counts the DATA frames that the kernel refused, and that were not repeated
+// since.
 type unsent struct {
-	frames  uint64
-	runs    []nack.Range // of the batches in which there were some, ascending
-	endLeft bool         // a BYE was not refused
-	bye     bool         // the batch that is out is one
+	frames uint64
+	// runs are the batches in which there were some, ascending.
+	runs []nack.Range
+	// endLeft says that a BYE was not refused.
+	endLeft bool
+	// bye says that the batch that is being sent is a BYE.
+	bye bool
 }
 
-// maxUnsent bounds the runs of batches in which frames are known to have been refused:
-// what was refused in others counts as never sent, even if it is repeated.
+// maxUnsent bounds the runs of batches with refused frames. Frames refused in further
+// batches count as never sent, even if they are repeated.
 const maxUnsent = 1024
 
-// note takes what became of a batch, whose DATA frames, if it has some, begin at first.
-// Repeated are the frames that it repeats.
+// note takes the fate of a batch. Its DATA frames, if it has any, begin at first;
+// repeated are the frames that it repeats.
 func (u *unsent) note(b outgoing, first uint64, repeated []repair.Repeated) {
 	switch {
 	case b.Refused == 0:

@@ -6,28 +6,35 @@ import (
 	"crier/reliable/store"
 )
 
-// window knows whether there is room for messages, and what leaves none. Every message
+// A window knows whether there is room for messages, and what leaves none. Every message
 // that finds none is refused, and may be tried again.
 type window struct {
 	cfg   *Config
 	store *store.Buffer
 	limit *rate.Limit
 
-	asked uint64 // frames that the last message needs which looked for room
-	full  bool   // a message found no room
-	needs uint64 // frames that it needs; the largest, where there were several
-	least uint64 // frames that make it worth to try again
+	// asked is the number of frames needed by the last message that looked for room.
+	asked uint64
+	// full says that a message found no room.
+	full bool
+	// needs is the number of frames that it needs: the largest, if there were several.
+	needs uint64
+	// least is the number of frames that make it worth trying again.
+	least uint64
 	by    reliable.Holder
 	since reliable.Time
-	// passed is when a smaller one found room first, since the message that needs most
-	// was last refused; Never if none did. It is refused again where it still waits.
-	passed reliable.Time
-	held   [reliable.Holders]reliable.Held
+	// passed is when a smaller message first found room since the message that needs most
+	// was last refused; Never if none did. If that one still waits, it is refused again.
+	passed  reliable.Time
+	blocked [reliable.Holders]reliable.Held
 
-	freed uint64 // counts the times that there was room again
+	// freed counts the times that there was room again.
+	freed uint64
 
-	gathering bool          // nothing is accepted before subscribers had time to report
-	gathered  reliable.Time // when that time ends, if not by their number
+	// gathering says that no message is accepted before subscribers had time to report.
+	gathering bool
+	// gathered is when that time ends at the latest.
+	gathered reliable.Time
 }
 
 // noteFull begins a time without room.
@@ -51,16 +58,16 @@ func (w *window) noteFull(now reliable.Time) {
 		return
 	}
 	if w.full {
-		w.held[w.by].For += now.Sub(w.since)
+		w.blocked[w.by].For += now.Sub(w.since)
 	} else {
 		w.needs, w.least, w.passed = w.asked, w.asked, reliable.Never
 	}
 	w.full, w.by, w.since = true, by, now
-	w.held[by].Times++
+	w.blocked[by].Times++
 }
 
-// noteRoom notes that there is room now, if there is, for the least of the messages
-// that found none. The time without room ends once there is enough for all.
+// noteRoom checks whether there is room now for the smallest of the messages that found
+// none. The time without room ends once there is enough for all.
 func (w *window) noteRoom(now reliable.Time) {
 	if !w.full || !w.store.Fits(w.least) {
 		return
@@ -71,9 +78,9 @@ func (w *window) noteRoom(now reliable.Time) {
 	}
 }
 
-// passBy notes that a message found room, while another may wait for more: for that
-// one the time without room goes on, however many pass it by. If it isn't heard of for
-// the stall time, though who waits tries again whenever something is sent, then nobody
+// passBy notes that a message found room while another may wait for more. For that one,
+// the time without room goes on, however many pass it by. A publisher that waits tries
+// again whenever something is sent. If it has not done so for the stall time, nothing
 // waits any more.
 func (w *window) passBy(now reliable.Time) {
 	switch w.noteRoom(now); {
@@ -88,14 +95,14 @@ func (w *window) passBy(now reliable.Time) {
 // endFull ends a time without room.
 func (w *window) endFull(at reliable.Time) {
 	w.full = false
-	w.held[w.by].For += at.Sub(w.since)
+	w.blocked[w.by].For += at.Sub(w.since)
 }
 
-// waits says whether a message waits for room, as far as is known.
+// waits reports whether a message waits for room, as far as is known.
 func (w *window) waits() bool { return w.full && w.passed == reliable.Never }
 
-// roomFor returns ErrFull if so many frames would overwrite what was not sent yet,
-// or must be kept.
+// roomFor returns ErrFull if so many frames would overwrite frames that were not sent
+// yet, or must be kept.
 func (w *window) roomFor(frames uint64) error {
 	w.asked = frames
 	if w.gathering || !w.store.Fits(frames) {

@@ -141,7 +141,7 @@ func (r *ring) fits(frames, low, next uint64) bool {
 	}
 	left, need := len(r.buf)-r.of(next).at, int(frames)*r.stride
 	if need > left {
-		need += left % r.stride // which stays unused, at the most, before the end
+		need += left % r.stride // at most this stays unused before the end
 	}
 	return r.span(low, next)+need <= len(r.buf)
 }
