@@ -10,9 +10,9 @@ import (
 // behind has all frames of a story's publisher sent a while ago.
 func (p *publisher) behind() { p.r.SetAge(p.held.To) }
 
-// What was sent a while ago goes to its asker alone, whoever asked before, as long as
-// nobody else waits for it.
-func TestWhoIsBehindIsServedAlone(t *testing.T) {
+// A frame that was sent a while ago is repeated to its asker alone, whichever subscriber
+// asked before, unless another waits for it.
+func TestOldFramesGoToTheirAskerAlone(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "1-3")
@@ -26,8 +26,8 @@ func TestWhoIsBehindIsServedAlone(t *testing.T) {
 	})
 }
 
-// What two wait for goes to the group, once, whoever's turn it is.
-func TestWhatTwoThatAreBehindLackGoesToTheGroup(t *testing.T) {
+// A frame that two askers wait for is repeated to the group, once, in either's turn.
+func TestSharedOldFramesGoToTheGroup(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "1-3")
@@ -87,8 +87,8 @@ func TestClassesDontWaitForEachOther(t *testing.T) {
 	})
 }
 
-// Whoever is behind has a turn of 16 frames, and then the next.
-func TestThoseThatAreBehindTakeTurns(t *testing.T) {
+// An asker that is behind is served 16 frames, and then the next one.
+func TestAskersThatAreBehindTakeTurns(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "0-39")
@@ -107,8 +107,9 @@ func TestThoseThatAreBehindTakeTurns(t *testing.T) {
 	})
 }
 
-// What leaves the buffer while it waits is denied, to its asker or to all that wait.
-func TestWhatLeavesTheBufferIsDenied(t *testing.T) {
+// A frame that leaves the buffer while it waits is denied, to its asker or to all that
+// wait.
+func TestOverwrittenFramesAreDenied(t *testing.T) {
 	served(t, ResponderConfig{Floor: 1, Burst: 1000}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "10", "12-15")
@@ -132,8 +133,8 @@ func TestWhatLeavesTheBufferIsDenied(t *testing.T) {
 	})
 }
 
-// Whoever has passed a frame needs it no more, be it lost or old.
-func TestWhatWasPassedIsDropped(t *testing.T) {
+// A subscriber that has passed a frame no longer needs it, recent or old.
+func TestPassedFramesAreDropped(t *testing.T) {
 	for _, old := range []bool{false, true} {
 		served(t, ResponderConfig{}, func(p *publisher) {
 			if old {
@@ -154,7 +155,7 @@ func TestWhatWasPassedIsDropped(t *testing.T) {
 }
 
 // A frame that must be read first holds up its asker, and nobody else.
-func TestWhatMustBeReadFirst(t *testing.T) {
+func TestFramesToBeReadFirst(t *testing.T) {
 	stored := map[uint64]bool{}
 	served(t, ResponderConfig{Look: func(seq uint64) Standing {
 		if stored[seq] {
@@ -252,8 +253,8 @@ func TestACopyOfAnOldNackBringsNothing(t *testing.T) {
 	})
 }
 
-// Whoever waits for more than a turn is told so alone; the group isn't.
-func TestWhoWaitsLongIsTold(t *testing.T) {
+// An asker that waits for more than a quantum is told so alone; the group isn't.
+func TestLongWaitIsAnnounced(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "0-19")
@@ -298,9 +299,9 @@ func TestARepairAnswersTheNewestRequest(t *testing.T) {
 	}
 }
 
-// What another waits for as well is repeated, though the first has passed it, or denied to
-// both.
-func TestWhatIsSharedOutlivesItsFirstAsker(t *testing.T) {
+// A frame that another asker waits for as well is repeated though the first has passed
+// it, or denied to both.
+func TestSharedFrameOutlivesItsFirstAsker(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "1-4")

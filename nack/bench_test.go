@@ -236,8 +236,8 @@ func BenchmarkResponder(b *testing.B) {
 	}
 }
 
-// What a NACK for everything costs, where all that it may ask for is queued
-// already; and what one costs when there were too many of them.
+// BenchmarkResponderHostileNack measures a NACK for everything, where all that it may ask
+// for is queued already, and one that comes after too many of them.
 func BenchmarkResponderHostileNack(b *testing.B) {
 	const frames = 47000
 	for what, looks := range map[string]uint64{"looked=4096": 1 << 50, "looked=0": 1} {

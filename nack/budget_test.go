@@ -43,8 +43,8 @@ func TestTheBudgetHoldsBack(t *testing.T) {
 	})
 }
 
-// Whoever asks again for what waits is told again, and it waits once.
-func TestWhatWaitsIsConfirmedAgain(t *testing.T) {
+// A second request for a waiting frame is confirmed again, and the frame waits once.
+func TestWaitingFrameIsConfirmedAgain(t *testing.T) {
 	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
 		p.nack("anna", "0-14")
 		p.wantAnswer("", "10-14")
@@ -208,9 +208,9 @@ func TestTwoThatAskForMuchDontStarveOne(t *testing.T) {
 	})
 }
 
-// Nor does one that asks for everything first put a frame behind all others for
-// whoever misses just that.
-func TestWhatManyWaitForDoesntWaitBehindTheFirst(t *testing.T) {
+// Nor does an asker that asks for everything first delay a frame for another that misses
+// only that one.
+func TestSharedFrameDoesntWaitBehindTheFirstAsker(t *testing.T) {
 	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
 		p.nack("bad", "0-999")
 		p.repairs()

@@ -85,7 +85,7 @@ func TestWhatIsConfirmedAgainAndAgainIsAskedForRarely(t *testing.T) {
 	})
 }
 
-// What is asked for again goes along with a NACK that is sent shortly before.
+// A retry goes along with a NACK that is sent shortly before it is due.
 func TestRetriesGoTogether(t *testing.T) {
 	everywhere(t, RequesterConfig{Seed: 1}, func(s *subscriber) {
 		s.knowRTT(ms)

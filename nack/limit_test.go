@@ -5,7 +5,7 @@ import (
 	"time"
 )
 
-// What has no room is not asked for until it has.
+// Frames without room are not asked for until they have it.
 func TestTheLimit(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+6)
@@ -41,9 +41,9 @@ func TestALimitThatMovesInVain(t *testing.T) {
 	})
 }
 
-// Who has no room for a while asks for nothing, and so hears no answer: that is
-// no reason to give up what was asked for before.
-func TestWhatWaitsForRoomIsNotUnanswered(t *testing.T) {
+// A subscriber without room for a while asks for nothing, and so hears no answer. That is
+// no reason to give up frames that it asked for before.
+func TestWaitingForRoomIsNotSilence(t *testing.T) {
 	everywhere(t, RequesterConfig{Silence: 200 * ms}, func(s *subscriber) {
 		s.lose("5", "9")
 		s.wantNack("5,9")
@@ -190,9 +190,9 @@ func TestAllThatCanBeMissing(t *testing.T) {
 	s.wantNothing()
 }
 
-// What waited for room was not lost on the way: its recovery counts from when it is
-// asked for.
-func TestRecoveryOfWhatHadNoRoom(t *testing.T) {
+// A frame that waited for room was not lost on the way: its recovery counts from its
+// first request.
+func TestRecoveryTimeWithoutRoom(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+3)
 		s.lose("1", "5-6")
@@ -215,9 +215,10 @@ func TestRecoveryOfWhatHadNoRoom(t *testing.T) {
 	})
 }
 
-// What finds no room next to a gap that was asked for is not asked for with it: it is a
-// gap of its own, from below as from above, and is asked for as soon as there is room.
-func TestWhatWasAskedForIsNotWidened(t *testing.T) {
+// A frame that finds no room next to a gap that was asked for is not asked for with that
+// gap. It is a gap of its own, from below as from above, and is asked for as soon as
+// there is room.
+func TestRequestedGapIsNotWidened(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+4)
 		s.lose("6-7")

@@ -49,8 +49,8 @@ func TestMaxWaitOfWhatFindsNoRoom(t *testing.T) {
 	})
 }
 
-// What is given up frees its part of MaxAsk, also while nothing may be asked.
-func TestWhatIsGivenUpMakesRoomForTheNextPortion(t *testing.T) {
+// A gap that is given up frees its part of MaxAsk, also while nothing may be asked for.
+func TestGivenUpGapFreesMaxAsk(t *testing.T) {
 	everywhere(t, RequesterConfig{MaxAsk: 10, MaxWait: 20 * ms}, func(s *subscriber) {
 		s.knowRTT(400 * ms)
 		s.lose("0-9")

@@ -61,7 +61,7 @@ func TestALargeGroupBacksOff(t *testing.T) {
 	})
 }
 
-// Whoever hears the repair while it waits to ask never asks.
+// A subscriber that hears the repair while it backs off never asks.
 func TestARepairHeardWhileBackingOffSuppressesTheNack(t *testing.T) {
 	everywhere(t, RequesterConfig{Seed: 3}, func(s *subscriber) {
 		s.r.SetGroup(1000, 10*ms)
@@ -99,7 +99,7 @@ func TestRetriesBackOff(t *testing.T) {
 	})
 }
 
-// What is gone is asked for no more, and not reported twice.
+// Forgotten frames are no longer asked for, and not reported twice.
 func TestForget(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.lose("1", "3-8", "10-19", "30")
@@ -149,7 +149,7 @@ func TestWhatIsBehindIsNotUnanswered(t *testing.T) {
 	})
 }
 
-// What was not answered while this process was suspended says nothing.
+// A request that went unanswered while this process was suspended says nothing.
 func TestSuspended(t *testing.T) {
 	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
 		s.lose("5", "9")
@@ -168,8 +168,8 @@ func TestSuspended(t *testing.T) {
 	})
 }
 
-// What was asked for before a suspension tells nothing of the round trip: its answer
-// may have waited at the socket for as long.
+// A request from before a suspension says nothing about the round trip: its answer may
+// have waited at the socket for as long.
 func TestSuspensionIsNoRoundTrip(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.lose("5")

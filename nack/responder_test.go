@@ -108,7 +108,7 @@ func TestASharedLossIsSharedOnce(t *testing.T) {
 	})
 }
 
-// Who is first to ask after a burst of loss is not alone because of it.
+// The first subscriber to ask after a burst of loss doesn't seem alone because of it.
 func TestABurstIsRepairedToTheGroup(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.nack("anna", "0-59")
@@ -212,9 +212,9 @@ func TestARepairToTheGroupCrossesWhateverWentToOneSince(t *testing.T) {
 	})
 }
 
-// A frame that Next returned, and that was not taken, still waits: whoever asks
-// meanwhile asks for the same.
-func TestWhatIsNotTakenWaits(t *testing.T) {
+// A frame that Next returned, and that was not taken, still waits. A request for it
+// meanwhile asks for the same repair.
+func TestFrameNotTakenStillWaits(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.nack("anna", "5")
 		for range 3 {
@@ -248,7 +248,7 @@ func TestGone(t *testing.T) {
 	})
 }
 
-// What is overwritten while it waits is passed over, and counted.
+// A frame that is overwritten while it waits is passed over, and counted.
 func TestGoneWhileItWaited(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.nack("anna", "0-3", "10-19", "30")
@@ -367,8 +367,8 @@ func TestForgetAnAsker(t *testing.T) {
 	})
 }
 
-// What has no address is repaired to the group, however lonely its losses are: whoever
-// asked before that has it.
+// An asker without an address is repaired to the group, however lonely its losses are,
+// and that repair serves those that asked before.
 func TestOneWithoutAddressIsRepairedToTheGroup(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.asker("anna").Addr = netip.AddrPort{}

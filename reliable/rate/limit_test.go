@@ -7,9 +7,8 @@ import (
 	"crier/reliable"
 )
 
-// pump sends frames of 1,400 bytes as soon as a Limit allows, where whoever sends
-// looks only when it wakes up: late by what the test says. It returns the bytes that
-// went out in a time, and the most in any window.
+// pump sends frames of 1,400 bytes as soon as a Limit allows it, by a sender that wakes
+// up late by late. It returns the bytes that went out in d, and the most in any window.
 func pump(l *Limit, d, window time.Duration, late func(i int) time.Duration) (sent, most uint64) {
 	type batch struct {
 		at reliable.Time
@@ -58,9 +57,9 @@ func TestLimitMakesUpForLateTimers(t *testing.T) {
 	}
 }
 
-// What nothing holds back is paid by what is held back, as far as that is half; and
-// by time in which nothing is sent.
-func TestLimitCountsWhatIsNotHeldBack(t *testing.T) {
+// A debt is paid by frames that wait, up to half of them, and by time in which nothing is
+// sent.
+func TestLimitPaysItsDebt(t *testing.T) {
 	const rate = 1_000_000
 	for _, c := range []struct {
 		owed uint64 // bytes each ms

@@ -7,7 +7,7 @@ import (
 	"crier/reliable/rig"
 )
 
-// What many NACKs ask for in vain takes little room, until it is answered in one GONE.
+// Many NACKs in vain take little room until they are answered in one GONE.
 func TestGoneForManyNacksIsSmall(t *testing.T) {
 	var a answers
 	var ranges []nack.Range

@@ -16,9 +16,11 @@ import (
 // shelf is a store of 100 frames, of which the lowest must be read first.
 type shelf struct {
 	store.Store
-	stored uint64 // frames below must be read first
-	sent   uint64 // those from here on are being sent
-	read   nack.Range
+	// frames below must be read first
+	stored uint64
+	// those from here on are being sent
+	sent uint64
+	read nack.Range
 }
 
 func (s *shelf) Held() nack.Range { return s.Store.Held().Clip(0, s.sent) }
@@ -41,7 +43,8 @@ func (s *shelf) Frame(seq uint64) []byte {
 
 func (s *shelf) Read(frames nack.Range) { s.read = frames }
 
-// newRepairer returns a Repairer over 100 frames but for one, with five more being sent, of which those below stored
+// newRepairer returns a Repairer over 100 frames but for one, with five more being sent, of
+// which those below stored
 // must be read first.
 func newRepairer(t *testing.T, cfg Config, stored uint64) (*Repairer, *shelf) {
 	t.Helper()
@@ -65,7 +68,8 @@ func asks(t *testing.T, request, echo, from, to uint64) *frame.Frame {
 }
 
 // next returns all that goes out now, by kind, and the frames that REPAIRs repeat.
-func next(t *testing.T, r *Repairer, now reliable.Time) (kinds map[frame.Kind]*frame.Frame, repeated []uint64) {
+func next(t *testing.T, r *Repairer, now reliable.Time) (kinds map[frame.Kind]*frame.Frame,
+	repeated []uint64) {
 	t.Helper()
 	kinds = map[frame.Kind]*frame.Frame{}
 	for rounds := 0; rounds < 100; rounds++ {
@@ -109,9 +113,9 @@ func TestAHoleIsDenied(t *testing.T) {
 	}
 }
 
-// What must be read first is asked of the store for a subscriber that has a row, denied to
-// one that shares a row, and put off for one whose address isn't sure.
-func TestWhatMustBeReadFirst(t *testing.T) {
+// A frame that must be read first is asked of the store for a subscriber that has a row,
+// denied to one that shares a row, and put off for one whose address isn't certain.
+func TestFramesToBeReadFirst(t *testing.T) {
 	for place, want := range map[Place]struct {
 		kind frame.Kind
 		read nack.Range
@@ -178,7 +182,7 @@ func TestANackFromTheFutureHasCrossed(t *testing.T) {
 	}
 }
 
-// What the kernel refused was not repeated, for whoever counts.
+// A frame that the kernel refused doesn't count as repeated.
 func TestRefusedRepairsDontCount(t *testing.T) {
 	r, _ := newRepairer(t, Config{}, 0)
 	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
@@ -193,13 +197,15 @@ func TestRefusedRepairsDontCount(t *testing.T) {
 	}
 }
 
-// A Holder answers those who ask it, at their own addresses, for its session only.
+// A Holder answers the subscribers that ask it, at their own addresses, for its session
+// only.
 func TestHolderKnowsItsAskers(t *testing.T) {
 	h := store.NewHistory(10)
 	for seq := range uint64(5) {
 		h.Keep(rig.Data(t, 1, seq))
 	}
-	holder := NewHolder(Config{Session: 1, Responder: 7, Datagram: reliable.DefaultDatagram, Marks: 10}, h)
+	holder := NewHolder(Config{Session: 1, Responder: 7, Datagram: reliable.DefaultDatagram,
+		Marks: 10}, h)
 	sends := func() (n int) {
 		for b, ok := holder.Next(0); ok; b, ok = holder.Next(0) {
 			if b.To.IsValid() && b.To != rig.SubscriberAddr {
@@ -231,7 +237,8 @@ func TestABatchHasOneDestination(t *testing.T) {
 	r.Advance(now.Add(time.Minute)) // all was sent a while ago
 	now = now.Add(time.Minute)
 	askers := map[netip.AddrPort]*nack.Asker{
-		rig.SubscriberAddr: {ID: 5, Addr: rig.SubscriberAddr}, rig.PublisherAddr: {ID: 6, Addr: rig.PublisherAddr},
+		rig.SubscriberAddr: {ID: 5, Addr: rig.SubscriberAddr},
+		rig.PublisherAddr: {ID: 6, Addr: rig.PublisherAddr},
 	}
 	for round := range 2 {
 		r.Ask(now, askers[rig.SubscriberAddr], Known, rig.SubscriberAddr, asks(t, 1, 0, 0, 4), 0)

@@ -84,8 +84,8 @@ func behindSender(tb testing.TB, frames int) *Sender {
 	return s
 }
 
-// What a subscriber has passed since it asked is no loss when it leaves the ring, and
-// isn't repaired.
+// A frame that a subscriber has passed since it asked is no loss when it leaves the ring,
+// and isn't repaired.
 func TestPassedIsNoLongerWanted(t *testing.T) {
 	s := behindSender(t, 100)
 	now := s.now
@@ -115,10 +115,11 @@ func TestPassedIsNoLongerWanted(t *testing.T) {
 	}
 }
 
-// What two lack is repaired once, to the group, where the first is behind: whether the
-// second asks before the first's is out, or the first waits for more than that; and also
-// where the second has no row, and so gets all that it lacks with the group.
-func TestWhatTwoLackGoesToTheGroup(t *testing.T) {
+// A frame that two subscribers lack is repaired once, to the group, if the first is
+// behind: whether the second asks before the first repair is out, or the first waits for
+// more than that frame; and also if the second has no row, and so gets all repairs with
+// the group.
+func TestSharedLossGoesToTheGroup(t *testing.T) {
 	for _, rows := range []int{2, 1} {
 		s := behindSender(t, 200)
 		s.members.max = rows

@@ -139,7 +139,8 @@ func (c *Config) validate() error {
 	case c.StallTimeout < 0:
 		return fmt.Errorf("Flow.StallTimeout: a stall timeout of %v is negative", c.StallTimeout)
 	case c.Linger < 0:
-		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative", c.Linger)
+		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative",
+			c.Linger)
 	case c.WhenFull > reliable.Drop:
 		return fmt.Errorf("Flow.WhenFull: what to do when full, %d, is not known", c.WhenFull)
 	case c.WaitFor < 0 || c.WaitFor > c.MaxMembers:
@@ -149,7 +150,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least",
 			c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
-		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d", c.MaxRate,
+		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d",
+			c.MaxRate,
 			c.Datagram, uint64(maxRate))
 	case c.Burst > rate.MaxBurst:
 		return fmt.Errorf("Flow.Burst: a burst of %d bytes is more than %d", c.Burst, rate.MaxBurst)

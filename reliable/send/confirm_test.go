@@ -9,8 +9,8 @@ import (
 	"crier/reliable/rig"
 )
 
-// A NACK that asks for much is confirmed whole, in as many CONFIRMs as it takes:
-// whoever heard nothing of a frame for long would give it up.
+// A NACK for many frames is confirmed as a whole, in as many CONFIRMs as it takes: a
+// subscriber that hears nothing of a frame for long gives it up.
 func TestConfirmsNameAllThatWaits(t *testing.T) {
 	s, err := New(Config{Session: 1, RepairFloor: 1, RepairShare: 1e-9})
 	if err != nil {

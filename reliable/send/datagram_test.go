@@ -224,8 +224,8 @@ func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	}
 }
 
-// What the kernel refuses counts as neither sent nor repaired.
-func TestWhatIsRefusedIsNotSent(t *testing.T) {
+// Frames that the kernel refuses count as neither sent nor repaired.
+func TestRefusedFramesAreNotSent(t *testing.T) {
 	p := newPair(t, Config{}, receive.Config{})
 	p.publish(rig.Payload(0, 100))
 	p.run(reliable.Time(10 * time.Millisecond))

@@ -18,7 +18,8 @@ func (p *paced) leaves(id, position uint64) {
 		Position: position, Flags: frame.Leaving})
 }
 
-// Those that went are remembered up to a bound, and who lacks something longest.
+// Departed subscribers are remembered up to a bound, those that lack something the
+// longest.
 func TestDepartedAreBounded(t *testing.T) {
 	var d departed
 	d.add(departedMember{Member: reliable.Member{ID: 1, Lacks: true}})

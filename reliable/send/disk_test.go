@@ -41,9 +41,9 @@ func (p *paced) asks(r nack.Range) {
 // something else to do there.
 const idleFrames = 4096
 
-// What lies on disk is let go when nobody needs it any more, though there is nothing
-// else to do there.
-func TestDiskLetsGoOfWhatNobodyNeeds(t *testing.T) {
+// Frames on disk are deleted once no subscriber needs them, though there is nothing else
+// to do on disk.
+func TestDiskDeletesUnneededFrames(t *testing.T) {
 	p := spilled(t)
 	p.reports(p.store.Next())
 	job, ok := p.NextDisk()
@@ -83,8 +83,8 @@ func TestDiskLetsGoOfMuch(t *testing.T) {
 	}
 }
 
-// What was to be read for one that has left is not read, and what others wait for is.
-func TestDiskReadsForNobodyThatLeft(t *testing.T) {
+// Frames for a subscriber that has left are not read; those that others wait for are.
+func TestDiskReadsNothingForTheDeparted(t *testing.T) {
 	p := spilled(t)
 	p.asks(nack.Range{From: 0, To: 10})
 	if p.sends(); !p.store.Reading() {
@@ -171,9 +171,9 @@ func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
 	p.wantKept(100)
 }
 
-// What all who count have passed is let go by the very job that would have read it for
-// another: it isn't read.
-func TestDiskReadsNothingThatIsLetGo(t *testing.T) {
+// Frames that every subscriber that counts has passed are deleted by the very job that
+// would have read them for another: they aren't read.
+func TestDiskReadsNothingItDeletes(t *testing.T) {
 	p := spilled(t)
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now),
@@ -272,9 +272,9 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 	}
 }
 
-// What can't be read is no longer held: all that wait for it are told, and what else they
-// wait for comes all the same.
-func TestWhatTheDiskCannotReadIsGone(t *testing.T) {
+// A frame that can't be read is no longer held. All that wait for it are told, and their
+// other frames come all the same.
+func TestUnreadableFramesAreGone(t *testing.T) {
 	for name, done := range map[string]func(p *paced, job store.Job){
 		"an error": func(p *paced, job store.Job) { p.DiskDone(p.now, nil, store.ErrShort) },
 		"too few": func(p *paced, job store.Job) {
@@ -353,8 +353,8 @@ func (p *paced) hears() (list []sentTo) {
 	return list
 }
 
-// A repair that waits for its place in a batch while its frame leaves the ring never goes
-// out: whoever asks again gets it from the disk.
+// A repair whose frame leaves the ring while it waits for its place in a batch never goes
+// out. A subscriber that asks again gets it from the disk.
 func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 64 << 10, Disk: 4 << 20})
 	publish := func(size int) { // where there is room, which the disk makes

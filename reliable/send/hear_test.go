@@ -11,8 +11,8 @@ import (
 	"crier/reliable/rig"
 )
 
-// A stranger who knows a subscriber's id moves neither its position nor its repairs,
-// nor lets it leave; once the subscriber itself is forgotten, the id is anyone's.
+// A stranger that knows a subscriber's id can't move its position or its repairs, nor
+// make it leave. Once the subscriber itself is forgotten, the id is free.
 func TestStatusFromElsewhere(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20})
 	p.fill(make([]byte, 1300))
@@ -48,7 +48,7 @@ func TestStatusFromElsewhere(t *testing.T) {
 	}
 }
 
-// What many NACKs ask for in vain is answered in one GONE.
+// Many NACKs in vain are answered in one GONE.
 func TestGoneForManyNacks(t *testing.T) {
 	s, err := New(Config{Session: 1, FirstSeq: 1 << 40, ResendBuffer: 64 << 10})
 	if err != nil {
@@ -151,8 +151,8 @@ func TestDataHasItsTurn(t *testing.T) {
 	}
 }
 
-// A group that shrinks doesn't forget those who still report as rarely as it was
-// large.
+// A group that shrinks doesn't forget subscribers that still report at the rate of a
+// large one.
 func TestAGroupThatShrinks(t *testing.T) {
 	m := newMembers(4096)
 	rand := nack.NewRand(1, 2)

@@ -78,8 +78,8 @@ func TestLeavingTwice(t *testing.T) {
 	}
 }
 
-// What a subscriber said before it left, and comes after that, brings it not back: it would
-// be waited for, and repaired for. What it says later does.
+// A frame that a subscriber sent before it left, and that comes later, doesn't bring it
+// back: the publisher would wait and repair for it. A frame sent after it left does.
 func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 	p := newPaced(t, Config{Pace: reliable.Slowest()})
 	word := func(f frame.Frame) *frame.Frame {

@@ -116,7 +116,8 @@ func TestSubscriberMoves(t *testing.T) {
 	}
 }
 
-// Outsiders who know a subscriber's id, and all that its group hears, try to move it.
+// Outsiders that know a subscriber's id, and hear all that its group hears, try to move
+// it.
 func TestOutsidersMoveNoSubscriber(t *testing.T) {
 	p := newPaced(t, Config{})
 	word := func() frame.Frame {

@@ -10,10 +10,10 @@ import (
 	"crier/reliable/rig"
 )
 
-// Who left with all that was sent lacks nothing; who left before, was not heard any more,
-// or is left behind does, and is remembered with how far it was. One that comes back is
-// no longer among those that went.
-func TestWhoLacksSomething(t *testing.T) {
+// A subscriber that left with everything that was sent lacks nothing. One that left
+// earlier, fell silent, or was evicted lacks something, and is remembered with its
+// position. One that comes back is no longer among the departed.
+func TestLackingSubscribers(t *testing.T) {
 	p := newPaced(t, Config{Pace: reliable.Slowest()})
 	for id := uint64(6); id <= 8; id++ {
 		p.another(id, 0)
@@ -64,8 +64,8 @@ func TestAQuorumIsEnough(t *testing.T) {
 	}
 }
 
-// A repair is owed to who may still need it only.
-func TestNothingIsOwedToWhoHasIt(t *testing.T) {
+// A repair is owed only to a subscriber that may still need it.
+func TestNothingIsOwedAfterArrival(t *testing.T) {
 	p := newPaced(t, Config{RepairFloor: 1})
 	p.another(6, 0)
 	p.more(200)
@@ -82,9 +82,10 @@ func TestNothingIsOwedToWhoHasIt(t *testing.T) {
 	}
 }
 
-// Repairs are cut short for who asked within the last linger time before they ended, and
-// hasn't said since that it has what it asked for; not for who asks for what isn't held.
-func TestForWhomRepairsAreCutShort(t *testing.T) {
+// Repairs are cut short for a subscriber that asked within the last linger time before
+// they ended, and hasn't since reported that it has the frames; not for one that asks for
+// frames that aren't held.
+func TestRepairsCutShort(t *testing.T) {
 	const linger = time.Second
 	ask := func(p *paced, from, to uint64) {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{

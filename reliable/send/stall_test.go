@@ -229,8 +229,8 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 	}
 }
 
-// Who needs little and waits beside one who needs much is woken when there is room for
-// it, and the other when there is enough for that.
+// A publisher that needs little room, beside one that needs much, is woken when there is
+// room for it, and the other when there is enough for that.
 func TestRoomForTheLeastIsTold(t *testing.T) {
 	for _, sizes := range [][]int{{1300, 1 << 18}, {1 << 18, 1300}} {
 		p := newPaced(t, Config{ResendBuffer: 1 << 20})

@@ -10,9 +10,8 @@ import (
 	"crier/reliable/rig"
 )
 
-// What the kernel refused has left once it is repeated; a BYE that it refused was not
-// said.
-func TestWhatTheKernelRefused(t *testing.T) {
+// A refused frame has left once it is repeated; a refused BYE was not sent.
+func TestKernelRefusals(t *testing.T) {
 	p := newPaced(t, Config{})
 	refuse := true
 	sends := func() {

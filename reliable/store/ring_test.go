@@ -19,9 +19,9 @@ func fill(b []byte, seq uint64) {
 	}
 }
 
-// Frames of any sizes go round and round a ring. What it says is held is there, byte for
-// byte, and is at least as many frames as full ones fit; what fits does without taking
-// the place of what must stay.
+// Frames of any sizes go round and round a ring. Every frame that it claims to hold is
+// there, byte for byte, and they are at least as many as full ones fit. Frames that fit
+// don't replace any that must stay.
 func TestRingKeepsWhatItHolds(t *testing.T) {
 	for seed := range uint64(60) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
