@@ -238,7 +238,7 @@ func TestABatchHasOneDestination(t *testing.T) {
 	now = now.Add(time.Minute)
 	askers := map[netip.AddrPort]*nack.Asker{
 		rig.SubscriberAddr: {ID: 5, Addr: rig.SubscriberAddr},
-		rig.PublisherAddr: {ID: 6, Addr: rig.PublisherAddr},
+		rig.PublisherAddr:  {ID: 6, Addr: rig.PublisherAddr},
 	}
 	for round := range 2 {
 		r.Ask(now, askers[rig.SubscriberAddr], Known, rig.SubscriberAddr, asks(t, 1, 0, 0, 4), 0)

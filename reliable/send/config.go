@@ -147,7 +147,8 @@ func (c *Config) validate() error {
 		return fmt.Errorf("Flow.WaitFor: waiting for %d subscribers is outside 0 to %d", c.WaitFor,
 			c.MaxMembers)
 	case c.Disk < 0 || c.Disk > 0 && c.Disk < int64(stride+store.RecordHead):
-		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: use 0 for none, or %d at least",
+		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: "+
+			"use 0 for none, or at least %d",
 			c.Disk, stride+store.RecordHead)
 	case c.MaxRate > maxRate || c.MaxRate > 0 && c.MaxRate < uint64(c.Datagram):
 		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d",

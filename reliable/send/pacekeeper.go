@@ -158,7 +158,7 @@ func (k *pacekeeper) stallDue() reliable.Time {
 func (k *pacekeeper) patience(m *member) time.Duration {
 	patience := m.patience
 	if m.state == reliable.Counted {
-		patience = max(patience, 2*k.cfg.StallTimeout) // one that stalls is left out first
+		patience = max(patience, 2*k.cfg.StallTimeout) // one that stalls is evicted first
 	}
 	return patience
 }

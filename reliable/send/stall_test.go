@@ -120,8 +120,8 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p.wantLeftOut(100, message)
 }
 
-// One that was left out, was not heard for so long that its row is gone, and comes
-// back where it was, is still left out: it would hold the others anew.
+// A subscriber that was evicted, fell silent until its row was gone, and comes back where it
+// was, is still evicted: it would hold up the others again.
 func TestLeftOutAndForgotten(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20})
 	message := make([]byte, 1300)

@@ -186,3 +186,12 @@ func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.st
 // Pending reports whether an accepted message is not with the kernel yet, or was dropped
 // and subscribers were not told.
 func (s *Sender) Pending() bool { return s.packer.pending() }
+
+// outgoing is the batch that is being sent.
+type outgoing struct {
+	reliable.Batch
+	// frames counts its DATA frames.
+	frames uint64
+	// kind is the kind of its other frames.
+	kind frame.Kind
+}

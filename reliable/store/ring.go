@@ -96,7 +96,7 @@ func (r *ring) open(seq, offset uint64, goesOn bool) []byte {
 	m.offset, m.size, m.goesOn = offset, 0, goesOn
 	end := m.at + r.stride
 	for r.oldest < seq {
-		// What is held begins behind this frame, or before it and lies in one piece.
+		// The frames held begin behind this one, or before it and in one piece.
 		if o := r.of(r.oldest).at; (o < m.at || o >= end) && seq-r.oldest < uint64(len(r.index))-1 {
 			break
 		}
