@@ -1,5 +1,5 @@
-// Package rig is what the tests of send and receive stand on: frames that somebody else
-// sends, and a forger of any.
+// Package rig helps the tests of send, receive and repair: it makes the frames of another
+// node, and forges frames out of a fuzzer's bytes.
 package rig
 
 import (
@@ -14,7 +14,7 @@ import (
 	"crier/reliable/frame"
 )
 
-// Decoded is a frame as it comes from the network.
+// Decoded returns a frame as it comes from the network.
 func Decoded(t testing.TB, raw []byte) *frame.Frame {
 	t.Helper()
 	f := new(frame.Frame)
@@ -25,20 +25,20 @@ func Decoded(t testing.TB, raw []byte) *frame.Frame {
 	return f
 }
 
-// Made is a frame that somebody else sends.
+// Made returns a frame as another node sends it.
 func Made(t testing.TB, f frame.Frame) *frame.Frame {
 	t.Helper()
 	var e frame.Encoder
 	return Decoded(t, e.Append(nil, &f))
 }
 
-// Beat is a HEARTBEAT of a session as old as the hills.
+// Beat returns a HEARTBEAT of a very old session.
 func Beat(t testing.TB, session, next uint64) *frame.Frame {
 	return Made(t, frame.Frame{Kind: frame.Heartbeat, Session: session, Time: 1 << 60,
 		NextSeq: next, NextOffset: next})
 }
 
-// Data is a frame with one message of the same number.
+// Data returns a frame with one message of the same number.
 func Data(t testing.TB, session, seq uint64) *frame.Frame {
 	var b frame.Builder
 	b.Open(make([]byte, 0, 300), session, 0, seq, seq, 1<<60)
@@ -46,13 +46,13 @@ func Data(t testing.TB, session, seq uint64) *frame.Frame {
 	return Decoded(t, b.Seal(false))
 }
 
-// Where a publisher and a subscriber are.
+// PublisherAddr and SubscriberAddr are the addresses of a publisher and a subscriber.
 var (
 	PublisherAddr  = netip.MustParseAddrPort("10.77.0.1:5000")
 	SubscriberAddr = netip.MustParseAddrPort("10.77.0.2:6000")
 )
 
-// Payload is the i-th message, of n bytes.
+// Payload returns the i-th message, of n bytes.
 func Payload(i, n int) []byte {
 	b := make([]byte, n)
 	for j := range b {
@@ -61,9 +61,8 @@ func Payload(i, n int) []byte {
 	return b
 }
 
-// Forger makes frames out of a fuzzer's bytes: well-formed ones with any numbers
-// in them, and such as a hostile sender would make of them, with the right
-// checksum.
+// A Forger makes frames out of a fuzzer's bytes: well-formed ones with any numbers in
+// them, and frames of a hostile sender with the right checksum.
 type Forger struct {
 	Data    []byte
 	encode  frame.Encoder
@@ -71,10 +70,11 @@ type Forger struct {
 	decode  frame.Decoder
 	frame   frame.Frame
 	Session uint64
-	Near    uint64 // numbers around this one are likely
+	// Numbers around Near are likely.
+	Near uint64
 }
 
-// Byte is the next byte.
+// Byte returns the next byte.
 func (g *Forger) Byte() byte {
 	if len(g.Data) == 0 {
 		return 0
@@ -84,7 +84,8 @@ func (g *Forger) Byte() byte {
 	return b
 }
 
-// Number is often close to what the machine expects, and sometimes anything.
+// Number returns a number that is often close to what the machine expects, and sometimes
+// anything.
 func (g *Forger) Number() uint64 {
 	switch b := g.Byte(); b % 8 {
 	case 0:
@@ -98,7 +99,7 @@ func (g *Forger) Number() uint64 {
 	}
 }
 
-// ID is mostly the session's.
+// ID returns mostly the session's id.
 func (g *Forger) ID() uint64 {
 	if b := g.Byte(); b%4 == 0 {
 		return uint64(b)
@@ -106,13 +107,13 @@ func (g *Forger) ID() uint64 {
 	return g.Session
 }
 
-// Name is some of the bytes.
+// Name returns some of the bytes.
 func (g *Forger) Name() []byte {
 	n := int(g.Byte())
 	return g.Data[:min(len(g.Data), n)]
 }
 
-// Ranges are some ranges.
+// Ranges returns some ranges.
 func (g *Forger) Ranges() (list []nack.Range) {
 	for range g.Byte() % 6 {
 		from := g.Number()
@@ -183,12 +184,12 @@ func (g *Forger) dataFrame() []byte {
 	return g.build.Seal(g.Byte()%2 == 0)
 }
 
-// Elsewhere are addresses of others.
+// Elsewhere holds the addresses of other nodes.
 var Elsewhere = [...]netip.AddrPort{
 	netip.MustParseAddrPort("10.77.0.9:5000"), netip.MustParseAddrPort("10.77.0.10:5000"),
 }
 
-// Kinds returns how often each kind of event was told.
+// Kinds returns the number of events of each kind.
 func Kinds(events []reliable.Event) (n [reliable.SessionContested + 1]int) {
 	for i := range events {
 		n[events[i].Kind]++

@@ -6,39 +6,48 @@ import "crier/reliable"
 const MinFrames = 8
 
 const (
-	// indexEach is how much of the resend buffer there is, in bytes, for each frame
-	// that it can hold: smaller frames are bounded by their number.
+	// indexEach is the number of bytes of the resend buffer for each frame that it can
+	// hold. Frames that are smaller are bounded by their number.
 	indexEach = 256
-	// leastMarks is how many frames that are asked for at the same time are told apart
-	// in any case; of larger rings as many as full frames fit.
+	// leastMarks is the least number of requested frames that are told apart. A larger
+	// ring tells as many apart as full frames fit.
 	leastMarks = 1 << 18
 )
 
-// ring is the resend buffer: the latest DATA frames, one behind the other in memory,
-// each as long as it is, so that a run of full frames is one piece of memory for an
-// offloaded send. A frame lies in one piece: where a full one doesn't fit before the
-// end of the memory, the next begins at the start. Frames are found by their sequence
-// numbers, in an index.
+// A ring is the resend buffer: the latest DATA frames, one behind the other in memory,
+// each in its own length, so that a run of full frames is one piece of memory for an
+// offloaded send. A frame lies in one piece: if a full one doesn't fit before the end of
+// the memory, the next begins at the start. An index finds frames by their sequence
+// numbers.
 type ring struct {
-	buf    []byte
-	stride int    // of a full frame, in bytes
-	slots  uint64 // full frames that fit in any case, however they fall
-	most   uint64 // frames in one batch
-	top    int    // bytes from the start that may have been written to
+	buf []byte
+	// stride is the size of a full frame, in bytes.
+	stride int
+	// slots is the number of full frames that fit in any case, wherever they lie.
+	slots uint64
+	// most is the largest number of frames in one batch.
+	most uint64
+	// top is how much of buf, from its start, may have been written to.
+	top int
 
-	// By sequence number modulo their count, a power of two. Of the frame that is open,
-	// or opened next, it is known where it begins.
-	index  []Meta
-	oldest uint64 // the lowest sequence number that is held
+	// index is by sequence number modulo its length, a power of two. It knows where the
+	// frame begins that is open, or is opened next.
+	index []Meta
+	// oldest is the lowest sequence number that is held.
+	oldest uint64
 }
 
-// Meta is what the index of a resend buffer knows of a frame. It holds no pointer,
-// so that it may lie in any memory.
+// Meta is an entry of the index of a resend buffer. It holds no pointer, so that it may
+// lie in any memory.
 type Meta struct {
-	offset uint64 // of the message that its first chunk belongs to
-	at     int    // where it begins
-	size   int32  // of the sealed frame, in bytes
-	goesOn bool   // that message began before it
+	// offset is that of the message that the frame's first chunk belongs to.
+	offset uint64
+	// at is where the frame begins.
+	at int
+	// size is that of the sealed frame, in bytes.
+	size int32
+	// goesOn says that the message began before the frame.
+	goesOn bool
 }
 
 // start returns the offset of the first message that starts in the frame or after it.
@@ -49,15 +58,14 @@ func (m *Meta) start() uint64 {
 	return m.offset
 }
 
-// Memory is what a resend buffer and its index lie in. It must be all zero when a Buffer
-// gets it, which has it for itself from then on.
+// Memory is the memory of a resend buffer and its index. It must be zero when a Buffer
+// gets it, which owns it from then on.
 type Memory struct {
 	Frames []byte
 	Index  []Meta
 }
 
-// Size returns the lengths that a ring's memory must have, for so many bytes and full
-// frames of stride bytes.
+// Size returns the lengths of Memory for size bytes and full frames of stride bytes.
 func Size(size, stride int) (bytes, index int) {
 	fit := size / stride
 	index = 1
@@ -67,7 +75,7 @@ func Size(size, stride int) (bytes, index int) {
 	return fit * stride, index
 }
 
-// newRing returns a ring of so many bytes whose first frame has the number first.
+// newRing returns a ring of size bytes. Its first frame has the number first.
 func newRing(m Memory, size, stride int, first uint64) ring {
 	bytes, index := Size(size, stride)
 	if m.Frames == nil && m.Index == nil {
@@ -83,8 +91,8 @@ func newRing(m Memory, size, stride int, first uint64) ring {
 
 func (r *ring) of(seq uint64) *Meta { return &r.index[seq&uint64(len(r.index)-1)] }
 
-// open returns the room of a full frame, for the frame after the last one that was
-// sealed. What lay there is no longer held.
+// open returns room for a full frame, the one after the last sealed frame. Frames that
+// lay there are no longer held.
 func (r *ring) open(seq, offset uint64, goesOn bool) []byte {
 	m := r.of(seq)
 	if m.at+r.stride > len(r.buf) {
@@ -106,7 +114,7 @@ func (r *ring) open(seq, offset uint64, goesOn bool) []byte {
 	return r.buf[m.at:end:end]
 }
 
-// seal says how long the open frame is. The next one begins behind it.
+// seal sets the size of the open frame. The next one begins behind it.
 func (r *ring) seal(seq uint64, size int) {
 	m := r.of(seq)
 	m.size = int32(size)
@@ -120,7 +128,7 @@ func (r *ring) frame(seq uint64) []byte {
 	return r.buf[m.at:end:end]
 }
 
-// span returns how many bytes the frames [from, to) take. To may be the open frame, or
+// span returns the number of bytes of the frames [from, to). to may be the open frame, or
 // the next to be opened.
 func (r *ring) span(from, to uint64) int {
 	if from >= to {
@@ -133,8 +141,8 @@ func (r *ring) span(from, to uint64) int {
 	return n
 }
 
-// fits says whether so many frames more, of any size, fit from frame next on, which may
-// be open, while those from low on stay.
+// fits reports whether so many more frames, of any size, fit from frame next on, which
+// may be open, while those from low on stay.
 func (r *ring) fits(frames, low, next uint64) bool {
 	if low < r.oldest || next-min(low, next)+frames >= uint64(len(r.index)) {
 		return false
@@ -146,9 +154,9 @@ func (r *ring) fits(frames, low, next uint64) bool {
 	return r.span(low, next)+need <= len(r.buf)
 }
 
-// piece returns frames from seq on that lie one behind the other in memory, and their
-// sizes, in the given slice: as many as there are below end, and as leave so many bytes
-// between them and it.
+// piece returns the frames from seq on that lie one behind the other in memory, and their
+// sizes, in the given slice. They lie below end, are at most most, and leave so many
+// bytes between them and end.
 func (r *ring) piece(seq, end uint64, most, leave int, sizes []int32) ([]byte, []int32) {
 	at := r.of(seq).at
 	size := 0
@@ -165,8 +173,8 @@ func (r *ring) piece(seq, end uint64, most, leave int, sizes []int32) ([]byte, [
 }
 
 // run returns the frames from seq on that lie one behind the other in memory and can be
-// one batch: of one size, and at most one shorter at the end. Most bounds them in
-// bytes, but for the first.
+// one batch: of one size, but the last one may be shorter. most bounds them in bytes,
+// except for the first.
 func (r *ring) run(seq, end uint64, most int) (data []byte, segment int, frames uint64) {
 	m := r.of(seq)
 	at, size := m.at, int(m.size)
