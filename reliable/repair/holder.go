@@ -12,25 +12,27 @@ import (
 // maxAskers bounds the subscribers that a Holder has rows for.
 const maxAskers = 1024
 
-// Holder repeats frames of a session in its publisher's place, out of any store: a state
-// machine driven as send.Sender and receive.Receiver are. It announces nothing, and sends
-// only what it was asked for.
+// A Holder repeats frames of a session in its publisher's place, out of any store. It is
+// a state machine, driven as send.Sender and receive.Receiver are. It announces nothing,
+// and sends only repairs and answers.
 type Holder struct {
 	repairer *Repairer
 	cfg      Config
 	askers   map[uint64]*nack.Asker
-	rowless  nack.Asker // stands for all that have no row
-	taken    bool       // a batch is out
-	foreign  uint64
+	// rowless stands for all subscribers without a row.
+	rowless nack.Asker
+	// taken says that a batch is being sent.
+	taken   bool
+	foreign uint64
 }
 
-// NewHolder returns a Holder that was asked for nothing.
+// NewHolder returns a Holder that was asked for nothing yet.
 func NewHolder(cfg Config, s store.Store) *Holder {
 	return &Holder{repairer: New(cfg, s), cfg: cfg, askers: make(map[uint64]*nack.Asker)}
 }
 
-// Handle takes a decoded frame. It passes over all but NACKs for its session and channel,
-// and counts those of a subscriber from another address than its first.
+// Handle takes a decoded frame. It ignores all but NACKs for its session and channel, and
+// counts those of a subscriber from an address that is not its first.
 func (h *Holder) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if f.Kind != frame.Nack || f.Session != h.cfg.Session || f.Channel != h.cfg.Channel {
 		return
@@ -86,5 +88,6 @@ func (h *Holder) Sent(b reliable.Batch) {
 // Stats returns the counters so far.
 func (h *Holder) Stats() Stats { return h.repairer.Stats() }
 
-// Foreign counts the NACKs of subscribers from another address than their first.
+// Foreign returns the number of NACKs of subscribers from another address than their
+// first.
 func (h *Holder) Foreign() uint64 { return h.foreign }

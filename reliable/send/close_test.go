@@ -118,10 +118,10 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	p = newPaced(t, Config{ResendBuffer: 1 << 20})
 	message := make([]byte, 1300)
 	p.fill(message)
-	p.wantLeftOut(0, message)
+	p.wantEvicted(0, message)
 	p.cfg.StallTimeout = 5 * time.Second
 	p.Close(p.now)
 	if out := wait(p, func() {}); out > 2*time.Second {
-		t.Errorf("it waited for %v for one that was left out", out)
+		t.Errorf("it waited for %v for one that was evicted", out)
 	}
 }

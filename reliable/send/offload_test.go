@@ -170,7 +170,8 @@ func TestAStrangerDoesntTurnTheOffloadOff(t *testing.T) {
 			}
 		}
 		if st := p.s.Stats(); st.OffloadOff || st.Trials < 3 {
-			t.Errorf("who asks for %s: off %v, after %d trials", guess, st.OffloadOff, st.Trials)
+			t.Errorf("a subscriber that asks for %s: off %v, after %d trials", guess,
+				st.OffloadOff, st.Trials)
 		}
 	}
 }

@@ -78,9 +78,9 @@ func (p *paced) fill(message []byte) {
 	p.Fatal("it never fills up")
 }
 
-// wantLeftOut waits for the subscriber, which goes on to report where it stands, to
-// be left out.
-func (p *paced) wantLeftOut(position uint64, message []byte) {
+// wantEvicted waits for the subscriber, which goes on to report where it stands, to
+// be evicted.
+func (p *paced) wantEvicted(position uint64, message []byte) {
 	p.Helper()
 	for start := p.now; p.Members()[0].State != reliable.LeftOut; {
 		if waited := p.now.Sub(start); waited > 1200*time.Millisecond {
@@ -105,7 +105,7 @@ func TestAStallThatLeavesRoomForLess(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 4 << 20})
 	message := make([]byte, 1<<20)
 	p.fill(message)
-	p.wantLeftOut(0, message)
+	p.wantEvicted(0, message)
 }
 
 // A full disk lets go of what was written at once only together: a subscriber that
@@ -117,7 +117,7 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p.reports(100)
 	p.fill(message)
 	p.window.blocked[reliable.BySubscribers].Times = 1
-	p.wantLeftOut(100, message)
+	p.wantEvicted(100, message)
 }
 
 // A subscriber that was evicted, fell silent until its row was gone, and comes back where it
@@ -126,7 +126,7 @@ func TestLeftOutAndForgotten(t *testing.T) {
 	p := newPaced(t, Config{ResendBuffer: 1 << 20})
 	message := make([]byte, 1300)
 	p.fill(message)
-	p.wantLeftOut(0, message)
+	p.wantEvicted(0, message)
 	caughtUp := p.members.rows[0].caughtUp
 	for range 30 {
 		p.step(time.Second)
