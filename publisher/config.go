@@ -135,7 +135,7 @@ func (c *Config) fitDatagram(mtu int) error {
 		c.Datagram = usual
 	}
 	if c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram {
-		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
 	}
 	return nil
 }

@@ -22,7 +22,7 @@ func TestConfigErrors(t *testing.T) {
 		fail int // the opening that does
 		want string
 	}{
-		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "Name: the stream's name has 256 bytes, and may have 255"},
+		{cfg: publisher.Config{Name: strings.Repeat("x", 256)}, want: "the stream's Name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1}, want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they never wrap"},
 		{cfg: publisher.Config{Retention: publisher.Retention{Memory: -1}}, want: "Retention.Memory: a resend buffer of -1 bytes is too small: 8 frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{Retention: publisher.Retention{Memory: 10000}}, want: "Retention.Memory: a resend buffer of 10000 bytes is too small: 8 frames of 1401 bytes need 11208"},
@@ -30,9 +30,9 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Repair: publisher.Repair{Share: -1}}, want: "Repair.Share: a repair share of -1 is outside 0 to 10"},
 		{cfg: publisher.Config{Repair: publisher.Repair{Share: 11}}, want: "Repair.Share: a repair share of 11 is outside 0 to 10"},
 		{cfg: publisher.Config{Repair: publisher.Repair{Share: math.NaN()}}, want: "Repair.Share: a repair share of NaN is outside 0 to 10"},
-		{cfg: publisher.Config{Datagram: 100}, want: "Datagram: a datagram of 100 bytes is outside 256 to 65507"},
-		{cfg: publisher.Config{Datagram: -1}, want: "Datagram: a datagram of -1 bytes is outside 256 to 65507"},
-		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "Datagram: a datagram of 65508 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 100}, want: "a Datagram of 100 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: -1}, want: "a Datagram of -1 bytes is outside 256 to 65507"},
+		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536, want: "a Datagram of 65508 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500, want: "Datagram: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, and are never fragmented; use 1472 at the most"},
 		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200, want: "Datagram: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, which has 256 at least; choose another interface"},
 		{fail: 1, want: rig.ErrOpen.Error()},

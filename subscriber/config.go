@@ -96,11 +96,11 @@ func (c *Config) validate() error {
 			return err
 		}
 		if group.Addr().Is4() != c.Groups[0].Addr().Is4() {
-			return fmt.Errorf("Groups: groups %v and %v are of different address families; use one subscriber for each",
+			return fmt.Errorf("the Groups %v and %v are of different address families; use one subscriber for each",
 				c.Groups[0], group)
 		}
 		if slices.Contains(c.Groups[:i], group) {
-			return fmt.Errorf("Groups: group %v is given twice; give it once", group)
+			return fmt.Errorf("the group %v is in Groups twice; give it once", group)
 		}
 	}
 	return nil

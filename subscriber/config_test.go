@@ -26,13 +26,13 @@ func TestConfigErrors(t *testing.T) {
 		cfg  subscriber.Config
 		want string
 	}{
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "Groups: groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "Groups: group 239.1.1.1:1 is given twice; give it once"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "Groups: group 239.1.1.1:1 is given twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "the Groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "the group 239.1.1.1:1 is in Groups twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "the group 239.1.1.1:1 is in Groups twice; give it once"},
 		{subscriber.Config{Groups: groups("192.0.2.1:7700")}, "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
 		{subscriber.Config{Groups: groups("239.1.1.1:0")}, "multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
 		{subscriber.Config{Groups: make([]netip.AddrPort, 1)}, "multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
-		{subscriber.Config{Name: strings.Repeat("x", 256)}, "Name: the subscriber's name has 256 bytes, and may have 255"},
+		{subscriber.Config{Name: strings.Repeat("x", 256)}, "the subscriber's Name has 256 bytes, and may have 255"},
 		{subscriber.Config{Recovery: subscriber.Recovery{MaxWait: -time.Second}}, "Recovery.MaxWait: a max wait of -1s is negative"},
 		{subscriber.Config{Recovery: subscriber.Recovery{Silence: -time.Second}}, "Recovery.Silence: a silence time of -1s is negative"},
 		{subscriber.Config{Memory: subscriber.Memory{Session: 1000}}, "Memory.Session: a buffer of 1000 bytes is smaller than 64 KiB"},
@@ -40,8 +40,8 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Memory: subscriber.Memory{Session: 128 << 10, All: 64 << 10}}, "Memory.All: a memory bound of 65536 bytes is smaller than the buffer of one session, 131072"},
 		{subscriber.Config{Memory: subscriber.Memory{Session: math.MaxInt}}, "Memory.All: a memory bound of "},
 		{subscriber.Config{Memory: subscriber.Memory{Sessions: -1}}, "Memory.Sessions: a table of -1 sessions is too small"},
-		{subscriber.Config{Start: 2}, "Start, Order: an unknown start (2) or order (0)"},
-		{subscriber.Config{Order: 2}, "Start, Order: an unknown start (0) or order (2)"},
+		{subscriber.Config{Start: 2}, "an unknown Start (2) or Order (0)"},
+		{subscriber.Config{Order: 2}, "an unknown Start (0) or Order (2)"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		c.cfg.Link.Network, c.cfg.Logger = n, rig.Quiet

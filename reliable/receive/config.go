@@ -93,7 +93,7 @@ func (c *Config) validate() error {
 	case c.ID == 0:
 		return fmt.Errorf("ID: a subscriber needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("Name: the subscriber's name has %d bytes, and may have %d", len(c.Name),
+		return fmt.Errorf("the subscriber's Name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
 	case c.MaxWait < 0:
 		return fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
@@ -107,7 +107,7 @@ func (c *Config) validate() error {
 	case c.MaxSessions < 1:
 		return fmt.Errorf("Memory.Sessions: a table of %d sessions is too small", c.MaxSessions)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram,
+		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
 		return fmt.Errorf("Flow.Overload: an answer to a slow application, %d, is not known", c.Overload)
@@ -115,7 +115,7 @@ func (c *Config) validate() error {
 		return fmt.Errorf("Flow.Overload: what has waited longest can't be dropped " +
 			"where messages are delivered on arrival; drop the newest")
 	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
-		return fmt.Errorf("Start, Order: an unknown start (%d) or order (%d)", c.Start, c.Order)
+		return fmt.Errorf("an unknown Start (%d) or Order (%d)", c.Start, c.Order)
 	}
 	return nil
 }

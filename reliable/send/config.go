@@ -117,12 +117,12 @@ func (c *Config) validate() error {
 	stride := frame.DataSize(c.Datagram)
 	switch {
 	case c.Session == 0:
-		return fmt.Errorf("Session: a session needs an id that is not 0")
+		return fmt.Errorf("a Session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("Name: the stream's name has %d bytes, and may have %d", len(c.Name),
+		return fmt.Errorf("the stream's Name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("Datagram: a datagram of %d bytes is outside %d to %d", c.Datagram,
+		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.ResendBuffer < store.MinFrames*stride:
 		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is too small: "+
