@@ -222,6 +222,12 @@ func (r *Repairer) Unreadable(frames nack.Range) {
 	r.deny()
 }
 
+// Idle reports whether nothing that was asked for waits to be sent.
+func (r *Repairer) Idle() bool {
+	return len(r.answers.list) == 0 && len(r.answers.confirms) == 0 &&
+		r.responder.Waiting(nack.Recent) == 0 && r.responder.Waiting(nack.Behind) == 0
+}
+
 // Awaits reports whether a subscriber waits for one of frames next.
 func (r *Repairer) Awaits(frames nack.Range) bool { return r.responder.Awaits(frames) }
 

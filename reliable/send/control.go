@@ -9,10 +9,13 @@ import (
 )
 
 // nextControl returns the next SESSION or CONFIRM for the group.
-func (s *Sender) nextControl(now reliable.Time) (outgoing, bool) {
+func (s *Sender) nextControl(now reliable.Time, asked bool) (outgoing, bool) {
 	if now >= s.announceDue && !s.closing.on {
 		s.announceDue = now.Add(announceEvery)
 		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
+	}
+	if !asked {
+		return outgoing{}, false
 	}
 	b, ok := s.repairer.NextConfirm(now)
 	return outgoing{Batch: b, kind: frame.Confirm}, ok

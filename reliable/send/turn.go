@@ -36,7 +36,8 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	}
 	s.tick(now)
 	s.unsent.bye = false
-	b, ok := s.nextControl(now)
+	asked := !s.repairer.Idle() // else a message shouldn't pay for looking four times
+	b, ok := s.nextControl(now, asked)
 	if !ok && s.store.Sent() != s.store.Next() && !s.turn.beaten &&
 		now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
@@ -49,15 +50,15 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		b, ok = s.nextData(now)
 	}
 	if !ok {
-		if b, ok = s.nextWelcome(now); !ok {
+		if b, ok = s.nextWelcome(now); !ok && asked {
 			b, ok = s.nextAnswer(now)
 		}
-		if !ok {
+		if !ok && asked {
 			b, ok = s.nextRepairs(now, nack.Recent)
 		}
 		s.turn.served = ok
 	}
-	if !ok && s.turn.batches >= behindTurn {
+	if !ok && asked && s.turn.batches >= behindTurn {
 		b, ok = s.nextRepairs(now, nack.Behind)
 	}
 	if !ok && data {
@@ -66,10 +67,10 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	if !ok {
 		b, ok = s.nextBeat(now)
 	}
-	if !ok {
+	if !ok && asked {
 		b, ok = s.nextRepairs(now, nack.Behind)
 	}
-	if !ok {
+	if !ok && asked {
 		b, ok = s.nextAnswer(now) // what can't be had is denied
 	}
 	s.turn.taken, s.turn.out = ok, b
@@ -149,11 +150,14 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 // nextRepairs returns repairs of one class for one destination.
 func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
 	b, ok := s.repairer.NextRepairs(now, class)
-	if ok && class == nack.Behind {
+	if !ok {
+		return outgoing{}, false
+	}
+	if class == nack.Behind {
 		s.turn.batches = 0
 	}
 	b.Single = b.Single || s.offload.repairsSingle()
-	return outgoing{Batch: b, kind: frame.Repair}, ok
+	return outgoing{Batch: b, kind: frame.Repair}, true
 }
 
 // nextAnswer returns the next frame for a single subscriber that asked.
