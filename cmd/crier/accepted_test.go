@@ -1,9 +1,10 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"regexp"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 var regexpTimes = regexp.MustCompile(

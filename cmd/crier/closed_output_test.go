@@ -1,10 +1,11 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"os"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // Whoever reads standard output may leave: the command says so, and ends.

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"net"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // With a port of one's own a firewall's rule can be written: frames come from it, and

@@ -1,11 +1,12 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"flag"
 	"os"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 var update = flag.Bool("update", false, "write what the demo prints into the README")

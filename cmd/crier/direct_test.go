@@ -2,7 +2,6 @@ package main
 
 import (
 	"bytes"
-	"crier/cmd/crier/cli"
 	"encoding/base64"
 	"encoding/binary"
 	"encoding/json"
@@ -11,6 +10,8 @@ import (
 	"slices"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // What goes in comes out, in the format that is asked for.

@@ -3,7 +3,6 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,6 +10,9 @@ import (
 	"syscall"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 )
 
 // waiting is a publisher, in a process of its own, that has published two lines and
@@ -284,25 +286,25 @@ var (
 	simWays = map[string]func(*testing.T) *tool{
 		"it has run": func(
 			t *testing.T) *tool {
-			return start(t, nil, "sim", "run", simFile(t, simSmall))
+			return start(t, nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
 		"standard output is closed by who reads it": func(t *testing.T) *tool {
-			return toClosed(t, "sim", "run", simFile(t, simSmall))
+			return toClosed(t, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
 		"standard output was closed before the start": func(t *testing.T) *tool {
-			c := newTool(t, []string{"sim", "run", simFile(t, simSmall)})
+			c := newTool(t, []string{"sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario)})
 			c.behind(">&-")
 			return c
 		},
 		"standard output is a full disk": func(t *testing.T) *tool {
-			return startInto(t, openFull(t), nil, "sim", "run", simFile(t, simSmall))
+			return startInto(t, openFull(t), nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
 		"a file's disk is full": func(t *testing.T) *tool {
-			return start(t, nil, "sim", "run", simFile(t, simSmall), "--json", openFull(t).Name())
+			return start(t, nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--json", openFull(t).Name())
 		},
 		"a signal": func(t *testing.T) *tool {
 			c := spawn(t, nil, "sim", "run",
-				simFile(t, strings.Replace(simSmall, "duration: 1s", "duration: 24h", 1)),
+				clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "duration: 1s", "duration: 24h", 1)),
 				"--trace", "-")
 			c.await(c.out, "\n", 1)
 			c.stop()

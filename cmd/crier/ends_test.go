@@ -3,7 +3,6 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"io"
 	"os"
@@ -13,6 +12,8 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // endRow is a row of docs/EXIT.md: how a command ends.

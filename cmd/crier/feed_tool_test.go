@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/feed/feedtest"
 	"crier/cmd/crier/sim"
@@ -105,7 +106,7 @@ func TestSimOddCapture(t *testing.T) {
 			packet{0, "239.1.1.2:5000", mold("S000000009", 1, "x")},
 			packet{65536 * time.Second, to, mold("S000000001", 3, "c")},
 			packet{65537 * time.Second, to, mold("S000000001", 4, "d")}))
-	scenario := simFile(t, simSmall)
+	scenario := clitest.ScenarioFile(t, clitest.SmallScenario)
 	result := filepath.Join(t.TempDir(), "r.json")
 	run := func(words ...string) (*tool, sim.Publisher) {
 		t.Helper()

@@ -1,7 +1,6 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"io"
 	"os"
@@ -10,6 +9,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/cli"
 )
 
 // examples are the command lines under a page's "Examples:".

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // --count leaves after so many, and the summary speaks of these alone.

@@ -3,10 +3,11 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // A limit of open files that is too small is the system's affair, not a wrong

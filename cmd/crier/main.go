@@ -4,16 +4,17 @@ package main
 
 import (
 	"context"
+	"os"
+	"os/signal"
+	"syscall"
+	"time"
+
 	"crier/cmd/crier/bench"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
-	"os"
-	"os/signal"
-	"syscall"
-	"time"
 )
 
 func main() {

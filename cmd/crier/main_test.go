@@ -2,8 +2,6 @@ package main
 
 import (
 	"context"
-	"crier/cmd/crier/cli"
-	"crier/cmd/crier/cli/clitest"
 	"flag"
 	"io"
 	"os"
@@ -12,6 +10,9 @@ import (
 	"slices"
 	"syscall"
 	"testing"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 )
 
 // beTool makes a process of the test binary run the tool itself.

@@ -1,10 +1,11 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"os"
 	"syscall"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // In a network namespace of its own, where the loopback interface is down, each

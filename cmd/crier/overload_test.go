@@ -3,11 +3,12 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"path/filepath"
 	"syscall"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/cli"
 )
 
 // A subscriber that is stopped holds a producer that keeps the slowest one's pace

@@ -1,8 +1,9 @@
 package main
 
 import (
-	"crier/cmd/crier/cli"
 	"testing"
+
+	"crier/cmd/crier/cli"
 )
 
 // A publisher that waits for subscribers says so, and who is there.

@@ -112,7 +112,7 @@ func (r *Repairer) look(seq uint64) nack.Standing {
 		return nack.Stored
 	}
 	// The size of a frame that only the disk holds is unknown until it is read.
-	if seq < r.wide && frame.RepairSize(len(r.store.Frame(seq))) > r.most {
+	if r.Unfit(seq) {
 		return nack.Unfit
 	}
 	return nack.Ready

@@ -1,9 +1,10 @@
 package send
 
 import (
+	"time"
+
 	"crier/reliable"
 	"crier/reliable/frame"
-	"time"
 )
 
 // closing is the end of a session: BYE is repeated, and requests are still served.

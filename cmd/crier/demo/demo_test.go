@@ -2,12 +2,13 @@ package demo
 
 import (
 	"bytes"
-	"crier/cmd/crier/cli"
-	"crier/cmd/crier/cli/clitest"
 	"encoding/json"
 	"os/exec"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 )
 
 // demo runs the command and returns what it prints.

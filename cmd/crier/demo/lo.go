@@ -3,7 +3,6 @@ package demo
 import (
 	"bytes"
 	"context"
-	"crier/cmd/crier/pub"
 	"errors"
 	"fmt"
 	"io"
@@ -15,6 +14,8 @@ import (
 	"runtime"
 	"strconv"
 	"time"
+
+	"crier/cmd/crier/pub"
 )
 
 // loLinks are the links of the subscriber processes.

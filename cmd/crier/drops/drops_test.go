@@ -1,12 +1,13 @@
 package drops
 
 import (
+	"strings"
+	"testing"
+
 	"crier/multicast"
 	"crier/publisher"
 	"crier/reliable/send"
 	"crier/subscriber"
-	"strings"
-	"testing"
 )
 
 // Each counter has a line, and none that is 0.

@@ -4,7 +4,6 @@ import (
 	"bufio"
 	"compress/flate"
 	"compress/gzip"
-	"crier/cmd/crier/cli"
 	"encoding/binary"
 	"errors"
 	"fmt"
@@ -12,6 +11,8 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+
+	"crier/cmd/crier/cli"
 )
 
 // sourceBuffer is how much of a feed is read at once, in bytes. A message that

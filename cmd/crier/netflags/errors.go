@@ -1,9 +1,10 @@
 package netflags
 
 import (
+	"errors"
+
 	"crier/cmd/crier/cli"
 	"crier/multicast"
-	"errors"
 )
 
 // configFlags maps fields of a multicast.ConfigError to flags.

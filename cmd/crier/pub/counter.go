@@ -1,11 +1,12 @@
 package pub
 
 import (
-	"crier/cmd/crier/cli"
-	"crier/cmd/crier/mapped"
 	"encoding/binary"
 	"fmt"
 	"os"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/mapped"
 )
 
 // counterSize is the size of a counter's file: two numbers of 8 bytes.

@@ -2,15 +2,16 @@ package pub
 
 import (
 	"context"
+	"net/netip"
+	"path/filepath"
+	"sync/atomic"
+	"testing"
+
 	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/feed"
 	"crier/multicast"
 	"crier/publisher"
 	"crier/reliable/frame"
-	"net/netip"
-	"path/filepath"
-	"sync/atomic"
-	"testing"
 )
 
 // watchedNetwork calls see with each DATA frame before the kernel has it.

@@ -1,10 +1,11 @@
 package pub
 
 import (
-	"crier/cmd/crier/cli"
-	"crier/publisher"
 	"fmt"
 	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/publisher"
 )
 
 // progress rewrites a line on a terminal while crier pub runs.

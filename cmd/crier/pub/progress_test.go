@@ -1,8 +1,9 @@
 package pub
 
 import (
-	"crier/publisher"
 	"testing"
+
+	"crier/publisher"
 )
 
 func TestProgressText(t *testing.T) {

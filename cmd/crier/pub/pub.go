@@ -4,10 +4,11 @@ package pub
 
 import (
 	"context"
+	"time"
+
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/netflags"
-	"time"
 )
 
 // options holds the flags of crier pub.

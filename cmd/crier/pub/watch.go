@@ -1,13 +1,14 @@
 package pub
 
 import (
-	"crier/cmd/crier/cli"
-	"crier/publisher"
 	"fmt"
 	"io"
 	"strings"
 	"text/tabwriter"
 	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/publisher"
 )
 
 // waitEvery is the time between two lines about a wait for subscribers.

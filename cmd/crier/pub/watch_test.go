@@ -1,12 +1,13 @@
 package pub
 
 import (
-	"crier/publisher"
-	"crier/reliable"
 	"fmt"
 	"net/netip"
 	"strings"
 	"testing"
+
+	"crier/publisher"
+	"crier/reliable"
 )
 
 // However many are there, a line names ten of them.

@@ -1,9 +1,10 @@
 package sim
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"strconv"
+
+	"crier/cmd/crier/cli"
 )
 
 // metric is a figure of a run.

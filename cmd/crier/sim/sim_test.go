@@ -37,7 +37,7 @@ func TestSimListAndShow(t *testing.T) {
 // The same file and seed give the same bytes of JSON, trace and capture.
 func TestSimIsTheSameEachTime(t *testing.T) {
 	t.Parallel()
-	file, dir := scenarioFile(t, smallScenario), t.TempDir()
+	file, dir := clitest.ScenarioFile(t, clitest.SmallScenario), t.TempDir()
 	play := func(seed, name string) (json, trace, pcap string) {
 		name = filepath.Join(dir, name)
 		clitest.Run(t, Command(), "sim", "run", file, "--seed", seed, "--json", name+".json",
@@ -66,7 +66,7 @@ func slurp(t *testing.T, path string) string {
 // The figures of a result agree with each other.
 func TestSimResultAddsUp(t *testing.T) {
 	t.Parallel()
-	out := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--json",
+	out := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--json",
 		"-").Want(cli.ExitOK).Out.Bytes()
 	var r Result
 	if err := json.Unmarshal(out, &r); err != nil {
@@ -117,7 +117,7 @@ func TestSimResultAddsUp(t *testing.T) {
 // A capture holds what passes a place, as UDP over IPv4, with frames that decode.
 func TestSimCapture(t *testing.T) {
 	t.Parallel()
-	file, dir := scenarioFile(t, smallScenario), t.TempDir()
+	file, dir := clitest.ScenarioFile(t, clitest.SmallScenario), t.TempDir()
 	for _, c := range []struct {
 		place             string
 		data, nack, alien int // at least; alien: from or to another subscriber, exactly 0
@@ -167,8 +167,8 @@ func TestSimCapture(t *testing.T) {
 // The life of a message that was lost on the way is told in full.
 func TestSimExplain(t *testing.T) {
 	t.Parallel()
-	quiet := strings.NewReplacer(", loss: 5%", "", ", loss: 10%", "").Replace(smallScenario)
-	file := scenarioFile(t, quiet+"events:\n  - {at: 500ms, do: lose, who: far}\n")
+	quiet := strings.NewReplacer(", loss: 5%", "", ", loss: 10%", "").Replace(clitest.SmallScenario)
+	file := clitest.ScenarioFile(t, quiet+"events:\n  - {at: 500ms, do: lose, who: far}\n")
 	out := clitest.Run(t, Command(), "sim", "run", file, "--explain",
 		"80@far").Want(cli.ExitOK).Out.String()
 	rest := out
@@ -192,7 +192,7 @@ func TestSimExplain(t *testing.T) {
 // told as well.
 func TestSimExplainNoRoom(t *testing.T) {
 	t.Parallel()
-	file := scenarioFile(t, strings.Replace(smallScenario, "  - name: far\n",
+	file := clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "  - name: far\n",
 		"  - name: far\n    work: 20ms\n    buffer: 64KiB\n", 1))
 	out := clitest.Run(t, Command(), "sim", "run", file, "--explain",
 		"150@far").Want(cli.ExitOK).Out.String()
@@ -210,7 +210,7 @@ func TestSimMarksEvents(t *testing.T) {
 	events := "events:\n  - {at: 200ms, do: partition, who: far, for: 300ms}\n  - {at: 700ms, " +
 		"every: 100ms, times: 3, do: lose, who: near}\n  - {at: 200ms, do: pause, who: near-0, " +
 		"for: 1ms}\n"
-	file := scenarioFile(t, smallScenario+events)
+	file := clitest.ScenarioFile(t, clitest.SmallScenario+events)
 	result, page := filepath.Join(t.TempDir(), "r.json"), filepath.Join(t.TempDir(), "p.html")
 	out := clitest.Run(t, Command(), "sim", "run", file, "--json", result, "--html",
 		page).Want(cli.ExitOK).Out.String()
@@ -246,7 +246,7 @@ func TestSimBounds(t *testing.T) {
 			"times: 900000, do: lose, who: far}\n",
 			"events[1]: events happen 1800000 times and more in all, and may 1000000 times"},
 	} {
-		file := scenarioFile(t, smallScenario+"events:\n"+c.events)
+		file := clitest.ScenarioFile(t, clitest.SmallScenario+"events:\n"+c.events)
 		if said := clitest.Run(t, Command(), "sim", "run",
 			file).Want(cli.ExitUsage).Err.String(); !strings.Contains(said, c.want) {
 			t.Errorf("it said %q, not %q", said, c.want)
@@ -263,7 +263,7 @@ func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscri
 			func(ev *reliable.Event) bool { return ev.Kind == reliable.Message && ev.Recovered })
 	}
 	small := filepath.Join(t.TempDir(), "small.yaml")
-	run := clitest.Run(t, Command(), "sim", "run", scenarioFile(t, smallScenario), "--seed", "5",
+	run := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--seed", "5",
 		"--shrunk", small).Want(cli.ExitError)
 	if said := run.Err.String(); !strings.Contains(said, "with seed 5") ||
 		!strings.Contains(said, "crier sim run "+small) {
@@ -274,7 +274,7 @@ func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscri
 	}
 	text := slurp(t, small)
 	if !strings.Contains(text, "seed: 5") || strings.Contains(text, "count: 2") ||
-		len(text) >= len(smallScenario) {
+		len(text) >= len(clitest.SmallScenario) {
 		t.Errorf("the smaller scenario is\n%s", text)
 	}
 	clitest.Run(t, Command(), "sim", "run", small, "--shrunk", small+"2").Want(cli.ExitError)
@@ -282,8 +282,8 @@ func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscri
 
 func TestSimUsage(t *testing.T) {
 	t.Parallel()
-	file := scenarioFile(t, strings.Replace(smallScenario, "rate: 200/s", "rate: 200", 1))
-	good := scenarioFile(t, smallScenario)
+	file := clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "rate: 200/s", "rate: 200", 1))
+	good := clitest.ScenarioFile(t, clitest.SmallScenario)
 	for _, c := range []struct {
 		args  []string
 		parts []string

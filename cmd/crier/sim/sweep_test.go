@@ -1,20 +1,21 @@
 package sim
 
 import (
-	"crier/cmd/crier/cli"
-	"crier/cmd/crier/cli/clitest"
 	"encoding/csv"
 	"encoding/json"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 )
 
 // A sweep plays each combination with each seed, and gives the same whatever runs at
 // the same time.
 func TestSimSweep(t *testing.T) {
 	t.Parallel()
-	file, dir := scenarioFile(t, smallScenario), t.TempDir()
+	file, dir := clitest.ScenarioFile(t, clitest.SmallScenario), t.TempDir()
 	sweep := func(workers, name string) (s sweep, rows [][]string) {
 		name = filepath.Join(dir, name)
 		clitest.Run(t, Command(), "sim", "sweep", file, "--vary", "subscribers.near.count=1,3",
@@ -66,7 +67,7 @@ func TestSimSweep(t *testing.T) {
 
 func TestSimSweepUsage(t *testing.T) {
 	t.Parallel()
-	file := scenarioFile(t, smallScenario)
+	file := clitest.ScenarioFile(t, clitest.SmallScenario)
 	for _, c := range []struct {
 		args []string
 		says string
@@ -93,7 +94,7 @@ func TestSimSweepUsage(t *testing.T) {
 func TestSimPage(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "page.html")
-	file := scenarioFile(t, strings.Replace(smallScenario, "loss: 10%",
+	file := clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "loss: 10%",
 		"loss: 10%}\n    max-wait: 25ms\n    #{", 1))
 	clitest.Run(t, Command(), "sim", "run", file, "--html", path, "-q").Want(cli.ExitOK)
 	page := slurp(t, path)

@@ -1,9 +1,10 @@
 package sub
 
 import (
-	"crier/subscriber"
 	"strings"
 	"testing"
+
+	"crier/subscriber"
 )
 
 // The help names every cause.

@@ -1,11 +1,12 @@
 package sub
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"io"
 	"sync"
 	"time"
+
+	"crier/cmd/crier/cli"
 )
 
 const (

@@ -4,12 +4,13 @@ package sub
 
 import (
 	"context"
+	"net/netip"
+	"time"
+
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
 	"crier/reliable/frame"
 	"crier/subscriber"
-	"net/netip"
-	"time"
 )
 
 // options holds the flags of crier sub.

@@ -4,14 +4,15 @@ package coordinator
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/bench/report"
-	"crier/cmd/crier/cli"
 	"errors"
 	"fmt"
 	"io"
 	"os"
 	"strings"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/cli"
 )
 
 // coordinator is a run of a benchmark.

@@ -2,9 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/bench/report"
-	"crier/cmd/crier/bench/worker"
 	"io"
 	"log/slog"
 	"net"
@@ -12,6 +9,10 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/bench/worker"
 )
 
 // TestMain makes a process of the test binary a worker, when a benchmark starts

@@ -1,12 +1,13 @@
 package coordinator
 
 import (
-	"crier/cmd/crier/bench/report"
 	"fmt"
 	"os"
 	"runtime"
 	"strings"
 	"time"
+
+	"crier/cmd/crier/bench/report"
 )
 
 func newEnvironment(o *Options) *report.Environment {

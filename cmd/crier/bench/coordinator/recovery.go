@@ -2,6 +2,7 @@ package coordinator
 
 import (
 	"context"
+
 	"crier/cmd/crier/bench/report"
 )
 

@@ -2,12 +2,13 @@ package coordinator
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/bench/report"
 	"fmt"
 	"net"
 	"strconv"
 	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/bench/report"
 )
 
 const (

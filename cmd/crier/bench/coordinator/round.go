@@ -2,13 +2,13 @@ package coordinator
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
 	"fmt"
+	"math/rand/v2"
 	"net/netip"
 	"slices"
 	"time"
 
-	"math/rand/v2"
+	"crier/cmd/crier/bench/job"
 )
 
 // round is a run of processes that send and processes that receive.

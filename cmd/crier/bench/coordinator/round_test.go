@@ -1,8 +1,9 @@
 package coordinator
 
 import (
-	"crier/cmd/crier/bench/job"
 	"testing"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // The window stays below what the receivers' sockets hold.

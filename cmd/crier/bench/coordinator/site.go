@@ -2,7 +2,6 @@ package coordinator
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
 	"fmt"
 	"math/rand/v2"
 	"net"
@@ -10,6 +9,8 @@ import (
 	"os"
 	"os/exec"
 	"runtime"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // site is where rounds are played: the network, the processes and the counters that they

@@ -2,9 +2,10 @@ package coordinator
 
 import (
 	"context"
+	"fmt"
+
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/bench/report"
-	"fmt"
 )
 
 // throughput measures the messages a second at the slowest subscriber.

@@ -1,8 +1,9 @@
 package job
 
 import (
-	"crier/cmd/crier/hist"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 // DeviceBytes counts the bytes that a process has read from storage and given to the kernel

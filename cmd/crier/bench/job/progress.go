@@ -1,11 +1,12 @@
 package job
 
 import (
-	"crier/cmd/crier/mapped"
 	"fmt"
 	"os"
 	"sync/atomic"
 	"unsafe"
+
+	"crier/cmd/crier/mapped"
 )
 
 // Progress is a table of counters in a file that the processes of a benchmark share: how many

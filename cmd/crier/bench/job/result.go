@@ -1,8 +1,9 @@
 package job
 
 import (
-	"crier/cmd/crier/hist"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 // Ready describes a worker's sockets.

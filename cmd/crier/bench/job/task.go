@@ -1,11 +1,12 @@
 package job
 
 import (
+	"net/netip"
+	"time"
+
 	"crier/multicast"
 	"crier/testnet/impair"
 	"crier/testnet/link"
-	"net/netip"
-	"time"
 )
 
 // Task is the job of a worker, and the first line that it reads.

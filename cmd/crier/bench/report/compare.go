@@ -1,12 +1,13 @@
 package report
 
 import (
-	"crier/cmd/crier/cli"
 	"fmt"
 	"strings"
 	"text/tabwriter"
 
 	"golang.org/x/perf/benchmath"
+
+	"crier/cmd/crier/cli"
 )
 
 // metric is a figure for comparing runs.

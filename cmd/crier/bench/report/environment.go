@@ -1,10 +1,11 @@
 package report
 
 import (
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/cli"
 	"fmt"
 	"strings"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/cli"
 )
 
 // Environment describes the machine and the network of a run.

@@ -1,10 +1,11 @@
 package report
 
 import (
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/hist"
 	"math"
 	"time"
+
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/hist"
 )
 
 // Figures are the figures of a run. Those that weren't measured are absent.

@@ -2,11 +2,12 @@ package report
 
 import (
 	"bufio"
-	"crier/cmd/crier/cli"
 	"encoding/json"
 	"errors"
 	"io"
 	"os"
+
+	"crier/cmd/crier/cli"
 )
 
 // WriteJSON writes a line for each cell.

@@ -1,10 +1,11 @@
 package report
 
 import (
+	"fmt"
+
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
-	"fmt"
 )
 
 // Spill holds the disk's figures of a phase.

@@ -1,9 +1,10 @@
 package report
 
 import (
-	"crier/cmd/crier/hist"
 	"fmt"
 	"time"
+
+	"crier/cmd/crier/hist"
 )
 
 // lessIntact subtracts the median latency of messages that were not lost from that of repaired

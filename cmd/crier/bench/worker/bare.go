@@ -1,12 +1,13 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"encoding/binary"
 	"errors"
 	"net"
 	"sync/atomic"
 	"time"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // maxDatagram is more than any datagram has.

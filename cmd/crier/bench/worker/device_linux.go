@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"fmt"
 	"os"
 	"strings"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // deviceUse is this process's so far, as /proc/self/io has it.

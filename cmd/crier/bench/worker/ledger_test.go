@@ -1,9 +1,10 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // A message that is not the one that was published is found, whatever differs.

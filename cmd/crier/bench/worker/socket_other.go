@@ -3,9 +3,10 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"net/netip"
 	"time"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // bareSocket stands for a socket that is measured on Linux only.

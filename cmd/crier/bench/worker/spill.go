@@ -2,12 +2,12 @@ package worker
 
 import (
 	"context"
-	"crier/cmd/crier/bench/job"
-	"crier/cmd/crier/cli"
 	"errors"
 	"fmt"
 	"time"
 
+	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/cli"
 	"crier/publisher"
 )
 

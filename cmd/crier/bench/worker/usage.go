@@ -1,9 +1,10 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"runtime"
 	"time"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // usage measures what a worker has used of the machine since startUsage.

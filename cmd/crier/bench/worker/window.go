@@ -1,9 +1,10 @@
 package worker
 
 import (
+	"time"
+
 	"crier/cmd/crier/bench/job"
 	"crier/multicast"
-	"time"
 )
 
 const (

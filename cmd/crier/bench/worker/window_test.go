@@ -1,10 +1,11 @@
 package worker
 
 import (
-	"crier/cmd/crier/bench/job"
 	"path/filepath"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/bench/job"
 )
 
 // testTimer runs what it is told instead of waiting.

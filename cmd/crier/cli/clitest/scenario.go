@@ -1,4 +1,4 @@
-package main
+package clitest
 
 import (
 	"os"
@@ -6,8 +6,8 @@ import (
 	"testing"
 )
 
-// simSmall is a scenario that takes milliseconds to play.
-const simSmall = `story: |
+// SmallScenario is a scenario that takes milliseconds to play.
+const SmallScenario = `story: |
   Three subscribers, one of them far away.
   It is small.
 duration: 1s
@@ -24,8 +24,8 @@ subscribers:
     up: {delay: 20ms}
 `
 
-// simFile writes a scenario, and returns its path.
-func simFile(t *testing.T, text string) string {
+// ScenarioFile writes a scenario, and returns its path.
+func ScenarioFile(t *testing.T, text string) string {
 	t.Helper()
 	path := filepath.Join(t.TempDir(), "small.yaml")
 	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
