@@ -68,12 +68,13 @@ func (e *outcome) missing() string {
 		}
 	}
 	each(st.Lacking, lackText)
+	each(st.Asking, askText)
+	// What is owed comes last: it doesn't depend on when subscribers asked last.
 	if n := st.Owed; n > 0 {
 		say("%s were asked for and not yet repaired when the time for that was over; give it "+
 			"longer (--linger), or more room (--repair-floor, --repair-share)",
 			cli.Counted(n, "frame", "frames"))
 	}
-	each(st.Asking, askText)
 	return b.String()
 }
 
