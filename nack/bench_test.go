@@ -172,7 +172,7 @@ func BenchmarkRequesterInAnyOrder(b *testing.B) {
 // Nothing is recovered, and frames may be late by 100 ms, so that thousands of
 // gaps are open, each with its own end.
 func BenchmarkRequesterNoRecovery(b *testing.B) {
-	r := NewRequester(RequesterConfig{ID: 1, NoRecovery: true})
+	r := NewRequester(RequesterConfig{ID: 1, Recovery: Recovery{Off: true}})
 	now, seq := Time(0), uint64(0)
 	b.ReportAllocs()
 	for b.Loop() {

@@ -1,6 +1,37 @@
 package nack
 
-import "time"
+import (
+	"fmt"
+	"time"
+)
+
+// Recovery configures for how long missing frames are asked for. Each field's zero value
+// means its default.
+type Recovery struct {
+	// Off disables all requests. A gap ends when reordering no longer explains it.
+	Off bool
+	// MaxWait bounds how long a gap may stay open, and hold back what lies behind it; 0
+	// means no bound.
+	MaxWait time.Duration
+	// Silence is how long requests for a gap may go unanswered before the gap is given
+	// up, and how long a publisher may be quiet before its session is silent; 0 means 2 s.
+	// Five of the heartbeat intervals that the publisher announces are waited for in any
+	// case: 0.5 s while it sends, up to 2 s when it doesn't.
+	Silence time.Duration
+}
+
+// Complete checks the times and fills in the defaults.
+func (c Recovery) Complete() (Recovery, error) {
+	switch {
+	case c.MaxWait < 0:
+		return c, fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
+	case c.Silence < 0:
+		return c, fmt.Errorf("Recovery.Silence: a silence time of %v is negative", c.Silence)
+	case c.Silence == 0:
+		c.Silence = defaultSilence
+	}
+	return c, nil
+}
 
 // RequesterConfig configures a Requester. The zero value asks for missing frames with the
 // default times.
@@ -10,14 +41,9 @@ type RequesterConfig struct {
 	ID uint64
 	// Seed seeds the random back-off.
 	Seed uint64
-	// NoRecovery disables all requests. A gap ends when reordering no longer explains it.
-	NoRecovery bool
-	// MaxWait bounds how long a gap may stay open; 0 means no bound.
-	MaxWait time.Duration
-	// Silence is how long requests for a gap may go unanswered before the gap is given
-	// up; 0 means 2 s. SetBehind adds to it. The time of a gap that waits behind MaxAsk
-	// or the limit has not begun.
-	Silence time.Duration
+	// Recovery bounds the life of a gap. SetBehind adds to its silence time. The time of a
+	// gap that waits behind MaxAsk or the limit has not begun.
+	Recovery Recovery
 	// MaxAsk bounds the number of frames that are asked for and have not arrived; 0 means
 	// 2,048.
 	MaxAsk uint64
@@ -33,8 +59,8 @@ const (
 )
 
 func (c *RequesterConfig) setDefaults() {
-	if c.Silence <= 0 {
-		c.Silence = defaultSilence
+	if c.Recovery.Silence <= 0 {
+		c.Recovery.Silence = defaultSilence
 	}
 	if c.MaxAsk == 0 {
 		c.MaxAsk = defaultMaxAsk

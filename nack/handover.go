@@ -23,7 +23,7 @@ func (r *Requester) TakeOver(now, found Time, missing Range) {
 	}
 	gap := Gap{Range: missing, Found: found, due: Never, since: Never,
 		roomless: missing.From >= r.limit}
-	if !r.cfg.NoRecovery {
+	if !r.cfg.Recovery.Off {
 		gap.due = now.Add(r.draw(now))
 	}
 	r.gaps.add(gap)

@@ -44,7 +44,7 @@ func TestALimitThatMovesInVain(t *testing.T) {
 // A subscriber without room for a while asks for nothing, and so hears no answer. That is
 // no reason to give up frames that it asked for before.
 func TestWaitingForRoomIsNotSilence(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 200 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 200 * ms}}, func(s *subscriber) {
 		s.lose("5", "9")
 		s.wantNack("5,9")
 		s.r.SetLimit(s.now, s.base+7)
@@ -129,7 +129,7 @@ func TestForgetMakesRoomForTheNextPortion(t *testing.T) {
 
 // Portions that nobody answers end one after the other.
 func TestUnansweredPortions(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxAsk: 100, Silence: 200 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{MaxAsk: 100, Recovery: Recovery{Silence: 200 * ms}}, func(s *subscriber) {
 		s.lose("0-249")
 		s.advance(200 * ms)
 		s.wantLost("0-99 unanswered")

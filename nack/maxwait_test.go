@@ -5,7 +5,7 @@ import "testing"
 // The quiet after a NACK, a quarter of a round trip, puts off asking, and not
 // giving up.
 func TestMaxWaitIsKeptWhileANackMustWait(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxWait: 20 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
 		s.knowRTT(400 * ms)
 		s.lose("1")
 		s.wantNack("1")
@@ -21,7 +21,7 @@ func TestMaxWaitIsKeptWhileANackMustWait(t *testing.T) {
 // Frames that find no room one after the other are one gap, but none of them is
 // given up before its own time, and none much later.
 func TestMaxWaitOfWhatFindsNoRoom(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxWait: 160 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{MaxWait: 160 * ms}}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+100)
 		found := map[uint64]Time{}
 		for i := range uint64(500) {
@@ -51,7 +51,7 @@ func TestMaxWaitOfWhatFindsNoRoom(t *testing.T) {
 
 // A gap that is given up frees its part of MaxAsk, also while nothing may be asked for.
 func TestGivenUpGapFreesMaxAsk(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxAsk: 10, MaxWait: 20 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{MaxAsk: 10, Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
 		s.knowRTT(400 * ms)
 		s.lose("0-9")
 		s.advance(15 * ms)

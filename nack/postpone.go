@@ -37,11 +37,11 @@ func (r *Requester) Confirmed(now Time, c Range) {
 
 // postpone moves the time to ask for a gap.
 func (r *Requester) postpone(now Time, gap *Gap) {
-	wait := min(r.timeout(), r.cfg.Silence/4)
+	wait := min(r.timeout(), r.cfg.Recovery.Silence/4)
 	if now >= gap.until || gap.confirms == 0 {
 		// A quarter of the silence time at most: if the repair is lost, time must be left
 		// to ask a few times again.
-		gap.until = now.Add(min(wait<<gap.confirms, r.cfg.Silence/4))
+		gap.until = now.Add(min(wait<<gap.confirms, r.cfg.Recovery.Silence/4))
 		gap.confirms = min(gap.confirms+1, 16)
 	}
 	until := max(gap.until, now.Add(wait)).Add(r.spread(now, gap.until.Sub(now)))

@@ -18,12 +18,12 @@ func TestRequesterAtRandom(t *testing.T) {
 		start := starts[seed%uint64(len(starts))]
 		rand := NewRand(seed, 5)
 		cfg := RequesterConfig{ID: 7, Seed: seed, MaxAsk: 1 + rand.Below(60),
-			Silence: time.Duration(1 + rand.Below(uint64(200*ms)))}
+			Recovery: Recovery{Silence: time.Duration(1 + rand.Below(uint64(200*ms)))}}
 		switch rand.Below(6) {
 		case 0:
-			cfg.NoRecovery = true
+			cfg.Recovery.Off = true
 		case 1:
-			cfg.MaxWait = time.Duration(1 + rand.Below(uint64(50*ms)))
+			cfg.Recovery.MaxWait = time.Duration(1 + rand.Below(uint64(50*ms)))
 		}
 		s := newSubscriber(t, cfg, start.seq, start.now)
 		missing := model{}
@@ -84,7 +84,7 @@ func TestRequesterAtRandom(t *testing.T) {
 							asked, s.r.outstanding, cfg.MaxAsk)
 					}
 				}
-				if cfg.NoRecovery && len(s.sent) > 0 {
+				if cfg.Recovery.Off && len(s.sent) > 0 {
 					t.Fatalf("seed %d: a NACK without recovery", seed)
 				}
 				s.sent = nil

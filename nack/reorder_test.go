@@ -6,7 +6,7 @@ import (
 )
 
 func TestNoRecovery(t *testing.T) {
-	everywhere(t, RequesterConfig{NoRecovery: true}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Off: true}}, func(s *subscriber) {
 		s.lose("5")
 		s.advance(minReorder - 1)
 		s.wantLost()
@@ -22,7 +22,7 @@ func TestNoRecovery(t *testing.T) {
 // Without recovery a gap stays open for as long as reordering explains it, and
 // true losses make that time short again.
 func TestNoRecoveryLearnsReordering(t *testing.T) {
-	everywhere(t, RequesterConfig{NoRecovery: true}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Off: true}}, func(s *subscriber) {
 		s.lose("1")
 		s.advance(minReorder / 2)
 		s.arrive("1")

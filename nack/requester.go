@@ -122,7 +122,7 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 	}
 	gap := Gap{Range: Range{from, to}, Found: now, due: Never, since: Never,
 		roomless: from >= r.limit}
-	if !r.cfg.NoRecovery {
+	if !r.cfg.Recovery.Off {
 		gap.wait = r.reorder
 		gap.due = now.Add(r.reorder).Add(r.draw(now))
 	}
@@ -229,7 +229,7 @@ func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	// round trip seems to be.
 	r.quiet = now
 	if r.rtt.known {
-		r.quiet = now.Add(min(r.rtt.smooth/4, min(r.cfg.Silence, maxPatience)/32))
+		r.quiet = now.Add(min(r.rtt.smooth/4, min(r.cfg.Recovery.Silence, maxPatience)/32))
 	}
 	return request, ranges, true
 }

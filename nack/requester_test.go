@@ -120,7 +120,7 @@ func TestForget(t *testing.T) {
 }
 
 func TestUnansweredForTheSilenceTime(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 300 * ms}}, func(s *subscriber) {
 		s.lose("5")
 		s.advance(300*ms - 1)
 		s.wantLost()
@@ -133,7 +133,7 @@ func TestUnansweredForTheSilenceTime(t *testing.T) {
 
 // An answer may be as late as all else is.
 func TestWhatIsBehindIsNotUnanswered(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 300 * ms}}, func(s *subscriber) {
 		s.lose("5")
 		s.wantNack("5")
 		s.r.SetBehind(4 * time.Second)
@@ -151,7 +151,7 @@ func TestWhatIsBehindIsNotUnanswered(t *testing.T) {
 
 // A request that went unanswered while this process was suspended says nothing.
 func TestSuspended(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 300 * ms}}, func(s *subscriber) {
 		s.lose("5", "9")
 		s.wantNack("5,9")
 		s.now = s.now.Add(time.Minute)
@@ -193,7 +193,7 @@ func TestSuspensionIsNoRoundTrip(t *testing.T) {
 // However long a backlog made the round trip seem, what is found missing just after a
 // NACK is asked for soon.
 func TestQuietHasABound(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 4 * time.Second}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 4 * time.Second}}, func(s *subscriber) {
 		s.lose("1")
 		s.wantNack("1")
 		s.now = s.now.Add(maxRTT)
@@ -213,7 +213,7 @@ func TestQuietHasABound(t *testing.T) {
 
 // A long gap is repaired bit by bit: each bit is an answer for what is left.
 func TestRepairsRestartTheSilenceOfTheRest(t *testing.T) {
-	everywhere(t, RequesterConfig{Silence: 300 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 300 * ms}}, func(s *subscriber) {
 		s.lose("10-15")
 		for _, next := range []string{"10", "15", "12", "14"} {
 			s.advance(250 * ms)
@@ -228,7 +228,7 @@ func TestRepairsRestartTheSilenceOfTheRest(t *testing.T) {
 }
 
 func TestMaxWait(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxWait: 20 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
 		s.lose("5")
 		s.advance(10 * ms)
 		s.lose("7")
@@ -242,7 +242,7 @@ func TestMaxWait(t *testing.T) {
 
 // MaxWait ends also what was never asked for.
 func TestMaxWaitWithoutRoom(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxWait: 20 * ms}, func(s *subscriber) {
+	everywhere(t, RequesterConfig{Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+3)
 		s.lose("5")
 		s.advance(20 * ms)

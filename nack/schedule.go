@@ -31,7 +31,7 @@ func (r *Requester) Advance(now Time) []Lost {
 	if now >= r.silent {
 		r.giveUpUnanswered(now)
 	}
-	if r.cfg.NoRecovery && len(r.lost) > 0 {
+	if r.cfg.Recovery.Off && len(r.lost) > 0 {
 		r.forgetReorder()
 	}
 	if now >= max(r.next, r.quiet) {
@@ -43,8 +43,8 @@ func (r *Requester) Advance(now Time) []Lost {
 // patience returns how long a gap may be open, whatever its requests do; 0 means for
 // ever.
 func (r *Requester) patience() time.Duration {
-	wait := max(r.cfg.MaxWait, 0)
-	if r.cfg.NoRecovery {
+	wait := max(r.cfg.Recovery.MaxWait, 0)
+	if r.cfg.Recovery.Off {
 		if wait == 0 {
 			return max(2*r.reorder, minReorder)
 		}
@@ -63,7 +63,9 @@ func (r *Requester) lateAt(gap *Gap) Time {
 
 // silentAt returns when a gap's requests will have gone unanswered for too long. Repairs
 // wait behind a backlog in the network or the subscriber's socket just as all frames do.
-func (r *Requester) silentAt(gap *Gap) Time { return gap.since.Add(r.cfg.Silence + r.behind) }
+func (r *Requester) silentAt(gap *Gap) Time {
+	return gap.since.Add(r.cfg.Recovery.Silence + r.behind)
+}
 
 // giveUpLate moves every gap that has been open for too long to r.lost. Gaps mostly stand
 // in the order in which they were found; then it stops at the first that isn't due.
@@ -80,7 +82,7 @@ func (r *Requester) giveUpLate(now Time) {
 			continue
 		}
 		cause := Late
-		if r.cfg.NoRecovery {
+		if r.cfg.Recovery.Off {
 			cause = NotRecovered
 		} else if gap.since != Never && r.silentAt(gap) <= now {
 			cause = Unanswered
@@ -124,7 +126,7 @@ func (r *Requester) lead(gap *Gap) time.Duration {
 		}
 		return gap.wait / 16
 	}
-	return min(gap.wait/4, r.cfg.Silence/32)
+	return min(gap.wait/4, r.cfg.Recovery.Silence/32)
 }
 
 // collect moves the gaps that are due into r.ask, lowest first, and finds the next
@@ -194,7 +196,7 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 	if gap.since == Never {
 		gap.since = now
 	}
-	if gap.roomless && gap.tries == 0 && r.cfg.MaxWait <= 0 {
+	if gap.roomless && gap.tries == 0 && r.cfg.Recovery.MaxWait <= 0 {
 		// Until now it waited for room, not for a repair.
 		gap.Found = now
 	}
@@ -203,7 +205,7 @@ func (r *Requester) mark(now Time, gap *Gap, jitter uint64) {
 	// Requests must be frequent enough, however long the round trip is or seems to be,
 	// that the loss of a few doesn't end a gap, and that a closed publisher doesn't take
 	// their absence for the end.
-	patience := min(r.cfg.Silence, maxPatience)
+	patience := min(r.cfg.Recovery.Silence, maxPatience)
 	wait = min(wait, max(min(r.timeout(), patience/8), patience/16))
 	extra, _ := bits.Mul64(jitter, uint64(wait/2))
 	gap.wait = wait - wait/4 + time.Duration(extra)

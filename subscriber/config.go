@@ -57,8 +57,15 @@ type Config struct {
 	Start Start
 	// Order says when messages are delivered.
 	Order Order
-	// Flow says what happens when the application takes messages slowly.
-	Flow Flow
+	// Overload says what to do when the application takes messages more slowly than they
+	// come.
+	Overload Overload
+	// WarnLag, if not 0, is how many messages the application may be behind before a
+	// warning is logged, and OnLag called, with true; and again, with false, when it
+	// is less than half of that. OnLag is called on a goroutine of its own, and must
+	// not call Close.
+	WarnLag uint64
+	OnLag   func(lag Lag, behind bool)
 	// Recovery says how long what is missing is asked for.
 	Recovery Recovery
 	// Memory bounds what waits.

@@ -12,14 +12,16 @@ import (
 	"crier/subscriber"
 )
 
-// The comments of Event and Link, which are other packages' types, name each field with its
-// type, so that go doc shows them here.
+// The comments of Event and of groups of fields, which are other packages' types, name each
+// field with its type, so that go doc shows them here.
 func TestFieldsAreListed(t *testing.T) {
 	for _, c := range []struct {
 		file, name string
 		of         reflect.Type
 	}{
 		{"event.go", "Event", reflect.TypeFor[subscriber.Event]()},
+		{"groups.go", "Recovery", reflect.TypeFor[subscriber.Recovery]()},
+		{"groups.go", "Memory", reflect.TypeFor[subscriber.Memory]()},
 		{"link.go", "Link", reflect.TypeFor[subscriber.Link]()},
 		{"../publisher/link.go", "Link", reflect.TypeFor[subscriber.Link]()},
 	} {

@@ -25,7 +25,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	}
 	for name, cfg := range map[string]subscriber.Config{
 		"handler": {Handler: exit},
-		"lag":     {Flow: subscriber.Flow{WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }}},
+		"lag":     {WarnLag: 10, OnLag: func(subscriber.Lag, bool) { runtime.Goexit() }},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {

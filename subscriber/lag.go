@@ -57,10 +57,10 @@ type lagWatch struct {
 
 // watchLag looks at the lag. The caller holds the lock.
 func (s *Subscriber) watchLag() {
-	if s.cfg.Flow.WarnLag == 0 {
+	if s.cfg.WarnLag == 0 {
 		return
 	}
-	lag, limit := s.lag(), s.cfg.Flow.WarnLag
+	lag, limit := s.lag(), s.cfg.WarnLag
 	if s.lagging.on {
 		limit /= 2
 	}
@@ -99,8 +99,8 @@ func (s *Subscriber) tellLag() {
 		} else {
 			s.cfg.Logger.Warn("crier: the application has caught up", details...)
 		}
-		if s.cfg.Flow.OnLag != nil {
-			s.cfg.Flow.OnLag(lag, on)
+		if s.cfg.OnLag != nil {
+			s.cfg.OnLag(lag, on)
 		}
 	}
 }

@@ -84,9 +84,9 @@ func TestOnLag(t *testing.T) {
 		lan := rig.NewLAN(t, nearLink, 1)
 		defer lan.Close()
 		var told []lagged
-		sub := lan.Subscriber(lan.Host(2), subscriber.Config{Flow: subscriber.Flow{WarnLag: 100, OnLag: func(lag subscriber.Lag, behind bool) {
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{WarnLag: 100, OnLag: func(lag subscriber.Lag, behind bool) {
 			told = append(told, lagged{lag.Messages, behind})
-		}}})
+		}})
 		p := lan.Publisher(publisher.Config{})
 		published := 0
 		publish := func(n int) {

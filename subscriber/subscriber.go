@@ -71,7 +71,7 @@ func New(cfg Config) (*Subscriber, error) {
 	if err != nil {
 		return nil, errors.Join(err, s.closeConns())
 	}
-	if cfg.Flow.WarnLag > 0 {
+	if cfg.WarnLag > 0 {
 		s.helpers.Add(1)
 		go s.tellLag()
 	}
@@ -82,15 +82,13 @@ func New(cfg Config) (*Subscriber, error) {
 func (s *Subscriber) open() error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
-	config := receive.Config{
-		Groups: s.cfg.Groups,
-		ID:     binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
-		Overload: s.cfg.Flow.Overload,
-		Name:     s.cfg.Name, Start: s.cfg.Start, Order: s.cfg.Order,
-		NoRecovery: s.cfg.Recovery.Off, MaxWait: s.cfg.Recovery.MaxWait, Silence: s.cfg.Recovery.Silence,
-		Buffer: s.cfg.Memory.Session, MaxMemory: s.cfg.Memory.All, MaxSessions: s.cfg.Memory.Sessions, Runs: true,
-	}
-	if err := config.Check(); err != nil {
+	config, err := receive.Config{
+		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
+		Name: s.cfg.Name, Groups: s.cfg.Groups, Runs: true,
+		Start: s.cfg.Start, Order: s.cfg.Order, Overload: s.cfg.Overload,
+		Recovery: s.cfg.Recovery, Memory: s.cfg.Memory,
+	}.Complete()
+	if err != nil {
 		return err
 	}
 	for feed, group := range s.cfg.Groups {
@@ -102,7 +100,6 @@ func (s *Subscriber) open() error {
 		}
 		s.conns = append(s.conns, conn)
 	}
-	var err error
 	s.back, err = s.cfg.Link.Socket(multicast.SocketConfig{
 		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], Changed: s.relink, Logger: s.cfg.Logger,
 	})

@@ -64,7 +64,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 				Receiver: receive.Config{Name: name}}))
 	}
 	cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
-		Receiver: receive.Config{Name: "c", Buffer: 64 << 10}}
+		Receiver: receive.Config{Name: "c", Memory: receive.Memory{Session: 64 << 10}}}
 	if c.trouble == "slow" {
 		cfg.Work = 3 * time.Millisecond
 	}

@@ -172,22 +172,22 @@ func (s *scenario) subscriber() {
 		rc.Order = reliable.OnArrival
 	}
 	if s.one(10) {
-		rc.NoRecovery = true
+		rc.Recovery.Off = true
 	}
 	if s.one(8) {
-		rc.MaxWait = s.span(time.Millisecond, 500*time.Millisecond)
+		rc.Recovery.MaxWait = s.span(time.Millisecond, 500*time.Millisecond)
 	}
 	if s.one(3) {
-		rc.Silence = s.span(500*time.Millisecond, 5*time.Second)
+		rc.Recovery.Silence = s.span(500*time.Millisecond, 5*time.Second)
 	}
 	switch s.r.Below(4) {
 	case 0:
-		rc.Buffer = 64 << 10
+		rc.Memory.Session = 64 << 10
 	case 1:
-		rc.Buffer = 64<<10 + int(s.r.Below(1<<20))
+		rc.Memory.Session = 64<<10 + int(s.r.Below(1<<20))
 	}
-	if rc.Buffer != 0 && s.one(2) {
-		rc.MaxMemory = rc.Buffer + int(s.r.Below(uint64(rc.Buffer)))
+	if rc.Memory.Session != 0 && s.one(2) {
+		rc.Memory.All = rc.Memory.Session + int(s.r.Below(uint64(rc.Memory.Session)))
 	}
 	if s.one(3) {
 		rc.Datagram = 256 + int(s.r.Below(1300))
@@ -213,6 +213,7 @@ func (s *scenario) subscriber() {
 	}
 	s.note("%v from %s: start %d, order %d, no recovery %v, max wait %v, silence %v, buffer "+
 		"%d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
-		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.NoRecovery, rc.MaxWait, rc.Silence,
-		rc.Buffer, rc.MaxMemory, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.Recovery.Off, rc.Recovery.MaxWait,
+		rc.Recovery.Silence,
+		rc.Memory.Session, rc.Memory.All, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
 }

@@ -5,11 +5,12 @@ import (
 	"net/netip"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 )
 
-// ReceiverConfig configures a Receiver. Zero fields mean the defaults.
+// Config configures a Receiver. Zero fields mean the defaults.
 type Config struct {
 	// ID is the subscriber's random id. Required.
 	ID uint64
@@ -27,25 +28,12 @@ type Config struct {
 	Channel uint32
 	Start   reliable.Start
 	Order   reliable.Order
-	// NoRecovery asks for nothing: what is lost on the way is reported lost.
-	NoRecovery bool
 	// Overload says what to do when the application is slow.
 	Overload reliable.Overload
-	// MaxWait bounds how long a gap may delay what lies behind it; 0 means
-	// no bound.
-	MaxWait time.Duration
-	// Silence is how long a publisher may be quiet, and requests unanswered,
-	// before the session is silent; 0 means 2 s. Five announced heartbeat
-	// intervals are waited for in any case.
-	Silence time.Duration
-	// Buffer bounds the frames of one session that wait for a gap to close or for the
-	// application, in bytes; 0 means 32 MiB.
-	Buffer int
-	// MaxMemory bounds the frames of all sessions that wait, and messages that span
-	// frames, in bytes; 0 means four times Buffer.
-	MaxMemory int
-	// MaxSessions bounds the sessions that are followed; 0 means 1,024.
-	MaxSessions int
+	// Recovery configures for how long missing frames are asked for.
+	Recovery Recovery
+	// Memory bounds what waits.
+	Memory Memory
 	// Holders are admitted to each session: see Admit.
 	Holders []Holder
 	// Keeper, if not nil, is handed the frames that are taken, for others that may ask.
@@ -57,6 +45,45 @@ type Config struct {
 	Runs bool
 }
 
+// Recovery configures for how long missing frames are asked for.
+type Recovery = nack.Recovery
+
+// Memory bounds what a Receiver holds. Each field's zero value means its default.
+type Memory struct {
+	// Session bounds the frames of one session that wait for a gap to close or for the
+	// application, in bytes, at least 64 KiB; 0 means 32 MiB.
+	Session int
+	// All bounds the frames of all sessions that wait, and messages that span frames, in
+	// bytes; 0 means four times Session.
+	All int
+	// Sessions bounds the sessions that are followed at once; 0 means 1,024.
+	Sessions int
+}
+
+// Complete checks the bounds and fills in the defaults.
+func (c Memory) Complete() (Memory, error) {
+	if c.Session == 0 {
+		c.Session = defaultSession
+	}
+	if c.All == 0 {
+		c.All = 4 * c.Session
+	}
+	if c.Sessions == 0 {
+		c.Sessions = defaultSessions
+	}
+	switch {
+	case c.Session < 64<<10:
+		return c, fmt.Errorf("Memory.Session: a buffer of %d bytes is smaller than 64 KiB",
+			c.Session)
+	case c.All < c.Session:
+		return c, fmt.Errorf("Memory.All: a memory bound of %d bytes is smaller than "+
+			"the buffer of one session, %d", c.All, c.Session)
+	case c.Sessions < 1:
+		return c, fmt.Errorf("Memory.Sessions: a table of %d sessions is too small", c.Sessions)
+	}
+	return c, nil
+}
+
 // Keeper keeps frames beyond their delivery. Keep is called for each DATA frame that a
 // session takes, as it comes, and again where it found no room at first. The frame is the
 // caller's: what is kept of it must be copied.
@@ -64,58 +91,34 @@ type Keeper interface {
 	Keep(session uint64, f *frame.Frame)
 }
 
-func (c *Config) setDefaults() {
-	if c.Silence == 0 {
-		c.Silence = minSilence
-	}
-	if c.Buffer == 0 {
-		c.Buffer = DefaultBuffer
-	}
-	if c.MaxMemory == 0 {
-		c.MaxMemory = 4 * c.Buffer
-	}
-	if c.MaxSessions == 0 {
-		c.MaxSessions = DefaultMaxSessions
-	}
+// Complete checks the configuration, and fills in the defaults.
+func (c Config) Complete() (Config, error) {
 	if c.Datagram == 0 {
 		c.Datagram = reliable.DefaultDatagram
 	}
-}
-
-// Check says what is wrong with the configuration, as New would.
-func (c Config) Check() error {
-	c.setDefaults()
-	return c.validate()
-}
-
-func (c *Config) validate() error {
+	var err error
+	if c.Recovery, err = c.Recovery.Complete(); err != nil {
+		return c, err
+	}
+	if c.Memory, err = c.Memory.Complete(); err != nil {
+		return c, err
+	}
 	switch {
 	case c.ID == 0:
-		return fmt.Errorf("ID: a subscriber needs an id that is not 0")
+		return c, fmt.Errorf("ID: a subscriber needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("the subscriber's Name has %d bytes, and may have %d", len(c.Name),
+		return c, fmt.Errorf("the subscriber's Name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
-	case c.MaxWait < 0:
-		return fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
-	case c.Silence < 0:
-		return fmt.Errorf("Recovery.Silence: a silence time of %v is negative", c.Silence)
-	case c.Buffer < 64<<10:
-		return fmt.Errorf("Memory.Session: a buffer of %d bytes is smaller than 64 KiB", c.Buffer)
-	case c.MaxMemory < c.Buffer:
-		return fmt.Errorf("Memory.All: a memory bound of %d bytes is smaller than "+
-			"the buffer of one session, %d", c.MaxMemory, c.Buffer)
-	case c.MaxSessions < 1:
-		return fmt.Errorf("Memory.Sessions: a table of %d sessions is too small", c.MaxSessions)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
+		return c, fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return fmt.Errorf("Flow.Overload: an answer to a slow application, %d, is not known", c.Overload)
+		return c, fmt.Errorf("Overload: an answer to a slow application, %d, is not known", c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return fmt.Errorf("Flow.Overload: what has waited longest can't be dropped " +
+		return c, fmt.Errorf("Overload: what has waited longest can't be dropped " +
 			"where messages are delivered on arrival; drop the newest")
 	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
-		return fmt.Errorf("an unknown Start (%d) or Order (%d)", c.Start, c.Order)
+		return c, fmt.Errorf("an unknown Start (%d) or Order (%d)", c.Start, c.Order)
 	}
-	return nil
+	return c, nil
 }

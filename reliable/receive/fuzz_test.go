@@ -21,16 +21,16 @@ func FuzzReceiver(f *testing.F) {
 			options, uint16(options)*uint16(options))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, options uint8, wait uint16) {
-		cfg := Config{ID: 7, Buffer: 64 << 10, MaxMemory: fuzzMemory, MaxSessions: 8}
+		cfg := Config{ID: 7, Memory: Memory{Session: 64 << 10, All: fuzzMemory, Sessions: 8}}
 		if options&1 != 0 {
 			cfg.Order = reliable.OnArrival
 		}
 		if options&2 != 0 {
 			cfg.Start = reliable.Oldest
 		}
-		cfg.NoRecovery = options&4 != 0
+		cfg.Recovery.Off = options&4 != 0
 		if options&8 != 0 {
-			cfg.MaxWait = time.Duration(wait) * 10 * time.Microsecond
+			cfg.Recovery.MaxWait = time.Duration(wait) * 10 * time.Microsecond
 		}
 		if options&16 != 0 { // how old a session says it is decides whether all of it counts
 			cfg.Joined = reliable.Time(wait) * 100

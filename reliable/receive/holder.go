@@ -21,7 +21,7 @@ const maxHolders = 16
 // the session isn't known or has enough of them, and where nothing is asked for at all.
 func (r *Receiver) Admit(session uint64, h Holder) bool {
 	s := r.table.byID[session]
-	if s == nil || r.cfg.NoRecovery {
+	if s == nil || r.cfg.Recovery.Off {
 		return false
 	}
 	for _, st := range s.streams {
@@ -45,7 +45,6 @@ func (r *Receiver) Admit(session uint64, h Holder) bool {
 // newRequester returns a Requester with random numbers of its own.
 func (r *Receiver) newRequester(seed uint64) *nack.Requester {
 	return nack.NewRequester(nack.RequesterConfig{
-		ID: r.cfg.ID, Seed: r.cfg.Seed ^ seed, NoRecovery: r.cfg.NoRecovery,
-		MaxWait: r.cfg.MaxWait, Silence: r.cfg.Silence,
+		ID: r.cfg.ID, Seed: r.cfg.Seed ^ seed, Recovery: r.cfg.Recovery,
 	})
 }

@@ -271,7 +271,8 @@ func TestASessionEndsWhileAHolderIsAsked(t *testing.T) {
 
 // A gap's patience counts from when it was found missing, whoever is asked meanwhile.
 func TestMaxWaitCountsFromTheStart(t *testing.T) {
-	l := gapped(t, Config{Holders: []Holder{firstHolder}, MaxWait: 200 * time.Millisecond})
+	l := gapped(t, Config{Holders: []Holder{firstHolder},
+		Recovery: Recovery{MaxWait: 200 * time.Millisecond}})
 	l.nacks(firstHolder.Addr, 150*time.Millisecond)
 	l.publisherGone()
 	if l.session(1).Lost != 0 {

@@ -93,7 +93,7 @@ func TestAFullTable(t *testing.T) {
 			t.Errorf("%s: of a new publisher's 20 messages, %d came: %+v; %+v", lies, st.Delivered,
 				st, l.Stats())
 		}
-		if n := len(l.table.list); n > DefaultMaxSessions {
+		if n := len(l.table.list); n > defaultSessions {
 			t.Errorf("%d places", n)
 		}
 	}
@@ -181,7 +181,7 @@ func TestForgottenAndHeardAgain(t *testing.T) {
 					l.hears(old(seq))
 				}
 				l.pass(3*time.Second, false) // it is silent
-				for id := uint64(10); id < 10+5*DefaultMaxSessions+200; id++ {
+				for id := uint64(10); id < 10+5*defaultSessions+200; id++ {
 					a := rig.Elsewhere[0]
 					if from == "many addresses" {
 						a = addressOf(id)

@@ -4,14 +4,11 @@ import "time"
 
 // Defaults, and limits that are not configured.
 const (
-	// DefaultBuffer bounds the frames of one session that wait, in bytes.
-	DefaultBuffer = 32 << 20
-	// DefaultMaxSessions bounds the sessions that are followed.
-	DefaultMaxSessions = 1024
+	defaultSession  = 32 << 20 // Memory.Session
+	defaultSessions = 1024     // Memory.Sessions
 
-	// minSilence is how long a session may be quiet before it is silent, where
-	// five announced heartbeat intervals are less.
-	minSilence       = 2 * time.Second
+	// silenceIntervals is the number of announced heartbeat intervals that a session may
+	// be quiet before it is silent, where the silence time is less.
 	silenceIntervals = 5
 
 	// maxInterval is the longest heartbeat interval believed, so that silence is

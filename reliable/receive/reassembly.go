@@ -35,7 +35,7 @@ func (a arrival) with(b arrival) arrival {
 }
 
 // add appends a part, and reports false where there is no memory for it.
-func (w *reassembly) add(m *memory, part []byte) bool {
+func (w *reassembly) add(m *pool, part []byte) bool {
 	for len(part) > 0 {
 		used := w.size % frameBuffer
 		if used == 0 {
@@ -67,7 +67,7 @@ func (w *reassembly) join() []byte {
 }
 
 // stop gives up the message, or its pieces once it is delivered.
-func (w *reassembly) stop(m *memory) {
+func (w *reassembly) stop(m *pool) {
 	for _, piece := range w.pieces {
 		m.put(piece)
 	}

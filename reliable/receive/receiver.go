@@ -24,7 +24,7 @@ type Receiver struct {
 	// Those with something to poll.
 	ready []*stream
 
-	mem    memory
+	mem    pool
 	copies copies
 	out    outgoing
 
@@ -64,13 +64,13 @@ func (r *Receiver) SetDatagram(size int) {
 
 // New returns a Receiver that has heard nothing yet.
 func New(cfg Config) (*Receiver, error) {
-	cfg.setDefaults()
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.Complete()
+	if err != nil {
 		return nil, err
 	}
 	return &Receiver{
 		cfg: cfg, name: []byte(cfg.Name), rand: nack.NewRand(cfg.Seed, cfg.ID),
-		table: newTable(cfg.MaxSessions), mem: memory{limit: cfg.MaxMemory},
+		table: newTable(cfg.Memory.Sessions), mem: pool{limit: cfg.Memory.All},
 		out: outgoing{arena: make([]byte, 0, cfg.Datagram)},
 		now: cfg.Joined, pauses: pauses{armed: reliable.Never},
 	}, nil

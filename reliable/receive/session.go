@@ -196,7 +196,7 @@ func (s *session) refresh(now reliable.Time) {
 
 // silence returns how long the publisher may be quiet.
 func (s *session) silence() time.Duration {
-	return max(silenceIntervals*s.interval, s.r.cfg.Silence)
+	return max(silenceIntervals*s.interval, s.r.cfg.Recovery.Silence)
 }
 
 // silentAt returns when nothing has been heard of the publisher for so long that it is

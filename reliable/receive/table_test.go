@@ -14,7 +14,7 @@ import (
 // Of the sessions that have ended or are silent, the one that was heard longest ago makes
 // room, whatever the order in which they were first heard, and never one that lives.
 func TestTheLongestSilentMakesRoom(t *testing.T) {
-	l := newListener(t, Config{MaxSessions: 4, Joined: 5e9})
+	l := newListener(t, Config{Memory: Memory{Sessions: 4}, Joined: 5e9})
 	next := map[uint64]uint64{}
 	speaks := func(ids ...uint64) {
 		for _, id := range ids {
@@ -75,7 +75,7 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 // A table that was found full is not looked through again for each further newcomer, but
 // soon: places that get free meanwhile are given away.
 func TestFullTableIsLookedThroughNowAndThen(t *testing.T) {
-	l := newListener(t, Config{MaxSessions: 4, Joined: 5e9})
+	l := newListener(t, Config{Memory: Memory{Sessions: 4}, Joined: 5e9})
 	for id := range uint64(4) {
 		l.hears(rig.Data(t, 1+id, 0))
 	}
@@ -104,15 +104,15 @@ func BenchmarkFullTable(b *testing.B) {
 	f := *rig.Data(b, 1, 0)
 	now := reliable.Time(6e9)
 	b.ReportAllocs()
-	for i := range uint64(DefaultMaxSessions + b.N) {
-		if i == DefaultMaxSessions {
+	for i := range uint64(defaultSessions + b.N) {
+		if i == defaultSessions {
 			b.ResetTimer()
 		}
 		now += reliable.Time(time.Microsecond)
 		f.Session = 1 + i
 		r.Handle(now, rig.PublisherAddr, &f)
 	}
-	if len(r.table.list) != DefaultMaxSessions {
+	if len(r.table.list) != defaultSessions {
 		b.Fatalf("%d places are taken", len(r.table.list))
 	}
 }

@@ -10,7 +10,7 @@ import (
 // window keeps the frames of one stream that can't be delivered yet: they came
 // before one that is missing, or the application takes its time.
 type window struct {
-	mem    *memory
+	mem    *pool
 	buffer int    // how many bytes it may have
 	slots  []slot // by sequence number modulo their count, a power of two
 	next   uint64 // the frame that is delivered next

@@ -39,7 +39,7 @@ func TestLinger(t *testing.T) {
 // closed publisher to know that it is there.
 func TestAPatientSubscriberKeepsTheClosedPublisher(t *testing.T) {
 	const lossy = 8 * time.Second
-	p := newPair(t, Config{}, receive.Config{Silence: 30 * time.Second})
+	p := newPair(t, Config{}, receive.Config{Recovery: receive.Recovery{Silence: 30 * time.Second}})
 	gone := false
 	p.drop = func(toReceiver bool, f *frame.Frame) bool {
 		if gone = gone || p.s.Finished(p.now); gone {

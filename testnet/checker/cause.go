@@ -42,7 +42,7 @@ func (v *view) loss(ev *reliable.Event) {
 		}
 		v.judgeKept(from, to)
 	case reliable.CauseUnanswered:
-		if cfg.NoRecovery {
+		if cfg.Recovery.Off {
 			v.fail("[%d, %d) is lost as %q, and recovery is off", from, to, ev.Cause)
 		}
 		v.judgeUnanswered(from, to)
@@ -54,12 +54,12 @@ func (v *view) loss(ev *reliable.Event) {
 			v.fail("[%d, %d) is lost as %q, and no BYE was heard", from, to, ev.Cause)
 		}
 	case reliable.CauseLate:
-		if cfg.MaxWait == 0 {
+		if cfg.Recovery.MaxWait == 0 {
 			v.fail("[%d, %d) is lost as %q, and there is no MaxWait", from, to, ev.Cause)
 		}
 		v.judgeLate(from, to)
 	case reliable.CauseNotRecovered:
-		if !cfg.NoRecovery {
+		if !cfg.Recovery.Off {
 			v.fail("[%d, %d) is lost as %q, and recovery is on", from, to, ev.Cause)
 		}
 	case reliable.CauseMemory:
@@ -125,7 +125,7 @@ func (v *view) judgeLate(from, to uint64) {
 	if v.threwAway() {
 		return // which frame it was can't be seen
 	}
-	allowed := v.cfg.Receiver.MaxWait
+	allowed := v.cfg.Receiver.Recovery.MaxWait
 	for q := v.runStart(from); q < v.t.last(to); q++ {
 		if !v.got.has(q-v.s.FirstSeq) && v.c.w.Now().Sub(v.foundAt(q)) >= allowed {
 			return
@@ -149,7 +149,7 @@ func (v *view) judgeSilent() {
 	quiet, silence := max(v.quiet, v.c.w.Now().Sub(v.lastHeard)), v.silence()
 	if v.works {
 		silence = 500 * time.Millisecond // it is told later: what was announced then?
-		if least := v.cfg.Receiver.Silence; least > 0 {
+		if least := v.cfg.Receiver.Recovery.Silence; least > 0 {
 			silence = max(silence, least)
 		}
 	}
@@ -228,7 +228,7 @@ func (v *view) roundTrip() time.Duration { return 2*v.maxDelay + 20*time.Millise
 // bound is the stated time; see Checker.
 func (v *view) bound() time.Duration {
 	wait := v.silence() + v.maxTook
-	if m := v.cfg.Receiver.MaxWait; m > 0 {
+	if m := v.cfg.Receiver.Recovery.MaxWait; m > 0 {
 		wait = m
 	}
 	return wait + 100*time.Millisecond + 6*v.roundTrip() + leastBound

@@ -166,10 +166,10 @@ func (v *view) overdue(now reliable.Time, seq uint64) bool {
 	}
 	cfg, found := &v.cfg.Receiver, v.foundAt(seq)
 	wait := v.patience()
-	if cfg.MaxWait > 0 {
-		wait = min(wait, cfg.MaxWait)
+	if cfg.Recovery.MaxWait > 0 {
+		wait = min(wait, cfg.Recovery.MaxWait)
 	}
-	return found != 0 && (cfg.NoRecovery || now.Sub(found) >= wait)
+	return found != 0 && (cfg.Recovery.Off || now.Sub(found) >= wait)
 }
 
 // foundAt returns when a frame was found missing, or 0.

@@ -13,12 +13,6 @@ type limits struct {
 }
 
 func limitsOf(cfg *receive.Config) limits {
-	l := limits{buffer: cfg.Buffer, memory: cfg.MaxMemory, frame: frame.MaxDatagram}
-	if l.buffer == 0 {
-		l.buffer = receive.DefaultBuffer
-	}
-	if l.memory == 0 {
-		l.memory = 4 * l.buffer
-	}
-	return l
+	bound, _ := cfg.Memory.Complete() // New has checked it
+	return limits{buffer: bound.Session, memory: bound.All, frame: frame.MaxDatagram}
 }

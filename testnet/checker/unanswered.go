@@ -82,7 +82,7 @@ const minRequests = 3
 
 // patience returns how long requests may go unanswered.
 func (v *view) patience() time.Duration {
-	if silence := v.cfg.Receiver.Silence; silence > 0 {
+	if silence := v.cfg.Receiver.Recovery.Silence; silence > 0 {
 		return silence
 	}
 	return 2 * time.Second

@@ -119,9 +119,11 @@ func (r *Run) addGroup(number int) error {
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
 			Receiver: receive.Config{
-				Name: memberName(g, k), NoRecovery: g.Recovery == "off",
-				MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
-				Buffer: int(g.Buffer), MaxMemory: int(g.Memory),
+				Name: memberName(g, k),
+				Recovery: receive.Recovery{
+					Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
+				},
+				Memory: receive.Memory{Session: int(g.Buffer), All: int(g.Memory)},
 			},
 		}
 		var err error

@@ -57,7 +57,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 		story.AddSubscriber(t, s.World,
 			world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil),
 				Work:     5 * time.Millisecond,
-				Receiver: receive.Config{Overload: overload, Buffer: 64 << 10}})
+				Receiver: receive.Config{Overload: overload, Memory: receive.Memory{Session: 64 << 10}}})
 	}
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, n)
 	s.At(4000*story.Milli, pub.Close)
@@ -125,7 +125,7 @@ func TestOvertakenStatus(t *testing.T) {
 		})
 	}
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up, Work: time.Millisecond,
-		Receiver: receive.Config{Buffer: 64 << 10}})
+		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 	s.At(5000*story.Milli, pub.Close)
 	s.Judge(5000*story.Milli, 30_000*story.Milli)

@@ -32,7 +32,7 @@ func held(t *testing.T, seed uint64, crashes, holder bool) (delivered, lost uint
 		h, err = s.AddHolder(world.HolderConfig{
 			Subscriber: world.SubscriberConfig{
 				Name: "holder", Down: story.Near(link.Bernoulli{P: 0.02}), Up: story.Near(nil),
-				Receiver: receive.Config{NoRecovery: true},
+				Receiver: receive.Config{Recovery: receive.Recovery{Off: true}},
 			},
 			Session: pub.Session().ID, Frames: 1000, Link: story.Near(link.Bernoulli{P: 0.05}),
 		})

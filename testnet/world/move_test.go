@@ -66,7 +66,7 @@ func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 		world.PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
 	up := link.Config{Delay: link.FixedDelay(20 * time.Millisecond)}
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up,
-		Receiver: receive.Config{Silence: 10 * time.Second}})
+		Receiver: receive.Config{Recovery: receive.Recovery{Silence: 10 * time.Second}}})
 	s.At(100*story.Milli, func() { pub.Publish([]byte("first")) })
 	s.At(250*story.Milli, func() {
 		s.Down(pub, sub).SetLoss(link.Bernoulli{P: 1})

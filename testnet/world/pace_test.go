@@ -25,7 +25,7 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 		Work:     time.Millisecond,
-		Receiver: receive.Config{Buffer: 64 << 10}})
+		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 	s.Paced(pub, 0, 100*time.Microsecond, 5000)
 	var atEnd reliable.Time
 	s.Observe(world.Observer{Accepted: func(*world.Session, uint64, []byte) { atEnd = s.Now() }})
@@ -56,7 +56,7 @@ func TestFullWindowDropsTheNewest(t *testing.T) {
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 		Work:     time.Millisecond,
-		Receiver: receive.Config{Buffer: 64 << 10}})
+		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 	dropped := s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
 	s.Judge(4000*story.Milli, 20_000*story.Milli)
@@ -162,7 +162,7 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
 		Up: story.Near(nil), Work: 2 * time.Millisecond,
-		Receiver: receive.Config{Buffer: 64 << 10}})
+		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
 	s.Judge(4000*story.Milli, 30_000*story.Milli)
@@ -190,7 +190,7 @@ func TestDiskFails(t *testing.T) {
 		})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     2 * time.Millisecond,
-			Receiver: receive.Config{Buffer: 64 << 10}})
+			Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 		s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 		s.At(8000*story.Milli, pub.Close)
 		s.Judge(8000*story.Milli, 40_000*story.Milli)
@@ -219,7 +219,7 @@ func TestQuorumAndNamed(t *testing.T) {
 			world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(100), Pace: pace}})
 		for _, name := range []string{"a", "b", "slow"} {
 			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
-				Receiver: receive.Config{Name: name, Buffer: 64 << 10}}
+				Receiver: receive.Config{Name: name, Memory: receive.Memory{Session: 64 << 10}}}
 			if name == "slow" {
 				cfg.Work = 2 * time.Millisecond
 			}
@@ -299,7 +299,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 					ResendBuffer: story.Ring(500)}})
 			sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.02}),
 				Up: story.Near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
-				Receiver: receive.Config{Overload: o, Buffer: 64 << 10}})
+				Receiver: receive.Config{Overload: o, Memory: receive.Memory{Session: 64 << 10}}})
 			s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 			s.At(2000*story.Milli, pub.Close)
 			s.Judge(2000*story.Milli, 20_000*story.Milli)

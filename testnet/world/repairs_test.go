@@ -32,7 +32,7 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 		}})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     time.Millisecond,
-			Receiver: receive.Config{Buffer: story.Ring(4 * c.buffer)}})
+			Receiver: receive.Config{Memory: receive.Memory{Session: story.Ring(4 * c.buffer)}}})
 		s.Paced(pub, 100*story.Milli, 100*time.Microsecond, 5000)
 		s.At(6000*story.Milli, pub.Close)
 		s.Judge(6000*story.Milli, 20_000*story.Milli)
@@ -61,7 +61,7 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		quick := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
 			Up: story.Near(nil), Work: work,
-			Receiver: receive.Config{Buffer: story.Ring(buffers)}})
+			Receiver: receive.Config{Memory: receive.Memory{Session: story.Ring(buffers)}}})
 		// when the message was accepted that is the first after the buffers are full, and the last
 		var from, to reliable.Time
 		most := uint64(0)

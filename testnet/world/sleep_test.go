@@ -28,7 +28,7 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		})
 		sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     500 * time.Microsecond,
-			Receiver: receive.Config{Buffer: 64 << 10}})
+			Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
 		story.Every(s.World, 200*story.Milli, story.Milli/4, 2000,
 			func(int) { pub.Publish(make([]byte, 1300)) })
 		s.At(400*story.Milli+i*story.Milli/7, func() { pub.Pause(time.Second) })

@@ -77,7 +77,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 		Loss: link.Bernoulli{P: 0.001}}
 	slow, err := w.AddSubscriber(world.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
-		Receiver: receive.Config{Name: "slow", Buffer: overloadBuffer},
+		Receiver: receive.Config{Name: "slow", Memory: receive.Memory{Session: overloadBuffer}},
 		OnEvent:  worstLatency(pub, &r.SlowWorst),
 	})
 	if err != nil {

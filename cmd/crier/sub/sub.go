@@ -194,14 +194,14 @@ func (o *options) config() (subscriber.Config, error) {
 	if cfg.Link.Network, err = o.net.Network(); err != nil {
 		return cfg, err
 	}
-	if cfg.Flow.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
+	if cfg.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
 		return cfg, cli.Usagef("--overload %w", err)
 	}
-	if cfg.Flow.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
+	if cfg.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
 		return cfg, cli.Usagef("--overload drop drops what has waited longest, which --order " +
 			"arrival doesn't know: use drop-newest")
 	}
-	cfg.Flow.WarnLag = o.warnLag
+	cfg.WarnLag = o.warnLag
 	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
 	cfg.Recovery.Silence, cfg.Recovery.MaxWait, cfg.Memory.Session, cfg.Link.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
 		int(o.net.ReadBuffer)

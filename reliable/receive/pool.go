@@ -2,9 +2,9 @@ package receive
 
 import "crier/reliable"
 
-// memory hands out and takes back the buffers in which a Receiver keeps frames
+// pool hands out and takes back the buffers in which a Receiver keeps frames
 // and messages, and bounds them all.
-type memory struct {
+type pool struct {
 	limit int
 	used  int
 	spare [][]byte // frame buffers for reuse
@@ -20,7 +20,7 @@ const (
 
 // get returns a buffer of n bytes, and false where the bound is reached. Forced
 // requests are always met: they are for the one frame that everything waits for.
-func (m *memory) get(n int, forced bool) ([]byte, bool) {
+func (m *pool) get(n int, forced bool) ([]byte, bool) {
 	size := max(n, frameBuffer)
 	if m.used+size > m.limit && !forced {
 		return nil, false
@@ -35,7 +35,7 @@ func (m *memory) get(n int, forced bool) ([]byte, bool) {
 }
 
 // put gives a buffer back; views of it stay valid until reuse.
-func (m *memory) put(b []byte) {
+func (m *pool) put(b []byte) {
 	m.used -= cap(b)
 	if cap(b) == frameBuffer && len(m.dirty)+len(m.spare) < maxSpare {
 		m.dirty = append(m.dirty, b)
@@ -43,7 +43,7 @@ func (m *memory) put(b []byte) {
 }
 
 // reuse says that no view of a buffer that was given back is in use any more.
-func (m *memory) reuse() {
+func (m *pool) reuse() {
 	m.spare = append(m.spare, m.dirty...)
 	clear(m.dirty)
 	m.dirty = m.dirty[:0]
