@@ -51,7 +51,7 @@ func TestMemoryIsBroughtInOnce(t *testing.T) {
 // A Sender knows how much of its memory was written to, and all of it once it has
 // gone round.
 func TestMemoryUsed(t *testing.T) {
-	s, err := send.New(send.Config{Session: 1, ResendBuffer: 1 << 20})
+	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{Memory: 1 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}

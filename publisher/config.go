@@ -9,7 +9,6 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/send"
 )
 
 // DefaultGroup is the group that a zero Config publishes to.
@@ -74,34 +73,15 @@ func (c *Config) setDefaults() {
 	if c.Interface == "" {
 		c.Interface = multicast.Loopback(c.Group)
 	}
-	if c.Retention.Memory == 0 {
-		c.Retention.Memory = send.DefaultResendBuffer
-	}
-	if c.Flow.StallTimeout == 0 {
-		c.Flow.StallTimeout = send.DefaultStallTimeout
-	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
 }
 
-// maxResendBuffer is more than any machine has.
-const maxResendBuffer = 1 << 40
-
 func (c *Config) validate() error {
 	var err error
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
-	}
-	if int64(c.Retention.Memory) > maxResendBuffer {
-		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is more than this machine can have; use %d at the most",
-			c.Retention.Memory, int64(maxResendBuffer))
-	}
-	if c.Repair.Linger < 0 {
-		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative", c.Repair.Linger)
-	}
-	if c.Flow.Burst > 0 && c.Flow.MaxRate == 0 {
-		return fmt.Errorf("Flow.Burst: a burst of %d bytes is one of a rate limit: give MaxRate as well", c.Flow.Burst)
 	}
 	if c.Retention.Disk == 0 && c.Retention.Dir != "" {
 		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.Retention.Dir)

@@ -1,52 +1,45 @@
 package publisher
 
-import "time"
+import "crier/reliable/send"
 
-// Retention bounds what a Publisher keeps for repair.
-type Retention struct {
-	// Memory bounds the memory that holds sent messages for repair, in
-	// bytes; 0 means 64 MiB. A message larger than it is refused.
-	Memory int
-	// Disk bounds what is kept on disk, in bytes, of what Memory has no room to
-	// keep; 0 means nothing. Dir is where; it must be there. Nothing of it
-	// outlives the process. A message of more than a quarter of Memory may have
-	// to wait for subscribers, as without a disk.
-	Disk int64
-	Dir  string
-}
+// Retention bounds what a Publisher keeps for repair. Each field's zero value means its
+// default:
+//
+//	Memory int   the memory that holds sent messages for repair, in bytes; 0 means 64 MiB.
+//	             A message larger than it is refused
+//	Disk int64   the messages kept on disk when Memory is full, in bytes; 0 means none.
+//	             One of more than a quarter of Memory may wait for subscribers all the same
+//	Dir string   the directory that holds them, which must exist; nothing in it outlives
+//	             the process
+type Retention = send.Retention
 
-// Flow says what happens when messages come faster than the network, the subscribers that
-// count, or the rate limit take them.
-type Flow struct {
-	// Pace says whose pace counts; the zero value is nobody's. What those that count
-	// have yet to take is kept, in Retention.Memory and then on disk. With another pace
-	// than nobody's, nothing is accepted in the first 100 ms, so that subscribers can
-	// say where they are.
-	Pace Pace
-	// WhenFull says what becomes of a message for which there is no room.
-	WhenFull WhenFull
-	// WaitFor, if not 0, lets Publish wait until so many subscribers were heard.
-	WaitFor int
-	// StallTimeout is how long a subscriber that makes no progress may leave no room
-	// for others; 0 means 5 s. Then it is left out of the count, and counts again
-	// once it has caught up.
-	StallTimeout time.Duration
-	// MaxRate bounds what is sent, in bytes of datagrams a second, their IP and UDP
-	// headers not counted; 0 means no bound. Burst is how much may go out at once, in
-	// bytes; 0 means what the rate gives in 1 ms.
-	MaxRate, Burst uint64
-}
+// Flow selects what happens when messages come faster than the network, the subscribers
+// that count, or the rate limit take them. Each field's zero value means its default:
+//
+//	Pace Pace                    the subscribers whose pace counts: messages that they have
+//	                             yet to take are kept. By default none counts; with another
+//	                             pace, no message is accepted in the first 100 ms, so that
+//	                             subscribers can report their positions
+//	WhenFull WhenFull            what happens to a message that finds no room
+//	WaitFor int                  the subscribers that must be heard before a message is
+//	                             accepted
+//	StallTimeout time.Duration   how long a subscriber without progress may leave no room
+//	                             for others; 0 means 5 s. Then it is left out of the count
+//	                             until it has caught up
+//	MaxRate uint64               a bound for the traffic, in bytes of datagrams a second,
+//	                             without their IP and UDP headers; 0 means none
+//	Burst uint64                 how much of it may go out at once, in bytes; 0 means as
+//	                             much as the rate gives in 1 ms
+type Flow = send.Flow
 
-// Repair bounds what repairs may take.
-type Repair struct {
-	// Share is the part of the data rate that repairs may use, up to 10; 0
-	// means 0.5. Floor is what they may use in any case, in bytes a second; 0
-	// means 16 MiB. One subscriber gets half of that while there are others. What
-	// must wait longer than a Close is willing to is not repaired.
-	Share float64
-	Floor uint64
-	// Linger is how long Close goes on repairing after a subscriber last asked, or may
-	// yet ask; 0 means 1 s. A subscriber that can't run for so long just then, or hears
-	// nothing, loses what it misses.
-	Linger time.Duration
-}
+// Repair bounds repairs. Each field's zero value means its default:
+//
+//	Share float64          the part of the data rate that repairs may use, up to 10; 0 means
+//	                       0.5
+//	Floor uint64           the rate that they may always use, in bytes a second; 0 means
+//	                       16 MiB. One subscriber gets half of that while there are others.
+//	                       Repairs that must wait longer than Close waits are not made
+//	Linger time.Duration   how long Close goes on repairing after a subscriber last asked,
+//	                       or may yet ask; 0 means 1 s. A subscriber that is stopped for
+//	                       that long, or hears nothing, loses the messages that it misses
+type Repair = send.Repair

@@ -24,9 +24,12 @@ func reserve(cfg *send.Config) (ringMemory, error) {
 		m.index, err = memory.Reserve(index * int(unsafe.Sizeof(store.Meta{})))
 	}
 	if err != nil {
-		return ringMemory{}, fmt.Errorf("Retention.Memory: no memory for a resend buffer of %d bytes: %w; give less", cfg.ResendBuffer, err)
+		return ringMemory{},
+			fmt.Errorf("Retention.Memory: no memory for a resend buffer of %d bytes: %w; give less",
+				cfg.Retention.Memory, err)
 	}
-	cfg.Memory.Frames = m.frames.Bytes()
-	cfg.Memory.Index = unsafe.Slice((*store.Meta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))), index)
+	cfg.Ring.Frames = m.frames.Bytes()
+	cfg.Ring.Index = unsafe.Slice((*store.Meta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))),
+		index)
 	return m, nil
 }

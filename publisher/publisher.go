@@ -85,25 +85,25 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if cfg.Session == 0 {
 		cfg.Session = SessionID(randomID())
 	}
+	begin := time.Now()
+	config, err := send.Config{
+		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
+		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram, BatchWait: cfg.BatchWait,
+		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
+	}.Complete()
+	if err != nil {
+		return nil, err
+	}
+	cfg.Retention, cfg.Flow, cfg.Repair = config.Retention, config.Flow, config.Repair
 	var disk *spill
-	room := int64(0)
 	if cfg.Retention.Disk > 0 {
-		var err error
 		if disk, err = openSpill(cfg.Retention.Dir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Retention.Disk); err != nil {
 			return nil, err
 		}
 		if cfg.openFile != nil {
 			disk.open = cfg.openFile
 		}
-		room = disk.room(cfg.Retention.Disk)
-	}
-	begin := time.Now()
-	config := send.Config{
-		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram,
-		Pace: cfg.Flow.Pace, WhenFull: cfg.Flow.WhenFull, WaitFor: cfg.Flow.WaitFor, StallTimeout: cfg.Flow.StallTimeout, Linger: cfg.Repair.Linger,
-		Disk: room, MaxRate: cfg.Flow.MaxRate, Burst: cfg.Flow.Burst,
-		ResendBuffer: cfg.Retention.Memory, BatchWait: cfg.BatchWait, RepairShare: cfg.Repair.Share, RepairFloor: cfg.Repair.Floor,
+		config.Retention.Disk = disk.room(cfg.Retention.Disk)
 	}
 	segmenter, ok := conn.(multicast.Segmenter)
 	if ok {

@@ -42,12 +42,13 @@ func (c *cell) run(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	s := story.New(t, seed)
-	sc := send.Config{ResendBuffer: story.Ring(200), Pace: pace, StallTimeout: time.Second}
+	sc := send.Config{Retention: send.Retention{Memory: story.Ring(200)},
+		Flow: send.Flow{Pace: pace, StallTimeout: time.Second}}
 	switch c.overload {
 	case "drop":
-		sc.WhenFull = reliable.Drop
+		sc.Flow.WhenFull = reliable.Drop
 	case "buffer":
-		sc.Disk = 8 << 20
+		sc.Retention.Disk = 8 << 20
 	}
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: sc,
 		Disk: world.DiskConfig{Wait: time.Millisecond}})

@@ -25,27 +25,28 @@ func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 	}
 	switch r.Below(4) {
 	case 0, 1:
-		sc.Pace = reliable.Slowest()
+		sc.Flow.Pace = reliable.Slowest()
 	case 2:
-		sc.Pace = reliable.Quorum(1 + int(r.Below(4)))
+		sc.Flow.Pace = reliable.Quorum(1 + int(r.Below(4)))
 	case 3:
-		sc.Pace = reliable.Named("subscriber 0", fmt.Sprintf("subscriber %d", 1+r.Below(5)))
+		sc.Flow.Pace = reliable.Named("subscriber 0", fmt.Sprintf("subscriber %d", 1+r.Below(5)))
 	}
 	if one(2) {
-		sc.WhenFull = reliable.Drop
+		sc.Flow.WhenFull = reliable.Drop
 	}
 	if one(2) {
-		sc.StallTimeout = 100*time.Millisecond + time.Duration(r.Below(uint64(3*time.Second)))
+		sc.Flow.StallTimeout = 100*time.Millisecond + time.Duration(r.Below(uint64(3*time.Second)))
 	}
 	if one(8) {
-		sc.WaitFor = 1
+		sc.Flow.WaitFor = 1
 	}
 	if one(3) {
 		datagram := sc.Datagram
 		if datagram == 0 {
 			datagram = reliable.DefaultDatagram
 		}
-		sc.Disk = int64(frame.DataSize(datagram)+store.RecordHead) * int64(1+r.Below(1000))
+		record := int64(frame.DataSize(datagram) + store.RecordHead)
+		sc.Retention.Disk = record * int64(1+r.Below(1000))
 		cfg.Disk.Wait = time.Duration(r.Below(uint64(5 * time.Millisecond)))
 		if one(6) {
 			cfg.Disk.FailWrites = 1 + int(r.Below(10))
@@ -55,11 +56,12 @@ func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 		}
 	}
 	if one(4) {
-		sc.MaxRate = 200_000 + r.Below(5_000_000)
+		sc.Flow.MaxRate = 200_000 + r.Below(5_000_000)
 	}
 	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, "+
 		"rate %d",
-		sc.Pace, sc.WhenFull, sc.StallTimeout, sc.WaitFor, sc.Disk, cfg.Disk, sc.MaxRate)
+		sc.Flow.Pace, sc.Flow.WhenFull, sc.Flow.StallTimeout, sc.Flow.WaitFor, sc.Retention.Disk,
+		cfg.Disk, sc.Flow.MaxRate)
 }
 
 // overrun adds to a subscriber's configuration.

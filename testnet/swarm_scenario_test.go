@@ -96,18 +96,18 @@ func (s *scenario) publisher(budget int) {
 	stride := frame.DataSize(datagram)
 	switch s.r.Below(4) {
 	case 0:
-		sc.ResendBuffer = stride * (8 + int(s.r.Below(40)))
+		sc.Retention.Memory = stride * (8 + int(s.r.Below(40)))
 	case 1:
-		sc.ResendBuffer = max(8*stride, 64<<10)
+		sc.Retention.Memory = max(8*stride, 64<<10)
 	default:
-		sc.ResendBuffer = 1<<20 + int(s.r.Below(3<<20))
+		sc.Retention.Memory = 1<<20 + int(s.r.Below(3<<20))
 	}
 	if s.one(3) {
 		sc.BatchWait = s.span(0, 5*time.Millisecond)
 	}
 	sc.FirstSeq, sc.FirstOffset = s.firstNumber(), s.firstNumber()
 	if s.one(8) {
-		sc.RepairFloor = 32<<10 + s.r.Below(1<<20)
+		sc.Repair.Floor = 32<<10 + s.r.Below(1<<20)
 	}
 	if s.one(12) {
 		sc.MaxMembers = 1 + int(s.r.Below(3))
@@ -136,8 +136,8 @@ func (s *scenario) publisher(budget int) {
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer "+
 		"%d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
-		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.ResendBuffer,
-		sc.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.RepairFloor,
+		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.Retention.Memory,
+		sc.Retention.Memory/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.Repair.Floor,
 		cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)

@@ -26,7 +26,7 @@ func (a *account) lacks(m *member) bool {
 // quorum reports whether a quorum, if that is what counts, has taken everything that was
 // sent.
 func (a *account) quorum() bool {
-	if a.cfg.Pace.Kind != reliable.PaceQuorum {
+	if a.cfg.Flow.Pace.Kind != reliable.PaceQuorum {
 		return false
 	}
 	n := 0
@@ -40,7 +40,7 @@ func (a *account) quorum() bool {
 			n++
 		}
 	}
-	return n >= a.cfg.Pace.Quorum
+	return n >= a.cfg.Flow.Pace.Quorum
 }
 
 // lacking returns the number of subscribers that have yet to take something, or departed
@@ -66,7 +66,7 @@ func (a *account) lacking() (n uint64) {
 // been silent for as long as a closed session lingers.
 func (a *account) asks(m *member) bool {
 	return m.askedTo > max(m.Position, a.store.Oldest()) &&
-		a.stopped != reliable.Never && a.stopped < m.askedAt.Add(a.cfg.Linger)
+		a.stopped != reliable.Never && a.stopped < m.askedAt.Add(a.cfg.Repair.Linger)
 }
 
 // asking returns the number of subscribers for which repairs were cut short. Those

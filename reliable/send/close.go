@@ -48,8 +48,8 @@ func (s *Sender) mayAsk(status *frame.Frame) bool {
 // drainEnd returns when a closed session stops repairing.
 func (s *Sender) drainEnd() reliable.Time {
 	ended := max(s.closing.at, s.closing.said)
-	return min(max(ended, s.closing.asked).Add(s.cfg.Linger),
-		ended.Add(max(drainMax, s.cfg.Linger)))
+	return min(max(ended, s.closing.asked).Add(s.cfg.Repair.Linger),
+		ended.Add(max(drainMax, s.cfg.Repair.Linger)))
 }
 
 // Finished reports whether a closed session has nothing left to do.
@@ -63,7 +63,7 @@ func (s *Sender) Finished(now reliable.Time) bool {
 // allLeft reports whether all subscribers of a session that keeps a pace have heard its end,
 // and left with all that was sent: nobody will ask for anything.
 func (s *Sender) allLeft() bool {
-	if s.cfg.Pace.IsZero() || len(s.members.rows) > 0 || s.members.refused > 0 {
+	if s.cfg.Flow.Pace.IsZero() || len(s.members.rows) > 0 || s.members.refused > 0 {
 		return false
 	}
 	n := 0

@@ -14,7 +14,7 @@ import (
 func TestLinger(t *testing.T) {
 	for _, linger := range []time.Duration{0, 100 * time.Millisecond, 5 * time.Second,
 		time.Minute} {
-		p := newPair(t, Config{Linger: linger}, receive.Config{})
+		p := newPair(t, Config{Repair: Repair{Linger: linger}}, receive.Config{})
 		p.publish(rig.Payload(1, 100))
 		p.run(p.now.Add(time.Second))
 		p.s.Close(p.now)
@@ -65,8 +65,8 @@ func TestAPatientSubscriberKeepsTheClosedPublisher(t *testing.T) {
 // out.
 func TestCloseWaitsForWhomCounts(t *testing.T) {
 	closed := func() *paced {
-		p := newPaced(t, Config{ResendBuffer: 4 << 20})
-		p.cfg.StallTimeout = 5 * time.Second
+		p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
+		p.cfg.Flow.StallTimeout = 5 * time.Second
 		p.more(1000)
 		p.Close(p.now)
 		p.step(0)
@@ -115,11 +115,11 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	if left > 2*time.Second {
 		t.Errorf("it waited for %v for one that has left", left)
 	}
-	p = newPaced(t, Config{ResendBuffer: 1 << 20})
+	p = newPaced(t, Config{Retention: Retention{Memory: 1 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.wantEvicted(0, message)
-	p.cfg.StallTimeout = 5 * time.Second
+	p.cfg.Flow.StallTimeout = 5 * time.Second
 	p.Close(p.now)
 	if out := wait(p, func() {}); out > 2*time.Second {
 		t.Errorf("it waited for %v for one that was evicted", out)

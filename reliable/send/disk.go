@@ -2,15 +2,8 @@ package send
 
 import (
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/store"
 )
-
-// RingSize returns the lengths that c.Memory must have, for a valid configuration.
-func (c Config) RingSize() (frames, index int) {
-	c.setDefaults()
-	return store.Size(c.ResendBuffer, frame.DataSize(c.Datagram))
-}
 
 // Memory returns the memory of the resend buffer, for advice to the system about it. The
 // caller must neither read nor write it.

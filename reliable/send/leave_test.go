@@ -15,8 +15,9 @@ import (
 // lost, as long as its publisher says BYE; also as it closes.
 func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 	for _, lost := range []int{0, 1, 2} {
-		p := newPair(t, Config{Pace: reliable.Slowest(),
-			StallTimeout: 10 * time.Second}, receive.Config{})
+		p := newPair(t,
+			Config{Flow: Flow{Pace: reliable.Slowest(), StallTimeout: 10 * time.Second}},
+			receive.Config{})
 		var words int
 		p.drop = func(toReceiver bool, f *frame.Frame) bool {
 			if f.Kind != frame.Status || f.Flags&frame.Leaving == 0 {
@@ -39,7 +40,7 @@ func TestAFarewellThatIsLostIsRepeated(t *testing.T) {
 			t.Errorf("%d words were lost: %d were sent in a second", lost, words)
 		}
 	}
-	p := newPair(t, Config{Pace: reliable.Slowest()}, receive.Config{})
+	p := newPair(t, Config{Flow: Flow{Pace: reliable.Slowest()}}, receive.Config{})
 	p.run(reliable.Time(200 * time.Millisecond))
 	p.publish([]byte("the only one"))
 	p.s.Close(p.now)
@@ -81,7 +82,7 @@ func TestLeavingTwice(t *testing.T) {
 // A frame that a subscriber sent before it left, and that comes later, doesn't bring it
 // back: the publisher would wait and repair for it. A frame sent after it left does.
 func TestWordsThatALeavingHasOvertaken(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Slowest()})
+	p := newPaced(t, Config{Flow: Flow{Pace: reliable.Slowest()}})
 	word := func(f frame.Frame) *frame.Frame {
 		f.Session, f.Subscriber, f.Echo = 0xabc, 5, p.sessionTime(p.now)
 		return rig.Made(t, f)

@@ -90,7 +90,7 @@ func TestPublisherMovesJustInTime(t *testing.T) {
 // A subscriber whose address changes goes on counting, and gets its repairs, at first
 // as one without a row.
 func TestSubscriberMoves(t *testing.T) {
-	p := newPair(t, Config{Pace: reliable.Slowest()},
+	p := newPair(t, Config{Flow: Flow{Pace: reliable.Slowest()}},
 		receive.Config{Name: "desk"})
 	p.run(p.now.Add(300 * time.Millisecond))
 	rand := nack.NewRand(8, 8)

@@ -14,7 +14,7 @@ import (
 // earlier, fell silent, or was evicted lacks something, and is remembered with its
 // position. One that comes back is no longer among the departed.
 func TestLackingSubscribers(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Slowest()})
+	p := newPaced(t, Config{Flow: Flow{Pace: reliable.Slowest()}})
 	for id := uint64(6); id <= 8; id++ {
 		p.another(id, 0)
 	}
@@ -48,7 +48,7 @@ func TestLackingSubscribers(t *testing.T) {
 
 // Where a quorum is enough, nobody lacks anything once that many have all.
 func TestAQuorumIsEnough(t *testing.T) {
-	p := newPaced(t, Config{Pace: reliable.Quorum(2)})
+	p := newPaced(t, Config{Flow: Flow{Pace: reliable.Quorum(2)}})
 	for id := uint64(6); id <= 8; id++ {
 		p.another(id, 0)
 	}
@@ -66,7 +66,7 @@ func TestAQuorumIsEnough(t *testing.T) {
 
 // A repair is owed only to a subscriber that may still need it.
 func TestNothingIsOwedAfterArrival(t *testing.T) {
-	p := newPaced(t, Config{RepairFloor: 1})
+	p := newPaced(t, Config{Repair: Repair{Floor: 1}})
 	p.another(6, 0)
 	p.more(200)
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
@@ -119,8 +119,9 @@ func TestRepairsCutShort(t *testing.T) {
 				150, 160)
 		}, true},
 	} {
-		p := newPaced(t, Config{Pace: reliable.Pace{Kind: reliable.PaceNamed,
-			Names: []string{"another"}}, Linger: linger, ResendBuffer: 256 << 10})
+		p := newPaced(t, Config{Flow: Flow{Pace: reliable.Pace{Kind: reliable.PaceNamed,
+			Names: []string{"another"}}}, Repair: Repair{Linger: linger},
+			Retention: Retention{Memory: 256 << 10}})
 		p.more(170)
 		p.step(time.Second) // as part of catching up, or not: it is the same
 		ask(p, 120, 160)

@@ -37,7 +37,7 @@ type pacekeeper struct {
 
 // needed returns the lowest frame that a subscriber that counts has yet to pass.
 func (k *pacekeeper) needed() uint64 {
-	lowest, positions, p := store.None, k.scratch[:0], &k.cfg.Pace
+	lowest, positions, p := store.None, k.scratch[:0], &k.cfg.Flow.Pace
 	for _, m := range k.table.rows {
 		if m.state != reliable.Counted {
 			continue
@@ -88,12 +88,12 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 	}
 	before := m.Position
 	m.Position = position
-	if k.cfg.Pace.IsZero() {
+	if k.cfg.Flow.Pace.IsZero() {
 		return false
 	}
 	state := m.state
 	switch held := position >= k.store.Oldest(); {
-	case !k.cfg.Pace.Counts(m.name):
+	case !k.cfg.Flow.Pace.Counts(m.name):
 		state = reliable.Watching
 	case !held:
 		state = reliable.Behind
@@ -138,7 +138,7 @@ func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 
 // stallEnd returns when a subscriber that makes no progress is evicted.
 func (k *pacekeeper) stallEnd(m *member) reliable.Time {
-	return max(k.window.since, m.movedAt).Add(k.cfg.StallTimeout)
+	return max(k.window.since, m.movedAt).Add(k.cfg.Flow.StallTimeout)
 }
 
 // stallDue returns when the next subscriber may be evicted.
@@ -158,7 +158,7 @@ func (k *pacekeeper) stallDue() reliable.Time {
 func (k *pacekeeper) patience(m *member) time.Duration {
 	patience := m.patience
 	if m.state == reliable.Counted {
-		patience = max(patience, 2*k.cfg.StallTimeout) // one that stalls is evicted first
+		patience = max(patience, 2*k.cfg.Flow.StallTimeout) // one that stalls is evicted first
 	}
 	return patience
 }
@@ -169,7 +169,7 @@ func (k *pacekeeper) patience(m *member) time.Duration {
 func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 	for _, m := range k.table.rows {
 		if m.state == reliable.Counted && m.Position < k.store.Next() &&
-			now < max(m.movedAt, closed).Add(k.cfg.StallTimeout) {
+			now < max(m.movedAt, closed).Add(k.cfg.Flow.StallTimeout) {
 			return true
 		}
 	}

@@ -18,7 +18,8 @@ func TestBatch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, datagram := range []int{256, 1472, 9000} {
 		for range 50 {
-			p := newPair(t, Config{Datagram: datagram, ResendBuffer: 1 << 20}, receive.Config{})
+			p := newPair(t, Config{Datagram: datagram, Retention: Retention{Memory: 1 << 20}},
+				receive.Config{})
 			for range 5 {
 				batch := make([][]byte, rng.IntN(60))
 				for i := range batch {
@@ -50,7 +51,7 @@ func TestBatchBytes(t *testing.T) {
 		for i := range senders {
 			var err error
 			if senders[i], err = New(Config{Session: 1, Datagram: datagram,
-				ResendBuffer: 1 << 20}); err != nil {
+				Retention: Retention{Memory: 1 << 20}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -94,7 +95,9 @@ func TestBatchBytes(t *testing.T) {
 func TestBatchReckoning(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
-		s, err := New(Config{Session: 1, Datagram: 256 + rng.IntN(400), ResendBuffer: 20 << 10})
+		s,
+			err := New(Config{Session: 1, Datagram: 256 + rng.IntN(400),
+			Retention: Retention{Memory: 20 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -116,7 +119,7 @@ func TestBatchReckoning(t *testing.T) {
 }
 
 func TestBatchErrors(t *testing.T) {
-	s, err := New(Config{Session: 1, ResendBuffer: 20 << 10})
+	s, err := New(Config{Session: 1, Retention: Retention{Memory: 20 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -17,6 +17,8 @@ const (
 	// a subscriber that loses 70 % on a slow link delays the others by seconds.
 	DefaultRepairFloor = 16 << 20
 
+	// maxMemory is more than any machine has.
+	maxMemory = 1 << 40
 	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
 	// that CONFIRMs may use.
 	maxRate     = 1 << 40

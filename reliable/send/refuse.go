@@ -21,7 +21,7 @@ func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
 		return 0, reliable.ErrFull
 	}
 	s.window.noteFull(now)
-	if s.cfg.WhenFull == reliable.Block {
+	if s.cfg.Flow.WhenFull == reliable.Block {
 		return 0, reliable.ErrFull
 	}
 	if s.packer.build.IsOpen() {
@@ -65,7 +65,7 @@ func (s *Sender) gather(now reliable.Time) {
 	if !k.gathering {
 		return
 	}
-	if n := s.cfg.WaitFor; n > 0 {
+	if n := s.cfg.Flow.WaitFor; n > 0 {
 		if s.members.reported() < n && !s.closing.on {
 			return
 		}
@@ -78,7 +78,7 @@ func (s *Sender) gather(now reliable.Time) {
 
 // refloor updates the frames that must be kept, after a subscriber moved, came or left.
 func (s *Sender) refloor(now reliable.Time) {
-	if s.cfg.Pace.IsZero() {
+	if s.cfg.Flow.Pace.IsZero() {
 		return
 	}
 	s.store.Trim(s.pace.needed())
@@ -88,7 +88,7 @@ func (s *Sender) refloor(now reliable.Time) {
 // reportEvery returns the number of frames after which a subscriber is to report its
 // position: a sixteenth of the ring, or 0 if positions don't matter.
 func (s *Sender) reportEvery() uint64 {
-	if s.cfg.Pace.IsZero() {
+	if s.cfg.Flow.Pace.IsZero() {
 		return 0
 	}
 	return max(1, s.store.Slots()/16)

@@ -56,15 +56,15 @@ type Sender struct {
 
 // New returns a Sender that has sent nothing yet.
 func New(cfg Config) (*Sender, error) {
-	cfg.setDefaults()
-	if err := cfg.validate(); err != nil {
+	cfg, err := cfg.Complete()
+	if err != nil {
 		return nil, err
 	}
 	s := &Sender{
 		cfg: cfg,
 		store: store.New(store.Config{
-			Bytes: cfg.ResendBuffer, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
-			Offset: cfg.FirstOffset, Disk: cfg.Disk, Memory: cfg.Memory,
+			Bytes: cfg.Retention.Memory, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
+			Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
 		}),
 		members:     newMembers(cfg.MaxMembers),
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
@@ -77,10 +77,10 @@ func New(cfg Config) (*Sender, error) {
 		wait:   cfg.BatchWait,
 		uneven: cfg.Uneven, nextOffset: cfg.FirstOffset, due: reliable.Never, size: cfg.Datagram,
 	}
-	s.limit = rate.New(cfg.MaxRate, cfg.Burst)
+	s.limit = rate.New(cfg.Flow.MaxRate, cfg.Flow.Burst)
 	s.window = window{
 		cfg: &s.cfg, store: s.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
-		gathering: !cfg.Pace.IsZero() || cfg.WaitFor > 0,
+		gathering: !cfg.Flow.Pace.IsZero() || cfg.Flow.WaitFor > 0,
 	}
 	s.rate.from = cfg.Start
 	s.closing = closing{due: reliable.Never, said: reliable.Never}
@@ -91,10 +91,11 @@ func New(cfg Config) (*Sender, error) {
 	repairs := repair.Config{
 		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start,
 		Datagram: cfg.Datagram,
-		Marks:    s.store.Marks(), Share: cfg.RepairShare, Floor: cfg.RepairFloor, Limit: s.limit,
+		Marks:    s.store.Marks(), Share: cfg.Repair.Share, Floor: cfg.Repair.Floor, Limit: s.limit,
 	}
-	if cfg.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
-		repairs.Floor, repairs.Confirms = min(cfg.RepairFloor, cfg.MaxRate), cfg.MaxRate/confirmPart
+	if cfg.Flow.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
+		repairs.Floor, repairs.Confirms = min(cfg.Repair.Floor, cfg.Flow.MaxRate),
+			cfg.Flow.MaxRate/confirmPart
 	}
 	s.repairer = repair.New(repairs, s.store)
 	s.offload = offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)}
@@ -170,7 +171,7 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	} else {
 		at = min(at, s.beats.due)
 	}
-	if s.window.gathering && s.cfg.WaitFor == 0 {
+	if s.window.gathering && s.cfg.Flow.WaitFor == 0 {
 		at = min(at, s.window.gathered)
 	}
 	if s.window.full {

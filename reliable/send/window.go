@@ -87,7 +87,7 @@ func (w *window) passBy(now reliable.Time) {
 	case !w.full:
 	case w.passed == reliable.Never:
 		w.passed = now
-	case now >= w.passed.Add(w.cfg.StallTimeout):
+	case now >= w.passed.Add(w.cfg.Flow.StallTimeout):
 		w.endFull(w.passed)
 	}
 }

@@ -102,7 +102,7 @@ func (v *view) loss(ev *reliable.Event) {
 func (v *view) judgeKept(from, to uint64) {
 	p := v.s.Publisher
 	if p.Session() != v.s || !p.Running() || v.t.cfg.Disk.FailReads > 0 ||
-		v.t.cfg.Sender.Pace.Kind == reliable.PaceQuorum {
+		v.t.cfg.Sender.Flow.Pace.Kind == reliable.PaceQuorum {
 		return
 	}
 	kept, since, counts := p.CountedFrom(v.cfg.Receiver.ID)

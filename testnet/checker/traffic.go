@@ -105,14 +105,14 @@ func (t *truth) noteData(now reliable.Time, bytes int) {
 // publisher's windows holds may be in three of the Checker's.
 func (t *truth) budget() uint64 {
 	cfg := &t.cfg.Sender
-	floor, rate := cfg.RepairFloor, 3*t.traffic.highest
+	floor, rate := cfg.Repair.Floor, 3*t.traffic.highest
 	if floor == 0 {
 		floor = repairFloor
 	}
-	if cfg.RepairShare == 0 {
+	if cfg.Repair.Share == 0 {
 		return max(floor, rate/2)
 	}
-	return max(floor, uint64(cfg.RepairShare*float64(rate)))
+	return max(floor, uint64(cfg.Repair.Share*float64(rate)))
 }
 
 // within returns what a rate allows up to now, in whole.

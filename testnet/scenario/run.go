@@ -211,11 +211,11 @@ func (r *Run) addPublisher(number int) error {
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: send.Config{
-			Name: c.Name, Datagram: int(c.Datagram), ResendBuffer: int(c.ResendBuffer),
-			BatchWait:   c.BatchWait.d(),
-			RepairShare: float64(c.RepairShare), RepairFloor: uint64(c.RepairFloor),
-			Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(), WaitFor: c.WaitFor,
-			Disk: int64(c.Disk), MaxRate: uint64(c.MaxRate) / 8,
+			Name: c.Name, Datagram: int(c.Datagram), BatchWait: c.BatchWait.d(),
+			Retention: send.Retention{Memory: int(c.ResendBuffer), Disk: int64(c.Disk)},
+			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: uint64(c.RepairFloor)},
+			Flow: send.Flow{Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(),
+				WaitFor: c.WaitFor, MaxRate: uint64(c.MaxRate) / 8},
 		},
 	})
 	if err != nil {

@@ -19,8 +19,8 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: time.Millisecond},
 		Sender: send.Config{
-			ResendBuffer: story.Ring(500), Disk: 64 << 20, StallTimeout: time.Minute,
-			Pace: reliable.Named("slow"),
+			Retention: send.Retention{Memory: story.Ring(500), Disk: 64 << 20},
+			Flow:      send.Flow{StallTimeout: time.Minute, Pace: reliable.Named("slow")},
 		},
 	})
 	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
@@ -42,7 +42,8 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	s := story.New(t, 75)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Datagram: 256, ResendBuffer: 10_000, Disk: 8 << 20, Pace: reliable.Slowest(),
+		Datagram: 256, Retention: send.Retention{Memory: 10_000, Disk: 8 << 20},
+		Flow: send.Flow{Pace: reliable.Slowest()},
 	}})
 	up := link.Config{Delay: link.FixedDelay(60 * time.Millisecond)}
 	first := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
@@ -70,7 +71,8 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	s := story.New(t, 76)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		ResendBuffer: story.Ring(50), Disk: 8 << 20, MaxMembers: 2, Pace: reliable.Slowest(),
+		Retention: send.Retention{Memory: story.Ring(50), Disk: 8 << 20}, MaxMembers: 2,
+		Flow: send.Flow{Pace: reliable.Slowest()},
 	}})
 	first := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	// keeps all on disk

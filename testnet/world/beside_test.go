@@ -32,7 +32,8 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	const n = 6000
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 20 * time.Microsecond,
 		Sender: send.Config{
-			ResendBuffer: story.Ring(1000), WhenFull: reliable.Drop,
+			Retention: send.Retention{Memory: story.Ring(1000)},
+			Flow:      send.Flow{WhenFull: reliable.Drop},
 		}})
 	accepted := make(map[uint64]reliable.Time, n)
 	s.Observe(world.Observer{Accepted: func(_ *world.Session, offset uint64,
@@ -109,7 +110,8 @@ func TestOvertakenStatus(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			ResendBuffer: story.Ring(100), Disk: 8 << 20, Pace: reliable.Slowest(),
+			Retention: send.Retention{Memory: story.Ring(100), Disk: 8 << 20},
+			Flow:      send.Flow{Pace: reliable.Slowest()},
 		},
 	})
 	back := 0

@@ -46,7 +46,8 @@ func TestWorldLimits(t *testing.T) {
 		}, "pub0 was started 1000 times"},
 	} {
 		w := New(Config{Seed: 1})
-		p, err := w.AddPublisher(PublisherConfig{Sender: send.Config{ResendBuffer: 64 << 10}})
+		p, err := w.AddPublisher(PublisherConfig{Sender: send.Config{
+			Retention: send.Retention{Memory: 64 << 10}}})
 		if err != nil {
 			t.Fatal(err)
 		}

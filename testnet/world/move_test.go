@@ -28,7 +28,7 @@ func TestAddressesChange(t *testing.T) {
 			}
 			subs = append(subs, sub)
 		}
-		cfg := world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest()}}
+		cfg := world.PublisherConfig{Sender: send.Config{Flow: send.Flow{Pace: reliable.Slowest()}}}
 		pub, err := w.AddPublisher(cfg)
 		if err != nil {
 			t.Fatal(err)
@@ -63,7 +63,7 @@ func TestAddressesChange(t *testing.T) {
 func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	s := story.New(t, 73)
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{RepairFloor: 100_000}})
+		world.PublisherConfig{Sender: send.Config{Repair: send.Repair{Floor: 100_000}}})
 	up := link.Config{Delay: link.FixedDelay(20 * time.Millisecond)}
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up,
 		Receiver: receive.Config{Recovery: receive.Recovery{Silence: 10 * time.Second}}})

@@ -20,7 +20,8 @@ import (
 func TestSlowestHoldsTheProducer(t *testing.T) {
 	s := story.New(t, 21)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		ResendBuffer: story.Ring(100), Pace: reliable.Slowest(),
+		Retention: send.Retention{Memory: story.Ring(100)},
+		Flow:      send.Flow{Pace: reliable.Slowest()},
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
@@ -51,7 +52,8 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 func TestFullWindowDropsTheNewest(t *testing.T) {
 	s := story.New(t, 23)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		ResendBuffer: story.Ring(100), Pace: reliable.Slowest(), WhenFull: reliable.Drop,
+		Retention: send.Retention{Memory: story.Ring(100)},
+		Flow:      send.Flow{Pace: reliable.Slowest(), WhenFull: reliable.Drop},
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
@@ -85,7 +87,8 @@ func TestDroppedTailIsTold(t *testing.T) {
 	s := story.New(t, 25)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 100 * time.Microsecond,
 		Sender: send.Config{
-			ResendBuffer: story.Ring(20), WhenFull: reliable.Drop,
+			Retention: send.Retention{Memory: story.Ring(20)},
+			Flow:      send.Flow{WhenFull: reliable.Drop},
 		}})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.05}),
 		Up: story.Near(nil)})
@@ -103,7 +106,8 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 		var told []string
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Sender: send.Config{
-				ResendBuffer: story.Ring(200), Pace: reliable.Slowest(), WhenFull: full,
+				Retention: send.Retention{Memory: story.Ring(200)},
+				Flow:      send.Flow{Pace: reliable.Slowest(), WhenFull: full},
 			},
 			OnMember: func(now reliable.Time, ev *reliable.MemberEvent) {
 				told = append(told, fmt.Sprintf("%q %v", ev.Member.Name, ev.To))
@@ -156,7 +160,8 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			ResendBuffer: story.Ring(200), Disk: 8 << 20, Pace: reliable.Slowest(),
+			Retention: send.Retention{Memory: story.Ring(200), Disk: 8 << 20},
+			Flow:      send.Flow{Pace: reliable.Slowest()},
 		},
 	})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
@@ -185,7 +190,8 @@ func TestDiskFails(t *testing.T) {
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Disk: c,
 			Sender: send.Config{
-				ResendBuffer: story.Ring(200), Disk: 8 << 20, Pace: reliable.Slowest(),
+				Retention: send.Retention{Memory: story.Ring(200), Disk: 8 << 20},
+				Flow:      send.Flow{Pace: reliable.Slowest()},
 			},
 		})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
@@ -216,7 +222,8 @@ func TestQuorumAndNamed(t *testing.T) {
 		}
 		s := story.New(t, 33)
 		pub := story.AddPublisher(t, s.World,
-			world.PublisherConfig{Sender: send.Config{ResendBuffer: story.Ring(100), Pace: pace}})
+			world.PublisherConfig{Sender: send.Config{
+				Retention: send.Retention{Memory: story.Ring(100)}, Flow: send.Flow{Pace: pace}}})
 		for _, name := range []string{"a", "b", "slow"} {
 			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 				Receiver: receive.Config{Name: name, Memory: receive.Memory{Session: 64 << 10}}}
@@ -241,7 +248,7 @@ func TestRateLimitIsSmooth(t *testing.T) {
 	s := story.New(t, 35)
 	// 1,000 frames a second
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{MaxRate: 1_401_000}})
+		world.PublisherConfig{Sender: send.Config{Flow: send.Flow{MaxRate: 1_401_000}}})
 	var at []reliable.Time
 	bytes := []uint64{0, 0} // that were sent when the first message came, and the last
 	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil),
@@ -276,7 +283,8 @@ func TestRateLimitIsSmooth(t *testing.T) {
 
 func TestWaitForSubscribers(t *testing.T) {
 	s := story.New(t, 37)
-	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{WaitFor: 2}})
+	pub := story.AddPublisher(t, s.World,
+		world.PublisherConfig{Sender: send.Config{Flow: send.Flow{WaitFor: 2}}})
 	one := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	two := s.Listen(world.SubscriberConfig{At: 3000 * story.Milli, Down: story.Near(nil),
 		Up: story.Near(nil)})
@@ -295,8 +303,8 @@ func TestSlowConsumerDrops(t *testing.T) {
 		for _, copies := range []bool{false, true} {
 			s := story.New(t, 39)
 			pub := story.AddPublisher(t, s.World,
-				world.PublisherConfig{Sender: send.Config{Pace: reliable.Slowest(),
-					ResendBuffer: story.Ring(500)}})
+				world.PublisherConfig{Sender: send.Config{Flow: send.Flow{Pace: reliable.Slowest()},
+					Retention: send.Retention{Memory: story.Ring(500)}}})
 			sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.02}),
 				Up: story.Near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
 				Receiver: receive.Config{Overload: o, Memory: receive.Memory{Session: 64 << 10}}})
@@ -325,7 +333,8 @@ func TestSlowConsumerDrops(t *testing.T) {
 func TestLeavingHoldsNobody(t *testing.T) {
 	s := story.New(t, 41)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		ResendBuffer: story.Ring(100), Pace: reliable.Slowest(),
+		Retention: send.Retention{Memory: story.Ring(100)},
+		Flow:      send.Flow{Pace: reliable.Slowest()},
 	}})
 	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	stays := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})

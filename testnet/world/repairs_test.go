@@ -28,7 +28,8 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 	} {
 		s := story.New(t, 45)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-			ResendBuffer: story.Ring(400), Pace: reliable.Slowest(),
+			Retention: send.Retention{Memory: story.Ring(400)},
+			Flow:      send.Flow{Pace: reliable.Slowest()},
 		}})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     time.Millisecond,
@@ -56,7 +57,8 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
 		s := story.New(t, 47)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-			ResendBuffer: story.Ring(buffers), Pace: reliable.Slowest(),
+			Retention: send.Retention{Memory: story.Ring(buffers)},
+			Flow:      send.Flow{Pace: reliable.Slowest()},
 		}})
 		quick := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),

@@ -23,7 +23,8 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Write: 20 * time.Microsecond, Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 			Sender: send.Config{
-				ResendBuffer: story.Ring(50), Disk: 8 << 20, Pace: reliable.Slowest(),
+				Retention: send.Retention{Memory: story.Ring(50), Disk: 8 << 20},
+				Flow:      send.Flow{Pace: reliable.Slowest()},
 			},
 		})
 		sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),

@@ -60,13 +60,13 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
 	w := world.New(world.Config{Seed: seed})
 	check := checker.New(w)
-	sc := send.Config{Name: "burst", ResendBuffer: overloadResend,
-		Pace: reliable.Slowest()}
+	sc := send.Config{Name: "burst", Retention: send.Retention{Memory: overloadResend},
+		Flow: send.Flow{Pace: reliable.Slowest()}}
 	switch answer {
 	case "drop":
-		sc.WhenFull = reliable.Drop
+		sc.Flow.WhenFull = reliable.Drop
 	case "buffer":
-		sc.Disk = overloadDisk
+		sc.Retention.Disk = overloadDisk
 	}
 	pub, err := w.AddPublisher(world.PublisherConfig{Name: "producer", Sender: sc,
 		Disk: world.DiskConfig{Wait: 2 * time.Millisecond}})

@@ -1,0 +1,143 @@
+package send
+
+import (
+	"fmt"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rate"
+	"crier/reliable/store"
+)
+
+// Retention bounds what is kept for repair.
+type Retention struct {
+	// Memory bounds the memory that holds sent messages for repair, in bytes; 0 means
+	// 64 MiB. It must hold 8 full frames, and holds at most one frame for each 256 bytes.
+	// An index of 24 bytes a frame comes on top. A message larger than Memory is refused.
+	Memory int
+	// Disk bounds what is kept on disk when Memory is full, in bytes; 0 means nothing.
+	// Each frame takes the size of a full one and store.RecordHead. A message of more than
+	// a quarter of Memory may have to wait for subscribers, as without a disk.
+	Disk int64
+	// Dir is the directory that holds it, for whatever does the Sender's disk jobs. It
+	// must exist. Nothing in it outlives the process.
+	Dir string
+}
+
+func (r *Retention) setDefaults() {
+	if r.Memory == 0 {
+		r.Memory = DefaultResendBuffer
+	}
+}
+
+// validate checks the group, for datagrams of the given size.
+func (r *Retention) validate(datagram int) error {
+	stride := frame.DataSize(datagram)
+	switch {
+	case int64(r.Memory) > maxMemory:
+		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is more than "+
+			"this machine can have; use %d at the most", r.Memory, int64(maxMemory))
+	case r.Memory < store.MinFrames*stride:
+		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is too small: "+
+			"%d frames of %d bytes need %d",
+			r.Memory, store.MinFrames, stride, store.MinFrames*stride)
+	case r.Disk < 0 || r.Disk > 0 && r.Disk < int64(stride+store.RecordHead):
+		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: "+
+			"use 0 for none, or at least %d", r.Disk, stride+store.RecordHead)
+	}
+	return nil
+}
+
+// Flow selects what happens when messages come faster than the network, the subscribers
+// that count, or the rate limit take them.
+type Flow struct {
+	// Pace selects the subscribers whose pace counts: messages that they have yet to take
+	// are kept. The zero value selects none. With another value, no message is accepted
+	// in the first 100 ms, so that subscribers can report their positions.
+	Pace reliable.Pace
+	// WhenFull selects what happens to a message that finds no room.
+	WhenFull reliable.WhenFull
+	// WaitFor, if not 0, is the number of subscribers that must report their positions
+	// before a message is accepted.
+	WaitFor int
+	// StallTimeout is how long a subscriber without progress may leave no room for others
+	// before it is evicted from the count; 0 means 5 s. It counts again once it has
+	// caught up.
+	StallTimeout time.Duration
+	// MaxRate bounds the traffic, in bytes of datagrams a second, without their IP and UDP
+	// headers; 0 means no bound. HEARTBEAT and other control frames don't wait for it:
+	// data and repairs leave room for them.
+	MaxRate uint64
+	// Burst is the number of bytes that may go out at once; 0 means as many as the rate
+	// gives in 1 ms, and at least two datagrams.
+	Burst uint64
+}
+
+func (f *Flow) setDefaults(datagram int) {
+	if f.StallTimeout == 0 {
+		f.StallTimeout = DefaultStallTimeout
+	}
+	if f.Burst == 0 && f.MaxRate > 0 {
+		f.Burst = max(2*uint64(datagram), min(f.MaxRate/1000, reliable.MaxBatch))
+	}
+}
+
+// validate checks the group, for datagrams and a table of subscribers of the given sizes.
+func (f *Flow) validate(datagram, members int) error {
+	switch {
+	case f.StallTimeout < 0:
+		return fmt.Errorf("Flow.StallTimeout: a stall timeout of %v is negative", f.StallTimeout)
+	case f.WhenFull > reliable.Drop:
+		return fmt.Errorf("Flow.WhenFull: what to do when full, %d, is not known", f.WhenFull)
+	case f.WaitFor < 0 || f.WaitFor > members:
+		return fmt.Errorf("Flow.WaitFor: waiting for %d subscribers is outside 0 to %d",
+			f.WaitFor, members)
+	case f.MaxRate > maxRate || f.MaxRate > 0 && f.MaxRate < uint64(datagram):
+		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d",
+			f.MaxRate, datagram, uint64(maxRate))
+	case f.Burst > 0 && f.MaxRate == 0:
+		return fmt.Errorf("Flow.Burst: a burst of %d bytes is one of a rate limit: "+
+			"give MaxRate as well", f.Burst)
+	case f.Burst > rate.MaxBurst:
+		return fmt.Errorf("Flow.Burst: a burst of %d bytes is more than %d", f.Burst, rate.MaxBurst)
+	}
+	if err := f.Pace.Validate(); err != nil {
+		return fmt.Errorf("Flow.Pace: %w", err)
+	}
+	return nil
+}
+
+// Repair bounds repairs.
+type Repair struct {
+	// Share is the part of the data rate that repairs may use, up to 10; 0 means 0.5.
+	Share float64
+	// Floor is the rate that they may always use, in bytes a second; 0 means 16 MiB a
+	// second. One subscriber gets half of that while there are others. Repairs that must
+	// wait longer than a closed session lingers are not made.
+	Floor uint64
+	// Linger is how long a closed session goes on repairing after a subscriber last asked,
+	// or may yet ask; 0 means 1 s. A subscriber that is stopped for that long, or hears
+	// nothing, loses the messages that it misses.
+	Linger time.Duration
+}
+
+func (r *Repair) setDefaults() {
+	if r.Floor == 0 {
+		r.Floor = DefaultRepairFloor
+	}
+	if r.Linger == 0 {
+		r.Linger = DefaultLinger
+	}
+}
+
+func (r *Repair) validate() error {
+	switch {
+	case !(r.Share >= 0 && r.Share <= 10):
+		return fmt.Errorf("Repair.Share: a repair share of %v is outside 0 to 10", r.Share)
+	case r.Linger < 0:
+		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative",
+			r.Linger)
+	}
+	return nil
+}
