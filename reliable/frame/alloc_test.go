@@ -26,7 +26,8 @@ func TestRefusingAllocatesNothing(t *testing.T) {
 	damaged[30]++
 	var d Decoder
 	var f Frame
-	for _, packet := range [][]byte{nil, damaged, body(99, 0, 4, nil), body(Data, 0, 4, data(0x91, 0xa1, 'x'))} {
+	for _, packet := range [][]byte{nil, damaged, body(99, 0, 4, nil),
+		body(Data, 0, 4, data(0x91, 0xa1, 'x'))} {
 		if n := testing.AllocsPerRun(100, func() { _ = d.Decode(packet, &f) }); n != 0 {
 			t.Errorf("%x: %v allocations", packet, n)
 		}

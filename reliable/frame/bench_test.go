@@ -6,8 +6,8 @@ import (
 	"crier/nack"
 )
 
-// benchFrames are what travels most: a DATA frame of 20 messages of 64 bytes, a
-// full one with one part of a long message, a heartbeat, a NACK.
+// benchFrames returns the most frequent frames: DATA with 20 messages of 64 bytes, DATA
+// with one part of a long message, REPAIR, HEARTBEAT, NACK.
 func benchFrames() map[string][]byte {
 	var b Builder
 	var e Encoder

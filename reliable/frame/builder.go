@@ -6,25 +6,32 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// SkipSize is what a skip chunk takes of a frame, in bytes.
+// SkipSize is the size of a skip chunk, in bytes.
 const SkipSize = 9
 
+// The fields of a DATA frame have fixed places.
 const (
-	flagsAt  = 4                  // where the flags' two bytes are
-	seqAt    = headerSize + 1     // where the numbers' eight bytes are
-	offsetAt = seqAt + 9          //
-	timeAt   = offsetAt + 9       //
-	chunksAt = headerSize + 3*9   // where the chunk array's head is
-	binHead  = 3                  // the longest head of a chunk
-	markSize = 5                  // a length mark before an unfinished message
-	minPart  = markSize + binHead // a part of a message must leave room for data
-
-	// PartHead is the most that a part of a message takes besides its data.
-	PartHead = minPart
+	// flagsAt is the place of the flags' two bytes.
+	flagsAt = 4
+	// seqAt, offsetAt and timeAt are the places of the numbers' eight bytes.
+	seqAt    = headerSize + 1
+	offsetAt = seqAt + 9
+	timeAt   = offsetAt + 9
+	// chunksAt is the place of the chunk array's head.
+	chunksAt = headerSize + 3*9
 )
 
-// Builder fills a DATA frame in place. The zero value is ready for Open. It is
-// not safe for concurrent use.
+const (
+	// binHead is the size of the longest head of a chunk.
+	binHead = 3
+	// markSize is the size of the length mark before an unfinished message.
+	markSize = 5
+	// PartHead bounds the size of a part of a message without its data.
+	PartHead = markSize + binHead
+)
+
+// Builder fills a DATA frame in place. The zero value is ready for Open. A Builder is not
+// safe for concurrent use.
 type Builder struct {
 	e     Encoder
 	limit int
@@ -32,15 +39,15 @@ type Builder struct {
 	flags Flags
 	open  bool
 
-	// What the frames of one session and channel begin with, with room for the
-	// numbers, which have fixed places.
+	// head is the encoded beginning of the frames of session and channel, with room for
+	// the numbers.
 	head    [dataHead]byte
 	session uint64
 	channel uint32
 }
 
-// Open starts a frame in buf, whose capacity, MaxDatagram at most, is the
-// frame's full size and whose content is overwritten.
+// Open starts a frame in buf and overwrites its content. The capacity of buf is the
+// frame's full size, at most MaxDatagram.
 func (b *Builder) Open(buf []byte, session uint64, channel uint32, seq, offset, time uint64) {
 	b.limit, b.count, b.flags, b.open = cap(buf)-tagSize, 0, 0, true
 	if b.session != session || b.channel != channel || b.head[0] == 0 {
@@ -52,31 +59,32 @@ func (b *Builder) Open(buf []byte, session uint64, channel uint32, seq, offset, 
 	binary.BigEndian.PutUint64(b.e.w.b[timeAt:], time)
 }
 
-// begin encodes what the frames of a session begin with.
+// begin encodes the beginning of the frames of a session and channel.
 func (b *Builder) begin(session uint64, channel uint32) {
 	b.session, b.channel = session, channel
 	b.e.begin(b.head[:0], Data, 0, session, channel)
 	b.e.u64s(0, 0, 0)
-	_ = b.e.enc.EncodeArrayLen(1<<16 - 1) // three bytes wide; Seal writes the count
+	// This length makes the head three bytes wide. Seal writes the count.
+	_ = b.e.enc.EncodeArrayLen(1<<16 - 1)
 }
 
 // IsOpen reports whether a frame was opened and not yet sealed.
 func (b *Builder) IsOpen() bool { return b.open }
 
-// Empty reports whether nothing is in the open frame.
+// Empty reports whether the open frame has no chunk.
 func (b *Builder) Empty() bool { return b.count == 0 }
 
-// Fits reports whether a whole message of n bytes fits what is left.
+// Fits reports whether a whole message of n bytes fits in the room left.
 func (b *Builder) Fits(n int) bool { return len(b.e.w.b)+chunkHead(n)+n <= b.limit }
 
-// Left returns how much of a message that doesn't fit whole could be started in
-// the frame, in bytes.
-func (b *Builder) Left() int { return max(0, b.limit-len(b.e.w.b)-markSize-binHead) }
+// Left returns the number of bytes that Start would take of a message that doesn't fit
+// whole.
+func (b *Builder) Left() int { return max(0, b.limit-len(b.e.w.b)-PartHead) }
 
 // Add appends a whole message, which must fit.
 //
-// It writes the bin by hand, since it is called once a message: a fuzz test holds
-// it to what the library writes.
+// Add runs once a message, so it writes the bin by hand. A fuzz test compares the result
+// with the library's.
 func (b *Builder) Add(message []byte) {
 	w := b.e.w.b
 	if n := len(message); n < 1<<8 {
@@ -88,8 +96,8 @@ func (b *Builder) Add(message []byte) {
 	b.count++
 }
 
-// AddRun appends whole messages, as long as they fit, and returns how many and how
-// many bytes they have: Add for many, at a lower cost for each.
+// AddRun appends whole messages up to the first that doesn't fit, and returns their number
+// and the sum of their sizes. It costs less for each message than Add.
 func (b *Builder) AddRun(messages [][]byte) (n, bytes int) {
 	w := b.e.w.b
 	for _, message := range messages {
@@ -115,11 +123,11 @@ func (b *Builder) AddRun(messages [][]byte) (n, bytes int) {
 	return n, bytes
 }
 
-// Start appends the first part of a message that doesn't fit, as long as there is
-// room for it, and returns the part's length: 0 if there is none. The frame is
-// then full.
+// Start appends the first part of a message that doesn't fit whole, and returns the
+// part's length. The frame is then full. Start returns 0 and appends nothing if there is
+// no room for a part.
 func (b *Builder) Start(message []byte) int {
-	n := min(b.limit-len(b.e.w.b)-markSize-binHead, len(message)-1)
+	n := min(b.limit-len(b.e.w.b)-PartHead, len(message)-1)
 	if n <= 0 {
 		return 0
 	}
@@ -130,8 +138,8 @@ func (b *Builder) Start(message []byte) int {
 	return n
 }
 
-// Continue appends the next part of a message to an empty frame and returns how
-// much of rest, what is left of the message, it took.
+// Continue appends the next part of a message to an empty frame, and returns the part's
+// length. The part is taken from rest, the remainder of the message.
 func (b *Builder) Continue(rest []byte) int {
 	b.flags |= Continues
 	n := len(rest)
@@ -144,8 +152,8 @@ func (b *Builder) Continue(rest []byte) int {
 	return n
 }
 
-// Skip appends a chunk that stands for n messages that were dropped, MaxSkip at
-// most, and reports whether there was room.
+// Skip appends a chunk that stands for n dropped messages, at most MaxSkip, and reports
+// whether it fitted.
 func (b *Builder) Skip(n uint64) bool {
 	if n == 0 {
 		return true
@@ -158,8 +166,8 @@ func (b *Builder) Skip(n uint64) bool {
 	return true
 }
 
-// Seal closes the frame and returns it. With full it is padded to the buffer's
-// capacity.
+// Seal closes the frame and returns it. If full is set, Seal pads the frame to the
+// buffer's capacity.
 func (b *Builder) Seal(full bool) []byte {
 	if full {
 		pad := b.e.w.b[len(b.e.w.b):max(b.limit, len(b.e.w.b))]
@@ -184,10 +192,9 @@ func chunkHead(n int) int {
 	return binHead
 }
 
-// Frames returns how many DATA frames a message of n bytes takes at the most,
-// where DataRoom is room: the open one counts, though it may have no room for any
-// of it.
+// Frames returns an upper bound of the number of DATA frames that a message of n bytes
+// takes, where DataRoom is room. The open frame counts, even if it has no room for a part.
 func Frames(n, room int) int {
-	part := room - minPart
+	part := room - PartHead
 	return 1 + max(1, (n+part-1)/part)
 }

@@ -8,13 +8,14 @@ import (
 	"crier/nack"
 )
 
-// packer puts messages into frames as a publisher does, with nothing dropped.
+// packer packs messages into frames as a publisher does, but drops none.
 type packer struct {
 	size   int
 	build  Builder
 	sealed [][]byte
+	// seq and offset are the next frame's and the next message's.
 	seq    uint64
-	offset uint64 // of the next message
+	offset uint64
 }
 
 func (p *packer) open(offset uint64) {
@@ -26,8 +27,8 @@ func (p *packer) seal(full bool) {
 	p.sealed = append(p.sealed, p.build.Seal(full))
 }
 
-// add packs a message and returns how many frames hold a part of it, or were
-// closed to make room for it.
+// add packs a message. It returns the number of frames that hold a part of it or were
+// sealed to make room for it.
 func (p *packer) add(message []byte) int {
 	if !p.build.IsOpen() {
 		p.open(p.offset)
@@ -56,8 +57,8 @@ func (p *packer) add(message []byte) int {
 	return frames
 }
 
-// unpack puts the messages of whole frames together again, and checks sequence
-// numbers, offsets, flags and lengths on the way.
+// unpack reassembles the messages of frames, and checks sequence numbers, offsets, flags
+// and lengths.
 func unpack(t *testing.T, frames [][]byte) (messages [][]byte) {
 	t.Helper()
 	var d Decoder
@@ -69,7 +70,8 @@ func unpack(t *testing.T, frames [][]byte) (messages [][]byte) {
 		if err := d.Decode(packet, &f); err != nil {
 			t.Fatalf("frame %d: %v", i, err)
 		}
-		if f.Seq != uint64(i) || f.Offset != uint64(len(messages)) || f.Flags&Continues != 0 != started {
+		if f.Seq != uint64(i) || f.Offset != uint64(len(messages)) ||
+			f.Flags&Continues != 0 != started {
 			t.Fatalf("frame %d: %v, after %d messages", i, &f, len(messages))
 		}
 		for j, c := range f.Chunks {
@@ -81,13 +83,14 @@ func unpack(t *testing.T, frames [][]byte) (messages [][]byte) {
 				continue
 			}
 			if total != 0 && int(total) != len(part) {
-				t.Fatalf("message %d has %d bytes, and said %d", len(messages), len(part), total)
+				t.Fatalf("message %d has %d bytes, and its length mark says %d",
+					len(messages), len(part), total)
 			}
 			messages, total = append(messages, part), 0
 		}
 	}
 	if started {
-		t.Fatal("the last message has no end")
+		t.Fatal("the last message is unfinished")
 	}
 	return messages
 }
@@ -103,12 +106,13 @@ func pads(packet []byte) int {
 
 func TestMessagesOfAllSizes(t *testing.T) {
 	sizes := []int{
-		0, 1, 2, 127, 128, 253, 254, 255, 256, 257, 258, 1334, 1335, 1336, 1337, 1338, 1339, 1340, 1341, 1342,
-		1343, 1344, 1345, 1346, 1347, 2600, 2700, 1 << 16, 1<<16 + 1, 1 << 20, MaxMessage - 1, MaxMessage,
+		0, 1, 2, 127, 128, 253, 254, 255, 256, 257, 258, 1334, 1335, 1336, 1337, 1338, 1339,
+		1340, 1341, 1342, 1343, 1344, 1345, 1346, 1347, 2600, 2700, 1 << 16, 1<<16 + 1, 1 << 20,
+		MaxMessage - 1, MaxMessage,
 	}
 	noise := make([]byte, 64<<10)
 	for i, rand := 0, nack.NewRand(1, 1); i < len(noise); i++ {
-		if noise[i] = byte(rand.Below(256)); noise[i] == 0xc0 { // looks like padding
+		if noise[i] = byte(rand.Below(256)); noise[i] == 0xc0 { // pads would count it
 			noise[i] = 0
 		}
 	}
@@ -128,17 +132,19 @@ func TestMessagesOfAllSizes(t *testing.T) {
 					want = append(want, message)
 					frames := p.add(message)
 					if most := Frames(n, DataRoom(datagram)); frames > most {
-						t.Fatalf("datagrams of %d: %d bytes took %d frames, more than Frames' %d", datagram, n, frames, most)
+						t.Fatalf("datagrams of %d: %d bytes took %d frames, more than Frames' %d",
+							datagram, n, frames, most)
 					}
 				}
 			}
 			p.seal(false)
 			for i, packet := range p.sealed[:len(p.sealed)-1] {
-				if len(packet) != DataSize(datagram) || pads(packet) > minPart {
-					t.Fatalf("datagrams of %d: frame %d has %d bytes, %d of them padding", datagram, i, len(packet), pads(packet))
+				if len(packet) != DataSize(datagram) || pads(packet) > PartHead {
+					t.Fatalf("datagrams of %d: frame %d has %d bytes, %d of them padding",
+						datagram, i, len(packet), pads(packet))
 				}
 			}
-			for i, packet := range p.sealed { // what is in the middle of a message pads nothing
+			for i, packet := range p.sealed { // the middle of a message needs no padding
 				f := decode(t, packet)
 				if f.Flags == Continues|Unfinished && len(f.Chunks) == 1 {
 					if n := pads(packet); n > 1 || n == 1 && len(f.Chunks[0].Data) > 255 {
@@ -152,15 +158,16 @@ func TestMessagesOfAllSizes(t *testing.T) {
 			}
 			for i := range got {
 				if !bytes.Equal(got[i], want[i]) {
-					t.Fatalf("datagrams of %d: message %d, of %d bytes, changed", datagram, i, len(want[i]))
+					t.Fatalf("datagrams of %d: message %d, of %d bytes, changed",
+						datagram, i, len(want[i]))
 				}
 			}
 		}
 	}
 }
 
-// Frames bounds what any message takes, from any fill of the open frame, and is
-// not far above it.
+// No message takes more than Frames, however full the open frame is, and the bound is
+// close.
 func TestFramesIsABound(t *testing.T) {
 	rand := nack.NewRand(1, 2)
 	for _, datagram := range []int{MinDatagram, 300, 1452, 1472} {
@@ -175,24 +182,26 @@ func TestFramesIsABound(t *testing.T) {
 				most = max(most, p.add(make([]byte, n)))
 			}
 			if bound := Frames(n, room); most > bound || bound > most+2 {
-				t.Fatalf("datagrams of %d: %d bytes took up to %d frames, Frames says %d", datagram, n, most, bound)
+				t.Fatalf("datagrams of %d: %d bytes took up to %d frames, Frames says %d",
+					datagram, n, most, bound)
 			}
 		}
-		for left := range 40 { // hardly any room in the open frame
+		for left := range 40 { // little room in the open frame
 			p := packer{size: DataSize(datagram)}
 			p.add(make([]byte, room-left-binHead))
 			for _, n := range []int{0, 1, 2, 3, room - 3, room - 2, room - 1, room, 2 * room} {
 				q := packer{size: p.size}
 				q.add(make([]byte, room-left-binHead))
 				if got, bound := q.add(make([]byte, n)), Frames(n, room); got > bound {
-					t.Fatalf("datagrams of %d, %d bytes left: %d bytes took %d frames, Frames says %d", datagram, left, n, got, bound)
+					t.Fatalf("datagrams of %d, %d bytes left: %d bytes took %d frames, bound %d",
+						datagram, left, n, got, bound)
 				}
 			}
 		}
 	}
 }
 
-func TestLeftIsWhatStartTakes(t *testing.T) {
+func TestStartTakesLeft(t *testing.T) {
 	size := DataSize(1472)
 	for fill := range DataRoom(1472) - binHead {
 		var b Builder
@@ -220,7 +229,7 @@ func TestFitsExactly(t *testing.T) {
 			b.Open(make([]byte, 0, DataSize(1472)), 1, 0, 0, 0, 0)
 			b.Add(make([]byte, room-head-n-spare-3))
 			if fits := b.Fits(n); fits != (spare == 0) {
-				t.Fatalf("%d bytes, %d to spare: fits %v", n, spare, fits)
+				t.Fatalf("%d bytes, %d to spare: Fits is %v", n, spare, fits)
 			}
 			if spare == 0 {
 				b.Add(make([]byte, n))
@@ -232,8 +241,8 @@ func TestFitsExactly(t *testing.T) {
 	}
 }
 
-// At 1,401 bytes a frame a message of 1 KiB costs three quarters of a frame, not
-// a whole one.
+// In frames of 1,401 bytes, a message of 1 KiB takes three quarters of a frame, and not a
+// whole one.
 func TestFramesFillExactly(t *testing.T) {
 	p := packer{size: DataSize(1472)}
 	for range 1000 {
@@ -268,20 +277,21 @@ func TestSkip(t *testing.T) {
 func TestEmptyFrame(t *testing.T) {
 	var b Builder
 	if b.IsOpen() {
-		t.Error("open from the start")
+		t.Error("the zero value is open")
 	}
 	b.Open(make([]byte, 0, 200), 1, 2, 3, 4, 5)
 	if !b.IsOpen() || !b.Empty() {
 		t.Error("not open, or not empty")
 	}
 	f := decode(t, b.Seal(true))
-	if b.IsOpen() || len(f.Raw) != 200 || f.Channel != 2 || f.Seq != 3 || f.Offset != 4 || f.Time != 5 || len(f.Chunks) != 0 {
+	if b.IsOpen() || len(f.Raw) != 200 || f.Channel != 2 || f.Seq != 3 || f.Offset != 4 ||
+		f.Time != 5 || len(f.Chunks) != 0 {
 		t.Errorf("%+v", f)
 	}
 }
 
-// What a Builder wrote, written by hand, is the same to the byte.
-func TestBuilderAgreesWithTheDocument(t *testing.T) {
+// A Builder and the tests' own writer write the same bytes.
+func TestBuilderAgreesWithWire(t *testing.T) {
 	p := packer{size: DataSize(576)}
 	rand := nack.NewRand(3, 4)
 	for range 500 {

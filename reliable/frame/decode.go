@@ -12,20 +12,21 @@ import (
 	"crier/nack"
 )
 
-// Decoder decodes datagrams. The zero value is ready. It is not safe for
+// Decoder decodes datagrams. The zero value is ready for use. A Decoder is not safe for
 // concurrent use.
 type Decoder struct {
-	r       reader
-	dec     *msgpack.Decoder
-	touched byte // by DecodeAgain; of no meaning
+	r   reader
+	dec *msgpack.Decoder
+	// touched is a sink for the loads of DecodeAgain. Its value has no meaning.
+	touched byte
 }
 
-// maxTime bounds times on the wire, in nanoseconds: what is longer is malformed.
+// maxTime is the longest time on the wire, in nanoseconds. A longer one is malformed.
 const maxTime = uint64(math.MaxInt64)
 
-// Decode parses one datagram into f, whose slices then are views of it; f's own
-// slices are reused. It returns ErrDamaged, ErrMalformed or ErrNewer, and f is
-// then of no use.
+// Decode parses one datagram into f. The byte slices of f become views of the datagram,
+// and its Chunks and Ranges are reused. The error is ErrDamaged, ErrMalformed or ErrNewer;
+// the content of f is then undefined.
 func (d *Decoder) Decode(packet []byte, f *Frame) error {
 	body, ok := checkTag(packet)
 	if !ok {
@@ -34,12 +35,12 @@ func (d *Decoder) Decode(packet []byte, f *Frame) error {
 	return d.parse(packet, body, f)
 }
 
-// DecodeAgain is Decode for a copy of a datagram that was decoded before: it
-// doesn't compute the checksum again.
+// DecodeAgain is Decode for a copy of a datagram that was decoded before. It doesn't
+// verify the checksum.
 //
-// The copy may have left the processor's caches since. Chunks are found one behind
-// the other, so parsing would wait for one line of it after the other; looking at
-// all of them first lets them come together.
+// The copy may have left the processor's caches since. Each chunk's place depends on the
+// one before, so parsing would miss the cache once for each line, in turn. DecodeAgain
+// reads all lines first, which lets the misses overlap.
 func (d *Decoder) DecodeAgain(packet []byte, f *Frame) error {
 	const line = 64
 	for i := 0; i < len(packet); i += line {
@@ -56,7 +57,7 @@ func (d *Decoder) parse(packet, body []byte, f *Frame) error {
 	return d.decode(body, f)
 }
 
-// decode parses a frame without its tag, by the library's primitives.
+// decode parses a frame without its tag by the library's primitives.
 func (d *Decoder) decode(body []byte, f *Frame) error {
 	if d.dec == nil {
 		d.dec = msgpack.NewDecoder(&d.r)
@@ -90,8 +91,8 @@ func (d *Decoder) decode(body []byte, f *Frame) error {
 	return nil
 }
 
-// bodyFields is how many elements stand between a frame's header and its tag,
-// not counting those that a later version may add.
+// bodyFields returns the number of elements between the header and the tag of a frame of
+// kind k, without those that a later version may add. It returns 0 for an unknown kind.
 func bodyFields(k Kind) int {
 	switch k {
 	case Data:
@@ -112,14 +113,14 @@ func bodyFields(k Kind) int {
 	return 0
 }
 
-// optional takes a further field if it is a uint 64, which is what this version
+// optional reads a trailing field if it is a uint 64, the only type that this version
 // knows there.
 func (d *Decoder) optional(to *uint64) bool {
 	code, ok := d.peek()
 	return ok && code == msgpcode.Uint64 && d.u64s(to)
 }
 
-// header parses what all frames start with and returns the array's length.
+// header parses the fields that start every frame, and returns the array's length.
 func (d *Decoder) header(f *Frame) (int, error) {
 	n, ok := d.arrayLen()
 	if !ok {
@@ -150,7 +151,7 @@ func (d *Decoder) header(f *Frame) (int, error) {
 	return n, nil
 }
 
-// body parses the fields of a kind.
+// body parses the fields of the frame's kind.
 func (d *Decoder) body(f *Frame) bool {
 	switch f.Kind {
 	case Data:
@@ -158,29 +159,33 @@ func (d *Decoder) body(f *Frame) bool {
 	case Repair:
 		return d.u64s(&f.Responder, &f.Request) && d.bin(&f.Inner, MaxDatagram)
 	case Heartbeat, Bye:
-		return d.time(&f.Time) && d.u64s(&f.NextSeq, &f.NextOffset, &f.OldestSeq, &f.OldestOffset) &&
+		return d.time(&f.Time) &&
+			d.u64s(&f.NextSeq, &f.NextOffset, &f.OldestSeq, &f.OldestOffset) &&
 			d.duration(&f.Interval) && d.u32to(&f.Group) && d.duration(&f.RTT) &&
 			f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset
 	case Session:
 		return d.time(&f.Time) && d.wall(&f.Wall) && d.u64s(&f.FirstSeq, &f.FirstOffset) &&
-			d.address(&f.Control) && d.u32to(&f.Channels) && d.bin(&f.Name, MaxName) && d.properties(f)
+			d.address(&f.Control) && d.u32to(&f.Channels) &&
+			d.bin(&f.Name, MaxName) && d.properties(f)
 	case Nack:
-		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) && d.ranges(f)
+		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) &&
+			d.duration(&f.Held) && d.ranges(f)
 	case Status:
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) &&
 			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room) && d.properties(f)
 	case Confirm:
 		return d.u64s(&f.Responder) && d.time(&f.Time) && d.ranges(f)
 	case Gone:
-		return d.u64s(&f.Responder, &f.Request) && d.time(&f.Time) && d.u64s(&f.OldestSeq, &f.OldestOffset) && d.ranges(f)
+		return d.u64s(&f.Responder, &f.Request) && d.time(&f.Time) &&
+			d.u64s(&f.OldestSeq, &f.OldestOffset) && d.ranges(f)
 	}
 	return false
 }
 
-// chunks parses a DATA frame's messages.
+// chunks parses the chunk array of a DATA frame.
 func (d *Decoder) chunks(f *Frame) bool {
 	n, ok := d.arrayLen()
-	if !ok || n > d.r.left() { // each element takes a byte at least
+	if !ok || n > d.r.left() { // each element takes at least one byte
 		return false
 	}
 	f.Chunks, f.Messages = f.Chunks[:0], 0
@@ -204,7 +209,7 @@ func (d *Decoder) chunks(f *Frame) bool {
 			if d.dec.DecodeNil() != nil {
 				return false
 			}
-		case msgpcode.Uint32: // the length of the message that starts next
+		case msgpcode.Uint32: // the length mark of the next message
 			if total != 0 || !d.u32to(&total) || total == 0 || total > MaxMessage {
 				return false
 			}
@@ -228,7 +233,7 @@ func (d *Decoder) chunks(f *Frame) bool {
 		default:
 			return false
 		}
-		if total != 0 { // a length must stand before its message
+		if total != 0 { // a length mark must precede a message
 			return false
 		}
 	}
@@ -261,8 +266,8 @@ func (f *Frame) consistent() bool {
 	return true
 }
 
-// ranges parses ascending, disjoint ranges: pairs of the distance from the end
-// of the range before, and a length.
+// ranges parses ascending, disjoint ranges. Each is a pair: the distance from the end of
+// the previous range, and a length.
 func (d *Decoder) ranges(f *Frame) bool {
 	n, ok := d.arrayLen()
 	if !ok || n > d.r.left() || n%2 != 0 {
@@ -284,7 +289,7 @@ func (d *Decoder) ranges(f *Frame) bool {
 	return true
 }
 
-// properties takes a msgpack map as it is, after a look at its structure.
+// properties checks the structure of a msgpack map, and takes its bytes unparsed.
 func (d *Decoder) properties(f *Frame) bool {
 	start := d.r.at
 	code, ok := d.peek()
@@ -295,8 +300,8 @@ func (d *Decoder) properties(f *Frame) bool {
 	return true
 }
 
-// address takes an empty bin, or 4 or 16 bytes of address and 2 of port, to which
-// a datagram for one receiver can be sent.
+// address reads a unicast address and port: an empty bin for none, or 4 or 16 bytes of
+// address and 2 bytes of port.
 func (d *Decoder) address(to *netip.AddrPort) bool {
 	var b []byte
 	if !d.bin(&b, 18) {
@@ -312,7 +317,7 @@ func (d *Decoder) address(to *netip.AddrPort) bool {
 	addr, _ := netip.AddrFromSlice(b[:len(b)-2])
 	addr = addr.Unmap()
 	*to = netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[len(b)-2:]))
-	// NACKs are sent there: never to a group.
+	// Subscribers send NACKs to this address: it must not be a group.
 	return to.Port() != 0 && !addr.IsUnspecified() && !addr.IsMulticast() && addr != broadcast
 }
 

@@ -7,20 +7,22 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// dataHead is the length of a DATA frame up to its chunks, in bytes.
+// dataHead is the size of a DATA frame before its first chunk, in bytes.
 const dataHead = chunksAt + 3
 
-// plainData parses the DATA frames that nearly all traffic consists of: with all
-// fields at their places, none unknown, and chunks that are bins, length marks and
-// padding. It is Decode by hand, at a fraction of the cost, and a fuzz test holds
-// the two together. It reports false for all others, malformed ones among them,
-// which are then the library's to judge; f may have been written to.
+// plainData parses plain DATA frames, which make up nearly all traffic: all fields are at
+// their places, none is unknown, and the chunks are bins, length marks and padding. It
+// parses them by hand, at a fraction of the library's cost. A fuzz test compares the two.
+//
+// plainData returns false for any other frame, also for a malformed one, and may have
+// written to f. The caller then parses the frame by the library.
 func plainData(b []byte, f *Frame) bool {
 	if len(b) < dataHead {
 		return false
 	}
 	h := (*[dataHead]byte)(b)
-	if h[0] != msgpcode.FixedArrayLow|(headerFields+4+1) || h[1] != Version || h[2] != byte(Data) || h[3] != msgpcode.Uint16 ||
+	if h[0] != msgpcode.FixedArrayLow|(headerFields+4+1) || h[1] != Version ||
+		h[2] != byte(Data) || h[3] != msgpcode.Uint16 ||
 		h[6] != msgpcode.Uint64 || h[15] != msgpcode.Uint32 || h[20] != msgpcode.Uint64 ||
 		h[29] != msgpcode.Uint64 || h[38] != msgpcode.Uint64 || h[chunksAt] != msgpcode.Array16 {
 		return false
@@ -29,7 +31,8 @@ func plainData(b []byte, f *Frame) bool {
 	f.Session, f.Channel = binary.BigEndian.Uint64(h[7:]), binary.BigEndian.Uint32(h[16:])
 	f.Seq, f.Offset = binary.BigEndian.Uint64(h[21:]), binary.BigEndian.Uint64(h[30:])
 	f.Time = binary.BigEndian.Uint64(h[39:])
-	if f.Flags&criticalFlags&^(Continues|Unfinished) != 0 || f.Time > maxTime || f.Seq == math.MaxUint64 {
+	if f.Flags&criticalFlags&^(Continues|Unfinished) != 0 ||
+		f.Time > maxTime || f.Seq == math.MaxUint64 {
 		return false
 	}
 	return f.plainChunks(b[dataHead:], int(binary.BigEndian.Uint16(h[chunksAt+1:])))
@@ -38,10 +41,10 @@ func plainData(b []byte, f *Frame) bool {
 // plainChunks parses n chunks, which must be all of b.
 func (f *Frame) plainChunks(b []byte, n int) bool {
 	chunks := f.Chunks[:0]
-	total := uint32(0)  // the length of the message that starts next
-	marked := -1        // the chunk that a length was given for
-	for i := 0; ; n-- { // where the next chunk is
-		// Nearly all are short messages.
+	total := uint32(0)  // the length mark of the next message, or 0
+	marked := -1        // the index of the chunk with a length mark
+	for i := 0; ; n-- { // i is the index of the next chunk in b
+		// Nearly all chunks are short messages.
 		for n > 0 && i+1 < len(b) && b[i] == msgpcode.Bin8 {
 			from := i + 2
 			if i = from + int(b[i+1]); i > len(b) {
@@ -76,7 +79,7 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 			i++
 		case msgpcode.Uint32:
 			if len(b)-i < markSize || total != 0 || marked >= 0 {
-				return false // plainConsistent would find two to be one too many
+				return false // a frame has at most one length mark
 			}
 			total = binary.BigEndian.Uint32(b[i+1:])
 			if total == 0 || total > MaxMessage {
@@ -90,8 +93,7 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 	}
 }
 
-// appendChunk appends to chunks that are used again, mostly, of which it writes only
-// what differs.
+// appendChunk appends a chunk. Mostly it reuses an element of the slice, field by field.
 func appendChunk(chunks []Chunk, data []byte, total uint32) []Chunk {
 	if n := len(chunks); n < cap(chunks) {
 		chunks = chunks[:n+1]
@@ -102,9 +104,9 @@ func appendChunk(chunks []Chunk, data []byte, total uint32) []Chunk {
 	return append(chunks, Chunk{Data: data, Total: total})
 }
 
-// plainConsistent is consistent for a frame without skips: only the last chunk can
-// be of a message that doesn't end, and has a length mark if it starts there. Marked is
-// the chunk with the only one; negative for none.
+// plainConsistent is consistent for a frame without skips. Only the last chunk can be of
+// an unfinished message, and it has a length mark if the message starts there. The index
+// of the only chunk with a length mark is marked, which is negative if there is none.
 func (f *Frame) plainConsistent(marked int) bool {
 	if f.Messages > math.MaxUint64-f.Offset {
 		return false

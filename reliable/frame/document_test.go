@@ -9,7 +9,7 @@ import (
 
 const document = "../../docs/PROTOCOL.md"
 
-// example is a block of docs/PROTOCOL.md: a frame's bytes, and its text.
+// example is a block of docs/PROTOCOL.md: the bytes and the text of a frame.
 type example struct {
 	line   int
 	packet []byte
@@ -44,7 +44,7 @@ func examples(t *testing.T) (list []example) {
 	return list
 }
 
-// Every frame in the document is what the package reads, prints and writes.
+// The package reads, prints and writes every frame in the document.
 func TestDocument(t *testing.T) {
 	seen := map[Kind]bool{}
 	for _, e := range examples(t) {
@@ -63,7 +63,7 @@ func TestDocument(t *testing.T) {
 		}
 		if f.Kind == Repair {
 			if inner := decode(t, f.Inner); inner.Kind != Data || inner.Session != f.Session {
-				t.Errorf("%s:%d: inside is %v", document, e.line, inner)
+				t.Errorf("%s:%d: the REPAIR contains %v", document, e.line, inner)
 			}
 		}
 	}
@@ -74,8 +74,7 @@ func TestDocument(t *testing.T) {
 	}
 }
 
-// rebuild gives a frame's messages to a Builder, with what is missing of an
-// unfinished one made up.
+// rebuild builds a frame from its messages. It invents the rest of an unfinished message.
 func rebuild(f *Frame) []byte {
 	var b Builder
 	b.Open(make([]byte, 0, len(f.Raw)), f.Session, f.Channel, f.Seq, f.Offset, f.Time)
@@ -99,7 +98,7 @@ func rebuild(f *Frame) []byte {
 	return b.Seal(f.Flags&Unfinished != 0)
 }
 
-// The document's anchors exist.
+// Every link within the document has a heading.
 func TestDocumentLinks(t *testing.T) {
 	source, err := os.ReadFile(document)
 	if err != nil {
@@ -113,7 +112,7 @@ func TestDocumentLinks(t *testing.T) {
 	}
 	for _, part := range strings.Split(string(source), "](#")[1:] {
 		if name, _, _ := strings.Cut(part, ")"); !anchors[name] {
-			t.Errorf("nothing is called #%s", name)
+			t.Errorf("%s has no heading #%s", document, name)
 		}
 	}
 }

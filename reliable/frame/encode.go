@@ -12,26 +12,25 @@ import (
 
 const (
 	headerFields = 5
-	// headerSize is the length of what all frames start with, in bytes: the
-	// array's head, version, kind, flags, session, channel.
+	// headerSize is the size of the header that starts every frame, in bytes: the array's
+	// head, version, kind, flags, session, channel.
 	headerSize = 1 + 1 + 1 + 3 + 9 + 5
-	// dataOverhead is what a DATA frame holds besides its chunks.
+	// dataOverhead is the size of a DATA frame without its chunks.
 	dataOverhead = headerSize + 3*9 + 3 + tagSize
-	// repairOverhead is what a REPAIR holds besides the DATA datagram.
+	// repairOverhead is the size of a REPAIR without the DATA datagram.
 	repairOverhead = headerSize + 2*9 + 3 + tagSize
 )
 
-// DataSize returns the size of a full DATA frame where datagrams may have size bytes, such as 1,401
-// for 1,472: a REPAIR with it inside fits the same datagram, also once the tags of both have grown
-// from 4 to 16 bytes.
+// DataSize returns the size of a full DATA frame for datagrams of at most size bytes, such
+// as 1,401 for 1,472. A REPAIR of that frame fits in a datagram, even after the tags of
+// both grow from 4 to 16 bytes.
 func DataSize(size int) int { return size - repairOverhead - 2*tagGrowth }
 
-// RepairSize returns the size of a REPAIR with a DATA frame of so many bytes inside, at
-// the most.
+// RepairSize returns the greatest size of a REPAIR of a DATA frame of data bytes.
 func RepairSize(data int) int { return data + repairOverhead }
 
-// DataRoom returns how many bytes of chunks, with their heads, fit a DATA frame
-// where datagrams may have size bytes.
+// DataRoom returns the number of bytes for chunks, heads included, in a full DATA frame
+// for datagrams of at most size bytes.
 func DataRoom(size int) int { return DataSize(size) - dataOverhead }
 
 // writer is a slice that the library appends to.
@@ -47,17 +46,17 @@ func (w *writer) WriteByte(c byte) error {
 	return nil
 }
 
-// Encoder appends frames to slices. The zero value is ready. It is not safe for
-// concurrent use. Writing to a slice can't fail, so the library's errors are not
-// looked at.
+// Encoder appends frames to slices. The zero value is ready for use. An Encoder is not
+// safe for concurrent use. Writing to a slice can't fail, so it ignores the library's
+// errors.
 type Encoder struct {
 	w   writer
 	enc *msgpack.Encoder
 }
 
-// Append appends f, of any kind but DATA and REPAIR, to dst. Names longer than
-// MaxName are cut, negative times are sent as 0. Properties must be a msgpack
-// map, or empty; ranges must ascend, and not overlap.
+// Append appends f to dst. It takes any kind but DATA and REPAIR. It cuts names to MaxName
+// and writes negative times as 0. Properties must be a msgpack map or empty. Ranges must
+// be ascending and disjoint.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
 	optional := 0
@@ -97,7 +96,7 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	return e.end(start)
 }
 
-// properties writes a map as it is, and an empty one where there is none.
+// properties writes a map that is encoded already, or an empty map for none.
 func (e *Encoder) properties(encoded []byte) {
 	if len(encoded) == 0 {
 		_ = e.enc.EncodeMapLen(0)
@@ -106,8 +105,10 @@ func (e *Encoder) properties(encoded []byte) {
 	_, _ = e.w.Write(encoded)
 }
 
-// AppendRepair appends a REPAIR around a DATA datagram.
-func (e *Encoder) AppendRepair(dst []byte, session uint64, channel uint32, responder, request uint64, data []byte) []byte {
+// AppendRepair appends a REPAIR that contains a DATA datagram.
+func (e *Encoder) AppendRepair(
+	dst []byte, session uint64, channel uint32, responder, request uint64, data []byte,
+) []byte {
 	start := len(dst)
 	e.begin(dst, Repair, 0, session, channel)
 	e.u64s(responder, request)
@@ -115,10 +116,11 @@ func (e *Encoder) AppendRepair(dst []byte, session uint64, channel uint32, respo
 	return e.end(start)
 }
 
-// FitRanges returns how many of ranges fit one frame of a kind, NACK, CONFIRM or GONE,
-// in a datagram of size bytes: at least one.
+// FitRanges returns the number of ranges that fit in one NACK, CONFIRM or GONE of size
+// bytes. The first range always counts as fitting.
 func FitRanges(kind Kind, ranges []nack.Range, size int) int {
-	const least = headerSize + 3 + tagSize + tagGrowth // besides the fields before the ranges
+	// least is the size of the frame without its ranges and the fields before them.
+	const least = headerSize + 3 + tagSize + tagGrowth
 	left, at := size-least-9*(bodyFields(kind)-1), uint64(0)
 	for i, r := range ranges {
 		left -= uintSize(r.From-at) + uintSize(r.Len())
@@ -148,8 +150,10 @@ func (e *Encoder) begin(dst []byte, kind Kind, flags Flags, session uint64, chan
 	e.beginWith(dst, 0, kind, flags, session, channel)
 }
 
-// beginWith starts a frame that has optional fields as well.
-func (e *Encoder) beginWith(dst []byte, optional int, kind Kind, flags Flags, session uint64, channel uint32) {
+// beginWith starts a frame that also has optional fields.
+func (e *Encoder) beginWith(
+	dst []byte, optional int, kind Kind, flags Flags, session uint64, channel uint32,
+) {
 	if e.enc == nil {
 		e.enc = msgpack.NewEncoder(&e.w)
 	}
@@ -174,7 +178,7 @@ func (e *Encoder) u64s(vs ...uint64) {
 	}
 }
 
-// nanos returns a time as the wire has it.
+// nanos converts a time to the wire's unsigned nanoseconds.
 func nanos[T ~int64](t T) uint64 { return uint64(max(t, 0)) }
 
 func (e *Encoder) bin(b []byte) {

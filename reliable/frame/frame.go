@@ -9,111 +9,153 @@ import (
 
 // Limits of the format.
 const (
-	// MaxMessage is the largest message, in bytes.
+	// MaxMessage is the size of the largest message, in bytes.
 	MaxMessage = 16 << 20
-	// MaxName is the longest stream or subscriber name, in bytes.
+	// MaxName is the length of the longest stream or subscriber name, in bytes.
 	MaxName = 255
-	// MaxDatagram is the largest datagram that UDP over IPv4 carries, in bytes.
+	// MaxDatagram is the size of the largest datagram that UDP over IPv4 carries, in
+	// bytes.
 	MaxDatagram = 65507
-	// MinDatagram is the smallest datagram that leaves a DATA frame room for
-	// something worth sending, in bytes.
+	// MinDatagram is the smallest configurable datagram size, in bytes. It leaves a DATA
+	// frame useful room.
 	MinDatagram = 256
-	// MaxSkip is how many messages one skip chunk may stand for, so that sums
-	// of them and of offsets can't overflow.
+	// MaxSkip is the greatest number of messages that one skip chunk may stand for. It
+	// keeps sums of skips and offsets from overflowing.
 	MaxSkip = 1 << 40
 )
 
-// Frame is one decoded frame. Which fields mean something depends on Kind.
-// Slices are views of the datagram that was decoded.
+// Frame is one decoded frame. Its kind determines which fields are meaningful. Its byte
+// slices are views of the datagram.
 type Frame struct {
-	Raw     []byte // the whole datagram
-	Kind    Kind
-	Flags   Flags
-	Session uint64 // a random id: one publisher's life on one group
-	Channel uint32 // a sequence space within the session
+	// Raw is the whole datagram.
+	Raw   []byte
+	Kind  Kind
+	Flags Flags
+	// Session is the random id of one publisher's life on one group.
+	Session uint64
+	// Channel is a sequence space within the session.
+	Channel uint32
 
-	// Immutable promises that neither the frame nor the datagram will change:
-	// whoever wants to keep it needs no copy. Decode clears it.
+	// Immutable promises that neither the frame nor the datagram will change. A holder
+	// then needs no copy. Decode clears it.
 	Immutable bool
 
-	// Feed is which of the receiver's groups the datagram came by. Decode leaves it 0;
-	// a driver may set it.
+	// Feed is the index of the receiver's group that the datagram came by. Decode clears
+	// it, and a driver may set it.
 	Feed int
-	// Arrived is when the datagram came to this machine, in nanoseconds since the
-	// Unix epoch, where whoever decoded it knows; Decode clears it.
+	// Arrived is when the datagram reached this machine, in nanoseconds since the Unix
+	// epoch, or 0 if unknown. Decode clears it, and a driver may set it.
 	Arrived int64
 
-	// Time is the publisher's, in nanoseconds since the session's start: when
-	// the first message of a DATA frame was accepted, or when a HEARTBEAT,
-	// SESSION or BYE was made.
+	// Time is the publisher's clock, in nanoseconds since the session's start. In DATA it
+	// is when the frame's first message was accepted; in the other kinds, when the frame
+	// was made.
 	Time uint64
 
 	// DATA
-	Seq      uint64  // this frame's sequence number
-	Offset   uint64  // of the message that the first chunk belongs to
-	Chunks   []Chunk // nil padding is left out
-	Messages uint64  // how many offsets the chunks stand for
+
+	// Seq is the frame's sequence number.
+	Seq uint64
+	// Offset is the offset of the message that the first chunk belongs to.
+	Offset uint64
+	// Chunks are the messages and skips, without the padding.
+	Chunks []Chunk
+	// Messages is the number of offsets that the chunks stand for.
+	Messages uint64
+
+	// REPAIR, CONFIRM, GONE
+
+	// Responder is the id of the responder. A publisher's is the session's id.
+	Responder uint64
 
 	// REPAIR
-	Responder uint64 // who repairs: the session's id if it is the publisher
-	Inner     []byte // the DATA datagram
-	// Data is Inner decoded, where whoever decoded the REPAIR has done so;
-	// Decode clears it.
+
+	// Inner is the DATA datagram.
+	Inner []byte
+	// Data is Inner decoded, if a driver did so. Decode clears it.
 	Data *Frame
 
 	// NACK, STATUS, REPAIR, GONE
-	Request uint64 // the request's number; in an answer, that of what it answers
 
-	// HEARTBEAT, BYE; GONE has Oldest and OldestOffset
-	NextSeq      uint64        // one past the last DATA frame that was sent
-	NextOffset   uint64        // of the first message that starts there
-	OldestSeq    uint64        // the lowest that is held for repair
-	OldestOffset uint64        // of the first message that starts there
-	Interval     time.Duration // until the next HEARTBEAT, at most
-	Group        uint32        // subscribers, as far as is known
-	RTT          time.Duration // of the group; 0 if unknown
-	Report       uint64        // frames after which a subscriber is to send STATUS; 0 if that doesn't matter
+	// Request is the request's number. An answer has the number of the request that it
+	// answers.
+	Request uint64
+
+	// HEARTBEAT, BYE
+
+	// NextSeq is one past the sequence number of the last DATA frame sent.
+	NextSeq uint64
+	// NextOffset is the offset of the first message that starts at NextSeq.
+	NextOffset uint64
+	// OldestSeq is the lowest sequence number held for repair. GONE has it too.
+	OldestSeq uint64
+	// OldestOffset is the offset of the first message that starts at OldestSeq. GONE has
+	// it too.
+	OldestOffset uint64
+	// Interval is the longest time until the next HEARTBEAT.
+	Interval time.Duration
+	// Group is the known number of subscribers.
+	Group uint32
+	// RTT is the group's round trip, or 0 if unknown.
+	RTT time.Duration
+	// Report is the number of frames after which a subscriber is to send STATUS, or 0 for
+	// no such demand.
+	Report uint64
 
 	// SESSION
-	Name        []byte // of the stream; in STATUS, of the subscriber
-	Wall        int64  // the wall clock at the session's start, Unix nanoseconds
+
+	// Name is the stream's name. In STATUS it is the subscriber's.
+	Name []byte
+	// Wall is the wall clock at the session's start, in nanoseconds since the Unix epoch.
+	Wall int64
+	// FirstSeq and FirstOffset are the numbers that the session starts from.
 	FirstSeq    uint64
 	FirstOffset uint64
-	Control     netip.AddrPort // where NACKs go, if not to the source
-	Channels    uint32
-	Properties  []byte // a msgpack map
+	// Control is the address for NACKs. If it isn't valid, NACKs go to the source.
+	Control  netip.AddrPort
+	Channels uint32
+	// Properties is an encoded msgpack map. STATUS has it too.
+	Properties []byte
 
 	// NACK, STATUS
-	Subscriber uint64        // a random id
-	Echo       uint64        // the last Time heard from the publisher; 0 for none
-	Held       time.Duration // how long ago that was heard
 
-	// NACK, CONFIRM, GONE: sequence numbers, ascending
+	// Subscriber is the subscriber's random id.
+	Subscriber uint64
+	// Echo is the last Time heard from the publisher, or 0 for none.
+	Echo uint64
+	// Held is the time since Echo was heard.
+	Held time.Duration
+
+	// NACK, CONFIRM, GONE
+
+	// Ranges are ascending, disjoint ranges of sequence numbers.
 	Ranges []nack.Range
 
 	// STATUS
-	Position uint64 // the sequence number that is delivered next
-	Room     uint64 // bytes that the subscriber can still hold
+
+	// Position is the next sequence number to be delivered.
+	Position uint64
+	// Room is the number of bytes that the subscriber can still hold.
+	Room uint64
 }
 
-// Chunk is a message or a part of one, or stands for messages that the publisher
-// dropped.
+// Chunk is a message, a part of a message, or a skip: a placeholder for messages that the
+// publisher dropped.
 type Chunk struct {
-	// Data is the message, or the part of it.
+	// Data is the message or its part.
 	Data []byte
-	// Total is the whole message's length, in bytes, if it starts here and goes
-	// on in the next frame; else 0.
+	// Total is the whole message's length, in bytes, if the message starts here and
+	// continues in the next frame. Otherwise it is 0.
 	Total uint32
-	// Skip is how many messages the publisher dropped here; 0 for a message.
+	// Skip is the number of messages that the publisher dropped here, or 0 for a message.
 	Skip uint64
 }
 
-// EndOffset returns the offset of the first message after those that a DATA
-// frame has a part of.
+// EndOffset returns the offset after the last message that a DATA frame has a part of.
 func (f *Frame) EndOffset() uint64 { return f.Offset + f.Messages }
 
-// StartOffset returns the offset of the first message that starts in a DATA
-// frame, or after it.
+// StartOffset returns the offset of the first message that starts in a DATA frame, or
+// after it.
 func (f *Frame) StartOffset() uint64 {
 	if f.Flags&Continues != 0 {
 		return f.Offset + 1

@@ -13,8 +13,8 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// FuzzDecode takes any bytes as a datagram, once as they are, and once closed
-// with the right tag, which lets the fuzzer past the checksum.
+// FuzzDecode decodes arbitrary datagrams, each twice: unchanged, and with the right tag,
+// which lets the fuzzer past the checksum.
 func FuzzDecode(f *testing.F) {
 	for _, s := range samples() {
 		f.Add(write(&s.frame, s.size))
@@ -26,11 +26,12 @@ func FuzzDecode(f *testing.F) {
 	})
 }
 
-// FuzzBody takes any bytes as what follows a header that is right, of each kind.
+// FuzzBody decodes arbitrary bodies behind a valid header of each kind.
 func FuzzBody(f *testing.F) {
 	for _, s := range samples() {
 		packet := write(&s.frame, s.size)
-		f.Add(byte(s.frame.Kind), uint16(s.frame.Flags), packet[0]&15, packet[headerSize:len(packet)-tagSize])
+		f.Add(byte(s.frame.Kind), uint16(s.frame.Flags), packet[0]&15,
+			packet[headerSize:len(packet)-tagSize])
 	}
 	f.Fuzz(func(t *testing.T, kind byte, flags uint16, fields byte, b []byte) {
 		b = b[:min(len(b), MaxDatagram-headerSize-tagSize)]
@@ -47,14 +48,16 @@ func fuzzOne(t *testing.T, packet []byte) {
 	if !bytes.Equal(packet, before) {
 		t.Fatal("Decode wrote to the datagram")
 	}
-	// Growing by append leaves up to twice what is used, and each element took
-	// two bytes at least.
+	// Growing by append leaves a capacity of up to twice the length, and each element
+	// took at least two bytes.
 	if cap(f.Chunks) > len(packet)+8 || cap(f.Ranges) > len(packet)+8 {
-		t.Fatalf("%d bytes made room for %d chunks and %d ranges", len(packet), cap(f.Chunks), cap(f.Ranges))
+		t.Fatalf("%d bytes made room for %d chunks and %d ranges",
+			len(packet), cap(f.Chunks), cap(f.Ranges))
 	}
 	if err != nil {
-		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrMalformed) && !errors.Is(err, ErrNewer) {
-			t.Fatalf("an error of its own: %v", err)
+		if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrMalformed) &&
+			!errors.Is(err, ErrNewer) {
+			t.Fatalf("Decode returned an error that no caller counts: %v", err)
 		}
 		return
 	}
@@ -62,7 +65,7 @@ func fuzzOne(t *testing.T, packet []byte) {
 	agree(t, f)
 }
 
-// byHand checks that what is parsed by hand the library parses to the same.
+// byHand checks that plainData and the library parse a datagram to the same frame.
 func byHand(t *testing.T, packet []byte) {
 	t.Helper()
 	body, ok := checkTag(packet)
@@ -78,13 +81,17 @@ func byHand(t *testing.T, packet []byte) {
 	}
 }
 
-// FuzzBuilder holds the frames that a Builder writes by hand to the library's.
+// FuzzBuilder compares the frames that a Builder writes by hand with the library's.
 func FuzzBuilder(f *testing.F) {
-	f.Add(uint64(1), uint32(2), uint64(3), uint64(4), uint64(5), []byte("\x00\x05hello"), uint16(255))
-	f.Fuzz(func(t *testing.T, session uint64, channel uint32, seq, offset, time uint64, b []byte, size uint16) {
+	f.Add(uint64(1), uint32(2), uint64(3), uint64(4), uint64(5), []byte("\x00\x05hello"),
+		uint16(255))
+	f.Fuzz(func(
+		t *testing.T, session uint64, channel uint32, seq, offset, time uint64,
+		b []byte, size uint16,
+	) {
 		buf := make([]byte, 0, MaxDatagram)
 		var build Builder
-		for range 2 { // the second frame has its head from the first
+		for range 2 { // the second frame reuses the first one's head
 			build.Open(buf, session, channel, seq, offset, time)
 			var want Encoder
 			want.begin(nil, Data, 0, session, channel)
@@ -110,71 +117,78 @@ func FuzzBuilder(f *testing.F) {
 	})
 }
 
-// invariants checks what docs/PROTOCOL.md promises of each accepted frame.
+// invariants checks the promises of docs/PROTOCOL.md about each accepted frame.
 func invariants(t *testing.T, f *Frame) {
 	t.Helper()
-	must := func(ok bool, what string) {
+	must := func(ok bool, property string) {
 		t.Helper()
 		if !ok {
-			t.Fatalf("accepted, though not %s: %v\n%x", what, f, f.Raw)
+			t.Fatalf("accepted without %s: %v\n%x", property, f, f.Raw)
 		}
 	}
 	view := func(b []byte) bool { return len(b) <= len(f.Raw) && cap(b) == len(b) }
-	must(f.Kind >= Data && f.Kind <= Bye, "of a known kind")
-	must(f.Flags&criticalFlags&^(Continues|Unfinished) == 0 && (f.Kind == Data || f.Flags&criticalFlags == 0), "of known flags")
-	must(f.Time <= math.MaxInt64 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye, "a time below 2^63")
+	must(f.Kind >= Data && f.Kind <= Bye, "a known kind")
+	must(f.Flags&criticalFlags&^(Continues|Unfinished) == 0 &&
+		(f.Kind == Data || f.Flags&criticalFlags == 0), "known flags only")
+	must(f.Time <= math.MaxInt64 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye,
+		"a time below 2^63")
 	switch f.Kind {
 	case Data:
-		must(f.Seq < math.MaxUint64, "a sequence number with one after it")
-		must(f.EndOffset() >= f.StartOffset() && f.StartOffset() >= f.Offset, "offsets that ascend")
+		must(f.Seq < math.MaxUint64, "a sequence number that has a successor")
+		must(f.EndOffset() >= f.StartOffset() && f.StartOffset() >= f.Offset, "ascending offsets")
 		messages := uint64(0)
 		for i, c := range f.Chunks {
 			first, last := i == 0, i == len(f.Chunks)-1
 			must(view(c.Data), "a view")
 			if c.Skip > 0 {
-				must(c.Skip <= MaxSkip && c.Data == nil && c.Total == 0, "a skip alone")
+				must(c.Skip <= MaxSkip && c.Data == nil && c.Total == 0, "a skip without data")
 				messages += c.Skip
 			} else {
 				messages++
 			}
 			starts := !first || f.Flags&Continues == 0
 			unfinished := last && f.Flags&Unfinished != 0
-			must((c.Total > 0) == (starts && unfinished), "the length where a message starts and doesn't end")
-			must(c.Total == 0 || int(c.Total) > len(c.Data) && c.Total <= MaxMessage, "a length that is plausible")
+			must((c.Total > 0) == (starts && unfinished),
+				"a length mark exactly where a message starts and doesn't end")
+			must(c.Total == 0 || int(c.Total) > len(c.Data) && c.Total <= MaxMessage,
+				"a plausible length")
 		}
 		must(messages == f.Messages, "the number of messages")
 		must(f.Flags&(Continues|Unfinished) == 0 || len(f.Chunks) > 0, "a chunk to continue")
 	case Repair:
 		must(view(f.Inner), "a view")
 	case Heartbeat, Bye:
-		must(f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset, "oldest before next")
-		must(f.Interval >= 0 && f.RTT >= 0, "times from 0 up")
+		must(f.OldestSeq <= f.NextSeq && f.OldestOffset <= f.NextOffset,
+			"its oldest numbers below its next ones")
+		must(f.Interval >= 0 && f.RTT >= 0, "times of at least 0")
 	case Session:
 		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
 		must(f.Wall >= 0, "a wall clock since 1970")
 		must(view(f.Properties) && len(f.Properties) > 0 &&
 			(msgpcode.IsFixedMap(f.Properties[0]) || f.Properties[0] == msgpcode.Map16), "a map")
 		if a := f.Control; a.IsValid() {
-			must(a.Port() != 0 && !a.Addr().IsMulticast() && !a.Addr().IsUnspecified() && !a.Addr().Is4In6(), "an address to send to")
+			must(a.Port() != 0 && !a.Addr().IsMulticast() && !a.Addr().IsUnspecified() &&
+				!a.Addr().Is4In6(), "a unicast address")
 		}
 	case Nack, Confirm, Gone:
 		at := uint64(0)
 		for _, r := range f.Ranges {
-			must(r.From >= at && r.To > r.From, "ranges that ascend")
+			must(r.From >= at && r.To > r.From, "ascending ranges")
 			at = r.To
 		}
-		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times from 0 up")
+		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times of at least 0")
 	case Status:
 		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
-		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times from 0 up")
+		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times of at least 0")
 	}
 	text := f.String()
-	must(len(text) < 2000 && !strings.ContainsAny(text, "\n\r"), "a line of text")
-	must(time.Duration(f.Time) >= 0 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye, "a printable time")
+	must(len(text) < 2000 && !strings.ContainsAny(text, "\n\r"), "a text of one line")
+	must(time.Duration(f.Time) >= 0 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye,
+		"a printable time")
 }
 
-// agree checks that what was decoded, encoded and decoded again is the same, and
-// that the package and the tests' own writer write the same.
+// agree checks that a frame survives encoding and decoding, and that the package and the
+// tests' own writer write the same bytes.
 func agree(t *testing.T, f *Frame) {
 	t.Helper()
 	if f.Kind == Repair {

@@ -13,14 +13,13 @@ import (
 	"crier/nack"
 )
 
-// The tests write frames in two ways: with the package, and with wire, which
-// follows docs/PROTOCOL.md by hand and knows no library. The two must agree.
+// The tests write frames in two ways: with the package, and with wire, which follows
+// docs/PROTOCOL.md by hand and uses no library. The two must agree.
 
-// wire is a frame in the making.
+// wire is a partial frame.
 type wire []byte
 
-// head writes what all frames start with; fields counts all elements, the tag
-// included.
+// head returns the header of a frame of so many fields, tag included.
 func head(fields int, kind Kind, flags Flags, session uint64, channel uint32) wire {
 	w := wire{0x90 | byte(fields), Version, byte(kind)}
 	return w.u16(uint16(flags)).u64(session).u32(channel)
@@ -39,7 +38,7 @@ func (w wire) u64(vs ...uint64) wire {
 	return w
 }
 
-// uint writes an integer as short as it goes.
+// uint appends an integer in its shortest encoding.
 func (w wire) uint(v uint64) wire {
 	switch {
 	case v < 1<<7:
@@ -63,7 +62,7 @@ func (w wire) bin(b []byte) wire {
 	return append(w, b...)
 }
 
-// array16 writes the head of an array in three bytes.
+// array16 appends an array's head of three bytes.
 func (w wire) array16(n int) wire {
 	return binary.BigEndian.AppendUint16(append(w, 0xdc), uint16(n))
 }
@@ -82,14 +81,14 @@ func (w wire) ranges(ranges []nack.Range) wire {
 	return w
 }
 
-// tag closes the frame with its checksum.
+// tag appends the checksum and returns the frame.
 func (w wire) tag() []byte {
 	sum := crc32.Checksum(w, crc32.MakeTable(crc32.Castagnoli))
 	return binary.BigEndian.AppendUint32(append(w, 0xc4, 4), sum)
 }
 
-// write writes a decoded frame by hand. A DATA frame is padded with nil up to
-// size bytes; 0 means not at all.
+// write encodes a frame by hand. It pads a DATA frame with nil to size bytes, if size isn't
+// 0.
 func write(f *Frame, size int) []byte {
 	switch f.Kind {
 	case Data:
@@ -116,7 +115,8 @@ func write(f *Frame, size int) []byte {
 		binary.BigEndian.PutUint16(w[count:], uint16(n))
 		return w.tag()
 	case Repair:
-		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Request).bin(f.Inner).tag()
+		return head(9, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Responder, f.Request).bin(f.Inner).tag()
 	case Heartbeat, Bye:
 		fields := 14
 		if f.Report > 0 {
@@ -145,7 +145,8 @@ func write(f *Frame, size int) []byte {
 			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).
 			u64(f.Position, f.Room).raw(properties(f)...).tag()
 	case Confirm:
-		return head(9, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Responder, f.Time).ranges(f.Ranges).tag()
+		return head(9, f.Kind, f.Flags, f.Session, f.Channel).
+			u64(f.Responder, f.Time).ranges(f.Ranges).tag()
 	case Gone:
 		return head(12, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
@@ -153,7 +154,7 @@ func write(f *Frame, size int) []byte {
 	return nil
 }
 
-// properties returns the frame's map as it is on the wire.
+// properties returns the frame's encoded map.
 func properties(f *Frame) []byte {
 	if len(f.Properties) == 0 {
 		return []byte{0x80}
@@ -161,8 +162,8 @@ func properties(f *Frame) []byte {
 	return f.Properties
 }
 
-// encode writes a decoded frame with the package; DATA as write does, since a
-// Builder takes messages, not chunks.
+// encode encodes a decoded frame with the package. It encodes DATA by hand, since a
+// Builder takes messages and not chunks.
 func encode(f *Frame) []byte {
 	var e Encoder
 	switch f.Kind {
@@ -174,12 +175,12 @@ func encode(f *Frame) []byte {
 	return e.Append(nil, f)
 }
 
-// retag replaces what stands where the tag should be by the right tag.
+// retag replaces the last bytes of a datagram by the right tag.
 func retag(packet []byte) []byte {
 	return wire(packet[:max(0, len(packet)-tagSize):max(0, len(packet)-tagSize)]).tag()
 }
 
-// decode decodes a frame that must be good.
+// decode decodes a valid frame.
 func decode(t testing.TB, packet []byte) *Frame {
 	t.Helper()
 	var d Decoder
@@ -190,7 +191,7 @@ func decode(t testing.TB, packet []byte) *Frame {
 	return f
 }
 
-// same compares frames, but not the bytes that they came from.
+// same fails unless two frames are equal apart from their raw bytes.
 func same(t testing.TB, got, want *Frame) {
 	t.Helper()
 	g, w := *got, *want
@@ -209,18 +210,20 @@ func unhex(t testing.TB, text string) []byte {
 	return b
 }
 
-// sample is a frame of each kind, and of each form of DATA.
 type sample struct {
 	name  string
 	frame Frame
-	size  int // of a padded DATA frame
+	// size is the padded size of a DATA frame, or 0 for no padding.
+	size int
 }
 
 const sampleSession = 0x1122334455667788
 
+// samples returns a frame of each kind, and of each form of DATA.
 func samples() []sample {
 	data := func(flags Flags, chunks ...Chunk) Frame {
-		f := Frame{Kind: Data, Flags: flags, Session: sampleSession, Seq: 7, Offset: 12, Time: 1500000, Chunks: chunks}
+		f := Frame{Kind: Data, Flags: flags, Session: sampleSession, Seq: 7, Offset: 12,
+			Time: 1500000, Chunks: chunks}
 		for _, c := range chunks {
 			f.Messages += max(c.Skip, 1)
 		}
@@ -233,39 +236,62 @@ func samples() []sample {
 	}
 	heartbeat, bye := position, position
 	heartbeat.Kind, bye.Kind = Heartbeat, Bye
-	ranges := []nack.Range{{From: 7, To: 8}, {From: 10, To: 300}, {From: 300, To: 301}, {From: 1 << 40, To: 1<<40 + 70000}}
+	ranges := []nack.Range{{From: 7, To: 8}, {From: 10, To: 300}, {From: 300, To: 301},
+		{From: 1 << 40, To: 1<<40 + 70000}}
 	session := Frame{
-		Kind: Session, Session: sampleSession, Time: 1, Wall: 1700000000123456789, FirstSeq: 1, FirstOffset: 0,
-		Name: []byte("trades"), Control: netip.MustParseAddrPort("10.1.2.3:7701"), Channels: 1,
+		Kind: Session, Session: sampleSession, Time: 1, Wall: 1700000000123456789,
+		FirstSeq: 1, FirstOffset: 0, Name: []byte("trades"),
+		Control: netip.MustParseAddrPort("10.1.2.3:7701"), Channels: 1,
 		Properties: []byte{0x81, 0xa1, 'k', 0x2a},
 	}
 	paced := heartbeat
 	paced.Report = 64
 	session6 := session
-	session6.Control, session6.Properties = netip.MustParseAddrPort("[2001:db8::1]:7701"), []byte{0x80}
+	session6.Control = netip.MustParseAddrPort("[2001:db8::1]:7701")
+	session6.Properties = []byte{0x80}
 	bare := session
 	bare.Control, bare.Properties, bare.Name = netip.AddrPort{}, []byte{0x80}, []byte{}
 	return []sample{
-		{"data", data(0, Chunk{Data: []byte("hello")}, Chunk{Data: []byte{}}, Chunk{Data: make([]byte, 300)}), 0},
+		{"data",
+			data(0, Chunk{Data: []byte("hello")}, Chunk{Data: []byte{}},
+				Chunk{Data: make([]byte, 300)}), 0},
 		{"data empty", data(0), 0},
 		{"data padded", data(0, Chunk{Data: []byte("hello")}), 128},
-		{"data skip", data(0, Chunk{Data: []byte("a")}, Chunk{Skip: 5000}, Chunk{Data: []byte("b")}), 0},
-		{"data starts", data(Unfinished, Chunk{Data: []byte("x")}, Chunk{Data: []byte("abc"), Total: 1 << 20}), 0},
+		{"data skip",
+			data(0, Chunk{Data: []byte("a")}, Chunk{Skip: 5000}, Chunk{Data: []byte("b")}), 0},
+		{"data starts",
+			data(Unfinished, Chunk{Data: []byte("x")},
+				Chunk{Data: []byte("abc"), Total: 1 << 20}), 0},
 		{"data goes on", data(Continues|Unfinished, Chunk{Data: []byte("defgh")}), 0},
 		{"data ends", data(Continues, Chunk{Data: []byte("ij")}, Chunk{Data: []byte("next")}), 0},
-		{"data ends and starts", data(Continues|Unfinished, Chunk{Data: []byte("ij")}, Chunk{Data: []byte{}, Total: 1}), 0},
-		{"repair", Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession, Request: 99, Inner: write(&inner, 0)}, 0},
+		{"data ends and starts",
+			data(Continues|Unfinished, Chunk{Data: []byte("ij")},
+				Chunk{Data: []byte{}, Total: 1}), 0},
+		{"repair",
+			Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession,
+				Request: 99, Inner: write(&inner, 0)}, 0},
 		{"heartbeat", heartbeat, 0},
 		{"heartbeat of a paced session", paced, 0},
 		{"bye", bye, 0},
 		{"session", session, 0},
 		{"session over IPv6", session6, 0},
 		{"session without a name", bare, 0},
-		{"nack", Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5, Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
-		{"status", Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef, Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17, Room: 1 << 25,
-			Properties: []byte{0x81, 7, 0x2a}}, 0},
-		{"status leaving", Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef, Name: []byte{}, Position: 17, Properties: []byte{0x80}}, 0},
-		{"confirm", Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6, Ranges: ranges}, 0},
-		{"gone", Frame{Kind: Gone, Session: sampleSession, Responder: sampleSession, Request: 5, Time: 61e6, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
+		{"nack",
+			Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5,
+				Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
+		{"status",
+			Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef,
+				Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17,
+					Room: 1 << 25,
+				Properties: []byte{0x81, 7, 0x2a}}, 0},
+		{"status leaving",
+			Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef,
+				Name: []byte{}, Position: 17, Properties: []byte{0x80}}, 0},
+		{"confirm",
+			Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6,
+				Ranges: ranges}, 0},
+		{"gone",
+			Frame{Kind: Gone, Session: sampleSession, Responder: sampleSession, Request: 5,
+				Time: 61e6, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
 	}
 }

@@ -2,25 +2,32 @@ package frame
 
 import "fmt"
 
-// Version is the wire format's version, the first element of every frame.
+// Version is the version of the wire format. It is the first element of every frame.
 const Version = 1
 
-// Kind is what a frame is, its second element.
+// Kind is the kind of a frame. It is the second element of every frame.
 type Kind uint8
 
-// The kinds of frames.
+// The kinds of frames. 10 (parity), 11 (digest) and 12 (discovery) are reserved.
 const (
-	Data      Kind = 1 // messages, or parts of them
-	Repair    Kind = 2 // a DATA datagram again, for whoever missed it
-	Heartbeat Kind = 3 // how far the session is, and what is still held
-	Session   Kind = 4 // who publishes, since when, from which numbers on
-	Nack      Kind = 5 // what a subscriber misses
-	Status    Kind = 6 // how far a subscriber is
-	Confirm   Kind = 7 // what was asked for is coming: hold back
-	Gone      Kind = 8 // what was asked for is no longer held
-	Bye       Kind = 9 // the end of the session
-
-	// Reserved: parity 10, digest 11, discovery 12.
+	// Data carries messages, or parts of them.
+	Data Kind = 1
+	// Repair carries a DATA datagram again, for the subscribers that missed it.
+	Repair Kind = 2
+	// Heartbeat announces the session's next numbers and its oldest held ones.
+	Heartbeat Kind = 3
+	// Session describes the publisher: its name, its start and its first numbers.
+	Session Kind = 4
+	// Nack names the frames that a subscriber misses.
+	Nack Kind = 5
+	// Status reports a subscriber's position.
+	Status Kind = 6
+	// Confirm promises requested frames, so that subscribers hold back their requests.
+	Confirm Kind = 7
+	// Gone names requested frames that are no longer held.
+	Gone Kind = 8
+	// Bye ends the session.
+	Bye Kind = 9
 )
 
 var kindNames = [...]string{
@@ -28,7 +35,7 @@ var kindNames = [...]string{
 	Nack: "NACK", Status: "STATUS", Confirm: "CONFIRM", Gone: "GONE", Bye: "BYE",
 }
 
-// String returns the kind's name as documents and traces write it.
+// String returns the kind's name as in documents and traces.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {
 		return kindNames[k]
@@ -36,21 +43,22 @@ func (k Kind) String() string {
 	return fmt.Sprintf("KIND(%d)", uint8(k))
 }
 
-// Flags are a frame's third element. A receiver ignores unknown flags in the
-// low byte and drops a frame with unknown flags in the high byte.
+// Flags is the third element of every frame. A receiver ignores unknown flags in the low
+// byte, and drops a frame with unknown flags in the high byte.
 type Flags uint16
 
 const (
-	// Continues: the first chunk of a DATA frame continues a message.
+	// Continues marks a DATA frame whose first chunk continues a message.
 	Continues Flags = 1 << 8
-	// Unfinished: the last message of a DATA frame goes on in the next.
+	// Unfinished marks a DATA frame whose last message continues in the next frame.
 	Unfinished Flags = 1 << 9
-	// WantSession: a STATUS asks for SESSION and HEARTBEAT.
+	// WantSession marks a STATUS that asks for SESSION and HEARTBEAT.
 	WantSession Flags = 1 << 0
-	// Leaving: a STATUS says that the subscriber goes.
+	// Leaving marks a STATUS of a subscriber that leaves.
 	Leaving Flags = 1 << 1
-	// TooLarge: what a GONE names is held, and too large for the network.
+	// TooLarge marks a GONE of frames that are held, but too large for the network.
 	TooLarge Flags = 1 << 2
 
+	// criticalFlags is the mask of the flags that a receiver must know.
 	criticalFlags = 0xff00
 )

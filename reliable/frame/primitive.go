@@ -6,11 +6,11 @@ import (
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
-// The library's integer and bytes primitives take nil, negative numbers and
-// strings for what they are asked for, and allocate on the word of a length: so
-// look at the code first, and slice the datagram instead of reading from it.
+// The library's integer primitives also accept nil and negative numbers, and its bytes
+// primitives accept strings and allocate as much as a length claims. Therefore the methods
+// below check an element's code first, and slice the datagram instead of reading from it.
 
-// reader is a datagram that the library reads from.
+// reader lets the library read from a datagram.
 type reader struct {
 	b  []byte
 	at int
@@ -46,8 +46,7 @@ func (r *reader) UnreadByte() error {
 	return nil
 }
 
-// peek returns the next element's code, as PeekCode does, at a fraction of its
-// cost.
+// peek returns the next element's code. It costs a fraction of the library's PeekCode.
 func (d *Decoder) peek() (byte, bool) {
 	if d.r.at >= len(d.r.b) {
 		return 0, false
@@ -112,7 +111,7 @@ func (d *Decoder) u64s(to ...*uint64) bool {
 	return true
 }
 
-// uint reads an unsigned integer of any width, positive fixint included.
+// uint reads an unsigned integer of any width, including a positive fixint.
 func (d *Decoder) uint() (uint64, bool) {
 	c, ok := d.peek()
 	if !ok {
@@ -138,7 +137,7 @@ func (d *Decoder) arrayLen() (int, bool) {
 	return n, err == nil
 }
 
-// bin reads a bin of up to limit bytes as a view of the datagram.
+// bin reads a bin of at most limit bytes as a view of the datagram.
 func (d *Decoder) bin(to *[]byte, limit int) bool {
 	c, ok := d.peek()
 	if !ok || (c != msgpcode.Bin8 && c != msgpcode.Bin16) {
@@ -153,8 +152,8 @@ func (d *Decoder) bin(to *[]byte, limit int) bool {
 	return true
 }
 
-// skip passes over one element of any type, with all that it holds. The
-// library's own Skip recurses and allocates on a sender's word.
+// skip passes over one element of any type, including nested ones. The library's own Skip
+// recurses and allocates on a sender's word.
 func (d *Decoder) skip() bool {
 	for pending := 1; pending > 0; {
 		c, ok := d.peek()
@@ -197,7 +196,7 @@ func (d *Decoder) skip() bool {
 				fixed = n
 			}
 		}
-		// Each element still to come takes a byte at least.
+		// Each pending element takes at least one byte.
 		pending += more - 1
 		if pending > d.r.left()-fixed {
 			return false
@@ -207,8 +206,8 @@ func (d *Decoder) skip() bool {
 	return true
 }
 
-// longLen reads the code and the length of a string, bin, ext, array or map
-// whose length is written out in one or two bytes; four would not fit a datagram.
+// longLen reads the code and the length of a string, bin, ext, array or map with a length
+// field of one or two bytes. An element that needs four doesn't fit in a datagram.
 func (d *Decoder) longLen(c byte) (int, bool) {
 	width := 0
 	switch c {

@@ -26,8 +26,8 @@ func TestRoundTrip(t *testing.T) {
 	}
 }
 
-// One Decoder and one Frame take all kinds, one after the other, as a receiver
-// uses them: nothing of a frame is left in the next.
+// A receiver uses one Decoder and one Frame for all kinds. A frame must leave nothing for
+// the next one.
 func TestReuse(t *testing.T) {
 	var d Decoder
 	var f Frame
@@ -43,13 +43,13 @@ func TestReuse(t *testing.T) {
 	}
 }
 
-// What was decoded once is decoded again without its checksum, to the same.
+// DecodeAgain returns the same frame as Decode, and ignores the checksum.
 func TestDecodeAgain(t *testing.T) {
 	var d Decoder
 	for _, s := range samples() {
 		packet := write(&s.frame, s.size)
 		want := decode(t, packet).String()
-		packet[len(packet)-1]++ // the checksum isn't looked at
+		packet[len(packet)-1]++ // damage the checksum
 		var f Frame
 		if err := d.DecodeAgain(packet, &f); err != nil || f.String() != want {
 			t.Errorf("%s: %v\n got %v\nwant %s", s.name, err, &f, want)
@@ -57,16 +57,17 @@ func TestDecodeAgain(t *testing.T) {
 	}
 }
 
-func TestDecodeClearsWhatOthersSet(t *testing.T) {
+func TestDecodeClearsFieldsOfDrivers(t *testing.T) {
 	var d Decoder
 	f := Frame{Immutable: true, Data: new(Frame)}
-	if err := d.Decode(write(&samples()[0].frame, 0), &f); err != nil || f.Immutable || f.Data != nil {
+	err := d.Decode(write(&samples()[0].frame, 0), &f)
+	if err != nil || f.Immutable || f.Data != nil {
 		t.Errorf("%v, Immutable %v, Data %v", err, f.Immutable, f.Data)
 	}
 }
 
-// A view must not let its reader append into the rest of the datagram.
-func TestViewsEndWhereTheyEnd(t *testing.T) {
+// An append to a view must not overwrite the rest of the datagram.
+func TestViewsHaveNoSpareCapacity(t *testing.T) {
 	f := decode(t, write(&samples()[0].frame, 0))
 	for _, c := range f.Chunks {
 		if cap(c.Data) != len(c.Data) {
@@ -76,7 +77,7 @@ func TestViewsEndWhereTheyEnd(t *testing.T) {
 }
 
 func TestOffsets(t *testing.T) {
-	want := map[string][2]uint64{ // the first message to start, and the first after all
+	want := map[string][2]uint64{ // StartOffset and EndOffset
 		"data":                 {12, 15},
 		"data empty":           {12, 12},
 		"data skip":            {12, 5014},
@@ -87,21 +88,22 @@ func TestOffsets(t *testing.T) {
 	}
 	for _, s := range samples() {
 		w, ok := want[s.name]
-		if f := decode(t, write(&s.frame, s.size)); ok && (f.StartOffset() != w[0] || f.EndOffset() != w[1]) {
+		f := decode(t, write(&s.frame, s.size))
+		if ok && (f.StartOffset() != w[0] || f.EndOffset() != w[1]) {
 			t.Errorf("%s: %d, %d; want %v", s.name, f.StartOffset(), f.EndOffset(), w)
 		}
 	}
 }
 
-func TestEncoderMendsWhatDecodersRefuse(t *testing.T) {
+func TestEncoderCorrectsInvalidFields(t *testing.T) {
 	var e Encoder
 	f := decode(t, e.Append(nil, &Frame{Kind: Nack, Session: 1, Held: -5}))
 	if f.Held != 0 {
-		t.Errorf("a negative time went out as %v", f.Held)
+		t.Errorf("a negative time was encoded as %v", f.Held)
 	}
 	f = decode(t, e.Append(nil, &Frame{Kind: Heartbeat, Interval: math.MinInt64, RTT: -1}))
 	if f.Interval != 0 || f.RTT != 0 {
-		t.Errorf("negative times went out as %v, %v", f.Interval, f.RTT)
+		t.Errorf("negative times were encoded as %v, %v", f.Interval, f.RTT)
 	}
 	f = decode(t, e.Append(nil, &Frame{Kind: Session, Name: make([]byte, 300), Wall: -1}))
 	if len(f.Name) != MaxName || f.Wall != 0 {
@@ -109,18 +111,19 @@ func TestEncoderMendsWhatDecodersRefuse(t *testing.T) {
 	}
 }
 
-func TestAppendKeepsWhatIsThere(t *testing.T) {
+func TestAppendKeepsThePrefix(t *testing.T) {
 	var e Encoder
-	b := e.Append([]byte("before"), &Frame{Kind: Confirm, Session: 1, Ranges: []nack.Range{{From: 1, To: 2}}})
+	b := e.Append([]byte("before"),
+		&Frame{Kind: Confirm, Session: 1, Ranges: []nack.Range{{From: 1, To: 2}}})
 	cut := len(b)
 	b = e.AppendRepair(b, 1, 0, 2, 3, []byte("x"))
-	if string(b[:6]) != "before" || decode(t, b[6:cut]).Kind != Confirm || decode(t, b[cut:]).Kind != Repair {
+	if string(b[:6]) != "before" || decode(t, b[6:cut]).Kind != Confirm ||
+		decode(t, b[cut:]).Kind != Repair {
 		t.Errorf("%x", b)
 	}
 }
 
-// Any byte that changes on the way is noticed: CRC32C finds each burst of up to
-// 32 bits.
+// Decode detects any changed byte: CRC32C detects each burst of up to 32 bits.
 func TestDamage(t *testing.T) {
 	var d Decoder
 	var f Frame
@@ -148,7 +151,7 @@ func TestDamage(t *testing.T) {
 	}
 }
 
-// Cut anywhere and closed with the right tag, no frame becomes another.
+// A frame that is cut short is never valid, even with the right tag.
 func TestTruncated(t *testing.T) {
 	var d Decoder
 	var f Frame
@@ -158,7 +161,7 @@ func TestTruncated(t *testing.T) {
 		for n := range body {
 			cut := wire(bytes.Clone(body[:n])).tag()
 			if err := d.Decode(cut, &f); err == nil {
-				t.Fatalf("%s cut to %d bytes of %d was taken for %v", s.name, n, len(body), &f)
+				t.Fatalf("%s cut to %d bytes of %d was decoded as %v", s.name, n, len(body), &f)
 			}
 		}
 	}
@@ -166,18 +169,26 @@ func TestTruncated(t *testing.T) {
 
 func TestText(t *testing.T) {
 	want := map[string]string{
-		"data":         `DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=3`,
-		"data skip":    `DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=3 skip=5000`,
-		"data goes on": `DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=1 continues unfinished`,
-		"repair":       `REPAIR s=1122334455667788 ch=3 by=1122334455667788 req=63 data=60B`,
-		"heartbeat":    `HEARTBEAT s=1122334455667788 next=900/4000 oldest=100/420 t=2.147483648s interval=40ms group=12 rtt=180µs`,
-		"bye":          `BYE s=1122334455667788 next=900/4000 oldest=100/420 t=2.147483648s interval=40ms group=12 rtt=180µs`,
-		"session":      `SESSION s=1122334455667788 name="trades" first=1/0 t=1ns wall=2023-11-14T22:13:20.123456789Z control=10.1.2.3:7701`,
-		"nack":         `NACK s=1122334455667788 sub=0000000000abcdef req=100000005 missing=7,10-299,300,1099511627776-1099511697775 echo=1.5µs+1ms`,
-		"status":       `STATUS s=1122334455667788 sub=0000000000abcdef name="desk-4" pos=17 room=33554432 echo=1.5µs+3ns want-session`,
-		"confirm":      `CONFIRM s=1122334455667788 by=1122334455667788 coming=7,10-299,300,1099511627776-1099511697775 t=61ms`,
-		"gone":         `GONE s=1122334455667788 by=1122334455667788 req=5 gone=7,10-299,300,1099511627776-1099511697775 oldest=400/1700 t=61ms`,
-		"data starts":  `DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=2 unfinished`,
+		"data":      "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=3",
+		"data skip": "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=3 skip=5000",
+		"data goes on": "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=1 " +
+			"continues unfinished",
+		"repair": "REPAIR s=1122334455667788 ch=3 by=1122334455667788 req=63 data=60B",
+		"heartbeat": "HEARTBEAT s=1122334455667788 next=900/4000 oldest=100/420 " +
+			"t=2.147483648s interval=40ms group=12 rtt=180µs",
+		"bye": "BYE s=1122334455667788 next=900/4000 oldest=100/420 " +
+			"t=2.147483648s interval=40ms group=12 rtt=180µs",
+		"session": `SESSION s=1122334455667788 name="trades" first=1/0 t=1ns ` +
+			"wall=2023-11-14T22:13:20.123456789Z control=10.1.2.3:7701",
+		"nack": "NACK s=1122334455667788 sub=0000000000abcdef req=100000005 " +
+			"missing=7,10-299,300,1099511627776-1099511697775 echo=1.5µs+1ms",
+		"status": `STATUS s=1122334455667788 sub=0000000000abcdef name="desk-4" pos=17 ` +
+			"room=33554432 echo=1.5µs+3ns want-session",
+		"confirm": "CONFIRM s=1122334455667788 by=1122334455667788 " +
+			"coming=7,10-299,300,1099511627776-1099511697775 t=61ms",
+		"gone": "GONE s=1122334455667788 by=1122334455667788 req=5 " +
+			"gone=7,10-299,300,1099511627776-1099511697775 oldest=400/1700 t=61ms",
+		"data starts": "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=2 unfinished",
 	}
 	for _, s := range samples() {
 		if w, ok := want[s.name]; ok {
@@ -190,10 +201,13 @@ func TestText(t *testing.T) {
 	for i := range uint64(20) {
 		many.Ranges = append(many.Ranges, nack.Range{From: 3 * i, To: 3*i + 1})
 	}
-	if got, w := many.String(), `CONFIRM s=0000000000000000 by=0000000000000000 coming=0,3,6,9,12,15,18,21,+12 more t=0s`; got != w {
+	w := "CONFIRM s=0000000000000000 by=0000000000000000 " +
+		"coming=0,3,6,9,12,15,18,21,+12 more t=0s"
+	if got := many.String(); got != w {
 		t.Errorf("\n got %s\nwant %s", got, w)
 	}
-	if got := (&Frame{Kind: 77, Time: uint64(time.Second)}).String(); got != "KIND(77) s=0000000000000000" {
-		t.Error(got)
+	unknown := Frame{Kind: 77, Time: uint64(time.Second)}
+	if got, w := unknown.String(), "KIND(77) s=0000000000000000"; got != w {
+		t.Errorf("\n got %s\nwant %s", got, w)
 	}
 }

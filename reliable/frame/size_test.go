@@ -7,19 +7,20 @@ import (
 	"crier/nack"
 )
 
-// The numbers of docs/PROTOCOL.md.
+// The sizes are those of docs/PROTOCOL.md.
 func TestSizes(t *testing.T) {
 	for _, c := range []struct{ datagram, frame, room int }{
-		{1472, 1401, 1345}, {1452, 1381, 1325}, {MinDatagram, 185, 129}, {MaxDatagram, 65436, 65380},
+		{1472, 1401, 1345}, {1452, 1381, 1325}, {MinDatagram, 185, 129},
+		{MaxDatagram, 65436, 65380},
 	} {
 		if f, r := DataSize(c.datagram), DataRoom(c.datagram); f != c.frame || r != c.room {
-			t.Errorf("datagrams of %d: frames of %d with room for %d, want %d and %d", c.datagram, f, r, c.frame, c.room)
+			t.Errorf("datagrams of %d: frames of %d with room for %d, want %d and %d",
+				c.datagram, f, r, c.frame, c.room)
 		}
 	}
 }
 
-// A REPAIR of a full DATA frame fits the datagram, and still would if both had a
-// tag of 16 bytes.
+// A REPAIR of a full DATA frame fits in the datagram, even if both have tags of 16 bytes.
 func TestRepairFits(t *testing.T) {
 	var e Encoder
 	step, long := 1, make([]byte, 1<<17)
@@ -34,7 +35,8 @@ func TestRepairFits(t *testing.T) {
 		b.Start(long)
 		data := b.Seal(true)
 		if len(data) != DataSize(size) {
-			t.Fatalf("datagrams of %d: a full frame has %d bytes, not %d", size, len(data), DataSize(size))
+			t.Fatalf("datagrams of %d: a full frame has %d bytes, not %d",
+				size, len(data), DataSize(size))
 		}
 		repair := e.AppendRepair(nil, 1, 0, 1, 1, data)
 		if got := len(repair) + 2*tagGrowth; got > size || got < size-1 {
@@ -46,7 +48,7 @@ func TestRepairFits(t *testing.T) {
 	}
 }
 
-// worst are ranges whose numbers take as many bytes as they can.
+// worst returns n ranges whose encoding is the longest.
 func worst(n int) []nack.Range {
 	ranges := make([]nack.Range, n)
 	step := uint64(math.MaxUint64) / uint64(2*n+2)
@@ -89,15 +91,18 @@ func TestFitRanges(t *testing.T) {
 					}
 					packet := e.Append(nil, &Frame{Kind: kind, Ranges: rest[:fit]})
 					if len(packet)+tagGrowth > size {
-						t.Fatalf("%s: a %v of %d ranges has %d bytes of %d", name, kind, fit, len(packet), size)
+						t.Fatalf("%s: a %v of %d ranges has %d bytes of %d",
+							name, kind, fit, len(packet), size)
 					}
-					if f := decode(t, packet); len(f.Ranges) != fit || f.Ranges[fit-1] != rest[fit-1] {
+					f := decode(t, packet)
+					if len(f.Ranges) != fit || f.Ranges[fit-1] != rest[fit-1] {
 						t.Fatalf("%s: %v", name, f)
 					}
-					if fit < len(rest) { // and no room is wasted
+					if fit < len(rest) { // one more range must not fit
 						packet := e.Append(nil, &Frame{Kind: kind, Ranges: rest[:fit+1]})
 						if len(packet)+tagGrowth <= size {
-							t.Fatalf("%s, %d: %d ranges fit a %v, FitRanges says %d", name, size, fit+1, kind, fit)
+							t.Fatalf("%s, %d: %d ranges fit a %v, FitRanges says %d",
+								name, size, fit+1, kind, fit)
 						}
 					}
 					rest = rest[fit:]
@@ -106,13 +111,12 @@ func TestFitRanges(t *testing.T) {
 		}
 	}
 	if n := FitRanges(Nack, nil, 1472); n != 0 {
-		t.Errorf("of no ranges, %d fit", n)
+		t.Errorf("%d of no ranges fit", n)
 	}
 	if n := FitRanges(Gone, worst(3), 10); n != 1 {
-		t.Errorf("in 10 bytes, %d ranges", n)
+		t.Errorf("%d ranges fit in 10 bytes", n)
 	}
-	// What one NACK of the default size asks for at the most.
 	if n := FitRanges(Nack, near(40000, 1, 1), 1472); n != 693 {
-		t.Errorf("%d single frames fit a NACK of 1,472 bytes", n)
+		t.Errorf("%d single frames fit in a NACK of 1,472 bytes, want 693", n)
 	}
 }
