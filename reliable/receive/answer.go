@@ -29,7 +29,7 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 	}
 	inner, ok := r.repaired(f)
 	if !ok {
-		r.stats.Invalid++
+		r.stats.Mismatched++
 		return
 	}
 	if !r.attends(now, st) {

@@ -45,7 +45,7 @@ type SessionStats struct {
 // ReceiverStats counts what a Receiver did with frames of no session.
 type Stats struct {
 	Sent         uint64 // NACK and STATUS datagrams
-	Invalid      uint64 // REPAIR frames with something else inside than they say
+	Mismatched   uint64 // REPAIR frames with something else inside than they say
 	Unexpected   uint64 // frames of a kind that nobody waits for
 	OtherChannel uint64 // frames of a channel that is not listened to
 	Foreign      uint64 // frames of a session from another source than its own

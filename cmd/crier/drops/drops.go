@@ -40,7 +40,7 @@ func OfSubscriber(st *subscriber.Stats) Counts {
 	d := Counts{
 		NewerFrames: st.Newer, ForeignFrames: st.Foreign, RefusedFrames: st.Refused,
 		UnexpectedFrames:   st.Unexpected,
-		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.Stats.Invalid,
+		OtherChannelFrames: st.OtherChannel, MismatchedRepairs: st.Mismatched,
 		MisdirectedDatagrams: st.Socket.Misdirected, TruncatedDatagrams: st.Socket.Truncated,
 	}
 	for i := range st.Groups {

@@ -13,7 +13,7 @@ import (
 // Each counter has a line, and none that is 0.
 func TestDropText(t *testing.T) {
 	var st subscriber.Stats
-	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Stats.Invalid = 1,
+	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Mismatched = 1,
 		2, 3, 4, 5, 6
 	st.Groups = []multicast.ConnStats{{Misdirected: 3, Truncated: 1},
 		{Misdirected: 3, Truncated: 1}}
