@@ -24,7 +24,7 @@ type Retention = send.Retention
 //	WaitFor int                  the subscribers that must be heard before a message is
 //	                             accepted
 //	StallTimeout time.Duration   how long a subscriber without progress may leave no room
-//	                             for others; 0 means 5 s. Then it is left out of the count
+//	                             for others; 0 means 5 s. Then it is evicted from the count
 //	                             until it has caught up
 //	MaxRate uint64               a bound for the traffic, in bytes of datagrams a second,
 //	                             without their IP and UDP headers; 0 means none

@@ -138,15 +138,15 @@ func (p *Publisher) tellMembers() bool {
 			ev := &events[i]
 			name, addr := ev.Member.Name, ev.Member.Addr
 			switch {
-			case ev.To == LeftOut:
-				p.cfg.Logger.Warn("crier: a subscriber held the others back for the stall timeout; it is left out of the count until it has caught up",
+			case ev.To == Evicted:
+				p.cfg.Logger.Warn("crier: a subscriber held the others back for the stall timeout; it is evicted from the count until it has caught up",
 					"name", name, "address", addr, "lag", ev.Member.Lag, "stall_timeout", p.cfg.Flow.StallTimeout)
-			case ev.Gone && ev.From == LeftOut:
-				p.cfg.Logger.Info("crier: a subscriber that was left out is gone", "name", name, "address", addr)
+			case ev.Gone && ev.From == Evicted:
+				p.cfg.Logger.Info("crier: a subscriber that was evicted is gone", "name", name, "address", addr)
 			case ev.Gone:
 				p.cfg.Logger.Info("crier: a subscriber that counted is gone", "name", name, "address", addr)
-			case ev.To == Counted && ev.From == LeftOut:
-				p.cfg.Logger.Warn("crier: a subscriber that was left out counts again", "name", name, "address", addr)
+			case ev.To == Counted && ev.From == Evicted:
+				p.cfg.Logger.Warn("crier: a subscriber that was evicted counts again", "name", name, "address", addr)
 			case ev.To == Counted:
 				p.cfg.Logger.Info("crier: a subscriber counts from now on", "name", name, "address", addr)
 			default:

@@ -44,14 +44,14 @@ const (
 	Behind MemberState = reliable.Behind
 	// Counted: what it has yet to take is kept.
 	Counted MemberState = reliable.Counted
-	// LeftOut: it held the others back for the stall time. It counts again once it
+	// Evicted: it held the others back for the stall time. It counts again once it
 	// has caught up with what was sent by then.
-	LeftOut MemberState = reliable.LeftOut
+	Evicted MemberState = reliable.Evicted
 )
 
 // SubscriberEvent says that a subscriber's pace counts from now on, or no longer.
 type SubscriberEvent = reliable.MemberEvent
 
-// Holder is what leaves no room for a message: subscribers, the disk, the rate limit
-// or the socket. Stats.HeldBy counts by it.
-type Holder = reliable.Holder
+// Blocker is what leaves no room for a message: subscribers, the disk, the rate limit
+// or the socket. Stats.BlockedBy counts by it.
+type Blocker = reliable.Blocker

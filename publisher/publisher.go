@@ -313,7 +313,7 @@ func (p *Publisher) Sent() uint64 {
 // were accepted before, or ctx ends. What a subscriber has taken is what its position
 // says, which it reports about twice a second in small groups: with Overload block, what
 // its application has taken, or up to 64 datagrams more that Messages is handing out; else,
-// what has come. A subscriber that is left out of the count, or leaves, is not waited for,
+// what has come. A subscriber that is evicted from the count, or leaves, is not waited for,
 // and where none counts WaitTaken returns at once: see WaitFor. It returns ErrNobodyCounts
 // if nobody's pace counts by the configuration, and ErrClosed if the Publisher is closed
 // first.

@@ -23,7 +23,7 @@ type Member struct {
 	Offset   uint64        // of the message that it delivers next, about
 	Departed bool          // it is no longer there: not heard any more
 	Left     bool          // of these, it said that it goes
-	// Lacks says that its pace counts, or did until it was left out, and it has yet to
+	// Lacks says that its pace counts, or did until it was evicted, and it has yet to
 	// take something that was sent; or had, when it went.
 	Lacks bool
 	// Asks says that repairs were cut short, by Stop, less than Linger after it had asked
@@ -39,10 +39,10 @@ const (
 	Watching MemberState = iota
 	Behind
 	Counted
-	LeftOut
+	Evicted
 )
 
-var memberStates = [...]string{Watching: "watching", Behind: "behind", Counted: "counted", LeftOut: "left out"}
+var memberStates = [...]string{Watching: "watching", Behind: "behind", Counted: "counted", Evicted: "evicted"}
 
 // String returns the state as tables write it.
 func (s MemberState) String() string { return memberStates[int(s)%len(memberStates)] }

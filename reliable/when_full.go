@@ -19,28 +19,28 @@ func (w WhenFull) String() string {
 	return "block"
 }
 
-// Holder is what leaves no room for a message.
-type Holder uint8
+// Blocker is what leaves no room for a message.
+type Blocker uint8
 
 const (
 	// BySubscribers: those that count have yet to pass what is kept.
-	BySubscribers Holder = iota
+	BySubscribers Blocker = iota
 	// ByDisk: what must be kept isn't on disk yet.
 	ByDisk
 	// ByRate: the rate limit keeps frames from being sent.
 	ByRate
 	// BySocket: the socket takes frames more slowly than they come.
 	BySocket
-	Holders
+	Blockers
 )
 
-var holderNames = [Holders]string{"subscribers", "disk", "rate limit", "socket"}
+var blockerNames = [Blockers]string{"subscribers", "disk", "rate limit", "socket"}
 
-// String returns the holder as summaries write it.
-func (h Holder) String() string { return holderNames[h%Holders] }
+// String returns the blocker as summaries write it.
+func (b Blocker) String() string { return blockerNames[b%Blockers] }
 
-// Held is how often and for how long something left no room.
-type Held struct {
+// Waits is how often something waited, and for how long in all.
+type Waits struct {
 	Times uint64
 	For   time.Duration
 }

@@ -86,7 +86,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 	}
 	s.At(12_000*story.Milli, pub.Close)
 	s.Judge(12_000*story.Milli, 40_000*story.Milli)
-	c.held, c.disk, c.healthyWorst = pub.HeldFor(), pub.DiskMost(), worst
+	c.held, c.disk, c.healthyWorst = pub.BlockedFor(), pub.DiskMost(), worst
 	for _, sub := range well {
 		c.healthyLost = max(c.healthyLost, sub.Sessions()[0].Lost)
 	}

@@ -153,7 +153,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 		}
 		return c
 	},
-	"a subscriber whose pace counts was left out of the count": func(t *testing.T) *tool {
+	"a subscriber whose pace counts was evicted from the count": func(t *testing.T) *tool {
 		c, sub := paced(t, nil, "--count", "20000", "--size", "1000", "--rate", "20000",
 			"--resend-buffer", "64KiB", "--stall-timeout", "200ms")
 		sub.await(sub.out, "\n", 1)

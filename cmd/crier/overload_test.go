@@ -45,10 +45,10 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 	stopped.wait(cli.ExitLost)
 
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
-	held := time.Duration(p.HeldNS["subscribers"])
-	if p.LeftOut != 1 || held < 2*time.Second || held >= 4*time.Second {
-		t.Errorf("subscribers were left out %d times, and held the producer for %v",
-			p.LeftOut, held)
+	held := time.Duration(p.BlockedNS["subscribers"])
+	if p.Evicted != 1 || held < 2*time.Second || held >= 4*time.Second {
+		t.Errorf("subscribers were evicted %d times, and held the producer for %v",
+			p.Evicted, held)
 	}
 	for _, s := range []*tool{well, stopped} {
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
@@ -92,8 +92,8 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 	sum := summaryOf[subSummary](t, slow.flag("--summary"))
 	wantSum(t, sum)
 	if one := sum.Sessions[0]; p.Accepted != count || one.Delivered != count || one.Lost != 0 ||
-		p.HeldNS["subscribers"] == 0 {
-		t.Errorf("%s, held %v", brief(one), p.HeldNS)
+		p.BlockedNS["subscribers"] == 0 {
+		t.Errorf("%s, held %v", brief(one), p.BlockedNS)
 	}
 	// 512 frames wait, of 250 us and more
 	if one := sum.Sessions[0]; one.Taken.P50 < one.Latency.P50 || one.Taken.Max < 50_000_000 {

@@ -61,17 +61,14 @@ type Repairer struct {
 	// repeated are the frames of the last batch.
 	repeated []Repeated
 	// kind is the kind of the last batch; 0 once Sent has taken it.
-	kind frame.Kind
-	// behind says that the last batch was for a subscriber that is behind.
-	behind bool
-	stats  Stats
+	kind  frame.Kind
+	stats Stats
 }
 
 // Stats counts what a Repairer sent.
 type Stats struct {
-	// Repairs counts REPAIR frames, RepairBytes their bytes, and CatchUps those of them
-	// that went to subscribers that were behind.
-	Repairs, RepairBytes, CatchUps uint64
+	// Repairs counts REPAIR frames, and RepairBytes their bytes.
+	Repairs, RepairBytes uint64
 	// Confirms counts CONFIRM frames.
 	Confirms uint64
 	// Unanswered counts answers to single subscribers that found no room to wait, and
@@ -320,7 +317,7 @@ func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Ba
 	if r.responder.Waiting(class) == 0 || limit.Bounds() && limit.Room(now) == 0 {
 		return b, false
 	}
-	r.arena, r.repeated, r.behind = r.arena[:0], r.repeated[:0], class == nack.Behind
+	r.arena, r.repeated = r.arena[:0], r.repeated[:0]
 	for len(r.repeated) < maxRepairs {
 		next, ok := r.responder.Next(now, class, r.store.Held())
 		n := len(r.repeated)
@@ -370,9 +367,6 @@ func (r *Repairer) Sent(taken, bytes uint64) {
 	case frame.Repair:
 		r.stats.Repairs += taken
 		r.stats.RepairBytes += bytes
-		if r.behind {
-			r.stats.CatchUps += taken
-		}
 		for _, one := range r.repeated[min(taken, uint64(len(r.repeated))):] {
 			one.Asker.Repaired -= min(one.Asker.Repaired, 1) // its row may be another's by now
 		}

@@ -19,7 +19,7 @@ type account struct {
 // lacks reports whether a subscriber that counts, or was evicted, has yet to take frames
 // that were sent.
 func (a *account) lacks(m *member) bool {
-	return (m.state == reliable.Counted || m.state == reliable.LeftOut) &&
+	return (m.state == reliable.Counted || m.state == reliable.Evicted) &&
 		m.Position < a.store.Sent()
 }
 

@@ -189,7 +189,7 @@ func TestADelayedCopyBringsNothingTwice(t *testing.T) {
 		return rig.Made(t, f)
 	}
 	brings := func(f *frame.Frame) int {
-		before := s.Stats().CatchUps
+		before := s.Stats().Responder.CaughtUp
 		s.Handle(now, rig.SubscriberAddr, f)
 		for range 1000 {
 			for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
@@ -198,7 +198,7 @@ func TestADelayedCopyBringsNothingTwice(t *testing.T) {
 			now = now.Add(time.Millisecond)
 			s.Advance(now)
 		}
-		return int(s.Stats().CatchUps - before)
+		return int(s.Stats().Responder.CaughtUp - before)
 	}
 	request := asks(1, 0, first)
 	if n := brings(request); n != first {

@@ -91,7 +91,7 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 		m.ID, m.Addr = f.Subscriber, from
 		for _, a := range t.away {
 			if a.id == m.ID {
-				m.state, m.caughtUp = reliable.LeftOut, a.caughtUp
+				m.state, m.caughtUp = reliable.Evicted, a.caughtUp
 			}
 		}
 		t.byID[f.Subscriber] = m
@@ -123,7 +123,7 @@ func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration)
 		if now.Sub(m.heard) > patience(m) {
 			delete(t.byID, m.ID)
 			gone = append(gone, m)
-			if m.state == reliable.LeftOut {
+			if m.state == reliable.Evicted {
 				t.leave(away{m.ID, m.caughtUp})
 			}
 			continue

@@ -111,7 +111,7 @@ func TestSubscriberMoves(t *testing.T) {
 	p.s.Close(p.now)
 	p.run(p.now.Add(5 * time.Second))
 	if st, sent := p.check(), p.s.Stats(); st.Delivered != 600 || sent.Moved != 1 ||
-		sent.Contested != 0 || sent.LeftOut != 0 {
+		sent.Contested != 0 || sent.Evicted != 0 {
 		t.Errorf("%+v; %+v", st, sent)
 	}
 }

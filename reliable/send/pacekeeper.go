@@ -61,11 +61,11 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 		return
 	}
 	m.state = to
-	if from == reliable.LeftOut || to == reliable.LeftOut ||
+	if from == reliable.Evicted || to == reliable.Evicted ||
 		(from == reliable.Counted) != (to == reliable.Counted) {
 		k.tell(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
 	}
-	if to == reliable.LeftOut {
+	if to == reliable.Evicted {
 		k.evicted++
 	}
 }
@@ -97,12 +97,12 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 		state = reliable.Watching
 	case !held:
 		state = reliable.Behind
-	case m.state == reliable.LeftOut && position < m.caughtUp:
+	case m.state == reliable.Evicted && position < m.caughtUp:
 	default:
 		state = reliable.Counted
 	}
-	if m.state == reliable.LeftOut && state == reliable.Behind {
-		state = reliable.LeftOut // it is known why
+	if m.state == reliable.Evicted && state == reliable.Behind {
+		state = reliable.Evicted // it is known why
 	}
 	if state == m.state && (state != reliable.Counted || position == before) {
 		return false
@@ -129,7 +129,7 @@ func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 	for _, m := range k.table.rows {
 		if k.stalls(m) && now >= k.stallEnd(m) {
 			m.caughtUp = k.store.Next()
-			k.enter(m, reliable.LeftOut)
+			k.enter(m, reliable.Evicted)
 			changed = true
 		}
 	}

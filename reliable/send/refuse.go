@@ -54,9 +54,9 @@ func (s *Sender) skip(now reliable.Time) {
 // again when the count has changed.
 func (s *Sender) Freed() uint64 { return s.window.freed }
 
-// HeldBy returns what leaves no room now, and false if there is room, as far as Publish
+// BlockedBy returns what leaves no room now, and false if there is room, as far as Publish
 // has found out.
-func (s *Sender) HeldBy() (reliable.Holder, bool) { return s.window.by, s.window.waits() }
+func (s *Sender) BlockedBy() (reliable.Blocker, bool) { return s.window.by, s.window.waits() }
 
 // gather ends the wait for subscribers once there are as many as configured, or the time
 // is over.

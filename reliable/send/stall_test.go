@@ -82,7 +82,7 @@ func (p *paced) fill(message []byte) {
 // be evicted.
 func (p *paced) wantEvicted(position uint64, message []byte) {
 	p.Helper()
-	for start := p.now; p.Members()[0].State != reliable.LeftOut; {
+	for start := p.now; p.Members()[0].State != reliable.Evicted; {
 		if waited := p.now.Sub(start); waited > 1200*time.Millisecond {
 			p.Fatalf("after %v it is %v", waited, p.Members()[0].State)
 		}
@@ -90,9 +90,9 @@ func (p *paced) wantEvicted(position uint64, message []byte) {
 		p.step(100 * time.Millisecond)
 		p.Publish(p.now, message)
 	}
-	if st := p.Stats(); st.HeldBy[reliable.BySubscribers].Times != 1 {
-		p.Errorf("held %d times, for %v", st.HeldBy[reliable.BySubscribers].Times,
-			st.HeldBy[reliable.BySubscribers].For)
+	if st := p.Stats(); st.BlockedBy[reliable.BySubscribers].Times != 1 {
+		p.Errorf("held %d times, for %v", st.BlockedBy[reliable.BySubscribers].Times,
+			st.BlockedBy[reliable.BySubscribers].For)
 	}
 	if _, err := p.Publish(p.now, message); err != nil {
 		p.Error(err)
@@ -133,11 +133,11 @@ func TestLeftOutAndForgotten(t *testing.T) {
 	}
 	var events [8]reliable.MemberEvent
 	n := p.PollMembers(events[:])
-	if last := events[n-1]; !last.Gone || last.From != reliable.LeftOut || len(p.Members()) != 0 {
+	if last := events[n-1]; !last.Gone || last.From != reliable.Evicted || len(p.Members()) != 0 {
 		t.Errorf("the last of %d events: %+v", n, last)
 	}
 	p.reports(p.store.InMemory() + 1)
-	if m := p.Members(); m[0].State != reliable.LeftOut {
+	if m := p.Members(); m[0].State != reliable.Evicted {
 		t.Errorf("it is %v", m[0].State)
 	}
 	p.reports(caughtUp)
@@ -181,7 +181,7 @@ func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 		p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
 		large, small := make([]byte, 1<<20), make([]byte, 1300)
 		p.fill(large)
-		for began := p.now; p.Members()[0].State != reliable.LeftOut; {
+		for began := p.now; p.Members()[0].State != reliable.Evicted; {
 			if waited := p.now.Sub(began); waited > 1100*time.Millisecond {
 				t.Fatalf("after %v it is %v", waited, p.Members()[0].State)
 			}
@@ -198,7 +198,7 @@ func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 			p.Publish(p.now, large) // it tries again, as something was sent
 			p.step(0)
 		}
-		if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 ||
+		if held := p.Stats().BlockedBy[reliable.BySubscribers]; held.Times != 1 ||
 			held.For < time.Second {
 			t.Errorf("held %d times, for %v", held.Times, held.For)
 		}
@@ -220,10 +220,10 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 	if st := p.Members()[0].State; st != reliable.Counted {
 		t.Errorf("it is %v", st)
 	}
-	if by, full := p.HeldBy(); full || p.window.full {
+	if by, full := p.BlockedBy(); full || p.window.full {
 		t.Errorf("held by %v", by)
 	}
-	if held := p.Stats().HeldBy[reliable.BySubscribers]; held.Times != 1 ||
+	if held := p.Stats().BlockedBy[reliable.BySubscribers]; held.Times != 1 ||
 		held.For > 20*time.Millisecond {
 		t.Errorf("held %d times, for %v", held.Times, held.For)
 	}

@@ -25,8 +25,6 @@ type Stats struct {
 	RepairBytes uint64
 	// Refused counts DATA and REPAIR frames that the kernel refused.
 	Refused uint64
-	// CatchUps counts the repairs that went to subscribers that were behind.
-	CatchUps uint64
 	// Heartbeats counts HEARTBEAT frames sent.
 	Heartbeats uint64
 	// Datagrams counts datagrams of all kinds, and Bytes their bytes.
@@ -60,19 +58,19 @@ type Stats struct {
 	// Responder counts the decisions about repairs.
 	Responder nack.ResponderStats
 
-	// HeldBy tells how often and for how long nothing fit, so that the producer waited or
+	// BlockedBy tells how often and for how long nothing fit, so that the producer waited or
 	// messages were dropped, by cause.
-	HeldBy [reliable.Holders]reliable.Held
+	BlockedBy [reliable.Blockers]reliable.Waits
 	// RateLimited is how long frames were ready to be sent and waited for the rate
 	// limit.
-	RateLimited reliable.Held
+	RateLimited reliable.Waits
 
 	// Counted is the number of subscribers whose pace counts now, and Retained the number
 	// of frames that are kept for them.
 	Counted  int
 	Retained uint64
-	// LeftOut counts evictions of subscribers from the count.
-	LeftOut uint64
+	// Evicted counts evictions of subscribers from the count.
+	Evicted uint64
 	// MemberEventsLost counts member events that were never polled.
 	MemberEventsLost uint64
 	// DiskFrames is the number of frames on disk now. DiskWritten and DiskRead count
@@ -104,15 +102,15 @@ func (s *Sender) Stats() Stats {
 	st.Asking = s.account.asking()
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
 	r := s.repairer.Stats()
-	st.Repairs, st.RepairBytes, st.CatchUps = r.Repairs, r.RepairBytes, r.CatchUps
+	st.Repairs, st.RepairBytes = r.Repairs, r.RepairBytes
 	st.Confirms, st.Responder = r.Confirms, r.Responder
 	st.Unanswered, st.Unconfirmed = r.Unanswered+s.welcomes.refused, r.Unconfirmed
-	st.LeftOut, st.MemberEventsLost = s.pace.evicted, s.pace.lost
-	st.HeldBy = s.window.blocked
+	st.Evicted, st.MemberEventsLost = s.pace.evicted, s.pace.lost
+	st.BlockedBy = s.window.blocked
 	if s.window.full {
-		st.HeldBy[s.window.by].For += min(s.now, s.window.passed).Sub(s.window.since)
+		st.BlockedBy[s.window.by].For += min(s.now, s.window.passed).Sub(s.window.since)
 	}
-	st.RateLimited = reliable.Held{Times: s.limit.Waited(), For: s.limit.WaitedUntil(s.now)}
+	st.RateLimited = reliable.Waits{Times: s.limit.Waited(), For: s.limit.WaitedUntil(s.now)}
 	for _, m := range s.members.rows {
 		if m.state == reliable.Counted {
 			st.Counted++

@@ -29,7 +29,7 @@ func (s *Sender) leave(now reliable.Time, m *member, position uint64) {
 func (s *Sender) gone(m *member) {
 	s.welcomes.forget(m.Addr)
 	s.repairer.Forget(&m.Asker)
-	if m.state == reliable.Counted || m.state == reliable.LeftOut {
+	if m.state == reliable.Counted || m.state == reliable.Evicted {
 		s.pace.tell(reliable.MemberEvent{Member: s.account.row(m), From: m.state,
 			To: reliable.Watching, Gone: true})
 	}

@@ -21,12 +21,12 @@ type window struct {
 	needs uint64
 	// least is the number of frames that make it worth trying again.
 	least uint64
-	by    reliable.Holder
+	by    reliable.Blocker
 	since reliable.Time
 	// passed is when a smaller message first found room since the message that needs most
 	// was last refused; Never if none did. If that one still waits, it is refused again.
 	passed  reliable.Time
-	blocked [reliable.Holders]reliable.Held
+	blocked [reliable.Blockers]reliable.Waits
 
 	// freed counts the times that there was room again.
 	freed uint64

@@ -32,8 +32,8 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 	s.At(11_000*story.Milli, pub.Close)
 	s.Judge(11_000*story.Milli, 40_000*story.Milli)
 	s.Wants(slow, "new", "messages 0-19999", "ended")
-	if st := pub.Stats(); pub.HeldFor() > 0 || st.LeftOut > 0 || pub.DiskMost() < 10_000 {
-		t.Errorf("held for %v, %d on disk, %+v", pub.HeldFor(), pub.DiskMost(), st)
+	if st := pub.Stats(); pub.BlockedFor() > 0 || st.Evicted > 0 || pub.DiskMost() < 10_000 {
+		t.Errorf("held for %v, %d on disk, %+v", pub.BlockedFor(), pub.DiskMost(), st)
 	}
 }
 

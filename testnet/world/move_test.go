@@ -46,7 +46,7 @@ func TestAddressesChange(t *testing.T) {
 		if err := c.Finish(reliable.Time(11 * time.Second)); err != nil {
 			t.Fatal(err)
 		}
-		if st := pub.Stats(); st.Moved != 1 || st.Contested != 0 || st.LeftOut != 0 {
+		if st := pub.Stats(); st.Moved != 1 || st.Contested != 0 || st.Evicted != 0 {
 			t.Errorf("seed %d: %+v", seed, st)
 		}
 		for _, sub := range subs {

@@ -41,10 +41,10 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 			world.Stamp(atEnd))
 	}
 	st := pub.Stats()
-	if by := st.HeldBy[reliable.BySubscribers]; by.Times == 0 || by.For < 3*time.Second {
+	if by := st.BlockedBy[reliable.BySubscribers]; by.Times == 0 || by.For < 3*time.Second {
 		t.Errorf("held by subscribers: %+v", by)
 	}
-	if held := pub.HeldFor(); held < 4*time.Second {
+	if held := pub.BlockedFor(); held < 4*time.Second {
 		t.Errorf("the producer was held for %v", held)
 	}
 }
@@ -66,8 +66,8 @@ func TestFullWindowDropsTheNewest(t *testing.T) {
 	if *dropped < 2000 || st.Dropped != uint64(*dropped) || st.Accepted != 5000 {
 		t.Errorf("%d were dropped: %+v", *dropped, st)
 	}
-	if pub.HeldFor() > 0 {
-		t.Errorf("the producer was held for %v", pub.HeldFor())
+	if pub.BlockedFor() > 0 {
+		t.Errorf("the producer was held for %v", pub.BlockedFor())
 	}
 	for _, sub := range []*world.Subscriber{fast, slow} {
 		one := sub.Sessions()[0]
@@ -100,7 +100,7 @@ func TestDroppedTailIsTold(t *testing.T) {
 	}
 }
 
-func TestStoppedSubscriberIsLeftOut(t *testing.T) {
+func TestStoppedSubscriberIsEvicted(t *testing.T) {
 	for _, full := range []reliable.WhenFull{reliable.Block, reliable.Drop} {
 		s := story.New(t, 27)
 		var told []string
@@ -121,12 +121,12 @@ func TestStoppedSubscriberIsLeftOut(t *testing.T) {
 		s.At(1000*story.Milli, func() { stopped.Pause(9 * time.Second) })
 		s.At(17_000*story.Milli, pub.Close)
 		s.Judge(17_000*story.Milli, 30_000*story.Milli)
-		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" left out`,
+		if want := []string{`"well" counted`, `"stopped" counted`, `"stopped" evicted`,
 			`"stopped" watching`, `"stopped" counted`}; !sameMembers(told[:min(len(told), 5)],
 			want) {
 			t.Errorf("told %q, want %q", told, want)
 		}
-		held := pub.HeldFor()
+		held := pub.BlockedFor()
 		if full == reliable.Block && (held < 4900*time.Millisecond ||
 			held > 5300*time.Millisecond) {
 			t.Errorf("the producer was held for %v", held)
@@ -175,9 +175,9 @@ func TestDiskKeepsABacklog(t *testing.T) {
 		s.Wants(sub, "new", "messages 0-4999", "ended")
 	}
 	st := pub.Stats()
-	if pub.HeldFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 ||
-		st.CatchUps == 0 {
-		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.HeldFor(), pub.DiskMost(), st)
+	if pub.BlockedFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 ||
+		st.Responder.CaughtUp == 0 {
+		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.BlockedFor(), pub.DiskMost(), st)
 	}
 }
 
@@ -204,8 +204,8 @@ func TestDiskFails(t *testing.T) {
 		if st := pub.Stats(); st.DiskErrors == 0 || one.Delivered+one.Lost != 3000 {
 			t.Errorf("%+v: %+v, %+v", c, st, one)
 		}
-		if c.FailWrites > 0 && (one.Lost > 0 || pub.HeldFor() < time.Second) {
-			t.Errorf("%+v: %d lost, held for %v", c, one.Lost, pub.HeldFor())
+		if c.FailWrites > 0 && (one.Lost > 0 || pub.BlockedFor() < time.Second) {
+			t.Errorf("%+v: %d lost, held for %v", c, one.Lost, pub.BlockedFor())
 		}
 		if c.FailReads > 0 && one.Lost == 0 {
 			t.Error("what couldn't be read was not lost")
@@ -235,8 +235,8 @@ func TestQuorumAndNamed(t *testing.T) {
 		s.Paced(pub, 100*story.Milli, time.Millisecond, 2000)
 		s.At(5000*story.Milli, pub.Close)
 		s.Judge(5000*story.Milli, 30_000*story.Milli)
-		if held := pub.HeldFor() > time.Second; held != want {
-			t.Errorf("%s: the producer was held for %v", text, pub.HeldFor())
+		if held := pub.BlockedFor() > time.Second; held != want {
+			t.Errorf("%s: the producer was held for %v", text, pub.BlockedFor())
 		}
 		if lost := s.Subscribers()[2].Sessions()[0].Lost; lost > 0 == want {
 			t.Errorf("%s: the slow one lost %d", text, lost)
@@ -292,7 +292,7 @@ func TestWaitForSubscribers(t *testing.T) {
 	s.Judge(3100*story.Milli, 10_000*story.Milli)
 	s.Wants(one, "new", "messages 0-9")
 	s.Wants(two, "new", "messages 0-9")
-	if held := pub.HeldFor(); held < 3*time.Second || held > 3200*time.Millisecond {
+	if held := pub.BlockedFor(); held < 3*time.Second || held > 3200*time.Millisecond {
 		t.Errorf("held for %v", held)
 	}
 }
@@ -313,8 +313,8 @@ func TestSlowConsumerDrops(t *testing.T) {
 			s.Judge(2000*story.Milli, 20_000*story.Milli)
 			st := sub.Sessions()[0]
 			if st.Delivered+st.Lost != 3000 || st.Lost < 1500 ||
-				pub.HeldFor() > 110*time.Millisecond {
-				t.Errorf("%v: %+v; the producer was held for %v", o, st, pub.HeldFor())
+				pub.BlockedFor() > 110*time.Millisecond {
+				t.Errorf("%v: %+v; the producer was held for %v", o, st, pub.BlockedFor())
 			}
 			for _, cause := range strings.Split(s.Lost(sub), "; ") {
 				if !strings.HasSuffix(cause, ": slow consumer") {
@@ -342,7 +342,7 @@ func TestLeavingHoldsNobody(t *testing.T) {
 	s.At(1000*story.Milli, s.Subscribers()[0].Leave)
 	s.Judge(1001*story.Milli, 10_000*story.Milli)
 	s.Wants(stays, "new", "messages 0-1999")
-	if held := pub.HeldFor(); held > 110*time.Millisecond {
+	if held := pub.BlockedFor(); held > 110*time.Millisecond {
 		t.Errorf("the producer was held for %v", held)
 	}
 }

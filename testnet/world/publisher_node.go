@@ -222,9 +222,9 @@ func (p *Publisher) Members() []reliable.Member {
 	return p.m.Members()
 }
 
-// HeldFor returns for how long in all the producer had messages that it couldn't
+// BlockedFor returns for how long in all the producer had messages that it couldn't
 // publish.
-func (p *Publisher) HeldFor() time.Duration { return p.holding.total(p.w.now) }
+func (p *Publisher) BlockedFor() time.Duration { return p.holding.total(p.w.now) }
 
 // DiskMost returns the most frames that its disk has held.
 func (p *Publisher) DiskMost() int { return p.disk.most }

@@ -41,7 +41,7 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 		st := pub.Stats()
 		t.Logf("a buffer of %d %% of the resend buffer: %d frames, %d repairs (%d of them "+
 			"catching up), %d NACKs, held %v",
-			c.buffer, st.Frames, st.Repairs, st.CatchUps, st.Nacks, pub.HeldFor())
+			c.buffer, st.Frames, st.Repairs, st.Responder.CaughtUp, st.Nacks, pub.BlockedFor())
 		if share := st.Repairs * 1000 / st.Frames; share < c.least || share > c.most {
 			t.Errorf("%d in 1,000 frames were repaired", share)
 		}

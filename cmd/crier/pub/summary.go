@@ -10,7 +10,7 @@ import (
 type subscriberSummary struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
-	// State is watching, behind, counted or left out; then ", left" or ", not heard".
+	// State is watching, behind, counted or evicted; then ", left" or ", not heard".
 	State    string `json:"state"`
 	Offset   uint64 `json:"offset"` // of the message that it delivers next, about
 	Lag      uint64 `json:"lag"`    // messages, about
@@ -61,9 +61,9 @@ func (e *outcome) summary() owedSummary {
 // overloadSummary tells what held the producer or was dropped. Zeros are left out.
 type overloadSummary struct {
 	Dropped       uint64           `json:"dropped,omitempty"`
-	HeldNS        map[string]int64 `json:"held_ns,omitempty"` // by what
+	BlockedNS     map[string]int64 `json:"blocked_ns,omitempty"` // by what
 	RateLimitedNS int64            `json:"rate_limited_ns,omitempty"`
-	LeftOut       uint64           `json:"left_out,omitempty"`
+	Evicted       uint64           `json:"subscribers_evicted,omitempty"`
 	CatchUps      uint64           `json:"catch_up_frames,omitempty"`
 	DiskWritten   uint64           `json:"disk_frames_written,omitempty"`
 	DiskRead      uint64           `json:"disk_frames_read,omitempty"`
@@ -72,16 +72,16 @@ type overloadSummary struct {
 
 func newOverloadSummary(st *publisher.Stats) overloadSummary {
 	sum := overloadSummary{
-		Dropped: st.Dropped, RateLimitedNS: int64(st.RateLimited.For), LeftOut: st.LeftOut,
-		CatchUps:    st.CatchUps,
+		Dropped: st.Dropped, RateLimitedNS: int64(st.RateLimited.For), Evicted: st.Evicted,
+		CatchUps:    st.Responder.CaughtUp,
 		DiskWritten: st.DiskWritten, DiskRead: st.DiskRead, DiskErrors: st.DiskErrors,
 	}
-	for by, held := range st.HeldBy {
+	for by, held := range st.BlockedBy {
 		if held.Times > 0 {
-			if sum.HeldNS == nil {
-				sum.HeldNS = map[string]int64{}
+			if sum.BlockedNS == nil {
+				sum.BlockedNS = map[string]int64{}
 			}
-			sum.HeldNS[publisher.Holder(by).String()] = int64(held.For)
+			sum.BlockedNS[publisher.Blocker(by).String()] = int64(held.For)
 		}
 	}
 	return sum

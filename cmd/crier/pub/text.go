@@ -111,19 +111,19 @@ func overloadText(st *publisher.Stats) string {
 		fmt.Fprintf(&b, "  dropped %s messages (%s bytes) for want of room\n",
 			cli.Grouped(st.Dropped), cli.Grouped(st.DroppedBytes))
 	}
-	for by, held := range st.HeldBy {
+	for by, held := range st.BlockedBy {
 		if held.Times > 0 {
 			fmt.Fprintf(&b, "  no room because of the %v: %s times, %v in all\n",
-				publisher.Holder(by), cli.Grouped(held.Times), held.For.Round(time.Millisecond))
+				publisher.Blocker(by), cli.Grouped(held.Times), held.For.Round(time.Millisecond))
 		}
 	}
 	if l := st.RateLimited; l.Times > 0 {
 		fmt.Fprintf(&b, "  the rate limit let frames wait %s times, %v in all\n",
 			cli.Grouped(l.Times), l.For.Round(time.Millisecond))
 	}
-	if st.LeftOut > 0 {
-		fmt.Fprintf(&b, "  subscribers were left out of the count %s times\n",
-			cli.Grouped(st.LeftOut))
+	if st.Evicted > 0 {
+		fmt.Fprintf(&b, "  subscribers were evicted from the count %s times\n",
+			cli.Grouped(st.Evicted))
 	}
 	if st.DiskWritten > 0 || st.DiskErrors > 0 {
 		fmt.Fprintf(&b, "  on disk: %s frames written, %s read, %s errors\n",

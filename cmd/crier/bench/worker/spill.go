@@ -185,7 +185,7 @@ func (s *spiller) tooLong(phase string, after time.Duration) error {
 
 // held returns how long nothing fit, for any cause.
 func held(st *publisher.Stats) (d time.Duration) {
-	for _, by := range st.HeldBy {
+	for _, by := range st.BlockedBy {
 		d += by.For
 	}
 	return d
