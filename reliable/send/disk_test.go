@@ -387,7 +387,7 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 		for range 50 {
 			publish(1300)
 		}
-		p.turn.served = true // it is data's turn
+		p.turns.served = true // it is data's turn
 		next(frame.Data)
 	}
 	if p.store.InMemory() <= large || p.store.Oldest() > large {

@@ -7,32 +7,23 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rate"
-	"crier/reliable/repair"
-	"crier/reliable/store"
 )
 
-// A Sender is the publisher's end of one session.
+// A Sender is the publisher's end of one session: its subscribers, its start and end, and
+// the streams that share its rate limit and its socket.
 type Sender struct {
 	cfg Config
 	// now is the time of the last call that passed it.
-	now      reliable.Time
-	store    *store.Buffer
-	packer   packer
-	window   window
-	limit    *rate.Limit
-	offload  offload
-	encode   frame.Encoder
-	repairer *repair.Repairer
-	members  members
-	account  account
-	pace     pacekeeper
-	beats    heartbeats
-
+	now reliable.Time
+	*Stream
+	members members
+	limit   *rate.Limit
+	// rate is the rate of the session's data.
+	rate    dataRate
+	offload offload
 	// most is the largest datagram that the network takes, which may be less than 256
 	// bytes.
 	most int
-	// Frames below wide may be larger than that.
-	wide uint64
 
 	// armed is the last deadline.
 	armed reliable.Time
@@ -42,12 +33,9 @@ type Sender struct {
 	announceDue reliable.Time
 	sweepDue    reliable.Time
 	welcomes    welcomes
-	unsent      unsent
+	closing     closing
 
-	closing closing
-
-	rate dataRate
-
+	encode  frame.Encoder
 	arena   []byte
 	scratch frame.Frame
 	turn    turn
@@ -61,46 +49,15 @@ func New(cfg Config) (*Sender, error) {
 		return nil, err
 	}
 	s := &Sender{
-		cfg: cfg,
-		store: store.New(store.Config{
-			Bytes: cfg.Retention.Memory, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
-			Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
-		}),
-		members:     newMembers(cfg.MaxMembers),
+		cfg: cfg, now: cfg.Start, most: cfg.Datagram, armed: reliable.Never,
+		members: newMembers(cfg.MaxMembers), limit: rate.New(cfg.Flow.MaxRate, cfg.Flow.Burst),
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
-		most:  cfg.Datagram,
-		armed: reliable.Never,
-		now:   cfg.Start,
-	}
-	s.packer = packer{
-		store: s.store, session: cfg.Session, channel: cfg.Channel, start: cfg.Start,
-		wait:   cfg.BatchWait,
-		uneven: cfg.Uneven, nextOffset: cfg.FirstOffset, due: reliable.Never, size: cfg.Datagram,
-	}
-	s.limit = rate.New(cfg.Flow.MaxRate, cfg.Flow.Burst)
-	s.window = window{
-		cfg: &s.cfg, store: s.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
-		gathering: !cfg.Flow.Pace.IsZero() || cfg.Flow.WaitFor > 0,
+		closing: closing{due: reliable.Never, said: reliable.Never},
+		offload: offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
 	}
 	s.rate.from = cfg.Start
-	s.closing = closing{due: reliable.Never, said: reliable.Never}
-	s.account = account{cfg: &s.cfg, table: &s.members, store: s.store, packer: &s.packer,
-		stopped: reliable.Never}
-	s.pace = pacekeeper{cfg: &s.cfg, table: &s.members, account: &s.account, store: s.store,
-		window: &s.window}
-	repairs := repair.Config{
-		Session: cfg.Session, Channel: cfg.Channel, Responder: cfg.Session, Start: cfg.Start,
-		Datagram: cfg.Datagram,
-		Marks:    s.store.Marks(), Share: cfg.Repair.Share, Floor: cfg.Repair.Floor, Limit: s.limit,
-	}
-	if cfg.Flow.MaxRate > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
-		repairs.Floor, repairs.Confirms = min(cfg.Repair.Floor, cfg.Flow.MaxRate),
-			cfg.Flow.MaxRate/confirmPart
-	}
-	s.repairer = repair.New(repairs, s.store)
-	s.offload = offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)}
 	s.offload.begin(cfg.Start)
-	s.beats.start(cfg.Start)
+	s.Stream = newStream(s, cfg.Channel)
 	return s, nil
 }
 

@@ -6,11 +6,14 @@ import (
 	"crier/reliable/frame"
 )
 
-// turn decides what is sent next.
+// turn is the batch that is being sent, if taken is set: Sent has not been called.
 type turn struct {
-	// out is the batch that is being sent, if taken is set: Sent has not been called.
 	out   outgoing
 	taken bool
+}
+
+// turns decides what a stream sends next.
+type turns struct {
 	// beaten says that a heartbeat went before data that waited.
 	beaten bool
 	// served says that an answer or repairs went last: it is data's turn.
@@ -38,15 +41,15 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 	s.unsent.bye = false
 	asked := !s.repairer.Idle() // else a message shouldn't pay for looking four times
 	b, ok := s.nextControl(now, asked)
-	if !ok && s.store.Sent() != s.store.Next() && !s.turn.beaten &&
+	if !ok && s.store.Sent() != s.store.Next() && !s.turns.beaten &&
 		now >= s.beats.due.Add(reliable.HeartbeatData) {
 		b, ok = s.nextBeat(now) // however busy the socket is
-		s.turn.beaten = ok
+		s.turns.beaten = ok
 	}
 	// Answers and repairs come before data, since a subscriber waits for them, but take
 	// turns with it: a subscriber that asks for much must not delay the others.
-	if !ok && s.turn.served && data {
-		s.turn.served = false
+	if !ok && s.turns.served && data {
+		s.turns.served = false
 		b, ok = s.nextData(now)
 	}
 	if !ok {
@@ -56,9 +59,9 @@ func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
 		if !ok && asked {
 			b, ok = s.nextRepairs(now, nack.Recent)
 		}
-		s.turn.served = ok
+		s.turns.served = ok
 	}
-	if !ok && asked && s.turn.batches >= behindTurn {
+	if !ok && asked && s.turns.batches >= behindTurn {
 		b, ok = s.nextRepairs(now, nack.Behind)
 	}
 	if !ok && data {
@@ -135,10 +138,10 @@ func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
 	if s.limit.Bounds() {
 		s.limit.Take(now, uint64(len(data)))
 	}
-	s.turn.batches++
+	s.turns.batches++
 	s.rate.bytes += uint64(len(data))
 	s.beats.data(now)
-	s.turn.beaten = false
+	s.turns.beaten = false
 	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
 		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(),
@@ -154,7 +157,7 @@ func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, boo
 		return outgoing{}, false
 	}
 	if class == nack.Behind {
-		s.turn.batches = 0
+		s.turns.batches = 0
 	}
 	b.Single = b.Single || s.offload.repairsSingle()
 	return outgoing{Batch: b, kind: frame.Repair}, true

@@ -1,0 +1,63 @@
+package send
+
+import (
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/repair"
+	"crier/reliable/store"
+)
+
+// A Stream is one channel of a session: a sequence space whose messages have an order. It
+// packs them into frames, keeps the frames for as long as subscribers may need them, and
+// repairs them.
+type Stream struct {
+	session *Sender
+	channel uint32
+
+	packer   packer
+	store    *store.Buffer
+	window   window
+	pace     pacekeeper
+	account  account
+	repairer *repair.Repairer
+	unsent   unsent
+	beats    heartbeats
+	turns    turns
+
+	// Frames below wide may be larger than the datagrams that the network takes.
+	wide uint64
+}
+
+// newStream returns a stream of s in which nothing was sent yet.
+func newStream(s *Sender, channel uint32) *Stream {
+	cfg := &s.cfg
+	st := &Stream{session: s, channel: channel, store: store.New(store.Config{
+		Bytes: cfg.Retention.Memory, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
+		Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
+	})}
+	st.packer = packer{
+		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
+		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: cfg.FirstOffset,
+		due: reliable.Never, size: cfg.Datagram,
+	}
+	st.window = window{
+		cfg: cfg, store: st.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
+		gathering: !cfg.Flow.Pace.IsZero() || cfg.Flow.WaitFor > 0,
+	}
+	st.account = account{cfg: cfg, table: &s.members, store: st.store, packer: &st.packer,
+		stopped: reliable.Never}
+	st.pace = pacekeeper{cfg: cfg, table: &s.members, account: &st.account, store: st.store,
+		window: &st.window}
+	repairs := repair.Config{
+		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
+		Datagram: cfg.Datagram, Marks: st.store.Marks(), Share: cfg.Repair.Share,
+		Floor: cfg.Repair.Floor, Limit: s.limit,
+	}
+	if most := cfg.Flow.MaxRate; most > 0 {
+		// What is CONFIRMed knows how long it waits, and leaves room for it.
+		repairs.Floor, repairs.Confirms = min(cfg.Repair.Floor, most), most/confirmPart
+	}
+	st.repairer = repair.New(repairs, st.store)
+	st.beats.start(cfg.Start)
+	return st
+}
