@@ -27,6 +27,7 @@ func (s *Sender) Close(now reliable.Time) {
 	if s.closing.on {
 		return
 	}
+	s.closed = true
 	s.closing.on, s.closing.at, s.closing.asked = true, now, now
 	s.closing.due, s.closing.wait = now, heartbeatFirst
 	if s.window.gathering {

@@ -42,32 +42,32 @@ func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
 
 // closeOpen makes the open frame fit the current datagrams: its messages are packed into
 // as many frames as it takes. If these find no room, the open frame stays too large.
-func (s *Sender) closeOpen(now reliable.Time) {
-	if !s.packer.build.IsOpen() {
+func (st *Stream) closeOpen(now reliable.Time) {
+	if !st.packer.build.IsOpen() {
 		return
 	}
-	data := s.packer.build.Seal(false)
-	if frame.RepairSize(len(data)) > s.packer.size {
-		if !s.turn.taken {
-			s.skipUnfit(now) // which makes room
+	data := st.packer.build.Seal(false)
+	if frame.RepairSize(len(data)) > st.packer.size {
+		if !st.session.turn.taken {
+			st.skipUnfit(now) // which makes room
 		}
-		if s.packer.repack(bytes.Clone(data)) {
+		if st.packer.repack(bytes.Clone(data)) {
 			return
 		}
 	}
-	s.store.Seal(len(data), s.packer.nextOffset-s.packer.skipped)
+	st.store.Seal(len(data), st.packer.nextOffset-st.packer.skipped)
 }
 
 // skipUnfit passes over frames that were never sent and are now too large.
-func (s *Sender) skipUnfit(now reliable.Time) {
-	for s.store.Sent() < s.store.Next() && s.store.Sent() < s.wide &&
-		len(s.store.Frame(s.store.Sent())) > s.most {
-		s.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, s.store.Sent(), nil)
-		s.store.Pass(1)
-		s.stats.TooLarge++
-		s.beats.data(now) // tells of it soon
+func (st *Stream) skipUnfit(now reliable.Time) {
+	for st.store.Sent() < st.store.Next() && st.store.Sent() < st.wide &&
+		len(st.store.Frame(st.store.Sent())) > st.session.most {
+		st.unsent.note(outgoing{Batch: reliable.Batch{Refused: 1}, frames: 1}, st.store.Sent(), nil)
+		st.store.Pass(1)
+		st.tally.tooLarge++
+		st.beats.data(now) // tells of it soon
 	}
-	if s.window.full {
-		s.window.noteRoom(now)
+	if st.window.full {
+		st.window.noteRoom(now)
 	}
 }

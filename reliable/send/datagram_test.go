@@ -104,7 +104,7 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 			first := p.s.store.Next()
 			p.s.packer.skipped = 7 // what was dropped stands at the start of the next frame
 			p.s.packer.nextOffset += 7
-			p.s.stats.Accepted += 7
+			p.s.tally.accepted += 7
 			for range 7 {
 				p.sent = append(p.sent, nil)
 			}

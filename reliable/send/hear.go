@@ -75,7 +75,7 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	s.regroup(now)
 	for _, r := range f.Ranges {
 		if r.To > s.store.Next() {
-			s.stats.Unknown++ // nothing that far was ever sent
+			s.tally.unknown++ // nothing that far was ever sent
 		}
 	}
 	place := repair.Known

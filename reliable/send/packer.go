@@ -1,6 +1,7 @@
 package send
 
 import (
+	"fmt"
 	"sort"
 	"time"
 
@@ -69,6 +70,45 @@ func (p *packer) frames(n int) uint64 {
 		return uint64(frame.Frames(n, p.room()))
 	}
 	return 1
+}
+
+// need returns the largest number of frames that a message of n bytes takes, or the error
+// that it can never be sent.
+func (p *packer) need(n int) (uint64, error) {
+	if n > frame.MaxMessage {
+		return 0, &reliable.TooLargeError{Size: n, Limit: frame.MaxMessage, What: "the protocol"}
+	}
+	frames := p.frames(n)
+	if frames >= p.store.Slots() {
+		return 0, &reliable.TooLargeError{Size: n, Limit: p.largest(), What: "the resend buffer"}
+	}
+	return frames, nil
+}
+
+// needAll is need for many messages. One by one, they don't take more frames than it
+// returns.
+func (p *packer) needAll(messages [][]byte) (uint64, error) {
+	if len(messages) == 1 {
+		return p.need(len(messages[0]))
+	}
+	used := uint64(p.leastUsed())
+	size := uint64(frame.SkipSize) // of what was dropped before
+	for i, message := range messages {
+		if len(message) > frame.MaxMessage {
+			err := &reliable.TooLargeError{Size: len(message), Limit: frame.MaxMessage,
+				What: "the protocol"}
+			return 0, fmt.Errorf(
+				"of a batch of %d messages, none of which is taken, number %d: %w",
+				len(messages), i, err)
+		}
+		size += uint64(len(message) + frameRoomHead)
+	}
+	frames := 1 + size/used
+	if frames >= p.store.Slots() {
+		return 0, &reliable.BatchTooLargeError{Messages: len(messages), Size: size,
+			Limit: (p.store.Slots() - 2) * used}
+	}
+	return frames, nil
 }
 
 // room returns how many bytes of chunks fit into any frame.

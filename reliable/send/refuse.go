@@ -16,60 +16,60 @@ import (
 const gatherTime = 100 * time.Millisecond
 
 // refuse handles a message that finds no room.
-func (s *Sender) refuse(now reliable.Time, size int) (uint64, error) {
-	if s.window.gathering {
+func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
+	if st.window.gathering {
 		return 0, reliable.ErrFull
 	}
-	s.window.noteFull(now)
-	if s.cfg.Flow.WhenFull == reliable.Block {
+	st.window.noteFull(now)
+	if st.cfg.Flow.WhenFull == reliable.Block {
 		return 0, reliable.ErrFull
 	}
-	if s.packer.build.IsOpen() {
-		s.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
+	if st.packer.build.IsOpen() {
+		st.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
 	}
-	s.packer.skipped++
-	s.stats.Dropped++
-	s.stats.DroppedBytes += uint64(size)
-	s.stats.Accepted++
-	s.stats.AcceptedBytes += uint64(size)
-	offset := s.packer.nextOffset
-	s.packer.nextOffset++
+	st.packer.skipped++
+	st.tally.dropped++
+	st.tally.droppedBytes += uint64(size)
+	st.tally.accepted++
+	st.tally.acceptedBytes += uint64(size)
+	offset := st.packer.nextOffset
+	st.packer.nextOffset++
 	return offset, reliable.ErrDropped
 }
 
 // skip tells subscribers of dropped messages in a frame of their own, if no message takes
 // the word along. It waits until there is plenty of room; otherwise such frames would
 // leave none for messages.
-func (s *Sender) skip(now reliable.Time) {
-	room := max(2, s.store.Slots()/4)
-	if s.closing.on {
+func (st *Stream) skip(now reliable.Time) {
+	room := max(2, st.store.Slots()/4)
+	if st.closed {
 		room = 1
 	}
-	if s.store.Sent() == s.store.Next() && s.store.Fits(room) {
-		s.packer.open(now, s.packer.nextOffset, s.packer.nextOffset)
+	if st.store.Sent() == st.store.Next() && st.store.Fits(room) {
+		st.packer.open(now, st.packer.nextOffset, st.packer.nextOffset)
 	}
 }
 
 // Freed counts the times that room came after ErrFull. A publisher that waits may try
 // again when the count has changed.
-func (s *Sender) Freed() uint64 { return s.window.freed }
+func (st *Stream) Freed() uint64 { return st.window.freed }
 
 // BlockedBy returns what leaves no room now, and false if there is room, as far as Publish
 // has found out.
-func (s *Sender) BlockedBy() (reliable.Blocker, bool) { return s.window.by, s.window.waits() }
+func (st *Stream) BlockedBy() (reliable.Blocker, bool) { return st.window.by, st.window.waits() }
 
 // gather ends the wait for subscribers once there are as many as configured, or the time
 // is over.
-func (s *Sender) gather(now reliable.Time) {
-	k := &s.window
+func (st *Stream) gather(now reliable.Time) {
+	k := &st.window
 	if !k.gathering {
 		return
 	}
-	if n := s.cfg.Flow.WaitFor; n > 0 {
-		if s.members.reported() < n && !s.closing.on {
+	if n := st.cfg.Flow.WaitFor; n > 0 {
+		if st.session.members.reported() < n && !st.closed {
 			return
 		}
-	} else if now < k.gathered && !s.closing.on {
+	} else if now < k.gathered && !st.closed {
 		return
 	}
 	k.gathering = false
@@ -77,19 +77,19 @@ func (s *Sender) gather(now reliable.Time) {
 }
 
 // refloor updates the frames that must be kept, after a subscriber moved, came or left.
-func (s *Sender) refloor(now reliable.Time) {
-	if s.cfg.Flow.Pace.IsZero() {
+func (st *Stream) refloor(now reliable.Time) {
+	if st.cfg.Flow.Pace.IsZero() {
 		return
 	}
-	s.store.Trim(s.pace.needed())
-	s.window.noteRoom(now)
+	st.store.Trim(st.pace.needed())
+	st.window.noteRoom(now)
 }
 
 // reportEvery returns the number of frames after which a subscriber is to report its
 // position: a sixteenth of the ring, or 0 if positions don't matter.
-func (s *Sender) reportEvery() uint64 {
-	if s.cfg.Flow.Pace.IsZero() {
+func (st *Stream) reportEvery() uint64 {
+	if st.cfg.Flow.Pace.IsZero() {
 		return 0
 	}
-	return max(1, s.store.Slots()/16)
+	return max(1, st.store.Slots()/16)
 }

@@ -94,7 +94,10 @@ type Stats struct {
 
 // Stats returns the counters so far.
 func (s *Sender) Stats() Stats {
-	st := s.stats
+	st, t := s.stats, &s.tally
+	st.Accepted, st.AcceptedBytes = t.accepted, t.acceptedBytes
+	st.Dropped, st.DroppedBytes = t.dropped, t.droppedBytes
+	st.Frames, st.TooLarge, st.Refused, st.Unknown = t.frames, t.tooLarge, t.refused, t.unknown
 	st.NextOffset = s.packer.nextOffset
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign

@@ -3,6 +3,7 @@ package send
 import (
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/rate"
 	"crier/reliable/repair"
 	"crier/reliable/store"
 )
@@ -12,7 +13,9 @@ import (
 // repairs them.
 type Stream struct {
 	session *Sender
+	cfg     *Config
 	channel uint32
+	limit   *rate.Limit
 
 	packer   packer
 	store    *store.Buffer
@@ -24,14 +27,24 @@ type Stream struct {
 	beats    heartbeats
 	turns    turns
 
+	// closed says that the session was closed: no message is accepted.
+	closed bool
 	// Frames below wide may be larger than the datagrams that the network takes.
-	wide uint64
+	wide  uint64
+	tally tally
+}
+
+// A tally counts what a stream accepted and sent; see Stats.
+type tally struct {
+	accepted, acceptedBytes            uint64
+	dropped, droppedBytes              uint64
+	frames, tooLarge, refused, unknown uint64
 }
 
 // newStream returns a stream of s in which nothing was sent yet.
 func newStream(s *Sender, channel uint32) *Stream {
 	cfg := &s.cfg
-	st := &Stream{session: s, channel: channel, store: store.New(store.Config{
+	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit, store: store.New(store.Config{
 		Bytes: cfg.Retention.Memory, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
 		Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
 	})}

@@ -96,10 +96,10 @@ func (s *Sender) Sent(back reliable.Batch) {
 	s.stats.Datagrams += datagrams
 	s.stats.Bytes += bytes
 	if b.frames > 0 || b.kind == frame.Repair {
-		s.stats.Refused += refused
+		s.tally.refused += refused
 	}
 	if b.frames > 0 {
-		s.stats.Frames += datagrams
+		s.tally.frames += datagrams
 	}
 	if b.kind == frame.Heartbeat {
 		s.stats.Heartbeats += datagrams
@@ -110,89 +110,89 @@ func (s *Sender) Sent(back reliable.Batch) {
 }
 
 // nextData seals and returns frames that were never sent.
-func (s *Sender) nextData(now reliable.Time) (outgoing, bool) {
+func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
 	most := uint64(reliable.MaxBatch)
-	s.skipUnfit(now)
-	if s.packer.skipped > 0 {
-		s.skip(now)
+	st.skipUnfit(now)
+	if st.packer.skipped > 0 {
+		st.skip(now)
 	}
-	if s.store.Sent() == s.store.Next() {
-		if !s.packer.filling() || (now < s.packer.due && !s.packer.flush && !s.closing.on) {
+	if st.store.Sent() == st.store.Next() {
+		if !st.packer.filling() || (now < st.packer.due && !st.packer.flush && !st.closed) {
 			return outgoing{}, false
 		}
-		if s.limit.Bounds() && s.limit.Allow(now) == 0 {
+		if st.limit.Bounds() && st.limit.Allow(now) == 0 {
 			return outgoing{}, false
 		}
-		s.packer.seal(false)
-		s.packer.flush = false
-		if s.skipUnfit(now); s.store.Sent() == s.store.Next() {
-			return outgoing{}, false
-		}
-	}
-	if s.limit.Bounds() {
-		if most = min(most, s.limit.Allow(now)); most == 0 {
+		st.packer.seal(false)
+		st.packer.flush = false
+		if st.skipUnfit(now); st.store.Sent() == st.store.Next() {
 			return outgoing{}, false
 		}
 	}
-	data, segment, frames := s.store.Run(int(most))
-	if s.limit.Bounds() {
-		s.limit.Take(now, uint64(len(data)))
+	if st.limit.Bounds() {
+		if most = min(most, st.limit.Allow(now)); most == 0 {
+			return outgoing{}, false
+		}
 	}
-	s.turns.batches++
-	s.rate.bytes += uint64(len(data))
-	s.beats.data(now)
-	s.turns.beaten = false
+	data, segment, frames := st.store.Run(int(most))
+	if st.limit.Bounds() {
+		st.limit.Take(now, uint64(len(data)))
+	}
+	st.turns.batches++
+	st.session.rate.bytes += uint64(len(data))
+	st.beats.data(now)
+	st.turns.beaten = false
 	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
-		b.Single = s.offload.single(now, nack.Range{From: s.store.Sent(),
-			To: s.store.Sent() + frames})
+		b.Single = st.session.offload.single(now, nack.Range{From: st.store.Sent(),
+			To: st.store.Sent() + frames})
 	}
 	return b, true
 }
 
 // nextRepairs returns repairs of one class for one destination.
-func (s *Sender) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
-	b, ok := s.repairer.NextRepairs(now, class)
+func (st *Stream) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bool) {
+	b, ok := st.repairer.NextRepairs(now, class)
 	if !ok {
 		return outgoing{}, false
 	}
 	if class == nack.Behind {
-		s.turns.batches = 0
+		st.turns.batches = 0
 	}
-	b.Single = b.Single || s.offload.repairsSingle()
+	b.Single = b.Single || st.session.offload.repairsSingle()
 	return outgoing{Batch: b, kind: frame.Repair}, true
 }
 
 // nextAnswer returns the next frame for a single subscriber that asked.
-func (s *Sender) nextAnswer(now reliable.Time) (outgoing, bool) {
-	b, ok := s.repairer.NextAnswer(now)
+func (st *Stream) nextAnswer(now reliable.Time) (outgoing, bool) {
+	b, ok := st.repairer.NextAnswer(now)
 	return outgoing{Batch: b}, ok
 }
 
 // Flush lets the open frame go without waiting for more messages.
-func (s *Sender) Flush() { s.packer.flush = s.packer.filling() }
+func (st *Stream) Flush() { st.packer.flush = st.packer.filling() }
 
 // FlushedOffset returns the offset of the first message that is not yet wholly with the
 // kernel.
-func (s *Sender) FlushedOffset() uint64 { return s.packer.flushedOffset() }
+func (st *Stream) FlushedOffset() uint64 { return st.packer.flushedOffset() }
 
 // Frontier returns the number of the first frame that no accepted message has a part in.
-func (s *Sender) Frontier() uint64 {
-	if s.packer.filling() {
-		return s.store.Next() + 1
+func (st *Stream) Frontier() uint64 {
+	if st.packer.filling() {
+		return st.store.Next() + 1
 	}
-	return s.store.Next()
+	return st.store.Next()
 }
 
 // Taken reports whether the subscribers that count have passed all frames below seq.
-func (s *Sender) Taken(seq uint64) bool { return s.pace.needed() >= seq }
+func (st *Stream) Taken(seq uint64) bool { return st.pace.needed() >= seq }
 
 // FullBatch reports whether enough full frames wait to be sent to fill a batch.
-func (s *Sender) FullBatch() bool { return s.store.Next()-s.store.Sent() >= s.store.Most() }
+func (st *Stream) FullBatch() bool { return st.store.Next()-st.store.Sent() >= st.store.Most() }
 
 // Pending reports whether an accepted message is not with the kernel yet, or was dropped
 // and subscribers were not told.
-func (s *Sender) Pending() bool { return s.packer.pending() }
+func (st *Stream) Pending() bool { return st.packer.pending() }
 
 // outgoing is the batch that is being sent.
 type outgoing struct {
