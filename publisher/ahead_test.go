@@ -6,9 +6,9 @@ import (
 	"crier/reliable/send"
 )
 
-// Memory is asked for a piece ahead of its use, each piece once, and what nobody came
-// to take is asked for again.
-func TestMemoryIsBroughtInAhead(t *testing.T) {
+// Memory is populated ahead of its use, each part once. A request that run was too busy to
+// take is repeated.
+func TestMemoryIsPopulatedAhead(t *testing.T) {
 	const size = 11 << 20
 	a := newAhead(make([]byte, size))
 	asked := func(used, want int) {
@@ -29,16 +29,16 @@ func TestMemoryIsBroughtInAhead(t *testing.T) {
 	asked(2<<20, 0)
 	asked(2<<20+1, 6<<20+1)
 	a.reach(5 << 20)
-	a.reach(8 << 20) // nobody has come for the last piece: it must not be waited for
+	a.reach(8 << 20) // must not block while run is busy
 	if to := <-a.more; to != 9<<20 {
-		t.Errorf("asked for %d", to)
+		t.Errorf("%d bytes were asked for", to)
 	}
-	asked(8<<20, size) // and it is not forgotten
+	asked(8<<20, size) // the request is repeated
 	asked(size, 0)
 }
 
-// The goroutine ends when all was brought in, or the Publisher stops.
-func TestMemoryIsBroughtInOnce(t *testing.T) {
+// The goroutine ends when all memory is populated, or the Publisher stops.
+func TestAheadEnds(t *testing.T) {
 	a := newAhead(make([]byte, 5<<20))
 	a.reach(3 << 20)
 	a.run(nil)
@@ -48,9 +48,8 @@ func TestMemoryIsBroughtInOnce(t *testing.T) {
 	a.run(stop)
 }
 
-// A Sender knows how much of its memory was written to, and all of it once it has
-// gone round.
-func TestMemoryUsed(t *testing.T) {
+// Used follows the writes of a Sender, up to all of its memory.
+func TestUsedMemory(t *testing.T) {
 	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{Memory: 1 << 20}})
 	if err != nil {
 		t.Fatal(err)

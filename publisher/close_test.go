@@ -13,7 +13,7 @@ import (
 	"crier/testnet/rig"
 )
 
-// After Close, from many goroutines at once, nothing is published any more.
+// Many goroutines may close at once. After Close, nothing is published any more.
 func TestClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
@@ -55,12 +55,14 @@ func TestClose(t *testing.T) {
 	})
 }
 
-// Those that wait in Publish and Flush are not left behind, however the session
-// ends; and what was not sent is told.
+// Goroutines that wait in Publish and Flush return when the session ends, however it ends.
+// The error of Shutdown names the unsent messages.
 func TestShutdownWhileOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}, FirstOffset: 100})
+		p := n.Publisher(t, publisher.Config{
+			Retention: publisher.Retention{Memory: small}, FirstOffset: 100,
+		})
 		next := uint64(100)
 		for {
 			if _, err := p.TryPublish(make([]byte, 1000)); err != nil {
@@ -72,7 +74,8 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 		var refused atomic.Int32
 		for range 3 {
 			others.Go(func() {
-				if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != publisher.ErrClosed {
+				_, err := p.Publish(t.Context(), make([]byte, 1000))
+				if err != publisher.ErrClosed {
 					t.Errorf("Publish: %v", err)
 				}
 				refused.Add(1)
@@ -87,7 +90,7 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 		others.Go(func() { closed = p.Close() })
 		synctest.Wait()
 		if refused.Load() != 3 {
-			t.Error("some still wait to publish, though Close was called")
+			t.Error("goroutines still wait to publish after Close was called")
 		}
 		ctx, cancel := context.WithTimeout(t.Context(), time.Second)
 		defer cancel()
@@ -105,7 +108,7 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 	})
 }
 
-// The end of the context cuts repairs short, which is no error.
+// The end of the context cuts repairs short. That isn't an error.
 func TestShutdownCutsRepairsShort(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{})
@@ -124,7 +127,7 @@ func TestShutdownCutsRepairsShort(t *testing.T) {
 	})
 }
 
-// A socket that takes nothing for good must not hold Close up for good.
+// Close returns even if the socket never takes anything again.
 func TestCloseGivesUpAStuckSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := rig.NewNetwork(0).Publisher(t, publisher.Config{})
@@ -135,7 +138,8 @@ func TestCloseGivesUpAStuckSocket(t *testing.T) {
 		}
 		start := time.Now()
 		err := p.Close()
-		if err == nil || err.Error() != "closed before messages 0 to 1 were sent: nobody will get them" {
+		want := "closed before messages 0 to 1 were sent: no subscriber will receive them"
+		if err == nil || err.Error() != want {
 			t.Errorf("Close: %v", err)
 		}
 		if took := time.Since(start); took != 30*time.Second {
@@ -144,7 +148,7 @@ func TestCloseGivesUpAStuckSocket(t *testing.T) {
 	})
 }
 
-// A slow one may take as long as it needs.
+// Close waits for a slow socket as long as it takes datagrams at all.
 func TestCloseWaitsForASlowSocket(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)

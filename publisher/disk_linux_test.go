@@ -8,8 +8,8 @@ import (
 	"crier/publisher"
 )
 
-// A real disk that is full is the same as one that fails.
-func TestADiskThatIsFull(t *testing.T) {
+// A full disk counts as a failing one.
+func TestFullDisk(t *testing.T) {
 	for _, full := range []publisher.WhenFull{publisher.Block, publisher.Drop} {
 		dir := t.TempDir()
 		if err := syscall.Mount("crier-test", dir, "tmpfs", 0, "size=512k"); err != nil {
@@ -21,7 +21,10 @@ func TestADiskThatIsFull(t *testing.T) {
 			}
 		})
 		synctest.Test(t, func(t *testing.T) {
-			wantFailure(t, full, "no space left on device", publisher.Config{Retention: publisher.Retention{Dir: dir}, Flow: publisher.Flow{WhenFull: full}})
+			wantFailure(t, full, "no space left on device", publisher.Config{
+				Retention: publisher.Retention{Dir: dir},
+				Flow:      publisher.Flow{WhenFull: full},
+			})
 		})
 	}
 }

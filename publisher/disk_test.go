@@ -10,8 +10,8 @@ import (
 	"crier/subscriber"
 )
 
-// spill publishes until the publisher takes no more, some hundreds of ms long, and
-// returns how many messages it took, dropped ones among them, and how many it dropped.
+// spill publishes up to most messages, for at most a second. It returns the number of
+// messages that the publisher took, including dropped ones, and the number of dropped ones.
 func (p *pair) spill(most int) (taken, dropped int) {
 	p.Helper()
 	for start := time.Now(); taken < most && time.Since(start) < time.Second; {
@@ -25,15 +25,17 @@ func (p *pair) spill(most int) (taken, dropped int) {
 		default:
 			p.Fatal(err)
 		}
-		time.Sleep(200 * time.Microsecond) // of the bubble's time; the disk takes none
+		time.Sleep(200 * time.Microsecond) // fake time; the disk needs none
 	}
 	return taken, dropped
 }
 
-// brokenFile fails from some write on, or brings back other bytes than were written.
+// brokenFile fails from some write on, or damages the bytes that it reads.
 type brokenFile struct {
 	publisher.DiskFile
-	left *int // writes that it still does; negative: all
+	// left is the number of writes before it fails, or negative if it never fails.
+	left *int
+	// harm damages reads.
 	harm bool
 }
 
@@ -55,21 +57,25 @@ func (f brokenFile) ReadAt(b []byte, at int64) (int, error) {
 	return n, err
 }
 
-// A disk that can't be written to any more is said to be so, once; what was written
-// comes back, and the publisher goes on with its memory, dropping or waiting as it was
-// told to.
-func TestADiskThatFails(t *testing.T) {
+// A failure to write to disk is logged once. The written frames can still be read, and the
+// publisher goes on with its memory, and drops messages or waits as configured.
+func TestFailingDisk(t *testing.T) {
 	for _, full := range []publisher.WhenFull{publisher.Block, publisher.Drop} {
 		synctest.Test(t, func(t *testing.T) {
 			writes := 3
-			wantFailure(t, full, "this disk is broken", publisher.Config{Retention: publisher.Retention{Dir: t.TempDir()}, Flow: publisher.Flow{WhenFull: full}}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
-				return brokenFile{f, &writes, false}
-			}))
+			cfg := publisher.Config{
+				Retention: publisher.Retention{Dir: t.TempDir()},
+				Flow:      publisher.Flow{WhenFull: full},
+			}
+			wantFailure(t, full, "this disk is broken",
+				cfg.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+					return brokenFile{f, &writes, false}
+				}))
 		})
 	}
 }
 
-// wantFailure runs a publisher whose disk fails at some time.
+// wantFailure runs a publisher whose disk fails to write at some time, for the reason why.
 func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publisher.Config) {
 	t.Helper()
 	const most = 4000
@@ -77,13 +83,15 @@ func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publishe
 	p := newPair(t, cfg)
 	taken, dropped := p.spill(most)
 	st := p.pub.Stats()
-	if st.DiskErrors != 1 || p.log.count("nothing is written to disk any more") != 1 || p.log.count(why) != 1 {
-		t.Errorf("%d errors; it logged %q", st.DiskErrors, p.log.text.String())
+	if st.DiskErrors != 1 || p.log.count("nothing is written to disk any more") != 1 ||
+		p.log.count(why) != 1 {
+		t.Errorf("%d errors; the log is %q", st.DiskErrors, p.log.text.String())
 	}
-	if st.DiskWritten == 0 || (full == publisher.Drop) != (dropped > 0) || (full == publisher.Block) == (taken == most) {
+	if st.DiskWritten == 0 || (full == publisher.Drop) != (dropped > 0) ||
+		(full == publisher.Block) == (taken == most) {
 		t.Errorf("%d taken, %d dropped, %d frames written", taken, dropped, st.DiskWritten)
 	}
-	// A producer that waits is let go on as soon as the subscriber makes room.
+	// A waiting producer continues as soon as the subscriber makes room.
 	done := make(chan error, 1)
 	if last := message(taken); full == publisher.Block {
 		taken++
@@ -99,17 +107,19 @@ func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publishe
 		t.Error(err)
 	}
 	if lost[subscriber.CauseDropped] != uint64(dropped) || len(lost) > min(dropped, 1) {
-		t.Errorf("%d were dropped, and lost are %v", dropped, lost)
+		t.Errorf("%d messages were dropped, and the losses are %v", dropped, lost)
 	}
 	p.close()
 }
 
-// What comes back from disk with another checksum is lost, is said to be no longer
-// held, and is logged; nothing else is lost.
-func TestADiskThatForgets(t *testing.T) {
+// A frame that can't be read from disk is reported gone, and logged. No other message is
+// lost.
+func TestDamagedDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := -1
-		p := newPair(t, publisher.Config{Retention: publisher.Retention{Memory: 256 << 10, Disk: 64 << 20, Dir: t.TempDir()}}.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+		kept := publisher.Retention{Memory: 256 << 10, Disk: 64 << 20, Dir: t.TempDir()}
+		cfg := publisher.Config{Retention: kept}
+		p := newPair(t, cfg.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
 			return brokenFile{f, &writes, true}
 		}))
 		taken, _ := p.spill(1000)
@@ -117,11 +127,12 @@ func TestADiskThatForgets(t *testing.T) {
 			t.Fatalf("%d were taken", taken)
 		}
 		lost := p.take(taken)
-		if len(lost) != 1 || lost[subscriber.CauseGone] == 0 || lost[subscriber.CauseGone] == uint64(taken) {
+		if len(lost) != 1 || lost[subscriber.CauseGone] == 0 ||
+			lost[subscriber.CauseGone] == uint64(taken) {
 			t.Errorf("lost %v", lost)
 		}
 		if p.log.count("messages can't be read from disk") == 0 || p.log.count("checksum") == 0 {
-			t.Errorf("it logged %q", p.log.text.String())
+			t.Errorf("the log is %q", p.log.text.String())
 		}
 		p.close()
 	})

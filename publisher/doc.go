@@ -1,12 +1,11 @@
-// Package publisher sends messages to a multicast group, and sends again what
-// its subscribers missed.
+// Package publisher sends messages to a multicast group, and repairs the losses of its
+// subscribers.
 //
-// A [Publisher] is one session: it begins with New, and ends with Close, which
-// says BYE. Each message gets the next offset. It goes out at once, on the
-// goroutine that publishes it; messages that follow each other within
-// microseconds, or come while a datagram is being sent, share the next one. The
-// latest messages stay in a resend buffer, bounded in bytes, from which
-// subscribers are served what the network lost.
+// A [Publisher] is one session, from New to Close. Each message gets the next offset. It is
+// sent at once, on the publishing goroutine. Messages that follow each other within
+// microseconds, or that are published while a datagram is being sent, share the next
+// datagram. The latest messages stay in a resend buffer of a bounded size. From it, the
+// Publisher repeats messages that the network lost.
 //
 //	p, err := publisher.New(publisher.Config{Name: "quotes"})
 //	...
@@ -14,25 +13,24 @@
 //	...
 //	err = p.Close()
 //
-// The zero [Config] publishes to 239.77.0.1:7700 on the loopback interface,
-// which only this machine hears. Name an interface to be heard on a network.
+// The zero [Config] publishes to 239.77.0.1:7700 on the loopback interface, which only this
+// machine hears. To be heard on a network, set Config.Interface.
 //
-// Publish returns once a message is accepted: it has an offset and lies in the
-// resend buffer. Flush returns once all accepted messages are with the kernel.
-// Neither says that anyone has received anything. WaitTaken does, of the subscribers whose
-// pace counts: see Flow.Pace, Slowest, Quorum and Named. If the process dies, what was
-// accepted and not yet received by a subscriber is gone for it: there is no
-// broker that could still have it.
+// Publish returns once a message is accepted: it has an offset and lies in the resend
+// buffer. Flush returns once all accepted messages are with the kernel. Neither means that a
+// subscriber has received them. WaitTaken waits for the subscribers whose pace counts: see
+// Flow.Pace, Slowest, Quorum and Named. No broker keeps the messages. If the process dies, a
+// subscriber never gets the accepted messages that it has yet to receive.
 //
-// PublishBatch takes many messages at once, all or none. Where a goroutine publishes
-// as fast as it can, it sends full batches itself, and the last messages of such a
-// burst follow within a millisecond; Flush sends them at once.
+// PublishBatch accepts many messages at once, or none. A goroutine that publishes as fast as
+// it can sends full batches itself. The last messages of such a burst follow within a
+// millisecond, or at once with Flush.
 //
-// All methods may be called by any number of goroutines at once. Offsets are
-// given in the order in which calls are accepted.
+// All methods are safe for concurrent use. Offsets follow the order in which calls are
+// accepted.
 package publisher
 
 import "crier/reliable"
 
-// SessionID names one publisher's life on one group. It is random, and printed in hex.
+// SessionID identifies one publisher's life on one group. It is random, and prints in hex.
 type SessionID = reliable.SessionID

@@ -15,8 +15,9 @@ import (
 func Example() {
 	ctx := context.Background()
 	p, err := publisher.New(publisher.Config{
-		Name:  "quotes",
-		Group: netip.MustParseAddrPort("239.77.0.8:7708"), // the zero value is publisher.DefaultGroup
+		Name: "quotes",
+		// The zero value is publisher.DefaultGroup.
+		Group: netip.MustParseAddrPort("239.77.0.8:7708"),
 	})
 	if err != nil {
 		log.Fatal(err)
@@ -28,7 +29,7 @@ func Example() {
 		}
 		fmt.Println(offset, quote)
 	}
-	// Close repairs what subscribers missed, and says BYE.
+	// Close repairs the messages that subscribers missed, and sends BYE.
 	if err := p.Close(); err != nil {
 		log.Fatal(err)
 	}
@@ -38,12 +39,12 @@ func Example() {
 	// 2 XYZ 7.5
 }
 
-// A publisher that is heard on a network: name the interface, and mark the
-// datagrams for the routers that they may pass.
+// To be heard on a network, a publisher names the interface. It may also let datagrams pass
+// routers, and mark them with a class of service.
 func ExampleNew() {
 	p, err := publisher.New(publisher.Config{
 		Group:     netip.MustParseAddrPort("239.77.0.9:7709"),
-		Interface: "127.0.0.1", // or "eth0", or an address of it
+		Interface: "127.0.0.1", // or another interface's name or address, such as "eth0"
 		Link:      publisher.Link{TTL: 4, DSCP: 46},
 		Retention: publisher.Retention{Memory: 256 << 20},
 	})
@@ -55,8 +56,8 @@ func ExampleNew() {
 	// Output: publishing 1472 bytes a datagram
 }
 
-// A publisher that waits for its subscribers: it begins with the first, keeps what they
-// have yet to take, and returns once all of them have it.
+// A publisher that waits for its subscribers: it begins once there is one, keeps the messages
+// that they have yet to take, and waits until all have taken them.
 func ExamplePublisher_WaitTaken() {
 	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
@@ -71,7 +72,10 @@ func ExamplePublisher_WaitTaken() {
 	}
 	defer s.Close()
 
-	p, err := publisher.New(publisher.Config{Group: group, Flow: publisher.Flow{Pace: publisher.Named("desk"), WaitFor: 1}})
+	p, err := publisher.New(publisher.Config{
+		Group: group,
+		Flow:  publisher.Flow{Pace: publisher.Named("desk"), WaitFor: 1},
+	})
 	if err != nil {
 		log.Fatal(err)
 	}

@@ -1,58 +1,42 @@
 package publisher
 
-import (
-	"context"
-	"slices"
-)
+import "slices"
 
-// line is those who wait for room, in the order in which they came: whoever needs much
-// would else wait for as long as others need little. The loop's lock guards it.
+// line is the queue of the goroutines that wait for room, first come, first served.
+// Without it, a goroutine that needs much room would wait for as long as others need
+// little. The loop's lock guards it.
 type line []*waiter
 
-// waiter is one of them. Only the first is told that there may be room.
-type waiter struct{ turn chan struct{} }
+// waiter is a place in the line.
+type waiter struct {
+	// turn tells the first waiter that there may be room.
+	turn chan struct{}
+}
 
-// free reports whether nobody stands before w; nil hasn't stood in line yet.
+// free reports whether w is first. A nil w has no place yet, and is first in an empty line.
 func (l *line) free(w *waiter) bool { return len(*l) == 0 || (*l)[0] == w }
 
-// wake has the first try again.
+// join appends a waiter and returns it.
+func (l *line) join() *waiter {
+	w := &waiter{turn: make(chan struct{}, 1)}
+	*l = append(*l, w)
+	return w
+}
+
+// wake makes the first waiter try again.
 func (l *line) wake() {
 	if len(*l) > 0 {
 		select {
 		case (*l)[0].turn <- struct{}{}:
-		default: // it is about to
+		default: // it was told, and has yet to try
 		}
 	}
 }
 
-// leave takes w out, if it stood in line. What room it leaves is the next one's.
+// leave removes w, unless it is nil, and lets the next waiter try.
 func (l *line) leave(w *waiter) {
 	if w != nil {
 		*l = slices.DeleteFunc(*l, func(o *waiter) bool { return o == w })
 		l.wake()
 	}
-}
-
-// stand gives the lock back until it is w's turn to try, ctx ends, or the Publisher is
-// closed. It returns w, or whom it put in line where that is nil. The lock is held
-// again when it returns; with an error, nobody stands in line for the caller any more.
-func (p *Publisher) stand(ctx context.Context, w *waiter) (*waiter, error) {
-	if w == nil {
-		w = &waiter{turn: make(chan struct{}, 1)}
-		p.line = append(p.line, w)
-	}
-	p.loop.SettleNow()
-	var err error
-	select {
-	case <-w.turn:
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-p.stopped:
-		err = ErrClosed
-	}
-	p.loop.Lock()
-	if err != nil {
-		p.line.leave(w)
-	}
-	return w, err
 }

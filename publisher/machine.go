@@ -6,19 +6,25 @@ import (
 	"crier/reliable/frame"
 )
 
-// machine is the Sender as a multicast.Loop drives it.
+// machine adapts the Sender to multicast.Machine.
 type machine struct {
-	p       *Publisher
-	dec     frame.Decoder
-	frame   frame.Frame
-	batch   reliable.Batch
-	taker   multicast.Taker // the socket, if it tells what was taken
-	taken   uint64          // datagrams, before the batch
-	bytes   uint64          // theirs
-	invalid uint64          // datagrams that no Decoder takes
-	newer   uint64          // frames that need a newer crier
-	single  bool            // the socket was told to send datagrams one by one
-	told    bool            // that it cuts writes in vain
+	p     *Publisher
+	dec   frame.Decoder
+	frame frame.Frame
+	// batch is the batch that is being sent.
+	batch reliable.Batch
+	// taker is the socket if it counts what the kernel took, or nil.
+	taker multicast.Taker
+	// taken and bytes are taker's counts before the batch.
+	taken, bytes uint64
+	// invalid counts datagrams that can't be decoded.
+	invalid uint64
+	// newer counts frames that need a newer crier.
+	newer uint64
+	// single says that the socket sends datagrams one by one.
+	single bool
+	// told says that the warning about the offload was logged.
+	told bool
 }
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
@@ -32,19 +38,30 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 			m.invalid++
 		}
 	}
-	m.p.wantWork()
-	m.p.notifyTaken()
+	m.p.dispatch()
+	m.p.progress.taken()
 	if !m.told && m.p.sender.OffloadOff() && !m.p.stopping {
 		m.told = true
-		m.p.working.Go(m.p.tellOffload) // a log may take its time
+		m.p.working.Go(m.warnOffload) // a Logger may block, and the lock is held
 	}
 	return len(ps), false
 }
 
+// warnOffload logs that the offload damages datagrams, with the remedy.
+func (m *machine) warnOffload() {
+	m.p.cfg.Logger.Warn("crier: subscribers received none of the datagrams that the kernel or "+
+		"the network card cut out of large writes, but those that were sent one by one: "+
+		"all are sent one by one from now on, which takes more processor time",
+		"interface", m.p.cfg.Interface,
+		"do", "update the kernel of this host, or of the one that runs it "+
+			"(Linux 7.0.0 to 7.1.4 damages them, for some network cards); or switch it off, "+
+			"by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
+}
+
 func (m *machine) Advance(now int64) {
 	m.p.sender.Advance(reliable.Time(now))
-	m.p.wantWork()
-	m.p.notifyTaken()
+	m.p.dispatch()
+	m.p.progress.taken()
 	if !m.p.finished && m.p.sender.Finished(reliable.Time(now)) {
 		m.p.finished = true
 		close(m.p.done)
@@ -56,7 +73,7 @@ func (m *machine) Deadline(now int64) int64 {
 		return int64(reliable.Never)
 	}
 	if m.p.sender.Finished(reliable.Time(now)) {
-		return now // Advance is to notice
+		return now // for Advance to notice
 	}
 	return int64(m.p.sender.Deadline(reliable.Time(now)))
 }
@@ -69,17 +86,17 @@ func (m *machine) Next(now int64, all bool) (multicast.Datagrams, bool) {
 		m.batch, ok = m.p.sender.NextFull(reliable.Time(now))
 	}
 	if !ok {
-		if m.p.work.spill != nil {
-			m.p.wantWork()
+		if m.p.disk != nil {
+			m.p.dispatch()
 		}
 		return multicast.Datagrams{}, false
 	}
-	if m.taker != nil { // nobody else writes meanwhile
+	if m.taker != nil { // no other goroutine writes until Sent
 		m.taken, m.bytes = m.taker.Taken()
 	}
 	if m.batch.Single != m.single && m.p.segmenter != nil {
 		m.single = m.batch.Single
-		m.p.segmenter.SetSegments(!m.single) // no other writes now
+		m.p.segmenter.SetSegments(!m.single) // no other goroutine writes now
 	}
 	to := m.batch.To
 	if !to.IsValid() {
@@ -97,7 +114,5 @@ func (m *machine) Sent() {
 	m.p.sender.Sent(m.batch)
 	m.p.ahead.reach(m.p.sender.Used())
 	m.p.line.wake()
-	if m.p.waiting > 0 {
-		m.p.notify()
-	}
+	m.p.progress.sent()
 }

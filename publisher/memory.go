@@ -14,8 +14,9 @@ type ringMemory struct {
 	frames, index *memory.Region
 }
 
-// reserve gives a Sender memory that is taken from the machine only as it is used.
-// The Publisher keeps it for as long as the Sender may touch it.
+// reserve reserves the memory of a Sender's resend buffer. The machine commits it page by
+// page, as it is used. The Publisher keeps a reference, since the Sender's slices don't
+// keep the mappings alive.
 func reserve(cfg *send.Config) (ringMemory, error) {
 	frames, index := cfg.RingSize()
 	var m ringMemory

@@ -14,7 +14,7 @@ import (
 	"crier/testnet/rig"
 )
 
-// resident returns what this process has in memory, in bytes.
+// resident returns the resident memory of this process, in bytes.
 func resident(t *testing.T) int {
 	b, err := os.ReadFile("/proc/self/statm")
 	if err != nil {
@@ -27,13 +27,13 @@ func resident(t *testing.T) int {
 	return pages * os.Getpagesize()
 }
 
-// Of a large resend buffer, its index among it, only what is used takes memory, and what
-// is brought in ahead of its use; a collection of garbage touches no more. It is looked at
-// in a process of its own, where nothing else comes and goes.
-func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
+// A large resend buffer and its index are resident only where they are used, or populated
+// ahead of use. A garbage collection makes no more of it resident. The test measures a
+// process of its own, where no other test allocates.
+func TestLargeBufferIsCommittedOnDemand(t *testing.T) {
 	const child = "CRIER_TEST_FRESH_PROCESS"
 	if os.Getenv(child) == "" {
-		cmd := exec.Command(os.Args[0], "-test.run=^TestLargeBufferIsTakenAsItIsUsed$", "-test.v")
+		cmd := exec.Command(os.Args[0], "-test.run=^TestLargeBufferIsCommittedOnDemand$", "-test.v")
 		cmd.Env = append(os.Environ(), child+"=1")
 		if out, err := cmd.CombinedOutput(); err != nil {
 			t.Errorf("%v\n%s", err, out)
@@ -43,7 +43,7 @@ func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
 		return
 	}
 	runtime.GC()
-	// Go's heap may clear all of a large piece that touches what was used before.
+	// Go's heap may clear all of a large piece that overlaps memory used before.
 	used := make([][]byte, 64)
 	for i := range used {
 		used[i] = make([]byte, 1<<20)
@@ -51,7 +51,8 @@ func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
 	used = nil
 	runtime.GC()
 	before := resident(t)
-	p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: 4 << 30}})
+	p := rig.NewNetwork(rig.All).Publisher(t,
+		publisher.Config{Retention: publisher.Retention{Memory: 4 << 30}})
 	for range 1000 {
 		if _, err := p.Publish(t.Context(), make([]byte, 64)); err != nil {
 			t.Fatal(err)
@@ -62,12 +63,12 @@ func TestLargeBufferIsTakenAsItIsUsed(t *testing.T) {
 	}
 	runtime.GC()
 	if took := resident(t) - before; took > 32<<20 {
-		t.Errorf("%d MiB were taken for a thousand messages", took>>20)
+		t.Errorf("a thousand messages made %d MiB resident", took>>20)
 	} else {
 		t.Logf("%d KiB", took>>10)
 	}
 	ctx, cancel := context.WithCancel(t.Context())
-	cancel() // nobody will ask for anything
+	cancel() // no subscriber will ask for repairs
 	if err := p.Shutdown(ctx); err != nil {
 		t.Error(err)
 	}

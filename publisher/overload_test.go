@@ -17,8 +17,8 @@ import (
 	"crier/testnet/rig"
 )
 
-// pair is a publisher that keeps the pace of a subscriber, on a simulated LAN. What the
-// subscriber is told is taken only by take; it holds a little.
+// pair is a publisher and a slow subscriber whose pace counts, on a simulated LAN. The
+// subscriber's application takes messages only in take, and its window is small.
 type pair struct {
 	*testing.T
 	lan *rig.LAN
@@ -27,7 +27,7 @@ type pair struct {
 	log logged
 }
 
-// logged is what was logged.
+// logged collects the log.
 type logged struct {
 	mu   sync.Mutex
 	text strings.Builder
@@ -39,7 +39,7 @@ func (l *logged) Write(b []byte) (int, error) {
 	return l.text.Write(b)
 }
 
-// count says in how many lines some words were logged.
+// count returns the number of logged lines that contain words.
 func (l *logged) count(words string) (n int) {
 	l.mu.Lock()
 	defer l.mu.Unlock()
@@ -53,18 +53,20 @@ func (l *logged) count(words string) (n int) {
 
 func newPair(t *testing.T, cfg publisher.Config) *pair {
 	t.Helper()
-	p := &pair{T: t, lan: rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)}
+	lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+	p := &pair{T: t, lan: lan}
 	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
-	p.sub = p.lan.Subscriber(p.lan.Host(2), subscriber.Config{Name: "slow", Memory: subscriber.Memory{Session: 64 << 10}})
+	p.sub = p.lan.Subscriber(p.lan.Host(2),
+		subscriber.Config{Name: "slow", Memory: subscriber.Memory{Session: 64 << 10}})
 	cfg.Flow.Pace = publisher.Slowest()
 	p.pub = p.lan.Publisher(cfg)
 	return p
 }
 
-// message is the i-th, a frame each.
+// message returns message i. It fills a frame.
 func message(i int) []byte { return fmt.Appendf(nil, "%01300d", i) }
 
-// take takes the messages 0 to n-1, and returns how many of them are lost, by cause.
+// take takes the messages 0 to n-1, and returns the number of lost ones by cause.
 func (p *pair) take(n int) map[subscriber.Cause]uint64 {
 	p.Helper()
 	next, lost := uint64(0), make(map[subscriber.Cause]uint64)
@@ -72,12 +74,12 @@ func (p *pair) take(n int) map[subscriber.Cause]uint64 {
 		switch ev.Kind {
 		case subscriber.Message:
 			if ev.Offset != next || string(ev.Payload) != string(message(int(next))) {
-				p.Fatalf("offset %d came where %d should, or another message", ev.Offset, next)
+				p.Fatalf("offset %d came instead of %d, or with another payload", ev.Offset, next)
 			}
 			next++
 		case subscriber.Loss:
 			if ev.Lost.From != next {
-				p.Fatalf("%v are lost where %d should come", ev.Lost, next)
+				p.Fatalf("%v are lost, and %d should be next", ev.Lost, next)
 			}
 			lost[ev.Cause] += ev.Lost.Len()
 			next = ev.Lost.To
@@ -103,15 +105,16 @@ func (p *pair) close() {
 	p.lan.Close()
 }
 
-// What is told of subscribers may be answered by publishing: more than fits in memory,
-// so that the disk has to write meanwhile.
+// OnSubscriber may publish, even more than fits in memory, so that the disk has to write
+// meanwhile.
 func TestOnSubscriberMayPublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const count = 1500
 		published := make(chan error, 1)
 		ready := make(chan *publisher.Publisher, 1)
 		s := newPair(t, publisher.Config{
-			Retention: publisher.Retention{Memory: 256 << 10, Disk: 8 << 20, Dir: t.TempDir()}, OnSubscriber: func(ev publisher.SubscriberEvent) {
+			Retention: publisher.Retention{Memory: 256 << 10, Disk: 8 << 20, Dir: t.TempDir()},
+			OnSubscriber: func(ev publisher.SubscriberEvent) {
 				if ev.To != publisher.Counted {
 					return
 				}
@@ -139,18 +142,21 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 	})
 }
 
-// It may close the Publisher, too, also while another goroutine does. Nothing of it is
-// left then, and it isn't called any more.
+// OnSubscriber may close the Publisher, even while another goroutine does. It isn't called
+// again, and no goroutine is left.
 func TestOnSubscriberMayClose(t *testing.T) {
 	for _, both := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			ready, closed := make(chan *publisher.Publisher, 1), make(chan error, 2)
 			calls, closers := 0, 1
-			s := newPair(t, publisher.Config{Retention: publisher.Retention{Dir: t.TempDir(), Disk: 1 << 20}, OnSubscriber: func(publisher.SubscriberEvent) {
-				calls++
-				p := <-ready
-				closed <- p.Close()
-			}})
+			s := newPair(t, publisher.Config{
+				Retention: publisher.Retention{Dir: t.TempDir(), Disk: 1 << 20},
+				OnSubscriber: func(publisher.SubscriberEvent) {
+					calls++
+					p := <-ready
+					closed <- p.Close()
+				},
+			})
 			if both {
 				closers++
 				go func() { closed <- s.pub.Close() }()
@@ -167,10 +173,11 @@ func TestOnSubscriberMayClose(t *testing.T) {
 			s.close()
 			synctest.Wait()
 			if calls > 1 {
-				t.Errorf("it was called %d times", calls)
+				t.Errorf("OnSubscriber was called %d times", calls)
 			}
 			buf := make([]byte, 1<<20)
-			if stacks := string(buf[:runtime.Stack(buf, true)]); strings.Contains(stacks, "publisher.(*Publisher).run") {
+			stacks := string(buf[:runtime.Stack(buf, true)])
+			if strings.Contains(stacks, "crier/publisher.(*") {
 				t.Errorf("a goroutine is left:\n%s", stacks)
 			}
 		})

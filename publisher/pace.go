@@ -2,56 +2,59 @@ package publisher
 
 import "crier/reliable"
 
-// Pace says whose pace counts: for whom a Publisher keeps what it has sent, and
-// who may hold it. The zero value is nobody's: only the network, the socket and the rate
-// limit hold the producer. Slowest, Quorum, Named and ParsePace make others.
+// Pace selects the subscribers whose pace counts. A Publisher keeps its messages until they
+// have taken them, and their lack of progress may hold up the producer. The zero value
+// selects none: then only the network, the socket and the rate limit hold up the producer.
+// Slowest, Quorum, Named and ParsePace return other paces.
 type Pace = reliable.Pace
 
-// Slowest is the pace of the slowest subscriber.
+// Slowest returns the pace of the slowest subscriber.
 func Slowest() Pace { return reliable.Slowest() }
 
-// Quorum is a pace by which a message is kept until n subscribers have taken it; until
-// all have, where there are fewer.
+// Quorum returns the pace by which a message is kept until n subscribers have taken it, or
+// all of them if there are fewer.
 func Quorum(n int) Pace { return reliable.Quorum(n) }
 
-// Named is the pace of the slowest of the subscribers with these names.
+// Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return reliable.Named(names...) }
 
-// ParsePace reads none, slowest, quorum:N or named:a,b.
+// ParsePace parses none, slowest, quorum:N or named:a,b.
 func ParsePace(text string) (Pace, error) { return reliable.ParsePace(text) }
 
-// WhenFull says what becomes of a message for which there is no room.
+// WhenFull selects what happens to a message that finds no room.
 type WhenFull = reliable.WhenFull
 
-// The answers to a full window.
+// The ways to handle a message that finds no room.
 const (
-	// Block lets Publish wait. It is the default.
+	// Block makes Publish wait. It is the default.
 	Block WhenFull = reliable.Block
-	// Drop gives the message an offset and drops it: Publish returns ErrDropped, and
-	// subscribers report it lost.
+	// Drop gives the message an offset and drops it. Publish returns ErrDropped, and
+	// subscribers report the message lost.
 	Drop WhenFull = reliable.Drop
 )
 
-// MemberState says whether a subscriber's pace counts.
+// MemberState is the state of a subscriber whose pace may count.
 type MemberState = reliable.MemberState
 
 // The states of a subscriber.
 const (
-	// Watching: its pace doesn't count.
+	// Watching is the state of a subscriber that the pace doesn't select.
 	Watching MemberState = reliable.Watching
-	// Behind: its pace would count, and what it takes next is no longer held, or it
-	// hasn't said where it is. It counts once it is at the oldest that is held.
+	// Behind is the state of a selected subscriber that doesn't count yet: its next
+	// message is no longer held, or its position is unknown. It counts once its position
+	// is at the oldest message held.
 	Behind MemberState = reliable.Behind
-	// Counted: what it has yet to take is kept.
+	// Counted is the state of a subscriber whose pace counts: the messages that it has
+	// yet to take are kept.
 	Counted MemberState = reliable.Counted
-	// Evicted: it held the others back for the stall time. It counts again once it
-	// has caught up with what was sent by then.
+	// Evicted is the state of a subscriber that held the others back for the stall
+	// timeout. It counts again once it has caught up with the messages sent by then.
 	Evicted MemberState = reliable.Evicted
 )
 
-// SubscriberEvent says that a subscriber's pace counts from now on, or no longer.
+// SubscriberEvent reports that a subscriber's pace counts from now on, or no longer.
 type SubscriberEvent = reliable.MemberEvent
 
-// Blocker is what leaves no room for a message: subscribers, the disk, the rate limit
-// or the socket. Stats.BlockedBy counts by it.
+// Blocker is a cause of a lack of room: subscribers, the disk, the rate limit or the socket.
+// Stats.BlockedBy counts by it.
 type Blocker = reliable.Blocker

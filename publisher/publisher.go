@@ -22,35 +22,42 @@ type Publisher struct {
 	conn multicast.Conn
 	loop *multicast.Loop
 
-	segmenter multicast.Segmenter // the conn, where the kernel may cut large writes
+	// segmenter is conn if the kernel may cut large writes, or nil.
+	segmenter multicast.Segmenter
 
-	// Guarded by the loop's lock.
-	sender   *send.Sender
-	memory   ringMemory // the sender's
+	// The loop's lock guards the fields from here to working.
+
+	sender *send.Sender
+	// memory is the sender's resend buffer.
+	memory   ringMemory
 	machine  machine
-	line     line          // goroutines that wait for room
-	waiting  int           // goroutines that wait until something was sent
-	untaken  int           // of these, goroutines that wait until messages are taken
-	progress chan struct{} // closed when it was
+	line     line
+	progress progress
+	// freed is the sender's count of freed frames when the line was last woken.
+	freed uint64
+	// finished says that done is closed.
 	finished bool
-	freed    uint64 // what the sender counted when the line was last told
-	stopping bool   // no more work is taken
-	owed     uint64 // repairs, when it stopped
-	work     worker
-	ahead    ahead
-	working  sync.WaitGroup // goroutines besides the loop's
+	// stopping says that no goroutine and no job may be started any more.
+	stopping bool
+	// owed is the number of repairs owed at the end.
+	owed  uint64
+	disk  *disk
+	news  news
+	ahead ahead
 
-	done    chan struct{} // closed when the session has drained
+	// working counts the Publisher's own goroutines, but not those of loop and news.
+	working sync.WaitGroup
+
+	// done is closed when the session has drained.
+	done    chan struct{}
 	closing sync.Once
-	stopped chan struct{} // closed when the loop is about to be
-	closed  error
+	// stopped is closed just before the loop is closed.
+	stopped chan struct{}
+	// closed is the result of stop.
+	closed error
 }
 
-// stuckAfter is how long a socket may take nothing before Close gives up what it
-// has not sent.
-const stuckAfter = 30 * time.Second
-
-// New opens the sockets and begins a session: from now on it is announced.
+// New opens the sockets and starts to announce a session.
 func New(cfg Config) (*Publisher, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
@@ -58,7 +65,7 @@ func New(cfg Config) (*Publisher, error) {
 	}
 	var p *Publisher
 	opened := make(chan struct{})
-	// One socket sends all frames and receives NACKs and STATUS: its port is the control address.
+	// One socket sends all frames, and receives NACKs and STATUS at its own port.
 	conn, err := cfg.Link.Socket(multicast.SocketConfig{
 		Interface: cfg.Interface, Group: cfg.Group, Logger: cfg.Logger,
 		Changed: func(l multicast.Link) {
@@ -95,63 +102,81 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 		return nil, err
 	}
 	cfg.Retention, cfg.Flow, cfg.Repair = config.Retention, config.Flow, config.Repair
-	var disk *spill
-	if cfg.Retention.Disk > 0 {
-		if disk, err = openSpill(cfg.Retention.Dir, cfg.Session, frame.DataSize(cfg.Datagram), cfg.Retention.Disk); err != nil {
+	p := &Publisher{
+		cfg: cfg, conn: conn, done: make(chan struct{}), stopped: make(chan struct{}),
+	}
+	p.progress.made = make(chan struct{})
+	p.news = newNews(p)
+	if kept := cfg.Retention; kept.Disk > 0 {
+		size := frame.DataSize(cfg.Datagram)
+		files, err := openSpill(kept.Dir, cfg.Session, size, kept.Disk)
+		if err != nil {
 			return nil, err
 		}
 		if cfg.openFile != nil {
-			disk.open = cfg.openFile
+			files.open = cfg.openFile
 		}
-		config.Retention.Disk = disk.room(cfg.Retention.Disk)
+		config.Retention.Disk = files.room(kept.Disk)
+		p.disk = newDisk(p, files)
 	}
-	segmenter, ok := conn.(multicast.Segmenter)
-	if ok {
-		cut, uneven := segmenter.Segments()
+	var ok bool
+	if p.segmenter, ok = conn.(multicast.Segmenter); ok {
+		cut, uneven := p.segmenter.Segments()
 		config.Cut, config.Uneven = cut && !uneven, cut && uneven
 		config.Seed = randomID()
 	}
-	ring, err := reserve(&config)
-	if err != nil {
+	if p.memory, err = reserve(&config); err != nil {
 		return nil, err
 	}
-	sender, err := send.New(config)
-	if err != nil {
+	if p.sender, err = send.New(config); err != nil {
 		return nil, err
 	}
-	memory.AdviseHuge(sender.Memory())
+	memory.AdviseHuge(p.sender.Memory())
 	timer, err := cfg.Link.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
-	p := &Publisher{
-		work: newWorker(disk),
-		cfg:  cfg, conn: conn, segmenter: segmenter, sender: sender, memory: ring,
-		progress: make(chan struct{}), done: make(chan struct{}), stopped: make(chan struct{}),
-	}
 	p.machine.p = p
 	p.machine.taker, _ = conn.(multicast.Taker)
-	p.ahead = newAhead(sender.Memory())
+	p.ahead = newAhead(p.sender.Memory())
 	p.ahead.reach(0)
-	p.working.Go(func() { p.ahead.run(p.stopped) })
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
-		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin, Logger: cfg.Logger,
-		Full: sender.FullBatch,
+		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
+		Logger: cfg.Logger, Full: p.sender.FullBatch,
 	})
-	p.loop.Run()
-	p.startWork()
+	p.run()
 	return p, nil
 }
 
-// tellOffload says that the offload does damage, and what to do.
-func (p *Publisher) tellOffload() {
-	p.cfg.Logger.Warn("crier: subscribers got none of the datagrams that the kernel or the network card "+
-		"cut out of large writes, and those that were sent one by one: "+
-		"all are from now on, which takes more processor time",
-		"interface", p.cfg.Interface,
-		"do", "update the kernel of this host, or of the one that runs it "+
-			"(Linux 7.0.0 to 7.1.4 damages them, for some network cards); or switch it off, "+
-			"by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
+// run starts the goroutines.
+func (p *Publisher) run() {
+	p.working.Go(func() { p.ahead.run(p.stopped) })
+	p.loop.Run()
+	if p.disk != nil {
+		p.working.Go(p.disk.run)
+	}
+	if p.cfg.Flow.Pace.IsZero() { // there are no events
+		close(p.news.quiet)
+	} else {
+		go p.news.run()
+	}
+}
+
+// dispatch hands on the sender's disk jobs and events, and wakes the line if the sender
+// freed room. The caller holds the lock.
+func (p *Publisher) dispatch() {
+	if p.disk != nil && !p.stopping {
+		if job, ok := p.sender.NextDisk(); ok {
+			p.disk.jobs <- job // never blocks: one job at a time is under way
+		}
+	}
+	if p.sender.HasMemberEvents() {
+		p.news.wake()
+	}
+	if freed := p.sender.Freed(); freed != p.freed {
+		p.freed = freed
+		p.line.wake()
+	}
 }
 
 // randomID returns an id that is not 0.
@@ -164,19 +189,19 @@ func randomID() uint64 {
 // Session returns the session's id, which is never 0.
 func (p *Publisher) Session() SessionID { return p.cfg.Session }
 
-// LocalAddr returns where datagrams come from and NACKs go.
+// LocalAddr returns the source of the datagrams, which is also the address for NACKs.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }
 
-// Datagram returns the size of a full datagram, in bytes. It follows the interface's
-// MTU, up to what it was at first.
+// Datagram returns the size of a full datagram, in bytes. It falls with the interface's
+// MTU, and rises again up to the size at the start.
 func (p *Publisher) Datagram() int {
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	return p.sender.Datagram()
 }
 
-// relink takes in how the socket stands with its interface: datagrams follow the MTU, and
-// who waits to hear of the session hears at once.
+// relink adapts to a change of the interface: it fits datagrams to the MTU, and announces
+// the session at once if the interface is up.
 func (p *Publisher) relink(l multicast.Link) {
 	p.loop.Lock()
 	now := reliable.Time(p.loop.Now())
@@ -191,27 +216,31 @@ func (p *Publisher) relink(l multicast.Link) {
 	p.loop.Settle()
 	switch {
 	case is < was:
-		p.cfg.Logger.Warn("crier: the MTU of the interface fell: datagrams are smaller from now on, and frames that no longer fit are lost for who misses them",
-			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was, "frames", unfit)
+		p.cfg.Logger.Warn("crier: the MTU of the interface fell: datagrams are smaller from now "+
+			"on, and subscribers that miss frames that no longer fit lose them",
+			"interface", p.cfg.Interface, "MTU", l.MTU,
+			"datagram", is, "was", was, "frames", unfit)
 	case is > was:
 		p.cfg.Logger.Warn("crier: the MTU of the interface rose: datagrams are larger again",
 			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was)
 	}
 }
 
-// Publish accepts a message and returns its offset. The payload is copied and
-// may be reused at once. While the resend buffer is full of messages that are
-// not with the kernel yet, or that subscribers whose pace counts have yet to take,
-// it waits until ctx ends, and those who came first go first; with WhenFull Drop it
-// drops the message and returns its offset and ErrDropped. A message of up to 16 MiB is
-// accepted whole or not at all.
-// The error is ErrDropped, ErrClosed, a *TooLargeError, or that of ctx.
+// Publish accepts a message and returns its offset. A message may have up to 16 MiB, and
+// is accepted whole or not at all. Publish copies the payload, which the caller may reuse.
+//
+// The resend buffer is full while it holds only messages that the kernel, or subscribers
+// whose pace counts, have yet to take. Then Publish waits until there is room or ctx ends,
+// first come, first served. With WhenFull Drop, it drops the message instead, and returns
+// its offset and ErrDropped.
+//
+// The error is ErrDropped, ErrClosed, a *TooLargeError, or the error of ctx.
 func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
 	}
 	if p.loop.Enter() {
-		// A message that goes with others into an open frame, which someone sends.
+		// The message joins an open frame, which another goroutine sends.
 		if offset, ok := p.sender.Append(payload); ok {
 			p.loop.Unlock()
 			return offset, nil
@@ -235,10 +264,10 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	}
 }
 
-// PublishBatch accepts messages, which get consecutive offsets, and returns the
-// first one's. It takes all of them or, with an error, none, as Publish does with
-// one. The resend buffer must have room for all at once: a batch that is too large
-// for it is refused with a *BatchTooLargeError. The payloads are copied.
+// PublishBatch accepts messages with consecutive offsets, and returns the first offset. It
+// accepts all of them or, with an error, none. It waits for room as Publish does, and
+// copies the payloads. It returns a *BatchTooLargeError if the resend buffer is too small
+// for the batch.
 func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
 		return 0, err
@@ -261,8 +290,8 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 	}
 }
 
-// TryPublish is Publish that returns ErrFull where that would wait. Its other errors
-// are ErrClosed and *TooLargeError.
+// TryPublish is like Publish, but returns ErrFull instead of waiting. Its other errors are
+// ErrClosed and *TooLargeError.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	if p.loop.Enter() {
 		if offset, ok := p.sender.Append(payload); ok {
@@ -280,9 +309,38 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	return offset, err
 }
 
-// Flush returns when all messages that were accepted before are with the
-// kernel, or ctx ends. It returns ErrClosed if the Publisher was closed without
-// sending them.
+// stand waits in line until it is w's turn to try again, ctx ends, or the Publisher is
+// closed. With a nil w it joins the line. It returns the waiter, which has left the line if
+// there is an error. The caller holds the lock, but stand gives it up while it waits.
+func (p *Publisher) stand(ctx context.Context, w *waiter) (*waiter, error) {
+	if w == nil {
+		w = p.line.join()
+	}
+	err := p.await(ctx, w.turn)
+	if err != nil {
+		p.line.leave(w)
+	}
+	return w, err
+}
+
+// await waits until ready yields, ctx ends, or the Publisher is closed. The caller holds the
+// lock, but await gives it up while it waits.
+func (p *Publisher) await(ctx context.Context, ready <-chan struct{}) error {
+	p.loop.SettleNow()
+	var err error
+	select {
+	case <-ready:
+	case <-ctx.Done():
+		err = ctx.Err()
+	case <-p.stopped:
+		err = ErrClosed
+	}
+	p.loop.Lock()
+	return err
+}
+
+// Flush returns when all messages accepted before the call are with the kernel, or ctx
+// ends. It returns ErrClosed if the Publisher was closed without sending them.
 func (p *Publisher) Flush(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Flush()
@@ -293,7 +351,7 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	for p.sender.FlushedOffset() < target {
 		if err := p.wait(ctx); err != nil {
 			if p.sender.FlushedOffset() >= target {
-				return nil // it came to that at the same time
+				return nil // both happened at the same time
 			}
 			return err
 		}
@@ -301,22 +359,25 @@ func (p *Publisher) Flush(ctx context.Context) error {
 	return nil
 }
 
-// Sent returns the offset of the first message that is not yet whole with the
-// kernel: all before it were sent.
+// Sent returns the offset of the first message that is not yet whole with the kernel. All
+// messages before it were sent.
 func (p *Publisher) Sent() uint64 {
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	return p.sender.FlushedOffset()
 }
 
-// WaitTaken returns when the subscribers whose pace counts have taken all messages that
-// were accepted before, or ctx ends. What a subscriber has taken is what its position
-// says, which it reports about twice a second in small groups: with Overload block, what
-// its application has taken, or up to 64 datagrams more that Messages is handing out; else,
-// what has come. A subscriber that is evicted from the count, or leaves, is not waited for,
-// and where none counts WaitTaken returns at once: see WaitFor. It returns ErrNobodyCounts
-// if nobody's pace counts by the configuration, and ErrClosed if the Publisher is closed
-// first.
+// WaitTaken returns when the subscribers whose pace counts have taken all messages
+// accepted before the call, or ctx ends. It doesn't wait for a subscriber that leaves or is
+// evicted. It returns at once if no subscriber counts yet: see Flow.WaitFor.
+//
+// A subscriber has taken the messages before its position, which it reports about twice a
+// second in a small group. With Overload block, its position follows the application: up
+// to 64 datagrams that Messages is handing out count as taken. Otherwise its position
+// follows the network: received messages count as taken.
+//
+// The error is ErrNobodyCounts if no pace is configured, ErrClosed if the Publisher is
+// closed first, or the error of ctx.
 func (p *Publisher) WaitTaken(ctx context.Context) error {
 	if p.cfg.Flow.Pace.IsZero() {
 		return ErrNobodyCounts
@@ -327,8 +388,8 @@ func (p *Publisher) WaitTaken(ctx context.Context) error {
 	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	p.untaken++
-	defer func() { p.untaken-- }()
+	p.progress.untaken++
+	defer func() { p.progress.untaken-- }()
 	for !p.sender.Taken(target) {
 		if err := p.wait(ctx); err != nil {
 			return err
@@ -337,106 +398,11 @@ func (p *Publisher) WaitTaken(ctx context.Context) error {
 	return nil
 }
 
-// notifyTaken wakes those that wait until messages are taken, after something was heard
-// or time has passed. The caller holds the lock.
-func (p *Publisher) notifyTaken() {
-	if p.untaken > 0 {
-		p.notify()
-	}
-}
-
-// wait gives the lock back until a batch was sent, ctx ends, or the Publisher is
-// closed. The lock is held again when it returns.
+// wait waits for progress, the end of ctx, or the Publisher's closing. The caller holds the
+// lock, but wait gives it up while it waits.
 func (p *Publisher) wait(ctx context.Context) error {
-	p.waiting++
-	progress := p.progress
-	p.loop.SettleNow()
-	var err error
-	select {
-	case <-progress:
-	case <-ctx.Done():
-		err = ctx.Err()
-	case <-p.stopped:
-		err = ErrClosed
-	}
-	p.loop.Lock()
-	p.waiting--
-	return err
-}
-
-// notify wakes those that wait until something was sent.
-func (p *Publisher) notify() {
-	close(p.progress)
-	p.progress = make(chan struct{})
-}
-
-// Close ends the session: what was accepted is sent, BYE is said, and missing
-// messages are repaired until Repair.Linger has passed without a request, 30
-// seconds at the most. Publish returns ErrClosed from now on. No goroutine is
-// left when Close returns, to any of several callers, but for a call of OnSubscriber
-// that is under way; none begins after it. It returns an error if
-// accepted messages were not sent, since the socket took nothing for 30 seconds.
-func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
-
-// Shutdown is Close that stops sending and repairing when ctx ends. It returns an
-// error if accepted messages were not sent by then, and nil if it only was
-// repairs that it cut short: Stats.Owed and Stats.Asking tell. The end of one caller's
-// ctx ends the session for all callers.
-func (p *Publisher) Shutdown(ctx context.Context) error {
-	p.loop.Lock()
-	p.sender.Close(reliable.Time(p.loop.Now()))
-	p.line.wake() // who waits to publish need not wait any longer
-	p.loop.SettleNow()
-	p.drain(ctx)
-	p.closing.Do(func() { p.closed = p.stop() })
-	return p.closed
-}
-
-// drain returns when the session has drained, ctx ends, or the socket is stuck.
-func (p *Publisher) drain(ctx context.Context) {
-	timer := time.NewTimer(stuckAfter)
-	defer timer.Stop()
-	for sent := p.taken(); ; {
-		select {
-		case <-p.done:
-			return
-		case <-p.stopped:
-			return
-		case <-ctx.Done():
-			return
-		case <-timer.C:
-		}
-		// BYE goes out many times in this time, unless nothing does.
-		now := p.taken()
-		if now == sent {
-			return
-		}
-		sent = now
-		timer.Reset(stuckAfter)
-	}
-}
-
-// taken returns how many datagrams the socket has taken, or refused.
-func (p *Publisher) taken() uint64 {
-	st := p.conn.Stats()
-	return st.Sent + st.SendErrors
-}
-
-// stop closes the loop and says what it leaves unsent.
-func (p *Publisher) stop() error {
-	close(p.stopped)
-	p.loop.Lock()
-	p.stopping = true
-	p.sender.Stop(reliable.Time(p.loop.Now()))
-	p.loop.Unlock()
-	p.endWork()
-	err := p.loop.Close()
-	p.loop.Lock()
-	defer p.loop.Unlock()
-	p.owed = p.sender.Owed()
-	p.memory.frames.Discard() // nothing more is sent, nor read
-	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
-		return errors.Join(&UnsentError{first, next}, err)
-	}
+	p.progress.waiting++
+	err := p.await(ctx, p.progress.made)
+	p.progress.waiting--
 	return err
 }

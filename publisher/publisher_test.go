@@ -17,7 +17,7 @@ import (
 	"crier/testnet/rig"
 )
 
-// abandon closes without waiting for requests.
+// abandon flushes and closes p without waiting for requests.
 func abandon(t testing.TB, p *publisher.Publisher) {
 	t.Helper()
 	ctx, cancel := context.WithCancel(context.Background())
@@ -30,9 +30,9 @@ func abandon(t testing.TB, p *publisher.Publisher) {
 	}
 }
 
-// Goroutines that publish at once get offsets of their own; under each the
-// subscriber finds what was published.
-func TestManyPublish(t *testing.T) {
+// Concurrent calls get distinct offsets, and the subscriber receives each message under its
+// offset.
+func TestConcurrentPublish(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := rig.NewLAN(t, link.Config{
 			Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.02},
@@ -52,10 +52,10 @@ func TestManyPublish(t *testing.T) {
 					if err != nil {
 						t.Error(err)
 					}
-					p.Stats() // as others may at any time
+					p.Stats() // may run concurrently
 					mu.Lock()
 					if _, twice := published[offset]; twice {
-						t.Errorf("offset %d was given twice", offset)
+						t.Errorf("offset %d was returned twice", offset)
 					}
 					published[offset] = text
 					mu.Unlock()
@@ -72,7 +72,8 @@ func TestManyPublish(t *testing.T) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != next || string(ev.Payload) != published[next] {
-					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+					t.Errorf("offset %d came instead of %d, or with another payload",
+						ev.Offset, next)
 				}
 				next++
 			case subscriber.Loss:
@@ -83,7 +84,7 @@ func TestManyPublish(t *testing.T) {
 			}
 		}
 		if next != goroutines*each || !ended {
-			t.Errorf("%d messages came, ended: %v", next, ended)
+			t.Errorf("%d messages came; session ended: %v", next, ended)
 		}
 		if err := sub.Close(); err != nil {
 			t.Error(err)
@@ -91,18 +92,19 @@ func TestManyPublish(t *testing.T) {
 	})
 }
 
-// The zero Config works, on the loopback interface, and leaves no goroutine. Only
-// its group is another one in truth: who listens to the default group on this machine
-// shouldn't hear a test.
+// The zero Config works on the loopback interface, and leaves no goroutine. The test
+// replaces the default group, since subscribers on this machine may listen to it.
 func TestZeroConfig(t *testing.T) {
 	before := runtime.NumGoroutine()
-	net := rig.Elsewhere{Network: multicast.Kernel, Place: netip.MustParseAddrPort("239.77.1.8:17908")}
+	net := rig.Elsewhere{
+		Network: multicast.Kernel, Place: netip.MustParseAddrPort("239.77.1.8:17908"),
+	}
 	p, err := publisher.New(publisher.Config{Link: publisher.Link{Network: net}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	if p.LocalAddr().Addr() != netip.MustParseAddr("127.0.0.1") || p.LocalAddr().Port() == 0 {
-		t.Errorf("it sends from %v", p.LocalAddr())
+		t.Errorf("the local address is %v", p.LocalAddr())
 	}
 	if p.Session() == 0 || p.Datagram() != 1472 {
 		t.Errorf("session %d, datagrams of %d bytes", p.Session(), p.Datagram())
@@ -148,8 +150,8 @@ func TestPublishAllocatesNothing(t *testing.T) {
 	}
 }
 
-// BenchmarkPublish publishes over a network that forgets all it takes: what is
-// measured is what crier adds to the system calls.
+// BenchmarkPublish publishes over a network that discards everything. It measures the cost
+// that crier adds to the system calls.
 func BenchmarkPublish(b *testing.B) {
 	for _, size := range []int{64, 1024} {
 		payload := make([]byte, size)

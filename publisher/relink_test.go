@@ -11,14 +11,17 @@ import (
 	"crier/testnet/rig"
 )
 
-// Once its interface is back, or has another address, a publisher that has nothing to send
-// says at once that it is there, and again soon: who waits to hear of it gives up in time.
-func TestPublisherThatIsBackSaysSo(t *testing.T) {
+// Once its interface is up again, or has another address, an idle publisher announces
+// itself at once, and repeatedly soon after. Subscribers that wait to hear of it give up in
+// time.
+func TestPublisherAnnouncesItselfAfterRelink(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
 		n.Keep = true
 		network := &rig.Relinked{Network: n}
-		p, err := publisher.New(publisher.Config{Link: publisher.Link{Network: network}, Logger: rig.Quiet})
+		p, err := publisher.New(publisher.Config{
+			Link: publisher.Link{Network: network}, Logger: rig.Quiet,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -43,13 +46,14 @@ func TestPublisherThatIsBackSaysSo(t *testing.T) {
 		before, announced := beats()
 		network.Changed(multicast.Link{})
 		if synctest.Wait(); len(n.Sent()) != before+announced {
-			t.Error("it says more while its interface is down")
+			t.Error("it sent frames while its interface was down")
 		}
 		network.Changed(multicast.Link{Up: true, MTU: 1500})
 		time.Sleep(100 * time.Millisecond)
 		after, again := beats()
 		if after -= before; after < 5 || again != announced+1 {
-			t.Errorf("within 100 ms there were %d heartbeats and %d announcements more", after, again-announced)
+			t.Errorf("within 100 ms there were %d more heartbeats and %d more announcements",
+				after, again-announced)
 		}
 	})
 }

@@ -11,24 +11,30 @@ import (
 	"crier/reliable/store"
 )
 
-// spill is the disk part of the resend buffer: append-only segments in a directory
-// of the user's, each a file of so many frames. A segment is removed when nobody
-// needs it any more; where the system allows it, its name is gone as soon as it is
-// open, so that nothing is left of a process that dies. One goroutine uses it.
+// spill is the disk part of the resend buffer. It keeps frames in append-only segments,
+// files of a fixed number of frames in a directory of the user. It removes a segment whose
+// frames are all unneeded. Where the system allows it, it unlinks a segment as soon as it
+// is open, so that a process that dies leaves nothing behind. One goroutine uses it.
 type spill struct {
 	dir    string
 	prefix string
-	stride int    // of a record, in bytes
-	length uint64 // of a segment, in frames
+	// stride is the size of a record, in bytes.
+	stride int
+	// length is the length of a segment, in frames.
+	length uint64
 	open   func(path string) (diskFile, error)
 	list   []*segment
-	named  int    // segments that were made
-	buf    []byte // records to write
-	reads  [2]diskRead
-	turn   int // which of reads is next: the sender still views the other
+	// named counts the segments created.
+	named int
+	// buf has the records of a write.
+	buf []byte
+	// reads are the results of the last two reads, and turn is the index of the older. The
+	// sender still views the other.
+	reads [2]diskRead
+	turn  int
 }
 
-// diskRead is what one read brought; frames are views of buf.
+// diskRead is the result of one read. Its frames are views of buf.
 type diskRead struct {
 	buf    []byte
 	frames [][]byte
@@ -41,53 +47,60 @@ type diskFile interface {
 	io.Closer
 }
 
-// openFile makes the file of a segment, which must not be there.
+// openFile creates the file of a segment, which must not exist.
 func openFile(path string) (diskFile, error) {
 	return os.OpenFile(path, os.O_RDWR|os.O_CREATE|os.O_EXCL, 0o600)
 }
 
-// segment is one file: the frames [from, to), the first at its start.
+// segment is the file of the frames [from, to), one record after the other.
 type segment struct {
 	file     diskFile
 	from, to uint64
-	path     string // to be removed; empty if it is no more
+	// path is the file's name, or empty once it is unlinked.
+	path string
 }
 
 const (
-	// maxSegment is how many frames a segment holds at the most: some 6 MB. It is a
-	// part of all that there may be, since it is let go as a whole.
+	// maxSegment is the greatest length of a segment, in frames: about 6 MB. segmentPart
+	// is the least number of segments in the disk part. Segments are short since they are
+	// removed as a whole.
 	maxSegment  = 4096
 	segmentPart = 16
-	// recordHead is before each frame: its sequence number, its size, and the CRC32C
-	// of both and of the frame.
+	// recordHead is the size of a record's head: the frame's sequence number, its size,
+	// and the CRC32C of both and of the frame.
 	recordHead = store.RecordHead
 )
 
 var castagnoli = crc32.MakeTable(crc32.Castagnoli)
 
-// openSpill checks that the directory can be written to. Frame is the largest frame,
-// and disk is what the files may have in all, both in bytes.
+// openSpill opens a disk part, and checks that the directory is writable. It takes the
+// sizes of the largest frame and of all files together, in bytes.
 func openSpill(dir string, session SessionID, frame int, disk int64) (*spill, error) {
-	s := &spill{dir: dir, prefix: fmt.Sprintf("crier-%v-", session), stride: recordHead + frame, open: openFile}
+	s := &spill{
+		dir: dir, prefix: fmt.Sprintf("crier-%v-", session),
+		stride: recordHead + frame, open: openFile,
+	}
 	frames := disk / int64(s.stride)
 	if frames < segmentPart {
-		return nil, fmt.Errorf("Retention.Disk: a disk part of the resend buffer of %d bytes is too small: %d records of %d bytes need %d",
+		return nil, fmt.Errorf("Retention.Disk: a disk part of the resend buffer of %d bytes "+
+			"is too small: %d records of %d bytes need %d",
 			disk, segmentPart, s.stride, segmentPart*s.stride)
 	}
 	s.length = min(maxSegment, uint64(frames/segmentPart))
 	seg, err := s.create(0)
 	if err != nil {
-		return nil, fmt.Errorf("Retention.Dir: the disk part of the resend buffer can't be kept in %s (%w): name a directory that can be written to", dir, err)
+		return nil, fmt.Errorf("Retention.Dir: the disk part of the resend buffer can't be "+
+			"kept in %s (%w): name a directory that can be written to", dir, err)
 	}
 	seg.drop()
 	return s, nil
 }
 
-// room returns how much of disk may be needed at one time, in bytes: the rest is for
-// what nobody needs of the oldest segment.
+// room returns how much of disk may hold needed frames, in bytes. The rest is for the
+// unneeded frames of the oldest segment.
 func (s *spill) room(disk int64) int64 { return disk - int64(s.length)*int64(s.stride) }
 
-// create makes the segment that begins with a frame.
+// create creates the segment that begins with the frame from.
 func (s *spill) create(from uint64) (*segment, error) {
 	path := filepath.Join(s.dir, fmt.Sprintf("%s%d", s.prefix, s.named))
 	file, err := s.open(path)
@@ -102,15 +115,16 @@ func (s *spill) create(from uint64) (*segment, error) {
 	return seg, nil
 }
 
-// drop lets go of a segment.
+// drop removes a segment. It ignores errors: there is no remedy for them.
 func (g *segment) drop() {
 	g.file.Close()
 	if g.path != "" {
-		os.Remove(g.path) // what can't be removed is the system's to tell
+		os.Remove(g.path)
 	}
 }
 
-// do does one job.
+// do does one job, and returns the frames if it is a read. They are valid until the next
+// read but one.
 func (s *spill) do(job *store.Job) ([][]byte, error) {
 	s.trim(job.Trim)
 	switch {
@@ -122,7 +136,7 @@ func (s *spill) do(job *store.Job) ([][]byte, error) {
 	return s.read(job)
 }
 
-// trim lets go of segments that nobody needs.
+// trim drops the segments whose frames are all below low.
 func (s *spill) trim(low uint64) {
 	n := 0
 	for n < len(s.list) && s.list[n].to <= low && s.list[n].to > s.list[n].from {
@@ -195,7 +209,7 @@ func (s *spill) read(job *store.Job) ([][]byte, error) {
 		part := all[:int(n)*s.stride]
 		all = all[len(part):]
 		if _, err := seg.file.ReadAt(part, int64(seq-seg.from)*int64(s.stride)); err != nil {
-			return nil, fmt.Errorf("frames from %d on: %w", seq, err)
+			return nil, fmt.Errorf("frame %d and later ones: %w", seq, err)
 		}
 		for ; len(part) > 0; part, seq = part[s.stride:], seq+1 {
 			frame, err := s.record(part[:s.stride], seq)
@@ -212,7 +226,7 @@ func (s *spill) read(job *store.Job) ([][]byte, error) {
 	return r.frames, nil
 }
 
-// record returns the frame in a record, if it is whole.
+// record returns the frame in a record, or an error if the record is damaged.
 func (s *spill) record(b []byte, seq uint64) ([]byte, error) {
 	size := binary.BigEndian.Uint32(b[8:])
 	if got := binary.BigEndian.Uint64(b); got != seq || size > uint32(len(b)-recordHead) {
@@ -225,7 +239,7 @@ func (s *spill) record(b []byte, seq uint64) ([]byte, error) {
 	return frame, nil
 }
 
-// close removes all.
+// close drops all segments.
 func (s *spill) close() {
 	for _, seg := range s.list {
 		seg.drop()

@@ -11,7 +11,8 @@ import (
 	"crier/reliable/store"
 )
 
-// job returns the frames [from, to), each of its own size and content.
+// job returns a job that writes the frames [from, to), each with a size and a content of
+// its own.
 func job(from, to uint64, stride int) *store.Job {
 	j := &store.Job{Frames: nack.Range{From: from, To: to}}
 	for seq := from; seq < to; seq++ {
@@ -22,7 +23,7 @@ func job(from, to uint64, stride int) *store.Job {
 	return j
 }
 
-func TestStoreKeepsFrames(t *testing.T) {
+func TestSpillKeepsFrames(t *testing.T) {
 	dir := t.TempDir()
 	s, err := openSpill(dir, 7, 100, 1<<30)
 	if err != nil {
@@ -34,8 +35,11 @@ func TestStoreKeepsFrames(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	// Across a segment's end, and within one.
-	for _, r := range []nack.Range{{From: first, To: first + 64}, {From: first + maxSegment - 30, To: first + maxSegment + 30}} {
+	// The first range lies within a segment, the second one across a border.
+	for _, r := range []nack.Range{
+		{From: first, To: first + 64},
+		{From: first + maxSegment - 30, To: first + maxSegment + 30},
+	} {
 		frames, err := s.do(&store.Job{Frames: r, Trim: first})
 		if err != nil || uint64(len(frames)) != r.Len() {
 			t.Fatalf("%v: %d frames, %v", r, len(frames), err)
@@ -47,21 +51,21 @@ func TestStoreKeepsFrames(t *testing.T) {
 			}
 		}
 	}
-	if _, err := s.do(&store.Job{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}); err == nil {
-		t.Error("what was trimmed can be read")
+	trimmed := &store.Job{Frames: nack.Range{From: first, To: first + 1}, Trim: first + maxSegment}
+	if _, err := s.do(trimmed); err == nil {
+		t.Error("a trimmed frame can be read")
 	}
 	if len(s.list) != 3 {
 		t.Errorf("%d segments", len(s.list))
 	}
 	s.close()
 	if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
-		t.Errorf("left behind: %v, %v", left, err)
+		t.Errorf("files are left: %v, %v", left, err)
 	}
 }
 
-// The files never have more bytes than they may, whatever a subscriber that is behind
-// holds fast.
-func TestStoreStaysWithinItsBound(t *testing.T) {
+// The files never exceed their bound while a subscriber that is behind still needs frames.
+func TestSpillStaysWithinItsBound(t *testing.T) {
 	const disk = 100 * 116
 	s, err := openSpill(t.TempDir(), 7, 100, disk)
 	if err != nil {
@@ -69,7 +73,7 @@ func TestStoreStaysWithinItsBound(t *testing.T) {
 	}
 	defer s.close()
 	live := uint64(s.room(disk) / 116)
-	for to := live; to < 1000; to++ { // the oldest that is needed moves by one
+	for to := live; to < 1000; to++ { // the oldest needed frame moves by one
 		if _, err := s.do(&store.Job{Trim: to - live}); err != nil {
 			t.Fatal(err)
 		}
@@ -94,17 +98,24 @@ func TestStoreStaysWithinItsBound(t *testing.T) {
 			t.Fatalf("with frames up to %d the files have %d bytes, of %d", to, size, disk)
 		}
 	}
-	if _, err := openSpill(t.TempDir(), 7, 100, 1000); err == nil || !strings.Contains(err.Error(), "1856") {
+	_, err = openSpill(t.TempDir(), 7, 100, 1000)
+	if err == nil || !strings.Contains(err.Error(), "1856") {
 		t.Errorf("a disk part of 1,000 bytes: %v", err)
 	}
 }
 
-// A torn record, or a changed one, is an error and no frame.
-func TestStoreFindsDamage(t *testing.T) {
+// A damaged record is an error.
+func TestSpillDetectsDamage(t *testing.T) {
 	for name, harm := range map[string]func(f *os.File) error{
-		"torn":    func(f *os.File) error { return f.Truncate(5*116 + 40) },
-		"changed": func(f *os.File) error { _, err := f.WriteAt([]byte{0xff}, 5*116+recordHead); return err },
-		"erased":  func(f *os.File) error { _, err := f.WriteAt(make([]byte, 116), 5*116); return err },
+		"torn": func(f *os.File) error { return f.Truncate(5*116 + 40) },
+		"changed": func(f *os.File) error {
+			_, err := f.WriteAt([]byte{0xff}, 5*116+recordHead)
+			return err
+		},
+		"erased": func(f *os.File) error {
+			_, err := f.WriteAt(make([]byte, 116), 5*116)
+			return err
+		},
 	} {
 		s, err := openSpill(t.TempDir(), 7, 100, 1<<30)
 		if err != nil {
@@ -116,19 +127,20 @@ func TestStoreFindsDamage(t *testing.T) {
 		if err := harm(s.list[0].file.(*os.File)); err != nil {
 			t.Fatal(err)
 		}
-		if frames, err := s.do(&store.Job{Frames: nack.Range{From: 0, To: 5}}); err != nil || len(frames) != 5 {
-			t.Errorf("%s: what is whole can't be read: %v", name, err)
+		frames, err := s.do(&store.Job{Frames: nack.Range{From: 0, To: 5}})
+		if err != nil || len(frames) != 5 {
+			t.Errorf("%s: the whole frames can't be read: %v", name, err)
 		}
 		if _, err := s.do(&store.Job{Frames: nack.Range{From: 4, To: 7}}); err == nil {
-			t.Errorf("%s: nobody noticed", name)
+			t.Errorf("%s: the damage went undetected", name)
 		}
 		s.close()
 	}
 }
 
-// What one read brought stays as it is until the read after the next: the sender still
-// views it. A read that fails in between brings nothing, and doesn't count.
-func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
+// The frames of a read stay valid during the next read, since the sender still views them.
+// A failed read doesn't count.
+func TestSpillKeepsViewedFrames(t *testing.T) {
 	s, err := openSpill(t.TempDir(), 7, 100, 1<<30)
 	if err != nil {
 		t.Fatal(err)
@@ -140,7 +152,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 	read := func(from uint64) [][]byte {
 		frames, err := s.do(&store.Job{Frames: nack.Range{From: from, To: from + 10}})
 		if err != nil || len(frames) != 10 {
-			t.Fatalf("frames from %d on: %d of them, %v", from, len(frames), err)
+			t.Fatalf("reading 10 frames from %d: %d frames, %v", from, len(frames), err)
 		}
 		return frames
 	}
@@ -149,7 +161,7 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 		for i, f := range frames {
 			seq := from + uint64(i)
 			if want := bytes.Repeat([]byte{byte(seq)}, int(1+seq%100)); !bytes.Equal(f, want) {
-				t.Fatalf("frame %d was written over", seq)
+				t.Fatalf("frame %d was overwritten", seq)
 			}
 		}
 	}
@@ -163,22 +175,23 @@ func TestStoreKeepsWhatTheSenderViews(t *testing.T) {
 	check(next, 10)
 }
 
-// A directory that isn't there, or is no directory, is an error at once.
-func TestStoreNeedsADirectory(t *testing.T) {
+// Opening fails if the directory doesn't exist or is a file.
+func TestSpillNeedsADirectory(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "file")
 	if err := os.WriteFile(file, nil, 0o600); err != nil {
 		t.Fatal(err)
 	}
 	for _, dir := range []string{filepath.Join(t.TempDir(), "nothing"), file} {
 		_, err := openSpill(dir, 7, 100, 1<<30)
-		if err == nil || !strings.Contains(err.Error(), dir) || !strings.Contains(err.Error(), "name a directory") {
+		if err == nil || !strings.Contains(err.Error(), dir) ||
+			!strings.Contains(err.Error(), "name a directory") {
 			t.Errorf("%s: %v", dir, err)
 		}
 	}
 }
 
-// A disk that is full fails a write, and says so.
-func TestStoreOnAFullDisk(t *testing.T) {
+// Writing to a full disk is an error that names the cause.
+func TestSpillOnAFullDisk(t *testing.T) {
 	full, err := os.OpenFile("/dev/full", os.O_RDWR, 0)
 	if err != nil {
 		t.Skipf("there is no /dev/full here: %v", err)

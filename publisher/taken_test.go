@@ -13,8 +13,8 @@ import (
 	"crier/testnet/rig"
 )
 
-// WaitTaken returns once the subscriber that counts has taken all that was accepted before,
-// and not sooner; what is published meanwhile doesn't hold it up.
+// WaitTaken returns once the counted subscriber has taken all messages accepted before, and
+// not sooner. Messages published meanwhile don't delay it.
 func TestWaitTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := newPair(t, publisher.Config{Flow: publisher.Flow{WaitFor: 1}, BatchWait: time.Hour})
@@ -28,7 +28,7 @@ func TestWaitTaken(t *testing.T) {
 		short, cancel := context.WithTimeout(t.Context(), 10*time.Second)
 		defer cancel()
 		if err := p.pub.WaitTaken(short); err != context.DeadlineExceeded {
-			t.Fatalf("nothing is taken, and WaitTaken returned %v", err)
+			t.Fatalf("WaitTaken returned %v before anything was taken", err)
 		}
 		taken := make(chan error, 1)
 		go func() { taken <- p.pub.WaitTaken(t.Context()) }()
@@ -39,7 +39,7 @@ func TestWaitTaken(t *testing.T) {
 		time.Sleep(5 * time.Second)
 		select {
 		case err := <-taken:
-			t.Fatalf("nothing is taken, and WaitTaken returned %v", err)
+			t.Fatalf("WaitTaken returned %v before anything was taken", err)
 		default:
 		}
 		p.take(count)
@@ -48,10 +48,10 @@ func TestWaitTaken(t *testing.T) {
 			t.Error(err)
 		}
 		if took := time.Since(began); took > time.Second {
-			t.Errorf("it took %v to say so", took)
+			t.Errorf("WaitTaken returned after %v", took)
 		}
 		for range p.sub.Messages(t.Context()) {
-			break // the last
+			break // the last one
 		}
 		if err := p.pub.WaitTaken(t.Context()); err != nil {
 			t.Error(err)
@@ -59,8 +59,8 @@ func TestWaitTaken(t *testing.T) {
 	})
 }
 
-// Where nobody counts by the configuration, and after Close, WaitTaken says so.
-func TestWaitTakenByNobody(t *testing.T) {
+// WaitTaken fails if no pace is configured.
+func TestWaitTakenWithoutPace(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
 		p := n.Publisher(t, publisher.Config{})
@@ -73,26 +73,32 @@ func TestWaitTakenByNobody(t *testing.T) {
 	})
 }
 
-// Close returns as soon as all that count have all and have heard the end; where one
-// lacks something, when it has that; and where nobody counts, after Linger.
-func TestCloseReturnsAtOnce(t *testing.T) {
+// Close returns as soon as all counted subscribers have taken everything and have heard the
+// end. If none counts, it returns after Linger.
+func TestCloseReturnsOnceAllIsTaken(t *testing.T) {
 	for _, c := range []struct {
-		name      string
-		pace      publisher.Pace
-		linger    time.Duration // of Close
-		from, to  time.Duration // that Close takes
+		name   string
+		pace   publisher.Pace
+		linger time.Duration
+		// from and to bound the time that Close takes.
+		from, to  time.Duration
 		takenSoon bool
 	}{
 		{"all have all", publisher.Slowest(), time.Minute, 0, 100 * time.Millisecond, true},
-		{"one takes its time", publisher.Slowest(), time.Minute, 2 * time.Second, 3 * time.Second, false},
-		{"nobody counts", publisher.Pace{}, 3 * time.Second, 3 * time.Second, 4 * time.Second, true},
+		{"one takes its time", publisher.Slowest(), time.Minute,
+			2 * time.Second, 3 * time.Second, false},
+		{"none counts", publisher.Pace{}, 3 * time.Second,
+			3 * time.Second, 4 * time.Second, true},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
 				defer lan.Close()
 				sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
-				p := lan.Publisher(publisher.Config{Flow: publisher.Flow{Pace: c.pace, WaitFor: 1}, Repair: publisher.Repair{Linger: c.linger}})
+				p := lan.Publisher(publisher.Config{
+					Flow:   publisher.Flow{Pace: c.pace, WaitFor: 1},
+					Repair: publisher.Repair{Linger: c.linger},
+				})
 				for i := range 100 {
 					if _, err := p.Publish(t.Context(), message(i)); err != nil {
 						t.Fatal(err)

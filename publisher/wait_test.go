@@ -14,10 +14,10 @@ import (
 	"crier/testnet/rig"
 )
 
-// small is a resend buffer of a few frames.
+// small is the size of a resend buffer of a few frames.
 const small = 16 << 10
 
-// fill publishes until nothing fits, and returns how many messages did.
+// fill publishes until the resend buffer is full, and returns the number of messages.
 func fill(t *testing.T, p *publisher.Publisher) (n uint64) {
 	t.Helper()
 	for {
@@ -32,8 +32,8 @@ func fill(t *testing.T, p *publisher.Publisher) (n uint64) {
 	}
 }
 
-// A socket that takes nothing fills the resend buffer: TryPublish says so,
-// Publish waits. Who gives up waiting has published nothing.
+// If the socket takes nothing, the resend buffer fills. Then TryPublish fails and Publish
+// waits. A Publish that gives up has published nothing.
 func TestPublishWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
@@ -56,7 +56,7 @@ func TestPublishWaitsForRoom(t *testing.T) {
 				offsets <- offset
 			}()
 		}
-		synctest.Wait() // they all wait
+		synctest.Wait() // until all wait
 		cancel()
 		if err := <-failed; err != context.Canceled {
 			t.Errorf("Publish returned %v", err)
@@ -68,14 +68,15 @@ func TestPublishWaitsForRoom(t *testing.T) {
 		}
 		for i := range uint64(10) {
 			if !got[next+i] {
-				t.Errorf("nobody got offset %d", next+i)
+				t.Errorf("no Publish returned offset %d", next+i)
 			}
 		}
 		if _, err := p.Publish(ctx, nil); err != context.Canceled {
-			t.Errorf("Publish returned %v where its context had ended", err)
+			t.Errorf("Publish returned %v after the end of its context", err)
 		}
 		if st := p.Stats(); st.Accepted != next+10 || st.NextOffset != next+10 {
-			t.Errorf("%d messages were accepted, the next is %d; want %d", st.Accepted, st.NextOffset, next+10)
+			t.Errorf("%d messages were accepted, the next is %d; want %d",
+				st.Accepted, st.NextOffset, next+10)
 		}
 		if err := p.Close(); err != nil {
 			t.Error(err)
@@ -83,7 +84,7 @@ func TestPublishWaitsForRoom(t *testing.T) {
 	})
 }
 
-// Each time there is a little room, some of many get it, and in the end all.
+// Many goroutines share a little room. All are served in the end.
 func TestManyWaitForALittleRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
@@ -125,9 +126,8 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 	})
 }
 
-// Those who wait are served in the order in which they came: one that needs much room
-// isn't kept waiting by those who need little, and whoever comes later, and would fit,
-// stands behind it. Who gives up makes room for the next.
+// Waiting calls are served in the order of their arrival. A call that needs little room
+// doesn't overtake one that needs much, and a call that gives up lets the next one try.
 func TestFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
@@ -149,7 +149,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 					t.Error(err)
 				}
 			}()
-			synctest.Wait() // it stands in line
+			synctest.Wait() // until it stands in line
 		}
 		line(t.Context(), "little", 1000)
 		line(t.Context(), "much", 8<<10)
@@ -160,7 +160,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 		cancel()
 		for range 12 {
 			if _, err := p.TryPublish(make([]byte, 1300)); err != publisher.ErrFull {
-				t.Errorf("TryPublish returned %v where others wait", err)
+				t.Errorf("TryPublish returned %v while others wait", err)
 			}
 			n.Give(1)
 			synctest.Wait()
@@ -174,7 +174,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 		mu.Lock()
 		defer mu.Unlock()
 		if got := strings.Join(served, " "); got != "little much a b c" {
-			t.Errorf("served were: %s", got)
+			t.Errorf("served in this order: %s", got)
 		}
 		for i, name := range []string{"little", "much", "a", "b", "c"} {
 			if offsets[name] != next+uint64(i) {
@@ -188,7 +188,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 	})
 }
 
-// All who stand in line are told that the Publisher is closed.
+// Close ends all calls in the line.
 func TestCloseEndsTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
@@ -228,13 +228,13 @@ func TestFlush(t *testing.T) {
 		publish("a")
 		publish("b")
 		if p.Sent() != 0 {
-			t.Error("messages that may wait for others were sent at once")
+			t.Error("messages were sent before BatchWait had passed")
 		}
 		if err := p.Flush(t.Context()); err != nil || p.Sent() != 2 {
 			t.Errorf("Flush: %v; %d messages were sent", err, p.Sent())
 		}
 		if st := p.Stats(); st.Frames != 1 {
-			t.Errorf("they took %d frames", st.Frames)
+			t.Errorf("two messages took %d frames", st.Frames)
 		}
 
 		n.Give(0)
@@ -255,17 +255,17 @@ func TestFlush(t *testing.T) {
 			t.Error(err)
 		}
 		if err := p.Flush(ctx); err != nil {
-			t.Errorf("Flush where all was sent: %v", err)
+			t.Errorf("Flush after all was sent: %v", err)
 		}
 	})
 }
 
-// What can never be sent is refused, by its own error, and takes no offset.
+// A message that can never be sent is refused with an error of its own, and gets no offset.
 func TestTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		for _, c := range []struct {
 			buffer, size int
-			limit        string // whose; empty: it is accepted
+			limit        string // TooLargeError.What, or empty if the message is accepted
 		}{
 			{20 << 20, 16 << 20, ""},
 			{20 << 20, 16<<20 + 1, "the protocol"},
@@ -273,7 +273,8 @@ func TestTooLarge(t *testing.T) {
 			{small, 8 << 10, ""},
 			{small, 15 << 10, "the resend buffer"},
 		} {
-			p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: c.buffer}})
+			p := rig.NewNetwork(rig.All).Publisher(t,
+				publisher.Config{Retention: publisher.Retention{Memory: c.buffer}})
 			payload := bytes.Repeat([]byte{7}, c.size)
 			_, err1 := p.TryPublish(payload)
 			_, err2 := p.Publish(t.Context(), payload)
@@ -281,11 +282,13 @@ func TestTooLarge(t *testing.T) {
 				var large *publisher.TooLargeError
 				switch {
 				case c.limit == "" && err == nil:
-				case c.limit == "" || !errors.As(err, &large) || large.Size != c.size || large.What != c.limit:
+				case c.limit == "" || !errors.As(err, &large) || large.Size != c.size ||
+					large.What != c.limit:
 					t.Errorf("%d bytes: %v", c.size, err)
 				default:
-					if offset, err := p.TryPublish(make([]byte, large.Limit)); err != nil || offset != p.Stats().NextOffset-1 {
-						t.Errorf("%d bytes, as large as it may be: %v", large.Limit, err)
+					offset, err := p.TryPublish(make([]byte, large.Limit))
+					if err != nil || offset != p.Stats().NextOffset-1 {
+						t.Errorf("%d bytes, the limit: %v", large.Limit, err)
 					}
 				}
 				if err := p.Flush(t.Context()); err != nil {
@@ -299,11 +302,12 @@ func TestTooLarge(t *testing.T) {
 	})
 }
 
-// A batch with one message that can never be sent, and one that is more than the resend
-// buffer holds, are refused whole: nothing of them is sent, and no offset is taken.
+// A batch is refused as a whole if it has a message that can never be sent, or if the resend
+// buffer can't hold all of it. None of its messages is sent or gets an offset.
 func TestBatchTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := rig.NewNetwork(rig.All).Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}})
+		p := rig.NewNetwork(rig.All).Publisher(t,
+			publisher.Config{Retention: publisher.Retention{Memory: small}})
 		good := []byte("good")
 		many := make([][]byte, 1000)
 		for i := range many {
@@ -313,23 +317,30 @@ func TestBatchTooLarge(t *testing.T) {
 			batch [][]byte
 			words string
 		}{
-			{[][]byte{good, make([]byte, 17<<20), good}, "of a batch of 3 messages, none of which is taken, number 1: a message of 17825792 bytes is too large: the protocol allows 16777216"},
+			{[][]byte{good, make([]byte, 17<<20), good},
+				"of a batch of 3 messages, none of which is taken, number 1: " +
+					"a message of 17825792 bytes is too large: the protocol allows 16777216"},
 			{[][]byte{good, make([]byte, 15<<10), good}, "a batch of 3 messages is too large"},
-			{[][]byte{make([]byte, 15<<10)}, "a message of 15360 bytes is too large: the resend buffer allows"},
-			{many, "a batch of 1000 messages is too large: with their heads they take 83009 bytes, and the resend buffer holds"},
+			{[][]byte{make([]byte, 15<<10)},
+				"a message of 15360 bytes is too large: the resend buffer allows"},
+			{many, "a batch of 1000 messages is too large: " +
+				"with their heads they take 83009 bytes, and the resend buffer holds"},
 		} {
-			// An open frame, and frames that wait, change nothing.
+			// Open and unsent frames must make no difference.
 			if offset, err := p.Publish(t.Context(), good); err != nil || offset != uint64(3*i) {
 				t.Fatalf("Publish returned %d, %v", offset, err)
 			}
-			if _, err := p.PublishBatch(t.Context(), c.batch); err == nil || !strings.Contains(err.Error(), c.words) {
+			_, err := p.PublishBatch(t.Context(), c.batch)
+			if err == nil || !strings.Contains(err.Error(), c.words) {
 				t.Errorf("the error is %v, want %q", err, c.words)
 			}
 			if st := p.Stats(); st.NextOffset != uint64(3*i+1) || st.Accepted != uint64(3*i+1) {
-				t.Errorf("after the batch %d messages were accepted, and %d is next; want %d", st.Accepted, st.NextOffset, 3*i+1)
+				t.Errorf("after the batch %d messages were accepted, and %d is next; want %d",
+					st.Accepted, st.NextOffset, 3*i+1)
 			}
-			if first, err := p.PublishBatch(t.Context(), [][]byte{good, good}); err != nil || first != uint64(3*i+1) {
-				t.Errorf("then PublishBatch returned %d, %v", first, err)
+			first, err := p.PublishBatch(t.Context(), [][]byte{good, good})
+			if err != nil || first != uint64(3*i+1) {
+				t.Errorf("the next PublishBatch returned %d, %v", first, err)
 			}
 		}
 		if err := p.Close(); err != nil {
