@@ -86,3 +86,28 @@ type ConnStats struct {
 	// Rejoins counts the memberships renewed after the interface came back.
 	Rejoins uint64
 }
+
+// Add adds the counters of another Conn. Of MTU, ReadBuffer and WriteBuffer, the least that
+// is known remains.
+func (s *ConnStats) Add(o *ConnStats) {
+	least := func(a, b int) int {
+		if a == 0 || b == 0 {
+			return max(a, b)
+		}
+		return min(a, b)
+	}
+	s.MTU = least(s.MTU, o.MTU)
+	s.ReadBuffer = least(s.ReadBuffer, o.ReadBuffer)
+	s.WriteBuffer = least(s.WriteBuffer, o.WriteBuffer)
+	s.Received += o.Received
+	s.Misdirected += o.Misdirected
+	s.Truncated += o.Truncated
+	s.KernelDrops += o.KernelDrops
+	s.Sent += o.Sent
+	s.SentBytes += o.SentBytes
+	s.SendErrors += o.SendErrors
+	s.Starved += o.Starved
+	s.Writes += o.Writes
+	s.Reads += o.Reads
+	s.Rejoins += o.Rejoins
+}

@@ -83,13 +83,13 @@ func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publishe
 	p := newPair(t, cfg)
 	taken, dropped := p.spill(most)
 	st := p.pub.Stats()
-	if st.DiskErrors != 1 || p.log.count("nothing is written to disk any more") != 1 ||
+	if st.Disk.Errors != 1 || p.log.count("nothing is written to disk any more") != 1 ||
 		p.log.count(why) != 1 {
-		t.Errorf("%d errors; the log is %q", st.DiskErrors, p.log.text.String())
+		t.Errorf("%d errors; the log is %q", st.Disk.Errors, p.log.text.String())
 	}
-	if st.DiskWritten == 0 || (full == publisher.Drop) != (dropped > 0) ||
+	if st.Disk.Written == 0 || (full == publisher.Drop) != (dropped > 0) ||
 		(full == publisher.Block) == (taken == most) {
-		t.Errorf("%d taken, %d dropped, %d frames written", taken, dropped, st.DiskWritten)
+		t.Errorf("%d taken, %d dropped, %d frames written", taken, dropped, st.Disk.Written)
 	}
 	// A waiting producer continues as soon as the subscriber makes room.
 	done := make(chan error, 1)

@@ -135,7 +135,7 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 		if lost := s.take(count); len(lost) > 0 {
 			t.Errorf("lost %v", lost)
 		}
-		if st := s.pub.Stats(); st.DiskWritten == 0 {
+		if st := s.pub.Stats(); st.Disk.Written == 0 {
 			t.Errorf("nothing went to disk: %+v", st.Stats)
 		}
 		s.close()

@@ -1,14 +1,20 @@
 package publisher
 
 import (
+	"iter"
+	"slices"
 	"time"
 
 	"crier/multicast"
+	socket "crier/multicast/counters"
 	"crier/reliable"
 	"crier/reliable/send"
 )
 
-// Stats is what a Publisher has counted. Counters only grow.
+// A Counter describes a counter: its name, unit and meaning.
+type Counter = reliable.Counter
+
+// Stats is what a Publisher has counted.
 type Stats struct {
 	send.Stats
 	// Socket is what the socket counted.
@@ -21,6 +27,25 @@ type Stats struct {
 	// repeated when Close ended the repairs. It is 0 before.
 	Owed uint64
 }
+
+var counters = slices.Concat(
+	reliable.Within(func(s *Stats) *send.Stats { return &s.Stats }, send.Counters),
+	reliable.Table[Stats]{
+		reliable.Level("repairs_owed", reliable.Frames,
+			"frames asked for, held, and not repeated when the repairs ended",
+			func(s *Stats) uint64 { return s.Owed }),
+		reliable.Count("invalid_datagrams", reliable.Datagrams,
+			"datagrams that held no crier frame, or a damaged one",
+			func(s *Stats) uint64 { return s.Invalid }).Dropped(),
+		reliable.Count("newer_frames", reliable.Frames,
+			"frames that only a newer crier understands",
+			func(s *Stats) uint64 { return s.Newer }).Dropped(),
+	},
+	reliable.Within(func(s *Stats) *multicast.ConnStats { return &s.Socket }, socket.Counters),
+)
+
+// Counters returns all counters with their values.
+func (s Stats) Counters() iter.Seq2[Counter, uint64] { return counters.All(&s) }
 
 // Stats returns the counters so far. It may be called after Close.
 func (p *Publisher) Stats() Stats {

@@ -1,7 +1,5 @@
 package reliable
 
-import "time"
-
 // WhenFull says what becomes of a message that finds no room.
 type WhenFull uint8
 
@@ -38,9 +36,3 @@ var blockerNames = [Blockers]string{"subscribers", "disk", "rate limit", "socket
 
 // String returns the blocker as summaries write it.
 func (b Blocker) String() string { return blockerNames[b%Blockers] }
-
-// Waits is how often something waited, and for how long in all.
-type Waits struct {
-	Times uint64
-	For   time.Duration
-}

@@ -1,7 +1,11 @@
 package subscriber
 
 import (
+	"iter"
+	"slices"
+
 	"crier/multicast"
+	socket "crier/multicast/counters"
 	"crier/reliable"
 	"crier/reliable/receive"
 )
@@ -22,6 +26,9 @@ const (
 	EndSilent End = reliable.EndSilent
 )
 
+// A Counter describes a counter: its name, unit and meaning.
+type Counter = reliable.Counter
+
 // Stats is what a Subscriber has counted apart from its sessions.
 type Stats struct {
 	receive.Stats
@@ -33,20 +40,40 @@ type Stats struct {
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64
-	// KernelDrops counts datagrams that the kernel dropped for want of socket
-	// buffer, over all sockets.
-	KernelDrops uint64
 }
+
+// Sockets returns what all sockets counted together.
+func (s Stats) Sockets() multicast.ConnStats {
+	all := s.Socket
+	for i := range s.Groups {
+		all.Add(&s.Groups[i])
+	}
+	return all
+}
+
+var counters = slices.Concat(
+	reliable.Within(func(s *Stats) *receive.Stats { return &s.Stats }, receive.Counters),
+	reliable.Table[Stats]{
+		reliable.Count("invalid_datagrams", reliable.Datagrams,
+			"datagrams that held no crier frame, or a damaged one",
+			func(s *Stats) uint64 { return s.Invalid }).Dropped(),
+		reliable.Count("newer_frames", reliable.Frames,
+			"frames that only a newer crier understands",
+			func(s *Stats) uint64 { return s.Newer }).Dropped(),
+	},
+	reliable.Within(func(s *Stats) *multicast.ConnStats { return new(s.Sockets()) },
+		socket.Counters),
+)
+
+// Counters returns all counters with their values, those of all sockets together.
+func (s Stats) Counters() iter.Seq2[Counter, uint64] { return counters.All(&s) }
 
 // Stats returns the counters so far. It may be called after Close, and by a
 // Handler.
 func (s *Subscriber) Stats() Stats {
 	st := Stats{Socket: s.back.Stats()} // system calls, and so without the lock
-	st.KernelDrops = st.Socket.KernelDrops
 	for _, c := range s.conns {
-		g := c.Stats()
-		st.Groups = append(st.Groups, g)
-		st.KernelDrops += g.KernelDrops
+		st.Groups = append(st.Groups, c.Stats())
 	}
 	s.loop.Lock()
 	defer s.loop.Unlock()

@@ -9,54 +9,89 @@ import (
 // SessionStats counts what a Receiver did with one session. The promise: once all
 // events are polled, Delivered + Lost == NextOffset - FirstOffset.
 type SessionStats struct {
-	ID     reliable.SessionID
-	Group  netip.AddrPort // that it is on, where the driver has said it
+	ID reliable.SessionID
+	// Group is the group that the session is on, where the driver has said it.
+	Group  netip.AddrPort
 	Source netip.AddrPort
 	Name   string
 	End    reliable.End
 
-	FirstOffset    uint64 // of the first message that counts
-	NextOffset     uint64 // one past the highest offset known to exist
-	Delivered      uint64 // messages
-	DeliveredBytes uint64 // their bytes
-	Recovered      uint64 // messages of which a frame came as a repair
-	Lost           uint64 // messages
-	Losses         uint64 // loss reports
+	// FirstOffset is the offset of the first message that counts, and NextOffset one past
+	// the highest offset known to exist.
+	FirstOffset uint64
+	NextOffset  uint64
+	// Delivered counts messages, and DeliveredBytes their bytes.
+	Delivered      uint64
+	DeliveredBytes uint64
+	// Recovered counts messages of which a frame came as a repair.
+	Recovered uint64
+	// Lost counts messages, and Losses loss reports.
+	Lost   uint64
+	Losses uint64
 
-	BeforeStart uint64 // frames from before the first that counts
-	Duplicates  uint64 // frames that were here already
-	Late        uint64 // frames that had been given up, or came after the end
-	Beyond      uint64 // frames that tell of more than there can be by now
-	NoRoom      uint64 // frames that found no room, and are asked for later
-	Overrun     uint64 // frames that came while the application was too slow, and one was dropped
-	Repairs     uint64 // REPAIR frames received
-	Nacks       uint64 // NACK frames sent
-	Resumed     uint64 // times that it came back from silence
-	Moved       uint64 // times that its publisher went on at another address
-	Contested   uint64 // frames of others that speak for its publisher, and go on where it left off
-	Begun       bool   // it is known where it begins; false: nothing counts yet
+	// BeforeStart counts frames from before the first that counts.
+	BeforeStart uint64
+	// Duplicates counts frames that were here already.
+	Duplicates uint64
+	// Late counts frames that had been given up, or came after the end.
+	Late uint64
+	// Beyond counts frames that tell of more than there can be by now.
+	Beyond uint64
+	// NoRoom counts frames that found no room, and are asked for later.
+	NoRoom uint64
+	// Overrun counts frames that came while the application was too slow, and one was
+	// dropped.
+	Overrun uint64
+	// Repairs counts REPAIR frames received.
+	Repairs uint64
+	// Nacks counts NACK frames sent.
+	Nacks uint64
+	// Resumed counts the times that the session came back from silence.
+	Resumed uint64
+	// Moved counts the times that its publisher went on at another address.
+	Moved uint64
+	// Contested counts frames of others that speak for its publisher, and go on where it
+	// left off.
+	Contested uint64
+	// Begun says that it is known where the session begins. Until then nothing counts.
+	Begun bool
 
-	Buffered      int    // frames that wait here now
-	BufferedBytes int    // their bytes
-	Gaps          int    // gaps open now
-	Lag           uint64 // messages known to exist and neither delivered nor lost
+	// Buffered is the number of frames that wait here now, and BufferedBytes their bytes.
+	Buffered      int
+	BufferedBytes int
+	// Gaps is the number of gaps that are open now.
+	Gaps int
+	// Lag is the number of messages known to exist and neither delivered nor lost.
+	Lag uint64
 }
 
-// ReceiverStats counts what a Receiver did with frames of no session.
+// Stats counts what a Receiver did with frames of no session.
 type Stats struct {
-	Sent         uint64 // NACK and STATUS datagrams
-	Mismatched   uint64 // REPAIR frames with something else inside than they say
-	Unexpected   uint64 // frames of a kind that nobody waits for
-	OtherChannel uint64 // frames of a channel that is not listened to
-	Foreign      uint64 // frames of a session from another source than its own
-	Refused      uint64 // frames of new sessions that the table had no room for
-	Evicted      uint64 // times that a session left the table to make room, remembered for a while
-	// times that a live session was ended to make room, where one address had the most
+	// Sent counts NACK and STATUS datagrams.
+	Sent uint64
+	// Mismatched counts REPAIR frames with something else inside than they say.
+	Mismatched uint64
+	// Unexpected counts frames of a kind that nobody waits for.
+	Unexpected uint64
+	// OtherChannel counts frames of a channel that is not listened to.
+	OtherChannel uint64
+	// Foreign counts frames of a session from another source than its own.
+	Foreign uint64
+	// Refused counts frames of new sessions that the table had no room for.
+	Refused uint64
+	// Evicted counts the times that a session left the table to make room. It is
+	// remembered for a while.
+	Evicted uint64
+	// Yielded counts live sessions that were ended to make room, where one address had the
+	// most.
 	Yielded uint64
-	// sessions of which something was told, and that are not remembered any more
+	// Forgotten counts sessions of which something was told, and that are not remembered
+	// any more.
 	Forgotten uint64
-	Withheld  uint64 // NACKs that were not sent to where no data came from yet
-	Memory    int    // bytes in use now
+	// Withheld counts NACKs that were not sent to where no data came from yet.
+	Withheld uint64
+	// Memory is in bytes, in use now.
+	Memory int
 }
 
 // Stats returns the counters so far.

@@ -65,19 +65,6 @@ type Repairer struct {
 	stats Stats
 }
 
-// Stats counts what a Repairer sent.
-type Stats struct {
-	// Repairs counts REPAIR frames, and RepairBytes their bytes.
-	Repairs, RepairBytes uint64
-	// Confirms counts CONFIRM frames.
-	Confirms uint64
-	// Unanswered counts answers to single subscribers that found no room to wait, and
-	// Unconfirmed ranges that found no room in a CONFIRM.
-	Unanswered, Unconfirmed uint64
-	// Responder counts the decisions about repairs.
-	Responder nack.ResponderStats
-}
-
 // Repeated is a frame that a batch repeats, in the turn of a subscriber.
 type Repeated struct {
 	Seq   uint64
@@ -372,12 +359,4 @@ func (r *Repairer) Sent(taken, bytes uint64) {
 		}
 	}
 	r.repeated, r.kind = r.repeated[:0], 0
-}
-
-// Stats returns the counters so far.
-func (r *Repairer) Stats() Stats {
-	st := r.stats
-	st.Unanswered, st.Unconfirmed = r.answers.refused, r.answers.unconfirmed
-	st.Responder = r.responder.Stats()
-	return st
 }

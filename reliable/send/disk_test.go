@@ -23,8 +23,8 @@ func spilled(t *testing.T) *paced {
 		}
 		p.step(time.Millisecond)
 	}
-	if st := p.Stats(); st.DiskFrames < 1000 {
-		t.Fatalf("%d frames are on disk", st.DiskFrames)
+	if st := p.Stats(); st.Disk.Frames < 1000 {
+		t.Fatalf("%d frames are on disk", st.Disk.Frames)
 	}
 	return p
 }
@@ -237,8 +237,8 @@ func TestDiskTakesSmallFrames(t *testing.T) {
 		}
 		p.step(time.Millisecond)
 	}
-	if st := p.Stats(); st.DiskFrames < 8000-4096 {
-		t.Errorf("%d of 8,000 frames are on disk", st.DiskFrames)
+	if st := p.Stats(); st.Disk.Frames < 8000-4096 {
+		t.Errorf("%d of 8,000 frames are on disk", st.Disk.Frames)
 	}
 }
 
@@ -329,7 +329,7 @@ func TestUnreadableFramesAreGone(t *testing.T) {
 				t.Errorf("%d frames are repaired, and the ring holds 2 that were asked for",
 					repaired)
 			}
-			if st := p.Stats(); st.DiskErrors == 0 {
+			if st := p.Stats(); st.Disk.Errors == 0 {
 				t.Errorf("%+v", st)
 			}
 		})

@@ -1,8 +1,9 @@
 package send
 
 import (
-	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/repair"
+	"crier/reliable/store"
 )
 
 // Stats counts what a Sender did.
@@ -20,9 +21,6 @@ type Stats struct {
 	// TooLarge counts DATA frames that were never sent because the network's MTU had
 	// fallen.
 	TooLarge uint64
-	// Repairs counts REPAIR frames sent, and RepairBytes their bytes.
-	Repairs     uint64
-	RepairBytes uint64
 	// Refused counts DATA and REPAIR frames that the kernel refused.
 	Refused uint64
 	// Heartbeats counts HEARTBEAT frames sent.
@@ -35,12 +33,6 @@ type Stats struct {
 	Statuses uint64
 	// Unknown counts requested ranges that were never sent.
 	Unknown uint64
-	// Confirms counts CONFIRM frames sent.
-	Confirms uint64
-	// Unconfirmed counts ranges that no CONFIRM had room for.
-	Unconfirmed uint64
-	// Unanswered counts answers to single subscribers that found no room to wait.
-	Unanswered uint64
 	// Trials counts trials of offload. OffloadOff says that one has shown damage, and
 	// that all datagrams are sent one by one since.
 	Trials     uint64
@@ -55,8 +47,11 @@ type Stats struct {
 	Moved uint64
 	// Contested counts frames for a subscriber that several addresses speak for.
 	Contested uint64
-	// Responder counts the decisions about repairs.
-	Responder nack.ResponderStats
+	// Stats counts what the Repairer sent and decided. Its Unanswered counts SESSION frames,
+	// too.
+	repair.Stats
+	// Disk counts what is kept on disk.
+	Disk store.Stats
 
 	// BlockedBy tells how often and for how long nothing fit, so that the producer waited or
 	// messages were dropped, by cause.
@@ -73,12 +68,6 @@ type Stats struct {
 	Evicted uint64
 	// MemberEventsLost counts member events that were never polled.
 	MemberEventsLost uint64
-	// DiskFrames is the number of frames on disk now. DiskWritten and DiskRead count
-	// frames, and DiskErrors jobs that failed.
-	DiskFrames  uint64
-	DiskWritten uint64
-	DiskRead    uint64
-	DiskErrors  uint64
 
 	// NeverLeft counts DATA frames that the kernel refused, and that were not repeated
 	// since. It and the fields below stand for what the publisher still owes.
@@ -104,10 +93,8 @@ func (s *Sender) Stats() Stats {
 	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.account.lacking()
 	st.Asking = s.account.asking()
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
-	r := s.repairer.Stats()
-	st.Repairs, st.RepairBytes = r.Repairs, r.RepairBytes
-	st.Confirms, st.Responder = r.Confirms, r.Responder
-	st.Unanswered, st.Unconfirmed = r.Unanswered+s.welcomes.refused, r.Unconfirmed
+	st.Stats, st.Disk, st.Retained = s.repairer.Stats(), s.store.Stats(), s.store.Retained()
+	st.Unanswered += s.welcomes.refused
 	st.Evicted, st.MemberEventsLost = s.pace.evicted, s.pace.lost
 	st.BlockedBy = s.window.blocked
 	if s.window.full {
@@ -119,8 +106,5 @@ func (s *Sender) Stats() Stats {
 			st.Counted++
 		}
 	}
-	disk := s.store.Stats()
-	st.Retained, st.DiskFrames = s.store.Retained(), disk.Frames
-	st.DiskWritten, st.DiskRead, st.DiskErrors = disk.Written, disk.Read, disk.Errors
 	return st
 }

@@ -223,21 +223,6 @@ func (b *Buffer) Writes() bool { return b.spill.may(b.needed) }
 // Failed returns the error that stopped writing to disk, or nil.
 func (b *Buffer) Failed() error { return b.spill.failed }
 
-// Stats counts what a Buffer did on disk.
-type Stats struct {
-	// Frames are on disk now.
-	Frames uint64
-	// Written and Read count frames.
-	Written, Read uint64
-	// Errors counts the jobs that failed.
-	Errors uint64
-}
-
-// Stats returns the counters so far.
-func (b *Buffer) Stats() Stats {
-	return Stats{Frames: b.spill.held(), Written: b.written, Read: b.read, Errors: b.errors}
-}
-
 // Reading reports whether frames that Read asked for are outstanding.
 func (b *Buffer) Reading() bool { return b.spill.want.Len() > 0 || b.spill.busyReading() }
 

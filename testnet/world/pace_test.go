@@ -175,7 +175,7 @@ func TestDiskKeepsABacklog(t *testing.T) {
 		s.Wants(sub, "new", "messages 0-4999", "ended")
 	}
 	st := pub.Stats()
-	if pub.BlockedFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.DiskErrors > 0 ||
+	if pub.BlockedFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.Disk.Errors > 0 ||
 		st.Responder.CaughtUp == 0 {
 		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.BlockedFor(), pub.DiskMost(), st)
 	}
@@ -201,7 +201,7 @@ func TestDiskFails(t *testing.T) {
 		s.At(8000*story.Milli, pub.Close)
 		s.Judge(8000*story.Milli, 40_000*story.Milli)
 		one := slow.Sessions()[0]
-		if st := pub.Stats(); st.DiskErrors == 0 || one.Delivered+one.Lost != 3000 {
+		if st := pub.Stats(); st.Disk.Errors == 0 || one.Delivered+one.Lost != 3000 {
 			t.Errorf("%+v: %+v, %+v", c, st, one)
 		}
 		if c.FailWrites > 0 && (one.Lost > 0 || pub.BlockedFor() < time.Second) {

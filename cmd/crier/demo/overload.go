@@ -108,7 +108,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 			return nil, err
 		}
 		st := pub.Stats()
-		retained = max(retained, st.Retained-st.DiskFrames)
+		retained = max(retained, st.Retained-st.Disk.Frames)
 		held = max(held, slow.Stats().Memory)
 		lag := uint64(0)
 		for _, one := range slow.Sessions() {

@@ -74,7 +74,7 @@ func newOverloadSummary(st *publisher.Stats) overloadSummary {
 	sum := overloadSummary{
 		Dropped: st.Dropped, RateLimitedNS: int64(st.RateLimited.For), Evicted: st.Evicted,
 		CatchUps:    st.Responder.CaughtUp,
-		DiskWritten: st.DiskWritten, DiskRead: st.DiskRead, DiskErrors: st.DiskErrors,
+		DiskWritten: st.Disk.Written, DiskRead: st.Disk.Read, DiskErrors: st.Disk.Errors,
 	}
 	for by, held := range st.BlockedBy {
 		if held.Times > 0 {

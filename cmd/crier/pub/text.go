@@ -125,9 +125,9 @@ func overloadText(st *publisher.Stats) string {
 		fmt.Fprintf(&b, "  subscribers were evicted from the count %s times\n",
 			cli.Grouped(st.Evicted))
 	}
-	if st.DiskWritten > 0 || st.DiskErrors > 0 {
+	if st.Disk.Written > 0 || st.Disk.Errors > 0 {
 		fmt.Fprintf(&b, "  on disk: %s frames written, %s read, %s errors\n",
-			cli.Grouped(st.DiskWritten), cli.Grouped(st.DiskRead), cli.Grouped(st.DiskErrors))
+			cli.Grouped(st.Disk.Written), cli.Grouped(st.Disk.Read), cli.Grouped(st.Disk.Errors))
 	}
 	return b.String()
 }

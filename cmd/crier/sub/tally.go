@@ -226,7 +226,7 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	st := sub.Stats()
 	sum := &Summary{
 		Sessions: []*SessionSummary{}, MoreSessions: t.dropped,
-		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.KernelDrops,
+		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.Sockets().KernelDrops,
 		Counts: drops.OfSubscriber(&st),
 	}
 	sum.kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)

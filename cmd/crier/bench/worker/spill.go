@@ -58,7 +58,7 @@ func spill(w *worker) error {
 		after := s.pub.Stats()
 		wrote(r, &before.Socket, &after.Socket)
 		r.Nacks, r.Repairs = after.Nacks-before.Nacks, after.Repairs-before.Repairs
-		r.DiskErrors = after.DiskErrors
+		r.DiskErrors = after.Disk.Errors
 		r.Phases, r.Drained = s.report[:], s.drained
 	})
 }
@@ -154,8 +154,8 @@ func (s *spiller) phase(ctx context.Context, n int, over func(took time.Duration
 	s.report[n] = job.Phase{
 		Messages: s.source.sent - sent, Lasted: time.Since(began),
 		CPU:  processorTime() - cpu - (s.source.idle() - idle),
-		Held: held(&now) - held(&stats), DiskWritten: now.DiskWritten - stats.DiskWritten,
-		DiskRead: now.DiskRead - stats.DiskRead,
+		Held: held(&now) - held(&stats), DiskWritten: now.Disk.Written - stats.Disk.Written,
+		DiskRead: now.Disk.Read - stats.Disk.Read,
 		Device:   deviceUse().Less(device),
 	}
 }

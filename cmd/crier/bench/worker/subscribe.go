@@ -122,7 +122,7 @@ func (w *worker) subscribed(s *subscriber.Subscriber, in *reception) receiver {
 				r.Nacks += session.Nacks
 				r.Repairs += session.Repairs
 			}
-			r.KernelDrops = s.Stats().KernelDrops - st.KernelDrops
+			r.KernelDrops = s.Stats().Sockets().KernelDrops - st.Sockets().KernelDrops
 			in.into(r, counts)
 			if in.ledger != nil {
 				in.ledger.into(r)

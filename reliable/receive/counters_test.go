@@ -1,0 +1,13 @@
+package receive
+
+import (
+	"testing"
+
+	"crier/reliable"
+	"crier/reliable/rig"
+)
+
+func TestCounters(t *testing.T) {
+	rig.CheckCounters(t, Counters)
+	rig.CheckCounters(t, SessionCounters, reliable.SessionID(0), reliable.End(0))
+}

@@ -1,0 +1,30 @@
+package store
+
+import "crier/reliable"
+
+// Stats counts what a Buffer did on disk.
+type Stats struct {
+	// Frames are on disk now.
+	Frames uint64
+	// Written and Read count frames.
+	Written, Read uint64
+	// Errors counts the jobs that failed.
+	Errors uint64
+}
+
+// Counters are the counters of a Stats.
+var Counters = reliable.Table[Stats]{
+	reliable.Level("disk_frames", reliable.Frames, "frames on disk",
+		func(s *Stats) uint64 { return s.Frames }),
+	reliable.Count("disk_frames_written", reliable.Frames, "frames written to disk",
+		func(s *Stats) uint64 { return s.Written }).Told(),
+	reliable.Count("disk_frames_read", reliable.Frames, "frames read from disk",
+		func(s *Stats) uint64 { return s.Read }).Told(),
+	reliable.Count("disk_errors", reliable.Jobs, "jobs of the disk that failed",
+		func(s *Stats) uint64 { return s.Errors }).Told(),
+}
+
+// Stats returns the counters so far.
+func (b *Buffer) Stats() Stats {
+	return Stats{Frames: b.spill.held(), Written: b.written, Read: b.read, Errors: b.errors}
+}
