@@ -5,7 +5,7 @@ import "crier/reliable"
 // Pace selects the subscribers whose pace counts. A Publisher keeps its messages until they
 // have taken them, and their lack of progress may hold up the producer. The zero value
 // selects none: then only the network, the socket and the rate limit hold up the producer.
-// Slowest, Quorum, Named and ParsePace return other paces.
+// Slowest, Quorum and Named return other paces.
 type Pace = reliable.Pace
 
 // Slowest returns the pace of the slowest subscriber.
@@ -17,9 +17,6 @@ func Quorum(n int) Pace { return reliable.Quorum(n) }
 
 // Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return reliable.Named(names...) }
-
-// ParsePace parses none, slowest, quorum:N or named:a,b.
-func ParsePace(text string) (Pace, error) { return reliable.ParsePace(text) }
 
 // WhenFull selects what happens to a message that finds no room.
 type WhenFull = reliable.WhenFull

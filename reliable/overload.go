@@ -1,7 +1,5 @@
 package reliable
 
-import "fmt"
-
 // Overload says what a Receiver does when its application takes messages more
 // slowly than they come.
 type Overload uint8
@@ -14,26 +12,20 @@ const (
 	OverloadDropNewest
 )
 
-var overloadNames = [...]string{"block", "buffer", "drop", "drop-newest"}
+var overloads = choices{"block", "buffer", "drop-oldest", "drop-newest"}
 
-// String returns the answer as flags write it.
-func (o Overload) String() string {
-	if int(o) < len(overloadNames) {
-		return overloadNames[o]
-	}
-	return fmt.Sprintf("overload %d", uint8(o))
+// String returns block, buffer, drop-oldest or drop-newest.
+func (o Overload) String() string { return overloads.text(uint8(o)) }
+
+// MarshalText returns what String does.
+func (o Overload) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (o *Overload) UnmarshalText(text []byte) error {
+	n, err := overloads.value(text, "answer to a slow application")
+	*o = Overload(n)
+	return err
 }
 
-// ParseOverload reads what String writes: block, buffer, drop (the oldest) or
-// drop-newest.
-func ParseOverload(text string) (Overload, error) {
-	for i, name := range overloadNames {
-		if text == name {
-			return Overload(i), nil
-		}
-	}
-	return 0, fmt.Errorf("%q is no answer to a slow application: use block, buffer, drop or drop-newest", text)
-}
-
-// drops says whether what finds no room is dropped.
+// Drops reports whether what finds no room is dropped.
 func (o Overload) Drops() bool { return o >= OverloadDropOldest }

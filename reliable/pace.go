@@ -48,32 +48,7 @@ func Named(names ...string) Pace { return Pace{Kind: PaceNamed, Names: names} }
 // IsZero reports whether nobody's pace counts.
 func (p *Pace) IsZero() bool { return p.Kind == PaceNone }
 
-// ParsePace reads a pace as flags and scenario files write it: none, slowest,
-// quorum:N or named:a,b.
-func ParsePace(text string) (Pace, error) {
-	kind, value, has := strings.Cut(text, ":")
-	switch {
-	case text == "none":
-		return Pace{}, nil
-	case text == "slowest":
-		return Pace{Kind: PaceSlowest}, nil
-	case kind == "quorum" && has:
-		n, err := strconv.Atoi(value)
-		if err != nil || n < 1 {
-			return Pace{}, fmt.Errorf("%q is no number of subscribers: write for instance quorum:2", value)
-		}
-		return Pace{Kind: PaceQuorum, Quorum: n}, nil
-	case kind == "named" && has:
-		p := Pace{Kind: PaceNamed, Names: strings.Split(value, ",")}
-		if err := p.Validate(); err != nil {
-			return Pace{}, err
-		}
-		return p, nil
-	}
-	return Pace{}, fmt.Errorf("%q is no pace: use none, slowest, quorum:N or named:a,b", text)
-}
-
-// String returns the pace as ParsePace reads it.
+// String returns none, slowest, quorum:N or named:a,b.
 func (p Pace) String() string {
 	switch p.Kind {
 	case PaceSlowest:
@@ -84,6 +59,35 @@ func (p Pace) String() string {
 		return "named:" + strings.Join(p.Names, ",")
 	}
 	return "none"
+}
+
+// MarshalText returns what String does.
+func (p Pace) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (p *Pace) UnmarshalText(text []byte) error {
+	kind, value, has := strings.Cut(string(text), ":")
+	pace := Pace{}
+	switch {
+	case kind == "none" && !has:
+	case kind == "slowest" && !has:
+		pace = Slowest()
+	case kind == "quorum" && has:
+		n, err := strconv.Atoi(value)
+		if err != nil || n < 1 {
+			return fmt.Errorf("%q is no number of subscribers: write for instance quorum:2", value)
+		}
+		pace = Quorum(n)
+	case kind == "named" && has:
+		pace = Named(strings.Split(value, ",")...)
+	default:
+		return fmt.Errorf("%q is no pace: use none, slowest, quorum:N or named:a,b", text)
+	}
+	if err := pace.Validate(); err != nil {
+		return err
+	}
+	*p = pace
+	return nil
 }
 
 // Validate says what is wrong with the pace.

@@ -9,12 +9,19 @@ const (
 	Drop
 )
 
-// String returns the answer as flags write it.
-func (w WhenFull) String() string {
-	if w == Drop {
-		return "drop"
-	}
-	return "block"
+var whenFulls = choices{"block", "drop"}
+
+// String returns block or drop.
+func (w WhenFull) String() string { return whenFulls.text(uint8(w)) }
+
+// MarshalText returns what String does.
+func (w WhenFull) MarshalText() ([]byte, error) { return []byte(w.String()), nil }
+
+// UnmarshalText reads what String returns.
+func (w *WhenFull) UnmarshalText(text []byte) error {
+	n, err := whenFulls.value(text, "answer to a full resend buffer")
+	*w = WhenFull(n)
+	return err
 }
 
 // Blocker is what leaves no room for a message.

@@ -25,9 +25,6 @@ const (
 	OverloadDropNewest Overload = reliable.OverloadDropNewest
 )
 
-// ParseOverload reads block, buffer, drop (the oldest) or drop-newest.
-func ParseOverload(text string) (Overload, error) { return reliable.ParseOverload(text) }
-
 // Lag is how far the application is behind, over all sessions.
 type Lag = receive.Lag
 

@@ -22,7 +22,7 @@ var updateTable = flag.Bool("overload.update", false, "write the table into docs
 // cell is one run: a producer of 3,000 messages, a frame each, one a millisecond;
 // a ring of 200 frames; three subscribers, of which one is in trouble.
 type cell struct {
-	overload, pace, trouble string
+	answer, pace, trouble string
 
 	held         time.Duration
 	dropped      int
@@ -37,17 +37,18 @@ const cellMessages = 3000
 
 func (c *cell) run(t *testing.T, seed uint64) {
 	t.Helper()
-	pace, err := reliable.ParsePace(c.pace)
+	var pace reliable.Pace
+	err := pace.UnmarshalText([]byte(c.pace))
 	if err != nil {
 		t.Fatal(err)
 	}
 	s := story.New(t, seed)
 	sc := send.Config{Retention: send.Retention{Memory: story.Ring(200)},
 		Flow: send.Flow{Pace: pace, StallTimeout: time.Second}}
-	switch c.overload {
+	switch c.answer {
 	case "drop":
 		sc.Flow.WhenFull = reliable.Drop
-	case "buffer":
+	case "disk":
 		sc.Retention.Disk = 8 << 20
 	}
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: sc,
@@ -106,23 +107,23 @@ func (c *cell) row() string {
 	if c.trouble == "killed" {
 		lost = "-"
 	}
-	return fmt.Sprintf("| %s | %s | %s | %v | %d | %s | %d | %v | %d |\n", c.overload, c.pace,
+	return fmt.Sprintf("| %s | %s | %s | %v | %d | %s | %d | %v | %d |\n", c.answer, c.pace,
 		c.trouble,
 		c.held.Round(10*time.Millisecond), c.dropped, lost, c.healthyLost,
 		c.healthyWorst.Round(100*time.Microsecond), c.disk)
 }
 
-// Every cell of overload x pace x trouble, each judged by the Checker, and all in the
+// Every cell of answer x pace x trouble, each judged by the Checker, and all in the
 // table of docs/OVERLOAD.md, which must say what is measured here.
 func TestOverloadTable(t *testing.T) {
 	var b strings.Builder
-	b.WriteString("| overload | pace | the third is | producer held | dropped | the third lost " +
+	b.WriteString("| answer | pace | the third is | producer held | dropped | the third lost " +
 		"| the others lost | their worst latency | frames on disk |\n")
 	b.WriteString("| --- | --- | --- | --- | --- | --- | --- | --- | --- |\n")
-	for _, overload := range []string{"drop", "buffer", "block"} {
+	for _, answer := range []string{"drop", "disk", "block"} {
 		for _, pace := range []string{"none", "slowest", "quorum:2", "named:c"} {
 			for _, trouble := range []string{"healthy", "slow", "paused 300 ms", "killed"} {
-				c := &cell{overload: overload, pace: pace, trouble: trouble}
+				c := &cell{answer: answer, pace: pace, trouble: trouble}
 				c.run(t, 51)
 				b.WriteString(c.row())
 				counts := slices.Contains([]string{"slowest", "named:c"}, pace)
@@ -130,9 +131,9 @@ func TestOverloadTable(t *testing.T) {
 				case trouble == "healthy" && (c.lost+c.healthyLost > 0 || c.dropped > 0 ||
 					c.held > 0):
 					t.Errorf("nobody is in trouble: %+v", c)
-				case overload != "drop" && counts && c.lost > 0:
+				case answer != "drop" && counts && c.lost > 0:
 					t.Errorf("it counts, and lost: %+v", c)
-				case overload != "block" && c.held > 0:
+				case answer != "block" && c.held > 0:
 					t.Errorf("the producer was held: %+v", c)
 				case !counts && (c.healthyLost > 0 || c.dropped > 0 || c.held > 0):
 					t.Errorf("it doesn't count, and others felt it: %+v", c)

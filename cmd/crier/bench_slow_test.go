@@ -17,7 +17,7 @@ func TestBenchOverload(t *testing.T) {
 	testGroup(t)
 	c := start(t, nil,
 		append([]string{"bench", "overload", "--json", "--rate", "0", "--runs", "2", "--overload",
-			"drop"}, quick...)...).wait(cli.ExitOK)
+			"drop-oldest"}, quick...)...).wait(cli.ExitOK)
 	var cells []report.Cell
 	for line := range strings.Lines(c.out.String()) {
 		var cell report.Cell
@@ -37,7 +37,7 @@ func TestBenchOverload(t *testing.T) {
 	}
 	crawling := cells[2]
 	if crawling.SlowMessages == 0 || crawling.SlowMessages >= crawling.Messages ||
-		crawling.Overload != "drop" {
+		crawling.Overload != "drop-oldest" {
 		t.Errorf("it took %d of %d, and was to %s", crawling.SlowMessages, crawling.Messages,
 			crawling.Overload)
 	}
@@ -49,7 +49,7 @@ func TestBenchOverload(t *testing.T) {
 
 // spillArgs are those of a spill that takes no time, by way of a directory.
 func spillArgs(dir string, more ...string) []string {
-	return append(append([]string{"bench", "spill", "--buffer-dir", dir, "--backlog", "8MiB",
+	return append(append([]string{"bench", "spill", "--disk-dir", dir, "--backlog", "8MiB",
 		"--resend-buffer", "4MiB", "--buffer", "1MiB"}, quick...), more...)
 }
 

@@ -168,11 +168,11 @@ func TestRecoveryOff(t *testing.T) {
 	}
 }
 
-// --order arrival brings everything once, and late messages late.
+// --order on-arrival brings everything once, and late messages late.
 func TestOrderArrival(t *testing.T) {
 	t.Parallel()
 	group := testGroup(t)
-	sub := start(t, nil, on(group, "sub", "--order", "arrival", "--drop", "0.2", "--until-end",
+	sub := start(t, nil, on(group, "sub", "--order", "on-arrival", "--drop", "0.2", "--until-end",
 		"--format", "json")...).listening()
 	const count = 3000
 	start(t, nil, on(group, "pub", "--count", fmt.Sprint(count), "--size", "700", "--rate", "20000",

@@ -163,7 +163,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 	},
 	"messages found no room, and were dropped": func(t *testing.T) *tool {
 		c, _ := paced(t, []string{"--work", "1ms"}, "--count", "500", "--size", "1000", "--rate",
-			"20000", "--resend-buffer", "64KiB", "--overload", "drop")
+			"20000", "--resend-buffer", "64KiB", "--when-full", "drop")
 		return c
 	},
 	"repairs were owed when the time for them was over": func(t *testing.T) *tool {

@@ -11,7 +11,7 @@ import (
 // --count leaves after so many, and the summary speaks of these alone.
 func TestSubCount(t *testing.T) {
 	t.Parallel()
-	for _, order := range []string{"offset", "arrival"} {
+	for _, order := range []string{"in-order", "on-arrival"} {
 		t.Run(order, func(t *testing.T) {
 			t.Parallel()
 			group := testGroup(t)
@@ -32,7 +32,7 @@ func TestSubCount(t *testing.T) {
 			}
 			// On arrival, what was still missing below what was printed is lost.
 			if n != 100 || s.Delivered != 100 || s.End != "open" ||
-				(s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "offset" && s.Lost > 0 {
+				(s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "in-order" && s.Lost > 0 {
 				t.Errorf("%d printed, exit %d, %s", n, sub.exit, brief(s))
 			}
 			for _, l := range s.Losses {

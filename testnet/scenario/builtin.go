@@ -14,7 +14,7 @@ var files embed.FS
 // strange.
 var order = []string{
 	"clean", "loss-1pct", "bursts", "microburst", "crash", "restart", "partition", "pause",
-	"slow-consumer", "overload-drop", "overload-buffer", "overload-disk", "overload-block",
+	"slow-consumer", "overload-drop", "overload-drop-oldest", "overload-disk", "overload-block",
 	"dead-subscriber",
 	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink",
 	"market-open",

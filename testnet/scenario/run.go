@@ -119,22 +119,12 @@ func (r *Run) addGroup(number int) error {
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
 			Receiver: receive.Config{
-				Name: memberName(g, k),
+				Name: memberName(g, k), Start: g.Start, Order: g.Order, Overload: g.Overload,
 				Recovery: receive.Recovery{
 					Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
 				},
 				Memory: receive.Memory{Session: int(g.Buffer), All: int(g.Memory)},
 			},
-		}
-		var err error
-		if cfg.Receiver.Overload, err = g.overload(); err != nil {
-			return err
-		}
-		if g.Start == "oldest" {
-			cfg.Receiver.Start = reliable.Oldest
-		}
-		if g.Order == "on-arrival" {
-			cfg.Receiver.Order = reliable.OnArrival
 		}
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
 			var err error
@@ -199,14 +189,7 @@ func (r *Run) addPublisher(number int) error {
 			return err
 		}
 	}
-	pace, err := c.pace()
-	if err != nil {
-		return err
-	}
-	full := reliable.Block
-	if c.WhenFull == "drop" {
-		full = reliable.Drop
-	}
+	var err error
 	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
@@ -214,7 +197,7 @@ func (r *Run) addPublisher(number int) error {
 			Name: c.Name, Datagram: int(c.Datagram), BatchWait: c.BatchWait.d(),
 			Retention: send.Retention{Memory: int(c.ResendBuffer), Disk: int64(c.Disk)},
 			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: uint64(c.RepairFloor)},
-			Flow: send.Flow{Pace: pace, WhenFull: full, StallTimeout: c.StallTimeout.d(),
+			Flow: send.Flow{Pace: c.Pace, WhenFull: c.WhenFull, StallTimeout: c.StallTimeout.d(),
 				WaitFor: c.WaitFor, MaxRate: uint64(c.MaxRate) / 8},
 		},
 	})

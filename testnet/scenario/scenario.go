@@ -1,5 +1,7 @@
 package scenario
 
+import "crier/reliable"
+
 // Scenario is one experiment. It is plain data: what a file says, with the names and
 // in the order of the file.
 type Scenario struct {
@@ -63,13 +65,13 @@ type Publisher struct {
 	// drop or block, StallTimeout how long one that stands still may hold the others,
 	// WaitFor how many subscribers are waited for, Disk what is kept on disk, and
 	// DiskWait how long a read or write takes. MaxRate bounds what is sent, in bits a second.
-	Pace         string   `yaml:"pace,omitempty"`
-	WhenFull     string   `yaml:"when-full,omitempty"`
-	StallTimeout Duration `yaml:"stall-timeout,omitempty"`
-	WaitFor      int      `yaml:"wait-for,omitempty"`
-	Disk         Size     `yaml:"disk,omitempty"`
-	DiskWait     Duration `yaml:"disk-wait,omitempty"`
-	MaxRate      Bits     `yaml:"max-rate,omitempty"`
+	Pace         reliable.Pace     `yaml:"pace,omitempty"`
+	WhenFull     reliable.WhenFull `yaml:"when-full,omitempty"`
+	StallTimeout Duration          `yaml:"stall-timeout,omitempty"`
+	WaitFor      int               `yaml:"wait-for,omitempty"`
+	Disk         Size              `yaml:"disk,omitempty"`
+	DiskWait     Duration          `yaml:"disk-wait,omitempty"`
+	MaxRate      Bits              `yaml:"max-rate,omitempty"`
 	// Write is what one datagram costs its processor, SocketQueue how many
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`
@@ -98,14 +100,14 @@ type Group struct {
 	Down Link `yaml:"down,omitempty"`
 	Up   Link `yaml:"up,omitempty"`
 	// Work is how long the application takes for a message, Overload what is done
-	// when that is too long: block, buffer, drop or drop-newest.
-	Work     Duration `yaml:"work,omitempty"`
-	Overload string   `yaml:"overload,omitempty"`
+	// when that is too long: block, buffer, drop-oldest or drop-newest.
+	Work     Duration          `yaml:"work,omitempty"`
+	Overload reliable.Overload `yaml:"overload,omitempty"`
 
 	// Start is latest or oldest, Order in-order or on-arrival, Recovery on or off.
-	Start    string `yaml:"start,omitempty"`
-	Order    string `yaml:"order,omitempty"`
-	Recovery string `yaml:"recovery,omitempty"`
+	Start    reliable.Start `yaml:"start,omitempty"`
+	Order    reliable.Order `yaml:"order,omitempty"`
+	Recovery string         `yaml:"recovery,omitempty"`
 	// MaxWait bounds how long a gap may hold back what lies behind it, Silence is
 	// how long a publisher may be quiet.
 	MaxWait Duration `yaml:"max-wait,omitempty"`

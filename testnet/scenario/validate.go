@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crier/reliable"
 )
 
 // Defaults, and limits of a scenario.
@@ -124,10 +122,6 @@ func (s *Scenario) validate() (string, error) {
 func oneOf(text string, words ...string) bool { return text == "" || slices.Contains(words, text) }
 
 func (p *Publisher) validate() (string, error) {
-	pace, err := p.pace()
-	if err != nil {
-		return ".pace", err
-	}
 	switch {
 	case p.Feed == "" && p.Rate.IsZero():
 		return "", errors.New("it publishes nothing: give a rate, such as 1000/s, or a feed")
@@ -144,14 +138,12 @@ func (p *Publisher) validate() (string, error) {
 		return ".burst", fmt.Errorf("%d messages at once are outside 1 to 1000000", p.Burst)
 	case p.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
-	case !oneOf(p.WhenFull, "drop", "block"):
-		return ".when-full", fmt.Errorf("%q is neither drop nor block", p.WhenFull)
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
-	case p.Disk != 0 && pace.IsZero():
+	case p.Disk != 0 && p.Pace.IsZero():
 		return ".disk", errors.New("nothing goes to disk where nobody's pace counts: say whose " +
 			"with pace, such as slowest")
-	case p.StallTimeout != 0 && pace.IsZero():
+	case p.StallTimeout != 0 && p.Pace.IsZero():
 		return ".stall-timeout", errors.New("nobody holds the others where nobody's pace " +
 			"counts: say whose with pace, such as slowest")
 	case p.DiskWait != 0 && p.Disk == 0:
@@ -171,11 +163,7 @@ func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
 		return ".wait-for", fmt.Errorf("it would wait for %d subscribers without end: there are %d",
 			p.WaitFor, total)
 	}
-	pace, err := p.pace()
-	if err != nil {
-		return ".pace", err
-	}
-	for _, name := range pace.Names {
+	for _, name := range p.Pace.Names {
 		if _, n, ok := s.members(name); !ok || n != 1 {
 			return ".pace", fmt.Errorf("there is no subscriber %q whose pace could count; of a "+
 				"group of several, name members, such as lan-0", name)
@@ -184,39 +172,16 @@ func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
 	return "", nil
 }
 
-// pace is whose pace counts; nobody's by default.
-func (p *Publisher) pace() (reliable.Pace, error) {
-	if p.Pace == "" {
-		return reliable.Pace{}, nil
-	}
-	return reliable.ParsePace(p.Pace)
-}
-
-// overload is what is done when the application is slow; to block by default.
-func (g *Group) overload() (reliable.Overload, error) {
-	if g.Overload == "" {
-		return reliable.OverloadBlock, nil
-	}
-	return reliable.ParseOverload(g.Overload)
-}
-
 func (g *Group) validate(segments map[string]bool) (string, error) {
 	switch {
 	case g.Count < 0:
 		return ".count", fmt.Errorf("%d subscribers can't be", g.Count)
 	case g.Segment != "" && !segments[g.Segment]:
 		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", g.Segment)
-	case !oneOf(g.Start, "latest", "oldest"):
-		return ".start", fmt.Errorf("%q is neither latest nor oldest", g.Start)
-	case !oneOf(g.Order, "in-order", "on-arrival"):
-		return ".order", fmt.Errorf("%q is neither in-order nor on-arrival", g.Order)
 	case !oneOf(g.Recovery, "on", "off"):
 		return ".recovery", fmt.Errorf("%q is neither on nor off", g.Recovery)
 	case g.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
-	}
-	if _, err := g.overload(); err != nil {
-		return ".overload", err
 	}
 	if err := g.Down.validate(); err != nil {
 		return ".down", err

@@ -216,7 +216,8 @@ func TestDiskFails(t *testing.T) {
 func TestQuorumAndNamed(t *testing.T) {
 	for text, want := range map[string]bool{"quorum:1": false, "quorum:2": false, "quorum:3": true,
 		"named:slow": true, "named:a,b": false, "none": false} {
-		pace, err := reliable.ParsePace(text)
+		var pace reliable.Pace
+		err := pace.UnmarshalText([]byte(text))
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -142,10 +142,10 @@ more than ten times --duration, nothing is published until the slow one has caug
 Examples:
 
   # 1 GiB by way of a directory, at 5,000 messages a second and flat out
-  crier bench spill --buffer-dir /var/tmp
+  crier bench spill --disk-dir /var/tmp
 
   # a small one
-  crier bench spill --buffer-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
+  crier bench spill --disk-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
 
 `),
 			kindCommand(report.Limits, "what this machine's kernel does with bare UDP multicast",

@@ -140,8 +140,8 @@ func declare(kind string, flags *cli.FlagSet) *options {
 func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", time.Millisecond,
 		"what each message costs the subscriber that crawls")
-	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop", "block"},
-		"what it does with messages that it can't take, by `WORD`: drop, drop-newest, buffer or "+
+	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop-oldest", "block"},
+		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, buffer or "+
 			"block, or several")
 	o.buffer, o.resend = 256<<10, 4<<20
 	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
@@ -150,7 +150,7 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 
 // spillFlags declares what goes to disk, and where.
 func spillFlags(o *options, flags *cli.FlagSet) {
-	flags.StringVar(&o.DiskDir, "buffer-dir", "",
+	flags.StringVar(&o.DiskDir, "disk-dir", "",
 		"the `DIRECTORY` on the disk to be measured; nothing is left there")
 	o.backlog, o.buffer, o.resend = 1<<30, 32<<20, 64<<20
 	flags.Var(&o.backlog, "backlog",

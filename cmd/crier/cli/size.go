@@ -5,6 +5,8 @@ import (
 	"math"
 	"strconv"
 	"strings"
+
+	"github.com/spf13/pflag"
 )
 
 // Size is a number of bytes, 0 to 2^63-1, as a flag's value: a whole number,
@@ -79,3 +81,31 @@ func (s *Size) Set(text string) error {
 
 // Type returns the word for a size in a list of flags.
 func (s *Size) Type() string { return "size" }
+
+// sizeOf is an integer that holds a number of bytes, as a flag's value.
+type sizeOf[T ~int | ~int64 | ~uint64] struct{ n *T }
+
+// SizeOf returns a flag's value that sets *n to a size, of which *n is the default.
+func SizeOf[T ~int | ~int64 | ~uint64](n *T) pflag.Value { return sizeOf[T]{n} }
+
+func (v sizeOf[T]) Set(text string) error {
+	size, err := ParseSize(text)
+	if err != nil {
+		return err
+	}
+	if Size(T(size)) != size {
+		return fmt.Errorf("%q is too large", text)
+	}
+	*v.n = T(size)
+	return nil
+}
+
+func (v sizeOf[T]) String() string {
+	if v.n == nil {
+		return ""
+	}
+	return Size(*v.n).String()
+}
+
+// Type returns the word for a size in a list of flags.
+func (v sizeOf[T]) Type() string { return "size" }

@@ -65,7 +65,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	switch answer {
 	case "drop":
 		sc.Flow.WhenFull = reliable.Drop
-	case "buffer":
+	case "disk":
 		sc.Retention.Disk = overloadDisk
 	}
 	pub, err := w.AddPublisher(world.PublisherConfig{Name: "producer", Sender: sc,
@@ -144,7 +144,7 @@ func worstLatency(pub *world.Publisher,
 // playOverloads plays all three and prints them side by side.
 func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
 	var list []*overloadResult
-	for _, answer := range []string{"drop", "buffer", "block"} {
+	for _, answer := range []string{"drop", "disk", "block"} {
 		r, err := playOverload(answer, seed)
 		if err != nil {
 			return err
@@ -206,7 +206,7 @@ take. The same burst under the three answers, in virtual time (seed %d).
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}
 	b.WriteString(`
-drop costs everyone the same messages, and names them; buffer costs disk and time; block
+drop costs everyone the same messages, and names them; disk costs disk and time; block
 costs the producer its own pace. Nothing was lost in silence (checked, byte for byte).
 `)
 	return b.String()

@@ -22,11 +22,9 @@ type Flags struct {
 	drop     float64
 	dropSeed uint64
 	impair   string
-	Control  uint16
-	// ReadBuffer is the receive buffer to ask the kernel for.
-	ReadBuffer cli.Size
-	Verbose    bool
-	Set        *cli.FlagSet
+	link     *multicast.LinkConfig
+	Verbose  bool
+	Set      *cli.FlagSet
 }
 
 // DefaultGroup is the group of commands that are given none.
@@ -61,16 +59,15 @@ func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 // maxRead is the largest receive buffer to ask the kernel for.
 const maxRead = 512 << 20
 
-// DeclareRead declares --read-buffer.
-func (n *Flags) DeclareRead(flags *cli.FlagSet) {
-	n.ReadBuffer = 8 << 20
-	flags.Var(&n.ReadBuffer, "read-buffer", "receive buffer to ask the kernel for, for each socket")
-}
-
-// DeclareControl declares --control-port, which is for something.
-func (n *Flags) DeclareControl(flags *cli.FlagSet, what string) {
-	flags.Uint16Var(&n.Control, "control-port", 0, what+
+// DeclareLink declares the flags of what link configures at both ends; control says what
+// --control-port is for.
+func (n *Flags) DeclareLink(flags *cli.FlagSet, link *multicast.LinkConfig, control string) {
+	n.link = link
+	flags.Uint16Var(&link.Port, "control-port", 0, control+
 		", for a firewall's rule (default: any `PORT` that is free)")
+	link.ReadBuffer = 8 << 20
+	flags.Var(cli.SizeOf(&link.ReadBuffer), "read-buffer",
+		"receive buffer to ask the kernel for, for each socket")
 }
 
 // Parse returns the groups and the interface.
@@ -97,11 +94,11 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 	if _, err := multicast.ResolveInterface(iface); err != nil {
 		return nil, "", ConfigError(err)
 	}
-	if n.Set.Changed("read-buffer") && (n.ReadBuffer == 0 || n.ReadBuffer > maxRead) {
-		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v", n.ReadBuffer,
-			cli.Size(maxRead))
+	if n.Set.Changed("read-buffer") && (n.link.ReadBuffer == 0 || n.link.ReadBuffer > maxRead) {
+		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v",
+			cli.Size(n.link.ReadBuffer), cli.Size(maxRead))
 	}
-	if n.Set.Changed("control-port") && n.Control == 0 {
+	if n.Set.Changed("control-port") && n.link.Port == 0 {
 		return nil, "",
 			cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any " +
 				"that is free")

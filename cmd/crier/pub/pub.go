@@ -9,31 +9,25 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/netflags"
+	"crier/publisher"
 )
 
 // options holds the flags of crier pub.
 type options struct {
-	net    netflags.Flags
-	feed   feed.Options
-	pace   pacing
-	count  uint64
-	size   cli.Size
-	market bool
-	seed   uint64
-	name   string
-	resend cli.Size
-	// repairShare is a part of the data rate; repairFloor is in bytes a second.
-	repairShare float64
-	repairFloor cli.Size
-	batchWait   time.Duration
-	linger      time.Duration
-	datagram    int
-	ttl, dscp   int
-	offload     string
+	net         netflags.Flags
+	cfg         publisher.Config
+	feed        feed.Options
+	pace        pacing
+	count       uint64
+	size        cli.Size
+	market      bool
+	seed        uint64
+	repairFloor cli.Size // a second
+	maxRate     cli.Bitrate
+	subscribers bool
 	accepted    string
 	summary     string
 	quiet       bool
-	overload    overload
 }
 
 // Command is "crier pub".
@@ -69,7 +63,7 @@ Examples:
   crier pub --count 20000 --pace slowest --stall-timeout 2s --wait-for 1
 
   # what those subscribers can't take yet goes to disk, and is dropped beyond 1 GiB
-  crier pub --count 20000 --pace slowest --overload buffer --buffer-dir . --when-full drop
+  crier pub --count 20000 --pace slowest --disk 1GiB --disk-dir . --when-full drop
 
   # at 20 Mbit/s at the most
   crier pub --count 2000 --size 1000 --max-rate 20Mbit
@@ -79,7 +73,8 @@ Examples:
 
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
-			o := &options{resend: 64 << 20, repairFloor: 16 << 20, size: 64}
+			o := &options{repairFloor: 16 << 20, size: 64}
+			o.cfg.Retention.Memory = 64 << 20
 			o.net.Declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "",
 				"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
@@ -103,27 +98,29 @@ Examples:
 			flags.BoolVar(&o.market, "market", false,
 				"made-up market data in bursts, at its own pace, in place of --size")
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
-			flags.StringVar(&o.name, "name", "", "the stream's name")
-			flags.Var(&o.resend, "resend-buffer",
+			flags.StringVar(&o.cfg.Name, "name", "", "the stream's name")
+			flags.Var(cli.SizeOf(&o.cfg.Retention.Memory), "resend-buffer",
 				"memory for messages that may have to be repeated")
-			flags.Float64Var(&o.repairShare, "repair-share", 0.5,
+			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", 0.5,
 				"the `PART` of the data rate that repairs may use, up to 10")
 			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
-			o.overload.declare(flags)
-			flags.DurationVar(&o.batchWait, "batch-wait", 0,
+			o.declareFlow(flags)
+			flags.BoolVar(&o.subscribers, "subscribers", false,
+				"print a table of the subscribers each second")
+			flags.DurationVar(&o.cfg.BatchWait, "batch-wait", 0,
 				"how long a message may wait to share a datagram")
-			flags.DurationVar(&o.linger, "linger", time.Second,
+			flags.DurationVar(&o.cfg.Repair.Linger, "linger", time.Second,
 				"how long to go on repairing, once all is sent, after a subscriber last asked or "+
 					"may yet ask")
-			flags.IntVar(&o.datagram, "datagram", 0,
-				"`BYTES` of a full datagram (default: 1472, 1452 over IPv6, or what the "+
-					"MTU allows)")
-			flags.IntVar(&o.ttl, "ttl", 1, "routers that a datagram may pass, 1 to 255")
-			flags.IntVar(&o.dscp, "dscp", 0, "quality of service mark, 0 to 63")
-			flags.StringVar(&o.offload, "offload", "on",
-				"let the kernel cut large sends into datagrams: on or off")
-			o.net.DeclareControl(flags, "port that datagrams come from and NACKs go to")
-			o.net.DeclareRead(flags)
+			flags.Var(cli.SizeOf(&o.cfg.Datagram), "datagram",
+				"how large a full datagram is (default: 1472, 1452 over IPv6, or what the MTU "+
+					"allows)")
+			flags.IntVar(&o.cfg.Link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
+			flags.IntVar(&o.cfg.Link.DSCP, "dscp", 0, "quality of service mark, 0 to 63")
+			flags.Var(cli.OnOff(&o.cfg.Link.NoOffload), "offload",
+				"let the kernel cut large sends into datagrams")
+			o.net.DeclareLink(flags, &o.cfg.Link,
+				"port that datagrams come from and NACKs go to")
 			o.net.DeclareDrop(flags)
 			flags.StringVar(&o.accepted, "accepted", "",
 				"keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, "+

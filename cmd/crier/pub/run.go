@@ -77,19 +77,10 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	defer timer.Close()
 
-	cfg := publisher.Config{
-		Group: groups[0], Interface: iface, Name: o.name, Retention: publisher.Retention{Memory: int(o.resend)},
-		Repair: publisher.Repair{Share: o.repairShare, Floor: uint64(o.repairFloor), Linger: o.linger}, BatchWait: o.batchWait, Datagram: o.datagram,
-		Link: publisher.Link{
-			TTL: o.ttl, DSCP: o.dscp, Port: o.net.Control, ReadBuffer: int(o.net.ReadBuffer),
-			NoOffload: o.offload == "off", Network: network,
-		},
-		Logger: cli.NewLogger("pub", console, o.net.Verbose),
-	}
-	if err := o.overload.apply(o.net.Set, &cfg); err != nil {
-		return 0, err
-	}
-	p, err := publisher.New(cfg)
+	cfg := &o.cfg
+	cfg.Group, cfg.Interface, cfg.Link.Network = groups[0], iface, network
+	cfg.Logger = cli.NewLogger("pub", console, o.net.Verbose)
+	p, err := publisher.New(*cfg)
 	if err != nil {
 		return 0, netflags.ConfigError(err)
 	}
@@ -98,9 +89,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	stopWaiting := func() {}
 	if !o.quiet {
-		stopWaiting = o.overload.waiting(console, p)
+		stopWaiting = o.waiting(console, p)
 	}
-	stopTable := o.overload.watch(console, p)
+	stopTable := o.watch(console, p)
 	progress := startProgress(o, std, console, p)
 	took := times{start: time.Now()}
 	pace := newPacer(o.pace, timer)
@@ -109,9 +100,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	late, err := o.publish(ctx, p, from, pace, counter)
 	stopWaiting()
-	if ctx.Err() != nil && p.Stats().Accepted == 0 && o.overload.waitFor > 0 {
+	if ctx.Err() != nil && p.Stats().Accepted == 0 && cfg.Flow.WaitFor > 0 {
 		err = fmt.Errorf("interrupted while it waited for %s: nothing was published",
-			cli.Counted(uint64(o.overload.waitFor), "subscriber", "subscribers"))
+			cli.Counted(uint64(cfg.Flow.WaitFor), "subscriber", "subscribers"))
 	}
 	took.published = time.Since(took.start)
 	flushed := make(chan struct{})

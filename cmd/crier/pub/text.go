@@ -60,7 +60,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 		fmt.Fprintf(&b,
 			"  repairs were asked for %s that were no longer held, and what was in them is lost "+
 				"for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
-			cli.Counted(n, "time", "times"), o.resend)
+			cli.Counted(n, "time", "times"), cli.Size(o.cfg.Retention.Memory))
 	}
 	if n := st.Responder.Unfit; n > 0 {
 		fmt.Fprintf(&b,
@@ -98,7 +98,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 	if took.published > time.Second && st.Statuses == 0 && st.Nacks == 0 {
 		b.WriteString("  no subscriber was heard; is one running, on this group and interface?\n")
 	}
-	for line := range strings.Lines(drops.Text(st.Invalid, true) + kernel.Text(o.net.ReadBuffer)) {
+	for line := range strings.Lines(drops.Text(st.Invalid, true) + kernel.Text(cli.Size(o.cfg.Link.ReadBuffer))) {
 		b.WriteString("  " + line)
 	}
 	return b.String()

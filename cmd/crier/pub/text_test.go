@@ -29,7 +29,8 @@ func TestPubTextCounts(t *testing.T) {
 // A publisher says when it was asked for more than it held, and of datagrams that
 // the kernel refused only what is true.
 func TestPubText(t *testing.T) {
-	o := options{resend: 64 << 10}
+	var o options
+	o.cfg.Retention.Memory = 64 << 10
 	var st publisher.Stats
 	st.Accepted, st.Statuses = 5, 1
 	st.Socket.SendErrors = 3

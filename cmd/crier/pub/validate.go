@@ -11,43 +11,47 @@ const minResend = 16 << 10
 
 // validate checks the flags beyond their types.
 func (o *options) validate() error {
-	changed := o.net.Set.Changed
+	changed, cfg := o.net.Set.Changed, &o.cfg
+	resend := cli.Size(cfg.Retention.Memory)
 	switch {
-	case o.offload != "on" && o.offload != "off":
-		return cli.Usagef("--offload %q is not known: use on or off", o.offload)
 	case o.size > feed.MaxMessage:
 		return cli.Usagef("--size %v is more than a message may have: give %v at the most", o.size,
 			cli.Size(feed.MaxMessage))
 	case changed("count") && o.count == 0:
 		return cli.Usagef("--count 0 would publish nothing: give more, or leave it out for all " +
 			"there is")
-	case o.ttl < 1 || o.ttl > 255:
-		return cli.Usagef("--ttl %d is outside 1 to 255", o.ttl)
-	case o.dscp < 0 || o.dscp > 63:
-		return cli.Usagef("--dscp %d is outside 0 to 63", o.dscp)
-	case o.linger <= 0:
-		return cli.Usagef("--linger %v is no time to go on: give one such as 1s", o.linger)
-	case o.batchWait < 0:
+	case cfg.Link.TTL < 1 || cfg.Link.TTL > 255:
+		return cli.Usagef("--ttl %d is outside 1 to 255", cfg.Link.TTL)
+	case cfg.Link.DSCP < 0 || cfg.Link.DSCP > 63:
+		return cli.Usagef("--dscp %d is outside 0 to 63", cfg.Link.DSCP)
+	case cfg.Repair.Linger <= 0:
+		return cli.Usagef("--linger %v is no time to go on: give one such as 1s", cfg.Repair.Linger)
+	case cfg.BatchWait < 0:
 		return cli.Usagef("--batch-wait %v is negative: give a time such as 500us, or 0",
-			o.batchWait)
-	case changed("datagram") && (o.datagram < frame.MinDatagram || o.datagram > frame.MaxDatagram):
-		return cli.Usagef("--datagram %d is outside %d to %d", o.datagram, frame.MinDatagram,
+			cfg.BatchWait)
+	case changed("datagram") &&
+		(cfg.Datagram < frame.MinDatagram || cfg.Datagram > frame.MaxDatagram):
+		return cli.Usagef("--datagram %d is outside %d to %d", cfg.Datagram, frame.MinDatagram,
 			frame.MaxDatagram)
-	case len(o.name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
-	case o.resend < minResend:
-		return cli.Usagef("--resend-buffer %v is too small: give %v or more", o.resend,
+	case len(cfg.Name) > frame.MaxName:
+		return cli.Usagef("--name has %d bytes, and may have %d", len(cfg.Name), frame.MaxName)
+	case resend < minResend:
+		return cli.Usagef("--resend-buffer %v is too small: give %v or more", resend,
 			cli.Size(minResend))
 	}
-	if !(o.repairShare > 0 && o.repairShare <= 10) {
+	if !(cfg.Repair.Share > 0 && cfg.Repair.Share <= 10) {
 		return cli.Usagef("--repair-share %v is outside 0 to 10: give a part of the data rate, "+
-			"such as 0.5", o.repairShare)
+			"such as 0.5", cfg.Repair.Share)
 	}
 	if o.repairFloor == 0 {
 		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give bytes a second, " +
 			"such as 1MiB, or 1 for next to nothing")
 	}
-	if err := cli.CheckMemory("--resend-buffer", o.resend); err != nil {
+	if err := cli.CheckMemory("--resend-buffer", resend); err != nil {
+		return err
+	}
+	cfg.Repair.Floor = uint64(o.repairFloor)
+	if err := o.validateFlow(); err != nil {
 		return err
 	}
 	if err := o.validateFeed(); err != nil {

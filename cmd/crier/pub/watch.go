@@ -16,12 +16,12 @@ const waitEvery = 3 * time.Second
 
 // waiting prints how many subscribers a publisher waits for, and which are there, until a
 // message was accepted or stop is called.
-func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
-	if o.waitFor == 0 {
+func (o *options) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
+	if o.cfg.Flow.WaitFor == 0 {
 		return func() {}
 	}
 	fmt.Fprintf(out, "crier pub: waiting for %s\n",
-		cli.Counted(uint64(o.waitFor), "subscriber", "subscribers"))
+		cli.Counted(uint64(o.cfg.Flow.WaitFor), "subscriber", "subscribers"))
 	stopping, stopped := make(chan struct{}), make(chan struct{})
 	go func() {
 		defer close(stopped)
@@ -34,10 +34,10 @@ func (o *overload) waiting(out io.Writer, p *publisher.Publisher) (stop func()) 
 				return
 			}
 			here := p.Subscribers()
-			if len(here) >= o.waitFor || p.Stats().Accepted > 0 {
+			if len(here) >= o.cfg.Flow.WaitFor || p.Stats().Accepted > 0 {
 				return
 			}
-			fmt.Fprint(out, stillWaiting(o.waitFor, here))
+			fmt.Fprint(out, stillWaiting(o.cfg.Flow.WaitFor, here))
 		}
 	}()
 	return func() {
@@ -76,8 +76,8 @@ func displayName(s *publisher.Subscriber) string {
 const tableEvery = time.Second
 
 // watch prints the table until stop is called.
-func (o *overload) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
-	if !o.table {
+func (o *options) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
+	if !o.subscribers {
 		return func() {}
 	}
 	stopping, stopped := make(chan struct{}), make(chan struct{})

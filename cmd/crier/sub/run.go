@@ -15,49 +15,48 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := o.validate(); err != nil {
 		return 0, err
 	}
-	cfg, err := o.config()
-	if err != nil {
+	if err := o.complete(); err != nil {
 		return 0, err
 	}
 	if err := cli.Closed(std.Out); err != nil {
 		return 0, err
 	}
 	std.Err = cli.NewConsole(std.Err)
-	cfg.Logger = cli.NewLogger("sub", std.Err, o.net.Verbose)
+	o.cfg.Logger = cli.NewLogger("sub", std.Err, o.net.Verbose)
 	summary, err := cli.OpenJSON("--summary", o.summary, std)
 	if err != nil {
 		return 0, err
 	}
 	defer summary.Close()
-	sub, err := subscriber.New(cfg)
+	sub, err := subscriber.New(o.cfg)
 	if err != nil {
 		return 0, netflags.ConfigError(err)
 	}
 	if !o.quiet {
-		fmt.Fprint(std.Err, o.listening(cfg, sub.LocalAddr()))
+		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()))
 	}
 	f := &follower{o: o, sub: sub, tally: newTally()}
 	end, err := f.follow(ctx, std)
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
-		fmt.Fprint(std.Err, summaryText(sum, o.net.ReadBuffer))
+		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer)))
 	}
 	if err = errors.Join(err, summary.Write(sum)); err != nil {
 		return 0, err
 	}
-	return o.verdict(f.tally, sum, end, cfg.Groups, std)
+	return o.verdict(f.tally, sum, end, std)
 }
 
 // verdict returns the exit code: ExitOK if the end was seen and nothing is missing, or
 // --count was reached. Otherwise it prints the reason.
-func (o *options) verdict(t *tally, sum *Summary, end ending, groups []netip.AddrPort,
+func (o *options) verdict(t *tally, sum *Summary, end ending,
 	std cli.Streams) (int, error) {
 	if t.seen == 0 {
 		when := "before the interrupt"
 		if end == timedOut {
 			when = fmt.Sprintf("within %v", o.timeout)
 		}
-		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(groups), when,
+		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(o.cfg.Groups), when,
 			unheard(sum))
 	}
 	var short error
@@ -91,9 +90,9 @@ func unheard(sum *Summary) string {
 }
 
 // listening returns the line that tells that everything sent from now on is heard.
-func (o *options) listening(cfg subscriber.Config, local netip.AddrPort) string {
+func (o *options) listening(local netip.AddrPort) string {
 	text := fmt.Sprintf("crier sub: listening to %s, with NACKs from %v, where repairs go",
-		o.net.Where(cfg.Groups), local)
+		o.net.Where(o.cfg.Groups), local)
 	if o.net.Defaulted() {
 		text += "; only this machine is on it; --iface names another"
 	}

@@ -16,23 +16,15 @@ import (
 // options holds the flags of crier sub.
 type options struct {
 	net      netflags.Flags
+	cfg      subscriber.Config
 	source   string
-	name     string
 	format   string
-	start    string
-	order    string
-	recovery string
 	count    uint64
 	untilEnd bool
 	timeout  time.Duration
-	silence  time.Duration
-	maxWait  time.Duration
-	buffer   cli.Size
 	summary  string
 	quiet    bool
-	overload string
 	work     time.Duration
-	warnLag  uint64
 }
 
 // Command is "crier sub".
@@ -75,43 +67,46 @@ Examples:
   crier sub --drop 0.05 --until-end --summary -
 
   # a slow one, that drops what has waited longest
-  crier sub --name slow --work 10us --overload drop --buffer 16MiB --warn-lag 10000 --until-end
+  crier sub --name slow --work 10us --overload drop-oldest --buffer 16MiB --warn-lag 10000 --until-end
 
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
 
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
-			o := &options{buffer: 32 << 20}
+			o := &options{}
+			o.cfg.Memory, _ = subscriber.Memory{}.Complete() // for the help
+			o.cfg.Memory.All = 0
 			o.net.Declare(flags, true)
 			flags.StringVar(&o.source, "source", "",
 				"listen to this publisher's `ADDRESS` only (source-specific multicast)")
-			flags.StringVar(&o.name, "name", "", "this subscriber's name, as publishers see it")
+			flags.StringVar(&o.cfg.Name, "name", "", "this subscriber's name, as publishers see it")
 			flags.StringVar(&o.format, "format", "lines",
 				"how to print messages: lines, len (u32 length, payload) or json")
-			flags.StringVar(&o.start, "start", "latest",
-				"where to begin in a session that is older: latest, or oldest held")
-			flags.StringVar(&o.order, "order", "offset",
-				"when to print a message: in the order of its offset, or on arrival")
-			flags.StringVar(&o.recovery, "recovery", "on", "ask for what is missing: on or off")
+			flags.TextVar(&o.cfg.Start, "start", o.cfg.Start,
+				"where to begin in a session that is older, by `WORD`: latest, or oldest held")
+			flags.TextVar(&o.cfg.Order, "order", o.cfg.Order,
+				"when to print a message, by `WORD`: in-order of its offset, or on-arrival")
+			flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for what is missing")
 			flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
 			flags.BoolVar(&o.untilEnd, "until-end", false,
 				"leave when every session seen has said BYE or fallen silent")
 			flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
-			flags.DurationVar(&o.silence, "silence", 0,
+			flags.DurationVar(&o.cfg.Recovery.Silence, "silence", 0,
 				"how long a publisher may be quiet before its session is silent: this, or 5 of "+
 					"the intervals that it announces (default 2s)")
-			flags.DurationVar(&o.maxWait, "max-wait", 0,
+			flags.DurationVar(&o.cfg.Recovery.MaxWait, "max-wait", 0,
 				"how long a missing message may hold back others (default: without bound)")
-			flags.Var(&o.buffer, "buffer", "memory for messages of one session that wait")
-			flags.StringVar(&o.overload, "overload", "block",
-				"when messages are printed more slowly than they come: block, buffer (block once "+
-					"--buffer is full), drop (the oldest) or drop-newest")
+			flags.Var(cli.SizeOf(&o.cfg.Memory.Session), "buffer",
+				"memory for messages of one session that wait")
+			flags.TextVar(&o.cfg.Overload, "overload", o.cfg.Overload,
+				"when messages are printed more slowly than they come, by `WORD`: block, buffer "+
+					"(block once --buffer is full), drop-oldest or drop-newest")
 			flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
-			flags.Uint64Var(&o.warnLag, "warn-lag", 0,
+			flags.Uint64Var(&o.cfg.WarnLag, "warn-lag", 0,
 				"warn when this many `MESSAGES` behind, and when that is over")
-			o.net.DeclareControl(flags, "port that NACKs come from and unicast repairs go to")
-			o.net.DeclareRead(flags)
+			o.net.DeclareLink(flags, &o.cfg.Link,
+				"port that NACKs come from and unicast repairs go to")
 			o.net.DeclareDrop(flags)
 			flags.StringVar(&o.summary, "summary", "",
 				"write a summary as JSON to `FILE`, - for standard output")
@@ -126,11 +121,12 @@ const minBuffer = 64 << 10
 
 // validate checks the flags beyond their types.
 func (o *options) validate() error {
-	changed := o.net.Set.Changed
+	changed, buffer := o.net.Set.Changed, cli.Size(o.cfg.Memory.Session)
 	for _, d := range []struct {
 		flag string
 		time time.Duration
-	}{{"timeout", o.timeout}, {"silence", o.silence}, {"max-wait", o.maxWait}} {
+	}{{"timeout", o.timeout}, {"silence", o.cfg.Recovery.Silence},
+		{"max-wait", o.cfg.Recovery.MaxWait}} {
 		if changed(d.flag) && d.time <= 0 {
 			return cli.Usagef("--%s %v is no time to wait: give one such as 500ms or 10s, or "+
 				"leave it out", d.flag, d.time)
@@ -141,70 +137,40 @@ func (o *options) validate() error {
 		return cli.Usagef("--count 0 would print nothing: give more, or leave it out")
 	case o.work < 0:
 		return cli.Usagef("--work %v is negative: give a time such as 50us", o.work)
-	case o.start == "oldest" && o.recovery == "off":
+	case o.cfg.Start == subscriber.Oldest && o.cfg.Recovery.Off:
 		return cli.Usagef("--start oldest asks for what was sent before: leave out --recovery off")
-	case o.buffer < minBuffer:
-		return cli.Usagef("--buffer %v is too small: give %v or more", o.buffer,
+	case buffer < minBuffer:
+		return cli.Usagef("--buffer %v is too small: give %v or more", buffer,
 			cli.Size(minBuffer))
-	case len(o.name) > frame.MaxName:
-		return cli.Usagef("--name has %d bytes, and may have %d", len(o.name), frame.MaxName)
+	case o.cfg.Overload == subscriber.OverloadDropOldest && o.cfg.Order == subscriber.OnArrival:
+		return cli.Usagef("--overload drop-oldest drops what has waited longest, which --order " +
+			"on-arrival doesn't know: use drop-newest")
+	case len(o.cfg.Name) > frame.MaxName:
+		return cli.Usagef("--name has %d bytes, and may have %d", len(o.cfg.Name),
+			frame.MaxName)
 	case o.summary == "-" && o.format == "len":
 		return cli.Usagef("--summary - would be lost among the bytes of --format len: name a " +
 			"file for it")
 	}
-	if err := cli.CheckMemory("--buffer", o.buffer); err != nil {
+	if err := cli.CheckMemory("--buffer", buffer); err != nil {
 		return err
 	}
 	return checkFormat(o.format)
 }
 
-// config returns the configuration that the flags ask for.
-func (o *options) config() (subscriber.Config, error) {
-	var cfg subscriber.Config
-	choices := []struct {
-		flag, value string
-		usual       string
-		other       string
-		set         func()
-	}{
-		{"start", o.start, "latest", "oldest", func() { cfg.Start = subscriber.Oldest }},
-		{"order", o.order, "offset", "arrival", func() { cfg.Order = subscriber.OnArrival }},
-		{"recovery", o.recovery, "on", "off", func() { cfg.Recovery.Off = true }},
-	}
-	for _, c := range choices {
-		switch c.value {
-		case c.usual:
-		case c.other:
-			c.set()
-		default:
-			return cfg, cli.Usagef("--%s %q is not known: use %s or %s", c.flag, c.value,
-				c.usual, c.other)
-		}
-	}
-	groups, iface, err := o.net.Parse()
-	if err != nil {
-		return cfg, err
+// complete fills in what the flags of the network say.
+func (o *options) complete() error {
+	cfg := &o.cfg
+	var err error
+	if cfg.Groups, cfg.Interface, err = o.net.Parse(); err != nil {
+		return err
 	}
 	if o.source != "" {
 		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cfg, cli.Usagef("--source %q is no address: give a publisher's, such as "+
+			return cli.Usagef("--source %q is no address: give a publisher's, such as "+
 				"192.0.2.7", o.source)
 		}
 	}
-	if cfg.Link.Network, err = o.net.Network(); err != nil {
-		return cfg, err
-	}
-	if cfg.Overload, err = subscriber.ParseOverload(o.overload); err != nil {
-		return cfg, cli.Usagef("--overload %w", err)
-	}
-	if cfg.Overload == subscriber.OverloadDropOldest && cfg.Order == subscriber.OnArrival {
-		return cfg, cli.Usagef("--overload drop drops what has waited longest, which --order " +
-			"arrival doesn't know: use drop-newest")
-	}
-	cfg.WarnLag = o.warnLag
-	cfg.Groups, cfg.Interface, cfg.Name = groups, iface, o.name
-	cfg.Recovery.Silence, cfg.Recovery.MaxWait, cfg.Memory.Session, cfg.Link.ReadBuffer = o.silence, o.maxWait, int(o.buffer),
-		int(o.net.ReadBuffer)
-	cfg.Link.Port = o.net.Control
-	return cfg, nil
+	cfg.Link.Network, err = o.net.Network()
+	return err
 }

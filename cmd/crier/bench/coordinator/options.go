@@ -191,7 +191,8 @@ func (o *Options) validateOverload() error {
 		return nil
 	}
 	for _, word := range o.Overloads {
-		if _, err := subscriber.ParseOverload(word); err != nil {
+		var overload subscriber.Overload
+		if err := overload.UnmarshalText([]byte(word)); err != nil {
 			return cli.Usagef("--overload %v", err)
 		}
 	}
@@ -205,7 +206,7 @@ func (o *Options) validateOverload() error {
 			minResend, maxBuffer)
 	case o.Kind == report.Overload:
 	case o.DiskDir == "":
-		return cli.Usagef("--buffer-dir is missing: name a directory on the disk to be measured; " +
+		return cli.Usagef("--disk-dir is missing: name a directory on the disk to be measured; " +
 			"nothing is left there")
 	case o.Backlog < minResend || o.Backlog > maxBacklog:
 		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend,

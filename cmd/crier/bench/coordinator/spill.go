@@ -29,11 +29,11 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	disk := spillDisk(b.o.Backlog+int64(b.o.Resend), size)
 	free, err := freeBytes(b.o.DiskDir)
 	if err != nil {
-		return cli.Usagef("--buffer-dir %s can't be used (%v): name a directory on the disk to "+
+		return cli.Usagef("--disk-dir %s can't be used (%v): name a directory on the disk to "+
 			"be measured", b.o.DiskDir, cli.BareError(err))
 	}
 	if free < disk+spareDisk {
-		return cli.Usagef("--buffer-dir %s has %s free, and this takes up to %s, with %s to "+
+		return cli.Usagef("--disk-dir %s has %s free, and this takes up to %s, with %s to "+
 			"spare: name another, or give --backlog less",
 			b.o.DiskDir, cli.Space(free), cli.Space(disk), cli.Space(spareDisk))
 	}

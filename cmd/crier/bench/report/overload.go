@@ -48,7 +48,7 @@ func overloadNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 var overloadWords = map[string]string{
 	"block":       "it asks for again when it has room, until the publisher no longer holds it",
 	"buffer":      "it asks for again when it has room, until the publisher no longer holds it",
-	"drop":        "it drops, the oldest first",
+	"drop-oldest": "it drops, the oldest first",
 	"drop-newest": "it drops, the newest first",
 }
 

@@ -26,7 +26,7 @@ func slow(w *worker) error {
 	if err != nil {
 		return err
 	}
-	if cfg.Overload, err = subscriber.ParseOverload(t.Pressure.Overload); err != nil {
+	if err = cfg.Overload.UnmarshalText([]byte(t.Pressure.Overload)); err != nil {
 		return err
 	}
 	cfg.Name, cfg.Memory.Session = slowName, t.Pressure.Buffer

@@ -1,0 +1,63 @@
+package pub
+
+import (
+	"time"
+
+	"crier/cmd/crier/cli"
+)
+
+// declareFlow declares the flags for a producer that outruns a consumer.
+func (o *options) declareFlow(flags *cli.FlagSet) {
+	flow, kept := &o.cfg.Flow, &o.cfg.Retention
+	flags.TextVar(&flow.Pace, "pace", flow.Pace,
+		"whose `PACE` counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
+	flags.TextVar(&flow.WhenFull, "when-full", flow.WhenFull,
+		"what becomes of a message that finds no room, since those that count are behind, by "+
+			"`WORD`: block, which waits, or drop")
+	flags.Var(cli.SizeOf(&kept.Disk), "disk",
+		"with --pace: how much is kept on disk when memory is full (default: nothing)")
+	flags.StringVar(&kept.Dir, "disk-dir", "",
+		"with --disk: the `DIRECTORY` for it; nothing of it outlives the command")
+	flags.DurationVar(&flow.StallTimeout, "stall-timeout", 5*time.Second,
+		"with --pace: how long a subscriber that makes no progress may hold the others")
+	flags.IntVar(&flow.WaitFor, "wait-for", 0,
+		"publish nothing before so many `SUBSCRIBERS` were heard")
+	flags.Var(&o.maxRate, "max-rate",
+		"send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
+	flags.Var(cli.SizeOf(&flow.Burst), "burst",
+		"with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
+}
+
+// validateFlow checks those flags beyond their types.
+func (o *options) validateFlow() error {
+	flow, kept := &o.cfg.Flow, &o.cfg.Retention
+	nobody, changed := flow.Pace.IsZero(), o.net.Set.Changed
+	switch {
+	case nobody && changed("disk"):
+		return cli.Usagef("--disk keeps what subscribers have yet to take whose pace counts, and " +
+			"with --pace none nobody's does: say whose, such as --pace slowest")
+	case nobody && changed("stall-timeout"):
+		return cli.Usagef("--stall-timeout is for subscribers whose pace counts, and with --pace " +
+			"none nobody's does: say whose, such as --pace slowest")
+	case changed("disk") && kept.Disk < 1<<20:
+		return cli.Usagef("--disk %v is too small: give 1MiB or more", cli.Size(kept.Disk))
+	case kept.Disk > 0 && kept.Dir == "":
+		return cli.Usagef("--disk has no directory: name one with --disk-dir")
+	case kept.Disk == 0 && changed("disk-dir"):
+		return cli.Usagef("--disk-dir is for --disk: say how much may be kept there, such as " +
+			"--disk 1GiB")
+	case flow.StallTimeout <= 0:
+		return cli.Usagef("--stall-timeout %v is no time to wait: give one such as 5s",
+			flow.StallTimeout)
+	case flow.WaitFor < 0 || flow.WaitFor > 4096:
+		return cli.Usagef("--wait-for %d is outside 0 to 4096", flow.WaitFor)
+	case o.maxRate == 0 && changed("burst"):
+		return cli.Usagef("--burst is of a rate limit, and there is none: give one with --max-rate")
+	case flow.Burst > 1<<30:
+		return cli.Usagef("--burst %v is more than 1GiB", cli.Size(flow.Burst))
+	case o.maxRate > 0 && (o.maxRate < 65507 || o.maxRate > 1<<40):
+		return cli.Usagef("--max-rate %v is outside 525kbit to 8796Gbit", o.maxRate)
+	}
+	flow.MaxRate = uint64(o.maxRate)
+	return nil
+}

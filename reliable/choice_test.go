@@ -1,0 +1,48 @@
+package reliable
+
+import (
+	"encoding"
+	"strings"
+	"testing"
+)
+
+type text interface {
+	encoding.TextMarshaler
+	encoding.TextUnmarshaler
+}
+
+// Each name is read as the value that writes it, and another is refused with all of them.
+func TestNames(t *testing.T) {
+	for _, c := range []struct {
+		value text
+		names string
+	}{
+		{new(Start), "latest oldest"},
+		{new(Order), "in-order on-arrival"},
+		{new(Overload), "block buffer drop-oldest drop-newest"},
+		{new(WhenFull), "block drop"},
+		{new(Pace), "none slowest quorum:2 named:a,b"},
+	} {
+		for _, name := range strings.Fields(c.names) {
+			if err := c.value.UnmarshalText([]byte(name)); err != nil {
+				t.Error(err)
+			}
+			if got, err := c.value.MarshalText(); string(got) != name || err != nil {
+				t.Errorf("%s is written as %s, %v", name, got, err)
+			}
+		}
+		for _, wrong := range []string{"", "drop-", "BLOCK", "quorum:0", "named:", "none:"} {
+			err := c.value.UnmarshalText([]byte(wrong))
+			if err == nil {
+				t.Errorf("%T takes %q", c.value, wrong)
+			}
+		}
+		first, _, _ := strings.Cut(c.names, " ")
+		if err := c.value.UnmarshalText([]byte("x")); !strings.Contains(err.Error(), first) {
+			t.Error(err)
+		}
+	}
+	if got := Order(7).String(); got != "(7)" {
+		t.Errorf("no order is written as %s", got)
+	}
+}
