@@ -54,20 +54,21 @@ func TestUsedMemory(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	st := s.Stream(0)
 	message := make([]byte, 1300)
-	for s.Used() < len(s.Memory()) {
-		before := s.Used()
-		if _, err := s.Publish(0, message); err != nil {
+	for st.Used() < len(st.Memory()) {
+		before := st.Used()
+		if _, err := st.Publish(0, message); err != nil {
 			t.Fatal(err)
 		}
 		for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
 			s.Sent(b)
 		}
-		if used := s.Used(); used < before || used > before+2*1472 {
+		if used := st.Used(); used < before || used > before+2*1472 {
 			t.Fatalf("%d bytes used after %d", used, before)
 		}
 	}
-	if b := s.Used(); b != len(s.Memory()) {
-		t.Errorf("%d of %d bytes used", b, len(s.Memory()))
+	if b := st.Used(); b != len(st.Memory()) {
+		t.Errorf("%d of %d bytes used", b, len(st.Memory()))
 	}
 }

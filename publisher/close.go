@@ -79,9 +79,9 @@ func (p *Publisher) stop() error {
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	p.owed = p.sender.Owed()
+	p.owed = p.stream.Owed()
 	p.memory.frames.Discard() // no frame is sent or read any more
-	if first, next := p.sender.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
+	if first, next := p.stream.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
 		return errors.Join(&UnsentError{first, next}, err)
 	}
 	return err

@@ -27,7 +27,7 @@ func (d *disk) run() {
 		case job := <-d.jobs:
 			frames, err := d.spill.do(&job)
 			d.p.loop.Lock()
-			d.p.sender.DiskDone(reliable.Time(d.p.loop.Now()), frames, err)
+			d.p.stream.DiskDone(reliable.Time(d.p.loop.Now()), frames, err)
 			d.p.dispatch()
 			d.p.loop.SettleNow()
 			if err != nil {

@@ -112,7 +112,7 @@ func (m *machine) Sent() {
 		m.batch.RefusedBytes = uint64(len(m.batch.Data)) - (bytes - m.bytes)
 	}
 	m.p.sender.Sent(m.batch)
-	m.p.ahead.reach(m.p.sender.Used())
+	m.p.ahead.reach(m.p.stream.Used())
 	m.p.line.wake()
 	m.p.progress.sent()
 }

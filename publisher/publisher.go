@@ -28,6 +28,8 @@ type Publisher struct {
 	// The loop's lock guards the fields from here to working.
 
 	sender *send.Sender
+	// stream is the sender's only stream.
+	stream *send.Stream
 	// memory is the sender's resend buffer.
 	memory   ringMemory
 	machine  machine
@@ -131,14 +133,15 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	if p.sender, err = send.New(config); err != nil {
 		return nil, err
 	}
-	memory.AdviseHuge(p.sender.Memory())
+	p.stream = p.sender.Stream(config.Channel)
+	memory.AdviseHuge(p.stream.Memory())
 	timer, err := cfg.Link.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
 	p.machine.p = p
 	p.machine.taker, _ = conn.(multicast.Taker)
-	p.ahead = newAhead(p.sender.Memory())
+	p.ahead = newAhead(p.stream.Memory())
 	p.ahead.reach(0)
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
@@ -166,14 +169,14 @@ func (p *Publisher) run() {
 // freed room. The caller holds the lock.
 func (p *Publisher) dispatch() {
 	if p.disk != nil && !p.stopping {
-		if job, ok := p.sender.NextDisk(); ok {
+		if job, ok := p.stream.NextDisk(); ok {
 			p.disk.jobs <- job // never blocks: one job at a time is under way
 		}
 	}
 	if p.sender.HasMemberEvents() {
 		p.news.wake()
 	}
-	if freed := p.sender.Freed(); freed != p.freed {
+	if freed := p.stream.Freed(); freed != p.freed {
 		p.freed = freed
 		p.line.wake()
 	}
@@ -241,7 +244,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	}
 	if p.loop.Enter() {
 		// The message joins an open frame, which another goroutine sends.
-		if offset, ok := p.sender.Append(payload); ok {
+		if offset, ok := p.stream.Append(payload); ok {
 			p.loop.Unlock()
 			return offset, nil
 		}
@@ -249,7 +252,7 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	p.loop.Tick()
 	for w := (*waiter)(nil); ; {
 		if p.line.free(w) {
-			offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
+			offset, err := p.stream.Publish(reliable.Time(p.loop.Now()), payload)
 			if err != reliable.ErrFull {
 				p.line.leave(w)
 				p.loop.SettleSoon(1)
@@ -275,7 +278,7 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 	p.loop.Lock()
 	for w := (*waiter)(nil); ; {
 		if p.line.free(w) {
-			first, err := p.sender.PublishBatch(reliable.Time(p.loop.Now()), payloads)
+			first, err := p.stream.PublishBatch(reliable.Time(p.loop.Now()), payloads)
 			if err != reliable.ErrFull {
 				p.line.leave(w)
 				p.loop.SettleSoon(len(payloads))
@@ -294,7 +297,7 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 // ErrClosed and *TooLargeError.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	if p.loop.Enter() {
-		if offset, ok := p.sender.Append(payload); ok {
+		if offset, ok := p.stream.Append(payload); ok {
 			p.loop.Unlock()
 			return offset, nil
 		}
@@ -304,7 +307,7 @@ func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 		p.loop.SettleSoon(1)
 		return 0, ErrFull
 	}
-	offset, err := p.sender.Publish(reliable.Time(p.loop.Now()), payload)
+	offset, err := p.stream.Publish(reliable.Time(p.loop.Now()), payload)
 	p.loop.SettleSoon(1)
 	return offset, err
 }
@@ -343,14 +346,14 @@ func (p *Publisher) await(ctx context.Context, ready <-chan struct{}) error {
 // ends. It returns ErrClosed if the Publisher was closed without sending them.
 func (p *Publisher) Flush(ctx context.Context) error {
 	p.loop.Lock()
-	p.sender.Flush()
+	p.stream.Flush()
 	target := p.sender.Stats().NextOffset
 	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	for p.sender.FlushedOffset() < target {
+	for p.stream.FlushedOffset() < target {
 		if err := p.wait(ctx); err != nil {
-			if p.sender.FlushedOffset() >= target {
+			if p.stream.FlushedOffset() >= target {
 				return nil // both happened at the same time
 			}
 			return err
@@ -364,7 +367,7 @@ func (p *Publisher) Flush(ctx context.Context) error {
 func (p *Publisher) Sent() uint64 {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.sender.FlushedOffset()
+	return p.stream.FlushedOffset()
 }
 
 // WaitTaken returns when the subscribers whose pace counts have taken all messages
@@ -383,14 +386,14 @@ func (p *Publisher) WaitTaken(ctx context.Context) error {
 		return ErrNobodyCounts
 	}
 	p.loop.Lock()
-	target := p.sender.Frontier()
-	p.sender.Flush()
+	target := p.stream.Frontier()
+	p.stream.Flush()
 	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	p.progress.untaken++
 	defer func() { p.progress.untaken-- }()
-	for !p.sender.Taken(target) {
+	for !p.stream.Taken(target) {
 		if err := p.wait(ctx); err != nil {
 			return err
 		}

@@ -71,7 +71,7 @@ type Subscriber struct {
 func (p *Publisher) Subscribers() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.subscribers(p.sender.Members())
+	return p.subscribers(p.stream.Members())
 }
 
 // Departed returns the subscribers that left, or were forgotten, the last 1,024, the
@@ -79,7 +79,7 @@ func (p *Publisher) Subscribers() []Subscriber {
 func (p *Publisher) Departed() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.subscribers(p.sender.Departed())
+	return p.subscribers(p.stream.Departed())
 }
 
 func (p *Publisher) subscribers(members []reliable.Member) []Subscriber {

@@ -18,9 +18,9 @@ func benchFrames(tb testing.TB, cfg send.Config, size, frames int) (list [][]byt
 	if err != nil {
 		tb.Fatal(err)
 	}
-	message := make([]byte, size)
+	st, message := s.Stream(cfg.Channel), make([]byte, size)
 	for ; len(list) < frames; messages++ {
-		if _, err := s.Publish(0, message); err != nil {
+		if _, err := st.Publish(0, message); err != nil {
 			tb.Fatal(err)
 		}
 		for s.FullBatch() {

@@ -127,7 +127,7 @@ func loneFrames(tb testing.TB, frames int) (list [][]byte) {
 	}
 	message := make([]byte, 64)
 	for len(list) < frames {
-		if _, err := s.Publish(0, message); err != nil {
+		if _, err := s.Stream(0).Publish(0, message); err != nil {
 			tb.Fatal(err)
 		}
 		list = append(list, sendFrames(s)...)

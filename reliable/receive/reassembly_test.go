@@ -22,7 +22,7 @@ func TestAMessageNearTheMemoryLimitIsPutTogetherOnce(t *testing.T) {
 	for i := range message {
 		message[i] = byte(i >> 4)
 	}
-	if _, err := s.Publish(0, message); err != nil {
+	if _, err := s.Stream(0).Publish(0, message); err != nil {
 		t.Fatal(err)
 	}
 	rb := &receiveBench{tb: t, frames: sendFrames(s)}

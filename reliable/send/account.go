@@ -127,3 +127,23 @@ func (a *account) gone() (list []reliable.Member) {
 	}
 	return list
 }
+
+// allLeft reports whether all subscribers of a stream that keeps a pace have heard its
+// end, and left with all that was sent: nobody will ask for anything. The session was
+// closed at closed, on its own clock.
+func (a *account) allLeft(closed uint64) bool {
+	if a.cfg.Flow.Pace.IsZero() || len(a.table.rows) > 0 || a.table.refused > 0 {
+		return false
+	}
+	n := 0
+	for i := range a.table.departed.rows {
+		switch r := &a.table.departed.rows[i]; {
+		case r.said < closed: // it went before the end
+		case !r.Left || r.Position < a.store.Next():
+			return false
+		default:
+			n++
+		}
+	}
+	return n > 0
+}

@@ -22,11 +22,11 @@ func BenchmarkCatchUpNack(b *testing.B) {
 		for _, ranges := range []int{50, 400} {
 			b.Run(fmt.Sprintf("behind=%d/ranges=%d", subscribers, ranges), func(b *testing.B) {
 				s := behindSender(b, frames)
-				now := s.now
+				now := s.clock.now
 				f := frame.Frame{Kind: frame.Nack, Session: 0xabc}
 				ask := func(who, ranges int) {
 					now = now.Add(2 * time.Millisecond)
-					f.Subscriber, f.Echo = uint64(100+who), s.sessionTime(now)
+					f.Subscriber, f.Echo = uint64(100+who), s.clock.wire(now)
 					f.Ranges = f.Ranges[:0]
 					f.Request++
 					for i := range ranges {
@@ -39,7 +39,7 @@ func BenchmarkCatchUpNack(b *testing.B) {
 				for who := range subscribers {
 					ask(who, frames/apart)
 				}
-				if n := s.Owed(); n != uint64(subscribers*frames/apart) {
+				if n := s.Stream(0).Owed(); n != uint64(subscribers*frames/apart) {
 					b.Fatalf("%d frames wait", n)
 				}
 				who := 0
@@ -70,7 +70,7 @@ func behindSender(tb testing.TB, frames int) *Sender {
 	}
 	message := make([]byte, 1300)
 	for range frames {
-		if _, err := s.Publish(0, message); err != nil {
+		if _, err := s.Stream(0).Publish(0, message); err != nil {
 			tb.Fatal(err)
 		}
 		drain(0)
@@ -88,22 +88,22 @@ func behindSender(tb testing.TB, frames int) *Sender {
 // and isn't repaired.
 func TestPassedIsNoLongerWanted(t *testing.T) {
 	s := behindSender(t, 100)
-	now := s.now
+	now := s.clock.now
 	hear := func(f frame.Frame) {
-		f.Session, f.Subscriber, f.Echo, f.Room = 0xabc, 5, s.sessionTime(now), 1<<20
+		f.Session, f.Subscriber, f.Echo, f.Room = 0xabc, 5, s.clock.wire(now), 1<<20
 		s.Handle(now, rig.SubscriberAddr, rig.Made(t, f))
 	}
 	hear(frame.Frame{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 3, To: 50}}})
 	hear(frame.Frame{Kind: frame.Status, Position: 40})
-	if n := s.Owed(); n != 10 {
+	if n := s.Stream(0).Owed(); n != 10 {
 		t.Fatalf("%d repairs are owed", n)
 	}
 	hear(frame.Frame{Kind: frame.Status, Position: 60})
-	if n := s.Owed(); n != 0 {
+	if n := s.Stream(0).Owed(); n != 0 {
 		t.Errorf("it has passed all of it, and %d repairs are owed", n)
 	}
 	for range 1000 { // all leave the ring
-		if _, err := s.Publish(now, make([]byte, 1300)); err != nil {
+		if _, err := s.Stream(0).Publish(now, make([]byte, 1300)); err != nil {
 			t.Fatal(err)
 		}
 		for b, ok := s.Next(now); ok; b, ok = s.Next(now) {
@@ -123,12 +123,12 @@ func TestSharedLossGoesToTheGroup(t *testing.T) {
 	for _, rows := range []int{2, 1} {
 		s := behindSender(t, 200)
 		s.members.max = rows
-		now := s.now
+		now := s.clock.now
 		other := netip.AddrPortFrom(rig.SubscriberAddr.Addr(), 6001)
 		asks := func(id uint64, from netip.AddrPort, lacks nack.Range) {
 			s.Handle(now, from, rig.Made(t, frame.Frame{
 				Kind: frame.Nack, Session: 0xabc, Subscriber: id, Request: id,
-				Echo: s.sessionTime(now), Ranges: []nack.Range{lacks},
+				Echo: s.clock.wire(now), Ranges: []nack.Range{lacks},
 			}))
 		}
 		asks(5, rig.SubscriberAddr, nack.Range{From: 10, To: 60})
@@ -179,10 +179,10 @@ func TestSharedLossGoesToTheGroup(t *testing.T) {
 func TestADelayedCopyBringsNothingTwice(t *testing.T) {
 	const first, second = 1024, 100
 	s := behindSender(t, 2*(first+second))
-	now := s.now
+	now := s.clock.now
 	asks := func(request, from, n uint64) *frame.Frame {
 		f := frame.Frame{Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: request,
-			Echo: s.sessionTime(now)}
+			Echo: s.clock.wire(now)}
 		for i := range n {
 			f.Ranges = append(f.Ranges, nack.Range{From: 2 * (from + i), To: 2*(from+i) + 1})
 		}

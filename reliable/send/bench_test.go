@@ -15,14 +15,15 @@ func BenchmarkSend(b *testing.B) {
 				if err != nil {
 					b.Fatal(err)
 				}
+				st := s.Stream(0)
 				message := make([]byte, size)
 				b.SetBytes(int64(size))
 				b.ReportAllocs()
 				for b.Loop() {
-					if _, ok := s.Append(message); ok {
+					if _, ok := st.Append(message); ok {
 						continue
 					}
-					if _, err := s.Publish(0, message); err != nil {
+					if _, err := st.Publish(0, message); err != nil {
 						b.Fatal(err)
 					}
 					for s.FullBatch() {
@@ -56,10 +57,11 @@ func TestSendingAllocatesNothing(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	st := s.Stream(0)
 	message := make([]byte, 64)
 	if n := testing.AllocsPerRun(1000, func() {
-		if _, ok := s.Append(message); !ok {
-			if _, err := s.Publish(0, message); err != nil {
+		if _, ok := st.Append(message); !ok {
+			if _, err := st.Publish(0, message); err != nil {
 				t.Fatal(err)
 			}
 		}

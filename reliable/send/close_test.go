@@ -66,7 +66,7 @@ func TestAPatientSubscriberKeepsTheClosedPublisher(t *testing.T) {
 func TestCloseWaitsForWhomCounts(t *testing.T) {
 	closed := func() *paced {
 		p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
-		p.cfg.Flow.StallTimeout = 5 * time.Second
+		p.Sender.cfg.Flow.StallTimeout = 5 * time.Second
 		p.more(1000)
 		p.Close(p.now)
 		p.step(0)
@@ -86,7 +86,7 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	tells := func(p *paced, position uint64) { // it has heard the end, and has room for all
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: position, Room: 1 << 30,
-			Echo: p.sessionTime(p.now),
+			Echo: p.clock.wire(p.now),
 		}))
 	}
 	p := closed()
@@ -119,7 +119,7 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.wantEvicted(0, message)
-	p.cfg.Flow.StallTimeout = 5 * time.Second
+	p.Sender.cfg.Flow.StallTimeout = 5 * time.Second
 	p.Close(p.now)
 	if out := wait(p, func() {}); out > 2*time.Second {
 		t.Errorf("it waited for %v for one that was evicted", out)

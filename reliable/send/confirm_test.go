@@ -18,7 +18,7 @@ func TestConfirmsNameAllThatWaits(t *testing.T) {
 	}
 	const frames = 3000
 	for range frames {
-		if _, err := s.Publish(0, make([]byte, 1300)); err != nil {
+		if _, err := s.Stream(0).Publish(0, make([]byte, 1300)); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -6,19 +6,35 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/rate"
 )
 
-// nextControl returns the next SESSION or CONFIRM for the group.
-func (s *Sender) nextControl(now reliable.Time, asked bool) (outgoing, bool) {
-	if now >= s.announceDue && !s.closing.on {
-		s.announceDue = now.Add(announceEvery)
-		return s.control(netip.AddrPort{}, s.sessionFrame(now)), true
-	}
-	if !asked {
+// control makes datagrams of the frames that describe the session and its streams.
+type control struct {
+	session uint64
+	limit   *rate.Limit
+	encode  frame.Encoder
+	arena   []byte
+	scratch frame.Frame
+}
+
+// batch encodes one frame.
+func (c *control) batch(to netip.AddrPort, f frame.Frame) outgoing {
+	c.scratch = f
+	c.scratch.Session = c.session
+	c.arena = c.encode.Append(c.arena[:0], &c.scratch)
+	c.limit.Owe(uint64(len(c.arena)))
+	return outgoing{Batch: reliable.Batch{To: to, Data: c.arena, Segment: len(c.arena)},
+		kind: f.Kind}
+}
+
+// nextSession returns the SESSION for the group that is due.
+func (s *Sender) nextSession(now reliable.Time) (outgoing, bool) {
+	if now < s.announceDue || s.closing.on {
 		return outgoing{}, false
 	}
-	b, ok := s.repairer.NextConfirm(now)
-	return outgoing{Batch: b, kind: frame.Confirm}, ok
+	s.announceDue = now.Add(announceEvery)
+	return s.control.batch(netip.AddrPort{}, s.sessionFrame(now)), true
 }
 
 // maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
@@ -32,8 +48,10 @@ type welcomes struct {
 
 type welcome struct {
 	to netip.AddrPort
-	// beat says that SESSION was sent.
-	beat bool
+	// told says that SESSION was sent, and beats is the number of streams that have sent
+	// HEARTBEAT.
+	told  bool
+	beats int
 }
 
 func (w *welcomes) add(to netip.AddrPort) {
@@ -58,74 +76,34 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 	}
 	w := &s.welcomes.list[0]
 	to := w.to
-	if !w.beat {
-		w.beat = true
-		return s.control(to, s.sessionFrame(now)), true
+	if !w.told {
+		w.told = true
+		return s.control.batch(to, s.sessionFrame(now)), true
 	}
-	s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
-	if s.closing.on && !s.Pending() { // BYE tells where the session ends
-		return s.control(to, s.beatFrame(now, frame.Bye)), true
+	st := s.streams[w.beats]
+	if w.beats++; w.beats == len(s.streams) {
+		s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
 	}
-	f := s.beatFrame(now, frame.Heartbeat)
-	f.Interval = heartbeatLast
-	return s.control(to, f), true
-}
-
-// nextBeat returns the HEARTBEAT or BYE that is due.
-func (s *Sender) nextBeat(now reliable.Time) (outgoing, bool) {
-	if s.closing.on && !s.Pending() {
-		if now < s.closing.due {
-			return outgoing{}, false
-		}
-		s.closing.said = min(s.closing.said, now)
-		s.unsent.bye = true
-		s.closing.due = now.Add(s.closing.wait)
-		s.closing.wait = min(2*s.closing.wait, byeLast)
-		return s.control(netip.AddrPort{}, s.beatFrame(now, frame.Bye)), true
+	if st.closed && !st.Pending() { // BYE tells where the stream ends
+		return s.control.batch(to, st.beatFrame(now, frame.Bye, byeLast)), true
 	}
-	if now < s.beats.due {
-		return outgoing{}, false
-	}
-	f := s.beatFrame(now, frame.Heartbeat)
-	f.Interval = s.beats.sent(now)
-	return s.control(netip.AddrPort{}, f), true
+	return s.control.batch(to, st.beatFrame(now, frame.Heartbeat, heartbeatLast)), true
 }
 
 // Announce repeats SESSION and HEARTBEAT as at the start of the session. Nothing may have
 // been heard of it for a while, or its address may have changed.
 func (s *Sender) Announce(now reliable.Time) {
 	s.announceDue = now
-	s.beats.start(now)
-}
-
-// control encodes one frame into the arena.
-func (s *Sender) control(to netip.AddrPort, f *frame.Frame) outgoing {
-	f.Session, f.Channel = s.cfg.Session, s.cfg.Channel
-	s.arena = s.encode.Append(s.arena[:0], f)
-	s.limit.Owe(uint64(len(s.arena)))
-	return outgoing{Batch: reliable.Batch{To: to, Data: s.arena, Segment: len(s.arena)},
-		kind: f.Kind}
+	for _, st := range s.streams {
+		st.beats.start(now)
+	}
 }
 
 // sessionFrame describes the session: its publisher, its start and its first numbers.
-func (s *Sender) sessionFrame(now reliable.Time) *frame.Frame {
-	s.scratch = frame.Frame{
-		Kind: frame.Session, Time: s.sessionTime(now), Wall: s.cfg.Wall, Channels: 1,
-		FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),
+func (s *Sender) sessionFrame(now reliable.Time) frame.Frame {
+	return frame.Frame{
+		Kind: frame.Session, Channel: s.cfg.Channel, Time: s.clock.wire(now), Wall: s.cfg.Wall,
+		Channels: uint32(len(s.streams)), FirstSeq: s.cfg.FirstSeq,
+		FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),
 	}
-	return &s.scratch
-}
-
-// beatFrame describes the progress of the session: the frames that were sent, and those
-// that are still held.
-func (s *Sender) beatFrame(now reliable.Time, kind frame.Kind) *frame.Frame {
-	oldest := min(s.store.Oldest(), s.store.Sent())
-	s.scratch = frame.Frame{
-		Kind: kind, Time: s.sessionTime(now),
-		NextSeq: s.store.Sent(), NextOffset: s.store.Start(s.store.Sent()),
-		OldestSeq: oldest, OldestOffset: s.store.Start(oldest),
-		Interval: byeLast, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
-		Report: s.reportEvery(),
-	}
-	return &s.scratch
 }

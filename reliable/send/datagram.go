@@ -20,20 +20,28 @@ func (s *Sender) Datagram() int { return s.most }
 // are treated like all that no longer fit. SetDatagram returns the number of frames in
 // memory that don't.
 func (s *Sender) SetDatagram(now reliable.Time, size int) (unfit uint64) {
-	was, wide := s.packer.size, s.wide
 	s.most = min(max(size, 0), s.cfg.Datagram)
-	s.packer.size = max(s.most, frame.MinDatagram)
-	s.wide = math.MaxUint64
-	if s.packer.size < was {
-		s.closeOpen(now)
-		wide = s.store.Next()
+	for _, st := range s.streams {
+		unfit += st.setDatagram(now, s.most)
 	}
-	if s.most == s.packer.size { // frames that are yet to be made fit
-		s.wide = min(wide, s.store.Next())
+	return unfit
+}
+
+// setDatagram takes the size of the largest datagram from now on.
+func (st *Stream) setDatagram(now reliable.Time, most int) (unfit uint64) {
+	was, wide := st.packer.size, st.wide
+	st.packer.size = max(most, frame.MinDatagram)
+	st.wide = math.MaxUint64
+	if st.packer.size < was {
+		st.closeOpen(now)
+		wide = st.store.Next()
 	}
-	s.repairer.SetLargest(s.most, s.wide)
-	for seq := s.store.InMemory(); seq < min(s.wide, s.store.Next()); seq++ {
-		if s.repairer.Unfit(seq) {
+	if most == st.packer.size { // frames that are yet to be made fit
+		st.wide = min(wide, st.store.Next())
+	}
+	st.repairer.SetLargest(most, st.wide)
+	for seq := st.store.InMemory(); seq < min(st.wide, st.store.Next()); seq++ {
+		if st.repairer.Unfit(seq) {
 			unfit++
 		}
 	}

@@ -34,7 +34,7 @@ func TestFramesThatNoLongerFit(t *testing.T) {
 	for range 3 {
 		// 5 to 7, which the socket has not taken yet; the last one's frame is open.
 		m := rig.Payload(len(p.sent), 1300)
-		if _, err := p.s.Publish(p.now, m); err != nil {
+		if _, err := p.st.Publish(p.now, m); err != nil {
 			t.Fatal(err)
 		}
 		p.sent = append(p.sent, m)
@@ -101,29 +101,29 @@ func TestOpenFrameIsPackedAnew(t *testing.T) {
 				return false
 			}
 			p.run(reliable.Time(time.Second))
-			first := p.s.store.Next()
-			p.s.packer.skipped = 7 // what was dropped stands at the start of the next frame
-			p.s.packer.nextOffset += 7
-			p.s.tally.accepted += 7
+			first := p.st.store.Next()
+			p.st.packer.skipped = 7 // what was dropped stands at the start of the next frame
+			p.st.packer.nextOffset += 7
+			p.st.tally.accepted += 7
 			for range 7 {
 				p.sent = append(p.sent, nil)
 			}
 			for _, size := range []int{500, 0, 3, 300, 255, 0, 120} {
 				p.publish(rig.Payload(len(p.sent), size))
 			}
-			if p.s.store.Next() != first {
-				t.Fatalf("%d frames are sealed", p.s.store.Next()-first)
+			if p.st.store.Next() != first {
+				t.Fatalf("%d frames are sealed", p.st.store.Next()-first)
 			}
 			p.run(p.now.Add(time.Millisecond))
 			p.s.SetDatagram(p.now, datagram)
 			p.publish(rig.Payload(len(p.sent), 10)) // goes along
-			p.s.Flush()
+			p.st.Flush()
 			p.settle()
 
 			p.s.SetDatagram(p.now, 1472) // and the end of a message that began before it
 			p.run(reliable.Time(2 * time.Second))
 			p.publish(rig.Payload(len(p.sent), 2000))
-			if !p.s.packer.build.IsOpen() || p.s.store.Sent() != p.s.store.Next() {
+			if !p.st.packer.build.IsOpen() || p.st.store.Sent() != p.st.store.Next() {
 				t.Fatal("it has no open end")
 			}
 			p.publish(rig.Payload(len(p.sent), 400))
@@ -199,7 +199,7 @@ func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	}
 	for {
 		m := rig.Payload(len(p.sent), 700)
-		if _, err := p.s.Publish(p.now, m); err == reliable.ErrFull {
+		if _, err := p.st.Publish(p.now, m); err == reliable.ErrFull {
 			break
 		} else if err != nil {
 			t.Fatal(err)
@@ -207,12 +207,12 @@ func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 		p.sent = append(p.sent, m)
 		p.settle()
 	}
-	if !p.s.packer.build.IsOpen() {
+	if !p.st.packer.build.IsOpen() {
 		t.Fatal("no frame is open")
 	}
-	oldest := p.s.store.InMemory()
+	oldest := p.st.store.InMemory()
 	p.s.SetDatagram(p.now, 300)
-	if got := p.s.store.InMemory(); got != oldest {
+	if got := p.st.store.InMemory(); got != oldest {
 		t.Errorf("the oldest frame is %d now, and was %d", got, oldest)
 	}
 	p.s.SetDatagram(p.now, reliable.DefaultDatagram) // so that all can be repaired
@@ -230,7 +230,7 @@ func TestRefusedFramesAreNotSent(t *testing.T) {
 	p.publish(rig.Payload(0, 100))
 	p.run(reliable.Time(10 * time.Millisecond))
 	before := p.s.Stats()
-	if _, err := p.s.Publish(p.now, rig.Payload(1, 100)); err != nil {
+	if _, err := p.st.Publish(p.now, rig.Payload(1, 100)); err != nil {
 		t.Fatal(err)
 	}
 	refuse := func(kind frame.Kind) {

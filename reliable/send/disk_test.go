@@ -32,7 +32,7 @@ func spilled(t *testing.T) *paced {
 // asks is a NACK of the only subscriber.
 func (p *paced) asks(r nack.Range) {
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(p, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.clock.wire(p.now),
 		Ranges: []nack.Range{r},
 	}))
 }
@@ -100,7 +100,7 @@ func TestDiskReadsNothingForTheDeparted(t *testing.T) {
 	p.asks(nack.Range{From: 100, To: 110})
 	p.sends()
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now),
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.clock.wire(p.now),
 		Ranges: []nack.Range{{From: 5, To: 9}},
 	}))
 	p.repairer.Forget(&p.members.rows[0].Asker)
@@ -176,7 +176,7 @@ func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
 func TestDiskReadsNothingItDeletes(t *testing.T) {
 	p := spilled(t)
 	p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.sessionTime(p.now),
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.clock.wire(p.now),
 		Ranges: []nack.Range{{From: 0, To: 1000}},
 	}))
 	if p.sends(); !p.store.Reading() {
@@ -288,7 +288,7 @@ func TestUnreadableFramesAreGone(t *testing.T) {
 			p.asks(nack.Range{From: 100, To: 110})
 			p.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 				Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 7,
-				Echo:   p.sessionTime(p.now),
+				Echo:   p.clock.wire(p.now),
 				Ranges: []nack.Range{{From: 105, To: 120}, {From: oldest + 10, To: oldest + 12}},
 			}))
 			p.hears()
@@ -406,9 +406,10 @@ func TestRingHoldsSmallFrames(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	st := s.Stream(0)
 	message := make([]byte, 200)
 	for range 20000 {
-		if _, err := s.Publish(0, message); err != nil {
+		if _, err := st.Publish(0, message); err != nil {
 			t.Fatal(err)
 		}
 		for b, ok := s.Next(0); ok; b, ok = s.Next(0) {
@@ -416,7 +417,7 @@ func TestRingHoldsSmallFrames(t *testing.T) {
 		}
 	}
 	// 58 bytes of a frame are not the message's.
-	if held := s.store.Held().Len(); held < 1<<20/(200+58)-20 {
+	if held := st.store.Held().Len(); held < 1<<20/(200+58)-20 {
 		t.Errorf("%d messages of 200 bytes are held in 1 MiB", held)
 	}
 }

@@ -43,7 +43,7 @@ func FuzzSender(f *testing.F) {
 			now = now.Add(time.Duration(g.Byte()) * time.Duration(g.Byte()) * 10 * time.Microsecond)
 			if g.Byte()%4 == 0 {
 				// ErrFull can't be: all is drained
-				_, _ = s.Publish(now, make([]byte, int(g.Byte())*20))
+				_, _ = s.Stream(0).Publish(now, make([]byte, int(g.Byte())*20))
 			}
 			if f := g.Next(); f != nil {
 				s.Handle(now, from, f)

@@ -20,14 +20,14 @@ func lone(tb testing.TB, cfg Config, size int, messages uint64) *Sender {
 	if err != nil {
 		tb.Fatal(err)
 	}
-	for message := make([]byte, size); s.packer.nextOffset < messages; {
+	for message := make([]byte, size); s.Stream(0).packer.nextOffset < messages; {
 		sendLone(tb, s, message)
 	}
 	return s
 }
 
 func sendLone(tb testing.TB, s *Sender, message []byte) {
-	if _, err := s.Publish(0, message); err != nil {
+	if _, err := s.Stream(0).Publish(0, message); err != nil {
 		tb.Fatal(err)
 	}
 	for batch, ok := s.Next(0); ok; batch, ok = s.Next(0) {
@@ -58,7 +58,7 @@ func BenchmarkRepair(b *testing.B) {
 			s := lone(b, Config{Retention: Retention{Memory: ring}, Repair: Repair{Floor: 1 << 32}},
 				1300, uint64(ring)/1300)
 			rng := rand.New(rand.NewPCG(1, 2))
-			held := s.store.Held()
+			held := s.Stream(0).store.Held()
 			asked := make([]uint64, 100)
 			v := serveBench{tb: b, s: s, now: 1}
 			each(b, len(asked), func() {

@@ -10,74 +10,79 @@ import (
 )
 
 // Handle takes a decoded frame that came from a subscriber. It ignores frames of other
-// sessions, and kinds that no subscriber sends.
+// sessions and channels, and kinds that no subscriber sends.
 func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
-	if f.Session != s.cfg.Session || f.Channel != s.cfg.Channel {
+	st := s.Stream(f.Channel)
+	if f.Session != s.cfg.Session || st == nil {
 		return
 	}
 	s.tick(now)
-	switch f.Kind {
-	case frame.Nack:
-		s.handleNack(now, from, f)
-	case frame.Status:
-		if s.members.byID[f.Subscriber] == nil &&
-			(f.Flags&frame.Leaving != 0 || s.members.departed.overtaken(f)) {
-			s.stats.Statuses++ // it has said that it goes before
+	if f.Kind != frame.Nack && f.Kind != frame.Status {
+		return
+	}
+	var m *member
+	late := s.members.late(f)
+	if !late {
+		if m = s.hear(now, from, st, f); m == nil {
 			return
 		}
-		m := s.hear(now, from, f)
-		if m == nil {
+	}
+	switch f.Kind {
+	case frame.Nack:
+		if s.stats.Nacks++; late {
+			return
+		}
+		s.closing.asked = now
+		s.sample(now, m, f)
+		s.regroup(now)
+		st.handleNack(now, from, m, f)
+	case frame.Status:
+		if s.stats.Statuses++; late {
 			return
 		}
 		s.sample(now, m, f)
-		if m.name != string(f.Name) {
-			m.name = string(f.Name)
-		}
-		m.room = f.Room
-		if f.Flags&frame.Leaving != 0 {
-			s.leave(now, m, f.Position)
-			s.regroup(now)
-			s.stats.Statuses++
-			return
-		}
-		// One that another has overtaken says where it was, not where it is. Those without
-		// a row are in many places, and count for nobody.
-		if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
-			m.told = max(m.told, told)
-			if s.pace.moved(now, m, f.Position) {
-				s.refloor(now)
-			}
-		}
-		s.gather(now)
-		if s.closing.on && s.mayAsk(f) {
-			s.closing.asked = now
-		}
-		s.stats.Statuses++
-		if f.Flags&frame.WantSession != 0 {
-			s.welcomes.add(from)
-		}
+		s.handleStatus(now, from, st, m, f)
 		s.regroup(now)
 	}
 }
 
-func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
-	if s.members.byID[f.Subscriber] == nil && s.members.departed.overtaken(f) {
-		s.stats.Nacks++
+// handleStatus takes what a subscriber says of itself.
+func (s *Sender) handleStatus(
+	now reliable.Time, from netip.AddrPort, st *Stream, m *member, f *frame.Frame,
+) {
+	if m.name != string(f.Name) {
+		m.name = string(f.Name)
+	}
+	m.room = f.Room
+	if f.Flags&frame.Leaving != 0 {
+		s.leave(now, st, m, f.Position)
 		return
 	}
-	m := s.hear(now, from, f)
-	if m == nil {
-		return
-	}
-	s.stats.Nacks++
-	s.closing.asked = now
-	s.sample(now, m, f)
-	s.regroup(now)
-	for _, r := range f.Ranges {
-		if r.To > s.store.Next() {
-			s.tally.unknown++ // nothing that far was ever sent
+	// One that another has overtaken says where it was, not where it is. Those without
+	// a row are in many places, and count for nobody.
+	if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
+		m.told = max(m.told, told)
+		if st.pace.moved(now, m, f.Position) {
+			st.refloor(now)
 		}
 	}
+	st.gather(now)
+	if s.closing.on && st.mayAsk(f) {
+		s.closing.asked = now
+	}
+	if f.Flags&frame.WantSession != 0 {
+		s.welcomes.add(from)
+	}
+}
+
+// handleNack takes what a subscriber asks for.
+func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame) {
+	for _, r := range f.Ranges {
+		if r.To > st.store.Next() {
+			st.tally.unknown++ // nothing that far was ever sent
+		}
+	}
+	s := st.session
 	place := repair.Known
 	if m == &s.members.overflow {
 		if place = repair.Rowless; s.members.byID[f.Subscriber] != nil {
@@ -86,7 +91,7 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 	}
 	// Of a batch that is out, the first datagrams may have been missed already. They
 	// are pinned, and no repair goes out before Sent.
-	if to := s.repairer.Ask(now, &m.Asker, place, from, f, s.turn.out.frames); to > 0 {
+	if to := st.repairer.Ask(now, &m.Asker, place, from, f, st.sending()); to > 0 {
 		m.askedAt, m.askedTo = now, max(m.askedTo, to)
 	}
 	s.offload.asked(now, f.Ranges)
@@ -95,22 +100,26 @@ func (s *Sender) handleNack(now reliable.Time, from netip.AddrPort, f *frame.Fra
 // sample takes the round trip that a NACK or STATUS gives. A round trip that began before
 // this process was suspended is ignored.
 func (s *Sender) sample(now reliable.Time, m *member, f *frame.Frame) {
-	if f.Echo >= s.sessionTime(s.woke) {
-		s.members.sample(m, s.sessionTime(now), f)
+	if f.Echo >= s.clock.wire(s.clock.woke) {
+		s.members.sample(m, s.clock.wire(now), f)
 	}
 }
 
-// regroup passes the group's size and round trip to the repairer.
+// regroup passes the group's size and round trip to the streams' repairers.
 func (s *Sender) regroup(now reliable.Time) {
 	s.members.settle(now)
-	s.repairer.SetGroup(len(s.members.rows), s.members.rtt)
+	for _, st := range s.streams {
+		st.repairer.SetGroup(len(s.members.rows), s.members.rtt)
+	}
 }
 
 // hear notes a subscriber's frame and returns its row. It returns nil for a frame from an
 // address that is not the subscriber's own: it is a stranger's, which would move the
 // subscriber's position or draw its repairs. If the subscriber may be moving to that
 // address, it is served as one without a row until the move is certain.
-func (s *Sender) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *member {
+func (s *Sender) hear(
+	now reliable.Time, from netip.AddrPort, st *Stream, f *frame.Frame,
+) *member {
 	m := s.members.byID[f.Subscriber]
 	if m == nil {
 		s.offload.begin(now) // the way to this one is another
@@ -118,7 +127,7 @@ func (s *Sender) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *m
 	if m == nil || m.Addr == from {
 		return s.members.hear(now, from, f)
 	}
-	if !s.goesOn(now, m, f) {
+	if !st.goesOn(now, m, f) {
 		s.members.foreign++
 		return nil
 	}
@@ -137,11 +146,12 @@ func (s *Sender) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *m
 }
 
 // goesOn reports whether a frame continues a subscriber's numbers and time.
-func (s *Sender) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {
+func (st *Stream) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {
 	told := peer.Told(f)
-	if f.Echo == 0 || told <= m.said || told > s.sessionTime(now) || f.Flags&frame.Leaving != 0 {
+	if f.Echo == 0 || told <= m.said || told > st.session.clock.wire(now) ||
+		f.Flags&frame.Leaving != 0 {
 		return false
 	}
-	return f.Kind == frame.Nack || f.Position >= m.Position && f.Position <= s.store.Next() &&
+	return f.Kind == frame.Nack || f.Position >= m.Position && f.Position <= st.store.Next() &&
 		(!m.reported || m.name == string(f.Name))
 }

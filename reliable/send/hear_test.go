@@ -92,7 +92,7 @@ func TestNackForABatchThatIsOut(t *testing.T) {
 	}
 	send()
 	for range 20 {
-		if _, err := s.Publish(now, make([]byte, 1300)); err != nil {
+		if _, err := s.Stream(0).Publish(now, make([]byte, 1300)); err != nil {
 			t.Fatal(err)
 		}
 	}
@@ -129,7 +129,7 @@ func TestDataHasItsTurn(t *testing.T) {
 	}
 	publish := func(n int) {
 		for range n {
-			if _, err := s.Publish(now, make([]byte, 1300)); err != nil {
+			if _, err := s.Stream(0).Publish(now, make([]byte, 1300)); err != nil {
 				t.Fatal(err)
 			}
 		}

@@ -1,9 +1,11 @@
 package send
 
 import (
+	"net/netip"
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // heartbeats schedules HEARTBEAT frames: soon after the last data, then ever more rarely,
@@ -33,4 +35,54 @@ func (h *heartbeats) sent(now reliable.Time) time.Duration {
 	h.due = now.Add(h.wait)
 	h.wait = min(2*h.wait, heartbeatLast)
 	return max(h.due.Sub(now), reliable.HeartbeatData)
+}
+
+// byes schedules BYE frames: the end of a stream is repeated, ever more rarely.
+type byes struct {
+	// said is when the first BYE was sent; Never before.
+	said reliable.Time
+	// due is when the next BYE is due, and wait the time from then to the one after it.
+	due  reliable.Time
+	wait time.Duration
+}
+
+func (b *byes) start(now reliable.Time) { b.due, b.wait = now, heartbeatFirst }
+
+func (b *byes) sent(now reliable.Time) {
+	b.said = min(b.said, now)
+	b.due = now.Add(b.wait)
+	b.wait = min(2*b.wait, byeLast)
+}
+
+// nextBeat returns the HEARTBEAT or BYE that is due.
+func (st *Stream) nextBeat(now reliable.Time) (outgoing, bool) {
+	group := netip.AddrPort{}
+	if st.closed && !st.Pending() {
+		if now < st.byes.due {
+			return outgoing{}, false
+		}
+		st.byes.sent(now)
+		return st.session.control.batch(group, st.beatFrame(now, frame.Bye, byeLast)), true
+	}
+	if now < st.beats.due {
+		return outgoing{}, false
+	}
+	interval := st.beats.sent(now)
+	return st.session.control.batch(group, st.beatFrame(now, frame.Heartbeat, interval)), true
+}
+
+// beatFrame describes the progress of the stream: the frames that were sent, and those
+// that are still held. The next such frame comes within the interval.
+func (st *Stream) beatFrame(
+	now reliable.Time, kind frame.Kind, interval time.Duration,
+) frame.Frame {
+	s := st.session
+	oldest := min(st.store.Oldest(), st.store.Sent())
+	return frame.Frame{
+		Kind: kind, Channel: st.channel, Time: s.clock.wire(now),
+		NextSeq: st.store.Sent(), NextOffset: st.store.Start(st.store.Sent()),
+		OldestSeq: oldest, OldestOffset: st.store.Start(oldest),
+		Interval: interval, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
+		Report: st.reportEvery(),
+	}
 }

@@ -84,7 +84,7 @@ func TestLeavingTwice(t *testing.T) {
 func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 	p := newPaced(t, Config{Flow: Flow{Pace: reliable.Slowest()}})
 	word := func(f frame.Frame) *frame.Frame {
-		f.Session, f.Subscriber, f.Echo = 0xabc, 5, p.sessionTime(p.now)
+		f.Session, f.Subscriber, f.Echo = 0xabc, 5, p.clock.wire(p.now)
 		return rig.Made(t, f)
 	}
 	p.more(100)
@@ -138,8 +138,8 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 		} else {
 			p.run(p.now.Add(reliable.StatusMin + byeLast))
 		}
-		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
-			left[0].Position != p.s.store.Sent() {
+		if left := p.st.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
+			left[0].Position != p.st.store.Sent() {
 			t.Errorf("%d words were lost: %+v", lost, left)
 		}
 		for !p.s.Finished(p.now) {

@@ -11,18 +11,17 @@ import (
 // of which there are none, before it looks for data.
 func TestSenderMakesUpForLateTimers(t *testing.T) {
 	const rate, late = 12_500_000, 3 * time.Millisecond
-	s,
-		err := New(Config{Session: 0xabc, Retention: Retention{Memory: 16 << 20},
+	s, err := New(Config{Session: 0xabc, Retention: Retention{Memory: 16 << 20},
 		Flow: Flow{MaxRate: rate}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for range 8000 {
-		if _, err := s.Publish(0, make([]byte, 1300)); err != nil {
+		if _, err := s.Stream(0).Publish(0, make([]byte, 1300)); err != nil {
 			t.Fatal(err)
 		}
 	}
-	s.Flush()
+	s.Stream(0).Flush()
 	now := reliable.Time(0)
 	for now < reliable.Time(500*time.Millisecond) {
 		s.Advance(now)

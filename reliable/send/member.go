@@ -107,6 +107,13 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 	return m
 }
 
+// late reports whether a frame comes from a subscriber that has left: it was sent before
+// the subscriber left, or says so once more.
+func (t *members) late(f *frame.Frame) bool {
+	return t.byID[f.Subscriber] == nil && (t.departed.overtaken(f) ||
+		f.Kind == frame.Status && f.Flags&frame.Leaving != 0)
+}
+
 // sample takes a subscriber's round trip: the time since the publisher's time that it
 // echoes, less how long it held that.
 func (t *members) sample(m *member, sessionTime uint64, f *frame.Frame) {

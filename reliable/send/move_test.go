@@ -104,7 +104,7 @@ func TestSubscriberMoves(t *testing.T) {
 		p.publish(rig.Payload(i, 64))
 		p.run(p.now.Add(10 * time.Millisecond))
 	}
-	if m := p.s.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] ||
+	if m := p.st.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] ||
 		m[0].State != reliable.Counted {
 		t.Errorf("%+v", m)
 	}
@@ -122,7 +122,7 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 	p := newPaced(t, Config{})
 	word := func() frame.Frame {
 		return frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
-			Echo: p.sessionTime(p.now), Room: 1 << 20}
+			Echo: p.clock.wire(p.now), Room: 1 << 20}
 	}
 	tells := func(from netip.AddrPort, f frame.Frame) { p.Handle(p.now, from, rig.Made(t, f)) }
 	for range 20 {
@@ -194,7 +194,7 @@ func TestSubscriberMovesTwice(t *testing.T) {
 	asks := func(from netip.AddrPort, seq uint64) (repaired, confirmed, gone int) {
 		p.step(100 * time.Millisecond)
 		p.Handle(p.now, from, rig.Made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.clock.wire(p.now),
 			Ranges: []nack.Range{{From: seq, To: seq + 1}},
 		}))
 		for b, ok := p.Next(p.now); ok; b, ok = p.Next(p.now) {

@@ -27,7 +27,7 @@ func (p *pair) burst(n int) {
 	p.t.Helper()
 	for i := range n {
 		message := fmt.Appendf(nil, "%01345d", i)[:1340]
-		if _, err := p.s.Publish(p.now, message); err != nil {
+		if _, err := p.st.Publish(p.now, message); err != nil {
 			p.t.Fatal(err)
 		}
 		p.sent = append(p.sent, message)
@@ -158,14 +158,14 @@ func TestAStrangerDoesntTurnTheOffloadOff(t *testing.T) {
 		p := newPair(t, Config{Cut: true, Seed: 1}, receive.Config{})
 		p.run(reliable.Time(10 * time.Millisecond))
 		for n := range 2000 {
-			from := p.s.store.Next()
+			from := p.st.store.Next()
 			p.burst(20)
 			p.run(p.now.Add(5 * time.Millisecond))
 			if guess == "all" || guess == "half" && random.Below(2) == 0 ||
 				guess == "every second" && n%2 == 0 {
 				p.s.Handle(p.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
 					Kind: frame.Nack, Session: 0xabc, Subscriber: uint64(100 + n), Request: 1,
-					Ranges: []nack.Range{{From: from, To: p.s.store.Sent()}},
+					Ranges: []nack.Range{{From: from, To: p.st.store.Sent()}},
 				}))
 			}
 		}
@@ -182,7 +182,7 @@ func TestUnevenBatches(t *testing.T) {
 	p := newPair(t, Config{Uneven: true}, receive.Config{})
 	var even, uneven int
 	p.damages = func(b reliable.Batch) bool {
-		if b.Datagrams() > 1 && b.Datagrams() < int(p.s.store.Most())/2 {
+		if b.Datagrams() > 1 && b.Datagrams() < int(p.st.store.Most())/2 {
 			return false // the first, and what is left
 		}
 		if len(b.Data) == b.Datagrams()*b.Segment && b.Datagrams() > 1 {

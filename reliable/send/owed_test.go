@@ -70,7 +70,7 @@ func TestNothingIsOwedAfterArrival(t *testing.T) {
 	p.another(6, 0)
 	p.more(200)
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+		Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.clock.wire(p.now),
 		Ranges: []nack.Range{{From: 150, To: 190}},
 	}))
 	if n := p.Owed(); n != 40 {
@@ -90,7 +90,7 @@ func TestRepairsCutShort(t *testing.T) {
 	ask := func(p *paced, from, to uint64) {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1,
-			Echo: p.sessionTime(p.now), Ranges: []nack.Range{{From: from, To: to}},
+			Echo: p.clock.wire(p.now), Ranges: []nack.Range{{From: from, To: to}},
 		}))
 		p.step(0)
 	}

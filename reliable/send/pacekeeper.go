@@ -9,9 +9,6 @@ import (
 	"crier/reliable/store"
 )
 
-// maxMemberEvents bounds the events that wait to be polled.
-const maxMemberEvents = 256
-
 // crawl bounds how slow a subscriber may be without being stalled: within the stall time
 // it must pass one in so many of the frames that the ring holds.
 const crawl = 1024
@@ -25,11 +22,8 @@ type pacekeeper struct {
 	account *account
 	store   *store.Buffer
 	window  *window
+	events  *events
 
-	// events wait to be polled.
-	events []reliable.MemberEvent
-	// lost counts events that found no room.
-	lost uint64
 	// evicted counts evictions.
 	evicted uint64
 	scratch []uint64
@@ -63,19 +57,11 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 	m.state = to
 	if from == reliable.Evicted || to == reliable.Evicted ||
 		(from == reliable.Counted) != (to == reliable.Counted) {
-		k.tell(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
+		k.events.add(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
 	}
 	if to == reliable.Evicted {
 		k.evicted++
 	}
-}
-
-func (k *pacekeeper) tell(ev reliable.MemberEvent) {
-	if len(k.events) >= maxMemberEvents {
-		k.lost++
-		return
-	}
-	k.events = append(k.events, ev)
 }
 
 // moved takes a subscriber's position, and reports whether the frames that are needed may

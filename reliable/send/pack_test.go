@@ -25,7 +25,7 @@ func TestBatch(t *testing.T) {
 				for i := range batch {
 					batch[i] = rig.Payload(len(p.sent)+i, rng.IntN(1+rng.IntN(3*datagram)))
 				}
-				first, err := p.s.PublishBatch(p.now, batch)
+				first, err := p.st.PublishBatch(p.now, batch)
 				if err != nil || first != uint64(len(p.sent)) {
 					t.Fatalf("PublishBatch returned %d, %v, want %d", first, err, len(p.sent))
 				}
@@ -59,17 +59,17 @@ func TestBatchBytes(t *testing.T) {
 			batch := make([][]byte, rng.IntN(80))
 			for i := range batch {
 				batch[i] = rig.Payload(i, rng.IntN(1+rng.IntN(600)))
-				if _, err := senders[0].Publish(0, batch[i]); err != nil {
+				if _, err := senders[0].Stream(0).Publish(0, batch[i]); err != nil {
 					t.Fatal(err)
 				}
 			}
-			if _, err := senders[1].PublishBatch(0, batch); err != nil {
+			if _, err := senders[1].Stream(0).PublishBatch(0, batch); err != nil {
 				t.Fatal(err)
 			}
 		}
 		one, many := senders[0], senders[1]
-		one.Flush()
-		many.Flush()
+		one.Stream(0).Flush()
+		many.Stream(0).Flush()
 		for {
 			a, ok := one.Next(0)
 			b, also := many.Next(0)
@@ -95,24 +95,24 @@ func TestBatchBytes(t *testing.T) {
 func TestBatchReckoning(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
-		s,
-			err := New(Config{Session: 1, Datagram: 256 + rng.IntN(400),
+		s, err := New(Config{Session: 1, Datagram: 256 + rng.IntN(400),
 			Retention: Retention{Memory: 20 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
+		st := s.Stream(0)
 		most := 1 + rng.IntN(800)
 		for {
 			batch := make([][]byte, rng.IntN(40))
 			for i := range batch {
 				batch[i] = make([]byte, rng.IntN(most))
 			}
-			if _, err := s.PublishBatch(0, batch); err != nil {
+			if _, err := st.PublishBatch(0, batch); err != nil {
 				break
 			}
-			if s.store.InMemory() > s.store.Sent() {
+			if st.store.InMemory() > st.store.Sent() {
 				t.Fatalf("frames from %d on are not sent yet, and those below %d are overwritten",
-					s.store.Sent(), s.store.InMemory())
+					st.store.Sent(), st.store.InMemory())
 			}
 		}
 	}
@@ -123,32 +123,33 @@ func TestBatchErrors(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	st := s.Stream(0)
 	var large *reliable.BatchTooLargeError
-	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 15<<10),
+	if _, err := st.PublishBatch(0, [][]byte{make([]byte, 15<<10),
 		make([]byte, 15<<10)}); !errors.As(err, &large) {
 		t.Errorf("30 KiB in a ring of 20: %v", err)
 	}
 	var one *reliable.TooLargeError
-	if _, err := s.PublishBatch(0, [][]byte{nil, make([]byte, 17<<20)}); !errors.As(err, &one) {
+	if _, err := st.PublishBatch(0, [][]byte{nil, make([]byte, 17<<20)}); !errors.As(err, &one) {
 		t.Errorf("a message of 17 MiB: %v", err)
 	}
-	if first, err := s.PublishBatch(0, [][]byte{make([]byte, 10<<10), {}}); first != 0 ||
+	if first, err := st.PublishBatch(0, [][]byte{make([]byte, 10<<10), {}}); first != 0 ||
 		err != nil {
 		t.Errorf("PublishBatch returned %d, %v", first, err)
 	}
-	if _, err := s.PublishBatch(0, [][]byte{make([]byte, 5<<10),
+	if _, err := st.PublishBatch(0, [][]byte{make([]byte, 5<<10),
 		make([]byte, 3<<10)}); err != reliable.ErrFull {
 		t.Errorf("a batch that doesn't fit what is left: %v, want ErrFull", err)
 	}
-	if s.packer.nextOffset != 2 {
+	if st.packer.nextOffset != 2 {
 		t.Errorf("%d messages were accepted, want 2: refused batches leave nothing behind",
-			s.packer.nextOffset)
+			st.packer.nextOffset)
 	}
-	if _, err := s.PublishBatch(0, nil); err != nil {
+	if _, err := st.PublishBatch(0, nil); err != nil {
 		t.Errorf("no messages at all: %v", err)
 	}
 	s.Close(0)
-	if _, err := s.PublishBatch(0, nil); err != reliable.ErrClosed {
+	if _, err := st.PublishBatch(0, nil); err != reliable.ErrClosed {
 		t.Errorf("after Close: %v, want ErrClosed", err)
 	}
 }

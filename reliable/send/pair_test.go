@@ -19,6 +19,7 @@ import (
 type pair struct {
 	t     *testing.T
 	s     *Sender
+	st    *Stream
 	r     *receive.Receiver
 	now   reliable.Time
 	delay time.Duration
@@ -58,7 +59,8 @@ func newPair(t *testing.T, sc Config, rc receive.Config) *pair {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &pair{t: t, s: s, r: r, delay: 50 * time.Microsecond, senderAt: rig.PublisherAddr,
+	p := &pair{t: t, s: s, st: s.Stream(0), r: r, delay: 50 * time.Microsecond,
+		senderAt:   rig.PublisherAddr,
 		receiverAt: rig.SubscriberAddr}
 	p.settle()
 	return p
@@ -66,7 +68,7 @@ func newPair(t *testing.T, sc Config, rc receive.Config) *pair {
 
 func (p *pair) publish(message []byte) uint64 {
 	p.t.Helper()
-	offset, err := p.s.Publish(p.now, message)
+	offset, err := p.st.Publish(p.now, message)
 	if err != nil {
 		p.t.Fatalf("publish: %v", err)
 	}

@@ -15,6 +15,7 @@ import (
 type paced struct {
 	*testing.T
 	*Sender
+	*Stream
 	now reliable.Time
 }
 
@@ -28,7 +29,7 @@ func newPaced(t *testing.T, cfg Config) *paced {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &paced{T: t, Sender: s}
+	p := &paced{T: t, Sender: s, Stream: s.Stream(0)}
 	p.reports(0)
 	p.step(200 * time.Millisecond)
 	return p
@@ -263,7 +264,7 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 		lost := []nack.Range{{From: 150, To: 190}}
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1,
-			Echo: p.sessionTime(p.now), Ranges: lost,
+			Echo: p.clock.wire(p.now), Ranges: lost,
 		}))
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
 			Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.WantSession,
@@ -276,7 +277,7 @@ func TestNothingIsSentToOneThatLeft(t *testing.T) {
 				rig.Made(t, frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
 					Flags: frame.Leaving}))
 		} else {
-			p.gone(p.members.rows[0])
+			p.Sender.gone(p.members.rows[0], false)
 		}
 		if waits := p.Owed(); waits != 0 {
 			t.Errorf("left %v: %d repairs wait", leaves, waits)

@@ -83,28 +83,35 @@ type Stats struct {
 
 // Stats returns the counters so far.
 func (s *Sender) Stats() Stats {
-	st, t := s.stats, &s.tally
-	st.Accepted, st.AcceptedBytes = t.accepted, t.acceptedBytes
-	st.Dropped, st.DroppedBytes = t.dropped, t.droppedBytes
-	st.Frames, st.TooLarge, st.Refused, st.Unknown = t.frames, t.tooLarge, t.refused, t.unknown
-	st.NextOffset = s.packer.nextOffset
+	st := s.stats
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
-	st.NeverLeft, st.EndLeft, st.Lacking = s.unsent.frames, s.unsent.endLeft, s.account.lacking()
-	st.Asking = s.account.asking()
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off
-	st.Stats, st.Disk, st.Retained = s.repairer.Stats(), s.store.Stats(), s.store.Retained()
+	st.MemberEventsLost = s.events.lost
+	st.RateLimited = reliable.Waits{Times: s.limit.Waited(),
+		For: s.limit.WaitedUntil(s.clock.now)}
+	s.streams[0].count(&st)
 	st.Unanswered += s.welcomes.refused
-	st.Evicted, st.MemberEventsLost = s.pace.evicted, s.pace.lost
-	st.BlockedBy = s.window.blocked
-	if s.window.full {
-		st.BlockedBy[s.window.by].For += min(s.now, s.window.passed).Sub(s.window.since)
+	return st
+}
+
+// count sets the counters of a stream.
+func (st *Stream) count(to *Stats) {
+	t := &st.tally
+	to.Accepted, to.AcceptedBytes = t.accepted, t.acceptedBytes
+	to.Dropped, to.DroppedBytes = t.dropped, t.droppedBytes
+	to.Frames, to.TooLarge, to.Refused, to.Unknown = t.frames, t.tooLarge, t.refused, t.unknown
+	to.NextOffset = st.packer.nextOffset
+	to.NeverLeft, to.EndLeft = st.unsent.frames, st.unsent.endLeft
+	to.Lacking, to.Asking = st.account.lacking(), st.account.asking()
+	to.Stats, to.Disk, to.Retained = st.repairer.Stats(), st.store.Stats(), st.store.Retained()
+	to.Evicted, to.BlockedBy = st.pace.evicted, st.window.blocked
+	if w := &st.window; w.full {
+		to.BlockedBy[w.by].For += min(st.session.clock.now, w.passed).Sub(w.since)
 	}
-	st.RateLimited = reliable.Waits{Times: s.limit.Waited(), For: s.limit.WaitedUntil(s.now)}
-	for _, m := range s.members.rows {
+	for _, m := range st.session.members.rows {
 		if m.state == reliable.Counted {
-			st.Counted++
+			to.Counted++
 		}
 	}
-	return st
 }

@@ -25,6 +25,7 @@ type Stream struct {
 	repairer *repair.Repairer
 	unsent   unsent
 	beats    heartbeats
+	byes     byes
 	turns    turns
 
 	// closed says that the session was closed: no message is accepted.
@@ -60,7 +61,7 @@ func newStream(s *Sender, channel uint32) *Stream {
 	st.account = account{cfg: cfg, table: &s.members, store: st.store, packer: &st.packer,
 		stopped: reliable.Never}
 	st.pace = pacekeeper{cfg: cfg, table: &s.members, account: &st.account, store: st.store,
-		window: &st.window}
+		window: &st.window, events: &s.events}
 	repairs := repair.Config{
 		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
 		Datagram: cfg.Datagram, Marks: st.store.Marks(), Share: cfg.Repair.Share,
@@ -72,5 +73,40 @@ func newStream(s *Sender, channel uint32) *Stream {
 	}
 	st.repairer = repair.New(repairs, st.store)
 	st.beats.start(cfg.Start)
+	st.byes = byes{due: reliable.Never, said: reliable.Never}
 	return st
+}
+
+// advance lets time pass.
+func (st *Stream) advance(now reliable.Time) {
+	st.repairer.Advance(now)
+	if st.window.full && st.pace.evict(now) {
+		st.refloor(now)
+	}
+}
+
+// deadline returns when advance, and then next, must be called.
+func (st *Stream) deadline(now reliable.Time) reliable.Time {
+	at := st.beats.due
+	if st.closed && !st.Pending() {
+		at = st.byes.due
+	}
+	if st.window.gathering && st.cfg.Flow.WaitFor == 0 {
+		at = min(at, st.window.gathered)
+	}
+	if st.window.full {
+		at = min(at, st.pace.stallDue())
+	}
+	data := reliable.Never // when the next data, or repair, may go
+	if st.packer.filling() {
+		data = st.packer.due
+	}
+	if st.limit.Bounds() && st.store.Sent() != st.store.Next() {
+		data = now
+	}
+	data = min(data, st.repairer.Deadline(now))
+	if st.limit.Bounds() && data != reliable.Never {
+		data = max(data, st.limit.Ready())
+	}
+	return min(at, data)
 }

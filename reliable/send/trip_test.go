@@ -48,7 +48,7 @@ func TestSuspendedPublisherMeasuresNoRoundTrip(t *testing.T) {
 	answer := func(sent reliable.Time) {
 		p.Handle(p.now, rig.SubscriberAddr,
 			&frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,
-				Echo: p.sessionTime(sent)})
+				Echo: p.clock.wire(sent)})
 	}
 	sent := p.now
 	p.Sender.Deadline(p.now)

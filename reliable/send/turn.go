@@ -10,6 +10,8 @@ import (
 type turn struct {
 	out   outgoing
 	taken bool
+	// first is the place of the stream that is next to send.
+	first int
 }
 
 // turns decides what a stream sends next.
@@ -25,59 +27,44 @@ type turns struct {
 
 // Next returns the next datagrams to send, and false if there are none now. The
 // batch must be handed back with Sent before the next call.
-func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.nextTurn(now, true) }
+func (s *Sender) Next(now reliable.Time) (reliable.Batch, bool) { return s.next(now, true) }
 
 // NextFull is like Next, but leaves data that doesn't fill a batch where it is.
-func (s *Sender) NextFull(now reliable.Time) (reliable.Batch, bool) {
-	return s.nextTurn(now, s.FullBatch())
-}
+func (s *Sender) NextFull(now reliable.Time) (reliable.Batch, bool) { return s.next(now, false) }
 
-// nextTurn returns the next datagrams to send, with data only if data is set.
-func (s *Sender) nextTurn(now reliable.Time, data bool) (reliable.Batch, bool) {
+// next returns the next datagrams to send. If all is not set, data goes only if it fills a
+// batch. Streams take turns.
+func (s *Sender) next(now reliable.Time, all bool) (reliable.Batch, bool) {
 	if s.turn.taken || s.Finished(now) {
 		return reliable.Batch{}, false
 	}
 	s.tick(now)
-	s.unsent.bye = false
-	asked := !s.repairer.Idle() // else a message shouldn't pay for looking four times
-	b, ok := s.nextControl(now, asked)
-	if !ok && s.store.Sent() != s.store.Next() && !s.turns.beaten &&
-		now >= s.beats.due.Add(reliable.HeartbeatData) {
-		b, ok = s.nextBeat(now) // however busy the socket is
-		s.turns.beaten = ok
+	out := &s.turn.out
+	if *out, s.turn.taken = s.nextSession(now); s.turn.taken {
+		return out.Batch, true
 	}
-	// Answers and repairs come before data, since a subscriber waits for them, but take
-	// turns with it: a subscriber that asks for much must not delay the others.
-	if !ok && s.turns.served && data {
-		s.turns.served = false
-		b, ok = s.nextData(now)
-	}
-	if !ok {
-		if b, ok = s.nextWelcome(now); !ok && asked {
-			b, ok = s.nextAnswer(now)
+	for range s.streams {
+		st := s.streams[s.turn.first]
+		if s.turn.first++; s.turn.first == len(s.streams) {
+			s.turn.first = 0
 		}
-		if !ok && asked {
-			b, ok = s.nextRepairs(now, nack.Recent)
+		if *out, s.turn.taken = st.next(now, all || st.fullBatch()); s.turn.taken {
+			out.stream = st
+			return out.Batch, true
 		}
-		s.turns.served = ok
 	}
-	if !ok && asked && s.turns.batches >= behindTurn {
-		b, ok = s.nextRepairs(now, nack.Behind)
+	return reliable.Batch{}, false
+}
+
+// FullBatch reports whether enough full frames of a stream wait to be sent to fill a
+// batch.
+func (s *Sender) FullBatch() bool {
+	for _, st := range s.streams {
+		if st.fullBatch() {
+			return true
+		}
 	}
-	if !ok && data {
-		b, ok = s.nextData(now)
-	}
-	if !ok {
-		b, ok = s.nextBeat(now)
-	}
-	if !ok && asked {
-		b, ok = s.nextRepairs(now, nack.Behind)
-	}
-	if !ok && asked {
-		b, ok = s.nextAnswer(now) // what can't be had is denied
-	}
-	s.turn.taken, s.turn.out = ok, b
-	return b.Batch, ok
+	return false
 }
 
 // Sent hands a batch back: its datagrams are with the kernel, or lost. Datagrams that the
@@ -86,27 +73,91 @@ func (s *Sender) Sent(back reliable.Batch) {
 	b := s.turn.out
 	b.Batch = back
 	s.turn.taken, s.turn.out = false, outgoing{}
-	datagrams, bytes := uint64(b.Datagrams()), uint64(len(b.Data))
-	refused := min(b.Refused, datagrams)
-	datagrams -= refused
-	bytes -= min(b.RefusedBytes, bytes)
-	s.unsent.note(b, s.store.Sent(), s.repairer.Repeated())
-	s.store.Pass(b.frames)
-	s.repairer.Sent(datagrams, bytes)
+	refused := min(b.Refused, uint64(b.Datagrams()))
+	datagrams := uint64(b.Datagrams()) - refused
+	bytes := uint64(len(b.Data)) - min(b.RefusedBytes, uint64(len(b.Data)))
 	s.stats.Datagrams += datagrams
 	s.stats.Bytes += bytes
-	if b.frames > 0 || b.kind == frame.Repair {
-		s.tally.refused += refused
-	}
-	if b.frames > 0 {
-		s.tally.frames += datagrams
-	}
 	if b.kind == frame.Heartbeat {
 		s.stats.Heartbeats += datagrams
 	}
-	if s.window.full {
-		s.window.noteRoom(s.now)
+	if b.stream != nil {
+		b.stream.sent(b, datagrams, bytes)
 	}
+}
+
+// next returns the next datagrams of a stream, with data only if data is set.
+func (st *Stream) next(now reliable.Time, data bool) (b outgoing, ok bool) {
+	asked := !st.repairer.Idle() // else a message shouldn't pay for looking four times
+	if asked {
+		b, ok = st.nextConfirm(now)
+	}
+	if !ok && st.store.Sent() != st.store.Next() && !st.turns.beaten &&
+		now >= st.beats.due.Add(reliable.HeartbeatData) {
+		b, ok = st.nextBeat(now) // however busy the socket is
+		st.turns.beaten = ok
+	}
+	// Answers and repairs come before data, since a subscriber waits for them, but take
+	// turns with it: a subscriber that asks for much must not delay the others.
+	if !ok && st.turns.served && data {
+		st.turns.served = false
+		b, ok = st.nextData(now)
+	}
+	if !ok {
+		if b, ok = st.session.nextWelcome(now); !ok && asked {
+			b, ok = st.nextAnswer(now)
+		}
+		if !ok && asked {
+			b, ok = st.nextRepairs(now, nack.Recent)
+		}
+		st.turns.served = ok
+	}
+	if !ok && asked && st.turns.batches >= behindTurn {
+		b, ok = st.nextRepairs(now, nack.Behind)
+	}
+	if !ok && data {
+		b, ok = st.nextData(now)
+	}
+	if !ok {
+		b, ok = st.nextBeat(now)
+	}
+	if !ok && asked {
+		b, ok = st.nextRepairs(now, nack.Behind)
+	}
+	if !ok && asked {
+		b, ok = st.nextAnswer(now) // what can't be had is denied
+	}
+	return b, ok
+}
+
+// sent takes the fate of a batch: the numbers of datagrams and bytes that the kernel took.
+func (st *Stream) sent(b outgoing, datagrams, bytes uint64) {
+	st.unsent.note(b, st.store.Sent(), st.repairer.Repeated())
+	st.store.Pass(b.frames)
+	st.repairer.Sent(datagrams, bytes)
+	if b.frames > 0 || b.kind == frame.Repair {
+		st.tally.refused += uint64(b.Datagrams()) - datagrams
+	}
+	if b.frames > 0 {
+		st.tally.frames += datagrams
+	}
+	if st.window.full {
+		st.window.noteRoom(st.session.clock.now)
+	}
+}
+
+// sending returns the number of frames in the batch that is being sent.
+func (st *Stream) sending() uint64 {
+	if out := &st.session.turn.out; out.stream == st {
+		return out.frames
+	}
+	return 0
+}
+
+// nextConfirm returns the next CONFIRM for the group.
+func (st *Stream) nextConfirm(now reliable.Time) (outgoing, bool) {
+	b, ok := st.repairer.NextConfirm(now)
+	return outgoing{Batch: b, kind: frame.Confirm}, ok
 }
 
 // nextData seals and returns frames that were never sent.
@@ -187,8 +238,8 @@ func (st *Stream) Frontier() uint64 {
 // Taken reports whether the subscribers that count have passed all frames below seq.
 func (st *Stream) Taken(seq uint64) bool { return st.pace.needed() >= seq }
 
-// FullBatch reports whether enough full frames wait to be sent to fill a batch.
-func (st *Stream) FullBatch() bool { return st.store.Next()-st.store.Sent() >= st.store.Most() }
+// fullBatch reports whether enough full frames wait to be sent to fill a batch.
+func (st *Stream) fullBatch() bool { return st.store.Next()-st.store.Sent() >= st.store.Most() }
 
 // Pending reports whether an accepted message is not with the kernel yet, or was dropped
 // and subscribers were not told.
@@ -197,6 +248,8 @@ func (st *Stream) Pending() bool { return st.packer.pending() }
 // outgoing is the batch that is being sent.
 type outgoing struct {
 	reliable.Batch
+	// stream is the one that it belongs to; nil for a SESSION to the group.
+	stream *Stream
 	// frames counts its DATA frames.
 	frames uint64
 	// kind is the kind of its other frames.

@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crier/nack"
+	"crier/reliable/frame"
 	"crier/reliable/repair"
 )
 
@@ -13,10 +14,8 @@ type unsent struct {
 	frames uint64
 	// runs are the batches in which there were some, ascending.
 	runs []nack.Range
-	// endLeft says that a BYE was not refused.
+	// endLeft says that a BYE to the group was not refused.
 	endLeft bool
-	// bye says that the batch that is being sent is a BYE.
-	bye bool
 }
 
 // maxUnsent bounds the runs of batches with refused frames. Frames refused in further
@@ -28,7 +27,7 @@ const maxUnsent = 1024
 func (u *unsent) note(b outgoing, first uint64, repeated []repair.Repeated) {
 	switch {
 	case b.Refused == 0:
-		u.endLeft = u.endLeft || u.bye
+		u.endLeft = u.endLeft || b.kind == frame.Bye && !b.To.IsValid()
 		for _, r := range repeated {
 			u.repeated(r.Seq)
 		}

@@ -35,7 +35,7 @@ func TestKernelRefusals(t *testing.T) {
 	first := p.store.Sent() - 10
 	asks := func() {
 		p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{
-			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.sessionTime(p.now),
+			Kind: frame.Nack, Session: 0xabc, Subscriber: 5, Request: 1, Echo: p.clock.wire(p.now),
 			Ranges: []nack.Range{{From: first, To: first + 4}},
 		}))
 	}

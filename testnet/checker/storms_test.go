@@ -26,7 +26,7 @@ func TestCheckerCatchesStorms(t *testing.T) {
 		{what: "nothing"},
 		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
 			sender: func(world.Sender) world.Sender {
-				s, err := send.New(send.Config{Session: 77, Repair: send.Repair{Floor: 1 << 40}})
+				s, err := world.NewSender(send.Config{Session: 77, Repair: send.Repair{Floor: 1 << 40}})
 				if err != nil {
 					t.Fatal(err)
 				}

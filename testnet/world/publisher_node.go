@@ -64,7 +64,7 @@ const WallStart = 1_767_225_600_000_000_000
 // VirtualTime returns the time in the run at which the made-up wall clock says t.
 func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
 
-// sender is what a World needs of a send.Sender.
+// Sender is what a World needs of a send.Sender and its stream.
 type Sender interface {
 	Datagram() int
 	SetDatagram(now reliable.Time, size int) (unfit uint64)
@@ -84,6 +84,18 @@ type Sender interface {
 	Members() []reliable.Member
 	Freed() uint64
 	Stats() send.Stats
+}
+
+// NewSender returns a send.Sender with its only stream.
+func NewSender(cfg send.Config) (Sender, error) {
+	s, err := send.New(cfg)
+	if err != nil {
+		return nil, err
+	}
+	return struct {
+		*send.Sender
+		*send.Stream
+	}{s, s.Stream(cfg.Channel)}, nil
 }
 
 // nodeState is whether a node's process runs.
@@ -137,7 +149,7 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 		cfg.SocketQueue = defaultSocketQueue
 	}
 	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs)}
-	if _, err := send.New(p.senderConfig(w.now)); err != nil {
+	if _, err := NewSender(p.senderConfig(w.now)); err != nil {
 		return nil, err
 	}
 	w.pubs = append(w.pubs, p)
@@ -174,7 +186,7 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 func (p *Publisher) start() {
 	w := p.w
 	cfg := p.senderConfig(w.now)
-	m, err := send.New(cfg)
+	m, err := NewSender(cfg)
 	if err != nil {
 		w.fail("%v doesn't start: %v", p, err)
 		return
