@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 		return err
 	}
 	if !c.fitRing() {
-		return fmt.Errorf("Ring: the lengths differ from those that RingSize returns")
+		return fmt.Errorf("the lengths of Ring differ from those that RingSize returns")
 	}
 	return nil
 }
