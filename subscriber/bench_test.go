@@ -10,9 +10,9 @@ import (
 	"crier/testnet/rig"
 )
 
-// BenchmarkEndToEnd publishes from one goroutine over the loopback interface to
-// a Handler; an operation is a message that arrived. The publisher is never
-// further ahead than the socket's buffer holds, so that nothing is lost.
+// BenchmarkEndToEnd publishes from one goroutine over the loopback interface to a Handler.
+// An operation is the delivery of a message. The messages under way fit in the socket's
+// buffer, so that none is lost.
 func BenchmarkEndToEnd(b *testing.B) {
 	for _, c := range []struct {
 		name string
@@ -34,7 +34,7 @@ func endToEnd(b *testing.B, size int, wait time.Duration) {
 	if err != nil {
 		b.Fatal(err)
 	}
-	window, windows := 16, 4 // a small buffer's
+	window, windows := 16, 4 // for a small buffer
 	passed := make(chan struct{}, 1024)
 	began := make(chan struct{})
 	n := 0

@@ -20,33 +20,51 @@ func groups(list ...string) (g []netip.AddrPort) {
 	return g
 }
 
-// Each rule says in one sentence what is wrong, before anything is opened.
+// Each error of configuration is one sentence, and comes before any socket is opened.
 func TestConfigErrors(t *testing.T) {
 	for _, c := range []struct {
 		cfg  subscriber.Config
 		want string
 	}{
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")}, "the Groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one subscriber for each"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")}, "the group 239.1.1.1:1 is in Groups twice; give it once"},
-		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")}, "the group 239.1.1.1:1 is in Groups twice; give it once"},
-		{subscriber.Config{Groups: groups("192.0.2.1:7700")}, "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in 239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
-		{subscriber.Config{Groups: groups("239.1.1.1:0")}, "multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
-		{subscriber.Config{Groups: make([]netip.AddrPort, 1)}, "multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
-		{subscriber.Config{Name: strings.Repeat("x", 256)}, "the subscriber's Name has 256 bytes, and may have 255"},
-		{subscriber.Config{Recovery: subscriber.Recovery{MaxWait: -time.Second}}, "Recovery.MaxWait: a max wait of -1s is negative"},
-		{subscriber.Config{Recovery: subscriber.Recovery{Silence: -time.Second}}, "Recovery.Silence: a silence time of -1s is negative"},
-		{subscriber.Config{Memory: subscriber.Memory{Session: 1000}}, "Memory.Session: a buffer of 1000 bytes is smaller than 64 KiB"},
-		{subscriber.Config{Memory: subscriber.Memory{Session: -1}}, "Memory.Session: a buffer of -1 bytes is smaller than 64 KiB"},
-		{subscriber.Config{Memory: subscriber.Memory{Session: 128 << 10, All: 64 << 10}}, "Memory.All: a memory bound of 65536 bytes is smaller than the buffer of one session, 131072"},
-		{subscriber.Config{Memory: subscriber.Memory{Session: math.MaxInt}}, "Memory.All: a memory bound of "},
-		{subscriber.Config{Memory: subscriber.Memory{Sessions: -1}}, "Memory.Sessions: a table of -1 sessions is too small"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[ff05::1]:1")},
+			"the Groups 239.1.1.1:1 and [ff05::1]:1 are of different address families; use one " +
+				"subscriber for each"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "239.1.1.1:2", "239.1.1.1:1")},
+			"the group 239.1.1.1:1 is in Groups twice; give it once"},
+		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")},
+			"the group 239.1.1.1:1 is in Groups twice; give it once"},
+		{subscriber.Config{Groups: groups("192.0.2.1:7700")},
+			"multicast: group 192.0.2.1:7700 is not a multicast address; choose one in " +
+				"239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
+		{subscriber.Config{Groups: groups("239.1.1.1:0")},
+			"multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
+		{subscriber.Config{Groups: make([]netip.AddrPort, 1)},
+			"multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
+		{subscriber.Config{Name: strings.Repeat("x", 256)},
+			"the subscriber's Name has 256 bytes, and may have 255"},
+		{subscriber.Config{Recovery: subscriber.Recovery{MaxWait: -time.Second}},
+			"Recovery.MaxWait: a max wait of -1s is negative"},
+		{subscriber.Config{Recovery: subscriber.Recovery{Silence: -time.Second}},
+			"Recovery.Silence: a silence time of -1s is negative"},
+		{subscriber.Config{Memory: subscriber.Memory{Session: 1000}},
+			"Memory.Session: a buffer of 1000 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Memory: subscriber.Memory{Session: -1}},
+			"Memory.Session: a buffer of -1 bytes is smaller than 64 KiB"},
+		{subscriber.Config{Memory: subscriber.Memory{Session: 128 << 10, All: 64 << 10}},
+			"Memory.All: a memory bound of 65536 bytes is smaller than the buffer of one " +
+				"session, 131072"},
+		{subscriber.Config{Memory: subscriber.Memory{Session: math.MaxInt}},
+			"Memory.All: a memory bound of "},
+		{subscriber.Config{Memory: subscriber.Memory{Sessions: -1}},
+			"Memory.Sessions: a table of -1 sessions is too small"},
 		{subscriber.Config{Start: 2}, "an unknown Start (2) or Order (0)"},
 		{subscriber.Config{Order: 2}, "an unknown Start (0) or Order (2)"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		c.cfg.Link.Network, c.cfg.Logger = n, rig.Quiet
 		_, err := subscriber.New(c.cfg)
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") {
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "\n") {
 			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
 		}
 		if opened := n.Opened.Load(); opened > 0 {
@@ -55,37 +73,46 @@ func TestConfigErrors(t *testing.T) {
 	}
 }
 
-// What the machine's own network refuses is told as it says it.
+// Errors of the machine's own network are passed on unchanged.
 func TestKernelRefuses(t *testing.T) {
 	for _, c := range []struct {
 		cfg  subscriber.Config
 		want string
 	}{
-		{subscriber.Config{Interface: "nosuch0"}, "multicast: interface nosuch0 does not exist; there are "},
-		{subscriber.Config{Interface: "192.0.2.1"}, "multicast: interface 192.0.2.1 is not an address of this machine; its interfaces are "},
-		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")}, "multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
-		{subscriber.Config{Link: subscriber.Link{ReadBuffer: -1}}, "multicast: read buffer -1 is out of range"},
+		{subscriber.Config{Interface: "nosuch0"},
+			"multicast: interface nosuch0 does not exist; there are "},
+		{subscriber.Config{Interface: "192.0.2.1"},
+			"multicast: interface 192.0.2.1 is not an address of this machine; its " +
+				"interfaces are "},
+		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")},
+			"multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
+		{subscriber.Config{Link: subscriber.Link{ReadBuffer: -1}},
+			"multicast: read buffer -1 is out of range"},
 	} {
 		c.cfg.Logger = rig.Quiet
 		_, err := subscriber.New(c.cfg)
 		var bad *multicast.ConfigError
-		if err == nil || !strings.HasPrefix(err.Error(), c.want) || strings.Contains(err.Error(), "\n") || !errors.As(err, &bad) {
+		if err == nil || !strings.HasPrefix(err.Error(), c.want) ||
+			strings.Contains(err.Error(), "\n") || !errors.As(err, &bad) {
 			t.Errorf("New(%+v):\n got %v\nwant %s", c.cfg, err, c.want)
 		}
 	}
 }
 
-// Where one of the openings fails, what was opened before is closed.
-func TestNewFailsHalfWay(t *testing.T) {
+// If an opening fails, New closes everything opened before.
+func TestNewClosesAfterFailure(t *testing.T) {
 	const all = 4 // two groups, a socket and a timer
 	for fail := 1; fail <= all; fail++ {
 		n := rig.NewNetwork(rig.All)
 		n.Fail = fail
-		_, err := subscriber.New(subscriber.Config{Groups: twoGroups, Link: subscriber.Link{Network: n}, Logger: rig.Quiet})
+		_, err := subscriber.New(subscriber.Config{
+			Groups: twoGroups, Link: subscriber.Link{Network: n}, Logger: rig.Quiet,
+		})
 		if !errors.Is(err, rig.ErrOpen) {
-			t.Errorf("opening %d fails: %v", fail, err)
+			t.Errorf("opening %d fails: New returned %v", fail, err)
 		}
-		if opened, closed := int(n.Opened.Load()), int(n.Closed.Load()); opened != fail-1 || closed != opened {
+		opened, closed := int(n.Opened.Load()), int(n.Closed.Load())
+		if opened != fail-1 || closed != opened {
 			t.Errorf("opening %d fails: %d were opened, %d closed", fail, opened, closed)
 		}
 	}

@@ -1,10 +1,9 @@
-// Package subscriber receives the messages of all publishers on one or several
-// multicast groups, in order, and recovers what the network lost.
+// Package subscriber receives the messages of all publishers on one or several multicast
+// groups, in order, and recovers losses of the network.
 //
-// A [Subscriber] begins to listen with New and stops with Close. What it
-// receives is a stream of [Event] values: messages, and, where they belong in
-// the order of their session, what was lost and why, and sessions that begin,
-// fall silent, resume and end. There are two ways to take it:
+// A [Subscriber] listens from New to Close. It yields a stream of [Event] values: messages,
+// losses with their causes, and sessions that begin, fall silent, resume and end. A loss
+// stands at its place in the order of its session. There are two ways to take the stream:
 //
 //	s, err := subscriber.New(subscriber.Config{})
 //	...
@@ -17,29 +16,29 @@
 //		}
 //	}
 //
-// or, for the lowest latency, a Handler, which runs on the goroutine that read
-// the datagram, on a view of the receive buffer. Err says why a range ended: its context,
-// Close, or a mistake.
+// or, for the lowest latency, a Handler. It runs on the goroutine that read the datagram, on
+// a view of the receive buffer. Err tells why a range ended: its context, Close, or a
+// mistake.
 //
-// For each session the promise is: of the offsets from its first to its last
-// that this subscriber has evidence of, each is delivered exactly once and in
-// order, or is named in exactly one loss report with its cause.
+// The promise for each session covers the offsets from its first to the last that this
+// subscriber has evidence of. Each of them is delivered exactly once and in order, or is
+// named in exactly one loss report with its cause.
 //
-// Payloads are views: valid until the Handler returns, or until the step of the
-// iteration ends. Copy what is to be kept.
+// Payloads are views. They are valid until the Handler returns, or until the step of the
+// iteration ends. Copy what you keep.
 //
-// Messages that can't be delivered yet, because one before them is missing or
-// because the application takes its time, wait in a buffer bounded by
-// Memory.Session. What finds no room there is asked for again when there is, if
-// the publisher still holds it.
+// A message waits in a buffer while an earlier one is missing, or while the application is
+// busy. Memory.Session bounds that buffer. A message that finds no room there is requested
+// again once there is room, if the publisher still holds it.
 //
-// How it waits is Link.Wait's: asleep in the kernel, which is the default; or
-// spinning, for the lowest latency, on a processor that is given to it; or something
-// adaptive between. An Event tells when its message was sent, when the kernel of this
-// machine took it in (Arrived) and when it was read (Received), so that a latency can be
-// split into the publisher's and the network's part, this machine's, and the wait for
-// what was missing (Recovery).
+// Link.Wait selects how the Subscriber waits: asleep in the kernel, which is the default; by
+// spinning, for the lowest latency, on a processor of its own; or by an adaptive mix.
 //
-// All methods may be called by any number of goroutines at once, but only one at
-// a time may range over Messages.
+// An Event has the times when its message was sent (Sent), when the kernel of this machine
+// received it (Arrived) and when it was read (Received). They split a latency into the part
+// of publisher and network, the part of this machine, and the wait for missing messages
+// (Recovery).
+//
+// All methods are safe for concurrent use, but only one goroutine at a time may range over
+// Messages.
 package subscriber

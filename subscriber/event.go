@@ -5,85 +5,86 @@ import (
 	"crier/reliable"
 )
 
-// Kind says what an Event is.
+// Kind is the kind of an Event.
 type Kind = reliable.EventKind
 
 // The kinds of events.
 const (
 	// Message is a message.
 	Message Kind = reliable.Message
-	// Loss names messages that will not come, and why.
+	// Loss names messages that will not come, and the cause.
 	Loss Kind = reliable.Loss
 	// SessionNew is the first event of a session.
 	SessionNew Kind = reliable.SessionNew
-	// SessionSilent says that nothing was heard of the publisher for the silence
-	// time: it has crashed, is cut off, or is suspended.
+	// SessionSilent reports that the publisher wasn't heard for the silence time. It has
+	// crashed, is cut off, or is suspended.
 	SessionSilent Kind = reliable.SessionSilent
-	// SessionResumed says that a silent publisher is heard again.
+	// SessionResumed reports that a silent publisher is heard again.
 	SessionResumed Kind = reliable.SessionResumed
-	// SessionEnded is the last event of a session: the publisher said BYE, or
-	// the subscriber was closed (Cause is then CauseClosed).
+	// SessionEnded is the last event of a session. The publisher sent BYE, or the
+	// subscriber was closed, with CauseClosed.
 	SessionEnded Kind = reliable.SessionEnded
-	// SessionMoved says that the publisher goes on at another address, Source.
+	// SessionMoved reports that the publisher continues at another address, Source.
 	SessionMoved Kind = reliable.SessionMoved
-	// SessionContested says that somebody at another address, Source, speaks for the
-	// session, as if the publisher had moved there: nothing of that is taken.
+	// SessionContested reports that another address, Source, sends frames of the session
+	// as if the publisher had moved there. The subscriber ignores them.
 	SessionContested Kind = reliable.SessionContested
 )
 
-// Cause says why messages were lost.
+// Cause is the cause of a loss.
 type Cause = reliable.Cause
 
 // The causes of losses.
 const (
-	// CauseGone: the publisher's resend buffer no longer held them.
+	// CauseGone means that the publisher's resend buffer no longer held the messages.
 	CauseGone Cause = reliable.CauseGone
-	// CauseUnanswered: requests for them went unanswered for the silence time.
+	// CauseUnanswered means that requests went unanswered for the silence time.
 	CauseUnanswered Cause = reliable.CauseUnanswered
-	// CauseSilent: the publisher fell silent before they were recovered.
+	// CauseSilent means that the publisher fell silent before recovery.
 	CauseSilent Cause = reliable.CauseSilent
-	// CauseEnded: the publisher left before they were recovered.
+	// CauseEnded means that the publisher left before recovery.
 	CauseEnded Cause = reliable.CauseEnded
-	// CauseDropped: the publisher dropped them.
+	// CauseDropped means that the publisher dropped the messages.
 	CauseDropped Cause = reliable.CauseDropped
-	// CauseLate: they weren't there within MaxWait.
+	// CauseLate means that recovery took longer than MaxWait.
 	CauseLate Cause = reliable.CauseLate
-	// CauseNotRecovered: recovery is off.
+	// CauseNotRecovered means that recovery is off.
 	CauseNotRecovered Cause = reliable.CauseNotRecovered
-	// CauseMemory: the message spans datagrams, and found no room within
+	// CauseMemory means that a message of several datagrams found no room within
 	// Memory.All.
 	CauseMemory Cause = reliable.CauseMemory
-	// CauseMalformed: the publisher's frames contradict each other.
+	// CauseMalformed means that the publisher's frames contradict each other.
 	CauseMalformed Cause = reliable.CauseMalformed
-	// CauseClosed: the subscriber was closed before they were recovered.
+	// CauseClosed means that the subscriber was closed before recovery.
 	CauseClosed Cause = reliable.CauseClosed
-	// CauseSlow: the application took messages too slowly, and Overload says to drop.
+	// CauseSlow means that the application was too slow, and Overload selects dropping.
 	CauseSlow Cause = reliable.CauseSlow
-	// CauseTooLarge: the MTU of the publisher's network fell after they were made.
+	// CauseTooLarge means that the MTU of the publisher's network fell after the messages
+	// were packed.
 	CauseTooLarge Cause = reliable.CauseTooLarge
 )
 
-// Range is a run of offsets: From is in it, To is not.
+// Range is the offsets [From, To).
 type Range = nack.Range
 
-// SessionID names one publisher's life on one group. It is random, and printed in hex.
+// SessionID identifies one publisher's life on one group. It is random, and prints in hex.
 type SessionID = reliable.SessionID
 
-// Event is one step of the stream. Which fields mean something depends on Kind:
+// Event is one step of the stream. Its kind determines which fields are meaningful:
 //
 //	all events     Kind Kind
 //	               Session SessionID         the publisher's session
-//	               Group netip.AddrPort      the group that it is on
+//	               Group netip.AddrPort      the session's group
 //	               Source netip.AddrPort     the publisher's address
-//	               Publisher string          its name; "" until it is known
-//	               Received time.Time        when it happened, or the message's last part was read
-//	Message        Offset uint64             numbers the session's messages
+//	               Publisher string          the publisher's name, or "" while unknown
+//	               Received time.Time        the time of the event: a message's last part was read
+//	Message        Offset uint64             the number of the message in its session
 //	               Payload []byte            a view: see the package's documentation
-//	               Sent time.Time            by the publisher's clock; zero until that is known
-//	               Arrived time.Time         when this machine's kernel took it in; zero if unknown
-//	               Recovered bool            a part of it came as a repair,
-//	               Recovery time.Duration    so long after it was found missing
+//	               Sent time.Time            by the publisher's clock, or zero while unknown
+//	               Arrived time.Time         when this machine's kernel received it, or zero
+//	               Recovered bool            whether a part of it came as a repair
+//	               Recovery time.Duration    from the detection of its loss to its repair
 //	Loss           Lost Range                the offsets that will not come
-//	               Cause Cause               why
+//	               Cause Cause               the cause of the loss
 //	SessionEnded   Cause Cause               CauseEnded, or CauseClosed
 type Event = reliable.Event

@@ -11,7 +11,7 @@ import (
 	"crier/subscriber"
 )
 
-// Range over what comes, until the session ends.
+// Range over the events until the session ends.
 func Example() {
 	group := netip.MustParseAddrPort("239.77.0.2:7702")
 	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}})
@@ -85,14 +85,14 @@ func ExampleConfig_handler() {
 	// Output: hello
 }
 
-// quote is what the next example sends.
+// quote is the message of Example_json.
 type quote struct {
 	Symbol string  `json:"symbol"`
 	Price  float64 `json:"price"`
 }
 
-// A payload is bytes: encode structs as you like, here as JSON. Payload is a view, which
-// Unmarshal copies from.
+// A payload is a slice of bytes. Encode structs as you like, here as JSON. The payload is a
+// view; Unmarshal copies from it.
 func Example_json() {
 	group := netip.MustParseAddrPort("239.77.0.4:7704")
 	s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}})
@@ -114,7 +114,7 @@ func Example_json() {
 			log.Fatal(err)
 		}
 	}
-	go p.Close() // it repairs what is missing meanwhile
+	go p.Close() // repairs missing messages meanwhile
 
 	for ev := range s.Messages(context.Background()) {
 		switch ev.Kind {
@@ -125,7 +125,7 @@ func Example_json() {
 			}
 			fmt.Printf("%s costs %.2f\n", q.Symbol, q.Price)
 		case subscriber.SessionEnded:
-			s.Close() // Messages ends once all is taken
+			s.Close() // the range ends once all events are taken
 		}
 	}
 	fmt.Println(s.Err() == subscriber.ErrClosed)

@@ -12,8 +12,8 @@ import (
 	"crier/subscriber"
 )
 
-// The comments of Event and of groups of fields, which are other packages' types, name each
-// field with its type, so that go doc shows them here.
+// Event and the groups of fields are types of other packages. Their comments list each field
+// with its type, so that go doc shows them in this package.
 func TestFieldsAreListed(t *testing.T) {
 	for _, c := range []struct {
 		file, name string
@@ -31,14 +31,16 @@ func TestFieldsAreListed(t *testing.T) {
 		}
 		text := ""
 		for _, d := range f.Decls {
-			if g, ok := d.(*ast.GenDecl); ok && g.Tok == token.TYPE && g.Specs[0].(*ast.TypeSpec).Name.Name == c.name {
+			g, ok := d.(*ast.GenDecl)
+			if ok && g.Tok == token.TYPE && g.Specs[0].(*ast.TypeSpec).Name.Name == c.name {
 				text = g.Doc.Text()
 			}
 		}
 		for i := range c.of.NumField() {
 			field := c.of.Field(i)
-			kind := strings.NewReplacer("reliable.EventKind", "Kind", "reliable.", "", "nack.", "", "multicast.Wait", "Wait",
-				"[]uint8", "[]byte").Replace(field.Type.String())
+			kind := strings.NewReplacer("reliable.EventKind", "Kind", "reliable.", "",
+				"nack.", "", "multicast.Wait", "Wait", "[]uint8",
+				"[]byte").Replace(field.Type.String())
 			name := field.Name
 			if name == "ReadBuffer" { // listed with WriteBuffer, which has the same type
 				name, kind = "ReadBuffer, WriteBuffer", "int"

@@ -11,12 +11,11 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-// A Handler or OnLag that ends its goroutine, as a test's FailNow does, ends the
-// Subscriber: it says so, and its publisher doesn't wait for it.
+// A Handler or OnLag that ends its goroutine, as a test's FailNow does, closes the
+// Subscriber. The log says so, and the publisher doesn't wait for the subscriber.
 func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	exit := func(ev *subscriber.Event) {
 		if ev.Kind == subscriber.Message && ev.Offset == 10 {
@@ -29,7 +28,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
-				s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 4)
+				s := rig.NewLAN(t, nearLink, 4)
 				defer s.Close()
 				var said strings.Builder
 				s.Log = slog.New(slog.NewTextHandler(&said, nil))
@@ -43,9 +42,10 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 					}()
 				}
 				p := s.Publisher(publisher.Config{
-					Retention: publisher.Retention{Memory: 64 << 10}, Flow: publisher.Flow{Pace: publisher.Slowest(), StallTimeout: time.Hour},
+					Retention: publisher.Retention{Memory: 64 << 10},
+					Flow:      publisher.Flow{Pace: publisher.Slowest(), StallTimeout: time.Hour},
 				})
-				for range 500 { // many times what either may hold
+				for range 500 { // many times the size of both buffers
 					if _, err := p.Publish(t.Context(), make([]byte, 1000)); err != nil {
 						t.Fatal(err)
 					}
@@ -53,7 +53,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 				time.Sleep(time.Second)
 				synctest.Wait()
 				if !strings.Contains(said.String(), "runtime.Goexit") {
-					t.Errorf("it said %q", said.String())
+					t.Errorf("the log is %q", said.String())
 				}
 				if err := p.Close(); err != nil {
 					t.Error(err)

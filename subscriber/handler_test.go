@@ -15,17 +15,22 @@ import (
 	"crier/testnet/rig"
 )
 
-var twoGroups = []netip.AddrPort{netip.MustParseAddrPort("239.77.0.1:7700"), netip.MustParseAddrPort("239.77.0.2:7700")}
+var twoGroups = []netip.AddrPort{
+	netip.MustParseAddrPort("239.77.0.1:7700"),
+	netip.MustParseAddrPort("239.77.0.2:7700"),
+}
 
-// While a Handler works on a datagram, the next arrives on another socket. What
-// is left of the first must not be mixed up with it.
+// While a Handler works on a datagram, another datagram arrives on another socket. The rest
+// of the first one must not be mixed up with it.
 func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		const count = 200 // more than are polled at once
+		const count = 200 // more than one Poll returns
 		datagrams := func(session publisher.SessionID) [][]byte {
-			return record(t, publisher.Config{Session: session, BatchWait: time.Minute}, func(p *publisher.Publisher) {
+			cfg := publisher.Config{Session: session, BatchWait: time.Minute}
+			return record(t, cfg, func(p *publisher.Publisher) {
 				for i := range count {
-					if _, err := p.Publish(t.Context(), fmt.Appendf(nil, "%d/%d", session, i)); err != nil {
+					message := fmt.Appendf(nil, "%d/%d", session, i)
+					if _, err := p.Publish(t.Context(), message); err != nil {
 						t.Error(err)
 					}
 				}
@@ -36,11 +41,13 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 		n := rig.NewNetwork(rig.All)
 		busy, gate := make(chan struct{}), make(chan struct{})
 		next := make(map[subscriber.SessionID]int)
-		sub := n.Subscriber(t, subscriber.Config{Groups: twoGroups, Handler: func(ev *subscriber.Event) {
+		handler := func(ev *subscriber.Event) {
 			switch ev.Kind {
 			case subscriber.Message:
-				if want := fmt.Sprintf("%d/%d", ev.Session, next[ev.Session]); string(ev.Payload) != want {
-					t.Errorf("session %d offset %d is %q, want %q", ev.Session, ev.Offset, ev.Payload, want)
+				want := fmt.Sprintf("%d/%d", ev.Session, next[ev.Session])
+				if string(ev.Payload) != want {
+					t.Errorf("session %d offset %d is %q, want %q",
+						ev.Session, ev.Offset, ev.Payload, want)
 				}
 				if next[ev.Session]++; ev.Session == 1 && ev.Offset == 0 {
 					close(busy)
@@ -49,7 +56,8 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 			case subscriber.Loss:
 				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
 			}
-		}})
+		}
+		sub := n.Subscriber(t, subscriber.Config{Groups: twoGroups, Handler: handler})
 		go func() {
 			for _, d := range first {
 				n.Into(0) <- d
@@ -63,7 +71,7 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 		close(gate)
 		synctest.Wait()
 		if next[1] != count || next[2] != count {
-			t.Errorf("of %d messages came %v", count, next)
+			t.Errorf("%[2]v of %[1]d messages came", count, next)
 		}
 		if err := sub.Close(); err != nil {
 			t.Error(err)
@@ -71,11 +79,11 @@ func TestAnotherSocketReadsDuringTheHandler(t *testing.T) {
 	})
 }
 
-// A Handler may look at the counters, and be slow: meanwhile the sockets are
-// read, missing messages are asked for, and nothing is lost.
-func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
+// A Handler may read the counters and be slow. Meanwhile the sockets are read, missing
+// messages are requested, and none is lost.
+func TestSlowHandlerReadsCounters(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.05}}, 4)
+		s := rig.NewLAN(t, lossyLink(0.05), 4)
 		defer s.Close()
 		const count = 100
 		next := 0
@@ -96,7 +104,8 @@ func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
-					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+					t.Errorf("offset %d came instead of %d, or with another payload",
+						ev.Offset, next)
 				}
 				next++
 			case subscriber.Loss:
@@ -125,8 +134,8 @@ func TestASlowHandlerThatLooksAtTheCounters(t *testing.T) {
 	})
 }
 
-// The last events come while Close runs, and none after it.
-func TestAHandlerHearsOfClose(t *testing.T) {
+// The last events come during Close, and none after it.
+func TestHandlerGetsEventsOfClose(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 4)
 		defer s.Close()
@@ -134,7 +143,7 @@ func TestAHandlerHearsOfClose(t *testing.T) {
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(ev *subscriber.Event) {
 			kinds = append(kinds, ev.Kind)
 			if ev.Kind == subscriber.SessionEnded && ev.Cause != subscriber.CauseClosed {
-				t.Errorf("ended by %v", ev.Cause)
+				t.Errorf("the session ended by %v", ev.Cause)
 			}
 		}})
 		p := s.Publisher(publisher.Config{})
@@ -160,8 +169,8 @@ func TestAHandlerHearsOfClose(t *testing.T) {
 	})
 }
 
-// Delivery to a Handler costs no memory, once all is warm.
-func TestAHandlerAllocatesNothing(t *testing.T) {
+// Delivery to a Handler allocates nothing, once warm.
+func TestHandlerAllocatesNothing(t *testing.T) {
 	const warm, runs = 200, 1000
 	datagrams := record(t, publisher.Config{Session: 1}, func(p *publisher.Publisher) {
 		for range warm + runs + 1 {
@@ -189,7 +198,7 @@ func TestAHandlerAllocatesNothing(t *testing.T) {
 				continue
 			case at := <-got:
 				if at != offset {
-					t.Fatalf("offset %d came where %d should", at, offset)
+					t.Fatalf("offset %d came instead of %d", at, offset)
 				}
 				offset++
 				return
@@ -202,7 +211,7 @@ func TestAHandlerAllocatesNothing(t *testing.T) {
 	if allocs := testing.AllocsPerRun(runs-warm, one); allocs != 0 {
 		t.Errorf("%v allocations a message", allocs)
 	}
-	go func() { // what was read ahead
+	go func() { // take the datagrams read ahead
 		for range got {
 		}
 	}()

@@ -19,16 +19,20 @@ import (
 // forger makes hostile datagrams of publishers.
 type forger struct {
 	*rig.Forger
-	sessions []uint64 // that exist, or did
+	// sessions are present or former sessions.
+	sessions []uint64
 	build    frame.Builder
-	large    []byte // the largest message
+	// large is a message of the greatest size.
+	large []byte
 }
 
 func newForger(seed uint64, sessions ...uint64) *forger {
-	return &forger{Forger: rig.NewForger(seed), sessions: sessions, large: make([]byte, frame.MaxMessage)}
+	return &forger{
+		Forger: rig.NewForger(seed), sessions: sessions, large: make([]byte, frame.MaxMessage),
+	}
 }
 
-// session is one that exists, or, one time in so many, a new one.
+// session returns one of the sessions or, once in anew calls, a new one.
 func (f *forger) session(anew int) uint64 {
 	if f.Rand.IntN(anew) == 0 {
 		return f.Rand.Uint64()
@@ -36,10 +40,10 @@ func (f *forger) session(anew int) uint64 {
 	return f.sessions[f.Rand.IntN(len(f.sessions))]
 }
 
-// noise is random bytes.
+// noise returns random bytes.
 func (f *forger) noise() []byte { return f.Bytes(1400) }
 
-// frame is a well-formed frame with anything in it.
+// frame returns a well-formed frame of random kind and content.
 func (f *forger) frame(session uint64) []byte {
 	kind := frame.Kind(1 + f.Rand.IntN(9))
 	switch kind {
@@ -49,18 +53,21 @@ func (f *forger) frame(session uint64) []byte {
 		return f.Encode.AppendRepair(nil, session, 0, f.Number(), f.Number(), f.data(session))
 	}
 	g := &frame.Frame{
-		Kind: kind, Session: session, Time: f.Number() >> 1, NextSeq: f.Number(), NextOffset: f.Number(),
-		Interval: time.Duration(f.Number() >> 1), Group: uint32(f.Number()), RTT: time.Duration(f.Number() >> 1),
-		Name: f.Bytes(frame.MaxName), Wall: int64(f.Number() >> 1), FirstSeq: f.Number(), FirstOffset: f.Number(),
-		Control: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 9), Channels: 1, Request: f.Number(),
-		Subscriber: f.Number(), Echo: f.Number() >> 1, Held: time.Duration(f.Number() >> 1), Ranges: f.Ranges(),
+		Kind: kind, Session: session, Time: f.Number() >> 1,
+		NextSeq: f.Number(), NextOffset: f.Number(), Interval: time.Duration(f.Number() >> 1),
+		Group: uint32(f.Number()), RTT: time.Duration(f.Number() >> 1),
+		Name: f.Bytes(frame.MaxName), Wall: int64(f.Number() >> 1),
+		FirstSeq: f.Number(), FirstOffset: f.Number(), Channels: 1,
+		Control: netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), 9),
+		Request: f.Number(), Subscriber: f.Number(), Echo: f.Number() >> 1,
+		Held: time.Duration(f.Number() >> 1), Ranges: f.Ranges(),
 		Position: f.Number(), Room: f.Number(),
 	}
 	g.OldestSeq, g.OldestOffset = min(f.Number(), g.NextSeq), min(f.Number(), g.NextOffset)
 	return f.Encode.Append(nil, g)
 }
 
-// data is a DATA frame; the message that it begins may claim to be of 16 MiB.
+// data returns a DATA frame. A message that starts in it may claim to have up to 16 MiB.
 func (f *forger) data(session uint64) []byte {
 	f.build.Open(make([]byte, 0, 1200), session, 0, f.Number(), f.Number(), f.Number()>>1)
 	switch f.Rand.IntN(3) {
@@ -76,24 +83,29 @@ func (f *forger) data(session uint64) []byte {
 	return append([]byte(nil), f.build.Seal(false)...)
 }
 
-// A subscriber stands floods of noise, of frames that say anything, and of forged
-// sessions: its memory stays bounded, it counts what it drops, and it hears the
-// next publisher.
+// A subscriber survives floods of noise, of random frames, and of forged sessions. Its
+// memory stays bounded, it counts the datagrams that it drops, and it receives from the next
+// publisher.
 func TestHostileDatagrams(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		const buffer, sessions = 256 << 10, 32
 		stack := rig.NewLAN(t, link.Config{}, 1)
 		defer stack.Close()
 		g := netip.MustParseAddrPort("239.77.1.7:17000")
-		s := stack.Subscriber(stack.Host(10), subscriber.Config{Groups: []netip.AddrPort{g}, Memory: subscriber.Memory{Session: buffer, Sessions: sessions}})
+		s := stack.Subscriber(stack.Host(10), subscriber.Config{
+			Groups: []netip.AddrPort{g},
+			Memory: subscriber.Memory{Session: buffer, Sessions: sessions},
+		})
 		defer s.Close()
 		genuine := make(chan publisher.SessionID, 1)
 		result := make(chan error, 1)
-		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // of the bubble's time
+		ctx, cancel := context.WithTimeout(t.Context(), time.Hour) // fake time
 		defer cancel()
 		go func() { result <- hearOnly(ctx, s, genuine, 100) }()
 
-		conn, err := stack.Host(66).Socket(multicast.SocketConfig{Interface: "eth0", Group: g, TTL: 1, Logger: rig.Quiet})
+		conn, err := stack.Host(66).Socket(multicast.SocketConfig{
+			Interface: "eth0", Group: g, TTL: 1, Logger: rig.Quiet,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -107,11 +119,15 @@ func TestHostileDatagrams(t *testing.T) {
 			want func(subscriber.Stats) bool
 		}{
 			{"noise", f.noise, func(st subscriber.Stats) bool { return st.Invalid == count }},
-			{"mangled", func() []byte { return f.Mangle(f.frame(f.session(100))) }, func(st subscriber.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
-			{"frames", func() []byte { return f.frame(f.session(100)) }, func(st subscriber.Stats) bool { return st.Unexpected > 0 }},
-			{"sessions", func() []byte { return f.frame(f.session(1)) }, func(st subscriber.Stats) bool { return st.Refused > count/10 }},
+			{"mangled", func() []byte { return f.Mangle(f.frame(f.session(100))) },
+				func(st subscriber.Stats) bool { return st.Invalid > count && st.Newer > 0 }},
+			{"frames", func() []byte { return f.frame(f.session(100)) },
+				func(st subscriber.Stats) bool { return st.Unexpected > 0 }},
+			{"sessions", func() []byte { return f.frame(f.session(1)) },
+				func(st subscriber.Stats) bool { return st.Refused > count/10 }},
 		} {
-			rig.Attack(t, conn, int(count), func() ([]byte, netip.AddrPort) { return flood.next(), g })
+			rig.Attack(t, conn, int(count),
+				func() ([]byte, netip.AddrPort) { return flood.next(), g })
 			st := s.Stats()
 			if !flood.want(st) {
 				t.Errorf("%s: %+v", flood.name, st.Stats)
@@ -120,10 +136,11 @@ func TestHostileDatagrams(t *testing.T) {
 				t.Errorf("%s: %d sessions", flood.name, n)
 			}
 			if st.Memory > 4*buffer {
-				t.Errorf("%s: %d bytes are held, and may be %d", flood.name, st.Memory, 4*buffer)
+				t.Errorf("%s: %d bytes are held, more than %d", flood.name, st.Memory, 4*buffer)
 			}
 			grown := rig.Heap() - before
-			t.Logf("%s: the heap grew by %d KiB; %d invalid, %d newer, %d refused, %d held", flood.name, grown>>10, st.Invalid, st.Newer, st.Refused, st.Memory)
+			t.Logf("%s: the heap grew by %d KiB; %d invalid, %d newer, %d refused, %d held",
+				flood.name, grown>>10, st.Invalid, st.Newer, st.Refused, st.Memory)
 			if grown > 16<<20 {
 				t.Errorf("%s: the heap grew by %d bytes", flood.name, grown)
 			}
@@ -138,7 +155,7 @@ func TestHostileDatagrams(t *testing.T) {
 			}
 		}
 		for len(p.Subscribers()) == 0 && ctx.Err() == nil {
-			time.Sleep(time.Second) // of the bubble's time
+			time.Sleep(time.Second) // fake time
 		}
 		if err := p.Close(); err != nil {
 			t.Fatal(err)
@@ -149,9 +166,11 @@ func TestHostileDatagrams(t *testing.T) {
 	})
 }
 
-// hearOnly takes what comes, until a session that it is told of has ended after so
-// many messages.
-func hearOnly(ctx context.Context, s *subscriber.Subscriber, genuine <-chan publisher.SessionID, want int) error {
+// hearOnly takes events until the session named by genuine ends, which must be after want
+// messages.
+func hearOnly(
+	ctx context.Context, s *subscriber.Subscriber, genuine <-chan publisher.SessionID, want int,
+) error {
 	var id subscriber.SessionID
 	messages := 0
 	for ev := range s.Messages(ctx) {
@@ -167,10 +186,10 @@ func hearOnly(ctx context.Context, s *subscriber.Subscriber, genuine <-chan publ
 			messages++
 		case subscriber.SessionEnded:
 			if messages != want {
-				return fmt.Errorf("of the genuine publisher came %d messages of %d", messages, want)
+				return fmt.Errorf("%d of %d messages of the genuine publisher came", messages, want)
 			}
 			return nil
 		}
 	}
-	return fmt.Errorf("of the genuine publisher came %d messages, and no end", messages)
+	return fmt.Errorf("%d messages of the genuine publisher came, and no end", messages)
 }

@@ -9,8 +9,8 @@ import (
 	"crier/testnet/rig"
 )
 
-// Close returns when all publishers that wait for the subscriber have been told, however
-// many there are, if the socket takes it; one that takes nothing doesn't keep it.
+// Close returns once all publishers that wait for the subscriber are told that it leaves,
+// however many there are. It also returns if the socket takes nothing.
 func TestCloseTellsAllPublishers(t *testing.T) {
 	for _, room := range []int{rig.All, 7, 0} {
 		n := rig.NewNetwork(rig.All)
@@ -20,11 +20,12 @@ func TestCloseTellsAllPublishers(t *testing.T) {
 		var enc frame.Encoder
 		for id := range uint64(publishers) {
 			n.Into(0) <- enc.Append(nil, &frame.Frame{
-				Kind: frame.Heartbeat, Session: id + 1, Time: 1 << 60, NextSeq: 5, NextOffset: 5, OldestSeq: 5, OldestOffset: 5,
+				Kind: frame.Heartbeat, Session: id + 1, Time: 1 << 60,
+				NextSeq: 5, NextOffset: 5, OldestSeq: 5, OldestOffset: 5,
 				Interval: 1e9, Group: 1, Report: 16,
 			})
 		}
-		for len(sub.Sessions()) < publishers { // the last may still be on its way
+		for len(sub.Sessions()) < publishers { // the last one may be under way
 			runtime.Gosched()
 		}
 		n.Give(room)
@@ -32,7 +33,7 @@ func TestCloseTellsAllPublishers(t *testing.T) {
 			t.Fatal(err)
 		}
 		told := map[uint64]int{}
-		words := 0
+		farewells := 0
 		for _, d := range n.Sent() {
 			var dec frame.Decoder
 			var f frame.Frame
@@ -41,11 +42,13 @@ func TestCloseTellsAllPublishers(t *testing.T) {
 			}
 			if f.Flags&frame.Leaving != 0 {
 				told[f.Session]++
-				words++
+				farewells++
 			}
 		}
-		if room == rig.All && (len(told) != publishers || words < 2*publishers) || room >= 0 && words > room {
-			t.Errorf("with room for %d datagrams: %d publishers of %d were told, in %d words", room, len(told), publishers, words)
+		if room == rig.All && (len(told) != publishers || farewells < 2*publishers) ||
+			room >= 0 && farewells > room {
+			t.Errorf("with room for %d datagrams: %d of %d publishers were told, by %d frames",
+				room, len(told), publishers, farewells)
 		}
 	}
 }

@@ -2,28 +2,28 @@ package subscriber
 
 import "crier/multicast"
 
-// Link says how the interface is used; both ends have the same. Each field's zero value
-// means its default:
+// Link configures the use of the interface. Publishers and subscribers have the same. Each
+// field's zero value means its default:
 //
-//	TTL int                       routers that a datagram may pass; 0 means 1
-//	NoLoopback bool               for a publisher
-//	DSCP int                      marks datagrams for routers' quality of service
-//	Port uint16                   where NACKs come from, and repairs go; 0 means any that is free
-//	ReadBuffer, WriteBuffer int   socket buffers, in bytes; 0 means 8 MiB and 1 MiB
-//	NoOffload bool                no segmenting of sends, nor merging, by the kernel
-//	Wait Wait                     how datagrams and time are waited for
+//	TTL int                       the reach of datagrams in hops; 0 means 1
+//	NoLoopback bool               only for a publisher
+//	DSCP int                      the class of service that routers see
+//	Port uint16                   the port of NACKs and unicast repairs; 0 means any free one
+//	ReadBuffer, WriteBuffer int   the sockets' buffers, in bytes; 0 means 8 MiB and 1 MiB
+//	NoOffload bool                turns off segmentation and merging by the kernel
+//	Wait Wait                     the way to wait for datagrams and deadlines
 //	Network multicast.Network     makes the sockets; nil means the machine's own
 type Link = multicast.LinkConfig
 
-// Wait says how datagrams and time are waited for.
+// Wait is a way to wait for datagrams and deadlines.
 type Wait = multicast.Wait
 
 // The ways to wait.
 const (
 	// WaitBlock sleeps in the kernel. It is the default.
 	WaitBlock Wait = multicast.WaitBlock
-	// WaitAdaptive polls while datagrams follow each other closely.
+	// WaitAdaptive polls while datagrams come within 200 us of each other.
 	WaitAdaptive Wait = multicast.WaitAdaptive
-	// WaitSpin polls without end, on a processor of its own.
+	// WaitSpin polls all the time, on a processor of its own.
 	WaitSpin Wait = multicast.WaitSpin
 )

@@ -6,15 +6,17 @@ import (
 	"time"
 )
 
-// log tells an operator what happens to sessions, and of losses, the first at
-// once and then a sum a second.
+// log logs the events of sessions, and losses: the first one at once, and then a sum each
+// second.
 type log struct {
-	to    *slog.Logger
-	quiet time.Time // until then no loss is told
-	sum   lossSum   // not told yet
+	to *slog.Logger
+	// quiet is the time before which no loss is logged.
+	quiet time.Time
+	// sum has the losses that have yet to be logged.
+	sum lossSum
 }
 
-// lossSum is what was lost, and the last report of it.
+// lossSum sums losses, with the details of the last one.
 type lossSum struct {
 	lost, reports uint64
 	session       SessionID
@@ -23,9 +25,10 @@ type lossSum struct {
 	cause         Cause
 }
 
+// lossEvery is the least time between two sums.
 const lossEvery = time.Second
 
-// note takes an event that is handed out.
+// note logs an event that the application takes.
 func (l *log) note(ev *Event) {
 	if ev.Kind == Message {
 		return
@@ -33,14 +36,15 @@ func (l *log) note(ev *Event) {
 	if ev.Kind == Loss {
 		l.sum.lost += ev.Lost.Len()
 		l.sum.reports++
-		l.sum.session, l.sum.source, l.sum.last, l.sum.cause = ev.Session, ev.Source, ev.Lost, ev.Cause
+		l.sum.session, l.sum.source = ev.Session, ev.Source
+		l.sum.last, l.sum.cause = ev.Lost, ev.Cause
 		if !ev.Received.Before(l.quiet) {
 			sum := l.take(ev.Received)
 			l.tell(&sum)
 		}
 		return
 	}
-	if l.sum.reports > 0 { // before what ends it
+	if l.sum.reports > 0 { // losses come before the event
 		sum := l.take(ev.Received)
 		l.tell(&sum)
 	}
@@ -49,19 +53,21 @@ func (l *log) note(ev *Event) {
 	case SessionNew:
 		l.to.Info("crier: a session is heard", session, source)
 	case SessionSilent:
-		l.to.Warn("crier: a session is silent; its publisher crashed, is cut off, or is suspended", session, source)
+		l.to.Warn("crier: a session is silent; its publisher crashed, is cut off, or is suspended",
+			session, source)
 	case SessionResumed:
 		l.to.Warn("crier: a silent session is heard again", session, source)
 	case SessionMoved:
 		l.to.Info("crier: a session's publisher has changed its address", session, source)
 	case SessionContested:
-		l.to.Warn("crier: another address speaks for a session, and is not believed", session, source)
+		l.to.Warn("crier: another address speaks for a session, and is not believed",
+			session, source)
 	case SessionEnded:
 		l.to.Info("crier: a session ended", session, source, "cause", ev.Cause.String())
 	}
 }
 
-// due returns the sum of losses, where it is time to tell it.
+// due returns the sum of losses, and whether it is time to log it.
 func (l *log) due(start time.Time, since func() int64) (lossSum, bool) {
 	if l.sum.reports == 0 {
 		return lossSum{}, false
@@ -73,13 +79,14 @@ func (l *log) due(start time.Time, since func() int64) (lossSum, bool) {
 	return l.take(now), true
 }
 
-// take returns the sum of losses and begins a new one.
+// take returns the sum of losses, and starts a new one.
 func (l *log) take(now time.Time) lossSum {
 	sum := l.sum
 	l.sum, l.quiet = lossSum{}, now.Add(lossEvery)
 	return sum
 }
 
+// tell logs a sum of losses. It may block, so the caller must not hold the loop's lock.
 func (l *log) tell(sum *lossSum) {
 	l.to.Warn("crier: messages are lost", "lost", sum.lost, "reports", sum.reports,
 		sessionAttr(sum.session), slog.Any("source", sum.source),

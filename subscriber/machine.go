@@ -6,30 +6,35 @@ import (
 	"crier/reliable/frame"
 )
 
-// received is a frame, and that inside it if it is a REPAIR.
+// received is a frame, with the DATA frame inside it if it is a REPAIR.
 type received struct{ outer, inner frame.Frame }
 
-// machine is the Receiver as a multicast.Loop drives it.
+// machine adapts the Receiver to multicast.Machine.
 type machine struct {
-	s       *Subscriber
-	dec     frame.Decoder
-	frames  [frameBatch]received // of the goroutine that delivers, which events view
-	other   received             // of all others
-	batch   reliable.Batch
-	invalid uint64 // datagrams that no Decoder takes
-	newer   uint64 // frames that need a newer crier
+	s   *Subscriber
+	dec frame.Decoder
+	// frames are the frames that the delivering goroutine's events view.
+	frames [frameBatch]received
+	// other is the frame of a goroutine that doesn't deliver.
+	other received
+	// batch is the batch that is being sent.
+	batch reliable.Batch
+	// invalid counts datagrams that can't be decoded.
+	invalid uint64
+	// newer counts frames that need a newer crier.
+	newer uint64
 }
 
-// frameBatch is how many frames are taken at once, before what they bring is
-// delivered: so many that the lock and the clock cost little beside them, and so
-// few that they stay in the processor's nearest cache.
+// frameBatch is the number of frames that are handled before their events are delivered.
+// It is large enough to amortize the lock and the look at the clock, and small enough to
+// keep the frames in the processor's first-level cache.
 const frameBatch = 8
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	s := m.s
 	if s.cfg.Handler == nil || s.delivering {
-		// The datagrams are about to be overwritten, and whoever takes the events
-		// may take them later.
+		// The datagrams are overwritten soon, and the events may be taken later, so
+		// Keep copies their payloads.
 		for i := range ps {
 			if m.handle(now, &ps[i], &m.other) {
 				s.receiver.Keep()
@@ -39,7 +44,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		s.watchLag()
 		return len(ps), false
 	}
-	// This goroutine is going to deliver, on views of the datagrams.
+	// This goroutine delivers, on views of the datagrams.
 	s.delivering = true
 	s.hearing(now)
 	s.have = s.receiver.Poll(s.events[:])
@@ -49,7 +54,7 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 			s.have += s.receiver.PollMore(s.events[s.have:])
 		}
 		if taken++; s.receiver.Borrowing() {
-			break // the rest of this one first
+			break // deliver the rest of this frame first
 		}
 	}
 	if s.have == 0 {
@@ -59,7 +64,8 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 	return taken, s.have > 0
 }
 
-// handle decodes a datagram and gives the receiver what it is.
+// handle decodes a datagram into to, and hands it to the receiver. It reports whether the
+// datagram is a valid frame.
 func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 	f := &to.outer
 	switch err := m.dec.Decode(p.Data, f); err {
@@ -72,7 +78,8 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 		return false
 	}
 	f.Arrived, f.Feed = p.Received, p.Feed
-	if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &to.inner) == nil { // else the receiver counts it
+	// The receiver counts a REPAIR whose inner frame is invalid.
+	if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &to.inner) == nil {
 		to.inner.Arrived = p.Received
 		f.Data = &to.inner
 	}

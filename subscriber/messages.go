@@ -7,21 +7,24 @@ import (
 )
 
 var (
-	// ErrClosed is why Messages ends once the Subscriber is closed and all is taken.
-	ErrClosed = errors.New("the subscriber is closed, and all that it received is taken")
-	// ErrHandler is why Messages ends at once where Config.Handler is set.
-	ErrHandler = errors.New("Messages has nothing to give, since a Handler takes the events: use one of the two")
-	// ErrRanging is why a range over Messages ends at once while there is another.
+	// ErrClosed ends a range over Messages once the Subscriber is closed and all events
+	// are taken.
+	ErrClosed = errors.New("the Subscriber is closed, and all its events are taken")
+	// ErrHandler ends a range over Messages at once if Config.Handler is set.
+	ErrHandler = errors.New(
+		"Messages has no events, since a Handler takes them: use one of the two")
+	// ErrRanging ends a range over Messages at once during another range.
 	ErrRanging = errors.New("two ranges over Messages at once: use one, or a Subscriber for each")
 )
 
-// Messages returns the events as they come, until ctx ends, or Close was called
-// and all has been taken. The range runs on the caller's goroutine; what it
-// doesn't take waits in the Subscriber's buffer. An event's payload is valid
-// until the next step. A range can be left and taken up again, by another
-// goroutine too, but there is one at a time: a second one, or one beside a
-// Handler, ends at once and is logged as a mistake. [Subscriber.Err] says why a
-// range ended.
+// Messages returns an iterator over the events as they come. It ends when ctx ends, or once
+// the Subscriber is closed and all events are taken. The range runs on the caller's
+// goroutine. Events wait in the Subscriber's buffer until they are taken. An event's payload
+// is valid until the next step.
+//
+// A caller may leave a range and start another one, also on another goroutine. Only one
+// range may run at a time. A second one, or one besides a Handler, ends at once and is
+// logged as a mistake. [Subscriber.Err] returns the reason for the end of a range.
 func (s *Subscriber) Messages(ctx context.Context) iter.Seq[Event] {
 	return func(yield func(Event) bool) {
 		switch {
@@ -36,13 +39,16 @@ func (s *Subscriber) Messages(ctx context.Context) iter.Seq[Event] {
 	}
 }
 
-// rangeEnd is why a range over Messages ended.
+// rangeEnd is the reason for the end of a range over Messages.
 type rangeEnd struct{ err error }
 
-// Err says why the last range over Messages ended. It returns the cause of its context's
-// end; ErrClosed once the Subscriber is closed and all is taken, with ErrGoexit where
-// that is why it closed itself; ErrHandler or ErrRanging where the range was a mistake; and
-// nil if the loop was left, or none has ended.
+// Err returns the reason for the end of the last range over Messages:
+//
+//   - the cause of its context's end;
+//   - ErrClosed once the Subscriber is closed and all events are taken, joined with
+//     ErrGoexit if the Subscriber closed itself for that reason;
+//   - ErrHandler or ErrRanging if the range was a mistake;
+//   - nil if the loop was left, or no range has ended.
 func (s *Subscriber) Err() error {
 	if end := s.ended.Load(); end != nil {
 		return end.err
@@ -50,14 +56,13 @@ func (s *Subscriber) Err() error {
 	return nil
 }
 
-// refuse ends a range that was a mistake.
+// refuse records and logs that a range was a mistake.
 func (s *Subscriber) refuse(why error) {
 	s.ended.Store(&rangeEnd{why})
 	s.cfg.Logger.Error("crier: " + why.Error())
 }
 
-// run hands out events until it returns why there are no more, or nil where yield
-// wants none.
+// run yields events. It returns the reason for the end, or nil if yield returned false.
 func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 	for ctx.Err() == nil {
 		if s.next == s.have && !s.refill() {
@@ -77,7 +82,7 @@ func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 	return context.Cause(ctx)
 }
 
-// closedWhy returns ErrClosed, and why the Subscriber closed itself, if it did.
+// closedWhy returns ErrClosed, joined with the failure if the Subscriber closed itself.
 func (s *Subscriber) closedWhy() error {
 	s.loop.Lock()
 	defer s.loop.Unlock()
@@ -87,7 +92,7 @@ func (s *Subscriber) closedWhy() error {
 	return ErrClosed
 }
 
-// step returns the next message, or other event, of those that were taken.
+// step returns the next event of those that refill took.
 func (s *Subscriber) step() Event {
 	run := &s.events[s.next]
 	if !s.begun {
@@ -103,8 +108,8 @@ func (s *Subscriber) step() Event {
 	return ev
 }
 
-// refill takes the next events, all before having been handed out. It reports
-// false at the end.
+// refill takes the next events, after all earlier ones were yielded. It returns false if
+// the Subscriber is closed and there are no more.
 func (s *Subscriber) refill() bool {
 	s.loop.Lock()
 	s.next, s.have = 0, s.receiver.Poll(s.events[:])
@@ -119,14 +124,14 @@ func (s *Subscriber) refill() bool {
 	s.watchLag()
 	ok := s.have > 0 || !s.closed
 	sum, due := s.log.due(s.start, s.loop.Now)
-	s.loop.Settle() // taking events may have made room to ask for more
+	s.loop.Settle() // taking events may have made room for requests
 	if due {
 		s.log.tell(&sum)
 	}
 	return ok
 }
 
-// news tells Messages that there may be more.
+// news wakes a range that waits for events. The caller holds the lock.
 func (s *Subscriber) news() {
 	if s.idle {
 		s.wake()

@@ -15,7 +15,7 @@ import (
 	"crier/testnet/rig"
 )
 
-// A range that waits ends with its context, and with Close, from anywhere.
+// A range ends with its context, and with Close from any goroutine.
 func TestMessagesEnds(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{}, 1)
@@ -32,12 +32,12 @@ func TestMessagesEnds(t *testing.T) {
 			t.Errorf("the range ended after %v", took)
 		}
 		if err := sub.Err(); err != context.DeadlineExceeded {
-			t.Errorf("it ended by %v", err)
+			t.Errorf("Err returned %v", err)
 		}
 
 		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 100)
-		time.Sleep(time.Second) // they are here
+		time.Sleep(time.Second) // until all are received
 		n := 0
 		ctx, cancel := context.WithCancel(t.Context())
 		defer cancel()
@@ -50,7 +50,8 @@ func TestMessagesEnds(t *testing.T) {
 			}
 		}
 		if n != 10 || sub.Err() != context.Canceled {
-			t.Errorf("%d messages came though the context ended after 10; it ended by %v", n, sub.Err())
+			t.Errorf("%d messages came, and the context ended after 10; Err returned %v",
+				n, sub.Err())
 		}
 
 		for ev := range sub.Messages(t.Context()) {
@@ -61,11 +62,11 @@ func TestMessagesEnds(t *testing.T) {
 				n++
 			}
 			if n == 20 {
-				closeAll(t, sub) // in mid-range: what came before is still to be taken
+				closeAll(t, sub) // within the range, which goes on with the received messages
 			}
 		}
 		if n != 100 || sub.Err() != subscriber.ErrClosed {
-			t.Errorf("%d messages came, and the range ended by %v", n, sub.Err())
+			t.Errorf("%d messages came, and Err returned %v", n, sub.Err())
 		}
 		if st := sub.Sessions()[0]; st.Delivered != 100 || st.NextOffset != 100 {
 			t.Errorf("%+v", st)
@@ -78,26 +79,28 @@ func TestMessagesEnds(t *testing.T) {
 			}
 			close(ended)
 		}()
-		synctest.Wait() // it waits
+		synctest.Wait() // until the range waits
 		closeAll(t, sub)
 		<-ended
 		closeAll(t, p)
 	})
 }
 
-// A range that isn't taken up fills the buffer, and no more. What found no room
-// is asked for when there is some.
-func TestMessagesThatAreNotTaken(t *testing.T) {
+// Messages that aren't taken fill the buffer up to its bound. Those without room are
+// requested once there is room.
+func TestMessagesNotTaken(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+		s := rig.NewLAN(t, nearLink, 1)
 		defer s.Close()
-		sub := s.Subscriber(s.Host(10), subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
+		sub := s.Subscriber(s.Host(10),
+			subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
 		p := s.Publisher(publisher.Config{})
 		const count = 1000
 		publish(t, p, 0, count)
 		time.Sleep(time.Second)
 		st := sub.Sessions()[0]
-		if st.BufferedBytes > 70<<10 || st.NoRoom == 0 || st.NextOffset != count || st.Lag != count {
+		if st.BufferedBytes > 70<<10 || st.NoRoom == 0 || st.NextOffset != count ||
+			st.Lag != count {
 			t.Errorf("%+v", st)
 		}
 		go p.Close()
@@ -109,8 +112,8 @@ func TestMessagesThatAreNotTaken(t *testing.T) {
 	})
 }
 
-// Mistakes that would race are refused, and told.
-func TestOneTakesTheMessages(t *testing.T) {
+// Mistakes that would race are refused and logged.
+func TestOnlyOneRange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{}, 1)
 		defer s.Close()
@@ -118,20 +121,20 @@ func TestOneTakesTheMessages(t *testing.T) {
 		s.Log = slog.New(slog.NewTextHandler(&logged, &slog.HandlerOptions{Level: slog.LevelError}))
 		handled := s.Subscriber(s.Host(10), subscriber.Config{Handler: func(*subscriber.Event) {}})
 		for range handled.Messages(t.Context()) {
-			t.Error("a range beside a Handler got something")
+			t.Error("a range besides a Handler yielded an event")
 		}
 		if err := handled.Err(); err != subscriber.ErrHandler {
-			t.Errorf("it ended by %v", err)
+			t.Errorf("Err returned %v", err)
 		}
 		sub := s.Subscriber(s.Host(10), subscriber.Config{})
 		p := s.Publisher(publisher.Config{})
 		publish(t, p, 0, 1)
 		for range sub.Messages(t.Context()) {
 			for range sub.Messages(t.Context()) {
-				t.Error("a second range got something")
+				t.Error("a second range yielded an event")
 			}
 			if err := sub.Err(); err != subscriber.ErrRanging {
-				t.Errorf("it ended by %v", err)
+				t.Errorf("Err returned %v", err)
 			}
 			break
 		}
@@ -139,11 +142,13 @@ func TestOneTakesTheMessages(t *testing.T) {
 			break
 		}
 		if err := sub.Err(); err != nil {
-			t.Errorf("a range that was left ended by %v", err)
+			t.Errorf("after a range was left, Err returned %v", err)
 		}
 		closeAll(t, sub, handled)
 		closeAll(t, p)
-		for _, want := range []string{"Messages has nothing to give", "two ranges over Messages at once"} {
+		for _, want := range []string{
+			"Messages has no events", "two ranges over Messages at once",
+		} {
 			if strings.Count(logged.String(), want) != 1 {
 				t.Errorf("%q was not logged once: %s", want, &logged)
 			}
@@ -151,11 +156,11 @@ func TestOneTakesTheMessages(t *testing.T) {
 	})
 }
 
-// An operator is told of the first loss at once, and then of a sum a second.
+// The first loss is logged at once, and then a sum each second.
 func TestLossesAreLoggedInSums(t *testing.T) {
 	for _, handler := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
-			s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+			s := rig.NewLAN(t, nearLink, 1)
 			defer s.Close()
 			var text bytes.Buffer
 			s.Log = slog.New(slog.NewTextHandler(&text, nil))
@@ -194,7 +199,9 @@ func TestLossesAreLoggedInSums(t *testing.T) {
 				}
 			}
 			st := sub.Sessions()[0]
-			if len(sums) != 2 || st.Losses != 20 || !strings.Contains(sums[1], "lost=19 reports=19 ") || !strings.Contains(sums[0], "lost=1 reports=1 ") {
+			if len(sums) != 2 || st.Losses != 20 ||
+				!strings.Contains(sums[1], "lost=19 reports=19 ") ||
+				!strings.Contains(sums[0], "lost=1 reports=1 ") {
 				t.Errorf("%d reports were logged as %q", st.Losses, sums)
 			}
 		})

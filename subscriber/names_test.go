@@ -8,15 +8,13 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-// Each event of each session names the group that it is on, and its publisher once that has
-// said its name.
+// Each event names the group of its session, and the publisher once its name is known.
 func TestEventsNameGroupAndPublisher(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+		lan := rig.NewLAN(t, nearLink, 1)
 		defer lan.Close()
 		sub := lan.Subscriber(lan.Host(10), subscriber.Config{Groups: twoGroups})
 		names := []string{"first", "second"}
@@ -26,7 +24,7 @@ func TestEventsNameGroupAndPublisher(t *testing.T) {
 			p := lan.Publisher(publisher.Config{Group: group, Name: names[i]})
 			pubs, ids[p.Session()] = append(pubs, p), i
 		}
-		time.Sleep(10 * time.Millisecond) // SESSION is there
+		time.Sleep(10 * time.Millisecond) // until SESSION is received
 		for _, p := range pubs {
 			publish(t, p, 0, 10)
 		}
@@ -36,7 +34,8 @@ func TestEventsNameGroupAndPublisher(t *testing.T) {
 		for ev := range sub.Messages(t.Context()) {
 			i := ids[ev.Session]
 			if ev.Group != twoGroups[i] || ev.Publisher != names[i] {
-				t.Errorf("%v of session %v is of %q on %v", ev.Kind, ev.Session, ev.Publisher, ev.Group)
+				t.Errorf("%v of session %v names publisher %q and group %v",
+					ev.Kind, ev.Session, ev.Publisher, ev.Group)
 			}
 			if told[i]++; ev.Kind == subscriber.SessionEnded {
 				if ended++; ended == 2 {
@@ -45,7 +44,7 @@ func TestEventsNameGroupAndPublisher(t *testing.T) {
 			}
 		}
 		if told != [2]int{12, 12} {
-			t.Errorf("%v events were told", told)
+			t.Errorf("%v events came", told)
 		}
 		for _, st := range sub.Sessions() {
 			if st.Group != twoGroups[ids[st.ID]] {

@@ -17,35 +17,39 @@ import (
 	"crier/testnet/rig"
 )
 
-// A network card that damages what it cuts out of a large write, in silence, is found out
-// over real sockets: nothing is lost, the log names the cause once, and nothing is
-// damaged any more.
-func TestAnOffloadThatLies(t *testing.T) {
+// A network card that silently damages the segments of large writes is detected over real
+// sockets. No message is lost, the log names the cause once, and no further datagram is
+// damaged.
+func TestDamagingOffload(t *testing.T) {
 	free, err := net.ListenPacket("udp4", "127.0.0.1:0")
 	if err != nil {
 		t.Skipf("no loopback interface: %v", err)
 	}
-	port := free.LocalAddr().(*net.UDPAddr).AddrPort().Port() // nobody else's, and so is the group
+	port := free.LocalAddr().(*net.UDPAddr).AddrPort().Port() // unused, and so is the group
 	free.Close()
 	group := netip.AddrPortFrom(netip.MustParseAddr("239.77.9.61"), port)
 	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Second)
 	defer cancel()
 
-	sub, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{group}, Interface: "127.0.0.1", Logger: rig.Quiet})
+	sub, err := subscriber.New(subscriber.Config{
+		Groups: []netip.AddrPort{group}, Interface: "127.0.0.1", Logger: rig.Quiet,
+	})
 	if err != nil {
 		t.Skipf("no multicast on the loopback interface: %v", err)
 	}
 	defer sub.Close()
 	network := &rig.Damaging{Network: multicast.Kernel}
-	var log bytes.Buffer // read once the publisher is closed
+	var log bytes.Buffer // only read after the publisher is closed
 	pub, err := publisher.New(publisher.Config{
-		Group: group, Interface: "127.0.0.1", Link: publisher.Link{Network: network}, Retention: publisher.Retention{Memory: 4 << 20},
-		Flow: publisher.Flow{Pace: publisher.Slowest(), WaitFor: 1}, Logger: slog.New(slog.NewTextHandler(&log, nil)),
+		Group: group, Interface: "127.0.0.1", Link: publisher.Link{Network: network},
+		Retention: publisher.Retention{Memory: 4 << 20},
+		Flow:      publisher.Flow{Pace: publisher.Slowest(), WaitFor: 1},
+		Logger:    slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	if err != nil {
 		t.Fatal(err)
 	}
-	// What is published is 40 times the resend buffer, in batches that fill datagrams.
+	// The messages are 40 times the resend buffer, in batches that fill datagrams.
 	const rounds, each = 600, 200
 	go func() {
 		batch := make([][]byte, each)
@@ -76,7 +80,8 @@ func TestAnOffloadThatLies(t *testing.T) {
 	st := pub.Stats()
 	damaged := network.Damaged.Load()
 	if next != rounds*each || !st.OffloadOff || damaged == 0 || damaged > int64(st.Datagrams)/10 {
-		t.Errorf("%d messages came; %d of %d datagrams were damaged: %+v", next, damaged, st.Datagrams, st)
+		t.Errorf("%d messages came; %d of %d datagrams were damaged: %+v",
+			next, damaged, st.Datagrams, st)
 	}
 	cancel()
 	pub.Shutdown(ctx)

@@ -10,15 +10,12 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-var nearLink = link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}
-
-// A goroutine that ranges over Messages may take its time: the sockets are read meanwhile,
-// so that nothing is lost or asked for again, and it gets everything, in order, also what
-// is left when Close is called.
+// A range over Messages may be slow. The sockets are read meanwhile, so that no message is
+// lost or requested again. The range gets all messages in order, including those that are
+// left when Close is called.
 func TestSlowRange(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := rig.NewLAN(t, nearLink, 1)
@@ -49,8 +46,9 @@ func TestSlowRange(t *testing.T) {
 			time.Sleep(time.Millisecond)
 		}
 		time.Sleep(10 * time.Millisecond)
-		// 2 s of work are there after 0.2 s, and all of it was read.
-		if st := sub.Sessions()[0]; st.NextOffset != count || st.Gaps != 0 || st.Nacks != 0 || st.Lag < count/2 {
+		// After 0.2 s, the messages of 2 s of work are received.
+		st := sub.Sessions()[0]
+		if st.NextOffset != count || st.Gaps != 0 || st.Nacks != 0 || st.Lag < count/2 {
 			t.Errorf("%+v", st)
 		}
 		if err := p.Close(); err != nil {
@@ -62,36 +60,41 @@ func TestSlowRange(t *testing.T) {
 		application.Wait()
 		for i, offset := range got {
 			if offset != uint64(i) {
-				t.Fatalf("message %d came where %d should", offset, i)
+				t.Fatalf("message %d came instead of %d", offset, i)
 			}
 		}
-		if st := sub.Sessions()[0]; len(got) != count || st.Lost != 0 || fmt.Sprint(kinds) != "[new ended]" {
-			t.Errorf("it was told %d messages and %v: %+v", len(got), kinds, st)
+		st = sub.Sessions()[0]
+		if len(got) != count || st.Lost != 0 || fmt.Sprint(kinds) != "[new ended]" {
+			t.Errorf("the range yielded %d messages and %v: %+v", len(got), kinds, st)
 		}
 	})
 }
 
-// lagged is what OnLag was told.
+// lagged is a call of OnLag.
 type lagged struct {
 	messages uint64
 	behind   bool
 }
 
-// The lag is told when it passes the threshold, once, and when it is below half of it
-// again: one that hovers about the threshold is told once.
+// OnLag is called once when the lag passes the threshold, and once when it falls below half
+// of it. A lag that hovers about the threshold causes one call.
 func TestOnLag(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		lan := rig.NewLAN(t, nearLink, 1)
 		defer lan.Close()
 		var told []lagged
-		sub := lan.Subscriber(lan.Host(2), subscriber.Config{WarnLag: 100, OnLag: func(lag subscriber.Lag, behind bool) {
-			told = append(told, lagged{lag.Messages, behind})
-		}})
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{
+			WarnLag: 100,
+			OnLag: func(lag subscriber.Lag, behind bool) {
+				told = append(told, lagged{lag.Messages, behind})
+			},
+		})
 		p := lan.Publisher(publisher.Config{})
 		published := 0
 		publish := func(n int) {
 			for range n {
-				if _, err := p.Publish(t.Context(), fmt.Appendf(nil, "%01300d", published)); err != nil {
+				message := fmt.Appendf(nil, "%01300d", published)
+				if _, err := p.Publish(t.Context(), message); err != nil {
 					t.Fatal(err)
 				}
 				published++
@@ -114,7 +117,8 @@ func TestOnLag(t *testing.T) {
 			t.Helper()
 			synctest.Wait()
 			if len(told) != n || n > 0 && told[n-1].behind != behind {
-				t.Fatalf("%d messages are there, and %d taken: told %v", published, taken, told)
+				t.Fatalf("%d messages were published, and %d taken: OnLag was called with %v",
+					published, taken, told)
 			}
 		}
 		publish(100)
@@ -122,9 +126,9 @@ func TestOnLag(t *testing.T) {
 		publish(10)
 		want(1, true)
 		if told[0].messages != 101 {
-			t.Errorf("told at %d messages", told[0].messages)
+			t.Errorf("OnLag was called at %d messages", told[0].messages)
 		}
-		for range 5 { // it hovers about the threshold
+		for range 5 { // hover about the threshold
 			take(80)
 			publish(40)
 		}
@@ -132,9 +136,9 @@ func TestOnLag(t *testing.T) {
 		take(40)
 		want(2, false)
 		if told[1].messages > 50 {
-			t.Errorf("recovered at %d messages", told[1].messages)
+			t.Errorf("OnLag reported recovery at %d messages", told[1].messages)
 		}
-		for range 5 { // and about half of it
+		for range 5 { // hover about half of it
 			publish(30)
 			take(45)
 		}
@@ -142,7 +146,7 @@ func TestOnLag(t *testing.T) {
 		publish(60)
 		want(3, true)
 		if lag := sub.Lag(); lag.Messages != uint64(published-taken) {
-			t.Errorf("%d messages, and %d are waiting", lag.Messages, published-taken)
+			t.Errorf("Lag is %d messages, and %d are waiting", lag.Messages, published-taken)
 		}
 		if err := sub.Close(); err != nil {
 			t.Error(err)
@@ -153,17 +157,17 @@ func TestOnLag(t *testing.T) {
 	})
 }
 
-// Of two subscribers in a process, one whose application stands still stalls the other
-// in no way, whether it takes Messages and stops within a step, or takes none: the other
-// has each message as soon as alone.
-func TestASlowOneBesideAnother(t *testing.T) {
+// A subscriber whose application stands still doesn't delay another one in the same process,
+// whether the application stops within a range or takes nothing at all.
+func TestStuckSubscriberBesideAnother(t *testing.T) {
 	for _, ranging := range []bool{false, true} {
 		synctest.Test(t, func(t *testing.T) {
 			lan := rig.NewLAN(t, nearLink, 1)
 			defer lan.Close()
 			host := lan.Host(2)
 			stuck := make(chan struct{})
-			one := lan.Subscriber(host, subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
+			one := lan.Subscriber(host,
+				subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
 			var application sync.WaitGroup
 			if ranging {
 				application.Go(func() {
@@ -187,12 +191,12 @@ func TestASlowOneBesideAnother(t *testing.T) {
 				time.Sleep(time.Millisecond)
 			}
 			if st := one.Sessions()[0]; st.Delivered > 10 || st.NoRoom == 0 {
-				t.Errorf("the slow one: %+v", st)
+				t.Errorf("the stuck subscriber: %+v", st)
 			}
 			time.Sleep(10 * time.Millisecond)
 			synctest.Wait()
 			if n != count || worst > 150*time.Microsecond {
-				t.Errorf("the other had %d messages, the latest after %v", n, worst)
+				t.Errorf("the other got %d messages, the latest after %v", n, worst)
 			}
 			close(stuck)
 			for _, sub := range []*subscriber.Subscriber{one, other} {

@@ -8,19 +8,20 @@ import (
 	"crier/multicast"
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-// While one's own interface is down, silence isn't held against a publisher, and what
-// it sent meanwhile is asked for afterwards. Once the interface is up, it is.
+// While the subscriber's interface is down, silence isn't held against a publisher, and
+// messages sent meanwhile are requested afterwards. Once the interface is up, silence counts.
 func TestOwnLinkDownIsNoSilence(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 9)
+		s := rig.NewLAN(t, nearLink, 9)
 		defer s.Close()
 		host := s.Host(10)
 		network := &rig.Relinked{Network: host}
-		sub, err := subscriber.New(subscriber.Config{Link: subscriber.Link{Network: network}, Interface: "eth0", Logger: rig.Quiet})
+		sub, err := subscriber.New(subscriber.Config{
+			Link: subscriber.Link{Network: network}, Interface: "eth0", Logger: rig.Quiet,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -38,14 +39,16 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		}()
 		want := func(messages int, events ...subscriber.Kind) {
 			t.Helper()
-			if synctest.Wait(); got != messages || len(kinds) != len(events) || kinds[len(kinds)-1] != events[len(events)-1] {
+			synctest.Wait()
+			if got != messages || len(kinds) != len(events) ||
+				kinds[len(kinds)-1] != events[len(events)-1] {
 				t.Errorf("%d messages and %v, want %d and %v", got, kinds, messages, events)
 			}
 		}
 		pub := s.Publisher(publisher.Config{})
 		publish(t, pub, 0, 10)
 		time.Sleep(100 * time.Millisecond)
-		s.Way(host).SetDown(true) // nothing comes
+		s.Way(host).SetDown(true) // datagrams are lost
 		publish(t, pub, 10, 20)
 		network.Changed(multicast.Link{})
 		time.Sleep(10 * time.Second)
@@ -56,7 +59,7 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		publish(t, pub, 20, 30)
 		time.Sleep(time.Second)
 		want(30, subscriber.SessionNew)
-		s.Way(host).SetDown(true) // it is somebody else's fault now
+		s.Way(host).SetDown(true) // now the interface is up
 		time.Sleep(10 * time.Second)
 		want(30, subscriber.SessionNew, subscriber.SessionSilent)
 		closeAll(t, sub)

@@ -7,16 +7,14 @@ import (
 
 	"crier/publisher"
 	"crier/subscriber"
-	"crier/testnet/link"
 	"crier/testnet/rig"
 )
 
-// While a Handler takes its time nothing is read, and what wasn't heard meanwhile
-// says nothing about the publisher: it is not silent, and what it answered is not
-// unanswered.
-func TestHandlerThatTakesItsTime(t *testing.T) {
+// While a Handler is busy, no datagram is read. The publisher doesn't count as silent because
+// of that, nor do its answers count as missing.
+func TestBusyHandler(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond), Loss: link.Bernoulli{P: 0.05}}, 4)
+		s := rig.NewLAN(t, lossyLink(0.05), 4)
 		defer s.Close()
 		var other []subscriber.Event
 		messages := 0

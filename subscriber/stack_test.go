@@ -17,18 +17,22 @@ import (
 	"crier/testnet/rig"
 )
 
-// text is what message i says.
+// text returns the payload of message i.
 func text(i int) string { return fmt.Sprintf("message %d %s", i, make([]byte, i*37%3000)) }
 
-// collect takes events until the session ends, and holds them against the
-// messages 0 to count-1. Losses are allowed only where lossy is set.
-func collect(sub *subscriber.Subscriber, count int, lossy bool) (kinds []subscriber.Kind, err error) {
+// collect takes events until the session ends, and compares them with the messages 0 to
+// count-1. It returns the kinds of the other events. Losses are allowed only if lossy is
+// set.
+func collect(
+	sub *subscriber.Subscriber, count int, lossy bool,
+) (kinds []subscriber.Kind, err error) {
 	next := uint64(0)
 	for ev := range sub.Messages(context.Background()) {
 		switch ev.Kind {
 		case subscriber.Message:
 			if ev.Offset != next || string(ev.Payload) != text(int(next)) {
-				return kinds, fmt.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+				return kinds, fmt.Errorf("offset %d came instead of %d, or with another payload",
+					ev.Offset, next)
 			}
 			next++
 			continue
@@ -72,7 +76,7 @@ func TestWholeStackRecoversEverything(t *testing.T) {
 				t.Fatal(err)
 			}
 			if i%50 == 0 {
-				time.Sleep(time.Millisecond) // virtual
+				time.Sleep(time.Millisecond)
 			}
 		}
 		if err := p.Close(); err != nil {
@@ -84,14 +88,14 @@ func TestWholeStackRecoversEverything(t *testing.T) {
 			}
 		}
 		if st := p.Stats(); st.Repairs == 0 {
-			t.Errorf("nothing was repaired: %+v", st)
+			t.Errorf("no frame was repaired: %+v", st)
 		}
 	})
 }
 
 func TestHandlerGetsEachMessageOnce(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.1}, Delay: link.FixedDelay(100 * time.Microsecond)}, 8)
+		s := rig.NewLAN(t, lossyLink(0.1), 8)
 		defer s.Close()
 		const count = 300
 		next := uint64(0)
@@ -100,7 +104,8 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != next || string(ev.Payload) != text(int(next)) {
-					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+					t.Errorf("offset %d came instead of %d, or with another payload",
+						ev.Offset, next)
 				}
 				next++
 			case subscriber.Loss:
@@ -124,10 +129,10 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 	})
 }
 
-// A publisher that is cut off falls silent in the stated time, and resumes.
+// A publisher that is cut off falls silent within the stated time, and resumes later.
 func TestSilenceAndResumption(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)
+		s := rig.NewLAN(t, nearLink, 1)
 		defer s.Close()
 		host := s.Host(10)
 		var log bytes.Buffer
@@ -159,17 +164,21 @@ func TestSilenceAndResumption(t *testing.T) {
 		publish(10, 20)
 		p.Close()
 		r := <-done
-		want := []subscriber.Kind{subscriber.SessionNew, subscriber.SessionSilent, subscriber.SessionResumed, subscriber.SessionEnded}
+		want := []subscriber.Kind{
+			subscriber.SessionNew, subscriber.SessionSilent,
+			subscriber.SessionResumed, subscriber.SessionEnded,
+		}
 		if r.err != nil || !slices.Equal(r.kinds, want) {
 			t.Errorf("%v, %v; want %v", r.kinds, r.err, want)
 		}
-		if text := log.String(); !strings.Contains(text, "is silent") || !strings.Contains(text, "is heard again") {
-			t.Errorf("who is told of the one is to be told of the other: %s", text)
+		text := log.String()
+		if !strings.Contains(text, "is silent") || !strings.Contains(text, "is heard again") {
+			t.Errorf("at level warn, the log doesn't report both silence and resumption: %s", text)
 		}
 	})
 }
 
-// Messages can be left and taken up again; what was not taken waits.
+// A range can be left and another one started. Messages that weren't taken wait.
 func TestMessagesCanBeLeft(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 1)
@@ -209,8 +218,8 @@ func TestMessagesCanBeLeft(t *testing.T) {
 	})
 }
 
-// Close of a subscriber in mid-stream names what is missing.
-func TestCloseNamesWhatIsMissing(t *testing.T) {
+// Closing a subscriber in mid-stream reports the missing messages.
+func TestCloseReportsMissingMessages(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(10 * time.Millisecond)}, 1)
 		defer s.Close()
@@ -222,11 +231,11 @@ func TestCloseNamesWhatIsMissing(t *testing.T) {
 			if _, err := p.Publish(context.Background(), []byte(text(i))); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Flush(context.Background()); err != nil { // a datagram each
+			if err := p.Flush(context.Background()); err != nil { // one datagram each
 				t.Fatal(err)
 			}
 		}
-		time.Sleep(15 * time.Millisecond) // they came, the repair didn't yet
+		time.Sleep(15 * time.Millisecond) // until all are received, but not the repair
 		sub.Close()
 		var delivered, lost uint64
 		for ev := range sub.Messages(context.Background()) {
@@ -236,7 +245,7 @@ func TestCloseNamesWhatIsMissing(t *testing.T) {
 			case subscriber.Loss:
 				lost += ev.Lost.Len()
 				if ev.Cause != subscriber.CauseClosed {
-					t.Errorf("lost by %v", ev.Cause)
+					t.Errorf("lost with cause %v", ev.Cause)
 				}
 			}
 		}

@@ -12,25 +12,26 @@ import (
 	"crier/testnet/rig"
 )
 
-// A publisher and a subscriber over the machine's own sockets, with all that belongs to
-// them, allocate nothing for a message once they have begun: not for a lone one, nor for
-// one of many, with the kernel's offload or without.
+// Once warm, a publisher and a subscriber over the machine's own sockets allocate nothing
+// for a message, whether it comes alone or in a batch, with offload or without.
 func TestSteadyStateAllocatesNothing(t *testing.T) {
 	for _, noOffload := range []bool{false, true} {
 		for _, batch := range []int{1, 50} {
-			t.Run(fmt.Sprintf("batch=%d/offload=%v", batch, !noOffload), func(t *testing.T) { testSteady(t, batch, noOffload) })
+			t.Run(fmt.Sprintf("batch=%d/offload=%v", batch, !noOffload),
+				func(t *testing.T) { testSteady(t, batch, noOffload) })
 		}
 	}
 }
 
 func testSteady(t *testing.T, batch int, noOffload bool) {
 	g := group()
-	// What is under way fits the smallest buffer, so that nothing is lost.
+	// The messages under way fit in the smallest buffer, so that none is lost.
 	const window = 50
 	passed := make(chan struct{}, 2)
 	n := 0
 	sub, err := subscriber.New(subscriber.Config{
-		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet, Link: subscriber.Link{NoOffload: noOffload},
+		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet,
+		Link: subscriber.Link{NoOffload: noOffload},
 		Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Loss {
 				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
@@ -45,7 +46,10 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p, err := publisher.New(publisher.Config{Group: g, Logger: rig.Quiet, Link: publisher.Link{NoOffload: noOffload}, Repair: publisher.Repair{Linger: 100 * time.Millisecond}})
+	p, err := publisher.New(publisher.Config{
+		Group: g, Logger: rig.Quiet, Link: publisher.Link{NoOffload: noOffload},
+		Repair: publisher.Repair{Linger: 100 * time.Millisecond},
+	})
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -70,7 +74,7 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 			select {
 			case <-passed:
 			case <-late.C:
-				t.Fatalf("no more than %+v came", sub.Sessions())
+				t.Fatalf("no further message came: %+v", sub.Sessions())
 			}
 		}
 	}
@@ -83,7 +87,7 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	runtime.ReadMemStats(&before)
 	send(count)
 	runtime.ReadMemStats(&after)
-	// Go's scheduler makes itself a thread or a list entry now and then.
+	// Go's scheduler allocates a thread or a list entry now and then.
 	if got := after.Mallocs - before.Mallocs; got > 100 {
 		t.Errorf("%d allocations for %d messages", got, count)
 	} else {

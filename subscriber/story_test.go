@@ -15,11 +15,12 @@ import (
 	"crier/testnet/rig"
 )
 
-// publish publishes the messages from to to-1.
+// publish publishes the messages [from, to).
 func publish(t *testing.T, p *publisher.Publisher, from, to int) {
 	t.Helper()
 	for i := from; i < to; i++ {
-		if offset, err := p.Publish(context.Background(), []byte(text(i))); err != nil || offset != uint64(i) {
+		offset, err := p.Publish(context.Background(), []byte(text(i)))
+		if err != nil || offset != uint64(i) {
 			t.Fatalf("message %d got offset %d, %v", i, offset, err)
 		}
 	}
@@ -34,16 +35,18 @@ func closeAll[T interface{ Close() error }](t *testing.T, list ...T) {
 	}
 }
 
-// checked is what a subscriber got of each session: the number of messages, all
-// in order and none lost.
+// checked takes events until so many sessions have ended. It returns the number of messages
+// of each session, which must come in order and without loss.
 func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[subscriber.SessionID]int {
 	t.Helper()
 	next := make(map[subscriber.SessionID]int)
 	for ev := range sub.Messages(t.Context()) {
 		switch ev.Kind {
 		case subscriber.Message:
-			if ev.Offset != uint64(next[ev.Session]) || string(ev.Payload) != text(next[ev.Session]) {
-				t.Errorf("session %d: offset %d came where %d should, or differs", ev.Session, ev.Offset, next[ev.Session])
+			if ev.Offset != uint64(next[ev.Session]) ||
+				string(ev.Payload) != text(next[ev.Session]) {
+				t.Errorf("session %d: offset %d came instead of %d, or with another payload",
+					ev.Session, ev.Offset, next[ev.Session])
 			}
 			next[ev.Session]++
 		case subscriber.Loss:
@@ -54,21 +57,24 @@ func checked(t *testing.T, sub *subscriber.Subscriber, sessions int) map[subscri
 			}
 		}
 	}
-	t.Error("the stream ended")
+	t.Error("the stream ended before the sessions")
 	return next
 }
 
-// One subscriber on two groups, and several publishers on one group: sessions
-// don't mix, and a group that nobody asked for isn't heard.
+// With one subscriber on two groups and several publishers on one group, sessions don't mix,
+// and a group that wasn't joined isn't heard.
 func TestSeveralGroupsAndPublishers(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.03}, Delay: link.FixedDelay(100 * time.Microsecond)}, 9)
+		s := rig.NewLAN(t, lossyLink(0.03), 9)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Groups: twoGroups})
-		groups := []netip.AddrPort{twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700")}
+		groups := []netip.AddrPort{
+			twoGroups[0], twoGroups[0], twoGroups[1], netip.MustParseAddrPort("239.77.0.3:7700"),
+		}
 		var pubs []*publisher.Publisher
 		for i, g := range groups {
-			pubs = append(pubs, s.Publisher(publisher.Config{Group: g, Session: publisher.SessionID(1 + i)}))
+			p := s.Publisher(publisher.Config{Group: g, Session: publisher.SessionID(1 + i)})
+			pubs = append(pubs, p)
 		}
 		const count = 100
 		for i := range count {
@@ -81,18 +87,18 @@ func TestSeveralGroupsAndPublishers(t *testing.T) {
 		}
 		got := checked(t, sub, 3)
 		if len(got) != 3 || got[1] != count || got[2] != count || got[3] != count {
-			t.Errorf("of %d messages each came %v", count, got)
+			t.Errorf("%[2]v of %[1]d messages each came", count, got)
 		}
 		closeAll(t, sub)
 		closeAll(t, pubs...)
 	})
 }
 
-// Several subscribers on one host and port each get everything, repairs
-// included: those to the group, and those to one alone.
+// Several subscribers on one host and port each get all messages, including repairs to the
+// group and unicast ones.
 func TestSeveralSubscribersOnOneHost(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		s := rig.NewLAN(t, link.Config{Loss: link.Bernoulli{P: 0.05}, Delay: link.FixedDelay(100 * time.Microsecond)}, 2)
+		s := rig.NewLAN(t, lossyLink(0.05), 2)
 		defer s.Close()
 		var subs []*subscriber.Subscriber
 		for range 3 {
@@ -114,11 +120,12 @@ func TestSeveralSubscribersOnOneHost(t *testing.T) {
 	})
 }
 
-// Who joins late begins with what comes, or with the oldest that is still held.
+// A late subscriber begins with the newest message, or with the oldest one held.
 func TestLateJoin(t *testing.T) {
-	for start, first := range map[subscriber.Start]int{subscriber.Latest: 100, subscriber.Oldest: 0} {
+	firsts := map[subscriber.Start]int{subscriber.Latest: 100, subscriber.Oldest: 0}
+	for start, first := range firsts {
 		synctest.Test(t, func(t *testing.T) {
-			s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 2)
+			s := rig.NewLAN(t, nearLink, 2)
 			defer s.Close()
 			p := s.Publisher(publisher.Config{})
 			publish(t, p, 0, 100)
@@ -139,22 +146,26 @@ func TestLateJoin(t *testing.T) {
 					continue
 				}
 				if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
-					t.Errorf("start %d: offset %d came where %d should, or differs", start, ev.Offset, next)
+					t.Errorf("start %d: offset %d came instead of %d, or with another payload",
+						start, ev.Offset, next)
 				}
 				if ev.Recovered != (next < 100) {
-					t.Errorf("start %d: offset %d is said to be recovered: %v", start, ev.Offset, ev.Recovered)
+					t.Errorf("start %d: Recovered of offset %d is %v",
+						start, ev.Offset, ev.Recovered)
 				}
 				next++
 			}
-			if st := sub.Sessions()[0]; next != 200 || st.FirstOffset != uint64(first) || st.NextOffset != 200 || st.End != subscriber.EndBye {
-				t.Errorf("start %d: it came to %d: %+v", start, next, st)
+			st := sub.Sessions()[0]
+			if next != 200 || st.FirstOffset != uint64(first) || st.NextOffset != 200 ||
+				st.End != subscriber.EndBye {
+				t.Errorf("start %d: the next offset is %d: %+v", start, next, st)
 			}
 			closeAll(t, sub)
 		})
 	}
 }
 
-// On arrival, nothing waits for what is missing.
+// With OnArrival, no message waits for a missing one.
 func TestOnArrival(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 2)
@@ -168,7 +179,7 @@ func TestOnArrival(t *testing.T) {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Flush(t.Context()); err != nil { // a datagram each
+			if err := p.Flush(t.Context()); err != nil { // one datagram each
 				t.Fatal(err)
 			}
 		}
@@ -199,7 +210,7 @@ func TestOnArrival(t *testing.T) {
 	})
 }
 
-// Without recovery nothing is asked for, and what is missing is named at once.
+// Without recovery, no message is requested, and missing ones are reported at once.
 func TestNoRecovery(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(time.Millisecond)}, 2)
@@ -212,7 +223,7 @@ func TestNoRecovery(t *testing.T) {
 			if _, err := p.Publish(t.Context(), fmt.Append(nil, i)); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.Flush(t.Context()); err != nil { // a datagram each
+			if err := p.Flush(t.Context()); err != nil { // one datagram each
 				t.Fatal(err)
 			}
 		}
@@ -222,7 +233,7 @@ func TestNoRecovery(t *testing.T) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != next {
-					t.Errorf("offset %d came where %d should", ev.Offset, next)
+					t.Errorf("offset %d came instead of %d", ev.Offset, next)
 				}
 				next++
 				continue
@@ -239,7 +250,7 @@ func TestNoRecovery(t *testing.T) {
 			break
 		}
 		if st := sub.Sessions()[0]; next != 6 || lost != 1 || st.Nacks != 0 || st.Lost != 1 {
-			t.Errorf("it came to %d, lost %d: %+v", next, lost, st)
+			t.Errorf("the next offset is %d, %d are lost: %+v", next, lost, st)
 		}
 		if st := p.Stats(); st.Nacks != 0 || st.Repairs != 0 {
 			t.Errorf("%+v", st)
@@ -248,14 +259,16 @@ func TestNoRecovery(t *testing.T) {
 	})
 }
 
-// What is no crier frame is counted, and does no harm.
+// Datagrams that aren't crier frames are counted, and do no harm.
 func TestStats(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, link.Config{}, 2)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10), subscriber.Config{Name: "anna"})
 		p := s.Publisher(publisher.Config{Name: "quotes"})
-		junk, err := s.Pub.Socket(multicast.SocketConfig{Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1})
+		junk, err := s.Pub.Socket(multicast.SocketConfig{
+			Interface: "eth0", Group: subscriber.DefaultGroup, TTL: 1,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -269,7 +282,8 @@ func TestStats(t *testing.T) {
 		}
 		publish(t, p, 0, 50)
 		time.Sleep(time.Second)
-		if list := p.Subscribers(); len(list) != 1 || list[0].Name != "anna" || list[0].Quiet > time.Second {
+		list := p.Subscribers()
+		if len(list) != 1 || list[0].Name != "anna" || list[0].Quiet > time.Second {
 			t.Errorf("the subscribers are %+v", list)
 		}
 		closeAll(t, p)
@@ -281,10 +295,13 @@ func TestStats(t *testing.T) {
 		}
 		closeAll(t, sub)
 		st := sub.Stats() // also after Close
-		if st.Invalid != 3 || len(st.Groups) != 1 || st.Groups[0].Received < 53 || st.Sent == 0 || st.Socket.Sent != st.Stats.Sent {
+		if st.Invalid != 3 || len(st.Groups) != 1 || st.Groups[0].Received < 53 ||
+			st.Sent == 0 || st.Socket.Sent != st.Stats.Sent {
 			t.Errorf("%+v", st)
 		}
-		if got := sub.Sessions(); len(got) != 1 || got[0].Name != "quotes" || got[0].Delivered != 50 || got[0].Source != p.LocalAddr() {
+		got := sub.Sessions()
+		if len(got) != 1 || got[0].Name != "quotes" || got[0].Delivered != 50 ||
+			got[0].Source != p.LocalAddr() {
 			t.Errorf("%+v", got)
 		}
 		closeAll(t, junk)

@@ -16,47 +16,66 @@ import (
 
 // Subscriber listens to one or several groups.
 type Subscriber struct {
-	cfg   Config
-	conns []multicast.Conn // of the groups
-	back  multicast.Conn   // NACKs go out here, unicast repairs come in
+	cfg Config
+	// conns are the groups' sockets.
+	conns []multicast.Conn
+	// back is the socket that sends NACKs and receives unicast repairs.
+	back  multicast.Conn
 	loop  *multicast.Loop
 	start time.Time
 
-	// Guarded by the loop's lock.
-	receiver   *receive.Receiver
-	machine    machine
-	delivering bool // a goroutine is in Handler, or about to be
-	idle       bool // Messages waits for more
-	closed     bool
-	cut        bool          // the interface has no link, or no address that can be used
-	told       chan struct{} // closed when publishers have been told that it leaves
-	lagging    lagWatch
+	// The loop's lock guards the fields from here to failed.
 
-	// Of the goroutine that is delivering, or that ranges over Messages.
+	receiver *receive.Receiver
+	machine  machine
+	// delivering says that a goroutine is in the Handler, or about to call it.
+	delivering bool
+	// idle says that a range over Messages waits for events.
+	idle   bool
+	closed bool
+	// cut says that the interface has no link, or no usable address.
+	cut     bool
+	lagging lagWatch
+	// failed is the reason why the Subscriber closed itself, or nil.
+	failed error
+
+	// The goroutine that delivers, or that ranges over Messages, owns the fields from here
+	// to log.
+
+	// events[next:have] are the events that a range has yet to yield.
 	events     [eventBatch]reliable.Run
-	next, have int          // of events, not yet taken from Messages
-	begun      bool         // the first message of events[next] was handed out
-	pending    atomic.Int64 // messages of events that were not begun with
-	log        log
+	next, have int
+	// begun says that the first message of events[next] was yielded.
+	begun bool
+	// pending is the number of messages of the events that weren't begun.
+	pending atomic.Int64
+	log     log
 
-	ranging atomic.Bool // a range over Messages is under way
+	// ranging says that a range over Messages runs.
+	ranging atomic.Bool
 	ended   atomic.Pointer[rangeEnd]
-	more    chan struct{} // tells it that there is more
+	// more wakes a range that waits for events.
+	more chan struct{}
 
 	lagNews chan struct{}
-	opened  chan struct{} // closed when it is open, or could not be
-	gone    chan struct{} // closed when it closes
+	// opened is closed when New has opened the sockets, or failed to.
+	opened chan struct{}
+	// told is closed when all publishers are told that the Subscriber leaves.
+	told chan struct{}
+	// gone is closed when the loop is closed.
+	gone chan struct{}
+	// helpers counts the Subscriber's own goroutines.
 	helpers sync.WaitGroup
 
-	closing  sync.Once
-	failed   error // guarded by the loop's lock
+	closing sync.Once
+	// closeErr is the result of Close.
 	closeErr error
 }
 
-// eventBatch is how many events are taken at once.
+// eventBatch is the number of events that are taken at once.
 const eventBatch = 64
 
-// New opens the sockets and begins to listen.
+// New opens the sockets and starts to listen.
 func New(cfg Config) (*Subscriber, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
@@ -64,7 +83,8 @@ func New(cfg Config) (*Subscriber, error) {
 	}
 	s := &Subscriber{
 		cfg: cfg, more: make(chan struct{}, 1), log: log{to: cfg.Logger},
-		lagNews: make(chan struct{}, 1), gone: make(chan struct{}), opened: make(chan struct{}), told: make(chan struct{}),
+		lagNews: make(chan struct{}, 1), gone: make(chan struct{}),
+		opened: make(chan struct{}), told: make(chan struct{}),
 	}
 	err := s.open()
 	close(s.opened)
@@ -78,7 +98,7 @@ func New(cfg Config) (*Subscriber, error) {
 	return s, nil
 }
 
-// open makes the sockets and starts the loop.
+// open opens the sockets and starts the loop.
 func (s *Subscriber) open() error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
@@ -93,7 +113,8 @@ func (s *Subscriber) open() error {
 	}
 	for feed, group := range s.cfg.Groups {
 		conn, err := s.cfg.Link.Group(multicast.GroupConfig{
-			Group: group, Feed: feed, Interface: s.cfg.Interface, Source: s.cfg.Source, Logger: s.cfg.Logger,
+			Group: group, Feed: feed, Interface: s.cfg.Interface,
+			Source: s.cfg.Source, Logger: s.cfg.Logger,
 		})
 		if err != nil {
 			return err
@@ -101,7 +122,8 @@ func (s *Subscriber) open() error {
 		s.conns = append(s.conns, conn)
 	}
 	s.back, err = s.cfg.Link.Socket(multicast.SocketConfig{
-		Interface: s.cfg.Interface, Group: s.cfg.Groups[0], Changed: s.relink, Logger: s.cfg.Logger,
+		Interface: s.cfg.Interface, Group: s.cfg.Groups[0],
+		Changed: s.relink, Logger: s.cfg.Logger,
 	})
 	if err != nil {
 		return err
@@ -110,14 +132,16 @@ func (s *Subscriber) open() error {
 	if err != nil {
 		return err
 	}
-	s.start = time.Now() // all groups are joined: what begins now is heard from its start
+	// All groups are joined, so sessions that begin from now on are heard from their start.
+	s.start = time.Now()
 	config.Epoch = s.start
 	if s.receiver, err = receive.New(config); err != nil {
 		return err
 	}
 	s.machine.s = s
 	cfg := multicast.LoopConfig{
-		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer, Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
+		Machine: &s.machine, Out: s.back, In: s.conns, Timer: timer,
+		Wait: s.cfg.Link.Wait, Start: s.start, Logger: s.cfg.Logger,
 	}
 	if s.cfg.Handler != nil {
 		cfg.Deliver = s.deliver
@@ -131,11 +155,11 @@ func (s *Subscriber) open() error {
 	return nil
 }
 
-// relink takes in how the sockets stand with their interface: while nothing can come
-// or leave, that says nothing about publishers.
+// relink adapts to a change of the interface. While the interface is down, silence is not
+// held against publishers.
 func (s *Subscriber) relink(l multicast.Link) {
 	if <-s.opened; s.loop == nil {
-		return // it could not be opened
+		return // New failed
 	}
 	s.loop.Lock()
 	if most := l.Datagram(); most > 0 {
@@ -146,26 +170,29 @@ func (s *Subscriber) relink(l multicast.Link) {
 	s.loop.Settle()
 }
 
-// hearing tells the receiver whether anybody hears, with the lock held.
+// hearing tells the receiver whether datagrams are read at present. The caller holds the
+// lock.
 func (s *Subscriber) hearing(now int64) {
 	s.receiver.Deaf(reliable.Time(now), s.delivering || s.cut)
 }
 
-// LocalAddr returns where NACKs come from and unicast repairs go.
+// LocalAddr returns the source of NACKs, which is also the address for unicast repairs.
 func (s *Subscriber) LocalAddr() netip.AddrPort { return s.back.LocalAddr() }
 
-// ErrGoexit is returned by Close where a Handler, or OnLag, ended the goroutine that
-// called it, by runtime.Goexit or, in a test, by FailNow: nothing can be delivered after
-// that, so the Subscriber has closed itself.
-var ErrGoexit = errors.New("a Handler or OnLag called runtime.Goexit (or a test's FailNow), which ended the goroutine that delivers: the Subscriber has closed itself")
+// ErrGoexit is returned by Close if a Handler or OnLag ended its goroutine, by
+// runtime.Goexit or a test's FailNow. Nothing can be delivered after that, so the
+// Subscriber has closed itself.
+var ErrGoexit = errors.New("a Handler or OnLag called runtime.Goexit (or a test's FailNow), " +
+	"which ended the goroutine that delivers: the Subscriber has closed itself")
 
-// watch is deferred by those who call the application. One that doesn't return ends the
-// Subscriber, which would else be deaf and hold back publishers that keep its pace.
+// watch is deferred around calls of the application. It closes the Subscriber if a call
+// doesn't return: otherwise the Subscriber would be deaf, and hold back publishers that keep
+// its pace.
 func (s *Subscriber) watch(returned *bool) {
 	if *returned {
 		return
 	}
-	go func() { // this goroutine ends now; a panic ends the process
+	go func() { // the current goroutine ends; a panic ends the process
 		s.loop.Lock()
 		s.failed = ErrGoexit
 		s.loop.Unlock()
@@ -185,9 +212,9 @@ func (s *Subscriber) closeConns() error {
 	return errors.Join(errs...)
 }
 
-// deliver calls the Handler for all there is. Where received says so, the caller
-// has just become the one who delivers, with events that view what it received;
-// else it becomes that unless another goroutine is at it, who then takes all.
+// deliver calls the Handler with all events. With received set, Receive has claimed the
+// delivery for this goroutine, with events that view the datagrams. Otherwise deliver claims
+// it, or returns if another goroutine has it, which then delivers these events too.
 func (s *Subscriber) deliver(received bool) {
 	if !received {
 		s.loop.Lock()
@@ -197,7 +224,7 @@ func (s *Subscriber) deliver(received bool) {
 		}
 		s.delivering = true
 		s.have = s.receiver.Poll(s.events[:])
-		s.loop.Settle() // taking events may have made room to ask for more
+		s.loop.Settle() // taking events may have made room for requests
 	}
 	returned := false
 	defer s.watch(&returned)
@@ -217,7 +244,7 @@ func (s *Subscriber) deliver(received bool) {
 	s.unlock()
 }
 
-// hand gives an event, message by message, to the Handler.
+// hand calls the Handler with an event, message by message.
 func (s *Subscriber) hand(run *reliable.Run) {
 	s.log.note(&run.Event)
 	for more := true; more; more = run.Next() {
@@ -225,8 +252,8 @@ func (s *Subscriber) hand(run *reliable.Run) {
 	}
 }
 
-// unlock gives the loop's lock back, and has the log tell what is due. The caller
-// is the one who delivers.
+// unlock unlocks the loop, and logs losses that are due. Only the goroutine that delivers
+// calls it.
 func (s *Subscriber) unlock() {
 	sum, due := s.log.due(s.start, s.loop.Now)
 	s.loop.Unlock()
@@ -235,10 +262,11 @@ func (s *Subscriber) unlock() {
 	}
 }
 
-// farewellWait is how long Close waits for a socket to take what tells publishers.
+// farewellWait bounds the time that Close waits for the socket to take the farewells.
 const farewellWait = 100 * time.Millisecond
 
-// sayFarewell waits until all publishers that wait for it are told that it leaves.
+// sayFarewell waits until all publishers that wait for the Subscriber are told that it
+// leaves, or farewellWait is over.
 func (s *Subscriber) sayFarewell() {
 	timer := time.NewTimer(farewellWait)
 	defer timer.Stop()
@@ -248,7 +276,7 @@ func (s *Subscriber) sayFarewell() {
 	}
 }
 
-// allSent notes, with the lock held, that nothing is left to send.
+// allSent notes that nothing is left to send. The caller holds the lock.
 func (s *Subscriber) allSent() {
 	if !s.closed {
 		return
@@ -260,10 +288,9 @@ func (s *Subscriber) allSent() {
 	}
 }
 
-// Close stops listening. What is missing then is reported lost; those last
-// events go to the Handler before Close returns, or are what is left to take
-// from Messages, which then ends. No goroutine is left when Close returns, to
-// any of several callers.
+// Close stops listening, and reports missing messages lost. A Handler gets these last events
+// before Close returns. A range over Messages yields them, and then ends. No goroutine is
+// left when Close returns. Several callers may close at once, and all of them wait.
 func (s *Subscriber) Close() error {
 	s.closing.Do(func() {
 		s.loop.Lock()

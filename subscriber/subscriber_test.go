@@ -18,39 +18,40 @@ import (
 // The tests in this file run over the machine's own sockets, on the loopback
 // interface.
 
-// port gives each test a group of its own.
+// port numbers the tests' groups.
 var port atomic.Uint32
 
 func group() netip.AddrPort {
 	return netip.AddrPortFrom(netip.MustParseAddr("239.77.1.7"), uint16(17000+port.Add(1)))
 }
 
-// take counts a session's messages, which must come in order and whole, until it
-// ends.
-func take(ctx context.Context, s *subscriber.Subscriber, session subscriber.SessionID, count int) error {
+// take takes events until a session ends, which must be after count messages in order.
+func take(
+	ctx context.Context, s *subscriber.Subscriber, session subscriber.SessionID, count int,
+) error {
 	next := 0
 	for ev := range s.Messages(ctx) {
 		switch {
-		case ev.Session != session: // someone else's
+		case ev.Session != session: // of another test
 		case ev.Kind == subscriber.Message:
 			if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
-				return fmt.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+				return fmt.Errorf("offset %d came instead of %d, or with another payload",
+					ev.Offset, next)
 			}
 			next++
 		case ev.Kind == subscriber.Loss:
 			return fmt.Errorf("lost %v: %v", ev.Lost, ev.Cause)
 		case ev.Kind == subscriber.SessionEnded:
 			if next != count {
-				return fmt.Errorf("ended after %d of %d", next, count)
+				return fmt.Errorf("the session ended after %d of %d messages", next, count)
 			}
 			return nil
 		}
 	}
-	return fmt.Errorf("no end after %d: %+v", next, s.Sessions())
+	return fmt.Errorf("the session hasn't ended after %d messages: %+v", next, s.Sessions())
 }
 
-// Several subscribers on one port each get everything; when all is closed, no
-// goroutine is left.
+// Several subscribers on one port each get all messages. After Close, no goroutine is left.
 func TestFanOut(t *testing.T) {
 	before := runtime.NumGoroutine()
 	g := group()
@@ -63,7 +64,9 @@ func TestFanOut(t *testing.T) {
 	}
 	var subs []*subscriber.Subscriber
 	for range 3 {
-		s, err := subscriber.New(subscriber.Config{Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet})
+		s, err := subscriber.New(subscriber.Config{
+			Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet,
+		})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -84,8 +87,8 @@ func TestFanOut(t *testing.T) {
 	rig.WantGoroutines(t, before)
 }
 
-// Zero Configs find each other. Only their group is another one in truth: who listens
-// to the default group on this machine shouldn't hear a test.
+// Zero Configs of both ends meet. The test replaces the default group, since subscribers on
+// this machine may listen to it.
 func TestZeroConfigs(t *testing.T) {
 	before := runtime.NumGoroutine()
 	if subscriber.DefaultGroup != publisher.DefaultGroup {

@@ -14,13 +14,15 @@ import (
 	"crier/testnet/rig"
 )
 
-// However sockets are waited for, with the kernel's offload or without: what a
-// publisher sends over sockets that lose 5 % comes whole and in order, and says
-// when.
+// Over sockets that lose 5 %, all messages come in order and with their times, in each way
+// to wait, with offload or without.
 func TestWays(t *testing.T) {
 	for _, noOffload := range []bool{false, true} {
-		for _, wait := range []multicast.Wait{multicast.WaitBlock, multicast.WaitAdaptive, multicast.WaitSpin} {
-			t.Run(fmt.Sprintf("%v/offload=%v", wait, !noOffload), func(t *testing.T) { testWay(t, wait, noOffload) })
+		for _, wait := range []multicast.Wait{
+			multicast.WaitBlock, multicast.WaitAdaptive, multicast.WaitSpin,
+		} {
+			t.Run(fmt.Sprintf("%v/offload=%v", wait, !noOffload),
+				func(t *testing.T) { testWay(t, wait, noOffload) })
 		}
 	}
 }
@@ -42,15 +44,18 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 			switch ev.Kind {
 			case subscriber.Message:
 				if ev.Offset != uint64(next) || string(ev.Payload) != text(next) {
-					t.Errorf("offset %d came where %d should, or differs", ev.Offset, next)
+					t.Errorf("offset %d came instead of %d, or with another payload",
+						ev.Offset, next)
 				}
 				if next++; next == count {
 					close(all)
 				}
 				if ev.Arrived.IsZero() {
 					unknown++
-				} else if ev.Arrived.Before(began) || ev.Arrived.After(ev.Received.Add(time.Millisecond)) {
-					t.Errorf("offset %d arrived at %v, and was received at %v", ev.Offset, ev.Arrived, ev.Received)
+				} else if ev.Arrived.Before(began) ||
+					ev.Arrived.After(ev.Received.Add(time.Millisecond)) {
+					t.Errorf("offset %d arrived at %v, and was received at %v",
+						ev.Offset, ev.Arrived, ev.Received)
 				}
 			case subscriber.Loss:
 				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
@@ -79,7 +84,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 			t.Fatalf("PublishBatch returned %d, %v, want %d", first, err, i)
 		}
 	}
-	late := time.After(time.Minute) // on a machine that has much else to do
+	late := time.After(time.Minute) // the machine may be busy
 	for _, step := range []chan struct{}{all, done} {
 		if step == done {
 			if err := p.Close(); err != nil {
@@ -89,7 +94,7 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 		select {
 		case <-step:
 		case <-late:
-			t.Fatalf("%d of %d came: %+v", next, count, sub.Sessions())
+			t.Fatalf("%d of %d messages came: %+v", next, count, sub.Sessions())
 		}
 	}
 	socket, stats := sub.Stats().Groups[0], p.Stats()
@@ -97,13 +102,14 @@ func testWay(t *testing.T, wait multicast.Wait, noOffload bool) {
 		t.Error(err)
 	}
 	if next != count {
-		t.Errorf("%d of %d came", next, count)
+		t.Errorf("%d of %d messages came", next, count)
 	}
-	if noOffload && (socket.Reads < socket.Received/8 || stats.Socket.Writes < stats.Socket.Sent/128) {
+	if noOffload &&
+		(socket.Reads < socket.Received/8 || stats.Socket.Writes < stats.Socket.Sent/128) {
 		t.Errorf("without offload %d reads brought %d datagrams, %d writes sent %d",
 			socket.Reads, socket.Received, stats.Socket.Writes, stats.Socket.Sent)
 	}
-	if unknown > 0 && unknown < count { // none of them says, where the system doesn't
-		t.Errorf("of %d messages it isn't known when they arrived", unknown)
+	if unknown > 0 && unknown < count { // on some systems, none is known
+		t.Errorf("the arrival of %d messages is unknown", unknown)
 	}
 }
