@@ -12,10 +12,10 @@ type LinkConfig struct {
 	NoLoopback bool
 	// DSCP marks the datagrams for routers' quality of service (RFC 2474), 0 to 63.
 	DSCP int
-	// Port is the unicast port that datagrams come from, and NACKs and repairs for one
+	// ControlPort is the unicast port that datagrams come from, and NACKs and repairs for one
 	// go to, for a firewall's rule; 0 means any that is free. No two publishers and
 	// subscribers at one address may have the same.
-	Port uint16
+	ControlPort uint16
 	// ReadBuffer and WriteBuffer are the socket buffers to ask the kernel for, in bytes;
 	// 0 means 8 MiB to read and 1 MiB to write. ConnStats tells what it granted.
 	ReadBuffer, WriteBuffer int
@@ -49,7 +49,7 @@ func (c LinkConfig) Group(cfg GroupConfig) (Conn, error) {
 
 // Socket opens a unicast socket that also sends to a group, as Group does one that receives.
 func (c LinkConfig) Socket(cfg SocketConfig) (Conn, error) {
-	cfg.TTL, cfg.NoLoopback, cfg.DSCP, cfg.Port = c.TTL, c.NoLoopback, c.DSCP, c.Port
+	cfg.TTL, cfg.NoLoopback, cfg.DSCP, cfg.Port = c.TTL, c.NoLoopback, c.DSCP, c.ControlPort
 	cfg.ReadBuffer, cfg.WriteBuffer = c.ReadBuffer, c.WriteBuffer
 	cfg.NoOffload, cfg.Polled = c.NoOffload, c.Wait == WaitSpin
 	return c.Network.Socket(cfg)

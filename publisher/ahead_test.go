@@ -50,7 +50,7 @@ func TestAheadEnds(t *testing.T) {
 
 // Used follows the writes of a Sender, up to all of its memory.
 func TestUsedMemory(t *testing.T) {
-	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{Memory: 1 << 20}})
+	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{ResendBuffer: 1 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -61,7 +61,7 @@ func TestShutdownWhileOthersWait(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
 		p := n.Publisher(t, publisher.Config{
-			Retention: publisher.Retention{Memory: small}, FirstOffset: 100,
+			Retention: publisher.Retention{ResendBuffer: small}, FirstOffset: 100,
 		})
 		next := uint64(100)
 		for {

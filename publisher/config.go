@@ -83,11 +83,11 @@ func (c *Config) validate() error {
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
 	}
-	if c.Retention.Disk == 0 && c.Retention.Dir != "" {
-		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.Retention.Dir)
+	if c.Retention.Disk == 0 && c.Retention.DiskDir != "" {
+		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.Retention.DiskDir)
 	}
-	if c.Retention.Disk > 0 && c.Retention.Dir == "" {
-		return fmt.Errorf("Retention.Dir: a disk part of the resend buffer needs Dir, the directory to keep it in")
+	if c.Retention.Disk > 0 && c.Retention.DiskDir == "" {
+		return fmt.Errorf("Retention.DiskDir: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
 	}
 	return nil
 }

@@ -28,11 +28,11 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1},
 			want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they " +
 				"never wrap"},
-		{cfg: publisher.Config{Retention: publisher.Retention{Memory: -1}},
-			want: "Retention.Memory: a resend buffer of -1 bytes is too small: 8 frames of 1401 " +
+		{cfg: publisher.Config{Retention: publisher.Retention{ResendBuffer: -1}},
+			want: "Retention.ResendBuffer: a resend buffer of -1 bytes is too small: 8 frames of 1401 " +
 				"bytes need 11208"},
-		{cfg: publisher.Config{Retention: publisher.Retention{Memory: 10000}},
-			want: "Retention.Memory: a resend buffer of 10000 bytes is too small: 8 frames of " +
+		{cfg: publisher.Config{Retention: publisher.Retention{ResendBuffer: 10000}},
+			want: "Retention.ResendBuffer: a resend buffer of 10000 bytes is too small: 8 frames of " +
 				"1401 bytes need 11208"},
 		{cfg: publisher.Config{BatchWait: -time.Second},
 			want: "BatchWait: a batch wait of -1s is negative"},
@@ -108,7 +108,7 @@ func TestDatagramFitsTheInterface(t *testing.T) {
 		n.MTU = c.mtu
 		p := n.Publisher(t, publisher.Config{
 			Group:     netip.MustParseAddrPort(c.group),
-			Retention: publisher.Retention{Memory: small},
+			Retention: publisher.Retention{ResendBuffer: small},
 		})
 		if p.Datagram() != c.want {
 			t.Errorf("to %s over an MTU of %d: %d bytes, want %d",
@@ -124,10 +124,10 @@ func TestHugeResendBuffer(t *testing.T) {
 		t.Skip("an int of this machine is too small")
 	}
 	_, err := publisher.New(publisher.Config{
-		Retention: publisher.Retention{Memory: math.MaxInt},
+		Retention: publisher.Retention{ResendBuffer: math.MaxInt},
 		Link:      publisher.Link{Network: rig.NewNetwork(rig.All)}, Logger: rig.Quiet,
 	})
-	want := "Retention.Memory: a resend buffer of 9223372036854775807 bytes is more than this " +
+	want := "Retention.ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than this " +
 		"machine can have; use 1099511627776 at the most"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)

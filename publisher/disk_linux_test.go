@@ -22,7 +22,7 @@ func TestFullDisk(t *testing.T) {
 		})
 		synctest.Test(t, func(t *testing.T) {
 			wantFailure(t, full, "no space left on device", publisher.Config{
-				Retention: publisher.Retention{Dir: dir},
+				Retention: publisher.Retention{DiskDir: dir},
 				Flow:      publisher.Flow{WhenFull: full},
 			})
 		})

@@ -64,7 +64,7 @@ func TestFailingDisk(t *testing.T) {
 		synctest.Test(t, func(t *testing.T) {
 			writes := 3
 			cfg := publisher.Config{
-				Retention: publisher.Retention{Dir: t.TempDir()},
+				Retention: publisher.Retention{DiskDir: t.TempDir()},
 				Flow:      publisher.Flow{WhenFull: full},
 			}
 			wantFailure(t, full, "this disk is broken",
@@ -79,7 +79,7 @@ func TestFailingDisk(t *testing.T) {
 func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publisher.Config) {
 	t.Helper()
 	const most = 4000
-	cfg.Retention.Memory, cfg.Retention.Disk = 256<<10, 64<<20
+	cfg.Retention.ResendBuffer, cfg.Retention.Disk = 256<<10, 64<<20
 	p := newPair(t, cfg)
 	taken, dropped := p.spill(most)
 	st := p.pub.Stats()
@@ -117,7 +117,7 @@ func wantFailure(t *testing.T, full publisher.WhenFull, why string, cfg publishe
 func TestDamagedDisk(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		writes := -1
-		kept := publisher.Retention{Memory: 256 << 10, Disk: 64 << 20, Dir: t.TempDir()}
+		kept := publisher.Retention{ResendBuffer: 256 << 10, Disk: 64 << 20, DiskDir: t.TempDir()}
 		cfg := publisher.Config{Retention: kept}
 		p := newPair(t, cfg.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
 			return brokenFile{f, &writes, true}

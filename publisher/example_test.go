@@ -46,7 +46,7 @@ func ExampleNew() {
 		Group:     netip.MustParseAddrPort("239.77.0.9:7709"),
 		Interface: "127.0.0.1", // or another interface's name or address, such as "eth0"
 		Link:      publisher.Link{TTL: 4, DSCP: 46},
-		Retention: publisher.Retention{Memory: 256 << 20},
+		Retention: publisher.Retention{ResendBuffer: 256 << 20},
 	})
 	if err != nil {
 		log.Fatal(err)

@@ -5,12 +5,13 @@ import "crier/reliable/send"
 // Retention bounds what a Publisher keeps for repair. Each field's zero value means its
 // default:
 //
-//	Memory int   the memory that holds sent messages for repair, in bytes; 0 means 64 MiB.
-//	             A message larger than it is refused
-//	Disk int64   the messages kept on disk when Memory is full, in bytes; 0 means none.
-//	             One of more than a quarter of Memory may wait for subscribers all the same
-//	Dir string   the directory that holds them, which must exist; nothing in it outlives
-//	             the process
+//	ResendBuffer int   the memory that holds sent messages for repair, in bytes; 0 means
+//	                   64 MiB. A larger message is refused
+//	Disk int64         the messages kept on disk when ResendBuffer is full, in bytes; 0 means
+//	                   none. One of more than a quarter of ResendBuffer may wait for
+//	                   subscribers all the same
+//	DiskDir string     the directory that holds them, which must exist; nothing in it
+//	                   outlives the process
 type Retention = send.Retention
 
 // Flow selects what happens when messages come faster than the network, the subscribers
@@ -28,7 +29,7 @@ type Retention = send.Retention
 //	                             until it has caught up
 //	MaxRate uint64               a bound for the traffic, in bytes of datagrams a second,
 //	                             without their IP and UDP headers; 0 means none
-//	Burst uint64                 how much of it may go out at once, in bytes; 0 means as
+//	MaxBurst uint64              how much of it may go out at once, in bytes; 0 means as
 //	                             much as the rate gives in 1 ms
 type Flow = send.Flow
 

@@ -40,7 +40,7 @@ func TestHostileDatagrams(t *testing.T) {
 		defer lan.Close()
 		p := lan.Publisher(publisher.Config{
 			Group:     group,
-			Retention: publisher.Retention{Memory: 1 << 20},
+			Retention: publisher.Retention{ResendBuffer: 1 << 20},
 			Repair:    publisher.Repair{Floor: floor},
 		})
 		defer p.Close()

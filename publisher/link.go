@@ -8,7 +8,7 @@ import "crier/multicast"
 //	TTL int                       the reach of datagrams in hops; 0 means 1
 //	NoLoopback bool               keeps the messages from this machine
 //	DSCP int                      the class of service that routers see
-//	Port uint16                   the port for NACKs; 0 means any free one
+//	ControlPort uint16            the port for NACKs; 0 means any free one
 //	ReadBuffer, WriteBuffer int   the socket's buffers, in bytes; 0 means 8 MiB and 1 MiB
 //	NoOffload bool                turns off segmentation and merging by the kernel
 //	Wait Wait                     the way to wait for datagrams and deadlines

@@ -26,8 +26,8 @@ func reserve(cfg *send.Config) (ringMemory, error) {
 	}
 	if err != nil {
 		return ringMemory{},
-			fmt.Errorf("Retention.Memory: no memory for a resend buffer of %d bytes: %w; give less",
-				cfg.Retention.Memory, err)
+			fmt.Errorf("Retention.ResendBuffer: no memory for a resend buffer of %d bytes: %w; give less",
+				cfg.Retention.ResendBuffer, err)
 	}
 	cfg.Ring.Frames = m.frames.Bytes()
 	cfg.Ring.Index = unsafe.Slice((*store.Meta)(unsafe.Pointer(unsafe.SliceData(m.index.Bytes()))),

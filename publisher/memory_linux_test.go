@@ -52,7 +52,7 @@ func TestLargeBufferIsCommittedOnDemand(t *testing.T) {
 	runtime.GC()
 	before := resident(t)
 	p := rig.NewNetwork(rig.All).Publisher(t,
-		publisher.Config{Retention: publisher.Retention{Memory: 4 << 30}})
+		publisher.Config{Retention: publisher.Retention{ResendBuffer: 4 << 30}})
 	for range 1000 {
 		if _, err := p.Publish(t.Context(), make([]byte, 64)); err != nil {
 			t.Fatal(err)

@@ -57,7 +57,7 @@ func newPair(t *testing.T, cfg publisher.Config) *pair {
 	p := &pair{T: t, lan: lan}
 	p.lan.Log = slog.New(slog.NewTextHandler(&p.log, nil))
 	p.sub = p.lan.Subscriber(p.lan.Host(2),
-		subscriber.Config{Name: "slow", Memory: subscriber.Memory{Session: 64 << 10}})
+		subscriber.Config{Name: "slow", Memory: subscriber.Memory{Buffer: 64 << 10}})
 	cfg.Flow.Pace = publisher.Slowest()
 	p.pub = p.lan.Publisher(cfg)
 	return p
@@ -113,7 +113,7 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 		published := make(chan error, 1)
 		ready := make(chan *publisher.Publisher, 1)
 		s := newPair(t, publisher.Config{
-			Retention: publisher.Retention{Memory: 256 << 10, Disk: 8 << 20, Dir: t.TempDir()},
+			Retention: publisher.Retention{ResendBuffer: 256 << 10, Disk: 8 << 20, DiskDir: t.TempDir()},
 			OnSubscriber: func(ev publisher.SubscriberEvent) {
 				if ev.To != publisher.Counted {
 					return
@@ -150,7 +150,7 @@ func TestOnSubscriberMayClose(t *testing.T) {
 			ready, closed := make(chan *publisher.Publisher, 1), make(chan error, 2)
 			calls, closers := 0, 1
 			s := newPair(t, publisher.Config{
-				Retention: publisher.Retention{Dir: t.TempDir(), Disk: 1 << 20},
+				Retention: publisher.Retention{DiskDir: t.TempDir(), Disk: 1 << 20},
 				OnSubscriber: func(publisher.SubscriberEvent) {
 					calls++
 					p := <-ready

@@ -111,7 +111,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	p.news = newNews(p)
 	if kept := cfg.Retention; kept.Disk > 0 {
 		size := frame.DataSize(cfg.Datagram)
-		files, err := openSpill(kept.Dir, cfg.Session, size, kept.Disk)
+		files, err := openSpill(kept.DiskDir, cfg.Session, size, kept.Disk)
 		if err != nil {
 			return nil, err
 		}

@@ -39,7 +39,7 @@ func TestConcurrentPublish(t *testing.T) {
 		}, 5)
 		defer lan.Close()
 		sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
-		p := lan.Publisher(publisher.Config{Retention: publisher.Retention{Memory: 8 << 20}})
+		p := lan.Publisher(publisher.Config{Retention: publisher.Retention{ResendBuffer: 8 << 20}})
 		const goroutines, each = 8, 100
 		var mu sync.Mutex
 		published := make(map[uint64]string)

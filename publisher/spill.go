@@ -89,7 +89,7 @@ func openSpill(dir string, session SessionID, frame int, disk int64) (*spill, er
 	s.length = min(maxSegment, uint64(frames/segmentPart))
 	seg, err := s.create(0)
 	if err != nil {
-		return nil, fmt.Errorf("Retention.Dir: the disk part of the resend buffer can't be "+
+		return nil, fmt.Errorf("Retention.DiskDir: the disk part of the resend buffer can't be "+
 			"kept in %s (%w): name a directory that can be written to", dir, err)
 	}
 	seg.drop()

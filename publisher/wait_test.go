@@ -37,7 +37,7 @@ func fill(t *testing.T, p *publisher.Publisher) (n uint64) {
 func TestPublishWaitsForRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}})
+		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{ResendBuffer: small}})
 		next := fill(t, p)
 
 		ctx, cancel := context.WithCancel(t.Context())
@@ -88,7 +88,7 @@ func TestPublishWaitsForRoom(t *testing.T) {
 func TestManyWaitForALittleRoom(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}})
+		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{ResendBuffer: small}})
 		var all sync.WaitGroup
 		const goroutines, each = 8, 50
 		for range goroutines {
@@ -131,7 +131,7 @@ func TestManyWaitForALittleRoom(t *testing.T) {
 func TestFirstComeFirstServed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}})
+		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{ResendBuffer: small}})
 		next := fill(t, p)
 		var served []string
 		offsets := make(map[string]uint64)
@@ -192,7 +192,7 @@ func TestFirstComeFirstServed(t *testing.T) {
 func TestCloseEndsTheLine(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		n := rig.NewNetwork(0)
-		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{Memory: small}})
+		p := n.Publisher(t, publisher.Config{Retention: publisher.Retention{ResendBuffer: small}})
 		fill(t, p)
 		ended := make(chan error)
 		for range 5 {
@@ -274,7 +274,7 @@ func TestTooLarge(t *testing.T) {
 			{small, 15 << 10, "the resend buffer"},
 		} {
 			p := rig.NewNetwork(rig.All).Publisher(t,
-				publisher.Config{Retention: publisher.Retention{Memory: c.buffer}})
+				publisher.Config{Retention: publisher.Retention{ResendBuffer: c.buffer}})
 			payload := bytes.Repeat([]byte{7}, c.size)
 			_, err1 := p.TryPublish(payload)
 			_, err2 := p.Publish(t.Context(), payload)
@@ -307,7 +307,7 @@ func TestTooLarge(t *testing.T) {
 func TestBatchTooLarge(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		p := rig.NewNetwork(rig.All).Publisher(t,
-			publisher.Config{Retention: publisher.Retention{Memory: small}})
+			publisher.Config{Retention: publisher.Retention{ResendBuffer: small}})
 		good := []byte("good")
 		many := make([][]byte, 1000)
 		for i := range many {

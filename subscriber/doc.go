@@ -28,7 +28,7 @@
 // iteration ends. Copy what you keep.
 //
 // A message waits in a buffer while an earlier one is missing, or while the application is
-// busy. Memory.Session bounds that buffer. A message that finds no room there is requested
+// busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested
 // again once there is room, if the publisher still holds it.
 //
 // Link.Wait selects how the Subscriber waits: asleep in the kernel, which is the default; by

@@ -51,7 +51,7 @@ const (
 	// CauseNotRecovered means that recovery is off.
 	CauseNotRecovered Cause = reliable.CauseNotRecovered
 	// CauseMemory means that a message of several datagrams found no room within
-	// Memory.All.
+	// Memory.Total.
 	CauseMemory Cause = reliable.CauseMemory
 	// CauseMalformed means that the publisher's frames contradict each other.
 	CauseMalformed Cause = reliable.CauseMalformed

@@ -32,7 +32,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 				defer s.Close()
 				var said strings.Builder
 				s.Log = slog.New(slog.NewTextHandler(&said, nil))
-				cfg.Memory.Session = 64 << 10
+				cfg.Memory.Buffer = 64 << 10
 				sub := s.Subscriber(s.Host(10), cfg)
 				if cfg.Handler == nil {
 					go func() {
@@ -42,7 +42,7 @@ func TestHandlerThatEndsItsGoroutine(t *testing.T) {
 					}()
 				}
 				p := s.Publisher(publisher.Config{
-					Retention: publisher.Retention{Memory: 64 << 10},
+					Retention: publisher.Retention{ResendBuffer: 64 << 10},
 					Flow:      publisher.Flow{Pace: publisher.Slowest(), StallTimeout: time.Hour},
 				})
 				for range 500 { // many times the size of both buffers

@@ -12,7 +12,8 @@ type Recovery = receive.Recovery
 
 // Memory bounds what a Subscriber holds. Each field's zero value means its default:
 //
-//	Session int    what waits of one session, in bytes, at least 64 KiB; 0 means 32 MiB
-//	All int        what waits of all, and of messages that span datagrams; 0: four times Session
-//	Sessions int   the sessions that are followed at once; 0 means 1,024
+//	Buffer int        what waits of one session, in bytes, at least 64 KiB; 0 means 32 MiB
+//	Total int         what waits of all, and of messages that span datagrams, in bytes; 0 means
+//	                  four times Buffer
+//	MaxSessions int   the sessions that are followed at once; 0 means 1,024
 type Memory = receive.Memory

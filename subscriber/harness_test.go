@@ -23,7 +23,7 @@ func record(t testing.TB, cfg publisher.Config, publish func(*publisher.Publishe
 	t.Helper()
 	n := rig.NewNetwork(rig.All)
 	n.Keep = true
-	cfg.Retention.Memory = 4 << 20
+	cfg.Retention.ResendBuffer = 4 << 20
 	p := n.Publisher(t, cfg)
 	publish(p)
 	if err := p.Flush(t.Context()); err != nil {

@@ -94,7 +94,7 @@ func TestHostileDatagrams(t *testing.T) {
 		g := netip.MustParseAddrPort("239.77.1.7:17000")
 		s := stack.Subscriber(stack.Host(10), subscriber.Config{
 			Groups: []netip.AddrPort{g},
-			Memory: subscriber.Memory{Session: buffer, Sessions: sessions},
+			Memory: subscriber.Memory{Buffer: buffer, MaxSessions: sessions},
 		})
 		defer s.Close()
 		genuine := make(chan publisher.SessionID, 1)

@@ -93,7 +93,7 @@ func TestMessagesNotTaken(t *testing.T) {
 		s := rig.NewLAN(t, nearLink, 1)
 		defer s.Close()
 		sub := s.Subscriber(s.Host(10),
-			subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
+			subscriber.Config{Memory: subscriber.Memory{Buffer: 64 << 10}})
 		p := s.Publisher(publisher.Config{})
 		const count = 1000
 		publish(t, p, 0, count)

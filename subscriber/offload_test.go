@@ -42,7 +42,7 @@ func TestDamagingOffload(t *testing.T) {
 	var log bytes.Buffer // only read after the publisher is closed
 	pub, err := publisher.New(publisher.Config{
 		Group: group, Interface: "127.0.0.1", Link: publisher.Link{Network: network},
-		Retention: publisher.Retention{Memory: 4 << 20},
+		Retention: publisher.Retention{ResendBuffer: 4 << 20},
 		Flow:      publisher.Flow{Pace: publisher.Slowest(), WaitFor: 1},
 		Logger:    slog.New(slog.NewTextHandler(&log, nil)),
 	})

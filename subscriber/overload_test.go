@@ -167,7 +167,7 @@ func TestStuckSubscriberBesideAnother(t *testing.T) {
 			host := lan.Host(2)
 			stuck := make(chan struct{})
 			one := lan.Subscriber(host,
-				subscriber.Config{Memory: subscriber.Memory{Session: 64 << 10}})
+				subscriber.Config{Memory: subscriber.Memory{Buffer: 64 << 10}})
 			var application sync.WaitGroup
 			if ranging {
 				application.Go(func() {

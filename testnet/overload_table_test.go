@@ -43,7 +43,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 		t.Fatal(err)
 	}
 	s := story.New(t, seed)
-	sc := send.Config{Retention: send.Retention{Memory: story.Ring(200)},
+	sc := send.Config{Retention: send.Retention{ResendBuffer: story.Ring(200)},
 		Flow: send.Flow{Pace: pace, StallTimeout: time.Second}}
 	switch c.answer {
 	case "drop":
@@ -66,7 +66,7 @@ func (c *cell) run(t *testing.T, seed uint64) {
 				Receiver: receive.Config{Name: name}}))
 	}
 	cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
-		Receiver: receive.Config{Name: "c", Memory: receive.Memory{Session: 64 << 10}}}
+		Receiver: receive.Config{Name: "c", Memory: receive.Memory{Buffer: 64 << 10}}}
 	if c.trouble == "slow" {
 		cfg.Work = 3 * time.Millisecond
 	}

@@ -96,11 +96,11 @@ func (s *scenario) publisher(budget int) {
 	stride := frame.DataSize(datagram)
 	switch s.r.Below(4) {
 	case 0:
-		sc.Retention.Memory = stride * (8 + int(s.r.Below(40)))
+		sc.Retention.ResendBuffer = stride * (8 + int(s.r.Below(40)))
 	case 1:
-		sc.Retention.Memory = max(8*stride, 64<<10)
+		sc.Retention.ResendBuffer = max(8*stride, 64<<10)
 	default:
-		sc.Retention.Memory = 1<<20 + int(s.r.Below(3<<20))
+		sc.Retention.ResendBuffer = 1<<20 + int(s.r.Below(3<<20))
 	}
 	if s.one(3) {
 		sc.BatchWait = s.span(0, 5*time.Millisecond)
@@ -136,8 +136,8 @@ func (s *scenario) publisher(budget int) {
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer "+
 		"%d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
-		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.Retention.Memory,
-		sc.Retention.Memory/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.Repair.Floor,
+		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.Retention.ResendBuffer,
+		sc.Retention.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.Repair.Floor,
 		cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)
@@ -182,12 +182,12 @@ func (s *scenario) subscriber() {
 	}
 	switch s.r.Below(4) {
 	case 0:
-		rc.Memory.Session = 64 << 10
+		rc.Memory.Buffer = 64 << 10
 	case 1:
-		rc.Memory.Session = 64<<10 + int(s.r.Below(1<<20))
+		rc.Memory.Buffer = 64<<10 + int(s.r.Below(1<<20))
 	}
-	if rc.Memory.Session != 0 && s.one(2) {
-		rc.Memory.All = rc.Memory.Session + int(s.r.Below(uint64(rc.Memory.Session)))
+	if rc.Memory.Buffer != 0 && s.one(2) {
+		rc.Memory.Total = rc.Memory.Buffer + int(s.r.Below(uint64(rc.Memory.Buffer)))
 	}
 	if s.one(3) {
 		rc.Datagram = 256 + int(s.r.Below(1300))
@@ -215,5 +215,5 @@ func (s *scenario) subscriber() {
 		"%d, memory %d, work %v, copies %v, segment %v, down %+v, up %+v",
 		sub, world.Stamp(cfg.At), rc.Start, rc.Order, rc.Recovery.Off, rc.Recovery.MaxWait,
 		rc.Recovery.Silence,
-		rc.Memory.Session, rc.Memory.All, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
+		rc.Memory.Buffer, rc.Memory.Total, cfg.Work, cfg.CopyFrames, cfg.Segment, cfg.Down, cfg.Up)
 }

@@ -85,7 +85,7 @@ func TestUsage(t *testing.T) {
 		{"sub --overload drop-oldest --order on-arrival",
 			[]string{"--overload drop-oldest", "--order on-arrival", "drop-newest"}},
 		{"pub --stall-timeout 2s", []string{"--stall-timeout", "--pace none", "--pace slowest"}},
-		{"pub --burst 64KiB", []string{"--burst", "there is none", "--max-rate"}},
+		{"pub --max-burst 64KiB", []string{"--max-burst", "there is none", "--max-rate"}},
 		{"pub --max-rate 1kbit", []string{"--max-rate 1kbit", "525kbit to 8796Gbit"}},
 		{"pub --max-rate 100MB", []string{"--max-rate", "100MB", "such as 100Mbit"}},
 

@@ -50,36 +50,36 @@ type Recovery = nack.Recovery
 
 // Memory bounds what a Receiver holds. Each field's zero value means its default.
 type Memory struct {
-	// Session bounds the frames of one session that wait for a gap to close or for the
+	// Buffer bounds the frames of one session that wait for a gap to close or for the
 	// application, in bytes, at least 64 KiB; 0 means 32 MiB.
-	Session int
-	// All bounds the frames of all sessions that wait, and messages that span frames, in
-	// bytes; 0 means four times Session.
-	All int
-	// Sessions bounds the sessions that are followed at once; 0 means 1,024.
-	Sessions int
+	Buffer int
+	// Total bounds the frames of all sessions that wait, and messages that span frames, in
+	// bytes; 0 means four times Buffer.
+	Total int
+	// MaxSessions bounds the sessions that are followed at once; 0 means 1,024.
+	MaxSessions int
 }
 
 // Complete checks the bounds and fills in the defaults.
 func (c Memory) Complete() (Memory, error) {
-	if c.Session == 0 {
-		c.Session = defaultSession
+	if c.Buffer == 0 {
+		c.Buffer = defaultBuffer
 	}
-	if c.All == 0 {
-		c.All = 4 * c.Session
+	if c.Total == 0 {
+		c.Total = 4 * c.Buffer
 	}
-	if c.Sessions == 0 {
-		c.Sessions = defaultSessions
+	if c.MaxSessions == 0 {
+		c.MaxSessions = defaultSessions
 	}
 	switch {
-	case c.Session < 64<<10:
-		return c, fmt.Errorf("Memory.Session: a buffer of %d bytes is smaller than 64 KiB",
-			c.Session)
-	case c.All < c.Session:
-		return c, fmt.Errorf("Memory.All: a memory bound of %d bytes is smaller than "+
-			"the buffer of one session, %d", c.All, c.Session)
-	case c.Sessions < 1:
-		return c, fmt.Errorf("Memory.Sessions: a table of %d sessions is too small", c.Sessions)
+	case c.Buffer < 64<<10:
+		return c, fmt.Errorf("Memory.Buffer: a buffer of %d bytes is smaller than 64 KiB",
+			c.Buffer)
+	case c.Total < c.Buffer:
+		return c, fmt.Errorf("Memory.Total: a memory bound of %d bytes is smaller than "+
+			"the buffer of one session, %d", c.Total, c.Buffer)
+	case c.MaxSessions < 1:
+		return c, fmt.Errorf("Memory.MaxSessions: a table of %d sessions is too small", c.MaxSessions)
 	}
 	return c, nil
 }

@@ -21,7 +21,7 @@ func FuzzReceiver(f *testing.F) {
 			options, uint16(options)*uint16(options))
 	}
 	f.Fuzz(func(t *testing.T, data []byte, options uint8, wait uint16) {
-		cfg := Config{ID: 7, Memory: Memory{Session: 64 << 10, All: fuzzMemory, Sessions: 8}}
+		cfg := Config{ID: 7, Memory: Memory{Buffer: 64 << 10, Total: fuzzMemory, MaxSessions: 8}}
 		if options&1 != 0 {
 			cfg.Order = reliable.OnArrival
 		}

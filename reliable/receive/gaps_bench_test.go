@@ -52,7 +52,7 @@ type gapBench struct {
 // begin makes a Receiver that has heard nothing, which takes its buffers from the one
 // before.
 func (g *gapBench) begin() {
-	r, err := New(Config{ID: 2, Order: g.order, Memory: Memory{Session: 128 << 20}, Runs: true})
+	r, err := New(Config{ID: 2, Order: g.order, Memory: Memory{Buffer: 128 << 20}, Runs: true})
 	if err != nil {
 		g.tb.Fatal(err)
 	}

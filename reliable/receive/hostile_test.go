@@ -55,7 +55,7 @@ func TestRepairFromElsewhere(t *testing.T) {
 // A session that left the table to make room goes on where it was, and one that
 // ended stays so: nothing is delivered twice.
 func TestSessionsThatLeftTheTable(t *testing.T) {
-	l := newListener(t, Config{Memory: Memory{Sessions: 2}, Start: reliable.Oldest, Joined: 5e9})
+	l := newListener(t, Config{Memory: Memory{MaxSessions: 2}, Start: reliable.Oldest, Joined: 5e9})
 	l.hears(rig.Beat(t, 1, 0))
 	l.hears(rig.Data(t, 1, 0))
 	l.hears(rig.Data(t, 1, 1))
@@ -118,7 +118,7 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 	}
 	for _, order := range []reliable.Order{reliable.InOrder, reliable.OnArrival} {
 		l := newListener(t, Config{Order: order, Joined: 5e9,
-			Memory: Memory{Session: 4 << 20, All: 16 << 20}})
+			Memory: Memory{Buffer: 4 << 20, Total: 16 << 20}})
 		before := heap()
 		for id := uint64(1); id <= 256; id++ {
 			l.Handle(l.now, rig.PublisherAddr, rig.Beat(t, id, 0))

@@ -16,7 +16,7 @@ func TestHeldFramesStayWithinTheirBounds(t *testing.T) {
 	const buffer, memory, sessions = 64 << 10, 160 << 10, 4
 	for _, immutable := range []bool{false, true} {
 		t.Run(fmt.Sprintf("immutable %v", immutable), func(t *testing.T) {
-			l := newListener(t, Config{Memory: Memory{Session: buffer, All: memory}, Joined: 5e9})
+			l := newListener(t, Config{Memory: Memory{Buffer: buffer, Total: memory}, Joined: 5e9})
 			hears := func(id, seq uint64) {
 				f := single(t, id, seq, 1300)
 				f.Immutable = immutable
@@ -95,7 +95,7 @@ func TestAMessageGivenUpGivesItsMemoryBack(t *testing.T) {
 		"its subscriber closes": func(l *listener) {},
 	} {
 		t.Run(name, func(t *testing.T) {
-			l := newListener(t, Config{Memory: Memory{Sessions: 1}, Joined: 5e9})
+			l := newListener(t, Config{Memory: Memory{MaxSessions: 1}, Joined: 5e9})
 			hears(l, rig.Beat(t, 1, 0), first[0], first[1])
 			if l.Memory() == 0 {
 				t.Fatal("nothing is put together")

@@ -4,8 +4,8 @@ import "time"
 
 // Defaults, and limits that are not configured.
 const (
-	defaultSession  = 32 << 20 // Memory.Session
-	defaultSessions = 1024     // Memory.Sessions
+	defaultBuffer   = 32 << 20 // Memory.Buffer
+	defaultSessions = 1024     // Memory.MaxSessions
 
 	// silenceIntervals is the number of announced heartbeat intervals that a session may
 	// be quiet before it is silent, where the silence time is less.

@@ -14,7 +14,7 @@ import (
 // comes isn't copied again and again for want of room to grow.
 func TestAMessageNearTheMemoryLimitIsPutTogetherOnce(t *testing.T) {
 	const size = 11 << 20
-	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{Memory: 2 * size}})
+	s, err := send.New(send.Config{Session: 1, Retention: send.Retention{ResendBuffer: 2 * size}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -70,7 +70,7 @@ func New(cfg Config) (*Receiver, error) {
 	}
 	return &Receiver{
 		cfg: cfg, name: []byte(cfg.Name), rand: nack.NewRand(cfg.Seed, cfg.ID),
-		table: newTable(cfg.Memory.Sessions), mem: pool{limit: cfg.Memory.All},
+		table: newTable(cfg.Memory.MaxSessions), mem: pool{limit: cfg.Memory.Total},
 		out: outgoing{arena: make([]byte, 0, cfg.Datagram)},
 		now: cfg.Joined, pauses: pauses{armed: reliable.Never},
 	}, nil

@@ -16,7 +16,7 @@ type room struct {
 // span returns how many frames the window may have: so many that all of them fit
 // the buffer, as large as they come. What is asked for then finds room.
 func (m *room) span() uint64 {
-	return uint64(max(1, m.stream.r.cfg.Memory.Session/max(frameBuffer, m.largest)))
+	return uint64(max(1, m.stream.r.cfg.Memory.Buffer/max(frameBuffer, m.largest)))
 }
 
 // limit tells the requester up to where there is room.
@@ -24,7 +24,7 @@ func (m *room) limit(now reliable.Time) {
 	st, span := m.stream, m.span()
 	limit := st.win.next + span
 	if m.cut != 0 {
-		if st.win.bytes > st.r.cfg.Memory.Session*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
+		if st.win.bytes > st.r.cfg.Memory.Buffer*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
 			limit = min(limit, max(m.cut, st.win.next+1))
 		} else {
 			m.cut = 0

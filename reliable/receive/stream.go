@@ -70,7 +70,7 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 	r := s.r
 	st := &stream{
 		r: r, session: s, channel: channel,
-		win:    window{mem: &r.mem, buffer: r.cfg.Memory.Session},
+		win:    window{mem: &r.mem, buffer: r.cfg.Memory.Buffer},
 		extent: extent{grewAt: now},
 	}
 	st.asked = newAnswerers(st)

@@ -14,7 +14,7 @@ import (
 // Of the sessions that have ended or are silent, the one that was heard longest ago makes
 // room, whatever the order in which they were first heard, and never one that lives.
 func TestTheLongestSilentMakesRoom(t *testing.T) {
-	l := newListener(t, Config{Memory: Memory{Sessions: 4}, Joined: 5e9})
+	l := newListener(t, Config{Memory: Memory{MaxSessions: 4}, Joined: 5e9})
 	next := map[uint64]uint64{}
 	speaks := func(ids ...uint64) {
 		for _, id := range ids {
@@ -75,7 +75,7 @@ func TestTheLongestSilentMakesRoom(t *testing.T) {
 // A table that was found full is not looked through again for each further newcomer, but
 // soon: places that get free meanwhile are given away.
 func TestFullTableIsLookedThroughNowAndThen(t *testing.T) {
-	l := newListener(t, Config{Memory: Memory{Sessions: 4}, Joined: 5e9})
+	l := newListener(t, Config{Memory: Memory{MaxSessions: 4}, Joined: 5e9})
 	for id := range uint64(4) {
 		l.hears(rig.Data(t, 1+id, 0))
 	}

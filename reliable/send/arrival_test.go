@@ -44,7 +44,7 @@ func (p *pair) checkArrivals() receive.SessionStats {
 // On arrival, a message is delivered as soon as it is there, and what the frames
 // before it turn out to hold changes nothing about it.
 func TestOnArrivalBesideALoss(t *testing.T) {
-	p := newPair(t, Config{Retention: Retention{Memory: 16 << 10}},
+	p := newPair(t, Config{Retention: Retention{ResendBuffer: 16 << 10}},
 		receive.Config{Order: reliable.OnArrival})
 	p.drop = func(toReceiver bool, f *frame.Frame) bool {
 		return toReceiver && (f.Seq == 3 || f.Seq == 4) || !toReceiver

@@ -59,7 +59,7 @@ func BenchmarkCatchUpNack(b *testing.B) {
 // behindSender is a Sender that sent so many frames long ago, and holds them.
 func behindSender(tb testing.TB, frames int) *Sender {
 	tb.Helper()
-	s, err := New(Config{Session: 0xabc, Retention: Retention{Memory: (frames + 100) * 1401}})
+	s, err := New(Config{Session: 0xabc, Retention: Retention{ResendBuffer: (frames + 100) * 1401}})
 	if err != nil {
 		tb.Fatal(err)
 	}

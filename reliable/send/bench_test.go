@@ -11,7 +11,7 @@ func BenchmarkSend(b *testing.B) {
 	for _, size := range []int{64, 1024} {
 		for _, ring := range []int{1 << 20, 64 << 20, 1 << 30} {
 			b.Run(sizeName(size)+"/ring"+sizeName(ring), func(b *testing.B) {
-				s, err := New(Config{Session: 1, Retention: Retention{Memory: ring}})
+				s, err := New(Config{Session: 1, Retention: Retention{ResendBuffer: ring}})
 				if err != nil {
 					b.Fatal(err)
 				}

@@ -65,7 +65,7 @@ func TestAPatientSubscriberKeepsTheClosedPublisher(t *testing.T) {
 // out.
 func TestCloseWaitsForWhomCounts(t *testing.T) {
 	closed := func() *paced {
-		p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
+		p := newPaced(t, Config{Retention: Retention{ResendBuffer: 4 << 20}})
 		p.Sender.cfg.Flow.StallTimeout = 5 * time.Second
 		p.more(1000)
 		p.Close(p.now)
@@ -115,7 +115,7 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	if left > 2*time.Second {
 		t.Errorf("it waited for %v for one that has left", left)
 	}
-	p = newPaced(t, Config{Retention: Retention{Memory: 1 << 20}})
+	p = newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.wantEvicted(0, message)

@@ -72,7 +72,7 @@ func (c *Config) setDefaults() {
 // RingSize returns the lengths that c.Ring must have, for a valid configuration.
 func (c Config) RingSize() (frames, index int) {
 	c.setDefaults()
-	return store.Size(c.Retention.Memory, frame.DataSize(c.Datagram))
+	return store.Size(c.Retention.ResendBuffer, frame.DataSize(c.Datagram))
 }
 
 // fitRing reports whether the given memory has the right lengths.

@@ -189,7 +189,7 @@ func TestDatagramsBelowTheLeast(t *testing.T) {
 // room for it in pieces: nothing that must be kept is overwritten.
 func TestOpenFrameWithoutRoomForItsPieces(t *testing.T) {
 	p := newPair(t, Config{
-		Retention: Retention{Memory: 16 * 1401}, BatchWait: time.Hour,
+		Retention: Retention{ResendBuffer: 16 * 1401}, BatchWait: time.Hour,
 		Flow: Flow{Pace: reliable.Slowest()},
 	}, receive.Config{})
 	p.run(reliable.Time(time.Second)) // it has reported

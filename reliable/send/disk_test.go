@@ -16,7 +16,7 @@ import (
 
 // spilled is a publisher that keeps what its only subscriber hasn't taken on disk.
 func spilled(t *testing.T) *paced {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 4 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 4 << 20}})
 	for range 2000 {
 		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
 			t.Fatal(err)
@@ -58,7 +58,7 @@ func TestDiskDeletesUnneededFrames(t *testing.T) {
 
 // Much that nobody needs is let go though some is needed, and it is told once.
 func TestDiskLetsGoOfMuch(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 16 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 16 << 20}})
 	for i := range idleFrames + 2000 {
 		if i%1000 == 0 {
 			p.reports(0)
@@ -140,7 +140,7 @@ func (p *paced) wantKept(from uint64) {
 // One may count from a frame that the ring still holds and the disk has let go: the
 // disk begins again there, or what lies between would leave the ring and be nowhere.
 func TestDiskBeginsAgainForOneBehindIt(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 8 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 8 << 20}})
 	p.more(1200)
 	p.reports(700)
 	low := p.store.InMemory() + 5
@@ -154,7 +154,7 @@ func TestDiskBeginsAgainForOneBehindIt(t *testing.T) {
 
 // The same while the disk writes what lies behind it: that is not what it begins with.
 func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 8 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 8 << 20}})
 	p.more(200)
 	p.reports(200)
 	for range 600 { // the disk is handed something, and isn't done with it
@@ -199,7 +199,7 @@ func TestDiskReadsNothingItDeletes(t *testing.T) {
 // the ring still holds is written.
 func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 	p := newPaced(t,
-		Config{Retention: Retention{Memory: 1 << 20, Disk: 8 << 20},
+		Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 8 << 20},
 			Flow: Flow{Pace: reliable.Quorum(2)}})
 	for i := range uint64(1500) {
 		p.Publish(p.now, make([]byte, 1300))
@@ -227,7 +227,7 @@ func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 
 // Small frames fill the ring's index before its memory: they go to disk as well.
 func TestDiskTakesSmallFrames(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 64 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 64 << 20}})
 	for i := range 8000 {
 		if i%1000 == 0 {
 			p.reports(0) // it is there, and takes nothing
@@ -245,13 +245,13 @@ func TestDiskTakesSmallFrames(t *testing.T) {
 // The disk makes room for messages of up to a quarter of the ring, whatever order they
 // come in. Larger ones may have to wait, though only until subscribers have taken more.
 func TestDiskMakesRoomForAQuarter(t *testing.T) {
-	cfg := Config{Retention: Retention{Memory: 1 << 20, Disk: 64 << 20}}
+	cfg := Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 64 << 20}}
 	rng := rand.New(rand.NewPCG(1, 2))
 	for range 5 {
 		p := newPaced(t, cfg)
 		for i := range 150 {
 			p.reports(0) // it is there, and takes nothing
-			size := 1 + rng.IntN(cfg.Retention.Memory/4-16<<10)
+			size := 1 + rng.IntN(cfg.Retention.ResendBuffer/4-16<<10)
 			if _, err := p.Publish(p.now, make([]byte, size)); err != nil {
 				t.Fatalf("message %d, of %d bytes: %v; %+v", i, size, err, p.Stats())
 			}
@@ -357,7 +357,7 @@ func (p *paced) hears() (list []sentTo) {
 // A repair whose frame leaves the ring while it waits for its place in a batch never goes
 // out. A subscriber that asks again gets it from the disk.
 func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 64 << 10, Disk: 4 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 64 << 10, Disk: 4 << 20}})
 	publish := func(size int) { // where there is room, which the disk makes
 		p.Publish(p.now, make([]byte, size))
 		for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
@@ -402,7 +402,7 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 
 // A ring holds lone small messages in what they need, not a datagram each.
 func TestRingHoldsSmallFrames(t *testing.T) {
-	s, err := New(Config{Session: 1, Retention: Retention{Memory: 1 << 20}})
+	s, err := New(Config{Session: 1, Retention: Retention{ResendBuffer: 1 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}

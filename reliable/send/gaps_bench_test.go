@@ -40,7 +40,7 @@ func sendLone(tb testing.TB, s *Sender, message []byte) {
 func BenchmarkSendLone(b *testing.B) {
 	for _, ring := range []int{1 << 20, 64 << 20, 1 << 30} {
 		b.Run("64B/ring"+sizeName(ring), func(b *testing.B) {
-			s := lone(b, Config{Retention: Retention{Memory: ring}}, 64, 1)
+			s := lone(b, Config{Retention: Retention{ResendBuffer: ring}}, 64, 1)
 			message := make([]byte, 64)
 			b.ReportAllocs()
 			for b.Loop() {
@@ -55,7 +55,7 @@ func BenchmarkSendLone(b *testing.B) {
 func BenchmarkRepair(b *testing.B) {
 	for _, ring := range []int{1 << 20, 64 << 20, 1 << 30, 4 << 30} {
 		b.Run("ring"+sizeName(ring), func(b *testing.B) {
-			s := lone(b, Config{Retention: Retention{Memory: ring}, Repair: Repair{Floor: 1 << 32}},
+			s := lone(b, Config{Retention: Retention{ResendBuffer: ring}, Repair: Repair{Floor: 1 << 32}},
 				1300, uint64(ring)/1300)
 			rng := rand.New(rand.NewPCG(1, 2))
 			held := s.Stream(0).store.Held()

@@ -12,22 +12,22 @@ import (
 
 // Retention bounds what is kept for repair.
 type Retention struct {
-	// Memory bounds the memory that holds sent messages for repair, in bytes; 0 means
+	// ResendBuffer bounds the memory that holds sent messages for repair, in bytes; 0 means
 	// 64 MiB. It must hold 8 full frames, and holds at most one frame for each 256 bytes.
-	// An index of 24 bytes a frame comes on top. A message larger than Memory is refused.
-	Memory int
-	// Disk bounds what is kept on disk when Memory is full, in bytes; 0 means nothing.
+	// An index of 24 bytes a frame comes on top. A larger message is refused.
+	ResendBuffer int
+	// Disk bounds what is kept on disk when ResendBuffer is full, in bytes; 0 means nothing.
 	// Each frame takes the size of a full one and store.RecordHead. A message of more than
-	// a quarter of Memory may have to wait for subscribers, as without a disk.
+	// a quarter of ResendBuffer may have to wait for subscribers, as without a disk.
 	Disk int64
-	// Dir is the directory that holds it, for whatever does the Sender's disk jobs. It
+	// DiskDir is the directory that holds it, for whatever does the Sender's disk jobs. It
 	// must exist. Nothing in it outlives the process.
-	Dir string
+	DiskDir string
 }
 
 func (r *Retention) setDefaults() {
-	if r.Memory == 0 {
-		r.Memory = DefaultResendBuffer
+	if r.ResendBuffer == 0 {
+		r.ResendBuffer = DefaultResendBuffer
 	}
 }
 
@@ -35,13 +35,13 @@ func (r *Retention) setDefaults() {
 func (r *Retention) validate(datagram int) error {
 	stride := frame.DataSize(datagram)
 	switch {
-	case int64(r.Memory) > maxMemory:
-		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is more than "+
-			"this machine can have; use %d at the most", r.Memory, int64(maxMemory))
-	case r.Memory < store.MinFrames*stride:
-		return fmt.Errorf("Retention.Memory: a resend buffer of %d bytes is too small: "+
+	case int64(r.ResendBuffer) > maxMemory:
+		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is more than "+
+			"this machine can have; use %d at the most", r.ResendBuffer, int64(maxMemory))
+	case r.ResendBuffer < store.MinFrames*stride:
+		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
-			r.Memory, store.MinFrames, stride, store.MinFrames*stride)
+			r.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
 	case r.Disk < 0 || r.Disk > 0 && r.Disk < int64(stride+store.RecordHead):
 		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: "+
 			"use 0 for none, or at least %d", r.Disk, stride+store.RecordHead)
@@ -69,17 +69,17 @@ type Flow struct {
 	// headers; 0 means no bound. HEARTBEAT and other control frames don't wait for it:
 	// data and repairs leave room for them.
 	MaxRate uint64
-	// Burst is the number of bytes that may go out at once; 0 means as many as the rate
+	// MaxBurst is the number of bytes that may go out at once; 0 means as many as the rate
 	// gives in 1 ms, and at least two datagrams.
-	Burst uint64
+	MaxBurst uint64
 }
 
 func (f *Flow) setDefaults(datagram int) {
 	if f.StallTimeout == 0 {
 		f.StallTimeout = DefaultStallTimeout
 	}
-	if f.Burst == 0 && f.MaxRate > 0 {
-		f.Burst = max(2*uint64(datagram), min(f.MaxRate/1000, reliable.MaxBatch))
+	if f.MaxBurst == 0 && f.MaxRate > 0 {
+		f.MaxBurst = max(2*uint64(datagram), min(f.MaxRate/1000, reliable.MaxBatch))
 	}
 }
 
@@ -96,11 +96,11 @@ func (f *Flow) validate(datagram, members int) error {
 	case f.MaxRate > maxRate || f.MaxRate > 0 && f.MaxRate < uint64(datagram):
 		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d",
 			f.MaxRate, datagram, uint64(maxRate))
-	case f.Burst > 0 && f.MaxRate == 0:
-		return fmt.Errorf("Flow.Burst: a burst of %d bytes is one of a rate limit: "+
-			"give MaxRate as well", f.Burst)
-	case f.Burst > rate.MaxBurst:
-		return fmt.Errorf("Flow.Burst: a burst of %d bytes is more than %d", f.Burst, rate.MaxBurst)
+	case f.MaxBurst > 0 && f.MaxRate == 0:
+		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is one of a rate limit: "+
+			"give MaxRate as well", f.MaxBurst)
+	case f.MaxBurst > rate.MaxBurst:
+		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is more than %d", f.MaxBurst, rate.MaxBurst)
 	}
 	if err := f.Pace.Validate(); err != nil {
 		return fmt.Errorf("Flow.Pace: %w", err)

@@ -14,7 +14,7 @@ import (
 // A stranger that knows a subscriber's id can't move its position or its repairs, nor
 // make it leave. Once the subscriber itself is forgotten, the id is free.
 func TestStatusFromElsewhere(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20}})
 	p.fill(make([]byte, 1300))
 	stranger := netip.MustParseAddrPort("10.77.0.66:6000")
 	for _, f := range []frame.Frame{
@@ -50,7 +50,7 @@ func TestStatusFromElsewhere(t *testing.T) {
 
 // Many NACKs in vain are answered in one GONE.
 func TestGoneForManyNacks(t *testing.T) {
-	s, err := New(Config{Session: 1, FirstSeq: 1 << 40, Retention: Retention{Memory: 64 << 10}})
+	s, err := New(Config{Session: 1, FirstSeq: 1 << 40, Retention: Retention{ResendBuffer: 64 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}

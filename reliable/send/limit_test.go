@@ -11,7 +11,7 @@ import (
 // of which there are none, before it looks for data.
 func TestSenderMakesUpForLateTimers(t *testing.T) {
 	const rate, late = 12_500_000, 3 * time.Millisecond
-	s, err := New(Config{Session: 0xabc, Retention: Retention{Memory: 16 << 20},
+	s, err := New(Config{Session: 0xabc, Retention: Retention{ResendBuffer: 16 << 20},
 		Flow: Flow{MaxRate: rate}})
 	if err != nil {
 		t.Fatal(err)

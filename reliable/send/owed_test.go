@@ -121,7 +121,7 @@ func TestRepairsCutShort(t *testing.T) {
 	} {
 		p := newPaced(t, Config{Flow: Flow{Pace: reliable.Pace{Kind: reliable.PaceNamed,
 			Names: []string{"another"}}}, Repair: Repair{Linger: linger},
-			Retention: Retention{Memory: 256 << 10}})
+			Retention: Retention{ResendBuffer: 256 << 10}})
 		p.more(170)
 		p.step(time.Second) // as part of catching up, or not: it is the same
 		ask(p, 120, 160)

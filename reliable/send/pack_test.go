@@ -18,7 +18,7 @@ func TestBatch(t *testing.T) {
 	rng := rand.New(rand.NewPCG(1, 2))
 	for _, datagram := range []int{256, 1472, 9000} {
 		for range 50 {
-			p := newPair(t, Config{Datagram: datagram, Retention: Retention{Memory: 1 << 20}},
+			p := newPair(t, Config{Datagram: datagram, Retention: Retention{ResendBuffer: 1 << 20}},
 				receive.Config{})
 			for range 5 {
 				batch := make([][]byte, rng.IntN(60))
@@ -51,7 +51,7 @@ func TestBatchBytes(t *testing.T) {
 		for i := range senders {
 			var err error
 			if senders[i], err = New(Config{Session: 1, Datagram: datagram,
-				Retention: Retention{Memory: 1 << 20}}); err != nil {
+				Retention: Retention{ResendBuffer: 1 << 20}}); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -96,7 +96,7 @@ func TestBatchReckoning(t *testing.T) {
 	rng := rand.New(rand.NewPCG(3, 4))
 	for range 2000 {
 		s, err := New(Config{Session: 1, Datagram: 256 + rng.IntN(400),
-			Retention: Retention{Memory: 20 << 10}})
+			Retention: Retention{ResendBuffer: 20 << 10}})
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -119,7 +119,7 @@ func TestBatchReckoning(t *testing.T) {
 }
 
 func TestBatchErrors(t *testing.T) {
-	s, err := New(Config{Session: 1, Retention: Retention{Memory: 20 << 10}})
+	s, err := New(Config{Session: 1, Retention: Retention{ResendBuffer: 20 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}

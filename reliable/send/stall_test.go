@@ -103,7 +103,7 @@ func (p *paced) wantEvicted(position uint64, message []byte) {
 // There may be room for a frame and none for the message that waits: that holds the
 // publisher all the same, and for as long.
 func TestAStallThatLeavesRoomForLess(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 4 << 20}})
 	message := make([]byte, 1<<20)
 	p.fill(message)
 	p.wantEvicted(0, message)
@@ -112,7 +112,7 @@ func TestAStallThatLeavesRoomForLess(t *testing.T) {
 // A full disk lets go of what was written at once only together: a subscriber that
 // stands still within it leaves no room.
 func TestAStallWithinWhatIsOnDisk(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20, Disk: 2 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 2 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.reports(100)
@@ -124,7 +124,7 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 // A subscriber that was evicted, fell silent until its row was gone, and comes back where it
 // was, is still evicted: it would hold up the others again.
 func TestLeftOutAndForgotten(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.wantEvicted(0, message)
@@ -179,7 +179,7 @@ func TestSubscribersWithoutARowHaveNoPlace(t *testing.T) {
 // one that waits anew; nor do those that wait with it and need less.
 func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 	for _, waitToo := range []bool{false, true} {
-		p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
+		p := newPaced(t, Config{Retention: Retention{ResendBuffer: 4 << 20}})
 		large, small := make([]byte, 1<<20), make([]byte, 1300)
 		p.fill(large)
 		for began := p.now; p.Members()[0].State != reliable.Evicted; {
@@ -209,7 +209,7 @@ func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 // A large message that gave up holds nobody: a subscriber that stands still isn't left
 // out for it, and the time without room is over.
 func TestALargeMessageThatGivesUp(t *testing.T) {
-	p := newPaced(t, Config{Retention: Retention{Memory: 4 << 20}})
+	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 4 << 20}})
 	p.fill(make([]byte, 1<<20))
 	for range 150 {
 		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
@@ -234,7 +234,7 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 // room for it, and the other when there is enough for that.
 func TestRoomForTheLeastIsTold(t *testing.T) {
 	for _, sizes := range [][]int{{1300, 1 << 18}, {1 << 18, 1300}} {
-		p := newPaced(t, Config{Retention: Retention{Memory: 1 << 20}})
+		p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20}})
 		p.fill(make([]byte, 1300))
 		p.window.endFull(p.now) // that one went away
 		for _, size := range sizes {

@@ -46,7 +46,7 @@ type tally struct {
 func newStream(s *Sender, channel uint32) *Stream {
 	cfg := &s.cfg
 	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit, store: store.New(store.Config{
-		Bytes: cfg.Retention.Memory, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
+		Bytes: cfg.Retention.ResendBuffer, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
 		Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
 	})}
 	st.packer = packer{

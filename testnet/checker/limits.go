@@ -14,5 +14,5 @@ type limits struct {
 
 func limitsOf(cfg *receive.Config) limits {
 	bound, _ := cfg.Memory.Complete() // New has checked it
-	return limits{buffer: bound.Session, memory: bound.All, frame: frame.MaxDatagram}
+	return limits{buffer: bound.Buffer, memory: bound.Total, frame: frame.MaxDatagram}
 }

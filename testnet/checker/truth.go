@@ -85,13 +85,13 @@ func newTruth(c *Checker, s *world.Session) *truth {
 	if cfg.Datagram == 0 {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
-	if cfg.Retention.Memory == 0 {
-		cfg.Retention.Memory = send.DefaultResendBuffer
+	if cfg.Retention.ResendBuffer == 0 {
+		cfg.Retention.ResendBuffer = send.DefaultResendBuffer
 	}
 	return &truth{
 		c: c, s: s, cfg: whole,
 		datagram: cfg.Datagram,
-		slots:    uint64(cfg.Retention.Memory/frame.DataSize(cfg.Datagram)) - 1,
+		slots:    uint64(cfg.Retention.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
 		room:     frame.DataRoom(cfg.Datagram),
 		lastSent: s.Start,
 	}

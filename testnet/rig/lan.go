@@ -49,8 +49,8 @@ func (l *LAN) Host(n int) *lan.Host {
 func (l *LAN) Publisher(cfg publisher.Config) *publisher.Publisher {
 	l.t.Helper()
 	cfg.Link.Network, cfg.Interface, cfg.Logger = l.Pub, "eth0", l.Log
-	if cfg.Retention.Memory == 0 {
-		cfg.Retention.Memory = 4 << 20
+	if cfg.Retention.ResendBuffer == 0 {
+		cfg.Retention.ResendBuffer = 4 << 20
 	}
 	p, err := publisher.New(cfg)
 	if err != nil {

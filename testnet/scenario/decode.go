@@ -243,7 +243,7 @@ var unsaid = map[string]string{
 	"times": "1", "frames": "1",
 	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "16MiB",
 	"stall-timeout": "5s",
-	"buffer":        "32MiB", "memory": "four times the buffer", "silence": "2s",
+	"buffer":        "32MiB", "memory-total": "four times the buffer", "silence": "2s",
 	"socket-queue": "92",
 }
 

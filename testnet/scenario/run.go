@@ -123,7 +123,7 @@ func (r *Run) addGroup(number int) error {
 				Recovery: receive.Recovery{
 					Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
 				},
-				Memory: receive.Memory{Session: int(g.Buffer), All: int(g.Memory)},
+				Memory: receive.Memory{Buffer: int(g.Buffer), Total: int(g.MemoryTotal)},
 			},
 		}
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
@@ -195,7 +195,7 @@ func (r *Run) addPublisher(number int) error {
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
 		Sender: send.Config{
 			Name: c.Name, Datagram: int(c.Datagram), BatchWait: c.BatchWait.d(),
-			Retention: send.Retention{Memory: int(c.ResendBuffer), Disk: int64(c.Disk)},
+			Retention: send.Retention{ResendBuffer: int(c.ResendBuffer), Disk: int64(c.Disk)},
 			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: uint64(c.RepairFloor)},
 			Flow: send.Flow{Pace: c.Pace, WhenFull: c.WhenFull, StallTimeout: c.StallTimeout.d(),
 				WaitFor: c.WaitFor, MaxRate: uint64(c.MaxRate) / 8},

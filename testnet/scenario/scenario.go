@@ -112,10 +112,10 @@ type Group struct {
 	// how long a publisher may be quiet.
 	MaxWait Duration `yaml:"max-wait,omitempty"`
 	Silence Duration `yaml:"silence,omitempty"`
-	// Buffer bounds what is held of one session, Memory what is held in all,
+	// Buffer bounds what is held of one session, MemoryTotal what is held in all,
 	// SocketQueue how many datagrams wait at the socket of a paused process.
 	Buffer      Size `yaml:"buffer,omitempty"`
-	Memory      Size `yaml:"memory,omitempty"`
+	MemoryTotal Size `yaml:"memory-total,omitempty"`
 	SocketQueue int  `yaml:"socket-queue,omitempty"`
 }
 

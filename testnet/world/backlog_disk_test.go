@@ -19,7 +19,7 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: time.Millisecond},
 		Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(500), Disk: 64 << 20},
+			Retention: send.Retention{ResendBuffer: story.Ring(500), Disk: 64 << 20},
 			Flow:      send.Flow{StallTimeout: time.Minute, Pace: reliable.Named("slow")},
 		},
 	})
@@ -42,7 +42,7 @@ func TestStoppedSubscriberFindsItsBacklog(t *testing.T) {
 func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 	s := story.New(t, 75)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Datagram: 256, Retention: send.Retention{Memory: 10_000, Disk: 8 << 20},
+		Datagram: 256, Retention: send.Retention{ResendBuffer: 10_000, Disk: 8 << 20},
 		Flow: send.Flow{Pace: reliable.Slowest()},
 	}})
 	up := link.Config{Delay: link.FixedDelay(60 * time.Millisecond)}
@@ -71,7 +71,7 @@ func TestARequestIsOvertakenByTheBuffer(t *testing.T) {
 func TestARowBecomesFreeAfterADenial(t *testing.T) {
 	s := story.New(t, 76)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Retention: send.Retention{Memory: story.Ring(50), Disk: 8 << 20}, MaxMembers: 2,
+		Retention: send.Retention{ResendBuffer: story.Ring(50), Disk: 8 << 20}, MaxMembers: 2,
 		Flow: send.Flow{Pace: reliable.Slowest()},
 	}})
 	first := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})

@@ -32,7 +32,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	const n = 6000
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 20 * time.Microsecond,
 		Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(1000)},
+			Retention: send.Retention{ResendBuffer: story.Ring(1000)},
 			Flow:      send.Flow{WhenFull: reliable.Drop},
 		}})
 	accepted := make(map[uint64]reliable.Time, n)
@@ -58,7 +58,7 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 		story.AddSubscriber(t, s.World,
 			world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil),
 				Work:     5 * time.Millisecond,
-				Receiver: receive.Config{Overload: overload, Memory: receive.Memory{Session: 64 << 10}}})
+				Receiver: receive.Config{Overload: overload, Memory: receive.Memory{Buffer: 64 << 10}}})
 	}
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, n)
 	s.At(4000*story.Milli, pub.Close)
@@ -110,7 +110,7 @@ func TestOvertakenStatus(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(100), Disk: 8 << 20},
+			Retention: send.Retention{ResendBuffer: story.Ring(100), Disk: 8 << 20},
 			Flow:      send.Flow{Pace: reliable.Slowest()},
 		},
 	})
@@ -127,7 +127,7 @@ func TestOvertakenStatus(t *testing.T) {
 		})
 	}
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up, Work: time.Millisecond,
-		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+		Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 	s.At(5000*story.Milli, pub.Close)
 	s.Judge(5000*story.Milli, 30_000*story.Milli)

@@ -26,7 +26,7 @@ func held(t *testing.T, seed uint64, crashes, holder bool) (delivered, lost uint
 	const n = 600
 	pub := story.AddPublisher(t, s.World,
 		world.PublisherConfig{Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(60)}}})
+			Retention: send.Retention{ResendBuffer: story.Ring(60)}}})
 	var admitted []receive.Holder
 	if holder {
 		var err error

@@ -47,7 +47,7 @@ func TestWorldLimits(t *testing.T) {
 	} {
 		w := New(Config{Seed: 1})
 		p, err := w.AddPublisher(PublisherConfig{Sender: send.Config{
-			Retention: send.Retention{Memory: 64 << 10}}})
+			Retention: send.Retention{ResendBuffer: 64 << 10}}})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -20,13 +20,13 @@ import (
 func TestSlowestHoldsTheProducer(t *testing.T) {
 	s := story.New(t, 21)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Retention: send.Retention{Memory: story.Ring(100)},
+		Retention: send.Retention{ResendBuffer: story.Ring(100)},
 		Flow:      send.Flow{Pace: reliable.Slowest()},
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 		Work:     time.Millisecond,
-		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+		Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 	s.Paced(pub, 0, 100*time.Microsecond, 5000)
 	var atEnd reliable.Time
 	s.Observe(world.Observer{Accepted: func(*world.Session, uint64, []byte) { atEnd = s.Now() }})
@@ -52,13 +52,13 @@ func TestSlowestHoldsTheProducer(t *testing.T) {
 func TestFullWindowDropsTheNewest(t *testing.T) {
 	s := story.New(t, 23)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Retention: send.Retention{Memory: story.Ring(100)},
+		Retention: send.Retention{ResendBuffer: story.Ring(100)},
 		Flow:      send.Flow{Pace: reliable.Slowest(), WhenFull: reliable.Drop},
 	}})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 		Work:     time.Millisecond,
-		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+		Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 	dropped := s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
 	s.Judge(4000*story.Milli, 20_000*story.Milli)
@@ -87,7 +87,7 @@ func TestDroppedTailIsTold(t *testing.T) {
 	s := story.New(t, 25)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Write: 100 * time.Microsecond,
 		Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(20)},
+			Retention: send.Retention{ResendBuffer: story.Ring(20)},
 			Flow:      send.Flow{WhenFull: reliable.Drop},
 		}})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.05}),
@@ -106,7 +106,7 @@ func TestStoppedSubscriberIsEvicted(t *testing.T) {
 		var told []string
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Sender: send.Config{
-				Retention: send.Retention{Memory: story.Ring(200)},
+				Retention: send.Retention{ResendBuffer: story.Ring(200)},
 				Flow:      send.Flow{Pace: reliable.Slowest(), WhenFull: full},
 			},
 			OnMember: func(now reliable.Time, ev *reliable.MemberEvent) {
@@ -160,14 +160,14 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 		Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(200), Disk: 8 << 20},
+			Retention: send.Retention{ResendBuffer: story.Ring(200), Disk: 8 << 20},
 			Flow:      send.Flow{Pace: reliable.Slowest()},
 		},
 	})
 	fast := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 	slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
 		Up: story.Near(nil), Work: 2 * time.Millisecond,
-		Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+		Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 5000)
 	s.At(4000*story.Milli, pub.Close)
 	s.Judge(4000*story.Milli, 30_000*story.Milli)
@@ -190,13 +190,13 @@ func TestDiskFails(t *testing.T) {
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Disk: c,
 			Sender: send.Config{
-				Retention: send.Retention{Memory: story.Ring(200), Disk: 8 << 20},
+				Retention: send.Retention{ResendBuffer: story.Ring(200), Disk: 8 << 20},
 				Flow:      send.Flow{Pace: reliable.Slowest()},
 			},
 		})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     2 * time.Millisecond,
-			Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+			Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 		s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 		s.At(8000*story.Milli, pub.Close)
 		s.Judge(8000*story.Milli, 40_000*story.Milli)
@@ -224,10 +224,10 @@ func TestQuorumAndNamed(t *testing.T) {
 		s := story.New(t, 33)
 		pub := story.AddPublisher(t, s.World,
 			world.PublisherConfig{Sender: send.Config{
-				Retention: send.Retention{Memory: story.Ring(100)}, Flow: send.Flow{Pace: pace}}})
+				Retention: send.Retention{ResendBuffer: story.Ring(100)}, Flow: send.Flow{Pace: pace}}})
 		for _, name := range []string{"a", "b", "slow"} {
 			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
-				Receiver: receive.Config{Name: name, Memory: receive.Memory{Session: 64 << 10}}}
+				Receiver: receive.Config{Name: name, Memory: receive.Memory{Buffer: 64 << 10}}}
 			if name == "slow" {
 				cfg.Work = 2 * time.Millisecond
 			}
@@ -305,10 +305,10 @@ func TestSlowConsumerDrops(t *testing.T) {
 			s := story.New(t, 39)
 			pub := story.AddPublisher(t, s.World,
 				world.PublisherConfig{Sender: send.Config{Flow: send.Flow{Pace: reliable.Slowest()},
-					Retention: send.Retention{Memory: story.Ring(500)}}})
+					Retention: send.Retention{ResendBuffer: story.Ring(500)}}})
 			sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.02}),
 				Up: story.Near(nil), Work: 2 * time.Millisecond, CopyFrames: copies,
-				Receiver: receive.Config{Overload: o, Memory: receive.Memory{Session: 64 << 10}}})
+				Receiver: receive.Config{Overload: o, Memory: receive.Memory{Buffer: 64 << 10}}})
 			s.Paced(pub, 100*story.Milli, 500*time.Microsecond, 3000)
 			s.At(2000*story.Milli, pub.Close)
 			s.Judge(2000*story.Milli, 20_000*story.Milli)
@@ -334,7 +334,7 @@ func TestSlowConsumerDrops(t *testing.T) {
 func TestLeavingHoldsNobody(t *testing.T) {
 	s := story.New(t, 41)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		Retention: send.Retention{Memory: story.Ring(100)},
+		Retention: send.Retention{ResendBuffer: story.Ring(100)},
 		Flow:      send.Flow{Pace: reliable.Slowest()},
 	}})
 	s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})

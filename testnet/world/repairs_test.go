@@ -28,12 +28,12 @@ func TestSlowConsumersBufferDecidesRepairs(t *testing.T) {
 	} {
 		s := story.New(t, 45)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(400)},
+			Retention: send.Retention{ResendBuffer: story.Ring(400)},
 			Flow:      send.Flow{Pace: reliable.Slowest()},
 		}})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     time.Millisecond,
-			Receiver: receive.Config{Memory: receive.Memory{Session: story.Ring(4 * c.buffer)}}})
+			Receiver: receive.Config{Memory: receive.Memory{Buffer: story.Ring(4 * c.buffer)}}})
 		s.Paced(pub, 100*story.Milli, 100*time.Microsecond, 5000)
 		s.At(6000*story.Milli, pub.Close)
 		s.Judge(6000*story.Milli, 20_000*story.Milli)
@@ -57,13 +57,13 @@ func TestProducersRateSettlesAtTheConsumers(t *testing.T) {
 		const messages, buffers = 5000, 200 // what both ends hold: at most so many frames each
 		s := story.New(t, 47)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-			Retention: send.Retention{Memory: story.Ring(buffers)},
+			Retention: send.Retention{ResendBuffer: story.Ring(buffers)},
 			Flow:      send.Flow{Pace: reliable.Slowest()},
 		}})
 		quick := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil)})
 		slow := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}),
 			Up: story.Near(nil), Work: work,
-			Receiver: receive.Config{Memory: receive.Memory{Session: story.Ring(buffers)}}})
+			Receiver: receive.Config{Memory: receive.Memory{Buffer: story.Ring(buffers)}}})
 		// when the message was accepted that is the first after the buffers are full, and the last
 		var from, to reliable.Time
 		most := uint64(0)

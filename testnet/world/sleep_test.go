@@ -23,13 +23,13 @@ func TestSuspendedWithWriteAndDiskUnderWay(t *testing.T) {
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{
 			Write: 20 * time.Microsecond, Disk: world.DiskConfig{Wait: 3 * time.Millisecond},
 			Sender: send.Config{
-				Retention: send.Retention{Memory: story.Ring(50), Disk: 8 << 20},
+				Retention: send.Retention{ResendBuffer: story.Ring(50), Disk: 8 << 20},
 				Flow:      send.Flow{Pace: reliable.Slowest()},
 			},
 		})
 		sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 			Work:     500 * time.Microsecond,
-			Receiver: receive.Config{Memory: receive.Memory{Session: 64 << 10}}})
+			Receiver: receive.Config{Memory: receive.Memory{Buffer: 64 << 10}}})
 		story.Every(s.World, 200*story.Milli, story.Milli/4, 2000,
 			func(int) { pub.Publish(make([]byte, 1300)) })
 		s.At(400*story.Milli+i*story.Milli/7, func() { pub.Pause(time.Second) })

@@ -129,7 +129,7 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 func TestResendBufferTooSmall(t *testing.T) {
 	s := story.New(t, 11)
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{Retention: send.Retention{Memory: 16 << 10}}})
+		world.PublisherConfig{Sender: send.Config{Retention: send.Retention{ResendBuffer: 16 << 10}}})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}),
 		Up: story.Near(nil)})
 	story.Every(s.World, 0, story.Milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })
@@ -150,7 +150,7 @@ func TestResendBufferTooSmall(t *testing.T) {
 func TestLateJoin(t *testing.T) {
 	s := story.New(t, 13)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{Sender: send.Config{
-		FirstOffset: 1000, Retention: send.Retention{Memory: 40 << 10}, // some 29 frames
+		FirstOffset: 1000, Retention: send.Retention{ResendBuffer: 40 << 10}, // some 29 frames
 	}})
 	latest := s.Listen(world.SubscriberConfig{At: 505 * story.Milli, Down: story.Near(nil),
 		Up: story.Near(nil)})

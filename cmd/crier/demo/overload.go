@@ -60,7 +60,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	r := &overloadResult{Answer: answer}
 	w := world.New(world.Config{Seed: seed})
 	check := checker.New(w)
-	sc := send.Config{Name: "burst", Retention: send.Retention{Memory: overloadResend},
+	sc := send.Config{Name: "burst", Retention: send.Retention{ResendBuffer: overloadResend},
 		Flow: send.Flow{Pace: reliable.Slowest()}}
 	switch answer {
 	case "drop":
@@ -77,7 +77,7 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 		Loss: link.Bernoulli{P: 0.001}}
 	slow, err := w.AddSubscriber(world.SubscriberConfig{
 		Name: "slow", Down: link, Up: link, Work: overloadWork,
-		Receiver: receive.Config{Name: "slow", Memory: receive.Memory{Session: overloadBuffer}},
+		Receiver: receive.Config{Name: "slow", Memory: receive.Memory{Buffer: overloadBuffer}},
 		OnEvent:  worstLatency(pub, &r.SlowWorst),
 	})
 	if err != nil {

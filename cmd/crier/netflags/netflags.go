@@ -63,7 +63,7 @@ const maxRead = 512 << 20
 // --control-port is for.
 func (n *Flags) DeclareLink(flags *cli.FlagSet, link *multicast.LinkConfig, control string) {
 	n.link = link
-	flags.Uint16Var(&link.Port, "control-port", 0, control+
+	flags.Uint16Var(&link.ControlPort, "control-port", 0, control+
 		", for a firewall's rule (default: any `PORT` that is free)")
 	link.ReadBuffer = 8 << 20
 	flags.Var(cli.SizeOf(&link.ReadBuffer), "read-buffer",
@@ -98,7 +98,7 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v",
 			cli.Size(n.link.ReadBuffer), cli.Size(maxRead))
 	}
-	if n.Set.Changed("control-port") && n.link.Port == 0 {
+	if n.Set.Changed("control-port") && n.link.ControlPort == 0 {
 		return nil, "",
 			cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any " +
 				"that is free")

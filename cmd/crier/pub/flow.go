@@ -16,7 +16,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 			"`WORD`: block, which waits, or drop")
 	flags.Var(cli.SizeOf(&kept.Disk), "disk",
 		"with --pace: how much is kept on disk when memory is full (default: nothing)")
-	flags.StringVar(&kept.Dir, "disk-dir", "",
+	flags.StringVar(&kept.DiskDir, "disk-dir", "",
 		"with --disk: the `DIRECTORY` for it; nothing of it outlives the command")
 	flags.DurationVar(&flow.StallTimeout, "stall-timeout", 5*time.Second,
 		"with --pace: how long a subscriber that makes no progress may hold the others")
@@ -24,7 +24,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 		"publish nothing before so many `SUBSCRIBERS` were heard")
 	flags.Var(&o.maxRate, "max-rate",
 		"send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
-	flags.Var(cli.SizeOf(&flow.Burst), "burst",
+	flags.Var(cli.SizeOf(&flow.MaxBurst), "max-burst",
 		"with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
 }
 
@@ -41,7 +41,7 @@ func (o *options) validateFlow() error {
 			"none nobody's does: say whose, such as --pace slowest")
 	case changed("disk") && kept.Disk < 1<<20:
 		return cli.Usagef("--disk %v is too small: give 1MiB or more", cli.Size(kept.Disk))
-	case kept.Disk > 0 && kept.Dir == "":
+	case kept.Disk > 0 && kept.DiskDir == "":
 		return cli.Usagef("--disk has no directory: name one with --disk-dir")
 	case kept.Disk == 0 && changed("disk-dir"):
 		return cli.Usagef("--disk-dir is for --disk: say how much may be kept there, such as " +
@@ -51,10 +51,10 @@ func (o *options) validateFlow() error {
 			flow.StallTimeout)
 	case flow.WaitFor < 0 || flow.WaitFor > 4096:
 		return cli.Usagef("--wait-for %d is outside 0 to 4096", flow.WaitFor)
-	case o.maxRate == 0 && changed("burst"):
-		return cli.Usagef("--burst is of a rate limit, and there is none: give one with --max-rate")
-	case flow.Burst > 1<<30:
-		return cli.Usagef("--burst %v is more than 1GiB", cli.Size(flow.Burst))
+	case o.maxRate == 0 && changed("max-burst"):
+		return cli.Usagef("--max-burst is of a rate limit, and there is none: give one with --max-rate")
+	case flow.MaxBurst > 1<<30:
+		return cli.Usagef("--max-burst %v is more than 1GiB", cli.Size(flow.MaxBurst))
 	case o.maxRate > 0 && (o.maxRate < 65507 || o.maxRate > 1<<40):
 		return cli.Usagef("--max-rate %v is outside 525kbit to 8796Gbit", o.maxRate)
 	}

@@ -74,7 +74,7 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{repairFloor: 16 << 20, size: 64}
-			o.cfg.Retention.Memory = 64 << 20
+			o.cfg.Retention.ResendBuffer = 64 << 20
 			o.net.Declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "",
 				"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
@@ -99,7 +99,7 @@ Examples:
 				"made-up market data in bursts, at its own pace, in place of --size")
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
 			flags.StringVar(&o.cfg.Name, "name", "", "the stream's name")
-			flags.Var(cli.SizeOf(&o.cfg.Retention.Memory), "resend-buffer",
+			flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
 				"memory for messages that may have to be repeated")
 			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", 0.5,
 				"the `PART` of the data rate that repairs may use, up to 10")

@@ -60,7 +60,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 		fmt.Fprintf(&b,
 			"  repairs were asked for %s that were no longer held, and what was in them is lost "+
 				"for who asked; publish slower (--rate), or hold more (--resend-buffer, now %v)\n",
-			cli.Counted(n, "time", "times"), cli.Size(o.cfg.Retention.Memory))
+			cli.Counted(n, "time", "times"), cli.Size(o.cfg.Retention.ResendBuffer))
 	}
 	if n := st.Responder.Unfit; n > 0 {
 		fmt.Fprintf(&b,

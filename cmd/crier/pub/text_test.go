@@ -30,7 +30,7 @@ func TestPubTextCounts(t *testing.T) {
 // the kernel refused only what is true.
 func TestPubText(t *testing.T) {
 	var o options
-	o.cfg.Retention.Memory = 64 << 10
+	o.cfg.Retention.ResendBuffer = 64 << 10
 	var st publisher.Stats
 	st.Accepted, st.Statuses = 5, 1
 	st.Socket.SendErrors = 3

@@ -12,7 +12,7 @@ const minResend = 16 << 10
 // validate checks the flags beyond their types.
 func (o *options) validate() error {
 	changed, cfg := o.net.Set.Changed, &o.cfg
-	resend := cli.Size(cfg.Retention.Memory)
+	resend := cli.Size(cfg.Retention.ResendBuffer)
 	switch {
 	case o.size > feed.MaxMessage:
 		return cli.Usagef("--size %v is more than a message may have: give %v at the most", o.size,

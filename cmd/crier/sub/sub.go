@@ -76,7 +76,7 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
 			o.cfg.Memory, _ = subscriber.Memory{}.Complete() // for the help
-			o.cfg.Memory.All = 0
+			o.cfg.Memory.Total = 0
 			o.net.Declare(flags, true)
 			flags.StringVar(&o.source, "source", "",
 				"listen to this publisher's `ADDRESS` only (source-specific multicast)")
@@ -97,7 +97,7 @@ Examples:
 					"the intervals that it announces (default 2s)")
 			flags.DurationVar(&o.cfg.Recovery.MaxWait, "max-wait", 0,
 				"how long a missing message may hold back others (default: without bound)")
-			flags.Var(cli.SizeOf(&o.cfg.Memory.Session), "buffer",
+			flags.Var(cli.SizeOf(&o.cfg.Memory.Buffer), "buffer",
 				"memory for messages of one session that wait")
 			flags.TextVar(&o.cfg.Overload, "overload", o.cfg.Overload,
 				"when messages are printed more slowly than they come, by `WORD`: block, buffer "+
@@ -121,7 +121,7 @@ const minBuffer = 64 << 10
 
 // validate checks the flags beyond their types.
 func (o *options) validate() error {
-	changed, buffer := o.net.Set.Changed, cli.Size(o.cfg.Memory.Session)
+	changed, buffer := o.net.Set.Changed, cli.Size(o.cfg.Memory.Buffer)
 	for _, d := range []struct {
 		flag string
 		time time.Duration

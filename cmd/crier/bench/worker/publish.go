@@ -26,7 +26,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		Group: group, Interface: w.task.Interface,
 		Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
 		Link:    publisher.Link{NoOffload: !w.task.Offload, Wait: wait, Network: w.network}, Logger: w.log,
-		Retention: publisher.Retention{Memory: w.task.Pressure.Resend},
+		Retention: publisher.Retention{ResendBuffer: w.task.Pressure.Resend},
 	}
 	if w.task.Pressure.Drop {
 		cfg.Flow.WhenFull = publisher.Drop
@@ -34,7 +34,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
 		cfg.Repair.Floor = w.task.Pressure.Floor
-		cfg.Retention.Disk, cfg.Retention.Dir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
+		cfg.Retention.Disk, cfg.Retention.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
 	}
 	return cfg, err
 }

@@ -29,7 +29,7 @@ func slow(w *worker) error {
 	if err = cfg.Overload.UnmarshalText([]byte(t.Pressure.Overload)); err != nil {
 		return err
 	}
-	cfg.Name, cfg.Memory.Session = slowName, t.Pressure.Buffer
+	cfg.Name, cfg.Memory.Buffer = slowName, t.Pressure.Buffer
 	p, err := t.OpenProgress()
 	if err != nil {
 		return err
