@@ -43,7 +43,7 @@ type Denial struct {
 
 // ResponderStats counts what a Responder did, in frames.
 type ResponderStats struct {
-	// Asked were asked for by NACKs.
+	// Asked were asked for by NACKs, and held.
 	Asked uint64
 	// Crossed were ignored because a repair was already on its way.
 	Crossed uint64

@@ -14,8 +14,8 @@ type Member struct {
 	Room     uint64        // bytes that it can still hold
 	Heard    Time          // its last word
 	RTT      time.Duration // 0 if unknown
-	Asked    uint64        // frames that it asked for
-	Gone     uint64        // of these, no longer held
+	Asked    uint64        // frames that it asked for, and that were held
+	Gone     uint64        // frames that it asked for, and that were no longer held
 	Refused  uint64        // of these, not served since too many were waiting
 	Repaired uint64        // frames that were repeated since it asked
 	State    MemberState   // whether its pace counts

@@ -141,7 +141,7 @@ func TestPublisherSuspended(t *testing.T) {
 	wantSum(t, sum)
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	if one := sum.Sessions[0]; len(sum.Sessions) != 1 || one.Session != p.Session ||
-		one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted {
+		one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Counters.N("accepted") {
 		t.Errorf("%s, %+v", brief(one), p)
 	}
 	state := ""
@@ -159,8 +159,8 @@ func TestPublisherSuspended(t *testing.T) {
 			state = l.Type
 		}
 	}
-	if next != p.Accepted || state != "ended" {
-		t.Errorf("the stream ends with %d of %d, %s", next, p.Accepted, state)
+	if next != p.Counters.N("accepted") || state != "ended" {
+		t.Errorf("the stream ends with %d of %d, %s", next, p.Counters.N("accepted"), state)
 	}
 }
 

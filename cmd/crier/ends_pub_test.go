@@ -57,7 +57,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 		c.signal(sigterm)
 		c.signal(sigterm)
 		<-c.ended
-		if sum := summaryOf[pubSummary](t, c.flag("--summary")); sum.Accepted != 2 {
+		if sum := summaryOf[pubSummary](t, c.flag("--summary")); sum.Counters.N("accepted") != 2 {
 			t.Errorf("%+v", sum)
 		}
 		return c
@@ -128,7 +128,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		sub.wait(cli.ExitOK)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
-		if len(sum.Subscribers) != 1 || sum.Lacking != 0 || sum.Subscribers[0].Name != "one" ||
+		if len(sum.Subscribers) != 1 || sum.Counters.N("subscribers_lacking") != 0 ||
+			sum.Subscribers[0].Name != "one" ||
 			sum.Subscribers[0].Offset != 100 || sum.Subscribers[0].Lag != 0 {
 			t.Errorf("%+v", sum)
 		}
@@ -147,7 +148,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		sub.signal(syscall.SIGKILL)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
-		if sum.Lacking != 1 || len(sum.Subscribers) != 1 || !sum.Subscribers[0].Lacks ||
+		if sum.Counters.N("subscribers_lacking") != 1 || len(sum.Subscribers) != 1 ||
+			!sum.Subscribers[0].Lacks ||
 			sum.Subscribers[0].Offset+sum.Subscribers[0].Lag != 2000 {
 			t.Errorf("%+v", sum)
 		}
@@ -184,7 +186,8 @@ var pubWays = map[string]func(*testing.T) *tool{
 		c.signal(os.Interrupt)
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
-		if sum.Asking != 1 || !strings.Contains(lastLine(c.err), "subscriber deaf (") {
+		if sum.Counters.N("subscribers_asking") != 1 ||
+			!strings.Contains(lastLine(c.err), "subscriber deaf (") {
 			t.Errorf("%+v", sum)
 		}
 		return c

@@ -129,7 +129,7 @@ func publishAgain(t *testing.T, name string, opts feed.Options) {
 		}
 		pub := spawn(t, nil, on(group, "pub", args...)...).wait(cli.ExitOK)
 		p := decodeSummary[pubSummary](t, pub.out.bytes())
-		repairs, nacks = repairs+p.RepairsSent, nacks+p.NacksReceived
+		repairs, nacks = repairs+p.Counters.N("repairs_sent"), nacks+p.Counters.N("nacks_received")
 		for i, s := range subs {
 			s.wait(cli.ExitOK)
 			sum := summaryOf[subSummary](t, s.flag("--summary"))

@@ -94,7 +94,7 @@ func runExample(t *testing.T, dir, line string) {
 		pub := start(t, stdin, append(args, "--group", group[1], "--summary", "-")...).wait(
 			cli.ExitOK)
 		sub.wait(cli.ExitOK)
-		accepted := decodeSummary[pubSummary](t, pub.out.bytes()).Accepted
+		accepted := decodeSummary[pubSummary](t, pub.out.bytes()).Counters.N("accepted")
 		if got := sub.out.count(`"message"`); accepted == 0 || uint64(got) != accepted {
 			t.Errorf("%d messages accepted, %d came", accepted, got)
 		}

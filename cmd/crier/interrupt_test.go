@@ -28,7 +28,7 @@ func TestInterruptedInput(t *testing.T) {
 	pub.stop()
 	pub.wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
-	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Counters.N("accepted") != 2 {
 		t.Errorf("%+v", p)
 	}
 	if !strings.Contains(pub.err.String(), "until interrupted, 2 messages") {

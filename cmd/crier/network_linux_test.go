@@ -65,8 +65,8 @@ func TestAddressChanges(t *testing.T) {
 		t.Errorf("nobody forged anything: %s", sub.err)
 	}
 	sum := summaryOf[subSummary](t, sub.flag("--summary"))
-	if source := sum.Sessions[0].Source; sum.ForeignFrames == 0 || source != "10.1.0.9:7777" {
-		t.Errorf("%d frames from elsewhere, and its source is %s", sum.ForeignFrames, source)
+	if source := sum.Sessions[0].Source; sum.Counters.N("foreign_frames") == 0 || source != "10.1.0.9:7777" {
+		t.Errorf("%d frames from elsewhere, and its source is %s", sum.Counters.N("foreign_frames"), source)
 	}
 }
 
@@ -128,9 +128,10 @@ func TestMTUFalls(t *testing.T) {
 			t.Errorf("%d to %d: %s", l.From, l.To, l.Cause)
 		}
 	}
-	if sent.RepairsSent > 1000 || sent.NacksReceived > 1000 || sent.FramesSent < 1600 {
-		t.Errorf("%d repairs, %d NACKs, %d frames", sent.RepairsSent, sent.NacksReceived,
-			sent.FramesSent)
+	if sent.Counters.N("repairs_sent") > 1000 || sent.Counters.N("nacks_received") > 1000 ||
+		sent.Counters.N("frames_sent") < 1600 {
+		t.Errorf("%d repairs, %d NACKs, %d frames", sent.Counters.N("repairs_sent"),
+			sent.Counters.N("nacks_received"), sent.Counters.N("frames_sent"))
 	}
 	if n := strings.Count(pub.err.String(), "the MTU of the interface fell"); n != 1 {
 		t.Errorf("said %d times: %s", n, pub.err)

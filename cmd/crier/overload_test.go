@@ -45,16 +45,16 @@ func TestStoppedSubscriberHoldsForTheStallTimeout(t *testing.T) {
 	stopped.wait(cli.ExitLost)
 
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
-	held := time.Duration(p.BlockedNS["subscribers"])
-	if p.Evicted != 1 || held < 2*time.Second || held >= 4*time.Second {
+	held := time.Duration(p.Counters.N("blocked_by_subscribers_ns"))
+	if p.Counters.N("subscribers_evicted") != 1 || held < 2*time.Second || held >= 4*time.Second {
 		t.Errorf("subscribers were evicted %d times, and held the producer for %v",
-			p.Evicted, held)
+			p.Counters.N("subscribers_evicted"), held)
 	}
 	for _, s := range []*tool{well, stopped} {
 		sum := summaryOf[subSummary](t, s.flag("--summary"))
 		wantSum(t, sum)
 		one := sum.Sessions[0]
-		if one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Accepted ||
+		if one.End != "bye" || one.FirstOffset != 0 || one.NextOffset != p.Counters.N("accepted") ||
 			(one.Lost > 0) != (s == stopped) {
 			t.Errorf("%s", brief(one))
 		}
@@ -91,9 +91,10 @@ func TestSlowestHoldsTheProducerWithinBounds(t *testing.T) {
 	p := decodeSummary[pubSummary](t, pub.out.bytes())
 	sum := summaryOf[subSummary](t, slow.flag("--summary"))
 	wantSum(t, sum)
-	if one := sum.Sessions[0]; p.Accepted != count || one.Delivered != count || one.Lost != 0 ||
-		p.BlockedNS["subscribers"] == 0 {
-		t.Errorf("%s, held %v", brief(one), p.BlockedNS)
+	if one := sum.Sessions[0]; p.Counters.N("accepted") != count || one.Delivered != count ||
+		one.Lost != 0 || p.Counters.N("blocked_by_subscribers_ns") == 0 {
+		t.Errorf("%s, held %v", brief(one),
+			p.Counters.N("blocked_by_subscribers_ns"))
 	}
 	// 512 frames wait, of 250 us and more
 	if one := sum.Sessions[0]; one.Taken.P50 < one.Latency.P50 || one.Taken.Max < 50_000_000 {

@@ -253,7 +253,7 @@ func TestHalfReadFeed(t *testing.T) {
 	if got := sub.out.String(); got != "one\ntwo\n" {
 		t.Errorf("published %q", got)
 	}
-	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Accepted != 2 {
+	if p := decodeSummary[pubSummary](t, pub.out.bytes()); p.Counters.N("accepted") != 2 {
 		t.Errorf("%+v", p)
 	}
 	if words := pub.err.String(); !strings.Contains(words,

@@ -38,17 +38,18 @@ var Counters = slices.Concat(
 	},
 	reliable.Within(func(s *Stats) *nack.ResponderStats { return &s.Responder },
 		reliable.Table[nack.ResponderStats]{
-			reliable.Count("asked_frames", reliable.Frames, "frames asked for by NACKs",
+			reliable.Count("asked_frames", reliable.Frames, "frames asked for by NACKs, and held",
 				func(s *nack.ResponderStats) uint64 { return s.Asked }),
 			reliable.Count("crossed_frames", reliable.Frames,
 				"frames asked for while a repair was already on its way",
 				func(s *nack.ResponderStats) uint64 { return s.Crossed }),
 			reliable.Count("gone_frames", reliable.Frames,
-				"frames asked for and no longer held: what was in them is lost for who asked",
+				"frames asked for and no longer held, and what was in them is lost to the "+
+					"subscriber that asked",
 				func(s *nack.ResponderStats) uint64 { return s.Gone }).Told(),
 			reliable.Count("unfit_frames", reliable.Frames,
-				"frames asked for and larger than the MTU, which had fallen since: what was "+
-					"in them is lost for who asked",
+				"frames asked for and larger than the MTU, which had fallen since, and what was "+
+					"in them is lost to the subscriber that asked",
 				func(s *nack.ResponderStats) uint64 { return s.Unfit }).Told(),
 			reliable.Count("refused_frames", reliable.Requests,
 				"requests for a repair, beyond what may wait; subscribers ask again",

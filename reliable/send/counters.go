@@ -50,7 +50,7 @@ var Counters = slices.Concat(
 			"whether what the kernel or the network card cut out of large writes did not arrive, "+
 				"and datagrams are sent one by one since",
 			func(s *Stats) bool { return s.OffloadOff }).Told(),
-		reliable.Level("subscribers", reliable.Subscribers, "subscribers known",
+		reliable.Level("subscribers_known", reliable.Subscribers, "subscribers known",
 			func(s *Stats) int { return s.Members }),
 		reliable.Count("rowless_frames", reliable.Frames,
 			"frames of subscribers that the table has no row for",

@@ -146,7 +146,8 @@ func (s *process) finish() error {
 	}
 	t := sum.Sessions[0]
 	s.Delivered, s.Recovered, s.Lost, s.Losses = t.Delivered, t.Recovered, t.Lost, t.Losses
-	s.NextOffset, s.Duplicates, s.Nacks = t.NextOffset, t.Duplicates, t.NacksSent
+	s.NextOffset = t.NextOffset
+	s.Duplicates, s.Nacks = t.Counters.N("duplicates"), t.Counters.N("nacks_sent")
 	s.Latency, s.Recovery, s.End = t.Latency, t.Recovery, t.End
 	if s.Delivered != s.have.Load() || s.Delivered+s.Lost != t.NextOffset-t.FirstOffset ||
 		t.FirstOffset != 0 {

@@ -78,8 +78,8 @@ func (o *options) verdict(t *tally, sum *Summary, end ending,
 
 // unheard names a possible reason why no session was heard.
 func unheard(sum *Summary) string {
-	switch n := sum.InvalidDatagrams + sum.NewerFrames; {
-	case n == 0 || sum.Understood() > 0:
+	switch n := sum.Counters.N("invalid_datagrams") + sum.Counters.N("newer_frames"); {
+	case n == 0 || sum.Counters.Understood() > 0:
 		return "; is a publisher running, on this group and interface?"
 	case n == 1:
 		return ": 1 datagram came, and it is no frame that this crier understands"

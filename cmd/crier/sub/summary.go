@@ -1,8 +1,10 @@
 package sub
 
 import (
-	"crier/cmd/crier/drops"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/counts"
 	"crier/cmd/crier/hist"
+	"crier/subscriber"
 )
 
 // Summary is the JSON of crier sub --summary.
@@ -12,11 +14,28 @@ type Summary struct {
 	MoreSessions uint64 `json:"more_sessions,omitempty"`
 	// UnseenEnds counts the sessions, listed or not, without a BYE: messages after
 	// next_offset are unknown.
-	UnseenEnds       uint64 `json:"unseen_ends,omitempty"`
-	InvalidDatagrams uint64 `json:"invalid_datagrams"`
-	KernelDrops      uint64 `json:"kernel_drops"`
-	drops.Counts
-	kernel drops.Kernel
+	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
+	// Counters are those of the subscriber. Zeros are left out, but for two.
+	Counters counts.Values `json:"-"`
+
+	// Granted is the smallest receive buffer of the sockets that the kernel dropped datagrams
+	// for; 0 if that is unknown.
+	granted cli.Size
+	// Moved and contested are summed up over the sessions.
+	moved, contested uint64
+}
+
+// MarshalJSON returns one object with the counters among the rest.
+func (s Summary) MarshalJSON() ([]byte, error) {
+	type plain Summary
+	return counts.Join(plain(s), s.Counters.Shown("invalid_datagrams", "kernel_drops"))
+}
+
+// UnmarshalJSON reads what MarshalJSON returned.
+func (s *Summary) UnmarshalJSON(data []byte) error {
+	type plain Summary
+	s.Counters = counts.Of(subscriber.Stats{}.Counters())
+	return s.Counters.Read(data, (*plain)(s))
 }
 
 // SessionSummary is a session's part of a Summary. Offsets are [first_offset, next_offset);
@@ -27,19 +46,37 @@ type SessionSummary struct {
 	Source      string          `json:"source"`
 	FirstOffset uint64          `json:"first_offset"`
 	NextOffset  uint64          `json:"next_offset"`
-	BeforeStart uint64          `json:"before_start"`
 	Delivered   uint64          `json:"delivered"`
 	Recovered   uint64          `json:"recovered"`
 	Lost        uint64          `json:"lost"`
 	Losses      []LossSummary   `json:"losses"`
 	MoreLosses  uint64          `json:"more_losses,omitempty"` // reports beyond those listed
-	Duplicates  uint64          `json:"duplicates"`
-	NacksSent   uint64          `json:"nacks_sent"`
-	Latency     *hist.Quantiles `json:"latency_ns"` // until it was received
+	Latency     *hist.Quantiles `json:"latency_ns"`            // until it was received
 	// Taken is until it was taken from the subscriber's queue.
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
+	// Counters are the rest of what the subscriber counted. Zeros are left out, but for three.
+	Counters counts.Values `json:"-"`
+}
+
+// sessionCounters returns the counters of a session that a summary has no field for.
+func sessionCounters(s *subscriber.Session) counts.Values {
+	return counts.Of(s.Counters()).Without("first_offset", "next_offset", "delivered", "recovered",
+		"lost")
+}
+
+// MarshalJSON returns one object with the counters among the rest.
+func (s SessionSummary) MarshalJSON() ([]byte, error) {
+	type plain SessionSummary
+	return counts.Join(plain(s), s.Counters.Shown("before_start", "duplicates", "nacks_sent"))
+}
+
+// UnmarshalJSON reads what MarshalJSON returned.
+func (s *SessionSummary) UnmarshalJSON(data []byte) error {
+	type plain SessionSummary
+	s.Counters = sessionCounters(new(subscriber.Session))
+	return s.Counters.Read(data, (*plain)(s))
 }
 
 // LossSummary is a loss report; To is exclusive.

@@ -4,7 +4,8 @@ import (
 	"slices"
 	"time"
 
-	"crier/cmd/crier/drops"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/counts"
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
@@ -101,7 +102,7 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	}
 	s := &sessionTally{id: ev.Session}
 	s.Session, s.Source, s.End = ev.Session.String(), ev.Source.String(), "open"
-	s.Losses = []LossSummary{}
+	s.Losses, s.Counters = []LossSummary{}, sessionCounters(new(subscriber.Session))
 	t.sessions[ev.Session] = s
 	t.list = append(t.list, s)
 	t.seen++
@@ -182,7 +183,7 @@ func (s *sessionTally) complete(known []subscriber.Session) {
 	for i := range known {
 		if k := &known[i]; k.ID == s.id {
 			s.Name, s.FirstOffset, s.NextOffset = k.Name, k.FirstOffset, k.NextOffset
-			s.BeforeStart, s.Duplicates, s.NacksSent = k.BeforeStart, k.Duplicates, k.Nacks
+			s.Counters = sessionCounters(k)
 			s.completed = true
 			return
 		}
@@ -226,17 +227,18 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	st := sub.Stats()
 	sum := &Summary{
 		Sessions: []*SessionSummary{}, MoreSessions: t.dropped,
-		UnseenEnds: uint64(t.unseen), InvalidDatagrams: st.Invalid, KernelDrops: st.Sockets().KernelDrops,
-		Counts: drops.OfSubscriber(&st),
+		UnseenEnds: uint64(t.unseen), Counters: counts.Of(st.Counters()),
 	}
-	sum.kernel.Add(st.Socket.KernelDrops, st.Socket.ReadBuffer)
-	for i := range st.Groups {
-		sum.kernel.Add(st.Groups[i].KernelDrops, st.Groups[i].ReadBuffer)
+	for _, s := range append(st.Groups, st.Socket) {
+		if granted := cli.Size(s.ReadBuffer); s.KernelDrops > 0 &&
+			(sum.granted == 0 || granted < sum.granted) {
+			sum.granted = granted
+		}
 	}
 	known := sub.Sessions()
 	for i := range known {
-		sum.Moved += known[i].Moved
-		sum.Contested += known[i].Contested
+		sum.moved += known[i].Moved
+		sum.contested += known[i].Contested
 	}
 	for _, s := range t.list {
 		if t.sessions[s.id] == s { // else a later one has its id

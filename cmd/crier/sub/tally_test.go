@@ -97,7 +97,7 @@ func TestTallyHeardAgain(t *testing.T) {
 	}
 	a, b := tally.list[0], tally.list[1]
 	if a.FirstOffset != 5 || a.NextOffset != 8 || a.Delivered+a.Lost != 3 || a.End != "silent" ||
-		a.NacksSent != 8 {
+		a.Counters.N("nacks_sent") != 8 {
 		t.Errorf("%+v", a.SessionSummary)
 	}
 	if b.FirstOffset != 20 || b.NextOffset != 21 || b.Delivered != 1 || b.End != "bye" {

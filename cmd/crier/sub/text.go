@@ -5,6 +5,7 @@ import (
 	"strings"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/counts"
 	"crier/cmd/crier/hist"
 )
 
@@ -17,7 +18,7 @@ func summaryText(sum *Summary, asked cli.Size) string {
 			cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
 		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s duplicates, %s NACKs\n",
 			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost),
-			cli.Grouped(s.Duplicates), cli.Grouped(s.NacksSent))
+			cli.Grouped(s.Counters.N("duplicates")), cli.Grouped(s.Counters.N("nacks_sent")))
 		for i, l := range s.Losses {
 			if i == 10 {
 				fmt.Fprintf(&b, "  and %s more losses\n",
@@ -41,12 +42,17 @@ func summaryText(sum *Summary, asked cli.Size) string {
 			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", cli.ShortTime(s.Recovery.P50),
 				cli.ShortTime(s.Recovery.P99), cli.ShortTime(s.Recovery.Max))
 		}
+		for line := range strings.Lines(s.Counters.Text(nil)) {
+			b.WriteString("  " + line)
+		}
 	}
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", cli.Grouped(sum.MoreSessions))
 	}
-	b.WriteString(sum.Counts.Text(sum.InvalidDatagrams, false))
-	b.WriteString(sum.kernel.Text(asked))
+	b.WriteString(sum.Counters.Text(map[string]string{
+		"foreign_frames": counts.Stranger("the publisher", sum.moved, sum.contested),
+		"kernel_drops":   counts.Remedy(sum.granted, asked),
+	}))
 	return b.String()
 }
 
