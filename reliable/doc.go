@@ -2,8 +2,8 @@
 // and decide, without clock, goroutine, lock or socket. This package is its
 // vocabulary; the machines have packages of their own.
 //
-// A send.Sender is one session at a publisher: messages are packed into DATA frames
-// in its resend buffer, sent, and repeated for subscribers that missed them. A
+// A send.Sender is one session at a publisher: messages of a send.Stream are packed into
+// DATA frames in its resend buffer, sent, and repeated for subscribers that missed them. A
 // receive.Receiver is one subscriber: it follows any number of sessions, finds what
 // is missing, asks for it, and puts the messages back in order.
 //
@@ -14,7 +14,7 @@
 //	Deadline() Time            when to call Advance next
 //	Next(now) (Batch, bool)    datagrams to send; call Sent before the next Next
 //
-// and Publish (Sender) and Poll (Receiver) for the messages. After every call
+// and Publish (Stream) and Poll (Receiver) for the messages. After every call
 // that changes something, the caller sends what Next returns until it returns
 // false, takes what Poll returns, and arms its timer at Deadline. The kernel's
 // sockets, the simulator and the simulated LAN all drive them so.

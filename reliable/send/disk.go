@@ -25,6 +25,3 @@ func (st *Stream) DiskDone(now reliable.Time, frames [][]byte, err error) {
 	}
 	st.window.noteRoom(now)
 }
-
-// DiskFailed returns the error that stopped writing to disk, or nil.
-func (st *Stream) DiskFailed() error { return st.store.Failed() }

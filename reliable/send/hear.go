@@ -63,10 +63,10 @@ func (s *Sender) handleStatus(
 	if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 		m.told = max(m.told, told)
 		if st.pace.moved(now, m, f.Position) {
-			st.refloor(now)
+			st.pace.refloor(now)
 		}
 	}
-	st.gather(now)
+	st.window.gather(now, st.closed)
 	if s.closing.on && st.mayAsk(f) {
 		s.closing.asked = now
 	}

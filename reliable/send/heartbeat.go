@@ -83,6 +83,6 @@ func (st *Stream) beatFrame(
 		NextSeq: st.store.Sent(), NextOffset: st.store.Start(st.store.Sent()),
 		OldestSeq: oldest, OldestOffset: st.store.Start(oldest),
 		Interval: interval, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
-		Report: st.reportEvery(),
+		Report: st.pace.reportEvery(),
 	}
 }

@@ -48,6 +48,15 @@ func (k *pacekeeper) needed() uint64 {
 	return lowest
 }
 
+// refloor updates the frames that must be kept, after a subscriber moved, came or left.
+func (k *pacekeeper) refloor(now reliable.Time) {
+	if k.cfg.Flow.Pace.IsZero() {
+		return
+	}
+	k.store.Trim(k.needed())
+	k.window.noteRoom(now)
+}
+
 // enter changes a subscriber's state, and adds an event.
 func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 	from := m.state
@@ -160,4 +169,13 @@ func (k *pacekeeper) owes(now, closed reliable.Time) bool {
 		}
 	}
 	return false
+}
+
+// reportEvery returns the number of frames after which a subscriber is to report its
+// position: a sixteenth of the ring, or 0 if positions don't matter.
+func (k *pacekeeper) reportEvery() uint64 {
+	if k.cfg.Flow.Pace.IsZero() {
+		return 0
+	}
+	return max(1, k.store.Slots()/16)
 }

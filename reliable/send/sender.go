@@ -71,7 +71,7 @@ func (s *Sender) tick(now reliable.Time) {
 	s.clock.tick(now)
 	for _, st := range s.streams {
 		if st.window.gathering {
-			st.gather(now)
+			st.window.gather(now, st.closed)
 		}
 	}
 }
@@ -85,7 +85,7 @@ func (s *Sender) Advance(now reliable.Time) {
 				s.gone(m, false)
 			}
 			for _, st := range s.streams {
-				st.refloor(now)
+				st.pace.refloor(now)
 			}
 		}
 		s.regroup(now)

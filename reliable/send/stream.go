@@ -55,7 +55,8 @@ func newStream(s *Sender, channel uint32) *Stream {
 		due: reliable.Never, size: cfg.Datagram,
 	}
 	st.window = window{
-		cfg: cfg, store: st.store, limit: s.limit, gathered: cfg.Start.Add(gatherTime),
+		cfg: cfg, table: &s.members, store: st.store, limit: s.limit,
+		gathered:  cfg.Start.Add(gatherTime),
 		gathering: !cfg.Flow.Pace.IsZero() || cfg.Flow.WaitFor > 0,
 	}
 	st.account = account{cfg: cfg, table: &s.members, store: st.store, packer: &st.packer,
@@ -81,7 +82,7 @@ func newStream(s *Sender, channel uint32) *Stream {
 func (st *Stream) advance(now reliable.Time) {
 	st.repairer.Advance(now)
 	if st.window.full && st.pace.evict(now) {
-		st.refloor(now)
+		st.pace.refloor(now)
 	}
 }
 
@@ -109,4 +110,35 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 		data = max(data, st.limit.Ready())
 	}
 	return min(at, data)
+}
+
+// close ends the stream.
+func (st *Stream) close(now reliable.Time) {
+	st.closed = true
+	st.byes.start(now)
+	if st.window.gathering {
+		st.window.gather(now, st.closed)
+	}
+}
+
+// finished reports whether a closed stream has nothing left to do. Its session stops
+// repairing at end.
+func (st *Stream) finished(now, end reliable.Time) bool {
+	if st.byes.said == reliable.Never || st.Pending() {
+		return false
+	}
+	closed := st.session.closing.at
+	return st.account.allLeft(st.session.clock.wire(closed)) ||
+		now >= end && !st.pace.owes(now, closed)
+}
+
+// mayAsk reports whether a subscriber may yet ask for frames, though it asks for none
+// now: it hasn't heard the end, or has no room for all frames that it has not delivered.
+// If only NACKs counted, a subscriber that is a second behind would lose the rest.
+func (st *Stream) mayAsk(status *frame.Frame) bool {
+	if status.Echo < st.session.clock.wire(st.session.closing.at) {
+		return true
+	}
+	lacks := st.store.Next() - min(st.store.Next(), status.Position)
+	return status.Room/uint64(max(st.store.Stride(), reliable.MinHeld)) < lacks
 }

@@ -40,7 +40,7 @@ func (s *Sender) leave(now reliable.Time, st *Stream, m *member, position uint64
 		m.Position = max(m.Position, min(position, st.store.Next()))
 		s.gone(m, true)
 		for _, st := range s.streams {
-			st.refloor(now)
+			st.pace.refloor(now)
 		}
 	}
 }
@@ -82,3 +82,6 @@ func (st *Stream) Departed() []reliable.Member { return st.account.gone() }
 // Owed returns the number of frames that were asked for, are held, and wait to be
 // repeated. Its cost is proportional to that number.
 func (st *Stream) Owed() (n uint64) { return st.repairer.Owed() }
+
+// Taken reports whether the subscribers that count have passed all frames below seq.
+func (st *Stream) Taken(seq uint64) bool { return st.pace.needed() >= seq }

@@ -1,15 +1,24 @@
 package send
 
 import (
+	"time"
+
 	"crier/reliable"
 	"crier/reliable/rate"
 	"crier/reliable/store"
 )
 
+// gatherTime is how long a session whose pace counts waits for subscribers to report
+// their positions before it accepts the first message.
+const gatherTime = 100 * time.Millisecond
+
 // A window knows whether there is room for messages, and what leaves none. Every message
-// that finds none is refused, and may be tried again.
+// that finds none is refused, and may be tried again. A frame goes out live at once. It is
+// kept, in the resend ring and then on disk, until every subscriber that counts has passed
+// it. While nothing more fits, the window is full, and messages are dropped, or wait.
 type window struct {
 	cfg   *Config
+	table *members
 	store *store.Buffer
 	limit *rate.Limit
 
@@ -109,4 +118,21 @@ func (w *window) roomFor(frames uint64) error {
 		return reliable.ErrFull
 	}
 	return nil
+}
+
+// gather ends the wait for subscribers once there are as many as configured, or the time
+// is over, or the session is closed.
+func (w *window) gather(now reliable.Time, closed bool) {
+	if !w.gathering {
+		return
+	}
+	if n := w.cfg.Flow.WaitFor; n > 0 {
+		if w.table.reported() < n && !closed {
+			return
+		}
+	} else if now < w.gathered && !closed {
+		return
+	}
+	w.gathering = false
+	w.freed++
 }

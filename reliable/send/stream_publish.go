@@ -13,9 +13,13 @@ func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
 	}
 	if !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
 		if st.window.gathering {
-			st.gather(now)
+			st.window.gather(now, st.closed)
 		}
-		if err := st.reserve(st.packer.need(len(message))); err == reliable.ErrFull {
+		frames, err := st.packer.need(len(message))
+		if err == nil {
+			err = st.window.roomFor(frames)
+		}
+		if err == reliable.ErrFull {
 			return st.refuse(now, len(message))
 		} else if err != nil {
 			return 0, err
@@ -51,10 +55,14 @@ func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, er
 		return 0, reliable.ErrClosed
 	}
 	if st.window.gathering {
-		st.gather(now)
+		st.window.gather(now, st.closed)
 	}
 	first := st.packer.nextOffset
-	if err := st.reserve(st.packer.needAll(messages)); err == reliable.ErrFull {
+	frames, err := st.packer.needAll(messages)
+	if err == nil {
+		err = st.window.roomFor(frames)
+	}
+	if err == reliable.ErrFull {
 		for _, message := range messages {
 			if _, err = st.refuse(now, len(message)); err != reliable.ErrDropped {
 				return 0, err
@@ -93,11 +101,60 @@ func (st *Stream) accept(now reliable.Time, message []byte) uint64 {
 	return offset
 }
 
-// reserve takes the number of frames that messages need, and checks that they have room
-// without overwriting frames that were not sent yet, or must be kept.
-func (st *Stream) reserve(frames uint64, err error) error {
-	if err != nil {
-		return err
+// refuse handles a message that finds no room.
+func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
+	if st.window.gathering {
+		return 0, reliable.ErrFull
 	}
-	return st.window.roomFor(frames)
+	st.window.noteFull(now)
+	if st.cfg.Flow.WhenFull == reliable.Block {
+		return 0, reliable.ErrFull
+	}
+	if st.packer.build.IsOpen() {
+		st.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
+	}
+	st.packer.skipped++
+	st.tally.dropped++
+	st.tally.droppedBytes += uint64(size)
+	st.tally.accepted++
+	st.tally.acceptedBytes += uint64(size)
+	offset := st.packer.nextOffset
+	st.packer.nextOffset++
+	return offset, reliable.ErrDropped
 }
+
+// skip tells subscribers of dropped messages in a frame of their own, if no message takes
+// the word along. It waits until there is plenty of room; otherwise such frames would
+// leave none for messages.
+func (st *Stream) skip(now reliable.Time) {
+	room := max(2, st.store.Slots()/4)
+	if st.closed {
+		room = 1
+	}
+	if st.store.Sent() == st.store.Next() && st.store.Fits(room) {
+		st.packer.open(now, st.packer.nextOffset, st.packer.nextOffset)
+	}
+}
+
+// Flush lets the open frame go without waiting for more messages.
+func (st *Stream) Flush() { st.packer.flush = st.packer.filling() }
+
+// FlushedOffset returns the offset of the first message that is not yet wholly with the
+// kernel.
+func (st *Stream) FlushedOffset() uint64 { return st.packer.flushedOffset() }
+
+// Frontier returns the number of the first frame that no accepted message has a part in.
+func (st *Stream) Frontier() uint64 {
+	if st.packer.filling() {
+		return st.store.Next() + 1
+	}
+	return st.store.Next()
+}
+
+// Pending reports whether an accepted message is not with the kernel yet, or was dropped
+// and subscribers were not told.
+func (st *Stream) Pending() bool { return st.packer.pending() }
+
+// Freed counts the times that room came after ErrFull. A publisher that waits may try
+// again when the count has changed.
+func (st *Stream) Freed() uint64 { return st.window.freed }
