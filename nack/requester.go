@@ -19,6 +19,24 @@ type Requester struct {
 	rand *Rand
 	gaps Gaps
 
+	// No gap is due before next, has been open for too long before late, or has gone
+	// unanswered for too long before silent.
+	next   Time
+	late   Time
+	silent Time
+	// quiet is when the next NACK may go: gaps found within a moment share one.
+	quiet Time
+	// advanced is when the gaps were last collected.
+	advanced Time
+	// behind is how late the frames that are read now arrive.
+	behind time.Duration
+	// outstanding counts the frames that are asked for, missing, and not due again.
+	outstanding uint64
+	// full says that a due gap waits for outstanding to fall.
+	full bool
+	// limited says that a due gap waits for the limit to pass it.
+	limited bool
+
 	// group is the number of subscribers, as the publisher announced it, and groupRTT
 	// their round trip.
 	group    int
@@ -27,8 +45,6 @@ type Requester struct {
 	rtt RTT
 	// reorder is how late a frame may come without a request.
 	reorder time.Duration
-	// behind is how late the frames that are read now arrive.
-	behind time.Duration
 	// limit is the first frame that is not asked for yet.
 	limit uint64
 
@@ -41,22 +57,6 @@ type Requester struct {
 	confirmBackoff time.Duration
 	confirmJitter  uint64
 	confirmDrawn   Time
-
-	// No gap is due before next, has been open for too long before late, or has gone
-	// unanswered for too long before silent.
-	next   Time
-	late   Time
-	silent Time
-	// quiet is when the next NACK may go: gaps found within a moment share one.
-	quiet Time
-	// advanced is when the gaps were last collected.
-	advanced Time
-	// outstanding counts the frames that are asked for, missing, and not due again.
-	outstanding uint64
-	// full says that a due gap waits for outstanding to fall.
-	full bool
-	// limited says that a due gap waits for the limit to pass it.
-	limited bool
 
 	requests uint32
 	log      [requestLog]struct {

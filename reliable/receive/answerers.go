@@ -13,27 +13,30 @@ import (
 // holders that were admitted, in turn. Each missing frame is asked of one at a time.
 type answerers struct {
 	stream *stream
-	// The publisher comes first.
+	// The publisher comes first, and mostly is the only one.
 	list []*inquiry
+	only [1]*inquiry
 }
 
 // inquiry is what a stream asks of one answerer.
 type inquiry struct {
-	id uint64
-	// Where a holder is. The publisher's addresses are its session's.
-	addr netip.AddrPort
-	req  *nack.Requester
-	// The answerer's own time, to be sent back.
-	echo *echo
+	req *nack.Requester
 	// A NACK that waits to be sent: its number, and what it asks for.
 	number uint64
 	ranges []nack.Range
+	// The answerer's own time, to be sent back.
+	echo *echo
+	id   uint64
+	// Where a holder is. The publisher's addresses are its session's.
+	addr netip.AddrPort
 }
 
-func newAnswerers(st *stream) answerers {
+// start makes the publisher the one that is asked.
+func (a *answerers) start(st *stream) {
 	s := st.session
-	publisher := &inquiry{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}
-	return answerers{stream: st, list: []*inquiry{publisher}}
+	a.stream = st
+	a.only[0] = &inquiry{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}
+	a.list = a.only[:]
 }
 
 // publisher returns what the publisher is asked for.

@@ -16,33 +16,33 @@ type Config struct {
 	ID uint64
 	// Seed seeds back-off and jitter.
 	Seed uint64
-	// Name of the subscriber, up to 255 bytes.
-	Name string
 	// Epoch is the wall clock at time 0.
 	Epoch time.Time
-	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
-	Groups []netip.AddrPort
-	// Joined is when the subscriber began to listen.
-	Joined reliable.Time
 	// Channel is the sequence space that is listened to.
 	Channel uint32
 	Start   reliable.Start
 	Order   reliable.Order
 	// Overload says what to do when the application is slow.
 	Overload reliable.Overload
+	// Runs lets one Message event stand for several messages of a frame, which
+	// costs less than an event for each: see Event.Next.
+	Runs bool
+	// Keeper, if not nil, is handed the frames that are taken, for others that may ask.
+	Keeper Keeper
+	// Name of the subscriber, up to 255 bytes.
+	Name string
+	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
+	Groups []netip.AddrPort
+	// Joined is when the subscriber began to listen.
+	Joined reliable.Time
 	// Recovery configures for how long missing frames are asked for.
 	Recovery Recovery
 	// Memory bounds what waits.
 	Memory Memory
 	// Holders are admitted to each session: see Admit.
 	Holders []Holder
-	// Keeper, if not nil, is handed the frames that are taken, for others that may ask.
-	Keeper Keeper
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int
-	// Runs lets one Message event stand for several messages of a frame, which
-	// costs less than an event for each: see Event.Next.
-	Runs bool
 }
 
 // Recovery configures for how long missing frames are asked for.

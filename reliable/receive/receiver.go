@@ -10,31 +10,31 @@ import (
 
 // Receiver is one subscriber: it follows the sessions that it hears.
 type Receiver struct {
-	cfg   Config
-	name  []byte
-	rand  *nack.Rand
-	dec   frame.Decoder
-	inner frame.Frame // of the last REPAIR
+	// What each frame looks at lies together: of a thousand Receivers, most are out of the
+	// processor's cache when their turn comes.
 
-	table table
-	// Those sessions of the table that time means something to.
-	live []*session
+	now    reliable.Time
+	closed bool
+	pauses pauses
 	// The stream whose frame came last.
 	last *stream
 	// Those with something to poll.
 	ready []*stream
-
+	// Those sessions of the table that time means something to.
+	live   []*session
 	mem    pool
 	copies copies
-	out    outgoing
+	stats  Stats
+	cfg    Config
 
-	now      reliable.Time
-	pauses   pauses
-	closed   bool
+	out      outgoing
+	table    table
 	farewell farewell
-
-	removed []nack.Range
-	stats   Stats
+	removed  []nack.Range
+	name     []byte
+	rand     *nack.Rand
+	dec      frame.Decoder
+	inner    frame.Frame // of the last REPAIR
 }
 
 // tick notes the time of a call.

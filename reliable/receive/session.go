@@ -12,27 +12,21 @@ import (
 // session is one publisher's life on one group, as one subscriber sees it: where the
 // publisher is, when it was heard, and the streams that it sends.
 type session struct {
+	// What each frame looks at lies together, as in Receiver.
+
 	r  *Receiver
 	id uint64
 
-	// One for each channel that is listened to: today there is one.
+	// One for each channel that is listened to: today there is one, and only has room for
+	// it beside the session.
 	streams []*stream
+	only    [1]*stream
 
-	// The group that its first frame came by, where that is known.
-	group netip.AddrPort
 	// All frames come from the source, but for answers; SESSION names the control address.
 	source  netip.AddrPort
 	control netip.AddrPort
 	// A frame came from the control address: that is where NACK and STATUS go.
 	spoken bool
-	rivals rivals
-	moves  uint64
-
-	title  title
-	credit credit
-	place  place
-	join   join
-
 	// In the Receiver's list of sessions that time means something to.
 	live bool
 
@@ -44,6 +38,16 @@ type session struct {
 	echo    echo
 	newest  uint64
 	transit transit
+	credit  credit
+	place   place
+
+	title title
+	// The group that its first frame came by, where that is known.
+	group netip.AddrPort
+
+	join   join
+	rivals rivals
+	moves  uint64
 }
 
 // title is what SESSION said of the session, if it was heard.
@@ -84,7 +88,8 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
 		credit: credit{left: coldNacks, at: now}, join: j,
 	}
-	s.streams = []*stream{newStream(s, now, r.cfg.Channel)}
+	s.only[0] = newStream(s, now, r.cfg.Channel)
+	s.streams = s.only[:]
 	return s
 }
 

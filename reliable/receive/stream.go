@@ -23,35 +23,34 @@ const (
 // stream is one channel of a session: a sequence space with its own window, requests and
 // position.
 type stream struct {
+	// What each frame looks at lies together, as in Receiver.
+
 	r       *Receiver
 	session *session
 	channel uint32
 	phase   phase
-
-	win window
-	// win.next means something.
-	placed bool
-	// The first sequence number that counts.
-	base uint64
-	room room
-
-	// Who is asked for what is missing. req is what the publisher is asked for.
-	asked answerers
-	req   *nack.Requester
-
-	// Where SESSION, and the last heartbeat before it was known where to begin, said that
-	// the stream begins.
-	first  position
-	early  *earlyBeat
-	extent extent
-	marks  marks
-	cursor cursor
-	status status
-
 	// In the Receiver's list of streams to poll.
 	ready bool
+	// win.next means something.
+	placed bool
+	win    window
 
-	stats SessionStats
+	// The answerers are asked for what is missing. req is what the publisher is asked for.
+	req    *nack.Requester
+	asked  answerers
+	status status
+	marks  marks
+	extent extent
+	room   room
+	cursor cursor
+	stats  SessionStats
+
+	// The first sequence number that counts.
+	base uint64
+	// Where SESSION, and the last heartbeat before it was known where to begin, said that
+	// the stream begins.
+	first position
+	early *earlyBeat
 }
 
 // earlyBeat is what a heartbeat said before it was known where to begin.
@@ -73,7 +72,7 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 		win:    window{mem: &r.mem, buffer: r.cfg.Memory.Buffer},
 		extent: extent{grewAt: now},
 	}
-	st.asked = newAnswerers(st)
+	st.asked.start(st)
 	st.req = st.asked.publisher().req
 	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
 	st.status = newStatus(st, now)

@@ -38,7 +38,7 @@ import (
 type Checker struct {
 	w      *world.World
 	truths []*truth // by session
-	ears   []*ear   // by subscriber
+	ears   []ear    // by subscriber
 	rerun  string
 	errs   []error
 	more   int
@@ -111,19 +111,19 @@ func (c *Checker) truth(s *world.Session) *truth {
 
 // ear is what the Checker knows of a subscriber.
 type ear struct {
-	limits limits
-	peak   int     // the most bytes held so far
 	last   *view   // of the session that was heard last
 	views  []*view // by session
+	limits limits
+	peak   int // the most bytes held so far
 }
 
 // ear returns what is known of a subscriber.
 func (c *Checker) ear(sub *world.Subscriber) *ear {
 	for i := len(c.ears); i <= sub.Index(); i++ {
 		cfg := c.w.Subscribers()[i].Config()
-		c.ears = append(c.ears, &ear{limits: limitsOf(&cfg.Receiver)})
+		c.ears = append(c.ears, ear{limits: limitsOf(&cfg.Receiver)})
 	}
-	return c.ears[sub.Index()]
+	return &c.ears[sub.Index()]
 }
 
 // view returns how a subscriber sees a session.

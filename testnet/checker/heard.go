@@ -174,6 +174,9 @@ func (v *view) overdue(now reliable.Time, seq uint64) bool {
 
 // foundAt returns when a frame was found missing, or 0.
 func (v *view) foundAt(seq uint64) reliable.Time {
+	if n := len(v.gaps); n == 0 || v.gaps[n-1].to <= seq {
+		return 0 // the common case, which leaves the others alone
+	}
 	i := sort.Search(len(v.gaps), func(i int) bool { return v.gaps[i].to > seq })
 	if i < len(v.gaps) && v.gaps[i].from <= seq {
 		return v.gaps[i].at

@@ -13,50 +13,65 @@ import (
 
 // view is what the Checker knows of one session at one subscriber.
 type view struct {
-	c   *Checker
-	sub *world.Subscriber
-	cfg world.SubscriberConfig // its
-	t   *truth
+	// What each frame and message is judged by comes first: of a thousand views, most are out
+	// of the processor's cache when their turn comes.
+
 	s   *world.Session
+	c   *Checker
+	t   *truth
+	sub *world.Subscriber
 
-	inOrder bool // how its application takes messages
-	works   bool // it takes time for them
+	inOrder   bool               // how its application takes messages
+	works     bool               // it takes time for them
+	any       bool               // anything at all was heard
+	hasData   bool               // firstData and lowData are known
+	hasBeat   bool               // firstNext and firstOld are known
+	first0    bool               // something came at time 0, which stands for never
+	known     bool               // begin and next mean something
+	phase     reliable.EventKind // that its application was told; 0 before `new`
+	candidate *world.Datagram    // the last one from where the publisher isn't followed to
+	source    netip.AddrPort     // from where it is heard, until it begins
 
-	askedHolders []nack.Range // what holders were asked for
-	denied       []nack.Range // what they said that they lack
-
-	// What its process has heard.
-	any       bool           // anything at all
-	source    netip.AddrPort // from where, until it begins
-	first     frame.Kind     // DATA or HEARTBEAT (or BYE), whichever came first
-	hasData   bool           // the next two are known
-	firstData uint64         // the first message that starts in the first DATA or after it
-	lowData   uint64         // the lowest of these
-	hasBeat   bool           // the next two are known
-	firstNext uint64         // NextOffset of the first HEARTBEAT or BYE
-	firstOld  uint64         // OldestOffset of it
-	age       time.Duration  // how old the first frame was
-	named     bool           // SESSION was heard
-	bye       bool
-	byeAt     reliable.Time // when it came first
-	high      uint64        // one past the highest frame known to exist
-	offset    uint64        // one past the highest message known to exist
-	interval  time.Duration // the last one announced
+	high      uint64 // one past the highest frame known to exist
+	offset    uint64 // one past the highest message known to exist
 	lastHeard reliable.Time
-	newest    uint64        // the latest time in a frame that tells when it was made
-	quiet     time.Duration // the longest since `silent`
-	got       bitset        // frames that came, from the session's first on
-	late      bitset        // frames that came when they may have been given up
-	first0    bool          // something came at time 0, which stands for never
-	repaired  bitset        // frames that were found missing, and came first as a repair
-	early     bitset        // frames that came as a repair, when it may not have begun
-	gaps      []gapFound
-	help      reliable.Time // when a repair, CONFIRM or GONE came last, or it woke
+	quiet     time.Duration   // the longest since `silent`
+	help      reliable.Time   // when a repair, CONFIRM or GONE came last, or it woke
+	minDelay  time.Duration   // the shortest that a packet took
+	maxDelay  time.Duration   // the longest
+	maxTook   time.Duration   // the longest from when a frame was made, or its message accepted
+	lowData   uint64          // the lowest message that starts in a DATA or after it
+	got       bitset          // frames that came, from the session's first on
+	gaps      []gapFound      // frames that were found missing
+	arrived   []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
+	// arrivedFrom is the first frame that a message is waited for that wasn't told
+	// yet, and told that message; both as of forgetArrivals.
+	arrivedFrom, told uint64
+	next              uint64 // in order: the offset that is told next
+	// in order: when all had come, or was lost, that what was told waited for
+	ready     reliable.Time
+	begun     reliable.Time // when it was told of the session
+	begin     uint64        // the first offset that was told
+	delivered uint64
+	lost      uint64
+	repaired  bitset // frames that were found missing, and came first as a repair
+	early     bitset // frames that came as a repair, when it may not have begun
+	seen      bitset // on arrival: offsets that were told, from the session's first on
+	late      bitset // frames that came when they may have been given up
+
+	// What its process has heard besides.
+	first     frame.Kind    // DATA or HEARTBEAT (or BYE), whichever came first
+	firstData uint64        // the first message that starts in the first DATA or after it
+	firstNext uint64        // NextOffset of the first HEARTBEAT or BYE
+	firstOld  uint64        // OldestOffset of it
+	age       time.Duration // how old the first frame was
+	named     bool          // SESSION was heard
+	bye       bool
 	confirmed bool          // a CONFIRM was heard
-	minDelay  time.Duration // the shortest that a packet took
-	maxDelay  time.Duration // the longest
+	byeAt     reliable.Time // when a BYE came first
+	interval  time.Duration // the last one announced
+	newest    uint64        // the latest time in a frame that tells when it was made
 	groupTrip time.Duration // the shortest round trip of the group that was announced
-	maxTook   time.Duration // the longest from when a frame was made, or its message accepted
 	nacks     []rangesAt    // that it sent
 	asking    asking
 
@@ -64,26 +79,14 @@ type view struct {
 	goes                    rate
 	statusEvery, statusNext time.Duration // the least time between two STATUS, and from the next on
 
-	arrived []reliable.Time // when frames came first, from arrivedFrom on; 0: they didn't
-	// arrivedFrom is the first frame that a message is waited for that wasn't told
-	// yet, and told that message; both as of forgetArrivals.
-	arrivedFrom, told uint64
-	slow              []slow
-	wrote             netip.AddrPort  // where its last word went
-	candidate         *world.Datagram // the last one from where the publisher isn't followed to
-	subWoke           reliable.Time   // when its process woke last
+	slow    []slow
+	wrote   netip.AddrPort // where its last word went
+	subWoke reliable.Time  // when its process woke last
 
-	// What its application was told.
-	phase reliable.EventKind // 0 before `new`
-	begun reliable.Time      // when it was told of the session
-	known bool               // begin and next mean something
-	begin uint64             // the first offset
-	next  uint64             // in order: the offset that comes next
-	seen  bitset             // on arrival: offsets, from the session's first on
-	// in order: when all had come, or was lost, that what was told waited for
-	ready     reliable.Time
-	delivered uint64
-	lost      uint64
+	askedHolders []nack.Range // what holders were asked for
+	denied       []nack.Range // what they said that they lack
+
+	cfg world.SubscriberConfig // of sub
 }
 
 // gapFound is a run of frames that was found missing.
