@@ -97,7 +97,10 @@ var SessionCounters = reliable.Table[SessionStats]{
 		func(s *SessionStats) uint64 { return s.Lag }),
 }
 
-// Counters returns the counters with their values.
+// Counters returns all counters with their values.
+func (s Stats) Counters() iter.Seq2[reliable.Counter, uint64] { return Counters.All(&s) }
+
+// Counters returns all counters with their values.
 func (s SessionStats) Counters() iter.Seq2[reliable.Counter, uint64] {
 	return SessionCounters.All(&s)
 }

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"iter"
 	"slices"
 	"strings"
 
@@ -99,6 +100,9 @@ var Counters = slices.Concat(
 			func(s *Stats) uint64 { return s.Asking }),
 	},
 )
+
+// Counters returns all counters with their values.
+func (s Stats) Counters() iter.Seq2[reliable.Counter, uint64] { return Counters.All(&s) }
 
 // blockers returns the rows of BlockedBy.
 func blockers() (rows reliable.Table[Stats]) {

@@ -79,12 +79,18 @@ type World struct {
 
 // Stats counts what happened in a World.
 type Stats struct {
-	Events    uint64 // things that happened, timers included
-	Sent      uint64 // datagrams handed to the network, by anyone
-	Delivered uint64 // datagrams that arrived at a process, copies included
-	Damaged   uint64 // of these, those that didn't decode
-	Nowhere   uint64 // datagrams that arrived where no process listens any more
-	Overflow  uint64 // datagrams that found a paused process's socket full
+	// Events are things that happened, timers included.
+	Events uint64 `json:"events"`
+	// Sent counts datagrams handed to the network, by anyone.
+	Sent uint64 `json:"sent"`
+	// Delivered counts datagrams that arrived at a process, copies included, and Damaged
+	// those of them that didn't decode.
+	Delivered uint64 `json:"delivered"`
+	Damaged   uint64 `json:"damaged"`
+	// Nowhere counts datagrams that arrived where no process listens any more.
+	Nowhere uint64 `json:"nowhere"`
+	// Overflow counts datagrams that found a paused process's socket full.
+	Overflow uint64 `json:"overflow"`
 }
 
 // New returns an empty World at time 0.

@@ -7,6 +7,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"iter"
+	"maps"
 	"slices"
 	"strings"
 
@@ -69,6 +70,41 @@ func (v Values) MarshalJSON() ([]byte, error) {
 	return append(b, '}'), nil
 }
 
+// UnmarshalJSON reads names and values, sorted by name: the rest of a Counter isn't in JSON.
+func (v *Values) UnmarshalJSON(data []byte) error {
+	var members map[string]json.RawMessage
+	if err := json.Unmarshal(data, &members); err != nil {
+		return err
+	}
+	*v = nil
+	for _, name := range slices.Sorted(maps.Keys(members)) {
+		*v = append(*v, Value{Counter: reliable.Counter{Name: name}})
+	}
+	return v.take(members)
+}
+
+// take takes the values of v out of the members of an object.
+func (v Values) take(members map[string]json.RawMessage) error {
+	for i := range v {
+		raw, ok := members[v[i].Name]
+		if !ok {
+			continue
+		}
+		delete(members, v[i].Name)
+		switch string(raw) {
+		case "true":
+			v[i].N = 1
+		case "false":
+			v[i].N = 0
+		default:
+			if err := json.Unmarshal(raw, &v[i].N); err != nil {
+				return fmt.Errorf("%s: %w", v[i].Name, err)
+			}
+		}
+	}
+	return nil
+}
+
 // Join returns a JSON object with the members of several.
 func Join(objects ...any) ([]byte, error) {
 	var members [][]byte
@@ -91,22 +127,8 @@ func (v Values) Read(data []byte, rest any) error {
 	if err := json.Unmarshal(data, &members); err != nil {
 		return err
 	}
-	for i := range v {
-		raw, ok := members[v[i].Name]
-		if !ok {
-			continue
-		}
-		delete(members, v[i].Name)
-		switch string(raw) {
-		case "true":
-			v[i].N = 1
-		case "false":
-			v[i].N = 0
-		default:
-			if err := json.Unmarshal(raw, &v[i].N); err != nil {
-				return fmt.Errorf("%s: %w", v[i].Name, err)
-			}
-		}
+	if err := v.take(members); err != nil {
+		return err
 	}
 	others, err := json.Marshal(members)
 	if err != nil {

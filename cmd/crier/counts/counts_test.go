@@ -131,6 +131,11 @@ func TestJoinAndRead(t *testing.T) {
 			t.Errorf("%s is read", bad)
 		}
 	}
+	var shown Values
+	if err := json.Unmarshal([]byte(`{"b":2,"a":true}`), &shown); err != nil ||
+		len(shown) != 2 || shown.N("a") != 1 || shown.N("b") != 2 {
+		t.Errorf("%v, %v", shown, err)
+	}
 	if got := fmt.Sprint(len(v.Without("accepted", "lag")), v.N("nobody")); got !=
 		fmt.Sprint(len(v)-1, 0) {
 		t.Error(got)

@@ -4,6 +4,7 @@ import (
 	"slices"
 	"time"
 
+	"crier/cmd/crier/counts"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/scenario"
@@ -278,13 +279,12 @@ func (m *meter) sample(now reliable.Time) {
 // finish returns the result.
 func (m *meter) finish() *Result {
 	w, r := m.run.World(), m.r
-	st := w.Stats()
-	r.World = worldStats{st.Events, st.Sent, st.Delivered, st.Damaged, st.Overflow}
+	r.World = w.Stats()
 	for _, s := range w.Sessions() {
 		r.Publishers[s.Publisher.Index()].Sessions++
 	}
 	for i, p := range w.Publishers() {
-		r.Publishers[i].GroupSize = p.Stats().Members
+		r.Publishers[i].Counters = counts.Of(p.Stats().Counters()).Shown()
 	}
 	for i, sub := range w.Subscribers() {
 		member, g := r.Members[i], r.Groups[m.run.Group(sub)]
@@ -304,10 +304,8 @@ func (m *meter) finish() *Result {
 		for _, st := range sub.Sessions() {
 			g.Excess += st.Duplicates
 			g.Repairs += st.Repairs
-			member.Sessions = append(member.Sessions, session{
-				st.ID.String(), st.FirstOffset, st.NextOffset, st.Delivered, st.Lost,
-				st.Duplicates, st.Nacks, st.Repairs, st.End.String(),
-			})
+			member.Sessions = append(member.Sessions,
+				session{st.ID.String(), st.End.String(), counts.Of(st.Counters())})
 		}
 	}
 	for _, g := range r.Groups {

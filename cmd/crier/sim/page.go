@@ -98,7 +98,7 @@ func publisherTable(r *Result) page.Table {
 		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), cli.Grouped(p.Accepted),
 			cli.Grouped(p.Frames), bytesText(p.FrameBytes),
 			cli.Grouped(p.Repairs), share, cli.Grouped(p.Others), cli.Grouped(p.Nacks),
-			cli.Grouped(p.Statuses), cli.Grouped(uint64(p.GroupSize))})
+			cli.Grouped(p.Statuses), cli.Grouped(p.Counters.N("subscribers_known"))})
 	}
 	return t
 }

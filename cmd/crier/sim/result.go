@@ -1,8 +1,11 @@
 package sim
 
 import (
+	"crier/cmd/crier/counts"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/hist"
+	"crier/reliable/receive"
+	"crier/testnet/world"
 )
 
 // Result is the result of a run. It is a function of the scenario and the seed. Times are in
@@ -15,22 +18,13 @@ type Result struct {
 	End        int64        `json:"end_ns"`      // the run ends
 	Promise    string       `json:"promise"`     // kept, or broken
 	Violations string       `json:"violations,omitempty"`
-	World      worldStats   `json:"world"`
+	World      world.Stats  `json:"world"`
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
 	LostFrames lostFrames   `json:"lost_frames"`
 	Groups     []*group     `json:"groups"`
 	Members    []*member    `json:"subscribers"`
 	Series     series       `json:"series"`
-}
-
-// worldStats counts events of the network.
-type worldStats struct {
-	Events    uint64 `json:"events"`
-	Sent      uint64 `json:"sent"`      // datagrams, by anyone
-	Delivered uint64 `json:"delivered"` // datagrams that reached a process
-	Damaged   uint64 `json:"damaged"`   // of these, those that didn't decode
-	Overflow  uint64 `json:"overflow"`  // datagrams that found a paused process's socket full
 }
 
 // Publisher is a publisher, all its sessions together.
@@ -46,7 +40,8 @@ type Publisher struct {
 	Others      uint64 `json:"other_frames"` // heartbeats and the like
 	Nacks       uint64 `json:"nacks"`        // that reached it
 	Statuses    uint64 `json:"statuses"`
-	GroupSize   int    `json:"group_size"` // subscribers that it knows at the end
+	// Counters are what it counted itself in its newest session. Zeros are left out.
+	Counters counts.Values `json:"counters"`
 	// Source tells what was odd about its recorded feed.
 	Source *feed.Summary `json:"source,omitempty"`
 }
@@ -106,15 +101,27 @@ type member struct {
 
 // session is one session at one subscriber.
 type session struct {
-	Session     string `json:"session"`
-	FirstOffset uint64 `json:"first_offset"`
-	NextOffset  uint64 `json:"next_offset"`
-	Delivered   uint64 `json:"delivered"`
-	Lost        uint64 `json:"lost"`
-	Duplicates  uint64 `json:"duplicates"`
-	Nacks       uint64 `json:"nacks"`
-	Repairs     uint64 `json:"repairs"`
-	End         string `json:"end"`
+	Session string `json:"session"`
+	End     string `json:"end"`
+	// Counters are those of the subscriber. Zeros are left out, but for alwaysShown.
+	Counters counts.Values `json:"-"`
+}
+
+// alwaysShown are the counters of a session that are there even if they are 0.
+var alwaysShown = []string{"first_offset", "next_offset", "delivered", "lost", "duplicates",
+	"nacks_sent", "repairs_received"}
+
+// MarshalJSON returns one object with the counters among the rest.
+func (s session) MarshalJSON() ([]byte, error) {
+	type plain session
+	return counts.Join(plain(s), s.Counters.Shown(alwaysShown...))
+}
+
+// UnmarshalJSON reads what MarshalJSON returned.
+func (s *session) UnmarshalJSON(data []byte) error {
+	type plain session
+	s.Counters = counts.Of(receive.SessionStats{}.Counters())
+	return s.Counters.Read(data, (*plain)(s))
 }
 
 // loss is one loss report.

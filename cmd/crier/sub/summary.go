@@ -15,20 +15,26 @@ type Summary struct {
 	// UnseenEnds counts the sessions, listed or not, without a BYE: messages after
 	// next_offset are unknown.
 	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
-	// Counters are those of the subscriber. Zeros are left out, but for two.
+	// Counters are those of the subscriber. Zeros are left out, but for alwaysShown.
 	Counters counts.Values `json:"-"`
 
-	// Granted is the smallest receive buffer of the sockets that the kernel dropped datagrams
+	// granted is the smallest receive buffer of the sockets that the kernel dropped datagrams
 	// for; 0 if that is unknown.
 	granted cli.Size
-	// Moved and contested are summed up over the sessions.
+	// moved and contested are summed up over the sessions.
 	moved, contested uint64
 }
+
+// The counters that are there even if they are 0: of a Summary, and of a SessionSummary.
+var (
+	alwaysShown     = []string{"invalid_datagrams", "kernel_drops"}
+	alwaysOfSession = []string{"before_start", "duplicates", "nacks_sent"}
+)
 
 // MarshalJSON returns one object with the counters among the rest.
 func (s Summary) MarshalJSON() ([]byte, error) {
 	type plain Summary
-	return counts.Join(plain(s), s.Counters.Shown("invalid_datagrams", "kernel_drops"))
+	return counts.Join(plain(s), s.Counters.Shown(alwaysShown...))
 }
 
 // UnmarshalJSON reads what MarshalJSON returned.
@@ -56,7 +62,8 @@ type SessionSummary struct {
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
-	// Counters are the rest of what the subscriber counted. Zeros are left out, but for three.
+	// Counters are the rest of what the subscriber counted. Zeros are left out, but for
+	// alwaysOfSession.
 	Counters counts.Values `json:"-"`
 }
 
@@ -69,7 +76,7 @@ func sessionCounters(s *subscriber.Session) counts.Values {
 // MarshalJSON returns one object with the counters among the rest.
 func (s SessionSummary) MarshalJSON() ([]byte, error) {
 	type plain SessionSummary
-	return counts.Join(plain(s), s.Counters.Shown("before_start", "duplicates", "nacks_sent"))
+	return counts.Join(plain(s), s.Counters.Shown(alwaysOfSession...))
 }
 
 // UnmarshalJSON reads what MarshalJSON returned.

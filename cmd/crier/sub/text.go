@@ -49,11 +49,16 @@ func summaryText(sum *Summary, asked cli.Size) string {
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", cli.Grouped(sum.MoreSessions))
 	}
-	b.WriteString(sum.Counters.Text(map[string]string{
-		"foreign_frames": counts.Stranger("the publisher", sum.moved, sum.contested),
-		"kernel_drops":   counts.Remedy(sum.granted, asked),
-	}))
+	b.WriteString(sum.Counters.Text(sum.remarks(asked)))
 	return b.String()
+}
+
+// remarks returns what there is to say of counters besides their number, by name.
+func (s *Summary) remarks(asked cli.Size) map[string]string {
+	return map[string]string{
+		"foreign_frames": counts.Stranger("the publisher", s.moved, s.contested),
+		"kernel_drops":   counts.Remedy(s.granted, asked),
+	}
 }
 
 // ClocksText tells what latencies show about the difference of two clocks.
