@@ -90,8 +90,8 @@ type ResponderConfig struct {
 	FrameSize int
 	// Share is the part of the data rate that repairs may use, up to 65,536; 0 means 0.5.
 	Share float64
-	// Floor is the rate that each class may always use, in bytes a second; 0 means 16 MiB
-	// a second.
+	// Floor is the rate that each class may always use, in bytes a second; 0 means
+	// 16,000,000.
 	Floor uint64
 	// Burst is the number of bytes that may go out at once, at least one frame; 0 means
 	// 256 KiB.
@@ -119,7 +119,7 @@ const (
 	defaultShare = 0.5
 	// A larger floor lets one subscriber that loses 70 % on a slow link delay the others
 	// by seconds.
-	defaultFloor     = 16 << 20
+	defaultFloor     = 16_000_000
 	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxAsked  = 4096

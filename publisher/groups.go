@@ -1,6 +1,9 @@
 package publisher
 
-import "crier/reliable/send"
+import (
+	"crier/reliable"
+	"crier/reliable/send"
+)
 
 // Retention bounds what a Publisher keeps for repair. Each field's zero value means its
 // default:
@@ -27,7 +30,7 @@ type Retention = send.Retention
 //	StallTimeout time.Duration   how long a subscriber without progress may leave no room
 //	                             for others; 0 means 5 s. Then it is evicted from the count
 //	                             until it has caught up
-//	MaxRate uint64               a bound for the traffic, in bytes of datagrams a second,
+//	MaxRate BitRate              a bound for the traffic, in bits of datagrams a second,
 //	                             without their IP and UDP headers; 0 means none
 //	MaxBurst uint64              how much of it may go out at once, in bytes; 0 means as
 //	                             much as the rate gives in 1 ms
@@ -37,10 +40,21 @@ type Flow = send.Flow
 //
 //	Share float64          the part of the data rate that repairs may use, up to 10; 0 means
 //	                       0.5
-//	Floor uint64           the rate that they may always use, in bytes a second; 0 means
-//	                       16 MiB. One subscriber gets half of that while there are others.
-//	                       Repairs that must wait longer than Close waits are not made
+//	Floor BitRate          the rate that they may always use; 0 means 128 Mbit. One subscriber
+//	                       gets half of that while there are others. Repairs that must wait
+//	                       longer than Close waits are not made
 //	Linger time.Duration   how long Close goes on repairing after a subscriber last asked,
 //	                       or may yet ask; 0 means 1 s. A subscriber that is stopped for
 //	                       that long, or hears nothing, loses the messages that it misses
 type Repair = send.Repair
+
+// BitRate is a rate in bits a second, such as 100 * Mbit. It reads and writes itself as
+// text with its unit: 100Mbit.
+type BitRate = reliable.BitRate
+
+// Units of a BitRate.
+const (
+	Kbit BitRate = reliable.Kbit
+	Mbit BitRate = reliable.Mbit
+	Gbit BitRate = reliable.Gbit
+)

@@ -41,7 +41,7 @@ func TestHostileDatagrams(t *testing.T) {
 		p := lan.Publisher(publisher.Config{
 			Group:     group,
 			Retention: publisher.Retention{ResendBuffer: 1 << 20},
-			Repair:    publisher.Repair{Floor: floor},
+			Repair:    publisher.Repair{Floor: 8 * floor},
 		})
 		defer p.Close()
 		for i := range 2000 { // more than the buffer holds

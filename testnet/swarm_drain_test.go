@@ -12,7 +12,7 @@ import (
 // A publisher with a rate limit may send for long after the last fault: a run isn't judged
 // before it has. One that can't send, since it waits for a subscriber, isn't waited for.
 func TestSwarmWaitsForRateLimits(t *testing.T) {
-	limited := send.Config{Flow: send.Flow{MaxRate: 250_000}}
+	limited := send.Config{Flow: send.Flow{MaxRate: 8 * 250_000}}
 	waits := send.Config{Flow: send.Flow{WaitFor: 2}}
 	for name, c := range map[string]struct {
 		sender      send.Config

@@ -56,10 +56,10 @@ func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 		}
 	}
 	if one(4) {
-		sc.Flow.MaxRate = 200_000 + r.Below(5_000_000)
+		sc.Flow.MaxRate = 8 * reliable.BitRate(200_000+r.Below(5_000_000))
 	}
 	s.note("the next one: pace %v, when full %v, stall timeout %v, wait for %d, disk %d %+v, "+
-		"rate %d",
+		"rate %v",
 		sc.Flow.Pace, sc.Flow.WhenFull, sc.Flow.StallTimeout, sc.Flow.WaitFor, sc.Retention.Disk,
 		cfg.Disk, sc.Flow.MaxRate)
 }

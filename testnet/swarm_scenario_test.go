@@ -107,7 +107,7 @@ func (s *scenario) publisher(budget int) {
 	}
 	sc.FirstSeq, sc.FirstOffset = s.firstNumber(), s.firstNumber()
 	if s.one(8) {
-		sc.Repair.Floor = 32<<10 + s.r.Below(1<<20)
+		sc.Repair.Floor = 8 * reliable.BitRate(32<<10+s.r.Below(1<<20))
 	}
 	if s.one(12) {
 		sc.MaxMembers = 1 + int(s.r.Below(3))
@@ -135,7 +135,7 @@ func (s *scenario) publisher(budget int) {
 	even := max(time.Duration(s.calm-cfg.At)*time.Duration(f.burst)/2/time.Duration(f.left+1), 1)
 	f.pause = s.span(0, min(2*even, 200*time.Millisecond))
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer "+
-		"%d (%d frames), batch wait %v, first %d/%d, floor %d, write %v",
+		"%d (%d frames), batch wait %v, first %d/%d, floor %v, write %v",
 		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.Retention.ResendBuffer,
 		sc.Retention.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.Repair.Floor,
 		cfg.Write)

@@ -173,7 +173,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 		start(t, nil, on(group, "sub", "--drop", "0.5")...).listening()
 		return start(t, nil, on(group, "pub", "--count", "3000", "--size", "1000", "--rate",
 			"20000",
-			"--repair-floor", "1", "--repair-share", "0.001", "--linger", "200ms")...)
+			"--repair-floor", "8bit", "--repair-share", "0.001", "--linger", "200ms")...)
 	},
 	"a signal, and a subscriber still asks when the time for repairs is over": func(
 		t *testing.T) *tool {

@@ -86,7 +86,7 @@ func TestUsage(t *testing.T) {
 			[]string{"--overload drop-oldest", "--order on-arrival", "drop-newest"}},
 		{"pub --stall-timeout 2s", []string{"--stall-timeout", "--pace none", "--pace slowest"}},
 		{"pub --max-burst 64KiB", []string{"--max-burst", "there is none", "--max-rate"}},
-		{"pub --max-rate 1kbit", []string{"--max-rate 1kbit", "525kbit to 8796Gbit"}},
+		{"pub --max-rate 1kbit", []string{"--max-rate 1kbit", "525kbit to 8Tbit"}},
 		{"pub --max-rate 100MB", []string{"--max-rate", "100MB", "such as 100Mbit"}},
 
 		{"pub --count many", []string{"--count", "many", "whole number"}},
@@ -124,7 +124,7 @@ func TestUsage(t *testing.T) {
 		{"pub --repair-share 0", []string{"--repair-share 0", "0 to 10", "such as 0.5"}},
 		{"pub --repair-share NaN", []string{"--repair-share NaN", "0 to 10"}},
 		{"pub --repair-share 11", []string{"--repair-share 11", "0 to 10"}},
-		{"pub --repair-floor 0", []string{"--repair-floor 0", "such as 1MiB"}},
+		{"pub --repair-floor 0bit", []string{"--repair-floor 0", "such as 10Mbit"}},
 		{"pub --linger 0s", []string{"--linger 0s", "no time to go on"}},
 		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},
 		{"pub --batch-wait 5", []string{"--batch-wait", "5", "a unit"}},

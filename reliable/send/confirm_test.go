@@ -12,7 +12,7 @@ import (
 // A NACK for many frames is confirmed as a whole, in as many CONFIRMs as it takes: a
 // subscriber that hears nothing of a frame for long gives it up.
 func TestConfirmsNameAllThatWaits(t *testing.T) {
-	s, err := New(Config{Session: 1, Repair: Repair{Floor: 1, Share: 1e-9}})
+	s, err := New(Config{Session: 1, Repair: Repair{Floor: 8 * 1, Share: 1e-9}})
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -19,7 +19,7 @@ func FuzzSender(f *testing.F) {
 		s, err := New(Config{
 			Session: 0x1000, FirstSeq: 90, FirstOffset: 90, Retention: Retention{ResendBuffer: 64 << 10},
 			MaxMembers: 4,
-			Repair:     Repair{Floor: floor},
+			Repair:     Repair{Floor: 8 * floor},
 		})
 		if err != nil {
 			t.Fatal(err)

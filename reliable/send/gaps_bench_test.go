@@ -55,7 +55,7 @@ func BenchmarkSendLone(b *testing.B) {
 func BenchmarkRepair(b *testing.B) {
 	for _, ring := range []int{1 << 20, 64 << 20, 1 << 30, 4 << 30} {
 		b.Run("ring"+sizeName(ring), func(b *testing.B) {
-			s := lone(b, Config{Retention: Retention{ResendBuffer: ring}, Repair: Repair{Floor: 1 << 32}},
+			s := lone(b, Config{Retention: Retention{ResendBuffer: ring}, Repair: Repair{Floor: 8 * (1 << 32)}},
 				1300, uint64(ring)/1300)
 			rng := rand.New(rand.NewPCG(1, 2))
 			held := s.Stream(0).store.Held()
@@ -91,7 +91,7 @@ func each(b *testing.B, operations int, round func()) {
 func BenchmarkServeGaps(b *testing.B) {
 	for _, gaps := range []int{1, 10, 100, 1000, 10000} {
 		b.Run(fmt.Sprint(gaps), func(b *testing.B) {
-			s := lone(b, Config{Repair: Repair{Floor: 1 << 32}}, 1300, 20001)
+			s := lone(b, Config{Repair: Repair{Floor: 8 * (1 << 32)}}, 1300, 20001)
 			asked := make([]uint64, gaps)
 			for i := range asked {
 				asked[i] = uint64(2 * i)

@@ -65,10 +65,10 @@ type Flow struct {
 	// before it is evicted from the count; 0 means 5 s. It counts again once it has
 	// caught up.
 	StallTimeout time.Duration
-	// MaxRate bounds the traffic, in bytes of datagrams a second, without their IP and UDP
+	// MaxRate bounds the traffic, in bits of datagrams a second, without their IP and UDP
 	// headers; 0 means no bound. HEARTBEAT and other control frames don't wait for it:
 	// data and repairs leave room for them.
-	MaxRate uint64
+	MaxRate reliable.BitRate
 	// MaxBurst is the number of bytes that may go out at once; 0 means as many as the rate
 	// gives in 1 ms, and at least two datagrams.
 	MaxBurst uint64
@@ -79,7 +79,7 @@ func (f *Flow) setDefaults(datagram int) {
 		f.StallTimeout = DefaultStallTimeout
 	}
 	if f.MaxBurst == 0 && f.MaxRate > 0 {
-		f.MaxBurst = max(2*uint64(datagram), min(f.MaxRate/1000, reliable.MaxBatch))
+		f.MaxBurst = max(2*uint64(datagram), min(f.MaxRate.Bytes()/1000, reliable.MaxBatch))
 	}
 }
 
@@ -93,9 +93,9 @@ func (f *Flow) validate(datagram, members int) error {
 	case f.WaitFor < 0 || f.WaitFor > members:
 		return fmt.Errorf("Flow.WaitFor: waiting for %d subscribers is outside 0 to %d",
 			f.WaitFor, members)
-	case f.MaxRate > maxRate || f.MaxRate > 0 && f.MaxRate < uint64(datagram):
-		return fmt.Errorf("Flow.MaxRate: a rate of %d bytes a second is outside %d to %d",
-			f.MaxRate, datagram, uint64(maxRate))
+	case f.MaxRate > maxRate || f.MaxRate > 0 && f.MaxRate.Bytes() < uint64(datagram):
+		return fmt.Errorf("Flow.MaxRate: a rate of %v is outside %v to %v",
+			f.MaxRate, reliable.BitRate(8*datagram), maxRate)
 	case f.MaxBurst > 0 && f.MaxRate == 0:
 		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is one of a rate limit: "+
 			"give MaxRate as well", f.MaxBurst)
@@ -112,10 +112,10 @@ func (f *Flow) validate(datagram, members int) error {
 type Repair struct {
 	// Share is the part of the data rate that repairs may use, up to 10; 0 means 0.5.
 	Share float64
-	// Floor is the rate that they may always use, in bytes a second; 0 means 16 MiB a
-	// second. One subscriber gets half of that while there are others. Repairs that must
+	// Floor is the rate that they may always use, in bits a second; 0 means 128 Mbit/s.
+	// One subscriber gets half of that while there are others. Repairs that must
 	// wait longer than a closed session lingers are not made.
-	Floor uint64
+	Floor reliable.BitRate
 	// Linger is how long a closed session goes on repairing after a subscriber last asked,
 	// or may yet ask; 0 means 1 s. A subscriber that is stopped for that long, or hears
 	// nothing, loses the messages that it misses.

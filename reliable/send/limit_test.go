@@ -12,7 +12,7 @@ import (
 func TestSenderMakesUpForLateTimers(t *testing.T) {
 	const rate, late = 12_500_000, 3 * time.Millisecond
 	s, err := New(Config{Session: 0xabc, Retention: Retention{ResendBuffer: 16 << 20},
-		Flow: Flow{MaxRate: rate}})
+		Flow: Flow{MaxRate: 8 * rate}})
 	if err != nil {
 		t.Fatal(err)
 	}

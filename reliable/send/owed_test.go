@@ -66,7 +66,7 @@ func TestAQuorumIsEnough(t *testing.T) {
 
 // A repair is owed only to a subscriber that may still need it.
 func TestNothingIsOwedAfterArrival(t *testing.T) {
-	p := newPaced(t, Config{Repair: Repair{Floor: 1}})
+	p := newPaced(t, Config{Repair: Repair{Floor: 8 * 1}})
 	p.another(6, 0)
 	p.more(200)
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t, frame.Frame{

@@ -1,6 +1,10 @@
 package send
 
-import "time"
+import (
+	"time"
+
+	"crier/reliable"
+)
 
 // Defaults, and limits that are not configured.
 const (
@@ -12,16 +16,15 @@ const (
 	DefaultStallTimeout = 5 * time.Second
 	// DefaultLinger is how long a closed session goes on after the last request.
 	DefaultLinger = time.Second
-	// DefaultRepairFloor is the rate that repairs may always use, in bytes a second.
+	// DefaultRepairFloor is the rate that repairs may always use.
 	// Repairs for subscribers that are behind may use as much again. With a higher rate,
 	// a subscriber that loses 70 % on a slow link delays the others by seconds.
-	DefaultRepairFloor = 16 << 20
+	DefaultRepairFloor = 128 * reliable.Mbit
 
 	// maxMemory is more than any machine has.
 	maxMemory = 1 << 40
-	// maxRate bounds the rate limit, in bytes a second; confirmPart is the part of it
-	// that CONFIRMs may use.
-	maxRate     = 1 << 40
+	// maxRate bounds the rate limit; confirmPart is the part of it that CONFIRMs may use.
+	maxRate     = 8 * reliable.Tbit
 	confirmPart = 16
 
 	// heartbeatFirst is the time from the last data to the first heartbeat: a lost tail

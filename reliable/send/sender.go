@@ -42,7 +42,7 @@ func New(cfg Config) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: cfg, clock: clock{start: cfg.Start, now: cfg.Start, armed: reliable.Never},
-		members: newMembers(cfg.MaxMembers), limit: rate.New(cfg.Flow.MaxRate, cfg.Flow.MaxBurst),
+		members: newMembers(cfg.MaxMembers), limit: rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
 		rate: dataRate{from: cfg.Start}, most: cfg.Datagram,
 		offload:     offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),

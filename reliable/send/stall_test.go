@@ -257,7 +257,7 @@ func TestRoomForTheLeastIsTold(t *testing.T) {
 // Repairs and answers that wait for one that leaves, or is forgotten, don't go out.
 func TestNothingIsSentToOneThatLeft(t *testing.T) {
 	for _, leaves := range []bool{true, false} {
-		p := newPaced(t, Config{Repair: Repair{Floor: 20_000}})
+		p := newPaced(t, Config{Repair: Repair{Floor: 8 * 20_000}})
 		p.another(6, 0)
 		p.more(200)
 		p.another(6, 200)

@@ -66,11 +66,11 @@ func newStream(s *Sender, channel uint32) *Stream {
 	repairs := repair.Config{
 		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
 		Datagram: cfg.Datagram, Marks: st.store.Marks(), Share: cfg.Repair.Share,
-		Floor: cfg.Repair.Floor, Limit: s.limit,
+		Floor: cfg.Repair.Floor.Bytes(), Limit: s.limit,
 	}
-	if most := cfg.Flow.MaxRate; most > 0 {
+	if most := cfg.Flow.MaxRate.Bytes(); most > 0 {
 		// What is CONFIRMed knows how long it waits, and leaves room for it.
-		repairs.Floor, repairs.Confirms = min(cfg.Repair.Floor, most), most/confirmPart
+		repairs.Floor, repairs.Confirms = min(repairs.Floor, most), most/confirmPart
 	}
 	st.repairer = repair.New(repairs, st.store)
 	st.beats.start(cfg.Start)

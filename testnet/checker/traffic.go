@@ -6,6 +6,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 	"crier/testnet/world"
 )
 
@@ -22,7 +23,6 @@ import (
 
 // The defaults of the repair budget, in bytes a second and in bytes; see nack.
 const (
-	repairFloor  = 16 << 20 // or half of the data rate
 	repairBurst  = 256 << 10
 	confirmRate  = 256 << 10
 	confirmBurst = 128 << 10
@@ -105,9 +105,9 @@ func (t *truth) noteData(now reliable.Time, bytes int) {
 // publisher's windows holds may be in three of the Checker's.
 func (t *truth) budget() uint64 {
 	cfg := &t.cfg.Sender
-	floor, rate := cfg.Repair.Floor, 3*t.traffic.highest
+	floor, rate := cfg.Repair.Floor.Bytes(), 3*t.traffic.highest
 	if floor == 0 {
-		floor = repairFloor
+		floor = send.DefaultRepairFloor.Bytes()
 	}
 	if cfg.Repair.Share == 0 {
 		return max(floor, rate/2)

@@ -241,9 +241,9 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 var unsaid = map[string]string{
 	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1",
 	"times": "1", "frames": "1",
-	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "16MiB",
-	"stall-timeout": "5s",
-	"buffer":        "32MiB", "memory-total": "four times the buffer", "silence": "2s",
+	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "128Mbit",
+	"stall-timeout": "5s", "max-rate": "no bound",
+	"buffer": "32MiB", "memory-total": "four times the buffer", "silence": "2s",
 	"socket-queue": "92",
 }
 

@@ -165,7 +165,7 @@ func TestValuesAreWrittenAsTheyAreRead(t *testing.T) {
 		{"rate: 100/s", "rate: 1/s\n    size: 64B:70%, 1KiB..8KiB:30%",
 			"size: 64B:70%, 1KiB..8KiB:30%"},
 		{"rate: 100/s", "rate: 1/s\n    repair-share: 25%", `repair-share: "0.25"`},
-		{"rate: 100/s", "rate: 1/s\n    max-rate: 2500kbit", "max-rate: 2500kbit"},
+		{"rate: 100/s", "rate: 1/s\n    max-rate: 2.5Mbit", "max-rate: 2.5Mbit"},
 		{"rate: 100/s", "rate: 1/s\n    max-rate: 0.1Gbit", "max-rate: 100Mbit"},
 		{"rate: 100/s", "feed: market\n    speed: 0.5", `speed: "0.5"`},
 		{"count: 3", "work: 1500us", "work: 1.5ms"},

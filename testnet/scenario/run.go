@@ -196,9 +196,9 @@ func (r *Run) addPublisher(number int) error {
 		Sender: send.Config{
 			Name: c.Name, Datagram: int(c.Datagram), BatchWait: c.BatchWait.d(),
 			Retention: send.Retention{ResendBuffer: int(c.ResendBuffer), Disk: int64(c.Disk)},
-			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: uint64(c.RepairFloor)},
+			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: c.RepairFloor},
 			Flow: send.Flow{Pace: c.Pace, WhenFull: c.WhenFull, StallTimeout: c.StallTimeout.d(),
-				WaitFor: c.WaitFor, MaxRate: uint64(c.MaxRate) / 8},
+				WaitFor: c.WaitFor, MaxRate: c.MaxRate},
 		},
 	})
 	if err != nil {

@@ -59,19 +59,19 @@ type Publisher struct {
 	BatchWait    Duration `yaml:"batch-wait,omitempty"`
 	// RepairShare is the part of the data rate that repairs may use, RepairFloor
 	// what they may use in any case, a second.
-	RepairShare Share `yaml:"repair-share,omitempty"`
-	RepairFloor Size  `yaml:"repair-floor,omitempty"`
+	RepairShare Share            `yaml:"repair-share,omitempty"`
+	RepairFloor reliable.BitRate `yaml:"repair-floor,omitempty"`
 	// Pace says whose pace counts: none, slowest, quorum:N or named:a,b. WhenFull is
 	// drop or block, StallTimeout how long one that stands still may hold the others,
 	// WaitFor how many subscribers are waited for, Disk what is kept on disk, and
-	// DiskWait how long a read or write takes. MaxRate bounds what is sent, in bits a second.
+	// DiskWait how long a read or write takes. MaxRate bounds what is sent.
 	Pace         reliable.Pace     `yaml:"pace,omitempty"`
 	WhenFull     reliable.WhenFull `yaml:"when-full,omitempty"`
 	StallTimeout Duration          `yaml:"stall-timeout,omitempty"`
 	WaitFor      int               `yaml:"wait-for,omitempty"`
 	Disk         Size              `yaml:"disk,omitempty"`
 	DiskWait     Duration          `yaml:"disk-wait,omitempty"`
-	MaxRate      Bits              `yaml:"max-rate,omitempty"`
+	MaxRate      reliable.BitRate  `yaml:"max-rate,omitempty"`
 	// Write is what one datagram costs its processor, SocketQueue how many
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crier/reliable"
 )
 
 // Defaults, and limits of a scenario.
@@ -138,6 +140,8 @@ func (p *Publisher) validate() (string, error) {
 		return ".burst", fmt.Errorf("%d messages at once are outside 1 to 1000000", p.Burst)
 	case p.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
+	case p.MaxRate > 0 && p.MaxRate < reliable.Kbit:
+		return ".max-rate", fmt.Errorf("%v lets nothing through: give 1kbit or more", p.MaxRate)
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
 	case p.Disk != 0 && p.Pace.IsZero():

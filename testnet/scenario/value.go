@@ -6,8 +6,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-
-	"crier/testnet/link"
 )
 
 // Values of a file, with their units. Each reads its text and writes it again.
@@ -134,31 +132,6 @@ func (r Rate) at(i uint64) time.Duration {
 	}
 	q, _ := bits.Div64(hi, lo, r.N)
 	return time.Duration(min(q, uint64(longest)))
-}
-
-// Bits is a rate in bits a second, such as 100Mbit, from 1kbit to 1Tbit.
-type Bits int64
-
-// UnmarshalText reads a rate.
-func (r *Bits) UnmarshalText(b []byte) error {
-	n, err := link.ParseRate(string(b))
-	if err == nil && n < 1000 {
-		err = fmt.Errorf("%q is no rate that lets anything through: give 1kbit or more", b)
-	}
-	*r = Bits(n)
-	return err
-}
-
-// MarshalText writes it so that UnmarshalText reads it.
-func (r Bits) MarshalText() ([]byte, error) {
-	n, unit := int64(r), "bit"
-	for _, larger := range []string{"kbit", "Mbit", "Gbit", "Tbit"} {
-		if n == 0 || n%1000 != 0 {
-			break
-		}
-		n, unit = n/1000, larger
-	}
-	return []byte(strconv.FormatInt(n, 10) + unit), nil
 }
 
 // Speed is how much faster than recorded a feed passes, in thousandths, such as 20

@@ -63,7 +63,7 @@ func TestAddressesChange(t *testing.T) {
 func TestRepairsGoWhereASubscriberWas(t *testing.T) {
 	s := story.New(t, 73)
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{Repair: send.Repair{Floor: 100_000}}})
+		world.PublisherConfig{Sender: send.Config{Repair: send.Repair{Floor: 8 * 100_000}}})
 	up := link.Config{Delay: link.FixedDelay(20 * time.Millisecond)}
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(nil), Up: up,
 		Receiver: receive.Config{Recovery: receive.Recovery{Silence: 10 * time.Second}}})

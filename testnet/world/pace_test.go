@@ -249,7 +249,7 @@ func TestRateLimitIsSmooth(t *testing.T) {
 	s := story.New(t, 35)
 	// 1,000 frames a second
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{Flow: send.Flow{MaxRate: 1_401_000}}})
+		world.PublisherConfig{Sender: send.Config{Flow: send.Flow{MaxRate: 8 * 1_401_000}}})
 	var at []reliable.Time
 	bytes := []uint64{0, 0} // that were sent when the first message came, and the last
 	story.AddSubscriber(t, s.World, world.SubscriberConfig{Down: story.Near(nil),

@@ -33,7 +33,7 @@ func TestRepairsThatWaitRaiseNoStorm(t *testing.T) {
 			})
 		}
 		pub := story.AddPublisher(t, w,
-			world.PublisherConfig{Sender: send.Config{Repair: send.Repair{Floor: 64 << 10}}})
+			world.PublisherConfig{Sender: send.Config{Repair: send.Repair{Floor: 8 * (64 << 10)}}})
 		for i := range 5000 {
 			w.At(100*story.Milli+reliable.Time(i)*10_000,
 				func() { pub.Publish(make([]byte, 1300)) })

@@ -10,6 +10,7 @@ import (
 	"crier/cmd/crier/bench/coordinator"
 	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
+	"crier/publisher"
 )
 
 // options holds the flags of a benchmark.
@@ -20,7 +21,6 @@ type options struct {
 	buffer   cli.Size
 	resend   cli.Size
 	backlog  cli.Size
-	floor    cli.Size
 	limits   string
 }
 
@@ -158,9 +158,8 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
 	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
 	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps in memory")
-	o.floor = 128 << 20
-	flags.Var(&o.floor, "repair-floor",
-		"how much a second the publisher may send to whoever is behind, if more than is live")
+	flags.TextVar(&o.Floor, "repair-floor", publisher.Gbit,
+		"the `RATE` at which the publisher may send to whoever is behind, if more than is live")
 	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,
 		"how long the backlog may take to grow, and again to drain")
 }
@@ -178,7 +177,7 @@ func (o *options) options() (coordinator.Options, error) {
 		return opts, cli.Usagef("--offload %q is not known: use on or off", o.offload)
 	}
 	opts.InFlight = int(min(o.inFlight, 1<<31-1))
-	opts.Backlog, opts.Floor = int64(o.backlog), uint64(o.floor)
+	opts.Backlog = int64(o.backlog)
 	opts.Buffer, opts.Resend = int(min(o.buffer, 1<<31-1)), int(min(o.resend, 1<<31-1))
 	switch o.limits {
 	case "":

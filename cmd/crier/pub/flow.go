@@ -4,6 +4,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/publisher"
 )
 
 // declareFlow declares the flags for a producer that outruns a consumer.
@@ -22,11 +23,17 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 		"with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&flow.WaitFor, "wait-for", 0,
 		"publish nothing before so many `SUBSCRIBERS` were heard")
-	flags.Var(&o.maxRate, "max-rate",
-		"send no faster than this, 525kbit to 8796Gbit, such as 100Mbit (default: no limit)")
+	flags.TextVar(&flow.MaxRate, "max-rate", flow.MaxRate,
+		"send no faster than this `RATE`, 525kbit to 8Tbit, such as 100Mbit (default: no limit)")
 	flags.Var(cli.SizeOf(&flow.MaxBurst), "max-burst",
 		"with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
 }
+
+// Bounds of --max-rate: the lower is a datagram of any size a second.
+const (
+	minRate = 8 * 65507
+	maxRate = 8000 * publisher.Gbit
+)
 
 // validateFlow checks those flags beyond their types.
 func (o *options) validateFlow() error {
@@ -51,13 +58,12 @@ func (o *options) validateFlow() error {
 			flow.StallTimeout)
 	case flow.WaitFor < 0 || flow.WaitFor > 4096:
 		return cli.Usagef("--wait-for %d is outside 0 to 4096", flow.WaitFor)
-	case o.maxRate == 0 && changed("max-burst"):
+	case flow.MaxRate == 0 && changed("max-burst"):
 		return cli.Usagef("--max-burst is of a rate limit, and there is none: give one with --max-rate")
 	case flow.MaxBurst > 1<<30:
 		return cli.Usagef("--max-burst %v is more than 1GiB", cli.Size(flow.MaxBurst))
-	case o.maxRate > 0 && (o.maxRate < 65507 || o.maxRate > 1<<40):
-		return cli.Usagef("--max-rate %v is outside 525kbit to 8796Gbit", o.maxRate)
+	case changed("max-rate") && (flow.MaxRate < minRate || flow.MaxRate > maxRate):
+		return cli.Usagef("--max-rate %v is outside 525kbit to 8Tbit", flow.MaxRate)
 	}
-	flow.MaxRate = uint64(o.maxRate)
 	return nil
 }

@@ -22,8 +22,6 @@ type options struct {
 	size        cli.Size
 	market      bool
 	seed        uint64
-	repairFloor cli.Size // a second
-	maxRate     cli.Bitrate
 	subscribers bool
 	accepted    string
 	summary     string
@@ -73,7 +71,7 @@ Examples:
 
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
-			o := &options{repairFloor: 16 << 20, size: 64}
+			o := &options{size: 64}
 			o.cfg.Retention.ResendBuffer = 64 << 20
 			o.net.Declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "",
@@ -103,7 +101,8 @@ Examples:
 				"memory for messages that may have to be repeated")
 			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", 0.5,
 				"the `PART` of the data rate that repairs may use, up to 10")
-			flags.Var(&o.repairFloor, "repair-floor", "what repairs may use in any case, a second")
+			flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", 128*publisher.Mbit,
+				"the `RATE` that repairs may use in any case")
 			o.declareFlow(flags)
 			flags.BoolVar(&o.subscribers, "subscribers", false,
 				"print a table of the subscribers each second")

@@ -43,14 +43,13 @@ func (o *options) validate() error {
 		return cli.Usagef("--repair-share %v is outside 0 to 10: give a part of the data rate, "+
 			"such as 0.5", cfg.Repair.Share)
 	}
-	if o.repairFloor == 0 {
-		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give bytes a second, " +
-			"such as 1MiB, or 1 for next to nothing")
+	if cfg.Repair.Floor == 0 {
+		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give a rate " +
+			"such as 10Mbit, or 8bit for next to nothing")
 	}
 	if err := cli.CheckMemory("--resend-buffer", resend); err != nil {
 		return err
 	}
-	cfg.Repair.Floor = uint64(o.repairFloor)
 	if err := o.validateFlow(); err != nil {
 		return err
 	}

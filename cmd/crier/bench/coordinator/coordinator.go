@@ -132,7 +132,7 @@ func (b *coordinator) cell(system, way string, size, subscribers, publishers int
 	}
 	if b.o.Kind == report.Overload || b.o.Kind == report.Spilling {
 		c.Overloaded = &report.Overloaded{Work: b.o.Work, Buffer: b.o.Buffer, Resend: b.o.Resend,
-			Backlog: b.o.Backlog, Floor: b.o.Floor}
+			Backlog: b.o.Backlog, Floor: uint64(b.o.Floor)}
 	}
 	if b.o.Interface != "" {
 		c.Net = b.o.Interface

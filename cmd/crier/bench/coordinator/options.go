@@ -11,6 +11,7 @@ import (
 	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
 	"crier/multicast"
+	"crier/publisher"
 	"crier/subscriber"
 )
 
@@ -54,8 +55,8 @@ type Slow struct {
 	// Backlog is, for Spilling, in bytes of messages that go to disk, in DiskDir.
 	Backlog int64
 	DiskDir string
-	// Floor is in bytes a second that may go to a subscriber that is behind.
-	Floor uint64
+	// Floor is the rate at which a subscriber that is behind may be sent frames.
+	Floor publisher.BitRate
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration
 }
@@ -186,6 +187,12 @@ const (
 	maxBacklog = 1 << 40
 )
 
+// Bounds of what a subscriber that is behind may be sent.
+const (
+	minFloor = 8 * publisher.Mbit
+	maxFloor = 1000 * publisher.Gbit
+)
+
 func (o *Options) validateOverload() error {
 	if o.Kind != report.Overload && o.Kind != report.Spilling {
 		return nil
@@ -211,9 +218,8 @@ func (o *Options) validateOverload() error {
 	case o.Backlog < minResend || o.Backlog > maxBacklog:
 		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend,
 			int64(maxBacklog))
-	case o.Floor < 1<<20 || o.Floor > maxBacklog:
-		return cli.Usagef("--repair-floor %d is outside %d to %d bytes a second", o.Floor, 1<<20,
-			int64(maxBacklog))
+	case o.Floor < minFloor || o.Floor > maxFloor:
+		return cli.Usagef("--repair-floor %v is outside %v to %v", o.Floor, minFloor, maxFloor)
 	case slices.Min(o.Sizes) < minSpilt:
 		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on "+
 			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)

@@ -46,7 +46,7 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	r.slow = 1
 	r.task.Pressure = job.Pressure{
 		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, Resend: b.o.Resend,
-		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: b.o.Floor,
+		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: uint64(b.o.Floor),
 		Patience: b.o.Patience,
 	}
 	r.sends = job.SpillLongest(&r.task)

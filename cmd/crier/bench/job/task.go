@@ -63,7 +63,7 @@ type Pressure struct {
 	Backlog int64  `json:",omitempty"`
 	Disk    int64  `json:",omitempty"`
 	DiskDir string `json:",omitempty"`
-	// Floor is in bytes a second that may go to a subscriber that is behind.
+	// Floor is in bits a second that may go to a subscriber that is behind.
 	Floor uint64 `json:",omitempty"`
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration `json:",omitempty"`

@@ -61,7 +61,7 @@ type Overloaded struct {
 	Buffer  int           `json:"buffer_bytes"`        // what waits for it at most
 	Resend  int           `json:"resend_buffer_bytes"` // the publisher's
 	Backlog int64         `json:"backlog_bytes,omitempty"`
-	Floor   uint64        `json:"repair_floor_bytes_per_second,omitempty"`
+	Floor   uint64        `json:"repair_floor_bits_per_second,omitempty"`
 }
 
 // AddRun adds a run to the cell.

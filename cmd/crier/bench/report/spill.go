@@ -93,9 +93,9 @@ func spillColumns() []column {
 func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of "+
 		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
-		"keeps its pace, on disk too, and sends whoever is behind up to %s a second "+
+		"keeps its pace, on disk too, and sends whoever is behind up to %g Mbit a second "+
 		"(--repair-floor), or as much as is live if that is more",
-		o.Work, cli.Space(o.Backlog), cli.Bytes(o.Resend), cli.Space(int64(o.Floor)))
+		o.Work, cli.Space(o.Backlog), cli.Bytes(o.Resend), float64(o.Floor)/1e6)
 	for _, c := range cells {
 		if c.Way != job.PhaseNames[job.PhaseAfter] {
 			continue
