@@ -89,3 +89,22 @@ func ExamplePublisher_WaitTaken() {
 	fmt.Println("the desk has it")
 	// Output: the desk has it
 }
+
+// Counters are named and described: here they become metrics as Prometheus reads them.
+func ExampleStats_Counters() {
+	var st publisher.Stats // of a Publisher: st := p.Stats()
+	st.Accepted, st.Members = 7, 2
+	for c, n := range st.Counters() {
+		if n > 0 {
+			fmt.Printf("# HELP crier_%s %s\n# TYPE crier_%[1]s %[3]v\ncrier_%[1]s %[4]d\n",
+				c.Name, c.Help, c.Kind, n)
+		}
+	}
+	// Output:
+	// # HELP crier_accepted messages accepted, dropped ones included
+	// # TYPE crier_accepted counter
+	// crier_accepted 7
+	// # HELP crier_subscribers_known subscribers known
+	// # TYPE crier_subscribers_known gauge
+	// crier_subscribers_known 2
+}

@@ -61,6 +61,14 @@ const (
 	Flag
 )
 
+// String returns the kind as Prometheus calls it.
+func (k CounterKind) String() string {
+	if k == Grows {
+		return "counter"
+	}
+	return "gauge"
+}
+
 // CounterNote says when a Counter is worth a line of words.
 type CounterNote uint8
 

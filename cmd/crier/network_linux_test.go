@@ -65,8 +65,9 @@ func TestAddressChanges(t *testing.T) {
 		t.Errorf("nobody forged anything: %s", sub.err)
 	}
 	sum := summaryOf[subSummary](t, sub.flag("--summary"))
-	if source := sum.Sessions[0].Source; sum.Counters.N("foreign_frames") == 0 || source != "10.1.0.9:7777" {
-		t.Errorf("%d frames from elsewhere, and its source is %s", sum.Counters.N("foreign_frames"), source)
+	foreign := sum.Counters.N("foreign_frames")
+	if source := sum.Sessions[0].Source; foreign == 0 || source != "10.1.0.9:7777" {
+		t.Errorf("%d frames from elsewhere, and its source is %s", foreign, source)
 	}
 }
 

@@ -185,14 +185,14 @@ func (v Values) words(one *Value) string {
 // another address. Moved counts the peers that changed theirs, and contested the frames of
 // others that claim to be them.
 func Stranger(peer string, moved, contested uint64) string {
-	who := peer + " has changed its address"
+	text := peer + " has changed its address"
 	if moved > 0 {
-		who += ", and was followed there once that was sure"
+		text += ", and was followed there once that was sure"
 	}
 	if moved == 0 || contested > 0 {
-		who = "a forger's, or " + who
+		text = "a forger's, or " + text
 	}
-	return ": " + who
+	return ": " + text
 }
 
 // Remedy tells what helps against drops for want of receive buffer. Asked is what was asked

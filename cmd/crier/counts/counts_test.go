@@ -72,7 +72,8 @@ func TestWords(t *testing.T) {
 	text := Of(st.Counters()).Text(nil)
 	for _, want := range []string{
 		"1 time that a subscriber was evicted from the count\n",
-		"2,000 frames asked for and no longer held, and what was in them is lost to the subscriber ",
+		"2,000 frames asked for and no longer held, and what was in them is lost to the " +
+			"subscriber that asked\n",
 		"time without room because of the rate limit: 3 times, 1.5s in all\n",
 		"what the kernel or the network card cut out of large writes did not arrive, and",
 	} {
