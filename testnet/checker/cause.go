@@ -215,7 +215,8 @@ func (v *view) judgeTime(from, to uint64, cause reliable.Cause) {
 	}
 	bound := v.bound()
 	// Before it is known where the session begins, nothing of it is told.
-	if since := max(found, v.help, v.t.woken, v.begun); v.c.w.Now().Sub(since) > bound {
+	since := max(found, v.help, v.t.woken, v.begun)
+	if now := v.c.w.Now(); now.Sub(since) > bound && now.Sub(max(since, v.roomAt(q))) > bound {
 		v.fail("[%d, %d) is reported lost (%v) %v after frame %d was found missing at %s, or "+
 			"anything was done about it: the bound is %v",
 			from, to, cause, v.c.w.Now().Sub(since), q, world.Stamp(found), bound)

@@ -33,8 +33,9 @@ import (
 //
 // after the latest of these: it was found missing; anything of what this
 // subscriber misses came as a repair, was confirmed or denied; the subscriber's
-// process, or the publisher's, woke from a pause. The silence time is the greater
-// of the configured one and five announced heartbeat intervals.
+// process, or the publisher's, woke from a pause; it was asked for, if the buffer
+// had no room for it when it was found missing. The silence time is the greater of
+// the configured one and five announced heartbeat intervals.
 type Checker struct {
 	w      *world.World
 	truths []*truth // by session

@@ -33,7 +33,11 @@ func (v *view) noteArrival(now, since reliable.Time, seq uint64) {
 		return
 	}
 	if found := v.foundAt(seq); found != 0 {
-		if waited := now.Sub(max(found, since, v.t.woken, v.begun)); waited > v.bound() {
+		since = max(found, since, v.t.woken, v.begun)
+		if now.Sub(since) <= v.bound() {
+			return
+		}
+		if waited := now.Sub(max(since, v.roomAt(seq))); waited > v.bound() {
 			v.slow = append(v.slow, slow{seq, waited})
 		}
 	}

@@ -152,7 +152,7 @@ func (v *view) cameRepaired(seq uint64) {
 func (v *view) exists(now reliable.Time, seq, offset uint64) {
 	if seq > v.high {
 		if !v.got.has(seq - 1 - v.s.FirstSeq) {
-			v.gaps = append(v.gaps, gapFound{v.high, seq, now})
+			v.gaps = append(v.gaps, gapFound{v.high, seq, now, v.t.first(max(v.next, v.s.FirstOffset))})
 		}
 		v.high = seq
 	}
@@ -182,6 +182,18 @@ func (v *view) foundAt(seq uint64) reliable.Time {
 		return v.gaps[i].at
 	}
 	return 0
+}
+
+// roomAt returns when a frame that was found missing was asked for first, if it was so far
+// ahead of delivery then that the buffer had no room for it: what has no room is asked for
+// once there is some. It returns 0 for other frames.
+func (v *view) roomAt(seq uint64) reliable.Time {
+	i := sort.Search(len(v.gaps), func(i int) bool { return v.gaps[i].to > seq })
+	span := uint64(v.c.ear(v.sub).limits.buffer / reliable.MinHeld)
+	if i == len(v.gaps) || v.gaps[i].from > seq || seq < v.gaps[i].next+span {
+		return 0
+	}
+	return v.askedFirst(seq)
 }
 
 // asked notes a NACK that the receiver sends.

@@ -93,6 +93,7 @@ type view struct {
 type gapFound struct {
 	from, to uint64
 	at       reliable.Time
+	next     uint64 // the first frame, then, with something that wasn't told yet
 }
 
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
