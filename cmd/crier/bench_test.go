@@ -151,7 +151,7 @@ func TestBenchThroughput(t *testing.T) {
 		t.Errorf("%d runs", len(runs))
 	}
 	if env, _ := cell["environment"].(map[string]any); env["go"] != runtime.Version() ||
-		env["receive_buffer_bytes"] == 0.0 {
+		env["read_buffer_bytes"] == 0.0 {
 		t.Errorf("environment: %v", cell["environment"])
 	}
 }

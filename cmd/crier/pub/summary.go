@@ -20,7 +20,7 @@ type subscriberSummary struct {
 	Repaired uint64 `json:"frames_repaired"`
 	Gone     uint64 `json:"frames_gone"`
 	Refused  uint64 `json:"frames_refused"`
-	RTT      int64  `json:"rtt_ns,omitempty"`
+	RTT      int64  `json:"round_trip_ns,omitempty"`
 	Quiet    int64  `json:"quiet_ns"` // since its last word
 }
 

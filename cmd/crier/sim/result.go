@@ -135,7 +135,7 @@ type loss struct {
 // stripPoint counts what happened to a subscriber in a bin of time.
 type stripPoint struct {
 	Bin       int    `json:"bin"`
-	Missed    uint32 `json:"missed"` // DATA frames lost on the way
+	Missed    uint32 `json:"frames_lost"` // DATA frames lost on the way
 	Recovered uint32 `json:"recovered"`
 	Lost      uint32 `json:"lost"` // messages
 }
@@ -150,7 +150,7 @@ type series struct {
 	Nacks       []uint64 `json:"nacks"`
 	Delivered   []uint64 `json:"delivered"`
 	Recovered   []uint64 `json:"recovered"`
-	Missed      []uint64 `json:"missed"` // DATA frames lost on the way, a receiver each
+	Missed      []uint64 `json:"frames_lost"` // DATA frames lost on the way, a receiver each
 	Lost        []uint64 `json:"lost"`
 	Held        []uint64 `json:"held_bytes"` // by all subscribers, at most
 }

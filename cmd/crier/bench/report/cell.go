@@ -18,11 +18,11 @@ type Cell struct {
 	Net         string `json:"net"`           // lo, netns, or the interface
 	RealFrames  bool   `json:"real_frames"`
 	GRO         bool   `json:"gro,omitempty"` // the receiving interfaces merge them again
-	Size        int    `json:"size"`
+	Size        int    `json:"size_bytes"`
 	Subscribers int    `json:"subscribers"`
 	Publishers  int    `json:"publishers"`
 	// Rate is in messages a second; absent: as fast as possible.
-	Rate    float64 `json:"rate,omitempty"`
+	Rate    float64 `json:"rate_messages_per_second,omitempty"`
 	Wait    string  `json:"wait,omitempty"`
 	Pinned  bool    `json:"pinned,omitempty"` // each process had a processor of its own
 	Drop    float64 `json:"drop"`

@@ -20,11 +20,11 @@ type Environment struct {
 	Virtual     bool    `json:"virtual_machine"`
 	Load        float64 `json:"load_before"` // of the last minute, before the first run
 	Network     string  `json:"network"`
-	MTU         int     `json:"mtu"`
+	MTU         int     `json:"mtu_bytes"`
 	Datagram    int     `json:"datagram_bytes,omitempty"` // a full one
 	Offload     string  `json:"offload"`
-	ReadBuffer  int     `json:"receive_buffer_bytes"` // as the kernel granted
-	WriteBuffer int     `json:"send_buffer_bytes"`
+	ReadBuffer  int     `json:"read_buffer_bytes"` // as the kernel granted
+	WriteBuffer int     `json:"write_buffer_bytes"`
 }
 
 // Granted notes the smallest MTU and buffers of a round's sockets.

@@ -119,14 +119,17 @@ func medianSpill(each []Figures) *Spill {
 	whole := func(get func(*Spill) uint64) uint64 {
 		return uint64(number(func(s *Spill) float64 { return float64(get(s)) }))
 	}
+	lasting := func(get func(*Spill) time.Duration) time.Duration {
+		return time.Duration(number(func(s *Spill) float64 { return float64(get(s)) }))
+	}
 	m := &Spill{
-		Seconds:       number(func(s *Spill) float64 { return s.Seconds }),
-		Held:          number(func(s *Spill) float64 { return s.Held }),
+		Lasted:        lasting(func(s *Spill) time.Duration { return s.Lasted }),
+		Held:          lasting(func(s *Spill) time.Duration { return s.Held }),
 		DiskWritten:   whole(func(s *Spill) uint64 { return s.DiskWritten }),
 		DiskRead:      whole(func(s *Spill) uint64 { return s.DiskRead }),
 		DeviceWritten: whole(func(s *Spill) uint64 { return s.DeviceWritten }),
 		DeviceRead:    whole(func(s *Spill) uint64 { return s.DeviceRead }),
-		Drained:       number(func(s *Spill) float64 { return s.Drained }),
+		Drained:       lasting(func(s *Spill) time.Duration { return s.Drained }),
 	}
 	for i := range each {
 		m.DiskErrors += each[i].Spill.DiskErrors

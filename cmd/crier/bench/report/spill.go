@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"time"
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/cli"
@@ -10,15 +11,15 @@ import (
 
 // Spill holds the disk's figures of a phase.
 type Spill struct {
-	Seconds       float64 `json:"seconds"` // that the phase lasted
-	Held          float64 `json:"producer_held_seconds"`
-	DiskWritten   uint64  `json:"disk_frames_written"`
-	DiskRead      uint64  `json:"disk_frames_read"`
-	DeviceWritten uint64  `json:"device_bytes_written"` // or deleted before it got there
-	DeviceRead    uint64  `json:"device_bytes_read"`
-	DiskErrors    uint64  `json:"disk_errors"`
+	Lasted        time.Duration `json:"lasted_ns"` // the phase
+	Held          time.Duration `json:"producer_held_ns"`
+	DiskWritten   uint64        `json:"disk_frames_written"`
+	DiskRead      uint64        `json:"disk_frames_read"`
+	DeviceWritten uint64        `json:"device_written_bytes"` // or deleted before it got there
+	DeviceRead    uint64        `json:"device_read_bytes"`
+	DiskErrors    uint64        `json:"disk_errors"`
 	// Drained is the time of catching up while nothing was published.
-	Drained float64 `json:"drained_seconds,omitempty"`
+	Drained time.Duration `json:"drained_ns,omitempty"`
 }
 
 // AddPhase adds a phase of a run to its cell. Missing messages are those of the whole run.
@@ -35,12 +36,12 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	f.Messages = p.Messages
 	f.PublisherCPU = perMessage(float64(p.CPU), p.Messages)
 	f.Spill = &Spill{
-		Seconds: p.Lasted.Seconds(), Held: p.Held.Seconds(), DiskWritten: p.DiskWritten,
+		Lasted: p.Lasted, Held: p.Held, DiskWritten: p.DiskWritten,
 		DiskRead:      p.DiskRead,
 		DeviceWritten: p.Device.Written, DeviceRead: p.Device.Read, DiskErrors: w.DiskErrors,
 	}
 	if n == job.PhaseDraining {
-		f.Spill.Drained = w.Drained.Seconds()
+		f.Spill.Drained = w.Drained
 	}
 	var latency hist.Histogram
 	for i, r := range out.Readers {
@@ -78,7 +79,7 @@ func spillColumns() []column {
 	before := job.PhaseNames[job.PhaseBefore]
 	return []column{
 		colWay, colSize, colSubs, colDue,
-		of("lasted", func(s *Spill) string { return secondsText(s.Seconds) }),
+		of("lasted", func(s *Spill) string { return secondsText(s.Lasted) }),
 		colRate, ratioTo("of before", before, rate), times[0], times[2],
 		ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
 		of("producer held", func(s *Spill) string { return secondsText(s.Held) }),
@@ -112,7 +113,7 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	for _, c := range cells {
 		if s := c.Spill; s != nil && s.Drained > 0 {
 			say("%s: after %s of draining, the slow one still behind, nothing was published for "+
-				"the %s that it took to catch up", c.speed(), secondsText(s.Seconds),
+				"the %s that it took to catch up", c.speed(), secondsText(s.Lasted),
 				secondsText(s.Drained))
 		}
 		if s := c.Spill; s != nil && s.DiskErrors > 0 {

@@ -34,14 +34,14 @@ func TimeText(d time.Duration) string {
 	return strconv.FormatFloat(float64(d)/1e6, 'f', 0, 64) + " ms"
 }
 
-func secondsText(s float64) string {
+func secondsText(d time.Duration) string {
 	switch {
-	case s == 0:
+	case d == 0:
 		return "-"
-	case s < 0.9995:
-		return TimeText(time.Duration(s * float64(time.Second)))
+	case d < 999500*time.Microsecond:
+		return TimeText(d)
 	}
-	return strconv.FormatFloat(s, 'f', 1, 64) + " s"
+	return strconv.FormatFloat(d.Seconds(), 'f', 1, 64) + " s"
 }
 
 // CountText formats a number with about three digits, as in 12.3 M.
