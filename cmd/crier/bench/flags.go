@@ -16,19 +16,16 @@ import (
 // options holds the flags of a benchmark.
 type options struct {
 	coordinator.Options
-	offload  string
-	inFlight cli.Size
-	buffer   cli.Size
-	resend   cli.Size
-	backlog  cli.Size
-	limits   string
+	noOffload bool
+	limits    string
 }
 
 const defaultMTU = 1500
 
 // declare declares the flags that a benchmark has.
 func declare(kind string, flags *cli.FlagSet) *options {
-	o := &options{inFlight: 1 << 20}
+	o := &options{}
+	o.InFlight = 1 << 20
 	o.Kind, o.Version = kind, cli.Version()
 	o.Subscribers, o.Publishers, o.Waits = []int{1}, []int{1}, []string{"block"}
 	o.Sizes = []int{64}
@@ -99,12 +96,10 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		flags.Float64Var(&o.Drop, "drop", usual,
 			"each subscriber throws away this `SHARE` of the datagrams that it receives")
 	}
-	o.offload = "on"
 	if kind != report.Limits {
-		flags.StringVar(&o.offload, "offload", "on",
-			"let the kernel cut and merge datagrams: on or off")
+		flags.Var(cli.OnOff(&o.noOffload), "offload", "let the kernel cut and merge datagrams")
 	}
-	flags.Var(&o.inFlight, "in-flight",
+	flags.Var(cli.SizeOf(&o.InFlight), "in-flight",
 		"messages that may be under way at once, in bytes, where there is no rate")
 	flags.StringVar(&o.Net, "net", coordinator.NetLoopback,
 		"lo, or netns: network namespaces that are made for this (root)")
@@ -143,22 +138,22 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop-oldest", "block"},
 		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, buffer or "+
 			"block, or several")
-	o.buffer, o.resend = 256<<10, 4<<20
-	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
-	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps for repair")
+	o.Buffer, o.ResendBuffer = 256<<10, 4<<20
+	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
+	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer", "how much the publisher keeps for repair")
 }
 
 // spillFlags declares what goes to disk, and where.
 func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.StringVar(&o.DiskDir, "disk-dir", "",
 		"the `DIRECTORY` on the disk to be measured; nothing is left there")
-	o.backlog, o.buffer, o.resend = 1<<30, 32<<20, 64<<20
-	flags.Var(&o.backlog, "backlog",
+	o.Backlog, o.Buffer, o.ResendBuffer = 1<<30, 32<<20, 64<<20
+	flags.Var(cli.SizeOf(&o.Backlog), "backlog",
 		"how far the slow subscriber falls behind what is held in memory")
 	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
-	flags.Var(&o.buffer, "buffer", "how much waits for it at most")
-	flags.Var(&o.resend, "resend-buffer", "how much the publisher keeps in memory")
-	flags.TextVar(&o.Floor, "repair-floor", publisher.Gbit,
+	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
+	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer", "how much the publisher keeps in memory")
+	flags.TextVar(&o.RepairFloor, "repair-floor", publisher.Gbit,
 		"the `RATE` at which the publisher may send to whoever is behind, if more than is live")
 	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,
 		"how long the backlog may take to grow, and again to drain")
@@ -170,15 +165,7 @@ const limitsNow = "measure"
 // options checks the flags that the coordinator doesn't know, and returns the others.
 func (o *options) options() (coordinator.Options, error) {
 	opts := o.Options
-	switch o.offload {
-	case "on", "off":
-		opts.Offload = o.offload == "on"
-	default:
-		return opts, cli.Usagef("--offload %q is not known: use on or off", o.offload)
-	}
-	opts.InFlight = int(min(o.inFlight, 1<<31-1))
-	opts.Backlog = int64(o.backlog)
-	opts.Buffer, opts.Resend = int(min(o.buffer, 1<<31-1)), int(min(o.resend, 1<<31-1))
+	opts.Offload = !o.noOffload
 	switch o.limits {
 	case "":
 	case limitsNow:

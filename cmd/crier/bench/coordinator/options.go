@@ -50,13 +50,13 @@ type Slow struct {
 	Overloads []string
 	// Work is the time that a message costs the subscriber.
 	Work time.Duration
-	// Buffer and Resend are in bytes, of the subscriber and of the publisher.
-	Buffer, Resend int
+	// Buffer and ResendBuffer are in bytes, of the subscriber and of the publisher.
+	Buffer, ResendBuffer int
 	// Backlog is, for Spilling, in bytes of messages that go to disk, in DiskDir.
 	Backlog int64
 	DiskDir string
-	// Floor is the rate at which a subscriber that is behind may be sent frames.
-	Floor publisher.BitRate
+	// RepairFloor is the rate at which a subscriber that is behind may be sent frames.
+	RepairFloor publisher.BitRate
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration
 }
@@ -208,8 +208,8 @@ func (o *Options) validateOverload() error {
 		return cli.Usagef("--work %v is outside 1µs to 1m", o.Work)
 	case o.Buffer < minBuffer || o.Buffer > maxBuffer:
 		return cli.Usagef("--buffer %d is outside %d to %d bytes", o.Buffer, minBuffer, maxBuffer)
-	case o.Resend < minResend || o.Resend > maxBuffer:
-		return cli.Usagef("--resend-buffer %d is outside %d to %d bytes", o.Resend,
+	case o.ResendBuffer < minResend || o.ResendBuffer > maxBuffer:
+		return cli.Usagef("--resend-buffer %d is outside %d to %d bytes", o.ResendBuffer,
 			minResend, maxBuffer)
 	case o.Kind == report.Overload:
 	case o.DiskDir == "":
@@ -218,8 +218,8 @@ func (o *Options) validateOverload() error {
 	case o.Backlog < minResend || o.Backlog > maxBacklog:
 		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend,
 			int64(maxBacklog))
-	case o.Floor < minFloor || o.Floor > maxFloor:
-		return cli.Usagef("--repair-floor %v is outside %v to %v", o.Floor, minFloor, maxFloor)
+	case o.RepairFloor < minFloor || o.RepairFloor > maxFloor:
+		return cli.Usagef("--repair-floor %v is outside %v to %v", o.RepairFloor, minFloor, maxFloor)
 	case slices.Min(o.Sizes) < minSpilt:
 		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on "+
 			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)

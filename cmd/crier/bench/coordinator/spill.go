@@ -26,7 +26,7 @@ func (b *coordinator) spill(ctx context.Context) error {
 
 // spilled measures one combination; its phases are cells.
 func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate float64) error {
-	disk := spillDisk(b.o.Backlog+int64(b.o.Resend), size)
+	disk := spillDisk(b.o.Backlog+int64(b.o.ResendBuffer), size)
 	free, err := freeBytes(b.o.DiskDir)
 	if err != nil {
 		return cli.Usagef("--disk-dir %s can't be used (%v): name a directory on the disk to "+
@@ -45,8 +45,8 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	r := b.flatOut(cells[job.PhaseBefore], job.RoleSpiller, job.RoleSubscriber)
 	r.slow = 1
 	r.task.Pressure = job.Pressure{
-		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, Resend: b.o.Resend,
-		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, Floor: uint64(b.o.Floor),
+		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, ResendBuffer: b.o.ResendBuffer,
+		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir, RepairFloor: uint64(b.o.RepairFloor),
 		Patience: b.o.Patience,
 	}
 	r.sends = job.SpillLongest(&r.task)

@@ -55,8 +55,8 @@ type Pressure struct {
 
 	// Resend is the publisher's resend buffer in bytes. With Drop, messages that find no
 	// room there are dropped.
-	Resend int  `json:",omitempty"`
-	Drop   bool `json:",omitempty"`
+	ResendBuffer int  `json:",omitempty"`
+	Drop         bool `json:",omitempty"`
 
 	// Backlog is in bytes of messages that the slow one is to be behind, besides Resend;
 	// Disk bounds the bytes on disk, in DiskDir.
@@ -64,7 +64,7 @@ type Pressure struct {
 	Disk    int64  `json:",omitempty"`
 	DiskDir string `json:",omitempty"`
 	// Floor is in bits a second that may go to a subscriber that is behind.
-	Floor uint64 `json:",omitempty"`
+	RepairFloor uint64 `json:",omitempty"`
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration `json:",omitempty"`
 }

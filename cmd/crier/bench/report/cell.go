@@ -57,11 +57,11 @@ type Cell struct {
 
 // Overloaded holds the parameters of a benchmark with a slow subscriber.
 type Overloaded struct {
-	Work    time.Duration `json:"work_ns"`             // what a message costs it
-	Buffer  int           `json:"buffer_bytes"`        // what waits for it at most
-	Resend  int           `json:"resend_buffer_bytes"` // the publisher's
-	Backlog int64         `json:"backlog_bytes,omitempty"`
-	Floor   uint64        `json:"repair_floor_bits_per_second,omitempty"`
+	Work         time.Duration `json:"work_ns"`             // what a message costs it
+	Buffer       int           `json:"buffer_bytes"`        // what waits for it at most
+	ResendBuffer int           `json:"resend_buffer_bytes"` // the publisher's
+	Backlog      int64         `json:"backlog_bytes,omitempty"`
+	RepairFloor  uint64        `json:"repair_floor_bits_per_second,omitempty"`
 }
 
 // AddRun adds a run to the cell.

@@ -34,7 +34,7 @@ func overloadColumns() []column {
 func overloadNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	say("one that crawls sleeps %v a message and buffers %s; the publisher keeps nobody's pace, "+
 		"and drops what finds no room in its resend buffer of %s",
-		o.Work, cli.Bytes(o.Buffer), cli.Bytes(o.Resend))
+		o.Work, cli.Bytes(o.Buffer), cli.Bytes(o.ResendBuffer))
 	for _, c := range cells {
 		if c.Overload != "" {
 			say("overload %s: what the one that crawls can't take %s", c.Overload,

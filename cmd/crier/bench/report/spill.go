@@ -96,7 +96,7 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
 		"keeps its pace, on disk too, and sends whoever is behind up to %g Mbit a second "+
 		"(--repair-floor), or as much as is live if that is more",
-		o.Work, cli.Space(o.Backlog), cli.Bytes(o.Resend), float64(o.Floor)/1e6)
+		o.Work, cli.Space(o.Backlog), cli.Bytes(o.ResendBuffer), float64(o.RepairFloor)/1e6)
 	for _, c := range cells {
 		if c.Way != job.PhaseNames[job.PhaseAfter] {
 			continue

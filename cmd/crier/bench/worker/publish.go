@@ -26,14 +26,14 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 		Group: group, Interface: w.task.Interface,
 		Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
 		Link:    publisher.Link{NoOffload: !w.task.Offload, Wait: wait, Network: w.network}, Logger: w.log,
-		Retention: publisher.Retention{ResendBuffer: w.task.Pressure.Resend},
+		Retention: publisher.Retention{ResendBuffer: w.task.Pressure.ResendBuffer},
 	}
 	if w.task.Pressure.Drop {
 		cfg.Flow.WhenFull = publisher.Drop
 	}
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
-		cfg.Repair.Floor = publisher.BitRate(w.task.Pressure.Floor)
+		cfg.Repair.Floor = publisher.BitRate(w.task.Pressure.RepairFloor)
 		cfg.Retention.Disk, cfg.Retention.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
 	}
 	return cfg, err

@@ -123,7 +123,7 @@ func (s *spiller) lasts(took time.Duration) bool { return took >= s.task.Duratio
 // memory there is room for less than the resend buffer.
 func (s *spiller) spilt(time.Duration) bool {
 	return int64(
-		s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.Resend)
+		s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.ResendBuffer)
 }
 
 // phase publishes until over, called now and then, returns true.
