@@ -51,7 +51,7 @@ func TestWhatGrowsOldWhileItWaits(t *testing.T) {
 
 // Each class has its own budget: neither waits for the other's.
 func TestClassesDontWaitForEachOther(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 10000)}, func(p *publisher) {
 		p.r.SetGroup(1, ms)
 		p.r.SetAge(p.base + 500)
 		p.nack("anna", "0-29", "600-629")
@@ -76,7 +76,7 @@ func TestClassesDontWaitForEachOther(t *testing.T) {
 		if n := p.asker("anna").Waiting(); n != 0 {
 			p.Errorf("%d frames wait", n)
 		}
-		p.r.SetDataRate(p.now, 8000000)
+		p.r.budget.SetDataRate(p.now, 8000000)
 		p.nack("anna", "30-59")
 		p.repairs()
 		if wait := deadline(p.r, p.now, p.held).Sub(p.now); wait > 500*us {
@@ -110,7 +110,7 @@ func TestAskersThatAreBehindTakeTurns(t *testing.T) {
 // A frame that leaves the buffer while it waits is denied, to its asker or to all that
 // wait.
 func TestOverwrittenFramesAreDenied(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1, Burst: 1000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1, 1000)}, func(p *publisher) {
 		p.behind()
 		p.nack("anna", "10", "12-15")
 		p.wantRepairs("10>anna")
@@ -238,7 +238,7 @@ func TestWithoutAnAddressNobodyIsBehind(t *testing.T) {
 // A NACK that a network copied and delayed brings nothing twice, whatever went to its
 // asker since.
 func TestACopyOfAnOldNackBringsNothing(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1 << 40, Burst: 1 << 30}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1<<40, 1<<30)}, func(p *publisher) {
 		p.behind()
 		sent := p.now
 		p.nack("anna", "0-399")

@@ -58,7 +58,7 @@ func TestResponderAllocatesNothing(t *testing.T) {
 			}
 		}
 		deadline(r, now, held)
-		r.SetDataRate(now, 100<<20)
+		r.budget.SetDataRate(now, 100<<20)
 	}
 	round()
 	if n := testing.AllocsPerRun(200, round); n != 0 {
@@ -212,8 +212,8 @@ func BenchmarkRequesterReordering(b *testing.B) {
 // A NACK of 50 ranges, and its repairs; then a second one that crossed them.
 func BenchmarkResponder(b *testing.B) {
 	const frames = 47000 // of 64 MiB
-	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472, Floor: 1 << 40,
-		Burst: 1 << 30})
+	r := NewResponder(ResponderConfig{Frames: frames, FrameSize: 1472,
+		Budget: budget(1<<40, 1<<30)})
 	r.SetGroup(1000, ms)
 	a, other := &Asker{ID: 1}, &Asker{ID: 2}
 	now, held := Time(0), Range{0, frames}
@@ -256,7 +256,7 @@ func BenchmarkResponderHostileNack(b *testing.B) {
 
 // Nothing may go out, for want of quota, though one asker has thousands of runs.
 func BenchmarkResponderThrottled(b *testing.B) {
-	r := NewResponder(ResponderConfig{Frames: 10000, FrameSize: 1472, Floor: 1})
+	r := NewResponder(ResponderConfig{Frames: 10000, FrameSize: 1472, Budget: budget(1, 0)})
 	r.SetGroup(2, ms)
 	a, held := &Asker{ID: 1}, Range{0, 10000}
 	for i := range uint64(4096) {

@@ -19,7 +19,7 @@ func seqs(from, to int) (list []string) {
 // 10 frames at once, then one each millisecond: all for one subscriber, since it
 // is the only one.
 func TestTheBudgetHoldsBack(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 10000)}, func(p *publisher) {
 		p.r.SetGroup(1, ms)
 		p.nack("anna", "0-29")
 		p.wantAnswer("", "10-29") // these wait, and anna shall not think that nobody heard
@@ -45,7 +45,7 @@ func TestTheBudgetHoldsBack(t *testing.T) {
 
 // A second request for a waiting frame is confirmed again, and the frame waits once.
 func TestWaitingFrameIsConfirmedAgain(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 10000)}, func(p *publisher) {
 		p.nack("anna", "0-14")
 		p.wantAnswer("", "10-14")
 		p.repairs()
@@ -71,15 +71,16 @@ func TestWaitingFrameIsConfirmedAgain(t *testing.T) {
 }
 
 func TestRepairsGetTheirShareOfTheDataRate(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000, Burst: 1000, Share: 0.25}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: NewBudget(
+		BudgetConfig{Floor: 1000, Burst: 1000, Share: 0.25})}, func(p *publisher) {
 		p.r.SetGroup(1, ms)
-		p.r.SetDataRate(p.now, 8000000)
+		p.r.budget.SetDataRate(p.now, 8000000)
 		p.nack("anna", "0-1")
 		p.wantRepairs("0")
 		if wait := deadline(p.r, p.now, p.held).Sub(p.now); wait != 500*us {
 			p.Errorf("at 2 MB/s a repair of 1,000 bytes waits %v", wait)
 		}
-		p.r.SetDataRate(p.now, 0) // the floor holds
+		p.r.budget.SetDataRate(p.now, 0) // the floor holds
 		if wait := deadline(p.r, p.now, p.held).Sub(p.now); wait != time.Second {
 			p.Errorf("at 1 kB/s a repair of 1,000 bytes waits %v", wait)
 		}
@@ -91,7 +92,7 @@ func TestRepairsGetTheirShareOfTheDataRate(t *testing.T) {
 // One that loses everything has half of the budget; the other half is there for
 // the rest.
 func TestTheQuotaProtectsTheOthers(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 20000, MaxQueued: 900}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 20000), MaxQueued: 900}, func(p *publisher) {
 		p.nack("bad", "0-899")
 		start := p.now
 		good := 0
@@ -121,7 +122,7 @@ func TestTheQuotaProtectsTheOthers(t *testing.T) {
 
 // However much one has waiting, the next one's turn comes after a few frames.
 func TestNobodyStarves(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 1000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 1000)}, func(p *publisher) {
 		var ranges []string
 		for i := range 400 {
 			ranges = append(ranges, fmt.Sprint(2*i))
@@ -150,7 +151,7 @@ func TestNobodyStarves(t *testing.T) {
 
 // Two that ask for the same time after time are served alike.
 func TestTurnsAreFair(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 1000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 1000)}, func(p *publisher) {
 		p.nack("anna", "0-299")
 		p.nack("ben", "300-599")
 		for range 320 {
@@ -167,7 +168,7 @@ func TestTurnsAreFair(t *testing.T) {
 }
 
 func TestTooManyWaiting(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1, Burst: 1000, MaxQueued: 10}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1, 1000), MaxQueued: 10}, func(p *publisher) {
 		p.nack("anna", "0-19")
 		if a := p.asker("anna"); a.Waiting() != 10 || a.Refused != 10 || p.r.Stats().Refused != 10 {
 			p.Errorf("%+v", a)
@@ -190,7 +191,7 @@ func TestTooManyWaiting(t *testing.T) {
 // Two that ask for all they can, each frame on its own, take no room from one that
 // asks for one frame.
 func TestTwoThatAskForMuchDontStarveOne(t *testing.T) {
-	served(t, ResponderConfig{Frames: 20000, Floor: 1000000}, func(p *publisher) {
+	served(t, ResponderConfig{Frames: 20000, Budget: budget(1000000, 0)}, func(p *publisher) {
 		var bad [2][]string
 		for i := range 4096 {
 			bad[0] = append(bad[0], fmt.Sprint(2*i))
@@ -211,7 +212,7 @@ func TestTwoThatAskForMuchDontStarveOne(t *testing.T) {
 // Nor does an asker that asks for everything first delay a frame for another that misses
 // only that one.
 func TestSharedFrameDoesntWaitBehindTheFirstAsker(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1000000, Burst: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1000000, 10000)}, func(p *publisher) {
 		p.nack("bad", "0-999")
 		p.repairs()
 		p.nack("good", "990")
@@ -266,7 +267,8 @@ func TestAskingForEverythingTimeAfterTime(t *testing.T) {
 
 // Nor must it fill the network with CONFIRMs: they have a budget of their own.
 func TestConfirmsHaveABudget(t *testing.T) {
-	served(t, ResponderConfig{Floor: 1, Burst: 1000, Confirms: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: NewBudget(
+		BudgetConfig{Floor: 1, Burst: 1000, Confirms: 10000})}, func(p *publisher) {
 		p.nack("mallory", "0-9")
 		told := 0
 		for range 1000 {
@@ -296,7 +298,7 @@ func TestConfirmsHaveABudget(t *testing.T) {
 
 // Tokens that come one by one are not worth a timer each.
 func TestWhatWaitsGoesAFewAtATime(t *testing.T) {
-	served(t, ResponderConfig{Floor: 100_000_000, Burst: 10000}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(100_000_000, 10000)}, func(p *publisher) {
 		p.r.SetGroup(1, ms)
 		p.nack("anna", "0-49")
 		p.wantRepairs(seqs(0, 9)...)
@@ -350,8 +352,8 @@ func TestResponderAtRandom(t *testing.T) {
 		rand := NewRand(seed, 9)
 		cfg := ResponderConfig{
 			Frames: 1 + int(rand.Below(200)), FrameSize: 1 + int(rand.Below(1500)),
-			Floor: 1 + rand.Below(2000000),
-			Burst: 1 + rand.Below(20000), MaxQueued: 1 + rand.Below(100),
+			Budget:    budget(1+rand.Below(2000000), 1+rand.Below(20000)),
+			MaxQueued: 1 + rand.Below(100),
 		}
 		p := newPublisher(t, cfg, start.seq, start.now)
 		p.r.SetGroup(int(rand.Below(20)), time.Duration(rand.Below(uint64(2*ms))))
@@ -378,7 +380,8 @@ func TestResponderAtRandom(t *testing.T) {
 				p.nackFrom(when, fmt.Sprint(rand.Below(6)), ranges...)
 			}
 			sent += uint64(len(p.repairs()))
-			most := p.r.cfg.Burst + uint64(p.now.Sub(begin))*p.r.cfg.Floor/uint64(time.Second) + 1
+			most := p.r.budget.repairs[Recent].burst +
+				uint64(p.now.Sub(begin))*p.r.budget.cfg.Floor/uint64(time.Second) + 1
 			if sent*uint64(p.r.cfg.FrameSize) > most {
 				t.Fatalf("seed %d: %d repairs of %d bytes, with %d bytes of budget", seed, sent,
 					p.r.cfg.FrameSize, most)
@@ -397,5 +400,34 @@ func TestResponderAtRandom(t *testing.T) {
 		if queued != 0 || s.Repaired < s.ToGroup || s.Asked < s.Crossed+s.Refused {
 			t.Fatalf("seed %d: %+v, %d still queued", seed, s, queued)
 		}
+	}
+}
+
+// Responders that share a Budget keep it together.
+func TestRespondersShareABudget(t *testing.T) {
+	const size, burst, floor = 1000, 20 * 1000, 100 * 1000
+	shared := budget(floor, burst)
+	held, bytes := Range{0, 1000}, uint64(0)
+	var responders [3]*Responder
+	for i := range responders {
+		responders[i] = NewResponder(ResponderConfig{Frames: 1000, FrameSize: size, Budget: shared})
+		responders[i].SetGroup(1, ms)
+		a := &Asker{ID: uint64(i + 1)}
+		responders[i].Begin()
+		responders[i].Asked(0, a, 1, 0, Range{0, 500}, held)
+	}
+	second := Time(0).Add(time.Second)
+	for now := Time(0); now <= second; now = now.Add(ms) {
+		for _, r := range responders {
+			for {
+				if _, ok := take(r, now, held); !ok {
+					break
+				}
+				bytes += size
+			}
+		}
+	}
+	if bytes > burst+floor || bytes < burst+floor-size*uint64(len(responders)) {
+		t.Errorf("%d bytes of repairs went out, want %d", bytes, burst+floor)
 	}
 }

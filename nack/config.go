@@ -88,14 +88,8 @@ type ResponderConfig struct {
 	Frames int
 	// FrameSize is the cost of one repair in bytes, up to 1 GiB. Required.
 	FrameSize int
-	// Share is the part of the data rate that repairs may use, up to 65,536; 0 means 0.5.
-	Share float64
-	// Floor is the rate that each class may always use, in bytes a second; 0 means
-	// 16,000,000.
-	Floor uint64
-	// Burst is the number of bytes that may go out at once, at least one frame; 0 means
-	// 256 KiB.
-	Burst uint64
+	// Budget bounds the bytes of repairs and CONFIRMs; nil means a Budget of its own.
+	Budget *Budget
 	// MaxQueued bounds the frames of a class that wait for their repair, for each
 	// subscriber; 0 means 4,096.
 	MaxQueued uint64
@@ -103,9 +97,6 @@ type ResponderConfig struct {
 	// frames a second, with a burst of four times MaxAsked; 0 means 262,144. An honest
 	// subscriber backs off long before that.
 	ScanRate uint64
-	// Confirms is the rate of CONFIRM frames in bytes a second; 0 means 256 KiB. Where
-	// repairs have more than 64 times as much, the rate is a 64th of theirs.
-	Confirms uint64
 	// MaxAsked bounds the held frames that one NACK may ask for; 0 means 4,096, twice as
 	// many as a Requester asks for at once. The rest is refused in one step: a small NACK
 	// can name all frames that are held, and must not cost a walk over them.
@@ -116,31 +107,16 @@ type ResponderConfig struct {
 }
 
 const (
-	defaultShare = 0.5
-	// A larger floor lets one subscriber that loses 70 % on a slow link delay the others
-	// by seconds.
-	defaultFloor     = 16_000_000
-	defaultBurst     = 256 << 10
 	defaultMaxQueued = 4096
 	defaultMaxAsked  = 4096
 	defaultScanRate  = 1 << 18
-	defaultConfirms  = 256 << 10
-	maxShare         = 1 << 16
 )
 
 func (c *ResponderConfig) setDefaults() {
 	c.Frames, c.FrameSize = min(max(c.Frames, 1), 1<<30), min(max(c.FrameSize, 0), 1<<30)
-	if !(c.Share > 0) { // NaN as well
-		c.Share = defaultShare
+	if c.Budget == nil {
+		c.Budget = NewBudget(BudgetConfig{})
 	}
-	c.Share = min(c.Share, maxShare)
-	if c.Floor == 0 {
-		c.Floor = defaultFloor
-	}
-	if c.Burst == 0 {
-		c.Burst = defaultBurst
-	}
-	c.Burst = max(c.Burst, uint64(c.FrameSize))
 	if c.MaxQueued == 0 {
 		c.MaxQueued = defaultMaxQueued
 	}
@@ -150,8 +126,5 @@ func (c *ResponderConfig) setDefaults() {
 	c.MaxAsked = min(c.MaxAsked, 1<<30)
 	if c.ScanRate == 0 {
 		c.ScanRate = defaultScanRate
-	}
-	if c.Confirms == 0 {
-		c.Confirms = defaultConfirms
 	}
 }

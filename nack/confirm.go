@@ -28,13 +28,13 @@ func (r *Responder) confirm(now Time, m *mark, sent Time) {
 	}
 	if !r.confirming {
 		cost += confirmFrame
-		r.confirms.fill(now)
+		r.budget.confirms.fill(now)
 	}
-	if r.confirms.tokens < cost {
+	if r.budget.confirms.tokens < cost {
 		r.stats.Unconfirmed++
 		return
 	}
-	r.confirms.take(cost)
+	r.budget.confirms.take(cost)
 	m.confirmedAt, r.confirming = now, true
 	r.answer.Confirm = join(r.answer.Confirm, Range{m.seq, m.seq + 1})
 }

@@ -28,8 +28,6 @@ type line struct {
 	askers      int
 	// frames counts the waiting frames of all askers.
 	frames uint64
-	// budget is in bytes.
-	budget bucket
 }
 
 // An entry is an asker's place in a line.
@@ -44,13 +42,7 @@ type entry struct {
 	prev, next *Asker
 }
 
-func newQueue(cfg ResponderConfig) queue {
-	q := queue{marks: newMarks(cfg.Frames)}
-	for class := range q.lines {
-		q.lines[class].budget = bucket{rate: cfg.Floor, burst: cfg.Burst, tokens: cfg.Burst}
-	}
-	return q
-}
+func newQueue(frames int) queue { return queue{marks: newMarks(frames)} }
 
 // quantum is the number of frames that an asker is served in one turn: enough for the
 // datagrams of one offloaded send to one destination.

@@ -1,8 +1,6 @@
 package nack
 
 import (
-	"math"
-	"math/bits"
 	"net/netip"
 	"time"
 )
@@ -10,20 +8,17 @@ import (
 // A Responder decides which frames are repeated, when, and for whom. It is not safe for
 // concurrent use.
 type Responder struct {
-	cfg ResponderConfig
-	// share is cfg.Share in units of 2^-16.
-	share uint64
+	cfg    ResponderConfig
+	budget *Budget
 	// queue includes the marks, by sequence number modulo Frames.
 	queue queue
 	// age is the frame below which frames were sent a while ago.
 	age uint64
 
 	// group is the number of subscribers, and rtt their round trip.
-	group int
-	rtt   time.Duration
-	// confirms limits the bytes of CONFIRM.
-	confirms bucket
-	answer   Answer
+	group  int
+	rtt    time.Duration
+	answer Answer
 	// taken counts the frames of this NACK so far.
 	taken uint64
 	// confirming says that this NACK has a CONFIRM already.
@@ -48,14 +43,8 @@ type Responder struct {
 // NewResponder returns a Responder with nothing to repeat.
 func NewResponder(cfg ResponderConfig) *Responder {
 	cfg.setDefaults()
-	return &Responder{
-		cfg:   cfg,
-		share: uint64(cfg.Share * (1 << 16)),
-		queue: newQueue(cfg),
-		confirms: bucket{
-			rate: cfg.Confirms, burst: confirmBurst, tokens: confirmBurst,
-		},
-	}
+	cfg.Budget.hold(uint64(cfg.FrameSize))
+	return &Responder{cfg: cfg, budget: cfg.Budget, queue: newQueue(cfg.Frames)}
 }
 
 // Stats returns the counters so far.
@@ -64,21 +53,6 @@ func (r *Responder) Stats() ResponderStats { return r.stats }
 // SetGroup sets the number of subscribers and their round trip; 0 means unknown.
 func (r *Responder) SetGroup(size int, rtt time.Duration) {
 	r.group, r.rtt = size, min(max(rtt, 0), maxRTT)
-}
-
-// SetDataRate sets the rate at which data is sent, in bytes a second. Recent repairs may
-// use their share of it, and repairs for subscribers that are behind may use as much
-// again.
-func (r *Responder) SetDataRate(now Time, rate uint64) {
-	r.queue.lines[Behind].budget.setRate(now, max(r.cfg.Floor, rate))
-	hi, lo := bits.Mul64(rate, r.share)
-	rate = hi<<48 | lo>>16
-	if hi>>16 != 0 {
-		rate = math.MaxUint64
-	}
-	budget := &r.queue.lines[Recent].budget
-	budget.setRate(now, max(r.cfg.Floor, rate))
-	r.confirms.setRate(now, max(r.cfg.Confirms, budget.rate/64))
 }
 
 // SetAge says that frames below seq were sent a while ago. A subscriber that asks for

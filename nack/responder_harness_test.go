@@ -20,6 +20,11 @@ func served(t *testing.T, cfg ResponderConfig, story func(*publisher)) {
 	}
 }
 
+// budget returns a Budget of so many bytes a second, and at once; 0 means the default.
+func budget(floor, burst uint64) *Budget {
+	return NewBudget(BudgetConfig{Floor: floor, Burst: burst})
+}
+
 // publisher drives a Responder, and holds 1,000 frames from the start unless
 // Frames says otherwise. Sequence numbers in its methods count from the story's
 // start.
@@ -40,6 +45,10 @@ func newPublisher(t *testing.T, cfg ResponderConfig, seq uint64, now Time) *publ
 	}
 	if cfg.FrameSize == 0 {
 		cfg.FrameSize = 1000
+	}
+	if cfg.Budget != nil {
+		budget := *cfg.Budget // each publisher has one of its own
+		cfg.Budget = &budget
 	}
 	p := &publisher{
 		T: t, r: NewResponder(cfg), base: seq, now: now, held: Range{seq, seq},

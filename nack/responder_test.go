@@ -315,13 +315,15 @@ func TestTheRequestIsNamed(t *testing.T) {
 
 func TestConfigsThatMakeNoSense(t *testing.T) {
 	for _, cfg := range []ResponderConfig{
-		{}, {Frames: -5, FrameSize: -5, Share: -1}, {Share: math.NaN()}, {Share: math.Inf(1)},
-		{Frames: 1, FrameSize: 1 << 30, Floor: 1, Burst: 1, MaxQueued: 1},
-		{Floor: math.MaxUint64, Burst: math.MaxUint64},
+		{}, {Frames: -5, FrameSize: -5, Budget: NewBudget(BudgetConfig{Share: -1})},
+		{Budget: NewBudget(BudgetConfig{Share: math.NaN()})},
+		{Budget: NewBudget(BudgetConfig{Share: math.Inf(1)})},
+		{Frames: 1, FrameSize: 1 << 30, Budget: budget(1, 1), MaxQueued: 1},
+		{Budget: budget(math.MaxUint64, math.MaxUint64)},
 	} {
 		r := NewResponder(cfg)
 		r.SetGroup(-5, -5)
-		r.SetDataRate(0, math.MaxUint64)
+		r.budget.SetDataRate(0, math.MaxUint64)
 		r.SetGroup(math.MaxInt, math.MaxInt64)
 		a := &Asker{ID: 1}
 		r.Asked(0, a, 1, Never, Range{0, math.MaxUint64}, Range{0, 5})
@@ -357,7 +359,7 @@ func TestForgetAnAsker(t *testing.T) {
 		p.nack("anna", "100") // she is back
 		p.wantRepairs("100>anna")
 	})
-	served(t, ResponderConfig{Floor: 1, Burst: 1, FrameSize: 1}, func(p *publisher) {
+	served(t, ResponderConfig{Budget: budget(1, 1), FrameSize: 1}, func(p *publisher) {
 		p.r.SetGroup(100, ms)
 		p.nack("anna", "50-52") // the last of them must wait, and the group is told
 		p.r.Forget(p.asker("anna"))

@@ -11,10 +11,11 @@ func (r *Responder) waits(now Time, a *Asker, class Class) bool {
 	}
 	if r.room.asker != a {
 		size, quota := max(uint64(r.cfg.FrameSize), 1), r.quota(now, a)
-		l.budget.fill(now)
+		budget := &r.budget.repairs[class]
+		budget.fill(now)
 		quota.fill(now)
 		r.room.asker = a
-		r.room.budget, r.room.quota = l.budget.tokens/size, quota.tokens/size
+		r.room.budget, r.room.quota = budget.tokens/size, quota.tokens/size
 	}
 	return l.frames > r.room.budget || a.in[class].queued > r.room.quota
 }
@@ -41,7 +42,7 @@ func (r *Responder) Next(now Time, class Class, held Range) (Repair, bool) {
 			}
 			continue
 		}
-		if l.budget.ready(now, size) > now {
+		if r.budget.repairs[class].ready(now, size) > now {
 			r.stats.Throttled++
 			return Repair{}, false
 		}
@@ -81,7 +82,7 @@ func (r *Responder) Take(now Time, size uint64) {
 	}
 	r.stats.Repaired++
 	m.repairedAt = now
-	l.budget.take(size)
+	r.budget.repairs[class].take(size)
 	if class == Recent {
 		r.quota(now, a).take(size)
 	} else {
@@ -129,7 +130,7 @@ func (r *Responder) Awaits(frames Range) bool {
 // budget, so that a subscriber with many losses leaves the rest to others, or all of it
 // if the asker is the only one.
 func (r *Responder) quota(now Time, a *Asker) *bucket {
-	q, budget := &a.quota, &r.queue.lines[Recent].budget
+	q, budget := &a.quota, &r.budget.repairs[Recent]
 	if q.burst == 0 {
 		q.burst, q.tokens = budget.burst, budget.burst
 	}
@@ -184,7 +185,7 @@ func (r *Responder) Deadline(now Time, class Class, held Range, reads bool) Time
 	if at == Never {
 		return Never
 	}
-	return max(at, r.coalesced(now, &l.budget, l.frames))
+	return max(at, r.coalesced(now, &r.budget.repairs[class], l.frames))
 }
 
 // coalescingWindow bounds how long a repair that waits for tokens may wait for more of

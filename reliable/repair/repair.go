@@ -24,11 +24,8 @@ type Config struct {
 	Datagram int
 	// Marks is the number of requested frames that are told apart.
 	Marks uint64
-	// Share is the part of the data rate that repairs may use. Floor is the rate that they
-	// may always use, in bytes a second, and as much again for what catches up. Confirms is
-	// the rate of CONFIRMs. Zero means the defaults of nack.ResponderConfig.
-	Share           float64
-	Floor, Confirms uint64
+	// Budget bounds the bytes of repairs and CONFIRMs; nil means a Budget of its own.
+	Budget *nack.Budget
 	// Limit bounds all traffic; nil bounds nothing.
 	Limit *rate.Limit
 }
@@ -81,8 +78,7 @@ func New(cfg Config, s store.Store) *Repairer {
 		r.cfg.Limit = &rate.Limit{}
 	}
 	r.responder = nack.NewResponder(nack.ResponderConfig{
-		Frames: int(cfg.Marks), FrameSize: cfg.Datagram, Share: cfg.Share, Floor: cfg.Floor,
-		Confirms: cfg.Confirms, Look: r.look,
+		Frames: int(cfg.Marks), FrameSize: cfg.Datagram, Budget: cfg.Budget, Look: r.look,
 	})
 	return r
 }
@@ -115,11 +111,6 @@ func (r *Repairer) Unfit(seq uint64) bool {
 func (r *Repairer) SetGroup(size int, rtt time.Duration) {
 	r.rtt = rtt
 	r.responder.SetGroup(size, rtt)
-}
-
-// SetDataRate sets the rate at which data is sent, in bytes a second.
-func (r *Repairer) SetDataRate(now reliable.Time, rate uint64) {
-	r.responder.SetDataRate(now, rate)
 }
 
 // Advance lets time pass.

@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rate"
@@ -140,4 +141,14 @@ func (r *Repair) validate() error {
 			r.Linger)
 	}
 	return nil
+}
+
+// budget returns the budget of repairs where the traffic is bounded to most, or not at all
+// if most is 0.
+func (r *Repair) budget(most reliable.BitRate) *nack.Budget {
+	cfg := nack.BudgetConfig{Share: r.Share, Floor: r.Floor.Bytes()}
+	if most > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
+		cfg.Floor, cfg.Confirms = min(cfg.Floor, most.Bytes()), most.Bytes()/confirmPart
+	}
+	return nack.NewBudget(cfg)
 }

@@ -18,7 +18,10 @@ type Sender struct {
 	members members
 	events  events
 
-	limit   *rate.Limit
+	limit *rate.Limit
+	// budget is that of the repairs of all streams.
+	budget *nack.Budget
+	// rate is the rate of the data of all streams.
 	rate    dataRate
 	offload offload
 	// most is the largest datagram that the network takes, which may be less than 256
@@ -42,8 +45,10 @@ func New(cfg Config) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: cfg, clock: clock{start: cfg.Start, now: cfg.Start, armed: reliable.Never},
-		members: newMembers(cfg.MaxMembers), limit: rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
-		rate: dataRate{from: cfg.Start}, most: cfg.Datagram,
+		members: newMembers(cfg.MaxMembers),
+		limit:   rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
+		budget:  cfg.Repair.budget(cfg.Flow.MaxRate), rate: dataRate{from: cfg.Start},
+		most:        cfg.Datagram,
 		offload:     offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 	}
@@ -91,11 +96,10 @@ func (s *Sender) Advance(now reliable.Time) {
 		s.regroup(now)
 		s.sweepDue = now.Add(time.Second)
 	}
-	measured := s.rate.pass(now)
+	if s.rate.pass(now) {
+		s.budget.SetDataRate(now, s.rate.rate)
+	}
 	for _, st := range s.streams {
-		if measured {
-			st.repairer.SetDataRate(now, s.rate.rate)
-		}
 		st.advance(now)
 	}
 }

@@ -63,16 +63,10 @@ func newStream(s *Sender, channel uint32) *Stream {
 		stopped: reliable.Never}
 	st.pace = pacekeeper{cfg: cfg, table: &s.members, account: &st.account, store: st.store,
 		window: &st.window, events: &s.events}
-	repairs := repair.Config{
+	st.repairer = repair.New(repair.Config{
 		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
-		Datagram: cfg.Datagram, Marks: st.store.Marks(), Share: cfg.Repair.Share,
-		Floor: cfg.Repair.Floor.Bytes(), Limit: s.limit,
-	}
-	if most := cfg.Flow.MaxRate.Bytes(); most > 0 {
-		// What is CONFIRMed knows how long it waits, and leaves room for it.
-		repairs.Floor, repairs.Confirms = min(repairs.Floor, most), most/confirmPart
-	}
-	st.repairer = repair.New(repairs, st.store)
+		Datagram: cfg.Datagram, Marks: st.store.Marks(), Budget: s.budget, Limit: s.limit,
+	}, st.store)
 	st.beats.start(cfg.Start)
 	st.byes = byes{due: reliable.Never, said: reliable.Never}
 	return st
