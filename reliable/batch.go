@@ -2,7 +2,7 @@ package reliable
 
 import "net/netip"
 
-// Batch is what to send next: one or more datagrams to one place.
+// Batch is one or more datagrams to one destination.
 type Batch struct {
 	// To is a subscriber's or publisher's address; invalid means the group.
 	To netip.AddrPort
@@ -10,16 +10,16 @@ type Batch struct {
 	// last perhaps shorter. It is a view, valid until Sent.
 	Data    []byte
 	Segment int
-	// Single says that they must be sent one by one: neither the kernel nor a network
-	// card may cut them out of one write.
+	// Single says that the datagrams must be sent one by one, so that neither the kernel
+	// nor a network card cuts them out of one write.
 	Single bool
 
-	// Refused is how many of the datagrams, with how many bytes, were not taken by the
-	// kernel: a driver says so before Sent.
+	// Refused is the number of datagrams that the kernel didn't take, and RefusedBytes
+	// the sum of their sizes. A driver sets them before Sent.
 	Refused, RefusedBytes uint64
 }
 
-// Datagrams returns how many datagrams the batch holds.
+// Datagrams returns the number of datagrams in the batch.
 func (b *Batch) Datagrams() int {
 	if b.Segment <= 0 {
 		return 0

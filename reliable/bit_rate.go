@@ -58,6 +58,6 @@ func (r *BitRate) UnmarshalText(text []byte) error {
 		*r = BitRate(float64(n*float64(u.bits)) + 0.5)
 		return nil
 	}
-	return fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second, "+
+	return fmt.Errorf("%q is not a rate: give a number of bit, kbit, Mbit, Gbit or Tbit a second, "+
 		"such as 100Mbit", text)
 }

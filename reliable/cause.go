@@ -2,7 +2,7 @@ package reliable
 
 import "fmt"
 
-// Cause says why messages were lost.
+// Cause is the cause of a loss.
 type Cause uint8
 
 // The causes of losses, which package subscriber documents.
@@ -24,11 +24,12 @@ const (
 var causeNames = [...]string{
 	CauseGone: "no longer held", CauseUnanswered: "unanswered", CauseSilent: "publisher silent",
 	CauseEnded: "session ended", CauseDropped: "dropped by publisher", CauseLate: "too late",
-	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer", CauseMalformed: "malformed",
-	CauseClosed: "subscriber closed", CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
+	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer",
+	CauseMalformed: "malformed", CauseClosed: "subscriber closed",
+	CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
 }
 
-// String returns the cause as loss reports name it.
+// String returns the cause as in loss reports.
 func (c Cause) String() string {
 	if int(c) < len(causeNames) && causeNames[c] != "" {
 		return causeNames[c]

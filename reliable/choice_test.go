@@ -11,7 +11,8 @@ type text interface {
 	encoding.TextUnmarshaler
 }
 
-// Each name is read as the value that writes it, and another is refused with all of them.
+// Each name is parsed as the value that formats as it. The error for an unknown name lists all
+// names.
 func TestNames(t *testing.T) {
 	for _, c := range []struct {
 		value text
@@ -28,7 +29,7 @@ func TestNames(t *testing.T) {
 				t.Error(err)
 			}
 			if got, err := c.value.MarshalText(); string(got) != name || err != nil {
-				t.Errorf("%s is written as %s, %v", name, got, err)
+				t.Errorf("%s is formatted as %s, %v", name, got, err)
 			}
 		}
 		for _, wrong := range []string{"", "drop-", "BLOCK", "quorum:0", "named:", "none:"} {
@@ -43,6 +44,6 @@ func TestNames(t *testing.T) {
 		}
 	}
 	if got := Order(7).String(); got != "(7)" {
-		t.Errorf("no order is written as %s", got)
+		t.Errorf("an unknown order is formatted as %s", got)
 	}
 }

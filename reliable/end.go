@@ -2,7 +2,7 @@ package reliable
 
 import "fmt"
 
-// End says how a session stands, for a subscriber.
+// End is the state of a session at a subscriber: open, or how it ended.
 type End uint8
 
 // The ends, which package subscriber documents.
@@ -12,7 +12,7 @@ const (
 	EndSilent
 )
 
-// String returns the end as summaries write it.
+// String returns the end as in summaries.
 func (e End) String() string {
 	switch e {
 	case EndOpen:

@@ -1,10 +1,10 @@
 package reliable
 
-// Overload says what a Receiver does when its application takes messages more
-// slowly than they come.
+// Overload selects what a Receiver does when its application takes messages more slowly than
+// they come.
 type Overload uint8
 
-// The answers to a slow application, which package subscriber documents.
+// The ways to treat a slow application, which package subscriber documents.
 const (
 	OverloadBlock Overload = iota
 	OverloadBuffer
@@ -17,15 +17,15 @@ var overloads = choices{"block", "buffer", "drop-oldest", "drop-newest"}
 // String returns block, buffer, drop-oldest or drop-newest.
 func (o Overload) String() string { return overloads.text(uint8(o)) }
 
-// MarshalText returns what String does.
+// MarshalText returns the same text as String.
 func (o Overload) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
 
-// UnmarshalText reads what String returns.
+// UnmarshalText parses the text that String returns.
 func (o *Overload) UnmarshalText(text []byte) error {
-	n, err := overloads.value(text, "answer to a slow application")
+	n, err := overloads.value(text, "a way to treat a slow application")
 	*o = Overload(n)
 	return err
 }
 
-// Drops reports whether what finds no room is dropped.
+// Drops reports whether messages that find no room are dropped.
 func (o Overload) Drops() bool { return o >= OverloadDropOldest }

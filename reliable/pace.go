@@ -9,43 +9,44 @@ import (
 	"crier/reliable/frame"
 )
 
-// PaceKind says whose pace a Sender keeps.
+// PaceKind is the rule by which a Pace selects subscribers.
 type PaceKind uint8
 
 const (
-	// PaceNone: nobody's. Only the network, the socket and the rate limit hold
-	// the producer.
+	// PaceNone selects none. Only the network, the socket and the rate limit hold up the
+	// producer.
 	PaceNone PaceKind = iota
-	// PaceSlowest: the slowest subscriber's.
+	// PaceSlowest selects the slowest subscriber.
 	PaceSlowest
-	// PaceQuorum: a frame is kept until so many subscribers have passed it; until
-	// all have, where there are fewer.
+	// PaceQuorum keeps a frame until a number of subscribers have passed it, or all of
+	// them if there are fewer.
 	PaceQuorum
-	// PaceNamed: the slowest of the subscribers with certain names.
+	// PaceNamed selects the slowest of the subscribers with certain names.
 	PaceNamed
 )
 
-// Pace says whose pace counts: for whom a Sender keeps what it has sent, and who
-// may hold the producer. The zero value is nobody's.
+// Pace selects the subscribers whose pace counts. A Sender keeps its messages until they have
+// taken them, and their lack of progress may hold up the producer. The zero value selects
+// none.
 type Pace struct {
 	Kind PaceKind
-	// Quorum is the number of a PaceQuorum, at least 1.
+	// Quorum is the number of subscribers of PaceQuorum, at least 1.
 	Quorum int
-	// Names are those of a PaceNamed.
+	// Names are the names of PaceNamed.
 	Names []string
 }
 
-// Slowest is the pace of the slowest subscriber.
+// Slowest returns the pace of the slowest subscriber.
 func Slowest() Pace { return Pace{Kind: PaceSlowest} }
 
-// Quorum is a pace by which a message is kept until n subscribers have taken it; until
-// all have, where there are fewer.
+// Quorum returns the pace by which a message is kept until n subscribers have taken it, or
+// all of them if there are fewer.
 func Quorum(n int) Pace { return Pace{Kind: PaceQuorum, Quorum: n} }
 
-// Named is the pace of the slowest of the subscribers with these names.
+// Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return Pace{Kind: PaceNamed, Names: names} }
 
-// IsZero reports whether nobody's pace counts.
+// IsZero reports whether no subscriber's pace counts.
 func (p *Pace) IsZero() bool { return p.Kind == PaceNone }
 
 // String returns none, slowest, quorum:N or named:a,b.
@@ -61,10 +62,10 @@ func (p Pace) String() string {
 	return "none"
 }
 
-// MarshalText returns what String does.
+// MarshalText returns the same text as String.
 func (p Pace) MarshalText() ([]byte, error) { return []byte(p.String()), nil }
 
-// UnmarshalText reads what String returns.
+// UnmarshalText parses the text that String returns.
 func (p *Pace) UnmarshalText(text []byte) error {
 	kind, value, has := strings.Cut(string(text), ":")
 	pace := Pace{}
@@ -75,13 +76,14 @@ func (p *Pace) UnmarshalText(text []byte) error {
 	case kind == "quorum" && has:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%q is no number of subscribers: write for instance quorum:2", value)
+			return fmt.Errorf("%q is not a number of subscribers: write for instance quorum:2",
+				value)
 		}
 		pace = Quorum(n)
 	case kind == "named" && has:
 		pace = Named(strings.Split(value, ",")...)
 	default:
-		return fmt.Errorf("%q is no pace: use none, slowest, quorum:N or named:a,b", text)
+		return fmt.Errorf("%q is not a pace: use none, slowest, quorum:N or named:a,b", text)
 	}
 	if err := pace.Validate(); err != nil {
 		return err
@@ -90,20 +92,22 @@ func (p *Pace) UnmarshalText(text []byte) error {
 	return nil
 }
 
-// Validate says what is wrong with the pace.
+// Validate returns an error if the pace is invalid.
 func (p *Pace) Validate() error {
 	switch {
 	case p.Kind > PaceNamed:
 		return fmt.Errorf("a pace of kind %d is not known", p.Kind)
 	case p.Kind == PaceQuorum && p.Quorum < 1:
-		return fmt.Errorf("a quorum of %d subscribers is too small: it needs one at least", p.Quorum)
+		return fmt.Errorf("a quorum of %d subscribers is too small: it needs one at least",
+			p.Quorum)
 	case p.Kind == PaceNamed && len(p.Names) == 0:
 		return fmt.Errorf("a pace of named subscribers needs their names")
 	}
 	for i, name := range p.Names {
 		switch {
 		case name == "" || len(name) > frame.MaxName:
-			return fmt.Errorf("the name %q of a subscriber whose pace counts must have 1 to %d bytes", name, frame.MaxName)
+			return fmt.Errorf("the name %q of a subscriber whose pace counts must have 1 to %d bytes",
+				name, frame.MaxName)
 		case slices.Contains(p.Names[:i], name):
 			return fmt.Errorf("the subscriber %q is named twice: once is enough", name)
 		}
@@ -111,7 +115,7 @@ func (p *Pace) Validate() error {
 	return nil
 }
 
-// Counts reports whether the pace may be that of a subscriber with this name.
+// Counts reports whether the pace of a subscriber with this name may count.
 func (p *Pace) Counts(name string) bool {
 	switch p.Kind {
 	case PaceNone:

@@ -7,31 +7,43 @@ import (
 
 // Member is one subscriber as a publisher knows it.
 type Member struct {
-	ID       uint64
-	Name     string
-	Addr     netip.AddrPort
-	Position uint64        // the sequence number that it delivers next
-	Room     uint64        // bytes that it can still hold
-	Heard    Time          // its last word
-	RTT      time.Duration // 0 if unknown
-	Asked    uint64        // frames that it asked for, and that were held
-	Gone     uint64        // frames that it asked for, and that were no longer held
-	Refused  uint64        // of these, not served since too many were waiting
-	Repaired uint64        // frames that were repeated since it asked
-	State    MemberState   // whether its pace counts
-	Lag      uint64        // messages from its position to the newest, about
-	Offset   uint64        // of the message that it delivers next, about
-	Departed bool          // it is no longer there: not heard any more
-	Left     bool          // of these, it said that it goes
-	// Lacks says that its pace counts, or did until it was evicted, and it has yet to
-	// take something that was sent; or had, when it went.
+	ID   uint64
+	Name string
+	Addr netip.AddrPort
+	// Position is the next sequence number that it delivers.
+	Position uint64
+	// Room is the number of bytes that it can still hold.
+	Room uint64
+	// Heard is when it was last heard.
+	Heard Time
+	// RTT is its round trip, or 0 if unknown.
+	RTT time.Duration
+	// Asked is the number of frames that it asked for and that were held.
+	Asked uint64
+	// Gone is the number of frames that it asked for and that were no longer held.
+	Gone uint64
+	// Refused is the number of asked-for frames that weren't served, since too many waited.
+	Refused uint64
+	// Repaired is the number of frames that were repeated since it asked.
+	Repaired uint64
+	State    MemberState
+	// Lag is the approximate number of messages from its position to the newest.
+	Lag uint64
+	// Offset is the approximate offset of the next message that it delivers.
+	Offset uint64
+	// Departed says that it left, or isn't heard any more.
+	Departed bool
+	// Left says that it announced its leaving.
+	Left bool
+	// Lacks says that its pace counts, or did until it was evicted, and that it has yet to
+	// take something sent, or had when it departed.
 	Lacks bool
-	// Asks says that repairs were cut short, by Stop, less than Linger after it had asked
-	// for something, and that it hasn't said since that it has that, or does without.
+	// Asks says that Stop cut repairs short less than Linger after its last request, and
+	// that it hasn't reported since that it has the frames, or does without.
 	Asks bool
 }
 
-// MemberState says whether a subscriber's pace counts.
+// MemberState is the state of a subscriber whose pace may count.
 type MemberState uint8
 
 // The states of a subscriber, which package publisher documents.
@@ -42,17 +54,18 @@ const (
 	Evicted
 )
 
-var memberStates = [...]string{Watching: "watching", Behind: "behind", Counted: "counted", Evicted: "evicted"}
+var memberStates = [...]string{
+	Watching: "watching", Behind: "behind", Counted: "counted", Evicted: "evicted",
+}
 
-// String returns the state as tables write it.
+// String returns the state as in tables.
 func (s MemberState) String() string { return memberStates[int(s)%len(memberStates)] }
 
-// MemberEvent says that a subscriber's pace counts from now on, or no longer.
+// MemberEvent reports that a subscriber's pace counts from now on, or no longer.
 type MemberEvent struct {
 	Member Member
-	// From and To are its states before and after.
+	// From and To are the states before and after.
 	From, To MemberState
-	// Gone says that it has left, or was not heard for so long that it is
-	// forgotten.
+	// Gone says that the subscriber left, or that it was forgotten after a long silence.
 	Gone bool
 }

@@ -48,7 +48,7 @@ func TestControlPortTaken(t *testing.T) {
 	}
 	for _, port := range []string{"0", "-1", "70000", "http"} {
 		wantRefusal(t, start(t, nil, on(group, "sub", "--control-port", port)...), cli.ExitUsage,
-			"--control-port", port, "is no port: give 1 to 65535")
+			"--control-port", port, "is not a port: give 1 to 65535")
 	}
 }
 

@@ -25,7 +25,7 @@ func (l *linkText) readBurst(value string) error {
 	}
 	length, err := parseNumber(text)
 	if err != nil || length < 1 || length > maxBurst {
-		return fmt.Errorf("%q is no length of a burst: give the average number of datagrams, "+
+		return fmt.Errorf("%q is not a burst length: give the average number of datagrams, "+
 			"from 1 to 1e9, such as 12", clip(text))
 	}
 	// Bursts and the gaps between them are geometric. A gap has at least one
@@ -155,7 +155,7 @@ func (l *linkText) readRate(value string) error {
 func ParseRate(text string) (bits int64, err error) {
 	n, ok := parseUnits(text, rateUnits)
 	if !ok || n < 1 || n > MaxRate {
-		return 0, fmt.Errorf("%q is no rate: give a number of bit, kbit, Mbit, Gbit or Tbit a "+
+		return 0, fmt.Errorf("%q is not a rate: give a number of bit, kbit, Mbit, Gbit or Tbit a "+
 			"second, from 1bit to 1Tbit, such as 100Mbit", clip(text))
 	}
 	return n, nil
@@ -164,7 +164,7 @@ func ParseRate(text string) (bits int64, err error) {
 func (l *linkText) readQueue(value string) error {
 	n, ok := parseUnits(value, sizeUnits)
 	if !ok || n < 1 || n > MaxQueue {
-		return fmt.Errorf("%q is no size of a queue: give a number of bytes, kB, MB, GB, KiB, "+
+		return fmt.Errorf("%q is not a queue size: give a number of bytes, kB, MB, GB, KiB, "+
 			"MiB or GiB, from 1 to 1GiB, such as 64KiB", clip(value))
 	}
 	l.cfg.Queue = int(n)
@@ -189,7 +189,7 @@ func parseShare(s string) (float64, error) {
 		p, err = strconv.ParseFloat(number+"e-2", 64)
 	}
 	if err != nil || !isProbability(p) {
-		return 0, fmt.Errorf("%q is no share: give a number from 0 to 1, or from 0%% to 100%%, "+
+		return 0, fmt.Errorf("%q is not a share: give a number from 0 to 1, or from 0%% to 100%%, "+
 			"such as 0.01 or 1%%", clip(s))
 	}
 	return p, nil
@@ -198,7 +198,7 @@ func parseShare(s string) (float64, error) {
 func parseTime(s string) (time.Duration, error) {
 	d, err := time.ParseDuration(s)
 	if err != nil || d < 0 || d > MaxDelay {
-		return 0, fmt.Errorf("%q is no time: give one from 0s to %v, such as 250us, 1.5ms or 2s",
+		return 0, fmt.Errorf("%q is not a time: give one from 0s to %v, such as 250us, 1.5ms or 2s",
 			clip(s), MaxDelay)
 	}
 	return d, nil

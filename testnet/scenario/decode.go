@@ -174,13 +174,13 @@ func (d *decoder) value(n ast.Node, v reflect.Value, path string) error {
 	case reflect.Int:
 		i, err := strconv.ParseInt(text, 10, 32)
 		if err != nil {
-			return d.fail(n, "%s: %q is no whole number", path, text)
+			return d.fail(n, "%s: %q is not a whole number", path, text)
 		}
 		v.SetInt(i)
 	case reflect.Uint64:
 		u, err := strconv.ParseUint(text, 10, 63)
 		if err != nil {
-			return d.fail(n, "%s: %q is no whole number of 0 or more", path, text)
+			return d.fail(n, "%s: %q is not a whole number of 0 or more", path, text)
 		}
 		v.SetUint(u)
 	default:

@@ -23,30 +23,30 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		line     int
 		says     string
 	}{
-		{"duration: 1s", "duration: 1", 1, `duration: "1" is no time: give one from 0s to 24h`},
-		{"duration: 1s", "duration: 25h", 1, `is no time`},
+		{"duration: 1s", "duration: 1", 1, `duration: "1" is not a time: give one from 0s to 24h`},
+		{"duration: 1s", "duration: 25h", 1, `is not a time`},
 		{"duration: 1s", "settle: 1s", 0, `duration is missing`},
 		{"duration: 1s", "duraton: 1s", 1,
 			`there is no key "duraton" in a scenario; there are story, seed, duration`},
 		{"duration: 1s", "duration: [1s]", 1, `duration is to be a plain value`},
 		{"duration: 1s", "duration:", 1, `duration has no value`},
 		{"duration: 1s", "duration: 1s\nend: stop", 2, `end: "stop" is neither close nor stay`},
-		{"rate: 100/s", "rate: 100", 4, `publishers[0].rate: "100" is no rate`},
-		{"rate: 100/s", "rate: 0/s", 4, `is no rate`},
+		{"rate: 100/s", "rate: 100", 4, `publishers[0].rate: "100" is not a rate`},
+		{"rate: 100/s", "rate: 0/s", 4, `is not a rate`},
 		{"rate: 100/s", "burst: 3", 3, `publishers[0]: it publishes nothing: give a rate`},
 		{"rate: 100/s", "rate: 100/s\n    feed: x.pcap", 4,
 			`publishers[0].rate: a feed has its own pace`},
 		{"rate: 100/s", "rate: 100/s\n    size: 64B:70%, 1KiB:20%", 5,
 			`come to 90%, and must to 100%`},
-		{"rate: 100/s", "rate: 100/s\n    size: 2KiB..1KiB", 5, `is no range of sizes`},
-		{"rate: 100/s", "rate: 100/s\n    resend-buffer: 64M", 5, `"64M" is no size`},
+		{"rate: 100/s", "rate: 100/s\n    size: 2KiB..1KiB", 5, `is not a range of sizes`},
+		{"rate: 100/s", "rate: 100/s\n    resend-buffer: 64M", 5, `"64M" is not a size`},
 		{"rate: 100/s", "rate: 100/s\n    speed: 2", 3,
 			`format, split, only, max-gap and speed are of a feed, and there is none`},
 		{"rate: 100/s", "rate: 100/s\n    messages: 0", 5,
 			`publishers[0].messages: 0 is what it has where nothing is said, which means as ` +
 				`many as there is time for`},
 		{"rate: 100/s", "rate: 100/s\n    max-rate: 1MB", 5,
-			`"1MB" is no rate: give a number of bit, kbit, Mbit`},
+			`"1MB" is not a rate: give a number of bit, kbit, Mbit`},
 		{"rate: 100/s", "rate: 100/s\n    max-rate: 10bit", 5, `give 1kbit or more`},
 		{"rate: 100/s", "rate: 100/s\n    disk: 1MiB", 5,
 			`nothing goes to disk where nobody's pace counts`},
@@ -64,14 +64,14 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 				`leave it out, or give more`},
 		{"count: 3", "buffer: 0B", 7, `which means 32MiB`},
 		{"name: feed", "nam: feed", 3, `there is no key "nam" in publishers[0]`},
-		{"name: feed", "name: a b", 3, `"a b" is no name`},
+		{"name: feed", "name: a b", 3, `"a b" is not a name`},
 		{"name: lan", "name: feed", 6, `the name "feed" is taken already`},
-		{"count: 3", "count: many", 7, `subscribers[0].count: "many" is no whole number`},
+		{"count: 3", "count: many", 7, `subscribers[0].count: "many" is not a whole number`},
 		{"count: 3", "count: 10001", 6, `there are 10001 subscribers and more`},
 		{"count: 3", "segment: port", 7, `there is no segment "port"`},
-		{"count: 3", "start: newest", 7, `"newest" is no start: use latest or oldest`},
-		{"{delay: 1ms}", "{delay: 1}", 8, `subscribers[0].down.delay: "1" is no time`},
-		{"{delay: 1ms}", "{loss: 101%}", 8, `subscribers[0].down.loss: "101%" is no share`},
+		{"count: 3", "start: newest", 7, `"newest" is not a start: use latest or oldest`},
+		{"{delay: 1ms}", "{delay: 1}", 8, `subscribers[0].down.delay: "1" is not a time`},
+		{"{delay: 1ms}", "{loss: 101%}", 8, `subscribers[0].down.loss: "101%" is not a share`},
 		{"{delay: 1ms}", "\n      delay: 1ms\n      burst: 90%/2", 10,
 			`bursts of 2 datagrams on average can't lose more than`},
 		{"{delay: 1ms}", "{dely: 1ms}", 8,
@@ -125,7 +125,7 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 	}
 	for _, text := range []string{"", "- 1", "a: b\n---\nc: d", strings.Repeat("#", maxFile+1)} {
 		if _, err := Parse("x.yaml", []byte(text)); err == nil {
-			t.Errorf("%.20q is no scenario", text)
+			t.Errorf("%.20q is not a scenario", text)
 		}
 	}
 }

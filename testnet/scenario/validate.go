@@ -50,7 +50,7 @@ func (s *Scenario) validate() (string, error) {
 		case name == "":
 			return fmt.Errorf("%s has no name", path)
 		case strings.ContainsAny(name, " \t\n@,[].") || strings.Trim(name, "0123456789") == "":
-			return fmt.Errorf("%s: %q is no name: it has a letter, and neither spaces nor any "+
+			return fmt.Errorf("%s: %q is not a name: it has a letter, and neither spaces nor any "+
 				"of @ , . [ ]", path, name)
 		case seen[name]:
 			return fmt.Errorf("%s: the name %q is taken already", path, name)

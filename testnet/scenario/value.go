@@ -20,7 +20,8 @@ type Duration time.Duration
 func (d *Duration) UnmarshalText(b []byte) error {
 	v, err := time.ParseDuration(string(b))
 	if err != nil || v < 0 || v > longest {
-		return fmt.Errorf("%q is no time: give one from 0s to 24h, such as 250us, 1.5ms or 2s", b)
+		return fmt.Errorf("%q is not a time: give one from 0s to 24h, such as 250us, 1.5ms or 2s",
+			b)
 	}
 	*d = Duration(v)
 	return nil
@@ -54,7 +55,7 @@ func (s *Size) UnmarshalText(b []byte) error {
 			return nil
 		}
 	}
-	return fmt.Errorf("%q is no size: give a whole number of B, kB, MB, GB, KiB, MiB or GiB, "+
+	return fmt.Errorf("%q is not a size: give a whole number of B, kB, MB, GB, KiB, MiB or GiB, "+
 		"such as 200B or 64MiB", b)
 }
 
@@ -79,7 +80,7 @@ func (s *Share) UnmarshalText(b []byte) error {
 	}
 	v, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(v >= 0 && v <= 10) || strings.Trim(string(b), "0123456789.%") != "" {
-		return fmt.Errorf("%q is no share: give a number from 0%% to 1000%%, such as 50%%", b)
+		return fmt.Errorf("%q is not a share: give a number from 0%% to 1000%%, such as 50%%", b)
 	}
 	*s = Share(v)
 	return nil
@@ -105,7 +106,7 @@ func (r *Rate) UnmarshalText(b []byte) error {
 	per := map[string]time.Duration{"s": time.Second, "min": time.Minute}[unit]
 	n, err := strconv.ParseUint(number, 10, 64)
 	if err != nil || per == 0 || n == 0 || n > MaxRate*uint64(per/time.Second) {
-		return fmt.Errorf("%q is no rate: give messages a second or a minute, up to %d/s, such "+
+		return fmt.Errorf("%q is not a rate: give messages a second or a minute, up to %d/s, such "+
 			"as 1000/s", b, MaxRate)
 	}
 	*r = Rate{n, per}
@@ -142,7 +143,7 @@ type Speed uint64
 func (s *Speed) UnmarshalText(b []byte) error {
 	v, err := strconv.ParseFloat(string(b), 64)
 	if err != nil || !(v >= 0.001 && v <= 1e6) || strings.Trim(string(b), "0123456789.") != "" {
-		return fmt.Errorf("%q is no speed: give a number from 0.001 to 1000000, such as 20", b)
+		return fmt.Errorf("%q is not a speed: give a number from 0.001 to 1000000, such as 20", b)
 	}
 	*s = Speed(v*1000 + 0.5)
 	return nil
@@ -206,7 +207,7 @@ func (z *Sizes) UnmarshalText(b []byte) error {
 			return err
 		}
 		if s.To < s.From || s.To > MaxMessage {
-			return fmt.Errorf("%q is no range of sizes: they go from the lesser to the "+
+			return fmt.Errorf("%q is not a range of sizes: they go from the lesser to the "+
 				"greater, up to 16MiB", text)
 		}
 		total += s.Percent
@@ -250,7 +251,7 @@ func (l *Levels) UnmarshalText(b []byte) error {
 	l.First, err = strconv.Atoi(first)
 	l.Last, err2 = strconv.Atoi(last)
 	if err != nil || err2 != nil || min(l.First, l.Last) < -32768 || max(l.First, l.Last) > 32767 {
-		return fmt.Errorf("%q is no level in dBm: give one, such as -80, or two for the first "+
+		return fmt.Errorf("%q is not a level in dBm: give one, such as -80, or two for the first "+
 			"and the last of a group, such as -85..-75", b)
 	}
 	return nil

@@ -17,15 +17,15 @@ func flagText(err error) string {
 		flag := "--" + invalid.GetFlag().Name
 		switch kind := invalid.GetFlag().Value.Type(); kind {
 		case "uint64":
-			return fmt.Sprintf("%s %q is no whole number of 0 or more", flag, invalid.GetValue())
+			return fmt.Sprintf("%s %q is not a whole number of 0 or more", flag, invalid.GetValue())
 		case "uint16":
-			return fmt.Sprintf("%s %q is no port: give 1 to 65535", flag, invalid.GetValue())
+			return fmt.Sprintf("%s %q is not a port: give 1 to 65535", flag, invalid.GetValue())
 		case "int":
-			return fmt.Sprintf("%s %q is no whole number", flag, invalid.GetValue())
+			return fmt.Sprintf("%s %q is not a whole number", flag, invalid.GetValue())
 		case "float64":
-			return fmt.Sprintf("%s %q is no number", flag, invalid.GetValue())
+			return fmt.Sprintf("%s %q is not a number", flag, invalid.GetValue())
 		case "duration":
-			return fmt.Sprintf("%s %q is no time: give a number and a unit, such as 500us, "+
+			return fmt.Sprintf("%s %q is not a time: give a number and a unit, such as 500us, "+
 				"10ms or 2s", flag, invalid.GetValue())
 		case "bool":
 			return fmt.Sprintf("%s takes no value but true or false, not %q", flag,

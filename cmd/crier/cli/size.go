@@ -43,7 +43,7 @@ func ParseSize(s string) (Size, error) {
 	}
 	if unit == 0 || number == "" || strings.Trim(number, "0123456789") != "" || name == "" &&
 		number != digits {
-		return 0, fmt.Errorf("%q is no size: give a whole number of bytes, or one with kB, MB, "+
+		return 0, fmt.Errorf("%q is not a size: give a whole number of bytes, or one with kB, MB, "+
 			"GB, TB, KiB, MiB, GiB or TiB, such as 64MiB", s)
 	}
 	n, err := strconv.ParseInt(number, 10, 64)

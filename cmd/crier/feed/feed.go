@@ -98,7 +98,7 @@ func (o Options) only() ([]netip.AddrPort, error) {
 	for _, text := range o.Only {
 		to, err := netip.ParseAddrPort(text)
 		if err != nil {
-			return nil, fmt.Errorf("--only %q is no address and port: give one such as "+
+			return nil, fmt.Errorf("--only %q is not an address and port: give one such as "+
 				"239.1.1.1:5000 or [ff05::1]:5000", text)
 		}
 		list = append(list, netip.AddrPortFrom(to.Addr().Unmap().WithZone(""), to.Port()))

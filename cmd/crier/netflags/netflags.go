@@ -100,7 +100,7 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 	}
 	if n.Set.Changed("control-port") && n.link.ControlPort == 0 {
 		return nil, "",
-			cli.Usagef("--control-port 0 is no port: give 1 to 65535, or leave it out for any " +
+			cli.Usagef("--control-port 0 is not a port: give 1 to 65535, or leave it out for any " +
 				"that is free")
 	}
 	if n.Set.Changed("drop-seed") && !n.Set.Changed("drop") && !n.Set.Changed("impair") {
@@ -139,7 +139,7 @@ func (n *Flags) Network() (multicast.Network, error) {
 	}
 	network, err := impair.Wrap(multicast.Kernel, cfg, n.dropSeed)
 	if err != nil && n.impair == "" {
-		return nil, cli.Usagef("--drop %v is no share: give a number from 0 to 1, such as 0.01",
+		return nil, cli.Usagef("--drop %v is not a share: give a number from 0 to 1, such as 0.01",
 			n.drop)
 	}
 	if err != nil {

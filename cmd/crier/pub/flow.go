@@ -54,7 +54,7 @@ func (o *options) validateFlow() error {
 		return cli.Usagef("--disk-dir is for --disk: say how much may be kept there, such as " +
 			"--disk 1GiB")
 	case flow.StallTimeout <= 0:
-		return cli.Usagef("--stall-timeout %v is no time to wait: give one such as 5s",
+		return cli.Usagef("--stall-timeout %v is not a time to wait: give one such as 5s",
 			flow.StallTimeout)
 	case flow.WaitFor < 0 || flow.WaitFor > 4096:
 		return cli.Usagef("--wait-for %d is outside 0 to 4096", flow.WaitFor)

@@ -28,13 +28,13 @@ func TestSpeed(t *testing.T) {
 	for _, text := range []string{"", "0", "-1", "fast", "inf", "NaN", "Max", "1x"} {
 		s := speed{factor: 3}
 		feedtest.WantSentence(t, s.Set(text),
-			"is no speed: give a number over 0, such as 1 or 20, or max")
+			"is not a speed: give a number over 0, such as 1 or 20, or max")
 		if s.factor != 3 {
 			t.Errorf("%q changed the value", text)
 		}
 	}
 	for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
-		feedtest.WantSentence(t, pacing{Rate: rate}.validate(), "is no rate")
+		feedtest.WantSentence(t, pacing{Rate: rate}.validate(), "is not a rate")
 	}
 	if err := (pacing{Rate: 0.1}).validate(); err != nil {
 		t.Error(err)

@@ -31,7 +31,7 @@ func (s *speed) Set(text string) error {
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f > 0) || math.IsInf(f, 1) {
-		return fmt.Errorf("%q is no speed: give a number over 0, such as 1 or 20, or max", text)
+		return fmt.Errorf("%q is not a speed: give a number over 0, such as 1 or 20, or max", text)
 	}
 	*s = speed{factor: f}
 	return nil

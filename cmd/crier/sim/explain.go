@@ -45,15 +45,15 @@ func newExplainer(run *scenario.Run, what string) (*explainer, error) {
 	var err error
 	if len(parts) != 2 && len(parts) != 3 {
 		return nil, cli.Usagef(
-			"--explain %q is no message: write OFFSET@SUBSCRIBER, such as 100@%s", what,
+			"--explain %q is not a message: write OFFSET@SUBSCRIBER, such as 100@%s", what,
 			run.World().Subscribers()[0])
 	}
 	if e.offset, err = strconv.ParseUint(parts[0], 10, 64); err != nil {
-		return nil, cli.Usagef("--explain %q: %q is no offset", what, parts[0])
+		return nil, cli.Usagef("--explain %q: %q is not an offset", what, parts[0])
 	}
 	if len(parts) == 3 {
 		if e.life, err = strconv.Atoi(parts[2]); err != nil || e.life < 0 {
-			return nil, cli.Usagef("--explain %q: %q is no number of a session, from 0",
+			return nil, cli.Usagef("--explain %q: %q is not a number of a session, from 0",
 				what, parts[2])
 		}
 	}

@@ -76,7 +76,7 @@ func TestSimSweepUsage(t *testing.T) {
 		{[]string{"--vary", "duration=1s,,2s"}, "has an empty value"},
 		{[]string{"--vary", "duraton=1s"}, `there is no key "duraton"`},
 		{[]string{"--vary", "subscribers.9.count=1"}, "there is no entry 9"},
-		{[]string{"--vary", "subscribers.near.count=x"}, `"x" is no whole number`},
+		{[]string{"--vary", "subscribers.near.count=x"}, `"x" is not a whole number`},
 		{[]string{"--seeds", "0"}, "--seeds 0 is outside 1 to 1000"},
 		{[]string{"--workers", "0"}, "--workers 0"},
 		{[]string{"--map", "nosuch"}, `--map "nosuch" is not known; there are recovery-p50`},

@@ -128,7 +128,7 @@ func (o *options) validate() error {
 	}{{"timeout", o.timeout}, {"silence", o.cfg.Recovery.Silence},
 		{"max-wait", o.cfg.Recovery.MaxWait}} {
 		if changed(d.flag) && d.time <= 0 {
-			return cli.Usagef("--%s %v is no time to wait: give one such as 500ms or 10s, or "+
+			return cli.Usagef("--%s %v is not a time to wait: give one such as 500ms or 10s, or "+
 				"leave it out", d.flag, d.time)
 		}
 	}
@@ -167,7 +167,7 @@ func (o *options) complete() error {
 	}
 	if o.source != "" {
 		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cli.Usagef("--source %q is no address: give a publisher's, such as "+
+			return cli.Usagef("--source %q is not an address: give a publisher's, such as "+
 				"192.0.2.7", o.source)
 		}
 	}

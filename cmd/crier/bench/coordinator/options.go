@@ -134,7 +134,7 @@ func (o *Options) Validate() error {
 	}
 	for _, r := range o.Rates {
 		if !(r >= 0 && r <= maxRate) || r == 0 && !o.flat() {
-			return cli.Usagef("--rate %v is no rate: give messages a second, up to %.0f", r,
+			return cli.Usagef("--rate %v is not a rate: give messages a second, up to %.0f", r,
 				float64(maxRate))
 		}
 	}
@@ -157,7 +157,7 @@ func (o *Options) Validate() error {
 	case o.Runs < 1 || o.Runs > maxRuns:
 		return cli.Usagef("--runs %d is outside 1 to %d", o.Runs, maxRuns)
 	case !(o.Drop >= 0 && o.Drop < 1):
-		return cli.Usagef("--drop %v is no share: give a number from 0 to below 1, such as 0.01",
+		return cli.Usagef("--drop %v is not a share: give a number from 0 to below 1, such as 0.01",
 			o.Drop)
 	case o.Kind == report.Recovery && o.Drop == 0:
 		return cli.Usagef("--drop 0 leaves nothing to recover: give a share such as 0.01")
@@ -233,7 +233,7 @@ func (o *Options) validateNetwork() error {
 	if o.Remote != "" {
 		_, port, err := net.SplitHostPort(withPort(o.Remote))
 		if n, bad := strconv.ParseUint(port, 10, 16); err != nil || bad != nil || n == 0 {
-			return cli.Usagef("--remote %s is no address: give a host, or a host and a port, "+
+			return cli.Usagef("--remote %s is not an address: give a host, or a host and a port, "+
 				"such as 192.0.2.7:%d", o.Remote, DefaultPort)
 		}
 	}
