@@ -106,8 +106,8 @@ func (p *Pace) Validate() error {
 	for i, name := range p.Names {
 		switch {
 		case name == "" || len(name) > frame.MaxName:
-			return fmt.Errorf("the name %q of a subscriber whose pace counts must have 1 to %d bytes",
-				name, frame.MaxName)
+			return fmt.Errorf("the name %q of a subscriber whose pace counts must have 1 to %d "+
+				"bytes", name, frame.MaxName)
 		case slices.Contains(p.Names[:i], name):
 			return fmt.Errorf("the subscriber %q is named twice: once is enough", name)
 		}
