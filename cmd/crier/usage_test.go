@@ -71,7 +71,7 @@ func TestUsage(t *testing.T) {
 		{"sub --iface=", []string{"--iface", "missing"}},
 		{"sub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
 		{"pub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
-		{"sub --source here", []string{"--source", "here", "no address", "192.0.2.7"}},
+		{"sub --source here", []string{"--source", "here", "not an address", "192.0.2.7"}},
 		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
 		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
 
@@ -125,7 +125,7 @@ func TestUsage(t *testing.T) {
 		{"pub --repair-share NaN", []string{"--repair-share NaN", "0 to 10"}},
 		{"pub --repair-share 11", []string{"--repair-share 11", "0 to 10"}},
 		{"pub --repair-floor 0bit", []string{"--repair-floor 0", "such as 10Mbit"}},
-		{"pub --linger 0s", []string{"--linger 0s", "no time to go on"}},
+		{"pub --linger 0s", []string{"--linger 0s", "not a time to go on"}},
 		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},
 		{"pub --batch-wait 5", []string{"--batch-wait", "5", "a unit"}},
 		{"pub --datagram 10", []string{"--datagram 10", "256 to 65507"}},

@@ -30,7 +30,8 @@ type pacing struct {
 // validate returns an error, in a sentence, about the options themselves.
 func (p pacing) validate() error {
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
-		return fmt.Errorf("--rate %v is not a rate: give messages a second, a number over 0", p.Rate)
+		return fmt.Errorf("--rate %v is not a rate: give messages a second, a number over 0",
+			p.Rate)
 	}
 	return nil
 }

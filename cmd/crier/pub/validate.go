@@ -25,7 +25,8 @@ func (o *options) validate() error {
 	case cfg.Link.DSCP < 0 || cfg.Link.DSCP > 63:
 		return cli.Usagef("--dscp %d is outside 0 to 63", cfg.Link.DSCP)
 	case cfg.Repair.Linger <= 0:
-		return cli.Usagef("--linger %v is not a time to go on: give one such as 1s", cfg.Repair.Linger)
+		return cli.Usagef("--linger %v is not a time to go on: give one such as 1s",
+			cfg.Repair.Linger)
 	case cfg.BatchWait < 0:
 		return cli.Usagef("--batch-wait %v is negative: give a time such as 500us, or 0",
 			cfg.BatchWait)
