@@ -129,16 +129,17 @@ func TestForgetMakesRoomForTheNextPortion(t *testing.T) {
 
 // Portions that nobody answers end one after the other.
 func TestUnansweredPortions(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxAsk: 100, Recovery: Recovery{Silence: 200 * ms}}, func(s *subscriber) {
-		s.lose("0-249")
-		s.advance(200 * ms)
-		s.wantLost("0-99 unanswered")
-		s.advance(200 * ms)
-		s.wantLost("100-199 unanswered")
-		s.advance(200 * ms)
-		s.wantLost("200-249 unanswered")
-		s.sent = nil
-	})
+	everywhere(t, RequesterConfig{MaxAsk: 100, Recovery: Recovery{Silence: 200 * ms}},
+		func(s *subscriber) {
+			s.lose("0-249")
+			s.advance(200 * ms)
+			s.wantLost("0-99 unanswered")
+			s.advance(200 * ms)
+			s.wantLost("100-199 unanswered")
+			s.advance(200 * ms)
+			s.wantLost("200-249 unanswered")
+			s.sent = nil
+		})
 }
 
 // The length of a gap costs neither time nor memory.

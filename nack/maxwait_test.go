@@ -51,18 +51,19 @@ func TestMaxWaitOfWhatFindsNoRoom(t *testing.T) {
 
 // A gap that is given up frees its part of MaxAsk, also while nothing may be asked for.
 func TestGivenUpGapFreesMaxAsk(t *testing.T) {
-	everywhere(t, RequesterConfig{MaxAsk: 10, Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
-		s.knowRTT(400 * ms)
-		s.lose("0-9")
-		s.advance(15 * ms)
-		s.lose("20-29")
-		s.wantNack("0-9")
-		s.advance(5 * ms)
-		s.wantLost("0-9 late")
-		s.advance(10 * ms)
-		s.lose("40-49")
-		s.advance(5 * ms)
-		s.wantLost("20-29 late") // no NACK was due before 100 ms
-		s.r.Forget(s.base, s.base+100, nil)
-	})
+	everywhere(t, RequesterConfig{MaxAsk: 10, Recovery: Recovery{MaxWait: 20 * ms}},
+		func(s *subscriber) {
+			s.knowRTT(400 * ms)
+			s.lose("0-9")
+			s.advance(15 * ms)
+			s.lose("20-29")
+			s.wantNack("0-9")
+			s.advance(5 * ms)
+			s.wantLost("0-9 late")
+			s.advance(10 * ms)
+			s.lose("40-49")
+			s.advance(5 * ms)
+			s.wantLost("20-29 late") // no NACK was due before 100 ms
+			s.r.Forget(s.base, s.base+100, nil)
+		})
 }

@@ -193,22 +193,23 @@ func TestSuspensionIsNoRoundTrip(t *testing.T) {
 // However long a backlog made the round trip seem, what is found missing just after a
 // NACK is asked for soon.
 func TestQuietHasABound(t *testing.T) {
-	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 4 * time.Second}}, func(s *subscriber) {
-		s.lose("1")
-		s.wantNack("1")
-		s.now = s.now.Add(maxRTT)
-		s.r.SetBehind(maxRTT)
-		s.repair("1")
-		s.lose("2")
-		s.wantNack("2")
-		s.lose("4")
-		s.wantNothing()
-		s.advance(4*time.Second/32 - 1)
-		s.wantNothing()
-		s.advance(1)
-		s.wantNack("4")
-		s.repair("2", "4")
-	})
+	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 4 * time.Second}},
+		func(s *subscriber) {
+			s.lose("1")
+			s.wantNack("1")
+			s.now = s.now.Add(maxRTT)
+			s.r.SetBehind(maxRTT)
+			s.repair("1")
+			s.lose("2")
+			s.wantNack("2")
+			s.lose("4")
+			s.wantNothing()
+			s.advance(4*time.Second/32 - 1)
+			s.wantNothing()
+			s.advance(1)
+			s.wantNack("4")
+			s.repair("2", "4")
+		})
 }
 
 // A long gap is repaired bit by bit: each bit is an answer for what is left.

@@ -26,7 +26,8 @@ func reserve(cfg *send.Config) (ringMemory, error) {
 	}
 	if err != nil {
 		return ringMemory{},
-			fmt.Errorf("Retention.ResendBuffer: no memory for a resend buffer of %d bytes: %w; give less",
+			fmt.Errorf("Retention.ResendBuffer: no memory for a resend buffer of %d bytes: %w; "+
+				"give less",
 				cfg.Retention.ResendBuffer, err)
 	}
 	cfg.Ring.Frames = m.frames.Bytes()

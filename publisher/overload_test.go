@@ -113,7 +113,8 @@ func TestOnSubscriberMayPublish(t *testing.T) {
 		published := make(chan error, 1)
 		ready := make(chan *publisher.Publisher, 1)
 		s := newPair(t, publisher.Config{
-			Retention: publisher.Retention{ResendBuffer: 256 << 10, Disk: 8 << 20, DiskDir: t.TempDir()},
+			Retention: publisher.Retention{ResendBuffer: 256 << 10, Disk: 8 << 20,
+				DiskDir: t.TempDir()},
 			OnSubscriber: func(ev publisher.SubscriberEvent) {
 				if ev.To != publisher.Counted {
 					return

@@ -21,7 +21,9 @@ func TestBitRate(t *testing.T) {
 			t.Errorf("%s is read as %v, %v", text, r, err)
 		}
 	}
-	for _, text := range []string{"", "bit", "100", "100MB", "-1kbit", "NaNbit", "1e30bit", "x1bit"} {
+	for _, text := range []string{
+		"", "bit", "100", "100MB", "-1kbit", "NaNbit", "1e30bit", "x1bit",
+	} {
 		var r BitRate
 		if err := r.UnmarshalText([]byte(text)); err == nil {
 			t.Errorf("%q is read as %v", text, r)

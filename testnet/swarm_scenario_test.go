@@ -137,7 +137,8 @@ func (s *scenario) publisher(budget int) {
 	s.note("%v from %s: %d messages %s, up to %d at once each %v; datagram %d, resend buffer "+
 		"%d (%d frames), batch wait %v, first %d/%d, floor %v, write %v",
 		p, world.Stamp(cfg.At), f.left, kind, f.burst, f.pause, datagram, sc.Retention.ResendBuffer,
-		sc.Retention.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset, sc.Repair.Floor,
+		sc.Retention.ResendBuffer/stride, sc.BatchWait, sc.FirstSeq, sc.FirstOffset,
+		sc.Repair.Floor,
 		cfg.Write)
 	s.feeds = append(s.feeds, f)
 	s.w.At(cfg.At, f.publish)

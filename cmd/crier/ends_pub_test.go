@@ -300,14 +300,17 @@ var (
 			return c
 		},
 		"standard output is a full disk": func(t *testing.T) *tool {
-			return startInto(t, openFull(t), nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
+			return startInto(t, openFull(t), nil, "sim", "run",
+				clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
 		"a file's disk is full": func(t *testing.T) *tool {
-			return start(t, nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--json", openFull(t).Name())
+			return start(t, nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario),
+				"--json", openFull(t).Name())
 		},
 		"a signal": func(t *testing.T) *tool {
 			c := spawn(t, nil, "sim", "run",
-				clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "duration: 1s", "duration: 24h", 1)),
+				clitest.ScenarioFile(t,
+					strings.Replace(clitest.SmallScenario, "duration: 1s", "duration: 24h", 1)),
 				"--trace", "-")
 			c.await(c.out, "\n", 1)
 			c.stop()

@@ -21,7 +21,9 @@ func CheckCounters[S any](t *testing.T, table reliable.Table[S], except ...any) 
 			t.Errorf("the name %q is given twice, or is none", row.Name)
 		}
 		names[row.Name] = true
-		want := map[reliable.Unit]string{reliable.Truth: "whether", reliable.Nanoseconds: "time"}[row.Unit]
+		want := map[reliable.Unit]string{
+			reliable.Truth: "whether", reliable.Nanoseconds: "time",
+		}[row.Unit]
 		if want == "" {
 			want = row.Unit.One()
 		}

@@ -152,7 +152,8 @@ func (v *view) cameRepaired(seq uint64) {
 func (v *view) exists(now reliable.Time, seq, offset uint64) {
 	if seq > v.high {
 		if !v.got.has(seq - 1 - v.s.FirstSeq) {
-			v.gaps = append(v.gaps, gapFound{v.high, seq, now, v.t.first(max(v.next, v.s.FirstOffset))})
+			v.gaps = append(v.gaps,
+				gapFound{v.high, seq, now, v.t.first(max(v.next, v.s.FirstOffset))})
 		}
 		v.high = seq
 	}

@@ -26,7 +26,8 @@ func TestCheckerCatchesStorms(t *testing.T) {
 		{what: "nothing"},
 		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
 			sender: func(world.Sender) world.Sender {
-				s, err := world.NewSender(send.Config{Session: 77, Repair: send.Repair{Floor: 8 * (1 << 40)}})
+				s, err := world.NewSender(
+					send.Config{Session: 77, Repair: send.Repair{Floor: 8 * (1 << 40)}})
 				if err != nil {
 					t.Fatal(err)
 				}
@@ -62,7 +63,8 @@ func TestCheckerCatchesStorms(t *testing.T) {
 				Delay: link.FixedDelay(time.Millisecond)}
 			way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
 			pub := story.AddPublisher(t, w, world.PublisherConfig{Wrap: broken.sender,
-				Sender: send.Config{Session: 77, Repair: send.Repair{Floor: 8 * floor, Share: 0.001}}})
+				Sender: send.Config{Session: 77,
+					Repair: send.Repair{Floor: 8 * floor, Share: 0.001}}})
 			g, err := w.AddSegment("switch", lossy)
 			if err != nil {
 				t.Fatal(err)

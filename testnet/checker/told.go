@@ -33,7 +33,8 @@ func (v *view) judgeTold(ev *reliable.Event) {
 		may = may || fixed || v.early.has(q-v.s.FirstSeq)
 		if asked := v.askedFirst(q); asked != 0 && asked <= at { // it surely knew
 			must = must || fixed
-			least = max(least, at.Sub(max(found, v.begun, asked).Add(v.cfg.Receiver.Recovery.MaxWait/16)))
+			least = max(least,
+				at.Sub(max(found, v.begun, asked).Add(v.cfg.Receiver.Recovery.MaxWait/16)))
 		}
 	}
 	var wall time.Time

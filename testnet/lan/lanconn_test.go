@@ -229,9 +229,13 @@ func TestSocketConfigsAreCheckedAsTheKernelsAre(t *testing.T) {
 			{group(func(c *multicast.GroupConfig) { c.Interface = "lo" }),
 				`interface "lo" does not exist`},
 			{group(func(c *multicast.GroupConfig) { c.Group = netip.AddrPort{} }), "group"},
-			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("10.0.0.1:7") }),
+			{group(func(c *multicast.GroupConfig) {
+				c.Group = netip.MustParseAddrPort("10.0.0.1:7")
+			}),
 				"group 10.0.0.1:7 is not a multicast address"},
-			{group(func(c *multicast.GroupConfig) { c.Group = netip.MustParseAddrPort("[ff05::1]:7") }),
+			{group(func(c *multicast.GroupConfig) {
+				c.Group = netip.MustParseAddrPort("[ff05::1]:7")
+			}),
 				"group [ff05::1]:7 is not IPv4"},
 			{group(func(c *multicast.GroupConfig) { c.Source = netip.MustParseAddr("fd00::1") }),
 				"source fd00::1 is not an IPv4 address"},

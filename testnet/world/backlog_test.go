@@ -72,8 +72,9 @@ func TestClosedUntilTheSlowHaveAsked(t *testing.T) {
 		s := story.New(t, 1)
 		pub := story.AddPublisher(t, s.World, world.PublisherConfig{})
 		slow := s.Listen(world.SubscriberConfig{
-			Receiver: receive.Config{Memory: receive.Memory{Buffer: c.buffer}}, Work: 10 * time.Millisecond,
-			Down: story.Near(link.Bernoulli{P: 0.02}), Up: story.Near(nil),
+			Receiver: receive.Config{Memory: receive.Memory{Buffer: c.buffer}},
+			Work:     10 * time.Millisecond,
+			Down:     story.Near(link.Bernoulli{P: 0.02}), Up: story.Near(nil),
 		})
 		story.Every(s.World, 0, 100*story.Milli/1000, 1000,
 			func(i int) { pub.Publish(make([]byte, 1300)) })

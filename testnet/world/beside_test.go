@@ -57,8 +57,9 @@ func beside(t *testing.T, seed uint64, crawls bool, overload reliable.Overload) 
 	if crawls {
 		story.AddSubscriber(t, s.World,
 			world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.01}), Up: story.Near(nil),
-				Work:     5 * time.Millisecond,
-				Receiver: receive.Config{Overload: overload, Memory: receive.Memory{Buffer: 64 << 10}}})
+				Work: 5 * time.Millisecond,
+				Receiver: receive.Config{Overload: overload,
+					Memory: receive.Memory{Buffer: 64 << 10}}})
 	}
 	s.Paced(pub, 100*story.Milli, 500*time.Microsecond, n)
 	s.At(4000*story.Milli, pub.Close)

@@ -177,7 +177,8 @@ func TestDiskKeepsABacklog(t *testing.T) {
 	st := pub.Stats()
 	if pub.BlockedFor() > 20*time.Millisecond || pub.DiskMost() < 2000 || st.Disk.Errors > 0 ||
 		st.Responder.CaughtUp == 0 {
-		t.Errorf("held for %v, at most %d frames on disk: %+v", pub.BlockedFor(), pub.DiskMost(), st)
+		t.Errorf("held for %v, at most %d frames on disk: %+v",
+			pub.BlockedFor(), pub.DiskMost(), st)
 	}
 }
 
@@ -224,7 +225,8 @@ func TestQuorumAndNamed(t *testing.T) {
 		s := story.New(t, 33)
 		pub := story.AddPublisher(t, s.World,
 			world.PublisherConfig{Sender: send.Config{
-				Retention: send.Retention{ResendBuffer: story.Ring(100)}, Flow: send.Flow{Pace: pace}}})
+				Retention: send.Retention{ResendBuffer: story.Ring(100)},
+				Flow:      send.Flow{Pace: pace}}})
 		for _, name := range []string{"a", "b", "slow"} {
 			cfg := world.SubscriberConfig{Down: story.Near(nil), Up: story.Near(nil),
 				Receiver: receive.Config{Name: name, Memory: receive.Memory{Buffer: 64 << 10}}}

@@ -129,7 +129,8 @@ func TestSuspendedSubscriberBlamesNobody(t *testing.T) {
 func TestResendBufferTooSmall(t *testing.T) {
 	s := story.New(t, 11)
 	pub := story.AddPublisher(t, s.World,
-		world.PublisherConfig{Sender: send.Config{Retention: send.Retention{ResendBuffer: 16 << 10}}})
+		world.PublisherConfig{
+			Sender: send.Config{Retention: send.Retention{ResendBuffer: 16 << 10}}})
 	sub := s.Listen(world.SubscriberConfig{Down: story.Near(link.Bernoulli{P: 0.2}),
 		Up: story.Near(nil)})
 	story.Every(s.World, 0, story.Milli/20, 5000, func(int) { pub.Publish(make([]byte, 1300)) })

@@ -140,7 +140,8 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 			"block, or several")
 	o.Buffer, o.ResendBuffer = 256<<10, 4<<20
 	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
-	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer", "how much the publisher keeps for repair")
+	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",
+		"how much the publisher keeps for repair")
 }
 
 // spillFlags declares what goes to disk, and where.
@@ -152,7 +153,8 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 		"how far the slow subscriber falls behind what is held in memory")
 	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
 	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
-	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer", "how much the publisher keeps in memory")
+	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",
+		"how much the publisher keeps in memory")
 	flags.TextVar(&o.RepairFloor, "repair-floor", publisher.Gbit,
 		"the `RATE` at which the publisher may send to whoever is behind, if more than is live")
 	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,

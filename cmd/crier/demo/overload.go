@@ -121,7 +121,8 @@ func playOverload(answer string, seed uint64) (*overloadResult, error) {
 	}
 	frame := overloadResend / max(1, overloadResend/1401)
 	r.Memory, r.Disk = min(overloadResend, int(retained)*frame)+held, pub.DiskMost()*frame
-	r.Held, r.Accepted, r.Dropped = pub.BlockedFor(), pub.Session().NextOffset(), pub.Stats().Dropped
+	r.Held, r.Accepted = pub.BlockedFor(), pub.Session().NextOffset()
+	r.Dropped = pub.Stats().Dropped
 	for _, one := range slow.Sessions() {
 		r.Slow, r.SlowLost = one.Delivered, one.Lost
 	}

@@ -66,7 +66,8 @@ func slurp(t *testing.T, path string) string {
 // The figures of a result agree with each other.
 func TestSimResultAddsUp(t *testing.T) {
 	t.Parallel()
-	out := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--json",
+	out := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario),
+		"--json",
 		"-").Want(cli.ExitOK).Out.Bytes()
 	var r Result
 	if err := json.Unmarshal(out, &r); err != nil {
@@ -263,7 +264,8 @@ func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscri
 			func(ev *reliable.Event) bool { return ev.Kind == reliable.Message && ev.Recovered })
 	}
 	small := filepath.Join(t.TempDir(), "small.yaml")
-	run := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario), "--seed", "5",
+	run := clitest.Run(t, Command(), "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario),
+		"--seed", "5",
 		"--shrunk", small).Want(cli.ExitError)
 	if said := run.Err.String(); !strings.Contains(said, "with seed 5") ||
 		!strings.Contains(said, "crier sim run "+small) {
@@ -282,7 +284,8 @@ func TestSimBrokenPromise(t *testing.T) { // not parallel: it breaks all subscri
 
 func TestSimUsage(t *testing.T) {
 	t.Parallel()
-	file := clitest.ScenarioFile(t, strings.Replace(clitest.SmallScenario, "rate: 200/s", "rate: 200", 1))
+	file := clitest.ScenarioFile(t,
+		strings.Replace(clitest.SmallScenario, "rate: 200/s", "rate: 200", 1))
 	good := clitest.ScenarioFile(t, clitest.SmallScenario)
 	for _, c := range []struct {
 		args  []string

@@ -24,8 +24,9 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	wait, _, err := w.task.Waits()
 	cfg := publisher.Config{
 		Group: group, Interface: w.task.Interface,
-		Session: publisher.SessionID(w.task.Sessions[w.task.Index]),
-		Link:    publisher.Link{NoOffload: !w.task.Offload, Wait: wait, Network: w.network}, Logger: w.log,
+		Session:   publisher.SessionID(w.task.Sessions[w.task.Index]),
+		Link:      publisher.Link{NoOffload: !w.task.Offload, Wait: wait, Network: w.network},
+		Logger:    w.log,
 		Retention: publisher.Retention{ResendBuffer: w.task.Pressure.ResendBuffer},
 	}
 	if w.task.Pressure.Drop {

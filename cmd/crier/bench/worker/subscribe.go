@@ -97,7 +97,8 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 	_, wait, err := w.task.Waits()
 	return subscriber.Config{
 		Groups: []netip.AddrPort{group}, Interface: w.task.Interface,
-		Link: subscriber.Link{Wait: wait, NoOffload: !w.task.Offload, Network: w.network}, Logger: w.log,
+		Link:   subscriber.Link{Wait: wait, NoOffload: !w.task.Offload, Network: w.network},
+		Logger: w.log,
 	}, err
 }
 
