@@ -13,7 +13,6 @@ import (
 
 // A member is a publisher's record of one subscriber.
 type member struct {
-	nack.Asker
 	name  string
 	room  uint64
 	heard reliable.Time
@@ -24,7 +23,13 @@ type member struct {
 	// patience is how long it may be silent before it is forgotten.
 	patience time.Duration
 	rtt      nack.RTT
+	// Today a session has one stream, and a member its progress in that.
+	progress
+}
 
+// A progress is a subscriber's position in a stream, and what it asks for.
+type progress struct {
+	nack.Asker
 	// state says whether its pace counts.
 	state reliable.MemberState
 	// reported says that it has reported its position; told is when, on this session's
