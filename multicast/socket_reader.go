@@ -27,7 +27,7 @@ const (
 type socketReader struct {
 	loop *Loop
 	conn Conn
-	// poller is conn if the reader polls it while datagrams follow each other closely;
+	// poller is conn if the reader polls it while datagrams come in quick succession, or
 	// nil if it only waits.
 	poller Poller
 	// quick is conn if it can be read without the scheduler's notice; nil if it cannot,

@@ -9,8 +9,8 @@ const (
 	// WaitBlock sleeps in the kernel until something comes. It is the default, and
 	// costs nothing at rest.
 	WaitBlock Wait = iota
-	// WaitAdaptive polls a socket while datagrams follow each other closely (every
-	// 200 us, or more often), and sleeps otherwise.
+	// WaitAdaptive polls a socket while datagrams come within 200 us of each other, and
+	// sleeps otherwise.
 	WaitAdaptive
 	// WaitSpin polls the sockets and the clock without end, on one goroutine that
 	// keeps a processor to itself.

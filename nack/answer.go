@@ -41,7 +41,7 @@ type Denial struct {
 	Unfit bool
 }
 
-// ResponderStats counts what a Responder did, in frames.
+// ResponderStats counts a Responder's work, in frames.
 type ResponderStats struct {
 	// Asked were asked for by NACKs, and held.
 	Asked uint64

@@ -199,7 +199,7 @@ func TestFramesToBeReadFirst(t *testing.T) {
 	})
 }
 
-// Of what is absent, or too large, the asker is told at once.
+// The asker is told at once that a frame is absent, or too large.
 func TestWhatIsAbsentOrUnfit(t *testing.T) {
 	var base uint64
 	served(t, ResponderConfig{Look: func(seq uint64) Standing {
@@ -271,7 +271,7 @@ func TestLongWaitIsAnnounced(t *testing.T) {
 	})
 }
 
-// Of what several wait for, and that waits longer than a turn, the group is told.
+// A frame that several askers wait for, for longer than a turn, is confirmed to the group.
 func TestTheGroupIsToldOfWhatSeveralWaitFor(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.behind()

@@ -126,7 +126,8 @@ func BenchmarkRequesterArrived(b *testing.B) {
 	}
 }
 
-// Repairs come in order while the lowest gap stays open; what a repair costs.
+// BenchmarkRequesterLowestStaysOpen measures a repair while the lowest gap stays open and
+// repairs come in order.
 func BenchmarkRequesterLowestStaysOpen(b *testing.B) {
 	for _, n := range []int{1, 100, 1000, 10000} {
 		b.Run(fmt.Sprintf("gaps=%d", n), func(b *testing.B) {
@@ -147,7 +148,8 @@ func BenchmarkRequesterLowestStaysOpen(b *testing.B) {
 	}
 }
 
-// Frames come in any order where a whole window was lost; what one costs.
+// BenchmarkRequesterInAnyOrder measures a frame of a lost window whose frames come in any
+// order.
 func BenchmarkRequesterInAnyOrder(b *testing.B) {
 	for _, n := range []uint64{128, 1024, 16384} {
 		b.Run(fmt.Sprintf("frames=%d", n), func(b *testing.B) {

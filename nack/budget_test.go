@@ -315,7 +315,7 @@ func TestWhatWaitsGoesAFewAtATime(t *testing.T) {
 	})
 }
 
-// Asking for everything that may ever exist costs what is held, and no more.
+// A NACK for all sequence numbers costs no more than one for the frames held.
 func TestHostileRanges(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.send(5)

@@ -10,7 +10,7 @@ import (
 type Recovery struct {
 	// Off disables all requests. A gap ends when reordering no longer explains it.
 	Off bool
-	// MaxWait bounds how long a gap may stay open, and hold back what lies behind it; 0
+	// MaxWait bounds how long a gap may stay open and hold back the messages behind it; 0
 	// means no bound.
 	MaxWait time.Duration
 	// Silence is how long requests for a gap may go unanswered before the gap is given

@@ -1,8 +1,8 @@
 package nack
 
 const (
-	// confirmFrame is about what a CONFIRM with its headers costs its budget, and
-	// confirmRange what each range in it costs, in bytes.
+	// confirmFrame is the approximate size of a CONFIRM with its headers, and
+	// confirmRange that of each range in it, in bytes. The budget is charged with both.
 	confirmFrame = 64
 	confirmRange = 4
 	// confirmBurst is the number of bytes of CONFIRM that may go out at once.

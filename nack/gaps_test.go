@@ -29,7 +29,7 @@ func (g *Gaps) all() (list []Gap) {
 	return list
 }
 
-// check looks at what is always true of the blocks.
+// check checks the invariants of the blocks.
 func (g *Gaps) check(t *testing.T) {
 	t.Helper()
 	n, last := 0, uint64(0)
@@ -57,7 +57,7 @@ func gapRanges(g *Gaps) (list []Range) {
 	return list
 }
 
-// Gaps does what a set would do, whatever is found, closed and cut.
+// Gaps behaves like a set, whatever is found, closed and cut.
 func TestGapsAgainstASet(t *testing.T) {
 	for _, base := range []uint64{0, 1<<63 - 50, math.MaxUint64 - 400} {
 		for seed := range uint64(15) {

@@ -114,8 +114,8 @@ func (s *subscriber) take(request uint64, ranges ...string) {
 	s.advance(0)
 }
 
-// advance lets time pass, and notes what the Requester does at its deadlines. It
-// fails where the Requester wants to be called again at once and does nothing.
+// advance lets time pass, and records the Requester's actions at its deadlines. It fails if
+// the Requester does nothing and wants to be called again at once.
 func (s *subscriber) advance(d time.Duration) {
 	s.Helper()
 	end := s.now.Add(d)
@@ -143,7 +143,7 @@ func (s *subscriber) advance(d time.Duration) {
 	s.check()
 }
 
-// check looks at what is always true of gaps.
+// check checks the invariants of gaps.
 func (s *subscriber) check() {
 	s.Helper()
 	at := uint64(0)

@@ -24,7 +24,7 @@ func TestTheLimit(t *testing.T) {
 	})
 }
 
-// A limit that doesn't reach what waits wakes nobody up.
+// A limit that doesn't reach a waiting gap causes no request.
 func TestALimitThatMovesInVain(t *testing.T) {
 	everywhere(t, RequesterConfig{}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+1)
@@ -115,7 +115,7 @@ func TestMaxAsk(t *testing.T) {
 	})
 }
 
-// When what fills the portion is gone, the next goes out at once.
+// When the frames that fill the portion are forgotten, the next request is sent at once.
 func TestForgetMakesRoomForTheNextPortion(t *testing.T) {
 	everywhere(t, RequesterConfig{MaxAsk: 100}, func(s *subscriber) {
 		s.lose("0-199")

@@ -5,10 +5,9 @@ import (
 	"time"
 )
 
-// Whatever comes in whatever order: each missing frame leaves exactly once (it
-// arrives, is given up or is forgotten), only what is missing and has room is
-// asked for, never more than MaxAsk, and Advance never wants to be called again
-// for nothing (the harness looks after that).
+// For random input in random order, each missing frame leaves exactly once: it arrives, is
+// given up or is forgotten. Only missing frames with room are requested, at most MaxAsk.
+// Advance never asks to be called again in vain, which the harness checks.
 func TestRequesterAtRandom(t *testing.T) {
 	seeds := uint64(300)
 	if testing.Short() {

@@ -43,8 +43,7 @@ func TestGapsOfOneMomentShareANack(t *testing.T) {
 	})
 }
 
-// In a large group each draws a time to wait; what was lost together waits
-// together.
+// In a large group, each subscriber draws a time to wait. Frames lost together share it.
 func TestALargeGroupBacksOff(t *testing.T) {
 	everywhere(t, RequesterConfig{Seed: 3}, func(s *subscriber) {
 		s.r.SetGroup(1000, 10*ms)
@@ -190,8 +189,8 @@ func TestSuspensionIsNoRoundTrip(t *testing.T) {
 	})
 }
 
-// However long a backlog made the round trip seem, what is found missing just after a
-// NACK is asked for soon.
+// A frame that is found missing just after a NACK is requested soon, however long a backlog
+// made the round trip seem.
 func TestQuietHasABound(t *testing.T) {
 	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 4 * time.Second}},
 		func(s *subscriber) {
@@ -212,7 +211,7 @@ func TestQuietHasABound(t *testing.T) {
 		})
 }
 
-// A long gap is repaired bit by bit: each bit is an answer for what is left.
+// A long gap is repaired part by part. Each part counts as an answer for the rest.
 func TestRepairsRestartTheSilenceOfTheRest(t *testing.T) {
 	everywhere(t, RequesterConfig{Recovery: Recovery{Silence: 300 * ms}}, func(s *subscriber) {
 		s.lose("10-15")
@@ -241,7 +240,7 @@ func TestMaxWait(t *testing.T) {
 	})
 }
 
-// MaxWait ends also what was never asked for.
+// MaxWait also ends gaps that were never requested.
 func TestMaxWaitWithoutRoom(t *testing.T) {
 	everywhere(t, RequesterConfig{Recovery: Recovery{MaxWait: 20 * ms}}, func(s *subscriber) {
 		s.r.SetLimit(s.now, s.base+3)

@@ -28,7 +28,7 @@ type Responder struct {
 		// budget and quota are the numbers of asker's frames that could go out now.
 		budget, quota uint64
 	}
-	// next is what Next returned.
+	// next is the last result of Next.
 	next struct {
 		at    int32
 		asker *Asker
@@ -67,8 +67,8 @@ func (r *Responder) SetAge(seq uint64) { r.age = seq }
 // The asker's estimate of the publisher's time tells the two apart, so that neither side
 // depends on a guessed round trip.
 //
-// Asked refuses frames beyond MaxAsked for one NACK, beyond MaxQueued for what waits, and
-// beyond ScanRate for all NACKs of the asker.
+// Asked refuses frames beyond MaxAsked for one NACK, beyond MaxQueued for the asker's queue,
+// and beyond ScanRate for all NACKs of the asker.
 func (r *Responder) Asked(now Time, a *Asker, request uint64, sent Time, asked, held Range) {
 	if gone := asked.Clip(0, held.From); gone.Len() > 0 {
 		a.Gone += gone.Len()

@@ -260,8 +260,7 @@ func TestGoneWhileItWaited(t *testing.T) {
 	})
 }
 
-// A publisher that holds next to nothing reuses what it knows of one frame for
-// another, and mixes nothing up.
+// A publisher that holds few frames reuses its marks, and never confuses two frames.
 func TestAResendBufferOfAFewFrames(t *testing.T) {
 	for _, frames := range []int{1, 2, 3, 7} {
 		served(t, ResponderConfig{Frames: frames}, func(p *publisher) {
@@ -339,8 +338,8 @@ func TestConfigsThatMakeNoSense(t *testing.T) {
 	}
 }
 
-// Nothing is repaired for one that has left but what another lost as well, or others of a
-// large group wait for.
+// A frame that a departed subscriber asked for is repaired only if another subscriber lost it
+// too, or others of a large group wait for it.
 func TestForgetAnAsker(t *testing.T) {
 	served(t, ResponderConfig{}, func(p *publisher) {
 		p.lonely("anna", aloneAt)

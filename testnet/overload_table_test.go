@@ -24,13 +24,16 @@ var updateTable = flag.Bool("overload.update", false, "write the table into docs
 type cell struct {
 	answer, pace, trouble string
 
-	held         time.Duration
-	dropped      int
-	lost         uint64 // by the one in trouble
-	causes       string
-	healthyLost  uint64
-	healthyWorst time.Duration // latency
-	disk         int           // frames at the most
+	held    time.Duration
+	dropped int
+	// lost is the number of messages that the subscriber in trouble lost.
+	lost        uint64
+	causes      string
+	healthyLost uint64
+	// healthyWorst is the greatest latency.
+	healthyWorst time.Duration
+	// disk is the greatest number of frames on disk.
+	disk int
 }
 
 const cellMessages = 3000

@@ -12,12 +12,14 @@ import (
 
 // feed is what one publisher publishes.
 type feed struct {
-	s      *scenario
-	pub    *world.Publisher
-	r      random.Generator
-	left   int
-	pause  time.Duration // mean, between bursts
-	burst  uint64        // messages at once, at the most
+	s    *scenario
+	pub  *world.Publisher
+	r    random.Generator
+	left int
+	// pause is the mean pause between bursts.
+	pause time.Duration
+	// burst is the greatest number of messages at once.
+	burst  uint64
 	size   func() int
 	buffer []byte
 	count  uint64

@@ -25,7 +25,7 @@ type seeds struct{ from, to uint64 }
 
 // progress is a file with a line for each part of the seeds that is done and for each
 // seed that failed, or passed at last. It is only appended to, so that a kill at any
-// moment costs its last line at the most.
+// moment costs at most its last line.
 type progress struct {
 	mu     sync.Mutex
 	file   io.Writer

@@ -19,7 +19,7 @@ type scenario struct {
 	r     random.Generator
 	over  random.Generator // of what swarm_overload_test.go adds
 	calm  reliable.Time    // when faults end
-	notes []string         // what it consists of, for whoever reads a failure
+	notes []string         // its parts, in words, for the report of a failure
 	feeds []*feed
 	lossy bool // links lose after calm as before
 	err   error

@@ -72,7 +72,7 @@ func (h *Holder) Next(now reliable.Time) (b reliable.Batch, ok bool) {
 		b, ok = r.NextRepairs(now, class)
 	}
 	if !ok {
-		b, ok = r.NextAnswer(now) // what can't be had is denied
+		b, ok = r.NextAnswer(now) // denials of frames that can't be had
 	}
 	h.taken = ok
 	return b, ok

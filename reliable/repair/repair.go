@@ -116,7 +116,7 @@ func (r *Repairer) SetGroup(size int, rtt time.Duration) {
 // Advance lets time pass.
 func (r *Repairer) Advance(now reliable.Time) { r.age.pass(now, r.store.Held().To, r.rtt) }
 
-// A Place says what is known of a subscriber that asks.
+// A Place is the publisher's knowledge of a subscriber that asks.
 type Place uint8
 
 const (
@@ -130,8 +130,8 @@ const (
 	Moving
 )
 
-// Ask takes a NACK. Sent are frames at the end of what is held, which are being sent. It
-// returns one past the highest frame held that was asked for, or 0.
+// Ask handles a NACK. The sending frames behind those in the store are being sent, and count
+// as held. It returns one past the highest frame held that was asked for, or 0.
 func (r *Repairer) Ask(
 	now reliable.Time, a *nack.Asker, place Place, from netip.AddrPort, f *frame.Frame,
 	sending uint64,
@@ -153,7 +153,7 @@ func (r *Repairer) Ask(
 		switch place {
 		case Known:
 			ask(asked, held)
-		case Rowless: // what must be read first is gone for it
+		case Rowless: // it can't have frames that must be read first
 			ask(asked, nack.Range{From: memory, To: held.To})
 		case Moving:
 			ask(asked.Clip(0, held.From), held)
@@ -185,7 +185,7 @@ func (r *Repairer) sentAt(now reliable.Time, f *frame.Frame) reliable.Time {
 // time returns now on the clock that NACKs echo.
 func (r *Repairer) time(now reliable.Time) uint64 { return uint64(max(0, now.Sub(r.cfg.Start))) }
 
-// Forget drops what waits for a subscriber that has left.
+// Forget drops the waiting answers and repairs of a subscriber that has left.
 func (r *Repairer) Forget(a *nack.Asker) {
 	r.answers.forget(a.Addr)
 	r.responder.Forget(a)

@@ -98,7 +98,7 @@ func next(t *testing.T, r *Repairer, now reliable.Time) (kinds map[frame.Kind]*f
 	return nil, nil
 }
 
-// A holder says of what it lacks that it is gone, and under which id.
+// A holder denies frames that it lacks, under its own id.
 func TestAHoleIsDenied(t *testing.T) {
 	r, _ := newRepairer(t, Config{}, 0)
 	a := &nack.Asker{ID: 5, Addr: rig.SubscriberAddr}
@@ -229,7 +229,7 @@ func TestHolderKnowsItsAskers(t *testing.T) {
 	}
 }
 
-// A batch goes to one subscriber, and what is repeated again isn't cut out of one write.
+// A batch goes to one subscriber. Frames that are repeated again aren't cut out of one write.
 func TestABatchHasOneDestination(t *testing.T) {
 	r, _ := newRepairer(t, Config{}, 0)
 	now := reliable.Time(time.Minute)

@@ -10,8 +10,8 @@ type Config struct {
 	Stride int
 	// First is the sequence number of the first frame.
 	First uint64
-	// Disk bounds what is kept on disk, in bytes, where each frame takes a stride and
-	// RecordHead; 0 means there is none.
+	// Disk bounds the bytes on disk, where each frame takes a stride and RecordHead; 0
+	// means that there is no disk part.
 	Disk int64
 	// Offset is the offset of the first message.
 	Offset uint64
@@ -241,7 +241,7 @@ func (b *Buffer) NextJob(by Awaited) (Job, bool) {
 	if d.limit == 0 || d.busy {
 		return Job{}, false
 	}
-	if d.want.Len() > 0 { // what all have passed meanwhile is trimmed by this very job
+	if d.want.Len() > 0 { // this job trims the frames that all have passed meanwhile
 		from, _ := d.from()
 		d.want = d.want.Clip(from, from+d.held())
 		if !by.Awaits(d.want) {

@@ -33,7 +33,7 @@ type Job struct {
 	Trim uint64
 }
 
-// ErrShort is what a driver's read failed with that returned too little.
+// ErrShort is the error of a driver's read that returned too few frames.
 var ErrShort = errors.New("the disk returned other frames than were written")
 
 // A spill is the account of the frames on disk: those from the first run on, without a

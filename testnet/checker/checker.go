@@ -17,7 +17,7 @@ import (
 // time; and a publisher's crash ends in the visible state `silent`.
 //
 // It watches a World and knows the truth: what each publisher accepted and sent,
-// what each process heard, and who was down when. It believes no counter of the
+// what each process heard, and when each was down. It trusts no counter of the
 // machines; it compares them with what it saw.
 //
 // What "within a stated time" means, for a subscriber whose application keeps up

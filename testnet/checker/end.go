@@ -15,8 +15,8 @@ func (v *view) judgeBegin() {
 	switch {
 	case v.s.Start.Add(v.age) >= v.sub.Joined():
 		// All that a subscriber can know of a session's start is how old the first
-		// frame says the session is; the frame's way makes it look younger. And who
-		// never heard SESSION can't know which offset was the first.
+		// frame says the session is; the frame's way makes it look younger. A
+		// subscriber that never heard SESSION can't know the first offset.
 		if v.begin != v.s.FirstOffset && v.named {
 			v.fail("it begins at offset %d, and the session, which began after it joined, at %d",
 				v.begin, v.s.FirstOffset)

@@ -5,7 +5,7 @@ import (
 	"crier/reliable/receive"
 )
 
-// limits are what a subscriber may hold at the most, in bytes.
+// limits bounds the bytes that a subscriber may hold.
 type limits struct {
 	buffer int // of one session, and one frame
 	memory int // in all, and one frame a session

@@ -15,7 +15,7 @@ func (v *view) elsewhere(p *world.Datagram) bool {
 	if st := v.stats(); st.ID != 0 {
 		return st.Source != p.From
 	}
-	// It hasn't begun: it is whose who spoke first, or of several the first with data.
+	// It hasn't begun: it belongs to the first address heard, or to the first with data.
 	v.forget()
 	return v.any && v.source != p.From && (v.hasData || p.Frame.Kind != frame.Data)
 }

@@ -7,11 +7,11 @@ import (
 	"crier/reliable/frame"
 )
 
-// What the Checker demands of STATUS: all subscribers of a session send about a hundred a
-// second, one each half second at the most; where the publisher wants to know their
-// positions, a thousand. A session's start, its end and its coming back add one each, and
-// requests for SESSION follow each other ever more slowly. Those that have all, or go, say so
-// no more often.
+// The Checker bounds STATUS. All subscribers of a session together send about a hundred a
+// second, or a thousand if the publisher wants their positions. One subscriber sends at most
+// one each half second. A session's start, its end and its return add one each, and requests
+// for SESSION follow each other ever more slowly. Reports of having everything and of leaving
+// are within these bounds.
 const (
 	statusLeast  = 500 * time.Millisecond
 	statusEach   = 10 * time.Millisecond // a subscriber of the group

@@ -149,9 +149,9 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 	}
 }
 
-// askedSince says whether a NACK asks for a frame that was sent after the frame's
-// last repair for whoever sent it: the one that it is repaired for now, or with nil,
-// anybody. Those that don't say when they were sent are believed.
+// askedSince reports whether a NACK for a frame was sent after the frame's last repair for
+// the sender of the NACK. That sender is sub, or any subscriber if sub is nil. A NACK that
+// doesn't tell when it was sent counts.
 func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	// A repair is on its way once it is in a batch, and the batch may be with the
 	// socket, or the process paused, for a while.

@@ -71,7 +71,7 @@ func (r *rangesAt) contains(seq uint64) bool {
 }
 
 const (
-	// keepLog is how long the Checker remembers who asked for what.
+	// keepLog is how long the Checker remembers requests.
 	keepLog = 30 * time.Second
 	// neverQuiet is the longest that a live publisher may send nothing to the
 	// group: its longest heartbeat interval is 400 ms, and what its socket has

@@ -13,12 +13,15 @@ const maxInFlight = 1 << 18
 
 // arrival is a datagram on its way to one host.
 type arrival struct {
-	at    int64  // ns of the run
-	order uint64 // decides between arrivals at one time: who was sent first
-	data  []byte // shared with other arrivals, never changed
-	from  *conn
-	to    netip.AddrPort
-	host  *Host
+	// at is the time of the arrival, in nanoseconds of the run.
+	at int64
+	// order is the order of sending, which decides between arrivals at one time.
+	order uint64
+	// data is shared with other arrivals, and never changes.
+	data []byte
+	from *conn
+	to   netip.AddrPort
+	host *Host
 }
 
 // flights is a heap of arrivals, the next one first.

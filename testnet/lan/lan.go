@@ -195,8 +195,8 @@ func (l *LAN) Stats() Stats {
 // now is the time of the run, in nanoseconds.
 func (l *LAN) now() int64 { return int64(time.Since(l.start)) }
 
-// Close closes all sockets and ends the goroutines. What is on its way is gone.
-// Timers belong to who made them.
+// Close closes all sockets and ends the goroutines. Datagrams under way are lost. Timers
+// belong to their makers.
 func (l *LAN) Close() error {
 	l.setup.Lock()
 	defer l.setup.Unlock()

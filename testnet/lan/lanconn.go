@@ -177,8 +177,8 @@ func (c *conn) admit(n int) bool {
 
 // Write implements multicast.Conn. The write buffer empties as fast as the
 // router's goroutine runs. Addresses outside of the LAN and datagrams larger
-// than the MTU count as refused, as the kernel's Conn has it: who is written to
-// may be what a stranger said.
+// than the MTU count as refused, as with the kernel's Conn, since the address may come from
+// an untrusted datagram.
 func (c *conn) Write(to netip.AddrPort, b []byte, segment int) (int, error) {
 	if c.up == nil {
 		return 0, multicast.ErrReceiveOnly

@@ -68,9 +68,9 @@ func (l *Link) Init(cfg Config, seed uint64) *Link {
 	return l
 }
 
-// Seed derives a link's seed from the run's seed and from who is at its two
-// ends, numbered as the driver likes. The order in which links are made doesn't
-// matter, and the two directions differ.
+// Seed derives a link's seed from the run's seed and the numbers of its two ends, which the
+// driver chooses. The order in which links are made doesn't matter, and the two directions
+// differ.
 func Seed(run, from, to uint64) uint64 {
 	return random.Mix(random.Mix(random.Mix(run)^from) ^ to)
 }

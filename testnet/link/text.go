@@ -47,7 +47,7 @@ type linkText struct {
 //	delay=2ms           take this long
 //	delay=2ms..3ms      take anything between, each time as likely
 //	tail=1ms/50ms       with delay=TIME, add an excess of a heavy tail: 1 ms on
-//	                    average, 50 ms at the most (ParetoDelay)
+//	                    average, at most 50 ms (ParetoDelay)
 //	unordered           let a datagram overtake another whose delay was longer
 //	reorder=1%/500us    hold a share back so much longer, so that others overtake
 //	duplicate=1%/100us  deliver a share again, so much later; 0s is at once

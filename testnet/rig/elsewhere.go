@@ -9,8 +9,8 @@ import (
 )
 
 // Elsewhere is a network on which another group takes the place of the default one,
-// so that a zero Config can be tried on the machine's own network: who listens to
-// the default group there shouldn't hear a test.
+// so that a zero Config can be tried on the machine's own network. Subscribers to the
+// default group there shouldn't hear a test.
 type Elsewhere struct {
 	multicast.Network
 	Place netip.AddrPort // the other group

@@ -39,8 +39,7 @@ func TestRepairsBehindALongQueue(t *testing.T) {
 	}
 }
 
-// A publisher that has closed waits for whoever hasn't heard the end, and for
-// nobody else.
+// A closed publisher waits for the subscribers that haven't heard the end, and for no other.
 func TestClosedUntilAllHaveHeardTheEnd(t *testing.T) {
 	s := story.New(t, 1)
 	pub := story.AddPublisher(t, s.World, world.PublisherConfig{})

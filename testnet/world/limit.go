@@ -31,8 +31,8 @@ func (w *World) exceed(format string, args ...any) {
 	}
 }
 
-// Stopped reports whether the World stands still: whoever calls it many times at one
-// instant, such as a producer of a burst, need not go on.
+// Stopped reports whether the World stands still. A producer that publishes many messages at
+// one instant may then stop.
 func (w *World) Stopped() bool {
 	if w.err == nil && w.cfg.Stop != nil && w.cfg.Stop() {
 		w.err = ErrStopped

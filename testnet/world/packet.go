@@ -9,8 +9,8 @@ import (
 )
 
 // Datagram is a datagram on its way between a publisher and its subscribers. It never
-// changes once it is made, so that all who receive it share it, and the frame that was
-// decoded from it, and may keep both.
+// changes, so that all its receivers share it and the frame decoded from it, and may keep
+// both.
 type Datagram struct {
 	// Frame is the datagram decoded, and nil if it was damaged on the way; in a
 	// REPAIR, Frame.Data is the frame inside.

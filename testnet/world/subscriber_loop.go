@@ -47,7 +47,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.poll(len(s.w.events), true)
 	}
 	s.m.Keep()
-	clear(s.buf) // whoever still looks at it finds nothing
+	clear(s.buf) // a stale view of it shows zeros
 	s.w.observeHandled(pkt, s)
 }
 
@@ -113,7 +113,7 @@ func (s *Subscriber) poll(batch int, working bool) {
 	}
 }
 
-// hand gives the application an event, and whoever watches.
+// hand passes an event to the application and the observers.
 func (s *Subscriber) hand(ev *reliable.Event) {
 	if s.w.cfg.Trace != nil {
 		s.traceEvent(ev)

@@ -34,7 +34,7 @@ func TestOutput(t *testing.T) {
 	}
 }
 
-// A reader that takes nothing holds up whoever prints, but not the end.
+// A reader that takes nothing blocks printing, but not the end of the process.
 func TestOutputStuck(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		r, w := io.Pipe()
