@@ -19,45 +19,46 @@ var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
 type Config struct {
 	// Group is the multicast address and port to publish to.
 	Group netip.AddrPort
-	// Interface is the network interface's name or one of its addresses. The
-	// default is the loopback interface: only this machine hears it.
+	// Interface is the network interface's name or one of its addresses. The default is
+	// the loopback interface, which only this machine hears.
 	Interface string
-	// Name is the stream's, as subscribers see it; up to 255 bytes.
+	// Name is the stream's name for subscribers, of up to 255 bytes.
 	Name string
-	// Session is the session's id; 0 means a random one. No two sessions may
-	// have the same.
+	// Session is the session's id; 0 means a random one. No two sessions may have the
+	// same id.
 	Session SessionID
 	// FirstOffset is the offset of the first message, up to 2^63.
 	FirstOffset uint64
-	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or
-	// no longer: one call after the other, on a goroutine of its own. It may publish,
-	// and call Close. While it takes its time up to 256 events wait, and more are
-	// counted as MemberEventsLost. Close tells of all that waits before it returns, unless
-	// a call is under way as the session ends: Close doesn't wait for that call, which
-	// may be what called it, and what waits behind it is told to nobody.
+	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or no
+	// longer. Calls come one at a time, on a goroutine of their own. OnSubscriber may
+	// publish, and call Close. During a call, up to 256 events wait, and further ones are
+	// counted as MemberEventsLost. Close returns after the calls for all waiting events.
+	// If a call is under way as the session ends, Close doesn't wait for it, since that
+	// call may have called Close, and the events behind it are dropped.
 	OnSubscriber func(SubscriberEvent)
-	// BatchWait is how long a message may wait for others to share its
-	// datagram; 0 means not at all. Under load messages share datagrams anyway.
+	// BatchWait is how long a message may wait for others to share its datagram; 0 means
+	// no wait. Under load, messages share datagrams anyway.
 	BatchWait time.Duration
-	// Datagram is the size of a full datagram, in bytes, 256 to 65,507; 0 means
-	// 1,472 over IPv4 and 1,452 over IPv6, or what the interface's MTU allows if
-	// that is less. Datagrams are never fragmented.
+	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507. 0 means
+	// 1,472 over IPv4 and 1,452 over IPv6, or the limit of the interface's MTU if that is
+	// less. Datagrams are never fragmented.
 	Datagram int
-	// Retention bounds what is kept for repair.
+	// Retention bounds the messages kept for repair.
 	Retention Retention
-	// Flow says what happens when messages come faster than they can go.
+	// Flow selects what happens when messages come faster than they can be sent.
 	Flow Flow
-	// Repair bounds what repairs may take.
+	// Repair bounds repairs.
 	Repair Repair
-	// Link says how the interface is used.
+	// Link configures the use of the interface.
 	Link Link
-	// Logger hears what an operator should know; nil means silence.
+	// Logger gets messages for the operator; nil means none are logged.
 	Logger *slog.Logger
 
-	openFile func(path string) (diskFile, error) // a test's, in place of the system's
+	// openFile replaces the function openFile in tests.
+	openFile func(path string) (diskFile, error)
 }
 
-// headers is what IP and UDP add to a datagram, in bytes.
+// headers returns the size of the IP and UDP headers of a datagram, in bytes.
 func headers(group netip.AddrPort) int {
 	if group.Addr().Is4() {
 		return 28
@@ -84,16 +85,18 @@ func (c *Config) validate() error {
 		return err
 	}
 	if c.Retention.Disk == 0 && c.Retention.DiskDir != "" {
-		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: say how many bytes may be", c.Retention.DiskDir)
+		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: "+
+			"say how many bytes may be", c.Retention.DiskDir)
 	}
 	if c.Retention.Disk > 0 && c.Retention.DiskDir == "" {
-		return fmt.Errorf("Retention.DiskDir: a disk part of the resend buffer needs DiskDir, the directory to keep it in")
+		return fmt.Errorf("Retention.DiskDir: a disk part of the resend buffer needs DiskDir, " +
+			"the directory to keep it in")
 	}
 	return nil
 }
 
-// fitDatagram settles the datagram size, given the interface's MTU in bytes, or 0
-// where it isn't known.
+// fitDatagram fits the datagram size to the interface's MTU in bytes, or 0 if that is
+// unknown.
 func (c *Config) fitDatagram(mtu int) error {
 	usual := reliable.DefaultDatagram
 	if !c.Group.Addr().Is4() {
@@ -102,12 +105,13 @@ func (c *Config) fitDatagram(mtu int) error {
 	if mtu > 0 {
 		most := mtu - headers(c.Group)
 		if most < frame.MinDatagram {
-			return fmt.Errorf("Datagram: the MTU of interface %s, %d bytes, leaves %d for a datagram, which has %d at least; choose another interface",
+			return fmt.Errorf("Datagram: the MTU of interface %s, %d bytes, leaves %d for a "+
+				"datagram, which has at least %d; choose another interface",
 				c.Interface, mtu, most, frame.MinDatagram)
 		}
 		if c.Datagram > most && c.Datagram <= frame.MaxDatagram {
-			return fmt.Errorf("Datagram: datagrams of %d bytes don't fit the MTU of interface %s, %d, and are never fragmented; use %d at the most",
-				c.Datagram, c.Interface, mtu, most)
+			return fmt.Errorf("Datagram: datagrams of %d bytes don't fit the MTU of interface %s, "+
+				"%d, and are never fragmented; use at most %d", c.Datagram, c.Interface, mtu, most)
 		}
 		usual = min(usual, most)
 	}
@@ -115,7 +119,8 @@ func (c *Config) fitDatagram(mtu int) error {
 		c.Datagram = usual
 	}
 	if c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram {
-		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram, frame.MinDatagram, frame.MaxDatagram)
+		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d",
+			c.Datagram, frame.MinDatagram, frame.MaxDatagram)
 	}
 	return nil
 }

@@ -29,11 +29,11 @@ func TestConfigErrors(t *testing.T) {
 			want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they " +
 				"never wrap"},
 		{cfg: publisher.Config{Retention: publisher.Retention{ResendBuffer: -1}},
-			want: "Retention.ResendBuffer: a resend buffer of -1 bytes is too small: 8 frames of 1401 " +
-				"bytes need 11208"},
+			want: "Retention.ResendBuffer: a resend buffer of -1 bytes is too small: 8 " +
+				"frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{Retention: publisher.Retention{ResendBuffer: 10000}},
-			want: "Retention.ResendBuffer: a resend buffer of 10000 bytes is too small: 8 frames of " +
-				"1401 bytes need 11208"},
+			want: "Retention.ResendBuffer: a resend buffer of 10000 bytes is too small: 8 " +
+				"frames of 1401 bytes need 11208"},
 		{cfg: publisher.Config{BatchWait: -time.Second},
 			want: "BatchWait: a batch wait of -1s is negative"},
 		{cfg: publisher.Config{Repair: publisher.Repair{Share: -1}},
@@ -50,10 +50,10 @@ func TestConfigErrors(t *testing.T) {
 			want: "a Datagram of 65508 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500,
 			want: "Datagram: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, " +
-				"and are never fragmented; use 1472 at the most"},
+				"and are never fragmented; use at most 1472"},
 		{cfg: publisher.Config{Interface: "eth7"}, mtu: 200,
 			want: "Datagram: the MTU of interface eth7, 200 bytes, leaves 172 for a datagram, " +
-				"which has 256 at least; choose another interface"},
+				"which has at least 256; choose another interface"},
 		{fail: 1, want: rig.ErrOpen.Error()},
 		{fail: 2, want: rig.ErrOpen.Error()},
 		{cfg: publisher.Config{
@@ -127,8 +127,8 @@ func TestHugeResendBuffer(t *testing.T) {
 		Retention: publisher.Retention{ResendBuffer: math.MaxInt},
 		Link:      publisher.Link{Network: rig.NewNetwork(rig.All)}, Logger: rig.Quiet,
 	})
-	want := "Retention.ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than this " +
-		"machine can have; use 1099511627776 at the most"
+	want := "Retention.ResendBuffer: a resend buffer of 9223372036854775807 bytes is more than " +
+		"this machine can have; use at most 1099511627776"
 	if err == nil || err.Error() != want {
 		t.Errorf("got %v, want %s", err, want)
 	}

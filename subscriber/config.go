@@ -13,23 +13,23 @@ import (
 // DefaultGroup is the group that a zero Config listens to.
 var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
 
-// Start says where to begin in a session that is older than the subscriber.
+// Start selects where to begin in a session that is older than the subscriber.
 type Start = reliable.Start
 
 const (
-	// Latest begins with the first message that is heard. It is the default.
+	// Latest begins with the first message heard. It is the default.
 	Latest Start = reliable.Latest
 	// Oldest begins with the oldest message that the publisher still holds.
 	Oldest Start = reliable.Oldest
 )
 
-// Order says when a message is delivered.
+// Order selects when a message is delivered.
 type Order = reliable.Order
 
 const (
 	// InOrder delivers each session's messages by offset. It is the default.
 	InOrder Order = reliable.InOrder
-	// OnArrival delivers a message as soon as all of it is there.
+	// OnArrival delivers a message as soon as it is complete.
 	OnArrival Order = reliable.OnArrival
 )
 
@@ -45,34 +45,34 @@ type Config struct {
 	// Source restricts the groups to one publisher's address (source-specific
 	// multicast), if valid.
 	Source netip.Addr
-	// Name is the subscriber's, as publishers see it; up to 255 bytes.
+	// Name is the subscriber's name for publishers, of up to 255 bytes.
 	Name string
-	// Handler takes the events, one call at a time, on the goroutine that read
-	// the datagram; what time brings, on the timer's; and the last, on Close's.
-	// It should return soon: meanwhile that goroutine reads nothing, and the
-	// kernel's buffer fills. It must not call Close. The event is valid during
-	// the call. Without a Handler, range over Messages.
+	// Handler, if set, takes the events, one call at a time. It runs on the goroutine that
+	// read the datagram, on the timer's goroutine for events that time causes, and on that
+	// of Close for the last events. It should return soon: meanwhile that goroutine reads
+	// nothing, and the kernel's buffer fills. It must not call Close. The event is valid
+	// during the call. Without a Handler, range over Messages.
 	Handler func(*Event)
-	// Start says where to begin in sessions that are older than the subscriber.
+	// Start selects where to begin in sessions that are older than the subscriber.
 	Start Start
-	// Order says when messages are delivered.
+	// Order selects when messages are delivered.
 	Order Order
-	// Overload says what to do when the application takes messages more slowly than they
-	// come.
+	// Overload selects what to do when the application takes messages more slowly than
+	// they come.
 	Overload Overload
-	// WarnLag, if not 0, is how many messages the application may be behind before a
-	// warning is logged, and OnLag called, with true; and again, with false, when it
-	// is less than half of that. OnLag is called on a goroutine of its own, and must
-	// not call Close.
+	// WarnLag, if not 0, is the number of messages that the application may be behind.
+	// When it is further behind, a warning is logged and OnLag is called with true. When
+	// it is less than half as far behind, both happen again, with false. OnLag is called
+	// on a goroutine of its own, and must not call Close.
 	WarnLag uint64
 	OnLag   func(lag Lag, behind bool)
-	// Recovery says how long what is missing is asked for.
+	// Recovery bounds the time for which missing messages are requested.
 	Recovery Recovery
-	// Memory bounds what waits.
+	// Memory bounds the messages that wait.
 	Memory Memory
-	// Link says how the interface is used.
+	// Link configures the use of the interface.
 	Link Link
-	// Logger hears what an operator should know; nil means silence.
+	// Logger gets messages for the operator; nil means none are logged.
 	Logger *slog.Logger
 }
 
@@ -80,7 +80,7 @@ func (c *Config) setDefaults() {
 	if len(c.Groups) == 0 {
 		c.Groups = []netip.AddrPort{DefaultGroup}
 	}
-	c.Groups = slices.Clone(c.Groups) // the caller's
+	c.Groups = slices.Clone(c.Groups) // the caller keeps its slice
 	for i, g := range c.Groups {
 		c.Groups[i] = netip.AddrPortFrom(g.Addr().Unmap(), g.Port())
 	}
@@ -103,8 +103,8 @@ func (c *Config) validate() error {
 			return err
 		}
 		if group.Addr().Is4() != c.Groups[0].Addr().Is4() {
-			return fmt.Errorf("the Groups %v and %v are of different address families; use one subscriber for each",
-				c.Groups[0], group)
+			return fmt.Errorf("the Groups %v and %v are of different address families; "+
+				"use one subscriber for each", c.Groups[0], group)
 		}
 		if slices.Contains(c.Groups[:i], group) {
 			return fmt.Errorf("the group %v is in Groups twice; give it once", group)

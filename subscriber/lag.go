@@ -7,52 +7,55 @@ import (
 	"crier/reliable/receive"
 )
 
-// Overload says what to do when the application takes messages more slowly than
-// they come.
+// Overload selects what to do when the application takes messages more slowly than they
+// come.
 type Overload = reliable.Overload
 
 const (
-	// OverloadBlock holds up to Buffer for the application and then throws away what
-	// comes, and asks for it when there is room: a publisher whose pace counts this
-	// subscriber is held by what the application has taken. It is the default.
+	// OverloadBlock holds messages for the application up to Buffer. It discards further
+	// ones, and requests them once there is room. A publisher whose pace counts this
+	// subscriber waits for the application. It is the default.
 	OverloadBlock Overload = reliable.OverloadBlock
-	// OverloadBuffer is the same, but a publisher is held only once Buffer is full.
+	// OverloadBuffer is like OverloadBlock, but such a publisher only waits once Buffer is
+	// full.
 	OverloadBuffer Overload = reliable.OverloadBuffer
-	// OverloadDropOldest drops what has waited longest when Buffer is full, and
-	// reports it lost as `slow consumer`. It needs InOrder.
+	// OverloadDropOldest drops the messages that have waited longest when Buffer is full,
+	// and reports them lost as `slow consumer`. It needs InOrder.
 	OverloadDropOldest Overload = reliable.OverloadDropOldest
-	// OverloadDropNewest drops what comes when Buffer is full.
+	// OverloadDropNewest drops the messages that come when Buffer is full.
 	OverloadDropNewest Overload = reliable.OverloadDropNewest
 )
 
-// Lag is how far the application is behind, over all sessions.
+// Lag is the application's lag over all sessions.
 type Lag = receive.Lag
 
-// Lag returns how far the application is behind. It may be called after Close, and
-// by a Handler.
+// Lag returns the application's lag. It may be called after Close, and by a Handler.
 func (s *Subscriber) Lag() Lag {
 	s.loop.Lock()
 	defer s.loop.Unlock()
 	return s.lag()
 }
 
-// lag is Lag; the caller holds the lock. What Messages has taken out of the receiver
-// and not handed out yet is not with the application.
+// lag is Lag for a caller that holds the lock. Messages that a range has taken from the
+// receiver, and has yet to yield, count as lag.
 func (s *Subscriber) lag() Lag {
 	lag := s.receiver.Lag(reliable.Time(s.loop.Now()))
 	lag.Messages += uint64(max(s.pending.Load(), 0))
 	return lag
 }
 
-// lagWatch finds out when the lag passes its threshold, and when it has recovered:
-// when it is below half of it.
+// lagWatch detects that the lag exceeds its threshold, and that it has recovered: that it is
+// below half of the threshold.
 type lagWatch struct {
-	on   bool // it is past the threshold
-	told bool // what was told last
-	lag  Lag  // when it changed
+	// on says that the lag exceeds the threshold.
+	on bool
+	// told is the value of on that was reported last.
+	told bool
+	// lag is the lag at the last change of on.
+	lag Lag
 }
 
-// watchLag looks at the lag. The caller holds the lock.
+// watchLag detects changes of the lag. The caller holds the lock.
 func (s *Subscriber) watchLag() {
 	if s.cfg.WarnLag == 0 {
 		return
@@ -70,8 +73,8 @@ func (s *Subscriber) watchLag() {
 	}
 }
 
-// tellLag tells of changes, on a goroutine of its own: neither the one that reads
-// nor the application, which is slow, must wait for it, or it for them.
+// tellLag reports changes on a goroutine of its own. Neither the goroutine that reads nor the
+// slow application must wait for it, or it for them.
 func (s *Subscriber) tellLag() {
 	defer s.helpers.Done()
 	returned := false
@@ -90,7 +93,10 @@ func (s *Subscriber) tellLag() {
 		if on == told {
 			continue
 		}
-		details := []any{slog.Uint64("messages", lag.Messages), slog.Int("bytes", lag.Bytes), slog.Duration("time", lag.Time)}
+		details := []any{
+			slog.Uint64("messages", lag.Messages), slog.Int("bytes", lag.Bytes),
+			slog.Duration("time", lag.Time),
+		}
 		if on {
 			s.cfg.Logger.Warn("crier: the application is behind", details...)
 		} else {

@@ -38,7 +38,7 @@ func (r *Retention) validate(datagram int) error {
 	switch {
 	case int64(r.ResendBuffer) > maxMemory:
 		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is more than "+
-			"this machine can have; use %d at the most", r.ResendBuffer, int64(maxMemory))
+			"this machine can have; use at most %d", r.ResendBuffer, int64(maxMemory))
 	case r.ResendBuffer < store.MinFrames*stride:
 		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
