@@ -118,9 +118,5 @@ func (c *Config) fitDatagram(mtu int) error {
 	if c.Datagram == 0 {
 		c.Datagram = usual
 	}
-	if c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram {
-		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d",
-			c.Datagram, frame.MinDatagram, frame.MaxDatagram)
-	}
 	return nil
 }

@@ -17,7 +17,8 @@ func FuzzSender(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		const floor = 1 << 20
 		s, err := New(Config{
-			Session: 0x1000, FirstSeq: 90, FirstOffset: 90, Retention: Retention{ResendBuffer: 64 << 10},
+			Session: 0x1000, FirstSeq: 90, FirstOffset: 90,
+			Retention:  Retention{ResendBuffer: 64 << 10},
 			MaxMembers: 4,
 			Repair:     Repair{Floor: 8 * floor},
 		})

@@ -55,7 +55,8 @@ func BenchmarkSendLone(b *testing.B) {
 func BenchmarkRepair(b *testing.B) {
 	for _, ring := range []int{1 << 20, 64 << 20, 1 << 30, 4 << 30} {
 		b.Run("ring"+sizeName(ring), func(b *testing.B) {
-			s := lone(b, Config{Retention: Retention{ResendBuffer: ring}, Repair: Repair{Floor: 8 * (1 << 32)}},
+			s := lone(b, Config{Retention: Retention{ResendBuffer: ring},
+				Repair: Repair{Floor: 8 * (1 << 32)}},
 				1300, uint64(ring)/1300)
 			rng := rand.New(rand.NewPCG(1, 2))
 			held := s.Stream(0).store.Held()

@@ -101,7 +101,8 @@ func (f *Flow) validate(datagram, members int) error {
 		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is one of a rate limit: "+
 			"give MaxRate as well", f.MaxBurst)
 	case f.MaxBurst > rate.MaxBurst:
-		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is more than %d", f.MaxBurst, rate.MaxBurst)
+		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is more than %d", f.MaxBurst,
+			rate.MaxBurst)
 	}
 	if err := f.Pace.Validate(); err != nil {
 		return fmt.Errorf("Flow.Pace: %w", err)

@@ -50,7 +50,8 @@ func TestStatusFromElsewhere(t *testing.T) {
 
 // Many NACKs in vain are answered in one GONE.
 func TestGoneForManyNacks(t *testing.T) {
-	s, err := New(Config{Session: 1, FirstSeq: 1 << 40, Retention: Retention{ResendBuffer: 64 << 10}})
+	s, err := New(Config{Session: 1, FirstSeq: 1 << 40,
+		Retention: Retention{ResendBuffer: 64 << 10}})
 	if err != nil {
 		t.Fatal(err)
 	}

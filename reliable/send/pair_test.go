@@ -221,7 +221,8 @@ func TestLossIsRepaired(t *testing.T) {
 	for seed := range uint64(50) {
 		for _, order := range []reliable.Order{reliable.InOrder, reliable.OnArrival} {
 			rand := nack.NewRand(seed, 1)
-			p := newPair(t, Config{FirstSeq: seed * 1000, Retention: Retention{ResendBuffer: 4 << 20}},
+			p := newPair(t, Config{FirstSeq: seed * 1000,
+				Retention: Retention{ResendBuffer: 4 << 20}},
 				receive.Config{Order: order})
 			p.drop = func(bool, *frame.Frame) bool { return rand.Below(100) < 20 }
 			for i := range 300 {

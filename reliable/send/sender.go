@@ -45,10 +45,9 @@ func New(cfg Config) (*Sender, error) {
 	}
 	s := &Sender{
 		cfg: cfg, clock: clock{start: cfg.Start, now: cfg.Start, armed: reliable.Never},
-		members: newMembers(cfg.MaxMembers),
-		limit:   rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
-		budget:  cfg.Repair.budget(cfg.Flow.MaxRate), rate: dataRate{from: cfg.Start},
-		most:        cfg.Datagram,
+		members: newMembers(cfg.MaxMembers), most: cfg.Datagram,
+		limit:  rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
+		budget: cfg.Repair.budget(cfg.Flow.MaxRate), rate: dataRate{from: cfg.Start},
 		offload:     offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 	}

@@ -45,10 +45,11 @@ type tally struct {
 // newStream returns a stream of s in which nothing was sent yet.
 func newStream(s *Sender, channel uint32) *Stream {
 	cfg := &s.cfg
-	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit, store: store.New(store.Config{
-		Bytes: cfg.Retention.ResendBuffer, Stride: frame.DataSize(cfg.Datagram), First: cfg.FirstSeq,
-		Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
-	})}
+	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit}
+	st.store = store.New(store.Config{
+		Bytes: cfg.Retention.ResendBuffer, Stride: frame.DataSize(cfg.Datagram),
+		First: cfg.FirstSeq, Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
+	})
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
 		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: cfg.FirstOffset,

@@ -41,7 +41,8 @@ func TestStreamsTakeTurns(t *testing.T) {
 				switch f.Kind {
 				case frame.Data:
 					if f.Seq != next[f.Channel] {
-						t.Fatalf("frame %d of channel %d, want %d", f.Seq, f.Channel, next[f.Channel])
+						t.Fatalf("frame %d of channel %d, want %d", f.Seq, f.Channel,
+							next[f.Channel])
 					}
 					next[f.Channel]++
 				case frame.Bye:
