@@ -79,7 +79,8 @@ func (c Memory) Complete() (Memory, error) {
 		return c, fmt.Errorf("Memory.Total: a memory bound of %d bytes is smaller than "+
 			"the buffer of one session, %d", c.Total, c.Buffer)
 	case c.MaxSessions < 1:
-		return c, fmt.Errorf("Memory.MaxSessions: a table of %d sessions is too small", c.MaxSessions)
+		return c, fmt.Errorf("Memory.MaxSessions: a table of %d sessions is too small",
+			c.MaxSessions)
 	}
 	return c, nil
 }
@@ -113,7 +114,8 @@ func (c Config) Complete() (Config, error) {
 		return c, fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return c, fmt.Errorf("Overload: an answer to a slow application, %d, is not known", c.Overload)
+		return c, fmt.Errorf("Overload: an answer to a slow application, %d, is not known",
+			c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
 		return c, fmt.Errorf("Overload: what has waited longest can't be dropped " +
 			"where messages are delivered on arrival; drop the newest")

@@ -136,8 +136,8 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", time.Millisecond,
 		"what each message costs the subscriber that crawls")
 	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop-oldest", "block"},
-		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, buffer or "+
-			"block, or several")
+		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, "+
+			"buffer or block, or several")
 	o.Buffer, o.ResendBuffer = 256<<10, 4<<20
 	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
 	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",

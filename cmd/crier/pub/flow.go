@@ -59,7 +59,8 @@ func (o *options) validateFlow() error {
 	case flow.WaitFor < 0 || flow.WaitFor > 4096:
 		return cli.Usagef("--wait-for %d is outside 0 to 4096", flow.WaitFor)
 	case flow.MaxRate == 0 && changed("max-burst"):
-		return cli.Usagef("--max-burst is of a rate limit, and there is none: give one with --max-rate")
+		return cli.Usagef("--max-burst is of a rate limit, and there is none: give one " +
+			"with --max-rate")
 	case flow.MaxBurst > 1<<30:
 		return cli.Usagef("--max-burst %v is more than 1GiB", cli.Size(flow.MaxBurst))
 	case changed("max-rate") && (flow.MaxRate < minRate || flow.MaxRate > maxRate):

@@ -22,7 +22,7 @@ var causes = []struct {
 	{subscriber.CauseMemory, "a large message didn't fit into four times --buffer"},
 	{subscriber.CauseMalformed, "the publisher's frames contradict each other"},
 	{subscriber.CauseClosed, "this command left first"},
-	{subscriber.CauseSlow, "--overload drop-oldest or drop-newest: messages were printed too slowly"},
+	{subscriber.CauseSlow, "--overload drop-oldest, drop-newest: messages were printed too slowly"},
 	{subscriber.CauseTooLarge,
 		"the publisher's network took smaller frames only since they were made"},
 }

@@ -67,7 +67,7 @@ Examples:
   crier sub --drop 0.05 --until-end --summary -
 
   # a slow one, that drops what has waited longest
-  crier sub --name slow --work 10us --overload drop-oldest --buffer 16MiB --warn-lag 10000 --until-end
+  crier sub --work 10us --overload drop-oldest --buffer 16MiB --warn-lag 10000 --until-end
 
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s

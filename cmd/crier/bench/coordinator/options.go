@@ -219,7 +219,8 @@ func (o *Options) validateOverload() error {
 		return cli.Usagef("--backlog %d is outside %d to %d bytes", o.Backlog, minResend,
 			int64(maxBacklog))
 	case o.RepairFloor < minFloor || o.RepairFloor > maxFloor:
-		return cli.Usagef("--repair-floor %v is outside %v to %v", o.RepairFloor, minFloor, maxFloor)
+		return cli.Usagef("--repair-floor %v is outside %v to %v", o.RepairFloor,
+			minFloor, maxFloor)
 	case slices.Min(o.Sizes) < minSpilt:
 		return cli.Usagef("--size %d is too small for a spill, where a message takes a frame on "+
 			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)

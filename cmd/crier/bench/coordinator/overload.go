@@ -34,7 +34,8 @@ func (b *coordinator) besides(ctx context.Context, size, subscribers int, rate f
 		r := b.flatOut(c, job.RolePublisher, job.RoleSubscriber)
 		r.readers, r.slow = healthy, slow
 		r.task.Pressure = job.Pressure{
-			Work: b.o.Work, Overload: overload, Buffer: b.o.Buffer, ResendBuffer: b.o.ResendBuffer, Drop: true,
+			Work: b.o.Work, Overload: overload, Buffer: b.o.Buffer,
+			ResendBuffer: b.o.ResendBuffer, Drop: true,
 		}
 		cells, rounds = append(cells, c), append(rounds, r)
 	}

@@ -53,17 +53,17 @@ type Pressure struct {
 	Overload string        `json:",omitempty"`
 	Buffer   int           `json:",omitempty"`
 
-	// Resend is the publisher's resend buffer in bytes. With Drop, messages that find no
+	// ResendBuffer is the publisher's resend buffer in bytes. With Drop, messages that find no
 	// room there are dropped.
 	ResendBuffer int  `json:",omitempty"`
 	Drop         bool `json:",omitempty"`
 
-	// Backlog is in bytes of messages that the slow one is to be behind, besides Resend;
+	// Backlog is in bytes of messages that the slow one is to be behind, besides ResendBuffer;
 	// Disk bounds the bytes on disk, in DiskDir.
 	Backlog int64  `json:",omitempty"`
 	Disk    int64  `json:",omitempty"`
 	DiskDir string `json:",omitempty"`
-	// Floor is in bits a second that may go to a subscriber that is behind.
+	// RepairFloor is in bits a second that may go to a subscriber that is behind.
 	RepairFloor uint64 `json:",omitempty"`
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration `json:",omitempty"`
