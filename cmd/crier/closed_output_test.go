@@ -22,7 +22,7 @@ func TestClosedOutput(t *testing.T) {
 	r.Close()
 	start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...)
 	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(),
-		"crier sub: standard output was closed by whoever read it (broken pipe): to leave after "+
+		"crier sub: standard output was closed by its reader (broken pipe): to leave after "+
 			"so many messages, use --count") {
 		t.Error(sub.err)
 	}
@@ -44,7 +44,7 @@ func TestClosedOutputProcess(t *testing.T) {
 	r.Close()
 	start(t, strings.NewReader("1\n2\n"), on(group, "pub", "--from", "-")...)
 	if sub.wait(cli.ExitError); !strings.Contains(sub.err.String(),
-		"standard output was closed by whoever read it (broken pipe)") {
+		"standard output was closed by its reader (broken pipe)") {
 		t.Error(sub.err)
 	}
 }

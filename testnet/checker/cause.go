@@ -154,7 +154,7 @@ func (v *view) judgeSilent() {
 		}
 	}
 	if quiet < silence {
-		v.fail("the publisher is said to be silent, and was quiet for %v at the most, not %v",
+		v.fail("the publisher is said to be silent, and was quiet for at most %v, not %v",
 			quiet, silence)
 	}
 }

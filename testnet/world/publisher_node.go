@@ -136,7 +136,7 @@ type Publisher struct {
 // AddPublisher adds a publisher.
 func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if len(w.pubs) == maxNodes {
-		return nil, fmt.Errorf("testnet: a World has %d publishers at the most", maxNodes)
+		return nil, fmt.Errorf("testnet: a World has at most %d publishers", maxNodes)
 	}
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("pub%d", len(w.pubs))

@@ -93,7 +93,7 @@ type Subscriber struct {
 // AddSubscriber adds a subscriber.
 func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if len(w.subs) == maxNodes {
-		return nil, fmt.Errorf("testnet: a World has %d subscribers at the most", maxNodes)
+		return nil, fmt.Errorf("testnet: a World has at most %d subscribers", maxNodes)
 	}
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))

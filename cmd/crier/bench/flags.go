@@ -156,7 +156,8 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",
 		"how much the publisher keeps in memory")
 	flags.TextVar(&o.RepairFloor, "repair-floor", publisher.Gbit,
-		"the `RATE` at which the publisher may send to whoever is behind, if more than is live")
+		"the `RATE` at which the publisher may send to subscribers that are behind, if more than "+
+			"is live")
 	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,
 		"how long the backlog may take to grow, and again to drain")
 }

@@ -17,7 +17,7 @@ func OutputError(err error) error {
 	case errors.As(err, &before):
 		return before
 	case errors.Is(err, syscall.EPIPE) || errors.Is(err, io.ErrClosedPipe):
-		return toldError{fmt.Errorf("standard output was closed by whoever read it (%w): to "+
+		return toldError{fmt.Errorf("standard output was closed by its reader (%w): to "+
 			"leave after so many messages, use --count", BareError(err))}
 	}
 	return toldError{fmt.Errorf("standard output can't be written (%w): make room there, or "+

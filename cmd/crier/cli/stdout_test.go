@@ -9,7 +9,7 @@ import (
 
 func TestOutputError(t *testing.T) {
 	if err := OutputError(io.ErrClosedPipe); !strings.Contains(err.Error(),
-		"closed by whoever read it") {
+		"closed by its reader") {
 		t.Error(err)
 	}
 	if err := OutputError(errors.New("the printer is on fire")); !strings.Contains(err.Error(),

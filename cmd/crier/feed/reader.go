@@ -280,7 +280,7 @@ func (r *Reader) Warnings() []string {
 			"INTERFACE gro off", counted(c.large, "datagram is", "datagrams are"))
 	}
 	if r.times.back > 0 {
-		add("%s recorded out of order, by %v at the most; the pace of the rest was kept",
+		add("%s recorded out of order, by at most %v; the pace of the rest was kept",
 			counted(r.times.back, "message was", "messages were"), r.times.furthest)
 	}
 	if r.times.shortened > 0 {

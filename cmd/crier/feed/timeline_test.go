@@ -89,7 +89,7 @@ func TestOddTimesAreTold(t *testing.T) {
 		}
 	}
 	if w := r.Warnings(); len(w) != 2 ||
-		w[0] != "feed: 1 message was recorded out of order, by 1h0m0s at the most; the pace of "+
+		w[0] != "feed: 1 message was recorded out of order, by at most 1h0m0s; the pace of "+
 			"the rest was kept" ||
 		w[1] != "feed: 1 silence was longer than 5s, the longest 58s: shortened" {
 		t.Errorf("warnings %q", w)

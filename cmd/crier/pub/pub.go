@@ -36,7 +36,7 @@ func Command() *cli.Command {
 		Help: `Publishes a file's messages, what standard input brings, or made-up ones, and
 repairs what subscribers missed: while it runs, and then until one second has
 passed without a request. An interrupt ends the publishing; what was accepted by
-then is still repaired, for 2 seconds at the most. Another interrupt, half a second or
+then is still repaired, for at most 2 seconds. Another interrupt, half a second or
 more after the first, ends all. Exit code 0: all left, and no repair was owed; 3: messages
 never left, a subscriber whose pace counts left or was left behind with some undelivered,
 or repairs were owed, or cut short while a subscriber still asked; 1: something else went

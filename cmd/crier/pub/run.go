@@ -115,7 +115,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	interrupted := ctx.Err() != nil
 	if interrupted && !o.quiet {
 		fmt.Fprintf(console,
-			"crier pub: interrupted; what was accepted is still repaired, for %v at the most; "+
+			"crier pub: interrupted; accepted messages are still repaired, for at most %v; "+
 				"interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()

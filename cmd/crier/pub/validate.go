@@ -15,7 +15,7 @@ func (o *options) validate() error {
 	resend := cli.Size(cfg.Retention.ResendBuffer)
 	switch {
 	case o.size > feed.MaxMessage:
-		return cli.Usagef("--size %v is more than a message may have: give %v at the most", o.size,
+		return cli.Usagef("--size %v is more than a message may have: give at most %v", o.size,
 			cli.Size(feed.MaxMessage))
 	case changed("count") && o.count == 0:
 		return cli.Usagef("--count 0 would publish nothing: give more, or leave it out for all " +
