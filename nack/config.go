@@ -27,10 +27,15 @@ func (c Recovery) Complete() (Recovery, error) {
 		return c, fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
 	case c.Silence < 0:
 		return c, fmt.Errorf("Recovery.Silence: a silence time of %v is negative", c.Silence)
-	case c.Silence == 0:
+	}
+	c.setDefaults()
+	return c, nil
+}
+
+func (c *Recovery) setDefaults() {
+	if c.Silence <= 0 {
 		c.Silence = defaultSilence
 	}
-	return c, nil
 }
 
 // RequesterConfig configures a Requester. The zero value asks for missing frames with the
@@ -59,9 +64,7 @@ const (
 )
 
 func (c *RequesterConfig) setDefaults() {
-	if c.Recovery.Silence <= 0 {
-		c.Recovery.Silence = defaultSilence
-	}
+	c.Recovery.setDefaults()
 	if c.MaxAsk == 0 {
 		c.MaxAsk = defaultMaxAsk
 	}

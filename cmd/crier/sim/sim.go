@@ -126,7 +126,7 @@ type source struct {
 
 func (s *source) declare(flags *cli.FlagSet) {
 	flags.StringVar(&s.traceDir, "trace-dir", "",
-		"`FOLDER` of recorded traces and feeds (default: that of the scenario's file)")
+		"`DIRECTORY` of recorded traces and feeds (default: that of the scenario's file)")
 }
 
 // text returns the file of a built-in scenario, or a file.
