@@ -207,7 +207,7 @@ take. The same burst under the three answers, in virtual time (seed %d).
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}
 	b.WriteString(`
-drop costs everyone the same messages, and names them; disk costs disk and time; block
+drop costs everyone the same messages, and names them; disk costs room and time; block
 costs the producer its own pace. Nothing was lost in silence (checked, byte for byte).
 `)
 	return b.String()
