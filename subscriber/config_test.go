@@ -58,6 +58,12 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Memory: subscriber.Memory{MaxSessions: -1}},
 			"Memory.MaxSessions: a table of -1 sessions is too small"},
 		{subscriber.Config{Start: 2}, "an unknown Start (2) or Order (0)"},
+		{subscriber.Config{Overload: 4}, "an unknown Overload (4)"},
+		{
+			subscriber.Config{Overload: subscriber.OverloadDropOldest,
+				Order: subscriber.OnArrival},
+			"an Overload of drop-oldest needs the Order in-order: ",
+		},
 		{subscriber.Config{Order: 2}, "an unknown Start (0) or Order (2)"},
 	} {
 		n := rig.NewNetwork(rig.All)

@@ -114,11 +114,10 @@ func (c Config) Complete() (Config, error) {
 		return c, fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return c, fmt.Errorf("Overload: an answer to a slow application, %d, is not known",
-			c.Overload)
+		return c, fmt.Errorf("an unknown Overload (%d)", c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return c, fmt.Errorf("Overload: what has waited longest can't be dropped " +
-			"where messages are delivered on arrival; drop the newest")
+		return c, fmt.Errorf("an Overload of %v needs the Order %v: what has waited longest is "+
+			"not known on arrival; drop the newest", c.Overload, reliable.InOrder)
 	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
 		return c, fmt.Errorf("an unknown Start (%d) or Order (%d)", c.Start, c.Order)
 	}
