@@ -106,8 +106,8 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 	if f.Echo != 0 {
 		m.said = max(m.said, peer.Told(f))
 	}
-	// It says its next word after the time that the group's size of now gives; a
-	// group that shrinks must not forget those who don't know yet.
+	// It reports next after the interval for the group's present size. If the group
+	// shrinks, subscribers that don't know yet must not be forgotten.
 	m.patience = 5*reliable.StatusEvery(len(t.rows)) + time.Second
 	return m
 }

@@ -236,8 +236,8 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 	return nil
 }
 
-// unsaid are the keys whose zero stands for something else, in words: who writes 0
-// means 0.
+// unsaid are the keys whose zero value stands for another value, with that value in words. A
+// 0 in a file means 0.
 var unsaid = map[string]string{
 	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1",
 	"times": "1", "frames": "1",

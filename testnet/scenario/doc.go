@@ -1,6 +1,6 @@
-// Package scenario reads loss experiments from files and plays them in the
-// virtual-time simulator: who publishes what, who listens over which network, and
-// what happens when.
+// Package scenario reads loss experiments from files and plays them in the virtual-time
+// simulator. A scenario lists publishers with their messages, subscribers with their networks,
+// and timed events.
 //
 //	s, err := scenario.Parse("mine.yaml", text)    // or scenario.Builtin("crash")
 //	run, err := scenario.New(s, scenario.Options{Seed: 7})

@@ -85,8 +85,8 @@ func New(s *Scenario, opts Options) (*Run, error) {
 	return r, nil
 }
 
-// Scenario returns what is played, World where, Seed with which seed, and Checker who
-// judges it.
+// Scenario returns the scenario that is played, World and Seed return its World and seed, and
+// Checker returns its judge.
 func (r *Run) Scenario() *Scenario       { return r.s }
 func (r *Run) World() *world.World       { return r.w }
 func (r *Run) Seed() uint64              { return r.seed }

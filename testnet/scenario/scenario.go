@@ -30,8 +30,8 @@ type Scenario struct {
 type Publisher struct {
 	// Name is what events, results and traces call it.
 	Name string `yaml:"name"`
-	// At is when its process starts; Lead, how much later it begins to publish:
-	// DefaultLead if 0, so that those who are there have heard of it.
+	// At is when its process starts, and Lead how much later it begins to publish, so that
+	// the subscribers have heard of it. 0 means DefaultLead.
 	At   Duration `yaml:"at,omitempty"`
 	Lead Duration `yaml:"lead,omitempty"`
 
@@ -52,8 +52,8 @@ type Publisher struct {
 	MaxGap Duration `yaml:"max-gap,omitempty"`
 	Speed  Speed    `yaml:"speed,omitempty"`
 
-	// ResendBuffer bounds what is held for repair, Datagram is the size of a full
-	// datagram, BatchWait how long a message may wait for company in it.
+	// ResendBuffer bounds the memory for repair, Datagram is the size of a full datagram,
+	// and BatchWait is how long a message may wait for others to share it.
 	ResendBuffer Size     `yaml:"resend-buffer,omitempty"`
 	Datagram     Size     `yaml:"datagram,omitempty"`
 	BatchWait    Duration `yaml:"batch-wait,omitempty"`

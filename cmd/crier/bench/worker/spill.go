@@ -119,11 +119,11 @@ func (s *spiller) behind() uint64 { return s.source.sent - min(s.source.sent, s.
 
 func (s *spiller) lasts(took time.Duration) bool { return took >= s.task.Duration }
 
-// spilt reports whether the slow one is so far behind that the backlog is on disk: in
-// memory there is room for less than the resend buffer.
+// spilt reports whether the slow subscriber is so far behind that the backlog is on disk,
+// since memory holds no more than the resend buffer.
 func (s *spiller) spilt(time.Duration) bool {
-	return int64(
-		s.behind())*int64(s.task.Size) >= s.task.Pressure.Backlog+int64(s.task.Pressure.ResendBuffer)
+	p := &s.task.Pressure
+	return int64(s.behind())*int64(s.task.Size) >= p.Backlog+int64(p.ResendBuffer)
 }
 
 // phase publishes until over, called now and then, returns true.
