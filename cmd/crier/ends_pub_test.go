@@ -262,7 +262,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 var (
 	demoWays = map[string]func(*testing.T) *tool{
 		"it has played": func(t *testing.T) *tool { return start(t, nil, "demo", "overload") },
-		"standard output is closed by who reads it": func(t *testing.T) *tool {
+		"standard output is closed by its reader": func(t *testing.T) *tool {
 			return toClosed(t, "demo")
 		},
 		"standard output was closed before the start": func(t *testing.T) *tool {
@@ -291,7 +291,7 @@ var (
 			t *testing.T) *tool {
 			return start(t, nil, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
-		"standard output is closed by who reads it": func(t *testing.T) *tool {
+		"standard output is closed by its reader": func(t *testing.T) *tool {
 			return toClosed(t, "sim", "run", clitest.ScenarioFile(t, clitest.SmallScenario))
 		},
 		"standard output was closed before the start": func(t *testing.T) *tool {

@@ -245,7 +245,7 @@ var subWays = map[string]func(*testing.T) *tool{
 		c.signal(syscall.SIGKILL)
 		return c
 	},
-	"standard output is closed by who reads it": func(t *testing.T) *tool {
+	"standard output is closed by its reader": func(t *testing.T) *tool {
 		group := testGroup(t)
 		r, w := osPipe(t)
 		c := newTool(t, on(group, "sub"))
