@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/testnet/world"
 )
 
@@ -70,7 +69,7 @@ func (c *Checker) Patience() time.Duration {
 	for _, e := range c.ears {
 		for _, v := range e.views {
 			if v != nil {
-				longest = max(longest, v.bound()+v.silence()+time.Second)
+				longest = max(longest, v.bound()+v.pulse.silence()+time.Second)
 			}
 		}
 	}
@@ -115,14 +114,15 @@ type ear struct {
 	last   *view   // of the session that was heard last
 	views  []*view // by session
 	limits limits
-	peak   int // the most bytes held so far
+	peak   int                     // the most bytes held so far
+	cfg    *world.SubscriberConfig // which its views share
 }
 
 // ear returns what is known of a subscriber.
 func (c *Checker) ear(sub *world.Subscriber) *ear {
 	for i := len(c.ears); i <= sub.Index(); i++ {
 		cfg := c.w.Subscribers()[i].Config()
-		c.ears = append(c.ears, ear{limits: limitsOf(&cfg.Receiver)})
+		c.ears = append(c.ears, ear{limits: limitsOf(&cfg.Receiver), cfg: &cfg})
 	}
 	return &c.ears[sub.Index()]
 }
@@ -154,12 +154,12 @@ func (c *Checker) sent(d *world.Datagram) {
 	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
 		v := c.view(d.Subscriber, s)
 		if d.Holder != nil {
-			v.askedHolders = append(v.askedHolders, d.Frame.Ranges...)
+			v.holders.asked = append(v.holders.asked, d.Frame.Ranges...)
 			return
 		}
-		v.wrote = d.To
+		v.addr.wrote = d.To
 		v.follow()
-		v.asked(d)
+		v.asked(d.Frame)
 	}
 }
 
@@ -177,24 +177,14 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 	}
 	v := c.view(sub, d.Session)
 	v.follow()
-	if d.Holder != nil { // whose time is its own, and whose word is about itself
-		switch d.Frame.Kind {
-		case frame.Repair: // which counts where it was asked for
-			if inner := d.Frame.Data; inner != nil &&
-				within(v.askedHolders, inner.Seq, inner.Seq+1) {
-				v.heard(d)
-			}
-		case frame.Gone:
-			v.denied = append(v.denied, d.Frame.Ranges...)
-		}
-		v.help = c.w.Now()
-		return
+	switch {
+	case d.Holder != nil:
+		v.hearHolder(d)
+	case v.elsewhere(d):
+		v.addr.candidate = d
+	default:
+		v.hear(d)
 	}
-	if v.elsewhere(d) {
-		v.candidate = d
-		return
-	}
-	v.heard(d)
 }
 
 // told judges what applications are told.
@@ -240,7 +230,7 @@ func (c *Checker) woke(p *world.Publisher, sub *world.Subscriber, since reliable
 	}
 	for _, v := range c.ear(sub).views {
 		if v != nil {
-			v.woke(since)
+			v.wake(since)
 		}
 	}
 }

@@ -4,38 +4,30 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/receive"
 	"crier/testnet/world"
 )
 
-// judgeBegin asks whether the first offset that counts is the right one.
-func (v *view) judgeBegin() {
-	cfg := &v.cfg.Receiver
-	switch {
-	case v.s.Start.Add(v.age) >= v.sub.Joined():
-		// All that a subscriber can know of a session's start is how old the first
-		// frame says the session is; the frame's way makes it look younger. A
-		// subscriber that never heard SESSION can't know the first offset.
-		if v.begin != v.s.FirstOffset && v.named {
-			v.fail("it begins at offset %d, and the session, which began after it joined, at %d",
-				v.begin, v.s.FirstOffset)
+// judgeEnded asks whether the session ended by a cause.
+func (v *view) judgeEnded(cause reliable.Cause) {
+	switch cause {
+	case reliable.CauseEnded:
+		if !v.pulse.bye {
+			v.fail("the session ended, and no BYE was heard")
 		}
-	case cfg.Start == reliable.Latest:
-		want := v.firstData
-		if v.first == frame.Heartbeat {
-			want = v.firstNext
+		if !v.app.known {
+			return // nothing was ever published, or all of it before
 		}
-		if v.begin != want {
-			v.fail("it begins at offset %d, and the first message that it could know of is %d",
-				v.begin, want)
+		if v.app.next != v.s.NextOffset() {
+			v.fail("the session ended at offset %d, and the publisher accepted up to %d",
+				v.app.next, v.s.NextOffset())
+		}
+	case reliable.CauseClosed:
+		if !v.sub.Left() {
+			v.fail("the session ended as closed, and the subscriber was not closed")
 		}
 	default:
-		if !(v.hasBeat && v.begin == v.firstOld) &&
-			!(v.hasData && v.lowData <= v.begin && v.begin <= v.firstData) {
-			v.fail("it begins at offset %d, and the oldest held is %d, the oldest heard %d",
-				v.begin, v.firstOld, v.lowData)
-		}
+		v.fail("the session ended by %q", cause)
 	}
 }
 
@@ -82,12 +74,12 @@ func (c *Checker) Left() error {
 // it, nil if nothing.
 func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 	now := v.c.w.Now()
-	patience := v.bound() + v.silence()
+	patience := v.bound() + v.pulse.silence()
 	// Whoever has a long way to catch up, or takes its time, isn't stuck as long as
 	// repairs come.
 	settled := now.Sub(max(calm, v.sub.Joined(), v.help)) > patience
 	if st == nil {
-		if v.phase != 0 {
+		if v.app.phase != 0 {
 			v.fail("the application was told of the session, and the receiver doesn't know it")
 		}
 		if settled && v.s.Ended == reliable.Never && v.s.Closed == reliable.Never &&
@@ -110,63 +102,64 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 	}
 	switch {
 	case v.s.Ended == reliable.Never && v.s.Closed == reliable.Never: // it lives
-		if v.phase != reliable.SessionNew && v.phase != reliable.SessionResumed {
-			v.fail("it is %q, and the publisher lives", v.phase)
+		if !v.app.live() {
+			v.fail("it is %q, and the publisher lives", v.app.phase)
 		}
 		if st.NextOffset != v.s.NextOffset() && v.t.lastAccepted().Add(time.Second) < now {
 			v.fail("it stands at offset %d, and the publisher at %d", st.NextOffset,
 				v.s.NextOffset())
 		}
 	case v.s.Crashed:
-		if now.Sub(v.s.Ended) > patience && v.phase != reliable.SessionSilent &&
-			v.phase != reliable.SessionEnded {
-			v.fail("the publisher crashed at %s, and it is %q", world.Stamp(v.s.Ended), v.phase)
+		if now.Sub(v.s.Ended) > patience && !v.app.over() {
+			v.fail("the publisher crashed at %s, and it is %q", world.Stamp(v.s.Ended), v.app.phase)
 		}
 	case v.s.Ended != reliable.Never && now.Sub(v.s.Ended) > patience:
-		if v.phase != reliable.SessionSilent && v.phase != reliable.SessionEnded {
-			v.fail("the publisher left at %s, and it is %q", world.Stamp(v.s.Ended), v.phase)
+		if !v.app.over() {
+			v.fail("the publisher left at %s, and it is %q", world.Stamp(v.s.Ended), v.app.phase)
 		}
-		if v.phase == reliable.SessionSilent && v.s.Closed > calm {
-			v.fail("the publisher said BYE at %s, and it is %q", world.Stamp(v.s.Closed), v.phase)
+		if v.app.phase == reliable.SessionSilent && v.s.Closed > calm {
+			v.fail("the publisher said BYE at %s, and it is %q", world.Stamp(v.s.Closed),
+				v.app.phase)
 		}
 	}
 }
 
 // compare holds what the receiver says of itself against what was seen.
 func (v *view) compare(st *receive.SessionStats) {
-	if st.Delivered != v.delivered || st.Lost != v.lost {
+	if st.Delivered != v.app.delivered || st.Lost != v.app.lost {
 		v.fail("the receiver counts %d delivered and %d lost, and there were %d and %d",
-			st.Delivered, st.Lost, v.delivered, v.lost)
+			st.Delivered, st.Lost, v.app.delivered, v.app.lost)
 	}
-	if st.NextOffset > v.s.NextOffset() || st.NextOffset > max(v.offset, v.s.FirstOffset) {
+	if st.NextOffset > v.s.NextOffset() || st.NextOffset > max(v.arrivals.offset, v.s.FirstOffset) {
 		v.fail("next_offset is %d, the publisher accepted up to %d, with evidence up to %d",
-			st.NextOffset, v.s.NextOffset(), v.offset)
+			st.NextOffset, v.s.NextOffset(), v.arrivals.offset)
 	}
 	if st.Gaps == 0 && st.Buffered == 0 && st.Lag == 0 &&
 		st.Delivered+st.Lost != st.NextOffset-st.FirstOffset {
 		v.fail("delivered (%d) and lost (%d) don't make up [%d, %d)", st.Delivered, st.Lost,
 			st.FirstOffset, st.NextOffset)
 	}
-	if v.phase == reliable.SessionEnded && v.bye && !v.sub.Left() &&
+	if v.app.phase == reliable.SessionEnded && v.pulse.bye && !v.sub.Left() &&
 		st.NextOffset != v.s.NextOffset() {
 		v.fail("next_offset is %d after BYE, and the publisher accepted up to %d", st.NextOffset,
 			v.s.NextOffset())
 	}
-	if !v.known {
-		v.begin = st.FirstOffset
-		v.judgeBegin()
+	if !v.app.known {
+		v.app.begin = st.FirstOffset
+		v.start.judge(v.app.begin)
 		return
 	}
-	if !v.inOrder && st.FirstOffset != v.begin {
-		v.begin = st.FirstOffset
-		v.judgeBegin()
+	if !v.inOrder && st.FirstOffset != v.app.begin {
+		v.app.begin = st.FirstOffset
+		v.start.judge(v.app.begin)
 	}
-	if st.FirstOffset != v.begin {
+	if st.FirstOffset != v.app.begin {
 		v.fail("first_offset is %d, and the first message that was told of %d", st.FirstOffset,
-			v.begin)
+			v.app.begin)
 	}
-	if st.Lag == 0 && st.NextOffset != v.next {
-		v.fail("next_offset is %d, and the last message that was told of %d", st.NextOffset, v.next)
+	if st.Lag == 0 && st.NextOffset != v.app.next {
+		v.fail("next_offset is %d, and the last message that was told of %d", st.NextOffset,
+			v.app.next)
 	}
 }
 

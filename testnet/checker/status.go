@@ -35,38 +35,42 @@ func (r *rate) take(now reliable.Time, each time.Duration, burst int64) bool {
 	return r.level > 1000*burst
 }
 
-// noteGroup remembers what a HEARTBEAT says of how often to send STATUS: until the next
+// statuses is how often a subscriber sends STATUS, and may.
+type statuses struct {
+	*pair
+
+	regular, wantSession, leaving rate
+	// every is the least time between two, and next that from the next one on.
+	every, next time.Duration
+}
+
+// announced takes what a HEARTBEAT or BYE says of how often to send STATUS: until the next
 // one is due, the word of before may hold as well.
-func (v *view) noteGroup(f *frame.Frame) {
-	if v.phase == reliable.SessionEnded {
-		return // what goes on to say BYE is listened to no more
-	}
+func (s *statuses) announced(f *frame.Frame) {
 	every := max(statusLeast, time.Duration(f.Group)*statusEach)
 	if f.Report > 0 {
 		every = time.Duration(max(1, f.Group)) * reportEach
 	}
-	v.statusEvery = min(v.statusEvery, every)
-	v.statusNext = every
+	s.every = min(s.every, every)
+	s.next = every
 }
 
-// judgeStatus asks whether a STATUS may be sent now.
-func (v *view) judgeStatus(now reliable.Time, f *frame.Frame) {
+// judge asks whether a STATUS may be sent now.
+func (s *statuses) judge(now reliable.Time, f *frame.Frame) {
 	switch {
 	case f.Flags&frame.Leaving != 0:
-		if v.goes.take(now, v.statusEvery*3/4, goesBurst) {
-			v.fail("it says that it goes more often than %d times and each %v", goesBurst,
-				v.statusEvery)
+		if s.leaving.take(now, s.every*3/4, goesBurst) {
+			s.fail("it says that it goes more often than %d times and each %v", goesBurst, s.every)
 		}
 	case f.Flags&frame.WantSession != 0:
-		if v.asksSession.take(now, requestLeast*3/4, requestBurst) {
-			v.fail("it asks for SESSION more often than %d times and each %v", requestBurst,
+		if s.wantSession.take(now, requestLeast*3/4, requestBurst) {
+			s.fail("it asks for SESSION more often than %d times and each %v", requestBurst,
 				requestLeast)
 		}
 	default:
-		if v.statuses.take(now, v.statusEvery*3/4, statusBurst) {
-			v.fail("it sends STATUS more often than %d times and each %v", statusBurst,
-				v.statusEvery)
+		if s.regular.take(now, s.every*3/4, statusBurst) {
+			s.fail("it sends STATUS more often than %d times and each %v", statusBurst, s.every)
 		}
-		v.statusEvery = v.statusNext
+		s.every = s.next
 	}
 }

@@ -5,7 +5,6 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/send"
 	"crier/testnet/world"
 )
@@ -188,94 +187,4 @@ func (t *truth) judgeConfirm(p *world.Datagram) {
 		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges,
 			most/confirmRange)
 	}
-}
-
-// asking is what a subscriber asked a session for, and was told to wait for.
-type asking struct {
-	frames  []asked // by sequence number
-	request uint64  // the last one
-	ranges  []nack.Range
-}
-
-// asked is how often a frame was asked for, when first, and when it was confirmed last.
-type asked struct {
-	times     uint32
-	first     reliable.Time // 0: never
-	confirmed reliable.Time // 0: never
-}
-
-func (v *view) frame(seq uint64) *asked {
-	i := seq - v.s.FirstSeq
-	for uint64(len(v.asking.frames)) <= i {
-		v.asking.frames = append(v.asking.frames, asked{})
-	}
-	return &v.asking.frames[i]
-}
-
-// noteConfirm remembers what the subscriber was told to wait for.
-func (v *view) noteConfirm(now reliable.Time, f *frame.Frame) {
-	for _, r := range f.Ranges {
-		for r = r.Clip(v.s.FirstSeq, v.t.next()); r.From < r.To; r.From++ {
-			v.frame(r.From).confirmed = now
-		}
-	}
-}
-
-// judgeNack asks whether a NACK may be sent now.
-func (v *view) judgeNack(now reliable.Time, f *frame.Frame) {
-	x := &v.asking
-	switch {
-	case x.request != 0 && f.Request < x.request:
-		v.fail("request %x comes after %x", f.Request, x.request)
-	case f.Request != x.request:
-		x.request, x.ranges = f.Request, nil
-	}
-	for _, r := range f.Ranges {
-		for _, before := range x.ranges {
-			if twice := before.Clip(r.From, r.To); twice.Len() > 0 {
-				v.fail("it asks for frames %v twice in request %x", twice, f.Request)
-				return
-			}
-		}
-	}
-	x.ranges = append(x.ranges, f.Ranges...)
-	unclear := v.threwAway() // then a frame may be missing anew
-	for _, r := range f.Ranges {
-		for q := max(r.From, v.s.FirstSeq); q < min(r.To, v.high); q++ {
-			a, found := v.frame(q), v.foundAt(q)
-			if a.times++; a.times == 1 {
-				a.first = now
-			}
-			if unclear || found == 0 {
-				continue
-			}
-			// After a dozen requests the timeout has doubled up to a sixteenth of the
-			// silence time, give or take a quarter, and another where it goes along.
-			if most := 16 + 32*now.Sub(found)/v.patience(); time.Duration(a.times) > most {
-				v.fail("it asks for frame %d for the %d. time in %v, and may %d times", q, a.times,
-					now.Sub(found), most)
-				return
-			}
-			if a.confirmed > max(found, v.begun) && v.begun != 0 &&
-				now.Sub(a.confirmed) < v.leastHold() {
-				v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back for %v",
-					q, now.Sub(a.confirmed), v.leastHold())
-				return
-			}
-		}
-	}
-}
-
-// leastHold returns how long a CONFIRM holds back at the least: for a timeout, which
-// is no less than two round trips, or three of the group's where none was measured, or
-// 20 ms where that isn't known either; less a quarter where it goes along with another NACK.
-func (v *view) leastHold() time.Duration {
-	timeout := 20 * time.Millisecond
-	if v.groupTrip > 0 {
-		timeout = min(timeout, 3*v.groupTrip)
-	}
-	if v.minDelay < timeout/2 {
-		timeout = max(2*v.minDelay, time.Millisecond/20)
-	}
-	return min(timeout, v.patience()/4) * 3 / 4
 }

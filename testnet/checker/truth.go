@@ -313,3 +313,42 @@ func trimRanges(list []rangesAt, old reliable.Time) []rangesAt {
 	clear(list[n:])
 	return list[:n]
 }
+
+// ranFrom reports whether the publisher ran all the time.
+func (t *truth) ranFrom(from, to reliable.Time) bool {
+	p := t.s.Publisher
+	return t.s.Ended > to && !p.Paused() && t.woken < from
+}
+
+// answeredSince reports whether a frame was repaired, confirmed or denied.
+func (t *truth) answeredSince(at reliable.Time, seq uint64, sub *world.Subscriber) bool {
+	for i := len(t.repairs) - 1; i >= 0 && t.repairs[i].at >= at; i-- {
+		if r := &t.repairs[i]; r.seq == seq && (r.to == nil || r.to == sub) {
+			return true
+		}
+	}
+	for i := range t.confirms {
+		if t.confirms[i].at >= at && t.confirms[i].contains(seq) {
+			return true
+		}
+	}
+	for i := range t.gones {
+		if g := &t.gones[i]; g.at >= at && (g.sub == nil || g.sub == sub) && g.contains(seq) {
+			return true
+		}
+	}
+	return false
+}
+
+// answerTime returns how long the publisher may take to answer.
+func (t *truth) answerTime() time.Duration {
+	return 500*time.Millisecond + 1000*t.cfg.Write
+}
+
+// wall returns the publisher's wall clock at a time.
+func (t *truth) wall(at reliable.Time) int64 {
+	if wall := t.cfg.Sender.Wall; wall != 0 {
+		return wall + int64(at-t.s.Start)
+	}
+	return world.WallStart + int64(at)
+}

@@ -1,0 +1,51 @@
+package checker
+
+import (
+	"time"
+
+	"crier/reliable/receive"
+	"crier/testnet/world"
+)
+
+// pair is a subscriber and a session that reaches it: what all parts of a view share.
+type pair struct {
+	c   *Checker
+	t   *truth
+	s   *world.Session
+	sub *world.Subscriber
+	cfg *world.SubscriberConfig // of sub
+
+	inOrder bool // its application takes messages in order
+	works   bool // its application takes time for them
+}
+
+// fail notes a violation of the promise to this subscriber.
+func (p *pair) fail(format string, args ...any) {
+	p.c.fail("%v, session %v of %v: "+format,
+		append([]any{p.sub, p.s.ID, p.s.Publisher}, args...)...)
+}
+
+// patience returns how long requests may go unanswered.
+func (p *pair) patience() time.Duration {
+	if silence := p.cfg.Receiver.Recovery.Silence; silence > 0 {
+		return silence
+	}
+	return 2 * time.Second
+}
+
+// stats returns what the receiver says of the session.
+func (p *pair) stats() receive.SessionStats {
+	for _, st := range p.sub.Sessions() {
+		if st.ID == p.s.ID {
+			return st
+		}
+	}
+	return receive.SessionStats{}
+}
+
+// threwAway reports whether frames may have come that found no room. Before the session
+// has begun, the receiver doesn't say.
+func (p *pair) threwAway() bool {
+	st := p.stats()
+	return st.NoRoom > 0 || !st.Begun
+}

@@ -1,0 +1,73 @@
+package checker
+
+import (
+	"time"
+
+	"crier/reliable"
+	"crier/testnet/world"
+)
+
+// pulse is how a publisher was heard to live, and whether it may be said to be silent.
+type pulse struct {
+	*pair
+
+	heard     bool // anything at all
+	bye       bool
+	lastHeard reliable.Time
+	quiet     time.Duration // the longest since the application was told of silence
+	newest    uint64        // the latest time in a frame that tells when it was made
+	interval  time.Duration // between heartbeats, as announced last
+	byeAt     reliable.Time // when a BYE came first
+}
+
+// alive notes that the publisher was heard.
+func (p *pulse) alive(now reliable.Time) {
+	p.quiet = max(p.quiet, now.Sub(p.lastHeard))
+	p.lastHeard = now
+}
+
+// aliveBy notes that the publisher was heard by a frame that was made at a time of its
+// own: one that is repeated tells nothing.
+func (p *pulse) aliveBy(now reliable.Time, made uint64) {
+	if made > p.newest || p.newest == 0 {
+		p.newest = made
+		p.alive(now)
+	}
+}
+
+// ends notes a BYE.
+func (p *pulse) ends(now reliable.Time) {
+	if !p.bye {
+		p.bye, p.byeAt = true, now
+	}
+}
+
+// silence returns how long the publisher must have been quiet to be silent.
+func (p *pulse) silence() time.Duration {
+	return max(p.patience(), 5*p.interval)
+}
+
+// judgeSilent asks whether the publisher was quiet for as long as it must have
+// been. That a live publisher isn't, the truth sees to; so it was crashed,
+// paused or cut off, or all that it sent was lost or waited.
+func (p *pulse) judgeSilent() {
+	quiet, silence := max(p.quiet, p.c.w.Now().Sub(p.lastHeard)), p.silence()
+	if p.works {
+		silence = 500 * time.Millisecond // it is told later: what was announced then?
+		if least := p.cfg.Receiver.Recovery.Silence; least > 0 {
+			silence = max(silence, least)
+		}
+	}
+	if quiet < silence {
+		p.fail("the publisher is said to be silent, and was quiet for at most %v, not %v",
+			quiet, silence)
+	}
+}
+
+// judgeOpen asks whether the session could still fall silent, if its application was told
+// of it at a time: after BYE it only ends.
+func (p *pulse) judgeOpen(begun reliable.Time) {
+	if p.bye && begun != 0 && p.byeAt > begun && !p.works {
+		p.fail("the publisher is said to be silent, and its BYE came at %s", world.Stamp(p.byeAt))
+	}
+}

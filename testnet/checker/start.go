@@ -1,0 +1,73 @@
+package checker
+
+import (
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// start is what a process has heard of where a session starts.
+type start struct {
+	*pair
+
+	hasData   bool          // firstData and lowData are known
+	hasBeat   bool          // firstNext and firstOld are known
+	named     bool          // SESSION was heard
+	first     frame.Kind    // DATA or HEARTBEAT (or BYE), whichever came first
+	lowData   uint64        // the lowest message that starts in a DATA or after it
+	firstData uint64        // the first message that starts in the first DATA or after it
+	firstNext uint64        // NextOffset of the first HEARTBEAT or BYE
+	firstOld  uint64        // OldestOffset of it
+	age       time.Duration // how old the first frame was
+}
+
+// data notes a DATA frame in which, or after which, a message starts.
+func (b *start) data(offset uint64) {
+	if !b.hasData {
+		b.hasData, b.firstData, b.lowData = true, offset, offset
+		if b.first == 0 {
+			b.first = frame.Data
+		}
+	}
+	b.lowData = min(b.lowData, offset)
+}
+
+// beat notes a HEARTBEAT, or a BYE, which tells as much.
+func (b *start) beat(f *frame.Frame) {
+	if b.first == 0 {
+		b.first = frame.Heartbeat
+	}
+	if !b.hasBeat {
+		b.hasBeat, b.firstNext, b.firstOld = true, f.NextOffset, f.OldestOffset
+	}
+}
+
+// judge asks whether the first offset that counts is the right one.
+func (b *start) judge(begin uint64) {
+	switch {
+	case b.s.Start.Add(b.age) >= b.sub.Joined():
+		// All that a subscriber can know of a session's start is how old the first
+		// frame says the session is; the frame's way makes it look younger. A
+		// subscriber that never heard SESSION can't know the first offset.
+		if begin != b.s.FirstOffset && b.named {
+			b.fail("it begins at offset %d, and the session, which began after it joined, at %d",
+				begin, b.s.FirstOffset)
+		}
+	case b.cfg.Receiver.Start == reliable.Latest:
+		want := b.firstData
+		if b.first == frame.Heartbeat {
+			want = b.firstNext
+		}
+		if begin != want {
+			b.fail("it begins at offset %d, and the first message that it could know of is %d",
+				begin, want)
+		}
+	default:
+		if !(b.hasBeat && begin == b.firstOld) &&
+			!(b.hasData && b.lowData <= begin && begin <= b.firstData) {
+			b.fail("it begins at offset %d, and the oldest held is %d, the oldest heard %d",
+				begin, b.firstOld, b.lowData)
+		}
+	}
+}
