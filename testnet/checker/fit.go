@@ -5,7 +5,7 @@ import (
 	"crier/testnet/world"
 )
 
-// tooLarge says whether a frame that was sent can't be repaired, by the publisher's MTU
+// tooLarge reports whether a frame that was sent can't be repaired, by the publisher's MTU
 // of now.
 func (t *truth) tooLarge(seq uint64) bool {
 	p := t.s.Publisher

@@ -118,10 +118,8 @@ func (l *lossReport) judgeKept() {
 	if !ok || !counts || q < kept {
 		return
 	}
-	for i := range l.t.gones { // before it had a row, what only the disk held was denied
-		if g := &l.t.gones[i]; g.sub == l.sub && g.at <= since && g.contains(q) {
-			return
-		}
+	if l.t.answers.denied(since, q, l.sub) {
+		return // before it had a row, what only the disk held was denied
 	}
 	l.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from "+
 		"frame %d on: it must hold %d", l.from, l.to, kept, q)

@@ -9,7 +9,7 @@ import (
 	"crier/testnet/world"
 )
 
-// What the Checker demands of the traffic that recovery makes:
+// The Checker bounds the traffic that recovery makes:
 //
 //   - A frame is repaired no more often than it was asked for, and confirmed no more
 //     often either. It is repaired again only for a NACK that was sent after the
@@ -64,35 +64,35 @@ func (f *served) repaired(now reliable.Time, sub *world.Subscriber) {
 
 // traffic is what a publisher sent to recover what was lost.
 type traffic struct {
-	frames  []served // by sequence number
-	repairs uint64   // bytes
-	ranges  uint64   // of CONFIRMs
-	window  uint64   // bytes of DATA since from
-	from    reliable.Time
-	highest uint64 // DATA rate in any window, in bytes a second
+	firstSeq uint64   // of the session
+	frames   []served // by sequence number
+	repairs  uint64   // bytes
+	ranges   uint64   // of CONFIRMs
+	window   uint64   // bytes of DATA since from
+	from     reliable.Time
+	highest  uint64 // DATA rate in any window, in bytes a second
 }
 
 // frame returns what is known of a frame that was sent.
-func (t *truth) frame(seq uint64) *served {
-	i := seq - t.s.FirstSeq
-	for uint64(len(t.traffic.frames)) <= i {
-		t.traffic.frames = append(t.traffic.frames, served{})
+func (x *traffic) frame(seq uint64) *served {
+	i := seq - x.firstSeq
+	for uint64(len(x.frames)) <= i {
+		x.frames = append(x.frames, served{})
 	}
-	return &t.traffic.frames[i]
+	return &x.frames[i]
 }
 
 // each calls fn for each frame of ranges that was sent.
 func (t *truth) each(ranges []nack.Range, fn func(seq uint64, f *served)) {
 	for _, r := range ranges {
 		for r = r.Clip(t.s.FirstSeq, t.next()); r.From < r.To; r.From++ {
-			fn(r.From, t.frame(r.From))
+			fn(r.From, t.traffic.frame(r.From))
 		}
 	}
 }
 
-// noteData measures the data rate.
-func (t *truth) noteData(now reliable.Time, bytes int) {
-	x := &t.traffic
+// data measures the data rate.
+func (x *traffic) data(now reliable.Time, bytes int) {
 	if now.Sub(x.from) >= rateWindow {
 		x.window, x.from = 0, now
 	}
@@ -102,27 +102,26 @@ func (t *truth) noteData(now reliable.Time, bytes int) {
 
 // budget returns how many bytes of repairs may go out in a second. What one of the
 // publisher's windows holds may be in three of the Checker's.
-func (t *truth) budget() uint64 {
-	cfg := &t.cfg.Sender
-	floor, rate := cfg.Repair.Floor.Bytes(), 3*t.traffic.highest
+func (x *traffic) budget(cfg *send.Repair) uint64 {
+	floor, rate := cfg.Floor.Bytes(), 3*x.highest
 	if floor == 0 {
 		floor = send.DefaultRepairFloor.Bytes()
 	}
-	if cfg.Repair.Share == 0 {
+	if cfg.Share == 0 {
 		return max(floor, rate/2)
 	}
-	return max(floor, uint64(cfg.Repair.Share*float64(rate)))
+	return max(floor, uint64(cfg.Share*float64(rate)))
 }
 
-// within returns what a rate allows up to now, in whole.
-func (t *truth) within(rate uint64) uint64 {
+// allowed returns what a rate allows up to now, in whole.
+func (t *truth) allowed(rate uint64) uint64 {
 	return (uint64(t.c.w.Now().Sub(t.s.Start)/time.Millisecond) + 1) * (rate/1000 + 1)
 }
 
 // judgeRepair asks whether a repair was called for.
 func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 	seq, pub := p.Frame.Data.Seq, t.s.Publisher
-	f := t.frame(seq)
+	f := t.traffic.frame(seq)
 	behind := !p.ToGroup() && (now.Sub(f.sent) >= catchAge || t.mayLack(seq)) // or on disk
 	if f.repairs++; f.repairs > f.asks {
 		t.c.fail("%v repairs frame %d for the %d. time, and was asked for it %d times", pub, seq,
@@ -141,8 +140,9 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 		return
 	}
 	t.traffic.repairs += uint64(len(p.Data))
-	if most := t.within(t.budget()) + max(repairBurst,
-		uint64(t.datagram)); t.traffic.repairs > most {
+	most := t.allowed(t.traffic.budget(&t.cfg.Sender.Repair)) +
+		max(repairBurst, uint64(t.datagram))
+	if t.traffic.repairs > most {
 		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs,
 			most)
 	}
@@ -159,8 +159,8 @@ func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	if t.woken >= last || t.cfg.Sender.MaxMembers != 0 {
 		return true // nor whom those without a row are taken for
 	}
-	for i := len(t.asks) - 1; i >= 0 && t.asks[i].at >= last; i-- {
-		a := &t.asks[i]
+	for i := len(t.answers.asks) - 1; i >= 0 && t.answers.asks[i].at >= last; i-- {
+		a := &t.answers.asks[i]
 		if a.contains(seq) && (sub == nil || a.sub == sub) &&
 			(a.sent > f.last(a.sub)-batch || !a.echoes) {
 			return true
@@ -182,8 +182,8 @@ func (t *truth) judgeConfirm(p *world.Datagram) {
 		return
 	}
 	t.traffic.ranges += uint64(len(f.Ranges))
-	if most := t.within(max(confirmRate,
-		t.budget()/64)) + confirmBurst; t.traffic.ranges*confirmRange > most {
+	rate := max(confirmRate, t.traffic.budget(&t.cfg.Sender.Repair)/64)
+	if most := t.allowed(rate) + confirmBurst; t.traffic.ranges*confirmRange > most {
 		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges,
 			most/confirmRange)
 	}

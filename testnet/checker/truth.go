@@ -1,7 +1,6 @@
 package checker
 
 import (
-	"sort"
 	"time"
 
 	"crier/nack"
@@ -16,68 +15,24 @@ import (
 type truth struct {
 	c *Checker
 	s *world.Session
+	layout
 
 	cfg      world.PublisherConfig // of its publisher
 	datagram int                   // the largest datagram that is configured
-	slots    uint64                // how many frames the resend buffer holds at the least
+	slots    uint64                // how many frames the resend buffer holds at least
 	room     int                   // bytes of chunks in a frame
-	frames   []sentFrame           // what was sent, by sequence number
 
-	lastSent  reliable.Time // anything to the group
-	woken     reliable.Time // when it last woke from a pause
-	repairs   []repairSent
-	confirms  []rangesAt
-	gones     []rangesAt
-	asks      []rangesAt
-	refused   uint64 // by the publisher's bounds, so far
-	traffic   traffic
-	saidBye   bool
-	lastTrim  reliable.Time
-	announced time.Duration // the greatest heartbeat interval
+	lastSent reliable.Time // anything to the group
+	woken    reliable.Time // when it last woke from a pause
+	saidBye  bool
+	answers  answers
+	traffic  traffic
 }
 
-// sentFrame is which messages a frame has a part of.
-type sentFrame struct {
-	offset, end uint64
-	unfinished  bool // its last message goes on in the next frame
-	size        int  // in bytes
-}
-
-// repairSent is one REPAIR.
-type repairSent struct {
-	at  reliable.Time
-	seq uint64
-	to  *world.Subscriber // nil: the group
-}
-
-// rangesAt is a frame with ranges: whom it came from or went to, and when.
-type rangesAt struct {
-	at     reliable.Time
-	sent   reliable.Time // of a NACK
-	sub    *world.Subscriber
-	ranges []nack.Range
-	// Of a NACK: it says when it was sent; the publisher's bounds made it refuse some
-	// of it, or left no room for an answer.
-	echoes, refused bool
-}
-
-func (r *rangesAt) contains(seq uint64) bool {
-	for _, x := range r.ranges {
-		if x.Contains(seq) {
-			return true
-		}
-	}
-	return false
-}
-
-const (
-	// keepLog is how long the Checker remembers requests.
-	keepLog = 30 * time.Second
-	// neverQuiet is the longest that a live publisher may send nothing to the
-	// group: its longest heartbeat interval is 400 ms, and what its socket has
-	// to take comes before.
-	neverQuiet = 1500 * time.Millisecond
-)
+// neverQuiet is the longest that a live publisher may send nothing to the
+// group: its longest heartbeat interval is 400 ms, and what its socket has
+// to take comes before.
+const neverQuiet = 1500 * time.Millisecond
 
 func newTruth(c *Checker, s *world.Session) *truth {
 	whole := s.Publisher.Config()
@@ -90,6 +45,8 @@ func newTruth(c *Checker, s *world.Session) *truth {
 	}
 	return &truth{
 		c: c, s: s, cfg: whole,
+		layout:   layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},
+		traffic:  traffic{firstSeq: s.FirstSeq},
 		datagram: cfg.Datagram,
 		slots:    uint64(cfg.Retention.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
 		room:     frame.DataRoom(cfg.Datagram),
@@ -97,10 +54,7 @@ func newTruth(c *Checker, s *world.Session) *truth {
 	}
 }
 
-// next returns the sequence number after the last one sent.
-func (t *truth) next() uint64 { return t.s.FirstSeq + uint64(len(t.frames)) }
-
-// mayLack says whether the resend buffer may have overwritten a frame that was
+// mayLack reports whether the resend buffer may have overwritten a frame that was
 // sent: whether more full frames than it holds can have been filled since.
 func (t *truth) mayLack(seq uint64) bool {
 	filled := t.next() + 1 // a frame may be open
@@ -125,38 +79,6 @@ func (t *truth) mayLack(seq uint64) bool {
 	return false
 }
 
-// first returns the sequence number of the first frame with a part of the
-// message at offset or of a later one.
-func (t *truth) first(offset uint64) uint64 {
-	i := sort.Search(len(t.frames), func(i int) bool { return t.frames[i].end > offset })
-	return t.s.FirstSeq + uint64(i)
-}
-
-// last returns the sequence number after the last frame with a part of a message
-// below offset.
-func (t *truth) last(offset uint64) uint64 {
-	i := sort.Search(len(t.frames), func(i int) bool { return t.frames[i].offset >= offset })
-	return t.s.FirstSeq + uint64(i)
-}
-
-// starts returns the first message that starts in a frame or after it.
-func (t *truth) starts(seq uint64) uint64 {
-	i := seq - t.s.FirstSeq
-	switch {
-	case i == 0:
-		return t.s.FirstOffset
-	case i >= uint64(len(t.frames)):
-		return t.frames[len(t.frames)-1].end
-	}
-	return t.frames[i-1].end
-}
-
-// spans says whether a message has parts in several frames.
-func (t *truth) spans(offset uint64) bool {
-	i := t.first(offset) - t.s.FirstSeq
-	return i < uint64(len(t.frames)) && t.frames[i].unfinished && t.frames[i].end == offset+1
-}
-
 // sent judges a packet that the publisher sends.
 func (t *truth) sent(p *world.Datagram) {
 	now, f := t.c.w.Now(), p.Frame
@@ -169,50 +91,56 @@ func (t *truth) sent(p *world.Datagram) {
 	t.judgeFit(p)
 	switch f.Kind {
 	case frame.Data:
-		t.noteData(now, len(f.Raw))
+		t.traffic.data(now, len(f.Raw))
 		if f.Seq != t.next() {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
 		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(),
 			f.Flags&frame.Unfinished != 0, len(f.Raw)})
-		t.frame(f.Seq).sent = now
+		t.traffic.frame(f.Seq).sent = now
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {
 			t.c.fail("%v repairs with what it never sent: %v", pub, f)
 			return
 		}
 		t.judgeRepair(now, p)
-		t.repairs = append(t.repairs, repairSent{now, f.Data.Seq, p.Target})
+		t.answers.repairs = append(t.answers.repairs, repairSent{now, f.Data.Seq, p.Target})
 	case frame.Heartbeat, frame.Bye:
 		t.beat(f)
 	case frame.Gone:
-		for _, r := range f.Ranges {
-			if f.Flags&frame.TooLarge != 0 {
-				for q := r.From; q < r.To; q++ {
-					if !t.tooLarge(q) {
-						t.c.fail("%v says that frame %d is too large, and datagrams may have "+
-							"%d bytes", pub, q, pub.Datagram())
-						break
-					}
-				}
-				continue
-			}
-			if r.To > t.next() || !t.mayLack(r.To-1) {
-				t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit "+
-					"its resend buffer, and %d is next",
-					pub, r, t.slots, t.next())
-			}
-		}
+		t.judgeGone(f)
 		// All below the oldest is denied, named or not.
 		denied := append([]nack.Range{{From: 0, To: f.OldestSeq}}, f.Ranges...)
-		t.gones = append(t.gones, rangesAt{at: now, sent: now, sub: p.Target, ranges: denied})
+		t.answers.gones = append(t.answers.gones, rangesAt{at: now, sent: now, sub: p.Target,
+			ranges: denied})
 	case frame.Confirm:
 		t.judgeConfirm(p)
-		t.confirms = append(t.confirms, rangesAt{at: now, sent: now, sub: p.Target,
+		t.answers.confirms = append(t.answers.confirms, rangesAt{at: now, sent: now, sub: p.Target,
 			ranges: f.Ranges})
 	}
-	t.trim(now)
+	t.answers.trim(now)
+}
+
+// judgeGone asks whether a publisher may deny frames.
+func (t *truth) judgeGone(f *frame.Frame) {
+	pub := t.s.Publisher
+	for _, r := range f.Ranges {
+		switch {
+		case f.Flags&frame.TooLarge != 0:
+			for q := r.From; q < r.To; q++ {
+				if !t.tooLarge(q) {
+					t.c.fail("%v says that frame %d is too large, and datagrams may have "+
+						"%d bytes", pub, q, pub.Datagram())
+					break
+				}
+			}
+		case r.To > t.next() || !t.mayLack(r.To-1):
+			t.c.fail("%v says that it no longer holds frames %v, and must: %d frames fit "+
+				"its resend buffer, and %d is next",
+				pub, r, t.slots, t.next())
+		}
+	}
 }
 
 // judgeQuiet asks whether a publisher that runs has sent something lately.
@@ -260,9 +188,7 @@ func (t *truth) beat(f *frame.Frame) {
 			t.c.fail("%v says BYE at offset %d, and has accepted %d", pub, f.NextOffset,
 				t.s.NextOffset())
 		}
-		return
 	}
-	t.announced = max(t.announced, f.Interval)
 }
 
 // answered notes a NACK that reached the publisher.
@@ -271,8 +197,8 @@ func (t *truth) answered(p *world.Datagram) {
 		return
 	}
 	t.noteRefusals()
-	t.asks = append(t.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent, sub: p.Subscriber,
-		ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
+	t.answers.asks = append(t.answers.asks, rangesAt{at: t.c.w.Now(), sent: p.Sent,
+		sub: p.Subscriber, ranges: p.Frame.Ranges, echoes: p.Frame.Echo != 0})
 	t.each(p.Frame.Ranges, func(_ uint64, f *served) { f.asks++ })
 }
 
@@ -280,11 +206,8 @@ func (t *truth) answered(p *world.Datagram) {
 // NACK. What waits for its budget is no excuse: it is confirmed.
 func (t *truth) noteRefusals() {
 	st := t.s.Publisher.Stats()
-	sum := st.Responder.Refused + st.Responder.Unconfirmed + st.Unconfirmed + st.Unanswered
-	if n := len(t.asks); sum != t.refused && n > 0 {
-		t.asks[n-1].refused = true
-	}
-	t.refused = sum
+	t.answers.noteRefused(st.Responder.Refused + st.Responder.Unconfirmed + st.Unconfirmed +
+		st.Unanswered)
 }
 
 func (t *truth) woke(reliable.Time) { t.woken = t.c.w.Now() }
@@ -295,49 +218,10 @@ func (t *truth) ended() {
 	}
 }
 
-// trim forgets what is too old to matter.
-func (t *truth) trim(now reliable.Time) {
-	if now.Sub(t.lastTrim) < keepLog {
-		return
-	}
-	t.lastTrim = now
-	old := now - reliable.Time(keepLog)
-	t.repairs = t.repairs[:copy(t.repairs, t.repairs[sort.Search(len(t.repairs),
-		func(i int) bool { return t.repairs[i].at >= old }):])]
-	t.confirms, t.gones, t.asks = trimRanges(t.confirms, old), trimRanges(t.gones, old),
-		trimRanges(t.asks, old)
-}
-
-func trimRanges(list []rangesAt, old reliable.Time) []rangesAt {
-	n := copy(list, list[sort.Search(len(list), func(i int) bool { return list[i].at >= old }):])
-	clear(list[n:])
-	return list[:n]
-}
-
 // ranFrom reports whether the publisher ran all the time.
 func (t *truth) ranFrom(from, to reliable.Time) bool {
 	p := t.s.Publisher
 	return t.s.Ended > to && !p.Paused() && t.woken < from
-}
-
-// answeredSince reports whether a frame was repaired, confirmed or denied.
-func (t *truth) answeredSince(at reliable.Time, seq uint64, sub *world.Subscriber) bool {
-	for i := len(t.repairs) - 1; i >= 0 && t.repairs[i].at >= at; i-- {
-		if r := &t.repairs[i]; r.seq == seq && (r.to == nil || r.to == sub) {
-			return true
-		}
-	}
-	for i := range t.confirms {
-		if t.confirms[i].at >= at && t.confirms[i].contains(seq) {
-			return true
-		}
-	}
-	for i := range t.gones {
-		if g := &t.gones[i]; g.at >= at && (g.sub == nil || g.sub == sub) && g.contains(seq) {
-			return true
-		}
-	}
-	return false
 }
 
 // answerTime returns how long the publisher may take to answer.

@@ -64,15 +64,15 @@ func (l *lossReport) judgeUnanswered() {
 func (l *lossReport) judgeAnswered(q uint64) {
 	now := l.c.w.Now()
 	l.t.noteRefusals()
-	for i := range l.t.asks {
-		a := &l.t.asks[i]
+	for i := range l.t.answers.asks {
+		a := &l.t.answers.asks[i]
 		if a.sub != l.sub || !a.contains(q) || q >= l.t.next() || !l.t.ranFrom(a.at, now) ||
 			now.Sub(a.at) < l.t.answerTime() || a.refused {
 			continue
 		}
 		// A repair that it crossed is the answer: the publisher guesses when it was
 		// sent, by up to the way down too early.
-		if !l.t.answeredSince(a.sent-reliable.Time(l.delays.most), q, l.sub) {
+		if !l.t.answers.since(a.sent-reliable.Time(l.delays.most), q, l.sub) {
 			l.fail("[%d, %d) is lost as unanswered: frame %d was asked for at %s, and %v "+
 				"neither repaired, confirmed nor denied it",
 				l.from, l.to, q, world.Stamp(a.at), l.s.Publisher)
