@@ -26,7 +26,7 @@ type repairSent struct {
 	to  *world.Subscriber // nil: the group
 }
 
-// rangesAt is a frame with ranges: whom it came from or went to, and when.
+// rangesAt is a frame with ranges, the subscriber at its other end, and when it came or went.
 type rangesAt struct {
 	at     reliable.Time
 	sent   reliable.Time // of a NACK

@@ -14,19 +14,19 @@ type view struct {
 	// thousand views, most are out of the processor's cache when their turn comes.
 
 	pair
-	addr     address     // move.go: where the publisher is
+	help reliable.Time // when a repair, CONFIRM or GONE came last, or the process woke
+	woke reliable.Time // when the process woke last
+
 	pulse    pulse       // pulse.go: that it lives
 	delays   delays      // delays.go: how long its packets take
 	arrivals arrivals    // arrivals.go: which frames came, which are missing
 	app      application // application.go: what was delivered, or reported lost
 	start    start       // start.go: where the session begins
-
-	help reliable.Time // when a repair, CONFIRM or GONE came last, or the process woke
-	woke reliable.Time // when the process woke last
+	addr     address     // move.go: where the publisher is
 
 	requests requests // requests.go: NACKs
 	statuses statuses // status.go: STATUS
-	holders  holders  // holders.go: who else was asked
+	holders  holders  // holders.go: what holders beside the publisher were asked, and lack
 }
 
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
