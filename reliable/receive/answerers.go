@@ -13,7 +13,8 @@ import (
 // holders that were admitted, in turn. Each missing frame is asked of one at a time.
 type answerers struct {
 	stream *stream
-	// The publisher comes first, and mostly is the only one.
+	// The publisher, which is the first of the list, and mostly the only one.
+	own  inquiry
 	list []*inquiry
 	only [1]*inquiry
 }
@@ -35,12 +36,13 @@ type inquiry struct {
 func (a *answerers) start(st *stream) {
 	s := st.session
 	a.stream = st
-	a.only[0] = &inquiry{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}
+	a.own = inquiry{id: s.id, req: s.r.newRequester(s.id), echo: &s.echo}
+	a.only[0] = &a.own
 	a.list = a.only[:]
 }
 
 // publisher returns what the publisher is asked for.
-func (a *answerers) publisher() *inquiry { return a.list[0] }
+func (a *answerers) publisher() *inquiry { return &a.own }
 
 // find returns who answers from an address under an id: the publisher speaks from its
 // source and control addresses, a holder from its own, and under its id. It returns nil

@@ -9,10 +9,10 @@ import (
 
 // outgoing is the datagram that is sent: one at a time, until it is handed back.
 type outgoing struct {
+	taken   bool
+	arena   []byte
 	encode  frame.Encoder
 	scratch frame.Frame
-	arena   []byte
-	taken   bool
 }
 
 // batch encodes a frame to an address.

@@ -24,10 +24,10 @@ type Receiver struct {
 	live   []*session
 	mem    pool
 	copies copies
-	stats  Stats
+	out    outgoing
 	cfg    Config
 
-	out      outgoing
+	stats    Stats
 	table    table
 	farewell farewell
 	removed  []nack.Range

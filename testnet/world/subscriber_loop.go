@@ -119,8 +119,8 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 		s.traceEvent(ev)
 	}
 	s.w.observeTold(s, ev)
-	if s.cfg.OnEvent != nil {
-		s.cfg.OnEvent(s.w.now, ev)
+	if s.tell != nil {
+		s.tell(s.w.now, ev)
 	}
 }
 

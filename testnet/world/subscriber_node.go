@@ -74,10 +74,11 @@ type Subscriber struct {
 	armed  reliable.Time // when the timer fires
 	index  int
 	state  nodeState
-	busy   bool // the application works on a message
-	left   bool // it was told to leave
-	copies bool // cfg.CopyFrames
-	works  bool // cfg.Work > 0
+	busy   bool                                 // the application works on a message
+	left   bool                                 // it was told to leave
+	copies bool                                 // cfg.CopyFrames
+	works  bool                                 // cfg.Work > 0
+	tell   func(reliable.Time, *reliable.Event) // cfg.OnEvent
 	asleep sleep
 
 	addr   netip.AddrPort
@@ -125,7 +126,7 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s.cfg.Receiver.Epoch = time.Unix(0, WallStart)
 	s.cfg.Receiver.Joined = max(cfg.At, w.now)
-	s.copies, s.works = cfg.CopyFrames, cfg.Work > 0
+	s.copies, s.works, s.tell = cfg.CopyFrames, cfg.Work > 0, cfg.OnEvent
 	m, err := receive.New(s.cfg.Receiver)
 	if err != nil {
 		return nil, err
