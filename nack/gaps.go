@@ -33,8 +33,8 @@ type Gap struct {
 // gaps in ascending order. The gaps lie in blocks of up to blockSize, so that a change
 // anywhere moves at most half a block, however many gaps there are.
 type Gaps struct {
-	blocks []*block
 	count  int
+	blocks []*block
 	// spare holds empty blocks for reuse.
 	spare []*block
 	// unordered says that some gap may have been found before one below it.

@@ -15,10 +15,6 @@ const (
 // A Requester decides when a subscriber asks a publisher for missing frames. All gaps
 // that are due go into one NACK. A Requester is not safe for concurrent use.
 type Requester struct {
-	cfg  RequesterConfig
-	rand *Rand
-	gaps Gaps
-
 	// No gap is due before next, has been open for too long before late, or has gone
 	// unanswered for too long before silent.
 	next   Time
@@ -30,12 +26,16 @@ type Requester struct {
 	advanced Time
 	// behind is how late the frames that are read now arrive.
 	behind time.Duration
+	gaps   Gaps
 	// outstanding counts the frames that are asked for, missing, and not due again.
 	outstanding uint64
 	// full says that a due gap waits for outstanding to fall.
 	full bool
 	// limited says that a due gap waits for the limit to pass it.
 	limited bool
+
+	cfg  RequesterConfig
+	rand *Rand
 
 	// group is the number of subscribers, as the publisher announced it, and groupRTT
 	// their round trip.

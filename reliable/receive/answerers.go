@@ -13,10 +13,10 @@ import (
 // holders that were admitted, in turn. Each missing frame is asked of one at a time.
 type answerers struct {
 	stream *stream
-	// The publisher, which is the first of the list, and mostly the only one.
-	own  inquiry
+	// The publisher comes first, and mostly is the only one.
 	list []*inquiry
 	only [1]*inquiry
+	own  inquiry
 }
 
 // inquiry is what a stream asks of one answerer.

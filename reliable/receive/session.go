@@ -41,6 +41,9 @@ type session struct {
 	credit  credit
 	place   place
 
+	// The first of the streams.
+	own stream
+
 	title title
 	// The group that its first frame came by, where that is known.
 	group netip.AddrPort
@@ -88,7 +91,8 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
 		credit: credit{left: coldNacks, at: now}, join: j,
 	}
-	s.only[0] = newStream(s, now, r.cfg.Channel)
+	s.own.start(s, now, r.cfg.Channel)
+	s.only[0] = &s.own
 	s.streams = s.only[:]
 	return s
 }

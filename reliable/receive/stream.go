@@ -33,11 +33,10 @@ type stream struct {
 	ready bool
 	// win.next means something.
 	placed bool
-	win    window
-
 	// The answerers are asked for what is missing. req is what the publisher is asked for.
 	req    *nack.Requester
 	asked  answerers
+	win    window
 	status status
 	marks  marks
 	extent extent
@@ -65,9 +64,10 @@ type position struct {
 	seq, offset uint64
 }
 
-func newStream(s *session, now reliable.Time, channel uint32) *stream {
+// start makes st a stream of a session of which nothing has come.
+func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 	r := s.r
-	st := &stream{
+	*st = stream{
 		r: r, session: s, channel: channel,
 		win:    window{mem: &r.mem, buffer: r.cfg.Memory.Buffer},
 		extent: extent{grewAt: now},
@@ -76,7 +76,6 @@ func newStream(s *session, now reliable.Time, channel uint32) *stream {
 	st.req = st.asked.publisher().req
 	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
 	st.status = newStatus(st, now)
-	return st
 }
 
 // over reports whether nothing more is told of the stream.

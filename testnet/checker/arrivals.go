@@ -37,7 +37,7 @@ type slow struct {
 func (a *arrivals) exists(now reliable.Time, seq, offset, waits uint64) {
 	if seq > a.high {
 		if !a.got.has(seq - 1 - a.s.FirstSeq) {
-			a.gaps = append(a.gaps, gap{a.high, seq, now, a.t.first(max(waits, a.s.FirstOffset))})
+			a.gaps.add(gap{a.high, seq, now, a.t.first(max(waits, a.s.FirstOffset))})
 		}
 		a.high = seq
 	}

@@ -110,7 +110,7 @@ func (d *delivery) judgeRecovery() {
 		}
 	}
 	var wall time.Time
-	if d.cfg.CopyFrames {
+	if d.copies {
 		wall = ev.Received
 	}
 	if !ev.Arrived.Equal(wall) {

@@ -17,6 +17,7 @@ type pair struct {
 
 	inOrder bool // its application takes messages in order
 	works   bool // its application takes time for them
+	copies  bool // its frames come in one buffer, and with the time of a kernel
 }
 
 // fail notes a violation of the promise to this subscriber.

@@ -87,7 +87,6 @@ func (t *truth) sent(p *world.Datagram) {
 		t.judgeQuiet(now)
 		t.lastSent = now
 	}
-	t.noteRefusals()
 	t.judgeFit(p)
 	switch f.Kind {
 	case frame.Data:

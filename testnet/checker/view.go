@@ -17,12 +17,12 @@ type view struct {
 	help reliable.Time // when a repair, CONFIRM or GONE came last, or the process woke
 	woke reliable.Time // when the process woke last
 
+	addr     address     // move.go: where the publisher is
 	pulse    pulse       // pulse.go: that it lives
 	delays   delays      // delays.go: how long its packets take
 	arrivals arrivals    // arrivals.go: which frames came, which are missing
 	app      application // application.go: what was delivered, or reported lost
 	start    start       // start.go: where the session begins
-	addr     address     // move.go: where the publisher is
 
 	requests requests // requests.go: NACKs
 	statuses statuses // status.go: STATUS
@@ -32,7 +32,7 @@ type view struct {
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	cfg := c.ear(sub).cfg
 	v := &view{pair: pair{c: c, t: t, s: t.s, sub: sub, cfg: cfg,
-		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0}}
+		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0, copies: cfg.CopyFrames}}
 	p := &v.pair
 	v.pulse = pulse{pair: p, interval: 100 * time.Millisecond}
 	v.delays.least = 1000 * time.Second
