@@ -123,7 +123,7 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 
 // A subscriber that was evicted, fell silent until its row was gone, and comes back where it
 // was, is still evicted: it would hold up the others again.
-func TestLeftOutAndForgotten(t *testing.T) {
+func TestEvictedAndForgotten(t *testing.T) {
 	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
