@@ -42,6 +42,8 @@ func TestConfigErrors(t *testing.T) {
 			want: "Repair.Share: a repair share of 11 is outside 0 to 10"},
 		{cfg: publisher.Config{Repair: publisher.Repair{Share: math.NaN()}},
 			want: "Repair.Share: a repair share of NaN is outside 0 to 10"},
+		{cfg: publisher.Config{Repair: publisher.Repair{Floor: 9e3 * publisher.Gbit}},
+			want: "Repair.Floor: a rate of 9Tbit is more than 8Tbit"},
 		{cfg: publisher.Config{Datagram: 100},
 			want: "a Datagram of 100 bytes is outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: -1},

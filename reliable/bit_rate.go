@@ -28,7 +28,7 @@ var bitUnits = []struct {
 }{{"Tbit", Tbit}, {"Gbit", Gbit}, {"Mbit", Mbit}, {"kbit", Kbit}, {"bit", 1}}
 
 // Bytes returns the rate in bytes a second, rounded up.
-func (r BitRate) Bytes() uint64 { return (uint64(r) + 7) / 8 }
+func (r BitRate) Bytes() uint64 { return uint64(r/8 + (r%8+7)/8) }
 
 // String returns the rate with the largest unit of which it is at least one.
 func (r BitRate) String() string {

@@ -1,6 +1,9 @@
 package reliable
 
-import "testing"
+import (
+	"math"
+	"testing"
+)
 
 func TestBitRate(t *testing.T) {
 	for text, want := range map[string]BitRate{
@@ -29,7 +32,11 @@ func TestBitRate(t *testing.T) {
 			t.Errorf("%q is read as %v", text, r)
 		}
 	}
-	if got := BitRate(9).Bytes(); got != 2 {
-		t.Errorf("9 bits are %d bytes", got)
+	for r, want := range map[BitRate]uint64{
+		0: 0, 1: 1, 8: 1, 9: 2, 16: 2, math.MaxUint64: 1 << 61,
+	} {
+		if got := r.Bytes(); got != want {
+			t.Errorf("%d bits are %d bytes, not %d", uint64(r), got, want)
+		}
 	}
 }

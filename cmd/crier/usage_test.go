@@ -122,6 +122,7 @@ func TestUsage(t *testing.T) {
 		{"sub --read-buffer 0", []string{"--read-buffer 0", "1 to 512MiB"}},
 		{"pub --read-buffer 1GiB", []string{"--read-buffer 1GiB", "1 to 512MiB"}},
 		{"pub --repair-share 0", []string{"--repair-share 0", "0 to 10", "such as 0.5"}},
+		{"pub --repair-floor 9Tbit", []string{"--repair-floor 9Tbit", "more than 8Tbit"}},
 		{"pub --repair-share NaN", []string{"--repair-share NaN", "0 to 10"}},
 		{"pub --repair-share 11", []string{"--repair-share 11", "0 to 10"}},
 		{"pub --repair-floor 0bit", []string{"--repair-floor 0", "such as 10Mbit"}},

@@ -137,6 +137,8 @@ func (r *Repair) validate() error {
 	switch {
 	case !(r.Share >= 0 && r.Share <= 10):
 		return fmt.Errorf("Repair.Share: a repair share of %v is outside 0 to 10", r.Share)
+	case r.Floor > maxRate:
+		return fmt.Errorf("Repair.Floor: a rate of %v is more than %v", r.Floor, maxRate)
 	case r.Linger < 0:
 		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative",
 			r.Linger)

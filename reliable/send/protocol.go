@@ -23,7 +23,8 @@ const (
 
 	// maxMemory is more than any machine has.
 	maxMemory = 1 << 40
-	// maxRate bounds the rate limit; confirmPart is the part of it that CONFIRMs may use.
+	// maxRate bounds the rate limit and the floor of repairs. Of the rate limit, CONFIRMs may
+	// use one part in confirmPart.
 	maxRate     = 8 * reliable.Tbit
 	confirmPart = 16
 

@@ -29,7 +29,8 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 		"with --max-rate: how much may go out at once, up to 1GiB (default: 1 ms of the rate)")
 }
 
-// Bounds of --max-rate: the lower is a datagram of any size a second.
+// Bounds of --max-rate, the upper one also of --repair-floor. The lower is a datagram of any size
+// a second.
 const (
 	minRate = 8 * 65507
 	maxRate = 8000 * publisher.Gbit

@@ -48,6 +48,9 @@ func (o *options) validate() error {
 		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give a rate " +
 			"such as 10Mbit, or 8bit for next to nothing")
 	}
+	if cfg.Repair.Floor > maxRate {
+		return cli.Usagef("--repair-floor %v is more than %v", cfg.Repair.Floor, maxRate)
+	}
 	if err := cli.CheckMemory("--resend-buffer", resend); err != nil {
 		return err
 	}
