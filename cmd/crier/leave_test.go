@@ -35,6 +35,11 @@ func TestSubCount(t *testing.T) {
 				(s.Lost > 0) != (sub.exit == cli.ExitLost) || order == "in-order" && s.Lost > 0 {
 				t.Errorf("%d printed, exit %d, %s", n, sub.exit, brief(s))
 			}
+			for _, ahead := range []string{"delivered_bytes", "loss_reports", "lag"} {
+				if n := s.Counters.N(ahead); n > 0 {
+					t.Errorf("%s is %d, which goes beyond what was printed", ahead, n)
+				}
+			}
 			for _, l := range s.Losses {
 				if l.Cause != "subscriber closed" {
 					t.Errorf("%+v", l)

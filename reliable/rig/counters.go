@@ -1,6 +1,8 @@
 package rig
 
 import (
+	"fmt"
+	"iter"
 	"reflect"
 	"regexp"
 	"slices"
@@ -36,14 +38,30 @@ func CheckCounters[S any](t *testing.T, table reliable.Table[S], except ...any) 
 			t.Errorf("%s: its unit, %s, doesn't fit", row.Name, row.Unit)
 		}
 	}
-	values := func(s *S) (list []uint64) {
-		for _, v := range table.All(s) {
-			list = append(list, v)
-		}
-		return list
+	for _, f := range CounterFields(t, table.All, except...) {
+		delete(names, f.Name)
 	}
-	none := values(new(S))
-	set := make([]int, len(table))
+	for name := range names {
+		t.Errorf("%s is no field's", name)
+	}
+}
+
+// A CounterField is a counter and the field that it counts in, such as Stats.Frames.
+type CounterField struct {
+	reliable.Counter
+	Field string
+}
+
+// CounterFields sets one number or bool of an S at a time, and returns the counter that
+// changes with it, of those that all returns. It wants exactly one. A field of a type in
+// except is no counter.
+func CounterFields[S any](t *testing.T, all func(*S) iter.Seq2[reliable.Counter, uint64],
+	except ...any) (fields []CounterField) {
+	t.Helper()
+	var none []uint64
+	for _, n := range all(new(S)) {
+		none = append(none, n)
+	}
 	var walk func(path string, at func(*S) reflect.Value)
 	walk = func(path string, at func(*S) reflect.Value) {
 		s := new(S)
@@ -62,11 +80,12 @@ func CheckCounters[S any](t *testing.T, table reliable.Table[S], except ...any) 
 			return
 		case v.Kind() == reflect.Array:
 			for i := range v.Len() {
-				walk(path, func(s *S) reflect.Value { return at(s).Index(i) })
+				walk(fmt.Sprintf("%s[%d]", path, i),
+					func(s *S) reflect.Value { return at(s).Index(i) })
 			}
 			return
 		case v.Kind() == reflect.Slice:
-			walk(path, func(s *S) reflect.Value {
+			walk(path+"[]", func(s *S) reflect.Value {
 				list := at(s)
 				if list.Len() == 0 {
 					list.Set(reflect.MakeSlice(list.Type(), 1, 1))
@@ -83,22 +102,21 @@ func CheckCounters[S any](t *testing.T, table reliable.Table[S], except ...any) 
 		default:
 			return
 		}
-		var changed []int
-		for i, n := range values(s) {
+		var changed []reliable.Counter
+		i := 0
+		for c, n := range all(s) {
 			if n != none[i] {
-				changed = append(changed, i)
+				changed = append(changed, c)
 			}
+			i++
 		}
 		if len(changed) != 1 {
 			t.Errorf("%s changes %d counters, not one", path, len(changed))
 			return
 		}
-		set[changed[0]]++
+		fields = append(fields, CounterField{changed[0], path})
 	}
-	walk("Stats", func(s *S) reflect.Value { return reflect.ValueOf(s).Elem() })
-	for i, n := range set {
-		if n == 0 {
-			t.Errorf("%s is no field's", table[i].Name)
-		}
-	}
+	name := reflect.TypeFor[S]().Name()
+	walk(name, func(s *S) reflect.Value { return reflect.ValueOf(s).Elem() })
+	return fields
 }

@@ -67,6 +67,10 @@ type SessionSummary struct {
 	Counters counts.Values `json:"-"`
 }
 
+// aheadOfTally are the counters of a session that go on with what the subscriber has ready,
+// beyond the last message that the command took.
+var aheadOfTally = []string{"delivered_bytes", "loss_reports", "lag"}
+
 // sessionCounters returns the counters of a session that a summary has no field for.
 func sessionCounters(s *subscriber.Session) counts.Values {
 	return counts.Of(s.Counters()).Without("first_offset", "next_offset", "delivered", "recovered",

@@ -246,6 +246,7 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 		}
 		if !all {
 			s.NextOffset = s.FirstOffset + s.Delivered + s.Lost
+			s.Counters = s.Counters.Without(aheadOfTally...)
 		}
 		s.measured()
 		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
