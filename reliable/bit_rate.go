@@ -43,8 +43,12 @@ func (r BitRate) String() string {
 // MarshalText returns what String does.
 func (r BitRate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
-// UnmarshalText reads a number of bit, kbit, Mbit, Gbit or Tbit a second.
+// UnmarshalText reads a number of bit, kbit, Mbit, Gbit or Tbit a second, or 0.
 func (r *BitRate) UnmarshalText(text []byte) error {
+	if string(text) == "0" {
+		*r = 0
+		return nil
+	}
 	number := strings.ToLower(strings.TrimSuffix(string(text), "/s"))
 	for _, u := range bitUnits {
 		digits, ok := strings.CutSuffix(number, strings.ToLower(u.name))

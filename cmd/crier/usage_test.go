@@ -86,6 +86,7 @@ func TestUsage(t *testing.T) {
 			[]string{"--overload drop-oldest", "--order on-arrival", "drop-newest"}},
 		{"pub --stall-timeout 2s", []string{"--stall-timeout", "--pace none", "--pace slowest"}},
 		{"pub --max-burst 64KiB", []string{"--max-burst", "there is none", "--max-rate"}},
+		{"pub --max-rate 0", []string{"--max-rate 0", "525kbit to 8Tbit", "leave it out"}},
 		{"pub --max-rate 1kbit", []string{"--max-rate 1kbit", "525kbit to 8Tbit"}},
 		{"pub --max-rate 100MB", []string{"--max-rate", "100MB", "such as 100Mbit"}},
 
@@ -125,6 +126,7 @@ func TestUsage(t *testing.T) {
 		{"pub --repair-floor 9Tbit", []string{"--repair-floor 9Tbit", "more than 8Tbit"}},
 		{"pub --repair-share NaN", []string{"--repair-share NaN", "0 to 10"}},
 		{"pub --repair-share 11", []string{"--repair-share 11", "0 to 10"}},
+		{"pub --repair-floor 0", []string{"--repair-floor 0 would", "such as 10Mbit"}},
 		{"pub --repair-floor 0bit", []string{"--repair-floor 0", "such as 10Mbit"}},
 		{"pub --linger 0s", []string{"--linger 0s", "not a time to go on"}},
 		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},

@@ -65,7 +65,8 @@ func (o *options) validateFlow() error {
 	case flow.MaxBurst > 1<<30:
 		return cli.Usagef("--max-burst %v is more than 1GiB", cli.Size(flow.MaxBurst))
 	case changed("max-rate") && (flow.MaxRate < minRate || flow.MaxRate > maxRate):
-		return cli.Usagef("--max-rate %v is outside 525kbit to 8Tbit", flow.MaxRate)
+		return cli.Usagef("--max-rate %v is outside 525kbit to 8Tbit: leave it out for no limit",
+			flow.MaxRate)
 	}
 	return nil
 }
