@@ -22,7 +22,7 @@ type Config struct {
 	// Interface is the network interface's name or one of its addresses. The default is
 	// the loopback interface, which only this machine hears.
 	Interface string
-	// Name is the stream's name for subscribers, of up to 255 bytes.
+	// Name is the publisher's name, which subscribers see, of up to 255 bytes.
 	Name string
 	// Session is the session's id; 0 means a random one. No two sessions may have the
 	// same id.

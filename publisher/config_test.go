@@ -24,7 +24,7 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)},
-			want: "the stream's Name has 256 bytes, and may have 255"},
+			want: "the publisher's Name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1},
 			want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they " +
 				"never wrap"},

@@ -54,7 +54,7 @@ type Event struct {
 	Group netip.AddrPort
 	// Source is the publisher's address.
 	Source netip.AddrPort
-	// Publisher is the name that the publisher gave its stream, or empty while unknown.
+	// Publisher is the publisher's name, or empty while unknown.
 	Publisher string
 
 	// Offset is the number of the message in its session.

@@ -81,7 +81,7 @@ func TestSummaryKeys(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sub.json")
 	sub := start(t, nil, on(group, "sub", "--until-end", "--summary", file)...).listening()
 	pub := start(t, strings.NewReader("a\nb\n"),
-		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a stream")...).wait(cli.ExitOK)
+		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a publisher")...).wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
 
 	want := "accepted bytes_sent end_left frames_sent nacks_received repairs_sent session " +
@@ -109,7 +109,7 @@ func TestSummaryKeys(t *testing.T) {
 	if got := keysOf(t, b, s.Counters, want); got != want {
 		t.Errorf("session: %s", got)
 	}
-	if s.Name != "a stream" || s.Delivered != 2 || s.FirstOffset != 0 || s.NextOffset != 2 ||
+	if s.Name != "a publisher" || s.Delivered != 2 || s.FirstOffset != 0 || s.NextOffset != 2 ||
 		s.End != "bye" || s.Latency == nil ||
 		!strings.HasPrefix(s.Source, "127.0.0.1:") || s.Recovery != nil {
 		t.Errorf("session: %s", brief(s))

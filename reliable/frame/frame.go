@@ -11,7 +11,7 @@ import (
 const (
 	// MaxMessage is the size of the largest message, in bytes.
 	MaxMessage = 16 << 20
-	// MaxName is the length of the longest stream or subscriber name, in bytes.
+	// MaxName is the length of the longest name of a publisher or a subscriber, in bytes.
 	MaxName = 255
 	// MaxDatagram is the size of the largest datagram that UDP over IPv4 carries, in
 	// bytes.
@@ -104,7 +104,7 @@ type Frame struct {
 
 	// SESSION
 
-	// Name is the stream's name. In STATUS it is the subscriber's.
+	// Name is the publisher's name. In STATUS it is the subscriber's.
 	Name []byte
 	// Wall is the wall clock at the session's start, in nanoseconds since the Unix epoch.
 	Wall int64

@@ -13,7 +13,7 @@ import (
 type Config struct {
 	// Session is the session's random id. Required.
 	Session uint64
-	// Name is the name of the stream, up to 255 bytes.
+	// Name is the publisher's name, up to 255 bytes.
 	Name string
 	// Start is the start of the session, and Wall the wall clock then, in Unix
 	// nanoseconds.
@@ -89,7 +89,7 @@ func (c *Config) validate() error {
 	case c.Session == 0:
 		return fmt.Errorf("a Session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("the stream's Name has %d bytes, and may have %d", len(c.Name),
+		return fmt.Errorf("the publisher's Name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
 		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,

@@ -63,7 +63,7 @@ Examples:
   # what those subscribers can't take yet goes to disk, and is dropped beyond 1 GiB
   crier pub --count 20000 --pace slowest --disk 1GiB --disk-dir . --when-full drop
 
-  # at 20 Mbit/s at the most
+  # at 20 Mbit/s at most
   crier pub --count 2000 --size 1000 --max-rate 20Mbit
 
   # to a network, and up to four routers away
@@ -96,7 +96,7 @@ Examples:
 			flags.BoolVar(&o.market, "market", false,
 				"made-up market data in bursts, at its own pace, in place of --size")
 			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
-			flags.StringVar(&o.cfg.Name, "name", "", "the stream's name")
+			flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name")
 			flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
 				"memory for messages that may have to be repeated")
 			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", 0.5,
