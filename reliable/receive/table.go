@@ -53,7 +53,7 @@ type fullTable struct {
 
 const (
 	// fullTime is how long that is so: thus a flood of new sessions has the table looked
-	// through a thousand times a second at the most.
+	// through at most a thousand times a second.
 	fullTime = time.Millisecond
 	// yieldTime is for how long a session that gave up its place leaves it to others.
 	yieldTime = time.Second

@@ -97,7 +97,7 @@ func (s *process) read(out io.Reader) error {
 	for lines.Scan() {
 		var ev sub.EventLine
 		if err := json.Unmarshal(lines.Bytes(), &ev); err != nil {
-			return fmt.Errorf("subscriber %s printed what is no JSON: %w", s.Name, err)
+			return fmt.Errorf("subscriber %s printed a line that is not JSON: %w", s.Name, err)
 		}
 		if ev.Type != "message" {
 			continue

@@ -82,7 +82,7 @@ func unheard(sum *Summary) string {
 	case n == 0 || sum.Counters.Understood() > 0:
 		return "; is a publisher running, on this group and interface?"
 	case n == 1:
-		return ": 1 datagram came, and it is no frame that this crier understands"
+		return ": 1 datagram came, and it is not a frame that this crier understands"
 	default:
 		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands",
 			cli.Grouped(n))
