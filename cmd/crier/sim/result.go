@@ -33,13 +33,13 @@ type Publisher struct {
 	Sessions    int    `json:"sessions"`
 	Accepted    uint64 `json:"accepted"` // messages
 	Bytes       uint64 `json:"accepted_bytes"`
-	Frames      uint64 `json:"frames"` // DATA, sent for the first time
+	Frames      uint64 `json:"frames_sent"` // DATA, sent for the first time
 	FrameBytes  uint64 `json:"frame_bytes"`
-	Repairs     uint64 `json:"repairs"`
+	Repairs     uint64 `json:"repairs_sent"`
 	RepairBytes uint64 `json:"repair_bytes"`
-	Others      uint64 `json:"other_frames"` // heartbeats and the like
-	Nacks       uint64 `json:"nacks"`        // that reached it
-	Statuses    uint64 `json:"statuses"`
+	Others      uint64 `json:"other_frames"`   // heartbeats and the like
+	Nacks       uint64 `json:"nacks_received"` // that reached it
+	Statuses    uint64 `json:"statuses_received"`
 	// Counters are what it counted itself in its newest session. Zeros are left out.
 	Counters counts.Values `json:"counters"`
 	// Source tells what was odd about its recorded feed.
@@ -143,11 +143,11 @@ type stripPoint struct {
 // series is the run in bins of time.
 type series struct {
 	Bin         int64    `json:"bin_ns"`
-	Frames      []uint64 `json:"frames"`
+	Frames      []uint64 `json:"frames_sent"`
 	FrameBytes  []uint64 `json:"frame_bytes"`
-	Repairs     []uint64 `json:"repairs"`
+	Repairs     []uint64 `json:"repairs_sent"`
 	RepairBytes []uint64 `json:"repair_bytes"`
-	Nacks       []uint64 `json:"nacks"`
+	Nacks       []uint64 `json:"nacks_sent"`
 	Delivered   []uint64 `json:"delivered"`
 	Recovered   []uint64 `json:"recovered"`
 	Missed      []uint64 `json:"frames_lost"` // DATA frames lost on the way, a receiver each
