@@ -24,7 +24,7 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)},
-			want: "the publisher's Name has 256 bytes, and may have 255"},
+			want: "Config.Name: the publisher's name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1},
 			want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they " +
 				"never wrap"},
@@ -45,11 +45,11 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Repair: publisher.Repair{Floor: 9e3 * publisher.Gbit}},
 			want: "Repair.Floor: a rate of 9Tbit is more than 8Tbit"},
 		{cfg: publisher.Config{Datagram: 100},
-			want: "a Datagram of 100 bytes is outside 256 to 65507"},
+			want: "Config.Datagram: 100 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: -1},
-			want: "a Datagram of -1 bytes is outside 256 to 65507"},
+			want: "Config.Datagram: -1 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536,
-			want: "a Datagram of 65508 bytes is outside 256 to 65507"},
+			want: "Config.Datagram: 65508 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500,
 			want: "Datagram: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, " +
 				"and are never fragmented; use at most 1472"},

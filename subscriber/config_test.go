@@ -41,7 +41,7 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Groups: make([]netip.AddrPort, 1)},
 			"multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
 		{subscriber.Config{Name: strings.Repeat("x", 256)},
-			"the subscriber's Name has 256 bytes, and may have 255"},
+			"Config.Name: the subscriber's name has 256 bytes, and may have 255"},
 		{subscriber.Config{Recovery: subscriber.Recovery{MaxWait: -time.Second}},
 			"Recovery.MaxWait: a max wait of -1s is negative"},
 		{subscriber.Config{Recovery: subscriber.Recovery{Silence: -time.Second}},
@@ -57,14 +57,14 @@ func TestConfigErrors(t *testing.T) {
 			"Memory.Total: a memory bound of "},
 		{subscriber.Config{Memory: subscriber.Memory{MaxSessions: -1}},
 			"Memory.MaxSessions: a table of -1 sessions is too small"},
-		{subscriber.Config{Start: 2}, "an unknown Start (2) or Order (0)"},
-		{subscriber.Config{Overload: 4}, "an unknown Overload (4)"},
+		{subscriber.Config{Start: 2}, "Config.Start: the start 2 is not known"},
+		{subscriber.Config{Overload: 4}, "Config.Overload: what to do on overload, 4, is not known"},
 		{
 			subscriber.Config{Overload: subscriber.OverloadDropOldest,
 				Order: subscriber.OnArrival},
-			"an Overload of drop-oldest needs the Order in-order: ",
+			"Config.Overload: drop-oldest needs the order in-order: ",
 		},
-		{subscriber.Config{Order: 2}, "an unknown Start (0) or Order (2)"},
+		{subscriber.Config{Order: 2}, "Config.Order: the order 2 is not known"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		c.cfg.Link.Network, c.cfg.Logger = n, rig.Quiet

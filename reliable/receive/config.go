@@ -108,18 +108,20 @@ func (c Config) Complete() (Config, error) {
 	case c.ID == 0:
 		return c, fmt.Errorf("ID: a subscriber needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return c, fmt.Errorf("the subscriber's Name has %d bytes, and may have %d", len(c.Name),
-			frame.MaxName)
+		return c, fmt.Errorf("Config.Name: the subscriber's name has %d bytes, and may have %d",
+			len(c.Name), frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return c, fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
+		return c, fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return c, fmt.Errorf("an unknown Overload (%d)", c.Overload)
+		return c, fmt.Errorf("Config.Overload: what to do on overload, %d, is not known", c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return c, fmt.Errorf("an Overload of %v needs the Order %v: what has waited longest is "+
-			"not known on arrival; drop the newest", c.Overload, reliable.InOrder)
-	case c.Start > reliable.Oldest || c.Order > reliable.OnArrival:
-		return c, fmt.Errorf("an unknown Start (%d) or Order (%d)", c.Start, c.Order)
+		return c, fmt.Errorf("Config.Overload: %v needs the order %v: what has waited longest is not "+
+			"known on arrival; drop the newest", c.Overload, reliable.InOrder)
+	case c.Start > reliable.Oldest:
+		return c, fmt.Errorf("Config.Start: the start %d is not known", c.Start)
+	case c.Order > reliable.OnArrival:
+		return c, fmt.Errorf("Config.Order: the order %d is not known", c.Order)
 	}
 	return c, nil
 }

@@ -87,12 +87,12 @@ func (c *Config) fitRing() bool {
 func (c *Config) validate() error {
 	switch {
 	case c.Session == 0:
-		return fmt.Errorf("a Session needs an id that is not 0")
+		return fmt.Errorf("Config.Session: a session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("the publisher's Name has %d bytes, and may have %d", len(c.Name),
+		return fmt.Errorf("Config.Name: the publisher's name has %d bytes, and may have %d", len(c.Name),
 			frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("a Datagram of %d bytes is outside %d to %d", c.Datagram,
+		return fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.BatchWait < 0:
 		return fmt.Errorf("BatchWait: a batch wait of %v is negative", c.BatchWait)
@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 		return err
 	}
 	if !c.fitRing() {
-		return fmt.Errorf("the lengths of Ring differ from those that RingSize returns")
+		return fmt.Errorf("Config.Ring: the lengths differ from those that RingSize returns")
 	}
 	return nil
 }

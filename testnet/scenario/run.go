@@ -109,6 +109,17 @@ func (r *Run) addSegment(g *Segment) error {
 	return err
 }
 
+// receiver returns the configuration of the Receiver of the group's k-th member, without an id.
+func (g *Group) receiver(k int) receive.Config {
+	return receive.Config{
+		Name: memberName(g, k), Start: g.Start, Order: g.Order, Overload: g.Overload,
+		Recovery: receive.Recovery{
+			Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
+		},
+		Memory: receive.Memory{Buffer: int(g.Buffer), Total: int(g.MemoryTotal)},
+	}
+}
+
 func (r *Run) addGroup(number int) error {
 	g := &r.s.Subscribers[number]
 	var down, up link.Config // models are shared
@@ -118,13 +129,7 @@ func (r *Run) addGroup(number int) error {
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
-			Receiver: receive.Config{
-				Name: memberName(g, k), Start: g.Start, Order: g.Order, Overload: g.Overload,
-				Recovery: receive.Recovery{
-					Off: g.Recovery == "off", MaxWait: g.MaxWait.d(), Silence: g.Silence.d(),
-				},
-				Memory: receive.Memory{Buffer: int(g.Buffer), Total: int(g.MemoryTotal)},
-			},
+			Receiver: g.receiver(k),
 		}
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
 			var err error
@@ -193,19 +198,24 @@ func (r *Run) addPublisher(number int) error {
 	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
-		Sender: send.Config{
-			Name: c.Name, Datagram: int(c.Datagram), BatchWait: c.BatchWait.d(),
-			Retention: send.Retention{ResendBuffer: int(c.ResendBuffer), Disk: int64(c.Disk)},
-			Repair:    send.Repair{Share: float64(c.RepairShare), Floor: c.RepairFloor},
-			Flow: send.Flow{Pace: c.Pace, WhenFull: c.WhenFull, StallTimeout: c.StallTimeout.d(),
-				WaitFor: c.WaitFor, MaxRate: c.MaxRate},
-		},
+		Sender: c.sender(),
 	})
 	if err != nil {
 		return err
 	}
 	r.pubs, r.producers = append(r.pubs, p.pub), append(r.producers, p)
 	return p.start()
+}
+
+// sender returns the configuration of the publisher's Sender, without a session's id.
+func (p *Publisher) sender() send.Config {
+	return send.Config{
+		Name: p.Name, Datagram: int(p.Datagram), BatchWait: p.BatchWait.d(),
+		Retention: send.Retention{ResendBuffer: int(p.ResendBuffer), Disk: int64(p.Disk)},
+		Repair:    send.Repair{Share: float64(p.RepairShare), Floor: p.RepairFloor},
+		Flow: send.Flow{Pace: p.Pace, WhenFull: p.WhenFull, StallTimeout: p.StallTimeout.d(),
+			WaitFor: p.WaitFor, MaxRate: p.MaxRate},
+	}
 }
 
 // Due returns when the next message of a publisher's feed is due that was not

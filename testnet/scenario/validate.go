@@ -6,8 +6,6 @@ import (
 	"slices"
 	"strings"
 	"time"
-
-	"crier/reliable"
 )
 
 // Defaults, and limits of a scenario.
@@ -140,8 +138,6 @@ func (p *Publisher) validate() (string, error) {
 		return ".burst", fmt.Errorf("%d messages at once are outside 1 to 1000000", p.Burst)
 	case p.SocketQueue < 0:
 		return ".socket-queue", errors.New("it must not be negative")
-	case p.MaxRate > 0 && p.MaxRate < reliable.Kbit:
-		return ".max-rate", fmt.Errorf("%v lets nothing through: give 1kbit or more", p.MaxRate)
 	case p.WaitFor < 0:
 		return ".wait-for", errors.New("it must not be negative")
 	case p.Disk != 0 && p.Pace.IsZero():
@@ -157,7 +153,35 @@ func (p *Publisher) validate() (string, error) {
 	case !oneOf(p.Split, "iextp", "moldudp64"):
 		return ".split", fmt.Errorf("%q is not known: use iextp or moldudp64", p.Split)
 	}
-	return "", nil
+	cfg := p.sender()
+	cfg.Session = 1
+	_, err := cfg.Complete()
+	return keyed(err)
+}
+
+// keys are the keys of a scenario for the fields of a Sender's and a Receiver's Config.
+var keys = map[string]string{
+	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
+	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",
+	"Flow.Pace": "pace", "Flow.WhenFull": "when-full", "Flow.StallTimeout": "stall-timeout",
+	"Flow.WaitFor": "wait-for", "Flow.MaxRate": "max-rate",
+	"Repair.Share": "repair-share", "Repair.Floor": "repair-floor",
+	"Start": "start", "Order": "order", "Overload": "overload",
+	"Recovery.MaxWait": "max-wait", "Recovery.Silence": "silence",
+	"Memory.Buffer": "buffer", "Memory.Total": "memory-total",
+}
+
+// keyed returns the path of the key that is to blame for an error of Complete, which begins
+// with the field's name, and the rest of the error.
+func keyed(err error) (string, error) {
+	if err == nil {
+		return "", nil
+	}
+	field, text, _ := strings.Cut(err.Error(), ": ")
+	if key, ok := keys[strings.TrimPrefix(field, "Config.")]; ok {
+		return "." + key, errors.New(text)
+	}
+	return "", err
 }
 
 // validateAudience checks that those are there for whom a publisher waits, and whose
@@ -193,7 +217,10 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 	if err := g.Up.validate(); err != nil {
 		return ".up", err
 	}
-	return "", nil
+	cfg := g.receiver(0)
+	cfg.ID = 1
+	_, err := cfg.Complete()
+	return keyed(err)
 }
 
 func (l *Link) validate() error {
