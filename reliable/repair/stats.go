@@ -51,8 +51,8 @@ var Counters = slices.Concat(
 				"frames asked for and larger than the MTU, which had fallen since, and what was "+
 					"in them is lost to the subscriber that asked",
 				func(s *nack.ResponderStats) uint64 { return s.Unfit }).Told(),
-			reliable.Count("refused_frames", reliable.Requests,
-				"requests for a repair, beyond what may wait; subscribers ask again",
+			reliable.Count("unqueued_frames", reliable.Frames,
+				"frames asked for, beyond what may wait; subscribers ask again",
 				func(s *nack.ResponderStats) uint64 { return s.Refused }).Dropped(),
 			reliable.Count("repaired_frames", reliable.Frames, "frames handed out as repairs",
 				func(s *nack.ResponderStats) uint64 { return s.Repaired }),

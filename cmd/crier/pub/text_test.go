@@ -41,12 +41,14 @@ func TestPubText(t *testing.T) {
 		t.Error(text)
 	}
 	st.Nacks, st.Refused, st.Responder.Gone, st.Invalid = 1, 2, 2000, 4
+	st.Responder.Refused = 3
 	text = o.text(7, st, times{published: time.Second, sent: time.Second}, 0, false)
 	for _, want := range []string{
 		refused + "2 of them with messages; subscribers had to ask",
 		"2,000 frames asked for and no longer held, and what was in them is lost", "--rate",
 		"--resend-buffer, now 64KiB",
 		"\n  dropped 4 datagrams",
+		"\n  dropped 3 frames asked for, beyond what may wait; subscribers ask again\n",
 	} {
 		if !strings.Contains(text, want) {
 			t.Errorf("%q is missing in\n%s", want, text)
