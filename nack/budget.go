@@ -20,8 +20,10 @@ type BudgetConfig struct {
 	Confirms uint64
 }
 
+// DefaultShare is the part of the data rate that repairs may use unless it is configured.
+const DefaultShare = 0.5
+
 const (
-	defaultShare = 0.5
 	// A larger floor lets one subscriber that loses 70 % on a slow link delay the others
 	// by seconds.
 	defaultFloor    = 16_000_000
@@ -32,7 +34,7 @@ const (
 
 func (c *BudgetConfig) setDefaults() {
 	if !(c.Share > 0) { // NaN as well
-		c.Share = defaultShare
+		c.Share = DefaultShare
 	}
 	c.Share = min(c.Share, maxShare)
 	if c.Floor == 0 {

@@ -125,6 +125,9 @@ type Repair struct {
 }
 
 func (r *Repair) setDefaults() {
+	if r.Share == 0 {
+		r.Share = nack.DefaultShare
+	}
 	if r.Floor == 0 {
 		r.Floor = DefaultRepairFloor
 	}

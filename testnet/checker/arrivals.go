@@ -97,7 +97,7 @@ func (a *arrivals) overdue(now reliable.Time, seq uint64) bool {
 	if seq >= a.high || a.got.has(seq-a.s.FirstSeq) {
 		return false
 	}
-	recovery, found := &a.cfg.Receiver.Recovery, a.gaps.foundAt(seq)
+	recovery, found := a.recovery, a.gaps.foundAt(seq)
 	wait := a.patience()
 	if recovery.MaxWait > 0 {
 		wait = min(wait, recovery.MaxWait)

@@ -106,7 +106,7 @@ func (d *delivery) judgeRecovery() {
 		if asked := d.requests.firstAt(q); asked != 0 && asked <= at { // it surely knew
 			must = must || fixed
 			missed := max(found, d.app.begun, asked)
-			least = max(least, at.Sub(missed.Add(d.cfg.Receiver.Recovery.MaxWait/16)))
+			least = max(least, at.Sub(missed.Add(d.recovery.MaxWait/16)))
 		}
 	}
 	var wall time.Time

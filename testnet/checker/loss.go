@@ -33,7 +33,7 @@ func (v *view) loss(ev *reliable.Event) {
 
 // judgeCause asks whether the cause is true.
 func (l *lossReport) judgeCause() {
-	recovery := &l.cfg.Receiver.Recovery
+	recovery := l.recovery
 	switch l.cause {
 	case reliable.CauseGone:
 		l.judgeGone()
@@ -131,7 +131,7 @@ func (l *lossReport) judgeLate() {
 	if l.threwAway() {
 		return // which frame it was can't be seen
 	}
-	a, allowed := &l.arrivals, l.cfg.Receiver.Recovery.MaxWait
+	a, allowed := &l.arrivals, l.recovery.MaxWait
 	for q := l.firstFrame(); q < l.t.last(l.to); q++ {
 		if !a.got.has(q-l.s.FirstSeq) && l.c.w.Now().Sub(a.gaps.foundAt(q)) >= allowed {
 			return

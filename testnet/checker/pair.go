@@ -3,6 +3,7 @@ package checker
 import (
 	"time"
 
+	"crier/nack"
 	"crier/reliable/receive"
 	"crier/testnet/world"
 )
@@ -14,6 +15,8 @@ type pair struct {
 	s   *world.Session
 	sub *world.Subscriber
 	cfg *world.SubscriberConfig // of sub
+
+	recovery nack.Recovery // of cfg, complete
 
 	inOrder bool // its application takes messages in order
 	works   bool // its application takes time for them
@@ -28,10 +31,7 @@ func (p *pair) fail(format string, args ...any) {
 
 // patience returns how long requests may go unanswered.
 func (p *pair) patience() time.Duration {
-	if silence := p.cfg.Receiver.Recovery.Silence; silence > 0 {
-		return silence
-	}
-	return 2 * time.Second
+	return p.recovery.Silence
 }
 
 // stats returns what the receiver says of the session.

@@ -103,14 +103,7 @@ func (x *traffic) data(now reliable.Time, bytes int) {
 // budget returns how many bytes of repairs may go out in a second. What one of the
 // publisher's windows holds may be in three of the Checker's.
 func (x *traffic) budget(cfg *send.Repair) uint64 {
-	floor, rate := cfg.Floor.Bytes(), 3*x.highest
-	if floor == 0 {
-		floor = send.DefaultRepairFloor.Bytes()
-	}
-	if cfg.Share == 0 {
-		return max(floor, rate/2)
-	}
-	return max(floor, uint64(cfg.Share*float64(rate)))
+	return max(cfg.Floor.Bytes(), uint64(cfg.Share*float64(3*x.highest)))
 }
 
 // allowed returns what a rate allows up to now, in whole.
@@ -156,7 +149,7 @@ func (t *truth) askedSince(f *served, seq uint64, sub *world.Subscriber) bool {
 	// socket, or the process paused, for a while.
 	batch := reliable.Time(1000 * t.cfg.Write)
 	last := f.last(sub) - batch
-	if t.woken >= last || t.cfg.Sender.MaxMembers != 0 {
+	if t.woken >= last || t.cfg.Sender.MaxMembers != send.DefaultMaxMembers {
 		return true // nor whom those without a row are taken for
 	}
 	for i := len(t.answers.asks) - 1; i >= 0 && t.answers.asks[i].at >= last; i-- {

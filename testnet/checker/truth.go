@@ -6,7 +6,6 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/send"
 	"crier/testnet/world"
 )
 
@@ -36,13 +35,8 @@ const neverQuiet = 1500 * time.Millisecond
 
 func newTruth(c *Checker, s *world.Session) *truth {
 	whole := s.Publisher.Config()
-	cfg := whole.Sender
-	if cfg.Datagram == 0 {
-		cfg.Datagram = reliable.DefaultDatagram
-	}
-	if cfg.Retention.ResendBuffer == 0 {
-		cfg.Retention.ResendBuffer = send.DefaultResendBuffer
-	}
+	whole.Sender, _ = whole.Sender.Complete() // New has checked it
+	cfg := &whole.Sender
 	return &truth{
 		c: c, s: s, cfg: whole,
 		layout:   layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},

@@ -31,7 +31,8 @@ type view struct {
 
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	cfg := c.ear(sub).cfg
-	v := &view{pair: pair{c: c, t: t, s: t.s, sub: sub, cfg: cfg,
+	recovery, _ := cfg.Receiver.Recovery.Complete() // New has checked it
+	v := &view{pair: pair{c: c, t: t, s: t.s, sub: sub, cfg: cfg, recovery: recovery,
 		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0, copies: cfg.CopyFrames}}
 	p := &v.pair
 	v.pulse = pulse{pair: p, interval: 100 * time.Millisecond}
@@ -95,7 +96,7 @@ func (v *view) advance(how string, from, to uint64) {
 // bound is the stated time; see Checker.
 func (v *view) bound() time.Duration {
 	wait := v.pulse.silence() + v.delays.mostSinceMade
-	if m := v.cfg.Receiver.Recovery.MaxWait; m > 0 {
+	if m := v.recovery.MaxWait; m > 0 {
 		wait = m
 	}
 	return wait + 100*time.Millisecond + 6*v.delays.roundTrip() + leastBound
