@@ -27,7 +27,7 @@ func TestCheckerCatchesStorms(t *testing.T) {
 		{what: "keeps no budget", want: "bytes of repairs, and its budget is",
 			sender: func(world.Sender) world.Sender {
 				s, err := world.NewSender(
-					send.Config{Session: 77, Repair: send.Repair{Floor: 8 * (1 << 40)}})
+					send.Config{Session: 77, Repair: send.Repair{Floor: 8 * (1 << 39)}})
 				if err != nil {
 					t.Fatal(err)
 				}
