@@ -60,7 +60,7 @@ func playLo(ctx context.Context, plan *script, out io.Writer) (*report, error) {
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	l := &lo{plan: plan, dir: dir, out: out, counter: filepath.Join(dir, "accepted")}
+	l := &lo{plan: plan, dir: dir, out: out, accepted: filepath.Join(dir, "accepted")}
 	defer l.end()
 	if err := l.start(ctx); err != nil {
 		return nil, err
@@ -76,7 +76,7 @@ type lo struct {
 	plan     *script
 	dir      string
 	out      io.Writer
-	counter  string // the file of what the producer has accepted
+	accepted string // the file of what the producer has accepted
 	subs     []*process
 	producer *exec.Cmd
 	words    bytes.Buffer // of the producer
@@ -109,7 +109,7 @@ func (l *lo) start(ctx context.Context) error {
 	}
 	l.producer = exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo",
 		"--name", "market", "--quiet", "--market", "--seed", strconv.FormatUint(l.plan.seed, 10),
-		"--accepted", l.counter, "--batch-wait", batch.String(), "--impair", asked,
+		"--accepted", l.accepted, "--batch-wait", batch.String(), "--impair", asked,
 		"--count", strconv.Itoa(len(l.plan.messages)+beyond))
 	l.producer.SysProcAttr, l.producer.Stderr = childAttr(), &l.words
 	l.began = time.Now()
@@ -125,7 +125,7 @@ func (l *lo) run(ctx context.Context) error {
 	fmt.Fprint(l.out, progressHead(names))
 	for next := tick; ; time.Sleep(poll) {
 		have := l.have() // first: what they have was accepted before
-		n, _, err := pub.ReadCounter(l.counter)
+		n, _, err := pub.ReadWatermarks(l.accepted)
 		since := time.Since(l.began)
 		switch {
 		case n >= uint64(len(l.plan.messages)):
@@ -167,7 +167,7 @@ func (l *lo) account(ctx context.Context) (*report, error) {
 		KilledAt: l.killed, Burst: l.plan.burst, Checked: true, Note: loNote,
 	}
 	var err error
-	if r.Accepted, r.Sent, err = pub.ReadCounter(l.counter); err != nil {
+	if r.Accepted, r.Sent, err = pub.ReadWatermarks(l.accepted); err != nil {
 		return nil, err
 	}
 	r.IntoBurst = l.plan.into + int(r.Accepted) - len(l.plan.messages)

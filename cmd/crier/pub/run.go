@@ -66,11 +66,11 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	defer summary.Close()
-	counter, err := openCounter(o.accepted)
+	marks, err := openWatermarks(o.accepted)
 	if err != nil {
 		return 0, err
 	}
-	defer counter.close()
+	defer marks.close()
 	timer, err := network.Timer()
 	if err != nil {
 		return 0, err
@@ -98,7 +98,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if !o.quiet {
 		pace.notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
 	}
-	late, err := o.publish(ctx, p, from, pace, counter)
+	late, err := o.publish(ctx, p, from, pace, marks)
 	stopWaiting()
 	if ctx.Err() != nil && p.Stats().Accepted == 0 && cfg.Flow.WaitFor > 0 {
 		err = fmt.Errorf("interrupted while it waited for %s: nothing was published",
@@ -122,8 +122,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	end, failed := newOutcome(p, shutdown(ctx, p))
 	err = errors.Join(err, failed)
 	<-flushed
-	if counter != nil {
-		counter.setSent(p.Sent())
+	if marks != nil {
+		marks.setSent(p.Sent())
 	}
 	progress.stop()
 	stopTable()
@@ -182,7 +182,7 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 // publish sends the feed, and returns the longest delay of a message against its schedule.
 // An interrupt is no error.
 func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer,
-	counter *counter) (time.Duration, error) {
+	marks *watermarks) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
 		rec, err := from.Next()
 		if err == io.EOF {
@@ -190,7 +190,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 		}
 		if err == nil {
 			if err = pace.wait(ctx, rec.At); err == nil {
-				counter.setAccepted(n + 1) // before anybody can have it
+				marks.setAccepted(n + 1) // before anybody can have it
 				_, err = p.Publish(ctx, rec.Payload)
 			}
 			if err == publisher.ErrDropped {
@@ -198,7 +198,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 			}
 		}
 		if err != nil {
-			counter.setAccepted(n)
+			marks.setAccepted(n)
 		}
 		if err != nil && ctx.Err() != nil {
 			break
@@ -206,8 +206,8 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 		if err != nil {
 			return pace.worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
 		}
-		if counter != nil {
-			counter.setSent(p.Sent())
+		if marks != nil {
+			marks.setSent(p.Sent())
 		}
 	}
 	return pace.worst(), nil

@@ -52,11 +52,11 @@ const endBye = "bye"
 
 func newTally() *tally { return &tally{sessions: make(map[subscriber.SessionID]*sessionTally)} }
 
-// counters returns the counters of a subscriber's sessions.
-type counters func() []subscriber.Session
+// sessions returns a subscriber's sessions with their counters.
+type sessions func() []subscriber.Session
 
 // note counts an event.
-func (t *tally) note(ev *subscriber.Event, known counters) {
+func (t *tally) note(ev *subscriber.Event, known sessions) {
 	s := t.sessions[ev.Session]
 	if s == nil || ev.Kind == subscriber.SessionNew {
 		s = t.add(ev)

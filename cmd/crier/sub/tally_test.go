@@ -79,7 +79,7 @@ func TestTallyRest(t *testing.T) {
 // one: each of the two adds up.
 func TestTallyHeardAgain(t *testing.T) {
 	tally := newTally()
-	known := func(first, next uint64) counters {
+	known := func(first, next uint64) sessions {
 		return func() []subscriber.Session {
 			return []subscriber.Session{{ID: 1, FirstOffset: first, NextOffset: next, Nacks: next}}
 		}

@@ -46,14 +46,14 @@ func (c *watchedConn) Write(to netip.AddrPort, b []byte, segment int) (int, erro
 func TestAcceptedIsNeverBehind(t *testing.T) {
 	t.Parallel()
 	path := filepath.Join(t.TempDir(), "accepted")
-	counter, err := openCounter(path)
+	marks, err := openWatermarks(path)
 	if err != nil {
 		t.Fatal(err)
 	}
-	defer counter.close()
+	defer marks.close()
 	var seen, short, early atomic.Uint64
 	network := watchedNetwork{multicast.Kernel, func(f *frame.Frame) {
-		accepted, sent, err := ReadCounter(path)
+		accepted, sent, err := ReadWatermarks(path)
 		if err != nil || accepted <= f.Offset {
 			short.Add(1)
 		}
@@ -76,7 +76,7 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 	defer timer.Close()
 	if _, err := o.publish(context.Background(), p,
 		feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), newPacer(pacing{Rate: 5000}, timer),
-		counter); err != nil {
+		marks); err != nil {
 		t.Fatal(err)
 	}
 	if err := p.Flush(context.Background()); err != nil {
@@ -86,7 +86,7 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 		t.Errorf("of %d frames %d went out before their message was counted, %d after it had "+
 			"been counted as sent", seen.Load(), short.Load(), early.Load())
 	}
-	if accepted, _, err := ReadCounter(path); accepted != count || err != nil {
+	if accepted, _, err := ReadWatermarks(path); accepted != count || err != nil {
 		t.Errorf("%d accepted, %v", accepted, err)
 	}
 	ctx, cancel := context.WithCancel(context.Background())
