@@ -34,7 +34,7 @@ This file is written by ` + "`go test . -run CountersDocument -update`" + `.
 `)
 	document(t, &b, "A publisher", func(s *publisher.Stats) iter.Seq2[reliable.Counter, uint64] {
 		return s.Counters()
-	})
+	}, "Stats.Socket.Sent", "Stats.Socket.SentBytes") // the same as Datagrams and Bytes
 	document(t, &b, "A subscriber, apart from its sessions",
 		func(s *subscriber.Stats) iter.Seq2[reliable.Counter, uint64] { return s.Counters() })
 	document(t, &b, "A session of a subscriber",

@@ -122,6 +122,11 @@ func TestZeroConfig(t *testing.T) {
 		t.Errorf("%+v", st)
 	}
 	abandon(t, p)
+	st = p.Stats()
+	if st.Datagrams != st.Socket.Sent || st.Bytes != st.Socket.SentBytes {
+		t.Errorf("%d datagrams and %d bytes were sent, and the socket took %d and %d",
+			st.Datagrams, st.Bytes, st.Socket.Sent, st.Socket.SentBytes)
+	}
 	rig.WantGoroutines(t, before)
 }
 

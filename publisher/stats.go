@@ -41,7 +41,9 @@ var counters = slices.Concat(
 			"frames that only a newer crier understands",
 			func(s *Stats) uint64 { return s.Newer }).Dropped(),
 	},
-	reliable.Within(func(s *Stats) *multicast.ConnStats { return &s.Socket }, socket.Counters),
+	// What the socket took is datagrams_sent and bytes_sent of the Sender.
+	reliable.Within(func(s *Stats) *multicast.ConnStats { return &s.Socket },
+		socket.Counters.Without("datagrams_taken", "bytes_taken")),
 )
 
 // Counters returns all counters with their values.

@@ -2,6 +2,7 @@ package reliable
 
 import (
 	"iter"
+	"slices"
 	"strings"
 	"time"
 )
@@ -134,6 +135,12 @@ func (t Table[S]) All(s *S) iter.Seq2[Counter, uint64] {
 			}
 		}
 	}
+}
+
+// Without returns the table but for the rows with certain names.
+func (t Table[S]) Without(names ...string) Table[S] {
+	return slices.DeleteFunc(slices.Clone(t),
+		func(row Row[S]) bool { return slices.Contains(names, row.Name) })
 }
 
 // Within returns the counters of a part of an S.
