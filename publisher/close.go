@@ -12,8 +12,10 @@ import (
 const stuckAfter = 30 * time.Second
 
 // Close ends the session. It sends the accepted messages and BYE, and repairs missing
-// messages until Repair.Linger has passed without a request, for at most 30 seconds.
-// Publish returns ErrClosed from now on.
+// messages until Repair.Linger has passed without a request, for at most 30 seconds, or
+// Repair.Linger if that is longer. It goes on beyond that while a subscriber whose pace counts
+// has yet to take something, and has made progress within Flow.StallTimeout. Publish returns
+// ErrClosed from now on.
 //
 // No goroutine is left when Close returns, except one that calls OnSubscriber. No call
 // begins after Close. Several callers may close at once, and all of them wait.

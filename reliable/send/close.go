@@ -9,7 +9,8 @@ type closing struct {
 	on bool
 	// at is when Close was called.
 	at reliable.Time
-	// asked is when the last NACK came.
+	// asked is when the last NACK came, or the last STATUS of a subscriber that may yet ask;
+	// at first it is when Close was called.
 	asked reliable.Time
 }
 

@@ -38,7 +38,8 @@ const (
 	// byeLast is the longest time between two BYEs.
 	byeLast = 100 * time.Millisecond
 
-	// drainMax bounds how long a closed session repairs, unless it lingers longer.
+	// drainMax bounds how long a closed session repairs, unless it lingers longer, or a
+	// subscriber whose pace counts makes progress.
 	drainMax = 30 * time.Second
 
 	// behindTurn is the number of batches of data before one for subscribers that are
