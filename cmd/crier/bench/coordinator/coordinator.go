@@ -133,7 +133,7 @@ func (b *coordinator) cell(system, way string, size, subscribers, publishers int
 	if b.o.Kind == report.Overload || b.o.Kind == report.Spilling {
 		c.Overloaded = &report.Overloaded{Work: b.o.Work, Buffer: b.o.Buffer,
 			ResendBuffer: b.o.ResendBuffer,
-			Backlog:      b.o.Backlog, RepairFloor: uint64(b.o.RepairFloor)}
+			Backlog:      b.o.Backlog, RepairFloor: b.o.RepairFloor}
 	}
 	if b.o.Interface != "" {
 		c.Net = b.o.Interface

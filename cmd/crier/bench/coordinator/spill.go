@@ -47,7 +47,7 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	r.task.Pressure = job.Pressure{
 		Work: b.o.Work, Overload: "block", Buffer: b.o.Buffer, ResendBuffer: b.o.ResendBuffer,
 		Backlog: b.o.Backlog, Disk: disk, DiskDir: b.o.DiskDir,
-		RepairFloor: uint64(b.o.RepairFloor), Patience: b.o.Patience,
+		RepairFloor: b.o.RepairFloor, Patience: b.o.Patience,
 	}
 	r.sends = job.SpillLongest(&r.task)
 	for run := range b.o.Runs {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/reliable"
 	"crier/testnet/impair"
 	"crier/testnet/link"
 )
@@ -63,8 +64,8 @@ type Pressure struct {
 	Backlog int64  `json:",omitempty"`
 	Disk    int64  `json:",omitempty"`
 	DiskDir string `json:",omitempty"`
-	// RepairFloor is in bits a second that may go to a subscriber that is behind.
-	RepairFloor uint64 `json:",omitempty"`
+	// RepairFloor is the rate that may go to a subscriber that is behind.
+	RepairFloor reliable.BitRate `json:",omitempty"`
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration `json:",omitempty"`
 }

@@ -1,12 +1,14 @@
 package report
 
 import (
+	"encoding/json"
 	"fmt"
 	"strings"
 	"time"
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/hist"
+	"crier/reliable"
 )
 
 // Cell is an object of the output: a benchmark with all its parameters, and the medians of its
@@ -57,11 +59,33 @@ type Cell struct {
 
 // Overloaded holds the parameters of a benchmark with a slow subscriber.
 type Overloaded struct {
-	Work         time.Duration `json:"work_ns"`             // what a message costs it
-	Buffer       int           `json:"buffer_bytes"`        // what waits for it at most
-	ResendBuffer int           `json:"resend_buffer_bytes"` // the publisher's
-	Backlog      int64         `json:"backlog_bytes,omitempty"`
-	RepairFloor  uint64        `json:"repair_floor_bits_per_second,omitempty"`
+	Work         time.Duration    `json:"work_ns"`             // what a message costs it
+	Buffer       int              `json:"buffer_bytes"`        // what waits for it at most
+	ResendBuffer int              `json:"resend_buffer_bytes"` // the publisher's
+	Backlog      int64            `json:"backlog_bytes,omitempty"`
+	RepairFloor  reliable.BitRate `json:"-"`
+}
+
+// overloadedJSON is an Overloaded whose rate is a number, not text with a unit.
+type overloadedJSON struct {
+	plainOverloaded
+	RepairFloor uint64 `json:"repair_floor_bits_per_second,omitempty"`
+}
+
+type plainOverloaded Overloaded
+
+// MarshalJSON returns one object in which the rate is a number.
+func (o Overloaded) MarshalJSON() ([]byte, error) {
+	return json.Marshal(overloadedJSON{plainOverloaded(o), uint64(o.RepairFloor)})
+}
+
+// UnmarshalJSON reads what MarshalJSON returned.
+func (o *Overloaded) UnmarshalJSON(data []byte) error {
+	var from overloadedJSON
+	err := json.Unmarshal(data, &from)
+	*o = Overloaded(from.plainOverloaded)
+	o.RepairFloor = reliable.BitRate(from.RepairFloor)
+	return err
 }
 
 // AddRun adds a run to the cell.

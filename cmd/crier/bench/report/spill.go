@@ -94,9 +94,9 @@ func spillColumns() []column {
 func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of "+
 		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
-		"keeps its pace, on disk too, and sends those that are behind up to %g Mbit a second "+
+		"keeps its pace, on disk too, and sends those that are behind up to %v a second "+
 		"(--repair-floor), or as much as is live if that is more",
-		o.Work, cli.Space(o.Backlog), cli.Bytes(o.ResendBuffer), float64(o.RepairFloor)/1e6)
+		o.Work, cli.Space(o.Backlog), cli.Bytes(o.ResendBuffer), o.RepairFloor)
 	for _, c := range cells {
 		if c.Way != job.PhaseNames[job.PhaseAfter] {
 			continue

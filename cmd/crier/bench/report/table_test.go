@@ -11,6 +11,7 @@ import (
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/hist"
+	"crier/reliable"
 )
 
 func TestCountText(t *testing.T) {
@@ -41,9 +42,14 @@ func TestTimeText(t *testing.T) {
 func TestCellsTravel(t *testing.T) {
 	c := runsOf(5, 6, 7)
 	c.Latency = &hist.Quantiles{P50: 1, P90: 2, P99: 3, P999: 4, Max: 5}
+	c.Overloaded = &Overloaded{Work: 1, Buffer: 2, ResendBuffer: 3, Backlog: 4,
+		RepairFloor: 5 * reliable.Mbit}
 	var b bytes.Buffer
 	if err := WriteJSON(&b, []*Cell{c, c}); err != nil {
 		t.Fatal(err)
+	}
+	if want := `"repair_floor_bits_per_second":5000000`; !strings.Contains(b.String(), want) {
+		t.Errorf("%s has no %s", b.String(), want)
 	}
 	if n := strings.Count(b.String(), "\n"); n != 2 {
 		t.Errorf("%d lines for 2 cells", n)

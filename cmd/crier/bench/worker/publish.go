@@ -34,7 +34,7 @@ func (w *worker) publisherConfig() (publisher.Config, error) {
 	}
 	if w.task.Checked() {
 		cfg.Flow.Pace = publisher.Named(slowName)
-		cfg.Repair.Floor = publisher.BitRate(w.task.Pressure.RepairFloor)
+		cfg.Repair.Floor = w.task.Pressure.RepairFloor
 		cfg.Retention.Disk, cfg.Retention.DiskDir = w.task.Pressure.Disk, w.task.Pressure.DiskDir
 	}
 	return cfg, err
