@@ -84,7 +84,7 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 	if w.beats++; w.beats == len(s.streams) {
 		s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
 	}
-	if st.closed && !st.Pending() { // BYE tells where the stream ends
+	if st.closed() && !st.Pending() { // BYE tells where the stream ends
 		return s.control.batch(to, st.beatFrame(now, frame.Bye, byeLast)), true
 	}
 	return s.control.batch(to, st.beatFrame(now, frame.Heartbeat, heartbeatLast)), true

@@ -66,7 +66,7 @@ func (s *Sender) handleStatus(
 			st.pace.refloor(now)
 		}
 	}
-	st.window.gather(now, st.closed)
+	st.window.gather(now)
 	if s.closing.on && st.mayAsk(f) {
 		s.closing.asked = now
 	}

@@ -57,7 +57,7 @@ func (b *byes) sent(now reliable.Time) {
 // nextBeat returns the HEARTBEAT or BYE that is due.
 func (st *Stream) nextBeat(now reliable.Time) (outgoing, bool) {
 	group := netip.AddrPort{}
-	if st.closed && !st.Pending() {
+	if st.closed() && !st.Pending() {
 		if now < st.byes.due {
 			return outgoing{}, false
 		}

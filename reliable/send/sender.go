@@ -75,7 +75,7 @@ func (s *Sender) tick(now reliable.Time) {
 	s.clock.tick(now)
 	for _, st := range s.streams {
 		if st.window.gathering {
-			st.window.gather(now, st.closed)
+			st.window.gather(now)
 		}
 	}
 }

@@ -28,8 +28,6 @@ type Stream struct {
 	byes     byes
 	turns    turns
 
-	// closed says that the session was closed: no message is accepted.
-	closed bool
 	// Frames below wide may be larger than the datagrams that the network takes.
 	wide  uint64
 	tally tally
@@ -84,7 +82,7 @@ func (st *Stream) advance(now reliable.Time) {
 // deadline returns when advance, and then next, must be called.
 func (st *Stream) deadline(now reliable.Time) reliable.Time {
 	at := st.beats.due
-	if st.closed && !st.Pending() {
+	if st.closed() && !st.Pending() {
 		at = st.byes.due
 	}
 	if st.window.gathering && st.cfg.Flow.WaitFor == 0 {
@@ -107,12 +105,14 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 	return min(at, data)
 }
 
-// close ends the stream.
+// closed reports whether the session was closed: no message is accepted.
+func (st *Stream) closed() bool { return st.session.closing.on }
+
+// close ends the stream of a session that was closed.
 func (st *Stream) close(now reliable.Time) {
-	st.closed = true
 	st.byes.start(now)
 	if st.window.gathering {
-		st.window.gather(now, st.closed)
+		st.window.endGather()
 	}
 }
 

@@ -8,12 +8,12 @@ import "crier/reliable"
 // Drop it returns ErrDropped and the offset of the dropped message. It returns a
 // TooLargeError for a message that can never be sent, and ErrClosed after Close.
 func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
-	if st.closed {
+	if st.closed() {
 		return 0, reliable.ErrClosed
 	}
 	if !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
 		if st.window.gathering {
-			st.window.gather(now, st.closed)
+			st.window.gather(now)
 		}
 		frames, err := st.packer.need(len(message))
 		if err == nil {
@@ -34,7 +34,7 @@ func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
 // Append is Publish for a message that fits into the open frame as a whole. For any other
 // it does nothing and reports false.
 func (st *Stream) Append(message []byte) (uint64, bool) {
-	if st.closed || !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
+	if st.closed() || !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
 		return 0, false
 	}
 	st.packer.build.Add(message)
@@ -51,11 +51,11 @@ func (st *Stream) Append(message []byte) (uint64, bool) {
 // large. PublishBatch returns a BatchTooLargeError for more than the resend buffer can
 // hold.
 func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, error) {
-	if st.closed {
+	if st.closed() {
 		return 0, reliable.ErrClosed
 	}
 	if st.window.gathering {
-		st.window.gather(now, st.closed)
+		st.window.gather(now)
 	}
 	first := st.packer.nextOffset
 	frames, err := st.packer.needAll(messages)
@@ -128,7 +128,7 @@ func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
 // leave none for messages.
 func (st *Stream) skip(now reliable.Time) {
 	room := max(2, st.store.Slots()/4)
-	if st.closed {
+	if st.closed() {
 		room = 1
 	}
 	if st.store.Sent() == st.store.Next() && st.store.Fits(room) {

@@ -99,7 +99,7 @@ func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
 		st.skip(now)
 	}
 	if st.store.Sent() == st.store.Next() {
-		if !st.packer.filling() || (now < st.packer.due && !st.packer.flush && !st.closed) {
+		if !st.packer.filling() || (now < st.packer.due && !st.packer.flush && !st.closed()) {
 			return outgoing{}, false
 		}
 		if st.limit.Bounds() && st.limit.Allow(now) == 0 {

@@ -121,18 +121,23 @@ func (w *window) roomFor(frames uint64) error {
 }
 
 // gather ends the wait for subscribers once there are as many as configured, or the time
-// is over, or the session is closed.
-func (w *window) gather(now reliable.Time, closed bool) {
+// is over.
+func (w *window) gather(now reliable.Time) {
 	if !w.gathering {
 		return
 	}
 	if n := w.cfg.Flow.WaitFor; n > 0 {
-		if w.table.reported() < n && !closed {
+		if w.table.reported() < n {
 			return
 		}
-	} else if now < w.gathered && !closed {
+	} else if now < w.gathered {
 		return
 	}
+	w.endGather()
+}
+
+// endGather ends the wait for subscribers.
+func (w *window) endGather() {
 	w.gathering = false
 	w.freed++
 }
