@@ -25,8 +25,8 @@ type Retention = send.Retention
 //	                             pace, no message is accepted in the first 100 ms, so that
 //	                             subscribers can report their positions
 //	WhenFull WhenFull            what happens to a message that finds no room
-//	WaitFor int                  the subscribers that must be heard before a message is
-//	                             accepted
+//	WaitFor int                  the number of subscribers that must report their positions
+//	                             before a message is accepted
 //	StallTimeout time.Duration   how long a subscriber without progress may leave no room
 //	                             for others; 0 means 5 s. Then it is evicted from the count
 //	                             until it has caught up

@@ -10,7 +10,9 @@ type Member struct {
 	ID   uint64
 	Name string
 	Addr netip.AddrPort
-	// Position is the next sequence number that it delivers.
+	// Reported says that it has reported its position.
+	Reported bool
+	// Position is the next sequence number that it delivers, as it reported last.
 	Position uint64
 	// Room is the number of bytes that it can still hold.
 	Room uint64

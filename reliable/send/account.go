@@ -83,7 +83,8 @@ func (a *account) asking() (n uint64) {
 // row returns a subscriber's public record.
 func (a *account) row(m *member) reliable.Member {
 	row := reliable.Member{
-		ID: m.ID, Name: m.name, Addr: m.Addr, Position: m.Position, Room: m.room,
+		ID: m.ID, Name: m.name, Addr: m.Addr,
+		Reported: m.reported, Position: m.Position, Room: m.room,
 		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired,
 		State: m.state,
 		Lacks: a.lacks(m), Asks: a.asks(m),

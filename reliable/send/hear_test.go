@@ -182,3 +182,29 @@ func TestAGroupThatShrinks(t *testing.T) {
 		t.Errorf("in the end it knows %d", group)
 	}
 }
+
+// A subscriber that only asked is known, and doesn't end the wait for subscribers: that takes
+// its position.
+func TestWaitIsForReports(t *testing.T) {
+	s, err := New(Config{Session: 1, Flow: Flow{WaitFor: 1}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	from := netip.MustParseAddrPort("10.0.0.2:9")
+	s.Handle(0, from, rig.Made(t, frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 7,
+		Request: 1, Ranges: []nack.Range{{From: 0, To: 1}}}))
+	st := s.Stream(0)
+	if m := st.Members(); len(m) != 1 || m[0].Reported {
+		t.Errorf("after a NACK: %+v", m)
+	}
+	if _, err := st.Publish(0, []byte("early")); err != reliable.ErrFull {
+		t.Errorf("after a NACK Publish returned %v", err)
+	}
+	s.Handle(1, from, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 1, Subscriber: 7}))
+	if m := st.Members(); len(m) != 1 || !m[0].Reported {
+		t.Errorf("after a STATUS: %+v", m)
+	}
+	if _, err := st.Publish(1, []byte("welcome")); err != nil {
+		t.Errorf("after a STATUS Publish returned %v", err)
+	}
+}

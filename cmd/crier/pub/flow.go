@@ -22,7 +22,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 	flags.DurationVar(&flow.StallTimeout, "stall-timeout", 5*time.Second,
 		"with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&flow.WaitFor, "wait-for", 0,
-		"publish nothing before so many `SUBSCRIBERS` were heard")
+		"publish nothing before so many `SUBSCRIBERS` have reported their positions")
 	flags.TextVar(&flow.MaxRate, "max-rate", flow.MaxRate,
 		"send no faster than this `RATE`, 525kbit to 8Tbit, such as 100Mbit (default: no limit)")
 	flags.Var(cli.SizeOf(&flow.MaxBurst), "max-burst",

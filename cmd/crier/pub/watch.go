@@ -3,6 +3,7 @@ package pub
 import (
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"text/tabwriter"
 	"time"
@@ -14,7 +15,7 @@ import (
 // waitEvery is the time between two lines about a wait for subscribers.
 const waitEvery = 3 * time.Second
 
-// waiting prints how many subscribers a publisher waits for, and which are there, until a
+// waiting prints how many subscribers a publisher waits for, and which have reported, until a
 // message was accepted or stop is called.
 func (o *options) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
 	if o.cfg.Flow.WaitFor == 0 {
@@ -33,7 +34,8 @@ func (o *options) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
 			case <-stopping:
 				return
 			}
-			here := p.Subscribers()
+			here := slices.DeleteFunc(p.Subscribers(),
+				func(s publisher.Subscriber) bool { return !s.Reported })
 			if len(here) >= o.cfg.Flow.WaitFor || p.Stats().Accepted > 0 {
 				return
 			}
@@ -46,7 +48,7 @@ func (o *options) waiting(out io.Writer, p *publisher.Publisher) (stop func()) {
 	}
 }
 
-// stillWaiting returns a line about a wait for n subscribers.
+// stillWaiting returns a line about a wait for n subscribers, of which some are here.
 func stillWaiting(n int, here []publisher.Subscriber) string {
 	const most = 10 // names in a line
 	var names []string
