@@ -12,10 +12,10 @@ import (
 type Counter struct {
 	// Name is the key in JSON and, behind a prefix, the name of a metric.
 	Name string
-	// Unit is what it counts.
+	// Unit is what it counts, empty for a Flag.
 	Unit Unit
 	// Help says what is counted, in words that begin with the Unit's, or with "time" for
-	// Nanoseconds and "whether" for Truth.
+	// Nanoseconds and "whether" for a Flag.
 	Help string
 	Kind CounterKind
 	Note CounterNote
@@ -44,7 +44,6 @@ const (
 	Sessions    Unit = "sessions"
 	Times       Unit = "times"
 	Nanoseconds Unit = "nanoseconds"
-	Truth       Unit = "truth"
 )
 
 // One returns the unit in the singular.
@@ -108,7 +107,7 @@ func Level[S any, N number](name string, unit Unit, help string, value func(*S) 
 
 // Whether returns the Row of a Flag.
 func Whether[S any](name, help string, value func(*S) bool) Row[S] {
-	return Row[S]{Counter{Name: name, Unit: Truth, Help: help, Kind: Flag},
+	return Row[S]{Counter{Name: name, Help: help, Kind: Flag},
 		func(s *S) uint64 {
 			if value(s) {
 				return 1

@@ -23,19 +23,20 @@ func CheckCounters[S any](t *testing.T, table reliable.Table[S], except ...any) 
 			t.Errorf("the name %q is given twice, or is none", row.Name)
 		}
 		names[row.Name] = true
-		want := map[reliable.Unit]string{
-			reliable.Truth: "whether", reliable.Nanoseconds: "time",
-		}[row.Unit]
-		if want == "" {
-			want = row.Unit.One()
+		want := row.Unit.One()
+		switch {
+		case row.Kind == reliable.Flag:
+			want = "whether"
+		case row.Unit == reliable.Nanoseconds:
+			want = "time"
 		}
 		if !strings.HasPrefix(row.Help, want) || strings.HasSuffix(row.Help, ".") {
 			t.Errorf("%s: the help %q doesn't begin with %q, or ends with a period", row.Name,
 				row.Help, want)
 		}
-		if (row.Unit == reliable.Truth) != (row.Kind == reliable.Flag) ||
+		if (row.Unit == "") != (row.Kind == reliable.Flag) ||
 			(row.Unit == reliable.Nanoseconds) != strings.HasSuffix(row.Name, "_ns") {
-			t.Errorf("%s: its unit, %s, doesn't fit", row.Name, row.Unit)
+			t.Errorf("%s: its unit, %q, doesn't fit", row.Name, row.Unit)
 		}
 	}
 	for _, f := range CounterFields(t, table.All, except...) {

@@ -165,10 +165,10 @@ func (v Values) Text(more map[string]string) string {
 
 // words returns a counter in words.
 func (v Values) words(one *Value) string {
-	switch one.Unit {
-	case reliable.Truth:
+	switch {
+	case one.Kind == reliable.Flag:
 		return strings.TrimPrefix(one.Help, "whether ")
-	case reliable.Nanoseconds:
+	case one.Unit == reliable.Nanoseconds:
 		times := v.N(strings.TrimSuffix(one.Name, "_ns") + "_times")
 		return fmt.Sprintf("%s: %s, %v in all", one.Help, cli.Counted(times, "time", "times"),
 			cli.ShortTime(int64(one.N)))
