@@ -69,7 +69,7 @@ func (h home) holds(dir string) bool {
 	return dir == h.dir || h.below && within(dir, h.dir)
 }
 
-// A goFile is a Go file that is no test.
+// A goFile is a Go file that is not a test.
 type goFile struct {
 	// path is slash-separated and relative to the module's root.
 	path    string
@@ -332,7 +332,7 @@ func walkGo(t *testing.T, f func(name string)) {
 	}
 }
 
-// goSources reads the imports of the module's Go files that are no tests.
+// goSources reads the imports of the module's Go files that are not tests.
 func goSources(t *testing.T) (files []goFile) {
 	t.Helper()
 	walkGo(t, func(name string) {

@@ -24,6 +24,6 @@ func TestErrorsOfWindows(t *testing.T) {
 		t.Errorf("a port that is in use is error %d", errnoOf(err))
 	}
 	if errno := errnoOf(os.ErrClosed); errno != 0 {
-		t.Errorf("what is no error of the system has number %d", errno)
+		t.Errorf("an error that is not the system's has number %d", errno)
 	}
 }

@@ -141,9 +141,9 @@ func TestWaitNames(t *testing.T) {
 		}
 	}
 	if _, err := ParseWait("sleep"); err == nil {
-		t.Error("ParseWait took what is no way to wait")
+		t.Error("ParseWait took a word that names no way to wait")
 	}
 	if err := Wait(3).Check(); err == nil {
-		t.Error("Check took what is no way to wait")
+		t.Error("Check took a value that is not a way to wait")
 	}
 }

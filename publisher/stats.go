@@ -19,7 +19,7 @@ type Stats struct {
 	send.Stats
 	// Socket is what the socket counted.
 	Socket multicast.ConnStats
-	// Invalid counts datagrams that are no crier frames, or damaged ones.
+	// Invalid counts datagrams that are not crier frames, or damaged ones.
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64

@@ -36,7 +36,7 @@ type Stats struct {
 	// socket did, by which NACKs leave and unicast repairs come.
 	Groups []multicast.ConnStats
 	Socket multicast.ConnStats
-	// Invalid counts datagrams that are no crier frames, or damaged ones.
+	// Invalid counts datagrams that are not crier frames, or damaged ones.
 	Invalid uint64
 	// Newer counts frames that need a newer crier.
 	Newer uint64

@@ -88,7 +88,7 @@ func TestHeldQueueIsBoundedOverAllSizes(t *testing.T) {
 		}
 	}
 	if q.push(0, &multicast.Packet{Data: make([]byte, 64<<10+1)}) != nil {
-		t.Error("it takes what is no datagram")
+		t.Error("it takes something that is not a datagram")
 	}
 }
 

@@ -12,7 +12,7 @@ import (
 	"crier/testnet/world"
 )
 
-// A holder that is no publisher: a receiving half that fills a store, with holes, and a
+// A holder that is not a publisher: a receiving half that fills a store, with holes, and a
 // repairer over it. Subscribers ask it for what the publisher doesn't have, or doesn't
 // answer for.
 

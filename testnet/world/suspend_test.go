@@ -11,7 +11,7 @@ import (
 )
 
 // A subscriber that was suspended just after its first request finds the repair when it
-// wakes, seconds later. That is no round trip: it goes on asking as quickly as before.
+// wakes, seconds later. That is not a round trip: it goes on asking as quickly as before.
 func TestSuspendedAmidItsFirstRequest(t *testing.T) {
 	for _, timersFirst := range []bool{false, true} {
 		s := story.New(t, 67)

@@ -28,7 +28,7 @@ func TestConsole(t *testing.T) {
 			t.Errorf("%q, want %q", b.String(), step.want)
 		}
 	}
-	// What is no terminal gets no line.
+	// Only a terminal gets a line.
 	b.Reset()
 	c = NewConsole(&b)
 	if c.Show("line"); c.Live() || b.Len() > 0 {

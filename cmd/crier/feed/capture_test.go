@@ -357,7 +357,7 @@ func TestCaptureFromAPipe(t *testing.T) {
 	}
 }
 
-// What is no capture is an error, and can still be asked for its summary.
+// A file that is not a capture is an error, and can still be asked for its summary.
 func TestPipeOfNoCapture(t *testing.T) {
 	f, err := Open(Options{From: "-", Format: "pcap"}, strings.NewReader("no capture"))
 	if err != nil {
@@ -410,7 +410,7 @@ func TestOnly(t *testing.T) {
 			"to 239.1.1.1:5000, 1 to 239.1.1.2:5000, 1 to 239.1.1.1:5001: name one of these "+
 			"with --only")
 
-	// Without a filter, what is no such datagram is a stranger, too.
+	// Without a filter, any other datagram is a stranger, too.
 	got, r, err = read(t, Options{Format: "pcap", Split: "moldudp64"},
 		pcap(t, layers.LinkTypeRaw, ps[0], ps[1], ps[5]))
 	if err != nil || len(got) != 2 ||

@@ -98,7 +98,7 @@ func TestPcapTimes(t *testing.T) {
 		packets = append(packets, packet{at: a, data: datagram(t, "x"),
 			link: layers.LinkTypeEthernet})
 	}
-	// What is no datagram doesn't begin the feed.
+	// A packet that is not a datagram doesn't begin the feed.
 	packets = slices.Insert(packets, 0,
 		packet{at: -time.Hour, data: headers(t, ethernetHeader(layers.EthernetTypeARP)),
 			link: layers.LinkTypeEthernet})
