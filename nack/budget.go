@@ -7,10 +7,11 @@ import (
 
 // BudgetConfig configures a Budget. Zero fields mean the defaults.
 type BudgetConfig struct {
-	// Share is the part of the data rate that repairs may use, up to 65,536; 0 means 0.5.
+	// Share is the part of the data rate that repairs may use, up to 65,536; 0 means
+	// DefaultShare.
 	Share float64
 	// Floor is the rate that each class may always use, in bytes a second; 0 means
-	// 16,000,000.
+	// DefaultFloor.
 	Floor uint64
 	// Burst is the number of bytes that may go out at once, at least one frame; 0 means
 	// 256 KiB.
@@ -20,13 +21,15 @@ type BudgetConfig struct {
 	Confirms uint64
 }
 
-// DefaultShare is the part of the data rate that repairs may use unless it is configured.
-const DefaultShare = 0.5
-
+// Defaults of a BudgetConfig.
 const (
-	// A larger floor lets one subscriber that loses 70 % on a slow link delay the others
-	// by seconds.
-	defaultFloor    = 16_000_000
+	// DefaultShare is the part of the data rate that repairs may use.
+	DefaultShare = 0.5
+	// DefaultFloor is the rate that each class of repairs may always use, in bytes a second.
+	// A larger one lets a subscriber that loses 70 % on a slow link delay the others by
+	// seconds.
+	DefaultFloor = 16_000_000
+
 	defaultBurst    = 256 << 10
 	defaultConfirms = 256 << 10
 	maxShare        = 1 << 16
@@ -38,7 +41,7 @@ func (c *BudgetConfig) setDefaults() {
 	}
 	c.Share = min(c.Share, maxShare)
 	if c.Floor == 0 {
-		c.Floor = defaultFloor
+		c.Floor = DefaultFloor
 	}
 	if c.Burst == 0 {
 		c.Burst = defaultBurst

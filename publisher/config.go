@@ -9,6 +9,7 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/send"
 )
 
 // DefaultGroup is the group that a zero Config publishes to.
@@ -56,6 +57,12 @@ type Config struct {
 
 	// openFile replaces the function openFile in tests.
 	openFile func(path string) (diskFile, error)
+}
+
+// Defaults returns a Config whose Retention, Flow and Repair are those of the zero value, in full.
+func Defaults() Config {
+	whole, _ := send.Config{Session: 1}.Complete() // which has no mistake
+	return Config{Retention: whole.Retention, Flow: whole.Flow, Repair: whole.Repair}
 }
 
 // headers returns the size of the IP and UDP headers of a datagram, in bytes.

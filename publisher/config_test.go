@@ -3,6 +3,7 @@ package publisher_test
 import (
 	"math"
 	"net/netip"
+	"reflect"
 	"strings"
 	"testing"
 	"time"
@@ -13,6 +14,20 @@ import (
 )
 
 var unicast = netip.MustParseAddrPort("192.0.2.1:7700")
+
+// The defaults are those that the fields' comments, and the help of crier pub, tell.
+func TestDefaults(t *testing.T) {
+	want := publisher.Config{
+		Retention: publisher.Retention{ResendBuffer: 64 << 20},
+		Flow:      publisher.Flow{StallTimeout: 5 * time.Second},
+		Repair: publisher.Repair{
+			Share: 0.5, Floor: 128 * publisher.Mbit, Linger: time.Second,
+		},
+	}
+	if got := publisher.Defaults(); !reflect.DeepEqual(got, want) {
+		t.Errorf("%+v instead of %+v", got, want)
+	}
+}
 
 // Each error of configuration is one sentence, and leaves no socket open.
 func TestConfigErrors(t *testing.T) {

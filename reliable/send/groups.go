@@ -129,7 +129,7 @@ func (r *Repair) setDefaults() {
 		r.Share = nack.DefaultShare
 	}
 	if r.Floor == 0 {
-		r.Floor = DefaultRepairFloor
+		r.Floor = 8 * nack.DefaultFloor
 	}
 	if r.Linger == 0 {
 		r.Linger = DefaultLinger

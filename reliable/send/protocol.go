@@ -16,10 +16,6 @@ const (
 	DefaultStallTimeout = 5 * time.Second
 	// DefaultLinger is how long a closed session goes on after the last request.
 	DefaultLinger = time.Second
-	// DefaultRepairFloor is the rate that repairs may always use.
-	// Repairs for subscribers that are behind may use as much again. With a higher rate,
-	// a subscriber that loses 70 % on a slow link delays the others by seconds.
-	DefaultRepairFloor = 128 * reliable.Mbit
 
 	// maxMemory is more than any machine has.
 	maxMemory = 1 << 40

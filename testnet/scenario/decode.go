@@ -13,6 +13,8 @@ import (
 	"github.com/goccy/go-yaml/ast"
 	"github.com/goccy/go-yaml/parser"
 
+	"crier/reliable/receive"
+	"crier/reliable/send"
 	"crier/testnet/link"
 )
 
@@ -238,13 +240,27 @@ func (d *decoder) mapping(n ast.Node, v reflect.Value, path string) error {
 
 // unsaid are the keys whose zero value stands for another value, with that value in words. A
 // 0 in a file means 0.
-var unsaid = map[string]string{
-	"settle": "12s", "lead": "100ms", "messages": "as many as there is time for", "count": "1",
-	"times": "1", "frames": "1",
-	"resend-buffer": "64MiB", "datagram": "1472B", "repair-share": "50%", "repair-floor": "128Mbit",
-	"stall-timeout": "5s", "max-rate": "no bound",
-	"buffer": "32MiB", "memory-total": "four times the buffer", "silence": "2s",
-	"socket-queue": "92",
+var unsaid = unsaidKeys()
+
+func unsaidKeys() map[string]string {
+	from, _ := send.Config{Session: 1}.Complete() // neither has a mistake
+	to, _ := receive.Config{ID: 1}.Complete()
+	written := func(value encoding.TextMarshaler) string {
+		text, _ := value.MarshalText()
+		return string(text)
+	}
+	return map[string]string{
+		"settle": DefaultSettle.String(), "lead": DefaultLead.String(),
+		"messages": "as many as there is time for", "count": "1", "times": "1", "frames": "1",
+		"resend-buffer": written(Size(from.Retention.ResendBuffer)),
+		"datagram":      written(Size(from.Datagram)),
+		"repair-share":  written(Share(from.Repair.Share)),
+		"repair-floor":  written(from.Repair.Floor),
+		"stall-timeout": from.Flow.StallTimeout.String(), "max-rate": "no bound",
+		"buffer":       written(Size(to.Memory.Buffer)),
+		"memory-total": "four times the buffer", "silence": to.Recovery.Silence.String(),
+		"socket-queue": "92",
+	}
 }
 
 // bare takes the package's and the link's name off an error of link.Parse.

@@ -75,6 +75,9 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		{"count: 3", "count: 0", 7,
 			`subscribers[0].count: 0 is what it has where nothing is said, which means 1: ` +
 				`leave it out, or give more`},
+		{"rate: 100/s", "rate: 100/s\n    repair-floor: 0", 5, `which means 128Mbit`},
+		{"rate: 100/s", "rate: 100/s\n    repair-share: 0%", 5, `which means 0.5`},
+		{"rate: 100/s", "rate: 100/s\n    resend-buffer: 0B", 5, `which means 64MiB`},
 		{"count: 3", "buffer: 0B", 7, `which means 32MiB`},
 		{"name: feed", "nam: feed", 3, `there is no key "nam" in publishers[0]`},
 		{"name: feed", "name: a b", 3, `"a b" is not a name`},

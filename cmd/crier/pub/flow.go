@@ -1,8 +1,6 @@
 package pub
 
 import (
-	"time"
-
 	"crier/cmd/crier/cli"
 	"crier/publisher"
 )
@@ -19,7 +17,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 		"with --pace: how much is kept on disk when memory is full (default: nothing)")
 	flags.StringVar(&kept.DiskDir, "disk-dir", "",
 		"with --disk: the `DIRECTORY` for it; nothing of it outlives the command")
-	flags.DurationVar(&flow.StallTimeout, "stall-timeout", 5*time.Second,
+	flags.DurationVar(&flow.StallTimeout, "stall-timeout", flow.StallTimeout,
 		"with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&flow.WaitFor, "wait-for", 0,
 		"publish nothing before so many `SUBSCRIBERS` have reported their positions")

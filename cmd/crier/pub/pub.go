@@ -4,7 +4,6 @@ package pub
 
 import (
 	"context"
-	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
@@ -71,8 +70,7 @@ Examples:
 
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
-			o := &options{size: 64}
-			o.cfg.Retention.ResendBuffer = 64 << 20
+			o := &options{size: 64, cfg: publisher.Defaults()}
 			o.net.Declare(flags, false)
 			flags.StringVar(&o.feed.From, "from", "",
 				"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
@@ -99,16 +97,16 @@ Examples:
 			flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name")
 			flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
 				"memory for messages that may have to be repeated")
-			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", 0.5,
+			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", o.cfg.Repair.Share,
 				"the `PART` of the data rate that repairs may use, up to 10")
-			flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", 128*publisher.Mbit,
+			flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", o.cfg.Repair.Floor,
 				"the `RATE` that repairs may use in any case")
 			o.declareFlow(flags)
 			flags.BoolVar(&o.subscribers, "subscribers", false,
 				"print a table of the subscribers each second")
 			flags.DurationVar(&o.cfg.BatchWait, "batch-wait", 0,
 				"how long a message may wait to share a datagram")
-			flags.DurationVar(&o.cfg.Repair.Linger, "linger", time.Second,
+			flags.DurationVar(&o.cfg.Repair.Linger, "linger", o.cfg.Repair.Linger,
 				"how long to go on repairing, once all is sent, after a subscriber last asked or "+
 					"may yet ask")
 			flags.Var(cli.SizeOf(&o.cfg.Datagram), "datagram",
