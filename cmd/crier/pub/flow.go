@@ -11,8 +11,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 	flags.TextVar(&flow.Pace, "pace", flow.Pace,
 		"whose `PACE` counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
 	flags.TextVar(&flow.WhenFull, "when-full", flow.WhenFull,
-		"what becomes of a message that finds no room, since those that count are behind, by "+
-			"`WORD`: block, which waits, or drop")
+		"what becomes of a message that finds no room, by `WORD`: block, which waits, or drop")
 	flags.Var(cli.SizeOf(&kept.Disk), "disk",
 		"with --pace: how much is kept on disk when memory is full (default: nothing)")
 	flags.StringVar(&kept.DiskDir, "disk-dir", "",
@@ -20,7 +19,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 	flags.DurationVar(&flow.StallTimeout, "stall-timeout", flow.StallTimeout,
 		"with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&flow.WaitFor, "wait-for", 0,
-		"publish nothing before so many `SUBSCRIBERS` have reported their positions")
+		"publish nothing before so many `SUBSCRIBERS` were heard")
 	flags.TextVar(&flow.MaxRate, "max-rate", flow.MaxRate,
 		"send no faster than this `RATE`, 525kbit to 8Tbit, such as 100Mbit (default: no limit)")
 	flags.Var(cli.SizeOf(&flow.MaxBurst), "max-burst",
