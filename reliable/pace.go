@@ -76,8 +76,8 @@ func (p *Pace) UnmarshalText(text []byte) error {
 	case kind == "quorum" && has:
 		n, err := strconv.Atoi(value)
 		if err != nil || n < 1 {
-			return fmt.Errorf("%q is not a number of subscribers: write for instance quorum:2",
-				value)
+			return fmt.Errorf("%q has no number of subscribers, 1 or more: write for instance "+
+				"quorum:2", text)
 		}
 		pace = Quorum(n)
 	case kind == "named" && has:
@@ -86,7 +86,7 @@ func (p *Pace) UnmarshalText(text []byte) error {
 		return fmt.Errorf("%q is not a pace: use none, slowest, quorum:N or named:a,b", text)
 	}
 	if err := pace.Validate(); err != nil {
-		return err
+		return fmt.Errorf("%q: %w", text, err)
 	}
 	*p = pace
 	return nil
