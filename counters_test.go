@@ -21,17 +21,16 @@ var update = flag.Bool("update", false, "write docs/COUNTERS.md anew")
 func TestCountersDocument(t *testing.T) {
 	const name = "docs/COUNTERS.md"
 	var b strings.Builder
-	b.WriteString(`# Counters
+	b.WriteString(strings.ReplaceAll(`# Counters
 
-What publishers and subscribers count. ` + "`Counters()`" + ` of ` + "`publisher.Stats`, " +
-		"`subscriber.Stats`" + ` and
-` + "`subscriber.Session`" + ` walks them with names, units, help and values; an example shows
-them as metrics. The names are also the keys in the summaries of ` + "`crier pub` and `crier sub`" + `, and in
-the results of ` + "`crier sim`" + `. A gauge tells how much there is now, a flag is yes or no, and
-all others only grow.
+What publishers and subscribers count. 'Counters()' of 'publisher.Stats', 'subscriber.Stats' and
+'subscriber.Session' walks them with names, units, help and values; an example shows them as
+metrics. The names are also the keys in the summaries of 'crier pub' and 'crier sub', and in the
+results of 'crier sim'. A gauge tells how much there is now, a flag is yes or no, and all others
+only grow.
 
-This file is written by ` + "`go test . -run CountersDocument -update`" + `.
-`)
+This file is written by 'go test . -run CountersDocument -update'.
+`, "'", "`"))
 	document(t, &b, "A publisher", func(s *publisher.Stats) iter.Seq2[reliable.Counter, uint64] {
 		return s.Counters()
 	}, "Stats.Socket.Sent", "Stats.Socket.SentBytes") // the same as Datagrams and Bytes

@@ -58,7 +58,8 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Memory: subscriber.Memory{MaxSessions: -1}},
 			"Memory.MaxSessions: a table of -1 sessions is too small"},
 		{subscriber.Config{Start: 2}, "Config.Start: the start 2 is not known"},
-		{subscriber.Config{Overload: 4}, "Config.Overload: what to do on overload, 4, is not known"},
+		{subscriber.Config{Overload: 4},
+			"Config.Overload: what to do on overload, 4, is not known"},
 		{
 			subscriber.Config{Overload: subscriber.OverloadDropOldest,
 				Order: subscriber.OnArrival},

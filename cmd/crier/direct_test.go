@@ -81,7 +81,8 @@ func TestSummaryKeys(t *testing.T) {
 	file := filepath.Join(t.TempDir(), "sub.json")
 	sub := start(t, nil, on(group, "sub", "--until-end", "--summary", file)...).listening()
 	pub := start(t, strings.NewReader("a\nb\n"),
-		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a publisher")...).wait(cli.ExitOK)
+		on(group, "pub", "--from", "-", "--summary", "-", "--name", "a publisher")...).wait(
+		cli.ExitOK)
 	sub.wait(cli.ExitOK)
 
 	want := "accepted bytes_sent end_left frames_sent nacks_received repairs_sent session " +

@@ -114,10 +114,11 @@ func (c Config) Complete() (Config, error) {
 		return c, fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return c, fmt.Errorf("Config.Overload: what to do on overload, %d, is not known", c.Overload)
+		return c, fmt.Errorf("Config.Overload: what to do on overload, %d, is not known",
+			c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return c, fmt.Errorf("Config.Overload: %v needs the order %v: what has waited longest is not "+
-			"known on arrival; drop the newest", c.Overload, reliable.InOrder)
+		return c, fmt.Errorf("Config.Overload: %v needs the order %v: what has waited longest "+
+			"is not known on arrival; drop the newest", c.Overload, reliable.InOrder)
 	case c.Start > reliable.Oldest:
 		return c, fmt.Errorf("Config.Start: the start %d is not known", c.Start)
 	case c.Order > reliable.OnArrival:

@@ -89,8 +89,8 @@ func (c *Config) validate() error {
 	case c.Session == 0:
 		return fmt.Errorf("Config.Session: a session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("Config.Name: the publisher's name has %d bytes, and may have %d", len(c.Name),
-			frame.MaxName)
+		return fmt.Errorf("Config.Name: the publisher's name has %d bytes, and may have %d",
+			len(c.Name), frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
 		return fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)

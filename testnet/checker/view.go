@@ -33,7 +33,8 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	cfg := c.ear(sub).cfg
 	recovery, _ := cfg.Receiver.Recovery.Complete() // New has checked it
 	v := &view{pair: pair{c: c, t: t, s: t.s, sub: sub, cfg: cfg, recovery: recovery,
-		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0, copies: cfg.CopyFrames}}
+		inOrder: cfg.Receiver.Order == reliable.InOrder, works: cfg.Work > 0,
+		copies: cfg.CopyFrames}}
 	p := &v.pair
 	v.pulse = pulse{pair: p, interval: 100 * time.Millisecond}
 	v.delays.least = 1000 * time.Second

@@ -41,8 +41,8 @@ func (o *options) validate() error {
 			cli.Size(minResend))
 	}
 	if !(cfg.Repair.Share > 0 && cfg.Repair.Share <= 10) {
-		return cli.Usagef("--repair-share %v is not a part of the data rate: give more than 0, and "+
-			"up to 10, such as 0.5", cfg.Repair.Share)
+		return cli.Usagef("--repair-share %v is not a part of the data rate: give more than 0, "+
+			"and up to 10, such as 0.5", cfg.Repair.Share)
 	}
 	if cfg.Repair.Floor == 0 {
 		return cli.Usagef("--repair-floor 0 would repair nothing at rest: give a rate " +
