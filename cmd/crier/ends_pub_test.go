@@ -187,7 +187,7 @@ var pubWays = map[string]func(*testing.T) *tool{
 		<-c.ended
 		sum := summaryOf[pubSummary](t, c.flag("--summary"))
 		if sum.Counters.N("subscribers_asking") != 1 ||
-			!strings.Contains(lastLine(c.err), "subscriber deaf (") {
+			!strings.Contains(c.err.String(), "repairs were cut short: subscriber deaf (") {
 			t.Errorf("%+v", sum)
 		}
 		return c

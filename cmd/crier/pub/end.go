@@ -69,11 +69,15 @@ func (e *outcome) missing() string {
 	}
 	each(st.Lacking, lackText)
 	each(st.Asking, askText)
-	// What is owed comes last: it doesn't depend on when subscribers asked last.
 	if n := st.Owed; n > 0 {
-		say("%s were asked for and not yet repaired when the time for that was over; give it "+
+		asking := ""
+		if st.Asking > 0 { // these are the last words, and tell both
+			asking = fmt.Sprintf(", and %s had asked for some within the last --linger",
+				cli.Counted(st.Asking, "subscriber", "subscribers"))
+		}
+		say("%s were asked for and not yet repaired when the time for that was over%s; give it "+
 			"longer (--linger), or more room (--repair-floor, --repair-share)",
-			cli.Counted(n, "frame", "frames"))
+			cli.Counted(n, "frame", "frames"), asking)
 	}
 	return b.String()
 }
