@@ -25,7 +25,7 @@ func TestLinger(t *testing.T) {
 		}
 		want := linger
 		if want == 0 {
-			want = DefaultLinger
+			want = defaultLinger
 		}
 		// A STATUS that tells of a time before the close holds it a little longer.
 		if took := p.now.Sub(closed); took < want ||

@@ -28,7 +28,7 @@ type Retention struct {
 
 func (r *Retention) setDefaults() {
 	if r.ResendBuffer == 0 {
-		r.ResendBuffer = DefaultResendBuffer
+		r.ResendBuffer = defaultResendBuffer
 	}
 }
 
@@ -77,7 +77,7 @@ type Flow struct {
 
 func (f *Flow) setDefaults(datagram int) {
 	if f.StallTimeout == 0 {
-		f.StallTimeout = DefaultStallTimeout
+		f.StallTimeout = defaultStallTimeout
 	}
 	if f.MaxBurst == 0 && f.MaxRate > 0 {
 		f.MaxBurst = max(2*uint64(datagram), min(f.MaxRate.Bytes()/1000, reliable.MaxBatch))
@@ -132,7 +132,7 @@ func (r *Repair) setDefaults() {
 		r.Floor = 8 * nack.DefaultFloor
 	}
 	if r.Linger == 0 {
-		r.Linger = DefaultLinger
+		r.Linger = defaultLinger
 	}
 }
 

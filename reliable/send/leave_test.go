@@ -145,7 +145,7 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 		for !p.s.Finished(p.now) {
 			p.run(p.now.Add(time.Millisecond))
 		}
-		if took := p.now.Sub(closed); took > DefaultLinger+time.Millisecond || words > 3 {
+		if took := p.now.Sub(closed); took > defaultLinger+time.Millisecond || words > 3 {
 			t.Errorf("it lingered for %v, and %d words were said", took, words)
 		}
 	}

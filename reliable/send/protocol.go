@@ -8,14 +8,14 @@ import (
 
 // Defaults, and limits that are not configured.
 const (
-	// DefaultResendBuffer bounds the frames that are held for repair, in bytes.
-	DefaultResendBuffer = 64 << 20
+	// defaultResendBuffer bounds the frames that are held for repair, in bytes.
+	defaultResendBuffer = 64 << 20
 	// DefaultMaxMembers bounds the table of subscribers.
 	DefaultMaxMembers = 4096
-	// DefaultStallTimeout is how long a subscriber may hold the others back.
-	DefaultStallTimeout = 5 * time.Second
-	// DefaultLinger is how long a closed session goes on after the last request.
-	DefaultLinger = time.Second
+	// defaultStallTimeout is how long a subscriber may hold the others back.
+	defaultStallTimeout = 5 * time.Second
+	// defaultLinger is how long a closed session goes on after the last request.
+	defaultLinger = time.Second
 
 	// maxMemory is more than any machine has.
 	maxMemory = 1 << 40

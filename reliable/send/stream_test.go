@@ -68,7 +68,7 @@ func TestStreamsTakeTurns(t *testing.T) {
 			break
 		}
 	}
-	if linger := now.Sub(0); linger < DefaultLinger || linger > DefaultLinger+time.Second {
+	if linger := now.Sub(0); linger < defaultLinger || linger > defaultLinger+time.Second {
 		t.Errorf("the session ended after %v", linger)
 	}
 }
