@@ -68,7 +68,7 @@ Examples:
 }
 
 func list(stories bool) string {
-	var b strings.Builder
+	var b, recorded strings.Builder
 	for _, name := range scenario.Builtins() {
 		s, err := scenario.Builtin(name)
 		if err != nil {
@@ -78,10 +78,21 @@ func list(stories bool) string {
 		if stories {
 			text = strings.ReplaceAll(s.Story, "\n", "\n               ")
 		}
-		fmt.Fprintf(&b, "%-14s %s\n", name, text)
+		out := &b
+		if len(s.Files()) > 0 {
+			out = &recorded
+		}
+		fmt.Fprintf(out, "%-14s %s\n", name, text)
+		if files := s.Files(); len(files) > 0 {
+			fmt.Fprintf(out, "%-14s from %s\n", "", scenario.Origin(files[0]))
+		}
 	}
-	return b.String()
+	return b.String() + recordedHead + recorded.String()
 }
+
+// recordedHead stands before the scenarios that replay records.
+const recordedHead = "\nThese replay recorded networks, and need files that are not part of crier; " +
+	"--trace-dir\nnames their folder, and docs/SIMULATION.md their form:\n\n"
 
 func showCommand() *cli.Command {
 	return &cli.Command{
@@ -172,8 +183,12 @@ func (s *source) path(name string) (string, error) {
 		path = filepath.Join(s.dir, name)
 	}
 	if _, err := os.Stat(path); errors.Is(err, fs.ErrNotExist) {
-		return "", fmt.Errorf("%s is not there: give the folder that it is in with --trace-dir",
-			path)
+		from := ""
+		if origin := scenario.Origin(name); origin != "" {
+			from = " (it is not part of crier, but " + origin + ")"
+		}
+		return "", fmt.Errorf("%s is not there%s: give the folder that it is in with --trace-dir",
+			path, from)
 	}
 	return path, nil
 }
