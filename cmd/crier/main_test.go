@@ -13,6 +13,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/cli/clitest"
+	"crier/cmd/crier/commands"
 )
 
 // beTool makes a process of the test binary run the tool itself.
@@ -32,7 +33,7 @@ func TestMain(m *testing.M) {
 
 // run runs the tool in this process, and returns its exit code.
 func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.Writer) int {
-	return crier().Run(ctx, args, cli.Streams{In: stdin, Out: stdout, Err: stderr})
+	return commands.Tool().Run(ctx, args, cli.Streams{In: stdin, Out: stdout, Err: stderr})
 }
 
 // tool is one run of crier.

@@ -6,7 +6,6 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
-	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -152,7 +151,7 @@ func (o *all) items() ([]item, error) {
 // parse returns the options of a benchmark's command line.
 func parse(words []string) (coordinator.Options, error) {
 	c := cli.Command{Name: "bench " + words[0]}
-	flags := c.Flags(io.Discard)
+	flags := c.Flags()
 	o := declare(words[0], flags)
 	if err := flags.Parse(words[1:]); err != nil {
 		return coordinator.Options{}, err

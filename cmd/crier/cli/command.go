@@ -2,8 +2,6 @@ package cli
 
 import (
 	"context"
-	"fmt"
-	"io"
 	"strings"
 
 	"github.com/spf13/pflag"
@@ -15,69 +13,49 @@ type FlagSet = pflag.FlagSet
 // Value is the value of a flag.
 type Value = pflag.Value
 
-// Page returns the help of the command.
-func (c *Command) Page() string {
-	if c.Subs != nil {
-		var b strings.Builder
-		fmt.Fprintf(&b, "crier %s: %s\n\n", c.Name, c.Brief)
-		for _, s := range c.Subs {
-			fmt.Fprintf(&b, "  crier %-16s %s\n", s.Name, s.Brief)
-		}
-		fmt.Fprintf(&b, "  crier help %s COMMAND\n\n%s", c.Name, c.Help)
-		return b.String()
-	}
-	flags := c.Flags(nil)
-	c.Setup(flags)
-	var b strings.Builder
-	fmt.Fprintf(&b, "crier %s: %s\n\n  crier %s [flags]%s\n\n%s\nFlags:\n%s", c.Name, c.Brief,
-		c.Name, c.Args, c.Help, flags.FlagUsages())
-	return b.String()
-}
-
-// Command is one of crier's subcommands.
+// Command is one of crier's commands.
 type Command struct {
 	// Name has the names of the commands above first, as in "sim run".
 	Name string
-	// Brief is the command in one line, and Help the rest of its page.
+	// Brief is the command in one line, and Help the rest of its page: paragraphs, which are
+	// wrapped to the terminal's width, and indented lines, which are not. The line "Examples:"
+	// begins the last part.
 	Brief, Help string
 	// Args follows the flags in the usage line. Without it, arguments are refused.
 	Args string
-	// Setup declares the flags and returns the function that runs the command.
+	// ArgValues are what a shell offers for the arguments.
+	ArgValues Values
+	// Setup declares the flags and returns the function that runs the command. Without it,
+	// the command only leads to those below it.
 	Setup func(*FlagSet) func(context.Context, Streams) (int, error)
 	// Hidden commands are for the tool itself and not in its help.
 	Hidden bool
-	// Subs are the commands below this one, which then has no Setup.
+	// Subs are the commands below this one.
 	Subs []*Command
-}
-
-// find returns the command whose name ends with a word.
-func find(list []*Command, name string) *Command {
-	for _, c := range list {
-		if c.word() == name {
-			return c
-		}
-	}
-	return nil
 }
 
 // word returns the last word of the command's name.
 func (c *Command) word() string { return c.Name[strings.LastIndexByte(c.Name, ' ')+1:] }
 
-func names(list []*Command) string {
-	var words []string
+// Flags returns the command's flags.
+func (c *Command) Flags() *FlagSet { return build(c, nil).Flags() }
+
+// visible returns the commands that the help shows.
+func visible(list []*Command) []*Command {
+	var shown []*Command
 	for _, c := range list {
 		if !c.Hidden {
-			words = append(words, c.word())
+			shown = append(shown, c)
 		}
 	}
-	return strings.Join(words, ", ")
+	return shown
 }
 
-// Flags returns an empty set of flags in the tool's style.
-func (c *Command) Flags(stderr io.Writer) *FlagSet {
-	flags := pflag.NewFlagSet(c.Name, pflag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.SortFlags = false
-	flags.Usage = func() {}
-	return flags
+// names lists the commands that the help shows.
+func names(list []*Command) string {
+	var words []string
+	for _, c := range visible(list) {
+		words = append(words, c.word())
+	}
+	return strings.Join(words, ", ")
 }

@@ -9,75 +9,26 @@ import (
 	"fmt"
 	"io"
 	"strings"
-
-	"github.com/spf13/pflag"
 )
 
-// Tool is a program of subcommands.
+// Tool is a program of commands.
 type Tool struct {
 	// About and Notes stand before and after the list of commands in the help.
 	About, Notes string
-	// Commands lists the subcommands in the order in which help shows them.
+	// Commands lists the commands in the order in which help shows them.
 	Commands []*Command
 }
 
-// Run runs the subcommand that args name, and returns the exit code.
+// Run runs the command that args name, and returns the exit code.
 func (t *Tool) Run(ctx context.Context, args []string, std Streams) int {
-	if len(args) == 0 {
-		fmt.Fprint(std.Err, t.Overview())
-		return ExitUsage
-	}
-	name, rest := args[0], args[1:]
-	switch name {
-	case "help", "-h", "--help":
-		return t.help(std, rest)
-	case "version", "--version":
-		return show(std, Version()+"\n")
-	}
-	c := find(t.Commands, name)
-	if c == nil {
-		fmt.Fprintf(std.Err,
-			"crier: there is no command %q; the commands are %s, help and version\n",
-			name, names(t.Commands))
-		return ExitUsage
-	}
-	if c.Subs != nil {
-		switch {
-		case len(rest) == 0:
-			fmt.Fprint(std.Err, c.Page())
-			return ExitUsage
-		case rest[0] == "-h" || rest[0] == "--help":
-			return t.help(std, []string{name})
-		}
-		sub := find(c.Subs, rest[0])
-		if sub == nil {
-			fmt.Fprintf(std.Err, "crier %s: there is no command %q; there are %s\n",
-				name, rest[0], names(c.Subs))
-			return ExitUsage
-		}
-		c, name, rest = sub, sub.Name, rest[1:]
-	}
-	flags := c.Flags(std.Err)
-	do := c.Setup(flags)
-	if err := flags.Parse(rest); err != nil {
-		if errors.Is(err, pflag.ErrHelp) {
-			return t.help(std, strings.Fields(name))
-		}
-		fmt.Fprintf(std.Err, "crier %s: %s; see \"crier help %s\"\n", name, flagText(err), name)
-		return ExitUsage
-	}
-	if c.Args == "" && flags.NArg() > 0 {
-		fmt.Fprintf(std.Err, "crier %s: it takes no argument %q; see \"crier help %s\"\n",
-			name, flags.Arg(0), name)
-		return ExitUsage
-	}
-	std.Out = standardOutput{std.Out}
-	code, err := do(ctx, std)
+	r := &run{tool: t, std: std}
+	root := r.root(args)
+	command, err := root.ExecuteContextC(ctx)
 	if err == nil {
-		return code
+		return r.code
 	}
 	text := strings.ReplaceAll(oneLine(err), context.Canceled.Error(), "interrupted")
-	fmt.Fprintf(std.Err, "crier %s: %s\n", name, text)
+	fmt.Fprintf(std.Err, "%s: %s\n", command.CommandPath(), text)
 	var usage usageError
 	if errors.As(err, &usage) {
 		return ExitUsage
@@ -85,50 +36,50 @@ func (t *Tool) Run(ctx context.Context, args []string, std Streams) int {
 	return ExitError
 }
 
-// Overview returns the help on the whole tool, printed where there are no arguments.
-func (t *Tool) Overview() string {
-	var b strings.Builder
-	b.WriteString(t.About)
-	for _, c := range t.Commands {
-		if !c.Hidden {
-			fmt.Fprintf(&b, "  crier %-6s %s\n", c.Name, c.Brief)
+// Walk calls f for each command that the help shows, those below a command right after it,
+// with the command's flags.
+func (t *Tool) Walk(f func(*Command, *FlagSet)) {
+	var walk func([]*Command)
+	walk = func(list []*Command) {
+		for _, c := range visible(list) {
+			f(c, c.Flags())
+			walk(c.Subs)
 		}
 	}
-	b.WriteString("  crier help [COMMAND]\n")
-	b.WriteString(t.Notes)
-	return b.String()
+	walk(t.all())
 }
 
-// help prints the overview, or one command's page.
-func (t *Tool) help(std Streams, args []string) int {
-	if len(args) == 0 {
-		return show(std, t.Overview())
+// all returns the tool's commands and those that every tool has.
+func (t *Tool) all() []*Command {
+	return append(t.Commands[:len(t.Commands):len(t.Commands)], t.completion(), t.help(),
+		t.version())
+}
+
+func (t *Tool) version() *Command {
+	return &Command{
+		Name:  "version",
+		Brief: "print the version",
+		Help: `Prints the version of crier, of the Go that built it, and the system that it is for.
+
+Examples:
+
+  crier version
+
+  crier --version
+
+`,
+		Setup: func(*FlagSet) func(context.Context, Streams) (int, error) {
+			return func(_ context.Context, std Streams) (int, error) {
+				return show(std, Version()+"\n")
+			}
+		},
 	}
-	list := t.Commands
-	for i, word := range args {
-		c := find(list, word)
-		if c == nil && list == nil {
-			fmt.Fprintf(std.Err, "crier help: it takes one command, not %d\n", len(args))
-			return ExitUsage
-		}
-		if c == nil {
-			fmt.Fprintf(std.Err, "crier help: there is no command %q; the commands are %s\n",
-				word, names(list))
-			return ExitUsage
-		}
-		if i == len(args)-1 {
-			return show(std, c.Page())
-		}
-		list = c.Subs
-	}
-	return ExitOK
 }
 
 // show prints what was asked for.
-func show(std Streams, text string) int {
+func show(std Streams, text string) (int, error) {
 	if _, err := io.WriteString(std.Out, text); err != nil {
-		fmt.Fprintf(std.Err, "crier: %v\n", OutputError(err))
-		return ExitError
+		return 0, OutputError(err)
 	}
-	return ExitOK
+	return ExitOK, nil
 }

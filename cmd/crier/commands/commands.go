@@ -1,0 +1,41 @@
+// Package commands is the table of the tool's commands.
+package commands
+
+import (
+	"crier/cmd/crier/bench"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/demo"
+	"crier/cmd/crier/pub"
+	"crier/cmd/crier/sim"
+	"crier/cmd/crier/sub"
+)
+
+// Tool returns the whole tool.
+func Tool() *cli.Tool {
+	return &cli.Tool{
+		About: `crier: brokerless direct messaging over UDP multicast
+
+Whoever publishes shouts once to all; whoever missed something asks for it; the
+publisher repeats what it still holds. What it no longer holds, or takes with it
+when it dies, is named as lost.
+
+`,
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
+			bench.Command(), bench.Worker()},
+		Notes: `
+Examples:
+
+  # everything at once: loss, repair, and a producer that dies
+  crier demo
+
+  # in one terminal
+  crier sub --until-end
+
+  # in another
+  seq 10 | crier pub --from -
+
+Exit codes: 0 the end was seen and nothing is missing; 3 something is missing, or may
+be, since the end was not seen; 2 wrong usage; 1 anything else.
+`,
+	}
+}
