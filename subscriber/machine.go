@@ -23,6 +23,8 @@ type machine struct {
 	invalid uint64
 	// newer counts frames that need a newer crier.
 	newer uint64
+	// strangers sent those of both kinds.
+	strangers strangers
 }
 
 // frameBatch is the number of frames that are handled before their events are delivered.
@@ -72,9 +74,11 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 	case nil:
 	case frame.ErrNewer:
 		m.newer++
+		m.strangers.note(p.From, p.Data, true)
 		return false
 	default:
 		m.invalid++
+		m.strangers.note(p.From, p.Data, false)
 		return false
 	}
 	f.Arrived, f.Feed = p.Received, p.Feed

@@ -74,6 +74,8 @@ func (r *Receiver) repaired(f *frame.Frame) (*frame.Frame, bool) {
 // heardPublisher takes an answer of the publisher's.
 func (a *answerers) heardPublisher(now reliable.Time, f, inner *frame.Frame) {
 	st := a.stream
+	st.stats.Answers++
+	st.stats.Unanswered = 0
 	if f.Kind == frame.Repair {
 		st.stats.Repairs++
 		st.req.Answered(now, f.Request)

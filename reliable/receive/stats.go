@@ -13,8 +13,10 @@ type SessionStats struct {
 	// Group is the group that the session is on, where the driver has said it.
 	Group  netip.AddrPort
 	Source netip.AddrPort
-	Name   string
-	End    reliable.End
+	// Control is where NACK and STATUS go.
+	Control netip.AddrPort
+	Name    string
+	End     reliable.End
 
 	// FirstOffset is the offset of the first message that counts, and NextOffset one past
 	// the highest offset known to exist.
@@ -46,6 +48,14 @@ type SessionStats struct {
 	Repairs uint64
 	// Nacks counts NACK frames sent.
 	Nacks uint64
+	// Answers counts REPAIR, GONE and CONFIRM frames of the publisher, and Unanswered the NACK
+	// frames sent since the last of them.
+	Answers    uint64
+	Unanswered uint64
+	// Heartbeats counts HEARTBEAT and BYE frames received, and Announced is the number of
+	// subscribers that its publisher knew by the last of them.
+	Heartbeats uint64
+	Announced  int
 	// Resumed counts the times that the session came back from silence.
 	Resumed uint64
 	// Moved counts the times that its publisher went on at another address.
@@ -122,6 +132,7 @@ func (r *Receiver) Sessions() []SessionStats {
 func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
 	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name
+	c.Control = s.to()
 	c.Moved, c.Contested = s.moves, s.rivals.contests
 	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.asked.gaps()
 	if st.cursor.known {

@@ -89,6 +89,8 @@ func (st *stream) quiet() bool {
 // beat takes what HEARTBEAT and BYE say.
 func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	st.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
+	st.stats.Heartbeats++
+	st.stats.Announced = st.req.GroupSize()
 	defer st.status.noteReport(now, f.Report)
 	if j := &st.session.join; st.phase == starting && !j.fromStart {
 		if j.start == reliable.Oldest {

@@ -5,9 +5,11 @@ import (
 	"errors"
 	"fmt"
 	"net/netip"
+	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/trouble"
 	"crier/subscriber"
 )
 
@@ -36,7 +38,15 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()))
 	}
 	f := &follower{o: o, sub: sub, tally: newTally()}
+	teller := &trouble.Teller{Command: "crier sub", Out: std.Err}
+	stopTelling := func() {}
+	if !o.quiet {
+		stopTelling = teller.Start(func(time.Time) []trouble.Trouble {
+			return o.troubles(o.snapshot(sub))
+		})
+	}
 	end, err := f.follow(ctx, std)
+	stopTelling()
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
 		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer)))
@@ -44,21 +54,32 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err = errors.Join(err, summary.Write(sum)); err != nil {
 		return 0, err
 	}
+	if f.tally.seen == 0 {
+		return 0, o.unheard(o.snapshot(sub), teller, end, std)
+	}
 	return o.verdict(f.tally, sum, end, std)
+}
+
+// unheard returns the error that no session was heard, and prints what is known of its cause,
+// unless that was told already.
+func (o *options) unheard(s *snapshot, teller *trouble.Teller, end ending, std cli.Streams) error {
+	when := "before the interrupt"
+	if end == timedOut {
+		when = fmt.Sprintf("within %v", o.timeout)
+	}
+	r := o.nothing(s, when)
+	head := r.Head
+	if !o.quiet && !teller.Told("nothing", r) {
+		r.Head = "nothing came; looking for the cause:"
+		fmt.Fprint(std.Err, r.Text("crier sub"))
+	}
+	return errors.New(head)
 }
 
 // verdict returns the exit code: ExitOK if the end was seen and nothing is missing, or
 // --count was reached. Otherwise it prints the reason.
 func (o *options) verdict(t *tally, sum *Summary, end ending,
 	std cli.Streams) (int, error) {
-	if t.seen == 0 {
-		when := "before the interrupt"
-		if end == timedOut {
-			when = fmt.Sprintf("within %v", o.timeout)
-		}
-		return 0, fmt.Errorf("no session was heard on %s %s%s", o.net.Where(o.cfg.Groups), when,
-			unheard(sum))
-	}
 	var short error
 	if end == timedOut && t.messages < o.count {
 		short = fmt.Errorf("%d of %d messages came within %v", t.messages, o.count, o.timeout)
@@ -74,19 +95,6 @@ func (o *options) verdict(t *tally, sum *Summary, end ending,
 		fmt.Fprint(std.Err, unseenText(sum))
 	}
 	return cli.ExitLost, nil
-}
-
-// unheard names a possible reason why no session was heard.
-func unheard(sum *Summary) string {
-	switch n := sum.Counters.N("invalid_datagrams") + sum.Counters.N("newer_frames"); {
-	case n == 0 || sum.Counters.Understood() > 0:
-		return "; is a publisher running, on this group and interface?"
-	case n == 1:
-		return ": 1 datagram came, and it is not a frame that this crier understands"
-	default:
-		return fmt.Sprintf(": %s datagrams came, none of them a frame that this crier understands",
-			cli.Grouped(n))
-	}
 }
 
 // listening returns the line that tells that everything sent from now on is heard.

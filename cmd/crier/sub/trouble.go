@@ -1,0 +1,236 @@
+package sub
+
+import (
+	"cmp"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strings"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/counts"
+	"crier/cmd/crier/trouble"
+	"crier/subscriber"
+)
+
+// A snapshot is what a subscriber knows at a time.
+type snapshot struct {
+	stats     subscriber.Stats
+	sessions  []subscriber.Session
+	strangers []subscriber.Stranger
+	local     netip.AddrPort
+}
+
+func (o *options) snapshot(sub *subscriber.Subscriber) *snapshot {
+	return &snapshot{sub.Stats(), sub.Sessions(), sub.Strangers(), sub.LocalAddr()}
+}
+
+const (
+	// unansweredNacks is how many NACKs without an answer are a trouble, and unheardBeats how
+	// many heartbeats of a publisher that knows no subscriber.
+	unansweredNacks = 3
+	unheardBeats    = 3
+)
+
+// troubles returns what is wrong by a snapshot.
+func (o *options) troubles(s *snapshot) (list []trouble.Trouble) {
+	if len(s.sessions) == 0 {
+		return []trouble.Trouble{{Key: "nothing", Report: func(lasted time.Duration) trouble.Report {
+			return o.nothing(s, fmt.Sprintf("for %v", lasted.Round(time.Second)))
+		}}}
+	}
+	for i, group := range o.cfg.Groups {
+		on := func(k subscriber.Session) bool { return k.Group == group }
+		if len(o.cfg.Groups) > 1 && !slices.ContainsFunc(s.sessions, on) {
+			list = append(list, trouble.Trouble{Key: group.String(),
+				Report: func(lasted time.Duration) trouble.Report {
+					return o.oneGroup(s, i, lasted)
+				},
+				Over: fmt.Sprintf("%v is heard now", group)})
+		}
+	}
+	for i := range s.sessions {
+		k := &s.sessions[i]
+		if k.End != subscriber.EndOpen {
+			continue
+		}
+		unanswered := k.Unanswered >= unansweredNacks
+		if unanswered || k.Announced == 0 && k.Heartbeats >= unheardBeats {
+			list = append(list, trouble.Trouble{Key: k.ID.String(),
+				Report: func(lasted time.Duration) trouble.Report { return o.cutOff(s, k, lasted) },
+				Over: fmt.Sprintf("session %v from %v: its publisher hears this subscriber now",
+					k.ID, k.Source)})
+		}
+	}
+	return list
+}
+
+// nothing reports that no session was heard for some time.
+func (o *options) nothing(s *snapshot, when string) trouble.Report {
+	r := o.received(s)
+	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.cfg.Groups), when,
+		r.Head)
+	r.Findings = append(r.Findings, o.buffers(s)...)
+	r.Findings = append(r.Findings, trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
+		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, netip.Addr{})})
+	return r
+}
+
+// The verdicts on what was received.
+const (
+	noDatagram = "no datagram"
+	notCrier   = "not crier"
+	newer      = "newer"
+	refused    = "refused"
+	beginning  = "beginning"
+)
+
+// received tells what came instead of a session.
+func (o *options) received(s *snapshot) trouble.Report {
+	all, st := s.stats.Sockets(), &s.stats
+	came := all.Received + all.Misdirected + all.Truncated
+	understood := counts.Of(st.Counters()).Understood()
+	switch {
+	case came == 0:
+		return trouble.Report{Verdict: noDatagram, Head: "no datagram came at all"}
+	case understood > 0:
+		return trouble.Report{Verdict: refused, Head: cli.Counted(understood,
+			"frame came, and was refused", "frames came, and all were refused"),
+			Findings: o.refusals(s)}
+	case st.Newer > 0:
+		return trouble.Report{Verdict: newer, Head: cli.Counted(st.Newer,
+			"frame came that needs a newer crier", "frames came that need a newer crier"),
+			Findings: senders(s.strangers)}
+	case st.Invalid > 0:
+		return trouble.Report{Verdict: notCrier, Head: cli.Counted(st.Invalid,
+			"datagram came, and it is not a frame that this crier understands",
+			"datagrams came, none of them a frame that this crier understands"),
+			Findings: senders(s.strangers)}
+	case all.Misdirected+all.Truncated == came:
+		return trouble.Report{Verdict: notCrier, Head: cli.Counted(came,
+			"datagram came, and it was for another group on this port, or from another source",
+			"datagrams came, all for another group on this port, or from another source")}
+	}
+	return trouble.Report{Verdict: beginning, Head: cli.Counted(came,
+		"datagram of a session came, and it is not yet known where the session begins",
+		"datagrams of a session came, and it is not yet known where the session begins")}
+}
+
+// refusals returns a finding for each reason why frames were refused.
+func (o *options) refusals(s *snapshot) (list []trouble.Finding) {
+	for line := range strings.Lines(counts.Of(s.stats.Counters()).Text(nil)) {
+		if strings.HasPrefix(line, "dropped ") {
+			list = append(list, trouble.Finding{Mark: trouble.Cause, Text: strings.TrimSpace(line)})
+		}
+	}
+	return list
+}
+
+// mostSenders bounds the senders that are named.
+const mostSenders = 4
+
+// senders returns a finding for each of those that sent most of what isn't understood.
+func senders(strangers []subscriber.Stranger) (list []trouble.Finding) {
+	slices.SortStableFunc(strangers, func(a, b subscriber.Stranger) int {
+		return cmp.Compare(b.Datagrams, a.Datagrams)
+	})
+	for i := range strangers[:min(len(strangers), mostSenders)] {
+		one := &strangers[i]
+		from := "other senders"
+		if one.From.IsValid() {
+			from = one.From.String()
+		}
+		list = append(list, trouble.Finding{Mark: trouble.Cause, Name: "from " + from,
+			Text: fmt.Sprintf("%s, %s", cli.Counted(one.Datagrams, "datagram", "datagrams"),
+				guess(one))})
+	}
+	if more := len(strangers) - mostSenders; more > 0 {
+		list = append(list, trouble.Finding{Mark: trouble.Cause, Text: fmt.Sprintf(
+			"and %s", cli.Counted(uint64(more), "more sender", "more senders"))})
+	}
+	return list
+}
+
+// buffers returns a finding on the receive buffers.
+func (o *options) buffers(s *snapshot) []trouble.Finding {
+	if n := s.stats.Sockets().KernelDrops; n > 0 {
+		return []trouble.Finding{{Mark: trouble.Cause, Name: "receive buffer",
+			Text: cli.Counted(n, "datagram was", "datagrams were") + " dropped by the kernel" +
+				counts.Remedy(0, cli.Size(o.cfg.Link.ReadBuffer))}}
+	}
+	return []trouble.Finding{{Mark: trouble.RuledOut, Name: "receive buffer",
+		Text: "the kernel dropped nothing for want of it"}}
+}
+
+// remains tells which causes can't be seen from here.
+func (o *options) remains(verdict string) string {
+	switch {
+	case verdict == notCrier || verdict == newer:
+		return "a crier that publishes there as well isn't heard: another group or port may be meant"
+	case verdict == refused || verdict == beginning:
+		return "the publisher may have ended, or begin again"
+	case o.net.Loopback():
+		return "only publishers on this machine are heard on lo (--iface names another " +
+			"interface): none runs, or it uses another group or port"
+	}
+	text := "no publisher runs, or it uses another group, port or network; a firewall or a " +
+		"switch on the way drops the group"
+	if o.cfg.Source.IsValid() {
+		text += fmt.Sprintf("; or it isn't at --source %v", o.cfg.Source)
+	}
+	return text
+}
+
+// oneGroup reports that nothing is heard on one of several groups.
+func (o *options) oneGroup(s *snapshot, i int, lasted time.Duration) trouble.Report {
+	group, came := o.cfg.Groups[i], uint64(0)
+	if i < len(s.stats.Groups) {
+		came = s.stats.Groups[i].Received
+	}
+	r := trouble.Report{Verdict: noDatagram, Head: fmt.Sprintf(
+		"no session was heard on %v for %v, while others are: no datagram came there", group,
+		lasted.Round(time.Second))}
+	if came > 0 {
+		r.Verdict = refused
+		r.Head = fmt.Sprintf("no session was heard on %v for %v, while others are: %s there, and "+
+			"none began one", group, lasted.Round(time.Second), cli.Counted(came, "datagram came",
+			"datagrams came"))
+	}
+	r.Findings = []trouble.Finding{{Mark: trouble.Next,
+		Text: o.net.Doctor([]netip.AddrPort{group}, netip.Addr{})}}
+	return r
+}
+
+// cutOff reports that a publisher is heard and doesn't hear this subscriber, or that its answers
+// don't come.
+func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duration) trouble.Report {
+	r := trouble.Report{Verdict: "unheard"}
+	session := fmt.Sprintf("session %v from %v", k.ID, k.Source)
+	asked := ""
+	if k.Unanswered >= unansweredNacks {
+		r.Verdict = "unanswered"
+		asked = fmt.Sprintf("%s and no answer", cli.Counted(k.Unanswered, "NACK", "NACKs"))
+	}
+	way := fmt.Sprintf("UDP from %v to %v seems blocked", s.local, k.Control)
+	switch {
+	case k.Announced == 0 && asked == "":
+		r.Head = fmt.Sprintf("%s is heard, and after %v its publisher still knows no subscriber: %s",
+			session, lasted.Round(time.Second), way)
+	case k.Announced == 0:
+		r.Head = fmt.Sprintf("%s: %s for %v, and its publisher knows no subscriber: %s", session,
+			asked, lasted.Round(time.Second), way)
+	default:
+		r.Verdict += " but known"
+		r.Head = fmt.Sprintf("%s: %s for %v, while its heartbeats go on: %s, or the way back",
+			session, asked, lasted.Round(time.Second), way)
+	}
+	r.Findings = []trouble.Finding{
+		{Mark: trouble.Remains, Text: fmt.Sprintf("a firewall here or there: let UDP pass from "+
+			"%v to %v, where NACKs go, and back, where repairs go", s.local, k.Control)},
+		{Mark: trouble.Note, Text: "for a rule that lasts, give both ends a port of their own " +
+			"with --control-port"},
+		{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, k.Control.Addr())},
+	}
+	return r
+}
