@@ -8,7 +8,7 @@ import (
 )
 
 var regexpTimes = regexp.MustCompile(
-	`published 100 messages .* frames, \d+(\.\d+)?m?s; all had gone out after \d+(\.\d+)?m?s`)
+	`published 100 messages .* frames, [\d.]+ (µs|ms|s); all had gone out after [\d.]+ m?s`)
 
 // Under a rate limit messages are accepted long before they are with the kernel: both
 // times are said.

@@ -16,7 +16,7 @@ func TestDemoKilled(t *testing.T) {
 	t.Setenv("TMPDIR", t.TempDir()) // it can't remove what it leaves there
 	testGroup(t)                    // skips where there is no loopback interface
 	demo := spawn(t, nil, "demo", "--net", "lo")
-	demo.await(demo.out, "500ms", 1)
+	demo.await(demo.out, "500 ms", 1)
 	children := childrenOf(demo.cmd.Process.Pid)
 	if len(children) != 4 {
 		t.Fatalf("it has the processes %v", children)

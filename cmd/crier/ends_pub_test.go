@@ -277,7 +277,7 @@ var (
 		"a signal": func(t *testing.T) *tool {
 			testGroup(t)
 			c := spawn(t, nil, "demo", "--net", "lo")
-			c.await(c.out, "250ms", 1)
+			c.await(c.out, "250 ms", 1)
 			c.stop()
 			return c
 		},

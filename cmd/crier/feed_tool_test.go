@@ -85,7 +85,7 @@ func TestPubLongSilence(t *testing.T) {
 			packet{65536 * time.Second, "239.1.1.1:5000", "two"}))
 	group := testGroup(t)
 	pub := start(t, nil, on(group, "pub", "--from", file, "--format", "pcap")...)
-	pub.await(pub.err, "the next message is due in 18h12m16s, at ", 1)
+	pub.await(pub.err, "the next message is due in 18 h 12 min, at ", 1)
 	pub.stop()
 	wantWords(t, pub.wait(cli.ExitOK), ", as recorded; --max-gap 5s would shorten such silences",
 		"until interrupted")
@@ -94,7 +94,7 @@ func TestPubLongSilence(t *testing.T) {
 	if printed != "one\ntwo\n" || sum.Source == nil || sum.Source.GapsShortened != 1 {
 		t.Errorf("printed %q; %+v", printed, sum.Source)
 	}
-	wantWords(t, pub, "1 silence was longer than 10ms, the longest 18h12m16s: shortened")
+	wantWords(t, pub, "1 silence was longer than 10ms, the longest 18 h 12 min: shortened")
 }
 
 // The simulator reads the same feeds by the same reader.
@@ -127,7 +127,7 @@ func TestSimOddCapture(t *testing.T) {
 	if p.Accepted != 1 || p.Source == nil || len(p.Source.Sessions) != 1 {
 		t.Errorf("%+v, %+v", p, p.Source)
 	}
-	wantWords(t, s, "the next message of feed is due at 18h12m16", "--max-gap 5s",
+	wantWords(t, s, "the next message of feed is due at 18 h 12 min", "--max-gap 5s",
 		"packet 2 goes to 239.1.1.2:5000, which --only leaves out",
 		"packets left out: 1 to other addresses")
 	s, p = run("--max-gap", "100ms")
@@ -135,7 +135,7 @@ func TestSimOddCapture(t *testing.T) {
 		t.Errorf("%+v, %+v", p, p.Source)
 	}
 	wantWords(t, s, "its source lacks message 2 of session S000000001",
-		"2 silences were longer than 100ms, the longest 18h12m16s: shortened")
+		"2 silences were longer than 100ms, the longest 18 h 12 min: shortened")
 }
 
 // The small captures that others made for this purpose come whole to a subscriber.
@@ -148,9 +148,9 @@ func TestPubCasesOfCaptures(t *testing.T) {
 		said  string
 	}{
 		{"tsres-2e32.pcapng", []string{"--speed", "20"}, 21, "21 messages"},
-		{"ts-back.pcap", []string{"--speed", "20"}, 22, "packet 2 was recorded 1h0m0s before"},
+		{"ts-back.pcap", []string{"--speed", "20"}, 22, "packet 2 was recorded 1 h before"},
 		{"ts-future.pcap", []string{"--max-gap", "50ms"}, 4,
-			"the longest 18h12m16.000028s: shortened"},
+			"the longest 18 h 12 min: shortened"},
 		{"ngminor2.pcapng", nil, 3, "3 messages"},
 		{"caplen-gt-len.pcap", nil, 3,
 			"packets left out: 1 whose record says that it has more than there was"},

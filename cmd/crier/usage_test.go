@@ -227,7 +227,7 @@ func TestRefused(t *testing.T) {
 		{on(group, "pub", "--from", cutLen, "--format", "len"),
 			[]string{cutLen, "message 2", "whole", "the message before it was published"}},
 		{on(group, "pub", "--from", giant),
-			[]string{giant, "line 2", "16MiB", "the message before it was published"}},
+			[]string{giant, "line 2", "16 MiB", "the message before it was published"}},
 		{on(group, "pub", "--from", large, "--resend-buffer", "64KiB"),
 			[]string{large, "line 2", "100000 bytes", "the resend buffer", "--resend-buffer",
 				"the message before it was published"}},

@@ -1,6 +1,12 @@
 // Package cli holds what the tool's commands have in common: how they are found, helped
 // with and ended, the values of their flags, the standard streams, and words for numbers.
 // It knows nothing of the protocol.
+//
+// Numbers have one style. What was counted is exact, with a comma between the thousands
+// (Grouped, Counted); what was measured has three digits and a unit behind a space, without
+// zeros at its end: 60.2 µs, 12.3 k/s, 5.27 MiB, 0.25 % (Duration, Rounded, PerSecond, Bytes,
+// Percent). Amounts of bytes count in 1,024, bit rates in 1,000. Only the values of flags are
+// spelled as flags take them: 50ms, 64MiB, 10k, 1%.
 package cli
 
 import (

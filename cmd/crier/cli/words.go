@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"strings"
-	"time"
 	"unicode"
 )
 
@@ -46,16 +45,6 @@ func OffsetRun(from, to uint64) string {
 	return Grouped(from) + " to " + Grouped(to-1)
 }
 
-// ShortTime rounds nanoseconds to three or four digits.
-func ShortTime(ns int64) time.Duration {
-	d := time.Duration(ns)
-	unit := time.Duration(1)
-	for d.Abs()/10000 >= unit {
-		unit *= 10
-	}
-	return d.Round(unit)
-}
-
 // Printable replaces characters that a terminal would act on, for names that come from the
 // network.
 func Printable(text string) string {
@@ -65,26 +54,4 @@ func Printable(text string) string {
 		}
 		return r
 	}, text)
-}
-
-// Bytes formats a number of bytes exactly, as in 64 MiB.
-func Bytes(n int) string {
-	switch {
-	case n >= 1<<20 && n%(1<<20) == 0:
-		return fmt.Sprintf("%d MiB", n>>20)
-	case n >= 1<<10 && n%(1<<10) == 0:
-		return fmt.Sprintf("%d KiB", n>>10)
-	}
-	return fmt.Sprintf("%d B", n)
-}
-
-// Space formats an amount of memory or disk, rounded.
-func Space(n int64) string {
-	if n >= 1<<30 {
-		return fmt.Sprintf("%.1f GiB", float64(n)/(1<<30))
-	}
-	if n >= 1<<20 {
-		return fmt.Sprintf("%.0f MiB", float64(n)/(1<<20))
-	}
-	return Bytes(int(n))
 }

@@ -10,6 +10,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/reliable"
@@ -170,8 +171,8 @@ func (v Values) words(one *Value) string {
 		return strings.TrimPrefix(one.Help, "whether ")
 	case one.Unit == reliable.Nanoseconds:
 		times := v.N(strings.TrimSuffix(one.Name, "_ns") + "_times")
-		return fmt.Sprintf("%s: %s, %v in all", one.Help, cli.Counted(times, "time", "times"),
-			cli.ShortTime(int64(one.N)))
+		return fmt.Sprintf("%s: %s, %s in all", one.Help, cli.Counted(times, "time", "times"),
+			cli.Duration(time.Duration(one.N)))
 	}
 	unit := string(one.Unit)
 	text := cli.Counted(one.N, one.Unit.One(), unit) + strings.TrimPrefix(one.Help, unit)
@@ -201,10 +202,10 @@ func Remedy(granted, asked cli.Size) string {
 	text := ""
 	if granted > 0 {
 		if granted < asked {
-			return fmt.Sprintf(": it granted %v of the %v asked for; as root, sysctl -w "+
-				"net.core.rmem_max=%d allows it all", granted, asked, int64(asked))
+			return fmt.Sprintf(": it granted %s of the %s asked for; as root, sysctl -w "+
+				"net.core.rmem_max=%d allows it all", cli.Bytes(granted), cli.Bytes(asked), asked)
 		}
-		text = fmt.Sprintf(", which has the %v asked for", asked)
+		text = fmt.Sprintf(", which has the %s asked for", cli.Bytes(asked))
 	}
 	return text + "; a larger --read-buffer holds a longer burst, and a slower publisher or a " +
 		"less busy machine needs less"

@@ -74,7 +74,7 @@ func TestWords(t *testing.T) {
 		"1 time that a subscriber was evicted from the count\n",
 		"2,000 frames asked for and no longer held, and what was in them is lost to the " +
 			"subscriber that asked\n",
-		"time without room because of the rate limit: 3 times, 1.5s in all\n",
+		"time without room because of the rate limit: 3 times, 1.5 s in all\n",
 		"what the kernel or the network card cut out of large writes did not arrive, and",
 	} {
 		if !strings.Contains(text, want) {
@@ -94,9 +94,9 @@ func TestKernelDropText(t *testing.T) {
 		want    string
 	}{
 		{208 << 10, "12 datagrams that the kernel dropped for want of receive buffer: it granted " +
-			"208KiB of the 8MiB asked for; as root, sysctl -w net.core.rmem_max=8388608 "},
+			"208 KiB of the 8 MiB asked for; as root, sysctl -w net.core.rmem_max=8388608 "},
 		{8 << 20, "12 datagrams that the kernel dropped for want of receive buffer, which has " +
-			"the 8MiB asked for; a larger --read-buffer "},
+			"the 8 MiB asked for; a larger --read-buffer "},
 		{0, "12 datagrams that the kernel dropped for want of receive buffer; a larger " +
 			"--read-buffer "},
 	} {

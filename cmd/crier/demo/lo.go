@@ -15,6 +15,7 @@ import (
 	"strconv"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/pub"
 )
 
@@ -130,13 +131,13 @@ func (l *lo) run(ctx context.Context) error {
 		switch {
 		case n >= uint64(len(l.plan.messages)):
 			l.killed = since
-			fmt.Fprint(l.out, progressLine(since.Round(time.Millisecond), n, have))
+			fmt.Fprint(l.out, progressLine(since, n, have))
 			return l.kill()
 		case err != nil && !errors.Is(err, os.ErrNotExist) && since > time.Second:
 			return fmt.Errorf("the producer: %w %s", err, l.words.Bytes())
 		case ctx.Err() != nil:
-			return fmt.Errorf("the producer had accepted %d of %d messages after %v: %w %s",
-				n, len(l.plan.messages), since.Round(time.Millisecond), ctx.Err(), l.words.Bytes())
+			return fmt.Errorf("the producer had accepted %d of %d messages after %s: %w %s",
+				n, len(l.plan.messages), cli.Duration(since), ctx.Err(), l.words.Bytes())
 		case since >= next:
 			fmt.Fprint(l.out, progressLine(next, n, have))
 			next += tick
@@ -174,8 +175,8 @@ func (l *lo) account(ctx context.Context) (*report, error) {
 	for _, s := range l.subs {
 		err := s.finish()
 		if ctx.Err() != nil { // which ends the processes, wherever they are
-			return nil, fmt.Errorf("subscriber %s was not done %v after the start: %w",
-				s.Name, time.Since(l.began).Round(time.Second), ctx.Err())
+			return nil, fmt.Errorf("subscriber %s was not done %s after the start: %w",
+				s.Name, cli.Duration(time.Since(l.began)), ctx.Err())
 		}
 		if err != nil {
 			return nil, err

@@ -164,11 +164,12 @@ func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
 func overloadText(list []*overloadResult, seed uint64) string {
 	var b strings.Builder
 	fmt.Fprintf(&b,
-		`A burst of %s messages, one each %v, to a quick subscriber and to one that takes
-%v for each; the pace is the slowest's, and %v of memory keep what it has yet to
+		`A burst of %s messages, one each %s, to a quick subscriber and to one that takes
+%s for each; the pace is the slowest's, and %s of memory keep what it has yet to
 take. The same burst under the three answers, in virtual time (seed %d).
 
-`, cli.Grouped(overloadBurst), overloadEvery, overloadWork, cli.Size(overloadResend), seed)
+`, cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
+		cli.Duration(overloadWork), cli.Bytes(overloadResend), seed)
 	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
 	row := func(name string, of func(*overloadResult) string) {
 		fmt.Fprint(w, name)
@@ -183,16 +184,13 @@ take. The same burst under the three answers, in virtual time (seed %d).
 	row("delivered to quick", func(r *overloadResult) string { return cli.Grouped(r.Quick) })
 	row("lost by quick", func(r *overloadResult) string { return cli.Grouped(r.QuickLost) })
 	row("worst latency, slow",
-		func(r *overloadResult) string { return r.SlowWorst.Round(time.Millisecond).String() })
+		func(r *overloadResult) string { return cli.Duration(r.SlowWorst) })
 	row("worst latency, quick",
-		func(
-			r *overloadResult) string {
-			return r.QuickWorst.Round(10 * time.Microsecond).String()
-		})
+		func(r *overloadResult) string { return cli.Duration(r.QuickWorst) })
 	row("producer held",
-		func(r *overloadResult) string { return r.Held.Round(time.Millisecond).String() })
-	row("memory", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Memory>>10) })
-	row("disk", func(r *overloadResult) string { return fmt.Sprintf("%d KiB", r.Disk>>10) })
+		func(r *overloadResult) string { return cli.Duration(r.Held) })
+	row("memory", func(r *overloadResult) string { return cli.Bytes(r.Memory) })
+	row("disk", func(r *overloadResult) string { return cli.Bytes(r.Disk) })
 	w.Flush()
 
 	most := uint64(1)
@@ -201,8 +199,8 @@ take. The same burst under the three answers, in virtual time (seed %d).
 			most = max(most, n)
 		}
 	}
-	fmt.Fprintf(&b, "\nHow far the slow one is behind, over %v (full height: %s messages)\n\n",
-		overloadEnd, cli.Grouped(most))
+	fmt.Fprintf(&b, "\nHow far the slow one is behind, over %s (full height: %s messages)\n\n",
+		cli.Duration(overloadEnd), cli.Grouped(most))
 	for _, r := range list {
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}

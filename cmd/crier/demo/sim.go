@@ -100,7 +100,7 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 		for i, s := range subs {
 			have[i] = s.Delivered
 		}
-		fmt.Fprint(out, progressLine(at.Round(time.Millisecond), pub.Session().NextOffset(), have))
+		fmt.Fprint(out, progressLine(at, pub.Session().NextOffset(), have))
 		if stop {
 			break
 		}

@@ -105,7 +105,7 @@ func progressHead(names []string) string {
 }
 
 func progressLine(at time.Duration, accepted uint64, delivered []uint64) string {
-	line := fmt.Sprintf("%8v %12s", at, cli.Grouped(accepted))
+	line := fmt.Sprintf("%8s %12s", cli.Duration(at), cli.Grouped(accepted))
 	for _, d := range delivered {
 		line += fmt.Sprintf(" %12s", cli.Grouped(d))
 	}
@@ -115,8 +115,8 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 // text returns the account of a demo.
 func (r *report) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "\nThe producer was killed after %v, %s.\n\n",
-		r.KilledAt.Round(time.Millisecond), r.moment())
+	fmt.Fprintf(&b, "\nThe producer was killed after %s, %s.\n\n",
+		cli.Duration(r.KilledAt), r.moment())
 	b.WriteString("Up to then, what the network lost came back:\n\n")
 	r.table(&b)
 	if r.Frames > 0 { // a process that was killed can't tell any more
@@ -238,5 +238,5 @@ func quantileText(q *hist.Quantiles, of func(*hist.Quantiles) int64) string {
 	if q == nil {
 		return "-"
 	}
-	return cli.ShortTime(of(q)).String()
+	return cli.Duration(time.Duration(of(q)))
 }

@@ -30,7 +30,7 @@ func TestDemoOfTwoClocks(t *testing.T) {
 	var b strings.Builder
 	r.table(&b)
 	if text := b.String(); !strings.Contains(text,
-		"clean   981 latencies are negative, down to -50ms") {
+		"clean   981 latencies are negative, down to -50 ms") {
 		t.Error(text)
 	}
 }

@@ -263,7 +263,7 @@ func TestDamagedCaptures(t *testing.T) {
 		{good + block(ngPacket, 8, ""), "packet 2 is damaged (a block's length of 8 is less than"},
 		{good + block(99, 0xfffffffc, ""),
 			"packet 2 is damaged (a block says that it has 4294967292 bytes)"},
-		{good + block(99, 1<<25, strings.Repeat("x", 1<<25)), "packet 2 takes more than 16MiB"},
+		{good + block(99, 1<<25, strings.Repeat("x", 1<<25)), "packet 2 takes more than 16 MiB"},
 		{good + block(99, 16, "bodylast"),
 			"packet 2 is damaged (a block's length is 16 at its beginning and 1953718636 at " +
 				"its end)"},
@@ -282,7 +282,7 @@ func TestDamagedCaptures(t *testing.T) {
 		{good + strings.Repeat(ngFace(le), ngInterfaces),
 			"packet 2 is damaged (a section has more than 65536 interfaces)"},
 		{head + strings.Repeat(ngBlock(le, 99, make([]byte, 1<<20)), 17),
-			"packet 1 takes more than 16MiB"},
+			"packet 1 takes more than 16 MiB"},
 		{pcapHead(le, 0xa1b2c3d4, 4) + pcapRecord(le, 0, 0, pcapLongest+1, pcapLongest+1,
 			make([]byte, pcapLongest+1)),
 			"packet 1 is damaged (its record says that it has 262145 bytes"},

@@ -26,7 +26,7 @@ func (f *lengths) next() (raw, error) {
 		return raw{},
 			f.src.errorf("the length at %s says %d bytes, over the limit of %v: choose another "+
 				"--format if these are no u32 big-endian lengths",
-				f.src.position(f.pos), length, "16MiB")
+				f.src.position(f.pos), length, "16 MiB")
 	}
 	payload, err := f.src.take(int(length))
 	if err != nil {

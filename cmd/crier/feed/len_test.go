@@ -74,7 +74,7 @@ func TestTruncatedLen(t *testing.T) {
 func TestLenOverTheLimit(t *testing.T) {
 	got, err := readFeed(t, "len", lens("one")+"\x01\x00\x00\x01 and so on")
 	feedtest.WantSentence(t, err,
-		"feed: the length at byte 7 says 16777217 bytes, over the limit of 16MiB: choose another "+
+		"feed: the length at byte 7 says 16777217 bytes, over the limit of 16 MiB: choose another "+
 			"--format")
 	if len(got) != 1 {
 		t.Errorf("got %v before the error", got)

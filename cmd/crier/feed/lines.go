@@ -32,7 +32,7 @@ func (l *lineReader) next() ([]byte, error) {
 	line = bytes.TrimSuffix(line, []byte{'\n'})
 	if len(line) > l.max {
 		return nil, l.src.errorf("line %d is longer than %v, the largest message: if these are "+
-			"no lines, choose another --format", l.n, "16MiB")
+			"no lines, choose another --format", l.n, "16 MiB")
 	}
 	return line, nil
 }

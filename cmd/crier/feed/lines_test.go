@@ -45,7 +45,7 @@ func TestLongestLine(t *testing.T) {
 	}
 	for _, tail := range []string{"x", "x\nnext\n"} {
 		got, err = readFeed(t, "lines", "first\n"+longest+tail)
-		feedtest.WantSentence(t, err, "feed: line 2 is longer than 16MiB",
+		feedtest.WantSentence(t, err, "feed: line 2 is longer than 16 MiB",
 			"choose another --format")
 		if len(got) != 1 {
 			t.Errorf("got %d messages before the error", len(got))

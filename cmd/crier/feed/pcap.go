@@ -93,7 +93,7 @@ func (f *capture) fail(err error) error {
 	var wrong damagedError
 	switch {
 	case f.src.content.over:
-		return f.src.errorf("%s takes more than 16MiB: write the capture again, for instance "+
+		return f.src.errorf("%s takes more than 16 MiB: write the capture again, for instance "+
 			"with editcap", place)
 	case f.src.content.err != nil:
 		return f.src.explain(err, place)

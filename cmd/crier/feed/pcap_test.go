@@ -233,7 +233,7 @@ func TestPacketOfGigabytes(t *testing.T) {
 		"\x00\x00\x00\x00\xc0\xff\xff\x7f\xc0\xff\xff\x7f"
 	_, err = readFeed(t, "pcap",
 		feedtest.Zipped(pcapng(t, one)+block+strings.Repeat("x", captureStep+2*sourceBuffer)))
-	feedtest.WantSentence(t, err, "feed: packet 2 takes more than 16MiB: write the capture again")
+	feedtest.WantSentence(t, err, "feed: packet 2 takes more than 16 MiB: write the capture again")
 }
 
 func TestPcapMakesNoGarbage(t *testing.T) {

@@ -6,6 +6,8 @@ import (
 	"net/netip"
 	"slices"
 	"strings"
+
+	"crier/cmd/crier/cli"
 )
 
 // Reader is a feed that is read from a file or standard input.
@@ -78,11 +80,11 @@ func (r *Reader) record(m raw, payload []byte) Record {
 	switch step {
 	case stepBack:
 		r.tell(tellBack,
-			"%s was recorded %v before one ahead of it: it goes out right behind that, and the "+
-				"rest at its own pace", r.Where(), by)
+			"%s was recorded %s before one ahead of it: it goes out right behind that, and the "+
+				"rest at its own pace", r.Where(), cli.Duration(by))
 	case stepShort:
-		r.tell(tellShort, "%s comes after a silence of %v, which --max-gap makes %v", r.Where(), by,
-			r.opts.MaxGap)
+		r.tell(tellShort, "%s comes after a silence of %s, which --max-gap makes %v", r.Where(),
+			cli.Duration(by), r.opts.MaxGap)
 	}
 	return Record{At: at, Payload: payload}
 }
@@ -280,13 +282,13 @@ func (r *Reader) Warnings() []string {
 			"INTERFACE gro off", counted(c.large, "datagram is", "datagrams are"))
 	}
 	if r.times.back > 0 {
-		add("%s recorded out of order, by at most %v; the pace of the rest was kept",
-			counted(r.times.back, "message was", "messages were"), r.times.furthest)
+		add("%s recorded out of order, by at most %s; the pace of the rest was kept",
+			counted(r.times.back, "message was", "messages were"), cli.Duration(r.times.furthest))
 	}
 	if r.times.shortened > 0 {
-		add("%s longer than %v, the longest %v: shortened",
+		add("%s longer than %v, the longest %s: shortened",
 			counted(r.times.shortened, "silence was", "silences were"), r.opts.MaxGap,
-			r.times.longest)
+			cli.Duration(r.times.longest))
 	}
 	if r.split == nil {
 		return list

@@ -32,7 +32,7 @@ func (f *timed) next() (raw, error) {
 	if len(payload) > MaxMessage {
 		return raw{},
 			f.lines.src.errorf("the message in line %d is longer than %v: the largest that can "+
-				"be sent", f.lines.n, "16MiB")
+				"be sent", f.lines.n, "16 MiB")
 	}
 	return raw{ns: ns, timed: true, payload: payload}, nil
 }

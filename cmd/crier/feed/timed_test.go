@@ -51,9 +51,9 @@ func TestLongestTimedMessage(t *testing.T) {
 		t.Fatalf("messages of exactly 16 MiB: %d of them, %v", len(got), err)
 	}
 	_, err = readFeed(t, "timed", "1 "+longest+"x")
-	feedtest.WantSentence(t, err, "feed: the message in line 1 is longer than 16MiB")
+	feedtest.WantSentence(t, err, "feed: the message in line 1 is longer than 16 MiB")
 	_, err = readFeed(t, "timed", "1723161255030314667 "+longest+"x")
-	feedtest.WantSentence(t, err, "feed: line 1 is longer than 16MiB")
+	feedtest.WantSentence(t, err, "feed: line 1 is longer than 16 MiB")
 }
 
 func TestTimedMakesNoGarbage(t *testing.T) {

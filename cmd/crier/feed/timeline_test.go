@@ -81,17 +81,17 @@ func TestOddTimesAreTold(t *testing.T) {
 		t.Errorf("%+v", s)
 	}
 	for i, want := range []string{
-		"feed: packet 2 was recorded 1h0m0s before one ahead of it: ",
-		"feed: packet 5 comes after a silence of 58s, which --max-gap makes 5s",
+		"feed: packet 2 was recorded 1 h before one ahead of it: ",
+		"feed: packet 5 comes after a silence of 58 s, which --max-gap makes 5s",
 	} {
 		if len(r.told) != 2 || !strings.HasPrefix(r.told[i], want) {
 			t.Errorf("told %q", r.told)
 		}
 	}
 	if w := r.Warnings(); len(w) != 2 ||
-		w[0] != "feed: 1 message was recorded out of order, by at most 1h0m0s; the pace of "+
+		w[0] != "feed: 1 message was recorded out of order, by at most 1 h; the pace of "+
 			"the rest was kept" ||
-		w[1] != "feed: 1 silence was longer than 5s, the longest 58s: shortened" {
+		w[1] != "feed: 1 silence was longer than 5s, the longest 58 s: shortened" {
 		t.Errorf("warnings %q", w)
 	}
 	// The same of lines with times.

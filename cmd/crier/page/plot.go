@@ -9,13 +9,14 @@ import (
 	"math"
 	"regexp"
 	"strings"
-	"time"
 
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/font"
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg" // SVG, in which the page's own colours can stand
+
+	"crier/cmd/crier/cli"
 )
 
 // Picture is a picture of a page.
@@ -112,7 +113,7 @@ func (timeTicks) Ticks(least, most float64) []plot.Tick {
 			if v := at * i; v >= least && v <= most {
 				label := ""
 				if i == 1 || narrow && (i == 2 || i == 5) {
-					label = time.Duration(v).String()
+					label = cli.Nanoseconds(v)
 				}
 				list = append(list, plot.Tick{Value: v, Label: label})
 			}
@@ -129,21 +130,8 @@ func (countTicks) Ticks(least, most float64) []plot.Tick {
 	ticks := plot.DefaultTicks{}.Ticks(least, most)
 	for i := range ticks {
 		if ticks[i].Label != "" {
-			ticks[i].Label = short(ticks[i].Value)
+			ticks[i].Label = cli.Rounded(ticks[i].Value)
 		}
 	}
 	return ticks
-}
-
-// short returns a number in three digits and a letter: 12.3k, 4M.
-func short(v float64) string {
-	for _, u := range []struct {
-		from float64
-		name string
-	}{{1e9, "G"}, {1e6, "M"}, {1e3, "k"}} {
-		if math.Abs(v) >= u.from {
-			return fmt.Sprintf("%.3g%s", v/u.from, u.name)
-		}
-	}
-	return fmt.Sprintf("%.3g", v)
 }

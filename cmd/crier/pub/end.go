@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"strings"
 	"text/tabwriter"
-	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/publisher"
@@ -134,10 +133,10 @@ func (e *outcome) table() string {
 		if s.Name != "" {
 			name = cli.Printable(s.Name)
 		}
-		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%v ago\t%s\t\n", name, s.Addr,
+		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%s ago\t%s\t\n", name, s.Addr,
 			cli.Grouped(s.Offset), cli.Grouped(s.Lag), cli.Grouped(s.Asked),
 			cli.Grouped(s.Repaired),
-			cli.Grouped(s.Gone), s.Quiet.Round(10*time.Millisecond), stateText(s))
+			cli.Grouped(s.Gone), cli.Duration(s.Quiet), stateText(s))
 	}
 	w.Flush()
 	if more := len(e.list) - mostSubscribers; more > 0 {

@@ -58,7 +58,7 @@ func progressText(st publisher.Stats, rate float64, of uint64, draining bool) st
 	if draining {
 		text += " published, repairing"
 	} else {
-		text += fmt.Sprintf(", %s/s", cli.Grouped(uint64(rate)))
+		text += ", " + cli.PerSecond(rate)
 	}
 	subscribers := "subscribers"
 	if st.Members == 1 {

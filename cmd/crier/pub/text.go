@@ -12,7 +12,7 @@ import (
 
 // dueText announces a long wait for the next message.
 func (o *options) dueText(left time.Duration) string {
-	text := fmt.Sprintf("crier pub: the next message is due in %v, at %s", left.Round(time.Second),
+	text := fmt.Sprintf("crier pub: the next message is due in %s, at %s", cli.Duration(left),
 		time.Now().Add(left).Format("2006-01-02 15:04:05"))
 	if o.feed.From != "" && o.pace.Rate == 0 && o.feed.MaxGap == 0 {
 		text += ", as recorded; --max-gap 5s would shorten such silences"
@@ -29,12 +29,12 @@ type times struct {
 
 // text returns both times where they differ by more than a send.
 func (t *times) text() string {
-	text := t.published.Round(time.Millisecond).String()
+	text := cli.Duration(t.published)
 	switch {
 	case t.sent == 0:
 		text += "; not all went out"
 	case t.sent-t.published >= 10*time.Millisecond:
-		text += fmt.Sprintf("; all had gone out after %v", t.sent.Round(time.Millisecond))
+		text += fmt.Sprintf("; all had gone out after %s", cli.Duration(t.sent))
 	}
 	return text
 }
@@ -49,7 +49,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 	}
 	fmt.Fprintf(&b, "session %s: %s %s (%s) in %s, %s\n", session, verb,
 		cli.Counted(st.Accepted, "message", "messages"),
-		cli.Counted(st.AcceptedBytes, "byte", "bytes"),
+		cli.Bytes(st.AcceptedBytes),
 		cli.Counted(st.Frames, "frame", "frames"), took.text())
 	fmt.Fprintf(&b, "  repairs: %s, asked for by %s\n", cli.Counted(st.Repairs, "frame", "frames"),
 		cli.Counted(st.Nacks, "NACK", "NACKs"))
@@ -57,7 +57,7 @@ func (o *options) text(session publisher.SessionID, st publisher.Stats, took tim
 		b.WriteString("  " + line)
 	}
 	if late > time.Millisecond {
-		fmt.Fprintf(&b, "  at its worst %v behind the schedule\n", late.Round(time.Microsecond))
+		fmt.Fprintf(&b, "  at its worst %s behind the schedule\n", cli.Duration(late))
 	}
 	// one that is quick to leave reports nothing
 	if took.published > time.Second && st.Statuses == 0 && st.Nacks == 0 {
@@ -76,7 +76,7 @@ func (o *options) remarks(st *publisher.Stats) map[string]string {
 		}
 	}
 	return map[string]string{
-		"dropped": fmt.Sprintf(" (%s)", cli.Counted(st.DroppedBytes, "byte", "bytes")),
+		"dropped": fmt.Sprintf(" (%s)", cli.Bytes(st.DroppedBytes)),
 		"gone_frames": fmt.Sprintf("; publish slower (--rate), or hold more (--resend-buffer, "+
 			"now %v)", cli.Size(o.cfg.Retention.ResendBuffer)),
 		"send_errors":    refused,

@@ -13,9 +13,9 @@ func TestPubTextCounts(t *testing.T) {
 		n    uint64
 		want string
 	}{
-		{0, "published 0 messages (0 bytes) in 0 frames"},
-		{1, "published 1 message (1 byte) in 1 frame,"},
-		{2000, "published 2,000 messages (2,000 bytes) in 2,000 frames"},
+		{0, "published 0 messages (0 B) in 0 frames"},
+		{1, "published 1 message (1 B) in 1 frame,"},
+		{2000, "published 2,000 messages (2,000 B) in 2,000 frames"},
 	} {
 		var st publisher.Stats
 		st.Accepted, st.AcceptedBytes, st.Frames = c.n, c.n, c.n

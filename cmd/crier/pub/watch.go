@@ -116,11 +116,11 @@ func subscriberTable(list []publisher.Subscriber) string {
 	for _, s := range list {
 		share := "-"
 		if asked > 0 {
-			share = fmt.Sprintf("%.0f%%", float64(s.Asked)/float64(asked)*100)
+			share = cli.PercentOf(uint64(s.Asked), uint64(asked))
 		}
-		fmt.Fprintf(w, "%s\t%s\t%v\t%s\t%s\t%v ago\t%v\t\n", displayName(&s),
-			cli.Grouped(s.Position), cli.Size(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
-			s.Quiet.Round(10*time.Millisecond), s.State)
+		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s ago\t%v\t\n", displayName(&s),
+			cli.Grouped(s.Position), cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
+			cli.Duration(s.Quiet), s.State)
 	}
 	w.Flush()
 	if len(list) == 0 {

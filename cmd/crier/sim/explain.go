@@ -4,7 +4,6 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
-	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/reliable"
@@ -83,8 +82,8 @@ func (e *explainer) accepted(s *world.Session, offset uint64, payload []byte) {
 	if e.session == nil && offset == e.offset && len(e.run.World().Sessions()) > e.life &&
 		e.run.World().Sessions()[e.life] == s {
 		e.session = s
-		e.note(e.now(), "%v accepts it: %d bytes, session %v", s.Publisher, len(payload),
-			s.ID)
+		e.note(e.now(), "%v accepts it: %s, session %v", s.Publisher,
+			cli.Bytes(len(payload)), s.ID)
 	}
 }
 
@@ -272,20 +271,17 @@ func (e *explainer) unknown() error {
 // text returns the message's life.
 func (e *explainer) text() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "message %d on its way to %v\n\n       time            step\n", e.offset, e.sub)
+	fmt.Fprintf(&b, "message %s on its way to %v\n\n%12s  %9s\n", cli.Grouped(e.offset), e.sub,
+		"time", "step")
 	last := e.lines[0].at
 	for _, l := range e.lines {
-		fmt.Fprintf(&b, "  %13s  %12s  %s\n", micros(l.at.Sub(0)), "+"+
-			micros(l.at.Sub(last)), l.text)
+		fmt.Fprintf(&b, "%10.6f s  %9s  %s\n", l.at.Sub(0).Seconds(),
+			"+"+cli.Duration(l.at.Sub(last)), l.text)
 		last = l.at
 	}
 	if e.others > 0 {
-		fmt.Fprintf(&b, "\n%d NACKs of other subscribers asked for the same.\n", e.others)
+		fmt.Fprintf(&b, "\n%s of other subscribers asked for the same.\n",
+			cli.Counted(uint64(e.others), "NACK", "NACKs"))
 	}
 	return b.String()
-}
-
-// micros returns a time in microseconds.
-func micros(d time.Duration) string {
-	return fmt.Sprintf("%.3f us", float64(d)/float64(time.Microsecond))
 }

@@ -49,12 +49,13 @@ func eventsOf(s *scenario.Scenario) []*event {
 
 // String describes the event.
 func (e *event) String() string {
-	text := fmt.Sprintf("%v %s %s", time.Duration(e.At[0]), e.Do, strings.Join(e.Who, ", "))
+	text := fmt.Sprintf("%s %s %s", cli.Instant(time.Duration(e.At[0])), e.Do, strings.Join(e.Who, ", "))
 	if e.For > 0 {
-		text += fmt.Sprintf(" for %v", time.Duration(e.For))
+		text += " for " + cli.Duration(time.Duration(e.For))
 	}
 	if n := len(e.At) + e.More; n > 1 {
-		text += fmt.Sprintf(", and again each %v, %s times in all", time.Duration(e.At[1]-e.At[0]),
+		text += fmt.Sprintf(", and again each %s, %s times in all",
+			cli.Duration(time.Duration(e.At[1]-e.At[0])),
 			cli.Grouped(uint64(n)))
 	}
 	return text

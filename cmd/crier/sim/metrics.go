@@ -1,11 +1,6 @@
 package sim
 
-import (
-	"fmt"
-	"strconv"
-
-	"crier/cmd/crier/cli"
-)
+import "crier/cmd/crier/cli"
 
 // metric is a figure of a run.
 type metric struct {
@@ -18,15 +13,15 @@ type metric struct {
 var metrics = []metric{
 	{"recovery-p50", "recovery p50",
 		worst(func(g *group) *quantiles { return g.Recovery },
-			func(q *quantiles) int64 { return q.P50 }), millis},
+			func(q *quantiles) int64 { return q.P50 }), cli.Nanoseconds},
 	{"recovery-p99", "recovery p99",
 		worst(func(g *group) *quantiles { return g.Recovery },
-			func(q *quantiles) int64 { return q.P99 }), millis},
+			func(q *quantiles) int64 { return q.P99 }), cli.Nanoseconds},
 	{"trips-p99", "in round trips", tripsP99,
-		func(v float64) string { return fmt.Sprintf("%.2f", v) }},
+		cli.Rounded},
 	{"latency-p99", "latency p99",
 		worst(func(g *group) *quantiles { return g.Latency },
-			func(q *quantiles) int64 { return q.P99 }), millis},
+			func(q *quantiles) int64 { return q.P99 }), cli.Nanoseconds},
 	{"nacks-p50", "NACKs p50", func(r *Result) (float64, bool) {
 		return nacks(r, func(c *nackCounts) uint64 { return c.P50 })
 	}, number},
@@ -34,7 +29,7 @@ var metrics = []metric{
 		return nacks(r, func(c *nackCounts) uint64 { return c.P95 })
 	}, number},
 	{"overhead", "repairs/data", overhead,
-		func(v float64) string { return fmt.Sprintf("%.2f%%", 100*v) }},
+		cli.Percent},
 	{"lost", "lost", func(r *Result) (float64, bool) {
 		sum := uint64(0)
 		for _, g := range r.Groups {
@@ -52,9 +47,8 @@ func metricNames() []string {
 	return names
 }
 
-func millis(v float64) string { return cli.ShortTime(int64(v)).String() }
-
-func number(v float64) string { return strconv.FormatFloat(v, 'f', -1, 64) }
+// number formats a count.
+func number(v float64) string { return cli.Grouped(uint64(v)) }
 
 func worst(of func(*group) *quantiles, at func(*quantiles) int64) func(*Result) (float64, bool) {
 	return func(r *Result) (worst float64, ok bool) {

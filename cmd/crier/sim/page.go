@@ -33,9 +33,9 @@ func runPage(r *Result, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim " + r.Scenario, Heading: r.Scenario, Command: command,
 		Intro: strings.ReplaceAll(strings.TrimSpace(r.Story), "\n", " "),
-		Facts: fmt.Sprintf("seed %d, %d subscribers, %v of publishing, %v in all, in virtual "+
+		Facts: fmt.Sprintf("seed %d, %d subscribers, %s of publishing, %s in all, in virtual "+
 			"time\nthe promise was %s\n%s",
-			r.Seed, len(r.Members), time.Duration(r.Duration), time.Duration(r.End), r.Promise,
+			r.Seed, len(r.Members), cli.Duration(time.Duration(r.Duration)), cli.Duration(time.Duration(r.End)), r.Promise,
 			r.Violations),
 	}
 	var pictures []page.Picture
@@ -73,7 +73,7 @@ func groupTable(r *Result) page.Table {
 			if g.Recovery == nil || g.RoundTrip == 0 {
 				return "-"
 			}
-			return fmt.Sprintf("%.2f", g.trips(of(g.Recovery)))
+			return cli.Rounded(g.trips(of(g.Recovery)))
 		}
 		p50 := func(q *quantiles) int64 { return q.P50 }
 		p99 := func(q *quantiles) int64 { return q.P99 }
@@ -94,9 +94,9 @@ func publisherTable(r *Result) page.Table {
 	t := page.Table{Left: 1, Heads: []string{"publisher", "sessions", "messages", "frames", "bytes",
 		"repairs", "of the data", "other frames", "NACKs", "reports", "group at the end"}}
 	for _, p := range r.Publishers {
-		share, _, _ := strings.Cut(percent(p.RepairBytes, p.FrameBytes), " of")
+		share := cli.PercentOf(p.RepairBytes, p.FrameBytes)
 		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), cli.Grouped(p.Accepted),
-			cli.Grouped(p.Frames), bytesText(p.FrameBytes),
+			cli.Grouped(p.Frames), cli.Bytes(p.FrameBytes),
 			cli.Grouped(p.Repairs), share, cli.Grouped(p.Others), cli.Grouped(p.Nacks),
 			cli.Grouped(p.Statuses), cli.Grouped(p.Counters.N("subscribers_known"))})
 	}
@@ -115,7 +115,7 @@ func lossTable(r *Result) page.Table {
 				return t
 			}
 			t.Rows = append(t.Rows,
-				[]string{m.Name, time.Duration(l.At).Round(time.Microsecond).String(),
+				[]string{m.Name, cli.Instant(time.Duration(l.At)),
 					cli.Grouped(l.From), cli.Grouped(l.To - 1),
 					cli.Grouped(l.To - l.From), l.Cause})
 		}

@@ -218,8 +218,8 @@ func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, 
 	}
 	if due, ok := run.Due(p.Name); ok && due.Sub(run.End()) >= longSilence {
 		fmt.Fprintf(std.Err,
-			"crier sim run: the next message of %s is due at %v, long after the end: --max-gap "+
-				"5s, or max-gap in a scenario, shortens such silences\n", p.Name, due.Sub(0))
+			"crier sim run: the next message of %s is due at %s, long after the end: --max-gap "+
+				"5s, or max-gap in a scenario, shortens such silences\n", p.Name, cli.Duration(due.Sub(0)))
 	}
 }
 
@@ -259,9 +259,9 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 	}
 	// The time that it took is not in the result, since it varies.
 	rate := float64(r.World.Delivered) / max(took.Seconds(), 1e-9)
-	fmt.Fprintf(std.Err, "crier sim run: %v of virtual time in %v: %s deliveries, %s a second\n",
-		time.Duration(r.End), took.Round(time.Millisecond), cli.Grouped(r.World.Delivered),
-		cli.Grouped(uint64(rate)))
+	fmt.Fprintf(std.Err, "crier sim run: %s of virtual time in %s: %s deliveries, %s\n",
+		cli.Duration(time.Duration(r.End)), cli.Duration(took), cli.Grouped(r.World.Delivered),
+		cli.PerSecond(rate))
 	return nil
 }
 

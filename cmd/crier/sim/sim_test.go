@@ -181,12 +181,12 @@ func TestSimExplain(t *testing.T) {
 		"80@far").Want(cli.ExitOK).Out.String()
 	rest := out
 	for _, want := range []string{
-		`500000\.000 us .* feed accepts it: 200 bytes`, `feed sends it to the group, in frame 80`,
+		`0\.500000 s .* feed accepts it: 200 B`, `feed sends it to the group, in frame 80`,
 		`frame 80 is lost on the way to far \(loss\)`, `far finds that a frame of it is missing`,
-		`far asks for frame 80 \(NACK\)`, `\+20000\.000 us  the NACK for frame 80 comes to feed`,
+		`far asks for frame 80 \(NACK\)`, `\+20 ms  the NACK for frame 80 comes to feed`,
 		`feed repeats frame 80 to`,
-		` 561000\.000 us .* the repair of frame 80 comes to far`,
-		`\+0\.000 us  far hands it to the application`,
+		` 0\.561000 s .* the repair of frame 80 comes to far`,
+		`\+0 s  far hands it to the application`,
 	} {
 		at := regexp.MustCompile(want).FindStringIndex(rest)
 		if at == nil {
@@ -223,8 +223,8 @@ func TestSimMarksEvents(t *testing.T) {
 	out := clitest.Run(t, Command(), "sim", "run", file, "--json", result, "--html",
 		page).Want(cli.ExitOK).Out.String()
 	for _, want := range []string{
-		`events +\+─+ +2 *2 *2\n`, ` 1 200ms partition far for 300ms\n`,
-		` 2 700ms lose near, and again each 100ms, 3 times in all\n`,
+		`events +\+─+ +2 *2 *2\n`, ` 1 0.2 s partition far for 300 ms\n`,
+		` 2 0.7 s lose near, and again each 100 ms, 3 times in all\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("there is no %q in\n%s", want, out)
@@ -239,7 +239,7 @@ func TestSimMarksEvents(t *testing.T) {
 		t.Errorf("%+v", r.Events)
 	}
 	if p := slurp(t, page); strings.Count(p, ">13</text>") != 3 ||
-		!strings.Contains(p, "200ms partition far for 300ms") {
+		!strings.Contains(p, "0.2 s partition far for 300 ms") {
 		t.Error("not all pictures of time have the mark, or the table has none")
 	}
 }

@@ -201,8 +201,9 @@ func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := o.write(std, s); err != nil {
 		return 0, err
 	}
-	fmt.Fprintf(std.Err, "crier sim sweep: %d runs, %v of virtual time in %v\n",
-		len(s.Cells)*s.Seeds, s.virtual(), took.Round(time.Millisecond))
+	fmt.Fprintf(std.Err, "crier sim sweep: %s, %s of virtual time in %s\n",
+		cli.Counted(uint64(len(s.Cells)*s.Seeds), "run", "runs"), cli.Duration(s.virtual()),
+		cli.Duration(took))
 	for _, c := range s.Cells {
 		if len(c.Broken) > 0 {
 			return 0, fmt.Errorf("the promise is broken with %s, seed %d: crier sim run shows how",

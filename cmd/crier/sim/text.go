@@ -2,7 +2,6 @@ package sim
 
 import (
 	"fmt"
-	"math"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,8 +14,9 @@ import (
 // resultText describes a run's result.
 func resultText(s *scenario.Scenario, r *Result) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s, seed %d: %d subscribers, %v of publishing, %v in all\n\n",
-		r.Scenario, r.Seed, len(r.Members), time.Duration(r.Duration), time.Duration(r.End))
+	fmt.Fprintf(&b, "%s, seed %d: %s, %s of publishing, %s in all\n\n",
+		r.Scenario, r.Seed, cli.Counted(uint64(len(r.Members)), "subscriber", "subscribers"),
+		cli.Duration(time.Duration(r.Duration)), cli.Duration(time.Duration(r.End)))
 	for line := range strings.Lines(strings.TrimSpace(r.Story)) {
 		b.WriteString("  " + line)
 	}
@@ -27,9 +27,9 @@ func resultText(s *scenario.Scenario, r *Result) string {
 		fmt.Fprintf(&b,
 			"  %s accepted %s messages in %s frames (%s in sessions: %d), repeated %s (%s), and "+
 				"got %s NACKs and %s reports\n",
-			p.Name, cli.Grouped(p.Accepted), cli.Grouped(p.Frames), bytesText(p.FrameBytes),
+			p.Name, cli.Grouped(p.Accepted), cli.Grouped(p.Frames), cli.Bytes(p.FrameBytes),
 			p.Sessions, cli.Grouped(p.Repairs),
-			percent(p.RepairBytes, p.FrameBytes), cli.Grouped(p.Nacks), cli.Grouped(p.Statuses))
+			shareText(p), cli.Grouped(p.Nacks), cli.Grouped(p.Statuses))
 	}
 	if n := r.LostFrames; n.Count > 0 {
 		fmt.Fprintf(&b,
@@ -59,7 +59,7 @@ func table(b *strings.Builder, r *Result) {
 	for _, g := range r.Groups {
 		trips := "-"
 		if g.Recovery != nil && g.RoundTrip > 0 {
-			trips = fmt.Sprintf("%.2f %.2f", g.trips(g.Recovery.P50), g.trips(g.Recovery.P99))
+			trips = cli.Rounded(g.trips(g.Recovery.P50)) + " " + cli.Rounded(g.trips(g.Recovery.P99))
 		}
 		fmt.Fprintf(w, "%s\t%d\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", g.Name,
 			g.Members, cli.Grouped(g.Delivered),
@@ -78,28 +78,15 @@ func timeText(q *quantiles, of func(*quantiles) int64) string {
 	if q == nil {
 		return "-"
 	}
-	return cli.ShortTime(of(q)).String()
+	return cli.Duration(time.Duration(of(q)))
 }
 
-// percent returns a part of a whole in percent.
-func percent(part, whole uint64) string {
-	if whole == 0 {
+// shareText returns how much repairs added to a publisher's data.
+func shareText(p *Publisher) string {
+	if p.FrameBytes == 0 {
 		return "-"
 	}
-	return fmt.Sprintf("%.2f %% of the data", float64(part)/float64(whole)*100)
-}
-
-// bytesText returns a number of bytes with a unit.
-func bytesText(n uint64) string {
-	units := []string{"B", "kB", "MB", "GB", "TB"}
-	v, i := float64(n), 0
-	for v >= 1000 && i < len(units)-1 {
-		v, i = v/1000, i+1
-	}
-	if i == 0 {
-		return fmt.Sprintf("%d B", n)
-	}
-	return fmt.Sprintf("%.3g %s", v, units[i])
+	return cli.PercentOf(p.RepairBytes, p.FrameBytes) + " of the data"
 }
 
 // chartColumns is the width of charts, in characters.
@@ -116,26 +103,25 @@ func charts(b *strings.Builder, r *Result) {
 	for _, g := range r.Groups {
 		width = max(width, len(g.Name))
 	}
-	end := time.Duration(t.Bin * int64(columns*per)).Round(time.Millisecond).String()
+	end := cli.Duration(time.Duration(t.Bin * int64(columns*per)))
 	fmt.Fprintf(b, "  %-*s 0s%*s\n", width, "", columns-2, end)
 	for _, c := range []struct {
 		name   string
 		list   []uint64
-		peak   string
 		byTime bool // a rate, or else a level
 	}{
-		{"frames", t.Frames, "/s", true}, {"repairs", t.Repairs, "/s", true},
-		{"NACKs", t.Nacks, "/s", true},
-		{"missed", t.Missed, "/s", true}, {"held", t.Held, "", false},
+		{"frames", t.Frames, true}, {"repairs", t.Repairs, true},
+		{"NACKs", t.Nacks, true},
+		{"missed", t.Missed, true}, {"held", t.Held, false},
 	} {
 		values := rebin(c.list[:used], per, c.byTime)
 		most := slices.Max(values)
 		if most == 0 {
 			continue
 		}
-		peak := bytesText(most)
+		peak := cli.Bytes(most)
 		if c.byTime {
-			peak = cli.Grouped(uint64(math.Round(float64(most)/seconds(t.Bin*int64(per))))) + c.peak
+			peak = cli.PerSecond(float64(most) / seconds(t.Bin*int64(per)))
 		}
 		fmt.Fprintf(b, "  %-*s %s up to %s\n", width, c.name, bars(values, most), peak)
 	}
@@ -248,8 +234,8 @@ func lostText(b *strings.Builder, r *Result) {
 				if n++; n > most {
 					break
 				}
-				fmt.Fprintf(b, "    %v %s: %s to %s, %s\n",
-					time.Duration(l.At).Round(time.Microsecond), m.Name, cli.Grouped(l.From),
+				fmt.Fprintf(b, "    %s %s: %s to %s, %s\n",
+					cli.Instant(time.Duration(l.At)), m.Name, cli.Grouped(l.From),
 					cli.Grouped(l.To-1), l.Cause)
 			}
 		}

@@ -160,9 +160,9 @@ func TestTallyOfTwoClocks(t *testing.T) {
 	}
 	sum := &Summary{Sessions: []*SessionSummary{&s.SessionSummary}}
 	for _, want := range []string{
-		"latency p50 -24.51ms, p99 490.2µs, max 3h0m0s until received",
-		"  981 latencies are negative, down to -50ms: the publisher's clock seems to be ahead of " +
-			"this one by at least 50ms, and each latency short by as much\n",
+		"latency p50 -24.5 ms, p99 490 µs, max 3 h until received",
+		"  981 latencies are negative, down to -50 ms: the publisher's clock seems to be ahead of " +
+			"this one by at least 50 ms, and each latency short by as much\n",
 		"  1 latency is more than an hour, and counted as one: the two clocks seem to differ by " +
 			"as much\n",
 	} {

@@ -3,6 +3,7 @@ package sub
 import (
 	"fmt"
 	"strings"
+	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
@@ -28,19 +29,19 @@ func summaryText(sum *Summary, asked cli.Size) string {
 			fmt.Fprintf(&b, "  lost %s: %s\n", cli.OffsetRun(l.From, l.To), l.Cause)
 		}
 		if s.Latency != nil {
-			fmt.Fprintf(&b, "  latency p50 %v, p99 %v, max %v until received",
-				cli.ShortTime(s.Latency.P50), cli.ShortTime(s.Latency.P99),
-				cli.ShortTime(s.Latency.Max))
+			fmt.Fprintf(&b, "  latency p50 %s, p99 %s, max %s until received",
+				cli.Duration(time.Duration(s.Latency.P50)), cli.Duration(time.Duration(s.Latency.P99)),
+				cli.Duration(time.Duration(s.Latency.Max)))
 			if t := s.Taken; t != nil {
-				fmt.Fprintf(&b, "; p50 %v, p99 %v, max %v until taken", cli.ShortTime(t.P50),
-					cli.ShortTime(t.P99), cli.ShortTime(t.Max))
+				fmt.Fprintf(&b, "; p50 %s, p99 %s, max %s until taken", cli.Duration(time.Duration(t.P50)),
+					cli.Duration(time.Duration(t.P99)), cli.Duration(time.Duration(t.Max)))
 			}
 			b.WriteByte('\n')
 			b.WriteString(ClocksText(s.Latency))
 		}
 		if s.Recovery != nil {
-			fmt.Fprintf(&b, "  recovery p50 %v, p99 %v, max %v\n", cli.ShortTime(s.Recovery.P50),
-				cli.ShortTime(s.Recovery.P99), cli.ShortTime(s.Recovery.Max))
+			fmt.Fprintf(&b, "  recovery p50 %s, p99 %s, max %s\n", cli.Duration(time.Duration(s.Recovery.P50)),
+				cli.Duration(time.Duration(s.Recovery.P99)), cli.Duration(time.Duration(s.Recovery.Max)))
 		}
 		for line := range strings.Lines(s.Counters.Text(nil)) {
 			b.WriteString("  " + line)
@@ -65,10 +66,10 @@ func (s *Summary) remarks(asked cli.Size) map[string]string {
 func ClocksText(q *hist.Quantiles) string {
 	text := ""
 	if q.Negative > 0 {
-		text = fmt.Sprintf("  %s negative, down to %v: the publisher's clock seems to be ahead "+
-			"of this one by at least %v, and each latency short by as much\n",
-			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.ShortTime(q.Min),
-			cli.ShortTime(-q.Min))
+		text = fmt.Sprintf("  %s negative, down to %s: the publisher's clock seems to be ahead "+
+			"of this one by at least %s, and each latency short by as much\n",
+			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.Duration(time.Duration(q.Min)),
+			cli.Duration(time.Duration(-q.Min)))
 	}
 	if q.Clamped > 0 {
 		text += fmt.Sprintf("  %s more than an hour, and counted as one: the two clocks seem to "+

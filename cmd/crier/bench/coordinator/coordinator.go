@@ -149,7 +149,7 @@ func (b *coordinator) tell(c *report.Cell, run int) {
 	}
 	words = append(words, fmt.Sprintf("%s to %d", cli.Bytes(c.Size), c.Subscribers))
 	if c.Rate > 0 {
-		words = append(words, fmt.Sprintf("at %s/s", report.CountText(c.Rate)))
+		words = append(words, fmt.Sprintf("at %s", cli.PerSecond(c.Rate)))
 	}
 	if c.Overload != "" {
 		words = append(words, "("+c.Overload+")")
@@ -164,7 +164,7 @@ func (b *coordinator) tell(c *report.Cell, run int) {
 // play runs a round.
 func (b *coordinator) play(ctx context.Context, r round) (*job.Outcome, error) {
 	out, err := b.site.play(ctx, r, func() {
-		b.show(fmt.Sprintf("%s, for %v", b.doing, b.o.Duration))
+		b.show(fmt.Sprintf("%s, for %s", b.doing, cli.Duration(b.o.Duration)))
 	})
 	if err != nil && ctx.Err() == nil && b.doing != "" {
 		err = fmt.Errorf("%s: %w", b.doing, err)

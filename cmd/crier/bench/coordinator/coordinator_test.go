@@ -55,7 +55,7 @@ func TestInterrupt(t *testing.T) {
 	o.Duration = time.Hour
 	sent := false
 	err := Run(ctx, o, io.Discard, func(line string) {
-		if strings.HasSuffix(line, "for 1h0m0s") {
+		if strings.HasSuffix(line, "for 1 h") {
 			sent = true
 			cancel()
 		}
@@ -95,7 +95,7 @@ func TestRoundGivenUp(t *testing.T) {
 	ctx, cancel := context.WithTimeoutCause(context.Background(), 0, lateError{time.Minute})
 	defer cancel()
 	_, err := p.expect(ctx, job.StepResult)
-	want := `the subscriber: it didn't say "result": given up after 1m0s, more than this can take`
+	want := `the subscriber: it didn't say "result": given up after 60 s, more than this can take`
 	if err == nil || err.Error() != want {
 		t.Errorf("%v", err)
 	}

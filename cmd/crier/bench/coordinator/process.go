@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/cli"
 )
 
 const (
@@ -55,7 +56,7 @@ func (p *process) listen(from io.Closer) {
 type lateError struct{ after time.Duration }
 
 func (e lateError) Error() string {
-	return fmt.Sprintf("given up after %v, more than this can take", e.after)
+	return fmt.Sprintf("given up after %s, more than this can take", cli.Duration(e.after))
 }
 
 // expect waits for the worker's next message, until ctx ends.

@@ -35,7 +35,7 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 	if free < disk+spareDisk {
 		return cli.Usagef("--disk-dir %s has %s free, and this takes up to %s, with %s to "+
 			"spare: name another, or give --backlog less",
-			b.o.DiskDir, cli.Space(free), cli.Space(disk), cli.Space(spareDisk))
+			b.o.DiskDir, cli.Bytes(free), cli.Bytes(disk), cli.Bytes(spareDisk))
 	}
 	var cells [job.Phases]*report.Cell
 	for i := job.PhaseBefore; i < job.Phases; i++ {

@@ -6,6 +6,7 @@ import (
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/bench/report"
+	"crier/cmd/crier/cli"
 )
 
 // throughput measures the messages a second at the slowest subscriber.
@@ -60,7 +61,7 @@ func (b *coordinator) once(ctx context.Context, c *report.Cell, r round) error {
 		c.Window = out.Window
 		c.Method = "held back by the slowest subscriber"
 	} else {
-		c.Method = fmt.Sprintf("due at even times, %s a second", report.CountText(c.Rate))
+		c.Method = fmt.Sprintf("due at even times, %s", cli.PerSecond(c.Rate))
 	}
 	b.env.Granted(out)
 	c.AddRun(out, report.FiguresOf(out, c.Size))

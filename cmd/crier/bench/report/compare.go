@@ -24,18 +24,18 @@ func metricsOf(c *Cell) []metric {
 			bool) {
 			ns, ok := get(f)
 			return float64(ns), ok
-		}, nanosText}
+		}, cli.Nanoseconds}
 	}
 	list := []metric{
-		{"CPU ns/message", false, func(f *Figures) (float64, bool) { return f.CPU, f.CPU > 0 },
-			nsText},
+		{"CPU/message", false, func(f *Figures) (float64, bool) { return f.CPU, f.CPU > 0 },
+			cli.Nanoseconds},
 	}
 	if c.Rate == 0 && c.Figures.Trip == nil {
 		list = append(list,
 			metric{"messages/s", true, func(f *Figures) (float64,
 				bool) {
 				return f.MessagesPerSecond, f.MessagesPerSecond > 0
-			}, CountText})
+			}, cli.Rounded})
 	} else {
 		list = append(list,
 			time("p50", func(f *Figures) (int64, bool) {
@@ -53,7 +53,8 @@ func metricsOf(c *Cell) []metric {
 	}
 	return append(list,
 		metric{"missing", false,
-			func(f *Figures) (float64, bool) { return float64(f.Missing), true }, CountText})
+			func(f *Figures) (float64, bool) { return float64(f.Missing), true },
+			func(n float64) string { return cli.Grouped(uint64(n)) }})
 }
 
 // verdict is the comparison of a figure of a cell.
@@ -145,11 +146,15 @@ func differences(a, b *Environment) []string {
 func (v *verdict) change() string {
 	switch {
 	case v.old.Median == v.new.Median:
-		return "0 %"
+		return cli.Percent(0)
 	case v.old.Median == 0:
 		return "-"
 	}
-	return fmt.Sprintf("%+.1f %%", 100*(v.new.Median/v.old.Median-1))
+	part := v.new.Median/v.old.Median - 1
+	if part > 0 {
+		return "+" + cli.Percent(part)
+	}
+	return cli.Percent(part)
 }
 
 // words returns the verdict in words.
@@ -201,7 +206,7 @@ func (c *Cell) name() string {
 		words = append(words, fmt.Sprintf("from %d", c.Publishers))
 	}
 	if c.Rate > 0 {
-		words = append(words, "at "+CountText(c.Rate)+"/s")
+		words = append(words, "at "+cli.PerSecond(c.Rate))
 	}
 	if c.Overload != "" {
 		words = append(words, "("+c.Overload+")")

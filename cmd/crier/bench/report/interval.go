@@ -1,11 +1,12 @@
 package report
 
 import (
-	"fmt"
 	"math"
 	"slices"
 
 	"golang.org/x/perf/benchmath"
+
+	"crier/cmd/crier/cli"
 )
 
 // Interval is a median with its confidence interval, at 95 %, by order statistics (the
@@ -44,7 +45,7 @@ func (i *Interval) text() string {
 	case i == nil:
 		return "-"
 	case i.Runs == 1:
-		return fmt.Sprintf("%.3f", i.Median)
+		return cli.Rounded(i.Median)
 	}
-	return fmt.Sprintf("%.3f [%.3f-%.3f]", i.Median, i.Low, i.High)
+	return Spread{i.Median, i.Low, i.High}.text(cli.Rounded)
 }

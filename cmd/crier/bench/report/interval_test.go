@@ -18,7 +18,7 @@ func TestInterval(t *testing.T) {
 		t.Errorf("%+v", i)
 	}
 	if i := interval([]float64{7}); i.Low != 7 || i.High != 7 || i.Confidence != 0 ||
-		i.text() != "7.000" {
+		i.text() != "7" {
 		t.Errorf("%+v", i)
 	}
 	if interval(nil) != nil || (*Interval)(nil).text() != "-" {

@@ -1,6 +1,7 @@
 package report
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"time"
@@ -13,6 +14,11 @@ type Spread struct {
 	Median float64 `json:"median"`
 	Min    float64 `json:"min"`
 	Max    float64 `json:"max"`
+}
+
+// text returns the median with the least and the most behind it.
+func (s Spread) text(number func(float64) string) string {
+	return fmt.Sprintf("%s [%s-%s]", number(s.Median), number(s.Min), number(s.Max))
 }
 
 // spread returns the spread of one or more values.

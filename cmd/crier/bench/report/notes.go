@@ -50,8 +50,8 @@ func notes(cells []*Cell) string {
 		say("messages handed over at once (PublishBatch): %s", ways)
 	}
 	if c.Drop > 0 {
-		say("each subscriber threw away %.3g %% of the datagrams that it received, data and "+
-			"repairs alike", 100*c.Drop)
+		say("each subscriber threw away %s of the datagrams that it received, data and "+
+			"repairs alike", cli.Percent(c.Drop))
 	}
 	if c.Rate > 0 || c.Benchmark == Latency || c.Benchmark == Recovery {
 		say("times count from when a message was due, also where the one before held it up; CPU " +
@@ -60,14 +60,14 @@ func notes(cells []*Cell) string {
 	for _, c := range cells {
 		if c.Trips != nil {
 			say("the round trip that recovery is held against: p50 %s",
-				TimeText(time.Duration(c.Trips.P50)))
+				cli.Duration(time.Duration(c.Trips.P50)))
 		}
 		if c.Benchmark == Recovery && c.Way == wayLoss {
 			say("%s counts from when the message should have come: the latency of repaired "+
 				"messages less the median of the others; detection is what of it is not from the "+
 				"gap to its repair", wayLoss)
-			say("multiples of the round trip are of all runs together; %.3g %% of the repairs "+
-				"are lost as well, and need a second request", 100*c.Drop)
+			say("multiples of the round trip are of all runs together; %s of the repairs "+
+				"are lost as well, and need a second request", cli.Percent(c.Drop))
 		}
 	}
 	switch {
@@ -89,12 +89,12 @@ func notes(cells []*Cell) string {
 func clocks(name string, q *hist.Quantiles, say func(string, ...any)) {
 	if q != nil && q.Negative > 0 {
 		say("%s: %s times are negative, down to %s: two clocks that differ by as much, or one "+
-			"that was set back; every time is short by that", name, CountText(float64(q.Negative)),
-			TimeText(time.Duration(q.Min)))
+			"that was set back; every time is short by that", name, cli.Grouped(uint64(q.Negative)),
+			cli.Duration(time.Duration(q.Min)))
 	}
 	if q != nil && q.Clamped > 0 {
 		say("%s: %s times are further from 0 than an hour, and count as one: two clocks that "+
-			"differ", name, CountText(float64(q.Clamped)))
+			"differ", name, cli.Grouped(q.Clamped))
 	}
 }
 
@@ -139,7 +139,7 @@ func eachSize(cells []*Cell, of func(*Cell) uint64) string {
 	var list []string
 	for _, c := range cells {
 		if n := of(c); n > 1 && c.System != SystemTCP && c.Rate == 0 {
-			if word := fmt.Sprintf("%s of %s", CountText(float64(n)),
+			if word := fmt.Sprintf("%s of %s", cli.Grouped(n),
 				cli.Bytes(c.Size)); !slices.Contains(list, word) {
 				list = append(list, word)
 			}
@@ -153,32 +153,32 @@ func trouble(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		if c.Missing > 0 {
 			say("%s: %s of its messages did not arrive, %s named in loss reports", c.name(),
-				CountText(float64(c.Missing)), CountText(float64(c.Lost)))
+				cli.Grouped(c.Missing), cli.Grouped(c.Lost))
 		}
 		if c.Disorder > 0 && c.System == SystemCrier {
 			say("%s: %s messages came out of order or twice", c.name(),
-				CountText(float64(c.Disorder)))
+				cli.Grouped(c.Disorder))
 		}
 		if c.Damaged > 0 {
 			say("%s: %s messages were not as they were published", c.name(),
-				CountText(float64(c.Damaged)))
+				cli.Grouped(c.Damaged))
 		}
 		if c.KernelDrops > 0 {
 			say("%s: the kernel dropped %s packets for want of receive buffer", c.name(),
-				CountText(float64(c.KernelDrops)))
+				cli.Grouped(c.KernelDrops))
 		}
 		if c.SendErrors > 0 {
-			say("%s: the kernel refused %s datagrams", c.name(), CountText(float64(c.SendErrors)))
+			say("%s: the kernel refused %s datagrams", c.name(), cli.Grouped(c.SendErrors))
 		}
 		if shift := time.Duration(c.ClockShift).Abs(); shift > time.Millisecond {
 			say("%s: the wall clock was moved by %s while it was measured by", c.name(),
-				TimeText(shift))
+				cli.Duration(shift))
 		}
 		clocks(c.name(), c.Latency, say)
 		clocks(c.name()+", to the kernel", c.Kernel, say)
 		if c.Late != nil && c.Latency != nil && c.Late.P50 > c.Latency.P50/10 {
 			say("%s: messages were handed over %s late at the median: the machine was too busy "+
-				"for this rate", c.name(), TimeText(time.Duration(c.Late.P50)))
+				"for this rate", c.name(), cli.Duration(time.Duration(c.Late.P50)))
 		}
 	}
 }

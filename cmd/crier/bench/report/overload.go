@@ -25,16 +25,16 @@ func overloadColumns() []column {
 		times[0], times[2], ratioTo("p99 of alone", WayAlone, p99),
 		ratioTo("p99 of beside a healthy one", WayBeside, p99),
 		colMiss, colPubCPU, colSubCPU,
-		{"crawling: took", func(c *Cell) string { return zeroDash(c.SlowMessages) }},
-		{"lost", func(c *Cell) string { return zeroDash(c.SlowLost) }},
+		{"crawling: took", func(c *Cell) string { return countText(c.SlowMessages) }},
+		{"lost", func(c *Cell) string { return countText(c.SlowLost) }},
 	}
 }
 
 // overloadNotes explains the table.
 func overloadNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
-	say("one that crawls sleeps %v a message and buffers %s; the publisher keeps nobody's pace, "+
+	say("one that crawls sleeps %s a message and buffers %s; the publisher keeps nobody's pace, "+
 		"and drops what finds no room in its resend buffer of %s",
-		o.Work, cli.Bytes(o.Buffer), cli.Bytes(o.ResendBuffer))
+		cli.Duration(o.Work), cli.Bytes(o.Buffer), cli.Bytes(o.ResendBuffer))
 	for _, c := range cells {
 		if c.Overload != "" {
 			say("overload %s: what the one that crawls can't take %s", c.Overload,
@@ -58,8 +58,8 @@ func sayIntervals(cells []*Cell, say func(string, ...any)) {
 		for _, v := range c.Ratios {
 			if r := v.Rate; r != nil && r.Runs > 1 {
 				say("ratios are taken run by run: the median of %d, and the interval that holds "+
-					"the true one with %.1f %% confidence, from the order of the runs alone",
-					r.Runs, 100*r.Confidence)
+					"the true one with %s confidence, from the order of the runs alone",
+					r.Runs, cli.Percent(r.Confidence))
 			}
 		}
 	}

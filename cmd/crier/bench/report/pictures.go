@@ -106,7 +106,7 @@ func growth(cells []*Cell, caption string, get func(*Cell) float64) (page.Pictur
 	for _, c := range cells {
 		name := fmt.Sprintf("%s %s", c.System, cli.Bytes(c.Size))
 		if c.Rate > 0 {
-			name += fmt.Sprintf(" at %s/s", CountText(c.Rate))
+			name += fmt.Sprintf(" at %s", cli.PerSecond(c.Rate))
 		}
 		i := slices.IndexFunc(lines, func(l page.Line) bool { return l.Name == name })
 		if i < 0 {

@@ -59,7 +59,7 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 	c.Method = "held back by the slowest subscriber; while one spills or drains, by the slowest " +
 		"of the others"
 	if c.Rate > 0 {
-		c.Method = fmt.Sprintf("due at even times, %s a second", CountText(c.Rate))
+		c.Method = fmt.Sprintf("due at even times, %s", cli.PerSecond(c.Rate))
 	}
 }
 
@@ -79,24 +79,24 @@ func spillColumns() []column {
 	before := job.PhaseNames[job.PhaseBefore]
 	return []column{
 		colWay, colSize, colSubs, colDue,
-		of("lasted", func(s *Spill) string { return secondsText(s.Lasted) }),
+		of("lasted", func(s *Spill) string { return measuredText(float64(s.Lasted), cli.Nanoseconds) }),
 		colRate, ratioTo("of before", before, rate), times[0], times[2],
 		ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
-		of("producer held", func(s *Spill) string { return secondsText(s.Held) }),
-		of("frames to disk", func(s *Spill) string { return zeroDash(s.DiskWritten) }),
-		of("from disk", func(s *Spill) string { return zeroDash(s.DiskRead) }),
-		of("device: bytes written", func(s *Spill) string { return zeroDash(s.DeviceWritten) }),
-		of("read", func(s *Spill) string { return zeroDash(s.DeviceRead) }),
+		of("producer held", func(s *Spill) string { return measuredText(float64(s.Held), cli.Nanoseconds) }),
+		of("frames to disk", func(s *Spill) string { return countText(s.DiskWritten) }),
+		of("from disk", func(s *Spill) string { return countText(s.DiskRead) }),
+		of("device: bytes written", func(s *Spill) string { return measuredText(float64(s.DeviceWritten), cli.Bytes) }),
+		of("read", func(s *Spill) string { return measuredText(float64(s.DeviceRead), cli.Bytes) }),
 	}
 }
 
 // spillNotes explains the table.
 func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
-	say("one subscriber more, which is not in the figures, sleeps %v a message until it is %s of "+
+	say("one subscriber more, which is not in the figures, sleeps %s a message until it is %s of "+
 		"messages behind the resend buffer of %s, and then goes on at full speed; the publisher "+
 		"keeps its pace, on disk too, and sends those that are behind up to %v a second "+
 		"(--repair-floor), or as much as is live if that is more",
-		o.Work, cli.Space(o.Backlog), cli.Bytes(o.ResendBuffer), o.RepairFloor)
+		cli.Duration(o.Work), cli.Bytes(o.Backlog), cli.Bytes(o.ResendBuffer), o.RepairFloor)
 	for _, c := range cells {
 		if c.Way != job.PhaseNames[job.PhaseAfter] {
 			continue
@@ -104,17 +104,17 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 		verdict := "all of them in order, and every byte as it was published"
 		if c.SlowMissing+c.Damaged+c.Disorder+c.Lost > 0 {
 			verdict = fmt.Sprintf("%s missing, %s damaged, %s out of order",
-				CountText(float64(c.SlowMissing)), CountText(float64(c.Damaged)),
-				CountText(float64(c.Disorder)))
+				cli.Grouped(c.SlowMissing), cli.Grouped(c.Damaged),
+				cli.Grouped(c.Disorder))
 		}
 		say("%s: it took %s messages in a run, %s", c.speed(),
-			CountText(float64(c.SlowMessages)), verdict)
+			cli.Grouped(c.SlowMessages), verdict)
 	}
 	for _, c := range cells {
 		if s := c.Spill; s != nil && s.Drained > 0 {
 			say("%s: after %s of draining, the slow one still behind, nothing was published for "+
-				"the %s that it took to catch up", c.speed(), secondsText(s.Lasted),
-				secondsText(s.Drained))
+				"the %s that it took to catch up", c.speed(), cli.Duration(s.Lasted),
+				cli.Duration(s.Drained))
 		}
 		if s := c.Spill; s != nil && s.DiskErrors > 0 {
 			say("%s: the disk failed %d times", c.name(), s.DiskErrors)
@@ -129,7 +129,7 @@ func spillNotes(cells []*Cell, o *Overloaded, say func(string, ...any)) {
 // speed describes the rate of a cell.
 func (c *Cell) speed() string {
 	if c.Rate > 0 {
-		return "at " + CountText(c.Rate) + "/s"
+		return "at " + cli.PerSecond(c.Rate)
 	}
 	return "flat out"
 }

@@ -60,26 +60,25 @@ var (
 		if c.Rate == 0 {
 			return "-"
 		}
-		return CountText(c.Rate) + "/s"
+		return cli.PerSecond(c.Rate)
 	}}
 	colWait = column{"wait", func(c *Cell) string { return c.Wait }}
 	colRate = column{"messages/s", func(c *Cell) string {
-		return c.rangeText(func(f *Figures) float64 { return f.MessagesPerSecond }, CountText)
+		return c.rangeText(func(f *Figures) float64 { return f.MessagesPerSecond }, cli.Rounded)
 	}}
-	colBytes  = column{"bytes/s", func(c *Cell) string { return CountText(c.BytesPerSecond) }}
-	colMiss   = column{"missing", func(c *Cell) string { return strconv.FormatUint(c.Missing, 10) }}
-	colPubCPU = column{"CPU ns/message: publisher",
-		func(c *Cell) string { return nsText(c.PublisherCPU) }}
-	colSubCPU = column{"a subscriber", func(c *Cell) string { return nsText(c.SubscriberCPU) }}
-	colCPU    = column{"all", func(c *Cell) string { return nsText(c.CPU) }}
-	colSent   = column{"bytes sent a message",
-		func(c *Cell) string { return CountText(c.SentBytes) }}
-	colRepair = column{"repairs", func(c *Cell) string { return zeroDash(c.Repairs) }}
+	colBytes  = column{"bytes/s", func(c *Cell) string { return cli.Bytes(c.BytesPerSecond) }}
+	colMiss   = column{"missing", func(c *Cell) string { return cli.Grouped(c.Missing) }}
+	colPubCPU = column{"CPU/message: publisher",
+		func(c *Cell) string { return measuredText(c.PublisherCPU, cli.Nanoseconds) }}
+	colSubCPU = column{"a subscriber",
+		func(c *Cell) string { return measuredText(c.SubscriberCPU, cli.Nanoseconds) }}
+	colCPU = column{"all",
+		func(c *Cell) string { return measuredText(c.CPU, cli.Nanoseconds) }}
+	colSent = column{"bytes sent a message",
+		func(c *Cell) string { return cli.Bytes(c.SentBytes) }}
+	colRepair = column{"repairs", func(c *Cell) string { return countText(c.Repairs) }}
 	colShare  = column{"of the limit", func(c *Cell) string {
-		if c.ShareOfLimit == 0 {
-			return "-"
-		}
-		return fmt.Sprintf("%.0f %%", 100*c.ShareOfLimit)
+		return measuredText(c.ShareOfLimit, cli.Percent)
 	}}
 )
 
@@ -91,7 +90,7 @@ func quantileColumns(name string, of func(*Cell) *hist.Quantiles) []column {
 			if q == nil {
 				return "-"
 			}
-			return TimeText(time.Duration(get(q)))
+			return cli.Duration(time.Duration(get(q)))
 		}}
 	}
 	if name != "" {
@@ -112,7 +111,7 @@ func ratioColumn(head string, get func(*Ratio) Spread) column {
 			return "-"
 		}
 		s := get(c.Bare)
-		return fmt.Sprintf("%.2f [%.2f-%.2f]", s.Median, s.Min, s.Max)
+		return s.text(cli.Rounded)
 	}}
 }
 
@@ -136,7 +135,7 @@ var columnSets = map[string][]column{
 		colCPU, colSent},
 	Limits: append([]column{colWay, colSize, colSubs, colDue, colWait,
 		{"datagrams/s", colRate.text}, colBytes, colMiss,
-		{"CPU ns/datagram: sender", colPubCPU.text}, {"a receiver", colSubCPU.text}},
+		{"CPU/datagram: sender", colPubCPU.text}, {"a receiver", colSubCPU.text}},
 		quantileColumns("", timeOf)...),
 }
 
@@ -165,5 +164,5 @@ func (c *Cell) rangeText(get func(*Figures) float64, text func(float64) string) 
 	case len(v) == 1:
 		return text(s.Median)
 	}
-	return fmt.Sprintf("%s [%s-%s]", text(s.Median), text(s.Min), text(s.Max))
+	return s.text(text)
 }

@@ -1,9 +1,9 @@
 package report
 
 import (
-	"fmt"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 )
 
@@ -82,7 +82,7 @@ func tripColumns() []column {
 			if c.InTrips == nil {
 				return "-"
 			}
-			return fmt.Sprintf("%.1f", get(c.InTrips))
+			return cli.Rounded(get(c.InTrips))
 		}}
 	}
 	return []column{

@@ -178,9 +178,9 @@ func (s *spiller) drain() {
 
 // tooLong returns the error of a phase that doesn't end.
 func (s *spiller) tooLong(phase string, after time.Duration) error {
-	return fmt.Errorf("%s: after %v the slow subscriber is %s of messages behind, which is not "+
+	return fmt.Errorf("%s: after %s the slow subscriber is %s of messages behind, which is not "+
 		"what was waited for: give --rate less, or --repair-floor or --patience more",
-		phase, after.Round(time.Second), cli.Space(int64(s.behind())*int64(s.task.Size)))
+		phase, cli.Duration(after), cli.Bytes(int64(s.behind())*int64(s.task.Size)))
 }
 
 // held returns how long nothing fit, for any cause.
