@@ -4,7 +4,6 @@ import (
 	"flag"
 	"fmt"
 	"iter"
-	"os"
 	"strings"
 	"testing"
 
@@ -14,7 +13,7 @@ import (
 	"crier/subscriber"
 )
 
-var update = flag.Bool("update", false, "write docs/COUNTERS.md anew")
+var update = flag.Bool("update", false, "write anew the documents that are made from the source")
 
 // TestCountersDocument holds docs/COUNTERS.md to the tables of counters: a row that counts
 // another field than before shows there.
@@ -39,22 +38,7 @@ This file is written by 'go test . -run CountersDocument -update'.
 	document(t, &b, "A session of a subscriber",
 		func(s *subscriber.Session) iter.Seq2[reliable.Counter, uint64] { return s.Counters() },
 		reliable.SessionID(0), reliable.End(0))
-	if *update {
-		if err := os.WriteFile(name, []byte(b.String()), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
-	have, err := os.ReadFile(name)
-	if err != nil {
-		t.Fatal(err)
-	}
-	got, want := strings.Split(string(have), "\n"), strings.Split(b.String(), "\n")
-	for i := range max(len(got), len(want)) {
-		if i >= len(got) || i >= len(want) || got[i] != want[i] {
-			t.Fatalf("%s:%d differs from the tables: if that is meant, write it anew with -update",
-				name, i+1)
-		}
-	}
+	held(t, name, b.String())
 }
 
 // document adds the counters of an S.

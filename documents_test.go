@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"testing"
+	"unicode"
 )
 
 // goName matches the name of a Go file in a document, with as much of its path as is given.
@@ -39,4 +40,76 @@ func TestDocumentsNameFiles(t *testing.T) {
 	if names == 0 {
 		t.Fatal("no document names a Go file")
 	}
+}
+
+var (
+	mdLink    = regexp.MustCompile(`\]\(([^)\s]+)\)`)
+	mdHeading = regexp.MustCompile(`(?m)^#+ (.*)$`)
+	mdCode    = regexp.MustCompile("(?ms)^```.*?^```$")
+)
+
+// TestDocumentsLink follows every link of the documents to a file, and to a heading there.
+func TestDocumentsLink(t *testing.T) {
+	documents, err := filepath.Glob(filepath.Join("docs", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	deeper, err := filepath.Glob(filepath.Join("docs", "*", "*.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	documents = append(append(documents, deeper...), "README.md", "CHANGELOG.md")
+	anchors := map[string][]string{}
+	for _, document := range documents {
+		anchors[document] = anchorsOf(t, document)
+	}
+	links := 0
+	for _, document := range documents {
+		text, err := os.ReadFile(document)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, m := range mdLink.FindAllStringSubmatch(mdCode.ReplaceAllString(string(text), ""), -1) {
+			if strings.Contains(m[1], "://") {
+				continue
+			}
+			links++
+			file, anchor, _ := strings.Cut(m[1], "#")
+			path := document
+			if file != "" {
+				path = filepath.Join(filepath.Dir(document), file)
+			}
+			if _, err := os.Stat(path); err != nil {
+				t.Errorf("%s links to %s: there is no file %s", document, m[1], path)
+			} else if anchor != "" && !slices.Contains(anchors[path], anchor) {
+				t.Errorf("%s links to %s: there is no heading #%s in %s", document, m[1], anchor,
+					path)
+			}
+		}
+	}
+	if links == 0 {
+		t.Fatal("no document links to another")
+	}
+}
+
+// anchorsOf returns the anchors that forges give a document's headings.
+func anchorsOf(t *testing.T, document string) []string {
+	t.Helper()
+	text, err := os.ReadFile(document)
+	if err != nil {
+		t.Fatal(err)
+	}
+	var list []string
+	for _, m := range mdHeading.FindAllStringSubmatch(mdCode.ReplaceAllString(string(text), ""), -1) {
+		list = append(list, strings.Map(func(r rune) rune {
+			switch {
+			case r == ' ':
+				return '-'
+			case r == '-' || r == '_' || unicode.IsLetter(r) || unicode.IsDigit(r):
+				return unicode.ToLower(r)
+			}
+			return -1
+		}, m[1]))
+	}
+	return list
 }
