@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/commands"
 )
 
@@ -40,6 +41,8 @@ func TestHelpExamples(t *testing.T) {
 	if err := os.WriteFile(filepath.Join(dir, "feed.pcap"), []byte(content), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	frames := clitest.ScenarioFile(t, clitest.SmallScenario)
+	start(t, nil, "sim", "run", frames, "--pcap", filepath.Join(dir, "frames.pcap")).wait(cli.ExitOK)
 	pages := map[string]string{"crier": commands.Tool().Overview(80)}
 	for _, c := range allCommands() {
 		pages[c.Name] = c.Page(80)
@@ -82,7 +85,7 @@ func runExample(t *testing.T, dir, line string) {
 		switch a {
 		case "eth0":
 			args[i] = "lo"
-		case "feed.pcap":
+		case "feed.pcap", "frames.pcap":
 			args[i] = filepath.Join(dir, a)
 		}
 	}
@@ -191,6 +194,8 @@ func TestDocumentedFlags(t *testing.T) {
 			"sub": {"group", "iface", "format", "start", "count", "until-end", "timeout", "order",
 				"recovery", "drop", "drop-seed", "summary"},
 			"demo": {"seed", "net", "json"},
+
+			"decode": {"format", "json", "hex", "session", "kind", "group", "count", "quiet"},
 
 			"sim sweep": {"vary", "seeds", "csv", "json", "html"},
 			"sim run":   {"seed", "json", "pcap", "trace", "explain", "feed", "trace-dir"},

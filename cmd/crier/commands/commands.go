@@ -4,6 +4,7 @@ package commands
 import (
 	"crier/cmd/crier/bench"
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/decode"
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/sim"
@@ -21,7 +22,7 @@ when it dies, is named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
-			bench.Command(), bench.Worker()},
+			bench.Command(), decode.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

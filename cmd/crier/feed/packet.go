@@ -46,9 +46,9 @@ type packetDecoder struct {
 	udp      layers.UDP
 	by       map[gopacket.LayerType]gopacket.DecodingLayer
 
-	short bool           // a length field promises more than there is
-	to    netip.AddrPort // of the last UDP datagram: where it went
-	bytes int            // of its IP packet
+	short    bool           // a length field promises more than there is
+	from, to netip.AddrPort // of the last UDP datagram
+	bytes    int            // of its IP packet
 }
 
 func (d *packetDecoder) init() {
@@ -100,10 +100,11 @@ func packetLayer(link layers.LinkType, packet []byte) gopacket.LayerType {
 	return gopacket.LayerTypeZero
 }
 
-// address notes where an IP packet goes.
-func (d *packetDecoder) address(to []byte, bytes int) {
-	addr, _ := netip.AddrFromSlice(to) // of 4 or 16 bytes
-	d.to, d.bytes = netip.AddrPortFrom(addr, 0), bytes
+// addresses notes where an IP packet comes from and goes to.
+func (d *packetDecoder) addresses(from, to []byte, bytes int) {
+	source, _ := netip.AddrFromSlice(from) // of 4 or 16 bytes
+	target, _ := netip.AddrFromSlice(to)
+	d.from, d.to, d.bytes = netip.AddrPortFrom(source, 0), netip.AddrPortFrom(target, 0), bytes
 }
 
 // large reports whether the last datagram was larger than an Ethernet allows, on a
@@ -114,10 +115,10 @@ func (d *packetDecoder) large(link layers.LinkType) bool {
 }
 
 // decode returns the UDP payload of a packet, as a view of it, if its kind is
-// packetUDP. cut says that the capture has only the packet's beginning, which
-// may be all that is needed.
+// packetUDP; of a packetCut as much of the payload as there is. cut says that the
+// capture has only the packet's beginning, which may be all that is needed.
 func (d *packetDecoder) decode(link layers.LinkType, packet []byte, cut bool) ([]byte, packetKind) {
-	d.short = false
+	d.short, d.udp.Length = false, 0
 	broken := packetDamaged
 	if cut {
 		broken = packetCut
@@ -141,16 +142,20 @@ func (d *packetDecoder) decode(link layers.LinkType, packet []byte, cut bool) ([
 		switch next {
 		case layers.LayerTypeIPv4:
 			protocol = d.ip4.Protocol
-			d.address(d.ip4.DstIP, int(d.ip4.Length))
+			d.addresses(d.ip4.SrcIP, d.ip4.DstIP, int(d.ip4.Length))
 		case layers.LayerTypeIPv6:
-			d.address(d.ip6.DstIP, int(d.ip6.Length)+40)
+			d.addresses(d.ip6.SrcIP, d.ip6.DstIP, int(d.ip6.Length)+40)
 		case layers.LayerTypeIPv6Fragment:
 			protocol = d.fragment.NextHeader
 		case layers.LayerTypeUDP:
-			if d.short {
-				return nil, broken
-			}
+			d.from = netip.AddrPortFrom(d.from.Addr(), uint16(d.udp.SrcPort))
 			d.to = netip.AddrPortFrom(d.to.Addr(), uint16(d.udp.DstPort))
+			if d.short && cut {
+				return layer.LayerPayload(), packetCut
+			}
+			if d.short {
+				return nil, packetDamaged
+			}
 			return layer.LayerPayload(), packetUDP
 		}
 		next, packet = layer.NextLayerType(), layer.LayerPayload()

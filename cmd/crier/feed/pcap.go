@@ -61,27 +61,40 @@ func newCapture(src *source) (*capture, error) {
 
 func (f *capture) next() (raw, error) {
 	for {
-		f.src.content.limit = captureStep
-		if err := f.r.next(&f.p); err != nil {
-			return raw{}, f.fail(err)
+		payload, kind, err := f.packet()
+		if err == io.EOF {
+			err = f.end()
 		}
-		f.n++
-		if f.p.odd {
-			f.count[packetOdd]++
-			continue
+		if err != nil {
+			return raw{}, err
 		}
-		payload, kind := f.dec.decode(f.p.link, f.p.data, f.p.cut)
-		f.count[kind]++
-		switch kind {
-		case packetUDP:
-			if f.dec.large(f.p.link) {
-				f.large++
-			}
+		if kind == packetUDP {
 			return raw{ns: f.p.ns, timed: f.p.timed, payload: payload, to: f.dec.to}, nil
-		case packetAlien:
-			f.alien = f.p.link
 		}
 	}
+}
+
+// packet reads and counts the next packet, whose payload is as that of packetDecoder.decode.
+// At the end of the capture its error is io.EOF.
+func (f *capture) packet() (payload []byte, kind packetKind, err error) {
+	f.src.content.limit = captureStep
+	if err := f.r.next(&f.p); err != nil {
+		return nil, 0, f.fail(err)
+	}
+	f.n++
+	if f.p.odd {
+		f.count[packetOdd]++
+		return nil, packetOdd, nil
+	}
+	payload, kind = f.dec.decode(f.p.link, f.p.data, f.p.cut)
+	f.count[kind]++
+	switch {
+	case kind == packetUDP && f.dec.large(f.p.link):
+		f.large++
+	case kind == packetAlien:
+		f.alien = f.p.link
+	}
+	return payload, kind, nil
 }
 
 // fail explains why there is no next packet.
@@ -101,7 +114,7 @@ func (f *capture) fail(err error) error {
 		return &fault{f.src.name, fmt.Sprintf("%s is damaged (%v): copy or write the capture again",
 			place, err), err}
 	case err == io.EOF && f.r != nil:
-		return f.end()
+		return io.EOF
 	case err == io.EOF || errors.Is(err, io.ErrUnexpectedEOF):
 		return f.src.errorf("it ends within %s: copy or capture it again, whole, or cut it there "+
 			"with editcap", place)
@@ -125,6 +138,9 @@ func (f *capture) end() error {
 		"that does", f.n, why)
 }
 
+// Fragments is the count of the fragments of UDP datagrams, which are left out.
+const Fragments = "IP fragments (they are not put together)"
+
 // leftOut lists the packets that were left out, by cause.
 func (f *capture) leftOut() []Count {
 	var out []Count
@@ -133,7 +149,7 @@ func (f *capture) leftOut() []Count {
 		text string
 	}{
 		{packetCut, "cut short by the capture (capture whole packets: tcpdump -s 0)"},
-		{packetFragment, "IP fragments (they are not put together)"},
+		{packetFragment, Fragments},
 		{packetDamaged, "damaged"},
 		{packetOdd, "whose record says that it has more than there was"},
 		{packetAlien, fmt.Sprintf("of link type %d (%v), which is not known", f.alien, f.alien)},

@@ -1,0 +1,231 @@
+package decode
+
+import (
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/frame"
+)
+
+// object is a JSON object whose members keep their order.
+type object struct{ b []byte }
+
+// add appends a member.
+func (o *object) add(name string, value any) {
+	if len(o.b) == 0 {
+		o.b = append(o.b, '{')
+	} else {
+		o.b = append(o.b, ',')
+	}
+	o.b = fmt.Appendf(o.b, "%q:", name)
+	text, err := json.Marshal(value)
+	if err != nil {
+		panic(err) // of values of this package alone
+	}
+	o.b = append(o.b, text...)
+}
+
+// MarshalJSON returns the object.
+func (o *object) MarshalJSON() ([]byte, error) {
+	if len(o.b) == 0 {
+		return []byte("{}"), nil
+	}
+	return append(o.b, '}'), nil
+}
+
+// id is a random number, which is written in hexadecimal.
+func id(v uint64) string { return fmt.Sprintf("%016x", v) }
+
+var tagWords = map[frame.Tag]string{
+	frame.TagNone: "missing", frame.TagWrong: "wrong", frame.TagRight: "right",
+	frame.TagLong: "long",
+}
+
+// json returns the entry as an object, with messages' bytes if payload is set.
+func (e *entry) json(payload bool) *object {
+	o := &object{}
+	o.add("packet", e.Packet)
+	if !e.At.IsZero() {
+		o.add("at", e.At.UTC().Format(time.RFC3339Nano))
+	}
+	if e.From.IsValid() {
+		o.add("from", e.From)
+		o.add("to", e.To)
+	}
+	o.add("state", e.state.String())
+	o.add("bytes", len(e.bytes))
+	if e.state == cut {
+		o.add("captured_bytes", len(e.Payload))
+		o.add("datagram_bytes", e.Size)
+	}
+	if !e.parsed {
+		if e.header.Kind == 0 {
+			o.add("version", e.bytes[versionAt(e.bytes)])
+		} else {
+			headJSON(o, e.header.Kind, e.header.Flags, e.header.Session, e.header.Channel)
+		}
+		o.add("tag", tagWords[e.tag])
+		return o
+	}
+	frameJSON(o, &e.f, payload)
+	if e.f.Kind == frame.Repair {
+		inner := &object{}
+		if e.innerParsed {
+			frameJSON(inner, &e.inner, payload)
+		}
+		inner.add("bytes", len(e.f.Inner))
+		inner.add("tag", tagWords[e.innerTag])
+		o.add("datagram", inner)
+	}
+	o.add("tag", tagWords[e.tag])
+	return o
+}
+
+// headJSON adds the fields of a header.
+func headJSON(o *object, kind frame.Kind, flags frame.Flags, session uint64, channel uint32) {
+	o.add("version", frame.Version)
+	o.add("kind", kind.String())
+	o.add("flags", flagWords(kind, flags))
+	o.add("session", id(session))
+	o.add("channel", channel)
+}
+
+// flagWords names the flags that are set.
+func flagWords(kind frame.Kind, flags frame.Flags) []string {
+	words := []string{}
+	for bit := frame.Flags(1); bit != 0; bit <<= 1 {
+		if flags&bit == 0 {
+			continue
+		}
+		switch {
+		case bit == frame.WantSession && kind == frame.Status:
+			words = append(words, "want-session")
+		case bit == frame.Leaving && kind == frame.Status:
+			words = append(words, "leaving")
+		case bit == frame.TooLarge && kind == frame.Gone:
+			words = append(words, "too-large")
+		case bit == frame.Continues && kind == frame.Data:
+			words = append(words, "continues")
+		case bit == frame.Unfinished && kind == frame.Data:
+			words = append(words, "unfinished")
+		default:
+			words = append(words, fmt.Sprintf("0x%04x", uint16(bit)))
+		}
+	}
+	return words
+}
+
+// frameJSON adds the fields of a frame.
+func frameJSON(o *object, f *frame.Frame, payload bool) {
+	headJSON(o, f.Kind, f.Flags, f.Session, f.Channel)
+	switch f.Kind {
+	case frame.Data:
+		o.add("sequence", f.Seq)
+		o.add("offset", f.Offset)
+		o.add("time_ns", f.Time)
+		o.add("messages", f.Messages)
+		o.add("chunks", chunksJSON(f, payload))
+	case frame.Repair:
+		o.add("responder", id(f.Responder))
+		o.add("request", id(f.Request))
+	case frame.Heartbeat, frame.Bye:
+		o.add("time_ns", f.Time)
+		o.add("next_sequence", f.NextSeq)
+		o.add("next_offset", f.NextOffset)
+		o.add("oldest_sequence", f.OldestSeq)
+		o.add("oldest_offset", f.OldestOffset)
+		o.add("interval_ns", f.Interval)
+		o.add("group", f.Group)
+		o.add("round_trip_ns", f.RTT)
+		if f.Report != 0 {
+			o.add("report", f.Report)
+		}
+	case frame.Session:
+		o.add("time_ns", f.Time)
+		o.add("wall_ns", f.Wall)
+		o.add("first_sequence", f.FirstSeq)
+		o.add("first_offset", f.FirstOffset)
+		control := ""
+		if f.Control.IsValid() {
+			control = f.Control.String()
+		}
+		o.add("control", control)
+		o.add("channels", f.Channels)
+		o.add("name", string(f.Name))
+		o.add("properties", fmt.Sprintf("%x", f.Properties))
+	case frame.Nack:
+		requestJSON(o, f)
+		o.add("missing", rangesJSON(f.Ranges))
+	case frame.Status:
+		requestJSON(o, f)
+		o.add("name", string(f.Name))
+		o.add("position", f.Position)
+		o.add("room", f.Room)
+		o.add("properties", fmt.Sprintf("%x", f.Properties))
+	case frame.Confirm:
+		o.add("responder", id(f.Responder))
+		o.add("time_ns", f.Time)
+		o.add("coming", rangesJSON(f.Ranges))
+	case frame.Gone:
+		o.add("responder", id(f.Responder))
+		o.add("request", id(f.Request))
+		o.add("time_ns", f.Time)
+		o.add("oldest_sequence", f.OldestSeq)
+		o.add("oldest_offset", f.OldestOffset)
+		o.add("gone", rangesJSON(f.Ranges))
+	}
+}
+
+// requestJSON adds the fields that NACK and STATUS begin with.
+func requestJSON(o *object, f *frame.Frame) {
+	o.add("subscriber", id(f.Subscriber))
+	o.add("request", id(f.Request))
+	o.add("echo_ns", f.Echo)
+	o.add("held_ns", f.Held)
+}
+
+// rangeJSON is a range of sequence numbers; To is exclusive.
+type rangeJSON struct {
+	From uint64 `json:"from"`
+	To   uint64 `json:"to"`
+}
+
+func rangesJSON(ranges []nack.Range) []rangeJSON {
+	list := make([]rangeJSON, len(ranges))
+	for i, r := range ranges {
+		list[i] = rangeJSON{r.From, r.To}
+	}
+	return list
+}
+
+// chunkJSON is a chunk of DATA. Length is that of a whole message that starts here and is
+// unfinished, Skip the messages that a skip stands for.
+type chunkJSON struct {
+	Offset  uint64  `json:"offset"`
+	Size    *int    `json:"size,omitempty"`
+	Length  uint32  `json:"length,omitempty"`
+	Skip    uint64  `json:"skip,omitempty"`
+	Payload *string `json:"payload,omitempty"`
+}
+
+func chunksJSON(f *frame.Frame, payload bool) []chunkJSON {
+	list := make([]chunkJSON, len(f.Chunks))
+	offset := f.Offset
+	for i, c := range f.Chunks {
+		list[i] = chunkJSON{Offset: offset, Length: c.Total, Skip: c.Skip}
+		if c.Skip != 0 {
+			offset += c.Skip
+			continue
+		}
+		offset++
+		size := len(c.Data)
+		list[i].Size = &size
+		if payload {
+			text := fmt.Sprintf("%x", c.Data)
+			list[i].Payload = &text
+		}
+	}
+	return list
+}
