@@ -66,6 +66,9 @@ Examples:
 				"the `DIRECTORY` of the results, which is made; the spill's disk as well")
 			flags.StringVar(&o.net, "net", coordinator.NetNamespaces, "netns: network namespaces "+
 				"that are made for this (root), or lo, without what needs the other")
+			cli.Offer(flags, "net",
+				cli.Words(coordinator.NetNamespaces, coordinator.NetLoopback))
+			cli.Offer(flags, "out", cli.Directories())
 			flags.BoolVar(&o.quick, "quick", false, "shorter runs, and fewer")
 			flags.BoolVar(&o.list, "list", false, "print the commands, and run none")
 			return o.run
@@ -86,7 +89,7 @@ func (o *all) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	list, err := o.items()
 	if err != nil {
-		return 0, netflags.ConfigError(err)
+		return 0, err
 	}
 	if o.list {
 		for _, it := range list {
@@ -161,7 +164,7 @@ func parse(words []string) (coordinator.Options, error) {
 		return opts, err
 	}
 	opts.Command = "crier bench " + strings.Join(words, " ")
-	return opts, opts.Validate()
+	return opts, netflags.ConfigError(flags, opts.Validate())
 }
 
 func (o *all) file(name, kind string) string { return filepath.Join(o.out, name+"."+kind) }

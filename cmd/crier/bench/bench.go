@@ -186,7 +186,8 @@ func kindCommand(kind, brief, help string) *cli.Command {
 						console.Show(line)
 					}
 				}
-				return cli.ExitOK, netflags.ConfigError(coordinator.Run(ctx, opts, std.Out, show))
+				return cli.ExitOK, netflags.ConfigError(flags,
+					coordinator.Run(ctx, opts, std.Out, show))
 			}
 		},
 	}
@@ -212,7 +213,7 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &coordinator.ServeOptions{}
-			flags.StringVar(&o.Interface, "iface", "",
+			netflags.DeclareInterface(flags, &o.Interface, "",
 				"network interface to answer on, by `NAME` or address")
 			flags.IntVar(&o.Port, "port", coordinator.DefaultPort,
 				"TCP `PORT` to listen at; 0: any")
@@ -222,7 +223,7 @@ Examples:
 						"the other machine")
 				}
 				return cli.ExitOK,
-					netflags.ConfigError(coordinator.Serve(ctx, *o,
+					netflags.ConfigError(flags, coordinator.Serve(ctx, *o,
 						func(line string) { fmt.Fprintln(std.Err, "crier bench serve: "+line) }))
 			}
 		},

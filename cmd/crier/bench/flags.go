@@ -10,12 +10,14 @@ import (
 	"crier/cmd/crier/bench/coordinator"
 	"crier/cmd/crier/bench/report"
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
 	"crier/publisher"
 )
 
 // options holds the flags of a benchmark.
 type options struct {
 	coordinator.Options
+	set       *cli.FlagSet
 	noOffload bool
 	limits    string
 }
@@ -24,7 +26,7 @@ const defaultMTU = 1500
 
 // declare declares the flags that a benchmark has.
 func declare(kind string, flags *cli.FlagSet) *options {
-	o := &options{}
+	o := &options{set: flags}
 	o.InFlight = 1 << 20
 	o.Kind, o.Version = kind, cli.Version()
 	o.Subscribers, o.Publishers, o.Waits = []int{1}, []int{1}, []string{"block"}
@@ -70,12 +72,13 @@ func declare(kind string, flags *cli.FlagSet) *options {
 			"`MESSAGES` a second, each due at its time; or several rates")
 	}
 	if kind == report.Latency || kind == report.Limits || kind == report.Recovery {
-		ways := "block, adaptive or spin"
+		ways, last := []string{"block", "adaptive", "spin"}, 2
 		if kind != report.Limits {
-			ways = "block, adaptive, spin or spin-both"
+			ways, last = append(ways, "spin-both"), 3
 		}
-		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+ways+
-			", or several")
+		flags.StringSliceVar(&o.Waits, "wait", o.Waits, "how receivers `WAIT`: "+
+			strings.Join(ways[:last], ", ")+" or "+ways[last]+", or several")
+		cli.Offer(flags, "wait", cli.Words(ways...).List())
 	}
 	lasting := "how long each run sends"
 	if kind == report.Spilling {
@@ -103,13 +106,14 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		"messages that may be under way at once, in bytes, where there is no rate")
 	flags.StringVar(&o.Net, "net", coordinator.NetLoopback,
 		"lo, or netns: network namespaces that are made for this (root)")
+	cli.Offer(flags, "net", cli.Words(coordinator.NetLoopback, coordinator.NetNamespaces))
 	flags.BoolVar(&o.RealFrames, "real-frames", false,
 		"with --net netns: cut what the publisher sends into frames before they leave")
 	flags.BoolVar(&o.GRO, "gro", false,
 		"with --real-frames: the receiving interfaces merge frames again (rx-gro, "+
 			"rx-udp-gro-forwarding), as network cards' drivers do")
 	flags.IntVar(&o.MTU, "mtu", defaultMTU, "with --net netns: the `BYTES` of its interfaces' MTU")
-	flags.StringVar(&o.Interface, "iface", "",
+	netflags.DeclareInterface(flags, &o.Interface, "",
 		"measure on this network interface, by `NAME` or address")
 	if kind == report.Latency {
 		flags.StringVar(&o.Remote, "remote", "",
@@ -120,14 +124,18 @@ func declare(kind string, flags *cli.FlagSet) *options {
 			"print results as a share of what the kernel alone does: measured as well, or "+
 				"from `FILE`")
 		flags.Lookup("limits").NoOptDefVal = limitsNow
+		cli.Offer(flags, "limits", cli.Files("json"))
 	}
 	flags.StringVar(&o.JSON, "json", "",
 		"print JSON, an object a cell and line, in place of the table; or write it to `FILE` "+
 			"as well")
 	flags.Lookup("json").NoOptDefVal = "-"
+	cli.Offer(flags, "json", cli.Files("json"))
 	flags.StringVar(&o.HTML, "html", "", "write a page with pictures to `FILE`")
+	cli.Offer(flags, "html", cli.Files("html"))
 	flags.StringVar(&o.Compare, "compare", "",
 		"hold the results against those that --json wrote to `FILE`")
+	cli.Offer(flags, "compare", cli.Files("json"))
 	return o
 }
 
@@ -138,6 +146,8 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop-oldest", "block"},
 		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, "+
 			"buffer or block, or several")
+	cli.Offer(flags, "overload",
+		cli.Words("drop-oldest", "drop-newest", "buffer", "block").List())
 	o.Buffer, o.ResendBuffer = 256<<10, 4<<20
 	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
 	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",
@@ -148,6 +158,7 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.StringVar(&o.DiskDir, "disk-dir", "",
 		"the `DIRECTORY` on the disk to be measured; nothing is left there")
+	cli.Offer(flags, "disk-dir", cli.Directories())
 	o.Backlog, o.Buffer, o.ResendBuffer = 1<<30, 32<<20, 64<<20
 	flags.Var(cli.SizeOf(&o.Backlog), "backlog",
 		"how far the slow subscriber falls behind what is held in memory")
@@ -169,6 +180,9 @@ const limitsNow = "measure"
 func (o *options) options() (coordinator.Options, error) {
 	opts := o.Options
 	opts.Offload = !o.noOffload
+	if o.set.Changed("net") && !o.set.Changed("iface") {
+		opts.Interface = "" // of a variable
+	}
 	switch o.limits {
 	case "":
 	case limitsNow:

@@ -7,6 +7,7 @@ import (
 	"unicode"
 	"unicode/utf8"
 
+	"github.com/spf13/pflag"
 	"golang.org/x/term"
 )
 
@@ -78,17 +79,25 @@ func (c *Command) Page(width int) string {
 		if !strings.HasSuffix(examples, "\n\n") {
 			b.WriteString("\n")
 		}
-		b.WriteString("Flags:\n" + flags.FlagUsagesWrapped(width))
+		b.WriteString("Flags:\n" + usages(flags, width))
 	}
 	return b.String()
+}
+
+// usages lists flags. Each value is wrapped, since pflag adds [=true|false] to a flag whose
+// value is plainly a bool.
+func usages(flags *FlagSet, width int) string {
+	flags.VisitAll(func(f *pflag.Flag) { f.Value = offered{Value: f.Value} })
+	return flags.FlagUsagesWrapped(width)
 }
 
 // help is the command that prints pages.
 func (t *Tool) help() *Command {
 	return &Command{
-		Name:  "help",
-		Args:  " [COMMAND]",
-		Brief: "explain a command",
+		Name:      "help",
+		Args:      " [COMMAND]...",
+		ArgValues: Values{words: t.below},
+		Brief:     "explain a command",
 		Help: `Prints the page of a command, or what there is.
 
 Examples:
@@ -129,6 +138,23 @@ func (t *Tool) explain(words []string, std Streams) (int, error) {
 		list, above = c.Subs, build(c, nil)
 	}
 	return show(std, c.Page(width))
+}
+
+// below returns the names of the commands below the one that words name.
+func (t *Tool) below(words []string) []string {
+	list := t.all()
+	for _, word := range words {
+		c := find(list, word)
+		if c == nil {
+			return nil
+		}
+		list = c.Subs
+	}
+	var below []string
+	for _, c := range visible(list) {
+		below = append(below, c.word())
+	}
+	return below
 }
 
 // find returns the command whose name ends with a word.

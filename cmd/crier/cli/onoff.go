@@ -29,3 +29,5 @@ func (v onOff) String() string {
 
 // Type returns the word for it in a list of flags.
 func (v onOff) Type() string { return "on|off" }
+
+func (v onOff) offers() Values { return Words("on", "off") }

@@ -96,7 +96,7 @@ func build(c *Command, r *run) *cobra.Command {
 		return err
 	}
 	if r != nil && r.completes {
-		complete(built, c.ArgValues)
+		c.complete(built)
 	}
 	built.SetHelpFunc(func(*cobra.Command, []string) { r.print(c.Page(pageWidth(r.std.Out))) })
 	return built

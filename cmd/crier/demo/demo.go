@@ -23,8 +23,8 @@ type options struct {
 // Command is "crier demo".
 func Command() *cli.Command {
 	return &cli.Command{
-		Name:  "demo",
-		Args:  " [overload]",
+		Name: "demo",
+		Args: " [overload]", ArgValues: cli.Words("overload"),
 		Brief: "see messages fan out, get lost, come back, and die with their producer",
 		Help: `One producer sends a made-up market feed, in bursts, to three subscribers: over a
 clean network, over one that loses 1 % at random, and over one that loses whole
@@ -51,6 +51,7 @@ Examples:
 			flags.Uint64Var(&o.seed, "seed", seed, "decides the feed, and what is lost")
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
+			cli.Offer(flags, "net", cli.Words("sim", "lo"))
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				switch {

@@ -33,15 +33,17 @@ const DefaultGroup = "239.77.0.1:7700"
 // Declare declares the flags of groups and interface; many: --group may be repeated.
 func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
 	n.Set = flags
+	group := groupVariable.Or(DefaultGroup)
 	if many {
-		flags.StringArrayVar(&n.groups, "group", []string{DefaultGroup},
+		flags.StringArrayVar(&n.groups, "group", []string{group},
 			"multicast `ADDRESS:PORT` to listen to; may be given again")
 	} else {
 		n.groups = make([]string, 1)
-		flags.StringVar(&n.groups[0], "group", DefaultGroup,
-			"multicast `ADDRESS:PORT` to publish to")
+		flags.StringVar(&n.groups[0], "group", group, "multicast `ADDRESS:PORT` to publish to")
 	}
-	flags.StringVar(&n.iface, "iface", "lo",
+	groupVariable.Serve(flags, "group", DefaultGroup)
+	cli.Offer(flags, "group", cli.Words(group))
+	DeclareInterface(flags, &n.iface, defaultInterface,
 		"network interface, by `NAME` or address; lo: only this machine")
 }
 
@@ -77,7 +79,7 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 		g, err := multicast.ParseGroup(text)
 		switch {
 		case err != nil:
-			return nil, "", ConfigError(err)
+			return nil, "", ConfigError(n.Set, err)
 		case slices.Contains(groups, g):
 			return nil, "", cli.Usagef("--group %v is given twice: once is enough", g)
 		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
@@ -88,11 +90,11 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 		groups = append(groups, g)
 	}
 	iface := n.iface
-	if iface == "lo" && runtime.GOOS != "linux" {
+	if iface == defaultInterface && runtime.GOOS != "linux" {
 		iface = "127.0.0.1" // the loopback interface has another name there
 	}
 	if _, err := multicast.ResolveInterface(iface); err != nil {
-		return nil, "", ConfigError(err)
+		return nil, "", ConfigError(n.Set, err)
 	}
 	if n.Set.Changed("read-buffer") && (n.link.ReadBuffer == 0 || n.link.ReadBuffer > maxRead) {
 		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v",
@@ -118,8 +120,10 @@ func (n *Flags) Where(groups []netip.AddrPort) string {
 	return fmt.Sprintf("%s by interface %s", strings.Join(list, ", "), n.iface)
 }
 
-// Defaulted reports whether --iface was left out.
-func (n *Flags) Defaulted() bool { return !n.Set.Changed("iface") }
+// Defaulted reports whether neither --iface nor a variable names the interface.
+func (n *Flags) Defaulted() bool {
+	return !n.Set.Changed("iface") && interfaceVariable.Or("") == ""
+}
 
 // Network returns the kernel's network, behind --drop or --impair.
 func (n *Flags) Network() (multicast.Network, error) {

@@ -10,12 +10,15 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 	flow, kept := &o.cfg.Flow, &o.cfg.Retention
 	flags.TextVar(&flow.Pace, "pace", flow.Pace,
 		"whose `PACE` counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
+	cli.Offer(flags, "pace", cli.Words("none", "slowest", "quorum:", "named:"))
 	flags.TextVar(&flow.WhenFull, "when-full", flow.WhenFull,
 		"what becomes of a message that finds no room, by `WORD`: block, which waits, or drop")
+	cli.Offer(flags, "when-full", cli.Words("block", "drop"))
 	flags.Var(cli.SizeOf(&kept.Disk), "disk",
 		"with --pace: how much is kept on disk when memory is full (default: nothing)")
 	flags.StringVar(&kept.DiskDir, "disk-dir", "",
 		"with --disk: the `DIRECTORY` for it; nothing of it outlives the command")
+	cli.Offer(flags, "disk-dir", cli.Directories())
 	flags.DurationVar(&flow.StallTimeout, "stall-timeout", flow.StallTimeout,
 		"with --pace: how long a subscriber that makes no progress may hold the others")
 	flags.IntVar(&flow.WaitFor, "wait-for", 0,

@@ -80,11 +80,15 @@ Examples:
 					"payload) or pcap")
 			flags.StringVar(&o.feed.Split, "split", "",
 				"take market-data messages out of each datagram: iextp or moldudp64")
+			cli.Offer(flags, "from", cli.Files())
+			cli.Offer(flags, "format", cli.Words("lines", "timed", "len", "pcap"))
+			cli.Offer(flags, "split", cli.Words("iextp", "moldudp64"))
 			flags.StringArrayVar(&o.feed.Only, "only", nil,
 				"publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
 			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
 				"shorten longer recorded silences to this (default: leave them)")
 			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
+			cli.Offer(flags, "speed", cli.Words("max"))
 			flags.Float64Var(&o.pace.Rate, "rate", 0,
 				"`MESSAGES` a second, in place of recorded times (default: as fast as the "+
 					"network takes them)")
@@ -122,8 +126,10 @@ Examples:
 			flags.StringVar(&o.accepted, "accepted", "",
 				"keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, "+
 					"little endian; it survives a crash")
+			cli.Offer(flags, "accepted", cli.Files())
 			flags.StringVar(&o.summary, "summary", "",
 				"write a summary as JSON to `FILE`, - for standard output")
+			cli.Offer(flags, "summary", cli.Files("json"))
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 			return o.run
 		},

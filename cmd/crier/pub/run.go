@@ -82,7 +82,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	cfg.Logger = cli.NewLogger("pub", console, o.net.Verbose)
 	p, err := publisher.New(*cfg)
 	if err != nil {
-		return 0, netflags.ConfigError(err)
+		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
 		fmt.Fprint(console, o.publishing(p, groups))

@@ -38,8 +38,8 @@ type runOptions struct {
 
 func runCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "sim run",
-		Args:  " NAME|FILE",
+		Name: "sim run",
+		Args: " NAME|FILE", ArgValues: scenarios().OrFiles("yaml"),
 		Brief: "play a scenario, and tell what happened",
 		Help: `Plays a built-in scenario, or a file's, and prints what each group of subscribers
 got, what repairs cost, and what happened when. The same scenario and seed give the same
@@ -95,6 +95,7 @@ Examples:
 				"`FILE` for the smallest scenario that still breaks the promise (default: "+
 					"NAME-seedN.yaml)")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+			o.offer(flags)
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				if flags.NArg() != 1 {
 					return 0, cli.Usagef("it takes one scenario: a name from \"crier sim list\", " +
@@ -109,6 +110,17 @@ Examples:
 				return o.run(ctx, std)
 			}
 		},
+	}
+}
+
+// offer sets what a shell offers for the flags.
+func (o *runOptions) offer(flags *cli.FlagSet) {
+	for flag, values := range map[string]cli.Values{
+		"json": cli.Files("json"), "html": cli.Files("html"), "trace": cli.Files(),
+		"pcap": cli.Files("pcapng"), "feed": cli.Files(), "format": cli.Words("pcap", "timed"),
+		"split": cli.Words("iextp", "moldudp64"), "shrunk": cli.Files("yaml"),
+	} {
+		cli.Offer(flags, flag, values)
 	}
 }
 

@@ -96,8 +96,8 @@ const recordedHead = "\nThese replay recorded networks, and need files that are 
 
 func showCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "sim show",
-		Args:  " NAME",
+		Name: "sim show",
+		Args: " NAME", ArgValues: scenarios(),
 		Brief: "print a built-in scenario's file",
 		Help: `To start one's own from: change it, and run the file. docs/SIMULATION.md has each
 key.
@@ -126,6 +126,9 @@ Examples:
 	}
 }
 
+// scenarios offers the names of the built-in scenarios.
+func scenarios() cli.Values { return cli.WordsFrom(scenario.Builtins) }
+
 // source finds scenarios, their records and their feeds.
 type source struct {
 	traceDir string
@@ -138,6 +141,7 @@ type source struct {
 func (s *source) declare(flags *cli.FlagSet) {
 	flags.StringVar(&s.traceDir, "trace-dir", "",
 		"`DIRECTORY` of recorded traces and feeds (default: that of the scenario's file)")
+	cli.Offer(flags, "trace-dir", cli.Directories())
 }
 
 // text returns the file of a built-in scenario, or a file.

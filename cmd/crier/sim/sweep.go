@@ -42,8 +42,8 @@ type sweepOptions struct {
 
 func sweepCommand() *cli.Command {
 	return &cli.Command{
-		Name:  "sim sweep",
-		Args:  " NAME|FILE",
+		Name: "sim sweep",
+		Args: " NAME|FILE", ArgValues: scenarios().OrFiles("yaml"),
 		Brief: "play a scenario many times, with other values and seeds",
 		Help: `Plays a scenario once for each combination of values and each seed, on all
 processors, and prints a line a combination: recovery, NACKs for a lost frame, what
@@ -68,11 +68,15 @@ Examples:
 			flags.Uint64Var(&o.first, "seed", 1, "the first seed")
 			flags.StringVar(&o.metric, "map", "nacks-p95", "what a map of two --vary shows: "+
 				strings.Join(metricNames(), ", "))
+			cli.Offer(flags, "map", cli.Words(metricNames()...))
 			flags.StringVar(&o.csv, "csv", "",
 				"write a line a run to `FILE`, - for standard output")
+			cli.Offer(flags, "csv", cli.Files("csv"))
 			flags.StringVar(&o.json, "json", "",
 				"write the combinations as JSON to `FILE`, - for standard output")
+			cli.Offer(flags, "json", cli.Files("json"))
 			flags.StringVar(&o.html, "html", "", "write a page with maps to `FILE`")
+			cli.Offer(flags, "html", cli.Files("html"))
 			flags.IntVar(&o.workers, "workers", runtime.GOMAXPROCS(0),
 				"runs at the same time; each takes its own memory")
 			o.source.declare(flags)

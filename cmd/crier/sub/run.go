@@ -32,7 +32,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	defer summary.Close()
 	sub, err := subscriber.New(o.cfg)
 	if err != nil {
-		return 0, netflags.ConfigError(err)
+		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
 		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()))

@@ -1,0 +1,35 @@
+package netflags
+
+import (
+	"net"
+
+	"crier/cmd/crier/cli"
+)
+
+// The environment variables that hold the defaults of --group and --iface.
+const (
+	groupVariable     cli.Variable = "CRIER_GROUP"
+	interfaceVariable cli.Variable = "CRIER_IFACE"
+)
+
+// defaultInterface is the interface of commands that are given none.
+const defaultInterface = "lo"
+
+// DeclareInterface declares --iface, whose default is the value of a variable, or def.
+func DeclareInterface(flags *cli.FlagSet, name *string, def, usage string) {
+	flags.StringVar(name, "iface", interfaceVariable.Or(def), usage)
+	interfaceVariable.Serve(flags, "iface", def)
+	cli.Offer(flags, "iface", cli.WordsFrom(interfaceNames))
+}
+
+// interfaceNames returns the names of the interfaces that are up.
+func interfaceNames() []string {
+	list, _ := net.Interfaces()
+	var names []string
+	for _, ifi := range list {
+		if ifi.Flags&net.FlagUp != 0 {
+			names = append(names, ifi.Name)
+		}
+	}
+	return names
+}
