@@ -1,0 +1,190 @@
+package main
+
+import (
+	"errors"
+	"os"
+	"regexp"
+	"slices"
+	"strings"
+	"testing"
+	"unicode"
+
+	"crier/cmd/crier/cli"
+
+	"github.com/spf13/pflag"
+)
+
+// inProse matches a command in a sentence.
+var inProse = regexp.MustCompile("`(crier [^`]+)`")
+
+// Each command line of the manual is one that the tool takes, wherever it stands: there
+// are such commands, and such flags.
+func TestDocumentedCommandsParse(t *testing.T) {
+	t.Parallel()
+	found := 0
+	check := func(at, line string) {
+		t.Helper()
+		found++
+		if err := parses(line); err != nil {
+			t.Errorf("%s: %q: %v", at, line, err)
+		}
+	}
+	for _, d := range documents(t) {
+		in := make(map[int]bool) // the lines of blocks
+		for _, b := range d.blocks {
+			for i := range b.text {
+				in[b.line+i] = true
+			}
+			for _, c := range b.typed {
+				for _, part := range crierCommands(c.text) {
+					check(c.at(), part)
+				}
+			}
+			if b.words[0] == "sh" {
+				continue
+			}
+			for i, line := range b.text {
+				line = strings.TrimPrefix(strings.TrimSpace(line), "$ ")
+				if strings.HasPrefix(line, "crier ") && !strings.HasPrefix(line, "crier: ") {
+					check(d.at(b.line+i), line)
+				}
+			}
+		}
+		var prose strings.Builder // with its line breaks
+		for i, line := range d.lines {
+			if !in[i+1] {
+				prose.WriteString(line)
+			}
+			prose.WriteByte('\n')
+		}
+		text := prose.String()
+		for _, m := range inProse.FindAllStringSubmatchIndex(text, -1) {
+			line := strings.Join(strings.Fields(text[m[2]:m[3]]), " ")
+			check(d.at(1+strings.Count(text[:m[2]], "\n")), line)
+		}
+	}
+	if found < 50 {
+		t.Errorf("%d commands were found", found)
+	}
+	for _, wrong := range []string{"crier pub --fast", "crier shout", "crier sub --count many",
+		"crier sim walk"} {
+		if parses(wrong) == nil {
+			t.Errorf("%q is taken", wrong)
+		}
+	}
+}
+
+// crierCommands returns the parts of a shell's line that run crier.
+func crierCommands(line string) []string {
+	var list []string
+	for _, part := range strings.FieldsFunc(line, func(r rune) bool {
+		return strings.ContainsRune("|;&()", r)
+	}) {
+		part = strings.TrimSpace(part)
+		for _, before := range []string{"sudo ", "timeout 10 ", "time "} {
+			part = strings.TrimPrefix(part, before)
+		}
+		if strings.HasPrefix(part, "crier ") {
+			list = append(list, part)
+		}
+	}
+	return list
+}
+
+// parses returns an error where crier has no such command or flag. Words in capitals stand
+// for a value, and brackets for what may be left out.
+func parses(line string) error {
+	line, _, _ = strings.Cut(line, " #")
+	line, _, _ = strings.Cut(line, " >")
+	line, _, _ = strings.Cut(line, " 2>")
+	line = strings.NewReplacer("[", "", "]", "", `"`, "").Replace(line)
+	words := strings.Fields(line)[1:]
+	if words[0] == "help" || words[0] == "version" {
+		return nil
+	}
+	all := allCommands()
+	name := words[0]
+	for n := min(2, len(words)); n > 0; n-- {
+		name = strings.Join(words[:n], " ")
+		for _, c := range all {
+			if c.Name != name {
+				continue
+			}
+			if c.Subs != nil {
+				// A sentence may name a flag of the commands below.
+				if len(words) == n || strings.HasPrefix(words[n], "-") && slices.ContainsFunc(c.Subs,
+					func(c *cli.Command) bool { return takes(c, words[n:]) == nil }) {
+					return nil
+				}
+				return errors.New("there is no such command")
+			}
+			return takes(c, words[n:])
+		}
+	}
+	return errors.New("there is no such command")
+}
+
+// takes returns an error where a command doesn't take arguments.
+func takes(c *cli.Command, args []string) error {
+	flags := c.Flags(nil)
+	c.Setup(flags)
+	err := flags.Parse(args)
+	var invalid *pflag.InvalidValueError
+	var missing *pflag.ValueRequiredError
+	switch {
+	case errors.As(err, &missing) || errors.Is(err, pflag.ErrHelp): // named in a sentence
+		return nil
+	case errors.As(err, &invalid) && placeholder(invalid.GetValue()):
+		return nil
+	}
+	return err
+}
+
+// placeholder reports whether a word stands for a value.
+func placeholder(word string) bool {
+	return strings.IndexFunc(word, unicode.IsLower) < 0 && strings.IndexFunc(word, unicode.IsUpper) >= 0
+}
+
+// unmarked are pages whose blocks don't say yet what they are.
+var unmarked = []string{"docs/BENCHMARKS.md", "docs/SIMULATION.md"}
+
+// Each command of the manual that stands in a block stands in one that a test runs.
+func TestDocumentedCommandsAreInShellBlocks(t *testing.T) {
+	t.Parallel()
+	command := regexp.MustCompile(`^ *(?:[a-z]?[0-9]?\$ )?(?:crier|go|sudo) [a-z]`)
+	for _, d := range documents(t) {
+		if strings.Contains(strings.Join(unmarked, " "), d.path) {
+			continue
+		}
+		for _, b := range d.blocks {
+			for i, line := range b.text {
+				if b.words[0] == "" && command.MatchString(line) {
+					t.Errorf("%s: %q stands in a block whose fence doesn't say sh", d.at(b.line+i), line)
+				}
+			}
+			for _, mark := range b.words[1:] {
+				known := []string{"", "clone", "data", "long", "machine"}
+				if b.words[0] == "sh" && !slices.Contains(known, mark) {
+					t.Errorf("%s: there is no mark %q", d.at(b.line-1), mark)
+				}
+			}
+		}
+	}
+}
+
+// writeUpdated writes a document whose shown outputs are those that came.
+func (d *document) writeUpdated(came map[*typed][]string) error {
+	var lines []string
+	at := 0
+	for _, b := range d.blocks {
+		for _, c := range b.typed {
+			if out, ok := came[c]; ok {
+				first := c.end - len(c.shown) // lines count from 1
+				lines = append(append(lines, d.lines[at:first]...), out...)
+				at = c.end
+			}
+		}
+	}
+	lines = append(lines, d.lines[at:]...)
+	return os.WriteFile("../../"+d.path, []byte(strings.Join(lines, "\n")), 0o644)
+}

@@ -1,0 +1,129 @@
+package main
+
+import (
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"regexp"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+)
+
+// terminal is a shell in which a test types what a document shows, with one stream for all
+// that comes back.
+type terminal struct {
+	t       *testing.T
+	cmd     *exec.Cmd
+	typing  io.WriteCloser
+	screen  *capture
+	ended   chan struct{}
+	running *typed // the last command, and where on the screen its output begins
+	at      int
+	exit    int // its exit code, once it has ended
+}
+
+// patience bounds each wait for a command.
+const patience = 40 * time.Second
+
+// shell reads commands from descriptor 3, so that they don't find each other on standard
+// input, and tells after each that it has ended. Interrupts are for the commands.
+const shell = `trap : INT
+while IFS= read -r -u 3 line; do
+	eval "$line" 3<&- </dev/null
+	printf '\036%d\036' $?
+done`
+
+// openTerminal starts a shell in a directory; before goes before it, such as sudo does.
+func openTerminal(t *testing.T, dir string, env []string, before ...string) *terminal {
+	t.Helper()
+	words := append(before, "bash", "-c", shell)
+	read, write, err := os.Pipe()
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := &terminal{t: t, cmd: exec.Command(words[0], words[1:]...), typing: write,
+		screen: newCapture(), ended: make(chan struct{})}
+	c.cmd.Dir, c.cmd.Env, c.cmd.ExtraFiles = dir, env, []*os.File{read}
+	c.cmd.Stdout, c.cmd.Stderr = c.screen, c.screen
+	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
+	c.cmd.WaitDelay = time.Second
+	if err := c.cmd.Start(); err != nil {
+		t.Fatal(err)
+	}
+	read.Close()
+	go func() {
+		defer close(c.ended)
+		c.cmd.Wait()
+	}()
+	t.Cleanup(func() {
+		write.Close()
+		syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
+		<-c.ended
+	})
+	return c
+}
+
+// enter types a command, once the one before has ended.
+func (c *terminal) enter(command *typed) {
+	c.t.Helper()
+	c.wait()
+	c.running, c.at = command, len(c.screen.bytes())
+	if _, err := fmt.Fprintln(c.typing, command.entered()); err != nil {
+		c.t.Fatalf("%s: %v", command.at(), err)
+	}
+}
+
+// interrupt is control-C.
+func (c *terminal) interrupt() { syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT) }
+
+// end matches what the shell prints when a command has ended.
+var end = regexp.MustCompile("\x1e([0-9]+)\x1e")
+
+// output returns what the last command has printed so far, and whether it has ended.
+func (c *terminal) output() ([]string, bool) {
+	text := string(c.screen.bytes()[c.at:])
+	m := end.FindStringSubmatchIndex(text)
+	if m != nil {
+		c.exit, _ = strconv.Atoi(text[m[2]:m[3]])
+		text = text[:m[0]]
+	}
+	text = strings.TrimRight(text, "\n")
+	if text == "" {
+		return nil, m != nil
+	}
+	return strings.Split(text, "\n"), m != nil
+}
+
+// wait waits for the end of the last command.
+func (c *terminal) wait() []string {
+	c.t.Helper()
+	if c.running == nil {
+		return nil
+	}
+	return c.until(func([]string) bool { return false })
+}
+
+// until waits until the last command has ended, or what it has printed will do.
+func (c *terminal) until(enough func([]string) bool) []string {
+	c.t.Helper()
+	late := time.NewTimer(patience)
+	defer late.Stop()
+	for {
+		out, ended := c.output()
+		if ended || enough(out) {
+			return out
+		}
+		select {
+		case <-c.screen.more:
+		case <-c.ended:
+			c.t.Fatalf("%s: the shell ended\n%s", c.running.at(), strings.Join(out, "\n"))
+		case <-late.C:
+			c.t.Fatalf("%s: %q has not ended within %v, and printed:\n%s", c.running.at(),
+				c.running.text, patience, strings.Join(out, "\n"))
+		}
+	}
+}
