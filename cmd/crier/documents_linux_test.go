@@ -96,7 +96,7 @@ exec go "$@"
 	if err := canHold(); err == nil {
 		r.hosts = newHosts(t)
 	} else {
-		r.env = append(r.env, "CRIER_GROUP="+testGroupAddr(t))
+		r.env = append(r.env, toolGroup+"="+testGroupAddr(t))
 	}
 	return r
 }

@@ -10,6 +10,7 @@ import (
 	"unicode"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/commands"
 
 	"github.com/spf13/pflag"
 )
@@ -94,41 +95,33 @@ func crierCommands(line string) []string {
 // parses returns an error where crier has no such command or flag. Words in capitals stand
 // for a value, and brackets for what may be left out.
 func parses(line string) error {
+	line, _, _ = strings.Cut(line, "; ")
 	line, _, _ = strings.Cut(line, " #")
 	line, _, _ = strings.Cut(line, " >")
 	line, _, _ = strings.Cut(line, " 2>")
 	line = strings.NewReplacer("[", "", "]", "", `"`, "").Replace(line)
 	words := strings.Fields(line)[1:]
-	if words[0] == "help" || words[0] == "version" {
-		return nil
-	}
-	all := allCommands()
-	name := words[0]
-	for n := min(2, len(words)); n > 0; n-- {
-		name = strings.Join(words[:n], " ")
-		for _, c := range all {
-			if c.Name != name {
-				continue
-			}
-			if c.Subs != nil {
-				// A sentence may name a flag of the commands below.
-				if len(words) == n || strings.HasPrefix(words[n], "-") && slices.ContainsFunc(c.Subs,
-					func(c *cli.Command) bool { return takes(c, words[n:]) == nil }) {
-					return nil
-				}
-				return errors.New("there is no such command")
-			}
-			return takes(c, words[n:])
+	err := errors.New("there is no such command")
+	commands.Tool().Walk(func(c *cli.Command, _ *cli.FlagSet) {
+		name := strings.Fields(c.Name)
+		if len(name) > len(words) || !slices.Equal(name, words[:len(name)]) {
+			return
 		}
-	}
-	return errors.New("there is no such command")
+		rest := words[len(name):]
+		switch {
+		case c.Setup != nil:
+			err = takes(c, rest)
+		case len(rest) == 0 || slices.ContainsFunc(c.Subs,
+			func(sub *cli.Command) bool { return rest[0][0] == '-' && takes(sub, rest) == nil }):
+			err = nil // a sentence may name a flag of the commands below
+		}
+	})
+	return err
 }
 
 // takes returns an error where a command doesn't take arguments.
 func takes(c *cli.Command, args []string) error {
-	flags := c.Flags(nil)
-	c.Setup(flags)
-	err := flags.Parse(args)
+	err := c.Flags().Parse(args)
 	var invalid *pflag.InvalidValueError
 	var missing *pflag.ValueRequiredError
 	switch {

@@ -19,9 +19,15 @@ import (
 // beTool makes a process of the test binary run the tool itself.
 const beTool = "CRIER_TEST_BE_TOOL"
 
+// toolGroup is the group of processes that name none.
+const toolGroup = "CRIER_TEST_GROUP"
+
 func TestMain(m *testing.M) {
 	// A fuzzer's workers are processes of the test binary as well.
 	if os.Getenv(beTool) != "" && !slices.Contains(os.Args, "-test.fuzzworker") {
+		if group := os.Getenv(toolGroup); group != "" {
+			os.Setenv("CRIER_GROUP", group)
+		}
 		main() // which exits
 	}
 	os.Setenv(beTool, "1") // for all processes that tests start, and the demo
