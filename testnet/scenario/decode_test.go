@@ -33,6 +33,8 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		{"duration: 1s", "duration: 1s\nend: stop", 2, `end: "stop" is neither close nor stay`},
 		{"rate: 100/s", "rate: 100", 4, `publishers[0].rate: "100" is not a rate`},
 		{"rate: 100/s", "rate: 0/s", 4, `is not a rate`},
+		{"rate: 100/s", "rate: 101M/s", 4, `is not a rate`},
+		{"rate: 100/s", "rate: 18446744073709551615M/s", 4, `is not a rate`},
 		{"rate: 100/s", "burst: 3", 3, `publishers[0]: it publishes nothing: give a rate`},
 		{"rate: 100/s", "rate: 100/s\n    feed: x.pcap", 4,
 			`publishers[0].rate: a feed has its own pace`},
@@ -176,6 +178,8 @@ func TestValuesAreWrittenAsTheyAreRead(t *testing.T) {
 		old, new, want string
 	}{
 		{"rate: 100/s", "rate: 600/min", "rate: 600/min"},
+		{"rate: 100/s", "rate: 10k/s", "rate: 10000/s"},
+		{"rate: 100/s", "rate: 6000M/min", "rate: 6000000000/min"},
 		{"rate: 100/s", "rate: 1/s\n    size: 64", "size: 64B"},
 		{"rate: 100/s", "rate: 1/s\n    size: 1024..1MiB", "size: 1KiB..1MiB"},
 		{"rate: 100/s", "rate: 1/s\n    size: 64B:70%, 1KiB..8KiB:30%",

@@ -91,7 +91,7 @@ func (s Share) MarshalText() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(s), 'f', -1, 64), nil
 }
 
-// Rate is how many messages are published in a time, such as 1000/s or 10/min.
+// Rate is how many messages are published in a time, such as 1000/s, 10k/s or 10/min.
 type Rate struct {
 	N   uint64
 	Per time.Duration
@@ -104,12 +104,18 @@ const MaxRate = 100_000_000
 func (r *Rate) UnmarshalText(b []byte) error {
 	number, unit, _ := strings.Cut(string(b), "/")
 	per := map[string]time.Duration{"s": time.Second, "min": time.Minute}[unit]
-	n, err := strconv.ParseUint(number, 10, 64)
-	if err != nil || per == 0 || n == 0 || n > MaxRate*uint64(per/time.Second) {
-		return fmt.Errorf("%q is not a rate: give messages a second or a minute, up to %d/s, such "+
-			"as 1000/s", b, MaxRate)
+	times := uint64(1)
+	for suffix, n := range map[string]uint64{"k": 1e3, "M": 1e6} {
+		if digits, ok := strings.CutSuffix(number, suffix); ok {
+			number, times = digits, n
+		}
 	}
-	*r = Rate{n, per}
+	n, err := strconv.ParseUint(number, 10, 64)
+	if err != nil || per == 0 || n == 0 || n > MaxRate*uint64(per/time.Second)/times {
+		return fmt.Errorf("%q is not a rate: give messages a second or a minute, up to %d/s, such "+
+			"as 1000/s or 10k/s", b, MaxRate)
+	}
+	*r = Rate{n * times, per}
 	return nil
 }
 

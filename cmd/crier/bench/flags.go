@@ -51,16 +51,19 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Rates = []float64{0}
 	case report.Fanout:
 		duration = 2 * time.Second
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{0},
+		o.Rates = []float64{0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 	case report.Overload:
 		duration = 2 * time.Second
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000, 0},
+		o.Rates = []float64{10000, 0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest healthy one "+
 				"takes them")
 		overloadFlags(o, flags)
 	case report.Spilling:
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{5000, 0},
+		o.Rates = []float64{5000, 0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 		spillFlags(o, flags)
 	default:
@@ -68,7 +71,8 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		if duration == 0 {
 			duration = 5 * time.Second
 		}
-		flags.Float64SliceVar(&o.Rates, "rate", []float64{10000},
+		o.Rates = []float64{10000}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; or several rates")
 	}
 	if kind == report.Latency || kind == report.Limits || kind == report.Recovery {

@@ -135,7 +135,8 @@ func (t *Tool) explain(words []string, std Streams) (int, error) {
 		if c = find(list, word); c == nil {
 			return 0, noCommand(above, list, word)
 		}
-		list, above = c.Subs, build(c, nil)
+		list = c.Subs
+		above, _, _ = above.Find([]string{word})
 	}
 	return show(std, c.Page(width))
 }

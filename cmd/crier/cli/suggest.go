@@ -11,8 +11,12 @@ import (
 
 // noCommand returns the error about a word that is none of the commands below one.
 func noCommand(above *cobra.Command, list []*Command, word string) error {
-	return Usagef("there is no command %q%s; the commands are %s", word,
-		didYouMean(suggestions(above, word)), names(list))
+	these := "there are"
+	if !above.HasParent() {
+		these = "the commands are"
+	}
+	return Usagef("there is no command %q%s; %s %s", word, didYouMean(suggestions(above, word)),
+		these, names(list))
 }
 
 // suggestions returns the commands below one that a mistyped word may stand for.

@@ -46,9 +46,8 @@ func TestRun(t *testing.T) {
 		{"doctor echo --n 3", 0, "doctor echo 3 []\n", ""},
 		{"doctor echo deep --n=3", 0, "doctor echo deep 3 []\n", ""},
 		{"doctor ecko", 2, "", "crier doctor: there is no command \"ecko\" (did you mean echo?); " +
-			"the commands are echo\n"},
-		{"doctor echo x", 2, "", "crier doctor echo: there is no command \"x\"; the commands " +
-			"are deep\n"},
+			"there are echo\n"},
+		{"doctor echo x", 2, "", "crier doctor echo: there is no command \"x\"; there are deep\n"},
 		{"doctor echo deep x", 2, "", "crier doctor echo deep: it takes no argument \"x\"; see " +
 			"\"crier help doctor echo deep\"\n"},
 		{"doctor echo --nn 3", 2, "", "crier doctor echo: there is no flag --nn (did you mean " +
@@ -59,13 +58,13 @@ func TestRun(t *testing.T) {
 		{"show a -- --n b", 0, "show 0 [a --n b]\n", ""},
 		{"show doctor", 0, "show 0 [doctor]\n", ""},
 		{"sim run run", 0, "sim run 0 [run]\n", ""},
-		{"sim rum", 2, "", "crier sim: there is no command \"rum\" (did you mean run?); the " +
-			"commands are run\n"},
+		{"sim rum", 2, "", "crier sim: there is no command \"rum\" (did you mean run?); " +
+			"there are run\n"},
 		{"shwo", 2, "", "crier: there is no command \"shwo\" (did you mean show?); the commands " +
 			"are doctor, show, sim, completion, help, version\n"},
 		{"--quiet", 2, "", "crier: there is no flag --quiet; see \"crier help\"\n"},
 		{"help doctor ech", 2, "", "crier help: there is no command \"ech\" (did you mean echo?); " +
-			"the commands are echo\n"},
+			"there are echo\n"},
 		{"help show run", 2, "", "crier help: it takes one command, not 2: \"show\" has none below " +
 			"it; see \"crier help help\"\n"},
 		{"completion csh", 2, "", "crier completion: there is no completion for \"csh\": give " +

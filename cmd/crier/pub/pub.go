@@ -89,8 +89,8 @@ Examples:
 				"shorten longer recorded silences to this (default: leave them)")
 			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
 			cli.Offer(flags, "speed", cli.Words("max"))
-			flags.Float64Var(&o.pace.Rate, "rate", 0,
-				"`MESSAGES` a second, in place of recorded times (default: as fast as the "+
+			flags.Var(cli.RateOf(&o.pace.Rate), "rate",
+				"`MESSAGES` a second, such as 500 or 10k, in place of recorded times (default: as fast as the "+
 					"network takes them)")
 			flags.Uint64Var(&o.count, "count", 0,
 				"stop after this many messages (default: all; without --from, until interrupted)")
