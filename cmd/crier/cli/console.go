@@ -3,7 +3,6 @@ package cli
 import (
 	"fmt"
 	"io"
-	"os"
 	"strings"
 	"sync"
 	"unicode/utf8"
@@ -26,7 +25,7 @@ const clearLine = "\r\x1b[K"
 // NewConsole returns a Console that writes to out.
 func NewConsole(out io.Writer) *Console {
 	c := &Console{out: out}
-	if f, ok := Terminal(out); ok {
+	if f, ok := Terminal(out); ok && rewritable(f) {
 		c.wide = func() int {
 			n, _, err := term.GetSize(int(f.Fd()))
 			if err != nil {
@@ -36,12 +35,6 @@ func NewConsole(out io.Writer) *Console {
 		}
 	}
 	return c
-}
-
-// Terminal returns the stream as a file, and whether it is a terminal.
-func Terminal(stream any) (*os.File, bool) {
-	f, ok := stream.(*os.File)
-	return f, ok && term.IsTerminal(int(f.Fd()))
 }
 
 // Live reports whether Show has an effect.

@@ -8,7 +8,6 @@ import (
 	"unicode/utf8"
 
 	"github.com/spf13/pflag"
-	"golang.org/x/term"
 )
 
 const (
@@ -21,14 +20,7 @@ const (
 )
 
 // pageWidth returns the width of pages that are printed to a stream.
-func pageWidth(stream any) int {
-	if f, ok := Terminal(stream); ok {
-		if n, _, err := term.GetSize(int(f.Fd())); err == nil {
-			return min(max(n, minWidth), maxWidth)
-		}
-	}
-	return plainWidth
-}
+func pageWidth(stream any) int { return SheetOf(stream).prose() }
 
 // Overview returns the help on the whole tool, printed where there are no arguments.
 func (t *Tool) Overview(width int) string {
@@ -117,11 +109,7 @@ Examples:
 
 // explain prints the page of the command that the words name.
 func (t *Tool) explain(words []string, std Streams) (int, error) {
-	out := std.Out
-	if o, ok := out.(standardOutput); ok {
-		out = o.Writer
-	}
-	width := pageWidth(out)
+	width := pageWidth(std.Out)
 	if len(words) == 0 {
 		return show(std, t.Overview(width))
 	}
@@ -210,10 +198,16 @@ func wrap(line string, hang, width int) string {
 	if utf8.RuneCountInString(line) <= width {
 		return line + "\n"
 	}
+	return flow(line[:hang], line[hang:], hang, width)
+}
+
+// flow puts words behind the start of a line, and goes on in lines that are indented to the
+// column hang. It ends the last with a newline.
+func flow(start, words string, hang, width int) string {
 	var b strings.Builder
-	column := hang
-	b.WriteString(line[:hang])
-	for i, word := range strings.Fields(line[hang:]) {
+	column := utf8.RuneCountInString(start)
+	b.WriteString(start)
+	for i, word := range strings.Fields(words) {
 		n := utf8.RuneCountInString(word)
 		switch {
 		case i == 0:

@@ -86,7 +86,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	default:
 		return 0, cli.Usagef("--net %q is not known: use sim or lo", o.net)
 	}
-	fmt.Fprint(out, plan.intro(o.net))
+	sheet := cli.SheetOf(std.Out)
+	fmt.Fprint(out, sheet.Fill(plan.intro(o.net)))
 	result, err := play(ctx, plan, out)
 	if err != nil {
 		return 0, err
@@ -97,7 +98,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		enc.SetIndent("", "  ")
 		err = enc.Encode(result)
 	} else {
-		_, err = io.WriteString(out, result.text())
+		_, err = io.WriteString(out, result.text(sheet))
 	}
 	return cli.ExitOK, err
 }

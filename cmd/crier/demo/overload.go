@@ -6,10 +6,10 @@ import (
 	"fmt"
 	"io"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/send"
@@ -157,41 +157,52 @@ func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
 		enc.SetIndent("", "  ")
 		return enc.Encode(list)
 	}
-	_, err := io.WriteString(out, overloadText(list, seed))
+	_, err := io.WriteString(out, overloadText(list, seed, cli.SheetOf(out)))
 	return err
 }
 
-func overloadText(list []*overloadResult, seed uint64) string {
+func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 	var b strings.Builder
-	fmt.Fprintf(&b,
-		`A burst of %s messages, one each %s, to a quick subscriber and to one that takes
-%s for each; the pace is the slowest's, and %s of memory keep what it has yet to
-take. The same burst under the three answers, in virtual time (seed %d).
-
-`, cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
-		cli.Duration(overloadWork), cli.Bytes(overloadResend), seed)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	row := func(name string, of func(*overloadResult) string) {
-		fmt.Fprint(w, name)
-		for _, r := range list {
-			fmt.Fprint(w, "\t", of(r))
-		}
-		fmt.Fprintln(w, "\t")
+	b.WriteString(sheet.Fill(fmt.Sprintf("A burst of %s messages, one each %s, to a quick "+
+		"subscriber and to one that takes %s for each; the pace is the slowest's, and %s of memory "+
+		"keep what it has yet to take. The same burst under the three answers, in virtual time "+
+		"(seed %d).\n\n", cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
+		cli.Duration(overloadWork), cli.Bytes(overloadResend), seed)))
+	t := table.Table{Columns: []table.Column{{Key: true}}}
+	for _, r := range list {
+		t.Columns = append(t.Columns, table.Column{Head: r.Answer})
 	}
-	row("", func(r *overloadResult) string { return r.Answer })
-	row("delivered to slow", func(r *overloadResult) string { return cli.Grouped(r.Slow) })
-	row("lost by slow", func(r *overloadResult) string { return cli.Grouped(r.SlowLost) })
-	row("delivered to quick", func(r *overloadResult) string { return cli.Grouped(r.Quick) })
-	row("lost by quick", func(r *overloadResult) string { return cli.Grouped(r.QuickLost) })
-	row("worst latency, slow",
-		func(r *overloadResult) string { return cli.Duration(r.SlowWorst) })
-	row("worst latency, quick",
-		func(r *overloadResult) string { return cli.Duration(r.QuickWorst) })
-	row("producer held",
-		func(r *overloadResult) string { return cli.Duration(r.Held) })
-	row("memory", func(r *overloadResult) string { return cli.Bytes(r.Memory) })
-	row("disk", func(r *overloadResult) string { return cli.Bytes(r.Disk) })
-	w.Flush()
+	row := func(name string, of func(*overloadResult) table.Cell) {
+		cells := table.Row{{Text: name}}
+		for _, r := range list {
+			cells = append(cells, of(r))
+		}
+		t.Rows = append(t.Rows, cells)
+	}
+	number := func(name string, of func(*overloadResult) uint64) {
+		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Grouped(of(r))} })
+	}
+	lost := func(name string, of func(*overloadResult) uint64) {
+		row(name, func(r *overloadResult) table.Cell {
+			return table.Toned(cli.Bad, of(r), cli.Grouped(of(r)))
+		})
+	}
+	length := func(name string, of func(*overloadResult) time.Duration) {
+		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Duration(of(r))} })
+	}
+	space := func(name string, of func(*overloadResult) int) {
+		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Bytes(of(r))} })
+	}
+	number("delivered to slow", func(r *overloadResult) uint64 { return r.Slow })
+	lost("lost by slow", func(r *overloadResult) uint64 { return r.SlowLost })
+	number("delivered to quick", func(r *overloadResult) uint64 { return r.Quick })
+	lost("lost by quick", func(r *overloadResult) uint64 { return r.QuickLost })
+	length("worst latency, slow", func(r *overloadResult) time.Duration { return r.SlowWorst })
+	length("worst latency, quick", func(r *overloadResult) time.Duration { return r.QuickWorst })
+	length("producer held", func(r *overloadResult) time.Duration { return r.Held })
+	space("memory", func(r *overloadResult) int { return r.Memory })
+	space("disk", func(r *overloadResult) int { return r.Disk })
+	b.WriteString(t.Text(sheet))
 
 	most := uint64(1)
 	for _, r := range list {
@@ -204,10 +215,9 @@ take. The same burst under the three answers, in virtual time (seed %d).
 	for _, r := range list {
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}
-	b.WriteString(`
-drop costs everyone the same messages, and names them; disk costs room and time; block
-costs the producer its own pace. Nothing was lost in silence (checked, byte for byte).
-`)
+	b.WriteString(sheet.Fill("\ndrop costs everyone the same messages, and names them; disk costs " +
+		"room and time; block costs the producer its own pace. Nothing was lost in silence " +
+		"(checked, byte for byte).\n"))
 	return b.String()
 }
 
@@ -222,5 +232,5 @@ func lagPicture(values []uint64, most uint64) string {
 		}
 		line[i] = heights[h]
 	}
-	return string(line)
+	return strings.TrimRight(string(line), " ")
 }

@@ -4,12 +4,12 @@ import (
 	"fmt"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 	"crier/cmd/crier/sub"
+	"crier/cmd/crier/table"
 )
 
 // report is the result of a demo.
@@ -92,10 +92,8 @@ func (p *script) intro(net string) string {
 	if net == "lo" {
 		where = "over loopback multicast, each a process of its own"
 	}
-	return fmt.Sprintf(`One producer sends market data in bursts to three subscribers, %s
-(seed %d). Each line is what they have so far.
-
-`, where, p.seed)
+	return fmt.Sprintf("One producer sends market data in bursts to three subscribers, %s "+
+		"(seed %d). Each line is what they have so far.\n\n", where, p.seed)
 }
 
 // progressHead returns the head of progressLine's columns: what each subscriber has.
@@ -113,12 +111,12 @@ func progressLine(at time.Duration, accepted uint64, delivered []uint64) string 
 }
 
 // text returns the account of a demo.
-func (r *report) text() string {
+func (r *report) text(sheet cli.Sheet) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "\nThe producer was killed after %s, %s.\n\n",
 		cli.Duration(r.KilledAt), r.moment())
 	b.WriteString("Up to then, what the network lost came back:\n\n")
-	r.table(&b)
+	r.table(&b, sheet)
 	if r.Frames > 0 { // a process that was killed can't tell any more
 		fmt.Fprintf(&b, "\n%s frames went out once, to all three; %s of them again, as repairs.\n",
 			cli.Grouped(r.Frames), cli.Grouped(r.Repairs))
@@ -128,8 +126,8 @@ func (r *report) text() string {
 	fmt.Fprintf(&b, "  accepted by the producer  %7s messages, offsets 0 to %s\n",
 		cli.Grouped(r.Accepted), cli.Grouped(r.Accepted-1))
 	fmt.Fprintf(&b, "  of these never sent       %7s\n\n", cli.Grouped(r.Accepted-r.Sent))
-	r.gone(&b)
-	b.WriteString(r.moral())
+	r.gone(&b, sheet)
+	b.WriteString(sheet.Fill(r.moral()))
 	return b.String()
 }
 
@@ -142,48 +140,52 @@ func (r *report) moment() string {
 		cli.Grouped(uint64(r.Burst)))
 }
 
-func (r *report) table(b *strings.Builder) {
-	w := tabwriter.NewWriter(b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w,
-		" \tdelivered\trecovered\tlost\tduplicates\tNACKs\tlatency p50\tp99\trecovery p50\tp99\t")
+func (r *report) table(b *strings.Builder, sheet cli.Sheet) {
+	t := table.Table{Columns: []table.Column{{Key: true}, {Head: "delivered"},
+		{Head: "recovered"}, {Head: "lost"}, {Head: "duplicates"}, {Head: "NACKs"},
+		{Group: "latency", Head: "p50", Breaks: true}, {Group: "latency", Head: "p99"},
+		{Group: "recovery", Head: "p50"}, {Group: "recovery", Head: "p99"}}}
 	for _, s := range r.Subscribers {
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t%s\t\n", s.Name,
-			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered),
-			cli.Grouped(s.Lost), cli.Grouped(s.Duplicates), cli.Grouped(s.Nacks),
-			quantileText(s.Latency, p50), quantileText(s.Latency, p99),
+		t.Add(s.Name, cli.Grouped(s.Delivered),
+			table.Toned(cli.Good, s.Recovered, cli.Grouped(s.Recovered)),
+			table.Toned(cli.Bad, s.Lost, cli.Grouped(s.Lost)), cli.Grouped(s.Duplicates),
+			cli.Grouped(s.Nacks), quantileText(s.Latency, p50), quantileText(s.Latency, p99),
 			quantileText(s.Recovery, p50), quantileText(s.Recovery, p99))
 	}
-	w.Flush()
-	b.WriteByte('\n')
+	b.WriteString(t.Text(sheet) + "\n")
+	say := func(s *member, text string) {
+		b.WriteString(sheet.Beside(fmt.Sprintf("  %-7s ", s.Name), text))
+	}
 	for _, s := range r.Subscribers {
-		fmt.Fprintf(b, "  %-7s %s\n", s.Name, s.Link)
+		say(s, s.Link)
 	}
 	for _, s := range r.Subscribers {
 		if s.Latency != nil {
 			for line := range strings.Lines(sub.ClocksText(s.Latency)) {
-				fmt.Fprintf(b, "  %-7s %s", s.Name, strings.TrimLeft(line, " "))
+				say(s, strings.TrimSpace(line))
 			}
 		}
 	}
-	b.WriteString(r.Note)
+	b.WriteString(sheet.Wrap(r.Note, 0))
 }
 
-func (r *report) gone(b *strings.Builder) {
+func (r *report) gone(b *strings.Builder, sheet cli.Sheet) {
+	part := func(parts []gonePart, cause string) {
+		if n := countGone(parts); n > 0 {
+			b.WriteString(sheet.Beside(fmt.Sprintf("          %5s ", cli.Grouped(n)),
+				cause+": "+goneText(parts)))
+		}
+	}
 	for _, s := range r.Subscribers {
-		fmt.Fprintf(b, "  %-7s has %s, and %s are gone for it", s.Name, cli.Grouped(s.Delivered),
-			cli.Grouped(s.Gone))
+		fmt.Fprintf(b, "  %-7s has %s, and %s gone for it", s.Name, cli.Grouped(s.Delivered),
+			sheet.Paint(goneTone(s.Gone), cli.Grouped(s.Gone)+" are"))
 		if s.Gone == 0 {
 			b.WriteString("\n")
 			continue
 		}
 		b.WriteString(":\n")
-		if n := countGone(s.DiedWith); n > 0 {
-			fmt.Fprintf(b, "          %5s sent, but lost with the resend buffer: %s\n",
-				cli.Grouped(n), goneText(s.DiedWith))
-		}
-		if n := countGone(s.NeverSent); n > 0 {
-			fmt.Fprintf(b, "          %5s never sent: %s\n", cli.Grouped(n), goneText(s.NeverSent))
-		}
+		part(s.DiedWith, "sent, but lost with the resend buffer")
+		part(s.NeverSent, "never sent")
 		fmt.Fprintf(b, "          it reported %s lost; of the last %s it never heard\n",
 			cli.Grouped(s.Lost), cli.Grouped(s.Unknown))
 	}
@@ -191,21 +193,25 @@ func (r *report) gone(b *strings.Builder) {
 
 func (r *report) moral() string {
 	text := "\nEach subscriber ended the session as \"silent\", and for what it had heard of, " +
-		"every\n" +
-		"offset was delivered once and in order, or named lost"
+		"every offset was delivered once and in order, or named lost"
 	if r.Checked {
 		text += " (checked, byte for byte)"
 	}
 	if !slices.ContainsFunc(r.Subscribers, func(s *member) bool { return s.Gone > 0 }) {
-		return text +
-			".\nThis time nothing is gone: all that was accepted had been sent, and received, " +
-			"before\n" +
-			"the kill. No broker stood between, and what nobody has yet received dies with " +
-			"its\nproducer; here there was none.\n"
+		return text + ".\nThis time nothing is gone: all that was accepted had been sent, and " +
+			"received, before the kill. No broker stood between, and what nobody has yet received " +
+			"dies with its producer; here there was none.\n"
 	}
-	return text +
-		".\nNo broker stood between: that is why it was fast, and why what nobody had yet\n" +
-		"received died with its producer.\n"
+	return text + ".\nNo broker stood between: that is why it was fast, and why what nobody had " +
+		"yet received died with its producer.\n"
+}
+
+// goneTone returns the tone of a number of messages that are gone.
+func goneTone(n uint64) cli.Tone {
+	if n == 0 {
+		return cli.Good
+	}
+	return cli.Bad
 }
 
 func countGone(parts []gonePart) (n uint64) {

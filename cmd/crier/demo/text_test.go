@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 )
 
@@ -12,12 +13,12 @@ import (
 func TestDemoWithoutLoss(t *testing.T) {
 	r := report{Accepted: 5, Sent: 5, Checked: true,
 		Subscribers: []*member{{Name: "clean", Delivered: 5}}}
-	if text := r.text(); !strings.Contains(text, "This time nothing is gone") ||
+	if text := r.text(cli.PlainSheet); !strings.Contains(text, "This time nothing is gone") ||
 		strings.Contains(text, "died with its producer") {
 		t.Error(text)
 	}
 	r.Subscribers[0].Gone = 1
-	if text := r.text(); strings.Contains(text, "nothing is gone") ||
+	if text := r.text(cli.PlainSheet); strings.Contains(text, "nothing is gone") ||
 		!strings.Contains(text, "died with its producer") {
 		t.Error(text)
 	}
@@ -28,7 +29,7 @@ func TestDemoOfTwoClocks(t *testing.T) {
 	latency := &hist.Quantiles{Negative: 981, Min: -50e6}
 	r := report{Subscribers: []*member{{Name: "clean", Latency: latency}}}
 	var b strings.Builder
-	r.table(&b)
+	r.table(&b, cli.PlainSheet)
 	if text := b.String(); !strings.Contains(text,
 		"clean   981 latencies are negative, down to -50 ms") {
 		t.Error(text)
