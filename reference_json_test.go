@@ -1,0 +1,345 @@
+package crier_test
+
+import (
+	"fmt"
+	"go/ast"
+	"go/parser"
+	"go/token"
+	"os"
+	"path/filepath"
+	"reflect"
+	"regexp"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+const jsonReference = "docs/reference/json.md"
+
+// jsonRoots are the objects that commands write, each with the folder and the name of its type.
+var jsonRoots = []struct{ title, about, dir, name string }{
+	{"crier sub --format json", "A line for each event.", "cmd/crier/sub", "EventLine"},
+	{"crier sub --summary", "One object, at the end.", "cmd/crier/sub", "Summary"},
+	{"crier pub --summary", "One object, at the end.", "cmd/crier/pub", "Summary"},
+	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},
+	{"crier demo overload --json", "A list of objects, one for each answer.", "cmd/crier/demo",
+		"overloadResult"},
+	{"crier sim run --json", "One object. It is a function of the scenario and the seed.",
+		"cmd/crier/sim", "Result"},
+	{"crier sim sweep --json", "One object.", "cmd/crier/sim", "sweep"},
+	{"crier bench --json", "An object a cell, each on a line of its own.",
+		"cmd/crier/bench/report", "Cell"},
+}
+
+const jsonHead = `# JSON
+
+The objects that commands write as JSON, key by key. Keys that end in "_ns" are times in
+nanoseconds, in "_bytes" sizes in bytes. "absent at 0" means that the key is left out where the
+value is 0, empty or null. A key that isn't listed may be added; none changes its meaning without a
+line in the changelog.
+
+The keys and types come from the source. The last column is written by hand:
+"go test . -run JSONReference -update" keeps it, takes the source's comment for a new key, and
+drops keys that are gone.
+`
+
+// TestJSONReference holds docs/reference/json.md to the types that commands write.
+func TestJSONReference(t *testing.T) {
+	r := &jsonWriter{t: t, source: map[string]map[string]*ast.TypeSpec{},
+		imports: map[*ast.TypeSpec][]*ast.ImportSpec{}, text: map[string]bool{},
+		known: knownMeanings(t), written: map[string]bool{}}
+	r.out.WriteString(strings.ReplaceAll(jsonHead, `"`, "`"))
+	for _, root := range jsonRoots {
+		fmt.Fprintf(&r.out, "\n## %s\n\n%s\n", root.title, root.about)
+		r.object(root.title, root.dir, root.name)
+		for len(r.later) > 0 {
+			next := r.later[0]
+			r.later = r.later[1:]
+			fmt.Fprintf(&r.out, "\n### %s\n", next.title())
+			r.object(next.title(), next.dir, next.name)
+		}
+	}
+	held(t, jsonReference, r.out.String())
+}
+
+// A jsonType is a struct type by its folder and name.
+type jsonType struct{ dir, name string }
+
+func (j jsonType) title() string { return filepath.Base(j.dir) + "." + j.name }
+
+// A jsonWriter writes the reference of types, which it reads from the source.
+type jsonWriter struct {
+	t   *testing.T
+	out strings.Builder
+	// source holds the types of a folder by name, imports those of a type's file, and text the
+	// types that are written as text, as DIR.NAME.
+	source  map[string]map[string]*ast.TypeSpec
+	imports map[*ast.TypeSpec][]*ast.ImportSpec
+	text    map[string]bool
+	// known holds the meanings of keys in the document, by section and key.
+	known map[string]string
+	// later lists the types that were mentioned and have no section yet, written those that have.
+	later   []jsonType
+	written map[string]bool
+}
+
+// knownMeanings reads the last column of the tables of the document.
+func knownMeanings(t *testing.T) map[string]string {
+	t.Helper()
+	known := map[string]string{}
+	text, err := os.ReadFile(jsonReference)
+	if os.IsNotExist(err) {
+		return known
+	}
+	if err != nil {
+		t.Fatal(err)
+	}
+	section := ""
+	for line := range strings.Lines(string(text)) {
+		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
+			section = strings.TrimSpace(title)
+		}
+		cells := strings.Split(strings.TrimSpace(line), " | ")
+		if len(cells) == 3 && strings.HasPrefix(cells[0], "| `") {
+			key := strings.Trim(cells[0], "| `")
+			known[section+"/"+key] = strings.TrimSuffix(cells[2], " |")
+		}
+	}
+	return known
+}
+
+// object writes the table of a type.
+func (r *jsonWriter) object(section, dir, name string) {
+	r.out.WriteString("\n| key | value | meaning |\n| --- | --- | --- |\n")
+	r.rows(section, dir, name)
+}
+
+// rows writes a row for each field of a type, and of those that it embeds.
+func (r *jsonWriter) rows(section, dir, name string) {
+	spec := r.typeOf(dir, name)
+	if spec == nil {
+		r.t.Fatalf("%s has no type %s", dir, name)
+	}
+	if alias, ok := spec.Type.(*ast.Ident); ok {
+		r.rows(section, dir, alias.Name)
+		return
+	}
+	fields, ok := spec.Type.(*ast.StructType)
+	if !ok {
+		r.t.Fatalf("%s.%s is no struct", dir, name)
+	}
+	for _, f := range fields.Fields.List {
+		tag := ""
+		if f.Tag != nil {
+			text, _ := strconv.Unquote(f.Tag.Value)
+			tag = reflect.StructTag(text).Get("json")
+		}
+		key, options, _ := strings.Cut(tag, ",")
+		kind := exprText(f.Type)
+		switch {
+		case kind == "counts.Values" && key == "-":
+			key, kind = "...", "numbers"
+		case kind == "counts.Values":
+			kind = "object: number by name"
+		case f.Tag == nil && len(f.Names) == 0 && ast.IsExported(kind):
+			key, kind = "...", r.kind(spec, dir, f.Type) // a section of its own
+		case f.Tag == nil && len(f.Names) == 0:
+			at, embedded := r.named(spec, dir, f.Type)
+			r.rows(section, at, embedded)
+			continue
+		case key == "-" || key == "":
+			continue
+		default:
+			kind = r.kind(spec, dir, f.Type)
+		}
+		for suffix, unit := range jsonUnits {
+			if strings.HasSuffix(key, suffix) && strings.HasPrefix(kind, "number") {
+				kind += ", " + unit
+			}
+		}
+		if strings.Contains(options, "omitempty") {
+			kind = strings.TrimSuffix(kind, " or null") + "; absent at 0"
+		}
+		meaning := r.known[section+"/"+key]
+		if meaning == "" {
+			meaning = fieldComment(f)
+		}
+		if meaning == "" {
+			meaning = jsonMeanings[key]
+		}
+		if meaning == "" {
+			r.t.Errorf("%s: the key %s has no meaning: comment the field in %s, run this test "+
+				"with -update, and look at %s", section, key, dir, jsonReference)
+		}
+		fmt.Fprintf(&r.out, "| `%s` | %s | %s |\n", key, kind, meaning)
+	}
+}
+
+var jsonUnits = map[string]string{"_ns": "ns", "_bytes": "bytes", "_ns_per_message": "ns",
+	"_bits_per_second": "bit/s", "_bytes_per_message": "bytes"}
+
+// jsonMeanings are the meanings of keys that stand in many objects.
+var jsonMeanings = map[string]string{
+	"session": "id of the session, 16 hex digits", "name": "the name, as given with --name",
+	"source":       "address and port of the publisher",
+	"offset":       "offset of the message, from 0 in each session",
+	"first_offset": "offset of the first message that counts",
+	"next_offset":  "offset after the last message that is known to exist",
+	"delivered":    "messages delivered", "delivered_bytes": "bytes of the messages delivered",
+	"recovered": "messages delivered of which a part came as a repair",
+	"lost":      "messages reported lost", "losses": "the loss reports, in order",
+	"from": "first offset", "to": "offset after the last",
+	"cause":  "cause of the loss: see [causes](causes.md)",
+	"causes": "messages lost, by [cause](causes.md)",
+	"end":    "`bye`, `silent` or `open`", "p50": "median", "p90": "90th percentile",
+	"p95": "95th percentile", "p99": "99th percentile", "p999": "99.9th percentile",
+	"p9999": "99.99th percentile", "max": "the greatest", "count": "number of values",
+	"nacks_sent": "NACKs sent", "nacks_received": "NACKs received", "nacks": "NACKs received",
+	"frames_sent": "DATA frames sent for the first time", "frame_bytes": "bytes of these frames",
+	"repairs_sent": "frames repeated", "repairs": "frames repeated",
+	"repair_bytes": "bytes of the frames repeated", "repairs_received": "repairs received",
+	"statuses_received": "STATUS frames received",
+	"duplicates":        "frames that were here already",
+	"latency_ns":        "from acceptance by the publisher to delivery",
+	"recovery_ns":       "from the detection of a gap to its repair",
+	"latency_max_ns":    "the longest latency", "recovery_max_ns": "the longest recovery",
+	"seed":   "seed of all that is random",
+	"median": "median of the runs", "min": "the least of the runs",
+}
+
+// fieldComment returns the words of a field's comment, without a leading name and verb.
+func fieldComment(f *ast.Field) string {
+	text := f.Comment.Text()
+	if text == "" {
+		text = f.Doc.Text()
+	}
+	text = strings.Join(strings.Fields(text), " ")
+	for _, name := range f.Names {
+		text = regexp.MustCompile("^"+name.Name+" (is|are|counts|tells|holds|has|lists) ").
+			ReplaceAllString(text, "")
+	}
+	return strings.ReplaceAll(strings.TrimSuffix(text, "."), "|", "or")
+}
+
+// kind returns a JSON value's kind in words, and notes the objects in it.
+func (r *jsonWriter) kind(in *ast.TypeSpec, dir string, e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.StarExpr:
+		return r.kind(in, dir, e.X) + " or null"
+	case *ast.ArrayType:
+		if exprText(e.Elt) == "byte" {
+			return "text, base64"
+		}
+		return "list of " + strings.TrimSuffix(r.kind(in, dir, e.Elt), " or null")
+	case *ast.MapType:
+		return "object: " + r.kind(in, dir, e.Value) + " by name"
+	case *ast.Ident:
+		switch e.Name {
+		case "string":
+			return "text"
+		case "bool":
+			return "true or false"
+		}
+		if regexp.MustCompile(`^(u?int(8|16|32|64)?|float64)$`).MatchString(e.Name) {
+			return "number"
+		}
+	}
+	if exprText(e) == "time.Duration" {
+		return "number"
+	}
+	at, name := r.named(in, dir, e)
+	spec := r.typeOf(at, name)
+	if spec == nil {
+		r.t.Fatalf("%s has no type %s", at, name)
+	}
+	if r.text[at+"."+name] {
+		return "text"
+	}
+	if _, ok := spec.Type.(*ast.StructType); !ok {
+		return r.kind(spec, at, spec.Type)
+	}
+	j := jsonType{at, name}
+	if !r.written[j.title()] {
+		r.written[j.title()] = true
+		r.later = append(r.later, j)
+	}
+	anchor := strings.ToLower(strings.ReplaceAll(j.title(), ".", ""))
+	return fmt.Sprintf("[%s](#%s)", j.title(), anchor)
+}
+
+// named returns the folder and the name of a type that an expression in another type names.
+func (r *jsonWriter) named(in *ast.TypeSpec, dir string, e ast.Expr) (at, name string) {
+	switch e := e.(type) {
+	case *ast.Ident:
+		if other, ok := jsonInstead[dir+"."+e.Name]; ok {
+			return dir, other
+		}
+		return dir, e.Name
+	case *ast.SelectorExpr:
+		for _, spec := range r.imports[in] {
+			path, _ := strconv.Unquote(spec.Path.Value)
+			if at, ok := strings.CutPrefix(path, modulePrefix); ok &&
+				filepath.Base(path) == exprText(e.X) {
+				return at, e.Sel.Name
+			}
+		}
+	}
+	r.t.Fatalf("%s: %s is no type of this module", dir, exprText(e))
+	return "", ""
+}
+
+// jsonInstead are the types that stand for others in JSON.
+var jsonInstead = map[string]string{"cmd/crier/bench/report.Overloaded": "overloadedJSON"}
+
+// typeOf returns a type of a folder; nil if there is none.
+func (r *jsonWriter) typeOf(dir, name string) *ast.TypeSpec {
+	if r.source[dir] == nil {
+		r.source[dir] = map[string]*ast.TypeSpec{}
+		files, err := filepath.Glob(filepath.Join(filepath.FromSlash(dir), "*.go"))
+		if err != nil {
+			r.t.Fatal(err)
+		}
+		files = slices.DeleteFunc(files, func(f string) bool { return strings.HasSuffix(f, "_test.go") })
+		for _, file := range files {
+			r.read(dir, file)
+		}
+	}
+	return r.source[dir][name]
+}
+
+// read notes the types of a file.
+func (r *jsonWriter) read(dir, file string) {
+	tree, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ParseComments)
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	for _, d := range tree.Decls {
+		switch d := d.(type) {
+		case *ast.GenDecl:
+			for _, spec := range d.Specs {
+				if spec, ok := spec.(*ast.TypeSpec); ok {
+					r.source[dir][spec.Name.Name] = spec
+					r.imports[spec] = tree.Imports
+				}
+			}
+		case *ast.FuncDecl:
+			if d.Name.Name == "MarshalText" && d.Recv != nil {
+				r.text[dir+"."+strings.TrimPrefix(exprText(d.Recv.List[0].Type), "*")] = true
+			}
+		}
+	}
+}
+
+// exprText returns a type's name as it is written.
+func exprText(e ast.Expr) string {
+	switch e := e.(type) {
+	case *ast.Ident:
+		return e.Name
+	case *ast.SelectorExpr:
+		return exprText(e.X) + "." + e.Sel.Name
+	case *ast.StarExpr:
+		return "*" + exprText(e.X)
+	}
+	return ""
+}
