@@ -130,9 +130,9 @@ var (
 	blockers = [reliable.Blockers]string{
 		reliable.BySubscribers: "a subscriber whose pace counts has yet to take what fills the " +
 			"resend buffer",
-		reliable.ByDisk:      "the disk is full, or slower than the messages",
-		reliable.ByRateLimit: "`--max-rate` lets no more go out",
-		reliable.BySocket:    "the socket takes frames more slowly than they are published",
+		reliable.ByDisk:   "frames that must be kept are not on disk yet",
+		reliable.ByRate:   "`--max-rate` lets no more go out",
+		reliable.BySocket: "the socket takes frames more slowly than they are published",
 	}
 	stateConstants = []string{"Watching", "Behind", "Counted", "Evicted"}
 )
