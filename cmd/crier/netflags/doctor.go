@@ -29,8 +29,7 @@ func quoted(word string) string {
 	return word
 }
 
-// Loopback reports whether the interface is the loopback interface by its name.
-func (n *Flags) Loopback() bool { return n.iface == "lo" || n.iface == "127.0.0.1" || n.iface == "::1" }
-
-// Interface returns the interface as it was given.
-func (n *Flags) Interface() string { return n.iface }
+// Loopback reports whether the interface is given as the loopback interface.
+func (n *Flags) Loopback() bool {
+	return n.iface == "lo" || n.iface == "127.0.0.1" || n.iface == "::1"
+}

@@ -71,67 +71,72 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{size: 64, cfg: publisher.Defaults()}
-			o.net.Declare(flags, false)
-			flags.StringVar(&o.feed.From, "from", "",
-				"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
-					"messages)")
-			flags.StringVar(&o.feed.Format, "format", "lines",
-				"how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, "+
-					"payload) or pcap")
-			flags.StringVar(&o.feed.Split, "split", "",
-				"take market-data messages out of each datagram: iextp or moldudp64")
-			cli.Offer(flags, "from", cli.Files())
-			cli.Offer(flags, "format", cli.Words("lines", "timed", "len", "pcap"))
-			cli.Offer(flags, "split", cli.Words("iextp", "moldudp64"))
-			flags.StringArrayVar(&o.feed.Only, "only", nil,
-				"publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
-			flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
-				"shorten longer recorded silences to this (default: leave them)")
-			flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
-			cli.Offer(flags, "speed", cli.Words("max"))
-			flags.Var(cli.RateOf(&o.pace.Rate), "rate",
-				"`MESSAGES` a second, such as 500 or 10k, in place of recorded times (default: as fast as the "+
-					"network takes them)")
-			flags.Uint64Var(&o.count, "count", 0,
-				"stop after this many messages (default: all; without --from, until interrupted)")
-			flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")
-			flags.BoolVar(&o.market, "market", false,
-				"made-up market data in bursts, at its own pace, in place of --size")
-			flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
-			flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name")
-			flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
-				"memory for messages that may have to be repeated")
-			flags.Float64Var(&o.cfg.Repair.Share, "repair-share", o.cfg.Repair.Share,
-				"the `PART` of the data rate that repairs may use, up to 10")
-			flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", o.cfg.Repair.Floor,
-				"the `RATE` that repairs may use in any case")
-			o.declareFlow(flags)
-			flags.BoolVar(&o.subscribers, "subscribers", false,
-				"print a table of the subscribers each second")
-			flags.DurationVar(&o.cfg.BatchWait, "batch-wait", 0,
-				"how long a message may wait to share a datagram")
-			flags.DurationVar(&o.cfg.Repair.Linger, "linger", o.cfg.Repair.Linger,
-				"how long to go on repairing, once all is sent, after a subscriber last asked or "+
-					"may yet ask")
-			flags.Var(cli.SizeOf(&o.cfg.Datagram), "datagram",
-				"how large a full datagram is (default: 1472, 1452 over IPv6, or what the MTU "+
-					"allows)")
-			flags.IntVar(&o.cfg.Link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
-			flags.IntVar(&o.cfg.Link.DSCP, "dscp", 0, "quality of service mark, 0 to 63")
-			flags.Var(cli.OnOff(&o.cfg.Link.NoOffload), "offload",
-				"let the kernel cut large sends into datagrams")
-			o.net.DeclareLink(flags, &o.cfg.Link,
-				"port that datagrams come from and NACKs go to")
-			o.net.DeclareDrop(flags)
-			flags.StringVar(&o.accepted, "accepted", "",
-				"keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, "+
-					"little endian; it survives a crash")
-			cli.Offer(flags, "accepted", cli.Files())
-			flags.StringVar(&o.summary, "summary", "",
-				"write a summary as JSON to `FILE`, - for standard output")
-			cli.Offer(flags, "summary", cli.Files("json"))
-			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
+			o.declare(flags)
 			return o.run
 		},
 	}
+}
+
+// declare declares the flags.
+func (o *options) declare(flags *cli.FlagSet) {
+	o.net.Declare(flags, false)
+	flags.StringVar(&o.feed.From, "from", "",
+		"`FILE` to publish, - for standard input; gzip is recognised (default: made-up "+
+			"messages)")
+	flags.StringVar(&o.feed.Format, "format", "lines",
+		"how messages lie in it: lines, timed (\"<ns> <payload>\"), len (u32 length, "+
+			"payload) or pcap")
+	flags.StringVar(&o.feed.Split, "split", "",
+		"take market-data messages out of each datagram: iextp or moldudp64")
+	cli.Offer(flags, "from", cli.Files())
+	cli.Offer(flags, "format", cli.Words("lines", "timed", "len", "pcap"))
+	cli.Offer(flags, "split", cli.Words("iextp", "moldudp64"))
+	flags.StringArrayVar(&o.feed.Only, "only", nil,
+		"publish only a capture's datagrams to this `ADDRESS:PORT`; may be repeated")
+	flags.DurationVar(&o.feed.MaxGap, "max-gap", 0,
+		"shorten longer recorded silences to this (default: leave them)")
+	flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
+	cli.Offer(flags, "speed", cli.Words("max"))
+	flags.Var(cli.RateOf(&o.pace.Rate), "rate",
+		"`MESSAGES` a second, such as 500 or 10k, in place of recorded times (default: as fast as the "+
+			"network takes them)")
+	flags.Uint64Var(&o.count, "count", 0,
+		"stop after this many messages (default: all; without --from, until interrupted)")
+	flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")
+	flags.BoolVar(&o.market, "market", false,
+		"made-up market data in bursts, at its own pace, in place of --size")
+	flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
+	flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name")
+	flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
+		"memory for messages that may have to be repeated")
+	flags.Float64Var(&o.cfg.Repair.Share, "repair-share", o.cfg.Repair.Share,
+		"the `PART` of the data rate that repairs may use, up to 10")
+	flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", o.cfg.Repair.Floor,
+		"the `RATE` that repairs may use in any case")
+	o.declareFlow(flags)
+	flags.BoolVar(&o.subscribers, "subscribers", false,
+		"print a table of the subscribers each second")
+	flags.DurationVar(&o.cfg.BatchWait, "batch-wait", 0,
+		"how long a message may wait to share a datagram")
+	flags.DurationVar(&o.cfg.Repair.Linger, "linger", o.cfg.Repair.Linger,
+		"how long to go on repairing, once all is sent, after a subscriber last asked or "+
+			"may yet ask")
+	flags.Var(cli.SizeOf(&o.cfg.Datagram), "datagram",
+		"how large a full datagram is (default: 1472, 1452 over IPv6, or what the MTU "+
+			"allows)")
+	flags.IntVar(&o.cfg.Link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
+	flags.IntVar(&o.cfg.Link.DSCP, "dscp", 0, "quality of service mark, 0 to 63")
+	flags.Var(cli.OnOff(&o.cfg.Link.NoOffload), "offload",
+		"let the kernel cut large sends into datagrams")
+	o.net.DeclareLink(flags, &o.cfg.Link,
+		"port that datagrams come from and NACKs go to")
+	o.net.DeclareDrop(flags)
+	flags.StringVar(&o.accepted, "accepted", "",
+		"keep the numbers of accepted and of sent messages in this `FILE`, 8 bytes each, "+
+			"little endian; it survives a crash")
+	cli.Offer(flags, "accepted", cli.Files())
+	flags.StringVar(&o.summary, "summary", "",
+		"write a summary as JSON to `FILE`, - for standard output")
+	cli.Offer(flags, "summary", cli.Files("json"))
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 }

@@ -11,6 +11,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/trouble"
 	"crier/publisher"
 )
 
@@ -92,6 +93,13 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		stopWaiting = o.waiting(console, p)
 	}
 	stopTable := o.watch(console, p)
+	teller := &trouble.Teller{Command: "crier pub", Out: console}
+	stopTelling := func() {}
+	if lookout := o.newLookout(); !o.quiet {
+		stopTelling = teller.Start(func(time.Time) []trouble.Trouble {
+			return lookout.troubles(takeSnapshot(p))
+		})
+	}
 	progress := startProgress(o, std, console, p)
 	took := times{start: time.Now()}
 	pace := newPacer(o.pace, timer)
@@ -119,6 +127,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 				"interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
+	stopTelling()
 	end, failed := newOutcome(p, shutdown(ctx, p))
 	err = errors.Join(err, failed)
 	<-flushed
@@ -140,9 +149,13 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		}
 		fmt.Fprint(console, o.text(p.Session(), end.stats, took, late, interrupted), end.table())
 	}
+	err = errors.Join(err, summary.Write(sum))
+	if s := takeSnapshot(p); err == nil && !o.quiet && unheard(&s.stats) {
+		fmt.Fprint(console, o.nobodyText(s, teller, time.Since(took.start)))
+	}
 	missing := end.missing()
 	fmt.Fprint(console, missing)
-	if err := errors.Join(err, summary.Write(sum)); err != nil || missing == "" {
+	if err != nil || missing == "" {
 		return cli.ExitOK, err
 	}
 	return cli.ExitLost, nil

@@ -75,51 +75,56 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
-			o.cfg.Memory, _ = subscriber.Memory{}.Complete() // for the help
-			o.cfg.Memory.Total = 0
-			o.net.Declare(flags, true)
-			flags.StringVar(&o.source, "source", "",
-				"listen to this publisher's `ADDRESS` only (source-specific multicast)")
-			flags.StringVar(&o.cfg.Name, "name", "", "this subscriber's name, as publishers see it")
-			flags.StringVar(&o.format, "format", "lines",
-				"how to print messages: lines, len (u32 length, payload) or json")
-			cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
-			flags.TextVar(&o.cfg.Start, "start", o.cfg.Start,
-				"where to begin in a session that is older, by `WORD`: latest, or oldest held")
-			cli.Offer(flags, "start", cli.Words("latest", "oldest"))
-			flags.TextVar(&o.cfg.Order, "order", o.cfg.Order,
-				"when to print a message, by `WORD`: in-order of its offset, or on-arrival")
-			cli.Offer(flags, "order", cli.Words("in-order", "on-arrival"))
-			flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for what is missing")
-			flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
-			flags.BoolVar(&o.untilEnd, "until-end", false,
-				"leave when every session seen has said BYE or fallen silent")
-			flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
-			flags.DurationVar(&o.cfg.Recovery.Silence, "silence", 0,
-				"how long a publisher may be quiet before its session is silent: this, or 5 of "+
-					"the intervals that it announces (default 2s)")
-			flags.DurationVar(&o.cfg.Recovery.MaxWait, "max-wait", 0,
-				"how long a missing message may hold back others (default: without bound)")
-			flags.Var(cli.SizeOf(&o.cfg.Memory.Buffer), "buffer",
-				"memory for messages of one session that wait")
-			flags.TextVar(&o.cfg.Overload, "overload", o.cfg.Overload,
-				"when messages are printed more slowly than they come, by `WORD`: block, buffer "+
-					"(block once --buffer is full), drop-oldest or drop-newest")
-			cli.Offer(flags, "overload",
-				cli.Words("block", "buffer", "drop-oldest", "drop-newest"))
-			flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
-			flags.Uint64Var(&o.cfg.WarnLag, "warn-lag", 0,
-				"warn when this many `MESSAGES` behind, and when that is over")
-			o.net.DeclareLink(flags, &o.cfg.Link,
-				"port that NACKs come from and unicast repairs go to")
-			o.net.DeclareDrop(flags)
-			flags.StringVar(&o.summary, "summary", "",
-				"write a summary as JSON to `FILE`, - for standard output")
-			cli.Offer(flags, "summary", cli.Files("json"))
-			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
+			o.declare(flags)
 			return o.run
 		},
 	}
+}
+
+// declare declares the flags.
+func (o *options) declare(flags *cli.FlagSet) {
+	o.cfg.Memory, _ = subscriber.Memory{}.Complete() // for the help
+	o.cfg.Memory.Total = 0
+	o.net.Declare(flags, true)
+	flags.StringVar(&o.source, "source", "",
+		"listen to this publisher's `ADDRESS` only (source-specific multicast)")
+	flags.StringVar(&o.cfg.Name, "name", "", "this subscriber's name, as publishers see it")
+	flags.StringVar(&o.format, "format", "lines",
+		"how to print messages: lines, len (u32 length, payload) or json")
+	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
+	flags.TextVar(&o.cfg.Start, "start", o.cfg.Start,
+		"where to begin in a session that is older, by `WORD`: latest, or oldest held")
+	cli.Offer(flags, "start", cli.Words("latest", "oldest"))
+	flags.TextVar(&o.cfg.Order, "order", o.cfg.Order,
+		"when to print a message, by `WORD`: in-order of its offset, or on-arrival")
+	cli.Offer(flags, "order", cli.Words("in-order", "on-arrival"))
+	flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for what is missing")
+	flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
+	flags.BoolVar(&o.untilEnd, "until-end", false,
+		"leave when every session seen has said BYE or fallen silent")
+	flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
+	flags.DurationVar(&o.cfg.Recovery.Silence, "silence", 0,
+		"how long a publisher may be quiet before its session is silent: this, or 5 of "+
+			"the intervals that it announces (default 2s)")
+	flags.DurationVar(&o.cfg.Recovery.MaxWait, "max-wait", 0,
+		"how long a missing message may hold back others (default: without bound)")
+	flags.Var(cli.SizeOf(&o.cfg.Memory.Buffer), "buffer",
+		"memory for messages of one session that wait")
+	flags.TextVar(&o.cfg.Overload, "overload", o.cfg.Overload,
+		"when messages are printed more slowly than they come, by `WORD`: block, buffer "+
+			"(block once --buffer is full), drop-oldest or drop-newest")
+	cli.Offer(flags, "overload",
+		cli.Words("block", "buffer", "drop-oldest", "drop-newest"))
+	flags.DurationVar(&o.work, "work", 0, "pretend that each message costs this long")
+	flags.Uint64Var(&o.cfg.WarnLag, "warn-lag", 0,
+		"warn when this many `MESSAGES` behind, and when that is over")
+	o.net.DeclareLink(flags, &o.cfg.Link,
+		"port that NACKs come from and unicast repairs go to")
+	o.net.DeclareDrop(flags)
+	flags.StringVar(&o.summary, "summary", "",
+		"write a summary as JSON to `FILE`, - for standard output")
+	cli.Offer(flags, "summary", cli.Files("json"))
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
 }
 
 // minBuffer is the smallest buffer, in bytes.

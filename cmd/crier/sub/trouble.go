@@ -36,9 +36,10 @@ const (
 // troubles returns what is wrong by a snapshot.
 func (o *options) troubles(s *snapshot) (list []trouble.Trouble) {
 	if len(s.sessions) == 0 {
-		return []trouble.Trouble{{Key: "nothing", Report: func(lasted time.Duration) trouble.Report {
-			return o.nothing(s, fmt.Sprintf("for %v", lasted.Round(time.Second)))
-		}}}
+		report := func(lasted time.Duration) trouble.Report {
+			return o.nothing(s, "for "+cli.Duration(lasted.Round(time.Second)))
+		}
+		return []trouble.Trouble{{Key: "nothing", Report: report}}
 	}
 	for i, group := range o.cfg.Groups {
 		on := func(k subscriber.Session) bool { return k.Group == group }
@@ -72,7 +73,8 @@ func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.cfg.Groups), when,
 		r.Head)
 	r.Findings = append(r.Findings, o.buffers(s)...)
-	r.Findings = append(r.Findings, trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
+	r.Findings = append(r.Findings,
+		trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
 		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, netip.Addr{})})
 	return r
 }
@@ -98,12 +100,12 @@ func (o *options) received(s *snapshot) trouble.Report {
 		return trouble.Report{Verdict: refused, Head: cli.Counted(understood,
 			"frame came, and was refused", "frames came, and all were refused"),
 			Findings: o.refusals(s)}
-	case st.Newer > 0:
+	case st.Newer > 0 && st.Invalid == 0:
 		return trouble.Report{Verdict: newer, Head: cli.Counted(st.Newer,
 			"frame came that needs a newer crier", "frames came that need a newer crier"),
 			Findings: senders(s.strangers)}
 	case st.Invalid > 0:
-		return trouble.Report{Verdict: notCrier, Head: cli.Counted(st.Invalid,
+		return trouble.Report{Verdict: notCrier, Head: cli.Counted(st.Invalid+st.Newer,
 			"datagram came, and it is not a frame that this crier understands",
 			"datagrams came, none of them a frame that this crier understands"),
 			Findings: senders(s.strangers)}
@@ -167,7 +169,7 @@ func (o *options) buffers(s *snapshot) []trouble.Finding {
 func (o *options) remains(verdict string) string {
 	switch {
 	case verdict == notCrier || verdict == newer:
-		return "a crier that publishes there as well isn't heard: another group or port may be meant"
+		return "no publisher is heard among them: another group or port may be meant"
 	case verdict == refused || verdict == beginning:
 		return "the publisher may have ended, or begin again"
 	case o.net.Loopback():
@@ -188,15 +190,15 @@ func (o *options) oneGroup(s *snapshot, i int, lasted time.Duration) trouble.Rep
 	if i < len(s.stats.Groups) {
 		came = s.stats.Groups[i].Received
 	}
-	r := trouble.Report{Verdict: noDatagram, Head: fmt.Sprintf(
-		"no session was heard on %v for %v, while others are: no datagram came there", group,
-		lasted.Round(time.Second))}
+	r := trouble.Report{Verdict: noDatagram}
+	what := "no datagram came there"
 	if came > 0 {
 		r.Verdict = refused
-		r.Head = fmt.Sprintf("no session was heard on %v for %v, while others are: %s there, and "+
-			"none began one", group, lasted.Round(time.Second), cli.Counted(came, "datagram came",
-			"datagrams came"))
+		what = cli.Counted(came, "datagram came there", "datagrams came there") +
+			", and none began one"
 	}
+	r.Head = fmt.Sprintf("no session was heard on %v for %s, while others are: %s", group,
+		cli.Duration(lasted.Round(time.Second)), what)
 	r.Findings = []trouble.Finding{{Mark: trouble.Next,
 		Text: o.net.Doctor([]netip.AddrPort{group}, netip.Addr{})}}
 	return r
@@ -212,18 +214,19 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 		r.Verdict = "unanswered"
 		asked = fmt.Sprintf("%s and no answer", cli.Counted(k.Unanswered, "NACK", "NACKs"))
 	}
+	after := cli.Duration(lasted.Round(time.Second))
 	way := fmt.Sprintf("UDP from %v to %v seems blocked", s.local, k.Control)
 	switch {
 	case k.Announced == 0 && asked == "":
-		r.Head = fmt.Sprintf("%s is heard, and after %v its publisher still knows no subscriber: %s",
-			session, lasted.Round(time.Second), way)
+		r.Head = fmt.Sprintf("%s is heard, and its publisher still knows no subscriber after %s: "+
+			"%s", session, after, way)
 	case k.Announced == 0:
-		r.Head = fmt.Sprintf("%s: %s for %v, and its publisher knows no subscriber: %s", session,
-			asked, lasted.Round(time.Second), way)
+		r.Head = fmt.Sprintf("%s: %s for %s, and its publisher knows no subscriber: %s", session,
+			asked, after, way)
 	default:
 		r.Verdict += " but known"
-		r.Head = fmt.Sprintf("%s: %s for %v, while its heartbeats go on: %s, or the way back",
-			session, asked, lasted.Round(time.Second), way)
+		r.Head = fmt.Sprintf("%s: %s for %s, while its heartbeats go on: %s, or the way back",
+			session, asked, after, way)
 	}
 	r.Findings = []trouble.Finding{
 		{Mark: trouble.Remains, Text: fmt.Sprintf("a firewall here or there: let UDP pass from "+

@@ -51,9 +51,10 @@ func TestTellsTheEnd(t *testing.T) {
 		return func(at int) []Trouble {
 			for i := 0; i < len(from); i += 2 {
 				if at >= from[i] && at < from[i+1] {
-					return []Trouble{{Key: "a", Over: "it is over", Report: func(time.Duration) Report {
+					report := func(time.Duration) Report {
 						return Report{Verdict: "v", Head: "it began"}
-					}}}
+					}
+					return []Trouble{{Key: "a", Over: "it is over", Report: report}}
 				}
 			}
 			return nil

@@ -1,0 +1,172 @@
+package pub
+
+import (
+	"fmt"
+	"net/netip"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/trouble"
+	"crier/publisher"
+	"crier/reliable"
+)
+
+// A snapshot is what a publisher knows at a time.
+type snapshot struct {
+	stats publisher.Stats
+	// list are the subscribers that are known, gone those that left or are not heard any more.
+	list, gone []publisher.Subscriber
+	local      netip.AddrPort
+}
+
+func takeSnapshot(p *publisher.Publisher) *snapshot {
+	return &snapshot{p.Stats(), p.Subscribers(), p.Departed(), p.LocalAddr()}
+}
+
+// A lookout finds what is wrong with a publisher's subscribers.
+type lookout struct {
+	o *options
+	// stuck has, by id, how a subscriber stood when it last moved.
+	stuck map[uint64]publisher.Subscriber
+}
+
+func (o *options) newLookout() *lookout {
+	return &lookout{o: o, stuck: map[uint64]publisher.Subscriber{}}
+}
+
+// inVain is the number of repairs to a subscriber that doesn't move which are a trouble.
+const inVain = 3
+
+// troubles returns what is wrong by a snapshot.
+func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
+	if unheard(&s.stats) {
+		return []trouble.Trouble{{Key: "nobody", Over: "a subscriber is heard",
+			Report: func(lasted time.Duration) trouble.Report {
+				return l.o.nobody(s, "has been heard for", lasted)
+			}}}
+	}
+	before := l.stuck
+	l.stuck = make(map[uint64]publisher.Subscriber, len(s.list))
+	quiet := 2 * reliable.StatusEvery(len(s.list))
+	for i := range s.list {
+		m := &s.list[i]
+		base, ok := before[m.ID]
+		if !ok || base.Position != m.Position || m.Lag == 0 {
+			base = *m
+		}
+		l.stuck[m.ID] = base
+		switch {
+		case m.State == publisher.Counted && m.Quiet > quiet:
+			list = append(list, l.o.unheardTrouble(s, m))
+		case m.Repaired >= base.Repaired+inVain && m.Asked >= base.Asked+inVain:
+			list = append(list, repairsInVain(s, m))
+		}
+	}
+	for i := range s.gone {
+		if m := &s.gone[i]; m.State == publisher.Counted && !m.Left {
+			list = append(list, l.o.unheardTrouble(s, m))
+		}
+	}
+	return list
+}
+
+// unheard reports whether no subscriber was heard so far.
+func unheard(st *publisher.Stats) bool { return st.Statuses == 0 && st.Nacks == 0 }
+
+// nobody reports that no subscriber was heard for some time; heard is the verb of the sentence.
+func (o *options) nobody(s *snapshot, heard string, lasted time.Duration) trouble.Report {
+	st, socket := &s.stats, &s.stats.Socket
+	r := trouble.Report{Verdict: "nobody", Head: fmt.Sprintf(
+		"no subscriber %s %v on %v: no report and no NACK has come to %v", heard,
+		cli.Duration(lasted), o.net.Where([]netip.AddrPort{o.cfg.Group}), s.local)}
+	add := func(mark trouble.Mark, name, text string) {
+		r.Findings = append(r.Findings, trouble.Finding{Mark: mark, Name: name, Text: text})
+	}
+	if socket.SendErrors > 0 {
+		add(trouble.Cause, "sending", fmt.Sprintf("the kernel refused %s, and took %s",
+			cli.Counted(socket.SendErrors, "datagram", "datagrams"), cli.Grouped(st.Datagrams)))
+	} else {
+		add(trouble.RuledOut, "sending", "the kernel took all of "+
+			cli.Counted(st.Datagrams, "datagram", "datagrams"))
+	}
+	switch dropped := st.Invalid + st.Newer; {
+	case dropped > 0:
+		add(trouble.Cause, "receiving", cli.Counted(dropped,
+			"datagram came there that this crier doesn't understand",
+			"datagrams came there that this crier doesn't understand"))
+	case socket.KernelDrops > 0:
+		add(trouble.Cause, "receiving", cli.Counted(socket.KernelDrops,
+			"datagram was dropped by the kernel for want of receive buffer",
+			"datagrams were dropped by the kernel for want of receive buffer"))
+	}
+	remains := "no subscriber runs, or it uses another group, port or network; a firewall or a " +
+		"switch on the way drops the group, or UDP back to " + s.local.String()
+	if o.net.Loopback() {
+		remains = "only subscribers on this machine hear lo (--iface names another interface): " +
+			"none runs, or it uses another group or port"
+	} else if o.cfg.Link.TTL == 1 {
+		remains += "; or a router is between (--ttl)"
+	}
+	if lasted < 2*reliable.StatusMin {
+		remains += "; or it was about to report, which takes it up to half a second"
+	}
+	add(trouble.Remains, "", remains)
+	add(trouble.Next, "", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, netip.Addr{}))
+	return r
+}
+
+// unheardTrouble is that a subscriber whose pace counts isn't heard any more.
+func (o *options) unheardTrouble(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
+	return trouble.Trouble{Key: fmt.Sprintf("quiet %x", m.ID),
+		Over:   fmt.Sprintf("subscriber %s is heard again", fullName(m)),
+		Report: func(time.Duration) trouble.Report { return o.quietReport(s, m) }}
+}
+
+func (o *options) quietReport(s *snapshot, m *publisher.Subscriber) trouble.Report {
+	r := trouble.Report{Verdict: "quiet", Head: fmt.Sprintf(
+		"subscriber %s, whose pace counts, has not been heard for %s: it was at offset %s, "+
+			"%s behind", fullName(m), cli.Duration(m.Quiet.Round(time.Second)),
+		cli.Grouped(m.Offset), cli.Counted(m.Lag, "message", "messages"))}
+	add := func(mark trouble.Mark, format string, args ...any) {
+		r.Findings = append(r.Findings,
+			trouble.Finding{Mark: mark, Text: fmt.Sprintf(format, args...)})
+	}
+	add(trouble.Remains, "it crashed, is suspended, or is cut off: its link is down, or UDP from "+
+		"%v to %v is blocked", m.Addr, s.local)
+	if m.Departed {
+		r.Verdict = "gone"
+		r.Head += "; it doesn't count any more"
+	} else {
+		add(trouble.Note, "it may hold up the others for --stall-timeout, %s, where it leaves no "+
+			"room", cli.Duration(o.cfg.Flow.StallTimeout))
+	}
+	add(trouble.Next, "%s", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, m.Addr.Addr()))
+	return r
+}
+
+// repairsInVain is that a subscriber goes on asking for what it was sent again.
+func repairsInVain(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
+	name := fullName(m)
+	return trouble.Trouble{Key: fmt.Sprintf("in vain %x", m.ID),
+		Over: fmt.Sprintf("subscriber %s goes on", name),
+		Report: func(lasted time.Duration) trouble.Report {
+			return trouble.Report{Verdict: "in vain", Head: fmt.Sprintf("subscriber %s asks, and "+
+				"repairs don't reach it: it has stayed at offset %s for %v, %s behind, after %s",
+				name, cli.Grouped(m.Offset), cli.Duration(lasted.Round(time.Second)),
+				cli.Counted(m.Lag, "message", "messages"),
+				cli.Counted(m.Repaired, "repair", "repairs")),
+				Findings: []trouble.Finding{{Mark: trouble.Remains, Text: fmt.Sprintf(
+					"UDP from %v to %v is blocked, or the path takes only smaller datagrams "+
+						"(--datagram)", s.local, m.Addr)}}}
+		}}
+}
+
+// nobodyText returns the last words of a publisher that nobody was heard to listen to, with
+// what is known of the cause, unless that was told already.
+func (o *options) nobodyText(s *snapshot, teller *trouble.Teller, ran time.Duration) string {
+	r := o.nobody(s, "was heard in", ran)
+	if teller.Told("nobody", r) {
+		r.Findings = nil
+	}
+	return r.Text("crier pub")
+}
