@@ -13,6 +13,7 @@ import (
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/host/netns"
 )
 
 const (
@@ -35,8 +36,8 @@ type process struct {
 
 // place is where a process runs.
 type place struct {
-	namespace *namespace // nil: where the coordinator is
-	cpu       int        // the only processor that it may use, or -1 for any
+	namespace *netns.Namespace // nil: where the coordinator is
+	cpu       int              // the only processor that it may use, or -1 for any
 }
 
 // listen passes on the worker's messages until its output ends.

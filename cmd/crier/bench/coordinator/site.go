@@ -11,16 +11,17 @@ import (
 	"runtime"
 
 	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/host/netns"
 )
 
 // site is where rounds are played: the network, the processes and the counters that they
 // share.
 type site struct {
 	o          *Network
-	self       string    // this program's file
-	shared     *os.File  // the counters, see job.Progress
-	sharedPath string    // by which the processes open it
-	topology   *topology // of --net netns, once it is needed
+	self       string          // this program's file
+	shared     *os.File        // the counters, see job.Progress
+	sharedPath string          // by which the processes open it
+	topology   *netns.Topology // of --net netns, once it is needed
 	rounds     int
 }
 
@@ -40,7 +41,7 @@ func newSite(o *Network) (*site, error) {
 
 // close removes the network and the counters.
 func (s *site) close() {
-	s.topology.close()
+	s.topology.Close()
 	s.shared.Close()
 	os.Remove(s.shared.Name()) // where it still has a name
 }
@@ -88,7 +89,7 @@ func (s *site) start(ctx context.Context, t *job.Task, at place) (*process, erro
 func (s *site) place(host int, pinned bool, cpus []int) place {
 	at := place{cpu: -1}
 	if s.topology != nil {
-		at.namespace = s.topology.hosts[host]
+		at.namespace = s.topology.Hosts[host]
 	}
 	if pinned {
 		at.cpu = cpus[host]
@@ -99,11 +100,11 @@ func (s *site) place(host int, pinned bool, cpus []int) place {
 // connect makes the namespaces of a number of hosts, unless they exist. There must be no
 // more of them, since the switch floods all its ports.
 func (s *site) connect(hosts int) error {
-	if s.o.Net != NetNamespaces || s.topology != nil && len(s.topology.hosts) == hosts {
+	if s.o.Net != NetNamespaces || s.topology != nil && len(s.topology.Hosts) == hosts {
 		return nil
 	}
 	if s.topology != nil {
-		s.topology.close()
+		s.topology.Close()
 	}
 	var err error
 	s.topology, err = newTopology(hosts, s.o.MTU, s.o.RealFrames, s.o.GRO)
@@ -114,7 +115,7 @@ func (s *site) connect(hosts int) error {
 func (s *site) iface() string {
 	switch {
 	case s.o.Net == NetNamespaces:
-		return hostInterface
+		return netns.HostInterface
 	case s.o.Interface != "":
 		return s.o.Interface
 	case runtime.GOOS != "linux":
