@@ -1,0 +1,137 @@
+// Package check judges facts of this machine: each check asks one question about a group, an
+// interface and a direction, and answers with the evidence and with what mends it.
+package check
+
+import (
+	"fmt"
+	"net/netip"
+
+	"crier/cmd/crier/host"
+)
+
+// Check is the answer of one check.
+type Check struct {
+	// Name is the subject, such as rp_filter.
+	Name  string `json:"name"`
+	State State  `json:"state"`
+	// Evidence is what was found, as a clause that may follow a colon. It says what follows
+	// from it, if that isn't plain.
+	Evidence string `json:"evidence"`
+	// Mend is one command, or one action, that mends a problem.
+	Mend string `json:"mend,omitempty"`
+}
+
+// State is what a check found.
+type State int
+
+const (
+	// OK means that this does not stand in the way.
+	OK State = iota
+	// Note is something to know, that may matter.
+	Note
+	// Problem is something that has to be mended.
+	Problem
+	// Unknown means that the facts could not be read.
+	Unknown
+)
+
+var stateNames = [...]string{"ok", "note", "problem", "unknown"}
+
+func (s State) String() string { return stateNames[s] }
+
+// MarshalText and UnmarshalText write and read the state's name.
+func (s State) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
+
+// UnmarshalText reads the state's name.
+func (s *State) UnmarshalText(text []byte) error {
+	for i, name := range stateNames {
+		if name == string(text) {
+			*s = State(i)
+			return nil
+		}
+	}
+	return fmt.Errorf("%q is no state: ok, note, problem or unknown", text)
+}
+
+// Role is for whom a check is made.
+type Role int
+
+const (
+	// Both halves may run on this host.
+	Both Role = iota
+	// Subscriber and Publisher are one of them.
+	Subscriber
+	Publisher
+)
+
+// Question is what the checks are asked about.
+type Question struct {
+	Role Role
+	// Group is the group's address and port.
+	Group netip.AddrPort
+	// Interface is the interface as it was given: a name or an address. Defaulted says that
+	// it wasn't: lo then stands for a choice that nobody made.
+	Interface string
+	Defaulted bool
+	// ControlPort is this host's unicast port, 0 if the kernel is to choose one.
+	ControlPort uint16
+	// Peer is the other host, and PeerPort its control port, if they are known.
+	Peer     netip.Addr
+	PeerPort uint16
+	// Joined says that this process is meant to be a member of the group at present.
+	Joined bool
+}
+
+// About returns what facts to read for a question.
+func (q *Question) About() host.About {
+	about := host.About{Interface: q.Interface, Group: q.Group}
+	if q.Peer.IsValid() {
+		about.Peers = []netip.Addr{q.Peer}
+	}
+	return about
+}
+
+// receives and sends report whether data comes to this host, or goes from it.
+func (q *Question) receives() bool { return q.Role != Publisher }
+func (q *Question) sends() bool    { return q.Role != Subscriber }
+
+// Waiting runs the checks that tell why nothing comes, on the facts of host.Roots.Waiting.
+func Waiting(f *host.Facts, q Question) []Check {
+	list := []Check{Interface(f, q)}
+	if q.Role != Publisher {
+		list = append(list, Membership(f, q))
+	}
+	list = append(list, OwnDrops(f, q), ReversePath(f, q), Firewall(f, q))
+	return list
+}
+
+// Worst returns the worst state of checks: a problem, then a note, then what isn't known.
+func Worst(list []Check) State {
+	worst := OK
+	for _, c := range list {
+		if c.State == Problem {
+			return Problem
+		}
+		if c.State == Note || c.State == Unknown && worst == OK {
+			worst = c.State
+		}
+	}
+	return worst
+}
+
+// ok, note, problem and unknown make a check's answer. A problem or a note has a mend, or "".
+func ok(name, evidence string, args ...any) Check {
+	return Check{Name: name, State: OK, Evidence: fmt.Sprintf(evidence, args...)}
+}
+
+func note(name, mend, evidence string, args ...any) Check {
+	return Check{Name: name, State: Note, Mend: mend, Evidence: fmt.Sprintf(evidence, args...)}
+}
+
+func problem(name, mend, evidence string, args ...any) Check {
+	return Check{Name: name, State: Problem, Mend: mend, Evidence: fmt.Sprintf(evidence, args...)}
+}
+
+func unknown(name string, err error) Check {
+	return Check{Name: name, State: Unknown, Evidence: err.Error()}
+}
