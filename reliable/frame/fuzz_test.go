@@ -61,6 +61,7 @@ func fuzzOne(t *testing.T, packet []byte) {
 		}
 		return
 	}
+	f.Probe() // must not panic
 	invariants(t, f)
 	agree(t, f)
 }
