@@ -197,12 +197,13 @@ func (r *reader) look(c *typed, elsewhere bool) {
 	r.t.Helper()
 	term := r.terminal(c)
 	if i := slices.Index(c.shown, "^C"); i >= 0 {
-		term.until(func(out []string) bool { return sameOutput(c.shown[:i], out) })
+		term.until(func(out []printed) bool { return sameOutput(c.shown[:i], out) })
 		term.interrupt()
 		term.wait()
 	} else if elsewhere {
-		term.until(func(out []string) bool {
-			return len(out) > 0 && (len(c.shown) == 0 || sameLine(c.shown[0], out[0]))
+		term.until(func(out []printed) bool {
+			return len(out) > 0 && (len(c.shown) == 0 ||
+				slices.ContainsFunc(out, func(l printed) bool { return sameLine(c.shown[0], l.text) }))
 		})
 	}
 }
@@ -214,7 +215,8 @@ func (r *reader) judge(term *terminal) {
 	if c == nil {
 		return
 	}
-	out := term.wait()
+	came := term.wait()
+	out := textOf(came)
 	term.running = nil
 	if term.exit != c.exit {
 		r.t.Errorf("%s: %q: exit code %d, want %d\n%s", c.at(), c.text, term.exit, c.exit,
@@ -227,7 +229,7 @@ func (r *reader) judge(term *terminal) {
 	for len(shown) > 0 && shown[len(shown)-1] == "" {
 		shown = shown[:len(shown)-1]
 	}
-	if sameOutput(shown, out) {
+	if sameOutput(shown, came) {
 		return
 	}
 	if *update && len(shown) == len(c.shown) && !slices.Contains(shown, "...") {

@@ -5,7 +5,6 @@ import (
 	"io"
 	"os"
 	"os/exec"
-	"regexp"
 	"strconv"
 	"strings"
 	"syscall"
@@ -13,13 +12,12 @@ import (
 	"time"
 )
 
-// terminal is a shell in which a test types what a document shows, with one stream for all
-// that comes back.
+// terminal is a shell in which a test types what a document shows.
 type terminal struct {
 	t       *testing.T
 	cmd     *exec.Cmd
 	typing  io.WriteCloser
-	screen  *capture
+	screen  *screen
 	ended   chan struct{}
 	running *typed // the last command, and where on the screen its output begins
 	at      int
@@ -27,14 +25,16 @@ type terminal struct {
 }
 
 // patience bounds each wait for a command.
-const patience = 40 * time.Second
+const patience = 90 * time.Second
 
 // shell reads commands from descriptor 3, so that they don't find each other on standard
 // input, and tells after each that it has ended. Interrupts are for the commands.
 const shell = `trap : INT
 while IFS= read -r -u 3 line; do
 	eval "$line" 3<&- </dev/null
-	printf '\036%d\036' $?
+	code=$?
+	printf '\036%d\n' $code
+	printf '\036%d\n' $code >&2
 done`
 
 // openTerminal starts a shell in a directory; before goes before it, such as sudo does.
@@ -46,9 +46,9 @@ func openTerminal(t *testing.T, dir string, env []string, before ...string) *ter
 		t.Fatal(err)
 	}
 	c := &terminal{t: t, cmd: exec.Command(words[0], words[1:]...), typing: write,
-		screen: newCapture(), ended: make(chan struct{})}
+		screen: newScreen(), ended: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Env, c.cmd.ExtraFiles = dir, env, []*os.File{read}
-	c.cmd.Stdout, c.cmd.Stderr = c.screen, c.screen
+	c.cmd.Stdout, c.cmd.Stderr = stream{c.screen, 0}, stream{c.screen, 1}
 	c.cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
 	c.cmd.WaitDelay = time.Second
 	if err := c.cmd.Start(); err != nil {
@@ -71,7 +71,7 @@ func openTerminal(t *testing.T, dir string, env []string, before ...string) *ter
 func (c *terminal) enter(command *typed) {
 	c.t.Helper()
 	c.wait()
-	c.running, c.at = command, len(c.screen.bytes())
+	c.running, c.at = command, len(c.screen.since(0))
 	if _, err := fmt.Fprintln(c.typing, command.entered()); err != nil {
 		c.t.Fatalf("%s: %v", command.at(), err)
 	}
@@ -80,35 +80,35 @@ func (c *terminal) enter(command *typed) {
 // interrupt is control-C.
 func (c *terminal) interrupt() { syscall.Kill(-c.cmd.Process.Pid, syscall.SIGINT) }
 
-// end matches what the shell prints when a command has ended.
-var end = regexp.MustCompile("\x1e([0-9]+)\x1e")
-
-// output returns what the last command has printed so far, and whether it has ended.
-func (c *terminal) output() ([]string, bool) {
-	text := string(c.screen.bytes()[c.at:])
-	m := end.FindStringSubmatchIndex(text)
-	if m != nil {
-		c.exit, _ = strconv.Atoi(text[m[2]:m[3]])
-		text = text[:m[0]]
+// output returns what the last command has printed so far, and whether it has ended: the
+// shell has said so on both streams.
+func (c *terminal) output() ([]printed, bool) {
+	var out []printed
+	ends := 0
+	for _, l := range c.screen.since(c.at) {
+		text, code, ended := strings.Cut(l.text, "\x1e")
+		if ended {
+			ends++
+			c.exit, _ = strconv.Atoi(code)
+		}
+		if !ended || text != "" { // a last line may have no end
+			out = append(out, printed{l.stream, text})
+		}
 	}
-	text = strings.TrimRight(text, "\n")
-	if text == "" {
-		return nil, m != nil
-	}
-	return strings.Split(text, "\n"), m != nil
+	return out, ends == 2
 }
 
 // wait waits for the end of the last command.
-func (c *terminal) wait() []string {
+func (c *terminal) wait() []printed {
 	c.t.Helper()
 	if c.running == nil {
 		return nil
 	}
-	return c.until(func([]string) bool { return false })
+	return c.until(func([]printed) bool { return false })
 }
 
 // until waits until the last command has ended, or what it has printed will do.
-func (c *terminal) until(enough func([]string) bool) []string {
+func (c *terminal) until(enough func([]printed) bool) []printed {
 	c.t.Helper()
 	late := time.NewTimer(patience)
 	defer late.Stop()
@@ -118,12 +118,12 @@ func (c *terminal) until(enough func([]string) bool) []string {
 			return out
 		}
 		select {
-		case <-c.screen.more:
+		case <-c.screen.changed:
 		case <-c.ended:
-			c.t.Fatalf("%s: the shell ended\n%s", c.running.at(), strings.Join(out, "\n"))
+			c.t.Fatalf("%s: the shell ended\n%s", c.running.at(), strings.Join(textOf(out), "\n"))
 		case <-late.C:
 			c.t.Fatalf("%s: %q has not ended within %v, and printed:\n%s", c.running.at(),
-				c.running.text, patience, strings.Join(out, "\n"))
+				c.running.text, patience, strings.Join(textOf(out), "\n"))
 		}
 	}
 }
