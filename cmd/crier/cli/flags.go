@@ -3,9 +3,44 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 
 	"github.com/spf13/pflag"
 )
+
+// An Option is a flag as help shows it.
+type Option struct {
+	Name  string // as in --rate
+	Short string // as in -q, or nothing
+	// Word stands for the value; it is empty for a flag that needs none. Optional reports that
+	// the value may be left out; it then follows an equals sign.
+	Word     string
+	Optional bool
+	// Usage says what the flag does, and Default is its value unless it is given, if that is
+	// something.
+	Usage, Default string
+}
+
+// Options returns the flags that help shows, in the order in which they were declared.
+func Options(flags *FlagSet) []Option {
+	var list []Option
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Hidden {
+			return
+		}
+		o := Option{Name: "--" + f.Name}
+		if f.Shorthand != "" {
+			o.Short = "-" + f.Shorthand
+		}
+		o.Word, o.Usage = pflag.UnquoteUsage(f)
+		o.Optional = f.NoOptDefVal != "" && o.Word != ""
+		if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
+			o.Default = f.DefValue
+		}
+		list = append(list, o)
+	})
+	return list
+}
 
 // flagText describes a parse error in a sentence.
 func flagText(err error) string {

@@ -49,7 +49,7 @@ func index(list []*Command, width int) string {
 // Page returns the command's help: how to call it, what it does, the commands below it,
 // examples, and flags.
 func (c *Command) Page(width int) string {
-	about, examples, _ := strings.Cut(c.Help, "Examples:\n")
+	about, examples := c.Texts()
 	first, size := utf8.DecodeRuneInString(c.Brief)
 	var b strings.Builder
 	start := "Usage: "
@@ -74,6 +74,12 @@ func (c *Command) Page(width int) string {
 		b.WriteString("Flags:\n" + usages(flags, width))
 	}
 	return b.String()
+}
+
+// Texts returns what the help says of the command, and its examples.
+func (c *Command) Texts() (about, examples string) {
+	about, examples, _ = strings.Cut(c.Help, "Examples:\n")
+	return about, examples
 }
 
 // usages lists flags. Each value is wrapped, since pflag adds [=true|false] to a flag whose
