@@ -157,3 +157,17 @@ func TestSysctl(t *testing.T) {
 		}
 	}
 }
+
+func TestTraffic(t *testing.T) {
+	r := recorded(t, map[string]string{"proc/net/dev": `Inter-|   Receive            |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop
+    lo:    1656      18    0    0    0     0          0         0     1656      18    0    0
+  eth0: 9656001   40018    0    7    0     0          0         0     1656      18    0    0
+`})
+	if got, err := r.Traffic("eth0"); err != nil || got != (Traffic{Packets: 40018, Dropped: 7}) {
+		t.Errorf("%+v %v", got, err)
+	}
+	if _, err := r.Traffic("eth1"); err == nil {
+		t.Error("an interface that isn't there has traffic")
+	}
+}

@@ -1,0 +1,108 @@
+package echo
+
+import (
+	"context"
+	"fmt"
+	"time"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
+)
+
+// Command is "crier doctor echo". checks makes this host's own checks.
+func Command(checks func(context.Context, Place) []check.Check) *cli.Command {
+	return &cli.Command{
+		Name:  "doctor echo",
+		Brief: "answer \"crier doctor --to\" of another host",
+		Help: `Listens to a group, and answers what "crier doctor --to" on another host
+measures with, until it is interrupted or --for has passed. Tell both the same
+group.
+
+The other host talks to one UDP port, the group's and one unless --port says
+else; a firewall must let it in. Nobody is answered who doesn't prove an address
+of its own; at most 8 hosts measure at a time, none gets more than it sends
+(beside 1 MiB), and all of them at most 60,000 datagrams a second.
+
+Examples:
+
+  # on one host
+  crier doctor echo --iface eth0 --group 239.77.0.1:7700
+
+  # on the other
+  crier doctor --iface eth0 --group 239.77.0.1:7700 --to 10.77.0.2
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := &options{checks: checks}
+			o.net.Declare(flags, false)
+			flags.Uint16Var(&o.place.Port, "port", 0,
+				"UDP `PORT` to answer on (default: the group's and one)")
+			flags.Uint16Var(&o.place.ControlPort, "control-port", 0,
+				"UDP `PORT` that publishers here take NACKs on (default: any that is free)")
+			flags.IntVar(&o.place.TTL, "ttl", 1, "how many `ROUTERS` and one datagrams may pass")
+			flags.DurationVar(&o.lasting, "for", 0, "end after this `TIME` (default: never)")
+			return o.run
+		},
+	}
+}
+
+type options struct {
+	net     netflags.Flags
+	place   Place
+	lasting time.Duration
+	checks  func(context.Context, Place) []check.Check
+}
+
+func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
+	groups, iface, err := o.net.Parse()
+	if err != nil {
+		return 0, err
+	}
+	if o.lasting < 0 {
+		return 0, cli.Usagef("--for %v is negative: give a time such as 10m", o.lasting)
+	}
+	o.place.Group, o.place.Interface = groups[0], iface
+	if o.checks != nil {
+		place := o.place
+		o.place.Checks = func(ctx context.Context) []check.Check { return o.checks(ctx, place) }
+	}
+	h, err := Listen(o.place)
+	if err != nil {
+		return 0, err
+	}
+	if o.lasting > 0 {
+		var cancel func()
+		ctx, cancel = context.WithTimeout(ctx, o.lasting)
+		defer cancel()
+	}
+	fmt.Fprintf(std.Err, "%s answers on %v for %v; now run on the other host:\n"+
+		"  crier doctor --iface IFACE --group %v --to %v\n", h.Name(), h.Addr(), o.place.Group,
+		o.place.Group, o.toFlag(h))
+	err = h.Serve(ctx)
+	c := h.Counts()
+	fmt.Fprintf(std.Err, "%d hosts measured, %d datagrams were answered", c.Clients, c.Answers)
+	for _, n := range []struct {
+		n     uint64
+		words string
+	}{{c.Refused, "this host's kernel refused to send"}, {c.Bounded, "beyond the bounds"},
+		{c.Foreign, "not crier's"}, {c.Bad, "senseless or without a proof of their address"},
+		{c.Versions, "of another version"}} {
+		if n.n > 0 {
+			fmt.Fprintf(std.Err, ", %d %s", n.n, n.words)
+		}
+	}
+	fmt.Fprintln(std.Err)
+	if err != nil {
+		return 0, err
+	}
+	return cli.ExitOK, nil
+}
+
+// toFlag returns the value of --to for the other host.
+func (o *options) toFlag(h *Host) string {
+	if o.place.Port == 0 {
+		return h.Addr().Addr().String()
+	}
+	return h.Addr().String()
+}

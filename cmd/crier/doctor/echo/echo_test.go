@@ -1,0 +1,285 @@
+package echo
+
+import (
+	"context"
+	"net"
+	"net/netip"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/cmd/crier/check"
+	"crier/multicast"
+	"crier/reliable/frame"
+)
+
+// place returns a place on the loopback interface, with a group and ports of the test's own.
+func place(t *testing.T, group string) Place {
+	t.Helper()
+	return Place{Interface: multicast.Loopback(netip.MustParseAddrPort(group)),
+		Group: netip.MustParseAddrPort(group), Port: freePort(t)}
+}
+
+func freePort(t *testing.T) uint16 {
+	t.Helper()
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	return uint16(c.LocalAddr().(*net.UDPAddr).Port)
+}
+
+// serve runs a Host until the test ends.
+func serve(t *testing.T, p Place) *Host {
+	t.Helper()
+	h, err := Listen(p)
+	if err != nil {
+		t.Skip("this machine has no multicast on the loopback interface:", err)
+	}
+	ctx, cancel := context.WithCancel(context.Background())
+	done := make(chan error)
+	go func() { done <- h.Serve(ctx) }()
+	t.Cleanup(func() {
+		cancel()
+		if err := <-done; err != nil {
+			t.Error(err)
+		}
+	})
+	return h
+}
+
+// find returns a check.
+func find(t *testing.T, list []check.Check, name string) check.Check {
+	t.Helper()
+	i := slices.IndexFunc(list, func(c check.Check) bool { return c.Name == name })
+	if i < 0 {
+		t.Fatalf("no check %q in %v", name, list)
+	}
+	return list[i]
+}
+
+// On one machine nothing is wrong, and everything is measured.
+func TestMeasure(t *testing.T) {
+	t.Parallel()
+	p := place(t, "239.77.94.1:7941")
+	own := check.Check{Name: "own", State: check.Note, Evidence: strings.Repeat("e", 3000)}
+	p.Checks = func(context.Context) []check.Check { return []check.Check{own} }
+	h := serve(t, p)
+	list, there, err := Measure(context.Background(),
+		Config{Place: p, To: h.Addr(), Probes: 2000})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range list {
+		if c.State == check.Problem {
+			t.Errorf("%s: %s", c.Name, c.Evidence)
+		}
+	}
+	for _, name := range []string{nameEcho, nameSource, nameGroup, nameUnicast, nameTo, nameFrom,
+		nameJoin, nameTrip, nameReorder, nameDuplicate, nameMTU, nameNACKTo, nameNACKFrom,
+		nameBurst, nameClock, nameOthers} {
+		find(t, list, name)
+	}
+	if there.Name != h.Name() || len(there.Checks) != 1 || there.Checks[0] != own {
+		t.Errorf("the Host's own checks: %v", there)
+	}
+	if c := h.Counts(); c.Clients != 1 || c.Answers < 2000 || c.Bad != 0 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// Another group, or another port, is named with both values.
+func TestGroupsDiffer(t *testing.T) {
+	t.Parallel()
+	h := serve(t, place(t, "239.77.94.2:7942"))
+	for group, want := range map[string]string{
+		"239.77.94.3:7942": "the group's address differs: this host uses 239.77.94.3:7942",
+		"239.77.94.2:7943": "the group's port differs: this host uses 239.77.94.2:7943",
+	} {
+		list, _, err := Measure(context.Background(),
+			Config{Place: place(t, group), To: h.Addr(), Probes: 400})
+		if err != nil {
+			t.Fatal(err)
+		}
+		c := find(t, list, nameGroup)
+		if c.State != check.Problem || !strings.Contains(c.Evidence, want) ||
+			!strings.Contains(c.Evidence, "239.77.94.2:7942") {
+			t.Errorf("%v", c)
+		}
+	}
+}
+
+// A host on which no echo runs refuses.
+func TestNobodyListens(t *testing.T) {
+	t.Parallel()
+	p := place(t, "239.77.94.4:7944")
+	list, _, err := Measure(context.Background(), Config{Place: p,
+		To: netip.AddrPortFrom(netip.MustParseAddr("127.0.0.1"), p.Port)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	c := find(t, list, nameEcho)
+	if c.State != check.Problem || !strings.Contains(c.Evidence, "nobody listens on UDP port") {
+		t.Errorf("%v", c)
+	}
+}
+
+// Who has no cookie of the address gets a welcome that is no larger than the greeting, and
+// nothing else, whatever is sent.
+func TestHostile(t *testing.T) {
+	t.Parallel()
+	h := serve(t, place(t, "239.77.94.5:7945"))
+	c, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(h.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	enc := &codec{}
+	hello := func(size int) []byte {
+		return enc.append(nil, message{op: opHello, run: 5,
+			body: body(greeting{Version: version}, size)})
+	}
+	probes := padded(probe{pass: passTrip, reply: replyUnicast, seq: 1}.append(nil), 400)
+	question := body(question{What: askSizes, Sizes: []int{1400, 1400, 1400}}, asking)
+	var unsealed frame.Encoder
+	for _, d := range [][]byte{
+		{}, []byte("junk"), hello(asking)[:300], hello(100), // too small to be answered
+		enc.append(nil, message{op: opProbe, run: 5, cookie: 1, body: probes}),
+		enc.append(nil, message{op: opProbe, run: 5, body: nil}),
+		enc.append(nil, message{op: opAsk, run: 5, cookie: 1, body: question}),
+		enc.append(nil, message{op: 99, run: 5}),
+		enc.append(nil, message{op: opHello, run: 5, body: make([]byte, asking)}),
+		unsealed.AppendProbe(nil, 5, []byte{byte(opHello)}),
+		unsealed.Append(nil, &frame.Frame{Kind: frame.Bye, Session: 5}),
+	} {
+		if _, err := c.Write(d); err != nil {
+			t.Fatal(err)
+		}
+	}
+	if _, err := c.Write(hello(asking)); err != nil {
+		t.Fatal(err)
+	}
+	b := make([]byte, 64<<10)
+	c.SetReadDeadline(time.Now().Add(10 * time.Second))
+	n, err := c.Read(b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	m, err := enc.decode(b[:n])
+	if err != nil || m.op != opWelcome || n > len(hello(asking)) {
+		t.Fatalf("%d bytes: %v %v", n, m, err)
+	}
+	cookie := m.cookie
+
+	// With the cookie of another run, or of another address, there is nothing either.
+	other, err := net.DialUDP("udp4", nil, net.UDPAddrFromAddrPort(h.Addr()))
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer other.Close()
+	ask := func(run uint64) []byte {
+		return enc.append(nil, message{op: opAsk, run: run, cookie: cookie, body: question})
+	}
+	if _, err := other.Write(ask(5)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(ask(6)); err != nil {
+		t.Fatal(err)
+	}
+	if _, err := c.Write(ask(5)); err != nil { // which is answered
+		t.Fatal(err)
+	}
+	if _, err = c.Read(b); err != nil {
+		t.Fatal(err)
+	}
+	other.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+	if n, err := other.Read(b); err == nil {
+		t.Errorf("another address got %d bytes", n)
+	}
+	if got := h.Counts(); got.Clients != 1 || got.Bad < 7 || got.Foreign < 2 || got.Other != 1 {
+		t.Errorf("%+v", got)
+	}
+}
+
+// A client gets no more than it has sent, beside the allowance, and no more clients than the
+// bound are kept.
+func TestBounds(t *testing.T) {
+	t.Parallel()
+	h := &Host{name: "test", place: Place{Group: netip.MustParseAddrPort("239.77.94.6:7946")}}
+	h.clients.init()
+	from := netip.MustParseAddrPort("192.0.2.1:1000")
+	w := &writer{}
+	enc := &codec{}
+	now := time.Now()
+	for run := range uint64(2 * maxClients) {
+		m := enc.append(nil, message{op: opAsk, run: run + 1,
+			cookie: h.clients.cookie(run+1, from), body: body(question{What: askChecks}, asking)})
+		h.take(w, m, from, 0, false)
+	}
+	if len(h.clients.byRun) != maxClients || h.counts.Bounded != maxClients {
+		t.Errorf("%d clients, %d refused", len(h.clients.byRun), h.counts.Bounded)
+	}
+	c := h.clients.byRun[1]
+	c.credit = 10 * smallFrame
+	w.group = nil
+	p := padded(probe{pass: passGroup, reply: replyGroup, seq: 1}.append(nil), smallFrame)
+	for range 100 { // each pays for its answer
+		h.take(w, enc.append(nil, message{op: opProbe, run: 1, cookie: c.cookie, body: p}), from, 0,
+			true)
+	}
+	if c.credit != 10*smallFrame || len(w.group) != 100*smallFrame {
+		t.Errorf("a credit of %d after %d bytes", c.credit, len(w.group))
+	}
+	c.credit = 0
+	w.later = nil
+	h.sendSizes(w, c, message{run: 1}, question{Sizes: []int{1400, 1400}})
+	if c.credit != 0 {
+		t.Errorf("a credit of %d", c.credit)
+	}
+	for h.budget.take(now, 1) {
+	}
+	if h.budget.take(now.Add(time.Second/answerRate/2), 1) ||
+		!h.budget.take(now.Add(time.Second), answerBurst) {
+		t.Error("the rate isn't what it should be")
+	}
+}
+
+// Each number counts once; what comes behind a higher one is reordered.
+func TestTally(t *testing.T) {
+	var tl tally
+	from := netip.MustParseAddrPort("192.0.2.1:1000")
+	for _, seq := range []uint32{0, 1, 3, 2, 2, maxSeq - 1, 70} {
+		tl.add(seq, int(seq), from)
+	}
+	c := tl.count()
+	if c.Received != 6 || c.Duplicates != 1 || c.Reordered != 2 || c.Largest != maxSeq-1 ||
+		len(c.Sources) != 1 {
+		t.Errorf("%+v", c)
+	}
+}
+
+// bisect finds every limit, in few steps.
+func TestBisect(t *testing.T) {
+	for limit := 100; limit <= 8972; limit++ {
+		steps := 0
+		got := bisect(128, 8972, func(sizes []int) []bool {
+			if steps++; len(sizes) > maxSizes {
+				t.Fatalf("%d sizes at once", len(sizes))
+			}
+			passed := make([]bool, len(sizes))
+			for i, s := range sizes {
+				passed[i] = s <= limit
+			}
+			return passed
+		})
+		want := limit
+		if limit < 128 {
+			want = 0
+		}
+		if got != want || steps > 7 {
+			t.Fatalf("limit %d: found %d in %d steps", limit, got, steps)
+		}
+	}
+}

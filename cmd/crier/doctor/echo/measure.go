@@ -1,0 +1,299 @@
+package echo
+
+import (
+	"context"
+	"encoding/json"
+	"net/netip"
+	"time"
+
+	"crier/cmd/crier/check"
+	"crier/reliable/frame"
+)
+
+// Config configures a measurement.
+type Config struct {
+	Place
+	// To is the Host's address and port.
+	To netip.AddrPort
+	// Probes is how many datagrams are counted each way; 0 means DefaultProbes.
+	Probes int
+	// Progress, if set, is told what is being measured.
+	Progress func(string)
+}
+
+// DefaultProbes is enough to tell a loss of 1 % from one of 0.8 or 1.2 %.
+const DefaultProbes = 40_000
+
+const (
+	floodRate = 20_000 // a second
+	tripRate  = 1_000
+	maxTrips  = 1_000
+	burstSize = 10_000
+	backSize  = 200
+)
+
+// figures is what was measured.
+type figures struct {
+	cfg   Config
+	local netip.Addr
+	ifi   string
+	mtu   int
+	// control is the port that NACKs would come to.
+	control uint16
+
+	err     error // the Host didn't answer
+	arp     string
+	there   greeting
+	ttl     int
+	ended   error // in the middle of it
+	joinErr error
+	joined  time.Duration // until the first datagram; 0 if none came
+
+	trip, group, flood, back, lone, burst way
+
+	mtuTo, mtuFrom   int // of datagrams; 0 if unknown
+	nackTo, nackFrom arrivals
+	strangers        map[netip.AddrPort]stranger
+	overflow         int
+	hereDrops        uint64
+	checks           []check.Check // the Host's own
+}
+
+// way is what came of a series: out, and back.
+type way struct {
+	done  bool // and counted at both ends
+	sent  int
+	there count // at the Host
+	here  heard // of its answers
+	// kernel has what this host's kernel counted meanwhile.
+	kernel map[string]uint64
+}
+
+// arrivals counts the datagrams to a port.
+type arrivals struct{ sent, refused, received int }
+
+// Other is the other host.
+type Other struct {
+	// Name is what it calls itself; "" if it didn't answer.
+	Name string
+	// Checks are its own.
+	Checks []check.Check
+}
+
+// Measure measures the way to a Host and back, for about 4 seconds. It returns an error only
+// if the context ended before there was anything.
+func Measure(ctx context.Context, cfg Config) ([]check.Check, Other, error) {
+	if cfg.Probes == 0 {
+		cfg.Probes = DefaultProbes
+	}
+	if cfg.Progress == nil {
+		cfg.Progress = func(string) {}
+	}
+	g, err := open(cfg)
+	if err != nil {
+		return []check.Check{{Name: nameEcho, State: check.Problem, Evidence: err.Error()}}, Other{},
+			nil
+	}
+	defer g.close()
+	f := &figures{cfg: cfg, local: g.local, ifi: g.ifi, mtu: g.mtu,
+		control: g.out.LocalAddr().Port()}
+	if f.there, f.err = g.greet(ctx); f.err != nil {
+		if ctx.Err() != nil {
+			return nil, Other{}, ctx.Err()
+		}
+		f.arp = neighbour(cfg.To.Addr(), g.ifi)
+		return f.judge(), Other{}, nil
+	}
+	f.ttl = g.ttl
+	f.ended = g.measure(ctx, f)
+	g.mu.Lock()
+	f.strangers, f.overflow = map[netip.AddrPort]stranger{}, g.overflow
+	for from, s := range g.strange {
+		f.strangers[from] = *s
+	}
+	g.mu.Unlock()
+	return f.judge(), Other{Name: f.there.Name, Checks: f.checks}, nil
+}
+
+// measure fills in the figures.
+func (g *guest) measure(ctx context.Context, f *figures) error {
+	for _, step := range []struct {
+		name string
+		do   func(context.Context, *figures) error
+	}{
+		{"the way of NACKs", g.measureNACKs},
+		{"joining", g.measureJoin},
+		{"round trips", g.measureTrips},
+		{"loss", g.measureLoss},
+		{"the path's MTU", g.measureMTU},
+		{"a burst", g.measureBurst},
+		{"the other host's own checks", g.fetchChecks},
+	} {
+		g.cfg.Progress(step.name)
+		if err := step.do(ctx, f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// sameGroup reports whether both hosts use one group.
+func (f *figures) sameGroup() bool { return f.there.Group == f.cfg.Group.String() }
+
+// measureNACKs sends to the ports that NACKs go to, from ports that nobody has sent to, as
+// a firewall that keeps state would see a NACK.
+func (g *guest) measureNACKs(ctx context.Context, f *figures) error {
+	if _, err := g.ask(ctx, question{What: askBegin, Pass: passNACK}); err != nil {
+		return err
+	}
+	c := &codec{}
+	before := g.fresh.Stats()
+	to := netip.AddrPortFrom(g.cfg.To.Addr(), f.there.Control)
+	for i := range nacks {
+		p := probe{pass: passNACK, seq: uint32(i)}
+		d := c.append(nil, g.message(opProbe, padded(p.append(nil), smallFrame)))
+		_ = writeAll(g.fresh, to, d, len(d))
+	}
+	t, err := g.ask(ctx, question{What: askNACK, Port: g.out.LocalAddr().Port()})
+	if err != nil {
+		return err
+	}
+	g.quiet(ctx, 50*time.Millisecond)
+	f.nackFrom = arrivals{sent: t.Sent, refused: t.Refused,
+		received: g.count(passNACK).received}
+	there, err := g.settled(ctx, passNACK)
+	f.nackTo = arrivals{sent: nacks, refused: sendErrors(g.fresh, before),
+		received: there.Received}
+	return err
+}
+
+// measureJoin has the Host send to the group, and joins it.
+func (g *guest) measureJoin(ctx context.Context, f *figures) error {
+	if !f.sameGroup() {
+		f.joinErr = g.join() // for other senders
+		return nil
+	}
+	ctx, cancel := context.WithTimeout(ctx, 600*time.Millisecond)
+	defer cancel()
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		g.send(ctx, series{pass: passJoin, n: 600, rate: tripRate, reply: replyGroup})
+	}()
+	sleep(ctx, 20*time.Millisecond)
+	start := time.Now()
+	if f.joinErr = g.join(); f.joinErr == nil {
+		for ctx.Err() == nil && f.joined == 0 {
+			if h := g.count(passJoin); h.received > 0 {
+				f.joined = max(h.first.Sub(start), 1)
+			}
+			sleep(ctx, time.Millisecond)
+		}
+	}
+	cancel()
+	<-done
+	return nil
+}
+
+// pass sends a series and counts it at both ends.
+func (g *guest) pass(ctx context.Context, s series, w *way) error {
+	if _, err := g.ask(ctx, question{What: askBegin, Pass: s.pass}); err != nil {
+		return err
+	}
+	kernel := readKernel(g.ifi)
+	w.sent = g.send(ctx, s)
+	return g.finish(ctx, s.pass, w, kernel)
+}
+
+func (g *guest) finish(ctx context.Context, p pass, w *way, kernel kernelCounts) error {
+	g.quiet(ctx, 50*time.Millisecond)
+	var err error
+	w.there, err = g.settled(ctx, p)
+	w.here = g.count(p)
+	w.kernel = kernel.since(readKernel(g.ifi))
+	w.done = err == nil
+	return err
+}
+
+// measureTrips sends one by one: by unicast, and at the same time to the group.
+func (g *guest) measureTrips(ctx context.Context, f *figures) error {
+	n := min(maxTrips, max(g.cfg.Probes/4, 100))
+	if !f.sameGroup() {
+		return g.pass(ctx, series{pass: passTrip, n: n, rate: tripRate, reply: replyUnicast},
+			&f.trip)
+	}
+	done := make(chan error)
+	go func() {
+		done <- g.pass(ctx, series{pass: passGroup, n: n, rate: tripRate, reply: replyGroup,
+			group: true}, &f.group)
+	}()
+	err := g.pass(ctx, series{pass: passTrip, n: n, rate: tripRate, reply: replyUnicast}, &f.trip)
+	if e := <-done; err == nil {
+		err = e
+	}
+	return err
+}
+
+// measureLoss sends many to the group. Where none arrives, it finds out how far they come.
+func (g *guest) measureLoss(ctx context.Context, f *figures) error {
+	if !f.sameGroup() {
+		return nil
+	}
+	if f.group.there.Received > 0 {
+		err := g.pass(ctx, series{pass: passFlood, n: min(g.cfg.Probes, maxSeq), rate: floodRate,
+			reply: replyGroup, group: true}, &f.flood)
+		if g.in != nil {
+			f.hereDrops = g.in.Stats().KernelDrops
+		}
+		return err
+	}
+	err := g.pass(ctx, series{pass: passFlood, n: backSize, rate: tripRate, group: true}, &f.lone)
+	if err != nil {
+		return err
+	}
+	return g.pass(ctx, series{pass: passBack, n: backSize, rate: tripRate, reply: replyGroup},
+		&f.back)
+}
+
+// measureBurst sends as fast as the kernel takes it, in datagrams of the greatest size.
+func (g *guest) measureBurst(ctx context.Context, f *figures) error {
+	if !f.sameGroup() || f.group.there.Received == 0 {
+		return nil
+	}
+	size := min(g.mtu-headers(g.local), 1472)
+	if f.mtuTo > 0 {
+		size = min(size, f.mtuTo)
+	}
+	single(g.out, false)
+	defer single(g.out, true)
+	return g.pass(ctx, series{pass: passBurst, n: min(burstSize, g.cfg.Probes), size: size,
+		group: true}, &f.burst)
+}
+
+// fetchChecks gets the Host's own checks.
+func (g *guest) fetchChecks(ctx context.Context, f *figures) error {
+	var text []byte
+	for part, parts := 0, 1; part < parts; part++ {
+		t, err := g.ask(ctx, question{What: askChecks, Part: part})
+		if err != nil {
+			return err
+		}
+		parts = min(t.Parts, maxChecks/checksPart+1)
+		text = append(text, t.Text...)
+	}
+	if len(text) > 0 && json.Unmarshal(text, &f.checks) != nil {
+		f.checks = nil
+	}
+	return nil
+}
+
+// headers returns the size of the IP and UDP headers.
+func headers(a netip.Addr) int {
+	if a.Is4() {
+		return 20 + 8
+	}
+	return 40 + 8
+}
+
+// usable returns the MTU that UDP can make use of; that of the loopback interface is larger.
+func usable(mtu int) int { return min(mtu, frame.MaxDatagram+20+8) }
