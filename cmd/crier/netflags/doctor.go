@@ -29,6 +29,9 @@ func quoted(word string) string {
 	return word
 }
 
+// Interface returns the interface as it was given, by name or address.
+func (n *Flags) Interface() string { return n.iface }
+
 // Loopback reports whether the interface is given as the loopback interface.
 func (n *Flags) Loopback() bool {
 	return n.iface == "lo" || n.iface == "127.0.0.1" || n.iface == "::1"

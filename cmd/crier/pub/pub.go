@@ -8,6 +8,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/trouble"
 	"crier/publisher"
 )
 
@@ -25,6 +26,7 @@ type options struct {
 	accepted    string
 	summary     string
 	quiet       bool
+	host        *trouble.Host // nil until a publisher publishes
 }
 
 // Command is "crier pub".

@@ -81,6 +81,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	cfg := &o.cfg
 	cfg.Group, cfg.Interface, cfg.Link.Network = groups[0], iface, network
 	cfg.Logger = cli.NewLogger("pub", console, o.net.Verbose)
+	o.host = trouble.NewHost(iface)
 	p, err := publisher.New(*cfg)
 	if err != nil {
 		return 0, netflags.ConfigError(o.net.Set, err)
@@ -128,6 +129,10 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	progress.drain()
 	stopTelling()
+	var found []trouble.Finding // while the sockets are open
+	if s := takeSnapshot(p); !o.quiet && unheard(&s.stats) {
+		found = o.hostFindings(s, netip.AddrPort{})
+	}
 	end, failed := newOutcome(p, shutdown(ctx, p))
 	err = errors.Join(err, failed)
 	<-flushed
@@ -151,7 +156,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	err = errors.Join(err, summary.Write(sum))
 	if s := takeSnapshot(p); err == nil && !o.quiet && unheard(&s.stats) {
-		fmt.Fprint(console, o.nobodyText(s, teller, time.Since(took.start)))
+		fmt.Fprint(console, o.nobodyText(s, teller, time.Since(took.start), found))
 	}
 	missing := end.missing()
 	fmt.Fprint(console, missing)

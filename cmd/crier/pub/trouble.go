@@ -5,6 +5,7 @@ import (
 	"net/netip"
 	"time"
 
+	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/trouble"
 	"crier/publisher"
@@ -42,7 +43,8 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 	if unheard(&s.stats) {
 		return []trouble.Trouble{{Key: "nobody", Over: "a subscriber is heard",
 			Report: func(lasted time.Duration) trouble.Report {
-				return l.o.nobody(s, "has been heard for", lasted)
+				return l.o.nobody(s, "has been heard for", lasted,
+					l.o.hostFindings(s, netip.AddrPort{}))
 			}}}
 	}
 	before := l.stuck
@@ -59,7 +61,7 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 		case m.State == publisher.Counted && m.Quiet > quiet:
 			list = append(list, l.o.unheardTrouble(s, m))
 		case m.Repaired >= base.Repaired+inVain && m.Asked >= base.Asked+inVain:
-			list = append(list, repairsInVain(s, m))
+			list = append(list, l.repairsInVain(s, m))
 		}
 	}
 	for i := range s.gone {
@@ -73,8 +75,10 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 // unheard reports whether no subscriber was heard so far.
 func unheard(st *publisher.Stats) bool { return st.Statuses == 0 && st.Nacks == 0 }
 
-// nobody reports that no subscriber was heard for some time; heard is the verb of the sentence.
-func (o *options) nobody(s *snapshot, heard string, lasted time.Duration) trouble.Report {
+// nobody reports that no subscriber was heard for some time; heard is the verb of the sentence,
+// and found what this machine shows.
+func (o *options) nobody(s *snapshot, heard string, lasted time.Duration,
+	found []trouble.Finding) trouble.Report {
 	st, socket := &s.stats, &s.stats.Socket
 	r := trouble.Report{Verdict: "nobody", Head: fmt.Sprintf(
 		"no subscriber %s %v on %v: no report and no NACK has come to %v", heard,
@@ -89,21 +93,16 @@ func (o *options) nobody(s *snapshot, heard string, lasted time.Duration) troubl
 		add(trouble.RuledOut, "sending", "the kernel took all of "+
 			cli.Counted(st.Datagrams, "datagram", "datagrams"))
 	}
-	switch dropped := st.Invalid + st.Newer; {
-	case dropped > 0:
+	if dropped := st.Invalid + st.Newer; dropped > 0 {
 		add(trouble.Cause, "receiving", cli.Counted(dropped,
 			"datagram came there that this crier doesn't understand",
 			"datagrams came there that this crier doesn't understand"))
-	case socket.KernelDrops > 0:
-		add(trouble.Cause, "receiving", cli.Counted(socket.KernelDrops,
-			"datagram was dropped by the kernel for want of receive buffer",
-			"datagrams were dropped by the kernel for want of receive buffer"))
 	}
+	r.Findings = append(r.Findings, found...)
 	remains := "no subscriber runs, or it uses another group, port or network; a firewall or a " +
 		"switch on the way drops the group, or UDP back to " + s.local.String()
 	if o.net.Loopback() {
-		remains = "only subscribers on this machine hear lo (--iface names another interface): " +
-			"none runs, or it uses another group or port"
+		remains = "no subscriber runs on this machine, or it uses another group or port"
 	} else if o.cfg.Link.TTL == 1 {
 		remains += "; or a router is between (--ttl)"
 	}
@@ -113,6 +112,19 @@ func (o *options) nobody(s *snapshot, heard string, lasted time.Duration) troubl
 	add(trouble.Remains, "", remains)
 	add(trouble.Next, "", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, netip.Addr{}))
 	return r
+}
+
+// hostFindings returns what this machine shows, and about the way to a subscriber if its address
+// is valid.
+func (o *options) hostFindings(s *snapshot, peer netip.AddrPort) []trouble.Finding {
+	if o.host == nil {
+		return nil
+	}
+	return o.host.Findings(check.Question{
+		Role: check.Publisher, Group: o.cfg.Group, Interface: o.net.Interface(),
+		Defaulted: o.net.Defaulted(), ControlPort: s.local.Port(), Peer: peer.Addr(),
+		PeerPort: peer.Port(),
+	})
 }
 
 // unheardTrouble is that a subscriber whose pace counts isn't heard any more.
@@ -140,12 +152,13 @@ func (o *options) quietReport(s *snapshot, m *publisher.Subscriber) trouble.Repo
 		add(trouble.Note, "it may hold up the others for --stall-timeout, %s, where it leaves no "+
 			"room", cli.Duration(o.cfg.Flow.StallTimeout))
 	}
+	r.Findings = append(r.Findings, o.hostFindings(s, m.Addr)...)
 	add(trouble.Next, "%s", o.net.Doctor([]netip.AddrPort{o.cfg.Group}, m.Addr.Addr()))
 	return r
 }
 
 // repairsInVain is that a subscriber goes on asking for what it was sent again.
-func repairsInVain(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
+func (l *lookout) repairsInVain(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
 	name := fullName(m)
 	return trouble.Trouble{Key: fmt.Sprintf("in vain %x", m.ID),
 		Over: fmt.Sprintf("subscriber %s goes on", name),
@@ -155,18 +168,21 @@ func repairsInVain(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
 				name, cli.Grouped(m.Offset), cli.Duration(lasted.Round(time.Second)),
 				cli.Counted(m.Lag, "message", "messages"),
 				cli.Counted(m.Repaired, "repair", "repairs")),
-				Findings: []trouble.Finding{{Mark: trouble.Remains, Text: fmt.Sprintf(
-					"UDP from %v to %v is blocked, or the path takes only smaller datagrams "+
-						"(--datagram)", s.local, m.Addr)}}}
+				Findings: append(l.o.hostFindings(s, m.Addr), trouble.Finding{Mark: trouble.Remains,
+					Text: fmt.Sprintf("UDP from %v to %v is blocked, or the path takes only "+
+						"smaller datagrams (--datagram)", s.local, m.Addr)},
+					trouble.Finding{Mark: trouble.Next,
+						Text: l.o.net.Doctor([]netip.AddrPort{l.o.cfg.Group}, m.Addr.Addr())})}
 		}}
 }
 
-// nobodyText returns the last words of a publisher that nobody was heard to listen to, with
-// what is known of the cause, unless that was told already.
-func (o *options) nobodyText(s *snapshot, teller *trouble.Teller, ran time.Duration) string {
-	r := o.nobody(s, "was heard in", ran)
+// nobodyText returns the last words of a publisher that heard no subscriber, with what is known
+// of the cause, unless that was told already.
+func (o *options) nobodyText(s *snapshot, teller *trouble.Teller, ran time.Duration,
+	found []trouble.Finding) string {
+	r := o.nobody(s, "was heard in", ran, found)
 	if teller.Told("nobody", r) {
 		r.Findings = nil
 	}
-	return r.Text("crier pub")
+	return r.Text("crier pub", cli.SheetOf(teller.Out))
 }

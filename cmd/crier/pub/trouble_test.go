@@ -49,10 +49,11 @@ func wantReports(t *testing.T, name, flags string, shots []*snapshot, want ...st
 	}
 	for i := range want {
 		r := list[i].Report(3 * time.Second)
-		text := strings.Join(strings.Fields(r.Text("crier pub")), " ")
+		shown := r.Text("crier pub", cli.PlainSheet)
+		text := strings.Join(strings.Fields(shown), " ")
 		for words := range strings.SplitSeq(want[i], "|") {
 			if !strings.Contains(text, words) {
-				t.Errorf("%s: %q is missing in\n%s", name, words, r.Text("crier pub"))
+				t.Errorf("%s: %q is missing in\n%s", name, words, shown)
 			}
 		}
 	}
@@ -73,7 +74,7 @@ func TestTroubles(t *testing.T) {
 			"UDP back to 10.77.0.1:7701; or a router is between (--ttl)|"+
 			"next crier doctor --iface eth0 --group 239.77.0.1:7700")
 	wantReports(t, "nobody on lo", "", []*snapshot{nobody},
-		"remains only subscribers on this machine hear lo")
+		"remains no subscriber runs on this machine")
 	refused := &snapshot{}
 	refused.stats.Datagrams, refused.stats.Socket.SendErrors, refused.stats.Invalid = 2, 10, 1
 	wantReports(t, "refused", "--iface eth0 --ttl 3", []*snapshot{refused},
@@ -115,12 +116,13 @@ func TestShortRun(t *testing.T) {
 	o, teller := parsed(t), &trouble.Teller{}
 	s := &snapshot{}
 	const aboutTo = "about to report"
-	short := strings.Join(strings.Fields(o.nobodyText(s, teller, 60*time.Millisecond)), " ")
+	short := o.nobodyText(s, teller, 60*time.Millisecond, nil)
+	short = strings.Join(strings.Fields(short), " ")
 	if !strings.HasPrefix(short, "crier pub: no subscriber was heard in 60 ms on ") ||
 		!strings.Contains(short, aboutTo) {
 		t.Error(short)
 	}
-	if long := o.nobodyText(s, teller, 1100*time.Millisecond); strings.Contains(long, aboutTo) {
+	if long := o.nobodyText(s, teller, 1100*time.Millisecond, nil); strings.Contains(long, aboutTo) {
 		t.Error(long)
 	}
 }

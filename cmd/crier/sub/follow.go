@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/trouble"
 	"crier/subscriber"
 )
 
@@ -29,6 +30,8 @@ type follower struct {
 	tally *tally
 	busy  time.Time // the end of pretended work
 	left  bool      // without taking everything
+	// unheard is the report that there was no session, made while the sockets are open.
+	unheard trouble.Report
 }
 
 // follow takes events until it is time to leave, closes the subscriber, and takes the rest:
@@ -43,6 +46,9 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	}
 	print := newPrinter(f.o.format, std, f.o.quiet, func() { cancel(nil) })
 	end, err := f.take(ctx, print)
+	if f.tally.seen == 0 {
+		f.unheard = f.o.unheard(f.o.snapshot(f.sub), end)
+	}
 	err = errors.Join(err, f.sub.Close())
 	for ev := range f.sub.Messages(context.WithoutCancel(ctx)) {
 		if f.left {

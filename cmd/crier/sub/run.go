@@ -30,6 +30,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	defer summary.Close()
+	o.host = trouble.NewHost(o.cfg.Interface)
 	sub, err := subscriber.New(o.cfg)
 	if err != nil {
 		return 0, netflags.ConfigError(o.net.Set, err)
@@ -55,25 +56,22 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	if f.tally.seen == 0 {
-		return 0, o.unheard(o.snapshot(sub), teller, end, std)
+		if r := f.unheard; !o.quiet && !teller.Told("nothing", r) {
+			r.Head = "nothing came; looking for the cause:"
+			fmt.Fprint(std.Err, r.Text("crier sub", cli.SheetOf(std.Err)))
+		}
+		return 0, errors.New(f.unheard.Head)
 	}
 	return o.verdict(f.tally, sum, end, std)
 }
 
-// unheard returns the error that no session was heard, and prints what is known of its cause,
-// unless that was told already.
-func (o *options) unheard(s *snapshot, teller *trouble.Teller, end ending, std cli.Streams) error {
+// unheard reports that no session was heard until the end.
+func (o *options) unheard(s *snapshot, end ending) trouble.Report {
 	when := "before the interrupt"
 	if end == timedOut {
 		when = fmt.Sprintf("within %v", o.timeout)
 	}
-	r := o.nothing(s, when)
-	head := r.Head
-	if !o.quiet && !teller.Told("nothing", r) {
-		r.Head = "nothing came; looking for the cause:"
-		fmt.Fprint(std.Err, r.Text("crier sub"))
-	}
-	return errors.New(head)
+	return o.nothing(s, when)
 }
 
 // verdict returns the exit code: ExitOK if the end was seen and nothing is missing, or

@@ -9,6 +9,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/trouble"
 	"crier/reliable/frame"
 	"crier/subscriber"
 )
@@ -25,6 +26,7 @@ type options struct {
 	summary  string
 	quiet    bool
 	work     time.Duration
+	host     *trouble.Host // nil until a subscriber listens
 }
 
 // Command is "crier sub".

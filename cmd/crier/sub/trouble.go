@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
 	"crier/cmd/crier/trouble"
@@ -72,7 +73,9 @@ func (o *options) nothing(s *snapshot, when string) trouble.Report {
 	r := o.received(s)
 	r.Head = fmt.Sprintf("no session was heard on %s %s: %s", o.net.Where(o.cfg.Groups), when,
 		r.Head)
-	r.Findings = append(r.Findings, o.buffers(s)...)
+	if r.Verdict == noDatagram { // else the way to here is open
+		r.Findings = append(r.Findings, o.hostFindings(s, netip.AddrPort{}, o.cfg.Groups...)...)
+	}
 	r.Findings = append(r.Findings,
 		trouble.Finding{Mark: trouble.Remains, Text: o.remains(r.Verdict)},
 		trouble.Finding{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, netip.Addr{})})
@@ -154,15 +157,31 @@ func senders(strangers []subscriber.Stranger) (list []trouble.Finding) {
 	return list
 }
 
-// buffers returns a finding on the receive buffers.
-func (o *options) buffers(s *snapshot) []trouble.Finding {
-	if n := s.stats.Sockets().KernelDrops; n > 0 {
-		return []trouble.Finding{{Mark: trouble.Cause, Name: "receive buffer",
-			Text: cli.Counted(n, "datagram was", "datagrams were") + " dropped by the kernel" +
-				counts.Remedy(0, cli.Size(o.cfg.Link.ReadBuffer))}}
+// hostFindings returns what this machine shows about groups, and about the way to a publisher
+// if its address is valid. Of all groups but the first only what isn't ruled out is told.
+func (o *options) hostFindings(s *snapshot, peer netip.AddrPort,
+	groups ...netip.AddrPort) (list []trouble.Finding) {
+	if o.host == nil {
+		return nil
 	}
-	return []trouble.Finding{{Mark: trouble.RuledOut, Name: "receive buffer",
-		Text: "the kernel dropped nothing for want of it"}}
+	for i, group := range groups {
+		for _, f := range o.host.Findings(check.Question{
+			Role: check.Subscriber, Group: group, Interface: o.net.Interface(),
+			Defaulted: o.net.Defaulted(), ControlPort: s.local.Port(), Peer: peer.Addr(),
+			PeerPort: peer.Port(), Joined: true,
+		}) {
+			if i > 0 && f.Mark == trouble.RuledOut {
+				continue
+			}
+			if i > 0 && !slices.Contains(list, f) {
+				f.Name = fmt.Sprintf("%s (%v)", f.Name, group)
+			}
+			if !slices.Contains(list, f) {
+				list = append(list, f)
+			}
+		}
+	}
+	return list
 }
 
 // remains tells which causes can't be seen from here.
@@ -173,8 +192,7 @@ func (o *options) remains(verdict string) string {
 	case verdict == refused || verdict == beginning:
 		return "the publisher may have ended, or begin again"
 	case o.net.Loopback():
-		return "only publishers on this machine are heard on lo (--iface names another " +
-			"interface): none runs, or it uses another group or port"
+		return "no publisher runs on this machine, or it uses another group or port"
 	}
 	text := "no publisher runs, or it uses another group, port or network; a firewall or a " +
 		"switch on the way drops the group"
@@ -199,8 +217,11 @@ func (o *options) oneGroup(s *snapshot, i int, lasted time.Duration) trouble.Rep
 	}
 	r.Head = fmt.Sprintf("no session was heard on %v for %s, while others are: %s", group,
 		cli.Duration(lasted.Round(time.Second)), what)
-	r.Findings = []trouble.Finding{{Mark: trouble.Next,
-		Text: o.net.Doctor([]netip.AddrPort{group}, netip.Addr{})}}
+	if came == 0 {
+		r.Findings = o.hostFindings(s, netip.AddrPort{}, group)
+	}
+	r.Findings = append(r.Findings, trouble.Finding{Mark: trouble.Next,
+		Text: o.net.Doctor([]netip.AddrPort{group}, netip.Addr{})})
 	return r
 }
 
@@ -228,12 +249,12 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 		r.Head = fmt.Sprintf("%s: %s for %s, while its heartbeats go on: %s, or the way back",
 			session, asked, after, way)
 	}
-	r.Findings = []trouble.Finding{
+	r.Findings = append(o.hostFindings(s, k.Control, k.Group), []trouble.Finding{
 		{Mark: trouble.Remains, Text: fmt.Sprintf("a firewall here or there: let UDP pass from "+
 			"%v to %v, where NACKs go, and back, where repairs go", s.local, k.Control)},
 		{Mark: trouble.Note, Text: "for a rule that lasts, give both ends a port of their own " +
 			"with --control-port"},
 		{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, k.Control.Addr())},
-	}
+	}...)
 	return r
 }

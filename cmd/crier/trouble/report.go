@@ -1,9 +1,12 @@
 package trouble
 
 import (
+	"cmp"
 	"fmt"
+	"slices"
 	"strings"
-	"unicode/utf8"
+
+	"crier/cmd/crier/cli"
 )
 
 // A Report is what is told of a trouble.
@@ -54,49 +57,38 @@ func (r *Report) sign() string {
 	return sign
 }
 
-const (
-	// width is the width of the text, so that it fits a terminal of 80 columns.
-	width = 79
-	// labels is the width of the column of marks, with the margin.
-	labels = 13
-)
+// order is that of marks in a text: what is wrong comes first.
+var order = []Mark{Cause, Note, Unknown, RuledOut, Remains, Next}
 
-// Text returns the report in lines: the sentence, after the command's name, and a line or more
-// for each finding.
-func (r *Report) Text(command string) string {
+// labels is the width of the column of marks, with its margin.
+const labels = 13
+
+// tones are the colours of marks.
+var tones = map[Mark]cli.Tone{RuledOut: cli.Good, Cause: cli.Bad, Note: cli.Noted,
+	Unknown: cli.Noted}
+
+// Text returns the report for a sheet: the sentence, after the command's name, and a line or
+// more for each finding.
+func (r *Report) Text(command string, sheet cli.Sheet) string {
 	var b strings.Builder
-	wrap(&b, command+": ", r.Head, 2)
-	for _, f := range r.Findings {
+	b.WriteString(sheet.Wrap(command+": "+r.Head+"\n", 2))
+	findings := slices.Clone(r.Findings)
+	slices.SortStableFunc(findings, func(a, b Finding) int {
+		return cmp.Compare(slices.Index(order, a.Mark), slices.Index(order, b.Mark))
+	})
+	for _, f := range findings {
 		text := f.Text
 		if f.Name != "" {
 			text = f.Name + ": " + text
 		}
-		wrap(&b, fmt.Sprintf("  %-*s", labels-2, f.Mark), text, labels)
+		label := fmt.Sprintf("  %-*s", labels-2, f.Mark)
+		lines := sheet.Beside(label, text)
+		b.WriteString("  " + sheet.Paint(tones[f.Mark], string(f.Mark)) +
+			lines[2+len(f.Mark):])
 		if f.Fix != "" {
-			// A command is one line, to be copied.
+			// A command stays on one line, to be copied.
 			fmt.Fprintf(&b, "%*s%s\n", labels, "", f.Fix)
 		}
 	}
 	return b.String()
-}
-
-// wrap writes a text in lines behind a prefix, those after the first one indented.
-func wrap(b *strings.Builder, prefix, text string, indent int) {
-	b.WriteString(prefix)
-	at, first := utf8.RuneCountInString(prefix), true
-	for _, word := range strings.Fields(text) {
-		n := utf8.RuneCountInString(word)
-		switch {
-		case first:
-		case at+1+n > width:
-			fmt.Fprintf(b, "\n%*s", indent, "")
-			at = indent
-		default:
-			b.WriteByte(' ')
-			at++
-		}
-		b.WriteString(word)
-		at, first = at+n, false
-	}
-	b.WriteByte('\n')
 }

@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"time"
+
+	"crier/cmd/crier/cli"
 )
 
 // A Trouble is something that is wrong for as long as it is seen.
@@ -88,17 +90,17 @@ func (t *Teller) find(key string) *episode {
 
 // tell tells of a trouble if that is due, and there is something new to say.
 func (t *Teller) tell(now time.Time, e *episode) {
-	lasted := now.Sub(e.since)
+	lasted := now.Sub(e.since) + Every/4 // a look may come a moment early
 	if lasted < due(e.looks) {
 		return
 	}
 	for lasted >= due(e.looks) {
 		e.looks++
 	}
-	r := e.Report(lasted)
+	r := e.Report(now.Sub(e.since))
 	if sign := r.sign(); sign != e.told {
 		e.told = sign
-		io.WriteString(t.Out, r.Text(t.Command))
+		io.WriteString(t.Out, r.Text(t.Command, cli.SheetOf(t.Out)))
 	}
 }
 

@@ -4,6 +4,8 @@ import (
 	"strings"
 	"testing"
 	"time"
+
+	"crier/cmd/crier/cli"
 )
 
 // told is when a Teller says something, in seconds, as it looks each second at troubles.
@@ -77,7 +79,7 @@ func TestReportFits(t *testing.T) {
 		{Mark: RuledOut, Name: "interface", Text: strings.Repeat("and more ", 20)},
 		{Mark: Cause, Text: "short", Fix: "sysctl -w net.ipv4.conf.eth0.rp_filter=2"},
 	}}
-	text := r.Text("crier sub")
+	text := r.Text("crier sub", cli.PlainSheet)
 	for line := range strings.Lines(text) {
 		if len(line) > 80 {
 			t.Errorf("%q is too long", line)
