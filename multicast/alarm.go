@@ -98,7 +98,7 @@ func (a *alarm) run() {
 		if err := l.cfg.Timer.Wait(); err != nil {
 			if !errors.Is(err, net.ErrClosed) {
 				l.cfg.Logger.Error("multicast: a timer failed; nothing is sent by time any more",
-					"err", err)
+					"error", err)
 			}
 			return
 		}

@@ -46,5 +46,5 @@ func (f *failures) due(now int64) failures {
 
 func (f *failures) log(to *slog.Logger) {
 	to.Warn("multicast: a send failed; its datagrams are lost",
-		"datagrams", f.datagrams, "last_to", f.to, "err", f.err)
+		"datagrams", f.datagrams, "destination", f.to, "error", f.err)
 }

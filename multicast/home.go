@@ -106,7 +106,7 @@ func (h *home) settle(ifname string, index int, log *slog.Logger) {
 	h.local, h.index, h.logged = local, index, false
 	h.lacks.Store(false)
 	log.Warn("multicast: an interface has another address; datagrams are sent from it now",
-		"interface", ifname, "was", old, "is", local)
+		"interface", ifname, "previous_address", old, "address", local)
 }
 
 // lack notes whether the socket lacks an address that can be used.
@@ -117,7 +117,7 @@ func (h *home) lack(lacks bool, ifname string, log *slog.Logger) {
 	if lacks {
 		log.Warn("multicast: an interface has no address that can be used; "+
 			"nothing passes until it has",
-			"interface", ifname, "was", h.local)
+			"interface", ifname, "previous_address", h.local)
 	} else {
 		log.Warn("multicast: an interface has its address again",
 			"interface", ifname, "address", h.local)

@@ -95,8 +95,12 @@ func (f *follower) observe(l link) {
 		f.attempt(l.index)
 	case l.index == f.index && f.up:
 		f.up = false
-		f.log.Warn("multicast: an interface went down; nothing passes until it is back",
-			"interface", f.name, "removed", l.gone)
+		what := "went down"
+		if l.gone {
+			what = "was removed"
+		}
+		f.log.Warn("multicast: an interface "+what+"; nothing passes until it is back",
+			"interface", f.name)
 	}
 }
 

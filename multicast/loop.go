@@ -87,7 +87,7 @@ func (l *Loop) Run() {
 	polled := pollers(conns)
 	if l.cfg.Wait != WaitBlock && polled == nil {
 		l.cfg.Logger.Info("multicast: these sockets can only be waited for: no spinning",
-			"asked", l.cfg.Wait.String())
+			"wait", l.cfg.Wait.String())
 	}
 	switch {
 	case polled == nil || l.cfg.Wait == WaitBlock:

@@ -79,7 +79,8 @@ func (o *options) buffer(
 	if n < want {
 		log.Warn("multicast: the kernel granted less "+what+
 			" buffer than was asked for, so a burst may not fit",
-			"asked", want, "granted", n, "do", fmt.Sprintf("sysctl -w %s=%d", sysctl, want))
+			"requested_bytes", want, "granted_bytes", n,
+			"hint", fmt.Sprintf("raise the limit: sysctl -w %s=%d", sysctl, want))
 	}
 	return n
 }

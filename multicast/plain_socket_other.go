@@ -55,7 +55,7 @@ func (s *plainSocket) send(ifi *net.Interface, cfg SocketConfig) error {
 	if cfg.DSCP != 0 {
 		if err := s.options.setDSCP(cfg.DSCP); err != nil {
 			cfg.Logger.Warn("multicast: the DSCP cannot be set on this system",
-				"dscp", cfg.DSCP, "error", err)
+				"DSCP", cfg.DSCP, "error", err)
 		}
 	}
 	return nil
@@ -76,7 +76,8 @@ func grant(
 	got := grantedBuffer(udp, read)
 	if got < want {
 		log.Warn("multicast: the system granted less "+what+
-			" buffer than was asked for, so a burst may not fit", "asked", want, "granted", got)
+			" buffer than was asked for, so a burst may not fit",
+			"requested_bytes", want, "granted_bytes", got)
 	}
 	return got
 }

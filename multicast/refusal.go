@@ -60,6 +60,7 @@ func (r *refusals) note(to netip.AddrPort, err error, datagrams int) {
 
 	if !quiet {
 		r.log.Warn("multicast: the kernel refused datagrams, which are lost",
-			"error", err, "datagrams", n, "last_to", to, "interface", r.ifname, "do", hint(err))
+			"error", err, "datagrams", n, "destination", to, "interface", r.ifname,
+			"hint", hint(err))
 	}
 }

@@ -129,7 +129,7 @@ func (r *socketReader) poll(until int64) (int, error) {
 func readFailed(log *slog.Logger, c Conn, err error) bool {
 	if err != nil && !errors.Is(err, net.ErrClosed) {
 		log.Error("multicast: a socket failed; nothing is received from it any more",
-			"address", c.LocalAddr(), "err", err)
+			"address", c.LocalAddr(), "error", err)
 	}
 	return err != nil
 }

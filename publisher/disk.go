@@ -44,7 +44,7 @@ func (d *disk) log(job *store.Job, err error) {
 	cfg := &d.p.cfg
 	if job.Data == nil {
 		cfg.Logger.Error("crier: messages can't be read from disk; "+
-			"subscribers that are behind lose them", "dir", cfg.Retention.DiskDir, "err", err)
+			"subscribers that are behind lose them", "directory", cfg.Retention.DiskDir, "error", err)
 		return
 	}
 	if d.told {
@@ -53,5 +53,5 @@ func (d *disk) log(job *store.Job, err error) {
 	d.told = true
 	cfg.Logger.Error("crier: nothing is written to disk any more; "+
 		"when memory is full, messages are handled as configured",
-		"dir", cfg.Retention.DiskDir, "when_full", cfg.Flow.WhenFull.String(), "err", err)
+		"directory", cfg.Retention.DiskDir, "policy", cfg.Flow.WhenFull.String(), "error", err)
 }

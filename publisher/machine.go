@@ -53,7 +53,7 @@ func (m *machine) warnOffload() {
 		"the network card cut out of large writes, but those that were sent one by one: "+
 		"all are sent one by one from now on, which takes more processor time",
 		"interface", m.p.cfg.Interface,
-		"do", "update the kernel of this host, or of the one that runs it "+
+		"hint", "update the kernel of this host, or of the one that runs it "+
 			"(Linux 7.0.0 to 7.1.4 damages them, for some network cards); or switch it off, "+
 			"by tx-udp-segmentation off in ethtool -K, or NoOffload (crier pub --offload off)")
 }

@@ -78,7 +78,7 @@ func (n *news) tell() bool {
 // log logs an event by its kind.
 func (n *news) log(ev *SubscriberEvent) {
 	cfg := &n.p.cfg
-	log := cfg.Logger.With("name", ev.Member.Name, "address", ev.Member.Addr)
+	log := cfg.Logger.With("subscriber", ev.Member.Name, "address", ev.Member.Addr)
 	switch {
 	case ev.To == Evicted:
 		log.Warn("crier: a subscriber held the others back for the stall timeout; "+

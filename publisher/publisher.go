@@ -222,10 +222,10 @@ func (p *Publisher) relink(l multicast.Link) {
 		p.cfg.Logger.Warn("crier: the MTU of the interface fell: datagrams are smaller from now "+
 			"on, and subscribers that miss frames that no longer fit lose them",
 			"interface", p.cfg.Interface, "MTU", l.MTU,
-			"datagram", is, "was", was, "frames", unfit)
+			"datagram_size", is, "previous_size", was, "frames", unfit)
 	case is > was:
 		p.cfg.Logger.Warn("crier: the MTU of the interface rose: datagrams are larger again",
-			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram", is, "was", was)
+			"interface", p.cfg.Interface, "MTU", l.MTU, "datagram_size", is, "previous_size", was)
 	}
 }
 

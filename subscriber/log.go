@@ -1,6 +1,7 @@
 package subscriber
 
 import (
+	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
@@ -88,9 +89,9 @@ func (l *log) take(now time.Time) lossSum {
 
 // tell logs a sum of losses. It may block, so the caller must not hold the loop's lock.
 func (l *log) tell(sum *lossSum) {
-	l.to.Warn("crier: messages are lost", "lost", sum.lost, "reports", sum.reports,
+	l.to.Warn("crier: messages are lost", "messages", sum.lost, "reports", sum.reports,
 		sessionAttr(sum.session), slog.Any("source", sum.source),
-		"last_from", sum.last.From, "last_to", sum.last.To, "cause", sum.cause.String())
+		"last_offsets", fmt.Sprintf("%d-%d", sum.last.From, sum.last.To-1), "cause", sum.cause.String())
 }
 
 func sessionAttr(id SessionID) slog.Attr { return slog.String("session", id.String()) }

@@ -200,8 +200,8 @@ func TestLossesAreLoggedInSums(t *testing.T) {
 			}
 			st := sub.Sessions()[0]
 			if len(sums) != 2 || st.Losses != 20 ||
-				!strings.Contains(sums[1], "lost=19 reports=19 ") ||
-				!strings.Contains(sums[0], "lost=1 reports=1 ") {
+				!strings.Contains(sums[1], "messages=19 reports=19 ") ||
+				!strings.Contains(sums[0], "messages=1 reports=1 ") {
 				t.Errorf("%d reports were logged as %q", st.Losses, sums)
 			}
 		})

@@ -83,9 +83,9 @@ func TestReachComesBack(t *testing.T) {
 	pub := start(t, in, "pub", "--iface", "a0", "--from", "-")
 	sub.await(sub.err, "is heard", 1) // both have a link
 	for _, step := range []struct{ command, lost, again string }{
-		{"ip link set a0 %s", "down: an interface went down", "up: an interface is back"},
-		{"ip link set a0 mtu %s", "1200: the MTU of the interface fell",
-			"1500: the MTU of the interface rose"},
+		{"ip link set a0 %s", "down: 0 went down; nothing passes", "up: 0 is back"},
+		{"ip link set a0 mtu %s", "1200: the MTU of interface a0 fell",
+			"1500: the MTU of interface a0 rose"},
 		{"ip addr %s dev a0", "del 10.1.0.1/24: has no address that can",
 			"add 10.1.0.1/24: has its address again"},
 	} {
@@ -134,7 +134,7 @@ func TestMTUFalls(t *testing.T) {
 		t.Errorf("%d repairs, %d NACKs, %d frames", sent.Counters.N("repairs_sent"),
 			sent.Counters.N("nacks_received"), sent.Counters.N("frames_sent"))
 	}
-	if n := strings.Count(pub.err.String(), "the MTU of the interface fell"); n != 1 {
+	if n := strings.Count(pub.err.String(), "the MTU of interface a0 fell"); n != 1 {
 		t.Errorf("said %d times: %s", n, pub.err)
 	}
 }

@@ -5,7 +5,6 @@ import (
 	"fmt"
 	"io"
 	"log/slog"
-	"strings"
 	"sync"
 	"time"
 )
@@ -27,31 +26,33 @@ type logHandler struct {
 	lines   *logLines // shared with the handlers that WithAttrs and WithGroup make
 	level   slog.Level
 	verbose bool
-	group   string   // prefix of keys to come
-	with    []string // attributes of all records
-	said    bool     // one of them is known from elsewhere
+	group   string      // prefix of keys to come
+	with    []slog.Attr // attributes of all records
 }
 
 func (h *logHandler) Enabled(_ context.Context, level slog.Level) bool { return level >= h.level }
 
-// Handle writes "crier sub: message (key value, key value)".
+// Handle writes a record as a sentence, as in "crier pub: interface eth0 went down; nothing
+// passes until it is back".
 func (h *logHandler) Handle(_ context.Context, r slog.Record) error {
-	details, said := h.with[:len(h.with):len(h.with)], h.said
-	r.Attrs(func(a slog.Attr) bool {
-		details = append(details, h.detail(a))
+	s := newSentence(r.Message)
+	said := false
+	add := func(a slog.Attr) {
 		said = said || isSaid(a)
+		s.add(a.Key, a.Value)
+	}
+	for _, a := range h.with {
+		add(a)
+	}
+	r.Attrs(func(a slog.Attr) bool {
+		a.Key = h.group + a.Key
+		add(a)
 		return true
 	})
 	if said && !h.verbose && r.Level < slog.LevelError {
 		return nil
 	}
-	text := r.Message
-	if len(details) > 0 {
-		text += " (" + strings.Join(details, ", ") + ")"
-	}
-	text = Printable(strings.ReplaceAll(text, "\n", " "))
-	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name,
-		strings.TrimPrefix(text, "crier: ")))
+	return h.lines.write(r.Time, fmt.Sprintf("crier %s: %s\n", h.name, s))
 }
 
 // logLines writes lines, and each only once where several sockets report the same event, such
@@ -86,20 +87,16 @@ func (l *logLines) write(at time.Time, text string) error {
 	return err
 }
 
-func (h *logHandler) detail(a slog.Attr) string {
-	return fmt.Sprintf("%s%s %v", h.group, a.Key, a.Value.Resolve())
-}
-
 // isSaid reports whether the record's content appears elsewhere: events of a session are in
 // the stream that sub prints, and a small socket buffer is named at the end if it had a cost.
-func isSaid(a slog.Attr) bool { return a.Key == "session" || a.Key == "granted" }
+func isSaid(a slog.Attr) bool { return a.Key == "session" || a.Key == "granted_bytes" }
 
 func (h *logHandler) WithAttrs(attrs []slog.Attr) slog.Handler {
 	next := *h
 	next.with = h.with[:len(h.with):len(h.with)]
 	for _, a := range attrs {
-		next.with = append(next.with, h.detail(a))
-		next.said = next.said || isSaid(a)
+		a.Key = h.group + a.Key
+		next.with = append(next.with, a)
 	}
 	return &next
 }

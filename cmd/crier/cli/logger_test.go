@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"errors"
 	"log/slog"
 	"strings"
 	"testing"
@@ -28,31 +29,76 @@ func TestLoggerSaysItOnce(t *testing.T) {
 	}
 }
 
-// Warnings are one line each; what is said elsewhere only stands there when it
-// is asked for.
+// Warnings are one line each; what is said elsewhere only stands there when it is asked for.
 func TestLogger(t *testing.T) {
 	for _, c := range []struct {
 		verbose bool
 		want    string
 	}{
-		{false, "crier sub: multicast: down (interface eth0)\n" +
+		{false, "crier sub: down (link eth0)\n" +
 			"crier sub: a socket failed (a 1, g.b 2)\n"},
-		{true, "crier sub: multicast: small (granted 5)\n" +
-			"crier sub: multicast: down (interface eth0)\n" +
-			"crier sub: multicast: up\n" +
+		{true, "crier sub: small (granted 5 B)\n" +
+			"crier sub: down (link eth0)\n" +
+			"crier sub: up\n" +
 			"crier sub: lost (session 1)\n" +
 			"crier sub: a socket failed (a 1, g.b 2)\n"},
 	} {
 		var b strings.Builder
 		l := NewLogger("sub", &b, c.verbose)
-		l.Warn("multicast: small", "granted", 5)
-		l.Warn("multicast: down", "interface", "eth0")
+		l.Warn("multicast: small", "granted_bytes", 5)
+		l.Warn("multicast: down", "link", "eth0")
 		l.Info("multicast: up")
 		l.Debug("never")
 		l.Warn("crier: lost", slog.String("session", "1"))
 		l.With("a", 1).WithGroup("g").Error("crier: a socket\nfailed", "b", 2)
 		if b.String() != c.want {
 			t.Errorf("verbose %v:\n%s", c.verbose, b.String())
+		}
+	}
+}
+
+// Records of the library read as sentences.
+func TestSentences(t *testing.T) {
+	for _, c := range []struct {
+		message string
+		attrs   []any
+		want    string
+	}{
+		{"multicast: an interface went down; nothing passes until it is back",
+			[]any{"interface", "eth0"},
+			"interface eth0 went down; nothing passes until it is back"},
+		{"multicast: the kernel refused datagrams, which are lost",
+			[]any{"error", errors.New("operation not permitted"), "datagrams", uint64(1200),
+				"destination", "239.77.0.1:7700", "interface", "eth0",
+				"hint", "a firewall or a policy forbids it: allow UDP to this address"},
+			"the kernel refused datagrams, which are lost (1,200 datagrams, destination " +
+				"239.77.0.1:7700, interface eth0): operation not permitted; a firewall or a " +
+				"policy forbids it: allow UDP to this address"},
+		{"multicast: a timer failed; nothing is sent by time any more",
+			[]any{"error", errors.New("bad file descriptor")},
+			"a timer failed: bad file descriptor; nothing is sent by time any more"},
+		{"crier: the MTU of the interface fell: datagrams are smaller from now on",
+			[]any{"interface", "eth0", "MTU", 1400, "datagram_size", 1372, "frames", 1},
+			"the MTU of interface eth0 fell: datagrams are smaller from now on (MTU 1400, " +
+				"datagram size 1372, 1 frame)"},
+		{"crier: a subscriber held the others back for the stall timeout; it is evicted",
+			[]any{"subscriber", "slow", "lag", uint64(5), "stall_timeout", 2 * time.Second},
+			"subscriber slow held the others back for the stall timeout (lag 5, stall timeout " +
+				"2 s); it is evicted"},
+		{"crier: a subscriber that counted is gone", []any{"subscriber", "", "address", "10.0.0.1:5"},
+			"a subscriber that counted is gone (address 10.0.0.1:5)"},
+		{"crier: another address speaks for a session, and is not believed",
+			[]any{"session", "12ab", "source", "10.0.0.1:5"},
+			"another address speaks for session 12ab, and is not believed (source 10.0.0.1:5)"},
+		{"crier: a session's publisher has changed its address", []any{"session", "12ab"},
+			"session 12ab's publisher has changed its address"},
+		{"crier: the application is behind", []any{"time", 1234567891 * time.Nanosecond, "n", -1},
+			"the application is behind (time 1.23 s, n -1)"},
+	} {
+		var b strings.Builder
+		NewLogger("pub", &b, true).Warn(c.message, c.attrs...)
+		if want := "crier pub: " + c.want + "\n"; b.String() != want {
+			t.Errorf("%swant\n%s", b.String(), want)
 		}
 	}
 }
