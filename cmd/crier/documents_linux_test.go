@@ -25,8 +25,7 @@ func TestDocuments(t *testing.T) {
 		t.Skip("documents are typed into bash:", err)
 	}
 	for _, d := range documents(t) {
-		if strings.Contains(strings.Join(unmarked, " "), d.path) ||
-			!slices.ContainsFunc(d.blocks, func(b *codeBlock) bool { return len(b.typed) > 0 }) {
+		if !slices.ContainsFunc(d.blocks, func(b *codeBlock) bool { return len(b.typed) > 0 }) {
 			continue
 		}
 		t.Run(strings.TrimPrefix(d.path, "docs/"), func(t *testing.T) {

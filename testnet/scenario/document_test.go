@@ -58,7 +58,7 @@ func TestDocument(t *testing.T) {
 			t.Errorf("there is no row %s", row)
 		}
 	}
-	_, example, _ := strings.Cut(doc, "```yaml\n")
+	_, example, _ := strings.Cut(doc, "```yaml mine.yaml\n")
 	example, _, _ = strings.Cut(example, "```")
 	play(t, parse(t, example), Options{})
 }
