@@ -201,7 +201,7 @@ func (r *reader) look(c *typed, elsewhere bool) {
 		term.wait()
 	} else if elsewhere {
 		term.until(func(out []printed) bool {
-			return len(out) > 0 && (len(c.shown) == 0 ||
+			return len(out) > 0 && (len(c.shown) == 0 || *update ||
 				slices.ContainsFunc(out, func(l printed) bool { return sameLine(c.shown[0], l.text) }))
 		})
 	}

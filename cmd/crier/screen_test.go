@@ -113,6 +113,7 @@ func TestSameOutput(t *testing.T) {
 		{"a|...|b", "a|x|y|b|c", "", false},
 		{"a|x|b|y", "a|b", "x|y", true},
 		{"a|y|b|x", "a|b", "x|y", false},
+		{"5 messages ...", "6 messages, and more", "", true},
 		{"name   n", "name n", "", true},
 	} {
 		s := newScreen()

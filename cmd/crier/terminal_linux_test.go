@@ -122,8 +122,8 @@ func (c *terminal) until(enough func([]printed) bool) []printed {
 		case <-c.ended:
 			c.t.Fatalf("%s: the shell ended\n%s", c.running.at(), strings.Join(textOf(out), "\n"))
 		case <-late.C:
-			c.t.Fatalf("%s: %q has not ended within %v, and printed:\n%s", c.running.at(),
-				c.running.text, patience, strings.Join(textOf(out), "\n"))
+			c.t.Fatalf("%s: %q has neither ended nor printed what the page shows within %v:\n%s",
+				c.running.at(), c.running.text, patience, strings.Join(textOf(out), "\n"))
 		}
 	}
 }
