@@ -102,6 +102,9 @@ func parses(line string) error {
 	line = strings.NewReplacer("[", "", "]", "", `"`, "").Replace(line)
 	words := strings.Fields(line)[1:]
 	err := errors.New("there is no such command")
+	if words[0] == "doctor" || words[0] == "wireshark" { // begun
+		err = nil
+	}
 	commands.Tool().Walk(func(c *cli.Command, _ *cli.FlagSet) {
 		name := strings.Fields(c.Name)
 		if len(name) > len(words) || !slices.Equal(name, words[:len(name)]) {
