@@ -47,6 +47,8 @@ type ResponderStats struct {
 	Asked uint64
 	// Crossed were ignored because a repair was already on its way.
 	Crossed uint64
+	// Again were repeated before they were asked for by the same subscriber: that repair is lost.
+	Again uint64
 	// Gone were no longer held, when asked for or when their turn came.
 	Gone uint64
 	// Unfit were too large for the network.

@@ -21,6 +21,9 @@ type Asker struct {
 	// Crossed counts those of them that were ignored because the repair was already on
 	// its way.
 	Crossed uint64
+	// Again counts those of them that were repeated to it, or to the group, before it asked: that
+	// repair is lost.
+	Again uint64
 	// Gone counts those that were no longer held, when asked for or when their turn came.
 	Gone uint64
 	// Refused counts those that were not queued because too many were waiting.

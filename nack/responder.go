@@ -147,6 +147,10 @@ func (r *Responder) ask(now Time, a *Asker, request uint64, sent Time, seq uint6
 	case a.in[class].queued >= r.cfg.MaxQueued:
 		return false
 	default:
+		if m.wasRepaired() && m.asker.ID == a.ID {
+			a.Again++
+			r.stats.Again++
+		}
 		m.multicast = other || !a.Addr.IsValid() || class == Recent && !a.alone(now, r.sharing())
 		m.asker, m.shared, m.request = a, other, request
 		r.queue.push(at, class)

@@ -382,3 +382,25 @@ func TestOneWithoutAddressIsRepairedToTheGroup(t *testing.T) {
 		p.wantRepairs()
 	})
 }
+
+// A repair that its asker asks for once more was lost; one that another asks for, or that
+// crossed the request, wasn't.
+func TestWhoseRepairsAreLost(t *testing.T) {
+	served(t, ResponderConfig{}, func(p *publisher) {
+		p.nack("anna", "5")
+		p.wantRepairs("5")
+		p.nack("anna", "5") // crossed
+		p.advance(10 * ms)
+		p.nack("ben", "5") // whose first word it is
+		p.wantRepairs("5")
+		if a, b := p.asker("anna"), p.asker("ben"); a.Again != 0 || b.Again != 0 {
+			p.Errorf("%+v, %+v", a, b)
+		}
+		p.advance(10 * ms)
+		p.nack("ben", "5-6")
+		p.wantRepairs("5", "6")
+		if b := p.asker("ben"); b.Again != 1 || p.r.Stats().Again != 1 {
+			p.Errorf("%+v", b)
+		}
+	})
+}

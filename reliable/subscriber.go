@@ -22,6 +22,8 @@ type Member struct {
 	RTT time.Duration
 	// Asked is the number of frames that it asked for and that were held.
 	Asked uint64
+	// Again is the number of frames that it asked for once more, after they were repeated.
+	Again uint64
 	// Gone is the number of frames that it asked for and that were no longer held.
 	Gone uint64
 	// Refused is the number of asked-for frames that weren't served, since too many waited.

@@ -43,6 +43,9 @@ var Counters = slices.Concat(
 			reliable.Count("crossed_frames", reliable.Frames,
 				"frames asked for while a repair was already on its way",
 				func(s *nack.ResponderStats) uint64 { return s.Crossed }),
+			reliable.Count("again_frames", reliable.Frames,
+				"frames asked for once more by the same subscriber, after they were repeated",
+				func(s *nack.ResponderStats) uint64 { return s.Again }),
 			reliable.Count("gone_frames", reliable.Frames,
 				"frames asked for and no longer held, and what was in them is lost to the "+
 					"subscriber that asked",

@@ -85,9 +85,8 @@ func (a *account) row(m *member) reliable.Member {
 	row := reliable.Member{
 		ID: m.ID, Name: m.name, Addr: m.Addr,
 		Reported: m.reported, Position: m.Position, Room: m.room,
-		Heard: m.heard, Asked: m.Asked, Gone: m.Gone, Refused: m.Refused, Repaired: m.Repaired,
-		State: m.state,
-		Lacks: a.lacks(m), Asks: a.asks(m),
+		Heard: m.heard, Asked: m.Asked, Again: m.Again, Gone: m.Gone, Refused: m.Refused,
+		Repaired: m.Repaired, State: m.state, Lacks: a.lacks(m), Asks: a.asks(m),
 	}
 	if m.rtt.Known() {
 		row.RTT = m.rtt.Smoothed()

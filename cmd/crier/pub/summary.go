@@ -17,6 +17,7 @@ type subscriberSummary struct {
 	Lacks    bool   `json:"lacks,omitempty"`
 	Asks     bool   `json:"asks,omitempty"` // repairs were cut short
 	Asked    uint64 `json:"frames_asked"`
+	Again    uint64 `json:"frames_asked_again,omitempty"` // after they were repeated
 	Repaired uint64 `json:"frames_repaired"`
 	Gone     uint64 `json:"frames_gone"`
 	Refused  uint64 `json:"frames_refused"`
@@ -77,7 +78,7 @@ func (e *outcome) summary() ending {
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
 			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
 			Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
-			Asked: s.Asked, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
+			Asked: s.Asked, Again: s.Again, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
 			RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})
 	}

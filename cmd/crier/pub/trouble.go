@@ -26,47 +26,63 @@ func takeSnapshot(p *publisher.Publisher) *snapshot {
 
 // A lookout finds what is wrong with a publisher's subscribers.
 type lookout struct {
-	o *options
-	// stuck has, by id, how a subscriber stood when it last moved.
-	stuck map[uint64]publisher.Subscriber
+	o    *options
+	last *snapshot
+	// served has, by id, how many repairs a subscriber had when they were last judged.
+	served map[uint64]served
+}
+
+// served is what is known of the repairs to a subscriber.
+type served struct {
+	repaired, again uint64
+	// inVain says that most of the last ones were asked for again.
+	inVain bool
+}
+
+// judged is how many repairs are judged together. If three quarters of them are asked for
+// again, repairs don't come through: loss alone doesn't explain it.
+const judged = 8
+
+// judge takes a subscriber's counters.
+func (v served) judge(m *publisher.Subscriber) served {
+	repaired, again := m.Repaired-v.repaired, m.Again-v.again
+	if repaired < judged {
+		return v
+	}
+	return served{m.Repaired, m.Again, again*4 >= repaired*3}
 }
 
 func (o *options) newLookout() *lookout {
-	return &lookout{o: o, stuck: map[uint64]publisher.Subscriber{}}
+	return &lookout{o: o}
 }
-
-// inVain is the number of repairs to a subscriber that doesn't move which are a trouble.
-const inVain = 3
 
 // troubles returns what is wrong by a snapshot.
 func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
+	l.last = s
 	if unheard(&s.stats) {
-		return []trouble.Trouble{{Key: "nobody", Over: "a subscriber is heard",
+		return []trouble.Trouble{{Key: "nobody",
+			Over: func() string { return "a subscriber is heard" },
 			Report: func(lasted time.Duration) trouble.Report {
 				return l.o.nobody(s, "has been heard for", lasted,
 					l.o.hostFindings(s, netip.AddrPort{}))
 			}}}
 	}
-	before := l.stuck
-	l.stuck = make(map[uint64]publisher.Subscriber, len(s.list))
+	before := l.served
+	l.served = make(map[uint64]served, len(s.list))
 	quiet := 2 * reliable.StatusEvery(len(s.list))
 	for i := range s.list {
 		m := &s.list[i]
-		base, ok := before[m.ID]
-		if !ok || base.Position != m.Position || m.Lag == 0 {
-			base = *m
-		}
-		l.stuck[m.ID] = base
+		l.served[m.ID] = before[m.ID].judge(m)
 		switch {
 		case m.State == publisher.Counted && m.Quiet > quiet:
-			list = append(list, l.o.unheardTrouble(s, m))
-		case m.Repaired >= base.Repaired+inVain && m.Asked >= base.Asked+inVain:
+			list = append(list, l.unheardTrouble(s, m))
+		case l.served[m.ID].inVain:
 			list = append(list, l.repairsInVain(s, m))
 		}
 	}
 	for i := range s.gone {
 		if m := &s.gone[i]; m.State == publisher.Counted && !m.Left {
-			list = append(list, l.o.unheardTrouble(s, m))
+			list = append(list, l.unheardTrouble(s, m))
 		}
 	}
 	return list
@@ -128,10 +144,20 @@ func (o *options) hostFindings(s *snapshot, peer netip.AddrPort) []trouble.Findi
 }
 
 // unheardTrouble is that a subscriber whose pace counts isn't heard any more.
-func (o *options) unheardTrouble(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
+func (l *lookout) unheardTrouble(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
 	return trouble.Trouble{Key: fmt.Sprintf("quiet %x", m.ID),
-		Over:   fmt.Sprintf("subscriber %s is heard again", fullName(m)),
-		Report: func(time.Duration) trouble.Report { return o.quietReport(s, m) }}
+		Over:   func() string { return l.here(m.ID, "is heard again") },
+		Report: func(time.Duration) trouble.Report { return l.o.quietReport(s, m) }}
+}
+
+// here tells something of a subscriber, if it is still there.
+func (l *lookout) here(id uint64, what string) string {
+	for i := range l.last.list {
+		if m := &l.last.list[i]; m.ID == id {
+			return fmt.Sprintf("subscriber %s %s", fullName(m), what)
+		}
+	}
+	return ""
 }
 
 func (o *options) quietReport(s *snapshot, m *publisher.Subscriber) trouble.Report {
@@ -159,21 +185,22 @@ func (o *options) quietReport(s *snapshot, m *publisher.Subscriber) trouble.Repo
 
 // repairsInVain is that a subscriber goes on asking for what it was sent again.
 func (l *lookout) repairsInVain(s *snapshot, m *publisher.Subscriber) trouble.Trouble {
-	name := fullName(m)
 	return trouble.Trouble{Key: fmt.Sprintf("in vain %x", m.ID),
-		Over: fmt.Sprintf("subscriber %s goes on", name),
-		Report: func(lasted time.Duration) trouble.Report {
-			return trouble.Report{Verdict: "in vain", Head: fmt.Sprintf("subscriber %s asks, and "+
-				"repairs don't reach it: it has stayed at offset %s for %v, %s behind, after %s",
-				name, cli.Grouped(m.Offset), cli.Duration(lasted.Round(time.Second)),
-				cli.Counted(m.Lag, "message", "messages"),
-				cli.Counted(m.Repaired, "repair", "repairs")),
-				Findings: append(l.o.hostFindings(s, m.Addr), trouble.Finding{Mark: trouble.Remains,
-					Text: fmt.Sprintf("UDP from %v to %v is blocked, or the path takes only "+
-						"smaller datagrams (--datagram)", s.local, m.Addr)},
-					trouble.Finding{Mark: trouble.Next,
-						Text: l.o.net.Doctor([]netip.AddrPort{l.o.cfg.Group}, m.Addr.Addr())})}
-		}}
+		Over:   func() string { return l.here(m.ID, "gets its repairs now") },
+		Report: func(time.Duration) trouble.Report { return l.o.inVainReport(s, m) }}
+}
+
+func (o *options) inVainReport(s *snapshot, m *publisher.Subscriber) trouble.Report {
+	r := trouble.Report{Verdict: "in vain", Head: fmt.Sprintf("subscriber %s asks, and repairs "+
+		"don't reach it: of %s it asked for %s again; it is at offset %s, %s behind", fullName(m),
+		cli.Counted(m.Repaired, "repaired frame", "repaired frames"), cli.Grouped(m.Again),
+		cli.Grouped(m.Offset), cli.Counted(m.Lag, "message", "messages"))}
+	r.Findings = append(o.hostFindings(s, m.Addr),
+		trouble.Finding{Mark: trouble.Remains, Text: fmt.Sprintf("UDP from %v to %v is blocked, "+
+			"or the path takes only smaller datagrams (--datagram)", s.local, m.Addr)},
+		trouble.Finding{Mark: trouble.Next,
+			Text: o.net.Doctor([]netip.AddrPort{o.cfg.Group}, m.Addr.Addr())})
+	return r
 }
 
 // nobodyText returns the last words of a publisher that heard no subscriber, with what is known

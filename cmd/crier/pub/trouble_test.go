@@ -25,12 +25,12 @@ func parsed(t *testing.T, args ...string) *options {
 }
 
 // member returns a subscriber whose pace counts.
-func member(position, asked, repaired uint64, quiet time.Duration) publisher.Subscriber {
+func member(position, repaired, again uint64, quiet time.Duration) publisher.Subscriber {
 	var m publisher.Subscriber
 	m.ID, m.Name, m.Addr = 1, "one", netip.MustParseAddrPort("10.77.0.2:5000")
 	m.State, m.Reported = publisher.Counted, true
 	m.Position, m.Offset, m.Lag = position, position, 100-position
-	m.Asked, m.Repaired, m.Quiet = asked, repaired, quiet
+	m.Asked, m.Repaired, m.Again, m.Quiet = repaired, repaired, again, quiet
 	return m
 }
 
@@ -102,13 +102,14 @@ func TestTroubles(t *testing.T) {
 	wantReports(t, "one left", "", []*snapshot{left})
 
 	start := heard(member(5, 10, 7, 0))
-	wantReports(t, "repairs in vain", "", []*snapshot{start, heard(member(5, 13, 10, 0))},
-		"subscriber one (10.77.0.2:5000) asks, and repairs don't reach it: it has stayed at "+
-			"offset 5 for 3 s|UDP from 10.77.0.1:7701 to 10.77.0.2:5000 is blocked")
-	wantReports(t, "repairs that help", "", []*snapshot{start, heard(member(6, 13, 10, 0))})
-	wantReports(t, "a slow one", "", []*snapshot{start, heard(member(5, 11, 8, 0))})
-	wantReports(t, "one that asks and isn't served", "", []*snapshot{start,
-		heard(member(5, 99, 8, 0))})
+	wantReports(t, "repairs in vain", "", []*snapshot{start, heard(member(6, 30, 25, 0))},
+		"subscriber one (10.77.0.2:5000) asks, and repairs don't reach it: of 30 repaired frames "+
+			"it asked for 25 again|UDP from 10.77.0.1:7701 to 10.77.0.2:5000 is blocked")
+	wantReports(t, "half of the repairs are lost", "",
+		[]*snapshot{start, heard(member(6, 30, 17, 0))})
+	wantReports(t, "few repairs", "", []*snapshot{start, heard(member(6, 13, 10, 0))})
+	wantReports(t, "repairs that came in the end", "", []*snapshot{start,
+		heard(member(6, 30, 25, 0)), heard(member(7, 60, 25, 0))})
 }
 
 // Whoever ended before a subscriber can have reported doesn't say that there is none.
@@ -122,7 +123,8 @@ func TestShortRun(t *testing.T) {
 		!strings.Contains(short, aboutTo) {
 		t.Error(short)
 	}
-	if long := o.nobodyText(s, teller, 1100*time.Millisecond, nil); strings.Contains(long, aboutTo) {
+	long := o.nobodyText(s, teller, 1100*time.Millisecond, nil)
+	if strings.Contains(long, aboutTo) {
 		t.Error(long)
 	}
 }

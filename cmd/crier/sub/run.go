@@ -42,8 +42,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	teller := &trouble.Teller{Command: "crier sub", Out: std.Err}
 	stopTelling := func() {}
 	if !o.quiet {
+		l := &lookout{o: o}
 		stopTelling = teller.Start(func(time.Time) []trouble.Trouble {
-			return o.troubles(o.snapshot(sub))
+			return l.troubles(o.snapshot(sub))
 		})
 	}
 	end, err := f.follow(ctx, std)

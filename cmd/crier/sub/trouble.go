@@ -34,8 +34,16 @@ const (
 	unheardBeats    = 3
 )
 
+// A lookout finds what is wrong with what a subscriber hears.
+type lookout struct {
+	o    *options
+	last *snapshot
+}
+
 // troubles returns what is wrong by a snapshot.
-func (o *options) troubles(s *snapshot) (list []trouble.Trouble) {
+func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
+	o := l.o
+	l.last = s
 	if len(s.sessions) == 0 {
 		report := func(lasted time.Duration) trouble.Report {
 			return o.nothing(s, "for "+cli.Duration(lasted.Round(time.Second)))
@@ -49,23 +57,34 @@ func (o *options) troubles(s *snapshot) (list []trouble.Trouble) {
 				Report: func(lasted time.Duration) trouble.Report {
 					return o.oneGroup(s, i, lasted)
 				},
-				Over: fmt.Sprintf("%v is heard now", group)})
+				Over: func() string { return fmt.Sprintf("%v is heard now", group) }})
 		}
 	}
 	for i := range s.sessions {
 		k := &s.sessions[i]
-		if k.End != subscriber.EndOpen {
-			continue
-		}
-		unanswered := k.Unanswered >= unansweredNacks
-		if unanswered || k.Announced == 0 && k.Heartbeats >= unheardBeats {
+		if k.End == subscriber.EndOpen && isCutOff(k) {
 			list = append(list, trouble.Trouble{Key: k.ID.String(),
 				Report: func(lasted time.Duration) trouble.Report { return o.cutOff(s, k, lasted) },
-				Over: fmt.Sprintf("session %v from %v: its publisher hears this subscriber now",
-					k.ID, k.Source)})
+				Over:   func() string { return l.reached(k.ID) }})
 		}
 	}
 	return list
+}
+
+// isCutOff reports whether a publisher doesn't hear this subscriber, or its answers don't come.
+func isCutOff(k *subscriber.Session) bool {
+	return k.Unanswered >= unansweredNacks || k.Announced == 0 && k.Heartbeats >= unheardBeats
+}
+
+// reached tells that a publisher hears this subscriber again, if it is still there.
+func (l *lookout) reached(id subscriber.SessionID) string {
+	for i := range l.last.sessions {
+		if k := &l.last.sessions[i]; k.ID == id && k.End == subscriber.EndOpen {
+			return fmt.Sprintf("session %v from %v: its publisher hears this subscriber now", k.ID,
+				k.Source)
+		}
+	}
+	return ""
 }
 
 // nothing reports that no session was heard for some time.
@@ -246,8 +265,9 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 			asked, after, way)
 	default:
 		r.Verdict += " but known"
-		r.Head = fmt.Sprintf("%s: %s for %s, while its heartbeats go on: %s, or the way back",
-			session, asked, after, way)
+		r.Head = fmt.Sprintf("%s: %s for %s, while its heartbeats go on, and its publisher "+
+			"knows %s: %s, or the way back", session, asked, after,
+			cli.Counted(uint64(k.Announced), "subscriber", "subscribers"), way)
 	}
 	r.Findings = append(o.hostFindings(s, k.Control, k.Group), []trouble.Finding{
 		{Mark: trouble.Remains, Text: fmt.Sprintf("a firewall here or there: let UDP pass from "+

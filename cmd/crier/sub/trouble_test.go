@@ -95,8 +95,9 @@ func TestTroubles(t *testing.T) {
 			one := open
 			one.Unanswered = 12
 			s.sessions = []subscriber.Session{one}
-		}, []string{"12 NACKs and no answer for 3 s, while its heartbeats go on: UDP from " +
-			"10.77.0.2:5000 to 10.77.0.1:7701 seems blocked, or the way back"}},
+		}, []string{"12 NACKs and no answer for 3 s, while its heartbeats go on, and its " +
+			"publisher knows 1 subscriber: UDP from 10.77.0.2:5000 to 10.77.0.1:7701 "+
+			"seems blocked, or the way back"}},
 		"no answers, and it hears nobody": {"", 1, func(s *snapshot) {
 			one := open
 			one.Unanswered, one.Announced = 12, 0
@@ -107,7 +108,7 @@ func TestTroubles(t *testing.T) {
 		o.cfg.Groups = o.cfg.Groups[:c.groups]
 		s := &snapshot{local: addr("10.77.0.2:5000")}
 		c.change(s)
-		list := o.troubles(s)
+		list := (&lookout{o: o}).troubles(s)
 		if len(list) != len(c.want) {
 			t.Errorf("%s: %d troubles, want %d", name, len(list), len(c.want))
 			continue

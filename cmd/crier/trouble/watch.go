@@ -4,7 +4,6 @@
 package trouble
 
 import (
-	"fmt"
 	"io"
 	"time"
 
@@ -17,8 +16,9 @@ type Trouble struct {
 	Key string
 	// Report returns what there is to say of it. It is called when it is time to.
 	Report func(lasted time.Duration) Report
-	// Over is what to say when the trouble is over, if it was told.
-	Over string
+	// Over, if not nil, returns what to say once the trouble isn't seen any more, if it was
+	// told; empty for nothing.
+	Over func() string
 }
 
 // Every is the time between two looks at a command.
@@ -71,8 +71,13 @@ func (t *Teller) Look(now time.Time, troubles []Trouble) {
 	for _, e := range t.open {
 		if e.seen {
 			kept = append(kept, e)
-		} else if e.told != "" && e.Over != "" {
-			fmt.Fprintf(t.Out, "%s: %s\n", t.Command, e.Over)
+			continue
+		}
+		if e.told != "" && e.Over != nil {
+			if text := e.Over(); text != "" {
+				r := Report{Head: text}
+				io.WriteString(t.Out, r.Text(t.Command, cli.SheetOf(t.Out)))
+			}
 		}
 	}
 	clear(t.open[len(kept):])

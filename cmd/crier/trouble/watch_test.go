@@ -56,7 +56,8 @@ func TestTellsTheEnd(t *testing.T) {
 					report := func(time.Duration) Report {
 						return Report{Verdict: "v", Head: "it began"}
 					}
-					return []Trouble{{Key: "a", Over: "it is over", Report: report}}
+					return []Trouble{{Key: "a", Report: report,
+						Over: func() string { return "it is over" }}}
 				}
 			}
 			return nil
