@@ -201,7 +201,7 @@ func hang(line string) int {
 // wrap breaks a line after words, so that it and the lines that follow it, indented to the
 // column hang, are no longer than width, and ends the last with a newline.
 func wrap(line string, hang, width int) string {
-	if utf8.RuneCountInString(line) <= width {
+	if columns(line) <= width {
 		return line + "\n"
 	}
 	return flow(line[:hang], line[hang:], hang, width)
@@ -211,10 +211,10 @@ func wrap(line string, hang, width int) string {
 // column hang. It ends the last with a newline.
 func flow(start, words string, hang, width int) string {
 	var b strings.Builder
-	column := utf8.RuneCountInString(start)
+	column := columns(start)
 	b.WriteString(start)
 	for i, word := range strings.Fields(words) {
-		n := utf8.RuneCountInString(word)
+		n := columns(word)
 		switch {
 		case i == 0:
 		case column+1+n > width:

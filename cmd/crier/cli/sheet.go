@@ -5,7 +5,6 @@ import (
 	"os"
 	"runtime"
 	"strings"
-	"unicode/utf8"
 
 	"golang.org/x/term"
 )
@@ -87,7 +86,7 @@ func (s Sheet) Wrap(text string, hang int) string {
 	for line := range strings.Lines(text) {
 		line = strings.TrimSuffix(line, "\n")
 		indent := len(line) - len(strings.TrimLeft(line, " "))
-		if utf8.RuneCountInString(line) <= s.prose() {
+		if columns(line) <= s.prose() {
 			b.WriteString(line + "\n")
 			continue
 		}
@@ -96,9 +95,25 @@ func (s Sheet) Wrap(text string, hang int) string {
 	return b.String()
 }
 
+// columns returns how wide a text is, without what sets its colour.
+func columns(text string) int {
+	n, escape := 0, false
+	for _, r := range text {
+		switch {
+		case r == '\x1b':
+			escape = true
+		case escape:
+			escape = r != 'm'
+		default:
+			n++
+		}
+	}
+	return n
+}
+
 // Beside sets a text beside the start of a line, and goes on below the text.
 func (s Sheet) Beside(start, text string) string {
-	return flow(start, text, utf8.RuneCountInString(start), s.prose())
+	return flow(start, text, columns(start), s.prose())
 }
 
 // Fill wraps the paragraphs of a text, which empty lines and indented ones end.

@@ -8,6 +8,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
+	"strings"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
 )
 
 // Page is the content of a report.
@@ -25,40 +30,68 @@ type Section struct {
 	Title    string
 	Intro    string
 	Pictures []Picture
-	Table    Table
+	Table    *table.Table
 	Notes    string // as they are, in a fixed pitch
 }
 
-// Table is a table. Its first Left columns are flush left.
-type Table struct {
-	Heads []string
-	Rows  [][]string
-	Left  int
-	// Shade, if set, colours cells: how much of 1 the value in a row and column is,
-	// or less than 0 for no colour.
-	Shade func(row, column int) float64
+// head is a table's head as the page writes it.
+type head struct {
+	Text    string
+	Left    bool
+	Columns int // that it stands over
+	Lines   int
 }
 
 // cell is a table's cell as the page writes it.
 type cell struct {
 	Text  string
-	Left  bool
+	Class string
 	Style template.CSS
 }
 
+// Heads returns the lines of the table's heads: groups, if there are some, and columns.
+func (s Section) Heads() [][]head {
+	var over, heads []head
+	t := s.Table.Kept()
+	grouped := slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Group != "" })
+	for i, c := range t.Columns {
+		left := c.Key || c.Left
+		switch {
+		case c.Group == "" && grouped:
+			over = append(over, head{Text: c.Head, Left: left, Columns: 1, Lines: 2})
+			continue
+		case c.Group != "" && i > 0 && t.Columns[i-1].Group == c.Group:
+			over[len(over)-1].Columns++
+		case c.Group != "":
+			over = append(over, head{Text: c.Group, Columns: 1, Lines: 1})
+		}
+		heads = append(heads, head{Text: c.Head, Left: left, Columns: 1, Lines: 1})
+	}
+	if grouped {
+		return [][]head{over, heads}
+	}
+	return [][]head{heads}
+}
+
+// tones are the classes of cells with a tone.
+var tones = [...]string{cli.Plain: "", cli.Good: " good", cli.Bad: " bad", cli.Noted: " noted"}
+
 // Cells returns the table's rows.
-func (t Table) Cells() [][]cell {
+func (s Section) Cells() [][]cell {
 	var rows [][]cell
-	for i, row := range t.Rows {
+	t := s.Table.Kept()
+	for _, row := range t.Rows {
 		var cells []cell
-		for k, text := range row {
-			c := cell{Text: text, Left: k < t.Left}
-			if t.Shade != nil {
-				if part := t.Shade(i, k); part >= 0 {
-					c.Style = template.CSS(fmt.Sprintf("background: color-mix(in srgb, var(--s5) "+
-						"%.0f%%, transparent)", 75*min(part, 1)))
-				}
+		for i, from := range row {
+			c := cell{Text: from.Text, Class: tones[from.Tone]}
+			if t.Columns[i].Key || t.Columns[i].Left {
+				c.Class += " left"
 			}
+			if t.Columns[i].Shaded && from.Shade > 0 {
+				c.Style = template.CSS(fmt.Sprintf("background: color-mix(in srgb, var(--s5) "+
+					"%.0f%%, transparent)", 75*min(from.Shade, 1)))
+			}
+			c.Class = strings.TrimSpace(c.Class)
 			cells = append(cells, c)
 		}
 		rows = append(rows, cells)

@@ -269,14 +269,14 @@ func (e *explainer) unknown() error {
 }
 
 // text returns the message's life.
-func (e *explainer) text() string {
+func (e *explainer) text(sheet cli.Sheet) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "message %s on its way to %v\n\n%12s  %9s\n", cli.Grouped(e.offset), e.sub,
 		"time", "step")
 	last := e.lines[0].at
 	for _, l := range e.lines {
-		fmt.Fprintf(&b, "%10.6f s  %9s  %s\n", l.at.Sub(0).Seconds(),
-			"+"+cli.Duration(l.at.Sub(last)), l.text)
+		b.WriteString(sheet.Beside(fmt.Sprintf("%10.6f s  %9s  ", l.at.Sub(0).Seconds(),
+			"+"+cli.Duration(l.at.Sub(last))), l.text))
 		last = l.at
 	}
 	if e.others > 0 {

@@ -63,11 +63,11 @@ func (e *event) String() string {
 
 // marksText draws when events happened: their marks, + where several fall
 // together, and a line as long as each lasts.
-func marksText(events []*event, bin int64, columns int) string {
-	row := []rune(strings.Repeat(" ", columns))
+func marksText(events []*event, scale timescale) string {
+	row := []rune(strings.Repeat(" ", scale.columns))
 	for _, e := range events {
 		for _, at := range e.At {
-			for c := at / bin; e.For > 0 && c <= (at+e.For)/bin && c < int64(columns); c++ {
+			for c := scale.at(at); e.For > 0 && c <= scale.at(at+e.For) && c < len(row); c++ {
 				if row[c] == ' ' {
 					row[c] = '─'
 				}
@@ -76,8 +76,8 @@ func marksText(events []*event, bin int64, columns int) string {
 	}
 	for _, e := range events {
 		for _, at := range e.At {
-			c, mark := at/bin, rune(e.Mark[0])
-			if c >= int64(columns) {
+			c, mark := scale.at(at), rune(e.Mark[0])
+			if c >= len(row) {
 				continue
 			}
 			if row[c] != ' ' && row[c] != '─' && row[c] != mark {
@@ -98,13 +98,4 @@ func pictureMarks(r *Result) page.Marks {
 		}
 	}
 	return m
-}
-
-// eventTable lists the events and their marks.
-func eventTable(r *Result) page.Table {
-	t := page.Table{Left: 2, Heads: []string{"mark", "event"}}
-	for _, e := range r.Events {
-		t.Rows = append(t.Rows, []string{e.Mark, e.String()})
-	}
-	return t
 }

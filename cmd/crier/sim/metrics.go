@@ -1,36 +1,41 @@
 package sim
 
-import "crier/cmd/crier/cli"
+import (
+	"strings"
+
+	"crier/cmd/crier/cli"
+)
 
 // metric is a figure of a run.
 type metric struct {
-	name, head string
-	of         func(r *Result) (float64, bool)
-	text       func(float64) string
+	name        string
+	group, head string
+	of          func(r *Result) (float64, bool)
+	text        func(float64) string
 }
 
 // metrics are the figures of a sweep. Of several groups, the worst counts.
 var metrics = []metric{
-	{"recovery-p50", "recovery p50",
+	{"recovery-p50", "recovery", "p50",
 		worst(func(g *group) *quantiles { return g.Recovery },
 			func(q *quantiles) int64 { return q.P50 }), cli.Nanoseconds},
-	{"recovery-p99", "recovery p99",
+	{"recovery-p99", "recovery", "p99",
 		worst(func(g *group) *quantiles { return g.Recovery },
 			func(q *quantiles) int64 { return q.P99 }), cli.Nanoseconds},
-	{"trips-p99", "in round trips", tripsP99,
+	{"trips-p99", "recovery", "in round trips", tripsP99,
 		cli.Rounded},
-	{"latency-p99", "latency p99",
+	{"latency-p99", "latency", "p99",
 		worst(func(g *group) *quantiles { return g.Latency },
 			func(q *quantiles) int64 { return q.P99 }), cli.Nanoseconds},
-	{"nacks-p50", "NACKs p50", func(r *Result) (float64, bool) {
+	{"nacks-p50", "NACKs", "p50", func(r *Result) (float64, bool) {
 		return nacks(r, func(c *nackCounts) uint64 { return c.P50 })
 	}, number},
-	{"nacks-p95", "NACKs p95", func(r *Result) (float64, bool) {
+	{"nacks-p95", "NACKs", "p95", func(r *Result) (float64, bool) {
 		return nacks(r, func(c *nackCounts) uint64 { return c.P95 })
 	}, number},
-	{"overhead", "repairs/data", overhead,
+	{"overhead", "", "repairs/data", overhead,
 		cli.Percent},
-	{"lost", "lost", func(r *Result) (float64, bool) {
+	{"lost", "", "lost", func(r *Result) (float64, bool) {
 		sum := uint64(0)
 		for _, g := range r.Groups {
 			sum += g.Lost
@@ -38,6 +43,9 @@ var metrics = []metric{
 		return float64(sum), true
 	}, number},
 }
+
+// title returns the metric's head in full.
+func (m *metric) title() string { return strings.TrimSpace(m.group + " " + m.head) }
 
 func metricNames() []string {
 	var names []string

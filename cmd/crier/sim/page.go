@@ -63,78 +63,14 @@ func runPage(r *Result, command string) (*page.Page, error) {
 	return p, nil
 }
 
-func groupTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"group", "members", "delivered", "recovered", "lost",
-		"missed", "duplicates", "NACKs",
-		"latency p50", "p99", "p99.9", "p99.99", "recovery p50", "p99",
-		"p50 in round trips", "p99"}}
-	for _, g := range r.Groups {
-		trips := func(of func(*quantiles) int64) string {
-			if g.Recovery == nil || g.RoundTrip == 0 {
-				return "-"
-			}
-			return cli.Rounded(g.trips(of(g.Recovery)))
-		}
-		p50 := func(q *quantiles) int64 { return q.P50 }
-		p99 := func(q *quantiles) int64 { return q.P99 }
-		t.Rows = append(t.Rows, []string{
-			g.Name, cli.Grouped(uint64(g.Members)), cli.Grouped(g.Delivered),
-			cli.Grouped(g.Recovered), cli.Grouped(g.Lost), cli.Grouped(g.Missed),
-			cli.Grouped(g.Excess), cli.Grouped(g.Nacks), timeText(g.Latency, p50),
-			timeText(g.Latency, p99),
-			timeText(g.Latency, func(q *quantiles) int64 { return q.P999 }),
-			timeText(g.Latency, func(q *quantiles) int64 { return q.P9999 }),
-			timeText(g.Recovery, p50), timeText(g.Recovery, p99), trips(p50), trips(p99),
-		})
-	}
-	return t
-}
-
-func publisherTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"publisher", "sessions", "messages", "frames", "bytes",
-		"repairs", "of the data", "other frames", "NACKs", "reports", "group at the end"}}
-	for _, p := range r.Publishers {
-		share := cli.PercentOf(p.RepairBytes, p.FrameBytes)
-		t.Rows = append(t.Rows, []string{p.Name, fmt.Sprint(p.Sessions), cli.Grouped(p.Accepted),
-			cli.Grouped(p.Frames), cli.Bytes(p.FrameBytes),
-			cli.Grouped(p.Repairs), share, cli.Grouped(p.Others), cli.Grouped(p.Nacks),
-			cli.Grouped(p.Statuses), cli.Grouped(p.Counters.N("subscribers_known"))})
-	}
-	return t
-}
-
-// lossRows bounds the loss reports that a page lists.
-const lossRows = 200
-
-func lossTable(r *Result) page.Table {
-	t := page.Table{Left: 1, Heads: []string{"subscriber", "when", "from", "to", "messages",
-		"cause"}}
-	for _, m := range r.Members {
-		for _, l := range m.Losses {
-			if len(t.Rows) == lossRows {
-				return t
-			}
-			t.Rows = append(t.Rows,
-				[]string{m.Name, cli.Instant(time.Duration(l.At)),
-					cli.Grouped(l.From), cli.Grouped(l.To - 1),
-					cli.Grouped(l.To - l.From), l.Cause})
-		}
-	}
-	return t
-}
-
 func lossNotes(r *Result) string {
 	var b strings.Builder
 	reports := uint64(0)
 	for _, m := range r.Members {
 		reports += uint64(len(m.Losses)) + m.MoreLosses
 	}
-	if n := r.LostFrames; n.Count > 0 {
-		fmt.Fprintf(&b,
-			"%s frames were lost by somebody, %s times in all; NACKs for one of them: p50 %d, "+
-				"p95 %d, p99 %d, most %d\n",
-			cli.Grouped(n.Count), cli.Grouped(n.Sum), n.Nacks.P50, n.Nacks.P95,
-			n.Nacks.P99, n.Nacks.Max)
+	if text := lostFramesText(r); text != "" {
+		b.WriteString(text + "\n")
 	}
 	switch {
 	case reports == 0:

@@ -262,9 +262,10 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 	if o.quiet || o.json == "-" || o.trace == "-" {
 		return nil
 	}
-	text := resultText(run.Scenario(), r)
+	sheet := cli.SheetOf(std.Out)
+	text := resultText(r, sheet)
 	if why != nil {
-		text = why.text()
+		text = why.text(sheet)
 	}
 	if _, err := io.WriteString(std.Out, text); err != nil {
 		return cli.OutputError(err)

@@ -60,15 +60,20 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			stories := flags.Bool("stories", false, "tell the whole story of each")
 			return func(_ context.Context, std cli.Streams) (int, error) {
-				_, err := io.WriteString(std.Out, list(*stories))
+				_, err := io.WriteString(std.Out, list(*stories, cli.SheetOf(std.Out)))
 				return cli.ExitOK, err
 			}
 		},
 	}
 }
 
-func list(stories bool) string {
-	var b, recorded strings.Builder
+// list names the scenarios, each with its story.
+func list(stories bool, sheet cli.Sheet) string {
+	var built, recorded strings.Builder
+	longest := 0
+	for _, name := range scenario.Builtins() {
+		longest = max(longest, len(name))
+	}
 	for _, name := range scenario.Builtins() {
 		s, err := scenario.Builtin(name)
 		if err != nil {
@@ -76,23 +81,24 @@ func list(stories bool) string {
 		}
 		text := s.Brief()
 		if stories {
-			text = strings.ReplaceAll(s.Story, "\n", "\n               ")
+			text = s.Story
 		}
-		out := &b
+		out := &built
 		if len(s.Files()) > 0 {
 			out = &recorded
 		}
-		fmt.Fprintf(out, "%-14s %s\n", name, text)
+		out.WriteString(sheet.Beside(fmt.Sprintf("%-*s  ", longest, name), text))
 		if files := s.Files(); len(files) > 0 {
-			fmt.Fprintf(out, "%-14s from %s\n", "", scenario.Origin(files[0]))
+			out.WriteString(sheet.Beside(fmt.Sprintf("%*s  ", longest, ""),
+				"from "+scenario.Origin(files[0])))
 		}
 	}
-	return b.String() + recordedHead + recorded.String()
+	return built.String() + sheet.Fill(recordedHead) + recorded.String()
 }
 
 // recordedHead stands before the scenarios that replay records.
 const recordedHead = "\nThese replay recorded networks, and need files that are not part of crier; " +
-	"--trace-dir\nnames their folder, and docs/SIMULATION.md their form:\n\n"
+	"--trace-dir names their folder, and docs/SIMULATION.md their form:\n\n"
 
 func showCommand() *cli.Command {
 	return &cli.Command{

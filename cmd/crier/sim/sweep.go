@@ -352,7 +352,7 @@ func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
 	if o.csv == "-" || o.json == "-" {
 		return nil
 	}
-	_, err := io.WriteString(std.Out, s.text(o.metric))
+	_, err := io.WriteString(std.Out, s.text(o.metric, cli.SheetOf(std.Out)))
 	return err
 }
 

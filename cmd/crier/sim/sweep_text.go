@@ -2,39 +2,83 @@ package sim
 
 import (
 	"fmt"
+	"slices"
 	"strings"
-	"text/tabwriter"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/page"
+	"crier/cmd/crier/table"
 )
 
-// text returns a line for each combination, and a map of two values.
-func (s *sweep) text(metric string) string {
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s, %d combinations, %d seeds each from %d; medians over the seeds\n\n",
-		s.Scenario, len(s.Cells), s.Seeds, s.First)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
+// about tells what was varied, and how often.
+func (s *sweep) about() string {
+	var keys []string
 	for _, a := range s.Axes {
-		fmt.Fprintf(w, "%s\t", a.Key)
+		keys = append(keys, a.Key)
+	}
+	of := ""
+	if len(keys) > 0 {
+		of = " of " + strings.Join(keys, " and ")
+	}
+	return fmt.Sprintf("%s%s, %s each from %d; medians over the seeds",
+		cli.Counted(uint64(len(s.Cells)), "combination", "combinations"), of,
+		cli.Counted(uint64(s.Seeds), "seed", "seeds"), s.First)
+}
+
+// text returns a line for each combination, and a map of two values.
+func (s *sweep) text(metric string, sheet cli.Sheet) string {
+	text := sheet.Wrap(s.Scenario+", "+s.about()+"\n", 2) + "\n" + s.table().Text(sheet)
+	if len(s.Axes) == 2 {
+		i := 0
+		for metrics[i].name != metric {
+			i++
+		}
+		text += fmt.Sprintf("\n%s\n%s", sheet.Wrap(metrics[i].title()+": "+s.across()+"\n", 2),
+			s.chart(i).Text(sheet))
+	}
+	return text
+}
+
+// across names the axes of maps.
+func (s *sweep) across() string { return s.Axes[0].Key + " down, " + s.Axes[1].Key + " across" }
+
+// table lists all combinations.
+func (s *sweep) table() *table.Table {
+	t := &table.Table{}
+	for _, a := range s.Axes {
+		t.Columns = append(t.Columns, table.Column{Head: s.short(a.Key), Key: true})
 	}
 	for _, m := range metrics {
-		fmt.Fprintf(w, "%s\t", m.head)
+		t.Columns = append(t.Columns, table.Column{Group: m.group, Head: m.head})
 	}
-	fmt.Fprintln(w, "promise\t")
+	t.Columns = append(t.Columns, table.Column{Head: "promise", Left: true})
 	for _, c := range s.Cells {
+		var row []any
 		for _, v := range c.Values {
-			fmt.Fprintf(w, "%s\t", v)
+			row = append(row, v)
 		}
 		for i, m := range metrics {
-			fmt.Fprintf(w, "%s\t", c.figure(i, m))
+			cell := table.Cell{Text: c.figure(i, m)}
+			if m.name == "lost" && c.Median[i] != nil && *c.Median[i] > 0 {
+				cell.Tone = cli.Bad
+			}
+			row = append(row, cell)
 		}
-		fmt.Fprintf(w, "%s\t\n", c.promise())
+		t.Add(append(row, c.promise())...)
 	}
-	w.Flush()
-	if len(s.Axes) == 2 {
-		b.WriteString("\n" + s.mapText(metric))
+	return t
+}
+
+// short returns the end of a key that no other axis has.
+func (s *sweep) short(key string) string {
+	for at := strings.LastIndexByte(key, '.'); at >= 0; at = strings.LastIndexByte(key[:at], '.') {
+		end := key[at+1:]
+		same := func(a axis) bool { return a.Key != key && strings.HasSuffix("."+a.Key, "."+end) }
+		if !slices.ContainsFunc(s.Axes, same) {
+			return end
+		}
 	}
-	return b.String()
+	return key
 }
 
 // figure returns a metric's median in words.
@@ -45,11 +89,12 @@ func (c *cell) figure(i int, m metric) string {
 	return m.text(*c.Median[i])
 }
 
-func (c *cell) promise() string {
+func (c *cell) promise() table.Cell {
 	if len(c.Broken) > 0 {
-		return fmt.Sprintf("broken %d times", len(c.Broken))
+		return table.Cell{Tone: cli.Bad,
+			Text: "broken " + cli.Counted(uint64(len(c.Broken)), "time", "times")}
 	}
-	return "kept"
+	return table.Cell{Text: "kept"}
 }
 
 // at returns the cell of a row and a column of the map.
@@ -57,48 +102,44 @@ func (s *sweep) at(row, column int) *cell {
 	return s.Cells[row*len(s.Axes[1].Values)+column]
 }
 
-// greatest returns the greatest value of a metric.
-func (s *sweep) greatest(metric int) float64 {
-	most := 0.0
+// ends returns the least and the greatest value of a metric.
+func (s *sweep) ends(metric int) (least, most float64) {
+	first := true
 	for _, c := range s.Cells {
 		if v := c.Median[metric]; v != nil {
-			most = max(most, *v)
+			if first {
+				least, most, first = *v, *v, false
+			}
+			least, most = min(least, *v), max(most, *v)
 		}
 	}
-	return most
+	return least, most
 }
 
-// mapText draws a metric over two values: the first down, the second across, and
-// behind each figure how much of the greatest it is.
-func (s *sweep) mapText(metric string) string {
-	i := 0
-	for metrics[i].name != metric {
-		i++
-	}
-	m, most := metrics[i], s.greatest(i)
-	shades := []rune(" ░▒▓█")
-	var b strings.Builder
-	fmt.Fprintf(&b, "%s: %s down, %s across\n\n", m.head, s.Axes[0].Key, s.Axes[1].Key)
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprint(w, "\t")
+// chart returns a metric over two values: the first down, the second across. A value stands
+// out by how far it is above the least, as a part of the greatest: equal values don't at all.
+func (s *sweep) chart(metric int) *table.Table {
+	m := metrics[metric]
+	least, most := s.ends(metric)
+	t := &table.Table{Columns: []table.Column{{Key: true}}}
 	for _, v := range s.Axes[1].Values {
-		fmt.Fprintf(w, "%s  \t", v)
+		t.Columns = append(t.Columns, table.Column{Head: v, Shaded: true})
 	}
-	fmt.Fprintln(w)
 	for row, v := range s.Axes[0].Values {
-		fmt.Fprintf(w, "%s\t", v)
+		line := []any{v}
 		for column := range s.Axes[1].Values {
 			c := s.at(row, column)
-			shade := ' '
-			if v := c.Median[i]; v != nil && most > 0 {
-				shade = shades[min(int(*v/most*float64(len(shades))), len(shades)-1)]
+			cell := table.Cell{Text: c.figure(metric, m), Shade: -1}
+			if v := c.Median[metric]; v != nil {
+				if cell.Shade = 0; most > 0 {
+					cell.Shade = (*v - least) / most
+				}
 			}
-			fmt.Fprintf(w, "%s %c\t", c.figure(i, m), shade)
+			line = append(line, cell)
 		}
-		fmt.Fprintln(w)
+		t.Add(line...)
 	}
-	w.Flush()
-	return b.String()
+	return t
 }
 
 // sweepPage returns a sweep as a page: a table, and a map a metric where two values were
@@ -106,49 +147,18 @@ func (s *sweep) mapText(metric string) string {
 func sweepPage(s *sweep, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim sweep " + s.Scenario, Heading: "Sweep of " + s.Scenario, Command: command,
-		Facts: fmt.Sprintf("%d combinations, %d seeds each from %d; medians over the seeds",
-			len(s.Cells), s.Seeds, s.First),
+		Facts: s.about(),
 	}
 	if len(s.Axes) == 2 {
 		for i, m := range metrics {
-			most := s.greatest(i)
-			if most == 0 {
+			if _, most := s.ends(i); most == 0 {
 				continue
 			}
-			t := page.Table{Left: 1, Heads: append([]string{s.Axes[0].Key}, s.Axes[1].Values...)}
-			for row, v := range s.Axes[0].Values {
-				line := []string{v}
-				for column := range s.Axes[1].Values {
-					line = append(line, s.at(row, column).figure(i, m))
-				}
-				t.Rows = append(t.Rows, line)
-			}
-			t.Shade = func(row, column int) float64 {
-				if column == 0 || s.at(row, column-1).Median[i] == nil {
-					return -1
-				}
-				return *s.at(row, column-1).Median[i] / most
-			}
 			p.Sections = append(p.Sections,
-				page.Section{Title: m.head, Intro: s.Axes[0].Key + " down, " + s.Axes[1].Key +
-					" across", Table: t})
+				page.Section{Title: m.title(), Intro: s.across() + "; the deeper the colour, the " +
+					"further above the least value", Table: s.chart(i)})
 		}
 	}
-	t := page.Table{Left: len(s.Axes)}
-	for _, a := range s.Axes {
-		t.Heads = append(t.Heads, a.Key)
-	}
-	for _, m := range metrics {
-		t.Heads = append(t.Heads, m.head)
-	}
-	t.Heads = append(t.Heads, "promise")
-	for _, c := range s.Cells {
-		row := append([]string{}, c.Values...)
-		for i, m := range metrics {
-			row = append(row, c.figure(i, m))
-		}
-		t.Rows = append(t.Rows, append(row, c.promise()))
-	}
-	p.Sections = append(p.Sections, page.Section{Title: "All combinations", Table: t})
+	p.Sections = append(p.Sections, page.Section{Title: "All combinations", Table: s.table()})
 	return p, nil
 }

@@ -128,7 +128,7 @@ func (t *Table) widths(block []int) []int {
 	list := make([]int, len(block))
 	for k, i := range block {
 		c := t.Columns[i]
-		list[k] = utf8.RuneCountInString(c.Head)
+		list[k] = utf8.RuneCountInString(c.text(Cell{Text: c.Head, Shade: -1}))
 		for _, r := range t.Rows {
 			list[k] = max(list[k], utf8.RuneCountInString(c.text(r[i])))
 		}

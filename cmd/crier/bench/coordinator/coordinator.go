@@ -94,7 +94,7 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 			return fmt.Errorf("--json: %w", err)
 		}
 	}
-	_, err = io.WriteString(out, r.Text())
+	_, err = io.WriteString(out, r.Text(cli.SheetOf(out)))
 	return err
 }
 

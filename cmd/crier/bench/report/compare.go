@@ -3,11 +3,11 @@ package report
 import (
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"golang.org/x/perf/benchmath"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
 )
 
 // metric is a figure for comparing runs.
@@ -158,39 +158,48 @@ func (v *verdict) change() string {
 }
 
 // words returns the verdict in words.
-func (v *verdict) words() string {
+func (v *verdict) words() table.Cell {
 	switch {
 	case v.old == v.new && v.old.Min == v.old.Max:
-		return "the same"
+		return table.Cell{Text: "the same"}
 	case v.unpowered:
-		return fmt.Sprintf("too few runs to tell (%d and %d; it takes %d)", v.n, v.m, minCompared)
+		return table.Cell{Tone: cli.Noted, Text: fmt.Sprintf(
+			"too few runs to tell (%d and %d; it takes %d)", v.n, v.m, minCompared)}
 	case !v.real:
-		return fmt.Sprintf("within the noise (p = %.2f)", v.p)
+		return table.Cell{Text: fmt.Sprintf("within the noise (p = %.2f)", v.p)}
 	case v.better:
-		return fmt.Sprintf("better (p = %.3f)", v.p)
+		return table.Cell{Tone: cli.Good, Text: fmt.Sprintf("better (p = %.3f)", v.p)}
 	}
-	return fmt.Sprintf("worse (p = %.3f)", v.p)
+	return table.Cell{Tone: cli.Bad, Text: fmt.Sprintf("worse (p = %.3f)", v.p)}
+}
+
+// verdictTable lists what a comparison came to.
+func verdictTable(list []verdict) *table.Table {
+	t := &table.Table{Columns: []table.Column{
+		{Head: "what", Key: true}, {Head: "figure", Key: true}, {Head: "it was"}, {Head: "it is"},
+		{Head: "change"}, {Head: "verdict", Left: true},
+	}}
+	for i := range list {
+		v := &list[i]
+		t.Add(v.cell.name(), v.metric.name, v.metric.text(v.old.Median),
+			v.metric.text(v.new.Median), v.change(), v.words())
+	}
+	return t
 }
 
 // verdictText prints the comparison.
-func verdictText(path string, list []verdict) string {
+func verdictText(path string, list []verdict, sheet cli.Sheet) string {
 	var s strings.Builder
-	fmt.Fprintf(&s, "Against %s, by the Mann-Whitney U test over the runs, at the 5 %% level:\n\n",
-		path)
+	s.WriteString(sheet.Wrap(fmt.Sprintf("Against %s, by the Mann-Whitney U test over the runs, "+
+		"at the 5 %% level:\n", path), 2))
 	if len(list) == 0 {
-		s.WriteString("no cell of it measured the same\n")
+		s.WriteString("\nno cell of it measured the same\n")
 		return s.String()
 	}
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', 0)
-	fmt.Fprintln(w, "what\tfigure\tit was\tit is\tchange\tverdict")
-	for i := range list {
-		v := &list[i]
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s\n", v.cell.name(), v.metric.name,
-			v.metric.text(v.old.Median), v.metric.text(v.new.Median), v.change(), v.words())
-	}
-	w.Flush()
+	s.WriteString("\n" + verdictTable(list).Text(sheet))
 	if d := list[0].environment; len(d) > 0 {
-		fmt.Fprintf(&s, "\nNot the same conditions: %s.\n", strings.Join(d, "; "))
+		s.WriteString("\n" + sheet.Wrap(fmt.Sprintf("Not the same conditions: %s.\n",
+			strings.Join(d, "; ")), 2))
 	}
 	return s.String()
 }

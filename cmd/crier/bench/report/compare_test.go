@@ -4,6 +4,7 @@ import (
 	"strings"
 	"testing"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 )
 
@@ -22,7 +23,7 @@ func verdictOf(t *testing.T, before, now *Cell, figure string) string {
 	t.Helper()
 	for _, v := range compare([]*Cell{before}, []*Cell{now}) {
 		if v.metric.name == figure {
-			return v.words()
+			return v.words().Text
 		}
 	}
 	t.Fatalf("no verdict on %s", figure)
@@ -61,12 +62,12 @@ func TestCompareLikeWithLike(t *testing.T) {
 	a, b := runsOf(1, 2, 3, 4), runsOf(1, 2, 3, 4)
 	b.Size = 128
 	if list := compare([]*Cell{a}, []*Cell{b}); len(list) != 0 ||
-		!strings.Contains(verdictText("x.json", list), "no cell of it measured the same") {
+		!strings.Contains(verdictText("x.json", list, cli.PlainSheet), "no cell of it measured the same") {
 		t.Errorf("%+v", list)
 	}
 	b.Size = 64
 	b.Environment = &Environment{Go: "go2"}
-	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b})); !strings.Contains(text,
+	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b}), cli.PlainSheet); !strings.Contains(text,
 		"Not the same conditions: Go was go1, is go2.") {
 		t.Error(text)
 	}

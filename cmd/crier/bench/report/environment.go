@@ -61,9 +61,9 @@ func (e *Environment) text() string {
 		fmt.Fprintf(&b, " (%s)", e.Processor)
 	}
 	fmt.Fprintf(&b, ", load %.2f before\n", e.Load)
-	fmt.Fprintf(&b, "%s, MTU %d", e.Network, e.MTU)
+	fmt.Fprintf(&b, "%s, MTU %s", e.Network, cli.Grouped(uint64(e.MTU)))
 	if e.Datagram > 0 {
-		fmt.Fprintf(&b, ", datagrams of %d B", e.Datagram)
+		fmt.Fprintf(&b, ", datagrams of %s", cli.Bytes(e.Datagram))
 	}
 	fmt.Fprintf(&b, "\noffload: %s\n", e.Offload)
 	fmt.Fprintf(&b, "socket buffers as granted: %s to receive, %s to send\n",

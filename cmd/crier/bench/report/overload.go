@@ -1,33 +1,38 @@
 package report
 
-import "crier/cmd/crier/cli"
+import (
+	"slices"
+
+	"crier/cmd/crier/cli"
+)
 
 // ratioTo returns a column of ratios to another way's figure.
 func ratioTo(head, way string, get func(*Versus) *Interval) column {
-	return column{head, func(c *Cell) string {
+	return figure(head, func(c *Cell) string {
 		v := c.against(way)
 		if v == nil {
 			return "-"
 		}
 		return get(v).text()
-	}}
+	})
 }
 
 // overloadColumns returns the columns of the table.
 func overloadColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }
-	times := quantileColumns("", timeOf)
-	return []column{
-		colWay, {"overload", func(c *Cell) string { return c.Overload }}, colSize, colSubs,
-		colDue, colRate,
-		ratioTo("of alone", WayAlone, rate), ratioTo("of beside a healthy one", WayBeside, rate),
-		times[0], times[2], ratioTo("p99 of alone", WayAlone, p99),
-		ratioTo("p99 of beside a healthy one", WayBeside, p99),
-		colMiss, colPubCPU, colSubCPU,
-		{"crawling: took", func(c *Cell) string { return countText(c.SlowMessages) }},
-		{"lost", func(c *Cell) string { return countText(c.SlowLost) }},
-	}
+	return slices.Concat(
+		[]column{colWay, key("overload", func(c *Cell) string { return c.Overload }), colSize,
+			colSubs, colDue, colRate},
+		group("messages/s in times of", ratioTo("alone", WayAlone, rate),
+			ratioTo("beside a healthy one", WayBeside, rate)),
+		twoQuantiles("", timeOf),
+		group("p99 in times of", ratioTo("alone", WayAlone, p99),
+			ratioTo("beside a healthy one", WayBeside, p99)),
+		[]column{colMiss}, cpuColumns(colPubCPU, colSubCPU),
+		group("the crawling one", figure("took",
+			func(c *Cell) string { return countText(c.SlowMessages) }),
+			figure("lost", func(c *Cell) string { return countText(c.SlowLost) })))
 }
 
 // overloadNotes explains the table.

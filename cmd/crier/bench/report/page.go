@@ -18,17 +18,7 @@ func (r *Report) WritePage(out io.Writer) error {
 		if s.Pictures, err = pictures(part); err != nil {
 			return err
 		}
-		columns := columnsOf(part)
-		for _, col := range columns {
-			s.Table.Heads = append(s.Table.Heads, col.head)
-		}
-		for _, c := range part {
-			var row []string
-			for _, col := range columns {
-				row = append(row, col.text(c))
-			}
-			s.Table.Rows = append(s.Table.Rows, row)
-		}
+		s.Table = tableOf(part)
 		data.Sections = append(data.Sections, s)
 	}
 	if len(r.verdicts) > 0 {
@@ -38,21 +28,6 @@ func (r *Report) WritePage(out io.Writer) error {
 		})
 	}
 	return data.Write(out)
-}
-
-// verdictTable lists what a comparison came to.
-func verdictTable(list []verdict) page.Table {
-	t := page.Table{
-		Left: 6, Heads: []string{"what", "figure", "it was", "it is", "change", "verdict"},
-	}
-	for i := range list {
-		v := &list[i]
-		t.Rows = append(t.Rows, []string{
-			v.cell.name(), v.metric.name, v.metric.text(v.old.Median), v.metric.text(v.new.Median),
-			v.change(), v.words(),
-		})
-	}
-	return t
 }
 
 // byBenchmark groups cells that stand together.

@@ -2,7 +2,12 @@
 // against an earlier one.
 package report
 
-import "strings"
+import (
+	"fmt"
+	"strings"
+
+	"crier/cmd/crier/cli"
+)
 
 // Report is the output of a benchmark.
 type Report struct {
@@ -22,16 +27,15 @@ func (r *Report) Compare(file string, before, now []*Cell) {
 }
 
 // Text returns the report for people to read.
-func (r *Report) Text() string {
+func (r *Report) Text(sheet cli.Sheet) string {
 	var s strings.Builder
-	s.WriteString(r.Environment.text())
+	s.WriteString(sheet.Wrap(r.Environment.text(), 2))
 	for _, part := range byBenchmark(r.Cells) {
-		s.WriteString("\n" + title(part[0].Benchmark) + "\n\n")
-		s.WriteString(table(part))
-		s.WriteString("\n" + notes(part))
+		fmt.Fprintf(&s, "\n%s\n\n%s\n%s", title(part[0].Benchmark), tableOf(part).Text(sheet),
+			sheet.Wrap(notes(part), 2))
 	}
 	if r.verdicts != nil {
-		s.WriteString("\n" + verdictText(r.before, r.verdicts))
+		s.WriteString("\n" + verdictText(r.before, r.verdicts, sheet))
 	}
 	return s.String()
 }

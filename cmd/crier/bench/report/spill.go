@@ -2,6 +2,7 @@ package report
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/cmd/crier/bench/job"
@@ -67,27 +68,35 @@ func (c *Cell) AddPhase(out *job.Outcome, n int) {
 func spillColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }
-	times := quantileColumns("", timeOf)
 	of := func(head string, get func(*Spill) string) column {
-		return column{head, func(c *Cell) string {
+		return figure(head, func(c *Cell) string {
 			if c.Spill == nil {
 				return "-"
 			}
 			return get(c.Spill)
-		}}
+		})
+	}
+	length := func(head string, get func(*Spill) time.Duration) column {
+		return of(head, func(s *Spill) string {
+			return measuredText(float64(get(s)), cli.Nanoseconds)
+		})
+	}
+	space := func(head string, get func(*Spill) uint64) column {
+		return of(head, func(s *Spill) string { return measuredText(float64(get(s)), cli.Bytes) })
 	}
 	before := job.PhaseNames[job.PhaseBefore]
-	return []column{
-		colWay, colSize, colSubs, colDue,
-		of("lasted", func(s *Spill) string { return measuredText(float64(s.Lasted), cli.Nanoseconds) }),
-		colRate, ratioTo("of before", before, rate), times[0], times[2],
-		ratioTo("p99 of before", before, p99), colMiss, colPubCPU,
-		of("producer held", func(s *Spill) string { return measuredText(float64(s.Held), cli.Nanoseconds) }),
-		of("frames to disk", func(s *Spill) string { return countText(s.DiskWritten) }),
-		of("from disk", func(s *Spill) string { return countText(s.DiskRead) }),
-		of("device: bytes written", func(s *Spill) string { return measuredText(float64(s.DeviceWritten), cli.Bytes) }),
-		of("read", func(s *Spill) string { return measuredText(float64(s.DeviceRead), cli.Bytes) }),
-	}
+	return slices.Concat(
+		[]column{colWay, colSize, colSubs, colDue,
+			length("lasted", func(s *Spill) time.Duration { return s.Lasted }),
+			colRate, ratioTo("in times of before", before, rate)},
+		twoQuantiles("", timeOf),
+		[]column{ratioTo("p99 in times of before", before, p99), colMiss},
+		cpuColumns(colPubCPU),
+		[]column{length("producer held", func(s *Spill) time.Duration { return s.Held })},
+		group("frames", of("to disk", func(s *Spill) string { return countText(s.DiskWritten) }),
+			of("from disk", func(s *Spill) string { return countText(s.DiskRead) })),
+		group("device", space("written", func(s *Spill) uint64 { return s.DeviceWritten }),
+			space("read", func(s *Spill) uint64 { return s.DeviceRead })))
 }
 
 // spillNotes explains the table.

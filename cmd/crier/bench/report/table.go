@@ -1,142 +1,155 @@
 package report
 
 import (
-	"fmt"
+	"slices"
 	"strconv"
-	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
+	"crier/cmd/crier/table"
 )
 
 // column is a column of a table: its head, and the text of a cell.
 type column struct {
-	head string
+	table.Column
 	text func(*Cell) string
 }
 
-// table returns the cells' figures, aligned.
-func table(cells []*Cell) string {
-	columns := columnsOf(cells)
-	var s strings.Builder
-	w := tabwriter.NewWriter(&s, 0, 0, 2, ' ', tabwriter.AlignRight)
-	for _, c := range columns {
-		fmt.Fprintf(w, "%s\t", c.head)
-	}
-	fmt.Fprintln(w)
-	for _, c := range cells {
-		for _, col := range columns {
-			fmt.Fprintf(w, "%s\t", col.text(c))
-		}
-		fmt.Fprintln(w)
-	}
-	w.Flush()
-	return s.String()
+// key returns a column that is a parameter of cells.
+func key(head string, text func(*Cell) string) column {
+	return column{table.Column{Head: head, Key: true}, text}
 }
 
-// columnsOf returns the columns that aren't empty for all cells.
-func columnsOf(cells []*Cell) []column {
-	var kept []column
-	for _, col := range columnSets[cells[0].Benchmark] {
-		for _, c := range cells {
-			if text := col.text(c); text != "" && text != "-" {
-				kept = append(kept, col)
-				break
-			}
-		}
+// figure returns a column of what was measured.
+func figure(head string, text func(*Cell) string) column {
+	return column{table.Column{Head: head}, text}
+}
+
+// group sets columns below a common head.
+func group(name string, columns ...column) []column {
+	for i := range columns {
+		columns[i].Group = name
 	}
-	return kept
+	return columns
+}
+
+// tableOf returns the cells' figures.
+func tableOf(cells []*Cell) *table.Table {
+	t := &table.Table{}
+	columns := columnSets[cells[0].Benchmark]
+	for _, col := range columns {
+		t.Columns = append(t.Columns, col.Column)
+	}
+	for _, c := range cells {
+		var row []any
+		for _, col := range columns {
+			cell := table.Cell{Text: col.text(c)}
+			if col.Head == colMiss.Head && c.Missing > 0 {
+				cell.Tone = cli.Bad
+			}
+			row = append(row, cell)
+		}
+		t.Add(row...)
+	}
+	return t
 }
 
 var (
-	colSystem = column{"", func(c *Cell) string { return c.System }}
-	colWay    = column{"", func(c *Cell) string { return c.Way }}
-	colSize   = column{"size", func(c *Cell) string { return cli.Bytes(c.Size) }}
-	colSubs   = column{"subscribers", func(c *Cell) string { return strconv.Itoa(c.Subscribers) }}
-	colPubs   = column{"publishers", func(c *Cell) string { return strconv.Itoa(c.Publishers) }}
-	colDue    = column{"rate", func(c *Cell) string {
-		if c.Rate == 0 {
-			return "-"
-		}
-		return cli.PerSecond(c.Rate)
-	}}
-	colWait = column{"wait", func(c *Cell) string { return c.Wait }}
-	colRate = column{"messages/s", func(c *Cell) string {
+	colSystem = key("", func(c *Cell) string { return c.System })
+	colWay    = key("", func(c *Cell) string { return c.Way })
+	colSize   = key("size", func(c *Cell) string { return cli.Bytes(c.Size) })
+	colSubs   = key("subscribers", func(c *Cell) string { return strconv.Itoa(c.Subscribers) })
+	colPubs   = key("publishers", func(c *Cell) string { return strconv.Itoa(c.Publishers) })
+	colDue    = key("rate", func(c *Cell) string {
+		return measuredText(c.Rate, cli.PerSecond)
+	})
+	colWait = key("wait", func(c *Cell) string { return c.Wait })
+	colRate = figure("messages/s", func(c *Cell) string {
 		return c.rangeText(func(f *Figures) float64 { return f.MessagesPerSecond }, cli.Rounded)
-	}}
-	colBytes  = column{"bytes/s", func(c *Cell) string { return cli.Bytes(c.BytesPerSecond) }}
-	colMiss   = column{"missing", func(c *Cell) string { return cli.Grouped(c.Missing) }}
-	colPubCPU = column{"CPU/message: publisher",
-		func(c *Cell) string { return measuredText(c.PublisherCPU, cli.Nanoseconds) }}
-	colSubCPU = column{"a subscriber",
-		func(c *Cell) string { return measuredText(c.SubscriberCPU, cli.Nanoseconds) }}
-	colCPU = column{"all",
-		func(c *Cell) string { return measuredText(c.CPU, cli.Nanoseconds) }}
-	colSent = column{"bytes sent a message",
-		func(c *Cell) string { return cli.Bytes(c.SentBytes) }}
-	colRepair = column{"repairs", func(c *Cell) string { return countText(c.Repairs) }}
-	colShare  = column{"of the limit", func(c *Cell) string {
+	})
+	colBytes  = figure("bytes/s", func(c *Cell) string { return cli.Bytes(c.BytesPerSecond) })
+	colMiss   = figure("missing", func(c *Cell) string { return cli.Grouped(c.Missing) })
+	colPubCPU = figure("publisher", func(c *Cell) string {
+		return measuredText(c.PublisherCPU, cli.Nanoseconds)
+	})
+	colSubCPU = figure("a subscriber", func(c *Cell) string {
+		return measuredText(c.SubscriberCPU, cli.Nanoseconds)
+	})
+	colCPU = figure("all", func(c *Cell) string {
+		return measuredText(c.CPU, cli.Nanoseconds)
+	})
+	colSent   = figure("sent/message", func(c *Cell) string { return cli.Bytes(c.SentBytes) })
+	colRepair = figure("repairs", func(c *Cell) string { return countText(c.Repairs) })
+	colShare  = figure("of the limit", func(c *Cell) string {
 		return measuredText(c.ShareOfLimit, cli.Percent)
-	}}
+	})
 )
+
+// cpuColumns returns the columns of the processor time for a message.
+func cpuColumns(columns ...column) []column { return group("CPU/message", columns...) }
 
 // quantileColumns returns columns for p50 to max of a kind of time.
 func quantileColumns(name string, of func(*Cell) *hist.Quantiles) []column {
 	col := func(head string, get func(*hist.Quantiles) int64) column {
-		return column{head, func(c *Cell) string {
+		return figure(head, func(c *Cell) string {
 			q := of(c)
 			if q == nil {
 				return "-"
 			}
 			return cli.Duration(time.Duration(get(q)))
-		}}
+		})
 	}
-	if name != "" {
-		name += " "
-	}
-	return []column{
-		col(name+"p50", func(q *hist.Quantiles) int64 { return q.P50 }),
+	return group(name,
+		col("p50", func(q *hist.Quantiles) int64 { return q.P50 }),
 		col("p90", func(q *hist.Quantiles) int64 { return q.P90 }),
 		col("p99", func(q *hist.Quantiles) int64 { return q.P99 }),
 		col("p99.9", func(q *hist.Quantiles) int64 { return q.P999 }),
 		col("max", func(q *hist.Quantiles) int64 { return q.Max }),
-	}
+	)
+}
+
+// twoQuantiles returns columns for p50 and p99 of a kind of time.
+func twoQuantiles(name string, of func(*Cell) *hist.Quantiles) []column {
+	all := quantileColumns(name, of)
+	return []column{all[0], all[2]}
 }
 
 func ratioColumn(head string, get func(*Ratio) Spread) column {
-	return column{head, func(c *Cell) string {
+	return figure(head, func(c *Cell) string {
 		if c.Bare == nil {
 			return "-"
 		}
-		s := get(c.Bare)
-		return s.text(cli.Rounded)
-	}}
+		return get(c.Bare).text(cli.Rounded)
+	})
 }
 
 var columnSets = map[string][]column{
 	Overload: overloadColumns(),
 	Spilling: spillColumns(),
-	Throughput: {colSize, colSubs, colPubs, colRate, colBytes, colMiss, colPubCPU, colSubCPU,
-		colRepair, colShare},
-	Latency: append(append([]column{colSystem, colWay, colSize, colSubs, colDue, colWait},
-		quantileColumns("", timeOf)...),
-		quantileColumns("repaired", func(c *Cell) *hist.Quantiles { return c.Repaired })[0],
-		quantileColumns("", func(c *Cell) *hist.Quantiles { return c.Repaired })[2],
-		quantileColumns("others", func(c *Cell) *hist.Quantiles { return c.Intact })[0],
-		quantileColumns("", func(c *Cell) *hist.Quantiles { return c.Intact })[2],
-		ratioColumn("of bare: p50", func(r *Ratio) Spread { return r.P50 }),
-		ratioColumn("p99", func(r *Ratio) Spread { return r.P99 }),
-		colMiss, colPubCPU, colSubCPU),
-	Recovery: append(append(append([]column{colWay, colSize, colSubs, colDue, colWait},
-		quantileColumns("", timeOf)...), tripColumns()...), colMiss, colRepair),
-	Fanout: {colSystem, colSize, colSubs, colDue, colRate, colMiss, colPubCPU, colSubCPU,
-		colCPU, colSent},
-	Limits: append([]column{colWay, colSize, colSubs, colDue, colWait,
-		{"datagrams/s", colRate.text}, colBytes, colMiss,
-		{"CPU/datagram: sender", colPubCPU.text}, {"a receiver", colSubCPU.text}},
-		quantileColumns("", timeOf)...),
+	Throughput: slices.Concat(
+		[]column{colSize, colSubs, colPubs, colRate, colBytes, colMiss},
+		cpuColumns(colPubCPU, colSubCPU), []column{colRepair, colShare}),
+	Latency: slices.Concat(
+		[]column{colSystem, colWay, colSize, colSubs, colDue, colWait},
+		quantileColumns("", timeOf),
+		twoQuantiles("repaired", func(c *Cell) *hist.Quantiles { return c.Repaired }),
+		twoQuantiles("others", func(c *Cell) *hist.Quantiles { return c.Intact }),
+		group("in times of bare", ratioColumn("p50", func(r *Ratio) Spread { return r.P50 }),
+			ratioColumn("p99", func(r *Ratio) Spread { return r.P99 })),
+		[]column{colMiss}, cpuColumns(colPubCPU, colSubCPU)),
+	Recovery: slices.Concat(
+		[]column{colWay, colSize, colSubs, colDue, colWait}, quantileColumns("", timeOf),
+		tripColumns(), []column{colMiss, colRepair}),
+	Fanout: slices.Concat(
+		[]column{colSystem, colSize, colSubs, colDue, colRate, colMiss},
+		cpuColumns(colPubCPU, colSubCPU, colCPU), []column{colSent}),
+	Limits: slices.Concat(
+		[]column{colWay, colSize, colSubs, colDue, colWait, figure("datagrams/s", colRate.text),
+			colBytes, colMiss},
+		group("CPU/datagram", figure("sender", colPubCPU.text),
+			figure("a receiver", colSubCPU.text)),
+		quantileColumns("", timeOf)),
 }
 
 // timeOf returns the time that a latency cell is about.

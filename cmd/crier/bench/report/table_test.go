@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/bench/job"
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 	"crier/reliable"
 )
@@ -46,7 +47,7 @@ func TestReport(t *testing.T) {
 	c.Missing, c.Lost, c.KernelDrops = 4, 3, 9
 	c.ClockShift = int64(2 * time.Second)
 	env := &Environment{CPUs: 2, Load: 7, ReadBuffer: 8 << 20}
-	got := (&Report{Environment: env, Cells: []*Cell{c}}).Text()
+	got := (&Report{Environment: env, Cells: []*Cell{c}}).Text(cli.PlainSheet)
 	for _, want := range []string{
 		"6 M [5 M-7 M]",
 		"crier 64 B to 1: 4 of its messages did not arrive, 3 named in loss reports",

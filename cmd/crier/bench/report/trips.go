@@ -78,17 +78,16 @@ func inTrips(h *hist.Histogram, less int64, trips *hist.Quantiles) *tripQuantile
 // tripColumns returns the multiples of the round trip.
 func tripColumns() []column {
 	col := func(head string, get func(*tripQuantiles) float64) column {
-		return column{head, func(c *Cell) string {
+		return figure(head, func(c *Cell) string {
 			if c.InTrips == nil {
 				return "-"
 			}
 			return cli.Rounded(get(c.InTrips))
-		}}
+		})
 	}
-	return []column{
-		col("in round trips: p50", func(q *tripQuantiles) float64 { return q.P50 }),
+	return group("in round trips",
+		col("p50", func(q *tripQuantiles) float64 { return q.P50 }),
 		col("p90", func(q *tripQuantiles) float64 { return q.P90 }),
 		col("p98", func(q *tripQuantiles) float64 { return q.P98 }),
-		col("p99.9", func(q *tripQuantiles) float64 { return q.P999 }),
-	}
+		col("p99.9", func(q *tripQuantiles) float64 { return q.P999 }))
 }
