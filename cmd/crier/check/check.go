@@ -78,6 +78,10 @@ type Question struct {
 	// Peer is the other host, and PeerPort its control port, if they are known.
 	Peer     netip.Addr
 	PeerPort uint16
+	// Rate is how many datagrams of 1,472 bytes a second there may be, TTL how many routers
+	// they may pass.
+	Rate float64
+	TTL  int
 	// Joined says that this process is meant to be a member of the group at present.
 	Joined bool
 }
@@ -105,6 +109,22 @@ func Waiting(f *host.Facts, q Question) []Check {
 	return list
 }
 
+// ForGroup runs the checks of one group, on the facts of host.Roots.Full.
+func ForGroup(f *host.Facts, q Question) []Check {
+	return []Check{
+		Join(f, q), Membership(f, q), Route(f, q), Firewall(f, q), Port(f, q), Senders(f, q),
+	}
+}
+
+// ForHost runs the checks of this host and the interface, on the facts of host.Roots.Full.
+func ForHost(f *host.Facts, q Question) []Check {
+	return []Check{
+		Interface(f, q), MTU(f, q), Source(f, q), ReversePath(f, q), IGMP(f, q), Bridges(f, q),
+		ControlPort(f, q), TTL(f, q), Place(f, q), ReadBuffer(f, q), WriteBuffer(f, q), Drops(f, q),
+		CardDrops(f, q), Offload(f, q), Merging(f, q), Ring(f, q), Processors(f, q), Clock(f, q),
+	}
+}
+
 // Worst returns the worst state of checks: a problem, then a note, then what isn't known.
 func Worst(list []Check) State {
 	worst := OK
@@ -130,6 +150,11 @@ func note(name, mend, evidence string, args ...any) Check {
 
 func problem(name, mend, evidence string, args ...any) Check {
 	return Check{Name: name, State: Problem, Mend: mend, Evidence: fmt.Sprintf(evidence, args...)}
+}
+
+// noInterface answers a check that needs the interface, where there is none.
+func noInterface(name string) Check {
+	return Check{Name: name, State: Unknown, Evidence: "there is no such interface"}
 }
 
 func unknown(name string, err error) Check {

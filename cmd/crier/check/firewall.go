@@ -27,7 +27,7 @@ func Firewall(f *host.Facts, q Question) Check {
 	}
 	i := f.Interface()
 	if i == nil {
-		return Check{Name: name, State: Unknown, Evidence: "there is no such interface"}
+		return noInterface(name)
 	}
 	var unsure *Check
 	for _, one := range flows(f, q, i) {

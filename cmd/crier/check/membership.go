@@ -12,7 +12,7 @@ func Membership(f *host.Facts, q Question) Check {
 	case f.Memberships.Err != nil:
 		return unknown(name, f.Memberships.Err)
 	case i == nil:
-		return Check{Name: name, State: Unknown, Evidence: "there is no such interface"}
+		return noInterface(name)
 	}
 	m := f.Memberships.Value
 	if n := m.On(i.Name, group); n > 0 {

@@ -20,7 +20,7 @@ func ReversePath(f *host.Facts, q Question) Check {
 	case q.Group.Addr().Is6():
 		return ok(name, "IPv6 has none")
 	case i == nil:
-		return Check{Name: name, State: Unknown, Evidence: "there is no such interface"}
+		return noInterface(name)
 	case f.ReversePath.Err != nil:
 		return unknown(name, f.ReversePath.Err)
 	case f.ReversePath.Value == 0:

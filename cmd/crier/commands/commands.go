@@ -6,6 +6,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/decode"
 	"crier/cmd/crier/demo"
+	"crier/cmd/crier/doctor"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
@@ -22,7 +23,7 @@ when it dies, is named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
-			bench.Command(), decode.Command(), bench.Worker()},
+			bench.Command(), decode.Command(), doctor.Command(), bench.Worker()},
 		Notes: `
 Examples:
 

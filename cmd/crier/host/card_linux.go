@@ -40,3 +40,33 @@ func countsDrops(name string) bool {
 	}
 	return false
 }
+
+// CardOf returns what an interface's card can do. What the driver doesn't say stays 0.
+func CardOf(iface string) (Card, error) {
+	c := Card{Clock: -1}
+	e, err := ethtool.NewEthtool()
+	if err != nil {
+		return c, err
+	}
+	defer e.Close()
+	if c.Features, err = e.Features(iface); err != nil {
+		return c, err
+	}
+	c.Driver, _ = e.DriverName(iface)
+	if ring, err := e.GetRing(iface); err == nil {
+		c.Ring, c.RingMost = int(ring.RxPending), int(ring.RxMaxPending)
+	}
+	if coalesce, err := e.GetCoalesce(iface); err == nil {
+		c.Delay = int(coalesce.RxCoalesceUsecs)
+		c.Adaptive = coalesce.UseAdaptiveRxCoalesce != 0
+	}
+	if stamps, err := e.GetTimestampingInformation(iface); err == nil {
+		c.Clock = int(stamps.PhcIndex)
+		const all = 1 << 1 // HWTSTAMP_FILTER_ALL
+		c.Stamps = c.Clock >= 0 && stamps.RxFilters&all != 0
+	}
+	if settings, err := e.GetLinkSettings(iface); err == nil && settings.Speed < 1<<31 {
+		c.Speed = int(settings.Speed)
+	}
+	return c, nil
+}

@@ -29,10 +29,17 @@ type Facts struct {
 	Routes     map[netip.Addr]Reading[Route]
 	// Memberships are those of all processes.
 	Memberships Reading[Memberships]
+	// AnyRoute is the way to the group that a program takes which names no interface.
+	AnyRoute Reading[Route]
 	// ReversePath is the setting rp_filter: 0 off, 1 strict, 2 loose. The larger of the
 	// interface's and of all interfaces' counts.
 	ReversePath Reading[int]
 	Firewall    Reading[*firewall.Ruleset]
+	// Machine has the facts that don't bear on the way of a datagram alone; nil if they were
+	// not asked for.
+	Machine *Machine
+	// Trial is what sockets like crier's were granted and heard; nil if there was none.
+	Trial *Trial
 	// Before and After are the counters at two times.
 	Before, After Counters
 }
@@ -50,6 +57,7 @@ func (r Roots) Waiting(ctx context.Context, about About, before Counters) *Facts
 	}
 	f.ReversePath = notRead[int]()
 	f.GroupRoute = notRead[Route]()
+	f.AnyRoute = Of(RouteTo(about.Group.Addr(), ""))
 	name := about.Interface
 	if i := f.Interface(); i != nil {
 		name = i.Name

@@ -74,6 +74,18 @@ func (n *Flags) DeclareLink(flags *cli.FlagSet, link *multicast.LinkConfig, cont
 
 // Parse returns the groups and the interface.
 func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
+	groups, iface, err := n.Asked()
+	if err != nil {
+		return nil, "", err
+	}
+	if _, err := multicast.ResolveInterface(iface); err != nil {
+		return nil, "", ConfigError(n.Set, err)
+	}
+	return groups, iface, nil
+}
+
+// Asked returns the groups and the interface, which may be missing or down.
+func (n *Flags) Asked() ([]netip.AddrPort, string, error) {
 	var groups []netip.AddrPort
 	for _, text := range n.groups {
 		g, err := multicast.ParseGroup(text)
@@ -92,9 +104,6 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 	iface := n.iface
 	if iface == defaultInterface && runtime.GOOS != "linux" {
 		iface = "127.0.0.1" // the loopback interface has another name there
-	}
-	if _, err := multicast.ResolveInterface(iface); err != nil {
-		return nil, "", ConfigError(n.Set, err)
 	}
 	if n.Set.Changed("read-buffer") && (n.link.ReadBuffer == 0 || n.link.ReadBuffer > maxRead) {
 		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v",

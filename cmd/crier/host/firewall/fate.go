@@ -73,10 +73,16 @@ func (r *Ruleset) Fate(p Packet) (Fate, Cause) {
 
 // sees reports whether a chain is at a hook that the packet passes.
 func sees(c *Chain, p *Packet) bool {
-	if c.Hook == "" || c.Type == "nat" || !slices.Contains(p.Hooks, c.Hook) {
+	hook := c.Hook
+	if c.Family == "bridge" {
+		hook = "bridge " + hook
+	}
+	if c.Hook == "" || c.Type == "nat" || !slices.Contains(p.Hooks, hook) {
 		return false
 	}
 	switch c.Family {
+	case "bridge":
+		return true
 	case "ip":
 		return p.is4()
 	case "ip6":

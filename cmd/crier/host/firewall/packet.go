@@ -34,6 +34,9 @@ var (
 	Outbound = []string{"output", "postrouting", "egress"}
 )
 
+// Bridged are the hooks of packets that a bridge carries from port to port.
+var Bridged = []string{"bridge prerouting", "bridge forward", "bridge postrouting"}
+
 // is4 reports whether the packet is of IPv4.
 func (p *Packet) is4() bool {
 	if p.Version != 0 {
@@ -124,6 +127,8 @@ func (p *Packet) field(name, value string) answer {
 		return isWord(map[bool]string{true: "ipv4", false: "ipv6"}[p.is4()], value)
 	case "protocol":
 		return isWord(map[bool]string{true: "ip", false: "ip6"}[p.is4()], value)
+	case "ether type":
+		return p.isEtherType(value)
 	case "ip saddr", "ip6 saddr":
 		return isAddr(p.Src, value)
 	case "ip daddr", "ip6 daddr":
@@ -171,6 +176,17 @@ var typeNames = map[string]int{
 	"leave-group": 23, "membership-report-v3": 34,
 	"mld-listener-query": 130, "mld-listener-report": 131, "mld-listener-done": 132,
 	"mld-listener-reduction": 132, "mld2-listener-report": 143,
+}
+
+// isEtherType compares the Ethernet protocol.
+func (p *Packet) isEtherType(value string) answer {
+	switch strings.ToLower(value) {
+	case "ip", "0x0800", "2048":
+		return isWord("4", map[bool]string{true: "4"}[p.is4()])
+	case "ip6", "0x86dd", "34525":
+		return isWord("6", map[bool]string{false: "6"}[p.is4()])
+	}
+	return no
 }
 
 func (p *Packet) isType(value string) answer {

@@ -1,0 +1,217 @@
+package check
+
+import (
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"syscall"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/host"
+	"crier/reliable/frame"
+)
+
+// Join asks whether a socket like crier's can join the group.
+func Join(f *host.Facts, q Question) Check {
+	const name = "join"
+	if f.Trial == nil {
+		return Check{Name: name, State: Unknown, Evidence: "not tried"}
+	}
+	most := 20
+	if f.Machine != nil && f.Machine.MostMemberships.Err == nil {
+		most = f.Machine.MostMemberships.Value
+	}
+	err := f.Trial.GroupErr
+	switch {
+	case err == nil && most < 1: // IPv6 has no such limit
+		return ok(name, "a socket joins %s", q.Group.Addr())
+	case err == nil:
+		return ok(name, "a socket joins %s; it may join %s", q.Group.Addr(),
+			cli.Counted(uint64(most), "group", "groups"))
+	case errors.Is(err, syscall.ENOBUFS) || errors.Is(err, syscall.ENOMEM):
+		return problem(name, "sysctl -w net.ipv4.igmp_max_memberships=20",
+			"a socket may join %s, and %s is one too many (net.ipv4.igmp_max_memberships)",
+			cli.Counted(uint64(max(most, 0)), "group", "groups"), q.Group.Addr())
+	case errors.Is(err, syscall.EADDRINUSE):
+		mend := "stop that program, or give crier another port with --group"
+		return problem(name, mend, "%s has port %d for itself", user(f, others(f, q)),
+			q.Group.Port())
+	}
+	if f.Interface() == nil || !f.Interface().Up {
+		return Check{Name: name, State: Unknown, Evidence: "the interface can't be used"}
+	}
+	return problem(name, "see the error", "%v", err)
+}
+
+// others lists the sockets of other processes that get what comes to the group's port.
+func others(f *host.Facts, q Question) []host.Socket {
+	var list []host.Socket
+	for _, s := range f.Before.Sockets.Value {
+		at := s.Local.Addr()
+		if s.Local.Port() == q.Group.Port() && !s.Own &&
+			(at == q.Group.Addr() || at.IsUnspecified()) {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// user names the program that has a socket, as far as that is known.
+func user(f *host.Facts, list []host.Socket) string {
+	var words []string
+	for _, s := range list {
+		word := "a program of another user"
+		if f.Machine != nil {
+			if p, known := f.Machine.Owners.Value[s.Inode]; known {
+				word = fmt.Sprintf("%s (process %d)", cli.Printable(p.Name), p.PID)
+			} else if s.UID != 0 {
+				word = fmt.Sprintf("a program of user %d", s.UID)
+			}
+		}
+		if !slices.Contains(words, word) {
+			words = append(words, word)
+		}
+	}
+	if len(words) == 0 {
+		return "another program"
+	}
+	return strings.Join(words, ", ")
+}
+
+// isCrier reports whether a socket is known to be crier's.
+func isCrier(f *host.Facts, s host.Socket) bool {
+	return f.Machine != nil && f.Machine.Owners.Value[s.Inode].Name == "crier"
+}
+
+// Port asks which other programs get what comes to the group's port.
+func Port(f *host.Facts, q Question) Check {
+	const name = "port"
+	if f.Before.Sockets.Err != nil {
+		return unknown(name, f.Before.Sockets.Err)
+	}
+	list := others(f, q)
+	strangers := slices.DeleteFunc(slices.Clone(list),
+		func(s host.Socket) bool { return isCrier(f, s) })
+	switch {
+	case len(list) == 0:
+		return ok(name, "no other program uses port %d", q.Group.Port())
+	case len(strangers) == 0:
+		return ok(name, "%s uses port %d, and shares it", user(f, list), q.Group.Port())
+	}
+	return note(name, "give crier another port with --group",
+		"%s uses port %d, too: what one of them sends to the group, the others get",
+		user(f, strangers), q.Group.Port())
+}
+
+// ControlPort asks whether the port that NACKs and repairs go to is free.
+func ControlPort(f *host.Facts, q Question) Check {
+	const name = "control port"
+	switch {
+	case f.Trial == nil:
+		return Check{Name: name, State: Unknown, Evidence: "not tried"}
+	case f.Trial.SocketErr == nil && q.ControlPort == 0:
+		return ok(name, "any that is free; a firewall's rule needs one, with --control-port")
+	case f.Trial.SocketErr == nil:
+		return ok(name, "%d is free", q.ControlPort)
+	case errors.Is(f.Trial.SocketErr, syscall.EADDRINUSE):
+		source, _ := f.Source()
+		var list []host.Socket
+		for _, s := range f.Before.Sockets.Value {
+			at := s.Local.Addr()
+			if s.Local.Port() == q.ControlPort && (at == source || at.IsUnspecified()) {
+				list = append(list, s)
+			}
+		}
+		if len(list) > 0 && !slices.ContainsFunc(list,
+			func(s host.Socket) bool { return !isCrier(f, s) }) {
+			return ok(name, "%s has %d", user(f, list), q.ControlPort)
+		}
+		return problem(name, "give crier another with --control-port", "%s has %d", user(f, list),
+			q.ControlPort)
+	case f.Interface() == nil || !f.Interface().Up:
+		return Check{Name: name, State: Unknown, Evidence: "the interface can't be used"}
+	}
+	if _, found := f.Source(); !found {
+		return Check{Name: name, State: Unknown, Evidence: "there is no address to send from"}
+	}
+	return problem(name, "see the error", "%v", f.Trial.SocketErr)
+}
+
+// Senders asks who sends to the group at present.
+func Senders(f *host.Facts, q Question) Check {
+	const name = "senders"
+	if f.Trial == nil || f.Trial.GroupErr != nil {
+		return Check{Name: name, State: Unknown, Evidence: "the group was not listened to"}
+	}
+	var criers, strangers []string
+	sessions := make(map[string]bool)
+	first := ""
+	var decoder frame.Decoder
+	for _, s := range f.Trial.Heard {
+		var fr frame.Frame
+		if decoder.Decode(s.First, &fr) == nil {
+			sessions[fmt.Sprint(fr.Session)] = true
+			criers = append(criers, s.From.String())
+			continue
+		}
+		strangers = append(strangers, s.From.String())
+		if first == "" {
+			first = hex.EncodeToString(s.First[:min(len(s.First), 8)])
+		}
+	}
+	switch {
+	case len(strangers) > 0:
+		return note(name, "give crier a group of its own", "%s sends to %s what crier doesn't "+
+			"understand, beginning with %s", strings.Join(few(strangers), ", "), q.Group, first)
+	case len(criers) == 0:
+		return ok(name, "nothing came to %s%s", q.Group, span(f))
+	}
+	return ok(name, "%s publishes, in %s", strings.Join(few(criers), ", "),
+		cli.Counted(uint64(len(sessions)), "session", "sessions"))
+}
+
+// few shortens a list.
+func few(list []string) []string {
+	const most = 3
+	if len(list) <= most {
+		return list
+	}
+	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
+}
+
+// IGMP asks which version of the protocol of memberships is in force.
+func IGMP(f *host.Facts, q Question) Check {
+	const name = "IGMP"
+	i := f.Interface()
+	switch {
+	case i == nil:
+		return noInterface(name)
+	case i.Loopback:
+		return ok(name, "not needed on %s", i.Name)
+	case q.Group.Addr().Is6():
+		return ok("MLD", "reports are sent by %s", i.Name)
+	case q.Group.Addr().IsLinkLocalMulticast():
+		return ok(name, "%s is never reported: switches flood it", q.Group.Addr())
+	case f.Memberships.Err != nil:
+		return unknown(name, f.Memberships.Err)
+	}
+	forced := 0
+	if f.Machine != nil {
+		forced = f.Machine.ForcedIGMP.Value
+	}
+	version, known := f.Memberships.Value.IGMP[i.Name]
+	switch {
+	case forced != 0 && forced < 3:
+		return note(name, fmt.Sprintf("sysctl -w net.ipv4.conf.all.force_igmp_version=0 "+
+			"net.ipv4.conf.%s.force_igmp_version=0", strings.ReplaceAll(i.Name, ".", "/")),
+			"version %d is forced: crier sub --source gets the whole group", forced)
+	case known && version < 3:
+		return note(name, "", "version %d, since a querier that speaks it was heard: crier sub "+
+			"--source gets the whole group", version)
+	case known:
+		return ok(name, "version %d", version)
+	}
+	return ok(name, "no version is known of %s", i.Name)
+}

@@ -1,0 +1,123 @@
+// Package doctor is "crier doctor": it looks for what keeps a group from its subscribers.
+package doctor
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
+	"crier/multicast"
+)
+
+// options holds the flags of crier doctor.
+type options struct {
+	net  netflags.Flags
+	link multicast.LinkConfig
+	role string
+	rate float64
+	to   string
+	all  bool
+	json bool
+}
+
+// Command is "crier doctor".
+func Command() *cli.Command {
+	return &cli.Command{
+		Name:  "doctor",
+		Brief: "find what keeps a group from its subscribers",
+		Help: `Looks at this host for two seconds, and says of each thing that crier needs whether it
+is ok, a note, a problem, or unknown, since this user or this system can't read it; with
+the evidence, and a command that mends it. It joins the group, and sends nothing to it.
+
+Much of the firewall, and other users' programs, only root can read. What lies between
+two hosts shows only where both are asked.
+
+Exit code 0: no problem was found; 1: there is one; 2: wrong usage.
+
+Examples:
+
+  # whether this machine's network would carry the default group
+  crier doctor --iface eth0
+
+  # for a publisher behind a firewall, with all evidence
+  crier doctor --iface eth0 --as pub --control-port 7701 --all
+
+  # whether the buffers hold 100,000 datagrams a second, for a program
+  crier doctor --rate 100k --json
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o := &options{rate: 10000}
+			o.net.Declare(flags, true)
+			flags.StringVar(&o.to, "to", "",
+				"the other `HOST`, by address or name, such as the publisher")
+			flags.StringVar(&o.role, "as", "both", "what is to run here: sub, pub or both")
+			cli.Offer(flags, "as", cli.Words("both", "sub", "pub"))
+			flags.Var(cli.RateOf(&o.rate), "rate", "datagrams a second that buffers have to hold")
+			flags.IntVar(&o.link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
+			o.net.DeclareLink(flags, &o.link, "port that NACKs and repairs go to")
+			flags.BoolVarP(&o.all, "all", "a", false, "print all evidence, of what is ok, too")
+			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
+			return o.run
+		},
+	}
+}
+
+// roles are the values of --as.
+var roles = map[string]check.Role{
+	"both": check.Both, "sub": check.Subscriber, "pub": check.Publisher,
+}
+
+// questions returns what is asked, for each group.
+func (o *options) questions(ctx context.Context) ([]check.Question, error) {
+	groups, iface, err := o.net.Asked()
+	if err != nil {
+		return nil, err
+	}
+	role, known := roles[o.role]
+	switch {
+	case !known:
+		return nil, cli.Usagef("--as %q is not known: use sub, pub or both", o.role)
+	case o.rate <= 0:
+		return nil, cli.Usagef("--rate %s is not over 0", cli.FormatRate(o.rate))
+	case o.link.TTL < 1 || o.link.TTL > 255:
+		return nil, cli.Usagef("--ttl %d is outside 1 to 255", o.link.TTL)
+	}
+	peer, err := o.peer(ctx, groups[0].Addr().Is4())
+	if err != nil {
+		return nil, err
+	}
+	var list []check.Question
+	for _, g := range groups {
+		list = append(list, check.Question{
+			Role: role, Group: g, Interface: iface, Defaulted: o.net.Defaulted(),
+			ControlPort: o.link.ControlPort, Peer: peer, Rate: o.rate, TTL: o.link.TTL,
+		})
+	}
+	return list, nil
+}
+
+// peer returns the address of --to, of the groups' family.
+func (o *options) peer(ctx context.Context, is4 bool) (netip.Addr, error) {
+	if o.to == "" {
+		return netip.Addr{}, nil
+	}
+	family := map[bool]string{true: "ip4", false: "ip6"}[is4]
+	if a, err := netip.ParseAddr(o.to); err == nil {
+		if a.Unmap().Is4() != is4 {
+			return a, cli.Usagef("--to %s is not of the family of group %s", o.to,
+				map[bool]string{true: "IPv4", false: "IPv6"}[is4])
+		}
+		return a.Unmap().WithZone(""), nil
+	}
+	list, err := net.DefaultResolver.LookupNetIP(ctx, family, o.to)
+	if err != nil || len(list) == 0 {
+		return netip.Addr{}, cli.Usage(fmt.Errorf("--to %s has no address (%w): give one, such as "+
+			"10.1.2.3", o.to, err))
+	}
+	return list[0].Unmap(), nil
+}

@@ -1,0 +1,153 @@
+package doctor
+
+import (
+	"encoding/json"
+	"fmt"
+	"os"
+	"runtime"
+	"strings"
+	"unicode/utf8"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+)
+
+// report is the result.
+type report struct {
+	Version   string        `json:"version"`
+	Host      string        `json:"host"`
+	Groups    []string      `json:"groups"`
+	Interface string        `json:"interface"`
+	Problems  int           `json:"problems"`
+	Notes     int           `json:"notes"`
+	OK        int           `json:"ok"`
+	Unknown   int           `json:"unknown"`
+	Checks    []check.Check `json:"checks"`
+
+	question check.Question
+	all      bool
+}
+
+// count counts the checks by their state.
+func (r *report) count() {
+	for _, c := range r.Checks {
+		switch c.State {
+		case check.OK:
+			r.OK++
+		case check.Note:
+			r.Notes++
+		case check.Problem:
+			r.Problems++
+		case check.Unknown:
+			r.Unknown++
+		}
+	}
+}
+
+// print prints the report.
+func (r *report) print(std cli.Streams, asJSON bool) error {
+	var err error
+	if asJSON {
+		enc := json.NewEncoder(std.Out)
+		enc.SetEscapeHTML(false)
+		err = enc.Encode(r)
+	} else {
+		err = cli.Print(std.Out, r.text)
+	}
+	if err != nil {
+		return cli.OutputError(err)
+	}
+	return nil
+}
+
+// The columns of the text: the state, the check's name, the evidence.
+const (
+	nameAt     = 9
+	evidenceAt = nameAt + 14
+)
+
+// tones are the colours of states.
+var tones = map[check.State]cli.Tone{
+	check.OK: cli.Good, check.Note: cli.Noted, check.Problem: cli.Bad, check.Unknown: cli.Noted,
+}
+
+// text returns the report for people: problems first, what is ok last.
+func (r *report) text(s cli.Sheet) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "%s by %s, on %s\n\n", strings.Join(r.Groups, ", "), r.Interface, r.Host)
+	for _, state := range []check.State{check.Problem, check.Note, check.Unknown, check.OK} {
+		for _, c := range r.Checks {
+			if c.State == state {
+				b.WriteString(r.line(s, c))
+			}
+		}
+	}
+	b.WriteByte('\n')
+	b.WriteString(s.Fill(r.verdict()))
+	if next := r.next(); next != "" {
+		b.WriteString(next)
+	}
+	return b.String()
+}
+
+// line returns a check's line, and those below it.
+func (r *report) line(s cli.Sheet, c check.Check) string {
+	start := fmt.Sprintf("%-*s%-*s", nameAt, c.State, evidenceAt-nameAt, c.Name)
+	text := ""
+	if c.State == check.OK && !r.all {
+		text = cut(start+c.Evidence, s.Width) + "\n"
+	} else {
+		text = s.Beside(start, c.Evidence)
+	}
+	if c.State != check.OK && c.Mend != "" {
+		// A command is one line, to be copied.
+		text += fmt.Sprintf("%*s%s\n", evidenceAt, "-> ", c.Mend)
+	}
+	word := c.State.String()
+	return s.Paint(tones[c.State], word) + strings.TrimPrefix(text, word)
+}
+
+// cut shortens a line to a width.
+func cut(line string, width int) string {
+	if utf8.RuneCountInString(line) <= width {
+		return line
+	}
+	return string([]rune(line)[:width-3]) + "..."
+}
+
+// verdict sums up.
+func (r *report) verdict() string {
+	counted := func(n int, one, many string) string { return cli.Counted(uint64(n), one, many) }
+	var parts []string
+	if r.Problems > 0 {
+		parts = append(parts, counted(r.Problems, "problem", "problems"))
+	} else {
+		parts = append(parts, "No problem")
+	}
+	if r.Notes > 0 {
+		parts = append(parts, counted(r.Notes, "note", "notes"))
+	}
+	parts = append(parts, fmt.Sprintf("%d ok", r.OK))
+	if r.Unknown > 0 {
+		parts = append(parts, fmt.Sprintf("%d unknown", r.Unknown))
+	}
+	return strings.Join(parts, ", ") + "."
+}
+
+// next tells what to do next.
+func (r *report) next() string {
+	var b strings.Builder
+	q := r.question
+	if r.Unknown > 0 && runtime.GOOS == "linux" && os.Geteuid() != 0 {
+		fmt.Fprintln(&b, "As root it sees more: sudo crier doctor ...")
+	}
+	switch {
+	case r.Problems > 0:
+		fmt.Fprintln(&b, "Next: mend what is a problem, from the top, and run this again.")
+	case q.Interface == "lo":
+		fmt.Fprintln(&b, "Next: name the interface of a network, with --iface.")
+	case !q.Peer.IsValid():
+		fmt.Fprintln(&b, "Next: crier doctor on the other host, too.")
+	}
+	return b.String()
+}

@@ -1,0 +1,91 @@
+package doctor
+
+import (
+	"context"
+	"os"
+	"sync"
+	"time"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/host"
+)
+
+// watched is how long counters and groups are watched.
+const watched = 1500 * time.Millisecond
+
+// run makes the checks and prints what they found.
+func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
+	questions, err := o.questions(ctx)
+	if err != nil {
+		return 0, err
+	}
+	r := report{Version: cli.Version(), question: questions[0], all: o.all,
+		Interface: questions[0].Interface}
+	r.Host, _ = os.Hostname()
+	for _, q := range questions {
+		r.Groups = append(r.Groups, q.Group.String())
+	}
+	if r.Checks, err = o.static(ctx, questions); err != nil {
+		return 0, err
+	}
+	r.count()
+	if err := r.print(std, o.json); err != nil {
+		return 0, err
+	}
+	if r.Problems > 0 {
+		return cli.ExitError, nil
+	}
+	return cli.ExitOK, nil
+}
+
+// static makes the checks of this host alone.
+func (o *options) static(ctx context.Context, questions []check.Question) ([]check.Check, error) {
+	roots := host.Live()
+	first := questions[0].About()
+	before := roots.Counters(o.card(roots, first.Interface))
+	facts := make([]*host.Facts, len(questions))
+	facts[0] = roots.Full(ctx, first, before)
+	for i, q := range questions[1:] {
+		facts[i+1] = roots.Waiting(ctx, q.About(), before)
+		facts[i+1].Machine = facts[0].Machine
+	}
+	watch, cancel := context.WithTimeout(ctx, watched)
+	defer cancel()
+	var wait sync.WaitGroup
+	for i, f := range facts {
+		wait.Go(func() {
+			trial := host.Try(watch, f.About, o.link)
+			facts[i].Trial = &trial
+		})
+	}
+	<-watch.Done()
+	wait.Wait()
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	after := roots.Counters(o.card(roots, first.Interface))
+	var list []check.Check
+	for i, f := range facts {
+		f.After = after
+		if i == 0 {
+			list = check.ForHost(f, questions[0])
+		}
+		for _, c := range check.ForGroup(f, questions[i]) {
+			if len(facts) > 1 {
+				c.Evidence = questions[i].Group.String() + ": " + c.Evidence
+			}
+			list = append(list, c)
+		}
+	}
+	return list, nil
+}
+
+// card returns the name of an interface that was given by name or address.
+func (o *options) card(roots host.Roots, iface string) string {
+	list, _ := roots.Interfaces()
+	if i := host.Find(list, iface); i != nil {
+		return i.Name
+	}
+	return iface
+}
