@@ -100,7 +100,7 @@ func TestEnds(t *testing.T) {
 var endWays = map[string]map[string]func(*testing.T) *tool{
 	"sub": subWays,
 	"pub": pubWays, "demo": demoWays, "sim": simWays, "bench": benchWays,
-	"decode": decodeWays,
+	"decode": decodeWays, "doctor": doctorWays,
 }
 
 // said is a publisher of two messages that says BYE.

@@ -44,7 +44,7 @@ Examples:
   crier doctor --iface eth0
 
   # for a publisher behind a firewall, with all evidence
-  crier doctor --iface eth0 --as pub --control-port 7701 --all
+  crier doctor --iface eth0 --as pub --control-port 7709 --all
 
   # whether the buffers hold 100,000 datagrams a second, for a program
   crier doctor --rate 100k --json
