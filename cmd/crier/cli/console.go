@@ -18,6 +18,8 @@ type Console struct {
 	out  io.Writer
 	wide func() int // columns; nil where there is no terminal
 	line string     // what stands at the bottom, "" for nothing
+	// within says that the terminal's other stream is within a line: nothing is shown.
+	within bool
 }
 
 const clearLine = "\r\x1b[K"
@@ -67,7 +69,9 @@ func (c *Console) Show(line string) {
 	if line == "" && c.line == "" {
 		return
 	}
-	c.line = cutTo(line, c.wide()-1)
+	if c.line = cutTo(line, c.wide()-1); c.within {
+		return
+	}
 	fmt.Fprint(c.out, clearLine+c.line)
 }
 
@@ -77,4 +81,36 @@ func cutTo(text string, n int) string {
 		return text
 	}
 	return string([]rune(text)[:n])
+}
+
+// Beside returns a stream for the text of another one. If both are terminals, the line makes
+// way for the text.
+func (c *Console) Beside(out io.Writer) io.Writer {
+	if _, ok := Terminal(out); !ok || !c.Live() {
+		return out
+	}
+	return beside{c, out}
+}
+
+// beside is another stream of a Console's terminal.
+type beside struct {
+	console *Console
+	out     io.Writer
+}
+
+func (b beside) Write(p []byte) (int, error) {
+	c := b.console
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if c.line != "" && !c.within {
+		io.WriteString(c.out, clearLine)
+	}
+	n, err := b.out.Write(p)
+	if n > 0 {
+		c.within = p[n-1] != '\n'
+	}
+	if !c.within && c.line != "" {
+		io.WriteString(c.out, c.line)
+	}
+	return n, err
 }

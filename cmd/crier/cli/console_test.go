@@ -10,6 +10,7 @@ import (
 func TestConsole(t *testing.T) {
 	var b bytes.Buffer
 	c := &Console{out: &b, wide: func() int { return 11 }}
+	other := beside{c, &b}
 	for _, step := range []struct {
 		do   func()
 		want string
@@ -20,7 +21,12 @@ func TestConsole(t *testing.T) {
 		{func() { c.Write([]byte("text\n")) }, clearLine + "text\n12345"},
 		{func() { c.Show("1234567890ü") }, clearLine + "1234567890"},
 		{func() { c.Show("üüüüüüüüüüüü") }, clearLine + "üüüüüüüüüü"},
+		{func() { other.Write([]byte("whole\n")) }, clearLine + "whole\nüüüüüüüüüü"},
+		{func() { other.Write([]byte("part")) }, clearLine + "part"},
+		{func() { c.Show("later") }, ""},
+		{func() { other.Write([]byte(" whole\n")) }, " whole\nlater"},
 		{func() { c.Show("") }, clearLine},
+		{func() { other.Write([]byte("whole\n")) }, "whole\n"},
 		{func() { c.Write([]byte("text\n")) }, "text\n"},
 	} {
 		b.Reset()

@@ -2,17 +2,19 @@ package pub
 
 import (
 	"fmt"
+	"sync/atomic"
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/interval"
 	"crier/publisher"
 )
 
 // progress rewrites a line on a terminal while crier pub runs.
 type progress struct {
-	draining chan struct{}
-	stopping chan struct{}
-	stopped  chan struct{}
+	draining atomic.Bool
+	stopEach func()
+	console  *cli.Console
 }
 
 const progressEvery = 200 * time.Millisecond
@@ -22,28 +24,17 @@ const progressEvery = 200 * time.Millisecond
 func startProgress(o *options, std cli.Streams, console *cli.Console,
 	p *publisher.Publisher) *progress {
 	_, typed := cli.Terminal(std.In)
-	if o.quiet || !console.Live() || o.feed.From == "-" && typed {
+	if o.quiet || o.interval != 0 || !console.Live() || o.feed.From == "-" && typed {
 		return nil
 	}
-	pp := &progress{make(chan struct{}), make(chan struct{}), make(chan struct{})}
-	go func() {
-		defer close(pp.stopped)
-		tick := time.NewTicker(progressEvery)
-		defer tick.Stop()
-		last, before := time.Now(), uint64(0)
-		for {
-			select {
-			case <-pp.stopping:
-				console.Show("")
-				return
-			case now := <-tick.C:
-				st := p.Stats()
-				rate := float64(st.Accepted-before) / now.Sub(last).Seconds()
-				last, before = now, st.Accepted
-				console.Show(progressText(st, rate, o.count, pp.isDraining()))
-			}
-		}
-	}()
+	pp := &progress{console: console}
+	last, before := time.Now(), uint64(0)
+	pp.stopEach = cli.Each(progressEvery, func(now time.Time) {
+		st := p.Stats()
+		rate := interval.PerSecond(st.Accepted, before, now.Sub(last))
+		last, before = now, st.Accepted
+		console.Show(progressText(st, rate, o.count, pp.draining.Load()))
+	})
 	return pp
 }
 
@@ -72,23 +63,14 @@ func progressText(st publisher.Stats, rate float64, of uint64, draining bool) st
 // drain is called once all is published and only repairs go on.
 func (p *progress) drain() {
 	if p != nil {
-		close(p.draining)
-	}
-}
-
-func (p *progress) isDraining() bool {
-	select {
-	case <-p.draining:
-		return true
-	default:
-		return false
+		p.draining.Store(true)
 	}
 }
 
 // stop removes the line.
 func (p *progress) stop() {
 	if p != nil {
-		close(p.stopping)
-		<-p.stopped
+		p.stopEach()
+		p.console.Show("")
 	}
 }

@@ -7,6 +7,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/interval"
 	"crier/cmd/crier/netflags"
 	"crier/cmd/crier/trouble"
 	"crier/publisher"
@@ -25,6 +26,7 @@ type options struct {
 	subscribers bool
 	accepted    string
 	summary     string
+	interval    interval.Every
 	quiet       bool
 	host        *trouble.Host // nil until a publisher publishes
 }
@@ -140,5 +142,6 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.StringVar(&o.summary, "summary", "",
 		"write a summary as JSON to `FILE`, - for standard output")
 	cli.Offer(flags, "summary", cli.Files("json"))
+	o.interval.Declare(flags)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but errors")
 }

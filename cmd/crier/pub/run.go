@@ -102,6 +102,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		})
 	}
 	progress := startProgress(o, std, console, p)
+	stopReports := o.reportIntervals(console, p)
 	took := times{start: time.Now()}
 	pace := newPacer(o.pace, timer)
 	if !o.quiet {
@@ -140,6 +141,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		marks.setSent(p.Sent())
 	}
 	progress.stop()
+	stopReports()
 	stopTable()
 	sum := newSummary(p.Session(), end)
 	read, ok := from.(*feed.Reader)

@@ -82,23 +82,11 @@ func (o *options) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
 	if !o.subscribers {
 		return func() {}
 	}
-	stopping, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(tableEvery)
-		defer tick.Stop()
-		for {
-			select {
-			case <-tick.C:
-				io.WriteString(out, subscriberTable(p.Subscribers()))
-			case <-stopping:
-				return
-			}
-		}
-	}()
+	stopEach := cli.Each(tableEvery, func(time.Time) {
+		io.WriteString(out, subscriberTable(p.Subscribers()))
+	})
 	return func() {
-		close(stopping)
-		<-stopped
+		stopEach()
 		io.WriteString(out, subscriberTable(p.Subscribers()))
 	}
 }

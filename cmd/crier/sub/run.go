@@ -23,7 +23,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := cli.Closed(std.Out); err != nil {
 		return 0, err
 	}
-	std.Err = cli.NewConsole(std.Err)
+	console := cli.NewConsole(std.Err)
+	std.Err, std.Out = console, console.Beside(std.Out)
 	o.cfg.Logger = cli.NewLogger("sub", std.Err, o.net.Verbose)
 	summary, err := cli.OpenJSON("--summary", o.summary, std)
 	if err != nil {
@@ -47,8 +48,12 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 			return l.troubles(o.snapshot(sub))
 		})
 	}
+	stopProgress := o.showProgress(std, console, sub)
+	stopReports := o.reportIntervals(std.Err, sub)
 	end, err := f.follow(ctx, std)
 	stopTelling()
+	stopProgress()
+	stopReports()
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
 		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer)))

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/interval"
 	"crier/cmd/crier/netflags"
 	"crier/cmd/crier/trouble"
 	"crier/reliable/frame"
@@ -24,6 +25,7 @@ type options struct {
 	untilEnd bool
 	timeout  time.Duration
 	summary  string
+	interval interval.Every
 	quiet    bool
 	work     time.Duration
 	host     *trouble.Host // nil until a subscriber listens
@@ -126,6 +128,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.StringVar(&o.summary, "summary", "",
 		"write a summary as JSON to `FILE`, - for standard output")
 	cli.Offer(flags, "summary", cli.Files("json"))
+	o.interval.Declare(flags)
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
 }
 

@@ -96,7 +96,7 @@ func TestTroubles(t *testing.T) {
 			one.Unanswered = 12
 			s.sessions = []subscriber.Session{one}
 		}, []string{"12 NACKs and no answer for 3 s, while its heartbeats go on, and its " +
-			"publisher knows 1 subscriber: UDP from 10.77.0.2:5000 to 10.77.0.1:7701 "+
+			"publisher knows 1 subscriber: UDP from 10.77.0.2:5000 to 10.77.0.1:7701 " +
 			"seems blocked, or the way back"}},
 		"no answers, and it hears nobody": {"", 1, func(s *snapshot) {
 			one := open

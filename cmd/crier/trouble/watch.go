@@ -117,22 +117,7 @@ func (t *Teller) Told(key string, r Report) bool {
 
 // Start looks at once, and then each Every, until stop is called.
 func (t *Teller) Start(look func(now time.Time) []Trouble) (stop func()) {
-	stopping, stopped := make(chan struct{}), make(chan struct{})
-	go func() {
-		defer close(stopped)
-		tick := time.NewTicker(Every)
-		defer tick.Stop()
-		for now := time.Now(); ; {
-			t.Look(now, look(now))
-			select {
-			case now = <-tick.C:
-			case <-stopping:
-				return
-			}
-		}
-	}()
-	return func() {
-		close(stopping)
-		<-stopped
-	}
+	now := time.Now()
+	t.Look(now, look(now))
+	return cli.Each(Every, func(now time.Time) { t.Look(now, look(now)) })
 }

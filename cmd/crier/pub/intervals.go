@@ -1,0 +1,56 @@
+package pub
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/interval"
+	"crier/publisher"
+)
+
+// columns are those of --interval.
+var columns = []interval.Column{{Head: "msg/s", Width: 7}, {Head: "bit/s", Width: 7},
+	{Head: "dropped", Width: 7}, {Head: "repairs", Width: 7}, {Head: "NACKs", Width: 7},
+	{Head: "lag", Width: 7}, {Head: "drops", Width: 7}, {Head: "subscribers"}}
+
+// figures are what a publisher has counted, for the columns.
+type figures struct {
+	publisher.Stats
+	// lag is how many messages the subscriber is behind that is furthest behind.
+	lag uint64
+}
+
+func figuresOf(p *publisher.Publisher) figures {
+	f := figures{Stats: p.Stats()}
+	for _, s := range p.Subscribers() {
+		f.lag = max(f.lag, s.Lag)
+	}
+	return f
+}
+
+// reportIntervals prints what --interval asks for until stop is called.
+func (o *options) reportIntervals(out io.Writer, p *publisher.Publisher) (stop func()) {
+	r := interval.NewReport(out, columns...)
+	before := figuresOf(p)
+	return interval.Start(o.interval, func(elapsed, since time.Duration) {
+		now := figuresOf(p)
+		r.Add(elapsed, now.text(&before, since)...)
+		before = now
+	})
+}
+
+// text returns what has happened in an interval.
+func (f *figures) text(before *figures, since time.Duration) []string {
+	more := func(now, before uint64) string { return interval.Count(now - min(now, before)) }
+	return []string{
+		cli.Rounded(interval.PerSecond(f.Accepted, before.Accepted, since)),
+		cli.Rounded(8 * interval.PerSecond(f.AcceptedBytes, before.AcceptedBytes, since)),
+		more(f.Dropped, before.Dropped), more(f.Repairs, before.Repairs),
+		more(f.Nacks, before.Nacks), interval.Count(f.lag),
+		more(f.Socket.KernelDrops+f.Socket.SendErrors,
+			before.Socket.KernelDrops+before.Socket.SendErrors),
+		fmt.Sprint(f.Members),
+	}
+}

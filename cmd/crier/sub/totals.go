@@ -1,0 +1,123 @@
+package sub
+
+import (
+	"fmt"
+	"io"
+	"time"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/interval"
+	"crier/subscriber"
+)
+
+// totals are what a subscriber has counted of all sessions together.
+type totals struct {
+	messages, bytes, lost, recovered, nacks, lag uint64
+	// kernelDrops are datagrams for which the receive buffer had no room.
+	kernelDrops uint64
+	// known is the number of sessions, and open that of those that go on. One is the only
+	// session, or nil.
+	known, open int
+	one         *subscriber.Session
+}
+
+func totalsOf(sub *subscriber.Subscriber) totals {
+	t := sum(sub.Sessions())
+	t.kernelDrops = sub.Stats().Sockets().KernelDrops
+	return t
+}
+
+func sum(sessions []subscriber.Session) totals {
+	t := totals{known: len(sessions)}
+	for i := range sessions {
+		s := &sessions[i]
+		t.messages += s.Delivered
+		t.bytes += s.DeliveredBytes
+		t.lost += s.Lost
+		t.recovered += s.Recovered
+		t.nacks += s.Nacks
+		if s.End == subscriber.EndOpen {
+			t.open++
+			t.lag += s.Lag
+		}
+	}
+	if t.known == 1 {
+		t.one = &sessions[0]
+	}
+	return t
+}
+
+// columns are those of --interval.
+var columns = []interval.Column{{Head: "msg/s", Width: 7}, {Head: "bit/s", Width: 7},
+	{Head: "lost", Width: 7}, {Head: "recovered"}, {Head: "NACKs", Width: 7},
+	{Head: "lag", Width: 7}, {Head: "drops", Width: 7}, {Head: "sessions"}}
+
+// reportIntervals prints what --interval asks for until stop is called.
+func (o *options) reportIntervals(out io.Writer, sub *subscriber.Subscriber) (stop func()) {
+	r := interval.NewReport(out, columns...)
+	before := totalsOf(sub)
+	return interval.Start(o.interval, func(elapsed, since time.Duration) {
+		now := totalsOf(sub)
+		r.Add(elapsed, now.figures(&before, since)...)
+		before = now
+	})
+}
+
+// figures returns what has happened in an interval, for the columns.
+func (t *totals) figures(before *totals, since time.Duration) []string {
+	more := func(now, before uint64) string { return interval.Count(now - min(now, before)) }
+	return []string{
+		cli.Rounded(interval.PerSecond(t.messages, before.messages, since)),
+		cli.Rounded(8 * interval.PerSecond(t.bytes, before.bytes, since)),
+		more(t.lost, before.lost), more(t.recovered, before.recovered),
+		more(t.nacks, before.nacks), interval.Count(t.lag),
+		more(t.kernelDrops, before.kernelDrops), fmt.Sprint(t.open),
+	}
+}
+
+const progressEvery = 200 * time.Millisecond
+
+// showProgress rewrites a line on a terminal until stop is called. Where messages go into a
+// pipe there is none: its reader may print on the same terminal.
+func (o *options) showProgress(std cli.Streams, console *cli.Console,
+	sub *subscriber.Subscriber) (stop func()) {
+	if o.quiet || o.interval != 0 || !console.Live() || cli.Piped(std.Out) {
+		return func() {}
+	}
+	start := time.Now()
+	last, before := start, uint64(0)
+	stopEach := cli.Each(progressEvery, func(now time.Time) {
+		t := totalsOf(sub)
+		rate := interval.PerSecond(t.messages, before, now.Sub(last))
+		last, before = now, t.messages
+		console.Show(t.progress(rate, now.Sub(start)))
+	})
+	return func() {
+		stopEach()
+		console.Show("")
+	}
+}
+
+// progress returns the line; rate is in messages a second.
+func (t *totals) progress(rate float64, elapsed time.Duration) string {
+	who := cli.Counted(uint64(t.known), "session", "sessions")
+	switch {
+	case t.known == 0:
+		return fmt.Sprintf("no session yet, %s", cli.Duration(elapsed.Round(time.Second)))
+	case t.one != nil && t.one.Name != "":
+		who = cli.Printable(t.one.Name)
+	case t.one != nil:
+		who = t.one.Source.String()
+	case t.open < t.known:
+		who += fmt.Sprintf(", %d open", t.open)
+	}
+	text := fmt.Sprintf("%s messages, %s, %s lost, %s recovered, lag %s", cli.Grouped(t.messages),
+		cli.PerSecond(rate), cli.Grouped(t.lost), cli.Grouped(t.recovered), cli.Grouped(t.lag))
+	if t.kernelDrops > 0 {
+		text += ", " + cli.Grouped(t.kernelDrops) + " dropped by the kernel"
+	}
+	if t.one != nil && t.one.End != subscriber.EndOpen {
+		text += ", " + t.one.End.String()
+	}
+	return text + ", " + who
+}
