@@ -28,17 +28,15 @@ type guest struct {
 	in     multicast.Conn // from the group, once it has joined
 	all    sync.WaitGroup
 
-	mu       sync.Mutex
-	heard    [passes]*heard
-	told     map[uint32]chan told
-	nonce    uint32
-	welcome  chan greeting
-	refusal  error // what the kernel said of the Host
-	ttl      int   // with which the Host's datagrams arrive
-	last     time.Time
-	strange  map[netip.AddrPort]*stranger
-	hostOut  netip.Addr // the Host's address
-	overflow int        // strangers beyond maxStrangers
+	mu      sync.Mutex
+	heard   [passes]*heard
+	told    map[uint32]chan told
+	nonce   uint32
+	welcome chan greeting
+	refusal error // what the kernel said of the Host
+	ttl     int   // with which the Host's datagrams arrive
+	last    time.Time
+	senders Senders // other than the two that measure
 }
 
 // heard is what came of one pass.
@@ -48,16 +46,6 @@ type heard struct {
 	trips  []time.Duration
 	offset time.Duration // the Host's clock minus this one's, by the fastest trip
 	best   time.Duration
-}
-
-// maxStrangers bounds the senders in the group that are told apart.
-const maxStrangers = 8
-
-// stranger is another sender in the group.
-type stranger struct {
-	datagrams int
-	frames    int    // of crier's
-	kind      string // of its last frame
 }
 
 // open opens the sockets.
@@ -72,8 +60,7 @@ func open(cfg Config) (*guest, error) {
 		return nil, err
 	}
 	g := &guest{cfg: cfg, run: random(), local: local, ifi: ifi.Name, mtu: usable(ifi.MTU),
-		told: map[uint32]chan told{}, welcome: make(chan greeting, 1),
-		strange: map[netip.AddrPort]*stranger{}, hostOut: cfg.To.Addr()}
+		told: map[uint32]chan told{}, welcome: make(chan greeting, 1)}
 	for i := range g.heard {
 		g.heard[i] = &heard{}
 	}
@@ -106,13 +93,21 @@ func (g *guest) join() error {
 }
 
 func (g *guest) close() {
-	g.port.close()
+	if g.port != nil {
+		g.port.close()
+	}
 	for _, c := range []multicast.Conn{g.out, g.fresh, g.in} {
 		if c != nil {
 			c.Close()
 		}
 	}
 	g.all.Wait()
+}
+
+// figures returns what is known before anything was measured.
+func (g *guest) figures() *figures {
+	return &figures{cfg: g.cfg, local: g.local, ifi: g.ifi, mtu: g.mtu,
+		control: g.out.LocalAddr().Port()}
 }
 
 // readPort takes what comes from the Host's port.
@@ -159,7 +154,11 @@ func (g *guest) take(c *codec, datagram []byte, from netip.AddrPort, ttl int, gr
 	m, err := c.decode(datagram)
 	if err != nil || m.run != g.run {
 		if group {
-			g.stranger(from, c, err)
+			f := &c.frame
+			if err == errForeign {
+				f = nil
+			}
+			g.senders.add(from, f, now)
 		}
 		return
 	}
@@ -204,24 +203,6 @@ func (h *heard) add(p probe, size int, from netip.AddrPort, now time.Time) {
 	if h.best == 0 || trip < h.best {
 		h.best = trip
 		h.offset = time.Duration((p.received - p.sent + p.answered - now.UnixNano()) / 2)
-	}
-}
-
-// stranger counts another sender in the group.
-func (g *guest) stranger(from netip.AddrPort, c *codec, err error) {
-	s := g.strange[from]
-	if s == nil {
-		if len(g.strange) >= maxStrangers {
-			g.overflow++
-			return
-		}
-		s = &stranger{}
-		g.strange[from] = s
-	}
-	s.datagrams++
-	if err != errForeign {
-		s.frames++
-		s.kind = c.frame.Kind.String()
 	}
 }
 

@@ -62,7 +62,7 @@ func (f *figures) judge() []check.Check {
 	f.judgeNACKs(v)
 	f.judgeBurst(v)
 	f.judgeClock(v)
-	f.judgeOthers(v)
+	v.list = append(v.list, f.senders.Check(f.cfg.Group))
 	if f.ended != nil {
 		v.add(nameEcho, check.Unknown, "run it again", "the measurement ended early: %v", f.ended)
 	}
@@ -502,26 +502,4 @@ func (f *figures) judgeClock(v *verdicts) {
 	}
 	v.add(nameClock, state, mend, "the other host's is %v %s this one's, give or take %v",
 		offset.Abs().Round(time.Microsecond), way, margin.Round(time.Microsecond))
-}
-
-func (f *figures) judgeOthers(v *verdicts) {
-	if len(f.strangers) == 0 {
-		v.add(nameOthers, check.OK, "", "none was heard in %v", f.cfg.Group)
-		return
-	}
-	var parts []string
-	state, mend := check.Note, ""
-	for from, s := range f.strangers {
-		what := "crier frames, the last of kind " + s.kind
-		if s.frames < s.datagrams {
-			what = fmt.Sprintf("%d of them no crier frames", s.datagrams-s.frames)
-			state, mend = check.Problem, "choose another group, or another port for it"
-		}
-		parts = append(parts, fmt.Sprintf("%v sent %d datagrams (%s)", from, s.datagrams, what))
-	}
-	slices.Sort(parts)
-	if f.overflow > 0 {
-		parts = append(parts, fmt.Sprintf("%d more datagrams from others", f.overflow))
-	}
-	v.add(nameOthers, state, mend, "in %v: %s", f.cfg.Group, strings.Join(parts, "; "))
 }

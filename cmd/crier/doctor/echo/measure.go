@@ -53,8 +53,7 @@ type figures struct {
 
 	mtuTo, mtuFrom   int // of datagrams; 0 if unknown
 	nackTo, nackFrom arrivals
-	strangers        map[netip.AddrPort]stranger
-	overflow         int
+	senders          Senders // others in the group
 	hereDrops        uint64
 	checks           []check.Check // the Host's own
 }
@@ -95,8 +94,7 @@ func Measure(ctx context.Context, cfg Config) ([]check.Check, Other, error) {
 			nil
 	}
 	defer g.close()
-	f := &figures{cfg: cfg, local: g.local, ifi: g.ifi, mtu: g.mtu,
-		control: g.out.LocalAddr().Port()}
+	f := g.figures()
 	if f.there, f.err = g.greet(ctx); f.err != nil {
 		if ctx.Err() != nil {
 			return nil, Other{}, ctx.Err()
@@ -107,10 +105,7 @@ func Measure(ctx context.Context, cfg Config) ([]check.Check, Other, error) {
 	f.ttl = g.ttl
 	f.ended = g.measure(ctx, f)
 	g.mu.Lock()
-	f.strangers, f.overflow = map[netip.AddrPort]stranger{}, g.overflow
-	for from, s := range g.strange {
-		f.strangers[from] = *s
-	}
+	f.senders = g.senders.copy()
 	g.mu.Unlock()
 	return f.judge(), Other{Name: f.there.Name, Checks: f.checks}, nil
 }
