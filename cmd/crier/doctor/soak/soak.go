@@ -113,7 +113,7 @@ func (o *outcome) withHost(ctx context.Context) error {
 	}
 	defer line.Close()
 	o.other = line.Name()
-	o.each(ctx, func(now time.Time) {
+	o.each(ctx, func() {
 		b, err := line.Beat(ctx)
 		if ctx.Err() != nil {
 			return
@@ -122,7 +122,7 @@ func (o *outcome) withHost(ctx context.Context) error {
 			o.early = err
 			return
 		}
-		now = time.Now()
+		now := time.Now()
 		before := o.to.gone || o.from.gone
 		o.unicast.add(b.Unicast, now, o.began, o.cfg.Every)
 		if b.Unicast { // else it isn't the group's fault
@@ -148,13 +148,13 @@ func (o *outcome) alone(ctx context.Context) error {
 		return err
 	}
 	defer l.Close()
-	o.each(ctx, func(time.Time) {})
+	o.each(ctx, func() {})
 	o.senders = l.Senders()
 	return nil
 }
 
 // each calls f at each time of an exchange.
-func (o *outcome) each(ctx context.Context, f func(time.Time)) {
+func (o *outcome) each(ctx context.Context, f func()) {
 	end := time.NewTimer(o.cfg.Lasting)
 	defer end.Stop()
 	tick := time.NewTicker(o.cfg.Every)
@@ -165,8 +165,8 @@ func (o *outcome) each(ctx context.Context, f func(time.Time)) {
 			return
 		case <-end.C:
 			return
-		case now := <-tick.C:
-			if f(now); o.early != nil {
+		case <-tick.C:
+			if f(); o.early != nil {
 				return
 			}
 		}
