@@ -16,6 +16,7 @@ type Line struct {
 	beats uint32
 	sent  int // to the group
 	heard int // of these, by the Host
+	came  int // from the group
 }
 
 // Dial greets a Host and joins the group. If the Host doesn't answer, or uses another group,
@@ -60,8 +61,9 @@ func (l *Line) Close() { l.g.close() }
 
 // Beat is what came of one exchange.
 type Beat struct {
-	// Unicast, To and From report whether an answer came by unicast, whether the Host heard
-	// what was sent to the group, and whether its answer to the group was heard.
+	// Unicast, To and From report whether an answer came by unicast, whether the Host has
+	// heard more of what was sent to the group, and whether more of its answers to the group
+	// were heard.
 	Unicast, To, From bool
 }
 
@@ -88,8 +90,9 @@ func (l *Line) Beat(ctx context.Context) (Beat, error) {
 	}
 	b := Beat{Unicast: true, To: t.Count.Received > l.heard}
 	l.heard = t.Count.Received
-	heard := l.g.count(passBack)
-	b.From = heard.has(l.beats - 1)
+	came := l.g.count(passBack).received
+	b.From = came > l.came
+	l.came = came
 	return b, nil
 }
 

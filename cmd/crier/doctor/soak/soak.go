@@ -37,24 +37,31 @@ type outcome struct {
 // track is what was heard of something that should go on.
 type track struct {
 	tries, heard int
+	missed       int       // in a row
 	first, last  time.Time // that was heard
 	back         int       // times that it came back
 	gone         bool
 	lostAt       time.Duration // since the soak began: the last heard before it was gone
 }
 
-// patience is how many exchanges in a row may be missed.
-const patience = 5
+// maxMissed is how many exchanges in a row may be missed, and patience how long that takes at
+// least: a host that is busy is none that has gone.
+const (
+	maxMissed = 5
+	patience  = time.Second
+)
 
 // add counts a try.
-func (t *track) add(heard bool, now, began time.Time, every time.Duration) {
+func (t *track) add(heard bool, now, began time.Time) {
 	t.tries++
 	if !heard {
-		if t.heard > 0 && !t.gone && now.Sub(t.last) > patience*every {
+		t.missed++
+		if t.heard > 0 && !t.gone && t.missed >= maxMissed && now.Sub(t.last) >= patience {
 			t.gone, t.lostAt = true, t.last.Sub(began)
 		}
 		return
 	}
+	t.missed = 0
 	if t.gone {
 		t.gone = false
 		t.back++
@@ -124,10 +131,10 @@ func (o *outcome) withHost(ctx context.Context) error {
 		}
 		now := time.Now()
 		before := o.to.gone || o.from.gone
-		o.unicast.add(b.Unicast, now, o.began, o.cfg.Every)
+		o.unicast.add(b.Unicast, now, o.began)
 		if b.Unicast { // else it isn't the group's fault
-			o.to.add(b.To, now, o.began, o.cfg.Every)
-			o.from.add(b.From, now, o.began, o.cfg.Every)
+			o.to.add(b.To, now, o.began)
+			o.from.add(b.From, now, o.began)
 		}
 		if after := o.to.gone || o.from.gone; after != before {
 			what := "the group is heard again"

@@ -48,14 +48,16 @@ func TestParseIGMP(t *testing.T) {
 func TestTrack(t *testing.T) {
 	began := time.Unix(0, 0)
 	var tr track
-	at := func(s int, heard bool) { tr.add(heard, began.Add(time.Duration(s)*time.Second), began, time.Second) }
+	at := func(s int, heard bool) {
+		tr.add(heard, began.Add(time.Duration(s)*time.Second), began)
+	}
 	for s := range 20 {
 		at(s, s%4 == 0)
 	}
 	if tr.gone || tr.heard != 5 || tr.tries != 20 {
 		t.Errorf("%+v", tr)
 	}
-	for s := 20; s < 23; s++ {
+	for s := 20; s < 22; s++ {
 		at(s, false)
 	}
 	if !tr.gone || tr.lostAt != 16*time.Second {
