@@ -15,22 +15,22 @@ import (
 // Names of the checks.
 const (
 	nameEcho      = "echo"
-	nameHops      = "routers on the way"
-	nameSource    = "source address"
+	nameHops      = "hops"
+	nameSource    = "source"
 	nameGroup     = "same group"
 	nameUnicast   = "unicast"
-	nameTo        = "multicast to the other host"
-	nameFrom      = "multicast from the other host"
-	nameJoin      = "time to join"
+	nameTo        = "heard there"
+	nameFrom      = "heard here"
+	nameJoin      = "join time"
 	nameTrip      = "round trip"
-	nameReorder   = "reordering"
-	nameDuplicate = "duplication"
+	nameReorder   = "order"
+	nameDuplicate = "duplicates"
 	nameMTU       = "path MTU"
-	nameNACKTo    = "NACKs to the other host"
-	nameNACKFrom  = "NACKs from the other host"
+	nameNACKTo    = "NACKs there"
+	nameNACKFrom  = "NACKs here"
 	nameBurst     = "burst"
 	nameClock     = "clocks"
-	nameOthers    = "other senders"
+	nameOthers    = "senders"
 )
 
 // verdicts gathers checks.

@@ -139,16 +139,16 @@ func TestRun(t *testing.T) {
 	}
 	done := make(chan error)
 	go func() { done <- h.Serve(t.Context()) }()
-	cfg := Config{Config: echo.Config{Place: p, To: h.Addr()}, Lasting: 300 * time.Millisecond,
-		Every: 5 * time.Millisecond}
+	cfg := Config{Config: echo.Config{Place: p, To: h.Addr()}, Lasting: time.Second,
+		Every: 20 * time.Millisecond}
 	list, err := Run(t.Context(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
-	if list[0].Name != nameKept || list[0].State != check.OK {
+	if list[0].Name != nameKept || list[0].State == check.Problem {
 		t.Errorf("%v", list)
 	}
-	cfg.To = netip.AddrPort{}
+	cfg.To, cfg.Lasting = netip.AddrPort{}, 100*time.Millisecond
 	if list, err = Run(t.Context(), cfg); err != nil || list[0].State != check.Unknown {
 		t.Errorf("%v %v", list, err)
 	}
