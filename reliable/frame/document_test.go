@@ -97,22 +97,3 @@ func rebuild(f *Frame) []byte {
 	}
 	return b.Seal(f.Flags&Unfinished != 0)
 }
-
-// Every link within the document has a heading.
-func TestDocumentLinks(t *testing.T) {
-	source, err := os.ReadFile(document)
-	if err != nil {
-		t.Fatal(err)
-	}
-	anchors := map[string]bool{}
-	for line := range strings.Lines(string(source)) {
-		if title, ok := strings.CutPrefix(strings.TrimLeft(line, "#"), " "); ok && line[0] == '#' {
-			anchors[strings.ReplaceAll(strings.ToLower(strings.TrimSpace(title)), " ", "-")] = true
-		}
-	}
-	for _, part := range strings.Split(string(source), "](#")[1:] {
-		if name, _, _ := strings.Cut(part, ")"); !anchors[name] {
-			t.Errorf("%s has no heading #%s", document, name)
-		}
-	}
-}
