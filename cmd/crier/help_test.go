@@ -9,17 +9,19 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/commands"
 )
 
-// examples are the command lines under a page's "Examples:".
+// examples are the command lines under a page's "Examples:", without comments behind them.
 func examples(page string) []string {
 	_, rest, _ := strings.Cut(page, "\nExamples:\n")
 	var list []string
-	for line := range strings.Lines(rest) {
+	for line := range strings.Lines(strings.ReplaceAll(rest, " \\\n   ", "")) {
+		line, _, _ := strings.Cut(line, "  # ")
 		switch text := strings.TrimSpace(line); {
 		case text == "" || strings.HasPrefix(text, "#"):
 		case !strings.HasPrefix(line, "  "):
@@ -165,11 +167,6 @@ func TestHelp(t *testing.T) {
 				t.Errorf("crier %s: %s", args, got)
 			}
 		}
-		for line := range strings.Lines(c.Page(80)) {
-			if len(line) > 200 || strings.Contains(line, "\t") {
-				t.Errorf("crier help %s: %q", c.Name, line)
-			}
-		}
 	}
 	for _, flag := range []string{"--help", "-h"} {
 		if got := start(t, nil, flag).wait(cli.ExitOK).out.String(); got != all {
@@ -179,6 +176,46 @@ func TestHelp(t *testing.T) {
 	if v := start(t, nil, "version").wait(cli.ExitOK).out.String(); !strings.HasPrefix(v,
 		"crier ") || strings.Count(v, "\n") != 1 {
 		t.Errorf("version: %q", v)
+	}
+}
+
+// Pages fit 80 columns, and have the same parts in the same order. What is printed first also
+// fits a terminal of 24 lines, below the command.
+func TestHelpFits(t *testing.T) {
+	overview := commands.Tool().Overview(80)
+	if n := strings.Count(overview, "\n"); n > 22 {
+		t.Errorf("crier help has %d lines", n)
+	}
+	fits(t, "crier help", overview)
+	commands.Tool().Walk(func(c *cli.Command, flags *cli.FlagSet) {
+		page := c.Page(80)
+		fits(t, "crier help "+c.Name, page)
+		rest := page
+		parts := []string{"Usage: crier " + c.Name + " ", "\n\n" + strings.ToUpper(c.Brief[:1])}
+		if c.Subs != nil {
+			parts = append(parts, "\nCommands, ", "\n  crier "+c.Name+" ")
+		}
+		parts = append(parts, "\n\nExamples:\n\n  ", "crier "+c.Name)
+		if len(cli.Options(flags)) > 0 {
+			parts = append(parts, "\n\nFlags:\n  ")
+		}
+		for _, part := range parts {
+			before, after, ok := strings.Cut(rest, part)
+			if !ok || strings.HasPrefix(part, "Usage") && before != "" {
+				t.Errorf("crier help %s: %q is missing, or out of order:\n%s", c.Name, part, page)
+				return
+			}
+			rest = after
+		}
+	})
+}
+
+// fits reports lines of a page that are too long, and tabs.
+func fits(t *testing.T, name, page string) {
+	for line := range strings.Lines(page) {
+		if utf8.RuneCountInString(line) > 81 || strings.Contains(line, "\t") {
+			t.Errorf("%s: %q", name, line)
+		}
 	}
 }
 

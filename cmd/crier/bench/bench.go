@@ -24,9 +24,8 @@ each cell and prints the median with the least and the most. Lists, as in
 // Command has a command below it for each benchmark.
 func Command() *cli.Command {
 	return &cli.Command{
-		Name: "bench",
-		Brief: "measure throughput, latency, recovery, fan-out, overload, a spill to disk, and " +
-			"what the kernel alone does",
+		Name:  "bench",
+		Brief: "measure throughput, latency, recovery, fan-out and overload",
 		Help: help + `Examples:
 
   # messages a second to one subscriber, nothing missing

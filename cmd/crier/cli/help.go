@@ -10,24 +10,11 @@ import (
 	"github.com/spf13/pflag"
 )
 
-const (
-	// plainWidth is the width of a page, in columns, where there is no terminal.
-	plainWidth = 80
-	// maxWidth is the width up to which lines are read with ease.
-	maxWidth = 100
-	// minWidth is the width below which a terminal breaks lines itself.
-	minWidth = 40
-)
-
-// pageWidth returns the width of pages that are printed to a stream.
-func pageWidth(stream any) int { return SheetOf(stream).prose() }
-
 // Overview returns the help on the whole tool, printed where there are no arguments.
 func (t *Tool) Overview(width int) string {
 	var b strings.Builder
 	b.WriteString(fill(t.About, width))
-	b.WriteString(index(t.Commands, width))
-	b.WriteString("  crier help [COMMAND]\n")
+	b.WriteString(index(append(t.Commands[:len(t.Commands):len(t.Commands)], t.help()), width))
 	b.WriteString(fill(t.Notes, width))
 	return b.String()
 }
@@ -66,12 +53,9 @@ func (c *Command) Page(width int) string {
 		fmt.Fprintf(&b, "Commands, each with a page of its own (crier help %s COMMAND):\n\n%s\n",
 			c.Name, index(c.Subs, width))
 	}
-	b.WriteString("Examples:\n" + examples)
+	b.WriteString("Examples:\n\n" + WrapExamples(strings.Trim(examples, "\n"), width))
 	if flags := c.Flags(); flags.HasAvailableFlags() {
-		if !strings.HasSuffix(examples, "\n\n") {
-			b.WriteString("\n")
-		}
-		b.WriteString("Flags:\n" + usages(flags, width))
+		b.WriteString("\nFlags:\n" + usages(flags, width))
 	}
 	return b.String()
 }
@@ -82,10 +66,13 @@ func (c *Command) Texts() (about, examples string) {
 	return about, examples
 }
 
-// usages lists flags. Each value is wrapped, since pflag adds [=true|false] to a flag whose
-// value is plainly a bool.
+// usages lists flags. A bool is wrapped, since pflag would add [=true|false] to it.
 func usages(flags *FlagSet, width int) string {
-	flags.VisitAll(func(f *pflag.Flag) { f.Value = offered{Value: f.Value} })
+	flags.VisitAll(func(f *pflag.Flag) {
+		if f.Value.Type() == "bool" {
+			f.Value = offered{Value: f.Value}
+		}
+	})
 	return flags.FlagUsagesWrapped(width)
 }
 
@@ -95,7 +82,7 @@ func (t *Tool) help() *Command {
 		Name:      "help",
 		Args:      " [COMMAND]...",
 		ArgValues: Values{words: t.below},
-		Brief:     "explain a command",
+		Brief:     "explain a command, also completion or version",
 		Help: `Prints the page of a command, or what there is.
 
 Examples:
@@ -160,73 +147,4 @@ func find(list []*Command, word string) *Command {
 		}
 	}
 	return nil
-}
-
-// fill wraps the paragraphs of a text. Indented lines stay as they are, unless they are too
-// long for the width: then what follows the first gap goes on below it.
-func fill(text string, width int) string {
-	var b strings.Builder
-	var paragraph []string
-	flush := func() {
-		if paragraph != nil {
-			b.WriteString(wrap(strings.Join(paragraph, " "), 0, width))
-			paragraph = nil
-		}
-	}
-	for line := range strings.Lines(text) {
-		line = strings.TrimSuffix(line, "\n")
-		if line != "" && line[0] != ' ' {
-			paragraph = append(paragraph, line)
-			continue
-		}
-		flush()
-		b.WriteString(wrap(line, hang(line), width))
-	}
-	flush()
-	return b.String()
-}
-
-// hang returns the column of an indented line below which its text goes on: after the first
-// gap within the line, as in a table of two columns, or else that of its first word.
-func hang(line string) int {
-	indent := len(line) - len(strings.TrimLeft(line, " "))
-	gap := strings.Index(line[indent:], "  ")
-	if gap < 0 {
-		return indent
-	}
-	rest := line[indent+gap:]
-	return len(line) - len(strings.TrimLeft(rest, " "))
-}
-
-// wrap breaks a line after words, so that it and the lines that follow it, indented to the
-// column hang, are no longer than width, and ends the last with a newline.
-func wrap(line string, hang, width int) string {
-	if columns(line) <= width {
-		return line + "\n"
-	}
-	return flow(line[:hang], line[hang:], hang, width)
-}
-
-// flow puts words behind the start of a line, and goes on in lines that are indented to the
-// column hang. It ends the last with a newline.
-func flow(start, words string, hang, width int) string {
-	var b strings.Builder
-	column := columns(start)
-	b.WriteString(start)
-	for i, word := range strings.Fields(words) {
-		n := columns(word)
-		switch {
-		case i == 0:
-		case column+1+n > width:
-			b.WriteString("\n" + strings.Repeat(" ", hang))
-			column = hang
-		default:
-			b.WriteByte(' ')
-			column++
-		}
-		b.WriteString(word)
-		column += n
-	}
-	b.WriteByte('\n')
-	return b.String()
 }

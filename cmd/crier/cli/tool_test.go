@@ -95,3 +95,28 @@ func TestWalk(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+func TestWrapExamples(t *testing.T) {
+	for _, c := range []struct {
+		text, want string
+		width      int
+	}{
+		{"  crier sub\n", "  crier sub\n", 20},
+		{"  # one two three four\n", "  # one two\n  # three four\n", 14},
+		{"  crier sub --one 1 --two 2 --three 3\n",
+			"  crier sub --one 1 \\\n      --two 2 \\\n      --three 3\n", 22},
+		{"  crier decode a-very-long-name\n", "  crier decode a-very-long-name\n", 20},
+	} {
+		if got := WrapExamples(c.text, c.width); got != c.want {
+			t.Errorf("%q, want %q", got, c.want)
+		}
+	}
+}
+
+func TestFill(t *testing.T) {
+	text := "One two\nthree four.\n\n  key   one two three\n  k     v\n\nEnd.\n"
+	want := "One two three\nfour.\n\n  key   one two\n        three\n  k     v\n\nEnd.\n"
+	if got := fill(text, 16); got != want {
+		t.Errorf("%q", got)
+	}
+}

@@ -27,14 +27,9 @@ when it dies, is named as lost.
 		Notes: `
 Examples:
 
-  # everything at once: loss, repair, and a producer that dies
-  crier demo
-
-  # in one terminal
-  crier sub --until-end
-
-  # in another
-  seq 10 | crier pub --from -
+  crier demo                     # loss, repair, and a producer that dies
+  crier sub --until-end          # in one terminal
+  seq 10 | crier pub --from -    # in another
 
 Exit codes: 0 the end was seen and nothing is missing; 3 something is missing, or may
 be, since the end was not seen; 2 wrong usage; 1 anything else.

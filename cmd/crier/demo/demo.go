@@ -25,7 +25,7 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name: "demo",
 		Args: " [overload]", ArgValues: cli.Words("overload"),
-		Brief: "see messages fan out, get lost, come back, and die with their producer",
+		Brief: "see messages fan out, get lost, come back, and die",
 		Help: `One producer sends a made-up market feed, in bursts, to three subscribers: over a
 clean network, over one that loses 1 % at random, and over one that loses whole
 bursts and is slow. Then the producer is killed in mid-burst, and what that costs

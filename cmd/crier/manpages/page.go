@@ -152,10 +152,14 @@ func columns(lines []string) bool {
 	return true
 }
 
+// exampleWidth is the width of lines within a page of 80 columns, and their own indent.
+const exampleWidth = 80 - 7 + 2
+
 // examples writes the last part of a command's help.
 func (p *page) examples(text string) {
 	p.section("EXAMPLES")
-	p.verbatim(strings.Split(strings.Trim(text, "\n"), "\n"))
+	text = cli.WrapExamples(strings.Trim(text, "\n"), exampleWidth)
+	p.verbatim(strings.Split(strings.TrimSuffix(text, "\n"), "\n"))
 }
 
 func (p *page) verbatim(lines []string) {
