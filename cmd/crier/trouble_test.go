@@ -111,3 +111,32 @@ func TestIntervals(t *testing.T) {
 		t.Error(bad.err)
 	}
 }
+
+// What comes from several groups and publishers is told apart by names and groups, in words,
+// in lines of JSON, and in the summary.
+func TestWhereLinesComeFrom(t *testing.T) {
+	t.Parallel()
+	a, b := testGroup(t), testGroup(t)
+	file := t.TempDir() + "/sub"
+	sub := start(t, nil, on(append(a, b[:2]...), "sub", "--count", "2", "--format", "json",
+		"--summary", file)...).listening()
+	for i, group := range [][]string{a, b} {
+		start(t, strings.NewReader("1\n"), on(group, "pub", "--from", "-", "--name",
+			[]string{"left", "right"}[i])...)
+	}
+	sub.wait(cli.ExitOK)
+	sum := summaryOf[subSummary](t, file)
+	groups := map[string]string{"left": a[1], "right": b[1]}
+	for _, s := range sum.Sessions {
+		words := "session " + s.Session + " (" + s.Name + ") from " + s.Source + " on " + s.Group
+		if s.Group != groups[s.Name] || !strings.Contains(sub.err.String(), words+": offset 0,") {
+			t.Errorf("%s: %s\n%s", s.Name, s.Group, sub.err)
+		}
+	}
+	for _, l := range linesOf(t, sub.out.bytes()) {
+		if l.Group != a[1] && l.Group != b[1] ||
+			l.Type == "message" && l.Group != groups[l.Name] {
+			t.Errorf("%+v", l)
+		}
+	}
+}

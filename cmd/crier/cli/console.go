@@ -42,16 +42,25 @@ func NewConsole(out io.Writer) *Console {
 // Live reports whether Show has an effect.
 func (c *Console) Live() bool { return c.wide != nil }
 
-// Write prints text above the line.
+// Write prints text above the line. On a terminal, sentences that are longer than it is wide
+// are broken between words.
 func (c *Console) Write(p []byte) (int, error) {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	if c.line == "" {
+	if !c.Live() {
 		return c.out.Write(p)
 	}
 	var b strings.Builder
-	b.WriteString(clearLine)
-	b.Write(p)
+	if c.line != "" {
+		b.WriteString(clearLine)
+	}
+	sheet := Sheet{Width: max(c.wide(), minWidth)}
+	for line := range strings.Lines(string(p)) {
+		if !strings.HasPrefix(line, "   ") { // else it is laid out, or to be copied
+			line = sheet.Wrap(line, 2)
+		}
+		b.WriteString(line)
+	}
 	b.WriteString(c.line)
 	if _, err := io.WriteString(c.out, b.String()); err != nil {
 		return 0, err

@@ -34,6 +34,15 @@ func TestConsole(t *testing.T) {
 			t.Errorf("%q, want %q", b.String(), step.want)
 		}
 	}
+	// A sentence is broken between words, and what is laid out isn't.
+	b.Reset()
+	c = &Console{out: &b, wide: func() int { return 40 }}
+	long := "crier sub: a sentence that is longer than forty columns\n"
+	laid := "     figures          that stand below    each other\n"
+	c.Write([]byte(long + laid))
+	if want := "crier sub: a sentence that is longer\n  than forty columns\n" + laid; b.String() != want {
+		t.Errorf("%q, want %q", b.String(), want)
+	}
 	// Only a terminal gets a line.
 	b.Reset()
 	c = NewConsole(&b)

@@ -45,6 +45,7 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 		defer stop()
 	}
 	print := newPrinter(f.o.format, std, f.o.quiet, func() { cancel(nil) })
+	print.groups = len(f.o.cfg.Groups) > 1
 	end, err := f.take(ctx, print)
 	if f.tally.seen == 0 {
 		f.unheard = f.o.unheard(f.o.snapshot(f.sub), end)

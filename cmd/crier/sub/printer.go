@@ -8,6 +8,7 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"net/netip"
 	"unicode/utf8"
 
 	"crier/cmd/crier/cli"
@@ -23,6 +24,22 @@ type printer struct {
 	out    *cli.Output
 	text   bytes.Buffer
 	json   *json.Encoder // into text
+	// groups says that words name the group: there are several.
+	groups bool
+	group  groupText
+}
+
+// groupText is the group of the last event, and its text.
+type groupText struct {
+	group netip.AddrPort
+	text  string
+}
+
+func (g *groupText) of(ev *subscriber.Event) string {
+	if ev.Group != g.group || g.text == "" {
+		*g = groupText{ev.Group, ev.Group.String()}
+	}
+	return g.text
 }
 
 // newPrinter starts a printer; stop is called when standard output fails.
@@ -60,16 +77,16 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 		switch {
 		case p.words == nil:
 		case ev.Kind == subscriber.Loss:
-			p.losses.tell(eventText(ev), ev.Lost.Len())
+			p.losses.tell(eventText(ev, p.groups), ev.Lost.Len())
 		default:
 			p.losses.sum()
-			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev))
+			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev, p.groups))
 		}
 		return nil
 	}
 	if p.format == "json" {
 		p.text.Reset()
-		if err := p.json.Encode(eventJSON(ev)); err != nil {
+		if err := p.json.Encode(eventJSON(ev, p.group.of(ev))); err != nil {
 			return err
 		}
 	}
@@ -86,9 +103,27 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	})
 }
 
-// eventText describes an event other than a message.
-func eventText(ev *subscriber.Event) string {
-	session := fmt.Sprintf("session %s from %v", ev.Session.String(), ev.Source)
+// sessionName returns what words call a session: by its id, its publisher's name, if that is
+// known, and address, and its group, if it is given.
+func sessionName(id, name, source, group string) string {
+	text := "session " + id
+	if name != "" {
+		text += fmt.Sprintf(" (%s)", cli.Printable(name))
+	}
+	text += " from " + source
+	if group != "" {
+		text += " on " + group
+	}
+	return text
+}
+
+// eventText describes an event other than a message, with its group if that is wanted.
+func eventText(ev *subscriber.Event, withGroup bool) string {
+	group := ""
+	if withGroup {
+		group = ev.Group.String()
+	}
+	session := sessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
 	switch ev.Kind {
 	case subscriber.Loss:
 		be := "are"
@@ -120,6 +155,8 @@ type EventLine struct {
 	// Type is message, loss, new, silent, resumed, ended, moved or contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
+	Name      string  `json:"name,omitempty"` // the publisher's, absent while it is unknown
+	Group     string  `json:"group"`          // address and port
 	Source    string  `json:"source,omitempty"`
 	Offset    *uint64 `json:"offset,omitempty"`
 	SentNS    int64   `json:"sent_ns,omitempty"` // left out while it is unknown
@@ -133,9 +170,9 @@ type EventLine struct {
 	Cause     string  `json:"cause,omitempty"`
 }
 
-func eventJSON(ev *subscriber.Event) *EventLine {
-	line := &EventLine{Type: ev.Kind.String(), Session: ev.Session.String(),
-		Received: ev.Received.UnixNano()}
+func eventJSON(ev *subscriber.Event, group string) *EventLine {
+	line := &EventLine{Type: ev.Kind.String(), Session: ev.Session.String(), Name: ev.Publisher,
+		Group: group, Received: ev.Received.UnixNano()}
 	switch ev.Kind {
 	case subscriber.Message:
 		line.Offset, line.Recovered = &ev.Offset, &ev.Recovered
@@ -153,6 +190,7 @@ func eventJSON(ev *subscriber.Event) *EventLine {
 			line.Base64 = &text
 		}
 	case subscriber.Loss:
+		line.Source = ev.Source.String()
 		line.From, line.To, line.Cause = &ev.Lost.From, &ev.Lost.To, ev.Cause.String()
 	default:
 		line.Source = ev.Source.String()

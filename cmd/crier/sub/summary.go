@@ -49,6 +49,7 @@ func (s *Summary) UnmarshalJSON(data []byte) error {
 type SessionSummary struct {
 	Session     string          `json:"session"`
 	Name        string          `json:"name,omitempty"`
+	Group       string          `json:"group"` // address and port
 	Source      string          `json:"source"`
 	FirstOffset uint64          `json:"first_offset"`
 	NextOffset  uint64          `json:"next_offset"`

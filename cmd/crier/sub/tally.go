@@ -101,7 +101,8 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 		}
 	}
 	s := &sessionTally{id: ev.Session}
-	s.Session, s.Source, s.End = ev.Session.String(), ev.Source.String(), "open"
+	s.Session, s.Group, s.Source = ev.Session.String(), ev.Group.String(), ev.Source.String()
+	s.Name, s.End = ev.Publisher, "open"
 	s.Losses, s.Counters = []LossSummary{}, sessionCounters(new(subscriber.Session))
 	t.sessions[ev.Session] = s
 	t.list = append(t.list, s)

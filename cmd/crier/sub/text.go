@@ -2,6 +2,7 @@ package sub
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,11 +16,12 @@ import (
 func summaryText(sum *Summary, asked cli.Size) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
-		fmt.Fprintf(&b, "session %s from %s: %s, end %s\n", s.Session, s.Source,
+		fmt.Fprintf(&b, "%s: %s, end %s\n", sum.nameOf(s),
 			cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
-		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s duplicates, %s NACKs\n",
+		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s, %s\n",
 			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost),
-			cli.Grouped(s.Counters.N("duplicates")), cli.Grouped(s.Counters.N("nacks_sent")))
+			cli.Counted(s.Counters.N("duplicates"), "duplicate", "duplicates"),
+			cli.Counted(s.Counters.N("nacks_sent"), "NACK", "NACKs"))
 		for i, l := range s.Losses {
 			if i == 10 {
 				fmt.Fprintf(&b, "  and %s more losses\n",
@@ -28,21 +30,10 @@ func summaryText(sum *Summary, asked cli.Size) string {
 			}
 			fmt.Fprintf(&b, "  lost %s: %s\n", cli.OffsetRun(l.From, l.To), l.Cause)
 		}
-		if s.Latency != nil {
-			fmt.Fprintf(&b, "  latency p50 %s, p99 %s, max %s until received",
-				cli.Duration(time.Duration(s.Latency.P50)), cli.Duration(time.Duration(s.Latency.P99)),
-				cli.Duration(time.Duration(s.Latency.Max)))
-			if t := s.Taken; t != nil {
-				fmt.Fprintf(&b, "; p50 %s, p99 %s, max %s until taken", cli.Duration(time.Duration(t.P50)),
-					cli.Duration(time.Duration(t.P99)), cli.Duration(time.Duration(t.Max)))
-			}
-			b.WriteByte('\n')
-			b.WriteString(ClocksText(s.Latency))
-		}
-		if s.Recovery != nil {
-			fmt.Fprintf(&b, "  recovery p50 %s, p99 %s, max %s\n", cli.Duration(time.Duration(s.Recovery.P50)),
-				cli.Duration(time.Duration(s.Recovery.P99)), cli.Duration(time.Duration(s.Recovery.Max)))
-		}
+		quantiles(&b, "latency", s.Latency, " until received")
+		quantiles(&b, "latency", s.Taken, " until taken")
+		b.WriteString(ClocksText(s.Latency))
+		quantiles(&b, "recovery", s.Recovery, "")
 		for line := range strings.Lines(s.Counters.Text(nil)) {
 			b.WriteString("  " + line)
 		}
@@ -52,6 +43,24 @@ func summaryText(sum *Summary, asked cli.Size) string {
 	}
 	b.WriteString(sum.Counters.Text(sum.remarks(asked)))
 	return b.String()
+}
+
+// quantiles writes a line on times, if there are any.
+func quantiles(b *strings.Builder, what string, q *hist.Quantiles, until string) {
+	if q != nil {
+		fmt.Fprintf(b, "  %s p50 %s, p99 %s, max %s%s\n", what, cli.Duration(time.Duration(q.P50)),
+			cli.Duration(time.Duration(q.P99)), cli.Duration(time.Duration(q.Max)), until)
+	}
+}
+
+// nameOf returns what words call a session, with its group if there are several.
+func (s *Summary) nameOf(one *SessionSummary) string {
+	group := ""
+	if slices.ContainsFunc(s.Sessions,
+		func(o *SessionSummary) bool { return o.Group != one.Group }) {
+		group = one.Group
+	}
+	return sessionName(one.Session, one.Name, one.Source, group)
 }
 
 // remarks returns what there is to say of counters besides their number, by name.
@@ -65,10 +74,14 @@ func (s *Summary) remarks(asked cli.Size) map[string]string {
 // ClocksText tells what latencies show about the difference of two clocks.
 func ClocksText(q *hist.Quantiles) string {
 	text := ""
+	if q == nil {
+		return text
+	}
 	if q.Negative > 0 {
 		text = fmt.Sprintf("  %s negative, down to %s: the publisher's clock seems to be ahead "+
 			"of this one by at least %s, and each latency short by as much\n",
-			cli.Counted(uint64(q.Negative), "latency is", "latencies are"), cli.Duration(time.Duration(q.Min)),
+			cli.Counted(uint64(q.Negative), "latency is", "latencies are"),
+			cli.Duration(time.Duration(q.Min)),
 			cli.Duration(time.Duration(-q.Min)))
 	}
 	if q.Clamped > 0 {
@@ -87,7 +100,7 @@ func unseenText(sum *Summary) string {
 			continue
 		}
 		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
-			fmt.Fprintf(&b, "session %s from %s: ", s.Session, s.Source)
+			fmt.Fprintf(&b, "%s: ", sum.nameOf(s))
 		}
 		what := "what came after offset " + cli.Grouped(s.NextOffset-1)
 		if s.NextOffset == s.FirstOffset {
