@@ -28,6 +28,7 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 	{"crier sim run --json", "One object. It is a function of the scenario and the seed.",
 		"cmd/crier/sim", "Result"},
 	{"crier sim sweep --json", "One object.", "cmd/crier/sim", "sweep"},
+	{"crier doctor --json", "One object.", "cmd/crier/doctor", "report"},
 	{"crier bench --json", "An object a cell, each on a line of its own.",
 		"cmd/crier/bench/report", "Cell"},
 }
@@ -60,7 +61,50 @@ func TestJSONReference(t *testing.T) {
 			r.object(next.title(), next.dir, next.name)
 		}
 	}
+	r.decoded()
 	held(t, jsonReference, r.out.String())
+}
+
+// decodedAs are the values of the keys of crier decode that aren't numbers.
+var decodedAs = map[string]string{
+	"at": "text", "from": "text", "to": "text", "state": "text", "kind": "text",
+	"flags": "list of text", "session": "text", "tag": "text", "chunks": "list of objects",
+	"responder": "text", "request": "text", "subscriber": "text", "control": "text",
+	"name": "text", "properties": "text", "missing": "list of objects",
+	"coming": "list of objects", "gone": "list of objects", "datagram": "object",
+}
+
+// decoded writes the keys of frames, which crier decode adds one by one.
+func (r *jsonWriter) decoded() {
+	const section, source = "crier decode --json", "cmd/crier/decode/json.go"
+	fmt.Fprintf(&r.out, "\n## %s\n\nAn object a datagram, each on a line of its own, with the "+
+		"fields that its kind has.\n\n| key | value | meaning |\n| --- | --- | --- |\n", section)
+	text, err := os.ReadFile(filepath.FromSlash(source))
+	if err != nil {
+		r.t.Fatal(err)
+	}
+	done := map[string]bool{}
+	for _, m := range regexp.MustCompile(`\.add\("(\w+)"`).FindAllStringSubmatch(string(text), -1) {
+		key, kind := m[1], "number"
+		if done[key] {
+			continue
+		}
+		done[key] = true
+		if word, ok := decodedAs[key]; ok {
+			kind = word
+		}
+		for suffix, unit := range jsonUnits {
+			if strings.HasSuffix(key, suffix) {
+				kind += ", " + unit
+			}
+		}
+		meaning := r.known[section+"/"+key]
+		if meaning == "" {
+			r.t.Errorf("%s: the key %s has no meaning: run this test with -update, and tell it in "+
+				"the last column of %s", section, key, jsonReference)
+		}
+		fmt.Fprintf(&r.out, "| `%s` | %s | %s |\n", key, kind, meaning)
+	}
 }
 
 // A jsonType is a struct type by its folder and name.
