@@ -18,8 +18,8 @@ func TestCompletion(t *testing.T) {
 		args string // "_" stands for nothing
 		want string // words, and the directive
 	}{
-		{"_", "bench completion demo help pub sim sub version :4"},
-		{"s", "sim sub :4"},
+		{"be", "bench :4"},
+		{"su", "sub :4"},
 		{"sim _", "list run show sweep :4"},
 		{"help sim r", "run :4"},
 		{"help sub _", ":4"},
@@ -86,18 +86,19 @@ func TestCompletion(t *testing.T) {
 func TestFlagsWithValuesComplete(t *testing.T) {
 	t.Parallel()
 	for _, c := range allCommands() {
-		for _, name := range []string{"iface", "group", "format", "net", "json", "html", "summary",
+		for _, name := range []string{"iface", "format", "net", "json", "html", "summary",
 			"disk-dir", "overload", "split", "wait", "offload", "feed", "pcap", "compare"} {
-			if c.Flags().Lookup(name) == nil {
+			flag := c.Flags().Lookup(name)
+			if flag == nil || flag.Value.Type() == "bool" {
 				continue
 			}
 			words := append(append([]string{"__completeNoDesc"}, strings.Fields(c.Name)...),
 				"--"+name, "")
-			if c.Flags().Lookup(name).NoOptDefVal != "" {
+			if flag.NoOptDefVal != "" {
 				words = append(words[:len(words)-2], "--"+name+"=")
 			}
 			got := start(t, nil, words...).wait(cli.ExitOK).out.String()
-			if got == ":4\n" && !(c.Name == "demo" && name == "json") {
+			if got == ":4\n" {
 				t.Errorf("crier %s --%s offers nothing", c.Name, name)
 			}
 		}

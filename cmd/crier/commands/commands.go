@@ -17,9 +17,8 @@ func Tool() *cli.Tool {
 	return &cli.Tool{
 		About: `crier: brokerless direct messaging over UDP multicast
 
-Whoever publishes shouts once to all; whoever missed something asks for it; the
-publisher repeats what it still holds. What it no longer holds, or takes with it
-when it dies, is named as lost.
+A publisher shouts once to all, and repeats what a subscriber missed. What it no
+longer holds, or takes with it when it dies, is named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),

@@ -26,8 +26,8 @@ type options struct {
 // Command is "crier decode".
 func Command() *cli.Command {
 	return &cli.Command{
-		Name:  "decode",
-		Args:  " FILE",
+		Name: "decode",
+		Args: " FILE", ArgValues: cli.Files("pcap", "pcapng", "cap", "gz"),
 		Brief: "print the frames of a capture",
 		Help: `Prints each crier frame of a pcap or pcapng capture, - for standard input, on a line:
 time (UTC), source, destination and the frame, as docs/PROTOCOL.md names its fields.
@@ -58,6 +58,7 @@ Examples:
 			var session, group string
 			flags.StringVar(&o.format, "format", "pcap",
 				"what the input is: pcap (or pcapng), or hex")
+			cli.Offer(flags, "format", cli.Words("pcap", "hex"))
 			flags.BoolVar(&o.json, "json", false, "print a JSON object a frame, with all fields")
 			flags.BoolVar(&o.hex, "hex", false, "print the messages' bytes, too")
 			flags.StringVar(&session, "session", "",
