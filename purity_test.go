@@ -18,10 +18,11 @@ import (
 // The state machines hold no clock, goroutine, lock, socket or source of randomness, and give the
 // same answers on every machine. These tests read their source for each of them.
 
-// isPure reports whether the package in a directory must be pure: nack, reliable, and every room
-// below them that is not a test rig.
+// isPure reports whether the package in a directory must be pure: config, nack, reliable, and
+// every room below them that is not a test rig.
 func isPure(dir string) bool {
-	return (within(dir, "nack") || within(dir, "reliable")) && !isRig(dir)
+	return (within(dir, "config") || within(dir, "nack") || within(dir, "reliable")) &&
+		!isRig(dir)
 }
 
 // pureImports lists the packages that a pure package may import, besides pure ones and msgpack.

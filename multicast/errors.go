@@ -5,6 +5,8 @@ import (
 	"fmt"
 	"strings"
 	"syscall"
+
+	"crier/config"
 )
 
 // ErrReceiveOnly reports a write to a group socket. Its address is the group's, which no
@@ -12,20 +14,9 @@ import (
 var ErrReceiveOnly = errors.New(
 	"multicast: a group socket only receives; send with a unicast socket")
 
-// ConfigError names the part of a configuration that cannot be used, and what to do about
-// it. The command line reports it as wrong usage.
-type ConfigError struct {
-	// Field is the part's name: "group", "interface", "TTL".
-	Field string
-	// Value is what was given.
-	Value string
-	// Reason says what is wrong with the value, and what to do.
-	Reason string
-}
-
-func (e *ConfigError) Error() string {
-	return fmt.Sprintf("multicast: %s %s %s", e.Field, e.Value, e.Reason)
-}
+// ConfigError names the part of a configuration that cannot be used, such as "interface", and
+// what to do about it.
+type ConfigError = config.Error
 
 func badConfig(field string, value any, reason string, args ...any) error {
 	v := fmt.Sprint(value)

@@ -1,8 +1,9 @@
 package nack
 
 import (
-	"fmt"
 	"time"
+
+	"crier/config"
 )
 
 // Recovery configures for how long missing frames are asked for. Each field's zero value
@@ -24,9 +25,9 @@ type Recovery struct {
 func (c Recovery) Complete() (Recovery, error) {
 	switch {
 	case c.MaxWait < 0:
-		return c, fmt.Errorf("Recovery.MaxWait: a max wait of %v is negative", c.MaxWait)
+		return c, config.Errorf("Recovery.MaxWait", "a max wait of %v is negative", c.MaxWait)
 	case c.Silence < 0:
-		return c, fmt.Errorf("Recovery.Silence: a silence time of %v is negative", c.Silence)
+		return c, config.Errorf("Recovery.Silence", "a silence time of %v is negative", c.Silence)
 	}
 	c.setDefaults()
 	return c, nil

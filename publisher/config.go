@@ -1,11 +1,11 @@
 package publisher
 
 import (
-	"fmt"
 	"log/slog"
 	"net/netip"
 	"time"
 
+	"crier/config"
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -92,12 +92,12 @@ func (c *Config) validate() error {
 		return err
 	}
 	if c.Retention.Disk == 0 && c.Retention.DiskDir != "" {
-		return fmt.Errorf("Retention.Disk: nothing is kept on disk in %s while Disk is 0: "+
+		return config.Errorf("Retention.Disk", "nothing is kept on disk in %s while Disk is 0: "+
 			"say how many bytes may be", c.Retention.DiskDir)
 	}
 	if c.Retention.Disk > 0 && c.Retention.DiskDir == "" {
-		return fmt.Errorf("Retention.DiskDir: a disk part of the resend buffer needs DiskDir, " +
-			"the directory to keep it in")
+		return config.Errorf("Retention.DiskDir", "a disk part of the resend buffer needs "+
+			"DiskDir, the directory to keep it in")
 	}
 	return nil
 }
@@ -112,13 +112,14 @@ func (c *Config) fitDatagram(mtu int) error {
 	if mtu > 0 {
 		most := mtu - headers(c.Group)
 		if most < frame.MinDatagram {
-			return fmt.Errorf("Datagram: the MTU of interface %s, %d bytes, leaves %d for a "+
+			return config.Errorf("Datagram", "the MTU of interface %s, %d bytes, leaves %d for a "+
 				"datagram, which has at least %d; choose another interface",
 				c.Interface, mtu, most, frame.MinDatagram)
 		}
 		if c.Datagram > most && c.Datagram <= frame.MaxDatagram {
-			return fmt.Errorf("Datagram: datagrams of %d bytes don't fit the MTU of interface %s, "+
-				"%d, and are never fragmented; use at most %d", c.Datagram, c.Interface, mtu, most)
+			return config.Errorf("Datagram", "datagrams of %d bytes don't fit the MTU of "+
+				"interface %s, %d, and are never fragmented; use at most %d", c.Datagram,
+				c.Interface, mtu, most)
 		}
 		usual = min(usual, most)
 	}

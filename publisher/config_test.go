@@ -39,7 +39,7 @@ func TestConfigErrors(t *testing.T) {
 		want string
 	}{
 		{cfg: publisher.Config{Name: strings.Repeat("x", 256)},
-			want: "Config.Name: the publisher's name has 256 bytes, and may have 255"},
+			want: "Name: the publisher's name has 256 bytes, and may have 255"},
 		{cfg: publisher.Config{FirstOffset: 1<<63 + 1},
 			want: "FirstOffset: sequence numbers and offsets start at 2^63 at most, so that they " +
 				"never wrap"},
@@ -60,11 +60,11 @@ func TestConfigErrors(t *testing.T) {
 		{cfg: publisher.Config{Repair: publisher.Repair{Floor: 9e3 * publisher.Gbit}},
 			want: "Repair.Floor: a rate of 9Tbit is more than 8Tbit"},
 		{cfg: publisher.Config{Datagram: 100},
-			want: "Config.Datagram: 100 bytes are outside 256 to 65507"},
+			want: "Datagram: 100 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: -1},
-			want: "Config.Datagram: -1 bytes are outside 256 to 65507"},
+			want: "Datagram: -1 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 65508}, mtu: 65536,
-			want: "Config.Datagram: 65508 bytes are outside 256 to 65507"},
+			want: "Datagram: 65508 bytes are outside 256 to 65507"},
 		{cfg: publisher.Config{Datagram: 1473, Interface: "eth7"}, mtu: 1500,
 			want: "Datagram: datagrams of 1473 bytes don't fit the MTU of interface eth7, 1500, " +
 				"and are never fragmented; use at most 1472"},
@@ -75,18 +75,18 @@ func TestConfigErrors(t *testing.T) {
 		{fail: 2, want: rig.ErrOpen.Error()},
 		{cfg: publisher.Config{
 			Link: publisher.Link{Network: multicast.Kernel}, Interface: "nosuch0",
-		}, want: "multicast: interface nosuch0 does not exist; there are "},
+		}, want: "interface nosuch0 does not exist; there are "},
 		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel}, Group: unicast},
-			want: "multicast: group 192.0.2.1:7700 is not a multicast address; choose one in " +
+			want: "group 192.0.2.1:7700 is not a multicast address; choose one in " +
 				"239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
 		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, TTL: 256}},
-			want: "multicast: TTL 256 is out of range; use 0 to 255"},
+			want: "TTL 256 is out of range; use 0 to 255"},
 		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, TTL: -1}},
-			want: "multicast: TTL -1 is out of range; use 0 to 255"},
+			want: "TTL -1 is out of range; use 0 to 255"},
 		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, DSCP: 64}},
-			want: "multicast: DSCP 64 is out of range; use 0 to 63"},
+			want: "DSCP 64 is out of range; use 0 to 63"},
 		{cfg: publisher.Config{Link: publisher.Link{Network: multicast.Kernel, ReadBuffer: -1}},
-			want: "multicast: read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for " +
+			want: "read buffer -1 is out of range; use 1 to 536870912 bytes, or 0 for " +
 				"8388608"},
 	} {
 		n := rig.NewNetwork(rig.All)

@@ -34,14 +34,14 @@ func TestConfigErrors(t *testing.T) {
 		{subscriber.Config{Groups: groups("239.1.1.1:1", "[::ffff:239.1.1.1]:1")},
 			"the group 239.1.1.1:1 is in Groups twice; give it once"},
 		{subscriber.Config{Groups: groups("192.0.2.1:7700")},
-			"multicast: group 192.0.2.1:7700 is not a multicast address; choose one in " +
+			"group 192.0.2.1:7700 is not a multicast address; choose one in " +
 				"239.0.0.0/8 (IPv4) or ff00::/8 (IPv6)"},
 		{subscriber.Config{Groups: groups("239.1.1.1:0")},
-			"multicast: group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
+			"group 239.1.1.1:0 has port 0; choose a port from 1 to 65535"},
 		{subscriber.Config{Groups: make([]netip.AddrPort, 1)},
-			"multicast: group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
+			"group (none) is missing; give an address and a port, like 239.77.0.1:7700"},
 		{subscriber.Config{Name: strings.Repeat("x", 256)},
-			"Config.Name: the subscriber's name has 256 bytes, and may have 255"},
+			"Name: the subscriber's name has 256 bytes, and may have 255"},
 		{subscriber.Config{Recovery: subscriber.Recovery{MaxWait: -time.Second}},
 			"Recovery.MaxWait: a max wait of -1s is negative"},
 		{subscriber.Config{Recovery: subscriber.Recovery{Silence: -time.Second}},
@@ -57,15 +57,15 @@ func TestConfigErrors(t *testing.T) {
 			"Memory.Total: a memory bound of "},
 		{subscriber.Config{Memory: subscriber.Memory{MaxSessions: -1}},
 			"Memory.MaxSessions: a table of -1 sessions is too small"},
-		{subscriber.Config{Start: 2}, "Config.Start: the start 2 is not known"},
+		{subscriber.Config{Start: 2}, "Start: the start 2 is not known"},
 		{subscriber.Config{Overload: 4},
-			"Config.Overload: what to do on overload, 4, is not known"},
+			"Overload: what to do on overload, 4, is not known"},
 		{
 			subscriber.Config{Overload: subscriber.OverloadDropOldest,
 				Order: subscriber.OnArrival},
-			"Config.Overload: drop-oldest needs the order in-order: ",
+			"Overload: drop-oldest needs the order in-order: ",
 		},
-		{subscriber.Config{Order: 2}, "Config.Order: the order 2 is not known"},
+		{subscriber.Config{Order: 2}, "Order: the order 2 is not known"},
 	} {
 		n := rig.NewNetwork(rig.All)
 		c.cfg.Link.Network, c.cfg.Logger = n, rig.Quiet
@@ -87,14 +87,14 @@ func TestKernelRefuses(t *testing.T) {
 		want string
 	}{
 		{subscriber.Config{Interface: "nosuch0"},
-			"multicast: interface nosuch0 does not exist; there are "},
+			"interface nosuch0 does not exist; there are "},
 		{subscriber.Config{Interface: "192.0.2.1"},
-			"multicast: interface 192.0.2.1 is not an address of this machine; its " +
+			"interface 192.0.2.1 is not an address of this machine; its " +
 				"interfaces are "},
 		{subscriber.Config{Source: netip.MustParseAddr("2001:db8::1")},
-			"multicast: source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
+			"source 2001:db8::1 is not of the family of group 239.77.0.1:7700"},
 		{subscriber.Config{Link: subscriber.Link{ReadBuffer: -1}},
-			"multicast: read buffer -1 is out of range"},
+			"read buffer -1 is out of range"},
 	} {
 		c.cfg.Logger = rig.Quiet
 		_, err := subscriber.New(c.cfg)

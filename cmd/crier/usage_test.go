@@ -138,6 +138,8 @@ func TestUsage(t *testing.T) {
 		{"pub --batch-wait -1ms", []string{"--batch-wait -1ms", "negative"}},
 		{"pub --batch-wait 5", []string{"--batch-wait", "5", "a unit"}},
 		{"pub --datagram 10", []string{"--datagram 10", "256 to 65507"}},
+		{"pub --resend-buffer 20KiB --datagram 9000",
+			[]string{"--resend-buffer", "20480 bytes is too small", "frames of"}},
 		{"pub --ttl 0", []string{"--ttl 0", "1 to 255"}},
 		{"pub --dscp 64", []string{"--dscp 64", "0 to 63"}},
 		{"sub --timeout 0s", []string{"--timeout 0s", "leave it out"}},

@@ -1,10 +1,10 @@
 package receive
 
 import (
-	"fmt"
 	"net/netip"
 	"time"
 
+	"crier/config"
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -73,13 +73,13 @@ func (c Memory) Complete() (Memory, error) {
 	}
 	switch {
 	case c.Buffer < 64<<10:
-		return c, fmt.Errorf("Memory.Buffer: a buffer of %d bytes is smaller than 64 KiB",
+		return c, config.Errorf("Memory.Buffer", "a buffer of %d bytes is smaller than 64 KiB",
 			c.Buffer)
 	case c.Total < c.Buffer:
-		return c, fmt.Errorf("Memory.Total: a memory bound of %d bytes is smaller than "+
+		return c, config.Errorf("Memory.Total", "a memory bound of %d bytes is smaller than "+
 			"the buffer of one session, %d", c.Total, c.Buffer)
 	case c.MaxSessions < 1:
-		return c, fmt.Errorf("Memory.MaxSessions: a table of %d sessions is too small",
+		return c, config.Errorf("Memory.MaxSessions", "a table of %d sessions is too small",
 			c.MaxSessions)
 	}
 	return c, nil
@@ -106,23 +106,23 @@ func (c Config) Complete() (Config, error) {
 	}
 	switch {
 	case c.ID == 0:
-		return c, fmt.Errorf("ID: a subscriber needs an id that is not 0")
+		return c, config.Errorf("ID", "a subscriber needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return c, fmt.Errorf("Config.Name: the subscriber's name has %d bytes, and may have %d",
+		return c, config.Errorf("Name", "the subscriber's name has %d bytes, and may have %d",
 			len(c.Name), frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return c, fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
+		return c, config.Errorf("Datagram", "%d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.Overload > reliable.OverloadDropNewest:
-		return c, fmt.Errorf("Config.Overload: what to do on overload, %d, is not known",
+		return c, config.Errorf("Overload", "what to do on overload, %d, is not known",
 			c.Overload)
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
-		return c, fmt.Errorf("Config.Overload: %v needs the order %v: what has waited longest "+
+		return c, config.Errorf("Overload", "%v needs the order %v: what has waited longest "+
 			"is not known on arrival; drop the newest", c.Overload, reliable.InOrder)
 	case c.Start > reliable.Oldest:
-		return c, fmt.Errorf("Config.Start: the start %d is not known", c.Start)
+		return c, config.Errorf("Start", "the start %d is not known", c.Start)
 	case c.Order > reliable.OnArrival:
-		return c, fmt.Errorf("Config.Order: the order %d is not known", c.Order)
+		return c, config.Errorf("Order", "the order %d is not known", c.Order)
 	}
 	return c, nil
 }

@@ -1,9 +1,9 @@
 package send
 
 import (
-	"fmt"
 	"time"
 
+	"crier/config"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/store"
@@ -87,19 +87,19 @@ func (c *Config) fitRing() bool {
 func (c *Config) validate() error {
 	switch {
 	case c.Session == 0:
-		return fmt.Errorf("Config.Session: a session needs an id that is not 0")
+		return config.Errorf("Session", "a session needs an id that is not 0")
 	case len(c.Name) > frame.MaxName:
-		return fmt.Errorf("Config.Name: the publisher's name has %d bytes, and may have %d",
+		return config.Errorf("Name", "the publisher's name has %d bytes, and may have %d",
 			len(c.Name), frame.MaxName)
 	case c.Datagram < frame.MinDatagram || c.Datagram > frame.MaxDatagram:
-		return fmt.Errorf("Config.Datagram: %d bytes are outside %d to %d", c.Datagram,
+		return config.Errorf("Datagram", "%d bytes are outside %d to %d", c.Datagram,
 			frame.MinDatagram, frame.MaxDatagram)
 	case c.BatchWait < 0:
-		return fmt.Errorf("BatchWait: a batch wait of %v is negative", c.BatchWait)
+		return config.Errorf("BatchWait", "a batch wait of %v is negative", c.BatchWait)
 	case c.MaxMembers < 1:
-		return fmt.Errorf("MaxMembers: a table of %d subscribers is too small", c.MaxMembers)
+		return config.Errorf("MaxMembers", "a table of %d subscribers is too small", c.MaxMembers)
 	case c.FirstSeq > 1<<63 || c.FirstOffset > 1<<63:
-		return fmt.Errorf("FirstOffset: sequence numbers and offsets start at 2^63 at most, " +
+		return config.Errorf("FirstOffset", "sequence numbers and offsets start at 2^63 at most, "+
 			"so that they never wrap")
 	}
 	if err := c.Retention.validate(c.Datagram); err != nil {
@@ -112,7 +112,7 @@ func (c *Config) validate() error {
 		return err
 	}
 	if !c.fitRing() {
-		return fmt.Errorf("Config.Ring: the lengths differ from those that RingSize returns")
+		return config.Errorf("Ring", "the lengths differ from those that RingSize returns")
 	}
 	return nil
 }

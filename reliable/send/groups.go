@@ -1,9 +1,9 @@
 package send
 
 import (
-	"fmt"
 	"time"
 
+	"crier/config"
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -37,14 +37,14 @@ func (r *Retention) validate(datagram int) error {
 	stride := frame.DataSize(datagram)
 	switch {
 	case int64(r.ResendBuffer) > maxMemory:
-		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is more than "+
+		return config.Errorf("Retention.ResendBuffer", "a resend buffer of %d bytes is more than "+
 			"this machine can have; use at most %d", r.ResendBuffer, int64(maxMemory))
 	case r.ResendBuffer < store.MinFrames*stride:
-		return fmt.Errorf("Retention.ResendBuffer: a resend buffer of %d bytes is too small: "+
+		return config.Errorf("Retention.ResendBuffer", "a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
 			r.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
 	case r.Disk < 0 || r.Disk > 0 && r.Disk < int64(stride+store.RecordHead):
-		return fmt.Errorf("Retention.Disk: %d bytes on disk hold no frame: "+
+		return config.Errorf("Retention.Disk", "%d bytes on disk hold no frame: "+
 			"use 0 for none, or at least %d", r.Disk, stride+store.RecordHead)
 	}
 	return nil
@@ -88,24 +88,25 @@ func (f *Flow) setDefaults(datagram int) {
 func (f *Flow) validate(datagram, members int) error {
 	switch {
 	case f.StallTimeout < 0:
-		return fmt.Errorf("Flow.StallTimeout: a stall timeout of %v is negative", f.StallTimeout)
+		return config.Errorf("Flow.StallTimeout", "a stall timeout of %v is negative",
+			f.StallTimeout)
 	case f.WhenFull > reliable.Drop:
-		return fmt.Errorf("Flow.WhenFull: what to do when full, %d, is not known", f.WhenFull)
+		return config.Errorf("Flow.WhenFull", "what to do when full, %d, is not known", f.WhenFull)
 	case f.WaitFor < 0 || f.WaitFor > members:
-		return fmt.Errorf("Flow.WaitFor: waiting for %d subscribers is outside 0 to %d",
+		return config.Errorf("Flow.WaitFor", "waiting for %d subscribers is outside 0 to %d",
 			f.WaitFor, members)
 	case f.MaxRate > maxRate || f.MaxRate > 0 && f.MaxRate.Bytes() < uint64(datagram):
-		return fmt.Errorf("Flow.MaxRate: a rate of %v is outside %v to %v",
+		return config.Errorf("Flow.MaxRate", "a rate of %v is outside %v to %v",
 			f.MaxRate, reliable.BitRate(8*datagram), maxRate)
 	case f.MaxBurst > 0 && f.MaxRate == 0:
-		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is one of a rate limit: "+
+		return config.Errorf("Flow.MaxBurst", "a burst of %d bytes is one of a rate limit: "+
 			"give MaxRate as well", f.MaxBurst)
 	case f.MaxBurst > rate.MaxBurst:
-		return fmt.Errorf("Flow.MaxBurst: a burst of %d bytes is more than %d", f.MaxBurst,
+		return config.Errorf("Flow.MaxBurst", "a burst of %d bytes is more than %d", f.MaxBurst,
 			rate.MaxBurst)
 	}
 	if err := f.Pace.Validate(); err != nil {
-		return fmt.Errorf("Flow.Pace: %w", err)
+		return config.Errorf("Flow.Pace", "%v", err)
 	}
 	return nil
 }
@@ -139,11 +140,11 @@ func (r *Repair) setDefaults() {
 func (r *Repair) validate() error {
 	switch {
 	case !(r.Share >= 0 && r.Share <= 10):
-		return fmt.Errorf("Repair.Share: a repair share of %v is outside 0 to 10", r.Share)
+		return config.Errorf("Repair.Share", "a repair share of %v is outside 0 to 10", r.Share)
 	case r.Floor > maxRate:
-		return fmt.Errorf("Repair.Floor: a rate of %v is more than %v", r.Floor, maxRate)
+		return config.Errorf("Repair.Floor", "a rate of %v is more than %v", r.Floor, maxRate)
 	case r.Linger < 0:
-		return fmt.Errorf("Repair.Linger: to linger for %v is not possible: it is negative",
+		return config.Errorf("Repair.Linger", "to linger for %v is not possible: it is negative",
 			r.Linger)
 	}
 	return nil

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"crier/config"
 )
 
 // Defaults, and limits of a scenario.
@@ -171,15 +173,14 @@ var keys = map[string]string{
 	"Memory.Buffer": "buffer", "Memory.Total": "memory-total",
 }
 
-// keyed returns the path of the key that is to blame for an error of Complete, which begins
-// with the field's name, and the rest of the error.
+// keyed returns the path of the key that is to blame for an error of Complete, and what is
+// wrong with it.
 func keyed(err error) (string, error) {
-	if err == nil {
-		return "", nil
-	}
-	field, text, _ := strings.Cut(err.Error(), ": ")
-	if key, ok := keys[strings.TrimPrefix(field, "Config.")]; ok {
-		return "." + key, errors.New(text)
+	var field *config.Error
+	if errors.As(err, &field) {
+		if key, ok := keys[field.Field]; ok {
+			return "." + key, errors.New(field.Reason)
+		}
 	}
 	return "", err
 }

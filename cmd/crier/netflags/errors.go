@@ -4,23 +4,35 @@ import (
 	"errors"
 
 	"crier/cmd/crier/cli"
-	"crier/multicast"
+	"crier/config"
 )
 
-// configFlags maps fields of a multicast.ConfigError to flags.
+// configFlags maps fields of configurations to flags.
 var configFlags = map[string]string{
 	"group": "group", "interface": "iface", "source": "source", "TTL": "ttl", "DSCP": "dscp",
+	"port": "control-port", "read buffer": "read-buffer",
+
+	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
+	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",
+	"Retention.DiskDir": "disk-dir",
+	"Flow.Pace":         "pace", "Flow.WhenFull": "when-full", "Flow.WaitFor": "wait-for",
+	"Flow.StallTimeout": "stall-timeout", "Flow.MaxRate": "max-rate",
+	"Flow.MaxBurst": "max-burst",
+	"Repair.Share":  "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
+
+	"Start": "start", "Order": "order", "Overload": "overload",
+	"Recovery.MaxWait": "max-wait", "Recovery.Silence": "silence", "Memory.Buffer": "buffer",
 }
 
 // ConfigError turns an error about a configuration into a usage error that names the flag, or
 // the variable that holds its default.
 func ConfigError(flags *cli.FlagSet, err error) error {
-	var config *multicast.ConfigError
-	if !errors.As(err, &config) {
+	var wrong *config.Error
+	if !errors.As(err, &wrong) {
 		return err
 	}
-	if flag, ok := configFlags[config.Field]; ok {
-		return cli.Usagef("%s %s %s", cli.Origin(flags, flag), config.Value, config.Reason)
+	if flag, ok := configFlags[wrong.Field]; ok && flags.Lookup(flag) != nil {
+		return cli.Usage(errors.New(wrong.Named(cli.Origin(flags, flag))))
 	}
 	return cli.Usage(err)
 }
