@@ -26,14 +26,15 @@ type Retention = send.Retention
 //	                             subscribers can report their positions
 //	WhenFull WhenFull            what happens to a message that finds no room
 //	WaitFor int                  the number of subscribers that must report their positions
-//	                             before a message is accepted
+//	                             before a message is accepted, up to 4,096
 //	StallTimeout time.Duration   how long a subscriber without progress may leave no room
 //	                             for others; 0 means 5 s. Then it is evicted from the count
 //	                             until it has caught up
 //	MaxRate BitRate              a bound for the traffic, in bits of datagrams a second,
-//	                             without their IP and UDP headers; 0 means none
-//	MaxBurst uint64              how much of it may go out at once, in bytes; 0 means as
-//	                             much as the rate gives in 1 ms
+//	                             without their IP and UDP headers, from a datagram a second
+//	                             to 8 Tbit/s; 0 means none
+//	MaxBurst uint64              how much of it may go out at once, in bytes, up to 1 GiB;
+//	                             0 means as much as the rate gives in 1 ms
 type Flow = send.Flow
 
 // Repair bounds repairs. Each field's zero value means its default:

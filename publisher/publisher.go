@@ -59,7 +59,9 @@ type Publisher struct {
 	closed error
 }
 
-// New opens the sockets and starts to announce a session.
+// New opens the sockets and starts to announce a session. An error about the configuration
+// names the field and the reason; one about the group or the interface is a
+// *multicast.ConfigError. Others are the system's.
 func New(cfg Config) (*Publisher, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {

@@ -15,6 +15,6 @@ type Recovery = receive.Recovery
 //	Buffer int        the messages of one session that wait, in bytes, at least 64 KiB; 0 means
 //	                  32 MiB
 //	Total int         the messages of all sessions that wait, and the parts of messages that span
-//	                  datagrams, in bytes; 0 means four times Buffer
+//	                  datagrams, in bytes, at least Buffer; 0 means four times Buffer
 //	MaxSessions int   the sessions that are followed at once; 0 means 1,024
 type Memory = receive.Memory

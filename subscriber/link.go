@@ -5,9 +5,9 @@ import "crier/multicast"
 // Link configures the use of the interface. Publishers and subscribers have the same. Each
 // field's zero value means its default:
 //
-//	TTL int                       the reach of datagrams in hops; 0 means 1
+//	TTL int                       the reach of datagrams in hops, 1 to 255; 0 means 1
 //	NoLoopback bool               only for a publisher
-//	DSCP int                      the class of service that routers see
+//	DSCP int                      the class of service that routers see, 0 to 63 (RFC 2474)
 //	ControlPort uint16            the port of NACKs and unicast repairs; 0 means any free one
 //	ReadBuffer, WriteBuffer int   the sockets' buffers, in bytes; 0 means 8 MiB and 1 MiB
 //	NoOffload bool                turns off segmentation and merging by the kernel

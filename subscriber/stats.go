@@ -14,15 +14,15 @@ import (
 // taken, Delivered + Lost == NextOffset - FirstOffset.
 type Session = receive.SessionStats
 
-// End says how a session stands.
+// End is the state of a session: open, or the way it ended.
 type End = reliable.End
 
 const (
-	// EndOpen: it goes on, or the subscriber left it.
+	// EndOpen means that the session goes on, or that the subscriber left it.
 	EndOpen End = reliable.EndOpen
-	// EndBye: the publisher said BYE.
+	// EndBye means that the publisher said BYE: all of its messages are known.
 	EndBye End = reliable.EndBye
-	// EndSilent: nothing is heard of the publisher.
+	// EndSilent means that nothing is heard of the publisher: later messages are unknown.
 	EndSilent End = reliable.EndSilent
 )
 
