@@ -51,6 +51,6 @@ func Bars(list []Bar, caption string) (Picture, error) {
 	p.Y.Min, p.Y.Max = -0.6, float64(len(list))-0.4
 	p.X.Min = 0
 	p.X.Max *= 1.04 // the end of the longest whisker
-	p.X.Tick.Marker = countTicks{}
+	p.X.Tick.Marker = evenTicks{}
 	return drawn(p, vg.Length(40+barHeight*len(list)), caption)
 }

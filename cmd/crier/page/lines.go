@@ -67,6 +67,7 @@ func Distributions(lines []Line, of, caption string) (Picture, error) {
 	if p.Y.Max < 2*p.Y.Min { // a scale needs something between its ends
 		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
 	}
+	p.Y.Min = below(p.Y.Min)
 	p.Y.Max *= math.Pow(1.8, float64(len(lines))) // room for the legend
 	return drawn(p, height, caption)
 }
@@ -76,7 +77,7 @@ func Growth(lines []Line, x, caption string) (Picture, error) {
 	p := newPlot()
 	p.X.Label.Text = x
 	p.Legend.Top, p.Legend.Left = true, true
-	p.X.Tick.Marker, p.Y.Tick.Marker = countTicks{}, countTicks{}
+	p.X.Tick.Marker, p.Y.Tick.Marker = wholeTicks{}, evenTicks{}
 	for i := range lines {
 		line, points, err := plotter.NewLinePoints(lines[i].xys())
 		if err != nil {
@@ -87,24 +88,35 @@ func Growth(lines []Line, x, caption string) (Picture, error) {
 		p.Add(line, points)
 		p.Legend.Add(lines[i].Name, line)
 	}
-	p.Y.Min = 0
+	p.X.Min, p.Y.Min = 0, 0
 	return drawn(p, height, caption)
 }
 
 // Timeline is a picture of what happened over time, in seconds.
 type Timeline struct {
-	Y     string // the label of that axis
+	Y string // the label of that axis
+	// Bytes tells that its values are numbers of bytes.
+	Bytes bool
 	Lines []Line
 	Marks Marks
 	// Low pictures have three quarters of the usual height.
 	Low bool
 }
 
+// ticks returns the marks of the upright axis.
+func (t *Timeline) ticks() plot.Ticker {
+	if t.Bytes {
+		return byteTicks{}
+	}
+	return evenTicks{}
+}
+
 // Draw draws the timeline.
 func (t *Timeline) Draw(caption string) (Picture, error) {
 	p := newPlot()
 	p.X.Label.Text, p.Y.Label.Text = "seconds", t.Y
-	p.Y.Tick.Marker, p.Y.Min = countTicks{}, 0
+	p.X.Tick.Marker, p.X.Min = evenTicks{}, 0
+	p.Y.Tick.Marker, p.Y.Min = t.ticks(), 0
 	p.Legend.Top, p.Legend.Left = true, true
 	below := vg.Length(0)
 	for i := range t.Lines {

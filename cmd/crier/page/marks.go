@@ -36,11 +36,23 @@ type markPlotter struct {
 	below vg.Length // the top: under a legend
 }
 
-// markLabel is a text at a place.
+// markLabel is the text of marks that are too close to have one each.
 type markLabel struct {
-	at   vg.Length
-	text string
+	at    []vg.Length
+	texts []string
 }
+
+// text returns the marks, from the first to the last of many.
+func (l *markLabel) text() string {
+	const most = 4
+	if n := len(l.texts); n > most {
+		return l.texts[0] + "…" + l.texts[n-1]
+	}
+	return strings.Join(l.texts, "+")
+}
+
+// middle returns where the text stands.
+func (l *markLabel) middle() vg.Length { return (l.at[0] + l.at[len(l.at)-1]) / 2 }
 
 // Plot implements plot.Plotter.
 func (m *markPlotter) Plot(c draw.Canvas, p *plot.Plot) {
@@ -62,27 +74,46 @@ func (m *markPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 			beam.Width, beam.Dashes = 2, nil
 			c.StrokeLine2(beam, x(mark.At), top, x(min(mark.At+mark.For, m.marks.End)), top)
 		}
-		labels = append(labels, markLabel{x(mark.At), mark.Text})
+		labels = append(labels, markLabel{[]vg.Length{x(mark.At)}, []string{mark.Text}})
 	}
-	for _, l := range joined(labels, style.Font.Size/2) {
-		c.StrokeLine2(line, l.at, c.Min.Y, l.at, top-style.Font.Size-2)
-		c.FillText(style, vg.Point{X: l.at, Y: top - 2}, l.text)
+	for _, l := range joined(labels, style.Width) {
+		text := l.text()
+		for i, at := range l.at {
+			if i == 0 || at-l.at[i-1] >= 1 {
+				c.StrokeLine2(line, at, c.Min.Y, at, top-style.Font.Size-2)
+			}
+		}
+		// The text stays within the picture.
+		half := style.Width(text) / 2
+		at := min(max(l.middle(), c.Min.X+half), c.Max.X-half)
+		c.FillText(style, vg.Point{X: at, Y: top - 2}, text)
 	}
 }
 
-// joined makes one label of those that are too close to be told apart.
-func joined(labels []markLabel, apart vg.Length) []markLabel {
-	slices.SortStableFunc(labels, func(a, b markLabel) int { return cmp.Compare(a.at, b.at) })
+// joined makes one label of those that would touch; width is that of a text.
+func joined(labels []markLabel, width func(string) vg.Length) []markLabel {
+	slices.SortStableFunc(labels, func(a, b markLabel) int { return cmp.Compare(a.at[0], b.at[0]) })
 	var list []markLabel
-	for i := 0; i < len(labels); {
-		l, n := labels[i], i+1
-		for ; n < len(labels) && labels[n].at-l.at < apart; n++ {
-			if !strings.Contains(l.text, labels[n].text) {
-				l.text += labels[n].text
-			}
-		}
+	ends := func(l *markLabel) (from, to vg.Length) {
+		half := width(l.text()+" ") / 2
+		return l.middle() - half, l.middle() + half
+	}
+	for _, l := range labels {
 		list = append(list, l)
-		i = n
+		for len(list) > 1 {
+			before, last := &list[len(list)-2], &list[len(list)-1]
+			_, to := ends(before)
+			if from, _ := ends(last); from >= to {
+				break
+			}
+			before.at = append(before.at, last.at...)
+			for _, text := range last.texts {
+				if !slices.Contains(before.texts, text) {
+					before.texts = append(before.texts, text)
+				}
+			}
+			list = list[:len(list)-1]
+		}
 	}
 	return list
 }

@@ -15,8 +15,6 @@ import (
 	"gonum.org/v1/plot/vg"
 	"gonum.org/v1/plot/vg/draw"
 	"gonum.org/v1/plot/vg/vgsvg" // SVG, in which the page's own colours can stand
-
-	"crier/cmd/crier/cli"
 )
 
 // Picture is a picture of a page.
@@ -81,57 +79,3 @@ func newPlot() *plot.Plot {
 // Nines is 1 for 90 %, 2 for 99 %, and so on: a scale on which the upper end of a
 // distribution is stretched, each further nine taking as much room.
 func Nines(share float64) float64 { return -math.Log10(1 - share) }
-
-// nineTicks marks shares on a scale of Nines.
-type nineTicks struct{}
-
-// Ticks implements plot.Ticker.
-func (nineTicks) Ticks(least, most float64) []plot.Tick {
-	var list []plot.Tick
-	for _, t := range []struct {
-		share float64
-		text  string
-	}{{0, "0"}, {0.5, "50"}, {0.9, "90"}, {0.99, "99"}, {0.999, "99.9"}, {0.9999, "99.99"},
-		{0.99999, "99.999"}} {
-		if x := Nines(t.share); x <= most {
-			list = append(list, plot.Tick{Value: x, Label: t.text})
-		}
-	}
-	return list
-}
-
-// timeTicks marks powers of ten, of nanoseconds, on a logarithmic scale.
-type timeTicks struct{}
-
-// Ticks implements plot.Ticker.
-func (timeTicks) Ticks(least, most float64) []plot.Tick {
-	var list []plot.Tick
-	narrow := most < 30*least // no two powers of ten would stand there
-	for p := math.Floor(math.Log10(max(least, 1))); p <= math.Ceil(math.Log10(max(most, 1))); p++ {
-		at := math.Pow(10, p)
-		for i := 1.0; i < 10; i++ {
-			if v := at * i; v >= least && v <= most {
-				label := ""
-				if i == 1 || narrow && (i == 2 || i == 5) {
-					label = cli.Nanoseconds(v)
-				}
-				list = append(list, plot.Tick{Value: v, Label: label})
-			}
-		}
-	}
-	return list
-}
-
-// countTicks are the usual ones, with short numbers.
-type countTicks struct{}
-
-// Ticks implements plot.Ticker.
-func (countTicks) Ticks(least, most float64) []plot.Tick {
-	ticks := plot.DefaultTicks{}.Ticks(least, most)
-	for i := range ticks {
-		if ticks[i].Label != "" {
-			ticks[i].Label = cli.Rounded(ticks[i].Value)
-		}
-	}
-	return ticks
-}

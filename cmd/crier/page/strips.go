@@ -30,7 +30,7 @@ const namedStrips = 24
 // Draw draws the strips.
 func (s *Strips) Draw(caption string) (Picture, error) {
 	p := newPlot()
-	p.X.Label.Text = "seconds"
+	p.X.Label.Text, p.X.Tick.Marker = "seconds", evenTicks{}
 	p.Add(stripPlotter{s})
 	s.Marks.add(p, 0)
 	var names []string

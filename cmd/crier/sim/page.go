@@ -151,7 +151,7 @@ func heldPicture(r *Result) (page.Picture, error) {
 		return page.Picture{}, nil
 	}
 	picture := page.Timeline{
-		Y: "bytes", Lines: []page.Line{{Points: overTime(t, t.Held, 1), Series: 3}},
+		Y: "held", Bytes: true, Lines: []page.Line{{Points: overTime(t, t.Held, 1), Series: 3}},
 		Marks: pictureMarks(r), Low: true,
 	}
 	return picture.Draw("buffers: what all subscribers together held back, waiting for a gap " +

@@ -238,7 +238,7 @@ func TestSimMarksEvents(t *testing.T) {
 		r.Events[1].At[2] != 900e6 || r.Events[2].Mark != "3" {
 		t.Errorf("%+v", r.Events)
 	}
-	if p := slurp(t, page); strings.Count(p, ">13</text>") != 3 ||
+	if p := slurp(t, page); strings.Count(p, ">1+3</text>") != 3 ||
 		!strings.Contains(p, "0.2 s partition far for 300 ms") {
 		t.Error("not all pictures of time have the mark, or the table has none")
 	}
