@@ -23,14 +23,49 @@ type report struct {
 	OK        int           `json:"ok"`
 	Unknown   int           `json:"unknown"`
 	Checks    []check.Check `json:"checks"`
+	// Between has what was measured between two hosts, and Other the other one's own checks.
+	Between []check.Check `json:"between,omitempty"`
+	Other   *otherReport  `json:"other,omitempty"`
 
 	question check.Question
 	all      bool
 }
 
+// otherReport is what another host says of itself.
+type otherReport struct {
+	Host   string        `json:"host"`
+	Checks []check.Check `json:"checks"`
+}
+
+// part is a part of the report: checks of one host, or between two.
+type part struct {
+	title  string
+	checks []check.Check
+}
+
+// parts returns the report's parts.
+func (r *report) parts() []part {
+	list := []part{{"", r.Checks}}
+	if r.Between != nil {
+		title := "in the group"
+		if to := r.question.Peer; to.IsValid() {
+			title = fmt.Sprintf("between %s and %v", r.Host, to)
+		}
+		list = append(list, part{title, r.Between})
+	}
+	if r.Other != nil {
+		list = append(list, part{"on the other host, " + r.Other.Host, r.Other.Checks})
+	}
+	return list
+}
+
 // count counts the checks by their state.
 func (r *report) count() {
-	for _, c := range r.Checks {
+	var all []check.Check
+	for _, p := range r.parts() {
+		all = append(all, p.checks...)
+	}
+	for _, c := range all {
 		switch c.State {
 		case check.OK:
 			r.OK++
@@ -75,14 +110,19 @@ var tones = map[check.State]cli.Tone{
 func (r *report) text(s cli.Sheet) string {
 	var b strings.Builder
 	fmt.Fprintf(&b, "%s by %s, on %s\n\n", strings.Join(r.Groups, ", "), r.Interface, r.Host)
-	for _, state := range []check.State{check.Problem, check.Note, check.Unknown, check.OK} {
-		for _, c := range r.Checks {
-			if c.State == state {
-				b.WriteString(r.line(s, c))
+	for _, p := range r.parts() {
+		if p.title != "" {
+			fmt.Fprintf(&b, "%s\n\n", p.title)
+		}
+		for _, state := range []check.State{check.Problem, check.Note, check.Unknown, check.OK} {
+			for _, c := range p.checks {
+				if c.State == state {
+					b.WriteString(r.line(s, c))
+				}
 			}
 		}
+		b.WriteByte('\n')
 	}
-	b.WriteByte('\n')
 	b.WriteString(s.Fill(r.verdict()))
 	if next := r.next(); next != "" {
 		b.WriteString(next)

@@ -26,7 +26,13 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	for _, q := range questions {
 		r.Groups = append(r.Groups, q.Group.String())
 	}
-	if r.Checks, err = o.static(ctx, questions); err != nil {
+	console := cli.NewConsole(std.Err)
+	console.Show("looking at this host")
+	if r.Checks, err = o.static(ctx, questions); err == nil {
+		err = o.between(ctx, questions[0], &r, console.Show)
+	}
+	console.Show("")
+	if err != nil {
 		return 0, err
 	}
 	r.count()

@@ -265,6 +265,9 @@ func (g *guest) greet(ctx context.Context) (greeting, error) {
 		}
 		select {
 		case w := <-g.welcome:
+			if w.Name == hostName() { // as containers of one machine may have
+				w.Name = g.cfg.To.Addr().String()
+			}
 			return w, nil
 		case <-ctx.Done():
 			return greeting{}, ctx.Err()

@@ -161,11 +161,18 @@ func (h *Host) Close() {
 
 // Serve answers until the context ends, and then closes the Host.
 func (h *Host) Serve(ctx context.Context) error {
-	if h.place.Checks != nil {
-		h.checks = checksText(h.place.Checks(ctx), maxChecks)
-	}
+	ctx, cancel := context.WithCancel(ctx)
+	defer cancel()
 	failed := make(chan error, 4)
 	var all sync.WaitGroup
+	if h.place.Checks != nil {
+		all.Go(func() {
+			checks := checksText(h.place.Checks(ctx), maxChecks)
+			h.mu.Lock()
+			defer h.mu.Unlock()
+			h.checks = checks
+		})
+	}
 	for _, c := range []multicast.Conn{h.in, h.out, h.fresh} {
 		group := c == h.in
 		all.Go(func() { failed <- h.read(c, group) })
@@ -175,6 +182,7 @@ func (h *Host) Serve(ctx context.Context) error {
 	select {
 	case <-ctx.Done():
 	case err = <-failed:
+		cancel()
 	}
 	h.Close()
 	all.Wait()

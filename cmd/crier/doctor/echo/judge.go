@@ -16,7 +16,7 @@ import (
 const (
 	nameEcho      = "echo"
 	nameHops      = "hops"
-	nameSource    = "source"
+	nameSource    = "addresses"
 	nameGroup     = "same group"
 	nameUnicast   = "unicast"
 	nameTo        = "heard there"
@@ -30,7 +30,7 @@ const (
 	nameNACKFrom  = "NACKs here"
 	nameBurst     = "burst"
 	nameClock     = "clocks"
-	nameOthers    = "senders"
+	nameOthers    = "other senders"
 )
 
 // verdicts gathers checks.

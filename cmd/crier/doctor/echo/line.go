@@ -22,18 +22,9 @@ type Line struct {
 // Dial greets a Host and joins the group. If the Host doesn't answer, or uses another group,
 // the checks say so, and there is no Line.
 func Dial(ctx context.Context, cfg Config) (*Line, []check.Check, error) {
-	g, err := open(cfg)
-	if err != nil {
-		return nil, nil, err
-	}
-	f := g.figures()
-	if f.there, f.err = g.greet(ctx); f.err != nil {
-		g.close()
-		if ctx.Err() != nil {
-			return nil, nil, ctx.Err()
-		}
-		f.arp = neighbour(cfg.To.Addr(), g.ifi)
-		return nil, f.judge(), nil
+	g, f, list, err := meet(ctx, cfg)
+	if g == nil {
+		return nil, list, err
 	}
 	if !f.sameGroup() {
 		g.close()

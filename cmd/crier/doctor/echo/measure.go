@@ -3,10 +3,14 @@ package echo
 import (
 	"context"
 	"encoding/json"
+	"fmt"
+	"net"
 	"net/netip"
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/host"
+	"crier/multicast"
 	"crier/reliable/frame"
 )
 
@@ -23,6 +27,9 @@ type Config struct {
 
 // DefaultProbes is enough to tell a loss of 1 % from one of 0.8 or 1.2 %.
 const DefaultProbes = 40_000
+
+// MaxProbes bounds Config.Probes.
+const MaxProbes = maxSeq
 
 const (
 	floodRate = 20_000 // a second
@@ -88,26 +95,54 @@ func Measure(ctx context.Context, cfg Config) ([]check.Check, Other, error) {
 	if cfg.Progress == nil {
 		cfg.Progress = func(string) {}
 	}
-	g, err := open(cfg)
-	if err != nil {
-		return []check.Check{{Name: nameEcho, State: check.Problem, Evidence: err.Error()}}, Other{},
-			nil
+	g, f, list, err := meet(ctx, cfg)
+	if g == nil {
+		return list, Other{}, err
 	}
 	defer g.close()
-	f := g.figures()
-	if f.there, f.err = g.greet(ctx); f.err != nil {
-		if ctx.Err() != nil {
-			return nil, Other{}, ctx.Err()
-		}
-		f.arp = neighbour(cfg.To.Addr(), g.ifi)
-		return f.judge(), Other{}, nil
-	}
-	f.ttl = g.ttl
 	f.ended = g.measure(ctx, f)
 	g.mu.Lock()
 	f.senders = g.senders.copy()
 	g.mu.Unlock()
 	return f.judge(), Other{Name: f.there.Name, Checks: f.checks}, nil
+}
+
+// meet opens the sockets and greets the Host. If that fails, the checks say why.
+func meet(ctx context.Context, cfg Config) (*guest, *figures, []check.Check, error) {
+	if why := wrongInterface(cfg); why != nil {
+		return nil, nil, []check.Check{*why}, nil
+	}
+	g, err := open(cfg)
+	if err != nil {
+		return nil, nil, []check.Check{{Name: nameEcho, State: check.Unknown,
+			Evidence: fmt.Sprintf("not asked: %v", err)}}, nil
+	}
+	f := g.figures()
+	if f.there, f.err = g.greet(ctx); f.err == nil {
+		f.ttl = g.ttl
+		return g, f, nil, nil
+	}
+	g.close()
+	if ctx.Err() != nil {
+		return nil, nil, nil, ctx.Err()
+	}
+	f.arp = neighbour(cfg.To.Addr(), g.ifi)
+	return nil, nil, f.judge(), nil
+}
+
+// wrongInterface returns a problem if the Host is on a network, but the interface isn't.
+func wrongInterface(cfg Config) *check.Check {
+	ifi, err := multicast.ResolveInterface(cfg.Interface)
+	route, unknown := host.RouteTo(cfg.To.Addr(), "")
+	if err != nil || ifi.Flags&net.FlagLoopback == 0 || cfg.To.Addr().IsLoopback() || route.Local {
+		return nil
+	}
+	mend := "name the interface of the network with --iface"
+	if unknown == nil && route.Interface != ifi.Name {
+		mend = "use --iface " + route.Interface
+	}
+	return &check.Check{Name: nameEcho, State: check.Problem, Mend: mend, Evidence: fmt.Sprintf(
+		"%s leads to this machine alone, and not to %v", ifi.Name, cfg.To.Addr())}
 }
 
 // measure fills in the figures.
@@ -265,16 +300,22 @@ func (g *guest) measureBurst(ctx context.Context, f *figures) error {
 		group: true}, &f.burst)
 }
 
-// fetchChecks gets the Host's own checks.
+// fetchChecks gets the Host's own checks, for which it may need a moment.
 func (g *guest) fetchChecks(ctx context.Context, f *figures) error {
 	var text []byte
-	for part, parts := 0, 1; part < parts; part++ {
+	deadline := time.Now().Add(3 * time.Second)
+	for part, parts := 0, 1; part < parts; {
 		t, err := g.ask(ctx, question{What: askChecks, Part: part})
 		if err != nil {
 			return err
 		}
+		if t.Later && time.Now().Before(deadline) {
+			sleep(ctx, 100*time.Millisecond)
+			continue
+		}
 		parts = min(t.Parts, maxChecks/checksPart+1)
 		text = append(text, t.Text...)
+		part++
 	}
 	if len(text) > 0 && json.Unmarshal(text, &f.checks) != nil {
 		f.checks = nil

@@ -184,10 +184,13 @@ type told struct {
 	Error string `json:"error,omitempty"`
 	Count *count `json:"count,omitempty"`
 	// Sent and Refused count what the Host sent, and what its kernel refused to.
-	Sent    int    `json:"sent,omitempty"`
-	Refused int    `json:"refused,omitempty"`
-	Parts   int    `json:"parts,omitempty"`
-	Text    []byte `json:"text,omitempty"`
+	Sent    int `json:"sent,omitempty"`
+	Refused int `json:"refused,omitempty"`
+	// Parts is how many parts the Host's checks have; Later says that they aren't done yet.
+	Parts int  `json:"parts,omitempty"`
+	Later bool `json:"later,omitempty"`
+	// Text is a part.
+	Text []byte `json:"text,omitempty"`
 }
 
 // count is what came of a pass at one end.

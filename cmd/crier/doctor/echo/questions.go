@@ -57,6 +57,7 @@ func (h *Host) told(w *writer, c *client, m message) {
 		h.sendNACKs(w, c, m, q)
 		return
 	case askChecks:
+		t.Later = h.place.Checks != nil && h.checks == nil
 		t.Parts = (len(h.checks) + checksPart - 1) / checksPart
 		if q.Part >= 0 && q.Part < t.Parts {
 			from := q.Part * checksPart
