@@ -10,7 +10,6 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/doctor/echo"
 	"crier/cmd/crier/doctor/soak"
-	"crier/multicast"
 )
 
 // maxSoak bounds a soak: it then has as many exchanges as an echo counts.
@@ -18,8 +17,7 @@ const maxSoak = 24 * time.Hour
 
 // place returns where this host takes part.
 func (o *options) place(q check.Question) echo.Place {
-	return echo.Place{Interface: q.Interface, Group: q.Group, Port: o.toPort,
-		ControlPort: q.ControlPort, TTL: q.TTL}
+	return echo.Place{Interface: q.Interface, Group: q.Group, Port: o.toPort, Link: o.link}
 }
 
 // between measures the way to the other host, and soaks, as the flags say.
@@ -51,9 +49,10 @@ func (o *options) between(ctx context.Context, q check.Question, r *report, show
 
 // echoChecks makes the checks of a host on which "crier doctor echo" runs.
 func echoChecks(ctx context.Context, p echo.Place) []check.Check {
-	o := &options{rate: defaultRate, link: multicast.LinkConfig{TTL: p.TTL, ReadBuffer: 8 << 20}}
+	o := &options{rate: defaultRate, link: p.Link}
+	o.link.ControlPort = 0 // the echo has it
 	list, err := o.static(ctx, []check.Question{{Group: p.Group, Interface: p.Interface,
-		Rate: o.rate, TTL: max(p.TTL, 1)}})
+		Rate: o.rate, TTL: o.link.TTL}})
 	if err != nil {
 		return nil
 	}

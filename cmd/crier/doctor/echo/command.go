@@ -8,6 +8,7 @@ import (
 	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
+	"crier/multicast"
 )
 
 // Command is "crier doctor echo". checks makes this host's own checks.
@@ -38,9 +39,8 @@ Examples:
 			o.net.Declare(flags, false)
 			flags.Uint16Var(&o.place.Port, "port", 0,
 				"UDP `PORT` to answer on (default: the group's and one)")
-			flags.Uint16Var(&o.place.ControlPort, "control-port", 0,
-				"UDP `PORT` that publishers here take NACKs on (default: any that is free)")
-			flags.IntVar(&o.place.TTL, "ttl", 1, "how many `ROUTERS` and one datagrams may pass")
+			flags.IntVar(&o.link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
+			o.net.DeclareLink(flags, &o.link, "port that NACKs and repairs go to")
 			flags.DurationVar(&o.lasting, "for", 0, "end after this `TIME` (default: never)")
 			return o.run
 		},
@@ -49,6 +49,7 @@ Examples:
 
 type options struct {
 	net     netflags.Flags
+	link    multicast.LinkConfig
 	place   Place
 	lasting time.Duration
 	checks  func(context.Context, Place) []check.Check
@@ -59,10 +60,15 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if o.lasting < 0 {
-		return 0, cli.Usagef("--for %v is negative: give a time such as 10m", o.lasting)
+	switch {
+	case o.net.Set.Changed("for") && o.lasting <= 0:
+		return 0, cli.Usagef("--for %v is not over 0: give a time such as 10m", o.lasting)
+	case o.net.Set.Changed("port") && o.place.Port == 0:
+		return 0, cli.Usagef("--port 0 is not a port: give 1 to 65535, or leave it out")
+	case o.link.TTL < 1 || o.link.TTL > 255:
+		return 0, cli.Usagef("--ttl %d is outside 1 to 255", o.link.TTL)
 	}
-	o.place.Group, o.place.Interface = groups[0], iface
+	o.place.Group, o.place.Interface, o.place.Link = groups[0], iface, o.link
 	if o.checks != nil {
 		place := o.place
 		o.place.Checks = func(ctx context.Context) []check.Check { return o.checks(ctx, place) }

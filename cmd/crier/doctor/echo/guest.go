@@ -59,6 +59,9 @@ func open(cfg Config) (*guest, error) {
 	if err != nil {
 		return nil, err
 	}
+	if cfg.Link, err = cfg.Link.Complete(); err != nil {
+		return nil, err
+	}
 	g := &guest{cfg: cfg, run: random(), local: local, ifi: ifi.Name, mtu: usable(ifi.MTU),
 		told: map[uint32]chan told{}, welcome: make(chan greeting, 1)}
 	for i := range g.heard {
@@ -67,10 +70,7 @@ func open(cfg Config) (*guest, error) {
 	if g.port, err = dialPort(local, cfg.To); err != nil {
 		return nil, err
 	}
-	if g.out, err = openOut(cfg.Place, cfg.ControlPort); err == nil {
-		g.fresh, err = openOut(cfg.Place, 0)
-	}
-	if err != nil {
+	if g.out, g.fresh, err = openOut(cfg.Place); err != nil {
 		g.close()
 		return nil, err
 	}
@@ -82,7 +82,7 @@ func open(cfg Config) (*guest, error) {
 
 // join opens the socket of the group.
 func (g *guest) join() error {
-	in, err := multicast.Kernel.Group(multicast.GroupConfig{Group: g.cfg.Group,
+	in, err := g.cfg.Link.Group(multicast.GroupConfig{Group: g.cfg.Group,
 		Interface: g.cfg.Interface})
 	if err != nil {
 		return err

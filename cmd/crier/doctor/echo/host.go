@@ -24,10 +24,8 @@ type Place struct {
 	Group netip.AddrPort
 	// Port is the UDP port that a Host answers on; 0 means the group's and one.
 	Port uint16
-	// ControlPort is the port that NACKs would go to; 0 means any.
-	ControlPort uint16
-	// TTL is how many routers datagrams to the group may pass; 0 means 1.
-	TTL int
+	// Link says how the interface is used. NACKs would go to its control port.
+	Link multicast.LinkConfig
 	// Checks makes the host's own checks; nil means none.
 	Checks func(context.Context) []check.Check
 }
@@ -85,17 +83,17 @@ func Listen(p Place) (*Host, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Link, err = p.Link.Complete(); err != nil {
+		return nil, err
+	}
 	h := &Host{place: p, local: local, ifi: ifi.Name, mtu: usable(ifi.MTU), name: hostName()}
 	h.clients.init()
 	if h.port, err = listenPort(netip.AddrPortFrom(local, p.EchoPort())); err != nil {
 		return nil, fmt.Errorf("port %d for \"crier doctor echo\": %w", p.EchoPort(), err)
 	}
-	if h.in, err = multicast.Kernel.Group(multicast.GroupConfig{Group: p.Group,
+	if h.in, err = p.Link.Group(multicast.GroupConfig{Group: p.Group,
 		Interface: p.Interface}); err == nil {
-		h.out, err = openOut(p, p.ControlPort)
-	}
-	if err == nil {
-		h.fresh, err = openOut(p, 0)
+		h.out, h.fresh, err = openOut(p)
 	}
 	if err != nil {
 		h.Close()
@@ -104,15 +102,22 @@ func Listen(p Place) (*Host, error) {
 	return h, nil
 }
 
-// openOut opens a socket that sends to a group and to single hosts.
-func openOut(p Place, control uint16) (multicast.Conn, error) {
-	c, err := multicast.Kernel.Socket(multicast.SocketConfig{Group: p.Group,
-		Interface: p.Interface, Port: control, TTL: max(p.TTL, 1)})
-	if err != nil {
-		return nil, err
+// openOut opens two sockets that send to a group and to single hosts: one that has the
+// control port, and one that has any.
+func openOut(p Place) (control, fresh multicast.Conn, err error) {
+	cfg := multicast.SocketConfig{Group: p.Group, Interface: p.Interface}
+	if control, err = p.Link.Socket(cfg); err != nil {
+		return nil, nil, err
 	}
-	single(c, true)
-	return c, nil
+	other := p.Link
+	other.ControlPort = 0
+	if fresh, err = other.Socket(cfg); err != nil {
+		control.Close()
+		return nil, nil, err
+	}
+	single(control, true)
+	single(fresh, true)
+	return control, fresh, nil
 }
 
 // single says whether a connection's datagrams are sent one by one, as the network would

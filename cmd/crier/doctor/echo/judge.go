@@ -113,7 +113,7 @@ func (f *figures) judgeHops(v *verdicts) {
 		return
 	}
 	to, from := sentTTL-f.there.TTL, sentTTL-f.ttl
-	ttl := max(f.cfg.TTL, 1)
+	ttl := f.cfg.Link.TTL
 	switch {
 	case to <= 0 && from <= 0:
 		v.add(nameHops, check.OK, "", "none: the TTL arrives as %d both ways", f.ttl)

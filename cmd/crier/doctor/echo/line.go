@@ -103,6 +103,9 @@ func Hear(p Place) (*Listener, error) {
 	if err != nil {
 		return nil, err
 	}
+	if p.Link, err = p.Link.Complete(); err != nil {
+		return nil, err
+	}
 	g := &guest{cfg: Config{Place: p}, run: random(), ifi: ifi.Name}
 	if err := g.join(); err != nil {
 		return nil, err
