@@ -23,9 +23,10 @@ type report struct {
 	OK        int           `json:"ok"`
 	Unknown   int           `json:"unknown"`
 	Checks    []check.Check `json:"checks"`
-	// Between has what was measured between two hosts, and Other the other one's own checks.
+	// Between has what was measured between two hosts, with --to, and in the group, with --soak.
 	Between []check.Check `json:"between,omitempty"`
-	Other   *otherReport  `json:"other,omitempty"`
+	// Other is the other host, with --to, if it answered.
+	Other *otherReport `json:"other,omitempty"`
 
 	question check.Question
 	all      bool
@@ -33,7 +34,9 @@ type report struct {
 
 // otherReport is what another host says of itself.
 type otherReport struct {
-	Host   string        `json:"host"`
+	// Host is what it calls itself, or its address if both have one name.
+	Host string `json:"host"`
+	// Checks are its own.
 	Checks []check.Check `json:"checks"`
 }
 
