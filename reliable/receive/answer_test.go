@@ -115,3 +115,26 @@ func TestAnswersOfAStrangerSayNothingOfThePublisher(t *testing.T) {
 		t.Errorf("%d unexpected, %d sessions", n, len(l.table.list))
 	}
 }
+
+// NACKs that stay unanswered are counted until an answer comes, of whatever kind.
+func TestUnansweredNacks(t *testing.T) {
+	for kind, answer := range answers(t, 1) {
+		l := gapped(t, Config{})
+		beat := frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1<<60 + 1, NextSeq: 6,
+			NextOffset: 6, Group: 3}
+		for range 10 { // it lives
+			l.pass(100*time.Millisecond, false)
+			beat.Time++
+			l.hears(rig.Made(t, beat))
+		}
+		st := l.session(1)
+		if st.Unanswered != st.Nacks || st.Nacks < 3 || st.Answers != 0 ||
+			st.Announced != 3 || st.Heartbeats != 11 || st.Control != rig.PublisherAddr {
+			t.Errorf("%v: before: %+v", kind, st)
+		}
+		l.hears(answer)
+		if st := l.session(1); st.Unanswered != 0 || st.Answers != 1 {
+			t.Errorf("%v: after: %+v", kind, st)
+		}
+	}
+}

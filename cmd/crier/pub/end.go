@@ -4,9 +4,9 @@ import (
 	"errors"
 	"fmt"
 	"strings"
-	"text/tabwriter"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
 	"crier/publisher"
 )
 
@@ -119,31 +119,42 @@ func fullName(s *publisher.Subscriber) string {
 }
 
 // table returns a row for each subscriber, with its last report; "" if there was none.
-func (e *outcome) table() string {
+func (e *outcome) table(sheet cli.Sheet) string {
 	if len(e.list) == 0 {
 		return ""
 	}
-	var b strings.Builder
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w,
-		"subscriber\taddress\toffset\tlag\tasked for\trepaired\tno longer held\theard\tstate\t")
+	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
+		{Head: "address", Key: true}, {Head: "state", Left: true}, {Head: "offset"},
+		{Head: "lag"}, {Head: "asked for"}, {Head: "repaired"}, {Head: "no longer held"},
+		{Head: "heard"}}}
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {
 		s := &e.list[i]
-		name := "-"
-		if s.Name != "" {
-			name = cli.Printable(s.Name)
-		}
-		fmt.Fprintf(w, "%s\t%v\t%s\t%s\t%s\t%s\t%s\t%s ago\t%s\t\n", name, s.Addr,
-			cli.Grouped(s.Offset), cli.Grouped(s.Lag), cli.Grouped(s.Asked),
-			cli.Grouped(s.Repaired),
-			cli.Grouped(s.Gone), cli.Duration(s.Quiet), stateText(s))
+		t.Add(nameOrNone(s), s.Addr.String(), stateText(s), cli.Grouped(s.Offset),
+			cli.Grouped(s.Lag), someOrNone(s.Asked), someOrNone(s.Repaired),
+			table.Toned(cli.Bad, s.Gone, someOrNone(s.Gone)), cli.Duration(s.Quiet)+" ago")
 	}
-	w.Flush()
+	text := t.Text(sheet)
 	if more := len(e.list) - mostSubscribers; more > 0 {
-		fmt.Fprintf(&b, "  and %s\n", cli.Counted(uint64(more), "more subscriber",
+		text += fmt.Sprintf("  and %s\n", cli.Counted(uint64(more), "more subscriber",
 			"more subscribers"))
 	}
-	return b.String()
+	return text
+}
+
+// nameOrNone returns a subscriber's name, or "-".
+func nameOrNone(s *publisher.Subscriber) string {
+	if s.Name == "" {
+		return "-"
+	}
+	return cli.Printable(s.Name)
+}
+
+// someOrNone returns a number, and "-" for 0: a column of which no row says more is left out.
+func someOrNone(n uint64) string {
+	if n == 0 {
+		return "-"
+	}
+	return cli.Grouped(n)
 }
 
 // stateText returns a subscriber's state and how it went.

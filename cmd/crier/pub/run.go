@@ -154,7 +154,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 				fmt.Fprintf(console, "crier pub: %s\n", w)
 			}
 		}
-		fmt.Fprint(console, o.text(p.Session(), end.stats, took, late, interrupted), end.table())
+		fmt.Fprint(console, o.text(p.Session(), end.stats, took, late, interrupted),
+			end.table(cli.SheetOf(console)))
 	}
 	err = errors.Join(err, summary.Write(sum))
 	if s := takeSnapshot(p); err == nil && !o.quiet && unheard(&s.stats) {

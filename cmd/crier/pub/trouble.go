@@ -85,7 +85,7 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 			list = append(list, l.unheardTrouble(s, m))
 		}
 	}
-	return list
+	return trouble.Bounded(list, "more subscribers that are cut off")
 }
 
 // unheard reports whether no subscriber was heard so far.

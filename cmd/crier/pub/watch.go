@@ -5,10 +5,10 @@ import (
 	"io"
 	"slices"
 	"strings"
-	"text/tabwriter"
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/table"
 	"crier/publisher"
 )
 
@@ -83,36 +83,31 @@ func (o *options) watch(out io.Writer, p *publisher.Publisher) (stop func()) {
 		return func() {}
 	}
 	stopEach := cli.Each(tableEvery, func(time.Time) {
-		io.WriteString(out, subscriberTable(p.Subscribers()))
+		io.WriteString(out, subscriberTable(p.Subscribers(), cli.SheetOf(out)))
 	})
 	return func() {
 		stopEach()
-		io.WriteString(out, subscriberTable(p.Subscribers()))
+		io.WriteString(out, subscriberTable(p.Subscribers(), cli.SheetOf(out)))
 	}
 }
 
 // subscriberTable returns the table, a line for each subscriber. The NACK share is relative
 // to all frames that were asked for.
-func subscriberTable(list []publisher.Subscriber) string {
-	var b strings.Builder
+func subscriberTable(list []publisher.Subscriber, sheet cli.Sheet) string {
+	if len(list) == 0 {
+		return "no subscriber is known\n"
+	}
 	asked := uint64(0)
 	for _, s := range list {
 		asked += s.Asked
 	}
-	w := tabwriter.NewWriter(&b, 0, 0, 2, ' ', tabwriter.AlignRight)
-	fmt.Fprintln(w, "subscriber\tposition\troom\tlag\tNACK share\theard\tstate\t")
+	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
+		{Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
+		{Head: "NACK share"}, {Head: "heard"}}}
 	for _, s := range list {
-		share := "-"
-		if asked > 0 {
-			share = cli.PercentOf(uint64(s.Asked), uint64(asked))
-		}
-		fmt.Fprintf(w, "%s\t%s\t%s\t%s\t%s\t%s ago\t%v\t\n", displayName(&s),
-			cli.Grouped(s.Position), cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), share,
-			cli.Duration(s.Quiet), s.State)
+		t.Add(displayName(&s), s.State.String(), cli.Grouped(s.Position),
+			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), cli.PercentOf(s.Asked, asked),
+			cli.Duration(s.Quiet)+" ago")
 	}
-	w.Flush()
-	if len(list) == 0 {
-		return "no subscriber is known\n"
-	}
-	return b.String()
+	return t.Text(sheet)
 }

@@ -60,15 +60,17 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 				Over: func() string { return fmt.Sprintf("%v is heard now", group) }})
 		}
 	}
+	var cut []trouble.Trouble
 	for i := range s.sessions {
 		k := &s.sessions[i]
 		if k.End == subscriber.EndOpen && isCutOff(k) {
-			list = append(list, trouble.Trouble{Key: k.ID.String(),
+			cut = append(cut, trouble.Trouble{Key: k.ID.String(),
 				Report: func(lasted time.Duration) trouble.Report { return o.cutOff(s, k, lasted) },
 				Over:   func() string { return l.reached(k.ID) }})
 		}
 	}
-	return list
+	return append(trouble.Bounded(list, "groups without a session"),
+		trouble.Bounded(cut, "more sessions whose publishers don't answer")...)
 }
 
 // isCutOff reports whether a publisher doesn't hear this subscriber, or its answers don't come.

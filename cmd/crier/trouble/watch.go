@@ -4,6 +4,7 @@
 package trouble
 
 import (
+	"fmt"
 	"io"
 	"time"
 
@@ -19,6 +20,21 @@ type Trouble struct {
 	// Over, if not nil, returns what to say once the trouble isn't seen any more, if it was
 	// told; empty for nothing.
 	Over func() string
+}
+
+// most bounds the troubles of one kind that are told one by one.
+const most = 4
+
+// Bounded returns the first troubles of a list, and one that counts the others as things, such
+// as "more sessions like that".
+func Bounded(list []Trouble, things string) []Trouble {
+	if len(list) <= most {
+		return list
+	}
+	more := len(list) - most
+	return append(list[:most:most], Trouble{Key: things, Report: func(time.Duration) Report {
+		return Report{Verdict: things, Head: fmt.Sprintf("and %d %s", more, things)}
+	}})
 }
 
 // Every is the time between two looks at a command.

@@ -93,3 +93,18 @@ func TestReportFits(t *testing.T) {
 		}
 	}
 }
+
+// Of many troubles a few are told, and how many more there are.
+func TestBounded(t *testing.T) {
+	var list []Trouble
+	for range 9 {
+		list = append(list, Trouble{Key: "a"})
+	}
+	got := Bounded(list, "more of them")
+	if r := got[len(got)-1].Report(0); len(got) != most+1 || r.Head != "and 5 more of them" {
+		t.Errorf("%d, the last: %s", len(got), r.Head)
+	}
+	if got := Bounded(list[:most], "more"); len(got) != most {
+		t.Error(len(got))
+	}
+}
