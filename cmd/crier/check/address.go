@@ -99,6 +99,9 @@ func Route(f *host.Facts, q Question) Check {
 	if i == nil {
 		return noInterface(name)
 	}
+	if !i.Up {
+		return Check{Name: name, State: Unknown, Evidence: i.Name + " is down"}
+	}
 	switch r := f.GroupRoute; {
 	case errors.Is(r.Err, host.ErrNoRoute):
 		return problem(name, groupRoute(q, i), "the kernel has no route to %s by %s",
@@ -137,7 +140,7 @@ func TTL(f *host.Facts, q Question) Check {
 	ttl := max(q.TTL, 1)
 	if !q.Peer.IsValid() {
 		if ttl == 1 {
-			return ok(name, "1: datagrams stay in this network, and no router passes them on")
+			return ok(name, "1: datagrams stay in this network")
 		}
 		return ok(name, "%d, where routers pass the group on", ttl)
 	}

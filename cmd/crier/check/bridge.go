@@ -84,8 +84,8 @@ func bridged(f *host.Facts, q Question, b *host.Bridge) Check {
 			"ip protocol igmp accept"},
 	} {
 		if fate, cause := f.Firewall.Value.Fate(one.packet); fate == firewall.Dropped {
-			return problem(name, accept(one, cause), "%s by %s %s dropped by %s", one.what, b.Name,
-				are(one), cause)
+			dropped := blame{cause, []flow{one}}
+			return problem(name, dropped.mend(), "dropped on %s: %s; by %s", b.Name, one.what, cause)
 		}
 	}
 	return ok(name, "")

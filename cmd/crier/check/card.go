@@ -19,11 +19,9 @@ func Offload(f *host.Facts, q Question) Check {
 		return noInterface(name)
 	case f.Machine == nil || f.Trial == nil || f.Trial.SocketErr != nil:
 		return Check{Name: name, State: Unknown, Evidence: "not tried"}
-	case errors.Is(f.Machine.Segments, host.ErrNotReadable):
-		return unknown(name, f.Machine.Segments)
-	case f.Machine.Segments != nil:
-		return problem(name, "--offload off, until the kernel is another",
-			"the kernel cuts large writes wrongly, on lo: %v", f.Machine.Segments)
+	case errors.Is(f.Machine.Segments, host.ErrDamaged):
+		return problem(name, "boot another kernel", "Linux %s cuts large writes wrongly, on lo: %v",
+			f.Machine.Place.Value.Kernel, f.Machine.Segments)
 	case !f.Trial.Cut:
 		return note(name, "", "the kernel cuts no large writes: sending takes several times the "+
 			"processor's time")
@@ -75,6 +73,8 @@ func Merging(f *host.Facts, q Question) Check {
 	case features["rx-lro"]:
 		return note(name, "ethtool -K "+i.Name+" lro off", "LRO is on, which may merge what it "+
 			"shouldn't where this host forwards")
+	case !features["rx-gro"] && i.Kind != "": // as is usual: others merge before it
+		return ok(name, "off on %s, a %s interface", i.Name, i.Kind)
 	case !features["rx-gro"]:
 		return note(name, "ethtool -K "+i.Name+" gro on",
 			"GRO is off: receiving takes more of the processor's time")
@@ -90,7 +90,7 @@ func Ring(f *host.Facts, q Question) Check {
 		return noInterface(name)
 	}
 	if f.Machine == nil || f.Machine.Card.Err != nil || f.Machine.Card.Value.Ring == 0 {
-		return ok(name, "%s doesn't say", i.Name)
+		return ok(name, "%s has none that it tells of", i.Name)
 	}
 	c := f.Machine.Card.Value
 	long := time.Hour

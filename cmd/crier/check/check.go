@@ -109,20 +109,36 @@ func Waiting(f *host.Facts, q Question) []Check {
 	return list
 }
 
-// ForGroup runs the checks of one group, on the facts of host.Roots.Full.
-func ForGroup(f *host.Facts, q Question) []Check {
-	return []Check{
-		Join(f, q), Membership(f, q), Route(f, q), Firewall(f, q), Port(f, q), Senders(f, q),
-	}
+// checks are all checks, in the order in which a datagram meets what they look at. Those of
+// groups are made for each group.
+var checks = []struct {
+	of     func(*host.Facts, Question) Check
+	groups bool
+}{
+	{Interface, false}, {MTU, false}, {Source, false}, {Route, true}, {ReversePath, false},
+	{Join, true}, {Membership, true}, {IGMP, false}, {Bridges, false}, {Firewall, true},
+	{Port, true}, {ControlPort, false}, {Senders, true}, {TTL, false}, {Place, false},
+	{ReadBuffer, false}, {WriteBuffer, false}, {Drops, true}, {CardDrops, false},
+	{Offload, false}, {Merging, false}, {Ring, false}, {Processors, false}, {Clock, false},
 }
 
-// ForHost runs the checks of this host and the interface, on the facts of host.Roots.Full.
-func ForHost(f *host.Facts, q Question) []Check {
-	return []Check{
-		Interface(f, q), MTU(f, q), Source(f, q), ReversePath(f, q), IGMP(f, q), Bridges(f, q),
-		ControlPort(f, q), TTL(f, q), Place(f, q), ReadBuffer(f, q), WriteBuffer(f, q), Drops(f, q),
-		CardDrops(f, q), Offload(f, q), Merging(f, q), Ring(f, q), Processors(f, q), Clock(f, q),
+// All runs all checks, on the facts of host.Roots.Full and a host.Trial of each question.
+func All(facts []*host.Facts, questions []Question) []Check {
+	var list []Check
+	for _, c := range checks {
+		if !c.groups {
+			list = append(list, c.of(facts[0], questions[0]))
+			continue
+		}
+		for i, f := range facts {
+			one := c.of(f, questions[i])
+			if len(facts) > 1 {
+				one.Evidence = questions[i].Group.String() + ": " + one.Evidence
+			}
+			list = append(list, one)
+		}
 	}
+	return list
 }
 
 // Worst returns the worst state of checks: a problem, then a note, then what isn't known.

@@ -3,6 +3,7 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 	"strings"
 
 	"crier/cmd/crier/host"
@@ -19,43 +20,151 @@ type flow struct {
 // Firewall asks whether the packet filter lets through what crier sends and receives.
 func Firewall(f *host.Facts, q Question) Check {
 	const name = "firewall"
-	if f.Firewall.Err != nil {
-		return unknown(name, f.Firewall.Err)
-	}
-	if len(f.Firewall.Value.Chains) == 0 {
-		return ok(name, "there are no rules")
-	}
 	i := f.Interface()
-	if i == nil {
+	switch {
+	case f.Firewall.Err != nil:
+		return unknown(name, f.Firewall.Err)
+	case len(f.Firewall.Value.Chains) == 0:
+		return ok(name, "there are no rules")
+	case i == nil:
 		return noInterface(name)
 	}
-	var unsure *Check
+	var dropped, unsure blame
 	for _, one := range flows(f, q, i) {
-		fate, cause := f.Firewall.Value.Fate(one.packet)
-		switch fate {
+		switch fate, cause := f.Firewall.Value.Fate(one.packet); fate {
 		case firewall.Dropped:
-			return problem(name, accept(one, cause), "%s %s dropped by %s", one.what, are(one),
-				cause)
+			dropped.add(one, cause)
 		case firewall.Undecided:
-			if unsure == nil {
-				c := note(name, accept(one, cause), "%s may be dropped by %s", one.what, cause)
-				unsure = &c
-			}
+			unsure.add(one, cause)
 		}
 	}
-	if unsure != nil {
-		return *unsure
+	switch {
+	case dropped.flows != nil:
+		return problem(name, dropped.mend(), "dropped: %s; by %s", dropped.what(), dropped.cause)
+	case unsure.flows != nil:
+		return note(name, unsure.mend(), "it may drop %s, by %s", unsure.what(), unsure.cause)
 	}
-	return ok(name, "its rules let the group, NACKs and repairs, and memberships through")
+	return ok(name, "it lets the group, NACKs and repairs through")
 }
 
-// are returns the verb for what a flow describes.
-func are(f flow) string {
-	if strings.HasPrefix(f.what, "NACKs") || strings.HasPrefix(f.what, "repairs") ||
-		strings.HasPrefix(f.what, "membership") || strings.HasPrefix(f.what, "queries") {
-		return "are"
+// A blame is a rule with the flows that it drops.
+type blame struct {
+	cause firewall.Cause
+	flows []flow
+}
+
+// add takes a flow, if it is the first or is dropped by the same rule as the first.
+func (b *blame) add(one flow, cause firewall.Cause) {
+	if b.flows == nil {
+		b.cause = cause
 	}
-	return "is"
+	same := slices.ContainsFunc(b.flows, func(o flow) bool { return o.what == one.what })
+	if b.cause == cause && !same {
+		b.flows = append(b.flows, one)
+	}
+}
+
+// what lists what the rule drops.
+func (b *blame) what() string {
+	var list []string
+	for _, one := range b.flows {
+		list = append(list, one.what)
+	}
+	return strings.Join(list, ", ")
+}
+
+// mend returns the command that has the flows accepted before the rule.
+func (b *blame) mend() string {
+	base := b.cause.Base
+	var rules []string
+	for _, one := range b.flows {
+		if !slices.Contains(rules, one.rule) {
+			rules = append(rules, one.rule)
+		}
+	}
+	switch {
+	case base.Tables && b.isUFW():
+		return "ufw " + strings.Join(each(rules, ufw), " && ufw ")
+	case base.Tables:
+		program := map[string]string{"ip": "iptables", "ip6": "ip6tables"}[base.Family]
+		start := fmt.Sprintf("%s -t %s -I %s ", program, base.Table, base.Name)
+		return start + strings.Join(each(rules, tables), " && "+start)
+	case base.Table == "firewalld" && base.Hook == "input":
+		return "firewall-cmd " + strings.Join(each(rules, firewalld), " && firewall-cmd ")
+	}
+	start := fmt.Sprintf("insert rule %s %s %s ", base.Family, base.Table, base.Name)
+	if len(rules) == 1 {
+		return "nft " + start + rules[0]
+	}
+	return "nft '" + start + strings.Join(rules, "; "+start) + "'"
+}
+
+// isUFW reports whether the chains are those of ufw.
+func (b *blame) isUFW() bool {
+	return slices.ContainsFunc(b.cause.Base.Rules, func(r *firewall.Rule) bool {
+		return strings.HasPrefix(r.Target, "ufw-") || strings.HasPrefix(r.Target, "ufw6-")
+	})
+}
+
+func each(list []string, f func(words []string) string) []string {
+	var all []string
+	for _, one := range list {
+		all = append(all, f(strings.Fields(one)))
+	}
+	return all
+}
+
+// tables, firewalld and ufw put a rule of nft, such as "ip daddr 239.77.0.1 udp dport 7700
+// accept", into the words of other programs.
+func tables(words []string) string {
+	var out []string
+	for len(words) > 1 {
+		switch words[0] + " " + words[1] {
+		case "ip daddr", "ip6 daddr":
+			out = append(out, "-d", words[2])
+		case "udp dport":
+			out = append(out, "-p udp --dport", words[2])
+		case "udp sport":
+			out = append(out, "-p udp --sport", words[2])
+		case "meta l4proto", "ip protocol":
+			out = append(out, "-p", words[2])
+		case "icmpv6 type":
+			out = append(out, "-p icmpv6")
+		}
+		words = words[3:]
+	}
+	return strings.Join(append(out, "-j ACCEPT"), " ")
+}
+
+func firewalld(words []string) string {
+	for i := range len(words) - 2 {
+		switch words[i] + " " + words[i+1] {
+		case "udp dport":
+			return "--add-port=" + words[i+2] + "/udp"
+		case "ip protocol":
+			return "--add-protocol=" + words[i+2]
+		case "icmpv6 type":
+			return "--add-protocol=ipv6-icmp"
+		}
+	}
+	return "--add-port=1024-65535/udp"
+}
+
+func ufw(words []string) string {
+	port, to, direction := "", "any", ""
+	for i := range len(words) - 2 {
+		switch words[i] + " " + words[i+1] {
+		case "udp dport":
+			port = " port " + words[i+2]
+		case "udp sport":
+			direction = " out"
+		case "ip daddr", "ip6 daddr":
+			to = words[i+2]
+		case "ip protocol":
+			return "allow proto " + words[i+2] + " from any"
+		}
+	}
+	return "allow" + direction + " proto udp to " + to + port
 }
 
 // flows lists what has to get through, what matters most first.
@@ -72,35 +181,49 @@ func flows(f *host.Facts, q Question, i *host.Interface) []flow {
 	if group.Addr().Is6() {
 		version, ip = 6, "ip6"
 	}
+	own := q.ControlPort
+	if own == 0 {
+		own = running(f, source)
+	}
 	toGroup := fmt.Sprintf("%s daddr %s udp dport %d accept", ip, group.Addr(), group.Port())
 	if q.receives() {
 		add(firewall.Packet{Hooks: firewall.Inbound, In: i.Name, Src: q.Peer, Dst: group.Addr(),
 			Protocol: "udp", SrcPort: q.PeerPort, DstPort: group.Port(), State: "new"},
 			fmt.Sprintf("what comes to %s", group), toGroup)
 		add(firewall.Packet{Hooks: firewall.Outbound, Out: i.Name, Src: source, Dst: q.Peer,
-			Version: version, Protocol: "udp", SrcPort: q.ControlPort, DstPort: q.PeerPort, State: "new"},
-			"NACKs to publishers", port("udp sport", q.ControlPort))
+			Version: version, Protocol: "udp", SrcPort: own, DstPort: q.PeerPort, State: "new"},
+			"NACKs to publishers", port("udp sport", own))
 		if !i.Loopback {
 			list = append(list, memberships(i, source, group.Addr())...)
 		}
 	}
 	if q.sends() {
 		add(firewall.Packet{Hooks: firewall.Outbound, Out: i.Name, Src: source, Dst: group.Addr(),
-			Protocol: "udp", SrcPort: q.ControlPort, DstPort: group.Port(), State: "new"},
+			Protocol: "udp", SrcPort: own, DstPort: group.Port(), State: "new"},
 			fmt.Sprintf("what goes to %s", group), toGroup)
 		add(firewall.Packet{Hooks: firewall.Inbound, In: i.Name, Src: q.Peer, Dst: source,
-			Protocol: "udp", SrcPort: q.PeerPort, DstPort: q.ControlPort, State: "new"},
-			"NACKs from subscribers"+toPort(q.ControlPort), port("udp dport", q.ControlPort))
+			Protocol: "udp", SrcPort: q.PeerPort, DstPort: own, State: "new"},
+			"NACKs from subscribers"+toPort(own), port("udp dport", own))
 		add(firewall.Packet{Hooks: firewall.Outbound, Out: i.Name, Src: source, Dst: q.Peer,
-			Version: version, Protocol: "udp", SrcPort: q.ControlPort, DstPort: q.PeerPort,
-			State: "established"}, "repairs to single subscribers", port("udp sport", q.ControlPort))
+			Version: version, Protocol: "udp", SrcPort: own, DstPort: q.PeerPort,
+			State: "established"}, "repairs to single subscribers", port("udp sport", own))
 	}
 	if q.receives() {
 		add(firewall.Packet{Hooks: firewall.Inbound, In: i.Name, Src: q.Peer, Dst: source,
-			Protocol: "udp", SrcPort: q.PeerPort, DstPort: q.ControlPort, State: "established"},
-			"repairs from publishers"+toPort(q.ControlPort), port("udp dport", q.ControlPort))
+			Protocol: "udp", SrcPort: q.PeerPort, DstPort: own, State: "established"},
+			"repairs from publishers"+toPort(own), port("udp dport", own))
 	}
 	return list
+}
+
+// running returns the control port of a crier that runs here, if there is one.
+func running(f *host.Facts, source netip.Addr) uint16 {
+	for _, s := range sockets(f) {
+		if s.Local.Addr() == source && isCrier(f, s) {
+			return s.Local.Port()
+		}
+	}
+	return 0
 }
 
 // memberships lists the flows of IGMP or MLD: reports to switches, and their queries.
@@ -141,10 +264,4 @@ func toPort(n uint16) string {
 		return ""
 	}
 	return fmt.Sprintf(" to port %d", n)
-}
-
-// accept returns the command that puts a rule before the one that drops.
-func accept(one flow, cause firewall.Cause) string {
-	return fmt.Sprintf("nft insert rule %s %s %s %s", cause.Base.Family, cause.Base.Table,
-		cause.Base.Name, one.rule)
 }

@@ -4,6 +4,7 @@ import (
 	"encoding/hex"
 	"errors"
 	"fmt"
+	"net/netip"
 	"slices"
 	"strings"
 	"syscall"
@@ -36,7 +37,7 @@ func Join(f *host.Facts, q Question) Check {
 			cli.Counted(uint64(max(most, 0)), "group", "groups"), q.Group.Addr())
 	case errors.Is(err, syscall.EADDRINUSE):
 		mend := "stop that program, or give crier another port with --group"
-		return problem(name, mend, "%s has port %d for itself", user(f, others(f, q)),
+		return problem(name, mend, "%s has port %d for itself", user(f, bound(f, q.Group)),
 			q.Group.Port())
 	}
 	if f.Interface() == nil || !f.Interface().Up {
@@ -45,13 +46,24 @@ func Join(f *host.Facts, q Question) Check {
 	return problem(name, "see the error", "%v", err)
 }
 
-// others lists the sockets of other processes that get what comes to the group's port.
-func others(f *host.Facts, q Question) []host.Socket {
+// sockets lists the sockets that there are, without those of the trial.
+func sockets(f *host.Facts) []host.Socket {
+	list := slices.Clone(f.Before.Sockets.Value)
+	for _, s := range f.After.Sockets.Value {
+		known := slices.ContainsFunc(list, func(o host.Socket) bool { return o.Inode == s.Inode })
+		if !known && !s.Own {
+			list = append(list, s)
+		}
+	}
+	return list
+}
+
+// bound lists the sockets that have a port, at an address or at all.
+func bound(f *host.Facts, at netip.AddrPort) []host.Socket {
 	var list []host.Socket
-	for _, s := range f.Before.Sockets.Value {
-		at := s.Local.Addr()
-		if s.Local.Port() == q.Group.Port() && !s.Own &&
-			(at == q.Group.Addr() || at.IsUnspecified()) {
+	for _, s := range sockets(f) {
+		if a := s.Local.Addr(); s.Local.Port() == at.Port() &&
+			(a == at.Addr() || a.IsUnspecified()) {
 			list = append(list, s)
 		}
 	}
@@ -91,7 +103,7 @@ func Port(f *host.Facts, q Question) Check {
 	if f.Before.Sockets.Err != nil {
 		return unknown(name, f.Before.Sockets.Err)
 	}
-	list := others(f, q)
+	list := bound(f, q.Group)
 	strangers := slices.DeleteFunc(slices.Clone(list),
 		func(s host.Socket) bool { return isCrier(f, s) })
 	switch {
@@ -112,18 +124,12 @@ func ControlPort(f *host.Facts, q Question) Check {
 	case f.Trial == nil:
 		return Check{Name: name, State: Unknown, Evidence: "not tried"}
 	case f.Trial.SocketErr == nil && q.ControlPort == 0:
-		return ok(name, "any that is free; a firewall's rule needs one, with --control-port")
+		return ok(name, "any that is free; for a firewall, --control-port fixes it")
 	case f.Trial.SocketErr == nil:
 		return ok(name, "%d is free", q.ControlPort)
 	case errors.Is(f.Trial.SocketErr, syscall.EADDRINUSE):
 		source, _ := f.Source()
-		var list []host.Socket
-		for _, s := range f.Before.Sockets.Value {
-			at := s.Local.Addr()
-			if s.Local.Port() == q.ControlPort && (at == source || at.IsUnspecified()) {
-				list = append(list, s)
-			}
-		}
+		list := bound(f, netip.AddrPortFrom(source, q.ControlPort))
 		if len(list) > 0 && !slices.ContainsFunc(list,
 			func(s host.Socket) bool { return !isCrier(f, s) }) {
 			return ok(name, "%s has %d", user(f, list), q.ControlPort)

@@ -73,6 +73,5 @@ func span(f *host.Facts) string {
 	if f.Before.At.IsZero() {
 		return ""
 	}
-	d := f.After.At.Sub(f.Before.At).Round(100 * time.Millisecond)
-	return fmt.Sprintf(" in %v", d)
+	return " in " + cli.Duration(f.After.At.Sub(f.Before.At).Round(100*time.Millisecond))
 }

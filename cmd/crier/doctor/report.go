@@ -182,7 +182,7 @@ func (r *report) next() string {
 	var b strings.Builder
 	q := r.question
 	if r.Unknown > 0 && runtime.GOOS == "linux" && os.Geteuid() != 0 {
-		fmt.Fprintln(&b, "As root it sees more: sudo crier doctor ...")
+		fmt.Fprintln(&b, "Run it as root, and less is unknown.")
 	}
 	switch {
 	case r.Problems > 0:
@@ -190,7 +190,7 @@ func (r *report) next() string {
 	case q.Interface == "lo":
 		fmt.Fprintln(&b, "Next: name the interface of a network, with --iface.")
 	case !q.Peer.IsValid():
-		fmt.Fprintln(&b, "Next: crier doctor on the other host, too.")
+		fmt.Fprintln(&b, "Next: the same on the other host; --to names it here.")
 	}
 	return b.String()
 }

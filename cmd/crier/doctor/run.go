@@ -11,8 +11,8 @@ import (
 	"crier/cmd/crier/host"
 )
 
-// watched is how long counters and groups are watched.
-const watched = 1500 * time.Millisecond
+// watched is how long counters and groups are watched. Tests watch for less.
+var watched = 1500 * time.Millisecond
 
 // run makes the checks and prints what they found.
 func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
@@ -71,20 +71,10 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 		return nil, err
 	}
 	after := roots.Counters(o.card(roots, first.Interface))
-	var list []check.Check
-	for i, f := range facts {
+	for _, f := range facts {
 		f.After = after
-		if i == 0 {
-			list = check.ForHost(f, questions[0])
-		}
-		for _, c := range check.ForGroup(f, questions[i]) {
-			if len(facts) > 1 {
-				c.Evidence = questions[i].Group.String() + ": " + c.Evidence
-			}
-			list = append(list, c)
-		}
 	}
-	return list, nil
+	return check.All(facts, questions), nil
 }
 
 // card returns the name of an interface that was given by name or address.

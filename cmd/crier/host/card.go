@@ -1,5 +1,10 @@
 package host
 
+import "errors"
+
+// ErrDamaged says that datagrams came which differ from those that were sent.
+var ErrDamaged = errors.New("what came is not what was sent")
+
 // Card is what a network card can do, and how it is set.
 type Card struct {
 	Driver string
@@ -16,6 +21,4 @@ type Card struct {
 	// is that clock's number as a PTP device, or -1.
 	Stamps bool
 	Clock  int
-	// Speed is in Mbit/s, 0 if unknown.
-	Speed int
 }

@@ -65,8 +65,5 @@ func CardOf(iface string) (Card, error) {
 		const all = 1 << 1 // HWTSTAMP_FILTER_ALL
 		c.Stamps = c.Clock >= 0 && stamps.RxFilters&all != 0
 	}
-	if settings, err := e.GetLinkSettings(iface); err == nil && settings.Speed < 1<<31 {
-		c.Speed = int(settings.Speed)
-	}
 	return c, nil
 }

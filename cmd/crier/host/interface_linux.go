@@ -15,6 +15,9 @@ import (
 	"github.com/vishvananda/netlink"
 )
 
+// lowerUp is the kernel's IFF_LOWER_UP. IFF_RUNNING follows it up to a second later.
+const lowerUp = 1 << 16
+
 // Interfaces lists the network interfaces.
 func (r Roots) Interfaces() ([]Interface, error) {
 	links, err := netlink.LinkList()
@@ -31,7 +34,7 @@ func (r Roots) Interfaces() ([]Interface, error) {
 		one := Interface{
 			Name: a.Name, Index: a.Index, MTU: a.MTU, Master: names[a.MasterIndex],
 			Loopback: a.Flags&net.FlagLoopback != 0, Up: a.Flags&net.FlagUp != 0,
-			Carrier: a.RawFlags&syscall.IFF_RUNNING != 0, Multicast: a.Flags&net.FlagMulticast != 0,
+			Carrier: a.RawFlags&lowerUp != 0, Multicast: a.Flags&net.FlagMulticast != 0,
 		}
 		if kind := l.Type(); kind != "device" {
 			one.Kind = kind

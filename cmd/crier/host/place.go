@@ -34,8 +34,12 @@ func (r Roots) Place() (Place, error) {
 	return p, nil
 }
 
-// container names the container that the first process runs in.
+// container names the container that the first process runs in. Where the kernel's own threads
+// are seen, it runs in none, whatever an image left behind.
 func (r Roots) container() string {
+	if thread, _ := read(r.Proc, "2/comm"); strings.TrimSpace(thread) == "kthreadd" {
+		return ""
+	}
 	for _, sign := range []struct{ file, name string }{
 		{".dockerenv", "docker"}, {"run/.containerenv", "podman"},
 		{"run/secrets/kubernetes.io", "kubernetes"},

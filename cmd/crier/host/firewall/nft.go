@@ -140,6 +140,7 @@ func (n *nftReader) rule(raw json.RawMessage) error {
 			e.add(kind, value)
 		}
 	}
+	c.foreign = c.foreign || e.foreign
 	rules := e.finish()
 	for _, one := range rules {
 		if one.Text == "" {

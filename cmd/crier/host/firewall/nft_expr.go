@@ -3,6 +3,7 @@ package firewall
 import (
 	"encoding/json"
 	"fmt"
+	"slices"
 	"strings"
 )
 
@@ -14,6 +15,8 @@ type expressions struct {
 	rule          Rule
 	// split are the rules of a map of verdicts.
 	split []*Rule
+	// foreign says that a part of it is of iptables.
+	foreign bool
 }
 
 // harmless are the statements that let a packet go on.
@@ -40,6 +43,8 @@ func (e *expressions) add(kind string, value any) {
 		e.vmap(value)
 	case "snat", "dnat", "masquerade", "redirect", "tproxy":
 		e.rule.Verdict = Accept
+	case "xt":
+		e.xt(value)
 	case "queue", "fwd", "synproxy":
 		e.rule.Verdict = Unknown
 	default:
@@ -47,6 +52,20 @@ func (e *expressions) add(kind string, value any) {
 			// Such as limit, quota, and what iptables keeps in words of its own.
 			e.rule.Conditions = append(e.rule.Conditions, Condition{})
 		}
+	}
+}
+
+// xt takes a part of a rule of iptables, of which nft tells no more than the name.
+func (e *expressions) xt(value any) {
+	e.foreign = true
+	name := textOf(value, "name")
+	switch {
+	case textOf(value, "type") == "target" && (name == "REJECT" || name == "DROP"):
+		e.rule.Verdict = Drop
+	case textOf(value, "type") == "target" && !slices.Contains(passing, name):
+		e.rule.Verdict = Unknown
+	case textOf(value, "type") != "target" && name != "comment":
+		e.rule.Conditions = append(e.rule.Conditions, Condition{})
 	}
 }
 

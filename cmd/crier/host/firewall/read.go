@@ -8,45 +8,100 @@ import (
 	"os/exec"
 	"path/filepath"
 	"runtime"
+	"slices"
 	"strings"
 	"time"
 )
 
-// patience is how long nft may take.
+// patience is how long nft and its like may take.
 const patience = time.Second
 
-// Read reads the rules in force in this network namespace. It needs root.
+// Read reads the rules in force in this network namespace, those of nft and of both kinds of
+// iptables. It needs root.
 func Read(ctx context.Context) (*Ruleset, error) {
 	if runtime.GOOS != "linux" {
 		return nil, errors.New("not readable on this system")
 	}
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
+	r := &Ruleset{}
 	nft := find("nft")
-	if nft == "" {
-		return nil, errors.New("nft is not installed")
+	if nft != "" {
+		data, err := output(ctx, nft, "-j", "list", "ruleset")
+		if err != nil {
+			return nil, err
+		}
+		text, err := output(ctx, nft, "-a", "list", "ruleset")
+		if err != nil {
+			return nil, err
+		}
+		if r, err = ParseNFT(data, text); err != nil {
+			return nil, err
+		}
 	}
-	data, err := output(ctx, nft, "-j", "list", "ruleset")
-	if err != nil {
-		return nil, err
+	some := nft != ""
+	for _, family := range []struct{ name, save, legacy string }{
+		{"ip", "iptables", "ip_tables_names"}, {"ip6", "ip6tables", "ip6_tables_names"},
+	} {
+		// Tables of iptables that nft shows have parts which only iptables can tell.
+		if r.foreign(family.name) || nft == "" {
+			if save := find(family.save+"-nft-save", family.save+"-save"); save != "" {
+				text, err := output(ctx, save)
+				if err != nil {
+					return nil, err
+				}
+				r.replace(ParseTables(text, family.name))
+				some = true
+			}
+		}
+		names, _ := os.ReadFile("/proc/thread-self/net/" + family.legacy)
+		if len(names) == 0 {
+			continue
+		}
+		if save := find(family.save+"-legacy-save", family.save+"-save"); save != "" {
+			text, err := output(ctx, save)
+			if err != nil {
+				return nil, err
+			}
+			r.replace(ParseTables(text, family.name))
+			some = true
+		}
 	}
-	text, err := output(ctx, nft, "-a", "list", "ruleset")
-	if err != nil {
-		return nil, err
+	if !some {
+		return nil, errors.New("neither nft nor iptables-save is installed")
 	}
-	return ParseNFT(data, text)
+	return r, nil
 }
 
-// find returns a program's path, "" if there is none. The PATH of ordinary users often leaves
-// out the folders of such programs.
-func find(name string) string {
-	if path, err := exec.LookPath(name); err == nil {
-		return path
-	}
-	for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/local/sbin"} {
-		path := filepath.Join(dir, name)
-		if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+// foreign reports whether iptables manages tables of a family.
+func (r *Ruleset) foreign(family string) bool {
+	return slices.ContainsFunc(r.Chains, func(c *Chain) bool {
+		return c.Family == family && c.foreign
+	})
+}
+
+// replace adds the chains of iptables, and takes out those that nft shows of the same tables.
+func (r *Ruleset) replace(tables *Ruleset) {
+	r.Chains = slices.DeleteFunc(r.Chains, func(c *Chain) bool {
+		return !c.Tables && slices.ContainsFunc(tables.Chains, func(t *Chain) bool {
+			return t.Family == c.Family && t.Table == c.Table && t.Name == c.Name
+		})
+	})
+	r.Chains = append(r.Chains, tables.Chains...)
+}
+
+// find returns the path of the first of the programs that there is, "" if there is none. The
+// PATH of ordinary users often leaves out the folders of such programs.
+func find(names ...string) string {
+	for _, name := range names {
+		if path, err := exec.LookPath(name); err == nil {
 			return path
+		}
+		for _, dir := range []string{"/usr/sbin", "/sbin", "/usr/local/sbin"} {
+			path := filepath.Join(dir, name)
+			if info, err := os.Stat(path); err == nil && info.Mode()&0o111 != 0 {
+				return path
+			}
 		}
 	}
 	return ""

@@ -19,6 +19,8 @@ type Chain struct {
 	Rules  []*Rule
 	// Tables says that iptables manages the chain.
 	Tables bool
+	// foreign says that nft shows a rule of the chain which only iptables can read.
+	foreign bool
 }
 
 // A Rule does something with packets that meet all its conditions.
