@@ -11,7 +11,7 @@ import (
 
 // Delivery on arrival: whole messages of frames that came ahead of their turn.
 
-// ahead is what a session has delivered, or can deliver, ahead of its turn.
+// ahead holds the messages that a session has delivered, or can deliver, ahead of their turn.
 type ahead struct {
 	frames []uint64 // that came ahead of their turn
 	first  int      // of frames
@@ -149,7 +149,7 @@ func (o *offsets) add(at uint64) bool {
 	return true
 }
 
-// skip takes out what lies at or just above an offset, and returns the first offset
+// skip takes out the runs at or just above an offset, and returns the first offset
 // from there on that isn't in the set.
 func (o *offsets) skip(at uint64) uint64 {
 	for o.first < len(o.runs) && o.runs[o.first].From <= at {

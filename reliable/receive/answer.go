@@ -7,7 +7,7 @@ import (
 	"crier/reliable/frame"
 )
 
-// Answers to what a subscriber asked for: REPAIR, GONE and CONFIRM. Whatever their kind,
+// Answers to a subscriber's requests: REPAIR, GONE and CONFIRM. Whatever their kind,
 // they pass one gate, answer, and one rule, that of answerers: else a stranger's REPAIR
 // could put other frames in place of the missing ones, and a stranger's GONE could end
 // their gaps.

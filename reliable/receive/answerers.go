@@ -19,10 +19,10 @@ type answerers struct {
 	own  inquiry
 }
 
-// inquiry is what a stream asks of one answerer.
+// An inquiry holds the requests of a stream to one answerer.
 type inquiry struct {
 	req *nack.Requester
-	// A NACK that waits to be sent: its number, and what it asks for.
+	// A NACK that waits to be sent: its number, and the ranges it asks for.
 	number uint64
 	ranges []nack.Range
 	// The answerer's own time, to be sent back.
@@ -41,7 +41,7 @@ func (a *answerers) start(st *stream) {
 	a.list = a.only[:]
 }
 
-// publisher returns what the publisher is asked for.
+// publisher returns the inquiry of the publisher.
 func (a *answerers) publisher() *inquiry { return &a.own }
 
 // find returns who answers from an address under an id: the publisher speaks from its
@@ -61,7 +61,7 @@ func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
 
 // mayAnswer reports whether an answer counts of one that may answer, by the frame in a
 // REPAIR. GONE and CONFIRM name who answers, and GONE a request of this subscriber's to
-// it. A holder repeats nothing but what it was asked for, and is still missing: while the
+// it. A holder repeats only frames that it was asked for and that are still missing: while the
 // publisher has a frame, a holder says nothing about it.
 func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
 	switch f.Kind {
@@ -84,7 +84,7 @@ func (a *answerers) after(of *inquiry) *inquiry {
 }
 
 // passOn takes the word that one who was asked has nothing of [from, to). The next one is
-// asked, and behind the last one what is missing is lost.
+// asked, and behind the last one missing frames are lost.
 func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, cause reliable.Cause) {
 	if next := a.after(of); next != nil {
 		a.prepare(now, next)
@@ -94,20 +94,20 @@ func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, caus
 	a.loseOf(of, from, to, cause)
 }
 
-// prepare tells a holder's Requester what the publisher's knows.
+// prepare gives a holder's Requester the knowledge of the publisher's.
 func (a *answerers) prepare(now reliable.Time, q *inquiry) {
 	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
 	q.req.SetLimit(now, a.stream.room.limited)
 }
 
-// lose gives up what is missing of [from, to), whoever is asked for it.
+// lose gives up the missing frames of [from, to), whoever is asked for them.
 func (a *answerers) lose(from, to uint64, cause reliable.Cause) {
 	for _, q := range a.list {
 		a.loseOf(q, from, to, cause)
 	}
 }
 
-// loseOf gives up what one is asked for of [from, to).
+// loseOf gives up the frames of [from, to) that one answerer is asked for.
 func (a *answerers) loseOf(q *inquiry, from, to uint64, cause reliable.Cause) {
 	if from >= to {
 		return
@@ -120,9 +120,9 @@ func (a *answerers) loseOf(q *inquiry, from, to uint64, cause reliable.Cause) {
 	}
 }
 
-// advance lets time pass, and gives up or passes on what stayed unanswered.
+// advance lets time pass, and gives up or passes on unanswered requests.
 func (a *answerers) advance(now reliable.Time) {
-	for _, q := range a.list { // in turn: what one passes on, the next one takes
+	for _, q := range a.list { // in turn: the next one takes those that one passes on
 		next := a.after(q)
 		for _, l := range q.req.Advance(now) {
 			if next != nil && l.Cause == nack.Unanswered {
@@ -223,7 +223,7 @@ func (a *answerers) setLimit(now reliable.Time, limit uint64) {
 	}
 }
 
-// setBehind says how late what is taken in now comes.
+// setBehind sets the lateness of the frames that are taken in now.
 func (a *answerers) setBehind(d time.Duration) {
 	for _, q := range a.list {
 		q.req.SetBehind(d)
@@ -237,7 +237,7 @@ func (a *answerers) suspended(d time.Duration) {
 	}
 }
 
-// release forgets all that is missing, and what waits to be asked for.
+// release forgets all missing frames, and the requests that wait.
 func (a *answerers) release() {
 	for _, q := range a.list {
 		q.req.Forget(0, ^uint64(0), nil)

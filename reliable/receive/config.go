@@ -22,7 +22,7 @@ type Config struct {
 	Channel uint32
 	Start   reliable.Start
 	Order   reliable.Order
-	// Overload says what to do when the application is slow.
+	// Overload selects the answer to a slow application.
 	Overload reliable.Overload
 	// Runs lets one Message event stand for several messages of a frame, which
 	// costs less than an event for each: see Event.Next.
@@ -37,7 +37,7 @@ type Config struct {
 	Joined reliable.Time
 	// Recovery configures for how long missing frames are asked for.
 	Recovery Recovery
-	// Memory bounds what waits.
+	// Memory bounds the messages that wait.
 	Memory Memory
 	// Holders are admitted to each session: see Admit.
 	Holders []Holder
@@ -48,7 +48,7 @@ type Config struct {
 // Recovery configures for how long missing frames are asked for.
 type Recovery = nack.Recovery
 
-// Memory bounds what a Receiver holds. Each field's zero value means its default.
+// Memory bounds the memory of a Receiver. Each field's zero value means its default.
 type Memory struct {
 	// Buffer bounds the frames of one session that wait for a gap to close or for the
 	// application, in bytes, at least 64 KiB; 0 means 32 MiB.
@@ -87,7 +87,7 @@ func (c Memory) Complete() (Memory, error) {
 
 // Keeper keeps frames beyond their delivery. Keep is called for each DATA frame that a
 // session takes, as it comes, and again where it found no room at first. The frame is the
-// caller's: what is kept of it must be copied.
+// caller's: copy the parts to keep.
 type Keeper interface {
 	Keep(session uint64, f *frame.Frame)
 }

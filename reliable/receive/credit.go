@@ -13,7 +13,7 @@ type credit struct {
 	// The NACKs that it may draw until then, and when that was counted.
 	left int
 	at   reliable.Time
-	// Data from elsewhere contradicts what it said, since then; 0: none does.
+	// Data from elsewhere contradicts its words, since then; 0: none does.
 	refuted reliable.Time
 }
 

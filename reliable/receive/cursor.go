@@ -19,7 +19,7 @@ type cursor struct {
 	came     arrival
 	chunk    int    // the next chunk
 	at       uint64 // its offset
-	settled  bool   // what was lost before the frame has been named
+	settled  bool   // losses before the frame have been named
 	kept     bool   // chunk, at and settled are those of the frame now in its slot
 
 	known  bool   // offset means something
@@ -32,7 +32,7 @@ type cursor struct {
 	sure uint64 // the messages below are delivered, or lost for sure
 	tail bool   // the frames that come next may have a part of such a one only
 
-	looked look // what passTail found last
+	looked look // the last result of passTail
 
 	lostTo    uint64 // the messages below are lost, but for those delivered ahead
 	lostCause reliable.Cause
@@ -134,7 +134,7 @@ func (c *cursor) finishFrame() {
 	}
 }
 
-// keep copies what is left of a borrowed frame into its slot.
+// keep copies the rest of a borrowed frame into its slot.
 func (c *cursor) keep() {
 	if c.frame == nil || !c.borrowed {
 		return
@@ -222,7 +222,7 @@ func (c *cursor) startAt(offset uint64) {
 	st.NextOffset = max(st.NextOffset, offset)
 }
 
-// settle finds what was lost before the first chunk of a frame.
+// settle finds the messages lost before the first chunk of a frame.
 func (c *cursor) settle(f *frame.Frame) {
 	start := f.StartOffset()
 	if !c.known {

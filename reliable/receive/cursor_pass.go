@@ -30,7 +30,7 @@ func (c *cursor) pass(cause reliable.Cause, frames uint64) {
 	}
 }
 
-// look is what passTail found: from the next frame on all are missing up to one that is
+// look is a result of passTail: from the next frame on all are missing up to one that is
 // here, and that one has nothing of the messages which were sure then. That stays so until
 // one of the missing ones comes.
 type look struct {
@@ -39,7 +39,7 @@ type look struct {
 }
 
 // passTail passes missing frames that have a part only of messages which were told
-// already, don't count, or are lost for sure: what comes after them needn't wait. It
+// already, don't count, or are lost for sure: later messages needn't wait. It
 // reports false if there are none.
 func (c *cursor) passTail() bool {
 	st := c.stream

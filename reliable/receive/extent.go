@@ -7,7 +7,7 @@ import (
 	"crier/reliable"
 )
 
-// extent is what is known to exist of a stream, and where messages begin in it.
+// extent is the known extent of a stream, and the places where messages begin in it.
 type extent struct {
 	stream *stream
 	// Where the frame after the last one that is known starts, and when that was last
@@ -26,7 +26,7 @@ const (
 	// growSlack is a time that clocks and queues may have hidden.
 	growSlack = time.Second
 	// maxLandmarks bounds the positions that a stream remembers. Beyond them, and where
-	// the publisher told none, what was lost next to each other for several causes is told
+	// the publisher told none, losses next to each other for several causes are told
 	// with that of the most frames.
 	maxLandmarks = 64
 )
@@ -84,7 +84,7 @@ func (e *extent) begins(seq, offset uint64) {
 	}
 }
 
-// believes reports whether so much can exist by now: what is known, and what a publisher
+// believes reports whether so much can exist by now: the known extent, and as much as a publisher
 // can have sent, or dropped, since then.
 func (e *extent) believes(now reliable.Time, seq, offset uint64) bool {
 	if !e.told.known {

@@ -17,7 +17,7 @@ type Holder struct {
 const maxHolders = 16
 
 // Admit lets a holder answer for a session, behind those that were admitted before: it is
-// asked for what they and the publisher don't have, or don't answer. It reports false where
+// asked for frames that they and the publisher don't have, or don't answer. It reports false where
 // the session isn't known or has enough of them, and where nothing is asked for at all.
 func (r *Receiver) Admit(session uint64, h Holder) bool {
 	s := r.table.byID[session]

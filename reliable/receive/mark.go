@@ -42,7 +42,7 @@ func (m marks) before(seq uint64) bool { return len(m) > 0 && m[0].seq <= seq }
 // pass takes the first change out.
 func (m *marks) pass() { *m = append((*m)[:0], (*m)[1:]...) }
 
-// stepMark passes a change of state, after naming what was lost before it.
+// stepMark passes a change of state, after naming the losses before it.
 func (c *cursor) stepMark(ev *reliable.Run) bool {
 	st := c.stream
 	m := st.marks[0]
@@ -57,7 +57,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		c.lossPending = false
 		c.whole.stop(&st.r.mem)
 		to := m.offset
-		if m.kind == reliable.SessionEnded { // what a publisher that lies put beyond
+		if m.kind == reliable.SessionEnded { // numbers that a lying publisher put beyond
 			to = max(to, c.ahead.given.end())
 		}
 		if c.lose(to, cause); c.stepLoss(ev) {

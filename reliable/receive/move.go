@@ -77,7 +77,7 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 // outspoken takes a frame of a session whose first speaker has sent no data, where it is
 // data from elsewhere: then the session belongs to the sender of the data, since a stranger
 // can make up a HEARTBEAT at no cost, and must not take a session with it. Where the data
-// goes on from what was told, the session moves there at once, or what was told of it would
+// goes on from the known numbers, the session moves there at once, or its messages would
 // be told twice. It reports whether it is another session: nothing was told of this one yet,
 // or the data has contradicted it for a while. Data that was merely on its way does so for
 // less.

@@ -25,7 +25,7 @@ func (st *stream) overrun(f *frame.Frame, came arrival) bool {
 			return true
 		}
 	}
-	if !st.slow() { // it is what everything waits for now
+	if !st.slow() { // everything waits for it now
 		st.stats.Overrun--
 		return false
 	}
@@ -40,7 +40,7 @@ func (c *cursor) dropOldest() bool {
 	st, w := c.stream, &c.stream.win
 	for _, m := range st.marks {
 		if m.kind != reliable.SessionNew && m.seq <= w.next {
-			return false // what happened there must be told first
+			return false // events there must be told first
 		}
 	}
 	cause := reliable.CauseSlow

@@ -6,8 +6,8 @@ import (
 	"crier/reliable"
 )
 
-// pauses finds the times in which this subscriber could hear nothing: what it doesn't hear
-// meanwhile isn't held against publishers.
+// pauses finds the times in which this subscriber could hear nothing: its own
+// deafness isn't held against publishers.
 type pauses struct {
 	// The last deadline: being late to it by much shows a suspended process.
 	armed reliable.Time

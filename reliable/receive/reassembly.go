@@ -8,8 +8,8 @@ import "crier/reliable"
 type reassembly struct {
 	active bool
 	pieces [][]byte // full, but for the last
-	size   int      // of what has come
-	total  int      // what the sender says: no memory is taken on that
+	size   int      // of the parts that have come
+	total  int      // by the sender's word: no memory is taken on that
 	part   arrival  // of all its frames together
 }
 

@@ -180,7 +180,7 @@ func (r *Receiver) enliven(s *session) {
 	}
 }
 
-// Keep copies what Handle borrowed and Poll has not returned yet: the datagram
+// Keep copies the frames that Handle borrowed and Poll has not returned yet: the datagram
 // may change after it.
 func (r *Receiver) Keep() {
 	if r.last != nil {
@@ -249,7 +249,7 @@ func (r *Receiver) Deadline() reliable.Time {
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
-	r.pauses.armed = max(at, r.now) // what waits for the socket doesn't make the process late
+	r.pauses.armed = max(at, r.now) // a wait for the socket doesn't make the process late
 	return at
 }
 
@@ -285,7 +285,7 @@ func (r *Receiver) send(to netip.AddrPort, f *frame.Frame) reliable.Batch {
 // Sent hands a batch back.
 func (r *Receiver) Sent(reliable.Batch) { r.out.taken = false }
 
-// Close ends all sessions: what is missing is reported lost, what waits is
+// Close ends all sessions: missing messages are reported lost, waiting ones are
 // delivered by Poll, and nothing is taken any more, nor sent but a word of
 // farewell to publishers.
 func (r *Receiver) Close(now reliable.Time) {

@@ -2,7 +2,7 @@ package receive
 
 import "crier/reliable"
 
-// room is what a stream knows of the room for frames that are missing.
+// room is a stream's account of the room for missing frames.
 type room struct {
 	stream *stream
 	// Frames from here on found no room; 0 if none.
@@ -31,7 +31,7 @@ func (m *room) limit(now reliable.Time) {
 		}
 	}
 	// An application that takes one message after the other makes room bit by bit:
-	// what fits then is asked for in few requests.
+	// the frames that fit then are asked for in few requests.
 	if limit > m.limited && limit-m.limited < span/4 && st.win.count > 0 &&
 		st.win.next < m.limited {
 		return

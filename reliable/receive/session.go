@@ -53,7 +53,7 @@ type session struct {
 	moves  uint64
 }
 
-// title is what SESSION said of the session, if it was heard.
+// title is the content of SESSION, if it was heard.
 type title struct {
 	known bool
 	name  string
@@ -97,7 +97,7 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 	return s
 }
 
-// event makes ev an event of the session's, with what all of them tell. It fills it in
+// event makes ev an event of the session's, with the fields that all of them have. It fills it in
 // place: an event is large, and there is one a frame.
 func (s *session) event(ev *reliable.Run, kind reliable.EventKind, at reliable.Time) {
 	*ev = reliable.Run{}
@@ -173,7 +173,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	}
 }
 
-// announce takes what SESSION says of all streams.
+// announce takes the part of SESSION that is about all streams.
 func (s *session) announce(f *frame.Frame) {
 	if !s.title.known {
 		s.title = title{known: true, name: string(f.Name), wall: f.Wall}
@@ -192,7 +192,7 @@ func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
 	}
 }
 
-// refresh notes that the publisher was heard, by something that is new: what is repeated,
+// refresh notes that the publisher was heard, by something that is new: a repetition,
 // by whomever, says nothing about it.
 func (s *session) refresh(now reliable.Time) {
 	s.heard = now

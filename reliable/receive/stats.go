@@ -6,7 +6,7 @@ import (
 	"crier/reliable"
 )
 
-// SessionStats counts what a Receiver did with one session. The promise: once all
+// SessionStats counts the work of a Receiver with one session. The promise: once all
 // events are polled, Delivered + Lost == NextOffset - FirstOffset.
 type SessionStats struct {
 	ID reliable.SessionID
@@ -75,7 +75,7 @@ type SessionStats struct {
 	Lag uint64
 }
 
-// Stats counts what a Receiver did with frames of no session.
+// Stats counts the work of a Receiver with frames of no session.
 type Stats struct {
 	// Sent counts NACK and STATUS datagrams.
 	Sent uint64

@@ -15,7 +15,7 @@ const (
 	starting phase = iota // it is heard, but not yet known where to begin
 	live
 	silent  // nothing was heard of the publisher for the silence time
-	left    // BYE was heard; what is missing is still asked for
+	left    // BYE was heard; missing frames are still asked for
 	ended   // all is said: only its id is remembered
 	unheard // it fell silent before it was known where to begin
 )
@@ -33,7 +33,7 @@ type stream struct {
 	ready bool
 	// win.next means something.
 	placed bool
-	// The answerers are asked for what is missing. req is what the publisher is asked for.
+	// The answerers are asked for missing frames. req holds the publisher's part.
 	req    *nack.Requester
 	asked  answerers
 	win    window
@@ -52,7 +52,7 @@ type stream struct {
 	early *earlyBeat
 }
 
-// earlyBeat is what a heartbeat said before it was known where to begin.
+// earlyBeat is the content of a heartbeat from before it was known where to begin.
 type earlyBeat struct {
 	nextSeq, nextOffset, oldestSeq, oldestOffset uint64
 }
@@ -86,7 +86,7 @@ func (st *stream) quiet() bool {
 	return st.over() || st.phase == silent && st.asked.gaps() == st.req.Gaps().Len()
 }
 
-// beat takes what HEARTBEAT and BYE say.
+// beat takes the content of HEARTBEAT and BYE.
 func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	st.req.SetGroup(int(min(f.Group, maxGroup)), f.RTT)
 	st.stats.Heartbeats++
@@ -114,7 +114,7 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 
 // position returns where the stream is, for its publisher: the frame that is delivered
 // next, or the first that has not come. While it isn't known where the stream begins it is
-// 0: that something was heard doesn't mean that what came before isn't needed.
+// 0: that something was heard doesn't mean that earlier messages aren't needed.
 func (st *stream) position() uint64 {
 	if st.phase == starting {
 		return 0

@@ -5,7 +5,7 @@ import (
 	"crier/reliable/frame"
 )
 
-// DATA frames on their way into the window: what is new, what is missing, what finds
+// DATA frames on their way into the window: new ones, gaps, frames that find
 // no room.
 
 // origin is where a DATA frame comes from.

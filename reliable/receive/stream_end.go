@@ -29,7 +29,7 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 	}
 }
 
-// fallSilent reports what is known to be missing and says that the publisher is
+// fallSilent reports the known gaps lost and says that the publisher is
 // gone, for now.
 func (st *stream) fallSilent(now reliable.Time) {
 	switch st.phase {
@@ -82,7 +82,7 @@ func (st *stream) close() {
 	st.wake()
 }
 
-// yield gives up what is missing, so that the session's place in the table gets free.
+// yield gives up missing messages, so that the session's place in the table gets free.
 func (st *stream) yield() {
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseMemory)
 	if st.phase != silent {

@@ -5,9 +5,9 @@ import (
 	"crier/reliable/frame"
 )
 
-// Where a stream begins for this subscriber, and what it learns before that.
+// The beginning of a stream for this subscriber, and its knowledge before that.
 
-// announce takes what SESSION says of the stream.
+// announce takes the part of SESSION that is about the stream.
 func (st *stream) announce(now reliable.Time, f *frame.Frame) {
 	if !st.first.known {
 		st.first = position{true, f.FirstSeq, f.FirstOffset}
@@ -37,7 +37,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 		st.win.next, st.win.high = seq, high
 		st.req.Missing(now, seq, high)
 	} else if seq > st.win.next {
-		// The publisher contradicts itself; what was heard counts.
+		// The publisher contradicts itself; its data counts.
 		offsetKnown = false
 	}
 	st.phase = live
@@ -48,7 +48,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 		st.cursor.startAt(offset)
 	}
 	st.marks.place(mark{seq: st.win.next, kind: reliable.SessionNew})
-	// what came before that was known has waited for it only
+	// messages from before that was known have waited for it only
 	if st.r.cfg.Order == reliable.OnArrival {
 		for seq := st.win.next; st.win.at(seq) != nil; seq++ {
 			if st.win.has(seq) {

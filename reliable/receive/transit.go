@@ -7,7 +7,7 @@ import (
 )
 
 // transit measures how much longer frames take to be handled here than the
-// fastest did lately: what they waited on the way, and at this subscriber's own
+// fastest did lately: their wait on the way, and at this subscriber's own
 // socket. The clocks of the two sides need not agree, since only differences
 // count. The zero value has measured nothing.
 type transit struct {

@@ -48,7 +48,7 @@ type lostRun struct {
 
 const (
 	firstSlots = 64
-	// slotBytes is what a slot takes of the memory.
+	// slotBytes is the memory of a slot.
 	slotBytes = 80
 )
 
@@ -171,7 +171,7 @@ func (w *window) free(p *slot) {
 	*p = slot{}
 }
 
-// release gives back all memory of the window, and forgets what is lost.
+// release gives back all memory of the window, and forgets the losses.
 func (w *window) release() {
 	for i := range w.slots {
 		w.free(&w.slots[i])
