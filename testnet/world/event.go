@@ -1,6 +1,6 @@
 package world
 
-// eventKind says what a scheduled event does.
+// eventKind is the kind of a scheduled event.
 type eventKind uint8
 
 const (
@@ -14,7 +14,7 @@ const (
 	eventWritten                  // a publisher's socket has taken a batch
 )
 
-// happening is what a scheduled event does: with its time and order 32 bytes, and no
+// happening is the action of a scheduled event: with its time and order 32 bytes, and no
 // allocation.
 type happening struct {
 	pkt *Datagram

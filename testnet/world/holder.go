@@ -12,14 +12,14 @@ import (
 	"crier/testnet/link"
 )
 
-// HolderConfig says what a simulated holder is: a subscriber that keeps the frames of one
+// HolderConfig configures a simulated holder: a subscriber that keeps the frames of one
 // session, and repeats them for others under an id of its own.
 type HolderConfig struct {
 	// Subscriber configures its receiving half. Name is required.
 	Subscriber SubscriberConfig
 	// Session is the session that it keeps.
 	Session reliable.SessionID
-	// Frames bounds what it keeps.
+	// Frames bounds the frames that it keeps.
 	Frames int
 	// Datagram is the largest datagram that it sends, in bytes; 0 means 1,472.
 	Datagram int
@@ -134,7 +134,7 @@ func (h *Holder) carry(l *link.Link, from, to fmt.Stringer, pkt *Datagram, land 
 	}
 }
 
-// serve sends what the holder has to send now, and arms its timer.
+// serve sends the holder's frames that are due, and arms its timer.
 func (h *Holder) serve() {
 	w := h.w
 	if h.state != running {

@@ -9,7 +9,7 @@ import (
 // error before the machine's memory does.
 const (
 	maxKept      = 4 << 30 // bytes of messages, which are kept to be compared
-	maxScheduled = 1 << 25 // what is to happen at a later time; 32 bytes each
+	maxScheduled = 1 << 25 // events to come; 32 bytes each
 	maxLives     = 1000    // times that one publisher's process starts
 	stopEvery    = 256     // events between two questions whether to stop
 	keptMessage  = 40      // bytes that a message is counted as, besides its own

@@ -7,10 +7,10 @@ import (
 	"crier/testnet/link"
 )
 
-// headerBytes is what UDP and IPv4 add to a datagram on a link.
+// headerBytes is the size of the headers of UDP and IPv4, which a datagram has on a link.
 const headerBytes = 28
 
-// path is what lies between a publisher and a subscriber.
+// path is the way between a publisher and a subscriber.
 type path struct {
 	down *link.Link // to the subscriber
 	up   *link.Link // to the publisher
@@ -18,7 +18,7 @@ type path struct {
 	doomed int // DATA frames down that are to be lost
 }
 
-// Segment is a part of the network that several subscribers share: what it loses
+// Segment is a part of the network that several subscribers share: a datagram that it loses
 // is lost for all of them. It lies between the publishers and their own links.
 type Segment struct {
 	w      *World
@@ -56,7 +56,7 @@ func (g *Segment) connect(p *Publisher) {
 	g.doomed = append(g.doomed, 0)
 }
 
-// fan passes on what has crossed the segment.
+// fan passes on a packet that has crossed the segment.
 func (g *Segment) fan(p *Datagram) {
 	if p.Target != nil {
 		p.Publisher.toSubscriber(p.Target, p)
@@ -217,7 +217,7 @@ func (w *World) trace(format string, args ...any) {
 	}
 }
 
-// traceSend writes what becomes of a packet.
+// traceSend writes the fate of a packet.
 func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome) {
 	what := "damaged frame"
 	if p.err == nil {
@@ -236,7 +236,7 @@ func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome)
 	w.trace("%v > %v %s: %s", from, to, what, outcome)
 }
 
-// traceEvent writes what the application is told.
+// traceEvent writes an event of the application.
 func (s *Subscriber) traceEvent(ev *reliable.Event) {
 	switch ev.Kind {
 	case reliable.Message:

@@ -18,7 +18,7 @@ func moved(a netip.AddrPort) netip.AddrPort {
 const maxMoves = 120
 
 // Move gives the publisher's host another address: the session goes on from there, and
-// what is sent to the old one is lost.
+// datagrams to the old one are lost.
 func (p *Publisher) Move() {
 	if p.state != running || len(p.session.sources) >= maxMoves {
 		return

@@ -4,11 +4,11 @@ import "time"
 
 // A network whose MTU changes under a publisher.
 
-// narrowWait is how soon it is looked again whether a publisher has sent what it had.
+// narrowWait is the time between two looks at whether a publisher has sent all it had.
 const narrowWait = time.Millisecond
 
 // Narrow lets the publisher's interface take datagrams of so many bytes, or fewer than
-// it is configured for, from now on: once what it has is sent, since the Checker knows
+// it is configured for, from now on: once all it has is sent, since the Checker knows
 // of frames by their being sent.
 func (p *Publisher) Narrow(datagram int) {
 	if p.state != running {

@@ -8,10 +8,10 @@ import (
 	"crier/testnet/link"
 )
 
-// Observer is told what happens in a World, as it happens and before the machines
+// Observer is told of each event in a World, as it happens and before the machines
 // learn of it: to judge, to measure, to draw, to capture. Functions that are nil are
 // not called. Events are valid during the call. An observer must not change the World,
-// nor what it is given.
+// nor its arguments.
 type Observer struct {
 	// Accepted: a publisher accepted a message.
 	Accepted func(s *Session, offset uint64, payload []byte)
@@ -23,8 +23,8 @@ type Observer struct {
 	// Arrived: a datagram came to a subscriber that runs. One that is paused gets
 	// it later, or never.
 	Arrived func(d *Datagram, sub *Subscriber)
-	// Handled: the subscriber's Receiver has taken what Arrived, and tells its
-	// application next; what was damaged it never gets.
+	// Handled: the subscriber's Receiver has taken the frame that Arrived, and tells its
+	// application next; it never gets damaged ones.
 	Handled func(d *Datagram, sub *Subscriber)
 	// Answered: a datagram came to d.Publisher, likewise.
 	Answered func(d *Datagram)

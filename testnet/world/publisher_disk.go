@@ -25,10 +25,10 @@ type DiskConfig struct {
 	FailWrites, FailReads int
 }
 
-// ErrDisk is what a simulated disk fails with.
+// ErrDisk is the error of a simulated disk.
 var ErrDisk = errors.New("testnet: the simulated disk fails")
 
-// diskWork starts what is to be done on disk.
+// diskWork starts the next job of the disk.
 func (p *Publisher) diskWork() {
 	job, ok := p.m.NextDisk()
 	if !ok {

@@ -6,8 +6,8 @@ import (
 	"crier/reliable"
 )
 
-// What a publisher's process does whenever something happens: take what came, do
-// what is due, send what there is, and arm the timer.
+// The work of a publisher's process whenever something happens: take the datagrams that came,
+// do the work that is due, send, and arm the timer.
 
 // arrive takes a packet at the publisher's socket.
 func (p *Publisher) arrive(pkt *Datagram) {
@@ -56,7 +56,7 @@ func (p *Publisher) settle() {
 		if p.drain(); p.busy || p.state != running {
 			return
 		}
-		p.diskWork() // which may be to read what Next has found missing
+		p.diskWork() // which may read a frame that Next has found missing
 		at := p.m.Deadline(p.w.now)
 		if at > p.w.now && p.m.Freed() == p.freed {
 			if at < p.armed {
@@ -106,7 +106,7 @@ func (p *Publisher) count(ev *reliable.MemberEvent) {
 	}
 }
 
-// members takes what became of subscribers.
+// members takes the events about subscribers.
 func (p *Publisher) members() {
 	for {
 		n := p.m.PollMembers(p.events[:])

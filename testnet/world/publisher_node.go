@@ -24,7 +24,7 @@ var (
 	ErrDown = errors.New("testnet: the publisher doesn't run")
 )
 
-// PublisherConfig says what a simulated publisher is. The zero value starts at
+// PublisherConfig configures a simulated publisher. The zero value starts at
 // once, with the defaults.
 type PublisherConfig struct {
 	// Name in traces and errors; empty means "pub" and its number.
@@ -64,7 +64,7 @@ const WallStart = 1_767_225_600_000_000_000
 // VirtualTime returns the time in the run at which the made-up wall clock says t.
 func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
 
-// Sender is what a World needs of a send.Sender and its stream.
+// Sender is the part of a send.Sender and its stream that a World needs.
 type Sender interface {
 	Datagram() int
 	SetDatagram(now reliable.Time, size int) (unfit uint64)
@@ -124,8 +124,8 @@ type Publisher struct {
 	writes  reliable.Time // when it has taken it
 	batch   reliable.Batch
 	disk    simDisk
-	held    [][]byte // what the producer waits to publish
-	freed   uint64   // what the machine counted when held was last tried
+	held    [][]byte // messages that the producer waits to publish
+	freed   uint64   // the machine's count when held was last tried
 	holding hold
 	events  [4]reliable.MemberEvent
 	counts  []counted
@@ -324,7 +324,7 @@ func (p *Publisher) accept(payload []byte) (uint64, error) {
 	return offset, err
 }
 
-// retry publishes what the producer waits for, as far as there is room.
+// retry publishes the messages that wait, as far as there is room.
 func (p *Publisher) retry() {
 	n := 0
 	for ; n < len(p.held); n++ {
@@ -346,7 +346,7 @@ func (p *Publisher) Flush() {
 	}
 }
 
-// Close ends the session as a process does that leaves: it sends what it has,
+// Close ends the session as a process does that leaves: it sends all it has,
 // says BYE, and repairs for a while. What the producer waits to publish is given
 // up. A paused process closes when it wakes.
 func (p *Publisher) Close() {

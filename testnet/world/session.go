@@ -7,8 +7,8 @@ import (
 	"crier/reliable/frame"
 )
 
-// Session is the truth about one session: what its publisher accepted, and what
-// became of the publisher.
+// Session is the truth about one session: the messages that its publisher accepted, and the
+// publisher's fate.
 type Session struct {
 	ID          reliable.SessionID
 	Publisher   *Publisher
@@ -84,7 +84,7 @@ func (s *Session) AcceptedAt(offset uint64) reliable.Time {
 	return s.messages[offset-s.FirstOffset].at
 }
 
-// note follows what has been handed to the network.
+// note follows the frames that were handed to the network.
 func (s *Session) note(f *frame.Frame) {
 	if f.Kind != frame.Data {
 		return

@@ -30,7 +30,7 @@ func (s *sleep) keep(w *World, p *Datagram, limit int) {
 	s.queue = append(s.queue, p)
 }
 
-// end returns what waited at the socket.
+// end returns the packets that waited at the socket.
 func (s *sleep) end() []*Datagram {
 	queue := s.queue
 	s.on, s.queue = false, nil
@@ -104,7 +104,7 @@ func (s *Subscriber) Pause(d time.Duration) {
 	}
 }
 
-// Resume lets a paused process go on: it takes what waits at its socket.
+// Resume lets a paused process go on: it takes the packets that wait at its socket.
 func (s *Subscriber) Resume() {
 	if s.state != running || !s.asleep.on {
 		return
@@ -118,7 +118,7 @@ func (s *Subscriber) Resume() {
 	}
 	for _, pkt := range s.asleep.end() {
 		s.take(pkt)
-		w.observeSettled(s) // what it holds now, the application hasn't taken yet
+		w.observeSettled(s) // the application hasn't taken yet the messages that it holds now
 	}
 	s.settle()
 }

@@ -6,8 +6,8 @@ import (
 	"crier/reliable"
 )
 
-// What a subscriber's process does whenever something happens: take what came,
-// hand events to the application, do what is due, send what there is, and arm the
+// The work of a subscriber's process whenever something happens: take the datagrams that came,
+// hand events to the application, do the work that is due, send, and arm the
 // timer.
 
 // arrive takes a packet at the subscriber's socket.

@@ -11,7 +11,7 @@ import (
 	"crier/testnet/link"
 )
 
-// SubscriberConfig says what a simulated subscriber is. The zero value listens
+// SubscriberConfig configures a simulated subscriber. The zero value listens
 // at once, over perfect links.
 type SubscriberConfig struct {
 	// Name in traces and errors; empty means "sub" and its number.
@@ -32,7 +32,7 @@ type SubscriberConfig struct {
 	Work time.Duration
 	// CopyFrames lets frames come in one receive buffer that is overwritten, as
 	// the kernel's are, instead of sharing the decoded packet with others: slower,
-	// and what is held is then copied.
+	// and held frames are then copied.
 	CopyFrames bool
 	// TimersFirst lets a process that was paused look at its timers before it
 	// looks at its socket.
@@ -47,7 +47,7 @@ type SubscriberConfig struct {
 	Wrap func(Receiver) Receiver // tampers with the machine, in tests of the checker
 }
 
-// receiver is what a World needs of a receive.Receiver.
+// receiver is the part of a receive.Receiver that a World needs.
 type Receiver interface {
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Keep()
@@ -190,8 +190,8 @@ func (s *Subscriber) Pauses() int { return s.asleep.turn }
 // Running says whether the process runs; it may be paused.
 func (s *Subscriber) Running() bool { return s.state == running }
 
-// Leave ends the process as one that is told to: what is held is delivered, what
-// is missing is reported lost. A paused process leaves when it wakes.
+// Leave ends the process as one that is told to: held messages are delivered, missing
+// ones reported lost. A paused process leaves when it wakes.
 func (s *Subscriber) Leave() {
 	if s.state != running {
 		return

@@ -18,7 +18,7 @@ type Config struct {
 	// calls, give the same bytes on every machine.
 	Seed uint64
 	// Trace, if set, gets one line of text for each thing that happens: when,
-	// from whom to whom, which frame, and what becomes of it. A run's lines are
+	// from whom to whom, which frame, and its fate. A run's lines are
 	// the same, byte for byte, for the same seed.
 	Trace func(line string)
 	// Stop, if set, is asked now and then whether the run is to end: once it says
@@ -66,7 +66,7 @@ type World struct {
 	downs         links // where the next link lies
 	ups           links
 	sessions      []*Session
-	events        [16]reliable.Run // what a subscriber is told now
+	events        [16]reliable.Run // that a subscriber is told now
 	calls         []func()
 	free          []uint32 // places in calls
 	observers     []*Observer
@@ -77,7 +77,7 @@ type World struct {
 	stats         Stats
 }
 
-// Stats counts what happened in a World.
+// Stats counts the events of a World.
 type Stats struct {
 	// Events are things that happened, timers included.
 	Events uint64 `json:"events"`
@@ -104,7 +104,7 @@ func (w *World) Now() reliable.Time { return w.now }
 // Seed returns the run's seed.
 func (w *World) Seed() uint64 { return w.cfg.Seed }
 
-// Stats returns what was counted so far.
+// Stats returns the counters so far.
 func (w *World) Stats() Stats { return w.stats }
 
 // Sessions returns all sessions of all publishers so far, in the order in which
@@ -146,7 +146,7 @@ func (w *World) At(at reliable.Time, fn func()) {
 
 // Run lets time pass until the given instant, which Now then returns. It
 // returns an error if a machine did what no machine may do whatever happens:
-// sent what doesn't decode, or didn't come to rest; a LimitError if more happened
+// sent a frame that doesn't decode, or didn't come to rest; a LimitError if more happened
 // than a World may hold; ErrStopped if it was told to stop. The World then stands
 // still.
 func (w *World) Run(until reliable.Time) error {
