@@ -105,8 +105,8 @@ func TestSummaryKeys(t *testing.T) {
 	if b, err = json.Marshal(s); err != nil {
 		t.Fatal(err)
 	}
-	want = "before_start delivered duplicates end first_offset latency_ns losses lost " +
-		"nacks_sent name next_offset recovered recovery_ns session source taken_ns"
+	want = "before_start delivered duplicates end first_offset group latency_ns losses " +
+		"lost nacks_sent name next_offset recovered recovery_ns session source taken_ns"
 	if got := keysOf(t, b, s.Counters, want); got != want {
 		t.Errorf("session: %s", got)
 	}

@@ -97,7 +97,7 @@ func TestIntervals(t *testing.T) {
 	for _, c := range []*tool{sub, pub} {
 		text := c.err.String()
 		if strings.Count(text, "msg/s") != 1 || strings.Count(text, "\n") < 5 ||
-			!regexp.MustCompile(`(?m)^ +\d+ ms +[12][0-9.]* k +`).MatchString(text) {
+			!regexp.MustCompile(`(?m)^ +[0-9.]+ m?s +[0-9.]+ k +`).MatchString(text) {
 			t.Errorf("crier %s: %s", c.args, text)
 		}
 		for line := range strings.Lines(text) {
