@@ -20,7 +20,7 @@ func TestCompletion(t *testing.T) {
 	}{
 		{"be", "bench :4"},
 		{"su", "sub :4"},
-		{"sim _", "list run show sweep :4"},
+		{"sim _", "list show run sweep :4"},
 		{"help sim r", "run :4"},
 		{"help sub _", ":4"},
 		{"completion _", "bash zsh fish powershell :4"},

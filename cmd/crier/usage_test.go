@@ -184,16 +184,21 @@ func TestUsage(t *testing.T) {
 			[]string{"--accepted and --summary", file + "2", "of its own"}},
 
 		{"pub --colour red", []string{"no flag --colour", "crier help pub"}},
+		{"sub --gruop 239.77.0.1:7700", []string{"no flag --gruop", "did you mean --group?",
+			"crier help sub"}},
 		{"sub -z", []string{"no flag -z", "crier help sub"}},
 		{"sub --group", []string{"--group needs a value"}},
 		{"sub --until-end=perhaps", []string{"--until-end", "true or false"}},
 		{"sub 239.77.0.1:7700", []string{"no argument", "239.77.0.1:7700", "crier help sub"}},
 		{"help pub sub", []string{"one command"}},
+		{"help sun", []string{"no command \"sun\"", "did you mean sub?"}},
+		{"sim rnu", []string{"no command \"rnu\"", "did you mean run?", "list, show, run, sweep"}},
 		{"help nothing", []string{"nothing", "demo, pub, sub"}},
 	} {
 		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), cli.ExitUsage, c.parts...)
 	}
 	for _, c := range []struct{ args, part string }{{"publish", "demo, pub, sub"},
+		{"sbu", "there is no command \"sbu\" (did you mean sub?); the commands are demo, pub"},
 		{"", "crier demo"}} {
 		r := start(t, nil, strings.Fields(c.args)...)
 		if <-r.ended; r.exit != cli.ExitUsage || !strings.Contains(r.err.String(), c.part) {

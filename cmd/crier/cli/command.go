@@ -50,12 +50,3 @@ func visible(list []*Command) []*Command {
 	}
 	return shown
 }
-
-// names lists the commands that the help shows.
-func names(list []*Command) string {
-	var words []string
-	for _, c := range visible(list) {
-		words = append(words, c.word())
-	}
-	return strings.Join(words, ", ")
-}

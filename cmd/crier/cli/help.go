@@ -94,57 +94,35 @@ Examples:
 `,
 		Setup: func(flags *FlagSet) func(context.Context, Streams) (int, error) {
 			return func(_ context.Context, std Streams) (int, error) {
-				return t.explain(flags.Args(), std)
+				return (&run{tool: t, std: std}).explain(flags.Args())
 			}
 		},
 	}
 }
 
 // explain prints the page of the command that the words name.
-func (t *Tool) explain(words []string, std Streams) (int, error) {
-	width := pageWidth(std.Out)
-	if len(words) == 0 {
-		return show(std, t.Overview(width))
+func (r *run) explain(words []string) (int, error) {
+	found, rest, err := r.root(nil).Find(words)
+	switch {
+	case err != nil:
+		return 0, err
+	case found.Hidden:
+		return 0, noCommand(found.Parent(), found.Name())
+	case len(rest) > 0 && found.HasSubCommands():
+		return 0, noCommand(found, rest[0])
+	case len(rest) > 0:
+		return 0, Usagef("it takes one command, not %d: %q has none below it; see "+
+			"\"crier help help\"", len(words), strings.TrimPrefix(found.CommandPath(), "crier "))
 	}
-	var c *Command
-	list, above := t.all(), (&run{tool: t, std: std}).root(nil)
-	for _, word := range words {
-		if c != nil && c.Subs == nil {
-			return 0, Usagef("it takes one command, not %d: %q has none below it; see "+
-				"\"crier help help\"", len(words), c.Name)
-		}
-		if c = find(list, word); c == nil {
-			return 0, noCommand(above, list, word)
-		}
-		list = c.Subs
-		above, _, _ = above.Find([]string{word})
-	}
-	return show(std, c.Page(width))
+	found.HelpFunc()(found, nil)
+	return r.code, nil
 }
 
 // below returns the names of the commands below the one that words name.
 func (t *Tool) below(words []string) []string {
-	list := t.all()
-	for _, word := range words {
-		c := find(list, word)
-		if c == nil {
-			return nil
-		}
-		list = c.Subs
+	found, rest, err := (&run{tool: t}).root(nil).Find(words)
+	if err != nil || len(rest) > 0 {
+		return nil
 	}
-	var below []string
-	for _, c := range visible(list) {
-		below = append(below, c.word())
-	}
-	return below
-}
-
-// find returns the command whose name ends with a word.
-func find(list []*Command, word string) *Command {
-	for _, c := range list {
-		if c.word() == word {
-			return c
-		}
-	}
-	return nil
+	return names(found)
 }

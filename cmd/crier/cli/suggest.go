@@ -3,6 +3,7 @@ package cli
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/spf13/cobra"
@@ -10,22 +11,47 @@ import (
 )
 
 // noCommand returns the error about a word that is none of the commands below one.
-func noCommand(above *cobra.Command, list []*Command, word string) error {
+func noCommand(above *cobra.Command, word string) error {
 	these := "there are"
 	if !above.HasParent() {
 		these = "the commands are"
 	}
 	return Usagef("there is no command %q%s; %s %s", word, didYouMean(suggestions(above, word)),
-		these, names(list))
+		these, strings.Join(names(above), ", "))
 }
 
-// suggestions returns the commands below one that a mistyped word may stand for.
-func suggestions(above *cobra.Command, word string) []string {
-	above.SuggestionsMinimumDistance = 2 // letters that may differ
-	if len(word) < 4 {
-		above.SuggestionsMinimumDistance = 1
+// names returns the names of the commands below one that the help shows.
+func names(above *cobra.Command) []string {
+	var list []string
+	for _, c := range above.Commands() {
+		if !c.Hidden {
+			list = append(list, c.Name())
+		}
 	}
-	return above.SuggestionsFor(word)
+	return list
+}
+
+// suggestions returns the commands below one that a mistyped word may stand for: those with
+// the same letters in another order, or else with the fewest letters that differ, up to two.
+func suggestions(above *cobra.Command, word string) []string {
+	var list []string
+	for typos := 1; typos <= 2 && len(list) == 0; typos++ {
+		above.SuggestionsMinimumDistance = typos
+		list = above.SuggestionsFor(word)
+	}
+	same := slices.DeleteFunc(slices.Clone(list),
+		func(name string) bool { return letters(name) != letters(word) })
+	if len(same) > 0 {
+		return same
+	}
+	return list
+}
+
+// letters returns the letters of a word in their order.
+func letters(word string) string {
+	list := strings.Split(word, "")
+	slices.Sort(list)
+	return strings.Join(list, "")
 }
 
 // didYouMean returns a question for the words, or nothing.

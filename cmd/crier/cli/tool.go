@@ -57,8 +57,8 @@ func (t *Tool) Walk(f func(*Command, *FlagSet)) {
 
 // all returns the tool's commands and those that every tool has.
 func (t *Tool) all() []*Command {
-	return append(t.Commands[:len(t.Commands):len(t.Commands)], t.completion(), t.help(),
-		t.version())
+	return append(t.Commands[:len(t.Commands):len(t.Commands)], t.completion(), t.version(),
+		t.help())
 }
 
 func (t *Tool) version() *Command {

@@ -61,7 +61,11 @@ func TestRun(t *testing.T) {
 		{"sim rum", 2, "", "crier sim: there is no command \"rum\" (did you mean run?); " +
 			"there are run\n"},
 		{"shwo", 2, "", "crier: there is no command \"shwo\" (did you mean show?); the commands " +
-			"are doctor, show, sim, completion, help, version\n"},
+			"are doctor, show, sim, completion, version, help\n"},
+		{"sjm", 2, "", "crier: there is no command \"sjm\" (did you mean sim?); the commands " +
+			"are doctor, show, sim, completion, version, help\n"},
+		{"xyz", 2, "", "crier: there is no command \"xyz\"; the commands are doctor, show, sim, " +
+			"completion, version, help\n"},
 		{"--quiet", 2, "", "crier: there is no flag --quiet; see \"crier help\"\n"},
 		{"help doctor ech", 2, "", "crier help: there is no command \"ech\" (did you mean echo?); " +
 			"there are echo\n"},
@@ -90,7 +94,7 @@ func TestWalk(t *testing.T) {
 		}
 	})
 	want := "doctor --n, doctor echo --n, doctor echo deep --n, show --n, sim, sim run --n, " +
-		"completion, help, version"
+		"completion, version, help"
 	if text := strings.Join(got, ", "); text != want {
 		t.Error(text)
 	}

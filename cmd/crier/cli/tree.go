@@ -8,7 +8,10 @@ import (
 	"github.com/spf13/cobra"
 )
 
-func init() { cobra.MousetrapHelpText = "" } // on Windows: a click starts the tool as well
+func init() {
+	cobra.EnableCommandSorting = false // commands stay in the order of the help
+	cobra.MousetrapHelpText = ""       // on Windows, a click starts the tool as well
+}
 
 // run is one run of a tool. It builds the commands as cobra's, which finds the one that the
 // arguments name and parses its flags, and prints nothing.
@@ -31,13 +34,12 @@ func (r *run) root(args []string) *cobra.Command {
 	root.SetErr(r.std.Err)
 	root.SetFlagErrorFunc(flagError)
 	version := root.Flags().Bool("version", false, "print the version")
-	all := r.tool.all()
 	root.RunE = func(_ *cobra.Command, args []string) (err error) {
 		switch {
 		case *version:
 			r.code, err = show(r.std, Version()+"\n")
 		case len(args) > 0:
-			return noCommand(root, all, args[0])
+			return noCommand(root, args[0])
 		default:
 			io.WriteString(r.std.Err, r.tool.Overview(pageWidth(r.std.Err)))
 			r.code = ExitUsage
@@ -47,7 +49,7 @@ func (r *run) root(args []string) *cobra.Command {
 	root.SetHelpFunc(func(*cobra.Command, []string) {
 		r.print(r.tool.Overview(pageWidth(r.std.Out)))
 	})
-	for _, c := range all {
+	for _, c := range r.tool.all() {
 		sub := build(c, r)
 		if c.Name == "help" {
 			root.SetHelpCommand(sub)
@@ -82,7 +84,7 @@ func build(c *Command, r *run) *cobra.Command {
 	built.RunE = func(_ *cobra.Command, args []string) (err error) {
 		switch {
 		case len(args) > 0 && c.Args == "" && c.Subs != nil:
-			return noCommand(built, c.Subs, args[0])
+			return noCommand(built, args[0])
 		case len(args) > 0 && c.Args == "":
 			return Usagef("it takes no argument %q; see \"crier help %s\"", args[0], c.Name)
 		case do == nil:
