@@ -25,7 +25,7 @@ type GroupConfig struct {
 	// RFC 4607), if valid.
 	Source netip.Addr
 	// ReadBuffer is the receive buffer to ask the kernel for, in bytes; 0 means 8 MiB.
-	// ConnStats.ReadBuffer is what it granted.
+	// ConnStats.ReadBuffer is the size that it granted.
 	ReadBuffer int
 	// NoOffload stops the kernel from merging datagrams of one sender (UDP_GRO)
 	// where it can.
@@ -33,7 +33,7 @@ type GroupConfig struct {
 	// Polled says that TryRead will read the Conn, and not Read. Else the descriptor
 	// that Read waits on is made at once, so that its failure is an error of opening.
 	Polled bool
-	// Logger receives what an operator should know; nil means that nothing is logged.
+	// Logger gets messages for the operator; nil means that nothing is logged.
 	Logger *slog.Logger
 }
 
@@ -66,7 +66,7 @@ type SocketConfig struct {
 	// when the Conn was opened: at once, if there is no link yet. A goroutine that Close
 	// waits for makes the calls, one at a time.
 	Changed func(Link)
-	// Logger receives what an operator should know; nil means that nothing is logged.
+	// Logger gets messages for the operator; nil means that nothing is logged.
 	Logger *slog.Logger
 }
 

@@ -63,7 +63,7 @@ type Taker interface {
 type ConnStats struct {
 	// MTU is the interface's, in bytes; 0 if unknown.
 	MTU int
-	// ReadBuffer and WriteBuffer are what the kernel granted, in bytes; 0 if unknown.
+	// ReadBuffer and WriteBuffer are the sizes that the kernel granted, in bytes; 0 if unknown.
 	ReadBuffer, WriteBuffer int
 	// Received counts the datagrams that Read returned.
 	Received uint64

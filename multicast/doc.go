@@ -4,7 +4,7 @@
 //
 // [Kernel] is the machine's own [Network]; a simulated one takes its place in
 // tests. Its Group method joins a group and receives. Its Socket method sends to
-// groups and to single hosts, and receives what is sent to its own port. Both need
+// groups and to single hosts, and receives datagrams to its own port. Both need
 // an interface, by name ("eth0") or by one of its addresses: no other interface
 // is ever joined or sent on. A Socket is bound to the address, if one is given.
 //
@@ -17,7 +17,7 @@
 // refuses (no buffers, link down, a firewall, no route, larger than the MTU, an
 // invalid address) is lost as if the network had lost it. It is counted in
 // ConnStats.SendErrors and logged, once every ten seconds for each kind of error,
-// with what to do about it. Nothing is ever fragmented by IP.
+// with a remedy. Nothing is ever fragmented by IP.
 //
 // One goroutine should read; any number may write, wait to write, read the
 // counters and close. Close ends all waiting with net.ErrClosed, and when it
@@ -45,6 +45,6 @@
 // once a second; and there is no DSCP where the system has none. Write hands over
 // datagrams one by one and drops those that the system has no room for. A datagram
 // larger than the interface's MTU is refused, but a router on the way may fragment
-// smaller ones. On Windows a group's socket may receive what was sent to other
+// smaller ones. On Windows a group's socket may receive datagrams to other
 // groups on its port.
 package multicast

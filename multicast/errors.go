@@ -15,7 +15,7 @@ var ErrReceiveOnly = errors.New(
 	"multicast: a group socket only receives; send with a unicast socket")
 
 // ConfigError names the part of a configuration that cannot be used, such as "interface", and
-// what to do about it.
+// a remedy.
 type ConfigError = config.Error
 
 func badConfig(field string, value any, reason string, args ...any) error {

@@ -2,8 +2,8 @@ package multicast
 
 import "net/netip"
 
-// LinkConfig configures how a publisher or a subscriber uses its interface: what its sockets
-// ask of the kernel, and how they are waited for. Each field's zero value means its default.
+// LinkConfig configures how a publisher or a subscriber uses its interface: the
+// options of its sockets, and the way to wait for them. Each field's zero value means its default.
 type LinkConfig struct {
 	// TTL is how many routers a datagram to a group may pass, 1 to 255; 0 means 1, which
 	// stays in the local network.
@@ -17,10 +17,10 @@ type LinkConfig struct {
 	// subscribers at one address may have the same.
 	ControlPort uint16
 	// ReadBuffer and WriteBuffer are the socket buffers to ask the kernel for, in bytes;
-	// 0 means 8 MiB to read and 1 MiB to write. ConnStats tells what it granted.
+	// 0 means 8 MiB to read and 1 MiB to write. ConnStats tells the sizes that it granted.
 	ReadBuffer, WriteBuffer int
-	// NoOffload keeps the kernel from segmenting large sends, and from merging what is
-	// received.
+	// NoOffload keeps the kernel from segmenting large sends, and from merging received
+	// datagrams.
 	NoOffload bool
 	// Wait says how datagrams and time are waited for. WaitSpin takes a processor for
 	// itself, besides those of the goroutines that publish.
@@ -40,7 +40,7 @@ func (c LinkConfig) Complete() (LinkConfig, error) {
 	return c, c.Wait.Check()
 }
 
-// Group opens a socket that receives a group as the link's configuration says; what else
+// Group opens a socket that receives a group as the link's configuration says; all else
 // it needs stands in cfg.
 func (c LinkConfig) Group(cfg GroupConfig) (Conn, error) {
 	cfg.ReadBuffer, cfg.NoOffload, cfg.Polled = c.ReadBuffer, c.NoOffload, c.Wait == WaitSpin

@@ -10,7 +10,7 @@ import (
 // Loop drives a [Machine] over sockets. It is the one place that reads the clock, starts
 // goroutines and makes system calls, all of them outside its lock.
 //
-// After each change the Loop sends what the machine has to send and arms its timer. The
+// After each change the Loop sends the machine's datagrams and arms its timer. The
 // goroutine that changes the machine sends the result, unless another is sending: see
 // token. After a few batches, or when the socket's buffer is full, a goroutine of the
 // Loop's sends.
@@ -37,7 +37,7 @@ type Loop struct {
 	closeErr error
 }
 
-// LoopConfig is what a Loop drives, and over what.
+// LoopConfig names the machine that a Loop drives, and its sockets.
 type LoopConfig struct {
 	Machine Machine
 	// Out sends, and is read like the sockets in In.
@@ -57,7 +57,7 @@ type LoopConfig struct {
 	// received, with Receive's second result; and with false after the timer has
 	// fired. It may be nil.
 	Deliver func(received bool)
-	// Logger receives what an operator should know.
+	// Logger gets messages for the operator.
 	Logger *slog.Logger
 }
 
@@ -146,8 +146,8 @@ func (l *Loop) Tick() { l.now = l.clock() }
 // Unlock unlocks a machine that has not changed.
 func (l *Loop) Unlock() { l.mu.Unlock() }
 
-// Settle unlocks the machine after a change. It sends what the machine has to send,
-// except for what gathers, and arms the timer.
+// Settle unlocks the machine after a change. It sends the machine's datagrams, except for
+// those that gather, and arms the timer.
 func (l *Loop) Settle() {
 	l.answer()
 	l.finish()

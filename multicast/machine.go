@@ -16,15 +16,15 @@ type Machine interface {
 	// Deadline returns when to call Advance next; math.MaxInt64 for never. Advance, or
 	// Next and Sent, move a deadline that has passed.
 	Deadline(now int64) int64
-	// Next returns what to send, if there is anything: never an empty batch. The batch
+	// Next returns the datagrams to send, if there are any: never an empty batch. The batch
 	// does not change until Sent is called, and Next is not called before. Unless all
-	// is true, Next leaves what gathers to share datagrams until it fills a batch.
+	// is true, Next leaves messages that gather until they fill a batch.
 	Next(now int64, all bool) (Datagrams, bool)
 	// Sent reports that the last datagrams are with the kernel, or lost.
 	Sent()
 }
 
-// Datagrams is what a machine sends next: one or more datagrams to one address, laid one
+// Datagrams are one or more datagrams of a machine to one address, laid one
 // after the other, each of Segment bytes except that the last may be shorter.
 type Datagrams struct {
 	To      netip.AddrPort

@@ -5,10 +5,10 @@ import "net/netip"
 // Network makes sockets and timers. [Kernel] is the machine's own; tests use simulated
 // ones.
 type Network interface {
-	// Group opens a socket that receives what is sent to a group.
+	// Group opens a socket that receives the datagrams to a group.
 	Group(GroupConfig) (Conn, error)
-	// Socket opens a socket that sends to groups and to single hosts, and receives what
-	// is sent to its own address.
+	// Socket opens a socket that sends to groups and to single hosts, and receives the
+	// datagrams to its own address.
 	Socket(SocketConfig) (Conn, error)
 	// Timer makes a timer.
 	Timer() (Timer, error)

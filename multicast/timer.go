@@ -8,7 +8,7 @@ import (
 
 // Timer wakes one goroutine.
 type Timer interface {
-	// Set makes Wait return after d. It replaces what was set before, and may be called
+	// Set makes Wait return after d. It replaces an earlier call, and may be made
 	// while another goroutine is in Wait.
 	Set(d time.Duration)
 	// Wait waits until the timer fires, or returns nil at once if it has fired since the

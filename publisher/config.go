@@ -46,7 +46,7 @@ type Config struct {
 	Datagram int
 	// Retention bounds the messages kept for repair.
 	Retention Retention
-	// Flow selects what happens when messages come faster than they can be sent.
+	// Flow selects the answer to messages that come faster than they can be sent.
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair

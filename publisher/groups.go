@@ -5,8 +5,8 @@ import (
 	"crier/reliable/send"
 )
 
-// Retention bounds what a Publisher keeps for repair. Each field's zero value means its
-// default:
+// Retention bounds the messages that a Publisher keeps for repair. Each field's zero value
+// means its default:
 //
 //	ResendBuffer int   the memory that holds sent messages for repair, in bytes; 0 means
 //	                   64 MiB. A larger message is refused
@@ -17,14 +17,14 @@ import (
 //	                   outlives the process
 type Retention = send.Retention
 
-// Flow selects what happens when messages come faster than the network, the subscribers
+// Flow selects the answer to messages that come faster than the network, the subscribers
 // that count, or the rate limit take them. Each field's zero value means its default:
 //
 //	Pace Pace                    the subscribers whose pace counts: messages that they have
 //	                             yet to take are kept. By default none counts; with another
 //	                             pace, no message is accepted in the first 100 ms, so that
 //	                             subscribers can report their positions
-//	WhenFull WhenFull            what happens to a message that finds no room
+//	WhenFull WhenFull            the treatment of a message that finds no room
 //	WaitFor int                  the number of subscribers that must report their positions
 //	                             before a message is accepted, up to 4,096
 //	StallTimeout time.Duration   how long a subscriber without progress may leave no room

@@ -13,7 +13,7 @@ type machine struct {
 	frame frame.Frame
 	// batch is the batch that is being sent.
 	batch reliable.Batch
-	// taker is the socket if it counts what the kernel took, or nil.
+	// taker is the socket if it counts the datagrams that the kernel took, or nil.
 	taker multicast.Taker
 	// taken and bytes are taker's counts before the batch.
 	taken, bytes uint64

@@ -2,7 +2,7 @@ package publisher
 
 import "crier/reliable"
 
-// news logs what becomes of subscribers, and tells the application. It has a goroutine of
+// news logs the events of subscribers, and tells the application. It has a goroutine of
 // its own, apart from disk's: the application may publish in a call, and wait for room that
 // only the disk can make.
 type news struct {

@@ -18,7 +18,7 @@ func Quorum(n int) Pace { return reliable.Quorum(n) }
 // Named returns the pace of the slowest of the subscribers with the given names.
 func Named(names ...string) Pace { return reliable.Named(names...) }
 
-// WhenFull selects what happens to a message that finds no room.
+// WhenFull selects the treatment of a message that finds no room.
 type WhenFull = reliable.WhenFull
 
 // The ways to handle a message that finds no room.

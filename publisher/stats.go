@@ -14,10 +14,10 @@ import (
 // A Counter describes a counter: its name, unit and meaning.
 type Counter = reliable.Counter
 
-// Stats is what a Publisher has counted.
+// Stats holds the counters of a Publisher.
 type Stats struct {
 	send.Stats
-	// Socket is what the socket counted.
+	// Socket holds the counters of the socket.
 	Socket multicast.ConnStats
 	// Invalid counts datagrams that are not crier frames, or damaged ones.
 	Invalid uint64

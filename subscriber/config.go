@@ -57,7 +57,7 @@ type Config struct {
 	Start Start
 	// Order selects when messages are delivered.
 	Order Order
-	// Overload selects what to do when the application takes messages more slowly than
+	// Overload selects the answer to an application that takes messages more slowly than
 	// they come.
 	Overload Overload
 	// WarnLag, if not 0, is the number of messages that the application may be behind.

@@ -25,7 +25,7 @@
 // named in exactly one loss report with its cause.
 //
 // Payloads are views. They are valid until the Handler returns, or until the step of the
-// iteration ends. Copy what you keep.
+// iteration ends. Copy the ones to keep.
 //
 // A message waits in a buffer while an earlier one is missing, or while the application is
 // busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested

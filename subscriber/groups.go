@@ -10,7 +10,7 @@ import "crier/reliable/receive"
 //	Silence time.Duration   bounds a publisher's quiet, and unanswered requests; 0 means 2 s
 type Recovery = receive.Recovery
 
-// Memory bounds what a Subscriber holds. Each field's zero value means its default:
+// Memory bounds the memory of a Subscriber. Each field's zero value means its default:
 //
 //	Buffer int        the messages of one session that wait, in bytes, at least 64 KiB; 0 means
 //	                  32 MiB

@@ -7,7 +7,7 @@ import (
 	"crier/reliable/receive"
 )
 
-// Overload selects what to do when the application takes messages more slowly than they
+// Overload selects the answer to an application that takes messages more slowly than they
 // come.
 type Overload = reliable.Overload
 

@@ -10,7 +10,7 @@ import (
 	"crier/reliable/receive"
 )
 
-// Session is what a Subscriber has counted of one session. Once all events are
+// Session holds a Subscriber's counters of one session. Once all events are
 // taken, Delivered + Lost == NextOffset - FirstOffset.
 type Session = receive.SessionStats
 
@@ -29,10 +29,10 @@ const (
 // A Counter describes a counter: its name, unit and meaning.
 type Counter = reliable.Counter
 
-// Stats is what a Subscriber has counted apart from its sessions.
+// Stats holds the counters of a Subscriber apart from its sessions.
 type Stats struct {
 	receive.Stats
-	// Groups is what the groups' sockets counted, and Socket what the unicast
+	// Groups holds the counters of the groups' sockets, and Socket those of the unicast
 	// socket did, by which NACKs leave and unicast repairs come.
 	Groups []multicast.ConnStats
 	Socket multicast.ConnStats
@@ -42,7 +42,7 @@ type Stats struct {
 	Newer uint64
 }
 
-// Sockets returns what all sockets counted together.
+// Sockets returns the sums of all sockets' counters.
 func (s Stats) Sockets() multicast.ConnStats {
 	all := s.Socket
 	for i := range s.Groups {
@@ -84,7 +84,7 @@ func (s *Subscriber) Stats() Stats {
 
 // Sessions returns the counters of the sessions that are or were followed, in
 // the order in which they were first heard. Counters move as events are taken,
-// up to 64 datagrams' worth at once: they may be that far ahead of what a Handler
+// up to 64 datagrams' worth at once: they may be that far ahead of a Handler
 // or a range over Messages has seen. It may be called after Close, and by a Handler.
 func (s *Subscriber) Sessions() []Session {
 	s.loop.Lock()
