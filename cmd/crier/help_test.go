@@ -78,6 +78,7 @@ func runExample(t *testing.T, dir, line string) {
 		}
 		stdin, line = strings.NewReader(b.String()), into
 	}
+	line, _, _ = strings.Cut(line, " > ")
 	args := strings.Fields(line)
 	if args[0] != "crier" {
 		t.Fatalf("%q is not known to this test", args[0])
@@ -231,6 +232,8 @@ func TestDocumentedFlags(t *testing.T) {
 			"sub": {"group", "iface", "format", "start", "count", "until-end", "timeout", "order",
 				"recovery", "drop", "drop-seed", "summary"},
 			"demo": {"seed", "net", "json"},
+
+			"wireshark": {"install"},
 
 			"decode": {"format", "json", "hex", "session", "kind", "group", "count", "quiet"},
 

@@ -10,6 +10,7 @@ import (
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
+	"crier/cmd/crier/wireshark"
 )
 
 // Tool returns the whole tool.
@@ -22,7 +23,8 @@ longer holds, or takes with it when it dies, is named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
-			bench.Command(), decode.Command(), doctor.Command(), bench.Worker()},
+			bench.Command(), doctor.Command(), decode.Command(), wireshark.Command(),
+			bench.Worker()},
 		Notes: `
 Examples:
 
@@ -30,8 +32,7 @@ Examples:
   crier sub --until-end          # in one terminal
   seq 10 | crier pub --from -    # in another
 
-Exit codes: 0 the end was seen and nothing is missing; 3 something is missing, or may
-be, since the end was not seen; 2 wrong usage; 1 anything else.
+Exit codes: 0 nothing is missing; 3 something is, or may be; 2 usage; 1 other errors.
 `,
 	}
 }

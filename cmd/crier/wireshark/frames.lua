@@ -1,0 +1,208 @@
+-- Frames: which bytes are one, its parts, and its line
+
+-- HEADS are the codes of the fields at fixed places, as in reliable/frame/shape.go.
+local HEADS = { "UUUa", "UUb", "UUUUUUuU", "UUUUb", "UUUUa", "UUUUb", "UUa", "UUUUUa", "UUUUUUuU" }
+
+local function flag(flags, bit) return flags % (2 * bit) >= bit end
+
+local HEADER, TAG, LONG_TAG = 20, 6, 18
+
+-- head returns how many bytes the array's head has beyond one, if s may begin a frame.
+local function head(s)
+  local c = byte(s, 1)
+  local more = c == 0xdc and 2 or 0
+  if not c or #s < HEADER + more or more == 0 and (c < 0x90 or c >= 0xa0) or
+    byte(s, 4 + more) ~= 0xcd or byte(s, 7 + more) ~= 0xcf or byte(s, 16 + more) ~= 0xce then
+    return nil
+  end
+  return more
+end
+
+-- resembles reports whether s is a frame of this version, or begins one: it has the codes of
+-- the header and of the fields at fixed places.
+local function resembles(s)
+  local more = head(s)
+  local heads = more and byte(s, 2 + more) == 1 and HEADS[byte(s, 3 + more)]
+  if not heads then return false end
+  local at = HEADER + more + 1
+  for i = 1, #heads do
+    local c, want = byte(s, at), byte(heads, i)
+    if not c then return true end
+    if want == 85 then -- U
+      if c ~= 0xcf then return false end
+      at = at + 9
+    elseif want == 117 then -- u
+      if c ~= 0xce then return false end
+      at = at + 5
+    elseif want == 98 then -- b
+      if c ~= 0xc4 and c ~= 0xc5 then return false end
+    elseif not (c >= 0x90 and c < 0xa0 or c == 0xdc) then
+      return false
+    end
+  end
+  return true
+end
+
+-- tag_of returns the status of the tag that ends s: see TAGS.
+local function tag_of(s)
+  local n = #s - TAG
+  if n >= HEADER and byte(s, n + 1) == 0xc4 and byte(s, n + 2) == 4 then
+    if not crier.prefs.check_tags then return 2 end
+    local a, b, c, d = byte(s, n + 3, n + 6)
+    return crc32c(s, n) == a * 16777216 + b * 65536 + c * 256 + d and 1 or 0
+  end
+  n = #s - LONG_TAG
+  if n >= HEADER and byte(s, n + 1) == 0xc4 and byte(s, n + 2) == 16 then return 4 end
+  return 3
+end
+
+-- parse parses a frame: s are the bytes of tvb. It returns nil where it is none of crier's.
+-- cut says that s is only the frame's beginning.
+local function parse(tvb, s, cut)
+  local tag = cut and 3 or tag_of(s)
+  local more = head(s)
+  local alike = more and resembles(s)
+  local f = { tag = tag, s = s, tvb = tvb, items = {}, state = "whole" }
+  if not more then -- perhaps another version, of which nothing else is known
+    more = byte(s, 1) == 0xdc and 2 or 0
+    local c, version = byte(s, 1), byte(s, 2 + more)
+    if tag ~= 1 or not (more == 2 or c >= 0x90 and c < 0xa0) or not version or
+      version == 1 or version >= 128 then
+      return nil
+    end
+    f.version, f.state = version, "newer"
+    return f
+  end
+  local version, kind = byte(s, 2 + more), byte(s, 3 + more)
+  if not alike and tag ~= 1 or tag == 3 and not cut or version >= 128 or
+    version == 1 and kind >= 128 then
+    return nil
+  end
+  f.version, f.more = version, more
+  if version ~= 1 then
+    f.state = "newer"
+    return f
+  end
+  f.kind = kind
+  f.flags = byte(s, 5 + more) * 256 + byte(s, 6 + more)
+  f.session, f.session_at = sub(s, 8 + more, 15 + more), 8 + more
+  do
+    local a, b, c, d = byte(s, 17 + more, 20 + more)
+    f.channel = ((a * 256 + b) * 256 + c) * 256 + d
+  end
+  local critical = floor(f.flags / 256)
+  if kind == 1 then
+    critical = floor(critical / 4)
+    f.continues, f.unfinished = flag(f.flags, 0x100), flag(f.flags, 0x200)
+  end
+  if cut then
+    f.state = "cut"
+    return f
+  end
+  if not FIELDS[kind] or critical ~= 0 then
+    f.state = "newer"
+    return f
+  end
+  if tag == 0 or tag == 4 then
+    f.state = "damaged"
+    if tag == 4 then return f end
+  end
+  local n = more == 2 and byte(s, 2) * 256 + byte(s, 3) or byte(s, 1) - 0x90
+  local extra = n - 5 - FIELDS[kind] - 1
+  local c = setmetatable({ s = s, tvb = tvb, at = HEADER + more + 1, last = #s - TAG,
+    items = f.items, count = 0 }, Cursor)
+  local good = extra >= 0 and BODIES[kind](c, f)
+  if good and (kind == 3 or kind == 9) and extra > 0 and c:code() == 0xcf then
+    f.report = c:u64("report")
+    good, extra = f.report ~= nil, extra - 1
+    if f.report == 0 then f.report = nil end
+  end
+  while good and extra > 0 do
+    local past = skip(s, c.at, c.last)
+    if past then
+      c:note("extra", c.at - 1, past - c.at)
+      c.at, extra = past, extra - 1
+    else
+      good = false
+    end
+  end
+  good = good and c.at == c.last + 1
+  f.parsed = good
+  if not good then
+    f.items = {}
+    if tag == 1 and not alike then return nil end
+    if f.state == "whole" then f.state = "malformed" end
+    return f
+  end
+  if kind == 2 then
+    f.data = parse(tvb(f.inner_at, #f.inner):tvb(), f.inner, false)
+    local d = f.data
+    if d and (not d.parsed or d.tag == 0) then d = nil end
+    if f.state == "whole" and not (d and d.kind == 1 and d.session == f.session and
+      d.channel == f.channel) then
+      f.state = "malformed"
+    end
+    if not d then f.data = nil end
+  end
+  return f
+end
+
+-- line describes a frame as crier decode does.
+local function line(f)
+  if not f.kind then return format("version %d (it needs a newer crier)", f.version) end
+  local s = f.s
+  local out = { format("%s s=%s", KINDS[f.kind] or format("KIND(%d)", f.kind),
+    digits(s, f.session_at)) }
+  local function add(...) out[#out + 1] = format(...) end
+  local function echo()
+    if f.echo ~= 0 then add("echo=%s+%s", duration(f.echo), duration(f.held)) end
+  end
+  if f.parsed then
+    if f.channel ~= 0 then add("ch=%d", f.channel) end
+    local k = f.kind
+    if k == 1 then
+      add("seq=%s off=%s t=%s chunks=%d", decimal(f.sequence), decimal(f.offset),
+        duration(f.time), #f.chunks)
+      if f.continues then add("continues") end
+      if f.unfinished then add("unfinished") end
+      for _, c in ipairs(f.chunks) do
+        if c.skip then add("skip=%s", decimal(c.skip)) end
+      end
+      out[#out] = out[#out] .. sizes_text(f.chunks)
+    elseif k == 2 then
+      add("by=%s req=%s data=%dB", digits(s, f.responder), id(s, f.request), #f.inner)
+      if f.data then add("of %s", line(f.data)) end
+    elseif k == 3 or k == 9 then
+      add("next=%s/%s oldest=%s/%s t=%s interval=%s group=%d rtt=%s", decimal(f.next_sequence),
+        decimal(f.next_offset), decimal(f.oldest_sequence), decimal(f.oldest_offset),
+        duration(f.time), duration(f.interval), f.group, duration(f.round_trip))
+      if f.report then add("report=%s", decimal(f.report)) end
+    elseif k == 4 then
+      add("name=%s first=%s/%s t=%s wall=%s", quoted(f.name), decimal(f.first_sequence),
+        decimal(f.first_offset), duration(f.time), instant(f.wall))
+      if f.control ~= "" then add("control=%s", f.control) end
+    elseif k == 5 then
+      add("sub=%s req=%s missing=%s", digits(s, f.subscriber), id(s, f.request),
+        ranges_text(f.ranges))
+      echo()
+    elseif k == 6 then
+      add("sub=%s name=%s pos=%s room=%s", digits(s, f.subscriber), quoted(f.name),
+        decimal(f.position), decimal(f.room))
+      echo()
+      if flag(f.flags, 1) then add("want-session") end
+      if flag(f.flags, 2) then add("leaving") end
+    elseif k == 7 then
+      add("by=%s coming=%s t=%s", digits(s, f.responder), ranges_text(f.ranges), duration(f.time))
+    elseif k == 8 then
+      add("by=%s req=%s gone=%s oldest=%s/%s t=%s", digits(s, f.responder), id(s, f.request),
+        ranges_text(f.ranges), decimal(f.oldest_sequence), decimal(f.oldest_offset),
+        duration(f.time))
+      if flag(f.flags, 4) then add("too-large") end
+    end
+  end
+  if f.state == "damaged" then add("(damaged: its tag is wrong)") end
+  if f.state == "malformed" then add("(malformed)") end
+  if f.state == "newer" then add("(it needs a newer crier)") end
+  if f.state == "cut" then add("(cut short by the capture: %d of %d bytes)", f.have, f.size) end
+  return table.concat(out, " ")
+end
