@@ -39,8 +39,8 @@ With --json each line is an object with all fields. With --format hex the input 
 text: the bytes of frames in hexadecimal, as in docs/PROTOCOL.md. A "#" begins a
 comment, and an empty line ends a frame.
 
-Exit code 0: the frames are all decoded, or --count was reached; 3: there is none, or some could not be
-decoded, since they are damaged, cut short, malformed, in fragments or of a newer
+Exit code 0: the frames are all decoded, or --count was reached; 3: there is none, or
+some could not be decoded, since they are damaged, cut short, malformed, in fragments or of a newer
 crier; 1: the capture can't be read to its end.
 
 Examples:
@@ -80,7 +80,8 @@ Examples:
 				case o.format != "pcap" && o.format != "hex":
 					return 0, cli.Usagef("--format %q is not known: use pcap or hex", o.format)
 				case flags.Changed("count") && o.count == 0:
-					return 0, cli.Usagef("--count 0 would print nothing: give more, or leave it out")
+					return 0, cli.Usagef("--count 0 would print nothing: give more, or leave it " +
+						"out")
 				}
 				if err := o.filter.parse(session, kinds, group); err != nil {
 					return 0, err

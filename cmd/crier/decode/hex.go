@@ -53,8 +53,8 @@ func (h *hexText) Next() (feed.Datagram, error) {
 		}
 		b, err := hex.DecodeString(strings.Join(strings.Fields(text), ""))
 		if err != nil {
-			return feed.Datagram{}, fmt.Errorf("%s: line %d isn't hexadecimal (%w): give bytes such "+
-				"as 9a 01 01, and put # before comments", h.name, h.line, err)
+			return feed.Datagram{}, fmt.Errorf("%s: line %d isn't hexadecimal (%w): give bytes "+
+				"such as 9a 01 01, and put # before comments", h.name, h.line, err)
 		}
 		if h.frame = append(h.frame, b...); len(h.frame) > frame.MaxDatagram {
 			return feed.Datagram{}, fmt.Errorf("%s: the frame that ends in line %d has more than "+

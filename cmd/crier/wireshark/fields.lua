@@ -74,7 +74,8 @@ field("answer_time", ProtoField.relative_time, "Time since the NACK")
 local E = {
   tag = ProtoExpert.new("crier.tag.wrong", "The tag is wrong: the frame is damaged",
     expert.group.CHECKSUM, expert.severity.ERROR),
-  tag_long = ProtoExpert.new("crier.tag.long", "The tag has 16 bytes, which this version doesn't know",
+  tag_long = ProtoExpert.new("crier.tag.long",
+    "The tag has 16 bytes, which this version doesn't know",
     expert.group.UNDECODED, expert.severity.WARN),
   malformed = ProtoExpert.new("crier.malformed", "The tag is right, but the content is malformed",
     expert.group.MALFORMED, expert.severity.ERROR),

@@ -92,7 +92,9 @@ local function endpoint(s)
   local a, b = byte(s, #s - 1, #s)
   local port = a * 256 + b
   if #s == 18 and sub(s, 1, 12) == ("\0"):rep(10) .. "\255\255" then s = sub(s, 13) end
-  if #s == 6 then return format("%d.%d.%d.%d:%d", byte(s, 1), byte(s, 2), byte(s, 3), byte(s, 4), port) end
+  if #s == 6 then
+    return format("%d.%d.%d.%d:%d", byte(s, 1), byte(s, 2), byte(s, 3), byte(s, 4), port)
+  end
   local groups = {}
   for i = 1, 15, 2 do groups[#groups + 1] = byte(s, i) * 256 + byte(s, i + 1) end
   local from, most, i = 0, 1, 1 -- the longest run of zeros, of two or more

@@ -43,8 +43,8 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "wireshark",
 		Brief: "print a dissector for Wireshark",
-		Help: `Prints a dissector in Lua, with which Wireshark and tshark (4.0 or later) show crier's
-frames: every field, the chunks, the frame inside a REPAIR, NACKs and their answers,
+		Help: `Prints a dissector in Lua, with which Wireshark and tshark (4.0 or later) show
+crier's frames: every field, the chunks, the frame inside a REPAIR, NACKs and their answers,
 gaps, and what is damaged or lost. It claims nothing that isn't crier's. It goes where
 Wireshark looks for plugins, or on tshark's command line with -X lua_script:crier.lua.
 
@@ -71,8 +71,8 @@ Examples:
 				}
 				path, err := writePlugin()
 				if err == nil {
-					fmt.Fprintf(std.Err, "crier wireshark: wrote %s; in Wireshark, Analyze > Reload "+
-						"Lua Plugins loads it\n", path)
+					fmt.Fprintf(std.Err, "crier wireshark: wrote %s; in Wireshark, Analyze > "+
+						"Reload Lua Plugins loads it\n", path)
 				}
 				return cli.ExitOK, err
 			}
