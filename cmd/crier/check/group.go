@@ -145,20 +145,23 @@ func ControlPort(f *host.Facts, q Question) Check {
 	return problem(name, "see the error", "%v", f.Trial.SocketErr)
 }
 
-// Senders asks who sends to the group at present.
+// Senders asks who sends to the group at present, and whether it reaches programs.
 func Senders(f *host.Facts, q Question) Check {
 	const name = "senders"
 	if f.Trial == nil || f.Trial.GroupErr != nil {
 		return Check{Name: name, State: Unknown, Evidence: "the group was not listened to"}
 	}
+	if len(f.Trial.Heard) == 0 {
+		return silence(f, q)
+	}
 	var criers, strangers []string
-	sessions := make(map[string]bool)
+	sessions := make(map[uint64]bool)
 	first := ""
 	var decoder frame.Decoder
 	for _, s := range f.Trial.Heard {
 		var fr frame.Frame
 		if decoder.Decode(s.First, &fr) == nil {
-			sessions[fmt.Sprint(fr.Session)] = true
+			sessions[fr.Session] = true
 			criers = append(criers, s.From.String())
 			continue
 		}
@@ -167,15 +170,53 @@ func Senders(f *host.Facts, q Question) Check {
 			first = hex.EncodeToString(s.First[:min(len(s.First), 8)])
 		}
 	}
-	switch {
-	case len(strangers) > 0:
+	if len(strangers) > 0 {
 		return note(name, "give crier a group of its own", "%s sends to %s what crier doesn't "+
 			"understand, beginning with %s", strings.Join(few(strangers), ", "), q.Group, first)
-	case len(criers) == 0:
-		return ok(name, "nothing came to %s%s", q.Group, span(f))
 	}
 	return ok(name, "%s publishes, in %s", strings.Join(few(criers), ", "),
 		cli.Counted(uint64(len(sessions)), "session", "sessions"))
+}
+
+// silence tells what came instead, where nothing came to the group.
+func silence(f *host.Facts, q Question) Check {
+	const name = "senders"
+	var elsewhere []string
+	for _, s := range f.Seen.Value {
+		switch {
+		case s.Group == q.Group && s.Datagrams > 1 && f.Interface() != nil:
+			return problem(name, "mend what rp_filter and firewall say, above", "%s sends to %s, and "+
+				"it comes by %s, but no socket gets it", s.From, q.Group, f.Interface().Name)
+		case isFrame(s.First) && !slices.Contains(elsewhere, s.Group.String()):
+			elsewhere = append(elsewhere, s.Group.String())
+		}
+	}
+	if len(elsewhere) > 0 {
+		return note(name, "--group "+elsewhere[0], "nothing came to %s, but crier publishes to %s",
+			q.Group, strings.Join(few(elsewhere), ", "))
+	}
+	// Of groups that are joined, the kernel counts what comes to ports that nobody has.
+	counter := "Udp IgnoredMulti"
+	if q.Group.Addr().Is6() {
+		counter = "Udp6IgnoredMulti"
+	}
+	if n, _, err := f.Grown(counter); err == nil && n > 0 {
+		iface := q.Interface
+		return note(name, fmt.Sprintf("tcpdump -ni %s -c 3 udp and dst host %s", iface, q.Group.Addr()),
+			"nothing came to %s, but %s to groups at ports that no program has: is the port right?",
+			q.Group, cli.Counted(n, "datagram", "datagrams"))
+	}
+	return ok(name, "nothing came to %s%s", q.Group, span(f))
+}
+
+// isFrame reports whether bytes begin as a frame does: an array, the version and a kind.
+func isFrame(b []byte) bool {
+	if len(b) > 3 && b[0] == 0xdc { // an array of 16 elements or more
+		b = b[2:]
+	} else if len(b) > 0 && b[0]&0xf0 != 0x90 {
+		return false
+	}
+	return len(b) > 2 && b[1] == frame.Version && b[2] > 0 && b[2] < 16
 }
 
 // few shortens a list.

@@ -135,6 +135,12 @@ func TestGroup(t *testing.T) {
 				Datagrams: 9, First: first}}
 		})
 	}
+	seen := func(group string, first []byte) func(*host.Facts) {
+		return with(func(f *host.Facts) {
+			f.Seen.Value = []host.Seen{{Group: netip.MustParseAddrPort(group),
+				From: netip.MustParseAddrPort("10.9.0.1:5000"), Datagrams: 2, First: first}}
+		})
+	}
 	var enc frame.Encoder
 	bye := enc.Append(nil, &frame.Frame{Kind: frame.Bye, Session: 1})
 	for _, c := range []struct {
@@ -157,6 +163,17 @@ func TestGroup(t *testing.T) {
 			says: []string{"10.9.0.1:5000 sends to 239.77.0.1:7700", "68656c6c6f"}}, Senders},
 		{trial{name: "crier", facts: heard(bye), state: OK, says: []string{"publishes", "1 session"}},
 			Senders},
+		{trial{name: "stopped before sockets", facts: seen("239.77.0.1:7700", []byte("x")),
+			state: Problem, says: []string{"comes by eth0, but no socket gets it"}}, Senders},
+		{trial{name: "another group", facts: seen("239.77.0.9:7700", bye), state: Note,
+			says: []string{"crier publishes to 239.77.0.9:7700", "--group 239.77.0.9:7700"}}, Senders},
+		{trial{name: "another group, of others", facts: seen("239.77.0.9:7700", []byte("x")),
+			state: OK}, Senders},
+		{trial{name: "another port", facts: with(func(f *host.Facts) {
+			f.Before.At = time.Unix(1, 0)
+			f.After.Protocols.Value["Udp IgnoredMulti"] = 12
+		}), state: Note, says: []string{"12 datagrams to groups at ports that no program has",
+			"tcpdump -ni eth0"}}, Senders},
 		{trial{name: "version 2", facts: with(func(f *host.Facts) {
 			f.Memberships.Value.IGMP["eth0"] = 2
 		}), state: Note, says: []string{"version 2"}}, IGMP},

@@ -77,10 +77,14 @@ func listener(share bool) func(t *testing.T) func() {
 	}
 }
 
-// stranger sends to the group by a0 what isn't crier's.
-func stranger(t *testing.T) func() {
+// sender sends to a group by a0.
+func sender(group, payload string) func(t *testing.T) func() {
+	return func(t *testing.T) func() { return send(t, group, payload) }
+}
+
+func send(t *testing.T, group, payload string) func() {
 	c, err := net.DialUDP("udp4", &net.UDPAddr{IP: net.IPv4(10, 1, 0, 1)},
-		net.UDPAddrFromAddrPort(netip.MustParseAddrPort("239.77.0.1:7700")))
+		net.UDPAddrFromAddrPort(netip.MustParseAddrPort(group)))
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -88,11 +92,11 @@ func stranger(t *testing.T) func() {
 	go func() {
 		defer close(stopped)
 		for {
-			c.Write([]byte("not a frame")) // what is refused now is sent later
+			c.Write([]byte(payload)) // what is refused now is sent later
 			select {
 			case <-done:
 				return
-			default:
+			case <-time.After(time.Millisecond):
 			}
 		}
 	}()
@@ -162,8 +166,17 @@ var faults = []fault{
 		says: "has port 7700 for itself"},
 	{name: "port shared", setup: listener(true), check: "port", state: check.Note,
 		says: "uses port 7700, too"},
-	{name: "another sender", setup: stranger, check: "senders", state: check.Note,
-		says: "10.1.0.1:"},
+	{name: "another sender", setup: sender("239.77.0.1:7700", "not a frame"), check: "senders",
+		state: check.Note, says: "10.1.0.1:"},
+	{name: "another port", setup: sender("239.77.0.1:7799", "x"), check: "senders",
+		state: check.Note, says: "at ports that no program has"},
+	{name: "another group", setup: sender("239.77.0.9:7700", "\x94\x01\x09\x00"),
+		check: "senders", state: check.Note, says: "crier publishes to 239.77.0.9:7700"},
+	{name: "dropped before sockets", make: []string{"sysctl -qw net.ipv4.conf.b0.rp_filter=1",
+		"ip addr del 10.1.0.2/24 dev b0", "ip addr add 10.2.0.2/24 dev b0"},
+		mend: []string{"sysctl -qw net.ipv4.conf.b0.rp_filter=0", "ip addr del 10.2.0.2/24 dev b0",
+			"ip addr add 10.1.0.2/24 dev b0"}, setup: sender("239.77.0.1:7700", "x"),
+		check: "rp_filter", state: check.Problem, says: "it dropped"},
 	{name: "bridge that forgets", make: []string{"ip link add br0 type bridge mcast_querier 1 " +
 		"mcast_membership_interval 200", "ip link set br0 up"}, mend: []string{"ip link del br0"},
 		check: "bridges", state: check.Problem, says: "forgets members after 2 s"},

@@ -65,6 +65,7 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 			facts[i].Trial = &trial
 		})
 	}
+	wait.Go(func() { facts[0].Seen = host.Of(host.Watch(watch, o.card(roots, first.Interface))) })
 	<-watch.Done()
 	wait.Wait()
 	if err := ctx.Err(); err != nil {
@@ -72,7 +73,7 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 	}
 	after := roots.Counters(o.card(roots, first.Interface))
 	for _, f := range facts {
-		f.After = after
+		f.After, f.Seen = after, facts[0].Seen
 	}
 	return check.All(facts, questions), nil
 }

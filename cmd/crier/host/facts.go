@@ -40,6 +40,8 @@ type Facts struct {
 	Machine *Machine
 	// Trial is what sockets like crier's were granted and heard; nil if there was none.
 	Trial *Trial
+	// Seen is what came by the interface meanwhile, to any group.
+	Seen Reading[[]Seen]
 	// Before and After are the counters at two times.
 	Before, After Counters
 }
@@ -57,6 +59,7 @@ func (r Roots) Waiting(ctx context.Context, about About, before Counters) *Facts
 	}
 	f.ReversePath = notRead[int]()
 	f.GroupRoute = notRead[Route]()
+	f.Seen = notRead[[]Seen]()
 	f.AnyRoute = Of(RouteTo(about.Group.Addr(), ""))
 	name := about.Interface
 	if i := f.Interface(); i != nil {
