@@ -18,7 +18,7 @@ const (
 	defaultQueue = 64 << 10
 )
 
-// Config says what a link does to datagrams. The zero value is a perfect
+// Config configures a link. The zero value is a perfect
 // link: nothing is lost, and everything arrives at once and in order.
 type Config struct {
 	// Loss decides which datagrams the link loses; nil loses none.
@@ -27,8 +27,8 @@ type Config struct {
 	// takes no time.
 	Delay Delay
 	// Unordered lets a datagram overtake another whose delay was longer.
-	// Otherwise a link keeps order: what would overtake arrives together with
-	// what it would have overtaken, and after it.
+	// Otherwise a link keeps order: a datagram that would overtake another arrives
+	// together with it, and after it.
 	Unordered bool
 	// Reorder is the probability that a datagram is held back for ReorderDelay
 	// on its way, so that others overtake it, on a link that keeps order too.
@@ -44,7 +44,7 @@ type Config struct {
 	// Rate is how fast datagrams leave the sender, in bits a second; 0 is
 	// infinitely fast.
 	Rate int64
-	// Queue bounds what waits to leave, in bytes; a datagram that doesn't fit is
+	// Queue bounds the datagrams that wait to leave, in bytes; a datagram that doesn't fit is
 	// dropped, unless nothing waits. 0 means 64 KiB if there is a Rate.
 	Queue int
 }

@@ -11,7 +11,7 @@ import (
 // A datagram waits in the sender's queue and leaves it at the link's rate; then
 // it is lost, or travels for its delay and arrives. Every datagram moves the
 // models and the generator in the same way, whatever becomes of it: a partition
-// or a full queue doesn't change what the link does to later datagrams.
+// or a full queue doesn't change the fate of later datagrams.
 type Link struct {
 	rand      random.Generator
 	damage    random.Generator // apart, so that it doesn't matter when Corrupt is called
@@ -31,7 +31,7 @@ type Link struct {
 	stats    Stats
 }
 
-// Outcome is what becomes of one datagram.
+// Outcome is the fate of one datagram.
 type Outcome struct {
 	// Drop is why nothing arrives; NotDropped if something does.
 	Drop     DropReason
@@ -76,7 +76,7 @@ func Seed(run, from, to uint64) uint64 {
 }
 
 // Reconfigure makes the link behave as cfg says from now on; the models start
-// anew. The generator, what is on its way, the partition and the counters stay.
+// anew. The generator, datagrams on their way, the partition and the counters stay.
 func (l *Link) Reconfigure(cfg Config) error {
 	if err := cfg.Validate(); err != nil {
 		return err
@@ -123,11 +123,11 @@ func (l *Link) SetDown(down bool) { l.down = down }
 // Down says whether the link is cut.
 func (l *Link) Down() bool { return l.down }
 
-// Stats returns what the link has counted.
+// Stats returns the link's counters.
 func (l *Link) Stats() Stats { return l.stats }
 
-// Send says what becomes of a datagram of n bytes that is handed to the link at
-// now. n is what the rate and the queue count: the driver decides whether
+// Send returns the fate of a datagram of n bytes that is handed to the link at
+// now. The rate and the queue count n bytes: the driver decides whether
 // headers belong to it. Time doesn't run backwards: an earlier now than the
 // last one is taken as the last one.
 func (l *Link) Send(now int64, n int) Outcome {

@@ -114,7 +114,7 @@ func (g *gilbertElliott) lose(_ int64, r *random.Generator) bool {
 	return lost
 }
 
-// AnyLoss loses what any of its models loses. Each is asked about each datagram.
+// AnyLoss loses a datagram that any of its models loses. Each is asked about each datagram.
 type AnyLoss []Loss
 
 func (m AnyLoss) validate() error {

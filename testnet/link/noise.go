@@ -8,7 +8,7 @@ import (
 	"crier/testnet/random"
 )
 
-// NoiseLoss loses what is sent while recorded noise drowns it: the datagram
+// NoiseLoss loses datagrams that recorded noise drowns: the datagram
 // that leaves the queue at now is lost if the sample at now exceeds Threshold.
 // It goes by the time of the run, not by datagrams: links that share a record
 // lose together, and the ones with a lower threshold lose more.

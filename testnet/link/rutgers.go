@@ -7,7 +7,7 @@ import (
 	"strings"
 )
 
-// RutgersLink is one row of the Rutgers ORBIT record: what one receiver heard of
+// RutgersLink is one row of the Rutgers ORBIT record: the packets that one receiver heard of
 // one sender.
 type RutgersLink struct {
 	Noise            int    // injected noise power, in dBm

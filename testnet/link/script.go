@@ -26,7 +26,7 @@ type Script struct {
 type span struct{ first, last uint64 }
 
 // ParseScript reads a script. Statements stand on lines of their own or between
-// semicolons; what follows # is a comment:
+// semicolons; a # begins a comment:
 //
 //	drop frame 7
 //	drop 3-9, 20    # 3 to 9, and 20

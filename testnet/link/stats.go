@@ -2,7 +2,7 @@ package link
 
 import "fmt"
 
-// Stats is what a Link has counted. Each datagram sent is delivered, or
+// Stats holds the counters of a Link. Each datagram sent is delivered, or
 // counted under one reason: Sent = Delivered + Lost + QueueDrops + Partitioned.
 type Stats struct {
 	Sent        uint64 // datagrams handed to the link

@@ -36,7 +36,7 @@ type linkText struct {
 	tail                ParetoDelay // as far as it was said; Mean is 0 if not
 }
 
-// Parse reads what a link does from settings with spaces between them, such
+// Parse reads a link's configuration from settings with spaces between them, such
 // as "loss=1% delay=2ms..3ms". Each may be given once, in any order; no setting
 // at all is a perfect link:
 //
@@ -114,7 +114,7 @@ func (l *linkText) read(setting string, given map[string]string) error {
 	return k.read(l, value)
 }
 
-// losses is what the link loses by all its models.
+// losses is the loss by all its models.
 func (l *linkText) losses() Loss {
 	var all AnyLoss
 	for _, m := range []Loss{l.loss, l.burst, l.script} {

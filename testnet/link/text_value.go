@@ -213,7 +213,7 @@ func parseNumber(s string) (float64, error) {
 	return strconv.ParseFloat(s, 64)
 }
 
-// units are what a number may be followed by, in any case.
+// units may follow a number, in any case.
 type units map[string]float64
 
 var (

@@ -21,11 +21,11 @@ import (
 // maxFile bounds the text of a scenario, in bytes.
 const maxFile = 1 << 20
 
-// Error is what is wrong with a scenario, and where.
+// Error is a mistake in a scenario, with its place.
 type Error struct {
 	Name string // of the file
 	Line int    // from 1; 0 if no line is to blame
-	Text string // what is wrong, and what to do
+	Text string // the mistake, and a remedy
 }
 
 func (e *Error) Error() string {
@@ -75,7 +75,7 @@ func decode(name string, text []byte) (*Scenario, lines, error) {
 }
 
 // tidy leaves of a text its words, with one blank between them, and its lines. Other
-// white space, and what can't be seen, YAML keeps in one way of writing and not in another.
+// white space, and invisible characters, YAML keeps in one way of writing and not in another.
 func tidy(text string) string {
 	seen := func(r rune) rune {
 		if unicode.IsPrint(r) || unicode.IsSpace(r) {
@@ -97,7 +97,7 @@ func tidy(text string) string {
 // lines are the lines of values, by their paths, such as "subscribers[1].down.loss".
 type lines map[string]int
 
-// of is the line of a path, or that of what it is in.
+// of is the line of a path, or that of the part that it is in.
 func (l lines) of(path string) int {
 	for path != "" {
 		if n, ok := l[path]; ok {

@@ -6,7 +6,7 @@
 //	run, err := scenario.New(s, scenario.Options{Seed: 7})
 //	run.World().Observe(...)                       // to measure
 //	err = run.Start()
-//	err = run.Play(ctx)                            // nil, or what broke the promise
+//	err = run.Play(ctx)                            // nil, or the broken rule
 //
 // A file is YAML without its cleverness: mappings, lists and plain values, units
 // written out. Unknown keys and wrong values are refused with their line. See

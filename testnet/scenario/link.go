@@ -8,7 +8,7 @@ import (
 	"crier/testnet/link"
 )
 
-// Link is what a link does to datagrams. Each field but the records is a setting of
+// Link is a link's treatment of datagrams. Each field but the records is a setting of
 // [link.Parse], in its words: a share is 1% or 0.01, a time 2ms, a rate 1Gbit,
 // a size 64KiB.
 type Link struct {
@@ -26,7 +26,7 @@ type Link struct {
 	Reorder   string `yaml:"reorder,omitempty"`
 	Duplicate string `yaml:"duplicate,omitempty"`
 	Corrupt   string `yaml:"corrupt,omitempty"`
-	// Rate is the link's speed, Queue what may wait for it.
+	// Rate is the link's speed, Queue the room for datagrams that wait for it.
 	Rate  string `yaml:"rate,omitempty"`
 	Queue string `yaml:"queue,omitempty"`
 
@@ -35,8 +35,8 @@ type Link struct {
 	Lost   string   `yaml:"lost,omitempty"`
 	Delays string   `yaml:"delays,omitempty"`
 	Every  Duration `yaml:"every,omitempty"`
-	// Noise is a file of radio noise in dBm, a sample each Every: what is sent while
-	// it exceeds Threshold is lost. Of a group, the first member's threshold is the
+	// Noise is a file of radio noise in dBm, a sample each Every: a datagram that is
+	// sent while it exceeds Threshold is lost. Of a group, the first member's threshold is the
 	// first of Threshold, and the last one's the second.
 	Noise     string `yaml:"noise,omitempty"`
 	Threshold Levels `yaml:"threshold,omitempty"`

@@ -10,7 +10,8 @@ var origins = []struct{ prefix, source string }{
 		"received packets"},
 	{"tossim-meyer-heavy", "tos/lib/tossim/noise/meyer-heavy.txt of " +
 		"github.com/tinyos/tinyos-main"},
-	{"starlink-irtt10ms-", "a record of one's own: irtt client -i 10ms, loss and delay a line each"},
+	{"starlink-irtt10ms-", "a record of one's own: irtt client -i 10ms, loss and delay a line " +
+		"each"},
 }
 
 // Origin returns the source of a recorded file, in a few words; "" for a file that no built-in

@@ -47,7 +47,7 @@ func read[T any](r *records, cache map[string]T, name string, parse func(io.Read
 	return v, nil
 }
 
-// link returns what a link does, for the i-th of n members of a group.
+// link returns a link's configuration, for the i-th of n members of a group.
 func (r *records) link(l *Link, i, n int) (link.Config, error) {
 	cfg, err := l.config()
 	if err != nil {

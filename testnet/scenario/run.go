@@ -153,7 +153,7 @@ func (r *Run) addGroup(number int) error {
 	return nil
 }
 
-// Start adds the publishers, which speak at once, and plans what is to happen.
+// Start adds the publishers, which speak at once, and plans the events.
 func (r *Run) Start() error {
 	for i := range r.s.Publishers {
 		if err := r.addPublisher(i); err != nil {

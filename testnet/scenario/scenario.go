@@ -2,12 +2,12 @@ package scenario
 
 import "crier/reliable"
 
-// Scenario is one experiment. It is plain data: what a file says, with the names and
+// Scenario is one experiment. It is plain data: the content of a file, with the names and
 // in the order of the file.
 type Scenario struct {
 	// Name is the file's, or the built-in scenario's.
 	Name string `yaml:"-"`
-	// Story says what it is about and what it teaches, in two lines.
+	// Story tells its subject and its lesson, in two lines.
 	Story string `yaml:"story,omitempty"`
 	// Seed decides everything random, where the caller has none of its own.
 	Seed uint64 `yaml:"seed,omitempty"`
@@ -16,7 +16,7 @@ type Scenario struct {
 	// Settle is how long the run goes on after that, and after the last event, so
 	// that all can be repaired or reported: DefaultSettle if 0.
 	Settle Duration `yaml:"settle,omitempty"`
-	// End is what publishers do at the end of Duration: close (say BYE), the
+	// End is the publishers' action at the end of Duration: close (say BYE), the
 	// default, or stay.
 	End string `yaml:"end,omitempty"`
 
@@ -26,9 +26,9 @@ type Scenario struct {
 	Events      []Event     `yaml:"events,omitempty"`
 }
 
-// Publisher is a process that publishes, and what it publishes.
+// Publisher is a process that publishes, with its messages.
 type Publisher struct {
-	// Name is what events, results and traces call it.
+	// Name is its name in events, results and traces.
 	Name string `yaml:"name"`
 	// At is when its process starts, and Lead how much later it begins to publish, so that
 	// the subscribers have heard of it. 0 means DefaultLead.
@@ -58,13 +58,13 @@ type Publisher struct {
 	Datagram     Size     `yaml:"datagram,omitempty"`
 	BatchWait    Duration `yaml:"batch-wait,omitempty"`
 	// RepairShare is the part of the data rate that repairs may use, RepairFloor
-	// what they may use in any case, a second.
+	// the rate that they may use in any case.
 	RepairShare Share            `yaml:"repair-share,omitempty"`
 	RepairFloor reliable.BitRate `yaml:"repair-floor,omitempty"`
 	// Pace says whose pace counts: none, slowest, quorum:N or named:a,b. WhenFull is
 	// drop or block, StallTimeout how long one that stands still may hold the others,
-	// WaitFor how many subscribers are waited for, Disk what is kept on disk, and
-	// DiskWait how long a read or write takes. MaxRate bounds what is sent.
+	// WaitFor how many subscribers are waited for, Disk the room on disk, and
+	// DiskWait how long a read or write takes. MaxRate bounds the traffic.
 	Pace         reliable.Pace     `yaml:"pace,omitempty"`
 	WhenFull     reliable.WhenFull `yaml:"when-full,omitempty"`
 	StallTimeout Duration          `yaml:"stall-timeout,omitempty"`
@@ -72,14 +72,14 @@ type Publisher struct {
 	Disk         Size              `yaml:"disk,omitempty"`
 	DiskWait     Duration          `yaml:"disk-wait,omitempty"`
 	MaxRate      reliable.BitRate  `yaml:"max-rate,omitempty"`
-	// Write is what one datagram costs its processor, SocketQueue how many
+	// Write is the processor time of one datagram, SocketQueue how many
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`
 	SocketQueue int      `yaml:"socket-queue,omitempty"`
 }
 
-// Segment is a part of the network that groups share: what it loses, all behind it
-// lose.
+// Segment is a part of the network that groups share: its losses are those of all behind
+// it.
 type Segment struct {
 	Name string `yaml:"name"`
 	Link Link   `yaml:"link,omitempty"`
@@ -99,8 +99,8 @@ type Group struct {
 	// Down and Up are each one's links from and to each publisher.
 	Down Link `yaml:"down,omitempty"`
 	Up   Link `yaml:"up,omitempty"`
-	// Work is how long the application takes for a message, Overload what is done
-	// when that is too long: block, buffer, drop-oldest or drop-newest.
+	// Work is how long the application takes for a message, Overload the answer
+	// where that is too long: block, buffer, drop-oldest or drop-newest.
 	Work     Duration          `yaml:"work,omitempty"`
 	Overload reliable.Overload `yaml:"overload,omitempty"`
 
@@ -108,11 +108,11 @@ type Group struct {
 	Start    reliable.Start `yaml:"start,omitempty"`
 	Order    reliable.Order `yaml:"order,omitempty"`
 	Recovery string         `yaml:"recovery,omitempty"`
-	// MaxWait bounds how long a gap may hold back what lies behind it, Silence is
+	// MaxWait bounds how long a gap may hold back later messages, Silence is
 	// how long a publisher may be quiet.
 	MaxWait Duration `yaml:"max-wait,omitempty"`
 	Silence Duration `yaml:"silence,omitempty"`
-	// Buffer bounds what is held of one session, MemoryTotal what is held in all,
+	// Buffer bounds the memory for one session, MemoryTotal that for all,
 	// SocketQueue how many datagrams wait at the socket of a paused process.
 	Buffer      Size `yaml:"buffer,omitempty"`
 	MemoryTotal Size `yaml:"memory-total,omitempty"`
@@ -128,7 +128,7 @@ type Event struct {
 	At    Duration `yaml:"at"`
 	Every Duration `yaml:"every,omitempty"`
 	Times int      `yaml:"times,omitempty"`
-	// Do is what happens: one of Actions.
+	// Do is the action: one of Actions.
 	Do string `yaml:"do"`
 	// Who it happens to: names of publishers, groups, single subscribers or
 	// segments.
@@ -143,13 +143,13 @@ type Event struct {
 	Size     Sizes `yaml:"size,omitempty"`
 	// Frames are how many DATA frames a lose loses; 0 means 1.
 	Frames int `yaml:"frames,omitempty"`
-	// Down, Up and Link are what links become.
+	// Down, Up and Link are the new links.
 	Down *Link `yaml:"down,omitempty"`
 	Up   *Link `yaml:"up,omitempty"`
 	Link *Link `yaml:"link,omitempty"`
 }
 
-// Actions are what an event can do, and to whom.
+// Actions are the actions of events.
 var Actions = []Action{
 	{"crash", "publisher subscriber", "the process ends at once; a publisher with `for` " +
 		"restarts after that"},
@@ -167,7 +167,7 @@ var Actions = []Action{
 	{"burst", "publisher", "`messages` messages of `size` are published at once"},
 }
 
-// Action is what an event can do.
+// Action is an action of an event.
 type Action struct {
 	Name string // the word for it in a file
 	To   string // whom it can happen to: words of publisher, subscriber, segment

@@ -84,7 +84,7 @@ func (p *payloads) next() []byte {
 	return b
 }
 
-// producer publishes what one publisher is to publish.
+// producer publishes the messages of one publisher.
 type producer struct {
 	run  *Run
 	cfg  *Publisher
@@ -133,7 +133,7 @@ func (p *producer) pull() error {
 	return nil
 }
 
-// publish publishes what is due now, and plans the next.
+// publish publishes the messages that are due now, and plans the next.
 func (p *producer) publish() {
 	w := p.run.w
 	end := reliable.Time(p.run.s.Duration)
@@ -145,7 +145,7 @@ func (p *producer) publish() {
 			return
 		}
 		if p.feed != nil {
-			p.pub.Publish(p.next) // what it can't take now it takes later, or never: it is down
+			p.pub.Publish(p.next) // without room it takes it later; while it is down, never
 			p.n++
 			if err := p.pull(); err != nil {
 				p.run.fail(err)

@@ -26,7 +26,7 @@ const (
 	MaxRestarts    = 1_000
 )
 
-// validate returns the first rule that s breaks, and the path of what breaks it.
+// validate returns the first rule that s breaks, and the path of the value that breaks it.
 func (s *Scenario) validate() (string, error) {
 	switch {
 	case s.Duration == 0:

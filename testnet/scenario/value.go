@@ -160,7 +160,7 @@ func (s Speed) MarshalText() ([]byte, error) {
 	return strconv.AppendFloat(nil, float64(s)/1000, 'f', -1, 64), nil
 }
 
-// scale returns when what was recorded at a time is due.
+// scale returns the due time of a message that was recorded at a time.
 func (s Speed) scale(at time.Duration) time.Duration {
 	if s == 0 || at <= 0 {
 		return min(max(at, 0), longest)

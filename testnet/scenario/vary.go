@@ -35,7 +35,7 @@ func Vary(text []byte, key, value string) ([]byte, error) {
 		yaml.UseLiteralStyleIfMultiline(true))
 }
 
-// vary sets what lies at path below node, and returns the node and how many values
+// vary sets the value at path below node, and returns the node and how many values
 // were set.
 func vary(node any, path []string, value any, key string) (any, int, error) {
 	if len(path) == 0 {
