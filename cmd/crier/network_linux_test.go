@@ -51,7 +51,7 @@ func TestAddressChanges(t *testing.T) {
 	if n := sub.out.count("\n"); n != 400 {
 		t.Errorf("%d messages, want 400", n)
 	}
-	if want := "was 10.1.0.1:7777, is 10.1.0.9:7777"; !strings.Contains(pub.err.String(), want) {
+	if want := "previous address 10.1.0.1:7777, address 10.1.0.9:7777"; !strings.Contains(pub.err.String(), want) {
 		t.Errorf("%s\nhas no %q", pub.err, want)
 	}
 	for _, want := range []string{
