@@ -69,7 +69,8 @@ func TestDocumentsLink(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		for _, m := range mdLink.FindAllStringSubmatch(mdCode.ReplaceAllString(string(text), ""), -1) {
+		prose := mdCode.ReplaceAllString(string(text), "")
+		for _, m := range mdLink.FindAllStringSubmatch(prose, -1) {
 			if strings.Contains(m[1], "://") {
 				continue
 			}
@@ -100,7 +101,8 @@ func anchorsOf(t *testing.T, document string) []string {
 		t.Fatal(err)
 	}
 	var list []string
-	for _, m := range mdHeading.FindAllStringSubmatch(mdCode.ReplaceAllString(string(text), ""), -1) {
+	prose := mdCode.ReplaceAllString(string(text), "")
+	for _, m := range mdHeading.FindAllStringSubmatch(prose, -1) {
 		list = append(list, strings.Map(func(r rune) rune {
 			switch {
 			case r == ' ':

@@ -88,7 +88,8 @@ This file is written by "go test . -run CausesReference -update".
 			t.Errorf("the event %v has no comment", kind)
 		}
 	}
-	if next := subscriber.Kind(len(eventConstants) + 1); !strings.HasPrefix(next.String(), "event ") {
+	next := subscriber.Kind(len(eventConstants) + 1)
+	if !strings.HasPrefix(next.String(), "event ") {
 		t.Errorf("the event %v is missing here", next)
 	}
 
