@@ -77,7 +77,8 @@ func Source(f *host.Facts, q Question) Check {
 func subnet(f *host.Facts, q Question, i *host.Interface, a host.Address) Check {
 	const name = "source"
 	r, known := f.Routes[q.Peer]
-	mend := fmt.Sprintf("ip addr add ADDRESS/%d dev %s, in the subnet of %s", a.Bits(), i.Name, q.Peer)
+	mend := fmt.Sprintf("ip addr add ADDRESS/%d dev %s, in the subnet of %s", a.Bits(), i.Name,
+		q.Peer)
 	switch {
 	case known && r.Err == nil && r.Value.Local:
 		return note(name, "name the other host", "%s is an address of this host", q.Peer)

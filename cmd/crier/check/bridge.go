@@ -61,7 +61,8 @@ func bridge(b *host.Bridge) Check {
 	}
 	if b.MembershipInterval > 0 && b.MembershipInterval < every {
 		return problem(name, mend, "%s forgets members after %s, and they are asked each %s: the "+
-			"group stops in between", b.Name, cli.Duration(b.MembershipInterval), cli.Duration(every))
+			"group stops in between", b.Name, cli.Duration(b.MembershipInterval),
+			cli.Duration(every))
 	}
 	if b.Querier {
 		return ok(name, "%s asks for members itself", b.Name)
@@ -85,7 +86,8 @@ func bridged(f *host.Facts, q Question, b *host.Bridge) Check {
 	} {
 		if fate, cause := f.Firewall.Value.Fate(one.packet); fate == firewall.Dropped {
 			dropped := blame{cause, []flow{one}}
-			return problem(name, dropped.mend(), "dropped on %s: %s; by %s", b.Name, one.what, cause)
+			return problem(name, dropped.mend(), "dropped on %s: %s; by %s", b.Name, one.what,
+				cause)
 		}
 	}
 	return ok(name, "")
@@ -111,7 +113,8 @@ func Place(f *host.Facts, q Question) Check {
 		return note(name, "use WSL 2, or crier for Windows", "WSL 1 joins no groups of a network")
 	case p.WSL == 2:
 		return note(name, "networkingMode=mirrored in .wslconfig, or crier for Windows",
-			"WSL 2 has a network of its own behind address translation: groups of others don't come")
+			"WSL 2 has a network of its own behind address translation: other hosts' groups "+
+				"don't come")
 	case p.Container != "" && slices.Contains([]string{"veth", "bridge"}, i.Kind):
 		return note(name, "run the container with --network host, or on a macvlan",
 			"%s is a pair of interfaces of a container (%s): groups stay within its host's bridge",

@@ -2,6 +2,7 @@ package check
 
 import (
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -78,8 +79,10 @@ func Drops(f *host.Facts, q Question) Check {
 	}
 	var worst host.Socket
 	now, total := uint64(0), uint64(0)
+	source, _ := f.Source()
+	ports := []uint16{q.Group.Port(), q.ControlPort, running(f, source)}
 	for _, s := range f.After.Sockets.Value {
-		if s.Local.Port() != q.Group.Port() && (q.ControlPort == 0 || s.Local.Port() != q.ControlPort) {
+		if !slices.Contains(ports, s.Local.Port()) {
 			continue
 		}
 		if was, known := before[s.Inode]; known {
@@ -100,6 +103,11 @@ func Drops(f *host.Facts, q Question) Check {
 		return note(name, mend, "%s dropped at sockets of port %d before, most at those of %s",
 			cli.Counted(total, "datagram was", "datagrams were"), worst.Local.Port(), who)
 	}
+	if n, _, err := f.Grown("Udp InCsumErrors"); err == nil && n > 0 {
+		return note(name, "ethtool -K "+q.Interface+" tx off at the senders, to see whether it helps",
+			"%s with a wrong checksum%s, from whomever: a card or a kernel that sends damages them",
+			cli.Counted(n, "datagram came", "datagrams came"), span(f))
+	}
 	all, _, err := f.Grown("Udp RcvbufErrors")
 	softnet := softnetDrops(f)
 	switch {
@@ -108,7 +116,8 @@ func Drops(f *host.Facts, q Question) Check {
 			cli.Counted(all, "datagram", "datagrams"), span(f))
 	case softnet > 0:
 		return note(name, "sysctl -w net.core.netdev_max_backlog=10000", "%s dropped between card "+
-			"and sockets%s, of all interfaces", cli.Counted(softnet, "frame was", "frames were"), span(f))
+			"and sockets%s, of all interfaces", cli.Counted(softnet, "frame was", "frames were"),
+			span(f))
 	}
 	return ok(name, "none at sockets or before them%s", span(f))
 }

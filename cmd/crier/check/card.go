@@ -26,8 +26,9 @@ func Offload(f *host.Facts, q Question) Check {
 		return note(name, "", "the kernel cuts no large writes: sending takes several times the "+
 			"processor's time")
 	case f.Trial.Uneven:
-		return note(name, "use Linux 7.1.5 or newer", "Linux %s may damage datagrams of one length "+
-			"that it cuts; crier ends its writes with a shorter one", f.Machine.Place.Value.Kernel)
+		return note(name, "use Linux 7.1.5 or newer",
+			"Linux %s may damage datagrams of one length that it cuts; crier ends its writes with "+
+				"a shorter one", f.Machine.Place.Value.Kernel)
 	case i.Loopback:
 		return ok(name, "the kernel cuts large writes into datagrams")
 	}
@@ -36,8 +37,9 @@ func Offload(f *host.Facts, q Question) Check {
 		return ok(name, "the kernel cuts large writes into datagrams")
 	}
 	if !features["tx-checksum-ip-generic"] && !features["tx-checksum-ipv4"] {
-		return note(name, "ethtool -K "+i.Name+" tx on", "%s makes no checksums, so that the kernel "+
-			"cuts no large writes: sending takes several times the processor's time", i.Name)
+		return note(name, "ethtool -K "+i.Name+" tx on",
+			"%s makes no checksums, so that the kernel cuts no large writes: sending takes several "+
+				"times the processor's time", i.Name)
 	}
 	by := "the kernel"
 	if features["tx-udp-segmentation"] {

@@ -25,7 +25,8 @@ func OwnDrops(f *host.Facts, q Question) Check {
 		}
 	}
 	if drops > 0 {
-		return problem(name, "--read-buffer 32MiB, and as root sysctl -w net.core.rmem_max=33554432",
+		return problem(name,
+			"--read-buffer 32MiB, and as root sysctl -w net.core.rmem_max=33554432",
 			"the kernel dropped %s, since the receive buffer was full",
 			cli.Counted(drops, "datagram", "datagrams"))
 	}

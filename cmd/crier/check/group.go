@@ -185,8 +185,8 @@ func silence(f *host.Facts, q Question) Check {
 	for _, s := range f.Seen.Value {
 		switch {
 		case s.Group == q.Group && s.Datagrams > 1 && f.Interface() != nil:
-			return problem(name, "mend what rp_filter and firewall say, above", "%s sends to %s, and "+
-				"it comes by %s, but no socket gets it", s.From, q.Group, f.Interface().Name)
+			return problem(name, "mend what rp_filter and firewall say, above",
+				"%s sends to %s, and it comes by %s, but no socket gets it", s.From, q.Group, f.Interface().Name)
 		case isFrame(s.First) && !slices.Contains(elsewhere, s.Group.String()):
 			elsewhere = append(elsewhere, s.Group.String())
 		}
@@ -202,7 +202,8 @@ func silence(f *host.Facts, q Question) Check {
 	}
 	if n, _, err := f.Grown(counter); err == nil && n > 0 {
 		iface := q.Interface
-		return note(name, fmt.Sprintf("tcpdump -ni %s -c 3 udp and dst host %s", iface, q.Group.Addr()),
+		return note(name, fmt.Sprintf("tcpdump -ni %s -c 3 udp and dst host %s", iface,
+			q.Group.Addr()),
 			"nothing came to %s, but %s to groups at ports that no program has: is the port right?",
 			q.Group, cli.Counted(n, "datagram", "datagrams"))
 	}

@@ -16,8 +16,9 @@ import (
 func full(f *host.Facts) {
 	f.Machine = &host.Machine{}
 	f.Machine.MostMemberships.Value = 20
-	f.Machine.Card.Value = host.Card{Clock: -1, Ring: 1024, RingMost: 4096, Features: map[string]bool{
-		"rx-gro": true, "tx-checksum-ip-generic": true, "tx-udp-segmentation": true}}
+	f.Machine.Card.Value = host.Card{Clock: -1, Ring: 1024, RingMost: 4096,
+		Features: map[string]bool{
+			"rx-gro": true, "tx-checksum-ip-generic": true, "tx-udp-segmentation": true}}
 	f.Machine.Processors.Value = host.Processors{Usable: 4, Threads: 4}
 	f.Machine.Clock.Value = host.Clock{Synchronised: true, Error: 40 * time.Microsecond}
 	f.Memberships.Value.IGMP = map[string]int{"eth0": 3}
@@ -74,15 +75,18 @@ func TestAddresses(t *testing.T) {
 	}{
 		{trial{name: "small", facts: with(func(f *host.Facts) { eth0(f).MTU = 1400 }), state: Note,
 			says: []string{"1,400", "ip link set eth0 mtu 1500"}}, MTU},
-		{trial{name: "tiny", facts: with(func(f *host.Facts) { eth0(f).MTU = 200 }), state: Problem},
+		{trial{name: "tiny", facts: with(func(f *host.Facts) { eth0(f).MTU = 200 }),
+			state: Problem},
 			MTU},
-		{trial{name: "jumbo", facts: with(func(f *host.Facts) { eth0(f).MTU = 9000 }), state: OK}, MTU},
+		{trial{name: "jumbo", facts: with(func(f *host.Facts) { eth0(f).MTU = 9000 }), state: OK},
+			MTU},
 		{trial{name: "two addresses", facts: with(func(f *host.Facts) {
 			eth0(f).Addrs = append(eth0(f).Addrs,
 				host.Address{Prefix: netip.MustParsePrefix("10.78.0.2/16")})
 		}), state: Note, says: []string{"10.77.0.2 of eth0 is taken", "10.78.0.2"}}, Source},
 		{trial{name: "another subnet, no route", facts: reached(host.Route{}, host.ErrNoRoute),
-			ask: toPeer, state: Problem, says: []string{"another subnet than 10.77.0.2/16"}}, Source},
+			ask: toPeer, state: Problem, says: []string{"another subnet than 10.77.0.2/16"}},
+			Source},
 		{trial{name: "another subnet, a router", facts: reached(router, nil), ask: toPeer,
 			state: Note}, Source},
 		{trial{name: "this host", facts: reached(host.Route{Local: true}, nil), ask: toPeer,
@@ -153,7 +157,8 @@ func TestGroup(t *testing.T) {
 			says: []string{"another program has port 7700 for itself"}}, Join},
 		{trial{name: "refused", facts: refused(errors.New("odd")), state: Problem,
 			says: []string{"odd"}}, Join},
-		{trial{name: "shared", facts: shared("vlc"), state: Note, says: []string{"vlc (process 42)"}},
+		{trial{name: "shared", facts: shared("vlc"), state: Note,
+			says: []string{"vlc (process 42)"}},
 			Port},
 		{trial{name: "crier's", facts: shared("crier"), state: OK, says: []string{"crier"}}, Port},
 		{trial{name: "control port", facts: taken("named"), state: Problem,
@@ -161,12 +166,14 @@ func TestGroup(t *testing.T) {
 		{trial{name: "crier's control port", facts: taken("crier"), state: OK}, ControlPort},
 		{trial{name: "a stranger", facts: heard([]byte("hello")), state: Note,
 			says: []string{"10.9.0.1:5000 sends to 239.77.0.1:7700", "68656c6c6f"}}, Senders},
-		{trial{name: "crier", facts: heard(bye), state: OK, says: []string{"publishes", "1 session"}},
+		{trial{name: "crier", facts: heard(bye), state: OK, says: []string{"publishes",
+			"1 session"}},
 			Senders},
 		{trial{name: "stopped before sockets", facts: seen("239.77.0.1:7700", []byte("x")),
 			state: Problem, says: []string{"comes by eth0, but no socket gets it"}}, Senders},
 		{trial{name: "another group", facts: seen("239.77.0.9:7700", bye), state: Note,
-			says: []string{"crier publishes to 239.77.0.9:7700", "--group 239.77.0.9:7700"}}, Senders},
+			says: []string{"crier publishes to 239.77.0.9:7700", "--group 239.77.0.9:7700"}},
+			Senders},
 		{trial{name: "another group, of others", facts: seen("239.77.0.9:7700", []byte("x")),
 			state: OK}, Senders},
 		{trial{name: "another port", facts: with(func(f *host.Facts) {
@@ -212,7 +219,8 @@ func TestBridges(t *testing.T) {
 			has(host.Bridge{})(f)
 			nft("forward", "accept", rule("drop", "ip protocol", "igmp"))(f)
 			f.Firewall.Value.Chains[0].Family = "bridge"
-		}, state: Problem, says: []string{"dropped on br0: membership reports", "ip protocol igmp"}},
+		}, state: Problem, says: []string{"dropped on br0: membership reports",
+			"ip protocol igmp"}},
 	} {
 		c.run(t, Bridges)
 	}
@@ -243,7 +251,8 @@ func TestBuffers(t *testing.T) {
 		{trial{name: "all of it", facts: granted(8 << 20), ask: rate(1e4), state: OK,
 			says: []string{"8 MiB: 728 ms at 10 k/s"}}, ReadBuffer},
 		{trial{name: "less", facts: granted(212992 / 2), ask: rate(1000), state: Note,
-			says: []string{"104 KiB of the 8 MiB", "sysctl -w net.core.rmem_max=8388608"}}, ReadBuffer},
+			says: []string{"104 KiB of the 8 MiB", "sysctl -w net.core.rmem_max=8388608"}},
+			ReadBuffer},
 		{trial{name: "too little", facts: granted(212992 / 2), ask: rate(1e4), state: Problem},
 			ReadBuffer},
 		{trial{name: "too little of what was asked for", facts: granted(8 << 20), ask: rate(1e6),
@@ -252,7 +261,12 @@ func TestBuffers(t *testing.T) {
 			state: Note, says: []string{"wmem_max"}}, WriteBuffer},
 		{trial{name: "now", facts: drops(5, 105), state: Problem, says: []string{"100 datagrams"}},
 			Drops},
-		{trial{name: "before", facts: drops(5, 5), state: Note, says: []string{"5 datagrams"}}, Drops},
+		{trial{name: "before", facts: drops(5, 5), state: Note, says: []string{"5 datagrams"}},
+			Drops},
+		{trial{name: "damaged", facts: with(func(f *host.Facts) {
+			f.Before.At = time.Unix(1, 0)
+			f.After.Protocols.Value["Udp InCsumErrors"] = 3
+		}), state: Note, says: []string{"3 datagrams came with a wrong checksum"}}, Drops},
 		{trial{name: "in queues", facts: with(func(f *host.Facts) {
 			f.Before.Softnet.Value = []host.Softnet{{Dropped: 1}}
 			f.After.Softnet.Value = []host.Softnet{{Dropped: 3}}
@@ -296,14 +310,16 @@ func TestMachine(t *testing.T) {
 		{trial{name: "no checksums", facts: card(func(c *host.Card) {
 			c.Features["tx-checksum-ip-generic"] = false
 		}), state: Note, says: []string{"ethtool -K eth0 tx on"}}, Offload},
-		{trial{name: "virtual", facts: card(func(c *host.Card) { c.Driver = "virtio_net" }), state: OK,
-			says: []string{"the host of this virtual machine"}}, Offload},
+		{trial{name: "virtual", facts: card(func(c *host.Card) { c.Driver = "virtio_net" }),
+			state: OK,
+			says:  []string{"the host of this virtual machine"}}, Offload},
 		{trial{name: "no GRO", facts: card(func(c *host.Card) { c.Features["rx-gro"] = false }),
 			state: Note, says: []string{"ethtool -K eth0 gro on"}}, Merging},
 		{trial{name: "LRO", facts: card(func(c *host.Card) { c.Features["rx-lro"] = true }),
 			state: Note}, Merging},
-		{trial{name: "late interrupts", facts: card(func(c *host.Card) { c.Delay = 500 }), state: Note,
-			says: []string{"500 µs"}}, Ring},
+		{trial{name: "late interrupts", facts: card(func(c *host.Card) { c.Delay = 500 }),
+			state: Note,
+			says:  []string{"500 µs"}}, Ring},
 		{trial{name: "half a processor", facts: uses(host.Processors{Threads: 1, Share: 0.5}),
 			state: Note, says: []string{"0.5 of one"}}, Processors},
 		{trial{name: "more threads than time", facts: uses(host.Processors{Threads: 64, Share: 2}),

@@ -23,7 +23,8 @@ func Processors(f *host.Facts, q Question) Check {
 	switch {
 	case p.Share > 0 && p.Share < 1:
 		return note(name, "give the control group one processor: cpu.max 100000 100000",
-			"the control group gets %.2g of one, and stands still for the rest of the time", p.Share)
+			"the control group gets %.2g of one, and stands still for the rest of the time",
+			p.Share)
 	case p.Share > 0 && float64(p.Threads) > p.Share+1:
 		return note(name, fmt.Sprintf("GOMAXPROCS=%d", int(p.Share+0.5)),
 			"Go uses %d at once, and the control group gets %.2g", p.Threads, p.Share)

@@ -26,7 +26,8 @@ func Membership(f *host.Facts, q Question) Check {
 	}
 	switch {
 	case q.Joined && others != "":
-		return problem(name, "start it again", "%s is joined on %s, and no more on %s", group, others,
+		return problem(name, "start it again", "%s is joined on %s, and no more on %s", group,
+			others,
 			i.Name)
 	case q.Joined:
 		return problem(name, "start it again", "%s is not joined on %s any more", group, i.Name)

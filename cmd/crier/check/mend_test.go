@@ -13,8 +13,10 @@ func TestFirewallMends(t *testing.T) {
 	out := flow{what: "c", rule: "udp sport 7701 accept"}
 	all := flow{what: "d", rule: "meta l4proto udp accept"}
 	nft := firewall.Chain{Family: "inet", Table: "f", Name: "i", Hook: "input"}
-	daemon := firewall.Chain{Family: "inet", Table: "firewalld", Name: "filter_INPUT", Hook: "input"}
-	plain := firewall.Chain{Family: "ip", Table: "filter", Name: "INPUT", Hook: "input", Tables: true}
+	daemon := firewall.Chain{Family: "inet", Table: "firewalld", Name: "filter_INPUT",
+		Hook: "input"}
+	plain := firewall.Chain{Family: "ip", Table: "filter", Name: "INPUT", Hook: "input",
+		Tables: true}
 	ubuntu := plain
 	ubuntu.Rules = []*firewall.Rule{{Target: "ufw-before-input"}}
 	for _, c := range []struct {
@@ -25,8 +27,9 @@ func TestFirewallMends(t *testing.T) {
 		{nft, []flow{group}, "nft insert rule inet f i ip daddr 239.77.0.1 udp dport 7700 accept"},
 		{nft, []flow{igmp, out}, "nft 'insert rule inet f i ip protocol igmp accept; " +
 			"insert rule inet f i udp sport 7701 accept'"},
-		{plain, []flow{group, igmp}, "iptables -t filter -I INPUT -d 239.77.0.1 -p udp --dport 7700 " +
-			"-j ACCEPT && iptables -t filter -I INPUT -p igmp -j ACCEPT"},
+		{plain, []flow{group, igmp},
+			"iptables -t filter -I INPUT -d 239.77.0.1 -p udp --dport 7700 " +
+				"-j ACCEPT && iptables -t filter -I INPUT -p igmp -j ACCEPT"},
 		{plain, []flow{out}, "iptables -t filter -I INPUT -p udp --sport 7701 -j ACCEPT"},
 		{plain, []flow{all}, "iptables -t filter -I INPUT -p udp -j ACCEPT"},
 		{daemon, []flow{group, igmp}, "firewall-cmd --add-port=7700/udp && " +

@@ -21,7 +21,8 @@ func (o *options) place(q check.Question) echo.Place {
 }
 
 // between measures the way to the other host, and soaks, as the flags say.
-func (o *options) between(ctx context.Context, q check.Question, r *report, show func(string)) error {
+func (o *options) between(ctx context.Context, q check.Question, r *report,
+	show func(string)) error {
 	cfg := echo.Config{Place: o.place(q), Probes: o.probes, Progress: func(what string) {
 		show("measuring " + what)
 	}}

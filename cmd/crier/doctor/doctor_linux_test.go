@@ -123,7 +123,8 @@ var faults = []fault{
 	{name: "healthy", args: []string{"--iface", "b0", "--to", "10.1.0.1"}},
 	{name: "healthy lo", args: []string{"--iface", "lo"}},
 	{name: "interface down", make: []string{"ip link set b0 down"},
-		mend: []string{"ip link set b0 up"}, check: "interface", state: check.Problem, says: "is down"},
+		mend: []string{"ip link set b0 up"}, check: "interface", state: check.Problem,
+		says: "is down"},
 	{name: "no link", make: []string{"ip link set a0 down"}, mend: []string{"ip link set a0 up"},
 		check: "interface", state: check.Problem, says: "no link"},
 	{name: "no address", make: []string{"ip addr flush dev b0"},
@@ -152,13 +153,14 @@ var faults = []fault{
 		"priority 0; policy drop; }; }"), args: []string{"--iface", "b0", "--as", "sub"},
 		check: "firewall", state: check.Problem, says: "NACKs to publishers"},
 	{name: "open enough", setup: nftables("table inet f { chain i { type filter hook input " +
-		"priority 0; policy drop; iifname lo accept; ct state established accept; ip protocol igmp " +
-		"accept; udp dport { 7700, 7701 } accept; }; }"),
+		"priority 0; policy drop; iifname lo accept; ct state established accept; " +
+		"ip protocol igmp accept; udp dport { 7700, 7701 } accept; }; }"),
 		args: []string{"--iface", "b0", "--control-port", "7701"}},
 	{name: "no membership left", make: []string{"sysctl -qw net.ipv4.igmp_max_memberships=0"},
 		mend: []string{"sysctl -qw net.ipv4.igmp_max_memberships=20"}, check: "join",
 		state: check.Problem, says: "may join 0 groups"},
-	{name: "small buffer", args: []string{"--iface", "b0", "--read-buffer", "64KiB", "--rate", "100k"},
+	{name: "small buffer", args: []string{"--iface", "b0", "--read-buffer", "64KiB", "--rate",
+		"100k"},
 		check: "read buffer", state: check.Problem, says: "64 KiB"},
 	{name: "lo where a network was meant", args: []string{"--to", "10.9.0.1"}, check: "interface",
 		state: check.Problem, says: "lo reaches this machine alone"},
@@ -197,7 +199,8 @@ func TestFaults(t *testing.T) {
 	}
 	os.Unsetenv("CRIER_IFACE")
 	netns.Prepare(t, "ip link add a0 type veth peer name b0")
-	for _, command := range []string{"ip addr add 10.1.0.1/24 dev a0", "ip addr add 10.1.0.2/24 dev b0",
+	for _, command := range []string{"ip addr add 10.1.0.1/24 dev a0",
+		"ip addr add 10.1.0.2/24 dev b0",
 		"ip link set a0 up", "ip link set b0 up", "sysctl -qw net.ipv4.conf.b0.accept_local=1",
 		"sysctl -qw net.ipv4.conf.all.rp_filter=0 net.ipv4.conf.b0.rp_filter=0"} {
 		netns.Prepare(t, command)
@@ -231,7 +234,8 @@ func (f *fault) try(t *testing.T) {
 			t.Errorf("a problem that is none: %s: %s", name, c.Evidence)
 		}
 	}
-	if c := got[f.check]; f.check != "" && (c.State != f.state || !strings.Contains(c.Evidence, f.says)) {
+	if c := got[f.check]; f.check != "" && (c.State != f.state || !strings.Contains(c.Evidence,
+		f.says)) {
 		t.Errorf("%s is %v: %s", f.check, c.State, c.Evidence)
 	}
 }

@@ -49,7 +49,8 @@ func TestProcessors(t *testing.T) {
 		memory int64
 	}{
 		{"version 2, the parent's limit is less", map[string]string{groups: "0::/a/b\n",
-			"sys/fs/cgroup/a/b/cpu.max": "max 100000\n", "sys/fs/cgroup/a/cpu.max": "150000 100000\n",
+			"sys/fs/cgroup/a/b/cpu.max":    "max 100000\n",
+			"sys/fs/cgroup/a/cpu.max":      "150000 100000\n",
 			"sys/fs/cgroup/a/b/memory.max": "268435456\n",
 			"sys/fs/cgroup/memory.max":     "max\n"}, 1.5, 256 << 20},
 		{"version 1", map[string]string{groups: "4:memory:/x\n3:cpu,cpuacct:/x\n0::/\n",

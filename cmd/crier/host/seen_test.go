@@ -11,7 +11,8 @@ func TestSeen(t *testing.T) {
 		0x96, 0xcf, 0x1e, 0x14, 0, 13, 0, 0, 'h', 'e', 'l', 'l', 'o'}
 	options := slices.Concat([]byte{0x46}, ip4[1:20], []byte{0x94, 4, 0, 0}, ip4[20:])
 	ip6 := slices.Concat([]byte{0x60, 0, 0, 0, 0, 13, 17, 1},
-		netip.MustParseAddr("fd00::1").AsSlice(), netip.MustParseAddr("ff15::77").AsSlice(), ip4[20:])
+		netip.MustParseAddr("fd00::1").AsSlice(), netip.MustParseAddr("ff15::77").AsSlice(),
+		ip4[20:])
 	change := func(p []byte, at int, to byte) []byte {
 		p = slices.Clone(p)
 		p[at] = to
@@ -35,7 +36,8 @@ func TestSeen(t *testing.T) {
 	}
 	for name, p := range map[string][]byte{
 		"unicast": change(ip4, 16, 10), "TCP": change(ip4, 9, 6), "a fragment": change(ip4, 7, 1),
-		"no IP": change(ip4, 0, 0x15), "a short head": change(ip4, 0, 0x44), "TCP6": change(ip6, 6, 6),
+		"no IP": change(ip4, 0, 0x15), "a short head": change(ip4, 0, 0x44), "TCP6": change(ip6, 6,
+			6),
 		"ARP": {0, 1, 8, 0}, "nothing": nil,
 	} {
 		if got := note(nil, p); got != nil {

@@ -39,22 +39,27 @@ func TestTables(t *testing.T) {
 		{"lo", lo, Passes, Passes, ""},
 		{"IPv6", six, Passes, Passes, ""},
 		{"established", in(7700, "established"), Passes, Undecided, ""},
-		{"invalid", in(7701, "invalid"), Dropped, Undecided, "iptables filter INPUT: -m conntrack " +
-			`--ctstate INVALID -m comment --comment "no good" -j DROP`},
+		{"invalid", in(7701, "invalid"), Dropped, Undecided,
+			"iptables filter INPUT: -m conntrack " +
+				`--ctstate INVALID -m comment --comment "no good" -j DROP`},
 		{"one of several ports", in(7701, "new"), Passes, Undecided, ""},
 		{"in a range", in(7850, "new"), Passes, Undecided, ""},
-		{"beside the range", in(7901, "new"), Dropped, Undecided, "iptables filter INPUT, policy drop"},
-		{"from elsewhere", far, Dropped, Undecided, "iptables filter ufw-user-input: ! -s 10.0.0.0/8 " +
-			"-p udp -m udp --dport 7702 -j DROP"},
+		{"beside the range", in(7901, "new"), Dropped, Undecided,
+			"iptables filter INPUT, policy drop"},
+		{"from elsewhere", far, Dropped, Undecided,
+			"iptables filter ufw-user-input: ! -s 10.0.0.0/8 " +
+				"-p udp -m udp --dport 7702 -j DROP"},
 		{"from here", near, Passes, Undecided, ""},
-		{"from anywhere", in(7702, "new"), Undecided, Undecided, "iptables filter ufw-user-input: " +
-			"! -s 10.0.0.0/8 -p udp -m udp --dport 7702 -j DROP"},
+		{"from anywhere", in(7702, "new"), Undecided, Undecided,
+			"iptables filter ufw-user-input: " +
+				"! -s 10.0.0.0/8 -p udp -m udp --dport 7702 -j DROP"},
 		{"before the filter", in(7703, "established"), Dropped, Dropped,
 			"iptables mangle PREROUTING: -p udp -m udp --dport 7703 -j DROP"},
 		{"IGMP", Packet{Hooks: Inbound, In: "eth0", Dst: netip.MustParseAddr("224.0.0.1"),
 			Protocol: "igmp", Type: 17, State: "new"}, Passes, Undecided, ""},
 		{"out", Packet{Hooks: Outbound, Out: "eth0", Dst: group, Protocol: "udp", DstPort: 7700,
-			State: "new"}, Undecided, Undecided, "iptables filter OUTPUT: -m owner --uid-owner 7 -j DROP"},
+			State: "new"}, Undecided, Undecided,
+			"iptables filter OUTPUT: -m owner --uid-owner 7 -j DROP"},
 	} {
 		fate, cause := saved.Fate(c.packet)
 		if fate != c.saved || cause.String() != c.cause {
