@@ -104,7 +104,8 @@ func Drops(f *host.Facts, q Question) Check {
 			cli.Counted(total, "datagram was", "datagrams were"), worst.Local.Port(), who)
 	}
 	if n, _, err := f.Grown("Udp InCsumErrors"); err == nil && n > 0 {
-		return note(name, "ethtool -K "+q.Interface+" tx off at the senders, to see whether it helps",
+		return note(name,
+			"ethtool -K "+q.Interface+" tx off at the senders, to see whether it helps",
 			"%s with a wrong checksum%s, from whomever: a card or a kernel that sends damages them",
 			cli.Counted(n, "datagram came", "datagrams came"), span(f))
 	}

@@ -26,7 +26,7 @@ func Join(f *host.Facts, q Question) Check {
 	}
 	err := f.Trial.GroupErr
 	switch {
-	case err == nil && most < 1: // IPv6 has no such limit
+	case err == nil && q.Group.Addr().Is6(): // which has no such limit
 		return ok(name, "a socket joins %s", q.Group.Addr())
 	case err == nil:
 		return ok(name, "a socket joins %s; it may join %s", q.Group.Addr(),
@@ -186,7 +186,8 @@ func silence(f *host.Facts, q Question) Check {
 		switch {
 		case s.Group == q.Group && s.Datagrams > 1 && f.Interface() != nil:
 			return problem(name, "mend what rp_filter and firewall say, above",
-				"%s sends to %s, and it comes by %s, but no socket gets it", s.From, q.Group, f.Interface().Name)
+				"%s sends to %s, and it comes by %s, but no socket gets it", s.From, q.Group,
+				f.Interface().Name)
 		case isFrame(s.First) && !slices.Contains(elsewhere, s.Group.String()):
 			elsewhere = append(elsewhere, s.Group.String())
 		}

@@ -82,3 +82,36 @@ func TestFate(t *testing.T) {
 		}
 	}
 }
+
+// Chains as firewalld makes them: goto, sets of states, and a rejection of what is left.
+func TestFirewalld(t *testing.T) {
+	group := netip.MustParseAddr("239.77.0.1")
+	in := func(dst netip.Addr, port uint16, state string) Packet {
+		return Packet{Hooks: Inbound, In: "eth0", Dst: dst, Protocol: "udp", DstPort: port,
+			State: state}
+	}
+	own := netip.MustParseAddr("10.77.0.2")
+	for _, c := range []struct {
+		name   string
+		packet Packet
+		fate   Fate
+	}{
+		{"the group", in(group, 7700, "new"), Dropped},
+		{"an open port", in(own, 7701, "new"), Passes},
+		{"an answer", in(own, 40000, "established"), Passes},
+		{"mDNS", in(netip.MustParseAddr("224.0.0.251"), 5353, "new"), Passes},
+		{"IGMP", Packet{Hooks: Inbound, In: "eth0", Dst: netip.MustParseAddr("224.0.0.1"),
+			Protocol: "igmp", Type: 17, State: "new"}, Dropped},
+		{"MLD", Packet{Hooks: Inbound, In: "eth0", Dst: netip.MustParseAddr("ff02::1"),
+			Protocol: "icmpv6", Type: 130, State: "untracked"}, Undecided}, // by its reverse path
+		{"what is sent", Packet{Hooks: Outbound, Out: "eth0", Dst: group, Protocol: "udp",
+			DstPort: 7700, State: "new"}, Passes},
+		{"what is sent by IPv6", Packet{Hooks: Outbound, Out: "eth0",
+			Dst: netip.MustParseAddr("ff15::77"), Protocol: "udp", DstPort: 7700, State: "new"},
+				Passes},
+	} {
+		if fate, cause := rules(t, "firewalld").Fate(c.packet); fate != c.fate {
+			t.Errorf("%s: fate %d by %q, want %d", c.name, fate, cause, c.fate)
+		}
+	}
+}

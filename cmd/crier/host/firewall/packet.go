@@ -144,6 +144,10 @@ func (p *Packet) field(name, value string) answer {
 			return maybe
 		}
 		return isWord(p.State, value)
+	case "ct status":
+		if value == "dnat" || value == "snat" {
+			return no // nobody translates addresses of groups
+		}
 	case "pkttype":
 		return p.isPacketType(value)
 	case "fib daddr type":

@@ -1,0 +1,50 @@
+package doctor
+
+import (
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+)
+
+// The report has problems first, fits 80 columns but for commands, and cuts what is ok.
+func TestReport(t *testing.T) {
+	long := strings.Repeat("some words ", 12) + "end"
+	r := report{Host: "hal", Interface: "eth0", Groups: []string{"239.77.0.1:7700"},
+		question: check.Question{Interface: "eth0"}, Checks: []check.Check{
+			{Name: "interface", Evidence: "eth0 is up"},
+			{Name: "source", Evidence: long},
+			{Name: "clock", State: check.Note, Evidence: "free", Mend: "apt install chrony"},
+			{Name: "firewall", State: check.Problem, Evidence: long, Mend: "nft " + long},
+			{Name: "drops", State: check.Unknown, Evidence: "only root may"},
+		}}
+	r.count()
+	text := r.text(cli.PlainSheet)
+	for _, want := range []string{
+		"239.77.0.1:7700 by eth0, on hal\n\nproblem  firewall      some words",
+		"\n                       some words", "\n                    -> nft some",
+		"\nnote     clock         free\n                    -> apt install chrony\n",
+		"\nunknown  drops         only root may\nok       interface     eth0 is up\n",
+		"words...\n", "\n1 problem, 1 note, 2 ok, 1 unknown.\n", "Next: mend",
+	} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	for line := range strings.Lines(text) {
+		line = strings.TrimSuffix(line, "\n")
+		if utf8.RuneCountInString(line) > 80 && !strings.HasPrefix(strings.TrimSpace(line), "->") {
+			t.Errorf("%q is too long", line)
+		}
+	}
+	r.all = true
+	if text := r.text(cli.PlainSheet); strings.Count(text, "end\n") < 3 || strings.Contains(text, "...") {
+		t.Errorf("not all evidence is in\n%s", text)
+	}
+	r.Checks, r.Problems = r.Checks[:3], 0
+	if text := r.text(cli.PlainSheet); !strings.Contains(text, "No problem, 1 note") {
+		t.Error(text)
+	}
+}
