@@ -1,4 +1,4 @@
-// Package config says what is wrong with a configuration, and in which field of it.
+// Package config has the error about a configuration, which names its field.
 package config
 
 import "fmt"
@@ -9,9 +9,9 @@ type Error struct {
 	// Field is the field's path, such as "Retention.ResendBuffer", or the name of the part
 	// that it stands for, such as "interface".
 	Field string
-	// Value is what was given, where Reason goes on from it.
+	// Value is the given value, where Reason goes on from it.
 	Value string
-	// Reason says what is wrong, and what to do about it.
+	// Reason names the mistake, and a remedy.
 	Reason string
 }
 

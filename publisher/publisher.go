@@ -59,9 +59,8 @@ type Publisher struct {
 	closed error
 }
 
-// New opens the sockets and starts to announce a session. An error about the configuration
-// names the field and the reason; one about the group or the interface is a
-// *multicast.ConfigError. Others are the system's.
+// New opens the sockets and starts to announce a session. An error about the configuration is a
+// *config.Error with the field's name and the reason. Other errors are the system's.
 func New(cfg Config) (*Publisher, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {

@@ -75,9 +75,8 @@ type Subscriber struct {
 // eventBatch is the number of events that are taken at once.
 const eventBatch = 64
 
-// New opens the sockets and starts to listen. An error about the configuration names the
-// field and the reason; one about the groups or the interface is a *multicast.ConfigError.
-// Others are the system's.
+// New opens the sockets and starts to listen. An error about the configuration is a
+// *config.Error with the field's name and the reason. Other errors are the system's.
 func New(cfg Config) (*Subscriber, error) {
 	cfg.setDefaults()
 	if err := cfg.validate(); err != nil {
