@@ -135,8 +135,8 @@ func (o *options) peer(ctx context.Context, is4 bool) (netip.Addr, error) {
 	if h, port, err := net.SplitHostPort(o.to); err == nil {
 		n, err := strconv.ParseUint(port, 10, 16)
 		if err != nil || n == 0 {
-			return netip.Addr{}, cli.Usagef("--to %s has no port from 1 to 65535: the port of "+
-				"\"crier doctor echo\" is the group's and one by default", o.to)
+			return netip.Addr{}, cli.Usagef("--to %s has no port from 1 to 65535: that of "+
+				"\"crier doctor echo\" is %d by default", o.to, echo.DefaultPort)
 		}
 		host, o.toPort = h, uint16(n)
 	}

@@ -20,8 +20,8 @@ func Command(checks func(context.Context, Place) []check.Check) *cli.Command {
 measures with, until it is interrupted or --for has passed. Tell both the same
 group.
 
-The other host talks to one UDP port, the group's and one unless --port says
-else; a firewall must let it in. Nobody is answered who doesn't prove an address
+The other host talks to one UDP port, 7701 unless --port says else; a firewall
+must let it in. Nobody is answered who doesn't prove an address
 of its own; at most 8 hosts measure at a time, none gets more than it sends
 (beside 1 MiB), and all of them at most 60,000 datagrams a second.
 
@@ -37,8 +37,7 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{checks: checks}
 			o.net.Declare(flags, false)
-			flags.Uint16Var(&o.place.Port, "port", 0,
-				"UDP `PORT` to answer on (default: the group's and one)")
+			flags.Uint16Var(&o.place.Port, "port", DefaultPort, "UDP `PORT` to answer on")
 			flags.IntVar(&o.link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			o.net.DeclareLink(flags, &o.link, "port that NACKs and repairs go to")
 			flags.DurationVar(&o.lasting, "for", 0, "end after this `TIME` (default: never)")
@@ -107,7 +106,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 
 // toFlag returns the value of --to for the other host.
 func (o *options) toFlag(h *Host) string {
-	if o.place.Port == 0 {
+	if o.place.Port == DefaultPort {
 		return h.Addr().Addr().String()
 	}
 	return h.Addr().String()

@@ -62,6 +62,7 @@ func open(cfg Config) (*guest, error) {
 	if cfg.Link, err = cfg.Link.Complete(); err != nil {
 		return nil, err
 	}
+	cfg.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
 	g := &guest{cfg: cfg, run: random(), local: local, ifi: ifi.Name, mtu: usable(ifi.MTU),
 		told: map[uint32]chan told{}, welcome: make(chan greeting, 1)}
 	for i := range g.heard {
@@ -214,6 +215,13 @@ func (g *guest) count(p pass) heard {
 	h.seen, h.sources, h.trips = slices.Clone(h.seen), slices.Clone(h.sources),
 		slices.Clone(h.trips)
 	return h
+}
+
+// forget begins the count of a pass anew.
+func (g *guest) forget(p pass) {
+	g.mu.Lock()
+	defer g.mu.Unlock()
+	g.heard[p] = &heard{}
 }
 
 // quiet waits until nothing has come for a while.

@@ -22,7 +22,7 @@ type Place struct {
 	Interface string
 	// Group is the group that the host was told to use.
 	Group netip.AddrPort
-	// Port is the UDP port that a Host answers on; 0 means the group's and one.
+	// Port is the UDP port that a Host answers on; 0 means DefaultPort.
 	Port uint16
 	// Link says how the interface is used. NACKs would go to its control port.
 	Link multicast.LinkConfig
@@ -30,15 +30,16 @@ type Place struct {
 	Checks func(context.Context) []check.Check
 }
 
+// DefaultPort is the port that a Host answers on by default. It doesn't depend on the group,
+// so that two hosts that were told different groups find out.
+const DefaultPort = 7701
+
 // EchoPort returns the port that a Host answers on.
 func (p Place) EchoPort() uint16 {
-	switch {
-	case p.Port != 0:
-		return p.Port
-	case p.Group.Port() == 65535:
-		return 65534
+	if p.Port == 0 {
+		return DefaultPort
 	}
-	return p.Group.Port() + 1
+	return p.Port
 }
 
 // Host answers what another host measures with.
@@ -86,6 +87,7 @@ func Listen(p Place) (*Host, error) {
 	if p.Link, err = p.Link.Complete(); err != nil {
 		return nil, err
 	}
+	p.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
 	h := &Host{place: p, local: local, ifi: ifi.Name, mtu: usable(ifi.MTU), name: hostName()}
 	h.clients.init()
 	if h.port, err = listenPort(netip.AddrPortFrom(local, p.EchoPort())); err != nil {

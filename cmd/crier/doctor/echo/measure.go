@@ -60,8 +60,7 @@ type figures struct {
 
 	mtuTo, mtuFrom   int // of datagrams; 0 if unknown
 	nackTo, nackFrom arrivals
-	senders          Senders // others in the group
-	hereDrops        uint64
+	senders          Senders       // others in the group
 	checks           []check.Check // the Host's own
 }
 
@@ -71,8 +70,10 @@ type way struct {
 	sent  int
 	there count // at the Host
 	here  heard // of its answers
-	// kernel has what this host's kernel counted meanwhile.
+	// kernel has what this host's kernel counted meanwhile, and drops what found the socket's
+	// receive buffer full.
 	kernel map[string]uint64
+	drops  uint64
 }
 
 // arrivals counts the datagrams to a port.
@@ -130,19 +131,32 @@ func meet(ctx context.Context, cfg Config) (*guest, *figures, []check.Check, err
 	return nil, nil, f.judge(), nil
 }
 
-// wrongInterface returns a problem if the Host is on a network, but the interface isn't.
+// wrongInterface returns a problem if the Host is on a network, but the interface isn't; or
+// the other way round.
 func wrongInterface(cfg Config) *check.Check {
 	ifi, err := multicast.ResolveInterface(cfg.Interface)
-	route, unknown := host.RouteTo(cfg.To.Addr(), "")
-	if err != nil || ifi.Flags&net.FlagLoopback == 0 || cfg.To.Addr().IsLoopback() || route.Local {
+	if err != nil {
+		return nil // which the sockets will say
+	}
+	to := cfg.To.Addr()
+	route, err := host.RouteTo(to, "")
+	local := to.IsLoopback() || err == nil && route.Local
+	c := &check.Check{Name: nameEcho, State: check.Problem}
+	switch loopback := ifi.Flags&net.FlagLoopback != 0; {
+	case loopback == local:
 		return nil
+	case local:
+		c.Mend = "name another host with --to, or use --iface lo on both sides"
+		c.Evidence = fmt.Sprintf("%v is this host: the way through %s can't be measured", to,
+			ifi.Name)
+		return c
+	case err == nil && route.Interface != ifi.Name:
+		c.Mend = "use --iface " + route.Interface
+	default:
+		c.Mend = "name the interface of the network with --iface"
 	}
-	mend := "name the interface of the network with --iface"
-	if unknown == nil && route.Interface != ifi.Name {
-		mend = "use --iface " + route.Interface
-	}
-	return &check.Check{Name: nameEcho, State: check.Problem, Mend: mend, Evidence: fmt.Sprintf(
-		"%s leads to this machine alone, and not to %v", ifi.Name, cfg.To.Addr())}
+	c.Evidence = fmt.Sprintf("%s leads to this machine alone, and not to %v", ifi.Name, to)
+	return c
 }
 
 // measure fills in the figures.
@@ -230,19 +244,24 @@ func (g *guest) pass(ctx context.Context, s series, w *way) error {
 	if _, err := g.ask(ctx, question{What: askBegin, Pass: s.pass}); err != nil {
 		return err
 	}
-	kernel := readKernel(g.ifi)
+	g.forget(s.pass)
+	kernel, drops := readKernel(g.ifi), g.drops()
 	w.sent = g.send(ctx, s)
-	return g.finish(ctx, s.pass, w, kernel)
-}
-
-func (g *guest) finish(ctx context.Context, p pass, w *way, kernel kernelCounts) error {
 	g.quiet(ctx, 50*time.Millisecond)
 	var err error
-	w.there, err = g.settled(ctx, p)
-	w.here = g.count(p)
-	w.kernel = kernel.since(readKernel(g.ifi))
+	w.there, err = g.settled(ctx, s.pass)
+	w.here = g.count(s.pass)
+	w.kernel, w.drops = kernel.since(readKernel(g.ifi)), g.drops()-drops
 	w.done = err == nil
 	return err
+}
+
+// drops returns how many datagrams to the group found the receive buffer full.
+func (g *guest) drops() uint64 {
+	if g.in == nil {
+		return 0
+	}
+	return g.in.Stats().KernelDrops
 }
 
 // measureTrips sends one by one: by unicast, and at the same time to the group.
@@ -270,12 +289,7 @@ func (g *guest) measureLoss(ctx context.Context, f *figures) error {
 		return nil
 	}
 	if f.group.there.Received > 0 {
-		err := g.pass(ctx, series{pass: passFlood, n: min(g.cfg.Probes, maxSeq), rate: floodRate,
-			reply: replyGroup, group: true}, &f.flood)
-		if g.in != nil {
-			f.hereDrops = g.in.Stats().KernelDrops
-		}
-		return err
+		return g.measureFlood(ctx, &f.flood)
 	}
 	err := g.pass(ctx, series{pass: passFlood, n: backSize, rate: tripRate, group: true}, &f.lone)
 	if err != nil {
@@ -283,6 +297,18 @@ func (g *guest) measureLoss(ctx context.Context, f *figures) error {
 	}
 	return g.pass(ctx, series{pass: passBack, n: backSize, rate: tripRate, reply: replyGroup},
 		&f.back)
+}
+
+// measureFlood sends many to the group; slower if a host couldn't take them as fast.
+func (g *guest) measureFlood(ctx context.Context, w *way) error {
+	for rate := floodRate; ; rate /= 2 {
+		*w = way{}
+		err := g.pass(ctx, series{pass: passFlood, n: g.cfg.Probes, rate: rate,
+			reply: replyGroup, group: true}, w)
+		if err != nil || w.there.KernelDrops+w.drops == 0 || rate <= floodRate/4 {
+			return err
+		}
+	}
 }
 
 // measureBurst sends as fast as the kernel takes it, in datagrams of the greatest size.

@@ -1,0 +1,232 @@
+package echo
+
+import (
+	"fmt"
+	"strings"
+
+	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
+)
+
+// lost returns a share in percent.
+func lost(sent, received int) float64 {
+	if sent <= 0 {
+		return 0
+	}
+	return 100 * float64(max(sent-received, 0)) / float64(sent)
+}
+
+// Shares of loss, in percent, that are worth a note, and a problem.
+const (
+	noteLoss    = 0.01
+	problemLoss = 0.2
+)
+
+func lossState(share float64) check.State {
+	switch {
+	case share >= problemLoss:
+		return check.Problem
+	case share >= noteLoss:
+		return check.Note
+	}
+	return check.OK
+}
+
+// of says how many of some arrived.
+func of(received, sent int) string {
+	if received >= sent {
+		return "all of " + grouped(sent)
+	}
+	return grouped(received) + " of " + grouped(sent)
+}
+
+func (f *figures) judgeUnicast(v *verdicts) {
+	w := &f.trip
+	if !w.done {
+		return
+	}
+	to, from := lost(w.sent, w.there.Received), lost(w.there.Answered, w.here.received)
+	state, mend := lossState(max(to, from)), ""
+	if state == check.Problem {
+		mend = "ethtool -S " + f.ifi
+	}
+	v.add(nameUnicast, state, mend, "%.2f %% lost there, %.2f %% back: %s arrived, and %s answers",
+		to, from, of(w.there.Received, w.sent), of(w.here.received, w.there.Answered))
+}
+
+// judgeMulticast says whether the group is heard, each way, and with what loss.
+func (f *figures) judgeMulticast(v *verdicts) {
+	if f.joinErr != nil {
+		v.add(nameFrom, check.Problem, "crier doctor --iface "+f.ifi, "%v", f.joinErr)
+	}
+	f.judgeTo(v)
+	if f.joinErr == nil {
+		f.judgeFrom(v)
+	}
+	if f.joined > 0 {
+		v.add(nameJoin, check.OK, "", "%s from joining to the first datagram",
+			cli.Duration(f.joined))
+	}
+}
+
+func (f *figures) judgeTo(v *verdicts) {
+	w := f.flood
+	if !w.done {
+		w = f.group
+	}
+	switch {
+	case !w.done:
+		v.add(nameTo, check.Unknown, "", "not tried")
+	case w.there.Received == 0:
+		f.judgeDeaf(v, nameTo, f.there.Name, f.there.Iface, f.group.sent+f.lone.sent,
+			f.lone.sent, f.lone.there.Kernel, f.lone.done)
+	default:
+		f.judgeLoss(v, nameTo, w.sent, w.there.Received, w.there.KernelDrops,
+			"on "+f.there.Name+": ", f.there.Iface)
+	}
+}
+
+func (f *figures) judgeFrom(v *verdicts) {
+	w := f.flood
+	if !w.done {
+		w = f.group
+	}
+	if f.back.done {
+		w = f.back
+	}
+	answered := w.there.Answered - int(w.there.Refused)
+	switch {
+	case !w.done || w.there.Received == 0:
+		v.add(nameFrom, check.Unknown, "", "not tried")
+	case answered <= 0 && w.there.Refused > 0:
+		v.add(nameFrom, check.Problem, "on "+f.there.Name+": nft list ruleset",
+			"the kernel of %s refused all %s datagrams to %v: a firewall there drops what leaves",
+			f.there.Name, grouped(w.there.Refused), f.cfg.Group)
+	case w.here.received == 0:
+		f.judgeDeaf(v, nameFrom, "this host", f.ifi, answered, answered, w.kernel, true)
+	default:
+		f.judgeLoss(v, nameFrom, answered, w.here.received, w.drops, "", f.ifi)
+	}
+}
+
+// judgeDeaf says how far datagrams to the group came, of which none was heard.
+func (f *figures) judgeDeaf(
+	v *verdicts, name, host, ifi string, sent, alone int, kernel map[string]uint64, counted bool,
+) {
+	on := ""
+	if host != "this host" {
+		on = "on " + host + ": "
+	}
+	arrived, known := kernel[rxPackets]
+	switch {
+	case kernel[rpFiltered] >= uint64(alone)/2 && alone > 0 && counted:
+		v.add(name, check.Problem, on+"sysctl -w net.ipv4.conf."+ifi+".rp_filter=2",
+			"none of %s datagrams to %v was heard; the kernel of %s dropped %s by its reverse "+
+				"path filter: no route to their source leads by %s", grouped(sent), f.cfg.Group,
+			host, grouped(kernel[rpFiltered]), ifi)
+	case counted && known && arrived >= uint64(alone)*3/4 && alone > 0:
+		v.add(name, check.Problem, on+"nft list ruleset",
+			"none of %s datagrams to %v was heard, though they reach %s of %s: its kernel drops "+
+				"them, as a firewall does that has no rule for UDP port %d", grouped(sent), f.cfg.Group, ifi,
+			host, f.cfg.Group.Port())
+	case counted && known:
+		v.add(name, check.Problem, on+"crier doctor --soak 6m --iface "+ifi,
+			"none of %s datagrams to %v reaches %s of %s, though unicast does: a switch on the way "+
+				"doesn't forward the group (IGMP is dropped, or the switch forgot the member), or "+
+				"the network carries no multicast", grouped(sent), f.cfg.Group, ifi, host)
+	default:
+		v.add(name, check.Problem, on+"crier doctor --iface "+ifi,
+			"none of %s datagrams to %v was heard, though unicast is", grouped(sent), f.cfg.Group)
+	}
+}
+
+// maxMerged is how many datagrams the kernel may count as one, where it merges them.
+const maxMerged = 64
+
+// judgeLoss judges loss. What found the receive buffer full was lost by a host that was busy,
+// and not on the way.
+func (f *figures) judgeLoss(
+	v *verdicts, name string, sent, received int, drops uint64, on, ifi string,
+) {
+	share := lost(sent, received)
+	state, mend, where := lossState(share), "", ""
+	if state == check.Problem {
+		mend = on + "ethtool -S " + ifi
+	}
+	if share > 0 && drops > 0 {
+		where = fmt.Sprintf("; the socket's receive buffer was full for %s", grouped(drops))
+		if state == check.Problem && uint64(sent-received) <= maxMerged*drops {
+			state, where = check.Note, where+", since the host is busy"
+		}
+		mend = on + "sysctl -w net.core.rmem_max=33554432"
+	}
+	v.add(name, state, mend, "%.2f %% lost: %s datagrams to %v arrived%s", share,
+		of(received, sent), f.cfg.Group, where)
+}
+
+// Shares of reordered datagrams, in percent, that are worth a note, and a problem.
+const (
+	noteOrder    = 0.005
+	problemOrder = 0.1
+)
+
+func (f *figures) judgeOrder(v *verdicts) {
+	w := &f.flood
+	if !w.done || w.there.Received == 0 {
+		return
+	}
+	share := func(n, of int) float64 { return 100 * float64(n) / float64(max(of, 1)) }
+	to, from := share(w.there.Reordered, w.there.Received),
+		share(w.here.reordered, w.here.received)
+	state, mend := check.OK, ""
+	switch worst := max(to, from); {
+	case worst >= problemOrder:
+		state, mend = check.Problem,
+			"look for parallel links or queues on the way (bonding mode balance-rr, ECMP)"
+	case worst >= noteOrder:
+		state = check.Note
+	}
+	v.add(nameReorder, state, mend, "%.2f %% of the datagrams arrived late there, %.2f %% here",
+		to, from)
+	to, from = share(w.there.Duplicates, w.there.Received), share(w.here.duplicates,
+		w.here.received)
+	state, mend = check.OK, ""
+	if max(to, from) >= noteOrder {
+		state, mend = check.Note, "look for a loop or a mirrored port on the way"
+	}
+	v.add(nameDuplicate, state, mend, "%.2f %% of the datagrams arrived twice there, %.2f %% here",
+		to, from)
+}
+
+// judgeBurst says what came of a burst. It is worth a note at most: no network takes any.
+func (f *figures) judgeBurst(v *verdicts) {
+	w := &f.burst
+	if !w.done {
+		return
+	}
+	what := fmt.Sprintf("%s datagrams of %s at once arrived", of(w.there.Received, w.sent),
+		cli.Bytes(w.there.Largest))
+	if w.there.Received >= w.sent {
+		v.add(nameBurst, check.OK, "", "%s", what)
+		return
+	}
+	var where []string
+	if n := w.there.KernelDrops; n > 0 {
+		where = append(where, fmt.Sprintf("%s found the socket's receive buffer of %s full",
+			grouped(n), cli.Bytes(w.there.ReadBuffer)))
+	}
+	for _, c := range []struct{ name, words string }{{rxDropped, "the interface dropped %s"},
+		{softnet, "the network stack had no room for %s (net.core.netdev_max_backlog)"}} {
+		if n := w.there.Kernel[c.name]; n > 0 {
+			where = append(where, fmt.Sprintf(c.words, grouped(n)))
+		}
+	}
+	if len(where) == 0 {
+		where = append(where, "the others were lost on the way")
+	}
+	mend := ""
+	if w.there.KernelDrops > 0 {
+		mend = "on " + f.there.Name + ": sysctl -w net.core.rmem_max=33554432"
+	}
+	v.add(nameBurst, check.Note, mend, "%s; %s", what, strings.Join(where, ", "))
+}
