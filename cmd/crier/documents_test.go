@@ -170,7 +170,10 @@ func (d *document) writeUpdated(came map[*typed][]string) error {
 		for _, c := range b.typed {
 			if out, ok := came[c]; ok {
 				first := c.end - len(c.shown) // lines count from 1
-				lines = append(append(lines, d.lines[at:first]...), out...)
+				lines = append(lines, d.lines[at:first]...)
+				for _, line := range out {
+					lines = append(lines, strings.TrimRight(b.shift+line, " "))
+				}
 				at = c.end
 			}
 		}

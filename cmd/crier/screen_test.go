@@ -114,6 +114,9 @@ func TestSameOutput(t *testing.T) {
 		{"a|x|b|y", "a|b", "x|y", true},
 		{"a|y|b|x", "a|b", "x|y", false},
 		{"5 messages ...", "6 messages, and more", "", true},
+		{"5 messages ...", "6 datagrams, and more", "", false},
+		{"lost ...: unanswered", "lost 3 to 5: unanswered", "", true},
+		{"lost ...: unanswered", "lost 3 to 5: silent", "", false},
 		{"name   n", "name n", "", true},
 	} {
 		s := newScreen()
