@@ -44,20 +44,22 @@ type otherReport struct {
 type part struct {
 	title  string
 	checks []check.Check
+	// host says that the checks are of one host.
+	host bool
 }
 
 // parts returns the report's parts.
 func (r *report) parts() []part {
-	list := []part{{"", r.Checks}}
+	list := []part{{"", r.Checks, true}}
 	if r.Between != nil {
 		title := "in the group"
 		if to := r.question.Peer; to.IsValid() {
 			title = fmt.Sprintf("between %s and %v", r.Host, to)
 		}
-		list = append(list, part{title, r.Between})
+		list = append(list, part{title, r.Between, false})
 	}
 	if r.Other != nil {
-		list = append(list, part{"on the other host, " + r.Other.Host, r.Other.Checks})
+		list = append(list, part{"on the other host, " + r.Other.Host, r.Other.Checks, true})
 	}
 	return list
 }
@@ -117,18 +119,41 @@ func (r *report) text(s cli.Sheet) string {
 		if p.title != "" {
 			fmt.Fprintf(&b, "%s\n\n", p.title)
 		}
-		for _, state := range []check.State{check.Problem, check.Note, check.Unknown, check.OK} {
+		for _, state := range []check.State{check.Problem, check.Note, check.Unknown} {
 			for _, c := range p.checks {
 				if c.State == state {
 					b.WriteString(r.line(s, c))
 				}
 			}
 		}
+		b.WriteString(r.fine(s, p))
 		b.WriteByte('\n')
 	}
 	b.WriteString(s.Fill(r.verdict()))
 	if next := r.next(); next != "" {
 		b.WriteString(next)
+	}
+	return b.String()
+}
+
+// fine tells what is ok in a part: a line a check, but of hosts that were measured between the
+// names alone, so that what was measured is seen.
+func (r *report) fine(s cli.Sheet, p part) string {
+	var b strings.Builder
+	var names []string
+	for _, c := range p.checks {
+		switch {
+		case c.State != check.OK:
+		case p.host && r.Between != nil && !r.all:
+			names = append(names, c.Name)
+		default:
+			b.WriteString(r.line(s, c))
+		}
+	}
+	if names != nil {
+		word := check.OK.String()
+		text := s.Beside(fmt.Sprintf("%-*s", nameAt, word), strings.Join(names, ", "))
+		b.WriteString(s.Paint(tones[check.OK], word) + strings.TrimPrefix(text, word))
 	}
 	return b.String()
 }
@@ -190,7 +215,8 @@ func (r *report) next() string {
 	case q.Interface == "lo":
 		fmt.Fprintln(&b, "Next: name the interface of a network, with --iface.")
 	case !q.Peer.IsValid():
-		fmt.Fprintln(&b, "Next: the same on the other host; --to names it here.")
+		fmt.Fprintln(&b,
+			"Next: crier doctor echo on the other host, and here the same with --to HOST.")
 	}
 	return b.String()
 }

@@ -40,9 +40,22 @@ func TestReport(t *testing.T) {
 		}
 	}
 	r.all = true
-	if text := r.text(cli.PlainSheet); strings.Count(text, "end\n") < 3 || strings.Contains(text, "...") {
+	if text := r.text(cli.PlainSheet); strings.Count(text, "end\n") < 3 || strings.Contains(text,
+		"...") {
 		t.Errorf("not all evidence is in\n%s", text)
 	}
+	r.all = false
+	r.Between = []check.Check{{Name: "unicast", Evidence: "all came"}}
+	r.Other = &otherReport{Host: "dave", Checks: r.Checks[:2]}
+	text = r.text(cli.PlainSheet)
+	for _, want := range []string{"\nok       interface, source\n\n",
+		"\nok       unicast       all came\n",
+		"on the other host, dave\n\nok       interface, source\n"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("%q is missing in\n%s", want, text)
+		}
+	}
+	r.Between, r.Other = nil, nil
 	r.Checks, r.Problems = r.Checks[:3], 0
 	if text := r.text(cli.PlainSheet); !strings.Contains(text, "No problem, 1 note") {
 		t.Error(text)

@@ -108,7 +108,7 @@ func TestFirewalld(t *testing.T) {
 			DstPort: 7700, State: "new"}, Passes},
 		{"what is sent by IPv6", Packet{Hooks: Outbound, Out: "eth0",
 			Dst: netip.MustParseAddr("ff15::77"), Protocol: "udp", DstPort: 7700, State: "new"},
-				Passes},
+			Passes},
 	} {
 		if fate, cause := rules(t, "firewalld").Fate(c.packet); fate != c.fate {
 			t.Errorf("%s: fate %d by %q, want %d", c.name, fate, cause, c.fate)
