@@ -1,0 +1,248 @@
+package wireshark
+
+import (
+	"encoding/json"
+	"flag"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/cli/clitest"
+	"crier/cmd/crier/decode"
+	"crier/cmd/crier/decode/decodetest"
+	"crier/cmd/crier/sim"
+)
+
+var long = flag.Bool("wireshark.long", false,
+	"let tshark and crier decode agree on 100,000 simulated frames")
+
+// names are the fields that both decoders have.
+var names = strings.Fields(`state version kind flags flags.want_session flags.leaving
+	flags.too_large flags.continues flags.unfinished session channel sequence offset time messages
+	chunks chunk chunk.offset chunk.size chunk.length skip responder request next.sequence
+	next.offset oldest.sequence oldest.offset interval group round_trip report wall first.sequence
+	first.offset control channels name properties subscriber echo held missing coming gone range
+	range.first range.last position room tag.status`)
+
+// kinds lists the kinds in the order of their numbers.
+var kinds = strings.Fields("DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE")
+
+// expected are the values that tshark is to show, by field, for an object of crier decode.
+type expected map[string][]string
+
+func (e expected) add(name string, value any) { e[name] = append(e[name], fmt.Sprint(value)) }
+
+// frame adds a frame's fields.
+func (e expected) frame(t *testing.T, o map[string]any) {
+	kind := slices.Index(kinds, o["kind"].(string)) + 1
+	e.add("version", o["version"])
+	e.add("kind", kind)
+	flags := map[string]int{"want-session": 1, "leaving": 2, "too-large": 4, "continues": 0x100,
+		"unfinished": 0x200}
+	sum := 0
+	for _, word := range o["flags"].([]any) {
+		bit, ok := flags[word.(string)]
+		if !ok {
+			n, err := strconv.ParseUint(word.(string), 0, 16)
+			if err != nil {
+				t.Fatal(err)
+			}
+			bit = int(n)
+		}
+		sum |= bit
+	}
+	e.add("flags", fmt.Sprintf("0x%04x", sum))
+	for _, word := range map[int][]string{1: {"continues", "unfinished"},
+		6: {"want-session", "leaving"}, 8: {"too-large"}}[kind] {
+		set := 0
+		if sum&flags[word] != 0 {
+			set = 1
+		}
+		e.add("flags."+strings.ReplaceAll(word, "-", "_"), set)
+	}
+	for name, value := range o {
+		switch name {
+		case "session", "responder", "request", "subscriber":
+			e.add(name, "0x"+value.(string))
+		case "channel", "sequence", "offset", "messages", "group", "report", "control", "channels",
+			"name", "properties", "position", "room":
+			e.add(name, value)
+		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns":
+			e.add(strings.TrimSuffix(name, "_ns"), value)
+		case "next_sequence", "next_offset", "oldest_sequence", "oldest_offset", "first_sequence",
+			"first_offset":
+			e.add(strings.Replace(name, "_", ".", 1), value)
+		case "missing", "coming", "gone":
+			e.ranges(t, name, value.([]any))
+		case "chunks":
+			e.chunks(value.([]any))
+		case "packet", "at", "from", "to", "state", "bytes", "version", "kind", "flags", "datagram",
+			"tag": // elsewhere
+		default:
+			t.Fatalf("crier decode has a field %q, which this test doesn't know", name)
+		}
+	}
+	if inner, ok := o["datagram"].(map[string]any); ok {
+		e.frame(t, inner)
+	}
+	e.add("tag.status", map[string]int{"wrong": 0, "right": 1}[o["tag"].(string)])
+}
+
+func (e expected) ranges(t *testing.T, name string, list []any) {
+	total := uint64(0)
+	for _, r := range list {
+		from, err1 := strconv.ParseUint(fmt.Sprint(r.(map[string]any)["from"]), 10, 64)
+		to, err2 := strconv.ParseUint(fmt.Sprint(r.(map[string]any)["to"]), 10, 64)
+		if err1 != nil || err2 != nil {
+			t.Fatal(err1, err2)
+		}
+		total += to - from
+		e.add("range.first", from)
+		e.add("range.last", to-1)
+		if to-from == 1 {
+			e.add("range", from)
+		} else {
+			e.add("range", fmt.Sprintf("%d-%d", from, to-1))
+		}
+	}
+	e.add(name, total)
+}
+
+func (e expected) chunks(list []any) {
+	e.add("chunks", len(list))
+	for _, c := range list {
+		c := c.(map[string]any)
+		if skip, ok := c["skip"]; ok {
+			e.add("skip", skip)
+			continue
+		}
+		e.add("chunk", c["payload"])
+		e.add("chunk.offset", c["offset"])
+		e.add("chunk.size", c["size"])
+		if length, ok := c["length"]; ok {
+			e.add("chunk.length", length)
+		}
+	}
+}
+
+// decoded runs crier decode over a capture.
+func decoded(t *testing.T, args ...string) string {
+	t.Helper()
+	r := clitest.Run(t, decode.Command(), append([]string{"decode"}, args...)...)
+	if r.Exit != cli.ExitOK && r.Exit != cli.ExitLost {
+		t.Fatalf("crier decode: exit code %d: %s", r.Exit, r.Err)
+	}
+	return r.Out.String()
+}
+
+// agree holds tshark to crier decode, field by field, and returns the number of frames, and
+// of values by field.
+func agree(t *testing.T, s *tshark, capture string) (frames int, values map[string]int) {
+	t.Helper()
+	values = map[string]int{}
+	objects := strings.Split(strings.TrimSpace(decoded(t, "--json", "--hex", "-q", capture)), "\n")
+	lines := strings.Split(strings.TrimSpace(decoded(t, "-q", capture)), "\n")
+	columns := []string{"frame.number", "_ws.col.Info"}
+	for _, name := range names {
+		columns = append(columns, "crier."+name)
+	}
+	wrong := 0
+	s.fields(capture, "crier", columns, func(row []string) {
+		if frames++; frames > len(objects) || len(row) != len(columns) || wrong > 20 {
+			return
+		}
+		d := json.NewDecoder(strings.NewReader(objects[frames-1]))
+		d.UseNumber()
+		var o map[string]any
+		if err := d.Decode(&o); err != nil {
+			t.Fatal(err)
+		}
+		e := expected{}
+		e.add("state", o["state"])
+		e.frame(t, o)
+		report := func(what, got, want string) {
+			wrong++
+			t.Errorf("packet %v, %s: tshark has %q, crier decode %q", o["packet"], what, got, want)
+		}
+		if want := fmt.Sprint(o["packet"]); row[0] != want {
+			report("number", row[0], want)
+		}
+		_, line, _ := strings.Cut(lines[frames-1], " -> ")
+		_, line, _ = strings.Cut(line, " ")
+		if row[1] != line {
+			report("line", row[1], line)
+		}
+		for i, name := range names {
+			got, want := row[2+i], strings.Join(e[name], "|")
+			if strings.HasPrefix(name, "flags.") { // as Wireshark 4.2 prints it
+				got = strings.NewReplacer("True", "1", "False", "0").Replace(got)
+			}
+			if got != want {
+				report(name, got, want)
+			}
+			values[name] += len(e[name])
+		}
+	})
+	if frames != len(objects) || frames != len(lines) {
+		t.Errorf("tshark claims %d frames, crier decode %d", frames, len(objects))
+	}
+	return frames, values
+}
+
+// tshark and crier decode agree on every example of docs/PROTOCOL.md.
+func TestExamplesAgree(t *testing.T) {
+	t.Parallel()
+	s := newTshark(t)
+	var packets [][]byte
+	for _, e := range decodetest.Examples(t) {
+		packets = append(packets, e.Packet)
+	}
+	_, values := agree(t, s, decodetest.Capture(t, packets...))
+	for _, name := range names {
+		if values[name] == 0 {
+			t.Errorf("no example has %s", name)
+		}
+	}
+}
+
+// They agree on the frames of simulated runs, which have every kind and every field between
+// them.
+func TestSimulatedFramesAgree(t *testing.T) {
+	t.Parallel()
+	s := newTshark(t)
+	scenarios, least := []string{"storm"}, 2000
+	if *long {
+		scenarios = []string{"loss-1pct", "slow-consumer", "overload-drop", "dead-subscriber", "storm"}
+		least = 100_000
+	}
+	frames, all := 0, map[string]int{}
+	for _, name := range scenarios {
+		capture := filepath.Join(t.TempDir(), name+".pcapng")
+		clitest.Run(t, sim.Command(), "sim", "run", name, "--pcap", capture, "-q").Want(cli.ExitOK)
+		n, values := agree(t, s, capture)
+		t.Logf("%s: %d frames, %d values", name, n, sum(values))
+		frames += n
+		for name, n := range values {
+			all[name] += n
+		}
+	}
+	if frames < least {
+		t.Errorf("%d frames, fewer than %d", frames, least)
+	}
+	for _, name := range names {
+		if all[name] == 0 && *long && name != "flags.too_large" {
+			t.Errorf("no frame has %s", name)
+		}
+	}
+}
+
+func sum(values map[string]int) (n int) {
+	for _, v := range values {
+		n += v
+	}
+	return n
+}
