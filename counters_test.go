@@ -22,7 +22,7 @@ func TestCountersDocument(t *testing.T) {
 	var b strings.Builder
 	b.WriteString(strings.ReplaceAll(`# Counters
 
-What publishers and subscribers count. 'Counters()' of 'publisher.Stats', 'subscriber.Stats' and
+The counters of publishers and subscribers. 'Counters()' of 'publisher.Stats', 'subscriber.Stats' and
 'subscriber.Session' walks them with names, units, help and values; an example shows them as
 metrics. The names are also the keys in the summaries of 'crier pub' and 'crier sub', and in the
 results of 'crier sim'. A gauge tells how much there is now, a flag is yes or no, and all others

@@ -31,6 +31,12 @@ Every command that "crier help" shows, with its flags. Values are written like t
 
 Without a range, any value of the kind is taken. Exit codes are in [EXIT.md](../EXIT.md).
 
+| variable of the environment | meaning |
+| --- | --- |
+| "CRIER_GROUP" | default of "--group" |
+| "CRIER_IFACE" | default of "--iface" |
+| "NO_COLOR" | any value but an empty one turns colours off |
+
 This file is written by "go test . -run FlagsReference -update" from the flags' declarations.
 `
 )
