@@ -316,8 +316,11 @@ var (
 			c.stop()
 			return c
 		},
-		"wrong words or values": func(
-			t *testing.T) *tool {
+		"a signal, after some of a sweep's runs": func(t *testing.T) *tool {
+			return interrupted(t, "1 of 2 runs", "sim", "sweep", "clean", "--vary",
+				"duration=200ms,1h", "--workers", "1")
+		},
+		"wrong words or values": func(t *testing.T) *tool {
 			return start(t, nil, "sim", "run", "nosuch")
 		},
 	}
@@ -331,8 +334,12 @@ var (
 			return startInto(t, openFull(t), nil,
 				append([]string{"bench", "throughput"}, quick...)...)
 		},
-		"wrong words or values": func(
-			t *testing.T) *tool {
+		"a signal, after some of its runs": func(t *testing.T) *tool {
+			testGroup(t)
+			return interrupted(t, "run 2 of 1000: ", "bench", "throughput", "--duration", "20ms",
+				"--runs", "1000")
+		},
+		"wrong words or values": func(t *testing.T) *tool {
 			return start(t, nil, "bench", "throughput", "--runs", "0")
 		},
 	}

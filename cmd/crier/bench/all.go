@@ -6,6 +6,7 @@ import (
 	_ "embed"
 	"errors"
 	"fmt"
+	"io"
 	"os"
 	"path/filepath"
 	"runtime"
@@ -45,7 +46,8 @@ func allCommand() *cli.Command {
 		Help: `Runs the list that docs/BENCHMARKS.md is made of, one after the other. Of each, --out
 gets NAME.json with the cells, NAME.html with pictures, and NAME.txt with the table.
 What has its NAME.json already is left out: after an interrupt, or where one has
-failed, the same command goes on with what is missing. Run it on a machine that does
+failed, the same command goes on with what is missing. What one that was interrupted had
+measured is in NAME.partial.json and so on, until it has been measured in full. Run it on a machine that does
 nothing else. It takes about an hour and 25 minutes, and with --quick about 27 minutes.
 
 Examples:
@@ -101,6 +103,7 @@ func (o *all) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := os.MkdirAll(o.out, 0o777); err != nil {
 		return 0, cli.Usagef("--out %s can't be made (%w): name a directory that can", o.out, err)
 	}
+	console := cli.NewConsole(std.Err)
 	var failed []string
 	for i, it := range list {
 		if info, err := os.Stat(it.opts.JSON); err == nil && info.Size() > 0 {
@@ -109,9 +112,19 @@ func (o *all) run(ctx context.Context, std cli.Streams) (int, error) {
 			continue
 		}
 		fmt.Fprintf(std.Err, "%s (%d of %d): %s\n", it.name, i+1, len(list), it.opts.Command)
-		err := o.one(ctx, it, std)
+		err := o.one(ctx, it, std.Out, func(line string) {
+			if line != "" {
+				line = fmt.Sprintf("%s, %d of %d: %s", it.name, i+1, len(list), line)
+			}
+			console.Show(line)
+		})
 		if ctx.Err() != nil {
-			return 0, fmt.Errorf("interrupted in %s: run the same again to go on with it", it.name)
+			kept := ""
+			if errors.As(err, new(*coordinator.InterruptedError)) {
+				kept = "; what it had measured is in " + o.file(it.name, "partial.*")
+			}
+			return 0, fmt.Errorf("interrupted in %s: run the same again to go on with it%s", it.name,
+				kept)
 		}
 		if err != nil {
 			failed = append(failed, it.name)
@@ -169,17 +182,34 @@ func parse(words []string) (coordinator.Options, error) {
 
 func (o *all) file(name, kind string) string { return filepath.Join(o.out, name+"."+kind) }
 
-// one runs an item. The JSON file stays empty until the benchmark has ended.
-func (o *all) one(ctx context.Context, it item, std cli.Streams) error {
+// kinds are the files of an item.
+var kinds = []string{"json", "html", "txt"}
+
+// one runs an item. The JSON file stays empty until the benchmark has ended; where that is
+// interrupted, its files have the word partial in their names.
+func (o *all) one(ctx context.Context, it item, out io.Writer, show func(string)) error {
 	var table bytes.Buffer
-	err := coordinator.Run(ctx, it.opts, &table, cli.NewConsole(std.Err).Show)
-	if err != nil {
-		return errors.Join(err, os.RemoveAll(it.opts.JSON), os.RemoveAll(it.opts.HTML))
+	ended := coordinator.Run(ctx, it.opts, &table, show)
+	partial := errors.As(ended, new(*coordinator.InterruptedError))
+	if ended != nil && !partial {
+		return errors.Join(ended, os.RemoveAll(it.opts.JSON), os.RemoveAll(it.opts.HTML))
 	}
 	text := slices.Concat([]byte(it.opts.Command+"\n\n"), table.Bytes(), []byte("\n"))
 	if err := os.WriteFile(o.file(it.name, "txt"), text, 0o666); err != nil {
 		return err
 	}
-	_, err = std.Out.Write(text)
-	return err
+	for _, kind := range kinds {
+		part := o.file(it.name, "partial."+kind)
+		err := os.RemoveAll(part)
+		if partial {
+			err = os.Rename(o.file(it.name, kind), part)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	if _, err := out.Write(text); err != nil {
+		return err
+	}
+	return ended
 }

@@ -3,6 +3,7 @@ package bench
 import (
 	"bytes"
 	"context"
+	"errors"
 	"os"
 	"path/filepath"
 	"strings"
@@ -118,5 +119,49 @@ func TestBenchAllKeepsWhatCannotBePrinted(t *testing.T) {
 	}
 	if _, err := os.Stat(o.file("one", "json")); err != nil {
 		t.Errorf("%v: %s", err, &errs)
+	}
+}
+
+// What an interrupted benchmark has measured is kept apart, until it is measured in full.
+func TestBenchAllKeepsAPart(t *testing.T) {
+	t.Parallel()
+	clitest.Group(t)
+	o := &all{out: t.TempDir(), net: coordinator.NetLoopback,
+		text: "one: throughput --duration 20ms --size 64,128 --runs 2\n"}
+	list, err := o.items()
+	if err != nil {
+		t.Fatal(err)
+	}
+	files := func() string {
+		var names []string
+		entries, err := os.ReadDir(o.out)
+		if err != nil {
+			t.Fatal(err)
+		}
+		for _, e := range entries {
+			names = append(names, e.Name())
+		}
+		return strings.Join(names, " ")
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	defer cancel()
+	var out bytes.Buffer
+	err = o.one(ctx, list[0], &out, func(line string) {
+		if strings.HasPrefix(line, "run 4 of 4") {
+			cancel()
+		}
+	})
+	if !errors.As(err, new(*coordinator.InterruptedError)) ||
+		!strings.Contains(out.String(), "PARTIAL: interrupted after 3 of 4 runs") {
+		t.Errorf("%v\n%s", err, &out)
+	}
+	if got := files(); got != "one.partial.html one.partial.json one.partial.txt" {
+		t.Error(got)
+	}
+	if err := o.one(t.Context(), list[0], &out, func(string) {}); err != nil {
+		t.Error(err)
+	}
+	if got := files(); got != "one.html one.json one.txt" {
+		t.Error(got)
 	}
 }

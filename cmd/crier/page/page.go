@@ -20,6 +20,7 @@ type Page struct {
 	Title    string // of the window
 	Heading  string
 	Command  string // that made it
+	Warning  string // such as that something is missing
 	Intro    string // paragraphs, with empty lines between them
 	Facts    string // as they are, in a fixed pitch
 	Sections []Section

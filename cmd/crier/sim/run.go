@@ -13,6 +13,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
+	"crier/reliable"
 	"crier/testnet/scenario"
 	"crier/testnet/world"
 )
@@ -190,7 +191,15 @@ func (o *runOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := run.Start(); err != nil {
 		return 0, err
 	}
-	err = run.Play(ctx, meter.sample)
+	var bar *progress
+	if !o.quiet && o.trace != "-" {
+		bar = startProgress(std)
+	}
+	err = run.Play(ctx, func(now reliable.Time) {
+		meter.sample(now)
+		bar.played(now, run.End().Sub(0))
+	})
+	bar.stop()
 	took := time.Since(start)
 	var broken *scenario.BrokenError
 	if err != nil && !errors.As(err, &broken) {

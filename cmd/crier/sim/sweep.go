@@ -117,12 +117,21 @@ func parseAxis(text string) (axis, error) {
 
 // cell is a combination of values, with the figures of its runs.
 type cell struct {
-	Values  []string     `json:"values"`
-	Broken  []uint64     `json:"broken_seeds"`
-	Median  []*float64   `json:"median"` // of each metric; null where nothing was measured
-	runs    [][]*float64 // by seed, by metric
-	text    []byte
-	virtual time.Duration
+	Values []string     `json:"values"`
+	Broken []uint64     `json:"broken_seeds"`
+	Median []*float64   `json:"median"` // of each metric; null where nothing was measured
+	runs   [][]*float64 // by seed, by metric
+	text   []byte
+}
+
+// done returns how many runs have been played.
+func (c *cell) done() (n int) {
+	for _, run := range c.runs {
+		if run != nil {
+			n++
+		}
+	}
+	return n
 }
 
 // sweep is a whole sweep.
@@ -133,6 +142,11 @@ type sweep struct {
 	Seeds    int      `json:"seeds"`
 	Metrics  []string `json:"metrics"`
 	Cells    []*cell  `json:"cells"`
+	Done     int      `json:"runs"` // that have been played
+	// Interrupted tells how far the sweep was, if not to its end.
+	Interrupted string `json:"interrupted,omitempty"`
+
+	virtual time.Duration // of all runs
 }
 
 // plan lists the combinations, and checks each.
@@ -194,11 +208,22 @@ func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	start := time.Now()
-	if err := o.play(ctx, s); err != nil {
+	start, bar := time.Now(), startProgress(std)
+	bar.swept(0, s.runs(), 0)
+	err = o.play(ctx, s, bar)
+	bar.stop()
+	took := time.Since(start)
+	if s.Done == s.runs() {
+		err = nil // an interrupt came too late to matter
+	}
+	if err != nil && (s.Done == 0 || ctx.Err() == nil) {
 		return 0, err
 	}
-	took := time.Since(start)
+	interrupted := err != nil
+	if interrupted {
+		s.Interrupted = fmt.Sprintf("after %d of %d runs", s.Done, s.runs())
+		s.Cells = slices.DeleteFunc(s.Cells, func(c *cell) bool { return c.done() == 0 })
+	}
 	for _, c := range s.Cells {
 		c.conclude()
 	}
@@ -206,27 +231,33 @@ func (o *sweepOptions) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	fmt.Fprintf(std.Err, "crier sim sweep: %s, %s of virtual time in %s\n",
-		cli.Counted(uint64(len(s.Cells)*s.Seeds), "run", "runs"), cli.Duration(s.virtual()),
-		cli.Duration(took))
+		cli.Counted(uint64(s.Done), "run", "runs"), cli.Duration(s.virtual), cli.Duration(took))
 	for _, c := range s.Cells {
 		if len(c.Broken) > 0 {
 			return 0, fmt.Errorf("the promise is broken with %s, seed %d: crier sim run shows how",
 				strings.Join(c.Values, ", "), c.Broken[0])
 		}
 	}
+	if interrupted {
+		return 0, fmt.Errorf("interrupted %s; what they measured is kept", s.Interrupted)
+	}
 	return cli.ExitOK, nil
 }
 
-func (s *sweep) virtual() time.Duration {
-	sum := time.Duration(0)
-	for _, c := range s.Cells {
-		sum += c.virtual * time.Duration(s.Seeds)
+// runs returns how many runs the sweep has.
+func (s *sweep) runs() int { return s.combinations() * s.Seeds }
+
+// combinations returns how many combinations the sweep has.
+func (s *sweep) combinations() int {
+	n := 1
+	for _, a := range s.Axes {
+		n *= len(a.Values)
 	}
-	return sum
+	return n
 }
 
 // play plays all runs, several at the same time. Each has a World of its own.
-func (o *sweepOptions) play(ctx context.Context, s *sweep) error {
+func (o *sweepOptions) play(ctx context.Context, s *sweep, bar *progress) error {
 	ctx, cancel := context.WithCancelCause(ctx)
 	defer cancel(nil)
 	var wait sync.WaitGroup
@@ -248,6 +279,9 @@ func (o *sweepOptions) play(ctx context.Context, s *sweep) error {
 				}
 				mu.Lock()
 				c.note(seed, s.First+uint64(seed), r)
+				s.Done++
+				s.virtual += time.Duration(r.End)
+				bar.swept(s.Done, int(runs), s.virtual)
 				mu.Unlock()
 			}
 		})
@@ -292,7 +326,6 @@ func play(ctx context.Context, s *scenario.Scenario, opts scenario.Options) (*Re
 
 // note takes a run's figures.
 func (c *cell) note(place int, seed uint64, r *Result) {
-	c.virtual = time.Duration(r.End)
 	if r.Promise != "kept" {
 		c.Broken = append(c.Broken, seed)
 		slices.Sort(c.Broken)
@@ -311,7 +344,7 @@ func (c *cell) conclude() {
 	for i := range metrics {
 		var list []float64
 		for _, run := range c.runs {
-			if run[i] != nil {
+			if run != nil && run[i] != nil {
 				list = append(list, *run[i])
 			}
 		}
@@ -394,6 +427,9 @@ func (s *sweep) csv(out io.Writer) error {
 	w.Write(append(append(head, "seed", "promise"), s.Metrics...)) // Flush keeps the error
 	for _, c := range s.Cells {
 		for i, run := range c.runs {
+			if run == nil {
+				continue // the sweep was interrupted before
+			}
 			seed := s.First + uint64(i)
 			promise := "kept"
 			if slices.Contains(c.Broken, seed) {

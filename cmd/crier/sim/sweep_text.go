@@ -21,13 +21,17 @@ func (s *sweep) about() string {
 		of = " of " + strings.Join(keys, " and ")
 	}
 	return fmt.Sprintf("%s%s, %s each from %d; medians over the seeds",
-		cli.Counted(uint64(len(s.Cells)), "combination", "combinations"), of,
+		cli.Counted(uint64(s.combinations()), "combination", "combinations"), of,
 		cli.Counted(uint64(s.Seeds), "seed", "seeds"), s.First)
 }
 
 // text returns a line for each combination, and a map of two values.
 func (s *sweep) text(metric string, sheet cli.Sheet) string {
-	text := sheet.Wrap(s.Scenario+", "+s.about()+"\n", 2) + "\n" + s.table().Text(sheet)
+	text := ""
+	if s.Interrupted != "" {
+		text = sheet.Paint(cli.Noted, s.partial()) + "\n\n"
+	}
+	text += sheet.Wrap(s.Scenario+", "+s.about()+"\n", 2) + "\n" + s.table().Text(sheet)
 	if len(s.Axes) == 2 {
 		i := 0
 		for metrics[i].name != metric {
@@ -38,6 +42,9 @@ func (s *sweep) text(metric string, sheet cli.Sheet) string {
 	}
 	return text
 }
+
+// partial tells that the sweep isn't whole.
+func (s *sweep) partial() string { return "PARTIAL: interrupted " + s.Interrupted }
 
 // across names the axes of maps.
 func (s *sweep) across() string { return s.Axes[0].Key + " down, " + s.Axes[1].Key + " across" }
@@ -97,9 +104,15 @@ func (c *cell) promise() table.Cell {
 	return table.Cell{Text: "kept"}
 }
 
-// at returns the cell of a row and a column of the map.
+// at returns the cell of a row and a column of the map, or nil if none of its runs was played.
 func (s *sweep) at(row, column int) *cell {
-	return s.Cells[row*len(s.Axes[1].Values)+column]
+	values := []string{s.Axes[0].Values[row], s.Axes[1].Values[column]}
+	for _, c := range s.Cells {
+		if slices.Equal(c.Values, values) {
+			return c
+		}
+	}
+	return nil
 }
 
 // ends returns the least and the greatest value of a metric.
@@ -128,11 +141,11 @@ func (s *sweep) chart(metric int) *table.Table {
 	for row, v := range s.Axes[0].Values {
 		line := []any{v}
 		for column := range s.Axes[1].Values {
-			c := s.at(row, column)
-			cell := table.Cell{Text: c.figure(metric, m), Shade: -1}
-			if v := c.Median[metric]; v != nil {
+			cell := table.Cell{Text: "-", Shade: -1}
+			if c := s.at(row, column); c != nil && c.Median[metric] != nil {
+				cell.Text = c.figure(metric, m)
 				if cell.Shade = 0; most > 0 {
-					cell.Shade = (*v - least) / most
+					cell.Shade = (*c.Median[metric] - least) / most
 				}
 			}
 			line = append(line, cell)
@@ -148,6 +161,9 @@ func sweepPage(s *sweep, command string) (*page.Page, error) {
 	p := &page.Page{
 		Title: "crier sim sweep " + s.Scenario, Heading: "Sweep of " + s.Scenario, Command: command,
 		Facts: s.about(),
+	}
+	if s.Interrupted != "" {
+		p.Warning = s.partial()
 	}
 	if len(s.Axes) == 2 {
 		for i, m := range metrics {

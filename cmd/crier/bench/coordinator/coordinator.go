@@ -4,10 +4,10 @@ package coordinator
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
+	"slices"
 	"strings"
 
 	"crier/cmd/crier/bench/job"
@@ -19,14 +19,24 @@ import (
 type coordinator struct {
 	o     *Options
 	site  *site
-	show  func(string)
-	doing string // what show was told
+	steps *steps
+	doing string // what the next rounds are for
 	cells []*report.Cell
+	begun []*report.Cell // with at least one run, in the order of their first
 	env   *report.Environment
 }
 
+// InterruptedError tells that a benchmark was interrupted, and how far it was. What was
+// measured until then has been printed.
+type InterruptedError struct{ Done, Of int }
+
+func (e *InterruptedError) Error() string {
+	return fmt.Sprintf("interrupted after %d of %d runs; what they measured is kept", e.Done, e.Of)
+}
+
 // Run measures what the options ask for, and prints it to out as a table, or as lines of
-// JSON. It calls show with a line of progress for a terminal, and "" at the end.
+// JSON. It calls show with a line of progress for a terminal, and "" at the end. Where ctx ends
+// before all is measured, it prints what is, and returns an InterruptedError.
 func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {
 	if err := o.Validate(); err != nil {
 		return err
@@ -34,7 +44,7 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 	if o.Remote != "" {
 		o.Remote = withPort(o.Remote)
 	}
-	b := &coordinator{o: &o, show: show}
+	b := &coordinator{o: &o}
 	before, err := o.earlier()
 	if err != nil {
 		return err
@@ -43,59 +53,86 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 	if err != nil {
 		return err
 	}
-	var page, lines *os.File // made before anything is measured
-	if o.HTML != "" {
-		if page, err = create("--html", o.HTML); err != nil {
-			return err
-		}
-		defer page.Close()
+	files, err := o.create() // before anything is measured
+	if err != nil {
+		return err
 	}
-	if o.JSON != "" && o.JSON != "-" {
-		if lines, err = create("--json", o.JSON); err != nil {
-			return err
-		}
-		defer lines.Close()
+	defer files.close()
+	if b.steps, err = b.rehearse(ctx); err != nil {
+		return err
 	}
 	if b.site, err = newSite(&o.Network); err != nil {
 		return err
 	}
 	defer b.site.close()
-	defer show("")
 
 	b.env = newEnvironment(&o)
-	if o.WithLimits {
-		if limits, err = b.measureLimits(ctx); err != nil {
+	b.steps.begin(show)
+	all, err := b.everything(ctx, limits)
+	b.steps.end()
+	var partial *InterruptedError
+	if err != nil {
+		if ctx.Err() == nil || len(all) == 0 {
 			return err
 		}
-	}
-	if err := b.measure(ctx); err != nil {
-		return err
-	}
-	show("")
-	report.Share(b.cells, limits)
-	all := b.cells
-	if o.WithLimits {
-		all = append(limits, b.cells...)
+		partial = &InterruptedError{b.steps.done, b.steps.of}
+		for _, c := range all {
+			c.Interrupted = partial.after()
+		}
 	}
 	r := &report.Report{Kind: o.Kind, Command: o.command(), Environment: b.env, Cells: all}
+	if partial != nil {
+		r.Interrupted = partial.after()
+	}
 	if before != nil {
 		r.Compare(o.Compare, before, b.cells)
 	}
-	if page != nil {
-		if err := r.WritePage(page); err != nil {
-			return fmt.Errorf("--html: %w", err)
+	if err := files.write(r, out); err != nil {
+		return err
+	}
+	if partial != nil {
+		return partial
+	}
+	return nil
+}
+
+// after tells how far an interrupted run was.
+func (e *InterruptedError) after() string { return fmt.Sprintf("after %d of %d runs", e.Done, e.Of) }
+
+// everything measures all cells: limits, where they are wanted too, and the benchmark. With an
+// error come those that were measured before it.
+func (b *coordinator) everything(ctx context.Context, limits []*report.Cell) ([]*report.Cell,
+	error) {
+	var err error
+	var first []*report.Cell
+	if b.o.WithLimits {
+		if first, err = b.measureLimits(ctx); err != nil {
+			return first, err
+		}
+		limits = first
+	}
+	err = b.measure(ctx)
+	b.cells = b.measured()
+	report.Share(b.cells, limits)
+	return append(first, b.cells...), err
+}
+
+// measured returns the finished cells, and those that have some of their runs.
+func (b *coordinator) measured() []*report.Cell {
+	list := slices.Clone(b.cells)
+	for _, c := range b.begun {
+		if !slices.Contains(list, c) {
+			list = append(list, c)
 		}
 	}
-	if o.JSON == "-" {
-		return report.WriteJSON(out, all)
+	return list
+}
+
+// note keeps in mind that a cell has a run.
+func (b *coordinator) note(c *report.Cell) {
+	if !slices.Contains(b.begun, c) {
+		b.begun = append(b.begun, c)
 	}
-	if lines != nil {
-		if err := errors.Join(report.WriteJSON(lines, all), lines.Close()); err != nil {
-			return fmt.Errorf("--json: %w", err)
-		}
-	}
-	_, err = io.WriteString(out, r.Text(cli.SheetOf(out)))
-	return err
 }
 
 // measure runs the benchmark itself.
@@ -141,7 +178,7 @@ func (b *coordinator) cell(system, way string, size, subscribers, publishers int
 	return c
 }
 
-// tell shows the cell that is being measured.
+// tell names the cell that is measured from now on.
 func (b *coordinator) tell(c *report.Cell, run int) {
 	words := []string{c.Benchmark, c.System}
 	if c.Way != "" {
@@ -157,15 +194,20 @@ func (b *coordinator) tell(c *report.Cell, run int) {
 	if c.Wait != "" {
 		words = append(words, c.Wait)
 	}
-	b.doing = fmt.Sprintf("%s: run %d of %d", strings.Join(words, " "), run+1, b.o.Runs)
-	b.show(b.doing)
+	b.doing = strings.Join(words, " ")
 }
 
 // play runs a round.
 func (b *coordinator) play(ctx context.Context, r round) (*job.Outcome, error) {
-	out, err := b.site.play(ctx, r, func() {
-		b.show(fmt.Sprintf("%s, for %s", b.doing, cli.Duration(b.o.Duration)))
-	})
+	if b.steps.rehearsed {
+		b.steps.of++
+		return nothing(), nil
+	}
+	b.steps.show(b.doing)
+	out, err := b.site.play(ctx, r, func() { b.steps.show(b.doing + ", sending") })
+	if err == nil {
+		b.steps.done++
+	}
 	if err != nil && ctx.Err() == nil && b.doing != "" {
 		err = fmt.Errorf("%s: %w", b.doing, err)
 	}
@@ -178,14 +220,4 @@ func (o *Options) command() string {
 		return o.Command
 	}
 	return strings.Join(append([]string{"crier"}, os.Args[1:]...), " ")
-}
-
-// create makes a file that a flag names.
-func create(flag, path string) (*os.File, error) {
-	f, err := os.Create(path)
-	if err != nil {
-		return nil, cli.Usagef("%s %s can't be written (%v): name a file that can", flag, path,
-			cli.BareError(err))
-	}
-	return f, nil
 }

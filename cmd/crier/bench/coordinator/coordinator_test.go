@@ -2,10 +2,12 @@ package coordinator
 
 import (
 	"context"
+	"errors"
 	"io"
 	"log/slog"
 	"net"
 	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -55,7 +57,7 @@ func TestInterrupt(t *testing.T) {
 	o.Duration = time.Hour
 	sent := false
 	err := Run(ctx, o, io.Discard, func(line string) {
-		if strings.HasSuffix(line, "for 1 h") {
+		if strings.Contains(line, "run 1 of 1: throughput crier 64 B to 2, sending") {
 			sent = true
 			cancel()
 		}
@@ -65,11 +67,67 @@ func TestInterrupt(t *testing.T) {
 	}
 }
 
+// What was measured before an interrupt is printed and written, as a part of what was asked
+// for: of the cell under way, the runs that it has.
+func TestInterruptKeepsWhatWasMeasured(t *testing.T) {
+	loopback(t)
+	ctx, cancel := context.WithCancel(context.Background())
+	defer cancel()
+	o := usual(report.Throughput)
+	o.Runs, o.Sizes, o.WithLimits = 3, []int{64, 128}, true
+	dir := t.TempDir()
+	o.JSON, o.HTML = filepath.Join(dir, "cells.json"), filepath.Join(dir, "page.html")
+	var out strings.Builder
+	err := Run(ctx, o, &out, func(line string) {
+		if strings.HasPrefix(line, "run 15 of 15: throughput crier 128 B to 2") {
+			cancel()
+		}
+	})
+	var partial *InterruptedError
+	if !errors.As(err, &partial) || partial.Done != 14 || partial.Of != 15 {
+		t.Fatalf("%v\n%s", err, &out)
+	}
+	const after = "after 14 of 15 runs"
+	if !strings.HasPrefix(out.String(), "PARTIAL: interrupted "+after) {
+		t.Errorf("it printed\n%s", &out)
+	}
+	cells, err := report.ReadCells("--json", o.JSON)
+	if err != nil || len(cells) != 5 {
+		t.Fatalf("%d cells, %v", len(cells), err)
+	}
+	for i, want := range []int{3, 3, 3, 3, 2} {
+		if c := cells[i]; len(c.Each) != want || c.Interrupted != after {
+			t.Errorf("cell %d has %d runs, interrupted %q", i, len(c.Each), c.Interrupted)
+		}
+	}
+	if page, err := os.ReadFile(o.HTML); err != nil ||
+		!strings.Contains(string(page), `<p class="warning">PARTIAL: interrupted `+after) {
+		t.Errorf("the page doesn't say so: %v", err)
+	}
+}
+
+// A rehearsal counts the runs of each benchmark.
+func TestRehearsal(t *testing.T) {
+	for kind, want := range map[string]int{
+		report.Throughput: 2, report.Latency: 8, report.Recovery: 4, report.Fanout: 4,
+		report.Overload: 6, report.Spilling: 2, report.Limits: 10,
+	} {
+		o := usual(kind)
+		o.Runs, o.Rates, o.DiskDir = 2, []float64{0}, t.TempDir()
+		o.Overloads = []string{"drop-oldest"}
+		b := &coordinator{o: &o}
+		s, err := b.rehearse(t.Context())
+		if err != nil || s.of != want {
+			t.Errorf("%s: %+v, want %d; %v", kind, s, want, err)
+		}
+	}
+}
+
 // What goes wrong in a worker is told, with the worker's own words.
 func TestWorkerFails(t *testing.T) {
 	loopback(t)
 	o := usual(report.Throughput)
-	b := &coordinator{o: &o, show: func(string) {}, env: newEnvironment(&o)}
+	b := &coordinator{o: &o, steps: &steps{}, env: newEnvironment(&o)}
 	var err error
 	if b.site, err = newSite(&o.Network); err != nil {
 		t.Fatal(err)

@@ -119,5 +119,6 @@ func (b *coordinator) timed(ctx context.Context, c *report.Cell, r round) error 
 	}
 	b.env.Granted(out)
 	c.AddTrip(out)
+	b.note(c)
 	return nil
 }

@@ -21,12 +21,12 @@ func (b *coordinator) measureLimits(ctx context.Context) ([]*report.Cell, error)
 		o.Sizes, o.Rates, o.Waits = []int{o.mtu() - 28}, []float64{10000}, []string{job.WaitBlock}
 		o.Publishers = []int{1}
 	}
-	of.o, of.cells = &o, nil
+	of.o, of.cells, of.begun = &o, nil, nil
 	for _, size := range o.Sizes {
 		for _, subscribers := range o.Subscribers {
 			for _, send := range []string{job.SendPlain, job.SendMany, job.SendOffload} {
 				if err := of.limitRate(ctx, send, size, subscribers); err != nil {
-					return nil, err
+					return of.measured(), err
 				}
 			}
 		}
@@ -46,7 +46,7 @@ func (b *coordinator) measureLimits(ctx context.Context) ([]*report.Cell, error)
 					r := of.schedule(c)
 					r.writer, r.reader = job.RoleBareSender, job.RoleBareReader
 					if err := of.repeat(ctx, c, r); err != nil {
-						return nil, err
+						return of.measured(), err
 					}
 				}
 			}
@@ -56,7 +56,7 @@ func (b *coordinator) measureLimits(ctx context.Context) ([]*report.Cell, error)
 			for run := range o.Runs {
 				of.tell(c, run)
 				if err := of.timed(ctx, c, r); err != nil {
-					return nil, err
+					return of.measured(), err
 				}
 			}
 			of.cells = append(of.cells, c)

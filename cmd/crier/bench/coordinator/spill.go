@@ -59,6 +59,7 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 		b.env.Granted(out)
 		for i := job.PhaseBefore; i < job.Phases; i++ {
 			cells[i].AddPhase(out, i)
+			b.note(cells[i])
 		}
 	}
 	for _, c := range cells[job.PhaseBefore+1:] {

@@ -65,5 +65,6 @@ func (b *coordinator) once(ctx context.Context, c *report.Cell, r round) error {
 	}
 	b.env.Granted(out)
 	c.AddRun(out, report.FiguresOf(out, c.Size))
+	b.note(c)
 	return nil
 }

@@ -52,6 +52,9 @@ type Cell struct {
 	// InTrips are a recovery cell's times, of all runs together, as multiples of it.
 	InTrips *tripQuantiles `json:"round_trips,omitempty"`
 
+	// Interrupted tells how far the run was that these figures are of, if not to its end.
+	Interrupted string `json:"interrupted,omitempty"`
+
 	Environment *Environment `json:"environment"`
 
 	latency, repaired, recovery, found hist.Histogram // of all runs

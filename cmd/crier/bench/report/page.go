@@ -12,6 +12,9 @@ func (r *Report) WritePage(out io.Writer) error {
 		Title: "crier bench " + r.Kind, Heading: "crier bench " + r.Kind, Command: r.Command,
 		Facts: r.Environment.Time + "\n" + r.Environment.text(),
 	}
+	if r.Interrupted != "" {
+		data.Warning = r.partial()
+	}
 	for _, part := range byBenchmark(r.Cells) {
 		s := page.Section{Title: title(part[0].Benchmark), Notes: notes(part)}
 		var err error

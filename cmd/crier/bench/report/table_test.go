@@ -8,6 +8,7 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode/utf8"
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/cli"
@@ -187,6 +188,49 @@ func TestNotesOfTwoClocks(t *testing.T) {
 	} {
 		if !strings.Contains(got, want) {
 			t.Errorf("%q is not in:\n%s", want, got)
+		}
+	}
+}
+
+// Whatever is measured, no line of a report is longer than the sheet is wide.
+func TestReportsFit(t *testing.T) {
+	times := &hist.Quantiles{P50: 123456, P90: 1234567, P99: 12345678, P999: 123456789, Max: 1e10}
+	for benchmark, columns := range columnSets {
+		var cells []*Cell
+		for i, way := range []string{WayAlone, WayBeside, WayCrawler} {
+			c := runsOf(5.55e6, 6.66e6, 7.77e6)
+			c.Benchmark, c.Way, c.System, c.Wait, c.Rate = benchmark, way, SystemCrier, job.WaitBoth,
+				float64(i*50000)
+			c.Overload, c.Publishers, c.Subscribers, c.Size = "drop-oldest", 4+i, 16, 1000
+			c.Bare = &Ratio{P50: Spread{1.11, 1.01, 2.22}, P99: Spread{1.11, 1.01, 2.22}}
+			v := &Interval{1.01, 1.001, 1.05, 0.95, 9}
+			c.Ratios = []*Versus{{WayAlone, v, v, v}, {WayBeside, v, v, v}, {"before", v, v, v}}
+			c.ShareOfLimit, c.Method = 0.987, "held back by the slowest subscriber"
+			c.InTrips = &tripQuantiles{1.11, 2.22, 3.33, 4.44, 55.5, 1234}
+			c.Figures.Latency, c.Figures.Trip, c.Figures.Repaired, c.Figures.Intact = times, times,
+				times, times
+			c.Missing, c.Repairs, c.SlowMessages, c.SlowLost = 12345, 123456, 123456, 123456
+			c.PublisherCPU, c.SubscriberCPU, c.BytesPerSecond, c.SentBytes = 1234, 567, 1e9, 78.9
+			c.Overloaded = &Overloaded{Work: time.Millisecond, Buffer: 1 << 20, ResendBuffer: 1 << 26}
+			c.Figures.Spill = &Spill{time.Second, time.Minute, 1e6, 1e6, 1e9, 1e9, 0, time.Second}
+			cells = append(cells, c)
+		}
+		r := &Report{Environment: &Environment{Network: "loopback interface", MTU: 65536,
+			Offload: "UDP_SEGMENT and UDP_GRO; super-frames pass this network whole"}, Cells: cells}
+		r.Compare("before.json", cells, cells)
+		for _, width := range []int{80, 100, 160} {
+			text := r.Text(cli.Sheet{Width: width})
+			for line := range strings.Lines(text) {
+				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
+					t.Errorf("%s: a line of %d columns, where there are %d:\n%s", benchmark, n, width,
+						line)
+				}
+			}
+			for _, col := range columns {
+				if !strings.Contains(text, col.Head) {
+					t.Errorf("%s, %d columns wide, lacks the column %q", benchmark, width, col.Head)
+				}
+			}
 		}
 	}
 }
