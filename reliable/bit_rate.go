@@ -40,7 +40,7 @@ func (r BitRate) String() string {
 	return "0"
 }
 
-// MarshalText returns what String does.
+// MarshalText returns the text that String returns.
 func (r BitRate) MarshalText() ([]byte, error) { return []byte(r.String()), nil }
 
 // UnmarshalText reads a number of bit, kbit, Mbit, Gbit or Tbit a second, or 0.

@@ -12,7 +12,7 @@ import (
 type Counter struct {
 	// Name is the key in JSON and, behind a prefix, the name of a metric.
 	Name string
-	// Unit is what it counts, empty for a Flag.
+	// Unit is the counted thing, empty for a Flag.
 	Unit Unit
 	// Help says what is counted, in words that begin with the Unit's, or with "time" for
 	// Nanoseconds and "whether" for a Flag.
@@ -21,7 +21,7 @@ type Counter struct {
 	Note CounterNote
 }
 
-// A Unit is what a Counter counts, in the plural.
+// A Unit is the thing that a Counter counts, in the plural.
 type Unit string
 
 // The units.

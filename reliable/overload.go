@@ -1,6 +1,6 @@
 package reliable
 
-// Overload selects what a Receiver does when its application takes messages more slowly than
+// Overload selects a Receiver's answer to an application that takes messages more slowly than
 // they come.
 type Overload uint8
 

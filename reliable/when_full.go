@@ -1,6 +1,6 @@
 package reliable
 
-// WhenFull selects what happens to a message that finds no room.
+// WhenFull selects the treatment of a message that finds no room.
 type WhenFull uint8
 
 // The ways to treat a message that finds no room, which package publisher documents.

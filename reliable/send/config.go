@@ -24,7 +24,7 @@ type Config struct {
 	// Channel is the sequence space within the session.
 	Channel uint32
 	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507; 0 means
-	// 1,472. DATA frames are smaller by what a REPAIR adds.
+	// 1,472. DATA frames are smaller by the overhead of a REPAIR.
 	Datagram int
 	// BatchWait is how long a message may wait for others to share its datagram; 0 sends
 	// it at once.
@@ -37,7 +37,7 @@ type Config struct {
 	// Ring, if not zero, is the memory of the resend buffer and its index, with the
 	// lengths that RingSize returns. Otherwise New allocates it.
 	Ring store.Memory
-	// Flow selects what happens when messages come faster than they can go.
+	// Flow selects the answer to messages that come faster than they can go.
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair

@@ -11,13 +11,13 @@ import (
 	"crier/reliable/store"
 )
 
-// Retention bounds what is kept for repair.
+// Retention bounds the frames kept for repair.
 type Retention struct {
 	// ResendBuffer bounds the memory that holds sent messages for repair, in bytes; 0 means
 	// 64 MiB. It must hold 8 full frames, and holds at most one frame for each 256 bytes.
 	// An index of 24 bytes a frame comes on top. A larger message is refused.
 	ResendBuffer int
-	// Disk bounds what is kept on disk when ResendBuffer is full, in bytes; 0 means nothing.
+	// Disk bounds the frames on disk when ResendBuffer is full, in bytes; 0 means none.
 	// Each frame takes the size of a full one and store.RecordHead. A message of more than
 	// a quarter of ResendBuffer may have to wait for subscribers, as without a disk.
 	Disk int64
@@ -50,14 +50,14 @@ func (r *Retention) validate(datagram int) error {
 	return nil
 }
 
-// Flow selects what happens when messages come faster than the network, the subscribers
+// Flow selects the answer to messages that come faster than the network, the subscribers
 // that count, or the rate limit take them.
 type Flow struct {
 	// Pace selects the subscribers whose pace counts: messages that they have yet to take
 	// are kept. The zero value selects none. With another value, no message is accepted
 	// in the first 100 ms, so that subscribers can report their positions.
 	Pace reliable.Pace
-	// WhenFull selects what happens to a message that finds no room.
+	// WhenFull selects the treatment of a message that finds no room.
 	WhenFull reliable.WhenFull
 	// WaitFor, if not 0, is the number of subscribers that must report their positions
 	// before a message is accepted.
@@ -154,7 +154,7 @@ func (r *Repair) validate() error {
 // if most is 0.
 func (r *Repair) budget(most reliable.BitRate) *nack.Budget {
 	cfg := nack.BudgetConfig{Share: r.Share, Floor: r.Floor.Bytes()}
-	if most > 0 { // what is CONFIRMed knows how long it waits, and leaves room for it
+	if most > 0 { // askers of confirmed frames know how long to wait, and leave room
 		cfg.Floor, cfg.Confirms = min(cfg.Floor, most.Bytes()), most.Bytes()/confirmPart
 	}
 	return nack.NewBudget(cfg)

@@ -46,7 +46,7 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	}
 }
 
-// handleStatus takes what a subscriber says of itself.
+// handleStatus takes a subscriber's report on itself.
 func (s *Sender) handleStatus(
 	now reliable.Time, from netip.AddrPort, st *Stream, m *member, f *frame.Frame,
 ) {
@@ -75,7 +75,7 @@ func (s *Sender) handleStatus(
 	}
 }
 
-// handleNack takes what a subscriber asks for.
+// handleNack takes a subscriber's request.
 func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame) {
 	for _, r := range f.Ranges {
 		if r.To > st.store.Next() {

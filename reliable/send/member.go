@@ -27,7 +27,7 @@ type member struct {
 	progress
 }
 
-// A progress is a subscriber's position in a stream, and what it asks for.
+// A progress is a subscriber's position in a stream, and its requests.
 type progress struct {
 	nack.Asker
 	// state says whether its pace counts.

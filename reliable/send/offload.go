@@ -132,7 +132,7 @@ func (o *offload) judge(now reliable.Time) {
 	}
 	missing := o.missing()
 	switch {
-	case others: // what is lost is lost either way
+	case others: // frames are lost either way
 		o.close(now)
 	case missing == trialSize/2 && o.full != reliable.Never && now >= o.full.Add(trialSettle):
 		o.off = true

@@ -6,7 +6,7 @@ import (
 	"crier/reliable/store"
 )
 
-// Stats counts what a Sender did.
+// Stats holds the counters of a Sender.
 type Stats struct {
 	// Accepted counts messages, including dropped ones, and AcceptedBytes their bytes.
 	Accepted      uint64
@@ -50,7 +50,7 @@ type Stats struct {
 	// Stats counts what the Repairer sent and decided. Its Unanswered counts SESSION frames,
 	// too.
 	repair.Stats
-	// Disk counts what is kept on disk.
+	// Disk counts the frames on disk.
 	Disk store.Stats
 
 	// BlockedBy tells how often and for how long nothing fit, so that the producer waited or

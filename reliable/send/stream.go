@@ -33,7 +33,7 @@ type Stream struct {
 	tally tally
 }
 
-// A tally counts what a stream accepted and sent; see Stats.
+// A tally counts the messages and frames of a stream; see Stats.
 type tally struct {
 	accepted, acceptedBytes            uint64
 	dropped, droppedBytes              uint64

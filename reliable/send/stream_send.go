@@ -6,7 +6,7 @@ import (
 	"crier/reliable/frame"
 )
 
-// turns decides what a stream sends next.
+// turns decides which frames a stream sends next.
 type turns struct {
 	// beaten says that a heartbeat went before data that waited.
 	beaten bool
@@ -56,7 +56,7 @@ func (st *Stream) next(now reliable.Time, data bool) (b outgoing, ok bool) {
 		b, ok = st.nextRepairs(now, nack.Behind)
 	}
 	if !ok && asked {
-		b, ok = st.nextAnswer(now) // what can't be had is denied
+		b, ok = st.nextAnswer(now) // frames that can't be had are denied
 	}
 	return b, ok
 }
