@@ -65,10 +65,18 @@ func (sp stripPlotter) Plot(c draw.Canvas, p *plot.Plot) {
 			})
 		}
 		rect(0, s.Used, faint)
-		for bin := range s.Used {
-			if n, ok := strip.Bins[bin]; ok {
-				rect(bin, bin+1, series(n))
+		for bin := 0; bin < s.Used; {
+			n, ok := strip.Bins[bin]
+			to := bin + 1
+			for ; ok && to < s.Used; to++ { // one piece of what is alike, without seams
+				if next, more := strip.Bins[to]; !more || next != n {
+					break
+				}
 			}
+			if ok {
+				rect(bin, to, series(n))
+			}
+			bin = to
 		}
 	}
 }

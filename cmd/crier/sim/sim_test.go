@@ -223,8 +223,8 @@ func TestSimMarksEvents(t *testing.T) {
 	out := clitest.Run(t, Command(), "sim", "run", file, "--json", result, "--html",
 		page).Want(cli.ExitOK).Out.String()
 	for _, want := range []string{
-		`events +\+─+ +2 *2 *2\n`, ` 1 0.2 s partition far for 300 ms\n`,
-		` 2 0.7 s lose near, and again each 100 ms, 3 times in all\n`,
+		`events +\+─+ +2 *2 *2\n`, ` 1 at 0.2 s: partition far for 300 ms\n`,
+		` 2 at 0.7 s: lose near, and again each 100 ms, 3 times in all\n`,
 	} {
 		if !regexp.MustCompile(want).MatchString(out) {
 			t.Errorf("there is no %q in\n%s", want, out)
@@ -239,7 +239,7 @@ func TestSimMarksEvents(t *testing.T) {
 		t.Errorf("%+v", r.Events)
 	}
 	if p := slurp(t, page); strings.Count(p, ">1+3</text>") != 3 ||
-		!strings.Contains(p, "0.2 s partition far for 300 ms") {
+		!strings.Contains(p, "at 0.2 s: partition far for 300 ms") {
 		t.Error("not all pictures of time have the mark, or the table has none")
 	}
 }
