@@ -14,7 +14,6 @@ import (
 
 // terminal is a shell in which a test types what a document shows.
 type terminal struct {
-	t       *testing.T
 	cmd     *exec.Cmd
 	typing  io.WriteCloser
 	screen  *screen
@@ -23,6 +22,11 @@ type terminal struct {
 	at      int
 	exit    int // its exit code, once it has ended
 }
+
+// stopped is the panic of a reader who can't go on.
+type stopped string
+
+func stop(format string, args ...any) { panic(stopped(fmt.Sprintf(format, args...))) }
 
 // patience bounds each wait for a command.
 const patience = 90 * time.Second
@@ -45,7 +49,7 @@ func openTerminal(t *testing.T, dir string, env []string, before ...string) *ter
 	if err != nil {
 		t.Fatal(err)
 	}
-	c := &terminal{t: t, cmd: exec.Command(words[0], words[1:]...), typing: write,
+	c := &terminal{cmd: exec.Command(words[0], words[1:]...), typing: write,
 		screen: newScreen(), ended: make(chan struct{})}
 	c.cmd.Dir, c.cmd.Env, c.cmd.ExtraFiles = dir, env, []*os.File{read}
 	c.cmd.Stdout, c.cmd.Stderr = stream{c.screen, 0}, stream{c.screen, 1}
@@ -59,21 +63,27 @@ func openTerminal(t *testing.T, dir string, env []string, before ...string) *ter
 		defer close(c.ended)
 		c.cmd.Wait()
 	}()
-	t.Cleanup(func() {
-		write.Close()
+	t.Cleanup(c.close)
+	return c
+}
+
+// close ends the shell, and what runs in it.
+func (c *terminal) close() {
+	c.typing.Close()
+	select {
+	case <-c.ended:
+	default:
 		syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 		<-c.ended
-	})
-	return c
+	}
 }
 
 // enter types a command, once the one before has ended.
 func (c *terminal) enter(command *typed) {
-	c.t.Helper()
 	c.wait()
 	c.running, c.at = command, len(c.screen.since(0))
 	if _, err := fmt.Fprintln(c.typing, command.entered()); err != nil {
-		c.t.Fatalf("%s: %v", command.at(), err)
+		stop("%s: %v", command.at(), err)
 	}
 }
 
@@ -100,7 +110,6 @@ func (c *terminal) output() ([]printed, bool) {
 
 // wait waits for the end of the last command.
 func (c *terminal) wait() []printed {
-	c.t.Helper()
 	if c.running == nil {
 		return nil
 	}
@@ -109,7 +118,6 @@ func (c *terminal) wait() []printed {
 
 // until waits until the last command has ended, or what it has printed will do.
 func (c *terminal) until(enough func([]printed) bool) []printed {
-	c.t.Helper()
 	late := time.NewTimer(patience)
 	defer late.Stop()
 	for {
@@ -120,9 +128,9 @@ func (c *terminal) until(enough func([]printed) bool) []printed {
 		select {
 		case <-c.screen.changed:
 		case <-c.ended:
-			c.t.Fatalf("%s: the shell ended\n%s", c.running.at(), strings.Join(textOf(out), "\n"))
+			stop("%s: the shell ended\n%s", c.running.at(), strings.Join(textOf(out), "\n"))
 		case <-late.C:
-			c.t.Fatalf("%s: %q has neither ended nor printed what the page shows within %v:\n%s",
+			stop("%s: %q has neither ended nor printed what the page shows within %v:\n%s",
 				c.running.at(), c.running.text, patience, strings.Join(textOf(out), "\n"))
 		}
 	}
