@@ -46,6 +46,15 @@ or repairs were owed, or cut short while a subscriber still asked; 1: something 
 wrong. What subscribers ask for and the resend buffer no longer holds is told, and is no
 failure here: they name it lost, and their exit code is 3.
 
+While nobody is heard to listen, it says so after 3 s and at the end, with what it has
+ruled out on this machine. A subscriber whose pace counts and that isn't heard any
+more is named, and any subscriber that repairs don't reach.
+
+With --interval there is a line of figures each so often on standard error: messages
+and bits of messages a second; what was dropped, repaired and asked for (NACKs)
+meanwhile, and datagrams dropped or refused by the kernel; and the lag, in messages, of
+the subscriber that reported to be furthest behind.
+
 Examples:
 
   # a line a message, from a pipe

@@ -42,8 +42,16 @@ seen and nothing is missing, or --count was reached; 3: something was lost, or t
 end of a session was not seen, since it is silent, or went on when --timeout or an
 interrupt ended the command; 1: something else went wrong.
 
-With --format json each line is an object. Its type is message (with session,
-offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
+While nothing comes, or a publisher doesn't hear this subscriber, it says so after
+3 s, and later if there is news: what came instead, which causes are ruled out on
+this machine, and the crier doctor command that looks for the rest.
+
+With --interval there is a line of figures each so often on standard error:
+messages and bits of messages a second; what was lost, recovered, asked for (NACKs)
+and dropped by the kernel meanwhile; and lag and open sessions at its end.
+
+With --format json each line is an object. Its type is message (with session, name
+and group, offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
 not UTF-8), loss (from, to, which is exclusive, and cause), or what becomes of a
 session: new, silent, resumed, ended, moved, contested. The other formats print only messages, and
 the rest as words on standard error.
