@@ -31,8 +31,10 @@ type benchRecord struct {
 type benchTable struct {
 	Name, Taken, Command string
 	Runs                 int
-	Columns              []benchColumn
-	Rows                 []benchRow
+	// Spread tells what stands in brackets, if not the least and the most of the runs.
+	Spread  string
+	Columns []benchColumn
+	Rows    []benchRow
 }
 
 type benchColumn struct{ Head, Unit string }
@@ -146,14 +148,17 @@ func (b *benchTable) text() string {
 	if b.Runs == 1 {
 		taken = "one run a row"
 	}
-	if b.spread() {
+	switch {
+	case b.Spread != "":
+		taken += " [" + b.Spread + "]"
+	case b.spreads():
 		taken += " [the least and the most]"
 	}
 	return fmt.Sprintf("%s\n%s, %s: `%s`\n", out.String(), b.Taken, taken, b.Command)
 }
 
-// spread reports whether a cell tells how much its runs differ.
-func (b *benchTable) spread() bool {
+// spreads reports whether a cell tells how much its runs differ.
+func (b *benchTable) spreads() bool {
 	for _, row := range b.Rows {
 		for _, c := range row.Cells {
 			if c != nil && c.Most > 0 {
