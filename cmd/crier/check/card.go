@@ -19,6 +19,8 @@ func Offload(f *host.Facts, q Question) Check {
 		return noInterface(name)
 	case f.Machine == nil || f.Trial == nil || f.Trial.SocketErr != nil:
 		return Check{Name: name, State: Unknown, Evidence: "not tried"}
+	case errors.Is(f.Machine.Segments, host.ErrNotReadable):
+		return unknown(name, f.Machine.Segments)
 	case errors.Is(f.Machine.Segments, host.ErrDamaged):
 		return problem(name, "boot another kernel", "Linux %s cuts large writes wrongly, on lo: %v",
 			f.Machine.Place.Value.Kernel, f.Machine.Segments)

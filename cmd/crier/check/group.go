@@ -230,6 +230,22 @@ func few(list []string) []string {
 	return append(slices.Clone(list[:most]), fmt.Sprintf("and %d more", len(list)-most))
 }
 
+// mld is IGMP for IPv6.
+func mld(f *host.Facts, i *host.Interface) Check {
+	const name = "MLD"
+	switch {
+	case f.Machine == nil:
+		return Check{Name: name, State: Unknown, Evidence: "not read"}
+	case f.Machine.ForcedMLD.Err != nil:
+		return unknown(name, f.Machine.ForcedMLD.Err)
+	case f.Machine.ForcedMLD.Value == 1:
+		return note(name, fmt.Sprintf("sysctl -w net.ipv6.conf.all.force_mld_version=0 "+
+			"net.ipv6.conf.%s.force_mld_version=0", strings.ReplaceAll(i.Name, ".", "/")),
+			"version 1 is forced: crier sub --source gets the whole group")
+	}
+	return ok(name, "version 2, unless a querier speaks 1")
+}
+
 // IGMP asks which version of the protocol of memberships is in force.
 func IGMP(f *host.Facts, q Question) Check {
 	const name = "IGMP"
@@ -240,7 +256,7 @@ func IGMP(f *host.Facts, q Question) Check {
 	case i.Loopback:
 		return ok(name, "not needed on %s", i.Name)
 	case q.Group.Addr().Is6():
-		return ok("MLD", "reports are sent by %s", i.Name)
+		return mld(f, i)
 	case q.Group.Addr().IsLinkLocalMulticast():
 		return ok(name, "%s is never reported: switches flood it", q.Group.Addr())
 	case f.Memberships.Err != nil:

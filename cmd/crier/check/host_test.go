@@ -184,6 +184,10 @@ func TestGroup(t *testing.T) {
 		{trial{name: "version 2", facts: with(func(f *host.Facts) {
 			f.Memberships.Value.IGMP["eth0"] = 2
 		}), state: Note, says: []string{"version 2"}}, IGMP},
+		{trial{name: "MLD forced", facts: with(func(f *host.Facts) {
+			f.Machine.ForcedMLD.Value = 1
+		}), ask: func(q *Question) { q.Group = netip.MustParseAddrPort("[ff15::77]:7700") },
+			state: Note, says: []string{"version 1 is forced"}}, IGMP},
 		{trial{name: "forced", facts: with(func(f *host.Facts) {
 			f.Machine.ForcedIGMP.Value = 2
 		}), state: Note, says: []string{"version 2 is forced", "force_igmp_version=0"}}, IGMP},

@@ -209,6 +209,26 @@ func TestFaults(t *testing.T) {
 	for _, f := range faults {
 		t.Run(f.name, f.try)
 	}
+	t.Run("as an ordinary user", ordinary)
+}
+
+// ordinary runs it without root's rights, which this process gives up for good.
+func ordinary(t *testing.T) {
+	const nobody = 65534
+	if err := syscall.Setresuid(nobody, nobody, nobody); err != nil {
+		t.Fatal(err)
+	}
+	for _, iface := range []string{"b0", "lo"} {
+		got := found(t, "--iface", iface, "--rate", "100")
+		for name, c := range got {
+			if c.State == check.Problem {
+				t.Errorf("a problem that is none: %s: %s", name, c.Evidence)
+			}
+		}
+		if c := got["firewall"]; c.State != check.Unknown || !strings.Contains(c.Evidence, "root") {
+			t.Errorf("firewall is %v: %s", c.State, c.Evidence)
+		}
+	}
 }
 
 // try makes the fault, and looks for it.

@@ -8,6 +8,8 @@ type Machine struct {
 	MostMemberships Reading[int]
 	// ForcedIGMP is the version of IGMP that a setting forces on the interface, or 0.
 	ForcedIGMP Reading[int]
+	// ForcedMLD is the version of MLD that a setting forces on the interface, or 0.
+	ForcedMLD Reading[int]
 	// MostRead and MostWrite are the largest buffers that a user gets.
 	MostRead, MostWrite Reading[int]
 	Bridges             Reading[[]Bridge]
@@ -27,6 +29,7 @@ func (r Roots) Full(ctx context.Context, about About, before Counters) *Facts {
 	m := &Machine{
 		MostMemberships: Of(r.SysctlInt("net.ipv4.igmp_max_memberships")),
 		ForcedIGMP:      notRead[int](),
+		ForcedMLD:       notRead[int](),
 		MostRead:        Of(r.SysctlInt("net.core.rmem_max")),
 		MostWrite:       Of(r.SysctlInt("net.core.wmem_max")),
 		Bridges:         Of(Bridges()),
@@ -38,19 +41,19 @@ func (r Roots) Full(ctx context.Context, about About, before Counters) *Facts {
 		Segments:        Segments(),
 	}
 	if i := f.Interface(); i != nil {
-		m.ForcedIGMP = Of(r.forcedIGMP(i.Name))
+		m.ForcedIGMP = Of(r.forced("ipv4", i.Name, "force_igmp_version"))
+		m.ForcedMLD = Of(r.forced("ipv6", i.Name, "force_mld_version"))
 		m.Card = Of(CardOf(i.Name))
 	}
 	f.Machine = m
 	return f
 }
 
-// forcedIGMP returns the version that the setting of all interfaces forces, or else that of
-// one.
-func (r Roots) forcedIGMP(iface string) (int, error) {
-	all, err := r.interfaceSysctl("ipv4", "all", "force_igmp_version")
+// forced returns the version that the setting of all interfaces forces, or else that of one.
+func (r Roots) forced(family, iface, setting string) (int, error) {
+	all, err := r.interfaceSysctl(family, "all", setting)
 	if err != nil || all != 0 {
 		return all, err
 	}
-	return r.interfaceSysctl("ipv4", iface, "force_igmp_version")
+	return r.interfaceSysctl(family, iface, setting)
 }
