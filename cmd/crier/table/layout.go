@@ -25,7 +25,7 @@ func (t *Table) Text(s cli.Sheet) string {
 	}
 	common, t := t.common()
 	if common != "" {
-		common = s.Wrap("  in all rows: "+common+"\n", 2) + "\n"
+		common = s.Wrap("  "+common+"\n", 2) + "\n"
 	}
 	blocks := t.blocks(s.Width)
 	if blocks == nil {
@@ -47,10 +47,9 @@ func numbers(from, to int) []int {
 	return list
 }
 
-// common returns the keys that are the same in all of several rows, in words, and the table
-// without them.
+// common returns the keys that are the same in all rows, in words, and the table without them.
 func (t *Table) common() (string, *Table) {
-	if len(t.Rows) < 2 {
+	if len(t.Rows) == 0 {
 		return "", t
 	}
 	var words []string
@@ -64,13 +63,17 @@ func (t *Table) common() (string, *Table) {
 		kept = append(kept, i)
 	}
 	out := &Table{Columns: pick(t.Columns, kept)}
-	if len(words) == 0 || out.keys() == 0 {
+	if len(words) == 0 || out.keys() == 0 && len(t.Rows) > 1 {
 		return "", t
 	}
 	for _, r := range t.Rows {
 		out.Rows = append(out.Rows, pick(r, kept))
 	}
-	return strings.Join(words, ", "), out
+	text := strings.Join(words, ", ")
+	if len(t.Rows) > 1 {
+		text = "in all rows: " + text
+	}
+	return text, out
 }
 
 // blocks shares the columns out among blocks of a width, or returns nil where the keys are too
@@ -218,6 +221,9 @@ func (t *Table) line(s cli.Sheet, block, widths []int, r Row) string {
 	return strings.TrimRight(b.String(), " ") + "\n"
 }
 
+// unbroken stands for a space at which no line is broken.
+const unbroken = "\x00"
+
 // paragraphs returns each row as a paragraph.
 func (t *Table) paragraphs(s cli.Sheet) string {
 	var list []string
@@ -234,10 +240,11 @@ func (t *Table) paragraphs(s cli.Sheet) string {
 				name = c.Group + " " + name
 			}
 			group = c.Group
-			words = append(words, strings.TrimSpace(name+" "+r[i].Text))
+			pair := strings.TrimSpace(name + " " + r[i].Text)
+			words = append(words, strings.ReplaceAll(pair, " ", unbroken))
 		}
 		list = append(list, s.Wrap("  "+t.title(r)+"\n", 2)+
 			s.Wrap("    "+strings.Join(words, ", ")+"\n", 0))
 	}
-	return strings.Join(list, "\n")
+	return strings.ReplaceAll(strings.Join(list, "\n"), unbroken, " ")
 }

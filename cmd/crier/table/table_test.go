@@ -80,9 +80,30 @@ func TestTableOfParagraphs(t *testing.T) {
 	tab := &Table{Columns: []Column{{Key: true}, {Head: "rate", Key: true},
 		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"}}}
 	tab.Add("beside one that crawls, and drops", "10 k/s", "60.2 µs", "112 µs")
+	tab.Add("alone", "20 k/s", "60.3 µs", "113 µs")
 	want := `  beside one that crawls, and drops,
     rate 10 k/s
     latency p50 60.2 µs, p99 112 µs
+
+  alone, rate 20 k/s
+    latency p50 60.3 µs, p99 113 µs
+`
+	if got := tab.Text(cli.Sheet{Width: 40}); got != want {
+		t.Errorf("%s\nwant\n%s", got, want)
+	}
+}
+
+// The name of a single row stands above its figures, if both don't fit side by side.
+func TestTableOfOneRow(t *testing.T) {
+	tab := &Table{Columns: []Column{{Key: true}, {Head: "rate", Key: true},
+		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"}}}
+	tab.Add("beside one that crawls, and drops", "10 k/s", "60.2 µs", "112 µs")
+	want := `  beside one that crawls, and drops,
+    rate 10 k/s
+
+      latency
+      p50     p99
+  60.2 µs  112 µs
 `
 	if got := tab.Text(cli.Sheet{Width: 40}); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)

@@ -60,7 +60,7 @@ func (e *Environment) text() string {
 	if e.Processor != "" {
 		fmt.Fprintf(&b, " (%s)", e.Processor)
 	}
-	fmt.Fprintf(&b, ", load %.2f before\n", e.Load)
+	fmt.Fprintf(&b, ", load %s before\n", cli.Rounded(e.Load))
 	fmt.Fprintf(&b, "%s, MTU %s", e.Network, cli.Grouped(uint64(e.MTU)))
 	if e.Datagram > 0 {
 		fmt.Fprintf(&b, ", datagrams of %s", cli.Bytes(e.Datagram))
