@@ -86,7 +86,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		o.place.Group, o.toFlag(h))
 	err = h.Serve(ctx)
 	c := h.Counts()
-	fmt.Fprintf(std.Err, "%d hosts measured, %d datagrams were answered", c.Clients, c.Answers)
+	fmt.Fprintf(std.Err, "%s measured, %s answered", cli.Counted(c.Clients, "host", "hosts"),
+		cli.Counted(c.Answers, "datagram was", "datagrams were"))
 	for _, n := range []struct {
 		n     uint64
 		words string
@@ -94,7 +95,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		{c.Foreign, "not crier's"}, {c.Bad, "senseless or without a proof of their address"},
 		{c.Versions, "of another version"}} {
 		if n.n > 0 {
-			fmt.Fprintf(std.Err, ", %d %s", n.n, n.words)
+			fmt.Fprintf(std.Err, ", %s %s", cli.Grouped(n.n), n.words)
 		}
 	}
 	fmt.Fprintln(std.Err)

@@ -79,7 +79,7 @@ func TestMeasure(t *testing.T) {
 	}
 	for _, name := range []string{nameEcho, nameSource, nameGroup, nameUnicast, nameTo, nameFrom,
 		nameJoin, nameTrip, nameReorder, nameDuplicate, nameMTU, nameNACKTo, nameNACKFrom,
-		nameBurst, nameClock, nameOthers} {
+		nameBurst, nameClock, OtherSenders} {
 		find(t, list, name)
 	}
 	if there.Name != "127.0.0.1" || len(there.Checks) != 1 || there.Checks[0] != own {

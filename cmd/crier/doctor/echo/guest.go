@@ -273,6 +273,7 @@ func (g *guest) greet(ctx context.Context) (greeting, error) {
 		}
 		select {
 		case w := <-g.welcome:
+			w.clean()
 			if w.Name == hostName() { // as containers of one machine may have
 				w.Name = g.cfg.To.Addr().String()
 			}

@@ -30,8 +30,10 @@ const (
 	nameNACKFrom  = "NACKs here"
 	nameBurst     = "burst"
 	nameClock     = "clocks"
-	nameOthers    = "other senders"
 )
+
+// OtherSenders is the name of the check that says who else sends to the group.
+const OtherSenders = "other senders"
 
 // verdicts gathers checks.
 type verdicts struct{ list []check.Check }

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/host"
 	"crier/multicast"
 	"crier/reliable/frame"
@@ -345,6 +346,11 @@ func (g *guest) fetchChecks(ctx context.Context, f *figures) error {
 	}
 	if len(text) > 0 && json.Unmarshal(text, &f.checks) != nil {
 		f.checks = nil
+	}
+	for i := range f.checks {
+		for _, s := range []*string{&f.checks[i].Name, &f.checks[i].Evidence, &f.checks[i].Mend} {
+			*s = cli.Printable(*s)
+		}
 	}
 	return nil
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/reliable/frame"
 )
 
@@ -157,6 +158,14 @@ type greeting struct {
 	Iface   string `json:"interface"`
 	MTU     int    `json:"mtu"`
 	TTL     int    `json:"ttl"` // with which the datagram arrived
+}
+
+// clean makes a greeting from the network safe to print, and to reckon with.
+func (g *greeting) clean() {
+	for _, text := range []*string{&g.Name, &g.Group, &g.Iface} {
+		*text = cli.Printable((*text)[:min(len(*text), 64)])
+	}
+	g.MTU = usable(max(g.MTU, 0))
 }
 
 // question is the body of opAsk.

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/reliable/frame"
 )
 
@@ -72,7 +73,7 @@ func (s *Senders) copy() Senders {
 
 // Check says who else sends to a group.
 func (s *Senders) Check(group netip.AddrPort) check.Check {
-	c := check.Check{Name: nameOthers, State: check.OK}
+	c := check.Check{Name: OtherSenders, State: check.OK}
 	if len(s.list) == 0 {
 		c.Evidence = fmt.Sprintf("none was heard in %v", group)
 		return c
@@ -82,15 +83,15 @@ func (s *Senders) Check(group netip.AddrPort) check.Check {
 	for _, one := range s.List() {
 		what := fmt.Sprintf("crier frames, %v the last", one.Kind)
 		if foreign := one.Datagrams - one.Frames; foreign > 0 {
-			what = fmt.Sprintf("%d of them no crier frames", foreign)
+			what = fmt.Sprintf("%s of them no crier frames", grouped(foreign))
 			c.State, c.Mend = check.Problem,
 				"find the program (ss -ulpn there), and choose another group for one of the two"
 		}
-		parts = append(parts, fmt.Sprintf("%v sent %d datagrams (%s)", one.From, one.Datagrams,
-			what))
+		parts = append(parts, fmt.Sprintf("%v sent %s (%s)", one.From,
+			cli.Counted(uint64(one.Datagrams), "datagram", "datagrams"), what))
 	}
 	if s.more > 0 {
-		parts = append(parts, fmt.Sprintf("others sent %d more", s.more))
+		parts = append(parts, fmt.Sprintf("others sent %s more", grouped(s.more)))
 	}
 	c.Evidence = fmt.Sprintf("in %v, %s", group, strings.Join(parts, "; "))
 	return c

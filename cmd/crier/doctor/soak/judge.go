@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/reliable/frame"
 )
 
@@ -15,6 +16,8 @@ const (
 	nameKept    = "group kept"
 	nameQuerier = "querier"
 )
+
+func grouped(n int) string { return cli.Grouped(uint64(n)) }
 
 // judge makes checks of what was learnt.
 func (o *outcome) judge() []check.Check {
@@ -33,14 +36,10 @@ func (o *outcome) judge() []check.Check {
 
 // span says how long it lasted.
 func (o *outcome) span() string {
-	text := o.lasted.Round(time.Second).String()
-	if o.lasted < 10*time.Second {
-		text = o.lasted.Round(100 * time.Millisecond).String()
-	}
 	if o.lasted < o.cfg.Lasting-o.cfg.Every {
-		text += " of " + o.cfg.Lasting.String()
+		return cli.Duration(o.lasted) + " of " + cli.Duration(o.cfg.Lasting)
 	}
-	return text
+	return cli.Duration(o.lasted)
 }
 
 // mend brings a querier.
@@ -50,19 +49,20 @@ const mend = "turn on an IGMP querier in the switch (a Linux bridge: ip link set
 // keptWithHost says whether the group lasted between two hosts.
 func (o *outcome) keptWithHost() check.Check {
 	c := check.Check{Name: nameKept}
-	count := fmt.Sprintf("in %s, %d of %d datagrams to %v reached %s, and %d of %d this host",
-		o.span(), o.to.heard, o.to.tries, o.cfg.Group, o.other, o.from.heard, o.from.tries)
+	count := fmt.Sprintf("in %s, %s of %s datagrams to %v reached %s, and %s of %s this host",
+		o.span(), grouped(o.to.heard), grouped(o.to.tries), o.cfg.Group, o.other,
+		grouped(o.from.heard), grouped(o.from.tries))
 	var died []string
 	for _, t := range []struct {
 		*track
 		host string
 	}{{&o.to, o.other}, {&o.from, "this host"}} {
 		if t.gone {
-			died = append(died, fmt.Sprintf("%s heard the group for %v and then no more", t.host,
-				round(t.lostAt)))
+			died = append(died, fmt.Sprintf("%s heard the group for %s and then no more", t.host,
+				cli.Duration(t.lostAt)))
 		} else if t.back > 0 {
-			died = append(died, fmt.Sprintf("%s didn't hear the group for a while, after %v", t.host,
-				round(t.lostAt)))
+			died = append(died, fmt.Sprintf("%s didn't hear the group for a while, after %s", t.host,
+				cli.Duration(t.lostAt)))
 		}
 	}
 	switch {
@@ -83,7 +83,8 @@ func (o *outcome) keptWithHost() check.Check {
 		c.Evidence = count + ": the group was never heard, which isn't a matter of time"
 	case o.lasted < o.cfg.Lasting-o.cfg.Every && o.lasted < ageing:
 		c.State = check.Unknown
-		c.Evidence = fmt.Sprintf("%s: it was kept so far, but switches forget after %v", count, ageing)
+		c.Evidence = fmt.Sprintf("%s: it was kept so far, but switches forget after %s", count,
+			cli.Duration(ageing))
 	default:
 		c.State, c.Evidence = check.OK, count
 	}
@@ -99,8 +100,8 @@ func (o *outcome) keptAlone() check.Check {
 	for _, s := range list {
 		// A publisher says something every two seconds at least.
 		if quiet := end.Sub(s.Last); s.Kind != frame.Bye && quiet > max(5*time.Second, 5*o.cfg.Every) {
-			silent = append(silent, fmt.Sprintf("%v was heard for %v, and not in the last %v", s.From,
-				round(s.Last.Sub(o.began)), round(quiet)))
+			silent = append(silent, fmt.Sprintf("%v was heard for %s, and not in the last %s", s.From,
+				cli.Duration(s.Last.Sub(o.began)), cli.Duration(quiet)))
 		}
 	}
 	switch {
@@ -163,10 +164,10 @@ func (o *outcome) querier() check.Check {
 	for _, q := range o.queriers {
 		how := ""
 		if q.Every > 0 || q.Queries > 1 {
-			how = fmt.Sprintf(" every %v", round(q.interval()))
+			how = fmt.Sprintf(" every %s", cli.Duration(q.interval()))
 		}
-		parts = append(parts, fmt.Sprintf("%v asked %s%s (%s), %v ago", q.Addr, times(q.Queries), how,
-			q.Protocol, round(end.Sub(q.Last))))
+		parts = append(parts, fmt.Sprintf("%v asked %s%s (%s), %s ago", q.Addr, times(q.Queries), how,
+			q.Protocol, cli.Duration(end.Sub(q.Last))))
 	}
 	switch {
 	case o.rawErr != nil:
@@ -176,12 +177,12 @@ func (o *outcome) querier() check.Check {
 		}
 	case len(o.queriers) == 0 && o.lasted >= defaultQueryInterval:
 		c.State, c.Mend = check.Note, mend
-		c.Evidence = fmt.Sprintf("none was heard in %s: switches that snoop forget members after %v",
-			o.span(), ageing)
+		c.Evidence = fmt.Sprintf("none was heard in %s: switches that snoop forget members after %s",
+			o.span(), cli.Duration(ageing))
 	case len(o.queriers) == 0:
 		c.State = check.Unknown
-		c.Evidence = fmt.Sprintf("none was heard in %s, but one may ask only every %v", o.span(),
-			defaultQueryInterval)
+		c.Evidence = fmt.Sprintf("none was heard in %s, but one may ask only every %s", o.span(),
+			cli.Duration(defaultQueryInterval))
 	case !o.asked():
 		c.State, c.Mend = check.Problem, mend
 		c.Evidence = strings.Join(parts, "; ") + ": it has stopped, and switches that snoop forget " +
@@ -192,12 +193,4 @@ func (o *outcome) querier() check.Check {
 		c.State, c.Evidence = check.OK, strings.Join(parts, "; ")
 	}
 	return c
-}
-
-// round makes a duration readable.
-func round(d time.Duration) time.Duration {
-	if d < 10*time.Second {
-		return d.Round(100 * time.Millisecond)
-	}
-	return d.Round(time.Second)
 }

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/doctor/echo"
 	"crier/multicast"
 )
@@ -141,7 +142,7 @@ func (o *outcome) withHost(ctx context.Context) error {
 			if after {
 				what = "the group isn't heard any more"
 			}
-			o.cfg.Progress(fmt.Sprintf("after %v %s", now.Sub(o.began).Round(time.Second), what))
+			o.cfg.Progress(fmt.Sprintf("after %s %s", cli.Duration(now.Sub(o.began)), what))
 		}
 	})
 	o.senders = line.Senders()

@@ -88,18 +88,18 @@ func TestJudge(t *testing.T) {
 		kept, querier check.State
 		words         string
 	}{
-		{"healthy", func(*outcome) {}, check.OK, check.OK, "10.77.0.254 asked 3 times every 2m5s"},
+		{"healthy", func(*outcome) {}, check.OK, check.OK, "10.77.0.254 asked 3 times every 2 min 5 s"},
 		{"no querier", func(o *outcome) { o.queriers = nil }, check.OK, check.Note, "forget members"},
 		{"died", func(o *outcome) { o.from, o.queriers = died, querier(5*time.Second, 1) },
 			check.Problem, check.Problem,
-			"this host heard the group for 4m25s and then no more, while unicast went on: a switch " +
+			"this host heard the group for 4 min 25 s and then no more, while unicast went on: a switch " +
 				"that snoops forgot the member, since the querier 10.77.0.254 asked for memberships once"},
 		{"died, reports ignored", func(o *outcome) { o.to = died }, check.Problem, check.OK,
 			"it didn't take this host's reports"},
 		{"interrupted", func(o *outcome) {
 			o.lasted = 80 * time.Second
 			o.queriers = querier(time.Second, 1)
-		}, check.Unknown, check.OK, "in 1m20s of 6m0s"},
+		}, check.Unknown, check.OK, "in 80 s of 6 min"},
 		{"the other host went", func(o *outcome) { o.unicast.gone = true }, check.Problem, check.OK,
 			"b doesn't answer any more"},
 		{"never heard", func(o *outcome) { o.to.heard = 0 }, check.Problem, check.OK, "never heard"},
