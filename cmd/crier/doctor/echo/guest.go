@@ -163,7 +163,6 @@ func (g *guest) take(c *codec, datagram []byte, from netip.AddrPort, ttl int, gr
 		}
 		return
 	}
-	g.last = now
 	switch m.op {
 	case opWelcome:
 		var w greeting
@@ -196,6 +195,10 @@ func (h *heard) add(p probe, size int, from netip.AddrPort, now time.Time) {
 	if h.received == 0 {
 		h.first = now
 	}
+	if p.seq == endSeq {
+		h.ended = true
+		return
+	}
 	if !h.tally.add(p.seq, size, from) || p.sent == 0 {
 		return
 	}
@@ -222,20 +225,6 @@ func (g *guest) forget(p pass) {
 	g.mu.Lock()
 	defer g.mu.Unlock()
 	g.heard[p] = &heard{}
-}
-
-// quiet waits until nothing has come for a while.
-func (g *guest) quiet(ctx context.Context, while time.Duration) {
-	deadline := time.Now().Add(2 * time.Second)
-	for ctx.Err() == nil && time.Now().Before(deadline) {
-		g.mu.Lock()
-		idle := time.Since(g.last)
-		g.mu.Unlock()
-		if idle >= while {
-			return
-		}
-		sleep(ctx, while-idle)
-	}
 }
 
 // sleep waits, or until the context ends.
@@ -321,23 +310,4 @@ func (g *guest) ask(ctx context.Context, q question) (told, error) {
 	defer g.mu.Unlock()
 	delete(g.told, q.Nonce)
 	return told{}, fmt.Errorf("%v answers no more", g.cfg.To)
-}
-
-// settled asks for the count of a pass until it doesn't change.
-func (g *guest) settled(ctx context.Context, p pass) (count, error) {
-	last := -1
-	for {
-		t, err := g.ask(ctx, question{What: askCount, Pass: p})
-		if err != nil {
-			return count{}, err
-		}
-		if t.Count == nil {
-			return count{}, errors.New("an answer without a count")
-		}
-		if t.Count.Received == last {
-			return *t.Count, nil
-		}
-		last = t.Count.Received
-		sleep(ctx, 30*time.Millisecond)
-	}
 }

@@ -316,13 +316,18 @@ func (h *Host) answer(
 	if p.reply == replyNone {
 		return
 	}
+	if p.seq < endSeq {
+		t.answered++
+	}
 	if size < smallFrame || c.credit < smallFrame || !h.budget.take(now, 1) {
 		h.counts.Bounded++
-		t.bounded++
+		if p.seq < endSeq {
+			t.answered--
+			t.bounded++
+		}
 		return
 	}
 	c.credit -= smallFrame
-	t.answered++
 	p.received, p.answered = now.UnixNano(), time.Now().UnixNano()
 	reply := message{op: opAnswer, run: m.run, cookie: m.cookie, body: w.body(p)}
 	if p.reply == replyGroup {

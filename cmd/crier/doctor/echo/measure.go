@@ -80,6 +80,8 @@ type way struct {
 // arrivals counts the datagrams to a port.
 type arrivals struct{ sent, refused, received int }
 
+func (a arrivals) missing() int { return a.sent - a.refused - a.received }
+
 // Other is the other host.
 type Other struct {
 	// Name is what it calls itself; "" if it didn't answer.
@@ -203,13 +205,20 @@ func (g *guest) measureNACKs(ctx context.Context, f *figures) error {
 	if err != nil {
 		return err
 	}
-	g.quiet(ctx, 50*time.Millisecond)
-	f.nackFrom = arrivals{sent: t.Sent, refused: t.Refused,
-		received: g.count(passNACK).received}
-	there, err := g.settled(ctx, passNACK)
-	f.nackTo = arrivals{sent: nacks, refused: sendErrors(g.fresh, before),
-		received: there.Received}
-	return err
+	f.nackFrom = arrivals{sent: t.Sent, refused: t.Refused}
+	f.nackTo = arrivals{sent: nacks, refused: sendErrors(g.fresh, before)}
+	for end := time.Now().Add(stalled); ; sleep(ctx, pauses) {
+		if t, err = g.ask(ctx, question{What: askCount, Pass: passNACK}); err != nil {
+			return err
+		}
+		if t.Count != nil {
+			f.nackTo.received = t.Count.Received
+		}
+		f.nackFrom.received = g.count(passNACK).received
+		if f.nackTo.missing() == 0 && f.nackFrom.missing() == 0 || time.Now().After(end) {
+			return nil
+		}
+	}
 }
 
 // measureJoin has the Host send to the group, and joins it.
@@ -248,9 +257,8 @@ func (g *guest) pass(ctx context.Context, s series, w *way) error {
 	g.forget(s.pass)
 	kernel, drops := readKernel(g.ifi), g.drops()
 	w.sent = g.send(ctx, s)
-	g.quiet(ctx, 50*time.Millisecond)
 	var err error
-	w.there, err = g.settled(ctx, s.pass)
+	w.there, err = g.drain(ctx, s)
 	w.here = g.count(s.pass)
 	w.kernel, w.drops = kernel.since(readKernel(g.ifi)), g.drops()-drops
 	w.done = err == nil

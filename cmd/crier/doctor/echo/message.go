@@ -137,7 +137,7 @@ func parseProbe(b []byte) (probe, bool) {
 	t := func(at int) int64 { return int64(binary.BigEndian.Uint64(b[at:])) }
 	p := probe{pass: pass(b[0]), reply: reply(b[1]), seq: binary.BigEndian.Uint32(b[2:]),
 		sent: t(6), received: t(14), answered: t(22)}
-	return p, p.pass > 0 && p.pass < passes && p.seq < maxSeq
+	return p, p.pass > 0 && p.pass < passes && p.seq <= endSeq
 }
 
 // padded returns a body with zeros behind it, so that its datagram has size bytes, which is
@@ -205,6 +205,7 @@ type told struct {
 // count is what came of a pass at one end.
 type count struct {
 	Received   int      `json:"received"` // each once
+	Ended      bool     `json:"ended,omitempty"`
 	Duplicates int      `json:"duplicates,omitempty"`
 	Reordered  int      `json:"reordered,omitempty"`
 	Largest    int      `json:"largest,omitempty"`

@@ -11,51 +11,56 @@ func (g *guest) measureMTU(ctx context.Context, f *figures) error {
 		return nil
 	}
 	head := headers(g.local)
-	wait := 60*time.Millisecond + 4*f.trip.here.best
 	var err error
 	f.mtuTo = bisect(smallFrame, f.mtu-head, func(sizes []int) []bool {
-		return g.tryTo(ctx, sizes, wait)
+		return g.tryTo(ctx, sizes)
 	})
 	f.mtuFrom = bisect(smallFrame, f.there.MTU-head, func(sizes []int) []bool {
-		if err != nil {
-			return make([]bool, len(sizes))
+		// The answer comes behind them, by the same socket.
+		if _, e := g.ask(ctx, question{What: askSizes, Sizes: sizes}); e != nil {
+			err = e
 		}
-		_, err = g.ask(ctx, question{What: askSizes, Sizes: sizes})
-		return g.arrived(ctx, passMTUBack, sizes, wait)
+		return g.arrived(passMTUBack, sizes)
 	})
 	return err
 }
 
 // tryTo sends datagrams of some sizes to the Host, and reports which it has answered.
-func (g *guest) tryTo(ctx context.Context, sizes []int, wait time.Duration) []bool {
+func (g *guest) tryTo(ctx context.Context, sizes []int) []bool {
 	c := &codec{}
+	g.mu.Lock()
+	g.heard[passMTU].ended = false
+	g.mu.Unlock()
+	send := func(seq uint32, size int) {
+		p := probe{pass: passMTU, reply: replyUnicast, seq: seq}
+		d := c.append(nil, g.message(opProbe, padded(p.append(nil), size)))
+		_ = g.port.write(d, g.cfg.To) // what is refused isn't answered
+	}
 	for range copies {
 		for _, s := range sizes {
-			p := probe{pass: passMTU, reply: replyUnicast, seq: uint32(s)}
-			_ = g.port.write(c.append(nil, g.message(opProbe, padded(p.append(nil), s))),
-				g.cfg.To)
+			send(uint32(s), s)
 		}
 	}
-	return g.arrived(ctx, passMTU, sizes, wait)
+	for end := time.Now().Add(stalled); time.Now().Before(end) && ctx.Err() == nil; {
+		send(endSeq, smallFrame)
+		for wait := time.Now().Add(pauses); time.Now().Before(wait); {
+			sleep(ctx, time.Millisecond)
+			if g.count(passMTU).ended {
+				return g.arrived(passMTU, sizes)
+			}
+		}
+	}
+	return g.arrived(passMTU, sizes)
 }
 
-// arrived waits for datagrams of some sizes, or for the answers to them.
-func (g *guest) arrived(
-	ctx context.Context, p pass, sizes []int, wait time.Duration,
-) []bool {
-	deadline := time.Now().Add(wait)
-	for {
-		h := g.count(p)
-		got, all := make([]bool, len(sizes)), true
-		for i, s := range sizes {
-			got[i] = h.has(uint32(s))
-			all = all && got[i]
-		}
-		if all || time.Now().After(deadline) || ctx.Err() != nil {
-			return got
-		}
-		sleep(ctx, time.Millisecond)
+// arrived reports which sizes of datagrams were heard, or answered.
+func (g *guest) arrived(p pass, sizes []int) []bool {
+	h := g.count(p)
+	got := make([]bool, len(sizes))
+	for i, s := range sizes {
+		got[i] = h.has(uint32(s))
 	}
+	return got
 }
 
 // bisect returns the largest size between least and most that passes, or 0 if none does. It

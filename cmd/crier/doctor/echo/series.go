@@ -2,6 +2,7 @@ package echo
 
 import (
 	"context"
+	"errors"
 	"time"
 
 	"crier/multicast"
@@ -21,7 +22,10 @@ type series struct {
 const batch = 44 // of 1,472 bytes, in 64 KiB
 
 // send sends a series, and returns how many of it the kernel took.
-func (g *guest) send(ctx context.Context, s series) int {
+func (g *guest) send(ctx context.Context, s series) int { return g.sendFrom(ctx, s, 0) }
+
+// sendFrom is send with numbers from first on.
+func (g *guest) sendFrom(ctx context.Context, s series, first uint32) int {
 	c := &codec{}
 	size := max(s.size, smallFrame)
 	before := g.out.Stats()
@@ -39,7 +43,7 @@ func (g *guest) send(ctx context.Context, s series) int {
 		due = min(due, batch)
 		b = b[:0]
 		for range due {
-			p := probe{pass: s.pass, reply: s.reply, seq: uint32(sent),
+			p := probe{pass: s.pass, reply: s.reply, seq: first + uint32(sent),
 				sent: time.Now().UnixNano()}
 			small = padded(p.append(small[:0]), size)
 			b = c.append(b, g.message(opProbe, small))
@@ -64,4 +68,36 @@ func (g *guest) send(ctx context.Context, s series) int {
 // sendErrors returns how many datagrams the kernel refused since.
 func sendErrors(c multicast.Conn, before multicast.ConnStats) int {
 	return int(c.Stats().SendErrors - before.SendErrors)
+}
+
+// pauses is how often a host is asked whether it has taken all, and stalled is how long
+// nothing may change until it is taken for lost.
+const (
+	pauses  = 30 * time.Millisecond
+	stalled = time.Second
+)
+
+// drain waits until both ends have taken from their sockets what came of a series, and
+// returns what the Host counted. A host that is busy takes it late.
+func (g *guest) drain(ctx context.Context, s series) (count, error) {
+	changed, there, here := time.Now(), -1, -1
+	s.n, s.rate = 1, 0
+	for {
+		g.sendFrom(ctx, s, endSeq)
+		sleep(ctx, pauses)
+		t, err := g.ask(ctx, question{What: askCount, Pass: s.pass})
+		if err != nil {
+			return count{}, err
+		}
+		if t.Count == nil {
+			return count{}, errors.New("an answer without a count")
+		}
+		h := g.count(s.pass)
+		switch ended := t.Count.Ended && (h.ended || s.reply == replyNone); {
+		case t.Count.Received != there || h.received != here:
+			changed, there, here = time.Now(), t.Count.Received, h.received
+		case ended || time.Since(changed) > stalled:
+			return *t.Count, nil
+		}
+	}
 }

@@ -8,6 +8,9 @@ import (
 const (
 	// maxSeq bounds the probes of a pass.
 	maxSeq = 1 << 17
+	// endSeq is the number of what is sent behind a pass. Whoever has it has taken all of the
+	// pass from its socket that was there before.
+	endSeq = maxSeq
 	// maxSources bounds the source addresses that are told apart.
 	maxSources = 4
 )
@@ -20,11 +23,16 @@ type tally struct {
 	reordered  int
 	next       uint32 // one past the highest number so far
 	largest    int
+	ended      bool
 	sources    []netip.AddrPort
 }
 
 // add counts a datagram, and reports whether it is the first of its number.
 func (t *tally) add(seq uint32, size int, from netip.AddrPort) bool {
+	if seq == endSeq {
+		t.ended = true
+		return false
+	}
 	word, bit := int(seq/64), uint64(1)<<(seq%64)
 	if word >= len(t.seen) {
 		t.seen = append(t.seen, make([]uint64, word+1-len(t.seen))...)
@@ -55,7 +63,7 @@ func (t *tally) has(seq uint32) bool {
 // count returns what was counted.
 func (t *tally) count() count {
 	c := count{Received: t.received, Duplicates: t.duplicates, Reordered: t.reordered,
-		Largest: t.largest}
+		Largest: t.largest, Ended: t.ended}
 	for _, s := range t.sources {
 		c.Sources = append(c.Sources, s.String())
 	}

@@ -75,7 +75,7 @@ func (o *outcome) keptWithHost() check.Check {
 	case o.unicast.heard == 0 || o.unicast.gone:
 		c.State, c.Mend = check.Problem, "start \"crier doctor echo\" on the other host again"
 		c.Evidence = fmt.Sprintf("%s doesn't answer any more; %s", o.other, count)
-	case o.to.tries < maxMissed:
+	case o.to.tries < maxMissed || o.to.heard*o.from.heard == 0 && o.lasted < 3*patience:
 		c.State, c.Evidence = check.Unknown, count+": too few to tell"
 	case o.to.heard == 0 || o.from.heard == 0:
 		c.State, c.Mend = check.Problem, fmt.Sprintf("crier doctor --iface %s --group %v --to %v",
