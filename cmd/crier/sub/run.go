@@ -56,7 +56,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	stopReports()
 	sum := f.tally.summary(sub, !f.left)
 	if !o.quiet {
-		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer)))
+		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer),
+			cli.SheetOf(std.Err)))
 	}
 	if err = errors.Join(err, summary.Write(sum)); err != nil {
 		return 0, err

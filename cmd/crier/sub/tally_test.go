@@ -5,6 +5,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
@@ -166,7 +167,7 @@ func TestTallyOfTwoClocks(t *testing.T) {
 		"  1 latency is more than an hour, and counted as one: the two clocks seem to differ by " +
 			"as much\n",
 	} {
-		if text := summaryText(sum, 0); !strings.Contains(text, want) {
+		if text := summaryText(sum, 0, cli.PlainSheet); !strings.Contains(text, want) {
 			t.Errorf("it doesn't say %q:\n%s", want, text)
 		}
 	}

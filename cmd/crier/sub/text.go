@@ -13,13 +13,14 @@ import (
 
 // summaryText returns the last words of crier sub; asked is the receive buffer that was asked
 // for.
-func summaryText(sum *Summary, asked cli.Size) string {
+func summaryText(sum *Summary, asked cli.Size, sheet cli.Sheet) string {
 	var b strings.Builder
 	for _, s := range sum.Sessions {
 		fmt.Fprintf(&b, "%s: %s, end %s\n", sum.nameOf(s),
 			cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
-		fmt.Fprintf(&b, "  delivered %s, of these recovered %s; lost %s; %s, %s\n",
-			cli.Grouped(s.Delivered), cli.Grouped(s.Recovered), cli.Grouped(s.Lost),
+		fmt.Fprintf(&b, "  delivered %s, of these %s; %s; %s, %s\n", cli.Grouped(s.Delivered),
+			counted(sheet, cli.Good, "recovered", s.Recovered),
+			counted(sheet, cli.Bad, "lost", s.Lost),
 			cli.Counted(s.Counters.N("duplicates"), "duplicate", "duplicates"),
 			cli.Counted(s.Counters.N("nacks_sent"), "NACK", "NACKs"))
 		for i, l := range s.Losses {
@@ -43,6 +44,14 @@ func summaryText(sum *Summary, asked cli.Size) string {
 	}
 	b.WriteString(sum.Counters.Text(sum.remarks(asked)))
 	return b.String()
+}
+
+// counted returns a word and its number, which has a tone unless it is 0.
+func counted(sheet cli.Sheet, tone cli.Tone, word string, n uint64) string {
+	if n == 0 {
+		tone = cli.Plain
+	}
+	return sheet.Paint(tone, word+" "+cli.Grouped(n))
 }
 
 // quantiles writes a line on times, if there are any.
