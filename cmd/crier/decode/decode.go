@@ -65,6 +65,7 @@ Examples:
 				"only the sessions whose `ID` begins so, in hexadecimal")
 			flags.StringSliceVar(&kinds, "kind", nil,
 				"only frames of these `KINDS`, such as data,repair or nack")
+			cli.Offer(flags, "kind", cli.WordsFrom(kindWords).List())
 			flags.StringVar(&group, "group", "",
 				"only what went to this `GROUP`, and the sessions heard on it, such as "+
 					"239.77.0.1:7700")
@@ -116,7 +117,7 @@ func (f *filter) parse(session string, kinds []string, group string) error {
 			kind++
 		}
 		if kind > frame.Bye {
-			return cli.Usagef("--kind %q is not known: use %s", word, kindWords())
+			return cli.Usagef("--kind %q is not known: use %s", word, strings.Join(kindWords(), ", "))
 		}
 		f.kinds = append(f.kinds, kind)
 	}
@@ -134,12 +135,12 @@ func (f *filter) parse(session string, kinds []string, group string) error {
 }
 
 // kindWords lists the kinds as a user writes them.
-func kindWords() string {
+func kindWords() []string {
 	var words []string
 	for kind := frame.Data; kind <= frame.Bye; kind++ {
 		words = append(words, strings.ToLower(kind.String()))
 	}
-	return strings.Join(words, ", ")
+	return words
 }
 
 // passes reports whether an entry is wanted.
