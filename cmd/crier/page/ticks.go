@@ -42,7 +42,8 @@ func (timeTicks) Ticks(least, most float64) []plot.Tick {
 				continue
 			}
 			tick := plot.Tick{Value: v}
-			if i == 1 || narrow && (i == 2 || i == 5) || v < least*1.001 {
+			first := v < least*1.001 && (narrow || 10*at/v > 2.5) // and not too close to the next
+			if i == 1 || narrow && (i == 2 || i == 5) || first {
 				tick.Label = cli.Nanoseconds(v)
 			}
 			list = append(list, tick)
