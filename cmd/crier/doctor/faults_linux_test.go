@@ -136,6 +136,10 @@ func (f *fault) find(r found) (check.Check, bool) {
 // -v it prints what was found.
 func TestTwentyFaults(t *testing.T) {
 	needs(t)
+	t.Parallel()
+	if testing.Short() {
+		t.Skip("it takes half a minute")
+	}
 	crier := binary(t)
 	var mu sync.Mutex
 	rows := make([]string, len(faults))
@@ -183,6 +187,7 @@ func TestTwentyFaults(t *testing.T) {
 // any user.
 func TestHealthyPair(t *testing.T) {
 	needs(t)
+	t.Parallel()
 	crier := binary(t)
 	for _, user := range []bool{false, true} {
 		t.Run(map[bool]string{false: "root", true: "user"}[user], func(t *testing.T) {

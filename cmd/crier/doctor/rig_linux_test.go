@@ -32,7 +32,7 @@ func TestMain(m *testing.M) {
 		defer stop()
 		os.Exit(commands.Tool().Run(ctx, os.Args[1:], cli.Standard()))
 	}
-	flag.Set("test.parallel", "6") // most of them wait
+	flag.Set("test.parallel", "10") // most of them wait
 	os.Exit(m.Run())
 }
 
@@ -74,7 +74,28 @@ func newLAN(t *testing.T) *lan {
 	t.Cleanup(top.Close)
 	l := &lan{t, top}
 	l.onSwitch("ip link set br0 type bridge mcast_snooping 1")
+	l.reach(a, aAddr)
+	l.reach(q, qAddr)
 	return l
+}
+
+// reach waits until what a host sends reaches host b: the kernel takes a while to tell the
+// switch of a link.
+func (l *lan) reach(at int, from string) {
+	l.t.Helper()
+	in, out := l.socket(b, bAddr+":0"), l.socket(at, from+":0")
+	defer in.Close()
+	defer out.Close()
+	for end := time.Now().Add(20 * time.Second); time.Now().Before(end); {
+		if _, err := out.WriteTo([]byte("reached"), in.LocalAddr()); err != nil {
+			continue
+		}
+		in.SetReadDeadline(time.Now().Add(50 * time.Millisecond))
+		if n, _, _ := in.ReadFrom(make([]byte, 100)); n > 0 {
+			return
+		}
+	}
+	l.t.Fatalf("nothing from %s reaches %s", from, bAddr)
 }
 
 // on runs a command, of words without quotes, on a host.
