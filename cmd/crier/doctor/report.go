@@ -122,7 +122,7 @@ func (r *report) text(s cli.Sheet) string {
 		for _, state := range []check.State{check.Problem, check.Note, check.Unknown} {
 			for _, c := range p.checks {
 				if c.State == state {
-					b.WriteString(r.line(s, c))
+					b.WriteString(r.line(s, c, true))
 				}
 			}
 		}
@@ -147,7 +147,7 @@ func (r *report) fine(s cli.Sheet, p part) string {
 		case p.host && r.Between != nil && !r.all:
 			names = append(names, c.Name)
 		default:
-			b.WriteString(r.line(s, c))
+			b.WriteString(r.line(s, c, r.all || !p.host)) // figures are wanted whole
 		}
 	}
 	if names != nil {
@@ -159,10 +159,10 @@ func (r *report) fine(s cli.Sheet, p part) string {
 }
 
 // line returns a check's line, and those below it.
-func (r *report) line(s cli.Sheet, c check.Check) string {
+func (r *report) line(s cli.Sheet, c check.Check, whole bool) string {
 	start := fmt.Sprintf("%-*s%-*s", nameAt, c.State, evidenceAt-nameAt, c.Name)
 	text := ""
-	if c.State == check.OK && !r.all {
+	if c.State == check.OK && !whole {
 		text = cut(start+c.Evidence, s.Width) + "\n"
 	} else {
 		text = s.Beside(start, c.Evidence)
