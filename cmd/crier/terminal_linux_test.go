@@ -29,7 +29,12 @@ type stopped string
 func stop(format string, args ...any) { panic(stopped(fmt.Sprintf(format, args...))) }
 
 // patience bounds each wait for a command.
-const patience = 90 * time.Second
+func patience() time.Duration {
+	if *long {
+		return 10 * time.Minute
+	}
+	return 90 * time.Second
+}
 
 // shell reads commands from descriptor 3, so that they don't find each other on standard
 // input, and tells after each that it has ended. Interrupts are for the commands.
@@ -118,7 +123,7 @@ func (c *terminal) wait() []printed {
 
 // until waits until the last command has ended, or what it has printed will do.
 func (c *terminal) until(enough func([]printed) bool) []printed {
-	late := time.NewTimer(patience)
+	late := time.NewTimer(patience())
 	defer late.Stop()
 	for {
 		out, ended := c.output()
@@ -131,7 +136,7 @@ func (c *terminal) until(enough func([]printed) bool) []printed {
 			stop("%s: the shell ended\n%s", c.running.at(), strings.Join(textOf(out), "\n"))
 		case <-late.C:
 			stop("%s: %q has neither ended nor printed what the page shows within %v:\n%s",
-				c.running.at(), c.running.text, patience, strings.Join(textOf(out), "\n"))
+				c.running.at(), c.running.text, patience(), strings.Join(textOf(out), "\n"))
 		}
 	}
 }
