@@ -30,7 +30,7 @@ func Bridges(f *host.Facts, q Question) Check {
 	}
 	var fine []string
 	for _, b := range list {
-		c := bridge(&b)
+		c := bridge(&b, q.Group.Addr())
 		if c.State == OK {
 			if filtered := bridged(f, q, &b); filtered.State != OK {
 				c = filtered
@@ -45,7 +45,7 @@ func Bridges(f *host.Facts, q Question) Check {
 }
 
 // bridge judges one by its snooping.
-func bridge(b *host.Bridge) Check {
+func bridge(b *host.Bridge, group netip.Addr) Check {
 	const name = "bridges"
 	mend := fmt.Sprintf("ip link set %s type bridge mcast_querier 1", b.Name)
 	every := usualQuery
@@ -64,10 +64,14 @@ func bridge(b *host.Bridge) Check {
 			"group stops in between", b.Name, cli.Duration(b.MembershipInterval),
 			cli.Duration(every))
 	}
-	if b.Querier {
-		return ok(name, "%s asks for members itself", b.Name)
+	members := "none that it knows"
+	if ports := b.Members[group]; len(ports) > 0 {
+		members = strings.Join(few(ports), ", ")
 	}
-	return ok(name, "%s hears the querier %s", b.Name, b.Other)
+	if b.Querier {
+		return ok(name, "%s asks for members itself; of %s: %s", b.Name, group, members)
+	}
+	return ok(name, "%s hears the querier %s; members of %s: %s", b.Name, b.Other, group, members)
 }
 
 // bridged asks whether rules of the packet filter stop what a bridge carries.

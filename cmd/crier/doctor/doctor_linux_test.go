@@ -14,6 +14,7 @@ import (
 
 	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/host"
 	"crier/testnet/rig/netns"
 )
 
@@ -107,6 +108,48 @@ func send(t *testing.T, group, payload string) func() {
 	}
 }
 
+// query has a querier at a0 ask once.
+func query(t *testing.T) func() {
+	c, err := net.DialIP("ip4:2", &net.IPAddr{IP: net.IPv4(10, 1, 0, 1)},
+		&net.IPAddr{IP: net.IPv4(224, 0, 0, 1)})
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer c.Close()
+	if _, err := c.Write([]byte{0x11, 100, 0xee, 0x9b, 0, 0, 0, 0}); err != nil {
+		t.Fatal(err)
+	}
+	return func() {}
+}
+
+// member joins the group by a0, and has a querier there ask.
+func member(t *testing.T) func() {
+	query(t)
+	a0, err := net.InterfaceByName("a0")
+	if err != nil {
+		t.Fatal(err)
+	}
+	c, err := net.ListenMulticastUDP("udp4", a0, &net.UDPAddr{IP: net.IPv4(239, 77, 0, 1),
+		Port: 7799})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for end := time.Now().Add(5 * time.Second); ; {
+		list, err := host.Bridges()
+		if err != nil || len(list) != 1 || list[0].MembersErr != nil {
+			t.Fatalf("%v: %+v", err, list)
+		}
+		if len(list[0].Members) > 0 {
+			break
+		}
+		if time.Now().After(end) {
+			t.Errorf("the bridge has not heard of the member: %+v", list[0])
+			break
+		}
+	}
+	return func() { c.Close() }
+}
+
 // nftables loads rules, and drops them at the end.
 func nftables(rules string) func(t *testing.T) func() {
 	return func(t *testing.T) func() {
@@ -182,6 +225,19 @@ var faults = []fault{
 	{name: "bridge that forgets", make: []string{"ip link add br0 type bridge mcast_querier 1 " +
 		"mcast_membership_interval 200", "ip link set br0 up"}, mend: []string{"ip link del br0"},
 		check: "bridges", state: check.Problem, says: "forgets members after 2 s"},
+	{name: "bridge that forgets what a querier asked for", make: []string{
+		"ip link add br0 type bridge mcast_membership_interval 200", "ip link set br0 up",
+		"ip link set b0 master br0"}, setup: query, mend: []string{"ip link del br0"},
+		args: []string{"--iface", "a0"}, check: "bridges", state: check.Problem,
+		says: "forgets members after 2 s"},
+	{name: "bridge with a querier and a member", make: []string{"ip link add br0 type bridge",
+		"ip link set br0 up", "ip link set b0 master br0"}, setup: member,
+		mend: []string{"ip link del br0"}, args: []string{"--iface", "a0"}, check: "bridges",
+		says: "br0 hears the querier 10.1.0.1; members of 239.77.0.1: b0"},
+	{name: "bridge without a querier", make: []string{
+		"ip link add br0 type bridge mcast_membership_interval 200", "ip link set br0 up",
+		"ip link set b0 master br0"}, mend: []string{"ip link del br0"},
+		args: []string{"--iface", "a0"}, check: "bridges", says: "carries groups to all ports"},
 	{name: "bridge that drops IGMP", make: []string{"ip link add br0 type bridge"},
 		setup: nftables("table bridge f { chain f { type filter hook forward priority 0; " +
 			"ip protocol igmp drop; }; }"), mend: []string{"ip link del br0"}, check: "bridges",

@@ -13,7 +13,7 @@ import (
 // The kernel's names for attributes that package nl lacks.
 const (
 	infoKind, infoData = 1, 2
-	bridgeQuerierState = 46 // IFLA_BR_MCAST_QUERIER_STATE
+	bridgeQuerierState = 47 // IFLA_BR_MCAST_QUERIER_STATE
 	querierAddress4    = 1
 	querierTimer4      = 3
 	querierAddress6    = 5
@@ -138,18 +138,25 @@ func ticks(raw []byte) time.Duration {
 	return time.Duration(nl.NativeEndian().Uint64(raw)) * clockTick
 }
 
+// headLen is the size of the kernel's struct br_port_msg: the family, and an interface.
+const headLen = 8
+
+// bridgeHead is that struct in a request for all bridges.
+type bridgeHead [headLen]byte
+
+func (h bridgeHead) Len() int          { return headLen }
+func (h bridgeHead) Serialize() []byte { return h[:] }
+
 // members asks for a bridge's table of groups.
 func members(bridge int32, names map[int32]string) (map[netip.Addr][]string, error) {
 	request := nl.NewNetlinkRequest(getMDB, syscall.NLM_F_DUMP)
-	head := nl.NewIfInfomsg(syscall.AF_BRIDGE)
-	request.AddData(head)
-	messages, err := request.Execute(syscall.NETLINK_ROUTE, getMDB-2) // RTM_NEWMDB
+	request.AddData(bridgeHead{syscall.AF_BRIDGE})
+	messages, err := request.Execute(syscall.NETLINK_ROUTE, getMDB) // which answers have, too
 	if err != nil {
 		return nil, err
 	}
 	table := make(map[netip.Addr][]string)
 	for _, m := range messages {
-		const headLen = 8 // struct br_port_msg
 		if len(m) < headLen || int32(nl.NativeEndian().Uint32(m[4:])) != bridge {
 			continue
 		}
