@@ -1,0 +1,101 @@
+package wireshark
+
+import (
+	"encoding/binary"
+	"encoding/json"
+	"hash/crc32"
+	"slices"
+	"strings"
+	"testing"
+
+	"crier/cmd/crier/decode/decodetest"
+)
+
+// with is a frame with another byte at a place; sealed gives it the right tag.
+func with(frame []byte, at int, to byte) []byte {
+	frame = slices.Clone(frame)
+	frame[at] = to
+	return frame
+}
+
+func sealed(frame []byte) []byte {
+	body := slices.Clone(frame[:len(frame)-6])
+	sum := crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli))
+	return binary.BigEndian.AppendUint32(append(body, 0xc4, 4), sum)
+}
+
+// tshark and crier decode say the same of frames that are damaged, malformed, merged or of a
+// newer crier.
+func TestStatesAgree(t *testing.T) {
+	t.Parallel()
+	e := decodetest.Examples(t)
+	data, beat, repair := e[0].Packet, e[4].Packet, e[3].Packet
+	packets := [][]byte{
+		with(data, 55, 'x'), with(data, 50, 0xc5), sealed(with(beat, 55, 0xff)),
+		sealed(with(data, 1, 2)), sealed(with(data, 2, 10)), sealed(with(data, 4, 0x80)),
+		slices.Concat(data[:len(data)-6], []byte{0xc4, 16}, make([]byte, 16)),
+		slices.Concat(data, data, data), slices.Concat(data, with(data, 60, 0)),
+		sealed(with(repair, 50, 9)), with(repair, 60, 9), sealed(with(data, 5, 8)),
+		sealed(with(data, 0, 0x9b)), sealed(with(data, 48, 3)), []byte("no frame of crier's"),
+	}
+	capture := decodetest.Capture(t, packets...)
+	lines := strings.Split(strings.TrimSpace(decoded(t, "-q", capture)), "\n")
+	want := map[string][]string{}
+	for i, text := range strings.Split(strings.TrimSpace(decoded(t, "-q", "--json", capture)), "\n") {
+		var o struct {
+			Packet json.Number
+			State  string
+		}
+		if err := json.Unmarshal([]byte(text), &o); err != nil {
+			t.Fatal(err)
+		}
+		_, line, _ := strings.Cut(lines[i], " -> ")
+		_, line, _ = strings.Cut(line, " ")
+		want[o.Packet.String()] = append(want[o.Packet.String()], o.State, line)
+	}
+	if len(want) < len(packets)-2 {
+		t.Errorf("crier decode claims %d of %d packets", len(want), len(packets))
+	}
+	got := 0
+	newTshark(t).fields(capture, "crier", []string{"frame.number", "crier.state", "_ws.col.Info"},
+		func(row []string) {
+			got++
+			states, infos := []string{}, []string{}
+			for i, text := range want[row[0]] {
+				if i%2 == 0 {
+					states = append(states, text)
+				} else {
+					infos = append(infos, text)
+				}
+			}
+			if s, i := strings.Join(states, "|"), strings.Join(infos, "; "); row[1] != s || row[2] != i {
+				t.Errorf("packet %s: tshark has\n%s %s\ncrier decode\n%s %s", row[0], row[1], row[2], s, i)
+			}
+		})
+	if got != len(want) {
+		t.Errorf("tshark claims %d packets, crier decode %d", got, len(want))
+	}
+}
+
+// Gaps are found, NACKs are linked with their answers, and losses and wrong tags are told.
+func TestRemembered(t *testing.T) {
+	t.Parallel()
+	s := newTshark(t)
+	e := decodetest.Examples(t)
+	data, nack, confirm, gone, repair := e[0].Packet, e[7].Packet, e[9].Packet, e[10].Packet,
+		e[3].Packet
+	// 1 to 5: DATA 7, DATA 9 behind a gap, NACK and its answers; then BYE, of frames up to 9, and
+	// DATA 7 again and damaged.
+	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone, e[11].Packet,
+		data, with(data, 55, 'x'))
+	var rows []string
+	s.fields(capture, "", []string{"crier.gap", "crier.answer_to", "_ws.expert.message"},
+		func(row []string) { rows = append(rows, strings.Join(row, " / ")) })
+	want := []string{" /  / ",
+		"1 /  / Loss: the publisher dropped messages|Missing in this capture: 8", " /  / ", " / 3 / ",
+		" / 3 / ", " / 3 / Loss: the publisher can't repair 7-8", " /  / ",
+		" /  / A later frame came before", " /  / The tag is wrong: the frame is damaged"}
+	if !slices.Equal(rows, want) {
+		t.Errorf("tshark has\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+}
