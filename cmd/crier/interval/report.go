@@ -16,6 +16,8 @@ type Column struct {
 	Head string
 	// Width is the least width of the column.
 	Width int
+	// Tone is that of figures other than 0.
+	Tone cli.Tone
 }
 
 // headEvery is after how many lines a terminal shows the heads of the columns again.
@@ -24,6 +26,7 @@ const headEvery = 20
 // A Report is a table that grows by a line at each interval.
 type Report struct {
 	out     io.Writer
+	sheet   cli.Sheet
 	columns []Column
 	// again says that the heads are repeated: a file has them once.
 	again bool
@@ -33,7 +36,7 @@ type Report struct {
 // NewReport returns a Report on a stream. Its first column is the time.
 func NewReport(out io.Writer, columns ...Column) *Report {
 	_, terminal := cli.Terminal(out)
-	return &Report{out: out, again: terminal,
+	return &Report{out: out, sheet: cli.SheetOf(out), again: terminal,
 		columns: append([]Column{{Head: "time", Width: 9}}, columns...)}
 }
 
@@ -59,7 +62,11 @@ func (r *Report) line(b *strings.Builder, cells []string) {
 		if i > 0 {
 			b.WriteByte(' ')
 		}
-		fmt.Fprintf(b, "%*s", pad, cell)
+		padded := fmt.Sprintf("%*s", pad, cell)
+		if r.columns[i].Tone != cli.Plain && cell != "0" && cell != r.columns[i].Head {
+			padded = r.sheet.Paint(r.columns[i].Tone, padded)
+		}
+		b.WriteString(padded)
 	}
 	b.WriteByte('\n')
 }

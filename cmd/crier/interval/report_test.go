@@ -32,7 +32,7 @@ func TestEvery(t *testing.T) {
 func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
-		r := NewReport(&out, Column{"msg/s", 7}, Column{"lost", 7})
+		r := NewReport(&out, Column{Head: "msg/s", Width: 7}, Column{Head: "lost", Width: 7})
 		n := uint64(0)
 		before := n
 		stop := Start(Every(time.Second), func(elapsed, since time.Duration) {

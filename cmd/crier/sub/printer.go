@@ -20,6 +20,7 @@ type printer struct {
 	format string
 	// words gets events that the format has no place for; nil discards them.
 	words  io.Writer
+	sheet  cli.Sheet
 	losses *lossWords
 	out    *cli.Output
 	text   bytes.Buffer
@@ -46,7 +47,7 @@ func (g *groupText) of(ev *subscriber.Event) string {
 func newPrinter(format string, std cli.Streams, quiet bool, stop func()) *printer {
 	p := &printer{format: format, out: cli.NewOutput(std.Out, stop)}
 	if !quiet {
-		p.words, p.losses = std.Err, &lossWords{out: std.Err}
+		p.words, p.sheet, p.losses = std.Err, cli.SheetOf(std.Err), &lossWords{out: std.Err}
 	}
 	p.json = json.NewEncoder(&p.text)
 	p.json.SetEscapeHTML(false)
@@ -77,10 +78,10 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 		switch {
 		case p.words == nil:
 		case ev.Kind == subscriber.Loss:
-			p.losses.tell(eventText(ev, p.groups), ev.Lost.Len())
+			p.losses.tell(p.eventText(ev), ev.Lost.Len())
 		default:
 			p.losses.sum()
-			fmt.Fprintf(p.words, "crier sub: %s\n", eventText(ev, p.groups))
+			fmt.Fprintf(p.words, "crier sub: %s\n", p.eventText(ev))
 		}
 		return nil
 	}
@@ -117,10 +118,10 @@ func sessionName(id, name, source, group string) string {
 	return text
 }
 
-// eventText describes an event other than a message, with its group if that is wanted.
-func eventText(ev *subscriber.Event, withGroup bool) string {
+// eventText describes an event other than a message.
+func (p *printer) eventText(ev *subscriber.Event) string {
 	group := ""
-	if withGroup {
+	if p.groups {
 		group = ev.Group.String()
 	}
 	session := sessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
@@ -130,12 +131,13 @@ func eventText(ev *subscriber.Event, withGroup bool) string {
 		if ev.Lost.Len() == 1 {
 			be = "is"
 		}
-		return fmt.Sprintf("%s: %s %s lost: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
-			be, ev.Cause)
+		return fmt.Sprintf("%s: %s %s %s: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
+			be, p.sheet.Paint(cli.Bad, "lost"), ev.Cause)
 	case subscriber.SessionNew:
 		return session + " is heard"
 	case subscriber.SessionSilent:
-		return session + " is silent: its publisher crashed, is cut off, or is suspended"
+		return session + " is " + p.sheet.Paint(cli.Noted, "silent") +
+			": its publisher crashed, is cut off, or is suspended"
 	case subscriber.SessionResumed:
 		return session + " resumed"
 	case subscriber.SessionMoved:

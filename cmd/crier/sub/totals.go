@@ -49,8 +49,9 @@ func sum(sessions []subscriber.Session) totals {
 
 // columns are those of --interval.
 var columns = []interval.Column{{Head: "msg/s", Width: 7}, {Head: "bit/s", Width: 7},
-	{Head: "lost", Width: 7}, {Head: "recovered"}, {Head: "NACKs", Width: 7},
-	{Head: "lag", Width: 7}, {Head: "drops", Width: 7}, {Head: "sessions"}}
+	{Head: "lost", Width: 7, Tone: cli.Bad}, {Head: "recovered", Tone: cli.Good},
+	{Head: "NACKs", Width: 7}, {Head: "lag", Width: 7}, {Head: "drops", Width: 7},
+	{Head: "sessions"}}
 
 // reportIntervals prints what --interval asks for until stop is called.
 func (o *options) reportIntervals(out io.Writer, sub *subscriber.Subscriber) (stop func()) {
