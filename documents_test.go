@@ -1,6 +1,7 @@
 package crier_test
 
 import (
+	"io/fs"
 	"os"
 	"path/filepath"
 	"regexp"
@@ -90,6 +91,25 @@ func TestDocumentsLink(t *testing.T) {
 	}
 	if links == 0 {
 		t.Fatal("no document links to another")
+	}
+}
+
+// TestManualIsWhole looks for each page of docs in the manual's index.
+func TestManualIsWhole(t *testing.T) {
+	index, err := os.ReadFile(filepath.Join("docs", "README.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	err = filepath.WalkDir("docs", func(path string, _ fs.DirEntry, err error) error {
+		name := strings.TrimPrefix(filepath.ToSlash(path), "docs/")
+		if err == nil && filepath.Ext(path) == ".md" && name != "README.md" &&
+			!strings.Contains(string(index), "("+name+")") {
+			t.Errorf("docs/README.md has no row for %s", name)
+		}
+		return err
+	})
+	if err != nil {
+		t.Fatal(err)
 	}
 }
 
