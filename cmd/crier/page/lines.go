@@ -68,7 +68,7 @@ func Distributions(lines []Line, of, caption string) (Picture, error) {
 		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
 	}
 	p.Y.Min = below(p.Y.Min)
-	p.Y.Max *= math.Pow(1.8, float64(len(lines))) // room for the legend
+	p.Y.Max *= math.Pow(2.2, float64(len(lines))) // room for the legend
 	return drawn(p, height, caption)
 }
 

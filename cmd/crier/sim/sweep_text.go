@@ -166,13 +166,14 @@ func sweepPage(s *sweep, command string) (*page.Page, error) {
 		p.Warning = s.partial()
 	}
 	if len(s.Axes) == 2 {
+		p.Intro = "Each map has " + s.across() + ". The deeper the colour, the further is a value " +
+			"above the least."
 		for i, m := range metrics {
 			if _, most := s.ends(i); most == 0 {
 				continue
 			}
 			p.Sections = append(p.Sections,
-				page.Section{Title: m.title(), Intro: s.across() + "; the deeper the colour, the " +
-					"further above the least value", Table: s.chart(i)})
+				page.Section{Title: m.title(), Table: s.chart(i)})
 		}
 	}
 	p.Sections = append(p.Sections, page.Section{Title: "All combinations", Table: s.table()})
