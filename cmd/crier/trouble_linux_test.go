@@ -44,10 +44,12 @@ func TestGroupIsDropped(t *testing.T) {
 	if !filtered(t, "7700") {
 		return
 	}
-	sub := start(t, nil, "sub", "--iface", "b0", "--timeout", "4s")
-	start(t, nil, "pub", "--iface", "a0", "--count", "2000", "--rate", "1000")
+	sub := start(t, nil, "sub", "--iface", "b0")
+	start(t, nil, "pub", "--iface", "a0", "--rate", "1000")
+	sub.await(sub.err, "next ", 1)
+	sub.stop()
 	sub.wait(cli.ExitError)
-	wantFlowing(t, sub.err, "for 3 s: no datagram came at all problem firewall: ",
+	wantFlowing(t, sub.err, "for N s: no datagram came at all problem firewall: ",
 		"nft insert rule ip t in ip daddr 239.77.0.1 udp dport",
 		"ruled out interface: b0 is up", "ruled out membership: 239.77.0.1 is joined on b0",
 		"ruled out rp_filter", "next crier doctor --iface b0 --group 239.77.0.1:7700")
@@ -61,13 +63,16 @@ func TestWayBackIsBlocked(t *testing.T) {
 	}
 	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1",
 		"--control-port", "7702").listening()
-	pub := start(t, nil, "pub", "--iface", "a0", "--count", "1000", "--rate", "200",
-		"--control-port", "7701").wait(cli.ExitOK)
+	pub := start(t, nil, "pub", "--iface", "a0", "--rate", "200", "--control-port", "7701")
+	sub.await(sub.err, "next ", 1)
+	pub.await(pub.err, "next ", 1)
+	pub.stop()
+	pub.wait(cli.ExitOK)
 	sub.wait(cli.ExitLost)
-	wantFlowing(t, sub.err, " NACKs and no answer for 3 s, and its publisher knows no subscriber: "+
+	wantFlowing(t, sub.err, " NACKs and no answer for N s, and its publisher knows no subscriber: "+
 		"UDP from 10.1.0.2:7702 to 10.1.0.1:7701 seems blocked",
 		"next crier doctor --iface b0 --group 239.77.0.1:7700 --to 10.1.0.1")
-	wantFlowing(t, pub.err, "no subscriber has been heard for 3 s on 239.77.0.1:7700 by interface "+
+	wantFlowing(t, pub.err, "no subscriber has been heard for N s on 239.77.0.1:7700 by interface "+
 		"a0: no report and no NACK has come to 10.1.0.1:7701",
 		"problem firewall: ", "nft insert rule ip t in udp dport 7701 accept")
 	if strings.Contains(sub.err.String(), "hears this subscriber now") {
@@ -83,8 +88,11 @@ func TestRepairsAreBlocked(t *testing.T) {
 	}
 	sub := start(t, nil, "sub", "--iface", "b0", "--until-end", "--drop", "0.1", "--name", "deaf",
 		"--control-port", "7702").listening()
-	pub := start(t, nil, "pub", "--iface", "a0", "--count", "8000", "--rate", "1000",
-		"--control-port", "7701").wait(cli.ExitOK)
+	pub := start(t, nil, "pub", "--iface", "a0", "--rate", "1000", "--control-port", "7701")
+	sub.await(sub.err, "next ", 1)
+	pub.await(pub.err, "next ", 1)
+	pub.stop()
+	<-pub.ended // what is asked for may be cut short
 	sub.wait(cli.ExitLost)
 	wantFlowing(t, pub.err,
 		"subscriber deaf (10.1.0.2:7702) asks, and repairs don't reach it: of ")
