@@ -3,6 +3,7 @@ package interval
 import (
 	"fmt"
 	"strings"
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -33,20 +34,21 @@ func TestReport(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out strings.Builder
 		r := NewReport(&out, Column{Head: "msg/s", Width: 7}, Column{Head: "lost", Width: 7})
-		n := uint64(0)
-		before := n
+		var count atomic.Uint64
+		before := uint64(0)
 		stop := Start(Every(time.Second), func(elapsed, since time.Duration) {
+			n := count.Load()
 			r.Add(elapsed, cli.Rounded(PerSecond(n, before, since)), Count(n))
 			before = n
 		})
 		for range 3 {
 			time.Sleep(999 * time.Millisecond)
-			n += 1000
+			count.Add(1000)
 			time.Sleep(time.Millisecond)
 			synctest.Wait()
 		}
 		time.Sleep(time.Second / 2)
-		n += 200_000
+		count.Add(200_000)
 		stop()
 		want := "     time   msg/s    lost\n" +
 			"      1 s     1 k   1,000\n" +
