@@ -10,6 +10,11 @@ var doctorWays = map[string]func(*testing.T) *tool{
 	"it found a problem": func(t *testing.T) *tool {
 		return start(t, nil, "doctor", "--iface", "nosuch0")
 	},
+	"a signal": func(t *testing.T) *tool {
+		c := start(t, nil, on(testGroup(t), "doctor")...)
+		c.stop()
+		return c
+	},
 	"standard output is a full disk": func(t *testing.T) *tool {
 		return startInto(t, openFull(t), nil, on(testGroup(t), "doctor")...)
 	},

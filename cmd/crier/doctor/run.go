@@ -12,7 +12,7 @@ import (
 )
 
 // watched is how long counters and groups are watched. Tests watch for less.
-var watched = 1500 * time.Millisecond
+var watched = 1400 * time.Millisecond
 
 // run makes the checks and prints what they found.
 func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
@@ -56,18 +56,7 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 		facts[i+1] = roots.Waiting(ctx, q.About(), before)
 		facts[i+1].Machine = facts[0].Machine
 	}
-	watch, cancel := context.WithTimeout(ctx, watched)
-	defer cancel()
-	var wait sync.WaitGroup
-	for i, f := range facts {
-		wait.Go(func() {
-			trial := host.Try(watch, f.About, o.link)
-			facts[i].Trial = &trial
-		})
-	}
-	wait.Go(func() { facts[0].Seen = host.Of(host.Watch(watch, o.card(roots, first.Interface))) })
-	<-watch.Done()
-	wait.Wait()
+	o.listen(ctx, facts, o.card(roots, first.Interface))
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -76,6 +65,27 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 		f.After, f.Seen = after, facts[0].Seen
 	}
 	return check.All(facts, questions), nil
+}
+
+// listen has each group joined for a while, and watches what comes by the interface while all
+// are.
+func (o *options) listen(ctx context.Context, facts []*host.Facts, card string) {
+	trials, end := context.WithCancel(ctx)
+	var joined, wait sync.WaitGroup
+	joined.Add(len(facts))
+	for _, f := range facts {
+		wait.Go(func() {
+			trial := host.Try(trials, f.About, o.link, joined.Done)
+			f.Trial = &trial
+		})
+	}
+	joined.Wait()
+	watch, cancel := context.WithTimeout(ctx, watched)
+	defer cancel()
+	facts[0].Seen = host.Of(host.Watch(watch, card))
+	<-watch.Done()
+	end()
+	wait.Wait()
 }
 
 // card returns the name of an interface that was given by name or address.

@@ -39,14 +39,31 @@ const (
 	mostFirst = 2048
 )
 
-// Try joins the group and opens a unicast socket, as crier does, and listens until ctx ends.
-// Nothing is sent to the group. Link has the sizes and the port.
-func Try(ctx context.Context, about About, link multicast.LinkConfig) Trial {
+// Try joins the group and opens a unicast socket, as crier does, calls joined, whether that
+// succeeded or not, and listens until ctx ends. Nothing is sent to the group. Link has the sizes
+// and the port.
+func Try(ctx context.Context, about About, link multicast.LinkConfig, joined func()) Trial {
 	t := Trial{Asked: link.ReadBuffer}
+	group := t.open(about, link)
+	joined()
+	if group == nil {
+		return t
+	}
+	var wait sync.WaitGroup
+	wait.Go(func() { t.listen(group) })
+	<-ctx.Done()
+	t.Dropped = group.Stats().KernelDrops
+	group.Close()
+	wait.Wait()
+	return t
+}
+
+// open opens the sockets, and returns that of the group, or nil.
+func (t *Trial) open(about About, link multicast.LinkConfig) multicast.Conn {
 	link, err := link.Complete()
 	if err != nil {
 		t.SocketErr, t.GroupErr = err, err
-		return t
+		return nil
 	}
 	if t.Asked == 0 {
 		t.Asked = 8 << 20
@@ -68,16 +85,10 @@ func Try(ctx context.Context, about About, link multicast.LinkConfig) Trial {
 	})
 	if err != nil {
 		t.GroupErr = err
-		return t
+		return nil
 	}
 	t.ReadBuffer = group.Stats().ReadBuffer
-	var wait sync.WaitGroup
-	wait.Go(func() { t.listen(group) })
-	<-ctx.Done()
-	t.Dropped = group.Stats().KernelDrops
-	group.Close()
-	wait.Wait()
-	return t
+	return group
 }
 
 // listen takes note of senders until the socket is closed.
