@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 
 	"github.com/spf13/pflag"
 )
@@ -28,18 +29,48 @@ func Options(flags *FlagSet) []Option {
 		if f.Hidden {
 			return
 		}
-		o := Option{Name: "--" + f.Name}
-		if f.Shorthand != "" {
-			o.Short = "-" + f.Shorthand
-		}
-		o.Word, o.Usage = pflag.UnquoteUsage(f)
-		o.Optional = f.NoOptDefVal != "" && o.Word != ""
-		if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
-			o.Default = f.DefValue
-		}
-		list = append(list, o)
+		list = append(list, optionOf(f))
 	})
 	return list
+}
+
+func optionOf(f *pflag.Flag) Option {
+	o := Option{Name: "--" + f.Name}
+	if f.Shorthand != "" {
+		o.Short = "-" + f.Shorthand
+	}
+	o.Word, o.Usage = pflag.UnquoteUsage(f)
+	if word, ok := typeWords[o.Word]; ok {
+		o.Word = word
+	}
+	if v, ok := f.Value.(offered); ok && v.values.words != nil && o.Word == "TEXT" {
+		o.Word = "WORD"
+	}
+	o.Optional = f.NoOptDefVal != "" && o.Word != ""
+	if !slices.Contains([]string{"", "0", "0s", "false", "[]"}, f.DefValue) {
+		o.Default = strings.Trim(f.DefValue, "[]")
+	}
+	return o
+}
+
+// typeWords are the words for values whose flag has none of its own, by pflag's.
+var typeWords = map[string]string{
+	"int": "N", "ints": "N", "uint": "N", "uint16": "N", "float": "NUMBER", "string": "TEXT",
+	"strings": "TEXT", "stringArray": "TEXT", "duration": "TIME", "size": "SIZE", "rate": "RATE", "rates": "RATE",
+}
+
+// shown is a value as pflag lists it.
+type shown struct {
+	pflag.Value
+	word string
+}
+
+// Type returns the word for the value. That of a bool keeps pflag from adding [=true|false].
+func (s shown) Type() string {
+	if s.word == "" {
+		return "bool"
+	}
+	return s.word
 }
 
 // flagText describes a parse error in a sentence.

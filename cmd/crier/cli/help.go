@@ -66,12 +66,11 @@ func (c *Command) Texts() (about, examples string) {
 	return about, examples
 }
 
-// usages lists flags. A bool is wrapped, since pflag would add [=true|false] to it.
+// usages lists flags.
 func usages(flags *FlagSet, width int) string {
 	flags.VisitAll(func(f *pflag.Flag) {
-		if f.Value.Type() == "bool" {
-			f.Value = offered{Value: f.Value}
-		}
+		o := optionOf(f)
+		f.Value, f.DefValue = shown{f.Value, o.Word}, o.Default
 	})
 	return flags.FlagUsagesWrapped(width)
 }

@@ -124,3 +124,28 @@ func TestFill(t *testing.T) {
 		t.Errorf("%q", got)
 	}
 }
+
+// The list of flags has a word in capitals for each value.
+func TestUsages(t *testing.T) {
+	flags := (&Command{Name: "x"}).Flags()
+	flags.Uint64("count", 0, "how many")
+	flags.Duration("for", 0, "how long")
+	flags.StringArray("only", nil, "what")
+	flags.IntSlice("sizes", []int{1, 2}, "which")
+	flags.String("format", "lines", "how")
+	Offer(flags, "format", Words("lines", "json"))
+	flags.String("json", "", "write to `FILE`")
+	flags.Lookup("json").NoOptDefVal = "-"
+	flags.BoolP("quiet", "q", false, "be quiet")
+	want := `      --count N         how many
+      --for TIME        how long
+      --only TEXT       what
+      --sizes N         which (default 1,2)
+      --format WORD     how (default lines)
+      --json FILE[=-]   write to FILE
+  -q, --quiet           be quiet
+`
+	if got := usages(flags, 80); got != want {
+		t.Errorf("%s", got)
+	}
+}
