@@ -150,8 +150,7 @@ func (f *figures) judgeSource(v *verdicts) {
 			v.add(nameSource, check.Unknown, "", "nothing arrived to tell it")
 			return
 		}
-		v.add(nameSource, check.OK, "", "%v here and %v there, as the other host sees them",
-			f.local, f.cfg.To.Addr())
+		v.add(nameSource, check.OK, "", "%v and %v, as they arrive", f.local, f.cfg.To.Addr())
 		return
 	}
 	v.add(nameSource, check.Problem, "nft list table ip nat", "%s: an address translator is on "+

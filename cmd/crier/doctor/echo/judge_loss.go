@@ -50,8 +50,8 @@ func (f *figures) judgeUnicast(v *verdicts) {
 	if state == check.Problem {
 		mend = "ethtool -S " + f.ifi
 	}
-	v.add(nameUnicast, state, mend, "%.2f %% lost there, %.2f %% back: %s arrived, and %s answers",
-		to, from, of(w.there.Received, w.sent), of(w.here.received, w.there.Answered))
+	v.add(nameUnicast, state, mend, "%.2f %% lost there, %.2f %% back, of %s and %s", to, from,
+		grouped(w.sent), grouped(w.there.Answered))
 }
 
 // judgeMulticast says whether the group is heard, each way, and with what loss.
@@ -160,8 +160,8 @@ func (f *figures) judgeLoss(
 		}
 		mend = on + "sysctl -w net.core.rmem_max=33554432"
 	}
-	v.add(name, state, mend, "%.2f %% lost: %s datagrams to %v arrived%s", share,
-		of(received, sent), f.cfg.Group, where)
+	v.add(name, state, mend, "%.2f %% lost: %s to %v arrived%s", share, of(received, sent),
+		f.cfg.Group, where)
 }
 
 // Shares of reordered datagrams, in percent, that are worth a note, and a problem.
