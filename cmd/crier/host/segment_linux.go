@@ -10,6 +10,10 @@ import (
 	"unsafe"
 )
 
+// segmentPatience is how long datagrams may take over the loopback interface, where rules of a
+// firewall may drop them.
+const segmentPatience = 100 * time.Millisecond
+
 // Segments has the kernel cut one write into datagrams of one length, over the loopback
 // interface. It returns ErrDamaged if others come.
 func Segments() error {
@@ -41,7 +45,7 @@ func Segments() error {
 		return err
 	}
 	got := make([]byte, 2*size)
-	if err := in.SetReadDeadline(time.Now().Add(time.Second)); err != nil {
+	if err := in.SetReadDeadline(time.Now().Add(segmentPatience)); err != nil {
 		return err
 	}
 	for i := range count {
