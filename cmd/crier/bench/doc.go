@@ -1,11 +1,11 @@
 // Package bench is "crier bench": how fast messages go, how late they come, and
-// what they cost, measured so that others can measure it again.
+// their costs, measured so that others can measure them again.
 //
 // Each publisher and each subscriber is a process of its own, which runs the
 // tool's hidden worker command (package worker), on the loopback interface, in
 // network namespaces that the benchmark makes (they vanish with their last
 // process, whatever ends it), or on a network that the user names. The
-// coordinator tells them what to do over their standard input, a line of JSON
+// coordinator gives them tasks over their standard input, a line of JSON
 // each, and hears of it over their standard output. A worker whose input ends
 // exits: no process outlives the benchmark.
 //

@@ -143,7 +143,7 @@ func declare(kind string, flags *cli.FlagSet) *options {
 	return o
 }
 
-// overloadFlags declares what a slow subscriber does, and what a publisher keeps.
+// overloadFlags declares the flags of a slow subscriber, and of a publisher's memory.
 func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", time.Millisecond,
 		"what each message costs the subscriber that crawls")
@@ -158,7 +158,7 @@ func overloadFlags(o *options, flags *cli.FlagSet) {
 		"how much the publisher keeps for repair")
 }
 
-// spillFlags declares what goes to disk, and where.
+// spillFlags declares the flags of the backlog and its disk.
 func spillFlags(o *options, flags *cli.FlagSet) {
 	flags.StringVar(&o.DiskDir, "disk-dir", "",
 		"the `DIRECTORY` on the disk to be measured; nothing is left there")

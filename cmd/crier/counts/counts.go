@@ -1,4 +1,4 @@
-// Package counts tells what publishers and subscribers counted, in words and in JSON. Both are
+// Package counts tells the counters of publishers and subscribers, in words and in JSON. Both are
 // made from the tables of counters.
 package counts
 
@@ -121,7 +121,7 @@ func Join(objects ...any) ([]byte, error) {
 	return slices.Concat([]byte("{"), bytes.Join(members, []byte(",")), []byte("}")), nil
 }
 
-// Read reads what Join wrote: members with the names of v into v, and the others into rest,
+// Read reads the output of Join: members with the names of v into v, and the others into rest,
 // which must know them.
 func (v Values) Read(data []byte, rest any) error {
 	var members map[string]json.RawMessage
@@ -152,7 +152,7 @@ func (v Values) Understood() (n uint64) {
 	return n
 }
 
-// Text returns a line for each counter that is worth one, followed by what more says of it,
+// Text returns a line for each counter that is worth one, followed by its text in more,
 // by name.
 func (v Values) Text(more map[string]string) string {
 	var b strings.Builder
@@ -196,8 +196,8 @@ func Stranger(peer string, moved, contested uint64) string {
 	return ": " + text
 }
 
-// Remedy tells what helps against drops for want of receive buffer. Asked is what was asked
-// for, and granted what the kernel granted, or 0 if that is unknown.
+// Remedy tells the remedies for drops for want of receive buffer. Asked is the size that was
+// asked for, and granted the size that the kernel granted, or 0 if that is unknown.
 func Remedy(granted, asked cli.Size) string {
 	text := ""
 	if granted > 0 {

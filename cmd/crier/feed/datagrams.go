@@ -37,7 +37,7 @@ func OpenDatagrams(from string, stdin io.Reader, done <-chan struct{}) (*Datagra
 }
 
 // Next returns the next datagram, or io.EOF at the end. Any other error names the file, the
-// place and what to do.
+// place and a remedy.
 func (d *Datagrams) Next() (Datagram, error) {
 	if d.c == nil {
 		if err := d.src.start(); err != nil {

@@ -24,7 +24,7 @@ type Record struct {
 // Feed is a pull source of messages. It is used by one goroutine.
 type Feed interface {
 	// Next returns the next message, or io.EOF at the end. Any other error
-	// names the file, the place and what to do, and ends the feed. Next waits
+	// names the file, the place and a remedy, and ends the feed. Next waits
 	// as long as its reader does: Close doesn't interrupt it, but
 	// Options.Done does.
 	Next() (Record, error)
@@ -123,7 +123,7 @@ type format interface {
 	leftOut() []Count
 }
 
-// Count counts records by what happened to them.
+// Count counts records by their fate.
 type Count struct {
 	What string `json:"what"`
 	N    uint64 `json:"count"`

@@ -9,7 +9,7 @@ import (
 // errInterrupted ends a wait for more of a feed.
 var errInterrupted = errors.New("interrupted")
 
-// liveReader reads what may block for ever, such as a pipe or a terminal, on a
+// liveReader reads a file that may block for ever, such as a pipe or a terminal, on a
 // goroutine of its own, one buffer ahead, so that a wait for it can be ended.
 // Nothing interrupts the read itself: its goroutine ends when that returns. It
 // is used by one goroutine.
@@ -21,7 +21,7 @@ type liveReader struct {
 	rest   []byte // of now, not yet taken
 }
 
-// liveChunk is what one read brought.
+// liveChunk is the result of one read.
 type liveChunk struct {
 	buf []byte
 	n   int

@@ -76,7 +76,7 @@ type MarketOptions struct {
 	StormEvery time.Duration
 }
 
-// Phase is what a market goes through.
+// Phase is a phase of a market.
 type Phase int
 
 const (

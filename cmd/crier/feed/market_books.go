@@ -35,7 +35,7 @@ const (
 	marketCeiling = 99999 // cents
 )
 
-// marketBook is what the market knows of one symbol.
+// marketBook is the market's knowledge of one symbol.
 type marketBook struct {
 	symbol [5]byte
 	length int    // of symbol: 4 or 5

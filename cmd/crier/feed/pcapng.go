@@ -30,7 +30,7 @@ type ngFile struct {
 	lead       [8]byte           // of the block
 }
 
-// ngInterfaceInfo is what an interface description says.
+// ngInterfaceInfo is the content of an interface description.
 type ngInterfaceInfo struct {
 	link   layers.LinkType
 	snap   uint32

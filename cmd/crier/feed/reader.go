@@ -16,7 +16,7 @@ type Reader struct {
 	opts   Options
 	only   []netip.AddrPort
 	format format // nil until the first call of Next, of a pipe
-	err    error  // what ended it
+	err    error  // that ended it
 	split  *splitter
 	times  timeline
 
@@ -223,7 +223,7 @@ func (s *strangers) text() string {
 
 // Summary counts the oddities of a feed.
 type Summary struct {
-	// LeftOut counts what was not sent, by cause.
+	// LeftOut counts records that were not sent, by cause.
 	LeftOut []Count `json:"left_out,omitempty"`
 	// Merged counts datagrams that a host had merged, and that were taken apart.
 	Merged uint64 `json:"merged_datagrams,omitempty"`
@@ -251,7 +251,7 @@ func (r *Reader) Summary() *Summary {
 	return s
 }
 
-// leftOut counts what was not sent.
+// leftOut counts records that were not sent.
 func (r *Reader) leftOut() []Count {
 	var list []Count
 	if r.format != nil {

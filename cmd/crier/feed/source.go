@@ -31,7 +31,7 @@ func (e *fault) Unwrap() error { return e.err }
 // source reads the bytes of a feed, decompressed.
 type source struct {
 	name string // in messages: the path, or "standard input"
-	live bool   // a pipe, a terminal or the like: what comes may come later
+	live bool   // a pipe, a terminal or the like: data may come later
 	raw  io.Reader
 	file *os.File // to close; nil for standard input
 
@@ -39,7 +39,7 @@ type source struct {
 	gzipped bool
 	r       *bufio.Reader // the content; set by start
 	view    int           // bytes of its buffer that take has shown
-	buf     []byte        // what take shows, where it is larger than that buffer
+	buf     []byte        // the view of take, where it is larger than that buffer
 }
 
 // content reads a source's bytes after decompression. It remembers the error that ended them,
@@ -154,7 +154,7 @@ func (s *source) start() error {
 			return s.explain(err, "the beginning")
 		}
 	} else if !s.live || raw.Buffered() > 0 {
-		s.r.Peek(1) // a copy of what raw has; captureKind looks at it
+		s.r.Peek(1) // a copy of raw's beginning; captureKind looks at it
 	}
 	return nil
 }

@@ -29,7 +29,7 @@ type envelope struct {
 // openIEXTP takes an IEX-TP 1.0 datagram apart: version u8, reserved u8,
 // message protocol u16, channel u32, session u32, payload length u16, message
 // count u16, stream offset u64, first sequence number u64, send time u64, all
-// little-endian; then the messages. Rest is what comes behind them.
+// little-endian; then the messages. Rest is the bytes behind them.
 func openIEXTP(b []byte) (e envelope, rest []byte, err error) {
 	if len(b) < iextpHeader {
 		return envelope{}, nil, fmt.Errorf("it has %d bytes, fewer than the header of IEX-TP (%d)",
@@ -60,7 +60,7 @@ func openIEXTP(b []byte) (e envelope, rest []byte, err error) {
 
 // openMoldUDP64 takes a MoldUDP64 1.0 datagram apart: session of 10 bytes,
 // sequence number u64, message count u16, all big-endian; then the messages. Rest
-// is what comes behind them.
+// is the bytes behind them.
 func openMoldUDP64(b []byte) (e envelope, rest []byte, err error) {
 	if len(b) < moldHeader {
 		return envelope{}, nil,

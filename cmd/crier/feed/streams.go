@@ -132,7 +132,7 @@ func (s *streams) session(key sessionKey) string {
 	return name
 }
 
-// sessions returns what was counted.
+// sessions returns the counted sessions.
 func (s *streams) sessions() []Session {
 	var list []Session
 	for i := range s.list {

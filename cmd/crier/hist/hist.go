@@ -87,7 +87,7 @@ func ranked(h *hdrhistogram.Histogram, rank int64) time.Duration {
 	return time.Duration(h.ValueAtPercentile(float64(rank) / float64(h.TotalCount()) * 100))
 }
 
-// Quantiles are what a summary says of a histogram, in nanoseconds.
+// Quantiles are a summary of a histogram, in nanoseconds.
 type Quantiles struct {
 	P50  int64 `json:"p50"`
 	P90  int64 `json:"p90"`

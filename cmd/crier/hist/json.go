@@ -42,7 +42,7 @@ func encode(h *hdrhistogram.Histogram) ([]byte, error) {
 	return h.Encode(hdrhistogram.V2CompressedEncodingCookieBase)
 }
 
-// UnmarshalJSON reads what MarshalJSON wrote. Histograms of another shape are
+// UnmarshalJSON reads the output of MarshalJSON. Histograms of another shape are
 // refused, since they could not be merged.
 func (h *Histogram) UnmarshalJSON(b []byte) error {
 	*h = Histogram{}

@@ -1,5 +1,5 @@
-// Package coordinator runs benchmarks: it starts their processes, tells them what to do, and
-// makes a report of what they measured. It measures nothing itself.
+// Package coordinator runs benchmarks: it starts their processes, gives them tasks, and
+// makes a report of their results. It measures nothing itself.
 package coordinator
 
 import (
@@ -20,7 +20,7 @@ type coordinator struct {
 	o     *Options
 	site  *site
 	steps *steps
-	doing string // what the next rounds are for
+	doing string // the purpose of the next rounds
 	cells []*report.Cell
 	begun []*report.Cell // with at least one run, in the order of their first
 	env   *report.Environment
@@ -34,7 +34,7 @@ func (e *InterruptedError) Error() string {
 	return fmt.Sprintf("interrupted after %d of %d runs; what they measured is kept", e.Done, e.Of)
 }
 
-// Run measures what the options ask for, and prints it to out as a table, or as lines of
+// Run runs the benchmark of the options, and prints its results to out as a table, or as lines of
 // JSON. It calls show with a line of progress for a terminal, and "" at the end. Where ctx ends
 // before all is measured, it prints what is, and returns an InterruptedError.
 func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err error) {

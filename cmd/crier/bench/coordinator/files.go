@@ -10,7 +10,7 @@ import (
 	"crier/cmd/crier/cli"
 )
 
-// files are what a run's results go to.
+// files are the files of a run's results.
 type files struct {
 	page, lines *os.File // nil: none
 	json        bool     // standard output gets JSON
@@ -52,7 +52,7 @@ func (f *files) write(r *report.Report, out io.Writer) error {
 	return cli.Print(out, r.Text)
 }
 
-// close closes what is open.
+// close closes the open files.
 func (f *files) close() {
 	for _, file := range []*os.File{f.page, f.lines} {
 		if file != nil {

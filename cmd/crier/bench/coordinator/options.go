@@ -21,7 +21,8 @@ const (
 	NetNamespaces = "netns"
 )
 
-// Options are what to measure, and where. Lists make a cell of each combination.
+// Options select a benchmark, its parameters and its network. Lists make a cell of each
+// combination.
 type Options struct {
 	Kind string
 	// Sizes are in bytes of a message.
@@ -74,7 +75,7 @@ type Network struct {
 	Remote string
 }
 
-// Output are the options of what is printed and written.
+// Output are the options of the output.
 type Output struct {
 	// WithLimits measures the limits as well; LimitsFile takes them from a run's JSON.
 	WithLimits bool
@@ -182,12 +183,12 @@ func (o *Options) flat() bool {
 const (
 	minBuffer = 64 << 10
 	maxBuffer = 1 << 30
-	minResend = 4 << 20 // four times what is under way
+	minResend = 4 << 20 // four times the window
 
 	maxBacklog = 1 << 40
 )
 
-// Bounds of what a subscriber that is behind may be sent.
+// Bounds of the rate to a subscriber that is behind.
 const (
 	minFloor = 8 * publisher.Mbit
 	maxFloor = 1000 * publisher.Gbit
@@ -277,7 +278,7 @@ func (o *Options) validateNetwork() error {
 
 const defaultMTU = 1500
 
-// mtu is what a datagram of limits must fit, headers included.
+// mtu bounds a datagram of limits, headers included.
 func (o *Options) mtu() int {
 	if o.Net == NetNamespaces {
 		return o.MTU

@@ -8,7 +8,7 @@ import (
 // cpuSet is the kernel's cpu_set_t: 1,024 bits.
 type cpuSet [1024 / 64]uint64
 
-// pin restricts this thread, and what it starts, to one processor.
+// pin restricts this thread, and the processes that it starts, to one processor.
 func pin(cpu int) error {
 	var set cpuSet
 	set[cpu/64] |= 1 << (cpu % 64)

@@ -105,7 +105,7 @@ func (p *process) stop() {
 	_ = p.cmd.Wait() // its words are kept already
 }
 
-// tail keeps the end of what a worker prints to its standard error. It is safe
+// tail keeps the end of a worker's standard error. It is safe
 // for concurrent use.
 type tail struct {
 	mu sync.Mutex

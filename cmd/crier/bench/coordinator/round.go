@@ -13,7 +13,7 @@ import (
 
 // round is a run of processes that send and processes that receive.
 type round struct {
-	task             job.Task // what they all do; Role, Index, and what else differs, are filled in
+	task             job.Task // of all; Role, Index, and the other differences, are filled in
 	writer, reader   string
 	writers, readers int
 	slow             int  // subscribers that crawl, besides the readers

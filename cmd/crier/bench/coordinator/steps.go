@@ -38,7 +38,7 @@ func (s *steps) begin(show func(string)) { s.progress = cli.StartProgress(show) 
 // end stops it.
 func (s *steps) end() { s.progress.Stop() }
 
-// show tells what is measured now.
+// show tells the current measurement.
 func (s *steps) show(doing string) {
 	if s.progress != nil {
 		s.progress.Set(float64(s.done)/float64(max(s.of, 1)),

@@ -1,4 +1,4 @@
-// Package job is what the coordinator of a benchmark and its workers tell each other: tasks,
+// Package job has the messages between the coordinator of a benchmark and its workers: tasks,
 // results, and counters in memory that they share.
 package job
 
@@ -45,7 +45,7 @@ const (
 	StepFinish = "finish" // wait for the messages that were sent, then report
 	StepEnd    = "end"    // report
 
-	StepReady  = "ready"  // everything is open, and hears what is sent from now on
+	StepReady  = "ready"  // everything is open, and hears all that is sent from now on
 	StepSent   = "sent"   // the publisher has sent everything
 	StepResult = "result" // the last one
 	StepFailed = "failed" // in place of any other

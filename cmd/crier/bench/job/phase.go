@@ -42,7 +42,7 @@ type Phase struct {
 	Held        time.Duration `json:",omitempty"` // nothing fit
 	DiskWritten uint64        `json:",omitempty"` // frames
 	DiskRead    uint64        `json:",omitempty"` // frames
-	Device      DeviceBytes   // what of it went to the device, and came from it
+	Device      DeviceBytes   // the bytes that went to the device, and came from it
 }
 
 // SpillLongest bounds the time of all phases.

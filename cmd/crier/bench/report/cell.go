@@ -41,7 +41,7 @@ type Cell struct {
 
 	// Each has the figures of each run, in their order.
 	Each []Figures `json:"runs"`
-	// Shares are parts of what the kernel alone does, where that was measured.
+	// ShareOfLimit is the part of the kernel's own rate, where that was measured.
 	ShareOfLimit float64 `json:"share_of_limit,omitempty"`
 	// Bare compares with runs without crier, in turn with these.
 	Bare *Ratio `json:"ratio_to_bare,omitempty"`
@@ -82,7 +82,7 @@ func (o Overloaded) MarshalJSON() ([]byte, error) {
 	return json.Marshal(overloadedJSON{plainOverloaded(o), uint64(o.RepairFloor)})
 }
 
-// UnmarshalJSON reads what MarshalJSON returned.
+// UnmarshalJSON reads the output of MarshalJSON.
 func (o *Overloaded) UnmarshalJSON(data []byte) error {
 	var from overloadedJSON
 	err := json.Unmarshal(data, &from)

@@ -173,7 +173,7 @@ func (v *verdict) words() table.Cell {
 	return table.Cell{Tone: cli.Bad, Text: fmt.Sprintf("worse (p = %.3f)", v.p)}
 }
 
-// verdictTable lists what a comparison came to.
+// verdictTable lists the results of a comparison.
 func verdictTable(list []verdict) *table.Table {
 	t := &table.Table{Columns: []table.Column{
 		{Head: "what", Key: true}, {Head: "figure", Key: true}, {Head: "it was"}, {Head: "it is"},

@@ -21,7 +21,7 @@ func WriteJSON(out io.Writer, cells []*Cell) error {
 	return nil
 }
 
-// ReadCells reads what --json wrote.
+// ReadCells reads the output of --json.
 func ReadCells(flag, path string) ([]*Cell, error) {
 	f, err := os.Open(path)
 	if err != nil {

@@ -1,4 +1,4 @@
-// Package report makes tables, pages and JSON of what benchmarks measured, and holds a run
+// Package report makes tables, pages and JSON of the results of benchmarks, and holds a run
 // against an earlier one.
 package report
 

@@ -21,7 +21,7 @@ func key(head string, text func(*Cell) string) column {
 	return column{table.Column{Head: head, Key: true}, text}
 }
 
-// figure returns a column of what was measured.
+// figure returns a column of a figure.
 func figure(head string, text func(*Cell) string) column {
 	return column{table.Column{Head: head}, text}
 }

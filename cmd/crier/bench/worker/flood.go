@@ -61,12 +61,12 @@ func flood(w *worker) error {
 	})
 }
 
-// readyOf is what there is to tell of a socket.
+// readyOf is the description of a socket.
 func readyOf(st *multicast.ConnStats) *job.Ready {
 	return &job.Ready{MTU: st.MTU, ReadBuffer: st.ReadBuffer, WriteBuffer: st.WriteBuffer}
 }
 
-// wrote notes what a socket has sent between two looks at what it counts.
+// wrote notes the datagrams that a socket has sent between two looks at its counters.
 func wrote(r *job.Result, before, after *multicast.ConnStats) {
 	r.Datagrams = after.Sent - before.Sent
 	r.Bytes = after.SentBytes - before.SentBytes

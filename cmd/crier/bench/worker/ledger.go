@@ -23,7 +23,7 @@ type ledger struct {
 	}
 }
 
-// ledgerHead is what comes before a message's filling: due time, number, phase.
+// ledgerHead is the head before a message's filling: due time, number, phase.
 const ledgerHead = job.StampSize + job.NumberSize + 1
 
 func newLedger(size int) *ledger { return &ledger{want: filler(size)} }
@@ -57,7 +57,7 @@ func (l *ledger) note(offset uint64, message []byte, late time.Duration) {
 	}
 }
 
-// into adds what was counted to a result.
+// into adds the counts to a result.
 func (l *ledger) into(r *job.Result) {
 	r.Damaged = l.damaged
 	for i := range l.phases {

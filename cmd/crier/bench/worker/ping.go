@@ -208,7 +208,7 @@ func pong(w *worker) error {
 	return w.receive(receiver{ready: e.ready(), into: answered(&got)})
 }
 
-// answered is what an end that answers reports.
+// answered is the report of an end that answers.
 func answered(got *atomic.Uint64) func(*job.Result, []uint64) {
 	return func(r *job.Result, counts []uint64) {
 		r.Messages = got.Load()

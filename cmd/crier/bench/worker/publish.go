@@ -100,5 +100,5 @@ func meet(p *publisher.Publisher, subscribers int) {
 func leave(p *publisher.Publisher) {
 	ctx, cancel := context.WithTimeout(context.Background(), 50*time.Millisecond)
 	defer cancel()
-	_ = p.Shutdown(ctx) // all subscribers have said what they got
+	_ = p.Shutdown(ctx) // all subscribers have reported
 }

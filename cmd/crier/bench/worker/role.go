@@ -36,7 +36,7 @@ type receiver struct {
 	arrived func(counts []uint64) error
 	// stop ends run.
 	stop func() error
-	// into adds what was received to the result, once nothing more is.
+	// into adds the received messages to the result, once nothing more comes.
 	into func(r *job.Result, counts []uint64)
 }
 

@@ -7,7 +7,7 @@ import (
 	"time"
 )
 
-// processorTime is what this process has used, in user and kernel mode.
+// processorTime is the processor time of this process, in user and kernel mode.
 func processorTime() time.Duration {
 	var r syscall.Rusage
 	if err := syscall.Getrusage(syscall.RUSAGE_SELF, &r); err != nil {

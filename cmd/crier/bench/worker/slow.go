@@ -57,7 +57,7 @@ func slow(w *worker) error {
 		by.arrived = nil
 	}
 	by.stop = func() error {
-		stopped.Store(true) // what it still holds is taken at once
+		stopped.Store(true) // the messages that it still holds are taken at once
 		err := s.Close()
 		application.Wait()
 		return err

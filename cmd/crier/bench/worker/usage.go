@@ -7,7 +7,7 @@ import (
 	"crier/cmd/crier/bench/job"
 )
 
-// usage measures what a worker has used of the machine since startUsage.
+// usage measures a worker's use of the machine since startUsage.
 type usage struct {
 	cpu    time.Duration
 	allocs uint64
@@ -21,7 +21,7 @@ func startUsage() usage {
 	return usage{cpu: processorTime(), allocs: allocations(), rss: resident(), clock: startClock()}
 }
 
-// into adds what was used to a result.
+// into adds the use to a result.
 func (u *usage) into(r *job.Result) {
 	r.CPU = processorTime() - u.cpu
 	r.Allocs = allocations() - u.allocs

@@ -21,9 +21,9 @@ type window struct {
 	progress *job.Progress
 	writer   int
 	size     uint64
-	bare     bool // what is lost is not repaired
+	bare     bool // losses are not repaired
 	timer    multicast.Timer
-	known    uint64 // what all subscribers are done with, when last looked at
+	known    uint64 // messages that all subscribers are done with, when last looked at
 	waits    uint64
 }
 

@@ -1,5 +1,5 @@
 // Package worker is a process of a benchmark. It plays one role, as a coordinator tells it,
-// and reports what it measured.
+// and reports its results.
 package worker
 
 import (
