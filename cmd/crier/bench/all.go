@@ -42,7 +42,7 @@ type item struct {
 func allCommand() *cli.Command {
 	return &cli.Command{
 		Name:  "bench all",
-		Brief: "run the whole list of docs/BENCHMARKS.md, and keep what comes of it",
+		Brief: "run the whole list of docs/BENCHMARKS.md, and keep the results",
 		Help: `Runs the list that docs/BENCHMARKS.md is made of, one after the other. Of each, --out
 gets NAME.json with the cells, NAME.html with pictures, and NAME.txt with the table.
 What has its NAME.json already is left out: after an interrupt, or where one has

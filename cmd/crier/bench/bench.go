@@ -113,7 +113,7 @@ Examples:
 
 `),
 			kindCommand(report.Overload,
-				"what a subscriber that crawls costs the healthy ones beside it",
+				"cost of a crawling subscriber to the healthy ones beside it",
 				`The same messages go to healthy subscribers alone, beside one more healthy one, and
 beside one that crawls: it takes a message each --work, and drops what it can't take,
 or asks for it again when it has room (--overload). The publisher keeps nobody's pace.
@@ -130,7 +130,7 @@ Examples:
 
 `),
 			kindCommand(report.Spilling,
-				"what it costs that a slow subscriber's backlog goes to disk",
+				"cost of a slow subscriber's backlog on disk",
 				`A publisher that keeps the pace of one subscriber publishes to others as well. That
 one crawls until it is --backlog behind what the publisher holds in memory, and then
 goes on at full speed. Printed is what the others have before that, while the backlog
@@ -147,7 +147,7 @@ Examples:
   crier bench spill --disk-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
 
 `),
-			kindCommand(report.Limits, "what this machine's kernel does with bare UDP multicast",
+			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",
 				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and
 how late they come, and how long a round trip takes, while waiting in two ways.

@@ -112,7 +112,7 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		"lo, or netns: network namespaces that are made for this (root)")
 	cli.Offer(flags, "net", cli.Words(coordinator.NetLoopback, coordinator.NetNamespaces))
 	flags.BoolVar(&o.RealFrames, "real-frames", false,
-		"with --net netns: cut what the publisher sends into frames before they leave")
+		"with --net netns: cut the publisher's large sends into frames before they leave")
 	flags.BoolVar(&o.GRO, "gro", false,
 		"with --real-frames: the receiving interfaces merge frames again (rx-gro, "+
 			"rx-udp-gro-forwarding), as network cards' drivers do")
@@ -125,7 +125,7 @@ func declare(kind string, flags *cli.FlagSet) *options {
 	}
 	if kind == report.Throughput || kind == report.Fanout {
 		flags.StringVar(&o.limits, "limits", "",
-			"print results as a share of what the kernel alone does: measured as well, or "+
+			"print results as a share of the kernel's own rate: measured as well, or "+
 				"from `FILE`")
 		flags.Lookup("limits").NoOptDefVal = limitsNow
 		cli.Offer(flags, "limits", cli.Files("json"))
@@ -146,9 +146,9 @@ func declare(kind string, flags *cli.FlagSet) *options {
 // overloadFlags declares the flags of a slow subscriber, and of a publisher's memory.
 func overloadFlags(o *options, flags *cli.FlagSet) {
 	flags.DurationVar(&o.Work, "work", time.Millisecond,
-		"what each message costs the subscriber that crawls")
+		"work of the crawling subscriber for each message")
 	flags.StringSliceVar(&o.Overloads, "overload", []string{"drop-oldest", "block"},
-		"what it does with messages that it can't take, by `WORD`: drop-oldest, drop-newest, "+
+		"its answer to messages that it can't take, by `WORD`: drop-oldest, drop-newest, "+
 			"buffer or block, or several")
 	cli.Offer(flags, "overload",
 		cli.Words("drop-oldest", "drop-newest", "buffer", "block").List())
@@ -166,7 +166,7 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 	o.Backlog, o.Buffer, o.ResendBuffer = 1<<30, 32<<20, 64<<20
 	flags.Var(cli.SizeOf(&o.Backlog), "backlog",
 		"how far the slow subscriber falls behind what is held in memory")
-	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "what each message costs it meanwhile")
+	flags.DurationVar(&o.Work, "work", 10*time.Millisecond, "its work for each message meanwhile")
 	flags.Var(cli.SizeOf(&o.Buffer), "buffer", "how much waits for it at most")
 	flags.Var(cli.SizeOf(&o.ResendBuffer), "resend-buffer",
 		"how much the publisher keeps in memory")

@@ -71,7 +71,7 @@ Examples:
 			flags.StringVar(&o.trace, "trace", "",
 				"write a line for everything that happens to `FILE`, - for standard output")
 			flags.StringVar(&o.captures.file, "pcap", "",
-				"write what passes as a capture (pcapng) to `FILE`")
+				"write the traffic as a capture (pcapng) to `FILE`")
 			flags.StringVar(&o.captures.place, "pcap-at", "",
 				"whose network card the capture is of: a publisher or subscriber (default: the "+
 					"first publisher's)")
@@ -80,7 +80,7 @@ Examples:
 					"where a publisher had several, from 0")
 			flags.StringVar(&o.feed.From, "feed", "",
 				"`FILE` that the first publisher publishes at its recorded pace, in place of "+
-					"what the scenario says")
+					"the scenario's messages")
 			flags.StringVar(&o.feed.Format, "format", "pcap",
 				"how messages lie in it: pcap or timed")
 			flags.StringVar(&o.feed.Split, "split", "",

@@ -66,7 +66,7 @@ Examples:
 				"`KEY=V1,V2,...`: set a value of the scenario to each of these; may be given again")
 			flags.IntVar(&o.seeds, "seeds", 1, "how many seeds for each combination")
 			flags.Uint64Var(&o.first, "seed", 1, "the first seed")
-			flags.StringVar(&o.metric, "map", "nacks-p95", "what a map of two --vary shows: "+
+			flags.StringVar(&o.metric, "map", "nacks-p95", "metric of the map of two --vary: "+
 				strings.Join(metricNames(), ", "))
 			cli.Offer(flags, "map", cli.Words(metricNames()...))
 			flags.StringVar(&o.csv, "csv", "",
