@@ -4,6 +4,8 @@ import (
 	"encoding/binary"
 	"encoding/json"
 	"hash/crc32"
+	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 	"testing"
@@ -97,5 +99,30 @@ func TestRemembered(t *testing.T) {
 		" /  / A later frame came before", " /  / The tag is wrong: the frame is damaged"}
 	if !slices.Equal(rows, want) {
 		t.Errorf("tshark has\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))
+	}
+}
+
+// The filters of docs/howto/capture-frames.md are filters of this dissector.
+func TestDocumentedFilters(t *testing.T) {
+	t.Parallel()
+	s := newTshark(t)
+	text, err := os.ReadFile(filepath.Join("..", "..", "..", "docs", "howto", "capture-frames.md"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, table, _ := strings.Cut(string(text), "| filter |")
+	table, _, _ = strings.Cut(table, "\n\n")
+	capture := decodetest.Capture(t, decodetest.Examples(t)[0].Packet)
+	n := 0
+	for line := range strings.Lines(table) {
+		if _, line, ok := strings.Cut(line, "| `"); ok {
+			filter, _, _ := strings.Cut(line, "` |")
+			s.fields(capture, strings.ReplaceAll(filter, `\|`, "|"), []string{"frame.number"},
+				func([]string) {})
+			n++
+		}
+	}
+	if n < 5 {
+		t.Errorf("it has %d filters", n)
 	}
 }
