@@ -113,16 +113,16 @@ func TestDocumentedFilters(t *testing.T) {
 	_, table, _ := strings.Cut(string(text), "| filter |")
 	table, _, _ = strings.Cut(table, "\n\n")
 	capture := decodetest.Capture(t, decodetest.Examples(t)[0].Packet)
-	n := 0
+	var filters []string
 	for line := range strings.Lines(table) {
 		if _, line, ok := strings.Cut(line, "| `"); ok {
 			filter, _, _ := strings.Cut(line, "` |")
-			s.fields(capture, strings.ReplaceAll(filter, `\|`, "|"), []string{"frame.number"},
-				func([]string) {})
-			n++
+			filters = append(filters, "("+strings.ReplaceAll(filter, `\|`, "|")+")")
 		}
 	}
-	if n < 5 {
-		t.Errorf("it has %d filters", n)
+	if len(filters) < 5 {
+		t.Errorf("it has %d filters", len(filters))
 	}
+	// tshark ends with an error about a filter that it doesn't know
+	s.fields(capture, strings.Join(filters, " || "), []string{"frame.number"}, func([]string) {})
 }
