@@ -40,7 +40,7 @@ func Bars(list []Bar, caption string) (Picture, error) {
 		bar.Horizontal, bar.XMin = true, float64(i)
 		bar.Color, bar.LineStyle.Width = series(0), 0
 		p.Add(bar)
-		all, names = append(all, b), append(names, b.Name)
+		all, names = append(all, b), append(names, b.Name+"  ")
 	}
 	whiskers, err := plotter.NewXErrorBars(all)
 	if err != nil {

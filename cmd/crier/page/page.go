@@ -35,6 +35,25 @@ type Section struct {
 	Notes    string // as they are, in a fixed pitch
 }
 
+// wideTable is how many columns a table has at least that leaves out those with one value: it
+// might be wider than the page.
+const wideTable = 14
+
+// Common returns what all rows of a wide table have in common, or "".
+func (s Section) Common() string {
+	text, _ := s.slim()
+	return text
+}
+
+// slim returns what all rows of a wide table have in common, and the table without it.
+func (s Section) slim() (string, *table.Table) {
+	t := s.Table.Kept()
+	if len(t.Columns) < wideTable || len(t.Rows) < 2 {
+		return "", t
+	}
+	return t.Common()
+}
+
 // head is a table's head as the page writes it.
 type head struct {
 	Text    string
@@ -53,7 +72,7 @@ type cell struct {
 // Heads returns the lines of the table's heads: groups, if there are some, and columns.
 func (s Section) Heads() [][]head {
 	var over, heads []head
-	t := s.Table.Kept()
+	_, t := s.slim()
 	grouped := slices.ContainsFunc(t.Columns, func(c table.Column) bool { return c.Group != "" })
 	for i, c := range t.Columns {
 		left := c.Key || c.Left
@@ -80,7 +99,7 @@ var tones = [...]string{cli.Plain: "", cli.Good: " good", cli.Bad: " bad", cli.N
 // Cells returns the table's rows.
 func (s Section) Cells() [][]cell {
 	var rows [][]cell
-	t := s.Table.Kept()
+	_, t := s.slim()
 	for _, row := range t.Rows {
 		var cells []cell
 		for i, from := range row {

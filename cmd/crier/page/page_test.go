@@ -100,3 +100,23 @@ func TestTableOfPage(t *testing.T) {
 		t.Errorf("%+v", heads)
 	}
 }
+
+// What all rows of a wide table have in common stands above it, once.
+func TestWideTable(t *testing.T) {
+	tab := &table.Table{Columns: []table.Column{{Key: true}, {Head: "size", Key: true}}}
+	rows := [][]any{{"a", "64 B"}, {"b", "64 B"}}
+	for range wideTable {
+		tab.Columns = append(tab.Columns, table.Column{Head: "n"})
+		rows[0], rows[1] = append(rows[0], "1"), append(rows[1], "2")
+	}
+	tab.Add(rows[0]...)
+	tab.Add(rows[1]...)
+	var b strings.Builder
+	if err := (&Page{Sections: []Section{{Table: tab}}}).Write(&b); err != nil {
+		t.Fatal(err)
+	}
+	if text := b.String(); !strings.Contains(text, `<p class="dim">in all rows: size 64 B</p>`) ||
+		strings.Count(text, "64 B") != 1 {
+		t.Error(text[strings.Index(text, "<main>"):])
+	}
+}

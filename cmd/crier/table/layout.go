@@ -23,7 +23,7 @@ func (t *Table) Text(s cli.Sheet) string {
 	if t.wide(all) <= s.Width {
 		return t.block(s, all)
 	}
-	common, t := t.common()
+	common, t := t.Common()
 	if common != "" {
 		common = s.Wrap("  "+common+"\n", 2) + "\n"
 	}
@@ -47,8 +47,8 @@ func numbers(from, to int) []int {
 	return list
 }
 
-// common returns the keys that are the same in all rows, in words, and the table without them.
-func (t *Table) common() (string, *Table) {
+// Common returns the keys that are the same in all rows, in words, and the table without them.
+func (t *Table) Common() (string, *Table) {
 	if len(t.Rows) == 0 {
 		return "", t
 	}
