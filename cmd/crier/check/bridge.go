@@ -83,10 +83,10 @@ func bridged(f *host.Facts, q Question, b *host.Bridge) Check {
 	for _, one := range []flow{
 		{firewall.Packet{Hooks: firewall.Bridged, Dst: q.Group.Addr(), Protocol: "udp",
 			DstPort: q.Group.Port(), State: "new"}, "what goes to " + q.Group.String(),
-			fmt.Sprintf("ip daddr %s udp dport %d accept", q.Group.Addr(), q.Group.Port())},
+			fmt.Sprintf("ip daddr %s udp dport %d accept", q.Group.Addr(), q.Group.Port()), false},
 		{firewall.Packet{Hooks: firewall.Bridged, Dst: netip.MustParseAddr("224.0.0.22"),
 			Protocol: "igmp", Type: 34, State: "new"}, "membership reports (IGMP)",
-			"ip protocol igmp accept"},
+			"ip protocol igmp accept", false},
 	} {
 		if fate, cause := f.Firewall.Value.Fate(one.packet); fate == firewall.Dropped {
 			dropped := blame{cause, []flow{one}}

@@ -40,8 +40,8 @@ func Offload(f *host.Facts, q Question) Check {
 	}
 	if !features["tx-checksum-ip-generic"] && !features["tx-checksum-ipv4"] {
 		return note(name, "ethtool -K "+i.Name+" tx on",
-			"%s makes no checksums, so that the kernel cuts no large writes: sending takes several "+
-				"times the processor's time", i.Name)
+			"%s makes no checksums, so that the kernel cuts no large writes: sending takes "+
+				"several times the processor's time", i.Name)
 	}
 	by := "the kernel"
 	if features["tx-udp-segmentation"] {

@@ -202,10 +202,11 @@ func TestFirewall(t *testing.T) {
 			says: []string{"dropped: NACKs from subscribers to port 7701;",
 				"udp dport 7701 accept"}},
 		{name: "NACKs, perhaps", facts: nft("input", "accept", rule("drop", "udp dport", "7701")),
-			ask: func(q *Question) { q.Role, q.ControlPort = Publisher, 0 }, state: Note},
+			ask: func(q *Question) { q.Role, q.ControlPort = Publisher, 0 }, state: Note,
+			says: []string{"udp dport 7701 accept # and give crier --control-port 7701"}},
 		{name: "output dropped", facts: nft("output", "drop"), ask: sub, state: Problem,
-			says: []string{"NACKs to publishers, membership reports (IGMP); by inet filter output, " +
-				"policy drop"}},
+			says: []string{"NACKs to publishers, membership reports (IGMP); by inet filter " +
+				"output, policy drop"}},
 		{name: "output to the group", facts: nft("output", "accept", rule("drop", "ip daddr",
 			"239.0.0.0/8")), ask: pub, state: Problem, says: []string{"what goes to"}},
 		{name: "IGMP out", facts: nft("output", "accept", rule("drop", "l4proto", "igmp")),

@@ -15,6 +15,8 @@ type flow struct {
 	packet firewall.Packet
 	// what describes it, and rule what accepts it, in nft's words.
 	what, rule string
+	// open says that the rule needs a control port, and none is given.
+	open bool
 }
 
 // Firewall asks whether the packet filter lets through what crier sends and receives.
@@ -75,13 +77,23 @@ func (b *blame) what() string {
 
 // mend returns the command that has the flows accepted before the rule.
 func (b *blame) mend() string {
-	base := b.cause.Base
 	var rules []string
+	open := false
 	for _, one := range b.flows {
+		open = open || one.open
 		if !slices.Contains(rules, one.rule) {
 			rules = append(rules, one.rule)
 		}
 	}
+	if open {
+		return fmt.Sprintf("%s # and give crier --control-port %d", b.command(rules), fixed)
+	}
+	return b.command(rules)
+}
+
+// command puts rules of nft into a command of the program that manages the chain.
+func (b *blame) command(rules []string) string {
+	base := b.cause.Base
 	switch {
 	case base.Tables && b.isUFW():
 		return "ufw " + strings.Join(each(rules, ufw), " && ufw ")
@@ -126,7 +138,7 @@ func tables(words []string) string {
 			out = append(out, "-p udp --dport", words[2])
 		case "udp sport":
 			out = append(out, "-p udp --sport", words[2])
-		case "meta l4proto", "ip protocol":
+		case "ip protocol":
 			out = append(out, "-p", words[2])
 		case "icmpv6 type":
 			out = append(out, "-p icmpv6")
@@ -147,7 +159,7 @@ func firewalld(words []string) string {
 			return "--add-protocol=ipv6-icmp"
 		}
 	}
-	return "--add-port=1024-65535/udp"
+	return fmt.Sprintf("--add-port=%d/udp", fixed)
 }
 
 func ufw(words []string) string {
@@ -171,19 +183,20 @@ func ufw(words []string) string {
 func flows(f *host.Facts, q Question, i *host.Interface) []flow {
 	source, _ := f.Source()
 	group := q.Group
+	own := q.ControlPort
+	if own == 0 {
+		own = running(f, source)
+	}
 	var list []flow
 	add := func(p firewall.Packet, what, rule string) {
 		if p.Dst.IsValid() || p.Version != 0 {
-			list = append(list, flow{p, what, rule})
+			open := own == 0 && (rule == port("udp sport", 0) || rule == port("udp dport", 0))
+			list = append(list, flow{p, what, rule, open})
 		}
 	}
 	version, ip := 4, "ip"
 	if group.Addr().Is6() {
 		version, ip = 6, "ip6"
-	}
-	own := q.ControlPort
-	if own == 0 {
-		own = running(f, source)
 	}
 	toGroup := fmt.Sprintf("%s daddr %s udp dport %d accept", ip, group.Addr(), group.Port())
 	if q.receives() {
@@ -237,8 +250,8 @@ func memberships(i *host.Interface, source, group netip.Addr) []flow {
 		query := firewall.Packet{Hooks: firewall.Inbound, In: i.Name,
 			Dst: netip.MustParseAddr("224.0.0.1"), Protocol: "igmp", Type: 17, State: "new"}
 		return []flow{
-			{report, "membership reports (IGMP)", "ip protocol igmp accept"},
-			{query, "queries for members (IGMP)", "ip protocol igmp accept"},
+			{report, "membership reports (IGMP)", "ip protocol igmp accept", false},
+			{query, "queries for members (IGMP)", "ip protocol igmp accept", false},
 		}
 	}
 	report := firewall.Packet{Hooks: firewall.Outbound, Out: i.Name,
@@ -246,15 +259,18 @@ func memberships(i *host.Interface, source, group netip.Addr) []flow {
 	query := firewall.Packet{Hooks: firewall.Inbound, In: i.Name,
 		Dst: netip.MustParseAddr("ff02::1"), Protocol: "icmpv6", Type: 130, State: "untracked"}
 	return []flow{
-		{report, "membership reports (MLD)", "icmpv6 type mld2-listener-report accept"},
-		{query, "queries for members (MLD)", "icmpv6 type mld-listener-query accept"},
+		{report, "membership reports (MLD)", "icmpv6 type mld2-listener-report accept", false},
+		{query, "queries for members (MLD)", "icmpv6 type mld-listener-query accept", false},
 	}
 }
 
-// port returns a rule that accepts a control port, or all of UDP where it isn't fixed.
+// fixed is the control port that a mend names where none is given.
+const fixed = 7701
+
+// port returns a rule that accepts a control port.
 func port(field string, n uint16) string {
 	if n == 0 {
-		return "meta l4proto udp accept"
+		n = fixed
 	}
 	return fmt.Sprintf("%s %d accept", field, n)
 }

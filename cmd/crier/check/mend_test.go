@@ -11,7 +11,6 @@ func TestFirewallMends(t *testing.T) {
 	group := flow{what: "a", rule: "ip daddr 239.77.0.1 udp dport 7700 accept"}
 	igmp := flow{what: "b", rule: "ip protocol igmp accept"}
 	out := flow{what: "c", rule: "udp sport 7701 accept"}
-	all := flow{what: "d", rule: "meta l4proto udp accept"}
 	nft := firewall.Chain{Family: "inet", Table: "f", Name: "i", Hook: "input"}
 	daemon := firewall.Chain{Family: "inet", Table: "firewalld", Name: "filter_INPUT",
 		Hook: "input"}
@@ -31,10 +30,8 @@ func TestFirewallMends(t *testing.T) {
 			"iptables -t filter -I INPUT -d 239.77.0.1 -p udp --dport 7700 " +
 				"-j ACCEPT && iptables -t filter -I INPUT -p igmp -j ACCEPT"},
 		{plain, []flow{out}, "iptables -t filter -I INPUT -p udp --sport 7701 -j ACCEPT"},
-		{plain, []flow{all}, "iptables -t filter -I INPUT -p udp -j ACCEPT"},
 		{daemon, []flow{group, igmp}, "firewall-cmd --add-port=7700/udp && " +
 			"firewall-cmd --add-protocol=igmp"},
-		{daemon, []flow{all}, "firewall-cmd --add-port=1024-65535/udp"},
 		{ubuntu, []flow{group, igmp}, "ufw allow proto udp to 239.77.0.1 port 7700 && " +
 			"ufw allow proto igmp from any"},
 	} {
