@@ -42,6 +42,11 @@ func (o *outcome) span() string {
 	return cli.Duration(o.lasted)
 }
 
+// tooShort reports whether it was ended before a switch would forget.
+func (o *outcome) tooShort() bool {
+	return o.lasted < o.cfg.Lasting-o.cfg.Every && o.lasted < ageing
+}
+
 // mend brings a querier.
 const mend = "turn on an IGMP querier in the switch (a Linux bridge: ip link set br0 type bridge " +
 	"mcast_querier 1), or turn snooping off for the VLAN"
@@ -81,7 +86,7 @@ func (o *outcome) keptWithHost() check.Check {
 		c.State, c.Mend = check.Problem, fmt.Sprintf("crier doctor --iface %s --group %v --to %v",
 			o.iface, o.cfg.Group, o.cfg.To)
 		c.Evidence = count + ": the group was never heard, which isn't a matter of time"
-	case o.lasted < o.cfg.Lasting-o.cfg.Every && o.lasted < ageing:
+	case o.tooShort():
 		c.State = check.Unknown
 		c.Evidence = fmt.Sprintf("%s: it was kept so far, but switches forget after %s", count,
 			cli.Duration(ageing))
@@ -116,6 +121,10 @@ func (o *outcome) keptAlone() check.Check {
 	case len(silent) > 0:
 		c.State = check.Note
 		c.Evidence = strings.Join(silent, "; ") + ", without a goodbye"
+	case o.tooShort():
+		c.State = check.Unknown
+		c.Evidence = fmt.Sprintf("the group was heard for %s, from %v, but switches forget after %s",
+			o.span(), list[0].From, cli.Duration(ageing))
 	default:
 		c.State = check.OK
 		c.Evidence = fmt.Sprintf("the group was heard for %s, from %v", o.span(), list[0].From)
