@@ -27,7 +27,8 @@ func TestLogAttributes(t *testing.T) {
 	files := token.NewFileSet()
 	for _, dir := range []string{"multicast", "publisher", "subscriber", "reliable", "nack"} {
 		err := filepath.WalkDir(dir, func(path string, d fs.DirEntry, err error) error {
-			if err != nil || !strings.HasSuffix(path, ".go") || strings.HasSuffix(path, "_test.go") {
+			if err != nil || !strings.HasSuffix(path, ".go") ||
+				strings.HasSuffix(path, "_test.go") {
 				return err
 			}
 			file, err := parser.ParseFile(files, path, nil, 0)

@@ -91,7 +91,8 @@ func (l *log) take(now time.Time) lossSum {
 func (l *log) tell(sum *lossSum) {
 	l.to.Warn("crier: messages are lost", "messages", sum.lost, "reports", sum.reports,
 		sessionAttr(sum.session), slog.Any("source", sum.source),
-		"last_offsets", fmt.Sprintf("%d-%d", sum.last.From, sum.last.To-1), "cause", sum.cause.String())
+		"last_offsets", fmt.Sprintf("%d-%d", sum.last.From, sum.last.To-1),
+		"cause", sum.cause.String())
 }
 
 func sessionAttr(id SessionID) slog.Attr { return slog.String("session", id.String()) }

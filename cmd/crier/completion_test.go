@@ -71,7 +71,8 @@ func TestCompletion(t *testing.T) {
 		}
 	}
 	for _, args := range []string{"sub", "pub", "bench throughput", "bench serve"} {
-		words := append(append([]string{"__completeNoDesc"}, strings.Fields(args)...), "--iface", "")
+		words := append([]string{"__completeNoDesc"}, strings.Fields(args+" --iface")...)
+		words = append(words, "")
 		got := start(t, nil, words...).wait(cli.ExitOK).out.String()
 		if !slices.Contains(strings.Fields(got), "lo") {
 			t.Errorf("crier %s --iface: %q", args, got)

@@ -22,7 +22,8 @@ func TestVariables(t *testing.T) {
 	t.Setenv("CRIER_IFACE", "nosuch0")
 	for _, args := range []string{"pub", "sub", "bench latency", "bench serve"} {
 		got := start(t, nil, strings.Fields(args)...).wait(cli.ExitUsage).err.String()
-		if !strings.HasPrefix(got, "crier "+args+": CRIER_IFACE nosuch0 does not exist; there are lo") {
+		want := "crier " + args + ": CRIER_IFACE nosuch0 does not exist; there are lo"
+		if !strings.HasPrefix(got, want) {
 			t.Error(got)
 		}
 	}
@@ -33,7 +34,8 @@ func TestVariables(t *testing.T) {
 	t.Setenv("CRIER_IFACE", "lo")
 	sub := start(t, nil, "sub", "--count", "1").listening()
 	start(t, nil, "pub", "--count", "1").wait(cli.ExitOK)
-	if words := sub.wait(cli.ExitOK).err.String(); !strings.Contains(words, group+" by interface lo") ||
+	words := sub.wait(cli.ExitOK).err.String()
+	if !strings.Contains(words, group+" by interface lo") ||
 		strings.Contains(words, "CRIER_") || strings.Contains(words, "--iface") {
 		t.Error(words)
 	}

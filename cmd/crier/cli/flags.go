@@ -56,7 +56,8 @@ func optionOf(f *pflag.Flag) Option {
 // typeWords are the words for values whose flag has none of its own, by pflag's.
 var typeWords = map[string]string{
 	"int": "N", "ints": "N", "uint": "N", "uint16": "N", "float": "NUMBER", "string": "TEXT",
-	"strings": "TEXT", "stringArray": "TEXT", "duration": "TIME", "size": "SIZE", "rate": "RATE", "rates": "RATE",
+	"strings": "TEXT", "stringArray": "TEXT", "duration": "TIME", "size": "SIZE", "rate": "RATE",
+	"rates": "RATE",
 }
 
 // shown is a value as pflag lists it.

@@ -85,7 +85,8 @@ func TestSentences(t *testing.T) {
 			[]any{"subscriber", "slow", "lag", uint64(5), "stall_timeout", 2 * time.Second},
 			"subscriber slow held the others back for the stall timeout (lag 5, stall timeout " +
 				"2 s); it is evicted"},
-		{"crier: a subscriber that counted is gone", []any{"subscriber", "", "address", "10.0.0.1:5"},
+		{"crier: a subscriber that counted is gone",
+			[]any{"subscriber", "", "address", "10.0.0.1:5"},
 			"a subscriber that counted is gone (address 10.0.0.1:5)"},
 		{"crier: another address speaks for a session, and is not believed",
 			[]any{"session", "12ab", "source", "10.0.0.1:5"},

@@ -78,7 +78,8 @@ func flagSuggestions(flags *FlagSet, name string) []string {
 	names := &cobra.Command{} // whose commands are the flags
 	flags.VisitAll(func(f *pflag.Flag) {
 		if !f.Hidden {
-			names.AddCommand(&cobra.Command{Use: "--" + f.Name, Run: func(*cobra.Command, []string) {}})
+			names.AddCommand(&cobra.Command{Use: "--" + f.Name,
+				Run: func(*cobra.Command, []string) {}})
 		}
 	})
 	return suggestions(names, "--"+name)

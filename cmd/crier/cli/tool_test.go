@@ -67,10 +67,10 @@ func TestRun(t *testing.T) {
 		{"xyz", 2, "", "crier: there is no command \"xyz\"; the commands are doctor, show, sim, " +
 			"completion, version, help\n"},
 		{"--quiet", 2, "", "crier: there is no flag --quiet; see \"crier help\"\n"},
-		{"help doctor ech", 2, "", "crier help: there is no command \"ech\" (did you mean echo?); " +
-			"there are echo\n"},
-		{"help show run", 2, "", "crier help: it takes one command, not 2: \"show\" has none below " +
-			"it; see \"crier help help\"\n"},
+		{"help doctor ech", 2, "",
+			"crier help: there is no command \"ech\" (did you mean echo?); there are echo\n"},
+		{"help show run", 2, "", "crier help: it takes one command, not 2: \"show\" has none " +
+			"below it; see \"crier help help\"\n"},
 		{"completion csh", 2, "", "crier completion: there is no completion for \"csh\": give " +
 			"bash, zsh, fish, powershell\n"},
 	} {

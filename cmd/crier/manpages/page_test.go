@@ -42,7 +42,8 @@ func TestPages(t *testing.T) {
 				t.Errorf("%s(1) doesn't name %s", dashed(c), o.Name)
 			}
 		}
-		for _, section := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES", "SEE ALSO"} {
+		for _, section := range []string{"NAME", "SYNOPSIS", "DESCRIPTION", "EXAMPLES",
+			"SEE ALSO"} {
 			if !strings.Contains(string(text), "\n.SH "+section+"\n") {
 				t.Errorf("%s(1) has no section %s", dashed(c), section)
 			}
