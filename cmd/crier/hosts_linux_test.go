@@ -8,6 +8,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"crier/testnet/rig/netns"
 )
@@ -65,8 +66,25 @@ func (h *hosts) in(name string) []string {
 		h.run(switchName, "ip link set "+port+" master br0 up")
 		h.run(name, fmt.Sprintf("ip addr add 10.0.0.%d/24 dev eth0", n))
 		h.run(name, "ip link set eth0 up")
+		h.awaitLink(name)
 	}
 	return []string{"nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holds[name])}
+}
+
+// awaitLink waits until a host's interface has its link.
+func (h *hosts) awaitLink(name string) {
+	h.t.Helper()
+	for late := time.Now().Add(20 * time.Second); time.Now().Before(late); {
+		out, err := exec.Command("nsenter", fmt.Sprintf("--net=/proc/%d/ns/net", h.holds[name]),
+			"ip", "-o", "link", "show", "dev", "eth0").CombinedOutput()
+		if err != nil {
+			h.t.Fatal(err, string(out))
+		}
+		if strings.Contains(string(out), "state UP") {
+			return
+		}
+	}
+	h.t.Fatalf("host %q: eth0 has no link", name)
 }
 
 // run runs a command on a host.
