@@ -152,7 +152,8 @@ class Receiver:
         if self.session is None or now - self.heard > self.silence:
             return self.session is None
         self.asked = {s: a for s, a in self.asked.items() if s >= seq and s not in self.held}
-        while seq is not None and seq < self.known and max(len(self.asked), 5 * len(due)) < MOST_ASKED:
+        while seq is not None and seq < self.known and len(self.asked) < MOST_ASKED \
+                and len(due) < 400:
             if seq not in self.held:
                 wait = random.random() * 5 * self.trip if self.group > 8 else 0
                 ask = self.asked.setdefault(seq, [now, now + wait, max(2 * self.trip, 0.002)])
@@ -166,11 +167,8 @@ class Receiver:
                     due.append(seq)
             seq += 1
         self.advance()
-        for seq in due:
-            if pairs and seq == end:
-                pairs[-1] += 1
-            else:
-                pairs += [seq - end, 1]
+        for seq in due:  # ranges of one frame each: they may touch
+            pairs += [seq - end, 1]
             end = seq + 1
         if due:
             self.requests += 1

@@ -44,7 +44,8 @@ func TestHelpExamples(t *testing.T) {
 		t.Fatal(err)
 	}
 	frames := clitest.ScenarioFile(t, clitest.SmallScenario)
-	start(t, nil, "sim", "run", frames, "--pcap", filepath.Join(dir, "frames.pcap")).wait(cli.ExitOK)
+	start(t, nil, "sim", "run", frames, "--pcap", filepath.Join(dir, "frames.pcap")).
+		wait(cli.ExitOK)
 	pages := map[string]string{"crier": commands.Tool().Overview(80)}
 	for _, c := range allCommands() {
 		pages[c.Name] = c.Page(80)

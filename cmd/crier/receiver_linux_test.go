@@ -35,8 +35,9 @@ func receive(t *testing.T, group string, args ...string) *python {
 			bytes.TrimSpace(out))
 	}
 	p := &python{t: t, out: newCapture(), err: newCapture()}
-	p.cmd = exec.CommandContext(t.Context(), path,
-		append([]string{filepath.Join("..", "..", "docs", "receiver.py"), "--group", group}, args...)...)
+	args = append([]string{filepath.Join("..", "..", "docs", "receiver.py"), "--group", group},
+		args...)
+	p.cmd = exec.CommandContext(t.Context(), path, args...)
 	p.cmd.Stdout, p.cmd.Stderr = p.out, p.err
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
@@ -106,10 +107,10 @@ func TestReceiverInPythonNamesLosses(t *testing.T) {
 	for line := range strings.Lines(rx.out.String()) {
 		line = strings.TrimSuffix(line, "\n")
 		first, _, _ := strings.Cut(line, " ")
-		if i, err := strconv.Atoi(first); err != nil || i >= n || lines[i] != line || fate[i] != "" {
-			t.Fatalf("it printed %.60q, which was %q before", line, fate[i])
+		i, err := strconv.Atoi(first)
+		if err != nil || i < 0 || i >= n || lines[i] != line || fate[i] != "" {
+			t.Fatalf("it printed %.60q, which was not sent, or printed or lost before", line)
 		}
-		i, _ := strconv.Atoi(first)
 		fate[i] = "printed"
 	}
 	lost := 0
@@ -128,7 +129,8 @@ func TestReceiverInPythonNamesLosses(t *testing.T) {
 	}
 	for i, f := range fate {
 		if f == "" {
-			t.Fatalf("offset %d is neither printed nor lost; %d are lost\n%s", i, lost, tail(rx.err))
+			t.Fatalf("offset %d is neither printed nor lost; %d are lost\n%s", i, lost,
+				tail(rx.err))
 		}
 	}
 	if lost == 0 || lost == n {

@@ -216,7 +216,8 @@ func TestSimulatedFramesAgree(t *testing.T) {
 	s := newTshark(t)
 	scenarios, least := []string{"storm"}, 2000
 	if *long {
-		scenarios = []string{"loss-1pct", "slow-consumer", "overload-drop", "dead-subscriber", "storm"}
+		scenarios = []string{"loss-1pct", "slow-consumer", "overload-drop", "dead-subscriber",
+			"storm"}
 		least = 100_000
 	}
 	frames, all := 0, map[string]int{}

@@ -32,9 +32,11 @@ func (n noise) bytes(least, most int) []byte {
 
 // dns is a query or an answer.
 func (n noise) dns(t *testing.T) []byte {
-	name := []byte([]string{"example.org", "a.very.long.name.example.com", "_http._tcp.local"}[n.IntN(3)])
+	name := []byte([]string{"example.org", "a.very.long.name.example.com",
+		"_http._tcp.local"}[n.IntN(3)])
 	d := layers.DNS{ID: uint16(n.Uint32()), RD: true, QR: n.IntN(2) == 1,
-		Questions: []layers.DNSQuestion{{Name: name, Type: layers.DNSTypeA, Class: layers.DNSClassIN}}}
+		Questions: []layers.DNSQuestion{{Name: name, Type: layers.DNSTypeA,
+			Class: layers.DNSClassIN}}}
 	if d.QR {
 		d.Answers = []layers.DNSResourceRecord{
 			{Name: name, Type: layers.DNSTypeA, Class: layers.DNSClassIN, TTL: n.Uint32(),
@@ -145,9 +147,8 @@ func TestForeignDatagrams(t *testing.T) {
 			strings.Join(lines[1:], "\n"))
 	}
 	claimed := []string{}
-	newTshark(t).fields(path, "crier", []string{"frame.number", "_ws.col.Info"}, func(row []string) {
-		claimed = append(claimed, strings.Join(row, " "))
-	})
+	newTshark(t).fields(path, "crier", []string{"frame.number", "_ws.col.Info"},
+		func(row []string) { claimed = append(claimed, strings.Join(row, " ")) })
 	if len(claimed) != 1 || !strings.HasPrefix(claimed[0], "1 DATA") {
 		t.Errorf("tshark claims %d of %d datagrams: %.2000s", len(claimed)-1, 8*count,
 			strings.Join(claimed, "\n"))

@@ -43,7 +43,8 @@ func TestStatesAgree(t *testing.T) {
 	capture := decodetest.Capture(t, packets...)
 	lines := strings.Split(strings.TrimSpace(decoded(t, "-q", capture)), "\n")
 	want := map[string][]string{}
-	for i, text := range strings.Split(strings.TrimSpace(decoded(t, "-q", "--json", capture)), "\n") {
+	objects := strings.Split(strings.TrimSpace(decoded(t, "-q", "--json", capture)), "\n")
+	for i, text := range objects {
 		var o struct {
 			Packet json.Number
 			State  string
@@ -70,8 +71,10 @@ func TestStatesAgree(t *testing.T) {
 					infos = append(infos, text)
 				}
 			}
-			if s, i := strings.Join(states, "|"), strings.Join(infos, "; "); row[1] != s || row[2] != i {
-				t.Errorf("packet %s: tshark has\n%s %s\ncrier decode\n%s %s", row[0], row[1], row[2], s, i)
+			s, i := strings.Join(states, "|"), strings.Join(infos, "; ")
+			if row[1] != s || row[2] != i {
+				t.Errorf("packet %s: tshark has\n%s %s\ncrier decode\n%s %s", row[0], row[1],
+					row[2], s, i)
 			}
 		})
 	if got != len(want) {
@@ -94,8 +97,8 @@ func TestRemembered(t *testing.T) {
 	s.fields(capture, "", []string{"crier.gap", "crier.answer_to", "_ws.expert.message"},
 		func(row []string) { rows = append(rows, strings.Join(row, " / ")) })
 	want := []string{" /  / ",
-		"1 /  / Loss: the publisher dropped messages|Missing in this capture: 8", " /  / ", " / 3 / ",
-		" / 3 / ", " / 3 / Loss: the publisher can't repair 7-8", " /  / ",
+		"1 /  / Loss: the publisher dropped messages|Missing in this capture: 8", " /  / ",
+		" / 3 / ", " / 3 / ", " / 3 / Loss: the publisher can't repair 7-8", " /  / ",
 		" /  / A later frame came before", " /  / The tag is wrong: the frame is damaged"}
 	if !slices.Equal(rows, want) {
 		t.Errorf("tshark has\n%s\nwant\n%s", strings.Join(rows, "\n"), strings.Join(want, "\n"))

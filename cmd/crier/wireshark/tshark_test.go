@@ -37,7 +37,8 @@ func newTshark(t testing.TB) *tshark {
 		t.Fatal(err)
 	}
 	probe := s.command("-r", "-", "-T", "fields", "-e", "crier.kind")
-	if probe.Stdin, err = os.Open(decodetest.Capture(t, decodetest.Examples(t)[0].Packet)); err != nil {
+	probe.Stdin, err = os.Open(decodetest.Capture(t, decodetest.Examples(t)[0].Packet))
+	if err != nil {
 		t.Fatal(err)
 	}
 	out, err := probe.CombinedOutput()
