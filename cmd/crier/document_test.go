@@ -175,7 +175,8 @@ func (c *typed) needsRoot() bool {
 
 // numbers matches what differs from run to run: numbers with their units, and ids in hex.
 var (
-	numbers = regexp.MustCompile(`-?[0-9](?:[0-9,.:]*[0-9])?(?: ?(?:ns|µs|us|ms|s|B|KiB|MiB|GiB)\b)?`)
+	numbers = regexp.MustCompile(
+		`-?[0-9](?:[0-9,.:]*[0-9])?(?: ?(?:ns|µs|us|ms|s|B|KiB|MiB|GiB)\b)?`)
 	hexes   = regexp.MustCompile(`\b[0-9a-f]{8,16}\b`)
 	spaces  = regexp.MustCompile(`[ \t─-]+`)
 )

@@ -15,11 +15,11 @@ import (
 	"crier/cmd/crier/feed/feedtest"
 )
 
-// long is for .ci/run, and reads the pages that have some. The other tests hold the flags of such commands against the tool's.
-var long = flag.Bool("documents.long", false, "read the documents that mark commands as long, with these")
+// long is for .ci/run. The other tests hold the flags of such commands against the tool's.
+var long = flag.Bool("documents.long", false, "read the documents that mark commands as long")
 
 // Each command of the manual is typed as it is printed, in the terminals and on the hosts
-// that the page shows, one page after the other from its first block to its last. What the
+// that the page shows, each page from its first block to its last. What the
 // page shows as printed has to come, but for numbers.
 func TestDocuments(t *testing.T) {
 	t.Parallel()
@@ -151,7 +151,8 @@ func excerpt(groups ...string) string {
 	for i := range 20 {
 		for _, group := range groups {
 			list = append(list, packet{time.Duration(i) * 10 * time.Millisecond, group,
-				iextp(uint64(2*i+1), fmt.Sprintf("trade %d", 2*i+1), fmt.Sprintf("trade %d", 2*i+2))})
+				iextp(uint64(2*i+1), fmt.Sprintf("trade %d", 2*i+1),
+					fmt.Sprintf("trade %d", 2*i+2))})
 		}
 	}
 	return pcapOf(list...)
@@ -267,7 +268,9 @@ func (r *reader) look(c *typed, elsewhere bool) {
 	if elsewhere && term.running == c {
 		term.until(func(out []printed) bool {
 			return len(out) > 0 && (len(c.shown) == 0 || *update ||
-				slices.ContainsFunc(out, func(l printed) bool { return sameLine(c.shown[0], l.text) }))
+				slices.ContainsFunc(out, func(l printed) bool {
+					return sameLine(c.shown[0], l.text)
+				}))
 		})
 	}
 }

@@ -135,7 +135,8 @@ func takes(c *cli.Command, args []string) error {
 
 // placeholder reports whether a word stands for a value.
 func placeholder(word string) bool {
-	return strings.IndexFunc(word, unicode.IsLower) < 0 && strings.IndexFunc(word, unicode.IsUpper) >= 0
+	return strings.IndexFunc(word, unicode.IsLower) < 0 &&
+		strings.IndexFunc(word, unicode.IsUpper) >= 0
 }
 
 // Each command of the manual that stands in a block stands in one that a test runs.
@@ -146,7 +147,8 @@ func TestDocumentedCommandsAreInShellBlocks(t *testing.T) {
 		for _, b := range d.blocks {
 			for i, line := range b.text {
 				if b.words[0] == "" && command.MatchString(line) {
-					t.Errorf("%s: %q stands in a block whose fence doesn't say sh", d.at(b.line+i), line)
+					t.Errorf("%s: %q stands in a block whose fence doesn't say sh",
+						d.at(b.line+i), line)
 				}
 			}
 			for _, mark := range b.words[1:] {

@@ -92,7 +92,8 @@ func sameOutput(shown []string, came []printed) bool {
 			}
 			next = i
 		}
-		return fits(streams[0], j) && match(next, j+1, k) || fits(streams[1], k) && match(next, j, k+1)
+		return fits(streams[0], j) && match(next, j+1, k) ||
+			fits(streams[1], k) && match(next, j, k+1)
 	}
 	return match(0, 0, 0)
 }
