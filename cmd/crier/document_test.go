@@ -177,8 +177,8 @@ func (c *typed) needsRoot() bool {
 var (
 	numbers = regexp.MustCompile(
 		`-?[0-9](?:[0-9,.:]*[0-9])?(?: ?(?:ns|µs|us|ms|s|B|KiB|MiB|GiB)\b)?`)
-	hexes   = regexp.MustCompile(`\b[0-9a-f]{8,16}\b`)
-	spaces  = regexp.MustCompile(`[ \t─-]+`)
+	hexes  = regexp.MustCompile(`\b[0-9a-f]{8,16}\b`)
+	spaces = regexp.MustCompile(`[ \t─-]+`)
 )
 
 // sameLine reports whether two printed lines differ in numbers only. Dots in the shown one
