@@ -117,7 +117,8 @@ func (f *filter) parse(session string, kinds []string, group string) error {
 			kind++
 		}
 		if kind > frame.Bye {
-			return cli.Usagef("--kind %q is not known: use %s", word, strings.Join(kindWords(), ", "))
+			return cli.Usagef("--kind %q is not known: use %s", word,
+				strings.Join(kindWords(), ", "))
 		}
 		f.kinds = append(f.kinds, kind)
 	}
