@@ -33,9 +33,8 @@ type guest struct {
 	told    map[uint32]chan told
 	nonce   uint32
 	welcome chan greeting
-	refusal error // what the kernel said of the Host
-	ttl     int   // with which the Host's datagrams arrive
-	last    time.Time
+	refusal error   // what the kernel said of the Host
+	ttl     int     // with which the Host's datagrams arrive
 	senders Senders // other than the two that measure
 }
 
