@@ -95,11 +95,10 @@ func (b *blame) mend() string {
 func (b *blame) command(rules []string) string {
 	base := b.cause.Base
 	switch {
-	case base.Tables && b.isUFW():
+	case base.Program != "" && b.isUFW():
 		return "ufw " + strings.Join(each(rules, ufw), " && ufw ")
-	case base.Tables:
-		program := map[string]string{"ip": "iptables", "ip6": "ip6tables"}[base.Family]
-		start := fmt.Sprintf("%s -t %s -I %s ", program, base.Table, base.Name)
+	case base.Program != "":
+		start := fmt.Sprintf("%s -t %s -I %s ", base.Program, base.Table, base.Name)
 		return start + strings.Join(each(rules, tables), " && "+start)
 	case base.Table == "firewalld" && base.Hook == "input":
 		return "firewall-cmd " + strings.Join(each(rules, firewalld), " && firewall-cmd ")

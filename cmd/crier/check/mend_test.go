@@ -15,7 +15,9 @@ func TestFirewallMends(t *testing.T) {
 	daemon := firewall.Chain{Family: "inet", Table: "firewalld", Name: "filter_INPUT",
 		Hook: "input"}
 	plain := firewall.Chain{Family: "ip", Table: "filter", Name: "INPUT", Hook: "input",
-		Tables: true}
+		Program: "iptables"}
+	old := plain
+	old.Program = "iptables-legacy"
 	ubuntu := plain
 	ubuntu.Rules = []*firewall.Rule{{Target: "ufw-before-input"}}
 	for _, c := range []struct {
@@ -30,6 +32,7 @@ func TestFirewallMends(t *testing.T) {
 			"iptables -t filter -I INPUT -d 239.77.0.1 -p udp --dport 7700 " +
 				"-j ACCEPT && iptables -t filter -I INPUT -p igmp -j ACCEPT"},
 		{plain, []flow{out}, "iptables -t filter -I INPUT -p udp --sport 7701 -j ACCEPT"},
+		{old, []flow{igmp}, "iptables-legacy -t filter -I INPUT -p igmp -j ACCEPT"},
 		{daemon, []flow{group, igmp}, "firewall-cmd --add-port=7700/udp && " +
 			"firewall-cmd --add-protocol=igmp"},
 		{ubuntu, []flow{group, igmp}, "ufw allow proto udp to 239.77.0.1 port 7700 && " +

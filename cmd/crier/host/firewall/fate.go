@@ -31,11 +31,8 @@ func (c Cause) String() string {
 		return ""
 	}
 	where := fmt.Sprintf("%s %s %s", c.Chain.Family, c.Chain.Table, c.Chain.Name)
-	if c.Chain.Tables {
-		where = fmt.Sprintf("iptables %s %s", c.Chain.Table, c.Chain.Name)
-		if c.Chain.Family == "ip6" {
-			where = fmt.Sprintf("ip6tables %s %s", c.Chain.Table, c.Chain.Name)
-		}
+	if c.Chain.Program != "" {
+		where = fmt.Sprintf("%s %s %s", c.Chain.Program, c.Chain.Table, c.Chain.Name)
 	}
 	if c.Rule == nil {
 		return where + ", policy drop"

@@ -40,31 +40,33 @@ func Read(ctx context.Context) (*Ruleset, error) {
 		}
 	}
 	some := nft != ""
-	for _, family := range []struct{ name, save, legacy string }{
+	for _, family := range []struct{ name, program, legacy string }{
 		{"ip", "iptables", "ip_tables_names"}, {"ip6", "ip6tables", "ip6_tables_names"},
 	} {
+		save := func(names ...string) error {
+			path := find(names...)
+			if path == "" {
+				return nil
+			}
+			text, err := output(ctx, path)
+			if err == nil {
+				r.replace(ParseTables(text, family.name, setter(path, find(family.program))))
+				some = true
+			}
+			return err
+		}
 		// Tables of iptables that nft shows have parts which only iptables can tell.
 		if r.foreign(family.name) || nft == "" {
-			if save := find(family.save+"-nft-save", family.save+"-save"); save != "" {
-				text, err := output(ctx, save)
-				if err != nil {
-					return nil, err
-				}
-				r.replace(ParseTables(text, family.name))
-				some = true
+			if err := save(family.program+"-nft-save", family.program+"-save"); err != nil {
+				return nil, err
 			}
 		}
 		names, _ := os.ReadFile("/proc/thread-self/net/" + family.legacy)
 		if len(names) == 0 {
 			continue
 		}
-		if save := find(family.save+"-legacy-save", family.save+"-save"); save != "" {
-			text, err := output(ctx, save)
-			if err != nil {
-				return nil, err
-			}
-			r.replace(ParseTables(text, family.name))
-			some = true
+		if err := save(family.program+"-legacy-save", family.program+"-save"); err != nil {
+			return nil, err
 		}
 	}
 	if !some {
@@ -83,11 +85,23 @@ func (r *Ruleset) foreign(family string) bool {
 // replace adds the chains of iptables, and takes out those that nft shows of the same tables.
 func (r *Ruleset) replace(tables *Ruleset) {
 	r.Chains = slices.DeleteFunc(r.Chains, func(c *Chain) bool {
-		return !c.Tables && slices.ContainsFunc(tables.Chains, func(t *Chain) bool {
+		return c.Program == "" && slices.ContainsFunc(tables.Chains, func(t *Chain) bool {
 			return t.Family == c.Family && t.Table == c.Table && t.Name == c.Name
 		})
 	})
 	r.Chains = append(r.Chains, tables.Chains...)
+}
+
+// setter names the program that sets the rules which another one saves: that of the same kind,
+// as there may be two, iptables-nft and iptables-legacy. Where it is the usual one, its name is
+// short.
+func setter(save, usual string) string {
+	saves, err := filepath.EvalSymlinks(save)
+	sets, err2 := filepath.EvalSymlinks(usual)
+	if err == nil && err2 == nil && saves == sets {
+		return filepath.Base(usual)
+	}
+	return strings.TrimSuffix(filepath.Base(save), "-save")
 }
 
 // find returns the path of the first of the programs that there is, "" if there is none. The
@@ -109,7 +123,9 @@ func find(names ...string) string {
 
 // output runs a program and returns what it prints.
 func output(ctx context.Context, path string, args ...string) ([]byte, error) {
-	data, err := exec.CommandContext(ctx, path, args...).Output()
+	c := exec.CommandContext(ctx, path, args...)
+	apart(c)
+	data, err := c.Output()
 	if err == nil {
 		return data, nil
 	}

@@ -17,8 +17,9 @@ type Chain struct {
 	// Policy is what becomes of packets that pass all rules.
 	Policy Verdict
 	Rules  []*Rule
-	// Tables says that iptables manages the chain.
-	Tables bool
+	// Program is that of iptables which sets the chain's rules, such as iptables-legacy; empty
+	// for nft.
+	Program string
 	// foreign says that nft shows a rule of the chain which only iptables can read.
 	foreign bool
 }
@@ -67,7 +68,8 @@ type Condition struct {
 // chain returns a chain of the table of another.
 func (r *Ruleset) chain(of *Chain, name string) *Chain {
 	for _, c := range r.Chains {
-		if c.Family == of.Family && c.Table == of.Table && c.Name == name && c.Tables == of.Tables {
+		if c.Family == of.Family && c.Table == of.Table && c.Name == name &&
+			c.Program == of.Program {
 			return c
 		}
 	}

@@ -6,7 +6,8 @@ import (
 )
 
 // ParseTables reads what iptables-save prints for the family ip, or ip6tables-save for ip6.
-func ParseTables(text []byte, family string) *Ruleset {
+// program sets such rules.
+func ParseTables(text []byte, family, program string) *Ruleset {
 	r := &Ruleset{}
 	table := ""
 	for line := range strings.Lines(string(text)) {
@@ -15,10 +16,11 @@ func ParseTables(text []byte, family string) *Ruleset {
 		case strings.HasPrefix(line, "*"):
 			table = line[1:]
 		case strings.HasPrefix(line, ":"):
-			r.Chains = append(r.Chains, tablesChain(family, table, strings.Fields(line[1:])))
+			r.Chains = append(r.Chains, tablesChain(family, table, program,
+				strings.Fields(line[1:])))
 		case strings.HasPrefix(line, "-A "):
 			t := &tablesRule{words: words(line), family: family}
-			of := &Chain{Family: family, Table: table, Tables: true}
+			of := &Chain{Family: family, Table: table, Program: program}
 			if c := r.chain(of, t.next()); c != nil {
 				t.parse(func(name string) bool { return r.chain(of, name) != nil })
 				t.rule.Text = strings.TrimPrefix(line, "-A "+c.Name+" ")
@@ -33,8 +35,8 @@ func ParseTables(text []byte, family string) *Ruleset {
 var builtIn = []string{"PREROUTING", "INPUT", "FORWARD", "OUTPUT", "POSTROUTING"}
 
 // tablesChain makes a chain of its line: its name, its policy, counters.
-func tablesChain(family, table string, fields []string) *Chain {
-	c := &Chain{Family: family, Table: table, Tables: true, Type: "filter", Policy: Accept}
+func tablesChain(family, table, program string, fields []string) *Chain {
+	c := &Chain{Family: family, Table: table, Program: program, Type: "filter", Policy: Accept}
 	if table == "nat" {
 		c.Type = "nat"
 	}

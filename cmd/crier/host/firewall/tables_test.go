@@ -13,7 +13,7 @@ func TestTables(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	saved := ParseTables(text, "ip")
+	saved := ParseTables(text, "ip", "iptables")
 	shown := rules(t, "iptables-nft")
 	if !shown.foreign("ip") || shown.foreign("ip6") {
 		t.Error("rules of iptables among those of nft aren't found")
