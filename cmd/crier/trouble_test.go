@@ -9,7 +9,7 @@ import (
 )
 
 // lasting matches how long a trouble has lasted.
-var lasting = regexp.MustCompile(`\b(for|after) [0-9]+ s\b`)
+var lasting = regexp.MustCompile(`\b(for|after) [0-9.]+ s\b`)
 
 // flowing returns text with its line breaks and columns as single spaces, and N for how long a
 // trouble has lasted.
