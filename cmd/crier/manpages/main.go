@@ -36,8 +36,11 @@ func date() string {
 	return at.UTC().Format(time.DateOnly)
 }
 
-// write writes a page for the tool, and one for each of its commands.
+// write makes the directory, and writes a page for the tool and one for each of its commands.
 func write(tool *cli.Tool, dir, date string) error {
+	if err := os.MkdirAll(dir, 0o777); err != nil {
+		return err
+	}
 	pages := []*page{overview(tool)}
 	tool.Walk(func(c *cli.Command, flags *cli.FlagSet) { pages = append(pages, command(c, flags)) })
 	for _, p := range pages {

@@ -14,7 +14,7 @@ import (
 // pages writes all pages, and returns their folder.
 func pages(t *testing.T) string {
 	t.Helper()
-	dir := t.TempDir()
+	dir := filepath.Join(t.TempDir(), "man", "man1") // which it makes
 	if err := write(commands.Tool(), dir, "2026-11-30"); err != nil {
 		t.Fatal(err)
 	}

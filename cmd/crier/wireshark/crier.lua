@@ -6,6 +6,10 @@
 -- at fixed places, and the tag. What other programs send has all of that with a probability
 -- below 2^-60.
 
+-- Named on tshark's command line and installed as a plugin, it is loaded once.
+local known, loaded = pcall(Dissector.get, "crier")
+if known and loaded then return end
+
 local crier = Proto("crier", "crier: reliable UDP multicast")
 
 crier.prefs.check_tags = Pref.bool("Check the tags", true,

@@ -107,3 +107,18 @@ func (s *tshark) fields(capture, filter string, names []string, yield func([]str
 		s.t.Fatalf("tshark: %v: %s", err, said.String())
 	}
 }
+
+// Named on the command line beside a plugin that is installed, it is loaded once.
+func TestLoadedTwice(t *testing.T) {
+	s := newTshark(t)
+	cmd := s.command("-X", "lua_script:"+s.script(), "-r", "-")
+	var err error
+	cmd.Stdin, err = os.Open(decodetest.Capture(t, decodetest.Examples(t)[0].Packet))
+	if err != nil {
+		t.Fatal(err)
+	}
+	out, err := cmd.CombinedOutput()
+	if err != nil || strings.Contains(string(out), "Error") {
+		t.Errorf("%v\n%s", err, out)
+	}
+}
