@@ -47,8 +47,8 @@ func allCommand() *cli.Command {
 gets NAME.json with the cells, NAME.html with pictures, and NAME.txt with the table.
 What has its NAME.json already is left out: after an interrupt, or where one has
 failed, the same command goes on with what is missing. What one that was interrupted had
-measured is in NAME.partial.json and so on, until it has been measured in full. Run it on a machine that does
-nothing else. It takes about an hour and 25 minutes, and with --quick about 27 minutes.
+measured is in NAME.partial.json and so on, until it has been measured in full.
+Run it on a machine that does nothing else. It takes about an hour and 25 minutes, and with --quick about 27 minutes.
 
 Examples:
 
@@ -123,8 +123,8 @@ func (o *all) run(ctx context.Context, std cli.Streams) (int, error) {
 			if errors.As(err, new(*coordinator.InterruptedError)) {
 				kept = "; what it had measured is in " + o.file(it.name, "partial.*")
 			}
-			return 0, fmt.Errorf("interrupted in %s: run the same again to go on with it%s", it.name,
-				kept)
+			return 0, fmt.Errorf("interrupted in %s: run the same again to go on with it%s",
+				it.name, kept)
 		}
 		if err != nil {
 			failed = append(failed, it.name)

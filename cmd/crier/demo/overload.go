@@ -164,8 +164,8 @@ func playOverloads(seed uint64, asJSON bool, out io.Writer) error {
 func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 	var b strings.Builder
 	b.WriteString(sheet.Fill(fmt.Sprintf("A burst of %s messages, one each %s, to a quick "+
-		"subscriber and to one that takes %s for each; the pace is the slowest's, and %s of memory "+
-		"keep what it has yet to take. The same burst under the three answers, in virtual time "+
+		"subscriber and to one that takes %s for each; the pace is the slowest's, and %s of "+
+		"memory keep what it has yet to take. The same burst under the three answers, in virtual time "+
 		"(seed %d).\n\n", cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
 		cli.Duration(overloadWork), cli.Bytes(overloadResend), seed)))
 	t := table.Table{Columns: []table.Column{{Key: true}}}
@@ -180,7 +180,9 @@ func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 		t.Rows = append(t.Rows, cells)
 	}
 	number := func(name string, of func(*overloadResult) uint64) {
-		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Grouped(of(r))} })
+		row(name, func(r *overloadResult) table.Cell {
+			return table.Cell{Text: cli.Grouped(of(r))}
+		})
 	}
 	lost := func(name string, of func(*overloadResult) uint64) {
 		row(name, func(r *overloadResult) table.Cell {
@@ -188,10 +190,14 @@ func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 		})
 	}
 	length := func(name string, of func(*overloadResult) time.Duration) {
-		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Duration(of(r))} })
+		row(name, func(r *overloadResult) table.Cell {
+			return table.Cell{Text: cli.Duration(of(r))}
+		})
 	}
 	space := func(name string, of func(*overloadResult) int) {
-		row(name, func(r *overloadResult) table.Cell { return table.Cell{Text: cli.Bytes(of(r))} })
+		row(name, func(r *overloadResult) table.Cell {
+			return table.Cell{Text: cli.Bytes(of(r))}
+		})
 	}
 	number("delivered to slow", func(r *overloadResult) uint64 { return r.Slow })
 	lost("lost by slow", func(r *overloadResult) uint64 { return r.SlowLost })
@@ -215,8 +221,8 @@ func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 	for _, r := range list {
 		fmt.Fprintf(&b, "  %-7s %s\n", r.Answer, lagPicture(r.Lag, most))
 	}
-	b.WriteString(sheet.Fill("\ndrop costs everyone the same messages, and names them; disk costs " +
-		"room and time; block costs the producer its own pace. Nothing was lost in silence " +
+	b.WriteString(sheet.Fill("\ndrop costs everyone the same messages, and names them; disk " +
+		"costs room and time; block costs the producer its own pace. Nothing was lost in silence " +
 		"(checked, byte for byte).\n"))
 	return b.String()
 }

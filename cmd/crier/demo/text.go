@@ -199,8 +199,8 @@ func (r *report) moral() string {
 	}
 	if !slices.ContainsFunc(r.Subscribers, func(s *member) bool { return s.Gone > 0 }) {
 		return text + ".\nThis time nothing is gone: all that was accepted had been sent, and " +
-			"received, before the kill. No broker stood between, and what nobody has yet received " +
-			"dies with its producer; here there was none.\n"
+			"received, before the kill. No broker stood between, and what nobody has yet " +
+			"received dies with its producer; here there was none.\n"
 	}
 	return text + ".\nNo broker stood between: that is why it was fast, and why what nobody had " +
 		"yet received died with its producer.\n"

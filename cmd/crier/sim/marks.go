@@ -49,7 +49,8 @@ func eventsOf(s *scenario.Scenario) []*event {
 
 // String describes the event.
 func (e *event) String() string {
-	text := fmt.Sprintf("at %s: %s %s", cli.Instant(time.Duration(e.At[0])), e.Do, strings.Join(e.Who, ", "))
+	text := fmt.Sprintf("at %s: %s %s", cli.Instant(time.Duration(e.At[0])), e.Do,
+		strings.Join(e.Who, ", "))
 	if e.For > 0 {
 		text += " for " + cli.Duration(time.Duration(e.For))
 	}

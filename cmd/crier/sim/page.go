@@ -35,7 +35,8 @@ func runPage(r *Result, command string) (*page.Page, error) {
 		Intro: strings.ReplaceAll(strings.TrimSpace(r.Story), "\n", " "),
 		Facts: fmt.Sprintf("seed %d, %d subscribers, %s of publishing, %s in all, in virtual "+
 			"time\nthe promise was %s\n%s",
-			r.Seed, len(r.Members), cli.Duration(time.Duration(r.Duration)), cli.Duration(time.Duration(r.End)), r.Promise,
+			r.Seed, len(r.Members), cli.Duration(time.Duration(r.Duration)),
+			cli.Duration(time.Duration(r.End)), r.Promise,
 			r.Violations),
 	}
 	var pictures []page.Picture

@@ -240,7 +240,8 @@ func (o *runOptions) tellFeed(std cli.Streams, run *scenario.Run, p *Publisher, 
 	if due, ok := run.Due(p.Name); ok && due.Sub(run.End()) >= longSilence {
 		fmt.Fprintf(std.Err,
 			"crier sim run: the next message of %s is due at %s, long after the end: --max-gap "+
-				"5s, or max-gap in a scenario, shortens such silences\n", p.Name, cli.Duration(due.Sub(0)))
+				"5s, or max-gap in a scenario, shortens such silences\n", p.Name,
+			cli.Duration(due.Sub(0)))
 	}
 }
 

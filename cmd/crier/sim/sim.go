@@ -97,8 +97,8 @@ func list(stories bool, sheet cli.Sheet) string {
 }
 
 // recordedHead stands before the scenarios that replay records.
-const recordedHead = "\nThese replay recorded networks, and need files that are not part of crier; " +
-	"--trace-dir names their folder, and docs/SIMULATION.md their form:\n\n"
+const recordedHead = "\nThese replay recorded networks, and need files that are not part of " +
+	"crier; --trace-dir names their folder, and docs/SIMULATION.md their form:\n\n"
 
 func showCommand() *cli.Command {
 	return &cli.Command{

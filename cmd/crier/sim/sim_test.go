@@ -27,7 +27,8 @@ func TestSimListAndShow(t *testing.T) {
 		t.Errorf("scenarios that need recorded data are not apart:\n%s", list)
 	}
 	// A line goes on in the lines below it that are indented.
-	entries := regexp.MustCompile(`(?m)^(\S+) +(.*(\n .*)*)`).FindAllStringSubmatch(whole+recorded, -1)
+	entries := regexp.MustCompile(`(?m)^(\S+) +(.*(\n .*)*)`).FindAllStringSubmatch(
+		whole+recorded, -1)
 	for _, e := range entries {
 		name := e[1]
 		story, _, _ := strings.Cut(strings.Join(strings.Fields(e[2]), " "), " from ")

@@ -166,8 +166,8 @@ func sweepPage(s *sweep, command string) (*page.Page, error) {
 		p.Warning = s.partial()
 	}
 	if len(s.Axes) == 2 {
-		p.Intro = "Each map has " + s.across() + ". The deeper the colour, the further is a value " +
-			"above the least."
+		p.Intro = "Each map has " + s.across() + ". The deeper the colour, the further is a " +
+			"value above the least."
 		for i, m := range metrics {
 			if _, most := s.ends(i); most == 0 {
 				continue

@@ -87,7 +87,8 @@ func lostText(b *strings.Builder, r *Result, sheet cli.Sheet) {
 					break
 				}
 				b.WriteString(sheet.Beside("    ", fmt.Sprintf("%s %s: %s, %s",
-					cli.Instant(time.Duration(l.At)), m.Name, cli.OffsetRun(l.From, l.To), l.Cause)))
+					cli.Instant(time.Duration(l.At)), m.Name, cli.OffsetRun(l.From, l.To),
+					l.Cause)))
 			}
 		}
 		if n > most {

@@ -97,7 +97,9 @@ func Run(ctx context.Context, o Options, out io.Writer, show func(string)) (err 
 }
 
 // after tells how far an interrupted run was.
-func (e *InterruptedError) after() string { return fmt.Sprintf("after %d of %d runs", e.Done, e.Of) }
+func (e *InterruptedError) after() string {
+	return fmt.Sprintf("after %d of %d runs", e.Done, e.Of)
+}
 
 // everything measures all cells: limits, where they are wanted too, and the benchmark. With an
 // error come those that were measured before it.

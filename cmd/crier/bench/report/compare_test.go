@@ -62,12 +62,14 @@ func TestCompareLikeWithLike(t *testing.T) {
 	a, b := runsOf(1, 2, 3, 4), runsOf(1, 2, 3, 4)
 	b.Size = 128
 	if list := compare([]*Cell{a}, []*Cell{b}); len(list) != 0 ||
-		!strings.Contains(verdictText("x.json", list, cli.PlainSheet), "no cell of it measured the same") {
+		!strings.Contains(verdictText("x.json", list, cli.PlainSheet),
+			"no cell of it measured the same") {
 		t.Errorf("%+v", list)
 	}
 	b.Size = 64
 	b.Environment = &Environment{Go: "go2"}
-	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b}), cli.PlainSheet); !strings.Contains(text,
+	if text := verdictText("x.json", compare([]*Cell{a}, []*Cell{b}),
+		cli.PlainSheet); !strings.Contains(text,
 		"Not the same conditions: Go was go1, is go2.") {
 		t.Error(text)
 	}

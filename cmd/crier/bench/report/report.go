@@ -39,8 +39,8 @@ func (r *Report) Text(sheet cli.Sheet) string {
 	}
 	s.WriteString(sheet.Wrap(r.Environment.text(), 2))
 	for _, part := range byBenchmark(r.Cells) {
-		fmt.Fprintf(&s, "\n%s\n%s\n%s", sheet.Wrap(title(part[0].Benchmark)+"\n", 2), tableOf(part).Text(sheet),
-			sheet.Wrap(notes(part), 2))
+		fmt.Fprintf(&s, "\n%s\n%s\n%s", sheet.Wrap(title(part[0].Benchmark)+"\n", 2),
+			tableOf(part).Text(sheet), sheet.Wrap(notes(part), 2))
 	}
 	if r.verdicts != nil {
 		s.WriteString("\n" + verdictText(r.before, r.verdicts, sheet))

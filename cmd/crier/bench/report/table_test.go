@@ -199,8 +199,8 @@ func TestReportsFit(t *testing.T) {
 		var cells []*Cell
 		for i, way := range []string{WayAlone, WayBeside, WayCrawler} {
 			c := runsOf(5.55e6, 6.66e6, 7.77e6)
-			c.Benchmark, c.Way, c.System, c.Wait, c.Rate = benchmark, way, SystemCrier, job.WaitBoth,
-				float64(i*50000)
+			c.Benchmark, c.Way, c.System, c.Wait, c.Rate = benchmark, way, SystemCrier,
+				job.WaitBoth, float64(i*50000)
 			c.Overload, c.Publishers, c.Subscribers, c.Size = "drop-oldest", 4+i, 16, 1000
 			c.Bare = &Ratio{P50: Spread{1.11, 1.01, 2.22}, P99: Spread{1.11, 1.01, 2.22}}
 			v := &Interval{1.01, 1.001, 1.05, 0.95, 9}
@@ -211,7 +211,8 @@ func TestReportsFit(t *testing.T) {
 				times, times
 			c.Missing, c.Repairs, c.SlowMessages, c.SlowLost = 12345, 123456, 123456, 123456
 			c.PublisherCPU, c.SubscriberCPU, c.BytesPerSecond, c.SentBytes = 1234, 567, 1e9, 78.9
-			c.Overloaded = &Overloaded{Work: time.Millisecond, Buffer: 1 << 20, ResendBuffer: 1 << 26}
+			c.Overloaded = &Overloaded{Work: time.Millisecond, Buffer: 1 << 20,
+				ResendBuffer: 1 << 26}
 			c.Figures.Spill = &Spill{time.Second, time.Minute, 1e6, 1e6, 1e9, 1e9, 0, time.Second}
 			cells = append(cells, c)
 		}
@@ -222,8 +223,8 @@ func TestReportsFit(t *testing.T) {
 			text := r.Text(cli.Sheet{Width: width})
 			for line := range strings.Lines(text) {
 				if n := utf8.RuneCountInString(strings.TrimSuffix(line, "\n")); n > width {
-					t.Errorf("%s: a line of %d columns, where there are %d:\n%s", benchmark, n, width,
-						line)
+					t.Errorf("%s: a line of %d columns, where there are %d:\n%s", benchmark, n,
+						width, line)
 				}
 			}
 			for _, col := range columns {
