@@ -57,8 +57,9 @@ local function tag_of(s)
 end
 
 -- parse parses a frame: s are the bytes of tvb. It returns nil where it is none of crier's.
--- cut says that s is only the frame's beginning.
-local function parse(tvb, s, cut)
+-- cut says that s is only the frame's beginning, and inner that it is within a REPAIR, where
+-- there is no further one.
+local function parse(tvb, s, cut, inner)
   local tag = cut and 3 or tag_of(s)
   local more = head(s)
   local alike = more and resembles(s)
@@ -134,8 +135,8 @@ local function parse(tvb, s, cut)
     if f.state == "whole" then f.state = "malformed" end
     return f
   end
-  if kind == 2 then
-    f.data = parse(tvb(f.inner_at, #f.inner):tvb(), f.inner, false)
+  if kind == 2 and not inner then
+    f.data = parse(tvb(f.inner_at, #f.inner):tvb(), f.inner, false, true)
     local d = f.data
     if d and (not d.parsed or d.tag == 0) then d = nil end
     if f.state == "whole" and not (d and d.kind == 1 and d.session == f.session and

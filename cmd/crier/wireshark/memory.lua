@@ -3,13 +3,13 @@
 
 local sessions, session_count     -- by id and channel: their next sequence number
 local requests, request_order, request_at -- NACKs by session and request
-local recent                      -- the last NACKs of a session
+local recent, recent_count        -- the last NACKs of a session
 local notes, note_count           -- by the frame's key
 
 local function forget()
   sessions, session_count = {}, 0
   requests, request_order, request_at = {}, {}, 0
-  recent = {}
+  recent, recent_count = {}, 0
   notes, note_count = {}, 0
 end
 forget()
@@ -52,9 +52,9 @@ local function asked(f, key, pinfo)
   request_order[request_at] = name
   local list = recent[f.session]
   if not list then
-    if session_count > MAX_SESSIONS then return end
+    if recent_count >= MAX_SESSIONS then return end
     list = { at = 0 }
-    recent[f.session] = list
+    recent[f.session], recent_count = list, recent_count + 1
   end
   list.at = list.at % RECENT + 1
   list[list.at] = n

@@ -11,17 +11,18 @@ import (
 	"testing"
 
 	"crier/cmd/crier/decode/decodetest"
+	"crier/reliable/frame"
 )
 
 // with is a frame with another byte at a place; sealed gives it the right tag.
-func with(frame []byte, at int, to byte) []byte {
-	frame = slices.Clone(frame)
-	frame[at] = to
-	return frame
+func with(packet []byte, at int, to byte) []byte {
+	packet = slices.Clone(packet)
+	packet[at] = to
+	return packet
 }
 
-func sealed(frame []byte) []byte {
-	body := slices.Clone(frame[:len(frame)-6])
+func sealed(packet []byte) []byte {
+	body := slices.Clone(packet[:len(packet)-6])
 	sum := crc32.Checksum(body, crc32.MakeTable(crc32.Castagnoli))
 	return binary.BigEndian.AppendUint32(append(body, 0xc4, 4), sum)
 }
@@ -40,6 +41,11 @@ func TestStatesAgree(t *testing.T) {
 		sealed(with(repair, 50, 9)), with(repair, 60, 9), sealed(with(data, 5, 8)),
 		sealed(with(data, 0, 0x9b)), sealed(with(data, 48, 3)), []byte("no frame of crier's"),
 	}
+	nested := repair // a REPAIR of a REPAIR, and so on: only the first is looked into
+	for len(nested) < 60_000 {
+		nested = new(frame.Encoder).AppendRepair(nil, 0x9f3c2a61d47be805, 0, 1, 2, nested)
+	}
+	packets = append(packets, nested)
 	capture := decodetest.Capture(t, packets...)
 	lines := strings.Split(strings.TrimSpace(decoded(t, "-q", capture)), "\n")
 	want := map[string][]string{}
