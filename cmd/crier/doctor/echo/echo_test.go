@@ -283,3 +283,20 @@ func TestBisect(t *testing.T) {
 		}
 	}
 }
+
+// The first answer to a greeting counts, as a greeting may be sent twice; a later one, which
+// anybody may send who has seen the run's number in the group, changes nothing.
+func TestSecondWelcome(t *testing.T) {
+	t.Parallel()
+	g := &guest{run: 7, welcome: make(chan greeting, 1)}
+	c := &codec{}
+	for i, name := range []string{"first", "second"} {
+		d := c.append(nil, message{op: opWelcome, run: 7, cookie: uint64(i + 1),
+			body: body(greeting{Version: version, Name: name}, 0)})
+		g.take(&codec{}, d, netip.AddrPort{}, 64-i, false)
+	}
+	if w := <-g.welcome; w.Name != "first" || g.cookie != 1 || g.ttl != 64 ||
+		len(g.welcome) != 0 {
+		t.Errorf("%+v, cookie %d, TTL %d", w, g.cookie, g.ttl)
+	}
+}

@@ -33,9 +33,11 @@ type guest struct {
 	told    map[uint32]chan told
 	nonce   uint32
 	welcome chan greeting
-	refusal error   // what the kernel said of the Host
-	ttl     int     // with which the Host's datagrams arrive
-	senders Senders // other than the two that measure
+	// welcomed says that the Host has answered: cookie and ttl don't change any more.
+	welcomed bool
+	refusal  error   // what the kernel said of the Host
+	ttl      int     // with which the Host's datagrams arrive
+	senders  Senders // other than the two that measure
 }
 
 // heard is what came of one pass.
@@ -165,14 +167,11 @@ func (g *guest) take(c *codec, datagram []byte, from netip.AddrPort, ttl int, gr
 	switch m.op {
 	case opWelcome:
 		var w greeting
-		if parse(m.body, &w) != nil || group {
-			return
+		if g.welcomed || group || parse(m.body, &w) != nil {
+			return // a second answer, or somebody else's: what was agreed stays
 		}
-		g.cookie, g.ttl = m.cookie, ttl
-		select {
-		case g.welcome <- w:
-		default:
-		}
+		g.welcomed, g.cookie, g.ttl = true, m.cookie, ttl
+		g.welcome <- w
 	case opTold:
 		var t told
 		if m.cookie != g.cookie || parse(m.body, &t) != nil {
