@@ -73,6 +73,9 @@ func TestUsage(t *testing.T) {
 		{"pub --iface lo --group [ff05::77]:7700", []string{"--iface lo", "IPv6"}},
 		{"sub --source here", []string{"--source", "here", "not an address", "192.0.2.7"}},
 		{"sub --source 239.1.2.3", []string{"--source 239.1.2.3", "not the address of one sender"}},
+		{"doctor --to ::1", []string{"--to ::1", "IPv4 address"}},
+		{"doctor --to 239.77.0.1", []string{"--to 239.77.0.1", "a group's address"}},
+		{"doctor --to=", []string{"--to is empty"}},
 		{"sub --source ::1", []string{"--source ::1", "not of the family"}},
 
 		{"pub --disk 1GiB --disk-dir .", []string{"--disk", "--pace none", "--pace slowest"}},

@@ -78,7 +78,7 @@ func user(f *host.Facts, list []host.Socket) string {
 		if f.Machine != nil {
 			if p, known := f.Machine.Owners.Value[s.Inode]; known {
 				word = fmt.Sprintf("%s (process %d)", cli.Printable(p.Name), p.PID)
-			} else if s.UID != 0 {
+			} else if word = "a program of root"; s.UID != 0 {
 				word = fmt.Sprintf("a program of user %d", s.UID)
 			}
 		}

@@ -128,7 +128,10 @@ func (o *options) questions(ctx context.Context) ([]check.Question, error) {
 
 // peer returns the address of --to, of the groups' family.
 func (o *options) peer(ctx context.Context, is4 bool) (netip.Addr, error) {
-	if o.to == "" {
+	switch {
+	case o.to == "" && o.net.Set.Changed("to"):
+		return netip.Addr{}, cli.Usagef("--to is empty: give the other host's address or name")
+	case o.to == "":
 		return netip.Addr{}, nil
 	}
 	family, host := map[bool]string{true: "ip4", false: "ip6"}[is4], o.to
@@ -141,9 +144,12 @@ func (o *options) peer(ctx context.Context, is4 bool) (netip.Addr, error) {
 		host, o.toPort = h, uint16(n)
 	}
 	if a, err := netip.ParseAddr(host); err == nil {
-		if a.Unmap().Is4() != is4 {
-			return a, cli.Usagef("--to %s is not of the family of group %s", o.to,
-				map[bool]string{true: "IPv4", false: "IPv6"}[is4])
+		switch {
+		case a.Unmap().Is4() != is4:
+			return a, cli.Usagef("--to %s is not of the group's family: give an %s address, or "+
+				"another --group", o.to, map[bool]string{true: "IPv4", false: "IPv6"}[is4])
+		case a.IsMulticast():
+			return a, cli.Usagef("--to %s is a group's address: give the other host's", o.to)
 		}
 		return a.Unmap().WithZone(""), nil
 	}

@@ -58,7 +58,7 @@ func (r *report) parts() []part {
 		}
 		list = append(list, part{title, r.Between, false})
 	}
-	if r.Other != nil {
+	if r.Other != nil && len(r.Other.Checks) > 0 {
 		list = append(list, part{"on the other host, " + r.Other.Host, r.Other.Checks, true})
 	}
 	return list
@@ -119,13 +119,14 @@ func (r *report) text(s cli.Sheet) string {
 		if p.title != "" {
 			fmt.Fprintf(&b, "%s\n\n", p.title)
 		}
-		for _, state := range []check.State{check.Problem, check.Note, check.Unknown} {
+		for _, state := range []check.State{check.Problem, check.Note} {
 			for _, c := range p.checks {
 				if c.State == state {
 					b.WriteString(r.line(s, c, true))
 				}
 			}
 		}
+		b.WriteString(r.unknown(s, p))
 		b.WriteString(r.fine(s, p))
 		b.WriteByte('\n')
 	}
@@ -154,6 +155,33 @@ func (r *report) fine(s cli.Sheet, p part) string {
 		word := check.OK.String()
 		text := s.Beside(fmt.Sprintf("%-*s", nameAt, word), strings.Join(names, ", "))
 		b.WriteString(s.Paint(tones[check.OK], word) + strings.TrimPrefix(text, word))
+	}
+	return b.String()
+}
+
+// unknown tells what is not known in a part: a line a check, but where several are unknown for
+// the same reason, one line with their names.
+func (r *report) unknown(s cli.Sheet, p part) string {
+	var b strings.Builder
+	names := make(map[string][]string)
+	for _, c := range p.checks {
+		if c.State == check.Unknown {
+			names[c.Evidence] = append(names[c.Evidence], c.Name)
+		}
+	}
+	for _, c := range p.checks {
+		if c.State != check.Unknown {
+			continue
+		}
+		switch list := names[c.Evidence]; {
+		case len(list) < 3 || c.Mend != "" || r.all:
+			b.WriteString(r.line(s, c, true))
+		case list[0] == c.Name:
+			word := check.Unknown.String()
+			text := s.Beside(fmt.Sprintf("%-*s", nameAt, word),
+				strings.Join(list, ", ")+": "+c.Evidence)
+			b.WriteString(s.Paint(tones[check.Unknown], word) + strings.TrimPrefix(text, word))
+		}
 	}
 	return b.String()
 }

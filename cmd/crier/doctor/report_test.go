@@ -20,6 +20,7 @@ func TestReport(t *testing.T) {
 			{Name: "firewall", State: check.Problem, Evidence: long, Mend: "nft " + long},
 			{Name: "drops", State: check.Unknown, Evidence: "only root may"},
 		}}
+	all := r.Checks
 	r.count()
 	text := r.text(cli.PlainSheet)
 	for _, want := range []string{
@@ -55,6 +56,18 @@ func TestReport(t *testing.T) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
+	r.Other = &otherReport{Host: "dave"}
+	r.Checks = nil
+	for _, name := range []string{"MTU", "route", "ring"} {
+		r.Checks = append(r.Checks, check.Check{Name: name, State: check.Unknown,
+			Evidence: "there is no such interface"})
+	}
+	text = r.text(cli.PlainSheet)
+	if strings.Contains(text, "dave") || !strings.Contains(text,
+		"\nunknown  MTU, route, ring: there is no such interface\n") {
+		t.Errorf("a host without checks, and what is unknown for one reason:\n%s", text)
+	}
+	r.Checks = all
 	r.Between, r.Other = nil, nil
 	r.Checks, r.Problems = r.Checks[:3], 0
 	if text := r.text(cli.PlainSheet); !strings.Contains(text, "No problem, 1 note") {

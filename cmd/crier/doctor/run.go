@@ -60,6 +60,7 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
+	roots.AddOwners(facts[0].Machine)
 	after := roots.Counters(o.card(roots, first.Interface))
 	for _, f := range facts {
 		f.After, f.Seen = after, facts[0].Seen

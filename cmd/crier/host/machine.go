@@ -1,6 +1,9 @@
 package host
 
-import "context"
+import (
+	"context"
+	"maps"
+)
 
 // Machine has facts of the machine and of the interface's settings.
 type Machine struct {
@@ -47,6 +50,15 @@ func (r Roots) Full(ctx context.Context, about About, before Counters) *Facts {
 	}
 	f.Machine = m
 	return f
+}
+
+// AddOwners adds the processes that hold sockets by now.
+func (r Roots) AddOwners(m *Machine) {
+	owners, err := r.Owners()
+	if err != nil || m.Owners.Err != nil {
+		return
+	}
+	maps.Copy(m.Owners.Value, owners)
 }
 
 // forced returns the version that the setting of all interfaces forces, or else that of one.

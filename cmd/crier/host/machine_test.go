@@ -1,6 +1,11 @@
 package host
 
-import "testing"
+import (
+	"net"
+	"os"
+	"runtime"
+	"testing"
+)
 
 func TestPlace(t *testing.T) {
 	const kernel = "proc/sys/kernel/osrelease"
@@ -77,5 +82,24 @@ func TestProcessors(t *testing.T) {
 	}).Processors()
 	if err == nil || len(p.Governors) != 1 || p.Governors[0] != "powersave" {
 		t.Errorf("%+v, %v", p, err)
+	}
+}
+
+// Sockets that were made after the owners were read have one, too.
+func TestAddOwners(t *testing.T) {
+	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
+	if err != nil {
+		t.Skip(err)
+	}
+	defer c.Close()
+	m := &Machine{Owners: Of(make(map[uint64]Process), nil)}
+	Live().AddOwners(m)
+	for _, p := range m.Owners.Value {
+		if p.PID == os.Getpid() {
+			return
+		}
+	}
+	if runtime.GOOS == "linux" {
+		t.Errorf("this process isn't among %v", m.Owners.Value)
 	}
 }

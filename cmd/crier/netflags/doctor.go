@@ -16,13 +16,13 @@ func (n *Flags) Doctor(groups []netip.AddrPort, to netip.Addr) string {
 		words = append(words, "--to", to.String())
 	}
 	for i, w := range words {
-		words[i] = quoted(w)
+		words[i] = Quoted(w)
 	}
 	return strings.Join(words, " ")
 }
 
-// quoted quotes a word that a shell would not take as it is, such as "[ff05::77]:7700".
-func quoted(word string) string {
+// Quoted quotes a word that a shell would not take as it is, such as "[ff05::77]:7700".
+func Quoted(word string) string {
 	if strings.ContainsAny(word, "[]*?~ \t'\"$&;()<>|\\`#!{}") {
 		return "'" + strings.ReplaceAll(word, "'", `'\''`) + "'"
 	}

@@ -36,9 +36,11 @@ func (c *clients) init() { c.secret, c.byRun = secret(), map[uint64]*client{} }
 type client struct {
 	run, cookie uint64
 	addr        netip.AddrPort // that it showed to be its own
-	last        time.Time
+	came, last  time.Time
 	credit      int
 	passes      [passes]*passTally
+	// checks are the Host's own, as JSON, once they were made for it.
+	checks []byte
 }
 
 // passTally is what a Host counts of a pass.
@@ -93,7 +95,7 @@ func (c *clients) add(run, cookie uint64, from netip.AddrPort, now time.Time) *c
 	if len(c.byRun) >= maxClients {
 		return nil
 	}
-	added := &client{run: run, cookie: cookie, addr: from, credit: allowance}
+	added := &client{run: run, cookie: cookie, addr: from, came: now, credit: allowance}
 	c.byRun[run] = added
 	return added
 }

@@ -82,8 +82,8 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		defer cancel()
 	}
 	fmt.Fprintf(std.Err, "%s answers on %v for %v; now run on the other host:\n"+
-		"  crier doctor --iface IFACE --group %v --to %v\n", h.Name(), h.Addr(), o.place.Group,
-		o.place.Group, o.toFlag(h))
+		"  crier doctor --iface IFACE --group %s --to %s\n", h.Name(), h.Addr(), o.place.Group,
+		netflags.Quoted(o.place.Group.String()), netflags.Quoted(o.toFlag(h)))
 	err = h.Serve(ctx)
 	c := h.Counts()
 	fmt.Fprintf(std.Err, "%s measured, %s answered", cli.Counted(c.Clients, "host", "hosts"),

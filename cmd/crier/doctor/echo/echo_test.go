@@ -5,6 +5,7 @@ import (
 	"net"
 	"net/netip"
 	"slices"
+	"strconv"
 	"strings"
 	"testing"
 	"time"
@@ -87,6 +88,28 @@ func TestMeasure(t *testing.T) {
 	}
 	if c := h.Counts(); c.Clients != 1 || c.Answers < 2000 || c.Bad != 0 {
 		t.Errorf("%+v", c)
+	}
+}
+
+// The Host's own checks are made for each that measures: what was wrong may be mended by then.
+func TestOwnChecksAreFresh(t *testing.T) {
+	t.Parallel()
+	p := place(t, "239.77.94.8:7948")
+	made := 0
+	p.Checks = func(context.Context) []check.Check {
+		made++
+		return []check.Check{{Name: "own", Evidence: strconv.Itoa(made)}}
+	}
+	h := serve(t, p)
+	for _, want := range []string{"1", "2"} {
+		_, there, err := Measure(context.Background(),
+			Config{Place: p, To: h.Addr(), Probes: 400})
+		if err != nil {
+			t.Fatal(err)
+		}
+		if len(there.Checks) != 1 || there.Checks[0].Evidence != want {
+			t.Errorf("checks made for the last: %v", there.Checks)
+		}
 	}
 }
 

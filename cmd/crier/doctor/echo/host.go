@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"sync"
+	"syscall"
 	"time"
 
 	"crier/cmd/crier/check"
@@ -58,7 +59,7 @@ type Host struct {
 	mu      sync.Mutex
 	clients clients
 	counts  Counts
-	checks  []byte
+	own     ownChecks
 }
 
 // Counts are what a Host counted.
@@ -90,7 +91,12 @@ func Listen(p Place) (*Host, error) {
 	p.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
 	h := &Host{place: p, local: local, ifi: ifi.Name, mtu: usable(ifi.MTU), name: hostName()}
 	h.clients.init()
+	h.own.init()
 	if h.port, err = listenPort(netip.AddrPortFrom(local, p.EchoPort())); err != nil {
+		if errors.Is(err, syscall.EADDRINUSE) {
+			return nil, fmt.Errorf("another program, such as a crier doctor echo, has UDP port %d "+
+				"of %v: end it, or give this one another with --port", p.EchoPort(), local)
+		}
 		return nil, fmt.Errorf("port %d for \"crier doctor echo\": %w", p.EchoPort(), err)
 	}
 	if h.in, err = p.Link.Group(multicast.GroupConfig{Group: p.Group,
@@ -173,12 +179,7 @@ func (h *Host) Serve(ctx context.Context) error {
 	failed := make(chan error, 4)
 	var all sync.WaitGroup
 	if h.place.Checks != nil {
-		all.Go(func() {
-			checks := checksText(h.place.Checks(ctx), maxChecks)
-			h.mu.Lock()
-			defer h.mu.Unlock()
-			h.checks = checks
-		})
+		all.Go(func() { h.checkWhenWanted(ctx) })
 	}
 	for _, c := range []multicast.Conn{h.in, h.out, h.fresh} {
 		group := c == h.in

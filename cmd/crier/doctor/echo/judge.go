@@ -10,6 +10,7 @@ import (
 
 	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/netflags"
 )
 
 // Names of the checks.
@@ -73,7 +74,7 @@ func (f *figures) judge() []check.Check {
 
 // judgeSilence says why a Host may not answer.
 func (f *figures) judgeSilence(v *verdicts) {
-	start := fmt.Sprintf("crier doctor echo --iface IFACE --group %v", f.cfg.Group)
+	start := "crier doctor echo --iface IFACE --group " + netflags.Quoted(f.cfg.Group.String())
 	if f.cfg.To.Port() != DefaultPort {
 		start += fmt.Sprintf(" --port %d", f.cfg.To.Port())
 	}
@@ -84,7 +85,7 @@ func (f *figures) judgeSilence(v *verdicts) {
 			"%v is there, but nobody listens on UDP port %d: \"crier doctor echo\" doesn't run "+
 				"there, or with another group or port", to.Addr(), to.Port())
 	case errors.Is(f.err, syscall.EPERM):
-		v.add(nameEcho, check.Problem, "nft list ruleset",
+		v.add(nameEcho, check.Problem, f.groupRule(f.ifi),
 			"this host's own firewall refuses to send to %v", to)
 	case errors.Is(f.err, syscall.EHOSTUNREACH) || f.arp == "incomplete":
 		v.add(nameEcho, check.Problem, "ping "+to.Addr().String(),
@@ -94,8 +95,7 @@ func (f *figures) judgeSilence(v *verdicts) {
 		v.add(nameEcho, check.Problem, "ip route get "+to.Addr().String(),
 			"this host has no route to %v", to.Addr())
 	case errors.Is(f.err, errSilent) && f.arp == "complete":
-		v.add(nameEcho, check.Problem, fmt.Sprintf("on that host: nft add rule inet filter input "+
-			"udp dport %d accept", to.Port()),
+		v.add(nameEcho, check.Problem, "on that host: "+ruleNamer("IFACE", to.Port()),
 			"%v is on the network (ARP answers), but nothing came back from UDP port %d: a "+
 				"firewall there drops what comes or what leaves, or one here what comes",
 			to.Addr(), to.Port())
@@ -106,6 +106,18 @@ func (f *figures) judgeSilence(v *verdicts) {
 	default:
 		v.add(nameEcho, check.Problem, "", "%v can't be asked: %v", to, f.err)
 	}
+}
+
+// ruleNamer returns the command that names the rule of a host's firewall which drops what comes
+// to a port, and that which mends it.
+func ruleNamer(iface string, port uint16) string {
+	return fmt.Sprintf("crier doctor --iface %s --control-port %d (it names the rule)", iface, port)
+}
+
+// groupRule returns the command that names the rule which drops what is of the group.
+func (f *figures) groupRule(iface string) string {
+	return fmt.Sprintf("crier doctor --iface %s --group %s (it names the rule)", iface,
+		netflags.Quoted(f.cfg.Group.String()))
 }
 
 // judgeHops counts the routers, which take from the TTL.
@@ -182,7 +194,8 @@ func (f *figures) judgeGroup(v *verdicts) {
 			what = "address"
 		}
 	}
-	v.add(nameGroup, check.Problem, fmt.Sprintf("use one: --group %v on both hosts", here),
+	v.add(nameGroup, check.Problem, fmt.Sprintf("use one: --group %s on both hosts",
+		netflags.Quoted(here.String())),
 		"the group's %s differs: this host uses %v, %s uses %s", what, here, f.there.Name, there)
 	v.add(nameTo, check.Unknown, "", "not tried, since the groups differ")
 	v.add(nameFrom, check.Unknown, "", "not tried, since the groups differ")

@@ -99,7 +99,7 @@ func (f *figures) judgeFrom(v *verdicts) {
 	case !w.done || w.there.Received == 0:
 		v.add(nameFrom, check.Unknown, "", "not tried")
 	case answered <= 0 && w.there.Refused > 0:
-		v.add(nameFrom, check.Problem, "on "+f.there.Name+": nft list ruleset",
+		v.add(nameFrom, check.Problem, "on "+f.there.Name+": "+f.groupRule(f.there.Iface),
 			"the kernel of %s refused all %s datagrams to %v: a firewall there drops what leaves",
 			f.there.Name, grouped(w.there.Refused), f.cfg.Group)
 	case w.here.received == 0:
@@ -125,7 +125,7 @@ func (f *figures) judgeDeaf(
 				"path filter: no route to their source leads by %s", grouped(sent), f.cfg.Group,
 			host, grouped(kernel[rpFiltered]), ifi)
 	case counted && known && arrived >= uint64(alone)*3/4 && alone > 0:
-		v.add(name, check.Problem, on+"nft list ruleset",
+		v.add(name, check.Problem, on+f.groupRule(ifi),
 			"none of %s datagrams to %v was heard, though they reach %s of %s: its kernel drops "+
 				"them, as a firewall does that has no rule for UDP port %d", grouped(sent), f.cfg.Group, ifi,
 			host, f.cfg.Group.Port())

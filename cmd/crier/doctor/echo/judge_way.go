@@ -67,7 +67,7 @@ func (f *figures) judgeMTU(v *verdicts) {
 }
 
 func (f *figures) judgeNACKs(v *verdicts) {
-	one := func(name string, n arrivals, to netip.AddrPort, by, at string) {
+	one := func(name string, n arrivals, to netip.AddrPort, by, here, at, there string) {
 		on := ""
 		if at != "" {
 			on = "on " + at + ": "
@@ -80,11 +80,10 @@ func (f *figures) judgeNACKs(v *verdicts) {
 			if by != "this host" {
 				where = "on " + by + ": "
 			}
-			v.add(name, check.Problem, where+"nft list ruleset",
+			v.add(name, check.Problem, where+f.groupRule(here),
 				"the kernel of %s refused to send to %v: its firewall drops what leaves", by, to)
 		case n.received == 0:
-			v.add(name, check.Problem, fmt.Sprintf("%snft add rule inet filter input udp dport %d "+
-				"accept (crier pub --control-port %d keeps it)", on, to.Port(), to.Port()),
+			v.add(name, check.Problem, on+ruleNamer(there, to.Port()),
 				"none of %d datagrams from a new port of %s reached %v: a firewall drops NACKs, "+
 					"and nothing would be repaired", n.sent, by, to)
 		default:
@@ -93,6 +92,7 @@ func (f *figures) judgeNACKs(v *verdicts) {
 		}
 	}
 	one(nameNACKTo, f.nackTo, netip.AddrPortFrom(f.cfg.To.Addr(), f.there.Control), "this host",
-		f.there.Name)
-	one(nameNACKFrom, f.nackFrom, netip.AddrPortFrom(f.local, f.control), f.there.Name, "")
+		f.ifi, f.there.Name, f.there.Iface)
+	one(nameNACKFrom, f.nackFrom, netip.AddrPortFrom(f.local, f.control), f.there.Name,
+		f.there.Iface, "", f.ifi)
 }

@@ -335,10 +335,14 @@ func (g *guest) measureBurst(ctx context.Context, f *figures) error {
 		group: true}, &f.burst)
 }
 
-// fetchChecks gets the Host's own checks, for which it may need a moment.
+// checksPatience is how long a Host may take for its own checks: some 1.5 s, or longer if it
+// is busy.
+const checksPatience = 5 * time.Second
+
+// fetchChecks gets the Host's own checks, which it makes now that nothing else is measured.
 func (g *guest) fetchChecks(ctx context.Context, f *figures) error {
 	var text []byte
-	deadline := time.Now().Add(3 * time.Second)
+	deadline := time.Now().Add(checksPatience)
 	for part, parts := 0, 1; part < parts; {
 		t, err := g.ask(ctx, question{What: askChecks, Part: part})
 		if err != nil {

@@ -57,11 +57,11 @@ func (h *Host) told(w *writer, c *client, m message) {
 		h.sendNACKs(w, c, m, q)
 		return
 	case askChecks:
-		t.Later = h.place.Checks != nil && h.checks == nil
-		t.Parts = (len(h.checks) + checksPart - 1) / checksPart
+		t.Later = h.place.Checks != nil && !h.own.ready(c)
+		t.Parts = (len(c.checks) + checksPart - 1) / checksPart
 		if q.Part >= 0 && q.Part < t.Parts {
 			from := q.Part * checksPart
-			t.Text = h.checks[from:min(from+checksPart, len(h.checks))]
+			t.Text = c.checks[from:min(from+checksPart, len(c.checks))]
 		}
 	default:
 		h.counts.Bad++
