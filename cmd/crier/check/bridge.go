@@ -97,6 +97,9 @@ func bridged(f *host.Facts, q Question, b *host.Bridge) Check {
 	return ok(name, "")
 }
 
+// wantedGroupQueue is how many datagrams to groups a macvlan should queue: a burst of them.
+const wantedGroupQueue = 10_000
+
 // Place asks whether this kind of machine has a network that carries multicast.
 func Place(f *host.Facts, q Question) Check {
 	const name = "network"
@@ -126,6 +129,10 @@ func Place(f *host.Facts, q Question) Check {
 	case p.Cloud != "" && p.Cloud != "OpenStack":
 		return note(name, "see the provider's manual; else a group in each host, and TCP between",
 			"%s carries no multicast between hosts, unless it was set up", p.Cloud)
+	case i.Kind == "macvlan" && i.GroupQueue > 0 && i.GroupQueue < wantedGroupQueue:
+		return note(name, fmt.Sprintf("ip link set %s type macvlan bcqueuelen 100000", i.Name),
+			"%s is a macvlan, which queues at most %s to groups, and drops more of a burst",
+			i.Name, cli.Counted(uint64(i.GroupQueue), "datagram", "datagrams"))
 	case i.Kind == "macvlan":
 		return ok(name, "%s is a macvlan: the host below does not hear it", i.Name)
 	case i.Wireless:

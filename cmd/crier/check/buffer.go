@@ -82,8 +82,8 @@ func Drops(f *host.Facts, q Question) Check {
 	source, _ := f.Source()
 	ports := []uint16{q.Group.Port(), q.ControlPort, running(f, source)}
 	for _, s := range f.After.Sockets.Value {
-		if !slices.Contains(ports, s.Local.Port()) {
-			continue
+		if s.Own || !slices.Contains(ports, s.Local.Port()) {
+			continue // this process's own are not those that messages come to
 		}
 		if was, known := before[s.Inode]; known {
 			now += s.Drops - min(s.Drops, was)

@@ -267,6 +267,10 @@ func TestBuffers(t *testing.T) {
 			Drops},
 		{trial{name: "before", facts: drops(5, 5), state: Note, says: []string{"5 datagrams"}},
 			Drops},
+		{trial{name: "of a measurement", facts: with(func(f *host.Facts) {
+			f.After.Sockets.Value = []host.Socket{{Inode: 7, Drops: 5, Own: true,
+				Local: netip.MustParseAddrPort("239.77.0.1:7700")}}
+		}), state: OK}, Drops},
 		{trial{name: "damaged", facts: with(func(f *host.Facts) {
 			f.Before.At = time.Unix(1, 0)
 			f.After.Protocols.Value["Udp InCsumErrors"] = 3
@@ -339,6 +343,9 @@ func TestMachine(t *testing.T) {
 			says: []string{"--network host"}}, Place},
 		{trial{name: "docker by macvlan", facts: place("macvlan", host.Place{Container: "docker"}),
 			state: OK}, Place},
+		{trial{name: "macvlan with a short queue", facts: with(func(f *host.Facts) {
+			eth0(f).Kind, eth0(f).GroupQueue = "macvlan", 1000
+		}), state: Note, says: []string{"at most 1,000 datagrams", "bcqueuelen"}}, Place},
 		{trial{name: "cloud", facts: place("", host.Place{Cloud: "Amazon EC2"}), state: Note,
 			says: []string{"Amazon EC2 carries no multicast"}}, Place},
 		{trial{name: "WSL", facts: place("", host.Place{WSL: 2}), state: Note,

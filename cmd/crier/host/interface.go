@@ -14,7 +14,9 @@ type Interface struct {
 	// Kind is the kind of a virtual one, such as veth, bridge, ipvlan, macvlan; "" else.
 	Kind string
 	// Mode is the mode of an ipvlan or a macvlan, such as l3 or bridge.
-	Mode                              string
+	Mode string
+	// GroupQueue is how many datagrams to groups a macvlan queues; 0 where it queues none.
+	GroupQueue                        int
 	Loopback, Up, Multicast, Wireless bool
 	// Carrier reports a link: a cable that is plugged in, or a peer that is up.
 	Carrier bool

@@ -50,6 +50,9 @@ func (r Roots) Interfaces() ([]Interface, error) {
 				netlink.MACVLAN_MODE_PRIVATE: "private", netlink.MACVLAN_MODE_VEPA: "vepa",
 				netlink.MACVLAN_MODE_BRIDGE: "bridge", netlink.MACVLAN_MODE_PASSTHRU: "passthru",
 			}[l.Mode]
+			if l.Mode != netlink.MACVLAN_MODE_PASSTHRU {
+				one.GroupQueue = int(l.UsedBCQueueLen)
+			}
 		}
 		one.Wireless = r.isWireless(one)
 		addrs, err := netlink.AddrList(l, netlink.FAMILY_ALL)

@@ -81,8 +81,8 @@ func (f *figures) judgeTo(v *verdicts) {
 		f.judgeDeaf(v, nameTo, f.there.Name, f.there.Iface, f.group.sent+f.lone.sent,
 			f.lone.sent, f.lone.there.Kernel, f.lone.done)
 	default:
-		f.judgeLoss(v, nameTo, w.sent, w.there.Received, w.there.KernelDrops,
-			"on "+f.there.Name+": ", f.there.Iface)
+		f.judgeLoss(v, nameTo, loss{w.sent, w.there.Received, w.there.KernelDrops,
+			w.there.Kernel}, "on "+f.there.Name+": ", f.there.Iface)
 	}
 }
 
@@ -105,7 +105,7 @@ func (f *figures) judgeFrom(v *verdicts) {
 	case w.here.received == 0:
 		f.judgeDeaf(v, nameFrom, "this host", f.ifi, answered, answered, w.kernel, true)
 	default:
-		f.judgeLoss(v, nameFrom, answered, w.here.received, w.drops, "", f.ifi)
+		f.judgeLoss(v, nameFrom, loss{answered, w.here.received, w.drops, w.kernel}, "", f.ifi)
 	}
 }
 
@@ -143,24 +143,44 @@ func (f *figures) judgeDeaf(
 // maxMerged is how many datagrams the kernel may count as one, where it merges them.
 const maxMerged = 64
 
+// loss is what became of datagrams one way: drops found the receiving socket's buffer full, and
+// kernel has what the receiving host's kernel counted meanwhile.
+type loss struct {
+	sent, received int
+	drops          uint64
+	kernel         map[string]uint64
+}
+
+// inside reports whether the lost datagrams reached the receiving interface: it counted as many
+// as were sent, and not many more, which would be of others.
+func (l loss) inside() bool {
+	arrived, known := l.kernel[rxPackets]
+	missing := uint64(max(l.sent-l.received, 0))
+	return known && arrived+missing/10 >= uint64(l.sent) &&
+		arrived <= uint64(l.sent)+uint64(l.sent)/10
+}
+
 // judgeLoss judges loss. What found the receive buffer full was lost by a host that was busy,
 // and not on the way.
-func (f *figures) judgeLoss(
-	v *verdicts, name string, sent, received int, drops uint64, on, ifi string,
-) {
-	share := lost(sent, received)
+func (f *figures) judgeLoss(v *verdicts, name string, l loss, on, ifi string) {
+	share := lost(l.sent, l.received)
 	state, mend, where := lossState(share), "", ""
-	if state == check.Problem {
+	switch {
+	case state == check.Problem && l.drops == 0 && l.inside():
+		where = fmt.Sprintf("; all reached %s, and the kernel dropped them, as a firewall does",
+			ifi)
+		mend = on + f.groupRule(ifi)
+	case state == check.Problem:
 		mend = on + "ethtool -S " + ifi
 	}
-	if share > 0 && drops > 0 {
-		where = fmt.Sprintf("; the socket's receive buffer was full for %s", grouped(drops))
-		if state == check.Problem && uint64(sent-received) <= maxMerged*drops {
+	if share > 0 && l.drops > 0 {
+		where = fmt.Sprintf("; the socket's receive buffer was full for %s", grouped(l.drops))
+		if state == check.Problem && uint64(l.sent-l.received) <= maxMerged*l.drops {
 			state, where = check.Note, where+", since the host is busy"
 		}
 		mend = on + "sysctl -w net.core.rmem_max=33554432"
 	}
-	v.add(name, state, mend, "%.2f %% lost: %s to %v arrived%s", share, of(received, sent),
+	v.add(name, state, mend, "%.2f %% lost: %s to %v arrived%s", share, of(l.received, l.sent),
 		f.cfg.Group, where)
 }
 
