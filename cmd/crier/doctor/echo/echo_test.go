@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli/clitest"
 	"crier/multicast"
 	"crier/reliable/frame"
 )
@@ -64,7 +65,7 @@ func find(t *testing.T, list []check.Check, name string) check.Check {
 // On one machine nothing is wrong, and everything is measured.
 func TestMeasure(t *testing.T) {
 	t.Parallel()
-	p := place(t, "239.77.94.1:7941")
+	p := place(t, clitest.Group(t))
 	own := check.Check{Name: "own", State: check.Note, Evidence: strings.Repeat("e", 3000)}
 	p.Checks = func(context.Context) []check.Check { return []check.Check{own} }
 	h := serve(t, p)
