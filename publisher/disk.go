@@ -44,7 +44,8 @@ func (d *disk) log(job *store.Job, err error) {
 	cfg := &d.p.cfg
 	if job.Data == nil {
 		cfg.Logger.Error("crier: messages can't be read from disk; "+
-			"subscribers that are behind lose them", "directory", cfg.Retention.DiskDir, "error", err)
+			"subscribers that are behind lose them", "directory", cfg.Retention.DiskDir,
+			"error", err)
 		return
 	}
 	if d.told {

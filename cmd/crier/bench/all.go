@@ -48,7 +48,8 @@ gets NAME.json with the cells, NAME.html with pictures, and NAME.txt with the ta
 What has its NAME.json already is left out: after an interrupt, or where one has
 failed, the same command goes on with what is missing. What one that was interrupted had
 measured is in NAME.partial.json and so on, until it has been measured in full.
-Run it on a machine that does nothing else. It takes about an hour and 25 minutes, and with --quick about 27 minutes.
+Run it on a machine that does nothing else. It takes about an hour and 25 minutes, and
+with --quick about 27 minutes.
 
 Examples:
 

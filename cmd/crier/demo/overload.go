@@ -165,8 +165,8 @@ func overloadText(list []*overloadResult, seed uint64, sheet cli.Sheet) string {
 	var b strings.Builder
 	b.WriteString(sheet.Fill(fmt.Sprintf("A burst of %s messages, one each %s, to a quick "+
 		"subscriber and to one that takes %s for each; the pace is the slowest's, and %s of "+
-		"memory keep what it has yet to take. The same burst under the three answers, in virtual time "+
-		"(seed %d).\n\n", cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
+		"memory keep what it has yet to take. The same burst under the three answers, in "+
+		"virtual time (seed %d).\n\n", cli.Grouped(overloadBurst), cli.Duration(overloadEvery),
 		cli.Duration(overloadWork), cli.Bytes(overloadResend), seed)))
 	t := table.Table{Columns: []table.Column{{Key: true}}}
 	for _, r := range list {

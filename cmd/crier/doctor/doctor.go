@@ -39,9 +39,10 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
 		Brief: "find what keeps a group from its subscribers",
-		Help: `Looks at this host for two seconds, and says of each thing that crier needs whether it
-is ok, a note, a problem, or unknown, since this user or this system can't read it; with
-the evidence, and a command that mends it. It joins the group, and sends nothing to it.
+		Help: `Looks at this host for two seconds, and says of each thing that crier needs whether
+it is ok, a note, a problem, or unknown, since this user or this system can't read it;
+with the evidence, and a command that mends it. It joins the group, and sends nothing to
+it.
 
 Much of the firewall, and other users' programs, only root can read. What lies between
 two hosts shows only where both are asked: run "crier doctor echo" on one, and name it

@@ -77,10 +77,13 @@ var faults = []fault{
 			l.untilHeldBack() // once the switch has waited for reports
 		}},
 	{name: "path MTU of 1,400 under 1,500", args: toB, in: between, check: "path MTU",
-		words: "datagrams of 1,372 B", make: func(l *lan) { l.onSwitch("ip link set p1 mtu 1400") }},
+		words: "datagrams of 1,372 B",
+		make:  func(l *lan) { l.onSwitch("ip link set p1 mtu 1400") }},
 	{name: "jumbo sender on a path of 1,500", args: toB, in: between, check: "path MTU",
-		words: "the interfaces have 9,000 here, 1,500 there", make: func(l *lan) { l.on(a, "ip link set e0 mtu 9000") }},
-	{name: "loss of 1 %", args: allB, in: between, check: "heard there", words: "lost", make: lossy},
+		words: "the interfaces have 9,000 here, 1,500 there",
+		make:  func(l *lan) { l.on(a, "ip link set e0 mtu 9000") }},
+	{name: "loss of 1 %", args: allB, in: between, check: "heard there", words: "lost",
+		make: lossy},
 	{name: "reordering", args: allB, in: between, check: "order", make: reordering},
 	{name: "another program on the port", where: b, echo: "-", in: here, check: "join",
 		words: "has port 7700 for itself",
@@ -97,8 +100,8 @@ var faults = []fault{
 		check: "same group", words: "address differs: this host uses 239.77.0.1:7700, 10.77.0.2 " +
 			"uses 239.77.0.2:7700", make: func(*lan) {}},
 	{name: "wrong port", args: toB, echo: "--group 239.77.0.1:7799", in: between,
-		check: "same group", words: "port differs: this host uses 239.77.0.1:7700, 10.77.0.2 uses " +
-			"239.77.0.1:7799", make: func(*lan) {}},
+		check: "same group", words: "port differs: this host uses 239.77.0.1:7700, 10.77.0.2 " +
+			"uses 239.77.0.1:7799", make: func(*lan) {}},
 	{name: "no echo: nobody listens", args: toB, echo: "-", in: between, check: "echo",
 		words: "nobody listens on UDP port 7701", make: func(*lan) {}},
 	{name: "no echo: silence", args: toB, in: between, check: "echo", words: "ARP answers",
@@ -124,7 +127,8 @@ func reordering(l *lan) {
 
 // find returns the check of a fault.
 func (f *fault) find(r found) (check.Check, bool) {
-	list := map[string][]check.Check{here: r.Checks, between: r.Between, there: r.Other.Checks}[f.in]
+	list := map[string][]check.Check{here: r.Checks, between: r.Between,
+		there: r.Other.Checks}[f.in]
 	i := slices.IndexFunc(list, func(c check.Check) bool { return c.Name == f.check })
 	if i < 0 {
 		return check.Check{}, false

@@ -156,6 +156,7 @@ func (l *lan) send(at int, from, text string) {
 	c := l.socket(at, from+":0")
 	stop, done := make(chan struct{}), make(chan struct{})
 	l.t.Cleanup(func() { close(stop); <-done })
+	group := &net.UDPAddr{IP: net.IPv4(239, 77, 0, 1), Port: 7700}
 	go func() {
 		defer close(done)
 		tick := time.NewTicker(10 * time.Millisecond)
@@ -165,7 +166,7 @@ func (l *lan) send(at int, from, text string) {
 			case <-stop:
 				return
 			case <-tick.C:
-				_, _ = c.WriteTo([]byte(text), &net.UDPAddr{IP: net.IPv4(239, 77, 0, 1), Port: 7700})
+				_, _ = c.WriteTo([]byte(text), group)
 			}
 		}
 	}()
@@ -274,7 +275,8 @@ func tool(args []string, user bool) *exec.Cmd {
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.Env = append(os.Environ(), beTool+"=1")
 	if user {
-		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: &syscall.Credential{Uid: 65534, Gid: 65534}}
+		nobody := &syscall.Credential{Uid: 65534, Gid: 65534}
+		cmd.SysProcAttr = &syscall.SysProcAttr{Credential: nobody}
 	}
 	return cmd
 }
@@ -335,7 +337,8 @@ func (l *lan) doctor(at int, user bool, crier string, args ...string) found {
 	if bad := json.Unmarshal(out.Bytes(), &f); bad != nil {
 		l.t.Fatalf("%v, %v: %s%s", bad, err, out.String(), said.String())
 	}
-	if exit := cmd.ProcessState.ExitCode(); exit != map[bool]int{false: 0, true: 1}[f.Problems > 0] {
+	exit := cmd.ProcessState.ExitCode()
+	if exit != map[bool]int{false: cli.ExitOK, true: cli.ExitError}[f.Problems > 0] {
 		l.t.Errorf("exit code %d with %d problems", exit, f.Problems)
 	}
 	return f

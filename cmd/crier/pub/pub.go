@@ -111,8 +111,8 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
 	cli.Offer(flags, "speed", cli.Words("max"))
 	flags.Var(cli.RateOf(&o.pace.Rate), "rate",
-		"`MESSAGES` a second, such as 500 or 10k, in place of recorded times (default: as fast as the "+
-			"network takes them)")
+		"`MESSAGES` a second, such as 500 or 10k, in place of recorded times (default: as fast as "+
+			"the network takes them)")
 	flags.Uint64Var(&o.count, "count", 0,
 		"stop after this many messages (default: all; without --from, until interrupted)")
 	flags.Var(&o.size, "size", "bytes of a made-up message, up to 16MiB")

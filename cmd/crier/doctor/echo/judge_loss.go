@@ -127,13 +127,13 @@ func (f *figures) judgeDeaf(
 	case counted && known && arrived >= uint64(alone)*3/4 && alone > 0:
 		v.add(name, check.Problem, on+f.groupRule(ifi),
 			"none of %s datagrams to %v was heard, though they reach %s of %s: its kernel drops "+
-				"them, as a firewall does that has no rule for UDP port %d", grouped(sent), f.cfg.Group, ifi,
-			host, f.cfg.Group.Port())
+				"them, as a firewall does that has no rule for UDP port %d", grouped(sent),
+			f.cfg.Group, ifi, host, f.cfg.Group.Port())
 	case counted && known:
 		v.add(name, check.Problem, on+"crier doctor --soak 6m --iface "+ifi,
-			"none of %s datagrams to %v reaches %s of %s, though unicast does: a switch on the way "+
-				"doesn't forward the group (IGMP is dropped, or the switch forgot the member), or "+
-				"the network carries no multicast", grouped(sent), f.cfg.Group, ifi, host)
+			"none of %s datagrams to %v reaches %s of %s, though unicast does: a switch on the "+
+				"way doesn't forward the group (IGMP is dropped, or the switch forgot the member), "+
+				"or the network carries no multicast", grouped(sent), f.cfg.Group, ifi, host)
 	default:
 		v.add(name, check.Problem, on+"crier doctor --iface "+ifi,
 			"none of %s datagrams to %v was heard, though unicast is", grouped(sent), f.cfg.Group)

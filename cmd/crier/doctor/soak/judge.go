@@ -66,8 +66,8 @@ func (o *outcome) keptWithHost() check.Check {
 			died = append(died, fmt.Sprintf("%s heard the group for %s and then no more", t.host,
 				cli.Duration(t.lostAt)))
 		} else if t.back > 0 {
-			died = append(died, fmt.Sprintf("%s didn't hear the group for a while, after %s", t.host,
-				cli.Duration(t.lostAt)))
+			died = append(died, fmt.Sprintf("%s didn't hear the group for a while, after %s",
+				t.host, cli.Duration(t.lostAt)))
 		}
 	}
 	switch {
@@ -104,9 +104,10 @@ func (o *outcome) keptAlone() check.Check {
 	var silent []string
 	for _, s := range list {
 		// A publisher says something every two seconds at least.
-		if quiet := end.Sub(s.Last); s.Kind != frame.Bye && quiet > max(5*time.Second, 5*o.cfg.Every) {
-			silent = append(silent, fmt.Sprintf("%v was heard for %s, and not in the last %s", s.From,
-				cli.Duration(s.Last.Sub(o.began)), cli.Duration(quiet)))
+		quiet := end.Sub(s.Last)
+		if s.Kind != frame.Bye && quiet > max(5*time.Second, 5*o.cfg.Every) {
+			silent = append(silent, fmt.Sprintf("%v was heard for %s, and not in the last %s",
+				s.From, cli.Duration(s.Last.Sub(o.began)), cli.Duration(quiet)))
 		}
 	}
 	switch {
@@ -116,15 +117,15 @@ func (o *outcome) keptAlone() check.Check {
 		c.Evidence = fmt.Sprintf("nobody sent to %v in %s", o.cfg.Group, o.span())
 	case len(silent) == len(list) && !o.asked():
 		c.State, c.Mend = check.Problem, mend
-		c.Evidence = fmt.Sprintf("%s: a switch that snoops may have forgotten this host, since %s; "+
-			"or those who sent have gone", strings.Join(silent, "; "), o.noQuerier())
+		c.Evidence = fmt.Sprintf("%s: a switch that snoops may have forgotten this host, since "+
+			"%s; or those who sent have gone", strings.Join(silent, "; "), o.noQuerier())
 	case len(silent) > 0:
 		c.State = check.Note
 		c.Evidence = strings.Join(silent, "; ") + ", without a goodbye"
 	case o.tooShort():
 		c.State = check.Unknown
-		c.Evidence = fmt.Sprintf("the group was heard for %s, from %v, but switches forget after %s",
-			o.span(), list[0].From, cli.Duration(ageing))
+		c.Evidence = fmt.Sprintf("the group was heard for %s, from %v, but switches forget "+
+			"after %s", o.span(), list[0].From, cli.Duration(ageing))
 	default:
 		c.State = check.OK
 		c.Evidence = fmt.Sprintf("the group was heard for %s, from %v", o.span(), list[0].From)
@@ -175,8 +176,8 @@ func (o *outcome) querier() check.Check {
 		if q.Every > 0 || q.Queries > 1 {
 			how = fmt.Sprintf(" every %s", cli.Duration(q.interval()))
 		}
-		parts = append(parts, fmt.Sprintf("%v asked %s%s (%s), %s ago", q.Addr, times(q.Queries), how,
-			q.Protocol, cli.Duration(end.Sub(q.Last))))
+		parts = append(parts, fmt.Sprintf("%v asked %s%s (%s), %s ago", q.Addr, times(q.Queries),
+			how, q.Protocol, cli.Duration(end.Sub(q.Last))))
 	}
 	switch {
 	case o.rawErr != nil:
@@ -186,16 +187,16 @@ func (o *outcome) querier() check.Check {
 		}
 	case len(o.queriers) == 0 && o.lasted >= defaultQueryInterval:
 		c.State, c.Mend = check.Note, mend
-		c.Evidence = fmt.Sprintf("none was heard in %s: switches that snoop forget members after %s",
-			o.span(), cli.Duration(ageing))
+		c.Evidence = fmt.Sprintf("none was heard in %s: switches that snoop forget members "+
+			"after %s", o.span(), cli.Duration(ageing))
 	case len(o.queriers) == 0:
 		c.State = check.Unknown
 		c.Evidence = fmt.Sprintf("none was heard in %s, but one may ask only every %s", o.span(),
 			cli.Duration(defaultQueryInterval))
 	case !o.asked():
 		c.State, c.Mend = check.Problem, mend
-		c.Evidence = strings.Join(parts, "; ") + ": it has stopped, and switches that snoop forget " +
-			"their members"
+		c.Evidence = strings.Join(parts, "; ") + ": it has stopped, and switches that snoop " +
+			"forget their members"
 	case len(o.queriers) > 1:
 		c.State, c.Evidence = check.Note, strings.Join(parts, "; ")+": one network needs one"
 	default:

@@ -30,7 +30,8 @@ func parseIGMP(b []byte) (query, bool) {
 
 // parseMLD returns the query in an ICMPv6 message, and reports whether there is one.
 func parseMLD(b []byte) (query, bool) {
-	if len(b) < 24 || b[0] != 130 || netip.AddrFrom16([16]byte(b[8:24])) != netip.IPv6Unspecified() {
+	if len(b) < 24 || b[0] != 130 ||
+		netip.AddrFrom16([16]byte(b[8:24])) != netip.IPv6Unspecified() {
 		return query{}, false
 	}
 	if len(b) >= 28 {
