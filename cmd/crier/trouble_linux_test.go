@@ -120,6 +120,7 @@ func TestCutOff(t *testing.T) {
 	feed.Close()
 	pub.wait(cli.ExitOK)
 	sub.wait(cli.ExitOK)
-	wantFlowing(t, pub.err, "), whose pace counts, has not been heard for ", "it was at offset ", // 1, if its last report came before
+	// It was at offset 1 if it said so before it was cut off.
+	wantFlowing(t, pub.err, "), whose pace counts, has not been heard for ", "it was at offset ",
 		"problem firewall: ", "nft insert rule ip t in udp dport 7701 accept")
 }

@@ -199,6 +199,53 @@ func (l *listed) Packets() uint64       { return 1 }
 func (l *listed) Name() string          { return "a list" }
 func (l *listed) Close() error          { return nil }
 
+// A capture in which a datagram may have been a frame is not decoded in full.
+func TestIncomplete(t *testing.T) {
+	data := decodetest.Examples(t)[0].Packet
+	whole := feed.Datagram{Payload: data, Size: len(data)}
+	for _, c := range []struct {
+		name     string
+		in       datagrams
+		complete bool
+	}{
+		{"whole", &listed{whole}, true},
+		{"and another's", &listed{whole, {Payload: []byte("hello"), Size: 5}}, true},
+		{"cut before the header ends", &listed{whole, {Payload: data[:10], Size: 70}}, false},
+		{"fragments", &fragmented{listed{whole}}, false},
+	} {
+		sum := newTally()
+		output := cli.NewOutput(&bytes.Buffer{}, func() {})
+		(&options{}).copy(t.Context(), c.in, output, sum)
+		output.Close(t.Context())
+		if sum.complete(c.in) != c.complete {
+			t.Errorf("%s: complete is %v", c.name, !c.complete)
+		}
+	}
+}
+
+// fragmented is a capture that has IP fragments, too.
+type fragmented struct{ listed }
+
+func (f *fragmented) LeftOut() []feed.Count { return []feed.Count{{What: feed.Fragments, N: 1}} }
+
+// A filter by group remembers so many sessions, and no more.
+func TestFilterIsBounded(t *testing.T) {
+	f := filter{}
+	if err := f.parse("", nil, "239.77.0.1:7700"); err != nil {
+		t.Fatal(err)
+	}
+	for id := range uint64(filterSessions + 10) {
+		e := entry{Datagram: feed.Datagram{To: decodetest.Group}}
+		e.header.Session = id
+		if !f.passes(&e) {
+			t.Fatalf("session %d on the group doesn't pass", id)
+		}
+	}
+	if len(f.heard) != filterSessions {
+		t.Errorf("%d sessions are remembered", len(f.heard))
+	}
+}
+
 // Filters choose frames, and the counts are still those of all.
 func TestFilters(t *testing.T) {
 	var packets [][]byte
@@ -245,6 +292,10 @@ func TestErrors(t *testing.T) {
 	if err := os.WriteFile(text, []byte("9a 01 zz\n"), 0o600); err != nil {
 		t.Fatal(err)
 	}
+	long := filepath.Join(t.TempDir(), "long.txt")
+	if err := os.WriteFile(long, bytes.Repeat([]byte("9a 01 01 00\n"), 20_000), 0o600); err != nil {
+		t.Fatal(err)
+	}
 	whole, err := os.ReadFile(decodetest.Capture(t, decodetest.Examples(t)[0].Packet))
 	if err != nil {
 		t.Fatal(err)
@@ -265,6 +316,7 @@ func TestErrors(t *testing.T) {
 		"nowhere.pcap":                  "nowhere.pcap: there is no such file",
 		text:                            "this is neither a pcap nor a pcapng",
 		"--format hex " + text:          "line 1 isn't hexadecimal",
+		"--format hex " + long:          "has more than 65507 bytes",
 		half:                            "it ends within",
 	} {
 		r := decode(t, strings.Fields(args)...)
