@@ -256,6 +256,19 @@ func TestBounds(t *testing.T) {
 	if c.credit != 10*smallFrame || len(w.group) != 100*smallFrame {
 		t.Errorf("a credit of %d after %d bytes", c.credit, len(w.group))
 	}
+	// What is smaller than its answer isn't answered, whatever the credit.
+	w.group, w.other, h.counts.Bounded, h.counts.Bad = nil, nil, 0, 0
+	for _, m := range []message{
+		{op: opProbe, run: 1, cookie: c.cookie,
+			body: probe{pass: passGroup, reply: replyGroup, seq: 2}.append(nil)},
+		{op: opAsk, run: 1, cookie: c.cookie, body: body(question{What: askChecks}, asking-1)},
+		{op: opHello, run: 9, body: body(greeting{Version: version}, asking-1)},
+	} {
+		h.take(w, enc.append(nil, m), from, 0, false)
+	}
+	if len(w.group)+len(w.other) > 0 || h.counts.Bounded != 1 || h.counts.Bad != 2 {
+		t.Errorf("small ones get %d and %d answers: %+v", len(w.group), len(w.other), h.counts)
+	}
 	c.credit = 0
 	w.later = nil
 	h.sendSizes(w, c, message{run: 1}, question{Sizes: []int{1400, 1400}})
