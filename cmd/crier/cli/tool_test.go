@@ -123,6 +123,10 @@ func TestFill(t *testing.T) {
 	if got := fill(text, 16); got != want {
 		t.Errorf("%q", got)
 	}
+	// A number stays with its unit.
+	if got, want := fill("Frames in 3 s, of 1,472 B.\n", 11), "Frames in\n3 s, of\n1,472 B.\n"; got != want {
+		t.Errorf("%q, want %q", got, want)
+	}
 }
 
 // The list of flags has a word in capitals for each value.

@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"slices"
 	"strings"
 )
 
@@ -67,7 +68,7 @@ func flow(start, words string, hang, width int) string {
 	var b strings.Builder
 	column := columns(start)
 	b.WriteString(start)
-	for i, word := range strings.Fields(words) {
+	for i, word := range phrases(words) {
 		n := columns(word)
 		switch {
 		case i == 0:
@@ -83,6 +84,29 @@ func flow(start, words string, hang, width int) string {
 	}
 	b.WriteByte('\n')
 	return b.String()
+}
+
+// units are the units of one or a few letters that stay on the line of their number.
+var units = strings.Fields("ns µs ms s min h d % B KiB MiB GiB TiB kB MB GB k M G k/s M/s " +
+	"bit kbit Mbit Gbit bit/s kbit/s Mbit/s Gbit/s")
+
+// phrases splits a text into words, and leaves numbers and their units together.
+func phrases(text string) []string {
+	var list []string
+	for _, word := range strings.Fields(text) {
+		if n := len(list); n > 0 && endsInDigit(list[n-1]) &&
+			slices.Contains(units, strings.TrimRight(word, ".,;:)")) {
+			list[n-1] += " " + word
+			continue
+		}
+		list = append(list, word)
+	}
+	return list
+}
+
+func endsInDigit(word string) bool {
+	last := word[len(word)-1]
+	return '0' <= last && last <= '9'
 }
 
 // WrapExamples wraps examples: comments after words, and commands before a flag, with a
