@@ -269,11 +269,25 @@ func TestBounds(t *testing.T) {
 	if len(w.group)+len(w.other) > 0 || h.counts.Bounded != 1 || h.counts.Bad != 2 {
 		t.Errorf("small ones get %d and %d answers: %+v", len(w.group), len(w.other), h.counts)
 	}
-	c.credit = 0
+	// Nor is another address that has seen the cookie.
+	h.take(w, enc.append(nil, message{op: opAsk, run: 1, cookie: c.cookie,
+		body: body(question{What: askChecks}, asking)}), netip.MustParseAddrPort("192.0.2.2:1000"),
+		0, false)
+	if len(w.other) > 0 {
+		t.Error("a question from another address is answered")
+	}
+	// What is sent without being asked for one by one costs credit, too.
 	w.later = nil
+	c.credit = copies*1400 + nacks*smallFrame
 	h.sendSizes(w, c, message{run: 1}, question{Sizes: []int{1400, 1400}})
-	if c.credit != 0 {
-		t.Errorf("a credit of %d", c.credit)
+	if c.credit != nacks*smallFrame {
+		t.Errorf("a credit of %d behind two sizes, of which it has one", c.credit)
+	}
+	for range 2 {
+		h.sendNACKs(w, c, message{run: 1}, question{Port: 1})
+	}
+	if c.credit != 0 || len(w.later) != 2 {
+		t.Errorf("a credit of %d, and %d to be sent", c.credit, len(w.later))
 	}
 	for h.budget.take(now, 1) {
 	}
