@@ -201,7 +201,7 @@ func scaleOf(v float64, unit string) (scale float64, form, name string) {
 	}{
 		{"messages/s", 1e6, " M"}, {"messages/s", 1e3, " k"}, {"messages/s", 1, ""},
 		{"datagrams/s", 1e6, " M"}, {"datagrams/s", 1e3, " k"},
-		{"ns", 1e9, " s"}, {"ns", 1e6, " ms"}, {"ns", 1e3, " us"}, {"ns", 1, " ns"},
+		{"ns", 1e9, " s"}, {"ns", 1e6, " ms"}, {"ns", 1e3, " µs"}, {"ns", 1, " ns"},
 	}
 	for _, u := range units {
 		if u.unit == unit && v >= u.scale {
