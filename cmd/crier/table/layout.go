@@ -16,26 +16,53 @@ const (
 
 // Text returns the table for a sheet. Where it is wider than that, what all rows have in
 // common goes before it, and then its columns into several blocks, one below the other, each
-// with the names of the rows. Where a name leaves no room for that, each row is a paragraph.
+// with the names of the rows. Where those leave no room for figures beside them, they stand
+// on lines of their own.
 func (t *Table) Text(s cli.Sheet) string {
 	t = t.Kept()
 	all := numbers(0, len(t.Columns))
 	if t.wide(all) <= s.Width {
-		return t.block(s, all)
+		return t.block(s, all, nil)
 	}
 	common, t := t.Common()
 	if common != "" {
 		common = s.Wrap("  "+common+"\n", 2) + "\n"
 	}
-	blocks := t.blocks(s.Width)
-	if blocks == nil {
-		return common + t.paragraphs(s)
+	var names []string
+	if t.crowded(s.Width) {
+		names, t = t.unnamed()
 	}
 	var parts []string
-	for _, b := range blocks {
-		parts = append(parts, t.block(s, b))
+	for _, b := range t.blocks(s.Width) {
+		parts = append(parts, t.block(s, b, names))
 	}
 	return common + strings.Join(parts, "\n")
+}
+
+// crowded reports whether the keys leave too little of a width to the other columns.
+func (t *Table) crowded(width int) bool {
+	keys := numbers(0, t.keys())
+	if t.wide(keys) > width/2 {
+		return true
+	}
+	for i := len(keys); i < len(t.Columns); i++ {
+		if t.wide(slices.Concat(keys, []int{i})) > width {
+			return true
+		}
+	}
+	return false
+}
+
+// unnamed returns the rows' names, and the table with an empty key in their place.
+func (t *Table) unnamed() ([]string, *Table) {
+	var names []string
+	n := t.keys()
+	out := &Table{Columns: slices.Concat([]Column{{Key: true}}, t.Columns[n:])}
+	for _, r := range t.Rows {
+		names = append(names, t.title(r))
+		out.Rows = append(out.Rows, slices.Concat(Row{{}}, r[n:]))
+	}
+	return names, out
 }
 
 // numbers returns the numbers from, and before to.
@@ -76,26 +103,18 @@ func (t *Table) Common() (string, *Table) {
 	return text, out
 }
 
-// blocks shares the columns out among blocks of a width, or returns nil where the keys are too
-// wide for that. A group stays together where it can.
+// blocks shares the columns out among blocks of a width. A group stays together where it can.
 func (t *Table) blocks(width int) [][]int {
 	keys := numbers(0, t.keys())
-	if t.wide(keys) > width/2 {
-		return nil
-	}
 	var list [][]int
 	block := slices.Clone(keys)
-	add := func(columns []int) bool {
+	add := func(columns []int) {
 		more := slices.Concat(block, columns)
 		if (t.wide(more) > width || t.Columns[columns[0]].Breaks) && len(block) > len(keys) {
 			list = append(list, block)
 			more = slices.Concat(keys, columns)
 		}
-		if t.wide(more) > width {
-			return false
-		}
 		block = more
-		return true
 	}
 	for i := len(keys); i < len(t.Columns); {
 		n := i + 1
@@ -107,9 +126,7 @@ func (t *Table) blocks(width int) [][]int {
 			add(numbers(i, n))
 		} else { // of a group that is too wide, each column by itself
 			for ; i < n; i++ {
-				if !add([]int{i}) {
-					return nil
-				}
+				add([]int{i})
 			}
 		}
 		i = n
@@ -166,15 +183,22 @@ func (t *Table) groups(block []int) []group {
 	return list
 }
 
-// block returns the lines of some columns.
-func (t *Table) block(s cli.Sheet, block []int) string {
+// block returns the lines of some columns, below the names of rows that aren't among those;
+// rows that say nothing there are left out then.
+func (t *Table) block(s cli.Sheet, block []int, names []string) string {
 	widths := t.widths(block)
 	heads := make(Row, len(t.Columns))
 	for i, c := range t.Columns {
 		heads[i] = Cell{Text: c.Head, Shade: -1}
 	}
 	text := t.over(block, widths) + t.line(s, block, widths, heads)
-	for _, r := range t.Rows {
+	for i, r := range t.Rows {
+		if names != nil {
+			if !slices.ContainsFunc(block, func(k int) bool { return r[k].says() }) {
+				continue
+			}
+			text += s.Wrap("  "+names[i]+"\n", 2)
+		}
 		text += t.line(s, block, widths, r)
 	}
 	return text
@@ -219,32 +243,4 @@ func (t *Table) line(s cli.Sheet, block, widths []int, r Row) string {
 		}
 	}
 	return strings.TrimRight(b.String(), " ") + "\n"
-}
-
-// unbroken stands for a space at which no line is broken.
-const unbroken = "\x00"
-
-// paragraphs returns each row as a paragraph.
-func (t *Table) paragraphs(s cli.Sheet) string {
-	var list []string
-	for _, r := range t.Rows {
-		var words []string
-		group := ""
-		for i := t.keys(); i < len(t.Columns); i++ {
-			c := t.Columns[i]
-			if !r[i].says() {
-				continue
-			}
-			name := c.Head
-			if c.Group != group && c.Group != "" {
-				name = c.Group + " " + name
-			}
-			group = c.Group
-			pair := strings.TrimSpace(name + " " + r[i].Text)
-			words = append(words, strings.ReplaceAll(pair, " ", unbroken))
-		}
-		list = append(list, s.Wrap("  "+t.title(r)+"\n", 2)+
-			s.Wrap("    "+strings.Join(words, ", ")+"\n", 0))
-	}
-	return strings.ReplaceAll(strings.Join(list, "\n"), unbroken, " ")
 }

@@ -75,18 +75,25 @@ func TestTableOfWhatIsCommon(t *testing.T) {
 	fits(t, got, 62)
 }
 
-// Where the names of rows take all the room, each row is a paragraph.
-func TestTableOfParagraphs(t *testing.T) {
+// Where the names of rows take all the room, they stand above the figures, in each block
+// that has any.
+func TestTableOfLongNames(t *testing.T) {
 	tab := &Table{Columns: []Column{{Key: true}, {Head: "rate", Key: true},
-		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"}}}
-	tab.Add("beside one that crawls, and drops", "10 k/s", "60.2 µs", "112 µs")
-	tab.Add("alone", "20 k/s", "60.3 µs", "113 µs")
-	want := `  beside one that crawls, and drops,
+		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"},
+		{Head: "repairs in all", Breaks: true}}}
+	tab.Add("beside one that crawls, and drops", "10 k/s", "60.2 µs", "112 µs", "-")
+	tab.Add("alone", "20 k/s", "60.3 µs", "113 µs", "7")
+	want := `        latency
+        p50     p99
+  beside one that crawls, and drops,
     rate 10 k/s
-    latency p50 60.2 µs, p99 112 µs
-
+    60.2 µs  112 µs
   alone, rate 20 k/s
-    latency p50 60.3 µs, p99 113 µs
+    60.3 µs  113 µs
+
+    repairs in all
+  alone, rate 20 k/s
+                 7
 `
 	if got := tab.Text(cli.Sheet{Width: 40}); got != want {
 		t.Errorf("%s\nwant\n%s", got, want)

@@ -21,15 +21,17 @@ func ratioTo(head, way string, get func(*Versus) *Interval) column {
 func overloadColumns() []column {
 	rate := func(v *Versus) *Interval { return v.Rate }
 	p99 := func(v *Versus) *Interval { return v.P99 }
+	times := twoQuantiles("", timeOf)
+	times[0].Breaks = true
 	return slices.Concat(
 		[]column{colWay, key("overload", func(c *Cell) string { return c.Overload }), colSize,
 			colSubs, colDue, colRate},
 		group("messages/s in times of", ratioTo("alone", WayAlone, rate),
 			ratioTo("beside a healthy one", WayBeside, rate)),
-		twoQuantiles("", timeOf),
+		[]column{colMiss}, times,
 		group("p99 in times of", ratioTo("alone", WayAlone, p99),
 			ratioTo("beside a healthy one", WayBeside, p99)),
-		[]column{colMiss}, cpuColumns(colPubCPU, colSubCPU),
+		cpuColumns(colPubCPU, colSubCPU),
 		group("the crawling one", figure("took",
 			func(c *Cell) string { return countText(c.SlowMessages) }),
 			figure("lost", func(c *Cell) string { return countText(c.SlowLost) })))
