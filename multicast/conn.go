@@ -59,6 +59,21 @@ type Taker interface {
 	Taken() (datagrams, bytes uint64)
 }
 
+// WriteAll writes all of b as [Conn.Write] does, and waits while the socket takes none.
+func WriteAll(c Conn, to netip.AddrPort, b []byte, segment int) error {
+	for len(b) > 0 {
+		n, err := c.Write(to, b, segment)
+		b = b[n:]
+		if errors.Is(err, ErrWouldBlock) {
+			err = c.WaitWrite()
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
 // ConnStats describes a Conn. Its counters only grow.
 type ConnStats struct {
 	// MTU is the interface's, in bytes; 0 if unknown.

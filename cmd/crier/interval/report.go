@@ -79,6 +79,9 @@ func Count(n uint64) string {
 	return cli.Rounded(float64(n))
 }
 
+// Growth formats by how much a counter has grown, as Count does.
+func Growth(now, before uint64) string { return Count(now - min(now, before)) }
+
 // Start calls report at each interval, and once more for what is left at the end, when stop
 // is called. Elapsed is the time since the start, and since that of the interval.
 func Start(every Every, report func(elapsed, since time.Duration)) (stop func()) {

@@ -43,13 +43,12 @@ func (o *options) reportIntervals(out io.Writer, p *publisher.Publisher) (stop f
 
 // text returns what has happened in an interval.
 func (f *figures) text(before *figures, since time.Duration) []string {
-	more := func(now, before uint64) string { return interval.Count(now - min(now, before)) }
 	return []string{
 		cli.Rounded(interval.PerSecond(f.Accepted, before.Accepted, since)),
 		cli.Rounded(8 * interval.PerSecond(f.AcceptedBytes, before.AcceptedBytes, since)),
-		more(f.Dropped, before.Dropped), more(f.Repairs, before.Repairs),
-		more(f.Nacks, before.Nacks), interval.Count(f.lag),
-		more(f.Socket.KernelDrops+f.Socket.SendErrors,
+		interval.Growth(f.Dropped, before.Dropped), interval.Growth(f.Repairs, before.Repairs),
+		interval.Growth(f.Nacks, before.Nacks), interval.Count(f.lag),
+		interval.Growth(f.Socket.KernelDrops+f.Socket.SendErrors,
 			before.Socket.KernelDrops+before.Socket.SendErrors),
 		fmt.Sprint(f.Members),
 	}

@@ -66,13 +66,12 @@ func (o *options) reportIntervals(out io.Writer, sub *subscriber.Subscriber) (st
 
 // figures returns what has happened in an interval, for the columns.
 func (t *totals) figures(before *totals, since time.Duration) []string {
-	more := func(now, before uint64) string { return interval.Count(now - min(now, before)) }
 	return []string{
 		cli.Rounded(interval.PerSecond(t.messages, before.messages, since)),
 		cli.Rounded(8 * interval.PerSecond(t.bytes, before.bytes, since)),
-		more(t.lost, before.lost), more(t.recovered, before.recovered),
-		more(t.nacks, before.nacks), interval.Count(t.lag),
-		more(t.kernelDrops, before.kernelDrops), fmt.Sprint(t.open),
+		interval.Growth(t.lost, before.lost), interval.Growth(t.recovered, before.recovered),
+		interval.Growth(t.nacks, before.nacks), interval.Count(t.lag),
+		interval.Growth(t.kernelDrops, before.kernelDrops), fmt.Sprint(t.open),
 	}
 }
 

@@ -49,7 +49,7 @@ func flood(w *worker) error {
 			if n == 0 {
 				break
 			}
-			if err := writeAll(c, w.task, data[:int(n)*size]); err != nil {
+			if err := multicast.WriteAll(c, group, data[:int(n)*size], size); err != nil {
 				return sent, err
 			}
 			sent += n
@@ -72,24 +72,6 @@ func wrote(r *job.Result, before, after *multicast.ConnStats) {
 	r.Bytes = after.SentBytes - before.SentBytes
 	r.Calls = after.Writes - before.Writes
 	r.SendErrors = after.SendErrors - before.SendErrors
-}
-
-func writeAll(c multicast.Conn, t *job.Task, b []byte) error {
-	group, err := t.GroupAddr()
-	if err != nil {
-		return err
-	}
-	for len(b) > 0 {
-		n, err := c.Write(group, b, t.Size)
-		b = b[n:]
-		if errors.Is(err, multicast.ErrWouldBlock) {
-			err = c.WaitWrite()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // drain counts datagrams.

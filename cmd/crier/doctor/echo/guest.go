@@ -51,19 +51,10 @@ type heard struct {
 
 // open opens the sockets.
 func open(cfg Config) (*guest, error) {
-	ifi, err := multicast.ResolveInterface(cfg.Interface)
+	ifi, local, err := cfg.resolve()
 	if err != nil {
 		return nil, err
 	}
-	prefer, _ := netip.ParseAddr(cfg.Interface)
-	local, err := multicast.SourceAddr(ifi, cfg.Group.Addr(), prefer)
-	if err != nil {
-		return nil, err
-	}
-	if cfg.Link, err = cfg.Link.Complete(); err != nil {
-		return nil, err
-	}
-	cfg.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
 	g := &guest{cfg: cfg, run: random(), local: local, ifi: ifi.Name, mtu: usable(ifi.MTU),
 		told: map[uint32]chan told{}, welcome: make(chan greeting, 1)}
 	for i := range g.heard {

@@ -43,6 +43,22 @@ func (p Place) EchoPort() uint16 {
 	return p.Port
 }
 
+// resolve completes the place, and returns the interface and the address to send from.
+func (p *Place) resolve() (*net.Interface, netip.Addr, error) {
+	ifi, err := multicast.ResolveInterface(p.Interface)
+	if err != nil {
+		return nil, netip.Addr{}, err
+	}
+	prefer, _ := netip.ParseAddr(p.Interface)
+	local, err := multicast.SourceAddr(ifi, p.Group.Addr(), prefer)
+	if err != nil {
+		return nil, netip.Addr{}, err
+	}
+	p.Link, err = p.Link.Complete()
+	p.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
+	return ifi, local, err
+}
+
 // Host answers what another host measures with.
 type Host struct {
 	place  Place
@@ -76,19 +92,10 @@ type Counts struct {
 
 // Listen opens a Host's sockets.
 func Listen(p Place) (*Host, error) {
-	ifi, err := multicast.ResolveInterface(p.Interface)
+	ifi, local, err := p.resolve()
 	if err != nil {
 		return nil, err
 	}
-	prefer, _ := netip.ParseAddr(p.Interface)
-	local, err := multicast.SourceAddr(ifi, p.Group.Addr(), prefer)
-	if err != nil {
-		return nil, err
-	}
-	if p.Link, err = p.Link.Complete(); err != nil {
-		return nil, err
-	}
-	p.Link.NoLoopback = ifi.Flags&net.FlagLoopback == 0 // it is for the other host
 	h := &Host{place: p, local: local, ifi: ifi.Name, mtu: usable(ifi.MTU), name: hostName()}
 	h.clients.init()
 	h.own.init()

@@ -69,7 +69,7 @@ func (l *Line) Beat(ctx context.Context) (Beat, error) {
 		return c.append(nil, l.g.message(opProbe, padded(b.append(nil), smallFrame)))
 	}
 	d := datagram(passGroup, replyNone)
-	if err := writeAll(l.g.out, l.g.cfg.Group, d, len(d)); err != nil {
+	if err := multicast.WriteAll(l.g.out, l.g.cfg.Group, d, len(d)); err != nil {
 		return Beat{}, err
 	}
 	_ = l.g.port.write(datagram(passBack, replyGroup), l.g.cfg.To) // else it isn't answered

@@ -199,7 +199,7 @@ func (g *guest) measureNACKs(ctx context.Context, f *figures) error {
 	for i := range nacks {
 		p := probe{pass: passNACK, seq: uint32(i)}
 		d := c.append(nil, g.message(opProbe, padded(p.append(nil), smallFrame)))
-		_ = writeAll(g.fresh, to, d, len(d))
+		_ = multicast.WriteAll(g.fresh, to, d, len(d))
 	}
 	t, err := g.ask(ctx, question{What: askNACK, Port: g.out.LocalAddr().Port()})
 	if err != nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"net/netip"
 
+	"crier/multicast"
 	"crier/reliable/frame"
 )
 
@@ -137,7 +138,7 @@ func (h *Host) sendNACKs(w *writer, c *client, m message, q question) {
 		for i := range nacks {
 			p := probe{pass: passNACK, seq: uint32(i)}
 			d := w.append(nil, message{op: opAnswer, run: run, cookie: cookie, body: w.body(p)})
-			_ = writeAll(h.fresh, to, d, len(d))
+			_ = multicast.WriteAll(h.fresh, to, d, len(d))
 		}
 		h.tell(w, c, m, told{Nonce: q.Nonce, Sent: nacks,
 			Refused: int(h.fresh.Stats().SendErrors - before)})

@@ -55,7 +55,7 @@ func (g *guest) sendFrom(ctx context.Context, s series, first uint32) int {
 				b = b[:0]
 			}
 		}
-		if s.group && writeAll(g.out, g.cfg.Group, b, size) != nil {
+		if s.group && multicast.WriteAll(g.out, g.cfg.Group, b, size) != nil {
 			return sent - due
 		}
 	}

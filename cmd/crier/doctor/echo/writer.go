@@ -1,7 +1,6 @@
 package echo
 
 import (
-	"errors"
 	"net/netip"
 
 	"crier/multicast"
@@ -37,7 +36,7 @@ func (w *writer) unicast(to netip.AddrPort, m message) {
 func (w *writer) flush(h *Host) {
 	sent, refused := 0, 0
 	if len(w.group) > 0 {
-		writeAll(h.out, h.place.Group, w.group, smallFrame)
+		_ = multicast.WriteAll(h.out, h.place.Group, w.group, smallFrame)
 		sent += len(w.group) / smallFrame
 	}
 	w.group = w.group[:0]
@@ -62,19 +61,4 @@ func (w *writer) flush(h *Host) {
 		h.counts.Refused += uint64(refused)
 		h.mu.Unlock()
 	}
-}
-
-// writeAll writes datagrams, and waits while the socket takes none.
-func writeAll(c multicast.Conn, to netip.AddrPort, b []byte, segment int) error {
-	for len(b) > 0 {
-		n, err := c.Write(to, b, segment)
-		b = b[n:]
-		if errors.Is(err, multicast.ErrWouldBlock) {
-			err = c.WaitWrite()
-		}
-		if err != nil {
-			return err
-		}
-	}
-	return nil
 }
