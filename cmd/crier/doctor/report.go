@@ -131,8 +131,8 @@ func (r *report) text(s cli.Sheet) string {
 		b.WriteByte('\n')
 	}
 	b.WriteString(s.Fill(r.verdict()))
-	if next := r.next(); next != "" {
-		b.WriteString(next)
+	for line := range strings.Lines(r.next()) {
+		b.WriteString(s.Fill(line))
 	}
 	return b.String()
 }
@@ -235,16 +235,16 @@ func (r *report) next() string {
 	var b strings.Builder
 	q := r.question
 	if r.Unknown > 0 && runtime.GOOS == "linux" && os.Geteuid() != 0 {
-		fmt.Fprintln(&b, "Run it as root, and less is unknown.")
+		b.WriteString("Run it as root, and less is unknown.\n")
 	}
 	switch {
 	case r.Problems > 0:
-		fmt.Fprintln(&b, "Next: mend what is a problem, from the top, and run this again.")
+		b.WriteString("Next: mend what is a problem, from the top, and run this again.\n")
 	case q.Interface == "lo":
-		fmt.Fprintln(&b, "Next: name the interface of a network, with --iface.")
+		b.WriteString("Next: name the interface of a network, with --iface.\n")
 	case !q.Peer.IsValid():
-		fmt.Fprintln(&b,
-			"Next: crier doctor echo on the other host, and here the same with --to HOST.")
+		b.WriteString(
+			"Next: crier doctor echo on the other host, and here the same with --to HOST.\n")
 	}
 	return b.String()
 }

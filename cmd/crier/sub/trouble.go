@@ -82,11 +82,19 @@ func isCutOff(k *subscriber.Session) bool {
 func (l *lookout) reached(id subscriber.SessionID) string {
 	for i := range l.last.sessions {
 		if k := &l.last.sessions[i]; k.ID == id && k.End == subscriber.EndOpen {
-			return fmt.Sprintf("session %v from %v: its publisher hears this subscriber now", k.ID,
-				k.Source)
+			return l.o.nameOf(k) + ": its publisher hears this subscriber now"
 		}
 	}
 	return ""
+}
+
+// nameOf returns what words call a session.
+func (o *options) nameOf(k *subscriber.Session) string {
+	group := ""
+	if len(o.cfg.Groups) > 1 {
+		group = k.Group.String()
+	}
+	return sessionName(k.ID.String(), k.Name, k.Source.String(), group)
 }
 
 // nothing reports that no session was heard for some time.
@@ -250,7 +258,7 @@ func (o *options) oneGroup(s *snapshot, i int, lasted time.Duration) trouble.Rep
 // don't come.
 func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duration) trouble.Report {
 	r := trouble.Report{Verdict: "unheard"}
-	session := fmt.Sprintf("session %v from %v", k.ID, k.Source)
+	session := o.nameOf(k)
 	asked := ""
 	if k.Unanswered >= unansweredNacks {
 		r.Verdict = "unanswered"
@@ -277,6 +285,8 @@ func (o *options) cutOff(s *snapshot, k *subscriber.Session, lasted time.Duratio
 		{Mark: trouble.Note, Text: "for a rule that lasts, give both ends a port of their own " +
 			"with --control-port"},
 		{Mark: trouble.Next, Text: o.net.Doctor(o.cfg.Groups, k.Control.Addr())},
+		{Mark: trouble.Next, Name: fmt.Sprintf("on %v", k.Control.Addr()), Text: fmt.Sprintf(
+			"crier doctor --iface IFACE --control-port %d", k.Control.Port())},
 	}...)
 	return r
 }

@@ -76,11 +76,12 @@ func TestTroubles(t *testing.T) {
 			"datagram|--group 239.77.0.2:7700"}},
 		"a publisher that hears nobody": {"--iface eth0", 1, func(s *snapshot) {
 			one := open
-			one.Announced = 0
+			one.Announced, one.Name = 0, "feed"
 			s.sessions = []subscriber.Session{one}
-		}, []string{"is heard, and its publisher still knows no subscriber after 3 s: UDP from " +
+		}, []string{"(feed) from 10.77.0.1:7701 is heard, and its publisher still knows no subscriber after 3 s: UDP from " +
 			"10.77.0.2:5000 to 10.77.0.1:7701 seems blocked|--control-port|" +
-			"crier doctor --iface eth0 --group 239.77.0.1:7700 --to 10.77.0.1"}},
+			"crier doctor --iface eth0 --group 239.77.0.1:7700 --to 10.77.0.1|" +
+			"next on 10.77.0.1: crier doctor --iface IFACE --control-port 7701"}},
 		"it was heard a moment ago": {"", 1, func(s *snapshot) {
 			one := open
 			one.Announced, one.Heartbeats = 0, 2
