@@ -11,6 +11,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/check"
+	"crier/cmd/crier/cli"
 	"crier/cmd/crier/cli/clitest"
 	"crier/multicast"
 	"crier/reliable/frame"
@@ -66,7 +67,8 @@ func find(t *testing.T, list []check.Check, name string) check.Check {
 func TestMeasure(t *testing.T) {
 	t.Parallel()
 	p := place(t, clitest.Group(t))
-	own := check.Check{Name: "own", State: check.Note, Evidence: strings.Repeat("e", 3000)}
+	own := check.Check{Name: "own", State: check.Note, Evidence: strings.Repeat("e", 3000),
+		Mend: "\x1b[31mrm"}
 	p.Checks = func(context.Context) []check.Check { return []check.Check{own} }
 	h := serve(t, p)
 	list, there, err := Measure(context.Background(),
@@ -84,6 +86,7 @@ func TestMeasure(t *testing.T) {
 		nameBurst, nameClock, OtherSenders} {
 		find(t, list, name)
 	}
+	own.Mend = cli.Printable(own.Mend)
 	if there.Name != "127.0.0.1" || len(there.Checks) != 1 || there.Checks[0] != own {
 		t.Errorf("the Host's own checks: %.80v", there)
 	}
@@ -294,6 +297,22 @@ func TestBounds(t *testing.T) {
 	if h.budget.take(now.Add(time.Second/answerRate/2), 1) ||
 		!h.budget.take(now.Add(time.Second), answerBurst) {
 		t.Error("the rate isn't what it should be")
+	}
+}
+
+// A few senders are told apart, and a greeting is safe to print.
+func TestSendersAndGreetingsAreBounded(t *testing.T) {
+	var s Senders
+	for port := range uint16(3 * maxSenders) {
+		s.add(netip.AddrPortFrom(netip.IPv4Unspecified(), port), nil, time.Now())
+	}
+	if len(s.List()) != maxSenders || s.more != 2*maxSenders {
+		t.Errorf("%d senders, and %d datagrams of others", len(s.List()), s.more)
+	}
+	g := greeting{Name: strings.Repeat("\x1b[31m", 100), Group: "a\nb", MTU: -1}
+	g.clean()
+	if strings.ContainsAny(g.Name+g.Group, "\x1b\n") || len(g.Name) > 64*4 || g.MTU != 0 {
+		t.Errorf("%+v", g)
 	}
 }
 
