@@ -36,8 +36,8 @@ const jsonHead = `# JSON
 
 The objects that commands write as JSON, key by key. Keys that end in "_ns" are times in
 nanoseconds, in "_bytes" sizes in bytes. "absent at 0" means that the key is left out where the
-value is 0, empty or null. A key that isn't listed may be added; none changes its meaning without a
-line in the changelog.
+value is 0, empty or null; where a key "may be absent", a 0 is written. A key that isn't listed may
+be added; none changes its meaning without a line in the changelog.
 
 The keys and types come from the source. The last column is written by hand:
 "go test . -run JSONReference -update" keeps it, takes the source's comment for a new key, and
@@ -238,7 +238,11 @@ func (r *jsonWriter) rows(section, dir, name string) {
 			}
 		}
 		if strings.Contains(options, "omitempty") {
-			kind = strings.TrimSuffix(kind, " or null") + "; absent at 0"
+			absent := "; absent at 0"
+			if _, ok := f.Type.(*ast.StarExpr); ok {
+				absent = "; may be absent" // encoding/json writes the 0 behind a pointer
+			}
+			kind = strings.Replace(kind, " or null", "", 1) + absent
 		}
 		meaning := r.known[section+"/"+key]
 		if meaning == "" {
