@@ -5,7 +5,7 @@
 local function frames(tvb)
   local have, size = tvb:len(), tvb:reported_len()
   if have < HEADER + TAG and have == size or have < HEADER then return {} end
-  local first = tvb(0, 1):uint()
+  local first = byte(tvb:raw(0, 1))
   if first ~= 0xdc and (first < 0x90 or first >= 0xa0) then return {} end
   local s = tvb:raw(0, have)
   local cut = size > have
@@ -34,19 +34,14 @@ local function frames(tvb)
   return list
 end
 
-local function dissect(tvb, pinfo, tree)
-  local list = frames(tvb)
-  if #list == 0 then return 0 end
-  local info = {}
+-- plant adds the frames of a datagram to the tree; key is the one of the first frame.
+local function plant(tree, list, key, pinfo)
   for i, f in ipairs(list) do
-    local key = pinfo.number * 1000 + i
-    if not pinfo.visited then remember(f, key, pinfo) end
-    info[i] = line(f)
     local title = "crier " .. (f.kind and (KINDS[f.kind] or format("kind %d", f.kind)) or
       format("version %d", f.version))
     local node = tree:add(crier, f.tvb(), title)
     if f.kind then
-      grow(node, f, notes[key], pinfo)
+      grow(node, f, notes[key + i - 1], pinfo)
     else
       node:add(F.version, f.tvb(f.more == 2 and 3 or 1, 1), f.version)
       node:add(F.state, f.tvb(0, 0), f.state):set_generated()
@@ -56,8 +51,43 @@ local function dissect(tvb, pinfo, tree)
       node:add_proto_expert_info(E.merged, format("The capturing host merged %d datagrams", #list))
     end
   end
-  pinfo.cols.protocol = "crier"
-  pinfo.cols.info:set(table.concat(info, "; "))
+end
+
+-- remarkable reports whether a datagram has expert information, which needs no visible tree.
+local function remarkable(list, key)
+  local f, note = list[1], notes[key]
+  return #list > 1 or f.state ~= "whole" or f.kind == 8 or f.skips or
+    f.data and f.data.skips or unknown_flags(f) ~= 0 or note and (note.gap or note.again)
+end
+
+local itself -- the dissector, as the tree knows it
+
+local function dissect(tvb, pinfo, tree)
+  itself = itself or Dissector.get("crier")
+  noting = tree:referenced(itself) -- by what is shown, filtered or counted
+  local list = frames(tvb)
+  if #list == 0 then return 0 end
+  local key = pinfo.number * 1000 + 1
+  if not pinfo.visited then
+    for i, f in ipairs(list) do remember(f, key + i - 1, pinfo) end
+  end
+  if not noting and remarkable(list, key) then
+    noting = true
+    list = frames(tvb)
+  end
+  if noting then
+    plant(tree, list, key, pinfo)
+  else
+    tree:add(crier, tvb)
+  end
+  local columns = pinfo.cols
+  columns.protocol = "crier"
+  local column = columns.info
+  if tostring(column) ~= "(nil)" then -- there is one
+    local info = {}
+    for i, f in ipairs(list) do info[i] = line(f) end
+    column:set(table.concat(info, "; "))
+  end
   return tvb:len()
 end
 

@@ -62,7 +62,6 @@ end
 local function parse(tvb, s, cut, inner)
   local tag = cut and 3 or tag_of(s)
   local more = head(s)
-  local alike = more and resembles(s)
   local f = { tag = tag, s = s, tvb = tvb, items = {}, state = "whole" }
   if not more then -- perhaps another version, of which nothing else is known
     more = byte(s, 1) == 0xdc and 2 or 0
@@ -75,7 +74,7 @@ local function parse(tvb, s, cut, inner)
     return f
   end
   local version, kind = byte(s, 2 + more), byte(s, 3 + more)
-  if not alike and tag ~= 1 or tag == 3 and not cut or version >= 128 or
+  if tag ~= 1 and not resembles(s) or tag == 3 and not cut or version >= 128 or
     version == 1 and kind >= 128 then
     return nil
   end
@@ -131,7 +130,7 @@ local function parse(tvb, s, cut, inner)
   f.parsed = good
   if not good then
     f.items = {}
-    if tag == 1 and not alike then return nil end
+    if tag == 1 and not resembles(s) then return nil end
     if f.state == "whole" then f.state = "malformed" end
     return f
   end

@@ -16,10 +16,10 @@ local function ranges(c, f, name)
     if length == 0 or not fits or not still then return false end
     local r = { first = first, last = minus(past, 1) }
     list[#list + 1] = r
-    c:note("range", from_at, c.at - 1 - from_at, range_text(r), r)
+    if noting then c:note("range", from_at, c.at - 1 - from_at, range_text(r), r) end
     at, total = past, plus(total, length)
   end
-  c.items[sum + 2], c.items[sum + 3] = c.at - start, total
+  if sum then c.items[sum + 2], c.items[sum + 3] = c.at - start, total end
   f.ranges = list
   return true
 end
@@ -85,7 +85,7 @@ local function chunks(c, f)
     elseif code == 0xc0 then
       c.at = at + 1
       local last = c.count - ITEM + 1
-      if c.items[last] == "padding" then
+      if last > 0 and c.items[last] == "padding" then
         c.items[last + 2] = c.items[last + 2] + 1
       else
         c:note("padding", at - 1, 1)
@@ -98,7 +98,7 @@ local function chunks(c, f)
     elseif code == 0xcf then
       local v = c:u64("skip")
       if not v or v == 0 or less(MAX_SKIP, v) then return false end
-      list[#list + 1] = { skip = v }
+      list[#list + 1], f.skips = { skip = v }, true
       offset, fits = plus(offset, v)
       if not fits then return false end
     else
@@ -106,7 +106,7 @@ local function chunks(c, f)
     end
   end
   if total then return false end
-  c.items[sum + 3] = #list
+  if sum then c.items[sum + 3] = #list end
   f.chunks, f.messages = list, minus(offset, f.offset)
   c:note("messages", start - 1, c.at - start, f.messages)
   -- the flags and the chunks must agree

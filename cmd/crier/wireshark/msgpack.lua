@@ -50,8 +50,12 @@ Cursor.__index = Cursor
 
 local ITEM = 5
 
--- note adds an item, and returns its place.
+-- noting says whether items are noted. Where nothing shows a tree, they would be for nothing.
+local noting = true
+
+-- note adds an item, and returns its place, or nil where none is noted.
 function Cursor:note(name, offset, length, value, about)
+  if not noting then return nil end
   local items, n = self.items, self.count
   items[n + 1], items[n + 2], items[n + 3] = name, offset, length
   items[n + 4], items[n + 5] = value or false, about or false
@@ -67,7 +71,7 @@ function Cursor:u64(name, text)
   if byte(self.s, at) ~= 0xcf or at + 8 > self.last then return nil end
   self.at = at + 9
   local v = number(self.s, at + 1)
-  self:note(name, at, 8, nil, text and text(v))
+  if noting then self:note(name, at, 8, nil, text and text(v)) end
   return v, at + 1
 end
 

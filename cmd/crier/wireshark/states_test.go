@@ -135,3 +135,31 @@ func TestDocumentedFilters(t *testing.T) {
 	// tshark ends with an error about a filter that it doesn't know
 	s.fields(capture, strings.Join(filters, " || "), []string{"frame.number"}, func([]string) {})
 }
+
+// Where tshark builds no tree, its lines are the same, and so is what it has experts for.
+func TestWithoutTree(t *testing.T) {
+	t.Parallel()
+	s := newTshark(t)
+	e := decodetest.Examples(t)
+	data, gone, repair := e[0].Packet, e[10].Packet, e[3].Packet
+	capture := decodetest.Capture(t, data, e[2].Packet, data, with(data, 55, 'x'), gone, repair,
+		sealed(with(data, 50, 0xc5)), sealed(with(data, 4, 0x80)), sealed(with(data, 5, 8)),
+		slices.Concat(data, data), sealed(with(data, 1, 2)), e[11].Packet)
+	for _, filter := range []string{"udp", "_ws.expert"} {
+		var with, without []string
+		s.fields(capture, filter, []string{"frame.number", "_ws.col.Info"}, func(row []string) {
+			with = append(with, row[0]+" "+row[1])
+		})
+		args := []string{"-Y", filter, "-o", `gui.column.format:"No.","%m","Info","%i"`}
+		s.read(capture, args, func(line string) {
+			without = append(without, strings.TrimSpace(line))
+		})
+		if !slices.Equal(with, without) {
+			t.Errorf("%s: without a tree, tshark has\n%s\nwant\n%s", filter,
+				strings.Join(without, "\n"), strings.Join(with, "\n"))
+		}
+		if n := len(with); filter != "udp" && (n < 8 || n > 10) {
+			t.Errorf("%d packets have expert information: %q", n, with)
+		}
+	}
+}

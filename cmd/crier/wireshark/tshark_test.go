@@ -70,18 +70,25 @@ func (s *tshark) command(args ...string) *exec.Cmd {
 // filter passes, all as one line; values of one field are apart by "|".
 func (s *tshark) fields(capture, filter string, names []string, yield func([]string)) {
 	s.t.Helper()
-	file, err := os.Open(capture)
-	if err != nil {
-		s.t.Fatal(err)
-	}
-	defer file.Close()
-	args := []string{"-r", "-", "-T", "fields", "-E", "aggregator=|"}
+	args := []string{"-T", "fields", "-E", "aggregator=|"}
 	if filter != "" {
 		args = append(args, "-Y", filter)
 	}
 	for _, name := range names {
 		args = append(args, "-e", name)
 	}
+	s.read(capture, args, func(line string) { yield(strings.Split(line, "\t")) })
+}
+
+// read reads a capture, and calls yield with each line that tshark prints.
+func (s *tshark) read(capture string, args []string, yield func(line string)) {
+	s.t.Helper()
+	file, err := os.Open(capture)
+	if err != nil {
+		s.t.Fatal(err)
+	}
+	defer file.Close()
+	args = append([]string{"-r", "-"}, args...)
 	cmd := s.command(args...)
 	var said strings.Builder
 	cmd.Stdin, cmd.Stderr = file, &said
@@ -101,7 +108,7 @@ func (s *tshark) fields(capture, filter string, names []string, yield func([]str
 		if err != nil {
 			s.t.Fatal(err)
 		}
-		yield(strings.Split(strings.TrimSuffix(line, "\n"), "\t"))
+		yield(strings.TrimSuffix(line, "\n"))
 	}
 	if err := cmd.Wait(); err != nil || strings.Contains(said.String(), "Lua") {
 		s.t.Fatalf("tshark: %v: %s", err, said.String())
