@@ -1,8 +1,6 @@
 package page
 
 import (
-	"math"
-
 	"gonum.org/v1/plot"
 	"gonum.org/v1/plot/plotter"
 	"gonum.org/v1/plot/vg"
@@ -68,8 +66,7 @@ func Distributions(lines []Line, of, caption string) (Picture, error) {
 		p.Y.Min, p.Y.Max = p.Y.Min/1.5, p.Y.Max*1.5
 	}
 	p.Y.Min = below(p.Y.Min)
-	p.Y.Max *= math.Pow(2.2, float64(len(lines))) // room for the legend
-	return drawn(p, height, caption)
+	return drawn(p, clearLegend(p, height), caption)
 }
 
 // Growth draws a line with a dot at each point, from 0 on.
@@ -89,7 +86,7 @@ func Growth(lines []Line, x, caption string) (Picture, error) {
 		p.Legend.Add(lines[i].Name, line)
 	}
 	p.X.Min, p.Y.Min = 0, 0
-	return drawn(p, height, caption)
+	return drawn(p, clearLegend(p, height), caption)
 }
 
 // Timeline is a picture of what happened over time, in seconds.

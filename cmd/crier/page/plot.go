@@ -76,6 +76,23 @@ func newPlot() *plot.Plot {
 	return p
 }
 
+// clearLegend lengthens the upright axis by what the legend at its top takes, so that no line
+// runs through it. It returns the picture's height: tall, or more if the legend takes over a
+// third of that.
+func clearLegend(p *plot.Plot, tall vg.Length) vg.Length {
+	const gap = 8
+	data := p.DataCanvas(draw.New(vgsvg.New(width, tall)))
+	room, legend := data.Size().Y, p.Legend.Rectangle(data).Size().Y+gap
+	more := max(0, legend-room/3)
+	times := 1 / (1 - float64(legend/(room+more)))
+	if _, ok := p.Y.Scale.(plot.LogScale); ok {
+		p.Y.Max = p.Y.Min * math.Pow(p.Y.Max/p.Y.Min, times)
+	} else {
+		p.Y.Max = p.Y.Min + (p.Y.Max-p.Y.Min)*times
+	}
+	return tall + more
+}
+
 // Nines is 1 for 90 %, 2 for 99 %, and so on: a scale on which the upper end of a
 // distribution is stretched, each further nine taking as much room.
 func Nines(share float64) float64 { return -math.Log10(1 - share) }
