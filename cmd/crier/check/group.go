@@ -211,14 +211,10 @@ func silence(f *host.Facts, q Question) Check {
 	return ok(name, "nothing came to %s%s", q.Group, span(f))
 }
 
-// isFrame reports whether bytes begin as a frame does: an array, the version and a kind.
+// isFrame reports whether bytes begin as a frame does.
 func isFrame(b []byte) bool {
-	if len(b) > 3 && b[0] == 0xdc { // an array of 16 elements or more
-		b = b[2:]
-	} else if len(b) > 0 && b[0]&0xf0 != 0x90 {
-		return false
-	}
-	return len(b) > 2 && b[1] == frame.Version && b[2] > 0 && b[2] < 16
+	_, alike := frame.Resembles(b)
+	return alike
 }
 
 // few shortens a list.

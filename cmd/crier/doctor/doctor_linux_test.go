@@ -15,6 +15,7 @@ import (
 	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/host"
+	"crier/reliable/frame"
 	"crier/testnet/rig/netns"
 )
 
@@ -162,6 +163,9 @@ func nftables(rules string) func(t *testing.T) func() {
 	}
 }
 
+// bye is a frame.
+var bye = string(new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Bye, Session: 5}))
+
 var faults = []fault{
 	{name: "healthy", args: []string{"--iface", "b0", "--to", "10.1.0.1"}},
 	{name: "healthy lo", args: []string{"--iface", "lo"}},
@@ -215,7 +219,7 @@ var faults = []fault{
 		state: check.Note, says: "10.1.0.1:"},
 	{name: "another port", setup: sender("239.77.0.1:7799", "x"), check: "senders",
 		state: check.Note, says: "at ports that no program has"},
-	{name: "another group", setup: sender("239.77.0.9:7700", "\x94\x01\x09\x00"),
+	{name: "another group", setup: sender("239.77.0.9:7700", bye),
 		check: "senders", state: check.Note, says: "crier publishes to 239.77.0.9:7700"},
 	{name: "dropped before sockets", make: []string{"sysctl -qw net.ipv4.conf.b0.rp_filter=1",
 		"ip addr del 10.1.0.2/24 dev b0", "ip addr add 10.2.0.2/24 dev b0"},

@@ -13,12 +13,13 @@ import (
 // guess tells what the datagrams of a stranger may be, by the first bytes of one.
 func guess(s *subscriber.Stranger) string {
 	h := s.Head
+	_, alike := frame.Resembles(h)
 	switch {
 	case len(h) == 0:
 		return "empty"
 	case s.Newer && len(h) > 3:
 		return "frames of a newer crier: " + frameVersion(h)
-	case isFrame(h):
+	case alike:
 		return "damaged frames of crier"
 	case printable(h):
 		return fmt.Sprintf("text: %q", cutText(string(h), 20))
@@ -30,17 +31,6 @@ func guess(s *subscriber.Stranger) string {
 		return fmt.Sprintf("RTP of payload type %d, it seems", h[1]&0x7f)
 	}
 	return fmt.Sprintf("they begin with % x", h[:min(len(h), 8)])
-}
-
-// isFrame reports whether bytes begin as a frame does: with the head of an array, the version,
-// and a kind.
-func isFrame(h []byte) bool {
-	if h[0] == 0xdc && len(h) > 3 { // an array of 16 elements or more
-		h = h[2:]
-	} else if h[0]&0xf0 != 0x90 {
-		return false
-	}
-	return len(h) > 2 && h[1] == frame.Version && h[2] > 0 && h[2] < 32
 }
 
 // frameVersion describes the version in a frame that needs a newer crier.

@@ -8,6 +8,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/multicast"
+	"crier/reliable/frame"
 	"crier/subscriber"
 )
 
@@ -128,9 +129,10 @@ func TestTroubles(t *testing.T) {
 }
 
 func TestGuess(t *testing.T) {
+	bye := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Bye, Session: 5})
 	for want, s := range map[string]subscriber.Stranger{
 		"empty":                              {},
-		"damaged frames of crier":            {Head: []byte{0x99, 1, 1, 0}, Size: 100},
+		"damaged frames of crier":            {Head: bye[:32], Size: len(bye)},
 		"QUIC, it seems":                     {Head: []byte{0xc3, 0, 0, 0, 1, 8}, Size: 1200},
 		"an MPEG transport stream, it seems": {Head: []byte{0x47, 1, 2, 3}, Size: 7 * 188},
 		"they begin with 01 02 03":           {Head: []byte{1, 2, 3}, Size: 3},
