@@ -3,6 +3,7 @@ package check
 import (
 	"errors"
 	"fmt"
+	"net/netip"
 	"strings"
 
 	"crier/cmd/crier/cli"
@@ -82,7 +83,7 @@ func subnet(f *host.Facts, q Question, i *host.Interface, a host.Address) Check 
 	switch {
 	case known && r.Err == nil && r.Value.Local:
 		return note(name, "name the other host", "%s is an address of this host", q.Peer)
-	case known && errors.Is(r.Err, host.ErrNoRoute):
+	case known && errors.Is(r.Err, host.ErrNoRoute) && !errors.Is(r.Err, host.ErrBarred):
 		return problem(name, mend, "%s is in another subnet than %s, and there is no route to it",
 			q.Peer, a)
 	case i.Loopback:
@@ -112,6 +113,9 @@ func Route(f *host.Facts, q Question) Check {
 	}
 	if r, known := f.Routes[q.Peer]; known {
 		switch {
+		case errors.Is(r.Err, host.ErrBarred):
+			return problem(name, barred(q.Peer),
+				"a rule or a route forbids what is for %s: NACKs and repairs can't go there", q.Peer)
 		case errors.Is(r.Err, host.ErrNoRoute):
 			return problem(name, fmt.Sprintf("ip route add %s dev %s", q.Peer, i.Name),
 				"there is no route to %s: NACKs and repairs can't go there", q.Peer)
@@ -125,6 +129,12 @@ func Route(f *host.Facts, q Question) Check {
 			r.Value.Interface)
 	}
 	return ok(name, "%s leaves by %s", q.Group.Addr(), i.Name)
+}
+
+// barred returns what mends a rule or a route that forbids an address.
+func barred(to netip.Addr) string {
+	return fmt.Sprintf("ip rule; ip route show table all: delete the entry of type unreachable, "+
+		"prohibit or blackhole that covers %s", to)
 }
 
 // groupRoute returns the command that gives groups a route.

@@ -105,8 +105,10 @@ func Waiting(f *host.Facts, q Question) []Check {
 	if q.Role != Publisher {
 		list = append(list, Membership(f, q))
 	}
-	list = append(list, OwnDrops(f, q), ReversePath(f, q), Firewall(f, q))
-	return list
+	if q.Peer.IsValid() {
+		list = append(list, Route(f, q))
+	}
+	return append(list, OwnDrops(f, q), ReversePath(f, q), Firewall(f, q))
 }
 
 // checks are all checks, in the order in which a datagram meets what they look at. Those of

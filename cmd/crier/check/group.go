@@ -174,8 +174,26 @@ func Senders(f *host.Facts, q Question) Check {
 		return note(name, "give crier a group of its own", "%s sends to %s what crier doesn't "+
 			"understand, beginning with %s", strings.Join(few(strangers), ", "), q.Group, first)
 	}
+	if lost := unreached(f); lost != q.Peer && q.receives() && lost.IsValid() {
+		mend := fmt.Sprintf("ip route add %s dev %s", lost, q.Interface)
+		if errors.Is(f.Routes[lost].Err, host.ErrBarred) {
+			mend = barred(lost)
+		}
+		return problem(name, mend, "%s publishes, and there is no route to it: NACKs can't go there",
+			lost)
+	}
 	return ok(name, "%s publishes, in %s", strings.Join(few(criers), ", "),
 		cli.Counted(uint64(len(sessions)), "session", "sessions"))
+}
+
+// unreached returns a sender that was heard and that there is no route to, if there is one.
+func unreached(f *host.Facts) netip.Addr {
+	for _, s := range f.Trial.Heard {
+		if errors.Is(f.Routes[s.From.Addr()].Err, host.ErrNoRoute) {
+			return s.From.Addr()
+		}
+	}
+	return netip.Addr{}
 }
 
 // silence tells what came instead, where nothing came to the group.

@@ -96,6 +96,9 @@ func TestAddresses(t *testing.T) {
 		}), state: Problem, says: []string{"ip route add 224.0.0.0/4 dev eth0"}}, Route},
 		{trial{name: "no way back", facts: reached(host.Route{}, host.ErrNoRoute), ask: toPeer,
 			state: Problem, says: []string{"no route to 10.9.0.1"}}, Route},
+		{trial{name: "a way back that is forbidden", facts: reached(host.Route{}, host.ErrBarred),
+			ask: toPeer, state: Problem, says: []string{"forbids what is for 10.9.0.1",
+				"ip rule"}}, Route},
 		{trial{name: "another way back", facts: reached(host.Route{Interface: "eth1"}, nil),
 			ask: toPeer, state: Note, says: []string{"leaves by eth1"}}, Route},
 		{trial{name: "others' default", facts: with(func(f *host.Facts) {
@@ -168,6 +171,11 @@ func TestGroup(t *testing.T) {
 			says: []string{"10.9.0.1:5000 sends to 239.77.0.1:7700", "68656c6c6f"}}, Senders},
 		{trial{name: "crier", facts: heard(bye), state: OK, says: []string{"publishes",
 			"1 session"}},
+			Senders},
+		{trial{name: "crier without a way back", facts: func(f *host.Facts) {
+			heard(bye)(f)
+			f.Routes[peer] = host.Reading[host.Route]{Err: host.ErrNoRoute}
+		}, state: Problem, says: []string{"no route to it", "ip route add 10.9.0.1 dev eth0"}},
 			Senders},
 		{trial{name: "stopped before sockets", facts: seen("239.77.0.1:7700", []byte("x")),
 			state: Problem, says: []string{"comes by eth0, but no socket gets it"}}, Senders},

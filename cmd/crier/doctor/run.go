@@ -63,6 +63,7 @@ func (o *options) static(ctx context.Context, questions []check.Question) ([]che
 	roots.AddOwners(facts[0].Machine)
 	after := roots.Counters(o.card(roots, first.Interface))
 	for _, f := range facts {
+		f.ReachSenders()
 		f.After, f.Seen = after, facts[0].Seen
 	}
 	return check.All(facts, questions), nil

@@ -74,6 +74,19 @@ func (r Roots) Waiting(ctx context.Context, about About, before Counters) *Facts
 	return f
 }
 
+// ReachSenders reads the routes to those who were heard.
+func (f *Facts) ReachSenders() {
+	for _, s := range f.Trial.Heard {
+		addr, by := s.From.Addr(), ""
+		if i := f.Interface(); i != nil && addr.IsLinkLocalUnicast() {
+			by = i.Name
+		}
+		if _, known := f.Routes[addr]; !known && len(f.Routes) < mostHeard {
+			f.Routes[addr] = Of(RouteTo(addr.WithZone(""), by))
+		}
+	}
+}
+
 // reversePath returns the setting rp_filter that counts for an interface.
 func (r Roots) reversePath(iface string) (int, error) {
 	all, err := r.interfaceSysctl("ipv4", "all", "rp_filter")

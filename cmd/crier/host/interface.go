@@ -2,6 +2,7 @@ package host
 
 import (
 	"errors"
+	"fmt"
 	"net"
 	"net/netip"
 	"slices"
@@ -111,3 +112,7 @@ type Route struct {
 
 // ErrNoRoute says that the kernel has no route to an address.
 var ErrNoRoute = errors.New("the kernel has no route there")
+
+// ErrBarred says that there is none since a rule or a route forbids it: one of the types
+// unreachable, prohibit and blackhole.
+var ErrBarred = fmt.Errorf("%w: a rule or a route forbids it", ErrNoRoute)

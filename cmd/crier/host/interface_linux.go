@@ -86,8 +86,11 @@ func (r Roots) isWireless(i Interface) bool {
 func RouteTo(to netip.Addr, iface string) (Route, error) {
 	list, err := netlink.RouteGetWithOptions(to.AsSlice(), &netlink.RouteGetOptions{Oif: iface})
 	switch {
-	case errors.Is(err, syscall.ENETUNREACH) || errors.Is(err, syscall.EHOSTUNREACH):
+	case errors.Is(err, syscall.ENETUNREACH):
 		return Route{}, ErrNoRoute
+	case errors.Is(err, syscall.EHOSTUNREACH) || errors.Is(err, syscall.EACCES) ||
+		errors.Is(err, syscall.EINVAL):
+		return Route{}, ErrBarred
 	case err != nil:
 		return Route{}, err
 	case len(list) == 0:
