@@ -1,17 +1,20 @@
--- CRC32C, eight bytes a step
+-- CRC32C, 16 bytes a step
 
 local bxor
 if bit32 then
   bxor = bit32.bxor
 else -- operators, which Lua 5.2 can't even read
-  bxor = load("return function(a, b, c, d) return a ~ b ~ (c or 0) ~ (d or 0) end")()
+  bxor = load([[return function(a, b, c, d, e, f, g, h, i, j, k, l, m, n, o, p)
+    if not c then return a ~ b end
+    return a ~ b ~ c ~ d ~ e ~ f ~ g ~ h ~ i ~ j ~ k ~ l ~ m ~ n ~ o ~ p
+  end]])()
 end
 
-local crc_tables
+local crc_tables -- by the number of bytes that follow: what a byte becomes behind them
 
--- make_tables returns four tables: what a word of 16 bits becomes before 0, 2, 4 and 6 bytes.
 local function make_tables()
-  local bytes = {}
+  local t = { [0] = {} }
+  local bytes = t[0]
   for i = 0, 255 do
     local v = i
     for _ = 1, 8 do
@@ -20,38 +23,35 @@ local function make_tables()
     end
     bytes[i] = v
   end
-  local t = { {}, {}, {}, {} }
-  local words = t[1]
-  for w = 0, 65535 do
-    local v = bytes[w % 256]
-    words[w] = bxor(floor(v / 256), bytes[bxor(v % 256, floor(w / 256))])
-  end
-  for k = 2, 4 do
-    local from, to = t[k - 1], t[k]
-    for w = 0, 65535 do
-      local v = from[w]
-      to[w] = bxor(floor(v / 65536), words[v % 65536])
+  for k = 1, 15 do
+    local from, to = t[k - 1], {}
+    for i = 0, 255 do
+      local v = from[i]
+      to[i] = bxor(floor(v / 256), bytes[v % 256])
     end
+    t[k] = to
   end
-  t.bytes = bytes
   return t
 end
 
 -- crc32c returns the CRC32C of the first n bytes of s.
 local function crc32c(s, n)
   crc_tables = crc_tables or make_tables()
-  local t0, t2, t4, t6 = crc_tables[1], crc_tables[2], crc_tables[3], crc_tables[4]
+  local t0, t1, t2, t3, t4, t5, t6, t7, t8, t9, t10, t11, t12, t13, t14, t15 =
+    table.unpack(crc_tables, 0, 15)
   local crc, i = 0xffffffff, 1
-  while i + 7 <= n do
-    local a, b, c, d, e, f, g, h = byte(s, i, i + 7)
+  while i + 15 <= n do
+    local a, b, c, d, e, f, g, h, j, k, l, m, o, p, q, r = byte(s, i, i + 15)
     local x = bxor(crc, a + b * 256 + c * 65536 + d * 16777216)
     local low = x % 65536
-    crc = bxor(t6[low], t4[(x - low) / 65536], t2[e + f * 256], t0[g + h * 256])
-    i = i + 8
+    local high = (x - low) / 65536
+    a, c = low % 256, high % 256
+    crc = bxor(t15[a], t14[(low - a) / 256], t13[c], t12[(high - c) / 256],
+      t11[e], t10[f], t9[g], t8[h], t7[j], t6[k], t5[l], t4[m], t3[o], t2[p], t1[q], t0[r])
+    i = i + 16
   end
-  local bytes = crc_tables.bytes
   while i <= n do
-    crc = bxor(floor(crc / 256), bytes[bxor(crc % 256, byte(s, i))])
+    crc = bxor(floor(crc / 256), t0[bxor(crc % 256, byte(s, i))])
     i = i + 1
   end
   return bxor(crc, 0xffffffff)

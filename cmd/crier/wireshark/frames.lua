@@ -62,7 +62,6 @@ end
 local function parse(tvb, s, cut, inner)
   local tag = cut and 3 or tag_of(s)
   local more = head(s)
-  local f = { tag = tag, s = s, tvb = tvb, items = {}, state = "whole" }
   if not more then -- perhaps another version, of which nothing else is known
     more = byte(s, 1) == 0xdc and 2 or 0
     local c, version = byte(s, 1), byte(s, 2 + more)
@@ -70,26 +69,21 @@ local function parse(tvb, s, cut, inner)
       version == 1 or version >= 128 then
       return nil
     end
-    f.version, f.state = version, "newer"
-    return f
+    return { tag = tag, s = s, tvb = tvb, items = {}, state = "newer", version = version }
   end
-  local version, kind = byte(s, 2 + more), byte(s, 3 + more)
+  local version, kind, _, f1, f2 = byte(s, 2 + more, 6 + more)
   if tag ~= 1 and not resembles(s) or tag == 3 and not cut or version >= 128 or
     version == 1 and kind >= 128 then
     return nil
   end
-  f.version, f.more = version, more
   if version ~= 1 then
-    f.state = "newer"
-    return f
+    return { tag = tag, s = s, tvb = tvb, items = {}, state = "newer", version = version,
+      more = more }
   end
-  f.kind = kind
-  f.flags = byte(s, 5 + more) * 256 + byte(s, 6 + more)
-  f.session, f.session_at = sub(s, 8 + more, 15 + more), 8 + more
-  do
-    local a, b, c, d = byte(s, 17 + more, 20 + more)
-    f.channel = ((a * 256 + b) * 256 + c) * 256 + d
-  end
+  local c1, c2, c3, c4 = byte(s, 17 + more, 20 + more)
+  local f = { tag = tag, s = s, tvb = tvb, items = {}, state = "whole", version = version,
+    more = more, kind = kind, flags = f1 * 256 + f2, session = sub(s, 8 + more, 15 + more),
+    session_at = 8 + more, channel = ((c1 * 256 + c2) * 256 + c3) * 256 + c4 }
   local critical = floor(f.flags / 256)
   if kind == 1 then
     critical = floor(critical / 4)
@@ -147,6 +141,8 @@ local function parse(tvb, s, cut, inner)
   return f
 end
 
+local NONE = {}
+
 -- line describes a frame as crier decode does.
 local function line(f)
   if not f.kind then return format("version %d (it needs a newer crier)", f.version) end
@@ -165,7 +161,7 @@ local function line(f)
         duration(f.time), #f.chunks)
       if f.continues then add("continues") end
       if f.unfinished then add("unfinished") end
-      for _, c in ipairs(f.chunks) do
+      for _, c in ipairs(f.skips and f.chunks or NONE) do
         if c.skip then add("skip=%s", decimal(c.skip)) end
       end
       out[#out] = out[#out] .. sizes_text(f.chunks)

@@ -9,6 +9,7 @@ local KNOWN = { [1] = 0x300, [6] = 3, [8] = 4 }
 
 local function unknown_flags(f)
   local rest = f.flags
+  if rest == 0 then return 0 end
   for _, bit in ipairs({ 0x200, 0x100, 4, 2, 1 }) do
     if flag(rest, bit) and flag(KNOWN[f.kind] or 0, bit) then rest = rest - bit end
   end
