@@ -163,6 +163,13 @@ func TestTwentyFaults(t *testing.T) {
 				}
 				r := l.doctor(f.where, f.user, crier, args...)
 				c, ok := f.find(r)
+				for range 3 { // other tests may take what a receiver needs
+					if !strings.Contains(c.Evidence, "the host is busy") {
+						break
+					}
+					r = l.doctor(f.where, f.user, crier, args...)
+					c, ok = f.find(r)
+				}
 				if f.name == "loss of 1 %" {
 					var percent float64
 					if _, err := fmt.Sscanf(c.Evidence, "%f %% lost", &percent); err != nil ||
