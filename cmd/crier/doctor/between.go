@@ -2,7 +2,6 @@ package doctor
 
 import (
 	"context"
-	"fmt"
 	"net/netip"
 	"time"
 
@@ -41,7 +40,7 @@ func (o *options) between(ctx context.Context, q check.Question, r *report,
 	if o.soak == 0 {
 		return nil
 	}
-	show(fmt.Sprintf("soaking for %v", o.soak))
+	show("soaking for " + cli.Duration(o.soak))
 	cfg.Progress = show
 	list, err := soak.Run(ctx, soak.Config{Config: cfg, Lasting: o.soak})
 	for _, c := range list {

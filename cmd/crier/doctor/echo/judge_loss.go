@@ -8,18 +8,18 @@ import (
 	"crier/cmd/crier/cli"
 )
 
-// lost returns a share in percent.
+// lost returns the part that was lost of what was sent.
 func lost(sent, received int) float64 {
 	if sent <= 0 {
 		return 0
 	}
-	return 100 * float64(max(sent-received, 0)) / float64(sent)
+	return float64(max(sent-received, 0)) / float64(sent)
 }
 
-// Shares of loss, in percent, that are worth a note, and a problem.
+// Parts lost that are worth a note, and a problem.
 const (
-	noteLoss    = 0.01
-	problemLoss = 0.2
+	noteLoss    = 0.0001
+	problemLoss = 0.002
 )
 
 func lossState(share float64) check.State {
@@ -50,8 +50,8 @@ func (f *figures) judgeUnicast(v *verdicts) {
 	if state == check.Problem {
 		mend = "ethtool -S " + f.ifi
 	}
-	v.add(nameUnicast, state, mend, "%.2f %% lost there, %.2f %% back, of %s and %s", to, from,
-		grouped(w.sent), grouped(w.there.Answered))
+	v.add(nameUnicast, state, mend, "%s lost there, %s back, of %s and %s", cli.Percent(to),
+		cli.Percent(from), grouped(w.sent), grouped(w.there.Answered))
 }
 
 // judgeMulticast says whether the group is heard, each way, and with what loss.
@@ -180,14 +180,14 @@ func (f *figures) judgeLoss(v *verdicts, name string, l loss, on, ifi string) {
 		}
 		mend = on + "sysctl -w net.core.rmem_max=33554432"
 	}
-	v.add(name, state, mend, "%.2f %% lost: %s to %v arrived%s", share, of(l.received, l.sent),
-		f.cfg.Group, where)
+	v.add(name, state, mend, "%s lost: %s to %v arrived%s", cli.Percent(share),
+		of(l.received, l.sent), f.cfg.Group, where)
 }
 
-// Shares of reordered datagrams, in percent, that are worth a note, and a problem.
+// Parts reordered that are worth a note, and a problem.
 const (
-	noteOrder    = 0.005
-	problemOrder = 0.1
+	noteOrder    = 0.00005
+	problemOrder = 0.001
 )
 
 func (f *figures) judgeOrder(v *verdicts) {
@@ -195,7 +195,7 @@ func (f *figures) judgeOrder(v *verdicts) {
 	if !w.done || w.there.Received == 0 {
 		return
 	}
-	share := func(n, of int) float64 { return 100 * float64(n) / float64(max(of, 1)) }
+	share := func(n, of int) float64 { return float64(n) / float64(max(of, 1)) }
 	to, from := share(w.there.Reordered, w.there.Received),
 		share(w.here.reordered, w.here.received)
 	state, mend := check.OK, ""
@@ -206,16 +206,16 @@ func (f *figures) judgeOrder(v *verdicts) {
 	case worst >= noteOrder:
 		state = check.Note
 	}
-	v.add(nameReorder, state, mend, "%.2f %% of the datagrams arrived late there, %.2f %% here",
-		to, from)
+	v.add(nameReorder, state, mend, "%s of the datagrams arrived late there, %s here",
+		cli.Percent(to), cli.Percent(from))
 	to, from = share(w.there.Duplicates, w.there.Received), share(w.here.duplicates,
 		w.here.received)
 	state, mend = check.OK, ""
 	if max(to, from) >= noteOrder {
 		state, mend = check.Note, "look for a loop or a mirrored port on the way"
 	}
-	v.add(nameDuplicate, state, mend, "%.2f %% of the datagrams arrived twice there, %.2f %% here",
-		to, from)
+	v.add(nameDuplicate, state, mend, "%s of the datagrams arrived twice there, %s here",
+		cli.Percent(to), cli.Percent(from))
 }
 
 // judgeBurst says what came of a burst. It is worth a note at most: no network takes any.

@@ -16,7 +16,8 @@ func TestLossPlaces(t *testing.T) {
 		state check.State
 		words string
 	}{
-		{"none", loss{sent: 40_000, received: 40_000}, check.OK, "all of 40,000"},
+		{"none", loss{sent: 40_000, received: 40_000}, check.OK,
+			"0 % lost: all of 40,000"},
 		{"unknown", loss{sent: 40_000, received: 39_600}, check.Problem, "ethtool -S eth0"},
 		{"on the way", loss{sent: 40_000, received: 39_600,
 			kernel: map[string]uint64{rxPackets: 39_650}}, check.Problem, "ethtool -S eth0"},
@@ -24,7 +25,8 @@ func TestLossPlaces(t *testing.T) {
 			kernel: map[string]uint64{rxPackets: 40_050}}, check.Problem,
 			"all reached eth0, and the kernel dropped them"},
 		{"with much else", loss{sent: 40_000, received: 39_600,
-			kernel: map[string]uint64{rxPackets: 60_000}}, check.Problem, "ethtool -S eth0"},
+			kernel: map[string]uint64{rxPackets: 60_000}}, check.Problem,
+			"1 % lost: 39,600 of 40,000"},
 		{"at a full buffer", loss{sent: 40_000, received: 39_600, drops: 400,
 			kernel: map[string]uint64{rxPackets: 40_050}}, check.Note, "rmem_max"},
 	} {

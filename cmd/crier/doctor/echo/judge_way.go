@@ -45,9 +45,9 @@ func (f *figures) judgeMTU(v *verdicts) {
 		return
 	}
 	head := headers(f.local)
-	text := fmt.Sprintf("%s there, %s back: datagrams of %s and %s pass; the interfaces have %s "+
-		"here, %s there", grouped(f.mtuTo+head), grouped(f.mtuFrom+head), cli.Bytes(f.mtuTo),
-		cli.Bytes(f.mtuFrom), grouped(f.mtu), grouped(f.there.MTU))
+	text := fmt.Sprintf("%s there, %s back: datagrams of %s B and %s B pass; the interfaces "+
+		"have %s here, %s there", grouped(f.mtuTo+head), grouped(f.mtuFrom+head), grouped(f.mtuTo),
+		grouped(f.mtuFrom), grouped(f.mtu), grouped(f.there.MTU))
 	path := min(f.mtuTo, f.mtuFrom) + head
 	switch {
 	case path < f.mtu || path < f.there.MTU:
@@ -84,11 +84,11 @@ func (f *figures) judgeNACKs(v *verdicts) {
 				"the kernel of %s refused to send to %v: its firewall drops what leaves", by, to)
 		case n.received == 0:
 			v.add(name, check.Problem, on+ruleNamer(there, to.Port()),
-				"none of %d datagrams from a new port of %s reached %v: a firewall drops NACKs, "+
-					"and nothing would be repaired", n.sent, by, to)
+				"none of %s datagrams from a new port of %s reached %v: a firewall drops NACKs, "+
+					"and nothing would be repaired", grouped(n.sent), by, to)
 		default:
-			v.add(name, check.OK, "", "%d of %d datagrams to %v came from a new port", n.received,
-				n.sent, to)
+			v.add(name, check.OK, "", "%s datagrams to %v came from a new port",
+				of(n.received, n.sent), to)
 		}
 	}
 	one(nameNACKTo, f.nackTo, netip.AddrPortFrom(f.cfg.To.Addr(), f.there.Control), "this host",

@@ -163,7 +163,7 @@ func times(n int) string {
 	if n == 1 {
 		return "once"
 	}
-	return fmt.Sprintf("%d times", n)
+	return grouped(n) + " times"
 }
 
 // querier says who asks for memberships, and how often.
