@@ -33,7 +33,7 @@ func (o *options) between(ctx context.Context, q check.Question, r *report,
 		}
 		r.Between = between
 		if other.Name == "" {
-			return nil // who doesn't answer can't be soaked with
+			return nil // a silent host can't be soaked with
 		}
 		r.Other = &otherReport{Host: other.Name, Checks: other.Checks}
 	}

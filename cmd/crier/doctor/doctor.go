@@ -95,7 +95,7 @@ var roles = map[string]check.Role{
 	"both": check.Both, "sub": check.Subscriber, "pub": check.Publisher,
 }
 
-// questions returns what is asked, for each group.
+// questions returns the question for each group.
 func (o *options) questions(ctx context.Context) ([]check.Question, error) {
 	groups, iface, err := o.net.Asked()
 	if err != nil {

@@ -32,9 +32,9 @@ type report struct {
 	all      bool
 }
 
-// otherReport is what another host says of itself.
+// otherReport is another host's report on itself.
 type otherReport struct {
-	// Host is what it calls itself, or its address if both have one name.
+	// Host is the name that it gives, or its address if both have one name.
 	Host string `json:"host"`
 	// Checks are its own.
 	Checks []check.Check `json:"checks"`
@@ -159,7 +159,7 @@ func (r *report) fine(s cli.Sheet, p part) string {
 	return b.String()
 }
 
-// unknown tells what is not known in a part: a line a check, but where several are unknown for
+// unknown lists the unknown checks of a part: a line a check, but where several are unknown for
 // the same reason, one line with their names.
 func (r *report) unknown(s cli.Sheet, p part) string {
 	var b strings.Builder
@@ -230,7 +230,7 @@ func (r *report) verdict() string {
 	return strings.Join(parts, ", ") + "."
 }
 
-// next tells what to do next.
+// next returns the next step.
 func (r *report) next() string {
 	var b strings.Builder
 	q := r.question

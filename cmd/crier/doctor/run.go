@@ -14,7 +14,7 @@ import (
 // watched is how long counters and groups are watched. Tests watch for less.
 var watched = 1400 * time.Millisecond
 
-// run makes the checks and prints what they found.
+// run makes the checks and prints the findings.
 func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	questions, err := o.questions(ctx)
 	if err != nil {

@@ -24,7 +24,7 @@ const (
 	maxChecks = 32 << 10
 )
 
-// clients are those who measure with a Host.
+// clients are the hosts that measure with a Host.
 type clients struct {
 	secret []byte
 	byRun  map[uint64]*client
@@ -32,7 +32,7 @@ type clients struct {
 
 func (c *clients) init() { c.secret, c.byRun = secret(), map[uint64]*client{} }
 
-// client is one who measures.
+// client is a host that measures.
 type client struct {
 	run, cookie uint64
 	addr        netip.AddrPort // that it showed to be its own
@@ -43,7 +43,7 @@ type client struct {
 	checks []byte
 }
 
-// passTally is what a Host counts of a pass.
+// passTally holds a Host's counters of a pass.
 type passTally struct {
 	tally
 	answered, bounded int

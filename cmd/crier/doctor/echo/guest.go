@@ -35,12 +35,12 @@ type guest struct {
 	welcome chan greeting
 	// welcomed says that the Host has answered: cookie and ttl don't change any more.
 	welcomed bool
-	refusal  error   // what the kernel said of the Host
+	refusal  error   // the kernel's word on the Host
 	ttl      int     // with which the Host's datagrams arrive
 	senders  Senders // other than the two that measure
 }
 
-// heard is what came of one pass.
+// heard counts the answers of one pass.
 type heard struct {
 	tally
 	first  time.Time
@@ -97,13 +97,13 @@ func (g *guest) close() {
 	g.all.Wait()
 }
 
-// figures returns what is known before anything was measured.
+// figures returns the figures known before a measurement.
 func (g *guest) figures() *figures {
 	return &figures{cfg: g.cfg, local: g.local, ifi: g.ifi, mtu: g.mtu,
 		control: g.out.LocalAddr().Port()}
 }
 
-// readPort takes what comes from the Host's port.
+// readPort takes the datagrams from the Host's port.
 func (g *guest) readPort() {
 	b := make([]byte, 64<<10)
 	c := &codec{}
@@ -124,7 +124,7 @@ func (g *guest) readPort() {
 	}
 }
 
-// read takes what comes by one of crier's sockets.
+// read takes the datagrams of one of crier's sockets.
 func (g *guest) read(conn multicast.Conn, group bool) {
 	packets := make([]multicast.Packet, 64)
 	c := &codec{}
@@ -159,7 +159,7 @@ func (g *guest) take(c *codec, datagram []byte, from netip.AddrPort, ttl int, gr
 	case opWelcome:
 		var w greeting
 		if g.welcomed || group || parse(m.body, &w) != nil {
-			return // a second answer, or somebody else's: what was agreed stays
+			return // a second answer, or somebody else's: the first one stands
 		}
 		g.welcomed, g.cookie, g.ttl = true, m.cookie, ttl
 		g.welcome <- w
@@ -199,7 +199,7 @@ func (h *heard) add(p probe, size int, from netip.AddrPort, now time.Time) {
 	}
 }
 
-// count returns what was heard of a pass.
+// count returns the answers of a pass so far.
 func (g *guest) count(p pass) heard {
 	g.mu.Lock()
 	defer g.mu.Unlock()

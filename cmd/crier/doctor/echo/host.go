@@ -59,7 +59,7 @@ func (p *Place) resolve() (*net.Interface, netip.Addr, error) {
 	return ifi, local, err
 }
 
-// Host answers what another host measures with.
+// Host answers the probes of another host that measures.
 type Host struct {
 	place  Place
 	name   string
@@ -78,7 +78,7 @@ type Host struct {
 	own     ownChecks
 }
 
-// Counts are what a Host counted.
+// Counts are the counters of a Host.
 type Counts struct {
 	Clients  uint64 // that showed their address
 	Answers  uint64 // datagrams that were sent
@@ -86,7 +86,7 @@ type Counts struct {
 	Foreign  uint64 // datagrams that aren't crier frames
 	Other    uint64 // crier frames of others, which are no probes
 	Bad      uint64 // probes that make no sense, or carry no valid cookie
-	Bounded  uint64 // what was not answered, to keep to the bounds
+	Bounded  uint64 // messages not answered, to keep to the bounds
 	Versions uint64 // greetings of another version
 }
 
@@ -160,7 +160,7 @@ func (h *Host) Name() string { return h.name }
 // Control returns the address that NACKs would go to.
 func (h *Host) Control() netip.AddrPort { return h.out.LocalAddr() }
 
-// Counts returns what the Host has counted.
+// Counts returns the Host's counters.
 func (h *Host) Counts() Counts {
 	h.mu.Lock()
 	defer h.mu.Unlock()
@@ -207,7 +207,7 @@ func (h *Host) Serve(ctx context.Context) error {
 	return err
 }
 
-// read takes what comes by one of crier's sockets.
+// read takes the datagrams of one of crier's sockets.
 func (h *Host) read(c multicast.Conn, group bool) error {
 	packets := make([]multicast.Packet, 64)
 	w := &writer{}
@@ -225,7 +225,7 @@ func (h *Host) read(c multicast.Conn, group bool) error {
 	}
 }
 
-// readPort takes what comes by the Host's port.
+// readPort takes the datagrams to the Host's port.
 func (h *Host) readPort() error {
 	b := make([]byte, 64<<10)
 	w := &writer{}

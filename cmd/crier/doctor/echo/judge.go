@@ -33,7 +33,7 @@ const (
 	nameClock     = "clocks"
 )
 
-// OtherSenders is the name of the check that says who else sends to the group.
+// OtherSenders is the name of the check for other senders in the group.
 const OtherSenders = "other senders"
 
 // verdicts gathers checks.
@@ -114,7 +114,7 @@ func ruleNamer(iface string, port uint16) string {
 	return fmt.Sprintf("crier doctor --iface %s --control-port %d (it names the rule)", iface, port)
 }
 
-// groupRule returns the command that names the rule which drops what is of the group.
+// groupRule returns the command that names the rule which drops the group's datagrams.
 func (f *figures) groupRule(iface string) string {
 	return fmt.Sprintf("crier doctor --iface %s --group %s (it names the rule)", iface,
 		netflags.Quoted(f.cfg.Group.String()))
@@ -178,7 +178,7 @@ func texts(list []netip.AddrPort) []string {
 	return s
 }
 
-// judgeGroup compares what the two hosts were told.
+// judgeGroup compares the groups of the two hosts.
 func (f *figures) judgeGroup(v *verdicts) {
 	here, there := f.cfg.Group, f.there.Group
 	if f.sameGroup() {

@@ -54,7 +54,7 @@ func (f *figures) judgeUnicast(v *verdicts) {
 		cli.Percent(from), grouped(w.sent), grouped(w.there.Answered))
 }
 
-// judgeMulticast says whether the group is heard, each way, and with what loss.
+// judgeMulticast says whether the group is heard, each way, and how much is lost.
 func (f *figures) judgeMulticast(v *verdicts) {
 	if f.joinErr != nil {
 		v.add(nameFrom, check.Problem, "crier doctor --iface "+f.ifi, "%v", f.joinErr)
@@ -143,7 +143,7 @@ func (f *figures) judgeDeaf(
 // maxMerged is how many datagrams the kernel may count as one, where it merges them.
 const maxMerged = 64
 
-// loss is what became of datagrams one way: drops found the receiving socket's buffer full, and
+// loss counts the lost datagrams of one way: drops found the receiving socket's buffer full, and
 // kernel has what the receiving host's kernel counted meanwhile.
 type loss struct {
 	sent, received int
@@ -218,7 +218,7 @@ func (f *figures) judgeOrder(v *verdicts) {
 		cli.Percent(to), cli.Percent(from))
 }
 
-// judgeBurst says what came of a burst. It is worth a note at most: no network takes any.
+// judgeBurst judges a burst. It is worth a note at most: no network takes any.
 func (f *figures) judgeBurst(v *verdicts) {
 	w := &f.burst
 	if !w.done {

@@ -32,7 +32,7 @@ func readKernel(iface string) kernelCounts {
 	return k
 }
 
-// since returns what was counted between k and now.
+// since returns the growth from k to now.
 func (k kernelCounts) since(now kernelCounts) map[string]uint64 {
 	d := map[string]uint64{}
 	for name, n := range now {

@@ -50,7 +50,7 @@ func (l *Line) Name() string { return l.there.Name }
 // Close ends the conversation.
 func (l *Line) Close() { l.g.close() }
 
-// Beat is what came of one exchange.
+// Beat is the outcome of one exchange.
 type Beat struct {
 	// Unicast, To and From report whether an answer came by unicast, whether the Host has
 	// heard more of what was sent to the group, and whether more of its answers to the group
@@ -87,7 +87,7 @@ func (l *Line) Beat(ctx context.Context) (Beat, error) {
 	return b, nil
 }
 
-// Senders returns who else was heard.
+// Senders returns the other senders.
 func (l *Line) Senders() Senders {
 	l.g.mu.Lock()
 	defer l.g.mu.Unlock()
@@ -113,7 +113,7 @@ func Hear(p Place) (*Listener, error) {
 	return &Listener{g}, nil
 }
 
-// Senders returns who was heard.
+// Senders returns the senders so far.
 func (l *Listener) Senders() Senders {
 	l.g.mu.Lock()
 	defer l.g.mu.Unlock()

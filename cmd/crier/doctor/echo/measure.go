@@ -22,7 +22,7 @@ type Config struct {
 	To netip.AddrPort
 	// Probes is how many datagrams are counted each way; 0 means DefaultProbes.
 	Probes int
-	// Progress, if set, is told what is being measured.
+	// Progress, if set, gets the name of each measurement.
 	Progress func(string)
 }
 
@@ -40,7 +40,7 @@ const (
 	backSize  = 200
 )
 
-// figures is what was measured.
+// figures are the results of a measurement.
 type figures struct {
 	cfg   Config
 	local netip.Addr
@@ -65,7 +65,7 @@ type figures struct {
 	checks           []check.Check // the Host's own
 }
 
-// way is what came of a series: out, and back.
+// way counts a series: out, and back.
 type way struct {
 	done  bool // and counted at both ends
 	sent  int
@@ -84,7 +84,7 @@ func (a arrivals) missing() int { return a.sent - a.refused - a.received }
 
 // Other is the other host.
 type Other struct {
-	// Name is what it calls itself; "" if it didn't answer.
+	// Name is the name that it gives; "" if it didn't answer.
 	Name string
 	// Checks are its own.
 	Checks []check.Check

@@ -10,19 +10,19 @@ import (
 	"crier/reliable/frame"
 )
 
-// op says what a message is.
+// op is the kind of a message.
 type op uint8
 
 const (
-	opHello   op = iota + 1 // who are you? Carries a greeting
-	opWelcome               // this is who, and your cookie
+	opHello   op = iota + 1 // asks for the Host's name. Carries a greeting
+	opWelcome               // the Host's greeting, and a cookie
 	opAsk                   // a question, as JSON
 	opTold                  // its answer, as JSON
-	opProbe                 // a probe of the one who measures
+	opProbe                 // a probe of the host that measures
 	opAnswer                // an answer of the Host's to a probe
 )
 
-// version is the version of what the two say to each other.
+// version is the version of the echo's messages.
 const version = 1
 
 const (
@@ -37,7 +37,7 @@ const (
 	smallFrame = 128
 )
 
-// message is what one datagram says.
+// message is the content of one datagram.
 type message struct {
 	op     op
 	run    uint64 // a random number for one measurement
@@ -181,7 +181,7 @@ type question struct {
 // What can be asked.
 const (
 	askBegin  = "begin"  // a pass begins
-	askCount  = "count"  // what came of a pass
+	askCount  = "count"  // the counters of a pass
 	askSizes  = "sizes"  // send datagrams of these sizes
 	askNACK   = "nack"   // send to my control port
 	askChecks = "checks" // a part of the Host's own checks
@@ -192,7 +192,7 @@ type told struct {
 	Nonce uint32 `json:"nonce"`
 	Error string `json:"error,omitempty"`
 	Count *count `json:"count,omitempty"`
-	// Sent and Refused count what the Host sent, and what its kernel refused to.
+	// Sent and Refused count the Host's datagrams, and those that its kernel refused.
 	Sent    int `json:"sent,omitempty"`
 	Refused int `json:"refused,omitempty"`
 	// Parts is how many parts the Host's checks have; Later says that they aren't done yet.
@@ -202,7 +202,7 @@ type told struct {
 	Text []byte `json:"text,omitempty"`
 }
 
-// count is what came of a pass at one end.
+// count counts a pass at one end.
 type count struct {
 	Received   int      `json:"received"` // each once
 	Ended      bool     `json:"ended,omitempty"`
@@ -217,7 +217,7 @@ type count struct {
 	Answered int    `json:"answered,omitempty"`
 	Refused  uint64 `json:"refused,omitempty"`
 	Bounded  int    `json:"bounded,omitempty"` // not answered, to keep to the bounds
-	// Kernel has what the host's kernel counted meanwhile.
+	// Kernel has the growth of the kernel's counters meanwhile.
 	Kernel map[string]uint64 `json:"kernel,omitempty"`
 }
 

@@ -34,7 +34,7 @@ func (g *guest) tryTo(ctx context.Context, sizes []int) []bool {
 	send := func(seq uint32, size int) {
 		p := probe{pass: passMTU, reply: replyUnicast, seq: seq}
 		d := c.append(nil, g.message(opProbe, padded(p.append(nil), size)))
-		_ = g.port.write(d, g.cfg.To) // what is refused isn't answered
+		_ = g.port.write(d, g.cfg.To) // a refused one isn't answered
 	}
 	for range copies {
 		for _, s := range sizes {

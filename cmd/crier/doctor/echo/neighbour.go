@@ -6,7 +6,7 @@ import (
 	"strings"
 )
 
-// neighbour says what the kernel knows of a host's hardware address on an interface:
+// neighbour returns the kernel's entry for a host's hardware address on an interface:
 // "complete", "incomplete" where it asked in vain, or "" where it doesn't know, as of a host
 // beyond a router.
 func neighbour(a netip.Addr, ifi string) string {

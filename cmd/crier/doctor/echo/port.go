@@ -5,7 +5,7 @@ import (
 	"net/netip"
 )
 
-// sentTTL is the TTL of what goes by a port, from which the other end reckons the routers on
+// sentTTL is the TTL of datagrams from a port, from which the other end reckons the routers on
 // the way.
 const sentTTL = 64
 
@@ -37,7 +37,7 @@ func dialPort(local netip.Addr, to netip.AddrPort) (*port, error) {
 }
 
 func newPort(c *net.UDPConn, local netip.Addr) (*port, error) {
-	_ = c.SetReadBuffer(1 << 20) // what is granted does
+	_ = c.SetReadBuffer(1 << 20) // any size that is granted does
 	if err := prepare(c, local.Is4()); err != nil {
 		c.Close()
 		return nil, err

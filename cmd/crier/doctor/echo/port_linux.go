@@ -10,7 +10,7 @@ import (
 // probesMTU reports that a port's datagrams are never fragmented.
 const probesMTU = true
 
-// prepare asks for the TTL of what is received, sets that of what is sent, and forbids
+// prepare asks for the TTL of received datagrams, sets that of sent ones, and forbids
 // fragments, whatever the kernel believes of the path's MTU.
 func prepare(c *net.UDPConn, is4 bool) error {
 	raw, err := c.SyscallConn()

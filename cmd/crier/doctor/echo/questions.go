@@ -16,7 +16,7 @@ const (
 	copies   = 3
 	// nacks is how many datagrams go to a control port.
 	nacks = 5
-	// questionCost is what a question takes of the budget.
+	// questionCost is a question's share of the budget.
 	questionCost = 20
 )
 
@@ -79,13 +79,13 @@ func (h *Host) tell(w *writer, c *client, m message, t told) {
 	w.unicast(c.addr, message{op: opTold, run: m.run, cookie: m.cookie, body: body(t, 0)})
 }
 
-// begin notes what the kernel had counted before a pass.
+// begin notes the kernel's counters before a pass.
 func (h *Host) begin(c *client, p pass) {
 	c.passes[p] = &passTally{began: readKernel(h.ifi), stats: h.in.Stats(),
 		refused: h.out.Stats().SendErrors}
 }
 
-// count returns what came of a pass.
+// count returns the counters of a pass.
 func (h *Host) count(c *client, p pass) *count {
 	t := c.pass(p)
 	n := t.count()

@@ -15,13 +15,13 @@ import (
 // maxSenders bounds the senders in a group that are told apart.
 const maxSenders = 8
 
-// Senders are those who send to a group, beside those who measure. The zero value is ready.
+// Senders are the senders in a group, beside the two hosts that measure. The zero value is ready.
 type Senders struct {
 	list map[netip.AddrPort]*Sender
 	more int // datagrams of further ones
 }
 
-// Sender is one who sends to a group.
+// Sender is a sender in a group.
 type Sender struct {
 	From        netip.AddrPort
 	Datagrams   int
@@ -71,7 +71,7 @@ func (s *Senders) copy() Senders {
 	return c
 }
 
-// Check says who else sends to a group.
+// Check names the other senders in a group.
 func (s *Senders) Check(group netip.AddrPort) check.Check {
 	c := check.Check{Name: OtherSenders, State: check.OK}
 	if len(s.list) == 0 {

@@ -78,7 +78,7 @@ const (
 )
 
 // drain waits until both ends have taken from their sockets what came of a series, and
-// returns what the Host counted. A host that is busy takes it late.
+// returns the Host's counters. A host that is busy takes it late.
 func (g *guest) drain(ctx context.Context, s series) (count, error) {
 	changed, there, here := time.Now(), -1, -1
 	s.n, s.rate = 1, 0

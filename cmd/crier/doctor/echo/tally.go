@@ -60,7 +60,7 @@ func (t *tally) has(seq uint32) bool {
 	return word < len(t.seen) && t.seen[word]&(1<<(seq%64)) != 0
 }
 
-// count returns what was counted.
+// count returns the counters.
 func (t *tally) count() count {
 	c := count{Received: t.received, Duplicates: t.duplicates, Reordered: t.reordered,
 		Largest: t.largest, Ended: t.ended}

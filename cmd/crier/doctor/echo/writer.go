@@ -6,7 +6,7 @@ import (
 	"crier/multicast"
 )
 
-// writer gathers what one goroutine of a Host sends once it has left the lock.
+// writer gathers the datagrams that one goroutine of a Host sends once it has left the lock.
 type writer struct {
 	codec
 	group []byte // datagrams of smallFrame bytes, one behind the other
@@ -32,7 +32,7 @@ func (w *writer) unicast(to netip.AddrPort, m message) {
 	w.other = append(w.other, outgoing{to, w.append(nil, m)})
 }
 
-// flush sends what was gathered; without the lock.
+// flush sends the gathered datagrams; without the lock.
 func (w *writer) flush(h *Host) {
 	sent, refused := 0, 0
 	if len(w.group) > 0 {

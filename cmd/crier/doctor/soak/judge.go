@@ -19,7 +19,7 @@ const (
 
 func grouped(n int) string { return cli.Grouped(uint64(n)) }
 
-// judge makes checks of what was learnt.
+// judge makes checks of an outcome.
 func (o *outcome) judge() []check.Check {
 	list := slices.Clone(o.afterward)
 	if o.cfg.To.IsValid() && o.other != "" {
@@ -96,7 +96,7 @@ func (o *outcome) keptWithHost() check.Check {
 	return c
 }
 
-// keptAlone says whether those who were heard in the group went on.
+// keptAlone says whether the senders in the group went on.
 func (o *outcome) keptAlone() check.Check {
 	c := check.Check{Name: nameKept}
 	list := o.senders.List()
@@ -166,7 +166,7 @@ func times(n int) string {
 	return grouped(n) + " times"
 }
 
-// querier says who asks for memberships, and how often.
+// querier names the queriers for memberships, and their intervals.
 func (o *outcome) querier() check.Check {
 	c := check.Check{Name: nameQuerier}
 	var parts []string

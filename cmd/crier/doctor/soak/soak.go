@@ -19,7 +19,7 @@ type Config struct {
 	Lasting, Every time.Duration
 }
 
-// outcome is what a soak has learnt.
+// outcome is the result of a soak.
 type outcome struct {
 	cfg       Config
 	began     time.Time
@@ -35,7 +35,7 @@ type outcome struct {
 	afterward []check.Check
 }
 
-// track is what was heard of something that should go on.
+// track follows something that should go on.
 type track struct {
 	tries, heard int
 	missed       int       // in a row
@@ -75,7 +75,7 @@ func (t *track) add(heard bool, now, began time.Time) {
 }
 
 // Run soaks, with the other host that cfg.To names, or alone if there is none. It ends early
-// with the context, and says what was learnt by then.
+// with the context, and judges the result by then.
 func Run(ctx context.Context, cfg Config) ([]check.Check, error) {
 	if cfg.Every == 0 {
 		cfg.Every = min(time.Second, cfg.Lasting/100)
@@ -149,7 +149,7 @@ func (o *outcome) withHost(ctx context.Context) error {
 	return nil
 }
 
-// alone hears what others send to the group.
+// alone hears other senders in the group.
 func (o *outcome) alone(ctx context.Context) error {
 	l, err := echo.Hear(o.cfg.Place)
 	if err != nil {
