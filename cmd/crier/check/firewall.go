@@ -42,7 +42,11 @@ func Firewall(f *host.Facts, q Question) Check {
 	}
 	switch {
 	case dropped.flows != nil:
-		return problem(name, dropped.mend(), "dropped: %s; by %s", dropped.what(), dropped.cause)
+		fate := "dropped"
+		if dropped.cause.Base.Type == "nat" {
+			fate = "sent elsewhere"
+		}
+		return problem(name, dropped.mend(), "%s: %s; by %s", fate, dropped.what(), dropped.cause)
 	case unsure.flows != nil:
 		return note(name, unsure.mend(), "it may drop %s, by %s", unsure.what(), unsure.cause)
 	}

@@ -1,6 +1,7 @@
 package echo
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"net/netip"
@@ -66,7 +67,10 @@ func (f *figures) judge() []check.Check {
 	f.judgeBurst(v)
 	f.judgeClock(v)
 	v.list = append(v.list, f.senders.Check(f.cfg.Group))
-	if f.ended != nil {
+	switch {
+	case errors.Is(f.ended, context.Canceled):
+		v.add(nameEcho, check.Unknown, "run it again", "the measurement was interrupted")
+	case f.ended != nil:
 		v.add(nameEcho, check.Unknown, "run it again", "the measurement ended early: %v", f.ended)
 	}
 	return v.list

@@ -61,6 +61,7 @@ func (r *Ruleset) Fate(p Packet) (Fate, Cause) {
 		switch {
 		case ends.drop && !ends.accept:
 			return Dropped, w.last
+		case base.Type == "nat": // what may be translated isn't worth a word
 		case ends.drop && fate == Passes:
 			fate, cause = Undecided, w.first
 		}
@@ -74,8 +75,11 @@ func sees(c *Chain, p *Packet) bool {
 	if c.Family == "bridge" {
 		hook = "bridge " + hook
 	}
-	if c.Hook == "" || c.Type == "nat" || !slices.Contains(p.Hooks, hook) {
+	if c.Hook == "" || !slices.Contains(p.Hooks, hook) {
 		return false
+	}
+	if c.Type == "nat" && (p.State != "new" || hook != "prerouting" && hook != "output") {
+		return false // destinations are translated there, at a connection's first packet
 	}
 	switch c.Family {
 	case "bridge":
@@ -148,7 +152,7 @@ func (w *walk) rule(c *Chain, r *Rule, depth int) (_ ends, leaves bool) {
 		return ends{next: true}, false
 	case Accept:
 		return ends{accept: true}, false
-	case Drop:
+	case Drop, Translate:
 		w.blame(c, r)
 		return ends{drop: true}, false
 	case Return:

@@ -41,7 +41,9 @@ func (e *expressions) add(kind string, value any) {
 		e.rule.Target = textOf(value, "target")
 	case "vmap":
 		e.vmap(value)
-	case "snat", "dnat", "masquerade", "redirect", "tproxy":
+	case "dnat", "redirect":
+		e.rule.Verdict = Translate
+	case "snat", "masquerade", "tproxy":
 		e.rule.Verdict = Accept
 	case "xt":
 		e.xt(value)

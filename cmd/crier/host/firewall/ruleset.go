@@ -49,6 +49,8 @@ const (
 	Jump, Goto Verdict = "jump", "goto"
 	// Return ends this chain.
 	Return Verdict = "return"
+	// Translate sends the packet to another address or port.
+	Translate Verdict = "translate"
 	// Unknown is what this package does not know: a queue to a program, for instance.
 	Unknown Verdict = "unknown"
 )

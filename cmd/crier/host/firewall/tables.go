@@ -170,6 +170,8 @@ func (t *tablesRule) target(option, name string, isChain func(string) bool) {
 		t.rule.Verdict = Accept
 	case name == "DROP" || name == "REJECT":
 		t.rule.Verdict = Drop
+	case name == "DNAT" || name == "REDIRECT":
+		t.rule.Verdict = Translate
 	case name == "RETURN":
 		t.rule.Verdict = Return
 	case isChain(name):
