@@ -51,8 +51,9 @@ func TestAddressChanges(t *testing.T) {
 	if n := sub.out.count("\n"); n != 400 {
 		t.Errorf("%d messages, want 400", n)
 	}
-	if want := "previous address 10.1.0.1:7777, address 10.1.0.9:7777"; !strings.Contains(pub.err.String(), want) {
-		t.Errorf("%s\nhas no %q", pub.err, want)
+	const moved = "previous address 10.1.0.1:7777, address 10.1.0.9:7777"
+	if !strings.Contains(pub.err.String(), moved) {
+		t.Errorf("%s\nhas no %q", pub.err, moved)
 	}
 	for _, want := range []string{
 		"from 10.1.0.9:7777 goes on", "the publisher has changed its address, and was followed",

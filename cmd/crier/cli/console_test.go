@@ -40,7 +40,8 @@ func TestConsole(t *testing.T) {
 	long := "crier sub: a sentence that is longer than forty columns\n"
 	laid := "     figures          that stand below    each other\n"
 	c.Write([]byte(long + laid))
-	if want := "crier sub: a sentence that is longer\n  than forty columns\n" + laid; b.String() != want {
+	want := "crier sub: a sentence that is longer\n  than forty columns\n" + laid
+	if b.String() != want {
 		t.Errorf("%q, want %q", b.String(), want)
 	}
 	// Only a terminal gets a line.

@@ -133,7 +133,8 @@ func (f *figures) judgeDeaf(
 		v.add(name, check.Problem, on+"crier doctor --soak 6m --iface "+ifi,
 			"none of %s datagrams to %v reaches %s of %s, though unicast does: a switch on the "+
 				"way doesn't forward the group (IGMP is dropped, or the switch forgot the "+
-				"member), or the network carries no multicast", grouped(sent), f.cfg.Group, ifi, host)
+				"member), or the network carries no multicast", grouped(sent), f.cfg.Group, ifi,
+			host)
 	default:
 		v.add(name, check.Problem, on+"crier doctor --iface "+ifi,
 			"none of %s datagrams to %v was heard, though unicast is", grouped(sent), f.cfg.Group)

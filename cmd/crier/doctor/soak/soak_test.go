@@ -19,8 +19,10 @@ func TestParseIGMP(t *testing.T) {
 	}{
 		{"\x11\x00\xee\xff\x00\x00\x00\x00", query{protocol: "IGMPv1"}, true},
 		{"\x11\x64\xee\x9b\x00\x00\x00\x00", query{protocol: "IGMPv2"}, true},
-		{"\x11\x64\xec\x1e\x00\x00\x00\x00\x02\x7d\x00\x00", query{"IGMPv3", 125 * time.Second}, true},
-		{"\x11\x64\x00\x00\x00\x00\x00\x00\x02\x8f\x00\x00", query{"IGMPv3", 248 * time.Second}, true},
+		{"\x11\x64\xec\x1e\x00\x00\x00\x00\x02\x7d\x00\x00", query{"IGMPv3", 125 * time.Second},
+			true},
+		{"\x11\x64\x00\x00\x00\x00\x00\x00\x02\x8f\x00\x00", query{"IGMPv3", 248 * time.Second},
+			true},
 		{"\x11\x64\x00\x00\xef\x4d\x00\x01", query{}, false}, // of one group
 		{"\x16\x00\x00\x00\x00\x00\x00\x00", query{}, false}, // a report
 		{"\x11\x64\xee\x9b\x00\x00\x00", query{}, false},     // too short
@@ -88,12 +90,15 @@ func TestJudge(t *testing.T) {
 		kept, querier check.State
 		words         string
 	}{
-		{"healthy", func(*outcome) {}, check.OK, check.OK, "10.77.0.254 asked 3 times every 2 min 5 s"},
-		{"no querier", func(o *outcome) { o.queriers = nil }, check.OK, check.Note, "forget members"},
+		{"healthy", func(*outcome) {}, check.OK, check.OK,
+			"10.77.0.254 asked 3 times every 2 min 5 s"},
+		{"no querier", func(o *outcome) { o.queriers = nil }, check.OK, check.Note,
+			"forget members"},
 		{"died", func(o *outcome) { o.from, o.queriers = died, querier(5*time.Second, 1) },
 			check.Problem, check.Problem,
-			"this host heard the group for 4 min 25 s and then no more, while unicast went on: a switch " +
-				"that snoops forgot the member, since the querier 10.77.0.254 asked for memberships once"},
+			"this host heard the group for 4 min 25 s and then no more, while unicast went on: a " +
+				"switch that snoops forgot the member, since the querier 10.77.0.254 asked for " +
+				"memberships once"},
 		{"died, reports ignored", func(o *outcome) { o.to = died }, check.Problem, check.OK,
 			"it didn't take this host's reports"},
 		{"interrupted", func(o *outcome) {
@@ -102,7 +107,8 @@ func TestJudge(t *testing.T) {
 		}, check.Unknown, check.OK, "in 80 s of 6 min"},
 		{"the other host went", func(o *outcome) { o.unicast.gone = true }, check.Problem, check.OK,
 			"b doesn't answer any more"},
-		{"never heard", func(o *outcome) { o.to.heard = 0 }, check.Problem, check.OK, "never heard"},
+		{"never heard", func(o *outcome) { o.to.heard = 0 }, check.Problem, check.OK,
+			"never heard"},
 		{"no right", func(o *outcome) { o.queriers, o.rawErr = nil, errNoRight }, check.OK,
 			check.Unknown, "CAP_NET_RAW"},
 		{"early", func(o *outcome) { o.early = errors.New("it broke") }, check.Unknown, check.OK,
