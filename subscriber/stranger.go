@@ -47,15 +47,20 @@ func (s *strangers) note(from netip.AddrPort, data []byte, newer bool) {
 	o.Head = append(o.Head[:0], data[:min(len(data), strangerHead)]...)
 }
 
+// copy returns a copy that doesn't change.
+func (s strangers) copy() []Stranger {
+	list := slices.Clone(s)
+	for i := range list {
+		list[i].Head = slices.Clone(list[i].Head)
+	}
+	return list
+}
+
 // Strangers returns the addresses that sent datagrams which are not frames of crier, are
 // damaged, or need a newer crier, in the order in which they were first heard: up to 16, and
 // one entry for the rest. It may be called after Close, and by a Handler.
 func (s *Subscriber) Strangers() []Stranger {
 	s.loop.Lock()
 	defer s.loop.Unlock()
-	list := slices.Clone(s.machine.strangers)
-	for i := range list {
-		list[i].Head = slices.Clone(list[i].Head)
-	}
-	return list
+	return s.machine.strangers.copy()
 }

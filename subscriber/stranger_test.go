@@ -28,3 +28,15 @@ func TestStrangersAreBounded(t *testing.T) {
 		t.Errorf("the others: %+v", o)
 	}
 }
+
+// A list of strangers that was taken stays as it is, whatever comes later.
+func TestStrangersAreCopied(t *testing.T) {
+	var s strangers
+	from := netip.MustParseAddrPort("10.0.0.1:1")
+	s.note(from, []byte("first"), false)
+	list := s.copy()
+	s.note(from, []byte("other"), true)
+	if one := list[0]; one.Datagrams != 1 || one.Newer || string(one.Head) != "first" {
+		t.Errorf("%+v", one)
+	}
+}
