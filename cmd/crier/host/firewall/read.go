@@ -130,6 +130,10 @@ func output(ctx context.Context, path string, args ...string) ([]byte, error) {
 		return data, nil
 	}
 	name := filepath.Base(path)
+	if ctx.Err() == context.DeadlineExceeded {
+		return nil, fmt.Errorf("%s took longer than %v, as it does with sets of many elements", name,
+			patience)
+	}
 	if os.Geteuid() != 0 {
 		return nil, fmt.Errorf("only root may read the rules, with %s", name)
 	}
