@@ -183,8 +183,8 @@ func (t *Table) groups(block []int) []group {
 	return list
 }
 
-// block returns the lines of some columns, below the names of rows that aren't among those;
-// rows that say nothing there are left out then.
+// block returns the lines of some columns, below the names of rows that aren't among those:
+// one name for rows that share it, and none for rows that say nothing there.
 func (t *Table) block(s cli.Sheet, block []int, names []string) string {
 	widths := t.widths(block)
 	heads := make(Row, len(t.Columns))
@@ -192,12 +192,16 @@ func (t *Table) block(s cli.Sheet, block []int, names []string) string {
 		heads[i] = Cell{Text: c.Head, Shade: -1}
 	}
 	text := t.over(block, widths) + t.line(s, block, widths, heads)
+	last := ""
 	for i, r := range t.Rows {
 		if names != nil {
 			if !slices.ContainsFunc(block, func(k int) bool { return r[k].says() }) {
 				continue
 			}
-			text += s.Wrap("  "+names[i]+"\n", 2)
+			if names[i] != last {
+				text += s.Wrap("  "+names[i]+"\n", 2)
+			}
+			last = names[i]
 		}
 		text += t.line(s, block, widths, r)
 	}

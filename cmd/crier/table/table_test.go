@@ -83,6 +83,7 @@ func TestTableOfLongNames(t *testing.T) {
 		{Head: "repairs in all", Breaks: true}}}
 	tab.Add("beside one that crawls, and drops", "10 k/s", "60.2 µs", "112 µs", "-")
 	tab.Add("alone", "20 k/s", "60.3 µs", "113 µs", "7")
+	tab.Add("alone", "20 k/s", "60.4 µs", "114 µs", "-")
 	want := `        latency
         p50     p99
   beside one that crawls, and drops,
@@ -90,6 +91,7 @@ func TestTableOfLongNames(t *testing.T) {
     60.2 µs  112 µs
   alone, rate 20 k/s
     60.3 µs  113 µs
+    60.4 µs  114 µs
 
     repairs in all
   alone, rate 20 k/s

@@ -176,7 +176,7 @@ func (v *verdict) words() table.Cell {
 // verdictTable lists the results of a comparison.
 func verdictTable(list []verdict) *table.Table {
 	t := &table.Table{Columns: []table.Column{
-		{Head: "what", Key: true}, {Head: "figure", Key: true}, {Head: "it was"}, {Head: "it is"},
+		{Key: true}, {Head: "figure", Left: true}, {Head: "it was"}, {Head: "it is"},
 		{Head: "change"}, {Head: "verdict", Left: true},
 	}}
 	for i := range list {
