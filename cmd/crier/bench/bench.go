@@ -31,7 +31,7 @@ func Command() *cli.Command {
   # messages a second to one subscriber, nothing missing
   crier bench throughput
 
-  # how late messages come, beside the same with bare sockets
+  # latency of messages, beside bare sockets
   crier bench latency --rate 10000,50000 --runs 5
 
   # between network namespaces, cut into frames as a card without offload would have it
@@ -63,7 +63,7 @@ Examples:
   crier bench throughput --drop 0.01 --json
 
 `),
-			kindCommand(report.Latency, "how late messages come, and how long a round trip takes",
+			kindCommand(report.Latency, "latency of messages, and round trips",
 				`Messages are due at even times, and latency counts from the due time: what one
 message does to those behind it is not left out. Beside it the same is measured
 with bare sockets in Go and the same waiting, run by run in turn. One-way times

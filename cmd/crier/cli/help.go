@@ -27,7 +27,7 @@ func index(list []*Command, width int) string {
 		longest = max(longest, len(c.Name))
 	}
 	for _, c := range list {
-		start := fmt.Sprintf("  crier %-*s ", longest, c.Name)
+		start := fmt.Sprintf("  crier %-*s  ", longest, c.Name)
 		b.WriteString(wrap(start+c.Brief, len(start), width))
 	}
 	return b.String()
@@ -82,7 +82,7 @@ func (t *Tool) help() *Command {
 		Args:      " [COMMAND]...",
 		ArgValues: Values{words: t.below},
 		Brief:     "explain a command, also completion or version",
-		Help: `Prints the page of a command, or what there is.
+		Help: `Prints the page of a command, or the list of commands.
 
 Examples:
 

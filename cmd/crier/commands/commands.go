@@ -18,8 +18,8 @@ func Tool() *cli.Tool {
 	return &cli.Tool{
 		About: `crier: brokerless direct messaging over UDP multicast
 
-A publisher shouts once to all, and repeats what a subscriber missed. What it no
-longer holds, or takes with it when it dies, is named as lost.
+A publisher shouts once to all, and repeats messages that a subscriber missed. Those that
+it no longer holds, or takes with it when it dies, are named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),

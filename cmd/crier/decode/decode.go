@@ -32,8 +32,8 @@ func Command() *cli.Command {
 		Help: `Prints each crier frame of a pcap or pcapng capture, - for standard input, on a line:
 time (UTC), source, destination and the frame, as docs/PROTOCOL.md names its fields.
 "s" is the session, "seq" and "off" are the first sequence number and offset, "req"
-is a request. A frame whose tag is wrong is printed with "damaged". What isn't crier,
-what the capture cut short, and fragments are counted at the end.
+is a request. A frame whose tag is wrong is printed with "damaged". Packets that aren't
+crier's, that the capture cut short, and fragments are counted at the end.
 
 With --json each line is an object with all fields. With --format hex the input is
 text: the bytes of frames in hexadecimal, as in docs/PROTOCOL.md. A "#" begins a
@@ -57,7 +57,7 @@ Examples:
 			var kinds []string
 			var session, group string
 			flags.StringVar(&o.format, "format", "pcap",
-				"what the input is: pcap (or pcapng), or hex")
+				"kind of the input: pcap (or pcapng), or hex")
 			cli.Offer(flags, "format", cli.Words("pcap", "hex"))
 			flags.BoolVar(&o.json, "json", false, "print a JSON object a frame, with all fields")
 			flags.BoolVar(&o.hex, "hex", false, "print the messages' bytes, too")
@@ -67,7 +67,7 @@ Examples:
 				"only frames of these `KINDS`, such as data,repair or nack")
 			cli.Offer(flags, "kind", cli.WordsFrom(kindWords).List())
 			flags.StringVar(&group, "group", "",
-				"only what went to this `GROUP`, and the sessions heard on it, such as "+
+				"only frames to this `GROUP`, and the sessions heard on it, such as "+
 					"239.77.0.1:7700")
 			flags.Uint64Var(&o.count, "count", 0, "leave after this many frames")
 			flags.BoolVarP(&o.quiet, "quiet", "q", false, "print no counts at the end")

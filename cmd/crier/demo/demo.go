@@ -48,7 +48,7 @@ Examples:
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
-			flags.Uint64Var(&o.seed, "seed", seed, "decides the feed, and what is lost")
+			flags.Uint64Var(&o.seed, "seed", seed, "decides the feed and the losses")
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
 			cli.Offer(flags, "net", cli.Words("sim", "lo"))

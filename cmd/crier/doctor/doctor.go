@@ -38,7 +38,7 @@ const defaultRate = 10000
 func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "doctor",
-		Brief: "find what keeps a group from its subscribers",
+		Brief: "find the fault that keeps messages from subscribers",
 		Help: `Looks at this host for two seconds, and says of each thing that crier needs whether
 it is ok, a note, a problem, or unknown, since this user or this system can't read it;
 with the evidence, and a command that mends it. It joins the group, and sends nothing to
@@ -48,7 +48,7 @@ Much of the firewall, and other users' programs, only root can read. What lies b
 two hosts shows only where both are asked: run "crier doctor echo" on one, and name it
 with --to on the other. That takes 4 seconds more, and sends some 30 MB at 20 Mbit/s, but
 for one burst; the report has the other host's own checks, too. With --soak it goes on, and
-says whether a switch forgets who listens, which takes 260 seconds by default; an
+says whether a switch forgets its members, which takes 260 seconds by default; an
 interrupt ends that early.
 
 Exit code 0: no problem was found; 1: there is one; 2: wrong usage.
@@ -77,12 +77,12 @@ Examples:
 				"how many datagrams to count each way with --to")
 			flags.DurationVar(&o.soak, "soak", 0,
 				"see whether the group lasts this `TIME`, such as 6m; alone, or with --to")
-			flags.StringVar(&o.role, "as", "both", "what is to run here: sub, pub or both")
+			flags.StringVar(&o.role, "as", "both", "the part of this host: sub, pub or both")
 			cli.Offer(flags, "as", cli.Words("both", "sub", "pub"))
 			flags.Var(cli.RateOf(&o.rate), "rate", "datagrams a second that buffers have to hold")
 			flags.IntVar(&o.link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 			o.net.DeclareLink(flags, &o.link, "port that NACKs and repairs go to")
-			flags.BoolVarP(&o.all, "all", "a", false, "print all evidence, of what is ok, too")
+			flags.BoolVarP(&o.all, "all", "a", false, "print all evidence, also of checks that are ok")
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return o.run
 		},

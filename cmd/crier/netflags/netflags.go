@@ -55,7 +55,7 @@ func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 		"pass received datagrams through a worse `LINK`, such as \"burst=4%/12 delay=2ms..3ms\"")
 	flags.Uint64Var(&n.dropSeed, "drop-seed", 1,
 		"seed of --drop and --impair: the same `N` drops the same datagrams")
-	flags.BoolVarP(&n.Verbose, "verbose", "v", false, "log what an operator may want to know")
+	flags.BoolVarP(&n.Verbose, "verbose", "v", false, "log more, for an operator")
 }
 
 // maxRead is the largest receive buffer to ask the kernel for.

@@ -12,7 +12,7 @@ func (o *options) declareFlow(flags *cli.FlagSet) {
 		"whose `PACE` counts: none, slowest, quorum:N, or named:a,b (names of subscribers)")
 	cli.Offer(flags, "pace", cli.Words("none", "slowest", "quorum:", "named:"))
 	flags.TextVar(&flow.WhenFull, "when-full", flow.WhenFull,
-		"what becomes of a message that finds no room, by `WORD`: block, which waits, or drop")
+		"treatment of a message that finds no room, by `WORD`: block, which waits, or drop")
 	cli.Offer(flags, "when-full", cli.Words("block", "drop"))
 	flags.Var(cli.SizeOf(&kept.Disk), "disk",
 		"with --pace: how much is kept on disk when memory is full (default: nothing)")

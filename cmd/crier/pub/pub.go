@@ -36,22 +36,22 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "pub",
 		Brief: "publish messages to a group",
-		Help: `Publishes a file's messages, what standard input brings, or made-up ones, and
-repairs what subscribers missed: while it runs, and then until one second has
-passed without a request. An interrupt ends the publishing; what was accepted by
-then is still repaired, for at most 2 seconds. Another interrupt, half a second or
+		Help: `Publishes the messages of a file, of standard input, or made-up ones, and
+repeats those that subscribers missed: while it runs, and then until one second has
+passed without a request. An interrupt ends the publishing; messages accepted by
+then are still repaired, for at most 2 seconds. Another interrupt, half a second or
 more after the first, ends all. Exit code 0: all left, and no repair was owed; 3: messages
 never left, a subscriber whose pace counts left or was left behind with some undelivered,
 or repairs were owed, or cut short while a subscriber still asked; 1: something else went
-wrong. What subscribers ask for and the resend buffer no longer holds is told, and is no
-failure here: they name it lost, and their exit code is 3.
+wrong. Messages that subscribers ask for and the resend buffer no longer holds are counted, and are
+no failure here: the subscribers name them lost, and their exit code is 3.
 
-While nobody is heard to listen, it says so after 3 s and at the end, with what it has
+While no subscriber is heard, it says so after 3 s and at the end, with the causes that it has
 ruled out on this machine. A subscriber whose pace counts and that isn't heard any
 more is named, and any subscriber that repairs don't reach.
 
 With --interval there is a line of figures each so often on standard error: messages
-and bits of messages a second; what was dropped, repaired and asked for (NACKs)
+and bits of messages a second; messages dropped, repairs and NACKs
 meanwhile, and datagrams dropped or refused by the kernel; and the lag, in messages, of
 the subscriber that reported to be furthest behind.
 
@@ -135,7 +135,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 		"how long to go on repairing, once all is sent, after a subscriber last asked or "+
 			"may yet ask")
 	flags.Var(cli.SizeOf(&o.cfg.Datagram), "datagram",
-		"how large a full datagram is (default: 1472, 1452 over IPv6, or what the MTU "+
+		"how large a full datagram is (default: 1472, 1452 over IPv6, or as the MTU "+
 			"allows)")
 	flags.IntVar(&o.cfg.Link.TTL, "ttl", 1, "routers that a datagram may pass, 1 to 255")
 	flags.IntVar(&o.cfg.Link.DSCP, "dscp", 0, "quality of service mark, 0 to 63")

@@ -41,9 +41,9 @@ func runCommand() *cli.Command {
 	return &cli.Command{
 		Name: "sim run",
 		Args: " NAME|FILE", ArgValues: scenarios().OrFiles("yaml"),
-		Brief: "play a scenario, and tell what happened",
-		Help: `Plays a built-in scenario, or a file's, and prints what each group of subscribers
-got, what repairs cost, and what happened when. The same scenario and seed give the same
+		Brief: "play a scenario, and report on it",
+		Help: `Plays a built-in scenario, or a file's, and prints the messages and latency of each
+group of subscribers, the cost of repairs, and the events. The same scenario and seed give the same
 result, trace and capture, byte for byte.
 
 If the run breaks the promise, the exit code is 1, the seed is printed, and the

@@ -24,10 +24,10 @@ func Command() *cli.Command {
 	return &cli.Command{
 		Name:  "sim",
 		Brief: "try loss, crashes and crowds in a simulated network",
-		Help: `The real protocol in virtual time, over a network that a file describes: what would
-happen if? The same scenario and seed give the same run, byte for byte, on any
-machine. Every run ends with a check of the promise, by one who knows the truth. It
-takes some seconds and needs neither root nor a network. docs/SIMULATION.md tells all.
+		Help: `The real protocol in virtual time, over a network that a file describes. The same
+scenario and seed give the same run, byte for byte, on any machine. A checker that knows all
+messages and losses ends every run. It takes some seconds and needs neither root nor a network.
+docs/SIMULATION.md has the file format.
 
 Examples:
 

@@ -37,7 +37,7 @@ func Command() *cli.Command {
 		Name:  "sub",
 		Brief: "print the messages of a group",
 		Help: `Prints the messages of all publishers on one or several groups, each session's in
-order and once; what is lost is named, with its cause. Exit code 0: the end was
+order and once; lost messages are named, with their cause. Exit code 0: the end was
 seen and nothing is missing, or --count was reached; 3: something was lost, or the
 end of a session was not seen, since it is silent, or went on when --timeout or an
 interrupt ended the command; 1: something else went wrong.
@@ -47,12 +47,12 @@ While nothing comes, or a publisher doesn't hear this subscriber, it says so aft
 this machine, and the crier doctor command that looks for the rest.
 
 With --interval there is a line of figures each so often on standard error:
-messages and bits of messages a second; what was lost, recovered, asked for (NACKs)
-and dropped by the kernel meanwhile; and lag and open sessions at its end.
+messages and bits of messages a second; messages lost and recovered, NACKs, and the
+kernel's drops meanwhile; and lag and open sessions at its end.
 
 With --format json each line is an object. Its type is message (with session, name
 and group, offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
-not UTF-8), loss (from, to, which is exclusive, and cause), or what becomes of a
+not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
 session: new, silent, resumed, ended, moved, contested. The other formats print only messages, and
 the rest as words on standard error.
 
@@ -110,7 +110,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.TextVar(&o.cfg.Order, "order", o.cfg.Order,
 		"when to print a message, by `WORD`: in-order of its offset, or on-arrival")
 	cli.Offer(flags, "order", cli.Words("in-order", "on-arrival"))
-	flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for what is missing")
+	flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for missing messages")
 	flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
 	flags.BoolVar(&o.untilEnd, "until-end", false,
 		"leave when every session seen has said BYE or fallen silent")

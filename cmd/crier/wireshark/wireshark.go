@@ -45,7 +45,7 @@ func Command() *cli.Command {
 		Brief: "print a dissector for Wireshark",
 		Help: `Prints a dissector in Lua, with which Wireshark and tshark (4.0 or later) show
 crier's frames: every field, the chunks, the frame inside a REPAIR, NACKs and their answers,
-gaps, and what is damaged or lost. It claims nothing that isn't crier's. It goes where
+gaps, damage and losses. It claims nothing that isn't crier's. It goes where
 Wireshark looks for plugins, or on tshark's command line with -X lua_script:crier.lua.
 
 Fields to filter by are crier.kind, crier.session, crier.sequence, crier.offset,

@@ -16,8 +16,8 @@ func Command(checks func(context.Context, Place) []check.Check) *cli.Command {
 	return &cli.Command{
 		Name:  "doctor echo",
 		Brief: "answer \"crier doctor --to\" of another host",
-		Help: `Listens to a group, and answers what "crier doctor --to" on another host
-measures with, until it is interrupted or --for has passed. Tell both the same
+		Help: `Listens to a group, and answers the measurements of "crier doctor --to"
+on another host, until it is interrupted or --for has passed. Tell both the same
 group.
 
 The other host talks to one UDP port, 7701 unless --port says else; a firewall
