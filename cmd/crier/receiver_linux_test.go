@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"math/rand/v2"
+	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,6 +14,9 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/multicast"
+	"crier/nack"
+	"crier/reliable/frame"
 )
 
 // python is a run of docs/receiver.py.
@@ -135,5 +139,70 @@ func TestReceiverInPythonNamesLosses(t *testing.T) {
 	}
 	if lost == 0 || lost == n {
 		t.Errorf("%d of %d were lost", lost, n)
+	}
+}
+
+// A GONE alone, which answers its own request, lets the receiver go on past a gap: no HEARTBEAT
+// or BYE says before that the frame is gone, and nothing is so long silent that it gives up.
+func TestReceiverInPythonHeedsGone(t *testing.T) {
+	t.Parallel()
+	group := testGroup(t)
+	rx := receive(t, group[1])
+	to := netip.MustParseAddrPort(group[1])
+	conn, err := multicast.Kernel.Socket(multicast.SocketConfig{Interface: "lo", Group: to})
+	if err != nil {
+		t.Fatal(err)
+	}
+	stop := time.AfterFunc(30*time.Second, func() { conn.Close() })
+	defer conn.Close()
+	defer stop.Stop()
+	const session = 7
+	write := func(b []byte) {
+		if _, err := conn.Write(to, b, len(b)); err != nil {
+			t.Fatal(err)
+		}
+	}
+	send := func(f frame.Frame) {
+		f.Session, f.Responder, f.Interval, f.Time = session, session, 2*time.Second, 1
+		write(new(frame.Encoder).Append(nil, &f))
+	}
+	data := func(number uint64, message string) {
+		var b frame.Builder
+		b.Open(make([]byte, 0, 1400), session, 0, number, number, 1)
+		b.Add([]byte(message))
+		write(b.Seal(false))
+	}
+	// until returns the first frame that comes and satisfies a condition.
+	until := func(satisfies func(f *frame.Frame) bool) (f frame.Frame) {
+		packets := make([]multicast.Packet, 1)
+		for {
+			if _, err := conn.Read(packets); err != nil {
+				t.Fatalf("%v; %s", err, tail(rx.err))
+			}
+			if err := new(frame.Decoder).Decode(packets[0].Data, &f); err != nil {
+				t.Fatal(err)
+			}
+			if satisfies(&f) {
+				return f
+			}
+		}
+	}
+	nacks := func(f *frame.Frame) bool { return f.Kind == frame.Nack }
+	send(frame.Frame{Kind: frame.Session, Properties: []byte{0x80}})
+	data(0, "zero")
+	send(frame.Frame{Kind: frame.Heartbeat, NextSeq: 1, NextOffset: 1})
+	data(2, "two")
+	asked := until(nacks)
+	gone := frame.Frame{Kind: frame.Gone, Request: ^asked.Request,
+		Ranges: []nack.Range{{From: 1, To: 2}}}
+	send(gone) // of a request that another made
+	gone.Request = until(nacks).Request
+	send(gone)
+	until(func(f *frame.Frame) bool { return f.Kind == frame.Status && f.Position == 3 })
+	send(frame.Frame{Kind: frame.Bye, NextSeq: 3, NextOffset: 3})
+	code := rx.wait()
+	if rx.out.String() != "zero\ntwo\n" || rx.err.count("lost: offsets 1 to 1") != 1 ||
+		code != cli.ExitLost {
+		t.Errorf("exit code %d; it printed %q; %s", code, rx.out, tail(rx.err))
 	}
 }
