@@ -6,7 +6,7 @@ import (
 	"strings"
 	"syscall"
 
-	"crier/config"
+	"crier/reliable/config"
 )
 
 // ErrReceiveOnly reports a write to a group socket. Its address is the group's, which no

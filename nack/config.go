@@ -3,7 +3,7 @@ package nack
 import (
 	"time"
 
-	"crier/config"
+	"crier/reliable/config"
 )
 
 // Recovery configures for how long missing frames are asked for. Each field's zero value

@@ -5,9 +5,9 @@ import (
 	"net/netip"
 	"time"
 
-	"crier/config"
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/send"
 )

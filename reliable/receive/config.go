@@ -4,9 +4,9 @@ import (
 	"net/netip"
 	"time"
 
-	"crier/config"
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 )
 

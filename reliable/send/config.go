@@ -3,8 +3,8 @@ package send
 import (
 	"time"
 
-	"crier/config"
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/store"
 )

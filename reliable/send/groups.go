@@ -3,9 +3,9 @@ package send
 import (
 	"time"
 
-	"crier/config"
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/rate"
 	"crier/reliable/store"

@@ -7,7 +7,7 @@ import (
 	"strings"
 	"time"
 
-	"crier/config"
+	"crier/reliable/config"
 )
 
 // Defaults, and limits of a scenario.

@@ -4,7 +4,7 @@ import (
 	"errors"
 
 	"crier/cmd/crier/cli"
-	"crier/config"
+	"crier/reliable/config"
 )
 
 // configFlags maps fields of configurations to flags.

@@ -5,8 +5,8 @@ import (
 	"testing"
 
 	"crier/cmd/crier/cli"
-	"crier/config"
 	"crier/nack"
+	"crier/reliable/config"
 	"crier/reliable/receive"
 	"crier/reliable/send"
 )
