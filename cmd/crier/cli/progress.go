@@ -21,7 +21,7 @@ type Progress struct {
 
 const progressEvery = 500 * time.Millisecond
 
-// StartProgress starts to call show with a line, and at the end with "".
+// StartProgress starts to call show with a line, and at the end with "": one call at a time.
 func StartProgress(show func(string)) *Progress {
 	now := time.Now()
 	p := &Progress{show: show, start: now, at: now, stop: make(chan struct{}),
@@ -33,7 +33,7 @@ func StartProgress(show func(string)) *Progress {
 		for {
 			select {
 			case <-tick.C:
-				p.show(p.line(time.Now()))
+				p.tell(time.Now())
 			case <-p.stop:
 				return
 			}
@@ -50,6 +50,13 @@ func (p *Progress) Set(share float64, text string) {
 		p.share, p.at = share, now
 	}
 	p.mu.Unlock()
+	p.tell(now)
+}
+
+// tell shows the line at a time.
+func (p *Progress) tell(now time.Time) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	p.show(p.line(now))
 }
 
@@ -60,10 +67,9 @@ func (p *Progress) Stop() {
 	p.show("")
 }
 
-// line returns the line at a time. The rest is taken to go on as what is done.
+// line returns the line at a time, with the lock held. The rest is taken to go on as what is
+// done.
 func (p *Progress) line(now time.Time) string {
-	p.mu.Lock()
-	defer p.mu.Unlock()
 	if p.text == "" {
 		return ""
 	}

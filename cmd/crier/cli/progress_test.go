@@ -1,6 +1,7 @@
 package cli
 
 import (
+	"sync/atomic"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -10,14 +11,14 @@ import (
 // nothing is told.
 func TestProgress(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		shown := ""
-		p := StartProgress(func(line string) { shown = line })
+		var shown atomic.Value
+		p := StartProgress(func(line string) { shown.Store(line) })
 		wait := func(d time.Duration, want string) {
 			t.Helper()
 			time.Sleep(d)
 			synctest.Wait()
-			if shown != want {
-				t.Errorf("%q, want %q", shown, want)
+			if got, _ := shown.Load().(string); got != want {
+				t.Errorf("%q, want %q", got, want)
 			}
 		}
 		wait(time.Second, "")
