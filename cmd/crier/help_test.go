@@ -58,7 +58,7 @@ func TestHelpExamples(t *testing.T) {
 		for _, line := range list {
 			t.Run(line, func(t *testing.T) {
 				if needsHost(line) {
-					t.Skip("TestHelpExamplesOfTwoHosts runs it where it can")
+					t.Skip("TestHelpExamplesOfTwoHosts runs it, with -documents.long")
 				}
 				t.Parallel()
 				runExample(t, dir, line)
