@@ -15,8 +15,13 @@ import (
 	"crier/cmd/crier/feed/feedtest"
 )
 
-// long is for .ci/run. The other tests hold the flags of such commands against the tool's.
-var long = flag.Bool("documents.long", false, "read the documents that mark commands as long")
+// long is for .ci/run, which has the time.
+var long = flag.Bool("documents.long", false,
+	"read all documents, with the commands that they mark as long; else the first two")
+
+// first are the pages that are always read. Of the others tests always hold the flags against
+// the tool's.
+var first = []string{"README.md", "docs/START.md"}
 
 // Each command of the manual is typed as it is printed, in the terminals and on the hosts
 // that the page shows, each page from its first block to its last. What the
@@ -33,9 +38,9 @@ func TestDocuments(t *testing.T) {
 	var again []*document // what a busy machine may have changed, or surely would
 	t.Run("pages", func(t *testing.T) {
 		for _, d := range documents(t) {
-			if !slices.ContainsFunc(d.blocks, func(b *codeBlock) bool {
-				return len(b.typed) > 0 && (!*long || b.is("long"))
-			}) {
+			if !slices.ContainsFunc(d.blocks,
+				func(b *codeBlock) bool { return len(b.typed) > 0 }) ||
+				!*long && !slices.Contains(first, d.path) {
 				continue
 			}
 			t.Run(strings.TrimPrefix(d.path, "docs/"), func(t *testing.T) {

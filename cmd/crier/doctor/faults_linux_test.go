@@ -1,6 +1,7 @@
 package doctor_test
 
 import (
+	"flag"
 	"fmt"
 	"slices"
 	"strings"
@@ -10,6 +11,9 @@ import (
 
 	"crier/cmd/crier/check"
 )
+
+// all is for .ci/run, which has the time.
+var all = flag.Bool("doctor.faults", false, "make each of the faults between two hosts")
 
 // fault is something that keeps a group from its subscribers, made for real.
 type fault struct {
@@ -142,8 +146,8 @@ func (f *fault) find(r found) (check.Check, bool) {
 func TestTwentyFaults(t *testing.T) {
 	needs(t)
 	t.Parallel()
-	if testing.Short() {
-		t.Skip("it takes half a minute")
+	if !*all {
+		t.Skip("half a minute, only with -doctor.faults, as .ci/run has it")
 	}
 	crier := binary(t)
 	var mu sync.Mutex
