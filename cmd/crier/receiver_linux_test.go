@@ -46,11 +46,13 @@ func receive(t *testing.T, group string, args ...string) *python {
 	if err := p.cmd.Start(); err != nil {
 		t.Fatal(err)
 	}
-	for deadline := time.Now().Add(20 * time.Second); p.err.count("listening") == 0; {
-		if time.Now().After(deadline) {
+	late := time.After(20 * time.Second)
+	for p.err.count("listening") == 0 {
+		select {
+		case <-p.err.more:
+		case <-late:
 			t.Fatalf("the receiver doesn't listen: %s", p.err)
 		}
-		time.Sleep(time.Millisecond)
 	}
 	return p
 }

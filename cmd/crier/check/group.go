@@ -179,7 +179,8 @@ func Senders(f *host.Facts, q Question) Check {
 		if errors.Is(f.Routes[lost].Err, host.ErrBarred) {
 			mend = barred(lost)
 		}
-		return problem(name, mend, "%s publishes, and there is no route to it: NACKs can't go there",
+		return problem(name, mend,
+			"%s publishes, and there is no route to it: NACKs can't go there",
 			lost)
 	}
 	return ok(name, "%s publishes, in %s", strings.Join(few(criers), ", "),

@@ -100,8 +100,9 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	fmt.Fprintln(std.Err)
 	if c.Clients == 0 && c.Answers > 0 {
-		fmt.Fprintln(std.Err, "no host went on after its greeting: this host's answers don't arrive, "+
-			"as a firewall here drops what leaves, or one there what comes")
+		fmt.Fprintln(std.Err,
+			"no host went on after its greeting: this host's answers don't arrive, "+
+				"as a firewall here drops what leaves, or one there what comes")
 	}
 	if err != nil {
 		return 0, err

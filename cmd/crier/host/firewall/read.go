@@ -131,7 +131,8 @@ func output(ctx context.Context, path string, args ...string) ([]byte, error) {
 	}
 	name := filepath.Base(path)
 	if ctx.Err() == context.DeadlineExceeded {
-		return nil, fmt.Errorf("%s took longer than %v, as it does with sets of many elements", name,
+		return nil, fmt.Errorf(
+			"%s took longer than %v, as it does with sets of many elements", name,
 			patience)
 	}
 	if os.Geteuid() != 0 {
