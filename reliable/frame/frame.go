@@ -63,7 +63,7 @@ type Frame struct {
 	// Messages is the number of offsets that the chunks stand for.
 	Messages uint64
 
-	// REPAIR, CONFIRM, GONE
+	// REPAIR, CONFIRM, GONE, DIGEST
 
 	// Responder is the id of the responder. A publisher's is the session's id.
 	Responder uint64
@@ -114,8 +114,18 @@ type Frame struct {
 	// Control is the address for NACKs. If it isn't valid, NACKs go to the source.
 	Control  netip.AddrPort
 	Channels uint32
-	// Properties is an encoded msgpack map. STATUS has it too.
+	// Properties is an encoded msgpack map. STATUS, DIGEST and FIND have it too. An Encoder
+	// writes it as it is. If it is empty, the Encoder writes the fields of the properties
+	// that docs/PROTOCOL.md lists, which Decode reads from it.
 	Properties []byte
+	// Topic is the stream's topic, or empty.
+	Topic []byte
+	// Key is the full id of the key, or empty.
+	Key []byte
+	// Prev names the session that this one continues, or is nil. Decode allocates it.
+	Prev *Link
+	// Replay is the id of the session that this one replays, or 0.
+	Replay uint64
 
 	// NACK, STATUS
 
@@ -137,6 +147,16 @@ type Frame struct {
 	Position uint64
 	// Room is the number of bytes that the subscriber can still hold.
 	Room uint64
+	// Recorder reports whether the subscriber is a recorder. Written and Synced are the
+	// sequence numbers below which its log survives the end of its process, and the loss
+	// of power.
+	Recorder        bool
+	Written, Synced uint64
+
+	// Digest and Find hold the fields of DIGEST and of FIND. Decode allocates them. They are
+	// nil in other kinds.
+	Digest *DigestBody
+	Find   *FindBody
 }
 
 // Chunk is a message, a part of a message, or a skip: a placeholder for messages that the

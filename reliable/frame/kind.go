@@ -8,7 +8,7 @@ const Version = 1
 // Kind is the kind of a frame. It is the second element of every frame.
 type Kind uint8
 
-// The kinds of frames. 10 (parity), 11 (digest) and 12 (discovery) are reserved.
+// The kinds of frames. 10 (parity) is reserved.
 const (
 	// Data carries messages, or parts of them.
 	Data Kind = 1
@@ -28,11 +28,16 @@ const (
 	Gone Kind = 8
 	// Bye ends the session.
 	Bye Kind = 9
+	// Digest tells what a holder has of a session.
+	Digest Kind = 11
+	// Find asks holders for a session, or for a place in it.
+	Find Kind = 12
 )
 
 var kindNames = [...]string{
 	Data: "DATA", Repair: "REPAIR", Heartbeat: "HEARTBEAT", Session: "SESSION",
 	Nack: "NACK", Status: "STATUS", Confirm: "CONFIRM", Gone: "GONE", Bye: "BYE",
+	Digest: "DIGEST", Find: "FIND",
 }
 
 // String returns the kind's name as in documents and traces.
@@ -58,6 +63,17 @@ const (
 	Leaving Flags = 1 << 1
 	// TooLarge marks a GONE of frames that are held, but too large for the network.
 	TooLarge Flags = 1 << 2
+	// Contested marks a STATUS of a subscriber that hears another live publisher of the
+	// same name.
+	Contested Flags = 1 << 3
+	// Live marks a DIGEST of a holder that hears the publisher.
+	Live Flags = 1 << 4
+	// Full marks a DIGEST of a holder that has no room for more.
+	Full Flags = 1 << 5
+	// Final marks a DIGEST of a session that is over: its next numbers are the end's.
+	Final Flags = 1 << 6
+	// Ended marks a DIGEST of a session that ended by BYE.
+	Ended Flags = 1 << 7
 
 	// criticalFlags is the mask of the flags that a receiver must know.
 	criticalFlags = 0xff00
