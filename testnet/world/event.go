@@ -9,6 +9,7 @@ const (
 	eventHop                      // a packet that goes to many arrives at the next of them
 	eventAnswer                   // a packet arrives at a publisher
 	eventFan                      // a packet leaves a segment
+	eventLeave                    // a packet beside publishers leaves its sender's host
 	eventTimer                    // a node's timer
 	eventConsume                  // a slow consumer is done with a message
 	eventWritten                  // a publisher's socket has taken a batch

@@ -58,6 +58,10 @@ func (g *Segment) connect(p *Publisher) {
 
 // fan passes on a packet that has crossed the segment.
 func (g *Segment) fan(p *Datagram) {
+	if p.Aside() {
+		p.Subscriber.pass(g, p)
+		return
+	}
 	if p.Target != nil {
 		p.Publisher.toSubscriber(p.Target, p)
 		return

@@ -25,8 +25,8 @@ type Datagram struct {
 	Subscriber *Subscriber
 	// Holder sent it, or is its destination, in Publisher's place; else it is nil.
 	Holder *Holder
-	// Target is the subscriber that the publisher sent it to; nil: the group, unless
-	// Nowhere.
+	// Target is the subscriber that it was sent to; nil: the group, unless Nowhere, or
+	// Publisher is its destination.
 	Target *Subscriber
 	// Nowhere reports that nobody is at To. Then Publisher and Session are nil, if
 	// Subscriber sent it.
@@ -40,8 +40,15 @@ type Datagram struct {
 	err   error // why it doesn't decode
 }
 
-// ToGroup reports whether a publisher's datagram goes to all subscribers.
+// ToGroup reports whether a datagram of a publisher's, or one aside, goes to all
+// subscribers.
 func (p *Datagram) ToGroup() bool { return p.Target == nil && !p.Nowhere }
+
+// Aside reports whether a subscriber sent it to others beside the publisher: to one, or to
+// the group.
+func (p *Datagram) Aside() bool {
+	return p.Subscriber != nil && p.Publisher == nil && p.Holder == nil && !p.Nowhere
+}
 
 // newPacket copies and decodes a datagram.
 func (w *World) newPacket(data []byte) *Datagram {

@@ -151,20 +151,27 @@ func (s *Subscriber) drain() {
 func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	w := s.w
 	pkt := w.newPacket(data)
-	pkt.From, pkt.To, pkt.Subscriber, pkt.Nowhere = s.addr, to, s, w.publisherAt(to) == nil
+	p := w.publisherAt(to)
+	pkt.From, pkt.To, pkt.Subscriber, pkt.Publisher = s.addr, to, s, p
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", s, pkt.err)
 		return
 	}
-	p := w.publisherAt(to)
 	if h := w.holderAt(to); h != nil {
-		pkt.Nowhere, pkt.Holder = false, h
+		pkt.Holder = h
 		w.observeSent(pkt)
 		h.ask(s, pkt)
 		return
 	}
 	if p == nil {
+		if pkt.Target = w.subscriberAt(to); pkt.Target != nil || !to.IsValid() {
+			pkt.Session = w.Session(reliable.SessionID(pkt.frame.Session))
+			w.observeSent(pkt)
+			s.leave(pkt)
+			return
+		}
+		pkt.Nowhere = true
 		w.stats.Nowhere++
 		if w.cfg.Trace != nil {
 			w.trace("%v > %v %s: nobody is there", s, to, pkt.frame.String())
@@ -172,7 +179,7 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		w.observeSent(pkt)
 		return
 	}
-	pkt.Publisher, pkt.Session = p, p.session
+	pkt.Session = p.session
 	w.observeSent(pkt)
 	s.toPublisher(p, pkt)
 }

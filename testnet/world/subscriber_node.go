@@ -85,6 +85,7 @@ type Subscriber struct {
 	joined reliable.Time
 	moves  int // of its host
 	cfg    SubscriberConfig
+	aside  aside // its ways to other subscribers
 
 	buf []byte // with CopyFrames
 	dec frame.Decoder
@@ -116,7 +117,8 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	if cfg.SocketQueue == 0 {
 		cfg.SocketQueue = defaultSocketQueue
 	}
-	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never}
+	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never,
+		aside: aside{down: cfg.Down, up: cfg.Up}}
 	s.addr = hostAddr(subscriberNet, s.index, firstPort)
 	if s.cfg.Receiver.ID == 0 {
 		s.cfg.Receiver.ID = w.id(subscriberNet, s.index, 0)

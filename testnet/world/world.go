@@ -46,7 +46,9 @@ type Config struct {
 // What is called between two Runs, or in a function given to At, happens at
 // [World.Now]. Nodes are processes on hosts of their own: they crash, pause and
 // restart. Each ordered pair of a publisher and a subscriber has a [Link] of its
-// own, and subscribers may share a [Segment], on which they lose together.
+// own, and subscribers may share a [Segment], on which they lose together. Subscribers
+// reach each other, and the group, as well: over the link that leaves the one's host
+// and another that reaches the other's, made when they are first used.
 //
 // Package checker watches a World and judges the promise.
 type World struct {
@@ -168,6 +170,8 @@ func (w *World) Run(until reliable.Time) error {
 			w.pubs[e.node].arrive(e.pkt)
 		case eventFan:
 			w.segments[e.node].fan(e.pkt)
+		case eventLeave:
+			w.subs[e.node].spread(e.pkt)
 		case eventTimer:
 			if e.node&subscriberTimer != 0 {
 				w.subs[e.node&^subscriberTimer].timer()
