@@ -50,6 +50,8 @@ type Config struct {
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair
+	// Recorded selects what the method Recorded waits for.
+	Recorded Recorded
 	// Link configures the use of the interface.
 	Link Link
 	// Logger gets messages for the operator; nil means none are logged.
@@ -81,6 +83,9 @@ func (c *Config) setDefaults() {
 	if c.Interface == "" {
 		c.Interface = multicast.Loopback(c.Group)
 	}
+	if c.Recorded.Recorders == 0 {
+		c.Recorded.Recorders = 1
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -90,6 +95,10 @@ func (c *Config) validate() error {
 	var err error
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
+	}
+	if c.Recorded.Recorders < 0 {
+		return config.Errorf("Recorded.Recorders", "%d recorders can't hold a message: use 1 or "+
+			"more", c.Recorded.Recorders)
 	}
 	if c.Retention.Disk == 0 && c.Retention.DiskDir != "" {
 		return config.Errorf("Retention.Disk", "nothing is kept on disk in %s while Disk is 0: "+

@@ -30,6 +30,22 @@ func (e *UnsentError) Error() string {
 		e.First, e.Next-1)
 }
 
+// UnpublishedError is returned by Recorded for an offset that no message has yet. Next is the
+// offset of the next message.
+type UnpublishedError struct{ Offset, Next uint64 }
+
+func (e *UnpublishedError) Error() string {
+	return fmt.Sprintf("no message has offset %d yet: the next one gets %d", e.Offset, e.Next)
+}
+
+// RecordersError is returned by Recorded if too few recorders are there.
+type RecordersError struct{ There, Needed int }
+
+func (e *RecordersError) Error() string {
+	return fmt.Sprintf("recorders heard: %d, and %d must hold a message; start more with "+
+		"crier record, or ask for fewer", e.There, e.Needed)
+}
+
 // TooLargeError is returned for a message that is larger than 16 MiB or the resend buffer.
 type TooLargeError = reliable.TooLargeError
 

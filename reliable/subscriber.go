@@ -35,6 +35,11 @@ type Member struct {
 	Lag uint64
 	// Offset is the approximate offset of the next message that it delivers.
 	Offset uint64
+	// Recorder says that it keeps a log. Written and Synced are the approximate offsets of
+	// the first messages that don't survive the end of its process, or the loss of power,
+	// as it reported last.
+	Recorder        bool
+	Written, Synced uint64
 	// Departed says that it left, or isn't heard any more.
 	Departed bool
 	// Left says that it announced its leaving.

@@ -95,6 +95,9 @@ func (a *account) row(m *member) reliable.Member {
 		row.Lag = a.packer.nextOffset - min(a.packer.nextOffset, a.store.Near(m.Position))
 		row.Offset = a.packer.nextOffset - row.Lag
 	}
+	if row.Recorder = m.log.recorder; row.Recorder {
+		row.Written, row.Synced = a.store.Near(m.log.written), a.store.Near(m.log.synced)
+	}
 	return row
 }
 

@@ -62,6 +62,7 @@ func (s *Sender) handleStatus(
 	// a row are in many places, and count for nobody.
 	if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 		m.told = max(m.told, told)
+		m.log = logged{f.Recorder, min(f.Written, st.store.Next()), min(f.Synced, st.store.Next())}
 		if st.pace.moved(now, m, f.Position) {
 			st.pace.refloor(now)
 		}

@@ -71,6 +71,15 @@ func (st *Stream) nextBeat(now reliable.Time) (outgoing, bool) {
 	return st.session.control.batch(group, st.beatFrame(now, frame.Heartbeat, interval)), true
 }
 
+// reportEvery returns the number of frames after which a subscriber is to report its
+// position, or 0 if positions don't matter.
+func (st *Stream) reportEvery() uint64 {
+	if st.recorded.waiting > 0 {
+		return 1
+	}
+	return st.pace.reportEvery()
+}
+
 // beatFrame describes the progress of the stream: the frames that were sent, and those
 // that are still held. The next such frame comes within the interval.
 func (st *Stream) beatFrame(
@@ -83,6 +92,6 @@ func (st *Stream) beatFrame(
 		NextSeq: st.store.Sent(), NextOffset: st.store.Start(st.store.Sent()),
 		OldestSeq: oldest, OldestOffset: st.store.Start(oldest),
 		Interval: interval, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
-		Report: st.pace.reportEvery(),
+		Report: st.reportEvery(),
 	}
 }

@@ -39,6 +39,8 @@ type progress struct {
 	// mark is its position at movedAt, when it last made progress.
 	mark    uint64
 	movedAt reliable.Time
+	// log is its word of its log, if it is a recorder.
+	log logged
 	// caughtUp is the position at which an evicted subscriber is readmitted: one past the
 	// frames sent by its eviction. To readmit it as soon as its position is held would be
 	// too soon: a slow one would hold up the others again.

@@ -22,6 +22,7 @@ type Stream struct {
 	window   window
 	pace     pacekeeper
 	account  account
+	recorded recorded
 	repairer *repair.Repairer
 	unsent   unsent
 	beats    heartbeats
@@ -60,6 +61,7 @@ func newStream(s *Sender, channel uint32) *Stream {
 	}
 	st.account = account{cfg: cfg, table: &s.members, store: st.store, packer: &st.packer,
 		stopped: reliable.Never}
+	st.recorded.table = &s.members
 	st.pace = pacekeeper{cfg: cfg, table: &s.members, account: &st.account, store: st.store,
 		window: &st.window, events: &s.events}
 	st.repairer = repair.New(repair.Config{

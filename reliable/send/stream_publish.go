@@ -143,6 +143,9 @@ func (st *Stream) Flush() { st.packer.flush = st.packer.filling() }
 // kernel.
 func (st *Stream) FlushedOffset() uint64 { return st.packer.flushedOffset() }
 
+// NextOffset returns the offset of the next message.
+func (st *Stream) NextOffset() uint64 { return st.packer.nextOffset }
+
 // Frontier returns the number of the first frame that no accepted message has a part in.
 func (st *Stream) Frontier() uint64 {
 	if st.packer.filling() {

@@ -1,6 +1,10 @@
 package store
 
-import "crier/nack"
+import (
+	"sort"
+
+	"crier/nack"
+)
 
 // Config configures a Buffer.
 type Config struct {
@@ -158,6 +162,18 @@ func (b *Buffer) Start(seq uint64) uint64 {
 		return b.ring.of(seq).start()
 	}
 	return b.end
+}
+
+// End returns one past the last frame with a part of the message at offset, which was
+// accepted. If that frame is not in memory any more, End returns the oldest that is.
+func (b *Buffer) End(offset uint64) uint64 {
+	from, to := b.ring.oldest, b.next
+	if b.opened {
+		to++
+	}
+	return from + uint64(sort.Search(int(to-from), func(i int) bool {
+		return b.ring.of(from+uint64(i)).offset > offset
+	}))
 }
 
 // Near is like Start for any frame, but approximate for frames that are not in memory.

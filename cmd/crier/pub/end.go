@@ -125,12 +125,13 @@ func (e *outcome) table(sheet cli.Sheet) string {
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
 		{Head: "address", Key: true}, {Head: "state", Left: true}, {Head: "offset"},
-		{Head: "lag"}, {Head: "asked for"}, {Head: "repaired"}, {Head: "no longer held"},
-		{Head: "heard"}}}
+		{Head: "lag"}, {Head: "written"}, {Head: "synced"}, {Head: "asked for"},
+		{Head: "repaired"}, {Head: "no longer held"}, {Head: "heard"}}}
 	for i := range e.list[:min(len(e.list), mostSubscribers)] {
 		s := &e.list[i]
 		t.Add(nameOrNone(s), s.Addr.String(), stateText(s), cli.Grouped(s.Offset),
-			cli.Grouped(s.Lag), someOrNone(s.Asked), someOrNone(s.Repaired),
+			cli.Grouped(s.Lag), loggedOrNone(s, s.Written), loggedOrNone(s, s.Synced),
+			someOrNone(s.Asked), someOrNone(s.Repaired),
 			table.Toned(cli.Bad, s.Gone, someOrNone(s.Gone)), cli.Duration(s.Quiet)+" ago")
 	}
 	text := t.Text(sheet)
@@ -147,6 +148,15 @@ func nameOrNone(s *publisher.Subscriber) string {
 		return "-"
 	}
 	return cli.Printable(s.Name)
+}
+
+// loggedOrNone returns an offset up to which a recorder holds messages, and "-" for another
+// subscriber.
+func loggedOrNone(s *publisher.Subscriber, offset uint64) string {
+	if !s.Recorder {
+		return "-"
+	}
+	return cli.Grouped(offset)
 }
 
 // someOrNone returns a number, and "-" for 0: a column of which no row says more is left out.

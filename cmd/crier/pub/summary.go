@@ -11,18 +11,36 @@ type subscriberSummary struct {
 	Name    string `json:"name,omitempty"`
 	Address string `json:"address"`
 	// State is watching, behind, counted or evicted; then ", left" or ", not heard".
-	State    string `json:"state"`
-	Offset   uint64 `json:"offset"` // of the message that it delivers next, about
-	Lag      uint64 `json:"lag"`    // messages, about
-	Lacks    bool   `json:"lacks,omitempty"`
-	Asks     bool   `json:"asks,omitempty"` // repairs were cut short
-	Asked    uint64 `json:"frames_asked"`
-	Again    uint64 `json:"frames_asked_again,omitempty"` // after they were repeated
-	Repaired uint64 `json:"frames_repaired"`
-	Gone     uint64 `json:"frames_gone"`
-	Refused  uint64 `json:"frames_refused"`
-	RTT      int64  `json:"round_trip_ns,omitempty"`
-	Quiet    int64  `json:"quiet_ns"` // since its last word
+	State  string `json:"state"`
+	Offset uint64 `json:"offset"` // of the message that it delivers next, about
+	Lag    uint64 `json:"lag"`    // messages, about
+	// Log is there for a recorder.
+	Log      *logSummary `json:"log,omitempty"`
+	Lacks    bool        `json:"lacks,omitempty"`
+	Asks     bool        `json:"asks,omitempty"` // repairs were cut short
+	Asked    uint64      `json:"frames_asked"`
+	Again    uint64      `json:"frames_asked_again,omitempty"` // after they were repeated
+	Repaired uint64      `json:"frames_repaired"`
+	Gone     uint64      `json:"frames_gone"`
+	Refused  uint64      `json:"frames_refused"`
+	RTT      int64       `json:"round_trip_ns,omitempty"`
+	Quiet    int64       `json:"quiet_ns"` // since its last word
+}
+
+// logSummary is a recorder's word of its log.
+type logSummary struct {
+	// Written is the offset, about, of the first message that doesn't survive the end of the
+	// recorder's process, and Synced of the first that doesn't survive the loss of power.
+	Written uint64 `json:"written"`
+	Synced  uint64 `json:"synced"`
+}
+
+// logOf returns a recorder's word of its log, and nil for another subscriber.
+func logOf(s *publisher.Subscriber) *logSummary {
+	if !s.Recorder {
+		return nil
+	}
+	return &logSummary{s.Written, s.Synced}
 }
 
 // Summary is the JSON of crier pub --summary.
@@ -77,7 +95,7 @@ func (e *outcome) summary() ending {
 		s := &e.list[i]
 		sum.Subscribers = append(sum.Subscribers, subscriberSummary{
 			Name: s.Name, Address: s.Addr.String(), State: stateText(s),
-			Offset: s.Offset, Lag: s.Lag, Lacks: s.Lacks, Asks: s.Asks,
+			Offset: s.Offset, Lag: s.Lag, Log: logOf(s), Lacks: s.Lacks, Asks: s.Asks,
 			Asked: s.Asked, Again: s.Again, Repaired: s.Repaired, Gone: s.Gone, Refused: s.Refused,
 			RTT: int64(s.RTT), Quiet: int64(s.Quiet),
 		})

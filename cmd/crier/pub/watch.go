@@ -103,10 +103,11 @@ func subscriberTable(list []publisher.Subscriber, sheet cli.Sheet) string {
 	}
 	t := &table.Table{Columns: []table.Column{{Head: "subscriber", Key: true},
 		{Head: "state", Left: true}, {Head: "position"}, {Head: "room"}, {Head: "lag"},
-		{Head: "NACK share"}, {Head: "heard"}}}
+		{Head: "written"}, {Head: "synced"}, {Head: "NACK share"}, {Head: "heard"}}}
 	for _, s := range list {
 		t.Add(displayName(&s), s.State.String(), cli.Grouped(s.Position),
-			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), cli.PercentOf(s.Asked, asked),
+			cli.Bytes(min(s.Room, 1<<40)), cli.Grouped(s.Lag), loggedOrNone(&s, s.Written),
+			loggedOrNone(&s, s.Synced), cli.PercentOf(s.Asked, asked),
 			cli.Duration(s.Quiet)+" ago")
 	}
 	return t.Text(sheet)

@@ -1,0 +1,58 @@
+package publisher
+
+import (
+	"context"
+
+	"crier/reliable"
+)
+
+// Recorded selects what Publisher.Recorded waits for.
+type Recorded struct {
+	// Recorders is the number of recorders that must hold a message; 0 means 1.
+	Recorders int
+	// Synced asks for what survives the loss of a recorder's power. Otherwise it is enough
+	// that a message survives the end of the recorder's process.
+	Synced bool
+}
+
+// Recorded returns when enough recorders hold the message at offset and all before it, as
+// Config.Recorded says, or ctx ends. Recorders report quickly while somebody waits.
+//
+// The error is ErrClosed if the Publisher is closed first, an *UnpublishedError for an
+// offset that no message has yet, a *RecordersError if for Flow.StallTimeout there were too
+// few recorders, or the error of ctx.
+func (p *Publisher) Recorded(ctx context.Context, offset uint64) error {
+	p.loop.Lock()
+	defer p.loop.Unlock()
+	if next := p.stream.NextOffset(); offset >= next {
+		return &UnpublishedError{Offset: offset, Next: next}
+	}
+	target, want := p.stream.End(offset), p.cfg.Recorded
+	there, holding := p.stream.Holding(target, want.Synced)
+	if holding >= want.Recorders {
+		return nil
+	}
+	p.stream.Flush()
+	p.stream.AwaitRecorders(reliable.Time(p.loop.Now()), true)
+	defer func() { p.stream.AwaitRecorders(reliable.Time(p.loop.Now()), false) }()
+	p.progress.untaken++
+	defer func() { p.progress.untaken-- }()
+	patience, cancel := context.WithTimeout(ctx, p.cfg.Flow.StallTimeout)
+	defer cancel()
+	for holding < want.Recorders {
+		until := ctx
+		if there < want.Recorders {
+			until = patience
+		}
+		err := p.wait(until)
+		there, holding = p.stream.Holding(target, want.Synced)
+		switch {
+		case err == nil || holding >= want.Recorders:
+		case err != ErrClosed && ctx.Err() == nil:
+			return &RecordersError{There: there, Needed: want.Recorders}
+		default:
+			return err
+		}
+	}
+	return nil
+}
