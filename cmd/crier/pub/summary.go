@@ -29,10 +29,10 @@ type subscriberSummary struct {
 
 // logSummary is a recorder's word of its log.
 type logSummary struct {
-	// Written is the offset, about, of the first message that doesn't survive the end of the
-	// recorder's process, and Synced of the first that doesn't survive the loss of power.
+	// Of the first message that doesn't survive the end of its process, about.
 	Written uint64 `json:"written"`
-	Synced  uint64 `json:"synced"`
+	// Of the first message that doesn't survive the loss of power, about.
+	Synced uint64 `json:"synced"`
 }
 
 // logOf returns a recorder's word of its log, and nil for another subscriber.
