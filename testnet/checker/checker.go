@@ -56,7 +56,7 @@ const maxErrors = 10
 func New(w *world.World) *Checker {
 	c := &Checker{w: w}
 	w.Observe(world.Observer{
-		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Told: c.told,
+		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
 		Settled: c.settled, Woke: c.woke, Ended: c.ended,
 	})
 	return c
@@ -120,11 +120,23 @@ type ear struct {
 
 // ear returns what is known of a subscriber.
 func (c *Checker) ear(sub *world.Subscriber) *ear {
-	for i := len(c.ears); i <= sub.Index(); i++ {
-		cfg := c.w.Subscribers()[i].Config()
-		c.ears = append(c.ears, ear{limits: limitsOf(&cfg.Receiver), cfg: &cfg})
+	for len(c.ears) <= sub.Index() {
+		c.ears = append(c.ears, ear{})
 	}
-	return &c.ears[sub.Index()]
+	e := &c.ears[sub.Index()]
+	if e.cfg == nil {
+		cfg := sub.Config()
+		e.limits, e.cfg = limitsOf(&cfg.Receiver), &cfg
+	}
+	return e
+}
+
+// started forgets what a subscriber's process heard and told before it started again: only
+// what the promise says of one life after another is judged across them.
+func (c *Checker) started(sub *world.Subscriber) {
+	if sub.Lives() > 1 {
+		*c.ear(sub) = ear{}
+	}
 }
 
 // view returns how a subscriber sees a session.

@@ -28,6 +28,8 @@ type Observer struct {
 	Handled func(d *Datagram, sub *Subscriber)
 	// Answered: a datagram came to d.Publisher, likewise.
 	Answered func(d *Datagram)
+	// Started: a subscriber's process starts, or starts again.
+	Started func(sub *Subscriber)
 	// Told: the application of a subscriber was handed an event.
 	Told func(sub *Subscriber, ev *reliable.Event)
 	// Settled: a subscriber's Receiver has done all that is due.
@@ -105,6 +107,14 @@ func (w *World) observeAnswered(d *Datagram) {
 	for _, o := range w.observers {
 		if o.Answered != nil {
 			o.Answered(d)
+		}
+	}
+}
+
+func (w *World) observeStarted(s *Subscriber) {
+	for _, o := range w.observers {
+		if o.Started != nil {
+			o.Started(s)
 		}
 	}
 }

@@ -95,9 +95,9 @@ func (s *Subscriber) Pause(d time.Duration) {
 	s.w.trace("pause %v", s)
 	s.asleep.start(s.w.now)
 	if d > 0 {
-		turn := s.asleep.turn
+		turn, life := s.asleep.turn, s.lives
 		s.w.At(s.w.now.Add(d), func() {
-			if s.asleep.turn == turn {
+			if s.asleep.turn == turn && s.lives == life {
 				s.Resume()
 			}
 		})

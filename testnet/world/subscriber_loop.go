@@ -13,8 +13,8 @@ import (
 // arrive takes a packet at the subscriber's socket.
 func (s *Subscriber) arrive(pkt *Datagram) {
 	switch {
-	case s.state != running:
-		s.w.stats.Nowhere++
+	case s.state != running, pkt.To.IsValid() && pkt.To.Port() != s.addr.Port():
+		s.w.stats.Nowhere++ // it was for nobody, or for an earlier life
 	case s.asleep.on:
 		s.asleep.keep(s.w, pkt, s.cfg.SocketQueue)
 	default:
@@ -103,7 +103,8 @@ func (s *Subscriber) poll(batch int, working bool) {
 			}
 			if working && ev.Kind == reliable.Message {
 				s.busy = true
-				s.w.push(s.w.now.Add(s.cfg.Work), eventConsume, uint32(s.index), nil)
+				s.done = s.w.now.Add(s.cfg.Work)
+				s.w.push(s.done, eventConsume, uint32(s.index), nil)
 				return
 			}
 		}
@@ -126,6 +127,9 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 
 // consume goes on when the application is done with a message.
 func (s *Subscriber) consume() {
+	if !s.busy || s.done != s.w.now {
+		return // another life's
+	}
 	s.busy = false
 	if s.state == running && !s.asleep.on {
 		s.settle()

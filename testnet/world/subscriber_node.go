@@ -83,6 +83,8 @@ type Subscriber struct {
 
 	addr   netip.AddrPort
 	joined reliable.Time
+	done   reliable.Time // when the application is done with its message
+	lives  int
 	moves  int // of its host
 	cfg    SubscriberConfig
 	aside  aside // its ways to other subscribers
@@ -119,23 +121,9 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 	}
 	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never,
 		aside: aside{down: cfg.Down, up: cfg.Up}}
-	s.addr = hostAddr(subscriberNet, s.index, firstPort)
-	if s.cfg.Receiver.ID == 0 {
-		s.cfg.Receiver.ID = w.id(subscriberNet, s.index, 0)
-	}
-	if s.cfg.Receiver.Seed == 0 {
-		s.cfg.Receiver.Seed = w.id(subscriberNet, s.index, 1)
-	}
-	s.cfg.Receiver.Epoch = time.Unix(0, WallStart)
-	s.cfg.Receiver.Joined = max(cfg.At, w.now)
 	s.copies, s.works, s.tell = cfg.CopyFrames, cfg.Work > 0, cfg.OnEvent
-	m, err := receive.New(s.cfg.Receiver)
-	if err != nil {
+	if err := s.be(max(cfg.At, w.now)); err != nil {
 		return nil, err
-	}
-	s.m = m
-	if cfg.Wrap != nil {
-		s.m = cfg.Wrap(m)
 	}
 	w.subs = append(w.subs, s)
 	if g := cfg.Segment; g != nil {
@@ -156,11 +144,63 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 
 func (s *Subscriber) key() uint64 { return subscriberNet<<32 | uint64(s.index) }
 
+// be gives the process of this life, which starts at a time, its machine, address and ids.
+func (s *Subscriber) be(at reliable.Time) error {
+	w := s.w
+	s.addr = hostAddr(subscriberNet, s.index, firstPort+uint16(s.lives))
+	for range s.moves {
+		s.addr = moved(s.addr)
+	}
+	rc := &s.cfg.Receiver
+	if rc.ID == 0 || s.lives > 0 {
+		rc.ID = w.id(subscriberNet, s.index, 2*s.lives)
+	}
+	if rc.Seed == 0 || s.lives > 0 {
+		rc.Seed = w.id(subscriberNet, s.index, 2*s.lives+1)
+	}
+	rc.Epoch, rc.Joined = time.Unix(0, WallStart), at
+	m, err := receive.New(*rc)
+	if err != nil {
+		return err
+	}
+	s.m = m
+	if s.cfg.Wrap != nil {
+		s.m = s.cfg.Wrap(m)
+	}
+	s.armed, s.busy, s.asleep = reliable.Never, false, sleep{turn: s.asleep.turn}
+	s.lives++
+	return nil
+}
+
 func (s *Subscriber) start() {
 	s.state, s.joined = running, s.w.now
 	s.w.trace("start %v", s)
+	s.w.observeStarted(s)
 	s.settle()
 }
+
+// Restart starts the process again, with another id and from another port. One that runs
+// crashes first.
+func (s *Subscriber) Restart() {
+	if s.state == unborn {
+		return
+	}
+	if s.lives == maxLives {
+		s.w.exceed("%v was started %d times, which is the most: let it restart less often", s,
+			maxLives)
+		return
+	}
+	s.Crash()
+	if err := s.be(s.w.now); err != nil {
+		s.w.fail("%v doesn't start: %v", s, err)
+		return
+	}
+	s.left = false
+	s.start()
+}
+
+// Lives returns how often the process was started.
+func (s *Subscriber) Lives() int { return s.lives }
 
 // String returns the subscriber's name.
 func (s *Subscriber) String() string { return s.cfg.Name }
