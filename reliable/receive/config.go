@@ -27,8 +27,8 @@ type Config struct {
 	// Runs lets one Message event stand for several messages of a frame, which
 	// costs less than an event for each: see Event.Next.
 	Runs bool
-	// Keeper, if not nil, is handed the frames that are taken, for others that may ask.
-	Keeper Keeper
+	// Tape, if not nil, takes the streams as frames, for a log or for others that may ask.
+	Tape Tape
 	// Name of the subscriber, up to 255 bytes.
 	Name string
 	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
@@ -83,13 +83,6 @@ func (c Memory) Complete() (Memory, error) {
 			c.MaxSessions)
 	}
 	return c, nil
-}
-
-// Keeper keeps frames beyond their delivery. Keep is called for each DATA frame that a
-// session takes, as it comes, and again where it found no room at first. The frame is the
-// caller's: copy the parts to keep.
-type Keeper interface {
-	Keep(session uint64, f *frame.Frame)
 }
 
 // Complete checks the configuration, and fills in the defaults.

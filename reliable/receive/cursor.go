@@ -85,8 +85,9 @@ func (c *cursor) step(ev *reliable.Run) bool {
 			c.loadHeld()
 		case c.lossPending && c.knowsLoss():
 		default:
+			from := w.next
 			if run, ok := w.takeLost(); ok {
-				c.pass(run.cause, run.to-run.from)
+				c.pass(from, run.cause)
 			} else if !c.passTail() {
 				return false
 			}
@@ -117,6 +118,7 @@ func (c *cursor) unload() {
 // finishFrame moves on to the next frame.
 func (c *cursor) finishFrame() {
 	st := c.stream
+	st.tapeFrame(c.frame)
 	if st.win.has(st.win.next) {
 		st.win.free(st.win.at(st.win.next))
 	}

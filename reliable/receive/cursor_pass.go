@@ -7,9 +7,11 @@ import (
 // How delivery passes frames that don't come: those that are lost, and those that
 // nobody needs.
 
-// pass notes that some frames before the next one are lost.
-func (c *cursor) pass(cause reliable.Cause, frames uint64) {
+// pass notes that the frames from one up to the next are lost.
+func (c *cursor) pass(from uint64, cause reliable.Cause) {
 	st := c.stream
+	st.tapeHole(from, cause)
+	frames := st.win.next - from
 	switch {
 	case !c.known:
 	case !c.lossPending:
@@ -44,8 +46,8 @@ type look struct {
 func (c *cursor) passTail() bool {
 	st := c.stream
 	w := &st.win
-	if !c.tail || !c.known {
-		return false
+	if !c.tail || !c.known || st.r.cfg.Tape != nil {
+		return false // a tape takes all that can be had
 	}
 	sure := max(c.sure, c.offset)
 	switch {

@@ -91,6 +91,9 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		}
 	case reliable.SessionResumed:
 		st.stats.End = reliable.EndOpen
+	default:
+		return true
 	}
+	st.tapeEnd(&m)
 	return true
 }

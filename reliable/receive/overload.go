@@ -53,11 +53,12 @@ func (c *cursor) dropOldest() bool {
 			st.r.copies.put(f, false)
 		}
 	default:
+		from := w.next
 		lost, ok := w.takeLost()
 		if !ok {
 			return false
 		}
-		c.pass(lost.cause, lost.to-lost.from)
+		c.pass(from, lost.cause)
 		return true
 	}
 	if p := w.at(w.next); p != nil {
@@ -66,6 +67,6 @@ func (c *cursor) dropOldest() bool {
 	c.unload()
 	c.kept, c.chunk = false, 0
 	w.next++
-	c.pass(cause, 1)
+	c.pass(w.next-1, cause)
 	return true
 }

@@ -177,6 +177,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 func (s *session) announce(f *frame.Frame) {
 	if !s.title.known {
 		s.title = title{known: true, name: string(f.Name), wall: f.Wall}
+		s.tapeTitle(f)
 	}
 	if s.control != f.Control {
 		s.control, s.spoken = f.Control, false

@@ -59,9 +59,6 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	st.room.largest = max(st.room.largest, len(f.Raw))
 	st.extent.begins(f.Seq+1, f.EndOffset())
 	st.extent.exists(now, f.Seq)
-	if keeper := st.r.cfg.Keeper; keeper != nil {
-		keeper.Keep(st.session.id, f)
-	}
 	found, missing := st.asked.arrived(now, f.Seq, from != original)
 	repeated := from != original && missing // else others lost it, and this copy came first
 	came := arrival{received: now, arrived: f.Arrived, repaired: repeated}

@@ -52,7 +52,7 @@ func (h *History) Put(seq, start, end uint64, sealed []byte) {
 	s.seq, s.start, s.data = seq, start, append(s.data[:0], sealed...)
 }
 
-// Keep is Put for a decoded frame: see receive.Keeper.
+// Keep is Put for a decoded frame.
 func (h *History) Keep(f *frame.Frame) {
 	h.Put(f.Seq, f.StartOffset(), f.EndOffset(), f.Raw)
 }

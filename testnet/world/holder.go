@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"net/netip"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
@@ -61,7 +62,7 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 		Session: uint64(cfg.Session), Responder: h.id, Datagram: cfg.Datagram,
 		Marks: uint64(cfg.Frames),
 	}, h.history)
-	cfg.Subscriber.Receiver.Keeper = h
+	cfg.Subscriber.Receiver.Tape = h
 	s, err := w.AddSubscriber(cfg.Subscriber)
 	if err != nil {
 		return nil, err
@@ -71,12 +72,17 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 	return h, nil
 }
 
-// Keep takes a frame that its receiving half has taken.
-func (h *Holder) Keep(session uint64, f *frame.Frame) {
+// Frame takes a frame that its receiving half has passed.
+func (h *Holder) Frame(session uint64, _ uint32, f *frame.Frame) {
 	if session == uint64(h.cfg.Session) {
 		h.history.Keep(f)
 	}
 }
+
+// Title, Hole and End take what a History doesn't keep.
+func (h *Holder) Title(uint64, uint32, *reliable.Title)                   {}
+func (h *Holder) Hole(uint64, uint32, nack.Range, reliable.Cause)         {}
+func (h *Holder) End(session uint64, channel uint32, end receive.TapeEnd) {}
 
 // As returns the holder as receivers know it.
 func (h *Holder) As() receive.Holder { return receive.Holder{ID: h.id, Addr: h.addr} }
