@@ -6,12 +6,14 @@ package disk
 
 import (
 	"errors"
+	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
 	"syscall"
 	"time"
 
+	"crier/reliable/journal"
 	"crier/testnet/random"
 )
 
@@ -24,7 +26,7 @@ const sectorSize = 512
 // ErrDead is the error of everything that is done to a disk whose time is up, by DieAfter.
 var ErrDead = errors.New("the simulated machine is dead")
 
-// Disk is a directory on a simulated disk. One goroutine uses it.
+// Disk is a directory on a simulated disk, a journal.Dir. One goroutine uses it.
 type Disk struct {
 	// Capacity is how many bytes of pages fit; 0: any number.
 	Capacity int64
@@ -83,7 +85,16 @@ const (
 	numFaults
 )
 
-// inode is a file, or a folder, which has no content.
+// full is the error of a write that the disk has no room for.
+var full = fmt.Errorf("%w: %w", journal.ErrNoSpace, syscall.ENOSPC)
+
+// exists is the error of a Create of a name that is taken.
+var exists = fmt.Errorf("%w: %w", journal.ErrExist, fs.ErrExist)
+
+// folderNode stands for every folder.
+var folderNode = &inode{linked: 1}
+
+// inode is a file.
 type inode struct {
 	linked, open int
 	now, kept    content // as the system shows it, and as it is on the platter
@@ -125,7 +136,7 @@ func (d *Disk) Clone() *Disk {
 	c.own, d.own = new(byte), new(byte) // pages that both have are written to by neither
 	c.Step = nil
 	c.life++
-	copies := map[*inode]*inode{}
+	copies := map[*inode]*inode{folderNode: folderNode}
 	copied := func(to, from map[string]*inode) {
 		for name, n := range from { // order doesn't matter: it fills a map
 			if copies[n] == nil {
@@ -257,32 +268,32 @@ func folder(name string) string {
 }
 
 // List lists the files, in order.
-func (d *Disk) List() ([]Entry, error) {
+func (d *Disk) List() ([]journal.Entry, error) {
 	if err := d.alive(); err != nil {
 		return nil, err
 	}
-	var list []Entry
+	var list []journal.Entry
 	for _, name := range sorted(d.names) {
 		if !strings.HasSuffix(name, "/") {
-			list = append(list, Entry{Name: name, Size: d.names[name].now.size})
+			list = append(list, journal.Entry{Name: name, Size: d.names[name].now.size})
 		}
 	}
 	return list, nil
 }
 
 // Create makes a file, which must not exist, and its folders.
-func (d *Disk) Create(name string) (File, error) {
+func (d *Disk) Create(name string) (journal.File, error) {
 	if _, err := d.begin(Change{Op: Create, Name: name}); err != nil {
 		return nil, err
 	}
 	if d.names[name] != nil {
-		return nil, &fs.PathError{Op: "create", Path: name, Err: fs.ErrExist}
+		return nil, &fs.PathError{Op: "create", Path: name, Err: exists}
 	}
 	if d.failing(failWrite) {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: syscall.EIO}
 	}
 	for up := folder(name); up != "" && d.names[up] == nil; up = folder(up) {
-		d.names[up] = &inode{linked: 1}
+		d.names[up] = folderNode
 	}
 	n := &inode{linked: 1}
 	d.names[name] = n
@@ -290,7 +301,7 @@ func (d *Disk) Create(name string) (File, error) {
 }
 
 // Open opens a file, which must exist.
-func (d *Disk) Open(name string) (File, error) {
+func (d *Disk) Open(name string) (journal.File, error) {
 	if err := d.alive(); err != nil {
 		return nil, err
 	}
@@ -309,7 +320,8 @@ func (d *Disk) handle(n *inode, name string) *file {
 	return &file{disk: d, inode: n, name: name, life: d.life}
 }
 
-// Remove removes a file. One that is open can be used until it is closed.
+// Remove removes a file, and its folder if that is empty then. A file that is open can be used
+// until it is closed.
 func (d *Disk) Remove(name string) error {
 	if _, err := d.begin(Change{Op: Remove, Name: name}); err != nil {
 		return err
@@ -322,9 +334,22 @@ func (d *Disk) Remove(name string) error {
 		return &fs.PathError{Op: "remove", Path: name, Err: syscall.EIO}
 	}
 	delete(d.names, name)
+	for up := folder(name); up != "" && d.empty(up); up = folder(up) {
+		delete(d.names, up)
+	}
 	n.linked--
 	d.free(n)
 	return nil
+}
+
+// empty reports whether nothing is in a folder.
+func (d *Disk) empty(folder string) bool {
+	for name := range d.names { // order doesn't matter: any will do
+		if name != folder && strings.HasPrefix(name, folder) {
+			return false
+		}
+	}
+	return true
 }
 
 // free takes back the pages of a file that nobody can reach.

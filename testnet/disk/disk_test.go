@@ -11,6 +11,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/reliable/journal"
 	"crier/testnet/disk"
 )
 
@@ -23,7 +24,7 @@ func must(t testing.TB, err error) {
 }
 
 // create makes a file with a content, which isn't synced.
-func create(t testing.TB, d *disk.Disk, name, content string) disk.File {
+func create(t testing.TB, d *disk.Disk, name, content string) journal.File {
 	t.Helper()
 	f, err := d.Create(name)
 	must(t, err)
@@ -71,12 +72,14 @@ func TestAppend(t *testing.T) {
 	must(t, f.Append(6000, []byte("x")))
 	want(t, d, "a/b/one", long[:5000]+strings.Repeat("\x00", 1000)+"x")
 	create(t, d, "a/0", "")
+	_ = journal.Dir(d)
 	list, err := d.List()
 	must(t, err)
 	if fmt.Sprint(list) != "[{a/0 0} {a/b/one 6001}]" {
 		t.Errorf("the files are %v", list)
 	}
-	if _, err := d.Create("a/0"); !errors.Is(err, fs.ErrExist) {
+	if _, err := d.Create("a/0"); !errors.Is(err, fs.ErrExist) ||
+		!errors.Is(err, journal.ErrExist) {
 		t.Errorf("a file was made twice: %v", err)
 	}
 	must(t, d.Remove("a/b/one"))
@@ -274,7 +277,8 @@ func TestRefusals(t *testing.T) {
 		t.Error(err)
 	}
 	d.Capacity = 2 * disk.PageSize
-	if err := f.Append(7, make([]byte, 3*disk.PageSize)); !errors.Is(err, syscall.ENOSPC) {
+	if err := f.Append(7, make([]byte, 3*disk.PageSize)); !errors.Is(err, syscall.ENOSPC) ||
+		!errors.Is(err, journal.ErrNoSpace) {
 		t.Error(err)
 	}
 	if size, _ := f.Size(); size != 2*disk.PageSize || d.Used() != size {

@@ -7,8 +7,8 @@ import "strings"
 func (d *Disk) Kill() {
 	d.life++
 	d.budget = -1
-	for _, name := range sorted(d.names) {
-		d.names[name].open = 0
+	for _, n := range d.names { // order doesn't matter: each is closed
+		n.open = 0
 	}
 	d.count()
 }
@@ -46,8 +46,11 @@ func (d *Disk) PowerLoss() {
 	clear(d.names)
 	for _, name := range sorted(d.synced) {
 		n := d.synced[name]
-		n.linked, n.open = 1, 0
 		d.names[name] = n
+		if n == folderNode {
+			continue
+		}
+		n.linked, n.open = 1, 0
 		d.cut(n)
 	}
 	d.count()
