@@ -37,7 +37,7 @@ var allowed = map[string]func(name string) bool{
 	// Durations and formats, but no clock.
 	"time": oneOf(
 		"Duration", "Nanosecond", "Microsecond", "Millisecond", "Second", "Minute", "Hour",
-		"Unix", "UnixMilli", "RFC3339", "RFC3339Nano", "UTC", "Time",
+		"Unix", "UnixMilli", "RFC3339", "RFC3339Nano", "UTC", "Time", "Parse", "ParseDuration",
 	),
 	// Exact functions. Exp, Log, Pow and the like differ between architectures.
 	"math": func(name string) bool {

@@ -18,7 +18,8 @@ func TestNames(t *testing.T) {
 		value text
 		names string
 	}{
-		{new(Start), "latest oldest"},
+		{new(Start), "latest oldest resume offset:7 time:2026-11-30T09:30:00Z"},
+		{new(Until), "offset:7 time:2026-11-30T09:30:00.000000001Z"},
 		{new(Order), "in-order on-arrival"},
 		{new(Overload), "block buffer drop-oldest drop-newest"},
 		{new(WhenFull), "block drop"},
@@ -32,13 +33,16 @@ func TestNames(t *testing.T) {
 				t.Errorf("%s is formatted as %s, %v", name, got, err)
 			}
 		}
-		for _, wrong := range []string{"", "drop-", "BLOCK", "quorum:0", "named:", "none:"} {
+		for _, wrong := range []string{"", "drop-", "BLOCK", "offset:-1", "offset:",
+			"time:-10m", "time:x",
+			"time:1066-10-14T09:00:00Z", "quorum:0", "named:", "none:"} {
 			err := c.value.UnmarshalText([]byte(wrong))
 			if err == nil {
 				t.Errorf("%T takes %q", c.value, wrong)
 			}
 		}
 		first, _, _ := strings.Cut(c.names, " ")
+		first, _, _ = strings.Cut(first, ":")
 		if err := c.value.UnmarshalText([]byte("x")); !strings.Contains(err.Error(), first) {
 			t.Error(err)
 		}

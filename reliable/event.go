@@ -48,6 +48,8 @@ func (k EventKind) String() string {
 // meaningful.
 type Event struct {
 	Kind EventKind
+	// Channel is the session's sequence space that the event is of: 0 today.
+	Channel uint32
 	// Session is the publisher's session.
 	Session SessionID
 	// Group is the session's group, if the driver has configured the groups.
@@ -57,6 +59,12 @@ type Event struct {
 	// Publisher is the publisher's name, or empty while unknown.
 	Publisher string
 
+	// Title is what the publisher said of the session, or nil while unknown. Don't change it.
+	Title *Title
+
+	// Seq is the number of the frame that the message ended in. For a Loss, the message
+	// behind it starts in that frame or after it.
+	Seq uint64
 	// Offset is the number of the message in its session.
 	Offset uint64
 	// Payload is the message: a view, valid until the next step.

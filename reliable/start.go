@@ -1,49 +1,80 @@
 package reliable
 
-// Start selects where a Receiver begins in a session that is older than itself.
-type Start uint8
-
-// The starts, which package subscriber documents.
-const (
-	Latest Start = iota
-	Oldest
+import (
+	"fmt"
+	"time"
 )
 
-var starts = choices{"latest", "oldest"}
+// Start selects where a Receiver begins in a session that is older than itself. Starts compare
+// with ==; the zero Start is Latest.
+type Start struct {
+	name  startName
+	point point
+}
 
-// String returns latest or oldest.
-func (s Start) String() string { return starts.text(uint8(s)) }
+type startName uint8
+
+const (
+	latest startName = iota
+	oldest
+	resume
+	atPoint
+)
+
+var startNames = [...]string{latest: "latest", oldest: "oldest", resume: "resume"}
+
+// The starts without a number, which package subscriber documents.
+var (
+	Latest = Start{}
+	Oldest = Start{name: oldest}
+	Resume = Start{name: resume}
+)
+
+// AtOffset begins with the message at an offset.
+func AtOffset(offset uint64) Start { return Start{atPoint, point{offsetPoint, offset}} }
+
+// AtTime begins with the first message of a frame that was made at a time or later, by the
+// publisher's wall clock.
+func AtTime(t time.Time) Start { return Start{atPoint, pointAt(t)} }
+
+// Offset returns the offset of a Start made by AtOffset.
+func (s Start) Offset() (offset uint64, ok bool) { return s.point.offset() }
+
+// Wall returns the time of a Start made by AtTime, in Unix nanoseconds.
+func (s Start) Wall() (wall int64, ok bool) { return s.point.wall() }
+
+// String returns latest, oldest, resume, offset:N, or time:T with T as in RFC 3339.
+func (s Start) String() string {
+	if s.name == atPoint {
+		return s.point.String()
+	}
+	return startNames[s.name]
+}
 
 // MarshalText returns the same text as String.
 func (s Start) MarshalText() ([]byte, error) { return []byte(s.String()), nil }
 
 // UnmarshalText parses the text that String returns.
 func (s *Start) UnmarshalText(text []byte) error {
-	n, err := starts.value(text, "a start")
-	*s = Start(n)
+	got, err := ParseStart(string(text), time.Time{})
+	if err == nil {
+		*s = got
+	}
 	return err
 }
 
-// Order selects when a message is delivered.
-type Order uint8
-
-// The orders, which package subscriber documents.
-const (
-	InOrder Order = iota
-	OnArrival
-)
-
-var orders = choices{"in-order", "on-arrival"}
-
-// String returns in-order or on-arrival.
-func (o Order) String() string { return orders.text(uint8(o)) }
-
-// MarshalText returns the same text as String.
-func (o Order) MarshalText() ([]byte, error) { return []byte(o.String()), nil }
-
-// UnmarshalText parses the text that String returns.
-func (o *Order) UnmarshalText(text []byte) error {
-	n, err := orders.value(text, "an order")
-	*o = Order(n)
-	return err
+// ParseStart parses the text that String returns. If now isn't zero, T may also be a negative
+// duration: that long before now.
+func ParseStart(text string, now time.Time) (Start, error) {
+	for name, s := range startNames {
+		if s == text {
+			return Start{name: startName(name)}, nil
+		}
+	}
+	p, ok, err := parsePoint(text, now)
+	if !ok {
+		return Start{}, fmt.Errorf("%q is not a start: use latest, oldest, offset:N, time:T or "+
+			"resume", text)
+	}
+	return Start{atPoint, p}, err
 }

@@ -16,11 +16,11 @@ var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
 // Start selects where to begin in a session that is older than the subscriber.
 type Start = reliable.Start
 
-const (
+var (
 	// Latest begins with the first message heard. It is the default.
-	Latest Start = reliable.Latest
+	Latest = reliable.Latest
 	// Oldest begins with the oldest message that the publisher still holds.
-	Oldest Start = reliable.Oldest
+	Oldest = reliable.Oldest
 )
 
 // Order selects when a message is delivered.

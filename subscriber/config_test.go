@@ -57,7 +57,6 @@ func TestConfigErrors(t *testing.T) {
 			"Memory.Total: a memory bound of "},
 		{subscriber.Config{Memory: subscriber.Memory{MaxSessions: -1}},
 			"Memory.MaxSessions: a table of -1 sessions is too small"},
-		{subscriber.Config{Start: 2}, "Start: the start 2 is not known"},
 		{subscriber.Config{Overload: 4},
 			"Overload: what to do on overload, 4, is not known"},
 		{

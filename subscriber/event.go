@@ -70,6 +70,12 @@ type Range = nack.Range
 // SessionID identifies one publisher's life on one group. It is random, and prints in hex.
 type SessionID = reliable.SessionID
 
+// Title is what a publisher says of a session: whose stream it is, and where it begins.
+type Title = reliable.Title
+
+// Position is a place in a stream, from which a consumer can go on: see Event.Position.
+type Position = reliable.Position
+
 // Event is one step of the stream. Its kind determines which fields are meaningful:
 //
 //	all events     Kind Kind
@@ -77,14 +83,18 @@ type SessionID = reliable.SessionID
 //	               Group netip.AddrPort      the session's group
 //	               Source netip.AddrPort     the publisher's address
 //	               Publisher string          the publisher's name, or "" while unknown
+//	               Title *Title              all that it said of the session, or nil while unknown
+//	               Channel uint32            the session's sequence space; there is one, 0
 //	               Received time.Time        the time of the event: a message's last part was read
 //	Message        Offset uint64             the number of the message in its session
+//	               Seq uint64                the number of the frame that it ended in
 //	               Payload []byte            a view: see the package's documentation
 //	               Sent time.Time            by the publisher's clock, or zero while unknown
 //	               Arrived time.Time         when this machine's kernel received it, or zero
 //	               Recovered bool            whether a part of it came as a repair
 //	               Recovery time.Duration    from the detection of its loss to its repair
 //	Loss           Lost Range                the offsets that will not come
+//	               Seq uint64                the next message starts in this frame or later
 //	               Cause Cause               the cause of the loss
 //	SessionEnded   Cause Cause               CauseEnded, or CauseClosed
 type Event = reliable.Event

@@ -112,8 +112,6 @@ func (c Config) Complete() (Config, error) {
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
 		return c, config.Errorf("Overload", "%v needs the order %v: what has waited longest "+
 			"is not known on arrival; drop the newest", c.Overload, reliable.InOrder)
-	case c.Start > reliable.Oldest:
-		return c, config.Errorf("Start", "the start %d is not known", c.Start)
 	case c.Order > reliable.OnArrival:
 		return c, config.Errorf("Order", "the order %d is not known", c.Order)
 	}

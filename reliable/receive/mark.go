@@ -65,7 +65,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		}
 	}
 	st.marks.pass()
-	st.session.event(ev, m.kind, st.r.now)
+	st.session.event(ev, m.kind, st.channel, st.r.now)
 	ev.Cause = m.cause
 	if m.from.IsValid() {
 		ev.Source = m.from

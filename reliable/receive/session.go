@@ -53,11 +53,34 @@ type session struct {
 	moves  uint64
 }
 
-// title is the content of SESSION, if it was heard.
+// title is the content of SESSION, if it was heard. Events share what was told: a change is a
+// new one.
 type title struct {
 	known bool
-	name  string
-	wall  int64
+	told  *reliable.Title
+}
+
+// name returns the publisher's name, or nothing.
+func (t *title) name() string {
+	if t.told == nil {
+		return ""
+	}
+	return t.told.Publisher
+}
+
+// titleOf returns a copy of what a SESSION says.
+func titleOf(f *frame.Frame) *reliable.Title {
+	t := &reliable.Title{
+		Topic: string(f.Topic), Publisher: string(f.Name), Key: string(f.Key), Wall: f.Wall,
+		FirstSeq: f.FirstSeq, FirstOffset: f.FirstOffset, Replay: reliable.SessionID(f.Replay),
+	}
+	if p := f.Prev; p != nil {
+		t.Prev = reliable.Link{
+			Session: reliable.SessionID(p.Session), Channel: p.Channel, Topic: string(p.Topic),
+			Publisher: string(p.Publisher), Key: string(p.Key), Seq: p.Seq, Offset: p.Offset,
+		}
+	}
+	return t
 }
 
 // join is how this subscriber came to a session.
@@ -97,12 +120,16 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 	return s
 }
 
-// event makes ev an event of the session's, with the fields that all of them have. It fills it in
+// event makes ev an event of a stream's, with the fields that all of them have. It fills it in
 // place: an event is large, and there is one a frame.
-func (s *session) event(ev *reliable.Run, kind reliable.EventKind, at reliable.Time) {
+func (s *session) event(ev *reliable.Run, kind reliable.EventKind, channel uint32,
+	at reliable.Time) {
 	*ev = reliable.Run{}
-	ev.Kind, ev.Session = kind, reliable.SessionID(s.id)
-	ev.Group, ev.Source, ev.Publisher = s.group, s.source, s.title.name
+	ev.Kind, ev.Channel, ev.Session = kind, channel, reliable.SessionID(s.id)
+	ev.Group, ev.Source = s.group, s.source
+	if t := s.title.told; t != nil {
+		ev.Publisher, ev.Title = t.Publisher, t
+	}
 	ev.Received = s.r.cfg.Epoch.Add(time.Duration(at))
 }
 
@@ -176,8 +203,8 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 // announce takes the part of SESSION that is about all streams.
 func (s *session) announce(f *frame.Frame) {
 	if !s.title.known {
-		s.title = title{known: true, name: string(f.Name), wall: f.Wall}
-		s.tapeTitle(f)
+		s.title = title{known: true, told: titleOf(f)}
+		s.tapeTitle()
 	}
 	if s.control != f.Control {
 		s.control, s.spoken = f.Control, false

@@ -131,7 +131,7 @@ func (r *Receiver) Sessions() []SessionStats {
 // counters returns the counters of the stream, with those of its session.
 func (st *stream) counters() SessionStats {
 	s, c := st.session, st.stats
-	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name
+	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name()
 	c.Control = s.to()
 	c.Moved, c.Contested = s.moves, s.rivals.contests
 	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.asked.gaps()

@@ -30,16 +30,11 @@ type TapeEnd struct {
 }
 
 // tapeTitle hands the content of SESSION to the tape, for each of the session's streams.
-func (s *session) tapeTitle(f *frame.Frame) {
-	tape := s.r.cfg.Tape
-	if tape == nil {
-		return
-	}
-	t := reliable.Title{
-		Publisher: s.title.name, Wall: f.Wall, FirstSeq: f.FirstSeq, FirstOffset: f.FirstOffset,
-	}
-	for _, st := range s.streams {
-		tape.Title(s.id, st.channel, &t)
+func (s *session) tapeTitle() {
+	if tape := s.r.cfg.Tape; tape != nil {
+		for _, st := range s.streams {
+			tape.Title(s.id, st.channel, s.title.told)
+		}
 	}
 }
 

@@ -87,7 +87,7 @@ func TestWhatIsWrongIsNamedWithItsLine(t *testing.T) {
 		{"count: 3", "count: many", 7, `subscribers[0].count: "many" is not a whole number`},
 		{"count: 3", "count: 10001", 6, `there are 10001 subscribers and more`},
 		{"count: 3", "segment: port", 7, `there is no segment "port"`},
-		{"count: 3", "start: newest", 7, `"newest" is not a start: use latest or oldest`},
+		{"count: 3", "start: newest", 7, `"newest" is not a start: use latest, oldest, offset:N, time:T or resume`},
 		{"{delay: 1ms}", "{delay: 1}", 8, `subscribers[0].down.delay: "1" is not a time`},
 		{"{delay: 1ms}", "{loss: 101%}", 8, `subscribers[0].down.loss: "101%" is not a share`},
 		{"{delay: 1ms}", "\n      delay: 1ms\n      burst: 90%/2", 10,

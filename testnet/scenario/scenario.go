@@ -104,7 +104,7 @@ type Group struct {
 	Work     Duration          `yaml:"work,omitempty"`
 	Overload reliable.Overload `yaml:"overload,omitempty"`
 
-	// Start is latest or oldest, Order in-order or on-arrival, Recovery on or off.
+	// Start is where to begin, Order in-order or on-arrival, Recovery on or off.
 	Start    reliable.Start `yaml:"start,omitempty"`
 	Order    reliable.Order `yaml:"order,omitempty"`
 	Recovery string         `yaml:"recovery,omitempty"`

@@ -1,0 +1,29 @@
+package reliable
+
+// Position is a consumer's place in a stream: the message at Offset comes next. It starts in
+// frame Seq or after it.
+type Position struct {
+	// Topic, Publisher and Key are those of the session's Title, as far as they were known.
+	Topic, Publisher, Key string
+	Session               SessionID
+	Channel               uint32
+	Seq, Offset           uint64
+}
+
+// Position returns the place behind the event: behind its message, or behind the messages that
+// a Loss names. For other events it is the zero Position.
+func (e *Event) Position() Position {
+	p := Position{Session: e.Session, Channel: e.Channel, Seq: e.Seq}
+	switch e.Kind {
+	case Message:
+		p.Offset = e.Offset + 1
+	case Loss:
+		p.Offset = e.Lost.To
+	default:
+		return Position{}
+	}
+	if t := e.Title; t != nil {
+		p.Topic, p.Publisher, p.Key = t.Topic, t.Publisher, t.Key
+	}
+	return p
+}
