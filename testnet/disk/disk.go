@@ -85,11 +85,11 @@ const (
 	numFaults
 )
 
-// full is the error of a write that the disk has no room for.
-var full = fmt.Errorf("%w: %w", journal.ErrNoSpace, syscall.ENOSPC)
+// errFull is the error of a write that the disk has no room for.
+var errFull = fmt.Errorf("%w: %w", journal.ErrNoSpace, syscall.ENOSPC)
 
-// exists is the error of a Create of a name that is taken.
-var exists = fmt.Errorf("%w: %w", journal.ErrExist, fs.ErrExist)
+// errExists is the error of a Create of a name that is taken.
+var errExists = fmt.Errorf("%w: %w", journal.ErrExist, fs.ErrExist)
 
 // folderNode stands for every folder.
 var folderNode = &inode{linked: 1}
@@ -287,7 +287,7 @@ func (d *Disk) Create(name string) (journal.File, error) {
 		return nil, err
 	}
 	if d.names[name] != nil {
-		return nil, &fs.PathError{Op: "create", Path: name, Err: exists}
+		return nil, &fs.PathError{Op: "create", Path: name, Err: errExists}
 	}
 	if d.failing(failWrite) {
 		return nil, &fs.PathError{Op: "create", Path: name, Err: syscall.EIO}

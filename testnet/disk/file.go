@@ -122,7 +122,7 @@ func (f *file) Append(at int64, pieces ...[]byte) error {
 	if d.Capacity > 0 { // the file grows to any end within its last page for nothing
 		free := (pagesOf(f.inode.now.size) + (d.Capacity-d.used)/PageSize) * PageSize
 		if may > free-at {
-			may, err = max(0, free-at), f.failed("append", full)
+			may, err = max(0, free-at), f.failed("append", errFull)
 		}
 	}
 	for _, p := range pieces {
@@ -207,7 +207,7 @@ func (f *file) Truncate(size int64) error {
 	}
 	grown := (pagesOf(size) - pagesOf(f.inode.now.size)) * PageSize
 	if d.Capacity > 0 && grown > 0 && d.used+grown > d.Capacity {
-		return f.failed("truncate", full)
+		return f.failed("truncate", errFull)
 	}
 	d.resize(f.inode, size)
 	return nil
