@@ -18,7 +18,7 @@ const jsonReference = "docs/reference/json.md"
 
 // jsonRoots are the objects that commands write, each with the folder and the name of its type.
 var jsonRoots = []struct{ title, about, dir, name string }{
-	{"crier sub --format json", "A line for each event.", "cmd/crier/sub", "EventLine"},
+	{"crier sub --format json", "A line for each event.", "cmd/crier/events", "Line"},
 	{"crier sub --summary", "One object, at the end.", "cmd/crier/sub", "Summary"},
 	{"crier pub --summary", "One object, at the end.", "cmd/crier/pub", "Summary"},
 	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},

@@ -1,6 +1,7 @@
 package main
 
 import (
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/sub"
 )
@@ -11,5 +12,5 @@ type (
 	subSummary     = sub.Summary
 	sessionSummary = sub.SessionSummary
 	lossSummary    = sub.LossSummary
-	eventLine      = sub.EventLine
+	eventLine      = events.Line
 )

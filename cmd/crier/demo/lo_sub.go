@@ -16,6 +16,7 @@ import (
 	"sync/atomic"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/sub"
 )
@@ -95,7 +96,7 @@ func (s *process) read(out io.Reader) error {
 	lines := bufio.NewScanner(out)
 	lines.Buffer(nil, 2*feed.MaxMessage)
 	for lines.Scan() {
-		var ev sub.EventLine
+		var ev events.Line
 		if err := json.Unmarshal(lines.Bytes(), &ev); err != nil {
 			return fmt.Errorf("subscriber %s printed a line that is not JSON: %w", s.Name, err)
 		}

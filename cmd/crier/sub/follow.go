@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/trouble"
 	"crier/subscriber"
 )
@@ -44,8 +45,8 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 		ctx, stop = context.WithTimeoutCause(ctx, f.o.timeout, errTimeout)
 		defer stop()
 	}
-	print := newPrinter(f.o.format, std, f.o.quiet, func() { cancel(nil) })
-	print.groups = len(f.o.cfg.Groups) > 1
+	print := events.NewPrinter("crier sub", f.o.format, std, f.o.quiet, func() { cancel(nil) })
+	print.Groups = len(f.o.cfg.Groups) > 1
 	end, err := f.take(ctx, print)
 	if f.tally.seen == 0 {
 		f.unheard = f.o.unheard(f.o.snapshot(f.sub), end)
@@ -57,11 +58,11 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 			continue
 		}
 		f.tally.note(&ev, f.sub.Sessions)
-		if failed := print.event(ctx, &ev); failed != nil {
+		if failed := print.Event(ctx, &ev); failed != nil {
 			f.left, err = true, failed
 		}
 	}
-	if failed := print.close(ctx); err == nil { // else it is the same
+	if failed := print.Close(ctx); err == nil { // else it is the same
 		err = failed
 	}
 	return end, err
@@ -86,10 +87,10 @@ func (f *follower) work(ctx context.Context) {
 }
 
 // take takes events until it is time to leave.
-func (f *follower) take(ctx context.Context, print *printer) (ending, error) {
+func (f *follower) take(ctx context.Context, print *events.Printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
 		f.tally.note(&ev, f.sub.Sessions)
-		if err := print.event(ctx, &ev); err != nil {
+		if err := print.Event(ctx, &ev); err != nil {
 			f.left = true
 			return interrupted, err
 		}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/interval"
 	"crier/cmd/crier/netflags"
 	"crier/cmd/crier/trouble"
@@ -179,7 +180,7 @@ func (o *options) validate() error {
 	if err := cli.CheckMemory("--buffer", buffer); err != nil {
 		return err
 	}
-	return checkFormat(o.format)
+	return events.CheckFormat(o.format)
 }
 
 // complete fills in what the flags of the network say.

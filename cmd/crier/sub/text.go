@@ -8,6 +8,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
 )
 
@@ -69,7 +70,7 @@ func (s *Summary) nameOf(one *SessionSummary) string {
 		func(o *SessionSummary) bool { return o.Group != one.Group }) {
 		group = one.Group
 	}
-	return sessionName(one.Session, one.Name, one.Source, group)
+	return events.SessionName(one.Session, one.Name, one.Source, group)
 }
 
 // remarks returns what there is to say of counters besides their number, by name.

@@ -11,6 +11,7 @@ import (
 	"crier/cmd/crier/check"
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/trouble"
 	"crier/subscriber"
 )
@@ -94,7 +95,7 @@ func (o *options) nameOf(k *subscriber.Session) string {
 	if len(o.cfg.Groups) > 1 {
 		group = k.Group.String()
 	}
-	return sessionName(k.ID.String(), k.Name, k.Source.String(), group)
+	return events.SessionName(k.ID.String(), k.Name, k.Source.String(), group)
 }
 
 // nothing reports that no session was heard for some time.

@@ -1,4 +1,4 @@
-package sub
+package events
 
 import (
 	"bytes"
@@ -14,7 +14,7 @@ import (
 func TestLossWords(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var out bytes.Buffer
-		w := &lossWords{out: &out}
+		w := &lossWords{command: "crier sub", out: &out}
 		said := func(want string) {
 			t.Helper()
 			synctest.Wait()

@@ -1,4 +1,4 @@
-package sub
+package events
 
 import (
 	"fmt"
@@ -20,7 +20,8 @@ const (
 // would be of no use and hold up the printer. It is safe for concurrent use, since its timer
 // is a user.
 type lossWords struct {
-	out io.Writer
+	command string // before each line
+	out     io.Writer
 
 	mu       sync.Mutex
 	told     int    // losses with a line in this pause
@@ -38,7 +39,7 @@ func (w *lossWords) tell(text string, messages uint64) {
 	}
 	if w.told < lossLines {
 		w.told++
-		fmt.Fprintf(w.out, "crier sub: %s\n", text)
+		fmt.Fprintf(w.out, "%s: %s\n", w.command, text)
 		return
 	}
 	w.losses++
@@ -56,7 +57,8 @@ func (w *lossWords) sumLocked() {
 	if w.losses == 0 {
 		return
 	}
-	fmt.Fprintf(w.out, "crier sub: and %s more, of %s\n", cli.Counted(w.losses, "loss", "losses"),
+	fmt.Fprintf(w.out, "%s: and %s more, of %s\n", w.command,
+		cli.Counted(w.losses, "loss", "losses"),
 		cli.Counted(w.messages, "message", "messages"))
 	w.losses, w.messages = 0, 0
 }

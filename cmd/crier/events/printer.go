@@ -1,4 +1,6 @@
-package sub
+// Package events prints a subscriber's events: messages in the format that a user chooses, and the
+// rest in words.
+package events
 
 import (
 	"bytes"
@@ -15,9 +17,13 @@ import (
 	"crier/subscriber"
 )
 
-// printer writes a subscriber's events. It is used by one goroutine.
-type printer struct {
-	format string
+// Printer writes a subscriber's events. It is used by one goroutine.
+type Printer struct {
+	// Groups says that words name the group: there are several.
+	Groups bool
+
+	command string // before each line of words
+	format  string
 	// words gets events that the format has no place for; nil discards them.
 	words  io.Writer
 	sheet  cli.Sheet
@@ -25,8 +31,6 @@ type printer struct {
 	out    *cli.Output
 	text   bytes.Buffer
 	json   *json.Encoder // into text
-	// groups says that words name the group: there are several.
-	groups bool
 	group  groupText
 }
 
@@ -43,19 +47,21 @@ func (g *groupText) of(ev *subscriber.Event) string {
 	return g.text
 }
 
-// newPrinter starts a printer; stop is called when standard output fails.
-func newPrinter(format string, std cli.Streams, quiet bool, stop func()) *printer {
-	p := &printer{format: format, out: cli.NewOutput(std.Out, stop)}
+// NewPrinter starts a printer for a command, whose name stands before each line of words; stop is
+// called when standard output fails. A quiet one prints messages only.
+func NewPrinter(command, format string, std cli.Streams, quiet bool, stop func()) *Printer {
+	p := &Printer{command: command, format: format, out: cli.NewOutput(std.Out, stop)}
 	if !quiet {
-		p.words, p.sheet, p.losses = std.Err, cli.SheetOf(std.Err), &lossWords{out: std.Err}
+		p.words, p.sheet = std.Err, cli.SheetOf(std.Err)
+		p.losses = &lossWords{command: command, out: std.Err}
 	}
 	p.json = json.NewEncoder(&p.text)
 	p.json.SetEscapeHTML(false)
 	return p
 }
 
-// checkFormat returns an error for an unknown format.
-func checkFormat(format string) error {
+// CheckFormat returns an error for an unknown format.
+func CheckFormat(format string) error {
 	switch format {
 	case "lines", "len", "json":
 		return nil
@@ -63,17 +69,17 @@ func checkFormat(format string) error {
 	return cli.Usagef("--format %q is not known: use lines, len or json", format)
 }
 
-// close writes the rest. After the end of ctx it doesn't wait for a standard output that
+// Close writes the rest. After the end of ctx it doesn't wait for a standard output that
 // makes no progress.
-func (p *printer) close(ctx context.Context) error {
+func (p *Printer) Close(ctx context.Context) error {
 	if p.losses != nil {
 		p.losses.close()
 	}
 	return p.out.Close(ctx)
 }
 
-// event writes an event. It blocks while too much waits to be printed, as close does.
-func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
+// Event writes an event. It blocks while too much waits to be printed, as Close does.
+func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 	if ev.Kind != subscriber.Message && p.format != "json" {
 		switch {
 		case p.words == nil:
@@ -81,13 +87,13 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 			p.losses.tell(p.eventText(ev), ev.Lost.Len())
 		default:
 			p.losses.sum()
-			fmt.Fprintf(p.words, "crier sub: %s\n", p.eventText(ev))
+			fmt.Fprintf(p.words, "%s: %s\n", p.command, p.eventText(ev))
 		}
 		return nil
 	}
 	if p.format == "json" {
 		p.text.Reset()
-		if err := p.json.Encode(eventJSON(ev, p.group.of(ev))); err != nil {
+		if err := p.json.Encode(lineOf(ev, p.group.of(ev))); err != nil {
 			return err
 		}
 	}
@@ -104,9 +110,9 @@ func (p *printer) event(ctx context.Context, ev *subscriber.Event) error {
 	})
 }
 
-// sessionName returns what words call a session: by its id, its publisher's name, if that is
+// SessionName returns what words call a session: by its id, its publisher's name, if that is
 // known, and address, and its group, if it is given.
-func sessionName(id, name, source, group string) string {
+func SessionName(id, name, source, group string) string {
 	text := "session " + id
 	if name != "" {
 		text += fmt.Sprintf(" (%s)", cli.Printable(name))
@@ -119,12 +125,12 @@ func sessionName(id, name, source, group string) string {
 }
 
 // eventText describes an event other than a message.
-func (p *printer) eventText(ev *subscriber.Event) string {
+func (p *Printer) eventText(ev *subscriber.Event) string {
 	group := ""
-	if p.groups {
+	if p.Groups {
 		group = ev.Group.String()
 	}
-	session := sessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
+	session := SessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
 	switch ev.Kind {
 	case subscriber.Loss:
 		be := "are"
@@ -151,9 +157,9 @@ func (p *printer) eventText(ev *subscriber.Event) string {
 	return session + " ended"
 }
 
-// EventLine is an event as JSON. Times are in nanoseconds since the Unix epoch,
+// Line is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
-type EventLine struct {
+type Line struct {
 	// Type is message, loss, new, silent, resumed, ended, moved or contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
@@ -172,8 +178,8 @@ type EventLine struct {
 	Cause     string  `json:"cause,omitempty"`
 }
 
-func eventJSON(ev *subscriber.Event, group string) *EventLine {
-	line := &EventLine{Type: ev.Kind.String(), Session: ev.Session.String(), Name: ev.Publisher,
+func lineOf(ev *subscriber.Event, group string) *Line {
+	line := &Line{Type: ev.Kind.String(), Session: ev.Session.String(), Name: ev.Publisher,
 		Group: group, Received: ev.Received.UnixNano()}
 	switch ev.Kind {
 	case subscriber.Message:
