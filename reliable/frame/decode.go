@@ -108,8 +108,10 @@ func bodyFields(k Kind) int {
 		return 8
 	case Confirm:
 		return 3
-	case Gone:
+	case Gone, Find:
 		return 6
+	case Digest:
+		return 17
 	}
 	return 0
 }
@@ -167,20 +169,43 @@ func (d *Decoder) body(f *Frame) bool {
 	case Session:
 		return d.time(&f.Time) && d.wall(&f.Wall) && d.u64s(&f.FirstSeq, &f.FirstOffset) &&
 			d.address(&f.Control) && d.u32to(&f.Channels) &&
-			d.bin(&f.Name, MaxName) && d.properties(f)
+			d.bin(&f.Name, MaxName) && d.session(f)
 	case Nack:
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) &&
 			d.duration(&f.Held) && d.ranges(f)
 	case Status:
 		return d.u64s(&f.Subscriber, &f.Request) && d.time(&f.Echo) && d.duration(&f.Held) &&
-			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room) && d.properties(f)
+			d.bin(&f.Name, MaxName) && d.u64s(&f.Position, &f.Room) && d.status(f)
 	case Confirm:
 		return d.u64s(&f.Responder) && d.time(&f.Time) && d.ranges(f)
 	case Gone:
 		return d.u64s(&f.Responder, &f.Request) && d.time(&f.Time) &&
 			d.u64s(&f.OldestSeq, &f.OldestOffset) && d.ranges(f)
+	case Digest:
+		return d.digest(f)
+	case Find:
+		return d.find(f)
 	}
 	return false
+}
+
+// session reads the properties of SESSION.
+func (d *Decoder) session(f *Frame) bool {
+	var p properties
+	ok := d.properties(f, &p)
+	f.Topic, f.Key, f.Prev, f.Replay = p.topic, p.key, nil, p.replay
+	if ok {
+		f.Prev = p.link()
+	}
+	return ok
+}
+
+// status reads the properties of STATUS.
+func (d *Decoder) status(f *Frame) bool {
+	var p properties
+	ok := d.properties(f, &p)
+	f.Recorder, f.Written, f.Synced = p.log, p.written, p.synced
+	return ok
 }
 
 // chunks parses the chunk array of a DATA frame.
@@ -287,17 +312,6 @@ func (d *Decoder) ranges(f *Frame) bool {
 		f.Ranges = append(f.Ranges, nack.Range{From: from, To: to})
 		at = to
 	}
-	return true
-}
-
-// properties checks the structure of a msgpack map, and takes its bytes unparsed.
-func (d *Decoder) properties(f *Frame) bool {
-	start := d.r.at
-	code, ok := d.peek()
-	if !ok || !(msgpcode.IsFixedMap(code) || code == msgpcode.Map16) || !d.skip() {
-		return false
-	}
-	f.Properties = d.r.b[start:d.r.at:d.r.at]
 	return true
 }
 

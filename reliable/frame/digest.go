@@ -73,8 +73,10 @@ type DigestBody struct {
 	// Written and Synced are the sequence numbers below which a recorder's log survives the
 	// end of its process, and the loss of power.
 	Written, Synced uint64
-	// AtSeq and AtOffset answer a FIND: the frame to begin with, and the offset of the
-	// first message that starts there or after it. They are 0 in any other DIGEST.
+	// At reports whether the holder has what a FIND asked for. AtSeq and AtOffset are the
+	// frame to begin with, and the offset of the first message that starts there or after
+	// it. They are 0 in any other DIGEST.
+	At              bool
 	AtSeq, AtOffset uint64
 	// Proposal is reserved: the hash of what survivors agree on, or 0.
 	Proposal uint64
@@ -108,4 +110,96 @@ type Link struct {
 	Channel               uint32
 	Seq, Offset           uint64
 	Topic, Publisher, Key []byte
+}
+
+// digest parses the fields of DIGEST.
+func (d *Decoder) digest(f *Frame) bool {
+	var b DigestBody
+	var role uint32
+	var p properties
+	if !d.u64s(&f.Responder, &f.Request) || !d.time(&f.Time) ||
+		!d.u64s(&b.Version, &f.OldestSeq, &f.OldestOffset, &b.Position,
+			&f.NextSeq, &f.NextOffset) ||
+		!d.wall(&b.Wall) || !d.u64s(&b.FirstSeq, &b.FirstOffset) || !d.duration(&b.Heard) ||
+		!d.u32to(&role) || role > 255 || !d.bin(&f.Name, MaxName) || !d.properties(f, &p) {
+		return false
+	}
+	b.Role, b.From, b.To = Role(role), f.OldestSeq, b.Position
+	b.Topic, b.Key, b.Replay = p.topic, p.key, p.replay
+	b.Written, b.Synced, b.Proposal = p.written, p.synced, p.proposal
+	b.At, b.AtSeq, b.AtOffset = p.at, p.atSeq, p.atOffset
+	if p.part {
+		b.From, b.To = p.from, p.to
+	}
+	if f.OldestSeq > b.Position || b.Position > f.NextSeq || f.OldestOffset > f.NextOffset ||
+		b.From < f.OldestSeq || b.To > b.Position || !d.ranges(f) {
+		return false
+	}
+	if n := len(f.Ranges); n > 0 && (f.Ranges[0].From < b.From || f.Ranges[n-1].To > b.To) {
+		return false
+	}
+	b.Prev = p.link()
+	whole := b
+	f.Digest = &whole
+	return true
+}
+
+// digest writes the fields of DIGEST, up to the ranges.
+func (e *Encoder) digest(f *Frame) {
+	b := f.Digest
+	e.u64s(f.Responder, f.Request, f.Time, b.Version, f.OldestSeq, f.OldestOffset, b.Position,
+		f.NextSeq, f.NextOffset, nanos(b.Wall), b.FirstSeq, b.FirstOffset, nanos(b.Heard))
+	_ = e.enc.EncodeUint32(uint32(b.Role))
+	e.cut(f.Name, MaxName)
+	p := title(b.Topic, b.Key, b.Prev, b.Replay)
+	p.log, p.written, p.synced = b.Written != 0 || b.Synced != 0, b.Written, b.Synced
+	p.at, p.atSeq, p.atOffset = b.At, b.AtSeq, b.AtOffset
+	p.proposal = b.Proposal
+	p.part, p.from, p.to = b.From != f.OldestSeq || b.To != b.Position, b.From, b.To
+	e.properties(f.Properties, &p)
+}
+
+// AppendDigest appends a DIGEST to dst, with as many of f's ranges as fit in size bytes, but at
+// least one. Where others are left, it makes f the next part, and more is true: the caller
+// appends the parts one by one. f's Digest.From and To must be set.
+func (e *Encoder) AppendDigest(dst []byte, f *Frame, size int) (b []byte, more bool) {
+	body, ranges, to := f.Digest, f.Ranges, f.Digest.To
+	fit := len(ranges)
+	if fit > 0 {
+		// The bare digest tells that it is a part, and has a short head of its ranges.
+		const headGrowth = 2
+		body.To, f.Ranges = f.OldestSeq, nil
+		bare := len(e.Append(dst, f)) - len(dst)
+		fit = max(fitRanges(ranges, size-tagGrowth-headGrowth-bare), 1)
+		body.To = to
+	}
+	if f.Ranges = ranges[:fit]; fit < len(ranges) {
+		body.To = ranges[fit].From
+	}
+	b = e.Append(dst, f)
+	body.From, body.To, f.Ranges = body.To, to, ranges[fit:]
+	return b, len(f.Ranges) > 0
+}
+
+// find parses the fields of FIND.
+func (d *Decoder) find(f *Frame) bool {
+	var what uint32
+	var value uint64
+	var p properties
+	if !d.u64s(&f.Subscriber, &f.Request) || !d.u32to(&what) || what > 255 ||
+		!d.u64s(&value) || !d.bin(&f.Name, MaxName) || !d.properties(f, &p) {
+		return false
+	}
+	f.Find = &FindBody{What(what), value, p.topic, p.key}
+	return true
+}
+
+// find writes the fields of FIND.
+func (e *Encoder) find(f *Frame) {
+	b := f.Find
+	e.u64s(f.Subscriber, f.Request)
+	_ = e.enc.EncodeUint32(uint32(b.What))
+	e.u64s(b.Value)
+	e.cut(f.Name, MaxName)
+	e.properties(f.Properties, &properties{topic: b.Topic, key: b.Key})
 }

@@ -67,7 +67,7 @@ func TestDocument(t *testing.T) {
 			}
 		}
 	}
-	for k := Data; k <= Bye; k++ {
+	for _, k := range Kinds() {
 		if !seen[k] {
 			t.Errorf("%s has no %v", document, k)
 		}

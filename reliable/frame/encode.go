@@ -54,9 +54,9 @@ type Encoder struct {
 	enc *msgpack.Encoder
 }
 
-// Append appends f to dst. It takes any kind but DATA and REPAIR. It cuts names to MaxName
-// and writes negative times as 0. Properties must be a msgpack map or empty. Ranges must
-// be ascending and disjoint.
+// Append appends f to dst. It takes any kind but DATA and REPAIR. It cuts names and topics to
+// MaxName and keys to MaxKey, and writes negative times as 0. Properties must be a msgpack map
+// or empty. Ranges must be ascending and disjoint. DIGEST and FIND must have their bodies.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
 	optional := 0
@@ -76,33 +76,31 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.u64s(f.Time, nanos(f.Wall), f.FirstSeq, f.FirstOffset)
 		e.address(f.Control)
 		_ = e.enc.EncodeUint32(f.Channels)
-		e.bin(f.Name[:min(len(f.Name), MaxName)])
-		e.properties(f.Properties)
+		e.cut(f.Name, MaxName)
+		p := title(f.Topic, f.Key, f.Prev, f.Replay)
+		e.properties(f.Properties, &p)
 	case Nack:
 		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.ranges(f.Ranges)
 	case Status:
 		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
-		e.bin(f.Name[:min(len(f.Name), MaxName)])
+		e.cut(f.Name, MaxName)
 		e.u64s(f.Position, f.Room)
-		e.properties(f.Properties)
+		e.properties(f.Properties,
+			&properties{log: f.Recorder, written: f.Written, synced: f.Synced})
 	case Confirm:
 		e.u64s(f.Responder, f.Time)
 		e.ranges(f.Ranges)
 	case Gone:
 		e.u64s(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset)
 		e.ranges(f.Ranges)
+	case Digest:
+		e.digest(f)
+		e.ranges(f.Ranges)
+	case Find:
+		e.find(f)
 	}
 	return e.end(start)
-}
-
-// properties writes a map that is encoded already, or an empty map for none.
-func (e *Encoder) properties(encoded []byte) {
-	if len(encoded) == 0 {
-		_ = e.enc.EncodeMapLen(0)
-		return
-	}
-	_, _ = e.w.Write(encoded)
 }
 
 // AppendRepair appends a REPAIR that contains a DATA datagram.
@@ -121,11 +119,16 @@ func (e *Encoder) AppendRepair(
 func FitRanges(kind Kind, ranges []nack.Range, size int) int {
 	// least is the size of the frame without its ranges and the fields before them.
 	const least = headerSize + 3 + tagSize + tagGrowth
-	left, at := size-least-9*(bodyFields(kind)-1), uint64(0)
+	return max(fitRanges(ranges, size-least-9*(bodyFields(kind)-1)), min(len(ranges), 1))
+}
+
+// fitRanges returns the number of ranges that fit in left bytes.
+func fitRanges(ranges []nack.Range, left int) int {
+	at := uint64(0)
 	for i, r := range ranges {
 		left -= uintSize(r.From-at) + uintSize(r.Len())
 		if left < 0 {
-			return max(i, 1)
+			return i
 		}
 		at = r.To
 	}

@@ -8,7 +8,6 @@ import (
 	"reflect"
 	"strings"
 	"testing"
-	"time"
 
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
@@ -30,12 +29,20 @@ func FuzzDecode(f *testing.F) {
 func FuzzBody(f *testing.F) {
 	for _, s := range samples() {
 		packet := write(&s.frame, s.size)
-		f.Add(byte(s.frame.Kind), uint16(s.frame.Flags), packet[0]&15,
-			packet[headerSize:len(packet)-tagSize])
+		fields, at := packet[0]&15, headerSize
+		if packet[0] == msgpcode.Array16 {
+			fields, at = packet[2], at+2
+		}
+		f.Add(byte(s.frame.Kind), uint16(s.frame.Flags), fields, packet[at:len(packet)-tagSize])
 	}
 	f.Fuzz(func(t *testing.T, kind byte, flags uint16, fields byte, b []byte) {
 		b = b[:min(len(b), MaxDatagram-headerSize-tagSize)]
-		fuzzOne(t, head(int(fields&15), Kind(kind&127), Flags(flags), 1, 0).raw(b...).tag())
+		f := Frame{Kind: Kind(kind & 127), Flags: Flags(flags), Session: 1}
+		if fields > 15 {
+			fuzzOne(t, longHead(int(fields), &f).raw(b...).tag())
+			return
+		}
+		fuzzOne(t, head(int(fields), f.Kind, f.Flags, 1, 0).raw(b...).tag())
 	})
 }
 
@@ -128,11 +135,11 @@ func invariants(t *testing.T, f *Frame) {
 		}
 	}
 	view := func(b []byte) bool { return len(b) <= len(f.Raw) && cap(b) == len(b) }
-	must(f.Kind >= Data && f.Kind <= Bye, "a known kind")
+	must(bodyFields(f.Kind) > 0, "a known kind")
 	must(f.Flags&criticalFlags&^(Continues|Unfinished) == 0 &&
 		(f.Kind == Data || f.Flags&criticalFlags == 0), "known flags only")
-	must(f.Time <= math.MaxInt64 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye,
-		"a time below 2^63")
+	timed := f.Kind != Repair && f.Kind != Nack && f.Kind != Status && f.Kind != Find
+	must(f.Time <= math.MaxInt64 || !timed, "a time below 2^63")
 	switch f.Kind {
 	case Data:
 		must(f.Seq < math.MaxUint64, "a sequence number that has a successor")
@@ -181,11 +188,33 @@ func invariants(t *testing.T, f *Frame) {
 	case Status:
 		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
 		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times of at least 0")
+		must(f.Synced <= f.Written, "what is synced below what is written")
+	case Digest:
+		d := f.Digest
+		must(f.OldestSeq <= d.Position && d.Position <= f.NextSeq &&
+			f.OldestOffset <= f.NextOffset, "ascending numbers")
+		must(f.OldestSeq <= d.From && d.From <= d.To && d.To <= d.Position, "a part of it")
+		must(d.Synced <= d.Written, "what is synced below what is written")
+		must(d.Wall >= 0 && d.Heard >= 0, "times of at least 0")
+		at := d.From
+		for _, r := range f.Ranges {
+			must(r.From >= at && r.To > r.From && r.To <= d.To, "ascending ranges")
+			at = r.To
+		}
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(len(d.Topic) <= MaxName && view(d.Topic), "a short topic")
+		must(len(d.Key) <= MaxKey && view(d.Key), "a short key")
+		if d.Prev != nil {
+			must(len(d.Prev.Publisher) <= MaxName && view(d.Prev.Publisher), "a short name")
+		}
+	case Find:
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(len(f.Find.Topic) <= MaxName && view(f.Find.Topic), "a short topic")
 	}
 	text := f.String()
-	must(len(text) < 2000 && !strings.ContainsAny(text, "\n\r"), "a text of one line")
-	must(time.Duration(f.Time) >= 0 || f.Kind == Repair || f.Kind >= Nack && f.Kind != Bye,
-		"a printable time")
+	must(len(text) < 4000 && !strings.ContainsAny(text, "\n\r"), "a text of one line")
+	must((f.Digest != nil) == (f.Kind == Digest) && (f.Find != nil) == (f.Kind == Find),
+		"the body of its kind alone")
 }
 
 // agree checks that a frame survives encoding and decoding, and that the package and the

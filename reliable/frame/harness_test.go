@@ -25,6 +25,12 @@ func head(fields int, kind Kind, flags Flags, session uint64, channel uint32) wi
 	return w.u16(uint16(flags)).u64(session).u32(channel)
 }
 
+// longHead returns the header of a frame of more than 15 fields.
+func longHead(fields int, f *Frame) wire {
+	short := head(0, f.Kind, f.Flags, f.Session, f.Channel)
+	return wire{}.array16(fields).raw(short[1:]...)
+}
+
 func (w wire) raw(b ...byte) wire { return append(w, b...) }
 
 func (w wire) u16(v uint16) wire { return binary.BigEndian.AppendUint16(append(w, 0xcd), v) }
@@ -136,30 +142,74 @@ func write(f *Frame, size int) []byte {
 		}
 		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset).bin(control).
-			u32(f.Channels).bin(f.Name).raw(properties(f)...).tag()
+			u32(f.Channels).bin(f.Name).raw(mapOf(f)...).tag()
 	case Nack:
 		return head(11, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).ranges(f.Ranges).tag()
 	case Status:
 		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Subscriber, f.Request, f.Echo, uint64(f.Held)).bin(f.Name).
-			u64(f.Position, f.Room).raw(properties(f)...).tag()
+			u64(f.Position, f.Room).raw(mapOf(f)...).tag()
 	case Confirm:
 		return head(9, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Responder, f.Time).ranges(f.Ranges).tag()
 	case Gone:
 		return head(12, f.Kind, f.Flags, f.Session, f.Channel).
 			u64(f.Responder, f.Request, f.Time, f.OldestSeq, f.OldestOffset).ranges(f.Ranges).tag()
+	case Digest:
+		d := f.Digest
+		return longHead(23, f).u64(f.Responder, f.Request, f.Time, d.Version, f.OldestSeq,
+			f.OldestOffset, d.Position, f.NextSeq, f.NextOffset, uint64(d.Wall), d.FirstSeq,
+			d.FirstOffset, uint64(d.Heard)).u32(uint32(d.Role)).bin(f.Name).raw(mapOf(f)...).
+			ranges(f.Ranges).tag()
+	case Find:
+		return head(12, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Subscriber, f.Request).
+			u32(uint32(f.Find.What)).u64(f.Find.Value).bin(f.Name).raw(mapOf(f)...).tag()
 	}
 	return nil
 }
 
-// properties returns the frame's encoded map.
-func properties(f *Frame) []byte {
-	if len(f.Properties) == 0 {
-		return []byte{0x80}
+// mapOf returns the frame's properties, encoded by hand unless they are already.
+func mapOf(f *Frame) wire {
+	if len(f.Properties) > 0 {
+		return f.Properties
 	}
-	return f.Properties
+	n, w := 0, wire{}
+	add := func(has bool, value func(w wire) wire) {
+		if has {
+			n++
+			w = value(w)
+		}
+	}
+	pair := func(key byte, has bool, a, b uint64) {
+		add(has, func(w wire) wire { return w.raw(key, 0x92).u64(a, b) })
+	}
+	var topic, key []byte
+	var prev *Link
+	var replay uint64
+	d := &DigestBody{}
+	switch f.Kind {
+	case Session:
+		topic, key, prev, replay = f.Topic, f.Key, f.Prev, f.Replay
+	case Digest:
+		d = f.Digest
+		topic, key, prev, replay = d.Topic, d.Key, d.Prev, d.Replay
+	case Find:
+		topic, key = f.Find.Topic, f.Find.Key
+	}
+	add(len(topic) > 0, func(w wire) wire { return w.raw(1).bin(topic) })
+	add(prev != nil, func(w wire) wire {
+		return w.raw(2, 0x97).u64(prev.Session).u32(prev.Channel).u64(prev.Seq, prev.Offset).
+			bin(prev.Topic).bin(prev.Publisher).bin(prev.Key)
+	})
+	add(replay != 0, func(w wire) wire { return w.raw(3).u64(replay) })
+	add(len(key) > 0, func(w wire) wire { return w.raw(4).bin(key) })
+	pair(5, f.Kind == Status && f.Recorder, f.Written, f.Synced)
+	pair(5, d.Written > 0, d.Written, d.Synced)
+	pair(6, d.At, d.AtSeq, d.AtOffset)
+	add(d.Proposal > 0, func(w wire) wire { return w.raw(7).u64(d.Proposal) })
+	pair(8, d.From != f.OldestSeq && f.Kind == Digest || d.To != d.Position, d.From, d.To)
+	return append(wire{0x80 | byte(n)}, w...)
 }
 
 // encode encodes a decoded frame with the package. It encodes DATA by hand, since a
@@ -249,6 +299,30 @@ func samples() []sample {
 	session6 := session
 	session6.Control = netip.MustParseAddrPort("[2001:db8::1]:7701")
 	session6.Properties = []byte{0x80}
+	mapped := func(f Frame) Frame {
+		f.Properties = mapOf(&f)
+		return f
+	}
+	prev := &Link{Session: 1 << 60, Seq: 18, Offset: 4711, Topic: []byte("md.eu"),
+		Publisher: []byte("trades"), Key: []byte{}}
+	continued := session
+	continued.Properties, continued.Topic, continued.Key = nil, []byte("md.eu"), []byte{1, 2, 3}
+	continued.Prev, continued.Replay = prev, 9
+	digest := Frame{
+		Kind: Digest, Flags: Live, Session: sampleSession, Responder: 0xfeed, Request: 7,
+		Time: 61e6, OldestSeq: 5, OldestOffset: 9, NextSeq: 900, NextOffset: 4000,
+		Name: []byte("trades"), Ranges: ranges[:3],
+		Digest: &DigestBody{
+			Role: Recorder, Version: 3, Position: 890, Written: 890, Synced: 800, At: true,
+			AtSeq: 6, AtOffset: 11, Proposal: 1 << 50, Wall: 1700000000123456789, FirstSeq: 1,
+			FirstOffset: 2, Heard: 40 * time.Millisecond, From: 5, To: 890,
+			Topic: []byte("md.eu"), Key: []byte{1, 2, 3}, Prev: prev, Replay: 9,
+		},
+	}
+	part, over := digest, digest
+	part.Digest = &DigestBody{Role: Peer, Version: 4, Position: 890, From: 7, To: 301}
+	over.Flags, over.Ranges, over.Name = Final|Ended|Full, nil, []byte{}
+	over.Digest = &DigestBody{Role: Publisher, Position: 900, From: 5, To: 900}
 	bare := session
 	bare.Control, bare.Properties, bare.Name = netip.AddrPort{}, []byte{0x80}, []byte{}
 	return []sample{
@@ -276,21 +350,36 @@ func samples() []sample {
 		{"session", session, 0},
 		{"session over IPv6", session6, 0},
 		{"session without a name", bare, 0},
+		{"session that continues", mapped(continued), 0},
 		{"nack",
 			Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5,
 				Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
 		{"status",
 			Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef,
 				Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17,
-				Room: 1 << 25, Properties: []byte{0x81, 7, 0x2a}}, 0},
+				Room: 1 << 25, Properties: []byte{0x81, 9, 0x2a}}, 0},
 		{"status leaving",
 			Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef,
 				Name: []byte{}, Position: 17, Properties: []byte{0x80}}, 0},
+		{"status of a recorder",
+			mapped(Frame{Kind: Status, Flags: Contested, Session: sampleSession, Echo: 1500,
+				Subscriber: 0xabcdef, Name: []byte("rec"), Position: 17, Recorder: true,
+				Written: 17, Synced: 12}), 0},
 		{"confirm",
 			Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6,
 				Ranges: ranges}, 0},
 		{"gone",
 			Frame{Kind: Gone, Session: sampleSession, Responder: sampleSession, Request: 5,
 				Time: 61e6, OldestSeq: 400, OldestOffset: 1700, Ranges: ranges}, 0},
+		{"digest", mapped(digest), 0},
+		{"digest in parts", mapped(part), 0},
+		{"digest of the end", mapped(over), 0},
+		{"find",
+			mapped(Frame{Kind: Find, Subscriber: 0xabcdef, Request: 3, Name: []byte("trades"),
+				Find: &FindBody{What: FindTime, Value: 1700000000123456789,
+					Topic: []byte("md.eu"), Key: []byte{1, 2, 3}}}), 0},
+		{"find of one session",
+			mapped(Frame{Kind: Find, Session: sampleSession, Channel: 2, Subscriber: 0xabcdef,
+				Request: 3, Name: []byte{}, Find: &FindBody{What: FindEnd}}), 0},
 	}
 }

@@ -40,6 +40,11 @@ var kindNames = [...]string{
 	Digest: "DIGEST", Find: "FIND",
 }
 
+// Kinds returns all kinds, in the order of their numbers.
+func Kinds() []Kind {
+	return []Kind{Data, Repair, Heartbeat, Session, Nack, Status, Confirm, Gone, Bye, Digest, Find}
+}
+
 // String returns the kind's name as in documents and traces.
 func (k Kind) String() string {
 	if int(k) < len(kindNames) && kindNames[k] != "" {

@@ -23,7 +23,7 @@ func dataFrame(flags Flags, chunks ...byte) []byte { return body(Data, flags, 4,
 // nested returns a map whose only value is depth arrays, each in the one before, with end
 // in the innermost.
 func nested(depth int, array []byte, end ...byte) []byte {
-	return append(append([]byte{0x81, 1}, bytes.Repeat(array, depth)...), end...)
+	return append(append([]byte{0x81, 9}, bytes.Repeat(array, depth)...), end...)
 }
 
 func TestRefused(t *testing.T) {
@@ -41,6 +41,26 @@ func TestRefused(t *testing.T) {
 	session := func(control []byte, properties ...byte) []byte {
 		return body(Session, 0, 8,
 			u64(1, 2, 3, 4).bin(control).u32(1).bin(nil).raw(properties...))
+	}
+	property := func(of ...byte) []byte { return session(nil, append([]byte{0x81}, of...)...) }
+	link := func(fields byte) wire {
+		return wire{2, 0x90 | fields}.u64(1).u32(2).u64(3, 4).bin(nil).bin(nil).bin(nil)
+	}
+	status := func(of ...byte) []byte {
+		return body(Status, 0, 8, u64(1, 2, 3, 4).bin(nil).u64(5, 6).raw(of...))
+	}
+	// digest has its position at 20 and its next sequence number at 30; its oldest is 10.
+	digest := func(properties wire, ranges ...byte) []byte {
+		return longHead(23, &Frame{Kind: Digest, Session: 1}).
+			u64(1, 2, 3, 4, 10, 11, 20, 30, 40, 5, 6, 7, 8).u32(2).bin(nil).raw(properties...).
+			raw(ranges...).tag()
+	}
+	numbers := func(role uint32, vs ...uint64) []byte {
+		return longHead(23, &Frame{Kind: Digest, Session: 1}).u64(vs...).u32(role).bin(nil).
+			raw(0x80, 0x90).tag()
+	}
+	find := func(what uint32, properties ...byte) []byte {
+		return body(Find, 0, 6, u64(1, 2).u32(what).u64(3).bin(nil).raw(properties...))
 	}
 	nack := func(ranges ...byte) []byte {
 		return body(Nack, 0, 5, u64(1, 2, 3, 4).raw(ranges...))
@@ -191,8 +211,8 @@ func TestRefused(t *testing.T) {
 		{"properties as an array", session(nil, 0x90), bad},
 		{"properties as nil", session(nil, 0xc0), bad},
 		{"properties cut short", session(nil, 0x82, 1, 2, 3), bad},
-		{"properties with 16 bits of length", session(nil, 0xde, 0, 1, 1, 2), good},
-		{"properties that claim 65,535 pairs", session(nil, 0xde, 0xff, 0xff, 1, 2), bad},
+		{"properties with 16 bits of length", session(nil, 0xde, 0, 1, 9, 2), good},
+		{"properties that claim 65,535 pairs", session(nil, 0xde, 0xff, 0xff, 9, 2), bad},
 		{"properties that claim 4 Gi pairs", session(nil, 0xdf, 0xff, 0xff, 0xff, 0xff), bad},
 		{"properties nested 200 deep", session(nil, nested(200, []byte{0x91}, 1)...), good},
 		{"properties nested 60,000 deep", session(nil, nested(60000, []byte{0x91}, 1)...), good},
@@ -219,6 +239,63 @@ func TestRefused(t *testing.T) {
 		{"more ranges than bytes", nack(0xdc, 0xff, 0xfe, 1, 1), bad},
 		{"an echo past 2^63", body(Nack, 0, 5, u64(1, 2, 1<<63, 4).raw(0x90)), bad},
 		{"held for longer than 2^63", body(Nack, 0, 5, u64(1, 2, 3, 1<<63).raw(0x90)), bad},
+		{"no properties", property(9, 0), good},
+		{"a key that is text", property(0xa1, 'k', 2), good},
+		{"a key below 0", property(0xff, 2), good},
+		{"a key of 64 bits", session(nil, wire{0x81}.u64(9).raw(2)...), good},
+		{"a topic", property(1, 0xc4, 1, 'x'), good},
+		{"a topic as text", property(1, 0xa1, 'x'), bad},
+		{"a topic of 256 bytes", property(wire{1}.bin(make([]byte, 256))...), bad},
+		{"a key of 32 bytes", property(wire{4}.bin(make([]byte, 32))...), good},
+		{"a key of 33 bytes", property(wire{4}.bin(make([]byte, 33))...), bad},
+		{"a session before", property(link(7)...), good},
+		{"a session before with a field less", property(link(6)...), bad},
+		{"a session before with a field more", property(link(8).raw(0xc0)...), good},
+		{"a session before without that field", property(link(8)...), bad},
+		{"a session before, as a number", property(wire{2}.u64(1)...), bad},
+		{"a replay in one byte", property(3, 1), bad},
+		{"the same key twice",
+			session(nil, wire{0x82, 3}.u64(1).raw(3).u64(2)...), good},
+		{"a recorder's STATUS", status(wire{0x81, 5, 0x92}.u64(9, 8)...), good},
+		{"a recorder's STATUS that is synced beyond what is written",
+			status(wire{0x81, 5, 0x92}.u64(8, 9)...), bad},
+		{"a recorder's STATUS with one number", status(wire{0x81, 5, 0x91}.u64(8)...), bad},
+
+		// DIGEST and FIND.
+		{"a good DIGEST", digest(wire{0x80}, 0x92, 10, 2), good},
+		{"a DIGEST without its ranges", digest(wire{0x80}), bad},
+		{"a DIGEST that lacks what is before its oldest", digest(wire{0x80}, 0x92, 9, 2), bad},
+		{"a DIGEST that lacks all", digest(wire{0x80}, 0x92, 10, 10), good},
+		{"a DIGEST that lacks what is after its position", digest(wire{0x80}, 0x92, 10, 11), bad},
+		{"a part of a DIGEST",
+			digest(wire{0x81, 8, 0x92}.u64(12, 18), 0x92, 12, 6), good},
+		{"a part that lacks what is before it",
+			digest(wire{0x81, 8, 0x92}.u64(12, 18), 0x92, 11, 6), bad},
+		{"a part that lacks what is after it",
+			digest(wire{0x81, 8, 0x92}.u64(12, 18), 0x92, 12, 7), bad},
+		{"a part before the oldest", digest(wire{0x81, 8, 0x92}.u64(9, 18), 0x90), bad},
+		{"a part after the position", digest(wire{0x81, 8, 0x92}.u64(12, 21), 0x90), bad},
+		{"a part that ends before it begins", digest(wire{0x81, 8, 0x92}.u64(13, 12), 0x90), bad},
+		{"a DIGEST of a role of 255", numbers(255, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8), good},
+		{"a DIGEST of a role of 256", numbers(256, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8), bad},
+		{"a DIGEST with its oldest above its position",
+			numbers(1, 1, 2, 3, 4, 3, 1, 2, 3, 4, 5, 6, 7, 8), bad},
+		{"a DIGEST with its position above the next",
+			numbers(1, 1, 2, 3, 4, 1, 1, 4, 3, 4, 5, 6, 7, 8), bad},
+		{"a DIGEST with its oldest offset above the next",
+			numbers(1, 1, 2, 3, 4, 1, 5, 2, 3, 4, 5, 6, 7, 8), bad},
+		{"a DIGEST with a time past 2^63",
+			numbers(1, 1, 2, 1<<63, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8), bad},
+		{"a DIGEST with a wall clock past 2^63",
+			numbers(1, 1, 2, 3, 4, 1, 1, 2, 3, 4, 1<<63, 6, 7, 8), bad},
+		{"a DIGEST heard longer ago than 2^63",
+			numbers(1, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 1<<63), bad},
+		{"a good FIND", find(5, 0x80), good},
+		{"a FIND for something new", find(255, 0x80), good},
+		{"a FIND for something of 9 bits", find(256, 0x80), bad},
+		{"a FIND without properties", find(5), bad},
+		{"a FIND with a topic as text", find(5, 0x81, 1, 0xa1, 'x'), bad},
+
 		{"a subscriber in one byte", body(Nack, 0, 5, wire{1}.u64(2, 3, 4).raw(0x90)), bad},
 	}
 	var d Decoder

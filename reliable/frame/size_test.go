@@ -2,6 +2,7 @@ package frame
 
 import (
 	"math"
+	"slices"
 	"testing"
 
 	"crier/nack"
@@ -118,5 +119,43 @@ func TestFitRanges(t *testing.T) {
 	}
 	if n := FitRanges(Nack, near(40000, 1, 1), 1472); n != 693 {
 		t.Errorf("%d single frames fit in a NACK of 1,472 bytes, want 693", n)
+	}
+}
+
+// The parts of a digest fit in their datagrams, follow each other, and tell of all that is
+// absent.
+func TestDigestInParts(t *testing.T) {
+	var e Encoder
+	many := make([]nack.Range, 3000)
+	for i := range many {
+		many[i] = nack.Range{From: 10 + uint64(i)*300, To: 10 + uint64(i)*300 + 150}
+	}
+	for _, size := range []int{MinDatagram, 1472} {
+		for n, absent := range [][]nack.Range{nil, many[:1], many[:15], many, worst(900)} {
+			f := Frame{Kind: Digest, Session: 1, OldestSeq: 10, NextSeq: math.MaxUint64,
+				Ranges: absent, Digest: &DigestBody{From: 10, To: math.MaxUint64 - 1,
+					Position: math.MaxUint64 - 1, Version: 9}}
+			var got []nack.Range
+			parts, at := 0, uint64(10)
+			for more := true; more; parts++ {
+				var packet []byte
+				packet, more = e.AppendDigest(nil, &f, size)
+				part := decode(t, packet)
+				if len(packet)+tagGrowth > size {
+					t.Fatalf("%d ranges: a part of %d bytes in %d", len(absent), len(packet), size)
+				}
+				if part.Digest.From != at || part.Digest.Version != 9 {
+					t.Fatalf("%d ranges: a part after %d: %v", len(absent), at, part)
+				}
+				at = part.Digest.To
+				got = append(got, part.Ranges...)
+			}
+			if at != math.MaxUint64-1 || !slices.Equal(got, absent) {
+				t.Fatalf("%d: %d ranges to %d, want %d", n, len(got), at, len(absent))
+			}
+			if len(absent) < 16 && size == 1472 && parts != 1 || n > 2 && parts < 3 {
+				t.Errorf("%d ranges in %d parts of %d bytes", len(absent), parts, size)
+			}
+		}
 	}
 }

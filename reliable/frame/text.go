@@ -44,10 +44,11 @@ func (f *Frame) String() string {
 	case Session:
 		fmt.Fprintf(&b, " name=%q first=%d/%d t=%v",
 			f.Name, f.FirstSeq, f.FirstOffset, time.Duration(f.Time))
-		fmt.Fprintf(&b, " wall=%s", time.Unix(0, f.Wall).UTC().Format(time.RFC3339Nano))
+		fmt.Fprintf(&b, " wall=%s", wallText(f.Wall))
 		if f.Control.IsValid() {
 			fmt.Fprintf(&b, " control=%v", f.Control)
 		}
+		titleText(&b, f.Topic, f.Key, f.Prev, f.Replay)
 	case Nack:
 		fmt.Fprintf(&b, " sub=%016x req=%x missing=%s",
 			f.Subscriber, f.Request, rangesText(f.Ranges))
@@ -62,6 +63,12 @@ func (f *Frame) String() string {
 		if f.Flags&Leaving != 0 {
 			b.WriteString(" leaving")
 		}
+		if f.Flags&Contested != 0 {
+			b.WriteString(" contested")
+		}
+		if f.Recorder {
+			fmt.Fprintf(&b, " written=%d synced=%d", f.Written, f.Synced)
+		}
 	case Confirm:
 		fmt.Fprintf(&b, " by=%016x coming=%s t=%v",
 			f.Responder, rangesText(f.Ranges), time.Duration(f.Time))
@@ -72,8 +79,78 @@ func (f *Frame) String() string {
 		if f.Flags&TooLarge != 0 {
 			b.WriteString(" too-large")
 		}
+	case Digest:
+		f.digestText(&b)
+	case Find:
+		fmt.Fprintf(&b, " sub=%016x req=%x what=%v", f.Subscriber, f.Request, f.Find.What)
+		switch f.Find.What {
+		case FindOffset:
+			fmt.Fprintf(&b, " off=%d", f.Find.Value)
+		case FindTime:
+			fmt.Fprintf(&b, " at=%s", wallText(int64(f.Find.Value)))
+		}
+		fmt.Fprintf(&b, " name=%q", f.Name)
+		titleText(&b, f.Find.Topic, f.Find.Key, nil, 0)
 	}
 	return b.String()
+}
+
+// digestText writes the fields of DIGEST.
+func (f *Frame) digestText(b *strings.Builder) {
+	d := f.Digest
+	fmt.Fprintf(b, " by=%016x/%v req=%x v=%d name=%q oldest=%d/%d pos=%d next=%d/%d",
+		f.Responder, d.Role, f.Request, d.Version, f.Name, f.OldestSeq, f.OldestOffset,
+		d.Position, f.NextSeq, f.NextOffset)
+	if d.Written != 0 {
+		fmt.Fprintf(b, " written=%d synced=%d", d.Written, d.Synced)
+	}
+	if d.At {
+		fmt.Fprintf(b, " at=%d/%d", d.AtSeq, d.AtOffset)
+	}
+	if d.From != f.OldestSeq || d.To != d.Position {
+		fmt.Fprintf(b, " part=%d-%d", d.From, d.To)
+	}
+	if len(f.Ranges) > 0 {
+		fmt.Fprintf(b, " absent=%s", rangesText(f.Ranges))
+	}
+	if d.Proposal != 0 {
+		fmt.Fprintf(b, " proposal=%016x", d.Proposal)
+	}
+	fmt.Fprintf(b, " first=%d/%d t=%v heard=%v", d.FirstSeq, d.FirstOffset,
+		time.Duration(f.Time), d.Heard)
+	if d.Wall != 0 {
+		fmt.Fprintf(b, " wall=%s", wallText(d.Wall))
+	}
+	titleText(b, d.Topic, d.Key, d.Prev, d.Replay)
+	for _, w := range [...]struct {
+		flag Flags
+		word string
+	}{{Live, " live"}, {Full, " full"}, {Final, " final"}, {Ended, " ended"}} {
+		if f.Flags&w.flag != 0 {
+			b.WriteString(w.word)
+		}
+	}
+}
+
+// titleText writes the properties that name a stream and its other sessions.
+func titleText(b *strings.Builder, topic, key []byte, prev *Link, replay uint64) {
+	if len(topic) > 0 {
+		fmt.Fprintf(b, " topic=%q", topic)
+	}
+	if len(key) > 0 {
+		fmt.Fprintf(b, " key=%x", key)
+	}
+	if prev != nil {
+		fmt.Fprintf(b, " prev=%016x@%d/%d", prev.Session, prev.Seq, prev.Offset)
+	}
+	if replay != 0 {
+		fmt.Fprintf(b, " replay=%016x", replay)
+	}
+}
+
+// wallText formats a wall clock. One past 2^63 is before 1970.
+func wallText(nanos int64) string {
+	return time.Unix(0, nanos).UTC().Format(time.RFC3339Nano)
 }
 
 // echoText writes the publisher's last time heard, and the time since.

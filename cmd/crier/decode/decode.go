@@ -112,15 +112,14 @@ func (f *filter) parse(session string, kinds []string, group string) error {
 			"the first of them", session)
 	}
 	for _, word := range kinds {
-		kind := frame.Data
-		for kind <= frame.Bye && !strings.EqualFold(kind.String(), word) {
-			kind++
-		}
-		if kind > frame.Bye {
+		at := slices.IndexFunc(frame.Kinds(), func(kind frame.Kind) bool {
+			return strings.EqualFold(kind.String(), word)
+		})
+		if at < 0 {
 			return cli.Usagef("--kind %q is not known: use %s", word,
 				strings.Join(kindWords(), ", "))
 		}
-		f.kinds = append(f.kinds, kind)
+		f.kinds = append(f.kinds, frame.Kinds()[at])
 	}
 	if group == "" {
 		return nil
@@ -138,7 +137,7 @@ func (f *filter) parse(session string, kinds []string, group string) error {
 // kindWords lists the kinds as a user writes them.
 func kindWords() []string {
 	var words []string
-	for kind := frame.Data; kind <= frame.Bye; kind++ {
+	for _, kind := range frame.Kinds() {
 		words = append(words, strings.ToLower(kind.String()))
 	}
 	return words

@@ -73,7 +73,11 @@ func TestExamples(t *testing.T) {
 			t.Fatalf("%v: %s", err, line)
 		}
 		kind, _, _ := strings.Cut(examples[i].Text, " ")
-		if o["kind"] != kind || o["session"] != "9f3c2a61d47be805" || o["tag"] != "right" ||
+		session := "9f3c2a61d47be805"
+		if kind == "FIND" {
+			session = "0000000000000000"
+		}
+		if o["kind"] != kind || o["session"] != session || o["tag"] != "right" ||
 			o["state"] != "whole" || o["bytes"] != float64(len(examples[i].Packet)) {
 			t.Errorf("PROTOCOL.md:%d: %s", examples[i].Line, line)
 		}
@@ -86,6 +90,10 @@ func TestExamples(t *testing.T) {
 		`"coming":[{"from":7,"to":8},{"from":9,"to":12}]`,
 		`"wall_ns":1700000000123456789,"first_sequence":1,"first_offset":0,`,
 		`"control":"192.0.2.10:7701"`,
+		`"prev":{"session":"51a7e0de7ec7ed00","channel":0,"sequence":8123,"offset":4711,` +
+			`"publisher":"trades"}`, `"written":9,"synced":7`, `"role":"recorder"`,
+		`"at_sequence":8,"at_offset":14`, `"absent":[{"from":4,"to":6}]`, `"flags":["live"]`,
+		`"what":"offset","value":14,`,
 		`"flags":["want-session"]`, `"report":4096`, `"datagram":{"version":1,"kind":"DATA"`,
 	} {
 		if !strings.Contains(objects.String(), part) {
@@ -255,12 +263,13 @@ func TestFilters(t *testing.T) {
 	other := changed(packets[0], 7, 0x11)
 	path := decodetest.Capture(t, append(packets, retag(other))...)
 	for args, want := range map[string]int{
-		"":                             13,
-		"--session 9f3c":               12,
+		"":                             17,
+		"--session 9f3c":               15,
 		"--session 0x113C2a61d47be805": 1,
 		"--kind Data,repair":           5,
 		"--kind nack --kind bye":       2,
-		"--group 239.77.0.1:7700":      13,
+		"--kind digest --kind FIND":    2,
+		"--group 239.77.0.1:7700":      17,
 		"--group 239.77.0.2:7700":      0,
 		"--count 3":                    3,
 		"--session 9f3c --kind data --count 2 --json": 2,

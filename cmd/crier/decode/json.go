@@ -99,22 +99,22 @@ func flagWords(kind frame.Kind, flags frame.Flags) []string {
 		if flags&bit == 0 {
 			continue
 		}
-		switch {
-		case bit == frame.WantSession && kind == frame.Status:
-			words = append(words, "want-session")
-		case bit == frame.Leaving && kind == frame.Status:
-			words = append(words, "leaving")
-		case bit == frame.TooLarge && kind == frame.Gone:
-			words = append(words, "too-large")
-		case bit == frame.Continues && kind == frame.Data:
-			words = append(words, "continues")
-		case bit == frame.Unfinished && kind == frame.Data:
-			words = append(words, "unfinished")
-		default:
-			words = append(words, fmt.Sprintf("0x%04x", uint16(bit)))
+		word, ok := flagNames[kind][bit]
+		if !ok {
+			word = fmt.Sprintf("0x%04x", uint16(bit))
 		}
+		words = append(words, word)
 	}
 	return words
+}
+
+var flagNames = map[frame.Kind]map[frame.Flags]string{
+	frame.Data: {frame.Continues: "continues", frame.Unfinished: "unfinished"},
+	frame.Status: {frame.WantSession: "want-session", frame.Leaving: "leaving",
+		frame.Contested: "contested"},
+	frame.Gone: {frame.TooLarge: "too-large"},
+	frame.Digest: {frame.Live: "live", frame.Full: "full", frame.Final: "final",
+		frame.Ended: "ended"},
 }
 
 // frameJSON adds the fields of a frame.
@@ -154,6 +154,7 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("control", control)
 		o.add("channels", f.Channels)
 		o.add("name", string(f.Name))
+		titleJSON(o, f.Topic, f.Key, f.Prev, f.Replay)
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Nack:
 		requestJSON(o, f)
@@ -163,6 +164,10 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("name", string(f.Name))
 		o.add("position", f.Position)
 		o.add("room", f.Room)
+		if f.Recorder {
+			o.add("written", f.Written)
+			o.add("synced", f.Synced)
+		}
 		o.add("properties", fmt.Sprintf("%x", f.Properties))
 	case frame.Confirm:
 		o.add("responder", id(f.Responder))
@@ -175,6 +180,82 @@ func frameJSON(o *object, f *frame.Frame, payload bool) {
 		o.add("oldest_sequence", f.OldestSeq)
 		o.add("oldest_offset", f.OldestOffset)
 		o.add("gone", rangesJSON(f.Ranges))
+	case frame.Digest:
+		digestJSON(o, f)
+	case frame.Find:
+		o.add("subscriber", id(f.Subscriber))
+		o.add("request", id(f.Request))
+		o.add("what", f.Find.What.String())
+		o.add("value", f.Find.Value)
+		o.add("name", string(f.Name))
+		titleJSON(o, f.Find.Topic, f.Find.Key, nil, 0)
+		o.add("properties", fmt.Sprintf("%x", f.Properties))
+	}
+}
+
+// digestJSON adds the fields of DIGEST.
+func digestJSON(o *object, f *frame.Frame) {
+	d := f.Digest
+	o.add("responder", id(f.Responder))
+	o.add("request", id(f.Request))
+	o.add("time_ns", f.Time)
+	o.add("digest_version", d.Version)
+	o.add("oldest_sequence", f.OldestSeq)
+	o.add("oldest_offset", f.OldestOffset)
+	o.add("position", d.Position)
+	o.add("next_sequence", f.NextSeq)
+	o.add("next_offset", f.NextOffset)
+	o.add("wall_ns", d.Wall)
+	o.add("first_sequence", d.FirstSeq)
+	o.add("first_offset", d.FirstOffset)
+	o.add("heard_ns", d.Heard)
+	o.add("role", d.Role.String())
+	o.add("name", string(f.Name))
+	if d.Written != 0 {
+		o.add("written", d.Written)
+		o.add("synced", d.Synced)
+	}
+	if d.At {
+		o.add("at_sequence", d.AtSeq)
+		o.add("at_offset", d.AtOffset)
+	}
+	if d.From != f.OldestSeq || d.To != d.Position {
+		o.add("part", rangeJSON{d.From, d.To})
+	}
+	if d.Proposal != 0 {
+		o.add("proposal", id(d.Proposal))
+	}
+	titleJSON(o, d.Topic, d.Key, d.Prev, d.Replay)
+	o.add("properties", fmt.Sprintf("%x", f.Properties))
+	o.add("absent", rangesJSON(f.Ranges))
+}
+
+// linkJSON is the session that another one continues.
+type linkJSON struct {
+	Session   string `json:"session"`
+	Channel   uint32 `json:"channel"`
+	Sequence  uint64 `json:"sequence"`
+	Offset    uint64 `json:"offset"`
+	Topic     string `json:"topic,omitempty"`
+	Publisher string `json:"publisher,omitempty"`
+	Key       string `json:"key,omitempty"`
+}
+
+// titleJSON adds the properties that name a stream and its other sessions, as far as there
+// are any.
+func titleJSON(o *object, topic, key []byte, prev *frame.Link, replay uint64) {
+	if len(topic) > 0 {
+		o.add("topic", string(topic))
+	}
+	if len(key) > 0 {
+		o.add("key", fmt.Sprintf("%x", key))
+	}
+	if prev != nil {
+		o.add("prev", linkJSON{id(prev.Session), prev.Channel, prev.Seq, prev.Offset,
+			string(prev.Topic), string(prev.Publisher), fmt.Sprintf("%x", prev.Key)})
+	}
+	if replay != 0 {
+		o.add("replay", id(replay))
 	}
 }
 

@@ -14,7 +14,7 @@ const tallySessions = 4096
 
 // tally counts what a capture holds.
 type tally struct {
-	kinds    [frame.Bye + 1]uint64 // of the frames that are whole
+	kinds    [frame.Find + 1]uint64 // of the frames that are whole
 	states   [states]uint64
 	frames   uint64
 	shown    uint64
@@ -111,7 +111,7 @@ func (t *tally) text(in datagrams) []string {
 // kindsText lists the kinds: ": 5 DATA, 1 BYE".
 func (t *tally) kindsText() string {
 	var words []string
-	for kind := frame.Data; kind <= frame.Bye; kind++ {
+	for _, kind := range frame.Kinds() {
 		if n := t.kinds[kind]; n > 0 {
 			words = append(words, cli.Grouped(n)+" "+kind.String())
 		}

@@ -15,6 +15,8 @@ import (
 	"crier/cmd/crier/decode"
 	"crier/cmd/crier/decode/decodetest"
 	"crier/cmd/crier/sim"
+	"crier/nack"
+	"crier/reliable/frame"
 )
 
 var long = flag.Bool("wireshark.long", false,
@@ -22,14 +24,23 @@ var long = flag.Bool("wireshark.long", false,
 
 // names are the fields that both decoders have.
 var names = strings.Fields(`state version kind flags flags.want_session flags.leaving
-	flags.too_large flags.continues flags.unfinished session channel sequence offset time messages
+	flags.too_large flags.contested flags.live flags.full flags.final flags.ended flags.continues flags.unfinished session channel sequence offset time messages
 	chunks chunk chunk.offset chunk.size chunk.length skip responder request next.sequence
 	next.offset oldest.sequence oldest.offset interval group round_trip report wall first.sequence
 	first.offset control channels name properties subscriber echo held missing coming gone range
-	range.first range.last position room tag.status`)
+	range.first range.last position room topic key replay prev.session prev.channel prev.sequence
+	prev.offset prev.topic prev.publisher prev.key written synced at.sequence at.offset proposal
+	part.from part.to digest_version role heard absent what value tag.status`)
 
 // kinds lists the kinds in the order of their numbers.
-var kinds = strings.Fields("DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE")
+var kinds = strings.Fields(
+	"DATA REPAIR HEARTBEAT SESSION NACK STATUS CONFIRM GONE BYE none DIGEST FIND")
+
+// roles and whats list words in the order of their numbers.
+var (
+	roles = []string{"", "publisher", "recorder", "peer"}
+	whats = []string{"", "streams", "offset", "time", "oldest", "end"}
+)
 
 // expected are the values that tshark is to show, by field, for an object of crier decode.
 type expected map[string][]string
@@ -41,7 +52,8 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 	kind := slices.Index(kinds, o["kind"].(string)) + 1
 	e.add("version", o["version"])
 	e.add("kind", kind)
-	flags := map[string]int{"want-session": 1, "leaving": 2, "too-large": 4, "continues": 0x100,
+	flags := map[string]int{"want-session": 1, "leaving": 2, "too-large": 4, "contested": 8,
+		"live": 0x10, "full": 0x20, "final": 0x40, "ended": 0x80, "continues": 0x100,
 		"unfinished": 0x200}
 	sum := 0
 	for _, word := range o["flags"].([]any) {
@@ -57,7 +69,8 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 	}
 	e.add("flags", fmt.Sprintf("0x%04x", sum))
 	for _, word := range map[int][]string{1: {"continues", "unfinished"},
-		6: {"want-session", "leaving"}, 8: {"too-large"}}[kind] {
+		6: {"want-session", "leaving", "contested"}, 8: {"too-large"},
+		11: {"live", "full", "final", "ended"}}[kind] {
 		set := 0
 		if sum&flags[word] != 0 {
 			set = 1
@@ -66,17 +79,30 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 	}
 	for name, value := range o {
 		switch name {
-		case "session", "responder", "request", "subscriber":
+		case "session", "responder", "request", "subscriber", "replay", "proposal":
 			e.add(name, "0x"+value.(string))
 		case "channel", "sequence", "offset", "messages", "group", "report", "control", "channels",
-			"name", "properties", "position", "room":
+			"name", "properties", "position", "room", "topic", "key", "written", "synced",
+			"digest_version", "value":
 			e.add(name, value)
-		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns":
+		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns",
+			"heard_ns":
 			e.add(strings.TrimSuffix(name, "_ns"), value)
 		case "next_sequence", "next_offset", "oldest_sequence", "oldest_offset", "first_sequence",
-			"first_offset":
+			"first_offset", "at_sequence", "at_offset":
 			e.add(strings.Replace(name, "_", ".", 1), value)
-		case "missing", "coming", "gone":
+		case "role":
+			e.add(name, slices.Index(roles, value.(string)))
+		case "what":
+			e.add(name, slices.Index(whats, value.(string)))
+		case "prev", "part":
+			for part, value := range value.(map[string]any) {
+				if part == "session" {
+					value = "0x" + value.(string)
+				}
+				e.add(name+"."+part, value)
+			}
+		case "missing", "coming", "gone", "absent":
 			e.ranges(t, name, value.([]any))
 		case "chunks":
 			e.chunks(value.([]any))
@@ -201,12 +227,40 @@ func TestExamplesAgree(t *testing.T) {
 	for _, e := range decodetest.Examples(t) {
 		packets = append(packets, e.Packet)
 	}
+	packets = append(packets, rest()...)
 	_, values := agree(t, s, decodetest.Capture(t, packets...))
 	for _, name := range names {
 		if values[name] == 0 {
 			t.Errorf("no example has %s", name)
 		}
 	}
+}
+
+// rest returns frames with the fields that no example of docs/PROTOCOL.md has.
+func rest() (packets [][]byte) {
+	var e frame.Encoder
+	prev := &frame.Link{Session: 9, Channel: 2, Seq: 3, Offset: 4, Topic: []byte("a"),
+		Publisher: []byte("b"), Key: []byte{1, 2}}
+	digest := frame.Frame{Kind: frame.Digest, Flags: frame.Final | frame.Ended | frame.Full,
+		Session: 5, OldestSeq: 4, OldestOffset: 7, NextSeq: 1 << 60, NextOffset: 1 << 61,
+		Ranges: []nack.Range{{From: 7, To: 9}, {From: 11, To: 1 << 55}},
+		Digest: &frame.DigestBody{Role: frame.Peer, Position: 1 << 58, From: 6, To: 1 << 56,
+			Topic: []byte("md.eu"), Key: []byte{0xfe, 1}, Prev: prev, Replay: 77,
+			Proposal: 1 << 63}}
+	for _, f := range []frame.Frame{
+		digest,
+		{Kind: frame.Session, Session: 5, Topic: []byte("x"), Key: []byte{3}, Prev: prev,
+			Replay: 1 << 60},
+		{Kind: frame.Status, Flags: frame.Contested, Session: 5},
+		{Kind: frame.Find, Session: 5, Find: &frame.FindBody{What: frame.FindTime,
+			Value: 1700000000123456789, Topic: []byte("x"), Key: []byte{4}}},
+		{Kind: frame.Find, Session: 5, Find: &frame.FindBody{What: frame.FindEnd}},
+		{Kind: frame.Session, Session: 5, Properties: append([]byte{0x82, 3, 0xcf},
+			0, 0, 0, 0, 0, 0, 0, 9, 0xcd, 1, 1, 0xa1, 'x')},
+	} {
+		packets = append(packets, e.Append(nil, &f))
+	}
+	return packets
 }
 
 // They agree on the frames of simulated runs, which have every kind and every field between

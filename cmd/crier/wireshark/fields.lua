@@ -3,7 +3,10 @@
 local KINDS = {
   [1] = "DATA", [2] = "REPAIR", [3] = "HEARTBEAT", [4] = "SESSION", [5] = "NACK",
   [6] = "STATUS", [7] = "CONFIRM", [8] = "GONE", [9] = "BYE",
+  [11] = "DIGEST", [12] = "FIND",
 }
+local ROLES = { [1] = "publisher", [2] = "recorder", [3] = "peer" }
+local WHATS = { [1] = "streams", [2] = "offset", [3] = "time", [4] = "oldest", [5] = "end" }
 local TAGS = { [0] = "wrong", [1] = "right", [2] = "not checked", [3] = "missing", [4] = "long" }
 
 local F = {}
@@ -16,6 +19,11 @@ field("flags", ProtoField.uint16, "Flags", base.HEX)
 field("flags.want_session", ProtoField.bool, "Want session", 16, nil, 0x0001)
 field("flags.leaving", ProtoField.bool, "Leaving", 16, nil, 0x0002)
 field("flags.too_large", ProtoField.bool, "Too large", 16, nil, 0x0004)
+field("flags.contested", ProtoField.bool, "Contested", 16, nil, 0x0008)
+field("flags.live", ProtoField.bool, "Live", 16, nil, 0x0010)
+field("flags.full", ProtoField.bool, "Full", 16, nil, 0x0020)
+field("flags.final", ProtoField.bool, "Final", 16, nil, 0x0040)
+field("flags.ended", ProtoField.bool, "Ended", 16, nil, 0x0080)
 field("flags.continues", ProtoField.bool, "Continues", 16, nil, 0x0100)
 field("flags.unfinished", ProtoField.bool, "Unfinished", 16, nil, 0x0200)
 field("session", ProtoField.uint64, "Session", base.HEX)
@@ -52,6 +60,29 @@ field("name", ProtoField.string, "Name", base.UNICODE)
 field("properties", ProtoField.bytes, "Properties")
 field("property.key", ProtoField.bytes, "Key")
 field("property.value", ProtoField.bytes, "Value")
+field("topic", ProtoField.string, "Topic", base.UNICODE)
+field("key", ProtoField.bytes, "Key of the stream")
+field("replay", ProtoField.uint64, "Replay of session", base.HEX)
+field("prev.session", ProtoField.uint64, "Session before", base.HEX)
+field("prev.channel", ProtoField.uint32, "Channel of the session before")
+field("prev.sequence", ProtoField.uint64, "End of the session before, sequence number")
+field("prev.offset", ProtoField.uint64, "End of the session before, offset")
+field("prev.topic", ProtoField.string, "Topic of the session before", base.UNICODE)
+field("prev.publisher", ProtoField.string, "Publisher of the session before", base.UNICODE)
+field("prev.key", ProtoField.bytes, "Key of the session before")
+field("written", ProtoField.uint64, "Written to the log, up to")
+field("synced", ProtoField.uint64, "Synced to disk, up to")
+field("at.sequence", ProtoField.uint64, "Answer: sequence number")
+field("at.offset", ProtoField.uint64, "Answer: offset")
+field("proposal", ProtoField.uint64, "Proposal", base.HEX)
+field("part.from", ProtoField.uint64, "Part, from")
+field("part.to", ProtoField.uint64, "Part, to before")
+field("digest_version", ProtoField.uint64, "Version of the digest")
+field("role", ProtoField.uint32, "Role", base.DEC, ROLES)
+field("heard", ProtoField.uint64, "Publisher heard, time since (ns)")
+field("absent", ProtoField.uint64, "Absent frames")
+field("what", ProtoField.uint32, "What", base.DEC, WHATS)
+field("value", ProtoField.uint64, "Value")
 field("subscriber", ProtoField.uint64, "Subscriber", base.HEX)
 field("echo", ProtoField.uint64, "Echo (ns)")
 field("held", ProtoField.uint64, "Held (ns)")

@@ -1,7 +1,8 @@
 -- Frames: which bytes are one, its parts, and its line
 
 -- HEADS are the codes of the fields at fixed places, as in reliable/frame/shape.go.
-local HEADS = { "UUUa", "UUb", "UUUUUUuU", "UUUUb", "UUUUa", "UUUUb", "UUa", "UUUUUa", "UUUUUUuU" }
+local HEADS = { "UUUa", "UUb", "UUUUUUuU", "UUUUb", "UUUUa", "UUUUb", "UUa", "UUUUUa", "UUUUUUuU",
+  [11] = "UUUUUUUUUUUUUub", [12] = "UUuUb" }
 
 local function flag(flags, bit) return flags % (2 * bit) >= bit end
 
@@ -143,6 +144,44 @@ end
 
 local NONE = {}
 
+-- title adds the properties that name a stream and its other sessions.
+local function title(f, add)
+  local s = f.s
+  if f.topic and f.topic ~= "" then add("topic=%s", quoted(f.topic)) end
+  if f.key and f.key ~= "" then
+    add("key=%s", (f.key:gsub(".", function(c) return format("%02x", byte(c)) end)))
+  end
+  if f.prev then
+    add("prev=%s@%s/%s", digits(s, f.prev), decimal(f.prev_sequence), decimal(f.prev_offset))
+  end
+  if f.replay then add("replay=%s", digits(s, f.replay)) end
+end
+
+-- digest_text adds the fields of DIGEST.
+local function digest_text(f, add)
+  local s = f.s
+  add("by=%s/%s req=%s v=%s name=%s oldest=%s/%s pos=%s next=%s/%s", digits(s, f.responder),
+    ROLES[f.role] or format("role(%d)", f.role), id(s, f.request), decimal(f.version_of),
+    quoted(f.name), decimal(f.oldest_sequence), decimal(f.oldest_offset), decimal(f.position),
+    decimal(f.next_sequence), decimal(f.next_offset))
+  if f.written and f.written ~= 0 then
+    add("written=%s synced=%s", decimal(f.written), decimal(f.synced))
+  end
+  if f.at_sequence then add("at=%s/%s", decimal(f.at_sequence), decimal(f.at_offset)) end
+  if f.part_from ~= f.oldest_sequence or f.part_to ~= f.position then
+    add("part=%s-%s", decimal(f.part_from), decimal(f.part_to))
+  end
+  if #f.ranges > 0 then add("absent=%s", ranges_text(f.ranges)) end
+  if f.proposal then add("proposal=%s", digits(s, f.proposal)) end
+  add("first=%s/%s t=%s heard=%s", decimal(f.first_sequence), decimal(f.first_offset),
+    duration(f.time), duration(f.heard))
+  if f.wall ~= 0 then add("wall=%s", instant(f.wall)) end
+  title(f, add)
+  for i, word in ipairs({ "live", "full", "final", "ended" }) do
+    if flag(f.flags, 8 * 2 ^ i) then add(word) end
+  end
+end
+
 -- line describes a frame as crier decode does.
 local function line(f)
   if not f.kind then return format("version %d (it needs a newer crier)", f.version) end
@@ -177,6 +216,7 @@ local function line(f)
       add("name=%s first=%s/%s t=%s wall=%s", quoted(f.name), decimal(f.first_sequence),
         decimal(f.first_offset), duration(f.time), instant(f.wall))
       if f.control ~= "" then add("control=%s", f.control) end
+      title(f, add)
     elseif k == 5 then
       add("sub=%s req=%s missing=%s", digits(s, f.subscriber), id(s, f.request),
         ranges_text(f.ranges))
@@ -187,6 +227,8 @@ local function line(f)
       echo()
       if flag(f.flags, 1) then add("want-session") end
       if flag(f.flags, 2) then add("leaving") end
+      if flag(f.flags, 8) then add("contested") end
+      if f.written then add("written=%s synced=%s", decimal(f.written), decimal(f.synced)) end
     elseif k == 7 then
       add("by=%s coming=%s t=%s", digits(s, f.responder), ranges_text(f.ranges), duration(f.time))
     elseif k == 8 then
@@ -194,6 +236,15 @@ local function line(f)
         ranges_text(f.ranges), decimal(f.oldest_sequence), decimal(f.oldest_offset),
         duration(f.time))
       if flag(f.flags, 4) then add("too-large") end
+    elseif k == 11 then
+      digest_text(f, add)
+    elseif k == 12 then
+      add("sub=%s req=%s what=%s", digits(s, f.subscriber), id(s, f.request),
+        WHATS[f.what] or format("what(%d)", f.what))
+      if f.what == 2 then add("off=%s", decimal(f.value)) end
+      if f.what == 3 then add("at=%s", instant(f.value)) end
+      add("name=%s", quoted(f.name))
+      title(f, add)
     end
   end
   if f.state == "damaged" then add("(damaged: its tag is wrong)") end

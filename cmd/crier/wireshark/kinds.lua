@@ -24,21 +24,110 @@ local function ranges(c, f, name)
   return true
 end
 
--- properties reads a map.
-local function properties(c)
-  local code, from = c:code(), c.at
-  local to = code and (code >= 0x80 and code < 0x90 or code == 0xde) and skip(c.s, from, c.last)
-  if not to then return false end
-  c:note("properties", from - 1, to - from)
-  local i = from + (code == 0xde and 3 or 1)
-  while i < to do
-    local value = skip(c.s, i, c.last)
-    local past = skip(c.s, value, c.last)
-    c:note("property.key", i - 1, value - i)
-    c:note("property.value", value - 1, past - value)
-    i = past
+-- text reads a bin as the field called name.
+local function text(c, name, most)
+  local value, at = c:bin(most)
+  if not value then return nil end
+  if #value > 0 then c:note(name, at, #value) end
+  return value
+end
+
+-- list reads the head of an array of so many elements, and returns how many more it has.
+local function list(c, fields)
+  local n = c:array()
+  return n and n >= fields and n - fields or nil
+end
+
+local function skips(c, n)
+  for _ = 1, n do
+    local past = skip(c.s, c.at, c.last)
+    if not past then return false end
+    c.at = past
   end
-  c.at = to
+  return true
+end
+
+-- pair reads an array of two numbers.
+local function pair(c, first, second)
+  local more = list(c, 2)
+  local a = more and c:u64(first)
+  local b = a and c:u64(second)
+  if not b or not skips(c, more) then return nil end
+  return a, b
+end
+
+-- PROPERTIES read the values that are known, by their keys.
+local PROPERTIES = {
+  [1] = function(c, f)
+    f.topic = text(c, "topic", 255)
+    return f.topic ~= nil
+  end,
+  [2] = function(c, f)
+    local more, sequence, offset = list(c, 7), nil, nil
+    local _, at = nil, nil
+    if more then _, at = c:u64("prev.session") end
+    if not at or not c:u32("prev.channel") then return false end
+    sequence = c:u64("prev.sequence")
+    offset = sequence and c:u64("prev.offset")
+    if not offset or not text(c, "prev.topic", 255) or not text(c, "prev.publisher", 255) or
+      not text(c, "prev.key", 32) or not skips(c, more) then return false end
+    f.prev, f.prev_sequence, f.prev_offset = at, sequence, offset
+    return true
+  end,
+  [3] = function(c, f)
+    local value, at = c:u64("replay")
+    f.replay = value ~= 0 and at or nil
+    return at ~= nil
+  end,
+  [4] = function(c, f)
+    f.key = text(c, "key", 32)
+    return f.key ~= nil
+  end,
+  [5] = function(c, f)
+    f.written, f.synced = pair(c, "written", "synced")
+    return f.written and not less(f.written, f.synced)
+  end,
+  [6] = function(c, f)
+    f.at_sequence, f.at_offset = pair(c, "at.sequence", "at.offset")
+    return f.at_sequence ~= nil
+  end,
+  [7] = function(c, f)
+    local value, at = c:u64("proposal")
+    f.proposal = value ~= 0 and at or nil
+    return at ~= nil
+  end,
+  [8] = function(c, f)
+    f.part_from, f.part_to = pair(c, "part.from", "part.to")
+    return f.part_from and not less(f.part_to, f.part_from)
+  end,
+}
+
+-- properties reads a map.
+local function properties(c, f)
+  local code, from, n = c:code(), c.at, nil
+  if code and code >= 0x80 and code < 0x90 then
+    n, c.at = code - 0x80, from + 1
+  elseif code == 0xde and from + 2 <= c.last then
+    n, c.at = byte(c.s, from + 1) * 256 + byte(c.s, from + 2), from + 3
+  else
+    return false
+  end
+  local all = c:note("properties", from - 1, 0)
+  for _ = 1, n do
+    local at = c.at
+    local read = PROPERTIES[c:uint() or false]
+    if c.at == at and not skips(c, 1) then return false end
+    c:note("property.key", at - 1, c.at - at)
+    at = c.at
+    local value = c:note("property.value", at - 1, 0)
+    if read then
+      if not read(c, f) then return false end
+    elseif not skips(c, 1) then
+      return false
+    end
+    if value then c.items[value + 2] = c.at - at end
+  end
+  if all then c.items[all + 2] = c.at - from end
   return true
 end
 
@@ -190,12 +279,36 @@ local function beat(c, f)
     not less(f.next_offset, f.oldest_offset)
 end
 
+local LAST = "18446744073709551615"
+
+-- digest reads the fields of DIGEST.
+local function digest(c, f)
+  if not answerer(c, f) or not request(c, f) or not time(c, f) then return false end
+  f.version_of = c:u64("digest_version")
+  if not f.version_of or not oldest(c, f) then return false end
+  f.position = c:u64("position")
+  f.next_sequence = f.position and c:u64("next.sequence")
+  f.next_offset = f.next_sequence and c:u64("next.offset")
+  f.wall = f.next_offset and c:time("wall", instant)
+  f.first_sequence = f.wall and c:u64("first.sequence")
+  f.first_offset = f.first_sequence and c:u64("first.offset")
+  f.heard = f.first_offset and c:time("heard")
+  f.role = f.heard and c:u32("role")
+  if not f.role or f.role > 255 or not name(c, f) or not properties(c, f) then return false end
+  if not f.part_from then f.part_from, f.part_to = f.oldest_sequence, f.position end
+  if less(f.position, f.oldest_sequence) or less(f.next_sequence, f.position) or
+    less(f.next_offset, f.oldest_offset) or less(f.part_from, f.oldest_sequence) or
+    less(f.position, f.part_to) or not ranges(c, f, "absent") then return false end
+  local n = #f.ranges
+  return n == 0 or not less(f.ranges[1].first, f.part_from) and less(f.ranges[n].last, f.part_to)
+end
+
 -- BODIES parse what stands between header and tag, and say whether it is well-formed.
 local BODIES = {
   [1] = function(c, f)
     f.sequence = c:u64("sequence")
     f.offset = f.sequence and c:u64("offset")
-    return f.offset and time(c, f) and decimal(f.sequence) ~= "18446744073709551615" and
+    return f.offset and time(c, f) and decimal(f.sequence) ~= LAST and
       chunks(c, f)
   end,
   [2] = function(c, f)
@@ -213,14 +326,14 @@ local BODIES = {
     f.first_sequence = f.wall and c:u64("first.sequence")
     f.first_offset = f.first_sequence and c:u64("first.offset")
     return f.first_offset and control(c, f) and c:u32("channels") and name(c, f) and
-      properties(c)
+      properties(c, f)
   end,
   [5] = function(c, f) return asker(c, f) and ranges(c, f, "missing") end,
   [6] = function(c, f)
     if not asker(c, f) or not name(c, f) then return false end
     f.position = c:u64("position")
     f.room = f.position and c:u64("room")
-    return f.room and properties(c)
+    return f.room and properties(c, f)
   end,
   [7] = function(c, f) return answerer(c, f) and time(c, f) and ranges(c, f, "coming") end,
   [8] = function(c, f)
@@ -228,6 +341,15 @@ local BODIES = {
       ranges(c, f, "gone")
   end,
   [9] = beat,
+  [11] = digest,
+  [12] = function(c, f)
+    local _, at = c:u64("subscriber")
+    f.subscriber = at
+    if not at or not request(c, f) then return false end
+    f.what = c:u32("what")
+    f.value = f.what and c:u64("value", f.what == 3 and instant)
+    return f.value and f.what < 256 and name(c, f) and properties(c, f)
+  end,
 }
 -- FIELDS count the elements between header and tag.
-local FIELDS = { 4, 3, 8, 8, 5, 8, 3, 6, 8 }
+local FIELDS = { 4, 3, 8, 8, 5, 8, 3, 6, 8, [11] = 17, [12] = 6 }

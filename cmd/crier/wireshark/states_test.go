@@ -93,11 +93,11 @@ func TestRemembered(t *testing.T) {
 	t.Parallel()
 	s := newTshark(t)
 	e := decodetest.Examples(t)
-	data, nack, confirm, gone, repair := e[0].Packet, e[7].Packet, e[9].Packet, e[10].Packet,
-		e[3].Packet
+	data, nack, confirm, gone, repair := e[0].Packet, decodetest.Of(t, "NACK"),
+		decodetest.Of(t, "CONFIRM"), decodetest.Of(t, "GONE"), e[3].Packet
 	// 1 to 5: DATA 7, DATA 9 behind a gap, NACK and its answers; then BYE, of frames up to 9, and
 	// DATA 7 again and damaged.
-	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone, e[11].Packet,
+	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone, decodetest.Of(t, "BYE"),
 		data, with(data, 55, 'x'))
 	var rows []string
 	s.fields(capture, "", []string{"crier.gap", "crier.answer_to", "_ws.expert.message"},
@@ -141,10 +141,10 @@ func TestWithoutTree(t *testing.T) {
 	t.Parallel()
 	s := newTshark(t)
 	e := decodetest.Examples(t)
-	data, gone, repair := e[0].Packet, e[10].Packet, e[3].Packet
+	data, gone, repair := e[0].Packet, decodetest.Of(t, "GONE"), e[3].Packet
 	capture := decodetest.Capture(t, data, e[2].Packet, data, with(data, 55, 'x'), gone, repair,
 		sealed(with(data, 50, 0xc5)), sealed(with(data, 4, 0x80)), sealed(with(data, 5, 8)),
-		slices.Concat(data, data), sealed(with(data, 1, 2)), e[11].Packet)
+		slices.Concat(data, data), sealed(with(data, 1, 2)), decodetest.Of(t, "BYE"))
 	for _, filter := range []string{"udp", "_ws.expert"} {
 		var with, without []string
 		s.fields(capture, filter, []string{"frame.number", "_ws.col.Info"}, func(row []string) {

@@ -2,15 +2,16 @@
 
 local FLAGS = {
   [1] = { "flags.continues", "flags.unfinished" },
-  [6] = { "flags.want_session", "flags.leaving" },
+  [6] = { "flags.want_session", "flags.leaving", "flags.contested" },
   [8] = { "flags.too_large" },
+  [11] = { "flags.live", "flags.full", "flags.final", "flags.ended" },
 }
-local KNOWN = { [1] = 0x300, [6] = 3, [8] = 4 }
+local KNOWN = { [1] = 0x300, [6] = 11, [8] = 4, [11] = 0xf0 }
 
 local function unknown_flags(f)
   local rest = f.flags
   if rest == 0 then return 0 end
-  for _, bit in ipairs({ 0x200, 0x100, 4, 2, 1 }) do
+  for _, bit in ipairs({ 0x200, 0x100, 0x80, 0x40, 0x20, 0x10, 8, 4, 2, 1 }) do
     if flag(rest, bit) and flag(KNOWN[f.kind] or 0, bit) then rest = rest - bit end
   end
   return rest
@@ -32,7 +33,7 @@ local function grow_header(tree, f)
 end
 
 -- WIDE are the fields of 64 bits whose values aren't bytes of the frame.
-local WIDE = { messages = true, missing = true, coming = true, gone = true }
+local WIDE = { messages = true, missing = true, coming = true, gone = true, absent = true }
 
 -- grow_item adds the item at a place, and returns its node.
 local function grow_item(tree, f, at)

@@ -63,6 +63,18 @@ func Examples(t testing.TB) (list []Example) {
 	return list
 }
 
+// Of returns the first example of a kind.
+func Of(t testing.TB, kind string) []byte {
+	t.Helper()
+	for _, e := range Examples(t) {
+		if strings.HasPrefix(e.Text, kind+" ") {
+			return e.Packet
+		}
+	}
+	t.Fatalf("docs/PROTOCOL.md has no example of %s", kind)
+	return nil
+}
+
 // Group is where the datagrams of Capture go to, Source where they come from.
 var (
 	Group  = netip.MustParseAddrPort("239.77.0.1:7700")
