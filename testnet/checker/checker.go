@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/journal"
 	"crier/testnet/world"
 )
 
@@ -40,9 +41,12 @@ type Checker struct {
 	truths []*truth // by session
 	ears   []ear    // by subscriber
 	rerun  string
-	errs   []error
-	more   int
-	tally  Tally
+
+	recorders []*recorder
+
+	errs  []error
+	more  int
+	tally Tally
 }
 
 // Tally returns the counts so far.
@@ -57,7 +61,7 @@ func New(w *world.World) *Checker {
 	c := &Checker{w: w}
 	w.Observe(world.Observer{
 		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
-		Settled: c.settled, Woke: c.woke, Ended: c.ended,
+		Settled: c.settled, Woke: c.woke, Ended: c.ended, Disk: c.disk,
 	})
 	return c
 }
@@ -134,7 +138,10 @@ func (c *Checker) ear(sub *world.Subscriber) *ear {
 // started forgets what a subscriber's process heard and told before it started again: only
 // what the promise says of one life after another is judged across them.
 func (c *Checker) started(sub *world.Subscriber) {
-	if sub.Lives() > 1 {
+	switch r := sub.Recorder(); {
+	case r != nil:
+		c.recorder(r).opened()
+	case sub.Lives() > 1:
 		*c.ear(sub) = ear{}
 	}
 }
@@ -163,9 +170,13 @@ func (c *Checker) sent(d *world.Datagram) {
 		c.truth(d.Session).sent(d)
 		return
 	}
+	if r := d.Subscriber.Recorder(); r != nil {
+		c.recorder(r).sent(d.Frame)
+		return
+	}
 	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
 		v := c.view(d.Subscriber, s)
-		if d.Holder != nil {
+		if d.Holder != nil || d.Aside() {
 			v.holders.asked = append(v.holders.asked, d.Frame.Ranges...)
 			return
 		}
@@ -184,13 +195,13 @@ func (c *Checker) answered(d *world.Datagram) {
 
 // arrived follows what is handed to Receivers.
 func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
-	if d.Frame == nil || d.Session == nil {
+	if d.Frame == nil || d.Session == nil || sub.Recorder() != nil {
 		return
 	}
 	v := c.view(sub, d.Session)
 	v.follow()
 	switch {
-	case d.Holder != nil:
+	case d.Holder != nil || d.Aside():
 		v.hearHolder(d)
 	case v.elsewhere(d):
 		v.addr.candidate = d
@@ -213,6 +224,9 @@ func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
 
 // settled judges the bounds of memory.
 func (c *Checker) settled(sub *world.Subscriber) {
+	if sub.Recorder() != nil {
+		return // it has no application, and its machine bounds more than a window
+	}
 	e := c.ear(sub)
 	if v := e.last; v != nil {
 		v.follow()
@@ -240,11 +254,19 @@ func (c *Checker) woke(p *world.Publisher, sub *world.Subscriber, since reliable
 		c.truth(p.Session()).woke(since)
 		return
 	}
+	if sub.Recorder() != nil {
+		return
+	}
 	for _, v := range c.ear(sub).views {
 		if v != nil {
 			v.wake(since)
 		}
 	}
+}
+
+// disk follows the logs of recorders.
+func (c *Checker) disk(r *world.Recorder, job *journal.Job, res *journal.Result) {
+	c.recorder(r).disk(job, res)
 }
 
 func (c *Checker) ended(s *world.Session) { c.truth(s).ended() }

@@ -40,6 +40,9 @@ func (c *Checker) Finish(calm reliable.Time) error {
 	for _, s := range c.w.Sessions() {
 		c.truth(s).finish()
 	}
+	for _, r := range c.w.Recorders() {
+		c.recorder(r).finish()
+	}
 	for _, sub := range c.w.Subscribers() {
 		if !sub.Running() || sub.Paused() {
 			continue

@@ -12,8 +12,9 @@ type layout struct {
 // sentFrame is which messages a frame has a part of.
 type sentFrame struct {
 	offset, end uint64
-	unfinished  bool // its last message goes on in the next frame
-	size        int  // in bytes
+	unfinished  bool   // its last message goes on in the next frame
+	size        int    // in bytes
+	raw         []byte // the datagram, where there are logs to compare it with; else nil
 }
 
 // next returns the sequence number after the last one sent.

@@ -89,8 +89,12 @@ func (t *truth) sent(p *world.Datagram) {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
 		}
-		t.frames = append(t.frames, sentFrame{f.Offset, f.EndOffset(),
-			f.Flags&frame.Unfinished != 0, len(f.Raw)})
+		sent := sentFrame{offset: f.Offset, end: f.EndOffset(),
+			unfinished: f.Flags&frame.Unfinished != 0, size: len(f.Raw)}
+		if len(t.c.w.Recorders()) > 0 {
+			sent.raw = f.Raw
+		}
+		t.frames = append(t.frames, sent)
 		t.traffic.frame(f.Seq).sent = now
 	case frame.Repair:
 		if f.Data == nil || f.Data.Seq >= t.next() {

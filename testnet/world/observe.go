@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/testnet/link"
 )
 
@@ -36,6 +37,8 @@ type Observer struct {
 	Settled func(sub *Subscriber)
 	// Woke: a process that was paused goes on, one of the two.
 	Woke func(p *Publisher, s *Subscriber, since reliable.Time)
+	// Disk: a recorder's log has done a job. Both are valid during the call.
+	Disk func(r *Recorder, job *journal.Job, res *journal.Result)
 	// Ended: a publisher's process crashed or left.
 	Ended func(s *Session)
 }
@@ -143,6 +146,14 @@ func (w *World) observeWoke(p *Publisher, s *Subscriber, since reliable.Time) {
 	}
 }
 
+func (w *World) observeDisk(r *Recorder, job *journal.Job, res *journal.Result) {
+	for _, o := range w.observers {
+		if o.Disk != nil {
+			o.Disk(r, job, res)
+		}
+	}
+}
+
 func (w *World) observeEnded(s *Session) {
 	for _, o := range w.observers {
 		if o.Ended != nil {
@@ -202,7 +213,7 @@ func (h *hidingReceiver) Poll(events []reliable.Run) int {
 	}
 }
 
-// Index returns the subscriber's place among those of its World, from 0.
+// Index returns the subscriber's place among those of its World, recorders included, from 0.
 func (s *Subscriber) Index() int { return s.index }
 
 // Index returns the publisher's place among those of its World, from 0.

@@ -120,6 +120,9 @@ func (s *Subscriber) Resume() {
 		s.take(pkt)
 		w.observeSettled(s) // the application hasn't taken yet the messages that it holds now
 	}
+	if s.recorder != nil {
+		s.recorder.wake()
+	}
 	s.settle()
 }
 

@@ -69,7 +69,13 @@ func (s *Subscriber) settle() {
 		if !s.busy {
 			s.poll(len(s.w.events), true)
 		}
+		if s.recorder != nil {
+			s.recorder.work()
+		}
 		s.drain()
+		if s.recorder != nil {
+			s.recorder.work() // which may read a frame that Next has found missing
+		}
 		at := s.m.Deadline()
 		if at > w.now {
 			if at < s.armed {

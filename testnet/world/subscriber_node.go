@@ -89,6 +89,8 @@ type Subscriber struct {
 	cfg    SubscriberConfig
 	aside  aside // its ways to other subscribers
 
+	recorder *Recorder // that it is; nil: it is none
+
 	buf []byte // with CopyFrames
 	dec frame.Decoder
 	own frame.Frame
@@ -96,8 +98,17 @@ type Subscriber struct {
 
 // AddSubscriber adds a subscriber.
 func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
+	s, err := w.addSubscriber(cfg, nil)
+	if err == nil {
+		w.listeners = append(w.listeners, s)
+	}
+	return s, err
+}
+
+// addSubscriber adds a subscriber, or the process of a recorder.
+func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, error) {
 	if len(w.subs) == maxNodes {
-		return nil, fmt.Errorf("testnet: a World has at most %d subscribers", maxNodes)
+		return nil, fmt.Errorf("testnet: a World has at most %d subscribers and recorders", maxNodes)
 	}
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
@@ -120,7 +131,10 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 		cfg.SocketQueue = defaultSocketQueue
 	}
 	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never,
-		aside: aside{down: cfg.Down, up: cfg.Up}}
+		aside: aside{down: cfg.Down, up: cfg.Up}, recorder: r}
+	if r != nil {
+		r.Subscriber = s
+	}
 	s.copies, s.works, s.tell = cfg.CopyFrames, cfg.Work > 0, cfg.OnEvent
 	if err := s.be(max(cfg.At, w.now)); err != nil {
 		return nil, err
@@ -159,17 +173,24 @@ func (s *Subscriber) be(at reliable.Time) error {
 		rc.Seed = w.id(subscriberNet, s.index, 2*s.lives+1)
 	}
 	rc.Epoch, rc.Joined = time.Unix(0, WallStart), at
-	m, err := receive.New(*rc)
-	if err != nil {
+	var err error
+	if s.m, err = s.machine(); err != nil {
 		return err
 	}
-	s.m = m
 	if s.cfg.Wrap != nil {
-		s.m = s.cfg.Wrap(m)
+		s.m = s.cfg.Wrap(s.m)
 	}
 	s.armed, s.busy, s.asleep = reliable.Never, false, sleep{turn: s.asleep.turn}
 	s.lives++
 	return nil
+}
+
+// machine makes the machine of a life.
+func (s *Subscriber) machine() (Receiver, error) {
+	if s.recorder != nil {
+		return s.recorder.begin(s.cfg.Receiver)
+	}
+	return receive.New(s.cfg.Receiver)
 }
 
 func (s *Subscriber) start() {
@@ -243,16 +264,32 @@ func (s *Subscriber) Leave() {
 	}
 	s.w.trace("leave %v", s)
 	s.left = true
-	s.m.Close(s.w.now)
-	s.poll(len(s.w.events), false)
-	s.drain()
+	if s.recorder != nil {
+		s.recorder.leave()
+	} else {
+		s.m.Close(s.w.now)
+		s.poll(len(s.w.events), false)
+		s.drain()
+	}
 	s.state = gone
 }
 
 // Crash ends the process at once.
-func (s *Subscriber) Crash() {
-	if s.state == running {
-		s.w.trace("crash %v", s)
-		s.state = gone
+func (s *Subscriber) Crash() { s.end(false) }
+
+// end ends the process at once, or its machine.
+func (s *Subscriber) end(power bool) {
+	if s.state != running {
+		return
+	}
+	verb := "crash"
+	if power {
+		verb = "power loss"
+	}
+	s.w.trace("%s %v", verb, s)
+	s.state = gone
+	if s.recorder != nil {
+		s.recorder.power = power
+		s.recorder.log.die(power)
 	}
 }

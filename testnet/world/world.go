@@ -61,7 +61,9 @@ type World struct {
 	fanouts fanouts
 
 	pubs          []*Publisher
-	subs          []*Subscriber
+	subs          []*Subscriber // recorders among them
+	listeners     []*Subscriber // those that are none
+	recorders     []*Recorder
 	direct        []*Subscriber // those on no segment
 	segments      []*Segment
 	holders       []*Holder
@@ -116,8 +118,9 @@ func (w *World) Sessions() []*Session { return w.sessions }
 // Publishers returns the publishers in the order in which they were added.
 func (w *World) Publishers() []*Publisher { return w.pubs }
 
-// Subscribers returns the subscribers in the order in which they were added.
-func (w *World) Subscribers() []*Subscriber { return w.subs }
+// Subscribers returns the subscribers in the order in which they were added, without
+// recorders.
+func (w *World) Subscribers() []*Subscriber { return w.listeners }
 
 // Segments returns the segments in the order in which they were added.
 func (w *World) Segments() []*Segment { return w.segments }

@@ -1,0 +1,178 @@
+package world
+
+import (
+	"fmt"
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/receive"
+	"crier/testnet/disk"
+	"crier/testnet/random"
+)
+
+// RecorderConfig configures a simulated recorder.
+type RecorderConfig struct {
+	// Subscriber says where its process is in the network, when it starts, and how long its
+	// socket's queue is. Its Receiver has the recorder's window; its id, seed and time are
+	// chosen as a subscriber's.
+	Subscriber SubscriberConfig
+	// Log configures its log.
+	Log journal.Config
+	// Disk is where its log lies. nil means an empty one that takes no time.
+	Disk *disk.Disk
+	// New makes its machine for a process that starts, over what its log holds.
+	New func(cfg receive.Config, log []journal.State) (Recording, error)
+}
+
+// Recording is the part of a recorder's machine that a World needs.
+type Recording interface {
+	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
+	Advance(now reliable.Time)
+	Deadline() reliable.Time
+	Next(now reliable.Time) (reliable.Batch, bool)
+	Sent(b reliable.Batch)
+	Close(now reliable.Time)
+	NextDisk() (*journal.Job, bool)
+	DiskDone(now reliable.Time, res *journal.Result)
+}
+
+// Recorder is a process that records all sessions to a log, and answers for it. It is a
+// Subscriber as far as the network goes: links, cuts, pauses and crashes are the same.
+type Recorder struct {
+	*Subscriber
+	cfg     RecorderConfig
+	m       Recording
+	log     simLog
+	report  *journal.Report // of its last start
+	results []*journal.Result
+	power   bool // it ended with its machine
+	flips   int
+}
+
+// AddRecorder adds a recorder.
+func (w *World) AddRecorder(cfg RecorderConfig) (*Recorder, error) {
+	if cfg.Subscriber.Name == "" {
+		cfg.Subscriber.Name = fmt.Sprintf("rec%d", len(w.recorders))
+	}
+	if cfg.Disk == nil {
+		cfg.Disk = disk.New(w.id(recorderNet, len(w.recorders), 0))
+	}
+	r := &Recorder{cfg: cfg}
+	r.log = simLog{w: w, disk: cfg.Disk, cfg: cfg.Log, done: r.diskDone,
+		rand: random.New(w.id(recorderNet, len(w.recorders), 1))}
+	s, err := w.addSubscriber(cfg.Subscriber, r)
+	if err != nil {
+		return nil, err
+	}
+	r.Subscriber = s
+	w.recorders = append(w.recorders, r)
+	return r, nil
+}
+
+// recorderNet stands for recorders where ids are made; their addresses are subscribers'.
+const recorderNet = 5
+
+// begin opens the log and makes the machine of a life.
+func (r *Recorder) begin(cfg receive.Config) (Receiver, error) {
+	report, err := r.log.open()
+	if err != nil {
+		return nil, err
+	}
+	r.report, r.results, r.power = report, nil, false
+	if r.m, err = r.cfg.New(cfg, r.log.log.States()); err != nil {
+		return nil, err
+	}
+	return recording{Recording: r.m}, nil
+}
+
+// work hands the machine's jobs to the disk.
+func (r *Recorder) work() {
+	for r.log.log != nil {
+		job, ok := r.m.NextDisk()
+		if !ok {
+			return
+		}
+		r.log.start(job)
+	}
+}
+
+// diskDone takes the result of a job. A paused process takes it when it wakes.
+func (r *Recorder) diskDone(job *journal.Job, res *journal.Result) {
+	r.w.observeDisk(r, job, res)
+	if r.asleep.on {
+		r.results = append(r.results, res)
+		return
+	}
+	r.m.DiskDone(r.w.now, res)
+	r.settle()
+}
+
+// wake hands over the results that came while the process was paused.
+func (r *Recorder) wake() {
+	list := r.results
+	r.results = nil
+	for _, res := range list {
+		r.m.DiskDone(r.w.now, res)
+	}
+}
+
+// LosePower ends the process with its machine: of what wasn't synced, any part is lost. Crash
+// ends it as kill -9 does: what was written stays.
+func (r *Recorder) LosePower() { r.end(true) }
+
+// leave ends the process as one that is told to: it writes what it holds, and seals its log.
+func (r *Recorder) leave() {
+	r.m.Close(r.w.now)
+	r.drain()
+	r.work()
+	if err := r.log.close(); err != nil {
+		r.w.trace("%v: its log doesn't close: %v", r, err)
+	}
+}
+
+// Flip flips a bit of a file of the log, wherever.
+func (r *Recorder) Flip() {
+	if name, bit, ok := r.cfg.Disk.FlipAny(); ok {
+		r.flips++
+		r.w.trace("flip bit %d of %s at %v", bit, name, r)
+	}
+}
+
+// Flips returns how many bits of the log were flipped.
+func (r *Recorder) Flips() int { return r.flips }
+
+// Disk returns the recorder's disk, to look at or to break.
+func (r *Recorder) Disk() *disk.Disk { return r.cfg.Disk }
+
+// Log returns the recorder's log, or nil while its process doesn't run. It must only be
+// looked at.
+func (r *Recorder) Log() *journal.Log { return r.log.log }
+
+// Report returns what was found wrong in the log when the process started last.
+func (r *Recorder) Report() *journal.Report { return r.report }
+
+// LostPower reports whether the process ended with its machine.
+func (r *Recorder) LostPower() bool { return r.power }
+
+// LogConfig returns the configuration of the recorder's log.
+func (r *Recorder) LogConfig() journal.Config { return r.cfg.Log }
+
+// Machine returns the recorder's machine, which a test knows by its type.
+func (r *Recorder) Machine() Recording { return r.m }
+
+// Recorders returns the recorders in the order in which they were added.
+func (w *World) Recorders() []*Recorder { return w.recorders }
+
+// Recorder returns the recorder that the process is, or nil.
+func (s *Subscriber) Recorder() *Recorder { return s.recorder }
+
+// recording is a Recording as a subscriber's machine: it has no application.
+type recording struct{ Recording }
+
+func (recording) Keep()                            {}
+func (recording) Poll([]reliable.Run) int          { return 0 }
+func (recording) Stats() receive.Stats             { return receive.Stats{} }
+func (recording) Memory() int                      { return 0 }
+func (recording) Sessions() []receive.SessionStats { return nil }
