@@ -18,7 +18,7 @@ func TestNames(t *testing.T) {
 		value text
 		names string
 	}{
-		{new(Start), "latest oldest resume offset:7 time:2026-11-30T09:30:00Z"},
+		{new(Start), "latest oldest resume resume:oldest offset:7 time:2026-11-30T09:30:00Z"},
 		{new(Until), "offset:7 time:2026-11-30T09:30:00.000000001Z"},
 		{new(Order), "in-order on-arrival"},
 		{new(Overload), "block buffer drop-oldest drop-newest"},

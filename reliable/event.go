@@ -62,8 +62,8 @@ type Event struct {
 	// Title is what the publisher said of the session, or nil while unknown. Don't change it.
 	Title *Title
 
-	// Seq is the number of the frame that the message ended in. For a Loss, the message
-	// behind it starts in that frame or after it.
+	// Seq is the number of the frame that the message ended in. For other events, the next
+	// message starts in that frame or after it.
 	Seq uint64
 	// Offset is the number of the message in its session.
 	Offset uint64

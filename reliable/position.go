@@ -1,8 +1,12 @@
 package reliable
 
+import "net/netip"
+
 // Position is a consumer's place in a stream: the message at Offset comes next. It starts in
-// frame Seq or after it.
+// frame Seq or after it. Positions compare with ==.
 type Position struct {
+	// Group is the group that the session was heard on, if it is known.
+	Group netip.AddrPort
 	// Topic, Publisher and Key are those of the session's Title, as far as they were known.
 	Topic, Publisher, Key string
 	Session               SessionID
@@ -13,7 +17,7 @@ type Position struct {
 // Position returns the place behind the event: behind its message, or behind the messages that
 // a Loss names. For other events it is the zero Position.
 func (e *Event) Position() Position {
-	p := Position{Session: e.Session, Channel: e.Channel, Seq: e.Seq}
+	p := Position{Group: e.Group, Session: e.Session, Channel: e.Channel, Seq: e.Seq}
 	switch e.Kind {
 	case Message:
 		p.Offset = e.Offset + 1

@@ -18,16 +18,21 @@ const (
 	latest startName = iota
 	oldest
 	resume
+	resumeOldest
 	atPoint
 )
 
-var startNames = [...]string{latest: "latest", oldest: "oldest", resume: "resume"}
+var startNames = [...]string{
+	latest: "latest", oldest: "oldest", resume: "resume", resumeOldest: "resume:oldest",
+}
 
 // The starts without a number, which package subscriber documents.
 var (
 	Latest = Start{}
 	Oldest = Start{name: oldest}
 	Resume = Start{name: resume}
+
+	ResumeOldest = Start{name: resumeOldest}
 )
 
 // AtOffset begins with the message at an offset.
@@ -43,7 +48,11 @@ func (s Start) Offset() (offset uint64, ok bool) { return s.point.offset() }
 // Wall returns the time of a Start made by AtTime, in Unix nanoseconds.
 func (s Start) Wall() (wall int64, ok bool) { return s.point.wall() }
 
-// String returns latest, oldest, resume, offset:N, or time:T with T as in RFC 3339.
+// Resumes reports whether the start is Resume or ResumeOldest.
+func (s Start) Resumes() bool { return s.name == resume || s.name == resumeOldest }
+
+// String returns latest, oldest, resume, resume:oldest, offset:N, or time:T with T as in
+// RFC 3339.
 func (s Start) String() string {
 	if s.name == atPoint {
 		return s.point.String()

@@ -85,16 +85,15 @@ type Position = reliable.Position
 //	               Publisher string          the publisher's name, or "" while unknown
 //	               Title *Title              all that it said of the session, or nil while unknown
 //	               Channel uint32            the session's sequence space; there is one, 0
+//	               Seq uint64                the next message starts in this frame or later
 //	               Received time.Time        the time of the event: a message's last part was read
 //	Message        Offset uint64             the number of the message in its session
-//	               Seq uint64                the number of the frame that it ended in
 //	               Payload []byte            a view: see the package's documentation
 //	               Sent time.Time            by the publisher's clock, or zero while unknown
 //	               Arrived time.Time         when this machine's kernel received it, or zero
 //	               Recovered bool            whether a part of it came as a repair
 //	               Recovery time.Duration    from the detection of its loss to its repair
 //	Loss           Lost Range                the offsets that will not come
-//	               Seq uint64                the next message starts in this frame or later
 //	               Cause Cause               the cause of the loss
 //	SessionEnded   Cause Cause               CauseEnded, or CauseClosed
 type Event = reliable.Event

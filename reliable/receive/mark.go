@@ -66,7 +66,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 	}
 	st.marks.pass()
 	st.session.event(ev, m.kind, st.channel, st.r.now)
-	ev.Cause = m.cause
+	ev.Seq, ev.Cause = st.win.next, m.cause
 	if m.from.IsValid() {
 		ev.Source = m.from
 	}
