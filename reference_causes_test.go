@@ -38,6 +38,8 @@ var remedies = map[subscriber.Cause]string{
 		"drop-oldest` or `drop-newest`: make it quicker, raise `--buffer`, or choose `block`.",
 	subscriber.CauseTooLarge: "The MTU of the publisher's network fell: give it a smaller " +
 		"`--datagram` from the start.",
+	subscriber.CauseDamaged: "Look at the disk: `crier log verify` names each damaged block. " +
+		"Another recorder of the stream may have them.",
 }
 
 // TestCausesReference holds docs/reference/causes.md to the causes, ends, events and states that
@@ -125,6 +127,7 @@ var (
 		subscriber.CauseMemory:       "CauseMemory", subscriber.CauseMalformed: "CauseMalformed",
 		subscriber.CauseClosed: "CauseClosed", subscriber.CauseSlow: "CauseSlow",
 		subscriber.CauseTooLarge: "CauseTooLarge",
+		subscriber.CauseDamaged:  "CauseDamaged",
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested"}

@@ -19,6 +19,7 @@ const (
 	CauseClosed
 	CauseSlow
 	CauseTooLarge
+	CauseDamaged
 )
 
 var causeNames = [...]string{
@@ -27,6 +28,7 @@ var causeNames = [...]string{
 	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer",
 	CauseMalformed: "malformed", CauseClosed: "subscriber closed",
 	CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
+	CauseDamaged: "damaged in the log",
 }
 
 // String returns the cause as in loss reports.

@@ -62,6 +62,8 @@ const (
 	// CauseTooLarge means that the MTU of the publisher's network fell after the messages
 	// were packed.
 	CauseTooLarge Cause = reliable.CauseTooLarge
+	// CauseDamaged means that a log had the messages, and that they don't verify any more.
+	CauseDamaged Cause = reliable.CauseDamaged
 )
 
 // Range is the offsets [From, To).

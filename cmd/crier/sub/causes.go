@@ -25,6 +25,7 @@ var causes = []struct {
 	{subscriber.CauseSlow, "--overload drop-oldest, drop-newest: messages were printed too slowly"},
 	{subscriber.CauseTooLarge,
 		"the publisher's network took smaller frames only since they were made"},
+	{subscriber.CauseDamaged, "the log had them on disk, and they don't verify any more"},
 }
 
 // causesText lists the causes, one on a line.
