@@ -29,10 +29,8 @@ func (c Cause) String() string {
 
 // Lost is a run of frames that was given up.
 type Lost struct {
-	Range
+	Missing
 	Cause Cause
-	// Found is when the run was found missing.
-	Found Time
 }
 
 // String prints a loss as traces and tests show it: "7-9 unanswered".

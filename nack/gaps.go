@@ -21,10 +21,12 @@ type Gap struct {
 	since Time
 	// until is the end of the wait that the last CONFIRM began.
 	until Time
+	// trail is that of the Missing that the gap was handed over as.
+	trail uint32
 	// tries counts the requests.
-	tries int32
+	tries int8
 	// confirms counts the waits that CONFIRMs began.
-	confirms int16
+	confirms int8
 	// roomless says that there was no room for the gap when it was found missing.
 	roomless bool
 }
@@ -334,7 +336,7 @@ func (g *Gaps) split(p place, seq uint64) place {
 // part, which is too long by at most one period. Period 0 is endless.
 func (g *Gaps) widen(now Time, from, to, floor uint64, period time.Duration) bool {
 	fits := func(gap *Gap) bool {
-		return gap.From >= floor && gap.since == Never &&
+		return gap.From >= floor && gap.since == Never && gap.trail == 0 &&
 			(period <= 0 || gap.Found/Time(period) == now/Time(period))
 	}
 	p, _ := g.find(from)

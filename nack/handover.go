@@ -1,28 +1,65 @@
 package nack
 
-// HandOver moves the missing numbers of [from, to) to another Requester, which asks
+import "time"
+
+// A Missing is a run of missing numbers on its way from one Requester to another, which asks
 // another responder for them.
-func (r *Requester) HandOver(now Time, from, to uint64, other *Requester) {
+type Missing struct {
+	Range
+	// Found is when the run was found missing.
+	Found Time
+	// Trail is what the caller keeps with the run, such as who was asked for it. A
+	// Requester only hands it on.
+	Trail uint32
+}
+
+// leastMute is the least time for which a responder may be quiet.
+const leastMute = 20 * time.Millisecond
+
+// missing returns the gap as it is handed over.
+func (gap *Gap) missing() Missing { return Missing{gap.Range, gap.Found, gap.trail} }
+
+// Take removes the numbers of [from, to) that are missing, and appends them to list.
+func (r *Requester) Take(from, to uint64, list []Missing) []Missing {
 	for from < to {
 		p, _ := r.gaps.find(from)
 		if !r.gaps.has(p) || r.gaps.at(p).From >= to {
-			return
+			break
 		}
-		part, found := r.gaps.at(p).Clip(from, to), r.gaps.at(p).Found
+		part := r.gaps.at(p).missing()
+		part.Range = part.Clip(from, to)
 		r.removed = r.Forget(part.From, part.To, r.removed[:0])
-		other.TakeOver(now, found, part)
+		list = append(list, part)
 		from = part.To
 	}
+	return list
 }
 
-// TakeOver takes a run that was found missing at a time, and that another Requester asked
-// for in vain. The run must not overlap a gap.
-func (r *Requester) TakeOver(now, found Time, missing Range) {
-	if missing.Len() == 0 {
+// TakeUnasked is Take for runs that were not asked for, and whose trail has none of some bits.
+func (r *Requester) TakeUnasked(from, to uint64, bits uint32, list []Missing) []Missing {
+	for from < to {
+		p, _ := r.gaps.find(from)
+		if !r.gaps.has(p) || r.gaps.at(p).From >= to {
+			break
+		}
+		gap := r.gaps.at(p)
+		part := gap.Clip(from, to)
+		from = part.To
+		if gap.tries == 0 && gap.trail&bits == 0 {
+			list = r.Take(part.From, part.To, list)
+		}
+	}
+	return list
+}
+
+// TakeOver takes a run that another Requester asked for in vain. The run must not overlap a
+// gap.
+func (r *Requester) TakeOver(now Time, m Missing) {
+	if m.Len() == 0 {
 		return
 	}
-	gap := Gap{Range: missing, Found: found, due: Never, since: Never,
-		roomless: missing.From >= r.limit}
+	gap := Gap{Range: m.Range, Found: m.Found, trail: m.Trail, due: Never, since: Never,
+		roomless: m.From >= r.limit}
 	if !r.cfg.Recovery.Off {
 		gap.due = now.Add(r.draw(now))
 	}
@@ -30,6 +67,23 @@ func (r *Requester) TakeOver(now, found Time, missing Range) {
 	r.gaps.unordered = true
 	r.next = min(r.next, gap.due)
 	r.late = min(r.late, r.lateAt(&gap))
+}
+
+// Unheard appends to list the runs that were asked for so many times in vain and are due
+// again, where the responder, which was heard last at an instant, has been quiet for three
+// timeouts.
+func (r *Requester) Unheard(now, heard Time, tries int, list []Missing) []Missing {
+	quiet := max(3*r.timeout(), leastMute)
+	if now < r.next || now.Sub(heard) < quiet {
+		return list
+	}
+	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
+		if gap := r.gaps.at(p); int(gap.tries) >= tries && gap.due <= now &&
+			now.Sub(gap.since) >= quiet {
+			list = append(list, gap.missing())
+		}
+	}
+	return list
 }
 
 // Asked reports whether seq is missing and was asked for.

@@ -114,7 +114,7 @@ func (r *Requester) giveUp(p place, cause Cause) place {
 			r.next = min(r.next, r.advanced)
 		}
 	}
-	r.lost = append(r.lost, Lost{gap.Range, cause, gap.Found})
+	r.lost = append(r.lost, Lost{gap.missing(), cause})
 	return r.gaps.remove(p)
 }
 

@@ -102,8 +102,10 @@ func (a *answerers) heardPublisher(now reliable.Time, f, inner *frame.Frame) {
 // heardHolder takes an answer of a holder's, which says nothing about the publisher.
 func (a *answerers) heardHolder(now reliable.Time, of *inquiry, f, inner *frame.Frame) {
 	st := a.stream
+	of.hears(now)
 	if f.Kind == frame.Repair {
 		st.stats.Repairs++
+		of.credit.proven = true
 		of.req.Answered(now, f.Request)
 		st.data(now, inner, handed)
 		return
@@ -115,5 +117,9 @@ func (a *answerers) heardHolder(now reliable.Time, of *inquiry, f, inner *frame.
 		} else {
 			a.passOn(now, of, g.From, g.To, reliable.CauseGone)
 		}
+	}
+	if f.Kind == frame.Gone {
+		of.holding.deny(f.OldestSeq)
+		a.passOn(now, of, st.win.next, min(f.OldestSeq, st.win.high), reliable.CauseGone)
 	}
 }

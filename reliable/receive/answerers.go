@@ -17,19 +17,10 @@ type answerers struct {
 	list []*inquiry
 	only [1]*inquiry
 	own  inquiry
-}
-
-// An inquiry holds the requests of a stream to one answerer.
-type inquiry struct {
-	req *nack.Requester
-	// A NACK that waits to be sent: its number, and the ranges it asks for.
-	number uint64
-	ranges []nack.Range
-	// The answerer's own time, to be sent back.
-	echo *echo
-	id   uint64
-	// Where a holder is. The publisher's addresses are its session's.
-	addr netip.AddrPort
+	// The publisher holds nothing below this number, by its own word.
+	oldest uint64
+	// Runs on their way from one to another.
+	taken []nack.Missing
 }
 
 // start makes the publisher the one that is asked.
@@ -73,33 +64,6 @@ func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
 	return f.Responder == of.id
 }
 
-// after returns the holder that is asked after another answerer, or nil.
-func (a *answerers) after(of *inquiry) *inquiry {
-	for i, q := range a.list[1:] {
-		if a.list[i] == of {
-			return q
-		}
-	}
-	return nil
-}
-
-// passOn takes the word that one who was asked has nothing of [from, to). The next one is
-// asked, and behind the last one missing frames are lost.
-func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, cause reliable.Cause) {
-	if next := a.after(of); next != nil {
-		a.prepare(now, next)
-		of.req.HandOver(now, from, to, next.req)
-		return
-	}
-	a.loseOf(of, from, to, cause)
-}
-
-// prepare gives a holder's Requester the knowledge of the publisher's.
-func (a *answerers) prepare(now reliable.Time, q *inquiry) {
-	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
-	q.req.SetLimit(now, a.stream.room.limited)
-}
-
 // lose gives up the missing frames of [from, to), whoever is asked for them.
 func (a *answerers) lose(from, to uint64, cause reliable.Cause) {
 	for _, q := range a.list {
@@ -122,12 +86,15 @@ func (a *answerers) loseOf(q *inquiry, from, to uint64, cause reliable.Cause) {
 
 // advance lets time pass, and gives up or passes on unanswered requests.
 func (a *answerers) advance(now reliable.Time) {
-	for _, q := range a.list { // in turn: the next one takes those that one passes on
-		next := a.after(q)
+	a.divert(now)
+	for _, q := range a.list {
+		if q != a.publisher() {
+			a.skipMute(now, q)
+		}
 		for _, l := range q.req.Advance(now) {
-			if next != nil && l.Cause == nack.Unanswered {
-				a.prepare(now, next)
-				next.req.TakeOver(now, l.Found, l.Range)
+			if l.Cause == nack.Unanswered && len(a.list) > 1 {
+				l.Trail = uint32(trail(l.Trail).with(q, reliable.CauseUnanswered))
+				a.place(now, l.Missing)
 				continue
 			}
 			a.stream.win.lose(l.From, l.To, causeOf(l.Cause))
@@ -165,13 +132,14 @@ func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 		if len(q.ranges) == 0 {
 			continue
 		}
-		to := q.addr
+		to, credit := q.addr, &q.credit
 		if q == a.publisher() {
-			if to = st.session.to(); !st.session.credit.mayAsk(now) {
-				q.ranges = q.ranges[:0]
-				st.r.stats.Withheld++
-				continue
-			}
+			to, credit = st.session.to(), &st.session.credit
+		}
+		if !credit.mayAsk(now) {
+			q.ranges = q.ranges[:0]
+			st.r.stats.Withheld++
+			continue
 		}
 		f := st.frame(now, frame.Nack, q.echo)
 		fit := frame.FitRanges(frame.Nack, q.ranges, st.r.cfg.Datagram)
@@ -204,6 +172,29 @@ func (a *answerers) gaps() (n int) {
 		n += q.req.Gaps().Len()
 	}
 	return n
+}
+
+// pending reports whether holders are asked, or will be when there is room.
+func (a *answerers) pending() bool { return len(a.list) > 1 && a.gaps() > 0 }
+
+// missing returns the lowest number, from seq on, that is not missing.
+func (a *answerers) missing(seq uint64) uint64 {
+	for from := seq; ; from = seq {
+		for _, q := range a.list {
+			seq = q.req.Gaps().Missing(seq)
+		}
+		if seq == from || len(a.list) == 1 {
+			return seq
+		}
+	}
+}
+
+// forget removes the numbers of [from, to), for which nobody waits any more.
+func (a *answerers) forget(from, to uint64) {
+	r := a.stream.r
+	for _, q := range a.list {
+		r.removed = q.req.Forget(from, to, r.removed[:0])
+	}
 }
 
 // firstMissing returns the lowest missing number, whoever is asked for it.

@@ -21,7 +21,11 @@ type Config struct {
 	// Channel is the sequence space that is listened to.
 	Channel uint32
 	Start   reliable.Start
-	Order   reliable.Order
+	// Until ends delivery before the end of the streams.
+	Until reliable.Until
+	// Positions are those of a consumer. A stream of which there is one begins there.
+	Positions []reliable.Position
+	Order     reliable.Order
 	// Overload selects the answer to a slow application.
 	Overload reliable.Overload
 	// Runs lets one Message event stand for several messages of a frame, which
@@ -41,6 +45,8 @@ type Config struct {
 	Memory Memory
 	// Holders are admitted to each session: see Admit.
 	Holders []Holder
+	// Logs configures the use of logs beside the stream.
+	Logs Logs
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int
 }

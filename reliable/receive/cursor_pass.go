@@ -60,7 +60,7 @@ func (c *cursor) passTail() bool {
 	}
 	next := w.next
 	for to := next; ; next = to {
-		if to = w.passedLost(st.req.Gaps().Missing(next)); to == next {
+		if to = w.passedLost(st.asked.missing(next)); to == next {
 			break
 		}
 	}
@@ -78,7 +78,7 @@ func (c *cursor) passTail() bool {
 	case !st.extent.told.known || st.extent.told.seq != next || st.extent.told.offset > sure:
 		return false
 	}
-	st.r.removed = st.req.Forget(w.next, next, st.r.removed[:0])
+	st.asked.forget(w.next, next)
 	w.moveTo(next)
 	st.room.limit(st.r.now)
 	if st.status.every != 0 {

@@ -57,6 +57,7 @@ func (e *extent) forgotten(now reliable.Time, seq, offset uint64) {
 	if st.req.Gaps().Contains(seq) {
 		e.landmark(seq, offset)
 	}
+	st.asked.oldest = max(st.asked.oldest, seq)
 	st.asked.passOn(now, st.asked.publisher(), st.win.next, min(seq, st.win.high),
 		reliable.CauseGone)
 }

@@ -4,6 +4,7 @@ import (
 	"net/netip"
 
 	"crier/nack"
+	"crier/reliable"
 )
 
 // Holder is somebody besides a session's publisher that has its frames, and repairs them
@@ -25,21 +26,69 @@ func (r *Receiver) Admit(session uint64, h Holder) bool {
 		return false
 	}
 	for _, st := range s.streams {
-		if len(st.asked.list) > maxHolders {
+		if len(st.asked.list) > maxHolders || st.asked.holder(h.ID) != nil {
 			return false
-		}
-		for _, q := range st.asked.list {
-			if q.id == h.ID {
-				return false
-			}
 		}
 	}
 	for _, st := range s.streams {
-		st.asked.list = append(st.asked.list, &inquiry{
-			id: h.ID, addr: h.Addr, req: r.newRequester(s.id ^ h.ID), echo: new(echo),
-		})
+		st.asked.admit(r.now, h)
 	}
 	return true
+}
+
+// holder returns the inquiry of the answerer with an id, or nil.
+func (a *answerers) holder(id uint64) *inquiry {
+	for _, q := range a.list {
+		if q.id == id {
+			return q
+		}
+	}
+	return nil
+}
+
+// admit adds a holder, and reports false where there is no place for it. In a full list it takes
+// the place of one at the address with most places, if that has more than the newcomer's
+// would, and it never repaired anything: else a stranger could fill all places.
+func (a *answerers) admit(now reliable.Time, h Holder) bool {
+	if len(a.list) <= maxHolders {
+		a.list = append(a.list, a.inquiry(now, h, len(a.list)))
+		return true
+	}
+	var victim *inquiry
+	most := a.places(h.Addr.Addr()) + 1
+	for _, q := range a.list[1:] {
+		if n := a.places(q.addr.Addr()); n > most && !q.credit.proven {
+			victim, most = q, n
+		}
+	}
+	if victim == nil {
+		return false
+	}
+	a.list[victim.index] = a.inquiry(now, h, victim.index)
+	a.taken = victim.req.Take(0, ^uint64(0), a.taken[:0])
+	for _, m := range a.taken {
+		a.place(now, m)
+	}
+	return true
+}
+
+// inquiry returns the inquiry of a holder.
+func (a *answerers) inquiry(now reliable.Time, h Holder, index int) *inquiry {
+	r := a.stream.r
+	return &inquiry{
+		id: h.ID, index: index, addr: h.Addr, req: r.newRequester(a.stream.session.id ^ h.ID),
+		echo: new(echo), credit: credit{left: coldNacks, at: now},
+	}
+}
+
+// places returns the number of holders at an address.
+func (a *answerers) places(at netip.Addr) (n int) {
+	for _, q := range a.list[1:] {
+		if q.addr.Addr() == at {
+			n++
+		}
+	}
+	return n
 }
 
 // newRequester returns a Requester with random numbers of its own.

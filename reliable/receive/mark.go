@@ -36,6 +36,16 @@ func (m *marks) place(one mark) {
 	*m = append(*m, one)
 }
 
+// extend moves an end that was placed behind the last known frame to where the stream is known
+// to end now.
+func (m marks) extend(from uint64, end position) {
+	for i := range m {
+		if one := &m[i]; one.seq == from && one.kind == reliable.SessionSilent {
+			one.seq, one.offset = end.seq, max(one.offset, end.offset)
+		}
+	}
+}
+
 // before reports whether a change of state comes before frame seq.
 func (m marks) before(seq uint64) bool { return len(m) > 0 && m[0].seq <= seq }
 

@@ -92,6 +92,9 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	switch f.Kind {
 	case frame.Data, frame.Repair, frame.Heartbeat, frame.Session, frame.Bye, frame.Gone,
 		frame.Confirm:
+	case frame.Digest:
+		r.digest(now, from, f)
+		return
 	default:
 		r.stats.Unexpected++
 		return

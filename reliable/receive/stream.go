@@ -83,7 +83,7 @@ func (st *stream) over() bool { return st.phase >= ended }
 
 // quiet reports whether the stream is over, or silent and no holder is asked any more.
 func (st *stream) quiet() bool {
-	return st.over() || st.phase == silent && st.asked.gaps() == st.req.Gaps().Len()
+	return st.over() || st.phase == silent && !st.asked.pending()
 }
 
 // beat takes the content of HEARTBEAT and BYE.
@@ -122,7 +122,7 @@ func (st *stream) position() uint64 {
 	if st.r.cfg.Overload == reliable.OverloadBlock {
 		return st.win.next
 	}
-	if first, ok := st.req.Gaps().First(); ok {
+	if first, ok := st.asked.firstMissing(); ok {
 		return max(first, st.win.next)
 	}
 	return st.win.high
@@ -142,7 +142,8 @@ func (st *stream) advance(now reliable.Time) {
 // idle reports whether nothing happens to the stream by time alone.
 func (st *stream) idle() bool {
 	return st.over() && st.status.leaveDue == reliable.Never ||
-		st.phase == silent && st.deadline() == reliable.Never && !st.asked.waiting()
+		st.phase == silent && st.deadline() == reliable.Never && !st.asked.waiting() &&
+			!st.asked.pending()
 }
 
 // deadline returns when to call advance.

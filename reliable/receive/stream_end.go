@@ -48,10 +48,13 @@ func (st *stream) fallSilent(now reliable.Time) {
 		st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseEnded)
 		return
 	}
+	st.phase = silent
+	for _, q := range st.asked.list[1:] {
+		st.extent.testify(now, q)
+	}
 	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
 	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
 		cause: reliable.CauseSilent})
-	st.phase = silent
 	st.status.due = reliable.Never
 	st.wake()
 }

@@ -1,0 +1,91 @@
+package receive
+
+import (
+	"net/netip"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// DIGESTs: what holders say that they hold. A DIGEST makes its sender a holder of the session,
+// who may be asked for what the publisher doesn't have. It says nothing about the publisher
+// while that lives.
+
+// maxEvidence bounds by how many frames a DIGEST may extend a session whose publisher is gone,
+// and nearEvidence how far beyond the frames that the holder has.
+const (
+	maxEvidence  = 1 << 20
+	nearEvidence = 4096
+)
+
+// digest takes a DIGEST.
+func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
+	if f.Responder == r.cfg.ID {
+		return // this subscriber's own
+	}
+	s := r.session(f.Session)
+	var st *stream
+	if s != nil {
+		st = s.stream(f.Channel)
+	}
+	if f.Digest.Role == frame.Publisher {
+		r.publisherDigest(now, from, st, f)
+		return
+	}
+	if f.Digest.Role != frame.Recorder && f.Digest.Role != frame.Peer ||
+		f.Responder == f.Session || !r.cfg.Logs.believes(from.Addr()) || r.cfg.Recovery.Off {
+		r.stats.Foreign++
+		return
+	}
+	if st == nil || s.place.away || st.over() {
+		r.stats.Unexpected++
+		return
+	}
+	q := st.asked.hearDigest(now, from, f)
+	if q == nil {
+		r.stats.Foreign++
+		return
+	}
+	st.extent.testify(now, q)
+	r.enliven(s)
+}
+
+// publisherDigest takes a DIGEST of a publisher's, which answers a FIND.
+func (r *Receiver) publisherDigest(now reliable.Time, from netip.AddrPort, st *stream,
+	f *frame.Frame) {
+	if st == nil || from != st.session.source && from != st.session.control ||
+		f.Responder != f.Session {
+		r.stats.Foreign++
+	}
+}
+
+// hearDigest takes the DIGEST of a holder, and returns its inquiry. It returns nil if there is
+// no place for it, or it speaks under the id of another.
+func (a *answerers) hearDigest(now reliable.Time, from netip.AddrPort,
+	f *frame.Frame) *inquiry {
+	q := a.holder(f.Responder)
+	switch {
+	case q == nil && !a.admit(now, Holder{f.Responder, from}):
+		return nil
+	case q == nil:
+		q = a.holder(f.Responder)
+	case q.addr != from:
+		return nil
+	}
+	q.takeDigest(now, f)
+	return q
+}
+
+// testify takes a holder's evidence of the extent of a stream whose publisher is silent.
+func (e *extent) testify(now reliable.Time, q *inquiry) {
+	st, h := e.stream, &q.holding
+	if st.phase != silent || h.next.seq <= st.win.high || h.next.seq-st.win.high > maxEvidence ||
+		h.next.seq-h.upTo > nearEvidence || h.next.offset < st.stats.NextOffset {
+		return
+	}
+	from := st.win.high
+	e.exists(now, h.next.seq)
+	e.begins(h.next.seq, h.next.offset)
+	st.marks.extend(from, h.next)
+	st.wake()
+}

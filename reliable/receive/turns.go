@@ -1,0 +1,207 @@
+package receive
+
+import (
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+)
+
+// The turns of the answerers: who is asked for a missing frame, and who is asked next.
+//
+// The publisher comes first. Holders follow that have the frame by their DIGEST, in an order
+// that differs from block to block of frames, so that several share the work. A stream that
+// catches up asks those before the publisher. An answerer that was asked for a gap in vain
+// isn't asked for it again, but in a second round, where one of them didn't answer at all.
+
+const (
+	// askedBlock is the number of frames in a row that the same holder is asked for.
+	askedBlock = 64
+	// muteTries is the number of requests without any answer after which the next holder is
+	// asked, and muteTime how long one is taken for mute then, though it sends DIGESTs.
+	muteTries = 3
+	muteTime  = time.Second
+)
+
+// choose returns the answerer to ask for a frame next, nil if there is none, and up to where
+// it is the one.
+func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
+	until = seq - seq%askedBlock + askedBlock
+	if until == 0 { // the last block of all
+		until = ^uint64(0)
+	}
+	late := a.catchesUp()
+	least, most := 0, uint64(0)
+	for _, q := range a.list {
+		if t.has(q) {
+			continue
+		}
+		rank, score, to := a.rank(q, seq, late)
+		until = min(until, to)
+		if rank < 0 {
+			continue
+		}
+		if best == nil || rank < least || rank == least && score > most {
+			best, least, most = q, rank, score
+		}
+	}
+	return best, until
+}
+
+// rank returns the rank of an answerer for a frame, the lower the sooner, or -1 if it lacks the
+// frame; its score among those of the same rank; and up to where both are so.
+func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, until uint64) {
+	if q == a.publisher() {
+		switch {
+		case !a.publisherServes(seq):
+			return -1, 0, max(a.oldest, seq+1)
+		case late:
+			return 1, 0, ^uint64(0)
+		}
+		return 0, 0, ^uint64(0)
+	}
+	s, until := q.holding.of(seq)
+	switch {
+	case s == lacks:
+		return -1, 0, until
+	case q.mute:
+		rank = 4
+	case s == unknown:
+		rank = 3
+	case late:
+		rank = 0
+	default:
+		rank = 2
+	}
+	if s == has {
+		score = mix(seq/askedBlock ^ mix(q.id))
+	} else {
+		score = uint64(maxHolders - q.index) // as they were admitted
+	}
+	return rank, score, until
+}
+
+// mix returns a number whose bits all depend on all of n's.
+func mix(n uint64) uint64 {
+	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
+	n = (n ^ n>>27) * 0x94d049bb133111eb
+	return n ^ n>>31
+}
+
+// publisherServes reports whether the publisher may hold a frame, and may answer.
+func (a *answerers) publisherServes(seq uint64) bool {
+	st := a.stream
+	return seq >= a.oldest && st.phase != silent && st.session.source.IsValid()
+}
+
+// catchesUp reports whether the stream is behind by more than a window.
+func (a *answerers) catchesUp() bool {
+	st := a.stream
+	return st.win.high-st.win.next > st.room.span()
+}
+
+// passOn takes the word that one who was asked has nothing of [from, to). The next one is
+// asked, and behind the last one missing frames are lost. Frames of the publisher's for which
+// there is no room stay where they are.
+func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, cause reliable.Cause) {
+	if len(a.list) == 1 {
+		a.loseOf(of, from, to, cause)
+		return
+	}
+	if limit := a.stream.room.limited; of == a.publisher() && limit != 0 {
+		to = min(to, limit)
+	}
+	a.taken = of.req.Take(from, to, a.taken[:0])
+	for _, m := range a.taken {
+		m.Trail = uint32(trail(m.Trail).with(of, cause))
+		a.place(now, m)
+	}
+}
+
+// place has the next answerer asked for a missing run, or gives it up.
+func (a *answerers) place(now reliable.Time, m nack.Missing) {
+	for m.Len() > 0 {
+		t := trail(m.Trail)
+		q, until := a.choose(m.From, t)
+		if q == nil {
+			if again, ok := t.again(); ok {
+				m.Trail = uint32(again)
+				continue
+			}
+		}
+		part := m
+		part.To = min(until, m.To)
+		m.From = part.To
+		switch {
+		case q == nil:
+			a.stream.win.lose(part.From, part.To, t.cause())
+			a.stream.wake()
+			continue
+		case q == a.publisher():
+			part.Trail |= uint32(trailPlaced)
+		default:
+			a.prepare(now, q)
+		}
+		q.req.TakeOver(now, part)
+	}
+}
+
+// prepare gives a holder's Requester the knowledge of the publisher's.
+func (a *answerers) prepare(now reliable.Time, q *inquiry) {
+	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
+	if limit := a.stream.room.limited; limit != 0 {
+		q.req.SetLimit(now, limit)
+	}
+}
+
+// divert has holders asked, before the publisher, for frames that it doesn't hold, and for all
+// that it wasn't asked for yet while the stream catches up.
+func (a *answerers) divert(now reliable.Time) {
+	pub, st := a.publisher(), a.stream
+	first, any := pub.req.Gaps().First()
+	if len(a.list) == 1 || !any || a.publisherServes(first) && !a.catchesUp() {
+		return
+	}
+	limit := st.room.limited
+	if limit == 0 {
+		limit = ^uint64(0)
+	}
+	cause := reliable.CauseGone
+	if st.phase == silent {
+		cause = reliable.CauseSilent
+	}
+	a.taken = pub.req.TakeUnasked(first, limit, uint32(trailPlaced), a.taken[:0])
+	for _, m := range a.taken {
+		if t := trail(m.Trail); t.cause() == 0 && !a.publisherServes(m.From) {
+			m.Trail |= uint32(trail(cause) << trailCause)
+		}
+		a.place(now, m)
+	}
+}
+
+// skipMute has others asked for what a holder doesn't answer for.
+func (a *answerers) skipMute(now reliable.Time, q *inquiry) {
+	a.taken = q.req.Unheard(now, q.answered, muteTries, a.taken[:0])
+	if len(a.taken) == 0 {
+		return
+	}
+	q.silence(now)
+	runs := len(a.taken)
+	for _, m := range a.taken[:runs] {
+		t := trail(m.Trail)
+		if t&trailAgain != 0 {
+			continue
+		}
+		t = t.with(q, reliable.CauseUnanswered) | trailMute
+		if next, _ := a.choose(m.From, t); next == nil {
+			continue // it has the whole silence time
+		}
+		from := len(a.taken)
+		a.taken = q.req.Take(m.From, m.To, a.taken)
+		for _, m := range a.taken[from:] {
+			m.Trail = uint32(t)
+			a.place(now, m)
+		}
+		a.taken = a.taken[:from]
+	}
+}
