@@ -1,5 +1,7 @@
 package reliable
 
+import "crier/reliable/frame"
+
 // Title is what a publisher says of a session: whose stream it is, and where it begins. A
 // stream that goes on across restarts is named by topic, publisher and channel.
 type Title struct {
@@ -27,4 +29,41 @@ type Link struct {
 	// Seq and Offset are the end of the session, as it was known to the one that continues
 	// it: its last frame and its last message are those before.
 	Seq, Offset uint64
+}
+
+// Wire returns the link as frames have it, or nil for the zero Link.
+func (l *Link) Wire() *frame.Link {
+	if *l == (Link{}) {
+		return nil
+	}
+	return &frame.Link{
+		Session: uint64(l.Session), Channel: l.Channel, Seq: l.Seq, Offset: l.Offset,
+		Topic: []byte(l.Topic), Publisher: []byte(l.Publisher), Key: []byte(l.Key),
+	}
+}
+
+// LinkOf returns a copy of a frame's link, or the zero Link for nil.
+func LinkOf(l *frame.Link) Link {
+	if l == nil {
+		return Link{}
+	}
+	return Link{
+		Session: SessionID(l.Session), Channel: l.Channel, Seq: l.Seq, Offset: l.Offset,
+		Topic: string(l.Topic), Publisher: string(l.Publisher), Key: string(l.Key),
+	}
+}
+
+// TitleOf returns a copy of what a SESSION or a DIGEST says of the session.
+func TitleOf(f *frame.Frame) *Title {
+	t := &Title{Publisher: string(f.Name)}
+	if d := f.Digest; d != nil {
+		t.Topic, t.Key, t.Wall = string(d.Topic), string(d.Key), d.Wall
+		t.FirstSeq, t.FirstOffset = d.FirstSeq, d.FirstOffset
+		t.Prev, t.Replay = LinkOf(d.Prev), SessionID(d.Replay)
+		return t
+	}
+	t.Topic, t.Key, t.Wall = string(f.Topic), string(f.Key), f.Wall
+	t.FirstSeq, t.FirstOffset = f.FirstSeq, f.FirstOffset
+	t.Prev, t.Replay = LinkOf(f.Prev), SessionID(f.Replay)
+	return t
 }

@@ -68,21 +68,6 @@ func (t *title) name() string {
 	return t.told.Publisher
 }
 
-// titleOf returns a copy of what a SESSION says.
-func titleOf(f *frame.Frame) *reliable.Title {
-	t := &reliable.Title{
-		Topic: string(f.Topic), Publisher: string(f.Name), Key: string(f.Key), Wall: f.Wall,
-		FirstSeq: f.FirstSeq, FirstOffset: f.FirstOffset, Replay: reliable.SessionID(f.Replay),
-	}
-	if p := f.Prev; p != nil {
-		t.Prev = reliable.Link{
-			Session: reliable.SessionID(p.Session), Channel: p.Channel, Topic: string(p.Topic),
-			Publisher: string(p.Publisher), Key: string(p.Key), Seq: p.Seq, Offset: p.Offset,
-		}
-	}
-	return t
-}
-
 // join is how this subscriber came to a session.
 type join struct {
 	// The session began after this subscriber joined.
@@ -203,7 +188,7 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 // announce takes the part of SESSION that is about all streams.
 func (s *session) announce(f *frame.Frame) {
 	if !s.title.known {
-		s.title = title{known: true, told: titleOf(f)}
+		s.title = title{known: true, told: reliable.TitleOf(f)}
 		s.tapeTitle()
 	}
 	if s.control != f.Control {

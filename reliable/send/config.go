@@ -21,6 +21,10 @@ type Config struct {
 	Wall  int64
 	// FirstSeq and FirstOffset number the first frame and message.
 	FirstSeq, FirstOffset uint64
+	// Prev is the session that this one continues, and Replay the one that it publishes
+	// again, if there are any. Subscribers are told.
+	Prev   reliable.Link
+	Replay reliable.SessionID
 	// Channel is the sequence space within the session.
 	Channel uint32
 	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507; 0 means

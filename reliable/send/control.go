@@ -99,9 +99,11 @@ func (s *Sender) Announce(now reliable.Time) {
 	}
 }
 
-// sessionFrame describes the session: its publisher, its start and its first numbers.
+// sessionFrame describes the session: its publisher, its start and its first numbers, and the
+// sessions that it continues or repeats.
 func (s *Sender) sessionFrame(now reliable.Time) frame.Frame {
 	return frame.Frame{
+		Prev: s.prev, Replay: uint64(s.cfg.Replay),
 		Kind: frame.Session, Channel: s.cfg.Channel, Time: s.clock.wire(now), Wall: s.cfg.Wall,
 		Channels: uint32(len(s.streams)), FirstSeq: s.cfg.FirstSeq,
 		FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),

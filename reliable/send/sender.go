@@ -5,6 +5,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/rate"
 )
 
@@ -33,6 +34,7 @@ type Sender struct {
 	welcomes    welcomes
 	closing     closing
 	control     control
+	prev        *frame.Link
 	turn        turn
 	stats       Stats
 }
@@ -52,6 +54,7 @@ func New(cfg Config) (*Sender, error) {
 		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
 	}
 	s.control = control{session: cfg.Session, limit: s.limit}
+	s.prev = cfg.Prev.Wire()
 	s.offload.begin(cfg.Start)
 	s.streams = []*Stream{newStream(s, cfg.Channel)}
 	return s, nil
