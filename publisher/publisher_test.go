@@ -192,3 +192,45 @@ func BenchmarkPublish(b *testing.B) {
 		})
 	}
 }
+
+// Offsets that are skipped are told, and what comes behind has its own.
+func TestSkip(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		lan := rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 5)
+		defer lan.Close()
+		sub := lan.Subscriber(lan.Host(2), subscriber.Config{})
+		p := lan.Publisher(publisher.Config{FirstOffset: 5})
+		for i := range uint64(3) {
+			if first, err := p.Skip(2); err != nil || first != 5+3*i {
+				t.Errorf("Skip: %d, %v", first, err)
+			}
+			if offset, err := p.Publish(t.Context(), []byte("x")); err != nil || offset != 7+3*i {
+				t.Errorf("Publish: %d, %v", offset, err)
+			}
+		}
+		if err := p.Close(); err != nil {
+			t.Error(err)
+		}
+		lost, came := uint64(0), 0
+		for ev := range sub.Messages(t.Context()) {
+			switch ev.Kind {
+			case subscriber.Message:
+				came++
+			case subscriber.Loss:
+				lost += ev.Lost.Len()
+				if ev.Cause != subscriber.CauseDropped {
+					t.Error(ev.Cause)
+				}
+			}
+			if ev.Kind == subscriber.SessionEnded {
+				break
+			}
+		}
+		if lost != 6 || came != 3 {
+			t.Errorf("%d messages were lost, and %d came", lost, came)
+		}
+		if err := sub.Close(); err != nil {
+			t.Error(err)
+		}
+	})
+}

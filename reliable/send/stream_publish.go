@@ -110,16 +110,12 @@ func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
 	if st.cfg.Flow.WhenFull == reliable.Block {
 		return 0, reliable.ErrFull
 	}
-	if st.packer.build.IsOpen() {
-		st.packer.seal(false) // a skip tells of what follows: it needs a frame of its own
+	offset, err := st.SkipOffsets(1)
+	if err != nil {
+		return 0, err
 	}
-	st.packer.skipped++
-	st.tally.dropped++
 	st.tally.droppedBytes += uint64(size)
-	st.tally.accepted++
 	st.tally.acceptedBytes += uint64(size)
-	offset := st.packer.nextOffset
-	st.packer.nextOffset++
 	return offset, reliable.ErrDropped
 }
 
