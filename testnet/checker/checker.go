@@ -43,6 +43,7 @@ type Checker struct {
 	rerun  string
 
 	recorders []*recorder
+	consumers []*consumer
 
 	errs  []error
 	more  int
@@ -62,6 +63,7 @@ func New(w *world.World) *Checker {
 	w.Observe(world.Observer{
 		Sent: c.sent, Answered: c.answered, Arrived: c.arrived, Started: c.started, Told: c.told,
 		Settled: c.settled, Woke: c.woke, Ended: c.ended, Disk: c.disk,
+		Acknowledged: c.acknowledged,
 	})
 	return c
 }
@@ -220,6 +222,21 @@ func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
 	v := c.view(sub, s)
 	v.follow()
 	v.event(ev)
+	if k := c.consumer(sub); k != nil {
+		switch ev.Kind {
+		case reliable.Message:
+			k.told(s, ev.Offset, ev.Offset+1, false)
+		case reliable.Loss:
+			k.told(s, ev.Lost.From, ev.Lost.To, true)
+		}
+	}
+}
+
+// acknowledged follows what applications are done with.
+func (c *Checker) acknowledged(sub *world.Subscriber, pos reliable.Position) {
+	if s := c.w.Session(pos.Session); s != nil {
+		c.consumer(sub).acknowledged(s, pos)
+	}
 }
 
 // settled judges the bounds of memory.

@@ -43,6 +43,9 @@ func (c *Checker) Finish(calm reliable.Time) error {
 	for _, r := range c.w.Recorders() {
 		c.recorder(r).finish()
 	}
+	for _, k := range c.consumers {
+		k.finish()
+	}
 	for _, sub := range c.w.Subscribers() {
 		if !sub.Running() || sub.Paused() {
 			continue

@@ -45,6 +45,13 @@ func (b *start) beat(f *frame.Frame) {
 
 // judge asks whether the first offset that counts is the right one.
 func (b *start) judge(begin uint64) {
+	if pos, ok := b.saved(); ok {
+		if begin != pos.Offset {
+			b.fail("it begins at offset %d, and the position that was saved for it is %d", begin,
+				pos.Offset)
+		}
+		return
+	}
 	switch {
 	case b.s.Start.Add(b.age) >= b.sub.Joined():
 		// All that a subscriber can know of a session's start is how old the first
@@ -70,4 +77,14 @@ func (b *start) judge(begin uint64) {
 				begin, b.firstOld, b.lowData)
 		}
 	}
+}
+
+// saved returns the position with which the process began in the session, if there was one.
+func (b *start) saved() (reliable.Position, bool) {
+	for _, pos := range b.cfg.Receiver.Positions {
+		if pos.Session == b.s.ID && b.cfg.Receiver.Start.Resumes() {
+			return pos, true
+		}
+	}
+	return reliable.Position{}, false
 }

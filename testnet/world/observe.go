@@ -33,6 +33,8 @@ type Observer struct {
 	Started func(sub *Subscriber)
 	// Told: the application of a subscriber was handed an event.
 	Told func(sub *Subscriber, ev *reliable.Event)
+	// Acknowledged: the application of a subscriber is done with all before a position.
+	Acknowledged func(sub *Subscriber, pos reliable.Position)
 	// Settled: a subscriber's Receiver has done all that is due.
 	Settled func(sub *Subscriber)
 	// Woke: a process that was paused goes on, one of the two.
@@ -126,6 +128,14 @@ func (w *World) observeTold(s *Subscriber, ev *reliable.Event) {
 	for _, o := range w.observers {
 		if o.Told != nil {
 			o.Told(s, ev)
+		}
+	}
+}
+
+func (w *World) observeAcknowledged(s *Subscriber, pos reliable.Position) {
+	for _, o := range w.observers {
+		if o.Acknowledged != nil {
+			o.Acknowledged(s, pos)
 		}
 	}
 }

@@ -108,7 +108,7 @@ func (s *Subscriber) poll(batch int, working bool) {
 				s.hand(&ev.Event)
 			}
 			if working && ev.Kind == reliable.Message {
-				s.busy = true
+				s.busy, s.at = true, ev.Position()
 				s.done = s.w.now.Add(s.cfg.Work)
 				s.w.push(s.done, eventConsume, uint32(s.index), nil)
 				return
@@ -129,6 +129,9 @@ func (s *Subscriber) hand(ev *reliable.Event) {
 	if s.tell != nil {
 		s.tell(s.w.now, ev)
 	}
+	if !s.works || ev.Kind != reliable.Message {
+		s.acknowledge(ev.Position())
+	}
 }
 
 // consume goes on when the application is done with a message.
@@ -138,6 +141,7 @@ func (s *Subscriber) consume() {
 	}
 	s.busy = false
 	if s.state == running && !s.asleep.on {
+		s.acknowledge(s.at)
 		s.settle()
 	}
 }

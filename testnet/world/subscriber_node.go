@@ -30,6 +30,10 @@ type SubscriberConfig struct {
 	// Work is how long the application takes for each message: it takes the next
 	// one only then. 0: no time.
 	Work time.Duration
+	// SaveAfter is the time from when the application acknowledges a message, which it does
+	// when it is done with it, until its position is saved: a process that starts again
+	// goes on from there. 0: nothing is saved.
+	SaveAfter time.Duration
 	// CopyFrames lets frames come in one receive buffer that is overwritten, as
 	// the kernel's are, instead of sharing the decoded packet with others: slower,
 	// and held frames are then copied.
@@ -90,6 +94,8 @@ type Subscriber struct {
 	aside  aside // its ways to other subscribers
 
 	recorder *Recorder // that it is; nil: it is none
+	file     stateFile
+	at       reliable.Position // behind the message that the application works on
 
 	buf []byte // with CopyFrames
 	dec frame.Decoder
@@ -131,7 +137,8 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 		cfg.SocketQueue = defaultSocketQueue
 	}
 	s := &Subscriber{w: w, cfg: cfg, index: len(w.subs), armed: reliable.Never,
-		aside: aside{down: cfg.Down, up: cfg.Up}, recorder: r}
+		aside: aside{down: cfg.Down, up: cfg.Up}, recorder: r,
+		file: stateFile{after: cfg.SaveAfter}}
 	if r != nil {
 		r.Subscriber = s
 	}
@@ -173,6 +180,9 @@ func (s *Subscriber) be(at reliable.Time) error {
 		rc.Seed = w.id(subscriberNet, s.index, 2*s.lives+1)
 	}
 	rc.Epoch, rc.Joined = time.Unix(0, WallStart), at
+	if s.cfg.SaveAfter > 0 {
+		rc.Positions = s.file.load()
+	}
 	var err error
 	if s.m, err = s.machine(); err != nil {
 		return err
@@ -270,6 +280,7 @@ func (s *Subscriber) Leave() {
 		s.m.Close(s.w.now)
 		s.poll(len(s.w.events), false)
 		s.drain()
+		s.file.save()
 	}
 	s.state = gone
 }
