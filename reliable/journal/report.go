@@ -22,17 +22,16 @@ const (
 	Torn FindingKind = iota + 1
 	// Damaged is a block that doesn't verify, before others that do.
 	Damaged
-	// Unsealed is a segment without its footer: it was read as a whole. That alone is no
-	// damage.
-	Unsealed
 	// OtherVersion is a segment of another version of the format: it is left alone.
 	OtherVersion
 	// NotSegment is a file with a segment's name and other content: it is left alone.
 	NotSegment
 	// Foreign is a file with another name: it is left alone.
 	Foreign
-	// Unreadable is a file that the system doesn't let be read.
+	// Unreadable is a file, or a part of one, that the system doesn't let be read or synced.
 	Unreadable
+	// Missing are frames between two blocks or segments without any trace of them.
+	Missing
 )
 
 // A Finding is something wrong in a log.
@@ -47,5 +46,16 @@ type Finding struct {
 	At, Bytes int64
 	// Acknowledged says that damaged frames had been synced.
 	Acknowledged bool
-	Err          error
+	// Version is that of the format, of OtherVersion.
+	Version uint8
+	Err     error
+}
+
+// add adds a finding.
+func (r *Report) add(f Finding) {
+	if len(r.Findings) >= MaxFindings {
+		r.More++
+		return
+	}
+	r.Findings = append(r.Findings, f)
 }

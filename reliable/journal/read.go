@@ -1,0 +1,201 @@
+package journal
+
+import "crier/nack"
+
+const (
+	// maxRead bounds the frames of one read, and readBytes the bytes that it reads, but
+	// for the last stretch.
+	maxRead   = 4096
+	readBytes = 1 << 20
+)
+
+// read reads frames of a tape.
+func (l *Log) read(t *tape, want nack.Range, r *Result) {
+	want.To = min(want.To, want.From+maxRead)
+	r.Read = nack.Range{From: want.From, To: want.From}
+	for range want.Len() {
+		r.Frames = append(r.Frames, nil)
+	}
+	buf := r.Buffer[:0]
+	seq := max(want.From, t.oldest().Seq)
+	for i := t.at(seq); i < len(t.segs) && seq < want.To; i++ {
+		s := t.segs[i]
+		if seq = max(seq, s.first.Seq); seq >= s.next.Seq {
+			continue
+		}
+		for k := s.interval(seq); k < len(s.index) && seq < min(want.To, s.next.Seq); k++ {
+			from, to := s.stretch(k)
+			if len(buf) > 0 && len(buf)+int(to-from) > readBytes {
+				want.To = seq // the rest is asked for again
+				break
+			}
+			below := s.next.Seq
+			if k+1 < len(s.index) {
+				below = s.index[k+1].Seq
+			}
+			buf = l.readStretch(t, s, nack.Range{From: s.index[k].Seq, To: below}, from, to, buf,
+				want, r)
+			seq = max(seq, below)
+		}
+	}
+	r.Buffer = buf
+	r.Read.To = max(want.From, want.To)
+	r.Frames = r.Frames[:r.Read.Len()]
+}
+
+// readStretch reads the blocks in a stretch of a segment behind what buf has, and those of
+// their frames that are wanted.
+func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, buf []byte,
+	want nack.Range, r *Result) []byte {
+	n := len(buf)
+	buf = grow(buf, int(to-from))
+	f, err := l.open(s)
+	if err == nil {
+		var got int
+		got, err = f.ReadAt(buf[n:], from)
+		if got == int(to-from) {
+			err = nil
+		}
+		buf = buf[:n+got]
+	} else {
+		buf = buf[:n]
+	}
+	if err != nil && r.Err == nil {
+		r.Err = err
+	}
+	w := walker{seed: t.seed, at: from, end: from + int64(len(buf)-n), buf: buf[n:], base: from,
+		window: scanWindow}
+	expected := has.From
+	damaged := func(below uint64) {
+		if bad := (nack.Range{From: expected, To: below}).Clip(want.From, want.To); bad.Len() > 0 {
+			r.Damaged = append(r.Damaged, bad)
+			t.lackAmid(bad)
+		}
+	}
+	var b block
+	for {
+		_, ok, _ := w.next(&b)
+		if !ok {
+			break
+		}
+		if b.kind != kindData && b.kind != kindHole || b.seq < expected || b.seq >= has.To {
+			continue
+		}
+		damaged(b.seq)
+		expected = b.next()
+		if b.kind == kindHole {
+			h := b.hole()
+			if h.Frames.From < want.To && h.Frames.To > want.From {
+				r.Holes = append(r.Holes, h)
+			}
+			continue
+		}
+		b.frames(func(seq uint64, frame []byte) bool {
+			if want.Contains(seq) {
+				r.Frames[seq-want.From] = frame
+			}
+			return seq < want.To
+		})
+	}
+	damaged(has.To)
+	return buf
+}
+
+// grow returns b with n more bytes of room, and their content not determined.
+func grow(b []byte, n int) []byte {
+	if cap(b)-len(b) < n {
+		b = append(make([]byte, 0, max(2*cap(b), len(b)+n)), b...)
+	}
+	return b[:len(b)+n]
+}
+
+// seek answers a query.
+func (l *Log) seek(t *tape, q Query, r *Result) {
+	if len(t.segs) == 0 {
+		return
+	}
+	r.At = Answer{Found: true, Mark: t.next, Wall: t.lastTime}
+	oldest := Answer{Found: true, Mark: t.oldest(), Wall: t.segs[0].firstTime}
+	switch q.What {
+	case FindOldest:
+		r.At = oldest
+	case FindOffset:
+		if q.Value >= t.next.Offset {
+			return
+		}
+		// The last block with a start at or below the offset.
+		r.At = oldest
+		i := len(t.segs) - 1
+		for i > 0 && t.segs[i].first.Offset > q.Value {
+			i--
+		}
+		s := t.segs[i]
+		k := len(s.index) - 1
+		for k > 0 && s.index[k].Offset > q.Value {
+			k--
+		}
+		l.blocks(t, s, k, r, func(b *block) bool {
+			if b.offset <= q.Value || !r.At.Found {
+				r.At = Answer{Found: true, Mark: Mark{b.seq, b.offset}, Wall: b.first}
+			}
+			return b.offset <= q.Value
+		})
+	case FindTime:
+		// The first block that ends at or after the time.
+		at := int64(min(q.Value, 1<<63-1))
+		for _, s := range t.segs {
+			if s.lastTime < at {
+				continue
+			}
+			k := len(s.index) - 1
+			for k > 0 && s.index[k].time >= at {
+				k--
+			}
+			found := false
+			for ; k < len(s.index) && !found; k++ {
+				l.blocks(t, s, k, r, func(b *block) bool {
+					if b.last() >= at && !found {
+						found = true
+						r.At = Answer{Found: true, Mark: Mark{b.seq, b.offset}, Wall: b.first}
+					}
+					return !found
+				})
+			}
+			if found {
+				return
+			}
+		}
+	}
+}
+
+// blocks calls f for the blocks of frames and holes in a stretch of a segment, until it
+// returns false.
+func (l *Log) blocks(t *tape, s *segment, k int, r *Result, f func(b *block) bool) {
+	if k < 0 || k >= len(s.index) {
+		return
+	}
+	file, err := l.open(s)
+	if err != nil {
+		r.Err = err
+		return
+	}
+	from, to := s.stretch(k)
+	w := &l.walk
+	w.begin(file, t.seed, from, to)
+	var b block
+	for seq := s.index[k].Seq; ; {
+		_, ok, err := w.next(&b)
+		if err != nil && r.Err == nil {
+			r.Err = err
+		}
+		if !ok {
+			return
+		}
+		if b.kind != kindData && b.kind != kindHole || b.seq < seq || b.seq >= s.next.Seq {
+			continue
+		}
+		if seq = b.next(); !f(&b) {
+			return
+		}
+	}
+}
