@@ -66,6 +66,8 @@ func (c *cursor) step(ev *reliable.Run) bool {
 	w := &st.win
 	for {
 		switch {
+		case st.r.tapeFull():
+			return false
 		case c.offset < c.lostTo:
 			return c.stepLoss(ev)
 		case c.frame != nil:

@@ -206,13 +206,13 @@ func (r *Receiver) Poll(events []reliable.Run) int {
 // return 0 though there is more, which Poll then returns.
 func (r *Receiver) PollMore(events []reliable.Run) int {
 	n := 0
-	for len(r.ready) > 0 && n < len(events) && !r.copies.full() {
+	for len(r.ready) > 0 && n < len(events) && !r.copies.full() && !r.tapeFull() {
 		st := r.ready[0]
 		for n < len(events) && !r.copies.full() && st.cursor.step(&events[n]) {
 			n++
 		}
 		r.ready = append(r.ready[:0], r.ready[1:]...)
-		if n == len(events) || r.copies.full() { // there may be more: others first
+		if n == len(events) || r.copies.full() || r.tapeFull() { // there may be more: others first
 			r.ready = append(r.ready, st)
 		} else {
 			st.ready = false

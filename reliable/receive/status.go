@@ -77,6 +77,7 @@ func (t *status) frame(now reliable.Time) *frame.Frame {
 	f := st.frame(now, frame.Status, &st.session.echo)
 	f.Name = st.r.name
 	f.Position = st.position()
+	st.recorded(f)
 	f.Room = uint64(max(0, st.r.cfg.Memory.Buffer-st.win.bytes))
 	t.last, t.reported, t.reportAt = now, f.Position, nowhere
 	if t.every != 0 {

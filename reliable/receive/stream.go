@@ -119,6 +119,12 @@ func (st *stream) position() uint64 {
 	if st.phase == starting {
 		return 0
 	}
+	if st.r.cfg.Tape != nil {
+		if log, ok := st.r.cfg.Tape.Recorded(st.session.id, st.channel); ok {
+			return max(log.Position, st.base)
+		}
+		return st.base
+	}
 	if st.r.cfg.Overload == reliable.OverloadBlock {
 		return st.win.next
 	}

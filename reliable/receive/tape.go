@@ -18,7 +18,65 @@ type Tape interface {
 	Hole(session uint64, channel uint32, frames nack.Range, cause reliable.Cause)
 	// End tells of an end, or of going on behind a silence.
 	End(session uint64, channel uint32, e TapeEnd)
+	// Full reports whether there is no room for a frame. The Receiver keeps what comes until
+	// there is, or its own memory is full; Poll returns nothing meanwhile.
+	Full() bool
+	// Recorded returns how far a stream is in a log: the publisher takes that for the
+	// recorder's position. It returns false for a stream that the log has nothing of.
+	Recorded(session uint64, channel uint32) (Recorded, bool)
 }
+
+// Recorded is how far a stream is in a log: frames below Written survive the end of the process,
+// those below Synced a loss of power, and Position is the one that a publisher waits for.
+type Recorded struct {
+	Position, Written, Synced uint64
+}
+
+// Recorded tells the Receiver that more of a stream is in the log.
+func (r *Receiver) Recorded(session uint64, channel uint32) {
+	if s := r.session(session); s != nil {
+		if st := s.stream(channel); st != nil && st.status.every != 0 && !st.over() {
+			st.status.progress()
+			r.enliven(s)
+		}
+	}
+}
+
+// Extent is how far a stream goes, as far as it is known.
+type Extent struct {
+	// Seq is one past the last frame, and Offset one past the last message.
+	Seq, Offset uint64
+	// Heard is when the publisher was last heard.
+	Heard reliable.Time
+	// Gaps is the number of gaps that are open.
+	Gaps int
+}
+
+// Extent returns how far a stream goes, and false if it isn't known.
+func (r *Receiver) Extent(session uint64, channel uint32) (Extent, bool) {
+	s := r.table.byID[session]
+	if s == nil {
+		return Extent{}, false
+	}
+	st := s.stream(channel)
+	if st == nil || st.phase == starting {
+		return Extent{}, false
+	}
+	return Extent{
+		Seq: st.win.high, Offset: st.stats.NextOffset, Heard: s.heard, Gaps: st.asked.gaps(),
+	}, true
+}
+
+// recorded adds to a STATUS how far the stream is in the log, if there is one.
+func (st *stream) recorded(f *frame.Frame) {
+	if tape := st.r.cfg.Tape; tape != nil {
+		log, _ := tape.Recorded(st.session.id, st.channel)
+		f.Recorder, f.Written, f.Synced = true, log.Written, log.Synced
+	}
+}
+
+// tapeFull reports whether nothing can be delivered, since the tape has no room.
+func (r *Receiver) tapeFull() bool { return r.cfg.Tape != nil && r.cfg.Tape.Full() }
 
 // TapeEnd is the end of a stream: EndBye, or EndSilent, behind which it may go on. EndOpen
 // says that it goes on, or that the Receiver left it.

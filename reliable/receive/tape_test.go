@@ -21,6 +21,8 @@ type reel struct {
 	begun bool
 	// sent holds the frames' bytes as they were sealed.
 	sent map[uint64][]byte
+	full bool
+	log  Recorded
 }
 
 func (r *reel) join(session uint64, channel uint32, part nack.Range, words string) {
@@ -55,6 +57,10 @@ func (r *reel) End(session uint64, channel uint32, e TapeEnd) {
 	}
 	r.words = append(r.words, fmt.Sprintf("%v %d %d", e.End, e.Seq, e.Offset))
 }
+
+func (r *reel) Full() bool { return r.full }
+
+func (r *reel) Recorded(uint64, uint32) (Recorded, bool) { return r.log, r.log != Recorded{} }
 
 // has compares what is on the reel, and forgets it.
 func (r *reel) has(want ...string) {

@@ -77,6 +77,28 @@ var Counters = slices.Concat(
 		}),
 )
 
+// Add adds another's counters.
+func (s *Stats) Add(o *Stats) {
+	s.Repairs += o.Repairs
+	s.RepairBytes += o.RepairBytes
+	s.Confirms += o.Confirms
+	s.Unanswered += o.Unanswered
+	s.Unconfirmed += o.Unconfirmed
+	a, b := &s.Responder, &o.Responder
+	a.Asked += b.Asked
+	a.Crossed += b.Crossed
+	a.Again += b.Again
+	a.Gone += b.Gone
+	a.Unfit += b.Unfit
+	a.Refused += b.Refused
+	a.Repaired += b.Repaired
+	a.ToGroup += b.ToGroup
+	a.Throttled += b.Throttled
+	a.CaughtUp += b.CaughtUp
+	a.Dropped += b.Dropped
+	a.Unconfirmed += b.Unconfirmed
+}
+
 // Stats returns the counters so far.
 func (r *Repairer) Stats() Stats {
 	st := r.stats

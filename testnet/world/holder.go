@@ -84,6 +84,12 @@ func (h *Holder) Title(uint64, uint32, *reliable.Title)                   {}
 func (h *Holder) Hole(uint64, uint32, nack.Range, reliable.Cause)         {}
 func (h *Holder) End(session uint64, channel uint32, end receive.TapeEnd) {}
 
+// Full returns false: a History has room. It is no log.
+func (h *Holder) Full() bool { return false }
+func (h *Holder) Recorded(uint64, uint32) (receive.Recorded, bool) {
+	return receive.Recorded{}, false
+}
+
 // As returns the holder as receivers know it.
 func (h *Holder) As() receive.Holder { return receive.Holder{ID: h.id, Addr: h.addr} }
 

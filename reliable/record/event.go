@@ -1,0 +1,84 @@
+package record
+
+import (
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/journal"
+)
+
+// An EventKind is the kind of an Event.
+type EventKind uint8
+
+// The kinds of events.
+const (
+	// Recording says that a stream is recorded, from its beginning or again after a silence.
+	Recording EventKind = iota + 1
+	// StreamEnded says that a stream ended, fell silent, or goes on.
+	StreamEnded
+	// HoleNamed names frames that the log lacks, with the cause.
+	HoleNamed
+	// DiskFailed says that nothing can be written for now: the disk is full, or failed.
+	DiskFailed
+	// DiskBack says that it can again.
+	DiskBack
+	// WrittenAgain says that a sync failed, and what was written since the last one is written
+	// again.
+	WrittenAgain
+	// ReadFailed names frames that couldn't be read.
+	ReadFailed
+	// Damaged names frames that the log had, and that don't verify any more.
+	Damaged
+)
+
+// An Event is something that an operator may want to know.
+type Event struct {
+	Kind EventKind
+	Key  journal.Key
+	// Title is whose stream it is, or nil while that is unknown.
+	Title *reliable.Title
+	// Frames are those concerned, and Cause why the log lacks them.
+	Frames nack.Range
+	Cause  reliable.Cause
+	End    reliable.End
+	// Full says that the disk is full.
+	Full bool
+	Err  error
+}
+
+// maxEvents bounds the events that wait. Those beyond are counted.
+const maxEvents = 256
+
+type events struct {
+	list   []Event
+	missed uint64
+}
+
+// tell notes an event. Holes next to each other for the same cause are one.
+func (r *Recorder) tell(e Event) {
+	l := &r.events
+	if e.Title == nil {
+		if t := r.tapes[e.Key]; t != nil {
+			e.Title = t.title
+		}
+	}
+	if n := len(l.list); n > 0 && e.Kind == HoleNamed {
+		if p := &l.list[n-1]; p.Kind == HoleNamed && p.Key == e.Key && p.Cause == e.Cause &&
+			p.Frames.To == e.Frames.From {
+			p.Frames.To = e.Frames.To
+			return
+		}
+	}
+	if len(l.list) >= maxEvents {
+		l.missed++
+		return
+	}
+	l.list = append(l.list, e)
+}
+
+// Events appends the events since the last call to a list, and returns it.
+func (r *Recorder) Events(list []Event) []Event {
+	list = append(list, r.events.list...)
+	clear(r.events.list)
+	r.events.list = r.events.list[:0]
+	return list
+}

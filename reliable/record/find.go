@@ -1,0 +1,235 @@
+package record
+
+import (
+	"net/netip"
+	"slices"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/rate"
+)
+
+const (
+	// maxQuestions bounds the answers that wait, and those for which the log must be asked.
+	maxQuestions = 64
+	// maxAnswers is how many sessions one FIND is told of.
+	maxAnswers = 16
+	// answerRate bounds the answers to all FINDs, in bytes a second, and answerBurst those at
+	// once.
+	answerRate  = 64 << 10
+	answerBurst = 16 << 10
+)
+
+// A question is an answer on its way: a DIGEST to whoever asked.
+type question struct {
+	to      netip.AddrPort
+	request uint64
+	tape    *tape
+	query   journal.Query
+	// known says that at is the answer; asked that the log is being asked for it.
+	known, asked bool
+	at           journal.Mark
+}
+
+// answers are the questions that wait.
+type answers struct {
+	list  []*question
+	limit *rate.Limit
+}
+
+func (a *answers) begin() { a.limit = rate.New(answerRate, answerBurst) }
+
+// find takes a FIND.
+func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
+	a, q := &r.answers, f.Find
+	r.stats.Finds++
+	if r.closing || q == nil || len(a.list) >= maxQuestions {
+		r.stats.Unanswered++
+		return
+	}
+	if f.Session != 0 {
+		if t := r.tapes[journal.Key{Session: f.Session, Channel: f.Channel}]; t != nil && t.begun {
+			a.add(r, from, f, t)
+		}
+		return
+	}
+	var match []*tape
+	for _, t := range r.list {
+		if t.begun && t.key.Channel == f.Channel && t.matches(f) {
+			match = append(match, t)
+		}
+	}
+	slices.SortStableFunc(match, func(x, y *tape) int { return compareWall(y, x) })
+	if q.What == frame.FindEnd {
+		match = match[:min(1, len(match))]
+	}
+	for _, t := range match[:min(maxAnswers, len(match))] {
+		a.add(r, from, f, t)
+	}
+}
+
+// matches reports whether a tape is of the stream that a FIND names.
+func (t *tape) matches(f *frame.Frame) bool {
+	if t.title == nil {
+		return len(f.Name) == 0 && len(f.Find.Topic) == 0 && len(f.Find.Key) == 0
+	}
+	is := func(want []byte, have string) bool { return len(want) == 0 || string(want) == have }
+	return is(f.Name, t.title.Publisher) && is(f.Find.Topic, t.title.Topic) &&
+		is(f.Find.Key, t.title.Key)
+}
+
+// compareWall orders tapes by the time at which their sessions began.
+func compareWall(x, y *tape) int {
+	wall := func(t *tape) int64 {
+		if t.title != nil {
+			return t.title.Wall
+		}
+		return t.state.First
+	}
+	switch a, b := wall(x), wall(y); {
+	case a < b:
+		return -1
+	case a > b:
+		return 1
+	}
+	return 0
+}
+
+// add notes a question, unless the same asker has asked it already.
+func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape) {
+	for _, q := range a.list {
+		if q.to == from && q.request == f.Request && q.tape == t {
+			return
+		}
+	}
+	if len(a.list) >= maxQuestions {
+		r.stats.Unanswered++
+		return
+	}
+	q := &question{to: from, request: f.Request, tape: t}
+	switch f.Find.What {
+	case frame.FindOffset:
+		q.query = journal.Query{What: journal.FindOffset, Value: f.Find.Value}
+	case frame.FindTime:
+		q.query = journal.Query{What: journal.FindTime, Value: f.Find.Value}
+	case frame.FindOldest:
+		q.query.What = journal.FindOldest
+	case frame.FindEnd:
+		q.query.What = journal.FindEnd
+	default:
+		q.known = true
+	}
+	if !q.known {
+		q.at, q.known = t.locate(q.query)
+	}
+	a.list = append(a.list, q)
+}
+
+// locate returns the place that a question asks for, where memory knows it.
+func (t *tape) locate(q journal.Query) (at journal.Mark, known bool) {
+	oldest := t.oldest()
+	var e *entry
+	switch q.What {
+	case journal.FindOldest:
+		return oldest, true
+	case journal.FindEnd:
+		return t.next, true
+	case journal.FindOffset:
+		if q.Value >= t.next.Offset {
+			return t.next, true
+		}
+		if q.Value <= oldest.Offset {
+			return oldest, true
+		}
+		e = t.tail.place(func(e *entry) bool { return e.after > q.Value })
+		if first := t.tail.first(); first == nil || q.Value < first.start {
+			e = nil
+		}
+	case journal.FindTime:
+		e = t.tail.place(func(e *entry) bool { return e.wall >= int64(q.Value) })
+		if first := t.tail.first(); first == nil || first.wall == 0 ||
+			first.wall >= int64(q.Value) {
+			e = nil
+		} else if e == nil {
+			return t.next, true
+		}
+	}
+	if e != nil {
+		return journal.Mark{Seq: e.seq, Offset: e.start}, true
+	}
+	if t.state.Next.Seq == t.state.Oldest.Seq {
+		return oldest, true
+	}
+	return journal.Mark{}, false
+}
+
+// first returns the first frame in memory, or nil.
+func (t *tail) first() *entry {
+	if len(t.blocks) == 0 {
+		return nil
+	}
+	return &t.blocks[0].entries[0]
+}
+
+// due returns when an answer may go out.
+func (a *answers) due(now reliable.Time) reliable.Time {
+	for _, q := range a.list {
+		if q.known {
+			return max(now, a.limit.Ready())
+		}
+	}
+	return reliable.Never
+}
+
+// next returns the next answer.
+func (a *answers) next(r *Recorder) (reliable.Batch, bool) {
+	if len(a.list) == 0 || r.announce.rest != nil || a.limit.Room(r.now) == 0 {
+		return reliable.Batch{}, false
+	}
+	i := slices.IndexFunc(a.list, func(q *question) bool { return q.known })
+	if i < 0 {
+		return reliable.Batch{}, false
+	}
+	q := a.list[i]
+	a.list = slices.Delete(a.list, i, i+1)
+	n := &r.announce
+	f := n.digest(r, q.tape)
+	f.Request = q.request
+	if q.query.What != 0 {
+		f.Digest.At, f.Digest.AtSeq, f.Digest.AtOffset = true, q.at.Seq, q.at.Offset
+	}
+	n.rest = f
+	b := n.part(r)
+	n.rest = nil // the group hears the rest
+	b.To = q.to
+	a.limit.Take(r.now, uint64(len(b.Data)))
+	r.stats.Answers++
+	return b, true
+}
+
+// nextFind returns a job that asks the log, or nil.
+func (r *Recorder) nextFind() *work {
+	if r.disk.out[finds] >= maxFinds {
+		return nil
+	}
+	for _, q := range r.answers.list {
+		if !q.known && !q.asked {
+			q.asked = true
+			w := r.disk.take(finds, q.tape)
+			w.job.Key, w.job.Find, w.find = q.tape.key, q.query, q
+			return w
+		}
+	}
+	return nil
+}
+
+// found takes the log's answer.
+func (r *Recorder) found(w *work, res *journal.Result) {
+	q := w.find
+	q.known = true
+	q.at = res.At.Mark
+	if !res.At.Found {
+		q.at = q.tape.oldest()
+	}
+}

@@ -1,0 +1,399 @@
+package record
+
+import (
+	"slices"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/journal"
+)
+
+const (
+	// gatherFor is how long frames may wait for others before they go to the disk, and
+	// gatherBytes how many of them don't wait.
+	gatherFor   = time.Millisecond
+	gatherBytes = 256 << 10
+	// maxJob bounds the bytes of one job, and maxWrites the jobs that write and are out.
+	maxJob     = 1 << 20
+	maxRecords = 64
+	maxWrites  = 2
+	// maxFinds bounds the questions that are out.
+	maxFinds = 2
+	// retryAfter is how long nothing is written after the disk was full, or failed.
+	retryAfter = time.Second
+)
+
+// A work is a job with what it was made of. Its job comes first.
+type work struct {
+	job  journal.Job
+	tape *tape
+	kind workKind
+	run  *run
+	find *question
+	end  uint64 // one past the last frame of a job that writes
+	out  bool
+	recs []journal.Record
+}
+
+type workKind uint8
+
+const (
+	writes workKind = iota
+	reads
+	finds
+	syncs
+	workKinds
+)
+
+// jobs is the account of the jobs that are out.
+type jobs struct {
+	works []*work
+	out   [workKinds]int
+	// failing says that the last job that writes failed: none goes out before retryAt.
+	failing bool
+	retryAt reliable.Time
+	// wrote says that the last job wrote.
+	wrote bool
+	// syncAt is when to sync what was written, or Never.
+	syncAt reliable.Time
+}
+
+// take returns a work that isn't out.
+func (d *jobs) take(kind workKind, t *tape) *work {
+	d.out[kind]++
+	for _, w := range d.works {
+		if !w.out {
+			recs := w.recs[:0]
+			*w = work{tape: t, kind: kind, out: true, recs: recs}
+			return w
+		}
+	}
+	w := &work{tape: t, kind: kind, out: true}
+	d.works = append(d.works, w)
+	return w
+}
+
+// NextDisk returns the next job for the log, and false if there is none now. Several may be out;
+// a driver does them in the order in which it got them, and hands each back with DiskDone. What a
+// job views doesn't change meanwhile.
+func (r *Recorder) NextDisk() (*journal.Job, bool) {
+	var w *work
+	if !r.disk.wrote {
+		w = r.nextWrite()
+	}
+	if w == nil {
+		w = r.nextFind()
+	}
+	if w == nil {
+		w = r.nextRead()
+	}
+	if w == nil {
+		w = r.nextWrite()
+	}
+	if w == nil {
+		w = r.nextSync()
+	}
+	if w == nil {
+		return nil, false
+	}
+	r.disk.wrote = w.kind == writes
+	return &w.job, true
+}
+
+// nextWrite returns a job for the tape that has waited longest, or nil.
+func (r *Recorder) nextWrite() *work {
+	d := &r.disk
+	if d.out[writes] >= maxWrites || d.failing && (r.now < d.retryAt || d.out[writes] > 0) {
+		return nil
+	}
+	kept := 0
+	var found *tape
+	for i, t := range r.dirty {
+		if !t.out && t.idle() {
+			t.dirty, t.since = false, reliable.Never
+			continue
+		}
+		r.dirty[kept] = r.dirty[i]
+		kept++
+		if found == nil && !t.out && t.begun &&
+			(r.closing || r.now >= t.since.Add(gatherFor) || t.wait(gatherBytes) >= gatherBytes) {
+			found = t
+		}
+	}
+	clear(r.dirty[kept:])
+	r.dirty = r.dirty[:kept]
+	if found == nil {
+		return nil
+	}
+	return found.write()
+}
+
+// write returns a job with what waits.
+func (t *tape) write() *work {
+	w := t.r.disk.take(writes, t)
+	w.job.Key = t.key
+	if t.untold {
+		w.job.Title, t.untold = t.title, false
+	}
+	seq, bytes := t.handed, 0
+	offset := t.state.Next.Offset
+	for len(w.recs) < maxRecords && bytes < maxJob {
+		if t.sent < len(t.items) && t.items[t.sent].from() <= seq {
+			it := &t.items[t.sent]
+			t.sent++
+			rec := journal.Record{
+				Frames: nack.Range{From: seq, To: seq}, Offset: offset, EndOffset: offset,
+				End: it.end,
+			}
+			if it.end == nil {
+				if it.hole.Frames = it.hole.Frames.Clip(seq, it.at); it.hole.Frames.Len() == 0 {
+					continue
+				}
+				if b, i := t.tail.after(it.at); b != nil {
+					rec.EndOffset = max(offset, b.entries[i].start)
+				}
+				it.hole.Offsets = nack.Range{From: offset, To: rec.EndOffset}
+				rec.Frames, rec.Hole = it.hole.Frames, &it.hole
+			}
+			seq, offset = rec.Frames.To, rec.EndOffset
+			w.recs = append(w.recs, rec)
+			continue
+		}
+		stop := ^uint64(0)
+		if t.sent < len(t.items) {
+			stop = t.items[t.sent].from()
+		}
+		b, i := t.tail.after(seq)
+		if b == nil {
+			if stop != ^uint64(0) {
+				seq = stop // the log names what lies between
+				continue
+			}
+			break
+		}
+		if first := b.entries[i].seq; first > seq {
+			seq = min(first, stop)
+			continue
+		}
+		j := i + 1
+		for j < len(b.entries) && j-i < journal.MaxFrames && b.entries[j].seq < stop &&
+			b.entries[j].seq == seq+uint64(j-i) {
+			j++
+		}
+		rec := journal.Record{
+			Frames: nack.Range{From: seq, To: seq + uint64(j-i)},
+			Offset: b.entries[i].start, EndOffset: b.entries[j-1].after,
+			First: b.entries[i].wall, Last: b.entries[j-1].wall,
+			Data: b.bytes(i, j), Sizes: b.sizes[i:j:j],
+		}
+		w.recs = append(w.recs, rec)
+		seq, offset = rec.Frames.To, rec.EndOffset
+		bytes += len(rec.Data)
+	}
+	w.job.Records, w.end = w.recs, seq
+	t.handed, t.out = seq, true
+	t.since = t.r.now
+	return w
+}
+
+// nextRead returns a job that reads what an asker waits for, or nil.
+func (r *Recorder) nextRead() *work {
+	for r.disk.out[reads] < maxReads && len(r.readers) > 0 {
+		s := r.readers[0]
+		if len(s.wants) == 0 {
+			r.readers = append(r.readers[:0], r.readers[1:]...)
+			continue
+		}
+		want := s.wants[0].Clip(s.t.state.Oldest.Seq, s.t.state.Written)
+		s.wants = append(s.wants[:0], s.wants[1:]...)
+		if len(r.readers) > 1 { // the others' turn
+			r.readers = append(append(r.readers[:0], r.readers[1:]...), s)
+		}
+		if want.Len() == 0 || s.t.holder == nil {
+			continue
+		}
+		w := r.disk.take(reads, s.t)
+		w.job.Key, w.job.Read, w.run = s.t.key, want, r.freeRun()
+		w.job.Buffer = w.run.buf
+		s.reads++
+		return w
+	}
+	return nil
+}
+
+// freeRun returns a run to read into: a new one, or that which was of no use for longest.
+func (r *Recorder) freeRun() *run {
+	if len(r.runs) < r.maxRuns {
+		n := new(run)
+		r.runs = append(r.runs, n)
+		return n
+	}
+	oldest := r.runs[0]
+	for _, n := range r.runs {
+		if !n.out && (oldest.out || n.used < oldest.used) {
+			oldest = n
+		}
+	}
+	if oldest.shelf != nil {
+		oldest.shelf.drop(oldest)
+		oldest.shelf = nil
+	}
+	return oldest
+}
+
+// nextSync returns a job that syncs what was written, or nil.
+func (r *Recorder) nextSync() *work {
+	d := &r.disk
+	if r.now < d.syncAt || d.out[syncs] > 0 {
+		return nil
+	}
+	d.syncAt = reliable.Never
+	w := d.take(syncs, nil)
+	w.job.Sync = true
+	return w
+}
+
+// DiskDone hands a job back with its result.
+func (r *Recorder) DiskDone(now reliable.Time, res *journal.Result) {
+	r.now = max(r.now, now)
+	d := &r.disk
+	i := slices.IndexFunc(d.works, func(w *work) bool { return w.out && &w.job == res.Job })
+	if i < 0 {
+		return
+	}
+	w := d.works[i]
+	w.out = false
+	d.out[w.kind]--
+	r.turn++
+	r.dropped(res)
+	for i := range res.Others {
+		r.apply(&res.Others[i])
+	}
+	if w.tape != nil {
+		r.apply(&res.State)
+	}
+	switch w.kind {
+	case writes:
+		r.wrote(w, res)
+	case reads:
+		r.read(w, res)
+	case finds:
+		r.found(w, res)
+	}
+	r.drain()
+}
+
+// apply takes a tape's State.
+func (r *Recorder) apply(s *journal.State) {
+	t := r.tapes[s.Key]
+	if t == nil {
+		return
+	}
+	moved := t.state.Written != s.Written || t.state.Synced != s.Synced
+	t.state = *s
+	t.reduce()
+	if moved && r.receiver != nil {
+		r.receiver.Recorded(s.Key.Session, s.Key.Channel)
+	}
+	if r.disk.syncAt == reliable.Never && r.syncs() && s.Synced < s.Written {
+		r.disk.syncAt = r.now.Add(r.cfg.Fsync.Every)
+	}
+	if s.Bytes == 0 && !t.live && t.idle() && !t.out {
+		r.remove(t)
+	}
+}
+
+// syncs reports whether the recorder syncs at an interval.
+func (r *Recorder) syncs() bool { return r.cfg.Fsync.Mode == journal.FsyncInterval }
+
+// wrote takes the result of a job that writes.
+func (r *Recorder) wrote(w *work, res *journal.Result) {
+	t, d := w.tape, &r.disk
+	t.out = false
+	failed := res.Full || res.Failed
+	if !failed && !res.Again {
+		t.items = slices.Delete(t.items, 0, t.sent)
+	} else { // what is still here is handed again
+		t.handed = res.State.Next.Seq
+		t.untold = t.untold || w.job.Title != nil
+		if t.ended != nil && res.Again {
+			t.items = append(t.items, item{at: t.ended.Seq, end: t.ended})
+		}
+		t.soil(r.now)
+	}
+	t.sent = 0
+	t.reduce()
+	switch {
+	case failed && !d.failing:
+		d.failing = true
+		r.tell(Event{Kind: DiskFailed, Key: t.key, Full: res.Full, Err: res.Err})
+	case !failed && d.failing:
+		d.failing = false
+		r.tell(Event{Kind: DiskBack, Key: t.key})
+	case res.Again:
+		r.tell(Event{Kind: WrittenAgain, Key: t.key, Err: res.Err})
+	}
+	if failed {
+		d.retryAt = r.now.Add(retryAfter)
+		r.stats.Failures++
+	}
+}
+
+// read takes the result of a job that reads.
+func (r *Recorder) read(w *work, res *journal.Result) {
+	s, n := &w.tape.shelf, w.run
+	n.out = false
+	s.reads--
+	n.buf, n.span, n.used = res.Buffer, res.Read, r.turn
+	n.frames = append(n.frames[:0], res.Frames...)
+	if len(n.frames) < int(n.span.Len()) {
+		n.span.To = n.span.From + uint64(len(n.frames))
+	}
+	r.stats.Reads++
+	absent := w.job.Read
+	if n.span.Len() > 0 {
+		s.keep(n)
+		absent = nack.Range{}
+		for i, f := range n.frames {
+			seq := n.span.From + uint64(i)
+			switch {
+			case f != nil:
+				r.stats.ReadFrames++
+			case absent.To == seq && absent.Len() > 0:
+				absent.To++
+			default:
+				w.tape.unreadable(absent)
+				absent = nack.Range{From: seq, To: seq + 1}
+			}
+		}
+	}
+	w.tape.unreadable(absent)
+	if res.Err != nil {
+		r.stats.Failures++
+		r.tell(Event{Kind: ReadFailed, Key: w.tape.key, Frames: w.job.Read, Err: res.Err})
+	}
+	for _, lost := range res.Damaged {
+		r.tell(Event{Kind: Damaged, Key: w.tape.key, Frames: lost})
+	}
+}
+
+// unreadable denies frames to those who wait for them: the log has not got them, after all.
+func (t *tape) unreadable(frames nack.Range) {
+	if frames.Len() == 0 {
+		return
+	}
+	t.holes = nack.Normalize(append(t.holes, frames))
+	if more := len(t.holes) - journal.MaxHoles; more > 0 {
+		t.holes = slices.Delete(t.holes, 0, more)
+	}
+	if t.holder != nil {
+		t.holder.Unreadable(frames)
+	}
+}
+
+// dropped tells of segments that made room.
+func (r *Recorder) dropped(res *journal.Result) {
+	r.stats.Dropped += uint64(res.Dropped)
+	r.stats.DroppedBytes += uint64(res.DroppedBytes)
+}

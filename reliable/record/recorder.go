@@ -1,0 +1,404 @@
+package record
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/rate"
+	"crier/reliable/receive"
+)
+
+// A Recorder records the sessions that it hears, and serves what it has.
+type Recorder struct {
+	cfg Config
+	now reliable.Time
+	// receiver follows the sessions. It is nil where the recorder only serves.
+	receiver *receive.Receiver
+	closing  bool
+
+	tapes map[journal.Key]*tape
+	// list has the tapes in the order in which they became known. last took the last frame, or is
+	// nil.
+	list []*tape
+	last *tape
+	// dirty are tapes with something to write, in the order in which that came.
+	dirty []*tape
+	pool  pool
+
+	disk jobs
+	// readers are shelves that want to read. runs is what was read and is in memory, at most
+	// maxRuns, and turn counts the jobs that are done.
+	readers []*shelf
+	runs    []*run
+	maxRuns int
+	turn    uint64
+
+	budget   *nack.Budget
+	limit    *rate.Limit
+	serving  []*tape
+	announce announce
+	answers  answers
+	sending  sender
+	events   events
+	stats    Stats
+	heard    [64]reliable.Run
+}
+
+// A sender is whom the batch that is being sent belongs to.
+type sender struct {
+	taken bool
+	from  *tape // a holder's
+	own   bool  // the receiver's
+}
+
+// New returns a Recorder that has heard nothing yet.
+func New(cfg Config) (*Recorder, error) {
+	cfg, err := cfg.Complete()
+	if err != nil {
+		return nil, err
+	}
+	reads := cfg.Tail / 4
+	r := &Recorder{
+		cfg: cfg, now: cfg.Joined, tapes: make(map[journal.Key]*tape),
+		pool: pool{limit: cfg.Tail - reads}, maxRuns: max(2*maxReads, reads/runBytes),
+		disk:  jobs{syncAt: reliable.Never},
+		limit: rate.New(cfg.ServeRate, max(cfg.ServeRate/serveBursts, minBurst)),
+		budget: nack.NewBudget(nack.BudgetConfig{
+			Floor: cfg.ServeRate, Burst: max(cfg.ServeRate/serveBursts, minBurst)}),
+	}
+	r.announce.begin(r)
+	r.answers.begin()
+	for i := range cfg.States {
+		s := &cfg.States[i]
+		if slices.Contains(cfg.Except, reliable.SessionID(s.Key.Session)) {
+			continue
+		}
+		r.tape(s.Key).begin(s)
+	}
+	if cfg.ServeOnly {
+		return r, nil
+	}
+	r.receiver, err = receive.New(receive.Config{
+		ID: cfg.ID, Seed: cfg.Seed, Epoch: cfg.Epoch, Joined: cfg.Joined, Name: cfg.Name,
+		Groups: cfg.Groups, Datagram: cfg.Datagram, Start: reliable.Oldest, Runs: true,
+		Positions: r.positions(), Logs: receive.Logs{Ask: cfg.Groups},
+		Recovery: cfg.Recovery, Memory: cfg.Memory, Tape: r,
+	})
+	return r, err
+}
+
+const (
+	// A burst of repairs is what the rate allows in 5 ms, or minBurst bytes.
+	serveBursts = 200
+	minBurst    = 256 << 10
+)
+
+// positions returns where the tapes go on if their sessions are heard again.
+func (r *Recorder) positions() (list []reliable.Position) {
+	for _, t := range r.list {
+		if t.ended != nil && t.ended.How == reliable.EndBye {
+			continue
+		}
+		p := reliable.Position{
+			Session: reliable.SessionID(t.key.Session), Channel: t.key.Channel,
+			Seq: t.next.Seq, Offset: t.next.Offset,
+		}
+		if t.title != nil {
+			p.Topic, p.Publisher, p.Key = t.title.Topic, t.title.Publisher, t.title.Key
+		}
+		list = append(list, p)
+	}
+	return list
+}
+
+// tape returns the tape with a key, and makes one if need be.
+func (r *Recorder) tape(key journal.Key) *tape {
+	t := r.tapes[key]
+	if t == nil {
+		t = &tape{r: r, key: key, since: reliable.Never, tellAt: r.now}
+		t.shelf.t = t
+		t.state.Key = key
+		r.tapes[key] = t
+		r.list = append(r.list, t)
+	}
+	return t
+}
+
+// remove forgets a tape of which nothing is left.
+func (r *Recorder) remove(t *tape) {
+	for len(t.tail.blocks) > 0 {
+		b := t.tail.blocks[0]
+		r.forget(b)
+		r.pool.put(b)
+	}
+	for _, n := range r.runs {
+		if n.shelf == &t.shelf {
+			n.shelf = nil
+		}
+	}
+	r.unserve(t)
+	if r.last == t {
+		r.last = nil
+	}
+	delete(r.tapes, t.key)
+	r.list = slices.DeleteFunc(r.list, func(o *tape) bool { return o == t })
+}
+
+// forget takes a block that makes room out of its tape.
+func (r *Recorder) forget(b *block) { b.tape.tail.drop() }
+
+// Handle takes a decoded frame. It keeps nothing of it.
+func (r *Recorder) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
+	r.now = max(r.now, now)
+	switch f.Kind {
+	case frame.Nack:
+		r.serve(from, f)
+	case frame.Find:
+		r.find(from, f)
+	default:
+		if r.receiver == nil {
+			return
+		}
+		r.receiver.Handle(now, from, f)
+		r.drain()
+		r.receiver.Keep()
+	}
+}
+
+// drain takes what the receiver has in order, as long as there is room.
+func (r *Recorder) drain() {
+	if r.receiver == nil || r.closing {
+		return
+	}
+	for r.receiver.Poll(r.heard[:]) > 0 {
+	}
+}
+
+// Full reports whether there is no room for frames: until some are written, they wait in the
+// receiver's window. Where nothing can be written, the oldest make room.
+func (r *Recorder) Full() bool {
+	for {
+		switch {
+		case r.pool.room(len(classBytes) - 1):
+			return false
+		case !r.disk.failing || !r.giveUp():
+			return true
+		}
+	}
+}
+
+// giveUp lets the oldest block go that isn't written, as a hole, and reports whether there is
+// one.
+func (r *Recorder) giveUp() bool {
+	for b := r.pool.pending.first; b != nil; b = b.next {
+		t := b.tape
+		if t.out || t.tail.blocks[0] != b || t.tail.newest() == b {
+			continue
+		}
+		r.forget(b)
+		frames := b.span().Clip(t.state.Next.Seq, b.span().To)
+		t.lack(frames, reliable.CauseSlow)
+		t.handed = max(t.handed, t.state.Next.Seq)
+		r.pool.put(b)
+		return true
+	}
+	return false
+}
+
+// Title, Frame, Hole, End and Recorded make the Recorder the receiver's Tape.
+
+// Title takes the word of whose stream it is.
+func (r *Recorder) Title(session uint64, channel uint32, title *reliable.Title) {
+	t := r.tape(journal.Key{Session: session, Channel: channel})
+	if t.title != nil && *t.title == *title {
+		return
+	}
+	own := *title
+	t.title, t.untold = &own, true
+	if t.begun {
+		t.soil(r.now)
+	}
+}
+
+// Frame takes the next frame.
+func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
+	t := r.last
+	if t == nil || t.key.Session != session || t.key.Channel != channel {
+		t = r.tape(journal.Key{Session: session, Channel: channel})
+		r.last = t
+	}
+	if !t.live {
+		t.live = true
+		t.tellAt = r.now
+		if f.Feed < len(r.cfg.Groups) {
+			t.group = r.cfg.Groups[f.Feed]
+		}
+		r.tell(Event{Kind: Recording, Key: t.key, Title: t.title})
+	}
+	t.frame(r.now, f)
+}
+
+// Hole takes the place of frames that won't come.
+func (r *Recorder) Hole(session uint64, channel uint32, frames nack.Range, cause reliable.Cause) {
+	if t := r.tapes[journal.Key{Session: session, Channel: channel}]; t != nil {
+		t.hole(r.now, frames, cause)
+		r.tell(Event{Kind: HoleNamed, Key: t.key, Frames: frames, Cause: cause})
+	}
+}
+
+// End takes an end, or the word that the stream goes on.
+func (r *Recorder) End(session uint64, channel uint32, e receive.TapeEnd) {
+	t := r.tapes[journal.Key{Session: session, Channel: channel}]
+	if t == nil {
+		return
+	}
+	t.end(r.now, e.End, e.Offset, e.Cause)
+	t.tellAt = r.now
+	r.tell(Event{Kind: StreamEnded, Key: t.key, End: e.End, Cause: e.Cause})
+}
+
+// Recorded returns how far a stream is in the log.
+func (r *Recorder) Recorded(session uint64, channel uint32) (receive.Recorded, bool) {
+	t := r.tapes[journal.Key{Session: session, Channel: channel}]
+	if t == nil || t.state.Next == (journal.Mark{}) {
+		return receive.Recorded{}, false
+	}
+	got := receive.Recorded{Written: t.state.Written, Synced: t.state.Synced}
+	got.Position = got.Written
+	if r.cfg.Fsync.Mode == journal.FsyncEach {
+		got.Position = got.Synced
+	}
+	return got, true
+}
+
+// Advance lets time pass.
+func (r *Recorder) Advance(now reliable.Time) {
+	r.now = max(r.now, now)
+	if r.receiver != nil {
+		r.receiver.Advance(now)
+		r.drain()
+	}
+	for i := 0; i < len(r.serving); i++ {
+		t := r.serving[i]
+		if t.holder.Advance(now); t.holder.Idle() && now.Sub(t.asked) > idleHolder {
+			r.unserve(t)
+			i--
+		}
+	}
+}
+
+// Deadline returns when to call Advance, and then NextDisk and Next.
+func (r *Recorder) Deadline() reliable.Time {
+	at := min(r.announce.due(r), r.diskDue())
+	if r.receiver != nil {
+		at = min(at, r.receiver.Deadline())
+	}
+	if r.closing {
+		return at
+	}
+	repairs := reliable.Never
+	for _, t := range r.serving {
+		repairs = min(repairs, t.holder.Deadline(r.now))
+	}
+	if repairs != reliable.Never && r.limit.Room(r.now) == 0 {
+		repairs = max(repairs, r.limit.Ready())
+	}
+	return min(at, repairs, r.answers.due(r.now))
+}
+
+// diskDue returns when NextDisk has something to do.
+func (r *Recorder) diskDue() reliable.Time {
+	d := &r.disk
+	at := reliable.Never
+	if d.out[syncs] == 0 {
+		at = d.syncAt
+	}
+	if d.out[writes] >= maxWrites {
+		return at
+	}
+	for _, t := range r.dirty {
+		if !t.out && t.since != reliable.Never {
+			due := t.since.Add(gatherFor)
+			if d.failing {
+				due = max(due, d.retryAt)
+			}
+			at = min(at, due)
+		}
+	}
+	return at
+}
+
+// Next returns the next datagrams to send, and false if there are none now. The batch must be
+// handed back with Sent before the next call. A batch to an invalid address is for the first
+// group.
+func (r *Recorder) Next(now reliable.Time) (reliable.Batch, bool) {
+	s := &r.sending
+	if s.taken {
+		return reliable.Batch{}, false
+	}
+	r.now = max(r.now, now)
+	*s = sender{}
+	if r.receiver != nil {
+		if b, ok := r.receiver.Next(now); ok {
+			s.taken, s.own = true, true
+			return b, true
+		}
+	}
+	if r.closing {
+		return reliable.Batch{}, false
+	}
+	if b, ok := r.answers.next(r); ok {
+		s.taken = true
+		return b, true
+	}
+	if b, ok := r.announce.next(r); ok {
+		s.taken = true
+		return b, true
+	}
+	for range r.serving {
+		t := r.serving[0]
+		r.serving = append(append(r.serving[:0], r.serving[1:]...), t)
+		if b, ok := t.holder.Next(now); ok {
+			s.taken, s.from = true, t
+			if !b.To.IsValid() {
+				b.To = t.group
+			}
+			return b, true
+		}
+	}
+	return reliable.Batch{}, false
+}
+
+// Sent hands a batch back.
+func (r *Recorder) Sent(b reliable.Batch) {
+	s := r.sending
+	r.sending = sender{}
+	switch {
+	case s.own:
+		r.receiver.Sent(b)
+	case s.from != nil && s.from.holder != nil:
+		s.from.holder.Sent(b)
+	}
+}
+
+// Close takes no frames any more, and has what is in memory written: the driver goes on with
+// NextDisk until that returns false and nothing is out. What is missing then is no hole: a
+// Recorder that goes on with the log asks for it.
+func (r *Recorder) Close(now reliable.Time) {
+	r.now = max(r.now, now)
+	if r.closing {
+		return
+	}
+	r.drain()
+	r.closing = true
+	if r.receiver != nil {
+		r.receiver.Close(now)
+	}
+}
+
+const idleHolder = 30 * time.Second

@@ -1,0 +1,68 @@
+package record
+
+import (
+	"net/netip"
+	"slices"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/repair"
+)
+
+const (
+	// maxServing bounds the tapes that are served at once. One that nobody asked for in
+	// restTime makes room for another.
+	maxServing = 64
+	restTime   = time.Second
+	// marks is the number of requested frames of a tape that are told apart.
+	marks = 1 << 16
+)
+
+// serve takes a NACK.
+func (r *Recorder) serve(from netip.AddrPort, f *frame.Frame) {
+	t := r.tapes[journal.Key{Session: f.Session, Channel: f.Channel}]
+	if t == nil || !t.begun || r.closing {
+		r.stats.Unknown++
+		return
+	}
+	if t.holder == nil && !r.makeHolder(t) {
+		r.stats.Unserved++
+		return
+	}
+	t.asked = r.now
+	t.holder.Handle(r.now, from, f)
+}
+
+// makeHolder makes a tape one of those that are served, and reports whether there is room.
+func (r *Recorder) makeHolder(t *tape) bool {
+	if len(r.serving) >= maxServing {
+		i := slices.IndexFunc(r.serving, func(o *tape) bool {
+			return r.now.Sub(o.asked) > restTime && o != r.sending.from
+		})
+		if i < 0 {
+			return false
+		}
+		r.unserve(r.serving[i])
+	}
+	t.holder = repair.NewHolder(repair.Config{
+		Session: t.key.Session, Channel: t.key.Channel, Responder: r.cfg.ID,
+		Start: reliable.Time(0), Datagram: r.cfg.Datagram, Marks: marks,
+		Budget: r.budget, Limit: r.limit,
+	}, &t.shelf)
+	r.serving = append(r.serving, t)
+	return true
+}
+
+// unserve ends the service of a tape until somebody asks for it again.
+func (r *Recorder) unserve(t *tape) {
+	if t.holder == nil {
+		return
+	}
+	served := t.holder.Stats()
+	r.stats.Served.Add(&served)
+	t.holder = nil
+	t.shelf.wants = t.shelf.wants[:0]
+	r.serving = slices.DeleteFunc(r.serving, func(o *tape) bool { return o == t })
+}

@@ -1,0 +1,149 @@
+package record
+
+import (
+	"crier/nack"
+	"crier/reliable/store"
+)
+
+// A shelf is what can be had of a tape: its tail, what was read of the log and is still in memory,
+// and the log. It implements store.Store.
+type shelf struct {
+	t *tape
+	// runs are in memory. wants are to be read, and reads counts the reads that are out.
+	runs  []*run
+	wants []nack.Range
+	reads int
+}
+
+// A run is frames that were read of a log. frames has nil for one that the log lacks.
+type run struct {
+	shelf  *shelf
+	span   nack.Range
+	frames [][]byte
+	buf    []byte
+	used   uint64 // when it was last of use, in turns
+	out    bool   // it is being read
+}
+
+const (
+	// readFrames is how many frames are read at once.
+	readFrames = 256
+	// readsAhead is how many reads one asker's long request makes at once, and maxReads how
+	// many are out together.
+	readsAhead = 4
+	maxReads   = 4
+	// aLongRun is how many frames in a row say that their asker wants those behind them, too.
+	aLongRun = 64
+	// runBytes is the memory of a run, about.
+	runBytes = 512 << 10
+)
+
+// Held returns the frames from the lowest to the highest that are held.
+func (s *shelf) Held() nack.Range {
+	return nack.Range{From: s.t.oldest().Seq, To: s.t.next.Seq}
+}
+
+// InMemory returns a frame from which on all that are held are in memory.
+func (s *shelf) InMemory() uint64 {
+	if span := s.t.tail.span(); span.Len() > 0 {
+		return span.From
+	}
+	return s.t.next.Seq
+}
+
+// Look returns where a frame is.
+func (s *shelf) Look(seq uint64) store.State {
+	switch {
+	case s.Frame(seq) != nil:
+		return store.InMemory
+	case seq < s.t.state.Oldest.Seq || seq >= s.t.state.Written || s.t.lacks(seq):
+		return store.Absent
+	}
+	return store.Stored
+}
+
+// Frame returns a frame that is in memory, or nil.
+func (s *shelf) Frame(seq uint64) []byte {
+	if b, i := s.t.tail.at(seq); b != nil {
+		return b.bytes(i, i+1)
+	}
+	for i := len(s.runs) - 1; i >= 0; i-- {
+		if r := s.runs[i]; r.span.Contains(seq) {
+			if f := r.frames[seq-r.span.From]; f != nil {
+				r.used = s.t.r.turn
+				return f
+			}
+		}
+	}
+	return nil
+}
+
+// Start returns the offset of the first message that starts in a frame or after it. Where only
+// the log knows it, the offset is that of an earlier frame.
+func (s *shelf) Start(seq uint64) uint64 {
+	if b, i := s.t.tail.after(seq); b != nil && seq >= s.InMemory() {
+		return b.entries[i].start
+	}
+	if seq >= s.t.next.Seq {
+		return s.t.next.Offset
+	}
+	return s.t.oldest().Offset
+}
+
+// Read asks for frames of the log, and where they are many for those behind them.
+func (s *shelf) Read(frames nack.Range) {
+	if frames.Len() == 0 || s.Reading() {
+		return
+	}
+	ahead := 1
+	if frames.Len() >= aLongRun {
+		ahead = readsAhead
+	}
+	for range ahead {
+		want := nack.Range{From: frames.From, To: frames.From + readFrames}
+		want = want.Clip(s.t.state.Oldest.Seq, s.t.state.Written)
+		if want.Len() == 0 || s.Look(want.From) != store.Stored {
+			break
+		}
+		s.wants = append(s.wants, want)
+		frames.From = want.To
+	}
+	if len(s.wants) > 0 {
+		s.t.r.readers = append(s.t.r.readers, s)
+	}
+}
+
+// Reading reports whether reads are outstanding.
+func (s *shelf) Reading() bool { return len(s.wants) > 0 || s.reads > 0 }
+
+// Trim does nothing: the log keeps what it was told to keep.
+func (s *shelf) Trim(uint64) {}
+
+// keep takes a run that was read.
+func (s *shelf) keep(r *run) {
+	r.shelf = s
+	s.runs = append(s.runs, r)
+}
+
+// drop lets a run go.
+func (s *shelf) drop(r *run) {
+	for i := range s.runs {
+		if s.runs[i] == r {
+			s.runs = append(s.runs[:i], s.runs[i+1:]...)
+			return
+		}
+	}
+}
+
+// lacks reports whether a hole has a frame.
+func (t *tape) lacks(seq uint64) bool {
+	lo, hi := 0, len(t.holes)
+	for lo < hi {
+		if m := (lo + hi) / 2; t.holes[m].To <= seq {
+			lo = m + 1
+		} else {
+			hi = m
+		}
+	}
+	return lo < len(t.holes) && t.holes[lo].From <= seq
+}

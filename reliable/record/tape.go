@@ -1,0 +1,246 @@
+package record
+
+import (
+	"net/netip"
+	"slices"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/repair"
+)
+
+// A tape is what was recorded of one session and channel: what is on its way to the log, what is
+// in memory, and what the log has.
+type tape struct {
+	r   *Recorder
+	key journal.Key
+	// group is the group that its frames come by, if they come.
+	group netip.AddrPort
+
+	// title is whose stream it is, or nil. untold says that the log hasn't got it.
+	title  *reliable.Title
+	untold bool
+
+	// live says that the stream is heard. ended is how it ended, or nil.
+	live  bool
+	ended *journal.End
+	// next is where the tape ends. It has no meaning before begun.
+	begun bool
+	next  journal.Mark
+
+	// state is the log's, after the last job. holes are the latest of those in the log and on
+	// their way there, at most journal.MaxHoles.
+	state journal.State
+	holes []nack.Range
+
+	tail tail
+	// Frames below handed are in the log, or with the disk. items are what else isn't in the log.
+	handed uint64
+	items  []item
+	// sent is how many of the items are with the disk.
+	sent int
+	// out says that a job that writes is out.
+	out bool
+	// since is when the oldest came of what isn't handed yet; Never if all is.
+	since reliable.Time
+	dirty bool
+
+	shelf shelf
+	// holder serves the tape; nil while nobody asks. asked is when somebody asked last.
+	holder *repair.Holder
+	asked  reliable.Time
+	// tellAt is when the group is to be told of the tape.
+	tellAt reliable.Time
+
+	frames, bytes, holeFrames uint64
+}
+
+// An item is a hole or an end on its way to the log.
+type item struct {
+	// at is the frame that it comes before: the end of a hole's frames.
+	at   uint64
+	hole journal.Hole
+	end  *journal.End
+}
+
+// from returns the frame at which an item begins.
+func (i *item) from() uint64 {
+	if i.end != nil {
+		return i.at
+	}
+	return i.hole.Frames.From
+}
+
+// maxItems bounds the items of a tape that wait: where there are more, nothing is taken until
+// some are written.
+const maxItems = 1024
+
+// oldest returns where the tape begins.
+func (t *tape) oldest() journal.Mark {
+	if s := &t.state; s.Next.Seq > s.Oldest.Seq {
+		return s.Oldest
+	}
+	if b := t.tail.blocks; len(b) > 0 {
+		return journal.Mark{Seq: b[0].entries[0].seq, Offset: b[0].entries[0].start}
+	}
+	return t.next
+}
+
+// begin takes what the log has of the session from before.
+func (t *tape) begin(s *journal.State) {
+	t.state, t.title, t.ended = *s, s.Title, s.Ended
+	t.holes = slices.Clone(s.Holes)
+	t.begun, t.next, t.handed = true, s.Next, s.Next.Seq
+}
+
+// frame takes the next frame.
+func (t *tape) frame(now reliable.Time, f *frame.Frame) {
+	switch {
+	case t.begun && f.Seq < t.next.Seq:
+		return // the log has it from before
+	case !t.begun:
+		t.begun, t.handed = true, f.Seq
+	case f.Seq > t.next.Seq: // the stream was joined behind the log's end
+		t.hole(now, nack.Range{From: t.next.Seq, To: f.Seq}, reliable.CauseGone)
+	}
+	b := t.tail.newest()
+	if b == nil || !b.fits(len(f.Raw)) {
+		b = t.grow(len(f.Raw))
+	}
+	if b == nil { // the driver didn't look whether there is room
+		t.hole(now, nack.Range{From: f.Seq, To: f.Seq + 1}, reliable.CauseMemory)
+		return
+	}
+	e := entry{seq: f.Seq, start: f.StartOffset(), after: f.EndOffset()}
+	if t.title != nil {
+		e.wall = t.title.Wall + int64(f.Time)
+	}
+	b.add(e, f.Raw)
+	t.r.pool.settle(b, false)
+	t.next = journal.Mark{Seq: f.Seq + 1, Offset: e.after}
+	t.live, t.ended = true, nil
+	t.frames++
+	t.bytes += uint64(len(f.Raw))
+	t.soil(now)
+}
+
+// grow adds a block with room for a frame of so many bytes, or returns nil.
+func (t *tape) grow(size int) *block {
+	if b := t.tail.newest(); b != nil {
+		if t.tail.class+1 < len(classBytes) {
+			t.tail.class++ // it is full
+		}
+	}
+	class := t.tail.classFor(size)
+	for b := t.r.pool.take(class, t.r.forget); ; class-- {
+		if b != nil {
+			b.tape = t
+			t.tail.blocks = append(t.tail.blocks, b)
+			return b
+		}
+		if class == 0 || classBytes[class-1] < size {
+			return nil
+		}
+		b = t.r.pool.take(class-1, t.r.forget)
+	}
+}
+
+// hole takes the place of frames that won't come.
+func (t *tape) hole(now reliable.Time, frames nack.Range, cause reliable.Cause) {
+	if !t.begun {
+		return // the tape begins behind it
+	}
+	if frames = frames.Clip(t.next.Seq, frames.To); frames.Len() == 0 {
+		return
+	}
+	t.lack(frames, cause)
+	t.next.Seq = frames.To
+	t.soil(now)
+}
+
+// lack notes that the tape lacks frames.
+func (t *tape) lack(frames nack.Range, cause reliable.Cause) {
+	t.holeFrames += frames.Len()
+	t.r.stats.HoleFrames += frames.Len()
+	t.holes = nack.Normalize(append(t.holes, frames))
+	if more := len(t.holes) - journal.MaxHoles; more > 0 {
+		t.holes = slices.Delete(t.holes, 0, more)
+	}
+	i := len(t.items)
+	for i > 0 && t.items[i-1].at > frames.From {
+		i--
+	}
+	if i > 0 && t.items[i-1].end == nil && t.items[i-1].at == frames.From &&
+		t.items[i-1].hole.Cause == cause && t.items[i-1].from() >= t.handed {
+		t.items[i-1].at, t.items[i-1].hole.Frames.To = frames.To, frames.To
+		return
+	}
+	t.items = slices.Insert(t.items, i, item{
+		at: frames.To, hole: journal.Hole{Frames: frames, Cause: cause},
+	})
+}
+
+// end takes an end, or the word that the stream goes on.
+func (t *tape) end(now reliable.Time, how reliable.End, offset uint64, cause reliable.Cause) {
+	t.live = how == reliable.EndOpen && cause == 0
+	if how == reliable.EndOpen || !t.begun {
+		return // it goes on, or this recorder leaves
+	}
+	t.next.Offset = max(t.next.Offset, offset)
+	t.ended = &journal.End{Seq: t.next.Seq, Offset: t.next.Offset, How: how, Cause: cause}
+	t.items = append(t.items, item{at: t.next.Seq, end: t.ended})
+	t.soil(now)
+}
+
+// soil notes that there is something to write.
+func (t *tape) soil(now reliable.Time) {
+	if t.since == reliable.Never {
+		t.since = now
+	}
+	if !t.dirty {
+		t.dirty = true
+		t.r.dirty = append(t.r.dirty, t)
+	}
+}
+
+// wait returns the number of bytes and items that wait to be handed to the disk, up to so many.
+func (t *tape) wait(most int) (n int) {
+	b, i := t.tail.after(t.handed)
+	if b == nil {
+		return 0
+	}
+	n = len(b.bytes(i, len(b.entries)))
+	for k := len(t.tail.blocks) - 1; k >= 0 && t.tail.blocks[k] != b && n < most; k-- {
+		n += len(t.tail.blocks[k].data)
+	}
+	return n
+}
+
+// idle reports whether nothing waits to be handed to the disk.
+func (t *tape) idle() bool {
+	return len(t.items) == 0 && !t.untold && t.tail.span().To <= t.handed
+}
+
+// reduce lets go of what the tape holds of frames that are written.
+func (t *tape) reduce() {
+	next := t.state.Next.Seq
+	for _, b := range t.tail.blocks {
+		if b.span().To > next {
+			break
+		}
+		t.r.pool.settle(b, true)
+	}
+	done := 0
+	for done < len(t.items) && t.items[done].at <= next && t.items[done].end == nil {
+		done++
+	}
+	t.items = slices.Delete(t.items, 0, done)
+	low := t.oldest().Seq
+	gone := 0
+	for gone < len(t.holes) && t.holes[gone].To <= low {
+		gone++
+	}
+	t.holes = slices.Delete(t.holes, 0, gone)
+}
