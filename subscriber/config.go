@@ -5,9 +5,11 @@ import (
 	"log/slog"
 	"net/netip"
 	"slices"
+	"time"
 
 	"crier/multicast"
 	"crier/reliable"
+	"crier/reliable/config"
 )
 
 // DefaultGroup is the group that a zero Config listens to.
@@ -19,9 +21,38 @@ type Start = reliable.Start
 var (
 	// Latest begins with the first message heard. It is the default.
 	Latest = reliable.Latest
-	// Oldest begins with the oldest message that the publisher still holds.
+	// Oldest begins with the oldest message that the publisher or a recorder still holds.
 	Oldest = reliable.Oldest
+	// Resume goes on behind the saved position of Config.Offsets. A session without one
+	// begins as with Latest.
+	Resume = reliable.Resume
+	// ResumeOldest is Resume, but a session without a saved position begins as with Oldest.
+	ResumeOldest = reliable.ResumeOldest
 )
+
+// AtOffset begins with the message at an offset.
+func AtOffset(offset uint64) Start { return reliable.AtOffset(offset) }
+
+// AtTime begins with the first message of a datagram that was made at a time or later, by the
+// publisher's wall clock.
+func AtTime(t time.Time) Start { return reliable.AtTime(t) }
+
+// ParseStart parses latest, oldest, offset:N, time:T, resume and resume:oldest. T is as in
+// RFC 3339, or a negative duration: that long before now.
+func ParseStart(text string, now time.Time) (Start, error) { return reliable.ParseStart(text, now) }
+
+// Until selects where to end in a session. The zero Until is its end.
+type Until = reliable.Until
+
+// UntilOffset ends before the message at an offset.
+func UntilOffset(offset uint64) Until { return reliable.UntilOffset(offset) }
+
+// UntilTime ends before the first message of a datagram that was made at a time or later, by
+// the publisher's wall clock.
+func UntilTime(t time.Time) Until { return reliable.UntilTime(t) }
+
+// ParseUntil parses offset:N and time:T, with T as for ParseStart.
+func ParseUntil(text string, now time.Time) (Until, error) { return reliable.ParseUntil(text, now) }
 
 // Order selects when a message is delivered.
 type Order = reliable.Order
@@ -53,8 +84,19 @@ type Config struct {
 	// nothing, and the kernel's buffer fills. It must not call Close. The event is valid
 	// during the call. Without a Handler, range over Messages.
 	Handler func(*Event)
-	// Start selects where to begin in sessions that are older than the subscriber.
+	// Start selects where to begin in sessions that are older than the subscriber. With
+	// Offsets, the zero Start is Resume.
 	Start Start
+	// Until, if not zero, ends each session before an offset or a time.
+	Until Until
+	// Offsets, if set, keeps the positions of what is acknowledged, from which a later
+	// Subscriber resumes. A Start other than Resume and ResumeOldest, or an Until, works a
+	// stretch through again, and leaves the positions as they are.
+	Offsets OffsetStore
+	// Acknowledge configures which messages count as done.
+	Acknowledge Acknowledge
+	// Logs configures the use of recorders.
+	Logs Logs
 	// Order selects when messages are delivered.
 	Order Order
 	// Overload selects the answer to an application that takes messages more slowly than
@@ -87,6 +129,9 @@ func (c *Config) setDefaults() {
 	if c.Interface == "" {
 		c.Interface = multicast.Loopback(c.Groups[0])
 	}
+	if c.Offsets != nil && c.Start == Latest {
+		c.Start = Resume
+	}
 	if c.Logger == nil {
 		c.Logger = slog.New(slog.DiscardHandler)
 	}
@@ -97,6 +142,13 @@ func (c *Config) validate() error {
 	var err error
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
+	}
+	if c.Acknowledge, err = c.Acknowledge.Complete(); err != nil {
+		return err
+	}
+	if c.resumes() && c.Order != InOrder {
+		return config.Errorf("Offsets", "positions need the order %v: one can't tell what was "+
+			"delivered %v", InOrder, c.Order)
 	}
 	for i, group := range c.Groups {
 		if err := multicast.CheckGroup(group); err != nil {

@@ -46,7 +46,8 @@ type rangeEnd struct{ err error }
 //
 //   - the cause of its context's end;
 //   - ErrClosed once the Subscriber is closed and all events are taken, joined with
-//     ErrGoexit if the Subscriber closed itself for that reason;
+//     ErrGoexit if the Subscriber closed itself for that reason, and with the error of the
+//     last Save of positions if there was one;
 //   - ErrHandler or ErrRanging if the range was a mistake;
 //   - nil if the loop was left, or no range has ended.
 func (s *Subscriber) Err() error {
@@ -66,7 +67,7 @@ func (s *Subscriber) refuse(why error) {
 func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 	for ctx.Err() == nil {
 		if s.next == s.have && !s.refill() {
-			return s.closedWhy()
+			return errors.Join(s.closedWhy(), s.places.flush())
 		}
 		if s.next == s.have {
 			select {
@@ -75,9 +76,18 @@ func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 			}
 			continue
 		}
-		if !yield(s.step()) {
+		if s.places == nil {
+			if !yield(s.step()) {
+				return nil
+			}
+			continue
+		}
+		ev := s.step()
+		if !yield(ev) {
+			s.places.flush()
 			return nil
 		}
+		s.places.taken(&ev)
 	}
 	return context.Cause(ctx)
 }
@@ -97,6 +107,7 @@ func (s *Subscriber) step() Event {
 	run := &s.events[s.next]
 	if !s.begun {
 		s.log.note(&run.Event)
+		s.places.deliver(&run.Event)
 		if run.Kind == Message {
 			s.pending.Add(-int64(run.Len()))
 		}

@@ -51,6 +51,9 @@ type Subscriber struct {
 	pending atomic.Int64
 	log     log
 
+	// places are the consumer's positions, or nil.
+	places *places
+
 	// ranging says that a range over Messages runs.
 	ranging atomic.Bool
 	ended   atomic.Pointer[rangeEnd]
@@ -87,7 +90,13 @@ func New(cfg Config) (*Subscriber, error) {
 		lagNews: make(chan struct{}, 1), gone: make(chan struct{}),
 		opened: make(chan struct{}), told: make(chan struct{}),
 	}
-	err := s.open()
+	positions, others, err := cfg.load()
+	if err == nil {
+		if cfg.resumes() {
+			s.places = newPlaces(&cfg, positions, others)
+		}
+		err = s.open(positions)
+	}
 	close(s.opened)
 	if err != nil {
 		return nil, errors.Join(err, s.closeConns())
@@ -96,17 +105,21 @@ func New(cfg Config) (*Subscriber, error) {
 		s.helpers.Add(1)
 		go s.tellLag()
 	}
+	if s.places != nil {
+		s.helpers.Go(func() { s.places.saver(s.gone) })
+	}
 	return s, nil
 }
 
-// open opens the sockets and starts the loop.
-func (s *Subscriber) open() error {
+// open opens the sockets and starts the loop. Sessions go on from the positions.
+func (s *Subscriber) open(positions []Position) error {
 	var ids [16]byte
 	rand.Read(ids[:]) // never fails
 	config, err := receive.Config{
 		ID: binary.NativeEndian.Uint64(ids[:8]) | 1, Seed: binary.NativeEndian.Uint64(ids[8:]),
 		Name: s.cfg.Name, Groups: s.cfg.Groups, Runs: true,
-		Start: s.cfg.Start, Order: s.cfg.Order, Overload: s.cfg.Overload,
+		Start: s.cfg.otherwise(), Until: s.cfg.Until, Positions: positions,
+		Logs: s.cfg.logs(), Order: s.cfg.Order, Overload: s.cfg.Overload,
 		Recovery: s.cfg.Recovery, Memory: s.cfg.Memory,
 	}.Complete()
 	if err != nil {
@@ -248,8 +261,10 @@ func (s *Subscriber) deliver(received bool) {
 // hand calls the Handler with an event, message by message.
 func (s *Subscriber) hand(run *reliable.Run) {
 	s.log.note(&run.Event)
+	s.places.deliver(&run.Event)
 	for more := true; more; more = run.Next() {
 		s.cfg.Handler(&run.Event)
+		s.places.taken(&run.Event)
 	}
 }
 
@@ -309,6 +324,10 @@ func (s *Subscriber) Close() error {
 		s.wake()
 		s.loop.Unlock()
 		s.helpers.Wait()
+		if s.places != nil {
+			s.places.closed.Store(true)
+			s.closeErr = errors.Join(s.closeErr, s.places.flush())
+		}
 	})
 	return s.closeErr
 }
