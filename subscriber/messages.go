@@ -67,7 +67,11 @@ func (s *Subscriber) refuse(why error) {
 func (s *Subscriber) run(ctx context.Context, yield func(Event) bool) error {
 	for ctx.Err() == nil {
 		if s.next == s.have && !s.refill() {
-			return errors.Join(s.closedWhy(), s.places.flush())
+			why := s.closedWhy()
+			if err := s.places.flush(); err != nil {
+				return errors.Join(why, err)
+			}
+			return why
 		}
 		if s.next == s.have {
 			select {

@@ -2,7 +2,6 @@ package subscriber
 
 import (
 	"cmp"
-	"errors"
 	"log/slog"
 	"slices"
 	"sync"
@@ -153,7 +152,10 @@ func (p *places) done(at Position) error {
 	if l == nil {
 		return ErrUnknownPosition
 	}
-	return errors.Join(p.advance(l, at.Seq, at.Offset), p.flush())
+	if err := p.advance(l, at.Seq, at.Offset); err != nil {
+		return err
+	}
+	return p.flush()
 }
 
 // advance moves a place ahead, and sees that it is saved.
