@@ -352,11 +352,10 @@ func (d *Disk) empty(folder string) bool {
 	return true
 }
 
-// free takes back the pages of a file that nobody can reach.
+// free takes back the pages of a file that nobody can reach. A power loss may bring it back.
 func (d *Disk) free(n *inode) {
 	if n.linked == 0 && n.open == 0 {
 		d.used -= pagesOf(n.now.size) * PageSize
-		n.now = content{}
 	}
 }
 

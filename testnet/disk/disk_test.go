@@ -181,7 +181,9 @@ func TestPowerLossOfNames(t *testing.T) {
 		t.Errorf("a file in a new folder: %v", seen)
 	}
 	seen = losses(t, func(d *disk.Disk) {
-		must(t, create(t, d, "one", "a").Sync())
+		f := create(t, d, "one", "a")
+		must(t, f.Sync())
+		must(t, f.Close())
 		must(t, d.Sync(""))
 		must(t, d.Remove("one"))
 	}, "one")
