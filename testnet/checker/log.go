@@ -230,8 +230,8 @@ func (r *recorder) judgeLog(t *tape, said uint64) {
 	oldest, next := st.Oldest.Seq, st.Next.Seq
 	switch trims := r.r.LogConfig().Keep != (journal.Keep{}) || r.r.Disk().Capacity > 0; {
 	case !ok && said > t.from && !trims, ok && next < said:
-		r.fail("session %v: its log ends at frame %d, and it had said that it is safe up to %d",
-			t.s.ID, next, said)
+		r.fail("session %v: its log ends at frame %d after a %s, and it had said that it is safe up to %d",
+			t.s.ID, next, r.ending(), said)
 		return
 	case !ok:
 		t.cut(0)
@@ -259,12 +259,12 @@ func (r *recorder) judgeLog(t *tape, said uint64) {
 				r.judgeFrame("holds", t, seq, data)
 				left.note(nack.Range{From: seq, To: seq + 1}, recordFrame)
 				continue
-			case !named(res, seq):
+			case !named(res, seq) && !within(st.Holes, seq, seq+1):
 				r.fail("session %v: its log lacks frame %d of [%d, %d), and names no hole there",
 					t.s.ID, seq, oldest, next)
 			case was && seq < said && r.r.Flips() == 0:
-				r.fail("session %v: its log lacks frame %d, and it had said that all below %d is "+
-					"safe", t.s.ID, seq, said)
+				r.fail("session %v: its log lacks frame %d after a %s, and it had said that all below %d is "+
+					"safe", t.s.ID, seq, r.ending(), said)
 			case was:
 				damaged += uint64(r.c.truth(t.s).frames[seq-t.s.FirstSeq].size)
 			}
@@ -303,4 +303,12 @@ func stateOf(log *journal.Log, key journal.Key) (journal.State, bool) {
 		}
 	}
 	return journal.State{}, false
+}
+
+// ending names how the process ended last.
+func (r *recorder) ending() string {
+	if r.r.LostPower() {
+		return "loss of power"
+	}
+	return "kill"
 }

@@ -30,15 +30,14 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 				strings.ReplaceAll(Actions[i].To, " ", " or "))
 		case kind == "segment" && (e.Down != nil || e.Up != nil):
 			return "", errors.New("a segment has no down and up: say what its link becomes")
-		case kind == "subscriber" && e.Link != nil:
-			return ".link", errors.New("a subscriber has two links: say what down and up become")
-		case kind == "subscriber" && e.Do == "crash" && e.For != 0:
-			return ".for", errors.New("a subscriber that crashed doesn't come back: let " +
-				"another one join")
+		case (kind == "subscriber" || kind == "recorder") && e.Link != nil:
+			return ".link", fmt.Errorf("a %s has two links: say what down and up become", kind)
 		}
 	}
 	for _, name := range e.From {
-		if s.kind(name) != "publisher" {
+		kind := s.kind(name)
+		if cut := e.Do == "partition" || e.Do == "heal"; kind != "publisher" &&
+			!(cut && kind == "recorder") {
 			return ".from", fmt.Errorf("there is no publisher %q", name)
 		}
 	}
@@ -49,7 +48,7 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		return nil
 	}
 	if err := errors.Join(
-		only(e.For != 0, "for", "pause", "partition", "crash"),
+		only(e.For != 0, "for", "pause", "partition", "crash", "lose-power", "fill", "fail"),
 		only(e.Messages != 0, "messages", "burst"),
 		only(len(e.Size) > 0, "size", "burst"),
 		only(e.Frames != 0, "frames", "lose"),
@@ -89,12 +88,19 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 	return "", nil
 }
 
-// restarts is how often the event lets a publisher start again.
-func (e *Event) restarts() int {
-	if e.Do == "restart" || e.Do == "crash" && e.For > 0 {
-		return max(e.Times, 1) * len(e.Who)
+// restarts is how often the event lets processes start again.
+func (s *Scenario) restarts(e *Event) (n int) {
+	if e.Do != "restart" && !(e.For > 0 && (e.Do == "crash" || e.Do == "lose-power")) {
+		return 0
 	}
-	return 0
+	for _, name := range e.Who {
+		if _, count, ok := s.members(name); ok {
+			n += count
+		} else {
+			n++
+		}
+	}
+	return n * max(e.Times, 1)
 }
 
 // healed reports whether each side of a partition is named by a later heal.

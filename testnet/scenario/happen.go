@@ -1,6 +1,7 @@
 package scenario
 
 import (
+	"slices"
 	"time"
 
 	"crier/reliable"
@@ -33,6 +34,12 @@ func (r *Run) happen(e *Event) {
 			first, count, _ := r.s.members(name)
 			for i := first; i < first+count; i++ {
 				r.happenAt(e, r.subs[i], i-first, count)
+			}
+		case "recorder":
+			for i, rec := range r.recorders {
+				if r.s.Recorders[i].Name == name {
+					r.happenIn(e, rec)
+				}
 			}
 		}
 	}
@@ -76,6 +83,10 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 	switch e.Do {
 	case "crash":
 		sub.Crash()
+		r.again(e, sub.Restart)
+		return
+	case "restart":
+		sub.Restart()
 		return
 	case "leave":
 		sub.Leave()
@@ -86,6 +97,17 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 	case "resume":
 		sub.Resume()
 		return
+	}
+	for _, rec := range r.fromRecorders(e) {
+		if e.Do == "partition" {
+			r.w.Sever(rec.Subscriber, sub)
+			r.again(e, func() { r.w.Join(rec.Subscriber, sub) })
+		} else {
+			r.w.Join(rec.Subscriber, sub)
+		}
+	}
+	if e.Do == "link" && len(e.From) == 0 {
+		r.relink(e, sub, i, n)
 	}
 	for _, p := range r.from(e) {
 		switch e.Do {
@@ -105,6 +127,53 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 	}
 }
 
+// again lets something happen after the event's time, if it has one.
+func (r *Run) again(e *Event, do func()) {
+	if e.For > 0 {
+		r.w.At(r.w.Now().Add(e.For.d()), do)
+	}
+}
+
+// happenIn is an event at a recorder.
+func (r *Run) happenIn(e *Event, rec *world.Recorder) {
+	switch e.Do {
+	case "lose-power":
+		rec.LosePower()
+		r.again(e, rec.Restart)
+	case "fill":
+		rec.Fill(true)
+		r.again(e, func() { rec.Fill(false) })
+	case "fail":
+		rec.Disk().FailWrites(-1)
+		r.again(e, func() { rec.Disk().FailWrites(0) })
+	case "flip":
+		rec.Flip()
+	default:
+		r.happenAt(e, rec.Subscriber, 0, 1)
+	}
+}
+
+// relink gives a subscriber's links to and from others than publishers new properties.
+func (r *Run) relink(e *Event, sub *world.Subscriber, i, n int) {
+	down, up := sub.Aside()
+	for _, l := range []struct {
+		to  *Link
+		cfg *link.Config
+	}{{e.Down, &down}, {e.Up, &up}} {
+		if l.to != nil {
+			cfg, err := r.records.link(l.to, i, n)
+			if err != nil {
+				r.fail(err)
+				return
+			}
+			*l.cfg = cfg
+		}
+	}
+	if err := sub.Relink(down, up); err != nil {
+		r.fail(err)
+	}
+}
+
 // become gives a link new properties, if there are any.
 func (r *Run) become(l *link.Link, to *Link, i, n int) {
 	if to == nil {
@@ -117,6 +186,17 @@ func (r *Run) become(l *link.Link, to *Link, i, n int) {
 	if err != nil {
 		r.fail(err)
 	}
+}
+
+// fromRecorders are the recorders that an event is about.
+func (r *Run) fromRecorders(e *Event) []*world.Recorder {
+	var list []*world.Recorder
+	for i, rec := range r.recorders {
+		if slices.Contains(e.From, r.s.Recorders[i].Name) {
+			list = append(list, rec)
+		}
+	}
+	return list
 }
 
 // from are the publishers that an event is about.

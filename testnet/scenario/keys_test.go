@@ -35,6 +35,7 @@ var keyRows = map[string][]keyRow{
 		{"publishers", "list, 1 to 100", "required", nil, nil, ""},
 		{"segments", "list", "none", nil, nil, ""},
 		{"subscribers", "list; 1 to 10,000 in all", "required", nil, nil, ""},
+		{"recorders", "list, up to 100", "none", nil, nil, ""},
 		{"events", "list; they happen 1,000,000 times in all", "none", nil, nil, ""},
 	},
 	"A publisher": {
@@ -93,7 +94,10 @@ var keyRows = map[string][]keyRow{
 		{"work", "time", "0s", one("0s", "1ms"), one("25h"), ""},
 		{"overload", "`block`, `buffer`, `drop-oldest` or `drop-newest`", "block",
 			one("block", "buffer", "drop-oldest", "drop-newest"), one("drop"), ""},
-		{"start", "`latest` or `oldest`", "latest", one("latest", "oldest"), one("newest"), ""},
+		{"start", "`latest`, `oldest`, `offset:N`, `time:T`, `resume` or `resume:oldest`", "latest",
+			one("latest", "oldest", "offset:7", "time:2026-01-01T00:00:02Z", "resume"),
+			one("newest", "offset:x"), ""},
+		{"save-after", "time", "0s, which saves none", one("0s", "100ms"), one("25h"), ""},
 		{"order", "`in-order` or `on-arrival`", "in-order", one("in-order", "on-arrival"),
 			one("offset"), ""},
 		{"recovery", "`on` or `off`", "on", one("on", "off"), one("maybe"), ""},
@@ -102,6 +106,25 @@ var keyRows = map[string][]keyRow{
 		{"buffer", "size, 64KiB or more", "32MiB", one("64KiB"), one("65535B"), ""},
 		{"memory-total", "size, `buffer` or more", "four times `buffer`", one("32MiB"),
 			one("31MiB", "0B"), ""},
+		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
+	},
+	"A recorder": {
+		{"name", "a word with a letter", "required", nil, nil, ""},
+		{"at", "time", "0s", one("0s", "24h"), one("25h"), ""},
+		{"segment", "a segment's name", "none", nil, one("nowhere"), ""},
+		{"down", "[a link](#a-link)", "perfect", nil, nil, ""},
+		{"up", "[a link](#a-link)", "perfect", nil, nil, ""},
+		{"keep", "size, two segments or more", "0B, which is all", one("0B", "10MiB"), one("100B"),
+			""},
+		{"segment-size", "size, 4KiB to 1GiB", "a 16th of `keep`, to 64MiB", one("4KiB", "1GiB"),
+			one("4095B", "2GiB"), ""},
+		{"fsync", "`each`, `interval:TIME` or `none`", "interval:50ms",
+			one("each", "interval:1ms", "none"), one("interval:0s", "always"), ""},
+		{"disk", "size, two segments or more", "0B, which is no bound", one("0B", "10MiB"),
+			one("100B"), ""},
+		{"disk-rate", "rate, to 8Tbit", "no bound", one("1bit", "8Tbit"), one("9Tbit"), ""},
+		{"disk-wait", "time", "0s", one("0s", "5ms"), one("25h"), ""},
+		{"window", "size, 64KiB or more", "256MiB", one("64KiB"), one("65535B"), ""},
 		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
 	},
 	"A link": {
@@ -142,7 +165,7 @@ var keyRows = map[string][]keyRow{
 		{"do", "an action, below", "required", one("pause"), one("explode"), ""},
 		{"who", "`name` or `[name, name]`", "required", one("feed", "[feed, lan-0]"),
 			one("nobody"), ""},
-		{"from", "names of publishers", "all", nil, nil, ""},
+		{"from", "names of publishers, and of recorders for a cut", "all publishers", nil, nil, ""},
 		{"for", "time", "until another event ends it", one("0s", "1ms"), one("25h"), ""},
 		{"messages", "number, 1 to 1,000,000", "required of `burst`", nil, nil, ""},
 		{"size", "sizes, as of a publisher", "the publisher's", nil, nil, ""},
@@ -173,6 +196,8 @@ func (k *keyRow) text(section, value string) string {
 			return replace("count: 3", said)
 		}
 		return replace("count: 3", "count: 3\n    "+said)
+	case "A recorder":
+		return base + "recorders:\n  - name: rec\n    " + said + "\n"
 	case "A link":
 		return replace("{delay: 1ms}", "{"+strings.Join(without(k.with, said), ", ")+"}")
 	default:

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"runtime/debug"
 	"time"
 
@@ -41,6 +42,7 @@ type Run struct {
 	records   *records
 	segments  map[string]*world.Segment
 	subs      []*world.Subscriber
+	recorders []*world.Recorder
 	groups    []int // by subscriber: its group
 	pubs      []*world.Publisher
 	producers []*producer
@@ -80,6 +82,11 @@ func New(s *Scenario, opts Options) (*Run, error) {
 	for i := range s.Subscribers {
 		if err := r.addGroup(i); err != nil {
 			return nil, fmt.Errorf("%s: subscribers %s: %w", s.Name, s.Subscribers[i].Name, err)
+		}
+	}
+	for i := range s.Recorders {
+		if err := r.addRecorder(i); err != nil {
+			return nil, fmt.Errorf("%s: recorder %s: %w", s.Name, s.Recorders[i].Name, err)
 		}
 	}
 	return r, nil
@@ -128,8 +135,11 @@ func (r *Run) addGroup(number int) error {
 			Name:    memberName(g, k),
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
-			Work:    g.Work.d(), SocketQueue: g.SocketQueue,
+			Work:    g.Work.d(), SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
 			Receiver: g.receiver(k),
+		}
+		if len(r.s.Recorders) > 0 {
+			cfg.Receiver.Logs.Ask = make([]netip.AddrPort, 1) // the group
 		}
 		if k == 0 || g.Down.perMember() || g.Up.perMember() {
 			var err error

@@ -23,6 +23,7 @@ type Scenario struct {
 	Publishers  []Publisher `yaml:"publishers"`
 	Segments    []Segment   `yaml:"segments,omitempty"`
 	Subscribers []Group     `yaml:"subscribers"`
+	Recorders   []Recorder  `yaml:"recorders,omitempty"`
 	Events      []Event     `yaml:"events,omitempty"`
 }
 
@@ -104,10 +105,13 @@ type Group struct {
 	Work     Duration          `yaml:"work,omitempty"`
 	Overload reliable.Overload `yaml:"overload,omitempty"`
 
-	// Start is where to begin, Order in-order or on-arrival, Recovery on or off.
-	Start    reliable.Start `yaml:"start,omitempty"`
-	Order    reliable.Order `yaml:"order,omitempty"`
-	Recovery string         `yaml:"recovery,omitempty"`
+	// Start is where it begins in an older session, and SaveAfter the time until a position
+	// that its application acknowledged is saved, for the process that starts again; 0: none
+	// is. Order is in-order or on-arrival, Recovery on or off.
+	Start     reliable.Start `yaml:"start,omitempty"`
+	SaveAfter Duration       `yaml:"save-after,omitempty"`
+	Order     reliable.Order `yaml:"order,omitempty"`
+	Recovery  string         `yaml:"recovery,omitempty"`
 	// MaxWait bounds how long a gap may hold back later messages, Silence is
 	// how long a publisher may be quiet.
 	MaxWait Duration `yaml:"max-wait,omitempty"`
@@ -133,10 +137,11 @@ type Event struct {
 	// Who it happens to: names of publishers, groups, single subscribers or
 	// segments.
 	Who Names `yaml:"who"`
-	// From are the publishers that a partition, link or lose is about: all if none.
+	// From are the publishers, or recorders, that a partition, link or lose is about: all
+	// publishers if none.
 	From Names `yaml:"from,omitempty"`
-	// For is how long a pause or a partition lasts, and after which a crashed
-	// publisher restarts; 0: until another event ends it.
+	// For is how long a pause, a partition or a fault of a disk lasts, and after which a
+	// crashed process starts again; 0: until another event ends it.
 	For Duration `yaml:"for,omitempty"`
 	// Messages are how many a burst has, Size how large each is.
 	Messages int   `yaml:"messages,omitempty"`
@@ -151,26 +156,34 @@ type Event struct {
 
 // Actions are the actions of events.
 var Actions = []Action{
-	{"crash", "publisher subscriber", "the process ends at once; a publisher with `for` " +
-		"restarts after that"},
-	{"restart", "publisher", "the process ends, and starts again with a new session"},
+	{"crash", "publisher subscriber recorder", "the process ends at once, and with `for` starts " +
+		"again after that"},
+	{"lose-power", "recorder", "the process ends with its machine: of what its disk hadn't " +
+		"synced, any part is lost; with `for` it starts again after that"},
+	{"restart", "publisher subscriber recorder", "the process ends, and starts again: a " +
+		"publisher with a new session"},
 	{"close", "publisher", "the process says BYE, repairs what is missing, and leaves"},
-	{"leave", "subscriber", "the process leaves"},
-	{"pause", "publisher subscriber", "the process stands still, as under SIGSTOP or a garbage " +
-		"collector, for `for`"},
-	{"resume", "publisher subscriber", "a paused process goes on"},
-	{"partition", "subscriber", "the network is cut both ways between it and the publishers " +
-		"`from`, for `for`"},
-	{"heal", "subscriber", "the cut ends"},
-	{"link", "subscriber segment", "links become `down` and `up`; a segment's becomes `link`"},
-	{"lose", "subscriber segment", "the next `frames` DATA frames are lost on the way to it"},
+	{"leave", "subscriber recorder", "the process leaves"},
+	{"pause", "publisher subscriber recorder", "the process stands still, as under SIGSTOP or a " +
+		"garbage collector, for `for`"},
+	{"resume", "publisher subscriber recorder", "a paused process goes on"},
+	{"partition", "subscriber recorder", "the network is cut both ways between it and the " +
+		"publishers, or recorders, `from`, for `for`"},
+	{"heal", "subscriber recorder", "the cut ends"},
+	{"link", "subscriber recorder segment", "links become `down` and `up`; a segment's becomes " +
+		"`link`"},
+	{"lose", "subscriber recorder segment", "the next `frames` DATA frames are lost on the way " +
+		"to it"},
 	{"burst", "publisher", "`messages` messages of `size` are published at once"},
+	{"fill", "recorder", "its disk has no room for more, for `for`"},
+	{"fail", "recorder", "each write to its disk fails, for `for`"},
+	{"flip", "recorder", "a bit of its log flips"},
 }
 
 // Action is an action of an event.
 type Action struct {
 	Name string // the word for it in a file
-	To   string // whom it can happen to: words of publisher, subscriber, segment
+	To   string // whom it can happen to: words of publisher, subscriber, recorder, segment
 	Does string // a sentence
 }
 
@@ -200,6 +213,10 @@ func (s *Scenario) Files() []string {
 	for i := range s.Subscribers {
 		link(&s.Subscribers[i].Down)
 		link(&s.Subscribers[i].Up)
+	}
+	for i := range s.Recorders {
+		link(&s.Recorders[i].Down)
+		link(&s.Recorders[i].Up)
 	}
 	for i := range s.Events {
 		link(s.Events[i].Down)

@@ -18,10 +18,11 @@ const (
 	// DefaultLead is how long a publisher waits before it publishes.
 	DefaultLead = 100 * time.Millisecond
 	// MaxSubscribers bounds the subscribers of a scenario, MaxPublishers the
-	// publishers, MaxTimes how often events happen, all together,
-	// MaxRestarts how often publishers start again, each time with a resend buffer.
+	// publishers, MaxRecorders the recorders, MaxTimes how often events happen, all together,
+	// MaxRestarts how often processes start again, each time with a buffer.
 	MaxSubscribers = 10_000
 	MaxPublishers  = 100
+	MaxRecorders   = 100
 	MaxTimes       = 1_000_000
 	MaxRestarts    = 1_000
 )
@@ -93,6 +94,19 @@ func (s *Scenario) validate() (string, error) {
 				MaxSubscribers)
 		}
 	}
+	for i := range s.Recorders {
+		path := fmt.Sprintf("recorders[%d]", i)
+		if err := name(path, s.Recorders[i].Name); err != nil {
+			return path, err
+		}
+		if where, err := s.Recorders[i].validate(segments); err != nil {
+			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
+		}
+		if i >= MaxRecorders {
+			return path, fmt.Errorf("there are %d recorders, and may be %d", len(s.Recorders),
+				MaxRecorders)
+		}
+	}
 	for i := range s.Publishers {
 		path := fmt.Sprintf("publishers[%d]", i)
 		if where, err := s.validateAudience(&s.Publishers[i], total); err != nil {
@@ -113,8 +127,8 @@ func (s *Scenario) validate() (string, error) {
 			return path, fmt.Errorf("%s: events happen %d times and more in all, and may %d times",
 				path, times, MaxTimes)
 		}
-		if restarts += s.Events[i].restarts(); restarts > MaxRestarts {
-			return path, fmt.Errorf("%s: publishers restart %d times and more in all, and may "+
+		if restarts += s.restarts(&s.Events[i]); restarts > MaxRestarts {
+			return path, fmt.Errorf("%s: processes start again %d times and more in all, and may "+
 				"%d times", path, restarts, MaxRestarts)
 		}
 	}
@@ -193,9 +207,12 @@ func (s *Scenario) validateAudience(p *Publisher, total int) (string, error) {
 			p.WaitFor, total)
 	}
 	for _, name := range p.Pace.Names {
+		if s.kind(name) == "recorder" {
+			continue
+		}
 		if _, n, ok := s.members(name); !ok || n != 1 {
-			return ".pace", fmt.Errorf("there is no subscriber %q whose pace could count; of a "+
-				"group of several, name members, such as lan-0", name)
+			return ".pace", fmt.Errorf("there is no subscriber or recorder %q whose pace could "+
+				"count; of a group of several, name members, such as lan-0", name)
 		}
 	}
 	return "", nil
@@ -253,7 +270,7 @@ func (l *Link) validate() error {
 	return nil
 }
 
-// kinds says what a name of the scenario is: publisher, subscriber or segment; ""
+// kind says what a name of the scenario is: publisher, subscriber, recorder or segment; ""
 // if nothing.
 func (s *Scenario) kind(name string) string {
 	for i := range s.Publishers {
@@ -264,6 +281,11 @@ func (s *Scenario) kind(name string) string {
 	for i := range s.Segments {
 		if s.Segments[i].Name == name {
 			return "segment"
+		}
+	}
+	for i := range s.Recorders {
+		if s.Recorders[i].Name == name {
+			return "recorder"
 		}
 	}
 	if _, _, ok := s.members(name); ok {

@@ -157,6 +157,10 @@ func (w *World) sever(s, t *Subscriber, down bool) {
 	}
 }
 
+// Aside returns how links between the subscriber and other subscribers behave: those that
+// reach it, and the one that leaves it.
+func (s *Subscriber) Aside() (down, up link.Config) { return s.aside.down, s.aside.up }
+
 // Relink makes the links between the subscriber and the other subscribers behave anew: down
 // those that reach it, up the one that leaves it. Cuts stay.
 func (s *Subscriber) Relink(down, up link.Config) error {

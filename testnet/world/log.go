@@ -16,12 +16,11 @@ type simLog struct {
 	cfg  journal.Config
 	rand random.Generator // of the moments at which it is torn
 
-	log   *journal.Log // nil: it isn't open
-	jobs  []*journal.Job
-	busy  bool // the first of jobs is being done
-	turn  int  // counts what was begun: what an earlier life began doesn't count
-	done  func(job *journal.Job, res *journal.Result)
-	synth journal.Job // syncs what is due
+	log  *journal.Log // nil: it isn't open
+	jobs []*journal.Job
+	busy bool // the first of jobs is being done
+	turn int  // counts what was begun: what an earlier life began doesn't count
+	done func(job *journal.Job, res *journal.Result)
 }
 
 // open opens the log as its process starts.
@@ -83,26 +82,6 @@ func (l *simLog) finish() {
 	if len(l.jobs) > 0 && !l.busy {
 		l.begin()
 	}
-	l.await()
-}
-
-// await syncs what is due, when it is.
-func (l *simLog) await() {
-	at, ok := l.log.Due()
-	if !ok {
-		return
-	}
-	turn := l.turn
-	l.w.At(VirtualTime(time.Unix(0, at)), func() {
-		due, ok := int64(0), false
-		if l.turn == turn && l.log != nil {
-			due, ok = l.log.Due()
-		}
-		if ok && due <= l.wall() && len(l.jobs) == 0 {
-			l.synth = journal.Job{}
-			l.start(&l.synth)
-		}
-	})
 }
 
 // die ends the process that uses the log, or with power the machine. A job under way is torn

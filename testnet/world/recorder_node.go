@@ -8,6 +8,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/receive"
+	"crier/reliable/record"
 	"crier/testnet/disk"
 	"crier/testnet/random"
 )
@@ -18,11 +19,15 @@ type RecorderConfig struct {
 	// socket's queue is. Its Receiver has the recorder's window; its id, seed and time are
 	// chosen as a subscriber's.
 	Subscriber SubscriberConfig
+	// Record configures its machine, but for its id, seed, name, time, window, and what its log
+	// holds.
+	Record record.Config
 	// Log configures its log.
 	Log journal.Config
 	// Disk is where its log lies. nil means an empty one that takes no time.
 	Disk *disk.Disk
-	// New makes its machine for a process that starts, over what its log holds.
+	// New, if not nil, makes another machine for a process that starts, over what its log
+	// holds.
 	New func(cfg receive.Config, log []journal.State) (Recording, error)
 }
 
@@ -49,6 +54,9 @@ type Recorder struct {
 	results []*journal.Result
 	power   bool // it ended with its machine
 	flips   int
+
+	full, filled bool
+	capacity     int64 // of the disk, when it isn't full
 }
 
 // AddRecorder adds a recorder.
@@ -60,14 +68,14 @@ func (w *World) AddRecorder(cfg RecorderConfig) (*Recorder, error) {
 		cfg.Disk = disk.New(w.id(recorderNet, len(w.recorders), 0))
 	}
 	r := &Recorder{cfg: cfg}
+	if cfg.New == nil {
+		r.cfg.New = r.newMachine
+	}
 	r.log = simLog{w: w, disk: cfg.Disk, cfg: cfg.Log, done: r.diskDone,
 		rand: random.New(w.id(recorderNet, len(w.recorders), 1))}
-	s, err := w.addSubscriber(cfg.Subscriber, r)
-	if err != nil {
+	if _, err := w.addSubscriber(cfg.Subscriber, r); err != nil {
 		return nil, err
 	}
-	r.Subscriber = s
-	w.recorders = append(w.recorders, r)
 	return r, nil
 }
 
@@ -80,11 +88,27 @@ func (r *Recorder) begin(cfg receive.Config) (Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	r.report, r.results, r.power = report, nil, false
+	r.report, r.results = report, nil
 	if r.m, err = r.cfg.New(cfg, r.log.log.States()); err != nil {
 		return nil, err
 	}
 	return recording{Recording: r.m}, nil
+}
+
+// newMachine makes a record.Recorder.
+func (r *Recorder) newMachine(cfg receive.Config, log []journal.State) (Recording, error) {
+	rc := r.cfg.Record
+	rc.ID, rc.Seed, rc.Name, rc.Epoch, rc.Joined = cfg.ID, cfg.Seed, cfg.Name, cfg.Epoch, cfg.Joined
+	rc.Datagram, rc.Recovery, rc.Memory = cfg.Datagram, cfg.Recovery, cfg.Memory
+	rc.States, rc.Fsync = log, r.cfg.Log.Fsync
+	if rc.Groups == nil {
+		rc.Groups = make([]netip.AddrPort, 1) // the only one
+	}
+	m, err := record.New(rc)
+	if err != nil {
+		return nil, err
+	}
+	return m, nil
 }
 
 // work hands the machine's jobs to the disk.
@@ -139,6 +163,23 @@ func (r *Recorder) Flip() {
 		r.w.trace("flip bit %d of %s at %v", bit, name, r)
 	}
 }
+
+// Fill lets the disk have no room for more, or as much again as it had.
+func (r *Recorder) Fill(full bool) {
+	d := r.cfg.Disk
+	if !r.full {
+		r.capacity = d.Capacity
+	}
+	if r.full = full; full {
+		d.Capacity = max(d.Used(), 1)
+	} else {
+		d.Capacity = r.capacity
+	}
+	r.filled = r.filled || full
+}
+
+// Filled reports whether the disk had no room at a time.
+func (r *Recorder) Filled() bool { return r.filled }
 
 // Flips returns how many bits of the log were flipped.
 func (r *Recorder) Flips() int { return r.flips }

@@ -104,11 +104,7 @@ type Subscriber struct {
 
 // AddSubscriber adds a subscriber.
 func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
-	s, err := w.addSubscriber(cfg, nil)
-	if err == nil {
-		w.listeners = append(w.listeners, s)
-	}
-	return s, err
+	return w.addSubscriber(cfg, nil)
 }
 
 // addSubscriber adds a subscriber, or the process of a recorder.
@@ -146,7 +142,11 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	if err := s.be(max(cfg.At, w.now)); err != nil {
 		return nil, err
 	}
-	w.subs = append(w.subs, s)
+	if w.subs = append(w.subs, s); r != nil {
+		w.recorders = append(w.recorders, r)
+	} else {
+		w.listeners = append(w.listeners, s)
+	}
 	if g := cfg.Segment; g != nil {
 		g.subs = append(g.subs, s)
 	} else {
@@ -223,12 +223,24 @@ func (s *Subscriber) Restart() {
 	}
 	s.Crash()
 	if err := s.be(s.w.now); err != nil {
-		s.w.fail("%v doesn't start: %v", s, err)
+		if s.recorder == nil {
+			s.w.fail("%v doesn't start: %v", s, err)
+			return
+		}
+		s.w.trace("%v doesn't start: %v", s, err)
+		s.w.At(s.w.now.Add(startAgain), func() {
+			if s.state == gone {
+				s.Restart()
+			}
+		})
 		return
 	}
 	s.left = false
 	s.start()
 }
+
+// startAgain is the time after which a process is started again whose disk failed.
+const startAgain = 100 * time.Millisecond
 
 // Lives returns how often the process was started.
 func (s *Subscriber) Lives() int { return s.lives }
