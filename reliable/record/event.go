@@ -82,3 +82,6 @@ func (r *Recorder) Events(list []Event) []Event {
 	r.events.list = r.events.list[:0]
 	return list
 }
+
+// Tells reports whether Events has something.
+func (r *Recorder) Tells() bool { return len(r.events.list) > 0 }

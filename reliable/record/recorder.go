@@ -318,7 +318,7 @@ func (r *Recorder) diskDue() reliable.Time {
 	if d.out[syncs] == 0 {
 		at = d.syncAt
 	}
-	if d.out[writes] >= maxWrites {
+	if d.out[writes] >= maxWrites || d.failing && d.out[writes] > 0 {
 		return at
 	}
 	for _, t := range r.dirty {

@@ -8,6 +8,7 @@ import (
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/doctor"
 	"crier/cmd/crier/pub"
+	"crier/cmd/crier/record"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
 	"crier/cmd/crier/wireshark"
@@ -22,7 +23,8 @@ A publisher shouts once to all, and repeats messages that a subscriber missed. T
 it no longer holds, or takes with it when it dies, are named as lost.
 
 `,
-		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), sim.Command(),
+		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), record.Command(),
+			sim.Command(),
 			bench.Command(), doctor.Command(), decode.Command(), wireshark.Command(),
 			bench.Worker()},
 		Notes: `

@@ -1,0 +1,51 @@
+package recorder
+
+import (
+	"fmt"
+	"log/slog"
+
+	"crier/reliable"
+	"crier/reliable/record"
+)
+
+// logEvents logs events, on a goroutine of its own: a Logger may block.
+func (r *Recorder) logEvents() {
+	for list := range r.told {
+		for i := range list {
+			r.log(&list[i])
+		}
+	}
+}
+
+func (r *Recorder) log(e *record.Event) {
+	to := r.cfg.Logger
+	session := slog.String("session", reliable.SessionID(e.Key.Session).String())
+	dir := slog.String("directory", r.cfg.Dir)
+	frames := slog.String("frames", fmt.Sprintf("%d-%d", e.Frames.From, e.Frames.To-1))
+	switch e.Kind {
+	case record.Recording:
+		to.Info("crier: a session is recorded", session)
+	case record.StreamEnded:
+		to.Info("crier: a session ended", session, "cause", e.Cause.String())
+	case record.HoleNamed:
+		to.Warn("crier: the log lacks frames", session, frames, "cause", e.Cause.String())
+	case record.DiskFailed:
+		if e.Full {
+			to.Error("crier: the disk is full, and nothing of the log can make room; the stream "+
+				"goes on, and the log names what it lacks", dir, "error", e.Err)
+		} else {
+			to.Error("crier: the log can't be written; the stream goes on, and the log names "+
+				"what it lacks", dir, "error", e.Err)
+		}
+	case record.DiskBack:
+		to.Warn("crier: the log is written again", dir)
+	case record.WrittenAgain:
+		to.Error("crier: the log can't be synced; what was written since the last sync is "+
+			"written again, to another file", session, dir, "error", e.Err)
+	case record.ReadFailed:
+		to.Error("crier: the log can't be read; subscribers are told that it lacks frames",
+			session, frames, dir, "error", e.Err)
+	case record.Damaged:
+		to.Error("crier: frames of the log are damaged", session, frames, dir)
+	}
+}
