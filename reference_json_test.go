@@ -21,6 +21,7 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 	{"crier sub --format json", "A line for each event.", "cmd/crier/events", "Line"},
 	{"crier sub --summary", "One object, at the end.", "cmd/crier/sub", "Summary"},
 	{"crier pub --summary", "One object, at the end.", "cmd/crier/pub", "Summary"},
+	{"crier record --summary", "One object, at the end.", "cmd/crier/record", "Summary"},
 	{"crier demo --json", "One object.", "cmd/crier/demo", "report"},
 	{"crier demo overload --json", "A list of objects, one for each answer.", "cmd/crier/demo",
 		"overloadResult"},

@@ -129,8 +129,6 @@ func (o *options) validate() error {
 	buffer, tail, segment := cli.Size(o.cfg.Memory.Buffer), cli.Size(o.cfg.Tail),
 		cli.Size(o.cfg.Segment)
 	switch {
-	case o.cfg.Dir == "":
-		return cli.Usagef("--dir is missing: name a directory for the log")
 	case changed("timeout") && o.timeout <= 0:
 		return cli.Usagef("--timeout %v is not a time to wait: give one such as 500ms or 10s, or "+
 			"leave it out", o.timeout)
@@ -158,6 +156,17 @@ func (o *options) validate() error {
 		return cli.Usagef("--keep %v is smaller than one segment, %v, and the log keeps whole "+
 			"segments: keep more, or make them smaller with --segment", keeps, least)
 	}
+	if err := cli.CheckMemory("--buffer", buffer); err != nil {
+		return err
+	}
+	return cli.CheckMemory("--tail", tail)
+}
+
+// checkDir checks the directory before anything is made there.
+func (o *options) checkDir() error {
+	if o.cfg.Dir == "" {
+		return cli.Usagef("--dir is missing: name a directory for the log")
+	}
 	dir := filepath.Dir(filepath.Clean(o.cfg.Dir))
 	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
 		return cli.Usagef("--dir %s: there is no directory %s: make it first, or name another",
@@ -166,10 +175,7 @@ func (o *options) validate() error {
 	if info, err := os.Stat(o.cfg.Dir); err == nil && !info.IsDir() {
 		return cli.Usagef("--dir %s is a file, and a log is a directory: name another", o.cfg.Dir)
 	}
-	if err := cli.CheckMemory("--buffer", buffer); err != nil {
-		return err
-	}
-	return cli.CheckMemory("--tail", tail)
+	return nil
 }
 
 // leastSegment is the size of segments where --keep is small, in bytes.
@@ -189,6 +195,8 @@ func (o *options) complete() error {
 		}
 	}
 	cfg.Keep, cfg.Fsync, cfg.ServeRate = o.keep.Keep, o.fsync.Fsync, uint64(o.serveRate)
-	cfg.Link.Network, err = o.net.Network()
-	return err
+	if cfg.Link.Network, err = o.net.Network(); err != nil {
+		return err
+	}
+	return o.checkDir()
 }

@@ -11,51 +11,84 @@ import (
 
 // Summary is the JSON of crier record --summary.
 type Summary struct {
+	// Sessions are those of the log, in the order in which they became known.
 	Sessions []SessionSummary `json:"sessions"`
-	Askers   []AskerSummary   `json:"askers"`
-	// Frames and Bytes were recorded since the start, and HoleFrames named missing.
-	Frames     uint64 `json:"frames"`
-	Bytes      uint64 `json:"bytes"`
+	// Askers are the subscribers that asked lately.
+	Askers []AskerSummary `json:"askers"`
+	// Frames were recorded since the start, of all sessions.
+	Frames uint64 `json:"frames"`
+	// Bytes are those of the frames.
+	Bytes uint64 `json:"bytes"`
+	// HoleFrames were named missing since the start.
 	HoleFrames uint64 `json:"hole_frames"`
 	// Disk is the size of the log.
-	Disk         int64  `json:"disk_bytes"`
-	Repairs      uint64 `json:"repairs_sent"`
-	RepairBytes  uint64 `json:"repair_bytes"`
-	Digests      uint64 `json:"digests_sent"`
-	Answers      uint64 `json:"answers_sent"`
-	Failures     uint64 `json:"disk_failures"`
-	Dropped      uint64 `json:"dropped_segments"`
+	Disk int64 `json:"disk_bytes"`
+	// Repairs were sent.
+	Repairs uint64 `json:"repairs_sent"`
+	// RepairBytes are those of the repairs.
+	RepairBytes uint64 `json:"repair_bytes"`
+	// Digests told the group what the log has.
+	Digests uint64 `json:"digests_sent"`
+	// Answers were given to those who looked for a place in the log.
+	Answers uint64 `json:"answers_sent"`
+	// Failures are writes and reads of the disk that failed.
+	Failures uint64 `json:"disk_failures"`
+	// Dropped are segments that made room for others.
+	Dropped uint64 `json:"dropped_segments"`
+	// DroppedBytes are those of the segments.
 	DroppedBytes uint64 `json:"dropped_bytes"`
-	KernelDrops  uint64 `json:"kernel_drops"`
+	// KernelDrops are datagrams that found no room in the groups' sockets.
+	KernelDrops uint64 `json:"kernel_drops"`
 }
 
 // SessionSummary is a session's part of a Summary. Offsets are [oldest_offset, next_offset).
 type SessionSummary struct {
-	Session      string `json:"session"`
-	Channel      uint32 `json:"channel"`
-	Name         string `json:"name,omitempty"`
-	OldestSeq    uint64 `json:"oldest_seq"`
-	NextSeq      uint64 `json:"next_seq"`
+	// Session is the session's id.
+	Session string `json:"session"`
+	// Channel is the session's sequence space.
+	Channel uint32 `json:"channel"`
+	// Name is the publisher's.
+	Name string `json:"name,omitempty"`
+	// OldestSeq is the first frame in the log.
+	OldestSeq uint64 `json:"oldest_seq"`
+	// NextSeq is one past the last frame that was recorded.
+	NextSeq uint64 `json:"next_seq"`
+	// OldestOffset is the first message that starts in the log.
 	OldestOffset uint64 `json:"oldest_offset"`
-	NextOffset   uint64 `json:"next_offset"`
-	WrittenSeq   uint64 `json:"written_seq"`
-	SyncedSeq    uint64 `json:"synced_seq"`
-	Frames       uint64 `json:"frames"`
-	Bytes        uint64 `json:"bytes"`
-	HoleFrames   uint64 `json:"hole_frames"`
-	Disk         int64  `json:"disk_bytes"`
-	End          string `json:"end"`
+	// NextOffset is one past the last message.
+	NextOffset uint64 `json:"next_offset"`
+	// WrittenSeq is one past the last frame that survives the end of the process.
+	WrittenSeq uint64 `json:"written_seq"`
+	// SyncedSeq is one past the last frame that survives a loss of power, or 0.
+	SyncedSeq uint64 `json:"synced_seq"`
+	// Frames were recorded since the start.
+	Frames uint64 `json:"frames"`
+	// Bytes are those of the frames.
+	Bytes uint64 `json:"bytes"`
+	// HoleFrames were named missing since the start.
+	HoleFrames uint64 `json:"hole_frames"`
+	// Disk is the size of the session's files.
+	Disk int64 `json:"disk_bytes"`
+	// End is bye, silent or open.
+	End string `json:"end"`
 }
 
 // AskerSummary is a subscriber that asked.
 type AskerSummary struct {
-	Session    string `json:"session"`
+	// Session is the id of the session.
+	Session string `json:"session"`
+	// Subscriber is the subscriber's id.
 	Subscriber string `json:"subscriber"`
-	Addr       string `json:"addr"`
-	Asked      uint64 `json:"asked_frames"`
-	Repaired   uint64 `json:"repaired_frames"`
-	Gone       uint64 `json:"gone_frames"`
-	Waiting    uint64 `json:"waiting_frames"`
+	// Addr is the subscriber's address and port.
+	Addr string `json:"addr"`
+	// Asked are the frames that it asked for and that the log has.
+	Asked uint64 `json:"asked_frames"`
+	// Repaired are those that were repeated for it.
+	Repaired uint64 `json:"repaired_frames"`
+	// Gone are frames that it asked for and that the log lacks.
+	Gone uint64 `json:"gone_frames"`
+	// Waiting are frames that wait to be repeated.
+	Waiting uint64 `json:"waiting_frames"`
 }
 
 func summarize(rec *recorder.Recorder) *Summary {
