@@ -250,7 +250,7 @@ func TestSimBounds(t *testing.T) {
 	t.Parallel()
 	for _, c := range []struct{ events, want string }{
 		{"  - {at: 100ms, every: 1us, times: 900000, do: restart, who: feed}\n",
-			"events[0]: publishers restart 900000 times and more in all, and may 1000 times"},
+			"events[0]: processes start again 900000 times and more in all, and may 1000 times"},
 		{"  - {at: 1s, every: 1us, times: 900000, do: lose, who: near}\n  - {at: 1s, every: 1us, " +
 			"times: 900000, do: lose, who: far}\n",
 			"events[1]: events happen 1800000 times and more in all, and may 1000000 times"},
