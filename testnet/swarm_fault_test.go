@@ -176,6 +176,14 @@ func (s *scenario) rest() {
 }
 
 func (s *scenario) ease(l *link.Link, cfg link.Config) {
+	if err := l.Reconfigure(s.eased(cfg)); err != nil {
+		s.err = err
+	}
+	l.SetDown(false)
+}
+
+// eased returns how a link behaves when it is calm.
+func (s *scenario) eased(cfg link.Config) link.Config {
 	if !s.lossy {
 		cfg = link.Config{Delay: cfg.Delay, Unordered: cfg.Unordered}
 	}
@@ -184,8 +192,5 @@ func (s *scenario) ease(l *link.Link, cfg link.Config) {
 		cfg.Loss = nil
 	}
 	cfg.Rate, cfg.Queue = 0, 0
-	if err := l.Reconfigure(cfg); err != nil {
-		s.err = err
-	}
-	l.SetDown(false)
+	return cfg
 }

@@ -23,6 +23,8 @@ type scenario struct {
 	feeds []*feed
 	lossy bool // links lose after calm as before
 	err   error
+	// adjust, if not nil, changes a subscriber before it is added.
+	adjust func(cfg *world.SubscriberConfig)
 }
 
 func newScenario(w *world.World, seed uint64) *scenario {
@@ -207,6 +209,9 @@ func (s *scenario) subscriber() {
 	}
 	cfg.Down, cfg.Up = s.link(), s.link()
 	s.overrun(rc)
+	if s.adjust != nil {
+		s.adjust(&cfg)
+	}
 	sub, err := s.w.AddSubscriber(cfg)
 	if err != nil {
 		s.err = err

@@ -52,6 +52,9 @@ func (b *start) judge(begin uint64) {
 		}
 		return
 	}
+	if b.judgePoint(begin) {
+		return
+	}
 	switch {
 	case b.s.Start.Add(b.age) >= b.sub.Joined():
 		// All that a subscriber can know of a session's start is how old the first
@@ -77,6 +80,31 @@ func (b *start) judge(begin uint64) {
 				begin, b.firstOld, b.lowData)
 		}
 	}
+}
+
+// judgePoint asks whether a start by offset or time is where it was wished, and reports whether
+// it is such a start. What nobody has is reported lost, and counts as told.
+func (b *start) judgePoint(begin uint64) bool {
+	at := b.cfg.Receiver.Start
+	if offset, ok := at.Offset(); ok {
+		if want := max(offset, b.s.FirstOffset); begin != want {
+			b.fail("it begins at offset %d, and was to begin at %d", begin, want)
+		}
+		return true
+	}
+	wall, ok := at.Wall()
+	if !ok {
+		return false
+	}
+	after := b.s.FirstOffset // the first message that was accepted then or later
+	for after < b.s.NextOffset() && b.t.wall(b.s.AcceptedAt(after)) < wall {
+		after++
+	}
+	if least := b.t.starts(b.t.first(after)); begin > after || begin < least {
+		b.fail("it begins at offset %d, and the first message of %v or later is %d, in a frame "+
+			"with %d", begin, time.Unix(0, wall).UTC(), after, least)
+	}
+	return true
 }
 
 // saved returns the position with which the process began in the session, if there was one.
