@@ -93,6 +93,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 			if st.req.GroupSize() > nack.SmallGroup { // all hear the same BYE
 				st.status.leaveDue = st.status.leaveDue.Add(st.r.rand.Duration(st.status.gap()))
 			}
+			st.leaveRecorded()
 		}
 	case reliable.SessionSilent:
 		st.stats.End = reliable.EndSilent

@@ -1,6 +1,8 @@
 package receive
 
 import (
+	"time"
+
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -34,13 +36,36 @@ type Recorded struct {
 
 // Recorded tells the Receiver that more of a stream is in the log.
 func (r *Receiver) Recorded(session uint64, channel uint32) {
-	if s := r.session(session); s != nil {
-		if st := s.stream(channel); st != nil && st.status.every != 0 && !st.over() {
-			st.status.progress()
+	s := r.session(session)
+	if s == nil {
+		return
+	}
+	st := s.stream(channel)
+	switch {
+	case st == nil:
+	case st.over():
+		if st.status.leaveDue != reliable.Never && st.position() >= st.win.next {
+			st.status.leaveDue = min(st.status.leaveDue, r.now)
 			r.enliven(s)
 		}
+	case st.status.every != 0:
+		st.status.progress()
+		r.enliven(s)
 	}
 }
+
+// leaveRecorded puts off the last word to the publisher until all of the stream is in the log, or
+// it has been hopeless for recordWait.
+func (st *stream) leaveRecorded() {
+	if st.r.cfg.Tape == nil || st.position() >= st.win.next {
+		return
+	}
+	if _, log := st.r.cfg.Tape.Recorded(st.session.id, st.channel); log {
+		st.status.leaveDue = st.status.leaveDue.Add(recordWait)
+	}
+}
+
+const recordWait = 2 * time.Second
 
 // Extent is how far a stream goes, as far as it is known.
 type Extent struct {

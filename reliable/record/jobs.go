@@ -95,6 +95,7 @@ func (r *Recorder) NextDisk() (*journal.Job, bool) {
 		w = r.nextSync()
 	}
 	if w == nil {
+		r.leave()
 		return nil, false
 	}
 	r.disk.wrote = w.kind == writes

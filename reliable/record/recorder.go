@@ -19,7 +19,8 @@ type Recorder struct {
 	now reliable.Time
 	// receiver follows the sessions. It is nil where the recorder only serves.
 	receiver *receive.Receiver
-	closing  bool
+	// closing says that Close was called, and left that all is written, or can't be.
+	closing, left bool
 
 	tapes map[journal.Key]*tape
 	// list has the tapes in the order in which they became known. last took the last frame, or is
@@ -396,9 +397,23 @@ func (r *Recorder) Close(now reliable.Time) {
 	}
 	r.drain()
 	r.closing = true
+	r.leave()
+}
+
+// leave tells the publishers that the recorder goes, once all that it closes with is in the log,
+// or can't be written.
+func (r *Recorder) leave() {
+	if !r.closing || r.left || r.disk.out[writes] > 0 || len(r.dirty) > 0 && !r.disk.failing {
+		return
+	}
+	r.left = true
 	if r.receiver != nil {
-		r.receiver.Close(now)
+		r.receiver.Close(r.now)
 	}
 }
+
+// Left reports whether a Recorder that was closed has written what it could. What Next returns
+// then are words of farewell.
+func (r *Recorder) Left() bool { return r.left }
 
 const idleHolder = 30 * time.Second

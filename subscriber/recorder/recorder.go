@@ -33,11 +33,9 @@ type Recorder struct {
 
 	rec     *record.Recorder
 	machine machine
-	// out counts the jobs that are with the disk.
-	out     int
 	closing bool
-	// written is closed when the machine closes and nothing is with the disk.
-	written chan struct{}
+	// gone is closed when the machine closes, all is written and the publishers are told.
+	gone chan struct{}
 
 	// told takes events to the goroutine that logs them.
 	told chan []record.Event
@@ -57,7 +55,7 @@ func New(cfg Config) (*Recorder, error) {
 		return nil, err
 	}
 	r := &Recorder{
-		cfg: cfg, disk: cfg.Disk, report: &journal.Report{}, written: make(chan struct{}),
+		cfg: cfg, disk: cfg.Disk, report: &journal.Report{}, gone: make(chan struct{}),
 		told: make(chan []record.Event, 16), opened: make(chan struct{}),
 	}
 	err := r.openLog()
@@ -141,15 +139,7 @@ func (r *Recorder) open() error {
 // The caller holds the lock.
 func (r *Recorder) dispatch() {
 	for job, ok := r.rec.NextDisk(); ok; job, ok = r.rec.NextDisk() {
-		r.out++
 		r.disk.Start(job, r.machine.done)
-	}
-	if r.closing && r.out == 0 {
-		select {
-		case <-r.written:
-		default:
-			close(r.written)
-		}
 	}
 	if r.rec.Tells() && len(r.told) < cap(r.told) {
 		r.told <- r.rec.Events(nil)
@@ -159,7 +149,6 @@ func (r *Recorder) dispatch() {
 // diskDone takes a job's result, on the disk's goroutine.
 func (r *Recorder) diskDone(res *journal.Result) {
 	r.loop.Lock()
-	r.out--
 	r.rec.DiskDone(reliable.Time(r.loop.Now()), res)
 	r.dispatch()
 	r.loop.SettleNow()
@@ -192,10 +181,21 @@ func (r *Recorder) closeLog() error {
 	return r.own.Close()
 }
 
-const (
-	// writeWait bounds the time that Close waits for what is in memory to be written.
-	writeWait = 10 * time.Second
-)
+// writeWait bounds the time that Close waits until what is in memory is written, and publishers
+// are told.
+const writeWait = 10 * time.Second
+
+// allSent notes that nothing is left to send. The caller holds the lock.
+func (r *Recorder) allSent() {
+	if !r.closing || !r.rec.Left() {
+		return
+	}
+	select {
+	case <-r.gone:
+	default:
+		close(r.gone)
+	}
+}
 
 // Close stops to record and to serve, and writes, syncs and seals what is in memory. Several
 // callers may close at once, and all of them wait.
@@ -209,7 +209,7 @@ func (r *Recorder) Close() error {
 		timer := time.NewTimer(writeWait)
 		defer timer.Stop()
 		select {
-		case <-r.written:
+		case <-r.gone:
 		case <-timer.C:
 		}
 		err := r.closeLog()
