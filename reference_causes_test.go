@@ -40,6 +40,9 @@ var remedies = map[subscriber.Cause]string{
 		"`--datagram` from the start.",
 	subscriber.CauseDamaged: "Look at the disk: `crier log verify` names each damaged block. " +
 		"Another recorder of the stream may have them.",
+	subscriber.CauseNoHolder: "Is a recorder there that keeps so much? Look with `crier log ls`, " +
+		"and let its datagrams through.",
+	subscriber.CauseUntil: "Nothing: it is where `--until` ends.",
 }
 
 // TestCausesReference holds docs/reference/causes.md to the causes, ends, events and states that
@@ -78,6 +81,7 @@ This file is written by "go test . -run CausesReference -update".
 		"| `bye` | the publisher said BYE: all that it published is known |\n" +
 		"| `silent` | the publisher wasn't heard for the silence time: what came after " +
 		"`next_offset` is unknown |\n" +
+		"| `until` | delivery ended where it was to |\n" +
 		"| `open` | the subscriber left first: what came after `next_offset` is unknown |\n")
 
 	b.WriteString("\n## Events\n\nIn `crier sub --format json`, and in Go.\n\n" +
@@ -128,6 +132,7 @@ var (
 		subscriber.CauseClosed: "CauseClosed", subscriber.CauseSlow: "CauseSlow",
 		subscriber.CauseTooLarge: "CauseTooLarge",
 		subscriber.CauseDamaged:  "CauseDamaged",
+		subscriber.CauseNoHolder: "CauseNoHolder", subscriber.CauseUntil: "CauseUntil",
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested"}

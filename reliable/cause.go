@@ -20,6 +20,8 @@ const (
 	CauseSlow
 	CauseTooLarge
 	CauseDamaged
+	CauseNoHolder
+	CauseUntil
 )
 
 var causeNames = [...]string{
@@ -28,7 +30,8 @@ var causeNames = [...]string{
 	CauseNotRecovered: "recovery off", CauseMemory: "no room in the buffer",
 	CauseMalformed: "malformed", CauseClosed: "subscriber closed",
 	CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
-	CauseDamaged: "damaged in the log",
+	CauseDamaged: "damaged in the log", CauseNoHolder: "no holder answered",
+	CauseUntil: "end of the stretch",
 }
 
 // String returns the cause as in loss reports.

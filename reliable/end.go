@@ -10,6 +10,7 @@ const (
 	EndOpen End = iota
 	EndBye
 	EndSilent
+	EndUntil
 )
 
 // String returns the end as in summaries.
@@ -21,6 +22,8 @@ func (e End) String() string {
 		return "bye"
 	case EndSilent:
 		return "silent"
+	case EndUntil:
+		return "until"
 	}
 	return fmt.Sprintf("end %d", uint8(e))
 }

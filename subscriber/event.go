@@ -64,6 +64,12 @@ const (
 	CauseTooLarge Cause = reliable.CauseTooLarge
 	// CauseDamaged means that a log had the messages, and that they don't verify any more.
 	CauseDamaged Cause = reliable.CauseDamaged
+	// CauseNoHolder means that the start lies further back than the publisher's messages, and
+	// that nobody answered who may hold them.
+	CauseNoHolder Cause = reliable.CauseNoHolder
+	// CauseUntil means that delivery was to end there. It is the cause of an end, and of no
+	// loss.
+	CauseUntil Cause = reliable.CauseUntil
 )
 
 // Range is the offsets [From, To).

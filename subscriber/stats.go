@@ -24,6 +24,8 @@ const (
 	EndBye End = reliable.EndBye
 	// EndSilent means that nothing is heard of the publisher: later messages are unknown.
 	EndSilent End = reliable.EndSilent
+	// EndUntil means that delivery ended before the offset or the time that was configured.
+	EndUntil End = reliable.EndUntil
 )
 
 // A Counter describes a counter: its name, unit and meaning.

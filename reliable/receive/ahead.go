@@ -83,7 +83,7 @@ func (c *cursor) stepAhead(ev *reliable.Run) bool {
 		a.at++
 		part := i == 0 && f.Flags&frame.Continues != 0 ||
 			i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
-		if !part && at >= c.offset && a.given.add(at) {
+		if !part && at >= c.offset && at < c.stop && a.given.add(at) {
 			c.moveTo(c.offset)
 			c.messageEvent(ev, f, at, chunk.Data, p.came)
 			return true

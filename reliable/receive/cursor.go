@@ -34,6 +34,10 @@ type cursor struct {
 
 	looked look // the last result of passTail
 
+	stop     uint64 // delivery ends there
+	stopWall int64  // or with the first frame of that time, if stopsAt
+	stopsAt  bool
+
 	lostTo    uint64 // the messages below are lost, but for those delivered ahead
 	lostCause reliable.Cause
 
@@ -68,6 +72,8 @@ func (c *cursor) step(ev *reliable.Run) bool {
 		switch {
 		case st.r.tapeFull():
 			return false
+		case c.offset >= c.stop && c.known:
+			return c.stepUntil(ev)
 		case c.offset < c.lostTo:
 			return c.stepLoss(ev)
 		case c.frame != nil:
@@ -156,9 +162,15 @@ func (c *cursor) stepFrame(ev *reliable.Run) bool {
 	if !c.settled {
 		c.settled = true
 		c.settle(f)
+		if c.stopsAt {
+			c.checkTime(f)
+		}
 	}
 	if c.stepLoss(ev) {
 		return true
+	}
+	if c.offset >= c.stop {
+		return false
 	}
 	for c.chunk < len(f.Chunks) {
 		i, at, chunk := c.chunk, c.at, &f.Chunks[c.chunk]
@@ -197,7 +209,7 @@ func (c *cursor) runOn(ev *reliable.Run, f *frame.Frame) {
 	if f.Flags&frame.Unfinished != 0 {
 		end--
 	}
-	if next := c.ahead.given.next(); c.at != c.offset {
+	if next := min(c.ahead.given.next(), c.stop); c.at != c.offset {
 		return // the next one was delivered ahead
 	} else if left := next - c.at; left < uint64(end-c.chunk) {
 		end = c.chunk + int(left)
@@ -258,7 +270,7 @@ func (c *cursor) stepLoss(ev *reliable.Run) bool {
 	if c.offset >= c.lostTo {
 		return false
 	}
-	from, to := c.offset, min(c.lostTo, c.ahead.given.next())
+	from, to := c.offset, min(c.lostTo, c.ahead.given.next(), c.stop)
 	c.moveTo(to)
 	c.lossEvent(ev, from, to, c.lostCause)
 	return true

@@ -37,7 +37,10 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Foreign++
 		return
 	}
-	if st == nil || s.place.away || st.over() {
+	if s == nil {
+		st = r.revive(now, from, f)
+	}
+	if st == nil || st.session.place.away || st.over() {
 		r.stats.Unexpected++
 		return
 	}
@@ -46,8 +49,9 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.stats.Foreign++
 		return
 	}
+	st.tellStart(now, f)
 	st.extent.testify(now, q)
-	r.enliven(s)
+	r.enliven(st.session)
 }
 
 // publisherDigest takes a DIGEST of a publisher's, which answers a FIND.
@@ -56,7 +60,10 @@ func (r *Receiver) publisherDigest(now reliable.Time, from netip.AddrPort, st *s
 	if st == nil || from != st.session.source && from != st.session.control ||
 		f.Responder != f.Session {
 		r.stats.Foreign++
+		return
 	}
+	st.tellStart(now, f)
+	r.enliven(st.session)
 }
 
 // hearDigest takes the DIGEST of a holder, and returns its inquiry. It returns nil if there is

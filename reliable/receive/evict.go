@@ -52,7 +52,7 @@ func (r *Receiver) comeBack(st *stream) bool {
 		st.stats.Late++
 		return false
 	}
-	if !r.makeRoom(s.source.Addr(), true) {
+	if !r.makeRoom(s.home(), true) {
 		r.stats.Refused++
 		return false
 	}
@@ -69,7 +69,9 @@ func (r *Receiver) forget(s *session) {
 
 // remove takes a session out of the table, and frees its memory.
 func (r *Receiver) remove(s *session) {
+	r.unlink(s)
 	for _, st := range s.streams {
+		st.endSeek()
 		st.release()
 		r.ready = without(r.ready, st)
 		st.ready = false
@@ -93,7 +95,7 @@ const (
 
 func (s *session) class() class {
 	switch {
-	case s.all((*stream).quiet):
+	case s.all((*stream).quiet) && !s.holds():
 		return classOver
 	case !s.credit.proven:
 		return classNothing

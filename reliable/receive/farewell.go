@@ -31,7 +31,7 @@ func (w *farewell) next(list []*session) *stream {
 			for streams := list[w.session].streams; w.stream < len(streams); {
 				st := streams[w.stream]
 				w.stream++
-				if st.status.leaveDue != reliable.Never {
+				if st.status.leaveDue != reliable.Never && st.session.to().IsValid() {
 					if st.status.every == 0 {
 						st.status.leaveDue = reliable.Never
 					}

@@ -40,7 +40,7 @@ func (m *marks) place(one mark) {
 // to end now.
 func (m marks) extend(from uint64, end position) {
 	for i := range m {
-		if one := &m[i]; one.seq == from && one.kind == reliable.SessionSilent {
+		if one := &m[i]; one.seq == from && one.kind != reliable.SessionNew {
 			one.seq, one.offset = end.seq, max(one.offset, end.offset)
 		}
 	}
@@ -103,6 +103,9 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 	case reliable.SessionResumed:
 		st.stats.End = reliable.EndOpen
 	default:
+		if m.kind == reliable.SessionNew && st.missed.cause != 0 {
+			c.lose(st.missed.to, st.missed.cause)
+		}
 		return true
 	}
 	st.tapeEnd(&m)

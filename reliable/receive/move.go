@@ -27,6 +27,9 @@ func (s *session) elsewhere(now reliable.Time, from netip.AddrPort, st *stream,
 	if st.over() {
 		return false
 	}
+	if !s.source.IsValid() {
+		return s.adopts(now, from, st, f)
+	}
 	quiet := peer.Intervals * s.interval
 	switch {
 	case s.rivals.other != from:
@@ -83,7 +86,7 @@ func (s *session) goesOn(now reliable.Time, st *stream, f *frame.Frame) bool {
 // less.
 func (s *session) outspoken(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
 	st := s.stream(f.Channel)
-	if s.credit.proven || f.Kind != frame.Data || from == s.source || from == s.control ||
+	if s.credit.proven || !s.source.IsValid() || f.Kind != frame.Data || from == s.source || from == s.control ||
 		s.place.away || st.over() {
 		return false
 	}

@@ -20,8 +20,10 @@ type Receiver struct {
 	last *stream
 	// Those with something to poll.
 	ready []*stream
-	// Those sessions of the table that time means something to.
+	// Those sessions of the table that time means something to, and those that wait for the one
+	// before them.
 	live   []*session
+	held   []*session
 	mem    pool
 	copies copies
 	out    outgoing
@@ -30,6 +32,7 @@ type Receiver struct {
 	stats    Stats
 	table    table
 	farewell farewell
+	finder   finder
 	removed  []nack.Range
 	name     []byte
 	rand     *nack.Rand
@@ -68,12 +71,14 @@ func New(cfg Config) (*Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &Receiver{
+	r := &Receiver{
 		cfg: cfg, name: []byte(cfg.Name), rand: nack.NewRand(cfg.Seed, cfg.ID),
 		table: newTable(cfg.Memory.MaxSessions), mem: pool{limit: cfg.Memory.Total},
 		out: outgoing{arena: make([]byte, 0, cfg.Datagram)},
 		now: cfg.Joined, pauses: pauses{armed: reliable.Never},
-	}, nil
+	}
+	r.finder.start(r)
+	return r, nil
 }
 
 // Handle takes a decoded frame. It may keep f and the datagram it views until
@@ -172,6 +177,12 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	for _, h := range r.cfg.Holders {
 		r.Admit(s.id, h)
 	}
+	r.finder.answered(s.id)
+	if r.wantsPast() {
+		for _, st := range s.streams {
+			st.aim(now)
+		}
+	}
 	return s
 }
 
@@ -206,7 +217,8 @@ func (r *Receiver) Poll(events []reliable.Run) int {
 // return 0 though there is more, which Poll then returns.
 func (r *Receiver) PollMore(events []reliable.Run) int {
 	n := 0
-	for len(r.ready) > 0 && n < len(events) && !r.copies.full() && !r.tapeFull() {
+	for n < len(events) && !r.copies.full() && !r.tapeFull() &&
+		(len(r.ready) > 0 || len(r.held) > 0 && r.goOn()) {
 		st := r.ready[0]
 		for n < len(events) && !r.copies.full() && st.cursor.step(&events[n]) {
 			n++
@@ -231,6 +243,10 @@ func (r *Receiver) Borrowing() bool {
 func (r *Receiver) Advance(now reliable.Time) {
 	r.tick(now)
 	r.pauses.armed = reliable.Never
+	r.finder.advance(now)
+	if len(r.held) > 0 {
+		r.goOn()
+	}
 	kept := r.live[:0]
 	for _, s := range r.live {
 		if s.advance(now); s.idle() {
@@ -249,6 +265,7 @@ func (r *Receiver) Deadline() reliable.Time {
 	if r.closed {
 		return at
 	}
+	at = r.finder.deadline()
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
@@ -275,6 +292,9 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 				return r.send(to, f), true
 			}
 		}
+	}
+	if f, to := r.finder.next(); f != nil {
+		return r.send(to, f), true
 	}
 	return reliable.Batch{}, false
 }

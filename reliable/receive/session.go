@@ -51,6 +51,22 @@ type session struct {
 	join   join
 	rivals rivals
 	moves  uint64
+
+	// The address of the holder by whose DIGEST it was opened, before its publisher is heard.
+	opener netip.Addr
+	// The session that is delivered before this one, or the id of one that is looked for, and
+	// since when this one waits.
+	after  *session
+	awaits uint64
+	since  reliable.Time
+}
+
+// home returns the address that the session's place in the table counts for.
+func (s *session) home() netip.Addr {
+	if s.source.IsValid() {
+		return s.source.Addr()
+	}
+	return s.opener
 }
 
 // title is the content of SESSION, if it was heard. Events share what was told: a change is a
@@ -173,6 +189,10 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	switch f.Kind {
 	case frame.Session:
 		s.announce(f)
+		s.r.lineUp(now, s)
+		if st.seek != nil {
+			st.aim(now)
+		}
 		st.announce(now, f)
 	case frame.Heartbeat:
 		if f.Interval > 0 {

@@ -50,6 +50,10 @@ type stream struct {
 	// the stream begins.
 	first position
 	early *earlyBeat
+	// Where it begins is looked for; nil: no more.
+	seek *quest
+	// What was wanted, and nobody had.
+	missed missed
 }
 
 // earlyBeat is the content of a heartbeat from before it was known where to begin.
@@ -73,6 +77,7 @@ func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 		extent: extent{grewAt: now},
 	}
 	st.asked.start(st)
+	st.cursor.until(r.cfg.Until)
 	st.req = st.asked.publisher().req
 	st.cursor.stream, st.extent.stream, st.room.stream = st, st, st
 	st.status = newStatus(st, now)
@@ -92,7 +97,8 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	st.stats.Heartbeats++
 	st.stats.Announced = st.req.GroupSize()
 	defer st.status.noteReport(now, f.Report)
-	if j := &st.session.join; st.phase == starting && !j.fromStart {
+	if j := &st.session.join; st.phase == starting && !j.fromStart &&
+		st.seek == nil {
 		if j.start == reliable.Oldest {
 			st.begin(now, f.OldestSeq, f.OldestOffset, true)
 		} else if st.placed {
@@ -105,7 +111,9 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	}
 	if st.phase == starting {
 		st.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
-		st.status.want(now)
+		if st.seek == nil || !st.session.title.known {
+			st.status.want(now)
+		}
 		return
 	}
 	st.extent.tell(now, f.NextSeq, f.NextOffset)
@@ -169,7 +177,7 @@ func (st *stream) deadline() reliable.Time {
 
 // wake puts the stream on the list of those to poll.
 func (st *stream) wake() {
-	if !st.ready && st.phase != starting {
+	if !st.ready && st.phase != starting && !st.session.holds() {
 		st.ready = true
 		st.r.ready = append(st.r.ready, st)
 	}
@@ -180,7 +188,9 @@ func (st *stream) wake() {
 func (st *stream) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 	to := st.session.to()
 	if now >= st.status.leaveDue {
-		st.status.leaveDue = reliable.Never
+		if st.status.leaveDue = reliable.Never; !to.IsValid() {
+			return nil, to
+		}
 		return st.status.farewell(now), to
 	}
 	if st.over() {
@@ -188,6 +198,9 @@ func (st *stream) report(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 	}
 	if f, to := st.asked.nack(now); f != nil {
 		return f, to
+	}
+	if !to.IsValid() {
+		return nil, to
 	}
 	return st.status.report(now), to
 }

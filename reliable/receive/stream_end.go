@@ -34,6 +34,12 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 func (st *stream) fallSilent(now reliable.Time) {
 	switch st.phase {
 	case starting:
+		if q := st.seek; q != nil {
+			st.endSeek()
+			if st.found(now, q); st.phase != starting {
+				break
+			}
+		}
 		switch e := st.early; {
 		case st.placed:
 			st.begin(now, st.win.next, 0, false)

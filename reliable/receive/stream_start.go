@@ -16,7 +16,7 @@ func (st *stream) announce(now reliable.Time, f *frame.Frame) {
 	case st.phase != starting:
 	case st.session.join.fromStart:
 		st.begin(now, f.FirstSeq, f.FirstOffset, true)
-	case st.placed && st.session.join.start == reliable.Latest:
+	case st.placed && st.session.join.start == reliable.Latest && st.seek == nil:
 		st.begin(now, st.win.next, 0, false)
 	}
 }
@@ -58,6 +58,7 @@ func (st *stream) begin(now reliable.Time, seq, offset uint64, offsetKnown bool)
 	}
 	if e := st.early; e != nil {
 		st.early = nil
+		st.asked.oldest = max(st.asked.oldest, e.oldestSeq)
 		st.extent.tell(now, e.nextSeq, e.nextOffset)
 	}
 	st.wake()
@@ -69,11 +70,13 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 	switch {
 	case st.session.join.fromStart && st.first.known:
 		st.begin(now, st.first.seq, st.first.offset, true)
-	case st.session.join.fromStart || st.session.join.start == reliable.Oldest:
-		// It waits until SESSION, or HEARTBEAT, tells where to begin.
+	case st.session.join.fromStart || st.session.join.start == reliable.Oldest || st.seek != nil:
+		// It waits until SESSION, HEARTBEAT or a DIGEST tells where to begin.
 		if !st.placed {
 			w.next, w.high, st.placed = f.Seq, f.Seq, true
-			st.status.want(now)
+			if st.seek == nil || !st.session.title.known {
+				st.status.want(now)
+			}
 		} else if f.Seq < w.next && w.high-f.Seq <= st.room.span() {
 			st.req.Missing(now, f.Seq, w.next)
 			w.lower(f.Seq)
@@ -85,6 +88,7 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 
 // drop forgets a stream of which nothing was delivered.
 func (st *stream) drop() {
+	st.endSeek()
 	st.release()
 	st.phase = ended
 }

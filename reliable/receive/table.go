@@ -86,7 +86,7 @@ func (t *table) leave(h *host) {
 // enter gives a session a place.
 func (t *table) enter(s *session) {
 	t.byID[s.id] = s
-	s.place.host = t.host(s.source.Addr())
+	s.place.host = t.host(s.home())
 	s.place.host.places++
 	t.list = append(t.list, s)
 }
@@ -101,7 +101,7 @@ func (t *table) remove(s *session) {
 // rehost notes that a session is at another address.
 func (t *table) rehost(s *session) {
 	from := s.place.host
-	s.place.host = t.host(s.source.Addr())
+	s.place.host = t.host(s.home())
 	if s.place.away { // one after the other: it may be another port of the same address
 		from.past--
 		s.place.host.past++
@@ -116,7 +116,7 @@ func (t *table) rehost(s *session) {
 // reports whether it did.
 func (t *table) remember(now reliable.Time, s *session) bool {
 	s.place.away = true
-	s.place.host = t.host(s.source.Addr())
+	s.place.host = t.host(s.home())
 	s.place.host.past++
 	t.past = append(t.past, s)
 	if len(t.past) <= pastSessions*t.limit {

@@ -26,6 +26,8 @@ var causes = []struct {
 	{subscriber.CauseTooLarge,
 		"the publisher's network took smaller frames only since they were made"},
 	{subscriber.CauseDamaged, "the log had them on disk, and they don't verify any more"},
+	{subscriber.CauseNoHolder, "--start: neither the publisher nor a recorder had them"},
+	{subscriber.CauseUntil, "no loss: delivery ended where --until said"},
 }
 
 // causesText lists the causes, one on a line.

@@ -1,0 +1,83 @@
+package receive
+
+import (
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// A stream whose beginning is looked for: it keeps what comes, and delivers nothing yet.
+
+// titleRounds is a number of rounds after which a quest ends at its next time.
+const titleRounds = questRounds
+
+// aim fixes where a stream is to begin, at its first frame and again when its title is known.
+func (st *stream) aim(now reliable.Time) {
+	s, r := st.session, st.r
+	if st.phase != starting || st.seek != nil && st.seek.what != 0 {
+		return
+	}
+	a := r.aimAt(s.id, st.channel, s.title.told)
+	switch {
+	case a.at != nil:
+		st.endSeek()
+		st.begin(now, a.at.Seq, a.at.Offset, true)
+		st.room.limit(now)
+	case s.join.fromStart, a.latest && s.title.known:
+		st.endSeek()
+	case a.unknown && st.seek == nil:
+		q := &quest{session: s.id, channel: st.channel, stream: st, rounds: titleRounds,
+			due: now.Add(s.silence())}
+		if r.finder.open(q) {
+			st.seek = q
+		}
+	case a.unknown:
+	case a.what == frame.FindOldest && len(r.cfg.Logs.Ask) == 0:
+		st.endSeek()
+		s.join.start = reliable.Oldest
+	case a.what != 0:
+		st.endSeek()
+		st.look(now, a)
+	}
+}
+
+// look asks holders where the stream begins.
+func (st *stream) look(now reliable.Time, a aim) {
+	s, r := st.session, st.r
+	q := &quest{session: s.id, channel: st.channel, stream: st, what: a.what, value: a.value,
+		at: a.at, due: now}
+	t := s.title.told
+	switch {
+	case a.at != nil:
+	case a.what == frame.FindOffset:
+		q.promised = position{known: true, offset: a.value}
+		if t != nil {
+			q.promised.offset = max(q.promised.offset, t.FirstOffset)
+		}
+	case t != nil && t.Prev.Session != 0 && r.reachesBack(t):
+		q.promised = position{known: true, offset: t.FirstOffset}
+	}
+	if r.finder.open(q) {
+		st.seek = q
+	}
+}
+
+// endSeek stops looking for the stream's beginning.
+func (st *stream) endSeek() {
+	if st.seek != nil {
+		st.r.finder.close(st.seek)
+		st.seek = nil
+	}
+}
+
+// tellStart takes a DIGEST that may tell where the stream begins.
+func (st *stream) tellStart(now reliable.Time, f *frame.Frame) {
+	q := st.seek
+	if q == nil || q.what == 0 {
+		return
+	}
+	exact := q.take(f)
+	if exact && st.session.source.IsValid() && q.at == nil {
+		st.endSeek()
+		st.found(now, q)
+	}
+}
