@@ -97,7 +97,7 @@ func runExample(t *testing.T, dir, line string) {
 		switch a {
 		case "eth0":
 			args[i] = "lo"
-		case "feed.pcap", "frames.pcap":
+		case "feed.pcap", "frames.pcap", "feed.state":
 			args[i] = filepath.Join(dir, a)
 		}
 	}

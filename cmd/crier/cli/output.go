@@ -24,12 +24,14 @@ const (
 type Output struct {
 	out     io.Writer
 	stop    func() // called when writing has failed
+	added   uint64 // bytes; of the goroutine that adds
 	news    chan struct{}
 	room    chan struct{}
 	ended   chan struct{} // closed when the goroutine has ended
 	written atomic.Uint64 // bytes
 
 	mu      sync.Mutex
+	wrote   func(written uint64)
 	waiting []byte
 	spare   []byte
 	closing bool
@@ -57,7 +59,9 @@ func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
 			return err
 		}
 		if len(o.waiting) < outputLimit {
+			before := len(o.waiting)
 			o.waiting = f(o.waiting)
+			o.added += uint64(len(o.waiting) - before)
 			o.mu.Unlock()
 			notify(o.news)
 			return nil
@@ -67,6 +71,16 @@ func (o *Output) Add(ctx context.Context, f func([]byte) []byte) error {
 			return err
 		}
 	}
+}
+
+// Added returns how many bytes were added. Only the goroutine that adds may call it.
+func (o *Output) Added() uint64 { return o.added }
+
+// Watch has f called with the number of bytes written, after each write.
+func (o *Output) Watch(f func(written uint64)) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	o.wrote = f
 }
 
 // Close writes the rest. It blocks as Add does.
@@ -119,7 +133,11 @@ func (o *Output) writing() {
 			o.spare = data
 		}
 		o.failed = err
+		wrote := o.wrote
 		o.mu.Unlock()
+		if wrote != nil && err == nil {
+			wrote(o.written.Load())
+		}
 		notify(o.room)
 		if err != nil {
 			o.stop()

@@ -60,6 +60,12 @@ func NewPrinter(command, format string, std cli.Streams, quiet bool, stop func()
 	return p
 }
 
+// Added returns how many bytes were added to standard output.
+func (p *Printer) Added() uint64 { return p.out.Added() }
+
+// Watch has f called with the number of bytes written to standard output, after each write.
+func (p *Printer) Watch(f func(written uint64)) { p.out.Watch(f) }
+
 // CheckFormat returns an error for an unknown format.
 func CheckFormat(format string) error {
 	switch format {

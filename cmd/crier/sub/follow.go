@@ -31,6 +31,10 @@ type follower struct {
 	tally *tally
 	busy  time.Time // the end of pretended work
 	left  bool      // without taking everything
+	// acks acknowledges what is printed, or is nil. What comes behind a gap that Close gave up
+	// comes again when positions are kept: gaps has such sessions.
+	acks *acks
+	gaps map[subscriber.SessionID]bool
 	// unheard is the report that there was no session, made while the sockets are open.
 	unheard trouble.Report
 }
@@ -47,25 +51,58 @@ func (f *follower) follow(ctx context.Context, std cli.Streams) (ending, error) 
 	}
 	print := events.NewPrinter("crier sub", f.o.format, std, f.o.quiet, func() { cancel(nil) })
 	print.Groups = len(f.o.cfg.Groups) > 1
+	if f.acks != nil {
+		print.Watch(f.acks.wrote)
+	}
 	end, err := f.take(ctx, print)
 	if f.tally.seen == 0 {
 		f.unheard = f.o.unheard(f.o.snapshot(f.sub), end)
 	}
 	err = errors.Join(err, f.sub.Close())
 	for ev := range f.sub.Messages(context.WithoutCancel(ctx)) {
-		if f.left {
+		switch {
+		case f.left && f.acks == nil:
 			f.tally.rest(&ev)
-			continue
-		}
-		f.tally.note(&ev, f.sub.Sessions)
-		if failed := print.Event(ctx, &ev); failed != nil {
-			f.left, err = true, failed
+		case f.left, f.behindGap(&ev):
+		default:
+			f.tally.note(&ev, f.sub.Sessions)
+			if failed := f.print(ctx, print, &ev); failed != nil {
+				f.left, err = true, failed
+			}
 		}
 	}
+	f.left = f.left || len(f.gaps) > 0
 	if failed := print.Close(ctx); err == nil { // else it is the same
 		err = failed
 	}
+	if f.acks != nil {
+		err = errors.Join(err, f.acks.err)
+	}
 	return end, err
+}
+
+// print prints an event, and sees that it is acknowledged.
+func (f *follower) print(ctx context.Context, p *events.Printer, ev *subscriber.Event) error {
+	if err := p.Event(ctx, ev); err != nil {
+		return err
+	}
+	f.acks.printed(ev, p.Added())
+	return nil
+}
+
+// behindGap reports whether an event is left for the next run, which goes on before the gap that
+// Close gave up.
+func (f *follower) behindGap(ev *subscriber.Event) bool {
+	if f.acks == nil {
+		return false
+	}
+	if ev.Kind == subscriber.Loss && ev.Cause == subscriber.CauseClosed {
+		if f.gaps == nil {
+			f.gaps = make(map[subscriber.SessionID]bool)
+		}
+		f.gaps[ev.Session] = true
+	}
+	return f.gaps[ev.Session] && (ev.Kind == subscriber.Message || ev.Kind == subscriber.Loss)
 }
 
 // workAhead is the resolution of pretended work: the runtime has no shorter sleeps.
@@ -90,7 +127,7 @@ func (f *follower) work(ctx context.Context) {
 func (f *follower) take(ctx context.Context, print *events.Printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
 		f.tally.note(&ev, f.sub.Sessions)
-		if err := print.Event(ctx, &ev); err != nil {
+		if err := f.print(ctx, print, &ev); err != nil {
 			f.left = true
 			return interrupted, err
 		}

@@ -37,9 +37,12 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
-		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()))
+		fmt.Fprint(std.Err, o.listening(sub.LocalAddr()), o.stateText(sub.Positions()))
 	}
 	f := &follower{o: o, sub: sub, tally: newTally()}
+	if o.saves {
+		f.acks = newAcks(sub.Done)
+	}
 	teller := &trouble.Teller{Command: "crier sub", Out: std.Err}
 	stopTelling := func() {}
 	if !o.quiet {

@@ -11,6 +11,7 @@ import (
 	"crier/cmd/crier/events"
 	"crier/cmd/crier/interval"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/stretch"
 	"crier/cmd/crier/trouble"
 	"crier/reliable/frame"
 	"crier/subscriber"
@@ -29,7 +30,12 @@ type options struct {
 	interval interval.Every
 	quiet    bool
 	work     time.Duration
-	host     *trouble.Host // nil until a subscriber listens
+	// state is the file of positions, and saves says that they are kept there.
+	state     string
+	stateSync bool
+	saves     bool
+	recorders []string
+	host      *trouble.Host // nil until a subscriber listens
 }
 
 // Command is "crier sub".
@@ -61,6 +67,14 @@ A session is silent when nothing was heard of its publisher for --silence, but n
 before five of the heartbeat intervals that the publisher announces have passed:
 half a second while it sends, 2 seconds when it has sent nothing for a while.
 
+With --state FILE it goes on where it was: a message is done once it is written to
+standard output, and ten times a second, and at the end, the file gets the position
+behind it. After a kill the messages of the last 100 ms come again, and none is left
+out: what was sent meanwhile comes from the publisher's resend buffer, or from a
+recorder. A session that the file doesn't know begins at the latest; with --start
+resume:oldest, at the oldest that is held. Any other --start, or --until, works a
+stretch through again, as often as one likes, and leaves the file as it is.
+
 Latency counts from when the publisher accepted a message, by its clock, to when it
 was received, by this machine's: it is as true as the two clocks agree. One that is
 negative is told so, with how far ahead the publisher's clock must be.
@@ -81,6 +95,9 @@ Examples:
 
   # a slow one, that drops what has waited longest
   crier sub --work 10us --overload drop-oldest --buffer 16MiB --warn-lag 10000 --until-end
+
+  # go on where it was when it ended, or was killed
+  crier sub --state feed.state --start resume:oldest --until-end
 
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
@@ -105,9 +122,22 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.StringVar(&o.format, "format", "lines",
 		"how to print messages: lines, len (u32 length, payload) or json")
 	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
-	flags.TextVar(&o.cfg.Start, "start", o.cfg.Start,
-		"where to begin in a session that is older, by `WORD`: latest, or oldest held")
-	cli.Offer(flags, "start", cli.Words("latest", "oldest"))
+	stretch.DeclareStart(flags, &o.cfg.Start, "where to begin in a session that is older: at the "+
+		"`POINT` latest, oldest (that is held), offset:N, time:T (as in RFC 3339, or a time ago, "+
+		"such as -10m), resume, or resume:oldest; with --state it is resume",
+		"latest", "oldest", "resume", "resume:oldest")
+	stretch.DeclareUntil(flags, &o.cfg.Until, "where to end in each session, and leave then: "+
+		"before the `POINT` offset:N or time:T")
+	flags.StringVar(&o.state, "state", "",
+		"keep in `FILE` which messages are printed, and go on there the next time")
+	cli.Offer(flags, "state", cli.Files())
+	flags.BoolVar(&o.stateSync, "state-sync", false,
+		"write --state after each write to standard output, and wait for it, instead of ten "+
+			"times a second")
+	flags.StringSliceVar(&o.recorders, "recorders", nil,
+		"take from the recorders at these `ADDRESSES` only what publishers no longer hold")
+	flags.BoolVar(&o.cfg.Logs.Replays, "replays", false,
+		"print the sessions of crier replay, too")
 	flags.TextVar(&o.cfg.Order, "order", o.cfg.Order,
 		"when to print a message, by `WORD`: in-order of its offset, or on-arrival")
 	cli.Offer(flags, "order", cli.Words("in-order", "on-arrival"))
@@ -157,13 +187,14 @@ func (o *options) validate() error {
 				"leave it out", d.flag, d.time)
 		}
 	}
+	if err := o.checkState(); err != nil {
+		return err
+	}
 	switch {
 	case changed("count") && o.count == 0:
 		return cli.Usagef("--count 0 would print nothing: give more, or leave it out")
 	case o.work < 0:
 		return cli.Usagef("--work %v is negative: give a time such as 50us", o.work)
-	case o.cfg.Start == subscriber.Oldest && o.cfg.Recovery.Off:
-		return cli.Usagef("--start oldest asks for what was sent before: leave out --recovery off")
 	case buffer < minBuffer:
 		return cli.Usagef("--buffer %v is too small: give %v or more", buffer,
 			cli.Size(minBuffer))
@@ -195,6 +226,9 @@ func (o *options) complete() error {
 			return cli.Usagef("--source %q is not an address: give a publisher's, such as "+
 				"192.0.2.7", o.source)
 		}
+	}
+	if err := o.completeState(); err != nil {
+		return err
 	}
 	cfg.Link.Network, err = o.net.Network()
 	return err
