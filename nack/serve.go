@@ -95,7 +95,7 @@ func (r *Responder) Take(now Time, size uint64) {
 }
 
 // maxRun bounds the frames that are read at once.
-const maxRun = 64
+const maxRun = 256
 
 // run returns the consecutive frames that wait from the one of mark at-1 on.
 func (r *Responder) run(at int32) Range {

@@ -71,11 +71,11 @@ func (p *Publisher) taken() uint64 {
 // stop ends the goroutines, closes the loop, and returns an error that names the unsent
 // messages.
 func (p *Publisher) stop() error {
-	close(p.stopped)
 	p.loop.Lock()
 	p.stopping = true
 	p.sender.Stop(reliable.Time(p.loop.Now()))
 	p.loop.Unlock()
+	close(p.stopped)
 	p.news.end()
 	p.working.Wait()
 	err := p.loop.Close()

@@ -9,6 +9,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/config"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/send"
 )
 
@@ -50,6 +51,8 @@ type Config struct {
 	Flow Flow
 	// Repair bounds repairs.
 	Repair Repair
+	// Record selects a log of the session on this machine.
+	Record Record
 	// Recorded selects what the method Recorded waits for.
 	Recorded Recorded
 	// Link configures the use of the interface.
@@ -57,8 +60,8 @@ type Config struct {
 	// Logger gets messages for the operator; nil means none are logged.
 	Logger *slog.Logger
 
-	// openFile replaces the function openFile in tests.
-	openFile func(path string) (diskFile, error)
+	// wrap, if not nil, wraps the files on disk in tests.
+	wrap func(journal.File) journal.File
 }
 
 // Defaults returns a Config whose Retention, Flow and Repair are those of the zero value, in full.
@@ -99,6 +102,13 @@ func (c *Config) validate() error {
 	if c.Recorded.Recorders < 0 {
 		return config.Errorf("Recorded.Recorders", "%d recorders can't hold a message: use 1 or "+
 			"more", c.Recorded.Recorders)
+	}
+	if c.Record.Dir != "" && (c.Retention.Disk > 0 || c.Retention.DiskDir != "") {
+		return config.Errorf("Retention.Disk", "the log in %s (Record.Dir) is the disk part of the "+
+			"resend buffer already: leave Disk and DiskDir out", c.Record.Dir)
+	}
+	if c.Record.Dir == "" && c.Record != (Record{}) {
+		return config.Errorf("Record.Dir", "a log needs a directory to be kept in")
 	}
 	if c.Retention.Disk == 0 && c.Retention.DiskDir != "" {
 		return config.Errorf("Retention.Disk", "nothing is kept on disk in %s while Disk is 0: "+

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/publisher"
+	"crier/reliable/journal"
 	"crier/subscriber"
 )
 
@@ -32,7 +33,7 @@ func (p *pair) spill(most int) (taken, dropped int) {
 
 // brokenFile fails from some write on, or damages the bytes that it reads.
 type brokenFile struct {
-	publisher.DiskFile
+	journal.File
 	// left is the number of writes before it fails, or negative if it never fails.
 	left *int
 	// harm damages reads.
@@ -41,16 +42,16 @@ type brokenFile struct {
 
 var errBroken = errors.New("this disk is broken")
 
-func (f brokenFile) WriteAt(b []byte, at int64) (int, error) {
+func (f brokenFile) Append(at int64, pieces ...[]byte) error {
 	if *f.left == 0 {
-		return 0, errBroken
+		return errBroken
 	}
 	*f.left--
-	return f.DiskFile.WriteAt(b, at)
+	return f.File.Append(at, pieces...)
 }
 
 func (f brokenFile) ReadAt(b []byte, at int64) (int, error) {
-	n, err := f.DiskFile.ReadAt(b, at)
+	n, err := f.File.ReadAt(b, at)
 	if f.harm {
 		b[len(b)/2] ^= 1
 	}
@@ -68,7 +69,7 @@ func TestFailingDisk(t *testing.T) {
 				Flow:      publisher.Flow{WhenFull: full},
 			}
 			wantFailure(t, full, "this disk is broken",
-				cfg.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+				cfg.WithFiles(func(f journal.File) journal.File {
 					return brokenFile{f, &writes, false}
 				}))
 		})
@@ -119,7 +120,7 @@ func TestDamagedDisk(t *testing.T) {
 		writes := -1
 		kept := publisher.Retention{ResendBuffer: 256 << 10, Disk: 64 << 20, DiskDir: t.TempDir()}
 		cfg := publisher.Config{Retention: kept}
-		p := newPair(t, cfg.WithFiles(func(f publisher.DiskFile) publisher.DiskFile {
+		p := newPair(t, cfg.WithFiles(func(f journal.File) journal.File {
 			return brokenFile{f, &writes, true}
 		}))
 		taken, _ := p.spill(1000)
@@ -131,7 +132,7 @@ func TestDamagedDisk(t *testing.T) {
 			lost[subscriber.CauseGone] == uint64(taken) {
 			t.Errorf("lost %v", lost)
 		}
-		if p.log.count("messages can't be read from disk") == 0 || p.log.count("checksum") == 0 {
+		if p.log.count("messages can't be read from disk") == 0 || p.log.count("are damaged") == 0 {
 			t.Errorf("the log is %q", p.log.text.String())
 		}
 		p.close()

@@ -2,6 +2,7 @@ package publisher
 
 import (
 	"crier/reliable"
+	"crier/reliable/journal"
 	"crier/reliable/send"
 )
 
@@ -58,4 +59,41 @@ const (
 	Kbit BitRate = reliable.Kbit
 	Mbit BitRate = reliable.Mbit
 	Gbit BitRate = reliable.Gbit
+)
+
+// Record selects a log that the Publisher keeps of its own session, in a directory that
+// outlives the process. It is then the disk part of the resend buffer: messages that the
+// resend buffer no longer holds are repeated from it, and those that subscribers have yet to
+// take whose pace counts are kept in it.
+//
+// The stream goes on while the disk is full, broken, or too slow. What leaves the resend
+// buffer meanwhile is missing in the log, which names it.
+type Record struct {
+	// Dir is the directory of the log; empty means none. It is made if need be. One process
+	// at a time may use it. Other sessions that it holds are served to subscribers.
+	Dir string
+	// Keep bounds the log as a ring. The zero value bounds nothing.
+	Keep Keep
+	// Fsync says when what was written is synced. The zero value syncs each 50 ms.
+	Fsync Fsync
+	// Wait makes Publish wait, as WhenFull says, rather than the log miss messages for which
+	// the disk is too slow.
+	Wait bool
+}
+
+// Keep bounds a log: Bytes all of its files together, and Age how long ago the last message
+// of a segment was recorded. Zero fields bound nothing.
+type Keep = journal.Keep
+
+// Fsync says when a log is synced: its Mode, and for FsyncInterval how often.
+type Fsync = journal.Fsync
+
+// The modes of Fsync.
+const (
+	// FsyncInterval syncs each Fsync.Every, by default 50 ms. A loss of power loses as much.
+	FsyncInterval = journal.FsyncInterval
+	// FsyncEach syncs each write.
+	FsyncEach = journal.FsyncEach
+	// FsyncNone leaves it to the system, which may take half a minute.
+	FsyncNone = journal.FsyncNone
 )

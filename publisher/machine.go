@@ -113,6 +113,9 @@ func (m *machine) Sent() {
 	}
 	m.p.sender.Sent(m.batch)
 	m.p.ahead.reach(m.p.stream.Used())
+	if d := m.p.disk; d != nil && d.kept.record { // however busy the socket is
+		m.p.dispatch()
+	}
 	m.p.line.wake()
 	m.p.progress.sent()
 }

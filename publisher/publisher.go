@@ -12,7 +12,6 @@ import (
 	"crier/multicast"
 	"crier/multicast/memory"
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/send"
 )
 
@@ -110,18 +109,14 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	p.progress.made = make(chan struct{})
 	p.news = newNews(p)
-	if kept := cfg.Retention; kept.Disk > 0 {
-		size := frame.DataSize(cfg.Datagram)
-		files, err := openSpill(kept.DiskDir, cfg.Session, size, kept.Disk)
-		if err != nil {
-			return nil, err
-		}
-		if cfg.openFile != nil {
-			files.open = cfg.openFile
-		}
-		config.Retention.Disk = files.room(kept.Disk)
-		p.disk = newDisk(p, files)
+	if err := p.openDisk(&config); err != nil {
+		return nil, err
 	}
+	defer func() {
+		if p.loop == nil && p.disk != nil {
+			p.disk.kept.close()
+		}
+	}()
 	var ok bool
 	if p.segmenter, ok = conn.(multicast.Segmenter); ok {
 		cut, uneven := p.segmenter.Segments()

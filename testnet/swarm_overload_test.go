@@ -6,8 +6,8 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/receive"
-	"crier/reliable/store"
 	"crier/testnet/world"
 )
 
@@ -45,7 +45,7 @@ func (s *scenario) overloaded(cfg *world.PublisherConfig) {
 		if datagram == 0 {
 			datagram = reliable.DefaultDatagram
 		}
-		record := int64(frame.DataSize(datagram) + store.RecordHead)
+		record := journal.BlockSize(1, frame.DataSize(datagram))
 		sc.Retention.Disk = record * int64(1+r.Below(1000))
 		cfg.Disk.Wait = time.Duration(r.Below(uint64(5 * time.Millisecond)))
 		if one(6) {

@@ -54,5 +54,6 @@ func (s *Sender) Finished(now reliable.Time) bool {
 func (s *Sender) Stop(now reliable.Time) {
 	for _, st := range s.streams {
 		st.account.stopped = min(st.account.stopped, now)
+		st.store.Hurry()
 	}
 }

@@ -38,6 +38,8 @@ type Config struct {
 	MaxMembers int
 	// Retention bounds the frames that are kept for repair.
 	Retention Retention
+	// Record has all frames written to a log that outlives the process.
+	Record Record
 	// Ring, if not zero, is the memory of the resend buffer and its index, with the
 	// lengths that RingSize returns. Otherwise New allocates it.
 	Ring store.Memory

@@ -2,8 +2,14 @@ package send
 
 import (
 	"crier/reliable"
-	"crier/reliable/store"
+	"crier/reliable/journal"
 )
+
+// title says whose stream the session is.
+func (c *Config) title() *reliable.Title {
+	return &reliable.Title{Publisher: c.Name, Wall: c.Wall, FirstSeq: c.FirstSeq,
+		FirstOffset: c.FirstOffset, Prev: c.Prev, Replay: c.Replay}
+}
 
 // Memory returns the memory of the resend buffer, for advice to the system about it. The
 // caller must neither read nor write it.
@@ -14,14 +20,40 @@ func (st *Stream) Used() int { return st.store.Used() }
 
 // NextDisk returns the next job for the disk, and false if there is none now. The job
 // must be handed back with DiskDone before the next call.
-func (st *Stream) NextDisk() (store.Job, bool) { return st.store.NextJob(st.repairer) }
+func (st *Stream) NextDisk() (*journal.Job, bool) {
+	if st.closed() && !st.Pending() {
+		st.store.Finish()
+	}
+	return st.store.NextJob(st.session.clock.now, st.repairer)
+}
 
-// DiskDone hands a job back. frames are those that were read, with a datagram each; they
-// must not change until the next read is handed back. After a failed write, nothing more
-// is written. Frames of a failed read are no longer held.
-func (st *Stream) DiskDone(now reliable.Time, frames [][]byte, err error) {
-	if lost := st.store.JobDone(frames, err); lost.Len() > 0 {
+// DiskCopied says that the driver has copied the frames that the job writes.
+func (st *Stream) DiskCopied(now reliable.Time) {
+	st.store.JobCopied()
+	st.window.noteRoom(now)
+}
+
+// DiskSynced takes the result of a job that only synced the log.
+func (st *Stream) DiskSynced(now reliable.Time, res *journal.Result) {
+	st.store.Synced(res)
+	st.window.noteRoom(now)
+}
+
+// DiskDone hands a job back with its result. The frames that were read must not change
+// until the job after the next one that reads is handed back. After a failed write of a
+// spill, nothing more is written; a log tries again. Frames that can't be read are no
+// longer held.
+func (st *Stream) DiskDone(now reliable.Time, res *journal.Result) {
+	for _, lost := range st.store.JobDone(now, res) {
 		st.repairer.Unreadable(lost)
 	}
 	st.window.noteRoom(now)
 }
+
+// Logged returns the frames below which the publisher's own log survives the end of the
+// process, and the loss of power; false if it keeps none.
+func (st *Stream) Logged() (written, synced uint64, ok bool) { return st.store.Logged() }
+
+// LogEnds reports whether the publisher's own log has all frames and the end of the
+// session, or can't have them. It is true without a log.
+func (st *Stream) LogEnds() bool { return st.store.Finished() }

@@ -10,6 +10,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/rig"
 	"crier/reliable/store"
 )
@@ -47,10 +48,10 @@ func TestDiskDeletesUnneededFrames(t *testing.T) {
 	p := spilled(t)
 	p.reports(p.store.Next())
 	job, ok := p.NextDisk()
-	if !ok || job.Data != nil || job.Frames.Len() > 0 || job.Trim != p.store.Next() {
+	if !ok || len(job.Records) > 0 || job.Read.Len() > 0 || job.Trim != p.store.Next() {
 		t.Fatalf("the next job is %+v, %v", job, ok)
 	}
-	p.DiskDone(p.now, nil, nil)
+	p.does(job)
 	if job, ok = p.NextDisk(); ok {
 		t.Errorf("and then comes %+v", job)
 	}
@@ -73,11 +74,12 @@ func TestDiskLetsGoOfMuch(t *testing.T) {
 		t.Errorf("the next job is %+v", job)
 	}
 	p.reports(idleFrames + 300)
-	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 || job.Trim < idleFrames ||
+	job, ok := p.NextDisk()
+	if !ok || len(job.Records) > 0 || job.Read.Len() > 0 || job.Trim < idleFrames ||
 		job.Trim > idleFrames+300 {
-		t.Errorf("the next job is %+v, %v", job, ok)
+		t.Fatalf("the next job is %+v, %v", job, ok)
 	}
-	p.DiskDone(p.now, nil, nil)
+	p.does(job)
 	if job, ok := p.NextDisk(); ok {
 		t.Errorf("and then comes %+v", job)
 	}
@@ -92,7 +94,7 @@ func TestDiskReadsNothingForTheDeparted(t *testing.T) {
 	}
 	p.Handle(p.now, rig.SubscriberAddr, rig.Made(t,
 		frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Flags: frame.Leaving}))
-	if job, ok := p.NextDisk(); !ok || job.Frames.Len() > 0 {
+	if job, ok := p.NextDisk(); !ok || len(job.Records) > 0 || job.Read.Len() > 0 {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
 
@@ -108,7 +110,7 @@ func TestDiskReadsNothingForTheDeparted(t *testing.T) {
 		t.Errorf("the next job is %+v", job)
 	}
 	p.sends()
-	if job, ok := p.NextDisk(); !ok || job.Frames != (nack.Range{From: 5, To: 9}) {
+	if job, ok := p.NextDisk(); !ok || job.Read != (nack.Range{From: 5, To: 9}) {
 		t.Errorf("the next job is %+v, %v", job, ok)
 	}
 }
@@ -162,11 +164,11 @@ func TestDiskBeginsAgainWhileItWrites(t *testing.T) {
 		p.sends()
 	}
 	job, ok := p.NextDisk()
-	if !ok || job.Data == nil || job.Frames.From != 200 {
+	if !ok || len(job.Records) == 0 || job.Records[0].Frames.From != 200 {
 		t.Fatalf("the job is %+v, %v", job, ok)
 	}
 	p.another(6, 100)
-	p.DiskDone(p.now, nil, nil)
+	p.does(job)
 	p.more(1500)
 	p.wantKept(100)
 }
@@ -185,11 +187,11 @@ func TestDiskReadsNothingItDeletes(t *testing.T) {
 	p.reports(p.store.OnDisk().From + 300)
 	for range 3 {
 		job, ok := p.NextDisk()
-		if ok && job.Data == nil && job.Frames.Len() > 0 && job.Frames.From < job.Trim {
-			t.Fatalf("%v is to be read, and all below %d let go", job.Frames, job.Trim)
+		if ok && job.Read.Len() > 0 && job.Read.From < job.Trim {
+			t.Fatalf("%v is to be read, and all below %d let go", job.Read, job.Trim)
 		}
 		if ok {
-			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+			p.does(job)
 		}
 		p.sends()
 	}
@@ -219,8 +221,9 @@ func TestDiskWritesWhatTheRingHolds(t *testing.T) {
 	if needed := p.store.Next() - p.store.Retained(); needed != 10 || p.store.InMemory() <= 10 {
 		t.Fatalf("kept from %d on, in the ring from %d on", needed, p.store.InMemory())
 	}
-	if job, ok := p.NextDisk(); !ok || job.Data == nil || job.Frames.From < p.store.InMemory() {
-		t.Errorf("the job is %v, %v, and the ring holds those from %d on", job.Frames, ok,
+	if job, ok := p.NextDisk(); !ok || len(job.Records) == 0 ||
+		job.Records[0].Frames.From < p.store.InMemory() {
+		t.Errorf("the job is %+v, %v, and the ring holds those from %d on", job, ok,
 			p.store.InMemory())
 	}
 }
@@ -276,11 +279,13 @@ func TestDiskMakesRoomForAQuarter(t *testing.T) {
 // A frame that can't be read is no longer held. All that wait for it are told, and their
 // other frames come all the same.
 func TestUnreadableFramesAreGone(t *testing.T) {
-	for name, done := range map[string]func(p *paced, job store.Job){
-		"an error": func(p *paced, job store.Job) { p.DiskDone(p.now, nil, store.ErrShort) },
-		"too few": func(p *paced, job store.Job) {
-			p.DiskDone(p.now, make([][]byte, job.Frames.Len()-1), nil)
+	for name, spoil := range map[string]func(res *journal.Result){
+		"an error": func(res *journal.Result) {
+			*res = journal.Result{Err: store.ErrShort, State: res.State}
 		},
+		"none":    func(res *journal.Result) { res.Read, res.Frames = nack.Range{}, nil },
+		"damaged": func(res *journal.Result) { clear(res.Frames) },
+		"another": func(res *journal.Result) { res.Read.From--; res.Read.To-- },
 	} {
 		t.Run(name, func(t *testing.T) {
 			p := spilled(t)
@@ -293,13 +298,20 @@ func TestUnreadableFramesAreGone(t *testing.T) {
 			}))
 			p.hears()
 			job, ok := p.NextDisk()
-			for ; ok && job.Frames.From != 100; job, ok = p.NextDisk() { // what is written first
-				p.DiskDone(p.now, nil, nil)
+			for ; ok && job.Read.From != 100; job, ok = p.NextDisk() { // what is written first
+				p.does(job)
 			}
-			if !ok || job.Data != nil {
+			if !ok || job.Read.Len() == 0 {
 				t.Fatalf("nothing is read: %+v, %v", job, ok)
 			}
-			done(p, job)
+			done := func(job *journal.Job) {
+				res := p.tape.Do(job)
+				if job.Read.Len() > 0 {
+					spoil(res)
+				}
+				p.DiskDone(p.now, res)
+			}
+			done(job)
 			gone, repaired := map[netip.AddrPort][]nack.Range{}, 0
 			for range 100 {
 				for _, f := range p.hears() {
@@ -313,7 +325,7 @@ func TestUnreadableFramesAreGone(t *testing.T) {
 				p.now = p.now.Add(time.Millisecond)
 				p.Advance(p.now)
 				for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
-					done(p, job)
+					done(job)
 				}
 			}
 			for to, want := range map[netip.AddrPort]nack.Range{
@@ -361,7 +373,7 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 	publish := func(size int) { // where there is room, which the disk makes
 		p.Publish(p.now, make([]byte, size))
 		for job, ok := p.NextDisk(); ok; job, ok = p.NextDisk() {
-			p.DiskDone(p.now, make([][]byte, job.Frames.Len()), nil)
+			p.does(job)
 		}
 	}
 	for range 100 {
@@ -395,7 +407,7 @@ func TestARepairThatLeavesTheRingIsReadAgain(t *testing.T) {
 			p.store.InMemory())
 	}
 	p.sends()
-	if job, ok := p.NextDisk(); !ok || job.Data != nil || !job.Frames.Contains(large) {
+	if job, ok := p.NextDisk(); !ok || !job.Read.Contains(large) {
 		t.Errorf("frame %d waits, and the disk does %+v, %v", large, job, ok)
 	}
 }

@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/config"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/rate"
 	"crier/reliable/store"
 )
@@ -18,8 +19,8 @@ type Retention struct {
 	// An index of 24 bytes a frame comes on top. A larger message is refused.
 	ResendBuffer int
 	// Disk bounds the frames on disk when ResendBuffer is full, in bytes; 0 means none.
-	// Each frame takes the size of a full one and store.RecordHead. A message of more than
-	// a quarter of ResendBuffer may have to wait for subscribers, as without a disk.
+	// The heads of blocks count. A message of more than a quarter of ResendBuffer may have
+	// to wait for subscribers, as without a disk.
 	Disk int64
 	// DiskDir is the directory that holds it, for whatever does the Sender's disk jobs. It
 	// must exist. Nothing in it outlives the process.
@@ -43,11 +44,24 @@ func (r *Retention) validate(datagram int) error {
 		return config.Errorf("Retention.ResendBuffer", "a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
 			r.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
-	case r.Disk < 0 || r.Disk > 0 && r.Disk < int64(stride+store.RecordHead):
+	case r.Disk < 0 || r.Disk > 0 && r.Disk < journal.BlockSize(1, stride):
 		return config.Errorf("Retention.Disk", "%d bytes on disk hold no frame: "+
-			"use 0 for none, or at least %d", r.Disk, stride+store.RecordHead)
+			"use 0 for none, or at least %d", r.Disk, journal.BlockSize(1, stride))
 	}
 	return nil
+}
+
+// Record says that a session keeps a log of its own, which outlives the process. Then the
+// log is the disk part of the resend buffer.
+type Record struct {
+	// On has all frames written as soon as they are sealed.
+	On bool
+	// Room bounds the frames in the log that subscribers whose pace counts have yet to take,
+	// in bytes; 0 means no bound.
+	Room int64
+	// Wait says that messages wait for room until their frames are written. Otherwise the
+	// log lacks frames, by name, for which the disk is too slow.
+	Wait bool
 }
 
 // Flow selects the answer to messages that come faster than the network, the subscribers

@@ -87,7 +87,7 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 		return false
 	}
 	state := m.state
-	switch held := position >= k.store.Oldest(); {
+	switch held := position >= k.store.Whole(); {
 	case !k.cfg.Flow.Pace.Counts(m.name):
 		state = reliable.Watching
 	case !held:

@@ -36,9 +36,16 @@ func (r *recorded) count(seq uint64, synced bool) (recorders, holding int) {
 }
 
 // Holding returns how many recorders there are, and how many of them hold all frames below
-// seq: written, or synced if that is asked for.
+// seq: written, or synced if that is asked for. A log of the session's own counts as one.
 func (st *Stream) Holding(seq uint64, synced bool) (recorders, holding int) {
-	return st.recorded.count(seq, synced)
+	recorders, holding = st.recorded.count(seq, synced)
+	if written, sure, ok := st.store.Logged(); ok {
+		recorders++
+		if !synced && written >= seq || sure >= seq {
+			holding++
+		}
+	}
+	return recorders, holding
 }
 
 // End returns one past the last frame with a part of the message at an accepted offset. If

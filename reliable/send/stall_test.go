@@ -8,6 +8,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/rig"
 )
 
@@ -16,7 +17,8 @@ type paced struct {
 	*testing.T
 	*Sender
 	*Stream
-	now reliable.Time
+	now  reliable.Time
+	tape rig.Tape
 }
 
 func newPaced(t *testing.T, cfg Config) *paced {
@@ -29,7 +31,7 @@ func newPaced(t *testing.T, cfg Config) *paced {
 	if err != nil {
 		t.Fatal(err)
 	}
-	p := &paced{T: t, Sender: s, Stream: s.Stream(0)}
+	p := &paced{T: t, Sender: s, Stream: s.Stream(0), tape: rig.Tape{ByNeed: true}}
 	p.reports(0)
 	p.step(200 * time.Millisecond)
 	return p
@@ -51,12 +53,15 @@ func (p *paced) step(d time.Duration) {
 	p.Advance(p.now)
 	for again := true; again; {
 		again = p.sends()
-		for job, ok := p.NextDisk(); ok && job.Data != nil; job, ok = p.NextDisk() {
-			p.DiskDone(p.now, nil, nil)
+		for job, ok := p.NextDisk(); ok && len(job.Records) > 0; job, ok = p.NextDisk() {
+			p.does(job)
 			again = true
 		}
 	}
 }
+
+// does does a job of the disk.
+func (p *paced) does(job *journal.Job) { p.DiskDone(p.now, p.tape.Do(job)) }
 
 // sends sends what there is, and says whether that was something.
 func (p *paced) sends() (some bool) {
@@ -115,10 +120,10 @@ func TestAStallWithinWhatIsOnDisk(t *testing.T) {
 	p := newPaced(t, Config{Retention: Retention{ResendBuffer: 1 << 20, Disk: 2 << 20}})
 	message := make([]byte, 1300)
 	p.fill(message)
-	p.reports(100)
+	p.reports(10)
 	p.fill(message)
 	p.window.blocked[reliable.BySubscribers].Times = 1
-	p.wantEvicted(100, message)
+	p.wantEvicted(10, message)
 }
 
 // A subscriber that was evicted, fell silent until its row was gone, and comes back where it

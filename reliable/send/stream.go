@@ -3,6 +3,7 @@ package send
 import (
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/rate"
 	"crier/reliable/repair"
 	"crier/reliable/store"
@@ -45,10 +46,15 @@ type tally struct {
 func newStream(s *Sender, channel uint32) *Stream {
 	cfg := &s.cfg
 	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit}
-	st.store = store.New(store.Config{
+	kept := store.Config{
 		Bytes: cfg.Retention.ResendBuffer, Stride: frame.DataSize(cfg.Datagram),
-		First: cfg.FirstSeq, Offset: cfg.FirstOffset, Disk: cfg.Retention.Disk, Memory: cfg.Ring,
-	})
+		First: cfg.FirstSeq, Offset: cfg.FirstOffset, Memory: cfg.Ring,
+		Disk: cfg.Retention.Disk, Key: journal.Key{Session: cfg.Session, Channel: channel},
+	}
+	if cfg.Record.On {
+		kept.Title, kept.Disk, kept.Wait = cfg.title(), cfg.Record.Room, cfg.Record.Wait
+	}
+	st.store = store.New(kept)
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
 		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: cfg.FirstOffset,
@@ -93,6 +99,7 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 	if st.window.full {
 		at = min(at, st.pace.stallDue())
 	}
+	at = min(at, st.store.Due())
 	data := reliable.Never // when the next data, or repair, may go
 	if st.packer.filling() {
 		data = st.packer.due

@@ -155,15 +155,17 @@ func (r *ring) fits(frames, low, next uint64) bool {
 }
 
 // piece returns the frames from seq on that lie one behind the other in memory, and their
-// sizes, in the given slice. They lie below end, are at most most, and leave so many
-// bytes between them and end.
-func (r *ring) piece(seq, end uint64, most, leave int, sizes []int32) ([]byte, []int32) {
+// sizes, in the given slice. They lie below end, are at most most frames and bytes, and
+// leave so many bytes between them and end.
+func (r *ring) piece(
+	seq, end uint64, most, bytes, leave int, sizes []int32,
+) ([]byte, []int32) {
 	at := r.of(seq).at
 	size := 0
 	sizes = sizes[:0]
 	for ; seq < end && len(sizes) < most; seq++ {
 		m := r.of(seq)
-		if m.at != at+size || r.span(seq+1, end) < leave {
+		if m.at != at+size || size+int(m.size) > bytes || r.span(seq+1, end) < leave {
 			break
 		}
 		sizes = append(sizes, m.size)

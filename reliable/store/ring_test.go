@@ -120,7 +120,11 @@ func TestRingHandsOutRuns(t *testing.T) {
 				seq += frames
 			}
 			leave := rng.IntN(500)
-			data, sizes := r.piece(from, next, 10, leave, nil)
+			room := stride + rng.IntN(9*stride)
+			data, sizes := r.piece(from, next, 10, room, leave, nil)
+			if len(data) > room {
+				t.Fatalf("a piece of %d bytes, and it may have %d", len(data), room)
+			}
 			for i, size := range sizes {
 				if f := r.frame(from + uint64(i)); len(f) != int(size) ||
 					!bytes.Equal(data[:size], f) {

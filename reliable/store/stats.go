@@ -10,6 +10,8 @@ type Stats struct {
 	Written, Read uint64
 	// Errors counts the jobs that failed.
 	Errors uint64
+	// Missed counts the frames that a log lacks: the disk was too slow, full or broken.
+	Missed uint64
 }
 
 // Counters are the counters of a Stats.
@@ -22,9 +24,18 @@ var Counters = reliable.Table[Stats]{
 		func(s *Stats) uint64 { return s.Read }).Told(),
 	reliable.Count("disk_errors", reliable.Jobs, "jobs of the disk that failed",
 		func(s *Stats) uint64 { return s.Errors }).Told(),
+	reliable.Count("log_frames_missed", reliable.Frames,
+		"frames that the publisher's own log lacks: the disk was too slow, full or broken",
+		func(s *Stats) uint64 { return s.Missed }).Told(),
 }
 
 // Stats returns the counters so far.
 func (b *Buffer) Stats() Stats {
-	return Stats{Frames: b.spill.held(), Written: b.written, Read: b.read, Errors: b.errors}
+	st := Stats{
+		Frames: b.disk.index.held(), Written: b.written, Read: b.read, Errors: b.errors,
+	}
+	if b.disk.record != nil {
+		st.Missed = b.disk.record.missed
+	}
+	return st
 }

@@ -5,7 +5,8 @@ import (
 	"fmt"
 	"time"
 
-	"crier/reliable/store"
+	"crier/nack"
+	"crier/reliable/journal"
 )
 
 // simDisk is a simulated publisher's disk: it takes a while, and may fail.
@@ -39,7 +40,7 @@ func (p *Publisher) diskWork() {
 }
 
 // diskDone ends a job. A paused process takes it when it wakes.
-func (p *Publisher) diskDone(job store.Job, life int) {
+func (p *Publisher) diskDone(job *journal.Job, life int) {
 	if p.state != running || p.lives != life {
 		return
 	}
@@ -47,47 +48,63 @@ func (p *Publisher) diskDone(job store.Job, life int) {
 		p.asleep.disk = func() { p.diskDone(job, life) }
 		return
 	}
-	frames, err := p.disk.do(&job, &p.cfg.Disk)
-	p.m.DiskDone(p.w.now, frames, err)
+	p.m.DiskDone(p.w.now, p.disk.do(job, &p.cfg.Disk))
 	p.settle()
 }
 
 // do reads or writes. The bytes are looked at only now: they must not have
 // changed since the job was given.
-func (d *simDisk) do(job *store.Job, cfg *DiskConfig) (frames [][]byte, err error) {
+func (d *simDisk) do(job *journal.Job, cfg *DiskConfig) *journal.Result {
 	d.jobs++
+	if job.Reset {
+		d.low, d.frames = d.low+uint64(len(d.frames)), nil
+	}
 	if n := min(uint64(len(d.frames)), job.Trim-min(job.Trim, d.low)); n > 0 {
 		clear(d.frames[:n])
 		d.frames, d.low = d.frames[n:], d.low+n
 	}
-	if job.Data != nil {
-		if cfg.FailWrites > 0 && d.jobs >= cfg.FailWrites {
-			return nil, ErrDisk
+	res := &journal.Result{Job: job}
+	if len(job.Records) > 0 {
+		if res.Err = d.write(&job.Records[0], cfg); res.Err != nil {
+			res.Failed = true
 		}
-		if job.Frames.From != d.low+uint64(len(d.frames)) {
-			if len(d.frames) > 0 {
-				return nil, fmt.Errorf("testnet: the publisher writes frames %v after %d",
-					job.Frames, d.low+uint64(len(d.frames)))
-			}
-			d.low = job.Frames.From
-		}
-		data := job.Data
-		for _, size := range job.Sizes {
-			d.frames = append(d.frames, append([]byte(nil), data[:size]...))
-			data = data[size:]
-		}
-		d.most = max(d.most, len(d.frames))
-		return nil, nil
 	}
-	if job.Frames.Len() == 0 {
-		return nil, nil // only to let go
+	if job.Read.Len() > 0 {
+		if res.Frames, res.Err = d.read(job.Read, cfg); res.Err == nil {
+			res.Read = job.Read
+		}
 	}
+	res.State.Next.Seq = d.low + uint64(len(d.frames))
+	return res
+}
+
+func (d *simDisk) write(r *journal.Record, cfg *DiskConfig) error {
+	if cfg.FailWrites > 0 && d.jobs >= cfg.FailWrites {
+		return ErrDisk
+	}
+	if r.Frames.From != d.low+uint64(len(d.frames)) {
+		if len(d.frames) > 0 {
+			return fmt.Errorf("testnet: the publisher writes frames %v after %d",
+				r.Frames, d.low+uint64(len(d.frames)))
+		}
+		d.low = r.Frames.From
+	}
+	data := r.Data
+	for _, size := range r.Sizes {
+		d.frames = append(d.frames, append([]byte(nil), data[:size]...))
+		data = data[size:]
+	}
+	d.most = max(d.most, len(d.frames))
+	return nil
+}
+
+func (d *simDisk) read(r nack.Range, cfg *DiskConfig) ([][]byte, error) {
 	if cfg.FailReads > 0 && d.jobs >= cfg.FailReads {
 		return nil, ErrDisk
 	}
-	if job.Frames.From < d.low || job.Frames.To > d.low+uint64(len(d.frames)) {
+	if r.From < d.low || r.To > d.low+uint64(len(d.frames)) {
 		return nil, fmt.Errorf("testnet: the publisher reads frames %v, and [%d, %d) are on disk",
-			job.Frames, d.low, d.low+uint64(len(d.frames)))
+			r, d.low, d.low+uint64(len(d.frames)))
 	}
-	return d.frames[job.Frames.From-d.low : job.Frames.To-d.low], nil
+	return d.frames[r.From-d.low : r.To-d.low], nil
 }

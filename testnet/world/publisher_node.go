@@ -8,8 +8,8 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 	"crier/reliable/send"
-	"crier/reliable/store"
 )
 
 var (
@@ -78,8 +78,8 @@ type Sender interface {
 	Flush()
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
-	NextDisk() (store.Job, bool)
-	DiskDone(now reliable.Time, frames [][]byte, err error)
+	NextDisk() (*journal.Job, bool)
+	DiskDone(now reliable.Time, res *journal.Result)
 	PollMembers(events []reliable.MemberEvent) int
 	Members() []reliable.Member
 	Freed() uint64
