@@ -72,4 +72,3 @@ func runFaults(seed uint64) (w *world.World, tally checker.Tally, err error) {
 	s = newFaults(w, seed)
 	return w, tally, s.run(c)
 }
-

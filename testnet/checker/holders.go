@@ -24,6 +24,11 @@ func (v *view) hearHolder(d *world.Datagram) {
 			within(v.holders.asked, inner.Seq, inner.Seq+1) {
 			v.hear(d)
 		}
+	case frame.Digest:
+		v.start.digest(d.Frame)
+		return
+	case frame.Find:
+		return
 	case frame.Gone:
 		v.holders.denied = append(v.holders.denied, d.Frame.Ranges...)
 	}

@@ -100,10 +100,10 @@ func (r *recorder) tape(key journal.Key) *tape {
 
 // disk takes a job that the log has done.
 func (r *recorder) disk(job *journal.Job, res *journal.Result) {
-	r.account(&res.State)
 	for i := range res.Others {
 		r.account(&res.Others[i])
 	}
+	defer r.account(&res.State)
 	if len(job.Records) == 0 {
 		return
 	}
@@ -131,9 +131,6 @@ func (r *recorder) disk(job *journal.Job, res *journal.Result) {
 		}
 		t.note(frames, recordFrame)
 	}
-	if res.Again {
-		t.cut(res.State.Next.Seq)
-	}
 }
 
 // account takes what the log says of a tape after a job.
@@ -142,6 +139,7 @@ func (r *recorder) account(st *journal.State) {
 		return
 	}
 	if t := r.tape(st.Key); t != nil {
+		t.cut(st.Next.Seq) // where a sync failed, the log goes back, and says so
 		t.written, t.synced = max(t.written, st.Written), max(t.synced, st.Synced)
 	}
 }
@@ -192,6 +190,7 @@ func (r *recorder) judgeFrame(how string, t *tape, seq uint64, data []byte) {
 
 // opened judges the log as a process finds it that starts again.
 func (r *recorder) opened() {
+	r.know()
 	for _, t := range r.tapes {
 		said := t.said.written
 		if r.r.LostPower() {
@@ -199,7 +198,6 @@ func (r *recorder) opened() {
 		}
 		r.judgeLog(t, said)
 	}
-	r.judgeStrangers()
 }
 
 // finish judges the log at the end of a run.
@@ -207,20 +205,17 @@ func (r *recorder) finish() {
 	if r.r.Log() == nil {
 		return
 	}
+	r.know()
 	for _, t := range r.tapes {
 		r.judgeLog(t, t.written)
 	}
-	r.judgeStrangers()
 }
 
-// judgeStrangers looks for tapes of sessions that no publisher ever had, or that were never
-// written.
-func (r *recorder) judgeStrangers() {
+// know takes in the tapes that the log has: the first job of one may have been under way when
+// its process ended.
+func (r *recorder) know() {
 	for _, st := range r.r.Log().States() {
-		if t := r.tape(st.Key); t != nil && len(t.has) == 0 && st.Next.Seq > st.Oldest.Seq {
-			r.fail("session %v: its log has frames [%d, %d), and none was ever written", t.s.ID,
-				st.Oldest.Seq, st.Next.Seq)
-		}
+		r.tape(st.Key)
 	}
 }
 
@@ -228,7 +223,10 @@ func (r *recorder) judgeStrangers() {
 func (r *recorder) judgeLog(t *tape, said uint64) {
 	st, ok := stateOf(r.r.Log(), t.key)
 	oldest, next := st.Oldest.Seq, st.Next.Seq
-	switch trims := r.r.LogConfig().Keep != (journal.Keep{}) || r.r.Disk().Capacity > 0; {
+	if len(t.has) == 0 {
+		said = 0 // there was nothing of it to be safe
+	}
+	switch trims := r.r.LogConfig().Keep != (journal.Keep{}) || r.r.Disk().Capacity > 0 || r.r.Filled(); {
 	case !ok && said > t.from && !trims, ok && next < said:
 		r.fail("session %v: its log ends at frame %d after a %s, and it had said that it is safe up to %d",
 			t.s.ID, next, r.ending(), said)

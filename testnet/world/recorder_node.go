@@ -124,6 +124,9 @@ func (r *Recorder) work() {
 
 // diskDone takes the result of a job. A paused process takes it when it wakes.
 func (r *Recorder) diskDone(job *journal.Job, res *journal.Result) {
+	if r.w.cfg.Trace != nil {
+		r.traceDisk(job, res)
+	}
 	r.w.observeDisk(r, job, res)
 	if r.asleep.on {
 		r.results = append(r.results, res)
@@ -131,6 +134,26 @@ func (r *Recorder) diskDone(job *journal.Job, res *journal.Result) {
 	}
 	r.m.DiskDone(r.w.now, res)
 	r.settle()
+}
+
+// traceDisk writes what became of a job.
+func (r *Recorder) traceDisk(job *journal.Job, res *journal.Result) {
+	st := &res.State
+	what := ""
+	for i := range job.Records {
+		what += " " + job.Records[i].Frames.String()
+	}
+	if job.Sync {
+		what += " sync"
+	}
+	if job.Read.Len() > 0 {
+		what += " read " + job.Read.String()
+	}
+	if res.Err != nil {
+		what += ": " + res.Err.Error()
+	}
+	r.w.trace("%v log of %016x: [%d, %d), written %d, synced %d, again %v:%s", r, job.Key.Session,
+		st.Oldest.Seq, st.Next.Seq, st.Written, st.Synced, res.Again, what)
 }
 
 // wake hands over the results that came while the process was paused.
