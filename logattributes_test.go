@@ -17,7 +17,8 @@ import (
 var logAttributes = []string{
 	"DSCP", "MTU", "address", "bytes", "cause", "datagram_size", "datagrams", "destination",
 	"directory", "error", "frames", "granted_bytes", "group", "hint", "index", "interface", "lag",
-	"last_offsets", "messages", "policy", "previous_address", "previous_size", "reports",
+	"last_offsets", "messages", "offset", "policy", "previous_address", "previous_session",
+	"previous_size", "reports",
 	"requested_bytes", "session", "source", "stall_timeout", "state", "subscriber", "time", "wait",
 }
 

@@ -31,6 +31,16 @@ type Config struct {
 	Session SessionID
 	// FirstOffset is the offset of the first message, up to 2^63.
 	FirstOffset uint64
+	// Continue selects whether the session goes on with the offsets of the stream's last
+	// one: that of a publisher with the same Name on the Group, whose end recorders,
+	// subscribers and the own log tell. New asks them before it opens the session, for 0.3
+	// to 5 s. The default is ContinueNever.
+	Continue Continue
+	// Recorders are the addresses whose answers count for Continue; nil means all.
+	Recorders []netip.Addr
+	// Replay is the session that this one publishes again, if it does. Subscribers don't
+	// follow a replay unless they ask for it.
+	Replay SessionID
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or no
 	// longer. Calls come one at a time, on a goroutine of their own. OnSubscriber may
 	// publish, and call Close. During a call, up to 256 events wait, and further ones are
@@ -98,6 +108,9 @@ func (c *Config) validate() error {
 	var err error
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
+	}
+	if c.Continue > ContinueOrNew {
+		return config.Errorf("Continue", "%d is no way to begin a session", c.Continue)
 	}
 	if c.Recorded.Recorders < 0 {
 		return config.Errorf("Recorded.Recorders", "%d recorders can't hold a message: use 1 or "+

@@ -18,6 +18,7 @@ import (
 // Publisher is one session on one group.
 type Publisher struct {
 	cfg  Config
+	prev Previous
 	conn multicast.Conn
 	loop *multicast.Loop
 
@@ -65,6 +66,13 @@ func New(cfg Config) (*Publisher, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
+	prev, err := cfg.goOn(nil)
+	if err != nil {
+		return nil, err
+	}
+	if prev != (Previous{}) {
+		cfg.FirstOffset = prev.Offset
+	}
 	var p *Publisher
 	opened := make(chan struct{})
 	// One socket sends all frames, and receives NACKs and STATUS at its own port.
@@ -79,7 +87,7 @@ func New(cfg Config) (*Publisher, error) {
 	if err != nil {
 		return nil, err
 	}
-	p, err = start(cfg, conn)
+	p, err = start(cfg, conn, prev)
 	close(opened)
 	if err != nil {
 		return nil, errors.Join(err, conn.Close())
@@ -87,7 +95,7 @@ func New(cfg Config) (*Publisher, error) {
 	return p, nil
 }
 
-func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
+func start(cfg Config, conn multicast.Conn, prev Previous) (*Publisher, error) {
 	if err := cfg.fitDatagram(conn.Stats().MTU); err != nil {
 		return nil, err
 	}
@@ -97,7 +105,8 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	begin := time.Now()
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		FirstOffset: cfg.FirstOffset, Datagram: cfg.Datagram, BatchWait: cfg.BatchWait,
+		FirstOffset: cfg.FirstOffset, Prev: prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
+		BatchWait: cfg.BatchWait,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
 	}.Complete()
 	if err != nil {
@@ -105,7 +114,7 @@ func start(cfg Config, conn multicast.Conn) (*Publisher, error) {
 	}
 	cfg.Retention, cfg.Flow, cfg.Repair = config.Retention, config.Flow, config.Repair
 	p := &Publisher{
-		cfg: cfg, conn: conn, done: make(chan struct{}), stopped: make(chan struct{}),
+		cfg: cfg, prev: prev, conn: conn, done: make(chan struct{}), stopped: make(chan struct{}),
 	}
 	p.progress.made = make(chan struct{})
 	p.news = newNews(p)
@@ -187,6 +196,10 @@ func randomID() uint64 {
 
 // Session returns the session's id, which is never 0.
 func (p *Publisher) Session() SessionID { return p.cfg.Session }
+
+// Previous returns the session that this one continues, with its end as it was known: the zero
+// Previous for none.
+func (p *Publisher) Previous() Previous { return p.prev }
 
 // LocalAddr returns the source of the datagrams, which is also the address for NACKs.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }

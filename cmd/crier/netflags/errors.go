@@ -18,6 +18,7 @@ var configFlags = map[string]string{
 	"Flow.Pace":         "pace", "Flow.WhenFull": "when-full", "Flow.WaitFor": "wait-for",
 	"Flow.StallTimeout": "stall-timeout", "Flow.MaxRate": "max-rate",
 	"Flow.MaxBurst": "max-burst",
+	"Continue":      "continue",
 	"Repair.Share":  "repair-share", "Repair.Floor": "repair-floor", "Repair.Linger": "linger",
 
 	"Start": "start", "Order": "order", "Overload": "overload",

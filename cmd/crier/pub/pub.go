@@ -23,6 +23,7 @@ type options struct {
 	size        cli.Size
 	market      bool
 	seed        uint64
+	recorders   []string
 	subscribers bool
 	accepted    string
 	summary     string
@@ -78,6 +79,9 @@ Examples:
   # at 20 Mbit/s at most
   crier pub --count 2000 --size 1000 --max-rate 20Mbit
 
+  # after a crash: with the offset behind the last one that a recorder or a subscriber knows
+  crier pub --count 5000 --name trades --continue=or-new
+
   # to a network, and up to four routers away
   crier pub --count 1000 --iface eth0 --ttl 4
 
@@ -120,6 +124,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 		"made-up market data in bursts, at its own pace, in place of --size")
 	flags.Uint64Var(&o.seed, "seed", 1, "seed of made-up messages")
 	flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name")
+	o.declareContinue(flags)
 	flags.Var(cli.SizeOf(&o.cfg.Retention.ResendBuffer), "resend-buffer",
 		"memory for messages that may have to be repeated")
 	flags.Float64Var(&o.cfg.Repair.Share, "repair-share", o.cfg.Repair.Share,

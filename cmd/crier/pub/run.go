@@ -87,7 +87,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, netflags.ConfigError(o.net.Set, err)
 	}
 	if !o.quiet {
-		fmt.Fprint(console, o.publishing(p, groups))
+		fmt.Fprint(console, o.publishing(p, groups)+continuing(p))
 	}
 	stopWaiting := func() {}
 	if !o.quiet {
