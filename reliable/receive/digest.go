@@ -32,8 +32,7 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.publisherDigest(now, from, st, f)
 		return
 	}
-	if f.Digest.Role != frame.Recorder && f.Digest.Role != frame.Peer ||
-		f.Responder == f.Session || !r.cfg.Logs.believes(from.Addr()) || r.cfg.Recovery.Off {
+	if f.Digest.Role != frame.Recorder || f.Responder == f.Session || !r.cfg.Logs.believes(from.Addr()) || r.cfg.Recovery.Off {
 		r.stats.Foreign++
 		return
 	}

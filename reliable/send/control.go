@@ -14,6 +14,7 @@ type control struct {
 	session uint64
 	limit   *rate.Limit
 	encode  frame.Encoder
+	decode  frame.Decoder
 	arena   []byte
 	scratch frame.Frame
 }

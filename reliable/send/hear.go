@@ -13,10 +13,14 @@ import (
 // sessions and channels, and kinds that no subscriber sends.
 func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	st := s.Stream(f.Channel)
-	if f.Session != s.cfg.Session || st == nil {
+	if f.Session != s.cfg.Session && !(f.Kind == frame.Find && f.Session == 0) || st == nil {
 		return
 	}
 	s.tick(now)
+	if f.Kind == frame.Find {
+		s.handleFind(now, from, st, f)
+		return
+	}
 	if f.Kind != frame.Nack && f.Kind != frame.Status {
 		return
 	}

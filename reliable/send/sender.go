@@ -32,6 +32,7 @@ type Sender struct {
 	announceDue reliable.Time
 	sweepDue    reliable.Time
 	welcomes    welcomes
+	finds       finds
 	closing     closing
 	control     control
 	prev        *frame.Link

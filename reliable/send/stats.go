@@ -91,7 +91,7 @@ func (s *Sender) Stats() Stats {
 	st.RateLimited = reliable.Waits{Times: s.limit.Waited(),
 		For: s.limit.WaitedUntil(s.clock.now)}
 	s.streams[0].count(&st)
-	st.Unanswered += s.welcomes.refused
+	st.Unanswered += s.welcomes.refused + s.finds.refused
 	return st
 }
 

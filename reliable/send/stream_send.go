@@ -35,7 +35,10 @@ func (st *Stream) next(now reliable.Time, data bool) (b outgoing, ok bool) {
 		b, ok = st.nextData(now)
 	}
 	if !ok {
-		if b, ok = st.session.nextWelcome(now); !ok && asked {
+		if b, ok = st.session.nextWelcome(now); !ok {
+			b, ok = st.session.nextDigest(now)
+		}
+		if !ok && asked {
 			b, ok = st.nextAnswer(now)
 		}
 		if !ok && asked {

@@ -1,0 +1,125 @@
+package send
+
+import (
+	"net/netip"
+	"sort"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/store"
+)
+
+// finds holds the FINDs that wait for the publisher's own DIGEST: where a message is that it
+// still holds.
+type finds struct {
+	list []find
+	// The DIGESTs in the period that began at an instant.
+	answered int
+	since    reliable.Time
+	refused  uint64
+}
+
+type find struct {
+	to      netip.AddrPort
+	stream  *Stream
+	request uint64
+	what    frame.What
+	value   uint64
+}
+
+const (
+	// maxFinds bounds the FINDs that wait, and findsEach those that are answered in each
+	// findPeriod: some 64 KiB a second. Others ask again.
+	maxFinds   = 64
+	findsEach  = 64
+	findPeriod = 250 * time.Millisecond
+)
+
+// handleFind takes a FIND that was sent to this publisher.
+func (s *Sender) handleFind(now reliable.Time, from netip.AddrPort, st *Stream, f *frame.Frame) {
+	q := &s.finds
+	if now.Sub(q.since) >= findPeriod {
+		q.answered, q.since = 0, now
+	}
+	if len(q.list) >= maxFinds || q.answered >= findsEach {
+		q.refused++
+		return
+	}
+	q.answered++
+	q.list = append(q.list, find{from, st, f.Request, f.Find.What, f.Find.Value})
+}
+
+// nextDigest returns the next DIGEST that answers a FIND.
+func (s *Sender) nextDigest(now reliable.Time) (outgoing, bool) {
+	if len(s.finds.list) == 0 {
+		return outgoing{}, false
+	}
+	q := s.finds.list[0]
+	s.finds.list = append(s.finds.list[:0], s.finds.list[1:]...)
+	return s.control.batch(q.to, q.stream.digestFrame(now, &q)), true
+}
+
+// digestFrame describes what the stream's store holds, and the place that was asked for.
+func (st *Stream) digestFrame(now reliable.Time, q *find) frame.Frame {
+	s := st.session
+	f := st.beatFrame(now, frame.Digest, 0)
+	f.Flags = frame.Live
+	if st.closed() && !st.Pending() {
+		f.Flags |= frame.Final | frame.Ended
+	}
+	f.Responder, f.Request, f.Name = s.cfg.Session, q.request, []byte(s.cfg.Name)
+	d := &frame.DigestBody{
+		Role: frame.Publisher, Version: f.Time, Position: f.NextSeq, From: f.OldestSeq,
+		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.FirstOffset,
+		Prev: s.prev, Replay: uint64(s.cfg.Replay),
+	}
+	switch d.At = true; q.what {
+	case frame.FindOffset:
+		d.AtSeq = st.seqOf(f.OldestSeq, f.NextSeq, q.value)
+	case frame.FindTime:
+		d.AtSeq = st.seqAt(f.OldestSeq, f.NextSeq, q.value)
+	case frame.FindOldest:
+		d.AtSeq = f.OldestSeq
+	default:
+		d.AtSeq = f.NextSeq
+	}
+	d.AtOffset = st.store.Start(d.AtSeq)
+	f.Digest = d
+	return f
+}
+
+// seqOf returns the frame in which a message starts, within [from, to), or from if it starts
+// before.
+func (st *Stream) seqOf(from, to, offset uint64) uint64 {
+	n := sort.Search(int(to-from), func(i int) bool {
+		return st.store.Start(from+uint64(i)+1) > offset
+	})
+	return from + uint64(n)
+}
+
+// seqAt returns the first frame of a time or later, in nanoseconds since 1970, within [from, to).
+// Only frames in memory can tell: where that is before them, it is the oldest.
+func (st *Stream) seqAt(from, to, wall uint64) uint64 {
+	low := max(from, st.store.InMemory())
+	n := sort.Search(int(to-min(low, to)), func(i int) bool {
+		at, ok := st.timeOf(low + uint64(i))
+		return !ok || uint64(max(st.session.cfg.Wall, 0))+at >= wall
+	})
+	if n == 0 {
+		return from
+	}
+	return low + uint64(n)
+}
+
+// timeOf returns the time in a frame that is in memory.
+func (st *Stream) timeOf(seq uint64) (uint64, bool) {
+	if st.store.Look(seq) != store.InMemory {
+		return 0, false
+	}
+	c := &st.session.control
+	if c.decode.Decode(st.store.Frame(seq), &c.scratch) != nil {
+		return 0, false
+	}
+	return c.scratch.Time, true
+}
