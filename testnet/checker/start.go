@@ -126,7 +126,7 @@ func (b *start) judgePoint(begin uint64) bool {
 // saved returns the position with which the process began in the session, if there was one.
 func (b *start) saved() (reliable.Position, bool) {
 	for _, pos := range b.cfg.Receiver.Positions {
-		if pos.Session == b.s.ID && b.cfg.Receiver.Start.Resumes() {
+		if pos.Session == b.s.ID {
 			return pos, true
 		}
 	}
