@@ -67,6 +67,53 @@ func (e *RunningError) Error() string {
 		"another name", e.Name, e.Session, said)
 }
 
+// past is what a Publisher knows of earlier sessions.
+type past struct {
+	// record is the own log, or nil. prev is the session to go on with, if it is known.
+	record *kept
+	prev   Previous
+}
+
+// openPast opens the own log, if there is one, and finds the session to go on with, whose end
+// becomes the configuration's FirstOffset.
+func openPast(cfg *Config) (past, error) {
+	var p past
+	var err error
+	var known []restart.Known
+	if cfg.Record.Dir != "" {
+		if p.record, err = openRecord(cfg); err != nil {
+			return past{}, err
+		}
+		known = p.record.known()
+	}
+	if p.prev, err = cfg.goOn(known); err != nil {
+		p.close()
+		return past{}, err
+	}
+	if p.prev != (Previous{}) {
+		cfg.FirstOffset = p.prev.Offset
+	}
+	return p, nil
+}
+
+// close closes the log after an error.
+func (p *past) close() {
+	if p.record != nil {
+		p.record.close()
+	}
+}
+
+// known returns the sessions in the log, as far as it is known whose they are.
+func (k *kept) known() (list []restart.Known) {
+	for _, s := range k.states {
+		if s.Title != nil {
+			list = append(list, restart.Known{Session: SessionID(s.Key.Session),
+				Channel: s.Key.Channel, Title: *s.Title, Seq: s.Next.Seq, Offset: s.Next.Offset})
+		}
+	}
+	return list
+}
+
 // goOn returns the end of the stream's last session, which the group and the own log know. It
 // returns the zero Previous where the session begins anew.
 func (c *Config) goOn(known []restart.Known) (Previous, error) {

@@ -34,7 +34,7 @@ func (p *Publisher) openDisk(config *send.Config) error {
 	var err error
 	switch {
 	case p.cfg.Record.Dir != "":
-		if k, err = openRecord(&p.cfg); err == nil {
+		if k = p.past.record; k != nil {
 			config.Record = send.Record{On: true, Room: k.room, Wait: p.cfg.Record.Wait}
 		}
 	case p.cfg.Retention.Disk > 0:

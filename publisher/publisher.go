@@ -18,7 +18,7 @@ import (
 // Publisher is one session on one group.
 type Publisher struct {
 	cfg  Config
-	prev Previous
+	past past
 	conn multicast.Conn
 	loop *multicast.Loop
 
@@ -66,12 +66,9 @@ func New(cfg Config) (*Publisher, error) {
 	if err := cfg.validate(); err != nil {
 		return nil, err
 	}
-	prev, err := cfg.goOn(nil)
+	before, err := openPast(&cfg)
 	if err != nil {
 		return nil, err
-	}
-	if prev != (Previous{}) {
-		cfg.FirstOffset = prev.Offset
 	}
 	var p *Publisher
 	opened := make(chan struct{})
@@ -85,17 +82,19 @@ func New(cfg Config) (*Publisher, error) {
 		},
 	})
 	if err != nil {
+		before.close()
 		return nil, err
 	}
-	p, err = start(cfg, conn, prev)
+	p, err = start(cfg, conn, before)
 	close(opened)
 	if err != nil {
+		before.close()
 		return nil, errors.Join(err, conn.Close())
 	}
 	return p, nil
 }
 
-func start(cfg Config, conn multicast.Conn, prev Previous) (*Publisher, error) {
+func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	if err := cfg.fitDatagram(conn.Stats().MTU); err != nil {
 		return nil, err
 	}
@@ -105,7 +104,7 @@ func start(cfg Config, conn multicast.Conn, prev Previous) (*Publisher, error) {
 	begin := time.Now()
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		FirstOffset: cfg.FirstOffset, Prev: prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
+		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
 		BatchWait: cfg.BatchWait,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
 	}.Complete()
@@ -114,7 +113,8 @@ func start(cfg Config, conn multicast.Conn, prev Previous) (*Publisher, error) {
 	}
 	cfg.Retention, cfg.Flow, cfg.Repair = config.Retention, config.Flow, config.Repair
 	p := &Publisher{
-		cfg: cfg, prev: prev, conn: conn, done: make(chan struct{}), stopped: make(chan struct{}),
+		cfg: cfg, past: before, conn: conn, done: make(chan struct{}),
+		stopped: make(chan struct{}),
 	}
 	p.progress.made = make(chan struct{})
 	p.news = newNews(p)
@@ -122,7 +122,7 @@ func start(cfg Config, conn multicast.Conn, prev Previous) (*Publisher, error) {
 		return nil, err
 	}
 	defer func() {
-		if p.loop == nil && p.disk != nil {
+		if p.loop == nil && p.disk != nil && !p.disk.kept.record {
 			p.disk.kept.close()
 		}
 	}()
@@ -199,7 +199,7 @@ func (p *Publisher) Session() SessionID { return p.cfg.Session }
 
 // Previous returns the session that this one continues, with its end as it was known: the zero
 // Previous for none.
-func (p *Publisher) Previous() Previous { return p.prev }
+func (p *Publisher) Previous() Previous { return p.past.prev }
 
 // LocalAddr returns the source of the datagrams, which is also the address for NACKs.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }

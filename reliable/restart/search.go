@@ -46,6 +46,7 @@ type Config struct {
 // Known is a session in the publisher's own log.
 type Known struct {
 	Session reliable.SessionID
+	Channel uint32
 	// Title is what its SESSION said.
 	Title reliable.Title
 	// Seq and Offset are one past its last frame and message.
@@ -116,7 +117,7 @@ func New(cfg Config) (*Search, error) {
 	}
 	s := &Search{cfg: cfg, round: leastRound, next: cfg.Start}
 	for _, k := range cfg.Known {
-		if k.Title.Publisher == cfg.Publisher && k.Title.Topic == cfg.Topic &&
+		if k.Channel == cfg.Channel && k.Title.Publisher == cfg.Publisher && k.Title.Topic == cfg.Topic &&
 			k.Title.Key == cfg.Key && k.Title.Replay == 0 {
 			s.sessions.know(k)
 		}
