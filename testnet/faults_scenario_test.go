@@ -186,7 +186,7 @@ func (f *faults) recorderFault(r *world.Recorder, sub *world.Subscriber, pub *wo
 	case 11:
 		n := int64(1 + s.r.Below(3))
 		s.plan(at, fmt.Sprintf("%%v fails to sync %d times", n), r,
-			func() { r.Disk().FailSyncs(n) })
+			func() { r.FailSyncs(n) })
 	}
 }
 
@@ -246,7 +246,7 @@ func (f *faults) rest() {
 			s.ease(s.w.Up(r.Subscriber, p), cfg.Up)
 		}
 		r.Disk().FailWrites(0)
-		r.Disk().FailSyncs(0)
+		r.FailSyncs(0)
 		r.Fill(false)
 	}
 	var all []*world.Subscriber

@@ -193,7 +193,7 @@ func (r *recorder) opened() {
 	r.know()
 	for _, t := range r.tapes {
 		said := t.said.written
-		if r.r.LostPower() {
+		if r.r.LostPower() || r.r.FailedSyncs() {
 			said = t.said.synced
 		}
 		r.judgeLog(t, said)

@@ -55,8 +55,9 @@ type Recorder struct {
 	power   bool // it ended with its machine
 	flips   int
 
-	full, filled bool
-	capacity     int64 // of the disk, when it isn't full
+	full, filled, unsynced bool
+
+	capacity int64 // of the disk, when it isn't full
 }
 
 // AddRecorder adds a recorder.
@@ -203,6 +204,16 @@ func (r *Recorder) Fill(full bool) {
 
 // Filled reports whether the disk had no room at a time.
 func (r *Recorder) Filled() bool { return r.filled }
+
+// FailSyncs lets the next n syncs of the disk fail; 0: none.
+func (r *Recorder) FailSyncs(n int64) {
+	r.cfg.Disk.FailSyncs(n)
+	r.unsynced = r.unsynced || n != 0
+}
+
+// FailedSyncs reports whether syncs of the disk were to fail. What was written before such a
+// one is doubtful, and the log may give it up.
+func (r *Recorder) FailedSyncs() bool { return r.unsynced }
 
 // Flips returns how many bits of the log were flipped.
 func (r *Recorder) Flips() int { return r.flips }
