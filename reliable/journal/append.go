@@ -81,14 +81,14 @@ func (l *Log) append(t *tape, records []Record, wall int64) (told, err error) {
 		if err := check(next, &records[i]); err != nil {
 			return nil, err
 		}
-		if records[i].End == nil {
-			next = records[i].Frames.To
-		}
+		next = max(next, records[i].Frames.To)
 	}
 	for len(records) > 0 {
 		s := t.last()
 		if s != nil && l.isOld(s, wall) {
-			l.seal(t, s, wall)
+			if err := l.seal(t, s, wall); err != nil {
+				return told, err
+			}
 			s = nil
 		}
 		if s == nil {
@@ -96,8 +96,10 @@ func (l *Log) append(t *tape, records []Record, wall int64) (told, err error) {
 				return told, err
 			}
 		}
-		if l.fill(t, s, records, wall); len(l.plan.blocks) == 0 {
-			l.seal(t, s, wall)
+		if l.fill(t, s, records, wall); l.plan.record == 0 && l.plan.end == t.next {
+			if err := l.seal(t, s, wall); err != nil { // it is full
+				return told, err
+			}
 			continue
 		}
 		err := l.flush(t, s, wall)
@@ -121,23 +123,23 @@ func (l *Log) append(t *tape, records []Record, wall int64) (told, err error) {
 func (l *Log) fill(t *tape, s *segment, records []Record, wall int64) {
 	p := &l.plan
 	p.clear(t, s)
-	if s.size == 0 {
+	if s.size == 0 || s.title != t.title {
 		l.addSession(t, s, wall)
 	}
 	for p.record < len(records) && len(p.pieces) < maxPieces {
 		r := &records[p.record]
 		gap := nack.Range{From: p.end.Seq, To: r.Frames.From}
 		switch {
-		case r.End != nil:
-			if !l.addEnd(t, s, r, wall) {
-				return
-			}
 		case gap.Len() > 0: // the caller left it out
 			h := Hole{gap, nack.Range{From: p.end.Offset, To: r.Offset}, reliable.CauseGone}
 			if !l.addHole(t, s, &h, r.First, r.First, wall) {
 				return
 			}
 			continue
+		case r.End != nil:
+			if !l.addEnd(t, s, r, wall) {
+				return
+			}
 		case r.Hole != nil:
 			h := Hole{r.Frames, nack.Range{From: r.Offset, To: r.EndOffset}, r.Hole.Cause}
 			if !l.addHole(t, s, &h, r.First, r.Last, wall) {
@@ -163,7 +165,8 @@ const maxPieces = 256
 // One always has.
 func (l *Log) fits(s *segment, block int64) bool {
 	p := &l.plan
-	if len(s.index) == 0 && (len(p.blocks) == 0 || len(p.blocks) == 1 && s.size == 0) {
+	if len(s.index) == 0 && s.ended == nil && (len(p.blocks) == 0 || len(p.blocks) == 1 &&
+		p.blocks[0].kind == kindSession) {
 		return true
 	}
 	return s.size+p.size+block+l.footerOf(s) <= l.cfg.Segment
@@ -218,13 +221,17 @@ func (l *Log) addHole(t *tape, s *segment, h *Hole, first, last, wall int64) boo
 	if !l.fits(s, headSize+holeSize) {
 		return false
 	}
+	l.putHole(t, s, h, first, last, wall)
+	return true
+}
+
+func (l *Log) putHole(t *tape, s *segment, h *Hole, first, last, wall int64) {
 	p := &l.plan
 	from := p.open()
 	p.front = appendHole(p.front, h.Frames.To, h.Cause)
 	first, last = t.times(first, last, wall)
 	l.put(t, s, head{kind: kindHole, seq: h.Frames.From, offset: h.Offsets.From,
 		end: h.Offsets.To, first: first, span: spanOf(first, last)}, from, h.Frames.To, nil)
-	return true
 }
 
 func (l *Log) addEnd(t *tape, s *segment, r *Record, wall int64) bool {

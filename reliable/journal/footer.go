@@ -94,6 +94,6 @@ func (s *segment) fromFooter(b *block) bool {
 	if how != reliable.EndOpen {
 		s.ended = &End{Seq: b.seq, Offset: b.offset, How: how, Cause: cause}
 	}
-	s.size, s.crc, s.sealed = b.at+b.size(), b.crc, true
+	s.size, s.crc, s.sealed, s.claimed = b.at+b.size(), b.crc, true, b.synced()
 	return !c.short
 }

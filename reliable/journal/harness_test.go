@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"slices"
 	"strings"
 	"testing"
@@ -31,6 +32,7 @@ type memFile struct {
 	name   string
 	data   []byte
 	synced int
+	named  bool
 	// broken says that a sync failed: all others must not be tried.
 	broken bool
 	gone   bool
@@ -56,7 +58,6 @@ func (d *memDir) step() bool {
 	}
 	return true
 }
-
 
 func (d *memDir) names() (names []string) {
 	for name := range d.files {
@@ -109,11 +110,54 @@ func (d *memDir) Remove(name string) error {
 	return nil
 }
 
-func (d *memDir) Sync(string) error {
+func (d *memDir) Sync(folder string) error {
 	if !d.step() {
 		return errDead
 	}
+	for name, f := range d.files {
+		if at := strings.LastIndex(name, "/"); at >= 0 && name[:at] == folder {
+			f.named = true
+		}
+	}
 	return nil
+}
+
+// restart makes the directory what it is after the process was killed. What files hold
+// stays.
+func (d *memDir) restart() {
+	d.steps, d.failAppend, d.failSync, d.opened = -1, 0, 0, 0
+	for _, f := range d.files {
+		f.broken = false
+	}
+}
+
+// powerLoss makes the directory what it is after a loss of power: of what wasn't synced,
+// any part is lost.
+func (d *memDir) powerLoss(rng *rand.Rand) {
+	d.restart()
+	for _, name := range d.names() {
+		f := d.files[name]
+		if !f.named && rng.IntN(2) == 0 {
+			delete(d.files, name)
+			continue
+		}
+		f.synced = min(f.synced, len(f.data))
+		left := len(f.data) - f.synced
+		switch rng.IntN(4) {
+		case 0:
+			f.data = f.data[:f.synced]
+		case 1:
+			f.data = f.data[:f.synced+rng.IntN(left+1)]
+		case 2: // the size, but not all of the data
+			const page = 64 // small, as the blocks of tests are
+			for at := f.synced; at < len(f.data); at += page {
+				if rng.IntN(3) == 0 {
+					clear(f.data[at:min(at+page, len(f.data))])
+				}
+			}
+		}
+		f.synced, f.named = len(f.data), true
+	}
 }
 
 func (f memHandle) ReadAt(b []byte, at int64) (int, error) {
@@ -153,7 +197,8 @@ func (f memHandle) Append(at int64, pieces ...[]byte) error {
 			n = min(n, d.room+max(0, int64(len(f.data))-at))
 			d.room -= max(0, at+n-int64(len(f.data)))
 		}
-		f.memFile.data = append(f.data[:at], append(bytes.Clone(b[:n]), f.data[min(int64(len(f.data)), at+n):]...)...)
+		f.memFile.data = append(f.data[:at],
+			append(bytes.Clone(b[:n]), f.data[min(int64(len(f.data)), at+n):]...)...)
 		at += n
 		switch {
 		case d.failAppend > 0:

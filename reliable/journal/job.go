@@ -48,8 +48,8 @@ type Job struct {
 
 // A Record is a piece of a tape: frames, or a hole, or an end.
 type Record struct {
-	// Frames are the numbers that the record is about. An end has none: From is the
-	// session's next number.
+	// Frames are the numbers that the record is about. An end has none: From is its Seq, or
+	// 0 where that isn't known.
 	Frames nack.Range
 	// Offset is that of the first message that starts in the first frame or after it, and
 	// EndOffset that of the first message that starts after the last frame.
@@ -130,7 +130,7 @@ type Result struct {
 	// State is the tape's, after the job.
 	State State
 	// Others are the States of other tapes that the job changed: trimmed to make room, or
-	// synced.
+	// synced. The Next of one may have gone back, as with Again.
 	Others []State
 
 	// Read are the frames that Frames has: those asked for, or the first of them if they

@@ -122,9 +122,12 @@ func (l *Log) Do(job *Job, wall int64) *Result {
 	l.age(wall)
 	l.look(job, r)
 	for _, other := range l.touched {
-		if other.touched = false; other != t {
+		if other == t {
+			r.Again = t.back
+		} else {
 			r.Others = append(r.Others, other.state())
 		}
+		other.touched, other.back = false, false
 	}
 	l.touched = l.touched[:0]
 	r.Dropped, r.DroppedBytes = l.room.segments, l.room.bytes
@@ -166,7 +169,7 @@ func (l *Log) write(t *tape, job *Job, r *Result, wall int64) {
 		fail(l.trim(t, job.Trim))
 	}
 	if job.Title != nil {
-		fail(l.entitle(t, job.Title, wall))
+		l.entitle(t, job.Title, wall)
 	}
 	if len(job.Records) > 0 && r.Err == nil {
 		told, err := l.append(t, job.Records, wall)

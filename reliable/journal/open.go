@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"crier/nack"
+	"crier/reliable"
 )
 
 // lockName is the name of the file that a Dir may keep in a log for its lock.
@@ -47,10 +48,11 @@ func Open(dir Dir, cfg Config, wall int64) (*Log, *Report, error) {
 				break
 			}
 		}
+		report.Dropped, report.DroppedBytes = l.room.segments, l.room.bytes
 	}
 	l.touched = l.touched[:0]
 	for _, t := range l.order {
-		t.touched = false
+		t.touched, t.back = false, false
 	}
 	return l, report, nil
 }
@@ -82,26 +84,75 @@ func compareNamed(a, b named) int {
 func (l *Log) openTape(files []named, wall int64, report *Report) {
 	t := &tape{key: files[0].key, seed: seedOf(files[0].key)}
 	for _, file := range files {
-		s := l.openSegment(t, file, wall, report)
-		if s == nil {
-			continue
+		if s := l.openSegment(t, file, wall, report); s != nil {
+			t.segs = append(t.segs, s)
 		}
-		if n := len(t.segs); n > 0 {
-			last := t.segs[n-1]
-			s.recorded = max(s.recorded, last.recorded)
-			switch {
-			case last.next.Seq > s.first.Seq: // given up, and begun again
-				last.curtail(s.first)
-			case last.next.Seq < s.first.Seq:
-				r := nack.Range{From: last.next.Seq, To: s.first.Seq}
-				t.lackAmid(r)
-				report.add(Finding{Kind: Missing, Name: s.name, Key: t.key, Frames: r})
-			}
-		}
-		t.segs = append(t.segs, s)
+	}
+	twins := t.choose()
+	if !l.cfg.ReadOnly {
+		l.cutTorn(t)
+	}
+	if len(t.segs) == 0 {
+		return
+	}
+	l.join(t, report)
+	for _, s := range t.segs {
 		l.segments++
 		t.bytes += s.size
 		l.bytes += s.size
+	}
+	l.tapes[t.key] = t
+	i, _ := l.find(t.key)
+	l.order = slices.Insert(l.order, i, t)
+	for _, s := range t.segs {
+		t.synced = max(t.synced, s.claimed)
+	}
+	if !l.cfg.ReadOnly && l.settle(t, wall, report) {
+		for _, s := range twins {
+			_ = l.dir.Remove(s.name)
+		}
+	}
+}
+
+// choose keeps one of segments that begin with the same frame: the one that reaches
+// furthest. There are two where a process died while it copied one, or began one again. It
+// returns the others.
+func (t *tape) choose() (twins []*segment) {
+	kept := t.segs[:0]
+	for _, s := range t.segs {
+		n := len(kept)
+		switch {
+		case n == 0 || kept[n-1].first.Seq != s.first.Seq:
+			kept = append(kept, s)
+		case kept[n-1].next.Seq > s.next.Seq:
+			twins = append(twins, s)
+		default:
+			twins = append(twins, kept[n-1])
+			kept[n-1] = s
+		}
+	}
+	t.segs = kept
+	return twins
+}
+
+// join makes a tape's account of those of its segments.
+func (l *Log) join(t *tape, report *Report) {
+	for i, s := range t.segs {
+		if i > 0 {
+			last := t.segs[i-1]
+			s.recorded = max(s.recorded, last.recorded)
+			if last.next.Seq > s.first.Seq { // given up, and begun again
+				last.curtail(s.first)
+				t.next = last.next
+				t.forget()
+			}
+			if r := (nack.Range{From: last.next.Seq, To: s.first.Seq}); r.Len() > 0 {
+				t.lackAmid(r)
+				if !s.damaged {
+					report.add(Finding{Kind: Missing, Name: s.name, Key: t.key, Frames: r})
+				}
+			}
+		}
 		for _, r := range s.holes {
 			t.lackAmid(r)
 		}
@@ -111,30 +162,89 @@ func (l *Log) openTape(files []named, wall int64, report *Report) {
 		t.lastTime = max(t.lastTime, s.lastTime)
 		t.next, t.ended = s.next, s.ended
 	}
-	if len(t.segs) == 0 {
-		return
-	}
 	t.forget()
-	l.tapes[t.key] = t
-	i, _ := l.find(t.key)
-	l.order = slices.Insert(l.order, i, t)
-	if l.cfg.ReadOnly || l.cfg.Fsync.Mode == FsyncNone {
-		return
-	}
-	t.synced = t.segs[len(t.segs)-1].safe.Seq
-	if slices.ContainsFunc(t.segs, func(s *segment) bool { return s.unsynced }) {
-		l.dirty = append(l.dirty, t)
-		if err := l.sync(t); err != nil {
-			report.add(Finding{Kind: Unreadable, Key: t.key, Name: t.name(), Err: err})
+}
+
+// cutTorn cuts what is torn off the segments of a tape that have no footer, and names the
+// hole before the next segment. It removes those of which nothing is left.
+func (l *Log) cutTorn(t *tape) {
+	t.segs = slices.DeleteFunc(t.segs, func(s *segment) bool {
+		empty := !s.sealed && !s.dead && len(s.index) == 0 && s.ended == nil
+		if empty {
+			l.close(s)
+			_ = l.dir.Remove(s.name)
+		}
+		return empty
+	})
+	for i, s := range t.segs {
+		if s.sealed || s.dead {
+			continue
+		}
+		f, err := l.open(s)
+		if err == nil {
+			err = f.Truncate(s.size)
+		}
+		if s.dead = err != nil; s.dead || i == len(t.segs)-1 {
+			continue
+		}
+		if next := t.segs[i+1].first; s.next.Seq < next.Seq {
+			h := Hole{nack.Range{From: s.next.Seq, To: next.Seq},
+				nack.Range{From: s.next.Offset, To: max(s.next.Offset, next.Offset)},
+				reliable.CauseGone}
+			l.plan.clear(t, s)
+			l.plan.end = s.next
+			l.putHole(t, s, &h, s.lastTime, s.lastTime, s.lastTime)
+			if f.Append(s.size, l.plan.pieces...) == nil {
+				b := &l.plan.blocks[0]
+				s.holes = append(s.holes, h.Frames)
+				s.add(&b.head, b.at, b.next)
+			}
 		}
 	}
 }
 
-func (t *tape) name() string {
-	if len(t.segs) == 0 {
-		return ""
+// settle syncs the segments of a tape that was opened of which no later block says that
+// they are, and gives those that have none their footers. It reports whether that went
+// well.
+func (l *Log) settle(t *tape, wall int64, report *Report) bool {
+	for _, s := range t.segs {
+		if s.next.Seq > t.synced {
+			s.unsynced, s.named = true, false
+			s.safe = l.placeOf(s, t.synced)
+		}
 	}
-	return t.segs[len(t.segs)-1].name
+	l.dirty = append(l.dirty, t)
+	name := t.segs[len(t.segs)-1].name
+	var err error
+	if l.cfg.Fsync.Mode == FsyncNone {
+		t.synced = 0 // nothing is claimed
+	} else if err = l.sync(t); err != nil {
+		report.add(Finding{Kind: Unreadable, Key: t.key, Name: name, Err: err})
+	}
+	for _, s := range t.segs {
+		if !s.sealed && !s.dead {
+			l.addFooter(t, s, wall)
+		}
+		l.close(s)
+	}
+	return err == nil
+}
+
+// placeOf returns the place behind the last block of frames below a number.
+func (l *Log) placeOf(s *segment, below uint64) (p place) {
+	p.Mark = s.first
+	f, err := l.open(s)
+	if err != nil || below <= s.first.Seq {
+		return p
+	}
+	l.walk.begin(f, s.tape.seed, 0, s.size)
+	var b block
+	for {
+		if _, ok, _ := l.walk.next(&b); !ok || b.next() > below {
+			return p
+		}
+		p = place{Mark{b.next(), b.end}, b.at + b.size(), b.crc}
+	}
 }
 
 // curtail takes out of a segment what lies behind a place, at which another one begins.
@@ -155,7 +265,7 @@ func (s *segment) curtail(to Mark) {
 // openSegment reads the account of a segment, from its footer or from all of it, and puts
 // its end in order. It returns nil if it isn't one, or has nothing.
 func (l *Log) openSegment(t *tape, file named, wall int64, report *Report) *segment {
-	s := &segment{tape: t, name: file.Name, named: true, begun: wall, recorded: wall}
+	s := &segment{tape: t, name: file.Name, named: true, adopted: true, begun: wall, recorded: wall}
 	f, err := l.open(s)
 	if err != nil {
 		report.add(Finding{Kind: Unreadable, Name: file.Name, Key: t.key, Bytes: file.Size, Err: err})
@@ -169,20 +279,18 @@ func (l *Log) openSegment(t *tape, file named, wall int64, report *Report) *segm
 	w := &l.walk
 	w.begin(f, t.seed, 0, size)
 	var b block
-	if ok, _ := w.footer(&b); ok && s.fromFooter(&b) {
-		report.Scanned += w.read
+	ok, _ := w.footer(&b)
+	report.Scanned += w.read
+	if ok && s.fromFooter(&b) {
 		s.safe = s.here()
 		return s
 	}
-	report.Scanned += w.read
-	*s = segment{tape: t, name: file.Name, named: true, begun: wall, recorded: wall,
-		file: s.file, used: s.used}
-	s.first = Mark{Seq: file.first}
-	s.next = s.first
+	*s = segment{tape: t, name: file.Name, named: true, adopted: true, begun: wall, recorded: wall,
+		file: s.file, used: s.used, first: Mark{Seq: file.first}, next: Mark{Seq: file.first}}
 	if !l.scan(s, w, size, report) {
 		return nil
 	}
-	return l.settleEnd(s, f, size, wall, report)
+	return s
 }
 
 // scan reads all blocks of a segment. It reports whether the file is one.
@@ -199,14 +307,17 @@ func (l *Log) scan(s *segment, w *walker, size int64, report *Report) bool {
 		if err != nil {
 			report.add(Finding{Kind: Unreadable, Name: s.name, Key: s.tape.key,
 				At: skipped.from, Bytes: skipped.to - skipped.from, Err: err})
+			s.dead = s.dead || !ok // its end isn't known
 		}
 		if !ok {
 			break
 		}
-		if len(s.index) > 0 && b.seq < s.next.Seq {
+		if b.seq < s.next.Seq {
 			continue // what a failed write left
 		}
-		blocks++
+		if blocks++; blocks == 1 && b.seq == s.first.Seq {
+			s.first.Offset, s.next.Offset = b.offset, b.offset
+		}
 		l.scanned(s, &b, open, report)
 		open = open[:0]
 	}
@@ -215,7 +326,9 @@ func (l *Log) scan(s *segment, w *walker, size int64, report *Report) bool {
 		return l.judge(s, w, size, report)
 	}
 	for _, o := range open {
-		report.add(s.torn(o))
+		if !s.dead {
+			report.add(s.torn(o))
+		}
 	}
 	return true
 }
@@ -223,10 +336,13 @@ func (l *Log) scan(s *segment, w *walker, size int64, report *Report) bool {
 // scanned takes a block into the account, and what lies before it.
 func (l *Log) scanned(s *segment, b *block, open []span, report *Report) {
 	missing := nack.Range{From: s.next.Seq, To: b.seq}
-	if len(s.index) > 0 && missing.Len() > 0 {
-		s.holes = append(s.holes, missing)
-	} else if len(s.index) == 0 && len(open) == 0 {
-		missing = nack.Range{}
+	if missing.Len() > 0 {
+		if s.size == 0 { // not even where its first message is
+			s.first, s.damaged = Mark{b.seq, b.offset}, true
+		} else {
+			s.holes = append(s.holes, missing)
+		}
+		s.next = Mark{b.seq, b.offset}
 	}
 	for i, o := range open {
 		f := Finding{Kind: Damaged, Name: s.name, Key: s.tape.key, At: o.from, Bytes: o.to - o.from}
@@ -239,26 +355,19 @@ func (l *Log) scanned(s *segment, b *block, open []span, report *Report) {
 	if len(open) == 0 && missing.Len() > 0 {
 		report.add(Finding{Kind: Missing, Name: s.name, Key: s.tape.key, At: b.at, Frames: missing})
 	}
-	if s.next.Seq < b.seq || len(s.index) == 0 {
-		s.next = Mark{b.seq, b.offset}
-	}
-	switch b.kind {
-	case kindSession:
+	s.claimed = max(s.claimed, b.synced())
+	if b.kind == kindSession {
 		c := cutter{b: b.payload}
 		_, wall, title := c.session()
-		s.title = title
-		if s.size == 0 {
+		if s.title = title; s.size == 0 {
 			s.begun = wall
 		}
-	case kindEnd:
-		if s.ended = b.ended(); s.ended.How == 0 {
-			s.ended = nil
-		}
 	}
-	ended := s.ended
 	s.add(&b.head, b.at, b.next())
 	if b.kind == kindEnd {
-		s.ended = ended
+		if s.ended = b.ended(); s.ended.How == reliable.EndOpen {
+			s.ended = nil
+		}
 	}
 }
 
@@ -271,9 +380,12 @@ func (s *segment) torn(o span) Finding {
 	return f
 }
 
-// judge tells a segment that was never written from a file that isn't one, or is one of
-// another version. It reports whether the first is true.
+// judge tells a segment that was never written whole from a file that isn't one, or is one
+// of another version. It reports whether the first is true.
 func (l *Log) judge(s *segment, w *walker, size int64, report *Report) bool {
+	if s.dead { // it can't be read, as was told
+		return false
+	}
 	front, err := w.view0(size)
 	f := Finding{Kind: NotSegment, Name: s.name, Key: s.tape.key, Bytes: size, Err: err}
 	switch {
@@ -282,7 +394,9 @@ func (l *Log) judge(s *segment, w *walker, size int64, report *Report) bool {
 	case len(front) > 8 && string(front[:4]) == magic && front[8] != version:
 		f.Kind, f.Version = OtherVersion, front[8]
 	case isBegun(front):
-		report.add(Finding{Kind: Torn, Name: s.name, Key: s.tape.key, Bytes: size})
+		if f.Kind = Torn; size > 0 {
+			report.add(f)
+		}
 		return true
 	}
 	report.add(f)
@@ -305,40 +419,6 @@ func isBegun(front []byte) bool {
 	return !slices.ContainsFunc(front, func(c byte) bool { return c != 0 })
 }
 
-// settleEnd cuts what is torn off a segment without a footer, and seals it. It returns nil
-// if nothing is left of it.
-func (l *Log) settleEnd(s *segment, f File, size, wall int64, report *Report) *segment {
-	empty := len(s.index) == 0 && s.ended == nil
-	if l.cfg.ReadOnly {
-		if empty {
-			return nil
-		}
-		return s
-	}
-	if empty {
-		if s.size == 0 || size == 0 || s.title == nil || true {
-			l.close(s)
-			_ = l.dir.Remove(s.name)
-		}
-		return nil
-	}
-	s.sealed = true
-	if size > s.size {
-		if err := f.Truncate(s.size); err != nil {
-			return s
-		}
-	}
-	s.unsynced = true
-	s.safe = place{s.first, 0, 0}
-	footer := s.appendFooter(nil, s.tape.seed, 0)
-	if err := f.Append(s.size, footer); err != nil {
-		_ = f.Truncate(s.size)
-		return s
-	}
-	s.size += int64(len(footer))
-	return s
-}
-
 // Close syncs and seals all segments, and closes their files. A log ByNeed is removed.
 func (l *Log) Close() error {
 	var first error
@@ -350,7 +430,9 @@ func (l *Log) Close() error {
 			}
 		case !l.cfg.ReadOnly:
 			if s := t.last(); s != nil {
-				l.seal(t, s, s.recorded)
+				if err := l.seal(t, s, s.recorded); err != nil && first == nil {
+					first = err
+				}
 			}
 		}
 	}

@@ -1,6 +1,10 @@
 package journal
 
-import "crier/nack"
+import (
+	"io"
+
+	"crier/nack"
+)
 
 const (
 	// maxRead bounds the frames of one read, and readBytes the bytes that it reads, but
@@ -21,6 +25,11 @@ func (l *Log) read(t *tape, want nack.Range, r *Result) {
 	for i := t.at(seq); i < len(t.segs) && seq < want.To; i++ {
 		s := t.segs[i]
 		if seq = max(seq, s.first.Seq); seq >= s.next.Seq {
+			continue
+		}
+		if _, err := l.open(s); err != nil && l.cfg.ReadOnly {
+			l.unlist(t, s) // who writes the log has dropped it
+			i--
 			continue
 		}
 		for k := s.interval(seq); k < len(s.index) && seq < min(want.To, s.next.Seq); k++ {
@@ -51,14 +60,9 @@ func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, b
 	buf = grow(buf, int(to-from))
 	f, err := l.open(s)
 	if err == nil {
-		var got int
-		got, err = f.ReadAt(buf[n:], from)
-		if got == int(to-from) {
-			err = nil
-		}
-		buf = buf[:n+got]
+		err = readAround(f, buf[n:], from)
 	} else {
-		buf = buf[:n]
+		clear(buf[n:])
 	}
 	if err != nil && r.Err == nil {
 		r.Err = err
@@ -99,6 +103,26 @@ func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, b
 	}
 	damaged(has.To)
 	return buf
+}
+
+// readAround fills b from a file. Pages that can't be read are zero.
+func readAround(f File, b []byte, at int64) error {
+	got, err := f.ReadAt(b, at)
+	if got == len(b) {
+		return nil
+	}
+	for end := at + int64(len(b)); at < end; {
+		n := min(end, (at/pageSize+1)*pageSize) - at
+		if got, err := f.ReadAt(b[:n], at); int64(got) < n {
+			if clear(b[got:n]); err == io.EOF {
+				clear(b[got:])
+				break
+			}
+		}
+		b = b[n:]
+		at += n
+	}
+	return err
 }
 
 // grow returns b with n more bytes of room, and their content not determined.

@@ -9,6 +9,10 @@ type Report struct {
 	More     int
 	// Scanned are the bytes that were read.
 	Scanned int64
+	// Dropped counts the segments, and DroppedBytes their bytes, that Open dropped since the
+	// log had more than it is to keep.
+	Dropped      int
+	DroppedBytes int64
 }
 
 // MaxFindings is the largest number of findings in a Report.

@@ -43,16 +43,28 @@ func (l *Log) begin(t *tape, wall int64) (*segment, error) {
 	}
 }
 
-// seal ends a segment with its footer. It may go without one.
-func (l *Log) seal(t *tape, s *segment, wall int64) {
-	s.sealed = true
-	if len(s.index) == 0 && s.ended == nil {
+// seal syncs a segment, unless nothing is ever synced, and ends it with its footer. So a
+// footer that is there says that the frames before it are. It may go without one.
+func (l *Log) seal(t *tape, s *segment, wall int64) error {
+	switch {
+	case len(s.index) == 0 && s.ended == nil:
 		l.remove(t, s)
-		return
+		return nil
+	case l.cfg.ByNeed:
+		s.sealed = true
+		return nil
+	case l.cfg.Fsync.Mode != FsyncNone:
+		if err := l.sync(t); err != nil {
+			return err
+		}
 	}
-	if l.cfg.ByNeed {
-		return
-	}
+	l.addFooter(t, s, wall)
+	return nil
+}
+
+// addFooter adds the footer to a segment. If that fails, the segment goes without.
+func (l *Log) addFooter(t *tape, s *segment, wall int64) {
+	s.sealed = true
 	footer := s.appendFooter(nil, t.seed, t.synced)
 	f, err := l.open(s)
 	if err != nil {
@@ -195,19 +207,22 @@ func (l *Log) reset(t *tape) error {
 	return nil
 }
 
-// entitle keeps a title, and writes it to the segment that is open.
-func (l *Log) entitle(t *tape, title *reliable.Title, wall int64) error {
+// entitle keeps a title, and writes it to the segment that is open. If that fails, the next
+// records bring it.
+func (l *Log) entitle(t *tape, title *reliable.Title, wall int64) {
 	if t.title != nil && *t.title == *title {
-		return nil
+		return
 	}
 	copied := *title
 	t.title = &copied
 	l.touch(t)
 	s := t.last()
 	if s == nil || s.size == 0 {
-		return nil
+		return
 	}
 	l.plan.clear(t, s)
 	l.addSession(t, s, wall)
-	return l.flush(t, s, wall)
+	if err := l.flush(t, s, wall); err != nil && !isFull(err) {
+		l.abandon(t, s)
+	}
 }

@@ -42,11 +42,17 @@ type segment struct {
 	// sealed says that the segment has its footer, and dead that it is never written or
 	// synced again, since that failed.
 	sealed, dead bool
+	// damaged says that the first frames of the segment don't verify.
+	damaged bool
+	// adopted says that an earlier process wrote the segment.
+	adopted bool
 	// unsynced says that something was written since the last sync, named that the file's
 	// name was synced.
 	unsynced, named bool
 	// safe is the place up to which the segment is synced.
 	safe place
+	// claimed is the highest number below which all was synced when a block was written.
+	claimed uint64
 }
 
 // A place is a place in a segment, between blocks.
@@ -76,7 +82,7 @@ func (s *segment) add(h *head, at int64, next uint64) {
 	if h.kind == kindData || h.kind == kindHole {
 		last := len(s.index) - 1
 		if last < 0 {
-			s.first, s.firstTime = Mark{h.seq, h.offset}, h.first
+			s.firstTime = h.first
 		}
 		if last < 0 || at-s.index[last].at >= stretch {
 			s.index = append(s.index, entry{Mark{h.seq, h.offset}, h.first, at})

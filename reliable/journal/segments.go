@@ -54,11 +54,16 @@ func (l *Log) Verify(key Key, each func(Segment)) (*Report, error) {
 				report.add(Finding{Kind: Unreadable, Name: s.name, Key: t.key, Err: err})
 				continue
 			}
-			again := &segment{tape: t, name: s.name}
-			again.first = Mark{Seq: s.first.Seq}
-			again.next = again.first
+			n := len(report.Findings)
+			again := &segment{tape: t, name: s.name, first: s.first, next: s.first}
 			l.walk.begin(f, t.seed, 0, s.size)
 			l.scan(again, &l.walk, s.size, report)
+			for i := range report.Findings[n:] {
+				if f := &report.Findings[n+i]; f.Kind == Torn { // the end was whole before
+					f.Kind = Damaged
+					f.Acknowledged = f.Frames.Len() > 0 && f.Frames.From < t.synced
+				}
+			}
 		}
 	}
 	return report, nil

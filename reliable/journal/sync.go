@@ -25,13 +25,14 @@ func (l *Log) syncs(t *tape, job *Job, r *Result, wall int64) {
 	case job.Sync && job.Key == (Key{}) || ok && (wall >= due || wall < l.since):
 		for len(l.dirty) > 0 {
 			other := l.dirty[0]
-			if err := l.sync(other); err != nil && (other == t || t == nil) {
-				r.Err, r.Failed, r.Again = err, true, other == t
+			if err := l.sync(other); err != nil {
+				r.Err = err
+				r.Failed = r.Failed || other == t
 			}
 		}
 	case t != nil && (job.Sync || l.cfg.Fsync.Mode == FsyncEach):
 		if err := l.sync(t); err != nil {
-			r.Err, r.Failed, r.Again = err, true, true
+			r.Err, r.Failed = err, true
 		}
 	}
 }
@@ -49,7 +50,7 @@ func (l *Log) sync(t *tape) error {
 			continue
 		}
 		s.unsynced = false
-		if err := l.syncSegment(s); err != nil {
+		if err := l.syncSegment(s); err != nil && (!s.adopted || l.rescue(t, s) != nil) {
 			l.touch(t)
 			l.giveUp(t, s)
 			return err
@@ -69,6 +70,11 @@ func (l *Log) syncSegment(s *segment) error {
 	if err := f.Sync(); err != nil {
 		return err
 	}
+	return l.syncName(s)
+}
+
+// syncName makes the name of a segment's file survive a loss of power.
+func (l *Log) syncName(s *segment) error {
 	if s.named {
 		return nil
 	}
@@ -92,7 +98,7 @@ func (l *Log) giveUp(t *tape, s *segment) {
 	}
 	l.cut(t, s, s.safe)
 	s.dead = true
-	t.next, t.ended = s.next, s.ended
+	t.next, t.ended, t.back = s.next, s.ended, true
 	if len(s.index) == 0 {
 		l.remove(t, s)
 		if n := len(t.segs); n > 0 {

@@ -25,8 +25,8 @@ type tape struct {
 	more     int
 	ended    *End
 	bytes    int64
-	// touched says that the job changes the tape.
-	touched bool
+	// touched says that the job changes the tape, and back that its end went back.
+	touched, back bool
 }
 
 // last returns the segment that is written, or nil.

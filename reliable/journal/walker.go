@@ -43,6 +43,9 @@ func (w *walker) view(at int64, n int) ([]byte, error) {
 			w.buf = make([]byte, size)
 		}
 		got, err := w.file.ReadAt(w.buf[:size], at)
+		if got < n && err != io.EOF && size > n { // only what is asked for must be readable
+			got, err = w.file.ReadAt(w.buf[:n], at)
+		}
 		w.buf, w.base = w.buf[:got], at
 		w.read += int64(got)
 		if got < n {
@@ -94,7 +97,7 @@ func (w *walker) next(b *block) (skipped span, ok bool, err error) {
 		if at == w.at {
 			skipped.claim = b.head
 		}
-		at = w.search(at+1, fault != nil)
+		at = w.search(at + 1)
 		skipped.to = at
 	}
 	skipped.to = w.end
@@ -109,16 +112,17 @@ type span struct {
 	claim head
 }
 
-// search returns where a block may begin, at or after a position, or the end.
-func (w *walker) search(at int64, unreadable bool) int64 {
-	if unreadable { // go on with the next page
-		at = (at/pageSize + 1) * pageSize
-	}
+// search returns where a block may begin, at or after a position, or the end. It passes
+// over pages that can't be read.
+func (w *walker) search(at int64) int64 {
 	for at < w.end {
-		part, err := w.view(at, int(min(int64(w.window), w.end-at)))
+		part, err := w.view(at, w.window)
 		if err != nil {
-			at = (at/pageSize + 1) * pageSize
-			continue
+			page := (at/pageSize + 1) * pageSize
+			if part, err = w.view(at, int(page-at)+len(magic)-1); err != nil {
+				at = page
+				continue
+			}
 		}
 		if i := bytes.Index(part, []byte(magic)); i >= 0 {
 			return at + int64(i)
