@@ -43,6 +43,8 @@ var remedies = map[subscriber.Cause]string{
 	subscriber.CauseNoHolder: "Is a recorder there that keeps so much? Look with `crier log ls`, " +
 		"and let its datagrams through.",
 	subscriber.CauseUntil: "Nothing: it is where `--until` ends.",
+	subscriber.CauseUnwritten: "Give the log's disk room, or `crier record` a smaller `--keep`. " +
+		"Another recorder of the stream may have them.",
 }
 
 // TestCausesReference holds docs/reference/causes.md to the causes, ends, events and states that
@@ -133,6 +135,7 @@ var (
 		subscriber.CauseTooLarge: "CauseTooLarge",
 		subscriber.CauseDamaged:  "CauseDamaged",
 		subscriber.CauseNoHolder: "CauseNoHolder", subscriber.CauseUntil: "CauseUntil",
+		subscriber.CauseUnwritten: "CauseUnwritten",
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested"}

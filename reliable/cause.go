@@ -22,6 +22,7 @@ const (
 	CauseDamaged
 	CauseNoHolder
 	CauseUntil
+	CauseUnwritten
 )
 
 var causeNames = [...]string{
@@ -31,7 +32,7 @@ var causeNames = [...]string{
 	CauseMalformed: "malformed", CauseClosed: "subscriber closed",
 	CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
 	CauseDamaged: "damaged in the log", CauseNoHolder: "no holder answered",
-	CauseUntil: "end of the stretch",
+	CauseUntil: "end of the stretch", CauseUnwritten: "not written to the log",
 }
 
 // String returns the cause as in loss reports.

@@ -70,6 +70,8 @@ const (
 	// CauseUntil means that delivery was to end there. It is the cause of an end, and of no
 	// loss.
 	CauseUntil Cause = reliable.CauseUntil
+	// CauseUnwritten means that a recorder had the messages, and its disk was full, or failed.
+	CauseUnwritten Cause = reliable.CauseUnwritten
 )
 
 // Range is the offsets [From, To).

@@ -12,6 +12,8 @@ const (
 	// and announceOver of one that is over.
 	announceLive = time.Second
 	announceOver = 5 * time.Second
+	// announceFirst is how long after its first frame a session is told of.
+	announceFirst = 10 * time.Millisecond
 	// announceGap is the time between two such words, whatever they are about.
 	announceGap = time.Second / 20
 )

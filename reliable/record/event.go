@@ -24,6 +24,8 @@ const (
 	// WrittenAgain says that a sync failed, and what was written since the last one is written
 	// again.
 	WrittenAgain
+	// WriteFailed says that a write or a sync failed, and went well elsewhere.
+	WriteFailed
 	// ReadFailed names frames that couldn't be read.
 	ReadFailed
 	// Damaged names frames that the log had, and that don't verify any more.

@@ -30,12 +30,19 @@ type deck struct {
 	// held says that no job is done.
 	held bool
 	out  []*journal.Job
+	// sealed holds the frames of session 1 as they were sealed.
+	sealed map[uint64][]byte
 }
 
 type letter struct {
 	to netip.AddrPort
 	*frame.Frame
 }
+
+var (
+	subscriberAddr = rig.SubscriberAddr
+	made           = rig.Made
+)
 
 var epoch = time.Unix(1_700_000_000, 0)
 

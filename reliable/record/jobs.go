@@ -14,10 +14,9 @@ const (
 	// gatherBytes how many of them don't wait.
 	gatherFor   = time.Millisecond
 	gatherBytes = 256 << 10
-	// maxJob bounds the bytes of one job, and maxWrites the jobs that write and are out.
+	// maxJob bounds the bytes of one job, and maxRecords its records.
 	maxJob     = 1 << 20
 	maxRecords = 64
-	maxWrites  = 2
 	// maxFinds bounds the questions that are out.
 	maxFinds = 2
 	// retryAfter is how long nothing is written after the disk was full, or failed.
@@ -53,8 +52,8 @@ type jobs struct {
 	// failing says that the last job that writes failed: none goes out before retryAt.
 	failing bool
 	retryAt reliable.Time
-	// wrote says that the last job wrote.
-	wrote bool
+	// wrote says that the last job wrote, and again that its sync failed.
+	wrote, again bool
 	// syncAt is when to sync what was written, or Never.
 	syncAt reliable.Time
 }
@@ -102,10 +101,14 @@ func (r *Recorder) NextDisk() (*journal.Job, bool) {
 	return &w.job, true
 }
 
+// changes reports whether a job is out that changes the log. There is one at a time: where it
+// fails, the next one begins elsewhere.
+func (d *jobs) changes() bool { return d.out[writes]+d.out[syncs] > 0 }
+
 // nextWrite returns a job for the tape that has waited longest, or nil.
 func (r *Recorder) nextWrite() *work {
 	d := &r.disk
-	if d.out[writes] >= maxWrites || d.failing && (r.now < d.retryAt || d.out[writes] > 0) {
+	if d.changes() || d.failing && r.now < d.retryAt {
 		return nil
 	}
 	kept := 0
@@ -246,7 +249,7 @@ func (r *Recorder) freeRun() *run {
 // nextSync returns a job that syncs what was written, or nil.
 func (r *Recorder) nextSync() *work {
 	d := &r.disk
-	if r.now < d.syncAt || d.out[syncs] > 0 {
+	if r.now < d.syncAt || d.changes() {
 		return nil
 	}
 	d.syncAt = reliable.Never
@@ -291,9 +294,13 @@ func (r *Recorder) apply(s *journal.State) {
 	if t == nil {
 		return
 	}
+	back := s.Next.Seq < t.state.Next.Seq && s.Next.Seq < t.handed
 	moved := t.state.Written != s.Written || t.state.Synced != s.Synced
 	t.state = *s
 	t.reduce()
+	if back {
+		t.again()
+	}
 	if moved && r.receiver != nil {
 		r.receiver.Recorded(s.Key.Session, s.Key.Channel)
 	}
@@ -305,6 +312,22 @@ func (r *Recorder) apply(s *journal.State) {
 	}
 }
 
+// again hands to the disk once more what is behind the log's end: a sync failed, and what was
+// written since the last one is doubtful. The log names what isn't in memory any more.
+func (t *tape) again() {
+	t.handed = t.state.Next.Seq
+	for _, b := range t.tail.blocks {
+		if b.span().To > t.handed {
+			t.r.pool.settle(b, false)
+		}
+	}
+	if t.ended != nil {
+		t.items = append(t.items, item{at: t.ended.Seq, end: t.ended})
+	}
+	t.soil(t.r.now)
+	t.r.tell(Event{Kind: WrittenAgain, Key: t.key})
+}
+
 // syncs reports whether the recorder syncs at an interval.
 func (r *Recorder) syncs() bool { return r.cfg.Fsync.Mode == journal.FsyncInterval }
 
@@ -313,32 +336,28 @@ func (r *Recorder) wrote(w *work, res *journal.Result) {
 	t, d := w.tape, &r.disk
 	t.out = false
 	failed := res.Full || res.Failed
-	if !failed && !res.Again {
+	if !failed {
 		t.items = slices.Delete(t.items, 0, t.sent)
-	} else { // what is still here is handed again
-		t.handed = res.State.Next.Seq
-		t.untold = t.untold || w.job.Title != nil
-		if t.ended != nil && res.Again {
-			t.items = append(t.items, item{at: t.ended.Seq, end: t.ended})
-		}
-		t.soil(r.now)
+	} else if t.handed = min(t.handed, res.State.Next.Seq); w.job.Title != nil {
+		t.untold = true
 	}
 	t.sent = 0
-	t.reduce()
-	switch {
-	case failed && !d.failing:
-		d.failing = true
-		r.tell(Event{Kind: DiskFailed, Key: t.key, Full: res.Full, Err: res.Err})
-	case !failed && d.failing:
+	t.soil(r.now)
+	// One failed sync is no failure of the disk: what is written again may go well.
+	if again := res.Again && !d.again; failed && !again {
+		r.stats.Failures++
+		if !d.failing {
+			r.tell(Event{Kind: DiskFailed, Key: t.key, Full: res.Full, Err: res.Err})
+		}
+		d.failing, d.retryAt = true, r.now.Add(retryAfter)
+	} else if !failed && d.failing {
 		d.failing = false
 		r.tell(Event{Kind: DiskBack, Key: t.key})
-	case res.Again:
-		r.tell(Event{Kind: WrittenAgain, Key: t.key, Err: res.Err})
-	}
-	if failed {
-		d.retryAt = r.now.Add(retryAfter)
+	} else if res.Err != nil {
 		r.stats.Failures++
+		r.tell(Event{Kind: WriteFailed, Key: t.key, Err: res.Err})
 	}
+	d.again = res.Again
 }
 
 // read takes the result of a job that reads.

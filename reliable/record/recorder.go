@@ -198,12 +198,16 @@ func (r *Recorder) Full() bool {
 func (r *Recorder) giveUp() bool {
 	for b := r.pool.pending.first; b != nil; b = b.next {
 		t := b.tape
-		if t.out || t.tail.blocks[0] != b || t.tail.newest() == b {
+		if t.out || t.tail.newest() == b {
 			continue
+		}
+		for first := t.tail.blocks[0]; first != b; first = t.tail.blocks[0] { // it is written
+			r.forget(first)
+			r.pool.put(first)
 		}
 		r.forget(b)
 		frames := b.span().Clip(t.state.Next.Seq, b.span().To)
-		t.lack(frames, reliable.CauseSlow)
+		t.lack(frames, reliable.CauseUnwritten)
 		t.handed = max(t.handed, t.state.Next.Seq)
 		r.pool.put(b)
 		return true
@@ -235,7 +239,7 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 	}
 	if !t.live {
 		t.live = true
-		t.tellAt = r.now
+		t.tellAt = r.now.Add(announceFirst)
 		if f.Feed < len(r.cfg.Groups) {
 			t.group = r.cfg.Groups[f.Feed]
 		}
@@ -247,6 +251,9 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 // Hole takes the place of frames that won't come.
 func (r *Recorder) Hole(session uint64, channel uint32, frames nack.Range, cause reliable.Cause) {
 	if t := r.tapes[journal.Key{Session: session, Channel: channel}]; t != nil {
+		if !t.begun {
+			return // it begins behind them
+		}
 		t.hole(r.now, frames, cause)
 		r.tell(Event{Kind: HoleNamed, Key: t.key, Frames: frames, Cause: cause})
 	}
@@ -266,7 +273,7 @@ func (r *Recorder) End(session uint64, channel uint32, e receive.TapeEnd) {
 // Recorded returns how far a stream is in the log.
 func (r *Recorder) Recorded(session uint64, channel uint32) (receive.Recorded, bool) {
 	t := r.tapes[journal.Key{Session: session, Channel: channel}]
-	if t == nil || t.state.Next == (journal.Mark{}) {
+	if t == nil || !t.begun {
 		return receive.Recorded{}, false
 	}
 	got := receive.Recorded{Written: t.state.Written, Synced: t.state.Synced}
@@ -315,13 +322,10 @@ func (r *Recorder) Deadline() reliable.Time {
 // diskDue returns when NextDisk has something to do.
 func (r *Recorder) diskDue() reliable.Time {
 	d := &r.disk
-	at := reliable.Never
-	if d.out[syncs] == 0 {
-		at = d.syncAt
+	if d.changes() {
+		return reliable.Never
 	}
-	if d.out[writes] >= maxWrites || d.failing && d.out[writes] > 0 {
-		return at
-	}
+	at := d.syncAt
 	for _, t := range r.dirty {
 		if !t.out && t.since != reliable.Never {
 			due := t.since.Add(gatherFor)

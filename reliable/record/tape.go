@@ -110,7 +110,7 @@ func (t *tape) frame(now reliable.Time, f *frame.Frame) {
 		b = t.grow(len(f.Raw))
 	}
 	if b == nil { // the driver didn't look whether there is room
-		t.hole(now, nack.Range{From: f.Seq, To: f.Seq + 1}, reliable.CauseMemory)
+		t.hole(now, nack.Range{From: f.Seq, To: f.Seq + 1}, reliable.CauseUnwritten)
 		return
 	}
 	e := entry{seq: f.Seq, start: f.StartOffset(), after: f.EndOffset()}
@@ -149,9 +149,6 @@ func (t *tape) grow(size int) *block {
 
 // hole takes the place of frames that won't come.
 func (t *tape) hole(now reliable.Time, frames nack.Range, cause reliable.Cause) {
-	if !t.begun {
-		return // the tape begins behind it
-	}
 	if frames = frames.Clip(t.next.Seq, frames.To); frames.Len() == 0 {
 		return
 	}
@@ -237,6 +234,7 @@ func (t *tape) reduce() {
 		done++
 	}
 	t.items = slices.Delete(t.items, 0, done)
+	t.sent = max(t.sent-done, 0)
 	low := t.oldest().Seq
 	gone := 0
 	for gone < len(t.holes) && t.holes[gone].To <= low {

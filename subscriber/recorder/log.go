@@ -42,6 +42,9 @@ func (r *Recorder) log(e *record.Event) {
 	case record.WrittenAgain:
 		to.Error("crier: the log can't be synced; what was written since the last sync is "+
 			"written again, to another file", session, dir, "error", e.Err)
+	case record.WriteFailed:
+		to.Error("crier: a file of the log can't be written; another one is begun", session, dir,
+			"error", e.Err)
 	case record.ReadFailed:
 		to.Error("crier: the log can't be read; subscribers are told that it lacks frames",
 			session, frames, dir, "error", e.Err)

@@ -12,7 +12,7 @@ type Tally struct {
 	Delivered uint64 // messages
 	Recovered uint64 // of these, those of which a frame came as a repair
 	// Lost counts messages by cause, Events events by kind.
-	Lost   [reliable.CauseDamaged + 1]uint64
+	Lost   [reliable.CauseUnwritten + 1]uint64
 	Events [reliable.SessionContested + 1]uint64
 }
 

@@ -28,6 +28,7 @@ var causes = []struct {
 	{subscriber.CauseDamaged, "the log had them on disk, and they don't verify any more"},
 	{subscriber.CauseNoHolder, "--start: neither the publisher nor a recorder had them"},
 	{subscriber.CauseUntil, "no loss: delivery ended where --until said"},
+	{subscriber.CauseUnwritten, "the recorder had them, and its disk was full, or failed"},
 }
 
 // causesText lists the causes, one on a line.

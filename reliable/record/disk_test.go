@@ -1,0 +1,298 @@
+package record
+
+import (
+	"bytes"
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/receive"
+)
+
+// plays gives it frames of a session, and keeps their bytes.
+func (d *deck) plays(session, from, to uint64, size int) {
+	d.t.Helper()
+	for seq := from; seq < to; seq++ {
+		f := data(d.t, session, seq, size)
+		if d.sealed == nil {
+			d.sealed = make(map[uint64][]byte)
+		}
+		d.sealed[seq] = f.Raw
+		d.hears(f)
+	}
+}
+
+// has checks what the log has of session 1: the frames of [0, to) with the bytes that were
+// sealed, but for those of holes, which it names with their cause.
+func (d *deck) has(to uint64, cause reliable.Cause, holes ...nack.Range) {
+	d.t.Helper()
+	got := d.frames(1, nack.Range{To: to})
+	in := func(seq uint64) bool {
+		for _, h := range holes {
+			if h.Contains(seq) {
+				return true
+			}
+		}
+		return false
+	}
+	for seq := range to {
+		switch f := got[seq]; {
+		case in(seq) && f != nil:
+			d.t.Errorf("frame %d is in the log", seq)
+		case !in(seq) && !bytes.Equal(f, d.sealed[seq]):
+			d.t.Fatalf("frame %d in the log is %x, want %x", seq, f, d.sealed[seq])
+		}
+	}
+	for _, h := range holes {
+		job := &journal.Job{Key: journal.Key{Session: 1}, Read: h}
+		for _, named := range d.log.Do(job, d.wall()).Holes {
+			if named.Cause != cause {
+				d.t.Errorf("the hole %v has cause %v, want %v", h, named.Cause, cause)
+			}
+		}
+	}
+	if s := d.Sessions()[0]; s.Written.Seq != to {
+		d.t.Errorf("the log ends at %d, want %d", s.Written.Seq, to)
+	}
+}
+
+// begun is a deck that hears session 1 from its beginning.
+func begun(t *testing.T, cfg Config, logs journal.Config) *deck {
+	d := newDeck(t, cfg, logs)
+	d.hears(title(t, 1, "news"))
+	d.hears(beat(t, 1, 0, 0))
+	return d
+}
+
+// While the disk is slow, frames wait in memory and in the window: none is lost, nor taken for
+// written.
+func TestSlowDisk(t *testing.T) {
+	d := begun(t, Config{Tail: 2 << 20}, journal.Config{})
+	d.held = true
+	d.plays(1, 0, 4000, 1000)
+	s := d.Sessions()[0]
+	if s.Written.Seq != 0 || s.Next.Seq == 4000 || s.Next.Seq < 500 {
+		t.Errorf("%+v", s)
+	}
+	if st := d.Stats(); st.Memory > 2<<20 || st.Receive.Memory < 1<<20 {
+		t.Errorf("%+v", st)
+	}
+	d.held = false
+	d.pass(10 * time.Millisecond)
+	d.has(4000, 0)
+	if st := d.Stats(); st.HoleFrames != 0 || st.Memory > 2<<20 {
+		t.Errorf("%+v", st)
+	}
+}
+
+// A window that overflows while the disk is slow is asked for again.
+func TestWindowOverflowsBehindASlowDisk(t *testing.T) {
+	d := begun(t, Config{Tail: 2 << 20, Memory: receive.Memory{Buffer: 1 << 20}},
+		journal.Config{})
+	d.held = true
+	d.plays(1, 0, 4000, 1000)
+	d.held = false
+	d.sent = nil
+	d.pass(20 * time.Millisecond)
+	next := d.Sessions()[0].Next.Seq
+	asked := false
+	for _, l := range d.kinds(frame.Nack) {
+		asked = asked || l.Ranges[0].From == next
+	}
+	if !asked || next == 4000 {
+		t.Errorf("the frames from %d on weren't asked for", next)
+	}
+	d.plays(1, next, 4000, 1000)
+	d.pass(10 * time.Millisecond)
+	d.has(4000, 0)
+}
+
+// Where the disk is full the stream goes on, and is served out of memory; the log names what it
+// lacks once there is room again.
+func TestDiskFull(t *testing.T) {
+	d := begun(t, Config{Tail: 2 << 20}, journal.Config{})
+	d.plays(1, 0, 200, 1000)
+	d.pass(10 * time.Millisecond)
+	d.has(200, 0)
+	d.disk.Capacity = 400 << 10
+	d.plays(1, 200, 5000, 1000)
+	d.pass(3 * time.Second)
+	if n := countKind(d.told, DiskFailed); n != 1 {
+		t.Errorf("told of %d failures", n)
+	}
+	s := d.Sessions()[0]
+	if s.Next.Seq != 5000 || s.Written.Seq >= 5000 {
+		t.Errorf("%+v", s)
+	}
+	d.asks(9, 1, subscriberAddr, nack.Range{From: 4990, To: 5000})
+	d.pass(time.Millisecond)
+	if n := len(d.kinds(frame.Repair)); n != 10 {
+		t.Errorf("%d repairs", n)
+	}
+	d.disk.Capacity = 0
+	d.pass(2 * time.Second)
+	if n := countKind(d.told, DiskBack); n != 1 {
+		t.Errorf("told %d times that the disk is back", n)
+	}
+	holes := d.Sessions()[0]
+	d.has(5000, reliable.CauseUnwritten, d.Recorder.tapes[journal.Key{Session: 1}].holes...)
+	if holes.HoleFrames == 0 || holes.HoleFrames > 4800 {
+		t.Errorf("%d frames are missing", holes.HoleFrames)
+	}
+}
+
+// What a failed sync made doubtful is written again, as far as memory has it.
+func TestSyncFails(t *testing.T) {
+	for _, mode := range []journal.FsyncMode{journal.FsyncEach, journal.FsyncInterval} {
+		d := begun(t, Config{}, journal.Config{Fsync: journal.Fsync{Mode: mode}})
+		d.plays(1, 0, 100, 1000)
+		d.pass(100 * time.Millisecond)
+		d.disk.FailSyncs(1)
+		d.plays(1, 100, 300, 1000)
+		d.pass(time.Second)
+		d.has(300, 0)
+		if s := d.Sessions()[0]; s.Synced != 300 || s.HoleFrames != 0 {
+			t.Errorf("mode %d: %+v", mode, s)
+		}
+		if len(d.told) == 0 {
+			t.Errorf("mode %d: nothing was told", mode)
+		}
+		d.disk.PowerLoss()
+		d.open()
+		d.has(300, 0)
+	}
+}
+
+func countKind(list []Event, kind EventKind) (n int) {
+	for i := range list {
+		if list[i].Kind == kind {
+			n++
+		}
+	}
+	return n
+}
+
+// A Recorder that closes writes what is in memory; what is missing then is no hole.
+func TestCloseWritesAll(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	d.plays(1, 0, 10, 100)
+	d.hears(data(t, 1, 11, 100))
+	d.Close(d.now)
+	if d.Left() {
+		t.Error("it left before all was written")
+	}
+	d.settle()
+	if !d.Left() {
+		t.Error("it doesn't leave")
+	}
+	d.has(10, 0)
+	if d.Stats().HoleFrames != 0 {
+		t.Errorf("%+v", d.Stats())
+	}
+}
+
+// One that is started again goes on where the log ends: it asks for what it missed, and names
+// what nobody has.
+func TestRecorderGoesOn(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	d.plays(1, 0, 10, 100)
+	d.pass(10 * time.Millisecond)
+	d.open() // killed
+	d.pass(time.Millisecond)
+	d.sent = nil
+	d.hears(title(t, 1, "news"))
+	d.plays(1, 20, 22, 100)
+	d.hears(beat(t, 1, 5, 22))
+	d.pass(20 * time.Millisecond)
+	nacks := d.kinds(frame.Nack)
+	if len(nacks) == 0 || nacks[0].Ranges[0] != (nack.Range{From: 10, To: 20}) {
+		t.Fatalf("asked for %v", nacks)
+	}
+	d.plays(1, 10, 15, 100)
+	d.hears(beat(t, 1, 17, 22)) // 15 and 16 are gone
+	d.plays(1, 17, 20, 100)
+	d.pass(10 * time.Millisecond)
+	d.has(22, reliable.CauseGone, nack.Range{From: 15, To: 17})
+	if s := d.Sessions()[0]; s.HoleFrames != 2 || s.Frames != 10 {
+		t.Errorf("%+v", s)
+	}
+	if n := countKind(d.told, HoleNamed); n != 1 {
+		t.Errorf("told of %d holes", n)
+	}
+}
+
+// STATUS tells what is in the log: what is written, or, where each batch is synced, what is synced.
+func TestStatusTellsTheLog(t *testing.T) {
+	for _, mode := range []journal.FsyncMode{journal.FsyncEach, journal.FsyncNone} {
+		d := begun(t, Config{}, journal.Config{Fsync: journal.Fsync{Mode: mode}})
+		d.held = true
+		d.plays(1, 0, 100, 100)
+		d.pass(time.Second)
+		for _, l := range d.kinds(frame.Status) {
+			if l.Position != 0 || l.Written != 0 || !l.Recorder {
+				t.Errorf("mode %d: %v, though nothing is written", mode, l.Frame)
+			}
+		}
+		d.held = false
+		d.pass(2 * time.Second)
+		list := d.kinds(frame.Status)
+		if len(list) == 0 {
+			t.Fatal("no STATUS")
+		}
+		synced := uint64(100)
+		if mode == journal.FsyncNone {
+			synced = 0
+		}
+		last := list[len(list)-1]
+		if last.Position != 100 || last.Written != 100 || last.Synced != synced {
+			t.Errorf("mode %d: %+v", mode, last.Frame)
+		}
+	}
+}
+
+// A publisher that wants to know hears at once when its frames are written.
+func TestStatusComesWhenItIsWritten(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	f := frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 5, Interval: 100 * time.Millisecond,
+		Report: 1}
+	d.hears(made(t, f))
+	d.pass(time.Second)
+	d.sent = nil
+	d.plays(1, 0, 5, 100)
+	d.pass(5 * time.Millisecond)
+	list := d.kinds(frame.Status)
+	if len(list) != 1 || list[0].Written != 5 || list[0].Position != 5 {
+		t.Errorf("%v", list)
+	}
+}
+
+// A recorder leaves a session that ended once all of it is in the log.
+func TestLeavesWhenAllIsWritten(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	d.held = true
+	d.plays(1, 0, 5, 100)
+	d.hears(made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 9, NextSeq: 5, NextOffset: 5}))
+	d.pass(time.Second)
+	leaving := func() (n int) {
+		for _, l := range d.kinds(frame.Status) {
+			if l.Flags&frame.Leaving != 0 {
+				n++
+			}
+		}
+		return n
+	}
+	if n := leaving(); n != 0 {
+		t.Errorf("it left %d times before all was written", n)
+	}
+	d.held = false
+	d.pass(5 * time.Millisecond)
+	if n := leaving(); n != 1 {
+		t.Errorf("it left %d times", n)
+	}
+	if s := d.Sessions()[0]; s.Ended == nil || s.Ended.How != reliable.EndBye || s.Live {
+		t.Errorf("%+v", s)
+	}
+}
