@@ -13,8 +13,12 @@ type Missing struct {
 	Trail uint32
 }
 
-// leastMute is the least time for which a responder may be quiet.
-const leastMute = 20 * time.Millisecond
+const (
+	// leastMute is the least time for which a responder may be quiet, and firstMute that for
+	// one whose round trip isn't known yet: it may be far away.
+	leastMute = 20 * time.Millisecond
+	firstMute = 600 * time.Millisecond
+)
 
 // missing returns the gap as it is handed over.
 func (gap *Gap) missing() Missing { return Missing{gap.Range, gap.Found, gap.trail} }
@@ -74,6 +78,9 @@ func (r *Requester) TakeOver(now Time, m Missing) {
 // timeouts.
 func (r *Requester) Unheard(now, heard Time, tries int, list []Missing) []Missing {
 	quiet := max(3*r.timeout(), leastMute)
+	if !r.rtt.known {
+		quiet = max(quiet, firstMute)
+	}
 	if now < r.next || now.Sub(heard) < quiet {
 		return list
 	}
@@ -84,6 +91,15 @@ func (r *Requester) Unheard(now, heard Time, tries int, list []Missing) []Missin
 		}
 	}
 	return list
+}
+
+// Trail returns the trail of the gap that contains seq, and false if it isn't missing.
+func (r *Requester) Trail(seq uint64) (uint32, bool) {
+	p, found := r.gaps.find(seq)
+	if !found {
+		return 0, false
+	}
+	return r.gaps.at(p).trail, true
 }
 
 // Asked reports whether seq is missing and was asked for.

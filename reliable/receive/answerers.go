@@ -57,11 +57,22 @@ func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
 func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
 	switch f.Kind {
 	case frame.Repair:
-		return of == a.publisher() || of.req.Asked(inner.Seq)
+		return of == a.publisher() || of.req.Asked(inner.Seq) || a.askedBefore(of, inner.Seq)
 	case frame.Gone:
 		return f.Responder == of.id && of.req.Issued(f.Request)
 	}
 	return f.Responder == of.id
+}
+
+// askedBefore reports whether a holder was asked for a frame that is missing yet, though
+// somebody else is asked for it now: its answer was long on its way.
+func (a *answerers) askedBefore(of *inquiry, seq uint64) bool {
+	for _, q := range a.list {
+		if t, missing := q.req.Trail(seq); missing {
+			return trail(t).has(of)
+		}
+	}
+	return false
 }
 
 // lose gives up the missing frames of [from, to), whoever is asked for them.

@@ -130,9 +130,9 @@ func (s *session) reached(l *reliable.Link) bool {
 }
 
 // goOn has those sessions polled that have waited for the one before them, and reports
-// whether there are any.
+// whether a stream has something to poll.
 func (r *Receiver) goOn() bool {
-	kept, any := r.held[:0], false
+	kept := r.held[:0]
 	for _, s := range r.held {
 		if p := s.after; p != nil && (p.settled() || p.reached(&s.title.told.Prev) ||
 			p.source.IsValid() && p.own.phase == live && r.now.Sub(s.since) >= heldTime) {
@@ -142,14 +142,13 @@ func (r *Receiver) goOn() bool {
 			kept = append(kept, s)
 			continue
 		}
-		any = true
 		for _, st := range s.streams {
 			st.wake()
 		}
 	}
 	clear(r.held[len(kept):])
 	r.held = kept
-	return any
+	return len(r.ready) > 0
 }
 
 // unlink has nobody wait for a session that leaves the table.

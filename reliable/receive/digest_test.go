@@ -79,7 +79,7 @@ func TestAHolderThatDoesNotAnswerIsReplaced(t *testing.T) {
 	l.publisherGone()
 	var asked []netip.AddrPort
 	began := l.now
-	for l.now < began.Add(time.Second) && len(asked) < 5 {
+	for l.now < began.Add(time.Second) && (len(asked) == 0 || asked[len(asked)-1] == asked[0]) {
 		l.now = l.now.Add(time.Millisecond)
 		l.Advance(l.now)
 		for b, ok := l.Next(l.now); ok; b, ok = l.Next(l.now) {
@@ -89,14 +89,15 @@ func TestAHolderThatDoesNotAnswerIsReplaced(t *testing.T) {
 			l.Sent(b)
 		}
 	}
-	if len(asked) < 4 || asked[0] != asked[2] || asked[3] == asked[0] {
+	last := len(asked) - 1
+	if last < 3 || asked[last] == asked[0] {
 		t.Fatalf("asked were %v", asked)
 	}
-	if took := l.now.Sub(began); took > 500*time.Millisecond {
+	if took := l.now.Sub(began); took > 700*time.Millisecond {
 		t.Errorf("the next one was asked after %v", took)
 	}
-	second := holders[asked[3]]
-	n := l.asks(second, time.Second)
+	second := holders[asked[last]]
+	n := l.asks(second, 100*time.Millisecond)
 	l.from(second.Addr, l.gone(second.ID, n.Request, 5))
 	if st := l.session(1); st.Gaps == 0 {
 		t.Fatal("a mute holder isn't asked once more")

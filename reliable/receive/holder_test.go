@@ -170,7 +170,7 @@ func TestAHolderConfirms(t *testing.T) {
 	if n := len(l.nacks(firstHolder.Addr, 15*time.Millisecond)); n != 0 {
 		t.Errorf("%d NACKs though the frames are coming", n)
 	}
-	n := l.asks(firstHolder, time.Second)
+	n := l.asks(firstHolder, 200*time.Millisecond)
 	if n.Echo != 777 || n.Held <= 0 {
 		t.Errorf("the holder's time, 777, came back as %d, after %v", n.Echo, n.Held)
 	}

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/nack"
 	"crier/reliable"
@@ -223,7 +224,11 @@ func (r *Receiver) PollMore(events []reliable.Run) int {
 		for n < len(events) && !r.copies.full() && st.cursor.step(&events[n]) {
 			n++
 		}
-		r.ready = append(r.ready[:0], r.ready[1:]...)
+		if i := slices.Index(r.ready, st); i < 0 {
+			continue // it left the table meanwhile
+		} else {
+			r.ready = slices.Delete(r.ready, i, i+1)
+		}
 		if n == len(events) || r.copies.full() || r.tapeFull() { // there may be more: others first
 			r.ready = append(r.ready, st)
 		} else {
