@@ -78,6 +78,9 @@ func (p *Publisher) stop() error {
 	close(p.stopped)
 	p.news.end()
 	p.working.Wait()
+	if p.disk != nil {
+		p.disk.finish()
+	}
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()

@@ -105,7 +105,7 @@ func (p *past) close() {
 
 // known returns the sessions in the log, as far as it is known whose they are.
 func (k *kept) known() (list []restart.Known) {
-	for _, s := range k.states {
+	for _, s := range k.States() {
 		if s.Title != nil {
 			list = append(list, restart.Known{Session: SessionID(s.Key.Session),
 				Channel: s.Key.Channel, Title: *s.Title, Seq: s.Next.Seq, Offset: s.Next.Offset})

@@ -7,6 +7,7 @@ import (
 	"crier/multicast/files"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
+	"crier/subscriber/recorder/disk"
 )
 
 const (
@@ -27,25 +28,22 @@ const (
 // kept is what a Publisher keeps on disk: either a spill, the disk part of the resend
 // buffer, in files that nobody else can see; or a record, a log that outlives the process.
 type kept struct {
+	*disk.Disk
 	record bool
-	files  *files.Dir
-	log    *journal.Log
 	// room is how much of it frames may take that must be kept, in bytes; 0 means no bound.
 	room int64
 	// report tells what was wrong in a record when it was opened.
 	report *journal.Report
-	// states are what a record has had in it before.
-	states []journal.State
 }
 
 // openSpill opens a disk part, and checks that the directory is writable.
 func openSpill(cfg *Config) (*kept, error) {
-	dir, disk := cfg.Retention.DiskDir, cfg.Retention.Disk
+	dir, most := cfg.Retention.DiskDir, cfg.Retention.Disk
 	block := journal.BlockSize(1, frame.DataSize(cfg.Datagram)) + segmentHead
-	segment := min(disk/spillParts, maxSegment)
-	if least := spillParts * max(block, journal.MinSegment); disk < least {
+	segment := min(most/spillParts, maxSegment)
+	if least := spillParts * max(block, journal.MinSegment); most < least {
 		return nil, fmt.Errorf("Retention.Disk: a disk part of the resend buffer of %d bytes "+
-			"is too small: give %d or more", disk, least)
+			"is too small: give %d or more", most, least)
 	}
 	fail := func(err error) error {
 		return fmt.Errorf("Retention.DiskDir: the disk part of the resend buffer can't be "+
@@ -55,10 +53,8 @@ func openSpill(cfg *Config) (*kept, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	k := &kept{files: opened}
-	k.room = disk - segment - (spillParts+moreSegments)*segmentHead
 	log, _, err := journal.Open(cfg.wrapped(opened), journal.Config{
-		Keep: journal.Keep{Bytes: disk}, Segment: segment, ByNeed: true,
+		Keep: journal.Keep{Bytes: most}, Segment: segment, ByNeed: true,
 		Fsync: journal.Fsync{Mode: journal.FsyncNone},
 	}, time.Now().UnixNano())
 	if err == nil {
@@ -67,8 +63,8 @@ func openSpill(cfg *Config) (*kept, error) {
 	if err != nil {
 		return nil, fail(err)
 	}
-	k.log = log
-	return k, nil
+	return &kept{Disk: disk.Run(opened, log),
+		room: most - segment - (spillParts+moreSegments)*segmentHead}, nil
 }
 
 // openRecord opens a log.
@@ -77,15 +73,14 @@ func openRecord(cfg *Config) (*kept, error) {
 	if err != nil {
 		return nil, fmt.Errorf("Record.Dir: %w", err)
 	}
-	k := &kept{record: true, files: opened}
-	k.log, k.report, err = journal.Open(cfg.wrapped(opened), journal.Config{
+	log, report, err := journal.Open(cfg.wrapped(opened), journal.Config{
 		Keep: cfg.Record.Keep, Fsync: cfg.Record.Fsync,
 	}, time.Now().UnixNano())
 	if err != nil {
 		opened.Close()
 		return nil, fmt.Errorf("Record.Dir: the log in %s can't be opened: %w", cfg.Record.Dir, err)
 	}
-	k.states = k.log.States()
+	k := &kept{Disk: disk.Run(opened, log), record: true, report: report}
 	if keep := cfg.Record.Keep.Bytes; keep > 0 { // less what is dropped at once to make room
 		k.room = keep - 2*min(keep/recordParts, maxSegment)
 	}
@@ -103,7 +98,4 @@ func probe(dir *files.Dir) error {
 }
 
 // close ends a log, or removes a spill. It ignores errors: there is no remedy for them.
-func (k *kept) close() {
-	_ = k.log.Close()
-	_ = k.files.Close()
-}
+func (k *kept) close() { _ = k.Close() }

@@ -11,7 +11,7 @@ import (
 )
 
 // spilling opens a disk part of so many bytes, and returns the files as they are created.
-func spilling(t *testing.T, disk int64) (*kept, *[]journal.File) {
+func spilling(t *testing.T, disk int64) (*kept, string, *[]journal.File) {
 	t.Helper()
 	var list []journal.File
 	cfg := Config{Session: 7, Retention: Retention{Disk: disk, DiskDir: t.TempDir()},
@@ -25,7 +25,14 @@ func spilling(t *testing.T, disk int64) (*kept, *[]journal.File) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return k, &list
+	return k, cfg.Retention.DiskDir, &list
+}
+
+// does has a job done.
+func (k *kept) does(job *journal.Job) *journal.Result {
+	done := make(chan *journal.Result)
+	k.Start(job, func(res *journal.Result) { done <- res })
+	return <-done
 }
 
 // The files never exceed their bound while a subscriber that is behind still needs frames,
@@ -33,7 +40,7 @@ func spilling(t *testing.T, disk int64) (*kept, *[]journal.File) {
 func TestSpillStaysWithinItsBound(t *testing.T) {
 	for _, size := range []int{122, 1401} {
 		for _, disk := range []int64{64 << 10, 1 << 20, 3_333_333} {
-			k, list := spilling(t, disk)
+			k, dir, list := spilling(t, disk)
 			key := journal.Key{Session: 7}
 			block := int(min(journal.MaxBlock, max(k.room/64, int64(size)))) / size
 			block = min(block, journal.MaxFrames)
@@ -53,7 +60,7 @@ func TestSpillStaysWithinItsBound(t *testing.T) {
 				for i := range job.Records[0].Sizes {
 					job.Records[0].Sizes[i] = int32(size)
 				}
-				res := k.log.Do(job, 1)
+				res := k.does(job)
 				if res.Err != nil {
 					t.Fatalf("frames of %d bytes in %d, at %d: %v", size, disk, seq, res.Err)
 				}
@@ -75,7 +82,7 @@ func TestSpillStaysWithinItsBound(t *testing.T) {
 				t.Errorf("frames of %d bytes: the files have %d bytes at most, of %d", size, most,
 					disk)
 			}
-			if left, err := os.ReadDir(k.files.Path()); err != nil || len(left) > 0 {
+			if left, err := os.ReadDir(dir); err != nil || len(left) > 0 {
 				t.Errorf("files can be seen: %v, %v", left, err)
 			}
 			k.close()

@@ -43,7 +43,7 @@ type Publisher struct {
 	stopping bool
 	// owed is the number of repairs owed at the end.
 	owed  uint64
-	disk  *disk
+	disk  *jobs
 	news  news
 	ahead ahead
 
@@ -160,9 +160,6 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 func (p *Publisher) run() {
 	p.working.Go(func() { p.ahead.run(p.stopped) })
 	p.loop.Run()
-	if p.disk != nil {
-		p.working.Go(p.disk.run)
-	}
 	if p.cfg.Flow.Pace.IsZero() { // there are no events
 		close(p.news.quiet)
 	} else {
@@ -174,9 +171,7 @@ func (p *Publisher) run() {
 // freed room. The caller holds the lock.
 func (p *Publisher) dispatch() {
 	if p.disk != nil && !p.stopping {
-		if job, ok := p.stream.NextDisk(); ok {
-			p.disk.jobs <- job // never blocks: one job at a time is under way
-		}
+		p.disk.next()
 	}
 	if p.sender.HasMemberEvents() {
 		p.news.wake()

@@ -15,6 +15,8 @@ type Tape struct {
 	Fail, Unreadable error
 	// ByNeed says that Trim counts.
 	ByNeed bool
+	// Syncs counts the jobs that sync.
+	Syncs int
 
 	state journal.State
 	begun bool
@@ -49,7 +51,10 @@ func (t *Tape) Do(job *journal.Job) *journal.Result {
 	}
 	s := &t.state
 	s.Key, s.Oldest = job.Key, journal.Mark{Seq: t.Low, Offset: t.Offset}
-	s.Written = s.Next.Seq
+	if s.Written = s.Next.Seq; job.Sync {
+		s.Synced = s.Next.Seq
+		t.Syncs++
+	}
 	res.State = *s
 	return res
 }

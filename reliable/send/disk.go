@@ -33,12 +33,6 @@ func (st *Stream) DiskCopied(now reliable.Time) {
 	st.window.noteRoom(now)
 }
 
-// DiskSynced takes the result of a job that only synced the log.
-func (st *Stream) DiskSynced(now reliable.Time, res *journal.Result) {
-	st.store.Synced(res)
-	st.window.noteRoom(now)
-}
-
 // DiskDone hands a job back with its result. The frames that were read must not change
 // until the job after the next one that reads is handed back. After a failed write of a
 // spill, nothing more is written; a log tries again. Frames that can't be read are no

@@ -62,6 +62,8 @@ type Record struct {
 	// Wait says that messages wait for room until their frames are written. Otherwise the
 	// log lacks frames, by name, for which the disk is too slow.
 	Wait bool
+	// Sync is how often the log is synced; 0 leaves that to whatever does the jobs.
+	Sync time.Duration
 }
 
 // Flow selects the answer to messages that come faster than the network, the subscribers

@@ -285,3 +285,32 @@ func TestRecordKeepsForThePace(t *testing.T) {
 	p.step(2 * time.Millisecond)
 	p.wantLogged(p.store.Next())
 }
+
+// A log is synced at its interval while it grows, and once after it.
+func TestRecordIsSyncedAtItsInterval(t *testing.T) {
+	p := recording(t, Config{Record: Record{Sync: 50 * time.Millisecond}})
+	step := func(n int) {
+		for range n {
+			p.step(time.Millisecond)
+		}
+	}
+	for range 200 {
+		if _, err := p.Publish(p.now, make([]byte, 1300)); err != nil {
+			t.Fatal(err)
+		}
+		step(1)
+		if written, synced, _ := p.Logged(); written-synced > 52 {
+			t.Fatalf("written up to %d, and synced up to %d", written, synced)
+		}
+	}
+	step(60)
+	if written, synced, _ := p.Logged(); written != 200 || synced != 200 {
+		t.Errorf("written up to %d, and synced up to %d", written, synced)
+	}
+	syncs := p.tape.Syncs
+	step(500)
+	if syncs < 4 || syncs > 6 || p.tape.Syncs != syncs {
+		t.Errorf("%d syncs in 260 ms, and %d while nothing was written", syncs,
+			p.tape.Syncs-syncs)
+	}
+}

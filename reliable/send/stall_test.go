@@ -53,9 +53,10 @@ func (p *paced) step(d time.Duration) {
 	p.Advance(p.now)
 	for again := true; again; {
 		again = p.sends()
-		for job, ok := p.NextDisk(); ok && len(job.Records) > 0; job, ok = p.NextDisk() {
+		for job, ok := p.NextDisk(); ok && (len(job.Records) > 0 || job.Sync); {
 			p.does(job)
 			again = true
+			job, ok = p.NextDisk()
 		}
 	}
 }

@@ -52,7 +52,8 @@ func newStream(s *Sender, channel uint32) *Stream {
 		Disk: cfg.Retention.Disk, Key: journal.Key{Session: cfg.Session, Channel: channel},
 	}
 	if cfg.Record.On {
-		kept.Title, kept.Disk, kept.Wait = cfg.title(), cfg.Record.Room, cfg.Record.Wait
+		kept.Title, kept.Disk = cfg.title(), cfg.Record.Room
+		kept.Wait, kept.Sync = cfg.Record.Wait, cfg.Record.Sync
 	}
 	st.store = store.New(kept)
 	st.packer = packer{

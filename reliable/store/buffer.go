@@ -2,6 +2,7 @@ package store
 
 import (
 	"sort"
+	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -22,9 +23,11 @@ type Config struct {
 	// Key names the frames on disk.
 	Key journal.Key
 	// Title, if not nil, makes the disk part a log that outlives the process: all frames
-	// are written. Wait says that they stay in memory until they are.
+	// are written. Wait says that they stay in memory until they are, and Sync how often the
+	// log is synced; 0 leaves that to its journal.
 	Title *reliable.Title
 	Wait  bool
+	Sync  time.Duration
 	// Offset is the offset of the first message.
 	Offset uint64
 	// Memory, if not zero, is the memory for the frames and their index. Size returns its

@@ -33,6 +33,7 @@ const (
 	writes
 	reads
 	letsGo
+	syncs
 )
 
 // A disk is the account of the frames on disk: those of its index, which follow each other
@@ -237,5 +238,5 @@ func (d *disk) due() reliable.Time {
 	if d.record == nil || d.out != idle {
 		return reliable.Never
 	}
-	return d.record.due
+	return min(d.record.due, d.record.syncDue)
 }

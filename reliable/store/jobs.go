@@ -50,13 +50,18 @@ func (b *Buffer) NextJob(now reliable.Time, by Awaited) (*journal.Job, bool) {
 		job, d.out, d.turn = d.read.make(d.key), reads, true
 	case some:
 		job, d.out, d.turn = d.write.make(d.key, write), writes, false
+	case d.record != nil:
+		if job, some = d.record.makeSync(now, d.key); some {
+			d.out = syncs
+		}
+		return job, some
 	case d.left && d.idle():
 		job, d.out = d.letGo(), letsGo
 	default:
 		return nil, false
 	}
 	if d.record != nil {
-		d.record.complete(job, b.next, b.end)
+		d.record.complete(now, job, b.next, b.end)
 		return job, true
 	}
 	b.trim(job)
@@ -155,11 +160,14 @@ func (b *Buffer) JobCopied() {
 // to be read and can't be had.
 func (b *Buffer) JobDone(now reliable.Time, res *journal.Result) (lost []nack.Range) {
 	d := &b.disk
-	out := d.out
+	out, frames := d.out, nack.Range{}
 	d.out = idle
 	switch out {
-	case writes:
-		b.wrote(res)
+	case writes, syncs:
+		b.wrote(res, out == writes)
+		if out == writes {
+			frames = d.write.frames
+		}
 	case reads:
 		var err error
 		if lost, err = d.read.done(res); err != nil || len(lost) > 0 {
@@ -170,16 +178,20 @@ func (b *Buffer) JobDone(now reliable.Time, res *journal.Result) (lost []nack.Ra
 			b.read -= min(b.read, r.Clip(res.Read.From, res.Read.To).Len())
 		}
 	}
-	if d.record != nil {
-		d.record.done(now, d, res, out == writes)
+	switch {
+	case d.record == nil:
+	case out == reads:
+		d.record.note(d, &res.State)
+	default:
+		d.record.done(now, d, res, frames)
 	}
 	d.passed(b.needed, b.ring.oldest)
 	b.repin()
 	return lost
 }
 
-// wrote takes the result of a job that wrote.
-func (b *Buffer) wrote(res *journal.Result) {
+// wrote takes the result of a job that wrote, or only synced.
+func (b *Buffer) wrote(res *journal.Result, frames bool) {
 	d, w := &b.disk, &b.disk.write
 	d.next = res.State.Next.Seq
 	if d.failed = nil; res.Err != nil {
@@ -190,6 +202,9 @@ func (b *Buffer) wrote(res *journal.Result) {
 	}
 	if res.Again {
 		d.index.truncate(d.next)
+	}
+	if !frames {
+		return
 	}
 	n := w.frames.Clip(w.frames.From, max(w.frames.From, d.next)).Len()
 	if n > 0 && (d.index.empty() || d.index.end == w.frames.From || d.record != nil) {
@@ -203,19 +218,6 @@ func (b *Buffer) wrote(res *journal.Result) {
 	}
 	b.written += n
 	w.done()
-}
-
-// Synced takes the result of a job that only synced a log.
-func (b *Buffer) Synced(res *journal.Result) {
-	r := b.disk.record
-	if r == nil || res.State.Next.Seq == 0 {
-		return
-	}
-	if res.Err != nil {
-		b.errors++
-	}
-	r.note(&b.disk, &res.State)
-	b.repin()
 }
 
 // Due returns when the next job is due though nothing happens.

@@ -26,6 +26,11 @@ type record struct {
 	next uint64
 	// due is when to write next at the latest; Never if nothing waits.
 	due reliable.Time
+	// every is the time from a write to the sync after it, or 0. syncDue is when the next
+	// sync is due; Never if all is synced.
+	every   time.Duration
+	syncDue reliable.Time
+	sync    journal.Job
 	// The log's frames below written and synced are safe.
 	written, synced uint64
 	holes           []nack.Range
@@ -39,7 +44,8 @@ type record struct {
 }
 
 func newRecord(cfg *Config) *record {
-	return &record{title: cfg.Title, waits: cfg.Wait, next: cfg.First, due: reliable.Never}
+	return &record{title: cfg.Title, waits: cfg.Wait, next: cfg.First, due: reliable.Never,
+		every: cfg.Sync, syncDue: reliable.Never}
 }
 
 // pin returns the first frame that must stay in the ring, if that is pin but for the log.
@@ -85,13 +91,13 @@ func (r *record) ripe(now reliable.Time, b *Buffer, from uint64) bool {
 	return false
 }
 
-// complete adds the title and the end to a job that writes. The last frame is next-1, and
-// end the offset after it.
-func (r *record) complete(job *journal.Job, next, end uint64) {
+// complete adds the title and the end to a job that writes, and has it sync if that is due.
+// The last frame is next-1, and end the offset after it.
+func (r *record) complete(now reliable.Time, job *journal.Job, next, end uint64) {
 	if len(job.Records) == 0 {
 		return
 	}
-	job.Title = r.title
+	job.Title, job.Sync = r.title, now >= r.syncDue
 	one := &job.Records[0]
 	if !r.ending || one.Frames.To != next {
 		return
@@ -129,22 +135,24 @@ func (r *record) whole(oldest uint64) uint64 {
 	return 0
 }
 
-// done takes the result of a job.
-func (r *record) done(now reliable.Time, d *disk, res *journal.Result, wrote bool) {
+// done takes the result of a job that wrote the frames, or synced those that were.
+func (r *record) done(now reliable.Time, d *disk, res *journal.Result, frames nack.Range) {
 	s := &res.State
-	if !wrote {
-		r.note(d, s)
-		return
+	if frames.Len() > 0 && s.Next.Seq > frames.From && frames.From > r.next {
+		r.missed += frames.From - r.next
 	}
-	if from := d.write.frames.From; s.Next.Seq > from && from > r.next {
-		r.missed += from - r.next
-	}
-	r.due = reliable.Never
-	if r.note(d, s); s.Title != nil {
+	if s.Title != nil {
 		r.title = nil
 	}
-	if d.failed != nil {
+	if r.due = reliable.Never; d.failed != nil {
 		r.due = now.Add(recordAgain)
+	}
+	r.note(d, s)
+	switch {
+	case r.every == 0 || r.synced >= r.written:
+		r.syncDue = reliable.Never
+	case r.syncDue == reliable.Never || now >= r.syncDue:
+		r.syncDue = now.Add(r.every)
 	}
 }
 
@@ -154,4 +162,13 @@ func (r *record) note(d *disk, s *journal.State) {
 	r.next, r.ended = s.Next.Seq, s.Ended != nil
 	d.index.truncate(r.next)
 	d.index.cut(s.Oldest)
+}
+
+// makeSync makes the job that syncs, if it is due.
+func (r *record) makeSync(now reliable.Time, key journal.Key) (*journal.Job, bool) {
+	if now < r.syncDue {
+		return nil, false
+	}
+	r.sync.Key, r.sync.Sync = key, true
+	return &r.sync, true
 }

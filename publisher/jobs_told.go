@@ -10,9 +10,9 @@ import (
 // tellEvery is the least time between two words about the same trouble of a log.
 const tellEvery = time.Minute
 
-// diskTold logs what goes wrong on disk: each failure to read; of the failures to write to a
+// jobsTold logs what goes wrong on disk: each failure to read; of the failures to write to a
 // spill the first; of a log, when it fails and when it goes on.
-type diskTold struct {
+type jobsTold struct {
 	cfg    *Config
 	record bool
 	// failing says that the last write failed, and at when that was told last.
@@ -23,7 +23,7 @@ type diskTold struct {
 }
 
 // result tells of a job.
-func (t *diskTold) result(res *journal.Result) {
+func (t *jobsTold) result(res *journal.Result) {
 	log := t.cfg.Logger.With("directory", t.dir())
 	switch {
 	case res.Job.Read.Len() > 0:
@@ -47,7 +47,7 @@ func (t *diskTold) result(res *journal.Result) {
 	}
 }
 
-func (t *diskTold) dir() string {
+func (t *jobsTold) dir() string {
 	if t.record {
 		return t.cfg.Record.Dir
 	}
@@ -55,7 +55,7 @@ func (t *diskTold) dir() string {
 }
 
 // written tells of a job that wrote to a log.
-func (t *diskTold) written(res *journal.Result) {
+func (t *jobsTold) written(res *journal.Result) {
 	log, now := t.cfg.Logger.With("directory", t.dir()), time.Now()
 	switch failing := res.Full || res.Failed; {
 	case failing && !t.failing:
