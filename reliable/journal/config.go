@@ -42,7 +42,7 @@ const (
 	FsyncInterval FsyncMode = iota
 	// FsyncEach syncs after each job that writes.
 	FsyncEach
-	// FsyncNone never syncs by itself.
+	// FsyncNone never syncs by itself, and never says that anything is.
 	FsyncNone
 )
 

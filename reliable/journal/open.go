@@ -50,10 +50,14 @@ func Open(dir Dir, cfg Config, wall int64) (*Log, *Report, error) {
 		}
 		report.Dropped, report.DroppedBytes = l.room.segments, l.room.bytes
 	}
-	l.touched = l.touched[:0]
-	for _, t := range l.order {
+	l.touched, l.bare = l.touched[:0], l.bare[:0]
+	l.order = slices.DeleteFunc(l.order, func(t *tape) bool {
 		t.touched, t.back = false, false
-	}
+		if len(t.segs) == 0 {
+			delete(l.tapes, t.key)
+		}
+		return len(t.segs) == 0
+	})
 	return l, report, nil
 }
 
@@ -88,12 +92,13 @@ func (l *Log) openTape(files []named, wall int64, report *Report) {
 			t.segs = append(t.segs, s)
 		}
 	}
+	l.dropEmpty(t)
+	if len(t.segs) == 0 {
+		return
+	}
 	twins := t.choose()
 	if !l.cfg.ReadOnly {
 		l.cutTorn(t)
-	}
-	if len(t.segs) == 0 {
-		return
 	}
 	l.join(t, report)
 	for _, s := range t.segs {
@@ -165,17 +170,20 @@ func (l *Log) join(t *tape, report *Report) {
 	t.forget()
 }
 
-// cutTorn cuts what is torn off the segments of a tape that have no footer, and names the
-// hole before the next segment. It removes those of which nothing is left.
-func (l *Log) cutTorn(t *tape) {
+// dropEmpty removes the segments of a tape that never had anything, or nothing whole.
+func (l *Log) dropEmpty(t *tape) {
 	t.segs = slices.DeleteFunc(t.segs, func(s *segment) bool {
 		empty := !s.sealed && !s.dead && len(s.index) == 0 && s.ended == nil
-		if empty {
-			l.close(s)
+		if empty && !l.cfg.ReadOnly {
 			_ = l.dir.Remove(s.name)
 		}
 		return empty
 	})
+}
+
+// cutTorn cuts what is torn off the segments of a tape that have no footer, and names the
+// hole before the next segment.
+func (l *Log) cutTorn(t *tape) {
 	for i, s := range t.segs {
 		if s.sealed || s.dead {
 			continue
@@ -281,7 +289,9 @@ func (l *Log) openSegment(t *tape, file named, wall int64, report *Report) *segm
 	var b block
 	ok, _ := w.footer(&b)
 	report.Scanned += w.read
-	if ok && s.fromFooter(&b) {
+	// A footer without the claim that the frames are synced may stand where they are lost.
+	trusted := l.cfg.ReadOnly || l.cfg.Fsync.Mode == FsyncNone || b.synced() == b.seq
+	if ok && trusted && s.fromFooter(&b) {
 		s.safe = s.here()
 		return s
 	}
@@ -319,7 +329,9 @@ func (l *Log) scan(s *segment, w *walker, size int64, report *Report) bool {
 			s.first.Offset, s.next.Offset = b.offset, b.offset
 		}
 		l.scanned(s, &b, open, report)
-		open = open[:0]
+		if open = open[:0]; b.kind == kindFooter {
+			s.size, s.crc = b.at, b.prev // it is written anew
+		}
 	}
 	report.Scanned += w.read
 	if blocks == 0 {
