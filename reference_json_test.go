@@ -29,6 +29,10 @@ var jsonRoots = []struct{ title, about, dir, name string }{
 		"cmd/crier/sim", "Result"},
 	{"crier sim sweep --json", "One object.", "cmd/crier/sim", "sweep"},
 	{"crier doctor --json", "One object.", "cmd/crier/doctor", "report"},
+	{"crier log ls --json", "One object.", "cmd/crier/logs", "Listing"},
+	{"crier log info --json", "One object.", "cmd/crier/logs", "Info"},
+	{"crier log verify --json", "One object.", "cmd/crier/logs", "Verdict"},
+	{"crier log cut --json", "One object.", "cmd/crier/logs", "Removal"},
 	{"crier bench --json", "An object a cell, each on a line of its own.",
 		"cmd/crier/bench/report", "Cell"},
 }

@@ -7,6 +7,7 @@ import (
 	"crier/cmd/crier/decode"
 	"crier/cmd/crier/demo"
 	"crier/cmd/crier/doctor"
+	"crier/cmd/crier/logs"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/record"
 	"crier/cmd/crier/sim"
@@ -24,9 +25,8 @@ it no longer holds, or takes with it when it dies, are named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), record.Command(),
-			sim.Command(),
-			bench.Command(), doctor.Command(), decode.Command(), wireshark.Command(),
-			bench.Worker()},
+			logs.Command(), sim.Command(), bench.Command(), doctor.Command(), decode.Command(),
+			wireshark.Command(), bench.Worker()},
 		Notes: `
 Examples:
 
