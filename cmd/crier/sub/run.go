@@ -53,11 +53,14 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	stopProgress := o.showProgress(std, console, sub)
 	stopReports := o.reportIntervals(std.Err, sub)
+	pursuit, stopPursuit := o.pursue(std.Err, sub)
 	end, err := f.follow(ctx, std)
 	stopTelling()
 	stopProgress()
 	stopReports()
+	stopPursuit()
 	sum := f.tally.summary(sub, !f.left)
+	sum.CatchUp = pursuit.summary()
 	if !o.quiet {
 		fmt.Fprint(std.Err, summaryText(sum, cli.Size(o.cfg.Link.ReadBuffer),
 			cli.SheetOf(std.Err)))

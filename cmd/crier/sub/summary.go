@@ -15,6 +15,8 @@ type Summary struct {
 	// UnseenEnds counts the sessions, listed or not, without a BYE: messages after
 	// next_offset are unknown.
 	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
+	// CatchUp is there if it began in the past, and had to catch up.
+	CatchUp *CatchUp `json:"catch_up,omitempty"`
 	// Counters are those of the subscriber. Zeros are left out, but for alwaysShown.
 	Counters counts.Values `json:"-"`
 
@@ -63,6 +65,8 @@ type SessionSummary struct {
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
+	// Acknowledged is the offset where the next run goes on, by the state file.
+	Acknowledged *uint64 `json:"acknowledged,omitempty"`
 	// Counters are the rest of what the subscriber counted. Zeros are left out, but for
 	// alwaysOfSession.
 	Counters counts.Values `json:"-"`

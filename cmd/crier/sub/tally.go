@@ -241,7 +241,13 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 		sum.moved += known[i].Moved
 		sum.contested += known[i].Contested
 	}
+	positions := sub.Positions()
 	for _, s := range t.list {
+		for i := range positions {
+			if positions[i].Session == s.id {
+				s.Acknowledged = &positions[i].Offset
+			}
+		}
 		if t.sessions[s.id] == s { // else a later one has its id
 			s.complete(known)
 		}
