@@ -3,7 +3,6 @@ package scenario
 import (
 	"errors"
 	"fmt"
-	"time"
 
 	"crier/reliable"
 	"crier/reliable/journal"
@@ -27,9 +26,9 @@ type Recorder struct {
 	Up      Link   `yaml:"up,omitempty"`
 	// Keep bounds its log, as a ring of segments of SegmentSize; Fsync says when it is
 	// synced.
-	Keep        Size  `yaml:"keep,omitempty"`
-	SegmentSize Size  `yaml:"segment-size,omitempty"`
-	Fsync       Fsync `yaml:"fsync,omitempty"`
+	Keep        Size          `yaml:"keep,omitempty"`
+	SegmentSize Size          `yaml:"segment-size,omitempty"`
+	Fsync       journal.Fsync `yaml:"fsync,omitempty"`
 	// Disk is the size of its disk, DiskRate and DiskWait are how fast it writes, and how
 	// long it takes to sync.
 	Disk     Size             `yaml:"disk,omitempty"`
@@ -41,52 +40,11 @@ type Recorder struct {
 	SocketQueue int  `yaml:"socket-queue,omitempty"`
 }
 
-// Fsync says when a log is synced: each, interval:TIME or none.
-type Fsync struct{ journal.Fsync }
-
-// UnmarshalText reads it.
-func (f *Fsync) UnmarshalText(b []byte) error {
-	text := string(b)
-	switch {
-	case text == "each":
-		f.Mode = journal.FsyncEach
-	case text == "none":
-		f.Mode = journal.FsyncNone
-	case len(text) > len("interval:") && text[:len("interval:")] == "interval:":
-		d, err := time.ParseDuration(text[len("interval:"):])
-		if err != nil || d <= 0 || d > longest {
-			return fmt.Errorf("%q is not a time: give one such as interval:50ms", b)
-		}
-		f.Mode, f.Every = journal.FsyncInterval, d
-	default:
-		return fmt.Errorf("%q is not known: use each, interval:50ms or none", b)
-	}
-	return nil
-}
-
-// MarshalText writes it so that UnmarshalText reads it.
-func (f Fsync) MarshalText() ([]byte, error) {
-	switch f.Mode {
-	case journal.FsyncEach:
-		return []byte("each"), nil
-	case journal.FsyncNone:
-		return []byte("none"), nil
-	}
-	every := f.Every
-	if every == 0 {
-		every = defaultFsync
-	}
-	return []byte("interval:" + every.String()), nil
-}
-
-// defaultFsync is the interval where nothing is said.
-const defaultFsync = 50 * time.Millisecond
-
 // log returns the configuration of the recorder's log.
 func (r *Recorder) log() journal.Config {
 	return journal.Config{
 		Keep: journal.Keep{Bytes: int64(r.Keep)}, Segment: int64(r.SegmentSize),
-		Fsync: r.Fsync.Fsync,
+		Fsync: r.Fsync,
 	}
 }
 

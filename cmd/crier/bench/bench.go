@@ -147,6 +147,23 @@ Examples:
   crier bench spill --disk-dir /var/tmp --backlog 64MiB --resend-buffer 8MiB --rate 10000
 
 `),
+			kindCommand(report.Recording,
+				"cost of a recorder to the live path, and its own rate",
+				`The same messages go to subscribers alone, beside one more subscriber, and beside a
+recorder in that one's place, neither of which holds the publisher back; to a recorder
+alone, which does, by what it has written; and to subscribers of a publisher that
+writes a log itself. These take turns, and each run is held against its neighbour:
+what is printed is the median of the ratios, with the interval that holds the true one.
+
+Examples:
+
+  # between network namespaces
+  crier bench record --net netns --dir /var/tmp
+
+  # at a rate, where times count
+  crier bench record --dir /var/tmp --size 64 --rate 100k --runs 3
+
+`),
 			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",
 				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and

@@ -12,6 +12,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/netflags"
 	"crier/publisher"
+	"crier/reliable/journal"
 )
 
 // options holds the flags of a benchmark.
@@ -39,6 +40,8 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Subscribers = []int{1, 2, 4, 8}
 	case report.Spilling:
 		o.Sizes = []int{4 << 10}
+	case report.Recording:
+		o.Sizes = []int{64, 1 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
 	flags.IntSliceVar(&o.Subscribers, "subscribers", o.Subscribers,
@@ -66,6 +69,11 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 		spillFlags(o, flags)
+	case report.Recording:
+		o.Rates = []float64{0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		recordFlags(o, flags)
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -90,12 +98,12 @@ func declare(kind string, flags *cli.FlagSet) *options {
 	}
 	flags.DurationVar(&o.Duration, "duration", duration, lasting)
 	runs := 1
-	if kind == report.Overload {
+	if kind == report.Overload || kind == report.Recording {
 		runs = 9
 	}
 	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
 	if kind != report.Fanout && kind != report.Limits && kind != report.Overload &&
-		kind != report.Spilling {
+		kind != report.Spilling && kind != report.Recording {
 		usual := 0.0
 		if kind == report.Recovery {
 			usual = 0.01
@@ -175,6 +183,18 @@ func spillFlags(o *options, flags *cli.FlagSet) {
 			"is live")
 	flags.DurationVar(&o.Patience, "patience", 5*time.Minute,
 		"how long the backlog may take to grow, and again to drain")
+}
+
+// recordFlags declares the flags of logs.
+func recordFlags(o *options, flags *cli.FlagSet) {
+	flags.StringVar(&o.Dir, "dir", "",
+		"the `DIRECTORY` for logs, on the disk to be measured; nothing is left there")
+	cli.Offer(flags, "dir", cli.Directories())
+	o.Keep, o.Fsync = 1<<30, journal.Fsync{Mode: journal.FsyncInterval, Every: 50 * time.Millisecond}
+	flags.Var(cli.SizeOf(&o.Keep), "keep", "how much a log keeps")
+	flags.TextVar(&o.Fsync, "fsync", o.Fsync, "when a log is synced, by `MODE`: each, "+
+		"interval:TIME or none")
+	cli.Offer(flags, "fsync", cli.Words("each", "interval:50ms", "none"))
 }
 
 // limitsNow is --limits without a file.

@@ -21,7 +21,7 @@ type options struct {
 	cfg       recorder.Config
 	source    string
 	keep      keep
-	fsync     fsync
+	fsync     recorder.Fsync
 	serveRate cli.Size
 	untilEnd  bool
 	timeout   time.Duration
@@ -85,8 +85,8 @@ func (o *options) declare(flags *cli.FlagSet) {
 	o.cfg.Segment = 0
 	flags.Var(cli.SizeOf(&o.cfg.Segment), "segment",
 		"size of the log's files (default: 64MiB, or a 16th of --keep)")
-	o.fsync.Fsync = recorder.Fsync{Every: 50 * time.Millisecond}
-	flags.Var(&o.fsync, "fsync",
+	o.fsync = recorder.Fsync{Every: 50 * time.Millisecond}
+	flags.TextVar(&o.fsync, "fsync", o.fsync,
 		"when to sync, by `WORD`: each batch, interval:50ms or another time, or none")
 	cli.Offer(flags, "fsync", cli.Words("each", "interval:50ms", "none"))
 	o.serveRate = 128 << 20
@@ -194,7 +194,7 @@ func (o *options) complete() error {
 				"192.0.2.7", o.source)
 		}
 	}
-	cfg.Keep, cfg.Fsync, cfg.ServeRate = o.keep.Keep, o.fsync.Fsync, uint64(o.serveRate)
+	cfg.Keep, cfg.Fsync, cfg.ServeRate = o.keep.Keep, o.fsync, uint64(o.serveRate)
 	if cfg.Link.Network, err = o.net.Network(); err != nil {
 		return err
 	}

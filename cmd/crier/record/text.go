@@ -19,7 +19,7 @@ func (o *options) begins(rec *recorder.Recorder, sheet cli.Sheet) string {
 	if o.net.Defaulted() {
 		b.WriteString("; only this machine is on it; --iface names another")
 	}
-	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.words(), &o.fsync, o.fsync.words())
+	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.words(), o.fsync, fsyncWords(o.fsync))
 	b.WriteString(found(rec))
 	return sheet.Wrap(b.String(), 2)
 }

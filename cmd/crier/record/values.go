@@ -58,50 +58,8 @@ func (k *keep) words() string {
 	return "all, until the disk is full"
 }
 
-// fsync is the value of --fsync.
-type fsync struct{ recorder.Fsync }
-
-func (f *fsync) String() string {
-	switch f.Mode {
-	case recorder.FsyncEach:
-		return "each"
-	case recorder.FsyncNone:
-		return "none"
-	}
-	if f.Every == 0 {
-		return ""
-	}
-	return "interval:" + f.Every.String()
-}
-
-// Set and Type make fsync a Value.
-func (f *fsync) Set(text string) error {
-	word, every, has := strings.Cut(text, ":")
-	got := recorder.Fsync{Every: 50 * time.Millisecond}
-	switch {
-	case word == "each" && !has:
-		got.Mode = recorder.FsyncEach
-	case word == "none" && !has:
-		got.Mode = recorder.FsyncNone
-	case word == "interval" && !has:
-	case word == "interval":
-		d, err := time.ParseDuration(every)
-		if err != nil || d < time.Millisecond || d > time.Hour {
-			return fmt.Errorf("%q is not an interval from 1ms to 1h: give one such as "+
-				"interval:50ms", text)
-		}
-		got.Every = d
-	default:
-		return fmt.Errorf("%q is not known: use each, interval:50ms or none", text)
-	}
-	f.Fsync = got
-	return nil
-}
-
-func (f *fsync) Type() string { return "word" }
-
-// words says what is lost, and by what.
-func (f *fsync) words() string {
+// fsyncWords says what is lost with a mode, and by what.
+func fsyncWords(f recorder.Fsync) string {
 	const kill = "kill -9 loses nothing that was reported written"
 	switch f.Mode {
 	case recorder.FsyncEach:

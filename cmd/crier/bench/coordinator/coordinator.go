@@ -152,6 +152,8 @@ func (b *coordinator) measure(ctx context.Context) error {
 		return b.overload(ctx)
 	case report.Spilling:
 		return b.spill(ctx)
+	case report.Recording:
+		return b.record(ctx)
 	case report.Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells

@@ -12,6 +12,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/multicast"
 	"crier/publisher"
+	"crier/reliable/journal"
 	"crier/subscriber"
 )
 
@@ -41,6 +42,7 @@ type Options struct {
 	InFlight int
 
 	Slow
+	Recording
 	Network
 	Output
 }
@@ -60,6 +62,14 @@ type Slow struct {
 	RepairFloor publisher.BitRate
 	// Patience bounds the time in which the backlog grows, and that in which it drains.
 	Patience time.Duration
+}
+
+// Recording are the options of logs, each in a directory of its own below Dir, bounded by Keep
+// bytes.
+type Recording struct {
+	Dir   string
+	Keep  int64
+	Fsync journal.Fsync
 }
 
 // Network are the options of the network between the processes.
@@ -166,6 +176,9 @@ func (o *Options) Validate() error {
 		return cli.Usagef("--in-flight %d is outside %d to %d bytes", o.InFlight,
 			minInFlight, maxInFlight)
 	}
+	if err := o.validateRecording(); err != nil {
+		return err
+	}
 	return o.validateNetwork()
 }
 
@@ -176,7 +189,7 @@ const minSpilt = 256
 // flat reports whether the benchmark may send as fast as possible.
 func (o *Options) flat() bool {
 	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload ||
-		o.Kind == report.Spilling
+		o.Kind == report.Spilling || o.Kind == report.Recording
 }
 
 // Bounds of buffers, in bytes.
@@ -227,6 +240,22 @@ func (o *Options) validateOverload() error {
 			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)
 	case o.Patience < time.Second || o.Patience > longest:
 		return cli.Usagef("--patience %v is outside 1s to %v", o.Patience, longest)
+	}
+	return nil
+}
+
+// minKeep is the least that a log is bounded by, in bytes.
+const minKeep = 16 << 20
+
+func (o *Options) validateRecording() error {
+	switch {
+	case o.Kind != report.Recording:
+	case o.Dir == "":
+		return cli.Usagef("--dir is missing: name a directory on the disk to be measured; " +
+			"nothing is left there")
+	case o.Keep < minKeep:
+		return cli.Usagef("--keep %s is too small: give %s or more", cli.Bytes(o.Keep),
+			cli.Bytes(minKeep))
 	}
 	return nil
 }

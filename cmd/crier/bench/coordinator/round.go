@@ -1,6 +1,7 @@
 package coordinator
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"math/rand/v2"
@@ -16,7 +17,8 @@ type round struct {
 	task             job.Task // of all; Role, Index, and the other differences, are filled in
 	writer, reader   string
 	writers, readers int
-	slow             int  // subscribers that crawl, besides the readers
+	slow             int // subscribers that crawl, besides the readers, or have the role aside
+	aside            string
 	pinned           bool // each a processor of its own, if there are as many
 	inFlight         int  // bytes of messages that may be under way; 0: no bound
 	// sends bounds the time of sending; 0: the task's Duration.
@@ -126,7 +128,7 @@ func (s *site) play(
 		}
 	}
 	for i := range r.slow {
-		p, err := launch(job.RoleSlow, r.readers+i, r.writers+r.readers+i)
+		p, err := launch(cmp.Or(r.aside, job.RoleSlow), r.readers+i, r.writers+r.readers+i)
 		if err != nil {
 			return nil, err
 		}

@@ -7,6 +7,8 @@ const (
 	RolePublisher  = "publisher"
 	RoleSubscriber = "subscriber"
 	RoleSlow       = "slow subscriber"
+	RoleAside      = "subscriber aside"   // as subscriber, and holds no publisher back
+	RoleRecorder   = "recorder"           // in a subscriber's place
 	RoleSpiller    = "spilling publisher" // keeps the slow one's pace, on disk too
 	RolePing       = "ping"               // sends, and sends again when the answer has come
 	RolePong       = "pong"               // answers

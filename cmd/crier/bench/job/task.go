@@ -43,6 +43,20 @@ type Task struct {
 	Peers []string `json:",omitempty"`
 	// Pressure is about messages that slow subscribers don't take.
 	Pressure Pressure
+	// Recording is about the logs of recorders, and of publishers.
+	Recording Recording
+}
+
+// Recording describes logs.
+type Recording struct {
+	// Dir is the directory in which each makes one of its own, and removes it.
+	Dir string `json:",omitempty"`
+	// Keep bounds a log, in bytes.
+	Keep int64 `json:",omitempty"`
+	// Fsync is as crier record has it.
+	Fsync string `json:",omitempty"`
+	// Own says that the publisher has one.
+	Own bool `json:",omitempty"`
 }
 
 // Pressure describes producers that outrun a consumer. The zero value stands for the

@@ -9,4 +9,5 @@ const (
 	Limits     = "limits"
 	Overload   = "overload"
 	Spilling   = "spill"
+	Recording  = "record"
 )

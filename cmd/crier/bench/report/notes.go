@@ -20,7 +20,8 @@ var titles = map[string]string{
 	Overload:   "Overload: what healthy subscribers have beside one that crawls",
 	Spilling: "Spill: what healthy subscribers have while the backlog of a slow one goes to " +
 		"disk, and comes back",
-	Limits: "Limits: bare UDP multicast, without a protocol",
+	Recording: "Record: what subscribers have beside a recorder, and what that takes itself",
+	Limits:    "Limits: bare UDP multicast, without a protocol",
 }
 
 func title(benchmark string) string { return titles[benchmark] }
@@ -71,6 +72,8 @@ func notes(cells []*Cell) string {
 		}
 	}
 	switch {
+	case c.Benchmark == Recording:
+		recordNotes(cells, say)
 	case c.Benchmark == Spilling:
 		spillNotes(cells, c.Overloaded, say)
 	case c.Overloaded != nil:

@@ -125,8 +125,9 @@ func ratioColumn(head string, get func(*Ratio) Spread) column {
 }
 
 var columnSets = map[string][]column{
-	Overload: overloadColumns(),
-	Spilling: spillColumns(),
+	Overload:  overloadColumns(),
+	Spilling:  spillColumns(),
+	Recording: recordColumns(),
 	Throughput: slices.Concat(
 		[]column{colSize, colSubs, colPubs, colRate, colBytes, colMiss},
 		cpuColumns(colPubCPU, colSubCPU), []column{colRepair, colShare}),
@@ -158,7 +159,7 @@ func timeOf(c *Cell) *hist.Quantiles {
 	case c.Trip != nil:
 		return c.Trip
 	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload ||
-		c.Benchmark == Spilling):
+		c.Benchmark == Spilling || c.Benchmark == Recording):
 		return nil // there it is the length of a queue
 	}
 	return c.Latency

@@ -13,6 +13,14 @@ const (
 	WayCrawler = "beside one that crawls"
 )
 
+// Ways of recording cells, besides WayAlone.
+const (
+	WayAside     = "beside a subscriber"
+	WayRecorder  = "beside a recorder"
+	WayRecording = "to a recorder"
+	WayOwnLog    = "with a log at the publisher"
+)
+
 // Ways of recovery cells.
 const (
 	wayLoss  = "loss to delivery"

@@ -46,6 +46,14 @@ func publish(w *worker) error {
 	if err != nil {
 		return err
 	}
+	if w.task.Recording.Own {
+		l, err := newLog(w.task)
+		if err != nil {
+			return err
+		}
+		defer l.remove()
+		cfg.Record = publisher.Record{Dir: l.dir, Keep: publisher.Keep{Bytes: l.keep}, Fsync: l.fsync}
+	}
 	source, err := newSource(w.task)
 	if err != nil {
 		return err
