@@ -151,7 +151,7 @@ Examples:
 				"cost of a recorder to the live path, and its own rate",
 				`The same messages go to subscribers alone, beside one more subscriber, and beside a
 recorder in that one's place, neither of which holds the publisher back; to a recorder
-alone, which does, by what it has written; and to subscribers of a publisher that
+alone, which does, by what it has taken; and to subscribers of a publisher that
 writes a log itself. These take turns, and each run is held against its neighbour:
 what is printed is the median of the ratios, with the interval that holds the true one.
 

@@ -24,8 +24,8 @@ func recordColumns() []column {
 func recordNotes(cells []*Cell, say func(string, ...any)) {
 	say("%s and %s: one more process, which holds no publisher back; a recorder writes all to its "+
 		"log", WayAside, WayRecorder)
-	say("%s: the recorder alone, which holds the publisher back by what it has written",
-		WayRecording)
+	say("%s: the recorder alone, which holds the publisher back by what it has taken; missing "+
+		"is what it hasn't written in the end", WayRecording)
 	say("%s: the publisher writes a log itself (crier pub --record)", WayOwnLog)
 	sayIntervals(cells, say)
 }

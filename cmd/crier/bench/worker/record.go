@@ -89,10 +89,9 @@ func record(w *worker) error {
 		stop: stop,
 		into: func(res *job.Result, counts []uint64) {
 			after := r.Stats()
-			res.Lost = after.HoleFrames
 			res.KernelDrops = after.Groups[0].KernelDrops - st.Groups[0].KernelDrops
 			t.sink.into(res, counts)
-			res.Lost = after.HoleFrames
+			res.Lost, res.Missing = after.HoleFrames, missing(counts, t.written())
 		},
 	})
 }
@@ -112,20 +111,21 @@ func (t *taped) look() {
 	}
 }
 
-// note takes the messages that were written since the last look.
+// note takes the messages that came since the last look. Those that are missing in the end are
+// those that were not written: see taped.written.
 func (t *taped) note() {
 	s, now := t.sink, time.Now()
 	for _, have := range t.r.Sessions() {
 		for i, id := range t.task.Sessions {
 			f := &s.flows[i]
-			if have.Key.Session != id || have.Written.Offset <= f.next {
+			if have.Key.Session != id || have.Next.Offset <= f.next {
 				continue
 			}
 			if s.total == 0 {
 				s.firstAt = now
 			}
-			s.total += have.Written.Offset - f.next
-			f.next = have.Written.Offset
+			s.total += have.Next.Offset - f.next
+			f.next = have.Next.Offset
 			s.lastAt, s.lastCount = now, s.total
 			if f.counted {
 				f.counter.Set(f.next)
