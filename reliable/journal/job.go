@@ -138,10 +138,10 @@ type Result struct {
 	Read   nack.Range
 	Frames [][]byte
 	Buffer []byte
-	// Holes are those that the log names within Read.
+	// Holes are those within Read: those that were named when they were recorded, and, with
+	// CauseDamaged, what the log had and doesn't verify any more.
 	Holes []Hole
-	// Damaged are frames within Read, or of a segment that was read for Find, that the log
-	// had and that don't verify any more.
+	// Damaged are the frames of the latter.
 	Damaged []nack.Range
 
 	// At is the answer to Find.

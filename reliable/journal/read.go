@@ -4,6 +4,7 @@ import (
 	"io"
 
 	"crier/nack"
+	"crier/reliable"
 )
 
 const (
@@ -21,30 +22,34 @@ func (l *Log) read(t *tape, want nack.Range, r *Result) {
 		r.Frames = append(r.Frames, nil)
 	}
 	buf := r.Buffer[:0]
-	seq := max(want.From, t.oldest().Seq)
-	for i := t.at(seq); i < len(t.segs) && seq < want.To; i++ {
+	at := t.oldest() // what lies before is not held, or was read
+	for i := t.at(want.From); i < len(t.segs) && at.Seq < want.To; i++ {
 		s := t.segs[i]
-		if seq = max(seq, s.first.Seq); seq >= s.next.Seq {
-			continue
-		}
 		if _, err := l.open(s); err != nil && l.cfg.ReadOnly {
-			l.unlist(t, s) // who writes the log has dropped it
+			l.unlist(t, s) // the process that writes the log has dropped it
+			at = t.oldest()
 			i--
 			continue
 		}
-		for k := s.interval(seq); k < len(s.index) && seq < min(want.To, s.next.Seq); k++ {
+		if at.Seq < s.first.Seq && i > 0 {
+			r.lack(t, t.segs[i-1].next, s.first, want)
+		}
+		at = s.first
+		for k := s.interval(want.From); k < len(s.index) && at.Seq < min(want.To, s.next.Seq); k++ {
 			from, to := s.stretch(k)
 			if len(buf) > 0 && len(buf)+int(to-from) > readBytes {
-				want.To = seq // the rest is asked for again
+				want.To = max(want.From, s.index[k].Seq) // the rest is asked for again
 				break
 			}
-			below := s.next.Seq
-			if k+1 < len(s.index) {
-				below = s.index[k+1].Seq
+			if k > 0 {
+				at = s.index[k].Mark
 			}
-			buf = l.readStretch(t, s, nack.Range{From: s.index[k].Seq, To: below}, from, to, buf,
-				want, r)
-			seq = max(seq, below)
+			end := s.next
+			if k+1 < len(s.index) {
+				end = s.index[k+1].Mark
+			}
+			buf = l.readStretch(t, s, at, end, from, to, buf, want, r)
+			at = end
 		}
 	}
 	r.Buffer = buf
@@ -52,9 +57,22 @@ func (l *Log) read(t *tape, want nack.Range, r *Result) {
 	r.Frames = r.Frames[:r.Read.Len()]
 }
 
-// readStretch reads the blocks in a stretch of a segment behind what buf has, and those of
-// their frames that are wanted.
-func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, buf []byte,
+// lack names frames that the log should have, as far as they are wanted.
+func (r *Result) lack(t *tape, from, to Mark, want nack.Range) {
+	frames := nack.Range{From: from.Seq, To: to.Seq}
+	bad := frames.Clip(want.From, want.To)
+	if bad.Len() == 0 {
+		return
+	}
+	t.lackAmid(bad)
+	r.Damaged = append(r.Damaged, bad)
+	r.Holes = append(r.Holes, Hole{Frames: frames, Cause: reliable.CauseDamaged,
+		Offsets: nack.Range{From: from.Offset, To: max(from.Offset, to.Offset)}})
+}
+
+// readStretch reads the blocks in a stretch of a segment, which begins and ends at two marks,
+// behind what buf has, and those of their frames that are wanted.
+func (l *Log) readStretch(t *tape, s *segment, at, end Mark, from, to int64, buf []byte,
 	want nack.Range, r *Result) []byte {
 	n := len(buf)
 	buf = grow(buf, int(to-from))
@@ -67,26 +85,18 @@ func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, b
 	if err != nil && r.Err == nil {
 		r.Err = err
 	}
-	w := walker{seed: t.seed, at: from, end: from + int64(len(buf)-n), buf: buf[n:], base: from,
-		window: scanWindow}
-	expected := has.From
-	damaged := func(below uint64) {
-		if bad := (nack.Range{From: expected, To: below}).Clip(want.From, want.To); bad.Len() > 0 {
-			r.Damaged = append(r.Damaged, bad)
-			t.lackAmid(bad)
-		}
-	}
+	w := walker{seed: t.seed, at: from, end: to, buf: buf[n:], base: from, window: scanWindow}
 	var b block
 	for {
 		_, ok, _ := w.next(&b)
 		if !ok {
 			break
 		}
-		if b.kind != kindData && b.kind != kindHole || b.seq < expected || b.seq >= has.To {
+		if b.kind != kindData && b.kind != kindHole || b.seq < at.Seq || b.seq >= end.Seq {
 			continue
 		}
-		damaged(b.seq)
-		expected = b.next()
+		r.lack(t, at, Mark{b.seq, b.offset}, want)
+		at = Mark{b.next(), b.end}
 		if b.kind == kindHole {
 			h := b.hole()
 			if h.Frames.From < want.To && h.Frames.To > want.From {
@@ -101,7 +111,7 @@ func (l *Log) readStretch(t *tape, s *segment, has nack.Range, from, to int64, b
 			return seq < want.To
 		})
 	}
-	damaged(has.To)
+	r.lack(t, at, end, want)
 	return buf
 }
 
