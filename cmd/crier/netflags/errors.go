@@ -14,8 +14,9 @@ var configFlags = map[string]string{
 
 	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
 	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",
-	"Retention.DiskDir": "disk-dir",
-	"Flow.Pace":         "pace", "Flow.WhenFull": "when-full", "Flow.WaitFor": "wait-for",
+	"Retention.DiskDir": "disk-dir", "Record.Dir": "record", "Record.Keep": "record-keep",
+	"Recorded.Recorders": "recorded",
+	"Flow.Pace":          "pace", "Flow.WhenFull": "when-full", "Flow.WaitFor": "wait-for",
 	"Flow.StallTimeout": "stall-timeout", "Flow.MaxRate": "max-rate",
 	"Flow.MaxBurst": "max-burst",
 	"Continue":      "continue",

@@ -1,6 +1,7 @@
 package pub
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -21,6 +22,8 @@ type outcome struct {
 	stats  publisher.Stats
 	list   []publisher.Subscriber // also those that are no longer there
 	unsent *publisher.UnsentError
+	// unrecorded is why it isn't known that recorders hold all, or nil.
+	unrecorded error
 }
 
 // newOutcome reads the state of a publisher after Shutdown, which returned err. It returns
@@ -53,6 +56,13 @@ func (e *outcome) missing() string {
 	if !st.EndLeft && e.unsent == nil {
 		say("the word of the end never left: the kernel refused it, and subscribers take this " +
 			"publisher for dead")
+	}
+	if err := e.unrecorded; err != nil {
+		why := err.Error()
+		if errors.Is(err, context.Canceled) {
+			why = "interrupted while it waited for that"
+		}
+		say("it is not known that recorders hold all messages: %s", why)
 	}
 	each := func(of uint64, text func(*publisher.Subscriber) string) {
 		told := uint64(0)

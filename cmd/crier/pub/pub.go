@@ -25,6 +25,7 @@ type options struct {
 	seed        uint64
 	recorders   []string
 	subscribers bool
+	record      recording
 	accepted    string
 	summary     string
 	interval    interval.Every
@@ -75,6 +76,9 @@ Examples:
 
   # what those subscribers can't take yet goes to disk, and is dropped beyond 1 GiB
   crier pub --count 20000 --pace slowest --disk 1GiB --disk-dir . --when-full drop
+
+  # a log of all of it, of 1 GiB at most, which serves what it has after a restart, too
+  crier pub --count 20000 --name trades --record log --record-keep 1GiB
 
   # at 20 Mbit/s at most
   crier pub --count 2000 --size 1000 --max-rate 20Mbit
@@ -132,6 +136,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.TextVar(&o.cfg.Repair.Floor, "repair-floor", o.cfg.Repair.Floor,
 		"the `RATE` that repairs may use in any case")
 	o.declareFlow(flags)
+	o.declareRecord(flags)
 	flags.BoolVar(&o.subscribers, "subscribers", false,
 		"print a table of the subscribers each second")
 	flags.DurationVar(&o.cfg.BatchWait, "batch-wait", 0,

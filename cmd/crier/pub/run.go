@@ -129,12 +129,14 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 				"interrupt again to end at once\n", afterInterrupt)
 	}
 	progress.drain()
+	unrecorded := o.awaitRecorders(ctx, p)
 	stopTelling()
 	var found []trouble.Finding // while the sockets are open
 	if s := takeSnapshot(p); !o.quiet && unheard(&s.stats) {
 		found = o.hostFindings(s, netip.AddrPort{})
 	}
 	end, failed := newOutcome(p, shutdown(ctx, p))
+	end.unrecorded = unrecorded
 	err = errors.Join(err, failed)
 	<-flushed
 	if marks != nil {

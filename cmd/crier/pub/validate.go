@@ -60,6 +60,9 @@ func (o *options) validate() error {
 	if err := o.validateFlow(); err != nil {
 		return err
 	}
+	if err := o.validateRecord(); err != nil {
+		return err
+	}
 	if err := o.validateFeed(); err != nil {
 		return err
 	}

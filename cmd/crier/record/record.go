@@ -4,12 +4,11 @@ package record
 import (
 	"context"
 	"net/netip"
-	"os"
-	"path/filepath"
 	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/interval"
+	"crier/cmd/crier/logflags"
 	"crier/cmd/crier/netflags"
 	"crier/reliable/frame"
 	"crier/subscriber/recorder"
@@ -20,7 +19,7 @@ type options struct {
 	net       netflags.Flags
 	cfg       recorder.Config
 	source    string
-	keep      keep
+	keep      logflags.Keep
 	fsync     recorder.Fsync
 	serveRate cli.Size
 	untilEnd  bool
@@ -162,22 +161,6 @@ func (o *options) validate() error {
 	return cli.CheckMemory("--tail", tail)
 }
 
-// checkDir checks the directory before anything is made there.
-func (o *options) checkDir() error {
-	if o.cfg.Dir == "" {
-		return cli.Usagef("--dir is missing: name a directory for the log")
-	}
-	dir := filepath.Dir(filepath.Clean(o.cfg.Dir))
-	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
-		return cli.Usagef("--dir %s: there is no directory %s: make it first, or name another",
-			o.cfg.Dir, dir)
-	}
-	if info, err := os.Stat(o.cfg.Dir); err == nil && !info.IsDir() {
-		return cli.Usagef("--dir %s is a file, and a log is a directory: name another", o.cfg.Dir)
-	}
-	return nil
-}
-
 // leastSegment is the size of segments where --keep is small, in bytes.
 const leastSegment = 1 << 20
 
@@ -198,5 +181,8 @@ func (o *options) complete() error {
 	if cfg.Link.Network, err = o.net.Network(); err != nil {
 		return err
 	}
-	return o.checkDir()
+	if o.cfg.Dir == "" {
+		return cli.Usagef("--dir is missing: name a directory for the log")
+	}
+	return logflags.CheckDir("--dir", o.cfg.Dir)
 }

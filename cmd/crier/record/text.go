@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/logflags"
 	"crier/cmd/crier/interval"
 	"crier/subscriber/recorder"
 )
@@ -19,7 +20,7 @@ func (o *options) begins(rec *recorder.Recorder, sheet cli.Sheet) string {
 	if o.net.Defaulted() {
 		b.WriteString("; only this machine is on it; --iface names another")
 	}
-	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.words(), o.fsync, fsyncWords(o.fsync))
+	fmt.Fprintf(&b, "\nkeeps %s\n--fsync %v: %s\n", o.keep.Words(), o.fsync, logflags.FsyncWords(o.fsync))
 	b.WriteString(found(rec))
 	return sheet.Wrap(b.String(), 2)
 }

@@ -1,18 +1,21 @@
-package record
+// Package logflags has the values of flags for logs, which crier record and crier pub share.
+package logflags
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/subscriber/recorder"
+	"crier/reliable/journal"
 )
 
-// keep is the value of --keep.
-type keep struct{ recorder.Keep }
+// Keep says how much a log keeps: a size, an age, or both.
+type Keep struct{ journal.Keep }
 
-func (k *keep) String() string {
+func (k *Keep) String() string {
 	var words []string
 	if k.Bytes > 0 {
 		words = append(words, cli.Size(k.Bytes).String())
@@ -23,9 +26,9 @@ func (k *keep) String() string {
 	return strings.Join(words, ",")
 }
 
-// Set and Type make keep a Value.
-func (k *keep) Set(text string) error {
-	var got recorder.Keep
+// Set and Type make Keep a Value.
+func (k *Keep) Set(text string) error {
+	var got journal.Keep
 	for word := range strings.SplitSeq(text, ",") {
 		if age, err := time.ParseDuration(word); err == nil && age > 0 && got.Age == 0 {
 			got.Age = age
@@ -42,10 +45,10 @@ func (k *keep) Set(text string) error {
 	return nil
 }
 
-func (k *keep) Type() string { return "size|age" }
+func (k *Keep) Type() string { return "size|age" }
 
-// words says how much is kept.
-func (k *keep) words() string {
+// Words says how much is kept.
+func (k *Keep) Words() string {
 	switch {
 	case k.Bytes > 0 && k.Age > 0:
 		return fmt.Sprintf("the newest %s, and none older than %s", cli.Size(k.Bytes),
@@ -58,16 +61,32 @@ func (k *keep) words() string {
 	return "all, until the disk is full"
 }
 
-// fsyncWords says what is lost with a mode, and by what.
-func fsyncWords(f recorder.Fsync) string {
+// FsyncWords says what is lost with a mode, and by what.
+func FsyncWords(f journal.Fsync) string {
 	const kill = "kill -9 loses nothing that was reported written"
 	switch f.Mode {
-	case recorder.FsyncEach:
+	case journal.FsyncEach:
 		return kill + "; a loss of power, nothing that was reported synced"
-	case recorder.FsyncNone:
+	case journal.FsyncNone:
 		return kill + "; a loss of power, what the kernel had not written, which may be " +
 			"that of half a minute and more"
 	}
 	return fmt.Sprintf("%s; a loss of power, what was written in %s and while one sync took", kill,
 		cli.Duration(f.Every))
 }
+
+// CheckDir checks the directory that a flag names before anything is made there.
+func CheckDir(flag, name string) error {
+	dir := filepath.Dir(filepath.Clean(name))
+	if info, err := os.Stat(dir); err != nil || !info.IsDir() {
+		return cli.Usagef("%s %s: there is no directory %s: make it first, or name another",
+			flag, name, dir)
+	}
+	if info, err := os.Stat(name); err == nil && !info.IsDir() {
+		return cli.Usagef("%s %s is a file, and a log is a directory: name another", flag, name)
+	}
+	return nil
+}
+
+// LeastKeep is the size of the smallest log that is bounded, in bytes.
+const LeastKeep = 1 << 20
