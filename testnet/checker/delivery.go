@@ -90,6 +90,9 @@ func (d *delivery) judgeRecovery() {
 	var least, most time.Duration // of Recovery
 	may, must, known := false, false, true
 	for q := d.first; q < d.last; q++ {
+		if d.holders.repaired.has(q - d.s.FirstSeq) {
+			return // when a frame counts that a holder repeats, only the receiver knows
+		}
 		at := a.when(q)
 		if at == 0 {
 			known = false

@@ -12,7 +12,7 @@ import (
 func (v *view) judgeEnded(cause reliable.Cause) {
 	switch cause {
 	case reliable.CauseEnded:
-		if !v.pulse.bye {
+		if !v.pulse.bye && !v.holders.ended {
 			v.fail("the session ended, and no BYE was heard")
 		}
 		if !v.app.known {

@@ -26,7 +26,10 @@ func (v *view) hear(d *world.Datagram) {
 			v.pulse.aliveBy(now, f.Time)
 		}
 		return
-	case frame.Nack, frame.Status:
+	case frame.Digest:
+		v.start.digest(f)
+		return
+	case frame.Nack, frame.Status, frame.Find:
 		return
 	}
 	v.forget()

@@ -13,6 +13,12 @@ import (
 type holders struct {
 	asked  []nack.Range // what holders were asked for
 	denied []nack.Range // what they said that they lack
+
+	repaired bitset // frames that one of them repeated when it was asked
+
+	// told says that one told of the session, final that it is over, and ended that it
+	// ended by BYE.
+	told, final, ended bool
 }
 
 // hearHolder takes a packet of a holder, whose time is its own, and whose word is about
@@ -22,10 +28,11 @@ func (v *view) hearHolder(d *world.Datagram) {
 	case frame.Repair: // which counts where it was asked for
 		if inner := d.Frame.Data; inner != nil &&
 			within(v.holders.asked, inner.Seq, inner.Seq+1) {
+			v.holders.repaired.set(inner.Seq - v.s.FirstSeq)
 			v.hear(d)
 		}
 	case frame.Digest:
-		v.start.digest(d.Frame)
+		v.digest(d.Frame)
 		return
 	case frame.Find:
 		return
@@ -33,6 +40,20 @@ func (v *view) hearHolder(d *world.Datagram) {
 		v.holders.denied = append(v.holders.denied, d.Frame.Ranges...)
 	}
 	v.help = v.c.w.Now()
+}
+
+// digest takes what a recorder tells of the session.
+func (v *view) digest(f *frame.Frame) {
+	v.start.digest(f)
+	h := &v.holders
+	h.told = true
+	h.final = h.final || f.Flags&frame.Final != 0
+	h.ended = h.ended || f.Flags&frame.Ended != 0
+	if !v.pulse.heard || v.app.over() { // else only the publisher tells what there is
+		now := v.c.w.Now()
+		v.help = now
+		v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)
+	}
 }
 
 // within reports whether ranges hold one of the numbers [from, to).

@@ -44,10 +44,10 @@ func (l *lossReport) judgeCause() {
 		}
 		l.judgeUnanswered()
 	case reliable.CauseSilent:
-		l.pulse.judgeSilent()
+		l.pulse.judgeSilent(l.holders.final)
 		l.pulse.judgeOpen(l.app.begun)
 	case reliable.CauseEnded:
-		if l.s.Closed == reliable.Never || !l.pulse.bye {
+		if l.s.Closed == reliable.Never || !l.pulse.bye && !l.holders.ended {
 			l.deny("and no BYE was heard")
 		}
 	case reliable.CauseLate:

@@ -50,7 +50,10 @@ func (p *pulse) silence() time.Duration {
 // judgeSilent asks whether the publisher was quiet for as long as it must have
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
-func (p *pulse) judgeSilent() {
+func (p *pulse) judgeSilent(final bool) {
+	if final && !p.heard {
+		return // a recorder said so
+	}
 	quiet, silence := max(p.quiet, p.c.w.Now().Sub(p.lastHeard)), p.silence()
 	if p.works {
 		silence = 500 * time.Millisecond // it is told later: what was announced then?

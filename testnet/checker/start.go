@@ -21,19 +21,21 @@ type start struct {
 	firstNext uint64        // NextOffset of the first HEARTBEAT or BYE
 	firstOld  uint64        // OldestOffset of it
 	age       time.Duration // how old the first frame was
-	logs      []uint64      // the oldest messages that recorders told of, and found
+	logs      []uint64      // the messages with which it may begin, if it asks
 }
 
 // digest notes where a recorder's log begins, and what it found.
 func (b *start) digest(f *frame.Frame) {
-	offsets := [2]uint64{f.OldestOffset, f.OldestOffset}
+	b.offer(f.OldestOffset)
 	if f.Digest.At {
-		offsets[1] = f.Digest.AtOffset
+		b.offer(f.Digest.AtOffset)
 	}
-	for _, o := range offsets {
-		if !slices.Contains(b.logs, o) {
-			b.logs = append(b.logs, o)
-		}
+}
+
+// offer notes a message with which the session may begin.
+func (b *start) offer(offset uint64) {
+	if !slices.Contains(b.logs, offset) {
+		b.logs = append(b.logs, offset)
 	}
 }
 
@@ -52,6 +54,9 @@ func (b *start) data(offset uint64) {
 func (b *start) beat(f *frame.Frame) {
 	if b.first == 0 {
 		b.first = frame.Heartbeat
+	}
+	if len(b.cfg.Receiver.Logs.Ask) > 0 { // it asks first, and begins later
+		b.offer(f.OldestOffset)
 	}
 	if !b.hasBeat {
 		b.hasBeat, b.firstNext, b.firstOld = true, f.NextOffset, f.OldestOffset

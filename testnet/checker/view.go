@@ -48,7 +48,7 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 
 // event judges what the application is told.
 func (v *view) event(ev *reliable.Event) {
-	if aside := !ev.Source.IsValid() && len(v.start.logs) > 0; !v.s.WasAt(ev.Source) && !aside {
+	if aside := !ev.Source.IsValid() && v.holders.told; !v.s.WasAt(ev.Source) && !aside {
 		v.fail("%v comes from %v, and the publisher is at %v", ev.Kind, ev.Source, v.s.Source)
 	}
 	if ev.Kind == reliable.SessionMoved || ev.Kind == reliable.SessionContested {
@@ -71,7 +71,7 @@ func (v *view) event(ev *reliable.Event) {
 	v.app.phase = ev.Kind
 	switch ev.Kind {
 	case reliable.SessionSilent:
-		v.pulse.judgeSilent()
+		v.pulse.judgeSilent(v.holders.final)
 		v.pulse.judgeOpen(v.app.begun)
 		if !v.works {
 			v.pulse.quiet = 0 // else it may be told of several at once
