@@ -84,12 +84,10 @@ func (b *start) judge(begin uint64) {
 			b.fail("it begins at offset %d, and the session, which began after it joined, at %d",
 				begin, b.s.FirstOffset)
 		}
-	case b.cfg.Receiver.Start == reliable.Latest:
-		want := b.firstData
-		if b.first == frame.Heartbeat {
-			want = b.firstNext
-		}
-		if begin != want {
+	case b.cfg.Receiver.Start.Resumes() && (begin == b.latest() || begin == b.s.FirstOffset):
+	case b.cfg.Receiver.Start == reliable.Latest,
+		b.cfg.Receiver.Start == reliable.Resume && len(b.cfg.Receiver.Positions) == 0:
+		if want := b.latest(); begin != want {
 			b.fail("it begins at offset %d, and the first message that it could know of is %d",
 				begin, want)
 		}
@@ -101,6 +99,14 @@ func (b *start) judge(begin uint64) {
 				begin, b.firstOld, b.lowData)
 		}
 	}
+}
+
+// latest returns the first message that the process could know of when it heard of the session.
+func (b *start) latest() uint64 {
+	if b.first == frame.Heartbeat {
+		return b.firstNext
+	}
+	return b.firstData
 }
 
 // judgePoint asks whether a start by offset or time is where it was wished, and reports whether
