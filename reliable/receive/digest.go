@@ -61,6 +61,9 @@ func (r *Receiver) publisherDigest(now reliable.Time, from netip.AddrPort, st *s
 		r.stats.Foreign++
 		return
 	}
+	if st.phase == starting {
+		st.early = &earlyBeat{f.NextSeq, f.NextOffset, f.OldestSeq, f.OldestOffset}
+	}
 	st.tellStart(now, f)
 	r.enliven(st.session)
 }

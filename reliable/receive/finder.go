@@ -59,7 +59,8 @@ func (d *finder) start(r *Receiver) {
 
 // wantsPast reports whether sessions that are over, or began before, may be wanted.
 func (r *Receiver) wantsPast() bool {
-	return !r.cfg.Recovery.Off && (r.cfg.Start != reliable.Latest || len(r.cfg.Positions) > 0)
+	return !r.cfg.Recovery.Off && (r.cfg.Start != reliable.Latest &&
+		r.cfg.Start != reliable.Resume || len(r.cfg.Positions) > 0)
 }
 
 // open adds a quest, and reports false if there are too many.

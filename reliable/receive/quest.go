@@ -22,8 +22,9 @@ type quest struct {
 	request uint64
 	rounds  int
 	due     reliable.Time
-	// Somebody answered.
+	// Somebody answered; and somebody has the place, and hasn't told it yet.
 	answered bool
+	covered  bool
 
 	// Where a consumer was in this session; nil: nowhere.
 	at *reliable.Position
@@ -47,22 +48,26 @@ func (q *quest) enough() bool {
 	if q.stream == nil { // a DIGEST of another session may have been lost
 		return q.answered && q.rounds >= 2
 	}
-	return q.answered
+	return q.rounds > 0 && q.answered && !q.covered
 }
 
 // take takes a DIGEST of the stream's session, and reports whether it tells where the stream
 // begins for sure.
 func (q *quest) take(f *frame.Frame) bool {
 	d := f.Digest
-	q.answered = true
+	q.answered = q.answered || f.Request == q.request && q.request != 0
 	oldest := position{true, f.OldestSeq, f.OldestOffset}
 	whole := d.Wall != 0 && f.OldestSeq <= d.FirstSeq
 	switch q.what {
 	case frame.FindOffset:
 		switch {
+		case q.at != nil:
+			q.exact = q.exact || f.OldestSeq <= q.at.Seq
 		case d.At && d.AtSeq >= f.OldestSeq && d.AtSeq <= f.NextSeq && d.AtOffset <= q.value &&
 			f.OldestOffset <= q.value:
 			q.best, q.exact = position{true, d.AtSeq, q.value}, true
+		case f.OldestOffset <= q.value && q.value < f.NextOffset:
+			q.covered = true
 		case whole && q.value <= f.OldestOffset:
 			q.best, q.exact = oldest, true
 		}
@@ -71,12 +76,17 @@ func (q *quest) take(f *frame.Frame) bool {
 			(d.AtSeq > f.OldestSeq || whole) {
 			q.best, q.exact = position{true, d.AtSeq, d.AtOffset}, true
 		}
+		q.covered = q.covered || !d.At
 	default:
 		if whole {
 			q.best, q.exact = oldest, true
 		}
 	}
-	if !q.exact && (!q.best.known || oldest.seq < q.best.seq) {
+	switch {
+	case q.exact:
+		q.covered = false
+	case d.Role == frame.Publisher: // what it holds has moved on when the quest ends
+	case !q.best.known || oldest.seq < q.best.seq:
 		q.best = oldest
 	}
 	return q.exact
@@ -99,16 +109,19 @@ func (st *stream) found(now reliable.Time, q *quest) {
 		return
 	}
 	at, cause := q.best, reliable.CauseGone
-	switch {
-	case q.at != nil:
-		at = position{true, q.at.Seq, q.at.Offset}
-	case at.known:
-	default:
+	if !q.answered {
 		cause = reliable.CauseNoHolder
-		at = st.oldestKnown()
+	}
+	if q.at != nil {
+		at = position{true, q.at.Seq, q.at.Offset}
+	} else if own := st.oldestKnown(); own.known && !q.exact && (!at.known || own.seq < at.seq) {
+		at = own
 	}
 	if !at.known {
 		return // it begins with what comes, as at the latest
+	}
+	if q.what == frame.FindOffset {
+		at.offset = max(at.offset, q.value) // what comes before is passed over
 	}
 	promised := q.promised
 	if promised.known && promised.offset < at.offset {

@@ -18,10 +18,13 @@ func (st *stream) aim(now reliable.Time) {
 	}
 	a := r.aimAt(s.id, st.channel, s.title.told)
 	switch {
-	case a.at != nil:
+	case a.at != nil && len(r.cfg.Logs.Ask) == 0:
 		st.endSeek()
 		st.begin(now, a.at.Seq, a.at.Offset, true)
 		st.room.limit(now)
+	case a.at != nil: // who has what comes next is to be known when it is asked for
+		st.endSeek()
+		st.look(now, a)
 	case s.join.fromStart, a.latest && s.title.known:
 		st.endSeek()
 	case a.unknown && st.seek == nil:
@@ -76,7 +79,16 @@ func (st *stream) tellStart(now reliable.Time, f *frame.Frame) {
 		return
 	}
 	exact := q.take(f)
-	if exact && st.session.source.IsValid() && q.at == nil {
+	if exact && st.session.source.IsValid() {
+		st.endSeek()
+		st.found(now, q)
+	}
+}
+
+// tellOldest takes the publisher's word of what it holds, which may be what a consumer goes on
+// with.
+func (st *stream) tellOldest(now reliable.Time, f *frame.Frame) {
+	if q := st.seek; q != nil && q.at != nil && f.OldestSeq <= q.at.Seq {
 		st.endSeek()
 		st.found(now, q)
 	}

@@ -97,6 +97,7 @@ func (st *stream) beat(now reliable.Time, f *frame.Frame) {
 	st.stats.Heartbeats++
 	st.stats.Announced = st.req.GroupSize()
 	defer st.status.noteReport(now, f.Report)
+	st.tellOldest(now, f)
 	if j := &st.session.join; st.phase == starting && !j.fromStart &&
 		st.seek == nil {
 		if j.start == reliable.Oldest {
@@ -147,7 +148,7 @@ func (st *stream) advance(now reliable.Time) {
 	if st.over() {
 		return
 	}
-	if st.phase != silent && now >= st.session.silentAt() {
+	if st.phase != silent && st.session.source.IsValid() && now >= st.session.silentAt() {
 		st.fallSilent(now)
 	}
 	st.asked.advance(now)
@@ -166,7 +167,7 @@ func (st *stream) deadline() reliable.Time {
 		return st.status.leaveDue
 	}
 	at := min(st.asked.deadline(), st.status.due, st.status.wantDue)
-	if st.phase == silent {
+	if st.phase == silent || !st.session.source.IsValid() {
 		return at
 	}
 	if st.phase == left && st.req.Gaps().Len() == 0 {
