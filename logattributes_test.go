@@ -17,9 +17,9 @@ import (
 var logAttributes = []string{
 	"DSCP", "MTU", "address", "bytes", "cause", "datagram_size", "datagrams", "destination",
 	"directory", "error", "frames", "granted_bytes", "group", "hint", "index", "interface", "lag",
-	"last_offsets", "messages", "offset", "policy", "previous_address", "previous_session",
-	"previous_size", "reports",
-	"requested_bytes", "session", "source", "stall_timeout", "state", "subscriber", "time", "wait",
+	"last_offsets", "messages", "offset", "offsets", "other_session", "policy", "previous_address",
+	"previous_session", "previous_size", "reports", "requested_bytes", "session", "source",
+	"stall_timeout", "state", "subscriber", "time", "wait",
 }
 
 // The library's log has attributes of these names, and all of these.

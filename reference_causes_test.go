@@ -138,7 +138,8 @@ var (
 		subscriber.CauseUnwritten: "CauseUnwritten",
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
-		"SessionEnded", "SessionMoved", "SessionContested"}
+		"SessionEnded", "SessionMoved", "SessionContested",
+		"StreamForked", "StreamContested"}
 	blockers = [reliable.Blockers]string{
 		reliable.BySubscribers: "a subscriber whose pace counts has yet to take what fills the " +
 			"resend buffer",

@@ -57,7 +57,7 @@ func (r *Requester) postpone(now Time, gap *Gap) {
 func (r *Requester) spread(now Time, wait time.Duration) time.Duration {
 	if r.confirmDrawn != now {
 		r.confirmDrawn = now
-		r.confirmBackoff, r.confirmJitter = Backoff(r.rand, r.group, r.roundTrip()), r.rand.Uint64()
+		r.confirmBackoff, r.confirmJitter = Backoff(r.rand, r.group, r.RoundTrip()), r.rand.Uint64()
 	}
 	extra, _ := bits.Mul64(r.confirmJitter, uint64(max(wait, 0)/4))
 	return r.confirmBackoff + time.Duration(extra)

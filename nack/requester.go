@@ -134,7 +134,7 @@ func (r *Requester) Missing(now Time, from, to uint64) {
 // draw returns how long to back off. Gaps that are found within a fraction of a round
 // trip were lost together; they share one draw, and so one NACK.
 func (r *Requester) draw(now Time) time.Duration {
-	if trip := r.roundTrip(); r.drawn == always || now.Sub(r.drawn) >= trip/4 {
+	if trip := r.RoundTrip(); r.drawn == always || now.Sub(r.drawn) >= trip/4 {
 		r.backoff, r.drawn = Backoff(r.rand, r.group, trip), now
 	}
 	return r.backoff
@@ -234,9 +234,9 @@ func (r *Requester) Request(now Time) (uint64, []Range, bool) {
 	return request, ranges, true
 }
 
-// roundTrip returns the round trip for back-off. It is the group's, because all
+// RoundTrip returns the round trip for back-off. It is the group's, because all
 // subscribers must draw from the same distribution.
-func (r *Requester) roundTrip() time.Duration {
+func (r *Requester) RoundTrip() time.Duration {
 	if r.groupRTT > 0 {
 		return r.groupRTT
 	}

@@ -28,12 +28,15 @@ const (
 	SessionEnded
 	SessionMoved
 	SessionContested
+	StreamForked
+	StreamContested
 )
 
 var eventNames = [...]string{
 	Message: "message", Loss: "loss", SessionNew: "new", SessionSilent: "silent",
 	SessionResumed: "resumed", SessionEnded: "ended",
 	SessionMoved: "moved", SessionContested: "contested",
+	StreamForked: "stream-forked", StreamContested: "stream-contested",
 }
 
 // String returns the kind's name.
@@ -84,8 +87,11 @@ type Event struct {
 	// Recovery is the time from the detection of the loss to the repair.
 	Recovery time.Duration
 
-	// Lost are the offsets that a Loss names.
+	// Lost are the offsets that a Loss names, or those that a StreamForked says were used
+	// twice.
 	Lost nack.Range
+	// Other is the other session that a StreamForked or a StreamContested is about.
+	Other SessionID
 	// Cause is the cause of the loss, or of the session's end.
 	Cause Cause
 }

@@ -29,6 +29,13 @@ const (
 	// SessionContested reports that another address, Source, sends frames of the session
 	// as if the publisher had moved there. The subscriber ignores them.
 	SessionContested Kind = reliable.SessionContested
+	// StreamForked reports that the publisher began with offsets that another session of
+	// its stream, Other, had used: those in Lost. Nothing is lost or merged: each session has
+	// its own messages.
+	StreamForked Kind = reliable.StreamForked
+	// StreamContested reports that another publisher of the same name, whose session is
+	// Other, runs as well. Both are told so. Their messages are not merged.
+	StreamContested Kind = reliable.StreamContested
 )
 
 // Cause is the cause of a loss.

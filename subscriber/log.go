@@ -63,6 +63,14 @@ func (l *log) note(ev *Event) {
 	case SessionContested:
 		l.to.Warn("crier: another address speaks for a session, and is not believed",
 			session, source)
+	case StreamForked:
+		l.to.Warn("crier: offsets were used twice: a publisher began with some that another "+
+			"session of its stream had used", session, source,
+			slog.Any("previous_session", ev.Other),
+			"offsets", fmt.Sprintf("%d-%d", ev.Lost.From, ev.Lost.To-1))
+	case StreamContested:
+		l.to.Warn("crier: two publishers of the same name run at once", session, source,
+			slog.Any("other_session", ev.Other))
 	case SessionEnded:
 		l.to.Info("crier: a session ended", session, source, "cause", ev.Cause.String())
 	}

@@ -36,6 +36,12 @@ var Counters = reliable.Table[Stats]{
 	reliable.Count("nacks_withheld", reliable.NACKs,
 		"NACKs not sent to where no data came from yet",
 		func(s *Stats) uint64 { return s.Withheld }),
+	reliable.Count("streams_forked", reliable.Sessions,
+		"sessions that used offsets again which another session of their stream had used",
+		func(s *Stats) uint64 { return s.Forks }).Told(),
+	reliable.Count("streams_contested", reliable.Times,
+		"times that two sessions of one stream both went on",
+		func(s *Stats) uint64 { return s.Rivals }).Told(),
 	reliable.Level("memory_bytes", reliable.Bytes, "bytes in use for frames and messages",
 		func(s *Stats) int { return s.Memory }),
 }

@@ -23,6 +23,10 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	if f.Responder == r.cfg.ID {
 		return // this subscriber's own
 	}
+	r.evidence.heard(now, from, f)
+	if f.Digest.Role == frame.Peer {
+		return // it holds nothing for others
+	}
 	s := r.session(f.Session)
 	var st *stream
 	if s != nil {
@@ -32,7 +36,8 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		r.publisherDigest(now, from, st, f)
 		return
 	}
-	if f.Digest.Role != frame.Recorder || f.Responder == f.Session || !r.cfg.Logs.believes(from.Addr()) || r.cfg.Recovery.Off {
+	if f.Digest.Role != frame.Recorder || f.Responder == f.Session ||
+		!r.cfg.Logs.believes(from.Addr()) || r.cfg.Recovery.Off {
 		r.stats.Foreign++
 		return
 	}

@@ -17,6 +17,9 @@ type mark struct {
 	cause  reliable.Cause
 	// Of a change that concerns another address; else invalid.
 	from netip.AddrPort
+	// Of a change that concerns another session, and offsets of both.
+	other   uint64
+	offsets nack.Range
 }
 
 // marks are the changes of state that wait for the application, in order.
@@ -77,6 +80,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 	st.marks.pass()
 	st.session.event(ev, m.kind, st.channel, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, m.cause
+	ev.Other, ev.Lost = reliable.SessionID(m.other), m.offsets
 	if m.from.IsValid() {
 		ev.Source = m.from
 	}

@@ -34,6 +34,7 @@ type Receiver struct {
 	table    table
 	farewell farewell
 	finder   finder
+	evidence evidence
 	removed  []nack.Range
 	name     []byte
 	rand     *nack.Rand
@@ -79,6 +80,7 @@ func New(cfg Config) (*Receiver, error) {
 		now: cfg.Joined, pauses: pauses{armed: reliable.Never},
 	}
 	r.finder.start(r)
+	r.evidence.r = r
 	return r, nil
 }
 
@@ -100,6 +102,9 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		frame.Confirm:
 	case frame.Digest:
 		r.digest(now, from, f)
+		return
+	case frame.Find:
+		r.evidence.find(now, f)
 		return
 	default:
 		r.stats.Unexpected++
@@ -270,7 +275,7 @@ func (r *Receiver) Deadline() reliable.Time {
 	if r.closed {
 		return at
 	}
-	at = r.finder.deadline()
+	at = min(r.finder.deadline(), r.evidence.deadline())
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}
@@ -299,6 +304,9 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 		}
 	}
 	if f, to := r.finder.next(); f != nil {
+		return r.send(to, f), true
+	}
+	if f, to := r.evidence.next(now); f != nil {
 		return r.send(to, f), true
 	}
 	return reliable.Batch{}, false

@@ -50,6 +50,7 @@ type session struct {
 
 	join   join
 	rivals rivals
+	kin    kinship
 	moves  uint64
 
 	// The address of the holder by whose DIGEST it was opened, before its publisher is heard.
@@ -113,7 +114,7 @@ func (e *echo) note(now reliable.Time, told uint64) {
 func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort, j join) *session {
 	s := &session{
 		r: r, id: id, source: source, heard: now, interval: reliable.HeartbeatData,
-		credit: credit{left: coldNacks, at: now}, join: j,
+		credit: credit{left: coldNacks, at: now}, join: j, kin: kinship{since: now},
 	}
 	s.own.start(s, now, r.cfg.Channel)
 	s.only[0] = &s.own
@@ -211,6 +212,7 @@ func (s *session) announce(f *frame.Frame) {
 		s.title = title{known: true, told: reliable.TitleOf(f)}
 		s.tapeTitle()
 	}
+	s.kin.look(s)
 	if s.control != f.Control {
 		s.control, s.spoken = f.Control, false
 	}

@@ -100,6 +100,10 @@ type Stats struct {
 	Forgotten uint64
 	// Withheld counts NACKs that were not sent to where no data came from yet.
 	Withheld uint64
+	// Forks counts sessions that used offsets again which another one had used, and Rivals
+	// the pairs of sessions of one stream that both went on.
+	Forks  uint64
+	Rivals uint64
 	// Memory is in bytes, in use now.
 	Memory int
 }

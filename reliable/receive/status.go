@@ -52,7 +52,7 @@ func (t *status) report(now reliable.Time) *frame.Frame {
 	f := t.frame(now)
 	r := t.stream.r
 	if now >= t.wantDue {
-		f.Flags = frame.WantSession
+		f.Flags |= frame.WantSession
 		t.wantDue = now.Add(r.rand.Jitter(t.wantWait))
 		t.wantWait = min(2*t.wantWait, wantLast)
 	}
@@ -67,7 +67,7 @@ func (t *status) report(now reliable.Time) *frame.Frame {
 // and any other would end with a position that is up to half a second old.
 func (t *status) farewell(now reliable.Time) *frame.Frame {
 	f := t.frame(now)
-	f.Flags = frame.Leaving
+	f.Flags |= frame.Leaving
 	return f
 }
 
@@ -76,6 +76,9 @@ func (t *status) frame(now reliable.Time) *frame.Frame {
 	st := t.stream
 	f := st.frame(now, frame.Status, &st.session.echo)
 	f.Name = st.r.name
+	if now < st.session.kin.contested {
+		f.Flags |= frame.Contested
+	}
 	f.Position = st.position()
 	st.recorded(f)
 	f.Room = uint64(max(0, st.r.cfg.Memory.Buffer-st.win.bytes))

@@ -55,6 +55,10 @@ func (v *view) event(ev *reliable.Event) {
 		v.judgeMoved(ev)
 		return
 	}
+	if ev.Kind == reliable.StreamForked || ev.Kind == reliable.StreamContested {
+		v.c.tally.Events[ev.Kind]++
+		return
+	}
 	if !v.app.allows(ev.Kind) {
 		v.fail("%v comes after %q", ev.Kind, v.app.phase)
 		return

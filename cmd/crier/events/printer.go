@@ -139,12 +139,8 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	session := SessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
 	switch ev.Kind {
 	case subscriber.Loss:
-		be := "are"
-		if ev.Lost.Len() == 1 {
-			be = "is"
-		}
 		return fmt.Sprintf("%s: %s %s %s: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
-			be, p.sheet.Paint(cli.Bad, "lost"), ev.Cause)
+			plural(ev.Lost.Len(), "is", "are"), p.sheet.Paint(cli.Bad, "lost"), ev.Cause)
 	case subscriber.SessionNew:
 		return session + " is heard"
 	case subscriber.SessionSilent:
@@ -156,6 +152,12 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 		return session + " goes on: its publisher has changed its address"
 	case subscriber.SessionContested:
 		return session + " is contested: another address speaks for it as well, and is not believed"
+	case subscriber.StreamForked:
+		return fmt.Sprintf("%s forks its stream: %s %s used before, by session %v", session,
+			cli.Offsets(ev.Lost.From, ev.Lost.To), plural(ev.Lost.Len(), "was", "were"), ev.Other)
+	case subscriber.StreamContested:
+		return fmt.Sprintf("%s is not alone: session %v of the same publisher's name goes on, too",
+			session, ev.Other)
 	}
 	if ev.Cause == subscriber.CauseClosed {
 		return session + " was left"
@@ -163,10 +165,19 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	return session + " ended"
 }
 
+// plural returns the word for a number.
+func plural(n uint64, one, more string) string {
+	if n == 1 {
+		return one
+	}
+	return more
+}
+
 // Line is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
 type Line struct {
-	// Type is message, loss, new, silent, resumed, ended, moved or contested.
+	// Type is message, loss, new, silent, resumed, ended, moved, contested, stream-forked or
+	// stream-contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
 	Name      string  `json:"name,omitempty"` // the publisher's, absent while it is unknown
@@ -179,9 +190,10 @@ type Line struct {
 	Recovery  int64   `json:"recovery_ns,omitempty"`
 	Text      *string `json:"text,omitempty"`   // the payload, where it is UTF-8
 	Base64    *string `json:"base64,omitempty"` // the payload, where it is not
-	From      *uint64 `json:"from,omitempty"`   // of a loss: offsets from, and below to
+	From      *uint64 `json:"from,omitempty"`   // of a loss or a fork: offsets from, and below to
 	To        *uint64 `json:"to,omitempty"`
 	Cause     string  `json:"cause,omitempty"`
+	Other     string  `json:"other,omitempty"` // of a fork or a contest: the other session
 }
 
 func lineOf(ev *subscriber.Event, group string) *Line {
@@ -210,6 +222,12 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 		line.Source = ev.Source.String()
 		if ev.Cause != 0 {
 			line.Cause = ev.Cause.String()
+		}
+		if ev.Other != 0 {
+			line.Other = ev.Other.String()
+		}
+		if ev.Kind == subscriber.StreamForked {
+			line.From, line.To = &ev.Lost.From, &ev.Lost.To
 		}
 	}
 	return line
