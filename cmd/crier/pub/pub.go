@@ -9,6 +9,7 @@ import (
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/interval"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/pace"
 	"crier/cmd/crier/trouble"
 	"crier/publisher"
 )
@@ -18,7 +19,7 @@ type options struct {
 	net         netflags.Flags
 	cfg         publisher.Config
 	feed        feed.Options
-	pace        pacing
+	pace        pace.Options
 	count       uint64
 	size        cli.Size
 	market      bool

@@ -11,6 +11,7 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/pace"
 	"crier/cmd/crier/trouble"
 	"crier/publisher"
 )
@@ -104,11 +105,11 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	progress := startProgress(o, std, console, p)
 	stopReports := o.reportIntervals(console, p)
 	took := times{start: time.Now()}
-	pace := newPacer(o.pace, timer)
+	pacer := pace.New(o.pace, timer)
 	if !o.quiet {
-		pace.notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
+		pacer.Notice = func(left time.Duration) { fmt.Fprint(console, o.dueText(left)) }
 	}
-	late, err := o.publish(ctx, p, from, pace, marks)
+	late, err := o.publish(ctx, p, from, pacer, marks)
 	stopWaiting()
 	if ctx.Err() != nil && p.Stats().Accepted == 0 && cfg.Flow.WaitFor > 0 {
 		err = fmt.Errorf("interrupted while it waited for %s: nothing was published",
@@ -204,7 +205,7 @@ func shutdown(ctx context.Context, p *publisher.Publisher) error {
 
 // publish sends the feed, and returns the longest delay of a message against its schedule.
 // An interrupt is no error.
-func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pace *pacer,
+func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed.Feed, pacer *pace.Pacer,
 	marks *watermarks) (time.Duration, error) {
 	for n := uint64(0); o.count == 0 || n < o.count; n++ {
 		rec, err := from.Next()
@@ -212,7 +213,7 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 			break
 		}
 		if err == nil {
-			if err = pace.wait(ctx, rec.At); err == nil {
+			if err = pacer.Wait(ctx, rec.At); err == nil {
 				marks.setAccepted(n + 1) // before anybody can have it
 				_, err = p.Publish(ctx, rec.Payload)
 			}
@@ -227,13 +228,13 @@ func (o *options) publish(ctx context.Context, p *publisher.Publisher, from feed
 			break
 		}
 		if err != nil {
-			return pace.worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
+			return pacer.Worst(), fmt.Errorf("%w; %s", o.explain(from, err), before(n))
 		}
 		if marks != nil {
 			marks.setSent(p.Sent())
 		}
 	}
-	return pace.worst(), nil
+	return pacer.Worst(), nil
 }
 
 // before tells how much was published before an error.

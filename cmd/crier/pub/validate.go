@@ -70,7 +70,7 @@ func (o *options) validate() error {
 		"--summary": o.summary}); err != nil {
 		return err
 	}
-	if err := o.pace.validate(); err != nil {
+	if err := o.pace.Validate(); err != nil {
 		return cli.Usage(err)
 	}
 	return nil
@@ -97,12 +97,12 @@ func (o *options) validateFeed() error {
 	case changed("max-gap") && o.feed.MaxGap == 0:
 		return cli.Usagef("--max-gap 0 would leave no silence at all: give a time such as 5s, or " +
 			"--speed max to wait for nothing")
-	case changed("max-gap") && (changed("rate") || o.pace.Speed.max):
+	case changed("max-gap") && (changed("rate") || o.pace.Speed.IsMax()):
 		return cli.Usagef("--max-gap is of recorded times, and --rate and --speed max leave them " +
 			"out: use one or the other")
 	case changed("rate") && changed("speed"):
 		return cli.Usagef("--rate and --speed both say when messages go out: use one of them")
-	case changed("speed") && !o.pace.Speed.max && !timed:
+	case changed("speed") && !o.pace.Speed.IsMax() && !timed:
 		return cli.Usagef("--speed %v is for recorded times, and these messages have none: use "+
 			"--rate, or --format timed or pcap", &o.pace.Speed)
 	}

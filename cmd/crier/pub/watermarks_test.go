@@ -9,6 +9,7 @@ import (
 
 	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/feed"
+	"crier/cmd/crier/pace"
 	"crier/multicast"
 	"crier/publisher"
 	"crier/reliable/frame"
@@ -75,7 +76,7 @@ func TestAcceptedIsNeverBehind(t *testing.T) {
 	}
 	defer timer.Close()
 	if _, err := o.publish(context.Background(), p,
-		feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), newPacer(pacing{Rate: 5000}, timer),
+		feed.NewSynth(feed.SynthOptions{Size: 64, Seed: 1}), pace.New(pace.Options{Rate: 5000}, timer),
 		marks); err != nil {
 		t.Fatal(err)
 	}

@@ -1,4 +1,4 @@
-package pub
+package pace
 
 import (
 	"fmt"
@@ -6,14 +6,17 @@ import (
 	"strconv"
 )
 
-// speed is the factor by which recorded times pass faster: any positive number, or max to
+// Speed is the factor by which recorded times pass faster: any positive number, or max to
 // skip waiting. The zero value is 1.
-type speed struct {
+type Speed struct {
 	factor float64 // 0 means 1
 	max    bool
 }
 
-func (s speed) String() string {
+// IsMax reports whether recorded times don't count.
+func (s Speed) IsMax() bool { return s.max }
+
+func (s Speed) String() string {
 	switch {
 	case s.max:
 		return "max"
@@ -24,18 +27,18 @@ func (s speed) String() string {
 }
 
 // Set and Type make a speed a Value.
-func (s *speed) Set(text string) error {
+func (s *Speed) Set(text string) error {
 	if text == "max" {
-		*s = speed{max: true}
+		*s = Speed{max: true}
 		return nil
 	}
 	f, err := strconv.ParseFloat(text, 64)
 	if err != nil || !(f > 0) || math.IsInf(f, 1) {
 		return fmt.Errorf("%q is not a speed: give a number over 0, such as 1 or 20, or max", text)
 	}
-	*s = speed{factor: f}
+	*s = Speed{factor: f}
 	return nil
 }
 
 // Type returns the word for a speed in a list of flags.
-func (s *speed) Type() string { return "speed" }
+func (s *Speed) Type() string { return "speed" }

@@ -1,4 +1,4 @@
-package pub
+package pace
 
 import (
 	"context"
@@ -12,21 +12,21 @@ import (
 	"crier/cmd/crier/feed/feedtest"
 )
 
-var _ cli.Value = new(speed)
+var _ cli.Value = new(Speed)
 
 func TestSpeed(t *testing.T) {
 	for text, want := range map[string]string{"1": "1", "20": "20", "0.5": "0.5", "1e3": "1000",
 		"max": "max"} {
-		var s speed
+		var s Speed
 		if err := s.Set(text); err != nil || s.String() != want {
 			t.Errorf("%q: %v, %v", text, s, err)
 		}
 	}
-	if s := (speed{}); s.String() != "1" {
+	if s := (Speed{}); s.String() != "1" {
 		t.Errorf("the zero speed is %v", s)
 	}
 	for _, text := range []string{"", "0", "-1", "fast", "inf", "NaN", "Max", "1x"} {
-		s := speed{factor: 3}
+		s := Speed{factor: 3}
 		feedtest.WantSentence(t, s.Set(text),
 			"is not a speed: give a number over 0, such as 1 or 20, or max")
 		if s.factor != 3 {
@@ -34,9 +34,9 @@ func TestSpeed(t *testing.T) {
 		}
 	}
 	for _, rate := range []float64{-1, math.NaN(), math.Inf(1)} {
-		feedtest.WantSentence(t, pacing{Rate: rate}.validate(), "is not a rate")
+		feedtest.WantSentence(t, Options{Rate: rate}.Validate(), "is not a rate")
 	}
-	if err := (pacing{Rate: 0.1}).validate(); err != nil {
+	if err := (Options{Rate: 0.1}).Validate(); err != nil {
 		t.Error(err)
 	}
 }
@@ -44,26 +44,26 @@ func TestSpeed(t *testing.T) {
 func TestDueTimes(t *testing.T) {
 	const never = time.Duration(math.MaxInt64)
 	for _, c := range []struct {
-		opts pacing
+		opts Options
 		n    uint64
 		at   time.Duration
 		want time.Duration
 	}{
-		{pacing{}, 5, time.Second, time.Second},
-		{pacing{}, 5, never, never},
-		{pacing{}, 5, never - 1, never - 1}, // exactly
-		{pacing{}, 5, -1, 0},
-		{pacing{Speed: speed{factor: 20}}, 5, time.Second, 50 * time.Millisecond},
-		{pacing{Speed: speed{factor: 0.5}}, 5, time.Second, 2 * time.Second},
-		{pacing{Speed: speed{factor: 1e-9}}, 5, time.Hour, never},
-		{pacing{Speed: speed{max: true}}, 5, time.Hour, 0},
-		{pacing{Rate: 1000}, 0, time.Hour, 0},
-		{pacing{Rate: 1000}, 5, time.Hour, 5 * time.Millisecond},
-		{pacing{Rate: 1000}, 5, -1, 5 * time.Millisecond},
-		{pacing{Rate: 3}, 3e9, -1, 1e9 * time.Second}, // no error adds up
-		{pacing{Rate: 1e-9}, math.MaxUint64, -1, never},
+		{Options{}, 5, time.Second, time.Second},
+		{Options{}, 5, never, never},
+		{Options{}, 5, never - 1, never - 1}, // exactly
+		{Options{}, 5, -1, 0},
+		{Options{Speed: Speed{factor: 20}}, 5, time.Second, 50 * time.Millisecond},
+		{Options{Speed: Speed{factor: 0.5}}, 5, time.Second, 2 * time.Second},
+		{Options{Speed: Speed{factor: 1e-9}}, 5, time.Hour, never},
+		{Options{Speed: Speed{max: true}}, 5, time.Hour, 0},
+		{Options{Rate: 1000}, 0, time.Hour, 0},
+		{Options{Rate: 1000}, 5, time.Hour, 5 * time.Millisecond},
+		{Options{Rate: 1000}, 5, -1, 5 * time.Millisecond},
+		{Options{Rate: 3}, 3e9, -1, 1e9 * time.Second}, // no error adds up
+		{Options{Rate: 1e-9}, math.MaxUint64, -1, never},
 	} {
-		p := newPacer(c.opts, nil)
+		p := New(c.opts, nil)
 		p.n = c.n
 		if got := p.due(c.at); got != c.want {
 			t.Errorf("%+v: message %d at %v is due at %v, want %v", c.opts, c.n, c.at, got, c.want)
@@ -99,24 +99,24 @@ func (b *bubbleTimer) Wait() error {
 func TestPacerKeepsTheSchedule(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fine bubbleTimer
-		p := newPacer(pacing{Speed: speed{factor: 2}}, &fine)
+		p := New(Options{Speed: Speed{factor: 2}}, &fine)
 		// opening the feed takes time: the first message begins the schedule
 		time.Sleep(time.Second)
 		begun := time.Now()
 		for _, at := range []time.Duration{0, 0, 100 * time.Microsecond, 150 * time.Microsecond,
 			4 * time.Millisecond, 4001 * time.Microsecond, time.Second, 898 * time.Second} {
-			if err := p.wait(t.Context(), at); err != nil {
+			if err := p.Wait(t.Context(), at); err != nil {
 				t.Fatal(err)
 			}
-			if got := time.Since(begun); got < at/2 || got >= at/2+paceShortest {
+			if got := time.Since(begun); got < at/2 || got >= at/2+shortestWait {
 				t.Errorf("a message of %v was let through at %v, want %v", at, got, at/2)
 			}
 		}
-		if fine.longest > paceCoarse || fine.sets == 0 {
+		if fine.longest > coarseWait || fine.sets == 0 {
 			t.Errorf("the fine timer was set %d times, for up to %v", fine.sets, fine.longest)
 		}
-		if p.worst() >= paceShortest {
-			t.Errorf("late by %v", p.worst())
+		if p.Worst() >= shortestWait {
+			t.Errorf("late by %v", p.Worst())
 		}
 	})
 }
@@ -125,17 +125,17 @@ func TestPacerKeepsTheSchedule(t *testing.T) {
 func TestPacerOfAFastFeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		var fine bubbleTimer
-		p := newPacer(pacing{Rate: 1e6}, &fine)
+		p := New(Options{Rate: 1e6}, &fine)
 		begun := time.Now()
 		for range 10001 {
-			if err := p.wait(t.Context(), -1); err != nil {
+			if err := p.Wait(t.Context(), -1); err != nil {
 				t.Fatal(err)
 			}
 		}
-		if got := time.Since(begun); got != 10*time.Millisecond || p.worst() > paceShortest ||
+		if got := time.Since(begun); got != 10*time.Millisecond || p.Worst() > shortestWait ||
 			fine.sets > 300 {
 			t.Errorf("10,000 messages at 1 a microsecond: %v, up to %v late, %d waits", got,
-				p.worst(), fine.sets)
+				p.Worst(), fine.sets)
 		}
 	})
 }
@@ -144,10 +144,10 @@ func TestPacerOfAFastFeed(t *testing.T) {
 // once, and the schedule is met again.
 func TestLateMessageShiftsNoOther(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(pacing{Rate: 1000}, &bubbleTimer{})
+		p := New(Options{Rate: 1000}, &bubbleTimer{})
 		begun := time.Now()
 		for i := range 20 {
-			if err := p.wait(t.Context(), -1); err != nil {
+			if err := p.Wait(t.Context(), -1); err != nil {
 				t.Fatal(err)
 			}
 			want := time.Duration(i) * time.Millisecond
@@ -161,18 +161,18 @@ func TestLateMessageShiftsNoOther(t *testing.T) {
 				time.Sleep(7500 * time.Microsecond) // sending it takes that long
 			}
 		}
-		if want := 6500 * time.Microsecond; p.worst() != want {
-			t.Errorf("late by %v, want %v", p.worst(), want)
+		if want := 6500 * time.Microsecond; p.Worst() != want {
+			t.Errorf("late by %v, want %v", p.Worst(), want)
 		}
 	})
 }
 
 func TestPacerWithoutAFineTimer(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(pacing{}, nil)
+		p := New(Options{}, nil)
 		begun := time.Now()
 		for _, at := range []time.Duration{0, 100 * time.Microsecond, time.Second} {
-			if err := p.wait(t.Context(), at); err != nil || time.Since(begun) != at {
+			if err := p.Wait(t.Context(), at); err != nil || time.Since(begun) != at {
 				t.Errorf("%v at %v, %v", at, time.Since(begun), err)
 			}
 		}
@@ -181,10 +181,10 @@ func TestPacerWithoutAFineTimer(t *testing.T) {
 
 func TestPacerNeverWaitsAtFullSpeed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		p := newPacer(pacing{Speed: speed{max: true}}, &bubbleTimer{})
+		p := New(Options{Speed: Speed{max: true}}, &bubbleTimer{})
 		begun := time.Now()
 		for i := range 1000 {
-			if err := p.wait(t.Context(), time.Duration(i)*time.Second); err != nil {
+			if err := p.Wait(t.Context(), time.Duration(i)*time.Second); err != nil {
 				t.Fatal(err)
 			}
 		}
@@ -196,21 +196,21 @@ func TestPacerNeverWaitsAtFullSpeed(t *testing.T) {
 
 func TestPacerIsCancelled(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		for _, fine := range []paceTimer{nil, &bubbleTimer{}} {
+		for _, fine := range []Timer{nil, &bubbleTimer{}} {
 			ctx, cancel := context.WithTimeout(t.Context(), 3*time.Second)
-			p := newPacer(pacing{}, fine)
+			p := New(Options{}, fine)
 			begun := time.Now()
-			if err := p.wait(ctx, 0); err != nil {
+			if err := p.Wait(ctx, 0); err != nil {
 				t.Fatal(err)
 			}
-			if err := p.wait(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
+			if err := p.Wait(ctx, time.Hour); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 			if got := time.Since(begun); got != 3*time.Second {
 				t.Errorf("cancelled after %v", got)
 			}
 			// Also where nothing is waited for.
-			if err := p.wait(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
+			if err := p.Wait(ctx, 0); !errors.Is(err, context.DeadlineExceeded) {
 				t.Errorf("got %v", err)
 			}
 			cancel()
@@ -221,11 +221,11 @@ func TestPacerIsCancelled(t *testing.T) {
 func TestPacerSaysThatItsTimerFailed(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		broken := errors.New("closed")
-		p := newPacer(pacing{}, &bubbleTimer{closed: broken})
-		if err := p.wait(t.Context(), 0); err != nil {
+		p := New(Options{}, &bubbleTimer{closed: broken})
+		if err := p.Wait(t.Context(), 0); err != nil {
 			t.Fatal(err)
 		}
-		if err := p.wait(t.Context(), time.Hour); !errors.Is(err, broken) {
+		if err := p.Wait(t.Context(), time.Hour); !errors.Is(err, broken) {
 			t.Errorf("got %v", err)
 		}
 	})
@@ -234,11 +234,11 @@ func TestPacerSaysThatItsTimerFailed(t *testing.T) {
 func TestPacerMakesNoGarbage(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ctx := t.Context()
-		for _, fine := range []paceTimer{nil, &bubbleTimer{}} {
-			p := newPacer(pacing{Rate: 100}, fine)
-			p.wait(ctx, 0)
-			p.wait(ctx, 0)
-			if n := testing.AllocsPerRun(100, func() { p.wait(ctx, 0) }); n != 0 {
+		for _, fine := range []Timer{nil, &bubbleTimer{}} {
+			p := New(Options{Rate: 100}, fine)
+			p.Wait(ctx, 0)
+			p.Wait(ctx, 0)
+			if n := testing.AllocsPerRun(100, func() { p.Wait(ctx, 0) }); n != 0 {
 				t.Errorf("wait allocates %v times", n)
 			}
 		}

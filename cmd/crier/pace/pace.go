@@ -1,4 +1,5 @@
-package pub
+// Package pace sends messages when they are due: as their times were recorded, or at a rate.
+package pace
 
 import (
 	"context"
@@ -7,28 +8,28 @@ import (
 	"time"
 )
 
-// paceCoarse is the time before a due time at which a precise timer takes over from the
+// coarseWait is the time before a due time at which a precise timer takes over from the
 // runtime's, which is over a millisecond late.
-const paceCoarse = 2 * time.Millisecond
+const coarseWait = 2 * time.Millisecond
 
-// paceShortest is the shortest wait. Messages of a fast feed that are closer leave together,
+// shortestWait is the shortest wait. Messages of a fast feed that are closer leave together,
 // up to this late: waking up for each of them would take most of a core.
-const paceShortest = 50 * time.Microsecond
+const shortestWait = 50 * time.Microsecond
 
-// paceLong is a wait long enough to be announced.
-const paceLong = 10 * time.Second
+// longWait is a wait long enough to be announced.
+const longWait = 10 * time.Second
 
-// pacing says when messages are due.
-type pacing struct {
+// Options says when messages are due.
+type Options struct {
 	// Speed applies to recorded times.
-	Speed speed
+	Speed Speed
 	// Rate is in messages a second, and takes the place of recorded times and
 	// Speed; 0 means none.
 	Rate float64
 }
 
-// validate returns an error, in a sentence, about the options themselves.
-func (p pacing) validate() error {
+// Validate returns an error, in a sentence, about the options themselves.
+func (p Options) Validate() error {
 	if p.Rate < 0 || math.IsNaN(p.Rate) || math.IsInf(p.Rate, 0) {
 		return fmt.Errorf("--rate %v is not a rate: give messages a second, a number over 0",
 			p.Rate)
@@ -36,36 +37,36 @@ func (p pacing) validate() error {
 	return nil
 }
 
-// paceTimer is a timer for waits that are too short for the runtime's, as
+// Timer is a timer for waits that are too short for the runtime's, as
 // multicast.Timer describes it.
-type paceTimer interface {
+type Timer interface {
 	Set(time.Duration)
 	Wait() error
 }
 
-// pacer makes one goroutine wait for each message's due time. Due times count
+// Pacer makes one goroutine wait for each message's due time. Due times count
 // from the first message: a message that is sent late shifts no other, and
 // those that are due already don't wait.
-type pacer struct {
-	opts   pacing
-	fine   paceTimer   // nil: the runtime's timer does it all
+type Pacer struct {
+	opts   Options
+	fine   Timer       // nil: the runtime's timer does it all
 	coarse *time.Timer // made when it is first needed
 	start  time.Time   // when the first message was due
 	n      uint64      // messages so far
 	late   time.Duration
-	// notice, if set, is called before a wait of paceLong or more.
-	notice func(left time.Duration)
+	// Notice, if set, is called before a wait of 10 s or more.
+	Notice func(left time.Duration)
 }
 
-// newPacer returns a pacer. The caller closes fine; without it (nil), messages may be more
+// New returns a pacer. The caller closes fine; without it (nil), messages may be more
 // than a millisecond late.
-func newPacer(opts pacing, fine paceTimer) *pacer {
-	return &pacer{opts: opts, fine: fine}
+func New(opts Options, fine Timer) *Pacer {
+	return &Pacer{opts: opts, fine: fine}
 }
 
-// wait blocks until the next message, recorded at a time, is due. It returns the context's
+// Wait blocks until the next message, recorded at a time, is due. It returns the context's
 // error within 2 ms of its end, or the timer's if that was closed. It allocates one timer.
-func (p *pacer) wait(ctx context.Context, at time.Duration) error {
+func (p *Pacer) Wait(ctx context.Context, at time.Duration) error {
 	if p.n == 0 {
 		p.start = time.Now()
 	}
@@ -74,8 +75,8 @@ func (p *pacer) wait(ctx context.Context, at time.Duration) error {
 	if due == 0 {
 		return ctx.Err()
 	}
-	if left := due - time.Since(p.start); p.notice != nil && left >= paceLong {
-		p.notice(left)
+	if left := due - time.Since(p.start); p.Notice != nil && left >= longWait {
+		p.Notice(left)
 	}
 	for {
 		if err := ctx.Err(); err != nil {
@@ -93,7 +94,7 @@ func (p *pacer) wait(ctx context.Context, at time.Duration) error {
 }
 
 // due returns the due time of the next message, from the first one; 0 means at once.
-func (p *pacer) due(at time.Duration) time.Duration {
+func (p *Pacer) due(at time.Duration) time.Duration {
 	switch {
 	case p.opts.Rate > 0:
 		return saturate(float64(p.n) * float64(time.Second) / p.opts.Rate)
@@ -114,13 +115,13 @@ func saturate(ns float64) time.Duration {
 }
 
 // sleep waits for left, or a part of it.
-func (p *pacer) sleep(ctx context.Context, left time.Duration) error {
-	if p.fine != nil && left <= paceCoarse {
-		p.fine.Set(max(left, paceShortest))
+func (p *Pacer) sleep(ctx context.Context, left time.Duration) error {
+	if p.fine != nil && left <= coarseWait {
+		p.fine.Set(max(left, shortestWait))
 		return p.fine.Wait()
 	}
 	if p.fine != nil {
-		left -= paceCoarse
+		left -= coarseWait
 	}
 	if p.coarse == nil {
 		p.coarse = time.NewTimer(left)
@@ -136,6 +137,6 @@ func (p *pacer) sleep(ctx context.Context, left time.Duration) error {
 	}
 }
 
-// worst returns the longest delay of a message past its due time. It grows when the reader,
+// Worst returns the longest delay of a message past its due time. It grows when the reader,
 // the sender or the machine is slower than the feed.
-func (p *pacer) worst() time.Duration { return p.late }
+func (p *Pacer) Worst() time.Duration { return p.late }
