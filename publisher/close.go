@@ -78,6 +78,7 @@ func (p *Publisher) stop() error {
 	close(p.stopped)
 	p.news.end()
 	p.working.Wait()
+	p.earlier.close()
 	if p.disk != nil {
 		p.disk.finish()
 	}

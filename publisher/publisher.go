@@ -37,6 +37,8 @@ type Publisher struct {
 	progress progress
 	// freed is the sender's count of freed frames when the line was last woken.
 	freed uint64
+	// earlier serves earlier sessions out of the log.
+	earlier earlier
 	// finished says that done is closed.
 	finished bool
 	// stopping says that no goroutine and no job may be started any more.
@@ -153,6 +155,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 		Logger: cfg.Logger, Full: p.sender.FullBatch,
 	})
 	p.run()
+	p.serveEarlier()
 	return p, nil
 }
 

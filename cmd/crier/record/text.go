@@ -7,8 +7,8 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/cmd/crier/logflags"
 	"crier/cmd/crier/interval"
+	"crier/cmd/crier/logflags"
 	"crier/subscriber/recorder"
 )
 
