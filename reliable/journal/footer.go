@@ -40,7 +40,7 @@ func (s *segment) appendFooter(b []byte, seed uint32, synced uint64) []byte {
 	b = binary.BigEndian.AppendUint32(b, uint32(len(s.index)))
 	holes := s.holes[max(0, len(s.holes)-MaxHoles):]
 	b = binary.BigEndian.AppendUint32(b, uint32(len(holes)))
-	b = binary.BigEndian.AppendUint32(b, uint32(len(s.holes)-len(holes)))
+	b = binary.BigEndian.AppendUint32(b, uint32(len(s.holes)-len(holes)+s.moreHoles))
 	for _, e := range s.index {
 		b = binary.BigEndian.AppendUint64(b, e.Seq)
 		b = binary.BigEndian.AppendUint64(b, e.Offset)
@@ -69,25 +69,30 @@ func (s *segment) fromFooter(b *block) bool {
 	s.frames = c.u64()
 	s.begun, s.recorded = int64(c.u64()), int64(c.u64())
 	how, cause := reliable.End(c.u8()), reliable.Cause(c.u8())
-	entries, holes, _ := int(c.u32()), int(c.u32()), c.u32()
-	if c.short || entries < 0 || holes < 0 || entries > len(c.b)/entrySize {
+	entries, holes, more := int(c.u32()), int(c.u32()), c.u32()
+	if c.short || s.first.Seq > b.seq || entries > len(c.b)/entrySize {
 		return false
 	}
 	s.index = make([]entry, entries)
+	low, at := s.first.Seq, int64(0)
 	for i := range s.index {
 		e := entry{Mark{c.u64(), c.u64()}, int64(c.u64()), int64(c.u64())}
-		if e.at < 0 || e.at >= b.at || i > 0 && (e.at <= s.index[i-1].at ||
-			e.Seq < s.index[i-1].Seq) {
+		if e.at < at || e.at >= b.at || e.Seq < low || e.Seq >= b.seq {
 			return false
 		}
-		s.index[i] = e
+		s.index[i], low, at = e, e.Seq, e.at+headSize
 	}
 	if holes > len(c.b)/16 {
 		return false
 	}
 	for range holes {
-		s.holes = append(s.holes, nack.Range{From: c.u64(), To: c.u64()})
+		r := nack.Range{From: c.u64(), To: c.u64()}
+		if r.From < s.first.Seq || r.To <= r.From || r.To > b.seq {
+			return false
+		}
+		s.holes = append(s.holes, r)
 	}
+	s.moreHoles = int(more)
 	s.title = c.title()
 	s.next = Mark{b.seq, b.offset}
 	s.firstTime, s.lastTime = b.first, b.last()

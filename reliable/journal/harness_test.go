@@ -59,6 +59,16 @@ func (d *memDir) step() bool {
 	return true
 }
 
+// clone returns a copy of the files.
+func (d *memDir) clone() *memDir {
+	c := newMemDir()
+	for name, f := range d.files {
+		c.files[name] = &memFile{dir: c, name: name, data: bytes.Clone(f.data), synced: f.synced,
+			named: f.named}
+	}
+	return c
+}
+
 func (d *memDir) names() (names []string) {
 	for name := range d.files {
 		names = append(names, name)

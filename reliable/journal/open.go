@@ -161,6 +161,7 @@ func (l *Log) join(t *tape, report *Report) {
 		for _, r := range s.holes {
 			t.lackAmid(r)
 		}
+		t.more += s.moreHoles
 		if s.title != nil {
 			t.title = s.title
 		}
@@ -398,37 +399,42 @@ func (l *Log) judge(s *segment, w *walker, size int64, report *Report) bool {
 	if s.dead { // it can't be read, as was told
 		return false
 	}
-	front, err := w.view0(size)
+	front, begun, err := w.isBegun(s.tape.key, size)
 	f := Finding{Kind: NotSegment, Name: s.name, Key: s.tape.key, Bytes: size, Err: err}
 	switch {
 	case err != nil:
 		f.Kind = Unreadable
-	case len(front) > 8 && string(front[:4]) == magic && front[8] != version:
-		f.Kind, f.Version = OtherVersion, front[8]
-	case isBegun(front):
+	case begun:
 		if f.Kind = Torn; size > 0 {
 			report.add(f)
 		}
 		return true
+	case len(front) > 8 && string(front[:4]) == magic && front[8] != version:
+		f.Kind, f.Version = OtherVersion, front[8]
 	}
 	report.add(f)
 	return false
 }
 
-// view0 returns the front of a file.
-func (w *walker) view0(size int64) ([]byte, error) {
+// isBegun reports whether a file without a block that verifies is a segment whose first
+// write was torn: it ends within its first block, has its size and no data, or names its
+// tape.
+func (w *walker) isBegun(key Key, size int64) (front []byte, begun bool, err error) {
 	w.begin(w.file, w.seed, 0, size)
-	return w.view(0, headSize)
-}
-
-// isBegun reports whether a file's front may be that of a segment whose first write was
-// torn: it is empty or zeroed, or begins like a block.
-func isBegun(front []byte) bool {
-	n := min(len(front), len(magic))
-	if string(front[:n]) == magic[:n] {
-		return true
+	if front, err = w.view(0, headSize+12); err != nil {
+		return nil, false, err
 	}
-	return !slices.ContainsFunc(front, func(c byte) bool { return c != 0 })
+	if n := min(len(front), len(magic)); string(front[:n]) != magic[:n] {
+		head := front[:min(len(front), headSize)]
+		return front, !slices.ContainsFunc(head, func(c byte) bool { return c != 0 }), nil
+	}
+	var h head
+	if len(front) < headSize+12 {
+		return front, true, nil
+	}
+	c := cutter{b: front[headSize:]}
+	named := Key{Session: c.u64(), Channel: c.u32()}
+	return front, h.parse(front) && (named == key || named == Key{}), nil
 }
 
 // Close syncs and seals all segments, and closes their files. A log ByNeed is removed.

@@ -31,7 +31,9 @@ type segment struct {
 	// frames counts them.
 	frames uint64
 	index  []entry
-	holes  []nack.Range
+	// holes are the latest, and moreHoles counts the others.
+	holes     []nack.Range
+	moreHoles int
 	// ended is the end after the last frame, if it is there.
 	ended *End
 
