@@ -1,6 +1,8 @@
 package publisher
 
 import (
+	"time"
+
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -24,7 +26,8 @@ type machine struct {
 	// single says that the socket sends datagrams one by one.
 	single bool
 	// told says that the warning about the offload was logged.
-	told bool
+	told   bool
+	rivals rivals
 }
 
 func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
@@ -44,7 +47,37 @@ func (m *machine) Receive(now int64, ps []multicast.Packet) (int, bool) {
 		m.told = true
 		m.p.working.Go(m.warnOffload) // a Logger may block, and the lock is held
 	}
+	if m.rivals.due(now, m.p.sender.Rivals()) && !m.p.stopping {
+		m.p.working.Go(m.warnRival)
+	}
 	return len(ps), false
+}
+
+// rivals decides when to warn of other publishers of the same name.
+type rivals struct {
+	reports uint64
+	quiet   int64 // until when nothing is said
+}
+
+// rivalEvery is the least time between two warnings, in nanoseconds.
+const rivalEvery = int64(time.Minute)
+
+// due reports whether subscribers have told of another publisher that was not told of yet.
+func (r *rivals) due(now int64, reports uint64) bool {
+	if reports == r.reports || now < r.quiet {
+		return false
+	}
+	r.reports, r.quiet = reports, now+rivalEvery
+	return true
+}
+
+// warnRival logs that the publisher is not alone.
+func (m *machine) warnRival() {
+	m.p.cfg.Logger.Warn("crier: subscribers hear another publisher of the same name, which runs "+
+		"as well: they take the messages of both, each with its own offsets",
+		"session", m.p.Session().String(),
+		"hint", "stop one of them, or give it another name; Continue (crier pub --continue) "+
+			"begins only where none runs")
 }
 
 // warnOffload logs that the offload damages datagrams, with the remedy.

@@ -58,6 +58,9 @@ func (s *Sender) handleStatus(
 		m.name = string(f.Name)
 	}
 	m.room = f.Room
+	if f.Flags&frame.Contested != 0 {
+		s.stats.Rivals++
+	}
 	if f.Flags&frame.Leaving != 0 {
 		s.leave(now, st, m, f.Position)
 		return

@@ -61,6 +61,9 @@ func New(cfg Config) (*Sender, error) {
 	return s, nil
 }
 
+// Rivals returns how often subscribers told of another publisher of the same name.
+func (s *Sender) Rivals() uint64 { return s.stats.Rivals }
+
 // Session returns the session's id.
 func (s *Sender) Session() uint64 { return s.cfg.Session }
 

@@ -47,6 +47,8 @@ type Stats struct {
 	Moved uint64
 	// Contested counts frames for a subscriber that several addresses speak for.
 	Contested uint64
+	// Rivals counts STATUS that tell of another publisher of the same name that runs.
+	Rivals uint64
 	// Stats counts what the Repairer sent and decided. Its Unanswered counts SESSION frames,
 	// too.
 	repair.Stats

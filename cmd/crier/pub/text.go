@@ -76,6 +76,7 @@ func (o *options) remarks(st *publisher.Stats) map[string]string {
 		"gone_frames": fmt.Sprintf("; publish slower (--rate), or hold more (--resend-buffer, "+
 			"now %v)", cli.Size(o.cfg.Retention.ResendBuffer)),
 		"send_errors":    refused,
+		"rival_reports":  "; stop one of them, or give it another --name",
 		"offload_off":    "; update the kernel, or use --offload off",
 		"foreign_frames": counts.Stranger("it", st.Moved, st.Contested),
 		"kernel_drops": counts.Remedy(cli.Size(st.Socket.ReadBuffer),
