@@ -53,7 +53,7 @@ type Hole struct {
 
 // tell returns what a log has of some tapes.
 func tell(log *logdir.Log, states []journal.State) (*Info, error) {
-	info := &Info{Dir: log.Path, Sessions: []Detail{}, Problems: damaged(log.Report)}
+	info := &Info{Dir: log.Path, Sessions: []Detail{}, Problems: logdir.Sentences(log.Report)}
 	info.Process, _ = files.Holder(log.Path)
 	if free, ok := log.Free(); ok {
 		info.Free = &free

@@ -24,7 +24,7 @@ type Listing struct {
 
 // list returns what a log has.
 func list(log *logdir.Log) *Listing {
-	l := &Listing{Dir: log.Path, Problems: damaged(log.Report), Sessions: []Tape{}}
+	l := &Listing{Dir: log.Path, Problems: logdir.Sentences(log.Report), Sessions: []Tape{}}
 	states := log.States()
 	for i := range states {
 		l.Sessions = append(l.Sessions, tapeOf(&states[i]))

@@ -8,7 +8,6 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/logdir"
-	"crier/reliable/journal"
 )
 
 // Command is "crier log", with its commands below it.
@@ -141,18 +140,4 @@ Examples:
 			}
 		},
 	}
-}
-
-// damaged returns what the opening of a log found, a sentence each.
-func damaged(r *journal.Report) []string {
-	var list []string
-	for i := range r.Findings {
-		if text := sentence(&r.Findings[i]); text != "" {
-			list = append(list, text)
-		}
-	}
-	if r.More > 0 {
-		list = append(list, "and "+cli.Counted(uint64(r.More), "more finding", "more findings"))
-	}
-	return list
 }

@@ -8,6 +8,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/interval"
+	"crier/cmd/crier/logdir"
 	"crier/cmd/crier/logflags"
 	"crier/subscriber/recorder"
 )
@@ -39,10 +40,8 @@ func found(rec *recorder.Recorder) string {
 		fmt.Fprintf(&b, "found %s, %s\n",
 			cli.Counted(uint64(len(states)), "session", "sessions"), cli.Bytes(bytes))
 	}
-	report := rec.Report()
-	for i := range report.Findings {
-		f := &report.Findings[i]
-		fmt.Fprintf(&b, "%s: finding %d, frames %v\n", f.Name, f.Kind, f.Frames)
+	for _, text := range logdir.Sentences(rec.Report()) {
+		b.WriteString(text + "\n")
 	}
 	return b.String()
 }
