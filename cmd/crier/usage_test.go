@@ -208,6 +208,15 @@ func TestUsage(t *testing.T) {
 		{"help sun", []string{"no command \"sun\"", "did you mean sub?"}},
 		{"sim rnu", []string{"no command \"rnu\"", "did you mean run?", "list, show, run, sweep"}},
 		{"help nothing", []string{"nothing", "demo, pub, sub"}},
+		{"record", []string{"--dir is missing"}},
+		{"record --dir /none/x", []string{"--dir /none/x", "no directory /none", "make it first"}},
+		{"record --dir x --keep 10KiB", []string{"--keep 10KiB", "one segment, 1MiB", "--segment"}},
+		{"record --dir x --keep 1MiB --segment 2MiB", []string{"--keep 1MiB", "one segment, 2MiB"}},
+		{"record --dir x --keep much", []string{"--keep", "much", "10GiB, 24h"}},
+		{"record --dir x --fsync often", []string{"--fsync", "often", "each, interval:50ms or none"}},
+		{"record --dir x --serve-rate 1KiB", []string{"--serve-rate 1KiB", "64KiB"}},
+		{"record --dir x --tail 1MiB", []string{"--tail 1MiB", "2MiB"}},
+		{"record --dir x --source here", []string{"--source \"here\"", "not an address"}},
 	} {
 		wantRefusal(t, start(t, nil, strings.Fields(c.args)...), cli.ExitUsage, c.parts...)
 	}
