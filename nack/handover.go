@@ -73,22 +73,29 @@ func (r *Requester) TakeOver(now Time, m Missing) {
 	r.late = min(r.late, r.lateAt(&gap))
 }
 
-// Unheard appends to list the runs that were asked for so many times in vain and are due
-// again, where the responder, which was heard last at an instant, has been quiet for three
-// timeouts.
-func (r *Requester) Unheard(now, heard Time, tries int, list []Missing) []Missing {
+// Unheard reports whether the responder, which was heard last at an instant, has been quiet for
+// three timeouts while a run was asked for so many times in vain.
+func (r *Requester) Unheard(now, heard Time, tries int) bool {
 	quiet := max(3*r.timeout(), leastMute)
 	if !r.rtt.known {
 		quiet = max(quiet, firstMute)
 	}
 	if now < r.next || now.Sub(heard) < quiet {
-		return list
+		return false
 	}
 	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
 		if gap := r.gaps.at(p); int(gap.tries) >= tries && gap.due <= now &&
 			now.Sub(gap.since) >= quiet {
-			list = append(list, gap.missing())
+			return true
 		}
+	}
+	return false
+}
+
+// All appends the missing runs to list.
+func (r *Requester) All(list []Missing) []Missing {
+	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
+		list = append(list, r.gaps.at(p).missing())
 	}
 	return list
 }

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"net/netip"
+	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -14,8 +15,12 @@ type Holder struct {
 	Addr netip.AddrPort
 }
 
-// maxHolders bounds the holders of a session.
-const maxHolders = 16
+const (
+	// maxHolders bounds the holders of a session.
+	maxHolders = 16
+	// staleTime is how long nothing was heard of a holder whose place is free.
+	staleTime = time.Minute
+)
 
 // Admit lets a holder answer for a session, behind those that were admitted before: it is
 // asked for frames that they and the publisher don't have, or don't answer. It reports false where
@@ -47,8 +52,9 @@ func (a *answerers) holder(id uint64) *inquiry {
 }
 
 // admit adds a holder, and reports false where there is no place for it. In a full list it takes
-// the place of one at the address with most places, if that has more than the newcomer's
-// would, and it never repaired anything: else a stranger could fill all places.
+// the place of one that isn't heard any more, or of one at the address with most places, if that
+// has more than the newcomer's would, and it never repaired anything: else a stranger could
+// fill all places.
 func (a *answerers) admit(now reliable.Time, h Holder) bool {
 	if len(a.list) <= maxHolders {
 		a.list = append(a.list, a.inquiry(now, h, len(a.list)))
@@ -57,6 +63,10 @@ func (a *answerers) admit(now reliable.Time, h Holder) bool {
 	var victim *inquiry
 	most := a.places(h.Addr.Addr()) + 1
 	for _, q := range a.list[1:] {
+		if h := &q.holding; h.known && now.Sub(h.at) > staleTime {
+			victim = q
+			break
+		}
 		if n := a.places(q.addr.Addr()); n > most && !q.credit.proven {
 			victim, most = q, n
 		}

@@ -2,6 +2,7 @@ package receive
 
 import (
 	"sort"
+	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -45,6 +46,21 @@ func (h *holding) take(now reliable.Time, f *frame.Frame) {
 	h.ended = h.final && f.Flags&frame.Ended != 0
 	h.absent = nack.Normalize(append(h.absent, f.Ranges...))
 	h.absent = h.absent[:min(len(h.absent), maxAbsent)]
+}
+
+const (
+	// liveFresh is for how long a DIGEST says that its holder is there, of a session that lives,
+	// and overFresh of one that is over: three times as long as it takes to be repeated.
+	liveFresh = 3 * time.Second
+	overFresh = 15 * time.Second
+)
+
+// fresh returns for how long the last DIGEST says that the holder is there.
+func (h *holding) fresh() time.Duration {
+	if h.live {
+		return liveFresh
+	}
+	return overFresh
 }
 
 // deny takes the holder's word that it has nothing below a number any more.

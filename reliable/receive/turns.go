@@ -20,7 +20,7 @@ const (
 	// muteTries is the number of requests without any answer after which the next holder is
 	// asked, and muteTime how long one is taken for mute then, though it sends DIGESTs.
 	muteTries = 3
-	muteTime  = time.Second
+	muteTime  = 10 * time.Second
 )
 
 // choose returns the answerer to ask for a frame next, nil if there is none, and up to where
@@ -61,10 +61,14 @@ func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, un
 		return 0, 0, ^uint64(0)
 	}
 	s, until := q.holding.of(seq)
+	now := a.stream.r.now
+	stale := q.holding.known && now.Sub(q.holding.at) > q.holding.fresh()
 	switch {
 	case s == lacks:
 		return -1, 0, until
-	case q.mute:
+	case q.mute && (stale || now.Sub(q.mutedAt) > a.stream.r.cfg.Recovery.Silence):
+		return -1, 0, ^uint64(0) // it is gone
+	case q.mute, stale:
 		rank = 4
 	case s == unknown:
 		rank = 3
@@ -179,21 +183,24 @@ func (a *answerers) divert(now reliable.Time) {
 	}
 }
 
-// skipMute has others asked for what a holder doesn't answer for.
+// skipMute has others asked for what a holder doesn't answer for, and for all else that it is
+// still to be asked for.
 func (a *answerers) skipMute(now reliable.Time, q *inquiry) {
-	a.taken = q.req.Unheard(now, q.answered, muteTries, a.taken[:0])
-	if len(a.taken) == 0 {
+	if !q.req.Unheard(now, q.answered, muteTries) {
 		return
 	}
 	q.silence(now)
+	a.taken = q.req.All(a.taken[:0])
 	runs := len(a.taken)
 	for _, m := range a.taken[:runs] {
 		t := trail(m.Trail)
 		if t&trailAgain != 0 {
 			continue
 		}
-		t = t.with(q, reliable.CauseUnanswered) | trailMute
-		if next, _ := a.choose(m.From, t); next == nil {
+		if q.req.Asked(m.From) {
+			t = t.with(q, reliable.CauseUnanswered) | trailMute
+		}
+		if next, _ := a.choose(m.From, t); next == nil || next == q {
 			continue // it has the whole silence time
 		}
 		from := len(a.taken)
