@@ -85,6 +85,9 @@ type Record struct {
 // of a segment was recorded. Zero fields bound nothing.
 type Keep = journal.Keep
 
+// FsyncMode says when what was written is synced.
+type FsyncMode = journal.FsyncMode
+
 // Fsync says when a log is synced: its Mode, and for FsyncInterval how often.
 type Fsync = journal.Fsync
 

@@ -20,6 +20,8 @@ type status struct {
 	every uint64
 	// The position at which to tell, and the last one that was told.
 	reportAt, reported uint64
+	// How far the stream was synced in a log, as it was told.
+	synced uint64
 	// When to ask for SESSION, or HEARTBEAT, and how long until the next time.
 	wantDue  reliable.Time
 	wantWait time.Duration
@@ -128,9 +130,12 @@ func (t *status) gap() time.Duration {
 func (t *status) progress() {
 	if t.stream.position() >= t.reportAt {
 		t.reportAt = nowhere // until it is sent
-		t.due = min(t.due, max(t.stream.r.now, t.last.Add(t.gap())))
+		t.soon()
 	}
 }
+
+// soon has a STATUS sent as soon as may be.
+func (t *status) soon() { t.due = min(t.due, max(t.stream.r.now, t.last.Add(t.gap()))) }
 
 // leaveAgain tells the publisher of a stream that has ended here once more that this
 // subscriber is done, since it goes on to say BYE; but not each time.

@@ -50,6 +50,9 @@ func (r *Receiver) Recorded(session uint64, channel uint32) {
 		}
 	case st.status.every != 0:
 		st.status.progress()
+		if log, ok := r.cfg.Tape.Recorded(session, channel); ok && log.Synced > st.status.synced {
+			st.status.soon()
+		}
 		r.enliven(s)
 	}
 }
@@ -97,6 +100,7 @@ func (st *stream) recorded(f *frame.Frame) {
 	if tape := st.r.cfg.Tape; tape != nil {
 		log, _ := tape.Recorded(st.session.id, st.channel)
 		f.Recorder, f.Written, f.Synced = true, log.Written, log.Synced
+		st.status.synced = log.Synced
 	}
 }
 
