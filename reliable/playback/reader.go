@@ -110,6 +110,9 @@ func (r *Reader) begin(offset uint64) { r.known, r.offset = true, offset }
 // Offset returns the offset of the next message, and false while it isn't known.
 func (r *Reader) Offset() (uint64, bool) { return r.offset, r.known }
 
+// Since returns when the last event's frame was made, since the session's start.
+func (r *Reader) Since() time.Duration { return time.Duration(r.frame.Time) }
+
 // Next fills in the next event: a Message, a Loss, or at the end of a session that ended on the
 // tape SessionEnded or SessionSilent. It reports false at the end. A payload is valid until the
 // next step. The error is that of the directory.
@@ -120,7 +123,7 @@ func (r *Reader) Next(ev *reliable.Event) (bool, error) {
 			if r.stepLoss(ev) {
 				return true, nil
 			}
-		case r.passed():
+		case r.Passed():
 			r.over = true
 			return false, nil
 		case r.loaded:
@@ -141,8 +144,8 @@ func (r *Reader) Next(ev *reliable.Event) (bool, error) {
 	return false, nil
 }
 
-// passed reports whether the end that was asked for is reached.
-func (r *Reader) passed() bool {
+// Passed reports whether the end that was asked for is reached.
+func (r *Reader) Passed() bool {
 	offset, ok := r.until.Offset()
 	return ok && r.known && r.offset >= offset
 }
@@ -250,7 +253,7 @@ func (r *Reader) stepLoss(ev *reliable.Event) bool {
 // stepFrame plays the current frame; false means that it has no more.
 func (r *Reader) stepFrame(ev *reliable.Event) bool {
 	f := &r.frame
-	for r.chunk < len(f.Chunks) && !r.passed() {
+	for r.chunk < len(f.Chunks) && !r.Passed() {
 		i, at, c := r.chunk, r.at, &f.Chunks[r.chunk]
 		r.chunk++
 		if c.Skip > 0 {

@@ -10,6 +10,7 @@ import (
 	"crier/cmd/crier/logs"
 	"crier/cmd/crier/pub"
 	"crier/cmd/crier/record"
+	"crier/cmd/crier/replay"
 	"crier/cmd/crier/sim"
 	"crier/cmd/crier/sub"
 	"crier/cmd/crier/wireshark"
@@ -25,7 +26,7 @@ it no longer holds, or takes with it when it dies, are named as lost.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), record.Command(),
-			logs.Command(), sim.Command(), bench.Command(), doctor.Command(), decode.Command(),
+			replay.Command(), logs.Command(), sim.Command(), bench.Command(), doctor.Command(), decode.Command(),
 			wireshark.Command(), bench.Worker()},
 		Notes: `
 Examples:

@@ -41,6 +41,9 @@ type groupText struct {
 }
 
 func (g *groupText) of(ev *subscriber.Event) string {
+	if !ev.Group.IsValid() { // it comes from a log
+		return ""
+	}
 	if ev.Group != g.group || g.text == "" {
 		*g = groupText{ev.Group, ev.Group.String()}
 	}
@@ -123,7 +126,9 @@ func SessionName(id, name, source, group string) string {
 	if name != "" {
 		text += fmt.Sprintf(" (%s)", cli.Printable(name))
 	}
-	text += " from " + source
+	if source != "" {
+		text += " from " + source
+	}
 	if group != "" {
 		text += " on " + group
 	}
@@ -136,7 +141,11 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	if p.Groups {
 		group = ev.Group.String()
 	}
-	session := SessionName(ev.Session.String(), ev.Publisher, ev.Source.String(), group)
+	source := ""
+	if ev.Source.IsValid() { // else it comes from a log
+		source = ev.Source.String()
+	}
+	session := SessionName(ev.Session.String(), ev.Publisher, source, group)
 	switch ev.Kind {
 	case subscriber.Loss:
 		return fmt.Sprintf("%s: %s %s %s: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
@@ -180,8 +189,8 @@ type Line struct {
 	// stream-contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
-	Name      string  `json:"name,omitempty"` // the publisher's, absent while it is unknown
-	Group     string  `json:"group"`          // address and port
+	Name      string  `json:"name,omitempty"`  // the publisher's, absent while it is unknown
+	Group     string  `json:"group,omitempty"` // address and port, absent in a replay
 	Source    string  `json:"source,omitempty"`
 	Offset    *uint64 `json:"offset,omitempty"`
 	SentNS    int64   `json:"sent_ns,omitempty"` // left out while it is unknown
@@ -198,10 +207,19 @@ type Line struct {
 
 func lineOf(ev *subscriber.Event, group string) *Line {
 	line := &Line{Type: ev.Kind.String(), Session: ev.Session.String(), Name: ev.Publisher,
-		Group: group, Received: ev.Received.UnixNano()}
+		Group: group}
+	if !ev.Received.IsZero() {
+		line.Received = ev.Received.UnixNano()
+	}
+	if ev.Source.IsValid() && ev.Kind != subscriber.Message {
+		line.Source = ev.Source.String()
+	}
 	switch ev.Kind {
 	case subscriber.Message:
-		line.Offset, line.Recovered = &ev.Offset, &ev.Recovered
+		line.Offset = &ev.Offset
+		if !ev.Received.IsZero() {
+			line.Recovered = &ev.Recovered
+		}
 		if ev.Recovered {
 			line.Recovery = int64(ev.Recovery)
 		}
@@ -216,10 +234,8 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 			line.Base64 = &text
 		}
 	case subscriber.Loss:
-		line.Source = ev.Source.String()
 		line.From, line.To, line.Cause = &ev.Lost.From, &ev.Lost.To, ev.Cause.String()
 	default:
-		line.Source = ev.Source.String()
 		if ev.Cause != 0 {
 			line.Cause = ev.Cause.String()
 		}

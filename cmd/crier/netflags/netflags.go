@@ -47,6 +47,20 @@ func (n *Flags) Declare(flags *cli.FlagSet, many bool) {
 		"network interface, by `NAME` or address; lo: only this machine")
 }
 
+// DeclareTo declares the flags of a group to publish to, which no variable holds, and of the
+// interface.
+func (n *Flags) DeclareTo(flags *cli.FlagSet, group, usage string) {
+	n.Set = flags
+	n.groups = make([]string, 1)
+	flags.StringVar(&n.groups[0], "group", group, usage)
+	cli.Offer(flags, "group", cli.Words(group))
+	DeclareInterface(flags, &n.iface, defaultInterface,
+		"network interface, by `NAME` or address; lo: only this machine")
+}
+
+// UsualGroup returns the group of commands that are given none.
+func UsualGroup() string { return groupVariable.Or(DefaultGroup) }
+
 // DeclareDrop declares the flags of loss that is made up, and --verbose.
 func (n *Flags) DeclareDrop(flags *cli.FlagSet) {
 	flags.Float64Var(&n.drop, "drop", 0,

@@ -1,0 +1,192 @@
+// Package replay is "crier replay": it prints the messages of a log, or publishes them again.
+package replay
+
+import (
+	"cmp"
+	"context"
+	"slices"
+
+	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
+	"crier/cmd/crier/logdir"
+	"crier/cmd/crier/netflags"
+	"crier/cmd/crier/pace"
+	"crier/cmd/crier/stretch"
+	"crier/publisher"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/journal"
+	"crier/reliable/playback"
+)
+
+// options holds the flags of crier replay.
+type options struct {
+	dir    string
+	start  reliable.Start
+	until  reliable.Until
+	format string
+	count  uint64
+	quiet  bool
+
+	publish   bool
+	sameGroup bool
+	net       netflags.Flags
+	cfg       publisher.Config
+	pace      pace.Options
+}
+
+// replayGroup is the group that replays go to by default: live subscribers use another.
+const replayGroup = "239.77.0.2:7700"
+
+// Command is "crier replay".
+func Command() *cli.Command {
+	o := &options{}
+	return &cli.Command{
+		Name: "replay",
+		Args: " [SESSION]", ArgValues: logdir.Sessions(&o.dir),
+		Brief: "print the messages of a log, or publish them again",
+		Help: `Prints the messages of a log, each session's in order and once; those that the log
+lacks are named, with their cause. Of several sessions the one that began first comes
+first. It only reads: a recorder may write the log meanwhile, and positions that consumers
+saved stay as they are, so that a stretch can be worked through as often as one likes.
+
+With --publish the messages of one session go out again, with their offsets and at the
+pace of their recording, as a session of its own that is marked as a replay: subscribers
+don't take it for the live one, and follow it only with "crier sub --replays". It goes to a
+group of its own; the one that crier pub and crier sub use by themselves needs
+--same-group. Offsets that the log lacks are passed over, and subscribers are told.
+
+Exit code 0: the session's end, --until or --count was reached, and nothing is missing;
+3: messages are missing, or the log ends before the session does, so that what came after
+is unknown; 1: something else went wrong.
+
+Examples:
+
+  # all messages of a log, a line each
+  crier replay --dir /var/lib/crier
+
+  # a stretch of one session, by the first digits of its id
+  crier replay --dir /var/lib/crier 8f2a --start offset:1000 --until offset:2000
+
+  # the last hour as JSON
+  crier replay --dir /var/lib/crier --start time:-1h --format json
+
+  # again, 20 times as fast, when a subscriber is there
+  crier replay --dir /var/lib/crier 8f2a --publish --speed 20 --wait-for 1
+
+`,
+		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
+			o.declare(flags)
+			return func(ctx context.Context, std cli.Streams) (int, error) {
+				id := flags.Arg(0)
+				if flags.NArg() > 1 {
+					return 0, cli.Usagef("it takes one session, not %d: leave the session out for "+
+						"all of them", flags.NArg())
+				}
+				if err := o.validate(); err != nil {
+					return 0, err
+				}
+				if err := cli.Closed(std.Out); err != nil && !o.publish {
+					return 0, err
+				}
+				log, err := logdir.Open(o.dir)
+				if err != nil {
+					return 0, err
+				}
+				defer log.Close()
+				list, err := o.chosen(log, id)
+				if err != nil {
+					return 0, err
+				}
+				if o.publish {
+					return o.again(ctx, std, log, &list[0])
+				}
+				return o.print(ctx, std, log, list)
+			}
+		},
+	}
+}
+
+// declare declares the flags.
+func (o *options) declare(flags *cli.FlagSet) {
+	logdir.Declare(flags, &o.dir)
+	o.start = reliable.Oldest
+	stretch.DeclareStart(flags, &o.start, "where to begin: `POINT` oldest, offset:N, or time:T "+
+		"with T such as 2026-11-30T08:00:00Z or -10m", "oldest")
+	stretch.DeclareUntil(flags, &o.until, "where to end: before the `POINT` offset:N or time:T")
+	flags.StringVar(&o.format, "format", "lines",
+		"how to print messages: lines, len (u32 length, payload) or json")
+	cli.Offer(flags, "format", cli.Words("lines", "len", "json"))
+	flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
+	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
+	flags.BoolVar(&o.publish, "publish", false, "publish the messages of a session again")
+	o.net.DeclareTo(flags, replayGroup, "multicast `ADDRESS:PORT` to publish to")
+	flags.BoolVar(&o.sameGroup, "same-group", false,
+		"publish also to the group of live publishers and subscribers")
+	flags.StringVar(&o.cfg.Name, "name", "", "the publisher's name (default: as recorded)")
+	flags.Var(&o.pace.Speed, "speed", "how fast recorded times pass: 1, any number, or max")
+	cli.Offer(flags, "speed", cli.Words("max"))
+	flags.IntVar(&o.cfg.Flow.WaitFor, "wait-for", 0,
+		"publish nothing before so many `SUBSCRIBERS` were heard")
+	o.net.DeclareLink(flags, &o.cfg.Link, "port that NACKs come to")
+	flags.BoolVarP(&o.net.Verbose, "verbose", "v", false, "log more, for an operator")
+}
+
+// publishing lists the flags that need --publish.
+var publishing = []string{"group", "iface", "same-group", "name", "speed", "wait-for",
+	"control-port", "read-buffer", "verbose"}
+
+// validate checks the flags beyond their types.
+func (o *options) validate() error {
+	changed := o.net.Set.Changed
+	switch {
+	case o.start == reliable.Latest || o.start == reliable.Resume ||
+		o.start == reliable.ResumeOldest:
+		return cli.Usagef("--start %v has no meaning in a log: use oldest, offset:N or time:T",
+			o.start)
+	case changed("count") && o.count == 0:
+		return cli.Usagef("--count 0 would print nothing: give more, or leave it out")
+	case o.publish && changed("format"):
+		return cli.Usagef("--format is for printing: leave it out with --publish")
+	case len(o.cfg.Name) > frame.MaxName:
+		return cli.Usagef("--name has %d bytes, and may have %d", len(o.cfg.Name), frame.MaxName)
+	}
+	for _, name := range publishing {
+		if changed(name) && !o.publish {
+			return cli.Usagef("--%s is for --publish: give that too, or leave it out", name)
+		}
+	}
+	return events.CheckFormat(o.format)
+}
+
+// chosen returns the tapes to replay, those that began first before others.
+func (o *options) chosen(log *logdir.Log, id string) ([]journal.State, error) {
+	list := log.States()
+	if id != "" {
+		var err error
+		if list, err = log.Session(id); err != nil {
+			return nil, err
+		}
+	}
+	if o.publish && len(list) > 1 {
+		return nil, cli.Usagef("--publish takes one session, and %s has %d: name one; crier log ls "+
+			"--dir %s lists them", log.Path, len(list), log.Path)
+	}
+	_, start := o.start.Offset()
+	_, until := o.until.Offset()
+	if (start || until) && len(list) > 1 {
+		return nil, cli.Usagef("offsets are those of a session, and %s has %d: name one; crier log "+
+			"ls --dir %s lists them", log.Path, len(list), log.Path)
+	}
+	slices.SortStableFunc(list, func(a, b journal.State) int { return cmp.Compare(a.First, b.First) })
+	return list, nil
+}
+
+// reader returns a reader of a tape.
+func (o *options) reader(log *logdir.Log, s *journal.State) (*playback.Reader, error) {
+	r, err := playback.NewReader(log, *s, o.start, o.until)
+	if err != nil {
+		return nil, readError(log, s, err)
+	}
+	return r, nil
+}
