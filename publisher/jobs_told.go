@@ -72,9 +72,9 @@ func (t *jobsTold) written(res *journal.Result) {
 		log.Warn("crier: the publisher's log goes on in a new file, since writing to one failed",
 			"error", res.Err)
 	}
-	if res.Dropped > 0 && res.Full && now.Sub(t.dropped) >= tellEvery {
+	if res.Squeezed && now.Sub(t.dropped) >= tellEvery {
 		t.dropped = now
-		log.Warn("crier: the disk is full: the oldest part of the publisher's log made room",
-			"bytes", res.DroppedBytes)
+		log.Warn("crier: the disk is full: the oldest part of the publisher's log made room, and "+
+			"the log is smaller than it may be", "bytes", res.LogBytes)
 	}
 }

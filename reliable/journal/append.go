@@ -287,6 +287,7 @@ func (l *Log) flush(t *tape, s *segment, wall int64) error {
 		if dropped := l.dropOldest(s); dropped != nil {
 			return errors.Join(err, dropped)
 		}
+		l.room.squeezed = true
 	}
 	l.touch(t)
 	l.dirtied(t, s, wall)

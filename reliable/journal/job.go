@@ -157,8 +157,12 @@ type Result struct {
 	// hole before it.)
 	Again bool
 	// Dropped counts the segments, and DroppedBytes their bytes, that made room.
+	// Squeezed says that some made room since the disk was full, and not the log.
 	Dropped      int
 	DroppedBytes int64
+	Squeezed     bool
+	// LogBytes is the size of all segments together after the job.
+	LogBytes int64
 	// Err is the error behind Full, Failed or Again, or of a read.
 	Err error
 }

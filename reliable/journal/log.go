@@ -34,6 +34,7 @@ type Log struct {
 	room struct {
 		segments int
 		bytes    int64
+		squeezed bool
 	}
 
 	plan plan
@@ -106,7 +107,7 @@ func (l *Log) Do(job *Job, wall int64) *Result {
 	r := &job.result
 	*r = Result{Job: job, Others: r.Others[:0], Frames: r.Frames[:0], Holes: r.Holes[:0],
 		Damaged: r.Damaged[:0], Buffer: job.Buffer}
-	l.room.segments, l.room.bytes = 0, 0
+	l.room.segments, l.room.bytes, l.room.squeezed = 0, 0, false
 	if l.cfg.ReadOnly {
 		l.look(job, r)
 		return r
@@ -130,7 +131,8 @@ func (l *Log) Do(job *Job, wall int64) *Result {
 		other.touched, other.back = false, false
 	}
 	l.touched = l.touched[:0]
-	r.Dropped, r.DroppedBytes = l.room.segments, l.room.bytes
+	r.Dropped, r.DroppedBytes, r.Squeezed = l.room.segments, l.room.bytes, l.room.squeezed
+	r.LogBytes = l.bytes
 	return r
 }
 

@@ -37,6 +37,7 @@ func (l *Log) begin(t *tape, wall int64) (*segment, error) {
 			if dropped := l.dropOldest(nil); dropped != nil {
 				return nil, errors.Join(err, dropped)
 			}
+			l.room.squeezed = true
 		default:
 			return nil, err
 		}
