@@ -36,7 +36,7 @@ type stateFile struct {
 func (f *stateFile) String() string { return f.path }
 
 const (
-	stateFormat  = "crier positions"
+	stateFormat  = "crier-positions"
 	stateVersion = 1
 )
 

@@ -144,3 +144,24 @@ func TestStateOfAnotherStream(t *testing.T) {
 		t.Errorf("got %v\nwant %s", err, want)
 	}
 }
+
+// The state file in docs/LOG.md is one, byte for byte.
+func TestDocumentedStateFile(t *testing.T) {
+	page, err := os.ReadFile("../docs/LOG.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, text, _ := strings.Cut(string(page), "```json state\n")
+	text, _, found := strings.Cut(text, "```")
+	path := filepath.Join(t.TempDir(), "feed.state")
+	err = subscriber.FileOffsets(path).Save([]subscriber.Position{{
+		Group: netip.MustParseAddrPort("239.77.0.1:7700"), Publisher: "feed",
+		Session: 0xf2c0545812628615, Seq: 1042, Offset: 20480,
+	}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if got, err := os.ReadFile(path); err != nil || !found || string(got) != text {
+		t.Errorf("the file is\n%s%v\nand docs/LOG.md has\n%s", got, err, text)
+	}
+}

@@ -119,8 +119,17 @@ func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 	})
 }
 
+// SourceText returns a publisher's address, or nothing for one that wasn't heard: a session that
+// is over, of which recorders have a log.
+func SourceText(source netip.AddrPort) string {
+	if !source.IsValid() {
+		return ""
+	}
+	return source.String()
+}
+
 // SessionName returns what words call a session: by its id, its publisher's name, if that is
-// known, and address, and its group, if it is given.
+// known, and address, if it was heard, and its group, if it is given.
 func SessionName(id, name, source, group string) string {
 	text := "session " + id
 	if name != "" {
@@ -141,11 +150,7 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	if p.Groups {
 		group = ev.Group.String()
 	}
-	source := ""
-	if ev.Source.IsValid() { // else it comes from a log
-		source = ev.Source.String()
-	}
-	session := SessionName(ev.Session.String(), ev.Publisher, source, group)
+	session := SessionName(ev.Session.String(), ev.Publisher, SourceText(ev.Source), group)
 	switch ev.Kind {
 	case subscriber.Loss:
 		return fmt.Sprintf("%s: %s %s %s: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),

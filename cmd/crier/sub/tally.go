@@ -6,6 +6,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
@@ -47,8 +48,19 @@ type sessionTally struct {
 	completed         bool // with what the subscriber knew
 }
 
-// endBye is the end of a session that said BYE, in a summary.
-const endBye = "bye"
+// The ends of sessions that are seen, in a summary: by BYE, and where --until says.
+var endBye, endUntil = subscriber.EndBye.String(), subscriber.EndUntil.String()
+
+// endOf returns the end of a session for a cause, or nothing if its end isn't seen.
+func endOf(cause subscriber.Cause) string {
+	switch cause {
+	case subscriber.CauseClosed:
+		return ""
+	case subscriber.CauseUntil:
+		return endUntil
+	}
+	return endBye
+}
 
 func newTally() *tally { return &tally{sessions: make(map[subscriber.SessionID]*sessionTally)} }
 
@@ -68,7 +80,7 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 	case subscriber.Loss:
 		t.lose(s, ev.Lost, ev.Cause)
 	case subscriber.SessionMoved:
-		s.Source = ev.Source.String()
+		s.Source = events.SourceText(ev.Source)
 	case subscriber.SessionNew, subscriber.SessionResumed:
 		t.turn(s, true)
 		s.End = "open"
@@ -79,8 +91,8 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 		t.unmeasure()
 	case subscriber.SessionEnded:
 		t.turn(s, false)
-		if ev.Cause != subscriber.CauseClosed && s.End != endBye {
-			s.End = endBye
+		if end := endOf(ev.Cause); end != "" && s.End != end {
+			s.End = end
 			t.unseen--
 		}
 		s.complete(known())
@@ -101,7 +113,7 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 		}
 	}
 	s := &sessionTally{id: ev.Session}
-	s.Session, s.Group, s.Source = ev.Session.String(), ev.Group.String(), ev.Source.String()
+	s.Session, s.Group, s.Source = ev.Session.String(), ev.Group.String(), events.SourceText(ev.Source)
 	s.Name, s.End = ev.Publisher, "open"
 	s.Losses, s.Counters = []LossSummary{}, sessionCounters(new(subscriber.Session))
 	t.sessions[ev.Session] = s

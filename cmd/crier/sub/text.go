@@ -109,7 +109,7 @@ func unseenText(sum *Summary) string {
 	var b strings.Builder
 	told := uint64(0)
 	for _, s := range sum.Sessions {
-		if s.End == endBye || told == mostUnseen {
+		if s.End == endBye || s.End == endUntil || told == mostUnseen {
 			continue
 		}
 		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {

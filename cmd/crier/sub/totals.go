@@ -1,11 +1,13 @@
 package sub
 
 import (
+	"cmp"
 	"fmt"
 	"io"
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/interval"
 	"crier/subscriber"
 )
@@ -107,7 +109,7 @@ func (t *totals) progress(rate float64, elapsed time.Duration) string {
 	case t.one != nil && t.one.Name != "":
 		who = cli.Printable(t.one.Name)
 	case t.one != nil:
-		who = t.one.Source.String()
+		who = cmp.Or(events.SourceText(t.one.Source), "a log")
 	case t.open < t.known:
 		who += fmt.Sprintf(", %d open", t.open)
 	}

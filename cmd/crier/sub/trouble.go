@@ -95,7 +95,7 @@ func (o *options) nameOf(k *subscriber.Session) string {
 	if len(o.cfg.Groups) > 1 {
 		group = k.Group.String()
 	}
-	return events.SessionName(k.ID.String(), k.Name, k.Source.String(), group)
+	return events.SessionName(k.ID.String(), k.Name, events.SourceText(k.Source), group)
 }
 
 // nothing reports that no session was heard for some time.
