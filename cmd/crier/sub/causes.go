@@ -35,7 +35,7 @@ var causes = []struct {
 func causesText() string {
 	var b strings.Builder
 	for _, c := range causes {
-		fmt.Fprintf(&b, "  %-22s %s\n", c.cause, c.text)
+		fmt.Fprintf(&b, "  %-23s %s\n", c.cause, c.text)
 	}
 	return b.String()
 }
