@@ -45,7 +45,7 @@ const (
 	FindTime What = 3
 	// FindOldest asks for the oldest frame.
 	FindOldest What = 4
-	// FindEnd asks for the end of the newest session.
+	// FindEnd asks for the ends of the stream's sessions, the newest first.
 	FindEnd What = 5
 )
 

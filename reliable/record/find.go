@@ -61,9 +61,8 @@ func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 		}
 	}
 	slices.SortStableFunc(match, func(x, y *tape) int { return compareWall(y, x) })
-	if q.What == frame.FindEnd {
-		match = match[:min(1, len(match))]
-	}
+	// Of the end of a stream, too, all sessions tell: clocks may differ, and which one is the
+	// newest is seen by what they continue.
 	for _, t := range match[:min(maxAnswers, len(match))] {
 		a.add(r, from, f, t)
 	}
