@@ -148,31 +148,6 @@ func (d *disk) letGo() *journal.Job {
 	return &d.letting
 }
 
-// A writing is a job that writes, which is used again and again.
-type writing struct {
-	job     journal.Job
-	records [2]journal.Record
-	frames  nack.Range
-	// bytes are those of its frames.
-	bytes int
-	// copied says that the driver needs the ring's memory no longer.
-	copied bool
-}
-
-// make makes the job, which writes frames.
-func (w *writing) make(key journal.Key, r journal.Record) *journal.Job {
-	w.frames, w.bytes, w.copied = r.Frames, len(r.Data), false
-	w.records[0] = r
-	w.job.Key, w.job.Records = key, w.records[:1]
-	w.job.Title, w.job.Reset, w.job.Trim = nil, false, 0
-	return &w.job
-}
-
-// done lets go of the ring's memory.
-func (w *writing) done() {
-	w.records[0].Data = nil
-}
-
 // A reading reads frames back. Two jobs take turns: the frames of one are viewed while the
 // other is out.
 type reading struct {

@@ -43,13 +43,13 @@ func (b *Buffer) NextJob(now reliable.Time, by Awaited) (*journal.Job, bool) {
 			*want = nack.Range{}
 		}
 	}
-	write, some := b.nextWrite(now)
+	some := b.nextWrite(now)
 	var job *journal.Job
 	switch wants := d.read.want.Len() > 0; {
 	case wants && !(some && d.turn):
 		job, d.out, d.turn = d.read.make(d.key), reads, true
 	case some:
-		job, d.out, d.turn = d.write.make(d.key, write), writes, false
+		job, d.out, d.turn = d.write.make(d.key), writes, false
 	case d.record != nil:
 		if job, some = d.record.makeSync(now, d.key); some {
 			d.out = syncs
@@ -60,11 +60,12 @@ func (b *Buffer) NextJob(now reliable.Time, by Awaited) (*journal.Job, bool) {
 	default:
 		return nil, false
 	}
-	if d.record != nil {
-		d.record.complete(now, job, b.next, b.end)
-		return job, true
+	switch {
+	case d.record == nil:
+		b.trim(job)
+	case d.out == writes:
+		d.record.complete(now, &d.write, b.next, b.end)
 	}
-	b.trim(job)
 	return job, true
 }
 
@@ -82,20 +83,21 @@ func (b *Buffer) trim(job *journal.Job) {
 	}
 }
 
-// nextWrite returns the next frames to be written.
-func (b *Buffer) nextWrite(now reliable.Time) (r journal.Record, ok bool) {
+// nextWrite finds the next frames to be written.
+func (b *Buffer) nextWrite(now reliable.Time) bool {
 	if !b.Writes() && !(b.disk.record != nil && b.disk.record.retries(now)) {
-		return r, false
+		return false
 	}
+	b.disk.write.begin()
 	if b.disk.record != nil {
 		return b.nextRecord(now)
 	}
 	return b.nextSpill()
 }
 
-// nextSpill returns frames that must be kept and for which the ring will soon have no room,
+// nextSpill finds frames that must be kept and for which the ring will soon have no room,
 // once it is half full with them.
-func (b *Buffer) nextSpill() (r journal.Record, ok bool) {
+func (b *Buffer) nextSpill() bool {
 	d, ring := &b.disk, &b.ring
 	from := max(b.needed, ring.oldest) // a quorum that shrinks may count one that is further behind
 	if !d.index.empty() {
@@ -111,35 +113,48 @@ func (b *Buffer) nextSpill() (r journal.Record, ok bool) {
 		most = min(most, uint64(max(more, 0)))
 	}
 	if more <= 0 || more < enough && b.Fits(ring.slots/8) {
-		return r, false // more will come: fewer, larger writes
+		return false // more will come: fewer, larger writes
 	}
-	return b.piece(from, b.sent, int(most), leave)
+	return b.piece(from, b.sent, int(most), leave, d.room(b.needed)) > 0
 }
 
-// nextRecord returns frames that are to be recorded, or the end.
-func (b *Buffer) nextRecord(now reliable.Time) (r journal.Record, ok bool) {
-	from := b.disk.record.from(b)
+// nextRecord finds frames that are to be recorded, or the end.
+func (b *Buffer) nextRecord(now reliable.Time) bool {
+	w, from := &b.disk.write, b.disk.record.from(b)
 	if !b.disk.record.ripe(now, b, from) {
-		return r, false
+		return false
 	}
 	if from == b.next {
-		r.Frames = nack.Range{From: from, To: from}
-		return r, true // the end alone
+		w.frames = nack.Range{From: from, To: from}
+		return true // the end alone
 	}
-	return b.piece(from, b.next, journal.MaxFrames, 0)
+	room := b.disk.room(b.needed)
+	for w.count < maxBlocks && from < b.next && room >= journal.BlockSize(1, b.ring.stride) {
+		n := b.piece(from, b.next, journal.MaxFrames, 0, room)
+		from, room = w.frames.To, room-n
+		if b.ring.span(from, b.next) < b.block() {
+			break // more will come
+		}
+	}
+	return w.count > 0
 }
 
-// piece returns a record of frames from one on, as many as a block holds. They lie below
-// end, are at most most, and leave so many bytes between them and end.
-func (b *Buffer) piece(from, end uint64, most, leave int) (r journal.Record, ok bool) {
-	room := b.disk.room(b.needed)
+// piece adds a record of frames from one on, as many as a block holds and the room allows.
+// They lie below end, are at most most, and leave so many bytes between them and end. piece
+// returns the bytes of the block, or 0 without a frame.
+func (b *Buffer) piece(from, end uint64, most, leave int, room int64) int64 {
+	w := &b.disk.write
 	bytes := max(b.ring.stride, int(min(int64(b.block()), room-journal.BlockSize(most, 0))))
-	data, sizes := b.ring.piece(from, end, most, bytes, leave, b.disk.write.records[0].Sizes)
+	data, sizes := b.ring.piece(from, end, most, bytes, leave, w.records[w.count].Sizes)
+	if w.records[w.count].Sizes = sizes; len(sizes) == 0 {
+		return 0
+	}
 	to := from + uint64(len(sizes))
-	return journal.Record{
+	w.add(journal.Record{
 		Frames: nack.Range{From: from, To: to}, Offset: b.ring.of(from).start(),
 		EndOffset: b.Start(to), Data: data, Sizes: sizes,
-	}, to > from
+	})
+	return journal.BlockSize(len(sizes), len(data))
 }
 
 // block returns the most bytes of frames that are written at once: a small part of a small
@@ -206,18 +221,9 @@ func (b *Buffer) wrote(res *journal.Result, frames bool) {
 	if !frames {
 		return
 	}
-	n := w.frames.Clip(w.frames.From, max(w.frames.From, d.next)).Len()
-	if n > 0 && (d.index.empty() || d.index.end == w.frames.From || d.record != nil) {
-		r := &w.records[0]
-		bytes := 0
-		for _, size := range r.Sizes[:n] {
-			bytes += int(size)
-		}
-		d.index.add(journal.Mark{Seq: r.Frames.From, Offset: r.Offset}, r.Frames.From+n,
-			journal.BlockSize(int(n), bytes))
+	if d.index.empty() || d.index.end == w.frames.From || d.record != nil {
+		b.written += w.done(&d.index, d.next)
 	}
-	b.written += n
-	w.done()
 }
 
 // Due returns when the next job is due though nothing happens.

@@ -93,23 +93,15 @@ func (r *record) ripe(now reliable.Time, b *Buffer, from uint64) bool {
 
 // complete adds the title and the end to a job that writes, and has it sync if that is due.
 // The last frame is next-1, and end the offset after it.
-func (r *record) complete(now reliable.Time, job *journal.Job, next, end uint64) {
-	if len(job.Records) == 0 {
-		return
-	}
-	job.Title, job.Sync = r.title, now >= r.syncDue
-	one := &job.Records[0]
-	if !r.ending || one.Frames.To != next {
+func (r *record) complete(now reliable.Time, w *writing, next, end uint64) {
+	w.job.Title, w.job.Sync = r.title, now >= r.syncDue
+	if !r.ending || w.frames.To != next {
 		return
 	}
 	r.end = journal.End{Seq: next, Offset: end, How: reliable.EndBye}
-	last := journal.Record{Frames: nack.Range{From: next, To: next}, Offset: end, EndOffset: end,
-		End: &r.end}
-	if len(one.Data) == 0 {
-		*one = last
-		return
-	}
-	job.Records = append(job.Records, last)
+	w.records[w.count] = journal.Record{Frames: nack.Range{From: next, To: next}, Offset: end,
+		EndOffset: end, End: &r.end}
+	w.job.Records = w.records[:w.count+1]
 }
 
 // lacks reports whether the log has a hole for a frame.
