@@ -26,8 +26,8 @@ func (v *view) asked(f *frame.Frame) {
 func (v *view) judgeWanted(f *frame.Frame) {
 	a := &v.arrivals
 	for _, r := range f.Ranges {
-		if r.To > a.high {
-			v.fail("it asks for frames %v, and knows of none from %d on", r, a.high)
+		if known := max(a.high, v.holders.next); r.To > known {
+			v.fail("it asks for frames %v, and knows of none from %d on", r, known)
 		}
 		for q := r.From; q < min(r.To, a.high); q++ {
 			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() {
@@ -57,7 +57,8 @@ func (v *view) judgeAgain(now reliable.Time, f *frame.Frame) {
 					now.Sub(found), most)
 				return
 			}
-			if a.confirmed > max(found, v.app.begun) && v.app.begun != 0 {
+			if a.confirmed > max(found, v.app.begun) && v.app.begun != 0 &&
+				!v.holders.told { // else it may have been a holder's turn then
 				hold := v.delays.leastHold(v.patience())
 				if now.Sub(a.confirmed) < hold {
 					v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back "+

@@ -28,6 +28,7 @@ func (v *view) hear(d *world.Datagram) {
 		return
 	case frame.Digest:
 		v.start.digest(f)
+		v.holders.next = max(v.holders.next, f.NextSeq)
 		return
 	case frame.Nack, frame.Status, frame.Find:
 		return

@@ -19,6 +19,10 @@ type holders struct {
 	// told says that one told of the session, final that it is over, and ended that it
 	// ended by BYE.
 	told, final, ended bool
+	// next is one past the highest frame that one knew of.
+	next uint64
+	// ids are those that told of it.
+	ids []uint64
 }
 
 // hearHolder takes a packet of a holder, whose time is its own, and whose word is about
@@ -46,7 +50,10 @@ func (v *view) hearHolder(d *world.Datagram) {
 func (v *view) digest(f *frame.Frame) {
 	v.start.digest(f)
 	h := &v.holders
-	h.told = true
+	h.told, h.next = true, max(h.next, f.NextSeq)
+	if !slices.Contains(h.ids, f.Responder) {
+		h.ids = append(h.ids, f.Responder)
+	}
 	h.final = h.final || f.Flags&frame.Final != 0
 	h.ended = h.ended || f.Flags&frame.Ended != 0
 	if !v.pulse.heard || v.app.over() { // else only the publisher tells what there is

@@ -101,6 +101,9 @@ func (v *view) advance(how string, from, to uint64) {
 // bound is the stated time; see Checker.
 func (v *view) bound() time.Duration {
 	wait := v.pulse.silence() + v.delays.mostSinceMade
+	if n := len(v.holders.ids); n > 0 { // each may be mute, and be asked once more
+		wait += 2 * time.Duration(n) * v.patience()
+	}
 	if m := v.recovery.MaxWait; m > 0 {
 		wait = m
 	}
