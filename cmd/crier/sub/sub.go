@@ -99,6 +99,10 @@ Examples:
   # go on where it was when it ended, or was killed
   crier sub --state feed.state --start resume:oldest --until-end
 
+  # messages 1,000 to 1,099 again, and what was sent within the last ten minutes
+  crier sub --start offset:1000 --until offset:1100
+  crier sub --start time:-10m --until-end
+
   # two groups on a network, for a second
   crier sub --group 239.77.0.1:7700 --group 239.77.0.2:7700 --iface eth0 --timeout 1s
 
