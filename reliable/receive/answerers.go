@@ -19,6 +19,8 @@ type answerers struct {
 	own  inquiry
 	// The publisher holds nothing below this number, by its own word.
 	oldest uint64
+	// The one that what waits for a holder is with; nil: nothing waits for one.
+	expected *inquiry
 	// Runs on their way from one to another.
 	taken []nack.Missing
 }
@@ -221,7 +223,9 @@ func (a *answerers) firstMissing() (first uint64, missing bool) {
 // setLimit says up to where there is room.
 func (a *answerers) setLimit(now reliable.Time, limit uint64) {
 	for _, q := range a.list {
-		q.req.SetLimit(now, limit)
+		if q != a.expected {
+			q.req.SetLimit(now, limit)
+		}
 	}
 }
 

@@ -87,6 +87,7 @@ func (a *answerers) hearDigest(now reliable.Time, from netip.AddrPort,
 		return nil
 	}
 	q.takeDigest(now, f)
+	a.welcome(now)
 	return q
 }
 
@@ -100,6 +101,10 @@ func (e *extent) testify(now reliable.Time, q *inquiry) {
 	from := st.win.high
 	e.exists(now, h.next.seq)
 	e.begins(h.next.seq, h.next.offset)
-	st.marks.extend(from, h.next)
+	if told := st.stats.End == reliable.EndSilent; !st.marks.extend(from, h.next) && told {
+		st.marks.place(mark{seq: from, kind: reliable.SessionResumed})
+		st.marks.place(mark{seq: h.next.seq, offset: h.next.offset,
+			kind: reliable.SessionSilent, cause: reliable.CauseSilent})
+	}
 	st.wake()
 }

@@ -137,7 +137,9 @@ func (d *finder) ask(now reliable.Time, q *quest) {
 			d.asks = append(d.asks, ask{to, q})
 		}
 		for _, h := range st.asked.list[1:] {
-			d.asks = append(d.asks, ask{h.addr, q})
+			if h.addr.IsValid() {
+				d.asks = append(d.asks, ask{h.addr, q})
+			}
 		}
 	}
 }

@@ -60,9 +60,18 @@ func (a *answerers) admit(now reliable.Time, h Holder) bool {
 		a.list = append(a.list, a.inquiry(now, h, len(a.list)))
 		return true
 	}
+	for _, q := range a.list[1:] {
+		if q.gone {
+			a.list[q.index] = a.inquiry(now, h, q.index)
+			return true
+		}
+	}
 	var victim *inquiry
 	most := a.places(h.Addr.Addr()) + 1
 	for _, q := range a.list[1:] {
+		if q == a.expected {
+			continue
+		}
 		if h := &q.holding; h.known && now.Sub(h.at) > staleTime {
 			victim = q
 			break

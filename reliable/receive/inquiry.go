@@ -27,6 +27,7 @@ type inquiry struct {
 	// When a holder answered last. One that is mute didn't, and is asked behind the others.
 	answered reliable.Time
 	mute     bool
+	gone     bool
 	mutedAt  reliable.Time
 }
 

@@ -40,13 +40,15 @@ func (m *marks) place(one mark) {
 }
 
 // extend moves an end that was placed behind the last known frame to where the stream is known
-// to end now.
-func (m marks) extend(from uint64, end position) {
+// to end now. It reports false if there is none.
+func (m marks) extend(from uint64, end position) (moved bool) {
 	for i := range m {
-		if one := &m[i]; one.seq == from && one.kind != reliable.SessionNew {
-			one.seq, one.offset = end.seq, max(one.offset, end.offset)
+		if one := &m[i]; one.seq == from &&
+			(one.kind == reliable.SessionSilent || one.kind == reliable.SessionEnded) {
+			one.seq, one.offset, moved = end.seq, max(one.offset, end.offset), true
 		}
 	}
+	return moved
 }
 
 // before reports whether a change of state comes before frame seq.

@@ -101,10 +101,10 @@ func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 }
 
 // adopts takes a frame of a session that has no publisher yet from where one may be, and
-// reports whether that is its publisher: its numbers go on.
+// reports whether that is its publisher: its numbers go on, or nothing was told of it yet.
 func (s *session) adopts(now reliable.Time, from netip.AddrPort, st *stream,
 	f *frame.Frame) bool {
-	if !s.goesOn(now, st, f) {
+	if st.phase != starting && !s.goesOn(now, st, f) {
 		return false
 	}
 	s.source = from

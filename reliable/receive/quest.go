@@ -15,6 +15,8 @@ type quest struct {
 	channel uint32
 	// The stream that is to begin, or nil.
 	stream *stream
+	// The stream has begun, and holders are looked for that have what it misses.
+	holders bool
 	// The question; 0 is none: the stream waits for its title.
 	what  frame.What
 	value uint64
@@ -47,6 +49,9 @@ func (q *quest) wait() time.Duration {
 func (q *quest) enough() bool {
 	if q.stream == nil { // a DIGEST of another session may have been lost
 		return q.answered && q.rounds >= 2
+	}
+	if q.holders {
+		return len(q.stream.asked.list) > 2
 	}
 	return q.rounds > 0 && q.answered && !q.covered
 }
@@ -94,6 +99,11 @@ func (q *quest) take(f *frame.Frame) bool {
 
 // end ends the quest: there are no more answers.
 func (q *quest) end(r *Receiver, now reliable.Time) {
+	if q.holders {
+		q.stream.waits = nil
+		q.stream.asked.endExpected(now)
+		return
+	}
 	if st := q.stream; st != nil {
 		st.seek = nil
 		st.found(now, q)
@@ -132,6 +142,8 @@ func (st *stream) found(now reliable.Time, q *quest) {
 	st.room.limit(now)
 	if !st.session.source.IsValid() {
 		st.conclude(now)
+	} else {
+		st.expect(now)
 	}
 	st.r.enliven(st.session)
 }

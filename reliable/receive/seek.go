@@ -66,6 +66,10 @@ func (st *stream) look(now reliable.Time, a aim) {
 
 // endSeek stops looking for the stream's beginning.
 func (st *stream) endSeek() {
+	if st.waits != nil {
+		st.r.finder.close(st.waits)
+		st.waits = nil
+	}
 	if st.seek != nil {
 		st.r.finder.close(st.seek)
 		st.seek = nil

@@ -52,6 +52,8 @@ type stream struct {
 	early *earlyBeat
 	// Where it begins is looked for; nil: no more.
 	seek *quest
+	// Holders are looked for after it began.
+	waits *quest
 	// What was wanted, and nobody had.
 	missed missed
 }

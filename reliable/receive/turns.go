@@ -60,13 +60,16 @@ func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, un
 		}
 		return 0, 0, ^uint64(0)
 	}
+	if q == a.expected {
+		return 5, 0, endless
+	}
 	s, until := q.holding.of(seq)
 	now := a.stream.r.now
 	stale := q.holding.known && now.Sub(q.holding.at) > q.holding.fresh()
 	switch {
 	case s == lacks:
 		return -1, 0, until
-	case q.mute && (stale || now.Sub(q.mutedAt) > a.stream.r.cfg.Recovery.Silence):
+	case q.gone, q.mute && (stale || now.Sub(q.mutedAt) > a.stream.r.cfg.Recovery.Silence):
 		return -1, 0, ^uint64(0) // it is gone
 	case q.mute, stale:
 		rank = 4
@@ -153,7 +156,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 // prepare gives a holder's Requester the knowledge of the publisher's.
 func (a *answerers) prepare(now reliable.Time, q *inquiry) {
 	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
-	if limit := a.stream.room.limited; limit != 0 {
+	if limit := a.stream.room.limited; limit != 0 && q != a.expected {
 		q.req.SetLimit(now, limit)
 	}
 }
