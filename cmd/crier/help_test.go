@@ -138,6 +138,10 @@ func runExample(t *testing.T, dir, line string) {
 		if sub.out.count("\n") < 10 {
 			t.Errorf("it printed %q", tail(sub.out))
 		}
+	case "record":
+		runRecordExample(t, args)
+	case "replay", "log":
+		runLogExample(t, args)
 	default:
 		r := start(t, nil, args...).wait(cli.ExitOK)
 		if r.out.String() == "" {

@@ -21,8 +21,7 @@ func Tool() *cli.Tool {
 	return &cli.Tool{
 		About: `crier: brokerless direct messaging over UDP multicast
 
-A publisher shouts once to all, and repeats messages that a subscriber missed. Those that
-it no longer holds, or takes with it when it dies, are named as lost.
+Publishers shout once to all, and repeat what was missed; what is lost is named.
 
 `,
 		Commands: []*cli.Command{demo.Command(), pub.Command(), sub.Command(), record.Command(),
@@ -31,11 +30,10 @@ it no longer holds, or takes with it when it dies, are named as lost.
 		Notes: `
 Examples:
 
-  crier demo                     # loss, repair, and a producer that dies
   crier sub --until-end          # in one terminal
   seq 10 | crier pub --from -    # in another
 
-Exit codes: 0 nothing is missing; 3 something is, or may be; 2 usage; 1 other errors.
+Exit codes: 0 nothing is missing; 3 something may be; 2 usage; 1 other errors.
 `,
 	}
 }

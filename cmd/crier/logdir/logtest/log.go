@@ -22,6 +22,7 @@ const Step = 10 * time.Millisecond
 // Log is a log that is being written.
 type Log struct {
 	*journal.Log
+	Begin time.Time // when its sessions began
 	t   testing.TB
 	dir *files.Dir
 }
@@ -37,7 +38,7 @@ func New(t testing.TB, path string) *Log {
 	if err != nil {
 		t.Fatal(err)
 	}
-	return &Log{l, t, dir}
+	return &Log{l, Begin, t, dir}
 }
 
 // Close ends the writing.
@@ -71,7 +72,7 @@ func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack
 	l.t.Helper()
 	key := journal.Key{Session: id}
 	if title != nil {
-		title.Wall = Begin.UnixNano()
+		title.Wall = l.Begin.UnixNano()
 		l.Do(&journal.Job{Key: key, Title: title})
 	}
 	first := uint64(0)
@@ -91,7 +92,7 @@ func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack
 			to = min(to, hole.From)
 		}
 		l.Do(&journal.Job{Key: key, Sync: true,
-			Records: []journal.Record{record(id, seq, to, first)}})
+			Records: []journal.Record{l.record(id, seq, to, first)}})
 		seq = to
 	}
 	if end != nil {
@@ -103,8 +104,8 @@ func (l *Log) Session(id uint64, title *reliable.Title, frames uint64, hole nack
 }
 
 // record makes a record of the frames [from, to).
-func record(session, from, to, first uint64) journal.Record {
-	at := func(seq uint64) int64 { return Begin.Add(time.Duration(seq) * Step).UnixNano() }
+func (l *Log) record(session, from, to, first uint64) journal.Record {
+	at := func(seq uint64) int64 { return l.Begin.Add(time.Duration(seq) * Step).UnixNano() }
 	rec := journal.Record{Frames: nack.Range{From: from, To: to}, Offset: first + from,
 		EndOffset: first + to, First: at(from), Last: at(to - 1)}
 	var b frame.Builder
