@@ -130,6 +130,10 @@ func (st *stream) found(now reliable.Time, q *quest) {
 	if !at.known {
 		return // it begins with what comes, as at the latest
 	}
+	if q.what == frame.FindTime && q.exact && !st.session.source.IsValid() && at.seq >= st.end() {
+		st.drop() // it was over by then
+		return
+	}
 	if q.what == frame.FindOffset {
 		at.offset = max(at.offset, q.value) // what comes before is passed over
 	}
@@ -161,6 +165,14 @@ func (st *stream) oldestKnown() position {
 type missed struct {
 	to    uint64
 	cause reliable.Cause
+}
+
+// end returns one past the last frame that holders tell of.
+func (st *stream) end() (seq uint64) {
+	for _, q := range st.asked.list[1:] {
+		seq = max(seq, q.holding.next.seq)
+	}
+	return seq
 }
 
 // conclude fixes the end of a stream that has no publisher, as far as holders know it.
