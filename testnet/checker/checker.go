@@ -168,6 +168,9 @@ func (c *Checker) view(sub *world.Subscriber, s *world.Session) *view {
 
 // sent follows what processes hand to their networks.
 func (c *Checker) sent(d *world.Datagram) {
+	if d.Session == nil && d.Subscriber == nil {
+		return // a publisher asks where its stream ended
+	}
 	if d.Subscriber == nil {
 		c.truth(d.Session).sent(d)
 		return

@@ -39,6 +39,7 @@ func (v *view) judgeEnded(cause reliable.Cause) {
 func (c *Checker) Finish(calm reliable.Time) error {
 	for _, s := range c.w.Sessions() {
 		c.truth(s).finish()
+		c.judgeContinued(s)
 	}
 	for _, r := range c.w.Recorders() {
 		c.recorder(r).finish()
@@ -98,6 +99,7 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 		return
 	}
 	v.compare(st)
+	v.judgeForks()
 	if !settled || now.Sub(v.s.Start) <= patience {
 		return
 	}

@@ -24,9 +24,10 @@ type view struct {
 	app      application // application.go: what was delivered, or reported lost
 	start    start       // start.go: where the session begins
 
-	requests requests // requests.go: NACKs
-	statuses statuses // status.go: STATUS
-	holders  holders  // holders.go: what holders beside the publisher were asked, and lack
+	requests requests             // requests.go: NACKs
+	statuses statuses             // status.go: STATUS
+	forks    []reliable.SessionID // stream.go: sessions that it is said to have forked from
+	holders  holders              // holders.go: what holders beside the publisher were asked, and lack
 }
 
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
@@ -57,6 +58,9 @@ func (v *view) event(ev *reliable.Event) {
 	}
 	if ev.Kind == reliable.StreamForked || ev.Kind == reliable.StreamContested {
 		v.c.tally.Events[ev.Kind]++
+		if ev.Kind == reliable.StreamForked {
+			v.fork(ev)
+		}
 		return
 	}
 	if !v.app.allows(ev.Kind) {

@@ -78,6 +78,8 @@ var keyRows = map[string][]keyRow{
 			one("0bit", "11760bit", "9Tbit"), ""},
 		{"write", "time", "0s", one("0s", "1ms"), one("25h"), ""},
 		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
+		{"continue", "`never`, `always` or `or-new`", "never", one("never", "always", "or-new"),
+			one("yes"), ""},
 	},
 	"A segment": {
 		{"name", "a word with a letter", "required", nil, nil, ""},

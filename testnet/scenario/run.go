@@ -208,7 +208,7 @@ func (r *Run) addPublisher(number int) error {
 	p.pub, err = r.w.AddPublisher(world.PublisherConfig{
 		Disk: world.DiskConfig{Wait: c.DiskWait.d()},
 		Name: c.Name, At: reliable.Time(c.At), Write: c.Write.d(), SocketQueue: c.SocketQueue,
-		Sender: c.sender(),
+		Sender: c.sender(), Continue: c.Continue,
 	})
 	if err != nil {
 		return err

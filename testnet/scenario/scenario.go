@@ -77,6 +77,8 @@ type Publisher struct {
 	// datagrams wait at its socket while it is paused.
 	Write       Duration `yaml:"write,omitempty"`
 	SocketQueue int      `yaml:"socket-queue,omitempty"`
+	// Continue says whether a process that starts again goes on with its stream's offsets.
+	Continue reliable.Continue `yaml:"continue,omitempty"`
 }
 
 // Segment is a part of the network that groups share: its losses are those of all behind

@@ -31,6 +31,9 @@ func (s *Subscriber) leave(pkt *Datagram) {
 	w.cross(a.out, s, network{}, pkt, nil, s, func(at int64, came *Datagram) {
 		w.push(reliable.Time(at), eventLeave, uint32(s.index), came)
 	})
+	if pkt.Target == nil {
+		w.overhear(pkt, func(p *Publisher) { s.toPublisher(p, pkt) })
+	}
 }
 
 // network is the name in traces of what lies between subscribers.

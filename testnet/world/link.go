@@ -124,6 +124,7 @@ func (l *links) add(cfg link.Config, seed uint64) *link.Link {
 
 // toGroup sends a packet to all subscribers.
 func (p *Publisher) toGroup(pkt *Datagram) {
+	p.w.overhear(pkt, func(other *Publisher) { p.fromPublisher(other, pkt) })
 	p.w.beginFanout(pkt)
 	for _, s := range p.w.direct {
 		p.toSubscriber(s, pkt)

@@ -12,6 +12,12 @@ import (
 // arrive takes a packet at the publisher's socket.
 func (p *Publisher) arrive(pkt *Datagram) {
 	switch {
+	case p.search != nil:
+		if pkt.err == nil && (!pkt.To.IsValid() || pkt.To == p.addr) {
+			p.w.stats.Delivered++
+			p.search.m.Handle(p.w.now, pkt.From, &pkt.frame)
+			p.ask()
+		}
 	case p.state != running || pkt.Session != p.session:
 		p.w.stats.Nowhere++
 	case p.asleep.on:

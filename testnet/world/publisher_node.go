@@ -10,6 +10,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/send"
+	"crier/testnet/link"
 )
 
 var (
@@ -43,6 +44,9 @@ type PublisherConfig struct {
 	SocketQueue int
 	// Disk says how its disk behaves.
 	Disk DiskConfig
+	// Continue lets a process that starts again go on with the offsets of its stream: it asks
+	// the group where the last session ended.
+	Continue reliable.Continue
 	// OnAccept, if set, is called for each message that is accepted.
 	OnAccept func(now reliable.Time, offset uint64, payload []byte)
 
@@ -104,7 +108,8 @@ type nodeState uint8
 const (
 	unborn nodeState = iota // it has not started
 	running
-	gone // it crashed, or left
+	gone      // it crashed, or left
+	searching // a publisher asks where its stream ended
 )
 
 // Publisher is a process that publishes, one session at a time.
@@ -131,6 +136,11 @@ type Publisher struct {
 	counts  []counted
 	asleep  sleep
 	closing bool
+
+	search *search       // while its process asks where its stream ended
+	asks   int           // counts searches
+	prev   reliable.Link // the session that the next one continues
+	others []*link.Link  // by publisher: to those that hear the group
 }
 
 // AddPublisher adds a publisher.
@@ -152,7 +162,9 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if _, err := NewSender(p.senderConfig(w.now)); err != nil {
 		return nil, err
 	}
-	w.pubs = append(w.pubs, p)
+	if w.pubs = append(w.pubs, p); cfg.Continue != reliable.ContinueNever {
+		w.seekers++
+	}
 	for _, g := range w.segments {
 		g.connect(p)
 	}
@@ -179,6 +191,9 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	if cfg.Session == 0 || p.lives > 0 {
 		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
 	}
+	if p.prev != (reliable.Link{}) {
+		cfg.Prev, cfg.FirstOffset = p.prev, p.prev.Offset
+	}
 	return cfg
 }
 
@@ -198,7 +213,7 @@ func (p *Publisher) start() {
 	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
 	p.session = &Session{
 		ID: reliable.SessionID(cfg.Session), Publisher: p, Source: p.addr, Start: w.now,
-		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
+		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset, Prev: cfg.Prev,
 		Ended: reliable.Never, Closed: reliable.Never,
 		index: len(w.sessions), sent: cfg.FirstOffset,
 	}
@@ -365,6 +380,9 @@ func (p *Publisher) Close() {
 
 // Crash ends the process at once.
 func (p *Publisher) Crash() {
+	if p.search != nil {
+		p.search, p.state = nil, gone
+	}
 	if p.state != running {
 		return
 	}
@@ -393,5 +411,9 @@ func (p *Publisher) Restart() {
 		return
 	}
 	p.Crash()
+	if p.cfg.Continue != reliable.ContinueNever {
+		p.seek()
+		return
+	}
 	p.start()
 }

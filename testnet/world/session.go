@@ -16,6 +16,8 @@ type Session struct {
 	Start       reliable.Time
 	FirstSeq    uint64
 	FirstOffset uint64
+	// Prev is the session that it continues; zero if it continues none.
+	Prev reliable.Link
 	// Ended is when the publisher's process crashed or left; Never while it runs.
 	Ended reliable.Time
 	// Crashed says that it crashed; else it has said BYE and left. Closed is when

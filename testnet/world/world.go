@@ -66,6 +66,7 @@ type World struct {
 	recorders     []*Recorder
 	direct        []*Subscriber // those on no segment
 	segments      []*Segment
+	seekers       int // publishers that may ask where their stream ended
 	holders       []*Holder
 	downs         links // where the next link lies
 	ups           links
