@@ -220,14 +220,14 @@ func TestLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, report, err := journal.Open(d, journal.Config{Keep: journal.Keep{Bytes: size}}, 1)
+		l, report, err := journal.Open(d, journal.Config{Keep: journal.Keep{Bytes: size}, Fsync: none}, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		took := time.Since(begun)
 		state := l.States()[0]
 		t.Logf("opened what was %s: %v, %d bytes read of %d", what, took, report.Scanned, state.Bytes)
-		if state.Next.Seq != s.next || took > 10*time.Second {
+		if state.Next.Seq != s.next || report.Scanned > 100<<20 {
 			t.Errorf("%+v after %v", state, took)
 		}
 		l.Close()

@@ -84,10 +84,10 @@ func spanOf(first, last int64) uint32 {
 }
 
 func lagOf(seq, synced uint64) uint32 {
-	if synced == 0 || synced > seq || seq-synced >= noLag {
+	if synced == 0 || seq > synced && seq-synced >= noLag {
 		return noLag
 	}
-	return uint32(seq - synced)
+	return uint32(seq - min(seq, synced))
 }
 
 // put writes a header without its checksum to b, which has headSize bytes.

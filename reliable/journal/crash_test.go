@@ -100,7 +100,7 @@ func TestCrashAnywhere(t *testing.T) {
 	for mode := FsyncInterval; mode <= FsyncNone; mode++ {
 		cfg := Config{Segment: 4096, Fsync: Fsync{Mode: mode}}
 		for steps := int64(0); ; steps++ {
-			if !*all && steps%19 != 0 {
+			if !*all && (steps%19 != 0 || testing.Short() && steps%133 != 0) {
 				continue
 			}
 			d := newMemDir()
@@ -140,7 +140,7 @@ func TestFlippedBit(t *testing.T) {
 		total := len(readAll(t, first(t, whole.clone(), cfg), key))
 		for _, file := range whole.names() {
 			for bit := range 8 * len(whole.files[file].data) {
-				if !*all && bit%53 != 0 {
+				if !*all && (bit%53 != 0 || testing.Short() && bit%371 != 0) {
 					continue
 				}
 				d := whole.clone()

@@ -327,3 +327,34 @@ func (nullFile) Close() error                           { return nil }
 func (nullFile) Size() (int64, error)                   { return 0, nil }
 
 var _ = reliable.EndBye
+
+// What was written without syncs is read as a whole, and synced, when it is opened with
+// them; the next time its footers do.
+func TestSyncsAfterNone(t *testing.T) {
+	d := newMemDir()
+	key := Key{Session: 2}
+	l, _ := mustOpen(t, d, Config{Segment: 4096, Fsync: Fsync{Mode: FsyncNone}})
+	for seq := uint64(0); seq < 1000; seq += 20 {
+		mustDo(t, l, &Job{Key: key, Records: []Record{record(seq, seq+20, some)}})
+	}
+	l.Close()
+	if s := l.States()[0]; d.syncs > 0 || s.Synced != 0 {
+		t.Fatalf("%d syncs, %+v", d.syncs, s)
+	}
+	var scanned [2]int64
+	for i := range scanned {
+		l, report := mustOpen(t, d, Config{Segment: 4096})
+		if s := l.States()[0]; s.Synced != 1000 || len(report.Findings) > 0 {
+			t.Fatalf("%+v, %s", s, text(report))
+		}
+		scanned[i] = report.Scanned
+		if len(readAll(t, l, key)) != 1000 {
+			t.Fatal("not all is there")
+		}
+		l.Close()
+	}
+	// A footer is found by its last 40 KiB: more than these segments have.
+	if scanned[0] < 2*scanned[1] || d.syncs == 0 {
+		t.Errorf("read %v, and synced %d times", scanned, d.syncs)
+	}
+}

@@ -12,7 +12,7 @@ import (
 	"crier/reliable"
 )
 
-var modelSeeds = flag.Int("journal.seeds", 80, "the number of random schedules of a log")
+var modelSeeds = flag.Int("journal.seeds", 40, "the number of random schedules of a log")
 
 // A model is what a log must have: the truth of each frame is known from its number.
 type model struct {
@@ -343,7 +343,11 @@ func (m *model) openLossy(power bool) {
 // named.
 func TestModel(t *testing.T) {
 	count := map[string]int{}
-	for seed := range uint64(*modelSeeds) {
+	seeds := *modelSeeds
+	if testing.Short() {
+		seeds = min(seeds, 10)
+	}
+	for seed := range uint64(seeds) {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) { runModel(t, seed, count) })
 		if t.Failed() {
 			return
@@ -351,7 +355,7 @@ func TestModel(t *testing.T) {
 	}
 	t.Log(count)
 	for _, what := range []string{"full", "again", "failed", "dropped", "died", "power", "killed"} {
-		if count[what] == 0 && *modelSeeds >= 80 {
+		if count[what] == 0 && seeds >= 40 {
 			t.Errorf("no schedule had what it is to try: %s", what)
 		}
 	}

@@ -39,15 +39,21 @@ func (w *walker) view(at int64, n int) ([]byte, error) {
 	}
 	if at < w.base || at+int64(n) > w.base+int64(len(w.buf)) {
 		size := int(min(int64(max(n, w.window)), w.end-at))
+		have := 0 // of what was read before
+		if at >= w.base && at < w.base+int64(len(w.buf)) {
+			have = copy(w.buf, w.buf[at-w.base:])
+		}
+		w.buf, w.base = w.buf[:have], at
 		if cap(w.buf) < size {
-			w.buf = make([]byte, size)
+			w.buf = append(make([]byte, 0, size), w.buf...)
 		}
-		got, err := w.file.ReadAt(w.buf[:size], at)
-		if got < n && err != io.EOF && size > n { // only what is asked for must be readable
-			got, err = w.file.ReadAt(w.buf[:n], at)
+		more, err := w.file.ReadAt(w.buf[have:size], at+int64(have))
+		if have+more < n && err != io.EOF && size > n { // only what is asked for must be readable
+			more, err = w.file.ReadAt(w.buf[have:n], at+int64(have))
 		}
-		w.buf, w.base = w.buf[:got], at
-		w.read += int64(got)
+		got := have + more
+		w.buf = w.buf[:got]
+		w.read += int64(more)
 		if got < n {
 			if err == nil || err == io.EOF {
 				w.end = at + int64(got) // the file is shorter than was known
