@@ -47,6 +47,18 @@ var pubWays = map[string]func(*testing.T) *tool{
 		return start(t, nil, on(testGroup(t), "pub", "--count", "3", "--rate", "1.5", "--linger",
 			"50ms")...)
 	},
+	"`--continue`, and nobody knows where its stream ended": func(t *testing.T) *tool {
+		return start(t, nil,
+			on(testGroup(t), "pub", "--count", "1", "--name", "trades", "--continue")...)
+	},
+	"`--continue`, and a publisher of its name runs": func(t *testing.T) *tool {
+		group := testGroup(t)
+		sub := start(t, nil, on(group, "sub")...).listening()
+		start(t, nil, on(group, "pub", "--rate", "10", "--name", "trades", "-q")...)
+		sub.await(sub.out, "\n", 1)
+		return start(t, nil,
+			on(group, "pub", "--count", "1", "--name", "trades", "--continue=or-new")...)
+	},
 	"a signal": func(t *testing.T) *tool {
 		c := waiting(t)
 		c.signal(sigterm)
