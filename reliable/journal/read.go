@@ -16,7 +16,7 @@ const (
 
 // read reads frames of a tape.
 func (l *Log) read(t *tape, want nack.Range, r *Result) {
-	want.To = min(want.To, want.From+maxRead)
+	want.To = want.From + min(want.Len(), maxRead)
 	r.Read = nack.Range{From: want.From, To: want.From}
 	for range want.Len() {
 		r.Frames = append(r.Frames, nil)

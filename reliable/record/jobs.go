@@ -297,6 +297,7 @@ func (r *Recorder) apply(s *journal.State) {
 	back := s.Next.Seq < t.state.Next.Seq && s.Next.Seq < t.handed
 	moved := t.state.Written != s.Written || t.state.Synced != s.Synced
 	t.state = *s
+	t.state.Synced = min(s.Synced, s.Written)
 	t.reduce()
 	if back {
 		t.again()

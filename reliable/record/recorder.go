@@ -162,7 +162,7 @@ func (r *Recorder) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	case frame.Find:
 		r.find(from, f)
 	default:
-		if r.receiver == nil {
+		if r.receiver == nil || f.Session == 0 { // which is no session
 			return
 		}
 		r.receiver.Handle(now, from, f)

@@ -100,11 +100,11 @@ func (s *shelf) Read(frames nack.Range) {
 		ahead = readsAhead
 	}
 	for range ahead {
-		want := nack.Range{From: frames.From, To: frames.From + readFrames}
-		want = want.Clip(s.t.state.Oldest.Seq, s.t.state.Written)
-		if want.Len() == 0 || s.Look(want.From) != store.Stored {
+		if s.Look(frames.From) != store.Stored {
 			break
 		}
+		left := s.t.state.Written - frames.From
+		want := nack.Range{From: frames.From, To: frames.From + min(left, readFrames)}
 		s.wants = append(s.wants, want)
 		frames.From = want.To
 	}
