@@ -52,7 +52,7 @@ func TestRecordOnAFullDisk(t *testing.T) {
 			if err := p.Close(); err != nil {
 				t.Error(err)
 			}
-			frames, state := readBack(t, dir)
+			frames, _, state := readBack(t, dir)
 			has := 0
 			for _, f := range frames {
 				if f != nil {

@@ -45,7 +45,9 @@ func publishes(t *testing.T, p *publisher.Publisher, from, to int) {
 }
 
 // readBack reads all frames of the only tape in a log, nil where there is a hole.
-func readBack(t *testing.T, dir string) (frames [][]byte, state journal.State) {
+func readBack(t *testing.T, dir string) (
+	frames [][]byte, holes []journal.Hole, state journal.State,
+) {
 	t.Helper()
 	opened, err := files.OpenReadOnly(dir)
 	if err != nil {
@@ -66,11 +68,12 @@ func readBack(t *testing.T, dir string) (frames [][]byte, state journal.State) {
 			t.Fatalf("reading from %d on: %v", at, res.Err)
 		}
 		frames, at = append(frames, res.Frames...), res.Read.To
+		holes = append(holes, res.Holes...)
 	}
 	if err := log.Close(); err != nil {
 		t.Error(err)
 	}
-	return frames, state
+	return frames, holes, state
 }
 
 // A log outlives its publisher. The next one on the same directory goes on with its offsets,
@@ -85,7 +88,7 @@ func TestRecordOutlivesThePublisher(t *testing.T) {
 		if err := first.Close(); err != nil {
 			t.Fatal(err)
 		}
-		frames, state := readBack(t, dir)
+		frames, _, state := readBack(t, dir)
 		if len(frames) != 1000 || state.Ended == nil || state.Ended.How != reliable.EndBye ||
 			state.Title.Publisher != "prices" || state.Next.Offset != 1000 {
 			t.Fatalf("%d frames, %+v", len(frames), state)
@@ -160,14 +163,15 @@ func TestRecordOnAFailingDisk(t *testing.T) {
 			t.Error(err)
 		}
 		missed := p.Stats().Disk.Missed
-		frames, state := readBack(t, dir)
+		frames, holes, state := readBack(t, dir)
 		lacks := uint64(0)
 		for _, f := range frames {
 			if f == nil {
 				lacks++
 			}
 		}
-		if missed == 0 || lacks != missed || len(state.Holes) == 0 || state.Next.Seq != 15000 ||
+		if missed == 0 || lacks != missed || len(holes) == 0 ||
+			holes[0].Cause != reliable.CauseUnwritten || state.Next.Seq != 15000 ||
 			state.Ended == nil {
 			t.Errorf("%d frames of %d are missing, %d counted; %+v", lacks, len(frames), missed, state)
 		}

@@ -65,6 +65,13 @@ func (t *Tape) append(r *journal.Record) {
 	case r.End != nil:
 		s.Ended = r.End
 		return
+	case r.Hole != nil && !t.begun:
+		t.begun, t.Low, t.Offset = true, r.Frames.From, r.Offset
+		s.Holes = append(s.Holes[:len(s.Holes):len(s.Holes)], r.Frames)
+		t.Frames = append(t.Frames, make([][]byte, r.Frames.Len())...)
+	case r.Hole != nil:
+		s.Holes = append(s.Holes[:len(s.Holes):len(s.Holes)], r.Frames)
+		t.Frames = append(t.Frames, make([][]byte, r.Frames.Len())...)
 	case !t.begun:
 		t.begun, t.Low, t.Offset = true, r.Frames.From, r.Offset
 	case r.Frames.From > s.Next.Seq:

@@ -124,6 +124,9 @@ func (b *Buffer) nextRecord(now reliable.Time) bool {
 	if !b.disk.record.ripe(now, b, from) {
 		return false
 	}
+	if next := b.disk.record.mark; from > next.Seq {
+		w.lack(next, journal.Mark{Seq: from, Offset: b.Start(from)})
+	}
 	if from == b.next {
 		w.frames = nack.Range{From: from, To: from}
 		return true // the end alone
@@ -145,8 +148,8 @@ func (b *Buffer) nextRecord(now reliable.Time) bool {
 func (b *Buffer) piece(from, end uint64, most, leave int, room int64) int64 {
 	w := &b.disk.write
 	bytes := max(b.ring.stride, int(min(int64(b.block()), room-journal.BlockSize(most, 0))))
-	data, sizes := b.ring.piece(from, end, most, bytes, leave, w.records[w.count].Sizes)
-	if w.records[w.count].Sizes = sizes; len(sizes) == 0 {
+	data, sizes := b.ring.piece(from, end, most, bytes, leave, w.free())
+	if len(sizes) == 0 {
 		return 0
 	}
 	to := from + uint64(len(sizes))

@@ -22,8 +22,8 @@ type record struct {
 	title *reliable.Title
 	// waits says that frames that aren't written stay in the ring.
 	waits bool
-	// next is the first frame that isn't written.
-	next uint64
+	// mark is the first frame that isn't written.
+	mark journal.Mark
 	// due is when to write next at the latest; Never if nothing waits.
 	due reliable.Time
 	// every is the time from a write to the sync after it, or 0. syncDue is when the next
@@ -44,14 +44,15 @@ type record struct {
 }
 
 func newRecord(cfg *Config) *record {
-	return &record{title: cfg.Title, waits: cfg.Wait, next: cfg.First, due: reliable.Never,
+	return &record{title: cfg.Title, waits: cfg.Wait, due: reliable.Never,
+		mark:  journal.Mark{Seq: cfg.First, Offset: cfg.Offset},
 		every: cfg.Sync, syncDue: reliable.Never}
 }
 
 // pin returns the first frame that must stay in the ring, if that is pin but for the log.
 func (r *record) pin(pin uint64, failed error) uint64 {
 	if r.waits && failed == nil {
-		return min(pin, r.next)
+		return min(pin, r.mark.Seq)
 	}
 	return pin
 }
@@ -63,7 +64,7 @@ func (r *record) retries(now reliable.Time) bool { return now >= r.due }
 // would be, those of the older half are left out: the disk is too slow, and the live stream
 // doesn't wait for it.
 func (r *record) from(b *Buffer) uint64 {
-	from := max(r.next, b.ring.oldest)
+	from := max(r.mark.Seq, b.ring.oldest)
 	if r.waits || b.needed <= from {
 		return from
 	}
@@ -99,9 +100,8 @@ func (r *record) complete(now reliable.Time, w *writing, next, end uint64) {
 		return
 	}
 	r.end = journal.End{Seq: next, Offset: end, How: reliable.EndBye}
-	w.records[w.count] = journal.Record{Frames: nack.Range{From: next, To: next}, Offset: end,
-		EndOffset: end, End: &r.end}
-	w.job.Records = w.records[:w.count+1]
+	w.end(journal.Record{Frames: nack.Range{From: next, To: next}, Offset: end, EndOffset: end,
+		End: &r.end})
 }
 
 // lacks reports whether the log has a hole for a frame.
@@ -116,7 +116,7 @@ func (r *record) lacks(seq uint64) bool {
 
 // whole returns a frame from which on all frames below the ring's oldest are written.
 func (r *record) whole(oldest uint64) uint64 {
-	if r.next < oldest {
+	if r.mark.Seq < oldest {
 		return oldest
 	}
 	for i := len(r.holes) - 1; i >= 0; i-- {
@@ -130,8 +130,8 @@ func (r *record) whole(oldest uint64) uint64 {
 // done takes the result of a job that wrote the frames, or synced those that were.
 func (r *record) done(now reliable.Time, d *disk, res *journal.Result, frames nack.Range) {
 	s := &res.State
-	if frames.Len() > 0 && s.Next.Seq > frames.From && frames.From > r.next {
-		r.missed += frames.From - r.next
+	if frames.Len() > 0 && s.Next.Seq > frames.From && frames.From > r.mark.Seq {
+		r.missed += frames.From - r.mark.Seq
 	}
 	if s.Title != nil {
 		r.title = nil
@@ -151,8 +151,8 @@ func (r *record) done(now reliable.Time, d *disk, res *journal.Result, frames na
 // note takes the state of the log. It may have gone back, where a sync failed.
 func (r *record) note(d *disk, s *journal.State) {
 	r.written, r.synced, r.holes = s.Written, s.Synced, s.Holes
-	r.next, r.ended = s.Next.Seq, s.Ended != nil
-	d.index.truncate(r.next)
+	r.mark, r.ended = s.Next, s.Ended != nil
+	d.index.truncate(r.mark.Seq)
 	d.index.cut(s.Oldest)
 }
 
