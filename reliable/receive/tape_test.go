@@ -169,3 +169,36 @@ func TestTapeOfASubscriberThatCloses(t *testing.T) {
 	l.poll()
 	r.has("3", "4 subscriber closed", "5", "open 6 6")
 }
+
+// While a tape is full, frames wait here, and nothing is told; then they go on in order.
+func TestTapeIsFull(t *testing.T) {
+	l, r := taped(t, Config{})
+	l.hears(mail(t, 0, 0, 1))
+	r.full = true
+	for seq := uint64(1); seq < 5; seq++ {
+		l.brings(r, mail(t, seq, seq, 1), true)
+	}
+	r.has("0")
+	if st := l.Sessions()[0]; st.Buffered != 4 || st.Delivered != 1 {
+		t.Errorf("%+v", st)
+	}
+	r.full = false
+	l.poll()
+	r.has("1", "2", "3", "4")
+}
+
+// A recorder's STATUS tells what is in its log, and a recorder is behind what isn't.
+func TestStatusOfATape(t *testing.T) {
+	l, r := taped(t, Config{})
+	for seq := range uint64(9) {
+		l.hears(mail(t, seq, seq, 1))
+	}
+	st := l.table.list[0].streams[0]
+	for _, log := range []Recorded{{}, {Position: 3, Written: 5, Synced: 3}} {
+		r.log = log
+		if f := st.status.frame(l.now); f.Position != log.Position || f.Written != log.Written ||
+			f.Synced != log.Synced || !f.Recorder {
+			t.Errorf("%+v: %+v", log, f)
+		}
+	}
+}

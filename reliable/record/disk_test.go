@@ -72,9 +72,9 @@ func begun(t *testing.T, cfg Config, logs journal.Config) *deck {
 func TestSlowDisk(t *testing.T) {
 	d := begun(t, Config{Tail: 2 << 20}, journal.Config{})
 	d.held = true
-	d.plays(1, 0, 4000, 1000)
+	d.plays(1, 0, 2500, 1000)
 	s := d.Sessions()[0]
-	if s.Written.Seq != 0 || s.Next.Seq == 4000 || s.Next.Seq < 500 {
+	if s.Written.Seq != 0 || s.Next.Seq == 2500 || s.Next.Seq < 500 {
 		t.Errorf("%+v", s)
 	}
 	if st := d.Stats(); st.Memory > 2<<20 || st.Receive.Memory < 1<<20 {
@@ -82,7 +82,7 @@ func TestSlowDisk(t *testing.T) {
 	}
 	d.held = false
 	d.pass(10 * time.Millisecond)
-	d.has(4000, 0)
+	d.has(2500, 0)
 	if st := d.Stats(); st.HoleFrames != 0 || st.Memory > 2<<20 {
 		t.Errorf("%+v", st)
 	}
@@ -93,7 +93,7 @@ func TestWindowOverflowsBehindASlowDisk(t *testing.T) {
 	d := begun(t, Config{Tail: 2 << 20, Memory: receive.Memory{Buffer: 1 << 20}},
 		journal.Config{})
 	d.held = true
-	d.plays(1, 0, 4000, 1000)
+	d.plays(1, 0, 3000, 1000)
 	d.held = false
 	d.sent = nil
 	d.pass(20 * time.Millisecond)
@@ -102,12 +102,12 @@ func TestWindowOverflowsBehindASlowDisk(t *testing.T) {
 	for _, l := range d.kinds(frame.Nack) {
 		asked = asked || l.Ranges[0].From == next
 	}
-	if !asked || next == 4000 {
+	if !asked || next == 3000 {
 		t.Errorf("the frames from %d on weren't asked for", next)
 	}
-	d.plays(1, next, 4000, 1000)
+	d.plays(1, next, 3000, 1000)
 	d.pass(10 * time.Millisecond)
-	d.has(4000, 0)
+	d.has(3000, 0)
 }
 
 // Where the disk is full the stream goes on, and is served out of memory; the log names what it
@@ -118,16 +118,16 @@ func TestDiskFull(t *testing.T) {
 	d.pass(10 * time.Millisecond)
 	d.has(200, 0)
 	d.disk.Capacity = 400 << 10
-	d.plays(1, 200, 5000, 1000)
+	d.plays(1, 200, 3000, 1000)
 	d.pass(3 * time.Second)
 	if n := countKind(d.told, DiskFailed); n != 1 {
 		t.Errorf("told of %d failures", n)
 	}
 	s := d.Sessions()[0]
-	if s.Next.Seq != 5000 || s.Written.Seq >= 5000 {
+	if s.Next.Seq != 3000 || s.Written.Seq >= 3000 {
 		t.Errorf("%+v", s)
 	}
-	d.asks(9, 1, subscriberAddr, nack.Range{From: 4990, To: 5000})
+	d.asks(9, 1, subscriberAddr, nack.Range{From: 2990, To: 3000})
 	d.pass(time.Millisecond)
 	if n := len(d.kinds(frame.Repair)); n != 10 {
 		t.Errorf("%d repairs", n)
@@ -138,8 +138,8 @@ func TestDiskFull(t *testing.T) {
 		t.Errorf("told %d times that the disk is back", n)
 	}
 	holes := d.Sessions()[0]
-	d.has(5000, reliable.CauseUnwritten, d.Recorder.tapes[journal.Key{Session: 1}].holes...)
-	if holes.HoleFrames == 0 || holes.HoleFrames > 4800 {
+	d.has(3000, reliable.CauseUnwritten, d.Recorder.tapes[journal.Key{Session: 1}].holes...)
+	if holes.HoleFrames == 0 || holes.HoleFrames > 2800 {
 		t.Errorf("%d frames are missing", holes.HoleFrames)
 	}
 }
@@ -296,5 +296,19 @@ func TestLeavesWhenAllIsWritten(t *testing.T) {
 	}
 	if s := d.Sessions()[0]; s.Ended == nil || s.Ended.How != reliable.EndBye || s.Live {
 		t.Errorf("%+v", s)
+	}
+}
+
+// The position that a publisher waits for is what is synced, where each batch is.
+func TestPositionIsSynced(t *testing.T) {
+	for mode, want := range map[journal.FsyncMode]uint64{journal.FsyncEach: 3,
+		journal.FsyncInterval: 5, journal.FsyncNone: 5} {
+		d := begun(t, Config{}, journal.Config{Fsync: journal.Fsync{Mode: mode}})
+		d.plays(1, 0, 5, 100)
+		d.tapes[journal.Key{Session: 1}].state = journal.State{Written: 5, Synced: 3}
+		if got, ok := d.Recorded(1, 0); !ok || got.Position != want || got.Written != 5 ||
+			got.Synced != 3 {
+			t.Errorf("%v: %+v", mode, got)
+		}
 	}
 }

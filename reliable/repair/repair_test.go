@@ -271,3 +271,29 @@ func TestFramesThatAreBeingSentMayBeAskedFor(t *testing.T) {
 		t.Errorf("%v are repeated", repeated)
 	}
 }
+
+// Of so many subscribers that ask, those have rows that asked last: one that rests makes room, and
+// else a newcomer shares a row with others.
+func TestAskersMakeRoom(t *testing.T) {
+	s := store.NewHistory(10)
+	s.Keep(rig.Data(t, 1, 0))
+	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s)
+	ask := func(now reliable.Time, id uint64) {
+		h.Handle(now, netip.AddrPortFrom(rig.SubscriberAddr.Addr(), uint16(id)), rig.Made(t,
+			frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: id, Request: 1,
+				Ranges: []nack.Range{{From: 0, To: 1}}}))
+	}
+	for id := uint64(1); id <= 1030; id++ {
+		ask(reliable.Time(id), id)
+	}
+	if list := h.Askers(); len(list) != 1024 || list[0].ID != 1 {
+		t.Fatalf("%d rows, the first is of %d", len(list), list[0].ID)
+	}
+	later := reliable.Time(6e9)
+	ask(later, 1)
+	ask(later, 2000)
+	list := h.Askers()
+	if n := len(list); n != 1024 || list[0].ID != 3 || list[n-1].ID != 2000 || list[n-2].ID != 1 {
+		t.Errorf("%d rows: %d, %d, ... %d, %d", n, list[0].ID, list[1].ID, list[n-2].ID, list[n-1].ID)
+	}
+}
