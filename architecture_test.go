@@ -322,7 +322,8 @@ func walkGo(t *testing.T, f func(name string)) {
 			if strings.HasSuffix(name, ".go") {
 				f(filepath.ToSlash(name))
 			}
-		case name != "." && strings.ContainsAny(d.Name()[:1], "._"), d.Name() == "testdata":
+		case name != "." && strings.ContainsAny(d.Name()[:1], "._"), d.Name() == "testdata",
+			name != "." && isModule(name):
 			return filepath.SkipDir
 		}
 		return nil
@@ -330,6 +331,12 @@ func walkGo(t *testing.T, f func(name string)) {
 	if err != nil {
 		t.Fatal(err)
 	}
+}
+
+// isModule reports whether a folder is a module of its own.
+func isModule(dir string) bool {
+	_, err := os.Stat(filepath.Join(dir, "go.mod"))
+	return err == nil
 }
 
 // goSources reads the imports of the module's Go files that are not tests.

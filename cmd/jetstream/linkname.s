@@ -1,0 +1,1 @@
+// This file lets store.go declare functions without a body.
