@@ -45,8 +45,7 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		st = r.revive(now, from, f)
 	}
 	if st == nil || st.session.place.away || st.over() {
-		r.stats.Unexpected++
-		return
+		return // it isn't followed here
 	}
 	q := st.asked.hearDigest(now, from, f)
 	if q == nil {

@@ -59,8 +59,7 @@ const (
 func (e *evidence) find(now reliable.Time, f *frame.Frame) {
 	r := e.r
 	if f.Find.What != frame.FindEnd || f.Subscriber == r.cfg.ID || len(f.Name) == 0 {
-		r.stats.Unexpected++
-		return
+		return // others answer it
 	}
 	again := e.asks(now, f.Subscriber)
 	to := netip.AddrPort{}

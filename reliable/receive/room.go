@@ -13,6 +13,9 @@ type room struct {
 	largest int
 }
 
+// leastRoom is how many frames are asked for at first where delivery ends before the stream.
+const leastRoom = 64
+
 // span returns how many frames the window may have: so many that all of them fit
 // the buffer, as large as they come. What is asked for then finds room.
 func (m *room) span() uint64 {
@@ -29,6 +32,10 @@ func (m *room) limit(now reliable.Time) {
 		} else {
 			m.cut = 0
 		}
+	}
+	if c := &st.cursor; c.stop != endless || c.stopsAt {
+		// Little may be wanted: what is asked for grows with what was taken.
+		limit = min(limit, st.win.next+leastRoom+(st.win.next-min(st.base, st.win.next)))
 	}
 	// An application that takes one message after the other makes room bit by bit:
 	// the frames that fit then are asked for in few requests.

@@ -136,6 +136,13 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 				continue
 			}
 		}
+		for until < m.To { // blocks in a row that the same one is asked for
+			next, to := a.choose(until, t)
+			if next != q {
+				break
+			}
+			until = to
+		}
 		part := m
 		part.To = min(until, m.To)
 		m.From = part.To
