@@ -159,7 +159,9 @@ func (a *answerers) nack(now reliable.Time) (*frame.Frame, netip.AddrPort) {
 		f.Request, f.Ranges = q.number, q.ranges[:fit]
 		q.ranges = q.ranges[fit:]
 		st.stats.Nacks++
-		st.stats.Unanswered++
+		if q == a.publisher() {
+			st.stats.Unanswered++
+		}
 		return f, to
 	}
 	return nil, netip.AddrPort{}

@@ -88,7 +88,7 @@ var SessionCounters = reliable.Table[SessionStats]{
 		"frames of the publisher that answer requests: repairs, CONFIRM and GONE",
 		func(s *SessionStats) uint64 { return s.Answers }),
 	reliable.Level("nacks_unanswered", reliable.NACKs,
-		"NACKs sent since the last answer of the publisher",
+		"NACKs sent to the publisher since its last answer",
 		func(s *SessionStats) uint64 { return s.Unanswered }),
 	reliable.Count("heartbeats_received", reliable.Frames,
 		"frames received of kind HEARTBEAT or BYE",

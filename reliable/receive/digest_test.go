@@ -39,6 +39,9 @@ func TestADigestMakesAHolder(t *testing.T) {
 	if n.Echo != 5001 || n.Held <= 0 {
 		t.Errorf("the holder's time, 5001, came back as %d, after %v", n.Echo, n.Held)
 	}
+	if st := l.session(1); st.Nacks == 0 || st.Unanswered != 0 {
+		t.Errorf("of %d NACKs %d count as not answered by the publisher", st.Nacks, st.Unanswered)
+	}
 	for _, f := range l.repairs(firstHolder.ID, n.Request) {
 		l.from(firstHolder.Addr, f)
 	}

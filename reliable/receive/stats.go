@@ -49,7 +49,7 @@ type SessionStats struct {
 	// Nacks counts NACK frames sent.
 	Nacks uint64
 	// Answers counts REPAIR, GONE and CONFIRM frames of the publisher, and Unanswered the NACK
-	// frames sent since the last of them.
+	// frames sent to it since the last of them.
 	Answers    uint64
 	Unanswered uint64
 	// Heartbeats counts HEARTBEAT and BYE frames received, and Announced is the number of

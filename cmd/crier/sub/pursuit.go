@@ -13,6 +13,7 @@ import (
 // pursuit watches a subscriber that began in the past catch up with the stream, and predicts when
 // it will have.
 type pursuit struct {
+	warm    bool     // the first sample was taken, and left out
 	samples []sample // those of the last pursuitSpan, the oldest first
 	begun   time.Time
 	told    time.Time // when the last prediction was told
@@ -39,8 +40,10 @@ type prediction struct{ behind, served, live float64 }
 
 const (
 	pursuitEvery = time.Second
-	// pursuitSpan is the time over which rates are measured.
+	// pursuitSpan is the time over which rates are measured, and leastSpan that of the first
+	// prediction. What comes in the first interval is no measure: requests only begin.
 	pursuitSpan = 5 * pursuitEvery
+	leastSpan   = 2 * pursuitEvery
 	// worthTelling is the shortest prediction that is told, and retell the time to the next.
 	worthTelling = 2 * time.Second
 	retell       = 30 * time.Second
@@ -90,13 +93,17 @@ func (p *pursuit) add(s sample) string {
 	if p.over || s.delivered == 0 {
 		return ""
 	}
+	if !p.warm {
+		p.warm = true
+		return ""
+	}
 	p.samples = append(p.samples, s)
 	for s.at.Sub(p.samples[0].at) > pursuitSpan {
 		p.samples = p.samples[1:]
 	}
 	from := p.samples[0]
 	since := s.at.Sub(from.at).Seconds()
-	if since == 0 {
+	if since < leastSpan.Seconds()*0.9 { // timers are late now and then
 		return ""
 	}
 	now := prediction{s.behind, (s.delivered - from.delivered) / since,

@@ -19,13 +19,13 @@ func TestPursuit(t *testing.T) {
 		want                 []string
 	}{
 		{name: "ends", behind: 7800, served: 128, live: 40, seconds: 100, want: []string{
-			"7.45 GiB behind, 128 MiB/s served, 40 MiB/s live: 86.6 s",
-			"4.87 GiB behind, 128 MiB/s served, 40 MiB/s live: 56.6 s",
-			"2.29 GiB behind, 128 MiB/s served, 40 MiB/s live: 26.6 s",
-			"caught up after 86 s; 86.6 s were predicted",
+			"7.27 GiB behind, 128 MiB/s served, 40 MiB/s live: 84.6 s",
+			"4.7 GiB behind, 128 MiB/s served, 40 MiB/s live: 54.6 s",
+			"2.12 GiB behind, 128 MiB/s served, 40 MiB/s live: 24.6 s",
+			"caught up after 84 s; 84.6 s were predicted",
 		}},
 		{name: "never", behind: 1000, served: 30, live: 40, seconds: 20, want: []string{
-			"1.02 GiB behind, 30 MiB/s served, 40 MiB/s live: it never catches up at this rate; " +
+			"1.04 GiB behind, 30 MiB/s served, 40 MiB/s live: it never catches up at this rate; " +
 				"raise crier record --serve-rate, or read faster",
 		}},
 		{name: "short", behind: 100, served: 90, live: 1, seconds: 5},
