@@ -312,3 +312,26 @@ func TestPositionIsSynced(t *testing.T) {
 		}
 	}
 }
+
+// However many holes there are while the disk takes nothing, so many wait; the log names the rest
+// by itself.
+func TestHolesThatWait(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	d.plays(1, 0, 1, 100)
+	d.held = true
+	const n = 2 * (maxItems + 100)
+	for seq := uint64(2); seq <= n; seq += 2 {
+		d.plays(1, seq, seq+1, 100)
+		d.hears(beat(t, 1, seq, seq+1)) // the one before is gone
+	}
+	if got := len(d.tapes[journal.Key{Session: 1}].items); got > maxItems+1 {
+		t.Errorf("%d holes wait", got)
+	}
+	d.held = false
+	d.pass(10 * time.Millisecond)
+	var holes []nack.Range
+	for seq := uint64(1); seq <= n; seq += 2 {
+		holes = append(holes, nack.Range{From: seq, To: seq + 1})
+	}
+	d.has(n+1, reliable.CauseGone, holes[:n/2]...)
+}

@@ -33,6 +33,8 @@ type work struct {
 	end  uint64 // one past the last frame of a job that writes
 	out  bool
 	recs []journal.Record
+	// holes are those of the records, which view them.
+	holes [maxRecords]journal.Hole
 }
 
 type workKind uint8
@@ -151,14 +153,16 @@ func (t *tape) write() *work {
 				End: it.end,
 			}
 			if it.end == nil {
-				if it.hole.Frames = it.hole.Frames.Clip(seq, it.at); it.hole.Frames.Len() == 0 {
+				hole := &w.holes[len(w.recs)]
+				*hole = it.hole
+				if hole.Frames = hole.Frames.Clip(seq, it.at); hole.Frames.Len() == 0 {
 					continue
 				}
 				if b, i := t.tail.after(it.at); b != nil {
 					rec.EndOffset = max(offset, b.entries[i].start)
 				}
-				it.hole.Offsets = nack.Range{From: offset, To: rec.EndOffset}
-				rec.Frames, rec.Hole = it.hole.Frames, &it.hole
+				hole.Offsets = nack.Range{From: offset, To: rec.EndOffset}
+				rec.Frames, rec.Hole = hole.Frames, hole
 			}
 			seq, offset = rec.Frames.To, rec.EndOffset
 			w.recs = append(w.recs, rec)
@@ -197,7 +201,9 @@ func (t *tape) write() *work {
 	}
 	w.job.Records, w.end = w.recs, seq
 	t.handed, t.out = seq, true
-	t.since = t.r.now
+	if len(w.recs) < maxRecords && bytes < maxJob { // else there is more, which doesn't wait
+		t.since = t.r.now
+	}
 	return w
 }
 
@@ -323,7 +329,7 @@ func (t *tape) again() {
 		}
 	}
 	if t.ended != nil {
-		t.items = append(t.items, item{at: t.ended.Seq, end: t.ended})
+		t.insert(len(t.items), item{at: t.ended.Seq, end: t.ended})
 	}
 	t.soil(t.r.now)
 	t.r.tell(Event{Kind: WrittenAgain, Key: t.key})

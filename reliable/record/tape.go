@@ -73,8 +73,8 @@ func (i *item) from() uint64 {
 	return i.hole.Frames.From
 }
 
-// maxItems bounds the items of a tape that wait: where there are more, nothing is taken until
-// some are written.
+// maxItems bounds the items of a tape that wait. Of more, the oldest go: the log names what it
+// lacks by itself, and only the cause is lost.
 const maxItems = 1024
 
 // oldest returns where the tape begins.
@@ -174,9 +174,15 @@ func (t *tape) lack(frames nack.Range, cause reliable.Cause) {
 		t.items[i-1].at, t.items[i-1].hole.Frames.To = frames.To, frames.To
 		return
 	}
-	t.items = slices.Insert(t.items, i, item{
-		at: frames.To, hole: journal.Hole{Frames: frames, Cause: cause},
-	})
+	t.insert(i, item{at: frames.To, hole: journal.Hole{Frames: frames, Cause: cause}})
+}
+
+// insert puts an item before the i-th.
+func (t *tape) insert(i int, it item) {
+	t.items = slices.Insert(t.items, i, it)
+	if len(t.items)-t.sent > maxItems {
+		t.items = slices.Delete(t.items, t.sent, t.sent+1)
+	}
 }
 
 // end takes an end, or the word that the stream goes on.
@@ -187,7 +193,7 @@ func (t *tape) end(now reliable.Time, how reliable.End, offset uint64, cause rel
 	}
 	t.next.Offset = max(t.next.Offset, offset)
 	t.ended = &journal.End{Seq: t.next.Seq, Offset: t.next.Offset, How: how, Cause: cause}
-	t.items = append(t.items, item{at: t.next.Seq, end: t.ended})
+	t.insert(len(t.items), item{at: t.next.Seq, end: t.ended})
 	t.soil(now)
 }
 
