@@ -45,7 +45,8 @@ func (f *forger) noise() []byte { return f.Bytes(1400) }
 
 // frame returns a well-formed frame of random kind and content.
 func (f *forger) frame(session uint64) []byte {
-	kind := frame.Kind(1 + f.Rand.IntN(9))
+	kinds := frame.Kinds()
+	kind := kinds[f.Rand.IntN(len(kinds))]
 	switch kind {
 	case frame.Data:
 		return f.data(session)
@@ -64,6 +65,16 @@ func (f *forger) frame(session uint64) []byte {
 		Position: f.Number(), Room: f.Number(),
 	}
 	g.OldestSeq, g.OldestOffset = min(f.Number(), g.NextSeq), min(f.Number(), g.NextOffset)
+	g.Find = &frame.FindBody{What: frame.What(f.Rand.IntN(7)), Value: f.Number()}
+	g.Digest = &frame.DigestBody{
+		Role: frame.Role(f.Rand.IntN(5)), Version: f.Number(), Position: g.OldestSeq,
+		From: g.OldestSeq, To: g.OldestSeq, Wall: int64(f.Number() >> 1),
+		FirstOffset: f.Number(), Heard: time.Duration(f.Number() >> 1),
+		Prev: &frame.Link{Session: session, Offset: f.Number()},
+	}
+	if kind == frame.Digest {
+		g.Ranges, g.Responder = nil, f.Number()
+	}
 	return f.Encode.Append(nil, g)
 }
 

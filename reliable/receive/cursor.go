@@ -72,7 +72,7 @@ func (c *cursor) step(ev *reliable.Run) bool {
 		switch {
 		case st.r.tapeFull():
 			return false
-		case c.offset >= c.stop && c.known:
+		case c.offset >= c.stop && c.stop != endless && c.known:
 			return c.stepUntil(ev)
 		case c.offset < c.lostTo:
 			return c.stepLoss(ev)

@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"math"
 	"runtime"
 	"testing"
 	"time"
@@ -136,5 +137,20 @@ func TestMemoryOfForgedFrames(t *testing.T) {
 				l.Stats().Memory>>10)
 		}
 		runtime.KeepAlive(l)
+	}
+}
+
+// A session that claims to be at the last offset that there is has no delivery to end there.
+func TestTheLastOffsetEndsNothing(t *testing.T) {
+	l := newListener(t, Config{})
+	l.Handle(l.now, rig.PublisherAddr, rig.Made(t, frame.Frame{
+		Kind: frame.Heartbeat, Session: 5, Time: 1 << 60, NextSeq: 9, NextOffset: math.MaxUint64,
+	}))
+	var events [8]reliable.Run
+	for round := range 3 {
+		n := l.Poll(events[:])
+		if n > 1 || n > 0 && (round > 0 || events[0].Kind != reliable.SessionNew) {
+			t.Fatalf("round %d: %d events, the first is %v", round, n, events[0].Kind)
+		}
 	}
 }

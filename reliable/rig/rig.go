@@ -125,9 +125,21 @@ func (g *Forger) Ranges() (list []nack.Range) {
 
 // Next returns a frame that decodes, or nil.
 func (g *Forger) Next() *frame.Frame {
-	kind := frame.Kind(1 + g.Byte()%9)
+	b := g.Byte()
+	kind := frame.Kind(1 + b%9)
+	if b >= 9*26 {
+		kind = frame.Digest + frame.Kind(b%2)
+	}
 	var packet []byte
 	switch kind {
+	case frame.Digest:
+		packet = g.digest()
+	case frame.Find:
+		packet = g.encode.Append(nil, &frame.Frame{
+			Kind: kind, Session: g.ID() * uint64(g.Byte()%2), Subscriber: g.ID(),
+			Request: g.Number(), Name: g.Name(),
+			Find: &frame.FindBody{What: frame.What(g.Byte() % 7), Value: g.Number()},
+		})
 	case frame.Data:
 		packet = g.dataFrame()
 	case frame.Repair:
@@ -159,6 +171,28 @@ func (g *Forger) Next() *frame.Frame {
 		return nil
 	}
 	return &g.frame
+}
+
+// digest returns a DIGEST, mostly one whose numbers are in order.
+func (g *Forger) digest() []byte {
+	oldest, old := g.Number(), g.Number()
+	position := oldest + uint64(g.Byte())
+	body := &frame.DigestBody{
+		Role: frame.Role(g.Byte() % 5), Version: g.Number(), Position: position,
+		Written: position, Synced: position - min(position, uint64(g.Byte())),
+		At: g.Byte()%2 == 0, AtSeq: g.Number(), AtOffset: g.Number(), Wall: int64(g.Number() >> 1),
+		FirstSeq: g.Number(), FirstOffset: g.Number(), Heard: time.Duration(g.Number() >> 1),
+		From: oldest, To: position, Replay: uint64(g.Byte() / 200),
+	}
+	if g.Byte()%2 == 0 {
+		body.Prev = &frame.Link{Session: g.ID(), Seq: g.Number(), Offset: g.Number()}
+	}
+	return g.encode.Append(nil, &frame.Frame{
+		Kind: frame.Digest, Flags: frame.Flags(g.Byte()), Session: g.ID(), Responder: g.ID(),
+		Request: g.Number(), Time: g.Number() >> 1, OldestSeq: oldest, OldestOffset: old,
+		NextSeq: position + uint64(g.Byte()), NextOffset: old + uint64(g.Byte()), Name: g.Name(),
+		Ranges: g.Ranges(), Digest: body,
+	})
 }
 
 func (g *Forger) dataFrame() []byte {
