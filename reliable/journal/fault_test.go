@@ -358,3 +358,32 @@ func TestSyncsAfterNone(t *testing.T) {
 		t.Errorf("read %v, and synced %d times", scanned, d.syncs)
 	}
 }
+
+// What an earlier process wrote stays, even if it can't be synced or copied; but nothing from
+// there on is called synced until it is.
+func TestDoubtful(t *testing.T) {
+	d := newMemDir()
+	key := Key{Session: 2}
+	l, _ := mustOpen(t, d, Config{Fsync: Fsync{Mode: FsyncEach}})
+	mustDo(t, l, &Job{Key: key, Records: []Record{record(0, 20, some)}})
+	mustDo(t, l, &Job{Key: key, Records: []Record{record(20, 40, some)}})
+	d.restart()
+	d.failSync = 2
+	l, report := mustOpen(t, d, Config{Fsync: Fsync{Mode: FsyncEach}})
+	s := l.States()[0]
+	if s.Next.Seq != 40 || s.Synced != 20 || !strings.Contains(text(report), "Kind:6") {
+		t.Fatalf("%+v, %s", s, text(report))
+	}
+	d.failSync = 1
+	r := l.Do(&Job{Key: key, Records: []Record{record(40, 60, some)}}, 1)
+	if r.State.Next.Seq != 60 || r.State.Synced != 20 || r.Again {
+		t.Fatalf("%+v", r)
+	}
+	r = l.Do(&Job{Key: key, Records: []Record{record(60, 80, some)}}, 1)
+	if r.State.Next.Seq != 80 || r.State.Synced != 80 || r.Err != nil {
+		t.Fatalf("%+v", r)
+	}
+	if got := readAll(t, l, key); len(got) != 80 {
+		t.Fatalf("%d frames", len(got))
+	}
+}

@@ -55,7 +55,7 @@ func (l *Log) seal(t *tape, s *segment, wall int64) error {
 		s.sealed = true
 		return nil
 	case l.cfg.Fsync.Mode != FsyncNone:
-		if err := l.sync(t); err != nil {
+		if err := l.sync(t); t.back {
 			return err
 		}
 	}

@@ -46,8 +46,10 @@ type segment struct {
 	sealed, dead bool
 	// damaged says that the first frames of the segment don't verify.
 	damaged bool
-	// adopted says that an earlier process wrote the segment.
-	adopted bool
+	// adopted says that an earlier process wrote the segment, and doubtful that it could
+	// not be synced; waits counts the syncs since.
+	adopted, doubtful bool
+	waits             int
 	// unsynced says that something was written since the last sync, named that the file's
 	// name was synced.
 	unsynced, named bool

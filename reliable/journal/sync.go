@@ -45,23 +45,56 @@ func (l *Log) sync(t *tape) error {
 	} else {
 		return nil
 	}
+	sure := l.cfg.Fsync.Mode != FsyncNone // which claims nothing
+	var told error
 	for _, s := range t.segs {
 		if !s.unsynced {
 			continue
 		}
-		s.unsynced = false
-		if err := l.syncSegment(s); err != nil && (!s.adopted || l.rescue(t, s) != nil) {
+		if s.adopted { // nobody else has its frames
+			if err := l.syncAdopted(t, s); err != nil {
+				told = err
+			}
+			if sure = sure && !s.doubtful; s.doubtful {
+				continue
+			}
+		} else if err := l.syncSegment(s); err != nil {
+			s.unsynced = false
 			l.touch(t)
 			l.giveUp(t, s)
 			return err
 		}
+		s.unsynced = false
 		s.safe = s.here()
-		if l.cfg.Fsync.Mode != FsyncNone { // which claims nothing
+		if sure {
 			t.synced = max(t.synced, s.next.Seq)
 		}
 		l.touch(t)
 	}
-	return nil
+	return told
+}
+
+// syncAdopted syncs a segment of an earlier process, or a copy of it. While neither can be,
+// its frames stay, but are doubtful: nothing from them on is called synced.
+func (l *Log) syncAdopted(t *tape, s *segment) error {
+	if !s.doubtful {
+		err := l.syncSegment(s)
+		if err == nil {
+			return nil
+		}
+		s.dead, s.doubtful = true, true
+		if l.rescue(t, s) == nil {
+			s.doubtful = false
+			return nil
+		}
+		return err
+	}
+	if s.waits++; s.waits&(s.waits-1) != 0 { // seldom and more seldom
+		return nil
+	}
+	err := l.rescue(t, s)
+	s.doubtful = err != nil
+	return err
 }
 
 func (l *Log) syncSegment(s *segment) error {
