@@ -17,7 +17,8 @@ var order = []string{
 	"slow-consumer", "overload-drop", "overload-drop-oldest", "overload-disk", "overload-block",
 	"dead-subscriber",
 	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink",
-	"market-open",
+	"market-open", "crash-recorder", "recorder-dies", "recorder-disk-full", "resume",
+	"late-join-from-log", "restart-continue", "fork",
 }
 
 // Builtins are the names of the built-in scenarios.

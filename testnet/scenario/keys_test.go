@@ -127,6 +127,7 @@ var keyRows = map[string][]keyRow{
 		{"disk-rate", "rate, to 8Tbit", "no bound", one("1bit", "8Tbit"), one("9Tbit"), ""},
 		{"disk-wait", "time", "0s", one("0s", "5ms"), one("25h"), ""},
 		{"window", "size, 64KiB or more", "256MiB", one("64KiB"), one("65535B"), ""},
+		{"tail", "size, 2MiB or more", "64MiB", one("2MiB"), one("2097151B"), ""},
 		{"socket-queue", "number, 1 or more", "92", one("1"), one("0", "-1"), ""},
 	},
 	"A link": {

@@ -7,6 +7,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/journal"
 	"crier/reliable/receive"
+	"crier/reliable/record"
 	"crier/testnet/disk"
 	"crier/testnet/link"
 	"crier/testnet/world"
@@ -34,9 +35,11 @@ type Recorder struct {
 	Disk     Size             `yaml:"disk,omitempty"`
 	DiskRate reliable.BitRate `yaml:"disk-rate,omitempty"`
 	DiskWait Duration         `yaml:"disk-wait,omitempty"`
-	// Window bounds the memory for what waits of one session, SocketQueue how many
-	// datagrams wait at its socket while it is paused.
+	// Window bounds the memory for what waits of one session, Tail that for frames on their
+	// way to the disk and behind it, SocketQueue how many datagrams wait at its socket while
+	// it is paused.
 	Window      Size `yaml:"window,omitempty"`
+	Tail        Size `yaml:"tail,omitempty"`
 	SocketQueue int  `yaml:"socket-queue,omitempty"`
 }
 
@@ -74,6 +77,8 @@ func (r *Recorder) validate(segments map[string]bool) (string, error) {
 		return ".disk-rate", fmt.Errorf("%v is more than 8Tbit", r.DiskRate)
 	case r.Window != 0 && r.Window < 64<<10:
 		return ".window", fmt.Errorf("%d bytes are less than 64 KiB", r.Window)
+	case r.Tail != 0 && r.Tail < 2<<20:
+		return ".tail", fmt.Errorf("%d bytes are less than 2 MiB", r.Tail)
 	case r.SegmentSize != 0 &&
 		(r.SegmentSize < journal.MinSegment || r.SegmentSize > journal.MaxSegment):
 		return ".segment-size", fmt.Errorf("%d bytes are outside %d to %d", r.SegmentSize,
@@ -101,7 +106,7 @@ func (r *Recorder) validate(segments map[string]bool) (string, error) {
 func (r *Run) addRecorder(number int) error {
 	c := &r.s.Recorders[number]
 	cfg := world.RecorderConfig{
-		Subscriber: c.node(), Log: c.log(),
+		Subscriber: c.node(), Log: c.log(), Record: record.Config{Tail: int(c.Tail)},
 		Disk: c.device(link.Seed(r.seed, uint64(number), 0x6469736b)),
 	}
 	cfg.Subscriber.Segment = r.segments[c.Segment]

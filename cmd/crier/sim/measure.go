@@ -64,6 +64,9 @@ func newMeter(run *scenario.Run) *meter {
 	for i := range s.Publishers {
 		m.r.Publishers = append(m.r.Publishers, &Publisher{Name: s.Publishers[i].Name})
 	}
+	for i := range s.Recorders {
+		m.r.Recorders = append(m.r.Recorders, &recorder{Name: s.Recorders[i].Name})
+	}
 	for i := range s.Subscribers {
 		m.r.Groups = append(m.r.Groups, &group{
 			Name: s.Subscribers[i].Name, RoundTrip: int64(s.RoundTrip(i)),
@@ -88,7 +91,7 @@ func newMeter(run *scenario.Run) *meter {
 		*list = make([]uint64, bins)
 	}
 	w.Observe(world.Observer{Accepted: m.accepted, Sent: m.sent, Dropped: m.dropped,
-		Answered: m.answered, Told: m.told})
+		Answered: m.answered, Told: m.told, Arrived: m.arrived, Disk: m.disk})
 	return m
 }
 
@@ -134,6 +137,10 @@ func (m *meter) accepted(s *world.Session, _ uint64, payload []byte) {
 
 func (m *meter) sent(d *world.Datagram) {
 	t, bin := &m.r.Series, m.at()
+	if r := m.recorderOf(d.Subscriber); r != nil {
+		r.sent(d.Frame)
+		return
+	}
 	if d.Subscriber != nil {
 		if d.Frame.Kind == frame.Nack && !d.Nowhere {
 			t.Nacks[bin]++
@@ -175,6 +182,9 @@ func (m *meter) dropped(d *world.Datagram, c *world.Drop) {
 		m.r.Series.Missed[m.at()]++
 	}
 	if c.Segment == nil {
+		if c.Subscriber.Recorder() != nil {
+			return
+		}
 		miss(c.Subscriber.Index())
 		return
 	}
@@ -285,6 +295,9 @@ func (m *meter) finish() *Result {
 	}
 	for i, p := range w.Publishers() {
 		r.Publishers[i].Counters = counts.Of(p.Stats().Counters()).Shown()
+	}
+	for i, rec := range w.Recorders() {
+		r.Recorders[i].finish(rec)
 	}
 	for i, sub := range w.Subscribers() {
 		member, g := r.Members[i], r.Groups[m.run.Group(sub)]

@@ -21,6 +21,7 @@ type Result struct {
 	World      world.Stats  `json:"world"`
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
+	Recorders  []*recorder  `json:"recorders,omitempty"`
 	LostFrames lostFrames   `json:"lost_frames"`
 	Groups     []*group     `json:"groups"`
 	Members    []*member    `json:"subscribers"`
@@ -44,6 +45,22 @@ type Publisher struct {
 	Counters counts.Values `json:"counters"`
 	// Source tells what was odd about its recorded feed.
 	Source *feed.Summary `json:"source,omitempty"`
+}
+
+// recorder is a recorder, all its lives together.
+type recorder struct {
+	Name        string `json:"name"`
+	Starts      int    `json:"starts"`          // of its process
+	Frames      uint64 `json:"frames_recorded"` // written to its log
+	FrameBytes  uint64 `json:"frame_bytes"`
+	Holes       uint64 `json:"hole_frames"` // that its log lacks, by name, at the end
+	Sessions    int    `json:"sessions"`    // in its log at the end
+	LogBytes    int64  `json:"log_bytes"`   // at the end
+	Repairs     uint64 `json:"repairs_sent"`
+	RepairBytes uint64 `json:"repair_bytes"`
+	Digests     uint64 `json:"digests_sent"`
+	Asked       uint64 `json:"nacks_received"` // that reached it
+	Nacks       uint64 `json:"nacks_sent"`     // to publishers and other recorders
 }
 
 // lostFrames counts DATA frames that were lost on the way to a subscriber.

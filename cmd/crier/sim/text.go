@@ -19,6 +19,9 @@ func resultText(r *Result, sheet cli.Sheet) string {
 	for _, p := range r.Publishers {
 		b.WriteString(sheet.Beside("  ", publisherText(p)))
 	}
+	for _, p := range r.Recorders {
+		b.WriteString(sheet.Beside("  ", recorderText(p)))
+	}
 	if text := lostFramesText(r); text != "" {
 		b.WriteString(sheet.Beside("  ", text))
 	}
