@@ -21,7 +21,7 @@ type Result struct {
 	World      world.Stats  `json:"world"`
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
-	Recorders  []*recorder  `json:"recorders,omitempty"`
+	Recorders  []*recorder  `json:"recorders,omitempty"` // if the scenario has any
 	LostFrames lostFrames   `json:"lost_frames"`
 	Groups     []*group     `json:"groups"`
 	Members    []*member    `json:"subscribers"`
@@ -58,7 +58,7 @@ type recorder struct {
 	LogBytes    int64  `json:"log_bytes"`   // at the end
 	Repairs     uint64 `json:"repairs_sent"`
 	RepairBytes uint64 `json:"repair_bytes"`
-	Digests     uint64 `json:"digests_sent"`
+	Digests     uint64 `json:"digests_sent"`   // what it said of its log
 	Asked       uint64 `json:"nacks_received"` // that reached it
 	Nacks       uint64 `json:"nacks_sent"`     // to publishers and other recorders
 }
