@@ -194,11 +194,14 @@ func (a *answerers) pending() bool { return len(a.list) > 1 && a.gaps() > 0 }
 
 // missing returns the lowest number, from seq on, that is not missing.
 func (a *answerers) missing(seq uint64) uint64 {
+	if len(a.list) == 1 {
+		return a.own.req.Gaps().Missing(seq)
+	}
 	for from := seq; ; from = seq {
 		for _, q := range a.list {
 			seq = q.req.Gaps().Missing(seq)
 		}
-		if seq == from || len(a.list) == 1 {
+		if seq == from {
 			return seq
 		}
 	}
