@@ -30,6 +30,10 @@ const (
 	ReadFailed
 	// Damaged names frames that the log had, and that don't verify any more.
 	Damaged
+	// Forked says that a stream forked: Offsets were used before, by the session Other.
+	Forked
+	// Contested says that another session of the same name, Other, goes on as well.
+	Contested
 )
 
 // An Event is something that an operator may want to know.
@@ -42,6 +46,9 @@ type Event struct {
 	Frames nack.Range
 	Cause  reliable.Cause
 	End    reliable.End
+	// Offsets were used twice, and Other is the other session.
+	Offsets nack.Range
+	Other   reliable.SessionID
 	// Full says that the disk is full.
 	Full bool
 	Err  error
@@ -75,6 +82,23 @@ func (r *Recorder) tell(e Event) {
 		return
 	}
 	l.list = append(l.list, e)
+}
+
+// hear takes what the receiver tells of sessions that aren't alone.
+func (r *Recorder) hear(list []reliable.Run) {
+	for i := range list {
+		ev := &list[i]
+		e := Event{Key: journal.Key{Session: uint64(ev.Session), Channel: ev.Channel},
+			Title: ev.Title, Offsets: ev.Lost, Other: ev.Other}
+		switch ev.Kind {
+		case reliable.StreamForked:
+			e.Kind = Forked
+			r.tell(e)
+		case reliable.StreamContested:
+			e.Kind = Contested
+			r.tell(e)
+		}
+	}
 }
 
 // Events appends the events since the last call to a list, and returns it.

@@ -176,7 +176,8 @@ func (r *Recorder) drain() {
 	if r.receiver == nil || r.closing {
 		return
 	}
-	for r.receiver.Poll(r.heard[:]) > 0 {
+	for n := r.receiver.Poll(r.heard[:]); n > 0; n = r.receiver.Poll(r.heard[:]) {
+		r.hear(r.heard[:n])
 	}
 }
 

@@ -48,6 +48,14 @@ func (r *Recorder) log(e *record.Event) {
 	case record.ReadFailed:
 		to.Error("crier: the log can't be read; subscribers are told that it lacks frames",
 			session, frames, dir, "error", e.Err)
+	case record.Forked:
+		to.Warn("crier: offsets were used twice: a publisher began with some that another "+
+			"session of its stream had used; the log keeps both", session,
+			slog.String("previous_session", e.Other.String()),
+			"offsets", fmt.Sprintf("%d-%d", e.Offsets.From, e.Offsets.To-1))
+	case record.Contested:
+		to.Warn("crier: two publishers of the same name run at once; the log keeps both", session,
+			slog.String("other_session", e.Other.String()))
 	case record.Damaged:
 		to.Error("crier: frames of the log are damaged", session, frames, dir)
 	}
