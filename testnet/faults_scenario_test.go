@@ -43,6 +43,7 @@ func newFaults(w *world.World, seed uint64) *faults {
 	if s.one(4) {
 		pubs = 2
 	}
+	s.restarts = f.publisher
 	for range pubs {
 		s.publisher(6_000 / (subs + recs + 2) / pubs)
 	}
@@ -96,6 +97,14 @@ func (f *faults) recorder() {
 	s.note("%v from %s: log %+v, disk %+v, window %d, down %+v, up %+v", r, world.Stamp(sc.At),
 		cfg.Log, d.Speed, sc.Receiver.Memory.Buffer, sc.Down, sc.Up)
 	f.recs = append(f.recs, r)
+}
+
+// publisher changes a publisher: it may go on with its stream when it starts again.
+func (f *faults) publisher(cfg *world.PublisherConfig) {
+	if r := &f.over; r.Below(2) == 0 {
+		cfg.Continue = reliable.ContinueOrNew
+		f.note("the next one goes on with its stream")
+	}
 }
 
 // consumer changes a subscriber: it asks logs, and may save its positions.

@@ -23,8 +23,10 @@ type scenario struct {
 	feeds []*feed
 	lossy bool // links lose after calm as before
 	err   error
-	// adjust, if not nil, changes a subscriber before it is added.
-	adjust func(cfg *world.SubscriberConfig)
+	// adjust and restarts, if not nil, change a subscriber and a publisher before they are
+	// added.
+	adjust   func(cfg *world.SubscriberConfig)
+	restarts func(cfg *world.PublisherConfig)
 }
 
 func newScenario(w *world.World, seed uint64) *scenario {
@@ -121,6 +123,9 @@ func (s *scenario) publisher(budget int) {
 		cfg.At = reliable.Time(s.r.Below(uint64(s.calm / 2)))
 	}
 	s.overloaded(&cfg)
+	if s.restarts != nil {
+		s.restarts(&cfg)
+	}
 	p, err := s.w.AddPublisher(cfg)
 	if err != nil {
 		s.err = err

@@ -122,8 +122,8 @@ func (d *delivery) judgeRecovery() {
 	}
 	received := world.VirtualTime(ev.Received)
 	said := ev.Recovered
-	if d.holders.told && received == came {
-		return // what a holder told of was missing from the session's begin on
+	if d.holders.found && received == came {
+		return // what a DIGEST told of was missing from the session's begin on
 	}
 	if !known || received == came && (said || !must) && (may || !said) &&
 		(least <= ev.Recovery || !said) && ev.Recovery <= most {

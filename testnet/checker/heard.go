@@ -28,7 +28,7 @@ func (v *view) hear(d *world.Datagram) {
 		return
 	case frame.Digest:
 		v.start.digest(f)
-		v.holders.next = max(v.holders.next, f.NextSeq)
+		v.holders.knows(f)
 		return
 	case frame.Nack, frame.Status, frame.Find:
 		return

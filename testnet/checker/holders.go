@@ -19,8 +19,10 @@ type holders struct {
 	// told says that one told of the session, final that it is over, and ended that it
 	// ended by BYE.
 	told, final, ended bool
-	// next is one past the highest frame that one knew of.
-	next uint64
+	// next and offset are one past the highest frame and message that one, or the publisher,
+	// knew of, in a DIGEST; found says that there was one.
+	next, offset uint64
+	found        bool
 	// ids are those that told of it.
 	ids []uint64
 }
@@ -50,7 +52,8 @@ func (v *view) hearHolder(d *world.Datagram) {
 func (v *view) digest(f *frame.Frame) {
 	v.start.digest(f)
 	h := &v.holders
-	h.told, h.next = true, max(h.next, f.NextSeq)
+	h.told = true
+	h.knows(f)
 	if !slices.Contains(h.ids, f.Responder) {
 		h.ids = append(h.ids, f.Responder)
 	}
@@ -61,6 +64,11 @@ func (v *view) digest(f *frame.Frame) {
 		v.help = now
 		v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)
 	}
+}
+
+// knows takes what a DIGEST knows of.
+func (h *holders) knows(f *frame.Frame) {
+	h.found, h.next, h.offset = true, max(h.next, f.NextSeq), max(h.offset, f.NextOffset)
 }
 
 // within reports whether ranges hold one of the numbers [from, to).
