@@ -30,6 +30,10 @@ type deck struct {
 	// held says that no job is done.
 	held bool
 	out  []*journal.Job
+	// ahead says that the disk does a job before the result of the one before is taken, which is
+	// early.
+	ahead bool
+	early *journal.Result
 	// sealed holds the frames of session 1 as they were sealed.
 	sealed map[uint64][]byte
 }
@@ -66,7 +70,7 @@ func (d *deck) open() {
 	if d.Recorder, err = New(d.cfg); err != nil {
 		d.t.Fatal(err)
 	}
-	d.out = nil
+	d.out, d.early = nil, nil
 }
 
 func (d *deck) wall() int64 { return epoch.UnixNano() + int64(d.now) }
@@ -83,12 +87,22 @@ func (d *deck) settle() {
 			}
 			d.Sent(b)
 		}
+		for job, ok := d.NextDisk(); ok; job, ok = d.NextDisk() {
+			d.out = append(d.out, job) // to read for what was to be sent
+		}
 		if len(d.out) == 0 || d.held {
 			break
 		}
 		job := d.out[0]
 		d.out = d.out[1:]
-		d.DiskDone(d.now, d.log.Do(job, d.wall()))
+		res := d.early
+		if res == nil || res.Job != job {
+			res = d.log.Do(job, d.wall())
+		}
+		if d.early = nil; d.ahead && len(d.out) > 0 {
+			d.early = d.log.Do(d.out[0], d.wall())
+		}
+		d.DiskDone(d.now, res)
 	}
 	d.told = d.Events(d.told)
 }

@@ -225,7 +225,7 @@ func (r *Recorder) nextRead() *work {
 		}
 		w := r.disk.take(reads, s.t)
 		w.job.Key, w.job.Read, w.run = s.t.key, want, r.freeRun()
-		w.job.Buffer = w.run.buf
+		w.job.Buffer, w.run.out = w.run.buf, true
 		s.reads++
 		return w
 	}

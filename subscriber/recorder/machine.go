@@ -56,6 +56,7 @@ func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 	var ok bool
 	m.batch, ok = m.r.rec.Next(reliable.Time(now))
 	if !ok {
+		m.r.dispatch() // what is to be repeated may have to be read first
 		m.r.allSent()
 		return multicast.Datagrams{}, false
 	}
