@@ -1,0 +1,39 @@
+package record
+
+import (
+	"testing"
+	"time"
+
+	"crier/nack"
+	"crier/reliable/journal"
+)
+
+// Reads that are out together read into memory of their own, also where runs are used again.
+func TestReadsShareNoMemory(t *testing.T) {
+	d := begun(t, Config{Tail: 2 << 20}, journal.Config{})
+	const frames = 8192
+	d.plays(1, 0, frames, 1000)
+	d.pass(10 * time.Millisecond)
+	used := func(to uint64) {
+		d.asks(9, 1, subscriberAddr, nack.Range{From: to - 1024, To: to})
+		d.pass(10 * time.Millisecond)
+	}
+	for to := uint64(1024); to < frames-1024; to += 1024 { // all runs
+		used(to)
+	}
+	d.held = true
+	d.asks(9, 1, subscriberAddr, nack.Range{From: 0, To: 1024})
+	d.pass(10 * time.Millisecond)
+	into := map[*run]bool{}
+	for _, w := range d.Recorder.disk.works {
+		if w.out && w.kind == reads {
+			if into[w.run] {
+				t.Errorf("the read of %v is into memory of another one", w.job.Read)
+			}
+			into[w.run] = true
+		}
+	}
+	if len(into) < 2 {
+		t.Errorf("%d reads are out", len(into))
+	}
+}
