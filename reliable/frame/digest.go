@@ -145,6 +145,8 @@ func (d *Decoder) digest(f *Frame) bool {
 }
 
 // digest writes the fields of DIGEST, up to the ranges.
+//
+//go:noinline
 func (e *Encoder) digest(f *Frame) {
 	b := f.Digest
 	e.u64s(f.Responder, f.Request, f.Time, b.Version, f.OldestSeq, f.OldestOffset, b.Position,
@@ -195,6 +197,8 @@ func (d *Decoder) find(f *Frame) bool {
 }
 
 // find writes the fields of FIND.
+//
+//go:noinline
 func (e *Encoder) find(f *Frame) {
 	b := f.Find
 	e.u64s(f.Subscriber, f.Request)

@@ -73,21 +73,12 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 			e.u64s(f.Report)
 		}
 	case Session:
-		e.u64s(f.Time, nanos(f.Wall), f.FirstSeq, f.FirstOffset)
-		e.address(f.Control)
-		_ = e.enc.EncodeUint32(f.Channels)
-		e.cut(f.Name, MaxName)
-		p := title(f.Topic, f.Key, f.Prev, f.Replay)
-		e.properties(f.Properties, &p)
+		e.session(f)
 	case Nack:
 		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 		e.ranges(f.Ranges)
 	case Status:
-		e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
-		e.cut(f.Name, MaxName)
-		e.u64s(f.Position, f.Room)
-		e.properties(f.Properties,
-			&properties{log: f.Recorder, written: f.Written, synced: f.Synced})
+		e.status(f)
 	case Confirm:
 		e.u64s(f.Responder, f.Time)
 		e.ranges(f.Ranges)
@@ -101,6 +92,30 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.find(f)
 	}
 	return e.end(start)
+}
+
+// session writes the fields of SESSION. What needs properties is apart from Append: they are
+// large, and other kinds would pay for their place on the stack.
+//
+//go:noinline
+func (e *Encoder) session(f *Frame) {
+	e.u64s(f.Time, nanos(f.Wall), f.FirstSeq, f.FirstOffset)
+	e.address(f.Control)
+	_ = e.enc.EncodeUint32(f.Channels)
+	e.cut(f.Name, MaxName)
+	p := title(f.Topic, f.Key, f.Prev, f.Replay)
+	e.properties(f.Properties, &p)
+}
+
+// status writes the fields of STATUS.
+//
+//go:noinline
+func (e *Encoder) status(f *Frame) {
+	e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
+	e.cut(f.Name, MaxName)
+	e.u64s(f.Position, f.Room)
+	e.properties(f.Properties,
+		&properties{log: f.Recorder, written: f.Written, synced: f.Synced})
 }
 
 // AppendRepair appends a REPAIR that contains a DATA datagram.
