@@ -3,6 +3,7 @@ package journal
 import (
 	"bytes"
 	"testing"
+	"time"
 
 	"crier/nack"
 	"crier/reliable"
@@ -88,6 +89,48 @@ func TestLogKeepsWhatItIsGiven(t *testing.T) {
 		report, err := l.Verify(Key{}, nil)
 		if err != nil || len(report.Findings) > 0 {
 			t.Fatal(err, text(report))
+		}
+	}
+}
+
+// Where nothing can be written, however often that is tried, the log knows where a tape ends.
+func TestTapeWithoutSegmentsIsRemembered(t *testing.T) {
+	d := newMemDir()
+	l, _ := mustOpen(t, d, Config{Keep: Keep{Age: time.Minute}})
+	key := Key{Session: 1}
+	mustDo(t, l, &Job{Key: key, Records: []Record{record(0, 10, some)}})
+	if r := l.Do(&Job{Key: key}, int64(time.Hour)); r.State.Segments != 0 {
+		t.Fatalf("%+v", r.State)
+	}
+	d.failAppend = 1 << 30
+	for range maxBare {
+		r := l.Do(&Job{Key: key, Records: []Record{record(10, 11, some)}}, int64(time.Hour))
+		if !r.Failed || r.State.Next.Seq != 10 {
+			t.Fatalf("%v, %+v", r.Err, r.State)
+		}
+	}
+}
+
+// A clock that was wrong for a while makes a log neither larger than its age, nor smaller once
+// the clock is right.
+func TestAgeWithAClockThatSteps(t *testing.T) {
+	const hour = int64(time.Hour)
+	l, _ := mustOpen(t, newMemDir(), Config{Keep: Keep{Age: time.Hour}})
+	key, seq := Key{Session: 1}, uint64(0)
+	write := func(wall int64) *Result {
+		r := l.Do(&Job{Key: key, Records: []Record{record(seq, seq+1, some)}}, wall)
+		if r.Err != nil {
+			t.Fatal(r.Err)
+		}
+		seq++
+		return r
+	}
+	write(9000 * hour)
+	for wall := hour; wall < 4*hour; wall += hour / 60 {
+		if r := write(wall); wall == 3*hour/2 && r.State.Oldest.Seq != 0 {
+			t.Errorf("half an hour after the clock was set back: %+v", r.State)
+		} else if kept := r.State.Next.Seq - r.State.Oldest.Seq; wall > 3*hour && kept > 70 {
+			t.Fatalf("the log has the messages of %d minutes", kept)
 		}
 	}
 }

@@ -170,7 +170,8 @@ func (l *Log) isOld(s *segment, wall int64) bool {
 	return age > 0 && len(s.index) > 0 && wall-s.begun > max(age/ageParts, int64(time.Second))
 }
 
-// age drops the segments that are too old. It looks once a second.
+// age drops the segments that are too old. It looks once a second. Those that were recorded
+// before the clock was set back count from then on, so that they aren't kept for ever.
 func (l *Log) age(wall int64) {
 	age := int64(l.cfg.Keep.Age)
 	if age == 0 || wall-l.aged < int64(min(l.cfg.Keep.Age/ageParts, time.Second)) && wall >= l.aged {
@@ -178,6 +179,9 @@ func (l *Log) age(wall int64) {
 	}
 	l.aged = wall
 	for _, t := range l.order {
+		for _, s := range t.segs {
+			s.begun, s.recorded = min(s.begun, wall), min(s.recorded, wall)
+		}
 		for len(t.segs) > 0 && t.segs[0].recorded < wall-age {
 			if l.drop(t.segs[0]) != nil {
 				return

@@ -144,7 +144,7 @@ func (l *Log) find(key Key) (int, bool) {
 // setBare remembers a tape without segments, and forgets the one that has been without for
 // longest if there are many.
 func (l *Log) setBare(t *tape) {
-	l.bare = slices.DeleteFunc(l.bare, func(t *tape) bool { return len(t.segs) > 0 })
+	l.bare = slices.DeleteFunc(l.bare, func(o *tape) bool { return len(o.segs) > 0 || o == t })
 	l.bare = append(l.bare, t)
 	if len(l.bare) > maxBare {
 		gone := l.bare[0]
