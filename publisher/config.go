@@ -36,7 +36,8 @@ type Config struct {
 	// subscribers and the own log tell. New asks them before it opens the session, for 0.3
 	// to 5 s. The default is ContinueNever.
 	Continue Continue
-	// Recorders are the addresses whose answers count for Continue; nil means all.
+	// Recorders are the addresses whose answers count for Continue, and whose logs count for
+	// Recorded; nil means all.
 	Recorders []netip.Addr
 	// Replay is the session that this one publishes again, if it does. Subscribers don't
 	// follow a replay unless they ask for it.

@@ -107,7 +107,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
 		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
-		BatchWait: cfg.BatchWait,
+		BatchWait: cfg.BatchWait, Recorders: cfg.Recorders,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
 	}.Complete()
 	if err != nil {

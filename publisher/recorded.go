@@ -17,7 +17,8 @@ type Recorded struct {
 
 // Recorded returns when enough recorders hold the message at offset and all before it, as
 // Config.Recorded says, or ctx ends. The Publisher's own log (Config.Record) counts as one of
-// them. Recorders report quickly while somebody waits.
+// them. Recorders report quickly while somebody waits. Whoever can send to the publisher can
+// say that it is a recorder: Config.Recorders names those that count.
 //
 // The error is ErrClosed if the Publisher is closed first, an *UnpublishedError for an
 // offset that no message has yet, a *RecordersError if for Flow.StallTimeout there were too

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"net/netip"
 	"time"
 
 	"crier/reliable"
@@ -25,6 +26,9 @@ type Config struct {
 	// again, if there are any. Subscribers are told.
 	Prev   reliable.Link
 	Replay reliable.SessionID
+	// Recorders are the addresses of the recorders whose logs count for Stream.Holding; nil
+	// means all.
+	Recorders []netip.Addr
 	// Channel is the sequence space within the session.
 	Channel uint32
 	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507; 0 means

@@ -2,6 +2,7 @@ package send
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -69,7 +70,8 @@ func (s *Sender) handleStatus(
 	// a row are in many places, and count for nobody.
 	if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
 		m.told = max(m.told, told)
-		m.log = logged{f.Recorder, min(f.Written, st.store.Next()), min(f.Synced, st.store.Next())}
+		m.log = logged{f.Recorder && s.believes(from), min(f.Written, st.store.Next()),
+			min(f.Synced, st.store.Next())}
 		if st.pace.moved(now, m, f.Position) {
 			st.pace.refloor(now)
 		}
@@ -81,6 +83,11 @@ func (s *Sender) handleStatus(
 	if f.Flags&frame.WantSession != 0 {
 		s.welcomes.add(from)
 	}
+}
+
+// believes reports whether the word of an address about a recorder's log counts.
+func (s *Sender) believes(from netip.AddrPort) bool {
+	return len(s.cfg.Recorders) == 0 || slices.Contains(s.cfg.Recorders, from.Addr().Unmap())
 }
 
 // handleNack takes a subscriber's request.

@@ -1,6 +1,7 @@
 package send
 
 import (
+	"net/netip"
 	"testing"
 	"time"
 
@@ -75,5 +76,37 @@ func TestWaitingForRecordersAsksThemToReport(t *testing.T) {
 	p.now = p.now.Add(time.Second)
 	if every := report(); every <= 1 {
 		t.Errorf("and then each %d", every)
+	}
+}
+
+// Whoever sends a STATUS can say that it is a recorder whose log has all. Where recorders are
+// named by their addresses, it counts for none; nor can it ever lower what another one holds.
+func TestAStrangersLog(t *testing.T) {
+	for _, named := range []bool{false, true} {
+		cfg := Config{}
+		if named {
+			cfg.Recorders = []netip.Addr{rig.PublisherAddr.Addr()}
+		}
+		p := newPaced(t, cfg)
+		if _, err := p.Publish(p.now, make([]byte, 100)); err != nil {
+			t.Fatal(err)
+		}
+		p.step(time.Millisecond)
+		next := p.store.Next()
+		p.Handle(p.now, rig.Elsewhere[0], &frame.Frame{Kind: frame.Status, Session: 0xabc,
+			Subscriber: 666, Position: next, Recorder: true, Written: next, Synced: next})
+		want := 1
+		if named {
+			want = 0
+		}
+		if there, holding := p.Holding(next, true); there != want || holding != want {
+			t.Errorf("named %v: %d of %d hold it", named, holding, there)
+		}
+		p.logs(9, next, next)
+		p.Handle(p.now, rig.Elsewhere[0], &frame.Frame{Kind: frame.Status, Session: 0xabc,
+			Subscriber: 9, Position: 0, Recorder: true}) // in its name
+		if there, holding := p.Holding(next, true); there != want+1 || holding != want+1 {
+			t.Errorf("named %v: %d of %d hold it", named, holding, there)
+		}
 	}
 }

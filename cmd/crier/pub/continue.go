@@ -17,7 +17,8 @@ func (o *options) declareContinue(flags *cli.FlagSet) {
 	flags.Lookup("continue").NoOptDefVal = publisher.ContinueAlways.String()
 	cli.Offer(flags, "continue", cli.Words("always", "or-new"))
 	flags.StringSliceVar(&o.recorders, "recorders", nil,
-		"with --continue: only the recorders at these `ADDRESSES` are believed, parted by commas")
+		"with --continue or --recorded: only the recorders at these `ADDRESSES` are believed, "+
+			"parted by commas")
 }
 
 // validateContinue checks those flags beyond their types.
@@ -27,8 +28,8 @@ func (o *options) validateContinue() error {
 	switch {
 	case goesOn && cfg.Name == "":
 		return cli.Usagef("--continue needs --name: a stream goes on under its publisher's name")
-	case !goesOn && len(o.recorders) > 0:
-		return cli.Usagef("--recorders has no meaning without --continue")
+	case !goesOn && o.record.recorded.Recorders == 0 && len(o.recorders) > 0:
+		return cli.Usagef("--recorders has no meaning without --continue or --recorded")
 	}
 	cfg.Recorders = nil
 	for _, text := range o.recorders {
