@@ -305,7 +305,7 @@ func (r *Recorder) apply(s *journal.State) {
 	t.state = *s
 	t.state.Synced = min(s.Synced, s.Written)
 	t.reduce()
-	if back {
+	if back && !r.cfg.ServeOnly {
 		t.again()
 	}
 	if moved && r.receiver != nil {

@@ -5,7 +5,9 @@ import (
 	"time"
 
 	"crier/nack"
+	"crier/reliable/frame"
 	"crier/reliable/journal"
+	"crier/reliable/rig"
 )
 
 // Reads that are out together read into memory of their own, also where runs are used again.
@@ -35,5 +37,32 @@ func TestReadsShareNoMemory(t *testing.T) {
 	}
 	if len(into) < 2 {
 		t.Errorf("%d reads are out", len(into))
+	}
+}
+
+// One that only serves writes nothing, though a session was dropped that it knew of.
+func TestServesOnlyWithoutWriting(t *testing.T) {
+	d := begun(t, Config{}, journal.Config{})
+	d.plays(1, 0, 600, 1000)
+	d.hears(rig.Made(t, frame.Frame{Kind: frame.Bye, Session: 1, Time: 1e9, NextSeq: 600,
+		NextOffset: 600}))
+	d.pass(10 * time.Second)
+	d.Close(d.now)
+	d.pass(time.Second)
+	d.cfg.ServeOnly = true
+	d.open()
+	if _, _, err := d.log.Cut(journal.Key{}, ^uint64(0), 1<<62); err != nil {
+		t.Fatal(err)
+	}
+	if d.log, _, _ = journal.Open(d.disk, d.logs, d.wall()); len(d.log.States()) != 0 {
+		t.Fatalf("%+v", d.log.States())
+	}
+	d.asks(9, 1, subscriberAddr, nack.Range{From: 0, To: 10})
+	d.pass(time.Second)
+	if s := d.log.States(); len(s) != 0 {
+		t.Errorf("it wrote %+v", s)
+	}
+	if s := d.Sessions(); len(s) != 0 {
+		t.Errorf("it still has %+v", s)
 	}
 }
