@@ -58,7 +58,8 @@ func (v *view) judgeAgain(now reliable.Time, f *frame.Frame) {
 				return
 			}
 			if a.confirmed > max(found, v.app.begun) && v.app.begun != 0 &&
-				!v.holders.told { // else it may have been a holder's turn then
+				!v.holders.told && (a.times > 1 || len(v.cfg.Receiver.Logs.Ask) == 0) {
+				// else it may have been a holder's turn then, or it hadn't begun
 				hold := v.delays.leastHold(v.patience())
 				if now.Sub(a.confirmed) < hold {
 					v.fail("it asks for frame %d, %v after a CONFIRM of it, and must hold back "+

@@ -182,7 +182,7 @@ func (c *Checker) sent(d *world.Datagram) {
 	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
 		v := c.view(d.Subscriber, s)
 		if d.Holder != nil || d.Aside() || d.Nowhere && !s.WasAt(d.To) {
-			v.holders.asked = append(v.holders.asked, d.Frame.Ranges...)
+			v.holders.asked = append(v.holders.asked, question{d.To, d.Frame.Ranges})
 			return
 		}
 		v.addr.wrote = d.To

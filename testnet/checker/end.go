@@ -139,6 +139,11 @@ func (v *view) compare(st *receive.SessionStats) {
 			st.Delivered, st.Lost, v.app.delivered, v.app.lost)
 	}
 	evidence := max(v.arrivals.offset, v.holders.offset)
+	for _, s := range v.c.w.Sessions() { // what goes on where it ended tells of that end
+		if s.Prev.Session == v.s.ID {
+			evidence = max(evidence, s.Prev.Offset)
+		}
+	}
 	if st.NextOffset > v.s.NextOffset() || st.NextOffset > max(evidence, v.s.FirstOffset) {
 		v.fail("next_offset is %d, the publisher accepted up to %d, with evidence up to %d",
 			st.NextOffset, v.s.NextOffset(), evidence)

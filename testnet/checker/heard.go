@@ -37,7 +37,7 @@ func (v *view) hear(d *world.Datagram) {
 	if !v.pulse.heard {
 		v.start.age = max(0, now.Sub(v.s.Start)-time.Duration(f.Time))
 		if f.Kind == frame.Bye && v.s.Start.Add(v.start.age) < v.sub.Joined() &&
-			v.cfg.Receiver.Start == reliable.Latest {
+			v.cfg.Receiver.Start == reliable.Latest && !v.holders.found {
 			return // it was over before anything of it was heard
 		}
 		v.pulse.heard, v.pulse.lastHeard, v.addr.source = true, now, d.From

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"net/netip"
 	"slices"
 
 	"crier/nack"
@@ -11,7 +12,7 @@ import (
 // holders is what a subscriber and holders of frames beside the publisher said to each
 // other.
 type holders struct {
-	asked  []nack.Range // what holders were asked for
+	asked  []question   // what holders were asked for
 	denied []nack.Range // what they said that they lack
 
 	repaired bitset // frames that one of them repeated when it was asked
@@ -27,13 +28,26 @@ type holders struct {
 	ids []uint64
 }
 
+// question is what the holder at an address was asked for.
+type question struct {
+	to     netip.AddrPort
+	ranges []nack.Range
+}
+
+// askedOf reports whether the holder at an address was asked for a frame.
+func (h *holders) askedOf(to netip.AddrPort, seq uint64) bool {
+	return slices.ContainsFunc(h.asked, func(q question) bool {
+		return q.to == to && within(q.ranges, seq, seq+1)
+	})
+}
+
 // hearHolder takes a packet of a holder, whose time is its own, and whose word is about
 // itself.
 func (v *view) hearHolder(d *world.Datagram) {
 	switch d.Frame.Kind {
 	case frame.Repair: // which counts where it was asked for
 		if inner := d.Frame.Data; inner != nil &&
-			within(v.holders.asked, inner.Seq, inner.Seq+1) {
+			v.holders.askedOf(d.From, inner.Seq) {
 			v.holders.repaired.set(inner.Seq - v.s.FirstSeq)
 			v.hear(d)
 		}

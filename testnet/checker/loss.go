@@ -45,7 +45,7 @@ func (l *lossReport) judgeCause() {
 		l.judgeUnanswered()
 	case reliable.CauseSilent:
 		l.pulse.judgeSilent(l.holders.final)
-		l.pulse.judgeOpen(l.app.begun)
+		l.pulse.judgeOpen(l.app.begun, l.holders.final)
 	case reliable.CauseEnded:
 		if l.s.Closed == reliable.Never || !l.pulse.bye && !l.holders.ended {
 			l.deny("and no BYE was heard")
@@ -128,8 +128,8 @@ func (l *lossReport) judgeKept() {
 // judgeLate asks whether a frame of lost messages was waited for as long as was
 // allowed.
 func (l *lossReport) judgeLate() {
-	if l.threwAway() {
-		return // which frame it was can't be seen
+	if l.threwAway() || l.holders.found {
+		return // which frame it was, or since when it was missing, can't be seen
 	}
 	a, allowed := &l.arrivals, l.recovery.MaxWait
 	for q := l.firstFrame(); q < l.t.last(l.to); q++ {

@@ -69,8 +69,8 @@ func (p *pulse) judgeSilent(final bool) {
 
 // judgeOpen asks whether the session could still fall silent, if its application was told
 // of it at a time: after BYE it only ends.
-func (p *pulse) judgeOpen(begun reliable.Time) {
-	if p.bye && begun != 0 && p.byeAt > begun && !p.works {
+func (p *pulse) judgeOpen(begun reliable.Time, final bool) {
+	if !final && p.bye && begun != 0 && p.byeAt > begun && !p.works {
 		p.fail("the publisher is said to be silent, and its BYE came at %s", world.Stamp(p.byeAt))
 	}
 }

@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"slices"
+
 	"crier/reliable"
 	"crier/testnet/world"
 )
@@ -56,6 +58,9 @@ func (k *consumer) stream(s *world.Session) *consumed {
 func (k *consumer) told(s *world.Session, from, to uint64, lost bool) {
 	one := k.stream(s)
 	if life := k.sub.Lives(); one.life != life {
+		if !k.saved(s) { // nothing of it was saved: it begins anew
+			*one = consumed{s: s}
+		}
 		if one.known && from > one.next {
 			k.c.fail("%v, session %v of %v: its life %d begins at offset %d, and what it was "+
 				"told before ends at %d", k.sub, s.ID, s.Publisher, life, from, one.next)
@@ -69,6 +74,12 @@ func (k *consumer) told(s *world.Session, from, to uint64, lost bool) {
 	for o := from; lost && o < to; o++ {
 		one.lost.set(o - s.FirstOffset)
 	}
+}
+
+// saved reports whether this life began with a position in a session.
+func (k *consumer) saved(s *world.Session) bool {
+	return slices.ContainsFunc(k.sub.Config().Receiver.Positions,
+		func(pos reliable.Position) bool { return pos.Session == s.ID })
 }
 
 // acknowledged takes the word that the application is done with all before a position.

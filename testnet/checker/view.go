@@ -80,7 +80,7 @@ func (v *view) event(ev *reliable.Event) {
 	switch ev.Kind {
 	case reliable.SessionSilent:
 		v.pulse.judgeSilent(v.holders.final)
-		v.pulse.judgeOpen(v.app.begun)
+		v.pulse.judgeOpen(v.app.begun, v.holders.final)
 		if !v.works {
 			v.pulse.quiet = 0 // else it may be told of several at once
 		}
