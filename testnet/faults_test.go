@@ -16,7 +16,7 @@ var (
 	faultsState = flag.String("faults.state", "",
 		"keep in `FILE` which schedules are done and which failed, and go on from there; an "+
 			"absolute path")
-	faultsFor   = flag.Duration("faults.for", 0, "play schedules for so long")
+	faultsFor   = flag.Duration("faults.for", 0, "play schedules for so long; 0: 40 of them")
 	faultsFirst = flag.Uint64("faults.first", 1, "start at schedule `K`")
 	faultsSeeds = flag.Uint64("faults.seeds", 0, "play `N` schedules")
 	faultsTrace = flag.Bool("faults.trace", false, "print all that happens; for one schedule")
@@ -24,6 +24,16 @@ var (
 
 // theGroup is where a subscriber asks for logs.
 var theGroup = make([]netip.AddrPort, 1)
+
+// foundSchedules are those in which something was found.
+var foundSchedules = []uint64{
+	11, 27, 89, // what a recorder writes again after a failed job
+	22, 30, 34, 66, 346, // a log that is opened, and whose sync fails
+	104, // a recorder that is far away, and was given up before its answer came
+	162, // a session that is over, by a recorder that hears its publisher
+	206, // a recorder that is gone, and was asked for each block
+	203, // a CONFIRM for what a recorder was asked for
+}
 
 // maxSchedules is how many schedules are planned where time decides.
 const maxSchedules = 1_000_000
@@ -34,16 +44,18 @@ const maxSchedules = 1_000_000
 //
 //	go test ./testnet -run TestFaultSwarm -faults.state /tmp/faults -faults.for 30m -timeout 1h
 func TestFaultSwarm(t *testing.T) {
-	n := *faultsSeeds
+	n, more := *faultsSeeds, []uint64(nil)
 	switch {
 	case n > 0:
 	case *faultsFor > 0:
 		n = maxSchedules
+	case testing.Short():
+		n = 20
 	default:
-		t.Skip("it is played by -faults.seeds or -faults.for")
+		n, more = 40, foundSchedules
 	}
 	run := &campaign{path: *faultsState, first: *faultsFirst, seeds: n, last: *faultsFor,
-		play: runFaults}
+		more: more, play: runFaults}
 	run.run(t)
 }
 

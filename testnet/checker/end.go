@@ -139,6 +139,9 @@ func (v *view) compare(st *receive.SessionStats) {
 			st.Delivered, st.Lost, v.app.delivered, v.app.lost)
 	}
 	evidence := max(v.arrivals.offset, v.holders.offset)
+	if pos, ok := v.start.saved(); ok {
+		evidence = max(evidence, pos.Offset)
+	}
 	for _, s := range v.c.w.Sessions() { // what goes on where it ended tells of that end
 		if s.Prev.Session == v.s.ID {
 			evidence = max(evidence, s.Prev.Offset)
