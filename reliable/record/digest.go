@@ -23,6 +23,8 @@ type announce struct {
 	// at is when the next word may go out, and next the tape with the earliest turn.
 	at      reliable.Time
 	version uint64
+	// soon is a time before which no tape has its turn.
+	soon reliable.Time
 	// rest is a digest that didn't fit one datagram.
 	rest   *frame.Frame
 	body   frame.DigestBody
@@ -42,7 +44,14 @@ func (a *announce) turn(r *Recorder) (next *tape, at reliable.Time) {
 			next, at = t, t.tellAt
 		}
 	}
+	a.soon = at
 	return next, max(at, a.at)
+}
+
+// tell has the group told of a tape at a time.
+func (t *tape) tell(at reliable.Time) {
+	t.tellAt = at
+	t.r.announce.soon = min(t.r.announce.soon, at)
 }
 
 // due returns when there is something to announce.
@@ -53,14 +62,16 @@ func (a *announce) due(r *Recorder) reliable.Time {
 	if a.rest != nil {
 		return r.now
 	}
-	_, at := a.turn(r)
-	return at
+	return max(a.soon, a.at)
 }
 
 // next returns the next word for the group.
 func (a *announce) next(r *Recorder) (reliable.Batch, bool) {
 	if a.rest == nil {
-		t, at := a.turn(r)
+		if max(a.soon, a.at) > r.now {
+			return reliable.Batch{}, false
+		}
+		t, at := a.turn(r) // there may be thousands
 		if at > r.now || t == nil {
 			return reliable.Batch{}, false
 		}

@@ -8,6 +8,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/rate"
+	"crier/reliable/repair"
 )
 
 const (
@@ -19,6 +20,10 @@ const (
 	// once.
 	answerRate  = 64 << 10
 	answerBurst = 16 << 10
+	// lookRate bounds the sessions that FINDs for any session have looked at in a second, and
+	// lookBurst those at once.
+	lookRate  = 4 << 20
+	lookBurst = 1 << 20
 )
 
 // A question is an answer on its way: a DIGEST to whoever asked.
@@ -36,15 +41,43 @@ type question struct {
 type answers struct {
 	list  []*question
 	limit *rate.Limit
+	crowd repair.Crowd
+	// looks bounds the tapes that are looked at.
+	looks *rate.Limit
 }
 
-func (a *answers) begin() { a.limit = rate.New(answerRate, answerBurst) }
+func (a *answers) begin() {
+	a.limit = rate.New(answerRate, answerBurst)
+	a.looks = rate.New(lookRate, lookBurst)
+}
+
+// room reports whether there is a place for a question of an address. In a full list the last
+// one of the address that asked most makes room: else one that asks for everything would keep
+// the others from being answered.
+func (a *answers) room(now reliable.Time, from netip.Addr) bool {
+	if len(a.list) < maxQuestions {
+		return true
+	}
+	whose, ok := a.crowd.Yields(now, from, len(a.list), func(i int) netip.Addr {
+		return a.list[i].to.Addr()
+	})
+	if !ok {
+		return false
+	}
+	for i := len(a.list) - 1; i >= 0; i-- {
+		if q := a.list[i]; q.to.Addr() == whose && (q.known || !q.asked) {
+			a.list = slices.Delete(a.list, i, i+1)
+			return true
+		}
+	}
+	return false
+}
 
 // find takes a FIND.
 func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 	a, q := &r.answers, f.Find
 	r.stats.Finds++
-	if r.closing || q == nil || len(a.list) >= maxQuestions {
+	if r.closing || q == nil || !a.room(r.now, from.Addr()) {
 		r.stats.Unanswered++
 		return
 	}
@@ -54,16 +87,29 @@ func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 		}
 		return
 	}
-	var match []*tape
-	for _, t := range r.list {
-		if t.begun && t.key.Channel == f.Channel && t.matches(f) {
-			match = append(match, t)
-		}
+	if a.looks.Room(r.now) == 0 {
+		r.stats.Unanswered++
+		return
 	}
-	slices.SortStableFunc(match, func(x, y *tape) int { return compareWall(y, x) })
+	a.looks.Take(r.now, uint64(len(r.list)))
+	match := make([]*tape, 0, maxAnswers+1) // the newest first
+	for _, t := range r.list {
+		if !t.begun || t.key.Channel != f.Channel || !t.matches(f) ||
+			len(match) == maxAnswers && compareWall(t, match[maxAnswers-1]) <= 0 {
+			continue
+		}
+		i, _ := slices.BinarySearchFunc(match, t, func(o, t *tape) int {
+			if compareWall(o, t) >= 0 {
+				return -1
+			}
+			return 1
+		})
+		match = slices.Insert(match, i, t)
+		match = match[:min(len(match), maxAnswers)]
+	}
 	// Of the end of a stream, too, all sessions tell: clocks may differ, and which one is the
 	// newest is seen by what they continue.
-	for _, t := range match[:min(maxAnswers, len(match))] {
+	for _, t := range match {
 		a.add(r, from, f, t)
 	}
 }
@@ -102,7 +148,7 @@ func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape)
 			return
 		}
 	}
-	if len(a.list) >= maxQuestions {
+	if !a.room(r.now, from.Addr()) {
 		r.stats.Unanswered++
 		return
 	}

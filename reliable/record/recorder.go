@@ -11,6 +11,7 @@ import (
 	"crier/reliable/journal"
 	"crier/reliable/rate"
 	"crier/reliable/receive"
+	"crier/reliable/repair"
 )
 
 // A Recorder records the sessions that it hears, and serves what it has.
@@ -42,6 +43,7 @@ type Recorder struct {
 	budget   *nack.Budget
 	limit    *rate.Limit
 	serving  []*tape
+	crowd    repair.Crowd // of those that are served
 	announce announce
 	answers  answers
 	sending  sender
@@ -121,7 +123,8 @@ func (r *Recorder) positions() (list []reliable.Position) {
 func (r *Recorder) tape(key journal.Key) *tape {
 	t := r.tapes[key]
 	if t == nil {
-		t = &tape{r: r, key: key, since: reliable.Never, tellAt: r.now}
+		t = &tape{r: r, key: key, since: reliable.Never}
+		t.tell(r.now)
 		t.shelf.t = t
 		t.state.Key = key
 		r.tapes[key] = t
@@ -240,7 +243,7 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 	}
 	if !t.live {
 		t.live = true
-		t.tellAt = r.now.Add(announceFirst)
+		t.tell(r.now.Add(announceFirst))
 		if f.Feed < len(r.cfg.Groups) {
 			t.group = r.cfg.Groups[f.Feed]
 		}
@@ -267,7 +270,7 @@ func (r *Recorder) End(session uint64, channel uint32, e receive.TapeEnd) {
 		return
 	}
 	t.end(r.now, e.End, e.Offset, e.Cause)
-	t.tellAt = r.now
+	t.tell(r.now)
 	r.tell(Event{Kind: StreamEnded, Key: t.key, End: e.End, Cause: e.Cause})
 }
 

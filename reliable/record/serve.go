@@ -27,7 +27,7 @@ func (r *Recorder) serve(from netip.AddrPort, f *frame.Frame) {
 		r.stats.Unknown++
 		return
 	}
-	if t.holder == nil && !r.makeHolder(t) {
+	if t.holder == nil && !r.makeHolder(t, from.Addr()) {
 		r.stats.Unserved++
 		return
 	}
@@ -35,17 +35,21 @@ func (r *Recorder) serve(from netip.AddrPort, f *frame.Frame) {
 	t.holder.Handle(r.now, from, f)
 }
 
-// makeHolder makes a tape one of those that are served, and reports whether there is room.
-func (r *Recorder) makeHolder(t *tape) bool {
+// makeHolder makes a tape one of those that are served, for a subscriber at an address, and
+// reports whether there is room.
+func (r *Recorder) makeHolder(t *tape, by netip.Addr) bool {
 	if len(r.serving) >= maxServing {
 		i := slices.IndexFunc(r.serving, func(o *tape) bool {
 			return r.now.Sub(o.asked) > restTime && o != r.sending.from
 		})
 		if i < 0 {
-			return false
+			if i = r.yields(by); i < 0 {
+				return false
+			}
 		}
 		r.unserve(r.serving[i])
 	}
+	t.servedFor = by
 	t.holder = repair.NewHolder(repair.Config{
 		Session: t.key.Session, Channel: t.key.Channel, Responder: r.cfg.ID,
 		Start: reliable.Time(0), Datagram: r.cfg.Datagram, Marks: marks,
@@ -53,6 +57,20 @@ func (r *Recorder) makeHolder(t *tape) bool {
 	}, &t.shelf)
 	r.serving = append(r.serving, t)
 	return true
+}
+
+// yields returns the index of the tape that makes room though it was asked for lately, or -1: it
+// is served for the address for which most are.
+func (r *Recorder) yields(by netip.Addr) int {
+	whose, ok := r.crowd.Yields(r.now, by, len(r.serving), func(i int) netip.Addr {
+		return r.serving[i].servedFor
+	})
+	if !ok {
+		return -1
+	}
+	return slices.IndexFunc(r.serving, func(o *tape) bool {
+		return o.servedFor == whose && o != r.sending.from
+	})
 }
 
 // unserve ends the service of a tape until somebody asks for it again.

@@ -48,9 +48,11 @@ type tape struct {
 	dirty bool
 
 	shelf shelf
-	// holder serves the tape; nil while nobody asks. asked is when somebody asked last.
-	holder *repair.Holder
-	asked  reliable.Time
+	// holder serves the tape; nil while nobody asks. asked is when somebody asked last, and
+	// servedFor the address that asked first.
+	holder    *repair.Holder
+	asked     reliable.Time
+	servedFor netip.Addr
 	// tellAt is when the group is to be told of the tape.
 	tellAt reliable.Time
 

@@ -27,6 +27,7 @@ type Holder struct {
 	// first is the row of the subscriber that hasn't asked for longest, and last that of the one
 	// that asked last.
 	first, last *row
+	crowd       Crowd
 	// rowless stands for all subscribers without a row.
 	rowless nack.Asker
 	// taken says that a batch is being sent.
@@ -74,7 +75,9 @@ func (h *Holder) enter(now reliable.Time, from netip.AddrPort, id uint64) *row {
 	if len(h.askers) >= maxAskers {
 		old := h.first
 		if now.Sub(old.asked) < askerRests {
-			return nil
+			if old = h.yields(now, from.Addr()); old == nil {
+				return nil
+			}
 		}
 		h.unlink(old)
 		delete(h.askers, old.ID)
@@ -85,6 +88,28 @@ func (h *Holder) enter(now reliable.Time, from netip.AddrPort, id uint64) *row {
 	h.link(now, a)
 	h.repairer.SetGroup(len(h.askers), 0)
 	return a
+}
+
+// yields returns the row that a newcomer gets though its subscriber asked lately, or nil: the
+// one that hasn't asked for longest at the address with the most rows.
+func (h *Holder) yields(now reliable.Time, from netip.Addr) *row {
+	next := h.first
+	whose, ok := h.crowd.Yields(now, from, len(h.askers), func(i int) netip.Addr {
+		if i == 0 {
+			next = h.first
+		}
+		at := next.Addr.Addr()
+		next = next.next
+		return at
+	})
+	if !ok {
+		return nil
+	}
+	old := h.first
+	for old.Addr.Addr() != whose {
+		old = old.next
+	}
+	return old
 }
 
 // link makes a row the last one.

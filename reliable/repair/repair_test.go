@@ -297,3 +297,31 @@ func TestAskersMakeRoom(t *testing.T) {
 		t.Errorf("%d rows: %d, %d, ... %d, %d", n, list[0].ID, list[1].ID, list[n-2].ID, list[n-1].ID)
 	}
 }
+
+// An address that has most rows, under ids that it made up, leaves one to each other address.
+func TestOneAddressLeavesRows(t *testing.T) {
+	s := store.NewHistory(10)
+	s.Keep(rig.Data(t, 1, 0))
+	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s)
+	ask := func(now reliable.Time, id uint64, at netip.Addr) {
+		h.Handle(now, netip.AddrPortFrom(at, uint16(id)), rig.Made(t,
+			frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: id, Request: 1,
+				Ranges: []nack.Range{{From: 0, To: 1}}}))
+	}
+	for id := uint64(1); id <= 5000; id++ {
+		ask(reliable.Time(id), id, rig.Elsewhere[0].Addr())
+	}
+	honest := rig.SubscriberAddr.Addr()
+	for id := uint64(9000); id < 9700; id++ {
+		ask(1e6+reliable.Time(id), id, honest)
+	}
+	had := 0
+	for _, a := range h.Askers() {
+		if a.Addr.Addr() == honest {
+			had++
+		}
+	}
+	if n := len(h.Askers()); had != maxAskers/2 || n != maxAskers {
+		t.Errorf("%d of %d rows are another address's", had, n)
+	}
+}
