@@ -43,7 +43,8 @@ type RecordersError struct{ There, Needed int }
 
 func (e *RecordersError) Error() string {
 	return fmt.Sprintf("recorders heard: %d, and %d must hold a message; start more with "+
-		"crier record, or ask for fewer", e.There, e.Needed)
+		"crier record, or ask for fewer (the publisher's own log counts as long as it lacks "+
+		"nothing)", e.There, e.Needed)
 }
 
 // TooLargeError is returned for a message that is larger than 16 MiB or the resend buffer.

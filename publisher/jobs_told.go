@@ -18,8 +18,9 @@ type jobsTold struct {
 	// failing says that the last write failed, and at when that was told last.
 	failing bool
 	at      time.Time
-	// dropped is when it was told last that segments made room on a full disk.
-	dropped time.Time
+	// dropped is when it was told last that segments made room on a full disk, and slow that
+	// the log lacks what the disk was too slow for.
+	dropped, slow time.Time
 }
 
 // result tells of a job.
@@ -71,6 +72,13 @@ func (t *jobsTold) written(res *journal.Result) {
 	case res.Err != nil && !failing:
 		log.Warn("crier: the publisher's log goes on in a new file, since writing to one failed",
 			"error", res.Err)
+	}
+	if records := res.Job.Records; len(records) > 0 && records[0].Hole != nil &&
+		now.Sub(t.slow) >= tellEvery {
+		t.slow = now
+		log.Warn("crier: the publisher's log lacks what left the resend buffer before the disk "+
+			"could take it: with Record.Wait (--record-wait) publishing waits for the disk instead",
+			"frames", records[0].Frames.Len())
 	}
 	if res.Squeezed && now.Sub(t.dropped) >= tellEvery {
 		t.dropped = now

@@ -176,7 +176,7 @@ func TestRecordOnAFailingDisk(t *testing.T) {
 			t.Errorf("%d frames of %d are missing, %d counted; %+v", lacks, len(frames), missed, state)
 		}
 		if l.log.count("log can't be written") != 1 || l.log.count("this disk is broken") == 0 ||
-			l.log.count("is written again") != 1 {
+			l.log.count("is written again") != 1 || l.log.count("log lacks what left") != 1 {
 			t.Errorf("the log is %q", l.log.text.String())
 		}
 		l.Close()

@@ -17,8 +17,10 @@ type Recorded struct {
 
 // Recorded returns when enough recorders hold the message at offset and all before it, as
 // Config.Recorded says, or ctx ends. The Publisher's own log (Config.Record) counts as one of
-// them. Recorders report quickly while somebody waits. Whoever can send to the publisher can
-// say that it is a recorder: Config.Recorders names those that count.
+// them, unless it lacks some of these messages: Record.Wait keeps it whole. A recorder's word
+// covers what its log has, and what that names as missing since nobody held it any more.
+// Recorders report quickly while somebody waits. Whoever can send to the publisher can say that
+// it is a recorder: Config.Recorders names those that count.
 //
 // The error is ErrClosed if the Publisher is closed first, an *UnpublishedError for an
 // offset that no message has yet, a *RecordersError if for Flow.StallTimeout there were too

@@ -239,6 +239,10 @@ func TestRecordOnASlowDisk(t *testing.T) {
 		if (missed > 0) == wait {
 			t.Errorf("wait %v: %d missed", wait, missed)
 		}
+		if there, holding := p.Holding(p.store.Next(), false); (there > 0) != wait ||
+			(holding > 0) != wait {
+			t.Errorf("wait %v: %d of %d logs have all", wait, holding, there)
+		}
 		if !wait {
 			p.wantLogged(2010, nack.Range{From: from, To: from + missed})
 			if left := p.store.Next() - from - missed; left < 60 || left > 120 {

@@ -36,10 +36,11 @@ func (r *recorded) count(seq uint64, synced bool) (recorders, holding int) {
 }
 
 // Holding returns how many recorders there are, and how many of them hold all frames below
-// seq: written, or synced if that is asked for. A log of the session's own counts as one.
+// seq: written, or synced if that is asked for. A log of the session's own counts as one,
+// unless it lacks some of them.
 func (st *Stream) Holding(seq uint64, synced bool) (recorders, holding int) {
 	recorders, holding = st.recorded.count(seq, synced)
-	if written, sure, ok := st.store.Logged(); ok {
+	if written, sure, ok := st.store.Logged(); ok && !st.store.LogLacks(seq) {
 		recorders++
 		if !synced && written >= seq || sure >= seq {
 			holding++

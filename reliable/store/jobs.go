@@ -261,6 +261,12 @@ func (b *Buffer) Logged() (written, synced uint64, ok bool) {
 	return 0, 0, false
 }
 
+// LogLacks reports whether a log has a hole below a frame.
+func (b *Buffer) LogLacks(below uint64) bool {
+	r := b.disk.record
+	return r != nil && len(r.holes) > 0 && r.holes[0].From < below
+}
+
 // half returns the first of the frames [from, next) with which no more than half of the
 // ring is full.
 func (b *Buffer) half(from uint64) uint64 {
