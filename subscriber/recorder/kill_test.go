@@ -170,6 +170,17 @@ func newSource(t *testing.T, group netip.AddrPort) *source {
 	return s
 }
 
+// reported returns one past the last message that a recorder reported as written, by its last word.
+func (s *source) reported() uint64 {
+	n := s.written.Load()
+	for _, row := range append(s.Subscribers(), s.Departed()...) {
+		if row.Recorder {
+			n = max(n, row.Written)
+		}
+	}
+	return n
+}
+
 // maxAhead is how many messages a source is ahead of its recorder, at most.
 const maxAhead = 4_000
 
@@ -264,7 +275,7 @@ func (k *killed) kill(t *testing.T, draw *rand.Rand) error {
 	time.Sleep(time.Duration(draw.Int64N(int64(150 * time.Millisecond))))
 	err := cmd.Process.Kill()
 	_ = cmd.Wait()
-	written := k.src.written.Load()
+	written := k.src.reported()
 	if err != nil {
 		return err
 	}
