@@ -169,14 +169,18 @@ func (s *Search) ours(f *frame.Frame) bool {
 // digest takes the word of a holder, and reports whether it was taken.
 func (s *Search) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame) bool {
 	d := f.Digest
-	if !s.believes(now, d.Wall, d.FirstOffset, f.NextOffset) {
+	wall, first := d.Wall, d.FirstOffset
+	if own := s.sessions.byID(f.Session); own != nil && own.dead {
+		wall, first = own.wall, own.first // the own log knows better
+	}
+	if !s.believes(now, wall, first, f.NextOffset) {
 		return false
 	}
 	one := s.sessions.open(f.Session, from.Addr())
 	if one == nil {
 		return false
 	}
-	one.tell(d.Wall, d.Prev)
+	one.tell(from.Addr(), d.Wall, d.Prev)
 	one.extend(f.NextSeq, f.NextOffset)
 	if f.Flags&frame.Live != 0 {
 		one.live = Witness{Session: reliable.SessionID(f.Session), From: from, Role: d.Role,
@@ -205,7 +209,7 @@ func (s *Search) session(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 		return
 	}
 	if one := s.sessions.open(f.Session, from.Addr()); one != nil {
-		one.tell(f.Wall, f.Prev)
+		one.tell(from.Addr(), f.Wall, f.Prev)
 		one.extend(f.FirstSeq, f.FirstOffset)
 		one.first = f.FirstOffset
 		one.source = from
@@ -257,7 +261,7 @@ func (s *Search) Advance(now reliable.Time) {
 	if one := s.sessions.newest(); one != nil {
 		s.result.Prev = reliable.Link{
 			Session: one.id, Channel: s.cfg.Channel, Topic: s.cfg.Topic,
-			Publisher: s.cfg.Publisher, Key: s.cfg.Key, Seq: one.seq, Offset: one.offset,
+			Publisher: s.cfg.Publisher, Key: s.cfg.Key, Seq: one.seq, Offset: s.sessions.end(one),
 		}
 	}
 }

@@ -192,6 +192,39 @@ func TestSearch(t *testing.T) {
 		{name: "from the future", holders: []holder{says(1, ms, digest(1, 500, 0, 0, 0)),
 			says(2, ms, digest(6, 100, 0, 9999, 0))}, session: 1, offset: 500, took: 300 * ms},
 	}
+	linked := Known{Session: 5, Seq: 9, Offset: 90, Title: reliable.Title{Publisher: "trades",
+		Wall: wall - 900e9, FirstOffset: 70, Prev: reliable.Link{Session: 4}}}
+	// A stranger has the first word, and the last one, of each round.
+	for _, c := range []struct {
+		name    string
+		own     []Known
+		lies    []frame.Frame
+		session reliable.SessionID
+		offset  uint64
+	}{
+		{"a session that continues the newest, with a lower end", nil,
+			[]frame.Frame{digest(9, 3, 0, 100, 2)}, 9, 900},
+		{"the newest continues nothing, and the one before is newer", nil,
+			[]frame.Frame{digest(2, 1, 0, -500, 0), digest(1, 1, 0, 100, 0)}, 2, 900},
+		{"the newest continues another, and the one before it continues it", nil,
+			[]frame.Frame{digest(2, 1, 0, 0, 77), digest(1, 1, 0, 100, 2)}, 1, 900},
+		{"beside an own log, a session that nothing joins to it", []Known{known(4, 70, 1), linked},
+			[]frame.Frame{digest(9, 3, 0, 900, 0)}, 5, 90},
+		{"beside an own log, one that joins it", []Known{known(4, 70, 1), linked},
+			[]frame.Frame{digest(9, 3, 0, 900, 4), digest(5, 3, 0, 900, 9)}, 5, 90},
+		{"beside an own log, a start long ago", []Known{known(4, 70, 1), linked},
+			[]frame.Frame{digest(5, 1<<60, 0, -1e9, 0)}, 5, 90},
+	} {
+		honest := says(1, 2*ms, digest(1, 500, 0, 0, 0), digest(2, 900, 0, 5, 1))
+		if c.own != nil {
+			honest = says(1, 2*ms, digest(4, 70, 0, 1, 0))
+		}
+		r, took, _ := search(t, Config{Known: c.own}, says(66, ms, c.lies...), honest,
+			says(66, 3*ms, c.lies...))
+		if r.Prev.Session != c.session || r.Prev.Offset != c.offset || took != 300*ms {
+			t.Errorf("%s: %+v after %v, want session %v to %d", c.name, r, took, c.session, c.offset)
+		}
+	}
 	for _, c := range cases {
 		r, took, _ := search(t, c.cfg, c.holders...)
 		if r.Prev.Session != c.session || r.Prev.Offset != c.offset || r.Running != c.running ||

@@ -2,6 +2,7 @@ package restart
 
 import (
 	"net/netip"
+	"slices"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -9,7 +10,7 @@ import (
 
 const (
 	// maxSessions bounds the sessions of a Search, and maxNamed those that one address may
-	// name.
+	// name, and the words about what one continues.
 	maxSessions = 256
 	maxNamed    = 16
 )
@@ -22,11 +23,11 @@ type found struct {
 	id reliable.SessionID
 	// by is the address that named it first.
 	by netip.Addr
-	// wall is the wall clock at its start, first its first offset, and prev the session
-	// that it continues.
+	// wall is the wall clock at its start, and first its first offset.
 	wall  int64
 	first uint64
-	prev  reliable.SessionID
+	// prev are the sessions that it continues, by different words: at most one of each address.
+	prev []link
 	// seq and offset are the end, as far as it is known.
 	seq, offset uint64
 	// source is where its publisher speaks from, if it was heard itself.
@@ -34,6 +35,13 @@ type found struct {
 	// live is the last word that it runs. dead says that it doesn't, whatever others say.
 	live Witness
 	dead bool
+}
+
+// link is the word of an address, which is invalid for the own log, that a session continues
+// another one.
+type link struct {
+	by      netip.Addr
+	session reliable.SessionID
 }
 
 // byID returns a session, or nil.
@@ -53,8 +61,10 @@ func (s *sessions) know(k Known) {
 		one = &found{id: k.Session}
 		s.list = append(s.list, one)
 	}
-	one.wall, one.first, one.prev = k.Title.Wall, k.Title.FirstOffset, k.Title.Prev.Session
-	one.dead = true
+	one.wall, one.first, one.dead = k.Title.Wall, k.Title.FirstOffset, true
+	if prev := k.Title.Prev.Session; prev != 0 {
+		one.prev = []link{{session: prev}}
+	}
 	one.extend(k.Seq, k.Offset)
 }
 
@@ -78,12 +88,23 @@ func (s *sessions) open(id uint64, by netip.Addr) *found {
 }
 
 // newest returns the session that no other continues; of several the one that began last, by
-// its wall clock, and then by its id. It returns nil if there is none.
+// its wall clock, and then by its id. Where the own log has sessions of the stream, it is the
+// newest of them, or one that continues it: a session that nothing joins to them may be made
+// up. It returns nil if there is none.
 func (s *sessions) newest() *found {
-	if one := s.last(func(one *found) bool { return !s.continued(one) }); one != nil {
+	own := s.last(func(one *found) bool { return one.dead && !s.continued(one, true) })
+	if own == nil {
+		own = s.last(func(one *found) bool { return one.dead })
+	}
+	joined := func(one *found) bool {
+		return own == nil || slices.Contains(s.chain(one), own)
+	}
+	if one := s.last(func(one *found) bool {
+		return joined(one) && !s.continued(one, false)
+	}); one != nil {
 		return one
 	}
-	return s.last(func(*found) bool { return true }) // they continue each other
+	return s.last(joined) // they continue each other
 }
 
 func (s *sessions) last(may func(*found) bool) (newest *found) {
@@ -96,24 +117,55 @@ func (s *sessions) last(may func(*found) bool) (newest *found) {
 	return newest
 }
 
-// continued reports whether another session names one as the session before it.
-func (s *sessions) continued(one *found) bool {
+// continued reports whether another session, or another one of the own log, names one as the
+// session before it.
+func (s *sessions) continued(one *found, own bool) bool {
 	for _, other := range s.list {
-		if other != one && other.prev == one.id {
+		if other != one && (other.dead || !own) && other.continues(one.id) {
 			return true
 		}
 	}
 	return false
 }
 
-// tell takes the start of a session. The first word counts.
-func (f *found) tell(wall int64, prev *frame.Link) {
-	if f.wall == 0 {
-		f.wall = wall
+// chain returns a session and those before it, by any word.
+func (s *sessions) chain(one *found) []*found {
+	list := []*found{one}
+	for i := 0; i < len(list); i++ {
+		for _, l := range list[i].prev {
+			if p := s.byID(uint64(l.session)); p != nil && !slices.Contains(list, p) {
+				list = append(list, p)
+			}
+		}
 	}
-	if f.prev == 0 && prev != nil {
-		f.prev = reliable.SessionID(prev.Session)
+	return list
+}
+
+// end returns one past the last offset of a session and of those before it: a session that
+// continues others has no lower one.
+func (s *sessions) end(one *found) (offset uint64) {
+	for _, f := range s.chain(one) {
+		offset = max(offset, f.offset)
 	}
+	return offset
+}
+
+// continues reports whether any word says that a session continues another one.
+func (f *found) continues(id reliable.SessionID) bool {
+	return slices.ContainsFunc(f.prev, func(l link) bool { return l.session == id })
+}
+
+// tell takes the word of an address about the start of a session. The latest start counts, and
+// of what it continues the first word of each address.
+func (f *found) tell(by netip.Addr, wall int64, prev *frame.Link) {
+	if !f.dead {
+		f.wall = max(f.wall, wall)
+	}
+	if prev == nil || len(f.prev) >= maxNamed || f.continues(reliable.SessionID(prev.Session)) ||
+		slices.ContainsFunc(f.prev, func(l link) bool { return l.by == by }) {
+		return
+	}
+	f.prev = append(f.prev, link{by, reliable.SessionID(prev.Session)})
 }
 
 // extend takes an end of the session. The highest counts.
