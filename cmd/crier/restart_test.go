@@ -20,6 +20,7 @@ func TestPublisherKilledAndContinued(t *testing.T) {
 	for range 2 {
 		subs = append(subs, start(t, nil, on(group, "sub", "--format", "json")...).listening())
 	}
+	follower := start(t, nil, on(group, "sub", "--format", "json", "--until-end")...).listening()
 	first := spawn(t, nil, on(group, "pub", "--rate", "20000", "--size", "200", "--name", "trades",
 		"--seed", "1")...)
 	for _, s := range subs {
@@ -40,6 +41,9 @@ func TestPublisherKilledAndContinued(t *testing.T) {
 		<-s.ended
 		s.judgeRestart(count)
 	}
+	// The silence of the first is no end: the second was asking where it goes on.
+	<-follower.ended
+	follower.judgeRestart(count)
 }
 
 // judgeRestart compares what a subscriber printed of two sessions of one stream.

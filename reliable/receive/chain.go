@@ -163,3 +163,17 @@ func (r *Receiver) unlink(s *session) {
 		r.held = without(r.held, s)
 	}
 }
+
+// Awaits reports whether more may be told: sessions go on or wait for others, those of before
+// are looked for, or a publisher is being started again.
+func (r *Receiver) Awaits(now reliable.Time) bool {
+	if len(r.held) > 0 || r.finder.busy(now) || r.evidence.restarts(now) {
+		return true
+	}
+	for _, s := range r.table.list {
+		if !s.settled() {
+			return true
+		}
+	}
+	return false
+}

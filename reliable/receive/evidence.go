@@ -24,6 +24,9 @@ type evidence struct {
 	paidAt  reliable.Time
 	version uint64
 	body    frame.DigestBody
+	// asked says that somebody asked for the end of a stream that is followed, last at askedAt.
+	asked   bool
+	askedAt reliable.Time
 }
 
 // testimony is an answer that waits.
@@ -53,6 +56,9 @@ const (
 	// recorderTime is for how long a recorder's last word says that it is there: it speaks
 	// each 5 s of a session that is over.
 	recorderTime = 11 * time.Second
+	// restartTime is how long after its last question a publisher that starts again may take
+	// until it is heard.
+	restartTime = 2 * time.Second
 )
 
 // find takes a FIND.
@@ -72,6 +78,7 @@ func (e *evidence) find(now reliable.Time, f *frame.Frame) {
 		if f.Session != 0 && f.Session != s.id || !s.isOf(f) || e.waits(s.id) {
 			continue
 		}
+		e.asked, e.askedAt = true, now
 		st := s.stream(f.Channel)
 		if _, ok := st.reach(); !ok || !again && st.asked.recorderKnows(now, st.win.high) {
 			continue
@@ -81,6 +88,11 @@ func (e *evidence) find(now reliable.Time, f *frame.Frame) {
 		e.list = append(e.list, testimony{session: s.id, request: f.Request, to: to,
 			due: now.Add(wait)})
 	}
+}
+
+// restarts reports whether a publisher that starts again asked a moment ago.
+func (e *evidence) restarts(now reliable.Time) bool {
+	return e.asked && now.Sub(e.askedAt) < restartTime
 }
 
 // asks notes who asks, and reports whether it asked before and still does.

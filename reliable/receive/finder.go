@@ -38,6 +38,8 @@ const (
 	// pastTime is for how long after its start a subscriber takes up sessions of before: each
 	// recorder tells of each of its sessions meanwhile.
 	pastTime = 6 * time.Second
+	// foundAtOnce is how many sessions a holder tells of in answer to one FIND.
+	foundAtOnce = 16
 	// maxRevived bounds the sessions without a publisher that are followed at once.
 	maxRevived = 64
 )
@@ -104,6 +106,17 @@ func (d *finder) answered(session uint64) {
 			q.answered = true
 		}
 	}
+}
+
+// busy reports whether sessions of before may come: they are looked for, or there are so many
+// that holders tell of them in turn.
+func (d *finder) busy(now reliable.Time) bool {
+	for _, q := range d.quests {
+		if q.stream == nil {
+			return true
+		}
+	}
+	return d.r != nil && now < d.past && d.r.revived() >= foundAtOnce
 }
 
 // advance lets time pass.

@@ -123,8 +123,36 @@ func (f *follower) work(ctx context.Context) {
 	}
 }
 
+// awaitEvery is how often it is asked whether more may come once all sessions that were heard
+// have ended.
+const awaitEvery = 50 * time.Millisecond
+
 // take takes events until it is time to leave.
 func (f *follower) take(ctx context.Context, print *events.Printer) (ending, error) {
+	for {
+		wait, stop := ctx, context.CancelFunc(func() {})
+		if f.allOver() {
+			if !f.sub.Awaits() {
+				return allEnded, nil
+			}
+			wait, stop = context.WithTimeout(ctx, awaitEvery)
+		}
+		end, err := f.takeSome(wait, print)
+		stop()
+		switch {
+		case err != nil || end != interrupted:
+			return end, err
+		case context.Cause(ctx) == errTimeout:
+			return timedOut, nil
+		case ctx.Err() != nil || errors.Is(f.sub.Err(), subscriber.ErrClosed):
+			return interrupted, nil
+		}
+	}
+}
+
+// takeSome takes events until ctx ends, until it is time to leave, or until all sessions that
+// were heard have ended.
+func (f *follower) takeSome(ctx context.Context, print *events.Printer) (ending, error) {
 	for ev := range f.sub.Messages(ctx) {
 		f.tally.note(&ev, f.sub.Sessions)
 		if err := f.print(ctx, print, &ev); err != nil {
@@ -138,12 +166,15 @@ func (f *follower) take(ctx context.Context, print *events.Printer) (ending, err
 			f.left = true
 			return countReached, nil
 		}
-		if f.o.untilEnd && f.tally.open == 0 && f.tally.seen > 0 {
-			return allEnded, nil
+		if f.allOver() {
+			break
 		}
 	}
-	if context.Cause(ctx) == errTimeout {
-		return timedOut, nil
-	}
 	return interrupted, nil
+}
+
+// allOver reports whether --until-end is given, and all sessions that were heard have ended, or
+// are silent.
+func (f *follower) allOver() bool {
+	return f.o.untilEnd && f.tally.open == 0 && f.tally.seen > 0
 }

@@ -148,7 +148,7 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.Var(cli.OnOff(&o.cfg.Recovery.Off), "recovery", "ask for missing messages")
 	flags.Uint64Var(&o.count, "count", 0, "leave after this many messages")
 	flags.BoolVar(&o.untilEnd, "until-end", false,
-		"leave when every session seen has said BYE or fallen silent")
+		"leave when every session seen has said BYE or fallen silent, and no other follows")
 	flags.DurationVar(&o.timeout, "timeout", 0, "leave after this long")
 	flags.DurationVar(&o.cfg.Recovery.Silence, "silence", 0,
 		"how long a publisher may be quiet before its session is silent: this, or 5 of "+
