@@ -131,7 +131,7 @@ func (h *head) parse(b []byte) bool {
 	}
 	if h.kind == kindData {
 		return h.count > 0 && h.count <= MaxFrames && h.length <= maxPayload &&
-			int(h.length) > 2*int(h.count) && h.seq <= math.MaxUint64-MaxFrames
+			int(h.length) > 2*int(h.count) && h.seq <= math.MaxUint64-uint64(h.count)
 	}
 	return h.count == 0 && h.length <= maxFooter
 }
