@@ -29,9 +29,10 @@ var theGroup = make([]netip.AddrPort, 1)
 var foundSchedules = []uint64{
 	11, 27, 89, // what a recorder writes again after a failed job
 	22, 30, 34, 66, 346, // a log that is opened, and whose sync fails
-	104, // a recorder that is far away, and was given up before its answer came
-	162, // a session that is over, by a recorder that hears its publisher
-	206, // a recorder that is gone, and was asked for each block
+	104,          // a recorder that is far away, and was given up before its answer came
+	162,          // a session that is over, by a recorder that hears its publisher
+	206,          // a recorder that is gone, and was asked for each block
+	10257, 11156, // what an ended session lacks, for which there is no room
 	203, // a CONFIRM for what a recorder was asked for
 }
 

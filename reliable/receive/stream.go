@@ -172,8 +172,9 @@ func (st *stream) deadline() reliable.Time {
 	if st.phase == silent || !st.session.source.IsValid() {
 		return at
 	}
-	if st.phase == left && st.req.Gaps().Len() == 0 {
-		return at // nothing is waited for but the application
+	if first, any := st.req.Gaps().First(); st.phase == left && (!any ||
+		st.room.limited != 0 && first >= st.room.limited) {
+		return at // nothing is waited for but the application, or room
 	}
 	return min(at, st.session.silentAt())
 }
