@@ -14,6 +14,11 @@ import (
 // that has ended by the word of the one that continues it.
 const heldTime = 30 * time.Second
 
+// leastHeld is how many frames those that a session waits for must come on by within heldTime,
+// while its own publisher is heard: else anybody could keep it waiting by a session that he makes
+// up.
+const leastHeld = 1024
+
 // holds reports whether a session waits for another.
 func (s *session) holds() bool { return s.after != nil || s.awaits != 0 }
 
@@ -24,7 +29,7 @@ func (s *session) told() bool {
 
 // lineUp finds a session's place among those of its stream, once its title is known.
 func (r *Receiver) lineUp(now reliable.Time, s *session) {
-	if !s.title.known {
+	if !s.title.known || r.cfg.Tape != nil { // tapes are in no order
 		return
 	}
 	t := s.title.told
@@ -106,6 +111,7 @@ func (r *Receiver) wait(now reliable.Time, s *session) {
 		}
 	}
 	s.since = now
+	s.heldAt, _ = s.before()
 	r.held = append(r.held, s)
 	for _, st := range s.streams {
 		if st.ready {
@@ -129,13 +135,38 @@ func (s *session) reached(l *reliable.Link) bool {
 	})
 }
 
+// before returns how far the sessions have come that one waits for, and whether there is something
+// to poll of them.
+func (s *session) before() (frames uint64, ready bool) {
+	for one := s.after; one != nil; one = one.after {
+		frames += one.own.win.next
+		ready = ready || one.ready()
+	}
+	return frames, ready
+}
+
+// stuck reports whether a session whose publisher is heard waits for others that hardly come on.
+func (s *session) stuck(now reliable.Time) bool {
+	if s.after == nil || !s.source.IsValid() || now.Sub(s.since) < heldTime {
+		return false
+	}
+	frames, ready := s.before()
+	if !ready && frames-min(frames, s.heldAt) < leastHeld {
+		return true
+	}
+	if !s.after.source.IsValid() {
+		s.since, s.heldAt = now, frames
+	}
+	return false
+}
+
 // goOn has those sessions polled that have waited for the one before them, and reports
 // whether a stream has something to poll.
 func (r *Receiver) goOn() bool {
 	kept := r.held[:0]
 	for _, s := range r.held {
 		if p := s.after; p != nil && (p.settled() || p.reached(&s.title.told.Prev) ||
-			p.source.IsValid() && p.own.phase == live && r.now.Sub(s.since) >= heldTime) {
+			s.stuck(r.now) || p.source.IsValid() && p.own.phase == live && r.now.Sub(s.since) >= heldTime) {
 			s.after = nil
 		}
 		if s.holds() {

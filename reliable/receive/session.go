@@ -56,10 +56,11 @@ type session struct {
 	// The address of the holder by whose DIGEST it was opened, before its publisher is heard.
 	opener netip.Addr
 	// The session that is delivered before this one, or the id of one that is looked for, and
-	// since when this one waits.
+	// since when this one waits, and how far the others had come then.
 	after  *session
 	awaits uint64
 	since  reliable.Time
+	heldAt uint64
 }
 
 // home returns the address that the session's place in the table counts for.
