@@ -32,6 +32,9 @@ type Config struct {
 	// Fsync says when the log syncs. With FsyncEach a publisher that keeps the recorder's pace
 	// waits until frames are synced, else until they are written.
 	Fsync journal.Fsync
+	// Aging is how often the log gets a job at least, so that it drops what is too old though
+	// nothing comes; 0 means never.
+	Aging time.Duration
 	// ServeOnly follows no session: the recorder serves what the log held when it was opened,
 	// but for the sessions in Except.
 	ServeOnly bool

@@ -56,8 +56,9 @@ type jobs struct {
 	retryAt reliable.Time
 	// wrote says that the last job wrote, and again that its sync failed.
 	wrote, again bool
-	// syncAt is when to sync what was written, or Never.
-	syncAt reliable.Time
+	// syncAt is when to sync what was written, and ageAt when to have the log look for what is
+	// too old; or Never.
+	syncAt, ageAt reliable.Time
 }
 
 // take returns a work that isn't out.
@@ -252,15 +253,21 @@ func (r *Recorder) freeRun() *run {
 	return oldest
 }
 
-// nextSync returns a job that syncs what was written, or nil.
+// nextSync returns a job that syncs what was written, or one that only has the log drop what is
+// too old; or nil.
 func (r *Recorder) nextSync() *work {
 	d := &r.disk
-	if r.now < d.syncAt || d.changes() {
+	sync, age := r.now >= d.syncAt, r.now >= d.ageAt
+	if !sync && !age || d.changes() {
 		return nil
 	}
-	d.syncAt = reliable.Never
+	if d.ageAt = reliable.Never; r.cfg.Aging > 0 && !r.closing {
+		d.ageAt = r.now.Add(r.cfg.Aging)
+	}
 	w := d.take(syncs, nil)
-	w.job.Sync = true
+	if sync {
+		d.syncAt, w.job.Sync = reliable.Never, true
+	}
 	return w
 }
 

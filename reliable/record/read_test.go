@@ -66,3 +66,17 @@ func TestServesOnlyWithoutWriting(t *testing.T) {
 		t.Errorf("it still has %+v", s)
 	}
 }
+
+// What is too old goes though nothing comes any more.
+func TestDropsWhatIsTooOldInSilence(t *testing.T) {
+	d := begun(t, Config{Aging: time.Minute}, journal.Config{Keep: journal.Keep{Age: time.Hour}})
+	d.plays(1, 0, 100, 1000)
+	d.pass(30 * time.Minute)
+	if s := d.log.States(); len(s) != 1 || s[0].Next.Seq != 100 {
+		t.Errorf("after half an hour: %+v", s)
+	}
+	d.pass(32 * time.Minute)
+	if s := d.log.States(); len(s) != 0 || len(d.Sessions()) != 0 {
+		t.Errorf("after an hour: %+v, %+v", s, d.Sessions())
+	}
+}

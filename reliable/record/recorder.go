@@ -69,7 +69,7 @@ func New(cfg Config) (*Recorder, error) {
 	r := &Recorder{
 		cfg: cfg, now: cfg.Joined, tapes: make(map[journal.Key]*tape),
 		pool: pool{limit: cfg.Tail - reads}, maxRuns: max(2*maxReads, reads/runBytes),
-		disk:  jobs{syncAt: reliable.Never},
+		disk:  jobs{syncAt: reliable.Never, ageAt: reliable.Never},
 		limit: rate.New(cfg.ServeRate, max(cfg.ServeRate/serveBursts, minBurst)),
 		budget: nack.NewBudget(nack.BudgetConfig{
 			Floor: cfg.ServeRate, Burst: max(cfg.ServeRate/serveBursts, minBurst)}),
@@ -85,6 +85,9 @@ func New(cfg Config) (*Recorder, error) {
 	}
 	if cfg.ServeOnly {
 		return r, nil
+	}
+	if cfg.Aging > 0 {
+		r.disk.ageAt = cfg.Joined.Add(cfg.Aging)
 	}
 	r.receiver, err = receive.New(receive.Config{
 		ID: cfg.ID, Seed: cfg.Seed, Epoch: cfg.Epoch, Joined: cfg.Joined, Name: cfg.Name,
@@ -329,7 +332,7 @@ func (r *Recorder) diskDue() reliable.Time {
 	if d.changes() {
 		return reliable.Never
 	}
-	at := d.syncAt
+	at := min(d.syncAt, d.ageAt)
 	for _, t := range r.dirty {
 		if !t.out && t.since != reliable.Never {
 			due := t.since.Add(gatherFor)

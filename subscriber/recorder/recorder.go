@@ -115,11 +115,15 @@ func (r *Recorder) open() error {
 	if most := link.Datagram(); most > 0 {
 		datagram = min(most, datagram)
 	}
+	aging := time.Duration(0)
+	if age := c.Keep.Age; age > 0 {
+		aging = max(time.Second, min(age/agings, time.Minute))
+	}
 	r.rec, err = record.New(record.Config{
 		ID:   binary.NativeEndian.Uint64(ids[:8]) | 1,
 		Seed: binary.NativeEndian.Uint64(ids[8:]), Name: c.Name, Epoch: r.start,
 		Groups: c.Groups, Datagram: datagram, States: r.disk.States(), Fsync: c.Fsync,
-		ServeOnly: c.Disk != nil, Except: c.Except,
+		ServeOnly: c.Disk != nil, Except: c.Except, Aging: aging,
 		Recovery: c.Recovery, Memory: c.Memory, Tail: c.Tail, ServeRate: c.ServeRate,
 	})
 	if err != nil {
@@ -134,6 +138,9 @@ func (r *Recorder) open() error {
 	r.loop.Run()
 	return nil
 }
+
+// agings is how often a log that is bounded by age looks for what is too old, within that age.
+const agings = 16
 
 // dispatch hands the machine's jobs to the disk, and its events to the goroutine that logs them.
 // The caller holds the lock.
