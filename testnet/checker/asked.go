@@ -30,7 +30,7 @@ func (v *view) judgeWanted(f *frame.Frame) {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, known)
 		}
 		for q := r.From; q < min(r.To, a.high); q++ {
-			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() {
+			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() && !v.holders.found {
 				v.fail("it asks for frame %d, which it has", q)
 				break
 			}

@@ -20,6 +20,8 @@ type holders struct {
 	// told says that one told of the session, final that it is over, and ended that it
 	// ended by BYE.
 	told, final, ended bool
+	// extended says that the session was taken up again by its word.
+	extended bool
 	// next and offset are one past the highest frame and message that one, or the publisher,
 	// knew of, in a DIGEST; found says that there was one.
 	next, offset uint64
@@ -38,6 +40,13 @@ type question struct {
 func (h *holders) askedOf(to netip.AddrPort, seq uint64) bool {
 	return slices.ContainsFunc(h.asked, func(q question) bool {
 		return q.to == to && within(q.ranges, seq, seq+1)
+	})
+}
+
+// any reports whether a holder was asked for one of the frames [from, to).
+func (h *holders) any(from, to uint64) bool {
+	return slices.ContainsFunc(h.asked, func(q question) bool {
+		return within(q.ranges, from, to)
 	})
 }
 

@@ -44,7 +44,7 @@ func (l *lossReport) judgeCause() {
 		}
 		l.judgeUnanswered()
 	case reliable.CauseSilent:
-		l.pulse.judgeSilent(l.holders.final)
+		l.pulse.judgeSilent(l.holders.final || l.holders.extended)
 		l.pulse.judgeOpen(l.app.begun, l.holders.final)
 	case reliable.CauseEnded:
 		if l.s.Closed == reliable.Never || !l.pulse.bye && !l.holders.ended {
@@ -97,7 +97,7 @@ func (l *lossReport) missing() (uint64, bool) {
 // denied them. A holder's word is the last: the publisher was asked before.
 func (l *lossReport) judgeGone() {
 	if first := l.firstFrame(); first >= l.t.next() || !l.t.mayLack(first) &&
-		!within(l.holders.denied, first, l.t.last(l.to)) {
+		!within(l.holders.denied, first, l.t.last(l.to)) && !l.holders.any(first, l.t.last(l.to)) {
 		l.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d "+
 			"that fit and %d next",
 			l.from, l.to, l.cause, first, l.t.slots, l.t.next())

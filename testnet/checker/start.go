@@ -84,6 +84,8 @@ func (b *start) judge(begin uint64) {
 			b.fail("it begins at offset %d, and the session, which began after it joined, at %d",
 				begin, b.s.FirstOffset)
 		}
+	case len(b.cfg.Receiver.Positions) > 0 && begin == b.s.FirstOffset:
+		// it goes on from a session of which a position was saved
 	case b.cfg.Receiver.Start.Resumes() && (begin == b.latest() || begin == b.s.FirstOffset):
 	case b.cfg.Receiver.Start == reliable.Latest,
 		b.cfg.Receiver.Start == reliable.Resume && len(b.cfg.Receiver.Positions) == 0:

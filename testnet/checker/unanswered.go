@@ -15,6 +15,13 @@ func (l *lossReport) judgeUnanswered() {
 	}
 	now := l.c.w.Now()
 	first, last := l.firstFrame(), l.t.last(to)
+	if l.holders.told { // whose turn each frame was, isn't seen
+		if !l.requests.any(first, last) && !l.holders.any(first, last) {
+			l.fail("[%d, %d) is lost as unanswered, and nobody was ever asked for its frames",
+				from, to)
+		}
+		return
+	}
 	q, ok := l.missing()
 	if unclear := l.threwAway() || l.arrivals.anyLate(first, last); !ok || unclear {
 		// What finds no room, or comes after it was given up while something before

@@ -78,8 +78,10 @@ func (v *view) event(ev *reliable.Event) {
 	}
 	v.app.phase = ev.Kind
 	switch ev.Kind {
+	case reliable.SessionResumed:
+		v.holders.extended = v.holders.told
 	case reliable.SessionSilent:
-		v.pulse.judgeSilent(v.holders.final)
+		v.pulse.judgeSilent(v.holders.final || v.holders.extended)
 		v.pulse.judgeOpen(v.app.begun, v.holders.final)
 		if !v.works {
 			v.pulse.quiet = 0 // else it may be told of several at once
