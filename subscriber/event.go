@@ -112,5 +112,7 @@ type Position = reliable.Position
 //	               Recovery time.Duration    from the detection of its loss to its repair
 //	Loss           Lost Range                the offsets that will not come
 //	               Cause Cause               the cause of the loss
-//	SessionEnded   Cause Cause               CauseEnded, or CauseClosed
+//	SessionEnded   Cause Cause               CauseEnded, CauseClosed or CauseUntil
+//	StreamForked   Lost Range                the offsets that were used twice
+//	               Other SessionID           the other session, as of StreamContested
 type Event = reliable.Event

@@ -28,9 +28,11 @@ func TestWorldIsPure(t *testing.T) {
 	}
 	allowed := []string{"bytes", "errors", "fmt", "math/bits", "net/netip", "slices", "sort",
 		"strings", "time",
-		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/receive",
-		"crier/reliable/repair", "crier/reliable/send", "crier/reliable/store",
-		"crier/testnet/link", "crier/testnet/schedule", "crier/testnet/world"}
+		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/journal",
+		"crier/reliable/receive", "crier/reliable/record", "crier/reliable/repair",
+		"crier/reliable/restart", "crier/reliable/send", "crier/reliable/store",
+		"crier/testnet/disk", "crier/testnet/link", "crier/testnet/random",
+		"crier/testnet/schedule", "crier/testnet/world"}
 	values := []string{"Duration", "Second", "Millisecond", "Time", "Unix"} // no clocks, no timers
 	for _, name := range names {
 		if strings.HasSuffix(name, "_test.go") {

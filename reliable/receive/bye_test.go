@@ -1,7 +1,9 @@
 package receive
 
 import (
+	"net/netip"
 	"testing"
+	"time"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -37,5 +39,27 @@ func TestNothingIsBeyondTheEnd(t *testing.T) {
 	if st := l.Sessions()[0]; st.Delivered != 3 || st.Lost != 0 || st.End != reliable.EndBye ||
 		st.Late != 3 || len(l.told) != 3 {
 		t.Errorf("%+v", st)
+	}
+}
+
+// A publisher that has ended and still repairs is no reason to give up a start in the past: what
+// it holds is delivered, though holders are asked first.
+func TestByeWhileTheStartIsLookedFor(t *testing.T) {
+	l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest,
+		Logs: Logs{Ask: []netip.AddrPort{group}}})
+	bye := frame.Frame{Kind: frame.Bye, Session: 1, Time: 9e9, NextSeq: 3, NextOffset: 3,
+		Interval: 1e8}
+	for range 20 {
+		bye.Time += 1e8
+		l.hears(rig.Made(t, bye))
+		l.pass(100*time.Millisecond, false)
+		for seq := range uint64(3) {
+			if len(l.told) > 0 {
+				l.hears(rig.Data(t, 1, seq))
+			}
+		}
+	}
+	if st := l.Sessions()[0]; st.Delivered != 3 || st.End != reliable.EndBye {
+		t.Errorf("%+v, told %+v", st, l.told)
 	}
 }
