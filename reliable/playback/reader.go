@@ -5,6 +5,7 @@ package playback
 import (
 	"errors"
 	"fmt"
+	"slices"
 	"time"
 
 	"crier/nack"
@@ -115,7 +116,7 @@ func (r *Reader) Since() time.Duration { return time.Duration(r.frame.Time) }
 
 // Next fills in the next event: a Message, a Loss, or at the end of a session that ended on the
 // tape SessionEnded or SessionSilent. It reports false at the end. A payload is valid until the
-// next step. The error is that of the directory.
+// next step. The error is that of the directory, where nothing can be read.
 func (r *Reader) Next(ev *reliable.Event) (bool, error) {
 	for !r.over {
 		switch {
@@ -155,8 +156,8 @@ func (r *Reader) load() error {
 	if len(r.frames) == 0 {
 		r.job.Read = nack.Range{From: r.seq, To: min(r.state.Next.Seq, r.seq+readFrames)}
 		res := r.log.Do(&r.job, 0)
-		if res.Err != nil {
-			return res.Err
+		if res.Err != nil && !slices.ContainsFunc(res.Frames, notNil) {
+			return res.Err // else what can't be read is lost by name
 		}
 		if len(res.Frames) == 0 {
 			return fmt.Errorf("the log returned nothing for the frames [%d, %d)", r.job.Read.From,
@@ -184,6 +185,8 @@ func (r *Reader) load() error {
 	r.settle(f)
 	return nil
 }
+
+func notNil(frame []byte) bool { return frame != nil }
 
 // causeOf returns why the tape lacks a frame.
 func (r *Reader) causeOf(seq uint64) reliable.Cause {

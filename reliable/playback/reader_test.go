@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"math/rand/v2"
+	"slices"
 	"testing"
 	"time"
 
@@ -28,13 +29,18 @@ type tape struct {
 	holes  []journal.Hole
 	starts []uint64 // the offset of the first message that starts in a frame or after it
 	failed error
+	bad    uint64 // a frame that can't be read, if it isn't 0
 }
 
 func (l *tape) Do(job *journal.Job, _ int64) *journal.Result {
 	res := &journal.Result{Job: job, State: l.state, Err: l.failed}
-	if job.Read.Len() > 0 {
+	if job.Read.Len() > 0 && l.failed == nil {
 		res.Read = nack.Range{From: job.Read.From, To: min(job.Read.To, job.Read.From+5)}
 		res.Frames, res.Holes = l.frames[res.Read.From:res.Read.To], l.holes
+		if l.bad > 0 && res.Read.Contains(l.bad) {
+			res.Frames, res.Err = slices.Clone(res.Frames), errors.New("input/output error")
+			res.Frames[l.bad-res.Read.From] = nil
+		}
 	}
 	for seq := l.state.Oldest.Seq; job.Find.What != 0 && seq < l.state.Next.Seq; seq += 4 {
 		at := l.starts[seq]
@@ -343,5 +349,38 @@ func TestErrors(t *testing.T) {
 	if _, err := playback.NewReader(l, l.state, reliable.AtTime(time.Now()),
 		reliable.Until{}); err != playback.ErrNoTime {
 		t.Error(err)
+	}
+}
+
+// A part of the log that can't be read is lost by name, and what follows is played.
+func TestUnreadablePart(t *testing.T) {
+	l, tr := record(rand.New(rand.NewPCG(1, 1)), 0, 200)
+	l.bad = l.state.Next.Seq / 2
+	r, err := playback.NewReader(l, l.state, reliable.Oldest, reliable.Until{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var ev reliable.Event
+	lost, next := 0, uint64(0)
+	for {
+		more, err := r.Next(&ev)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if !more {
+			break
+		}
+		switch ev.Kind {
+		case reliable.Loss:
+			if ev.Cause == reliable.CauseDamaged {
+				lost++
+			}
+			next = ev.Lost.To
+		case reliable.Message:
+			next = ev.Offset + 1
+		}
+	}
+	if lost != 1 || next != uint64(len(tr.messages)) {
+		t.Errorf("%d losses, and the end at %d of %d", lost, next, len(tr.messages))
 	}
 }
