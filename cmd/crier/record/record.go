@@ -51,7 +51,7 @@ chosen by --fsync:
   interval:TIME   what was written within that time, and while one sync took
   none            what the kernel had not written: half a minute and more
 
-Exit code 0: all that was heard is in the log; 3: the log has named holes since the start;
+Exit code 0: all that was heard is in the log; 3: the log lacks some of it;
 1: something else went wrong.
 
 Examples:

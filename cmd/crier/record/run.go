@@ -46,7 +46,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err = errors.Join(err, summary.Write(sum)); err != nil {
 		return 0, err
 	}
-	if sum.HoleFrames > 0 {
+	if sum.lacks() {
 		return cli.ExitLost, nil
 	}
 	return cli.ExitOK, nil

@@ -2,6 +2,7 @@ package record
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"crier/cmd/crier/cli"
@@ -59,6 +60,8 @@ type SessionSummary struct {
 	NextOffset uint64 `json:"next_offset"`
 	// WrittenSeq is one past the last frame that survives the end of the process.
 	WrittenSeq uint64 `json:"written_seq"`
+	// WrittenOffset is one past the last message that does.
+	WrittenOffset uint64 `json:"written_offset"`
 	// SyncedSeq is one past the last frame that survives a loss of power, or 0.
 	SyncedSeq uint64 `json:"synced_seq"`
 	// Frames were recorded since the start.
@@ -107,7 +110,8 @@ func summarize(rec *recorder.Recorder) *Summary {
 		one := SessionSummary{
 			Session: reliable.SessionID(s.Key.Session).String(), Channel: s.Key.Channel,
 			OldestSeq: s.Oldest.Seq, NextSeq: s.Next.Seq, OldestOffset: s.Oldest.Offset,
-			NextOffset: s.Next.Offset, WrittenSeq: s.Written.Seq, SyncedSeq: s.Synced,
+			NextOffset: s.Next.Offset, WrittenSeq: s.Written.Seq,
+			WrittenOffset: s.Written.Offset, SyncedSeq: s.Synced,
 			Frames: s.Frames, Bytes: s.Bytes, HoleFrames: s.HoleFrames, Disk: s.Disk,
 			End: reliable.EndOpen.String(),
 		}
@@ -133,6 +137,31 @@ func summarize(rec *recorder.Recorder) *Summary {
 	return sum
 }
 
+// unwritten returns how many frames at the end were heard, or are known of, and could not be
+// written.
+func (s *SessionSummary) unwritten() uint64 {
+	return s.NextSeq - min(s.NextSeq, max(s.WrittenSeq, s.OldestSeq))
+}
+
+// lacks reports whether the log lacks frames that were sent since the start.
+func (s *Summary) lacks() bool {
+	return s.HoleFrames > 0 || slices.ContainsFunc(s.Sessions, func(one SessionSummary) bool {
+		return one.Frames > 0 && one.unwritten() > 0
+	})
+}
+
+// written returns the offsets in the log.
+func (s *SessionSummary) written() string {
+	if s.unwritten() > 0 && s.WrittenOffset <= s.OldestOffset {
+		return "nothing"
+	}
+	end := s.NextOffset
+	if s.unwritten() > 0 {
+		end = s.WrittenOffset
+	}
+	return cli.Offsets(s.OldestOffset, end)
+}
+
 // mostLines bounds the sessions and the askers that the last words name.
 const mostLines = 10
 
@@ -152,15 +181,17 @@ func (s *Summary) text(sheet cli.Sheet) string {
 		if one.Name != "" {
 			name = cli.Printable(one.Name) + " (" + one.Session + ")"
 		}
-		fmt.Fprintf(&b, "%s: %s in the log, end %s\n", name,
-			cli.Offsets(one.OldestOffset, one.NextOffset), one.End)
-		fmt.Fprintf(&b, "  recorded %s, %s", cli.Counted(one.Frames, "frame", "frames"),
-			cli.Bytes(one.Bytes))
-		if one.HoleFrames > 0 {
-			fmt.Fprintf(&b, "; %s", sheet.Paint(cli.Bad, "lacks "+
+		fmt.Fprintf(&b, "%s: %s in the log, end %s\n", name, one.written(), one.End)
+		switch heard := cli.Counted(one.Frames, "frame", "frames") + ", " + cli.Bytes(one.Bytes); {
+		case one.unwritten() > 0:
+			fmt.Fprintf(&b, "  heard %s; %s\n", heard, sheet.Paint(cli.Bad, "the log lacks the last "+
+				cli.Counted(one.unwritten(), "frame", "frames")))
+		case one.HoleFrames > 0:
+			fmt.Fprintf(&b, "  recorded %s; %s\n", heard, sheet.Paint(cli.Bad, "lacks "+
 				cli.Counted(one.HoleFrames, "frame", "frames")))
+		default:
+			fmt.Fprintf(&b, "  recorded %s\n", heard)
 		}
-		b.WriteByte('\n')
 	}
 	if told > mostLines {
 		fmt.Fprintf(&b, "and %s more sessions\n", cli.Grouped(uint64(told-mostLines)))
