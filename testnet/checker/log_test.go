@@ -55,7 +55,7 @@ func recorded(t *testing.T, seed uint64, mode journal.FsyncMode, change func(*st
 	return r, s.Checker.Finish(1200 * story.Milli)
 }
 
-var modes = []journal.FsyncMode{journal.FsyncEach, journal.FsyncNone}
+var modes = []journal.FsyncMode{journal.FsyncEach, journal.FsyncInterval, journal.FsyncNone}
 
 func TestALogOutlivesItsRecorder(t *testing.T) {
 	for seed := uint64(1); seed <= 5; seed++ {
