@@ -95,11 +95,27 @@ func (p *places) find(ev *Event) *place {
 	defer p.mu.Unlock()
 	l := p.known[key]
 	if l == nil {
+		if len(p.known) >= 2*maxPlaces {
+			p.forget()
+		}
 		l = &place{at: Position{Session: ev.Session, Channel: ev.Channel, Seq: ev.Seq}}
 		p.known[key] = l
 	}
 	p.last = l
 	return l
+}
+
+// forget lets go of the places of sessions of which only the begin was heard: anybody can make
+// up any number of them. The caller holds mu.
+func (p *places) forget() {
+	for key, l := range p.known { // order doesn't matter
+		l.mu.Lock()
+		if !l.known {
+			l.dropped.Store(true)
+			delete(p.known, key)
+		}
+		l.mu.Unlock()
+	}
 }
 
 // deliver notes that an event is about to be delivered. Before the first of a session its place
