@@ -118,8 +118,8 @@ func (c *Config) validate() error {
 			"more", c.Recorded.Recorders)
 	}
 	if c.Record.Dir != "" && (c.Retention.Disk > 0 || c.Retention.DiskDir != "") {
-		return config.Errorf("Retention.Disk", "the log in %s (Record.Dir) is the disk part of the "+
-			"resend buffer already: leave Disk and DiskDir out", c.Record.Dir)
+		return config.Errorf("Retention.Disk", "the log in %s (Record.Dir) is the disk part of "+
+			"the resend buffer already: leave Disk and DiskDir out", c.Record.Dir)
 	}
 	if c.Record.Dir == "" && c.Record != (Record{}) {
 		return config.Errorf("Record.Dir", "a log needs a directory to be kept in")

@@ -121,7 +121,8 @@ func (c *Config) goOn(known []restart.Known) (Previous, error) {
 		return Previous{}, nil
 	}
 	if c.Name == "" {
-		return Previous{}, config.Errorf("Name", "a stream that goes on needs the name of its publisher")
+		return Previous{}, config.Errorf("Name",
+			"a stream that goes on needs the name of its publisher")
 	}
 	s := &search{group: c.Group, done: make(chan struct{})}
 	begin := time.Now()

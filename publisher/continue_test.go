@@ -150,7 +150,8 @@ func TestARestartAfterAnEnd(t *testing.T) {
 			t.Fatal(err)
 		}
 		defer second.Close()
-		if took := time.Since(began); took != 300*time.Millisecond || second.Previous().Offset != 20 {
+		took := time.Since(began)
+		if took != 300*time.Millisecond || second.Previous().Offset != 20 {
 			t.Errorf("it goes on behind %+v after %v", second.Previous(), took)
 		}
 	})

@@ -28,7 +28,8 @@ type logging struct {
 
 func newLogging(t *testing.T) *logging {
 	t.Helper()
-	l := &logging{LAN: rig.NewLAN(t, link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}, 1)}
+	way := link.Config{Delay: link.FixedDelay(100 * time.Microsecond)}
+	l := &logging{LAN: rig.NewLAN(t, way, 1)}
 	l.Log = slog.New(slog.NewTextHandler(&l.log, nil))
 	return l
 }
@@ -63,7 +64,8 @@ func readBack(t *testing.T, dir string) (
 	}
 	state = states[0]
 	for at := state.Oldest.Seq; at < state.Next.Seq; {
-		res := log.Do(&journal.Job{Key: state.Key, Read: nack.Range{From: at, To: state.Next.Seq}}, 0)
+		span := nack.Range{From: at, To: state.Next.Seq}
+		res := log.Do(&journal.Job{Key: state.Key, Read: span}, 0)
 		if res.Err != nil || res.Read.Len() == 0 {
 			t.Fatalf("reading from %d on: %v", at, res.Err)
 		}

@@ -128,7 +128,9 @@ func median(list []rate) rate {
 		slices.Sort(all)
 		return all[len(all)/2]
 	}
-	return rate{of(func(r rate) float64 { return r.wall }), of(func(r rate) float64 { return r.cpu })}
+	return rate{
+		of(func(r rate) float64 { return r.wall }), of(func(r rate) float64 { return r.cpu }),
+	}
 }
 
 // BenchmarkAppend appends blocks of full frames to a new log, one or four a job, and lets dd
@@ -220,13 +222,15 @@ func TestLarge(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		l, report, err := journal.Open(d, journal.Config{Keep: journal.Keep{Bytes: size}, Fsync: none}, 1)
+		cfg := journal.Config{Keep: journal.Keep{Bytes: size}, Fsync: none}
+		l, report, err := journal.Open(d, cfg, 1)
 		if err != nil {
 			t.Fatal(err)
 		}
 		took := time.Since(begun)
 		state := l.States()[0]
-		t.Logf("opened what was %s: %v, %d bytes read of %d", what, took, report.Scanned, state.Bytes)
+		t.Logf("opened what was %s: %v, %d bytes read of %d", what, took, report.Scanned,
+			state.Bytes)
 		if state.Next.Seq != s.next || report.Scanned > 100<<20 {
 			t.Errorf("%+v after %v", state, took)
 		}

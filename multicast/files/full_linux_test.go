@@ -22,7 +22,8 @@ func TestFullFileSystem(t *testing.T) {
 			t.Skip("only root can mount a small file system")
 		}
 		cmd := exec.Command("unshare", "-m", "sh", "-c",
-			`mount -t tmpfs -o size=4m tmpfs "$`+inside+`" && exec "$0" -test.run "^TestFullFileSystem$"`,
+			`mount -t tmpfs -o size=4m tmpfs "$`+inside+`" && `+
+				`exec "$0" -test.run "^TestFullFileSystem$"`,
 			os.Args[0])
 		cmd.Env = append(os.Environ(), inside+"="+t.TempDir())
 		out, err := cmd.CombinedOutput()
@@ -49,7 +50,8 @@ func TestFullFileSystem(t *testing.T) {
 	dropped := 0
 	for seq := range uint64(200) { // 12 MB
 		r := l.Do(&journal.Job{Key: key, Records: []journal.Record{{
-			Frames: nack.Range{From: seq, To: seq + 1}, Data: data, Sizes: []int32{int32(len(data))},
+			Frames: nack.Range{From: seq, To: seq + 1}, Data: data,
+			Sizes: []int32{int32(len(data))},
 		}}}, 1)
 		if r.Err != nil || r.State.Next.Seq != seq+1 {
 			t.Fatalf("frame %d: %v", seq, r.Err)
