@@ -29,6 +29,11 @@ func (v *view) judgeWanted(f *frame.Frame) {
 		if known := max(a.high, v.holders.next); r.To > known {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, known)
 		}
+		if gone := r.Clip(v.holders.gone.From, v.holders.gone.To); gone.Len() > 0 &&
+			!v.holders.any(gone.From, gone.To) {
+			v.fail("it asks the publisher for frames %v, which it doesn't hold by its own word, "+
+				"and no recorder, which had them", gone)
+		}
 		for q := r.From; q < min(r.To, a.high); q++ {
 			if a.got.has(q-v.s.FirstSeq) && !v.threwAway() && !v.holders.found {
 				v.fail("it asks for frame %d, which it has", q)

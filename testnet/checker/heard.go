@@ -99,6 +99,7 @@ func (v *view) hearBeat(now reliable.Time, f *frame.Frame) {
 		v.statuses.announced(f)
 	}
 	v.delays.announced(f.RTT)
+	v.holders.hold(now, f.OldestSeq)
 	v.start.beat(f)
 	v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)
 }

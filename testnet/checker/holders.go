@@ -3,8 +3,10 @@ package checker
 import (
 	"net/netip"
 	"slices"
+	"time"
 
 	"crier/nack"
+	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/world"
 )
@@ -26,6 +28,12 @@ type holders struct {
 	// knew of, in a DIGEST; found says that there was one.
 	next, offset uint64
 	found        bool
+	// gone are the frames that the publisher doesn't hold, by its word of wordTime ago, and
+	// that a recorder does. denies is its newest word, of since.
+	gone   nack.Range
+	denies uint64
+	since  reliable.Time
+	has    nack.Range
 	// ids are those that told of it.
 	ids []uint64
 }
@@ -41,6 +49,17 @@ func (h *holders) askedOf(to netip.AddrPort, seq uint64) bool {
 	return slices.ContainsFunc(h.asked, func(q question) bool {
 		return q.to == to && within(q.ranges, seq, seq+1)
 	})
+}
+
+// wordTime is how long a word of the publisher's may take to be heeded.
+const wordTime = 250 * time.Millisecond
+
+// hold takes the word of a publisher that it holds nothing below a frame.
+func (h *holders) hold(now reliable.Time, oldest uint64) {
+	if now.Sub(h.since) >= wordTime {
+		h.gone = h.has.Clip(0, h.denies)
+		h.denies, h.since = max(h.denies, oldest), now
+	}
 }
 
 // any reports whether a holder was asked for one of the frames [from, to).
@@ -77,6 +96,12 @@ func (v *view) digest(f *frame.Frame) {
 	h := &v.holders
 	h.told = true
 	h.knows(f)
+	if f.Digest.Role == frame.Recorder {
+		h.has = nack.Range{From: f.OldestSeq, To: f.Digest.Position}
+		for _, r := range f.Ranges { // of parts, the first
+			h.has = h.has.Clip(0, r.From)
+		}
+	}
 	if !slices.Contains(h.ids, f.Responder) {
 		h.ids = append(h.ids, f.Responder)
 	}
