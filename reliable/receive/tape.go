@@ -76,6 +76,9 @@ type Extent struct {
 	Seq, Offset uint64
 	// Heard is when the publisher was last heard.
 	Heard reliable.Time
+	// Lives is false once the publisher is silent or has ended, though that may have yet to be
+	// told, behind what is missing.
+	Lives bool
 	// Gaps is the number of gaps that are open.
 	Gaps int
 }
@@ -91,7 +94,8 @@ func (r *Receiver) Extent(session uint64, channel uint32) (Extent, bool) {
 		return Extent{}, false
 	}
 	return Extent{
-		Seq: st.win.high, Offset: st.stats.NextOffset, Heard: s.heard, Gaps: st.asked.gaps(),
+		Seq: st.win.high, Offset: st.stats.NextOffset, Heard: s.heard, Lives: st.hears(r.now),
+		Gaps: st.asked.gaps(),
 	}, true
 }
 

@@ -128,7 +128,7 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 		if t.ended != nil && t.ended.How == reliable.EndBye {
 			f.Flags |= frame.Ended
 		}
-	} else {
+	} else if t.hears() {
 		f.Flags |= frame.Live
 	}
 	if r.disk.failing {
@@ -167,4 +167,14 @@ func (t *tape) quiet(seq, offset *uint64) time.Duration {
 		return 0
 	}
 	return max(0, time.Duration(r.cfg.Epoch.UnixNano()+int64(r.now)-t.state.Last))
+}
+
+// hears reports whether the publisher of a tape is heard. One that is silent, though the tape
+// hasn't come so far, since something is missing, no longer keeps another from going on.
+func (t *tape) hears() bool {
+	if t.r.receiver == nil {
+		return true
+	}
+	e, ok := t.r.receiver.Extent(t.key.Session, t.key.Channel)
+	return !ok || e.Lives
 }
