@@ -122,8 +122,10 @@ func (d *delivery) judgeRecovery() {
 	}
 	received := world.VirtualTime(ev.Received)
 	said := ev.Recovered
-	if d.holders.found && received == came {
-		return // what a DIGEST told of was missing from the session's begin on
+	if d.holders.found {
+		// What a DIGEST told of was missing from the session's begin on, and what the
+		// publisher repeats counts from when its address is known.
+		return
 	}
 	if !known || received == came && (said || !must) && (may || !said) &&
 		(least <= ev.Recovery || !said) && ev.Recovery <= most {

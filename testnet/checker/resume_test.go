@@ -8,6 +8,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet/link"
@@ -111,6 +112,12 @@ func TestABrokenConsumerIsCaught(t *testing.T) {
 			without(func(_ int, ev *reliable.Event) bool {
 				return ev.Kind == reliable.Message && ev.Offset < 460
 			})},
+		{"it asks the publisher for what only the recorder has", "doesn't hold by its own word",
+			reliable.Oldest, func(m world.Receiver) world.Receiver {
+				return &brokenReceiver{Receiver: m,
+					nack: func(*frame.Frame) bool { return true },
+					to:   func() netip.AddrPort { return netip.MustParseAddrPort("10.1.0.0:5000") }}
+			}},
 		{"a gap at the seam", "comes next", reliable.Oldest,
 			without(func(_ int, ev *reliable.Event) bool {
 				return ev.Kind == reliable.Message && ev.Offset == 650

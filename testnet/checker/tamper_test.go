@@ -20,6 +20,7 @@ type brokenReceiver struct {
 	event func(ev reliable.Event) []reliable.Event // what the application is told instead
 	nack  func(f *frame.Frame) bool                // changes a NACK; false: it isn't sent
 	frame func(f *frame.Frame) bool                // false: the frame is not looked at
+	to    func() netip.AddrPort                    // where NACKs go instead
 
 	dec    frame.Decoder
 	enc    frame.Encoder
@@ -65,6 +66,9 @@ func (b *brokenReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 		if b.nack(&f) {
 			b.buf = b.enc.Append(nil, &f)
 			out.Data, out.Segment = b.buf, len(b.buf)
+			if b.to != nil {
+				out.To = b.to()
+			}
 			return out, true
 		}
 		b.Receiver.Sent(out)

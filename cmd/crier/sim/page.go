@@ -56,6 +56,10 @@ func runPage(r *Result, command string) (*page.Page, error) {
 		{Title: "What it cost", Table: publisherTable(r)},
 		{Title: "The loss report", Table: lossTable(r), Notes: lossNotes(r)},
 	}
+	if len(r.Recorders) > 0 {
+		p.Sections = slices.Insert(p.Sections, 3,
+			page.Section{Title: "What was recorded", Table: recorderTable(r)})
+	}
 	if len(r.Events) > 0 {
 		p.Sections = slices.Insert(p.Sections, 2,
 			page.Section{Title: "What happened when, as the pictures mark it",

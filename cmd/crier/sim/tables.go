@@ -78,6 +78,22 @@ func publisherTable(r *Result) *table.Table {
 	return t
 }
 
+// recorderTable lists what each recorder wrote and served.
+func recorderTable(r *Result) *table.Table {
+	t := &table.Table{Columns: []table.Column{
+		{Head: "recorder", Key: true}, {Head: "starts"}, {Head: "sessions"},
+		{Group: "recorded", Head: "frames"}, {Group: "recorded", Head: "bytes"},
+		{Group: "log", Head: "bytes"}, {Group: "log", Head: "holes"},
+		{Head: "repairs", Breaks: true}, {Head: "NACKs"},
+	}}
+	for _, p := range r.Recorders {
+		t.Add(p.Name, cli.Grouped(uint64(p.Starts)), cli.Grouped(uint64(p.Sessions)),
+			cli.Grouped(p.Frames), cli.Bytes(p.FrameBytes), cli.Bytes(uint64(p.LogBytes)),
+			cli.Grouped(p.Holes), cli.Grouped(p.Repairs), cli.Grouped(p.Asked))
+	}
+	return t
+}
+
 // lossRows bounds the loss reports that a page lists.
 const lossRows = 200
 
