@@ -205,6 +205,10 @@ func (d *Dir) Open(name string) (journal.File, error) {
 	if d.readOnly {
 		mode = os.O_RDONLY
 	}
+	// A pipe would wait for its other end, and a link may lead anywhere.
+	if info, err := os.Lstat(d.full(name)); err == nil && !info.Mode().IsRegular() {
+		return nil, errors.New("it is no regular file")
+	}
 	f, err := os.OpenFile(d.full(name), mode, 0)
 	if err != nil {
 		return nil, err
