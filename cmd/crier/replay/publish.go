@@ -27,7 +27,11 @@ func (o *options) again(ctx context.Context, std cli.Streams, log *logdir.Log,
 	if err != nil {
 		return 0, err
 	}
-	if usual := netflags.UsualGroup(); groups[0].String() == usual && !o.sameGroup {
+	switch usual := netflags.UsualGroup(); {
+	case o.sameGroup && groups[0].String() != usual:
+		return 0, cli.Usagef("--same-group is for the group of live publishers and subscribers: "+
+			"give --group %s too, or leave it out", usual)
+	case groups[0].String() == usual && !o.sameGroup:
 		return 0, cli.Usagef("--group %s is that of live publishers and subscribers: use another, "+
 			"such as %s, or give --same-group too", usual, replayGroup)
 	}

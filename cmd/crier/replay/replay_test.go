@@ -141,6 +141,8 @@ func TestBadInput(t *testing.T) {
 		{"--dir " + dir + " --speed 2", cli.ExitUsage, "--speed is for --publish"},
 		{"--dir " + dir + " --publish", cli.ExitUsage, "--publish takes one session"},
 		{"--dir " + dir + " 8f2a --publish --format json", cli.ExitUsage, "--format is for printing"},
+		{"--dir " + dir + " 8f2a --publish --same-group", cli.ExitUsage,
+			"give --group 239.77.0.1:7700 too"},
 		{"--dir " + dir + " 8f2a --publish --group 239.77.0.1:7700", cli.ExitUsage,
 			"is that of live publishers and subscribers"},
 		{"--dir " + dir + " 8f2a --publish --start offset:99999", cli.ExitError,
