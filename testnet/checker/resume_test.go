@@ -141,8 +141,7 @@ func forked(t *testing.T, change func(ev reliable.Event) []reliable.Event) (told
 	if err != nil {
 		t.Fatal(err)
 	}
-	var sub *world.Subscriber
-	sub = story.AddSubscriber(t, s.World, world.SubscriberConfig{
+	sub := story.AddSubscriber(t, s.World, world.SubscriberConfig{
 		Down: story.Near(nil), Up: story.Near(nil),
 		Wrap: func(m world.Receiver) world.Receiver {
 			return &brokenReceiver{Receiver: m, event: func(ev reliable.Event) []reliable.Event {
