@@ -31,7 +31,7 @@ func TestStartTimes(t *testing.T) {
 	if _, ok := Oldest.Offset(); ok {
 		t.Error("the oldest has an offset")
 	}
-	if (Start{}) != Latest || Latest == Resume || AtOffset(7) != AtOffset(7) {
+	if again := AtOffset(7); (Start{}) != Latest || Latest == Resume || again != AtOffset(7) {
 		t.Error("starts don't compare")
 	}
 }

@@ -50,7 +50,8 @@ func (d *Decoder) property(p *properties) bool {
 	key, ok := d.uint()
 	if !ok {
 		d.r.at = at
-		return d.skip() && d.skip()
+		key, value := d.skip(), d.skip()
+		return key && value
 	}
 	switch key {
 	case keyTopic:

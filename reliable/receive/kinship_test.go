@@ -13,13 +13,13 @@ import (
 
 // speaker is a publisher whose frames a test makes up.
 type speaker struct {
-	l           *listener
-	id          uint64
-	from        netip.AddrPort
-	title       frame.Frame
-	next        uint64
-	began       reliable.Time
-	first, wall uint64
+	l     *listener
+	id    uint64
+	from  netip.AddrPort
+	title frame.Frame
+	next  uint64
+	began reliable.Time
+	first uint64
 }
 
 func (l *listener) speaker(id uint64, host byte, first uint64, prev uint64) *speaker {

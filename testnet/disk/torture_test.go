@@ -537,9 +537,7 @@ func (r *rig) read(t *told, s *journal.State, promised uint64) {
 		}
 		seq = res.Read.To
 	}
-	for _, h := range s.Holes { // what it lacks now it never gets
-		t.holes = append(t.holes, h)
-	}
+	t.holes = append(t.holes, s.Holes...) // what it lacks now it never gets
 }
 
 // afterwards holds the log to working as ever: appends, syncs, a close, and what it has then.

@@ -23,8 +23,8 @@ const Step = 10 * time.Millisecond
 type Log struct {
 	*journal.Log
 	Begin time.Time // when its sessions began
-	t   testing.TB
-	dir *files.Dir
+	t     testing.TB
+	dir   *files.Dir
 }
 
 // New opens a log to write in a directory, in segments of 4 KiB.
