@@ -39,8 +39,8 @@ type Config struct {
 	// Recorders are the addresses whose answers count for Continue, and whose logs count for
 	// Recorded; nil means all.
 	Recorders []netip.Addr
-	// Replay is the session that this one publishes again, if it does. Subscribers don't
-	// follow a replay unless they ask for it.
+	// Replay is the session that this one publishes again, if it does. All its
+	// frames are marked: subscribers that don't ask for replays drop them.
 	Replay SessionID
 	// OnSubscriber, if set, is called when a subscriber's pace counts from now on, or no
 	// longer. Calls come one at a time, on a goroutine of their own. OnSubscriber may

@@ -36,8 +36,10 @@ type Builder struct {
 	e     Encoder
 	limit int
 	count int
-	flags Flags
-	open  bool
+	// Always are the flags that each frame has.
+	Always Flags
+	flags  Flags
+	open   bool
 
 	// head is the encoded beginning of the frames of session and channel, with room for
 	// the numbers.
@@ -49,7 +51,7 @@ type Builder struct {
 // Open starts a frame in buf and overwrites its content. The capacity of buf is the
 // frame's full size, at most MaxDatagram.
 func (b *Builder) Open(buf []byte, session uint64, channel uint32, seq, offset, time uint64) {
-	b.limit, b.count, b.flags, b.open = cap(buf)-tagSize, 0, 0, true
+	b.limit, b.count, b.flags, b.open = cap(buf)-tagSize, 0, b.Always, true
 	if b.session != session || b.channel != channel || b.head[0] == 0 {
 		b.begin(session, channel)
 	}

@@ -145,8 +145,11 @@ func (d *Decoder) header(f *Frame) (int, error) {
 	}
 	f.Kind, f.Flags, f.Session, f.Channel = Kind(kind), Flags(flags), session, channel
 	known := Flags(0)
-	if f.Kind == Data {
-		known = Continues | Unfinished
+	switch f.Kind {
+	case Data:
+		known = dataFlags
+	case Heartbeat, Session, Bye:
+		known = Replay
 	}
 	if bodyFields(f.Kind) == 0 || f.Flags&criticalFlags&^known != 0 {
 		return 0, ErrNewer

@@ -31,7 +31,7 @@ func plainData(b []byte, f *Frame) bool {
 	f.Session, f.Channel = binary.BigEndian.Uint64(h[7:]), binary.BigEndian.Uint32(h[16:])
 	f.Seq, f.Offset = binary.BigEndian.Uint64(h[21:]), binary.BigEndian.Uint64(h[30:])
 	f.Time = binary.BigEndian.Uint64(h[39:])
-	if f.Flags&criticalFlags&^(Continues|Unfinished) != 0 ||
+	if f.Flags&criticalFlags&^dataFlags != 0 ||
 		f.Time > maxTime || f.Seq == math.MaxUint64 {
 		return false
 	}

@@ -76,7 +76,7 @@ func TestDocument(t *testing.T) {
 
 // rebuild builds a frame from its messages. It invents the rest of an unfinished message.
 func rebuild(f *Frame) []byte {
-	var b Builder
+	b := Builder{Always: f.Flags & Replay}
 	b.Open(make([]byte, 0, len(f.Raw)), f.Session, f.Channel, f.Seq, f.Offset, f.Time)
 	for i, c := range f.Chunks {
 		unfinished := i == len(f.Chunks)-1 && f.Flags&Unfinished != 0

@@ -136,8 +136,10 @@ func invariants(t *testing.T, f *Frame) {
 	}
 	view := func(b []byte) bool { return len(b) <= len(f.Raw) && cap(b) == len(b) }
 	must(bodyFields(f.Kind) > 0, "a known kind")
-	must(f.Flags&criticalFlags&^(Continues|Unfinished) == 0 &&
-		(f.Kind == Data || f.Flags&criticalFlags == 0), "known flags only")
+	must(f.Flags&criticalFlags&^(Continues|Unfinished|Replay) == 0 &&
+		(f.Kind == Data || f.Flags&(Continues|Unfinished) == 0), "known flags only")
+	must(f.Flags&Replay == 0 || f.Kind == Data || f.Kind == Heartbeat || f.Kind == Session ||
+		f.Kind == Bye, "a flag of its kind")
 	timed := f.Kind != Repair && f.Kind != Nack && f.Kind != Status && f.Kind != Find
 	must(f.Time <= math.MaxInt64 || !timed, "a time below 2^63")
 	switch f.Kind {

@@ -323,6 +323,8 @@ func samples() []sample {
 	part.Digest = &DigestBody{Role: Peer, Version: 4, Position: 890, From: 7, To: 301}
 	over.Flags, over.Ranges, over.Name = Final|Ended|Full, nil, []byte{}
 	over.Digest = &DigestBody{Role: Publisher, Position: 900, From: 5, To: 900}
+	replayed, replays := bye, data(Replay|Unfinished, Chunk{Data: []byte("abc"), Total: 9})
+	replayed.Flags = Replay
 	bare := session
 	bare.Control, bare.Properties, bare.Name = netip.AddrPort{}, []byte{0x80}, []byte{}
 	return []sample{
@@ -341,6 +343,8 @@ func samples() []sample {
 		{"data ends and starts",
 			data(Continues|Unfinished, Chunk{Data: []byte("ij")},
 				Chunk{Data: []byte{}, Total: 1}), 0},
+		{"data of a replay", replays, 0},
+		{"bye of a replay", replayed, 0},
 		{"repair",
 			Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession,
 				Request: 99, Inner: write(&inner, 0)}, 0},

@@ -62,6 +62,9 @@ const (
 	Continues Flags = 1 << 8
 	// Unfinished marks a DATA frame whose last message continues in the next frame.
 	Unfinished Flags = 1 << 9
+	// Replay marks the DATA, HEARTBEAT, SESSION and BYE of a session that publishes a recorded
+	// one again.
+	Replay Flags = 1 << 13
 	// WantSession marks a STATUS that asks for SESSION and HEARTBEAT.
 	WantSession Flags = 1 << 0
 	// Leaving marks a STATUS of a subscriber that leaves.
@@ -82,4 +85,6 @@ const (
 
 	// criticalFlags is the mask of the flags that a receiver must know.
 	criticalFlags = 0xff00
+	// dataFlags are those that DATA may have.
+	dataFlags = Continues | Unfinished | Replay
 )

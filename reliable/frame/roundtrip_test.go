@@ -173,6 +173,8 @@ func TestText(t *testing.T) {
 		"data skip": "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=3 skip=5000",
 		"data goes on": "DATA s=1122334455667788 seq=7 off=12 t=1.5ms chunks=1 " +
 			"continues unfinished",
+		"data of a replay": "DATA s=1122334455667788 replay seq=7 off=12 t=1.5ms chunks=1 " +
+			"unfinished",
 		"repair": "REPAIR s=1122334455667788 ch=3 by=1122334455667788 req=63 data=60B",
 		"heartbeat": "HEARTBEAT s=1122334455667788 next=900/4000 oldest=100/420 " +
 			"t=2.147483648s interval=40ms group=12 rtt=180µs",

@@ -17,6 +17,9 @@ func (f *Frame) String() string {
 	if f.Channel != 0 {
 		fmt.Fprintf(&b, " ch=%d", f.Channel)
 	}
+	if f.Flags&Replay != 0 {
+		b.WriteString(" replay")
+	}
 	switch f.Kind {
 	case Data:
 		fmt.Fprintf(&b, " seq=%d off=%d t=%v chunks=%d",

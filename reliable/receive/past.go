@@ -77,20 +77,6 @@ func titleIn(f *frame.Frame) *reliable.Title {
 	})
 }
 
-// turnAway ends a session that is a replay, which isn't followed. Where it was joined before that
-// was known, what came by then was told.
-func (s *session) turnAway() {
-	for _, st := range s.streams {
-		if st.over() || len(st.marks) > 0 && st.phase == left {
-			continue
-		}
-		if st.close(); !st.over() {
-			st.phase = left
-		}
-		st.status.leaveDue = reliable.Never
-	}
-}
-
 // lookedFor takes the end of a search for sessions of before.
 func (r *Receiver) lookedFor(now reliable.Time, q *quest) {
 	if q.session == 0 {

@@ -93,6 +93,10 @@ func (r *Receiver) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		return
 	}
 	r.tick(now)
+	if f.Flags&frame.Replay != 0 && !r.cfg.Logs.Replays {
+		r.stats.Replays++
+		return
+	}
 	if f.Channel != r.cfg.Channel {
 		r.stats.OtherChannel++
 		return

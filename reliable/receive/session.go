@@ -191,10 +191,6 @@ func (s *session) handle(now reliable.Time, st *stream, f *frame.Frame) {
 	switch f.Kind {
 	case frame.Session:
 		s.announce(f)
-		if s.title.told.Replay != 0 && !s.r.cfg.Logs.Replays {
-			s.turnAway()
-			return
-		}
 		s.r.lineUp(now, s)
 		if st.seek != nil {
 			st.aim(now)

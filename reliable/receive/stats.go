@@ -85,6 +85,8 @@ type Stats struct {
 	Unexpected uint64
 	// OtherChannel counts frames of a channel that is not listened to.
 	OtherChannel uint64
+	// Replays counts frames of replays, where Logs.Replays isn't set.
+	Replays uint64
 	// Foreign counts frames of a session from another source than its own.
 	Foreign uint64
 	// Refused counts frames of new sessions that the table had no room for.

@@ -23,7 +23,8 @@ type Config struct {
 	// FirstSeq and FirstOffset number the first frame and message.
 	FirstSeq, FirstOffset uint64
 	// Prev is the session that this one continues, and Replay the one that it publishes
-	// again, if there are any. Subscribers are told.
+	// again, if there are any. Subscribers are told: those that don't ask for replays drop all
+	// frames of one.
 	Prev   reliable.Link
 	Replay reliable.SessionID
 	// Recorders are the addresses of the recorders whose logs count for Stream.Holding; nil

@@ -100,12 +100,21 @@ func (s *Sender) Announce(now reliable.Time) {
 	}
 }
 
+// flags returns the flags of all DATA, HEARTBEAT, SESSION and BYE.
+func (c *Config) flags() frame.Flags {
+	if c.Replay != 0 {
+		return frame.Replay
+	}
+	return 0
+}
+
 // sessionFrame describes the session: its publisher, its start and its first numbers, and the
 // sessions that it continues or repeats.
 func (s *Sender) sessionFrame(now reliable.Time) frame.Frame {
 	return frame.Frame{
 		Prev: s.prev, Replay: uint64(s.cfg.Replay),
-		Kind: frame.Session, Channel: s.cfg.Channel, Time: s.clock.wire(now), Wall: s.cfg.Wall,
+		Kind: frame.Session, Flags: s.cfg.flags(), Channel: s.cfg.Channel,
+		Time: s.clock.wire(now), Wall: s.cfg.Wall,
 		Channels: uint32(len(s.streams)), FirstSeq: s.cfg.FirstSeq,
 		FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),
 	}

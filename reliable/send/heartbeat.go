@@ -88,7 +88,7 @@ func (st *Stream) beatFrame(
 	s := st.session
 	oldest := min(st.store.Oldest(), st.store.Sent())
 	return frame.Frame{
-		Kind: kind, Channel: st.channel, Time: s.clock.wire(now),
+		Kind: kind, Flags: s.cfg.flags(), Channel: st.channel, Time: s.clock.wire(now),
 		NextSeq: st.store.Sent(), NextOffset: st.store.Start(st.store.Sent()),
 		OldestSeq: oldest, OldestOffset: st.store.Start(oldest),
 		Interval: interval, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,

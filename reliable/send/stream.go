@@ -59,7 +59,7 @@ func newStream(s *Sender, channel uint32) *Stream {
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
 		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: cfg.FirstOffset,
-		due: reliable.Never, size: cfg.Datagram,
+		due: reliable.Never, size: cfg.Datagram, build: frame.Builder{Always: cfg.flags()},
 	}
 	st.window = window{
 		cfg: cfg, table: &s.members, store: st.store, limit: s.limit,

@@ -20,6 +20,7 @@ func TestDropText(t *testing.T) {
 	var st subscriber.Stats
 	st.Newer, st.Foreign, st.Refused, st.Unexpected, st.OtherChannel, st.Mismatched = 1,
 		2, 3, 4, 5, 6
+	st.Replays = 12
 	st.Invalid = 9999
 	st.Groups = []multicast.ConnStats{{Misdirected: 3, Truncated: 1},
 		{Misdirected: 3, Truncated: 1}}
@@ -29,13 +30,14 @@ func TestDropText(t *testing.T) {
 	for _, want := range []string{
 		"9,999 datagrams that held", "1 frame that only", "2 frames of a session from another",
 		"3 frames of new", "4 frames of a session not",
-		"5 frames of a channel", "6 repairs with", "7 datagrams to another", "8 datagrams larger",
+		"5 frames of a channel", "12 frames of replays", "6 repairs with",
+		"7 datagrams to another", "8 datagrams larger",
 	} {
 		if !strings.Contains(text, "dropped "+want) {
 			t.Errorf("%q is missing in\n%s", want, text)
 		}
 	}
-	if n := strings.Count(text, "\n"); n != 9 || d.Understood() != 20 {
+	if n := strings.Count(text, "\n"); n != 10 || d.Understood() != 32 {
 		t.Errorf("%d lines, %d understood:\n%s", n, d.Understood(), text)
 	}
 	text = Of(publisher.Stats{Stats: send.Stats{Foreign: 3}}.Counters()).Text(

@@ -73,10 +73,8 @@ func TestExamples(t *testing.T) {
 			t.Fatalf("%v: %s", err, line)
 		}
 		kind, _, _ := strings.Cut(examples[i].Text, " ")
-		session := "9f3c2a61d47be805"
-		if kind == "FIND" {
-			session = "0000000000000000"
-		}
+		_, session, _ := strings.Cut(examples[i].Text, " s=")
+		session, _, _ = strings.Cut(session, " ")
 		if o["kind"] != kind || o["session"] != session || o["tag"] != "right" ||
 			o["state"] != "whole" || o["bytes"] != float64(len(examples[i].Packet)) {
 			t.Errorf("PROTOCOL.md:%d: %s", examples[i].Line, line)
@@ -93,6 +91,7 @@ func TestExamples(t *testing.T) {
 		`"prev":{"session":"51a7e0de7ec7ed00","channel":0,"sequence":8123,"offset":4711,` +
 			`"publisher":"trades"}`, `"written":9,"synced":7`, `"role":"recorder"`,
 		`"at_sequence":8,"at_offset":14`, `"absent":[{"from":4,"to":6}]`, `"flags":["live"]`,
+		`"kind":"DATA","flags":["replay"]`, `"kind":"SESSION","flags":["replay"]`,
 		`"what":"offset","value":14,`,
 		`"flags":["want-session"]`, `"report":4096`, `"datagram":{"version":1,"kind":"DATA"`,
 	} {
@@ -108,9 +107,8 @@ func TestExamples(t *testing.T) {
 
 // What isn't a whole frame is told apart, and makes the exit code 3.
 func TestStates(t *testing.T) {
-	examples := decodetest.Examples(t)
-	data, beat := examples[0].Packet, examples[4].Packet
-	repair := examples[3].Packet
+	data, beat := decodetest.Of(t, "DATA"), decodetest.Of(t, "HEARTBEAT")
+	repair := decodetest.Of(t, "REPAIR")
 	skewed := bytes.Replace(repair, []byte{5, 0xce, 0, 0, 0, 0, 0xcf, 0, 0, 0, 0, 0, 0, 0, 7},
 		[]byte{6, 0xce, 0, 0, 0, 0, 0xcf, 0, 0, 0, 0, 0, 0, 0, 7}, 1)
 	unknown := slices.Clone(data)
@@ -263,13 +261,13 @@ func TestFilters(t *testing.T) {
 	other := changed(packets[0], 7, 0x11)
 	path := decodetest.Capture(t, append(packets, retag(other))...)
 	for args, want := range map[string]int{
-		"":                             17,
+		"":                             19,
 		"--session 9f3c":               15,
 		"--session 0x113C2a61d47be805": 1,
-		"--kind Data,repair":           5,
+		"--kind Data,repair":           6,
 		"--kind nack --kind bye":       2,
 		"--kind digest --kind FIND":    2,
-		"--group 239.77.0.1:7700":      17,
+		"--group 239.77.0.1:7700":      19,
 		"--group 239.77.0.2:7700":      0,
 		"--count 3":                    3,
 		"--session 9f3c --kind data --count 2 --json": 2,

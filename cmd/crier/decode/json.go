@@ -109,7 +109,11 @@ func flagWords(kind frame.Kind, flags frame.Flags) []string {
 }
 
 var flagNames = map[frame.Kind]map[frame.Flags]string{
-	frame.Data: {frame.Continues: "continues", frame.Unfinished: "unfinished"},
+	frame.Data: {frame.Continues: "continues", frame.Unfinished: "unfinished",
+		frame.Replay: "replay"},
+	frame.Heartbeat: {frame.Replay: "replay"},
+	frame.Session:   {frame.Replay: "replay"},
+	frame.Bye:       {frame.Replay: "replay"},
 	frame.Status: {frame.WantSession: "want-session", frame.Leaving: "leaving",
 		frame.Contested: "contested"},
 	frame.Gone: {frame.TooLarge: "too-large"},

@@ -51,10 +51,10 @@ first. It only reads: a recorder may write the log meanwhile, and positions that
 saved stay as they are, so that a stretch can be worked through as often as one likes.
 
 With --publish the messages of one session go out again, with their offsets and at the
-pace of their recording, as a session of its own that is marked as a replay: subscribers
-don't take it for the live one, and follow it only with "crier sub --replays". It goes to a
-group of its own; the one that crier pub and crier sub use by themselves needs
---same-group. Offsets that the log lacks are passed over, and subscribers are told.
+pace of their recording, as a session of its own. Each of its frames is marked as a
+replay's: subscribers drop them from the first on, but for "crier sub --replays", and
+recorders don't record them. They go to a group of their own; the one that crier pub and
+crier sub use by themselves needs --same-group. Offsets that the log lacks are passed over, and subscribers are told.
 
 Exit code 0: the session's end, --until or --count was reached, and nothing is missing;
 3: messages are missing, or the log ends before the session does, so that what came after

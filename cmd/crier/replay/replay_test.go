@@ -155,18 +155,16 @@ func TestBadInput(t *testing.T) {
 	}
 }
 
-// ignored says that subscribers ignore replays that they don't ask for.
-const ignored = false
-
 // A session is published again with its offsets and at its pace, marked as a replay: a subscriber
-// that doesn't ask for replays has nothing of it.
+// that doesn't ask for replays has nothing of it, early or late.
 func TestPublish(t *testing.T) {
 	dir, group := written(t, 0), clitest.Group(t)
 	cfg := subscriber.Config{Groups: []netip.AddrPort{netip.MustParseAddrPort(group)}}
-	live, err := subscriber.New(cfg)
+	early, err := subscriber.New(cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
+	live, plain := []*subscriber.Subscriber{early}, cfg
 	cfg.Logs.Replays = true
 	sub, err := subscriber.New(cfg)
 	if err != nil {
@@ -185,7 +183,13 @@ func TestPublish(t *testing.T) {
 			if ev.Offset != next || string(ev.Payload) != logtest.Message(next) {
 				t.Fatalf("offset %d came for %d: %q", ev.Offset, next, ev.Payload)
 			}
-			next++
+			if next++; next == 1020 {
+				late, err := subscriber.New(plain)
+				if err != nil {
+					t.Fatal(err)
+				}
+				live = append(live, late)
+			}
 			if ev.Publisher != "feed" && ev.Publisher != "" {
 				t.Fatalf("the publisher is %q", ev.Publisher)
 			}
@@ -216,13 +220,16 @@ func TestPublish(t *testing.T) {
 			t.Errorf("it says %q, want %q", r.Err, text)
 		}
 	}
-	if err := live.Close(); err != nil {
-		t.Error(err)
-	}
-	for ev := range live.Messages(t.Context()) {
-		if ev.Kind == subscriber.Message && ignored {
-			t.Errorf("a live subscriber took the replay's message %d", ev.Offset)
-			break
+	for i, one := range live {
+		if err := one.Close(); err != nil {
+			t.Error(err)
+		}
+		for ev := range one.Messages(t.Context()) {
+			t.Errorf("subscriber %d, which asked for no replays, has %v", i, ev)
+		}
+		if st := one.Stats(); st.Replays == 0 || st.Sent > 0 {
+			t.Errorf("subscriber %d dropped %d frames of the replay, and sent %d datagrams", i,
+				st.Replays, st.Sent)
 		}
 	}
 }

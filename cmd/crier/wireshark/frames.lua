@@ -86,6 +86,10 @@ local function parse(tvb, s, cut, inner)
     more = more, kind = kind, flags = f1 * 256 + f2, session = sub(s, 8 + more, 15 + more),
     session_at = 8 + more, channel = ((c1 * 256 + c2) * 256 + c3) * 256 + c4 }
   local critical = floor(f.flags / 256)
+  if kind == 1 or kind == 3 or kind == 4 or kind == 9 then
+    f.replay_flag = flag(critical, 0x20)
+    if f.replay_flag then critical = critical - 0x20 end
+  end
   if kind == 1 then
     critical = floor(critical / 4)
     f.continues, f.unfinished = flag(f.flags, 0x100), flag(f.flags, 0x200)
@@ -194,6 +198,7 @@ local function line(f)
   end
   if f.parsed then
     if f.channel ~= 0 then add("ch=%d", f.channel) end
+    if f.replay_flag then add("replay") end
     local k = f.kind
     if k == 1 then
       add("seq=%s off=%s t=%s chunks=%d", decimal(f.sequence), decimal(f.offset),

@@ -31,8 +31,8 @@ func sealed(packet []byte) []byte {
 // newer crier.
 func TestStatesAgree(t *testing.T) {
 	t.Parallel()
-	e := decodetest.Examples(t)
-	data, beat, repair := e[0].Packet, e[4].Packet, e[3].Packet
+	data, beat, repair := decodetest.Of(t, "DATA"), decodetest.Of(t, "HEARTBEAT"),
+		decodetest.Of(t, "REPAIR")
 	packets := [][]byte{
 		with(data, 55, 'x'), with(data, 50, 0xc5), sealed(with(beat, 55, 0xff)),
 		sealed(with(data, 1, 2)), sealed(with(data, 2, 10)), sealed(with(data, 4, 0x80)),
@@ -40,6 +40,9 @@ func TestStatesAgree(t *testing.T) {
 		slices.Concat(data, data, data), slices.Concat(data, with(data, 60, 0)),
 		sealed(with(repair, 50, 9)), with(repair, 60, 9), sealed(with(data, 5, 8)),
 		sealed(with(data, 0, 0x9b)), sealed(with(data, 48, 3)), []byte("no frame of crier's"),
+		// replays, and the flag beside an unknown one and in another kind
+		sealed(with(data, 4, 0x20)), sealed(with(beat, 4, 0x20)), sealed(with(data, 4, 0x24)),
+		sealed(with(repair, 4, 0x20)),
 	}
 	nested := repair // a REPAIR of a REPAIR, and so on: only the first is looked into
 	for len(nested) < 60_000 {
@@ -94,7 +97,7 @@ func TestRemembered(t *testing.T) {
 	s := newTshark(t)
 	e := decodetest.Examples(t)
 	data, nack, confirm, gone, repair := e[0].Packet, decodetest.Of(t, "NACK"),
-		decodetest.Of(t, "CONFIRM"), decodetest.Of(t, "GONE"), e[3].Packet
+		decodetest.Of(t, "CONFIRM"), decodetest.Of(t, "GONE"), decodetest.Of(t, "REPAIR")
 	// 1 to 5: DATA 7, DATA 9 behind a gap, NACK and its answers; then BYE, of frames up to 9, and
 	// DATA 7 again and damaged.
 	capture := decodetest.Capture(t, data, e[2].Packet, nack, repair, confirm, gone, decodetest.Of(t, "BYE"),
@@ -141,7 +144,7 @@ func TestWithoutTree(t *testing.T) {
 	t.Parallel()
 	s := newTshark(t)
 	e := decodetest.Examples(t)
-	data, gone, repair := e[0].Packet, decodetest.Of(t, "GONE"), e[3].Packet
+	data, gone, repair := e[0].Packet, decodetest.Of(t, "GONE"), decodetest.Of(t, "REPAIR")
 	capture := decodetest.Capture(t, data, e[2].Packet, data, with(data, 55, 'x'), gone, repair,
 		sealed(with(data, 50, 0xc5)), sealed(with(data, 4, 0x80)), sealed(with(data, 5, 8)),
 		slices.Concat(data, data), sealed(with(data, 1, 2)), decodetest.Of(t, "BYE"))

@@ -1,17 +1,21 @@
 -- The tree
 
 local FLAGS = {
-  [1] = { "flags.continues", "flags.unfinished" },
+  [1] = { "flags.continues", "flags.unfinished", "flags.replay" },
+  [3] = { "flags.replay" },
+  [4] = { "flags.replay" },
   [6] = { "flags.want_session", "flags.leaving", "flags.contested" },
   [8] = { "flags.too_large" },
+  [9] = { "flags.replay" },
   [11] = { "flags.live", "flags.full", "flags.final", "flags.ended" },
 }
-local KNOWN = { [1] = 0x300, [6] = 11, [8] = 4, [11] = 0xf0 }
+local KNOWN = { [1] = 0x2300, [3] = 0x2000, [4] = 0x2000, [6] = 11, [8] = 4, [9] = 0x2000,
+  [11] = 0xf0 }
 
 local function unknown_flags(f)
   local rest = f.flags
   if rest == 0 then return 0 end
-  for _, bit in ipairs({ 0x200, 0x100, 0x80, 0x40, 0x20, 0x10, 8, 4, 2, 1 }) do
+  for _, bit in ipairs({ 0x2000, 0x200, 0x100, 0x80, 0x40, 0x20, 0x10, 8, 4, 2, 1 }) do
     if flag(rest, bit) and flag(KNOWN[f.kind] or 0, bit) then rest = rest - bit end
   end
   return rest
