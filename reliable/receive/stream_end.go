@@ -12,7 +12,7 @@ import (
 // bye takes the publisher's word that no more will come.
 func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 	if st.phase == starting {
-		if !st.session.join.fromStart && st.seek == nil {
+		if !st.session.join.fromStart && (st.seek == nil || st.seek.what == 0) {
 			st.drop() // it was over before this subscriber could hear anything
 		}
 		return // where it began is still to be learnt; BYE is repeated
