@@ -210,7 +210,7 @@ func killConsumer(t *testing.T, path string, messages, kills int, seed uint64) {
 	rec := spawn(t, nil, on(group, "record", "--dir", filepath.Join(dir, "log"))...)
 	rec.await(rec.err, "recording", 1)
 	pub := spawn(t, nil, on(group, "pub", "--from", path, "--format", "timed", "--speed", "20",
-		"--resend-buffer", "8MiB", "--linger", "100ms")...)
+		"--resend-buffer", "8MiB", "--linger", "1s")...)
 	began := time.Now()
 	for range kills {
 		c.live(time.Duration(r.Int64N(int64(2*mean))), true)
