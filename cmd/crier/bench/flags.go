@@ -190,7 +190,8 @@ func recordFlags(o *options, flags *cli.FlagSet) {
 	flags.StringVar(&o.Dir, "dir", "",
 		"the `DIRECTORY` for logs, on the disk to be measured; nothing is left there")
 	cli.Offer(flags, "dir", cli.Directories())
-	o.Keep, o.Fsync = 1<<30, journal.Fsync{Mode: journal.FsyncInterval, Every: 50 * time.Millisecond}
+	o.Keep = 1 << 30
+	o.Fsync = journal.Fsync{Mode: journal.FsyncInterval, Every: 50 * time.Millisecond}
 	flags.Var(cli.SizeOf(&o.Keep), "keep", "how much a log keeps")
 	flags.TextVar(&o.Fsync, "fsync", o.Fsync, "when a log is synced, by `MODE`: each, "+
 		"interval:TIME or none")

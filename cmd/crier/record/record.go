@@ -3,7 +3,6 @@ package record
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -171,11 +170,8 @@ func (o *options) complete() error {
 	if cfg.Groups, cfg.Interface, err = o.net.Parse(); err != nil {
 		return err
 	}
-	if o.source != "" {
-		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cli.Usagef("--source %q is not an address: give a publisher's, such as "+
-				"192.0.2.7", o.source)
-		}
+	if cfg.Source, err = netflags.Source(o.source); err != nil {
+		return err
 	}
 	cfg.Keep, cfg.Fsync, cfg.ServeRate = o.keep.Keep, o.fsync, uint64(o.serveRate)
 	if cfg.Link.Network, err = o.net.Network(); err != nil {

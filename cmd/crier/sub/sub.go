@@ -4,7 +4,6 @@ package sub
 
 import (
 	"context"
-	"net/netip"
 	"time"
 
 	"crier/cmd/crier/cli"
@@ -225,11 +224,8 @@ func (o *options) complete() error {
 	if cfg.Groups, cfg.Interface, err = o.net.Parse(); err != nil {
 		return err
 	}
-	if o.source != "" {
-		if cfg.Source, err = netip.ParseAddr(o.source); err != nil {
-			return cli.Usagef("--source %q is not an address: give a publisher's, such as "+
-				"192.0.2.7", o.source)
-		}
+	if cfg.Source, err = netflags.Source(o.source); err != nil {
+		return err
 	}
 	if err := o.completeState(); err != nil {
 		return err

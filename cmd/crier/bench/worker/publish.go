@@ -52,7 +52,9 @@ func publish(w *worker) error {
 			return err
 		}
 		defer l.remove()
-		cfg.Record = publisher.Record{Dir: l.dir, Keep: publisher.Keep{Bytes: l.keep}, Fsync: l.fsync}
+		cfg.Record = publisher.Record{
+			Dir: l.dir, Keep: publisher.Keep{Bytes: l.keep}, Fsync: l.fsync,
+		}
 	}
 	source, err := newSource(w.task)
 	if err != nil {
