@@ -111,8 +111,11 @@ func (l *Log) Free() (int64, bool) {
 	return n, err == nil
 }
 
-// Session returns the tapes of the session whose id begins so.
+// Session returns the tapes of the session whose id begins so, or all tapes for an empty id.
 func (l *Log) Session(id string) ([]journal.State, error) {
+	if id == "" {
+		return l.States(), nil
+	}
 	digits := strings.ToLower(strings.TrimPrefix(id, "0x"))
 	if digits == "" || strings.Trim(digits, "0123456789abcdef") != "" || len(digits) > 16 {
 		return nil, cli.Usagef("%q is no session's id: give its 16 hexadecimal digits, or the "+

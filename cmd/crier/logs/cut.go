@@ -109,11 +109,9 @@ func (c *cutting) run(std cli.Streams, id string) (int, error) {
 		return 0, err
 	}
 	defer log.Close()
-	states := log.States()
-	if id != "" {
-		if states, err = log.Session(id); err != nil {
-			return 0, err
-		}
+	states, err := log.Session(id)
+	if err != nil {
+		return 0, err
 	}
 	done := &Removal{Dir: c.dir, DryRun: c.dryRun, Sessions: []Tape{}}
 	for i := range states {

@@ -126,11 +126,9 @@ Examples:
 					return 0, err
 				}
 				defer log.Close()
-				states := log.States()
-				if id != "" {
-					if states, err = log.Session(id); err != nil {
-						return 0, err
-					}
+				states, err := log.Session(id)
+				if err != nil {
+					return 0, err
 				}
 				told, err := tell(log, states)
 				if err != nil {

@@ -161,12 +161,9 @@ func (o *options) validate() error {
 
 // chosen returns the tapes to replay, those that began first before others.
 func (o *options) chosen(log *logdir.Log, id string) ([]journal.State, error) {
-	list := log.States()
-	if id != "" {
-		var err error
-		if list, err = log.Session(id); err != nil {
-			return nil, err
-		}
+	list, err := log.Session(id)
+	if err != nil {
+		return nil, err
 	}
 	if o.publish && len(list) > 1 {
 		return nil, cli.Usagef("--publish takes one session, and %s has %d: name one; crier log ls "+
