@@ -40,6 +40,8 @@ var remedies = map[subscriber.Cause]string{
 		"`--datagram` from the start.",
 	subscriber.CauseDamaged: "Look at the disk: `crier log verify` names each damaged block. " +
 		"Another recorder of the stream may have them.",
+	subscriber.CauseNobody: "Let a recorder keep the stream (`crier record`), or let more " +
+		"subscribers keep a history. The certificate names those that looked.",
 	subscriber.CauseNoHolder: "Is a recorder there that keeps so much? Look with `crier log ls`, " +
 		"and let its datagrams through.",
 	subscriber.CauseUntil: "Nothing: it is where `--until` ends.",
@@ -135,11 +137,11 @@ var (
 		subscriber.CauseTooLarge: "CauseTooLarge",
 		subscriber.CauseDamaged:  "CauseDamaged",
 		subscriber.CauseNoHolder: "CauseNoHolder", subscriber.CauseUntil: "CauseUntil",
-		subscriber.CauseUnwritten: "CauseUnwritten",
+		subscriber.CauseUnwritten: "CauseUnwritten", subscriber.CauseNobody: "CauseNobody",
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested",
-		"StreamForked", "StreamContested"}
+		"StreamForked", "StreamContested", "SessionInquest", "SessionAmended"}
 	blockers = [reliable.Blockers]string{
 		reliable.BySubscribers: "a subscriber whose pace counts has yet to take what fills the " +
 			"resend buffer",

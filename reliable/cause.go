@@ -23,6 +23,7 @@ const (
 	CauseNoHolder
 	CauseUntil
 	CauseUnwritten
+	CauseNobody
 )
 
 var causeNames = [...]string{
@@ -33,6 +34,7 @@ var causeNames = [...]string{
 	CauseSlow: "slow consumer", CauseTooLarge: "larger than the MTU",
 	CauseDamaged: "damaged in the log", CauseNoHolder: "no holder answered",
 	CauseUntil: "end of the stretch", CauseUnwritten: "not written to the log",
+	CauseNobody: "nobody has it",
 }
 
 // String returns the cause as in loss reports.

@@ -30,6 +30,8 @@ const (
 	SessionContested
 	StreamForked
 	StreamContested
+	SessionInquest
+	SessionAmended
 )
 
 var eventNames = [...]string{
@@ -37,6 +39,7 @@ var eventNames = [...]string{
 	SessionResumed: "resumed", SessionEnded: "ended",
 	SessionMoved: "moved", SessionContested: "contested",
 	StreamForked: "stream-forked", StreamContested: "stream-contested",
+	SessionInquest: "inquest", SessionAmended: "amended",
 }
 
 // String returns the kind's name.
@@ -94,6 +97,10 @@ type Event struct {
 	Other SessionID
 	// Cause is the cause of the loss, or of the session's end.
 	Cause Cause
+	// Certificate is what the survivors of a silent publisher found: of SessionSilent and
+	// SessionAmended, and of the SessionResumed that withdraws it. It is nil without an inquest.
+	// Don't change it.
+	Certificate *Certificate
 }
 
 // Run is an Event that may stand for several messages of one frame, if the Receiver is

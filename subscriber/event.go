@@ -36,6 +36,12 @@ const (
 	// StreamContested reports that another publisher of the same name, whose session is
 	// Other, runs as well. Both are told so. Their messages are not merged.
 	StreamContested Kind = reliable.StreamContested
+	// SessionInquest reports that the publisher wasn't heard for the silence time, and that the
+	// survivors tell each other what they have. SessionSilent or SessionResumed follows.
+	SessionInquest Kind = reliable.SessionInquest
+	// SessionAmended reports that something was learnt after SessionSilent: its Certificate
+	// takes the place of the one before.
+	SessionAmended Kind = reliable.SessionAmended
 )
 
 // Cause is the cause of a loss.
@@ -79,6 +85,9 @@ const (
 	CauseUntil Cause = reliable.CauseUntil
 	// CauseUnwritten means that a recorder had the messages, and its disk was full, or failed.
 	CauseUnwritten Cause = reliable.CauseUnwritten
+	// CauseNobody means that the publisher fell silent, and that none of the survivors that were
+	// heard has the messages.
+	CauseNobody Cause = reliable.CauseNobody
 )
 
 // Range is the offsets [From, To).
@@ -89,6 +98,12 @@ type SessionID = reliable.SessionID
 
 // Title is what a publisher says of a session: whose stream it is, and where it begins.
 type Title = reliable.Title
+
+// Certificate is what the survivors of a silent publisher found.
+type Certificate = reliable.Certificate
+
+// Survivor is a member of an inquest.
+type Survivor = reliable.Survivor
 
 // Position is a place in a stream, from which a consumer can go on: see Event.Position.
 type Position = reliable.Position
@@ -112,6 +127,7 @@ type Position = reliable.Position
 //	               Recovery time.Duration    from the detection of its loss to its repair
 //	Loss           Lost Range                the offsets that will not come
 //	               Cause Cause               the cause of the loss
+//	SessionSilent  Certificate *Certificate  the survivors' findings, as of SessionAmended; or nil
 //	SessionEnded   Cause Cause               CauseEnded, CauseClosed or CauseUntil
 //	StreamForked   Lost Range                the offsets that were used twice
 //	               Other SessionID           the other session, as of StreamContested

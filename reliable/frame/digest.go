@@ -78,20 +78,22 @@ type DigestBody struct {
 	// it. They are 0 in any other DIGEST.
 	At              bool
 	AtSeq, AtOffset uint64
-	// Proposal is reserved: the hash of what survivors agree on, or 0.
+	// Proposal is the hash of what survivors of a silent publisher agree on, or 0.
 	Proposal uint64
 	// Wall, FirstSeq and FirstOffset are those of SESSION, or 0 if unknown.
 	Wall                  int64
 	FirstSeq, FirstOffset uint64
 	// Heard is the time since the holder last heard the publisher.
 	Heard time.Duration
-	// From and To are the sequence numbers that Ranges tells of: OldestSeq and Position,
-	// but where a digest has several parts.
+	// From and To are the sequence numbers that Ranges tells of: OldestSeq and Position, but where
+	// a digest has several parts, or tells of frames behind a gap, up to NextSeq.
 	From, To uint64
 	// Topic, Key, Prev and Replay are those of SESSION. Decode allocates Prev.
 	Topic, Key []byte
 	Prev       *Link
 	Replay     uint64
+	// Holder is what the holder calls itself, or empty.
+	Holder []byte
 }
 
 // FindBody holds the fields of FIND that no other kind has. The frame's Subscriber asks, its
@@ -125,14 +127,14 @@ func (d *Decoder) digest(f *Frame) bool {
 		return false
 	}
 	b.Role, b.From, b.To = Role(role), f.OldestSeq, b.Position
-	b.Topic, b.Key, b.Replay = p.topic, p.key, p.replay
+	b.Topic, b.Key, b.Replay, b.Holder = p.topic, p.key, p.replay, p.holder
 	b.Written, b.Synced, b.Proposal = p.written, p.synced, p.proposal
 	b.At, b.AtSeq, b.AtOffset = p.at, p.atSeq, p.atOffset
 	if p.part {
 		b.From, b.To = p.from, p.to
 	}
 	if f.OldestSeq > b.Position || b.Position > f.NextSeq || f.OldestOffset > f.NextOffset ||
-		b.From < f.OldestSeq || b.To > b.Position || !d.ranges(f) {
+		b.From < f.OldestSeq || b.To > f.NextSeq || !d.ranges(f) {
 		return false
 	}
 	if n := len(f.Ranges); n > 0 && (f.Ranges[0].From < b.From || f.Ranges[n-1].To > b.To) {
@@ -156,7 +158,7 @@ func (e *Encoder) digest(f *Frame) {
 	p := title(b.Topic, b.Key, b.Prev, b.Replay)
 	p.log, p.written, p.synced = b.Written != 0 || b.Synced != 0, b.Written, b.Synced
 	p.at, p.atSeq, p.atOffset = b.At, b.AtSeq, b.AtOffset
-	p.proposal = b.Proposal
+	p.proposal, p.holder = b.Proposal, b.Holder
 	p.part, p.from, p.to = b.From != f.OldestSeq || b.To != b.Position, b.From, b.To
 	e.properties(f.Properties, &p)
 }

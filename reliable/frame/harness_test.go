@@ -361,7 +361,7 @@ func samples() []sample {
 		{"status",
 			Frame{Kind: Status, Flags: WantSession, Session: sampleSession, Subscriber: 0xabcdef,
 				Request: 6, Echo: 1500, Held: 3, Name: []byte("desk-4"), Position: 17,
-				Room: 1 << 25, Properties: []byte{0x81, 9, 0x2a}}, 0},
+				Room: 1 << 25, Properties: []byte{0x81, 77, 0x2a}}, 0},
 		{"status leaving",
 			Frame{Kind: Status, Flags: Leaving, Session: sampleSession, Subscriber: 0xabcdef,
 				Name: []byte{}, Position: 17, Properties: []byte{0x80}}, 0},

@@ -14,6 +14,7 @@ const (
 	keyAt       = 6
 	keyProposal = 7
 	keyPart     = 8
+	keyHolder   = 9
 )
 
 // properties are the fields that the four kinds have in their maps. A kind that has none of a
@@ -30,6 +31,7 @@ type properties struct {
 	proposal        uint64
 	part            bool // whether there are from and to
 	from, to        uint64
+	holder          []byte
 }
 
 // properties checks the structure of a msgpack map, takes its bytes, and reads what it knows.
@@ -74,6 +76,8 @@ func (d *Decoder) property(p *properties) bool {
 	case keyPart:
 		p.part = true
 		return d.pair(&p.from, &p.to) && p.from <= p.to
+	case keyHolder:
+		return d.bin(&p.holder, MaxName)
 	}
 	return d.skip()
 }
@@ -147,7 +151,7 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 	}
 	n := 0
 	for _, has := range [...]bool{len(p.topic) > 0, p.continues, p.replay != 0, len(p.key) > 0,
-		p.log, p.at, p.proposal != 0, p.part} {
+		p.log, p.at, p.proposal != 0, p.part, len(p.holder) > 0} {
 		if has {
 			n++
 		}
@@ -176,6 +180,7 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 		e.u64s(p.proposal)
 	}
 	e.pairProperty(keyPart, p.part, p.from, p.to)
+	e.bytesProperty(keyHolder, p.holder, MaxName)
 }
 
 func (e *Encoder) bytesProperty(key uint64, b []byte, limit int) {

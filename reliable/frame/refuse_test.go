@@ -23,7 +23,7 @@ func dataFrame(flags Flags, chunks ...byte) []byte { return body(Data, flags, 4,
 // nested returns a map whose only value is depth arrays, each in the one before, with end
 // in the innermost.
 func nested(depth int, array []byte, end ...byte) []byte {
-	return append(append([]byte{0x81, 9}, bytes.Repeat(array, depth)...), end...)
+	return append(append([]byte{0x81, 77}, bytes.Repeat(array, depth)...), end...)
 }
 
 func TestRefused(t *testing.T) {
@@ -217,8 +217,8 @@ func TestRefused(t *testing.T) {
 		{"properties as an array", session(nil, 0x90), bad},
 		{"properties as nil", session(nil, 0xc0), bad},
 		{"properties cut short", session(nil, 0x82, 1, 2, 3), bad},
-		{"properties with 16 bits of length", session(nil, 0xde, 0, 1, 9, 2), good},
-		{"properties that claim 65,535 pairs", session(nil, 0xde, 0xff, 0xff, 9, 2), bad},
+		{"properties with 16 bits of length", session(nil, 0xde, 0, 1, 77, 2), good},
+		{"properties that claim 65,535 pairs", session(nil, 0xde, 0xff, 0xff, 77, 2), bad},
 		{"properties that claim 4 Gi pairs", session(nil, 0xdf, 0xff, 0xff, 0xff, 0xff), bad},
 		{"properties nested 200 deep", session(nil, nested(200, []byte{0x91}, 1)...), good},
 		{"properties nested 60,000 deep", session(nil, nested(60000, []byte{0x91}, 1)...), good},
@@ -248,7 +248,7 @@ func TestRefused(t *testing.T) {
 		{"no properties", property(9, 0), good},
 		{"a key that is text", property(0xa1, 'k', 2), good},
 		{"a key below 0", property(0xff, 2), good},
-		{"a key of 64 bits", session(nil, wire{0x81}.u64(9).raw(2)...), good},
+		{"a key of 64 bits", session(nil, wire{0x81}.u64(77).raw(2)...), good},
 		{"a topic", property(1, 0xc4, 1, 'x'), good},
 		{"a topic as text", property(1, 0xa1, 'x'), bad},
 		{"a topic of 256 bytes", property(wire{1}.bin(make([]byte, 256))...), bad},
@@ -280,7 +280,8 @@ func TestRefused(t *testing.T) {
 		{"a part that lacks what is after it",
 			digest(wire{0x81, 8, 0x92}.u64(12, 18), 0x92, 12, 7), bad},
 		{"a part before the oldest", digest(wire{0x81, 8, 0x92}.u64(9, 18), 0x90), bad},
-		{"a part after the position", digest(wire{0x81, 8, 0x92}.u64(12, 21), 0x90), bad},
+		{"a part up to the next frame", digest(wire{0x81, 8, 0x92}.u64(12, 30), 0x90), good},
+		{"a part after the next frame", digest(wire{0x81, 8, 0x92}.u64(12, 31), 0x90), bad},
 		{"a part that ends before it begins", digest(wire{0x81, 8, 0x92}.u64(13, 12), 0x90), bad},
 		{"a DIGEST of a role of 255", numbers(255, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8), good},
 		{"a DIGEST of a role of 256", numbers(256, 1, 2, 3, 4, 1, 1, 2, 3, 4, 5, 6, 7, 8), bad},

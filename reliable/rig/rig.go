@@ -224,7 +224,7 @@ var Elsewhere = [...]netip.AddrPort{
 }
 
 // Kinds returns the number of events of each kind.
-func Kinds(events []reliable.Event) (n [reliable.StreamContested + 1]int) {
+func Kinds(events []reliable.Event) (n [reliable.SessionAmended + 1]int) {
 	for i := range events {
 		n[events[i].Kind]++
 	}

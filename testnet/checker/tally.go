@@ -12,8 +12,8 @@ type Tally struct {
 	Delivered uint64 // messages
 	Recovered uint64 // of these, those of which a frame came as a repair
 	// Lost counts messages by cause, Events events by kind.
-	Lost   [reliable.CauseUnwritten + 1]uint64
-	Events [reliable.StreamContested + 1]uint64
+	Lost   [reliable.CauseNobody + 1]uint64
+	Events [reliable.SessionAmended + 1]uint64
 }
 
 // Add adds up tallies.
@@ -36,7 +36,7 @@ func (t Tally) String() string {
 		fmt.Fprintf(&b, ", %d %v", t.Lost[cause], cause)
 	}
 	b.WriteString("; sessions")
-	for kind := reliable.SessionNew; kind <= reliable.StreamContested; kind++ {
+	for kind := reliable.SessionNew; kind <= reliable.SessionAmended; kind++ {
 		fmt.Fprintf(&b, ", %d %v", t.Events[kind], kind)
 	}
 	return b.String()

@@ -29,6 +29,7 @@ var causes = []struct {
 	{subscriber.CauseNoHolder, "--start: neither the publisher nor a recorder had them"},
 	{subscriber.CauseUntil, "no loss: delivery ended where --until said"},
 	{subscriber.CauseUnwritten, "the recorder had them, and its disk was full, or failed"},
+	{subscriber.CauseNobody, "the publisher fell silent, and no survivor that was heard has them"},
 }
 
 // causesText lists the causes, one on a line.
