@@ -245,7 +245,7 @@ func TestRefused(t *testing.T) {
 		{"more ranges than bytes", nack(0xdc, 0xff, 0xfe, 1, 1), bad},
 		{"an echo past 2^63", body(Nack, 0, 5, u64(1, 2, 1<<63, 4).raw(0x90)), bad},
 		{"held for longer than 2^63", body(Nack, 0, 5, u64(1, 2, 3, 1<<63).raw(0x90)), bad},
-		{"no properties", property(9, 0), good},
+		{"no properties", property(77, 0), good},
 		{"a key that is text", property(0xa1, 'k', 2), good},
 		{"a key below 0", property(0xff, 2), good},
 		{"a key of 64 bits", session(nil, wire{0x81}.u64(77).raw(2)...), good},
