@@ -8,15 +8,32 @@ import (
 // aside is a subscriber's ways to the others: what it sends leaves its host over one link,
 // as its words to publishers do over theirs, then crosses the other's segment, and reaches
 // it over a link like that from a publisher. All of them are made when they are first used: a
-// thousand subscribers that don't talk to each other have none.
+// thousand subscribers that don't talk to each other have none. Survivors, which all talk to
+// all, share the link to each of them.
 type aside struct {
 	// How links that leave its host, and those that reach it, behave from now on.
 	up, down link.Config
 
 	out      *link.Link
 	in       []*link.Link // by subscriber: from here to there
+	shared   *link.Link   // from all survivors to here, which is one itself
 	segments []*link.Link // by segment
+	deaf     nodeSet      // subscribers that it doesn't hear
 }
+
+// nodeSet is a set of subscribers, by their numbers.
+type nodeSet []uint64
+
+func (b *nodeSet) set(n int, on bool) {
+	for len(*b) <= n/64 {
+		*b = append(*b, 0)
+	}
+	if (*b)[n/64] &^= 1 << (n % 64); on {
+		(*b)[n/64] |= 1 << (n % 64)
+	}
+}
+
+func (b nodeSet) has(n int) bool { return n/64 < len(b) && b[n/64]>>(n%64)&1 == 1 }
 
 // outKey stands in seeds for the network that a subscriber's own link leads to.
 const outKey = 4 << 32
@@ -105,12 +122,24 @@ func (s *Subscriber) reach(t *Subscriber, pkt *Datagram) {
 		return // nobody has joined there
 	}
 	w := s.w
-	w.cross(s.way(t), s, t, pkt, nil, t, func(at int64, came *Datagram) { w.land(at, t, came) })
+	l := s.way(t)
+	l.SetDown(t.aside.deaf.has(s.index))
+	w.cross(l, s, t, pkt, nil, t, func(at int64, came *Datagram) { w.land(at, t, came) })
 }
+
+// sharedKey stands in seeds for all survivors.
+const sharedKey = 5 << 32
 
 // way returns the link from the network to a subscriber for what this one sends.
 func (s *Subscriber) way(t *Subscriber) *link.Link {
 	a := &s.aside
+	if s.survives() && t.survives() {
+		if t.aside.shared == nil {
+			t.aside.shared = new(link.Link).Init(t.aside.down,
+				link.Seed(s.w.cfg.Seed, sharedKey, t.key()))
+		}
+		return t.aside.shared
+	}
 	for len(a.in) <= t.index {
 		a.in = append(a.in, nil)
 	}
@@ -149,14 +178,32 @@ func (w *World) Sever(s, t *Subscriber) { w.sever(s, t, true) }
 func (w *World) Join(s, t *Subscriber) { w.sever(s, t, false) }
 
 func (w *World) sever(s, t *Subscriber, down bool) {
-	s.way(t).SetDown(down)
-	t.way(s).SetDown(down)
+	s.aside.deaf.set(t.index, down)
+	t.aside.deaf.set(s.index, down)
 	if w.cfg.Trace != nil {
 		verb := "heal"
 		if down {
 			verb = "partition"
 		}
 		w.trace("%s %v <> %v", verb, s, t)
+	}
+}
+
+// Deafen cuts the network from one subscriber to another, and not back: to no longer hears
+// from, until Undeafen, or Join, ends that.
+func (w *World) Deafen(to, from *Subscriber) { w.deafen(to, from, true) }
+
+// Undeafen lets a subscriber hear another again.
+func (w *World) Undeafen(to, from *Subscriber) { w.deafen(to, from, false) }
+
+func (w *World) deafen(to, from *Subscriber, down bool) {
+	to.aside.deaf.set(from.index, down)
+	if w.cfg.Trace != nil {
+		verb := "heal"
+		if down {
+			verb = "deafen"
+		}
+		w.trace("%s %v < %v", verb, to, from)
 	}
 }
 
@@ -179,6 +226,11 @@ func (s *Subscriber) Relink(down, up link.Config) error {
 			if err := t.aside.in[s.index].Reconfigure(down); err != nil {
 				return err
 			}
+		}
+	}
+	if l := s.aside.shared; l != nil {
+		if err := l.Reconfigure(down); err != nil {
+			return err
 		}
 	}
 	if s.aside.out != nil {

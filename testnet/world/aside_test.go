@@ -178,3 +178,22 @@ func TestACutBetweenSubscribers(t *testing.T) {
 		t.Errorf("came %q, want %q", a.came, want)
 	}
 }
+
+// Where one subscriber doesn't hear another, that one may hear it all the same.
+func TestADeafSubscriber(t *testing.T) {
+	a := newAside(t, 1, link.Config{}, link.Config{}, link.Config{}, -1, -1, -1)
+	a.Deafen(a.subs[1], a.subs[0])
+	a.Deafen(a.subs[0], a.subs[2]) // the other way: it changes nothing here
+	a.At(story.Milli, func() { a.say(netip.AddrPort{}) })
+	a.At(2*story.Milli, func() {
+		a.Undeafen(a.subs[1], a.subs[0])
+		a.say(netip.AddrPort{})
+	})
+	if err := a.Run(reliable.Time(time.Second)); err != nil {
+		t.Fatal(err)
+	}
+	if want := []string{"sub2 at 0.001000000", "sub1 at 0.002000000",
+		"sub2 at 0.002000000"}; !slices.Equal(a.came, want) {
+		t.Errorf("came %q, want %q", a.came, want)
+	}
+}

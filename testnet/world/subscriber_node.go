@@ -34,6 +34,9 @@ type SubscriberConfig struct {
 	// when it is done with it, until its position is saved: a process that starts again
 	// goes on from there. 0: nothing is saved.
 	SaveAfter time.Duration
+	// History is how many bytes of what it delivered it keeps for other subscribers, for the
+	// time when the publisher is gone. 0: none, and it takes part in no inquest.
+	History int
 	// CopyFrames lets frames come in one receive buffer that is overwritten, as
 	// the kernel's are, instead of sharing the decoded packet with others: slower,
 	// and held frames are then copied.
@@ -115,9 +118,9 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
 	}
-	if cfg.Work < 0 || cfg.SocketQueue < 0 {
-		return nil, fmt.Errorf("testnet: %s: Work (%v) and SocketQueue (%d) must not be negative",
-			cfg.Name, cfg.Work, cfg.SocketQueue)
+	if cfg.Work < 0 || cfg.SocketQueue < 0 || cfg.History < 0 {
+		return nil, fmt.Errorf("testnet: %s: Work (%v), SocketQueue (%d) and History (%d) must "+
+			"not be negative", cfg.Name, cfg.Work, cfg.SocketQueue, cfg.History)
 	}
 	if cfg.Segment != nil && cfg.Segment.w != w {
 		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name,
@@ -162,6 +165,9 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	}
 	return s, nil
 }
+
+// survives reports whether it takes part in inquests as a subscriber.
+func (s *Subscriber) survives() bool { return s.cfg.History > 0 && s.recorder == nil }
 
 func (s *Subscriber) key() uint64 { return subscriberNet<<32 | uint64(s.index) }
 
