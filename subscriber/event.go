@@ -3,6 +3,7 @@ package subscriber
 import (
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // Kind is the kind of an Event.
@@ -104,6 +105,17 @@ type Certificate = reliable.Certificate
 
 // Survivor is a member of an inquest.
 type Survivor = reliable.Survivor
+
+// Role is the part of a member in an inquest.
+type Role = frame.Role
+
+// The roles of members.
+const (
+	// RolePeer is the role of a subscriber.
+	RolePeer Role = frame.Peer
+	// RoleRecorder is the role of a recorder.
+	RoleRecorder Role = frame.Recorder
+)
 
 // Position is a place in a stream, from which a consumer can go on: see Event.Position.
 type Position = reliable.Position

@@ -32,6 +32,8 @@ type Printer struct {
 	text   bytes.Buffer
 	json   *json.Encoder // into text
 	group  groupText
+	// certificates are the last ones of sessions, whose places others may take.
+	certificates map[subscriber.SessionID]*subscriber.Certificate
 }
 
 // groupText is the group of the last event, and its text.
@@ -96,7 +98,7 @@ func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 			p.losses.tell(p.eventText(ev), ev.Lost.Len())
 		default:
 			p.losses.sum()
-			fmt.Fprintf(p.words, "%s: %s\n", p.command, p.eventText(ev))
+			fmt.Fprintf(p.words, "%s: %s\n%s", p.command, p.eventText(ev), p.certificate(ev))
 		}
 		return nil
 	}
@@ -157,9 +159,12 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 			plural(ev.Lost.Len(), "is", "are"), p.sheet.Paint(cli.Bad, "lost"), ev.Cause)
 	case subscriber.SessionNew:
 		return session + " is heard"
+	case subscriber.SessionInquest:
+		return session + " isn't heard any more: its survivors hold an inquest"
 	case subscriber.SessionSilent:
-		return session + " is " + p.sheet.Paint(cli.Noted, "silent") +
-			": its publisher crashed, is cut off, or is suspended"
+		return session + " is " + p.sheet.Paint(cli.Noted, "silent") + ": " + silentText(ev)
+	case subscriber.SessionAmended:
+		return session + ": its certificate is " + p.sheet.Paint(cli.Noted, "amended")
 	case subscriber.SessionResumed:
 		return session + " resumed"
 	case subscriber.SessionMoved:
@@ -179,6 +184,34 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 	return session + " ended"
 }
 
+// silentText tells why a session is silent.
+func silentText(ev *subscriber.Event) string {
+	if ev.Certificate != nil && len(ev.Certificate.Live) > 0 {
+		return fmt.Sprintf("its publisher isn't heard here, and %s it", cli.Counted(
+			uint64(len(ev.Certificate.Live)), "other hears", "others hear"))
+	}
+	return "its publisher crashed, is cut off, or is suspended"
+}
+
+// mostCertificates bounds those that are remembered.
+const mostCertificates = 64
+
+// certificate returns the lines of an event's certificate, or nothing.
+func (p *Printer) certificate(ev *subscriber.Event) string {
+	c := ev.Certificate
+	if c == nil {
+		return ""
+	}
+	before := p.certificates[ev.Session]
+	if before == nil && len(p.certificates) >= mostCertificates || p.certificates == nil {
+		p.certificates = make(map[subscriber.SessionID]*subscriber.Certificate)
+	}
+	if p.certificates[ev.Session] = c; ev.Kind != subscriber.SessionAmended {
+		before = nil
+	}
+	return certificateText(c, before, p.sheet)
+}
+
 // plural returns the word for a number.
 func plural(n uint64, one, more string) string {
 	if n == 1 {
@@ -190,8 +223,8 @@ func plural(n uint64, one, more string) string {
 // Line is an event as JSON. Times are in nanoseconds since the Unix epoch,
 // but for recovery_ns, which is how long a recovered message was missing.
 type Line struct {
-	// Type is message, loss, new, silent, resumed, ended, moved, contested, stream-forked or
-	// stream-contested.
+	// Type is message, loss, new, inquest, silent, amended, resumed, ended, moved, contested,
+	// stream-forked or stream-contested.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
 	Name      string  `json:"name,omitempty"`  // the publisher's, absent while it is unknown
@@ -208,6 +241,9 @@ type Line struct {
 	To        *uint64 `json:"to,omitempty"`
 	Cause     string  `json:"cause,omitempty"`
 	Other     string  `json:"other,omitempty"` // of a fork or a contest: the other session
+	// Certificate is what the survivors of a silent publisher found: of silent, amended and
+	// resumed.
+	Certificate *Certificate `json:"certificate,omitempty"`
 }
 
 func lineOf(ev *subscriber.Event, group string) *Line {
@@ -247,6 +283,7 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 		if ev.Other != 0 {
 			line.Other = ev.Other.String()
 		}
+		line.Certificate = CertificateOf(ev.Certificate)
 		if ev.Kind == subscriber.StreamForked {
 			line.From, line.To = &ev.Lost.From, &ev.Lost.To
 		}

@@ -59,12 +59,14 @@ kernel's drops meanwhile; and lag and open sessions at its end.
 With --format json each line is an object. Its type is message (with session, name
 and group, offset, sent_ns, received_ns, recovered, and text, or base64 where the payload is
 not UTF-8), loss (from, to, which is exclusive, and cause), or a change of a
-session: new, silent, resumed, ended, moved, contested. The other formats print only messages, and
-the rest as words on standard error.
+session: new, inquest, silent, amended, resumed, ended, moved, contested. The other formats
+print only messages, and the rest as words on standard error.
 
 A session is silent when nothing was heard of its publisher for --silence, but not
 before five of the heartbeat intervals that the publisher announces have passed:
-half a second while it sends, 2 seconds when it has sent nothing for a while.
+half a second while it sends, 2 seconds when it has sent nothing for a while. Then its
+survivors, which are subscribers and recorders, give each other what some of them lack, and a
+certificate tells who took part and what nobody has.
 
 With --state FILE it goes on where it was: a message is done once it is written to
 standard output, and ten times a second, and at the end, the file gets the position

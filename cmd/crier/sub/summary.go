@@ -3,6 +3,7 @@ package sub
 import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/counts"
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
 	"crier/subscriber"
 )
@@ -65,6 +66,8 @@ type SessionSummary struct {
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
+	// Certificate is the last certificate of the publisher's survivors.
+	Certificate *events.Certificate `json:"certificate,omitempty"`
 	// Acknowledged is the offset where the next run goes on, by the state file.
 	Acknowledged *uint64 `json:"acknowledged,omitempty"`
 	// Counters are the rest of what the subscriber counted. Zeros are left out, but for

@@ -73,6 +73,9 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 	if s == nil || ev.Kind == subscriber.SessionNew {
 		s = t.add(ev)
 	}
+	if ev.Certificate != nil {
+		s.Certificate = events.CertificateOf(ev.Certificate)
+	}
 	switch ev.Kind {
 	case subscriber.Message:
 		t.messages++
@@ -89,6 +92,8 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 		s.End = "silent"
 		s.complete(known())
 		t.unmeasure()
+	case subscriber.SessionAmended:
+		s.complete(known())
 	case subscriber.SessionEnded:
 		t.turn(s, false)
 		if end := endOf(ev.Cause); end != "" && s.End != end {

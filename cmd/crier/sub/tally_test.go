@@ -176,3 +176,40 @@ func TestTallyOfTwoClocks(t *testing.T) {
 		t.Error(text)
 	}
 }
+
+// A summary has the last certificate of a session.
+func TestTallyKeepsCertificates(t *testing.T) {
+	tally := newTally()
+	none := func() []subscriber.Session { return nil }
+	first := &subscriber.Certificate{Number: 1}
+	second := &subscriber.Certificate{Number: 2, Agreed: true,
+		Members: make([]subscriber.Survivor, 3)}
+	withdrawn := *second
+	withdrawn.Withdrawn = true
+	for _, one := range []struct {
+		kind subscriber.Kind
+		c    *subscriber.Certificate
+		open int
+		want string
+	}{
+		{subscriber.SessionNew, nil, 1, ""},
+		{subscriber.SessionInquest, nil, 1, ""},
+		{subscriber.SessionSilent, first, 0, "certificate 1, by this subscriber alone"},
+		{subscriber.SessionAmended, second, 0, "certificate 2, agreed by all 3 members"},
+		{subscriber.SessionResumed, &withdrawn, 1,
+			"certificate 2 was withdrawn: the publisher was heard again"},
+		{subscriber.SessionInquest, nil, 1,
+			"certificate 2 was withdrawn: the publisher was heard again"},
+		{subscriber.SessionResumed, nil, 1,
+			"certificate 2 was withdrawn: the publisher was heard again"},
+	} {
+		tally.note(&subscriber.Event{Session: 1, Kind: one.kind, Certificate: one.c}, none)
+		got := ""
+		if c := tally.list[0].Certificate; c != nil {
+			got = c.Brief()
+		}
+		if got != one.want || tally.open != one.open {
+			t.Errorf("after %v: %q, %d open", one.kind, got, tally.open)
+		}
+	}
+}

@@ -24,6 +24,9 @@ func summaryText(sum *Summary, asked cli.Size, sheet cli.Sheet) string {
 			counted(sheet, cli.Bad, "lost", s.Lost),
 			cli.Counted(s.Counters.N("duplicates"), "duplicate", "duplicates"),
 			cli.Counted(s.Counters.N("nacks_sent"), "NACK", "NACKs"))
+		if s.Certificate != nil {
+			fmt.Fprintf(&b, "  %s\n", s.Certificate.Brief())
+		}
 		if s.Acknowledged != nil {
 			fmt.Fprintf(&b, "  the next run goes on at offset %s\n", cli.Grouped(*s.Acknowledged))
 		}
