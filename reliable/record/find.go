@@ -9,6 +9,7 @@ import (
 	"crier/reliable/journal"
 	"crier/reliable/rate"
 	"crier/reliable/repair"
+	"crier/reliable/store"
 )
 
 const (
@@ -174,7 +175,7 @@ func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape)
 // locate returns the place that a question asks for, where memory knows it.
 func (t *tape) locate(q journal.Query) (at journal.Mark, known bool) {
 	oldest := t.oldest()
-	var e *entry
+	var e *store.Entry
 	switch q.What {
 	case journal.FindOldest:
 		return oldest, true
@@ -187,34 +188,26 @@ func (t *tape) locate(q journal.Query) (at journal.Mark, known bool) {
 		if q.Value <= oldest.Offset {
 			return oldest, true
 		}
-		e = t.tail.place(func(e *entry) bool { return e.after > q.Value })
-		if first := t.tail.first(); first == nil || q.Value < first.start {
+		e = t.tail.Place(func(e *store.Entry) bool { return e.After > q.Value })
+		if first := t.tail.First(); first == nil || q.Value < first.Start {
 			e = nil
 		}
 	case journal.FindTime:
-		e = t.tail.place(func(e *entry) bool { return e.wall >= int64(q.Value) })
-		if first := t.tail.first(); first == nil || first.wall == 0 ||
-			first.wall >= int64(q.Value) {
+		e = t.tail.Place(func(e *store.Entry) bool { return e.Wall >= int64(q.Value) })
+		if first := t.tail.First(); first == nil || first.Wall == 0 ||
+			first.Wall >= int64(q.Value) {
 			e = nil
 		} else if e == nil {
 			return t.next, true
 		}
 	}
 	if e != nil {
-		return journal.Mark{Seq: e.seq, Offset: e.start}, true
+		return journal.Mark{Seq: e.Seq, Offset: e.Start}, true
 	}
 	if t.state.Next.Seq == t.state.Oldest.Seq {
 		return oldest, true
 	}
 	return journal.Mark{}, false
-}
-
-// first returns the first frame in memory, or nil.
-func (t *tail) first() *entry {
-	if len(t.blocks) == 0 {
-		return nil
-	}
-	return &t.blocks[0].entries[0]
 }
 
 // due returns when an answer may go out.

@@ -15,7 +15,7 @@ import (
 func (r *Recorder) Full() bool {
 	for {
 		switch {
-		case r.pool.room(len(classBytes) - 1):
+		case r.pool.HasRoom():
 			return false
 		case !r.disk.failing || !r.giveUp():
 			return true
@@ -26,20 +26,20 @@ func (r *Recorder) Full() bool {
 // giveUp lets the oldest block go that isn't written, as a hole, and reports whether there is
 // one.
 func (r *Recorder) giveUp() bool {
-	for b := r.pool.pending.first; b != nil; b = b.next {
-		t := b.tape
-		if t.out || t.tail.newest() == b {
+	for b := r.pending.First(); b != nil; b = b.Next() {
+		t := r.tapes[b.Tail.Key]
+		if t.out || t.tail.Newest() == b {
 			continue
 		}
-		for first := t.tail.blocks[0]; first != b; first = t.tail.blocks[0] { // it is written
-			r.forget(first)
-			r.pool.put(first)
+		for first := t.tail.Blocks[0]; first != b; first = t.tail.Blocks[0] { // it is written
+			t.tail.Drop()
+			r.pool.Put(first)
 		}
-		r.forget(b)
-		frames := b.span().Clip(t.state.Next.Seq, b.span().To)
+		t.tail.Drop()
+		frames := b.Span().Clip(t.state.Next.Seq, b.Span().To)
 		t.lack(frames, reliable.CauseUnwritten)
 		t.handed = max(t.handed, t.state.Next.Seq)
-		r.pool.put(b)
+		r.pool.Put(b)
 		return true
 	}
 	return false

@@ -159,8 +159,8 @@ func (t *tape) write() *work {
 				if hole.Frames = hole.Frames.Clip(seq, it.at); hole.Frames.Len() == 0 {
 					continue
 				}
-				if b, i := t.tail.after(it.at); b != nil {
-					rec.EndOffset = max(offset, b.entries[i].start)
+				if b, i := t.tail.After(it.at); b != nil {
+					rec.EndOffset = max(offset, b.Entries[i].Start)
 				}
 				hole.Offsets = nack.Range{From: offset, To: rec.EndOffset}
 				rec.Frames, rec.Hole = hole.Frames, hole
@@ -173,7 +173,7 @@ func (t *tape) write() *work {
 		if t.sent < len(t.items) {
 			stop = t.items[t.sent].from()
 		}
-		b, i := t.tail.after(seq)
+		b, i := t.tail.After(seq)
 		if b == nil {
 			if stop != ^uint64(0) {
 				seq = stop // the log names what lies between
@@ -181,20 +181,20 @@ func (t *tape) write() *work {
 			}
 			break
 		}
-		if first := b.entries[i].seq; first > seq {
+		if first := b.Entries[i].Seq; first > seq {
 			seq = min(first, stop)
 			continue
 		}
 		j := i + 1
-		for j < len(b.entries) && j-i < journal.MaxFrames && b.entries[j].seq < stop &&
-			b.entries[j].seq == seq+uint64(j-i) {
+		for j < len(b.Entries) && j-i < journal.MaxFrames && b.Entries[j].Seq < stop &&
+			b.Entries[j].Seq == seq+uint64(j-i) {
 			j++
 		}
 		rec := journal.Record{
 			Frames: nack.Range{From: seq, To: seq + uint64(j-i)},
-			Offset: b.entries[i].start, EndOffset: b.entries[j-1].after,
-			First: b.entries[i].wall, Last: b.entries[j-1].wall,
-			Data: b.bytes(i, j), Sizes: b.sizes[i:j:j],
+			Offset: b.Entries[i].Start, EndOffset: b.Entries[j-1].After,
+			First: b.Entries[i].Wall, Last: b.Entries[j-1].Wall,
+			Data: b.Bytes(i, j), Sizes: b.Sizes[i:j:j],
 		}
 		w.recs = append(w.recs, rec)
 		seq, offset = rec.Frames.To, rec.EndOffset
@@ -285,9 +285,9 @@ func (r *Recorder) apply(s *journal.State) {
 // written since the last one is doubtful. The log names what isn't in memory any more.
 func (t *tape) again() {
 	t.handed = t.state.Next.Seq
-	for _, b := range t.tail.blocks {
-		if b.span().To > t.handed {
-			t.r.pool.settle(b, false)
+	for _, b := range t.tail.Blocks {
+		if b.Span().To > t.handed {
+			t.r.settle(b, false)
 		}
 	}
 	if t.ended != nil {

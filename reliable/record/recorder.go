@@ -12,6 +12,7 @@ import (
 	"crier/reliable/rate"
 	"crier/reliable/receive"
 	"crier/reliable/repair"
+	"crier/reliable/store"
 )
 
 // A Recorder records the sessions that it hears, and serves what it has.
@@ -30,7 +31,10 @@ type Recorder struct {
 	last *tape
 	// dirty are tapes with something to write, in the order in which that came.
 	dirty []*tape
-	pool  pool
+	pool  store.Pool
+	// pending are the blocks with frames that aren't written, and done the others: these make room
+	// for new ones.
+	pending, done store.Blocks
 
 	disk jobs
 	// readers are shelves that want to read. runs is what was read and is in memory, at most
@@ -68,12 +72,13 @@ func New(cfg Config) (*Recorder, error) {
 	reads := cfg.Tail / 4
 	r := &Recorder{
 		cfg: cfg, now: cfg.Joined, tapes: make(map[journal.Key]*tape),
-		pool: pool{limit: cfg.Tail - reads}, maxRuns: max(2*maxReads, reads/runBytes),
-		disk:  jobs{syncAt: reliable.Never, ageAt: reliable.Never},
-		limit: rate.New(cfg.ServeRate, max(cfg.ServeRate/serveBursts, minBurst)),
+		maxRuns: max(2*maxReads, reads/runBytes),
+		disk:    jobs{syncAt: reliable.Never, ageAt: reliable.Never},
+		limit:   rate.New(cfg.ServeRate, max(cfg.ServeRate/serveBursts, minBurst)),
 		budget: nack.NewBudget(nack.BudgetConfig{
 			Floor: cfg.ServeRate, Burst: max(cfg.ServeRate/serveBursts, minBurst)}),
 	}
+	r.pool = store.NewPool(cfg.Tail-reads, r)
 	r.announce.begin(r)
 	r.answers.begin()
 	for i := range cfg.States {
@@ -126,7 +131,7 @@ func (r *Recorder) positions() (list []reliable.Position) {
 func (r *Recorder) tape(key journal.Key) *tape {
 	t := r.tapes[key]
 	if t == nil {
-		t = &tape{r: r, key: key, since: reliable.Never}
+		t = &tape{r: r, key: key, since: reliable.Never, tail: store.Tail{Key: key}}
 		t.tell(r.now)
 		t.shelf.t = t
 		t.state.Key = key
@@ -138,10 +143,10 @@ func (r *Recorder) tape(key journal.Key) *tape {
 
 // remove forgets a tape of which nothing is left.
 func (r *Recorder) remove(t *tape) {
-	for len(t.tail.blocks) > 0 {
-		b := t.tail.blocks[0]
-		r.forget(b)
-		r.pool.put(b)
+	for len(t.tail.Blocks) > 0 {
+		b := t.tail.Blocks[0]
+		b.Tail.Drop()
+		r.pool.Put(b)
 	}
 	for _, n := range r.runs {
 		if n.shelf == &t.shelf {
@@ -156,8 +161,26 @@ func (r *Recorder) remove(t *tape) {
 	r.list = slices.DeleteFunc(r.list, func(o *tape) bool { return o == t })
 }
 
-// forget takes a block that makes room out of its tape.
-func (r *Recorder) forget(b *block) { b.tape.tail.drop() }
+// Lends and Lend make the Recorder the lender of its blocks: those that are written.
+func (r *Recorder) Lends() int { return r.done.Memory() }
+
+// Lend takes the oldest of them out of its tape.
+func (r *Recorder) Lend() *store.Block {
+	b := r.done.First()
+	if b != nil {
+		b.Tail.Drop()
+	}
+	return b
+}
+
+// settle puts a block of a tape into the list where it belongs.
+func (r *Recorder) settle(b *store.Block, written bool) {
+	if written {
+		r.done.Put(b)
+	} else {
+		r.pending.Put(b)
+	}
+}
 
 // Handle takes a decoded frame. It keeps nothing of it.
 func (r *Recorder) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {

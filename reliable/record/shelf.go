@@ -45,7 +45,7 @@ func (s *shelf) Held() nack.Range {
 
 // InMemory returns a frame from which on all that are held are in memory.
 func (s *shelf) InMemory() uint64 {
-	if span := s.t.tail.span(); span.Len() > 0 {
+	if span := s.t.tail.Span(); span.Len() > 0 {
 		return span.From
 	}
 	return s.t.next.Seq
@@ -64,8 +64,8 @@ func (s *shelf) Look(seq uint64) store.State {
 
 // Frame returns a frame that is in memory, or nil.
 func (s *shelf) Frame(seq uint64) []byte {
-	if b, i := s.t.tail.at(seq); b != nil {
-		return b.bytes(i, i+1)
+	if b, i := s.t.tail.At(seq); b != nil {
+		return b.Bytes(i, i+1)
 	}
 	for i := len(s.runs) - 1; i >= 0; i-- {
 		if r := s.runs[i]; r.span.Contains(seq) {
@@ -81,8 +81,8 @@ func (s *shelf) Frame(seq uint64) []byte {
 // Start returns the offset of the first message that starts in a frame or after it. Where only
 // the log knows it, the offset is that of an earlier frame.
 func (s *shelf) Start(seq uint64) uint64 {
-	if b, i := s.t.tail.after(seq); b != nil && seq >= s.InMemory() {
-		return b.entries[i].start
+	if b, i := s.t.tail.After(seq); b != nil && seq >= s.InMemory() {
+		return b.Entries[i].Start
 	}
 	if seq >= s.t.next.Seq {
 		return s.t.next.Offset

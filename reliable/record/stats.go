@@ -69,7 +69,7 @@ func (r *Recorder) Stats() Stats {
 		st.Served.Add(&served)
 	}
 	st.Missed = r.events.missed
-	st.Memory = r.pool.used
+	st.Memory = r.pool.Used()
 	for _, n := range r.runs {
 		st.Memory += cap(n.buf)
 	}

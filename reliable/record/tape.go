@@ -9,6 +9,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/repair"
+	"crier/reliable/store"
 )
 
 // A tape is what was recorded of one session and channel: what is on its way to the log, what is
@@ -35,7 +36,7 @@ type tape struct {
 	state journal.State
 	holes []nack.Range
 
-	tail tail
+	tail store.Tail
 	// Frames below handed are in the log, or with the disk. items are what else isn't in the log.
 	handed uint64
 	items  []item
@@ -84,8 +85,8 @@ func (t *tape) oldest() journal.Mark {
 	if s := &t.state; s.Next.Seq > s.Oldest.Seq {
 		return s.Oldest
 	}
-	if b := t.tail.blocks; len(b) > 0 {
-		return journal.Mark{Seq: b[0].entries[0].seq, Offset: b[0].entries[0].start}
+	if b := t.tail.Blocks; len(b) > 0 {
+		return journal.Mark{Seq: b[0].Entries[0].Seq, Offset: b[0].Entries[0].Start}
 	}
 	return t.next
 }
@@ -107,46 +108,22 @@ func (t *tape) frame(now reliable.Time, f *frame.Frame) {
 	case f.Seq > t.next.Seq: // the stream was joined behind the log's end
 		t.hole(now, nack.Range{From: t.next.Seq, To: f.Seq}, reliable.CauseGone)
 	}
-	b := t.tail.newest()
-	if b == nil || !b.fits(len(f.Raw)) {
-		b = t.grow(len(f.Raw))
-	}
+	b := t.tail.Room(&t.r.pool, len(f.Raw))
 	if b == nil { // the driver didn't look whether there is room
 		t.hole(now, nack.Range{From: f.Seq, To: f.Seq + 1}, reliable.CauseUnwritten)
 		return
 	}
-	e := entry{seq: f.Seq, start: f.StartOffset(), after: f.EndOffset()}
+	e := store.Entry{Seq: f.Seq, Start: f.StartOffset(), After: f.EndOffset()}
 	if t.title != nil {
-		e.wall = t.title.Wall + int64(f.Time)
+		e.Wall = t.title.Wall + int64(f.Time)
 	}
-	b.add(e, f.Raw)
-	t.r.pool.settle(b, false)
-	t.next = journal.Mark{Seq: f.Seq + 1, Offset: e.after}
+	b.Add(e, f.Raw)
+	t.r.settle(b, false)
+	t.next = journal.Mark{Seq: f.Seq + 1, Offset: e.After}
 	t.live, t.ended = true, nil
 	t.frames++
 	t.bytes += uint64(len(f.Raw))
 	t.soil(now)
-}
-
-// grow adds a block with room for a frame of so many bytes, or returns nil.
-func (t *tape) grow(size int) *block {
-	if b := t.tail.newest(); b != nil {
-		if t.tail.class+1 < len(classBytes) {
-			t.tail.class++ // it is full
-		}
-	}
-	class := t.tail.classFor(size)
-	for b := t.r.pool.take(class, t.r.forget); ; class-- {
-		if b != nil {
-			b.tape = t
-			t.tail.blocks = append(t.tail.blocks, b)
-			return b
-		}
-		if class == 0 || classBytes[class-1] < size {
-			return nil
-		}
-		b = t.r.pool.take(class-1, t.r.forget)
-	}
 }
 
 // hole takes the place of frames that won't come.
@@ -212,30 +189,30 @@ func (t *tape) soil(now reliable.Time) {
 
 // wait returns the number of bytes and items that wait to be handed to the disk, up to so many.
 func (t *tape) wait(most int) (n int) {
-	b, i := t.tail.after(t.handed)
+	b, i := t.tail.After(t.handed)
 	if b == nil {
 		return 0
 	}
-	n = len(b.bytes(i, len(b.entries)))
-	for k := len(t.tail.blocks) - 1; k >= 0 && t.tail.blocks[k] != b && n < most; k-- {
-		n += len(t.tail.blocks[k].data)
+	n = len(b.Bytes(i, len(b.Entries)))
+	for k := len(t.tail.Blocks) - 1; k >= 0 && t.tail.Blocks[k] != b && n < most; k-- {
+		n += len(t.tail.Blocks[k].Data)
 	}
 	return n
 }
 
 // idle reports whether nothing waits to be handed to the disk.
 func (t *tape) idle() bool {
-	return len(t.items) == 0 && !t.untold && t.tail.span().To <= t.handed
+	return len(t.items) == 0 && !t.untold && t.tail.Span().To <= t.handed
 }
 
 // reduce lets go of what the tape holds of frames that are written.
 func (t *tape) reduce() {
 	next := t.state.Next.Seq
-	for _, b := range t.tail.blocks {
-		if b.span().To > next {
+	for _, b := range t.tail.Blocks {
+		if b.Span().To > next {
 			break
 		}
-		t.r.pool.settle(b, true)
+		t.r.settle(b, true)
 	}
 	done := 0
 	for done < len(t.items) && t.items[done].at <= next && t.items[done].end == nil {
