@@ -85,8 +85,9 @@ type DigestBody struct {
 	FirstSeq, FirstOffset uint64
 	// Heard is the time since the holder last heard the publisher.
 	Heard time.Duration
-	// From and To are the sequence numbers that Ranges tells of: OldestSeq and Position, but where
-	// a digest has several parts, or tells of frames behind a gap, up to NextSeq.
+	// From and To are the sequence numbers that Ranges tells of: OldestSeq and Position (if that
+	// is lower, nothing), but where a digest has several parts, or tells of frames behind a gap, up
+	// to NextSeq.
 	From, To uint64
 	// Topic, Key, Prev and Replay are those of SESSION. Decode allocates Prev.
 	Topic, Key []byte
@@ -126,14 +127,15 @@ func (d *Decoder) digest(f *Frame) bool {
 		!d.u32to(&role) || role > 255 || !d.bin(&f.Name, MaxName) || !d.properties(f, &p) {
 		return false
 	}
-	b.Role, b.From, b.To = Role(role), f.OldestSeq, b.Position
+	b.Role = Role(role)
+	b.From, b.To = f.OldestSeq, max(f.OldestSeq, b.Position)
 	b.Topic, b.Key, b.Replay, b.Holder = p.topic, p.key, p.replay, p.holder
 	b.Written, b.Synced, b.Proposal = p.written, p.synced, p.proposal
 	b.At, b.AtSeq, b.AtOffset = p.at, p.atSeq, p.atOffset
 	if p.part {
 		b.From, b.To = p.from, p.to
 	}
-	if f.OldestSeq > b.Position || b.Position > f.NextSeq || f.OldestOffset > f.NextOffset ||
+	if f.OldestSeq > f.NextSeq || b.Position > f.NextSeq || f.OldestOffset > f.NextOffset ||
 		b.From < f.OldestSeq || b.To > f.NextSeq || !d.ranges(f) {
 		return false
 	}
@@ -144,6 +146,13 @@ func (d *Decoder) digest(f *Frame) bool {
 	whole := b
 	f.Digest = &whole
 	return true
+}
+
+// IsPart reports whether a DIGEST tells of other numbers than those from the oldest to the
+// position.
+func (f *Frame) IsPart() bool {
+	b := f.Digest
+	return b.From != f.OldestSeq || b.To != max(f.OldestSeq, b.Position)
 }
 
 // digest writes the fields of DIGEST, up to the ranges.
@@ -159,7 +168,7 @@ func (e *Encoder) digest(f *Frame) {
 	p.log, p.written, p.synced = b.Written != 0 || b.Synced != 0, b.Written, b.Synced
 	p.at, p.atSeq, p.atOffset = b.At, b.AtSeq, b.AtOffset
 	p.proposal, p.holder = b.Proposal, b.Holder
-	p.part, p.from, p.to = b.From != f.OldestSeq || b.To != b.Position, b.From, b.To
+	p.part, p.from, p.to = f.IsPart(), b.From, b.To
 	e.properties(f.Properties, &p)
 }
 

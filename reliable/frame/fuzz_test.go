@@ -193,9 +193,10 @@ func invariants(t *testing.T, f *Frame) {
 		must(f.Synced <= f.Written, "what is synced below what is written")
 	case Digest:
 		d := f.Digest
-		must(f.OldestSeq <= d.Position && d.Position <= f.NextSeq &&
+		must(f.OldestSeq <= f.NextSeq && d.Position <= f.NextSeq &&
 			f.OldestOffset <= f.NextOffset, "ascending numbers")
-		must(f.OldestSeq <= d.From && d.From <= d.To && d.To <= d.Position, "a part of it")
+		must(f.OldestSeq <= d.From && d.From <= d.To && d.To <= f.NextSeq, "a part of it")
+		must(len(d.Holder) <= MaxName && view(d.Holder), "a holder's short name")
 		must(d.Synced <= d.Written, "what is synced below what is written")
 		must(d.Wall >= 0 && d.Heard >= 0, "times of at least 0")
 		at := d.From

@@ -208,7 +208,9 @@ func mapOf(f *Frame) wire {
 	pair(5, d.Written > 0, d.Written, d.Synced)
 	pair(6, d.At, d.AtSeq, d.AtOffset)
 	add(d.Proposal > 0, func(w wire) wire { return w.raw(7).u64(d.Proposal) })
-	pair(8, d.From != f.OldestSeq && f.Kind == Digest || d.To != d.Position, d.From, d.To)
+	pair(8, f.Kind == Digest && (d.From != f.OldestSeq || d.To != max(f.OldestSeq, d.Position)),
+		d.From, d.To)
+	add(len(d.Holder) > 0, func(w wire) wire { return w.raw(9).bin(d.Holder) })
 	return append(wire{0x80 | byte(n)}, w...)
 }
 
@@ -319,10 +321,16 @@ func samples() []sample {
 			Topic: []byte("md.eu"), Key: []byte{1, 2, 3}, Prev: prev, Replay: 9,
 		},
 	}
-	part, over := digest, digest
+	part, over, survivor, bereft := digest, digest, digest, digest
 	part.Digest = &DigestBody{Role: Peer, Version: 4, Position: 890, From: 7, To: 301}
 	over.Flags, over.Ranges, over.Name = Final|Ended|Full, nil, []byte{}
 	over.Digest = &DigestBody{Role: Publisher, Position: 900, From: 5, To: 900}
+	survivor.Flags, survivor.Request, survivor.Ranges = 0, 0, ranges[:2]
+	survivor.Digest = &DigestBody{Role: Peer, Version: 4, Position: 8, From: 5, To: 900,
+		Proposal: 1 << 60, Holder: []byte("desk-4")}
+	bereft.Flags, bereft.Request, bereft.Ranges = Full, 0, nil // it holds nothing
+	bereft.OldestSeq, bereft.OldestOffset = 900, 4000
+	bereft.Digest = &DigestBody{Role: Peer, Version: 4, Position: 8, From: 900, To: 900}
 	replayed, replays := bye, data(Replay|Unfinished, Chunk{Data: []byte("abc"), Total: 9})
 	replayed.Flags = Replay
 	bare := session
@@ -378,6 +386,8 @@ func samples() []sample {
 		{"digest", mapped(digest), 0},
 		{"digest in parts", mapped(part), 0},
 		{"digest of the end", mapped(over), 0},
+		{"digest of a survivor", mapped(survivor), 0},
+		{"digest of one that holds nothing", mapped(bereft), 0},
 		{"find",
 			mapped(Frame{Kind: Find, Subscriber: 0xabcdef, Request: 3, Name: []byte("trades"),
 				Find: &FindBody{What: FindTime, Value: 1700000000123456789,

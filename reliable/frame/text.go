@@ -110,7 +110,7 @@ func (f *Frame) digestText(b *strings.Builder) {
 	if d.At {
 		fmt.Fprintf(b, " at=%d/%d", d.AtSeq, d.AtOffset)
 	}
-	if d.From != f.OldestSeq || d.To != d.Position {
+	if f.IsPart() {
 		fmt.Fprintf(b, " part=%d-%d", d.From, d.To)
 	}
 	if len(f.Ranges) > 0 {
@@ -118,6 +118,9 @@ func (f *Frame) digestText(b *strings.Builder) {
 	}
 	if d.Proposal != 0 {
 		fmt.Fprintf(b, " proposal=%016x", d.Proposal)
+	}
+	if len(d.Holder) > 0 {
+		fmt.Fprintf(b, " holder=%q", d.Holder)
 	}
 	fmt.Fprintf(b, " first=%d/%d t=%v heard=%v", d.FirstSeq, d.FirstOffset,
 		time.Duration(f.Time), d.Heard)

@@ -223,11 +223,14 @@ func digestJSON(o *object, f *frame.Frame) {
 		o.add("at_sequence", d.AtSeq)
 		o.add("at_offset", d.AtOffset)
 	}
-	if d.From != f.OldestSeq || d.To != d.Position {
+	if f.IsPart() {
 		o.add("part", rangeJSON{d.From, d.To})
 	}
 	if d.Proposal != 0 {
 		o.add("proposal", id(d.Proposal))
+	}
+	if len(d.Holder) > 0 {
+		o.add("holder", string(d.Holder))
 	}
 	titleJSON(o, d.Topic, d.Key, d.Prev, d.Replay)
 	o.add("properties", fmt.Sprintf("%x", f.Properties))

@@ -31,7 +31,7 @@ var names = strings.Fields(`state version kind flags flags.want_session flags.le
 	first.offset control channels name properties subscriber echo held missing coming gone range
 	range.first range.last position room topic key replay prev.session prev.channel prev.sequence
 	prev.offset prev.topic prev.publisher prev.key written synced at.sequence at.offset proposal
-	part.from part.to digest_version role heard absent what value tag.status`)
+	part.from part.to holder digest_version role heard absent what value tag.status`)
 
 // kinds lists the kinds in the order of their numbers.
 var kinds = strings.Fields(
@@ -85,7 +85,7 @@ func (e expected) frame(t *testing.T, o map[string]any) {
 			e.add(name, "0x"+value.(string))
 		case "channel", "sequence", "offset", "messages", "group", "report", "control", "channels",
 			"name", "properties", "position", "room", "topic", "key", "written", "synced",
-			"digest_version", "value":
+			"digest_version", "value", "holder":
 			e.add(name, value)
 		case "time_ns", "interval_ns", "round_trip_ns", "wall_ns", "echo_ns", "held_ns",
 			"heard_ns":
@@ -248,9 +248,15 @@ func rest() (packets [][]byte) {
 		Ranges: []nack.Range{{From: 7, To: 9}, {From: 11, To: 1 << 55}},
 		Digest: &frame.DigestBody{Role: frame.Peer, Position: 1 << 58, From: 6, To: 1 << 56,
 			Topic: []byte("md.eu"), Key: []byte{0xfe, 1}, Prev: prev, Replay: 77,
-			Proposal: 1 << 63}}
+			Proposal: 1 << 63, Holder: []byte("desk-4")}}
+	bereft := digest // it holds nothing
+	bereft.OldestSeq, bereft.OldestOffset, bereft.Ranges = digest.NextSeq, digest.NextOffset, nil
+	bereft.Digest = &frame.DigestBody{Role: frame.Peer, Position: 1 << 58, From: digest.NextSeq,
+		To: digest.NextSeq}
+	behind := digest // it holds frames behind a gap
+	behind.Digest = &frame.DigestBody{Role: frame.Peer, Position: 5, From: 4, To: digest.NextSeq}
 	for _, f := range []frame.Frame{
-		digest,
+		digest, bereft, behind,
 		{Kind: frame.Session, Session: 5, Topic: []byte("x"), Key: []byte{3}, Prev: prev,
 			Replay: 1 << 60},
 		{Kind: frame.Status, Flags: frame.Contested, Session: 5},
@@ -302,8 +308,8 @@ var unsimulated = []string{
 	"flags.too_large", "flags.replay", "flags.live", "flags.full", "flags.final",
 	"flags.ended", "topic", "key", "replay", "prev.session", "prev.channel", "prev.sequence",
 	"prev.offset", "prev.topic", "prev.publisher", "prev.key", "written", "synced",
-	"at.sequence", "at.offset", "proposal", "part.from", "part.to", "digest_version", "role",
-	"heard", "absent", "what", "value",
+	"at.sequence", "at.offset", "proposal", "part.from", "part.to", "holder", "digest_version",
+	"role", "heard", "absent", "what", "value",
 }
 
 func sum(values map[string]int) (n int) {

@@ -172,11 +172,12 @@ local function digest_text(f, add)
     add("written=%s synced=%s", decimal(f.written), decimal(f.synced))
   end
   if f.at_sequence then add("at=%s/%s", decimal(f.at_sequence), decimal(f.at_offset)) end
-  if f.part_from ~= f.oldest_sequence or f.part_to ~= f.position then
+  if f.part_from ~= f.oldest_sequence or f.part_to ~= f.whole_to then
     add("part=%s-%s", decimal(f.part_from), decimal(f.part_to))
   end
   if #f.ranges > 0 then add("absent=%s", ranges_text(f.ranges)) end
   if f.proposal then add("proposal=%s", digits(s, f.proposal)) end
+  if f.holder and f.holder ~= "" then add("holder=%s", quoted(f.holder)) end
   add("first=%s/%s t=%s heard=%s", decimal(f.first_sequence), decimal(f.first_offset),
     duration(f.time), duration(f.heard))
   if f.wall ~= 0 then add("wall=%s", instant(f.wall)) end

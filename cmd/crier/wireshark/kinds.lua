@@ -100,6 +100,10 @@ local PROPERTIES = {
     f.part_from, f.part_to = pair(c, "part.from", "part.to")
     return f.part_from and not less(f.part_to, f.part_from)
   end,
+  [9] = function(c, f)
+    f.holder = text(c, "holder", 255)
+    return f.holder ~= nil
+  end,
 }
 
 -- properties reads a map.
@@ -295,10 +299,12 @@ local function digest(c, f)
   f.heard = f.first_offset and c:time("heard")
   f.role = f.heard and c:u32("role")
   if not f.role or f.role > 255 or not name(c, f) or not properties(c, f) then return false end
-  if not f.part_from then f.part_from, f.part_to = f.oldest_sequence, f.position end
-  if less(f.position, f.oldest_sequence) or less(f.next_sequence, f.position) or
+  f.whole_to = f.position
+  if less(f.position, f.oldest_sequence) then f.whole_to = f.oldest_sequence end
+  if not f.part_from then f.part_from, f.part_to = f.oldest_sequence, f.whole_to end
+  if less(f.next_sequence, f.oldest_sequence) or less(f.next_sequence, f.position) or
     less(f.next_offset, f.oldest_offset) or less(f.part_from, f.oldest_sequence) or
-    less(f.position, f.part_to) or not ranges(c, f, "absent") then return false end
+    less(f.next_sequence, f.part_to) or not ranges(c, f, "absent") then return false end
   local n = #f.ranges
   return n == 0 or not less(f.ranges[1].first, f.part_from) and less(f.ranges[n].last, f.part_to)
 end
