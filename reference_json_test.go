@@ -111,7 +111,8 @@ var decodedAs = map[string]string{
 	"responder": "text", "request": "text", "subscriber": "text", "control": "text",
 	"name": "text", "properties": "text", "missing": "list of objects",
 	"coming": "list of objects", "gone": "list of objects", "datagram": "object",
-	"what": "text", "role": "text", "part": "object", "proposal": "text", "topic": "text",
+	"what": "text", "role": "text", "part": "object", "proposal": "text", "holder": "text",
+	"topic": "text",
 	"key": "text", "prev": "object", "replay": "text", "absent": "list of objects",
 }
 
