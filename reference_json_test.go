@@ -113,7 +113,7 @@ var decodedAs = map[string]string{
 	"coming": "list of objects", "gone": "list of objects", "datagram": "object",
 	"what": "text", "role": "text", "part": "object", "proposal": "text", "holder": "text",
 	"topic": "text",
-	"key": "text", "prev": "object", "replay": "text", "absent": "list of objects",
+	"key":   "text", "prev": "object", "replay": "text", "absent": "list of objects",
 }
 
 // decoded writes the keys of frames, which crier decode adds one by one.
