@@ -33,6 +33,11 @@ type Config struct {
 	Runs bool
 	// Tape, if not nil, takes the streams as frames, for a log or for others that may ask.
 	Tape Tape
+	// Inquest has the survivors of a publisher that falls silent help each other before it is told:
+	// see reliable.Certificate. It needs a Keeper.
+	Inquest bool
+	// Keeper, if not nil, holds frames for others.
+	Keeper Keeper
 	// Name of the subscriber, up to 255 bytes.
 	Name string
 	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
@@ -118,6 +123,9 @@ func (c Config) Complete() (Config, error) {
 	case c.Overload == reliable.OverloadDropOldest && c.Order != reliable.InOrder:
 		return c, config.Errorf("Overload", "%v needs the order %v: what has waited longest "+
 			"is not known on arrival; drop the newest", c.Overload, reliable.InOrder)
+	case c.Inquest && c.Keeper == nil:
+		return c, config.Errorf("Inquest", "an inquest needs a Keeper, which holds frames for "+
+			"others")
 	case c.Order > reliable.OnArrival:
 		return c, config.Errorf("Order", "the order %d is not known", c.Order)
 	}

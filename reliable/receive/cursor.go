@@ -127,6 +127,7 @@ func (c *cursor) unload() {
 func (c *cursor) finishFrame() {
 	st := c.stream
 	st.tapeFrame(c.frame)
+	st.keep(c.frame)
 	if st.win.has(st.win.next) {
 		st.win.free(st.win.at(st.win.next))
 	}

@@ -63,6 +63,16 @@ type SessionStats struct {
 	// Contested counts frames of others that speak for its publisher, and go on where it
 	// left off.
 	Contested uint64
+	// Inquest says that the survivors of its publisher help each other now: End stays open
+	// meanwhile. Inquests counts the times, Certificates what they and later finds ended with, and
+	// Found frames that had been named lost and that a survivor turned out to have.
+	Inquest      bool
+	Inquests     uint64
+	Certificates uint64
+	Found        uint64
+	// DigestsSent and DigestsHeard count the DIGESTs of survivors, each part of one.
+	DigestsSent  uint64
+	DigestsHeard uint64
 	// Begun says that it is known where the session begins. Until then nothing counts.
 	Begun bool
 
