@@ -36,6 +36,13 @@ func (s *Schedule[T]) Len() int { return len(s.heap) }
 // Next returns the next event, as a view; there must be one.
 func (s *Schedule[T]) Next() *Event[T] { return &s.heap[0] }
 
+// Each calls fn for all that is scheduled, in no order that means anything.
+func (s *Schedule[T]) Each(fn func(at int64, order uint64, what *T)) {
+	for i := range s.heap {
+		fn(s.heap[i].At, s.heap[i].Order, &s.heap[i].What)
+	}
+}
+
 // Order returns the order of the event that was given one last.
 func (s *Schedule[T]) Order() uint64 { return s.order }
 

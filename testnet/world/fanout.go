@@ -88,15 +88,22 @@ func (f *fanouts) release(n uint32) {
 
 // hop lets the next hop of a fanout happen, which is the first event scheduled.
 func (w *World) hop(n uint32) {
+	p, node := w.takeHop(n)
+	w.subs[node].arrive(p)
+}
+
+// takeHop takes the next hop of a fanout, which is the first event scheduled, out of the
+// schedule.
+func (w *World) takeHop(n uint32) (p *Datagram, node uint32) {
 	one := &w.fanouts.list[n]
-	p, node := one.pkt, one.hops[one.next].node
+	p, node = one.pkt, one.hops[one.next].node
 	if one.next++; one.next < len(one.hops) {
 		w.queue.Replace(one.event(n))
 	} else {
 		w.queue.Pop()
 		w.fanouts.release(n)
 	}
-	w.subs[node].arrive(p)
+	return p, node
 }
 
 // few is how many hops are sorted by insertion.

@@ -36,8 +36,9 @@ type Datagram struct {
 	// Sent is when.
 	Sent reliable.Time
 
-	frame frame.Frame
-	err   error // why it doesn't decode
+	frame   frame.Frame
+	err     error // why it doesn't decode
+	decided bool  // a Chooser has decided what becomes of it
 }
 
 // ToGroup reports whether a datagram of a publisher's, or one aside, goes to all
@@ -91,3 +92,6 @@ func (w *World) damaged(p *Datagram, l *link.Link) *Datagram {
 	bad.decode(&w.dec, raw)
 	return bad
 }
+
+// Decided reports whether a Chooser has decided what becomes of the datagram.
+func (p *Datagram) Decided() bool { return p.decided }

@@ -24,6 +24,8 @@ type Config struct {
 	// Stop, if set, is asked now and then whether the run is to end: once it says
 	// so, Run returns ErrStopped.
 	Stop func() bool
+	// Chooser, if set, decides what becomes of each datagram that arrives.
+	Chooser Chooser
 }
 
 // World is the virtual-time simulator: publishers and subscribers, which are the
@@ -162,6 +164,9 @@ func (w *World) Run(until reliable.Time) error {
 		}
 		w.now = reliable.Time(w.queue.Next().At)
 		w.stats.Events++
+		if w.cfg.Chooser != nil && !w.choose() {
+			continue
+		}
 		if first := &w.queue.Next().What; first.kind == eventHop {
 			w.hop(first.node)
 			continue

@@ -1,0 +1,108 @@
+package every
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// Scope says which choices are played: all of them.
+type Scope struct {
+	// Kinds are those of the frames whose datagrams may meet a fault; others arrive in time.
+	Kinds []frame.Kind
+	// Late is by how much a datagram is late that is.
+	Late time.Duration
+	// Again is by how much later the copy comes of a datagram that arrives twice.
+	Again time.Duration
+	// Without names faults that don't happen.
+	Without []Fault
+	// Faults is how many datagrams may meet a fault in one schedule, in any places; below 0:
+	// any number. Those of the kinds in Free don't count.
+	Faults int
+	Free   []frame.Kind
+	// Crash are the names of the processes that may crash, before any of their events, and
+	// Crashes is how many of them may in one schedule.
+	Crash   []string
+	Crashes int
+	// Until is when choices end: what arrives later arrives in time, and no process crashes.
+	Until reliable.Time
+}
+
+// Fault is what may become of a datagram besides that it arrives in time.
+type Fault string
+
+// The faults.
+const (
+	Lost  Fault = "lost"
+	Late  Fault = "late"
+	Twice Fault = "twice"
+)
+
+// fate returns what a fault does to a datagram.
+func (s *Scope) fate(f Fault) world.Fate {
+	switch f {
+	case Lost:
+		return world.Fate{Lost: true}
+	case Late:
+		return world.Fate{Late: s.Late}
+	}
+	return world.Fate{Again: s.Again}
+}
+
+// faults returns the faults that happen.
+func (s *Scope) faults() (list []Fault) {
+	for _, f := range []Fault{Lost, Late, Twice} {
+		if !slices.Contains(s.Without, f) {
+			list = append(list, f)
+		}
+	}
+	return list
+}
+
+// String tells what the scope is, in words.
+func (s *Scope) String() string {
+	var b strings.Builder
+	list := s.faults()
+	for i, f := range list {
+		switch {
+		case i > 0 && i == len(list)-1:
+			b.WriteString(" or ")
+		case i > 0:
+			b.WriteString(", ")
+		}
+		switch f {
+		case Lost:
+			b.WriteString("lost")
+		case Late:
+			fmt.Fprintf(&b, "%v late", s.Late)
+		case Twice:
+			b.WriteString("twice")
+		}
+	}
+	if s.Faults < 0 {
+		fmt.Fprintf(&b, ": any datagrams of %s", names(s.Kinds))
+	} else {
+		fmt.Fprintf(&b, ": at most %d datagrams of %s", s.Faults, names(s.Kinds))
+		if len(s.Free) > 0 {
+			fmt.Fprintf(&b, ", and any number of %s", names(s.Free))
+		}
+	}
+	if len(s.Crash) > 0 && s.Crashes > 0 {
+		fmt.Fprintf(&b, "; at most %d crash of %s", s.Crashes, strings.Join(s.Crash, ", "))
+	}
+	fmt.Fprintf(&b, "; in the first %v", time.Duration(s.Until))
+	return b.String()
+}
+
+func names(kinds []frame.Kind) string {
+	var list []string
+	for _, k := range kinds {
+		list = append(list, k.String())
+	}
+	return strings.Join(list, ", ")
+}
