@@ -183,6 +183,17 @@ var subWays = map[string]func(*testing.T) *tool{
 		saying(t, group, nil, sub).signal(syscall.SIGKILL)
 		return sub
 	},
+	"`--until-end`: the publisher was killed, and started again with `--continue`": func(
+		t *testing.T) *tool {
+		group := testGroup(t)
+		sub := start(t, nil, on(group, "sub", "--until-end")...).listening()
+		first := saying(t, group, []string{"--name", "trades"}, sub)
+		first.signal(syscall.SIGKILL)
+		<-first.ended
+		start(t, nil, on(group, "pub", "--name", "trades", "--count", "3", "--continue")...).
+			wait(cli.ExitOK)
+		return sub
+	},
 	"`--until-end`: of two publishers one was killed": func(t *testing.T) *tool {
 		return oneKilled(t, "--until-end")
 	},

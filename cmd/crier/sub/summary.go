@@ -13,8 +13,8 @@ type Summary struct {
 	Sessions []*SessionSummary `json:"sessions"`
 	// MoreSessions counts the sessions beyond those listed.
 	MoreSessions uint64 `json:"more_sessions,omitempty"`
-	// UnseenEnds counts the sessions, listed or not, without a BYE: messages after
-	// next_offset are unknown.
+	// UnseenEnds counts the sessions, listed or not, without a BYE, and that no other one
+	// continues: messages after next_offset are unknown.
 	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
 	// CatchUp is there if it began in the past, and had to catch up.
 	CatchUp *CatchUp `json:"catch_up,omitempty"`
@@ -66,6 +66,8 @@ type SessionSummary struct {
 	Taken    *hist.Quantiles `json:"taken_ns"`
 	Recovery *hist.Quantiles `json:"recovery_ns"`
 	End      string          `json:"end"`
+	// Continued is the session that goes on where this one ended, if it fell silent.
+	Continued string `json:"continued_by,omitempty"`
 	// Certificate is the last certificate of the publisher's survivors.
 	Certificate *events.Certificate `json:"certificate,omitempty"`
 	// Acknowledged is the offset where the next run goes on, by the state file.

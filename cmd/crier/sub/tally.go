@@ -29,7 +29,7 @@ type tally struct {
 	// sessions that have neither ended nor are silent
 	open int
 	seen int
-	// unseen counts those of seen that have not said BYE.
+	// unseen counts those of seen that have not said BYE, and that no other goes on from.
 	unseen   int
 	messages uint64
 	lost     uint64
@@ -45,11 +45,15 @@ type sessionTally struct {
 	lowest, highest   uint64         // the offsets that were noted: from lowest, and below highest
 	begun             bool           // they mean something
 	open              bool
-	completed         bool // with what the subscriber knew
+	completed         bool              // with what the subscriber knew
+	title             *subscriber.Title // nil while it is unknown
 }
 
 // The ends of sessions that are seen, in a summary: by BYE, and where --until says.
 var endBye, endUntil = subscriber.EndBye.String(), subscriber.EndUntil.String()
+
+// endSilent is the end of one whose publisher isn't heard any more.
+var endSilent = subscriber.EndSilent.String()
 
 // endOf returns the end of a session for a cause, or nothing if its end isn't seen.
 func endOf(cause subscriber.Cause) string {
@@ -73,6 +77,9 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 	if s == nil || ev.Kind == subscriber.SessionNew {
 		s = t.add(ev)
 	}
+	if ev.Title != nil {
+		s.title = ev.Title
+	}
 	if ev.Certificate != nil {
 		s.Certificate = events.CertificateOf(ev.Certificate)
 	}
@@ -89,7 +96,7 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 		s.End = "open"
 	case subscriber.SessionSilent:
 		t.turn(s, false)
-		s.End = "silent"
+		s.End = endSilent
 		s.complete(known())
 		t.unmeasure()
 	case subscriber.SessionAmended:
@@ -110,9 +117,11 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	if len(t.list) >= maxListed {
 		over := slices.IndexFunc(t.list, func(s *sessionTally) bool { return !s.open })
 		if over >= 0 {
-			if old := t.list[over]; t.sessions[old.id] == old {
+			old := t.list[over]
+			if t.sessions[old.id] == old {
 				delete(t.sessions, old.id)
 			}
+			t.goesOn(old)
 			t.list = slices.Delete(t.list, over, over+1)
 			t.dropped++
 		}
@@ -126,6 +135,28 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 	t.seen++
 	t.unseen++
 	return s
+}
+
+// goesOn looks for the session that goes on where a silent one ended, by all that was heard of it:
+// then its end isn't unknown.
+func (t *tally) goesOn(s *sessionTally) {
+	if s.End != endSilent || s.Continued != "" {
+		return
+	}
+	for _, one := range t.list {
+		if one.title == nil || one.title.Prev.Session != s.id {
+			continue
+		}
+		first := one.FirstOffset
+		if !one.completed {
+			first = one.lowest
+		}
+		if one.title.Prev.Offset == s.NextOffset && first == s.NextOffset {
+			s.Continued = one.Session
+			t.unseen--
+			return
+		}
+	}
 }
 
 // turn opens or closes a session.
@@ -244,8 +275,7 @@ func (t *tally) unmeasure() {
 func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	st := sub.Stats()
 	sum := &Summary{
-		Sessions: []*SessionSummary{}, MoreSessions: t.dropped,
-		UnseenEnds: uint64(t.unseen), Counters: counts.Of(st.Counters()),
+		Sessions: []*SessionSummary{}, MoreSessions: t.dropped, Counters: counts.Of(st.Counters()),
 	}
 	for _, s := range append(st.Groups, st.Socket) {
 		if granted := cli.Size(s.ReadBuffer); s.KernelDrops > 0 &&
@@ -275,5 +305,9 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 		s.measured()
 		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
 	}
+	for _, s := range t.list {
+		t.goesOn(s)
+	}
+	sum.UnseenEnds = uint64(t.unseen)
 	return sum
 }

@@ -213,3 +213,38 @@ func TestTallyKeepsCertificates(t *testing.T) {
 		}
 	}
 }
+
+// The end of a session is not unknown if another one goes on there, by all that was heard of both.
+func TestTallyGoesOn(t *testing.T) {
+	for _, one := range []struct {
+		what             string
+		next, prev, from uint64
+		unseen           int
+	}{
+		{"goes on where the first ended", 100, 100, 100, 0},
+		{"knew of more", 100, 120, 120, 1},
+		{"knew of less", 100, 80, 80, 1},
+		{"was heard from later on", 100, 100, 110, 1},
+	} {
+		tally := newTally()
+		note := func(ev subscriber.Event, next uint64) {
+			tally.note(&ev, func() []subscriber.Session {
+				return []subscriber.Session{{ID: 1, NextOffset: next}}
+			})
+		}
+		note(subscriber.Event{Session: 1, Kind: subscriber.SessionNew}, 0)
+		note(subscriber.Event{Session: 1, Kind: subscriber.SessionSilent}, one.next)
+		title := &subscriber.Title{}
+		title.Prev.Session, title.Prev.Offset = 1, one.prev
+		note(subscriber.Event{Session: 2, Kind: subscriber.SessionNew, Title: title}, 0)
+		note(subscriber.Event{Session: 2, Kind: subscriber.Message, Offset: one.from}, 0)
+		note(subscriber.Event{Session: 2, Kind: subscriber.SessionEnded,
+			Cause: subscriber.CauseEnded}, 0)
+		tally.goesOn(tally.list[0])
+		tally.goesOn(tally.list[0])
+		if tally.unseen != one.unseen || (tally.list[0].Continued != "") != (one.unseen == 0) {
+			t.Errorf("one that %s: %d ends unseen, continued by %q", one.what, tally.unseen,
+				tally.list[0].Continued)
+		}
+	}
+}

@@ -24,6 +24,9 @@ func summaryText(sum *Summary, asked cli.Size, sheet cli.Sheet) string {
 			counted(sheet, cli.Bad, "lost", s.Lost),
 			cli.Counted(s.Counters.N("duplicates"), "duplicate", "duplicates"),
 			cli.Counted(s.Counters.N("nacks_sent"), "NACK", "NACKs"))
+		if s.Continued != "" {
+			fmt.Fprintf(&b, "  session %s goes on where it ended\n", s.Continued)
+		}
 		if s.Certificate != nil {
 			fmt.Fprintf(&b, "  %s\n", s.Certificate.Brief())
 		}
@@ -112,7 +115,7 @@ func unseenText(sum *Summary) string {
 	var b strings.Builder
 	told := uint64(0)
 	for _, s := range sum.Sessions {
-		if s.End == endBye || s.End == endUntil || told == mostUnseen {
+		if s.End == endBye || s.End == endUntil || s.Continued != "" || told == mostUnseen {
 			continue
 		}
 		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
