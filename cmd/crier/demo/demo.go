@@ -7,10 +7,12 @@ import (
 	"encoding/json"
 	"fmt"
 	"io"
+	"strings"
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/cmd/crier/feed"
+	"crier/cmd/crier/demo/crash"
+	"crier/cmd/crier/demo/stage"
 )
 
 // options holds the flags of crier demo.
@@ -24,7 +26,7 @@ type options struct {
 func Command() *cli.Command {
 	return &cli.Command{
 		Name: "demo",
-		Args: " [overload]", ArgValues: cli.Words("overload"),
+		Args: " [overload|crash]", ArgValues: cli.Words("overload", "crash"),
 		Brief: "see messages fan out, get lost, come back, and die",
 		Help: `One producer sends a made-up market feed, in bursts, to three subscribers: over a
 clean network, over one that loses 1 % at random, and over one that loses whole
@@ -38,17 +40,23 @@ With the word overload it shows another thing, in virtual time: the same burst, 
 subscriber that is too slow for it, under the three answers that a publisher can give,
 to drop, to buffer on disk, or to block.
 
+With the word crash it plays one crash under several arms: nobody helps; the survivors
+help each other; a recorder stands beside them. It tells who had which messages, what each
+lost and why, and what each arm costs up to the crash.
+
 Examples:
 
   crier demo
   crier demo overload
+  crier demo crash
   crier demo --seed 7 --json
   crier demo --net lo
 
 `,
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{}
-			flags.Uint64Var(&o.seed, "seed", seed, "decides the feed and the losses")
+			flags.Uint64Var(&o.seed, "seed", seed, fmt.Sprintf("decides the feed and the losses "+
+				"(crash: %d unless given)", crash.Seed))
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
 			cli.Offer(flags, "net", cli.Words("sim", "lo"))
@@ -57,8 +65,15 @@ Examples:
 				switch {
 				case flags.NArg() == 0:
 					return o.run(ctx, std)
-				case flags.NArg() > 1 || flags.Arg(0) != "overload":
-					return 0, cli.Usagef("it takes no word but overload, not %q", flags.Arg(0))
+				case flags.NArg() > 1 || flags.Arg(0) != "overload" && flags.Arg(0) != "crash":
+					return 0, cli.Usagef("it takes no word but overload or crash, not %q",
+						strings.Join(flags.Args(), " "))
+				case flags.Arg(0) == "crash":
+					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json}
+					if !flags.Changed("seed") {
+						c.Seed = crash.Seed
+					}
+					return c.Run(ctx, std)
 				case flags.Changed("net"):
 					return 0, cli.Usagef("demo overload runs in virtual time: leave out --net")
 				}
@@ -72,12 +87,12 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	if err := cli.Closed(std.Out); err != nil {
 		return 0, err
 	}
-	plan := newScript(o.seed)
+	plan := stage.NewScript(o.seed)
 	out := std.Out
 	if o.json {
 		out = io.Discard
 	}
-	var play func(context.Context, *script, io.Writer) (*report, error)
+	var play func(context.Context, *stage.Script, io.Writer) (*report, error)
 	switch o.net {
 	case "sim":
 		play = playSim
@@ -87,7 +102,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, cli.Usagef("--net %q is not known: use sim or lo", o.net)
 	}
 	sheet := cli.SheetOf(std.Out)
-	fmt.Fprint(out, sheet.Fill(plan.intro(o.net)))
+	fmt.Fprint(out, sheet.Fill(introText(plan.Seed, o.net)))
 	result, err := play(ctx, plan, out)
 	if err != nil {
 		return 0, err
@@ -107,43 +122,5 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 // were never sent.
 const seed = 75
 
-// message is a message of the feed with its due time.
-type message struct {
-	at      time.Duration
-	payload []byte
-}
-
-// script is the feed up to the producer's death, in the middle of a burst.
-type script struct {
-	seed     uint64
-	messages []message
-	burst    int // the number of messages in the last burst
-	into     int // of these, those that are due before the end
-}
-
-const (
-	// runs is the time before the burst in which the producer is killed.
-	runs = 2 * time.Second
-	// tick is the time between two lines of progress.
-	tick = 250 * time.Millisecond
-)
-
-// newScript makes up a feed.
-func newScript(seed uint64) *script {
-	p := &script{seed: seed}
-	m := feed.NewMarket(feed.MarketOptions{Seed: seed})
-	for {
-		rec, err := m.Next()
-		if err != nil {
-			return p // the generator has no end
-		}
-		p.messages = append(p.messages, message{rec.At, append([]byte(nil), rec.Payload...)})
-		if phase, i, of := m.Burst(); rec.At >= runs && phase == feed.Storm && i >= of/2 {
-			p.burst, p.into = of, i
-			return p
-		}
-	}
-}
-
-// end returns the time of the producer's death.
-func (p *script) end() time.Duration { return p.messages[len(p.messages)-1].at }
+// tick is the time between two lines of progress.
+const tick = 250 * time.Millisecond

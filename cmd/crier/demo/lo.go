@@ -6,8 +6,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"net"
-	"net/netip"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -16,6 +14,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/pub"
 )
 
@@ -50,7 +49,7 @@ const (
 )
 
 // playLo plays the demo with real processes on the loopback interface.
-func playLo(ctx context.Context, plan *script, out io.Writer) (*report, error) {
+func playLo(ctx context.Context, plan *stage.Script, out io.Writer) (*report, error) {
 	ctx, cancel := context.WithTimeout(ctx, patience)
 	defer cancel()
 	// The kernel ends the processes with the thread that started them.
@@ -74,7 +73,7 @@ func playLo(ctx context.Context, plan *script, out io.Writer) (*report, error) {
 
 // lo is the demo with real processes.
 type lo struct {
-	plan     *script
+	plan     *stage.Script
 	dir      string
 	out      io.Writer
 	accepted string // the file of what the producer has accepted
@@ -91,7 +90,7 @@ func (l *lo) start(ctx context.Context) error {
 	if err != nil {
 		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
 	}
-	group, err := freeGroup()
+	group, err := stage.FreeGroup()
 	if err != nil {
 		return err
 	}
@@ -109,10 +108,10 @@ func (l *lo) start(ctx context.Context) error {
 		}
 	}
 	l.producer = exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo",
-		"--name", "market", "--quiet", "--market", "--seed", strconv.FormatUint(l.plan.seed, 10),
+		"--name", "market", "--quiet", "--market", "--seed", strconv.FormatUint(l.plan.Seed, 10),
 		"--accepted", l.accepted, "--batch-wait", batch.String(), "--impair", asked,
-		"--count", strconv.Itoa(len(l.plan.messages)+beyond))
-	l.producer.SysProcAttr, l.producer.Stderr = childAttr(), &l.words
+		"--count", strconv.Itoa(len(l.plan.Messages)+beyond))
+	l.producer.SysProcAttr, l.producer.Stderr = stage.ChildAttr(), &l.words
 	l.began = time.Now()
 	return l.producer.Start()
 }
@@ -129,7 +128,7 @@ func (l *lo) run(ctx context.Context) error {
 		n, _, err := pub.ReadWatermarks(l.accepted)
 		since := time.Since(l.began)
 		switch {
-		case n >= uint64(len(l.plan.messages)):
+		case n >= uint64(len(l.plan.Messages)):
 			l.killed = since
 			fmt.Fprint(l.out, progressLine(since, n, have))
 			return l.kill()
@@ -137,7 +136,7 @@ func (l *lo) run(ctx context.Context) error {
 			return fmt.Errorf("the producer: %w %s", err, l.words.Bytes())
 		case ctx.Err() != nil:
 			return fmt.Errorf("the producer had accepted %d of %d messages after %s: %w %s",
-				n, len(l.plan.messages), cli.Duration(since), ctx.Err(), l.words.Bytes())
+				n, len(l.plan.Messages), cli.Duration(since), ctx.Err(), l.words.Bytes())
 		case since >= next:
 			fmt.Fprint(l.out, progressLine(next, n, have))
 			next += tick
@@ -165,13 +164,13 @@ func (l *lo) have() []uint64 {
 // message.
 func (l *lo) account(ctx context.Context) (*report, error) {
 	r := &report{
-		KilledAt: l.killed, Burst: l.plan.burst, Checked: true, Note: loNote,
+		KilledAt: l.killed, Burst: l.plan.Burst, Checked: true, Note: loNote,
 	}
 	var err error
 	if r.Accepted, r.Sent, err = pub.ReadWatermarks(l.accepted); err != nil {
 		return nil, err
 	}
-	r.IntoBurst = l.plan.into + int(r.Accepted) - len(l.plan.messages)
+	r.IntoBurst = l.plan.Into + int(r.Accepted) - len(l.plan.Messages)
 	for _, s := range l.subs {
 		err := s.finish()
 		if ctx.Err() != nil { // which ends the processes, wherever they are
@@ -202,15 +201,4 @@ func (l *lo) end() {
 	if l.producer != nil && l.producer.Process != nil && l.producer.ProcessState == nil {
 		l.kill()
 	}
-}
-
-// freeGroup chooses a group for this run alone, with a port that is free now.
-func freeGroup() (string, error) {
-	c, err := net.ListenPacket("udp4", "127.0.0.1:0")
-	if err != nil {
-		return "", err
-	}
-	defer c.Close()
-	port := c.LocalAddr().(*net.UDPAddr).AddrPort().Port()
-	return netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, 0, 1}), port).String(), nil
 }

@@ -2,7 +2,6 @@ package demo
 
 import (
 	"bufio"
-	"bytes"
 	"context"
 	"encoding/json"
 	"errors"
@@ -16,6 +15,7 @@ import (
 	"sync/atomic"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/events"
 	"crier/cmd/crier/feed"
 	"crier/cmd/crier/sub"
@@ -24,7 +24,7 @@ import (
 // process is a subscriber process.
 type process struct {
 	member
-	plan    *script
+	plan    *stage.Script
 	cmd     *exec.Cmd
 	summary string
 	ready   chan struct{} // closed when it listens
@@ -33,7 +33,7 @@ type process struct {
 }
 
 // startSubscriber starts a subscriber that prints events as JSON.
-func startSubscriber(ctx context.Context, self, dir, group, impair string, plan *script,
+func startSubscriber(ctx context.Context, self, dir, group, impair string, plan *stage.Script,
 	i int) (*process, error) {
 	s := &process{
 		plan: plan, summary: filepath.Join(dir, fmt.Sprintf("sub%d.json", i)),
@@ -42,8 +42,8 @@ func startSubscriber(ctx context.Context, self, dir, group, impair string, plan 
 	s.cmd = exec.CommandContext(ctx, self, "sub", "--group", group, "--iface", "lo",
 		"--format", "json",
 		"--until-end", "--timeout", patience.String(), "--summary", s.summary, "--impair", impair,
-		"--drop-seed", strconv.FormatUint(plan.seed+uint64(i), 10))
-	s.cmd.SysProcAttr = childAttr()
+		"--drop-seed", strconv.FormatUint(plan.Seed+uint64(i), 10))
+	s.cmd.SysProcAttr = stage.ChildAttr()
 	out, err := s.cmd.StdoutPipe()
 	if err != nil {
 		return nil, err
@@ -107,19 +107,13 @@ func (s *process) read(out io.Reader) error {
 			return fmt.Errorf("subscriber %s printed an incomplete message: %s", s.Name,
 				lines.Bytes())
 		}
-		if !s.plan.is(*ev.Offset, []byte(*ev.Text)) {
+		if !s.plan.Is(*ev.Offset, []byte(*ev.Text)) {
 			return fmt.Errorf("subscriber %s: offset %d is not what was published",
 				s.Name, *ev.Offset)
 		}
 		s.have.Add(1)
 	}
 	return lines.Err()
-}
-
-// is reports whether the feed has a message at an offset. It accepts any beyond the script:
-// the producer may have gone a little further before it died.
-func (p *script) is(offset uint64, payload []byte) bool {
-	return offset >= uint64(len(p.messages)) || bytes.Equal(p.messages[offset].payload, payload)
 }
 
 // finish waits for the process to end and takes its summary.

@@ -7,6 +7,7 @@ import (
 	"io"
 	"time"
 
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/hist"
 	"crier/cmd/crier/sub"
 	"crier/reliable"
@@ -56,8 +57,8 @@ const (
 )
 
 // playSim plays the demo in virtual time, with the checker of the promise.
-func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
-	w := world.New(world.Config{Seed: plan.seed})
+func playSim(_ context.Context, plan *stage.Script, out io.Writer) (*report, error) {
+	w := world.New(world.Config{Seed: plan.Seed})
 	check := checker.New(w)
 	pub, err := w.AddPublisher(world.PublisherConfig{
 		Name: "producer", Write: write, Sender: send.Config{Name: "market"},
@@ -65,7 +66,7 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 	if err != nil {
 		return nil, err
 	}
-	r := &report{Burst: plan.burst, IntoBurst: plan.into, KilledAt: plan.end()}
+	r := &report{Burst: plan.Burst, IntoBurst: plan.Into, KilledAt: plan.End()}
 	subs := make([]*simulated, len(simLinks))
 	names := make([]string, len(simLinks))
 	for i, l := range simLinks {
@@ -81,17 +82,17 @@ func playSim(_ context.Context, plan *script, out io.Writer) (*report, error) {
 		r.Subscribers = append(r.Subscribers, &s.member)
 	}
 	const start = reliable.Time(100 * time.Millisecond) // the subscribers have joined
-	for _, m := range plan.messages {
-		w.At(start.Add(m.at), func() { pub.Publish(m.payload) })
+	for _, m := range plan.Messages {
+		w.At(start.Add(m.At), func() { pub.Publish(m.Payload) })
 	}
-	end := start.Add(plan.end())
+	end := start.Add(plan.End())
 	w.At(end, pub.Crash)
 
 	fmt.Fprint(out, progressHead(names))
 	for at := tick; ; at += tick {
-		stop := at > plan.end()
+		stop := at > plan.End()
 		if stop {
-			at = plan.end()
+			at = plan.End()
 		}
 		if err := w.Run(start.Add(at)); err != nil {
 			return nil, err

@@ -87,13 +87,13 @@ func joinGone(parts []gonePart, p gonePart) []gonePart {
 }
 
 // intro announces the demo.
-func (p *script) intro(net string) string {
+func introText(seed uint64, net string) string {
 	where := "in a simulated network and virtual time"
 	if net == "lo" {
 		where = "over loopback multicast, each a process of its own"
 	}
 	return fmt.Sprintf("One producer sends market data in bursts to three subscribers, %s "+
-		"(seed %d). Each line is what they have so far.\n\n", where, p.seed)
+		"(seed %d). Each line is what they have so far.\n\n", where, seed)
 }
 
 // progressHead returns the head of progressLine's columns: what each subscriber has.
