@@ -48,14 +48,14 @@ func (s *shelf) Read(frames nack.Range) { s.read = frames }
 // must be read first.
 func newRepairer(t *testing.T, cfg Config, stored uint64) (*Repairer, *shelf) {
 	t.Helper()
-	h := store.NewHistory(200)
+	h := store.NewHistories(1 << 20)
 	for seq := range uint64(105) {
 		if seq != 50 {
-			h.Keep(rig.Data(t, 1, seq))
+			h.Keep(1, 0, rig.Data(t, 1, seq))
 		}
 	}
 	cfg.Session, cfg.Responder, cfg.Datagram, cfg.Marks = 1, 7, reliable.DefaultDatagram, 200
-	s := &shelf{Store: h, stored: stored, sent: 100}
+	s := &shelf{Store: h.History(1, 0), stored: stored, sent: 100}
 	return New(cfg, s), s
 }
 
@@ -200,12 +200,12 @@ func TestRefusedRepairsDontCount(t *testing.T) {
 // A Holder answers the subscribers that ask it, at their own addresses, for its session
 // only.
 func TestHolderKnowsItsAskers(t *testing.T) {
-	h := store.NewHistory(10)
+	h := store.NewHistories(1 << 20)
 	for seq := range uint64(5) {
-		h.Keep(rig.Data(t, 1, seq))
+		h.Keep(1, 0, rig.Data(t, 1, seq))
 	}
 	holder := NewHolder(Config{Session: 1, Responder: 7, Datagram: reliable.DefaultDatagram,
-		Marks: 10}, h)
+		Marks: 10}, h.History(1, 0))
 	sends := func() (n int) {
 		for b, ok := holder.Next(0); ok; b, ok = holder.Next(0) {
 			if b.To.IsValid() && b.To != rig.SubscriberAddr {
@@ -275,9 +275,9 @@ func TestFramesThatAreBeingSentMayBeAskedFor(t *testing.T) {
 // Of so many subscribers that ask, those have rows that asked last: one that rests makes room, and
 // else a newcomer shares a row with others.
 func TestAskersMakeRoom(t *testing.T) {
-	s := store.NewHistory(10)
-	s.Keep(rig.Data(t, 1, 0))
-	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s)
+	s := store.NewHistories(1 << 20)
+	s.Keep(1, 0, rig.Data(t, 1, 0))
+	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s.History(1, 0))
 	ask := func(now reliable.Time, id uint64) {
 		h.Handle(now, netip.AddrPortFrom(rig.SubscriberAddr.Addr(), uint16(id)), rig.Made(t,
 			frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: id, Request: 1,
@@ -300,9 +300,9 @@ func TestAskersMakeRoom(t *testing.T) {
 
 // An address that has most rows, under ids that it made up, leaves one to each other address.
 func TestOneAddressLeavesRows(t *testing.T) {
-	s := store.NewHistory(10)
-	s.Keep(rig.Data(t, 1, 0))
-	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s)
+	s := store.NewHistories(1 << 20)
+	s.Keep(1, 0, rig.Data(t, 1, 0))
+	h := NewHolder(Config{Session: 1, Responder: 9, Datagram: 1472, Marks: 10}, s.History(1, 0))
 	ask := func(now reliable.Time, id uint64, at netip.Addr) {
 		h.Handle(now, netip.AddrPortFrom(at, uint16(id)), rig.Made(t,
 			frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: id, Request: 1,

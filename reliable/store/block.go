@@ -76,6 +76,18 @@ func (b *Block) find(seq uint64) int {
 	return sort.Search(len(b.Entries), func(i int) bool { return b.Entries[i].Seq >= seq })
 }
 
+// run returns the numbers of the frames that are there one after the other from the i-th on.
+func (b *Block) run(i int) nack.Range {
+	run := nack.Range{From: b.Entries[i].Seq, To: b.Span().To}
+	if run.Len() == uint64(len(b.Entries)-i) {
+		return run // as mostly
+	}
+	for run.To = run.From; i < len(b.Entries) && b.Entries[i].Seq == run.To; i++ {
+		run.To++
+	}
+	return run
+}
+
 // Bytes returns where the frames [i, j) lie in Data.
 func (b *Block) Bytes(i, j int) []byte {
 	from := uint32(0)

@@ -4,7 +4,9 @@ package store
 type Pool struct {
 	limit, used int
 	lender      Lender
-	spare       [len(classBytes)][]*Block
+	// share bounds the memory of one Block, where a frame fits into less.
+	share int
+	spare [len(classBytes)][]*Block
 }
 
 // A Lender has Blocks that make room for others.
@@ -16,7 +18,9 @@ type Lender interface {
 }
 
 // NewPool returns a Pool of so many bytes, whose Blocks make room for others as the Lender says.
-func NewPool(limit int, lender Lender) Pool { return Pool{limit: limit, lender: lender} }
+func NewPool(limit int, lender Lender) Pool {
+	return Pool{limit: limit, lender: lender, share: limit}
+}
 
 // Used returns the memory of all Blocks, in bytes.
 func (p *Pool) Used() int { return p.used }

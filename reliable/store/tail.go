@@ -104,6 +104,9 @@ func (t *Tail) grow(p *Pool, size int) *Block {
 	for t.class < largest && classBytes[t.class] < size {
 		t.class++
 	}
+	for t.class > 0 && cost(t.class) > p.share && classBytes[t.class-1] >= size {
+		t.class--
+	}
 	for class := t.class; class >= 0 && classBytes[class] >= size; class-- {
 		if b := p.take(class); b != nil {
 			b.Tail = t

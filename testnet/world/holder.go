@@ -20,7 +20,7 @@ type HolderConfig struct {
 	Subscriber SubscriberConfig
 	// Session is the session that it keeps.
 	Session reliable.SessionID
-	// Frames bounds the frames that it keeps.
+	// Frames bounds the frames that it keeps, about.
 	Frames int
 	// Datagram is the largest datagram that it sends, in bytes; 0 means 1,472.
 	Datagram int
@@ -29,10 +29,10 @@ type HolderConfig struct {
 }
 
 // Holder is a process that holds frames of a session, with holes, and is not its
-// publisher: a receive.Receiver that fills a store.History, and a repair.Holder over it.
+// publisher: a receive.Receiver that fills store.Histories, and a repair.Holder over it.
 type Holder struct {
 	*Subscriber
-	history *store.History
+	history *store.Histories
 	m       *repair.Holder
 	id      uint64
 	addr    netip.AddrPort
@@ -53,7 +53,7 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
 	h := &Holder{
-		history: store.NewHistory(cfg.Frames), cfg: cfg, index: len(w.holders),
+		history: store.NewHistories(cfg.Frames * reliable.DefaultDatagram), cfg: cfg, index: len(w.holders),
 		armed: reliable.Never,
 		addr:  hostAddr(holderNet, len(w.holders), firstPort),
 		id:    w.id(holderNet, len(w.holders), 0),
@@ -61,7 +61,7 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 	h.m = repair.NewHolder(repair.Config{
 		Session: uint64(cfg.Session), Responder: h.id, Datagram: cfg.Datagram,
 		Marks: uint64(cfg.Frames),
-	}, h.history)
+	}, h.history.History(uint64(cfg.Session), 0))
 	cfg.Subscriber.Receiver.Tape = h
 	s, err := w.AddSubscriber(cfg.Subscriber)
 	if err != nil {
@@ -73,18 +73,18 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 }
 
 // Frame takes a frame that its receiving half has passed.
-func (h *Holder) Frame(session uint64, _ uint32, f *frame.Frame) {
+func (h *Holder) Frame(session uint64, channel uint32, f *frame.Frame) {
 	if session == uint64(h.cfg.Session) {
-		h.history.Keep(f)
+		h.history.Keep(session, channel, f)
 	}
 }
 
-// Title, Hole and End take what a History doesn't keep.
+// Title, Hole and End take what Histories don't keep.
 func (h *Holder) Title(uint64, uint32, *reliable.Title)                   {}
 func (h *Holder) Hole(uint64, uint32, nack.Range, reliable.Cause)         {}
 func (h *Holder) End(session uint64, channel uint32, end receive.TapeEnd) {}
 
-// Full returns false: a History has room. It is no log.
+// Full returns false: Histories have room. It is no log.
 func (h *Holder) Full() bool { return false }
 func (h *Holder) Recorded(uint64, uint32) (receive.Recorded, bool) {
 	return receive.Recorded{}, false
@@ -98,9 +98,10 @@ func (h *Holder) Repairs() uint64 { return h.repairs }
 
 // Lacks returns how many frames between the lowest and the highest that it holds it lacks.
 func (h *Holder) Lacks() (n uint64) {
-	held := h.history.Held()
+	kept := h.history.History(uint64(h.cfg.Session), 0)
+	held := kept.Held()
 	for seq := held.From; seq < held.To; seq++ {
-		if h.history.Look(seq) == store.Absent {
+		if kept.Look(seq) == store.Absent {
 			n++
 		}
 	}
