@@ -24,10 +24,16 @@ func (a *application) allows(kind reliable.EventKind) bool {
 	switch kind {
 	case reliable.SessionNew:
 		return a.phase == 0
-	case reliable.Message, reliable.Loss, reliable.SessionSilent, reliable.SessionEnded:
+	case reliable.Message, reliable.Loss, reliable.SessionEnded:
+		return a.live() || a.inquires()
+	case reliable.SessionInquest:
 		return a.live()
-	case reliable.SessionResumed:
+	case reliable.SessionSilent:
+		return a.live() || a.inquires()
+	case reliable.SessionAmended:
 		return a.phase == reliable.SessionSilent
+	case reliable.SessionResumed:
+		return a.phase == reliable.SessionSilent || a.inquires()
 	}
 	return false
 }
@@ -36,6 +42,9 @@ func (a *application) allows(kind reliable.EventKind) bool {
 func (a *application) live() bool {
 	return a.phase == reliable.SessionNew || a.phase == reliable.SessionResumed
 }
+
+// inquires reports whether the subscriber holds an inquest.
+func (a *application) inquires() bool { return a.phase == reliable.SessionInquest }
 
 // over reports whether the application believes that the publisher is silent or gone.
 func (a *application) over() bool {

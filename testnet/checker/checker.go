@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/testnet/world"
 )
@@ -132,7 +133,7 @@ func (c *Checker) ear(sub *world.Subscriber) *ear {
 	e := &c.ears[sub.Index()]
 	if e.cfg == nil {
 		cfg := sub.Config()
-		e.limits, e.cfg = limitsOf(&cfg.Receiver), &cfg
+		e.limits, e.cfg = limitsOf(&cfg), &cfg
 	}
 	return e
 }
@@ -145,6 +146,9 @@ func (c *Checker) started(sub *world.Subscriber) {
 		c.recorder(r).opened()
 	case sub.Lives() > 1:
 		*c.ear(sub) = ear{}
+	}
+	for _, t := range c.truths {
+		t.inquests.forget(sub)
 	}
 }
 
@@ -175,12 +179,29 @@ func (c *Checker) sent(d *world.Datagram) {
 		c.truth(d.Session).sent(d)
 		return
 	}
+	s := c.w.Session(reliable.SessionID(d.Frame.Session))
+	if s != nil && ofInquest(d.Frame) {
+		q := &c.truth(s).inquests
+		q.speaker(d.Frame.Responder, d.Subscriber).say(c.w.Now(), d.Frame, d.From)
+	}
 	if r := d.Subscriber.Recorder(); r != nil {
 		c.recorder(r).sent(d.Frame)
 		return
 	}
-	if s := c.w.Session(reliable.SessionID(d.Frame.Session)); s != nil {
+	if s != nil {
 		v := c.view(d.Subscriber, s)
+		switch d.Frame.Kind {
+		case frame.Digest:
+			if ofInquest(d.Frame) {
+				v.follow()
+				v.serve(d)
+			}
+			return
+		case frame.Repair, frame.Confirm, frame.Gone:
+			v.follow()
+			v.serve(d)
+			return
+		}
 		if d.Holder != nil || d.Aside() || d.Nowhere && !s.WasAt(d.To) {
 			v.holders.asked = append(v.holders.asked, question{d.To, d.Frame.Ranges})
 			return
@@ -200,7 +221,13 @@ func (c *Checker) answered(d *world.Datagram) {
 
 // arrived follows what is handed to Receivers.
 func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
-	if d.Frame == nil || d.Session == nil || sub.Recorder() != nil {
+	if d.Frame == nil || d.Session == nil {
+		return
+	}
+	if d.Aside() && ofInquest(d.Frame) {
+		c.truth(d.Session).inquests.hear(sub, d.Frame)
+	}
+	if sub.Recorder() != nil {
 		return
 	}
 	v := c.view(sub, d.Session)

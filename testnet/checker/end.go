@@ -41,6 +41,9 @@ func (c *Checker) Finish(calm reliable.Time) error {
 		c.truth(s).finish()
 		c.judgeContinued(s)
 	}
+	for _, t := range c.truths {
+		t.inquests.finish()
+	}
 	for _, r := range c.w.Recorders() {
 		c.recorder(r).finish()
 	}
@@ -100,6 +103,7 @@ func (v *view) finish(st *receive.SessionStats, calm reliable.Time) {
 	}
 	v.compare(st)
 	v.judgeForks()
+	v.certificates.finish()
 	if !settled || now.Sub(v.s.Start) <= patience {
 		return
 	}

@@ -99,6 +99,7 @@ func (v *view) hearBeat(now reliable.Time, f *frame.Frame) {
 		v.statuses.announced(f)
 	}
 	v.delays.announced(f.RTT)
+	v.certificates.announced(f)
 	v.holders.hold(now, f.OldestSeq)
 	v.start.beat(f)
 	v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)
@@ -134,6 +135,7 @@ func (v *view) forget() {
 func (v *view) wake(since reliable.Time) {
 	now := v.c.w.Now()
 	v.help, v.woke = now, now
+	v.certificates.woke = true
 	if v.pulse.heard && now.Sub(since) > v.c.unnoticed() {
 		v.pulse.lastHeard += now - since
 	}

@@ -84,6 +84,9 @@ func (v *view) hearHolder(d *world.Datagram) {
 		return
 	case frame.Find:
 		return
+	case frame.Nack:
+		v.kept.ask(d.Frame)
+		return
 	case frame.Gone:
 		v.holders.denied = append(v.holders.denied, d.Frame.Ranges...)
 	}
@@ -94,8 +97,19 @@ func (v *view) hearHolder(d *world.Datagram) {
 func (v *view) digest(f *frame.Frame) {
 	v.start.digest(f)
 	h := &v.holders
-	h.told = true
+	v.certificates.hear(f)
+	if f.Flags&frame.Live == 0 {
+		v.kept.needs = v.c.w.Now()
+	}
 	h.knows(f)
+	if f.Digest.Role == frame.Peer {
+		if !v.pulse.heard || v.app.over() || v.app.inquires() {
+			v.help = v.c.w.Now()
+			v.arrivals.exists(v.help, f.NextSeq, f.NextOffset, v.app.next)
+		}
+		return
+	}
+	h.told = true
 	if f.Digest.Role == frame.Recorder {
 		h.has = nack.Range{From: f.OldestSeq, To: f.Digest.Position}
 		for _, r := range f.Ranges { // of parts, the first
@@ -107,7 +121,7 @@ func (v *view) digest(f *frame.Frame) {
 	}
 	h.final = h.final || f.Flags&frame.Final != 0
 	h.ended = h.ended || f.Flags&frame.Ended != 0
-	if !v.pulse.heard || v.app.over() { // else only the publisher tells what there is
+	if !v.pulse.heard || v.app.over() || v.app.inquires() { // else only the publisher tells what there is
 		now := v.c.w.Now()
 		v.help = now
 		v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)

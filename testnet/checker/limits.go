@@ -2,7 +2,7 @@ package checker
 
 import (
 	"crier/reliable/frame"
-	"crier/reliable/receive"
+	"crier/testnet/world"
 )
 
 // limits bounds the bytes that a subscriber may hold.
@@ -12,7 +12,8 @@ type limits struct {
 	frame  int // what one frame may take
 }
 
-func limitsOf(cfg *receive.Config) limits {
-	bound, _ := cfg.Memory.Complete() // New has checked it
-	return limits{buffer: bound.Buffer, memory: bound.Total, frame: frame.MaxDatagram}
+func limitsOf(cfg *world.SubscriberConfig) limits {
+	bound, _ := cfg.Receiver.Memory.Complete() // New has checked it
+	return limits{buffer: bound.Buffer, memory: bound.Total + cfg.History,
+		frame: frame.MaxDatagram}
 }

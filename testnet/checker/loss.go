@@ -26,6 +26,7 @@ func (v *view) loss(ev *reliable.Event) {
 	v.c.tally.Lost[ev.Cause] += to - from
 	v.advance("lost", from, to)
 	v.app.ready = max(v.app.ready, v.c.w.Now())
+	v.certificates.loss(from, to, ev.Cause)
 	l := lossReport{v, from, to, ev.Cause}
 	l.judgeCause()
 	l.judgeTime()
@@ -42,7 +43,9 @@ func (l *lossReport) judgeCause() {
 		if recovery.Off {
 			l.deny("and recovery is off")
 		}
-		l.judgeUnanswered()
+		if !l.app.inquires() { // else its certificate is judged
+			l.judgeUnanswered()
+		}
 	case reliable.CauseSilent:
 		l.pulse.judgeSilent(l.holders.final || l.holders.extended)
 		l.pulse.judgeOpen(l.app.begun, l.holders.final)
@@ -71,6 +74,7 @@ func (l *lossReport) judgeCause() {
 		l.judgeSlow()
 	case reliable.CauseTooLarge:
 		l.judgeTooLarge()
+	case reliable.CauseNobody: // its certificate is judged
 	default: // a publisher never contradicts itself
 		l.deny("which can't be")
 	}

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"slices"
 	"time"
 
 	"crier/nack"
@@ -26,6 +27,9 @@ type truth struct {
 	saidBye  bool
 	answers  answers
 	traffic  traffic
+	inquests inquests
+	// survivors says that there are subscribers that repeat what it sent.
+	survivors bool
 }
 
 // neverQuiet is the longest that a live publisher may send nothing to the
@@ -39,12 +43,14 @@ func newTruth(c *Checker, s *world.Session) *truth {
 	cfg := &whole.Sender
 	return &truth{
 		c: c, s: s, cfg: whole,
-		layout:   layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},
-		traffic:  traffic{firstSeq: s.FirstSeq},
-		datagram: cfg.Datagram,
-		slots:    uint64(cfg.Retention.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
-		room:     frame.DataRoom(cfg.Datagram),
-		lastSent: s.Start,
+		layout:    layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},
+		traffic:   traffic{firstSeq: s.FirstSeq},
+		datagram:  cfg.Datagram,
+		slots:     uint64(cfg.Retention.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
+		room:      frame.DataRoom(cfg.Datagram),
+		lastSent:  s.Start,
+		inquests:  inquests{c: c, s: s},
+		survivors: slices.ContainsFunc(c.w.Subscribers(), (*world.Subscriber).Survives),
 	}
 }
 
@@ -91,7 +97,7 @@ func (t *truth) sent(p *world.Datagram) {
 		}
 		sent := sentFrame{offset: f.Offset, end: f.EndOffset(),
 			unfinished: f.Flags&frame.Unfinished != 0, size: len(f.Raw)}
-		if len(t.c.w.Recorders()) > 0 {
+		if t.survivors || len(t.c.w.Recorders()) > 0 {
 			sent.raw = f.Raw
 		}
 		t.frames = append(t.frames, sent)

@@ -28,6 +28,9 @@ type view struct {
 	statuses statuses             // status.go: STATUS
 	forks    []reliable.SessionID // stream.go: sessions that it is said to have forked from
 	holders  holders              // holders.go: what holders beside the publisher were asked, and lack
+
+	certificates certificates // certificate.go: inquests
+	kept         kept         // serve.go: what it repeats for others
 }
 
 func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
@@ -42,7 +45,7 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	v.arrivals = arrivals{pair: p, high: t.s.FirstSeq, offset: t.s.FirstOffset, base: t.s.FirstSeq}
 	v.app = application{pair: p, told: t.s.FirstOffset}
 	v.start.pair = p
-	v.requests.pair = p
+	v.requests.pair, v.certificates.pair, v.kept.pair = p, p, p
 	v.statuses = statuses{pair: p, every: statusLeast, next: statusLeast}
 	return v
 }
@@ -63,7 +66,7 @@ func (v *view) event(ev *reliable.Event) {
 		}
 		return
 	}
-	if !v.app.allows(ev.Kind) {
+	if !v.app.allows(ev.Kind) && !v.extends(ev) {
 		v.fail("%v comes after %q", ev.Kind, v.app.phase)
 		return
 	}
@@ -76,11 +79,20 @@ func (v *view) event(ev *reliable.Event) {
 		v.loss(ev)
 		return
 	}
+	inquest := v.app.inquires()
 	v.app.phase = ev.Kind
 	switch ev.Kind {
 	case reliable.SessionResumed:
 		v.holders.extended = v.holders.told
+		v.certificates.resume(ev.Certificate)
+	case reliable.SessionInquest:
+		v.pulse.judgeSilent(v.holders.final || v.holders.extended)
+		v.certificates.inquest(v.c.w.Now())
+	case reliable.SessionAmended:
+		v.app.phase = reliable.SessionSilent
+		v.certificates.amend(ev.Certificate)
 	case reliable.SessionSilent:
+		v.certificates.end(ev.Certificate, inquest)
 		v.pulse.judgeSilent(v.holders.final || v.holders.extended)
 		v.pulse.judgeOpen(v.app.begun, v.holders.final)
 		if !v.works {
@@ -91,6 +103,16 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionNew:
 		v.app.begun = v.c.w.Now()
 	}
+}
+
+// extends reports whether an event tells of what lies behind the end of a certificate.
+func (v *view) extends(ev *reliable.Event) bool {
+	last := v.certificates.last
+	if v.app.phase != reliable.SessionSilent || last == nil {
+		return false
+	}
+	return ev.Kind == reliable.Message && ev.Offset >= last.NextOffset ||
+		ev.Kind == reliable.Loss && ev.Lost.From >= last.NextOffset
 }
 
 // advance takes the messages [from, to) as told.
@@ -112,6 +134,9 @@ func (v *view) bound() time.Duration {
 	}
 	if m := v.recovery.MaxWait; m > 0 {
 		wait = m
+	}
+	if v.certificates.began != 0 {
+		wait += v.certificates.deadline()
 	}
 	return wait + 100*time.Millisecond + 6*v.delays.roundTrip() + leastBound
 }

@@ -133,7 +133,7 @@ const sharedKey = 5 << 32
 // way returns the link from the network to a subscriber for what this one sends.
 func (s *Subscriber) way(t *Subscriber) *link.Link {
 	a := &s.aside
-	if s.survives() && t.survives() {
+	if s.Survives() && t.Survives() {
 		if t.aside.shared == nil {
 			t.aside.shared = new(link.Link).Init(t.aside.down,
 				link.Seed(s.w.cfg.Seed, sharedKey, t.key()))

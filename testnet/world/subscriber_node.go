@@ -166,8 +166,8 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	return s, nil
 }
 
-// survives reports whether it takes part in inquests as a subscriber.
-func (s *Subscriber) survives() bool { return s.cfg.History > 0 && s.recorder == nil }
+// Survives reports whether the subscriber keeps a history, and takes part in inquests.
+func (s *Subscriber) Survives() bool { return s.cfg.History > 0 && s.recorder == nil }
 
 func (s *Subscriber) key() uint64 { return subscriberNet<<32 | uint64(s.index) }
 
@@ -256,6 +256,9 @@ func (s *Subscriber) String() string { return s.cfg.Name }
 
 // Config returns the subscriber's configuration, with its id and seed.
 func (s *Subscriber) Config() SubscriberConfig { return s.cfg }
+
+// ID returns the id that the process has in this life.
+func (s *Subscriber) ID() uint64 { return s.cfg.Receiver.ID }
 
 // Stats returns the machine's counters.
 func (s *Subscriber) Stats() receive.Stats { return s.m.Stats() }

@@ -1,0 +1,447 @@
+package checker
+
+import (
+	"slices"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+)
+
+// The promise about certificates, which end the inquests that survivors of a publisher hold.
+//
+//   - True: a number is said to be nobody's only if each listed member's last whole digest lacks
+//     it, and the end of the stream is one of which the subscriber heard.
+//   - Equal: where each two of the listed members heard a digest of the other in every three
+//     periods, all of them have the same members, end and numbers that nobody has. The same
+//     hash says the same everywhere, and a member has confirmed it only if it sent that hash.
+//   - Only forwards: an amendment takes no delivery back and gives none late, and what nobody has
+//     only gets less, below the end that was known.
+//   - In time: within the deadline of the inquest.
+//   - Enough: a subscriber ends with all that a listed member had.
+type certificates struct {
+	*pair
+
+	began reliable.Time // of the inquest; 0: there is none
+	woke  bool          // the process was paused during it
+	live  bool          // one that hears the publisher was heard
+	// lost are the messages that were named lost since then, judged those before the last
+	// certificate.
+	lost   []lostRun
+	judged int
+	// last is a copy of the certificate that came last, as it was, given the one that came.
+	last, given *reliable.Certificate
+
+	round time.Duration // announced by the publisher last, and
+	group int           // its subscribers
+}
+
+// lostRun is a loss report.
+type lostRun struct {
+	nack.Range
+	cause reliable.Cause
+}
+
+// survives reports whether the subscriber takes part in inquests.
+func (p *pair) survives() bool { return p.cfg.History > 0 }
+
+// inquests returns what was said in the inquests of the session.
+func (p *pair) inquests() *inquests { return &p.t.inquests }
+
+// announced takes a HEARTBEAT's word of the group.
+func (k *certificates) announced(f *frame.Frame) {
+	k.round, k.group = f.RTT, min(int(f.Group), mostMembers)
+}
+
+// mostMembers is how many members an inquest has at the most.
+const mostMembers = 1024
+
+// period returns the time between a digest and the third one after it, as announced.
+func (k *certificates) period() time.Duration {
+	return max(50*time.Millisecond, 4*k.round) + time.Duration(k.group)*time.Millisecond
+}
+
+// deadline returns how long an inquest may take.
+func (k *certificates) deadline() time.Duration {
+	d := 2*time.Second + 2*time.Duration(k.group)*time.Millisecond
+	if k.live {
+		d += 2 * time.Second
+	}
+	d += time.Duration(k.t.next()-k.t.s.FirstSeq) * time.Duration(k.t.datagram) *
+		time.Second / serveRate
+	return min(d, 30*time.Second)*time.Duration(1+len(k.c.w.Sessions())/4) + 300*time.Millisecond
+}
+
+// serveRate is how many bytes of repairs a member sends in a second.
+const serveRate = 16 << 20
+
+// inquest notes that an inquest begins.
+func (k *certificates) inquest(now reliable.Time) {
+	if !k.survives() {
+		k.fail("it holds an inquest, and keeps no history")
+	}
+	q := k.inquests()
+	own := q.speaker(k.sub.ID(), k.sub)
+	own.mixed = own.began != 0
+	own.began, own.ended, own.first = max(now, 1), 0, nil
+	k.began, k.woke, k.live = max(now, 1), false, false
+	k.lost, k.judged, k.last, k.given = nil, 0, nil, nil
+}
+
+// hear takes a DIGEST that came.
+func (k *certificates) hear(f *frame.Frame) {
+	k.live = k.live || f.Flags&frame.Live != 0 && f.Digest.Role != frame.Publisher
+}
+
+// loss notes messages that are named lost.
+func (k *certificates) loss(from, to uint64, cause reliable.Cause) {
+	if k.began != 0 {
+		k.lost = append(k.lost, lostRun{nack.Range{From: from, To: to}, cause})
+	} else if cause == reliable.CauseNobody {
+		k.fail("[%d, %d) is lost as %q, and there was no inquest", from, to, cause)
+	}
+}
+
+// end takes the certificate of an inquest, or none.
+func (k *certificates) end(cert *reliable.Certificate, inquest bool) {
+	switch {
+	case cert == nil && inquest:
+		k.fail("its inquest ends without a certificate")
+		return
+	case cert == nil:
+		return
+	case !inquest:
+		k.fail("it has a certificate, and held no inquest")
+		return
+	case cert.Number > 1:
+		k.fail("its first certificate has the number %d", cert.Number)
+	case cert.Withdrawn:
+		k.fail("its first certificate is withdrawn")
+	}
+	now := k.c.w.Now()
+	if took := now.Sub(k.began); !k.works && !k.woke {
+		if most := k.deadline(); took > most {
+			k.fail("its inquest took %v, and may take %v", took, most)
+		}
+		if d := took - cert.Took; d > time.Millisecond || d < -time.Millisecond {
+			k.fail("its inquest is said to have taken %v, and took %v", cert.Took, took)
+		}
+	}
+	k.judgeLive(cert)
+	if len(cert.Live) > 0 {
+		k.take(cert)
+		return
+	}
+	q := k.inquests()
+	own := q.speaker(k.sub.ID(), k.sub)
+	own.ended = now
+	q.freeze(own)
+	k.judge(cert)
+	k.judgeAll(cert)
+	k.take(cert)
+	if own.first = k.last; k.works {
+		own.first = nil
+	}
+}
+
+// amend takes an amended certificate.
+func (k *certificates) amend(cert *reliable.Certificate) {
+	was := k.last
+	switch {
+	case cert == nil:
+		k.fail("what it knows is amended, and there is no certificate")
+		return
+	case was == nil || was.Number == 0:
+		k.fail("certificate %d amends none", cert.Number)
+		return
+	case cert.Number != was.Number+1:
+		k.fail("certificate %d comes after %d", cert.Number, was.Number)
+	case cert.Frames.To < was.Frames.To || cert.NextOffset < was.NextOffset:
+		k.fail("certificate %d is of a stream up to frame %d and offset %d, and the one before "+
+			"up to %d and %d", cert.Number, cert.Frames.To, cert.NextOffset, was.Frames.To,
+			was.NextOffset)
+	}
+	for _, r := range cert.Nobody {
+		r = r.Clip(was.Frames.From, was.Frames.To)
+		if q, ok := outside(r, was.Nobody, was.Unsettled); ok {
+			k.fail("certificate %d says that nobody has frame %d, and somebody had it by the one "+
+				"before", cert.Number, q)
+		}
+	}
+	if cert.Found < was.Found || cert.LostMessages < was.LostMessages {
+		k.fail("certificate %d counts %d found and %d lost, and the one before %d and %d",
+			cert.Number, cert.Found, cert.LostMessages, was.Found, was.LostMessages)
+	}
+	k.judge(cert)
+	k.take(cert)
+}
+
+// resume takes the certificate of a publisher that is heard again.
+func (k *certificates) resume(cert *reliable.Certificate) {
+	was := k.last
+	switch certified := was != nil && was.Number > 0; {
+	case certified && cert == nil:
+		k.fail("the publisher is heard again, and certificate %d isn't withdrawn", was.Number)
+	case !certified && cert != nil:
+		k.fail("certificate %d is withdrawn, and there was none", cert.Number)
+	case cert != nil && (!cert.Withdrawn || cert.Number != was.Number || cert.Hash != was.Hash):
+		k.fail("the publisher is heard again, and certificate %d (%016x) comes with it, "+
+			"withdrawn %v, not %d (%016x)", cert.Number, cert.Hash, cert.Withdrawn, was.Number,
+			was.Hash)
+	}
+	k.unchanged()
+	q := k.inquests()
+	own := q.speaker(k.sub.ID(), k.sub)
+	own.mixed, own.first = true, nil
+	k.began, k.last, k.given = 0, nil, nil
+}
+
+// take remembers a certificate.
+func (k *certificates) take(cert *reliable.Certificate) {
+	k.unchanged()
+	one := *cert
+	one.Members, one.Live = slices.Clone(cert.Members), slices.Clone(cert.Live)
+	one.Nobody, one.Unsettled = slices.Clone(cert.Nobody), slices.Clone(cert.Unsettled)
+	one.Lost = slices.Clone(cert.Lost)
+	k.last, k.given, k.judged = &one, cert, len(k.lost)
+}
+
+// unchanged asks whether the certificate that was handed over last is as it was.
+func (k *certificates) unchanged() {
+	if k.given != nil && !sameCertificate(k.given, k.last) {
+		k.fail("certificate %d has changed since it was handed over", k.last.Number)
+	}
+}
+
+// judge judges a certificate by what was heard.
+func (k *certificates) judge(cert *reliable.Certificate) {
+	k.judgeHash(cert)
+	k.judgeMembers(cert)
+	k.judgeExtent(cert)
+	k.judgeLost(cert)
+}
+
+// judgeMembers asks whether the members were heard, and hold nothing that is said to be
+// nobody's.
+func (k *certificates) judgeMembers(cert *reliable.Certificate) {
+	q, self, confirmed := k.inquests(), false, true
+	for i := range cert.Members {
+		m := &cert.Members[i]
+		if i > 0 && cert.Members[i-1].ID >= m.ID {
+			k.fail("certificate %d lists member %x after %x", cert.Number, m.ID,
+				cert.Members[i-1].ID)
+		}
+		s := q.speakers[m.ID]
+		if s == nil {
+			k.fail("certificate %d lists member %x, which nobody is", cert.Number, m.ID)
+			continue
+		}
+		if m.ID == k.sub.ID() {
+			if self = true; m.Addr.IsValid() {
+				k.fail("certificate %d lists the subscriber itself at %v", cert.Number, m.Addr)
+			}
+			k.judgeMember(cert, m, s.last())
+			continue
+		}
+		r := q.row(k.sub, s)
+		if r.whole == nil {
+			k.fail("certificate %d lists %v, of which no whole digest came", cert.Number, s.sub)
+			continue
+		}
+		if m.Addr != r.whole.from || m.Role != r.whole.role {
+			k.fail("certificate %d lists %v as a %v at %v, and it is a %v at %v", cert.Number, s.sub,
+				m.Role, m.Addr, r.whole.role, r.whole.from)
+		}
+		confirmed = confirmed && (m.Confirmed || r.whole.aside())
+		if m.Confirmed && !k.works && r.whole.proposal != cert.Hash {
+			k.fail("certificate %d (%016x) is said to be confirmed by %v, which said %016x last",
+				cert.Number, cert.Hash, s.sub, r.whole.proposal)
+		}
+		k.judgeMember(cert, m, r.whole)
+	}
+	if !self {
+		k.fail("certificate %d doesn't list the subscriber itself", cert.Number)
+	}
+	if cert.Agreed && !confirmed {
+		k.fail("certificate %d is said to be agreed, and not all have confirmed it", cert.Number)
+	}
+}
+
+// judgeMember asks whether a member's digest lacks what is said to be nobody's.
+func (k *certificates) judgeMember(cert *reliable.Certificate, m *reliable.Survivor, d *digest) {
+	if d == nil || k.works {
+		return // what the application is told later, was true then
+	}
+	for _, r := range cert.Nobody {
+		if seq, ok := d.held(r); ok {
+			k.fail("certificate %d says that nobody has frame %d, and member %x has it by its "+
+				"last digest", cert.Number, seq, m.ID)
+			return
+		}
+	}
+	if cert.Agreed && cert.Frames.From > d.began {
+		k.fail("certificate %d is of frames from %d on, and member %x stood at %d", cert.Number,
+			cert.Frames.From, m.ID, d.began)
+	}
+}
+
+// judgeExtent asks whether the end of the stream is one that was heard of.
+func (k *certificates) judgeExtent(cert *reliable.Certificate) {
+	v := k.c.view(k.sub, k.s)
+	seq, offset := max(v.arrivals.high, v.holders.next), max(v.arrivals.offset, v.holders.offset)
+	if cert.Frames.To > min(seq, k.t.next()) || cert.NextOffset > min(offset, k.s.NextOffset()) {
+		k.fail("certificate %d is of a stream up to frame %d and offset %d, and it was heard up to "+
+			"%d and %d; there are %d and %d", cert.Number, cert.Frames.To, cert.NextOffset, seq,
+			offset, k.t.next(), k.s.NextOffset())
+	}
+	if cert.Frames.From > cert.Frames.To {
+		k.fail("certificate %d is of frames [%d, %d)", cert.Number, cert.Frames.From,
+			cert.Frames.To)
+	}
+	if cert.Frames.To < v.arrivals.high {
+		k.fail("certificate %d is of a stream up to frame %d, and it knows of frames up to %d",
+			cert.Number, cert.Frames.To, v.arrivals.high)
+	}
+	q := k.inquests()
+	for i := range cert.Members {
+		if s := q.speakers[cert.Members[i].ID]; s != nil && cert.Members[i].ID != k.sub.ID() && !k.works {
+			if d := q.row(k.sub, s).whole; d != nil && d.next > cert.Frames.To {
+				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up to %d",
+					cert.Number, cert.Frames.To, s.sub, d.next)
+				return
+			}
+		}
+	}
+	for i, r := range cert.Nobody {
+		if r.Len() == 0 || r.From < cert.Frames.From || r.To > cert.Frames.To ||
+			i > 0 && cert.Nobody[i-1].To >= r.From {
+			k.fail("certificate %d lists frames %v as nobody's, of [%d, %d), after %v", cert.Number,
+				r, cert.Frames.From, cert.Frames.To, cert.Nobody[:i])
+			return
+		}
+	}
+}
+
+// judgeLost asks whether the losses that are listed are those that were told, and each is of
+// a frame that nobody has, or that couldn't be settled.
+func (k *certificates) judgeLost(cert *reliable.Certificate) {
+	var lost []nack.Range
+	sum := uint64(0)
+	for _, l := range k.lost {
+		lost, sum = append(lost, l.Range), sum+l.Len()
+	}
+	lost = nack.Normalize(lost)
+	if len(lost) > mostLost {
+		lost = lost[:mostLost]
+	}
+	if !slices.Equal(lost, cert.Lost) || sum != cert.LostMessages {
+		k.fail("certificate %d lists %v as lost, %d messages, and %v were told, %d", cert.Number,
+			cert.Lost, cert.LostMessages, lost, sum)
+	}
+	for _, l := range k.lost[k.judged:] {
+		k.judgeCause(cert, &l)
+	}
+}
+
+// mostLost is how many ranges of losses a certificate lists.
+const mostLost = 1024
+
+// judgeCause asks whether lost messages are of frames that nobody has, or that couldn't be settled.
+func (k *certificates) judgeCause(cert *reliable.Certificate, l *lostRun) {
+	lists := [][]nack.Range{cert.Nobody, cert.Unsettled,
+		{{From: cert.Frames.To, To: ^uint64(0)}}}
+	switch l.cause {
+	case reliable.CauseNobody:
+	case reliable.CauseUnanswered:
+	case reliable.CauseSilent:
+		k.fail("[%d, %d) is lost as %q, and certificate %d says more", l.From, l.To, l.cause,
+			cert.Number)
+		return
+	default:
+		return
+	}
+	for o := l.From; o < l.To; o++ {
+		r := nack.Range{From: k.t.first(o), To: k.t.last(o + 1)}
+		if r.Len() == 0 {
+			r.To = r.From + 1
+		}
+		if !overlap(r, lists...) {
+			k.fail("offset %d is lost as %q, and certificate %d doesn't say that its frames %v "+
+				"are lost", o, l.cause, cert.Number, r)
+			return
+		}
+	}
+}
+
+// judgeAll asks whether the subscriber has all that a listed member had.
+func (k *certificates) judgeAll(cert *reliable.Certificate) {
+	q := k.inquests()
+	own := q.speaker(k.sub.ID(), k.sub).last()
+	if own == nil || k.works || k.cfg.Receiver.Recovery.Off || k.recovery.MaxWait > 0 ||
+		k.threwAway() {
+		return
+	}
+	v := k.c.view(k.sub, k.s)
+	for at := max(own.position, cert.Frames.From); at < cert.Frames.To; at++ {
+		if v.arrivals.came(at) || overlap(nack.Range{From: at, To: at + 1}, cert.Unsettled) {
+			continue
+		}
+		if !overlap(nack.Range{From: at, To: at + 1}, cert.Nobody) {
+			k.fail("it lacks frame %d, and certificate %d doesn't say so", at, cert.Number)
+			return
+		}
+	}
+}
+
+// judgeLive asks whether those that are said to hear the publisher said so.
+func (k *certificates) judgeLive(cert *reliable.Certificate) {
+	if len(cert.Live) > 0 && (len(cert.Nobody) > 0 || cert.Number != 0) {
+		k.fail("certificate %d says that nobody has %v, and that the publisher is heard",
+			cert.Number, cert.Nobody)
+	}
+	q := k.inquests()
+	for i := range cert.Live {
+		s := q.speakers[cert.Live[i].ID]
+		if s == nil || q.row(k.sub, s).live == nil {
+			k.fail("member %x is said to hear the publisher, and didn't say so", cert.Live[i].ID)
+		}
+	}
+}
+
+// finish judges the certificates at the end of a run.
+func (k *certificates) finish() { k.unchanged() }
+
+// overlap reports whether r has a number of one of the lists.
+func overlap(r nack.Range, lists ...[]nack.Range) bool {
+	for _, list := range lists {
+		if within(list, r.From, r.To) {
+			return true
+		}
+	}
+	return false
+}
+
+// outside returns the first number of r that is in none of the lists.
+func outside(r nack.Range, lists ...[]nack.Range) (uint64, bool) {
+	var all []nack.Range
+	for _, list := range lists {
+		all = append(all, list...)
+	}
+	for _, x := range nack.Normalize(all) {
+		if x.From <= r.From && r.From < x.To {
+			r.From = x.To
+		}
+	}
+	return r.From, r.Len() > 0
+}
+
+// sameCertificate compares two certificates.
+func sameCertificate(a, b *reliable.Certificate) bool {
+	return slices.Equal(a.Members, b.Members) && slices.Equal(a.Nobody, b.Nobody) &&
+		slices.Equal(a.Unsettled, b.Unsettled) && slices.Equal(a.Lost, b.Lost) &&
+		slices.Equal(a.Live, b.Live) && a.Number == b.Number && a.Frames == b.Frames &&
+		a.NextOffset == b.NextOffset && a.Hash == b.Hash && a.Agreed == b.Agreed &&
+		a.LostMessages == b.LostMessages && a.Found == b.Found && a.Took == b.Took &&
+		a.Withdrawn == b.Withdrawn
+}

@@ -1,0 +1,233 @@
+package checker
+
+import (
+	"net/netip"
+	"slices"
+	"sort"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// ofInquest reports whether a frame is a DIGEST that nobody asked for, as those of an inquest.
+func ofInquest(f *frame.Frame) bool { return f.Kind == frame.Digest && f.Request == 0 }
+
+// digest is what a holder said that it holds: a DIGEST, or the parts of one.
+type digest struct {
+	version  uint64
+	from     netip.AddrPort
+	role     frame.Role
+	flags    frame.Flags
+	proposal uint64
+
+	position, began, next, offset uint64 // began is the position when the inquest began
+
+	parts  []nack.Range // that it told of, ascending
+	absent []nack.Range // of these
+}
+
+// take adds a part, and returns its number.
+func (d *digest) take(f *frame.Frame) {
+	d.parts = append(d.parts, nack.Range{From: f.Digest.From, To: f.Digest.To})
+	d.absent = append(d.absent, f.Ranges...)
+}
+
+// aside reports whether the holder is in no inquest, and counts by what it holds alone.
+func (d *digest) aside() bool { return d.flags&frame.Final != 0 && d.proposal == 0 }
+
+// part returns the number of the part that begins with a frame, or -1.
+func (d *digest) part(from uint64) int {
+	return slices.IndexFunc(d.parts, func(r nack.Range) bool { return r.From == from })
+}
+
+// whole reports whether the parts are all of what the holder says that it holds.
+func (d *digest) whole() bool {
+	return d.parts[len(d.parts)-1].To >= d.next || d.role == frame.Recorder
+}
+
+// held returns the first frame of r that the digest says its holder has.
+func (d *digest) held(r nack.Range) (uint64, bool) {
+	for _, p := range d.parts {
+		in := r.Clip(p.From, p.To)
+		i := sort.Search(len(d.absent), func(i int) bool { return d.absent[i].To > in.From })
+		for ; i < len(d.absent) && d.absent[i].From <= in.From && in.Len() > 0; i++ {
+			in.From = d.absent[i].To
+		}
+		if in.Len() > 0 {
+			return in.From, true
+		}
+	}
+	return 0, false
+}
+
+// speaker is a holder that told of a session.
+type speaker struct {
+	index  int
+	sub    *world.Subscriber
+	recent []*digest     // that it sent lately, ascending by version
+	began  reliable.Time // of its inquest; 0: it holds none
+	ended  reliable.Time // of its first certificate; 0: there is none
+	mixed  bool          // it held another inquest before
+	first  *reliable.Certificate
+}
+
+// last returns the last digest that it sent, or nil.
+func (s *speaker) last() *digest {
+	if len(s.recent) == 0 {
+		return nil
+	}
+	return s.recent[len(s.recent)-1]
+}
+
+// keepDigests is how many digests of a holder are remembered: what comes later than that many
+// others is taken for old.
+const keepDigests = 64
+
+// say notes a DIGEST that it sends. A recorder tells of its inquest by that alone.
+func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
+	if f.Digest.Role == frame.Recorder {
+		switch {
+		case f.Flags&frame.Live != 0:
+			s.mixed, s.began = s.began != 0, 0
+		case s.began == 0:
+			s.began = now
+		case f.Flags&frame.Final != 0 && s.ended == 0:
+			s.ended = now
+		}
+	}
+	if d := s.last(); d != nil && d.version == f.Digest.Version {
+		d.take(f)
+		return
+	}
+	d := &digest{version: f.Digest.Version, from: from, role: f.Digest.Role, flags: f.Flags,
+		proposal: f.Digest.Proposal, position: f.Digest.Position, began: f.Digest.Position,
+		next: f.NextSeq, offset: f.NextOffset}
+	if f.Digest.At {
+		d.began = f.Digest.AtSeq
+	}
+	d.take(f)
+	if len(s.recent) == keepDigests {
+		s.recent = append(s.recent[:0:0], s.recent[keepDigests/2:]...)
+	}
+	s.recent = append(s.recent, d)
+}
+
+// row is what a process heard of a holder.
+type row struct {
+	whole *digest       // the last one that came as a whole
+	at    reliable.Time // when that came
+	gap   time.Duration // the longest time between two such, while both held an inquest
+	part  *digest       // of which parts came
+	came  bitset        // these
+	parts int
+	live  *digest // the last one that came and said that its holder hears the publisher
+}
+
+// hear takes a DIGEST that came, of a speaker, at one that holds an inquest since a time.
+func (r *row) hear(now reliable.Time, s *speaker, began reliable.Time, f *frame.Frame) {
+	i := len(s.recent) - 1
+	for i >= 0 && s.recent[i].version != f.Digest.Version {
+		i--
+	}
+	if i < 0 {
+		return
+	}
+	d := s.recent[i]
+	if f.Flags&frame.Live != 0 {
+		r.live = d
+	}
+	switch {
+	case r.whole != nil && d.version <= r.whole.version,
+		r.part != nil && d.version < r.part.version:
+		return
+	case r.part != d:
+		r.part, r.came, r.parts = d, nil, 0
+	}
+	n := d.part(f.Digest.From)
+	if n < 0 || r.came.has(uint64(n)) {
+		return
+	}
+	r.came.set(uint64(n))
+	if r.parts++; r.parts < len(d.parts) || !d.whole() {
+		return
+	}
+	r.gap = r.until(now, s, began)
+	r.whole, r.at, r.part = d, now, nil
+}
+
+// until returns the longest time without a whole digest up to now.
+func (r *row) until(now reliable.Time, s *speaker, began reliable.Time) time.Duration {
+	if began == 0 || s.began == 0 {
+		return r.gap
+	}
+	return max(r.gap, now.Sub(max(r.at, began, s.began)))
+}
+
+// inquests is what holders of a session told each other.
+type inquests struct {
+	c        *Checker
+	s        *world.Session
+	speakers map[uint64]*speaker // by their ids
+	order    []*speaker
+	rows     [][]row // by the number of a subscriber or recorder, and that of a speaker
+	hashes   map[uint64]*reliable.Certificate
+}
+
+// speaker returns what is known of the holder with an id, which a process has.
+func (q *inquests) speaker(id uint64, sub *world.Subscriber) *speaker {
+	s := q.speakers[id]
+	if s == nil {
+		if q.speakers == nil {
+			q.speakers = map[uint64]*speaker{}
+		}
+		s = &speaker{index: len(q.order), sub: sub}
+		q.speakers[id], q.order = s, append(q.order, s)
+	}
+	return s
+}
+
+// row returns what a process heard of a speaker.
+func (q *inquests) row(sub *world.Subscriber, s *speaker) *row {
+	for len(q.rows) <= sub.Index() {
+		q.rows = append(q.rows, nil)
+	}
+	list := &q.rows[sub.Index()]
+	if len(*list) <= s.index {
+		*list = append(*list, make([]row, max(len(q.order), s.index+1)-len(*list))...)
+	}
+	return &(*list)[s.index]
+}
+
+// forget forgets what a process heard in an earlier life.
+func (q *inquests) forget(sub *world.Subscriber) {
+	if sub.Index() < len(q.rows) {
+		q.rows[sub.Index()] = nil
+	}
+}
+
+// freeze ends what is noted of gaps between digests, as a process ends its inquest.
+func (q *inquests) freeze(own *speaker) {
+	if own.sub.Index() >= len(q.rows) {
+		return
+	}
+	list := q.rows[own.sub.Index()]
+	for i := range list {
+		list[i].gap = list[i].until(own.ended, q.order[i], own.began)
+	}
+}
+
+// hear takes a DIGEST that came to a process.
+func (q *inquests) hear(sub *world.Subscriber, f *frame.Frame) {
+	s, own := q.speakers[f.Responder], q.speakers[sub.ID()]
+	if s == nil || s == own {
+		return
+	}
+	began := reliable.Time(0)
+	if own != nil && own.ended == 0 {
+		began = own.began
+	}
+	q.row(sub, s).hear(q.c.w.Now(), s, began, f)
+}
