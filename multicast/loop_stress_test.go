@@ -167,7 +167,7 @@ func (t *slowTimer) Wait() error {
 // all that was published soon after the callers have paused, whichever goroutine held the
 // token, and however much the socket took.
 func TestTheTokenComesRound(t *testing.T) {
-	seeds := 400
+	seeds := 150
 	if testing.Short() {
 		seeds = 60
 	}

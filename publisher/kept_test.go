@@ -48,7 +48,7 @@ func TestSpillStaysWithinItsBound(t *testing.T) {
 			var blocks []int64
 			low := uint64(0) // of the block that is trimmed next
 			seq := uint64(0)
-			for range 3000 {
+			for range 1000 {
 				for n := journal.BlockSize(block, block*size); held+n > k.room; {
 					held -= blocks[0]
 					blocks, low = blocks[1:], low+uint64(block)

@@ -30,7 +30,7 @@ var (
 func TestSwarm(t *testing.T) {
 	n, more := *swarmSeeds, []uint64(nil)
 	if n == 0 {
-		if n, more = 300, rareSeeds; testing.Short() {
+		if n, more = 120, rareSeeds; testing.Short() {
 			n, more = 60, nil
 		}
 	}
