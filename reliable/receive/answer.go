@@ -19,7 +19,7 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		st = s.stream(f.Channel)
 	}
 	if st == nil || f.Kind == frame.Repair && !st.placed {
-		r.stats.Unexpected++
+		r.stats.Aside++ // whoever asked for it hears it, too
 		return
 	}
 	of := st.asked.find(from, f.Responder)

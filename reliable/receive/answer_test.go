@@ -111,8 +111,8 @@ func TestAnswersOfAStrangerSayNothingOfThePublisher(t *testing.T) {
 	for _, f := range answers(t, 1) {
 		l.hears(f)
 	}
-	if n := l.Stats().Unexpected; n != 3 || len(l.table.list) != 0 {
-		t.Errorf("%d unexpected, %d sessions", n, len(l.table.list))
+	if st := l.Stats(); st.Aside != 3 || st.Unexpected != 0 || len(l.table.list) != 0 {
+		t.Errorf("%d aside, %d unexpected, %d sessions", st.Aside, st.Unexpected, len(l.table.list))
 	}
 }
 

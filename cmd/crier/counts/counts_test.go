@@ -29,7 +29,7 @@ func TestDropText(t *testing.T) {
 	text := d.Text(nil)
 	for _, want := range []string{
 		"9,999 datagrams that held", "1 frame that only", "2 frames of a session from another",
-		"3 frames of new", "4 frames of a session not",
+		"3 frames of new", "4 frames of a session that",
 		"5 frames of a channel", "12 frames of replays", "6 repairs with",
 		"7 datagrams to another", "8 datagrams larger",
 	} {

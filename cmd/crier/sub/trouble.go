@@ -118,6 +118,7 @@ const (
 	notCrier   = "not crier"
 	newer      = "newer"
 	refused    = "refused"
+	aside      = "aside"
 	beginning  = "beginning"
 )
 
@@ -133,6 +134,9 @@ func (o *options) received(s *snapshot) trouble.Report {
 		return trouble.Report{Verdict: refused, Head: cli.Counted(understood,
 			"frame came, and was refused", "frames came, and all were refused"),
 			Findings: o.refusals(s)}
+	case st.Aside > 0 && st.Newer+st.Invalid == 0:
+		return trouble.Report{Verdict: aside, Head: "all that came answers other " +
+			"subscribers, who ask for messages of before"}
 	case st.Newer > 0 && st.Invalid == 0:
 		return trouble.Report{Verdict: newer, Head: cli.Counted(st.Newer,
 			"frame came that needs a newer crier", "frames came that need a newer crier"),
@@ -217,6 +221,8 @@ func (o *options) hostFindings(s *snapshot, peer netip.AddrPort,
 // remains tells which causes can't be seen from here.
 func (o *options) remains(verdict string) string {
 	switch {
+	case verdict == aside:
+		return "the publisher has ended; --start oldest asks for its messages, too"
 	case verdict == notCrier || verdict == newer:
 		return "no publisher is heard among them: another group or port may be meant"
 	case verdict == refused || verdict == beginning:

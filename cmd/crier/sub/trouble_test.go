@@ -68,6 +68,10 @@ func TestTroubles(t *testing.T) {
 			s.stats = received(4)
 			s.stats.Unexpected = 4
 		}, []string{"4 frames came, and all were refused|problem dropped 4 frames of a session"}},
+		"answers to others": {"--iface eth0", 1, func(s *snapshot) {
+			s.stats = received(4)
+			s.stats.Aside = 4
+		}, []string{"all that came answers other subscribers|--start oldest asks for its messages"}},
 		"a session": {"", 1, func(s *snapshot) {
 			s.sessions = []subscriber.Session{open}
 		}, nil},
