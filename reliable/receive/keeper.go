@@ -64,3 +64,11 @@ func (r *Receiver) streamOf(session uint64, channel uint32) *stream {
 	}
 	return nil
 }
+
+// Group returns the group of a session that is known, or an invalid address: the first group.
+func (r *Receiver) Group(session uint64) netip.AddrPort {
+	if s := r.session(session); s != nil {
+		return s.group
+	}
+	return netip.AddrPort{}
+}

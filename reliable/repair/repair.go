@@ -28,6 +28,9 @@ type Config struct {
 	Budget *nack.Budget
 	// Limit bounds all traffic; nil bounds nothing.
 	Limit *rate.Limit
+	// Recent has frames that were sent a while ago count as those that were sent lately: nobody
+	// is behind, and repairs go to the group first.
+	Recent bool
 }
 
 const (
@@ -138,7 +141,9 @@ func (r *Repairer) Ask(
 ) (askedTo uint64) {
 	held := r.store.Held()
 	memory := max(held.From, r.store.InMemory())
-	r.responder.SetAge(min(max(r.age.aged, memory), held.To))
+	if !r.cfg.Recent {
+		r.responder.SetAge(min(max(r.age.aged, memory), held.To))
+	}
 	held.To += sending
 	at := r.sentAt(now, f)
 	ask := func(asked, held nack.Range) {

@@ -1,0 +1,51 @@
+package survivor
+
+import (
+	"testing"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/receive"
+	"crier/reliable/rig"
+)
+
+// A Survivor without a history is a Receiver.
+func TestNoHistory(t *testing.T) {
+	s, err := New(receive.Config{ID: 5}, History{})
+	if err != nil {
+		t.Fatal(err)
+	}
+	s.Handle(0, rig.PublisherAddr, rig.Data(t, 1, 0))
+	if s.Memory() != s.Receiver.Memory() || s.Stats().History != 0 {
+		t.Errorf("%d bytes", s.Memory())
+	}
+	s.Handle(0, rig.SubscriberAddr, rig.Made(t, frame.Frame{Kind: frame.Nack, Session: 1,
+		Subscriber: 6, Request: 1, Ranges: []nack.Range{{From: 0, To: 1}}}))
+	if st := s.Stats(); st.Unexpected != 1 || st.Unserved != 0 {
+		t.Errorf("%+v", st)
+	}
+	if _, err := New(receive.Config{ID: 5}, History{Bytes: 1000}); err == nil {
+		t.Error("a history of 1000 bytes")
+	}
+}
+
+// A Survivor keeps what it passed, and what waits can be had of it, too.
+func TestKeepsWhatItPassed(t *testing.T) {
+	s, err := New(receive.Config{ID: 5, Start: reliable.Latest}, History{Bytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, seq := range []uint64{0, 1, 2, 4} {
+		s.Handle(reliable.Time(seq), rig.PublisherAddr, rig.Data(t, 1, seq))
+		for events := make([]reliable.Run, 8); s.Poll(events) > 0; {
+		}
+	}
+	if s.Memory() == 0 || s.Stats().Memory != s.Memory() {
+		t.Errorf("%d bytes, %d", s.Memory(), s.Stats().Memory)
+	}
+	held := s.kept.Absent(1, 0, nack.Range{From: 0, To: 6}, nil)
+	if len(held) != 1 || held[0] != (nack.Range{From: 3, To: 6}) {
+		t.Errorf("%v are absent", held)
+	}
+}
