@@ -17,10 +17,10 @@ type totals struct {
 	messages, bytes, lost, recovered, nacks, lag uint64
 	// kernelDrops are datagrams for which the receive buffer had no room.
 	kernelDrops uint64
-	// known is the number of sessions, and open that of those that go on. One is the only
-	// session, or nil.
-	known, open int
-	one         *subscriber.Session
+	// known is the number of sessions, open that of those that go on, and inquests that of those
+	// among them whose survivors hold an inquest. One is the only session, or nil.
+	known, open, inquests int
+	one                   *subscriber.Session
 }
 
 func totalsOf(sub *subscriber.Subscriber) totals {
@@ -41,6 +41,9 @@ func sum(sessions []subscriber.Session) totals {
 		if s.End == subscriber.EndOpen {
 			t.open++
 			t.lag += s.Lag
+			if s.Inquest {
+				t.inquests++
+			}
 		}
 	}
 	if t.known == 1 {
@@ -118,8 +121,13 @@ func (t *totals) progress(rate float64, elapsed time.Duration) string {
 	if t.kernelDrops > 0 {
 		text += ", " + cli.Grouped(t.kernelDrops) + " dropped by the kernel"
 	}
-	if t.one != nil && t.one.End != subscriber.EndOpen {
+	switch {
+	case t.one != nil && t.one.End != subscriber.EndOpen:
 		text += ", " + t.one.End.String()
+	case t.inquests == 1:
+		text += ", an inquest"
+	case t.inquests > 1:
+		text += fmt.Sprintf(", %d inquests", t.inquests)
 	}
 	return text + ", " + who
 }

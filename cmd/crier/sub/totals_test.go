@@ -15,11 +15,16 @@ func TestTotals(t *testing.T) {
 	two := subscriber.Session{Delivered: 5, Lost: 2, Nacks: 1, Lag: 9, End: subscriber.EndBye}
 	unnamed := one
 	unnamed.Name, unnamed.End = "", subscriber.EndSilent
+	asking := one
+	asking.Inquest = true
 	for want, sessions := range map[string][]subscriber.Session{
 		"no session yet, 3 s": nil,
 		"12,345 messages, 1 k/s, 1 lost, 20 recovered, lag 4, feed":                   {one},
 		"12,345 messages, 1 k/s, 1 lost, 20 recovered, lag 0, silent, 10.77.0.1:7701": {unnamed},
 		"12,350 messages, 1 k/s, 3 lost, 20 recovered, lag 4, 2 sessions, 1 open":     {one, two},
+		"12,345 messages, 1 k/s, 1 lost, 20 recovered, lag 4, an inquest, feed":       {asking},
+		"24,690 messages, 1 k/s, 2 lost, 40 recovered, lag 8, 2 inquests, 2 sessions": {asking,
+			asking},
 	} {
 		all := sum(sessions)
 		if got := all.progress(1000, 3*time.Second); got != want {

@@ -74,15 +74,16 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 		trouble.Bounded(cut, "more sessions whose publishers don't answer")...)
 }
 
-// isCutOff reports whether a publisher doesn't hear this subscriber, or its answers don't come.
+// isCutOff reports whether a publisher doesn't hear this subscriber, or its answers don't come. One
+// whose survivors hold an inquest hears nobody.
 func isCutOff(k *subscriber.Session) bool {
-	return k.Unanswered >= unansweredNacks || k.Announced == 0 && k.Heartbeats >= unheardBeats
+	return !k.Inquest && (k.Unanswered >= unansweredNacks || k.Announced == 0 && k.Heartbeats >= unheardBeats)
 }
 
 // reached tells that a publisher hears this subscriber again, if it is still there.
 func (l *lookout) reached(id subscriber.SessionID) string {
 	for i := range l.last.sessions {
-		if k := &l.last.sessions[i]; k.ID == id && k.End == subscriber.EndOpen {
+		if k := &l.last.sessions[i]; k.ID == id && k.End == subscriber.EndOpen && !k.Inquest {
 			return l.o.nameOf(k) + ": its publisher hears this subscriber now"
 		}
 	}

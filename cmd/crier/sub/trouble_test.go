@@ -97,6 +97,11 @@ func TestTroubles(t *testing.T) {
 			one.Announced, one.Unanswered, one.End = 0, 9, subscriber.EndSilent
 			s.sessions = []subscriber.Session{one}
 		}, nil},
+		"its survivors hold an inquest": {"", 1, func(s *snapshot) {
+			one := open
+			one.Announced, one.Unanswered, one.Inquest = 0, 9, true
+			s.sessions = []subscriber.Session{one}
+		}, nil},
 		"no answers, though it hears": {"", 1, func(s *snapshot) {
 			one := open
 			one.Unanswered = 12
