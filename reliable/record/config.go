@@ -40,6 +40,10 @@ type Config struct {
 	ServeOnly bool
 	Except    []reliable.SessionID
 
+	// NoInquest takes no part in the inquests of survivors: their words don't reach the group, as
+	// where that is for one source.
+	NoInquest bool
+
 	// Recovery configures for how long missing frames are asked for.
 	Recovery receive.Recovery
 	// Memory bounds the frames that wait for a gap to close, or for the disk. Its Buffer is

@@ -5,6 +5,7 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/journal"
 )
 
 const (
@@ -40,7 +41,7 @@ func (a *announce) begin(r *Recorder) { a.at = r.now }
 func (a *announce) turn(r *Recorder) (next *tape, at reliable.Time) {
 	at = reliable.Never
 	for _, t := range r.list {
-		if t.begun && t.tellAt < at {
+		if t.begun && !t.inquest && t.tellAt < at {
 			next, at = t, t.tellAt
 		}
 	}
@@ -115,9 +116,7 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 		NextSeq: t.next.Seq, NextOffset: t.next.Offset, Digest: body,
 	}
 	body.Heard = t.quiet(&f.NextSeq, &f.NextOffset)
-	if t.state.Next.Seq > 0 && t.moreHoles() {
-		body.From = min(max(t.holes[0].From, oldest.Seq), t.next.Seq)
-	}
+	body.From = t.told().Seq
 	for _, h := range t.holes {
 		if h = h.Clip(body.From, body.To); h.Len() > 0 {
 			f.Ranges = append(f.Ranges, h)
@@ -128,10 +127,13 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 		if t.ended != nil && t.ended.How == reliable.EndBye {
 			f.Flags |= frame.Ended
 		}
+		if c := t.certificate; c != nil && c.Number > 0 && !c.Withdrawn {
+			body.Proposal = c.Hash
+		}
 	} else if t.hears() {
 		f.Flags |= frame.Live
 	}
-	if r.disk.failing {
+	if r.disk.failing || !t.followed() {
 		f.Flags |= frame.Full
 	}
 	if s := t.title; s != nil {
@@ -148,8 +150,26 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 	return f
 }
 
-// moreHoles reports whether there are holes that aren't remembered.
-func (t *tape) moreHoles() bool { return t.state.MoreHoles > 0 && len(t.holes) > 0 }
+// told returns the place from which on all holes of a tape are remembered.
+func (t *tape) told() journal.Mark {
+	oldest, seq := t.oldest(), t.forgot
+	if t.state.MoreHoles > 0 && len(t.holes) > 0 {
+		seq = t.holes[0].From
+	}
+	if seq = min(seq, t.next.Seq); seq <= oldest.Seq {
+		return oldest
+	}
+	return journal.Mark{Seq: seq, Offset: t.shelf.Start(seq)}
+}
+
+// followed reports whether more of a tape's stream would be taken.
+func (t *tape) followed() bool {
+	if t.r.receiver == nil {
+		return false
+	}
+	_, ok := t.r.receiver.Extent(t.key.Session, t.key.Channel)
+	return ok
+}
 
 // quiet returns for how long the publisher wasn't heard, and raises the end to what is known of
 // the stream.

@@ -34,6 +34,12 @@ const (
 	Forked
 	// Contested says that another session of the same name, Other, goes on as well.
 	Contested
+	// InquestHeld says that the publisher fell silent, and that its survivors help each other.
+	InquestHeld
+	// Certified says what they found, by Certificate.
+	Certified
+	// Amended says that something was learnt since, or that the publisher is heard again.
+	Amended
 )
 
 // An Event is something that an operator may want to know.
@@ -52,6 +58,8 @@ type Event struct {
 	// Full says that the disk is full.
 	Full bool
 	Err  error
+	// Certificate is what the survivors of a silent publisher found. Don't change it.
+	Certificate *reliable.Certificate
 }
 
 // maxEvents bounds the events that wait. Those beyond are counted.
@@ -84,13 +92,16 @@ func (r *Recorder) tell(e Event) {
 	l.list = append(l.list, e)
 }
 
-// hear takes what the receiver tells of sessions that aren't alone.
+// hear takes what the receiver tells of sessions that aren't alone, and of inquests.
 func (r *Recorder) hear(list []reliable.Run) {
 	for i := range list {
 		ev := &list[i]
 		e := Event{Key: journal.Key{Session: uint64(ev.Session), Channel: ev.Channel},
-			Title: ev.Title, Offsets: ev.Lost, Other: ev.Other}
+			Title: ev.Title, Offsets: ev.Lost, Other: ev.Other, Certificate: ev.Certificate}
 		switch ev.Kind {
+		case reliable.SessionInquest, reliable.SessionSilent, reliable.SessionAmended,
+			reliable.SessionResumed, reliable.SessionEnded:
+			r.hold(ev, e)
 		case reliable.StreamForked:
 			e.Kind = Forked
 			r.tell(e)
@@ -98,6 +109,28 @@ func (r *Recorder) hear(list []reliable.Run) {
 			e.Kind = Contested
 			r.tell(e)
 		}
+	}
+}
+
+// hold takes what the receiver tells of an inquest.
+func (r *Recorder) hold(ev *reliable.Run, e Event) {
+	t := r.tapes[e.Key]
+	if t == nil {
+		return
+	}
+	t.inquest = ev.Kind == reliable.SessionInquest
+	switch c := ev.Certificate; {
+	case t.inquest:
+		e.Kind = InquestHeld
+	case c == nil:
+		t.certificate = nil
+	case ev.Kind == reliable.SessionSilent:
+		t.certificate, e.Kind = c, Certified
+	default:
+		t.certificate, e.Kind = c, Amended
+	}
+	if t.tell(r.now); e.Kind != 0 {
+		r.tell(e)
 	}
 }
 

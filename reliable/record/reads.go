@@ -1,8 +1,6 @@
 package record
 
 import (
-	"slices"
-
 	"crier/nack"
 	"crier/reliable/journal"
 )
@@ -95,10 +93,7 @@ func (t *tape) unreadable(frames nack.Range) {
 	if frames.Len() == 0 {
 		return
 	}
-	t.holes = nack.Normalize(append(t.holes, frames))
-	if more := len(t.holes) - journal.MaxHoles; more > 0 {
-		t.holes = slices.Delete(t.holes, 0, more)
-	}
+	t.note(frames)
 	if t.holder != nil {
 		t.holder.Unreadable(frames)
 	}

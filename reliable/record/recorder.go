@@ -98,7 +98,8 @@ func New(cfg Config) (*Recorder, error) {
 		ID: cfg.ID, Seed: cfg.Seed, Epoch: cfg.Epoch, Joined: cfg.Joined, Name: cfg.Name,
 		Groups: cfg.Groups, Datagram: cfg.Datagram, Start: reliable.Oldest, Runs: true,
 		Positions: r.positions(), Logs: receive.Logs{Ask: cfg.Groups},
-		Recovery: cfg.Recovery, Memory: cfg.Memory, Tape: r,
+		Recovery: cfg.Recovery, Memory: cfg.Memory, Tape: r, Inquest: !cfg.NoInquest,
+		Keeper: keeper{r},
 	})
 	return r, err
 }

@@ -6,7 +6,7 @@ import (
 )
 
 // A shelf is what can be had of a tape: its tail, what was read of the log and is still in memory,
-// and the log. It implements store.Store.
+// the log, and what waits behind a gap while the publisher is gone. It implements store.Store.
 type shelf struct {
 	t *tape
 	// runs are in memory. wants are to be read, and reads counts the reads that are out.
@@ -40,7 +40,28 @@ const (
 
 // Held returns the frames from the lowest to the highest that are held.
 func (s *shelf) Held() nack.Range {
-	return nack.Range{From: s.t.oldest().Seq, To: s.t.next.Seq}
+	return nack.Range{From: s.t.oldest().Seq, To: max(s.t.next.Seq, s.t.behindGap())}
+}
+
+// behindGap returns one past the last frame that may wait behind a gap, or 0: it is served while the
+// publisher isn't heard. While it is, a frame that hasn't come is nothing to deny.
+func (t *tape) behindGap() uint64 {
+	if t.r.receiver == nil || !t.live {
+		return 0
+	}
+	e, ok := t.r.receiver.Extent(t.key.Session, t.key.Channel)
+	if !ok || e.Lives {
+		return 0
+	}
+	return e.Seq
+}
+
+// waiting returns a frame that waits behind a gap, or nil.
+func (t *tape) waiting(seq uint64) []byte {
+	if t.r.receiver == nil || seq < t.next.Seq {
+		return nil
+	}
+	return t.r.receiver.Sealed(t.key.Session, t.key.Channel, seq)
 }
 
 // InMemory returns a frame from which on all that are held are in memory.
@@ -75,7 +96,7 @@ func (s *shelf) Frame(seq uint64) []byte {
 			}
 		}
 	}
-	return nil
+	return s.t.waiting(seq)
 }
 
 // Start returns the offset of the first message that starts in a frame or after it. Where only

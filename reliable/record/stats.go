@@ -56,6 +56,10 @@ type Session struct {
 	Disk int64
 	// Gaps is the number of gaps that are open now.
 	Gaps int
+	// Inquest says that the survivors of its publisher help each other now, and Certificate what
+	// they found, if they did. Don't change it.
+	Inquest     bool
+	Certificate *reliable.Certificate
 }
 
 // Stats returns the counters so far.
@@ -87,7 +91,7 @@ func (r *Recorder) Sessions() []Session {
 			Key: t.key, Title: t.title, Group: t.group, Live: t.live, Ended: t.ended,
 			Oldest: t.oldest(), Next: t.next, Written: t.state.Next, Synced: t.state.Synced,
 			Known: t.next, Frames: t.frames, Bytes: t.bytes, HoleFrames: t.holeFrames,
-			Disk: t.state.Bytes,
+			Disk: t.state.Bytes, Inquest: t.inquest, Certificate: t.certificate,
 		}
 		if r.receiver != nil && t.live {
 			if e, ok := r.receiver.Extent(t.key.Session, t.key.Channel); ok {

@@ -35,6 +35,8 @@ type tape struct {
 	// their way there, at most journal.MaxHoles.
 	state journal.State
 	holes []nack.Range
+	// Holes below forgot aren't remembered.
+	forgot uint64
 
 	tail store.Tail
 	// Frames below handed are in the log, or with the disk. items are what else isn't in the log.
@@ -54,8 +56,11 @@ type tape struct {
 	holder    *repair.Holder
 	asked     reliable.Time
 	servedFor netip.Addr
-	// tellAt is when the group is to be told of the tape.
-	tellAt reliable.Time
+	// tellAt is when the group is to be told of the tape. In an inquest the receiver tells it.
+	tellAt  reliable.Time
+	inquest bool
+	// certificate is the last one of its survivors, or nil.
+	certificate *reliable.Certificate
 
 	frames, bytes, holeFrames uint64
 }
@@ -140,10 +145,7 @@ func (t *tape) hole(now reliable.Time, frames nack.Range, cause reliable.Cause) 
 func (t *tape) lack(frames nack.Range, cause reliable.Cause) {
 	t.holeFrames += frames.Len()
 	t.r.stats.HoleFrames += frames.Len()
-	t.holes = nack.Normalize(append(t.holes, frames))
-	if more := len(t.holes) - journal.MaxHoles; more > 0 {
-		t.holes = slices.Delete(t.holes, 0, more)
-	}
+	t.note(frames)
 	i := len(t.items)
 	for i > 0 && t.items[i-1].at > frames.From {
 		i--
@@ -154,6 +156,15 @@ func (t *tape) lack(frames nack.Range, cause reliable.Cause) {
 		return
 	}
 	t.insert(i, item{at: frames.To, hole: journal.Hole{Frames: frames, Cause: cause}})
+}
+
+// note remembers a hole.
+func (t *tape) note(hole nack.Range) {
+	t.holes = nack.Normalize(append(t.holes, hole))
+	if more := len(t.holes) - journal.MaxHoles; more > 0 {
+		t.forgot = t.holes[more-1].To
+		t.holes = slices.Delete(t.holes, 0, more)
+	}
 }
 
 // insert puts an item before the i-th.

@@ -17,6 +17,26 @@ func (r *Recorder) logEvents() {
 	}
 }
 
+// logCertificate logs what the survivors of a publisher found.
+func logCertificate(to *slog.Logger, e *record.Event, session slog.Attr) {
+	c := e.Certificate
+	switch {
+	case c.Withdrawn:
+		to.Warn("crier: a publisher is heard again; the certificate of its survivors is withdrawn",
+			session, "certificate", c.Number)
+	case len(c.Live) > 0:
+		to.Warn("crier: a publisher isn't heard here, and others hear it", session,
+			"members", len(c.Live))
+	case e.Kind == record.Amended:
+		to.Warn("crier: the survivors of a publisher amend their certificate", session,
+			"certificate", c.Number, "members", len(c.Members), "messages", c.LostMessages,
+			"frames", c.Found)
+	default:
+		to.Warn("crier: the survivors of a publisher certify what is lost", session,
+			"certificate", c.Number, "members", len(c.Members), "messages", c.LostMessages)
+	}
+}
+
 func (r *Recorder) log(e *record.Event) {
 	to := r.cfg.Logger
 	session := slog.String("session", reliable.SessionID(e.Key.Session).String())
@@ -27,6 +47,11 @@ func (r *Recorder) log(e *record.Event) {
 		to.Info("crier: a session is recorded", session)
 	case record.StreamEnded:
 		to.Info("crier: a session ended", session, "cause", e.Cause.String())
+	case record.InquestHeld:
+		to.Warn("crier: a publisher isn't heard any more; its survivors tell each other what they "+
+			"have", session)
+	case record.Certified, record.Amended:
+		logCertificate(to, e, session)
 	case record.HoleNamed:
 		to.Warn("crier: the log lacks frames", session, frames, "cause", e.Cause.String())
 	case record.DiskFailed:
