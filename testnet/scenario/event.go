@@ -36,8 +36,8 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 	}
 	for _, name := range e.From {
 		kind := s.kind(name)
-		if cut := e.Do == "partition" || e.Do == "heal"; kind != "publisher" &&
-			!(cut && kind == "recorder") {
+		if cuts := e.cuts() || e.Do == "heal"; kind != "publisher" &&
+			!(cuts && (kind == "recorder" || kind == "subscriber")) {
 			return ".from", fmt.Errorf("there is no publisher %q", name)
 		}
 	}
@@ -48,11 +48,11 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		return nil
 	}
 	if err := errors.Join(
-		only(e.For != 0, "for", "pause", "partition", "crash", "lose-power", "fill", "fail"),
+		only(e.For != 0, "for", "pause", "partition", "deafen", "crash", "lose-power", "fill", "fail"),
 		only(e.Messages != 0, "messages", "burst"),
 		only(len(e.Size) > 0, "size", "burst"),
 		only(e.Frames != 0, "frames", "lose"),
-		only(len(e.From) > 0, "from", "partition", "heal", "link", "lose"),
+		only(len(e.From) > 0, "from", "partition", "deafen", "heal", "link", "lose"),
 		only(e.Down != nil, "down", "link"),
 		only(e.Up != nil, "up", "link"),
 		only(e.Link != nil, "link", "link"),
@@ -102,6 +102,9 @@ func (s *Scenario) restarts(e *Event) (n int) {
 	}
 	return n * max(e.Times, 1)
 }
+
+// cuts reports whether the event is a cut of the network, one way or both.
+func (e *Event) cuts() bool { return e.Do == "partition" || e.Do == "deafen" }
 
 // healed reports whether each side of a partition is named by a later heal.
 func (s *Scenario) healed(cut *Event) bool {

@@ -98,12 +98,17 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 		sub.Resume()
 		return
 	}
-	for _, rec := range r.fromRecorders(e) {
-		if e.Do == "partition" {
-			r.w.Sever(rec.Subscriber, sub)
-			r.again(e, func() { r.w.Join(rec.Subscriber, sub) })
-		} else {
-			r.w.Join(rec.Subscriber, sub)
+	for _, other := range r.fromOthers(e) {
+		switch {
+		case other == sub:
+		case e.Do == "partition":
+			r.w.Sever(other, sub)
+			r.again(e, func() { r.w.Join(other, sub) })
+		case e.Do == "deafen":
+			r.w.Deafen(sub, other)
+			r.again(e, func() { r.w.Undeafen(sub, other) })
+		default:
+			r.w.Join(other, sub)
 		}
 	}
 	if e.Do == "link" && len(e.From) == 0 {
@@ -116,6 +121,9 @@ func (r *Run) happenAt(e *Event, sub *world.Subscriber, i, n int) {
 			if e.For > 0 {
 				r.w.At(r.w.Now().Add(e.For.d()), func() { r.w.Heal(p, sub) })
 			}
+		case "deafen":
+			r.w.Down(p, sub).SetDown(true)
+			r.again(e, func() { r.w.Down(p, sub).SetDown(false) })
 		case "heal":
 			r.w.Heal(p, sub)
 		case "lose":
@@ -188,12 +196,18 @@ func (r *Run) become(l *link.Link, to *Link, i, n int) {
 	}
 }
 
-// fromRecorders are the recorders that an event is about.
-func (r *Run) fromRecorders(e *Event) []*world.Recorder {
-	var list []*world.Recorder
+// fromOthers are the subscribers and recorders that an event is about, beside those to which it
+// happens.
+func (r *Run) fromOthers(e *Event) []*world.Subscriber {
+	var list []*world.Subscriber
+	for _, name := range e.From {
+		if first, n, ok := r.s.members(name); ok {
+			list = append(list, r.subs[first:first+n]...)
+		}
+	}
 	for i, rec := range r.recorders {
 		if slices.Contains(e.From, r.s.Recorders[i].Name) {
-			list = append(list, rec)
+			list = append(list, rec.Subscriber)
 		}
 	}
 	return list

@@ -136,6 +136,7 @@ func (r *Run) addGroup(number int) error {
 			At:      reliable.Time(g.At.d() + g.Every.d()*time.Duration(k)),
 			Segment: r.segments[g.Segment],
 			Work:    g.Work.d(), SocketQueue: g.SocketQueue, SaveAfter: g.SaveAfter.d(),
+			History:  int(g.History),
 			Receiver: g.receiver(k),
 		}
 		if len(r.s.Recorders) > 0 {

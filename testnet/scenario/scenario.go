@@ -118,6 +118,9 @@ type Group struct {
 	// how long a publisher may be quiet.
 	MaxWait Duration `yaml:"max-wait,omitempty"`
 	Silence Duration `yaml:"silence,omitempty"`
+	// History is how much each keeps of what it delivered, for the others once the publisher is
+	// gone; 0: nothing, and it holds no inquest.
+	History Size `yaml:"history,omitempty"`
 	// Buffer bounds the memory for one session, MemoryTotal that for all,
 	// SocketQueue how many datagrams wait at the socket of a paused process.
 	Buffer      Size `yaml:"buffer,omitempty"`
@@ -139,8 +142,8 @@ type Event struct {
 	// Who it happens to: names of publishers, groups, single subscribers or
 	// segments.
 	Who Names `yaml:"who"`
-	// From are the publishers, or recorders, that a partition, link or lose is about: all
-	// publishers if none.
+	// From are the publishers, or other processes, that a partition, deafen, link or lose is
+	// about: all publishers if none.
 	From Names `yaml:"from,omitempty"`
 	// For is how long a pause, a partition or a fault of a disk lasts, and after which a
 	// crashed process starts again; 0: until another event ends it.
@@ -169,9 +172,11 @@ var Actions = []Action{
 	{"pause", "publisher subscriber recorder", "the process stands still, as under SIGSTOP or a " +
 		"garbage collector, for `for`"},
 	{"resume", "publisher subscriber recorder", "a paused process goes on"},
-	{"partition", "subscriber recorder", "the network is cut both ways between it and the " +
-		"publishers, or recorders, `from`, for `for`"},
-	{"heal", "subscriber recorder", "the cut ends"},
+	{"partition", "subscriber recorder", "the network is cut both ways between it and those " +
+		"`from`, for `for`"},
+	{"deafen", "subscriber recorder", "it no longer hears those `from`, which may hear it, for " +
+		"`for`"},
+	{"heal", "subscriber recorder", "the cut ends, both ways"},
 	{"link", "subscriber recorder segment", "links become `down` and `up`; a segment's becomes " +
 		"`link`"},
 	{"lose", "subscriber recorder segment", "the next `frames` DATA frames are lost on the way " +

@@ -188,7 +188,7 @@ func (s *Scenario) forget(name string) bool {
 // forgetMissing removes the names that nobody has any more.
 func (s *Scenario) forgetMissing() bool {
 	for _, e := range slices.Clone(s.Events) {
-		for _, name := range e.Who {
+		for _, name := range slices.Concat(e.Who, e.From) {
 			if s.kind(name) == "" {
 				return s.forget(name)
 			}

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/reliable/config"
+	"crier/reliable/store"
 )
 
 // Defaults, and limits of a scenario.
@@ -116,8 +117,8 @@ func (s *Scenario) validate() (string, error) {
 	times, restarts := 0, 0
 	for i := range s.Events {
 		path := fmt.Sprintf("events[%d]", i)
-		if e := &s.Events[i]; e.Do == "partition" && e.For == 0 && !s.healed(e) {
-			return path, fmt.Errorf("%s: this partition never ends, and what can't be repaired "+
+		if e := &s.Events[i]; e.cuts() && e.For == 0 && !s.healed(e) {
+			return path, fmt.Errorf("%s: this cut never ends, and what can't be repaired "+
 				"can't be judged: say for how long, or heal it later", path)
 		}
 		if where, err := s.validateEvent(&s.Events[i]); err != nil {
@@ -224,6 +225,8 @@ func (g *Group) validate(segments map[string]bool) (string, error) {
 		return ".count", fmt.Errorf("%d subscribers can't be", g.Count)
 	case g.Segment != "" && !segments[g.Segment]:
 		return ".segment", fmt.Errorf("there is no segment %q: list it under segments", g.Segment)
+	case g.History != 0 && g.History < store.MinHistories:
+		return ".history", fmt.Errorf("%d bytes are less than 128 KiB", g.History)
 	case !oneOf(g.Recovery, "on", "off"):
 		return ".recovery", fmt.Errorf("%q is neither on nor off", g.Recovery)
 	case g.SocketQueue < 0:
