@@ -289,9 +289,9 @@ func (c *Checker) settled(sub *world.Subscriber) {
 			}
 		}
 	}
-	if used > most.memory+most.frame*len(c.w.Sessions()) {
-		c.fail("%v holds %d bytes, and may hold %d and one frame of %d a session",
-			sub, used, most.memory, most.frame)
+	if used > most.memory+most.frame*len(c.w.Sessions())+most.history {
+		c.fail("%v holds %d bytes, and may hold %d, one frame of %d a session, and a history of %d",
+			sub, used, most.memory, most.frame, most.history)
 	}
 }
 
