@@ -91,7 +91,11 @@ func (c *Certificate) Brief() string {
 		return "no certificate: " + cli.Counted(uint64(len(c.Live)), "other hears",
 			"others hear") + " the publisher"
 	case n <= 1:
-		return fmt.Sprintf("certificate %d, by this subscriber alone", c.Number)
+		role := ""
+		if n == 1 {
+			role = c.Members[0].Role
+		}
+		return fmt.Sprintf("certificate %d, by %s alone", c.Number, selfText(role))
 	case c.Agreed:
 		return fmt.Sprintf("certificate %d, agreed by all %s members", c.Number, cli.Grouped(n))
 	default:

@@ -18,9 +18,9 @@ const (
 	certificateLabels = 15
 )
 
-// certificateText returns the lines of a certificate, which stand below those of its event.
+// CertificateText returns the lines of a certificate, which stand below those of its event.
 // Before is the certificate whose place it takes, or nil.
-func certificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string {
+func CertificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string {
 	b := &certificateLines{sheet: sheet}
 	switch {
 	case c.Withdrawn:
@@ -129,9 +129,17 @@ func memberText(s *subscriber.Survivor) string {
 		text = "recorder " + text
 	}
 	if !s.Addr.IsValid() {
-		return text + ", this subscriber"
+		return text + ", " + selfText(s.Role.String())
 	}
 	return text + " at " + s.Addr.String()
+}
+
+// selfText names whoever holds a certificate, by its role.
+func selfText(role string) string {
+	if role == subscriber.RoleRecorder.String() {
+		return "this recorder"
+	}
+	return "this subscriber"
 }
 
 // tookText tells how long a certificate took.

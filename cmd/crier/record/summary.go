@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
 	"crier/reliable"
 	"crier/subscriber/recorder"
 )
@@ -74,6 +75,10 @@ type SessionSummary struct {
 	Disk int64 `json:"disk_bytes"`
 	// End is bye, silent or open.
 	End string `json:"end"`
+	// Certificate is the last certificate of the publisher's survivors.
+	Certificate *events.Certificate `json:"certificate,omitempty"`
+
+	certificate *reliable.Certificate
 }
 
 // AskerSummary is a subscriber that asked.
@@ -113,7 +118,8 @@ func summarize(rec *recorder.Recorder) *Summary {
 			NextOffset: s.Next.Offset, WrittenSeq: s.Written.Seq,
 			WrittenOffset: s.Written.Offset, SyncedSeq: s.Synced,
 			Frames: s.Frames, Bytes: s.Bytes, HoleFrames: s.HoleFrames, Disk: s.Disk,
-			End: reliable.EndOpen.String(),
+			End: reliable.EndOpen.String(), certificate: s.Certificate,
+			Certificate: events.CertificateOf(s.Certificate),
 		}
 		if s.Title != nil {
 			one.Name = s.Title.Publisher
@@ -191,6 +197,9 @@ func (s *Summary) text(sheet cli.Sheet) string {
 				cli.Counted(one.HoleFrames, "frame", "frames")))
 		default:
 			fmt.Fprintf(&b, "  recorded %s\n", heard)
+		}
+		if one.certificate != nil {
+			b.WriteString(events.CertificateText(one.certificate, nil, sheet))
 		}
 	}
 	if told > mostLines {

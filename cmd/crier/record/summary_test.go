@@ -1,10 +1,17 @@
 package record
 
 import (
+	"encoding/json"
+	"net/netip"
 	"strings"
 	"testing"
+	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/events"
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/frame"
 )
 
 // The last words call in the log what the disk has, and nothing else.
@@ -35,5 +42,32 @@ func TestLastWords(t *testing.T) {
 		if lacks := strings.Contains(c.words, "lacks"); s.lacks() != lacks {
 			t.Errorf("it lacks frames: %v, want %v:\n%s", !lacks, lacks, c.words)
 		}
+	}
+}
+
+// The last words have the certificate of a publisher's survivors, as the JSON has.
+func TestLastWordsCertify(t *testing.T) {
+	c := &reliable.Certificate{Number: 1, Agreed: true, Took: 200 * time.Millisecond,
+		Members: []reliable.Survivor{{ID: 7, Name: "rec-1", Role: frame.Recorder, Confirmed: true},
+			{ID: 9, Name: "desk-4", Role: frame.Peer, Confirmed: true,
+				Addr: netip.MustParseAddrPort("10.0.0.9:40000")}},
+		Nobody: []nack.Range{{From: 33, To: 35}}, Lost: []nack.Range{{From: 330, To: 350}},
+		LostMessages: 20}
+	s := &Summary{Sessions: []SessionSummary{{Session: "8f2a01c44be07d15", NextSeq: 40,
+		NextOffset: 400, WrittenSeq: 40, WrittenOffset: 400, Frames: 38, Bytes: 3800,
+		HoleFrames: 2, End: "silent", certificate: c, Certificate: events.CertificateOf(c)}}}
+	const want = `
+  certificate  1, after 200 ms, agreed by all 2 members
+  members      recorder rec-1, this recorder
+               desk-4 at 10.0.0.9:40000
+  nobody has   2 frames: numbers 33 to 34
+  lost here    20 messages: offsets 330 to 349
+`
+	if got := s.text(cli.PlainSheet); !strings.Contains(got, want) {
+		t.Errorf("says\n%s\nwant\n%s", got, want)
+	}
+	text, err := json.Marshal(s)
+	if err != nil || !strings.Contains(string(text), `"certificate":{"number":1,"agreed":true`) {
+		t.Errorf("%v: %s", err, text)
 	}
 }
