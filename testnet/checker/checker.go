@@ -45,6 +45,7 @@ type Checker struct {
 
 	recorders []*recorder
 	consumers []*consumer
+	expected  time.Duration // that a datagram may take; see Expect
 
 	errs  []error
 	more  int
@@ -82,6 +83,10 @@ func (c *Checker) Patience() time.Duration {
 	}
 	return longest
 }
+
+// Expect says that any datagram may take so long: the stated times allow for it from the
+// start, as if one had. What the Checker knows then depends less on what happened.
+func (c *Checker) Expect(delay time.Duration) { c.expected = delay }
 
 // SetRerun sets the command that errors name to run the same again.
 func (c *Checker) SetRerun(command string) { c.rerun = command }

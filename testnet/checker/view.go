@@ -42,6 +42,7 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	p := &v.pair
 	v.pulse = pulse{pair: p, interval: 100 * time.Millisecond}
 	v.delays.least = 1000 * time.Second
+	v.delays.most, v.delays.mostSinceMade = c.expected, c.expected
 	v.arrivals = arrivals{pair: p, high: t.s.FirstSeq, offset: t.s.FirstOffset, base: t.s.FirstSeq}
 	v.app = application{pair: p, told: t.s.FirstOffset}
 	v.start.pair = p

@@ -116,6 +116,11 @@ type explorer struct {
 	known bool  // the run ended at a state that was met before
 	over  bool  // choices have ended
 	opts  []option
+
+	fixed Schedule          // the only one that is played, if there is a trace
+	trace func(line string) // of a replay
+	event *world.Next
+	each  func(n int) // is called at each choice of a replay
 }
 
 // option is what may be chosen.
@@ -124,6 +129,14 @@ type option struct {
 	crash *process
 	fault Fault
 	costs bool // it counts as a fault
+}
+
+// name returns the name of the process that crashes.
+func (o *option) name() string {
+	if o.crash == nil {
+		return ""
+	}
+	return o.crash.name
 }
 
 // text says in words what was chosen at an event.
@@ -140,9 +153,13 @@ func (o *option) text(now reliable.Time, next *world.Next) string {
 	return fmt.Sprintf("%s %s at %v: %v", at, o.fault, next.Subscriber, next.Datagram.Frame)
 }
 
+func newExplorer(g *Game, cfg Config) *explorer {
+	return &explorer{game: g, cfg: cfg, hash: newHasher(), memo: map[Sum]Count{}}
+}
+
 // Explore plays every schedule of a Game.
 func Explore(g *Game, cfg Config) (*Result, error) {
-	x := &explorer{game: g, cfg: cfg, hash: newHasher(), memo: map[Sum]Count{}}
+	x := newExplorer(g, cfg)
 	for {
 		if err := x.run(); err != nil {
 			return &x.res, err
@@ -164,7 +181,7 @@ func Explore(g *Game, cfg Config) (*Result, error) {
 func (x *explorer) run() error {
 	x.res.Runs++
 	x.depth, x.used, x.fell, x.known, x.over, x.leaf = 0, 0, 0, false, false, One
-	p, err := newPlay(x.game, world.Config{Seed: x.cfg.Seed, Chooser: x}, x.cfg.Scope.Crash)
+	p, err := newPlay(x.game, world.Config{Seed: x.cfg.Seed, Chooser: x}, x.cfg.Scope.Crash, x.cfg.Scope.longest())
 	if err != nil {
 		return err
 	}
@@ -233,6 +250,10 @@ func (x *explorer) Choose(next *world.Next) world.Fate {
 	} else if !x.options(next) {
 		return world.Fate{}
 	}
+	if x.trace != nil {
+		x.event = next
+		return x.take(x.takeFixed(), next)
+	}
 	i := x.depth
 	if x.depth++; i == len(x.path) {
 		if !x.meet() {
@@ -249,6 +270,14 @@ func (x *explorer) Choose(next *world.Next) world.Fate {
 	o := &x.opts[n.taken]
 	if n.told != n.taken {
 		n.told, n.text = n.taken, o.text(x.play.World.Now(), next)
+	}
+	return x.take(o, next)
+}
+
+// take makes a choice.
+func (x *explorer) take(o *option, next *world.Next) world.Fate {
+	if x.trace != nil && o.fault+Fault(o.name()) != "" {
+		x.trace(o.text(x.play.World.Now(), next))
 	}
 	if o.costs {
 		x.used++

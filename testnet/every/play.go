@@ -3,6 +3,7 @@ package every
 import (
 	"fmt"
 	"slices"
+	"time"
 
 	"crier/reliable"
 	"crier/testnet/checker"
@@ -51,9 +52,10 @@ func (p *Play) At(at reliable.Time, fn func()) {
 }
 
 // newPlay builds a Game.
-func newPlay(g *Game, cfg world.Config, crash []string) (*Play, error) {
+func newPlay(g *Game, cfg world.Config, crash []string, expect time.Duration) (*Play, error) {
 	p := &Play{World: world.New(cfg)}
 	p.Checker = checker.New(p.World)
+	p.Checker.Expect(expect)
 	if err := g.Build(p); err != nil {
 		return nil, fmt.Errorf("every: the world %q can't be built: %w", g.Name, err)
 	}

@@ -54,6 +54,9 @@ func (s *Scope) fate(f Fault) world.Fate {
 	return world.Fate{Again: s.Again}
 }
 
+// longest bounds what a datagram takes on its way.
+func (s *Scope) longest() time.Duration { return 20*time.Millisecond + max(s.Late, s.Again) }
+
 // faults returns the faults that happen.
 func (s *Scope) faults() (list []Fault) {
 	for _, f := range []Fault{Lost, Late, Twice} {

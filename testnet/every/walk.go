@@ -231,9 +231,32 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 		plan plan
 	}
 	var fields []field
-	for i := range t.NumField() {
+	words := func(f reflect.StructField) int { // how many whole words it is, and nothing else
+		switch f.Type.Kind() {
+		case reflect.Int64, reflect.Uint64, reflect.Float64:
+			return 1
+		case reflect.Int, reflect.Uint, reflect.Uintptr:
+			return int(f.Type.Size() / 8)
+		}
+		return 0
+	}
+	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
 		if w.omit[t.String()+"."+f.Name] || f.Name == "_" {
+			continue
+		}
+		n := words(f)
+		for n > 0 && i+1 < t.NumField() {
+			next := t.Field(i + 1)
+			if words(next) == 0 || w.omit[t.String()+"."+next.Name] ||
+				next.Offset != f.Offset+uintptr(n)*8 {
+				break
+			}
+			n++
+			i++
+		}
+		if n > 1 {
+			fields = append(fields, field{"." + f.Name, f.Offset, span(n)})
 			continue
 		}
 		fields = append(fields, field{"." + f.Name, f.Offset, w.plan(f.Type)})
@@ -242,13 +265,47 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 		return func(*walker, unsafe.Pointer) {}
 	}
 	pointed := w.mark(t)
+	if name := used[t.String()]; name != "" {
+		if f, ok := t.FieldByName(name); ok && f.Type.Kind() == reflect.Bool {
+			whole := func(w *walker, p unsafe.Pointer) {
+				for i := range fields {
+					fd := &fields[i]
+					w.at(fd.name, -1, fd.plan, unsafe.Add(p, fd.at))
+				}
+			}
+			return func(w *walker, p unsafe.Pointer) {
+				if !*(*bool)(unsafe.Add(p, f.Offset)) {
+					w.take(0)
+				} else if !*pointed || !w.seen(p, t) {
+					whole(w, p)
+				}
+			}
+		}
+		panic(fmt.Sprintf("every: %v has no field %s", t, name))
+	}
 	return func(w *walker, p unsafe.Pointer) {
 		if *pointed && w.seen(p, t) {
 			return
 		}
 		for i := range fields {
 			f := &fields[i]
-			w.at(f.name, -1, f.plan, unsafe.Add(p, f.at))
+			if w.note == nil {
+				f.plan(w, unsafe.Add(p, f.at))
+			} else {
+				w.at(f.name, -1, f.plan, unsafe.Add(p, f.at))
+			}
+		}
+	}
+}
+
+// span takes n words in a row.
+func span(n int) plan {
+	return func(w *walker, p unsafe.Pointer) {
+		for i, x := range unsafe.Slice((*uint64)(p), n) {
+			if w.note != nil {
+				w.note(fmt.Sprintf("%s+%d", strings.Join(w.path, ""), i), x)
+			}
+			w.word(x)
 		}
 	}
 }
@@ -264,6 +321,12 @@ func (w *walker) makeSlice(t reflect.Type) plan {
 			len, cap int
 		})(p)
 		w.take(uint64(s.len))
+		if w.note == nil {
+			for i := range s.len {
+				each(w, unsafe.Add(s.data, uintptr(i)*size))
+			}
+			return
+		}
 		for i := range s.len {
 			w.at("[%d]", i, each, unsafe.Add(s.data, uintptr(i)*size))
 		}

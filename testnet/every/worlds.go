@@ -29,14 +29,14 @@ func Pair(subscribers, frames int) *Game {
 				}
 			}
 			pub, err := p.World.AddPublisher(world.PublisherConfig{Sender: send.Config{
-				Retention: send.Retention{ResendBuffer: 16 << 10}}})
+				Datagram: 300, Retention: send.Retention{ResendBuffer: 4 << 10}}})
 			if err != nil {
 				return err
 			}
 			for i := range frames {
 				p.At(reliable.Time(10+2*i)*milli, func() { pub.Publish(fmt.Appendf(nil, "%d", i)) })
 			}
-			p.At(reliable.Time(10+2*frames)*milli, pub.Close)
+			p.At(reliable.Time(30+2*frames)*milli, pub.Close)
 			return nil
 		},
 	}

@@ -40,14 +40,19 @@ type accepted struct {
 	dropped    bool
 }
 
-// blockSize is how much is allocated at once for messages, in bytes.
-const blockSize = 64 << 10
+// firstBlock is how much is allocated at first for messages, and blockSize the most that is
+// allocated at once, in bytes.
+const (
+	firstBlock = 1 << 10
+	blockSize  = 64 << 10
+)
 
 // accept notes a message.
 func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 	last := len(s.blocks) - 1
 	if last < 0 || len(s.blocks[last])+len(payload) > cap(s.blocks[last]) {
-		s.blocks = append(s.blocks, make([]byte, 0, max(blockSize, len(payload))))
+		size := min(firstBlock<<min(len(s.blocks), 16), blockSize)
+		s.blocks = append(s.blocks, make([]byte, 0, max(size, len(payload))))
 		last++
 	}
 	from := len(s.blocks[last])

@@ -1,0 +1,102 @@
+package every
+
+import (
+	"flag"
+	"fmt"
+	"sort"
+	"testing"
+	"time"
+
+	"crier/reliable"
+)
+
+var differ = flag.String("every.differ", "", "two schedules, and a time: \"none;3=1;50ms\"")
+
+// TestDiffer prints in what two states differ.
+func TestDiffer(t *testing.T) {
+	if *differ == "" {
+		t.Skip("no -every.differ")
+	}
+	var a, b, at string
+	for i, part := range splitN(*differ) {
+		switch i {
+		case 0:
+			a = part
+		case 1:
+			b = part
+		case 2:
+			at = part
+		}
+	}
+	d, err := time.ParseDuration(at)
+	if err != nil {
+		t.Fatal(err)
+	}
+	names := []string{"NACK", "DATA"}
+	_ = names
+	cfg := Config{Seed: 1, Scope: Scope{Kinds: All, Late: 5 * time.Millisecond,
+		Again: 100 * time.Microsecond, Faults: -1, Crash: []string{"pub0"}, Crashes: 1,
+		Until: reliable.Time(100 * time.Millisecond)}}
+	var maps [2]map[string]string
+	for i, text := range []string{a, b} {
+		s, err := Parse(text)
+		if err != nil {
+			t.Fatal(err)
+		}
+		x := newExplorer(Pair(2, 2), cfg)
+		x.fixed, x.trace = s, func(line string) {
+			if *lines {
+				t.Log(line)
+			}
+		}
+		if i == 0 && *choices {
+			x.each = func(n int) {
+				for i := range x.opts {
+					t.Log(n, i, x.opts[i].text(x.play.World.Now(), x.event))
+				}
+			}
+		}
+		if err := x.replay(reliable.Time(d)); err != nil {
+			t.Fatal(err)
+		}
+		m := map[string]string{}
+		n := 0
+		x.hash.note = func(path string, v uint64) { n++; m[path] += fmt.Sprintf(" %d", v) }
+		x.hash.state(x.play)
+		maps[i] = m
+		t.Logf("%s: %d words", text, n)
+	}
+	var keys []string
+	for k := range maps[0] {
+		keys = append(keys, k)
+	}
+	for k := range maps[1] {
+		if _, ok := maps[0][k]; !ok {
+			keys = append(keys, k)
+		}
+	}
+	sort.Strings(keys)
+	for _, k := range keys {
+		if maps[0][k] != maps[1][k] {
+			t.Logf("%s: %.200s | %.200s", k, maps[0][k], maps[1][k])
+		}
+	}
+}
+
+var choices = flag.Bool("every.choices", false, "print all choices")
+
+var lines = flag.Bool("every.lines", false, "print traces")
+
+func splitN(s string) (list []string) {
+	for {
+		i := 0
+		for i < len(s) && s[i] != ';' {
+			i++
+		}
+		list = append(list, s[:i])
+		if i == len(s) {
+			return list
+		}
+		s = s[i+1:]
+	}
+}

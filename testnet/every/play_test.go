@@ -1,0 +1,76 @@
+package every_test
+
+import (
+	"flag"
+	"strings"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/every"
+)
+
+var (
+	subs     = flag.Int("every.subs", 2, "subscribers")
+	frames   = flag.Int("every.frames", 2, "frames")
+	faults   = flag.Int("every.faults", 1, "faults in one schedule; below 0: any number")
+	free     = flag.String("every.free", "", "kinds whose faults don't count, such as DATA,NACK")
+	kinds    = flag.String("every.kinds", "", "kinds that may meet a fault; empty: all")
+	until    = flag.Duration("every.until", 100*time.Millisecond, "when choices end")
+	crashes  = flag.Int("every.crashes", 1, "crashes in one schedule")
+	without  = flag.String("every.without", "", "faults that don't happen, such as twice,late")
+	unpruned = flag.Bool("every.unpruned", false, "play each schedule")
+	seed     = flag.Uint64("every.seed", 1, "the seed of ids and jitter")
+)
+
+func kindsOf(t *testing.T, text string) (list []frame.Kind) {
+	for name := range strings.SplitSeq(text, ",") {
+		found := text == ""
+		for _, k := range every.All {
+			if k.String() == name {
+				list, found = append(list, k), true
+			}
+		}
+		if !found {
+			t.Fatalf("no frame is of kind %q", name)
+		}
+	}
+	return list
+}
+
+// TestEvery plays what the flags say.
+func TestEvery(t *testing.T) {
+	s := scope(*faults)
+	s.Until, s.Crashes = reliable.Time(*until), *crashes
+	s.Free = kindsOf(t, *free)
+	if *kinds != "" {
+		s.Kinds = kindsOf(t, *kinds)
+	}
+	if *without != "" {
+		for f := range strings.SplitSeq(*without, ",") {
+			s.Without = append(s.Without, every.Fault(f))
+		}
+	}
+	g := every.Pair(*subs, *frames)
+	t.Logf("%s; %v", g.Name, &s)
+	start := time.Now()
+	res, err := every.Explore(g, every.Config{Seed: *seed, Scope: s, Unpruned: *unpruned,
+		Progress: func(r *every.Result) bool {
+			if r.Runs%65536 == 0 {
+				t.Logf("%v: %d states, %d runs", time.Since(start), r.States, r.Runs)
+			}
+			return true
+		}})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, f := range res.Failures {
+		t.Errorf("%v: %v", f.Schedule, f.Err)
+		for _, m := range f.Schedule {
+			t.Log(m.Text)
+		}
+	}
+	t.Logf("%v schedules, %d states, %d runs, deepest %d, %v", res.Schedules, res.States, res.Runs,
+		res.Deepest, time.Since(start))
+}
