@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"crier/reliable"
+	"crier/testnet/world"
 )
 
 var differ = flag.String("every.differ", "", "two schedules, and a time: \"none;3=1;50ms\"")
@@ -32,8 +33,6 @@ func TestDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	names := []string{"NACK", "DATA"}
-	_ = names
 	cfg := Config{Seed: 1, Scope: Scope{Kinds: All, Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: -1, Crash: []string{"pub0"}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}}
@@ -43,20 +42,22 @@ func TestDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		x := newExplorer(Pair(2, 2), cfg)
-		x.fixed, x.trace = s, func(line string) {
-			if *lines {
-				t.Log(line)
-			}
-		}
+		g := Pair(2, 2)
+		g.End = reliable.Time(d)
+		x := newExplorer(g, &cfg)
+		x.replay = &replay{schedule: s}
 		if i == 0 && *choices {
-			x.each = func(n int) {
-				for i := range x.opts {
-					t.Log(n, i, x.opts[i].text(x.play.World.Now(), x.event))
+			x.replay.each = func(n int, opts []option, next *world.Next) {
+				for i := range opts {
+					t.Log(n, i, opts[i].text(x.play.World.Now(), next))
 				}
 			}
 		}
-		if err := x.replay(reliable.Time(d)); err != nil {
+		trace := func(line string) { t.Log(line) }
+		if !*lines {
+			trace = nil
+		}
+		if _, err := x.playOne(trace); err != nil {
 			t.Fatal(err)
 		}
 		m := map[string]string{}

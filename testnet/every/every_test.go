@@ -33,5 +33,5 @@ func TestPruned(t *testing.T) {
 	if a.Schedules != b.Schedules || a.Broken != b.Broken || a.Runs <= b.Runs || !a.Whole {
 		t.Errorf("without pruning %+v, with it %+v", a, b)
 	}
-	t.Logf("%v schedules, %d states", b.Schedules, b.States)
+	t.Log(b)
 }

@@ -3,7 +3,6 @@ package every
 import (
 	"fmt"
 	"slices"
-	"time"
 
 	"crier/reliable"
 	"crier/testnet/checker"
@@ -16,20 +15,31 @@ type Game struct {
 	// Build adds the processes to p.World, and what they do to p.At. Each time it must build
 	// the same.
 	Build func(p *Play) error
-	// End is how long each schedule takes.
+	// End is how long each schedule takes: by then, all that was misses must have settled.
 	End reliable.Time
+}
+
+// Judge judges a schedule. All that it knows, or will judge by, must be in what it leads to,
+// as it stands: no function may hold some.
+type Judge interface {
+	// Err returns what is broken so far, or nil.
+	Err() error
+	// Finish judges the end of a schedule without faults since a time, and returns all that
+	// is broken, or nil.
+	Finish(calm reliable.Time) error
 }
 
 // A Play is one schedule of a Game as it is played.
 type Play struct {
 	World *world.World
-	// Checker judges it.
+	// Checker watches the World.
 	Checker *checker.Checker
+	// Judge is the Checker, unless Build sets another.
+	Judge Judge
 
-	script  int // calls of At
-	done    int // of those, how many have happened
-	foreign int // see unhashed
-	procs   []process
+	script int // calls of At
+	done   int // of those, how many have happened
+	procs  []process
 }
 
 // process is a process that may crash.
@@ -52,22 +62,27 @@ func (p *Play) At(at reliable.Time, fn func()) {
 }
 
 // newPlay builds a Game.
-func newPlay(g *Game, cfg world.Config, crash []string, expect time.Duration) (*Play, error) {
+func newPlay(g *Game, cfg world.Config, s *Scope) (*Play, error) {
 	p := &Play{World: world.New(cfg)}
 	p.Checker = checker.New(p.World)
-	p.Checker.Expect(expect)
+	p.Checker.Expect(s.longest())
+	p.Judge = p.Checker
 	if err := g.Build(p); err != nil {
 		return nil, fmt.Errorf("every: the world %q can't be built: %w", g.Name, err)
 	}
 	for _, pub := range p.World.Publishers() {
-		if slices.Contains(crash, pub.String()) {
+		if slices.Contains(s.Crash, pub.String()) {
 			p.procs = append(p.procs, process{pub.String(), pub.Crash, pub.Running, pub, nil})
 		}
 	}
 	for _, sub := range p.World.Subscribers() {
-		if slices.Contains(crash, sub.String()) {
+		if slices.Contains(s.Crash, sub.String()) {
 			p.procs = append(p.procs, process{sub.String(), sub.Crash, sub.Running, nil, sub})
 		}
+	}
+	if len(p.procs) < len(s.Crash) {
+		return nil, fmt.Errorf("every: of the processes that may crash, %q, the world %q has %d",
+			s.Crash, g.Name, len(p.procs))
 	}
 	return p, nil
 }

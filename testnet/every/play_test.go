@@ -21,6 +21,9 @@ var (
 	crashes  = flag.Int("every.crashes", 1, "crashes in one schedule")
 	without  = flag.String("every.without", "", "faults that don't happen, such as twice,late")
 	unpruned = flag.Bool("every.unpruned", false, "play each schedule")
+	workers  = flag.Int("every.workers", 1, "how many play at once")
+	file     = flag.String("every.file", "", "where what is known is kept, to go on later")
+	most     = flag.Duration("every.most", 0, "stop after this time; 0: at the end")
 	seed     = flag.Uint64("every.seed", 1, "the seed of ids and jitter")
 )
 
@@ -56,21 +59,18 @@ func TestEvery(t *testing.T) {
 	t.Logf("%s; %v", g.Name, &s)
 	start := time.Now()
 	res, err := every.Explore(g, every.Config{Seed: *seed, Scope: s, Unpruned: *unpruned,
-		Progress: func(r *every.Result) bool {
+		Workers: *workers, File: *file,
+		Progress: func(r every.Result) bool {
 			if r.Runs%65536 == 0 {
 				t.Logf("%v: %d states, %d runs", time.Since(start), r.States, r.Runs)
 			}
-			return true
+			return *most == 0 || time.Since(start) < *most
 		}})
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range res.Failures {
-		t.Errorf("%v: %v", f.Schedule, f.Err)
-		for _, m := range f.Schedule {
-			t.Log(m.Text)
-		}
+		t.Errorf("%v: %v\n%s", f.Schedule, f.Err, f.Schedule.Words())
 	}
-	t.Logf("%v schedules, %d states, %d runs, deepest %d, %v", res.Schedules, res.States, res.Runs,
-		res.Deepest, time.Since(start))
+	t.Logf("%v; %d runs, deepest %d, %v", res, res.Runs, res.Deepest, time.Since(start))
 }

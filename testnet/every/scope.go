@@ -43,6 +43,9 @@ const (
 	Twice Fault = "twice"
 )
 
+// Faults are all of them.
+var Faults = []Fault{Lost, Late, Twice}
+
 // fate returns what a fault does to a datagram.
 func (s *Scope) fate(f Fault) world.Fate {
 	switch f {
@@ -50,8 +53,10 @@ func (s *Scope) fate(f Fault) world.Fate {
 		return world.Fate{Lost: true}
 	case Late:
 		return world.Fate{Late: s.Late}
+	case Twice:
+		return world.Fate{Again: s.Again}
 	}
-	return world.Fate{Again: s.Again}
+	return world.Fate{}
 }
 
 // longest bounds what a datagram takes on its way.
@@ -59,7 +64,7 @@ func (s *Scope) longest() time.Duration { return 20*time.Millisecond + max(s.Lat
 
 // faults returns the faults that happen.
 func (s *Scope) faults() (list []Fault) {
-	for _, f := range []Fault{Lost, Late, Twice} {
+	for _, f := range Faults {
 		if !slices.Contains(s.Without, f) {
 			list = append(list, f)
 		}

@@ -97,6 +97,7 @@ func (h *hasher) state(p *Play, more ...int) Sum {
 	h.take(uint64(p.done))
 	h.walk(p.World)
 	h.walk(p.Checker)
+	h.walk(&p.Judge)
 	h.pending = p.World.Pending(h.pending[:0])
 	h.take(uint64(len(h.pending)))
 	for i := range h.pending {

@@ -1,0 +1,119 @@
+package every
+
+import (
+	"fmt"
+	"slices"
+
+	"crier/reliable"
+	"crier/testnet/world"
+)
+
+// option is what may be chosen at an event.
+type option struct {
+	fault Fault    // of its datagram; empty: none
+	crash *process // that crashes before it; nil: none
+	costs bool     // it counts as a fault
+}
+
+// text says in words what was chosen at an event.
+func (o *option) text(now reliable.Time, next *world.Next) string {
+	at := world.Stamp(now)
+	switch {
+	case o.crash != nil:
+		return fmt.Sprintf("%s %s crashes", at, o.crash.name)
+	case o.fault == "":
+		return ""
+	case next.Publisher != nil:
+		return fmt.Sprintf("%s %s at %v: %v", at, o.fault, next.Publisher, next.Datagram.Frame)
+	}
+	return fmt.Sprintf("%s %s at %v: %v", at, o.fault, next.Subscriber, next.Datagram.Frame)
+}
+
+// Choose makes the next choice.
+func (x *explorer) Choose(next *world.Next) world.Fate {
+	if x.over {
+		return world.Fate{}
+	}
+	if x.play.Judge.Err() != nil || x.stop.Load() {
+		x.play.World.Halt()
+		return world.Fate{}
+	}
+	if x.play.World.Now() > x.cfg.Scope.Until {
+		x.over = true
+		x.opts = append(x.opts[:0], option{}) // how it goes on from here
+	} else if !x.options(next) {
+		return world.Fate{}
+	}
+	if x.replay != nil {
+		return x.take(x.replay.option(x, next))
+	}
+	i := x.depth
+	if i == len(x.path) && !x.meet() {
+		return world.Fate{}
+	}
+	n := &x.path[i]
+	if n.n != len(x.opts) { // which run reports
+		x.over = true
+		x.play.World.Halt()
+		return world.Fate{}
+	}
+	x.depth++
+	taken := x.option(n)
+	if n.told != taken {
+		n.told, n.text = taken, x.opts[taken].text(x.play.World.Now(), next)
+	}
+	return x.take(&x.opts[taken])
+}
+
+// take makes a choice.
+func (x *explorer) take(o *option) world.Fate {
+	if o.costs {
+		x.used++
+	}
+	if o.crash != nil {
+		x.fell++
+		o.crash.crash()
+	}
+	return x.cfg.Scope.fate(o.fault)
+}
+
+// meet adds a choice to the path, unless its state was met before.
+func (x *explorer) meet() bool {
+	n := node{n: len(x.opts)}
+	if !x.cfg.Unpruned {
+		n.sum = x.hash.state(x.play, x.used, x.fell)
+		if known, ok := x.memo.get(n.sum); ok {
+			x.leaf = known
+			x.play.World.Halt()
+			return false
+		}
+	}
+	x.path = append(x.path, n)
+	return true
+}
+
+// options finds what may be chosen at an event, and reports whether there is a choice.
+func (x *explorer) options(next *world.Next) bool {
+	x.opts = append(x.opts[:0], option{})
+	s := &x.cfg.Scope
+	if d := next.Datagram; next.Open && d.Frame != nil && slices.Contains(s.Kinds, d.Frame.Kind) {
+		free := s.Faults < 0 || slices.Contains(s.Free, d.Frame.Kind)
+		if free || x.used < s.Faults {
+			for _, f := range Faults {
+				if !slices.Contains(s.Without, f) {
+					x.opts = append(x.opts, option{fault: f, costs: !free})
+				}
+			}
+		}
+	}
+	if x.fell < s.Crashes {
+		for i := range x.play.procs {
+			p := &x.play.procs[i]
+			if p.runs() && (next.Publisher == p.pub && next.Subscriber == p.sub ||
+				next.Publisher == nil && next.Subscriber == nil) {
+				x.opts = append(x.opts, option{crash: p})
+			}
+		}
+	}
+	return len(x.opts) > 1
+}
