@@ -126,5 +126,13 @@ func (h *Histories) Forget(session uint64, channel uint32) {
 	}
 }
 
+// Clear forgets all streams, and gives their memory back.
+func (h *Histories) Clear() {
+	for len(h.list) > 0 {
+		h.remove(h.list[0])
+	}
+	h.pool = NewPool(h.pool.limit, h)
+}
+
 // Memory returns how many bytes are in use, with those of the index.
 func (h *Histories) Memory() int { return h.pool.Used() }

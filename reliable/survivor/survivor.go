@@ -74,7 +74,7 @@ func New(cfg receive.Config, h History) (*Survivor, error) {
 	s := &Survivor{now: cfg.Joined}
 	if h.Bytes > 0 {
 		s.kept = store.NewHistories(h.Bytes)
-		cfg.Inquest, cfg.Keeper = true, keeper{s.kept}
+		cfg.Inquest, cfg.Keeper = true, keeper{s.kept, s}
 	}
 	if s.Receiver, err = receive.New(cfg); err != nil {
 		return nil, err
@@ -92,7 +92,17 @@ func New(cfg receive.Config, h History) (*Survivor, error) {
 }
 
 // keeper makes Histories the Keeper of a subscriber.
-type keeper struct{ *store.Histories }
+type keeper struct {
+	*store.Histories
+	of *Survivor
+}
+
+// Keep keeps nothing of what is still delivered after the end.
+func (k keeper) Keep(session uint64, channel uint32, f *frame.Frame) {
+	if !k.of.closed {
+		k.Histories.Keep(session, channel, f)
+	}
+}
 
 func (keeper) Role() frame.Role { return frame.Peer }
 
@@ -188,4 +198,7 @@ func (s *Survivor) Sent(b reliable.Batch) {
 func (s *Survivor) Close(now reliable.Time) {
 	s.closed = true
 	s.Receiver.Close(now)
+	if s.kept != nil {
+		s.kept.Clear()
+	}
 }

@@ -8,6 +8,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/receive"
+	"crier/reliable/survivor"
 	"crier/testnet/link"
 )
 
@@ -206,7 +207,23 @@ func (s *Subscriber) machine() (Receiver, error) {
 	if s.recorder != nil {
 		return s.recorder.begin(s.cfg.Receiver)
 	}
-	return receive.New(s.cfg.Receiver)
+	if s.cfg.History == 0 {
+		return receive.New(s.cfg.Receiver)
+	}
+	m, err := survivor.New(s.cfg.Receiver, survivor.History{Bytes: s.cfg.History})
+	if err != nil {
+		return nil, err
+	}
+	return surviving{m}, nil
+}
+
+// surviving is a Survivor as a subscriber's machine.
+type surviving struct{ *survivor.Survivor }
+
+// Stats returns the counters that all subscribers have.
+func (s surviving) Stats() receive.Stats {
+	st := s.Survivor.Stats()
+	return st.Stats
 }
 
 func (s *Subscriber) start() {
