@@ -1,7 +1,6 @@
 package main
 
 import (
-	"flag"
 	"fmt"
 	"os"
 	"os/exec"
@@ -14,10 +13,6 @@ import (
 
 	"crier/cmd/crier/feed/feedtest"
 )
-
-// long is for .ci/run, which has the time.
-var long = flag.Bool("documents.long", false,
-	"read all documents, with the commands that they mark as long; else the first two")
 
 // first are the pages that are always read. Of the others tests always hold the flags against
 // the tool's.

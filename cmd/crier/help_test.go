@@ -1,6 +1,7 @@
 package main
 
 import (
+	"flag"
 	"fmt"
 	"io"
 	"os"
@@ -15,6 +16,11 @@ import (
 	"crier/cmd/crier/cli/clitest"
 	"crier/cmd/crier/commands"
 )
+
+// long is for .ci/run, which has the time.
+var long = flag.Bool("documents.long", false,
+	"read all documents, with the commands that they mark as long, else the first two; "+
+		"and run the examples of benchmarks in the help")
 
 // examples are the command lines under a page's "Examples:", without comments behind them.
 func examples(page string) []string {
@@ -57,6 +63,9 @@ func TestHelpExamples(t *testing.T) {
 		}
 		for _, line := range list {
 			t.Run(line, func(t *testing.T) {
+				if !*long && strings.HasPrefix(line, "crier bench") {
+					t.Skip("only with -documents.long, as .ci/run has it: benchmarks have tests")
+				}
 				if needsHost(line) {
 					t.Skip("TestHelpExamplesOfTwoHosts runs it, with -documents.long")
 				}
