@@ -189,9 +189,9 @@ func (c *course) quicken(now reliable.Time, q *Inquest) {
 	c.digestAt = min(c.digestAt, max(now, c.sent.Add(third)))
 }
 
-// leaves returns when a member was not heard lately.
-func (c *course) leaves(q *Inquest, m *row) reliable.Time {
-	patience := 3*q.gather() + 9*time.Duration(len(m.absent()))*perRange
+// leaves returns when a member will not have been heard lately.
+func (c *course) leaves(gather time.Duration, m *row) reliable.Time {
+	patience := 3*gather + 9*time.Duration(len(m.absent()))*perRange
 	if m.live() {
 		patience = max(patience, liveFresh)
 	}

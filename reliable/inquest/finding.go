@@ -45,9 +45,10 @@ func (q *Inquest) compute(now reliable.Time, last bool) {
 	if !w.full() {
 		need = w.position
 	}
+	g := q.gather()
 	for i := range q.table.ids {
 		m := q.table.member(i)
-		at := q.course.leaves(q, m)
+		at := q.course.leaves(g, m)
 		switch {
 		case now >= at:
 			if m.state == listed || m.state == living {
@@ -181,7 +182,9 @@ func (q *Inquest) evidence() Place {
 		if m.state != listed && m.state != living || m.next > limit || m.next < m.oldest {
 			continue
 		}
-		near = max(near, m.top())
+		if m.next > near {
+			near = max(near, m.top())
+		}
 		switch {
 		case whose != nil && m.addr.Addr() == whose.addr.Addr():
 			if m.next > first {

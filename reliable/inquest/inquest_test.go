@@ -1,12 +1,14 @@
 package inquest
 
 import (
+	"flag"
 	"net/netip"
 	"slices"
 	"testing"
 	"time"
 
 	"crier/nack"
+	"crier/reliable"
 	"crier/reliable/frame"
 )
 
@@ -77,4 +79,31 @@ func TestHash(t *testing.T) {
 	if h := q.hash(); h != 0xee1e65808b2ebacc {
 		t.Errorf("%x", h)
 	}
+}
+
+var large = flag.Int("inquest.members", 100, "the number of members of TestMany")
+
+// Many survivors agree in time.
+func TestMany(t *testing.T) {
+	f := newFabric(t, 1, *large, 120)
+	f.bare, f.loss = true, 10
+	for i, n := range f.nodes {
+		n.config.Counted = *large
+		if i > 2 {
+			n.lose(seqs(uint64(20+i%7), 40, 100, 120)...)
+			n.end = uint64(100 + i%20)
+		}
+	}
+	f.start()
+	f.run(7 * time.Second)
+	late := reliable.Time(0)
+	digests := 0
+	for _, n := range f.nodes {
+		if len(n.certs) != 1 || n.outcomes[0] != Agreed || len(n.certs[0].Members) != *large {
+			t.Fatalf("node %d: %v", n.index, n.outcomes)
+		}
+		late = max(late, n.first)
+		digests += n.digests
+	}
+	t.Logf("all agreed after %v, with %d digests each", time.Duration(late), digests / *large)
 }
