@@ -15,11 +15,12 @@ import (
 // logAttributes are the names of the attributes that the library logs: nouns, in lower case with
 // underscores but for abbreviations. A name that stands for the same thing elsewhere is the same.
 var logAttributes = []string{
-	"DSCP", "MTU", "address", "bytes", "cause", "certificate", "datagram_size", "datagrams",
-	"destination", "directory", "error", "frames", "granted_bytes", "group", "hint", "index",
-	"interface", "lag", "last_offsets", "members", "messages", "offset", "offsets",
-	"other_session", "policy", "previous_address", "previous_session", "previous_size", "reports",
-	"requested_bytes", "session", "source", "stall_timeout", "state", "subscriber", "time", "wait",
+	"DSCP", "MTU", "address", "agreed", "bytes", "cause", "certificate", "datagram_size",
+	"datagrams", "destination", "directory", "error", "frames", "granted_bytes", "group", "hint",
+	"index", "interface", "lag", "last_offsets", "lost_messages", "members", "messages",
+	"missing_frames", "next_offset", "offset", "offsets", "other_session", "policy",
+	"previous_address", "previous_session", "previous_size", "reports", "requested_bytes",
+	"session", "source", "stall_timeout", "state", "subscriber", "time", "wait",
 }
 
 // The library's log has attributes of these names, and all of these.

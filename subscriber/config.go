@@ -112,6 +112,12 @@ type Config struct {
 	Recovery Recovery
 	// Memory bounds the messages that wait.
 	Memory Memory
+	// History bounds what is kept of the messages that were delivered, of all sessions together,
+	// in bytes, at least 128 KiB. When a publisher falls silent, subscribers that keep a history
+	// help each other: they hold an inquest, whose end is SessionSilent with a Certificate. 0 means
+	// DefaultHistory. A negative number keeps nothing, and neither asks other subscribers nor
+	// answers them. The same goes for a Source, and for Recovery.Off.
+	History int
 	// Link configures the use of the interface.
 	Link Link
 	// Logger gets messages for the operator; nil means none are logged.

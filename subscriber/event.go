@@ -140,6 +140,7 @@ type Position = reliable.Position
 //	Loss           Lost Range                the offsets that will not come
 //	               Cause Cause               the cause of the loss
 //	SessionSilent  Certificate *Certificate  the survivors' findings, as of SessionAmended; or nil
+//	SessionResumed Certificate *Certificate  the one that is withdrawn, or nil
 //	SessionEnded   Cause Cause               CauseEnded, CauseClosed or CauseUntil
 //	StreamForked   Lost Range                the offsets that were used twice
 //	               Other SessionID           the other session, as of StreamContested

@@ -53,9 +53,18 @@ func (l *log) note(ev *Event) {
 	switch ev.Kind {
 	case SessionNew:
 		l.to.Info("crier: a session is heard", session, source)
+	case SessionInquest:
+		l.to.Warn("crier: a publisher isn't heard any more; those that heard it compare what they "+
+			"have", session, source)
 	case SessionSilent:
-		l.to.Warn("crier: a session is silent; its publisher crashed, is cut off, or is suspended",
-			session, source)
+		text := "crier: a session is silent; its publisher crashed, is cut off, or is suspended"
+		if c := ev.Certificate; c != nil && len(c.Live) > 0 {
+			text = "crier: a session is silent here; others hear its publisher"
+		}
+		l.to.Warn(text, append(findings(ev.Certificate), session, source)...)
+	case SessionAmended:
+		l.to.Warn("crier: more is known of a silent session than its last certificate said",
+			append(findings(ev.Certificate), session, source)...)
 	case SessionResumed:
 		l.to.Warn("crier: a silent session is heard again", session, source)
 	case SessionMoved:
@@ -101,6 +110,25 @@ func (l *log) tell(sum *lossSum) {
 		sessionAttr(sum.session), slog.Any("source", sum.source),
 		"last_offsets", fmt.Sprintf("%d-%d", sum.last.From, sum.last.To-1),
 		"cause", sum.cause.String())
+}
+
+// findings returns what a certificate says, or nothing.
+func findings(c *Certificate) []any {
+	switch {
+	case c == nil:
+		return nil
+	case len(c.Live) > 0:
+		return []any{slog.Int("members", len(c.Live))}
+	}
+	missing := uint64(0)
+	for _, r := range c.Nobody {
+		missing += r.Len()
+	}
+	return []any{
+		slog.Int("certificate", c.Number), slog.Int("members", len(c.Members)+c.More),
+		slog.Bool("agreed", c.Agreed), slog.Uint64("next_offset", c.NextOffset),
+		slog.Uint64("missing_frames", missing), slog.Uint64("lost_messages", c.LostMessages),
+	}
 }
 
 func sessionAttr(id SessionID) slog.Attr { return slog.String("session", id.String()) }

@@ -105,7 +105,11 @@ func (m *machine) Next(now int64, _ bool) (multicast.Datagrams, bool) {
 		m.s.allSent()
 		return multicast.Datagrams{}, false
 	}
-	return multicast.Datagrams{To: m.batch.To, Data: m.batch.Data, Segment: m.batch.Segment}, true
+	to := m.batch.To
+	if !to.IsValid() {
+		to = m.s.cfg.Groups[0]
+	}
+	return multicast.Datagrams{To: to, Data: m.batch.Data, Segment: m.batch.Segment}, true
 }
 
 func (m *machine) Sent() { m.s.receiver.Sent(m.batch) }

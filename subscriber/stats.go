@@ -8,6 +8,7 @@ import (
 	socket "crier/multicast/counters"
 	"crier/reliable"
 	"crier/reliable/receive"
+	"crier/reliable/survivor"
 )
 
 // Session holds a Subscriber's counters of one session. Once all events are
@@ -34,6 +35,8 @@ type Counter = reliable.Counter
 // Stats holds the counters of a Subscriber apart from its sessions.
 type Stats struct {
 	receive.Stats
+	// Others counts what was done for other subscribers.
+	Others survivor.Served
 	// Groups holds the counters of the groups' sockets, and Socket those of the unicast
 	// socket did, by which NACKs leave and unicast repairs come.
 	Groups []multicast.ConnStats
@@ -55,6 +58,7 @@ func (s Stats) Sockets() multicast.ConnStats {
 
 var counters = slices.Concat(
 	reliable.Within(func(s *Stats) *receive.Stats { return &s.Stats }, receive.Counters),
+	reliable.Within(func(s *Stats) *survivor.Served { return &s.Others }, survivor.Counters),
 	reliable.Table[Stats]{
 		reliable.Count("invalid_datagrams", reliable.Datagrams,
 			"datagrams that held no crier frame, or a damaged one",
@@ -79,7 +83,7 @@ func (s *Subscriber) Stats() Stats {
 	}
 	s.loop.Lock()
 	defer s.loop.Unlock()
-	st.Stats = s.receiver.Stats()
+	st.Stats, st.Others = s.receiver.Stats(), s.receiver.Served()
 	st.Invalid, st.Newer = s.machine.invalid, s.machine.newer
 	return st
 }

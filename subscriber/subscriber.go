@@ -12,6 +12,7 @@ import (
 	"crier/multicast"
 	"crier/reliable"
 	"crier/reliable/receive"
+	"crier/reliable/survivor"
 )
 
 // Subscriber listens to one or several groups.
@@ -26,7 +27,7 @@ type Subscriber struct {
 
 	// The loop's lock guards the fields from here to failed.
 
-	receiver *receive.Receiver
+	receiver *survivor.Survivor
 	machine  machine
 	// delivering says that a goroutine is in the Handler, or about to call it.
 	delivering bool
@@ -149,7 +150,7 @@ func (s *Subscriber) open(positions []Position) error {
 	// All groups are joined, so sessions that begin from now on are heard from their start.
 	s.start = time.Now()
 	config.Epoch = s.start
-	if s.receiver, err = receive.New(config); err != nil {
+	if s.receiver, err = survivor.New(config, s.cfg.history()); err != nil {
 		return err
 	}
 	s.machine.s = s

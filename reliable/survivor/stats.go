@@ -1,18 +1,14 @@
 package survivor
 
 import (
-	"slices"
-
 	"crier/reliable"
 	"crier/reliable/receive"
-	"crier/reliable/repair"
 )
 
-// Stats counts the work of a Survivor with frames of no session. Its Memory has that of History.
-type Stats struct {
-	receive.Stats
-	// Served counts the repairs for others.
-	Served repair.Stats
+// Served counts the work of a Survivor for others.
+type Served struct {
+	// Repairs counts the frames that were repeated for others, and Bytes their bytes.
+	Repairs, Bytes uint64
 	// Unserved counts requests for repair that weren't answered: they came while the publisher
 	// could answer, of strangers, or of too many.
 	Unserved uint64
@@ -20,29 +16,33 @@ type Stats struct {
 	History int
 }
 
-// Counters are the counters of a Stats.
-var Counters = slices.Concat(
-	reliable.Within(func(s *Stats) *receive.Stats { return &s.Stats }, receive.Counters),
-	reliable.Table[Stats]{
-		reliable.Level("history_bytes", reliable.Bytes, "memory of frames that are kept for others",
-			func(s *Stats) uint64 { return uint64(s.History) }),
-		reliable.Count("served_repairs", reliable.Frames, "frames repeated for others",
-			func(s *Stats) uint64 { return s.Served.Repairs }),
-		reliable.Count("served_bytes", reliable.Bytes, "bytes of the frames repeated for others",
-			func(s *Stats) uint64 { return s.Served.RepairBytes }),
-		reliable.Count("unserved_requests", reliable.Requests,
-			"requests of others that weren't answered: their publisher could, or they are strangers",
-			func(s *Stats) uint64 { return s.Unserved }),
-	},
-)
+// Counters are the counters of a Served.
+var Counters = reliable.Table[Served]{
+	reliable.Count("served_repairs", reliable.Frames, "frames repeated for others",
+		func(s *Served) uint64 { return s.Repairs }),
+	reliable.Count("served_bytes", reliable.Bytes, "bytes of the frames repeated for others",
+		func(s *Served) uint64 { return s.Bytes }),
+	reliable.Count("unserved_requests", reliable.Requests,
+		"requests of others that weren't answered: their publisher could, or they are strangers",
+		func(s *Served) uint64 { return s.Unserved }),
+	reliable.Level("history_bytes", reliable.Bytes, "bytes in use for frames that are kept for others",
+		func(s *Served) uint64 { return uint64(s.History) }),
+}
 
-// Stats returns the counters so far.
-func (s *Survivor) Stats() Stats {
-	st := Stats{Stats: s.Receiver.Stats(), Unserved: s.unserved}
+// Served returns the counters of the work for others so far.
+func (s *Survivor) Served() Served {
+	n := Served{Unserved: s.unserved}
 	if s.service != nil {
-		st.Served, st.History = s.service.Stats(), s.kept.Memory()
-		st.Memory += st.History
+		st := s.service.Stats()
+		n.Repairs, n.Bytes, n.History = st.Repairs, st.RepairBytes, s.kept.Memory()
 	}
+	return n
+}
+
+// Stats are those of the Receiver, with the memory of the history.
+func (s *Survivor) Stats() receive.Stats {
+	st := s.Receiver.Stats()
+	st.Memory = s.Memory()
 	return st
 }
 
