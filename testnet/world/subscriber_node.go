@@ -214,16 +214,7 @@ func (s *Subscriber) machine() (Receiver, error) {
 	if err != nil {
 		return nil, err
 	}
-	return surviving{m}, nil
-}
-
-// surviving is a Survivor as a subscriber's machine.
-type surviving struct{ *survivor.Survivor }
-
-// Stats returns the counters that all subscribers have.
-func (s surviving) Stats() receive.Stats {
-	st := s.Survivor.Stats()
-	return st.Stats
+	return m, nil
 }
 
 func (s *Subscriber) start() {
