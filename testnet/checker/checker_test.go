@@ -56,8 +56,17 @@ func TestCheckerAcceptsTheRealMachines(t *testing.T) {
 	}
 }
 
-// TestCheckerCatches breaks one machine in one way at a time.
-func TestCheckerCatches(t *testing.T) {
+// tampering breaks one machine in one way.
+type tampering struct {
+	what     string
+	end      string
+	sender   func(world.Sender) world.Sender
+	receiver func(world.Receiver) world.Receiver
+	want     string
+}
+
+// tamperings are many, each at one message, or one frame, if it isn't at all of them.
+func tamperings(at uint64) []tampering {
 	type tamper = func(ev reliable.Event) []reliable.Event
 	events := func(fn tamper) func(world.Receiver) world.Receiver {
 		return func(r world.Receiver) world.Receiver {
@@ -78,13 +87,7 @@ func TestCheckerCatches(t *testing.T) {
 	isNack := func(f *frame.Frame) bool { return f.Kind == frame.Nack }
 	same := func(ev reliable.Event) []reliable.Event { return []reliable.Event{ev} }
 	var kept *reliable.Event
-	for _, broken := range []struct {
-		what     string
-		end      string
-		sender   func(world.Sender) world.Sender
-		receiver func(world.Receiver) world.Receiver
-		want     string
-	}{
+	return []tampering{
 		// The requester.
 		{what: "never asks", want: "never asked for",
 			receiver: nacks(func(*frame.Frame) bool { return false })},
@@ -104,14 +107,14 @@ func TestCheckerCatches(t *testing.T) {
 		// The window.
 		{what: "delivers twice", want: "comes next",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Kind == reliable.Message && ev.Offset == 77 {
+				if ev.Kind == reliable.Message && ev.Offset == at {
 					return []reliable.Event{ev, ev}
 				}
 				return same(ev)
 			})},
 		{what: "delivers out of order", want: "comes next",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Kind == reliable.Message && ev.Offset == 77 {
+				if ev.Kind == reliable.Message && ev.Offset == at {
 					kept = &ev
 					return nil
 				}
@@ -124,14 +127,14 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "skips in silence", want: "comes next",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Kind == reliable.Message && ev.Offset == 77 {
+				if ev.Kind == reliable.Message && ev.Offset == at {
 					return nil
 				}
 				return same(ev)
 			})},
 		{what: "delivers wrong bytes", want: "with other bytes",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Offset == 77 && len(ev.Payload) > 0 {
+				if ev.Offset == at && len(ev.Payload) > 0 {
 					ev.Payload[len(ev.Payload)-1] ^= 1
 				}
 				return same(ev)
@@ -143,7 +146,7 @@ func TestCheckerCatches(t *testing.T) {
 					if other == 0 {
 						other = ev.Session
 					}
-					if ev.Offset == 77 {
+					if ev.Offset == at {
 						ev.Session = other
 					}
 					return same(ev)
@@ -183,9 +186,9 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "loses a message that it has", want: "unanswered",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Kind == reliable.Message && ev.Offset == 77 {
+				if ev.Kind == reliable.Message && ev.Offset == at {
 					ev.Kind, ev.Cause = reliable.Loss, reliable.CauseUnanswered
-					ev.Lost.From, ev.Lost.To = 77, 78
+					ev.Lost.From, ev.Lost.To = at, at+1
 				}
 				return same(ev)
 			})},
@@ -214,7 +217,7 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "says silent too early", want: "said to be silent",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Offset == 77 {
+				if ev.Offset == at {
 					silent := reliable.Event{Kind: reliable.SessionSilent, Session: ev.Session,
 						Source: ev.Source}
 					return []reliable.Event{ev, silent}
@@ -223,7 +226,7 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "says ended before the end", end: "close", want: "no BYE was heard",
 			receiver: events(func(ev reliable.Event) []reliable.Event {
-				if ev.Offset == 77 {
+				if ev.Offset == at {
 					end := reliable.Event{Kind: reliable.SessionEnded, Session: ev.Session,
 						Source: ev.Source, Cause: reliable.CauseEnded}
 					return []reliable.Event{ev, end}
@@ -309,12 +312,17 @@ func TestCheckerCatches(t *testing.T) {
 			})},
 		{what: "leaves out a frame", want: "is next",
 			sender: datagrams(func(b *brokenSender, f *frame.Frame, data []byte) []byte {
-				if f.Kind == frame.Data && f.Seq == 77 {
+				if f.Kind == frame.Data && f.Seq == at {
 					return nil
 				}
 				return data
 			})},
-	} {
+	}
+}
+
+// TestCheckerCatches breaks one machine in one way at a time.
+func TestCheckerCatches(t *testing.T) {
+	for _, broken := range tamperings(77) {
 		t.Run(broken.what, func(t *testing.T) {
 			err := judge(t, broken.end, broken.sender, broken.receiver)
 			if err == nil {

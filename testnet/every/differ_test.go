@@ -42,7 +42,7 @@ func TestDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := Pair(2, 2)
+		g := Small{Subscribers: 2, Frames: 2}.Game()
 		g.End = reliable.Time(d)
 		x := newExplorer(g, &cfg)
 		x.replay = &replay{schedule: s}

@@ -19,7 +19,7 @@ func scope(faults int) every.Scope {
 func TestPruned(t *testing.T) {
 	var found [2]*every.Result
 	for i := range found {
-		res, err := every.Explore(every.Pair(2, 2), every.Config{Seed: 1, Scope: scope(1),
+		res, err := every.Explore(every.Small{Subscribers: 2, Frames: 2}.Game(), every.Config{Seed: 1, Scope: scope(1),
 			Unpruned: i == 0})
 		if err != nil {
 			t.Fatal(err)

@@ -13,6 +13,8 @@ import (
 
 var (
 	subs     = flag.Int("every.subs", 2, "subscribers")
+	history  = flag.Int("every.history", 0, "KiB that each subscriber keeps for others")
+	stays    = flag.Bool("every.stays", false, "the publisher does not leave")
 	frames   = flag.Int("every.frames", 2, "frames")
 	faults   = flag.Int("every.faults", 1, "faults in one schedule; below 0: any number")
 	free     = flag.String("every.free", "", "kinds whose faults don't count, such as DATA,NACK")
@@ -55,7 +57,7 @@ func TestEvery(t *testing.T) {
 			s.Without = append(s.Without, every.Fault(f))
 		}
 	}
-	g := every.Pair(*subs, *frames)
+	g := every.Small{Subscribers: *subs, Frames: *frames, History: *history << 10, Stays: *stays}.Game()
 	t.Logf("%s; %v", g.Name, &s)
 	start := time.Now()
 	res, err := every.Explore(g, every.Config{Seed: *seed, Scope: s, Unpruned: *unpruned,

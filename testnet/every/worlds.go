@@ -6,7 +6,6 @@ import (
 
 	"crier/reliable"
 	"crier/reliable/frame"
-	"crier/reliable/receive"
 	"crier/reliable/send"
 	"crier/testnet/link"
 	"crier/testnet/world"
@@ -14,37 +13,97 @@ import (
 
 const milli = reliable.Time(time.Millisecond)
 
-// Pair is a Game of one publisher, and some subscribers: it publishes some messages, each a
-// frame, 2 ms apart, and leaves. Links take a millisecond.
-func Pair(subscribers, frames int) *Game {
-	return &Game{
-		Name: fmt.Sprintf("one publisher, %d subscribers, %d frames", subscribers, frames),
-		End:  9000 * milli,
-		Build: func(p *Play) error {
-			way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
-			for range subscribers {
-				if _, err := p.World.AddSubscriber(world.SubscriberConfig{Down: way, Up: way,
-					Receiver: receive.Config{}}); err != nil {
-					return err
-				}
-			}
-			pub, err := p.World.AddPublisher(world.PublisherConfig{Sender: send.Config{
-				Datagram: 300, Retention: send.Retention{ResendBuffer: 4 << 10}}})
-			if err != nil {
-				return err
-			}
-			for i := range frames {
-				p.At(reliable.Time(10+2*i)*milli, func() { pub.Publish(fmt.Appendf(nil, "%d", i)) })
-			}
-			p.At(reliable.Time(30+2*frames)*milli, pub.Close)
-			return nil
-		},
-	}
+// Small is a small world: a publisher publishes some messages, each a frame, 2 ms apart, to some subscribers. Links take a millisecond.
+type Small struct {
+	Subscribers, Frames int
+	// History is how many bytes each subscriber keeps for others; 0: none.
+	History int
+	// Stays says that the publisher doesn't leave, which it does 20 ms after the last message.
+	Stays bool
+	// Others is how many publishers there are besides, which do the same.
+	Others int
+	// Sender and Receiver, if set, tamper with the machines of the first publisher and
+	// subscriber.
+	Sender   func(world.Sender) world.Sender
+	Receiver func(world.Receiver) world.Receiver
+	// Tamper, if set, is called before a world is built, and may change it.
+	Tamper func(*Small)
+	// Begin is when the first message is published; 0 means after 10 ms.
+	Begin time.Duration
+	// End is how long a schedule takes; 0 means 9 s.
+	End time.Duration
 }
 
-// Data are the kinds of frames that carry messages, or ask for them.
-var Data = []frame.Kind{frame.Data, frame.Repair, frame.Nack}
+// Game returns the Game of a small world.
+func (s Small) Game() *Game {
+	name := fmt.Sprintf("one publisher, %d subscribers, %d frames", s.Subscribers, s.Frames)
+	if s.Stays {
+		name += ", which stays"
+	}
+	if s.Others > 0 {
+		name += fmt.Sprintf(", and %d more", s.Others)
+	}
+	if s.History > 0 {
+		name += fmt.Sprintf(", histories of %d KiB", s.History>>10)
+	}
+	end := 9000 * milli
+	if s.End > 0 {
+		end = reliable.Time(s.End)
+	}
+	return &Game{Name: name, End: end, Build: func(p *Play) error {
+		one := s
+		if s.Tamper != nil {
+			s.Tamper(&one)
+		}
+		return one.build(p)
+	}}
+}
 
-// All are all kinds.
+func (s *Small) build(p *Play) error {
+	way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
+	for i := range s.Subscribers {
+		cfg := world.SubscriberConfig{Down: way, Up: way, History: s.History}
+		if i == 0 {
+			cfg.Wrap = s.Receiver
+		}
+		if _, err := p.World.AddSubscriber(cfg); err != nil {
+			return err
+		}
+	}
+	var pubs []*world.Publisher
+	for i := range 1 + s.Others {
+		cfg := world.PublisherConfig{Sender: send.Config{Datagram: 300,
+			Retention: send.Retention{ResendBuffer: 4 << 10}}}
+		if i == 0 {
+			cfg.Wrap = s.Sender
+		}
+		pub, err := p.World.AddPublisher(cfg)
+		if err != nil {
+			return err
+		}
+		pubs = append(pubs, pub)
+	}
+	begin := 10 * milli
+	if s.Begin > 0 {
+		begin = reliable.Time(s.Begin)
+	}
+	for i := range s.Frames {
+		p.At(begin+reliable.Time(2*i)*milli, func() {
+			for _, pub := range pubs {
+				pub.Publish(fmt.Appendf(nil, "%v %d", pub, i))
+			}
+		})
+	}
+	if !s.Stays {
+		p.At(begin+reliable.Time(20+2*s.Frames)*milli, func() {
+			for _, pub := range pubs {
+				pub.Close()
+			}
+		})
+	}
+	return nil
+}
+
+// All are all kinds of frames.
 var All = []frame.Kind{frame.Data, frame.Repair, frame.Nack, frame.Heartbeat, frame.Session,
 	frame.Status, frame.Bye, frame.Gone, frame.Confirm, frame.Digest, frame.Find}
