@@ -17,9 +17,10 @@ import (
 
 // options holds the flags of crier demo.
 type options struct {
-	seed uint64
-	net  string
-	json bool
+	seed   uint64
+	net    string
+	json   bool
+	broker string
 }
 
 // Command is "crier demo".
@@ -60,6 +61,9 @@ Examples:
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
 			cli.Offer(flags, "net", cli.Words("sim", "lo"))
+			flags.StringVar(&o.broker, "broker", "", "crash --net lo: the `FILE` of crier-broker, "+
+				"which carries a JetStream server (default: beside crier, or in the PATH)")
+			cli.Offer(flags, "broker", cli.Files())
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
 				switch {
@@ -69,7 +73,7 @@ Examples:
 					return 0, cli.Usagef("it takes no word but overload or crash, not %q",
 						strings.Join(flags.Args(), " "))
 				case flags.Arg(0) == "crash":
-					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json}
+					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json, Broker: o.broker}
 					if !flags.Changed("seed") {
 						c.Seed = crash.Seed
 					}

@@ -1,21 +1,15 @@
 package demo
 
 import (
-	"bytes"
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"os"
-	"os/exec"
-	"path/filepath"
 	"runtime"
-	"strconv"
 	"time"
 
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo/stage"
-	"crier/cmd/crier/pub"
 )
 
 // loLinks are the links of the subscriber processes.
@@ -38,15 +32,8 @@ const (
 		"messages wait up to 2 ms there to share a datagram.\n"
 )
 
-const (
-	// patience bounds the time of all processes.
-	patience = time.Minute
-	// poll is the time between two looks at the processes' counters.
-	poll = 100 * time.Microsecond
-	// beyond is how many messages the producer has beyond the script: should nobody kill
-	// it, it ends by itself.
-	beyond = 5000
-)
+// patience bounds the time of all processes.
+const patience = time.Minute
 
 // playLo plays the demo with real processes on the loopback interface.
 func playLo(ctx context.Context, plan *stage.Script, out io.Writer) (*report, error) {
@@ -60,7 +47,7 @@ func playLo(ctx context.Context, plan *stage.Script, out io.Writer) (*report, er
 		return nil, err
 	}
 	defer os.RemoveAll(dir)
-	l := &lo{plan: plan, dir: dir, out: out, accepted: filepath.Join(dir, "accepted")}
+	l := &lo{plan: plan, dir: dir, out: out}
 	defer l.end()
 	if err := l.start(ctx); err != nil {
 		return nil, err
@@ -76,19 +63,16 @@ type lo struct {
 	plan     *stage.Script
 	dir      string
 	out      io.Writer
-	accepted string // the file of what the producer has accepted
 	subs     []*process
-	producer *exec.Cmd
-	words    bytes.Buffer // of the producer
-	began    time.Time
-	killed   time.Duration // after began
+	producer *stage.Producer
+	killed   time.Duration // after its start
 }
 
 // start starts the subscribers, and the producer once they listen.
 func (l *lo) start(ctx context.Context) error {
-	self, err := os.Executable()
+	self, err := stage.Self()
 	if err != nil {
-		return fmt.Errorf("this program's own file can't be found, to start the processes: %w", err)
+		return err
 	}
 	group, err := stage.FreeGroup()
 	if err != nil {
@@ -99,63 +83,43 @@ func (l *lo) start(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		s.Name, s.Link = link.name, link.link
 		l.subs = append(l.subs, s)
 	}
 	for _, s := range l.subs {
-		if err := s.listening(ctx); err != nil {
+		if err := s.Listening(ctx); err != nil {
 			return err
 		}
 	}
-	l.producer = exec.CommandContext(ctx, self, "pub", "--group", group, "--iface", "lo",
-		"--name", "market", "--quiet", "--market", "--seed", strconv.FormatUint(l.plan.Seed, 10),
-		"--accepted", l.accepted, "--batch-wait", batch.String(), "--impair", asked,
-		"--count", strconv.Itoa(len(l.plan.Messages)+beyond))
-	l.producer.SysProcAttr, l.producer.Stderr = stage.ChildAttr(), &l.words
-	l.began = time.Now()
-	return l.producer.Start()
-}
-
-// run shows the progress until the producer has accepted the script, and kills it.
-func (l *lo) run(ctx context.Context) error {
-	var names []string
-	for _, s := range l.subs {
-		names = append(names, s.Name)
-	}
-	fmt.Fprint(l.out, progressHead(names))
-	for next := tick; ; time.Sleep(poll) {
-		have := l.have() // first: what they have was accepted before
-		n, _, err := pub.ReadWatermarks(l.accepted)
-		since := time.Since(l.began)
-		switch {
-		case n >= uint64(len(l.plan.Messages)):
-			l.killed = since
-			fmt.Fprint(l.out, progressLine(since, n, have))
-			return l.kill()
-		case err != nil && !errors.Is(err, os.ErrNotExist) && since > time.Second:
-			return fmt.Errorf("the producer: %w %s", err, l.words.Bytes())
-		case ctx.Err() != nil:
-			return fmt.Errorf("the producer had accepted %d of %d messages after %s: %w %s",
-				n, len(l.plan.Messages), cli.Duration(since), ctx.Err(), l.words.Bytes())
-		case since >= next:
-			fmt.Fprint(l.out, progressLine(next, n, have))
-			next += tick
-		}
-	}
-}
-
-// kill ends the producer with SIGKILL.
-func (l *lo) kill() error {
-	err := l.producer.Process.Kill()
-	l.producer.Wait() // it was killed, and says so
+	l.producer, err = stage.StartProducer(ctx, self, l.dir, group, l.plan, "--impair", asked,
+		"--batch-wait", batch.String())
 	return err
 }
 
-// have returns the number of messages that each subscriber has.
-func (l *lo) have() []uint64 {
+// run shows the progress until the producer has accepted the script, and is killed.
+func (l *lo) run(ctx context.Context) error {
+	var names []string
+	for _, link := range loLinks {
+		names = append(names, link.name)
+	}
+	fmt.Fprint(l.out, progressHead(names))
+	next := tick
+	return l.producer.Run(ctx, func(since time.Duration, accepted uint64) {
+		l.killed = since
+		switch all := uint64(len(l.plan.Messages)); {
+		case accepted >= all:
+			fmt.Fprint(l.out, progressLine(since, accepted, l.have(accepted)))
+		case since >= next:
+			fmt.Fprint(l.out, progressLine(next, accepted, l.have(accepted)))
+			next += tick
+		}
+	})
+}
+
+// have returns the number of messages that each subscriber has, of those accepted so far.
+func (l *lo) have(accepted uint64) []uint64 {
 	var list []uint64
 	for _, s := range l.subs {
-		list = append(list, s.have.Load())
+		list = append(list, min(s.have.Load(), accepted))
 	}
 	return list
 }
@@ -167,7 +131,7 @@ func (l *lo) account(ctx context.Context) (*report, error) {
 		KilledAt: l.killed, Burst: l.plan.Burst, Checked: true, Note: loNote,
 	}
 	var err error
-	if r.Accepted, r.Sent, err = pub.ReadWatermarks(l.accepted); err != nil {
+	if r.Accepted, r.Sent, err = l.producer.Watermarks(); err != nil {
 		return nil, err
 	}
 	r.IntoBurst = l.plan.Into + int(r.Accepted) - len(l.plan.Messages)
@@ -175,14 +139,14 @@ func (l *lo) account(ctx context.Context) (*report, error) {
 		err := s.finish()
 		if ctx.Err() != nil { // which ends the processes, wherever they are
 			return nil, fmt.Errorf("subscriber %s was not done %s after the start: %w",
-				s.Name, cli.Duration(time.Since(l.began)), ctx.Err())
+				s.member.Name, cli.Duration(time.Since(l.producer.Began)), ctx.Err())
 		}
 		if err != nil {
 			return nil, err
 		}
 		if s.NextOffset > r.Accepted {
 			return nil, fmt.Errorf("subscriber %s knows of %d messages, and the producer had "+
-				"accepted %d", s.Name, s.NextOffset, r.Accepted)
+				"accepted %d", s.member.Name, s.NextOffset, r.Accepted)
 		}
 		r.Sent = max(r.Sent, s.NextOffset) // it is counted after the messages have gone out
 		r.Subscribers = append(r.Subscribers, &s.member)
@@ -196,9 +160,7 @@ func (l *lo) account(ctx context.Context) (*report, error) {
 // end ends the processes that still run.
 func (l *lo) end() {
 	for _, s := range l.subs {
-		s.kill()
+		s.Kill()
 	}
-	if l.producer != nil && l.producer.Process != nil && l.producer.ProcessState == nil {
-		l.kill()
-	}
+	l.producer.End()
 }

@@ -3,8 +3,10 @@ package crash
 import (
 	"cmp"
 	"slices"
+	"strings"
 	"time"
 
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
 	"crier/nack"
 )
@@ -29,6 +31,9 @@ type report struct {
 type arm struct {
 	// Name is bare, survivors, recorder or broker.
 	Name string `json:"arm"`
+	// Missing is the reason for which the arm couldn't be played, and what to do. Then the rest
+	// is empty.
+	Missing string `json:"missing,omitempty"`
 	// Recorder tells that a recorder took part.
 	Recorder bool `json:"recorder,omitempty"`
 	// Accepted is the number of messages that the producer accepted.
@@ -48,6 +53,8 @@ type arm struct {
 	Late uint64 `json:"late_comer_has"`
 	// Reached are the runs of offsets that didn't come from the producer to all.
 	Reached []reached `json:"reached,omitempty"`
+	// Broker is there if a broker stands between.
+	Broker *brokered `json:"broker,omitempty"`
 	// Cost is what the arm took up to the crash.
 	Cost cost `json:"cost"`
 	// Checked tells that every message was compared with what was sent.
@@ -64,7 +71,10 @@ type cost struct {
 	Memory uint64 `json:"memory_bytes"`
 	// Disk is the size of what recorders have written.
 	Disk uint64 `json:"disk_bytes"`
-	// Latency is from acceptance to delivery, of all subscribers.
+	// Processor is the processor time of all processes, up to their ends; 0 in virtual time.
+	Processor time.Duration `json:"processor_ns,omitempty"`
+	// Latency is from acceptance to delivery: of all subscribers in virtual time, and of those
+	// whose network is as it is with real processes.
 	Latency *hist.Quantiles `json:"latency_ns"`
 }
 
@@ -90,6 +100,8 @@ type member struct {
 	Done time.Duration `json:"done_ns"`
 	// End is how the session ended.
 	End string `json:"end"`
+	// Certificate is the last one of its inquest.
+	Certificate *events.Certificate `json:"certificate,omitempty"`
 
 	fates []fate          // by offset
 	at    []time.Duration // by offset: when it was delivered, as the arm's clock has it
@@ -141,6 +153,7 @@ const (
 	neverSent     = "never sent"
 	reachedNobody = "reached nobody"
 	nobodyHelped  = "only others have it"
+	notKept       = "not with the broker yet"
 )
 
 // runs splits the offsets from 0 into runs with the same value.
@@ -153,6 +166,48 @@ func runs[T comparable](n uint64, of func(uint64) T, take func(nack.Range, T)) {
 		take(nack.Range{From: from, To: to}, value)
 		from = to
 	}
+}
+
+// reach notes who got what from the producer, by the names that of returns for each offset; total
+// is the number of all names.
+func (a *arm) reach(of func(offset uint64) []string, total int) {
+	runs(a.Accepted, func(o uint64) string {
+		list := of(o)
+		if len(list) == total {
+			return everyone
+		}
+		if o >= a.Sent {
+			return neverSent
+		}
+		return strings.Join(list, ", ")
+	}, func(r nack.Range, by string) {
+		if by == everyone {
+			return
+		}
+		one := reached{From: r.From, To: r.To, Sent: by != neverSent, By: []string{}}
+		if by != "" && by != neverSent {
+			one.By = strings.Split(by, ", ")
+		}
+		a.Reached = append(a.Reached, one)
+	})
+}
+
+// everyone stands for all that heard the producer.
+const everyone = "everyone"
+
+// why returns the reason for which a subscriber lacks a message.
+func (a *arm) why(offset uint64) string {
+	for _, r := range a.Reached {
+		switch {
+		case offset < r.From || offset >= r.To:
+			continue
+		case !r.Sent:
+			return neverSent
+		case len(r.By) == 0:
+			return reachedNobody
+		}
+	}
+	return nobodyHelped
 }
 
 // lose notes what the subscriber lacks of the accepted messages.

@@ -25,24 +25,24 @@ type place struct {
 // them lose.
 var uplink = link.Config{
 	Delay: link.FixedDelay(3 * time.Millisecond),
-	Loss:  link.GilbertElliott{GoodToBad: 0.004, BadToGood: 1.0 / 4, LossBad: 1},
+	Loss:  link.GilbertElliott{GoodToBad: 0.008, BadToGood: 1.0 / 4, LossBad: 1},
 }
 
 // places are the subscribers' networks, behind the uplink.
 var places = []place{
 	{
-		"near", "1 ms away, loses 1 % at random",
+		"near", "1 ms away, loses 2 % at random",
 		link.Config{
 			Delay: link.UniformDelay{Min: 900 * time.Microsecond, Max: 1100 * time.Microsecond},
-			Loss:  link.Bernoulli{P: 0.01},
+			Loss:  link.Bernoulli{P: 0.02},
 		},
 		link.Config{Delay: link.FixedDelay(time.Millisecond)},
 	},
 	{
-		"lossy", "1 ms away, loses 4 % at random",
+		"lossy", "1 ms away, loses 5 % at random",
 		link.Config{
 			Delay: link.UniformDelay{Min: 900 * time.Microsecond, Max: 1100 * time.Microsecond},
-			Loss:  link.Bernoulli{P: 0.04},
+			Loss:  link.Bernoulli{P: 0.05},
 		},
 		link.Config{Delay: link.FixedDelay(time.Millisecond)},
 	},
@@ -78,6 +78,14 @@ type arrangement struct {
 	// history is what each subscriber keeps for others, in bytes.
 	history  int
 	recorder bool
+}
+
+// helper is who repeats what the producer can't any more, in words.
+func (how *arrangement) helper() string {
+	if how.recorder {
+		return recorderName
+	}
+	return "survivors"
 }
 
 var arrangements = []arrangement{
@@ -186,6 +194,7 @@ func (w *watch) populate(how *arrangement) error {
 func (w *watch) add(p place, how arrangement, rc receive.Config) (*world.Subscriber, error) {
 	return w.w.AddSubscriber(world.SubscriberConfig{
 		Name: rc.Name, Down: p.down, Up: p.up, Segment: w.segment, Receiver: rc,
+		History: how.history,
 	})
 }
 

@@ -7,185 +7,223 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/cmd/crier/table"
+	"crier/cmd/crier/events"
 )
 
 // text returns the account of the crash.
 func (r *report) text(sheet cli.Sheet) string {
 	var b strings.Builder
 	b.WriteString(sheet.Fill(r.intro()))
-	b.WriteString("\nWho had what from the producer\n\n")
-	for _, a := range r.told() {
-		if a.about != "" {
-			b.WriteString(a.about + "\n\n")
-		}
-		b.WriteString(a.table.Text(sheet) + "\n")
+	b.WriteString("\nWho got what from the producer\n")
+	for _, t := range r.reachTables() {
+		fmt.Fprintf(&b, "\n%s%s", t.about, t.table.Text(sheet))
 	}
-	b.WriteString("What they lack in the end, in messages\n\n")
+	b.WriteString("\nWhat they lack in the end, in messages\n\n")
 	b.WriteString(r.lostTable().Text(sheet))
 	for _, a := range r.Arms {
 		b.WriteString("\n" + a.Name + "\n")
 		a.tell(&b, sheet)
 	}
 	b.WriteString("\nWhat it costs up to the crash\n\n")
-	b.WriteString(r.costTable().Text(sheet))
+	b.WriteString(r.costTable().Text(sheet) + "\n")
+	b.WriteString(sheet.Fill(r.notes()))
 	return b.String()
 }
 
 // intro says what was played.
 func (r *report) intro() string {
-	return fmt.Sprintf("One crash, under %d arms, in a simulated network and virtual time (seed "+
-		"%d): a producer sends market data in bursts to three subscribers behind one uplink, and "+
-		"is killed after %s, in mid-burst (%s of %s messages). bare: nobody helps. survivors: each "+
-		"subscriber keeps what it got for the others. recorder: the same, and a recorder stands "+
-		"beside the producer.\n", len(r.Arms), r.Seed, cli.Duration(r.KilledAt),
-		cli.Grouped(uint64(r.IntoBurst)), cli.Grouped(uint64(r.Burst)))
+	where := "in a simulated network and virtual time"
+	if r.Net == "lo" {
+		where = "over loopback multicast, with real processes and SIGKILL"
+	}
+	text := fmt.Sprintf("One crash, %d times, %s (seed %d). A producer sends market data in bursts "+
+		"to three subscribers, and is killed after %s, in mid-burst (%s of %s messages).\n\n",
+		len(r.Arms), where, r.Seed, cli.Duration(r.KilledAt), cli.Grouped(uint64(r.IntoBurst)),
+		cli.Grouped(uint64(r.Burst)))
+	text += "  bare       nobody helps\n" +
+		"  survivors  each subscriber keeps what it got, and serves the others\n" +
+		"  recorder   the same, and a recorder beside the producer\n"
+	if r.Net == "lo" {
+		text += "  broker     a JetStream server on disk between them\n"
+	}
+	return text
 }
 
-// reachTable is a table of what reached whom, of one arm or of several that share it.
-type reachTable struct {
-	about string
-	table *table.Table
-}
-
-// told returns who had what: once, if the network lost the same in all arms.
-func (r *report) told() []reachTable {
-	last := r.Arms[len(r.Arms)-1]
-	same := !slices.ContainsFunc(r.Arms, func(a *arm) bool { return !a.sameReach(last) })
-	if same {
-		return []reachTable{{"", last.reachTable()}}
-	}
-	var list []reachTable
-	for _, a := range r.Arms {
-		list = append(list, reachTable{"  " + a.Name, a.reachTable()})
-	}
-	return list
-}
-
-// sameReach reports whether the same came to the subscribers from the producer in both arms.
-func (a *arm) sameReach(b *arm) bool {
-	names := a.names()
-	for o := range max(a.Accepted, b.Accepted) {
-		for _, name := range names {
-			if a.cameTo(o, name) != b.cameTo(o, name) {
-				return false
-			}
-		}
-	}
-	return a.Accepted == b.Accepted && a.Sent == b.Sent
-}
-
-// cameTo reports whether a message came to a process from the producer.
-func (a *arm) cameTo(offset uint64, name string) bool {
-	for _, r := range a.Reached {
-		if r.From <= offset && offset < r.To {
-			return slices.Contains(r.By, name)
-		}
-	}
-	return true
-}
-
-// names returns the names of the subscribers.
-func (a *arm) names() []string {
-	var list []string
-	for _, m := range a.Subscribers {
-		list = append(list, m.Name)
-	}
-	return list
-}
-
-// reachTable lists what didn't come to all.
-func (a *arm) reachTable() *table.Table {
-	t := &table.Table{Columns: []table.Column{{Head: "offsets", Key: true}, {Head: "messages"}}}
-	names := a.names()
-	if a.Recorder {
-		names = append(names, recorderName)
-	}
-	for _, name := range names {
-		t.Columns = append(t.Columns, table.Column{Head: name, Left: true})
-	}
-	t.Columns = append(t.Columns, table.Column{Left: true})
-	for _, r := range a.Reached {
-		row := table.Row{{Text: cli.OffsetRun(r.From, r.To)}, {Text: cli.Grouped(r.To - r.From)}}
-		for _, name := range names {
-			c := table.Cell{Text: "no", Tone: cli.Bad}
-			if slices.Contains(r.By, name) {
-				c = table.Cell{Text: "yes", Tone: cli.Good}
-			}
-			row = append(row, c)
-		}
-		note := ""
-		if !r.Sent {
-			note = neverSent
-		}
-		t.Rows = append(t.Rows, append(row, table.Cell{Text: note}))
-	}
-	return t
-}
-
-// lostTable lists what each subscriber lacks, by arm.
-func (r *report) lostTable() *table.Table {
-	t := &table.Table{Columns: []table.Column{{Key: true}}}
-	for _, m := range r.Arms[0].Subscribers {
-		t.Columns = append(t.Columns, table.Column{Head: m.Name})
-	}
-	t.Columns = append(t.Columns, table.Column{Head: "in all"}, table.Column{Head: "gone for all"},
-		table.Column{Head: "all done after"}, table.Column{Head: "one who comes late has"})
-	for _, a := range r.Arms {
-		row := table.Row{{Text: a.Name}}
-		number := func(n uint64) {
-			row = append(row, table.Toned(cli.Bad, n, cli.Grouped(n)))
-		}
-		for _, m := range a.Subscribers {
-			number(m.Lost)
-		}
-		number(a.Lost)
-		number(a.LostByAll)
-		t.Rows = append(t.Rows, append(row, table.Cell{Text: cli.Duration(a.Done)},
-			table.Cell{Text: cli.Grouped(a.Late)}))
-	}
-	return t
+// words returns reasons of losses in a sentence.
+var words = map[string]string{
+	neverSent: "were never sent", reachedNobody: "reached nobody",
+	nobodyHelped: "only others have", notKept: "weren't with the broker yet",
 }
 
 // tell tells what each subscriber of an arm lacks, and why.
 func (a *arm) tell(b *strings.Builder, sheet cli.Sheet) {
+	say := func(name, text string) {
+		b.WriteString(sheet.Beside(fmt.Sprintf("  %-8s ", name), text))
+	}
+	if a.Missing != "" {
+		say("", a.Missing+".")
+		return
+	}
+	common := a.common()
+	if len(common) > 0 {
+		say("all", "lack "+lossText(common))
+	}
 	for _, m := range a.Subscribers {
-		text := fmt.Sprintf("has %s", cli.Grouped(m.Delivered))
+		text := "has " + cli.Grouped(m.Delivered)
+		own := slices.DeleteFunc(slices.Clone(m.Losses), func(l loss) bool {
+			return slices.Contains(common, l)
+		})
 		if m.Lost == 0 {
 			text += ", all that was accepted"
-		} else {
-			var list []string
-			for _, l := range m.Losses {
-				list = append(list, fmt.Sprintf("%s %s (%s)", cli.Grouped(l.To-l.From), l.Why,
-					cli.OffsetRun(l.From, l.To)))
-			}
-			text += fmt.Sprintf(" and lacks %s: %s", cli.Grouped(m.Lost), strings.Join(list, ", "))
-			text += fmt.Sprintf("; it named %s lost, and never heard of the other %s",
-				cli.Grouped(m.Named), cli.Grouped(m.Lost-m.Named))
+		} else if len(own) > 0 {
+			text += ", and lacks " + lossText(own)
 		}
 		for _, p := range m.Repairs {
 			if p.By != producer {
 				text += fmt.Sprintf("; %s came from %s", cli.Grouped(p.Messages), p.By)
 			}
 		}
-		b.WriteString(sheet.Beside(fmt.Sprintf("  %-7s ", m.Name), text))
+		if m.Named > 0 {
+			text += fmt.Sprintf("; it named %s lost", cli.Grouped(m.Named))
+		}
+		say(m.Name, text)
+	}
+	for _, text := range a.certificates() {
+		say("", text)
+	}
+	if a.Broker != nil {
+		for _, text := range a.Broker.text(a) {
+			say("", text)
+		}
 	}
 }
 
-// costTable lists what each arm costs.
-func (r *report) costTable() *table.Table {
-	t := &table.Table{Columns: []table.Column{{Key: true}, {Head: "datagrams"}, {Head: "bytes"},
-		{Head: "memory for others"}, {Head: "disk"}, {Group: "latency", Head: "p50"},
-		{Group: "latency", Head: "p99"}}}
-	for _, a := range r.Arms {
-		c := &a.Cost
-		p50, p99 := "-", "-"
-		if c.Latency != nil {
-			p50, p99 = cli.Duration(time.Duration(c.Latency.P50)),
-				cli.Duration(time.Duration(c.Latency.P99))
+// common returns the losses that all subscribers share.
+func (a *arm) common() []loss {
+	return slices.DeleteFunc(slices.Clone(a.Subscribers[0].Losses), func(l loss) bool {
+		return slices.ContainsFunc(a.Subscribers, func(m *member) bool {
+			return !slices.Contains(m.Losses, l)
+		})
+	})
+}
+
+// lossText lists losses, those of a reason together.
+func lossText(list []loss) string {
+	var reasons []string
+	for _, l := range list {
+		if !slices.Contains(reasons, l.Why) {
+			reasons = append(reasons, l.Why)
 		}
-		t.Add(a.Name, cli.Grouped(c.Datagrams), cli.Bytes(c.Bytes), cli.Bytes(c.Memory),
-			cli.Bytes(c.Disk), p50, p99)
 	}
-	return t
+	for i, why := range reasons {
+		n, runs := uint64(0), []string{}
+		for _, l := range list {
+			if l.Why == why {
+				n += l.To - l.From
+				runs = append(runs, cli.OffsetRun(l.From, l.To))
+			}
+		}
+		const most = 4
+		if more := len(runs) - most; more > 0 {
+			runs = append(runs[:most], fmt.Sprintf("%d runs more", more))
+		}
+		reasons[i] = fmt.Sprintf("%s that %s (%s)", cli.Grouped(n), words[why],
+			strings.Join(runs, ", "))
+	}
+	return listed(reasons)
+}
+
+// certificates tells what the inquest of an arm found: once, if all have the same.
+func (a *arm) certificates() []string {
+	first := a.Subscribers[0].Certificate
+	if first == nil {
+		if a.Broker != nil {
+			return nil
+		}
+		return []string{"There is no certificate: each knows of its own losses only."}
+	}
+	if slices.ContainsFunc(a.Subscribers, func(m *member) bool {
+		return m.Certificate == nil || m.Certificate.Hash != first.Hash
+	}) {
+		var list []string
+		for _, m := range a.Subscribers {
+			if m.Certificate != nil {
+				list = append(list, "Certificate of "+m.Name+": "+certificateText(m.Certificate))
+			}
+		}
+		return list
+	}
+	return []string{"Certificate of all: " + certificateText(first)}
+}
+
+// certificateText describes a certificate.
+func certificateText(c *events.Certificate) string {
+	var names []string
+	for _, m := range c.Members {
+		names = append(names, m.Name)
+	}
+	text := fmt.Sprintf("number %d, %s after the silence, by %s", c.Number,
+		cli.Duration(time.Duration(c.Took).Round(time.Millisecond)), listed(names))
+	if c.Agreed {
+		text += ", who agree"
+	}
+	text += fmt.Sprintf("; the stream is known up to offset %s", cli.Grouped(max(c.NextOffset, 1)-1))
+	if len(c.Nobody) == 0 {
+		return text + "; nothing of it is lost for all."
+	}
+	n := uint64(0)
+	for _, r := range c.Nobody {
+		n += r.To - r.From
+	}
+	var lost []string
+	for _, r := range c.Lost {
+		lost = append(lost, cli.OffsetRun(r.From, r.To))
+	}
+	return text + fmt.Sprintf("; nobody has %s of it, of offsets %s.",
+		cli.Counted(n, "frame", "frames"), strings.Join(lost, ", "))
+}
+
+// text tells what a broker acknowledged and kept.
+func (k *brokered) text(a *arm) []string {
+	list := []string{fmt.Sprintf("At the kill %s messages were with the producer's client library, "+
+		"%s were acknowledged; the broker kept %s. It syncs its files %s.", cli.Grouped(a.Accepted),
+		cli.Grouped(k.Acked), cli.Grouped(k.Kept), k.Sync)}
+	if d := k.Killed; d != nil {
+		list = append(list, fmt.Sprintf("Killed itself in that burst (SIGKILL) and started again "+
+			"while the producer goes on, it has %s of %s messages: of %s that it had acknowledged "+
+			"it lost %s; the client library told the producer of %s that it gave up.",
+			cli.Grouped(d.Kept), cli.Grouped(d.Accepted), cli.Grouped(d.Acked),
+			cli.Grouped(d.LostAcked), cli.Grouped(d.Failed)))
+	}
+	return list
+}
+
+// notes say how to read the figures.
+func (r *report) notes() string {
+	text := "though sent: without what the producer never handed to its network, which no " +
+		"arrangement saves. late comer: what one gets that comes after all is over, and asks for " +
+		"the oldest. bare, survivors and recorder are done when each application was told the end: 2 s of " +
+		"silence, and the inquest. "
+	if r.Net != "lo" {
+		return text + "Latency is from acceptance to delivery, of all three subscribers, with what " +
+			"the network lost. Each message was compared with what was published, and each loss " +
+			"with what was sent.\n"
+	}
+	return text + "A broker tells nobody that a producer died: there it is the last message that " +
+		"it kept.\n\nLatency is that of clean, whose network loses nothing, and of a broker's " +
+		"first subscriber: from the time at which the producer handed the message over, until the " +
+		"datagram was read (crier), or until the client library handed the message over (broker), " +
+		"both by this machine's clock. All send the same messages at the same pace, one arm after " +
+		"another. The broker's producer publishes asynchronously and doesn't wait for " +
+		"acknowledgements, as crier's doesn't; its subscribers are ordered consumers. On one host " +
+		"a broker's two hops are short, and so is crier's one. Packets and bytes are those of the " +
+		"loopback interface, whoever sent them; what offload puts together is one packet.\n"
+}
+
+// listed returns a list in words.
+func listed(list []string) string {
+	if n := len(list); n > 1 {
+		return strings.Join(list[:n-1], ", ") + " and " + list[n-1]
+	}
+	return strings.Join(list, "")
 }

@@ -2,11 +2,10 @@ package crash
 
 import (
 	"sort"
-	"strings"
 	"time"
 
+	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
-	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/world"
@@ -110,8 +109,11 @@ func (w *watch) told(sub *world.Subscriber, ev *reliable.Event) {
 		}
 	case reliable.Loss:
 		m.Named += ev.Lost.Len()
-	case reliable.SessionSilent:
-		m.Done, m.End = now.Sub(w.crashed), ev.Kind.String()
+	case reliable.SessionSilent, reliable.SessionAmended:
+		if ev.Kind == reliable.SessionSilent {
+			m.Done, m.End = now.Sub(w.crashed), ev.Kind.String()
+		}
+		m.Certificate = events.CertificateOf(ev.Certificate)
 	}
 }
 
@@ -119,57 +121,27 @@ func (w *watch) told(sub *world.Subscriber, ev *reliable.Event) {
 func (w *watch) finish(a *arm) {
 	truth := w.pub.Session()
 	a.Accepted, a.Sent = truth.NextOffset(), truth.SentOffset()
+	a.reach(func(o uint64) []string { return w.reached(o, a) }, len(w.nodes))
 	for _, n := range w.nodes {
 		if m := n.member; m != nil {
 			w.ways(n, m, a)
-			m.lose(a, w.why(a))
+			m.lose(a, a.why)
 			a.Subscribers = append(a.Subscribers, m)
 		}
 	}
-	runs(a.Accepted, func(o uint64) string { return w.reach(o, a) },
-		func(r nack.Range, by string) {
-			if by == all {
-				return
-			}
-			one := reached{From: r.From, To: r.To, Sent: r.From < a.Sent, By: []string{}}
-			if by != "" {
-				one.By = strings.Split(by, ", ")
-			}
-			a.Reached = append(a.Reached, one)
-		})
 	w.cost.Latency = w.latency.Quantiles()
 	a.Cost = w.cost
 	a.finish()
 }
 
-// all stands for all processes that heard the producer.
-const all = "all"
-
-// reach returns the names of those that got a message from the producer, or all.
-func (w *watch) reach(offset uint64, a *arm) string {
-	var list []string
+// reached returns the names of those that got a message from the producer.
+func (w *watch) reached(offset uint64, a *arm) (list []string) {
 	for _, n := range w.nodes {
 		if offset < a.Sent && w.got(n, offset) {
 			list = append(list, n.name)
 		}
 	}
-	if len(list) == len(w.nodes) {
-		return all
-	}
-	return strings.Join(list, ", ")
-}
-
-// why returns the reason for which a subscriber lacks a message.
-func (w *watch) why(a *arm) func(offset uint64) string {
-	return func(offset uint64) string {
-		switch {
-		case offset >= a.Sent:
-			return neverSent
-		case w.reach(offset, a) == "":
-			return reachedNobody
-		}
-		return nobodyHelped
-	}
+	return list
 }
 
 // got reports whether all of a message came from the producer.
