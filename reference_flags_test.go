@@ -89,6 +89,7 @@ var flagRanges = map[string]flagRange{
 	"sub silence":       {"more than 0s", []string{"0s"}, ""},
 	"sub max-wait":      {"more than 0s", []string{"0s"}, ""},
 	"sub buffer":        {"64KiB or more", []string{"65535"}, ""},
+	"sub history":       {"0, or 128KiB or more", []string{"1", "131071"}, ""},
 	"sub work":          {"0s or more", []string{"-1s"}, ""},
 	"doctor ttl":        {"1 to 255", []string{"0", "256"}, ""},
 	"doctor probes":     {"100 to 131072", []string{"99", "131073"}, ""},

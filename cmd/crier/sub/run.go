@@ -115,5 +115,9 @@ func (o *options) listening(local netip.AddrPort) string {
 	if o.net.Defaulted() {
 		text += "; only this machine is on it; --iface names another"
 	}
+	if o.history == 0 && o.net.Set.Changed("history") {
+		text += "\ncrier sub: --history 0: when a publisher crashes, this subscriber gives others nothing " +
+			"of what they lack, and asks recorders alone"
+	}
 	return text + "\n"
 }

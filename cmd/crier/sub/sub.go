@@ -34,7 +34,9 @@ type options struct {
 	stateSync bool
 	saves     bool
 	recorders []string
-	host      *trouble.Host // nil until a subscriber listens
+	// history is the size of the history in bytes; 0 is none.
+	history int
+	host    *trouble.Host // nil until a subscriber listens
 }
 
 // Command is "crier sub".
@@ -65,8 +67,8 @@ print only messages, and the rest as words on standard error.
 A session is silent when nothing was heard of its publisher for --silence, but not
 before five of the heartbeat intervals that the publisher announces have passed:
 half a second while it sends, 2 seconds when it has sent nothing for a while. Then its
-survivors, which are subscribers and recorders, give each other what some of them lack, and a
-certificate tells who took part and what nobody has.
+survivors, the subscribers with a --history and the recorders, give each other what some of
+them lack, and a certificate names those that took part and what nobody has.
 
 With --state FILE it goes on where it was: a message is done once it is written to
 standard output, and ten times a second, and at the end, the file gets the position
@@ -158,6 +160,9 @@ func (o *options) declare(flags *cli.FlagSet) {
 		"how long a missing message may hold back others (default: without bound)")
 	flags.Var(cli.SizeOf(&o.cfg.Memory.Buffer), "buffer",
 		"memory for messages of one session that wait")
+	o.history = subscriber.DefaultHistory
+	flags.Var(cli.SizeOf(&o.history), "history", "memory for what was printed last, kept so that "+
+		"subscribers help each other when a publisher crashes; 0 turns that off")
 	flags.TextVar(&o.cfg.Overload, "overload", o.cfg.Overload,
 		"when messages are printed more slowly than they come, by `WORD`: block, buffer "+
 			"(block once --buffer is full), drop-oldest or drop-newest")
@@ -176,12 +181,16 @@ func (o *options) declare(flags *cli.FlagSet) {
 	flags.BoolVarP(&o.quiet, "quiet", "q", false, "print nothing but messages and errors")
 }
 
-// minBuffer is the smallest buffer, in bytes.
-const minBuffer = 64 << 10
+// minBuffer and minHistory are the smallest buffer and history, in bytes.
+const (
+	minBuffer  = 64 << 10
+	minHistory = 128 << 10
+)
 
 // validate checks the flags beyond their types.
 func (o *options) validate() error {
-	changed, buffer := o.net.Set.Changed, cli.Size(o.cfg.Memory.Buffer)
+	changed := o.net.Set.Changed
+	buffer, history := cli.Size(o.cfg.Memory.Buffer), cli.Size(o.history)
 	for _, d := range []struct {
 		flag string
 		time time.Duration
@@ -203,6 +212,9 @@ func (o *options) validate() error {
 	case buffer < minBuffer:
 		return cli.Usagef("--buffer %v is too small: give %v or more", buffer,
 			cli.Size(minBuffer))
+	case history > 0 && history < minHistory:
+		return cli.Usagef("--history %v is too small: give %v or more, or 0 for none", history,
+			cli.Size(minHistory))
 	case o.cfg.Overload == subscriber.OverloadDropOldest && o.cfg.Order == subscriber.OnArrival:
 		return cli.Usagef("--overload drop-oldest drops what has waited longest, which --order " +
 			"on-arrival doesn't know: use drop-newest")
@@ -214,6 +226,9 @@ func (o *options) validate() error {
 			"file for it")
 	}
 	if err := cli.CheckMemory("--buffer", buffer); err != nil {
+		return err
+	}
+	if err := cli.CheckMemory("--history", history); err != nil {
 		return err
 	}
 	return events.CheckFormat(o.format)
@@ -231,6 +246,9 @@ func (o *options) complete() error {
 	}
 	if err := o.completeState(); err != nil {
 		return err
+	}
+	if cfg.History = o.history; o.history == 0 {
+		cfg.History = -1
 	}
 	cfg.Link.Network, err = o.net.Network()
 	return err
