@@ -251,8 +251,31 @@ func (s *Subscriber) traceEvent(ev *reliable.Event) {
 		s.w.trace("%v takes %v lost [%d, %d): %v", s, ev.Session, ev.Lost.From, ev.Lost.To,
 			ev.Cause)
 	default:
-		s.w.trace("%v takes %v %v", s, ev.Session, ev.Kind)
+		s.w.trace("%v takes %v %v%s", s, ev.Session, ev.Kind, certificateText(ev.Certificate))
 	}
+}
+
+// certificateText tells what a certificate says.
+func certificateText(c *reliable.Certificate) string {
+	if c == nil {
+		return ""
+	}
+	state := "not agreed"
+	switch {
+	case c.Withdrawn:
+		state = "withdrawn"
+	case len(c.Live) > 0:
+		state = fmt.Sprintf("none: %d hear the publisher", len(c.Live))
+	case c.Agreed:
+		state = "agreed"
+	}
+	text := fmt.Sprintf(", certificate %d %016x %s: %d members, frames [%d, %d), nobody has %v, "+
+		"offset %d is next, %d messages lost, %v", c.Number, c.Hash, state, len(c.Members),
+		c.Frames.From, c.Frames.To, c.Nobody, c.NextOffset, c.LostMessages, c.Took)
+	if len(c.Unsettled) > 0 {
+		text += fmt.Sprintf(", unsettled %v", c.Unsettled)
+	}
+	return text
 }
 
 // String returns the segment's name.

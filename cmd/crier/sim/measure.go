@@ -142,9 +142,16 @@ func (m *meter) sent(d *world.Datagram) {
 		return
 	}
 	if d.Subscriber != nil {
-		if d.Frame.Kind == frame.Nack && !d.Nowhere {
+		g := m.r.Groups[m.run.Group(d.Subscriber)]
+		switch {
+		case d.Nowhere:
+		case d.Frame.Kind == frame.Nack:
 			t.Nacks[bin]++
-			m.r.Groups[m.run.Group(d.Subscriber)].Nacks++
+			g.Nacks++
+		case d.Frame.Kind == frame.Repair:
+			g.Repeated++
+		case d.Frame.Kind == frame.Digest && d.Frame.Request == 0:
+			g.Digests++
 		}
 		return
 	}
@@ -249,6 +256,8 @@ func (m *meter) told(sub *world.Subscriber, ev *reliable.Event) {
 		} else {
 			member.MoreLosses++
 		}
+	default:
+		m.certified(sub, ev)
 	}
 }
 

@@ -22,10 +22,13 @@ type Result struct {
 	Events     []*event     `json:"events"` // of the scenario
 	Publishers []*Publisher `json:"publishers"`
 	Recorders  []*recorder  `json:"recorders,omitempty"` // if the scenario has any
-	LostFrames lostFrames   `json:"lost_frames"`
-	Groups     []*group     `json:"groups"`
-	Members    []*member    `json:"subscribers"`
-	Series     series       `json:"series"`
+	// Certificates are those of survivors, if there were inquests.
+	Certificates []*certificate `json:"certificates,omitempty"`
+
+	LostFrames lostFrames `json:"lost_frames"`
+	Groups     []*group   `json:"groups"`
+	Members    []*member  `json:"subscribers"`
+	Series     series     `json:"series"`
 }
 
 // Publisher is a publisher, all its sessions together.
@@ -92,8 +95,10 @@ type group struct {
 	Repairs   uint64            `json:"repairs_received"`
 	Excess    uint64            `json:"duplicates"`
 	Nacks     uint64            `json:"nacks_sent"`
-	Latency   *quantiles        `json:"latency_ns"`  // from acceptance to the application
-	Recovery  *quantiles        `json:"recovery_ns"` // from finding a gap to its repair
+	Repeated  uint64            `json:"repairs_sent,omitempty"` // for others, in inquests
+	Digests   uint64            `json:"digests_sent,omitempty"` // in inquests
+	Latency   *quantiles        `json:"latency_ns"`             // from acceptance to the application
+	Recovery  *quantiles        `json:"recovery_ns"`            // from finding a gap to its repair
 
 	latency, recovery hist.Histogram
 }
@@ -114,6 +119,8 @@ type member struct {
 	RecoveryMax int64        `json:"recovery_max_ns"`
 	HeldMax     int          `json:"held_max_bytes"`
 	Strip       []stripPoint `json:"strip"` // where anything happened
+	// Verdicts are the certificates that it was told of.
+	Verdicts []verdict `json:"certificates,omitempty"`
 }
 
 // session is one session at one subscriber.

@@ -22,6 +22,12 @@ func resultText(r *Result, sheet cli.Sheet) string {
 	for _, p := range r.Recorders {
 		b.WriteString(sheet.Beside("  ", recorderText(p)))
 	}
+	for _, g := range r.Groups {
+		if g.Digests > 0 {
+			b.WriteString(sheet.Beside("  ", inquestText(g)))
+		}
+	}
+	b.WriteString(sheet.Beside("  ", certificatesText(r)))
 	if text := lostFramesText(r); text != "" {
 		b.WriteString(sheet.Beside("  ", text))
 	}
