@@ -6,7 +6,6 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
-	"crier/nack"
 	"crier/reliable"
 	"crier/testnet/world"
 )
@@ -92,14 +91,14 @@ func (m *meter) certificate(ev *reliable.Event) *certificate {
 	}
 	c := &certificate{
 		Session: ev.Session.String(), Hash: fmt.Sprintf("%016x", cert.Hash),
-		Frames: spanOf(cert.Frames), NextOffset: cert.NextOffset, Nobody: []span{},
+		Frames: span{cert.Frames.From, cert.Frames.To}, NextOffset: cert.NextOffset, Nobody: []span{},
 		First: int64(m.run.World().Now()), hash: cert.Hash, session: ev.Session,
 	}
 	if s := m.run.World().Session(ev.Session); s != nil {
 		c.Publisher = s.Publisher.String()
 	}
 	for _, r := range cert.Nobody {
-		c.Nobody = append(c.Nobody, spanOf(r))
+		c.Nobody = append(c.Nobody, span{r.From, r.To})
 	}
 	for i := range cert.Members {
 		c.Members = append(c.Members, m.nameOf(cert.Members[i].ID))
@@ -123,8 +122,6 @@ func (m *meter) nameOf(id uint64) string {
 	}
 	return fmt.Sprintf("%016x", id) // of an earlier life
 }
-
-func spanOf(r nack.Range) span { return span{r.From, r.To} }
 
 // mostCertificates is how many certificates the text of a result tells of.
 const mostCertificates = 12
