@@ -31,6 +31,13 @@
 // busy. Memory.Buffer bounds that buffer. A message that finds no room there is requested
 // again once there is room, if the publisher still holds it.
 //
+// Config.History keeps the messages that were delivered last, for others. When a publisher isn't
+// heard any more, the Subscribers that keep a history, and the recorders of the group, give each
+// other the messages that some of them lack. Such an inquest lasts from SessionInquest to
+// SessionSilent, whose [Certificate] names its members, the end of the stream as far as they know
+// it, and the frames that none of them has. Messages in these are lost, with CauseNobody. A later
+// SessionAmended takes nothing back. See docs/SURVIVORS.md.
+//
 // Link.Wait selects how the Subscriber waits: asleep in the kernel, which is the default; by
 // spinning, for the lowest latency, on a processor of its own; or by an adaptive mix.
 //
