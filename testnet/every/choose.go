@@ -109,7 +109,7 @@ func (x *explorer) options(next *world.Next) bool {
 	if x.fell < s.Crashes {
 		for i := range x.play.procs {
 			p := &x.play.procs[i]
-			if p.runs() && (next.Publisher == p.pub && next.Subscriber == p.sub ||
+			if p.runs() && x.play.World.Now() <= p.until && (next.Publisher == p.pub && next.Subscriber == p.sub ||
 				next.Publisher == nil && next.Subscriber == nil) {
 				x.opts = append(x.opts, option{crash: p})
 			}

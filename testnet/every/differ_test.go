@@ -34,7 +34,7 @@ func TestDiffer(t *testing.T) {
 		t.Fatal(err)
 	}
 	cfg := Config{Seed: 1, Scope: Scope{Kinds: All, Late: 5 * time.Millisecond,
-		Again: 100 * time.Microsecond, Faults: -1, Crash: []string{"pub0"}, Crashes: 1,
+		Again: 100 * time.Microsecond, Faults: -1, Crash: []Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}}
 	var maps [2]map[string]string
 	for i, text := range []string{a, b} {
@@ -42,7 +42,7 @@ func TestDiffer(t *testing.T) {
 		if err != nil {
 			t.Fatal(err)
 		}
-		g := Small{Subscribers: 2, Frames: 2}.Game()
+		g := Small{Subscribers: *differSubs, Frames: 2, History: *differHistory << 10, Stays: *differHistory > 0}.Game()
 		g.End = reliable.Time(d)
 		x := newExplorer(g, &cfg)
 		x.replay = &replay{schedule: s}
@@ -101,3 +101,8 @@ func splitN(s string) (list []string) {
 		s = s[i+1:]
 	}
 }
+
+var (
+	differSubs    = flag.Int("every.differ.subs", 2, "")
+	differHistory = flag.Int("every.differ.history", 0, "")
+)

@@ -11,7 +11,7 @@ import (
 // scope is small.
 func scope(faults int) every.Scope {
 	return every.Scope{Kinds: every.All, Late: 5 * time.Millisecond,
-		Again: 100 * time.Microsecond, Faults: faults, Crash: []string{"pub0"}, Crashes: 1,
+		Again: 100 * time.Microsecond, Faults: faults, Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}
 }
 

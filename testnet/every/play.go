@@ -2,7 +2,6 @@ package every
 
 import (
 	"fmt"
-	"slices"
 
 	"crier/reliable"
 	"crier/testnet/checker"
@@ -45,6 +44,7 @@ type Play struct {
 // process is a process that may crash.
 type process struct {
 	name  string
+	until reliable.Time // it may crash
 	crash func()
 	runs  func() bool
 	pub   *world.Publisher
@@ -70,19 +70,27 @@ func newPlay(g *Game, cfg world.Config, s *Scope) (*Play, error) {
 	if err := g.Build(p); err != nil {
 		return nil, fmt.Errorf("every: the world %q can't be built: %w", g.Name, err)
 	}
-	for _, pub := range p.World.Publishers() {
-		if slices.Contains(s.Crash, pub.String()) {
-			p.procs = append(p.procs, process{pub.String(), pub.Crash, pub.Running, pub, nil})
+	for _, c := range s.Crash {
+		until := s.Until
+		if c.Until > 0 {
+			until = min(until, c.Until)
 		}
-	}
-	for _, sub := range p.World.Subscribers() {
-		if slices.Contains(s.Crash, sub.String()) {
-			p.procs = append(p.procs, process{sub.String(), sub.Crash, sub.Running, nil, sub})
+		one := process{name: c.Name, until: until}
+		for _, pub := range p.World.Publishers() {
+			if pub.String() == c.Name {
+				one.pub, one.crash, one.runs = pub, pub.Crash, pub.Running
+			}
 		}
-	}
-	if len(p.procs) < len(s.Crash) {
-		return nil, fmt.Errorf("every: of the processes that may crash, %q, the world %q has %d",
-			s.Crash, g.Name, len(p.procs))
+		for _, sub := range p.World.Subscribers() {
+			if sub.String() == c.Name {
+				one.sub, one.crash, one.runs = sub, sub.Crash, sub.Running
+			}
+		}
+		if one.crash == nil {
+			return nil, fmt.Errorf("every: %s may crash, and the world %q has no process of that "+
+				"name", c.Name, g.Name)
+		}
+		p.procs = append(p.procs, one)
 	}
 	return p, nil
 }

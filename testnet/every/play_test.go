@@ -21,6 +21,7 @@ var (
 	kinds    = flag.String("every.kinds", "", "kinds that may meet a fault; empty: all")
 	until    = flag.Duration("every.until", 100*time.Millisecond, "when choices end")
 	crashes  = flag.Int("every.crashes", 1, "crashes in one schedule")
+	crash    = flag.String("every.crash", "pub0", "processes that may crash, such as pub0@20ms,sub1")
 	without  = flag.String("every.without", "", "faults that don't happen, such as twice,late")
 	unpruned = flag.Bool("every.unpruned", false, "play each schedule")
 	workers  = flag.Int("every.workers", 1, "how many play at once")
@@ -48,6 +49,19 @@ func kindsOf(t *testing.T, text string) (list []frame.Kind) {
 func TestEvery(t *testing.T) {
 	s := scope(*faults)
 	s.Until, s.Crashes = reliable.Time(*until), *crashes
+	s.Crash = nil
+	for part := range strings.SplitSeq(*crash, ",") {
+		name, at, timed := strings.Cut(part, "@")
+		c := every.Crash{Name: name}
+		if timed {
+			d, err := time.ParseDuration(at)
+			if err != nil {
+				t.Fatal(err)
+			}
+			c.Until = reliable.Time(d)
+		}
+		s.Crash = append(s.Crash, c)
+	}
 	s.Free = kindsOf(t, *free)
 	if *kinds != "" {
 		s.Kinds = kindsOf(t, *kinds)

@@ -25,12 +25,27 @@ type Scope struct {
 	// any number. Those of the kinds in Free don't count.
 	Faults int
 	Free   []frame.Kind
-	// Crash are the names of the processes that may crash, before any of their events, and
-	// Crashes is how many of them may in one schedule.
-	Crash   []string
+	// Crash are the processes that may crash, before any of their events, and Crashes is how
+	// many of them may in one schedule.
+	Crash   []Crash
 	Crashes int
 	// Until is when choices end: what arrives later arrives in time, and no process crashes.
 	Until reliable.Time
+}
+
+// Crash names a process that may crash.
+type Crash struct {
+	Name string
+	// Until is when it no longer may; 0: when choices end.
+	Until reliable.Time
+}
+
+// String returns the name, and the time behind an @.
+func (c Crash) String() string {
+	if c.Until == 0 {
+		return c.Name
+	}
+	return fmt.Sprintf("%s@%v", c.Name, time.Duration(c.Until))
 }
 
 // Fault is what may become of a datagram besides that it arrives in time.
@@ -101,7 +116,11 @@ func (s *Scope) String() string {
 		}
 	}
 	if len(s.Crash) > 0 && s.Crashes > 0 {
-		fmt.Fprintf(&b, "; at most %d crash of %s", s.Crashes, strings.Join(s.Crash, ", "))
+		var list []string
+		for _, c := range s.Crash {
+			list = append(list, c.String())
+		}
+		fmt.Fprintf(&b, "; at most %d of %s crash", s.Crashes, strings.Join(list, ", "))
 	}
 	fmt.Fprintf(&b, "; in the first %v", time.Duration(s.Until))
 	return b.String()

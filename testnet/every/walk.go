@@ -12,17 +12,21 @@ import (
 // and what pointers, slices, maps and interfaces lead to. Where things are in memory doesn't
 // count; whether two ways lead to one thing does. Fields on its list are left out.
 type walker struct {
-	omit  map[string]bool // "package.Type.Field", or "package.Type"
+	omit  map[string]reason // of "package.Type.Field", or "package.Type"
 	value map[reflect.Type]func(w *walker, p unsafe.Pointer)
 	plans map[reflect.Type]plan
 
-	pointed map[reflect.Type]*bool // whether pointers lead to things of a type
+	marks map[reflect.Type]*mark
 
 	mixer
 	met  map[place]uint64
 	keep []unsafe.Pointer // copies, whose places must not be taken by others
 	path []string         // where it is, if it keeps notes
 	note func(path string, x uint64)
+	// left, if set, is told of what is left out.
+	left func(name string, why reason, p unsafe.Pointer, t reflect.Type)
+	now  int64
+	anew bool // a type was marked: what was walked before may have been taken otherwise
 }
 
 // plan takes what lies at an address.
@@ -34,16 +38,19 @@ type place struct {
 	t  reflect.Type
 }
 
-func newWalker(omit map[string]bool) *walker {
+func newWalker(omit map[string]reason) *walker {
 	return &walker{omit: omit, plans: map[reflect.Type]plan{},
-		pointed: map[reflect.Type]*bool{},
-		value:   map[reflect.Type]func(*walker, unsafe.Pointer){}, met: map[place]uint64{}}
+		marks: map[reflect.Type]*mark{},
+		value: map[reflect.Type]func(*walker, unsafe.Pointer){}, met: map[place]uint64{}}
 }
 
 // begin forgets all that was walked.
 func (w *walker) begin() {
 	w.mixer = newMixer()
 	clear(w.met)
+	for _, m := range w.marks {
+		m.met = 0
+	}
 	clear(w.keep)
 	w.keep = w.keep[:0]
 }
@@ -62,16 +69,23 @@ func (w *walker) pointer(p unsafe.Pointer, t reflect.Type) {
 		return
 	}
 	w.take(1)
-	*w.mark(t) = true
+	w.point(t)
 	w.plan(t)(w, p)
 }
 
-// mark returns where it is noted whether pointers lead to things of a type.
-func (w *walker) mark(t reflect.Type) *bool {
-	if w.pointed[t] == nil {
-		w.pointed[t] = new(bool)
+// mark returns what is known of a type.
+func (w *walker) mark(t reflect.Type) *mark {
+	if w.marks[t] == nil {
+		w.marks[t] = new(mark)
 	}
-	return w.pointed[t]
+	return w.marks[t]
+}
+
+// point notes that pointers lead to things of a type.
+func (w *walker) point(t reflect.Type) {
+	if m := w.mark(t); !m.pointed {
+		m.pointed, w.anew = true, true
+	}
 }
 
 // take takes a word, and notes it.
@@ -82,13 +96,20 @@ func (w *walker) take(x uint64) {
 	w.word(x)
 }
 
-// seen reports whether what lies at p was walked, and takes which one it was.
-func (w *walker) seen(p unsafe.Pointer, t reflect.Type) bool {
+// mark is what is known of a type: whether pointers lead to things of it, and how many were met.
+// Only then do they have numbers, each type's own: a type that comes later changes none.
+type mark struct {
+	pointed bool
+	met     uint64
+}
+
+// seen reports whether what lies at p was walked, and takes which one of its type it was.
+func (w *walker) seen(p unsafe.Pointer, t reflect.Type, m *mark) bool {
 	k := place{p, t}
 	n, ok := w.met[k]
 	if !ok {
-		n = uint64(len(w.met)) + 1
-		w.met[k] = n
+		m.met++
+		w.met[k] = m.met
 		return false
 	}
 	w.take(n)
@@ -110,8 +131,8 @@ func (w *walker) make(t reflect.Type) plan {
 	if fn := w.value[t]; fn != nil {
 		return fn
 	}
-	if w.omit[t.String()] {
-		return func(*walker, unsafe.Pointer) {}
+	if why := w.omit[t.String()]; why != 0 {
+		return leave(t.String(), why, t)
 	}
 	switch t.Kind() {
 	case reflect.Bool, reflect.Int8, reflect.Uint8:
@@ -145,7 +166,8 @@ func (w *walker) make(t reflect.Type) plan {
 		return w.makeSlice(t)
 	case reflect.Pointer:
 		to := t.Elem()
-		*w.mark(to) = true
+		w.point(to)
+		m := w.mark(to)
 		var next plan
 		return func(w *walker, p unsafe.Pointer) {
 			if next == nil {
@@ -158,7 +180,7 @@ func (w *walker) make(t reflect.Type) plan {
 			}
 			if to.Kind() == reflect.Struct { // which says itself whether it was met
 				next(w, at)
-			} else if !w.seen(at, to) {
+			} else if !w.seen(at, to, m) {
 				next(w, at)
 			}
 		}
@@ -178,7 +200,7 @@ func (w *walker) make(t reflect.Type) plan {
 				if at := v.UnsafePointer(); at == nil {
 					w.take(0)
 				} else {
-					w.plan(v.Type().Elem())(w, at)
+					w.pointer(at, v.Type().Elem())
 				}
 				return
 			}
@@ -242,13 +264,17 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 	}
 	for i := 0; i < t.NumField(); i++ {
 		f := t.Field(i)
-		if w.omit[t.String()+"."+f.Name] || f.Name == "_" {
+		if f.Name == "_" {
+			continue
+		}
+		if name := t.String() + "." + f.Name; w.omit[name] != 0 {
+			fields = append(fields, field{"." + f.Name, f.Offset, leave(name, w.omit[name], f.Type)})
 			continue
 		}
 		n := words(f)
 		for n > 0 && i+1 < t.NumField() {
 			next := t.Field(i + 1)
-			if words(next) == 0 || w.omit[t.String()+"."+next.Name] ||
+			if words(next) == 0 || w.omit[t.String()+"."+next.Name] != 0 ||
 				next.Offset != f.Offset+uintptr(n)*8 {
 				break
 			}
@@ -264,7 +290,7 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 	if len(fields) == 0 {
 		return func(*walker, unsafe.Pointer) {}
 	}
-	pointed := w.mark(t)
+	m := w.mark(t)
 	if name := used[t.String()]; name != "" {
 		if f, ok := t.FieldByName(name); ok && f.Type.Kind() == reflect.Bool {
 			whole := func(w *walker, p unsafe.Pointer) {
@@ -276,7 +302,7 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 			return func(w *walker, p unsafe.Pointer) {
 				if !*(*bool)(unsafe.Add(p, f.Offset)) {
 					w.take(0)
-				} else if !*pointed || !w.seen(p, t) {
+				} else if !m.pointed || !w.seen(p, t, m) {
 					whole(w, p)
 				}
 			}
@@ -284,7 +310,7 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 		panic(fmt.Sprintf("every: %v has no field %s", t, name))
 	}
 	return func(w *walker, p unsafe.Pointer) {
-		if *pointed && w.seen(p, t) {
+		if m.pointed && w.seen(p, t, m) {
 			return
 		}
 		for i := range fields {
@@ -294,6 +320,19 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 			} else {
 				w.at(f.name, -1, f.plan, unsafe.Add(p, f.at))
 			}
+		}
+	}
+}
+
+// leave leaves something out. What is past counts as long as it isn't.
+func leave(name string, why reason, t reflect.Type) plan {
+	return func(w *walker, p unsafe.Pointer) {
+		if why == past && *(*int64)(p) > w.now {
+			w.take(*(*uint64)(p))
+			return
+		}
+		if w.left != nil {
+			w.left(name, why, p, t)
 		}
 	}
 }
@@ -349,7 +388,7 @@ func (w *walker) makeMap(t reflect.Type) plan {
 			k, v := reflect.New(t.Key()), reflect.New(t.Elem())
 			k.Elem().Set(it.Key())
 			v.Elem().Set(it.Value())
-			one := walker{plans: w.plans, pointed: w.pointed, omit: w.omit, value: w.value,
+			one := walker{plans: w.plans, marks: map[reflect.Type]*mark{}, omit: w.omit, value: w.value,
 				met: map[place]uint64{}, mixer: newMixer()}
 			key(&one, k.UnsafePointer())
 			w.keep = append(w.keep, v.UnsafePointer())
