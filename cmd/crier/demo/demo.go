@@ -20,6 +20,7 @@ type options struct {
 	seed   uint64
 	net    string
 	json   bool
+	html   string
 	broker string
 }
 
@@ -61,6 +62,8 @@ Examples:
 			flags.StringVar(&o.net, "net", "sim",
 				"sim, the simulated network, or lo, the loopback interface")
 			cli.Offer(flags, "net", cli.Words("sim", "lo"))
+			flags.StringVar(&o.html, "html", "", "crash: write a page with pictures to `FILE`")
+			cli.Offer(flags, "html", cli.Files("html"))
 			flags.StringVar(&o.broker, "broker", "", "crash --net lo: the `FILE` of crier-broker, "+
 				"which carries a JetStream server (default: beside crier, or in the PATH)")
 			cli.Offer(flags, "broker", cli.Files())
@@ -73,7 +76,8 @@ Examples:
 					return 0, cli.Usagef("it takes no word but overload or crash, not %q",
 						strings.Join(flags.Args(), " "))
 				case flags.Arg(0) == "crash":
-					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json, Broker: o.broker}
+					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json, HTML: o.html,
+						Broker: o.broker}
 					if !flags.Changed("seed") {
 						c.Seed = crash.Seed
 					}

@@ -4,10 +4,12 @@
 package page
 
 import (
+	"bytes"
 	_ "embed"
 	"fmt"
 	"html/template"
 	"io"
+	"os"
 	"slices"
 	"strings"
 
@@ -126,3 +128,17 @@ var pageTemplate = template.Must(template.New("page").Parse(pageText))
 
 // Write writes the page.
 func (p *Page) Write(w io.Writer) error { return pageTemplate.Execute(w, p) }
+
+// WriteFile writes the page to the file that --html names.
+func (p *Page) WriteFile(path string) error {
+	var b bytes.Buffer
+	err := p.Write(&b)
+	if err == nil {
+		err = os.WriteFile(path, b.Bytes(), 0o666)
+	}
+	if err != nil {
+		return fmt.Errorf("--html %s can't be written (%w): name a file that can", path,
+			cli.BareError(err))
+	}
+	return nil
+}

@@ -2,6 +2,7 @@ package page
 
 import (
 	"math"
+	"strconv"
 
 	"gonum.org/v1/plot"
 
@@ -76,6 +77,28 @@ func (evenTicks) Ticks(_, most float64) []plot.Tick {
 		step = below(2.5 * step)
 	}
 	return steps(step, most, cli.Rounded)
+}
+
+// spanTicks marks even steps of an axis that doesn't begin at 0, with all digits.
+type spanTicks struct{}
+
+// Ticks implements plot.Ticker.
+func (spanTicks) Ticks(least, most float64) []plot.Tick {
+	step := below((most - least) / maxLabels)
+	for (most-least)/step > maxLabels {
+		step = below(2.5 * step)
+	}
+	var list []plot.Tick
+	for i := math.Ceil(least / step); i*step <= most; i++ {
+		text := strconv.FormatFloat(i*step, 'f', -1, 64)
+		if i == 0 {
+			text = "0" // and not -0
+		} else if step >= 1 && i > 0 {
+			text = cli.Grouped(uint64(math.Round(i * step)))
+		}
+		list = append(list, plot.Tick{Value: i * step, Label: text})
+	}
+	return list
 }
 
 // byteTicks are evenTicks of numbers of bytes.

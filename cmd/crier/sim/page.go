@@ -1,10 +1,8 @@
 package sim
 
 import (
-	"bytes"
 	"fmt"
 	"math"
-	"os"
 	"slices"
 	"strings"
 	"time"
@@ -13,20 +11,6 @@ import (
 	"crier/cmd/crier/hist"
 	"crier/cmd/crier/page"
 )
-
-// writePage writes a report as one HTML file.
-func writePage(path string, p *page.Page) error {
-	var b bytes.Buffer
-	err := p.Write(&b)
-	if err == nil {
-		err = os.WriteFile(path, b.Bytes(), 0o666)
-	}
-	if err != nil {
-		return fmt.Errorf("--html %s can't be written (%w): name a file that can", path,
-			cli.BareError(err))
-	}
-	return nil
-}
 
 // runPage returns a run's report.
 func runPage(r *Result, command string) (*page.Page, error) {

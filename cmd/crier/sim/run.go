@@ -265,7 +265,7 @@ func (o *runOptions) print(std cli.Streams, run *scenario.Run, r *Result, why *e
 		if err != nil {
 			return err
 		}
-		if err := writePage(o.html, p); err != nil {
+		if err := p.WriteFile(o.html); err != nil {
 			return err
 		}
 	}

@@ -378,7 +378,7 @@ func (o *sweepOptions) write(std cli.Streams, s *sweep) error {
 		if err != nil {
 			return err
 		}
-		if err := writePage(o.html, p); err != nil {
+		if err := p.WriteFile(o.html); err != nil {
 			return err
 		}
 	}

@@ -21,6 +21,7 @@ type Options struct {
 	Seed   uint64
 	Net    string // sim or lo
 	JSON   bool
+	HTML   string // the file of the page; empty: none
 	Broker string // the file of crier-broker; empty: it is looked for
 }
 
@@ -43,6 +44,15 @@ func (o *Options) Run(ctx context.Context, std cli.Streams) (int, error) {
 	r, err := play(ctx, stage.NewScript(o.Seed))
 	if err != nil {
 		return 0, err
+	}
+	if o.HTML != "" {
+		p, err := r.page()
+		if err == nil {
+			err = p.WriteFile(o.HTML)
+		}
+		if err != nil {
+			return 0, err
+		}
 	}
 	if o.JSON {
 		enc := json.NewEncoder(std.Out)

@@ -148,7 +148,8 @@ func (l *lo) start(ctx context.Context) error {
 func (l *lo) subscriber(ctx context.Context, name string, take func(*events.Line) error,
 	flags ...string) (*stage.Subscriber, error) {
 	return stage.StartSubscriber(ctx, l.self, l.dir, name, take,
-		append([]string{"--group", l.group, "--timeout", patience.String()}, flags...)...)
+		append([]string{"--group", l.group, "--timeout", patience.String(), "--history",
+			strconv.Itoa(l.how.history)}, flags...)...)
 }
 
 // startRecorder starts the recorder, and waits until it listens.
@@ -259,6 +260,9 @@ func (l *lo) sum(a *arm) {
 				}
 			}
 		}
+		for i := range s.named {
+			s.named[i] -= time.Duration(l.crashed.UnixNano())
+		}
 		if s.silent > 0 {
 			s.Done = time.Duration(s.silent - l.crashed.UnixNano())
 		}
@@ -315,6 +319,8 @@ func (s *process) take(ev *events.Line) error {
 		s.silent, s.member.Certificate = ev.Received, ev.Certificate
 	case "amended":
 		s.member.Certificate = ev.Certificate
+	case "loss":
+		s.named = append(s.named, time.Duration(ev.Received))
 	case "message":
 		if !s.plan.Is(*ev.Offset, []byte(*ev.Text)) {
 			return fmt.Errorf("offset %d: %w", *ev.Offset, errNotPublished)

@@ -104,7 +104,8 @@ type member struct {
 	Certificate *events.Certificate `json:"certificate,omitempty"`
 
 	fates []fate          // by offset
-	at    []time.Duration // by offset: when it was delivered, as the arm's clock has it
+	at    []time.Duration // by offset: when it was delivered, since the crash
+	named []time.Duration // when losses were named, since the crash
 }
 
 // loss is a run of offsets that a subscriber lacks, for one reason.

@@ -109,6 +109,7 @@ func (w *watch) told(sub *world.Subscriber, ev *reliable.Event) {
 		}
 	case reliable.Loss:
 		m.Named += ev.Lost.Len()
+		m.named = append(m.named, time.Duration(now))
 	case reliable.SessionSilent, reliable.SessionAmended:
 		if ev.Kind == reliable.SessionSilent {
 			m.Done, m.End = now.Sub(w.crashed), ev.Kind.String()
@@ -167,10 +168,14 @@ func (w *watch) ways(n *node, m *member, a *arm) {
 	for uint64(len(m.fates)) < a.Accepted {
 		m.fates, m.at = append(m.fates, lost), append(m.at, 0)
 	}
+	for i := range m.named {
+		m.named[i] -= time.Duration(w.crashed)
+	}
 	for o := range m.fates {
 		if m.fates[o] == lost {
 			continue
 		}
+		m.at[o] -= time.Duration(w.crashed)
 		from, to := w.span(uint64(o))
 		for seq := from; seq < to; seq++ {
 			way := direct
