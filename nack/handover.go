@@ -100,6 +100,13 @@ func (r *Requester) All(list []Missing) []Missing {
 	return list
 }
 
+// ClearTrails takes bits out of the trails of all runs.
+func (r *Requester) ClearTrails(bits uint32) {
+	for p := r.gaps.begin(); r.gaps.has(p); p = r.gaps.next(p) {
+		r.gaps.at(p).trail &^= bits
+	}
+}
+
 // Trail returns the trail of the gap that contains seq, and false if it isn't missing.
 func (r *Requester) Trail(seq uint64) (uint32, bool) {
 	p, found := r.gaps.find(seq)

@@ -23,6 +23,8 @@ type answerers struct {
 	expected *inquiry
 	// Runs on their way from one to another.
 	taken []nack.Missing
+	// Survivors that aren't asked for a frame.
+	skips []uint64
 }
 
 // start makes the publisher the one that is asked.
@@ -92,8 +94,7 @@ func (a *answerers) loseOf(q *inquiry, from, to uint64, cause reliable.Cause) {
 	r := a.stream.r
 	r.removed = q.req.Forget(from, to, r.removed[:0])
 	for _, g := range r.removed {
-		a.stream.win.lose(g.From, g.To, cause)
-		a.stream.wake()
+		a.stream.giveUp(g, cause)
 	}
 }
 
@@ -110,13 +111,21 @@ func (a *answerers) advance(now reliable.Time) {
 				a.place(now, l.Missing)
 				continue
 			}
-			a.stream.win.lose(l.From, l.To, causeOf(l.Cause))
-			a.stream.wake()
+			a.stream.giveUp(l.Range, causeOf(l.Cause))
 		}
 		if number, ranges, ok := q.req.Request(now); ok {
 			q.number, q.ranges = number, append(q.ranges[:0], ranges...)
 		}
 	}
+}
+
+// giveUp notes that missing frames won't come.
+func (st *stream) giveUp(frames nack.Range, cause reliable.Cause) {
+	st.win.lose(frames.From, frames.To, cause)
+	if st.aftermath != nil {
+		st.aftermath.giveUp(frames)
+	}
+	st.wake()
 }
 
 // deadline returns when to call advance.

@@ -340,4 +340,7 @@ func (c *cursor) lossEvent(ev *reliable.Run, from, to uint64, cause reliable.Cau
 	st.session.event(ev, reliable.Loss, st.channel, st.r.now)
 	ev.Seq, ev.Cause = st.win.next, cause
 	ev.Lost.From, ev.Lost.To = from, to
+	if st.ledger != nil {
+		st.ledger.note(ev.Lost)
+	}
 }

@@ -24,13 +24,16 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		return // this subscriber's own
 	}
 	r.evidence.heard(now, from, f)
-	if f.Digest.Role == frame.Peer {
-		return // it holds nothing for others
-	}
 	s := r.session(f.Session)
 	var st *stream
 	if s != nil {
 		st = s.stream(f.Channel)
+	}
+	if f.Digest.Role == frame.Peer {
+		if r.cfg.Inquest && st != nil && !st.session.place.away && !st.over() {
+			st.hearSurvivor(now, from, f)
+		}
+		return // otherwise it holds nothing for others
 	}
 	if f.Digest.Role == frame.Publisher {
 		r.publisherDigest(now, from, st, f)
@@ -54,6 +57,9 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	}
 	st.tellStart(now, f)
 	st.extent.testify(now, q)
+	if r.cfg.Inquest {
+		st.hearSurvivor(now, from, f)
+	}
 	r.enliven(st.session)
 }
 
@@ -93,7 +99,7 @@ func (a *answerers) hearDigest(now reliable.Time, from netip.AddrPort,
 // testify takes a holder's evidence of the extent of a stream whose publisher is silent.
 func (e *extent) testify(now reliable.Time, q *inquiry) {
 	st, h := e.stream, &q.holding
-	if st.phase != silent || h.next.seq <= st.win.high || h.next.seq-st.win.high > maxEvidence ||
+	if st.phase != silent || st.aftermath != nil || h.next.seq <= st.win.high || h.next.seq-st.win.high > maxEvidence ||
 		h.next.seq-h.upTo > nearEvidence || h.next.offset < st.stats.NextOffset {
 		return
 	}

@@ -72,6 +72,7 @@ func (r *Receiver) remove(s *session) {
 	r.unlink(s)
 	for _, st := range s.streams {
 		st.endSeek()
+		st.abandon()
 		st.release()
 		r.ready = without(r.ready, st)
 		st.ready = false

@@ -20,10 +20,9 @@ type evidence struct {
 	// askers are those that asked last.
 	askers []asker
 	// credit is how many answers may go, in thousandths, as of paidAt.
-	credit  int64
-	paidAt  reliable.Time
-	version uint64
-	body    frame.DigestBody
+	credit int64
+	paidAt reliable.Time
+	body   frame.DigestBody
 	// asked says that somebody asked for the end of a stream that is followed, last at askedAt.
 	asked   bool
 	askedAt reliable.Time
@@ -209,21 +208,17 @@ func (e *evidence) pay(now reliable.Time) bool {
 
 // digest returns what this subscriber knows of a stream. It holds no frame for others.
 func (e *evidence) digest(now reliable.Time, st *stream, request uint64) *frame.Frame {
-	r, s, t := e.r, st.session, st.session.title.told
+	r, s := e.r, st.session
 	at, _ := st.reach()
-	e.version++
-	e.body = frame.DigestBody{
-		Role: frame.Peer, Version: e.version, Position: at.seq, From: at.seq, To: at.seq,
-		Wall: t.Wall, FirstSeq: t.FirstSeq, FirstOffset: t.FirstOffset,
-		Heard: now.Sub(s.heard), Topic: []byte(t.Topic), Key: []byte(t.Key), Prev: t.Prev.Wire(),
-	}
+	e.body = frame.DigestBody{Role: frame.Peer, Position: at.seq, From: at.seq, To: at.seq}
 	f := &r.out.scratch
 	*f = frame.Frame{
 		Kind: frame.Digest, Session: s.id, Channel: st.channel, Responder: r.cfg.ID,
-		Request: request, Time: uint64(max(0, now)), Name: []byte(t.Publisher),
+		Request: request, Time: uint64(max(0, now)),
 		OldestSeq: at.seq, OldestOffset: at.offset, NextSeq: at.seq, NextOffset: at.offset,
 		Digest: &e.body,
 	}
+	s.sign(now, f)
 	switch {
 	case st.hears(now):
 		f.Flags = frame.Live
@@ -233,4 +228,22 @@ func (e *evidence) digest(now reliable.Time, st *stream, request uint64) *frame.
 		f.Flags = frame.Final
 	}
 	return f
+}
+
+// sign adds to a DIGEST whose session it is of, and when that was heard.
+func (s *session) sign(now reliable.Time, f *frame.Frame) {
+	d := f.Digest
+	d.Version, d.Heard = s.r.DigestVersion(), max(0, now.Sub(s.heard))
+	if t := s.title.told; t != nil {
+		f.Name = []byte(t.Publisher)
+		d.Wall, d.FirstSeq, d.FirstOffset = t.Wall, t.FirstSeq, t.FirstOffset
+		d.Topic, d.Key, d.Prev = []byte(t.Topic), []byte(t.Key), t.Prev.Wire()
+		d.Replay = uint64(t.Replay)
+	}
+}
+
+// DigestVersion returns the version of the next DIGEST of whatever session, which counts up.
+func (r *Receiver) DigestVersion() uint64 {
+	r.digests++
+	return r.digests
 }

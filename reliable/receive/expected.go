@@ -38,8 +38,8 @@ func (a *answerers) welcome(now reliable.Time) {
 // endExpected gives up what waited for holders, where none has it.
 func (a *answerers) endExpected(now reliable.Time) {
 	q := a.expected
-	if q == nil {
-		return
+	if q == nil || a.stream.aftermath != nil {
+		return // or it waits for survivors
 	}
 	a.taken = q.req.Take(0, endless, a.taken[:0])
 	a.expected, q.gone = nil, true

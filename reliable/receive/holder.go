@@ -18,6 +18,9 @@ type Holder struct {
 const (
 	// maxHolders bounds the holders of a session.
 	maxHolders = 16
+	// maxAnswerers is the length of the longest list: the publisher and one that what nobody has
+	// waits with count, too.
+	maxAnswerers = maxHolders + 2
 	// staleTime is how long nothing was heard of a holder whose place is free.
 	staleTime = time.Minute
 )

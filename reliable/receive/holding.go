@@ -35,13 +35,17 @@ func (h *holding) take(now reliable.Time, f *frame.Frame) {
 	if h.known && d.Version < h.version {
 		return
 	}
+	upTo := h.upTo // by the parts before
 	if !h.known || d.Version > h.version {
-		h.absent = h.absent[:0]
+		h.absent, upTo = h.absent[:0], 0
 	}
 	h.known, h.version, h.at = true, d.Version, now
 	h.oldest = position{true, f.OldestSeq, f.OldestOffset}
 	h.next = position{true, f.NextSeq, f.NextOffset}
-	h.upTo = min(max(d.Position, f.OldestSeq), max(f.NextSeq, f.OldestSeq))
+	h.upTo = min(max(d.Position, f.OldestSeq, upTo), max(f.NextSeq, f.OldestSeq))
+	if d.From <= h.upTo {
+		h.upTo = max(h.upTo, d.To)
+	}
 	h.live, h.final = f.Flags&frame.Live != 0, f.Flags&frame.Final != 0
 	h.ended = h.final && f.Flags&frame.Ended != 0
 	h.absent = nack.Normalize(append(h.absent, f.Ranges...))

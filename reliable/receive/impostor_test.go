@@ -185,7 +185,7 @@ func TestEvidenceIsBounded(t *testing.T) {
 	l := helped(t)
 	l.nacks(impostor.Addr, 3*time.Second)
 	f := digest(t, impostor, 1, 0, 6+nearEvidence+9, 0)
-	f.Digest.Position = 6 // it has nothing near
+	f.Digest.Position, f.Digest.To = 6, 6 // it has nothing near
 	l.from(impostor.Addr, f)
 	if st := l.session(1); st.NextOffset != 6 {
 		t.Errorf("%+v", st)

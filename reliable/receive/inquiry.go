@@ -28,6 +28,8 @@ type inquiry struct {
 	answered reliable.Time
 	mute     bool
 	gone     bool
+	// It is a survivor of the publisher, which has a place only while it is asked.
+	survivor bool
 	mutedAt  reliable.Time
 }
 

@@ -54,7 +54,21 @@ func (r *Receiver) Sealed(session uint64, channel uint32, seq uint64) []byte {
 // publisher that is heard here, and its address is the one that its DIGESTs came from.
 func (r *Receiver) Serves(now reliable.Time, session uint64, channel uint32, from netip.AddrPort,
 	subscriber uint64) bool {
-	return false
+	st := r.streamOf(session, channel)
+	switch {
+	case st == nil || st.over():
+		return false
+	case st.aftermath != nil:
+		m, ok := st.aftermath.q.Member(subscriber)
+		return ok && m.Addr == from
+	}
+	return st.hears(now) && st.witness.knows(now, subscriber, from)
+}
+
+// Inquires reports whether an inquest of a stream goes on.
+func (r *Receiver) Inquires(session uint64, channel uint32) bool {
+	st := r.streamOf(session, channel)
+	return st != nil && st.phase == orphaned
 }
 
 // streamOf returns a stream of the sessions that are known, or nil.

@@ -20,6 +20,9 @@ type mark struct {
 	// Of a change that concerns another session, and offsets of both.
 	other   uint64
 	offsets nack.Range
+	// Of the end of an inquest, and of what amends or withdraws it.
+	of          *aftermath
+	certificate *reliable.Certificate
 }
 
 // marks are the changes of state that wait for the application, in order.
@@ -37,6 +40,15 @@ func (m *marks) place(one mark) {
 		return
 	}
 	*m = append(*m, one)
+}
+
+// soon returns where a change of state comes that is placed now and is to be told as soon as may
+// be: before the next frame, but behind the other changes.
+func (m marks) soon(next uint64) uint64 {
+	if n := len(m); n > 0 {
+		return max(next, m[n-1].seq)
+	}
+	return next
 }
 
 // extend moves an end that was placed behind the last known frame to where the stream is known
@@ -61,7 +73,8 @@ func (m *marks) pass() { *m = append((*m)[:0], (*m)[1:]...) }
 func (c *cursor) stepMark(ev *reliable.Run) bool {
 	st := c.stream
 	m := st.marks[0]
-	if m.kind == reliable.SessionSilent || m.kind == reliable.SessionEnded {
+	if m.kind == reliable.SessionSilent || m.kind == reliable.SessionEnded ||
+		m.kind == reliable.SessionAmended {
 		if !c.known {
 			c.startAt(m.offset)
 		}
@@ -92,6 +105,7 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 		if m.cause == reliable.CauseEnded {
 			st.stats.End = reliable.EndBye
 		}
+		st.abandon()
 		st.release()
 		st.phase = ended
 		if m.cause == reliable.CauseEnded {
@@ -101,13 +115,19 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 			}
 			st.leaveRecorded()
 		}
-	case reliable.SessionSilent:
+	case reliable.SessionSilent, reliable.SessionAmended:
 		st.stats.End = reliable.EndSilent
-		if st.phase == silent && len(st.marks) == 0 {
+		if m.of != nil {
+			ev.Certificate = m.of.tell(m.certificate)
+		}
+		if st.phase == silent && len(st.marks) == 0 && (m.of == nil || st.win.next >= st.win.high) {
 			st.release()
 		}
 	case reliable.SessionResumed:
 		st.stats.End = reliable.EndOpen
+		if m.of != nil {
+			ev.Certificate = m.of.withdrawn()
+		}
 	default:
 		if m.kind == reliable.SessionNew && st.missed.cause != 0 {
 			c.lose(st.missed.to, st.missed.cause)

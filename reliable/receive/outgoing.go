@@ -15,6 +15,13 @@ type outgoing struct {
 	scratch frame.Frame
 }
 
+// part encodes as much of a DIGEST as fits, and reports whether there is more: f is that then.
+func (o *outgoing) part(to netip.AddrPort, f *frame.Frame, size int) (b reliable.Batch, more bool) {
+	o.taken = true
+	o.arena, more = o.encode.AppendDigest(o.arena[:0], f, size)
+	return reliable.Batch{To: to, Data: o.arena, Segment: len(o.arena)}, more
+}
+
 // batch encodes a frame to an address.
 func (o *outgoing) batch(to netip.AddrPort, f *frame.Frame) reliable.Batch {
 	o.taken = true

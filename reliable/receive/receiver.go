@@ -7,6 +7,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/inquest"
 )
 
 // Receiver is one subscriber: it follows the sessions that it hears.
@@ -36,6 +37,8 @@ type Receiver struct {
 	finder   finder
 	evidence evidence
 	removed  []nack.Range
+	inquests inquest.Room
+	digests  uint64 // that were sent
 	name     []byte
 	rand     *nack.Rand
 	dec      frame.Decoder
@@ -304,6 +307,9 @@ func (r *Receiver) Next(now reliable.Time) (reliable.Batch, bool) {
 		for _, st := range s.streams {
 			if f, to := st.report(now); f != nil {
 				return r.send(to, f), true
+			}
+			if b, ok := st.speak(now); ok {
+				return b, true
 			}
 		}
 	}

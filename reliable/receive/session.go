@@ -233,7 +233,7 @@ func (s *session) noteNewest(now reliable.Time, f *frame.Frame) {
 func (s *session) refresh(now reliable.Time) {
 	s.heard = now
 	for _, st := range s.streams {
-		if st.phase == silent {
+		if st.deserted() {
 			st.resume(now)
 		}
 	}
@@ -260,6 +260,9 @@ func (s *session) standStill(d time.Duration) {
 	s.heard = s.heard.Add(d)
 	for _, st := range s.streams {
 		st.asked.suspended(d)
+		if st.aftermath != nil {
+			st.aftermath.suspended(d)
+		}
 	}
 }
 

@@ -152,6 +152,7 @@ func (st *stream) counters() SessionStats {
 	c.ID, c.Group, c.Source, c.Name = reliable.SessionID(s.id), s.group, s.source, s.title.name()
 	c.Control = s.to()
 	c.Moved, c.Contested = s.moves, s.rivals.contests
+	c.Inquest = st.phase == orphaned
 	c.Buffered, c.BufferedBytes, c.Gaps = st.win.count, st.win.bytes, st.asked.gaps()
 	if st.cursor.known {
 		c.Lag = c.NextOffset - min(c.NextOffset, st.cursor.offset)

@@ -14,10 +14,11 @@ type phase uint8
 const (
 	starting phase = iota // it is heard, but not yet known where to begin
 	live
-	silent  // nothing was heard of the publisher for the silence time
-	left    // BYE was heard; missing frames are still asked for
-	ended   // all is said: only its id is remembered
-	unheard // it fell silent before it was known where to begin
+	orphaned // nothing was heard of the publisher for the silence time: the survivors ask each other
+	silent   // nothing was heard of the publisher for the silence time
+	left     // BYE was heard; missing frames are still asked for
+	ended    // all is said: only its id is remembered
+	unheard  // it fell silent before it was known where to begin
 )
 
 // stream is one channel of a session: a sequence space with its own window, requests and
@@ -43,6 +44,8 @@ type stream struct {
 	room   room
 	cursor cursor
 	stats  SessionStats
+	// The survivors of its publisher help each other, or did; nil: they don't.
+	aftermath *aftermath
 
 	// The first sequence number that counts.
 	base uint64
@@ -56,6 +59,10 @@ type stream struct {
 	waits *quest
 	// What was wanted, and nobody had.
 	missed missed
+	// The aftermath that losses are noted for; nil: none.
+	ledger *aftermath
+	// Another that lives doesn't hear the publisher; nil: none did.
+	witness *witness
 }
 
 // earlyBeat is the content of a heartbeat from before it was known where to begin.
@@ -87,6 +94,9 @@ func (st *stream) start(s *session, now reliable.Time, channel uint32) {
 
 // over reports whether nothing more is told of the stream.
 func (st *stream) over() bool { return st.phase >= ended }
+
+// deserted reports whether the publisher was found silent.
+func (st *stream) deserted() bool { return st.phase == silent || st.phase == orphaned }
 
 // quiet reports whether the stream is over, or silent and no holder is asked any more.
 func (st *stream) quiet() bool {
@@ -150,10 +160,13 @@ func (st *stream) advance(now reliable.Time) {
 	if st.over() {
 		return
 	}
-	if st.phase != silent && st.session.source.IsValid() && now >= st.session.silentAt() {
+	if !st.deserted() && st.session.source.IsValid() && now >= st.session.silentAt() {
 		st.fallSilent(now)
 	}
 	st.asked.advance(now)
+	if st.aftermath != nil {
+		st.aftermath.advance(now)
+	}
 }
 
 // idle reports whether nothing happens to the stream by time alone.
@@ -169,7 +182,13 @@ func (st *stream) deadline() reliable.Time {
 		return st.status.leaveDue
 	}
 	at := min(st.asked.deadline(), st.status.due, st.status.wantDue)
-	if st.phase == silent || !st.session.source.IsValid() {
+	if st.aftermath != nil {
+		at = min(at, st.aftermath.deadline())
+	}
+	if st.witness != nil {
+		at = min(at, st.witness.due)
+	}
+	if st.deserted() || !st.session.source.IsValid() {
 		return at
 	}
 	if first, any := st.req.Gaps().First(); st.phase == left && (!any ||

@@ -66,6 +66,9 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 		came.waited = int64(now.Sub(found))
 	}
 	w.high = max(w.high, f.Seq+1)
+	if st.aftermath != nil {
+		st.aftermath.stale = true
+	}
 	if f.Seq == w.next && st.phase != starting && !st.marks.before(f.Seq) {
 		st.cursor.load(f, came)
 		st.cursor.borrowed = true

@@ -20,7 +20,8 @@ func (st *stream) bye(now reliable.Time, f *frame.Frame) {
 	if !st.extent.believes(now, f.NextSeq, f.NextOffset) {
 		return // it ends there once that can be
 	}
-	if st.phase == silent || st.phase == live {
+	if st.phase == live || st.deserted() {
+		st.endAftermath(now)
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
 			kind: reliable.SessionEnded, cause: reliable.CauseEnded})
 		st.phase = left
@@ -54,6 +55,9 @@ func (st *stream) fallSilent(now reliable.Time) {
 		st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseEnded)
 		return
 	}
+	if st.holdInquest(now) {
+		return
+	}
 	st.phase = silent
 	for _, q := range st.asked.list[1:] {
 		st.extent.testify(now, q)
@@ -67,9 +71,14 @@ func (st *stream) fallSilent(now reliable.Time) {
 
 // resume takes up a silent stream where it was left.
 func (st *stream) resume(now reliable.Time) {
+	one := mark{seq: st.win.high, kind: reliable.SessionResumed, of: st.aftermath}
+	if st.phase == orphaned { // its silence wasn't told yet
+		one.seq = st.marks.soon(st.win.next)
+	}
 	st.phase = live
+	st.endAftermath(now)
 	st.stats.Resumed++
-	st.marks.place(mark{seq: st.win.high, kind: reliable.SessionResumed})
+	st.marks.place(one)
 	st.status.due = now.Add(st.r.rand.Duration(reliable.StatusMin / 5))
 	st.wake()
 }
@@ -83,8 +92,9 @@ func (st *stream) close() {
 		st.drop()
 		return
 	}
+	st.endAftermath(st.r.now)
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseClosed)
-	if st.phase == live {
+	if st.phase == live || st.phase == orphaned {
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
 			kind: reliable.SessionEnded, cause: reliable.CauseClosed})
 	}
@@ -93,6 +103,7 @@ func (st *stream) close() {
 
 // yield gives up missing messages, so that the session's place in the table gets free.
 func (st *stream) yield() {
+	st.endAftermath(st.r.now)
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseMemory)
 	if st.phase != silent {
 		st.marks.place(mark{

@@ -89,6 +89,7 @@ func (st *stream) startWith(now reliable.Time, f *frame.Frame) {
 // drop forgets a stream of which nothing was delivered.
 func (st *stream) drop() {
 	st.endSeek()
+	st.abandon()
 	st.release()
 	st.phase = ended
 }

@@ -8,8 +8,8 @@ type trail uint32
 
 const (
 	// The bits of the answerers by their index, the publisher's first.
-	trailAsked trail = 1<<(maxHolders+1) - 1
-	trailCause       = maxHolders + 1
+	trailAsked trail = 1<<maxAnswerers - 1
+	trailCause       = maxAnswerers
 	// One of them didn't answer.
 	trailMute trail = 1 << 29
 	// All were asked, and are asked once more, since one didn't answer.

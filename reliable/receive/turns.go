@@ -30,6 +30,12 @@ func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
 	if until == 0 { // the last block of all
 		until = ^uint64(0)
 	}
+	if a.stream.aftermath != nil {
+		q, to := a.survivor(seq, t)
+		if until = min(until, to); q != nil {
+			return q, until
+		}
+	}
 	late := a.catchesUp()
 	least, most := 0, uint64(0)
 	for _, q := range a.list {
@@ -60,8 +66,13 @@ func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, un
 		}
 		return 0, 0, ^uint64(0)
 	}
-	if q == a.expected {
+	switch {
+	case q == a.expected && !a.patient():
+		return -1, 0, endless
+	case q == a.expected:
 		return 5, 0, endless
+	case q.survivor: // whose turn is known elsewhere
+		return -1, 0, endless
 	}
 	s, until := q.holding.of(seq)
 	now := a.stream.r.now
@@ -98,7 +109,7 @@ func mix(n uint64) uint64 {
 // publisherServes reports whether the publisher may hold a frame, and may answer.
 func (a *answerers) publisherServes(seq uint64) bool {
 	st := a.stream
-	return seq >= a.oldest && st.phase != silent && st.session.source.IsValid()
+	return seq >= a.oldest && !st.deserted() && st.session.source.IsValid()
 }
 
 // catchesUp reports whether the stream is behind by more than a window.
@@ -136,7 +147,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 				continue
 			}
 		}
-		for until < m.To { // blocks in a row that the same one is asked for
+		for until < m.To && (q == nil || !q.survivor) { // blocks in a row that the same one is asked for
 			next, to := a.choose(until, t)
 			if next != q {
 				break
@@ -148,8 +159,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 		m.From = part.To
 		switch {
 		case q == nil:
-			a.stream.win.lose(part.From, part.To, t.cause())
-			a.stream.wake()
+			a.stream.giveUp(part.Range, t.cause())
 			continue
 		case q == a.publisher():
 			part.Trail |= uint32(trailPlaced)
@@ -162,7 +172,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 
 // prepare gives a holder's Requester the knowledge of the publisher's.
 func (a *answerers) prepare(now reliable.Time, q *inquiry) {
-	q.req.SetGroup(a.publisher().req.GroupSize(), 0)
+	q.req.SetGroup(a.publisher().req.GroupSize(), a.tripOf(q))
 	if limit := a.stream.room.limited; limit != 0 && q != a.expected {
 		q.req.SetLimit(now, limit)
 	}
@@ -181,7 +191,7 @@ func (a *answerers) divert(now reliable.Time) {
 		limit = ^uint64(0)
 	}
 	cause := reliable.CauseGone
-	if st.phase == silent {
+	if st.deserted() {
 		cause = reliable.CauseSilent
 	}
 	a.taken = pub.req.TakeUnasked(first, limit, uint32(trailPlaced), a.taken[:0])
@@ -210,7 +220,8 @@ func (a *answerers) skipMute(now reliable.Time, q *inquiry) {
 		if q.req.Asked(m.From) {
 			t = t.with(q, reliable.CauseUnanswered) | trailMute
 		}
-		if next, _ := a.choose(m.From, t); next == nil || next == q {
+		if next, _ := a.choose(m.From, t); next == nil || next == q ||
+			next == a.expected && a.stream.aftermath != nil {
 			continue // it has the whole silence time
 		}
 		from := len(a.taken)

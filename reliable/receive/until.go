@@ -37,6 +37,7 @@ func (c *cursor) stepUntil(ev *reliable.Run) bool {
 	ev.Cause = reliable.CauseUntil
 	st.stats.End, st.stats.NextOffset = reliable.EndUntil, c.offset
 	st.tapeEnd(&mark{cause: reliable.CauseUntil})
+	st.abandon()
 	st.release()
 	st.phase, c.stop = ended, endless
 	if st.session.to().IsValid() {

@@ -80,7 +80,7 @@ func TestAnnounces(t *testing.T) {
 
 // However many sessions there are, 20 words a second are said about them, in turn.
 func TestAnnouncesInTurn(t *testing.T) {
-	d := newDeck(t, Config{}, journal.Config{})
+	d := newDeck(t, Config{NoInquest: true}, journal.Config{})
 	const sessions = 200
 	for id := uint64(1); id <= sessions; id++ {
 		d.hears(beat(t, id, 0, 0))

@@ -13,7 +13,7 @@ import (
 // A recorder that still lacks something calls no publisher alive that it no longer hears: else
 // that couldn't be started again until the recorder has caught up.
 func TestARecorderBehindCallsNoSilentPublisherAlive(t *testing.T) {
-	d := newDeck(t, Config{}, journal.Config{})
+	d := newDeck(t, Config{NoInquest: true}, journal.Config{})
 	group := netip.AddrPort{}
 	d.hears(title(t, 1, "news"))
 	d.plays(1, 0, 10, 100)

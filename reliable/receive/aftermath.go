@@ -1,0 +1,302 @@
+package receive
+
+import (
+	"slices"
+	"time"
+
+	"crier/nack"
+	"crier/reliable"
+	"crier/reliable/inquest"
+)
+
+// An aftermath is what a stream does with the other survivors of its publisher: an inquest, from
+// the silence to its certificate, and then, for a while, whatever amends that. Its frames are asked
+// for as all others are: by answerers.
+type aftermath struct {
+	st *stream
+	q  *inquest.Inquest
+	// until is when it is over; Never while the inquest goes on.
+	until reliable.Time
+	// own is what is held here, by the last word to q, at told. It is stale if more came since.
+	own    inquest.Own
+	told   reliable.Time
+	stale  bool
+	absent []nack.Range
+	// What nobody had waits. It was asked for again at asked, when q had changed so often; and all
+	// are asked anew at again, those as well that denied it.
+	asked   reliable.Time
+	changes uint64
+	again   reliable.Time
+	// The stream goes further than the last certificate says; what nobody has waits until then.
+	open reliable.Time
+
+	// lost are the offsets that were named lost since the publisher fell silent, at most maxLost
+	// runs, and messages counts all. frames are the numbers that were given up.
+	lost     []nack.Range
+	messages uint64
+	frames   []nack.Range
+	// last is the certificate that was told last, or nil.
+	last   *reliable.Certificate
+	speech speech
+}
+
+const (
+	// aftermathTime is for how long survivors hear each other after the certificate.
+	aftermathTime = 5 * time.Minute
+	// amendTime bounds how long frames are waited for that a stream turned out to have.
+	amendTime = 30 * time.Second
+	// ownGap is the least time between two looks at what is held here.
+	ownGap = 10 * time.Millisecond
+	// renewGap is the least time between two looks at who may have what nobody had, renewCost what
+	// one run adds to it, and renewAll the time after which those are asked again who denied it.
+	renewGap  = 10 * time.Millisecond
+	renewCost = 20 * time.Microsecond
+	renewAll  = 500 * time.Millisecond
+	// maxLost bounds the runs of a certificate.
+	maxLost = 1024
+)
+
+// holdInquest begins an inquest, and reports false where none is held.
+func (st *stream) holdInquest(now reliable.Time) bool {
+	r, s := st.r, st.session
+	if !r.cfg.Inquest || r.cfg.Recovery.Off {
+		return false
+	}
+	a := &aftermath{st: st, until: reliable.Never, open: reliable.Never, again: now.Add(renewAll)}
+	a.q = inquest.New(now, inquest.Config{
+		ID: r.cfg.ID, Role: r.cfg.Keeper.Role(), Name: r.cfg.Name, Seed: r.cfg.Seed,
+		Session: s.id, Channel: st.channel, Counted: st.stats.Announced,
+		RoundTrip: st.req.RoundTrip(), FrameSize: st.room.largest, Room: &r.inquests,
+	})
+	st.phase, st.aftermath, st.ledger, st.witness = orphaned, a, a, nil
+	st.stats.Inquests++
+	a.own.Position = st.beginning()
+	a.update(now)
+	for _, h := range st.asked.list[1:] {
+		if f := h.lastDigest(now, st); f != nil {
+			a.q.Hear(now, h.addr, f)
+		}
+	}
+	st.asked.await(now)
+	st.asked.passOn(now, st.asked.publisher(), st.win.next, st.win.high, reliable.CauseSilent)
+	st.marks.place(mark{seq: st.marks.soon(st.win.next), kind: reliable.SessionInquest})
+	st.status.due = reliable.Never
+	st.wake()
+	return true
+}
+
+// update tells what is held here.
+func (a *aftermath) update(now reliable.Time) {
+	a.stale, a.told = false, now
+	a.absent = a.st.stock(&a.own, a.absent[:0])
+	a.own.Absent = a.absent
+	a.q.Update(now, &a.own)
+}
+
+// advance lets time pass.
+func (a *aftermath) advance(now reliable.Time) {
+	if now >= a.until {
+		a.st.endAftermath(now)
+		return
+	}
+	if now >= a.q.Deadline() || a.stale && now >= a.told.Add(ownGap) {
+		a.update(now)
+		a.q.Advance(now)
+	}
+	a.extend(now)
+	a.renew(now)
+	if a.st.phase == orphaned {
+		if outcome := a.q.Outcome(); outcome != inquest.Running {
+			a.conclude(now, outcome)
+		}
+		return
+	}
+	if c := a.q.Amended(); c != nil {
+		a.settle(now, c, reliable.CauseUnanswered)
+		a.certify(now, reliable.SessionAmended, c)
+	} else if now >= a.open {
+		a.open = reliable.Never
+		a.st.asked.loseWaiting(reliable.CauseUnanswered)
+	}
+}
+
+// deadline returns when to call advance.
+func (a *aftermath) deadline() reliable.Time {
+	at := min(a.until, a.open, a.q.Deadline())
+	if a.stale {
+		at = min(at, a.told.Add(ownGap))
+	}
+	return min(at, a.renewAt())
+}
+
+// extend takes the evidence of how far the stream goes.
+func (a *aftermath) extend(now reliable.Time) {
+	st, end := a.st, a.q.Evidence()
+	if end.Seq <= st.win.high || end.Offset < st.stats.NextOffset {
+		return
+	}
+	if end.Seq-st.win.high > maxEvidence || !st.extent.believes(now, end.Seq, end.Offset) {
+		return
+	}
+	if st.phase == silent {
+		a.open = now.Add(amendTime)
+	}
+	st.extent.exists(now, end.Seq)
+	st.extent.begins(end.Seq, end.Offset)
+	a.stale = true
+	st.wake()
+}
+
+// patient reports whether what nobody has may turn up.
+func (a *aftermath) patient() bool { return a.st.phase == orphaned || a.open != reliable.Never }
+
+// renewAt returns when to look again for what nobody had.
+func (a *aftermath) renewAt() reliable.Time {
+	runs := a.st.asked.waitingRuns()
+	switch {
+	case runs == 0:
+		return reliable.Never
+	case a.q.Changed() != a.changes:
+		return min(a.again, a.asked.Add(max(renewGap, time.Duration(runs)*renewCost)))
+	}
+	return a.again
+}
+
+// renew has survivors asked for what nobody had, where that has changed.
+func (a *aftermath) renew(now reliable.Time) {
+	if now < a.renewAt() {
+		return
+	}
+	a.asked, a.changes = now, a.q.Changed()
+	all := now >= a.again
+	if all {
+		a.again = now.Add(max(renewAll, time.Duration(a.st.asked.waitingRuns())*renewCost))
+	}
+	a.st.asked.renew(now, all)
+}
+
+// conclude ends the inquest.
+func (a *aftermath) conclude(now reliable.Time, outcome inquest.Outcome) {
+	st, c, cause := a.st, a.q.Certificate(), reliable.CauseUnanswered
+	if outcome == inquest.CutOff {
+		cause = reliable.CauseSilent
+	}
+	st.phase, a.until = silent, now.Add(aftermathTime)
+	if a.settle(now, c, cause); outcome != inquest.Agreed {
+		st.asked.lose(st.win.next, st.room.end(), cause)
+	}
+	a.certify(now, reliable.SessionSilent, c)
+}
+
+// settle gives up what a certificate says that nobody has, and, for a cause, what nobody was
+// found to ask for.
+func (a *aftermath) settle(now reliable.Time, c *reliable.Certificate, cause reliable.Cause) {
+	for _, g := range c.Nobody {
+		a.st.asked.lose(g.From, g.To, reliable.CauseNobody)
+	}
+	a.open = reliable.Never
+	a.st.asked.loseWaiting(cause)
+	if c.Number > 1 {
+		c.Found = a.found(c)
+		a.st.stats.Found = max(a.st.stats.Found, c.Found)
+	}
+}
+
+// certify has a certificate told behind what there is of the stream.
+func (a *aftermath) certify(now reliable.Time, kind reliable.EventKind, c *reliable.Certificate) {
+	st := a.st
+	if c.Number > 0 {
+		st.stats.Certificates++
+	}
+	st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset, kind: kind,
+		cause: reliable.CauseSilent, of: a, certificate: c})
+	st.wake()
+}
+
+// found returns the number of frames that were given up, and that a survivor has.
+func (a *aftermath) found(c *reliable.Certificate) (n uint64) {
+	for _, g := range a.frames {
+		g = g.Clip(c.Frames.From, c.Frames.To)
+		n += g.Len()
+		for _, no := range c.Nobody {
+			n -= no.Clip(g.From, g.To).Len()
+		}
+	}
+	return n
+}
+
+// giveUp notes frames that were given up.
+func (a *aftermath) giveUp(frames nack.Range) {
+	a.stale = true
+	if frames.Len() > 0 && len(a.frames) < maxLost {
+		a.frames = nack.Normalize(append(a.frames, frames))
+	}
+}
+
+// note takes offsets that are named lost.
+func (a *aftermath) note(lost nack.Range) {
+	a.messages += lost.Len()
+	if n := len(a.lost); n > 0 && a.lost[n-1].To == lost.From {
+		a.lost[n-1].To = lost.To
+	} else if n < maxLost {
+		a.lost = append(a.lost, lost)
+	}
+}
+
+// tell completes a certificate that is told now.
+func (a *aftermath) tell(c *reliable.Certificate) *reliable.Certificate {
+	c.Lost, c.LostMessages = slices.Clone(a.lost), a.messages
+	a.last = c
+	return c
+}
+
+// withdrawn ends the account of losses, since the publisher is heard again, and returns what becomes
+// of the last certificate, or nil if there was none.
+func (a *aftermath) withdrawn() *reliable.Certificate {
+	if a.st.ledger == a {
+		a.st.ledger = nil
+	}
+	if a.last == nil || a.last.Number == 0 {
+		return nil
+	}
+	c := *a.last
+	c.Withdrawn = true
+	return &c
+}
+
+// suspended says that nothing could be heard for so long.
+func (a *aftermath) suspended(d time.Duration) {
+	a.q.Suspended(d)
+	if a.until != reliable.Never {
+		a.until = a.until.Add(d)
+	}
+	if a.open != reliable.Never {
+		a.open = a.open.Add(d)
+	}
+}
+
+// endAftermath leaves the survivors: the publisher is asked again, if it is heard.
+func (st *stream) endAftermath(now reliable.Time) {
+	a := st.aftermath
+	if a == nil {
+		return
+	}
+	a.q.Close()
+	st.aftermath = nil
+	st.asked.dismiss(now)
+	if st.phase == silent {
+		st.r.cfg.Keeper.Forget(st.session.id, st.channel)
+	}
+}
+
+// abandon leaves the survivors of a stream of which nothing more is told.
+func (st *stream) abandon() {
+	if a := st.aftermath; a != nil {
+		a.q.Close()
+		st.aftermath = nil
+	}
+	st.witness, st.ledger = nil, nil
+	if k := st.r.cfg.Keeper; k != nil {
+		k.Forget(st.session.id, st.channel)
+	}
+}
