@@ -35,7 +35,7 @@ func (d *deck) digests(to netip.AddrPort) (list []*frame.Frame) {
 // A recorder tells the group what it has: when it begins, each second while the publisher lives,
 // and each 5 s when it is over.
 func TestAnnounces(t *testing.T) {
-	d := begun(t, Config{}, journal.Config{})
+	d := begun(t, Config{NoInquest: true}, journal.Config{})
 	group := netip.AddrPort{}
 	if n := len(d.digests(group)); n != 0 {
 		t.Errorf("%d words about nothing", n)
@@ -80,7 +80,7 @@ func TestAnnounces(t *testing.T) {
 
 // However many sessions there are, 20 words a second are said about them, in turn.
 func TestAnnouncesInTurn(t *testing.T) {
-	d := newDeck(t, Config{NoInquest: true}, journal.Config{})
+	d := newDeck(t, Config{}, journal.Config{})
 	const sessions = 200
 	for id := uint64(1); id <= sessions; id++ {
 		d.hears(beat(t, id, 0, 0))
