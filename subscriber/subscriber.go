@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"crier/multicast"
+	"crier/multicast/memory"
 	"crier/reliable"
 	"crier/reliable/receive"
 	"crier/reliable/survivor"
@@ -28,7 +29,9 @@ type Subscriber struct {
 	// The loop's lock guards the fields from here to failed.
 
 	receiver *survivor.Survivor
-	machine  machine
+	// region is the memory of its history, or nil.
+	region  *memory.Region
+	machine machine
 	// delivering says that a goroutine is in the Handler, or about to call it.
 	delivering bool
 	// idle says that a range over Messages waits for events.
@@ -150,7 +153,9 @@ func (s *Subscriber) open(positions []Position) error {
 	// All groups are joined, so sessions that begin from now on are heard from their start.
 	s.start = time.Now()
 	config.Epoch = s.start
-	if s.receiver, err = survivor.New(config, s.cfg.history()); err != nil {
+	history := s.cfg.history()
+	s.furnish(&history)
+	if s.receiver, err = survivor.New(config, history); err != nil {
 		return err
 	}
 	s.machine.s = s
@@ -325,6 +330,9 @@ func (s *Subscriber) Close() error {
 		s.wake()
 		s.loop.Unlock()
 		s.helpers.Wait()
+		if s.region != nil {
+			s.region.Discard() // nothing is kept or served any more
+		}
 		if s.places != nil {
 			s.places.closed.Store(true)
 			s.closeErr = errors.Join(s.closeErr, s.places.flush())

@@ -16,6 +16,8 @@ type Block struct {
 	Sizes   []int32
 	Entries []Entry
 	class   int
+	// lent says that Data isn't of Go's heap.
+	lent bool
 	// list is the list of blocks that it is in, with its neighbors there.
 	list       *Blocks
 	prev, next *Block

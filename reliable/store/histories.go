@@ -36,6 +36,10 @@ func NewHistories(bytes int) *Histories {
 	return h
 }
 
+// Furnish gives memory outside Go's heap that is used before it, for as long as the Histories are
+// used. It need not be zero. What is more than NewHistories allows is left alone.
+func (h *Histories) Furnish(memory []byte) { h.pool.furnish(memory) }
+
 // Keep takes a copy of a frame of a stream. It is made for frames in order: others cost more. One
 // that is held already is left out.
 func (h *Histories) Keep(session uint64, channel uint32, f *frame.Frame) {

@@ -26,6 +26,7 @@ func TestHistoriesHoldTheLatest(t *testing.T) {
 		rng := rand.New(rand.NewPCG(seed, 3))
 		limit := MinHistories + rng.IntN(1<<20)
 		h := NewHistories(limit)
+		h.Furnish(make([]byte, int(seed%3)<<19))
 		most := []int{40, 1500, 60000}[seed%3]
 		sizes := map[[2]uint64]int{}
 		next := [3]uint64{0, 90, 1<<63 - 5}
@@ -141,6 +142,7 @@ func TestHistoriesAreFair(t *testing.T) {
 // Keep makes no garbage once the memory is in use.
 func TestHistoriesAllocateNothing(t *testing.T) {
 	h := NewHistories(4 << 20)
+	h.Furnish(make([]byte, 2<<20))
 	f, seq := made(1, 0, 1472), uint64(0)
 	keep := func() {
 		f.Seq = seq
@@ -174,7 +176,7 @@ func TestHistoriesBoundStreams(t *testing.T) {
 }
 
 func BenchmarkKeep(b *testing.B) {
-	for _, size := range []int{16 << 20, 512 << 10} {
+	for _, size := range []int{16 << 20, 8 << 20, 512 << 10} {
 		b.Run(fmt.Sprint(size>>10, "KiB"), func(b *testing.B) {
 			h := NewHistories(size)
 			f := made(1, 0, 1472)

@@ -19,6 +19,8 @@ type kept struct {
 	refs       []ref
 	// blocks are the blocks of both, in the order in which they were begun.
 	blocks Blocks
+	// newest is the block of tail that is appended to, or nil.
+	newest *Block
 	// next is one past the highest frame that ever came, and end the offset behind it.
 	next, end uint64
 }
@@ -36,11 +38,14 @@ func (k *kept) keep(f *frame.Frame) {
 		k.keepLate(f)
 		return
 	}
-	b := k.tail.Room(&k.all.pool, len(f.Raw))
-	if b == nil {
-		return
+	b := k.newest
+	if b == nil || !b.fits(len(f.Raw)) {
+		if b = k.tail.Room(&k.all.pool, len(f.Raw)); b == nil {
+			return
+		}
+		k.blocks.Put(b)
+		k.newest = b
 	}
-	k.blocks.Put(b)
 	k.next, k.end = f.Seq+1, f.EndOffset()
 	b.Add(Entry{Seq: f.Seq, Start: f.StartOffset(), After: k.end}, f.Raw)
 }
@@ -73,6 +78,9 @@ func (k *kept) drop() *Block {
 	b := k.blocks.First()
 	if b.Tail == &k.late {
 		k.refs = slices.DeleteFunc(k.refs, func(r ref) bool { return r.block == b })
+	}
+	if b == k.newest {
+		k.newest = nil
 	}
 	b.Tail.Drop() // it is the oldest of those, too
 	return b

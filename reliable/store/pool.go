@@ -6,6 +6,8 @@ type Pool struct {
 	lender      Lender
 	// share bounds the memory of one Block, where a frame fits into less.
 	share int
+	// arena is memory for the Data of the largest Blocks, which goes before Go's heap.
+	arena [][]byte
 	spare [len(classBytes)][]*Block
 }
 
@@ -53,7 +55,7 @@ func (p *Pool) take(class int) *Block {
 		}
 		if p.used+cost(class) <= p.limit {
 			p.used += cost(class)
-			return newBlock(class)
+			return p.make(class)
 		}
 		if !p.discard(class) {
 			b := p.lender.Lend()
@@ -65,18 +67,33 @@ func (p *Pool) take(class int) *Block {
 	}
 }
 
-func newBlock(class int) *Block {
-	n := classBytes[class] / bytesAnEntry
-	return &Block{
-		class: class, Data: make([]byte, 0, classBytes[class]), Sizes: make([]int32, 0, n),
-		Entries: make([]Entry, 0, n),
+// furnish gives the Pool memory for the Data of its largest Blocks, which begin at its start.
+func (p *Pool) furnish(memory []byte) {
+	size := classBytes[largest]
+	for end := len(memory) / size * size; end > 0; end -= size {
+		p.arena = append(p.arena, memory[end-size:end-size:end])
 	}
+}
+
+// make returns a new Block.
+func (p *Pool) make(class int) *Block {
+	n := classBytes[class] / bytesAnEntry
+	b := &Block{class: class, Sizes: make([]int32, 0, n), Entries: make([]Entry, 0, n)}
+	if last := len(p.arena) - 1; class == largest && last >= 0 {
+		b.Data, b.lent, p.arena = p.arena[last], true, p.arena[:last]
+	} else {
+		b.Data = make([]byte, 0, classBytes[class])
+	}
+	return b
 }
 
 // discard frees a spare Block of another class, and reports whether there was one.
 func (p *Pool) discard(but int) bool {
 	for class := range p.spare {
 		if n := len(p.spare[class]); n > 0 && class != but {
+			if b := p.spare[class][n-1]; b.lent {
+				p.arena = append(p.arena, b.Data)
+			}
 			p.spare[class][n-1] = nil
 			p.spare[class] = p.spare[class][:n-1]
 			p.used -= cost(class)

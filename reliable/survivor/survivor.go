@@ -19,6 +19,8 @@ type History struct {
 	Bytes int
 	// ServeRate bounds the repairs, in bytes a second, at least 64 KiB; 0 means 16 MiB.
 	ServeRate uint64
+	// Memory, if not nil, is used for frames before Go's heap, for as long as the Survivor is.
+	Memory []byte
 }
 
 const (
@@ -74,6 +76,7 @@ func New(cfg receive.Config, h History) (*Survivor, error) {
 	s := &Survivor{now: cfg.Joined}
 	if h.Bytes > 0 {
 		s.kept = store.NewHistories(h.Bytes)
+		s.kept.Furnish(h.Memory)
 		cfg.Inquest, cfg.Keeper = true, keeper{s.kept, s}
 	}
 	if s.Receiver, err = receive.New(cfg); err != nil {

@@ -164,6 +164,21 @@ Examples:
   crier bench record --dir /var/tmp --size 64 --rate 100k --runs 3
 
 `),
+			kindCommand(report.History,
+				"cost of a history to the subscriber that keeps it",
+				`The same messages go to subscribers that keep what they delivered for others, and to
+subscribers that don't. These take turns, and each run is held against its neighbour:
+what is printed is the median of the ratios, with the interval that holds the true one.
+
+Examples:
+
+  # between network namespaces
+  crier bench history --net netns
+
+  # a larger one, at a rate, where times count
+  crier bench history --history 256MiB --size 64 --rate 100k --runs 3
+
+`),
 			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",
 				`No protocol: datagrams as fast as no receiver loses any, sent with a system call
 each (plain), with one for many (sendmmsg), and cut by the kernel (offload); and

@@ -40,7 +40,7 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		o.Subscribers = []int{1, 2, 4, 8}
 	case report.Spilling:
 		o.Sizes = []int{4 << 10}
-	case report.Recording:
+	case report.Recording, report.History:
 		o.Sizes = []int{64, 1 << 10}
 	}
 	flags.Var((*sizeList)(&o.Sizes), "size", "bytes of a message")
@@ -74,6 +74,12 @@ func declare(kind string, flags *cli.FlagSet) *options {
 		flags.Var(cli.RatesOf(&o.Rates), "rate",
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 		recordFlags(o, flags)
+	case report.History:
+		o.Rates = []float64{0}
+		flags.Var(cli.RatesOf(&o.Rates), "rate",
+			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
+		o.History = 16 << 20
+		flags.Var(cli.SizeOf(&o.History), "history", "how much a subscriber keeps for others")
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {
@@ -98,12 +104,12 @@ func declare(kind string, flags *cli.FlagSet) *options {
 	}
 	flags.DurationVar(&o.Duration, "duration", duration, lasting)
 	runs := 1
-	if kind == report.Overload || kind == report.Recording {
+	if kind == report.Overload || kind == report.Recording || kind == report.History {
 		runs = 9
 	}
 	flags.IntVar(&o.Runs, "runs", runs, "run each cell `N` times, and print medians")
 	if kind != report.Fanout && kind != report.Limits && kind != report.Overload &&
-		kind != report.Spilling && kind != report.Recording {
+		kind != report.Spilling && kind != report.Recording && kind != report.History {
 		usual := 0.0
 		if kind == report.Recovery {
 			usual = 0.01

@@ -154,6 +154,8 @@ func (b *coordinator) measure(ctx context.Context) error {
 		return b.spill(ctx)
 	case report.Recording:
 		return b.record(ctx)
+	case report.History:
+		return b.history(ctx)
 	case report.Limits:
 		cells, err := b.measureLimits(ctx)
 		b.cells = cells

@@ -41,6 +41,9 @@ type Options struct {
 	// InFlight bounds the bytes of messages that are under way where there is no rate.
 	InFlight int
 
+	// History is, for History, the memory of a history, in bytes.
+	History int
+
 	Slow
 	Recording
 	Network
@@ -189,7 +192,7 @@ const minSpilt = 256
 // flat reports whether the benchmark may send as fast as possible.
 func (o *Options) flat() bool {
 	return o.Kind == report.Fanout || o.Kind == report.Throughput || o.Kind == report.Overload ||
-		o.Kind == report.Spilling || o.Kind == report.Recording
+		o.Kind == report.Spilling || o.Kind == report.Recording || o.Kind == report.History
 }
 
 // Bounds of buffers, in bytes.

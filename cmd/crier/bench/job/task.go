@@ -43,6 +43,8 @@ type Task struct {
 	Peers []string `json:",omitempty"`
 	// Pressure is about messages that slow subscribers don't take.
 	Pressure Pressure
+	// History is that of a subscriber's configuration.
+	History int `json:",omitempty"`
 	// Recording is about the logs of recorders, and of publishers.
 	Recording Recording
 }

@@ -10,4 +10,5 @@ const (
 	Overload   = "overload"
 	Spilling   = "spill"
 	Recording  = "record"
+	History    = "history"
 )

@@ -21,6 +21,7 @@ var titles = map[string]string{
 	Spilling: "Spill: what healthy subscribers have while the backlog of a slow one goes to " +
 		"disk, and comes back",
 	Recording: "Record: what subscribers have beside a recorder, and what that takes itself",
+	History:   "History: what a subscriber has that keeps messages for others",
 	Limits:    "Limits: bare UDP multicast, without a protocol",
 }
 
@@ -74,6 +75,8 @@ func notes(cells []*Cell) string {
 	switch {
 	case c.Benchmark == Recording:
 		recordNotes(cells, say)
+	case c.Benchmark == History:
+		sayIntervals(cells, say)
 	case c.Benchmark == Spilling:
 		spillNotes(cells, c.Overloaded, say)
 	case c.Overloaded != nil:

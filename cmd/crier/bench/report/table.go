@@ -128,6 +128,7 @@ var columnSets = map[string][]column{
 	Overload:  overloadColumns(),
 	Spilling:  spillColumns(),
 	Recording: recordColumns(),
+	History:   historyColumns(),
 	Throughput: slices.Concat(
 		[]column{colSize, colSubs, colPubs, colRate, colBytes, colMiss},
 		cpuColumns(colPubCPU, colSubCPU), []column{colRepair, colShare}),
@@ -159,7 +160,7 @@ func timeOf(c *Cell) *hist.Quantiles {
 	case c.Trip != nil:
 		return c.Trip
 	case c.Rate == 0 && (c.Benchmark == Limits || c.Benchmark == Overload ||
-		c.Benchmark == Spilling || c.Benchmark == Recording):
+		c.Benchmark == Spilling || c.Benchmark == Recording || c.Benchmark == History):
 		return nil // there it is the length of a queue
 	}
 	return c.Latency

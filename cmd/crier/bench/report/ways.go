@@ -21,6 +21,12 @@ const (
 	WayOwnLog    = "with a log at the publisher"
 )
 
+// Ways of history cells.
+const (
+	WayNoHistory = "without a history"
+	WayHistory   = "with a history"
+)
+
 // Ways of recovery cells.
 const (
 	wayLoss  = "loss to delivery"

@@ -96,7 +96,7 @@ func (w *worker) subscriberConfig() (subscriber.Config, error) {
 	}
 	_, wait, err := w.task.Waits()
 	return subscriber.Config{
-		Groups: []netip.AddrPort{group}, Interface: w.task.Interface,
+		Groups: []netip.AddrPort{group}, Interface: w.task.Interface, History: w.task.History,
 		Link:   subscriber.Link{Wait: wait, NoOffload: !w.task.Offload, Network: w.network},
 		Logger: w.log,
 	}, err
