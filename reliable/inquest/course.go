@@ -465,7 +465,7 @@ func (q *Inquest) Digest(now reliable.Time, f *frame.Frame) bool {
 // interval returns the time until the next DIGEST.
 func (c *course) interval(now reliable.Time, q *Inquest) time.Duration {
 	d := q.gather() / 3
-	if !c.runs() && now >= c.quickly {
+	if !c.runs() && (now >= c.quickly || q.find.undone == 0) {
 		d = afterwards
 	}
 	return d - c.rand.Duration(d/8) + time.Duration(len(q.own.absent))*perRange

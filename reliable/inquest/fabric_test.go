@@ -402,6 +402,9 @@ func (n *node) repair(seq uint64) {
 	}
 	n.busy = max(n.busy, n.f.now).Add(n.f.rate)
 	n.f.after(n.busy.Sub(n.f.now), func() {
+		if n.crashed {
+			return
+		}
 		for _, to := range n.f.nodes {
 			if to == n {
 				continue

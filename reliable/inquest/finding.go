@@ -23,6 +23,8 @@ type finding struct {
 	mine, most uint64
 	// The members by their state, and those listed or living.
 	listed, living, awaited, heard int
+	// undone are those listed that hold their inquest yet.
+	undone int
 	// leaveAt is when the first of them will not have been heard lately.
 	leaveAt reliable.Time
 
@@ -62,6 +64,9 @@ func (q *Inquest) compute(now reliable.Time, last bool) {
 			m.state = listed
 			f.from = min(f.from, m.start)
 			f.listed++
+			if !m.final() {
+				f.undone++
+			}
 			if !m.full() {
 				need = min(need, m.position)
 			}

@@ -1,6 +1,7 @@
 package inquest
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"slices"
 	"time"
@@ -120,6 +121,8 @@ type Inquest struct {
 
 	refused Refused
 	changes uint64
+	// vain are the addresses of members asked in vain, during a choice.
+	vain []netip.Addr
 }
 
 // own is what this survivor has.
@@ -266,11 +269,7 @@ func (m *row) partless(f *frame.Frame) bool {
 // home returns a number for an address, without its port.
 func home(from netip.AddrPort) uint64 {
 	b := from.Addr().As16()
-	h := uint64(fnvOffset)
-	for i := range 16 {
-		h = (h ^ uint64(b[i])) * fnvPrime
-	}
-	return mix(h)
+	return mix(binary.BigEndian.Uint64(b[:8]) ^ mix(binary.BigEndian.Uint64(b[8:])))
 }
 
 // take takes a DIGEST of a member.
@@ -325,7 +324,9 @@ func (q *Inquest) Changed() uint64 { return q.changes }
 // reports false if no member has the number, and up to where that is so.
 //
 // All that miss the same ask the same, so that one repair serves them: recorders first, and then
-// in an order that differs from block to block.
+// in an order that differs from block to block. An address counts once in that order, however many
+// ids it has, and comes last where others of its ids were asked in vain: a stranger that made up
+// ids can't keep the others from being asked.
 func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until uint64, ok bool) {
 	block := seq / askedBlock
 	end := (block + 1) * askedBlock
@@ -333,8 +334,16 @@ func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until 
 		end = ^uint64(0)
 	}
 	until = ^uint64(0)
+	q.vain = q.vain[:0]
+	if skip != nil {
+		for i, id := range q.table.ids {
+			if len(q.vain) < maxVain && skip(id) {
+				q.vain = append(q.vain, q.table.member(i).addr.Addr())
+			}
+		}
+	}
 	var best *row
-	var most uint64
+	var most preference
 	for i := range q.table.ids {
 		m := q.table.member(i)
 		if m.state == away || skip != nil && skip(m.id) {
@@ -345,13 +354,15 @@ func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until 
 		if !has {
 			continue
 		}
-		score := mix(block ^ mix(m.id))
-		better := best == nil || score > most
-		if best != nil && (m.role == frame.Recorder) != (best.role == frame.Recorder) {
-			better = m.role == frame.Recorder
+		p := preference{recorder: m.role == frame.Recorder, home: mix(block ^ home(m.addr)),
+			id: mix(block ^ mix(m.id))}
+		for _, a := range q.vain {
+			if a == m.addr.Addr() {
+				p.vain++
+			}
 		}
-		if better {
-			best, most = m, score
+		if best == nil || p.before(most) {
+			best, most = m, p
 		}
 	}
 	if best == nil {
@@ -359,6 +370,30 @@ func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until 
 	}
 	return q.memberOf(best), min(until, end), true
 }
+
+// A preference is how soon a member is asked.
+type preference struct {
+	// vain is how many of its address were asked in vain.
+	vain     int
+	recorder bool
+	home, id uint64
+}
+
+// before reports whether one is asked sooner than another.
+func (p preference) before(o preference) bool {
+	switch {
+	case p.vain != o.vain:
+		return p.vain < o.vain
+	case p.recorder != o.recorder:
+		return p.recorder
+	case p.home != o.home:
+		return p.home > o.home
+	}
+	return p.id > o.id
+}
+
+// maxVain bounds the members asked in vain whose addresses are looked at.
+const maxVain = 64
 
 // askedBlock is the number of frames in a row that the same member is asked for.
 const askedBlock = 64

@@ -81,7 +81,7 @@ func TestHash(t *testing.T) {
 	}
 }
 
-var large = flag.Int("inquest.members", 100, "the number of members of TestMany")
+var large = flag.Int("inquest.members", 50, "the number of members of TestMany")
 
 // Many survivors agree in time.
 func TestMany(t *testing.T) {

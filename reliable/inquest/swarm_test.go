@@ -13,7 +13,7 @@ import (
 
 var (
 	swarmFirst = flag.Uint64("inquest.first", 1, "the first seed of TestSwarm")
-	swarmSeeds = flag.Uint64("inquest.seeds", 300, "the number of seeds of TestSwarm")
+	swarmSeeds = flag.Uint64("inquest.seeds", 100, "the number of seeds of TestSwarm")
 )
 
 // TestSwarm holds inquests over bad networks, with members that die, fall silent late, are cut
