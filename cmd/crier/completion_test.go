@@ -25,7 +25,7 @@ func TestCompletion(t *testing.T) {
 		{"help sub _", ":4"},
 		{"completion _", "bash zsh fish powershell :4"},
 		{"sim run overload-d", "overload-drop overload-drop-oldest overload-disk :4"},
-		{"sim run --seed 7 cr", "crash crybaby crash-recorder :4"},
+		{"sim run --seed 7 cr", "crash crybaby crash-recorder crash-bare crash-peers crash-1000 :4"},
 		{"sim run clean cr", ":4"},
 		{"sim run ./", "yaml :8"},
 		{"sim sweep st", "storm starlink :4"},

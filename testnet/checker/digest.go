@@ -173,7 +173,6 @@ type inquests struct {
 	speakers map[uint64]*speaker // by their ids
 	order    []*speaker
 	rows     [][]row // by the number of a subscriber or recorder, and that of a speaker
-	hashes   map[uint64]*reliable.Certificate
 }
 
 // speaker returns what is known of the holder with an id, which a process has.

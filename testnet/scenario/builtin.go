@@ -18,7 +18,8 @@ var order = []string{
 	"dead-subscriber",
 	"late-join", "crybaby", "implosion", "growing", "storm", "wifi", "tossim", "starlink",
 	"market-open", "crash-recorder", "recorder-dies", "recorder-disk-full", "resume",
-	"late-join-from-log", "restart-continue", "fork",
+	"late-join-from-log", "restart-continue", "fork", "crash-bare", "crash-peers",
+	"survivor-dies", "survivors-split", "survivors-chain", "wakes-in-inquest", "crash-1000",
 }
 
 // Builtins are the names of the built-in scenarios.
