@@ -102,8 +102,8 @@ func (a *aftermath) advance(now reliable.Time) {
 	if now >= a.q.Deadline() || a.stale && now >= a.told.Add(ownGap) {
 		a.update(now)
 		a.q.Advance(now)
+		a.extend(now)
 	}
-	a.extend(now)
 	a.renew(now)
 	if a.st.phase == orphaned {
 		if outcome := a.q.Outcome(); outcome != inquest.Running {
