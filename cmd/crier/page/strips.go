@@ -54,7 +54,7 @@ func (s *Strips) Draw(caption string) (Picture, error) {
 	}
 	p.NominalY(names...)
 	p.Y.Min, p.Y.Max = -0.6, float64(n)-0.4+0.08*float64(n+8) // with room for the marks
-	room := 1.03 // for the last tick's words
+	room := 1.03                                              // for the last tick's words
 	if s.From != 0 {
 		room = 1.06
 	}

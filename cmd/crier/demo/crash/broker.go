@@ -141,16 +141,21 @@ func (b *broker) run(ctx context.Context) error {
 	if err := b.producer.tell("\n"); err != nil {
 		return err
 	}
+	all := uint64(len(b.plan.Messages))
 	for ; ; time.Sleep(stage.Poll) {
-		accepted, _, err := progress.Read(b.progress())
+		accepted, _, err := progress.Counts(b.progress())
 		switch {
 		case err != nil:
 			return err
-		case len(accepted) >= len(b.plan.Messages):
+		case accepted >= all:
 			return nil
 		case ctx.Err() != nil:
-			return fmt.Errorf("the producer had accepted %d of %d messages: %w", len(accepted),
-				len(b.plan.Messages), ctx.Err())
+			return fmt.Errorf("the producer had accepted %d of %d messages: %w", accepted, all,
+				ctx.Err())
+		case b.cost.Memory == 0 && accepted >= all*9/10:
+			for _, t := range append([]*task{b.producer, b.server}, b.subs...) {
+				b.cost.Memory += resident(t.cmd.Process.Pid)
+			}
 		}
 	}
 }
@@ -297,7 +302,7 @@ func killBroker(ctx context.Context, plan *stage.Script, file string) (*brokerKi
 	}
 	b.server.kill()
 	k := &brokerKilled{}
-	if _, k.Acked, err = progress.Read(b.progress()); err != nil {
+	if _, k.Acked, err = progress.Counts(b.progress()); err != nil {
 		return nil, err
 	}
 	_, port, _ := strings.Cut(strings.TrimPrefix(b.url, "nats://"), ":")

@@ -36,6 +36,22 @@ func (c *cost) since(before traffic) {
 	c.Datagrams, c.Bytes = now.packets-before.packets, now.bytes-before.bytes
 }
 
+// resident returns how much memory a process has; 0 where the system doesn't tell.
+func resident(pid int) uint64 {
+	f, err := os.Open("/proc/" + strconv.Itoa(pid) + "/status")
+	if err != nil {
+		return 0
+	}
+	defer f.Close()
+	for lines := bufio.NewScanner(f); lines.Scan(); {
+		if list := strings.Fields(lines.Text()); len(list) > 1 && list[0] == "VmRSS:" {
+			n, _ := strconv.ParseUint(list[1], 10, 64)
+			return n << 10
+		}
+	}
+	return 0
+}
+
 // used returns the size of the files in a directory.
 func used(dir string) (sum uint64) {
 	filepath.WalkDir(dir, func(_ string, d fs.DirEntry, err error) error {

@@ -79,6 +79,7 @@ type lo struct {
 	subs     []*process
 	producer *stage.Producer
 	recorder *exec.Cmd
+	recorded []bool  // by offset: the recorder has it
 	before   traffic // when all had been started
 	cost     cost
 	crashed  time.Time
@@ -104,13 +105,30 @@ func playProcesses(ctx context.Context, plan *stage.Script, how *arrangement) (*
 	if err := l.start(ctx); err != nil {
 		return nil, err
 	}
-	err = l.producer.Run(ctx, func(since time.Duration, accepted uint64) { l.crashed = time.Now() })
+	err = l.producer.Run(ctx, func(since time.Duration, accepted uint64) {
+		if l.cost.Memory == 0 && accepted >= uint64(len(plan.Messages))*9/10 {
+			l.cost.Memory = l.memory()
+		}
+		l.crashed = time.Now()
+	})
 	if err != nil {
 		return nil, err
 	}
 	l.cost.since(l.before)
 	l.cost.Disk = used(l.log())
 	return l.account(ctx)
+}
+
+// memory returns how much memory all processes have.
+func (l *lo) memory() uint64 {
+	sum := resident(l.producer.Pid())
+	for _, s := range l.subs {
+		sum += resident(s.Pid())
+	}
+	if l.recorder != nil {
+		sum += resident(l.recorder.Process.Pid)
+	}
+	return sum
 }
 
 // log is the directory of the recorder's log.
@@ -208,9 +226,11 @@ func (l *lo) account(ctx context.Context) (*arm, error) {
 // newcomer lets another subscriber come, and counts what it gets.
 func (l *lo) newcomer(ctx context.Context, a *arm) error {
 	heard := false
+	l.recorded = make([]bool, a.Accepted)
 	s, err := l.subscriber(ctx, "late", func(ev *events.Line) error {
-		if heard = true; ev.Type == "message" {
+		if heard = true; ev.Type == "message" && *ev.Offset < a.Accepted {
 			a.Late++
+			l.recorded[*ev.Offset] = true
 		}
 		return nil
 	}, "--start", "oldest", "--timeout", lateWait(l.how).String())
@@ -273,14 +293,21 @@ func (l *lo) sum(a *arm) {
 		l.cost.Processor += processor(l.recorder.ProcessState)
 	}
 	got := func(s *member, o uint64) bool { return s.fates[o] == direct || s.fates[o] == byProducer }
+	total := len(a.Subscribers)
+	if l.how.recorder {
+		total++
+	}
 	a.reach(func(o uint64) (list []string) {
 		for _, s := range a.Subscribers {
 			if got(s, o) {
 				list = append(list, s.Name)
 			}
 		}
+		if l.how.recorder && l.recorded[o] {
+			list = append(list, recorderName)
+		}
 		return list
-	}, len(a.Subscribers))
+	}, total)
 	for _, m := range a.Subscribers {
 		m.lose(a, a.why)
 	}

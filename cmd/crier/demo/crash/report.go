@@ -67,7 +67,8 @@ type cost struct {
 	Datagrams uint64 `json:"datagrams"`
 	// Bytes is their size, without the heads of IP and UDP.
 	Bytes uint64 `json:"bytes"`
-	// Memory is what the subscribers keep for others, together.
+	// Memory is what the subscribers hold together, for themselves and for others, in virtual time;
+	// with real processes what all of them have in memory.
 	Memory uint64 `json:"memory_bytes"`
 	// Disk is the size of what recorders have written.
 	Disk uint64 `json:"disk_bytes"`

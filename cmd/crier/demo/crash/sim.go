@@ -198,9 +198,14 @@ func (w *watch) add(p place, how arrangement, rc receive.Config) (*world.Subscri
 	})
 }
 
-// crash notes the time of the crash, and what was held for others then.
+// crash notes the time of the crash, and what was held then.
 func (w *watch) crash(now reliable.Time) {
 	w.crashed = now
+	for _, n := range w.nodes {
+		if !n.recorder {
+			w.cost.Memory += uint64(n.sub.Memory())
+		}
+	}
 	for _, rec := range w.w.Recorders() {
 		w.cost.Disk += uint64(rec.Disk().Used())
 	}

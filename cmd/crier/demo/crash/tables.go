@@ -121,14 +121,14 @@ func (r *report) costTable() *table.Table {
 		datagrams = "packets"
 	}
 	t := &table.Table{Columns: []table.Column{{Key: true}, {Head: datagrams}, {Head: "bytes"},
-		{Head: "histories"}, {Head: "disk"}, {Head: "processor"},
+		{Head: "memory"}, {Head: "disk"}, {Head: "processor"},
 		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"}}}
 	for _, a := range r.Arms {
 		if a.Missing != "" {
 			continue
 		}
 		c := &a.Cost
-		p50, p99, busy, memory := "-", "-", "-", "-"
+		p50, p99, busy := "-", "-", "-"
 		if c.Latency != nil {
 			p50 = cli.Duration(time.Duration(c.Latency.P50))
 			p99 = cli.Duration(time.Duration(c.Latency.P99))
@@ -136,11 +136,8 @@ func (r *report) costTable() *table.Table {
 		if c.Processor > 0 {
 			busy = cli.Duration(c.Processor)
 		}
-		if a.Broker == nil {
-			memory = cli.Bytes(c.Memory)
-		}
-		t.Add(a.Name, cli.Grouped(c.Datagrams), cli.Bytes(c.Bytes), memory, cli.Bytes(c.Disk), busy,
-			p50, p99)
+		t.Add(a.Name, cli.Grouped(c.Datagrams), cli.Bytes(c.Bytes), cli.Bytes(c.Memory),
+			cli.Bytes(c.Disk), busy, p50, p99)
 	}
 	return t
 }

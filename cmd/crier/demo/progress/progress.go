@@ -58,6 +58,21 @@ func (p *File) set(at int64, n uint64) {
 	_, _ = p.file.WriteAt(b[:], at) // the last ones are missing then
 }
 
+// Counts returns how many messages a producer has accepted so far, and how many of them were
+// acknowledged.
+func Counts(path string) (accepted, acked uint64, err error) {
+	f, err := os.Open(path)
+	if err != nil {
+		return 0, 0, err
+	}
+	defer f.Close()
+	b := make([]byte, head)
+	if _, err := f.ReadAt(b, 0); err != nil {
+		return 0, 0, fmt.Errorf("%s: %w", path, err)
+	}
+	return binary.LittleEndian.Uint64(b), binary.LittleEndian.Uint64(b[8:]), nil
+}
+
 // Read returns what a producer left in a file: the times, in nanoseconds since the Unix
 // epoch, at which it accepted messages, and how many of them were acknowledged.
 func Read(path string) (accepted []int64, acked uint64, err error) {

@@ -86,5 +86,8 @@ func (p *Producer) End() {
 	}
 }
 
+// Pid returns the id of the process.
+func (p *Producer) Pid() int { return p.cmd.Process.Pid }
+
 // Ended returns what the system says of the process once it has ended.
 func (p *Producer) Ended() *os.ProcessState { return p.cmd.ProcessState }

@@ -145,5 +145,8 @@ func (s *Subscriber) Kill() {
 	}
 }
 
+// Pid returns the id of the process.
+func (s *Subscriber) Pid() int { return s.cmd.Process.Pid }
+
 // Ended returns what the system says of the process once Finish or Kill has returned.
 func (s *Subscriber) Ended() *os.ProcessState { return s.cmd.ProcessState }
