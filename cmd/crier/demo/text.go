@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/hist"
 	"crier/cmd/crier/sub"
 	"crier/cmd/crier/table"
@@ -149,8 +150,8 @@ func (r *report) table(b *strings.Builder, sheet cli.Sheet) {
 		t.Add(s.Name, cli.Grouped(s.Delivered),
 			table.Toned(cli.Good, s.Recovered, cli.Grouped(s.Recovered)),
 			table.Toned(cli.Bad, s.Lost, cli.Grouped(s.Lost)), cli.Grouped(s.Duplicates),
-			cli.Grouped(s.Nacks), quantileText(s.Latency, p50), quantileText(s.Latency, p99),
-			quantileText(s.Recovery, p50), quantileText(s.Recovery, p99))
+			cli.Grouped(s.Nacks), stage.P50(s.Latency), stage.P99(s.Latency),
+			stage.P50(s.Recovery), stage.P99(s.Recovery))
 	}
 	b.WriteString(t.Text(sheet) + "\n")
 	say := func(s *member, text string) {
@@ -235,14 +236,4 @@ func goneText(parts []gonePart) string {
 		list = append(list, cli.OffsetRun(p.From, p.To))
 	}
 	return strings.Join(list, ", ")
-}
-
-func p50(q *hist.Quantiles) int64 { return q.P50 }
-func p99(q *hist.Quantiles) int64 { return q.P99 }
-
-func quantileText(q *hist.Quantiles, of func(*hist.Quantiles) int64) string {
-	if q == nil {
-		return "-"
-	}
-	return cli.Duration(time.Duration(of(q)))
 }

@@ -16,7 +16,6 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo/progress"
 	"crier/cmd/crier/demo/stage"
-	"crier/cmd/crier/hist"
 )
 
 // brokerName is the name of the arm with a broker, and brokerProgram that of the program that
@@ -243,7 +242,7 @@ func (b *broker) account(ctx context.Context, a *arm, crashed time.Time) error {
 	if a.Sent > a.Accepted {
 		return fmt.Errorf("it kept %d messages of %d", a.Sent, a.Accepted)
 	}
-	var latency hist.Histogram
+	latency := latencies{plan: b.plan}
 	for i, t := range b.subs {
 		m := &member{Name: loLinks[i].name, Link: loLinks[0].about, End: "open"}
 		at, err := t.taken(a.Sent)
@@ -257,14 +256,14 @@ func (b *broker) account(ctx context.Context, a *arm, crashed time.Time) error {
 			if m.Done = max(m.Done, m.at[o]); m.at[o] <= 0 {
 				m.AtCrash++
 				if i == 0 {
-					latency.Record(time.Duration(ns - b.accepted[o]))
+					latency.record(uint64(o), time.Duration(ns-b.accepted[o]))
 				}
 			}
 		}
 		a.Subscribers = append(a.Subscribers, m)
 		m.lose(a, func(uint64) string { return notKept })
 	}
-	b.cost.Latency = latency.Quantiles()
+	latency.put(&b.cost)
 	if err := b.subscribe(ctx); err != nil {
 		return err
 	}

@@ -15,7 +15,6 @@ import (
 	"crier/cmd/crier/cli"
 	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/events"
-	"crier/cmd/crier/hist"
 )
 
 // cleanName is the subscriber whose network is as it is.
@@ -254,7 +253,7 @@ func lateWait(how *arrangement) time.Duration {
 
 // sum finds who got what from the producer, and what it cost.
 func (l *lo) sum(a *arm) {
-	var latency hist.Histogram
+	latency := latencies{plan: l.plan}
 	for _, s := range l.subs {
 		for uint64(len(s.fates)) < a.Accepted {
 			s.fates, s.at = append(s.fates, lost), append(s.at, 0)
@@ -276,7 +275,7 @@ func (l *lo) sum(a *arm) {
 			if s.at[o] = since; since <= 0 {
 				s.AtCrash++
 				if s.member.Name == cleanName {
-					latency.Record(s.late[o])
+					latency.record(uint64(o), s.late[o])
 				}
 			}
 		}
@@ -311,7 +310,7 @@ func (l *lo) sum(a *arm) {
 	for _, m := range a.Subscribers {
 		m.lose(a, a.why)
 	}
-	l.cost.Latency = latency.Quantiles()
+	latency.put(&l.cost)
 	a.Cost = l.cost
 	a.finish()
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/events"
 	"crier/cmd/crier/hist"
 	"crier/nack"
@@ -74,10 +75,33 @@ type cost struct {
 	Disk uint64 `json:"disk_bytes"`
 	// Processor is the processor time of all processes, up to their ends; 0 in virtual time.
 	Processor time.Duration `json:"processor_ns,omitempty"`
-	// Latency is from acceptance to delivery: of all subscribers in virtual time, and of those
-	// whose network is as it is with real processes.
+	// Latency is from acceptance to delivery: of all subscribers in virtual time, and of one whose
+	// network is as it is with real processes.
 	Latency *hist.Quantiles `json:"latency_ns"`
+	// Calm is that of the messages that are due half a second after the start or later: without
+	// the burst of 4,000 messages with which the market opens.
+	Calm *hist.Quantiles `json:"calm_latency_ns"`
 }
+
+// latencies are those of an arm's messages.
+type latencies struct {
+	plan      *stage.Script
+	all, calm hist.Histogram
+}
+
+// opened is when the market's opening burst is over, and what it held up.
+const opened = 500 * time.Millisecond
+
+// record records that of a message.
+func (l *latencies) record(offset uint64, d time.Duration) {
+	l.all.Record(d)
+	if offset >= uint64(len(l.plan.Messages)) || l.plan.Messages[offset].At >= opened {
+		l.calm.Record(d)
+	}
+}
+
+// put puts them into the costs.
+func (l *latencies) put(c *cost) { c.Latency, c.Calm = l.all.Quantiles(), l.calm.Quantiles() }
 
 // member is a subscriber's part of an arm.
 type member struct {

@@ -112,7 +112,8 @@ func playSim(_ context.Context, plan *stage.Script) (*report, error) {
 func playArm(plan *stage.Script, how *arrangement) (*arm, error) {
 	w := world.New(world.Config{Seed: plan.Seed})
 	check := checker.New(w)
-	watch := &watch{w: w, names: map[uint64]string{}, crashed: reliable.Never}
+	watch := &watch{w: w, names: map[uint64]string{}, crashed: reliable.Never,
+		latency: latencies{plan: plan}}
 	w.Observe(watch.observer())
 	if err := watch.populate(how); err != nil {
 		return nil, err

@@ -2,9 +2,9 @@ package crash
 
 import (
 	"slices"
-	"time"
 
 	"crier/cmd/crier/cli"
+	"crier/cmd/crier/demo/stage"
 	"crier/cmd/crier/table"
 )
 
@@ -122,22 +122,20 @@ func (r *report) costTable() *table.Table {
 	}
 	t := &table.Table{Columns: []table.Column{{Key: true}, {Head: datagrams}, {Head: "bytes"},
 		{Head: "memory"}, {Head: "disk"}, {Head: "processor"},
-		{Group: "latency", Head: "p50"}, {Group: "latency", Head: "p99"}}}
+		{Group: "latency", Head: "p50", Breaks: true}, {Group: "latency", Head: "p99"},
+		{Group: "after the opening", Head: "p50"}, {Group: "after the opening", Head: "p99"}}}
 	for _, a := range r.Arms {
 		if a.Missing != "" {
 			continue
 		}
 		c := &a.Cost
-		p50, p99, busy := "-", "-", "-"
-		if c.Latency != nil {
-			p50 = cli.Duration(time.Duration(c.Latency.P50))
-			p99 = cli.Duration(time.Duration(c.Latency.P99))
-		}
+		busy := "-"
 		if c.Processor > 0 {
 			busy = cli.Duration(c.Processor)
 		}
 		t.Add(a.Name, cli.Grouped(c.Datagrams), cli.Bytes(c.Bytes), cli.Bytes(c.Memory),
-			cli.Bytes(c.Disk), busy, p50, p99)
+			cli.Bytes(c.Disk), busy, stage.P50(c.Latency), stage.P99(c.Latency),
+			stage.P50(c.Calm), stage.P99(c.Calm))
 	}
 	return t
 }

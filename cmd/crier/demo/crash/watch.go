@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"crier/cmd/crier/events"
-	"crier/cmd/crier/hist"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/world"
@@ -18,7 +17,7 @@ type watch struct {
 	nodes   []*node // subscribers, then recorders
 	frames  []frames
 	names   map[uint64]string // of those that repeat, by their ids
-	latency hist.Histogram
+	latency latencies
 	cost    cost
 	segment *world.Segment
 	crashed reliable.Time // Never until then
@@ -105,7 +104,7 @@ func (w *watch) told(sub *world.Subscriber, ev *reliable.Event) {
 		m.at[ev.Offset] = time.Duration(now)
 		if w.crashed == reliable.Never {
 			m.AtCrash++
-			w.latency.Record(now.Sub(w.pub.Session().AcceptedAt(ev.Offset)))
+			w.latency.record(ev.Offset, now.Sub(w.pub.Session().AcceptedAt(ev.Offset)))
 		}
 	case reliable.Loss:
 		m.Named += ev.Lost.Len()
@@ -130,7 +129,7 @@ func (w *watch) finish(a *arm) {
 			a.Subscribers = append(a.Subscribers, m)
 		}
 	}
-	w.cost.Latency = w.latency.Quantiles()
+	w.latency.put(&w.cost)
 	a.Cost = w.cost
 	a.finish()
 }
