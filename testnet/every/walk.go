@@ -17,6 +17,7 @@ type walker struct {
 	plans map[reflect.Type]plan
 
 	marks map[reflect.Type]*mark
+	found map[string]bool // what there is of omit
 
 	mixer
 	met  map[place]uint64
@@ -40,7 +41,7 @@ type place struct {
 
 func newWalker(omit map[string]reason) *walker {
 	return &walker{omit: omit, plans: map[reflect.Type]plan{},
-		marks: map[reflect.Type]*mark{},
+		marks: map[reflect.Type]*mark{}, found: map[string]bool{},
 		value: map[reflect.Type]func(*walker, unsafe.Pointer){}, met: map[place]uint64{}}
 }
 
@@ -132,6 +133,7 @@ func (w *walker) make(t reflect.Type) plan {
 		return fn
 	}
 	if why := w.omit[t.String()]; why != 0 {
+		w.found[t.String()] = true
 		return leave(t.String(), why, t)
 	}
 	switch t.Kind() {
@@ -268,6 +270,7 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 			continue
 		}
 		if name := t.String() + "." + f.Name; w.omit[name] != 0 {
+			w.found[name] = true
 			fields = append(fields, field{"." + f.Name, f.Offset, leave(name, w.omit[name], f.Type)})
 			continue
 		}
@@ -292,7 +295,8 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 	}
 	m := w.mark(t)
 	if name := used[t.String()]; name != "" {
-		if f, ok := t.FieldByName(name); ok && f.Type.Kind() == reflect.Bool {
+		if f, ok := t.FieldByName(name); ok && (f.Type.Kind() == reflect.Bool || f.Type.Kind() == reflect.Pointer) {
+			isBool := f.Type.Kind() == reflect.Bool
 			whole := func(w *walker, p unsafe.Pointer) {
 				for i := range fields {
 					fd := &fields[i]
@@ -300,7 +304,8 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 				}
 			}
 			return func(w *walker, p unsafe.Pointer) {
-				if !*(*bool)(unsafe.Add(p, f.Offset)) {
+				at := unsafe.Add(p, f.Offset)
+				if isBool && !*(*bool)(at) || !isBool && *(*unsafe.Pointer)(at) == nil {
 					w.take(0)
 				} else if !m.pointed || !w.seen(p, t, m) {
 					whole(w, p)
@@ -326,6 +331,9 @@ func (w *walker) makeStruct(t reflect.Type) plan {
 
 // leave leaves something out. What is past counts as long as it isn't.
 func leave(name string, why reason, t reflect.Type) plan {
+	if why == spare {
+		return lengths(t)
+	}
 	return func(w *walker, p unsafe.Pointer) {
 		if why == past && *(*int64)(p) > w.now {
 			w.take(*(*uint64)(p))
@@ -333,6 +341,19 @@ func leave(name string, why reason, t reflect.Type) plan {
 		}
 		if w.left != nil {
 			w.left(name, why, p, t)
+		}
+	}
+}
+
+// lengths takes how long a slice is, or those of an array.
+func lengths(t reflect.Type) plan {
+	n, size := 1, uintptr(0)
+	if t.Kind() == reflect.Array {
+		n, size = t.Len(), t.Elem().Size()
+	}
+	return func(w *walker, p unsafe.Pointer) {
+		for i := range n {
+			w.take(uint64(len(*(*[]byte)(unsafe.Add(p, uintptr(i)*size)))))
 		}
 	}
 }
@@ -388,7 +409,7 @@ func (w *walker) makeMap(t reflect.Type) plan {
 			k, v := reflect.New(t.Key()), reflect.New(t.Elem())
 			k.Elem().Set(it.Key())
 			v.Elem().Set(it.Value())
-			one := walker{plans: w.plans, marks: map[reflect.Type]*mark{}, omit: w.omit, value: w.value,
+			one := walker{plans: w.plans, marks: map[reflect.Type]*mark{}, found: w.found, omit: w.omit, value: w.value,
 				met: map[place]uint64{}, mixer: newMixer()}
 			key(&one, k.UnsafePointer())
 			w.keep = append(w.keep, v.UnsafePointer())
