@@ -106,6 +106,9 @@ func (a *answerers) advance(now reliable.Time) {
 			a.skipMute(now, q)
 		}
 		for _, l := range q.req.Advance(now) {
+			if l.Cause == nack.Unanswered {
+				a.doubt(now)
+			}
 			if l.Cause == nack.Unanswered && len(a.list) > 1 {
 				l.Trail = uint32(trail(l.Trail).with(q, reliable.CauseUnanswered))
 				a.place(now, l.Missing)

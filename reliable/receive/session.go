@@ -235,6 +235,8 @@ func (s *session) refresh(now reliable.Time) {
 	for _, st := range s.streams {
 		if st.deserted() {
 			st.resume(now)
+		} else if st.asked.expected != nil {
+			st.asked.trust()
 		}
 	}
 }

@@ -17,10 +17,34 @@ import (
 
 // await has what nobody has wait from now on.
 func (a *answerers) await(now reliable.Time) {
-	if a.expected == nil {
-		a.expected = a.inquiry(now, Holder{}, len(a.list))
-		a.expected.req.SetLimit(now, 0)
-		a.list = append(a.list, a.expected)
+	if a.expected != nil {
+		return
+	}
+	index := slices.IndexFunc(a.list, func(q *inquiry) bool { return q.gone })
+	if index < 0 {
+		index = len(a.list)
+	}
+	a.expected = a.inquiry(now, Holder{}, index)
+	a.expected.req.SetLimit(now, 0)
+	a.sit(a.expected)
+}
+
+// doubt has what the publisher doesn't answer for wait until it is heard again, or found silent:
+// it may be dead, and the survivors be asked.
+func (a *answerers) doubt(now reliable.Time) {
+	if st := a.stream; st.r.cfg.Inquest && st.phase == live && st.waits == nil {
+		a.await(now)
+	}
+}
+
+// trust ends the doubt: the publisher is heard, and doesn't answer.
+func (a *answerers) trust() {
+	if q := a.expected; q != nil && a.stream.waits == nil {
+		a.loseWaiting(reliable.CauseUnanswered)
+		a.expected, q.gone = nil, true
+		if len(a.list) == 2 {
+			a.list = a.only[:]
+		}
 	}
 }
 
@@ -111,15 +135,20 @@ func (a *answerers) seat(now reliable.Time, m *inquest.Member, own *inquiry) *in
 	}
 	q := a.inquiry(now, Holder{m.ID, m.Addr}, index)
 	q.survivor = true
-	if index == len(a.list) {
-		a.list = append(a.list, q)
-		return q
-	}
-	a.list[index] = q
-	for _, one := range a.list { // it was another that was asked in vain
-		one.req.ClearTrails(1 << index)
-	}
+	a.sit(q)
 	return q
+}
+
+// sit puts an inquiry into its place in the list.
+func (a *answerers) sit(q *inquiry) {
+	if q.index == len(a.list) {
+		a.list = append(a.list, q)
+		return
+	}
+	a.list[q.index] = q
+	for _, one := range a.list { // it was another that was asked in vain
+		one.req.ClearTrails(1 << q.index)
+	}
 }
 
 // free reports whether nothing is asked of a holder.
