@@ -15,6 +15,8 @@ import (
 type aftermath struct {
 	st *stream
 	q  *inquest.Inquest
+	// start is where the inquest began.
+	start uint64
 	// until is when it is over; Never while the inquest goes on.
 	until reliable.Time
 	// own is what is held here, by the last word to q, at told. It is stale if more came since.
@@ -56,8 +58,8 @@ const (
 	maxLost = 1024
 )
 
-// holdInquest begins an inquest, and reports false where none is held.
-func (st *stream) holdInquest(now reliable.Time) bool {
+// holdInquest begins an inquest at a place, and reports false where none is held.
+func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 	r, s := st.r, st.session
 	if !r.cfg.Inquest || r.cfg.Recovery.Off {
 		return false
@@ -70,7 +72,7 @@ func (st *stream) holdInquest(now reliable.Time) bool {
 	})
 	st.phase, st.aftermath, st.ledger, st.witness = orphaned, a, a, nil
 	st.stats.Inquests++
-	a.own.Position = st.beginning()
+	a.own.Position, a.start = at, at.Seq
 	a.update(now)
 	for _, h := range st.asked.list[1:] {
 		if f := h.lastDigest(now, st); f != nil {
@@ -90,6 +92,7 @@ func (a *aftermath) update(now reliable.Time) {
 	a.stale, a.told = false, now
 	a.absent = a.st.stock(&a.own, a.absent[:0])
 	a.own.Absent = a.absent
+	a.own.Position.Seq = max(a.own.Position.Seq, a.start)
 	a.q.Update(now, &a.own)
 }
 

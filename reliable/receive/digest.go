@@ -30,6 +30,9 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		st = s.stream(f.Channel)
 	}
 	if f.Digest.Role == frame.Peer {
+		if s == nil {
+			st = r.rejoin(now, from, f)
+		}
 		if r.cfg.Inquest && st != nil && !st.session.place.away && !st.over() {
 			st.hearSurvivor(now, from, f)
 		}

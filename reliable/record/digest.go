@@ -3,6 +3,7 @@ package record
 import (
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
@@ -41,7 +42,7 @@ func (a *announce) begin(r *Recorder) { a.at = r.now }
 func (a *announce) turn(r *Recorder) (next *tape, at reliable.Time) {
 	at = reliable.Never
 	for _, t := range r.list {
-		if t.begun && !t.inquest && t.tellAt < at {
+		if t.begun && !t.inquires() && t.tellAt < at {
 			next, at = t, t.tellAt
 		}
 	}
@@ -101,7 +102,9 @@ func (a *announce) part(r *Recorder) reliable.Batch {
 
 // digest returns what the recorder has of a tape. It is valid until the next call.
 func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
-	a.version++
+	if a.version++; r.receiver != nil { // which tells of an inquest
+		a.version = r.receiver.DigestVersion()
+	}
 	oldest := t.oldest()
 	body := &a.body
 	*body = frame.DigestBody{
@@ -117,11 +120,7 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 	}
 	body.Heard = t.quiet(&f.NextSeq, &f.NextOffset)
 	body.From = t.told().Seq
-	for _, h := range t.holes {
-		if h = h.Clip(body.From, body.To); h.Len() > 0 {
-			f.Ranges = append(f.Ranges, h)
-		}
-	}
+	f.Ranges = t.absent(nack.Range{From: body.From, To: body.To}, nil)
 	if !t.live {
 		f.Flags |= frame.Final
 		if t.ended != nil && t.ended.How == reliable.EndBye {
@@ -132,8 +131,11 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 		}
 	} else if t.hears() {
 		f.Flags |= frame.Live
+	} else if !t.inquires() { // it is over, and the tape has yet to come so far
+		f.Flags |= frame.Final
 	}
-	if r.disk.failing || !t.followed() {
+	// In an inquest nobody is to wait for a recorder that takes no part in it.
+	if r.disk.failing || f.Flags&frame.Final != 0 && body.Proposal == 0 {
 		f.Flags |= frame.Full
 	}
 	if s := t.title; s != nil {
@@ -162,13 +164,9 @@ func (t *tape) told() journal.Mark {
 	return journal.Mark{Seq: seq, Offset: t.shelf.Start(seq)}
 }
 
-// followed reports whether more of a tape's stream would be taken.
-func (t *tape) followed() bool {
-	if t.r.receiver == nil {
-		return false
-	}
-	_, ok := t.r.receiver.Extent(t.key.Session, t.key.Channel)
-	return ok
+// inquires reports whether the survivors of a tape's publisher help each other now.
+func (t *tape) inquires() bool {
+	return t.r.receiver != nil && t.r.receiver.Inquires(t.key.Session, t.key.Channel)
 }
 
 // quiet returns for how long the publisher wasn't heard, and raises the end to what is known of

@@ -71,7 +71,9 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 		if f.Feed < len(r.cfg.Groups) {
 			t.group = r.cfg.Groups[f.Feed]
 		}
-		r.tell(Event{Kind: Recording, Key: t.key, Title: t.title})
+		if t.hears() { // else it is what survivors had
+			r.tell(Event{Kind: Recording, Key: t.key, Title: t.title})
+		}
 	}
 	t.frame(r.now, f)
 }
@@ -93,7 +95,9 @@ func (r *Recorder) End(session uint64, channel uint32, e receive.TapeEnd) {
 	if t == nil {
 		return
 	}
-	t.end(r.now, e.End, e.Offset, e.Cause)
+	if !t.end(r.now, e.End, e.Offset, e.Cause) {
+		return // as it was told before
+	}
 	t.tell(r.now)
 	r.tell(Event{Kind: StreamEnded, Key: t.key, End: e.End, Cause: e.Cause})
 }

@@ -10,6 +10,10 @@ import (
 // gap is the receiver's own.
 type keeper struct{ r *Recorder }
 
+// lateShare is the part of the tail's memory that frames may take which came after their place was
+// named a hole. The log has no place for them: they are kept for others while there is room.
+const lateShare = 16
+
 // Role returns frame.Recorder.
 func (k keeper) Role() frame.Role { return frame.Recorder }
 
@@ -22,9 +26,12 @@ func (k keeper) tape(session uint64, channel uint32) *tape {
 	return t
 }
 
-// Keep does nothing: what passes in order is on the tape. What comes after its place was named a
-// hole has no place in the log.
-func (k keeper) Keep(uint64, uint32, *frame.Frame) {}
+// Keep takes a copy of a frame that is late. One that passes in order is on the tape.
+func (k keeper) Keep(session uint64, channel uint32, f *frame.Frame) {
+	if t := k.tape(session, channel); t != nil && f.Seq < t.next.Seq && t.lacks(f.Seq) {
+		k.r.late.Keep(session, channel, f)
+	}
+}
 
 // Oldest returns where a tape begins, as far as its holes are remembered.
 func (k keeper) Oldest(session uint64, channel uint32) (seq, offset uint64, ok bool) {
@@ -39,28 +46,28 @@ func (k keeper) Oldest(session uint64, channel uint32) (seq, offset uint64, ok b
 // Absent appends to a list the numbers of a range that a tape lacks.
 func (k keeper) Absent(session uint64, channel uint32, of nack.Range,
 	to []nack.Range) []nack.Range {
-	t := k.tape(session, channel)
-	if t == nil {
-		return append(to, of)
+	if t := k.tape(session, channel); t != nil {
+		return t.absent(of, to)
 	}
+	return append(to, of)
+}
+
+// absent appends to a list the numbers of a range that can't be had from the tape. They ascend.
+func (t *tape) absent(of nack.Range, to []nack.Range) []nack.Range {
 	has := nack.Range{From: t.told().Seq, To: t.next.Seq}
-	add := func(r nack.Range) {
-		if r = r.Clip(of.From, of.To); r.Len() == 0 {
-			return
-		}
-		if n := len(to); n > 0 && to[n-1].To == r.From {
-			to[n-1].To = r.To
-			return
-		}
-		to = append(to, r)
+	if low := of.Clip(0, has.From); low.Len() > 0 {
+		to = append(to, low)
 	}
-	add(nack.Range{From: of.From, To: has.From})
 	for _, h := range t.holes {
-		add(h.Clip(has.From, has.To))
+		if h = h.Clip(has.From, has.To).Clip(of.From, of.To); h.Len() > 0 {
+			to = t.r.late.Absent(t.key.Session, t.key.Channel, h, to)
+		}
 	}
-	add(nack.Range{From: max(has.To, of.From), To: of.To})
+	if high := of.Clip(has.To, of.To); high.Len() > 0 {
+		to = append(to, high)
+	}
 	return to
 }
 
-// Forget does nothing: the log keeps what it was told to keep.
-func (k keeper) Forget(uint64, uint32) {}
+// Forget lets go of the frames of a stream that were late. The log keeps what it was told to keep.
+func (k keeper) Forget(session uint64, channel uint32) { k.r.late.Forget(session, channel) }

@@ -11,10 +11,11 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/rig"
+	"crier/reliable/store"
 )
 
-// What waits behind a gap is served once the publisher is gone, and what is missing is denied. While
-// the publisher is heard neither is: it may come.
+// What waits behind a gap is served. What is missing is denied once the publisher is gone: while that
+// is heard, it may come.
 func TestWhatWaitsBehindAGapIsServed(t *testing.T) {
 	d := newDeck(t, Config{NoInquest: true}, journal.Config{})
 	d.hears(title(t, 1, "news"))
@@ -37,7 +38,7 @@ func TestWhatWaitsBehindAGapIsServed(t *testing.T) {
 		}
 		return repaired, denied
 	}
-	if repaired, denied := ask(); len(repaired)+len(denied) != 0 {
+	if repaired, denied := ask(); len(repaired) != 5 || len(denied) != 0 {
 		t.Errorf("while the publisher is heard: repairs %v, denials %v", repaired, denied)
 	}
 	d.from(other, rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1, Responder: 5,
@@ -97,6 +98,22 @@ func TestKeeper(t *testing.T) {
 	}
 	if seq, offset, ok := k.Oldest(1, 0); seq != 5 || offset != 5 || !ok {
 		t.Errorf("it begins at %d/%d", seq, offset)
+	}
+
+	// What comes late has no place in the log, and is kept for others.
+	k.Keep(1, 0, data(t, 1, 12, 100))
+	k.Keep(1, 0, data(t, 1, 16, 100)) // which is on the tape
+	if got := absent(10, 20); !reflect.DeepEqual(got,
+		[]nack.Range{{From: 10, To: 12}, {From: 13, To: 15}}) {
+		t.Errorf("after one that was late it lacks %v", got)
+	}
+	if _, _, kept := d.late.Oldest(1, 0); !kept || tape.shelf.Look(12) != store.InMemory ||
+		tape.shelf.Look(11) != store.Absent || d.late.History(1, 0).Look(16) != store.Absent {
+		t.Error("it isn't kept for others")
+	}
+	k.Forget(1, 0)
+	if got := absent(10, 20); !reflect.DeepEqual(got, []nack.Range{{From: 10, To: 15}}) {
+		t.Errorf("after all it lacks %v", got)
 	}
 
 	// Of more holes than it remembers it tells from the first one on that it does.

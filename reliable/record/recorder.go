@@ -35,6 +35,8 @@ type Recorder struct {
 	// pending are the blocks with frames that aren't written, and done the others: these make room
 	// for new ones.
 	pending, done store.Blocks
+	// late has frames that came after their place was named a hole.
+	late *store.Histories
 
 	disk jobs
 	// readers are shelves that want to read. runs is what was read and is in memory, at most
@@ -51,6 +53,7 @@ type Recorder struct {
 	announce announce
 	answers  answers
 	sending  sender
+	askable  []nack.Range // scratch
 	events   events
 	stats    Stats
 	heard    [64]reliable.Run
@@ -78,7 +81,8 @@ func New(cfg Config) (*Recorder, error) {
 		budget: nack.NewBudget(nack.BudgetConfig{
 			Floor: cfg.ServeRate, Burst: max(cfg.ServeRate/serveBursts, minBurst)}),
 	}
-	r.pool = store.NewPool(cfg.Tail-reads, r)
+	late := max(cfg.Tail/lateShare, store.MinHistories)
+	r.pool, r.late = store.NewPool(cfg.Tail-reads-late, r), store.NewHistories(late)
 	r.announce.begin(r)
 	r.answers.begin()
 	for i := range cfg.States {
@@ -155,6 +159,7 @@ func (r *Recorder) remove(t *tape) {
 		}
 	}
 	r.unserve(t)
+	r.late.Forget(t.key.Session, t.key.Channel)
 	if r.last == t {
 		r.last = nil
 	}

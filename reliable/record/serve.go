@@ -32,7 +32,10 @@ func (r *Recorder) serve(from netip.AddrPort, f *frame.Frame) {
 		return
 	}
 	t.asked = r.now
+	asked := f.Ranges
+	f.Ranges = t.askable(asked)
 	t.holder.Handle(r.now, from, f)
+	f.Ranges = asked
 }
 
 // makeHolder makes a tape one of those that are served, for a subscriber at an address, and

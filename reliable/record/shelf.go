@@ -2,11 +2,12 @@ package record
 
 import (
 	"crier/nack"
+	"crier/reliable/receive"
 	"crier/reliable/store"
 )
 
 // A shelf is what can be had of a tape: its tail, what was read of the log and is still in memory,
-// the log, and what waits behind a gap while the publisher is gone. It implements store.Store.
+// the log, and what waits behind a gap. It implements store.Store.
 type shelf struct {
 	t *tape
 	// runs are in memory. wants are to be read, and reads counts the reads that are out.
@@ -40,20 +41,16 @@ const (
 
 // Held returns the frames from the lowest to the highest that are held.
 func (s *shelf) Held() nack.Range {
-	return nack.Range{From: s.t.oldest().Seq, To: max(s.t.next.Seq, s.t.behindGap())}
+	return nack.Range{From: s.t.oldest().Seq, To: max(s.t.next.Seq, s.t.extent().Seq)}
 }
 
-// behindGap returns one past the last frame that may wait behind a gap, or 0: it is served while the
-// publisher isn't heard. While it is, a frame that hasn't come is nothing to deny.
-func (t *tape) behindGap() uint64 {
-	if t.r.receiver == nil || !t.live {
-		return 0
+// extent returns how far the stream of a tape goes, as far as the receiver knows; zero if it
+// doesn't follow that.
+func (t *tape) extent() (e receive.Extent) {
+	if t.r.receiver != nil {
+		e, _ = t.r.receiver.Extent(t.key.Session, t.key.Channel)
 	}
-	e, ok := t.r.receiver.Extent(t.key.Session, t.key.Channel)
-	if !ok || e.Lives {
-		return 0
-	}
-	return e.Seq
+	return e
 }
 
 // waiting returns a frame that waits behind a gap, or nil.
@@ -62,6 +59,34 @@ func (t *tape) waiting(seq uint64) []byte {
 		return nil
 	}
 	return t.r.receiver.Sealed(t.key.Session, t.key.Channel, seq)
+}
+
+// maxWaiting bounds the frames of a NACK that are looked for behind a gap.
+const maxWaiting = 4096
+
+// askable returns the part of requested ranges that is to be answered. While the publisher is heard,
+// what is missing here is nothing to deny: it may come.
+func (t *tape) askable(ranges []nack.Range) []nack.Range {
+	e := t.extent()
+	if n := len(ranges); n == 0 || ranges[n-1].To <= t.next.Seq || !e.Lives {
+		return ranges
+	}
+	list := t.r.askable[:0]
+	left := uint64(maxWaiting)
+	for _, r := range ranges {
+		if known := r.Clip(0, t.next.Seq); known.Len() > 0 {
+			list = append(list, known)
+		}
+		r = r.Clip(t.next.Seq, e.Seq)
+		for ; r.From < r.To && left > 0; r.From++ {
+			left--
+			if t.waiting(r.From) != nil {
+				list = append(list, nack.Range{From: r.From, To: r.From + 1})
+			}
+		}
+	}
+	t.r.askable = nack.Normalize(list)
+	return t.r.askable
 }
 
 // InMemory returns a frame from which on all that are held are in memory.
@@ -95,6 +120,9 @@ func (s *shelf) Frame(seq uint64) []byte {
 				return f
 			}
 		}
+	}
+	if s.t.lacks(seq) {
+		return s.t.r.late.History(s.t.key.Session, s.t.key.Channel).Frame(seq)
 	}
 	return s.t.waiting(seq)
 }

@@ -73,7 +73,7 @@ func (r *Recorder) Stats() Stats {
 		st.Served.Add(&served)
 	}
 	st.Missed = r.events.missed
-	st.Memory = r.pool.Used()
+	st.Memory = r.pool.Used() + r.late.Memory()
 	for _, n := range r.runs {
 		st.Memory += cap(n.buf)
 	}

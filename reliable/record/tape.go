@@ -175,16 +175,23 @@ func (t *tape) insert(i int, it item) {
 	}
 }
 
-// end takes an end, or the word that the stream goes on.
-func (t *tape) end(now reliable.Time, how reliable.End, offset uint64, cause reliable.Cause) {
+// end takes an end, or the word that the stream goes on. It reports false if that is nothing new:
+// a certificate may be amended without more of the stream.
+func (t *tape) end(now reliable.Time, how reliable.End, offset uint64, cause reliable.Cause) bool {
+	was := t.live
 	t.live = how == reliable.EndOpen && cause == 0
 	if how == reliable.EndOpen || !t.begun {
-		return // it goes on, or this recorder leaves
+		return true // it goes on, or this recorder leaves
 	}
 	t.next.Offset = max(t.next.Offset, offset)
+	if e := t.ended; !was && e != nil && e.How == how && e.Seq == t.next.Seq &&
+		e.Offset == t.next.Offset {
+		return false
+	}
 	t.ended = &journal.End{Seq: t.next.Seq, Offset: t.next.Offset, How: how, Cause: cause}
 	t.insert(len(t.items), item{at: t.next.Seq, end: t.ended})
 	t.soil(now)
+	return true
 }
 
 // soil notes that there is something to write.
