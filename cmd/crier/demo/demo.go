@@ -42,15 +42,16 @@ With the word overload it shows another thing, in virtual time: the same burst, 
 subscriber that is too slow for it, under the three answers that a publisher can give,
 to drop, to buffer on disk, or to block.
 
-With the word crash it plays one crash under several arms: nobody helps; the survivors
-help each other; a recorder stands beside them. It tells who had which messages, what each
-lost and why, and what each arm costs up to the crash.
+With the word crash it plays one crash several times: nobody helps; the survivors help
+each other; a recorder stands beside them. It tells who had which messages, what each
+lost and why, and what each costs up to the crash. With --net lo a JetStream server on
+disk takes the same messages, too, for which it needs the program crier-broker.
 
 Examples:
 
   crier demo
   crier demo overload
-  crier demo crash
+  crier demo crash --html crash.html
   crier demo --seed 7 --json
   crier demo --net lo
 
@@ -69,13 +70,18 @@ Examples:
 			cli.Offer(flags, "broker", cli.Files())
 			flags.BoolVar(&o.json, "json", false, "print the result as JSON")
 			return func(ctx context.Context, std cli.Streams) (int, error) {
+				crashes := flags.NArg() == 1 && flags.Arg(0) == "crash"
 				switch {
+				case !crashes && flags.Changed("html"):
+					return 0, cli.Usagef("only demo crash has a page: leave out --html")
+				case flags.Changed("broker") && !(crashes && o.net == "lo"):
+					return 0, cli.Usagef("only demo crash --net lo has a broker: leave out --broker")
 				case flags.NArg() == 0:
 					return o.run(ctx, std)
 				case flags.NArg() > 1 || flags.Arg(0) != "overload" && flags.Arg(0) != "crash":
 					return 0, cli.Usagef("it takes no word but overload or crash, not %q",
 						strings.Join(flags.Args(), " "))
-				case flags.Arg(0) == "crash":
+				case crashes:
 					c := crash.Options{Seed: o.seed, Net: o.net, JSON: o.json, HTML: o.html,
 						Broker: o.broker}
 					if !flags.Changed("seed") {

@@ -38,6 +38,8 @@ func TestTicks(t *testing.T) {
 		{timeTicks{}, 2e5, 1e7, "200 µs 500 µs 1 ms 2 ms 5 ms 10 ms"},
 		{timeTicks{}, 2e5, 1e10, "200 µs 1 ms 10 ms 100 ms 1 s 10 s"},
 		{nineTicks{}, 0, 3, "0 50 90 99 99.9"},
+		{spanTicks{}, -0.1, 2.2, "0 0.5 1 1.5 2"},
+		{spanTicks{}, 9366, 10050, "9,400 9,500 9,600 9,700 9,800 9,900 10,000"},
 	} {
 		if got := strings.Join(labels(c.of.Ticks(c.least, c.most)), " "); got != c.want {
 			t.Errorf("%T to %v: %q, want %q", c.of, c.most, got, c.want)

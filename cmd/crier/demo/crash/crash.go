@@ -45,15 +45,6 @@ func (o *Options) Run(ctx context.Context, std cli.Streams) (int, error) {
 	if err != nil {
 		return 0, err
 	}
-	if o.HTML != "" {
-		p, err := r.page()
-		if err == nil {
-			err = p.WriteFile(o.HTML)
-		}
-		if err != nil {
-			return 0, err
-		}
-	}
 	if o.JSON {
 		enc := json.NewEncoder(std.Out)
 		enc.SetIndent("", "  ")
@@ -63,6 +54,16 @@ func (o *Options) Run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	if err != nil {
 		return 0, fmt.Errorf("the result can't be written: %w", err)
+	}
+	if o.HTML == "" {
+		return cli.ExitOK, nil
+	}
+	p, err := r.page()
+	if err == nil {
+		err = p.WriteFile(o.HTML)
+	}
+	if err != nil {
+		return 0, err
 	}
 	return cli.ExitOK, nil
 }
