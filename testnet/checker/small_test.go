@@ -45,7 +45,7 @@ func TestSmallWorldCatches(t *testing.T) {
 					s.Sender, s.Receiver = one.sender, one.receiver
 				}}
 			res, err := every.Explore(small.Game(), every.Config{Seed: 1, Unpruned: true,
-				Scope: every.Scope{Kinds: every.All, Late: 5 * time.Millisecond,
+				Scope: every.Scope{Rules: every.All(), Late: 5 * time.Millisecond,
 					Again: 100 * time.Microsecond, Faults: 1, Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
 					Until: reliable.Time(begin + 25*time.Millisecond)}})
 			if err != nil {

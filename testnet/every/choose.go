@@ -2,7 +2,6 @@ package every
 
 import (
 	"fmt"
-	"slices"
 
 	"crier/reliable"
 	"crier/testnet/world"
@@ -96,13 +95,10 @@ func (x *explorer) meet() bool {
 func (x *explorer) options(next *world.Next) bool {
 	x.opts = append(x.opts[:0], option{})
 	s := &x.cfg.Scope
-	if d := next.Datagram; next.Open && d.Frame != nil && slices.Contains(s.Kinds, d.Frame.Kind) {
-		free := s.Faults < 0 || slices.Contains(s.Free, d.Frame.Kind)
-		if free || x.used < s.Faults {
-			for _, f := range Faults {
-				if !slices.Contains(s.Without, f) {
-					x.opts = append(x.opts, option{fault: f, costs: !free})
-				}
+	if d := next.Datagram; next.Open && d.Frame != nil {
+		if r := s.rule(d.Frame.Kind); r != nil && (r.Free || s.Faults < 0 || x.used < s.Faults) {
+			for _, f := range r.Faults {
+				x.opts = append(x.opts, option{fault: f, costs: !r.Free && s.Faults >= 0})
 			}
 		}
 	}

@@ -33,9 +33,14 @@ func TestDiffer(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	cfg := Config{Seed: 1, Scope: Scope{Kinds: All, Late: 5 * time.Millisecond,
+	cfg := Config{Seed: 1, Scope: Scope{Rules: All(), Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: -1, Crash: []Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}}
+	if *differHistory > 0 {
+		cfg.Scope.Rules, _ = ParseRules("DATA DIGEST NACK REPAIR")
+		cfg.Scope.Until = 4000 * milli
+		cfg.Scope.Crash[0].Until = 16 * milli
+	}
 	var maps [2]map[string]string
 	for i, text := range []string{a, b} {
 		s, err := Parse(text)
@@ -62,6 +67,7 @@ func TestDiffer(t *testing.T) {
 		}
 		m := map[string]string{}
 		n := 0
+		x.hash.state(x.play)
 		x.hash.note = func(path string, v uint64) { n++; m[path] += fmt.Sprintf(" %d", v) }
 		x.hash.state(x.play)
 		maps[i] = m

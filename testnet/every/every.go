@@ -2,6 +2,7 @@ package every
 
 import (
 	"fmt"
+	"slices"
 	"sync"
 	"sync/atomic"
 )
@@ -11,6 +12,9 @@ const progressEvery = 1024
 
 // Explore plays every schedule of a Game.
 func Explore(g *Game, cfg Config) (*Result, error) {
+	if err := cfg.Scope.validate(); err != nil {
+		return nil, err
+	}
 	memo, stop := newMemo(), new(atomic.Bool)
 	workers := make([]*explorer, max(1, cfg.Workers))
 	for i := range workers {
@@ -77,7 +81,10 @@ func (r *Result) shorten(g *Game, cfg Config) error {
 	most := len(r.Failures[0].Schedule)
 	cfg.Workers, cfg.File, cfg.Progress = 1, "", nil
 	crashes := cfg.Scope.Crashes
-	cfg.Scope.Free = nil
+	cfg.Scope.Rules = slices.Clone(cfg.Scope.Rules)
+	for i := range cfg.Scope.Rules {
+		cfg.Scope.Rules[i].Free = false
+	}
 	for sum := range most + 1 {
 		for c := range min(sum, crashes) + 1 {
 			cfg.Scope.Faults, cfg.Scope.Crashes = sum-c, c

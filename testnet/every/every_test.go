@@ -10,7 +10,7 @@ import (
 
 // scope is small.
 func scope(faults int) every.Scope {
-	return every.Scope{Kinds: every.All, Late: 5 * time.Millisecond,
+	return every.Scope{Rules: every.All(), Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: faults, Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}
 }

@@ -16,7 +16,7 @@ import (
 // hash of a state leaves out changed at some choice. The same must happen, and be judged alike.
 func TestOmittedDecidesNothing(t *testing.T) {
 	g := Small{Subscribers: 2, Frames: 2}.Game()
-	cfg := Config{Seed: 1, Scope: Scope{Kinds: All, Late: 5 * time.Millisecond,
+	cfg := Config{Seed: 1, Scope: Scope{Rules: All(), Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: -1, Crash: []Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(100 * time.Millisecond)}}
 	rand := random.New(1)

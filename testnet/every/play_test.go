@@ -2,91 +2,102 @@ package every_test
 
 import (
 	"flag"
-	"strings"
+	"fmt"
 	"testing"
 	"time"
 
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/testnet/every"
 )
 
 var (
-	subs     = flag.Int("every.subs", 2, "subscribers")
-	history  = flag.Int("every.history", 0, "KiB that each subscriber keeps for others")
-	stays    = flag.Bool("every.stays", false, "the publisher does not leave")
-	frames   = flag.Int("every.frames", 2, "frames")
-	faults   = flag.Int("every.faults", 1, "faults in one schedule; below 0: any number")
-	free     = flag.String("every.free", "", "kinds whose faults don't count, such as DATA,NACK")
-	kinds    = flag.String("every.kinds", "", "kinds that may meet a fault; empty: all")
-	until    = flag.Duration("every.until", 100*time.Millisecond, "when choices end")
-	crashes  = flag.Int("every.crashes", 1, "crashes in one schedule")
-	crash    = flag.String("every.crash", "pub0", "processes that may crash, such as pub0@20ms,sub1")
-	without  = flag.String("every.without", "", "faults that don't happen, such as twice,late")
-	unpruned = flag.Bool("every.unpruned", false, "play each schedule")
+	subs    = flag.Int("every.subs", 2, "subscribers")
+	frames  = flag.Int("every.frames", 2, "messages, each a frame")
+	history = flag.Int("every.history", 0, "KiB that each subscriber keeps for others")
+	stays   = flag.Bool("every.stays", false, "the publisher does not leave")
+	rules   = flag.String("every.rules", "all", "whose datagrams may meet faults: DATA=lost+late* NACK")
+	faults  = flag.Int("every.faults", 1, "faults in one schedule; below 0: any number")
+	late    = flag.Duration("every.late", 5*time.Millisecond, "by how much a datagram is late")
+	crash   = flag.String("every.crash", "pub0", "processes that may crash: pub0@20ms,sub1")
+	crashes = flag.Int("every.crashes", 1, "crashes in one schedule")
+	until   = flag.Duration("every.until", 100*time.Millisecond, "when choices end")
+	seed    = flag.Uint64("every.seed", 1, "the seed of ids and jitter")
+
+	unpruned = flag.Bool("every.unpruned", false, "play each schedule to its end")
 	workers  = flag.Int("every.workers", 1, "how many play at once")
-	file     = flag.String("every.file", "", "where what is known is kept, to go on later")
-	most     = flag.Duration("every.most", 0, "stop after this time; 0: at the end")
-	seed     = flag.Uint64("every.seed", 1, "the seed of ids and jitter")
+	file     = flag.String("every.file", "", "where all that is known is kept, to go on later")
+	most     = flag.Duration("every.for", 0, "stop after this time; 0: at the end")
+	schedule = flag.String("every.schedule", "", "play only this one, with a trace: 3=1,17=2")
 )
 
-func kindsOf(t *testing.T, text string) (list []frame.Kind) {
-	for name := range strings.SplitSeq(text, ",") {
-		found := text == ""
-		for _, k := range every.All {
-			if k.String() == name {
-				list, found = append(list, k), true
+// flagged returns what the flags say.
+func flagged(t *testing.T) (every.Small, every.Config) {
+	s := every.Scope{Faults: *faults, Late: *late, Again: 100 * time.Microsecond,
+		Crashes: *crashes, Until: reliable.Time(*until)}
+	var err error
+	if s.Rules, err = every.ParseRules(*rules); err != nil {
+		t.Fatal(err)
+	}
+	if s.Crash, err = every.ParseCrashes(*crash); err != nil {
+		t.Fatal(err)
+	}
+	return every.Small{Subscribers: *subs, Frames: *frames, History: *history << 10,
+			Stays: *stays}, every.Config{Scope: s, Seed: *seed, Unpruned: *unpruned, Workers: *workers,
+			File: *file}
+}
+
+// rerun returns the command that plays a schedule again.
+func rerun(s every.Schedule) string {
+	command := "go test ./testnet/every -run '^TestEvery$' -v"
+	flag.Visit(func(f *flag.Flag) {
+		switch f.Name {
+		case "every.unpruned", "every.workers", "every.file", "every.for", "every.schedule":
+		default:
+			if len(f.Name) > 6 && f.Name[:6] == "every." {
+				command += fmt.Sprintf(" -%s='%v'", f.Name, f.Value)
 			}
 		}
-		if !found {
-			t.Fatalf("no frame is of kind %q", name)
-		}
-	}
-	return list
+	})
+	return command + " -every.schedule=" + s.String()
 }
 
 // TestEvery plays what the flags say.
 func TestEvery(t *testing.T) {
-	s := scope(*faults)
-	s.Until, s.Crashes = reliable.Time(*until), *crashes
-	s.Crash = nil
-	for part := range strings.SplitSeq(*crash, ",") {
-		name, at, timed := strings.Cut(part, "@")
-		c := every.Crash{Name: name}
-		if timed {
-			d, err := time.ParseDuration(at)
-			if err != nil {
-				t.Fatal(err)
-			}
-			c.Until = reliable.Time(d)
+	small, cfg := flagged(t)
+	if *schedule != "" {
+		s, err := every.Parse(*schedule)
+		if err != nil {
+			t.Fatal(err)
 		}
-		s.Crash = append(s.Crash, c)
-	}
-	s.Free = kindsOf(t, *free)
-	if *kinds != "" {
-		s.Kinds = kindsOf(t, *kinds)
-	}
-	if *without != "" {
-		for f := range strings.SplitSeq(*without, ",") {
-			s.Without = append(s.Without, every.Fault(f))
+		broken, err := every.Replay(small.Game(), cfg, s, func(line string) { t.Log(line) })
+		if err != nil {
+			t.Fatal(err)
 		}
+		t.Logf("the schedule:\n%s", s.Words())
+		if broken != nil {
+			t.Error(broken)
+		}
+		return
 	}
-	g := every.Small{Subscribers: *subs, Frames: *frames, History: *history << 10, Stays: *stays}.Game()
-	t.Logf("%s; %v", g.Name, &s)
+	t.Logf("%s; %v", small.Game().Name, &cfg.Scope)
 	start := time.Now()
-	res, err := every.Explore(g, every.Config{Seed: *seed, Scope: s, Unpruned: *unpruned,
-		Workers: *workers, File: *file,
-		Progress: func(r every.Result) bool {
-			if r.Runs%65536 == 0 {
-				t.Logf("%v: %d states, %d runs", time.Since(start), r.States, r.Runs)
-			}
-			return *most == 0 || time.Since(start) < *most
-		}})
+	said := start
+	cfg.Progress = func(r every.Result) bool {
+		if time.Since(said) > 30*time.Second {
+			said = time.Now()
+			t.Logf("after %v: %d states, %d runs", time.Since(start).Round(time.Second), r.States,
+				r.Runs)
+		}
+		return *most == 0 || time.Since(start) < *most
+	}
+	res, err := every.Explore(small.Game(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
 	for _, f := range res.Failures {
-		t.Errorf("%v: %v\n%s", f.Schedule, f.Err, f.Schedule.Words())
+		t.Errorf("a schedule breaks the promise: of those with so few faults, the first\n%s%v\n"+
+			"play it again, with a trace: %s", f.Schedule.Words(), f.Err, rerun(f.Schedule))
 	}
-	t.Logf("%v; %d runs, deepest %d, %v", res, res.Runs, res.Deepest, time.Since(start))
+	t.Logf("%v; %d runs, at most %d choices, %v", res, res.Runs, res.Deepest,
+		time.Since(start).Round(time.Millisecond))
 }

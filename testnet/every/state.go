@@ -71,6 +71,7 @@ var omitted = map[string]reason{
 	"checker.Checker.tally":    counted,
 	"send.Sender.stats":        counted,
 	"receive.Receiver.stats":   counted,
+	"inquest.Inquest.refused":  counted,
 
 	"receive.SessionStats.Announced":      counted,
 	"receive.SessionStats.Answers":        counted,

@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/send"
 	"crier/testnet/link"
 	"crier/testnet/world"
@@ -103,7 +102,3 @@ func (s *Small) build(p *Play) error {
 	}
 	return nil
 }
-
-// All are all kinds of frames.
-var All = []frame.Kind{frame.Data, frame.Repair, frame.Nack, frame.Heartbeat, frame.Session,
-	frame.Status, frame.Bye, frame.Gone, frame.Confirm, frame.Digest, frame.Find}
