@@ -24,7 +24,11 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 	}
 	of := st.asked.find(from, f.Responder)
 	if of == nil {
-		r.stats.Foreign++
+		if f.Responder == s.id {
+			r.stats.Foreign++
+		} else {
+			r.stats.Aside++ // of a holder that others ask, or this subscriber's own
+		}
 		return
 	}
 	inner, ok := r.repaired(f)
@@ -40,7 +44,11 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		return
 	}
 	if !st.asked.mayAnswer(of, f, inner) {
-		r.stats.Unexpected++
+		if of == st.asked.publisher() {
+			r.stats.Unexpected++
+		} else {
+			r.stats.Aside++
+		}
 		return
 	}
 	r.last = st

@@ -81,7 +81,7 @@ func TestAnswersAreThePublishers(t *testing.T) {
 			before, to := l.session(1), l.table.list[0].to()
 			l.from(c.from, answers(t, c.responder)[kind])
 			after := l.session(1)
-			refused := l.Stats().Foreign + l.Stats().Unexpected
+			refused := l.Stats().Foreign + l.Stats().Unexpected + l.Stats().Aside
 			counts := after != before || asksAgain(l) != unanswered
 			if counts != c.counts || (refused == 1) == c.counts {
 				t.Errorf("%v from %s: counts %v, %d refused:\n%+v\n%+v", kind, c.name, counts,

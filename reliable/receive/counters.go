@@ -20,7 +20,7 @@ var Counters = reliable.Table[Stats]{
 		"frames of a session that is over, or of a kind that no subscriber waits for",
 		func(s *Stats) uint64 { return s.Unexpected }).Dropped(),
 	reliable.Count("aside_frames", reliable.Frames,
-		"frames that answer other subscribers, of sessions not followed here",
+		"frames that answer other subscribers",
 		func(s *Stats) uint64 { return s.Aside }),
 	reliable.Count("other_channel_frames", reliable.Frames,
 		"frames of a channel that is not listened to",

@@ -233,7 +233,7 @@ func TestAHolderRepairsNothingElse(t *testing.T) {
 			seq).Raw)
 		l.from(firstHolder.Addr, rig.Decoded(t, raw))
 	}
-	if st := l.session(1); l.Stats().Unexpected != 4 || st.Repairs != 0 || st.NextOffset != 6 {
+	if st := l.session(1); l.Stats().Aside != 4 || st.Repairs != 0 || st.NextOffset != 6 {
 		t.Errorf("%+v; %+v", l.Stats(), st)
 	}
 }

@@ -93,7 +93,8 @@ type Stats struct {
 	Mismatched uint64
 	// Unexpected counts frames of a kind that nobody waits for.
 	Unexpected uint64
-	// Aside counts answers to other subscribers, of sessions that aren't followed here.
+	// Aside counts answers to other subscribers: of sessions that aren't followed here, and of
+	// holders that weren't asked for it here.
 	Aside uint64
 	// OtherChannel counts frames of a channel that is not listened to.
 	OtherChannel uint64
