@@ -63,12 +63,13 @@ func (q *quest) take(f *frame.Frame) bool {
 	q.answered = q.answered || f.Request == q.request && q.request != 0
 	oldest := position{true, f.OldestSeq, f.OldestOffset}
 	whole := d.Wall != 0 && f.OldestSeq <= d.FirstSeq
+	at := d.At && f.Request != 0 // else it is where an inquest began
 	switch q.what {
 	case frame.FindOffset:
 		switch {
 		case q.at != nil:
 			q.exact = q.exact || f.OldestSeq <= q.at.Seq
-		case d.At && d.AtSeq >= f.OldestSeq && d.AtSeq <= f.NextSeq && d.AtOffset <= q.value &&
+		case at && d.AtSeq >= f.OldestSeq && d.AtSeq <= f.NextSeq && d.AtOffset <= q.value &&
 			f.OldestOffset <= q.value:
 			q.best, q.exact = position{true, d.AtSeq, q.value}, true
 		case f.OldestOffset <= q.value && q.value < f.NextOffset:
@@ -77,11 +78,11 @@ func (q *quest) take(f *frame.Frame) bool {
 			q.best, q.exact = oldest, true
 		}
 	case frame.FindTime:
-		if d.At && d.AtSeq >= f.OldestSeq && d.AtSeq <= f.NextSeq &&
+		if at && d.AtSeq >= f.OldestSeq && d.AtSeq <= f.NextSeq &&
 			(d.AtSeq > f.OldestSeq || whole) {
 			q.best, q.exact = position{true, d.AtSeq, d.AtOffset}, true
 		}
-		q.covered = q.covered || !d.At
+		q.covered = q.covered || !at
 	default:
 		if whole {
 			q.best, q.exact = oldest, true

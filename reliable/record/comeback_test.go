@@ -247,11 +247,25 @@ func TestRecorderAmends(t *testing.T) {
 	if c := d.certificate(); c.Number != 1 || c.Frames.To != 30 {
 		t.Fatalf("%+v", c)
 	}
+	ends := func() (n int) {
+		for _, e := range d.told {
+			if e.Kind == StreamEnded {
+				n++
+			}
+		}
+		return n
+	}
+	other := newPeer(d, 7, 5, 30, nack.Range{From: 12, To: 15}) // it has nothing more
+	p.final, other.final = frame.Final, frame.Final
+	d.survive(5*time.Second, p, other)
+	if c := d.certificate(); c.Number != 2 || len(c.Members) != 3 || ends() != 1 {
+		t.Fatalf("%d ends were told, %+v", ends(), c)
+	}
 	late := newPeer(d, 6, 5, 35, nack.Range{From: 14, To: 15})
-	p.final, late.final = frame.Final, frame.Final
-	d.survive(5*time.Second, p, late)
+	late.final = frame.Final
+	d.survive(5*time.Second, p, other, late)
 	c := d.certificate()
-	if c.Number < 2 || c.Frames.To != 35 || c.Found != 2 || c.LostMessages != 3 ||
+	if ends() < 2 || c.Number < 3 || c.Frames.To != 35 || c.Found != 2 || c.LostMessages != 3 ||
 		!reflect.DeepEqual(c.Nobody, []nack.Range{{From: 14, To: 15}}) {
 		t.Errorf("%+v", c)
 	}
