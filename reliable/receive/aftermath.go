@@ -17,8 +17,8 @@ type aftermath struct {
 	q  *inquest.Inquest
 	// start is where the inquest began.
 	start uint64
-	// until is when it is over; Never while the inquest goes on.
-	until reliable.Time
+	// since is when it began, and until when it is over; Never while the inquest goes on.
+	since, until reliable.Time
 	// own is what is held here, by the last word to q, at told. It is stale if more came since.
 	own    inquest.Own
 	told   reliable.Time
@@ -64,7 +64,7 @@ func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 	if !r.cfg.Inquest || r.cfg.Recovery.Off {
 		return false
 	}
-	a := &aftermath{st: st, until: reliable.Never, open: reliable.Never, again: now.Add(renewAll)}
+	a := &aftermath{st: st, since: now, until: reliable.Never, open: reliable.Never, again: now.Add(renewAll)}
 	a.q = inquest.New(now, inquest.Config{
 		ID: r.cfg.ID, Role: r.cfg.Keeper.Role(), Name: r.cfg.Name, Seed: r.cfg.Seed,
 		Session: s.id, Channel: st.channel, Counted: st.stats.Announced,
@@ -208,6 +208,7 @@ func (a *aftermath) settle(now reliable.Time, c *reliable.Certificate, cause rel
 // certify has a certificate told behind what there is of the stream.
 func (a *aftermath) certify(now reliable.Time, kind reliable.EventKind, c *reliable.Certificate) {
 	st := a.st
+	c.Took = now.Sub(a.since)
 	if c.Number > 0 {
 		st.stats.Certificates++
 	}

@@ -15,8 +15,11 @@ type holding struct {
 	version uint64
 	at      reliable.Time
 	oldest  position
-	// The first number that it has neither got nor given up.
+	// One past the last number that it tells of.
 	upTo uint64
+	// What it said of that itself, and where it stood when its inquest began.
+	position uint64
+	began    position
 	// Its evidence of the stream's extent.
 	next position
 	// It hears the publisher; or the session is over, by the publisher's word or not.
@@ -46,6 +49,7 @@ func (h *holding) take(now reliable.Time, f *frame.Frame) {
 	if d.From <= h.upTo {
 		h.upTo = max(h.upTo, d.To)
 	}
+	h.position, h.began = d.Position, position{d.At && f.Request == 0, d.AtSeq, d.AtOffset}
 	h.live, h.final = f.Flags&frame.Live != 0, f.Flags&frame.Final != 0
 	h.ended = h.final && f.Flags&frame.Ended != 0
 	h.absent = nack.Normalize(append(h.absent, f.Ranges...))

@@ -79,6 +79,9 @@ func (c *cursor) stepMark(ev *reliable.Run) bool {
 			c.startAt(m.offset)
 		}
 		cause := m.cause
+		if m.certificate != nil && m.certificate.Number > 0 {
+			cause = reliable.CauseNobody
+		}
 		if c.lossPending {
 			cause = c.lossCause
 		}

@@ -210,11 +210,16 @@ func (q *inquiry) lastDigest(now reliable.Time, st *stream) *frame.Frame {
 	if !h.known || q.gone || q.survivor || now.Sub(h.at) > h.fresh() {
 		return nil
 	}
-	return &frame.Frame{
-		Kind: frame.Digest, Flags: frame.Final, Session: st.session.id, Channel: st.channel,
+	f := &frame.Frame{
+		Kind: frame.Digest, Session: st.session.id, Channel: st.channel,
 		Responder: q.id, Time: q.echo.told, OldestSeq: h.oldest.seq, OldestOffset: h.oldest.offset,
 		NextSeq: h.next.seq, NextOffset: h.next.offset, Ranges: h.absent,
-		Digest: &frame.DigestBody{Role: frame.Recorder, Version: h.version, Position: h.upTo,
-			From: h.oldest.seq, To: h.upTo},
+		Digest: &frame.DigestBody{Role: frame.Recorder, Version: h.version, Position: h.position,
+			At: h.began.known, AtSeq: h.began.seq, AtOffset: h.began.offset,
+			From: h.oldest.seq, To: max(h.upTo, h.oldest.seq)},
 	}
+	if h.final {
+		f.Flags = frame.Final
+	}
+	return f
 }
