@@ -165,18 +165,21 @@ Examples:
 
 `),
 			kindCommand(report.History,
-				"cost of a history to the subscriber that keeps it",
+				"cost of a history to the subscriber that keeps it, and of serving it",
 				`The same messages go to subscribers that keep what they delivered for others, and to
-subscribers that don't. These take turns, and each run is held against its neighbour:
-what is printed is the median of the ratios, with the interval that holds the true one.
+subscribers that don't. At a --rate, two more ways tell what serving costs: another
+publisher has died, and one more subscriber lacks nothing of it, or lacks --burst and
+asks the measured ones for it meanwhile. These take turns, and each run is held against
+its neighbour: what is printed is the median of the ratios, with the interval that holds
+the true one.
 
 Examples:
 
   # between network namespaces
   crier bench history --net netns
 
-  # a larger one, at a rate, where times count
-  crier bench history --history 256MiB --size 64 --rate 100k --runs 3
+  # what serving does to the times of messages
+  crier bench history --net netns --size 64 --rate 10k --runs 5
 
 `),
 			kindCommand(report.Limits, "rates of this machine's kernel with bare UDP multicast",

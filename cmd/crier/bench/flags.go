@@ -80,6 +80,9 @@ func declare(kind string, flags *cli.FlagSet) *options {
 			"`MESSAGES` a second, each due at its time; 0: as fast as the slowest takes them")
 		o.History = 16 << 20
 		flags.Var(cli.SizeOf(&o.History), "history", "how much a subscriber keeps for others")
+		o.Burst = 64 << 20
+		flags.Var(cli.SizeOf(&o.Burst), "burst",
+			"with --rate: what a publisher sends before it dies, and another asks for then")
 	default:
 		duration = map[string]time.Duration{report.Limits: 2 * time.Second}[kind]
 		if duration == 0 {

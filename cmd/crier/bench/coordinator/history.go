@@ -2,10 +2,14 @@ package coordinator
 
 import (
 	"context"
+	"time"
 
 	"crier/cmd/crier/bench/job"
 	"crier/cmd/crier/bench/report"
 )
+
+// served bounds a run in which others are served: they must lack enough for all of it.
+const served = 2 * time.Second
 
 // history measures what a history costs the subscriber that keeps it, in runs that take turns.
 func (b *coordinator) history(ctx context.Context) error {
@@ -35,6 +39,18 @@ func (b *coordinator) kept(ctx context.Context, size, subscribers int, rate floa
 	}
 	without := add(report.WayNoHistory, -1)
 	keeping := add(report.WayHistory, b.o.History)
+	serve := func(way string, lacks bool) *report.Cell {
+		c := add(way, 2*b.o.Burst)
+		r := &rounds[len(rounds)-1]
+		r.slow, r.aside = 1, job.RoleSurvivor
+		r.task.Survival = job.Survival{Burst: b.o.Burst, Lacks: lacks}
+		r.task.Duration = min(r.task.Duration, served)
+		return c
+	}
+	var unasked, serving *report.Cell
+	if rate > 0 {
+		unasked, serving = serve(report.WayUnasked, false), serve(report.WayServing, true)
+	}
 	for run := range b.o.Runs {
 		for i := range cells { // the first of one run is the last of the next
 			k := (i + run) % len(cells)
@@ -45,6 +61,9 @@ func (b *coordinator) kept(ctx context.Context, size, subscribers int, rate floa
 		}
 	}
 	keeping.Ratios = []*report.Versus{report.VersusOf(keeping, without)}
+	if serving != nil {
+		serving.Ratios = []*report.Versus{report.VersusOf(serving, unasked)}
+	}
 	b.cells = append(b.cells, cells...)
 	return nil
 }

@@ -41,8 +41,9 @@ type Options struct {
 	// InFlight bounds the bytes of messages that are under way where there is no rate.
 	InFlight int
 
-	// History is, for History, the memory of a history, in bytes.
-	History int
+	// History is, for History, the memory of a history, and Burst what a publisher sends before it
+	// dies, in bytes.
+	History, Burst int
 
 	Slow
 	Recording
@@ -182,6 +183,9 @@ func (o *Options) Validate() error {
 	if err := o.validateRecording(); err != nil {
 		return err
 	}
+	if err := o.validateHistory(); err != nil {
+		return err
+	}
 	return o.validateNetwork()
 }
 
@@ -243,6 +247,26 @@ func (o *Options) validateOverload() error {
 			"disk: give %d or more", slices.Min(o.Sizes), minSpilt)
 	case o.Patience < time.Second || o.Patience > longest:
 		return cli.Usagef("--patience %v is outside 1s to %v", o.Patience, longest)
+	}
+	return nil
+}
+
+// Bounds of a history, and of the messages of a publisher that dies, in bytes.
+const (
+	minHistory = 128 << 10
+	minBurst   = 1 << 20
+	maxBurst   = 256 << 20
+)
+
+func (o *Options) validateHistory() error {
+	switch {
+	case o.Kind != report.History:
+	case o.History < minHistory || o.History > maxBuffer:
+		return cli.Usagef("--history %s is outside %s to %s", cli.Bytes(o.History),
+			cli.Bytes(minHistory), cli.Bytes(maxBuffer))
+	case o.Burst < minBurst || o.Burst > maxBurst:
+		return cli.Usagef("--burst %s is outside %s to %s", cli.Bytes(o.Burst),
+			cli.Bytes(minBurst), cli.Bytes(maxBurst))
 	}
 	return nil
 }

@@ -9,6 +9,7 @@ const (
 	RoleSlow       = "slow subscriber"
 	RoleAside      = "subscriber aside"   // as subscriber, and holds no publisher back
 	RoleRecorder   = "recorder"           // in a subscriber's place
+	RoleSurvivor   = "survivor"           // outlives a publisher of its own, and lacks what came
 	RoleSpiller    = "spilling publisher" // keeps the slow one's pace, on disk too
 	RolePing       = "ping"               // sends, and sends again when the answer has come
 	RolePong       = "pong"               // answers

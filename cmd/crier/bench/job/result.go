@@ -56,7 +56,9 @@ type Result struct {
 	Nacks       uint64 `json:",omitempty"`
 	Repairs     uint64 `json:",omitempty"`
 	KernelDrops uint64 `json:",omitempty"`
-	SendErrors  uint64 `json:",omitempty"`
+	// Served is in bytes of messages a second, at a survivor that lacked them.
+	Served     float64 `json:",omitempty"`
+	SendErrors uint64  `json:",omitempty"`
 
 	// Phases are those of a spill, and Drained the time of catching up while nothing was
 	// published.

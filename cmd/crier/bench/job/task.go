@@ -45,8 +45,18 @@ type Task struct {
 	Pressure Pressure
 	// History is that of a subscriber's configuration.
 	History int `json:",omitempty"`
+	// Survival is about publishers that die.
+	Survival Survival
 	// Recording is about the logs of recorders, and of publishers.
 	Recording Recording
+}
+
+// Survival describes a publisher that dies beside those that are measured.
+type Survival struct {
+	// Burst is in bytes of its messages. Lacks says that the survivor beside it misses them, and
+	// asks others for them.
+	Burst int  `json:",omitempty"`
+	Lacks bool `json:",omitempty"`
 }
 
 // Recording describes logs.

@@ -58,6 +58,8 @@ type Figures struct {
 	// Of crawling subscribers, which no other figure counts.
 	SlowMessages uint64 `json:"slow_delivered,omitempty"`
 	SlowLost     uint64 `json:"slow_lost,omitempty"` // named in loss reports
+	// Served is what a survivor beside the measured ones got of them, of a publisher that died.
+	Served float64 `json:"served_bytes_per_second,omitempty"`
 
 	// Where every byte is checked, and a publisher keeps a slow subscriber's pace.
 	SlowMissing uint64 `json:"slow_missing,omitempty"`
@@ -118,6 +120,7 @@ func FiguresOf(out *job.Outcome, size int) Figures {
 	for _, r := range out.Slow {
 		f.SlowMessages += r.Messages
 		f.SlowLost += r.Lost
+		f.Served += r.Served
 		f.SlowMissing += r.Missing
 		f.Damaged += r.Damaged
 		if len(r.Phases) > 0 { // it was to get all

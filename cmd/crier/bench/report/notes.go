@@ -76,7 +76,7 @@ func notes(cells []*Cell) string {
 	case c.Benchmark == Recording:
 		recordNotes(cells, say)
 	case c.Benchmark == History:
-		sayIntervals(cells, say)
+		historyNotes(cells, say)
 	case c.Benchmark == Spilling:
 		spillNotes(cells, c.Overloaded, say)
 	case c.Overloaded != nil:

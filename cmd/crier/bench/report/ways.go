@@ -25,6 +25,8 @@ const (
 const (
 	WayNoHistory = "without a history"
 	WayHistory   = "with a history"
+	WayUnasked   = "after a crash"
+	WayServing   = "serving after a crash"
 )
 
 // Ways of recovery cells.

@@ -99,7 +99,7 @@ func (w *worker) work() error {
 	roles := map[string]func(*worker) error{
 		job.RolePublisher: publish, job.RoleSubscriber: subscribe,
 		job.RoleSlow: slow, job.RoleSpiller: spill,
-		job.RoleAside: aside, job.RoleRecorder: record,
+		job.RoleAside: aside, job.RoleRecorder: record, job.RoleSurvivor: survive,
 		job.RolePing: ping, job.RolePong: pong,
 		job.RoleBareSender: bareSend, job.RoleBareReader: bareRead,
 		job.RoleBarePing: barePing, job.RoleBarePong: barePong,
