@@ -219,7 +219,7 @@ func (n *node) step() {
 func (n *node) wake() {
 	f, now := n.f, n.f.now
 	next := n.q.Deadline()
-	if n.wants() {
+	if n.wants() && !n.full {
 		next = min(next, now.Add(5*f.trip))
 	}
 	if next == reliable.Never || n.at > now && n.at <= next {
@@ -354,6 +354,9 @@ func (n *node) witness() {
 // ask asks members for what is missing, some at a time.
 func (n *node) ask() {
 	f, out := n.f, 0
+	if n.full {
+		return
+	}
 	for i := range n.end {
 		if n.holds[i] || n.gave[i] {
 			continue
@@ -410,7 +413,7 @@ func (n *node) repair(seq uint64) {
 				continue
 			}
 			n.f.carry(n, to, func() {
-				if !to.crashed && seq < to.end && !to.holds[seq] {
+				if !to.crashed && !to.full && seq < to.end && !to.holds[seq] {
 					to.holds[seq] = true
 					to.step()
 				}

@@ -205,7 +205,7 @@ func (q *Inquest) evidence() Place {
 	end := q.own.next
 	for i := range q.table.ids {
 		m := q.table.member(i)
-		if m.state != listed && m.state != living || m.next > limit {
+		if m.state != listed && m.state != living {
 			continue
 		}
 		if m.next <= second || m.next <= near || m.next-near <= nearHeld {

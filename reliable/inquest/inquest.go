@@ -282,6 +282,9 @@ func (q *Inquest) take(now reliable.Time, m *row, f *frame.Frame) {
 	known := m.version > 0
 	back := m.state == away || m.state == awaited
 	m.heard, m.time = now, f.Time
+	if !q.course.runs() && f.Flags&(frame.Final|frame.Live) == 0 {
+		q.course.quicken(now, q)
+	}
 	if known && !back && d.Proposal == m.proposal && m.same(f, start) {
 		m.version = d.Version
 		return

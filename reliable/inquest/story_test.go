@@ -145,15 +145,21 @@ func TestLateSurvivor(t *testing.T) {
 	f.after(0, f.nodes[1].silence)
 	f.after(time.Second, f.nodes[2].silence)
 	f.run(5 * time.Second)
+	f.add(3, 100)
+	f.after(0, f.nodes[3].silence) // it has nothing that is new
 	n := f.nodes[0]
 	if len(n.certs) != 2 || len(n.certs[1].Nobody) != 0 || len(n.certs[1].Members) != 3 ||
 		!n.certs[1].Agreed || n.certs[1].Number != 2 {
 		t.Fatalf("%+v", n.certs)
 	}
+	f.run(10 * time.Second)
+	if c := n.certs[len(n.certs)-1]; len(n.certs) != 3 || len(c.Members) != 4 || !c.Agreed {
+		t.Fatalf("%+v", c)
+	}
 	f.nodes[2].crashed = true
 	f.run(2 * time.Minute)
-	if len(n.certs) != 2 {
-		t.Errorf("%+v", n.certs[2:])
+	if len(n.certs) != 3 {
+		t.Errorf("%+v", n.certs[3:])
 	}
 }
 
@@ -202,10 +208,6 @@ func TestFull(t *testing.T) {
 	f.nodes[0].full = true
 	f.nodes[0].lose(seqs(10, 50)...)
 	f.nodes[1].lose(seqs(70, 72)...)
-	for i := range f.nodes[0].gave {
-		f.nodes[0].gave[i] = i > 10 // it gave up what lies behind its position
-	}
-	f.deaf = func(from, to *node) bool { return false }
 	f.start()
 	f.run(3 * time.Second)
 	if c := f.all(1); !c.Agreed || len(c.Members) != 3 || c.Took > 500*ms || len(c.Nobody) > 0 {
@@ -276,6 +278,14 @@ func TestParts(t *testing.T) {
 	}
 	part(4, 0, 100, seqs(1, 2)...)
 	lists(seqs(1, 2)...)
+	if !q.Hear(0, netip.MustParseAddrPort("10.0.0.9:7000"), &frame.Frame{
+		Kind: frame.Digest, Session: session, Responder: 2, OldestSeq: 20, NextSeq: 90,
+		Digest: &frame.DigestBody{Role: frame.Peer, Version: 5, From: 20, To: 90},
+	}) {
+		t.Fatal("refused")
+	}
+	lists(seqs(0, 20, 90, 100)...)
+	part(6, 0, 100, seqs(1, 2)...)
 	if n := q.table.ranges; n != 1 || q.table.room.ranges != 1 {
 		t.Errorf("%d ranges", n)
 	}
@@ -326,6 +336,32 @@ func TestAsk(t *testing.T) {
 	if m, _, ok := q.Ask(1500, func(uint64) bool { return true }); ok {
 		t.Errorf("%+v was asked", m)
 	}
+	// Ids of one address share its part. Where one is asked in vain, another address is next.
+	q = New(0, Config{ID: 1, Role: frame.Peer, Session: session})
+	q.Update(0, &Own{Oldest: Place{1000, 0}, Next: Place{2000, 1000}, Absent: seqs(1000, 2000)})
+	_, home := digestOf(0, nil)
+	for i := range 4 {
+		f, from := digestOf(i, nil)
+		if i < 3 {
+			from = netip.AddrPortFrom(home.Addr(), uint16(8000+i))
+		}
+		q.Hear(0, from, f)
+	}
+	clear(whom)
+	for seq := uint64(1024); seq < 1984; seq += 64 {
+		m, _, _ := q.Ask(seq, nil)
+		whom[m.ID]++
+		if m.Addr.Addr() != home.Addr() {
+			continue
+		}
+		m, _, _ = q.Ask(seq, func(id uint64) bool { return id == m.ID })
+		if m.Addr.Addr() == home.Addr() {
+			t.Fatal("asked at the same address again")
+		}
+	}
+	if len(whom) != 4 {
+		t.Errorf("only %d share the work", len(whom))
+	}
 }
 
 // Four are held at once; another waits for its turn.
@@ -375,6 +411,11 @@ func TestMoreMembersThanRoom(t *testing.T) {
 		q.Hear(0, from, f)
 	}
 	slices.Sort(ids)
+	for i, id := range ids[:1100] { // once more: those refused aren't counted twice
+		f, from := digestOf(i, nil)
+		f.Responder = id
+		q.Hear(0, from, f)
+	}
 	if q.table.len() != MaxMembers-1 || q.table.find(^uint64(0)) == nil {
 		t.Fatalf("%d members", q.table.len())
 	}
