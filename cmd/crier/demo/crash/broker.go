@@ -216,7 +216,7 @@ func playBroker(ctx context.Context, plan *stage.Script, file string, always boo
 	a := &arm{Name: brokerName, Accepted: uint64(len(b.accepted)), Checked: true,
 		Broker: &brokered{Acked: b.acked, Sync: "each 2 min"}}
 	if always {
-		a.Name, a.Broker.Sync = "synced broker", "each message"
+		a.Name, a.Broker.Sync = "synced", "each message"
 	}
 	return a, b.account(ctx, a, crashed)
 }

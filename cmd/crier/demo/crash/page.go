@@ -43,7 +43,7 @@ func (r *report) page() (*page.Page, error) {
 	p.Sections = append(p.Sections,
 		page.Section{Title: "Arm by arm", Notes: b.String()},
 		page.Section{Title: "What it costs up to the crash", Table: r.costTable(),
-			Notes: strings.ReplaceAll(r.notes(), "\n\n", "\n")})
+			Intro: r.moral(), Notes: r.notes()})
 	return p, nil
 }
 

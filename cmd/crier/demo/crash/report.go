@@ -30,7 +30,7 @@ type report struct {
 
 // arm is the same crash under one arrangement.
 type arm struct {
-	// Name is bare, survivors, recorder or broker.
+	// Name is bare, survivors, recorder, broker, or synced for a broker that syncs each message.
 	Name string `json:"arm"`
 	// Missing is the reason for which the arm couldn't be played, and what to do. Then the rest
 	// is empty.

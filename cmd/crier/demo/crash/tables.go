@@ -107,7 +107,7 @@ func (r *report) lostTable() *table.Table {
 			number(m.Lost)
 		}
 		number(a.Lost)
-		number(a.Lost - uint64(len(a.Subscribers))*(a.Accepted-a.Sent))
+		number(a.though())
 		t.Rows = append(t.Rows, append(row, table.Cell{Text: cli.Duration(a.Done)},
 			table.Cell{Text: cli.Grouped(a.Late)}))
 	}
