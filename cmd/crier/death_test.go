@@ -3,6 +3,7 @@
 package main
 
 import (
+	"fmt"
 	"path/filepath"
 	"syscall"
 	"testing"
@@ -12,14 +13,14 @@ import (
 	"crier/cmd/crier/feed"
 )
 
-// dying starts subscribers of a group, and a publisher of 1,000 messages a second
-// in a process of its own that they have heard.
+// dying starts subscribers of a group, with losses of their own, and a publisher of 1,000
+// messages a second in a process of its own that they have heard.
 func dying(t *testing.T, group []string, flags ...string) (pub *tool, subs []*tool) {
 	t.Helper()
 	dir := t.TempDir()
 	for i := range 3 {
 		args := append([]string{"--format", "json", "--until-end", "--summary",
-			filepath.Join(dir, string(rune('a'+i)))}, flags...)
+			filepath.Join(dir, string(rune('a'+i))), "--drop-seed", fmt.Sprint(i + 1)}, flags...)
 		subs = append(subs, start(t, nil, on(group, "sub", args...)...).listening())
 	}
 	pub = spawn(t, nil, on(group, "pub", "--rate", "1000", "--size", "200", "--seed", "1")...)
