@@ -14,6 +14,14 @@ type option struct {
 	costs bool     // it counts as a fault
 }
 
+// what returns the fault's name, or that of the process that crashes.
+func (o *option) what() string {
+	if o.crash != nil {
+		return o.crash.name
+	}
+	return string(o.fault)
+}
+
 // text says in words what was chosen at an event.
 func (o *option) text(now reliable.Time, next *world.Next) string {
 	at := world.Stamp(now)
@@ -30,6 +38,7 @@ func (o *option) text(now reliable.Time, next *world.Next) string {
 
 // Choose makes the next choice.
 func (x *explorer) Choose(next *world.Next) world.Fate {
+	x.event++
 	if x.over {
 		return world.Fate{}
 	}
@@ -40,7 +49,7 @@ func (x *explorer) Choose(next *world.Next) world.Fate {
 	if x.play.World.Now() > x.cfg.Scope.Until {
 		x.over = true
 		x.opts = append(x.opts[:0], option{}) // how it goes on from here
-	} else if !x.options(next) {
+	} else if !x.options(next) && x.replay == nil {
 		return world.Fate{}
 	}
 	if x.replay != nil {
@@ -59,7 +68,8 @@ func (x *explorer) Choose(next *world.Next) world.Fate {
 	x.depth++
 	taken := x.option(n)
 	if n.told != taken {
-		n.told, n.text = taken, x.opts[taken].text(x.play.World.Now(), next)
+		o := &x.opts[taken]
+		n.told, n.what, n.text = taken, o.what(), o.text(x.play.World.Now(), next)
 	}
 	return x.take(&x.opts[taken])
 }
@@ -78,7 +88,7 @@ func (x *explorer) take(o *option) world.Fate {
 
 // meet adds a choice to the path, unless its state was met before.
 func (x *explorer) meet() bool {
-	n := node{n: len(x.opts)}
+	n := node{n: len(x.opts), event: x.event}
 	if !x.cfg.Unpruned {
 		n.sum = x.hash.state(x.play, x.used, x.fell)
 		if known, ok := x.memo.get(n.sum); ok {

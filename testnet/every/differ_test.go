@@ -54,7 +54,7 @@ func TestDiffer(t *testing.T) {
 		if i == 0 && *choices {
 			x.replay.each = func(n int, opts []option, next *world.Next) {
 				for i := range opts {
-					t.Log(n, i, opts[i].text(x.play.World.Now(), next))
+					t.Log(n, opts[i].what(), opts[i].text(x.play.World.Now(), next))
 				}
 			}
 		}

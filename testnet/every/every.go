@@ -8,7 +8,7 @@ import (
 )
 
 // progressEvery is how many runs there are between two calls of Config.Progress.
-const progressEvery = 1024
+const progressEvery = 256
 
 // Explore plays every schedule of a Game.
 func Explore(g *Game, cfg Config) (*Result, error) {

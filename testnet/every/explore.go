@@ -55,7 +55,9 @@ type node struct {
 	n     int   // how many options there are
 	taken int   // how many of them were taken before, in the explorer's order
 	sofar tally // of those
-	told  int   // the option that text is of
+	event int   // at which it is
+	told  int   // the option that what and text are of
+	what  string
 	text  string
 }
 
@@ -81,6 +83,7 @@ type explorer struct {
 	failures []Failure
 
 	play  *Play
+	event int   // events in this run
 	depth int   // choices made in this run
 	used  int   // faults that count, so far
 	fell  int   // crashes so far
@@ -103,7 +106,7 @@ func (x *explorer) all(more func() bool) (bool, error) {
 		if err := x.run(); err != nil {
 			return false, err
 		}
-		if len(x.failures) > 0 && !x.cfg.All {
+		if len(x.failures) > 0 && !x.cfg.All || x.stop.Load() {
 			return false, nil
 		}
 		if !x.next() {
@@ -144,7 +147,7 @@ func (x *explorer) run() error {
 // playOne plays one schedule, and returns what it breaks, or nil, and why it couldn't be
 // played.
 func (x *explorer) playOne(trace func(string)) (broken, err error) {
-	x.depth, x.used, x.fell, x.over = 0, 0, 0, false
+	x.event, x.depth, x.used, x.fell, x.over = 0, 0, 0, 0, false
 	x.play, err = newPlay(x.game, world.Config{Seed: x.cfg.Seed, Chooser: x, Trace: trace},
 		&x.cfg.Scope)
 	if err != nil {
@@ -164,8 +167,8 @@ func (x *explorer) playOne(trace func(string)) (broken, err error) {
 func (x *explorer) schedule() (s Schedule) {
 	for i := range x.path {
 		n := &x.path[i]
-		if option := x.option(n); option > 0 {
-			s = append(s, Made{i, option, n.text})
+		if x.option(n) > 0 {
+			s = append(s, Made{n.event, n.what, n.text})
 		}
 	}
 	return s

@@ -15,18 +15,20 @@ import (
 // TestOmittedDecidesNothing plays schedules twice: once as they are, and once with all that the
 // hash of a state leaves out changed at some choice. The same must happen, and be judged alike.
 func TestOmittedDecidesNothing(t *testing.T) {
-	g := Small{Subscribers: 2, Frames: 2}.Game()
+	games := []*Game{Small{Subscribers: 2, Frames: 2}.Game(), crashed()}
 	cfg := Config{Seed: 1, Scope: Scope{Rules: All(), Late: 5 * time.Millisecond,
 		Again: 100 * time.Microsecond, Faults: -1, Crash: []Crash{{Name: "pub0"}}, Crashes: 1,
-		Until: reliable.Time(100 * time.Millisecond)}}
+		Until: reliable.Time(4 * time.Second)}}
 	rand := random.New(1)
 	changed := map[string]int{}
-	for range 40 {
+	for i := range 40 {
+		g := games[i%2]
+		most := 70 + 130*uint64(i%2) // the inquest begins at event 70
 		var s Schedule
-		for n := int(rand.Below(20)); n < 60; n += 1 + int(rand.Below(20)) {
-			s = append(s, Made{N: n, Option: 1 + int(rand.Below(3))})
+		for n := 1 + int(rand.Below(20)); n < int(most); n += 1 + int(rand.Below(20)) {
+			s = append(s, Made{Event: n, What: string(Faults[rand.Below(3)])})
 		}
-		at := int(rand.Below(50))
+		at := 1 + int(rand.Below(most))
 		var sums [2][]Sum
 		var ends [2]string
 		for i := range sums {
@@ -71,12 +73,23 @@ func TestOmittedDecidesNothing(t *testing.T) {
 	}
 }
 
+// crashed is a world of survivors, whose publisher crashes.
+func crashed() *Game {
+	g := Small{Subscribers: 2, Frames: 2, History: 128 << 10, Stays: true}.Game()
+	build := g.Build
+	g.Build = func(p *Play) error {
+		err := build(p)
+		p.At(20*milli, func() { p.World.Publishers()[0].Crash() })
+		return err
+	}
+	return g
+}
+
 // TestOmittedExists asks whether there is all that the hash of a state leaves out.
 func TestOmittedExists(t *testing.T) {
 	cfg := Config{Seed: 1}
 	found := map[string]bool{}
-	for _, g := range []*Game{Small{Subscribers: 2, Frames: 2}.Game(),
-		Small{Subscribers: 2, Frames: 2, History: 128 << 10}.Game()} {
+	for _, g := range []*Game{Small{Subscribers: 2, Frames: 2}.Game(), crashed()} {
 		x := newExplorer(g, &cfg)
 		x.replay = &replay{}
 		if _, err := x.playOne(nil); err != nil {

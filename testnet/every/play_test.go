@@ -27,7 +27,7 @@ var (
 	workers  = flag.Int("every.workers", 1, "how many play at once")
 	file     = flag.String("every.file", "", "where all that is known is kept, to go on later")
 	most     = flag.Duration("every.for", 0, "stop after this time; 0: at the end")
-	schedule = flag.String("every.schedule", "", "play only this one, with a trace: 3=1,17=2")
+	schedule = flag.String("every.schedule", "", "play only this one, with a trace: 3=lost,17=pub0")
 )
 
 // flagged returns what the flags say.

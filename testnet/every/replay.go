@@ -2,6 +2,7 @@ package every
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"crier/testnet/world"
@@ -10,10 +11,13 @@ import (
 // A Schedule says which choices were made: all others were that nothing happens.
 type Schedule []Made
 
-// Made is the n-th choice of a schedule, from 0.
+// Made is a choice.
 type Made struct {
-	N, Option int
-	// Text says what was chosen, for readers.
+	// Event counts the events of the World, from 1: it is the one before which it was made.
+	Event int
+	// What is the Fault of its datagram, or the process that crashed.
+	What string
+	// Text says that for readers.
 	Text string
 }
 
@@ -27,7 +31,7 @@ func (s Schedule) String() string {
 		if i > 0 {
 			b.WriteByte(',')
 		}
-		fmt.Fprintf(&b, "%d=%d", m.N, m.Option)
+		fmt.Fprintf(&b, "%d=%s", m.Event, m.What)
 	}
 	return b.String()
 }
@@ -50,13 +54,13 @@ func Parse(text string) (s Schedule, err error) {
 		return nil, nil
 	}
 	for part := range strings.SplitSeq(text, ",") {
-		var m Made
-		if n, err := fmt.Sscanf(part, "%d=%d", &m.N, &m.Option); n != 2 || err != nil ||
-			m.N < 0 || m.Option < 1 || len(s) > 0 && s[len(s)-1].N >= m.N {
+		at, what, _ := strings.Cut(part, "=")
+		n, err := strconv.Atoi(at)
+		if err != nil || n < 1 || what == "" || len(s) > 0 && s[len(s)-1].Event >= n {
 			return nil, fmt.Errorf("every: %q is no choice of a schedule: write them in order, "+
-				"such as 3=1,17=2", part)
+				"such as 3=lost,17=pub0", part)
 		}
-		s = append(s, m)
+		s = append(s, Made{Event: n, What: what})
 	}
 	return s, nil
 }
@@ -80,29 +84,29 @@ func Replay(g *Game, cfg Config, s Schedule, trace func(line string)) (broken, e
 		err = x.replay.wrong
 	}
 	if left := s[x.replay.made:]; err == nil && broken == nil && len(left) > 0 {
-		err = fmt.Errorf("every: the schedule has a choice %d, and the world %q offers %d",
-			left[0].N, g.Name, x.depth)
+		err = fmt.Errorf("every: the schedule has a choice at event %d, and the world %q offers "+
+			"none there", left[0].Event, g.Name)
 	}
 	return broken, err
 }
 
-// option returns the option that the schedule takes at the next choice.
+// option returns the option that the schedule takes before an event.
 func (r *replay) option(x *explorer, next *world.Next) *option {
 	if r.each != nil {
-		r.each(x.depth, x.opts, next)
+		r.each(x.event, x.opts, next)
 	}
-	n := x.depth
 	x.depth++
-	if r.made == len(r.schedule) || r.schedule[r.made].N != n {
+	if r.made == len(r.schedule) || r.schedule[r.made].Event != x.event {
 		return &x.opts[0]
 	}
 	m := &r.schedule[r.made]
 	r.made++
-	if m.Option >= len(x.opts) {
-		r.wrong = fmt.Errorf("every: the schedule takes option %d at choice %d, and there are %d",
-			m.Option, n, len(x.opts))
-		return &x.opts[0]
+	for i := range x.opts {
+		if o := &x.opts[i]; o.what() == m.What {
+			m.Text = o.text(x.play.World.Now(), next)
+			return o
+		}
 	}
-	m.Text = x.opts[m.Option].text(x.play.World.Now(), next)
-	return &x.opts[m.Option]
+	r.wrong = fmt.Errorf("every: the schedule takes %q at event %d, which can't be", m.What, m.Event)
+	return &x.opts[0]
 }

@@ -73,7 +73,6 @@ var omitted = map[string]reason{
 	"receive.Receiver.stats":   counted,
 	"inquest.Inquest.refused":  counted,
 
-	"receive.SessionStats.Announced":      counted,
 	"receive.SessionStats.Answers":        counted,
 	"receive.SessionStats.BeforeStart":    counted,
 	"receive.SessionStats.Beyond":         counted,

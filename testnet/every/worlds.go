@@ -25,6 +25,8 @@ type Small struct {
 	// subscriber.
 	Sender   func(world.Sender) world.Sender
 	Receiver func(world.Receiver) world.Receiver
+	// Hide, if set, tampers with all subscribers: see world.SubscriberConfig.Tamper.
+	Hide func(ev *reliable.Event) bool
 	// Tamper, if set, is called before a world is built, and may change it.
 	Tamper func(*Small)
 	// Begin is when the first message is published; 0 means after 10 ms.
@@ -64,6 +66,9 @@ func (s *Small) build(p *Play) error {
 		cfg := world.SubscriberConfig{Down: way, Up: way, History: s.History}
 		if i == 0 {
 			cfg.Wrap = s.Receiver
+		}
+		if s.Hide != nil {
+			cfg.Tamper(s.Hide)
 		}
 		if _, err := p.World.AddSubscriber(cfg); err != nil {
 			return err
