@@ -476,6 +476,42 @@ func TestRoomForRanges(t *testing.T) {
 	}
 }
 
+// An address has no more of that room than is free: others find theirs.
+func TestRangesOfOneAddress(t *testing.T) {
+	q := New(0, Config{ID: 1, Role: frame.Peer, Session: session})
+	q.Update(0, &Own{Oldest: Place{1000, 0}, Next: Place{2000, 1000}, Position: Place{1000, 0}})
+	var absent []nack.Range
+	for i := uint64(0); i < 900; i += 2 {
+		absent = append(absent, nack.Range{From: 1000 + i, To: 1001 + i})
+	}
+	_, home := digestOf(0, nil)
+	for i := range 500 {
+		f, _ := digestOf(i, absent)
+		q.Hear(0, home, f)
+	}
+	for i := range 20 {
+		f, from := digestOf(1000+i, absent)
+		if q.Hear(0, from, f); len(q.table.find(f.Responder).absent()) != len(absent) {
+			t.Fatalf("no room for the %dth at another address", i)
+		}
+	}
+}
+
+// Each that finds no place is counted, once.
+func TestTurnedAway(t *testing.T) {
+	q := New(0, Config{ID: 1, Role: frame.Peer, Session: session})
+	q.Update(0, &Own{})
+	for i := range 3 * (MaxMembers + 49) {
+		f, from := digestOf(i%(MaxMembers+49), nil)
+		f.Responder = uint64(i%(MaxMembers+49) + 2)
+		f.Digest.Version = uint64(i + 1)
+		q.Hear(reliable.Time(i)*milli, from, f)
+	}
+	if n := q.table.more; n < 48 || n > 50 {
+		t.Errorf("%d more, not 50", n)
+	}
+}
+
 func (f *fabric) forge(at time.Duration, from netip.AddrPort, change func(*frame.Frame)) {
 	for i := range 200 {
 		f.after(at+time.Duration(i)*10*ms, func() {
