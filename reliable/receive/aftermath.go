@@ -2,6 +2,7 @@ package receive
 
 import (
 	"slices"
+	"sort"
 	"time"
 
 	"crier/nack"
@@ -229,6 +230,17 @@ func (a *aftermath) found(c *reliable.Certificate) (n uint64) {
 	return n
 }
 
+// given returns the numbers of some ranges that were given up.
+func (a *aftermath) given(ranges []nack.Range) (list []nack.Range) {
+	for _, r := range ranges {
+		i := sort.Search(len(a.frames), func(i int) bool { return a.frames[i].To > r.From })
+		for ; i < len(a.frames) && a.frames[i].From < r.To; i++ {
+			list = append(list, a.frames[i].Clip(r.From, r.To))
+		}
+	}
+	return list
+}
+
 // giveUp notes frames that were given up.
 func (a *aftermath) giveUp(frames nack.Range) {
 	a.stale = true
@@ -250,6 +262,7 @@ func (a *aftermath) note(lost nack.Range) {
 // tell completes a certificate that is told now.
 func (a *aftermath) tell(c *reliable.Certificate) *reliable.Certificate {
 	c.Lost, c.LostMessages = slices.Clone(a.lost), a.messages
+	c.Unsettled = a.given(c.Unsettled) // others came meanwhile
 	a.last = c
 	return c
 }

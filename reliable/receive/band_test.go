@@ -1,10 +1,10 @@
 package receive
 
 import (
+	queue "container/heap"
 	"fmt"
 	"net/netip"
 	"slices"
-	"sort"
 	"testing"
 	"time"
 
@@ -20,12 +20,14 @@ type band struct {
 	t     *testing.T
 	now   reliable.Time
 	list  []*soul
-	wire  []parcel
+	wire  parcels
 	count int
 	hop   time.Duration
 	// lost, if not nil, decides which datagrams don't arrive. The publisher is -1.
 	lost func(from, to int, f *frame.Frame) bool
 	sent map[frame.Kind]int
+	// strangers take what is sent to an address that nobody of the band has.
+	strangers map[netip.AddrPort]func(from int, f *frame.Frame)
 }
 
 // soul is one of a band.
@@ -53,10 +55,31 @@ type parcel struct {
 	raw   []byte
 }
 
+// parcels is a heap: those that arrive first come first, in the order in which they were sent.
+type parcels []parcel
+
+func (p parcels) Len() int { return len(p) }
+
+func (p parcels) Less(i, j int) bool {
+	return p[i].at < p[j].at || p[i].at == p[j].at && p[i].count < p[j].count
+}
+
+func (p parcels) Swap(i, j int) { p[i], p[j] = p[j], p[i] }
+
+func (p *parcels) Push(x any) { *p = append(*p, x.(parcel)) }
+
+func (p *parcels) Pop() any {
+	last := len(*p) - 1
+	x := (*p)[last]
+	*p = (*p)[:last]
+	return x
+}
+
 var bandGroup = netip.MustParseAddrPort("239.1.1.1:7000")
 
 func newBand(t *testing.T, n int, cfg Config) *band {
-	b := &band{t: t, now: 6e9, hop: time.Millisecond, sent: make(map[frame.Kind]int)}
+	b := &band{t: t, now: 6e9, hop: time.Millisecond, sent: make(map[frame.Kind]int),
+		strangers: make(map[netip.AddrPort]func(int, *frame.Frame))}
 	for i := range n {
 		s := &soul{band: b, i: i, role: frame.Peer, kept: make(map[uint64][]byte),
 			addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, byte(i + 1)}), 6000)}
@@ -132,6 +155,13 @@ func (b *band) publishes(from, to uint64, whom ...int) {
 	b.runs(2 * time.Millisecond)
 }
 
+// says has all hear a stranger.
+func (b *band) says(from netip.AddrPort, f *frame.Frame) {
+	for i := range b.list {
+		b.post(-2, from, i, f.Raw, 0)
+	}
+}
+
 func (b *band) all() (list []int) {
 	for i := range b.list {
 		list = append(list, i)
@@ -142,7 +172,7 @@ func (b *band) all() (list []int) {
 // post puts a datagram on its way.
 func (b *band) post(by int, from netip.AddrPort, to int, raw []byte, hop time.Duration) {
 	b.count++
-	b.wire = append(b.wire, parcel{b.now.Add(hop), b.count, from, by, to, slices.Clone(raw)})
+	queue.Push(&b.wire, parcel{b.now.Add(hop), b.count, from, by, to, slices.Clone(raw)})
 }
 
 // sends takes what one has to send.
@@ -150,6 +180,9 @@ func (b *band) sends(s *soul) {
 	for p, ok := s.Next(b.now); ok; p, ok = s.Next(b.now) {
 		f := rig.Decoded(b.t, slices.Clone(p.Data))
 		b.sent[f.Kind]++
+		if one := b.strangers[p.To]; one != nil {
+			one(s.i, f)
+		}
 		for i, o := range b.list {
 			if i != s.i && (p.To == bandGroup || p.To == o.addr) {
 				b.post(s.i, s.addr, i, p.Data, b.hop)
@@ -222,7 +255,6 @@ func (b *band) until(end reliable.Time, is func() bool) {
 				at = min(at, s.Deadline())
 			}
 		}
-		sort.SliceStable(b.wire, func(i, j int) bool { return b.wire[i].at < b.wire[j].at })
 		if len(b.wire) > 0 {
 			at = min(at, b.wire[0].at)
 		}
@@ -232,9 +264,7 @@ func (b *band) until(end reliable.Time, is func() bool) {
 			b.t.Fatalf("at %d a deadline doesn't move", b.now)
 		}
 		for len(b.wire) > 0 && b.wire[0].at <= b.now {
-			p := b.wire[0]
-			b.wire = b.wire[1:]
-			b.arrives(p)
+			b.arrives(queue.Pop(&b.wire).(parcel))
 		}
 		for _, s := range b.list {
 			if s.dead {

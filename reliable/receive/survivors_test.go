@@ -1,10 +1,14 @@
 package receive
 
 import (
+	"net/netip"
+	"slices"
 	"testing"
 	"time"
 
 	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/reliable/rig"
 )
 
 // What the publisher doesn't answer for isn't lost while it may be dead: a survivor has it. Once the
@@ -38,6 +42,200 @@ func TestUnansweredRequestsWaitForTheSilence(t *testing.T) {
 		if loss := s.events(reliable.Loss); !dies && (len(loss) != 1 ||
 			loss[0].Cause != reliable.CauseUnanswered) {
 			t.Errorf("%+v", loss)
+		}
+	}
+}
+
+// Of more survivors than can be asked at once, each the only one that has some frames, all are
+// asked in turn.
+func TestMoreSurvivorsThanPlaces(t *testing.T) {
+	const survivors, each = 24, 8
+	b := newBand(t, survivors, Config{})
+	b.starts()
+	b.publishes(0, 1, b.all()...)
+	for i := range survivors {
+		b.publishes(1+uint64(i)*each, 1+uint64(i+1)*each, i)
+	}
+	b.publishes(1+survivors*each, 2+survivors*each, b.all()...)
+	most := 0
+	took := b.settles(20*time.Second, func() bool {
+		most = max(most, len(b.list[0].session0().own.asked.list))
+		return b.certified()
+	})
+	for i, s := range b.list {
+		st, c := s.session(1), s.certificate()
+		if st.Delivered != 2+survivors*each || st.Lost != 0 || len(c.Members) != survivors || !c.Agreed {
+			t.Fatalf("%d: %+v %+v", i, st, c)
+		}
+	}
+	if most > maxAnswerers || most < 4 {
+		t.Errorf("%d were asked at once", most)
+	}
+	if took > 3500*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+}
+
+// A survivor that says that it has what it denies when it is asked, or that answers nobody, costs
+// time and no message that another has.
+func TestASurvivorThatLies(t *testing.T) {
+	for _, mute := range []bool{false, true} {
+		b := newBand(t, 3, Config{})
+		b.starts()
+		b.publishes(0, 10, 0, 1, 2)
+		b.publishes(10, 330, 0)
+		b.publishes(330, 331, 0, 1, 2)
+		liar := netip.AddrPortFrom(rig.Elsewhere[0].Addr(), 6000)
+		b.strangers[liar] = func(from int, f *frame.Frame) {
+			if f.Kind != frame.Nack || mute {
+				return
+			}
+			raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: 1,
+				Responder: 666, Request: f.Request, Time: 1, Ranges: f.Ranges})
+			b.post(-2, liar, from, raw, b.hop)
+		}
+		version := uint64(0)
+		for range 60 {
+			version++
+			b.says(liar, rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1, Responder: 666,
+				Time: version, NextSeq: 331, NextOffset: 331,
+				Digest: &frame.DigestBody{Role: frame.Recorder, Version: version, Position: 331, To: 331}}))
+			b.runs(100 * time.Millisecond)
+		}
+		for i, s := range b.list {
+			if st := s.session(1); st.Delivered != 331 || st.Lost != 0 || s.certificate() == nil {
+				t.Errorf("mute %v, %d: %+v", mute, i, st)
+			}
+		}
+	}
+}
+
+// A REPAIR counts from a survivor that was asked for the frame, and from nobody else; a NACK is
+// answered that comes from where a survivor's DIGESTs do.
+func TestStrangersInAnInquest(t *testing.T) {
+	b := newBand(t, 2, Config{})
+	b.starts()
+	b.publishes(0, 10, 0, 1)
+	b.publishes(20, 21, 0, 1)
+	forged := func(as uint64, from netip.AddrPort, seq uint64) {
+		var f frame.Builder
+		f.Open(make([]byte, 0, 300), 1, 0, seq, seq, 1<<60)
+		f.Add([]byte("forged"))
+		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, as, 1, f.Seal(false))
+		b.says(from, rig.Decoded(t, raw))
+	}
+	s := b.list[0]
+	b.settles(5*time.Second, func() bool { return s.session(1).DigestsHeard > 1 })
+	for _, as := range []uint64{666, b.list[1].cfg.ID} {
+		forged(as, rig.Elsewhere[0], 10) // a stranger, also under a survivor's id
+	}
+	forged(b.list[1].cfg.ID, b.list[1].addr, 10) // it wasn't asked, since it lacks that
+	forged(b.list[1].cfg.ID, b.list[1].addr, 30) // this neither
+	b.runs(5 * time.Millisecond)
+	if !s.Serves(b.now, 1, 0, b.list[1].addr, b.list[1].cfg.ID) ||
+		s.Serves(b.now, 1, 0, rig.Elsewhere[0], b.list[1].cfg.ID) ||
+		s.Serves(b.now, 1, 0, b.list[1].addr, 666) || s.Serves(b.now, 2, 0, b.list[1].addr, b.list[1].cfg.ID) {
+		t.Error("whose NACKs are answered?")
+	}
+	b.settles(5*time.Second, b.certified)
+	for i, s := range b.list {
+		if st := s.session(1); st.Delivered != 11 || st.Lost != 10 || st.NextOffset != 21 {
+			t.Errorf("%d: %+v", i, st)
+		}
+	}
+	// Words under the id of a survivor from elsewhere are refused, and counted.
+	before := s.Stats().Foreign
+	b.says(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1,
+		Responder: b.list[1].cfg.ID, Time: 1 << 50, NextSeq: 50, NextOffset: 50,
+		Digest: &frame.DigestBody{Role: frame.Peer, Version: 1 << 50, Position: 50, To: 50}}))
+	b.runs(5 * time.Millisecond)
+	if n := s.Stats().Foreign - before; n != 1 || s.session(1).NextOffset != 21 {
+		t.Errorf("%d refused", n)
+	}
+}
+
+// What an application lets wait finds no room, and is asked for when there is: the certificate is
+// told behind it, and nothing is lost that a survivor has.
+func TestAnInquestWithoutRoom(t *testing.T) {
+	b := newBand(t, 3, Config{Overload: reliable.OverloadBlock, Memory: Memory{Buffer: 64 << 10}})
+	b.starts()
+	const frames = 400
+	b.publishes(0, frames, 0, 1)
+	slow := b.list[2]
+	b.publishes(0, 1, 2)
+	slow.idle = true
+	b.publishes(frames, frames+1, 0, 1, 2)
+	b.settles(5*time.Second, func() bool {
+		return b.list[0].certificate() != nil && b.list[1].certificate() != nil
+	})
+	b.runs(3 * time.Second)
+	if slow.session(1).Inquest || slow.session(1).Gaps == 0 {
+		t.Fatalf("%+v", slow.session(1))
+	}
+	slow.idle = false
+	b.settles(10*time.Second, b.certified)
+	for i, s := range b.list {
+		if st, c := s.session(1), s.certificate(); st.Delivered != frames+1 || st.Lost != 0 ||
+			c.LostMessages != 0 || len(c.Unsettled) != 0 {
+			t.Errorf("%d: %+v %+v", i, st, c)
+		}
+	}
+}
+
+// A gap's patience bounds its wait for survivors, too, and they don't wait for the one that is
+// impatient.
+func TestMaxWaitInAnInquest(t *testing.T) {
+	b := newBand(t, 2, Config{})
+	hasty := b.list[0]
+	b.list[0].Receiver.cfg.Recovery.MaxWait = 2100 * time.Millisecond
+	b.starts()
+	b.publishes(0, 10, 0, 1)
+	b.publishes(12, 13, 0, 1)
+	b.lost = func(from, to int, f *frame.Frame) bool { return f.Kind == frame.Digest }
+	took := b.settles(3*time.Second, func() bool { return hasty.session(1).Lost == 2 })
+	if took > 2200*time.Millisecond {
+		t.Errorf("it took %v", took)
+	}
+	if loss := hasty.events(reliable.Loss); loss[0].Cause != reliable.CauseLate {
+		t.Errorf("%+v", loss)
+	}
+	b.settles(5*time.Second, b.certified)
+}
+
+// A process that stood still in the inquest hears what waits for it before it ends that.
+func TestAProcessSleepsThroughAnInquest(t *testing.T) {
+	b := newBand(t, 3, Config{})
+	b.starts()
+	b.publishes(0, 10, 0, 1, 2)
+	b.publishes(10, 20, 2)
+	b.publishes(20, 21, 0, 1, 2)
+	b.lost = func(from, to int, f *frame.Frame) bool { return to == 0 && f.Kind == frame.Repair }
+	b.settles(5*time.Second, func() bool { return b.list[0].session(1).DigestsHeard > 3 })
+	b.list[0].dead = true // it is stopped
+	b.runs(20 * time.Second)
+	b.list[0].dead, b.lost = false, nil
+	b.settles(10*time.Second, b.certified)
+	for i, s := range b.list {
+		if st := s.session(1); st.Delivered != 21 || st.Lost != 0 {
+			t.Errorf("%d: %+v %+v", i, st, s.certificate())
+		}
+	}
+}
+
+// Messages are delivered ahead of their turn in an inquest as in a stream that lives.
+func TestAnInquestOnArrival(t *testing.T) {
+	b := newBand(t, 2, Config{Order: reliable.OnArrival})
+	b.starts()
+	b.publishes(0, 10, 0, 1)
+	b.publishes(10, 15, 0)
+	b.publishes(20, 25, 1)
+	b.settles(5*time.Second, b.certified)
+	for i, s := range b.list {
+		at := s.offsets()
+		slices.Sort(at)
+		if st := s.session(1); st.Delivered != 20 || st.Lost != 5 || len(at) != 20 ||
+			len(slices.Compact(at)) != 20 || s.certificate().LostMessages != 5 {
+			t.Errorf("%d: %+v", i, st)
 		}
 	}
 }
