@@ -18,9 +18,9 @@ const (
 	certificateLabels = 15
 )
 
-// CertificateText returns the lines of a certificate, which stand below those of its event.
+// certificateText returns the lines of a certificate, which stand below those of its event.
 // Before is the certificate whose place it takes, or nil.
-func CertificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string {
+func certificateText(c, before *subscriber.Certificate, sheet cli.Sheet) string {
 	b := &certificateLines{sheet: sheet}
 	switch {
 	case c.Withdrawn:

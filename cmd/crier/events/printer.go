@@ -209,7 +209,7 @@ func (p *Printer) certificate(ev *subscriber.Event) string {
 	if p.certificates[ev.Session] = c; ev.Kind != subscriber.SessionAmended {
 		before = nil
 	}
-	return CertificateText(c, before, p.sheet)
+	return certificateText(c, before, p.sheet)
 }
 
 // plural returns the word for a number.

@@ -35,9 +35,11 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 	}
 	stopProgress := o.showProgress(console, rec)
 	stopReports := o.reportIntervals(std.Err, rec)
+	stopCertificates := o.showCertificates(std, rec)
 	o.wait(ctx, rec)
 	stopProgress()
 	stopReports()
+	stopCertificates()
 	err = rec.Close()
 	sum := summarize(rec)
 	if !o.quiet {

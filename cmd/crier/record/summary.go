@@ -77,8 +77,6 @@ type SessionSummary struct {
 	End string `json:"end"`
 	// Certificate is the last certificate of the publisher's survivors.
 	Certificate *events.Certificate `json:"certificate,omitempty"`
-
-	certificate *reliable.Certificate
 }
 
 // AskerSummary is a subscriber that asked.
@@ -118,8 +116,7 @@ func summarize(rec *recorder.Recorder) *Summary {
 			NextOffset: s.Next.Offset, WrittenSeq: s.Written.Seq,
 			WrittenOffset: s.Written.Offset, SyncedSeq: s.Synced,
 			Frames: s.Frames, Bytes: s.Bytes, HoleFrames: s.HoleFrames, Disk: s.Disk,
-			End: reliable.EndOpen.String(), certificate: s.Certificate,
-			Certificate: events.CertificateOf(s.Certificate),
+			End: reliable.EndOpen.String(), Certificate: events.CertificateOf(s.Certificate),
 		}
 		if s.Title != nil {
 			one.Name = s.Title.Publisher
@@ -198,8 +195,8 @@ func (s *Summary) text(sheet cli.Sheet) string {
 		default:
 			fmt.Fprintf(&b, "  recorded %s\n", heard)
 		}
-		if one.certificate != nil {
-			b.WriteString(events.CertificateText(one.certificate, nil, sheet))
+		if one.Certificate != nil {
+			fmt.Fprintf(&b, "  %s\n", one.Certificate.Brief())
 		}
 	}
 	if told > mostLines {
