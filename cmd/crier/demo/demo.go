@@ -75,7 +75,8 @@ Examples:
 				case !crashes && flags.Changed("html"):
 					return 0, cli.Usagef("only demo crash has a page: leave out --html")
 				case flags.Changed("broker") && !(crashes && o.net == "lo"):
-					return 0, cli.Usagef("only demo crash --net lo has a broker: leave out --broker")
+					return 0, cli.Usagef("only demo crash --net lo has a broker: leave out " +
+						"--broker")
 				case flags.NArg() == 0:
 					return o.run(ctx, std)
 				case flags.NArg() > 1 || flags.Arg(0) != "overload" && flags.Arg(0) != "crash":

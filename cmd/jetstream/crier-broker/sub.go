@@ -36,7 +36,8 @@ func subscribe(flags *flag.FlagSet) func(context.Context) error {
 		if err != nil {
 			return err
 		}
-		t := taken{market: feed.NewMarket(feed.MarketOptions{Seed: *seed}), more: make(chan bool, 1)}
+		market := feed.NewMarket(feed.MarketOptions{Seed: *seed})
+		t := taken{market: market, more: make(chan bool, 1)}
 		going, err := consumer.Consume(t.take)
 		if err != nil {
 			return err

@@ -66,8 +66,8 @@ func (o *Options) findBroker() (file, missing string) {
 	if file, err := exec.LookPath(brokerProgram); err == nil {
 		return file, ""
 	}
-	return "", "there is no program crier-broker beside this one or in the PATH, and crier itself " +
-		"carries no broker. Build it in a clone of crier's repository: go install -C " +
+	return "", "there is no program crier-broker beside this one or in the PATH, and crier " +
+		"itself carries no broker. Build it in a clone of crier's repository: go install -C " +
 		"cmd/jetstream ./crier-broker. Or name its file with --broker"
 }
 

@@ -16,7 +16,8 @@ import (
 	"crier/cmd/crier/demo/stage"
 )
 
-var withProcesses = flag.Bool("crash.lo", false, "play the crash with real processes, too: 20 s and more")
+var withProcesses = flag.Bool("crash.lo", false,
+	"play the crash with real processes, too: 20 s and more")
 
 // play plays the crash of a seed in virtual time.
 func play(t *testing.T, seed uint64) *report {
@@ -89,7 +90,7 @@ func checkReport(t *testing.T, r *report) {
 			for _, l := range m.Losses {
 				n += l.To - l.From
 				if a.Name == "survivors" && l.Why == nobodyHelped {
-					t.Errorf("seed %d, %s: %s lacks what others have: %+v", r.Seed, a.Name, m.Name, l)
+					t.Errorf("seed %d: %s lacks what other survivors have: %+v", r.Seed, m.Name, l)
 				}
 			}
 			if m.Delivered+m.Lost != a.Accepted || n != m.Lost || m.Named > m.Lost ||

@@ -291,7 +291,9 @@ func (l *lo) sum(a *arm) {
 	if l.recorder != nil {
 		l.cost.Processor += processor(l.recorder.ProcessState)
 	}
-	got := func(s *member, o uint64) bool { return s.fates[o] == direct || s.fates[o] == byProducer }
+	got := func(m *member, o uint64) bool {
+		return m.fates[o] == direct || m.fates[o] == byProducer
+	}
 	total := len(a.Subscribers)
 	if l.how.recorder {
 		total++

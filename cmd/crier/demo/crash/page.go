@@ -24,6 +24,9 @@ func (r *report) page() (*page.Page, error) {
 	if err != nil {
 		return nil, err
 	}
+	if r.Net == "lo" {
+		p.Heading = "One crash: bare, with survivors, with a recorder, with a broker"
+	}
 	p.Sections = []page.Section{
 		{Title: "What they lack in the end, in messages", Table: r.lostTable(),
 			Pictures: []page.Picture{ways, times}},
@@ -32,6 +35,9 @@ func (r *report) page() (*page.Page, error) {
 		s := page.Section{Intro: strings.TrimSpace(t.about), Table: t.table}
 		if i == 0 {
 			s.Title = "Who got what from the producer"
+			var b strings.Builder
+			r.links(&b, cli.PlainSheet)
+			s.Notes = b.String()
 		}
 		p.Sections = append(p.Sections, s)
 	}
@@ -117,7 +123,8 @@ func (r *report) waysPicture() (page.Picture, error) {
 		}
 		return bins
 	})
-	return s.Draw("the last messages, by offset: " + legend + " though sent, grey never sent")
+	return s.Draw("the last messages, by offset: " + legend + " though sent, grey never sent, or " +
+		"not with the broker yet")
 }
 
 // timesPicture draws what came to each subscriber when.

@@ -20,10 +20,7 @@ func (r *report) text(sheet cli.Sheet) string {
 		fmt.Fprintf(&b, "\n%s%s", t.about, t.table.Text(sheet))
 	}
 	b.WriteString("\n")
-	for _, m := range r.Arms[0].Subscribers {
-		b.WriteString(sheet.Beside(fmt.Sprintf("  %-8s ", m.Name), m.Link))
-	}
-	b.WriteString(sheet.Beside("  "+fmt.Sprintf("%-8s ", recorderName), r.recorderLink()))
+	r.links(&b, sheet)
 	b.WriteString("\nWhat they lack in the end, in messages\n\n")
 	b.WriteString(r.lostTable().Text(sheet))
 	for _, a := range r.Arms {
@@ -34,6 +31,14 @@ func (r *report) text(sheet cli.Sheet) string {
 	b.WriteString(r.costTable().Text(sheet) + "\n")
 	b.WriteString(sheet.Fill(r.moral() + "\n" + r.notes()))
 	return b.String()
+}
+
+// links describes the network of each.
+func (r *report) links(b *strings.Builder, sheet cli.Sheet) {
+	for _, m := range r.Arms[0].Subscribers {
+		b.WriteString(sheet.Beside(fmt.Sprintf("  %-8s ", m.Name), m.Link))
+	}
+	b.WriteString(sheet.Beside(fmt.Sprintf("  %-8s ", recorderName), r.recorderLink()))
 }
 
 // recorderLink describes the recorder's network.
@@ -74,15 +79,15 @@ func (a *arm) though() uint64 {
 // moral says what the crash shows.
 func (r *report) moral() string {
 	bare, survivors, recorder := r.Arms[0], r.Arms[1], r.Arms[2]
-	text := fmt.Sprintf("Where nobody helps, %s are lost though they were sent. Survivors gave each "+
-		"other %s, and lack %s that none of them had", cli.Grouped(bare.though()),
+	text := fmt.Sprintf("Where nobody helps, %s are lost though they were sent. Survivors gave "+
+		"each other %s, and lack %s that none of them had", cli.Grouped(bare.though()),
 		messages(survivors.helped()), cli.Grouped(survivors.though()))
 	if survivors.Cost.Datagrams == bare.Cost.Datagrams {
 		text += fmt.Sprintf("; that takes %s of memory, and not one datagram before the crash",
 			cli.Bytes(survivors.Cost.Memory-min(bare.Cost.Memory, survivors.Cost.Memory)))
 	}
-	text += fmt.Sprintf(". With a recorder %s came again, and %s are lacking; one who comes late has "+
-		"%s.", cli.Grouped(recorder.helped()), cli.Grouped(recorder.though()),
+	text += fmt.Sprintf(". With a recorder %s came again, and %s are lacking; one who comes late "+
+		"has %s.", cli.Grouped(recorder.helped()), cli.Grouped(recorder.though()),
 		messages(recorder.Late))
 	broker := r.arm(brokerName)
 	if broker == nil || broker.Cost.Calm == nil || bare.Cost.Calm == nil {
@@ -99,14 +104,16 @@ func messages(n uint64) string { return cli.Counted(n, "message", "messages") }
 
 // intro says what was played.
 func (r *report) intro() string {
-	where := "in a simulated network and virtual time"
+	text := fmt.Sprintf("One crash, %d times, in a simulated network and virtual time (seed %d). "+
+		"A producer sends market data in bursts to three subscribers, and is killed after %s, in "+
+		"mid-burst (%s of %s messages).\n\n", len(r.Arms), r.Seed, cli.Duration(r.KilledAt),
+		cli.Grouped(uint64(r.IntoBurst)), cli.Grouped(uint64(r.Burst)))
 	if r.Net == "lo" {
-		where = "over loopback multicast, with real processes and SIGKILL"
+		text = fmt.Sprintf("One crash, %d times, over loopback, with real processes and SIGKILL "+
+			"(seed %d). A producer sends market data in bursts to three subscribers, and is "+
+			"killed in mid-burst, %s after its start.\n\n", len(r.Arms), r.Seed,
+			cli.Duration(r.KilledAt))
 	}
-	text := fmt.Sprintf("One crash, %d times, %s (seed %d). A producer sends market data in bursts "+
-		"to three subscribers, and is killed after %s, in mid-burst (%s of %s messages).\n\n",
-		len(r.Arms), where, r.Seed, cli.Duration(r.KilledAt), cli.Grouped(uint64(r.IntoBurst)),
-		cli.Grouped(uint64(r.Burst)))
 	text += "  bare       nobody helps\n" +
 		"  survivors  each subscriber keeps what it got, and serves the others\n" +
 		"  recorder   the same, and a recorder beside the producer\n"
@@ -235,7 +242,7 @@ func certificateText(c *events.Certificate) string {
 	if c.Agreed {
 		text += ", who agree"
 	}
-	text += fmt.Sprintf("; the stream is known up to offset %s", cli.Grouped(max(c.NextOffset, 1)-1))
+	text += "; the stream is known up to offset " + cli.Grouped(max(c.NextOffset, 1)-1)
 	if len(c.Nobody) == 0 {
 		return text + "; nothing of it is lost for all."
 	}
@@ -253,8 +260,9 @@ func certificateText(c *events.Certificate) string {
 
 // text tells what a broker acknowledged and kept.
 func (k *brokered) text(a *arm) []string {
-	list := []string{fmt.Sprintf("At the kill %s messages were with the producer's client library, "+
-		"%s were acknowledged; the broker kept %s. It syncs its files %s.", cli.Grouped(a.Accepted),
+	list := []string{fmt.Sprintf("At the kill %s messages were with the producer's client "+
+		"library, %s were acknowledged; the broker kept %s. It syncs its files %s.",
+		cli.Grouped(a.Accepted),
 		cli.Grouped(k.Acked), cli.Grouped(k.Kept), k.Sync)}
 	if d := k.Killed; d != nil {
 		list = append(list, fmt.Sprintf("Killed itself in that burst (SIGKILL) and started again "+
@@ -268,26 +276,26 @@ func (k *brokered) text(a *arm) []string {
 
 // notes say how to read the figures.
 func (r *report) notes() string {
-	text := "\"though sent\" leaves out what the producer never handed to its network, which nobody " +
-		"can give back. \"late comer\" is what one gets who comes when all is over, and asks for the " +
-		"oldest. \"done after\" is until each application was told the end: 2 s of silence, and the " +
-		"inquest. "
+	text := "\"though sent\" leaves out what the producer never handed to its network, which " +
+		"nobody can give back. \"late comer\" is what one gets who comes when all is over, and " +
+		"asks for the oldest. \"done after\" is until each application was told the end: 2 s of " +
+		"silence, and the inquest. "
 	if r.Net != "lo" {
-		return text + "Latency is from acceptance to delivery, of all three, with what the network " +
-			"lost. Each message was compared with what was published, and each loss and certificate " +
-			"with the truth.\n"
+		return text + "Latency is from acceptance to delivery, of all three, with what the " +
+			"network lost. Each message was compared with what was published, and each loss and " +
+			"certificate with the truth.\n"
 	}
-	return text + "A broker tells nobody that a producer died: there it is until the last message " +
-		"that it kept.\n\nLatency is that of clean, and of a broker's first subscriber: from when " +
-		"the producer handed the message over, until its datagram was read (crier), or until the " +
-		"client library handed it over (broker), by the same clock. All have the same messages at " +
-		"the same pace, one after another on this machine; the market opens with 4,000 messages in " +
-		"10 ms. Neither producer waits: the broker's publishes asynchronously, with at most 4,000 " +
-		"messages that aren't acknowledged; the broker's subscribers are ordered consumers. Each " +
-		"crash is another one: what is never sent differs from run to run. Packets and bytes are " +
-		"those of the loopback interface, whoever sent them; packets that offload joins count as " +
-		"one. A power failure isn't played: by default JetStream acknowledges what isn't synced yet " +
-		"for up to 2 minutes.\n"
+	return text + "A broker tells nobody that a producer died: there it is until the last " +
+		"message that it kept.\n\nLatency is that of clean, and of a broker's first subscriber: " +
+		"from when the producer handed the message over, until its datagram was read (crier), or " +
+		"until the client library handed it over (broker), by the same clock. All have the same " +
+		"messages at the same pace, one after another on this machine; the market opens with " +
+		"4,000 messages in 10 ms. Neither producer waits: the broker's publishes asynchronously, " +
+		"with at most 4,000 messages that aren't acknowledged; the broker's subscribers are " +
+		"ordered consumers. Each crash is another one: what is never sent differs from run to " +
+		"run. Packets and bytes are those of the loopback interface, whoever sent them; packets " +
+		"that offload joins count as one. A power failure isn't played: by default JetStream " +
+		"acknowledges what isn't synced yet for up to 2 minutes.\n"
 }
 
 // listed returns a list in words.
