@@ -55,7 +55,7 @@ func (q *inquests) finish() {
 		}
 		i := slices.IndexFunc(cliques,
 			func(c *reliable.Certificate) bool { return sameMembers(c, s.first) })
-		if i < 0 && q.clique(s.first) {
+		if i < 0 && q.clique(s.first.Members) {
 			q.judgeEqual(s.sub, s.first)
 		}
 		if i < 0 {
@@ -64,13 +64,13 @@ func (q *inquests) finish() {
 	}
 }
 
-// clique reports whether each two of the members of a certificate heard a whole digest of the
+// clique reports whether each two of the members of certificates heard a whole digest of the
 // other in every three periods of their inquests.
-func (q *inquests) clique(cert *reliable.Certificate) bool {
+func (q *inquests) clique(members []reliable.Survivor) bool {
 	var all []*speaker
-	period := q.period(cert)
-	for i := range cert.Members {
-		s := q.speakers[cert.Members[i].ID]
+	period := q.period(members)
+	for i := range members {
+		s := q.speakers[members[i].ID]
 		if s == nil || s.mixed || s.began == 0 {
 			return false
 		}
@@ -81,9 +81,9 @@ func (q *inquests) clique(cert *reliable.Certificate) bool {
 			r := q.row(s.sub, o)
 			gap := r.gap
 			if s.ended == 0 {
-				gap = r.until(q.c.w.Now(), o, s.began)
+				gap = r.until(q.c.w.Now(), s.began)
 			}
-			if s != o && gap > 3*period {
+			if s != o && (r.whole == nil || gap > 3*period) {
 				return false
 			}
 		}
@@ -91,10 +91,10 @@ func (q *inquests) clique(cert *reliable.Certificate) bool {
 	return true
 }
 
-// period returns the shortest period of the members of a certificate.
-func (q *inquests) period(cert *reliable.Certificate) (least time.Duration) {
-	for i := range cert.Members {
-		s := q.speakers[cert.Members[i].ID]
+// period returns the shortest period of the members of certificates.
+func (q *inquests) period(members []reliable.Survivor) (least time.Duration) {
+	for i := range members {
+		s := q.speakers[members[i].ID]
 		if s == nil || s.sub.Recorder() != nil {
 			continue
 		}
@@ -110,7 +110,8 @@ func (q *inquests) period(cert *reliable.Certificate) (least time.Duration) {
 func (q *inquests) judgeEqual(sub *world.Subscriber, cert *reliable.Certificate) {
 	for i := range cert.Members {
 		s := q.speakers[cert.Members[i].ID]
-		if s == nil || s.first == nil || sameContent(s.first, cert) {
+		if s == nil || s.first == nil || sameContent(s.first, cert) ||
+			!q.clique(slices.Concat(cert.Members, s.first.Members)) {
 			continue
 		}
 		q.c.fail("%v and %v heard each other all the time, and their certificates differ: %v, "+

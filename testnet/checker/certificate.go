@@ -25,6 +25,7 @@ type certificates struct {
 
 	began reliable.Time // of the inquest; 0: there is none
 	woke  bool          // the process was paused during it
+	late  bool          // the certificate was told after it was made
 	live  bool          // one that hears the publisher was heard
 	// lost are the messages that were named lost since then, judged those before the last
 	// certificate.
@@ -85,7 +86,7 @@ func (k *certificates) inquest(now reliable.Time) {
 	own := q.speaker(k.sub.ID(), k.sub)
 	own.mixed = own.began != 0
 	own.began, own.ended, own.first = max(now, 1), 0, nil
-	k.began, k.woke, k.live = max(now, 1), false, false
+	k.began, k.woke, k.live, k.late = max(now, 1), false, false, false
 	k.lost, k.judged, k.last, k.given = nil, 0, nil, nil
 }
 
@@ -120,14 +121,7 @@ func (k *certificates) end(cert *reliable.Certificate, inquest bool) {
 		k.fail("its first certificate is withdrawn")
 	}
 	now := k.c.w.Now()
-	if took := now.Sub(k.began); !k.works && !k.woke {
-		if most := k.deadline(); took > most {
-			k.fail("its inquest took %v, and may take %v", took, most)
-		}
-		if d := took - cert.Took; d > time.Millisecond || d < -time.Millisecond {
-			k.fail("its inquest is said to have taken %v, and took %v", cert.Took, took)
-		}
-	}
+	k.judgeTime(cert)
 	k.judgeLive(cert)
 	if len(cert.Live) > 0 {
 		k.take(cert)
@@ -145,6 +139,23 @@ func (k *certificates) end(cert *reliable.Certificate, inquest bool) {
 	}
 }
 
+// judgeTime asks whether the inquest ended in time. The application is told later where there was
+// no room for all that it was to get before that.
+func (k *certificates) judgeTime(cert *reliable.Certificate) {
+	took := k.c.w.Now().Sub(k.began)
+	late := k.works || k.threwAway() || len(cert.Unsettled) > 0
+	if k.woke {
+		return
+	}
+	if most := k.deadline(); cert.Took > most || took > most && !late {
+		k.fail("its inquest took %v, and may take %v", max(took, cert.Took), most)
+	}
+	if d := took - cert.Took; d < -time.Millisecond && !k.works || d > time.Millisecond && !late {
+		k.fail("its inquest is said to have taken %v, and took %v", cert.Took, took)
+	}
+	k.late = took-cert.Took > time.Millisecond
+}
+
 // amend takes an amended certificate.
 func (k *certificates) amend(cert *reliable.Certificate) {
 	was := k.last
@@ -152,7 +163,7 @@ func (k *certificates) amend(cert *reliable.Certificate) {
 	case cert == nil:
 		k.fail("what it knows is amended, and there is no certificate")
 		return
-	case was == nil || was.Number == 0:
+	case was == nil:
 		k.fail("certificate %d amends none", cert.Number)
 		return
 	case cert.Number != was.Number+1:
@@ -163,6 +174,9 @@ func (k *certificates) amend(cert *reliable.Certificate) {
 			was.NextOffset)
 	}
 	for _, r := range cert.Nobody {
+		if was.Number == 0 {
+			break // others heard the publisher then
+		}
 		r = r.Clip(was.Frames.From, was.Frames.To)
 		if q, ok := outside(r, was.Nobody, was.Unsettled); ok {
 			k.fail("certificate %d says that nobody has frame %d, and somebody had it by the one "+
@@ -241,7 +255,9 @@ func (k *certificates) judgeMembers(cert *reliable.Certificate) {
 			if self = true; m.Addr.IsValid() {
 				k.fail("certificate %d lists the subscriber itself at %v", cert.Number, m.Addr)
 			}
-			k.judgeMember(cert, m, s.last())
+			if d := s.last(); d != nil {
+				k.judgeMember(cert, m, d, d.held)
+			}
 			continue
 		}
 		r := q.row(k.sub, s)
@@ -253,12 +269,12 @@ func (k *certificates) judgeMembers(cert *reliable.Certificate) {
 			k.fail("certificate %d lists %v as a %v at %v, and it is a %v at %v", cert.Number, s.sub,
 				m.Role, m.Addr, r.whole.role, r.whole.from)
 		}
-		confirmed = confirmed && (m.Confirmed || r.whole.aside())
-		if m.Confirmed && !k.works && r.whole.proposal != cert.Hash {
+		confirmed = confirmed && (m.Confirmed || r.whole.aside(k.began))
+		if m.Confirmed && !k.works && !k.late && r.whole.proposal != cert.Hash {
 			k.fail("certificate %d (%016x) is said to be confirmed by %v, which said %016x last",
 				cert.Number, cert.Hash, s.sub, r.whole.proposal)
 		}
-		k.judgeMember(cert, m, r.whole)
+		k.judgeMember(cert, m, r.whole, r.held)
 	}
 	if !self {
 		k.fail("certificate %d doesn't list the subscriber itself", cert.Number)
@@ -268,19 +284,21 @@ func (k *certificates) judgeMembers(cert *reliable.Certificate) {
 	}
 }
 
-// judgeMember asks whether a member's digest lacks what is said to be nobody's.
-func (k *certificates) judgeMember(cert *reliable.Certificate, m *reliable.Survivor, d *digest) {
-	if d == nil || k.works {
+// judgeMember asks whether a member, which holds frames by its last word, lacks what is said to be
+// nobody's.
+func (k *certificates) judgeMember(cert *reliable.Certificate, m *reliable.Survivor, d *digest,
+	holds func(nack.Range) (uint64, bool)) {
+	if k.works || k.late {
 		return // what the application is told later, was true then
 	}
 	for _, r := range cert.Nobody {
-		if seq, ok := d.held(r); ok {
+		if seq, ok := holds(r); ok {
 			k.fail("certificate %d says that nobody has frame %d, and member %x has it by its "+
 				"last digest", cert.Number, seq, m.ID)
 			return
 		}
 	}
-	if cert.Agreed && cert.Frames.From > d.began {
+	if cert.Agreed && cert.Frames.From > d.began && d.at >= k.began {
 		k.fail("certificate %d is of frames from %d on, and member %x stood at %d", cert.Number,
 			cert.Frames.From, m.ID, d.began)
 	}
@@ -305,7 +323,8 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 	}
 	q := k.inquests()
 	for i := range cert.Members {
-		if s := q.speakers[cert.Members[i].ID]; s != nil && cert.Members[i].ID != k.sub.ID() && !k.works {
+		if s := q.speakers[cert.Members[i].ID]; s != nil && cert.Members[i].ID != k.sub.ID() && !k.works &&
+			!k.late {
 			if d := q.row(k.sub, s).whole; d != nil && d.next > cert.Frames.To {
 				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up to %d",
 					cert.Number, cert.Frames.To, s.sub, d.next)
@@ -349,24 +368,17 @@ const mostLost = 1024
 
 // judgeCause asks whether lost messages are of frames that nobody has, or that couldn't be settled.
 func (k *certificates) judgeCause(cert *reliable.Certificate, l *lostRun) {
-	lists := [][]nack.Range{cert.Nobody, cert.Unsettled,
-		{{From: cert.Frames.To, To: ^uint64(0)}}}
+	var lists [2][]nack.Range
 	switch l.cause {
-	case reliable.CauseNobody:
-	case reliable.CauseUnanswered:
-	case reliable.CauseSilent:
-		k.fail("[%d, %d) is lost as %q, and certificate %d says more", l.From, l.To, l.cause,
-			cert.Number)
-		return
+	case reliable.CauseNobody, reliable.CauseUnanswered:
+		lists = [2][]nack.Range{cert.Nobody, cert.Unsettled}
+	case reliable.CauseSilent: // of a message whose rest nobody heard of
 	default:
 		return
 	}
 	for o := l.From; o < l.To; o++ {
 		r := nack.Range{From: k.t.first(o), To: k.t.last(o + 1)}
-		if r.Len() == 0 {
-			r.To = r.From + 1
-		}
-		if !overlap(r, lists...) {
+		if !overlap(r, lists[:]...) && k.t.complete(o, cert.Frames.To) {
 			k.fail("offset %d is lost as %q, and certificate %d doesn't say that its frames %v "+
 				"are lost", o, l.cause, cert.Number, r)
 			return

@@ -18,6 +18,7 @@ func ofInquest(f *frame.Frame) bool { return f.Kind == frame.Digest && f.Request
 // digest is what a holder said that it holds: a DIGEST, or the parts of one.
 type digest struct {
 	version  uint64
+	at       reliable.Time // when it was sent
 	from     netip.AddrPort
 	role     frame.Role
 	flags    frame.Flags
@@ -35,8 +36,12 @@ func (d *digest) take(f *frame.Frame) {
 	d.absent = append(d.absent, f.Ranges...)
 }
 
-// aside reports whether the holder is in no inquest, and counts by what it holds alone.
-func (d *digest) aside() bool { return d.flags&frame.Final != 0 && d.proposal == 0 }
+// aside reports whether the holder counts by what it holds alone, in an inquest that began at a time:
+// it is in none, or is a recorder that told of itself before.
+func (d *digest) aside(began reliable.Time) bool {
+	return d.proposal == 0 && (d.flags&frame.Final != 0 || d.role == frame.Recorder) ||
+		d.role == frame.Recorder && d.at < began
+}
 
 // part returns the number of the part that begins with a frame, or -1.
 func (d *digest) part(from uint64) int {
@@ -102,7 +107,7 @@ func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
 		d.take(f)
 		return
 	}
-	d := &digest{version: f.Digest.Version, from: from, role: f.Digest.Role, flags: f.Flags,
+	d := &digest{version: f.Digest.Version, at: now, from: from, role: f.Digest.Role, flags: f.Flags,
 		proposal: f.Digest.Proposal, position: f.Digest.Position, began: f.Digest.Position,
 		next: f.NextSeq, offset: f.NextOffset}
 	if f.Digest.At {
@@ -119,7 +124,7 @@ func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
 type row struct {
 	whole *digest       // the last one that came as a whole
 	at    reliable.Time // when that came
-	gap   time.Duration // the longest time between two such, while both held an inquest
+	gap   time.Duration // the longest time without one, in an inquest
 	part  *digest       // of which parts came
 	came  bitset        // these
 	parts int
@@ -154,16 +159,40 @@ func (r *row) hear(now reliable.Time, s *speaker, began reliable.Time, f *frame.
 	if r.parts++; r.parts < len(d.parts) || !d.whole() {
 		return
 	}
-	r.gap = r.until(now, s, began)
+	r.gap = r.until(now, began)
 	r.whole, r.at, r.part = d, now, nil
 }
 
+// held returns the first frame of r that the holder has by its last word of that: parts of a
+// digest that hasn't come as a whole count for what they tell of.
+func (r *row) held(of nack.Range) (uint64, bool) {
+	if r.part == nil {
+		return r.whole.held(of)
+	}
+	newer := digest{absent: r.part.absent}
+	for i, p := range r.part.parts {
+		if r.came.has(uint64(i)) {
+			newer.parts = append(newer.parts, p)
+		}
+	}
+	if seq, ok := newer.held(of); ok {
+		return seq, true
+	}
+	for _, p := range newer.parts { // what lies between them is as it was
+		if seq, ok := r.whole.held(of.Clip(of.From, p.From)); ok {
+			return seq, true
+		}
+		of.From = min(max(of.From, p.To), of.To)
+	}
+	return r.whole.held(of)
+}
+
 // until returns the longest time without a whole digest up to now.
-func (r *row) until(now reliable.Time, s *speaker, began reliable.Time) time.Duration {
-	if began == 0 || s.began == 0 {
+func (r *row) until(now, began reliable.Time) time.Duration {
+	if began == 0 {
 		return r.gap
 	}
-	return max(r.gap, now.Sub(max(r.at, began, s.began)))
+	return max(r.gap, now.Sub(max(r.at, began)))
 }
 
 // inquests is what holders of a session told each other.
@@ -214,7 +243,7 @@ func (q *inquests) freeze(own *speaker) {
 	}
 	list := q.rows[own.sub.Index()]
 	for i := range list {
-		list[i].gap = list[i].until(own.ended, q.order[i], own.began)
+		list[i].gap = list[i].until(own.ended, own.began)
 	}
 }
 
@@ -228,5 +257,9 @@ func (q *inquests) hear(sub *world.Subscriber, f *frame.Frame) {
 	if own != nil && own.ended == 0 {
 		began = own.began
 	}
-	q.row(sub, s).hear(q.c.w.Now(), s, began, f)
+	r := q.row(sub, s)
+	if r.whole == nil && own != nil && own.ended != 0 { // it was deaf to it all the time
+		r.gap = own.ended.Sub(own.began)
+	}
+	r.hear(q.c.w.Now(), s, began, f)
 }

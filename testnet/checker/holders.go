@@ -119,7 +119,8 @@ func (v *view) digest(f *frame.Frame) {
 	if !slices.Contains(h.ids, f.Responder) {
 		h.ids = append(h.ids, f.Responder)
 	}
-	h.final = h.final || f.Flags&frame.Final != 0
+	h.final = h.final || f.Flags&frame.Final != 0 ||
+		f.Flags&frame.Live == 0 && f.Digest.Role == frame.Recorder && v.survives()
 	h.ended = h.ended || f.Flags&frame.Ended != 0
 	if !v.pulse.heard || v.app.over() || v.app.inquires() { // else only the publisher tells what there is
 		now := v.c.w.Now()

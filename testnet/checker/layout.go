@@ -34,6 +34,16 @@ func (l *layout) last(offset uint64) uint64 {
 	return l.firstSeq + uint64(i)
 }
 
+// complete reports whether all of a message lies in frames below one.
+func (l *layout) complete(offset, seq uint64) bool {
+	last := l.last(offset + 1)
+	if last == l.first(offset) || last > seq {
+		return false
+	}
+	f := &l.frames[last-1-l.firstSeq]
+	return !f.unfinished || f.end > offset+1
+}
+
 // starts returns the first message that starts in a frame or after it.
 func (l *layout) starts(seq uint64) uint64 {
 	i := seq - l.firstSeq

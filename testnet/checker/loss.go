@@ -1,6 +1,8 @@
 package checker
 
 import (
+	"time"
+
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/testnet/world"
@@ -45,6 +47,7 @@ func (l *lossReport) judgeCause() {
 		}
 		if !l.app.inquires() { // else its certificate is judged
 			l.judgeUnanswered()
+			l.judgePatience()
 		}
 	case reliable.CauseSilent:
 		l.pulse.judgeSilent(l.holders.final || l.holders.extended)
@@ -127,6 +130,17 @@ func (l *lossReport) judgeKept() {
 	}
 	l.fail("[%d, %d) is lost as no longer held, and the publisher counts this subscriber from "+
 		"frame %d on: it must hold %d", l.from, l.to, kept, q)
+}
+
+// judgePatience asks whether a survivor gives something up while its publisher may be dead, and
+// others may have it: the inquest is to come first.
+func (l *lossReport) judgePatience() {
+	quiet := l.c.w.Now().Sub(l.pulse.lastHeard)
+	if l.survives() && !l.works && l.pulse.heard && !l.pulse.bye && l.app.live() &&
+		quiet > 2*l.pulse.interval+50*time.Millisecond {
+		l.fail("[%d, %d) is lost as %q, and the publisher wasn't heard for %v: survivors may have it",
+			l.from, l.to, l.cause, quiet)
+	}
 }
 
 // judgeLate asks whether a frame of lost messages was waited for as long as was

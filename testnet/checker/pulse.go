@@ -51,8 +51,8 @@ func (p *pulse) silence() time.Duration {
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
 func (p *pulse) judgeSilent(final bool) {
-	if final {
-		return // a recorder said so
+	if final || !p.heard {
+		return // a recorder said so, or others told of the session
 	}
 	quiet, silence := max(p.quiet, p.c.w.Now().Sub(p.lastHeard)), p.silence()
 	if p.works {

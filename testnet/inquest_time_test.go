@@ -1,0 +1,140 @@
+package testnet
+
+import (
+	"flag"
+	"slices"
+	"testing"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/checker"
+	"crier/testnet/link"
+	"crier/testnet/rig/story"
+	"crier/testnet/world"
+)
+
+var (
+	inquestSeeds = flag.Uint64("inquest.seeds", 2, "measure inquests with `N` seeds")
+	inquestCrowd = flag.Uint64("inquest.crowd", 0,
+		"measure inquests of 1,000 survivors with `N` seeds, which takes a minute each")
+)
+
+// inquests is how long the inquests of some runs took.
+type inquests struct {
+	took    []time.Duration
+	missing int // bytes, of all survivors of a run
+	agreed  int
+	lost    uint64
+}
+
+// hold plays a crash with survivors that are 1 ms apart. Of the last n frames each loses what loses
+// says, which is given the number of the survivor.
+func (q *inquests) hold(t *testing.T, seed uint64, survivors, n int, loses func(i int) link.Loss) {
+	t.Helper()
+	w := world.New(world.Config{Seed: seed})
+	c := checker.New(w)
+	near := link.Config{Delay: link.FixedDelay(500 * time.Microsecond)}
+	var subs []*world.Subscriber
+	began := make([]reliable.Time, survivors)
+	for i := range survivors {
+		subs = append(subs, story.AddSubscriber(t, w, world.SubscriberConfig{
+			Down: near, Up: near, History: 4 << 20,
+			OnEvent: func(now reliable.Time, ev *reliable.Event) {
+				switch ev.Kind {
+				case reliable.SessionInquest:
+					began[i] = now
+				case reliable.SessionSilent:
+					q.took = append(q.took, now.Sub(began[i]))
+					if ev.Certificate != nil && ev.Certificate.Agreed {
+						q.agreed++
+					}
+				case reliable.Loss:
+					q.lost += ev.Lost.Len()
+				}
+			},
+		}))
+	}
+	pub := story.AddPublisher(t, w, world.PublisherConfig{})
+	message := make([]byte, 1350)
+	story.Every(w, 100*story.Milli, 10*story.Milli, 290, func(int) { pub.Publish(message) })
+	w.At(3000*story.Milli, func() {
+		for i, sub := range subs {
+			w.Down(pub, sub).SetLoss(loses(i))
+		}
+		for range n {
+			pub.Publish(message)
+		}
+		pub.Flush()
+	})
+	w.At(3000*story.Milli+1, func() {
+		pub.Crash()
+		for _, sub := range subs {
+			w.Down(pub, sub).SetLoss(nil)
+		}
+	})
+	w.Observe(world.Observer{Dropped: func(d *world.Datagram, drop *world.Drop) {
+		if d.Frame.Kind == frame.Data && drop.Reason == link.DropLoss {
+			q.missing += len(d.Data)
+		}
+	}})
+	if err := w.Run(30_000 * story.Milli); err != nil {
+		t.Fatal(err)
+	}
+	if err := c.Finish(3001 * story.Milli); err != nil {
+		t.Error(err)
+	}
+}
+
+// quantile returns that of the times, in per cent.
+func (q *inquests) quantile(percent int) time.Duration {
+	slices.Sort(q.took)
+	return q.took[(len(q.took)*percent+99)/100-1].Round(time.Millisecond)
+}
+
+// The time from the silence of a publisher to the certificates of its survivors. The first of them
+// has all, and the others miss the last MiB; or each misses half of that.
+func TestInquestTakes(t *testing.T) {
+	const mib = 1 << 20 / 1400
+	none := func(i int) link.Loss {
+		if i == 0 {
+			return nil
+		}
+		return link.Bernoulli{P: 1}
+	}
+	half := func(int) link.Loss { return link.Bernoulli{P: 0.5} }
+	for _, c := range []struct {
+		what      string
+		survivors int
+		seeds     uint64
+		loses     func(i int) link.Loss
+		most      time.Duration
+	}{
+		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, none,
+			500 * time.Millisecond},
+		{"8 survivors that miss half of the last MiB each", 8, *inquestSeeds, half,
+			500 * time.Millisecond},
+		{"1,000 survivors, one of which has the last MiB", 1000, *inquestCrowd, none,
+			7 * time.Second},
+		{"1,000 survivors that miss half of the last MiB each", 1000, *inquestCrowd, half,
+			7 * time.Second},
+	} {
+		if c.seeds == 0 {
+			continue
+		}
+		var q inquests
+		for seed := uint64(1); seed <= c.seeds; seed++ {
+			q.hold(t, seed, c.survivors, mib, c.loses)
+		}
+		if len(q.took) == 0 {
+			t.Errorf("%s: nobody held an inquest", c.what)
+			continue
+		}
+		t.Logf("%s, %d runs, %d bytes missing a run: p50 %v, p99 %v, most %v; %d of %d agreed, "+
+			"%d messages lost", c.what, c.seeds, q.missing/int(c.seeds), q.quantile(50),
+			q.quantile(99), q.quantile(100), q.agreed, len(q.took), q.lost)
+		if p99 := q.quantile(99); p99 > c.most {
+			t.Errorf("%s: p99 is %v, and may be %v", c.what, p99, c.most)
+		}
+	}
+}
