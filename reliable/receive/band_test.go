@@ -37,7 +37,7 @@ type soul struct {
 	i    int
 	addr netip.AddrPort
 	role frame.Role
-	kept map[uint64][]byte
+	kept map[uint64]map[uint64][]byte // by session and number
 	dead bool
 	// forgot counts the calls of Forget.
 	forgot int
@@ -81,7 +81,7 @@ func newBand(t *testing.T, n int, cfg Config) *band {
 	b := &band{t: t, now: 6e9, hop: time.Millisecond, sent: make(map[frame.Kind]int),
 		strangers: make(map[netip.AddrPort]func(int, *frame.Frame))}
 	for i := range n {
-		s := &soul{band: b, i: i, role: frame.Peer, kept: make(map[uint64][]byte),
+		s := &soul{band: b, i: i, role: frame.Peer, kept: make(map[uint64]map[uint64][]byte),
 			addr: netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 77, 1, byte(i + 1)}), 6000)}
 		c := cfg
 		c.ID, c.Seed, c.Joined, c.Inquest, c.Keeper = uint64(i+101), uint64(i), 5e9, true, s
@@ -98,22 +98,27 @@ func newBand(t *testing.T, n int, cfg Config) *band {
 
 func (s *soul) Role() frame.Role { return s.role }
 
-func (s *soul) Keep(_ uint64, _ uint32, f *frame.Frame) { s.kept[f.Seq] = slices.Clone(f.Raw) }
+func (s *soul) Keep(session uint64, _ uint32, f *frame.Frame) {
+	if s.kept[session] == nil {
+		s.kept[session] = make(map[uint64][]byte)
+	}
+	s.kept[session][f.Seq] = slices.Clone(f.Raw)
+}
 
-func (s *soul) Oldest(uint64, uint32) (uint64, uint64, bool) {
-	if len(s.kept) == 0 {
+func (s *soul) Oldest(session uint64, _ uint32) (uint64, uint64, bool) {
+	if len(s.kept[session]) == 0 {
 		return 0, 0, false
 	}
 	oldest := ^uint64(0)
-	for seq := range s.kept {
+	for seq := range s.kept[session] {
 		oldest = min(oldest, seq)
 	}
 	return oldest, oldest, true
 }
 
-func (s *soul) Absent(_ uint64, _ uint32, of nack.Range, to []nack.Range) []nack.Range {
+func (s *soul) Absent(session uint64, _ uint32, of nack.Range, to []nack.Range) []nack.Range {
 	for seq := of.From; seq < of.To; seq++ {
-		if s.kept[seq] == nil {
+		if s.kept[session][seq] == nil {
 			to = append(to, nack.Range{From: seq, To: seq + 1})
 		}
 	}
@@ -200,7 +205,7 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 	to, gone := b.all(), []nack.Range(nil)
 	for _, g := range f.Ranges {
 		for seq := g.From; seq < g.To; seq++ {
-			raw := s.kept[seq]
+			raw := s.kept[f.Session][seq]
 			if raw == nil {
 				raw = s.Sealed(f.Session, f.Channel, seq)
 			}
@@ -208,7 +213,7 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 				gone = append(gone, nack.Range{From: seq, To: seq + 1})
 				continue
 			}
-			raw = new(frame.Encoder).AppendRepair(nil, 1, 0, s.cfg.ID, f.Request, raw)
+			raw = new(frame.Encoder).AppendRepair(nil, f.Session, 0, s.cfg.ID, f.Request, raw)
 			for _, i := range to {
 				if i != s.i {
 					b.post(s.i, s.addr, i, raw, b.hop)
@@ -219,8 +224,8 @@ func (b *band) serves(s *soul, from netip.AddrPort, f *frame.Frame) {
 	if len(gone) == 0 {
 		return
 	}
-	oldest, _, _ := s.Oldest(1, 0)
-	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: 1,
+	oldest, _, _ := s.Oldest(f.Session, 0)
+	raw := new(frame.Encoder).Append(nil, &frame.Frame{Kind: frame.Gone, Session: f.Session,
 		Responder: s.cfg.ID, Request: f.Request, Time: uint64(b.now), OldestSeq: oldest,
 		OldestOffset: oldest, Ranges: nack.Normalize(gone)})
 	for i, o := range b.list {
