@@ -31,7 +31,10 @@ func (r *Receiver) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	}
 	if f.Digest.Role == frame.Peer {
 		if s == nil {
-			st = r.rejoin(now, from, f)
+			r.hearOrphan(now, from, f)
+			if s = r.session(f.Session); s != nil {
+				st = s.stream(f.Channel)
+			}
 		}
 		if r.cfg.Inquest && st != nil && !st.session.place.away && !st.over() {
 			st.hearSurvivor(now, from, f)

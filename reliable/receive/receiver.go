@@ -35,6 +35,7 @@ type Receiver struct {
 	table    table
 	farewell farewell
 	finder   finder
+	rejoins  rejoins
 	evidence evidence
 	removed  []nack.Range
 	inquests inquest.Room
@@ -261,6 +262,7 @@ func (r *Receiver) Advance(now reliable.Time) {
 	r.tick(now)
 	r.pauses.armed = reliable.Never
 	r.finder.advance(now)
+	r.rejoins.advance(now, r)
 	if len(r.held) > 0 {
 		r.goOn()
 	}
@@ -282,7 +284,7 @@ func (r *Receiver) Deadline() reliable.Time {
 	if r.closed {
 		return at
 	}
-	at = min(r.finder.deadline(), r.evidence.deadline())
+	at = min(r.finder.deadline(), r.rejoins.deadline(), r.evidence.deadline())
 	for _, s := range r.live {
 		at = min(at, s.deadline())
 	}

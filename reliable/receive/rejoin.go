@@ -9,37 +9,102 @@ import (
 	"crier/reliable/inquest"
 )
 
-// rejoinTime is how long after it began to listen a recorder follows the survivors of a publisher
-// that it didn't hear: until then another recorder may tell of the session, whose whole log it can
-// ask for.
+// rejoins are sessions of a recorder's log of which survivors spoke, before the recorder follows
+// them. For a while after it began to listen another recorder may tell of them, whose whole log it
+// can ask for.
+type rejoins struct {
+	list []rejoin
+	due  reliable.Time
+}
+
+// rejoin is a session whose publisher is gone, by the DIGESTs of its survivors.
+type rejoin struct {
+	session uint64
+	title   *reliable.Title
+	// opener is the address of the one that spoke first, heard when it heard the publisher, and
+	// group that by which it spoke.
+	opener netip.Addr
+	heard  reliable.Time
+	group  netip.AddrPort
+	// oldest is the oldest frame that any of them has, if one has something.
+	oldest position
+}
+
+// rejoinTime is how long after it began to listen a recorder follows what survivors speak of.
 const rejoinTime = time.Second
 
-// rejoin follows a session of a recorder's log whose publisher is gone, by the DIGEST of one of
-// its survivors, and returns its stream, or nil if there is none such. The stream goes on at the
-// log's end.
-func (r *Receiver) rejoin(now reliable.Time, from netip.AddrPort, f *frame.Frame) *stream {
-	d := f.Digest
+// hearOrphan takes the DIGEST of a survivor of a session that isn't followed here, and follows it
+// from the end of the log on, if that has it.
+func (r *Receiver) hearOrphan(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
 	if !r.cfg.Inquest || r.cfg.Recovery.Off || r.cfg.Keeper.Role() != frame.Recorder ||
 		f.Request != 0 || f.Flags&frame.Live != 0 || f.Channel != r.cfg.Channel ||
-		r.table.forgotten != 0 || now.Sub(r.cfg.Joined) < rejoinTime {
-		return nil
+		r.table.forgotten != 0 {
+		return
 	}
 	p := r.position(f.Session, f.Channel)
 	if p == nil {
-		return nil
+		return
 	}
-	if r.revived() >= maxRevived || !r.makeRoom(from.Addr(), false) {
-		r.stats.Refused++
-		return nil
-	}
-	s := newSession(r, now, f.Session, netip.AddrPort{}, join{horizon: r.table.forgotten})
-	s.opener, s.heard = from.Addr(), now-min(now, reliable.Time(max(d.Heard, 0)))
-	if t := titleIn(f); t != nil {
-		s.title = title{known: true, told: t}
-		s.tapeTitle()
-	}
+	j := &r.rejoins
+	one := rejoin{session: f.Session, opener: from.Addr(),
+		heard: now - min(now, reliable.Time(max(f.Digest.Heard, 0)))}
 	if f.Feed < len(r.cfg.Groups) {
-		s.group = r.cfg.Groups[f.Feed]
+		one.group = r.cfg.Groups[f.Feed]
+	}
+	known := &one
+	for i := range j.list {
+		if j.list[i].session == f.Session {
+			known = &j.list[i]
+		}
+	}
+	if known.title == nil {
+		known.title = titleIn(f)
+	}
+	if f.OldestSeq < f.NextSeq && (!known.oldest.known || f.OldestSeq < known.oldest.seq) {
+		known.oldest = position{true, f.OldestSeq, f.OldestOffset}
+	}
+	if at := r.cfg.Joined.Add(rejoinTime); now < at {
+		if known == &one && len(j.list) < maxRevived {
+			j.list, j.due = append(j.list, one), at
+		}
+		return
+	}
+	r.rejoin(now, known, p)
+}
+
+// advance follows the sessions that survivors spoke of, and nobody else.
+func (j *rejoins) advance(now reliable.Time, r *Receiver) {
+	if len(j.list) == 0 || now < j.due {
+		return
+	}
+	for i := range j.list {
+		one := &j.list[i]
+		if r.table.byID[one.session] == nil && r.table.forgotten == 0 {
+			r.rejoin(now, one, r.position(one.session, r.cfg.Channel))
+		}
+	}
+	j.list = nil
+}
+
+// deadline returns when to call advance.
+func (j *rejoins) deadline() reliable.Time {
+	if len(j.list) == 0 {
+		return reliable.Never
+	}
+	return j.due
+}
+
+// rejoin follows a session from a position on, as one of its survivors.
+func (r *Receiver) rejoin(now reliable.Time, one *rejoin, p *reliable.Position) {
+	if r.revived() >= maxRevived || !r.makeRoom(one.opener, false) {
+		r.stats.Refused++
+		return
+	}
+	s := newSession(r, now, one.session, netip.AddrPort{}, join{horizon: r.table.forgotten})
+	s.opener, s.heard, s.group = one.opener, one.heard, one.group
+	if one.title != nil {
+		s.title = title{known: true, told: one.title}
+		s.tapeTitle()
 	}
 	r.table.enter(s)
 	st := &s.own
@@ -47,9 +112,9 @@ func (r *Receiver) rejoin(now reliable.Time, from netip.AddrPort, f *frame.Frame
 	st.begin(now, p.Seq, p.Offset, true)
 	st.extent.begins(p.Seq, p.Offset)
 	at := inquest.Place{Seq: p.Seq, Offset: p.Offset}
-	if f.OldestSeq < f.NextSeq && f.OldestSeq > at.Seq { // nobody knows of what lies before
-		at = inquest.Place{Seq: f.OldestSeq, Offset: max(f.OldestOffset, at.Offset)}
+	if one.oldest.known && one.oldest.seq > at.Seq { // nobody knows of what lies before
+		at = inquest.Place{Seq: one.oldest.seq, Offset: max(one.oldest.offset, at.Offset)}
 	}
 	st.holdInquest(now, at)
-	return st
+	r.enliven(s)
 }

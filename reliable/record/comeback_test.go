@@ -25,7 +25,8 @@ type peer struct {
 	absent       []nack.Range
 	proposal     uint64
 	final        frame.Flags
-	mute         bool
+	// A brief one speaks while the recorder holds an inquest.
+	brief bool
 	// recorder is the last word of the recorder.
 	recorder *frame.Frame
 }
@@ -80,7 +81,7 @@ func (d *deck) survive(for_ time.Duration, peers ...*peer) {
 	for d.now < end {
 		at := len(d.sent)
 		for _, p := range peers {
-			if !p.mute {
+			if f := p.recorder; !p.brief || f != nil && f.Flags&frame.Final == 0 {
 				p.asks()
 				p.speaks()
 			}
@@ -310,11 +311,13 @@ func TestRecorderComesBack(t *testing.T) {
 		name   string
 		oldest uint64 // of the peer's history
 		final  frame.Flags
+		brief  bool // it speaks once, and then when it is spoken to
 		holes  []nack.Range
 	}{
-		{"in the inquest", 5, 0, nil},
-		{"after it", 5, frame.Final, nil},
-		{"to short histories", 15, frame.Final, []nack.Range{{From: 10, To: 15}}},
+		{"in the inquest", 5, 0, false, nil},
+		{"after it", 5, frame.Final, false, nil},
+		{"long after it", 5, frame.Final, true, nil},
+		{"to short histories", 15, frame.Final, false, []nack.Range{{From: 10, To: 15}}},
 	} {
 		t.Run(c.name, func(t *testing.T) {
 			d := newDeck(t, Config{}, journal.Config{})
@@ -332,6 +335,8 @@ func TestRecorderComesBack(t *testing.T) {
 			d.sent = nil
 			p := newPeer(d, 5, c.oldest, 40, nack.Range{From: 33, To: 34})
 			p.final = c.final
+			p.speaks()
+			p.brief = c.brief
 			d.survive(500*time.Millisecond, p)
 			for _, l := range d.sent {
 				if l.Kind == frame.Nack {
