@@ -5,8 +5,9 @@ import (
 	"crier/reliable/survivor"
 )
 
-// DefaultHistory is the History of a zero Config, in bytes. 0 means off.
-const DefaultHistory = 0
+// DefaultHistory is the History of a zero Config, in bytes: what fits into the caches of usual
+// processors. Larger ones cost more of the throughput than memory alone.
+const DefaultHistory = 8 << 20
 
 // history returns how much is kept for others. Where others aren't heard, or nothing is asked for,
 // it is nothing.

@@ -61,7 +61,7 @@ func TestOwnLinkDownIsNoSilence(t *testing.T) {
 		want(30, subscriber.SessionNew)
 		s.Way(host).SetDown(true) // now the interface is up
 		time.Sleep(10 * time.Second)
-		want(30, subscriber.SessionNew, subscriber.SessionSilent)
+		want(30, subscriber.SessionNew, subscriber.SessionInquest, subscriber.SessionSilent)
 		closeAll(t, sub)
 		<-done
 		closeAll(t, pub)

@@ -131,13 +131,25 @@ func TestHandlerGetsEachMessageOnce(t *testing.T) {
 
 // A publisher that is cut off falls silent within the stated time, and resumes later.
 func TestSilenceAndResumption(t *testing.T) {
+	silence(t, 0, subscriber.SessionNew, subscriber.SessionInquest, subscriber.SessionSilent,
+		subscriber.SessionResumed, subscriber.SessionEnded)
+}
+
+// Without a history, nobody else is asked before.
+func TestSilenceWithoutAHistory(t *testing.T) {
+	silence(t, -1, subscriber.SessionNew, subscriber.SessionSilent, subscriber.SessionResumed,
+		subscriber.SessionEnded)
+}
+
+func silence(t *testing.T, history int, want ...subscriber.Kind) {
+	t.Helper()
 	synctest.Test(t, func(t *testing.T) {
 		s := rig.NewLAN(t, nearLink, 1)
 		defer s.Close()
 		host := s.Host(10)
 		var log bytes.Buffer
 		s.Log = slog.New(slog.NewTextHandler(&log, &slog.HandlerOptions{Level: slog.LevelWarn}))
-		sub := s.Subscriber(host, subscriber.Config{})
+		sub := s.Subscriber(host, subscriber.Config{History: history})
 		type result struct {
 			kinds []subscriber.Kind
 			err   error
@@ -164,10 +176,6 @@ func TestSilenceAndResumption(t *testing.T) {
 		publish(10, 20)
 		p.Close()
 		r := <-done
-		want := []subscriber.Kind{
-			subscriber.SessionNew, subscriber.SessionSilent,
-			subscriber.SessionResumed, subscriber.SessionEnded,
-		}
 		if r.err != nil || !slices.Equal(r.kinds, want) {
 			t.Errorf("%v, %v; want %v", r.kinds, r.err, want)
 		}

@@ -18,7 +18,7 @@ func (r *Recorder) nextRead() *work {
 		if len(r.readers) > 1 { // the others' turn
 			r.readers = append(append(r.readers[:0], r.readers[1:]...), s)
 		}
-		if want.Len() == 0 || s.t.holder == nil {
+		if want.Len() == 0 || !r.service.Serves(s.t.key) {
 			continue
 		}
 		w := r.disk.take(reads, s.t)
@@ -94,7 +94,5 @@ func (t *tape) unreadable(frames nack.Range) {
 		return
 	}
 	t.note(frames)
-	if t.holder != nil {
-		t.holder.Unreadable(frames)
-	}
+	t.r.service.Unreadable(t.key, frames)
 }

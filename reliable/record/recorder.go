@@ -3,13 +3,11 @@ package record
 import (
 	"net/netip"
 	"slices"
-	"time"
 
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
-	"crier/reliable/rate"
 	"crier/reliable/receive"
 	"crier/reliable/repair"
 	"crier/reliable/store"
@@ -46,10 +44,7 @@ type Recorder struct {
 	maxRuns int
 	turn    uint64
 
-	budget   *nack.Budget
-	limit    *rate.Limit
-	serving  []*tape
-	crowd    repair.Crowd // of those that are served
+	service  *repair.Service
 	announce announce
 	answers  answers
 	sending  sender
@@ -61,9 +56,9 @@ type Recorder struct {
 
 // A sender is whom the batch that is being sent belongs to.
 type sender struct {
-	taken bool
-	from  *tape // a holder's
-	own   bool  // the receiver's
+	taken  bool
+	own    bool // the receiver's
+	served bool // the service's
 }
 
 // New returns a Recorder that has heard nothing yet.
@@ -77,9 +72,9 @@ func New(cfg Config) (*Recorder, error) {
 		cfg: cfg, now: cfg.Joined, tapes: make(map[journal.Key]*tape),
 		maxRuns: max(2*maxReads, reads/runBytes),
 		disk:    jobs{syncAt: reliable.Never, ageAt: reliable.Never},
-		limit:   rate.New(cfg.ServeRate, max(cfg.ServeRate/serveBursts, minBurst)),
-		budget: nack.NewBudget(nack.BudgetConfig{
-			Floor: cfg.ServeRate, Burst: max(cfg.ServeRate/serveBursts, minBurst)}),
+		service: repair.NewService(repair.ServiceConfig{
+			Responder: cfg.ID, Datagram: cfg.Datagram, Marks: marks, Rate: cfg.ServeRate,
+		}),
 	}
 	late := max(cfg.Tail/lateShare, store.MinHistories)
 	r.pool, r.late = store.NewPool(cfg.Tail-reads-late, r), store.NewHistories(late)
@@ -107,12 +102,6 @@ func New(cfg Config) (*Recorder, error) {
 	})
 	return r, err
 }
-
-const (
-	// A burst of repairs is what the rate allows in 5 ms, or minBurst bytes.
-	serveBursts = 200
-	minBurst    = 256 << 10
-)
 
 // positions returns where the tapes go on if their sessions are heard again.
 func (r *Recorder) positions() (list []reliable.Position) {
@@ -158,7 +147,7 @@ func (r *Recorder) remove(t *tape) {
 			n.shelf = nil
 		}
 	}
-	r.unserve(t)
+	r.service.End(t.key)
 	r.late.Forget(t.key.Session, t.key.Channel)
 	if r.last == t {
 		r.last = nil
@@ -223,13 +212,7 @@ func (r *Recorder) Advance(now reliable.Time) {
 		r.receiver.Advance(now)
 		r.drain()
 	}
-	for i := 0; i < len(r.serving); i++ {
-		t := r.serving[i]
-		if t.holder.Advance(now); t.holder.Idle() && now.Sub(t.asked) > idleHolder {
-			r.unserve(t)
-			i--
-		}
-	}
+	r.service.Advance(now)
 }
 
 // Deadline returns when to call Advance, and then NextDisk and Next.
@@ -241,14 +224,7 @@ func (r *Recorder) Deadline() reliable.Time {
 	if r.closing {
 		return at
 	}
-	repairs := reliable.Never
-	for _, t := range r.serving {
-		repairs = min(repairs, t.holder.Deadline(r.now))
-	}
-	if repairs != reliable.Never && r.limit.Room(r.now) == 0 {
-		repairs = max(repairs, r.limit.Ready())
-	}
-	return min(at, repairs, r.answers.due(r.now))
+	return min(at, r.service.Deadline(r.now), r.answers.due(r.now))
 }
 
 // diskDue returns when NextDisk has something to do.
@@ -297,16 +273,12 @@ func (r *Recorder) Next(now reliable.Time) (reliable.Batch, bool) {
 		s.taken = true
 		return b, true
 	}
-	for range r.serving {
-		t := r.serving[0]
-		r.serving = append(append(r.serving[:0], r.serving[1:]...), t)
-		if b, ok := t.holder.Next(now); ok {
-			s.taken, s.from = true, t
-			if !b.To.IsValid() {
-				b.To = t.group
-			}
-			return b, true
+	if b, of, ok := r.service.Next(now); ok {
+		s.taken, s.served = true, true
+		if t := r.tapes[of]; !b.To.IsValid() && t != nil {
+			b.To = t.group
 		}
+		return b, true
 	}
 	return reliable.Batch{}, false
 }
@@ -318,8 +290,8 @@ func (r *Recorder) Sent(b reliable.Batch) {
 	switch {
 	case s.own:
 		r.receiver.Sent(b)
-	case s.from != nil && s.from.holder != nil:
-		s.from.holder.Sent(b)
+	case s.served:
+		r.service.Sent(b)
 	}
 }
 
@@ -351,5 +323,3 @@ func (r *Recorder) leave() {
 // Left reports whether a Recorder that was closed has written what it could. What Next returns
 // then are words of farewell.
 func (r *Recorder) Left() bool { return r.left }
-
-const idleHolder = 30 * time.Second

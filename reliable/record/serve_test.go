@@ -10,6 +10,7 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
+	"crier/reliable/repair"
 	"crier/reliable/rig"
 )
 
@@ -247,7 +248,7 @@ func TestAFloodOfQuestions(t *testing.T) {
 	if most := answerRate*6/10 + answerBurst + 2000; answers > most || answers < answerRate/2 {
 		t.Errorf("%d bytes of answers in 0.6 s", answers)
 	}
-	if most := rate*6/10 + 2*minBurst; repairs > most || repairs < rate/2 {
+	if most := rate*6/10 + 2*256<<10; repairs > most || repairs < rate/2 {
 		t.Errorf("%d bytes of repairs in 0.6 s", repairs)
 	}
 	if n := len(d.Askers()); n != 600 {
@@ -258,10 +259,20 @@ func TestAFloodOfQuestions(t *testing.T) {
 	}
 }
 
+// serving returns how many tapes are served.
+func (d *deck) serving() (n int) {
+	for _, t := range d.list {
+		if d.service.Serves(t.key) {
+			n++
+		}
+	}
+	return n
+}
+
 // Of many sessions that are asked for at once, some are served: one that rests makes room.
 func TestServesSoManySessions(t *testing.T) {
 	d := newDeck(t, Config{}, journal.Config{})
-	const sessions = maxServing + 10
+	const sessions = repair.MaxServed + 10
 	for id := uint64(1); id <= sessions; id++ {
 		d.hears(beat(t, id, 0, 0))
 		d.hears(data(t, id, 0, 10))
@@ -273,23 +284,23 @@ func TestServesSoManySessions(t *testing.T) {
 	}
 	d.asks(9, 1000, subscriberAddr, nack.Range{From: 0, To: 1})
 	d.pass(10 * time.Millisecond)
-	if n := len(d.kinds(frame.Repair)); n != maxServing {
+	if n := len(d.kinds(frame.Repair)); n != repair.MaxServed {
 		t.Errorf("%d repairs", n)
 	}
-	if st := d.Stats(); st.Unserved != sessions-maxServing || st.Unknown != 1 {
+	if st := d.Stats(); st.Unserved != sessions-repair.MaxServed || st.Unknown != 1 {
 		t.Errorf("%d unserved, %d unknown", st.Unserved, st.Unknown)
 	}
 	d.pass(2 * time.Second)
 	d.sent = nil
 	d.asks(9, sessions, subscriberAddr, nack.Range{From: 0, To: 1})
 	d.pass(10 * time.Millisecond)
-	if st := d.Stats(); len(d.kinds(frame.Repair)) != 1 || len(d.serving) != maxServing ||
-		st.Served.Repairs != maxServing+1 {
-		t.Errorf("%d are served; %+v", len(d.serving), st.Served)
+	if st := d.Stats(); len(d.kinds(frame.Repair)) != 1 || d.serving() != repair.MaxServed ||
+		st.Served.Repairs != repair.MaxServed+1 {
+		t.Errorf("%d are served; %+v", d.serving(), st.Served)
 	}
 	d.pass(time.Minute)
-	if len(d.serving) != 0 {
-		t.Errorf("%d are still served", len(d.serving))
+	if n := d.serving(); n != 0 {
+		t.Errorf("%d are still served", n)
 	}
 }
 

@@ -8,6 +8,7 @@ import (
 	"crier/nack"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
+	"crier/reliable/repair"
 	"crier/reliable/rig"
 )
 
@@ -42,7 +43,7 @@ func TestOneAskerOfEverythingStarvesNoQuestion(t *testing.T) {
 
 func TestOneAskerOfEverythingLeavesOthersServed(t *testing.T) {
 	d := newDeck(t, Config{}, journal.Config{})
-	const sessions = maxServing + 10
+	const sessions = repair.MaxServed + 10
 	for id := uint64(1); id <= sessions; id++ {
 		d.hears(beat(t, id, 0, 0))
 		d.hears(data(t, id, 0, 10))
@@ -64,8 +65,8 @@ func TestOneAskerOfEverythingLeavesOthersServed(t *testing.T) {
 			honest++
 		}
 	}
-	if honest != 1 || len(d.serving) != maxServing {
-		t.Errorf("%d repairs for another, %d are served", honest, len(d.serving))
+	if honest != 1 || d.serving() != repair.MaxServed {
+		t.Errorf("%d repairs for another, %d are served", honest, d.serving())
 	}
 }
 

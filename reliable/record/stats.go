@@ -68,10 +68,7 @@ func (r *Recorder) Stats() Stats {
 	if r.receiver != nil {
 		st.Receive = r.receiver.Stats()
 	}
-	for _, t := range r.serving {
-		served := t.holder.Stats()
-		st.Served.Add(&served)
-	}
+	st.Served = r.service.Stats()
 	st.Missed = r.events.missed
 	st.Memory = r.pool.Used() + r.late.Memory()
 	for _, n := range r.runs {
@@ -118,10 +115,7 @@ type Asker struct {
 // Askers returns the subscribers that asked lately, session by session.
 func (r *Recorder) Askers() (list []Asker) {
 	for _, t := range r.list {
-		if t.holder == nil {
-			continue
-		}
-		for _, a := range t.holder.Askers() {
+		for _, a := range r.service.Askers(t.key) {
 			list = append(list, Asker{Key: t.key, ID: a.ID, Addr: a.Addr, Asked: a.Asked,
 				Gone: a.Gone, Repaired: a.Repaired, Waiting: a.Waiting()})
 		}

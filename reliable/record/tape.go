@@ -8,7 +8,6 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/journal"
-	"crier/reliable/repair"
 	"crier/reliable/store"
 )
 
@@ -51,11 +50,6 @@ type tape struct {
 	dirty bool
 
 	shelf shelf
-	// holder serves the tape; nil while nobody asks. asked is when somebody asked last, and
-	// servedFor the address that asked first.
-	holder    *repair.Holder
-	asked     reliable.Time
-	servedFor netip.Addr
 	// tellAt is when the group is to be told of the tape. In an inquest the receiver tells it.
 	tellAt  reliable.Time
 	inquest bool

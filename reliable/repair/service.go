@@ -14,9 +14,9 @@ import (
 )
 
 const (
-	// maxServed bounds the streams that are served at once. One that nobody asked for in
+	// MaxServed bounds the streams that are served at once. One that nobody asked for in
 	// restTime makes room for another.
-	maxServed = 64
+	MaxServed = 64
 	restTime  = time.Second
 	// servedFor is how long a stream that nobody asks for is served.
 	servedFor = 30 * time.Second
@@ -100,7 +100,7 @@ func (s *Service) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 // Begin begins to serve a stream out of a store, for a subscriber at an address, and reports
 // whether there is room.
 func (s *Service) Begin(now reliable.Time, by netip.Addr, key journal.Key, of store.Store) bool {
-	if len(s.list) >= maxServed {
+	if len(s.list) >= MaxServed {
 		i := slices.IndexFunc(s.list, func(v *served) bool {
 			return now.Sub(v.asked) > restTime && v != s.sending
 		})
