@@ -21,7 +21,7 @@ func TestOmittedDecidesNothing(t *testing.T) {
 		Until: reliable.Time(4 * time.Second)}}
 	rand := random.New(1)
 	changed := map[string]int{}
-	for i := range 40 {
+	for i := range 20 {
 		g := games[i%2]
 		most := 70 + 130*uint64(i%2) // the inquest begins at event 70
 		var s Schedule

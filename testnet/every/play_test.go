@@ -1,13 +1,13 @@
-package every_test
+package every
 
 import (
 	"flag"
 	"fmt"
+	"runtime/debug"
 	"testing"
 	"time"
 
 	"crier/reliable"
-	"crier/testnet/every"
 )
 
 var (
@@ -31,23 +31,23 @@ var (
 )
 
 // flagged returns what the flags say.
-func flagged(t *testing.T) (every.Small, every.Config) {
-	s := every.Scope{Faults: *faults, Late: *late, Again: 100 * time.Microsecond,
+func flagged(t *testing.T) (Small, Config) {
+	s := Scope{Faults: *faults, Late: *late, Again: 100 * time.Microsecond,
 		Crashes: *crashes, Until: reliable.Time(*until)}
 	var err error
-	if s.Rules, err = every.ParseRules(*rules); err != nil {
+	if s.Rules, err = ParseRules(*rules); err != nil {
 		t.Fatal(err)
 	}
-	if s.Crash, err = every.ParseCrashes(*crash); err != nil {
+	if s.Crash, err = ParseCrashes(*crash); err != nil {
 		t.Fatal(err)
 	}
-	return every.Small{Subscribers: *subs, Frames: *frames, History: *history << 10,
-			Stays: *stays}, every.Config{Scope: s, Seed: *seed, Unpruned: *unpruned, Workers: *workers,
+	return Small{Subscribers: *subs, Frames: *frames, History: *history << 10,
+			Stays: *stays}, Config{Scope: s, Seed: *seed, Unpruned: *unpruned, Workers: *workers,
 			File: *file}
 }
 
 // rerun returns the command that plays a schedule again.
-func rerun(s every.Schedule) string {
+func rerun(s Schedule) string {
 	command := "go test ./testnet/every -run '^TestEvery$' -v"
 	flag.Visit(func(f *flag.Flag) {
 		switch f.Name {
@@ -65,11 +65,11 @@ func rerun(s every.Schedule) string {
 func TestEvery(t *testing.T) {
 	small, cfg := flagged(t)
 	if *schedule != "" {
-		s, err := every.Parse(*schedule)
+		s, err := Parse(*schedule)
 		if err != nil {
 			t.Fatal(err)
 		}
-		broken, err := every.Replay(small.Game(), cfg, s, func(line string) { t.Log(line) })
+		broken, err := Replay(small.Game(), cfg, s, func(line string) { t.Log(line) })
 		if err != nil {
 			t.Fatal(err)
 		}
@@ -79,10 +79,11 @@ func TestEvery(t *testing.T) {
 		}
 		return
 	}
+	defer debug.SetGCPercent(debug.SetGCPercent(400)) // most of it is the memory of worlds
 	t.Logf("%s; %v", small.Game().Name, &cfg.Scope)
 	start := time.Now()
 	said := start
-	cfg.Progress = func(r every.Result) bool {
+	cfg.Progress = func(r Result) bool {
 		if time.Since(said) > 30*time.Second {
 			said = time.Now()
 			t.Logf("after %v: %d states, %d runs", time.Since(start).Round(time.Second), r.States,
@@ -90,7 +91,7 @@ func TestEvery(t *testing.T) {
 		}
 		return *most == 0 || time.Since(start) < *most
 	}
-	res, err := every.Explore(small.Game(), cfg)
+	res, err := Explore(small.Game(), cfg)
 	if err != nil {
 		t.Fatal(err)
 	}
