@@ -51,7 +51,7 @@ Examples:
 
   crier demo
   crier demo overload
-  crier demo crash --html crash.html
+  crier demo crash
   crier demo --seed 7 --json
   crier demo --net lo
 

@@ -88,10 +88,13 @@ func (how *arrangement) helper() string {
 	return "survivors"
 }
 
+// keeps is what a subscriber keeps for others, in bytes.
+const keeps = 8 << 20
+
 var arrangements = []arrangement{
 	{name: "bare"},
-	{name: "survivors", history: 16 << 20},
-	{name: "recorder", history: 16 << 20, recorder: true},
+	{name: "survivors", history: keeps},
+	{name: "recorder", history: keeps, recorder: true},
 }
 
 // playSim plays the crash under all arms in virtual time.
