@@ -63,3 +63,25 @@ func TestByeWhileTheStartIsLookedFor(t *testing.T) {
 		t.Errorf("%+v, told %+v", st, l.told)
 	}
 }
+
+// A session that was over before this subscriber began to listen stays so, though a BYE of it
+// waits while the process stands still, and comes late.
+func TestByeThatWaits(t *testing.T) {
+	l := newListener(t, Config{Joined: 5e9})
+	bye := frame.Frame{Kind: frame.Bye, Session: 1, NextSeq: 3, NextOffset: 3, Interval: 1e8}
+	bye.Time = uint64(l.now.Sub(5e9)) + 1e8
+	l.hears(rig.Made(t, bye))
+	l.pass(time.Second, false)
+	for range 20 { // it looks younger than this subscriber now
+		l.hears(rig.Made(t, bye))
+		l.pass(100*time.Millisecond, false)
+	}
+	if n := len(l.Sessions()); n != 0 || len(l.told) > 0 || l.Stats().Unexpected != 21 {
+		t.Errorf("%d sessions, told %+v, %d unexpected", n, l.told, l.Stats().Unexpected)
+	}
+	bye.Session = 2 // this one did begin later
+	l.hears(rig.Made(t, bye))
+	if n := l.Stats().Unexpected; n != 21 {
+		t.Errorf("%d unexpected", n)
+	}
+}

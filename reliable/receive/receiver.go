@@ -33,6 +33,7 @@ type Receiver struct {
 
 	stats    Stats
 	table    table
+	elders   elders
 	farewell farewell
 	finder   finder
 	rejoins  rejoins
@@ -172,11 +173,15 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		fromStart: f.Time <= uint64(max(0, now.Sub(r.cfg.Joined))), start: r.cfg.Start,
 		horizon: r.table.forgotten,
 	}
+	if j.fromStart && r.elders.has(f.Session) {
+		j.fromStart = false
+	}
 	if f.Kind != frame.Data && beganBefore(now, f, j.horizon) {
 		j.fromStart, j.start = false, reliable.Latest
 	}
 	if f.Kind == frame.Bye && !j.fromStart && j.start == reliable.Latest {
 		r.stats.Unexpected++ // it is over, and nothing of it counts here
+		r.elders.add(f.Session)
 		return nil
 	}
 	if !r.makeRoom(from.Addr(), f.Kind == frame.Data) {
