@@ -30,7 +30,8 @@ type aftermath struct {
 	asked   reliable.Time
 	changes uint64
 	again   reliable.Time
-	// The stream goes further than the last certificate says; what nobody has waits until then.
+	// Until then what nobody was found to ask for waits behind the end of the inquest: the stream
+	// goes further than the last certificate says, or there was no room.
 	open reliable.Time
 
 	// lost are the offsets that were named lost since the publisher fell silent, at most maxLost
@@ -116,10 +117,13 @@ func (a *aftermath) advance(now reliable.Time) {
 		return
 	}
 	if c := a.q.Amended(); c != nil {
-		a.settle(now, c, reliable.CauseUnanswered)
+		a.settle(now, c)
 		a.certify(now, reliable.SessionAmended, c)
-	} else if now >= a.open {
+	}
+	if now >= a.open {
 		a.open = reliable.Never
+	}
+	if !a.patient() {
 		a.st.asked.loseWaiting(reliable.CauseUnanswered)
 	}
 }
@@ -143,7 +147,7 @@ func (a *aftermath) extend(now reliable.Time) {
 		return
 	}
 	if st.phase == silent {
-		a.open = now.Add(amendTime)
+		a.wait(now, amendTime)
 	}
 	st.extent.exists(now, end.Seq)
 	st.extent.begins(end.Seq, end.Offset)
@@ -151,8 +155,25 @@ func (a *aftermath) extend(now reliable.Time) {
 	st.wake()
 }
 
-// patient reports whether what nobody has may turn up.
-func (a *aftermath) patient() bool { return a.st.phase == orphaned || a.open != reliable.Never }
+// wait has what nobody was found to ask for wait for a while.
+func (a *aftermath) wait(now reliable.Time, d time.Duration) {
+	if at := now.Add(d); a.open == reliable.Never || at > a.open {
+		a.open = at
+	}
+}
+
+// hears notes that something came.
+func (a *aftermath) hears(now reliable.Time) {
+	if a.stale = true; a.st.phase == silent && a.st.asked.gaps() > 0 {
+		a.wait(now, a.st.r.cfg.Recovery.Silence)
+	}
+}
+
+// patient reports whether what nobody is asked for may turn up, or be asked for once there is a
+// place.
+func (a *aftermath) patient() bool {
+	return a.st.phase == orphaned || a.open != reliable.Never || a.st.asked.asksSurvivors()
+}
 
 // renewAt returns when to look again for what nobody had.
 func (a *aftermath) renewAt() reliable.Time {
@@ -186,20 +207,26 @@ func (a *aftermath) conclude(now reliable.Time, outcome inquest.Outcome) {
 		cause = reliable.CauseSilent
 	}
 	st.phase, a.until = silent, now.Add(aftermathTime)
-	if a.settle(now, c, cause); outcome != inquest.Agreed {
+	if outcome != inquest.Agreed {
+		for _, g := range c.Nobody {
+			st.asked.lose(g.From, g.To, reliable.CauseNobody)
+		}
 		st.asked.lose(st.win.next, st.room.end(), cause)
 	}
+	a.settle(now, c)
 	a.certify(now, reliable.SessionSilent, c)
 }
 
-// settle gives up what a certificate says that nobody has, and, for a cause, what nobody was
-// found to ask for.
-func (a *aftermath) settle(now reliable.Time, c *reliable.Certificate, cause reliable.Cause) {
+// settle gives up what a certificate says that nobody has. What else is missing is waited for as
+// long as some of it comes: there was no room for it, or it wasn't waited for by others.
+func (a *aftermath) settle(now reliable.Time, c *reliable.Certificate) {
 	for _, g := range c.Nobody {
 		a.st.asked.lose(g.From, g.To, reliable.CauseNobody)
 	}
 	a.open = reliable.Never
-	a.st.asked.loseWaiting(cause)
+	if a.st.asked.gaps() > 0 {
+		a.wait(now, a.st.r.cfg.Recovery.Silence)
+	}
 	if c.Number > 1 {
 		c.Found = a.found(c)
 		a.st.stats.Found = max(a.st.stats.Found, c.Found)

@@ -67,7 +67,7 @@ func (st *stream) data(now reliable.Time, f *frame.Frame, from origin) {
 	}
 	w.high = max(w.high, f.Seq+1)
 	if st.aftermath != nil {
-		st.aftermath.stale = true
+		st.aftermath.hears(now)
 	}
 	if f.Seq == w.next && st.phase != starting && !st.marks.before(f.Seq) {
 		st.cursor.load(f, came)

@@ -54,6 +54,22 @@ func (a *answerers) patient() bool {
 	return f == nil || f.patient()
 }
 
+// asksSurvivors reports whether a survivor is asked that may answer.
+func (a *answerers) asksSurvivors() bool {
+	return slices.ContainsFunc(a.list, func(q *inquiry) bool {
+		return q.survivor && !q.mute && q.req.Gaps().Len() > 0
+	})
+}
+
+// causeOf returns the cause for which a gap is given up that nobody is left to be asked for.
+func (a *answerers) causeOf(t trail) reliable.Cause {
+	cause := t.cause()
+	if f := a.stream.aftermath; f != nil && cause == reliable.CauseSilent && f.q.Outcome() != inquest.CutOff {
+		return reliable.CauseUnanswered // a certificate says more
+	}
+	return cause
+}
+
 // waitingRuns returns how many runs wait.
 func (a *answerers) waitingRuns() int {
 	if a.expected == nil {
@@ -182,7 +198,7 @@ func (a *answerers) dismiss(now reliable.Time) {
 	for _, m := range taken {
 		m.Trail = 0
 		if a.stream.deserted() {
-			m.Trail = uint32(trail(reliable.CauseSilent) << trailCause)
+			m.Trail = uint32(trail(reliable.CauseUnanswered) << trailCause)
 		}
 		a.place(now, m)
 	}

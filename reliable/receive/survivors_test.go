@@ -6,6 +6,7 @@ import (
 	"testing"
 	"time"
 
+	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
@@ -238,4 +239,42 @@ func TestAnInquestOnArrival(t *testing.T) {
 			t.Errorf("%d: %+v", i, st)
 		}
 	}
+}
+
+// What survivors have, and what there was no room for when all else was settled, is lost once
+// nobody answers any more.
+func TestSurvivorsDieBeforeThereIsRoom(t *testing.T) {
+	b := newBand(t, 2, Config{Memory: Memory{Buffer: 64 << 10}})
+	b.starts()
+	const frames = 1000
+	b.publishes(0, 1, 0, 1)
+	b.publishes(1, frames, 1)
+	b.publishes(frames, frames+1, 0, 1)
+	s, other := b.list[0], b.list[1]
+	b.lost = func(from, to int, f *frame.Frame) bool { // one is lost again and again
+		return to == 0 && f.Kind == frame.Repair && f.Inner != nil && repairs(t, f, 1)
+	}
+	b.settles(10*time.Second, func() bool { return other.certificate() != nil })
+	if st := s.session(1); st.Inquest || st.Gaps == 0 {
+		t.Fatalf("%+v", st)
+	}
+	other.dead = true
+	if took := b.settles(10*time.Second, b.certified); took < time.Second {
+		t.Errorf("it took %v", took)
+	}
+	st, c := s.session(1), s.certificate()
+	if st.Lost == 0 || st.Lost+st.Delivered != frames+1 || nack.Count(c.Unsettled) != st.Lost ||
+		st.Gaps != 0 {
+		t.Errorf("%+v %+v", st, c)
+	}
+	for _, loss := range s.events(reliable.Loss) {
+		if loss.Cause != reliable.CauseUnanswered {
+			t.Errorf("%+v", loss)
+		}
+	}
+}
+
+// repairs reports whether a REPAIR is of a frame.
+func repairs(t *testing.T, f *frame.Frame, seq uint64) bool {
+	return rig.Decoded(t, f.Inner).Seq == seq
 }

@@ -159,7 +159,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 		m.From = part.To
 		switch {
 		case q == nil:
-			a.stream.giveUp(part.Range, t.cause())
+			a.stream.giveUp(part.Range, a.causeOf(t))
 			continue
 		case q == a.publisher():
 			part.Trail |= uint32(trailPlaced)
