@@ -68,6 +68,19 @@ func torture(t *testing.T, data []byte) {
 				d.held = false
 				d.open()
 			}
+		case 14: // survivors, once the publisher is gone
+			if b > 200 {
+				d.pass(time.Duration(b) * 10 * time.Millisecond)
+			}
+			oldest := next - min(next, uint64(g.Byte()))
+			end := next + uint64(g.Byte())
+			fr = rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1,
+				Flags: frame.Flags(g.Byte()) & 0xf0, Responder: uint64(1 + g.Byte()%3),
+				Time: uint64(d.now), OldestSeq: oldest, OldestOffset: oldest, NextSeq: end,
+				NextOffset: end, Ranges: within(g.Ranges(), oldest, end),
+				Digest: &frame.DigestBody{Role: frame.Role(2 + b/16%2), Version: g.Number(),
+					Position: oldest + uint64(b)%(end-oldest+1), From: oldest, To: end,
+					Proposal: uint64(b / 128), Heard: 3 * time.Second}})
 		default:
 			fr = g.Next()
 		}
@@ -119,6 +132,16 @@ func torture(t *testing.T, data []byte) {
 			span.From = res.Read.To
 		}
 	}
+}
+
+// within cuts ranges to [from, to).
+func within(ranges []nack.Range, from, to uint64) (kept []nack.Range) {
+	for _, r := range ranges {
+		if r = r.Clip(from, to); r.Len() > 0 {
+			kept = append(kept, r)
+		}
+	}
+	return kept
 }
 
 // dataOf is a frame of session 1.

@@ -36,7 +36,7 @@ func (d *deck) digests(to netip.AddrPort) (list []*frame.Frame) {
 // A recorder tells the group what it has: when it begins, each second while the publisher lives,
 // and each 5 s when it is over.
 func TestAnnounces(t *testing.T) {
-	d := begun(t, Config{NoInquest: true}, journal.Config{})
+	d := begun(t, Config{}, journal.Config{})
 	group := netip.AddrPort{}
 	if n := len(d.digests(group)); n != 0 {
 		t.Errorf("%d words about nothing", n)
