@@ -91,7 +91,7 @@ func (x *explorer) meet() bool {
 	n := node{n: len(x.opts), event: x.event}
 	if !x.cfg.Unpruned {
 		n.sum = x.hash.state(x.play, x.used, x.fell)
-		if known, ok := x.memo.get(n.sum); ok {
+		if known, ok := x.memo.get(n.sum); ok && n.sum != (Sum{}) {
 			x.leaf = known
 			x.play.World.Halt()
 			return false

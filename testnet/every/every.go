@@ -48,7 +48,7 @@ func Explore(g *Game, cfg Config) (*Result, error) {
 	stop.Store(true)
 	wait.Wait()
 
-	res := &Result{States: memo.states()}
+	res := &Result{States: memo.states(), Unknown: memo.met}
 	for i, x := range workers {
 		if errs[i] != nil {
 			return nil, errs[i]
@@ -106,5 +106,10 @@ func (r *Result) String() string {
 	if !r.Whole {
 		return fmt.Sprintf("%d states in %d runs, and not all of them", r.States, r.Runs)
 	}
-	return fmt.Sprintf("all %v schedules, %d states, %v broken", r.Schedules, r.States, r.Broken)
+	unknown := ""
+	if r.Unknown > 0 {
+		unknown = fmt.Sprintf(" (%d unknown)", r.Unknown)
+	}
+	return fmt.Sprintf("all %v schedules, %d states%s, %v broken", r.Schedules, r.States, unknown,
+		r.Broken)
 }

@@ -34,6 +34,9 @@ type Result struct {
 	Schedules, Broken Count
 	// States counts the states that were met at a choice, and Runs the plays.
 	States, Runs int
+	// Unknown counts those of the States that couldn't be told from others, so that each
+	// schedule was played on; see Play.At.
+	Unknown int
 	// Deepest is the largest number of choices in a schedule that was played.
 	Deepest int
 	// Failures are the first schedules that broke the promise.
@@ -51,7 +54,7 @@ const maxFailures = 10
 
 // node is a choice on the way to where the explorer is.
 type node struct {
-	sum   Sum
+	sum   Sum   // zero: it isn't known
 	n     int   // how many options there are
 	taken int   // how many of them were taken before, in the explorer's order
 	sofar tally // of those
@@ -76,7 +79,6 @@ type explorer struct {
 	hash *hasher
 
 	path     []node
-	begun    int // how much of path was there at the start
 	whole    tally
 	runs     int
 	deepest  int
@@ -194,7 +196,7 @@ func (x *explorer) next() bool {
 			return true
 		}
 		sum = top.sofar
-		x.memo.set(top.sum, sum, x.cfg.Unpruned)
+		x.memo.set(top.sum, sum)
 		x.path = x.path[:len(x.path)-1]
 	}
 	x.whole = sum

@@ -6,7 +6,7 @@ import "sync"
 type memo struct {
 	lock  sync.RWMutex
 	known map[Sum]tally
-	met   int // with nothing kept
+	met   int // whose hashes aren't known
 }
 
 func newMemo() *memo { return &memo{known: map[Sum]tally{}} }
@@ -19,11 +19,12 @@ func (m *memo) get(s Sum) (tally, bool) {
 	return t, ok
 }
 
-// set notes all schedules that go on from a state; or, with count, only that there was one.
-func (m *memo) set(s Sum, t tally, count bool) {
+// set notes all schedules that go on from a state; of one whose hash isn't known, only that
+// there was one.
+func (m *memo) set(s Sum, t tally) {
 	m.lock.Lock()
 	defer m.lock.Unlock()
-	if count {
+	if s == (Sum{}) {
 		m.met++
 	} else {
 		m.known[s] = t

@@ -52,7 +52,8 @@ type process struct {
 }
 
 // At lets something happen at a time; see world.World.At. What fn does must depend on nothing
-// but the World.
+// but the World. While other functions are scheduled, such as the end of a pause, a state can't be
+// told from others: they may hold anything.
 func (p *Play) At(at reliable.Time, fn func()) {
 	p.script++
 	p.World.At(at, func() {

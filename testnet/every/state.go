@@ -30,11 +30,15 @@ const (
 // omitted are the fields, and types, that are left out, as "package.Type.Field".
 // TestOmittedDecidesNothing changes what is scratch, counted or past, and sees the same happen.
 var omitted = map[string]reason{
-	"world.World.cfg":       fixed,
-	"world.World.observers": fixed,
-	"world.Publisher.cfg":   fixed,
-	"world.Subscriber.tell": fixed,
-	"checker.Checker.rerun": fixed,
+	"world.World.cfg":                fixed,
+	"world.World.observers":          fixed,
+	"world.Publisher.cfg":            fixed,
+	"world.Subscriber.tell":          fixed,
+	"nack.ResponderConfig.Look":      fixed, // a method of what the state has
+	"world.SubscriberConfig.OnEvent": fixed,
+	"world.SubscriberConfig.Wrap":    fixed,
+	"world.hidingReceiver.hide":      fixed, // of tests
+	"checker.Checker.rerun":          fixed,
 	// But for ids, saved positions and the start of a life, which the process has.
 	"receive.Config":           fixed,
 	"send.Config":              fixed,
@@ -119,12 +123,22 @@ func newHasher() *hasher {
 
 // state returns the hash of a play's state, and of what else decides how it goes on: of the
 // instant, which is not left out, all that the World and the Judge lead to, and what is
-// scheduled.
+// scheduled. It is zero where something of that can't be told: where there are functions that are neither
+// of the script nor fixed, and may hold anything.
 func (h *hasher) state(p *Play, more ...int) Sum {
 	h.anew = true
 	for h.anew {
 		h.anew = false
 		h.walkState(p, more)
+	}
+	calls := 0
+	for i := range h.pending {
+		if h.pending[i].Call {
+			calls++
+		}
+	}
+	if h.blind || calls != p.script-p.done {
+		return Sum{}
 	}
 	return h.sum()
 }

@@ -27,7 +27,9 @@ type walker struct {
 	// left, if set, is told of what is left out.
 	left func(name string, why reason, p unsafe.Pointer, t reflect.Type)
 	now  int64
-	anew bool // a type was marked: what was walked before may have been taken otherwise
+	// blind says that there is a function, which may hold anything.
+	blind bool
+	anew  bool // a type was marked: what was walked before may have been taken otherwise
 }
 
 // plan takes what lies at an address.
@@ -48,6 +50,7 @@ func newWalker(omit map[string]reason) *walker {
 // begin forgets all that was walked.
 func (w *walker) begin() {
 	w.mixer = newMixer()
+	w.blind = false
 	clear(w.met)
 	for _, m := range w.marks {
 		m.met = 0
@@ -213,14 +216,11 @@ func (w *walker) make(t reflect.Type) plan {
 		}
 	case reflect.Func:
 		return func(w *walker, p unsafe.Pointer) {
-			if *(*unsafe.Pointer)(p) == nil {
-				w.take(0)
-			} else {
-				w.take(1) // see omitted
-			}
+			w.take(bit(*(*unsafe.Pointer)(p) != nil))
+			w.blind = w.blind || *(*unsafe.Pointer)(p) != nil
 		}
 	}
-	panic(fmt.Sprintf("every: a %v can't be hashed", t))
+	panic(fmt.Sprintf("every: a %v can't be hashed: list what has it among omitted", t))
 }
 
 // text takes bytes.
