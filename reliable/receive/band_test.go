@@ -3,6 +3,7 @@ package receive
 import (
 	queue "container/heap"
 	"fmt"
+	"maps"
 	"net/netip"
 	"slices"
 	"testing"
@@ -117,11 +118,13 @@ func (s *soul) Oldest(session uint64, _ uint32) (uint64, uint64, bool) {
 }
 
 func (s *soul) Absent(session uint64, _ uint32, of nack.Range, to []nack.Range) []nack.Range {
-	for seq := of.From; seq < of.To; seq++ {
-		if s.kept[session][seq] == nil {
-			to = append(to, nack.Range{From: seq, To: seq + 1})
+	for _, seq := range slices.Sorted(maps.Keys(s.kept[session])) {
+		if seq >= of.From && seq < of.To {
+			to = append(to, nack.Range{From: of.From, To: seq})
+			of.From = seq + 1
 		}
 	}
+	to = slices.DeleteFunc(append(to, of), func(r nack.Range) bool { return r.From >= r.To })
 	return nack.Normalize(to)
 }
 

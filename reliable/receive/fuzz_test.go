@@ -16,7 +16,7 @@ const fuzzMemory = 256 << 10
 // more than its bound, and keeps the promise's sum.
 func FuzzReceiver(f *testing.F) {
 	f.Add([]byte{}, uint8(0), uint16(0))
-	for options := range uint8(16) {
+	for options := range uint8(64) {
 		f.Add([]byte("0123456789abcdefghijklmnopqrstuvwxyz0123456789abcdefghijklmnopqrstuvwxyz"),
 			options, uint16(options)*uint16(options))
 	}
@@ -34,6 +34,9 @@ func FuzzReceiver(f *testing.F) {
 		}
 		if options&16 != 0 { // how old a session says it is decides whether all of it counts
 			cfg.Joined = reliable.Time(wait) * 100
+		}
+		if options&32 != 0 {
+			cfg.Inquest, cfg.Keeper = true, &soul{kept: make(map[uint64]map[uint64][]byte)}
 		}
 		r, err := New(cfg)
 		if err != nil {
@@ -64,7 +67,11 @@ func FuzzReceiver(f *testing.F) {
 			ticks := time.Duration(g.Byte()) * time.Duration(g.Byte())
 			now = now.Add(ticks * 100 * time.Microsecond)
 			if f := g.Next(); f != nil {
-				r.Handle(now, from, f)
+				if options&64 != 0 && f.Kind == frame.Digest {
+					r.Handle(now, rig.Elsewhere[0], f)
+				} else {
+					r.Handle(now, from, f)
+				}
 			}
 			if g.Byte()%4 != 0 {
 				poll()
