@@ -1,7 +1,6 @@
 package subscriber_test
 
 import (
-	"math/rand/v2"
 	"net/netip"
 	"testing"
 	"testing/synctest"
@@ -139,8 +138,7 @@ func TestNobodyHelpsWithoutHistories(t *testing.T) {
 
 // The same on the loopback interface, with the kernel's sockets.
 func TestSurvivorsOnLoopback(t *testing.T) {
-	group := netip.AddrPortFrom(netip.AddrFrom4([4]byte{239, 77, byte(rand.Uint32()), 7}),
-		uint16(20000+rand.IntN(10000)))
+	g := group()
 	cables := make([]*impair.Cable, 4)
 	for i := range cables {
 		cables[i] = impair.NewCable(multicast.Kernel)
@@ -148,7 +146,7 @@ func TestSurvivorsOnLoopback(t *testing.T) {
 	var subs []*subscriber.Subscriber
 	for i := range 3 {
 		sub, err := subscriber.New(subscriber.Config{
-			Groups: []netip.AddrPort{group}, History: 1 << 20, Logger: rig.Quiet,
+			Groups: []netip.AddrPort{g}, History: 1 << 20, Logger: rig.Quiet,
 			Recovery: subscriber.Recovery{Silence: 600 * time.Millisecond},
 			Link:     subscriber.Link{Network: cables[i]},
 		})
@@ -159,7 +157,7 @@ func TestSurvivorsOnLoopback(t *testing.T) {
 	}
 	dying := cables[3]
 	p, err := publisher.New(publisher.Config{
-		Group: group, Logger: rig.Quiet, Link: publisher.Link{Network: dying},
+		Group: g, Logger: rig.Quiet, Link: publisher.Link{Network: dying},
 	})
 	if err != nil {
 		t.Fatal(err)

@@ -49,3 +49,39 @@ func TestKeepsWhatItPassed(t *testing.T) {
 		t.Errorf("%v are absent", held)
 	}
 }
+
+// A frame costs one copy, and no garbage once the memory is in use.
+func TestKeepingAllocatesNothing(t *testing.T) {
+	s, err := New(receive.Config{ID: 5, Runs: true}, History{Bytes: 1 << 20})
+	if err != nil {
+		t.Fatal(err)
+	}
+	var dec frame.Decoder
+	var f frame.Frame
+	events := make([]reliable.Run, 64)
+	next := uint64(0)
+	var raws [][]byte
+	for range 20000 {
+		raws = append(raws, rig.Data(t, 1, next).Raw)
+		next++
+	}
+	next = 0
+	hear := func() {
+		if dec.Decode(raws[next], &f) != nil {
+			t.Fatal("a frame doesn't decode")
+		}
+		next++
+		s.Handle(reliable.Time(next*1000), rig.PublisherAddr, &f)
+		for s.PollMore(events) > 0 {
+		}
+	}
+	for range 15000 {
+		hear()
+	}
+	if n := testing.AllocsPerRun(4000, hear); n != 0 {
+		t.Errorf("%v allocations a frame", n)
+	}
+	if n := s.Served().History; n < 1<<19 {
+		t.Errorf("%d bytes are kept", n)
+	}
+}
