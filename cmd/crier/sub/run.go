@@ -115,9 +115,13 @@ func (o *options) listening(local netip.AddrPort) string {
 	if o.net.Defaulted() {
 		text += "; only this machine is on it; --iface names another"
 	}
-	if o.history == 0 && o.net.Set.Changed("history") {
-		text += "\ncrier sub: --history 0: when a publisher crashes, this subscriber gives others nothing " +
-			"of what they lack, and asks recorders alone"
+	switch {
+	case o.history == 0:
+		text += "\ncrier sub: --history 0: when a publisher crashes, this subscriber gives others " +
+			"nothing of what they lack, and asks recorders alone"
+	case o.cfg.Source.IsValid():
+		text += "\ncrier sub: --source: other subscribers aren't heard; when the publisher crashes, " +
+			"nobody gives what is missing"
 	}
 	return text + "\n"
 }

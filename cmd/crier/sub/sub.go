@@ -68,7 +68,10 @@ A session is silent when nothing was heard of its publisher for --silence, but n
 before five of the heartbeat intervals that the publisher announces have passed:
 half a second while it sends, 2 seconds when it has sent nothing for a while. Then its
 survivors, the subscribers with a --history and the recorders, give each other what some of
-them lack, and a certificate names those that took part and what nobody has.
+them lack, and a certificate names those that took part, and the messages that nobody has. For
+that a subscriber keeps the last ` + cli.Bytes(subscriber.DefaultHistory) + ` that it printed: some
+seconds of a stream of 1 MiB/s. It costs a copy of each message, less than 3 % of the highest
+rate; more than fits into the processor's caches costs more.
 
 With --state FILE it goes on where it was: a message is done once it is written to
 standard output, and ten times a second, and at the end, the file gets the position
@@ -212,6 +215,12 @@ func (o *options) validate() error {
 	case buffer < minBuffer:
 		return cli.Usagef("--buffer %v is too small: give %v or more", buffer,
 			cli.Size(minBuffer))
+	case changed("history") && history > 0 && (o.source != "" || o.cfg.Recovery.Off):
+		flag := "--source, by which other subscribers aren't heard"
+		if o.cfg.Recovery.Off {
+			flag = "--recovery off, which asks for nothing"
+		}
+		return cli.Usagef("--history %v has no use beside %s: leave one of them out", history, flag)
 	case history > 0 && history < minHistory:
 		return cli.Usagef("--history %v is too small: give %v or more, or 0 for none", history,
 			cli.Size(minHistory))
