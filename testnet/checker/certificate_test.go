@@ -128,14 +128,18 @@ func rehash(session reliable.SessionID, c *reliable.Certificate) {
 	c.Hash = max(h.Sum64(), 1)
 }
 
-func TestCheckerCatchesCertificates(t *testing.T) {
+// misdeed breaks a survivor, or each, in one way, in a world with an end; see silenced.
+type misdeed struct {
+	what, end, want string
+	each            bool
+	wrap            func(world.Receiver) world.Receiver
+}
+
+// misdeeds are many, with a message, and the time at which the inquest is under way.
+func misdeeds(at uint64, inquest reliable.Time) []misdeed {
 	const first, later = reliable.SessionSilent, reliable.SessionAmended
 	var kept *reliable.Certificate
-	for _, broken := range []struct {
-		what, end, want string
-		each            bool
-		wrap            func(world.Receiver) world.Receiver
-	}{
+	return []misdeed{
 		// True.
 		{what: "says that nobody has what others have", want: "has it by its last digest",
 			wrap: certified(first, func(c *reliable.Certificate) {
@@ -245,7 +249,9 @@ func TestCheckerCatchesCertificates(t *testing.T) {
 
 		// In time.
 		{what: "is late", want: "its inquest took",
-			wrap: func(m world.Receiver) world.Receiver { return &tardyReceiver{Receiver: m} }},
+			wrap: func(m world.Receiver) world.Receiver {
+				return &tardyReceiver{Receiver: m, from: inquest}
+			}},
 		{what: "says another time", want: "is said to have taken",
 			wrap: certified(first, func(c *reliable.Certificate) { c.Took /= 2 })},
 		{what: "has no certificate", want: "ends without a certificate",
@@ -269,7 +275,7 @@ func TestCheckerCatchesCertificates(t *testing.T) {
 				lost := false
 				return &brokenReceiver{Receiver: m,
 					event: func(ev reliable.Event) []reliable.Event {
-						if !lost && ev.Kind == reliable.Message && ev.Recovered && ev.Offset > 50 {
+						if !lost && ev.Kind == reliable.Message && ev.Recovered && ev.Offset > at {
 							lost = true
 							ev.Kind, ev.Cause = reliable.Loss, reliable.CauseNobody
 							ev.Lost = nack.Range{From: ev.Offset, To: ev.Offset + 1}
@@ -292,9 +298,9 @@ func TestCheckerCatchesCertificates(t *testing.T) {
 			wrap: func(m world.Receiver) world.Receiver {
 				return &brokenReceiver{Receiver: m,
 					event: func(ev reliable.Event) []reliable.Event {
-						if ev.Kind == reliable.Message && ev.Offset == 20 {
+						if ev.Kind == reliable.Message && ev.Offset == at {
 							ev.Kind, ev.Cause = reliable.Loss, reliable.CauseNobody
-							ev.Lost = nack.Range{From: 20, To: 21}
+							ev.Lost = nack.Range{From: at, To: at + 1}
 						}
 						return []reliable.Event{ev}
 					}}
@@ -347,8 +353,11 @@ func TestCheckerCatchesCertificates(t *testing.T) {
 						}}
 				}
 			}()},
-	} {
-		kept = nil
+	}
+}
+
+func TestCheckerCatchesCertificates(t *testing.T) {
+	for _, broken := range misdeeds(20, 3050*story.Milli) {
 		if broken.end == "" {
 			broken.end = "crash"
 		}
@@ -362,7 +371,7 @@ func TestCheckerCatchesCertificates(t *testing.T) {
 // tardyReceiver tells nothing from its inquest on for a minute.
 type tardyReceiver struct {
 	world.Receiver
-	now reliable.Time
+	now, from reliable.Time
 }
 
 func (r *tardyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
@@ -371,7 +380,7 @@ func (r *tardyReceiver) Next(now reliable.Time) (reliable.Batch, bool) {
 }
 
 func (r *tardyReceiver) Poll(events []reliable.Run) int {
-	if r.now > 3050*story.Milli && r.now < 10_000*story.Milli {
+	if r.now > r.from && r.now < r.from+7000*story.Milli {
 		return 0
 	}
 	return r.Receiver.Poll(events)
