@@ -278,3 +278,29 @@ func TestSurvivorsDieBeforeThereIsRoom(t *testing.T) {
 func repairs(t *testing.T, f *frame.Frame, seq uint64) bool {
 	return rig.Decoded(t, f.Inner).Seq == seq
 }
+
+// A recorder that was heard before the silence is a member from the start, though it says nothing
+// in the inquest: what it has isn't lost.
+func TestARecorderOfBeforeIsAMember(t *testing.T) {
+	b := newBand(t, 1, Config{})
+	b.starts()
+	b.publishes(0, 10, 0)
+	b.publishes(15, 16, 0)
+	rec := netip.AddrPortFrom(rig.Elsewhere[0].Addr(), 6000)
+	b.strangers[rec] = func(from int, f *frame.Frame) {
+		for _, g := range f.Ranges {
+			for seq := g.From; f.Kind == frame.Nack && seq < g.To; seq++ {
+				b.post(-2, rec, from, new(frame.Encoder).AppendRepair(nil, 1, 0, 90, f.Request,
+					rig.Data(t, 1, seq).Raw), b.hop)
+			}
+		}
+	}
+	b.says(rec, digest(t, Holder{90, rec}, 7, 0, 20, frame.Final))
+	b.settles(5*time.Second, b.certified)
+	s := b.list[0]
+	st, c := s.session(1), s.certificate()
+	if st.Delivered != 20 || st.Lost != 0 || st.NextOffset != 20 || len(c.Members) != 2 ||
+		c.Frames.To != 20 {
+		t.Errorf("%+v %+v", st, c)
+	}
+}
