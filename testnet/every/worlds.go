@@ -21,10 +21,13 @@ type Small struct {
 	Stays bool
 	// Others is how many publishers there are besides, which do the same.
 	Others int
-	// Sender and Receiver, if set, tamper with the machines of the first publisher and
-	// subscriber.
+	// Sender and Receiver, if set, tamper with the machines of the first publisher, and of the
+	// first subscriber, or of Each.
 	Sender   func(world.Sender) world.Sender
 	Receiver func(world.Receiver) world.Receiver
+	Each     bool
+	// Script, if set, adds what happens besides.
+	Script func(p *Play)
 	// Hide, if set, tampers with all subscribers: see world.SubscriberConfig.Tamper.
 	Hide func(ev *reliable.Event) bool
 	// Tamper, if set, is called before a world is built, and may change it.
@@ -64,7 +67,7 @@ func (s *Small) build(p *Play) error {
 	way := link.Config{Delay: link.FixedDelay(time.Millisecond)}
 	for i := range s.Subscribers {
 		cfg := world.SubscriberConfig{Down: way, Up: way, History: s.History}
-		if i == 0 {
+		if i == 0 || s.Each {
 			cfg.Wrap = s.Receiver
 		}
 		if s.Hide != nil {
@@ -104,6 +107,9 @@ func (s *Small) build(p *Play) error {
 				pub.Close()
 			}
 		})
+	}
+	if s.Script != nil {
+		s.Script(p)
 	}
 	return nil
 }
