@@ -121,7 +121,8 @@ func (a *arm) checkCertificates(t *testing.T, net string) {
 		if !c.Agreed || first == nil || c.Hash != first.Hash || c.LostMessages != m.Named {
 			t.Errorf("%s: the certificate of %s is not that of all: %+v", a.Name, m.Name, c)
 		}
-		if net == "sim" && a.Sent != c.NextOffset {
+		// Nobody may have heard of the last ones.
+		if c.NextOffset > a.Sent || a.Recorder && net == "sim" && c.NextOffset != a.Sent {
 			t.Errorf("%s: %s knows the stream up to %d, and %d were sent", a.Name, m.Name,
 				c.NextOffset, a.Sent)
 		}
