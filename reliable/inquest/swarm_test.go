@@ -145,7 +145,7 @@ func (f *fabric) agreed(n *node, c *reliable.Certificate) {
 	}
 }
 
-// equal holds (A): those who heard each other in each 3 G have the same certificate.
+// equal holds (A): those who heard each other in each G have the same certificate.
 func (f *fabric) equal() {
 	for _, n := range f.nodes {
 		if n.crashed || len(n.certs) == 0 || n.outcomes[0] != Agreed {
@@ -163,8 +163,8 @@ func (f *fabric) equal() {
 	}
 }
 
-// clique reports whether both list each other, and all whom either lists heard each other often
-// until the later one had its certificate.
+// clique reports whether both list each other, and all whom either lists or heard, until both had
+// their certificates, heard each other often.
 func (f *fabric) clique(n, o *node) bool {
 	lists := func(a, b *node) bool {
 		return slices.ContainsFunc(a.certs[0].Members, func(m reliable.Survivor) bool {
@@ -174,22 +174,27 @@ func (f *fabric) clique(n, o *node) bool {
 	if !lists(n, o) || !lists(o, n) {
 		return false
 	}
-	all := []*node{}
+	all, until := []*node{}, max(n.first, o.first)
 	for _, m := range f.nodes {
-		if lists(n, m) || lists(o, m) {
+		if lists(n, m) || lists(o, m) || n.heardBefore(m, until) || o.heardBefore(m, until) {
 			all = append(all, m)
 		}
 	}
-	until := max(n.first, o.first)
 	for _, a := range all {
 		if a.crashed || a.q == nil {
 			return false
 		}
 		for _, b := range all {
-			if a != b && !a.heardOften(b, a.began, until, 3*a.q.gather()) {
+			if a != b && !a.heardOften(b, a.began, until, a.q.gather()) {
 				return false
 			}
 		}
 	}
 	return true
+}
+
+// heardBefore reports whether one node heard another before a time.
+func (n *node) heardBefore(of *node, at reliable.Time) bool {
+	w := n.words[of.index]
+	return len(w) > 0 && w[0].at < at
 }
