@@ -76,19 +76,26 @@ func (a *arm) though() uint64 {
 	return a.Lost - uint64(len(a.Subscribers))*(a.Accepted-a.Sent)
 }
 
+// lacking says what is lost though it was sent.
+func (a *arm) lacking() string {
+	if n := a.though(); n > 0 {
+		return cli.Grouped(n) + " that none of them had"
+	}
+	return "nothing that was sent"
+}
+
 // moral says what the crash shows.
 func (r *report) moral() string {
 	bare, survivors, recorder := r.Arms[0], r.Arms[1], r.Arms[2]
 	text := fmt.Sprintf("Where nobody helps, %s are lost though they were sent. Survivors gave "+
-		"each other %s, and lack %s that none of them had", cli.Grouped(bare.though()),
-		messages(survivors.helped()), cli.Grouped(survivors.though()))
+		"each other %s, and lack %s", cli.Grouped(bare.though()), messages(survivors.helped()),
+		survivors.lacking())
 	if survivors.Cost.Datagrams == bare.Cost.Datagrams {
 		text += fmt.Sprintf("; that takes %s of memory, and not one datagram before the crash",
 			cli.Bytes(survivors.Cost.Memory-min(bare.Cost.Memory, survivors.Cost.Memory)))
 	}
-	text += fmt.Sprintf(". With a recorder %s came again, and %s are lacking; one who comes late "+
-		"has %s.", cli.Grouped(recorder.helped()), cli.Grouped(recorder.though()),
-		messages(recorder.Late))
+	text += fmt.Sprintf(". With a recorder %s came again, and they lack %s; one who comes late "+
+		"has %s.", cli.Grouped(recorder.helped()), recorder.lacking(), messages(recorder.Late))
 	broker := r.arm(brokerName)
 	if broker == nil || broker.Cost.Calm == nil || bare.Cost.Calm == nil {
 		return text + "\n"
@@ -104,22 +111,28 @@ func messages(n uint64) string { return cli.Counted(n, "message", "messages") }
 
 // intro says what was played.
 func (r *report) intro() string {
+	played := len(r.Arms)
+	if r.Arms[played-1].Missing != "" {
+		played--
+	}
 	text := fmt.Sprintf("One crash, %d times, in a simulated network and virtual time (seed %d). "+
 		"A producer sends market data in bursts to three subscribers, and is killed after %s, in "+
-		"mid-burst (%s of %s messages).\n\n", len(r.Arms), r.Seed, cli.Duration(r.KilledAt),
+		"mid-burst (%s of %s messages).\n\n", played, r.Seed, cli.Duration(r.KilledAt),
 		cli.Grouped(uint64(r.IntoBurst)), cli.Grouped(uint64(r.Burst)))
 	if r.Net == "lo" {
 		text = fmt.Sprintf("One crash, %d times, over loopback, with real processes and SIGKILL "+
 			"(seed %d). A producer sends market data in bursts to three subscribers, and is "+
-			"killed in mid-burst, %s after its start.\n\n", len(r.Arms), r.Seed,
+			"killed in mid-burst, %s after its start.\n\n", played, r.Seed,
 			cli.Duration(r.KilledAt))
 	}
 	text += "  bare       nobody helps\n" +
 		"  survivors  each subscriber keeps what it got, and serves the others\n" +
 		"  recorder   the same, and a recorder beside the producer\n"
 	if r.Net == "lo" {
-		text += "  broker     a JetStream server on disk between them, as it comes\n" +
-			"  synced     the same, and it syncs each message\n"
+		text += "  broker     a JetStream server on disk between them, as it comes\n"
+	}
+	if r.arm(brokerName) != nil {
+		text += "  synced     the same, and it syncs each message\n"
 	}
 	return text
 }
@@ -281,21 +294,27 @@ func (r *report) notes() string {
 		"asks for the oldest. \"done after\" is until each application was told the end: 2 s of " +
 		"silence, and the inquest. "
 	if r.Net != "lo" {
-		return text + "Latency is from acceptance to delivery, of all three, with what the " +
-			"network lost. Each message was compared with what was published, and each loss and " +
+		return text + "Latency is from acceptance to delivery, of all three, with what the network " +
+			"lost. Each message was compared with what was published, and each loss and " +
 			"certificate with the truth.\n"
 	}
-	return text + "A broker tells nobody that a producer died: there it is until the last " +
-		"message that it kept.\n\nLatency is that of clean, and of a broker's first subscriber: " +
-		"from when the producer handed the message over, until its datagram was read (crier), or " +
-		"until the client library handed it over (broker), by the same clock. All have the same " +
-		"messages at the same pace, one after another on this machine; the market opens with " +
-		"4,000 messages in 10 ms. Neither producer waits: the broker's publishes asynchronously, " +
-		"with at most 4,000 messages that aren't acknowledged; the broker's subscribers are " +
-		"ordered consumers. Each crash is another one: what is never sent differs from run to " +
-		"run. Packets and bytes are those of the loopback interface, whoever sent them; packets " +
-		"that offload joins count as one. A power failure isn't played: by default JetStream " +
-		"acknowledges what isn't synced yet for up to 2 minutes.\n"
+	more := "Latency is that of clean, from when the producer accepted the first message of a " +
+		"datagram until that was read. "
+	if r.arm(brokerName) != nil {
+		text += "A broker tells nobody that a producer died: there it is until the last message " +
+			"that it kept."
+		more += "With the broker it is that of a subscriber without loss, too, from the call that " +
+			"publishes a message until the client library hands it over; all by one clock. " +
+			"Neither producer waits: the broker's publishes asynchronously, with at most 4,000 " +
+			"messages that aren't acknowledged; the broker's subscribers are ordered consumers. A " +
+			"power failure isn't played: by default JetStream acknowledges what isn't synced yet " +
+			"for up to 2 minutes. "
+	}
+	return strings.TrimSpace(text) + "\n\n" + more + "All have the same messages at the same " +
+		"pace, one after another on this machine; the market opens with 4,000 messages in 10 ms. " +
+		"Each crash is another one: what is never sent differs from run to run. Packets and bytes " +
+		"are those of the loopback interface, whoever sent them; packets that offload joins count " +
+		"as one.\n"
 }
 
 // listed returns a list in words.
