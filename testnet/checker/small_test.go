@@ -76,7 +76,7 @@ func TestSmallWorldCatches(t *testing.T) {
 // TestSmallInquestCatches does so for those that break an inquest, among three survivors of a
 // burst of two frames.
 func TestSmallInquestCatches(t *testing.T) {
-	const at, inquest = 0, 2050 * story.Milli
+	const at, inquest = 0, 2020 * story.Milli
 	rules, err := every.ParseRules("DATA=lost*")
 	if err != nil {
 		t.Fatal(err)

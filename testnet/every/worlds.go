@@ -34,7 +34,8 @@ type Small struct {
 	Tamper func(*Small)
 	// Begin is when the first message is published; 0 means after 10 ms.
 	Begin time.Duration
-	// End is how long a schedule takes; 0 means 9 s.
+	// End is how long a schedule takes; 0 means 9 s, or 20 s with histories: by then all must
+	// have settled.
 	End time.Duration
 }
 
@@ -51,6 +52,9 @@ func (s Small) Game() *Game {
 		name += fmt.Sprintf(", histories of %d KiB", s.History>>10)
 	}
 	end := 9000 * milli
+	if s.History > 0 {
+		end = 20_000 * milli
+	}
 	if s.End > 0 {
 		end = reliable.Time(s.End)
 	}
