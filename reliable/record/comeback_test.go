@@ -170,8 +170,8 @@ func TestRecorderInInquest(t *testing.T) {
 		}
 	}
 	c := d.certificate()
-	if !c.Agreed || len(c.Members) != 3 || !reflect.DeepEqual(c.Nobody, []nack.Range{{From: 12, To: 15}}) ||
-		c.Frames.To != 38 || c.LostMessages != 3 {
+	nobody := []nack.Range{{From: 12, To: 15}}
+	if !c.Agreed || len(c.Members) != 3 || !reflect.DeepEqual(c.Nobody, nobody) || c.Frames.To != 38 || c.LostMessages != 3 {
 		t.Errorf("%+v", c)
 	}
 	d.pass(100 * time.Millisecond)
@@ -191,8 +191,8 @@ func TestRecorderInInquest(t *testing.T) {
 			repairs++
 		}
 		if l.Kind == frame.Digest {
-			if b := l.Digest; l.Flags != frame.Final || b.Proposal != c.Hash || b.Version <= version ||
-				b.Position != 38 || l.NextSeq != 38 {
+			if b := l.Digest; l.Flags != frame.Final || b.Proposal != c.Hash ||
+				b.Version <= version || b.Position != 38 || l.NextSeq != 38 {
 				t.Errorf("afterwards it says %v", l)
 			}
 			version = l.Digest.Version
@@ -279,7 +279,8 @@ func TestRecorderAmends(t *testing.T) {
 	for _, e := range d.told {
 		kinds[e.Kind]++
 	}
-	if kinds[InquestHeld] != 1 || kinds[Certified] != 1 || kinds[Amended] < 1 || kinds[Recording] != 1 {
+	if kinds[InquestHeld] != 1 || kinds[Certified] != 1 || kinds[Amended] < 1 ||
+		kinds[Recording] != 1 {
 		t.Errorf("it told %v", kinds)
 	}
 }
@@ -342,7 +343,8 @@ func TestRecorderComesBack(t *testing.T) {
 				if l.Kind == frame.Nack {
 					t.Errorf("at once it asks: %v", l)
 				}
-				if l.Kind == frame.Digest && (l.Flags != frame.Final|frame.Full || l.Digest.Proposal != 0) {
+				if l.Kind == frame.Digest &&
+					(l.Flags != frame.Final|frame.Full || l.Digest.Proposal != 0) {
 					t.Errorf("at first it says %v", l)
 				}
 			}

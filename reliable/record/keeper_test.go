@@ -14,8 +14,8 @@ import (
 	"crier/reliable/store"
 )
 
-// What waits behind a gap is served. What is missing is denied once the publisher is gone: while that
-// is heard, it may come.
+// What waits behind a gap is served. What is missing is denied once the publisher is gone: while
+// that is heard, it may come.
 func TestWhatWaitsBehindAGapIsServed(t *testing.T) {
 	d := newDeck(t, Config{NoInquest: true}, journal.Config{})
 	d.hears(title(t, 1, "news"))
@@ -70,7 +70,8 @@ func TestKeeper(t *testing.T) {
 	absent := func(from, to uint64) []nack.Range {
 		return k.Absent(1, 0, nack.Range{From: from, To: to}, nil)
 	}
-	if _, _, ok := k.Oldest(1, 0); ok || !reflect.DeepEqual(absent(3, 9), []nack.Range{{From: 3, To: 9}}) {
+	all := []nack.Range{{From: 3, To: 9}}
+	if _, _, ok := k.Oldest(1, 0); ok || !reflect.DeepEqual(absent(3, 9), all) {
 		t.Errorf("it has %v of a session that it never heard", absent(3, 9))
 	}
 	tape := d.tape(journal.Key{Session: 1})

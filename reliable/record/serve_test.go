@@ -73,8 +73,8 @@ func TestAnnounces(t *testing.T) {
 		t.Fatalf("%d words in 20 s", len(list))
 	}
 	f = list[5]
-	if b := f.Digest; f.Flags != frame.Final || b.Proposal == 0 || b.Written != 12 || b.Synced != 12 ||
-		f.NextSeq < 12 || b.Heard < 20*time.Second {
+	if b := f.Digest; f.Flags != frame.Final || b.Proposal == 0 || b.Written != 12 ||
+		b.Synced != 12 || f.NextSeq < 12 || b.Heard < 20*time.Second {
 		t.Errorf("%v %+v", f, b)
 	}
 }

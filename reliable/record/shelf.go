@@ -64,8 +64,8 @@ func (t *tape) waiting(seq uint64) []byte {
 // maxWaiting bounds the frames of a NACK that are looked for behind a gap.
 const maxWaiting = 4096
 
-// askable returns the part of requested ranges that is to be answered. While the publisher is heard,
-// what is missing here is nothing to deny: it may come.
+// askable returns the part of requested ranges that is to be answered. While the publisher is
+// heard, what is missing here is nothing to deny: it may come.
 func (t *tape) askable(ranges []nack.Range) []nack.Range {
 	e := t.extent()
 	if n := len(ranges); n == 0 || ranges[n-1].To <= t.next.Seq || !e.Lives {

@@ -12,8 +12,8 @@ import (
 	"crier/subscriber/recorder"
 )
 
-// A witness tells of the inquests that survivors hold, and of their certificates, as it sees them in
-// the states of sessions.
+// A witness tells of the inquests that survivors hold, and of their certificates, as it sees them
+// in the states of sessions.
 type witness struct {
 	seen map[journal.Key]*seen
 	tell func(*subscriber.Event)

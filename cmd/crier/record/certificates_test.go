@@ -26,7 +26,8 @@ func TestWitness(t *testing.T) {
 	for _, s := range []recorder.Session{
 		{}, {Inquest: true}, {Inquest: true}, {Certificate: one}, {Certificate: one},
 		{Certificate: two}, {Certificate: two}, {Certificate: withdrawn},
-		{Certificate: withdrawn, Inquest: true}, {Certificate: again}, {}, {Certificate: one}, {Certificate: one, Inquest: true},
+		{Certificate: withdrawn, Inquest: true}, {Certificate: again}, {}, {Certificate: one},
+		{Certificate: one, Inquest: true},
 		{Certificate: one, Live: true},
 	} {
 		s.Key, s.Title = journal.Key{Session: 7}, &reliable.Title{Publisher: "news"}
