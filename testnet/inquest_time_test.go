@@ -17,7 +17,8 @@ import (
 var (
 	inquestSeeds = flag.Uint64("inquest.seeds", 2, "measure inquests with `N` seeds")
 	inquestCrowd = flag.Uint64("inquest.crowd", 0,
-		"measure inquests of 1,000 survivors with `N` seeds, which takes a minute each")
+		"measure inquests of a crowd with `N` seeds, which takes minutes each")
+	inquestSize = flag.Int("inquest.size", 1000, "let `N` survivors be a crowd")
 )
 
 // inquests is how long the inquests of some runs took.
@@ -112,11 +113,11 @@ func TestInquestTakes(t *testing.T) {
 	}{
 		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, none,
 			500 * time.Millisecond},
-		{"8 survivors that miss half of the last MiB each", 8, *inquestSeeds, half,
+		{"8 survivors of which each misses half of the last MiB", 8, *inquestSeeds, half,
 			500 * time.Millisecond},
-		{"1,000 survivors, one of which has the last MiB", 1000, *inquestCrowd, none,
+		{"a crowd, one of which has the last MiB", *inquestSize, *inquestCrowd, none,
 			7 * time.Second},
-		{"1,000 survivors that miss half of the last MiB each", 1000, *inquestCrowd, half,
+		{"a crowd of which each misses half of the last MiB", *inquestSize, *inquestCrowd, half,
 			7 * time.Second},
 	} {
 		if c.seeds == 0 {
@@ -130,8 +131,8 @@ func TestInquestTakes(t *testing.T) {
 			t.Errorf("%s: nobody held an inquest", c.what)
 			continue
 		}
-		t.Logf("%s, %d runs, %d bytes missing a run: p50 %v, p99 %v, most %v; %d of %d agreed, "+
-			"%d messages lost", c.what, c.seeds, q.missing/int(c.seeds), q.quantile(50),
+		t.Logf("%s (%d), %d runs, %d bytes missing a run: p50 %v, p99 %v, most %v; %d of %d agreed, "+
+			"%d messages lost", c.what, c.survivors, c.seeds, q.missing/int(c.seeds), q.quantile(50),
 			q.quantile(99), q.quantile(100), q.agreed, len(q.took), q.lost)
 		if p99 := q.quantile(99); p99 > c.most {
 			t.Errorf("%s: p99 is %v, and may be %v", c.what, p99, c.most)

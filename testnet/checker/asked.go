@@ -30,7 +30,7 @@ func (v *view) judgeWanted(f *frame.Frame) {
 			v.fail("it asks for frames %v, and knows of none from %d on", r, known)
 		}
 		if gone := r.Clip(v.holders.gone.From, v.holders.gone.To); gone.Len() > 0 &&
-			!v.holders.any(gone.From, gone.To) {
+			!v.holders.any(gone.From-v.s.FirstSeq, gone.To-v.s.FirstSeq) {
 			v.fail("it asks the publisher for frames %v, which it doesn't hold by its own word, "+
 				"and no recorder, which had them", gone)
 		}

@@ -323,8 +323,8 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 	}
 	q := k.inquests()
 	for i := range cert.Members {
-		if s := q.speakers[cert.Members[i].ID]; s != nil && cert.Members[i].ID != k.sub.ID() && !k.works &&
-			!k.late {
+		id := cert.Members[i].ID
+		if s := q.speakers[id]; s != nil && id != k.sub.ID() && !k.works && !k.late {
 			if d := q.row(k.sub, s).whole; d != nil && d.next > cert.Frames.To {
 				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up to %d",
 					cert.Number, cert.Frames.To, s.sub, d.next)

@@ -208,7 +208,7 @@ func (c *Checker) sent(d *world.Datagram) {
 			return
 		}
 		if d.Holder != nil || d.Aside() || d.Nowhere && !s.WasAt(d.To) {
-			v.holders.asked = append(v.holders.asked, question{d.To, d.Frame.Ranges})
+			v.holders.ask(d.To, d.Frame.Ranges, s.FirstSeq, v.t.next())
 			return
 		}
 		v.addr.wrote = d.To

@@ -36,8 +36,8 @@ func (d *digest) take(f *frame.Frame) {
 	d.absent = append(d.absent, f.Ranges...)
 }
 
-// aside reports whether the holder counts by what it holds alone, in an inquest that began at a time:
-// it is in none, or is a recorder that told of itself before.
+// aside reports whether the holder counts by what it holds alone, in an inquest that began at a
+// time: it is in none, or is a recorder that told of itself before.
 func (d *digest) aside(began reliable.Time) bool {
 	return d.proposal == 0 && (d.flags&frame.Final != 0 || d.role == frame.Recorder) ||
 		d.role == frame.Recorder && d.at < began

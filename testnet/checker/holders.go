@@ -14,7 +14,8 @@ import (
 // holders is what a subscriber and holders of frames beside the publisher said to each
 // other.
 type holders struct {
-	asked  []question   // what holders were asked for
+	asked  []question // what holders were asked for, by their addresses
+	places map[netip.AddrPort]int
 	denied []nack.Range // what they said that they lack
 
 	repaired bitset // frames that one of them repeated when it was asked
@@ -38,17 +39,31 @@ type holders struct {
 	ids []uint64
 }
 
-// question is what the holder at an address was asked for.
-type question struct {
-	to     netip.AddrPort
-	ranges []nack.Range
+// question is what the holder at an address was asked for: frames, by their places from the
+// session's first on.
+type question struct{ frames bitset }
+
+// ask notes that the holder at an address is asked for frames.
+func (h *holders) ask(to netip.AddrPort, ranges []nack.Range, first, next uint64) {
+	i, ok := h.places[to]
+	if !ok {
+		if h.places == nil {
+			h.places = map[netip.AddrPort]int{}
+		}
+		i = len(h.asked)
+		h.places[to], h.asked = i, append(h.asked, question{})
+	}
+	for _, r := range ranges {
+		for r = r.Clip(first, next); r.From < r.To; r.From++ {
+			h.asked[i].frames.set(r.From - first)
+		}
+	}
 }
 
-// askedOf reports whether the holder at an address was asked for a frame.
-func (h *holders) askedOf(to netip.AddrPort, seq uint64) bool {
-	return slices.ContainsFunc(h.asked, func(q question) bool {
-		return q.to == to && within(q.ranges, seq, seq+1)
-	})
+// askedOf reports whether the holder at an address was asked for a frame, by its place.
+func (h *holders) askedOf(to netip.AddrPort, place uint64) bool {
+	i, ok := h.places[to]
+	return ok && h.asked[i].frames.has(place)
 }
 
 // wordTime is how long a word of the publisher's may take to be heeded.
@@ -62,10 +77,15 @@ func (h *holders) hold(now reliable.Time, oldest uint64) {
 	}
 }
 
-// any reports whether a holder was asked for one of the frames [from, to).
+// any reports whether a holder was asked for one of the frames at the places [from, to).
 func (h *holders) any(from, to uint64) bool {
 	return slices.ContainsFunc(h.asked, func(q question) bool {
-		return within(q.ranges, from, to)
+		for place := from; place < to; place++ {
+			if q.frames.has(place) {
+				return true
+			}
+		}
+		return false
 	})
 }
 
@@ -75,7 +95,7 @@ func (v *view) hearHolder(d *world.Datagram) {
 	switch d.Frame.Kind {
 	case frame.Repair: // which counts where it was asked for
 		if inner := d.Frame.Data; inner != nil &&
-			v.holders.askedOf(d.From, inner.Seq) {
+			(v.holders.askedOf(d.From, inner.Seq-v.s.FirstSeq) || v.inquires(d)) {
 			v.holders.repaired.set(inner.Seq - v.s.FirstSeq)
 			v.hear(d)
 		}
@@ -91,6 +111,15 @@ func (v *view) hearHolder(d *world.Datagram) {
 		v.holders.denied = append(v.holders.denied, d.Frame.Ranges...)
 	}
 	v.help = v.c.w.Now()
+}
+
+// inquires reports whether a datagram comes from one that takes part in an inquest with the
+// subscriber.
+func (v *view) inquires(d *world.Datagram) bool {
+	q := &v.t.inquests
+	s := q.speakers[d.Frame.Responder]
+	return v.survives() && (v.app.inquires() || v.app.over()) && s != nil && s.sub == d.Subscriber &&
+		q.row(v.sub, s).whole != nil
 }
 
 // digest takes what a recorder tells of the session.
@@ -122,7 +151,7 @@ func (v *view) digest(f *frame.Frame) {
 	h.final = h.final || f.Flags&frame.Final != 0 ||
 		f.Flags&frame.Live == 0 && f.Digest.Role == frame.Recorder && v.survives()
 	h.ended = h.ended || f.Flags&frame.Ended != 0
-	if !v.pulse.heard || v.app.over() || v.app.inquires() { // else only the publisher tells what there is
+	if !v.pulse.heard || v.app.over() || v.app.inquires() { // else only the publisher tells
 		now := v.c.w.Now()
 		v.help = now
 		v.arrivals.exists(now, f.NextSeq, f.NextOffset, v.app.next)

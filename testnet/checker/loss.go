@@ -104,7 +104,8 @@ func (l *lossReport) missing() (uint64, bool) {
 // denied them. A holder's word is the last: the publisher was asked before.
 func (l *lossReport) judgeGone() {
 	if first := l.firstFrame(); first >= l.t.next() || !l.t.mayLack(first) &&
-		!within(l.holders.denied, first, l.t.last(l.to)) && !l.holders.any(first, l.t.last(l.to)) {
+		!within(l.holders.denied, first, l.t.last(l.to)) &&
+		!l.holders.any(first-l.s.FirstSeq, l.t.last(l.to)-l.s.FirstSeq) {
 		l.fail("[%d, %d) is lost as %q, and the publisher holds it: frame %d on, of %d "+
 			"that fit and %d next",
 			l.from, l.to, l.cause, first, l.t.slots, l.t.next())

@@ -16,7 +16,7 @@ func (l *lossReport) judgeUnanswered() {
 	now := l.c.w.Now()
 	first, last := l.firstFrame(), l.t.last(to)
 	if l.holders.told { // whose turn each frame was, isn't seen
-		if !l.requests.any(first, last) && !l.holders.any(first, last) {
+		if !l.requests.any(first, last) && !l.holders.any(first-l.s.FirstSeq, last-l.s.FirstSeq) {
 			l.fail("[%d, %d) is lost as unanswered, and nobody was ever asked for its frames",
 				from, to)
 		}
