@@ -294,8 +294,8 @@ func (r *report) notes() string {
 		"asks for the oldest. \"done after\" is until each application was told the end: 2 s of " +
 		"silence, and the inquest. "
 	if r.Net != "lo" {
-		return text + "Latency is from acceptance to delivery, of all three, with what the network " +
-			"lost. Each message was compared with what was published, and each loss and " +
+		return text + "Latency is from acceptance to delivery, of all three, with what the " +
+			"network lost. Each message was compared with what was published, and each loss and " +
 			"certificate with the truth.\n"
 	}
 	more := "Latency is that of clean, from when the producer accepted the first message of a " +
@@ -303,18 +303,18 @@ func (r *report) notes() string {
 	if r.arm(brokerName) != nil {
 		text += "A broker tells nobody that a producer died: there it is until the last message " +
 			"that it kept."
-		more += "With the broker it is that of a subscriber without loss, too, from the call that " +
-			"publishes a message until the client library hands it over; all by one clock. " +
+		more += "With the broker it is that of a subscriber without loss, too, from the call " +
+			"that publishes a message until the client library hands it over; all by one clock. " +
 			"Neither producer waits: the broker's publishes asynchronously, with at most 4,000 " +
-			"messages that aren't acknowledged; the broker's subscribers are ordered consumers. A " +
-			"power failure isn't played: by default JetStream acknowledges what isn't synced yet " +
-			"for up to 2 minutes. "
+			"messages that aren't acknowledged; the broker's subscribers are ordered consumers. " +
+			"A power failure isn't played: by default JetStream acknowledges what isn't synced " +
+			"yet for up to 2 minutes. "
 	}
 	return strings.TrimSpace(text) + "\n\n" + more + "All have the same messages at the same " +
 		"pace, one after another on this machine; the market opens with 4,000 messages in 10 ms. " +
-		"Each crash is another one: what is never sent differs from run to run. Packets and bytes " +
-		"are those of the loopback interface, whoever sent them; packets that offload joins count " +
-		"as one.\n"
+		"Each crash is another one: what is never sent differs from run to run. Packets and " +
+		"bytes are those of the loopback interface, whoever sent them; packets that offload " +
+		"joins count as one.\n"
 }
 
 // listed returns a list in words.
