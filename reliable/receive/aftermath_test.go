@@ -20,6 +20,14 @@ func TestSurvivorsRepairEachOther(t *testing.T) {
 	b.publishes(10, 20, 0) // only the first hears these
 	b.publishes(25, 30, 1) // and these only the second
 	b.publishes(28, 30, 2) // of which the third has two; nobody heard [20, 25)
+	b.lost = func(from, to int, f *frame.Frame) bool {
+		for _, g := range f.Ranges {
+			if f.Kind == frame.Nack && g.Clip(20, 25).Len() > 0 {
+				t.Errorf("%d is asked for %v", to, g)
+			}
+		}
+		return false
+	}
 	took := b.settles(5*time.Second, b.certified)
 	hash := b.list[0].certificate().Hash
 	for i, s := range b.list {

@@ -86,8 +86,12 @@ func TestASurvivorThatLies(t *testing.T) {
 		b.publishes(0, 10, 0, 1, 2)
 		b.publishes(10, 330, 0)
 		b.publishes(330, 331, 0, 1, 2)
+		asked := 0
 		liar := netip.AddrPortFrom(rig.Elsewhere[0].Addr(), 6000)
 		b.strangers[liar] = func(from int, f *frame.Frame) {
+			if f.Kind == frame.Nack {
+				asked++
+			}
 			if f.Kind != frame.Nack || mute {
 				return
 			}
@@ -102,6 +106,9 @@ func TestASurvivorThatLies(t *testing.T) {
 				Time: version, NextSeq: 331, NextOffset: 331,
 				Digest: &frame.DigestBody{Role: frame.Recorder, Version: version, Position: 331, To: 331}}))
 			b.runs(100 * time.Millisecond)
+		}
+		if asked == 0 || asked > 30 {
+			t.Errorf("mute %v: it was asked %d times", mute, asked)
 		}
 		for i, s := range b.list {
 			if st := s.session(1); st.Delivered != 331 || st.Lost != 0 || s.certificate() == nil {
@@ -150,7 +157,10 @@ func TestStrangersInAnInquest(t *testing.T) {
 		Responder: b.list[1].cfg.ID, Time: 1 << 50, NextSeq: 50, NextOffset: 50,
 		Digest: &frame.DigestBody{Role: frame.Peer, Version: 1 << 50, Position: 50, To: 50}}))
 	b.runs(5 * time.Millisecond)
-	if n := s.Stats().Foreign - before; n != 1 || s.session(1).NextOffset != 21 {
+	b.says(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1, Responder: 1,
+		Digest: &frame.DigestBody{Role: frame.Peer, Version: 1}}))
+	b.runs(5 * time.Millisecond)
+	if n := s.Stats().Foreign - before; n != 2 || s.session(1).NextOffset != 21 {
 		t.Errorf("%d refused", n)
 	}
 }
