@@ -229,12 +229,12 @@ func (q *Inquest) Hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) b
 			return false
 		}
 	case m.addr != from:
-		if m.state != away || m.version == 0 {
+		if m.state != away || !m.told {
 			q.refused.Rival++
 			return false
 		}
-		m.addr, m.version = from, 0 // it was given up, and may be at another address
-	case d.Version < m.version || d.Version == m.version && m.partless(f):
+		m.addr, m.told = from, false // it was given up, and may be at another address
+	case m.told && (d.Version < m.version || d.Version == m.version && m.partless(f)):
 		q.refused.Old++
 		return false
 	}
@@ -279,7 +279,8 @@ func (q *Inquest) take(now reliable.Time, m *row, f *frame.Frame) {
 	if d.At {
 		start = min(d.AtSeq, d.Position)
 	}
-	known := m.version > 0
+	known := m.told
+	m.told = true
 	back := m.state == away || m.state == awaited
 	m.heard, m.time = now, f.Time
 	if !q.course.runs() && f.Flags&(frame.Final|frame.Live) == 0 {

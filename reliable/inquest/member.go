@@ -32,6 +32,8 @@ type row struct {
 	role  frame.Role
 	flags frame.Flags
 	state state
+	// told says that the rest means something.
+	told bool
 }
 
 // more is what not every member has.

@@ -75,7 +75,7 @@ func (t *table) admit(now reliable.Time, id uint64, from netip.AddrPort, role fr
 // yields returns which member gives its place to a newcomer, or -1.
 func (t *table) yields(now reliable.Time, id uint64, from netip.AddrPort, role frame.Role) int {
 	for i := range t.ids {
-		if m := t.member(i); m.state == away && m.version > 0 {
+		if m := t.member(i); m.state == away && m.told {
 			return i
 		}
 	}
@@ -159,7 +159,7 @@ func (t *table) tell(m *row, f *frame.Frame, oldest, next uint64, known bool) {
 		} else {
 			told := nack.Range{From: oldest, To: next}.Clip(m.oldest, m.next)
 			if !known || told.Len() == 0 {
-				told = nack.Range{From: m.next, To: m.next}
+				told, absent = nack.Range{From: m.next, To: m.next}, absent[:0]
 			}
 			unknown = clip(unknown, m.oldest, m.next)
 			unknown = nack.Subtract(nil, nack.Normalize(append(unknown,
