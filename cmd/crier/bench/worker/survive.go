@@ -115,7 +115,10 @@ func survive(w *worker) error {
 	time.Sleep(repairWait)
 	dying.Pull() // it is dead, as far as others can know
 	own.Plug()
-	if !until(func() bool { return v.recovered.Load() > 0 || !t.Survival.Lacks && v.certified.Load() }) {
+	begun := func() bool {
+		return v.recovered.Load() > 0 || !t.Survival.Lacks && v.certified.Load()
+	}
+	if !until(begun) {
 		return errors.New("a publisher died, and no other subscriber helped")
 	}
 	st := s.Stats()
