@@ -44,7 +44,8 @@ type Certificate struct {
 	Found uint64
 	// Hash is that of Members, Frames and Nobody. Members with the same hash have the same.
 	Hash uint64
-	// Agreed says that all members confirmed the hash.
+	// Agreed says that all members that hold an inquest confirmed the hash. A recorder that only
+	// serves, or has just started, tells what it has, and confirms nothing.
 	Agreed bool
 	// Took is the time from the silence to the certificate.
 	Took time.Duration

@@ -171,7 +171,8 @@ func TestRecorderInInquest(t *testing.T) {
 	}
 	c := d.certificate()
 	nobody := []nack.Range{{From: 12, To: 15}}
-	if !c.Agreed || len(c.Members) != 3 || !reflect.DeepEqual(c.Nobody, nobody) || c.Frames.To != 38 || c.LostMessages != 3 {
+	if !c.Agreed || len(c.Members) != 3 || !reflect.DeepEqual(c.Nobody, nobody) ||
+		c.Frames.To != 38 || c.LostMessages != 3 {
 		t.Errorf("%+v", c)
 	}
 	d.pass(100 * time.Millisecond)
