@@ -265,3 +265,25 @@ func TestAnAftermathEnds(t *testing.T) {
 
 // session0 returns the first session.
 func (l *listener) session0() *session { return l.table.list[0] }
+
+// An application that takes the certificate late, when the stream is known to go further already,
+// gets what lies behind it, too.
+func TestACertificateIsTakenLate(t *testing.T) {
+	b := newBand(t, 2, Config{})
+	b.starts()
+	b.publishes(0, 10, 0, 1)
+	b.publishes(10, 30, 1)
+	split := true
+	b.lost = func(from, to int, f *frame.Frame) bool { return split && from >= 0 }
+	s := b.list[0]
+	s.idle = true
+	st := &s.session0().own
+	b.settles(5*time.Second, func() bool { return st.phase == silent })
+	split = false
+	b.settles(30*time.Second, func() bool { return st.win.high == 30 })
+	s.idle = false
+	b.settles(10*time.Second, func() bool { return len(s.events(reliable.SessionAmended)) > 0 })
+	if st := s.session(1); st.Delivered != 30 || st.Lost != 0 || st.NextOffset != 30 {
+		t.Errorf("%+v", st)
+	}
+}
