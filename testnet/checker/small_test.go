@@ -55,7 +55,8 @@ func TestSmallWorldCatches(t *testing.T) {
 				}}
 			res, err := every.Explore(small.Game(), every.Config{Seed: 1, Unpruned: true,
 				Scope: every.Scope{Rules: every.All(), Late: 5 * time.Millisecond,
-					Again: 100 * time.Microsecond, Faults: 1, Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
+					Again: 100 * time.Microsecond, Faults: 1, Crashes: 1,
+					Crash: []every.Crash{{Name: "pub0"}},
 					Until: reliable.Time(begin + 25*time.Millisecond)}})
 			if err != nil {
 				t.Fatal(err)

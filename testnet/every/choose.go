@@ -115,8 +115,7 @@ func (x *explorer) options(next *world.Next) bool {
 	if x.fell < s.Crashes {
 		for i := range x.play.procs {
 			p := &x.play.procs[i]
-			if p.runs() && x.play.World.Now() <= p.until && (next.Publisher == p.pub && next.Subscriber == p.sub ||
-				next.Publisher == nil && next.Subscriber == nil) {
+			if p.runs() && x.play.World.Now() <= p.until && p.concerns(next) {
 				x.opts = append(x.opts, option{crash: p})
 			}
 		}

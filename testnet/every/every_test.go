@@ -13,7 +13,8 @@ import (
 // scope is small.
 func scope(faults int) every.Scope {
 	return every.Scope{Rules: every.All(), Late: 5 * time.Millisecond,
-		Again: 100 * time.Microsecond, Faults: faults, Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
+		Again: 100 * time.Microsecond, Faults: faults,
+		Crash: []every.Crash{{Name: "pub0"}}, Crashes: 1,
 		Until: reliable.Time(60 * time.Millisecond)}
 }
 
@@ -78,8 +79,8 @@ func TestPrunedFindsAsMuch(t *testing.T) {
 		var found [2]*every.Result
 		for i := range found {
 			small := every.Small{Subscribers: 2, Frames: 1, Hide: broken}
-			res, err := every.Explore(small.Game(), every.Config{Seed: 1, Scope: few, Unpruned: i == 0,
-				All: true})
+			res, err := every.Explore(small.Game(), every.Config{Seed: 1, Scope: few,
+				Unpruned: i == 0, All: true})
 			if err != nil {
 				t.Fatal(err)
 			}
@@ -154,7 +155,8 @@ func TestReplay(t *testing.T) {
 	if !strings.Contains(s.Words(), "lost at sub") {
 		t.Errorf("in words: %s", s.Words())
 	}
-	for _, wrong := range []string{"", "1", "3=", "4=lost,4=lost", "x=lost", "9999=lost", "3=pub7"} {
+	for _, wrong := range []string{"", "1", "3=", "4=lost,4=lost", "x=lost", "9999=lost",
+		"3=pub7"} {
 		s, err := every.Parse(wrong)
 		if err == nil {
 			_, err = every.Replay(small.Game(), cfg, s, nil)

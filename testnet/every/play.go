@@ -14,7 +14,7 @@ type Game struct {
 	// Build adds the processes to p.World, and what they do to p.At. Each time it must build
 	// the same.
 	Build func(p *Play) error
-	// End is how long each schedule takes: by then, all that was misses must have settled.
+	// End is how long each schedule takes: by then, all that was missing must have settled.
 	End reliable.Time
 }
 
@@ -49,6 +49,12 @@ type process struct {
 	runs  func() bool
 	pub   *world.Publisher
 	sub   *world.Subscriber
+}
+
+// concerns reports whether an event is the process's, or may be.
+func (p *process) concerns(next *world.Next) bool {
+	return next.Publisher == p.pub && next.Subscriber == p.sub ||
+		next.Publisher == nil && next.Subscriber == nil
 }
 
 // At lets something happen at a time; see world.World.At. What fn does must depend on nothing

@@ -15,7 +15,7 @@ var (
 	frames  = flag.Int("every.frames", 2, "messages, each a frame")
 	history = flag.Int("every.history", 0, "KiB that each subscriber keeps for others")
 	stays   = flag.Bool("every.stays", false, "the publisher does not leave")
-	rules   = flag.String("every.rules", "all", "whose datagrams may meet faults: DATA=lost+late* NACK")
+	rules   = flag.String("every.rules", "all", "whose datagrams meet faults: DATA=lost+late* NACK")
 	faults  = flag.Int("every.faults", 1, "faults in one schedule; below 0: any number")
 	late    = flag.Duration("every.late", 5*time.Millisecond, "by how much a datagram is late")
 	crash   = flag.String("every.crash", "pub0", "processes that may crash: pub0@20ms,sub1")

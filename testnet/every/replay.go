@@ -107,6 +107,7 @@ func (r *replay) option(x *explorer, next *world.Next) *option {
 			return o
 		}
 	}
-	r.wrong = fmt.Errorf("every: the schedule takes %q at event %d, which can't be", m.What, m.Event)
+	r.wrong = fmt.Errorf("every: the schedule takes %q at event %d, which can't be", m.What,
+		m.Event)
 	return &x.opts[0]
 }

@@ -176,8 +176,8 @@ func (s *Scope) validate() error {
 	for _, r := range s.Rules {
 		if slices.Contains(r.Faults, Late) && s.Late <= 0 ||
 			slices.Contains(r.Faults, Twice) && s.Again <= 0 {
-			return errors.New("every: a scope in which datagrams are late, or come twice, must say " +
-				"by how much in Late and Again")
+			return errors.New("every: a scope in which datagrams are late, or come twice, must " +
+				"say by how much in Late and Again")
 		}
 	}
 	return nil

@@ -123,8 +123,8 @@ func newHasher() *hasher {
 
 // state returns the hash of a play's state, and of what else decides how it goes on: of the
 // instant, which is not left out, all that the World and the Judge lead to, and what is
-// scheduled. It is zero where something of that can't be told: where there are functions that are neither
-// of the script nor fixed, and may hold anything.
+// scheduled. It is zero where something of that can't be told: where there are functions that
+// are neither of the script nor fixed, and may hold anything.
 func (h *hasher) state(p *Play, more ...int) Sum {
 	h.anew = true
 	for h.anew {

@@ -12,7 +12,8 @@ import (
 
 const milli = reliable.Time(time.Millisecond)
 
-// Small is a small world: a publisher publishes some messages, each a frame, 2 ms apart, to some subscribers. Links take a millisecond.
+// Small is a small world: a publisher publishes some messages, each a frame, 2 ms apart, to some
+// subscribers. Links take a millisecond.
 type Small struct {
 	Subscribers, Frames int
 	// History is how many bytes each subscriber keeps for others; 0: none.
