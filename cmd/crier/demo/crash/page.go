@@ -123,8 +123,11 @@ func (r *report) waysPicture() (page.Picture, error) {
 		}
 		return bins
 	})
-	return s.Draw("the last messages, by offset: " + legend + " though sent, grey never sent, or " +
-		"not with the broker yet")
+	caption := "the last messages, by offset: " + legend + " though sent, grey never sent"
+	if r.arm(brokerName) != nil {
+		caption += ", or not with the broker yet"
+	}
+	return s.Draw(caption)
 }
 
 // timesPicture draws what came to each subscriber when.
