@@ -36,54 +36,57 @@ func hashOf(s *world.Session, cert *reliable.Certificate) uint64 {
 	return max(h.Sum64(), 1)
 }
 
-// sameContent compares what certificates say of all members.
-func sameContent(a, b *reliable.Certificate) bool {
-	return sameMembers(a, b) && a.Frames == b.Frames && slices.Equal(a.Nobody, b.Nobody)
-}
-
-func sameMembers(a, b *reliable.Certificate) bool {
-	return slices.EqualFunc(a.Members, b.Members,
-		func(x, y reliable.Survivor) bool { return x.ID == y.ID })
-}
-
 // finish asks whether those that heard each other all the time have the same certificate.
 func (q *inquests) finish() {
-	var cliques []*reliable.Certificate // a first certificate of each list of members
 	for _, s := range q.order {
 		if s.first == nil || s.mixed || s.first.More > 0 {
 			continue
 		}
-		i := slices.IndexFunc(cliques,
-			func(c *reliable.Certificate) bool { return sameMembers(c, s.first) })
-		if i < 0 && q.clique(s.first.Members) {
-			q.judgeEqual(s.sub, s.first)
-		}
-		if i < 0 {
-			cliques = append(cliques, s.first)
+		for i := range s.first.Members {
+			o := q.speakers[s.first.Members[i].ID]
+			if o == nil || o.first == nil || o.index <= s.index || o.first.Hash == s.first.Hash ||
+				!lists(o.first, s.sub.ID()) || !q.clique(s, o) {
+				continue
+			}
+			a, b := s.first, o.first
+			q.c.fail("%v and %v heard each other all the time, and their certificates differ: %x, "+
+				"frames %v, nobody's %v, agreed %v, and %x, frames %v, nobody's %v, agreed %v", s.sub,
+				o.sub, ids(a), a.Frames, a.Nobody, a.Agreed, ids(b), b.Frames, b.Nobody, b.Agreed)
+			return
 		}
 	}
 }
 
-// clique reports whether each two of the members of certificates heard a whole digest of the
-// other in every three periods of their inquests.
-func (q *inquests) clique(members []reliable.Survivor) bool {
+// lists reports whether a certificate lists a member.
+func lists(cert *reliable.Certificate, id uint64) bool {
+	return slices.ContainsFunc(cert.Members,
+		func(m reliable.Survivor) bool { return m.ID == id })
+}
+
+// clique reports whether each two of those that one of a and b lists, or heard before both had a
+// certificate, heard a whole digest of the other in every period of their inquests.
+func (q *inquests) clique(a, b *speaker) bool {
 	var all []*speaker
-	period := q.period(members)
-	for i := range members {
-		s := q.speakers[members[i].ID]
-		if s == nil || s.mixed || s.began == 0 {
+	end := max(a.ended, b.ended)
+	for _, s := range q.order {
+		one, other := q.row(a.sub, s), q.row(b.sub, s)
+		if s == a || s == b || one.first != 0 && one.first <= end ||
+			other.first != 0 && other.first <= end {
+			all = append(all, s)
+		}
+	}
+	period := q.period(all)
+	for _, s := range all {
+		if s.mixed || s.began == 0 {
 			return false
 		}
-		all = append(all, s)
-	}
-	for _, s := range all {
 		for _, o := range all {
 			r := q.row(s.sub, o)
 			gap := r.gap
 			if s.ended == 0 {
 				gap = r.until(q.c.w.Now(), s.began)
 			}
-			if s != o && (r.whole == nil || gap > 3*period) {
+			if s != o && (r.whole == nil || gap > period) {
 				return false
 			}
 		}
@@ -91,11 +94,10 @@ func (q *inquests) clique(members []reliable.Survivor) bool {
 	return true
 }
 
-// period returns the shortest period of the members of certificates.
-func (q *inquests) period(members []reliable.Survivor) (least time.Duration) {
-	for i := range members {
-		s := q.speakers[members[i].ID]
-		if s == nil || s.sub.Recorder() != nil {
+// period returns the shortest period of those that are subscribers.
+func (q *inquests) period(all []*speaker) (least time.Duration) {
+	for _, s := range all {
+		if s.sub.Recorder() != nil {
 			continue
 		}
 		d := q.c.view(s.sub, q.s).certificates.period()
@@ -104,22 +106,6 @@ func (q *inquests) period(members []reliable.Survivor) (least time.Duration) {
 		}
 	}
 	return least
-}
-
-// judgeEqual asks whether all members of a certificate have the same.
-func (q *inquests) judgeEqual(sub *world.Subscriber, cert *reliable.Certificate) {
-	for i := range cert.Members {
-		s := q.speakers[cert.Members[i].ID]
-		if s == nil || s.first == nil || sameContent(s.first, cert) ||
-			!q.clique(slices.Concat(cert.Members, s.first.Members)) {
-			continue
-		}
-		q.c.fail("%v and %v heard each other all the time, and their certificates differ: %v, "+
-			"frames %v, nobody's %v, agreed %v, and %v, frames %v, nobody's %v, agreed %v", sub,
-			s.sub, ids(cert), cert.Frames, cert.Nobody, cert.Agreed, ids(s.first), s.first.Frames,
-			s.first.Nobody, s.first.Agreed)
-		return
-	}
 }
 
 // ids returns the ids of a certificate's members.

@@ -13,9 +13,10 @@ import (
 //
 //   - True: a number is said to be nobody's only if each listed member's last whole digest lacks
 //     it, and the end of the stream is one of which the subscriber heard.
-//   - Equal: where each two of the listed members heard a digest of the other in every three
-//     periods, all of them have the same members, end and numbers that nobody has. The same
-//     hash says the same everywhere, and a member has confirmed it only if it sent that hash.
+//   - Equal: where two list each other, and each two of those that one of them lists or heard
+//     had a digest of the other in every period, both have the same members, end and numbers
+//     that nobody has. The same hash says the same everywhere, and a member has confirmed it
+//     only if it sent that hash.
 //   - Only forwards: an amendment takes no delivery back and gives none late, and what nobody has
 //     only gets less, below the end that was known.
 //   - In time: within the deadline of the inquest.

@@ -122,6 +122,7 @@ func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
 
 // row is what a process heard of a holder.
 type row struct {
+	first reliable.Time // when one came first, or a part
 	whole *digest       // the last one that came as a whole
 	at    reliable.Time // when that came
 	gap   time.Duration // the longest time without one, in an inquest
@@ -141,6 +142,9 @@ func (r *row) hear(now reliable.Time, s *speaker, began reliable.Time, f *frame.
 		return
 	}
 	d := s.recent[i]
+	if r.first == 0 {
+		r.first = max(now, 1)
+	}
 	if f.Flags&frame.Live != 0 {
 		r.live = d
 	}
