@@ -21,9 +21,11 @@ type aftermath struct {
 	// since is when it began, and until when it is over; Never while the inquest goes on.
 	since, until reliable.Time
 	// own is what is held here, by the last word to q, at told. It is stale if more came since.
-	own    inquest.Own
-	told   reliable.Time
-	stale  bool
+	own   inquest.Own
+	told  reliable.Time
+	stale bool
+	// judged says that q may have judged as a DIGEST was made: advance looks at once.
+	judged bool
 	absent []nack.Range
 	// What nobody had waits. It was asked for again at asked, when q had changed so often; and all
 	// are asked anew at again, those as well that denied it.
@@ -110,7 +112,7 @@ func (a *aftermath) advance(now reliable.Time) {
 		a.extend(now)
 	}
 	a.renew(now)
-	if a.st.phase == orphaned {
+	if a.judged = false; a.st.phase == orphaned {
 		if outcome := a.q.Outcome(); outcome != inquest.Running {
 			a.conclude(now, outcome)
 		}
@@ -130,6 +132,9 @@ func (a *aftermath) advance(now reliable.Time) {
 
 // deadline returns when to call advance.
 func (a *aftermath) deadline() reliable.Time {
+	if a.judged {
+		return a.st.r.now
+	}
 	at := min(a.until, a.open, a.q.Deadline())
 	if a.stale {
 		at = min(at, a.told.Add(ownGap))
