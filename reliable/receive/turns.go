@@ -26,10 +26,7 @@ const (
 // choose returns the answerer to ask for a frame next, nil if there is none, and up to where
 // it is the one.
 func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
-	until = seq - seq%askedBlock + askedBlock
-	if until == 0 { // the last block of all
-		until = ^uint64(0)
-	}
+	until = endless
 	if a.stream.aftermath != nil {
 		q, to := a.survivor(seq, t)
 		if until = min(until, to); q != nil {
@@ -51,6 +48,9 @@ func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
 			best, least, most = q, rank, score
 		}
 	}
+	if end := seq - seq%askedBlock + askedBlock; best != nil && end != 0 { // but the last block
+		until = min(until, end)
+	}
 	return best, until
 }
 
@@ -59,8 +59,10 @@ func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
 func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, until uint64) {
 	if q == a.publisher() {
 		switch {
-		case !a.publisherServes(seq):
-			return -1, 0, max(a.oldest, seq+1)
+		case !a.publisherAnswers():
+			return -1, 0, endless
+		case seq < a.oldest:
+			return -1, 0, a.oldest
 		case late:
 			return 1, 0, ^uint64(0)
 		}
@@ -108,8 +110,12 @@ func mix(n uint64) uint64 {
 
 // publisherServes reports whether the publisher may hold a frame, and may answer.
 func (a *answerers) publisherServes(seq uint64) bool {
-	st := a.stream
-	return seq >= a.oldest && !st.deserted() && st.session.source.IsValid()
+	return seq >= a.oldest && a.publisherAnswers()
+}
+
+// publisherAnswers reports whether the publisher may answer.
+func (a *answerers) publisherAnswers() bool {
+	return !a.stream.deserted() && a.stream.session.source.IsValid()
 }
 
 // catchesUp reports whether the stream is behind by more than a window.
@@ -126,14 +132,33 @@ func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, caus
 		a.loseOf(of, from, to, cause)
 		return
 	}
-	if limit := a.stream.room.limited; of == a.publisher() && limit != 0 {
+	end, limit := to, a.stream.room.limited
+	if of == a.publisher() && limit != 0 {
 		to = min(to, limit)
 	}
-	a.taken = of.req.Take(from, to, a.taken[:0])
-	for _, m := range a.taken {
-		m.Trail = uint32(trail(m.Trail).with(of, cause))
-		a.place(now, m)
+	for from < to {
+		a.taken = of.req.Take(from, to, a.taken[:0])
+		for _, m := range a.taken {
+			m.Trail = uint32(trail(m.Trail).with(of, cause))
+			a.place(now, m)
+		}
+		from, to = to, min(end, a.nobody(to, trail(0).with(of, cause)))
 	}
+}
+
+// nobody returns up to where, from the end of the room for frames on, nobody is left to be asked,
+// where all that there is room for is given up: so is that, at the same instant. It returns seq if
+// that isn't so.
+func (a *answerers) nobody(seq uint64, t trail) uint64 {
+	w := &a.stream.win
+	if limit := a.stream.room.limited; limit == 0 || seq < limit || w.passedLost(w.next) < seq {
+		return seq
+	}
+	q, until := a.choose(seq, t)
+	if q != nil {
+		return seq
+	}
+	return until
 }
 
 // place has the next answerer asked for a missing run, or gives it up.
@@ -194,12 +219,15 @@ func (a *answerers) divert(now reliable.Time) {
 	if st.deserted() {
 		cause = reliable.CauseSilent
 	}
-	a.taken = pub.req.TakeUnasked(first, limit, uint32(trailPlaced), a.taken[:0])
-	for _, m := range a.taken {
-		if t := trail(m.Trail); t.cause() == 0 && !a.publisherServes(m.From) {
-			m.Trail |= uint32(trail(cause) << trailCause)
+	for from, to := first, limit; from < to; {
+		a.taken = pub.req.TakeUnasked(from, to, uint32(trailPlaced), a.taken[:0])
+		for _, m := range a.taken {
+			if t := trail(m.Trail); t.cause() == 0 && !a.publisherServes(m.From) {
+				m.Trail |= uint32(trail(cause) << trailCause)
+			}
+			a.place(now, m)
 		}
-		a.place(now, m)
+		from, to = to, a.nobody(to, trail(cause)<<trailCause)
 	}
 }
 

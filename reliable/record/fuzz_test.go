@@ -14,7 +14,7 @@ import (
 // FuzzRecorder gives a Recorder whatever a hostile sender may make up, with a disk that fails now
 // and then: it comes to rest, its memory stays bounded, and its log holds together.
 func FuzzRecorder(f *testing.F) {
-	for seed := range uint64(12) {
+	for _, seed := range [...]uint64{0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 185} {
 		rand := nack.NewRand(seed, 1)
 		data := make([]byte, 3000)
 		for i := range data {
