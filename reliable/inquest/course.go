@@ -434,7 +434,10 @@ func (q *Inquest) Digest(now reliable.Time, f *frame.Frame) bool {
 		c.first, c.stale = at, true
 	}
 	if c.stale || at >= c.checkTime(q) {
-		c.check(at, q)
+		running := c.runs()
+		if c.check(at, q); running && !c.runs() {
+			c.checkAt = at // the round is over: Advance is due, for the caller to take note of it
+		}
 	}
 	c.proposed, c.sent = q.proposal(), at
 	c.digestAt = at.Add(c.interval(at, q))

@@ -70,6 +70,25 @@ func TestAlone(t *testing.T) {
 	}
 }
 
+// Where the clock moves on between Advance and Digest, Digest may find that all is over: the
+// caller is called at once then, to take note of it.
+func TestEndInDigest(t *testing.T) {
+	q := New(0, Config{ID: 1, Session: 2})
+	q.Update(0, &Own{Next: Place{10, 10}, Position: Place{10, 10}})
+	var f frame.Frame
+	for now := reliable.Time(0); now < 40*milli; now += milli {
+		q.Advance(now)
+		q.Digest(now, &f)
+	}
+	const late = 100 * milli
+	if q.Outcome() != Running || !q.Digest(late, &f) || q.Outcome() == Running {
+		t.Fatal("Digest didn't find the end")
+	}
+	if at := q.Deadline(); at > late {
+		t.Errorf("the end is taken note of at %v", time.Duration(at))
+	}
+}
+
 // The hash is that of the example in docs/PROTOCOL.md.
 func TestHash(t *testing.T) {
 	q := New(0, Config{ID: 0x5ec0dedbadc0ffee, Session: 0x9f3c2a61d47be805})
