@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"fmt"
 	"testing"
 	"time"
 
@@ -10,25 +11,30 @@ import (
 )
 
 // A publisher, or a liar in its place, tells of frames without measure, of which a holder has
-// none: they are given up at once, not window by window.
+// none: they are given up at once, not window by window, and not block by block.
 func TestFramesWithoutMeasure(t *testing.T) {
-	const end = ^uint64(0) - 5
-	for name, oldest := range map[string]uint64{"denied": end, "unanswered": 0} {
-		t.Run(name, func(t *testing.T) {
-			l := newListener(t, Config{Joined: 5e9, Start: reliable.Oldest})
-			l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60,
-				NextSeq: end, NextOffset: end, Interval: 100 * time.Millisecond}))
+	for i := range 8 {
+		inquest, end := i&1 != 0, ^uint64(0)-uint64(i&2*3)
+		oldest := uint64(0)
+		if i&4 != 0 {
+			oldest = end
+		}
+		t.Run(fmt.Sprintf("inquest %v, [%d, %d)", inquest, oldest, end), func(t *testing.T) {
+			l := newBand(t, 1, Config{Start: reliable.Oldest}).list[0].listener
+			l.cfg.Inquest = inquest
+			beat := func(oldest uint64) {
+				l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60,
+					OldestSeq: oldest, OldestOffset: oldest, NextSeq: end, NextOffset: end,
+					Interval: 100 * time.Millisecond}))
+			}
+			beat(0)
 			l.hears(rig.Data(t, 1, 0))
-			l.from(firstHolder.Addr, rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1,
-				Responder: firstHolder.ID, NextSeq: 1, NextOffset: 1,
-				Digest: &frame.DigestBody{Role: frame.Recorder, Version: 1, Position: 1, To: 1}}))
-			l.hears(rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: 1, Time: 1 << 60,
-				OldestSeq: oldest, OldestOffset: oldest, NextSeq: end, NextOffset: end,
-				Interval: 100 * time.Millisecond}))
+			l.tells(firstHolder, digest(t, firstHolder, 1, 0, 1, 0))
+			beat(oldest)
 			l.pass(time.Minute, false)
-			st := l.session(1)
-			if st.Lost != end-1 || rig.Kinds(l.told)[reliable.SessionSilent] != 1 {
-				t.Errorf("%+v: %d lost, told %v", st, st.Lost, rig.Kinds(l.told))
+			st, silent := l.session(1), rig.Kinds(l.told)[reliable.SessionSilent]
+			if st.Delivered != 1 || st.Lost != end-1 || silent != 1 {
+				t.Errorf("%d lost, told %v", st.Lost, rig.Kinds(l.told))
 			}
 		})
 	}

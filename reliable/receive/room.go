@@ -25,7 +25,7 @@ func (m *room) span() uint64 {
 // limit tells the requester up to where there is room.
 func (m *room) limit(now reliable.Time) {
 	st, span := m.stream, m.span()
-	limit := st.win.next + span
+	limit := st.win.next + min(span, endless-st.win.next)
 	if m.cut != 0 {
 		if st.win.bytes > st.r.cfg.Memory.Buffer*3/4 || st.r.mem.used > st.r.mem.limit*3/4 {
 			limit = min(limit, max(m.cut, st.win.next+1))
@@ -45,4 +45,13 @@ func (m *room) limit(now reliable.Time) {
 	}
 	m.limited = limit
 	st.asked.setLimit(now, limit)
+}
+
+// edge returns one past the numbers that there is room for, known to exist or not.
+func (m *room) edge() uint64 {
+	if m.limited != 0 {
+		return m.limited
+	}
+	next := m.stream.win.next
+	return next + min(m.span(), endless-next)
 }

@@ -54,6 +54,9 @@ func (st *stream) absentAhead(absent []nack.Range) []nack.Range {
 		if to > seq {
 			absent = append(absent, nack.Range{From: seq, To: to})
 		}
+		if to == w.high {
+			break
+		}
 		seq = to + 1
 	}
 	return absent

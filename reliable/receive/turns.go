@@ -48,8 +48,8 @@ func (a *answerers) choose(seq uint64, t trail) (best *inquiry, until uint64) {
 			best, least, most = q, rank, score
 		}
 	}
-	if end := seq - seq%askedBlock + askedBlock; best != nil && end != 0 { // but the last block
-		until = min(until, end)
+	if end := seq - seq%askedBlock + askedBlock; best != nil && best != a.expected && end != 0 {
+		until = min(until, end) // the last block of all has no end
 	}
 	return best, until
 }
@@ -132,9 +132,9 @@ func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, caus
 		a.loseOf(of, from, to, cause)
 		return
 	}
-	end, limit := to, a.stream.room.limited
-	if of == a.publisher() && limit != 0 {
-		to = min(to, limit)
+	end := to
+	if of == a.publisher() {
+		to = min(to, a.stream.room.edge())
 	}
 	for from < to {
 		a.taken = of.req.Take(from, to, a.taken[:0])
@@ -151,7 +151,7 @@ func (a *answerers) passOn(now reliable.Time, of *inquiry, from, to uint64, caus
 // that isn't so.
 func (a *answerers) nobody(seq uint64, t trail) uint64 {
 	w := &a.stream.win
-	if limit := a.stream.room.limited; limit == 0 || seq < limit || w.passedLost(w.next) < seq {
+	if seq < a.stream.room.edge() || w.passedLost(w.next) < seq {
 		return seq
 	}
 	q, until := a.choose(seq, t)
@@ -211,15 +211,11 @@ func (a *answerers) divert(now reliable.Time) {
 	if len(a.list) == 1 || !any || a.publisherServes(first) && !a.catchesUp() {
 		return
 	}
-	limit := st.room.limited
-	if limit == 0 {
-		limit = ^uint64(0)
-	}
 	cause := reliable.CauseGone
 	if st.deserted() {
 		cause = reliable.CauseSilent
 	}
-	for from, to := first, limit; from < to; {
+	for from, to := first, st.room.edge(); from < to; {
 		a.taken = pub.req.TakeUnasked(from, to, uint32(trailPlaced), a.taken[:0])
 		for _, m := range a.taken {
 			if t := trail(m.Trail); t.cause() == 0 && !a.publisherServes(m.From) {
