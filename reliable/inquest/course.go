@@ -58,6 +58,9 @@ const (
 	longest = 30 * time.Second
 	// repairRate is that at which the deadline takes members to repair, in bytes a second.
 	repairRate = 16 << 20
+	// lonely is for how long a survivor that hears no other waits for those that the publisher had
+	// counted: they may be slower to find it silent, or have no processor.
+	lonely = time.Second
 	// leastChange is the shortest time between two DIGESTs.
 	leastChange = 10 * time.Millisecond
 	// afterwards is how often members tell what they have when all is over.
@@ -328,7 +331,10 @@ func (c *course) judge(now reliable.Time, q *Inquest) bool {
 	}
 	g := q.gather()
 	at := c.since.Add(g)
-	if f.heard+1 < min(c.counted, MaxMembers) {
+	switch missing := f.heard+1 < min(c.counted, MaxMembers); {
+	case missing && f.heard == 0:
+		g = max(4*g, lonely)
+	case missing:
 		g *= 4 // there may be more
 	}
 	at = max(at, c.first.Add(g))

@@ -111,13 +111,20 @@ func TestApart(t *testing.T) {
 
 // Where fewer are heard than the publisher had counted, the others have more time.
 func TestFewerThanCounted(t *testing.T) {
-	for counted, want := range map[int]time.Duration{1: 1, 2: 4} {
+	for counted, want := range map[int]time.Duration{1: 51 * ms, 2: time.Second} {
 		s := newScript(t, Config{Counted: counted}, Own{Position: Place{100, 1000}})
-		s.run(time.Second)
-		g := s.q.gather()
-		if c := s.q.Certificate(); c == nil || c.Took < want*g || c.Took > want*g+20*ms {
+		s.run(2 * time.Second)
+		if c := s.q.Certificate(); c == nil || c.Took < want || c.Took > want+20*ms {
 			t.Errorf("%d counted: %+v", counted, c)
 		}
+	}
+	// One that hears another doesn't wait for a third one for so long.
+	s := newScript(t, Config{Counted: 3}, Own{Position: Place{100, 1000}})
+	s.each = func() { s.say(2, func(f *frame.Frame) { f.Digest.Proposal = s.q.proposal() }) }
+	s.run(2 * time.Second)
+	g := s.q.gather()
+	if c := s.q.Certificate(); c == nil || c.Took < 4*g || c.Took > 5*g {
+		t.Errorf("one of two others is heard: %+v", c)
 	}
 }
 
