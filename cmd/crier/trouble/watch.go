@@ -56,6 +56,7 @@ type Teller struct {
 	Out     io.Writer
 
 	open []*episode
+	last time.Time
 }
 
 // An episode is a trouble that lasts.
@@ -71,6 +72,7 @@ type episode struct {
 
 // Look takes the troubles that are seen now, and tells what is due and new.
 func (t *Teller) Look(now time.Time, troubles []Trouble) {
+	t.stoodStill(now)
 	for _, e := range t.open {
 		e.seen = false
 	}
@@ -98,6 +100,17 @@ func (t *Teller) Look(now time.Time, troubles []Trouble) {
 	}
 	clear(t.open[len(kept):])
 	t.open = kept
+}
+
+// stoodStill takes the time in which the process stood still from that of the troubles: nobody
+// looked then, and nothing was taken.
+func (t *Teller) stoodStill(now time.Time) {
+	if gap := now.Sub(t.last); !t.last.IsZero() && gap > 2*Every {
+		for _, e := range t.open {
+			e.since = e.since.Add(gap - Every)
+		}
+	}
+	t.last = now
 }
 
 func (t *Teller) find(key string) *episode {

@@ -108,3 +108,23 @@ func TestBounded(t *testing.T) {
 		t.Error(len(got))
 	}
 }
+
+// What a process slept through isn't part of a trouble.
+func TestTellsNothingOfASleep(t *testing.T) {
+	var out strings.Builder
+	teller, at := &Teller{Command: "crier sub", Out: &out}, time.Unix(0, 0)
+	list := []Trouble{{Key: "a", Report: func(lasted time.Duration) Report {
+		return Report{Verdict: "v", Head: "for " + lasted.String()}
+	}}}
+	for _, later := range []time.Duration{0, Every, time.Minute, Every / 2} {
+		at = at.Add(later)
+		teller.Look(at, list)
+	}
+	if out.Len() > 0 {
+		t.Errorf("after a sleep it tells %q", out.String())
+	}
+	at = at.Add(Every)
+	if teller.Look(at, list); out.String() != "crier sub: for 3.5s\n" {
+		t.Errorf("it tells %q", out.String())
+	}
+}
