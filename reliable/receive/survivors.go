@@ -210,11 +210,15 @@ func (st *stream) hearSurvivor(now reliable.Time, from netip.AddrPort, f *frame.
 	switch a := st.aftermath; {
 	case f.Responder == f.Session:
 		st.r.stats.Foreign++
-	case a != nil && a.q.Hear(now, from, f):
-		st.stats.DigestsHeard++
+	case f.Request != 0: // an answer to a FIND: it tells its asker
 	case a != nil:
-		st.r.stats.Foreign++
-	case st.r.cfg.Inquest && f.Request == 0 && st.hears(now):
+		old := a.q.Refused().Old
+		if a.q.Hear(now, from, f) {
+			st.stats.DigestsHeard++
+		} else if a.q.Refused().Old == old { // else the network had it twice, or out of order
+			st.r.stats.Foreign++
+		}
+	case st.r.cfg.Inquest && st.hears(now):
 		st.witnessed(now, from, f)
 	}
 	st.r.enliven(st.session)

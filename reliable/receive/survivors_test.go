@@ -163,6 +163,17 @@ func TestStrangersInAnInquest(t *testing.T) {
 	if n := s.Stats().Foreign - before; n != 2 || s.session(1).NextOffset != 21 {
 		t.Errorf("%d refused", n)
 	}
+	// A word that comes again, and an answer to another's FIND, are nobody's fault.
+	before = s.Stats().Foreign
+	for _, request := range []uint64{0, 7} {
+		b.says(b.list[1].addr, rig.Made(t, frame.Frame{Kind: frame.Digest, Session: 1,
+			Responder: b.list[1].cfg.ID, Request: request, Time: 1,
+			Digest: &frame.DigestBody{Role: frame.Peer, Version: 1}}))
+		b.runs(5 * time.Millisecond)
+	}
+	if n := s.Stats().Foreign - before; n != 0 {
+		t.Errorf("%d refused that aren't foreign", n)
+	}
 }
 
 // What an application lets wait finds no room, and is asked for when there is: the certificate is
