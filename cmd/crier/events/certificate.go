@@ -88,8 +88,8 @@ func (c *Certificate) Brief() string {
 	case c.Withdrawn:
 		return fmt.Sprintf("certificate %d was withdrawn: the publisher was heard again", c.Number)
 	case len(c.Live) > 0:
-		return "no certificate: " + cli.Counted(uint64(len(c.Live)), "other hears",
-			"others hear") + " the publisher"
+		return "no certificate: " + cli.Counted(uint64(len(c.Live)), "other heard",
+			"others heard") + " the publisher"
 	case n <= 1:
 		role := ""
 		if n == 1 {
