@@ -183,7 +183,7 @@ func (c *course) tell(now reliable.Time, q *Inquest) {
 
 // quicken answers one that is still at it, after this survivor has its certificate.
 func (c *course) quicken(now reliable.Time, q *Inquest) {
-	third := q.gather() / 3
+	third := max(q.gather()/3, q.spacing())
 	if now < c.over.Add(longest) {
 		c.quickly = max(c.quickly, now.Add(3*third))
 	} else {

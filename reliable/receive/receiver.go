@@ -40,11 +40,13 @@ type Receiver struct {
 	evidence evidence
 	removed  []nack.Range
 	inquests inquest.Room
-	digests  uint64 // that were sent
-	name     []byte
-	rand     *nack.Rand
-	dec      frame.Decoder
-	inner    frame.Frame // of the last REPAIR
+	// words is until when those of witnesses are paid for, by the publishers' addresses.
+	words   [16]reliable.Time
+	digests uint64 // that were sent
+	name    []byte
+	rand    *nack.Rand
+	dec     frame.Decoder
+	inner   frame.Frame // of the last REPAIR
 }
 
 // tick notes the time of a call.

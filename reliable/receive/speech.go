@@ -31,7 +31,9 @@ func (st *stream) speak(now reliable.Time) (b reliable.Batch, ok bool) {
 	if a := st.aftermath; a != nil {
 		p = a.speaks(now)
 	} else if w := st.witness; w != nil {
-		p = w.speaks(now)
+		if p = w.speaks(now); p != nil {
+			w.pay(now)
+		}
 	}
 	if p == nil {
 		return b, false

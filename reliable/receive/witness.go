@@ -1,6 +1,7 @@
 package receive
 
 import (
+	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -35,6 +36,11 @@ const (
 	witnessGap = 250 * time.Millisecond
 	// maxWitnesses bounds the group whose members take turns by a millisecond each.
 	maxWitnesses = 1024
+	// wordRate is how many datagrams a second witnesses send of all sessions whose publishers are
+	// at an address: a stranger makes up sessions, and has all who hear them witness. wordBurst is
+	// for how long as many more may go at once.
+	wordRate  = 64
+	wordBurst = reliable.Time(time.Second)
 	// nearly is by how many frames another may have come less far, and have as much to tell.
 	nearly = 1024
 )
@@ -112,6 +118,10 @@ func (w *witness) speaks(now reliable.Time) *speech {
 	if now < w.due {
 		return nil
 	}
+	if at := *w.paid(); at > now+wordBurst {
+		w.due = at - wordBurst
+		return nil
+	}
 	w.due, w.said = reliable.Never, now
 	if !st.hears(now) {
 		return nil
@@ -129,4 +139,19 @@ func (w *witness) speaks(now reliable.Time) *speech {
 	}
 	p.prepare(now, st.session)
 	return p
+}
+
+// paid returns until when the words of witnesses are paid for, as far as they are about the
+// publishers of an address.
+func (w *witness) paid() *reliable.Time {
+	home := w.st.session.home().As16()
+	of := mix(binary.BigEndian.Uint64(home[:8]) ^ mix(binary.BigEndian.Uint64(home[8:])))
+	words := &w.st.r.words
+	return &words[of%uint64(len(words))]
+}
+
+// pay pays for a datagram.
+func (w *witness) pay(now reliable.Time) {
+	at := w.paid()
+	*at = max(*at, now) + reliable.Time(time.Second)/wordRate
 }

@@ -148,3 +148,41 @@ func TestForgedEvidence(t *testing.T) {
 		}
 	}
 }
+
+// A stranger that makes up sessions, and then those that are cut off from them, doesn't have all who
+// hear it shout: the words of witnesses are bounded for each publisher's address.
+func TestWitnessesOfMadeUpSessions(t *testing.T) {
+	const sessions, seconds = 300, 10
+	b := newBand(t, 1, Config{})
+	l := b.list[0].listener
+	l.now = 6e9
+	sent, bytes, heard := 0, 0, 0
+	for at := range seconds * 4 {
+		for id := uint64(1); id <= sessions; id++ {
+			l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Heartbeat, Session: id,
+				Time: 1<<60 + uint64(at), NextSeq: 1, NextOffset: 1, Group: 1, Interval: time.Second}))
+			l.from(rig.Elsewhere[0], rig.Data(t, id, 0))
+			l.from(rig.Elsewhere[0], rig.Made(t, frame.Frame{Kind: frame.Digest, Session: id,
+				Responder: 666, Time: 1, NextSeq: 1, NextOffset: 1,
+				Digest: &frame.DigestBody{Role: frame.Peer, Version: uint64(at), Position: 1, To: 1}}))
+			heard++
+		}
+		for end := l.now.Add(time.Second / 4); l.now < end; l.now = l.now.Add(time.Millisecond) {
+			for l.Advance(l.now); ; {
+				d, ok := l.Next(l.now)
+				if !ok {
+					break
+				}
+				if f := rig.Decoded(t, d.Data); f.Kind == frame.Digest {
+					sent, bytes = sent+1, bytes+len(d.Data)
+				}
+				l.Sent(d)
+			}
+			l.poll()
+		}
+	}
+	t.Logf("%d DIGESTs, %d bytes, for %d", sent, bytes, heard)
+	if sent < wordRate || sent > (seconds+2)*wordRate {
+		t.Errorf("%d DIGESTs in %d s, for %d", sent, seconds, heard)
+	}
+}
