@@ -43,7 +43,7 @@ func (q *inquests) finish() {
 			continue
 		}
 		for i := range s.first.Members {
-			o := q.speakers[s.first.Members[i].ID]
+			o := q.known(s.first.Members[i].ID)
 			if o == nil || o.first == nil || o.index <= s.index || o.first.Hash == s.first.Hash ||
 				!lists(o.first, s.sub.ID()) || !q.clique(s, o) {
 				continue

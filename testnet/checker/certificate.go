@@ -247,7 +247,7 @@ func (k *certificates) judgeMembers(cert *reliable.Certificate) {
 			k.fail("certificate %d lists member %x after %x", cert.Number, m.ID,
 				cert.Members[i-1].ID)
 		}
-		s := q.speakers[m.ID]
+		s := q.known(m.ID)
 		if s == nil {
 			k.fail("certificate %d lists member %x, which nobody is", cert.Number, m.ID)
 			continue
@@ -325,7 +325,7 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 	q := k.inquests()
 	for i := range cert.Members {
 		id := cert.Members[i].ID
-		if s := q.speakers[id]; s != nil && id != k.sub.ID() && !k.works && !k.late {
+		if s := q.known(id); s != nil && id != k.sub.ID() && !k.works && !k.late {
 			if d := q.row(k.sub, s).whole; d != nil && d.next > cert.Frames.To {
 				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up to %d",
 					cert.Number, cert.Frames.To, s.sub, d.next)
@@ -415,7 +415,7 @@ func (k *certificates) judgeLive(cert *reliable.Certificate) {
 	}
 	q := k.inquests()
 	for i := range cert.Live {
-		s := q.speakers[cert.Live[i].ID]
+		s := q.known(cert.Live[i].ID)
 		if s == nil || q.row(k.sub, s).live == nil {
 			k.fail("member %x is said to hear the publisher, and didn't say so", cert.Live[i].ID)
 		}

@@ -1,6 +1,7 @@
 package checker
 
 import (
+	"cmp"
 	"net/netip"
 	"slices"
 	"sort"
@@ -201,24 +202,30 @@ func (r *row) until(now, began reliable.Time) time.Duration {
 
 // inquests is what holders of a session told each other.
 type inquests struct {
-	c        *Checker
-	s        *world.Session
-	speakers map[uint64]*speaker // by their ids
-	order    []*speaker
-	rows     [][]row // by the number of a subscriber or recorder, and that of a speaker
+	c     *Checker
+	s     *world.Session
+	order []*speaker
+	ids   index[uint64] // of order
+	rows  [][]row       // by the number of a subscriber or recorder, and that of a speaker
 }
 
 // speaker returns what is known of the holder with an id, which a process has.
 func (q *inquests) speaker(id uint64, sub *world.Subscriber) *speaker {
-	s := q.speakers[id]
+	s := q.known(id)
 	if s == nil {
-		if q.speakers == nil {
-			q.speakers = map[uint64]*speaker{}
-		}
 		s = &speaker{index: len(q.order), sub: sub}
-		q.speakers[id], q.order = s, append(q.order, s)
+		q.ids.add(id, cmp.Compare[uint64], s.index)
+		q.order = append(q.order, s)
 	}
 	return s
+}
+
+// known returns the holder with an id, or nil.
+func (q *inquests) known(id uint64) *speaker {
+	if i, ok := q.ids.find(id, cmp.Compare[uint64]); ok {
+		return q.order[i]
+	}
+	return nil
 }
 
 // row returns what a process heard of a speaker.
@@ -253,7 +260,7 @@ func (q *inquests) freeze(own *speaker) {
 
 // hear takes a DIGEST that came to a process.
 func (q *inquests) hear(sub *world.Subscriber, f *frame.Frame) {
-	s, own := q.speakers[f.Responder], q.speakers[sub.ID()]
+	s, own := q.known(f.Responder), q.known(sub.ID())
 	if s == nil || s == own {
 		return
 	}

@@ -15,7 +15,7 @@ import (
 // other.
 type holders struct {
 	asked  []question // what holders were asked for, by their addresses
-	places map[netip.AddrPort]int
+	places index[netip.AddrPort]
 	denied []nack.Range // what they said that they lack
 
 	repaired bitset // frames that one of them repeated when it was asked
@@ -45,13 +45,11 @@ type question struct{ frames bitset }
 
 // ask notes that the holder at an address is asked for frames.
 func (h *holders) ask(to netip.AddrPort, ranges []nack.Range, first, next uint64) {
-	i, ok := h.places[to]
+	i, ok := h.places.find(to, netip.AddrPort.Compare)
 	if !ok {
-		if h.places == nil {
-			h.places = map[netip.AddrPort]int{}
-		}
 		i = len(h.asked)
-		h.places[to], h.asked = i, append(h.asked, question{})
+		h.places.add(to, netip.AddrPort.Compare, i)
+		h.asked = append(h.asked, question{})
 	}
 	for _, r := range ranges {
 		for r = r.Clip(first, next); r.From < r.To; r.From++ {
@@ -62,7 +60,7 @@ func (h *holders) ask(to netip.AddrPort, ranges []nack.Range, first, next uint64
 
 // askedOf reports whether the holder at an address was asked for a frame, by its place.
 func (h *holders) askedOf(to netip.AddrPort, place uint64) bool {
-	i, ok := h.places[to]
+	i, ok := h.places.find(to, netip.AddrPort.Compare)
 	return ok && h.asked[i].frames.has(place)
 }
 
@@ -117,7 +115,7 @@ func (v *view) hearHolder(d *world.Datagram) {
 // subscriber.
 func (v *view) inquires(d *world.Datagram) bool {
 	q := &v.t.inquests
-	s := q.speakers[d.Frame.Responder]
+	s := q.known(d.Frame.Responder)
 	return v.survives() && (v.app.inquires() || v.app.over()) && s != nil && s.sub == d.Subscriber &&
 		q.row(v.sub, s).whole != nil
 }

@@ -118,8 +118,8 @@ func (s *Scenario) validate() (string, error) {
 	for i := range s.Events {
 		path := fmt.Sprintf("events[%d]", i)
 		if e := &s.Events[i]; e.cuts() && e.For == 0 && !s.healed(e) {
-			return path, fmt.Errorf("%s: this cut never ends, and what can't be repaired "+
-				"can't be judged: say for how long, or heal it later", path)
+			return path, fmt.Errorf("%s: this %s never ends, and what can't be repaired "+
+				"can't be judged: say for how long, or heal it later", path, e.Do)
 		}
 		if where, err := s.validateEvent(&s.Events[i]); err != nil {
 			return path + where, fmt.Errorf("%s%s: %w", path, where, err)
