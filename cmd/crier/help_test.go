@@ -108,6 +108,10 @@ func runExample(t *testing.T, dir, line string) {
 			args[i] = "lo"
 		case "feed.pcap", "frames.pcap", "feed.state":
 			args[i] = filepath.Join(dir, a)
+		case "--record":
+			if args[0] == "pub" {
+				args[i+1] = t.TempDir()
+			}
 		}
 	}
 	switch args[0] {
