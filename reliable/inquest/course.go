@@ -19,7 +19,6 @@ type course struct {
 	silence reliable.Time // when the inquest began
 	begun   reliable.Time // when this round did; Never while there is no place in the Room
 	polled  reliable.Time
-	placed  bool // it has a place in the Room
 	closed  bool
 
 	// When the next DIGEST is due, when the last one went, when the first of this round, and
@@ -108,7 +107,6 @@ func (c *course) start(now reliable.Time, q *Inquest) {
 	if c.begun != reliable.Never || c.closed || !q.own.known || !q.cfg.Room.enter(q) {
 		return
 	}
-	c.placed = true
 	c.round(now, q)
 }
 
@@ -128,15 +126,6 @@ func (c *course) extend(q *Inquest) {
 	bytes := time.Duration(c.most) * time.Duration(q.cfg.FrameSize)
 	d := wait + time.Duration(2*q.group())*time.Millisecond + bytes*time.Second/repairRate
 	c.end = c.begun.Add(min(d, longest))
-}
-
-// leave gives the place in the Room to another.
-func (c *course) leave(q *Inquest) {
-	q.cfg.Room.forget(q)
-	if c.placed {
-		c.placed = false
-		q.cfg.Room.running--
-	}
 }
 
 // changed says that this survivor's own content changed.
@@ -219,6 +208,11 @@ func (q *Inquest) Advance(now reliable.Time) {
 	}
 	if c.begun == reliable.Never {
 		c.start(now, q)
+	}
+	if c.begun == reliable.Never && now >= c.silence.Add(longestTurn) {
+		c.round(now, q) // which has no place, and is over at once
+		q.compute(now, true)
+		c.finish(now, q, Overdue)
 	}
 	if c.begun != reliable.Never && now >= c.checkTime(q) {
 		c.check(now, q)
@@ -367,7 +361,7 @@ func (c *course) confirmed(q *Inquest) bool {
 // finish ends the round.
 func (c *course) finish(now reliable.Time, q *Inquest, outcome Outcome) {
 	again := c.open
-	c.leave(q)
+	q.cfg.Room.forget(q)
 	c.open, c.over, c.since, c.verdictAt = false, now, reliable.Never, reliable.Never
 	c.quickly = now.Add(3 * q.gather())
 	if again {

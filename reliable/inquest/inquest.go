@@ -23,6 +23,8 @@ type Config struct {
 	// Session and Channel name the stream.
 	Session uint64
 	Channel uint32
+	// Home is the address of its publisher. Inquests of different ones share the Room.
+	Home netip.Addr
 	// Counted is the number of subscribers that the publisher had counted, by its last word; 0 if
 	// that isn't known.
 	Counted int
@@ -154,7 +156,7 @@ func New(now reliable.Time, cfg Config) *Inquest {
 // Close gives back what it takes of the Room.
 func (q *Inquest) Close() {
 	q.table.clear()
-	q.course.leave(q)
+	q.cfg.Room.forget(q)
 	q.course.closed = true
 }
 

@@ -1,14 +1,19 @@
 package inquest
 
-import "crier/reliable"
+import (
+	"slices"
+	"time"
+
+	"crier/reliable"
+)
 
 // A Room bounds what all inquests of a process take together: 65,536 ranges of members, 8,192
 // members, and four inquests at once. Others wait for their turn. The zero value is ready. It is
 // not safe for concurrent use.
 type Room struct {
-	ranges, members, running int
-	// queue are those that wait, in order.
-	queue []*Inquest
+	ranges, members int
+	// held are those that go on, and queue those that wait, in order.
+	held, queue []*Inquest
 }
 
 const (
@@ -22,36 +27,49 @@ const (
 	// share is how many times what is free one inquest may take: so another finds room, and
 	// one that is alone takes most.
 	share = 4
-	// roomPoll is how often one that waits looks whether it is its turn.
-	roomPoll = 50 * milli
+	// roomPoll is how often one that waits looks whether it is its turn, and longestTurn how long
+	// it waits for that.
+	roomPoll    = 50 * milli
+	longestTurn = 2 * time.Minute
 )
 
 const milli = 1000 * 1000 // nanoseconds, as a time.Duration or a reliable.Time
 
 // enter gives an inquest one of the places, or has it wait.
 func (r *Room) enter(q *Inquest) bool {
-	if r.running >= maxRunning || len(r.queue) > 0 && r.queue[0] != q {
-		for _, w := range r.queue {
-			if w == q {
-				return false
-			}
-		}
+	if !slices.Contains(r.queue, q) {
 		r.queue = append(r.queue, q)
+	}
+	if len(r.held) >= maxRunning || r.next() != q {
 		return false
 	}
 	r.forget(q)
-	r.running++
+	r.held = append(r.held, q)
 	return true
 }
 
-// forget takes an inquest out of those that wait.
-func (r *Room) forget(q *Inquest) {
-	for i, w := range r.queue {
-		if w == q {
-			r.queue = append(r.queue[:i], r.queue[i+1:]...)
-			return
+// next returns the one whose turn is next: the first of the address that has the fewest places. So
+// sessions that somebody made up don't keep a real one waiting.
+func (r *Room) next() (next *Inquest) {
+	least := maxRunning + 1
+	for _, q := range r.queue {
+		n := 0
+		for _, h := range r.held {
+			if h.cfg.Home == q.cfg.Home {
+				n++
+			}
+		}
+		if n < least {
+			next, least = q, n
 		}
 	}
+	return next
+}
+
+// forget takes an inquest out of those that wait and that go on.
+func (r *Room) forget(q *Inquest) {
+	is := func(o *Inquest) bool { return o == q }
+	r.held, r.queue = slices.DeleteFunc(r.held, is), slices.DeleteFunc(r.queue, is)
 }
 
 // admits reports whether an inquest with so many members may have one more.

@@ -391,8 +391,56 @@ func TestRoomForFour(t *testing.T) {
 			t.Errorf("inquest %d: %v", i, q.Outcome())
 		}
 	}
-	if room.running != 0 || len(room.queue) != 0 {
+	if len(room.held) != 0 || len(room.queue) != 0 {
 		t.Errorf("%+v", *room)
+	}
+}
+
+// Sessions that a stranger made up, and whose inquests never end in time, keep that of a real one
+// waiting for one of them at most; and nobody waits without end.
+func TestRoomAmongMadeUpSessions(t *testing.T) {
+	const much = 1 << 19
+	room := new(Room)
+	var list []*Inquest
+	for i := range 64 {
+		home := netip.AddrFrom4([4]byte{10, 0, 0, 66})
+		if i == 63 {
+			home = netip.AddrFrom4([4]byte{10, 0, 0, 1})
+		}
+		q := New(0, Config{ID: 1, Role: frame.Peer, Session: uint64(i + 1), Home: home, Room: room})
+		q.Update(0, &Own{Oldest: Place{much, much}, Next: Place{much, much}})
+		list = append(list, q)
+	}
+	var ended [64]reliable.Time
+	version := uint64(0)
+	for now := reliable.Time(0); now < reliable.Time(3*time.Minute); now += 20 * milli {
+		version++
+		for i, q := range list {
+			if i < 63 && now%(500*milli) == 0 { // somebody hears them: each lasts longest
+				q.Hear(now, netip.AddrPortFrom(q.cfg.Home, 1), &frame.Frame{Kind: frame.Digest,
+					Session: uint64(i + 1), Responder: 666, Flags: frame.Live, NextSeq: much,
+					Digest: &frame.DigestBody{Role: frame.Peer, Version: version, Position: much, To: much}})
+			}
+			var f frame.Frame
+			if q.Deadline() <= now {
+				q.Advance(now)
+				q.Digest(now, &f)
+			}
+			if q.Outcome() != Running && ended[i] == 0 {
+				ended[i] = now
+			}
+		}
+	}
+	if at := ended[63]; at == 0 || at > reliable.Time(longest+5*time.Second) {
+		t.Errorf("the real one ended at %v", time.Duration(at))
+	}
+	for i, at := range ended {
+		if at == 0 || at > reliable.Time(longestTurn+longest+time.Second) {
+			t.Errorf("inquest %d ended at %v", i, time.Duration(at))
+		}
+	}
+	if len(room.held) != 0 || len(room.queue) != 0 {
+		t.Errorf("%d held, %d wait", len(room.held), len(room.queue))
 	}
 }
 

@@ -71,7 +71,7 @@ func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 	a := &aftermath{st: st, since: now, until: reliable.Never, open: reliable.Never, again: now.Add(renewAll)}
 	a.q = inquest.New(now, inquest.Config{
 		ID: r.cfg.ID, Role: r.cfg.Keeper.Role(), Name: r.cfg.Name, Seed: r.cfg.Seed,
-		Session: s.id, Channel: st.channel, Counted: st.stats.Announced,
+		Session: s.id, Channel: st.channel, Home: s.home(), Counted: st.stats.Announced,
 		RoundTrip: st.req.RoundTrip(), FrameSize: st.room.largest, Room: &r.inquests,
 	})
 	st.phase, st.aftermath, st.ledger, st.witness = orphaned, a, a, nil
