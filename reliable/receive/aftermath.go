@@ -49,6 +49,9 @@ type aftermath struct {
 const (
 	// aftermathTime is for how long survivors hear each other after the certificate.
 	aftermathTime = 5 * time.Minute
+	// lingerTime is for how long after it the others may need this one: the last word of all may have
+	// been lost on its way to them, and they are slower to get what they lack.
+	lingerTime = 500 * time.Millisecond
 	// amendTime bounds how long frames are waited for that a stream turned out to have.
 	amendTime = 30 * time.Second
 	// ownGap is the least time between two looks at what is held here.
@@ -311,6 +314,12 @@ func (a *aftermath) withdrawn() *reliable.Certificate {
 	c := *a.last
 	c.Withdrawn = true
 	return &c
+}
+
+// lingers reports whether others may need this survivor, who has its certificate.
+func (a *aftermath) lingers(now reliable.Time) bool {
+	return a.until != reliable.Never && a.q.Members() > 0 &&
+		now < a.until.Add(lingerTime-aftermathTime)
 }
 
 // suspended says that nothing could be heard for so long.

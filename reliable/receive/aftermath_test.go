@@ -252,8 +252,15 @@ func TestAnAftermathEnds(t *testing.T) {
 	b.starts()
 	b.publishes(0, 10, 0, 1)
 	b.settles(5*time.Second, b.certified)
-	b.runs(aftermathTime - time.Second)
 	s := b.list[0]
+	if !s.Awaits(s.now) {
+		t.Error("the others may need it yet")
+	}
+	b.runs(time.Second)
+	if s.Awaits(s.now) {
+		t.Error("the others have had a second")
+	}
+	b.runs(aftermathTime - 2*time.Second)
 	if n := s.session(1).DigestsSent; s.forgot != 0 || n < 28 || n > 60 {
 		t.Errorf("%d digests were sent, forgot %d", n, s.forgot)
 	}

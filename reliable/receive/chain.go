@@ -196,13 +196,16 @@ func (r *Receiver) unlink(s *session) {
 }
 
 // Awaits reports whether more may be told: sessions go on or wait for others, those of before
-// are looked for, or a publisher is being started again.
+// are looked for, or a publisher is being started again. It is true as well while other survivors
+// may need this one.
 func (r *Receiver) Awaits(now reliable.Time) bool {
 	if len(r.held) > 0 || r.finder.busy(now) || r.evidence.restarts(now) {
 		return true
 	}
 	for _, s := range r.table.list {
-		if !s.settled() {
+		if !s.settled() || !s.all(func(st *stream) bool {
+			return st.aftermath == nil || !st.aftermath.lingers(now)
+		}) {
 			return true
 		}
 	}
