@@ -124,6 +124,7 @@ func (c *course) round(now reliable.Time, q *Inquest) {
 func (c *course) extend(q *Inquest) {
 	c.most = max(c.most, min(q.find.most, maxAhead))
 	bytes := time.Duration(c.most) * time.Duration(q.cfg.FrameSize)
+	bytes = min(bytes, repairRate*longest/time.Second) // what would overflow below, too
 	d := wait + time.Duration(2*q.group())*time.Millisecond + bytes*time.Second/repairRate
 	c.end = c.begun.Add(min(d, longest))
 }

@@ -178,8 +178,8 @@ func (q *Inquest) Update(now reliable.Time, o *Own) {
 	position := max(o.Position.Seq, w.start.Seq)
 	next.Seq = max(next.Seq, position)
 	oldest.Seq = min(oldest.Seq, next.Seq)
-	if !first && w.next == next && w.position == position && w.full == o.Full && w.oldest == oldest &&
-		slices.Equal(w.absent, o.Absent) {
+	if !first && w.next == next && w.position == position && w.full == o.Full &&
+		w.oldest == oldest && slices.Equal(w.absent, o.Absent) {
 		return
 	}
 	w.oldest, w.next, w.position, w.full = oldest, next, position, o.Full

@@ -132,9 +132,10 @@ func TestFewerThanCounted(t *testing.T) {
 func TestTimeForRepairs(t *testing.T) {
 	for size, want := range map[int]time.Duration{
 		1 << 18:  2004*ms + 20<<18*time.Second/repairRate,
-		64 << 20: 30 * time.Second,
+		64 << 20: 30 * time.Second, 512 << 20: 30 * time.Second,
 	} {
-		s := newScript(t, Config{FrameSize: size}, Own{Absent: seqs(10, 30), Position: Place{10, 100}})
+		s := newScript(t, Config{FrameSize: size},
+			Own{Absent: seqs(10, 30), Position: Place{10, 100}})
 		s.each = func() {
 			if s.now%(20*milli) == 0 {
 				s.say(2, nil)

@@ -21,11 +21,9 @@ type aftermath struct {
 	// since is when it began, and until when it is over; Never while the inquest goes on.
 	since, until reliable.Time
 	// own is what is held here, by the last word to q, at told. It is stale if more came since.
-	own   inquest.Own
-	told  reliable.Time
-	stale bool
-	// judged says that q may have judged as a DIGEST was made: advance looks at once.
-	judged bool
+	own    inquest.Own
+	told   reliable.Time
+	stale  bool
 	absent []nack.Range
 	// What nobody had waits. It was asked for again at asked, when q had changed so often; and all
 	// are asked anew at again, those as well that denied it.
@@ -71,7 +69,8 @@ func (st *stream) holdInquest(now reliable.Time, at inquest.Place) bool {
 	if !r.cfg.Inquest || r.cfg.Recovery.Off {
 		return false
 	}
-	a := &aftermath{st: st, since: now, until: reliable.Never, open: reliable.Never, again: now.Add(renewAll)}
+	a := &aftermath{st: st, since: now, until: reliable.Never, open: reliable.Never,
+		again: now.Add(renewAll)}
 	a.q = inquest.New(now, inquest.Config{
 		ID: r.cfg.ID, Role: r.cfg.Keeper.Role(), Name: r.cfg.Name, Seed: r.cfg.Seed,
 		Session: s.id, Channel: st.channel, Home: s.home(), Counted: st.stats.Announced,
@@ -115,7 +114,7 @@ func (a *aftermath) advance(now reliable.Time) {
 		a.extend(now)
 	}
 	a.renew(now)
-	if a.judged = false; a.st.phase == orphaned {
+	if a.st.phase == orphaned {
 		if outcome := a.q.Outcome(); outcome != inquest.Running {
 			a.conclude(now, outcome)
 		}
@@ -135,9 +134,6 @@ func (a *aftermath) advance(now reliable.Time) {
 
 // deadline returns when to call advance.
 func (a *aftermath) deadline() reliable.Time {
-	if a.judged {
-		return a.st.r.now
-	}
 	at := min(a.until, a.open, a.q.Deadline())
 	if a.stale {
 		at = min(at, a.told.Add(ownGap))
@@ -302,8 +298,8 @@ func (a *aftermath) tell(c *reliable.Certificate) *reliable.Certificate {
 	return c
 }
 
-// withdrawn ends the account of losses, since the publisher is heard again, and returns what becomes
-// of the last certificate, or nil if there was none.
+// withdrawn ends the account of losses, since the publisher is heard again, and returns what
+// becomes of the last certificate, or nil if there was none.
 func (a *aftermath) withdrawn() *reliable.Certificate {
 	if a.st.ledger == a {
 		a.st.ledger = nil

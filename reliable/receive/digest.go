@@ -105,8 +105,9 @@ func (a *answerers) hearDigest(now reliable.Time, from netip.AddrPort,
 // testify takes a holder's evidence of the extent of a stream whose publisher is silent.
 func (e *extent) testify(now reliable.Time, q *inquiry) {
 	st, h := e.stream, &q.holding
-	if st.phase != silent || st.aftermath != nil || h.next.seq <= st.win.high || h.next.seq-st.win.high > maxEvidence ||
-		h.next.seq-h.upTo > nearEvidence || h.next.offset < st.stats.NextOffset {
+	if st.phase != silent || st.aftermath != nil || h.next.seq <= st.win.high ||
+		h.next.seq-st.win.high > maxEvidence || h.next.seq-h.upTo > nearEvidence ||
+		h.next.offset < st.stats.NextOffset {
 		return
 	}
 	from := st.win.high

@@ -57,7 +57,6 @@ func (a *aftermath) speaks(now reliable.Time) *speech {
 	if !a.q.Digest(now, &p.frame) {
 		return nil
 	}
-	a.judged = true
 	p.prepare(now, a.st.session)
 	return p
 }

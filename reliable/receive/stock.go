@@ -5,8 +5,8 @@ import (
 	"crier/reliable/inquest"
 )
 
-// stock fills in what is held of the stream here, for others: what the Keeper has, and what waits in
-// the window. It appends the numbers that are not to absent.
+// stock fills in what is held of the stream here, for others: what the Keeper has, and what waits
+// in the window. It appends the numbers that are not to absent.
 func (st *stream) stock(own *inquest.Own, absent []nack.Range) []nack.Range {
 	w, k := &st.win, st.r.cfg.Keeper
 	id, channel := st.session.id, st.channel

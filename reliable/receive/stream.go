@@ -14,7 +14,7 @@ type phase uint8
 const (
 	starting phase = iota // it is heard, but not yet known where to begin
 	live
-	orphaned // nothing was heard of the publisher for the silence time: the survivors ask each other
+	orphaned // nothing was heard of the publisher for the silence time: survivors ask each other
 	silent   // nothing was heard of the publisher for the silence time
 	left     // BYE was heard; missing frames are still asked for
 	ended    // all is said: only its id is remembered

@@ -64,7 +64,8 @@ func (a *answerers) asksSurvivors() bool {
 // causeOf returns the cause for which a gap is given up that nobody is left to be asked for.
 func (a *answerers) causeOf(t trail) reliable.Cause {
 	cause := t.cause()
-	if f := a.stream.aftermath; f != nil && cause == reliable.CauseSilent && f.q.Outcome() != inquest.CutOff {
+	if f := a.stream.aftermath; f != nil && cause == reliable.CauseSilent &&
+		f.q.Outcome() != inquest.CutOff {
 		return reliable.CauseUnanswered // a certificate says more
 	}
 	return cause
@@ -136,8 +137,8 @@ func (a *answerers) placeOf(m *inquest.Member) *inquiry {
 	return q
 }
 
-// seat gives a survivor a place: its own, which it had under another address, a free one, or that of
-// one that is asked for nothing.
+// seat gives a survivor a place: its own, which it had under another address, a free one, or that
+// of one that is asked for nothing.
 func (a *answerers) seat(now reliable.Time, m *inquest.Member, own *inquiry) *inquiry {
 	index := len(a.list)
 	switch {

@@ -172,7 +172,7 @@ func (a *answerers) place(now reliable.Time, m nack.Missing) {
 				continue
 			}
 		}
-		for until < m.To && (q == nil || !q.survivor) { // blocks in a row that the same one is asked for
+		for until < m.To && (q == nil || !q.survivor) { // blocks in a row of the same one
 			next, to := a.choose(until, t)
 			if next != q {
 				break

@@ -25,7 +25,8 @@ var Counters = reliable.Table[Served]{
 	reliable.Count("unserved_requests", reliable.Requests,
 		"requests of others that weren't answered: their publisher could, or they are strangers",
 		func(s *Served) uint64 { return s.Unserved }),
-	reliable.Level("history_bytes", reliable.Bytes, "bytes in use for frames that are kept for others",
+	reliable.Level("history_bytes", reliable.Bytes,
+		"bytes in use for frames that are kept for others",
 		func(s *Served) uint64 { return uint64(s.History) }),
 }
 

@@ -50,8 +50,9 @@ func (q *inquests) finish() {
 			}
 			a, b := s.first, o.first
 			q.c.fail("%v and %v heard each other all the time, and their certificates differ: %x, "+
-				"frames %v, nobody's %v, agreed %v, and %x, frames %v, nobody's %v, agreed %v", s.sub,
-				o.sub, ids(a), a.Frames, a.Nobody, a.Agreed, ids(b), b.Frames, b.Nobody, b.Agreed)
+				"frames %v, nobody's %v, agreed %v, and %x, frames %v, nobody's %v, agreed %v",
+				s.sub, o.sub, ids(a), a.Frames, a.Nobody, a.Agreed, ids(b), b.Frames, b.Nobody,
+				b.Agreed)
 			return
 		}
 	}

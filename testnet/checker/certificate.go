@@ -267,8 +267,8 @@ func (k *certificates) judgeMembers(cert *reliable.Certificate) {
 			continue
 		}
 		if m.Addr != r.whole.from || m.Role != r.whole.role {
-			k.fail("certificate %d lists %v as a %v at %v, and it is a %v at %v", cert.Number, s.sub,
-				m.Role, m.Addr, r.whole.role, r.whole.from)
+			k.fail("certificate %d lists %v as a %v at %v, and it is a %v at %v", cert.Number,
+				s.sub, m.Role, m.Addr, r.whole.role, r.whole.from)
 		}
 		confirmed = confirmed && (m.Confirmed || r.whole.aside(k.began))
 		if m.Confirmed && !k.works && !k.late && r.whole.proposal != cert.Hash {
@@ -310,8 +310,8 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 	v := k.c.view(k.sub, k.s)
 	seq, offset := max(v.arrivals.high, v.holders.next), max(v.arrivals.offset, v.holders.offset)
 	if cert.Frames.To > min(seq, k.t.next()) || cert.NextOffset > min(offset, k.s.NextOffset()) {
-		k.fail("certificate %d is of a stream up to frame %d and offset %d, and it was heard up to "+
-			"%d and %d; there are %d and %d", cert.Number, cert.Frames.To, cert.NextOffset, seq,
+		k.fail("certificate %d is of a stream up to frame %d and offset %d, and it was heard up "+
+			"to %d and %d; there are %d and %d", cert.Number, cert.Frames.To, cert.NextOffset, seq,
 			offset, k.t.next(), k.s.NextOffset())
 	}
 	if cert.Frames.From > cert.Frames.To {
@@ -327,8 +327,8 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 		id := cert.Members[i].ID
 		if s := q.known(id); s != nil && id != k.sub.ID() && !k.works && !k.late {
 			if d := q.row(k.sub, s).whole; d != nil && d.next > cert.Frames.To {
-				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up to %d",
-					cert.Number, cert.Frames.To, s.sub, d.next)
+				k.fail("certificate %d is of a stream up to frame %d, and %v knows of frames up "+
+					"to %d", cert.Number, cert.Frames.To, s.sub, d.next)
 				return
 			}
 		}

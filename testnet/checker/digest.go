@@ -108,7 +108,8 @@ func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
 		d.take(f)
 		return
 	}
-	d := &digest{version: f.Digest.Version, at: now, from: from, role: f.Digest.Role, flags: f.Flags,
+	d := &digest{version: f.Digest.Version, at: now, from: from, role: f.Digest.Role,
+		flags:    f.Flags,
 		proposal: f.Digest.Proposal, position: f.Digest.Position, began: f.Digest.Position,
 		next: f.NextSeq, offset: f.NextOffset}
 	if f.Digest.At {

@@ -139,8 +139,8 @@ func (l *lossReport) judgePatience() {
 	quiet := l.c.w.Now().Sub(l.pulse.lastHeard)
 	if l.survives() && !l.works && l.pulse.heard && !l.pulse.bye && l.app.live() &&
 		quiet > 2*l.pulse.interval+50*time.Millisecond {
-		l.fail("[%d, %d) is lost as %q, and the publisher wasn't heard for %v: survivors may have it",
-			l.from, l.to, l.cause, quiet)
+		l.fail("[%d, %d) is lost as %q, and the publisher wasn't heard for %v: survivors may "+
+			"have it", l.from, l.to, l.cause, quiet)
 	}
 }
 

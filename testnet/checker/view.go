@@ -27,7 +27,7 @@ type view struct {
 	requests requests             // requests.go: NACKs
 	statuses statuses             // status.go: STATUS
 	forks    []reliable.SessionID // stream.go: sessions that it is said to have forked from
-	holders  holders              // holders.go: what holders beside the publisher were asked, and lack
+	holders  holders              // holders.go: what holders were asked, and lack
 
 	certificates certificates // certificate.go: inquests
 	kept         kept         // serve.go: what it repeats for others

@@ -48,7 +48,8 @@ func (s *Scenario) validateEvent(e *Event) (string, error) {
 		return nil
 	}
 	if err := errors.Join(
-		only(e.For != 0, "for", "pause", "partition", "deafen", "crash", "lose-power", "fill", "fail"),
+		only(e.For != 0, "for", "pause", "partition", "deafen", "crash", "lose-power", "fill",
+			"fail"),
 		only(e.Messages != 0, "messages", "burst"),
 		only(len(e.Size) > 0, "size", "burst"),
 		only(e.Frames != 0, "frames", "lose"),

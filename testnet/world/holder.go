@@ -53,7 +53,8 @@ func (w *World) AddHolder(cfg HolderConfig) (*Holder, error) {
 		cfg.Datagram = reliable.DefaultDatagram
 	}
 	h := &Holder{
-		history: store.NewHistories(cfg.Frames * reliable.DefaultDatagram), cfg: cfg, index: len(w.holders),
+		history: store.NewHistories(cfg.Frames * reliable.DefaultDatagram),
+		cfg:     cfg, index: len(w.holders),
 		armed: reliable.Never,
 		addr:  hostAddr(holderNet, len(w.holders), firstPort),
 		id:    w.id(holderNet, len(w.holders), 0),

@@ -114,7 +114,8 @@ func (w *World) AddSubscriber(cfg SubscriberConfig) (*Subscriber, error) {
 // addSubscriber adds a subscriber, or the process of a recorder.
 func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, error) {
 	if len(w.subs) == maxNodes {
-		return nil, fmt.Errorf("testnet: a World has at most %d subscribers and recorders", maxNodes)
+		return nil, fmt.Errorf("testnet: a World has at most %d subscribers and recorders",
+			maxNodes)
 	}
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))

@@ -187,8 +187,8 @@ func (s *Summary) text(sheet cli.Sheet) string {
 		fmt.Fprintf(&b, "%s: %s in the log, end %s\n", name, one.written(), one.End)
 		switch heard := cli.Counted(one.Frames, "frame", "frames") + ", " + cli.Bytes(one.Bytes); {
 		case one.unwritten() > 0:
-			fmt.Fprintf(&b, "  heard %s; %s\n", heard, sheet.Paint(cli.Bad, "the log lacks the last "+
-				cli.Counted(one.unwritten(), "frame", "frames")))
+			fmt.Fprintf(&b, "  heard %s; %s\n", heard, sheet.Paint(cli.Bad, "the log lacks the "+
+				"last "+cli.Counted(one.unwritten(), "frame", "frames")))
 		case one.HoleFrames > 0:
 			fmt.Fprintf(&b, "  recorded %s; %s\n", heard, sheet.Paint(cli.Bad, "lacks "+
 				cli.Counted(one.HoleFrames, "frame", "frames")))

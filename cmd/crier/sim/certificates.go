@@ -42,7 +42,7 @@ type verdict struct {
 	At      int64  `json:"at_ns"`         // it was told
 	Session string `json:"session"`       // its id: 16 hex digits
 	Event   string `json:"event"`         // silent, amended, or resumed, which withdraws
-	Number  int    `json:"number"`        // from 1; 0: there is none, since others hear the publisher
+	Number  int    `json:"number"`        // from 1; 0: none, since others hear the publisher
 	Hash    string `json:"hash"`          // of members, frames and nobody: 16 hex digits
 	Agreed  bool   `json:"agreed"`        // all members confirmed it
 	Took    int64  `json:"took_ns"`       // from the silence to it
@@ -91,8 +91,9 @@ func (m *meter) certificate(ev *reliable.Event) *certificate {
 	}
 	c := &certificate{
 		Session: ev.Session.String(), Hash: fmt.Sprintf("%016x", cert.Hash),
-		Frames: span{cert.Frames.From, cert.Frames.To}, NextOffset: cert.NextOffset, Nobody: []span{},
-		First: int64(m.run.World().Now()), hash: cert.Hash, session: ev.Session,
+		Frames: span{cert.Frames.From, cert.Frames.To}, NextOffset: cert.NextOffset,
+		Nobody: []span{},
+		First:  int64(m.run.World().Now()), hash: cert.Hash, session: ev.Session,
 	}
 	if s := m.run.World().Session(ev.Session); s != nil {
 		c.Publisher = s.Publisher.String()

@@ -117,11 +117,11 @@ func (o *options) listening(local netip.AddrPort) string {
 	}
 	switch {
 	case o.history == 0:
-		text += "\ncrier sub: --history 0: when a publisher crashes, this subscriber gives others " +
-			"nothing of what they lack, and asks recorders alone"
+		text += "\ncrier sub: --history 0: when a publisher crashes, this subscriber gives " +
+			"others nothing of what they lack, and asks recorders alone"
 	case o.cfg.Source.IsValid():
-		text += "\ncrier sub: --source: other subscribers aren't heard; when the publisher crashes, " +
-			"nobody gives what is missing"
+		text += "\ncrier sub: --source: other subscribers aren't heard; when the publisher " +
+			"crashes, nobody gives what is missing"
 	}
 	return text + "\n"
 }

@@ -127,7 +127,8 @@ func (t *tally) add(ev *subscriber.Event) *sessionTally {
 		}
 	}
 	s := &sessionTally{id: ev.Session}
-	s.Session, s.Group, s.Source = ev.Session.String(), ev.Group.String(), events.SourceText(ev.Source)
+	s.Session, s.Group = ev.Session.String(), ev.Group.String()
+	s.Source = events.SourceText(ev.Source)
 	s.Name, s.End = ev.Publisher, "open"
 	s.Losses, s.Counters = []LossSummary{}, sessionCounters(new(subscriber.Session))
 	t.sessions[ev.Session] = s

@@ -77,7 +77,8 @@ func (l *lookout) troubles(s *snapshot) (list []trouble.Trouble) {
 // isCutOff reports whether a publisher doesn't hear this subscriber, or its answers don't come. One
 // whose survivors hold an inquest hears nobody.
 func isCutOff(k *subscriber.Session) bool {
-	return !k.Inquest && (k.Unanswered >= unansweredNacks || k.Announced == 0 && k.Heartbeats >= unheardBeats)
+	return !k.Inquest && (k.Unanswered >= unansweredNacks ||
+		k.Announced == 0 && k.Heartbeats >= unheardBeats)
 }
 
 // reached tells that a publisher hears this subscriber again, if it is still there.

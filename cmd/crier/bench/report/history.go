@@ -32,8 +32,9 @@ func historyNotes(cells []*Cell, say func(string, ...any)) {
 	for _, c := range cells {
 		if c.Way == WayServing {
 			say("%s: another publisher has died, and one more subscriber lacks what it sent: the "+
-				"measured ones repeat it (served: bytes of messages a second), while messages of a "+
-				"publisher that lives come; %s: the same, and it lacks nothing", WayServing, WayUnasked)
+				"measured ones repeat it (served: bytes of messages a second), while messages of "+
+				"a publisher that lives come; %s: the same, and it lacks nothing",
+				WayServing, WayUnasked)
 			if c.SlowMissing == 0 {
 				say("it had all before the run was over: give a larger --burst")
 			}
