@@ -137,10 +137,12 @@ func (r *report) intro() string {
 	return text
 }
 
-// words returns reasons of losses in a sentence.
-var words = map[string]string{
-	neverSent: "were never sent", reachedNobody: "reached nobody",
-	nobodyHelped: "only others have", notKept: "weren't with the broker yet",
+// words returns reasons of losses in a sentence, of one message and of several.
+var words = map[string][2]string{
+	neverSent:     {"was never sent", "were never sent"},
+	reachedNobody: {"reached nobody", "reached nobody"},
+	nobodyHelped:  {"only others have", "only others have"},
+	notKept:       {"wasn't with the broker yet", "weren't with the broker yet"},
 }
 
 // tell tells what each subscriber of an arm lacks, and why.
@@ -215,7 +217,11 @@ func lossText(list []loss) string {
 		if more := len(runs) - most; more > 0 {
 			runs = append(runs[:most], fmt.Sprintf("%d runs more", more))
 		}
-		reasons[i] = fmt.Sprintf("%s that %s (%s)", cli.Grouped(n), words[why],
+		word := words[why][1]
+		if n == 1 {
+			word = words[why][0]
+		}
+		reasons[i] = fmt.Sprintf("%s that %s (%s)", cli.Grouped(n), word,
 			strings.Join(runs, ", "))
 	}
 	return listed(reasons)
