@@ -112,7 +112,8 @@ func (r *Receiver) rejoin(now reliable.Time, one *rejoin, p *reliable.Position) 
 	st.begin(now, p.Seq, p.Offset, true)
 	st.extent.begins(p.Seq, p.Offset)
 	at := inquest.Place{Seq: p.Seq, Offset: p.Offset}
-	if one.oldest.known && one.oldest.seq > at.Seq { // nobody knows of what lies before
+	if o := one.oldest; o.known && o.seq > at.Seq && o.seq-at.Seq <= maxEvidence {
+		// nobody knows of what lies before
 		at = inquest.Place{Seq: one.oldest.seq, Offset: max(one.oldest.offset, at.Offset)}
 	}
 	st.holdInquest(now, at)
