@@ -597,7 +597,7 @@ func TestForgedClaims(t *testing.T) {
 		"needs all": func(d *frame.Frame) {
 			d.Digest.Position, d.OldestSeq, d.Digest.From = 0, d.NextSeq, d.NextSeq
 		},
-		"many ids":   func(d *frame.Frame) { d.Responder = mix(d.Digest.Version) },
+		"many ids":   func(d *frame.Frame) { d.Responder = Mix(d.Digest.Version) },
 		"our hash":   func(d *frame.Frame) { d.Digest.Proposal = 7 },
 		"full":       func(d *frame.Frame) { d.Flags |= frame.Full },
 		"every hash": func(d *frame.Frame) { d.Digest.Proposal = d.Digest.Version },

@@ -102,7 +102,7 @@ func (t *table) turn(id uint64) {
 	if t.turned == nil {
 		t.turned = make([]uint64, turnedBits/64)
 	}
-	bit := mix(id) % turnedBits
+	bit := Mix(id) % turnedBits
 	if word := &t.turned[bit/64]; *word&(1<<(bit%64)) == 0 {
 		*word |= 1 << (bit % 64)
 		t.more++
@@ -214,11 +214,4 @@ func clip(list []nack.Range, from, to uint64) []nack.Range {
 		}
 	}
 	return kept
-}
-
-// mix returns a number whose bits all depend on all of n's.
-func mix(n uint64) uint64 {
-	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
-	n = (n ^ n>>27) * 0x94d049bb133111eb
-	return n ^ n>>31
 }

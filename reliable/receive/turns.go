@@ -5,6 +5,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/inquest"
 )
 
 // The turns of the answerers: who is asked for a missing frame, and who is asked next.
@@ -94,18 +95,11 @@ func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, un
 		rank = 2
 	}
 	if s == has {
-		score = mix(seq/askedBlock ^ mix(q.id))
+		score = inquest.Mix(seq/askedBlock ^ inquest.Mix(q.id))
 	} else {
 		score = uint64(maxHolders - q.index) // as they were admitted
 	}
 	return rank, score, until
-}
-
-// mix returns a number whose bits all depend on all of n's.
-func mix(n uint64) uint64 {
-	n = (n ^ n>>30) * 0xbf58476d1ce4e5b9
-	n = (n ^ n>>27) * 0x94d049bb133111eb
-	return n ^ n>>31
 }
 
 // publisherServes reports whether the publisher may hold a frame, and may answer.

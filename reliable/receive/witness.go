@@ -1,7 +1,6 @@
 package receive
 
 import (
-	"encoding/binary"
 	"net/netip"
 	"time"
 
@@ -144,10 +143,8 @@ func (w *witness) speaks(now reliable.Time) *speech {
 // paid returns until when the words of witnesses are paid for, as far as they are about the
 // publishers of an address.
 func (w *witness) paid() *reliable.Time {
-	home := w.st.session.home().As16()
-	of := mix(binary.BigEndian.Uint64(home[:8]) ^ mix(binary.BigEndian.Uint64(home[8:])))
 	words := &w.st.r.words
-	return &words[of%uint64(len(words))]
+	return &words[inquest.Home(w.st.session.home())%uint64(len(words))]
 }
 
 // pay pays for a datagram.
