@@ -28,6 +28,7 @@ type aftermath struct {
 	// What nobody had waits. It was asked for again at asked, when q had changed so often; and all
 	// are asked anew at again, those as well that denied it.
 	asked   reliable.Time
+	looks   int // that took
 	changes uint64
 	again   reliable.Time
 	// Until then what nobody was found to ask for waits behind the end of the inquest: the stream
@@ -59,6 +60,10 @@ const (
 	renewGap  = 10 * time.Millisecond
 	renewCost = 20 * time.Microsecond
 	renewAll  = 500 * time.Millisecond
+	// lookCost is what a look at what one member has adds to renewGap: many times what it takes.
+	lookCost = 500 * time.Nanosecond
+	// maxLooks bounds the looks at each that count.
+	maxLooks = 4096
 	// maxLost bounds the runs of a certificate.
 	maxLost = 1024
 )
@@ -182,13 +187,14 @@ func (a *aftermath) patient() bool {
 // renewAt returns when to look again for what nobody had.
 func (a *aftermath) renewAt() reliable.Time {
 	runs := a.st.asked.waitingRuns()
+	rests := a.asked.Add(time.Duration(a.looks) * lookCost)
 	switch {
 	case runs == 0:
 		return reliable.Never
 	case a.q.Changed() != a.changes:
-		return min(a.again, a.asked.Add(max(renewGap, time.Duration(runs)*renewCost)))
+		return max(rests, min(a.again, a.asked.Add(max(renewGap, time.Duration(runs)*renewCost))))
 	}
-	return a.again
+	return max(rests, a.again)
 }
 
 // renew has survivors asked for what nobody had, where that has changed.
@@ -201,7 +207,9 @@ func (a *aftermath) renew(now reliable.Time) {
 	if all {
 		a.again = now.Add(max(renewAll, time.Duration(a.st.asked.waitingRuns())*renewCost))
 	}
+	a.st.asked.asks = 0
 	a.st.asked.renew(now, all)
+	a.looks = min(a.st.asked.asks, maxLooks) * (1 + a.q.Members())
 }
 
 // conclude ends the inquest.

@@ -25,6 +25,8 @@ type answerers struct {
 	taken []nack.Missing
 	// Survivors that aren't asked for a frame.
 	skips []uint64
+	// asks is how often it was looked for a survivor to ask.
+	asks int
 }
 
 // start makes the publisher the one that is asked.

@@ -104,6 +104,7 @@ func (a *answerers) renew(now reliable.Time, all bool) {
 // is so.
 func (a *answerers) survivor(seq uint64, t trail) (*inquiry, uint64) {
 	q := a.stream.aftermath.q
+	a.asks++
 	a.skips = a.skips[:0]
 	for _, one := range a.list[1:] {
 		if t.has(one) || one.mute {
