@@ -108,16 +108,19 @@ func TestInquestTakes(t *testing.T) {
 		what      string
 		survivors int
 		seeds     uint64
+		frames    int
 		loses     func(i int) link.Loss
 		most      time.Duration
 	}{
-		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, none,
+		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, mib, none,
 			500 * time.Millisecond},
-		{"8 survivors of which each misses half of the last MiB", 8, *inquestSeeds, half,
+		{"8 survivors of which each misses half of the last MiB", 8, *inquestSeeds, mib, half,
 			500 * time.Millisecond},
-		{"a crowd, one of which has the last MiB", *inquestSize, *inquestCrowd, none,
+		{"60 survivors, one of which has the last 256 KiB", 60, min(1, *inquestSeeds), mib / 4, none,
+			500 * time.Millisecond},
+		{"a crowd, one of which has the last MiB", *inquestSize, *inquestCrowd, mib, none,
 			7 * time.Second},
-		{"a crowd of which each misses half of the last MiB", *inquestSize, *inquestCrowd, half,
+		{"a crowd of which each misses half of the last MiB", *inquestSize, *inquestCrowd, mib, half,
 			7 * time.Second},
 	} {
 		if c.seeds == 0 {
@@ -125,7 +128,7 @@ func TestInquestTakes(t *testing.T) {
 		}
 		var q inquests
 		for seed := uint64(1); seed <= c.seeds; seed++ {
-			q.hold(t, seed, c.survivors, mib, c.loses)
+			q.hold(t, seed, c.survivors, c.frames, c.loses)
 		}
 		if len(q.took) == 0 {
 			t.Errorf("%s: nobody held an inquest", c.what)

@@ -347,6 +347,17 @@ func (q *Inquest) Listens(from netip.AddrPort, id uint64) bool {
 	return m != nil && m.addr == from
 }
 
+// Holds reports whether the member with an id, which is heard at that address, has a number by its
+// last word.
+func (q *Inquest) Holds(from netip.AddrPort, id, seq uint64) bool {
+	m := q.table.find(id)
+	if m == nil || m.addr != from || m.state == away {
+		return false
+	}
+	has, _ := m.has(seq)
+	return has
+}
+
 // Members returns the number of members that are heard, but for this survivor.
 func (q *Inquest) Members() (n int) {
 	for i := range q.table.ids {

@@ -7,6 +7,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/frame"
 	"crier/reliable/inquest"
 )
 
@@ -21,10 +22,12 @@ type aftermath struct {
 	// since is when it began, and until when it is over; Never while the inquest goes on.
 	since, until reliable.Time
 	// own is what is held here, by the last word to q, at told. It is stale if more came since.
-	own    inquest.Own
-	told   reliable.Time
-	stale  bool
-	absent []nack.Range
+	own   inquest.Own
+	told  reliable.Time
+	stale bool
+	// extended is when a DIGEST last had the stream's end looked at.
+	extended reliable.Time
+	absent   []nack.Range
 	// What nobody had waits. It was asked for again at asked, when q had changed so often; and all
 	// are asked anew at again, those as well that denied it.
 	asked   reliable.Time
@@ -162,6 +165,15 @@ func (a *aftermath) extend(now reliable.Time) {
 	st.extent.begins(end.Seq, end.Offset)
 	a.stale = true
 	st.wake()
+}
+
+// hearsOfMore looks at once how far the stream goes when a DIGEST tells of more: all that hear it
+// know then, at the same time, of what is repaired to the group next.
+func (a *aftermath) hearsOfMore(now reliable.Time, f *frame.Frame) {
+	if f.NextSeq > a.st.win.high && now >= a.extended.Add(ownGap) {
+		a.extended = now
+		a.extend(now)
+	}
 }
 
 // wait has what nobody was found to ask for wait for a while.

@@ -23,7 +23,7 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		return
 	}
 	of := st.asked.find(from, f.Responder)
-	if of == nil {
+	if of == nil && !st.asked.fromMember(from, f) {
 		if f.Responder == s.id {
 			r.stats.Foreign++
 		} else {
@@ -43,7 +43,7 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		st.stats.Late++
 		return
 	}
-	if !st.asked.mayAnswer(of, f, inner) {
+	if !st.asked.mayAnswer(of, f, inner) && !st.asked.mayVolunteer(from, f, inner) {
 		if of == st.asked.publisher() {
 			r.stats.Unexpected++
 		} else {
@@ -52,10 +52,14 @@ func (r *Receiver) answer(now reliable.Time, from netip.AddrPort, s *session, f 
 		return
 	}
 	r.last = st
-	if of == st.asked.publisher() {
+	switch of {
+	case nil:
+		st.stats.Repairs++
+		st.data(now, inner, handed)
+	case st.asked.publisher():
 		s.spoken = s.spoken || from == s.control
 		st.asked.heardPublisher(now, f, inner)
-	} else {
+	default:
 		st.asked.heardHolder(now, of, f, inner)
 	}
 	r.enliven(s)

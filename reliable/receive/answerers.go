@@ -59,12 +59,14 @@ func (a *answerers) find(from netip.AddrPort, responder uint64) *inquiry {
 // mayAnswer reports whether an answer counts of one that may answer, by the frame in a
 // REPAIR. GONE and CONFIRM name who answers, and GONE a request of this subscriber's to
 // it. A holder repeats only frames that it was asked for and that are still missing: while the
-// publisher has a frame, a holder says nothing about it.
+// publisher has a frame, a holder says nothing about it. Within an inquest mayVolunteer allows more.
 func (a *answerers) mayAnswer(of *inquiry, f, inner *frame.Frame) bool {
-	switch f.Kind {
-	case frame.Repair:
+	switch {
+	case of == nil:
+		return false
+	case f.Kind == frame.Repair:
 		return of == a.publisher() || of.req.Asked(inner.Seq) || a.askedBefore(of, inner.Seq)
-	case frame.Gone:
+	case f.Kind == frame.Gone:
 		return f.Responder == of.id && of.req.Issued(f.Request)
 	}
 	return f.Responder == of.id

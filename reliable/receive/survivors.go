@@ -172,6 +172,32 @@ func (a *answerers) sit(q *inquiry) {
 // free reports whether nothing is asked of a holder.
 func (q *inquiry) free() bool { return q.req.Gaps().Len() == 0 && len(q.ranges) == 0 }
 
+// fromMember reports whether a REPAIR comes from a member of the inquest, which may have no place
+// in the list.
+func (a *answerers) fromMember(from netip.AddrPort, f *frame.Frame) bool {
+	q := a.stream.aftermath
+	return q != nil && f.Kind == frame.Repair && q.q.Listens(from, f.Responder)
+}
+
+// mayVolunteer reports whether a REPAIR counts that answers somebody else's request: a member of
+// the inquest has the frame by its last DIGEST, and it is missing here. So one repair to the group
+// serves all, whenever each would have asked, and whom.
+func (a *answerers) mayVolunteer(from netip.AddrPort, f, inner *frame.Frame) bool {
+	q := a.stream.aftermath
+	return q != nil && f.Kind == frame.Repair && a.misses(inner.Seq) &&
+		q.q.Holds(from, f.Responder, inner.Seq)
+}
+
+// misses reports whether a frame is missing, whoever is asked for it.
+func (a *answerers) misses(seq uint64) bool {
+	for _, q := range a.list {
+		if _, missing := q.req.Trail(seq); missing {
+			return true
+		}
+	}
+	return false
+}
+
 // tripOf returns the round trip of the group, for a survivor: as far as is known, others are
 // as far away.
 func (a *answerers) tripOf(q *inquiry) time.Duration {
@@ -217,6 +243,7 @@ func (st *stream) hearSurvivor(now reliable.Time, from netip.AddrPort, f *frame.
 		old := a.q.Refused().Old
 		if a.q.Hear(now, from, f) {
 			st.stats.DigestsHeard++
+			a.hearsOfMore(now, f)
 		} else if a.q.Refused().Old == old { // else the network had it twice, or out of order
 			st.r.stats.Foreign++
 		}

@@ -118,7 +118,7 @@ func TestASurvivorThatLies(t *testing.T) {
 	}
 }
 
-// A REPAIR counts from a survivor that was asked for the frame, and from nobody else; a NACK is
+// A REPAIR counts from a survivor that has the frame, and from nobody else; a NACK is
 // answered that comes from where a survivor's DIGESTs do.
 func TestStrangersInAnInquest(t *testing.T) {
 	b := newBand(t, 2, Config{})
@@ -137,7 +137,7 @@ func TestStrangersInAnInquest(t *testing.T) {
 	for _, as := range []uint64{666, b.list[1].cfg.ID} {
 		forged(as, rig.Elsewhere[0], 10) // a stranger, also under a survivor's id
 	}
-	forged(b.list[1].cfg.ID, b.list[1].addr, 10) // it wasn't asked, since it lacks that
+	forged(b.list[1].cfg.ID, b.list[1].addr, 10) // which it lacks, by its DIGEST
 	forged(b.list[1].cfg.ID, b.list[1].addr, 30) // this neither
 	b.runs(5 * time.Millisecond)
 	if !s.Serves(b.now, 1, 0, b.list[1].addr, b.list[1].cfg.ID) ||
@@ -174,6 +174,52 @@ func TestStrangersInAnInquest(t *testing.T) {
 	if n := s.Stats().Foreign - before; n != 0 {
 		t.Errorf("%d refused that aren't foreign", n)
 	}
+}
+
+// Within an inquest a REPAIR counts, asked for or not, of a member that has the frame by its last
+// DIGEST, while the frame is missing: one repair to the group serves all. It doesn't of a stranger,
+// of a member that lacks the frame, or where there is no inquest.
+func TestARepairThatAnotherAskedFor(t *testing.T) {
+	b := newBand(t, 3, Config{})
+	b.starts()
+	b.publishes(0, 10, 0, 1, 2)
+	b.publishes(10, 12, 1, 2)
+	b.publishes(13, 14, 1)
+	b.publishes(14, 15, 2)
+	b.publishes(20, 21, 0, 1, 2)
+	s, asked := b.list[0], 0
+	b.lost = func(from, to int, f *frame.Frame) bool {
+		if f.Kind == frame.Nack && to > 0 && f.Ranges[0].Contains(10) && asked == 0 {
+			asked = to
+		}
+		return f.Kind == frame.Nack
+	}
+	repairs := func(what string, as uint64, from netip.AddrPort, seq, want uint64) {
+		t.Helper()
+		before := s.session(1).Repairs
+		raw := new(frame.Encoder).AppendRepair(nil, 1, 0, as, 1, rig.Data(t, 1, seq).Raw)
+		b.post(-2, from, 0, raw, 0)
+		b.runs(0)
+		if n := s.session(1).Repairs - before; n != want {
+			t.Errorf("%s: %d repairs count, want %d", what, n, want)
+		}
+	}
+	repairs("before the inquest", b.list[1].cfg.ID, b.list[1].addr, 10, 0)
+	b.settles(5*time.Second, func() bool { return asked > 0 })
+	other := b.list[3-asked]
+	id := other.cfg.ID
+	repairs("a stranger", 666, rig.Elsewhere[0], 10, 0)
+	repairs("a member's id from elsewhere", id, rig.Elsewhere[0], 10, 0)
+	repairs("another id at a member's address", 666, other.addr, 10, 0)
+	repairs("a member that lacks the frame", id, other.addr, uint64(12+asked), 0)
+	repairs("a member that has the frame", id, other.addr, 10, 1)
+	repairs("a frame that isn't missing", id, other.addr, 10, 0)
+	if st := s.session(1); st.Delivered != 11 {
+		t.Errorf("%+v", st)
+	}
+	b.tells(b.heartbeat(21), 0)
+	b.runs(time.Millisecond)
+	repairs("after the inquest", id, other.addr, 11, 0)
 }
 
 // What an application lets wait finds no room, and is asked for when there is: the certificate is
