@@ -24,9 +24,11 @@ var (
 // inquests is how long the inquests of some runs took.
 type inquests struct {
 	took    []time.Duration
-	missing int // bytes, of all survivors of a run
+	missing int // bytes, of all survivors
+	dropped int // the same in frames
 	agreed  int
 	lost    uint64
+	repairs int // datagrams
 }
 
 // hold plays a crash with survivors that are 1 ms apart. Of the last n frames each loses what loses
@@ -74,9 +76,14 @@ func (q *inquests) hold(t *testing.T, seed uint64, survivors, n int, loses func(
 			w.Down(pub, sub).SetLoss(nil)
 		}
 	})
-	w.Observe(world.Observer{Dropped: func(d *world.Datagram, drop *world.Drop) {
+	w.Observe(world.Observer{Sent: func(d *world.Datagram) {
+		if d.Frame.Kind == frame.Repair {
+			q.repairs++
+		}
+	}, Dropped: func(d *world.Datagram, drop *world.Drop) {
 		if d.Frame.Kind == frame.Data && drop.Reason == link.DropLoss {
 			q.missing += len(d.Data)
+			q.dropped++
 		}
 	}})
 	if err := w.Run(30_000 * story.Milli); err != nil {
@@ -109,34 +116,45 @@ func TestInquestTakes(t *testing.T) {
 		survivors int
 		seeds     uint64
 		frames    int
-		loses     func(i int) link.Loss
+		sole      bool // of the survivors: the first has all that the others lack
 		most      time.Duration
 	}{
-		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, mib, none,
+		{"8 survivors, one of which has the last MiB", 8, *inquestSeeds, mib, true,
 			500 * time.Millisecond},
-		{"8 survivors of which each misses half of the last MiB", 8, *inquestSeeds, mib, half,
+		{"8 survivors of which each misses half of the last MiB", 8, *inquestSeeds, mib, false,
 			500 * time.Millisecond},
-		{"60 survivors, one of which has the last 256 KiB", 60, min(1, *inquestSeeds), mib / 4, none,
+		{"60 survivors, one of which has the last 256 KiB", 60, min(1, *inquestSeeds), mib / 4, true,
 			500 * time.Millisecond},
-		{"a crowd, one of which has the last MiB", *inquestSize, *inquestCrowd, mib, none,
+		{"a crowd, one of which has the last MiB", *inquestSize, *inquestCrowd, mib, true,
 			7 * time.Second},
-		{"a crowd of which each misses half of the last MiB", *inquestSize, *inquestCrowd, mib, half,
+		{"a crowd of which each misses half of the last MiB", *inquestSize, *inquestCrowd, mib, false,
 			7 * time.Second},
 	} {
 		if c.seeds == 0 {
 			continue
 		}
 		var q inquests
+		loses := half
+		if c.sole {
+			loses = none
+		}
 		for seed := uint64(1); seed <= c.seeds; seed++ {
-			q.hold(t, seed, c.survivors, c.frames, c.loses)
+			q.hold(t, seed, c.survivors, c.frames, loses)
 		}
 		if len(q.took) == 0 {
 			t.Errorf("%s: nobody held an inquest", c.what)
 			continue
 		}
 		t.Logf("%s (%d), %d runs, %d bytes missing a run: p50 %v, p99 %v, most %v; %d of %d agreed, "+
-			"%d messages lost", c.what, c.survivors, c.seeds, q.missing/int(c.seeds), q.quantile(50),
-			q.quantile(99), q.quantile(100), q.agreed, len(q.took), q.lost)
+			"%d messages lost, %d repairs a run", c.what, c.survivors, c.seeds, q.missing/int(c.seeds), q.quantile(50),
+			q.quantile(99), q.quantile(100), q.agreed, len(q.took), q.lost,
+			q.repairs/int(c.seeds))
+		if c.sole && q.lost > 0 {
+			t.Errorf("%s: %d messages are lost that it has", c.what, q.lost)
+		}
+		if frames := q.dropped / (c.survivors - 1); c.sole && q.repairs > frames+frames/4 {
+			t.Errorf("%s: %d frames are repaired %d times", c.what, frames, q.repairs)
+		}
 		if p99 := q.quantile(99); p99 > c.most {
 			t.Errorf("%s: p99 is %v, and may be %v", c.what, p99, c.most)
 		}
