@@ -32,7 +32,7 @@ func (a *answerers) await(now reliable.Time) {
 // doubt has what the publisher doesn't answer for wait until it is heard again, or found silent:
 // it may be dead, and the survivors be asked.
 func (a *answerers) doubt(now reliable.Time) {
-	if st := a.stream; st.r.cfg.Inquest && st.phase == live && st.waits == nil {
+	if st := a.stream; st.r.cfg.Inquest && st.phase <= live && st.waits == nil {
 		a.await(now)
 	}
 }
