@@ -80,7 +80,7 @@ func (v *view) judgeDigest(f *frame.Frame) {
 		if i < len(f.Ranges) {
 			to = f.Ranges[i].From
 		}
-		if q, lacks := v.arrivals.missing(at, to); lacks {
+		if q, lacks := v.arrivals.heardNothingOf(at, to); lacks {
 			v.fail("it says that it has frame %d, which didn't come", q)
 			return
 		}
