@@ -89,8 +89,18 @@ func (s *speaker) last() *digest {
 }
 
 // keepDigests is how many digests of a holder are remembered: what comes later than that many
-// others is taken for old.
-const keepDigests = 64
+// others is taken for old. A process that was paused for seconds hears them all when it wakes up.
+const keepDigests = 1024
+
+// wasFull reports whether the holder said, since a time, that it has no room for what it lacks.
+func (s *speaker) wasFull(since reliable.Time) bool {
+	for i := len(s.recent) - 1; i >= 0 && s.recent[i].at >= since; i-- {
+		if s.recent[i].flags&frame.Full != 0 {
+			return true
+		}
+	}
+	return false
+}
 
 // say notes a DIGEST that it sends. A recorder tells of its inquest by that alone.
 func (s *speaker) say(now reliable.Time, f *frame.Frame, from netip.AddrPort) {
