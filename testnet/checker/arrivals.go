@@ -18,8 +18,9 @@ type arrivals struct {
 	at []reliable.Time
 	// base is the first frame with a part of a message that wasn't told yet, as of forget.
 	base   uint64
-	atZero bool   // something came at time 0, which stands for never
-	slow   []slow // frames that came after more than the stated time
+	latest reliable.Time // when a frame came first last
+	atZero bool          // something came at time 0, which stands for never
+	slow   []slow        // frames that came after more than the stated time
 
 	repaired bitset // frames that were found missing, and came first as a repair
 	early    bitset // frames that came as a repair, when the session may not have begun

@@ -27,6 +27,7 @@ type certificates struct {
 	began reliable.Time // of the inquest; 0: there is none
 	woke  bool          // the process was paused during it
 	late  bool          // the certificate was told after it was made
+	made  reliable.Time // when that was
 	live  bool          // one that hears the publisher was heard
 	// lost are the messages that were named lost since then, judged those before the last
 	// certificate.
@@ -142,12 +143,16 @@ func (k *certificates) end(cert *reliable.Certificate, inquest bool) {
 
 // judgeTime asks whether the inquest ended in time. The application is told later where there was
 // no room for all that it was to get before that: nobody waits for one that is full, which gets
-// the rest after its certificate.
+// the rest after its certificate. So it is where some of what others have, as all agree, was still
+// on its way.
 func (k *certificates) judgeTime(cert *reliable.Certificate) {
 	took := k.c.w.Now().Sub(k.began)
+	k.made = k.began.Add(cert.Took)
 	own := k.inquests().speaker(k.sub.ID(), k.sub)
-	late := k.works || k.threwAway() || len(cert.Unsettled) > 0 || own.wasFull(k.began)
+	late := k.works || k.threwAway() || len(cert.Unsettled) > 0 || own.wasFull(k.began) ||
+		k.c.view(k.sub, k.s).arrivals.latest > k.made
 	if k.woke {
+		k.late = late && took-cert.Took > time.Millisecond
 		return
 	}
 	if most := k.deadline(); cert.Took > most || took > most && !late {
@@ -320,7 +325,8 @@ func (k *certificates) judgeExtent(cert *reliable.Certificate) {
 		k.fail("certificate %d is of frames [%d, %d)", cert.Number, cert.Frames.From,
 			cert.Frames.To)
 	}
-	if cert.Frames.To < v.arrivals.high {
+	// One that is told late may be followed by the word that the publisher is heard again.
+	if cert.Frames.To < v.arrivals.high && !k.works && !k.late {
 		k.fail("certificate %d is of a stream up to frame %d, and it knows of frames up to %d",
 			cert.Number, cert.Frames.To, v.arrivals.high)
 	}

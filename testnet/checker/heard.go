@@ -41,6 +41,7 @@ func (v *view) hear(d *world.Datagram) {
 			return // it was over before anything of it was heard
 		}
 		v.pulse.heard, v.pulse.lastHeard, v.addr.source = true, now, d.From
+		v.pulse.aside = v.app.phase == reliable.SessionNew
 	}
 	if f.Kind != frame.Data {
 		v.pulse.aliveBy(now, f.Time)
@@ -81,8 +82,10 @@ func (v *view) hearData(now, helped reliable.Time, f *frame.Frame) {
 	}
 	v.start.data(f.StartOffset())
 	a.exists(now, f.Seq, 0, v.app.next)
-	if a.note(now, f.Seq, &v.app) && f.Seq < a.high {
-		v.noteSlow(now, helped, f.Seq)
+	if a.note(now, f.Seq, &v.app) {
+		if a.latest = now; f.Seq < a.high {
+			v.noteSlow(now, helped, f.Seq)
+		}
 	}
 	a.take(now, f.Seq)
 	a.exists(now, f.Seq+1, f.EndOffset(), v.app.next)

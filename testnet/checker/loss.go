@@ -51,7 +51,7 @@ func (l *lossReport) judgeCause() {
 		}
 	case reliable.CauseSilent:
 		l.pulse.judgeSilent(l.holders.final || l.holders.extended)
-		l.pulse.judgeOpen(l.app.begun, l.holders.final)
+		l.pulse.judgeOpen(l.app.begun, l.holders.final, false)
 	case reliable.CauseEnded:
 		if l.s.Closed == reliable.Never || !l.pulse.bye && !l.holders.ended {
 			l.deny("and no BYE was heard")

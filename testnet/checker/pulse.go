@@ -18,6 +18,9 @@ type pulse struct {
 	newest    uint64        // the latest time in a frame that tells when it was made
 	interval  time.Duration // between heartbeats, as announced last
 	byeAt     reliable.Time // when a BYE came first
+	// aside says that the application was told of the session by others before the publisher was
+	// heard: that it is silent was true then, and may be told after it is heard.
+	aside bool
 }
 
 // alive notes that the publisher was heard.
@@ -51,7 +54,7 @@ func (p *pulse) silence() time.Duration {
 // been. That a live publisher isn't, the truth sees to; so it was crashed,
 // paused or cut off, or all that it sent was lost or waited.
 func (p *pulse) judgeSilent(final bool) {
-	if final || !p.heard {
+	if final || !p.heard || p.aside {
 		return // a recorder said so, or others told of the session
 	}
 	quiet, silence := max(p.quiet, p.c.w.Now().Sub(p.lastHeard)), p.silence()
@@ -68,9 +71,10 @@ func (p *pulse) judgeSilent(final bool) {
 }
 
 // judgeOpen asks whether the session could still fall silent, if its application was told
-// of it at a time: after BYE it only ends.
-func (p *pulse) judgeOpen(begun reliable.Time, final bool) {
-	if !final && p.bye && begun != 0 && p.byeAt > begun && !p.works {
+// of it at a time: after BYE it only ends. A certificate that is told late may have been made
+// before that.
+func (p *pulse) judgeOpen(begun reliable.Time, final, late bool) {
+	if !final && p.bye && begun != 0 && p.byeAt > begun && !p.works && !late {
 		p.fail("the publisher is said to be silent, and its BYE came at %s", world.Stamp(p.byeAt))
 	}
 }

@@ -84,6 +84,7 @@ func (v *view) event(ev *reliable.Event) {
 	v.app.phase = ev.Kind
 	switch ev.Kind {
 	case reliable.SessionResumed:
+		v.pulse.aside = false
 		v.holders.extended = v.holders.told
 		v.certificates.resume(ev.Certificate)
 	case reliable.SessionInquest:
@@ -95,7 +96,8 @@ func (v *view) event(ev *reliable.Event) {
 	case reliable.SessionSilent:
 		v.certificates.end(ev.Certificate, inquest)
 		v.pulse.judgeSilent(v.holders.final || v.holders.extended)
-		v.pulse.judgeOpen(v.app.begun, v.holders.final)
+		late := inquest && v.certificates.late && v.pulse.byeAt > v.certificates.made
+		v.pulse.judgeOpen(v.app.begun, v.holders.final, late)
 		if !v.works {
 			v.pulse.quiet = 0 // else it may be told of several at once
 		}
