@@ -15,6 +15,9 @@ func (v *view) hear(d *world.Datagram) {
 	v.delays.note(now.Sub(d.Sent))
 	switch f.Kind {
 	case frame.Repair:
+		if f.Responder == f.Session {
+			v.pulse.repaired = now
+		}
 		v.hearRepair(now, f.Data)
 		return
 	case frame.Gone, frame.Confirm:

@@ -134,9 +134,10 @@ func (l *lossReport) judgeKept() {
 }
 
 // judgePatience asks whether a survivor gives something up while its publisher may be dead, and
-// others may have it: the inquest is to come first.
+// others may have it: the inquest is to come first. A publisher that repairs what is missing is
+// alive: what it hadn't answered for by then is lost.
 func (l *lossReport) judgePatience() {
-	quiet := l.c.w.Now().Sub(l.pulse.lastHeard)
+	quiet := l.c.w.Now().Sub(max(l.pulse.lastHeard, l.pulse.repaired))
 	if l.survives() && !l.works && l.pulse.heard && !l.pulse.bye && l.app.live() &&
 		quiet > 2*l.pulse.interval+50*time.Millisecond {
 		l.fail("[%d, %d) is lost as %q, and the publisher wasn't heard for %v: survivors may "+

@@ -18,6 +18,7 @@ type pulse struct {
 	newest    uint64        // the latest time in a frame that tells when it was made
 	interval  time.Duration // between heartbeats, as announced last
 	byeAt     reliable.Time // when a BYE came first
+	repaired  reliable.Time // when a REPAIR of its own came last
 	// aside says that the application was told of the session by others before the publisher was
 	// heard: that it is silent was true then, and may be told after it is heard.
 	aside bool
