@@ -129,18 +129,6 @@ func (a *arrivals) missing(from, to uint64) (uint64, bool) {
 	return 0, false
 }
 
-// heardNothingOf returns the first of the frames [from, to) of which nothing came, not even a repair
-// from before the application was told that the session begins: it is told that only when it has
-// done its work before, and the receiver may have taken the frame by then.
-func (a *arrivals) heardNothingOf(from, to uint64) (uint64, bool) {
-	for q := from; q < to; q++ {
-		if !a.came(q) && !a.early.has(q-a.s.FirstSeq) {
-			return q, true
-		}
-	}
-	return 0, false
-}
-
 // anyLate reports whether one of the frames [from, to) came when it may have been given up.
 func (a *arrivals) anyLate(from, to uint64) bool {
 	for q := from; q < to; q++ {

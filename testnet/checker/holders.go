@@ -92,8 +92,11 @@ func (h *holders) any(from, to uint64) bool {
 func (v *view) hearHolder(d *world.Datagram) {
 	switch d.Frame.Kind {
 	case frame.Repair: // which counts where it was asked for
-		if inner := d.Frame.Data; inner != nil &&
-			(v.holders.askedOf(d.From, inner.Seq-v.s.FirstSeq) || v.inquires(d)) {
+		inner := d.Frame.Data
+		if inner != nil && inner.Seq >= v.s.FirstSeq && inner.Seq < v.t.next() {
+			v.kept.passed.set(inner.Seq - v.s.FirstSeq)
+		}
+		if inner != nil && (v.holders.askedOf(d.From, inner.Seq-v.s.FirstSeq) || v.inquires(d)) {
 			v.holders.repaired.set(inner.Seq - v.s.FirstSeq)
 			v.hear(d)
 		}

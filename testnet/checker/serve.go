@@ -16,8 +16,11 @@ import (
 type kept struct {
 	*pair
 
-	asked bitset        // frames that it was asked for
-	needs reliable.Time // when one that doesn't hear the publisher was heard last
+	asked bitset // frames that it was asked for
+	// Frames that holders repeated. One counts, too, that was to be asked for in a NACK that was
+	// withheld, as one in excess of what its address is believed, and that another asked for.
+	passed bitset
+	needs  reliable.Time // when one that doesn't hear the publisher was heard last
 }
 
 // serveAfter is how long after the last word of one that doesn't hear the publisher it may be
@@ -63,6 +66,19 @@ func (t *truth) sentAs(f *frame.Frame) bool {
 	return raw == nil || bytes.Equal(f.Raw, raw)
 }
 
+// heardNothingOf returns the first of the frames [from, to) of which nothing came, not even a repair
+// from before the application was told that the session begins: it is told that only when it has
+// done its work before, and the receiver may have taken the frame by then.
+func (v *view) heardNothingOf(from, to uint64) (uint64, bool) {
+	for q := from; q < to; q++ {
+		i := q - v.s.FirstSeq
+		if !v.arrivals.came(q) && !v.arrivals.early.has(i) && !v.kept.passed.has(i) {
+			return q, true
+		}
+	}
+	return 0, false
+}
+
 // judgeDigest asks whether what a subscriber says that it has came, and whether its ends are
 // those of which it heard.
 func (v *view) judgeDigest(f *frame.Frame) {
@@ -80,7 +96,7 @@ func (v *view) judgeDigest(f *frame.Frame) {
 		if i < len(f.Ranges) {
 			to = f.Ranges[i].From
 		}
-		if q, lacks := v.arrivals.heardNothingOf(at, to); lacks {
+		if q, lacks := v.heardNothingOf(at, to); lacks {
 			v.fail("it says that it has frame %d, which didn't come", q)
 			return
 		}
