@@ -92,8 +92,8 @@ func (st *stream) close() {
 		st.drop()
 		return
 	}
-	st.endAftermath(st.r.now)
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseClosed)
+	st.endAftermath(st.r.now)
 	if st.phase == live || st.phase == orphaned {
 		st.marks.place(mark{seq: st.win.high, offset: st.stats.NextOffset,
 			kind: reliable.SessionEnded, cause: reliable.CauseClosed})
@@ -103,8 +103,8 @@ func (st *stream) close() {
 
 // yield gives up missing messages, so that the session's place in the table gets free.
 func (st *stream) yield() {
-	st.endAftermath(st.r.now)
 	st.asked.lose(st.win.next, st.win.high, reliable.CauseMemory)
+	st.endAftermath(st.r.now)
 	if st.phase != silent {
 		st.marks.place(mark{
 			seq: st.win.high, offset: st.stats.NextOffset, kind: reliable.SessionSilent,
