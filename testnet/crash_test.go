@@ -28,6 +28,8 @@ var foundCrashes = []uint64{
 	107, // survivors whose publishers fall silent at different times
 	// what was asked for in vain before it was known where the stream begins, though others had it
 	8447, 7756,
+	// One that had not begun yet told that it holds the first frame, number 0.
+	3389,
 }
 
 // TestCrashSwarm plays random crashes of publishers with survivors, and lets the Checker judge

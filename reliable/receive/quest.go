@@ -63,6 +63,9 @@ func (q *quest) take(f *frame.Frame) bool {
 	q.answered = q.answered || f.Request == q.request && q.request != 0
 	oldest := position{true, f.OldestSeq, f.OldestOffset}
 	whole := d.Wall != 0 && f.OldestSeq <= d.FirstSeq
+	if whole { // nothing comes before the first, whatever the holder says
+		oldest = position{true, d.FirstSeq, d.FirstOffset}
+	}
 	at := d.At && f.Request != 0 // else it is where an inquest began
 	switch q.what {
 	case frame.FindOffset:

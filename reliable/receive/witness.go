@@ -122,7 +122,7 @@ func (w *witness) speaks(now reliable.Time) *speech {
 		return nil
 	}
 	w.due, w.said = reliable.Never, now
-	if !st.hears(now) {
+	if !st.hears(now) || st.phase == starting { // it knows neither how far it is nor what it has
 		return nil
 	}
 	absent := st.stock(&w.own, p.ranges[:0])
