@@ -31,7 +31,8 @@ func testSteady(t *testing.T, batch int, noOffload bool) {
 	n := 0
 	sub, err := subscriber.New(subscriber.Config{
 		Groups: []netip.AddrPort{g}, Start: subscriber.Oldest, Logger: rig.Quiet,
-		Link: subscriber.Link{NoOffload: noOffload},
+		Link:    subscriber.Link{NoOffload: noOffload},
+		History: 256 << 10, // which is full before the count begins
 		Handler: func(ev *subscriber.Event) {
 			if ev.Kind == subscriber.Loss {
 				t.Errorf("lost %v: %v", ev.Lost, ev.Cause)
