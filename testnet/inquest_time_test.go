@@ -146,7 +146,8 @@ func TestInquestTakes(t *testing.T) {
 			continue
 		}
 		t.Logf("%s (%d), %d runs, %d bytes missing a run: p50 %v, p99 %v, most %v; %d of %d agreed, "+
-			"%d messages lost, %d repairs a run", c.what, c.survivors, c.seeds, q.missing/int(c.seeds), q.quantile(50),
+			"%d messages lost, %d repairs a run", c.what, c.survivors, c.seeds,
+			q.missing/int(c.seeds), q.quantile(50),
 			q.quantile(99), q.quantile(100), q.agreed, len(q.took), q.lost,
 			q.repairs/int(c.seeds))
 		if c.sole && q.lost > 0 {

@@ -26,7 +26,8 @@ func TestWorldIsPure(t *testing.T) {
 		}
 		names = append(names, list...)
 	}
-	allowed := []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "hash/fnv", "math/bits", "net/netip", "slices", "sort",
+	allowed := []string{"bytes", "cmp", "encoding/binary", "errors", "fmt", "hash/fnv",
+		"math/bits", "net/netip", "slices", "sort",
 		"strings", "time",
 		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/journal",
 		"crier/reliable/receive", "crier/reliable/record", "crier/reliable/repair",
