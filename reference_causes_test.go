@@ -141,7 +141,8 @@ var (
 	}
 	eventConstants = []string{"Message", "Loss", "SessionNew", "SessionSilent", "SessionResumed",
 		"SessionEnded", "SessionMoved", "SessionContested",
-		"StreamForked", "StreamContested", "SessionInquest", "SessionAmended"}
+		"StreamForked", "StreamContested", "SessionInquest", "SessionAmended",
+		"FeedDown", "FeedUp"}
 	blockers = [reliable.Blockers]string{
 		reliable.BySubscribers: "a subscriber whose pace counts has yet to take what fills the " +
 			"resend buffer",

@@ -19,8 +19,9 @@ type GroupConfig struct {
 	// Interface is a name ("eth0") or one of the interface's addresses.
 	// Required: a group is never joined on an interface of the system's choice.
 	Interface string
-	// Feed numbers the group among those of one receiver. Each Packet carries it.
-	Feed int
+	// Index numbers the group among those of one receiver, and Feed the way among several
+	// that carry the same datagrams. Each Packet carries both.
+	Index, Feed int
 	// Source restricts the group to one sender (source-specific multicast,
 	// RFC 4607), if valid.
 	Source netip.Addr

@@ -20,8 +20,9 @@ type Packet struct {
 	// epoch; 0 where the platform does not say. Datagrams that the kernel merged share
 	// the time of the first.
 	Received int64
-	// Feed is GroupConfig.Feed of the socket that received it; 0 for a unicast socket.
-	Feed int
+	// Group and Feed are GroupConfig.Index and GroupConfig.Feed of the socket that received
+	// it; 0 for a unicast socket.
+	Group, Feed int
 }
 
 // Conn is a datagram socket. One goroutine may read while others write.

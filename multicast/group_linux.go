@@ -53,7 +53,8 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*conn, error) {
 	}
 	if err == nil {
 		for _, r := range c.newReaders() {
-			r.accept.group, r.accept.source, r.feed = group, cfg.Source, cfg.Feed
+			r.accept.group, r.accept.source = group, cfg.Source
+			r.index, r.feed = cfg.Index, cfg.Feed
 			r.accept.index.Store(int64(ifi.Index))
 		}
 		err = opening(what, join(fd, ifi.Index, cfg.Group, cfg.Source))

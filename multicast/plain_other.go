@@ -28,8 +28,8 @@ type plainConn struct {
 	// accepts all. source is their sender; zero for any.
 	group, source netip.Addr
 	zone          string
-	// feed is GroupConfig.Feed.
-	feed int
+	// index and feed are those of GroupConfig.
+	index, feed int
 
 	// readMu guards buf and oob.
 	readMu sync.Mutex
@@ -68,7 +68,8 @@ func openGroup(cfg GroupConfig, ifi *net.Interface) (*plainConn, error) {
 		return nil, fail(err)
 	}
 	at := c.at.Load()
-	at.local, c.group, c.source, c.feed = cfg.Group, cfg.Group.Addr(), cfg.Source, cfg.Feed
+	at.local, c.group, c.source = cfg.Group, cfg.Group.Addr(), cfg.Source
+	c.index, c.feed = cfg.Index, cfg.Feed
 	c.oob = at.options.askDestination()
 	c.readBuffer = grant(at.udp.SetReadBuffer, at.udp, cfg.ReadBuffer, true, cfg.Logger)
 	c.watch, _ = openWatch(false, cfg.Logger) // which never fails
@@ -207,7 +208,7 @@ func (c *plainConn) Read(ps []Packet) (int, error) {
 			continue
 		}
 		c.received.Add(1)
-		ps[0] = Packet{Data: c.buf[:n:n], From: from, Feed: c.feed}
+		ps[0] = Packet{Data: c.buf[:n:n], From: from, Group: c.index, Feed: c.feed}
 		return 1, nil
 	}
 }

@@ -35,8 +35,8 @@ type reader struct {
 	zone  zone
 
 	accept accept
-	// feed is GroupConfig.Feed.
-	feed int
+	// index and feed are those of GroupConfig.
+	index, feed int
 
 	// mu guards all fields that follow.
 	mu   sync.Mutex
@@ -229,7 +229,8 @@ func (r *reader) take(ps []Packet) int {
 			continue
 		}
 		size := min(m.segment, len(m.data))
-		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received, Feed: r.feed}
+		ps[n] = Packet{Data: m.data[:size:size], From: m.from, Received: m.received,
+			Group: r.index, Feed: r.feed}
 		m.data = m.data[size:]
 		m.more = len(m.data) > 0
 		n++

@@ -6,6 +6,8 @@ import "net/netip"
 type Batch struct {
 	// To is a subscriber's or publisher's address; invalid means the group.
 	To netip.AddrPort
+	// Group is the index of the group if To is invalid: 0 for a session's home group.
+	Group int
 	// Data holds the datagrams one after the other, each of Segment bytes, the
 	// last perhaps shorter. It is a view, valid until Sent.
 	Data    []byte

@@ -32,6 +32,8 @@ const (
 	StreamContested
 	SessionInquest
 	SessionAmended
+	FeedDown
+	FeedUp
 )
 
 var eventNames = [...]string{
@@ -40,6 +42,7 @@ var eventNames = [...]string{
 	SessionMoved: "moved", SessionContested: "contested",
 	StreamForked: "stream-forked", StreamContested: "stream-contested",
 	SessionInquest: "inquest", SessionAmended: "amended",
+	FeedDown: "feed-down", FeedUp: "feed-up",
 }
 
 // String returns the kind's name.
@@ -54,8 +57,8 @@ func (k EventKind) String() string {
 // meaningful.
 type Event struct {
 	Kind EventKind
-	// Channel is the session's sequence space that the event is of: 0 today.
-	Channel uint32
+	// Partition is the session's sequence space that the event is of.
+	Partition uint32
 	// Session is the publisher's session.
 	Session SessionID
 	// Group is the session's group, if the driver has configured the groups.
@@ -93,6 +96,8 @@ type Event struct {
 	// Lost are the offsets that a Loss names, or those that a StreamForked says were used
 	// twice.
 	Lost nack.Range
+	// Feed is the index of the feed that a FeedDown or a FeedUp is about.
+	Feed int
 	// Other is the other session that a StreamForked or a StreamContested is about.
 	Other SessionID
 	// Cause is the cause of the loss, or of the session's end.

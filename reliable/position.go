@@ -10,14 +10,14 @@ type Position struct {
 	// Topic, Publisher and Key are those of the session's Title, as far as they were known.
 	Topic, Publisher, Key string
 	Session               SessionID
-	Channel               uint32
+	Partition             uint32
 	Seq, Offset           uint64
 }
 
 // Position returns the place behind the event: behind its message, or behind the messages that
 // a Loss names. For other events it is the zero Position.
 func (e *Event) Position() Position {
-	p := Position{Group: e.Group, Session: e.Session, Channel: e.Channel, Seq: e.Seq}
+	p := Position{Group: e.Group, Session: e.Session, Partition: e.Partition, Seq: e.Seq}
 	switch e.Kind {
 	case Message:
 		p.Offset = e.Offset + 1

@@ -43,6 +43,10 @@ const (
 	// SessionAmended reports that something was learnt after SessionSilent: its Certificate
 	// takes the place of the one before.
 	SessionAmended Kind = reliable.SessionAmended
+	// FeedDown reports that one of several feeds, Feed, is not heard while another one is.
+	FeedDown Kind = reliable.FeedDown
+	// FeedUp reports that it is heard again.
+	FeedUp Kind = reliable.FeedUp
 )
 
 // Cause is the cause of a loss.
@@ -128,7 +132,7 @@ type Position = reliable.Position
 //	               Source netip.AddrPort     the publisher's address
 //	               Publisher string          the publisher's name, or "" while unknown
 //	               Title *Title              all that it said of the session, or nil while unknown
-//	               Channel uint32            the session's sequence space; there is one, 0
+//	               Partition uint32          the session's sequence space, one of its topic's
 //	               Seq uint64                the next message starts in this frame or later
 //	               Received time.Time        the time of the event: a message's last part was read
 //	Message        Offset uint64             the number of the message in its session
@@ -142,6 +146,7 @@ type Position = reliable.Position
 //	SessionSilent  Certificate *Certificate  the survivors' findings, as of SessionAmended; or nil
 //	SessionResumed Certificate *Certificate  the one that is withdrawn, or nil
 //	SessionEnded   Cause Cause               CauseEnded, CauseClosed or CauseUntil
+//	FeedDown       Feed int                  the feed, by its index in Config; as of FeedUp
 //	StreamForked   Lost Range                the offsets that were used twice
 //	               Other SessionID           the other session, as of StreamContested
 type Event = reliable.Event

@@ -81,7 +81,7 @@ func (m *machine) handle(now int64, p *multicast.Packet, to *received) bool {
 		m.strangers.note(p.From, p.Data, false)
 		return false
 	}
-	f.Arrived, f.Feed = p.Received, p.Feed
+	f.Arrived, f.GroupIndex, f.Feed = p.Received, p.Group, p.Feed
 	// The receiver counts a REPAIR whose inner frame is invalid.
 	if f.Kind == frame.Repair && m.dec.Decode(f.Inner, &to.inner) == nil {
 		to.inner.Arrived = p.Received

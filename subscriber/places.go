@@ -65,7 +65,7 @@ type place struct {
 }
 
 // key returns what never changes of a place.
-func (l *place) key() placeKey { return placeKey{l.at.Session, l.at.Channel} }
+func (l *place) key() placeKey { return placeKey{l.at.Session, l.at.Partition} }
 
 // maxPlaces bounds the positions that are kept; those that stand still longest go first.
 const maxPlaces = 1024
@@ -87,7 +87,7 @@ func newPlaces(cfg *Config, ours, others []Position) *places {
 // find returns the place of an event's stream, and makes it if there is none. The caller
 // delivers.
 func (p *places) find(ev *Event) *place {
-	key := placeKey{ev.Session, ev.Channel}
+	key := placeKey{ev.Session, ev.Partition}
 	if l := p.last; l != nil && l.key() == key && !l.dropped.Load() {
 		return l
 	}
@@ -98,7 +98,7 @@ func (p *places) find(ev *Event) *place {
 		if len(p.known) >= 2*maxPlaces {
 			p.forget()
 		}
-		l = &place{at: Position{Session: ev.Session, Channel: ev.Channel, Seq: ev.Seq}}
+		l = &place{at: Position{Session: ev.Session, Partition: ev.Partition, Seq: ev.Seq}}
 		p.known[key] = l
 	}
 	p.last = l
@@ -163,7 +163,7 @@ func (p *places) taken(ev *Event) {
 // done acknowledges what is before a position.
 func (p *places) done(at Position) error {
 	p.mu.Lock()
-	l := p.known[placeKey{at.Session, at.Channel}]
+	l := p.known[placeKey{at.Session, at.Partition}]
 	p.mu.Unlock()
 	if l == nil {
 		return ErrUnknownPosition
@@ -255,7 +255,7 @@ func (p *places) list() (list []Position, moved bool) {
 	slices.SortFunc(all, func(a, b *place) int {
 		return cmp.Or(cmp.Compare(a.turn, b.turn),
 			cmp.Compare(a.listed.Session, b.listed.Session),
-			cmp.Compare(a.listed.Channel, b.listed.Channel))
+			cmp.Compare(a.listed.Partition, b.listed.Partition))
 	})
 	for len(all) > maxPlaces {
 		all[0].dropped.Store(true)

@@ -103,7 +103,7 @@ func (f *stateFile) Save(positions []Position) error {
 	for i, p := range positions {
 		line, err := json.Marshal(filedPosition{
 			p.Group, filedName(p.Topic), filedName(p.Publisher),
-			hex.EncodeToString([]byte(p.Key)), p.Session.String(), p.Channel, p.Seq, p.Offset,
+			hex.EncodeToString([]byte(p.Key)), p.Session.String(), p.Partition, p.Seq, p.Offset,
 		})
 		if err != nil {
 			return err
@@ -219,6 +219,6 @@ func (p *filedPosition) position() (Position, error) {
 	key, err := hex.DecodeString(p.Key)
 	return Position{
 		Group: p.Group, Topic: string(p.Topic), Publisher: string(p.Publisher), Key: string(key),
-		Session: SessionID(session), Channel: p.Channel, Seq: p.Seq, Offset: p.Offset,
+		Session: SessionID(session), Partition: p.Channel, Seq: p.Seq, Offset: p.Offset,
 	}, err
 }

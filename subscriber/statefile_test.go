@@ -17,7 +17,7 @@ var savedPositions = []subscriber.Position{
 		Group: netip.MustParseAddrPort("239.77.0.1:7700"), Topic: "quotes", Publisher: "feed",
 		Session: 0xfedcba9876543210, Seq: 1 << 63, Offset: 1<<64 - 1,
 	},
-	{Publisher: "\xff\"\n", Key: "\x00key", Session: 7, Channel: 3, Offset: 1},
+	{Publisher: "\xff\"\n", Key: "\x00key", Session: 7, Partition: 3, Offset: 1},
 	{Publisher: "hex:7", Session: 8},
 }
 

@@ -129,9 +129,9 @@ func (s *Subscriber) open(positions []Position) error {
 	if err != nil {
 		return err
 	}
-	for feed, group := range s.cfg.Groups {
+	for index, group := range s.cfg.Groups {
 		conn, err := s.cfg.Link.Group(multicast.GroupConfig{
-			Group: group, Feed: feed, Interface: s.cfg.Interface,
+			Group: group, Index: index, Interface: s.cfg.Interface,
 			Source: s.cfg.Source, Logger: s.cfg.Logger,
 		})
 		if err != nil {

@@ -50,7 +50,8 @@ func (d *Decoder) DecodeAgain(packet []byte, f *Frame) error {
 }
 
 func (d *Decoder) parse(packet, body []byte, f *Frame) error {
-	f.Raw, f.Immutable, f.Data, f.Feed, f.Arrived = packet, false, nil, 0, 0
+	f.Raw, f.Immutable, f.Data, f.Arrived = packet, false, nil, 0
+	f.GroupIndex, f.Feed = 0, 0
 	f.Digest, f.Find = nil, nil
 	if plainData(body, f) {
 		return nil

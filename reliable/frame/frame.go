@@ -40,9 +40,10 @@ type Frame struct {
 	// then needs no copy. Decode clears it.
 	Immutable bool
 
-	// Feed is the index of the receiver's group that the datagram came by. Decode clears
-	// it, and a driver may set it.
-	Feed int
+	// GroupIndex is the index of the receiver's group that the datagram came by, and Feed that of
+	// the way by which it came, of several that carry the same frames. Decode clears them, and
+	// a driver may set them.
+	GroupIndex, Feed int
 	// Arrived is when the datagram reached this machine, in nanoseconds since the Unix
 	// epoch, or 0 if unknown. Decode clears it, and a driver may set it.
 	Arrived int64

@@ -334,7 +334,7 @@ func (r *Reader) messageEvent(ev *reliable.Event, offset uint64, payload []byte,
 // event begins an event.
 func (r *Reader) event(ev *reliable.Event, kind reliable.EventKind) {
 	*ev = reliable.Event{Kind: kind, Session: reliable.SessionID(r.state.Key.Session),
-		Channel: r.state.Key.Channel, Title: r.state.Title, Seq: r.frame.Seq}
+		Partition: r.state.Key.Channel, Title: r.state.Title, Seq: r.frame.Seq}
 	if t := r.state.Title; t != nil {
 		ev.Publisher = t.Publisher
 	}

@@ -22,7 +22,7 @@ type aim struct {
 // position returns the consumer's position in a session, or nil.
 func (r *Receiver) position(session uint64, channel uint32) *reliable.Position {
 	for i := range r.cfg.Positions {
-		if p := &r.cfg.Positions[i]; uint64(p.Session) == session && p.Channel == channel {
+		if p := &r.cfg.Positions[i]; uint64(p.Session) == session && p.Partition == channel {
 			return p
 		}
 	}
@@ -61,7 +61,7 @@ func (r *Receiver) aimBehind(channel uint32, t *reliable.Title) (aim, bool) {
 	known, later := false, true
 	for i := range r.cfg.Positions {
 		p := &r.cfg.Positions[i]
-		if p.Channel != channel || p.Publisher != t.Publisher || p.Topic != t.Topic {
+		if p.Partition != channel || p.Publisher != t.Publisher || p.Topic != t.Topic {
 			continue
 		}
 		known = true

@@ -40,7 +40,7 @@ type Config struct {
 	Keeper Keeper
 	// Name of the subscriber, up to 255 bytes.
 	Name string
-	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
+	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
 	// Joined is when the subscriber began to listen.
 	Joined reliable.Time

@@ -68,8 +68,8 @@ func (e *evidence) find(now reliable.Time, f *frame.Frame) {
 	}
 	again := e.asks(now, f.Subscriber)
 	to := netip.AddrPort{}
-	if f.Feed < len(r.cfg.Groups) {
-		to = r.cfg.Groups[f.Feed]
+	if f.GroupIndex < len(r.cfg.Groups) {
+		to = r.cfg.Groups[f.GroupIndex]
 	}
 	// The newest come last.
 	for i := len(r.table.list) - 1; i >= 0 && len(e.list) < maxTestimonies; i-- {

@@ -52,8 +52,8 @@ func (d *finder) start(r *Receiver) {
 	}
 	d.open(&quest{channel: r.cfg.Channel, what: frame.FindStreams, due: r.cfg.Joined})
 	for i := range r.cfg.Positions {
-		if p := &r.cfg.Positions[i]; p.Channel == r.cfg.Channel {
-			d.open(&quest{session: uint64(p.Session), channel: p.Channel, what: frame.FindOffset,
+		if p := &r.cfg.Positions[i]; p.Partition == r.cfg.Channel {
+			d.open(&quest{session: uint64(p.Session), channel: p.Partition, what: frame.FindOffset,
 				value: p.Offset, due: r.cfg.Joined})
 		}
 	}

@@ -33,8 +33,8 @@ func (r *Receiver) revive(now reliable.Time, from netip.AddrPort, f *frame.Frame
 		s.title = title{known: true, told: t}
 		s.tapeTitle()
 	}
-	if f.Feed < len(r.cfg.Groups) {
-		s.group = r.cfg.Groups[f.Feed]
+	if f.GroupIndex < len(r.cfg.Groups) {
+		s.group = r.cfg.Groups[f.GroupIndex]
 	}
 	r.table.enter(s)
 	for _, h := range r.cfg.Holders {

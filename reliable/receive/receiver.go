@@ -191,8 +191,8 @@ func (r *Receiver) open(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return nil
 	}
 	s := newSession(r, now, f.Session, from, j)
-	if f.Feed < len(r.cfg.Groups) {
-		s.group = r.cfg.Groups[f.Feed]
+	if f.GroupIndex < len(r.cfg.Groups) {
+		s.group = r.cfg.Groups[f.GroupIndex]
 	}
 	r.table.enter(s)
 	for _, h := range r.cfg.Holders {

@@ -48,8 +48,8 @@ func (r *Receiver) hearOrphan(now reliable.Time, from netip.AddrPort, f *frame.F
 	j := &r.rejoins
 	one := rejoin{session: f.Session, opener: from.Addr(),
 		heard: now - min(now, reliable.Time(max(f.Digest.Heard, 0)))}
-	if f.Feed < len(r.cfg.Groups) {
-		one.group = r.cfg.Groups[f.Feed]
+	if f.GroupIndex < len(r.cfg.Groups) {
+		one.group = r.cfg.Groups[f.GroupIndex]
 	}
 	known := &one
 	for i := range j.list {

@@ -128,7 +128,7 @@ func newSession(r *Receiver, now reliable.Time, id uint64, source netip.AddrPort
 func (s *session) event(ev *reliable.Run, kind reliable.EventKind, channel uint32,
 	at reliable.Time) {
 	*ev = reliable.Run{}
-	ev.Kind, ev.Channel, ev.Session = kind, channel, reliable.SessionID(s.id)
+	ev.Kind, ev.Partition, ev.Session = kind, channel, reliable.SessionID(s.id)
 	ev.Group, ev.Source = s.group, s.source
 	if t := s.title.told; t != nil {
 		ev.Publisher, ev.Title = t.Publisher, t

@@ -22,7 +22,7 @@ type Config struct {
 	// Epoch is the wall clock at time 0, and Joined when the recorder began to listen.
 	Epoch  time.Time
 	Joined reliable.Time
-	// Groups are the groups that frames come by, in the order of frame.Frame.Feed.
+	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.
 	Datagram int

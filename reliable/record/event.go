@@ -96,7 +96,7 @@ func (r *Recorder) tell(e Event) {
 func (r *Recorder) hear(list []reliable.Run) {
 	for i := range list {
 		ev := &list[i]
-		e := Event{Key: journal.Key{Session: uint64(ev.Session), Channel: ev.Channel},
+		e := Event{Key: journal.Key{Session: uint64(ev.Session), Channel: ev.Partition},
 			Title: ev.Title, Offsets: ev.Lost, Other: ev.Other, Certificate: ev.Certificate}
 		switch ev.Kind {
 		case reliable.SessionInquest, reliable.SessionSilent, reliable.SessionAmended,

@@ -110,7 +110,7 @@ func (r *Recorder) positions() (list []reliable.Position) {
 			continue
 		}
 		p := reliable.Position{
-			Session: reliable.SessionID(t.key.Session), Channel: t.key.Channel,
+			Session: reliable.SessionID(t.key.Session), Partition: t.key.Channel,
 			Seq: t.next.Seq, Offset: t.next.Offset,
 		}
 		if t.title != nil {

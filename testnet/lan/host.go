@@ -122,7 +122,7 @@ func (h *Host) Group(cfg multicast.GroupConfig) (multicast.Conn, error) {
 		return nil, err
 	}
 	c := h.newConn(cfg.Group, read)
-	c.source, c.feed = cfg.Source, cfg.Feed
+	c.source, c.index, c.feed = cfg.Source, cfg.Index, cfg.Feed
 
 	l := h.lan
 	l.mu.Lock()

@@ -33,10 +33,10 @@ type conn struct {
 	down  transport.UDPConn
 	done  chan struct{} // closed by Close
 
-	feed       int        // of the group
-	source     netip.Addr // only its datagrams are taken in, if valid
-	ttl        int
-	noLoopback bool
+	index, feed int        // of the group
+	source      netip.Addr // only its datagrams are taken in, if valid
+	ttl         int
+	noLoopback  bool
 
 	// Of the goroutine that reads.
 	buf  []byte
@@ -108,6 +108,7 @@ func (c *conn) Read(ps []multicast.Packet) (int, error) {
 			Data:     c.buf[c.used : c.used+size : c.used+size],
 			From:     addrPort(from),
 			Received: c.taken(),
+			Group:    c.index,
 			Feed:     c.feed,
 		}
 		c.used += size

@@ -50,7 +50,7 @@ func (f *stateFile) load() []reliable.Position {
 // place puts a position where that of the same session and channel is.
 func place(list []reliable.Position, pos reliable.Position) []reliable.Position {
 	i := slices.IndexFunc(list, func(p reliable.Position) bool {
-		return p.Session == pos.Session && p.Channel == pos.Channel
+		return p.Session == pos.Session && p.Partition == pos.Partition
 	})
 	if i < 0 {
 		return append(list, pos)

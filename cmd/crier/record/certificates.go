@@ -37,7 +37,7 @@ func (w *witness) look(sessions []recorder.Session) {
 			was = new(seen)
 			w.seen[s.Key] = was
 		}
-		ev := subscriber.Event{Session: reliable.SessionID(s.Key.Session), Channel: s.Key.Channel,
+		ev := subscriber.Event{Session: reliable.SessionID(s.Key.Session), Partition: s.Key.Channel,
 			Certificate: s.Certificate}
 		if s.Title != nil {
 			ev.Publisher = s.Title.Publisher

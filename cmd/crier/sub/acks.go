@@ -43,7 +43,7 @@ func (a *acks) printed(ev *subscriber.Event, bytes uint64) {
 	if a.rest.at == nil {
 		a.rest.at = make(map[ackKey]subscriber.Position)
 	}
-	a.rest.at[ackKey{ev.Session, ev.Channel}], a.rest.due = ev.Position(), bytes
+	a.rest.at[ackKey{ev.Session, ev.Partition}], a.rest.due = ev.Position(), bytes
 	a.acknowledge()
 }
 

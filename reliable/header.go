@@ -1,0 +1,7 @@
+package reliable
+
+// Header is a name and a value that come with a message. The name has 1 to 255 bytes of UTF-8.
+type Header struct {
+	Name  string
+	Value []byte
+}
