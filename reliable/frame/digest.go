@@ -47,10 +47,13 @@ const (
 	FindOldest What = 4
 	// FindEnd asks for the ends of the stream's sessions, the newest first.
 	FindEnd What = 5
+	// FindTopics asks publishers for their topics. The FIND's topic is a pattern, its value the
+	// time over which the answers are to spread, in nanoseconds.
+	FindTopics What = 6
 )
 
 var whatNames = [...]string{FindStreams: "streams", FindOffset: "offset", FindTime: "time",
-	FindOldest: "oldest", FindEnd: "end"}
+	FindOldest: "oldest", FindEnd: "end", FindTopics: "topics"}
 
 // String returns the question as in documents and traces.
 func (w What) String() string {

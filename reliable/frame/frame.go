@@ -158,6 +158,8 @@ type Frame struct {
 	// nil in other kinds.
 	Digest *DigestBody
 	Find   *FindBody
+	// Announce holds the fields of ANNOUNCE, and is nil in other kinds. Decode allocates it.
+	Announce *AnnounceBody
 }
 
 // Chunk is a message, a part of a message, or a skip: a placeholder for messages that the
