@@ -40,6 +40,8 @@ type Config struct {
 	Keeper Keeper
 	// Name of the subscriber, up to 255 bytes.
 	Name string
+	// Topics are followed from the start. Their groups follow those of Groups in Memberships.
+	Topics []Topic
 	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
 	// Joined is when the subscriber began to listen.
