@@ -1,6 +1,9 @@
 package inquest
 
-import "crier/reliable/frame"
+import (
+	"crier/reliable/frame"
+	"crier/reliable/mix"
+)
 
 // Ask returns the member to ask for a number, and up to where it is that one's, at most up to the
 // end of the number's block of 64. skip, if not nil, tells which members were asked in vain. It
@@ -37,8 +40,8 @@ func (q *Inquest) Ask(seq uint64, skip func(id uint64) bool) (who Member, until 
 		if !has {
 			continue
 		}
-		p := preference{recorder: m.role == frame.Recorder, home: Mix(block ^ Home(m.addr.Addr())),
-			id: Mix(block ^ Mix(m.id))}
+		p := preference{recorder: m.role == frame.Recorder, home: mix.Uint64(block ^ Home(m.addr.Addr())),
+			id: mix.Uint64(block ^ mix.Uint64(m.id))}
 		for _, a := range q.vain {
 			if a == m.addr.Addr() {
 				p.vain++

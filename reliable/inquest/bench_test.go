@@ -11,6 +11,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/mix"
 )
 
 // A row is as small as it is said to be: a thousand inquests of a thousand members fit a simulator.
@@ -23,7 +24,7 @@ func TestRowSize(t *testing.T) {
 // digestOf returns the DIGEST of the i-th member.
 func digestOf(i int, absent []nack.Range) (*frame.Frame, netip.AddrPort) {
 	f := &frame.Frame{
-		Kind: frame.Digest, Session: session, Responder: Mix(uint64(i) + 1),
+		Kind: frame.Digest, Session: session, Responder: mix.Uint64(uint64(i) + 1),
 		OldestSeq: 1000, NextSeq: 2000, NextOffset: 20000, Ranges: absent,
 		Digest: &frame.DigestBody{
 			Role: frame.Peer, Version: 1, Position: 1500, From: 1000, To: 2000,

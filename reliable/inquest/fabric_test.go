@@ -12,6 +12,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/mix"
 )
 
 const (
@@ -113,7 +114,7 @@ func newFabric(t testing.TB, seed uint64, nodes int, frames uint64) *fabric {
 
 func (f *fabric) add(i int, frames uint64) *node {
 	n := &node{
-		f: f, index: i, id: Mix(uint64(i) + 77), holds: make([]bool, frames),
+		f: f, index: i, id: mix.Uint64(uint64(i) + 77), holds: make([]bool, frames),
 		gave: make([]bool, frames), end: frames, asked: map[uint64]asked{},
 		addr:  netip.AddrPortFrom(netip.AddrFrom4([4]byte{10, 0, byte(i >> 8), byte(i)}), 7000),
 		words: map[int][]word{}, at: reliable.Never,

@@ -10,6 +10,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/mix"
 )
 
 // all returns what all nodes' certificates name as lost, where they are the same.
@@ -597,7 +598,7 @@ func TestForgedClaims(t *testing.T) {
 		"needs all": func(d *frame.Frame) {
 			d.Digest.Position, d.OldestSeq, d.Digest.From = 0, d.NextSeq, d.NextSeq
 		},
-		"many ids":   func(d *frame.Frame) { d.Responder = Mix(d.Digest.Version) },
+		"many ids":   func(d *frame.Frame) { d.Responder = mix.Uint64(d.Digest.Version) },
 		"our hash":   func(d *frame.Frame) { d.Digest.Proposal = 7 },
 		"full":       func(d *frame.Frame) { d.Flags |= frame.Full },
 		"every hash": func(d *frame.Frame) { d.Digest.Proposal = d.Digest.Version },

@@ -7,6 +7,7 @@ import (
 	"crier/nack"
 	"crier/reliable"
 	"crier/reliable/frame"
+	"crier/reliable/mix"
 	"crier/reliable/repair"
 )
 
@@ -102,7 +103,7 @@ func (t *table) turn(id uint64) {
 	if t.turned == nil {
 		t.turned = make([]uint64, turnedBits/64)
 	}
-	bit := Mix(id) % turnedBits
+	bit := mix.Uint64(id) % turnedBits
 	if word := &t.turned[bit/64]; *word&(1<<(bit%64)) == 0 {
 		*word |= 1 << (bit % 64)
 		t.more++

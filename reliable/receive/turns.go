@@ -5,7 +5,7 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
-	"crier/reliable/inquest"
+	"crier/reliable/mix"
 )
 
 // The turns of the answerers: who is asked for a missing frame, and who is asked next.
@@ -95,7 +95,7 @@ func (a *answerers) rank(q *inquiry, seq uint64, late bool) (rank int, score, un
 		rank = 2
 	}
 	if s == has {
-		score = inquest.Mix(seq/askedBlock ^ inquest.Mix(q.id))
+		score = mix.Uint64(seq/askedBlock ^ mix.Uint64(q.id))
 	} else {
 		score = uint64(maxHolders - q.index) // as they were admitted
 	}
