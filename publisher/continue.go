@@ -69,9 +69,10 @@ func (e *RunningError) Error() string {
 
 // past is what a Publisher knows of earlier sessions.
 type past struct {
-	// record is the own log, or nil. prev is the session to go on with, if it is known.
+	// record is the own log, or nil. prev is the session to go on with, by partition, or nil if it
+	// isn't known.
 	record *kept
-	prev   Previous
+	prev   []Previous
 }
 
 // openPast opens the own log, if there is one, and finds the session to go on with, whose end
@@ -90,10 +91,18 @@ func openPast(cfg *Config) (past, error) {
 		p.close()
 		return past{}, err
 	}
-	if p.prev != (Previous{}) {
-		cfg.FirstOffset = p.prev.Offset
+	if p.prev != nil {
+		cfg.FirstOffset = p.prev[0].Offset
 	}
 	return p, nil
+}
+
+// first returns the session to go on with, and its end in the first partition, or zero.
+func (p *past) first() Previous {
+	if p.prev == nil {
+		return Previous{}
+	}
+	return p.prev[0]
 }
 
 // close closes the log after an error.
@@ -114,14 +123,14 @@ func (k *kept) known() (list []restart.Known) {
 	return list
 }
 
-// goOn returns the end of the stream's last session, which the group and the own log know. It
-// returns the zero Previous where the session begins anew.
-func (c *Config) goOn(known []restart.Known) (Previous, error) {
+// goOn returns the ends of the stream's last session, by partition, which the group and the own log
+// know. It returns nil where the session begins anew.
+func (c *Config) goOn(known []restart.Known) ([]Previous, error) {
 	if c.Continue == ContinueNever {
-		return Previous{}, nil
+		return nil, nil
 	}
 	if c.Name == "" {
-		return Previous{}, config.Errorf("Name",
+		return nil, config.Errorf("Name",
 			"a stream that goes on needs the name of its publisher")
 	}
 	s := &search{group: c.Group, done: make(chan struct{})}
@@ -131,30 +140,30 @@ func (c *Config) goOn(known []restart.Known) (Previous, error) {
 		ID: randomID(), Publisher: c.Name, Known: known, Recorders: c.Recorders,
 		Wall: begin.UnixNano(),
 	}); err != nil {
-		return Previous{}, err
+		return nil, err
 	}
 	loop, err := s.open(c, begin)
 	if err != nil {
-		return Previous{}, err
+		return nil, err
 	}
 	loop.Run()
 	<-s.done
 	if err := loop.Close(); err != nil {
-		return Previous{}, err
+		return nil, err
 	}
 	r := s.machine.Result()
 	switch w := r.Witness; {
 	case r.Running:
-		return Previous{}, &RunningError{Name: c.Name, Session: w.Session, Witness: w.From,
+		return nil, &RunningError{Name: c.Name, Session: w.Session, Witness: w.From,
 			Role: w.Role.String(), Heard: w.Heard}
-	case r.Prev == (Previous{}) && c.Continue == ContinueAlways:
-		return Previous{}, &EndUnknownError{c.Name, c.Group}
-	case r.Prev == (Previous{}):
+	case r.Prev == nil && c.Continue == ContinueAlways:
+		return nil, &EndUnknownError{c.Name, c.Group}
+	case r.Prev == nil:
 		c.Logger.Info("crier: nobody knows of an earlier session of the stream: it begins anew",
 			"offset", c.FirstOffset)
 	default:
 		c.Logger.Info("crier: the stream goes on where its last session ended",
-			"previous_session", r.Prev.Session, "offset", r.Prev.Offset)
+			"previous_session", r.Prev[0].Session, "offset", r.Prev[0].Offset)
 	}
 	return r.Prev, nil
 }

@@ -106,7 +106,7 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	begin := time.Now()
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
+		FirstOffset: cfg.FirstOffset, Prev: before.first(), Replay: cfg.Replay, Datagram: cfg.Datagram,
 		BatchWait: cfg.BatchWait, Recorders: cfg.Recorders,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
 	}.Complete()
@@ -197,7 +197,7 @@ func (p *Publisher) Session() SessionID { return p.cfg.Session }
 
 // Previous returns the session that this one continues, with its end as it was known: the zero
 // Previous for none.
-func (p *Publisher) Previous() Previous { return p.past.prev }
+func (p *Publisher) Previous() Previous { return p.past.first() }
 
 // LocalAddr returns the source of the datagrams, which is also the address for NACKs.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }

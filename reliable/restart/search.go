@@ -15,8 +15,10 @@ const (
 	leastRound = 100 * time.Millisecond
 	// mostRound is the longest time between two questions.
 	mostRound = time.Second
-	// rounds is how many questions are asked before an answer counts.
+	// rounds is how often each partition is asked for before an answer counts.
 	rounds = 3
+	// spacing is the time between the questions of a round: no holder answers more at once.
+	spacing = 4 * time.Millisecond
 	// quiet is how long an answer is waited for: a publisher that runs says SESSION each
 	// second.
 	quiet = 1200 * time.Millisecond
@@ -28,11 +30,12 @@ const (
 type Config struct {
 	// ID is the random id of whoever asks. Required.
 	ID uint64
-	// Publisher, Topic, Key and Channel name the stream.
+	// Publisher, Topic and Key name the streams, which are those of the channels below Channels;
+	// 0 means 1.
 	Publisher, Topic, Key string
-	Channel               uint32
-	// Known are the stream's sessions in the publisher's own log. The lock on it proves
-	// that they are over.
+	Channels              int
+	// Known are the sessions in the publisher's own log, by channel. The lock on it proves that
+	// they are over.
 	Known []Known
 	// Recorders are the addresses whose word counts; nil means all.
 	Recorders []netip.Addr
@@ -55,8 +58,9 @@ type Known struct {
 
 // Result is what a Search has found.
 type Result struct {
-	// Prev is the newest session, with its end. It is zero if no session was found.
-	Prev reliable.Link
+	// Prev is the newest session, with its end in each channel. It is nil if no session was
+	// found. In a channel of which nobody knows anything, the end is 0.
+	Prev []reliable.Link
 	// Running says that a session of the stream still runs, by the word of Witness.
 	Running bool
 	Witness Witness
@@ -83,12 +87,16 @@ type Search struct {
 	holders  []uint64
 	// round is the time between two questions, which grows with the round trip.
 	round time.Duration
-	// asked is when each question went out. The next one is due at next.
-	asked  []reliable.Time
-	next   reliable.Time
-	result Result
-	done   bool
-	out    struct {
+	// asked is when each question went out, and began how many rounds. turn is the channel of the
+	// next question of a round, which is due at next, and subject the session that it is about.
+	asked   []reliable.Time
+	began   int
+	turn    int
+	next    reliable.Time
+	subject *found
+	result  Result
+	done    bool
+	out     struct {
 		taken  bool
 		encode frame.Encoder
 		arena  []byte
@@ -115,10 +123,12 @@ func New(cfg Config) (*Search, error) {
 	if cfg.Patience == 0 {
 		cfg.Patience = DefaultPatience
 	}
-	s := &Search{cfg: cfg, round: leastRound, next: cfg.Start}
+	cfg.Channels = max(cfg.Channels, 1)
+	s := &Search{cfg: cfg, round: leastRound, next: cfg.Start,
+		sessions: sessions{channels: cfg.Channels}}
 	for _, k := range cfg.Known {
-		if k.Channel == cfg.Channel && k.Title.Publisher == cfg.Publisher && k.Title.Topic == cfg.Topic &&
-			k.Title.Key == cfg.Key && k.Title.Replay == 0 {
+		if int(k.Channel) < cfg.Channels && k.Title.Publisher == cfg.Publisher &&
+			k.Title.Topic == cfg.Topic && k.Title.Key == cfg.Key && k.Title.Replay == 0 {
 			s.sessions.know(k)
 		}
 	}
@@ -127,7 +137,7 @@ func New(cfg Config) (*Search, error) {
 
 // Handle takes a decoded frame that came from the group or to the Search's own address.
 func (s *Search) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) {
-	if s.done || f.Channel != s.cfg.Channel {
+	if s.done || int64(f.Channel) >= int64(s.cfg.Channels) {
 		return
 	}
 	switch f.Kind {
@@ -171,7 +181,10 @@ func (s *Search) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 	d := f.Digest
 	wall, first := d.Wall, d.FirstOffset
 	if own := s.sessions.byID(f.Session); own != nil && own.dead {
-		wall, first = own.wall, own.first // the own log knows better
+		wall = own.wall // the own log knows better
+		if end := &own.ends[f.Channel]; end.own {
+			first = end.first
+		}
 	}
 	if !s.believes(now, wall, first, f.NextOffset) {
 		return false
@@ -181,7 +194,8 @@ func (s *Search) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		return false
 	}
 	one.tell(from.Addr(), d.Wall, d.Prev)
-	one.extend(f.NextSeq, f.NextOffset)
+	one.extend(f.Channel, f.NextSeq, f.NextOffset)
+	one.ends[f.Channel].told = true
 	if f.Flags&frame.Live != 0 {
 		one.live = Witness{Session: reliable.SessionID(f.Session), From: from, Role: d.Role,
 			Heard: d.Heard, at: now}
@@ -195,7 +209,9 @@ func (s *Search) digest(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		// The way there and back, as far as one answer tells.
 		trip := now.Sub(s.asked[n-1])
 		s.round = min(max(s.round, trips*trip), mostRound)
-		s.next = s.asked[len(s.asked)-1].Add(s.round)
+		if s.turn == 0 {
+			s.next = s.asked[len(s.asked)-1].Add(s.round)
+		}
 	}
 	return true
 }
@@ -210,8 +226,8 @@ func (s *Search) session(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	}
 	if one := s.sessions.open(f.Session, from.Addr()); one != nil {
 		one.tell(from.Addr(), f.Wall, f.Prev)
-		one.extend(f.FirstSeq, f.FirstOffset)
-		one.first = f.FirstOffset
+		one.extend(f.Channel, f.FirstSeq, f.FirstOffset)
+		one.ends[f.Channel].first = f.FirstOffset
 		one.source = from
 		one.live = Witness{Session: reliable.SessionID(f.Session), From: from,
 			Role: frame.Publisher, at: now}
@@ -222,10 +238,10 @@ func (s *Search) session(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 func (s *Search) beat(
 	now reliable.Time, from netip.AddrPort, one *found, f *frame.Frame,
 ) {
-	if !s.believes(now, one.wall, one.first, f.NextOffset) {
+	if !s.believes(now, one.wall, one.ends[f.Channel].first, f.NextOffset) {
 		return
 	}
-	one.extend(f.NextSeq, f.NextOffset)
+	one.extend(f.Channel, f.NextSeq, f.NextOffset)
 	if f.Kind == frame.Bye {
 		one.live = Witness{}
 		return
@@ -259,9 +275,18 @@ func (s *Search) Advance(now reliable.Time) {
 		return
 	}
 	if one := s.sessions.newest(); one != nil {
-		s.result.Prev = reliable.Link{
-			Session: one.id, Channel: s.cfg.Channel, Topic: s.cfg.Topic,
-			Publisher: s.cfg.Publisher, Key: s.cfg.Key, Seq: one.seq, Offset: s.sessions.end(one),
+		chain := s.sessions.chain(one)
+		s.result.Prev = make([]reliable.Link, s.cfg.Channels)
+		for i := range s.result.Prev {
+			l := reliable.Link{
+				Session: one.id, Channel: uint32(i), Topic: s.cfg.Topic,
+				Publisher: s.cfg.Publisher, Key: s.cfg.Key, Seq: one.ends[i].seq,
+			}
+			// A session that continues others ends no lower than they.
+			for _, f := range chain {
+				l.Offset = max(l.Offset, f.ends[i].offset)
+			}
+			s.result.Prev[i] = l
 		}
 	}
 }
@@ -269,7 +294,7 @@ func (s *Search) Advance(now reliable.Time) {
 // over reports whether no further question is asked.
 func (s *Search) over(now reliable.Time) bool {
 	since := now.Sub(s.cfg.Start)
-	if len(s.asked) < rounds {
+	if s.turn != 0 || s.began < s.rounds() {
 		return false
 	}
 	if _, runs := s.running(now); runs {
@@ -299,22 +324,50 @@ func (s *Search) Deadline() reliable.Time {
 	return s.next
 }
 
+// rounds returns how many rounds there are at least: where there are several channels, the first
+// one asks for the session that the others ask about.
+func (s *Search) rounds() int {
+	if s.cfg.Channels > 1 && s.sessions.list != nil {
+		return rounds + 1
+	}
+	return rounds
+}
+
 // Next returns the next datagram to send: a FIND to the group. Sent hands it back.
 func (s *Search) Next(now reliable.Time) (reliable.Batch, bool) {
 	s.Advance(now) // what is over asks nothing more
 	if s.done || s.out.taken || now < s.next {
 		return reliable.Batch{}, false
 	}
+	if s.turn == 0 {
+		s.began++
+		if s.cfg.Channels > 1 {
+			s.subject = s.sessions.newest()
+		}
+	}
 	s.asked = append(s.asked, now)
-	s.next = now.Add(s.round)
 	s.out.taken = true
 	s.out.arena = s.out.encode.Append(s.out.arena[:0], &frame.Frame{
-		Kind: frame.Find, Channel: s.cfg.Channel, Subscriber: s.cfg.ID,
+		Kind: frame.Find, Session: s.about(), Channel: uint32(s.turn), Subscriber: s.cfg.ID,
 		Request: uint64(len(s.asked)), Name: []byte(s.cfg.Publisher),
 		Find: &frame.FindBody{What: frame.FindEnd, Topic: []byte(s.cfg.Topic),
 			Key: []byte(s.cfg.Key)},
 	})
+	s.turn++
+	if s.next = now.Add(spacing); s.turn >= s.cfg.Channels || s.subject == nil {
+		s.turn, s.next = 0, now.Add(s.round)
+	}
 	return reliable.Batch{Data: s.out.arena, Segment: len(s.out.arena)}, true
+}
+
+// about returns the session that the next question is about, or 0 for all. Of the first channel
+// all are asked for. Of the others it is the newest, unless nobody has told of it by the last
+// round: where it has no message in a channel, an earlier one may.
+func (s *Search) about() uint64 {
+	if s.turn == 0 || s.began >= s.rounds() && !s.subject.ends[s.turn].told {
+		return 0
+	}
+	return uint64(s.subject.id)
 }
 
 // Sent hands a batch back.

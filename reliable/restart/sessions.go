@@ -16,25 +16,34 @@ const (
 )
 
 // sessions are the stream's sessions that were named, in the order in which they were.
-type sessions struct{ list []*found }
+type sessions struct {
+	list     []*found
+	channels int
+}
 
 // found is a session of the stream.
 type found struct {
 	id reliable.SessionID
 	// by is the address that named it first.
 	by netip.Addr
-	// wall is the wall clock at its start, and first its first offset.
-	wall  int64
-	first uint64
+	// wall is the wall clock at its start.
+	wall int64
 	// prev are the sessions that it continues, by different words: at most one of each address.
 	prev []link
-	// seq and offset are the end, as far as it is known.
-	seq, offset uint64
+	// ends are those of its channels.
+	ends []end
 	// source is where its publisher speaks from, if it was heard itself.
 	source netip.AddrPort
 	// live is the last word that it runs. dead says that it doesn't, whatever others say.
 	live Witness
 	dead bool
+}
+
+// end is where a session ends in a channel, as far as it is known, and first its first offset there.
+type end struct {
+	seq, offset, first uint64
+	// own says that the own log has the channel, and told that a holder told of it.
+	own, told bool
 }
 
 // link is the word of an address, which is invalid for the own log, that a session continues
@@ -58,14 +67,16 @@ func (s *sessions) byID(id uint64) *found {
 func (s *sessions) know(k Known) {
 	one := s.byID(uint64(k.Session))
 	if one == nil {
-		one = &found{id: k.Session}
+		one = &found{id: k.Session, ends: make([]end, s.channels)}
 		s.list = append(s.list, one)
 	}
-	one.wall, one.first, one.dead = k.Title.Wall, k.Title.FirstOffset, true
+	one.wall, one.dead = k.Title.Wall, true
+	end := &one.ends[k.Channel]
+	end.first, end.own = k.Title.FirstOffset, true
 	if prev := k.Title.Prev.Session; prev != 0 {
 		one.prev = []link{{session: prev}}
 	}
-	one.extend(k.Seq, k.Offset)
+	one.extend(k.Channel, k.Seq, k.Offset)
 }
 
 // open returns a session that an address names, or nil if it names too many.
@@ -82,7 +93,7 @@ func (s *sessions) open(id uint64, by netip.Addr) *found {
 	if id == 0 || named >= maxNamed || len(s.list) >= maxSessions {
 		return nil
 	}
-	one := &found{id: reliable.SessionID(id), by: by}
+	one := &found{id: reliable.SessionID(id), by: by, ends: make([]end, s.channels)}
 	s.list = append(s.list, one)
 	return one
 }
@@ -96,8 +107,10 @@ func (s *sessions) newest() *found {
 	if own == nil {
 		own = s.last(func(one *found) bool { return one.dead })
 	}
-	joined := func(one *found) bool {
-		return own == nil || slices.Contains(s.chain(one), own)
+	joined := func(*found) bool { return true }
+	if own != nil {
+		after := s.after(own)
+		joined = func(one *found) bool { return slices.Contains(after, one) }
 	}
 	if one := s.last(func(one *found) bool {
 		return joined(one) && !s.continued(one, false)
@@ -141,13 +154,17 @@ func (s *sessions) chain(one *found) []*found {
 	return list
 }
 
-// end returns one past the last offset of a session and of those before it: a session that
-// continues others has no lower one.
-func (s *sessions) end(one *found) (offset uint64) {
-	for _, f := range s.chain(one) {
-		offset = max(offset, f.offset)
+// after returns a session and those that continue it, by any word.
+func (s *sessions) after(one *found) []*found {
+	list := []*found{one}
+	for i := 0; i < len(list); i++ {
+		for _, other := range s.list {
+			if other.continues(list[i].id) && !slices.Contains(list, other) {
+				list = append(list, other)
+			}
+		}
 	}
-	return offset
+	return list
 }
 
 // continues reports whether any word says that a session continues another one.
@@ -168,7 +185,8 @@ func (f *found) tell(by netip.Addr, wall int64, prev *frame.Link) {
 	f.prev = append(f.prev, link{by, reliable.SessionID(prev.Session)})
 }
 
-// extend takes an end of the session. The highest counts.
-func (f *found) extend(seq, offset uint64) {
-	f.seq, f.offset = max(f.seq, seq), max(f.offset, offset)
+// extend takes an end of the session in a channel. The highest counts.
+func (f *found) extend(channel uint32, seq, offset uint64) {
+	end := &f.ends[channel]
+	end.seq, end.offset = max(end.seq, seq), max(end.offset, offset)
 }

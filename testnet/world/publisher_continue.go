@@ -29,8 +29,7 @@ func (p *Publisher) seek() {
 	p.asks++
 	m, err := restart.New(restart.Config{
 		ID: w.id(publisherNet, p.index, -p.asks), Publisher: p.cfg.Sender.Name,
-		Channel: p.cfg.Sender.Channel, Start: w.now,
-		Wall: WallStart + int64(w.now),
+		Start: w.now, Wall: WallStart + int64(w.now),
 	})
 	if err != nil {
 		w.fail("%v doesn't ask where its stream ended: %v", p, err)
@@ -65,7 +64,7 @@ func (p *Publisher) ask() {
 	r := s.m.Result()
 	p.search, p.state = nil, gone
 	switch {
-	case r.Running || r.Prev == (reliable.Link{}) && p.cfg.Continue == reliable.ContinueAlways:
+	case r.Running || r.Prev == nil && p.cfg.Continue == reliable.ContinueAlways:
 		w.trace("%v doesn't start: running %v, %d holders", p, r.Running, r.Holders)
 		w.At(w.now.Add(tryAgain), func() {
 			if p.state == gone && p.asks == s.life {
@@ -73,8 +72,11 @@ func (p *Publisher) ask() {
 			}
 		})
 	default:
-		w.trace("%v goes on from %v at offset %d", p, r.Prev.Session, r.Prev.Offset)
-		p.prev = r.Prev
+		p.prev = reliable.Link{}
+		if r.Prev != nil {
+			p.prev = r.Prev[0]
+		}
+		w.trace("%v goes on from %v at offset %d", p, p.prev.Session, p.prev.Offset)
 		p.start()
 	}
 }
