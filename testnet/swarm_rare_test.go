@@ -144,7 +144,7 @@ func (r *rareWatch) sent(d *world.Datagram) {
 	if d.Subscriber == nil || d.Frame.Kind != frame.Nack {
 		return
 	}
-	sub, s := d.Subscriber, r.w.Session(reliable.SessionID(d.Frame.Session))
+	sub, s := d.Subscriber, r.w.SessionOf(d.Frame)
 	if s == nil {
 		return
 	}
@@ -211,7 +211,7 @@ func (r *rareWatch) arrived(d *world.Datagram, sub *world.Subscriber) {
 }
 
 func (r *rareWatch) event(sub *world.Subscriber, ev *reliable.Event) {
-	s := r.w.Session(ev.Session)
+	s := r.w.Session(ev.Session, ev.Partition)
 	if s == nil {
 		return
 	}

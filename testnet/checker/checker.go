@@ -184,7 +184,7 @@ func (c *Checker) sent(d *world.Datagram) {
 		c.truth(d.Session).sent(d)
 		return
 	}
-	s := c.w.Session(reliable.SessionID(d.Frame.Session))
+	s := c.w.SessionOf(d.Frame)
 	if s != nil && ofInquest(d.Frame) {
 		q := &c.truth(s).inquests
 		q.speaker(d.Frame.Responder, d.Subscriber).say(c.w.Now(), d.Frame, d.From)
@@ -249,7 +249,7 @@ func (c *Checker) arrived(d *world.Datagram, sub *world.Subscriber) {
 
 // told judges what applications are told.
 func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
-	s := c.w.Session(ev.Session)
+	s := c.w.Session(ev.Session, ev.Partition)
 	if s == nil {
 		c.fail("%v was told of session %v, which no publisher ever had", sub, ev.Session)
 		return
@@ -269,7 +269,7 @@ func (c *Checker) told(sub *world.Subscriber, ev *reliable.Event) {
 
 // acknowledged follows what applications are done with.
 func (c *Checker) acknowledged(sub *world.Subscriber, pos reliable.Position) {
-	if s := c.w.Session(pos.Session); s != nil {
+	if s := c.w.Session(pos.Session, pos.Partition); s != nil {
 		c.consumer(sub).acknowledged(s, pos)
 	}
 }

@@ -88,7 +88,7 @@ func (r *recorder) tape(key journal.Key) *tape {
 			return t
 		}
 	}
-	s := r.c.w.Session(reliable.SessionID(key.Session))
+	s := r.c.w.Session(reliable.SessionID(key.Session), key.Channel)
 	if s == nil {
 		r.fail("it records session %016x, which no publisher ever had", key.Session)
 		return nil

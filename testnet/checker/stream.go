@@ -14,7 +14,7 @@ func (c *Checker) judgeContinued(s *world.Session) {
 	if s.Prev == (reliable.Link{}) {
 		return
 	}
-	before := c.w.Session(s.Prev.Session)
+	before := c.w.Session(s.Prev.Session, s.Partition)
 	switch {
 	case before == nil || before.Publisher != s.Publisher:
 		c.fail("%v continues session %v, which isn't its own", s.Publisher, s.Prev.Session)
@@ -29,7 +29,7 @@ func (c *Checker) judgeContinued(s *world.Session) {
 
 // forked judges the word that offsets were used twice.
 func (v *view) fork(ev *reliable.Event) {
-	other := v.c.w.Session(ev.Other)
+	other := v.c.w.Session(ev.Other, ev.Partition)
 	if other == nil || other.Publisher != v.s.Publisher {
 		v.fail("it is said to have forked from session %v, which isn't its publisher's", ev.Other)
 		return
@@ -49,7 +49,7 @@ func (v *view) judgeForks() {
 	if v.s.Prev == (reliable.Link{}) || !v.start.named || v.app.phase == 0 || !v.app.known {
 		return
 	}
-	before := v.c.w.Session(v.s.Prev.Session)
+	before := v.c.w.Session(v.s.Prev.Session, v.s.Partition)
 	if before == nil {
 		return
 	}

@@ -106,7 +106,8 @@ func (w *World) next() (n Next) {
 	}
 	if d := n.Datagram; d != nil && !d.decided {
 		if p := n.Publisher; p != nil {
-			n.Open = p.search != nil || p.state == running && d.Session == p.session
+			n.Open = p.search != nil || p.state == running && d.Session != nil &&
+				d.Session.ID == p.session.ID
 		} else {
 			n.Open = n.Subscriber.Running()
 		}

@@ -173,7 +173,7 @@ func (h *Holder) emit(to netip.AddrPort, data []byte) {
 	w := h.w
 	pkt := w.newPacket(data)
 	pkt.From, pkt.To, pkt.Holder = h.addr, to, h
-	pkt.Session = w.Session(h.cfg.Session)
+	pkt.Session = w.Session(h.cfg.Session, 0)
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", h, pkt.err)

@@ -24,8 +24,10 @@ func (p *Publisher) Move() {
 		return
 	}
 	p.addr = moved(p.addr)
-	p.session.sources = append(p.session.sources, p.session.Source)
-	p.session.Source = p.addr
+	for _, s := range p.streams {
+		s.sources = append(s.sources, s.Source)
+		s.Source = p.addr
+	}
 	p.w.trace("%v moves to %v", p, p.addr)
 }
 

@@ -14,7 +14,7 @@ func (p *Publisher) Narrow(datagram int) {
 	if p.state != running {
 		return
 	}
-	if p.busy || p.asleep.on || p.m.Pending() {
+	if p.busy || p.asleep.on || p.pending() {
 		p.w.At(p.w.now.Add(narrowWait), func() { p.Narrow(datagram) })
 		return
 	}

@@ -29,14 +29,14 @@ type DiskConfig struct {
 // ErrDisk is the error of a simulated disk.
 var ErrDisk = errors.New("testnet: the simulated disk fails")
 
-// diskWork starts the next job of the disk.
+// diskWork starts the next job of the disk, one of each partition at a time.
 func (p *Publisher) diskWork() {
-	job, ok := p.m.NextDisk()
-	if !ok {
-		return
+	for i := range p.streams {
+		if job, ok := p.m.Stream(uint32(i)).NextDisk(); ok {
+			life := p.lives
+			p.w.At(p.w.now.Add(p.cfg.Disk.Wait), func() { p.diskDone(job, life) })
+		}
 	}
-	life := p.lives
-	p.w.At(p.w.now.Add(p.cfg.Disk.Wait), func() { p.diskDone(job, life) })
 }
 
 // diskDone ends a job. A paused process takes it when it wakes.
@@ -45,10 +45,17 @@ func (p *Publisher) diskDone(job *journal.Job, life int) {
 		return
 	}
 	if p.asleep.on {
-		p.asleep.disk = func() { p.diskDone(job, life) }
+		before := p.asleep.disk
+		p.asleep.disk = func() {
+			if before != nil {
+				before()
+			}
+			p.diskDone(job, life)
+		}
 		return
 	}
-	p.m.DiskDone(p.w.now, p.disk.do(job, &p.cfg.Disk))
+	n := job.Key.Channel
+	p.m.Stream(n).DiskDone(p.w.now, p.disks[n].do(job, &p.cfg.Disk))
 	p.settle()
 }
 

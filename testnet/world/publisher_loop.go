@@ -18,7 +18,7 @@ func (p *Publisher) arrive(pkt *Datagram) {
 			p.search.m.Handle(p.w.now, pkt.From, &pkt.frame)
 			p.ask()
 		}
-	case p.state != running || pkt.Session != p.session:
+	case p.state != running || pkt.Session == nil || pkt.Session.ID != p.session.ID:
 		p.w.stats.Nowhere++
 	case p.asleep.on:
 		p.asleep.keep(p.w, pkt, p.cfg.SocketQueue)
@@ -53,7 +53,7 @@ func (p *Publisher) timer() {
 // settle does all that is due: after it, the next deadline lies ahead.
 func (p *Publisher) settle() {
 	for rounds := 0; p.w.err == nil; rounds++ {
-		if freed := p.m.Freed(); freed != p.freed {
+		if freed := p.roomed(); freed != p.freed {
 			p.freed = freed
 			p.retry()
 		}
@@ -64,7 +64,7 @@ func (p *Publisher) settle() {
 		}
 		p.diskWork() // which may read a frame that Next has found missing
 		at := p.m.Deadline(p.w.now)
-		if at > p.w.now && p.m.Freed() == p.freed {
+		if at > p.w.now && p.roomed() == p.freed {
 			if at < p.armed {
 				p.armed = at
 				p.w.push(at, eventTimer, uint32(p.index), nil)
@@ -188,7 +188,8 @@ func (p *Publisher) emit(b reliable.Batch) {
 	w := p.w
 	for i := range b.Datagrams() {
 		pkt := w.newPacket(b.Datagram(i))
-		pkt.From, pkt.To, pkt.Publisher, pkt.Session = p.addr, b.To, p, p.session
+		pkt.From, pkt.To, pkt.Publisher = p.addr, b.To, p
+		pkt.Session = p.stream(pkt.frame.Channel)
 		if b.To.IsValid() {
 			pkt.Target = w.subscriberAt(b.To)
 			pkt.Nowhere = pkt.Target == nil
@@ -198,7 +199,7 @@ func (p *Publisher) emit(b reliable.Batch) {
 			w.fail("%v sends what doesn't decode: %v", p, pkt.err)
 			return
 		}
-		p.session.note(&pkt.frame)
+		pkt.Session.note(&pkt.frame)
 		w.observeSent(pkt)
 		switch {
 		case pkt.Target != nil:

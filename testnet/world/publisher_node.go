@@ -68,39 +68,46 @@ const WallStart = 1_767_225_600_000_000_000
 // VirtualTime returns the time in the run at which the made-up wall clock says t.
 func VirtualTime(t time.Time) reliable.Time { return reliable.Time(t.UnixNano() - WallStart) }
 
-// Sender is the part of a send.Sender and its stream that a World needs.
+// Sender is the part of a send.Sender that a World needs.
 type Sender interface {
 	Datagram() int
 	SetDatagram(now reliable.Time, size int) (unfit uint64)
-	Pending() bool
-	Publish(now reliable.Time, message []byte) (uint64, error)
 	Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 	Advance(now reliable.Time)
 	Deadline(now reliable.Time) reliable.Time
 	Next(now reliable.Time) (reliable.Batch, bool)
 	Sent(b reliable.Batch)
-	Flush()
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
-	NextDisk() (*journal.Job, bool)
-	DiskDone(now reliable.Time, res *journal.Result)
 	PollMembers(events []reliable.MemberEvent) int
-	Members() []reliable.Member
-	Freed() uint64
 	Stats() send.Stats
+	// Stream returns the stream of a partition, which there must be.
+	Stream(partition uint32) Stream
 }
 
-// NewSender returns a send.Sender with its only stream.
+// Stream is the part of a send.Stream that a World needs.
+type Stream interface {
+	Pending() bool
+	Publish(now reliable.Time, message []byte) (uint64, error)
+	Flush()
+	NextDisk() (*journal.Job, bool)
+	DiskDone(now reliable.Time, res *journal.Result)
+	Members() []reliable.Member
+	Freed() uint64
+}
+
+// NewSender returns a send.Sender.
 func NewSender(cfg send.Config) (Sender, error) {
 	s, err := send.New(cfg)
 	if err != nil {
 		return nil, err
 	}
-	return struct {
-		*send.Sender
-		*send.Stream
-	}{s, s.Stream(cfg.Channel)}, nil
+	return sender{s}, nil
 }
+
+type sender struct{ *send.Sender }
+
+func (s sender) Stream(partition uint32) Stream { return s.Sender.Stream(partition) }
 
 // nodeState is whether a node's process runs.
 type nodeState uint8
@@ -122,15 +129,17 @@ type Publisher struct {
 
 	state   nodeState
 	lives   int
-	session *Session
+	session *Session   // the first of streams
+	streams []*Session // by partition
 	m       Sender
 	armed   reliable.Time // when the timer fires
 	busy    bool          // the socket has a batch
 	writes  reliable.Time // when it has taken it
 	batch   reliable.Batch
-	disk    simDisk
-	held    [][]byte // messages that the producer waits to publish
-	freed   uint64   // the machine's count when held was last tried
+	disks   []simDisk // by partition
+	held    []Message // that the producer waits to publish
+	freed   uint64    // the machine's count when held was last tried
+	turn    uint32    // the partition of the next message that may go to any
 	holding hold
 	events  [4]reliable.MemberEvent
 	counts  []counted
@@ -211,15 +220,20 @@ func (p *Publisher) start() {
 		p.m = p.cfg.Wrap(m)
 	}
 	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
-	p.session = &Session{
-		ID: reliable.SessionID(cfg.Session), Publisher: p, Source: p.addr, Start: w.now,
-		FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset, Prev: cfg.Prev,
-		Ended: reliable.Never, Closed: reliable.Never,
-		index: len(w.sessions), sent: cfg.FirstOffset,
+	p.streams = nil
+	for i := range p.partitions() {
+		one := &Session{
+			ID: reliable.SessionID(cfg.Session), Partition: uint32(i), Publisher: p,
+			Source: p.addr, Start: w.now, FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
+			Prev: cfg.Prev, Ended: reliable.Never, Closed: reliable.Never,
+			index: len(w.sessions), sent: cfg.FirstOffset,
+		}
+		p.streams, w.sessions = append(p.streams, one), append(w.sessions, one)
 	}
-	w.sessions = append(w.sessions, p.session)
+	p.session = p.streams[0]
 	p.state, p.armed, p.busy, p.closing = running, reliable.Never, false, false
-	p.held, p.asleep, p.disk, p.counts = nil, sleep{}, simDisk{}, nil
+	p.held, p.asleep, p.counts = nil, sleep{}, nil
+	p.disks = make([]simDisk, len(p.streams))
 	p.holding.end(w.now)
 	p.lives++
 	w.trace("start %v session %016x", p, cfg.Session)
@@ -229,9 +243,24 @@ func (p *Publisher) start() {
 // String returns the publisher's name.
 func (p *Publisher) String() string { return p.cfg.Name }
 
-// Session returns the publisher's present session, or its last one; nil before
-// it starts.
+// Session returns the first stream of the publisher's present session, or of its last one;
+// nil before it starts.
 func (p *Publisher) Session() *Session { return p.session }
+
+// Streams returns the streams of the publisher's present session, or of its last one, by
+// partition; none before it starts.
+func (p *Publisher) Streams() []*Session { return p.streams }
+
+// stream returns the stream of a partition; the first one for a partition that there isn't.
+func (p *Publisher) stream(partition uint32) *Session {
+	if int(partition) < len(p.streams) {
+		return p.streams[partition]
+	}
+	return p.session
+}
+
+// partitions returns how many streams a session of the publisher has.
+func (p *Publisher) partitions() int { return 1 }
 
 // Stats returns the machine's counters; zero before it starts.
 func (p *Publisher) Stats() send.Stats {
@@ -241,12 +270,13 @@ func (p *Publisher) Stats() send.Stats {
 	return p.m.Stats()
 }
 
-// Members returns the subscribers as the machine knows them; none before it starts.
+// Members returns the subscribers as the machine knows them in the first partition; none
+// before it starts.
 func (p *Publisher) Members() []reliable.Member {
 	if p.m == nil {
 		return nil
 	}
-	return p.m.Members()
+	return p.m.Stream(0).Members()
 }
 
 // BlockedFor returns for how long in all the producer had messages that it couldn't
@@ -254,7 +284,12 @@ func (p *Publisher) Members() []reliable.Member {
 func (p *Publisher) BlockedFor() time.Duration { return p.holding.total(p.w.now) }
 
 // DiskMost returns the most frames that its disk has held.
-func (p *Publisher) DiskMost() int { return p.disk.most }
+func (p *Publisher) DiskMost() (most int) {
+	for i := range p.disks {
+		most += p.disks[i].most
+	}
+	return most
+}
 
 // hold adds up the time that a producer was held.
 type hold struct {
@@ -292,71 +327,12 @@ func (p *Publisher) Writing() bool { return p.busy }
 // Running says whether the process runs; it may be paused.
 func (p *Publisher) Running() bool { return p.state == running }
 
-// Publish publishes a message, which is copied, and returns its offset, or
-// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError; of a message
-// that was dropped its offset and reliable.ErrDropped.
-func (p *Publisher) Publish(payload []byte) (uint64, error) {
-	switch {
-	case p.state != running:
-		return 0, ErrDown
-	case p.closing:
-		return 0, reliable.ErrClosed
-	}
-	if len(p.held) == 0 && !p.asleep.on {
-		offset, err := p.accept(payload)
-		if err == nil || err == reliable.ErrDropped {
-			p.settle()
-		}
-		if !errors.Is(err, reliable.ErrFull) {
-			return offset, err
-		}
-	}
-	if len(p.held) == 0 {
-		p.holding.begin(p.w.now)
-	}
-	p.held = append(p.held, append([]byte(nil), payload...))
-	p.w.keep(len(payload))
-	return 0, ErrHeld
-}
-
-// accept publishes and notes the truth.
-func (p *Publisher) accept(payload []byte) (uint64, error) {
-	w, s := p.w, p.session
-	offset, err := p.m.Publish(w.now, payload)
-	dropped := err == reliable.ErrDropped
-	if err != nil && !dropped {
-		return 0, err
-	}
-	if offset != s.NextOffset() {
-		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
-	}
-	s.accept(w.now, payload, dropped)
-	w.keep(len(payload))
-	w.observeAccepted(s, offset, payload)
-	if p.cfg.OnAccept != nil {
-		p.cfg.OnAccept(w.now, offset, payload)
-	}
-	return offset, err
-}
-
-// retry publishes the messages that wait, as far as there is room.
-func (p *Publisher) retry() {
-	n := 0
-	for ; n < len(p.held); n++ {
-		if _, err := p.accept(p.held[n]); errors.Is(err, reliable.ErrFull) {
-			break
-		}
-		// One that is too large is lost here as Publish would have refused it.
-	}
-	if p.held = p.held[:copy(p.held, p.held[n:])]; len(p.held) == 0 {
-		p.holding.end(p.w.now)
-	}
-}
-
-// Flush lets the open frame go.
+// Flush lets the open frames go.
 func (p *Publisher) Flush() {
 	if p.state == running && !p.asleep.on {
-		p.m.Flush()
+		for i := range p.streams {
+			p.m.Stream(uint32(i)).Flush()
+		}
 		p.settle()
 	}
 }
@@ -370,7 +346,9 @@ func (p *Publisher) Close() {
 	}
 	p.closing, p.held = true, nil
 	p.holding.end(p.w.now)
-	p.session.Closed = p.w.now
+	for _, s := range p.streams {
+		s.Closed = p.w.now
+	}
 	p.w.trace("close %v", p)
 	if !p.asleep.on {
 		p.m.Close(p.w.now)
@@ -387,7 +365,9 @@ func (p *Publisher) Crash() {
 		return
 	}
 	p.w.trace("crash %v", p)
-	p.session.Crashed = true
+	for _, s := range p.streams {
+		s.Crashed = true
+	}
 	p.end()
 }
 
@@ -395,8 +375,10 @@ func (p *Publisher) Crash() {
 func (p *Publisher) end() {
 	p.state, p.held = gone, nil
 	p.holding.end(p.w.now)
-	p.session.Ended = p.w.now
-	p.w.observeEnded(p.session)
+	for _, s := range p.streams {
+		s.Ended = p.w.now
+		p.w.observeEnded(s)
+	}
 }
 
 // Restart starts the process again, with a new session. One that runs crashes

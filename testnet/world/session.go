@@ -7,10 +7,11 @@ import (
 	"crier/reliable/frame"
 )
 
-// Session is the truth about one session: the messages that its publisher accepted, and the
-// publisher's fate.
+// Session is the truth about one partition of a session, which is a stream of its own: the
+// messages that its publisher accepted there, and the publisher's fate.
 type Session struct {
 	ID          reliable.SessionID
+	Partition   uint32
 	Publisher   *Publisher
 	Source      netip.AddrPort // where its frames come from
 	Start       reliable.Time
@@ -61,7 +62,7 @@ func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 		dropped})
 }
 
-// Index returns the session's place among those of its World, from 0.
+// Index returns the stream's place among those of its World, from 0.
 func (s *Session) Index() int { return s.index }
 
 // NextOffset returns the offset after that of the last message accepted.

@@ -180,7 +180,7 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	}
 	if p == nil {
 		if pkt.Target = w.subscriberAt(to); pkt.Target != nil || !to.IsValid() {
-			pkt.Session = w.Session(reliable.SessionID(pkt.frame.Session))
+			pkt.Session = w.SessionOf(&pkt.frame)
 			w.observeSent(pkt)
 			s.leave(pkt)
 			return
@@ -193,7 +193,7 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		w.observeSent(pkt)
 		return
 	}
-	pkt.Session = p.session
+	pkt.Session = p.stream(pkt.frame.Channel)
 	w.observeSent(pkt)
 	s.toPublisher(p, pkt)
 }

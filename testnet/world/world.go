@@ -114,8 +114,8 @@ func (w *World) Seed() uint64 { return w.cfg.Seed }
 // Stats returns the counters so far.
 func (w *World) Stats() Stats { return w.stats }
 
-// Sessions returns all sessions of all publishers so far, in the order in which
-// they began.
+// Sessions returns all streams of all publishers so far, in the order in which they began,
+// and those of one session in the order of their partitions.
 func (w *World) Sessions() []*Session { return w.sessions }
 
 // Publishers returns the publishers in the order in which they were added.
@@ -128,14 +128,23 @@ func (w *World) Subscribers() []*Subscriber { return w.listeners }
 // Segments returns the segments in the order in which they were added.
 func (w *World) Segments() []*Segment { return w.segments }
 
-// Session returns the session with an id, or nil.
-func (w *World) Session(id reliable.SessionID) *Session {
-	for _, s := range w.sessions {
-		if s.ID == id {
-			return s
+// Session returns the stream of a session and partition, or nil.
+func (w *World) Session(id reliable.SessionID, partition uint32) *Session {
+	for i, s := range w.sessions {
+		if s.ID != id {
+			continue
 		}
+		if i += int(partition); i < len(w.sessions) && w.sessions[i].ID == id {
+			return w.sessions[i]
+		}
+		return nil
 	}
 	return nil
+}
+
+// SessionOf returns the stream that a frame is about, or nil.
+func (w *World) SessionOf(f *frame.Frame) *Session {
+	return w.Session(reliable.SessionID(f.Session), f.Channel)
 }
 
 // At lets fn happen at a time, which must not be past: then it happens now.

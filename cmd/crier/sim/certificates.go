@@ -95,7 +95,7 @@ func (m *meter) certificate(ev *reliable.Event) *certificate {
 		Nobody: []span{},
 		First:  int64(m.run.World().Now()), hash: cert.Hash, session: ev.Session,
 	}
-	if s := m.run.World().Session(ev.Session); s != nil {
+	if s := m.run.World().Session(ev.Session, ev.Partition); s != nil {
 		c.Publisher = s.Publisher.String()
 	}
 	for _, r := range cert.Nobody {

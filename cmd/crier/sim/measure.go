@@ -23,12 +23,12 @@ type meter struct {
 	run      *scenario.Run
 	r        *Result
 	bin      reliable.Time
-	next     reliable.Time            // when to sample what is held
-	behind   map[*world.Segment][]int // the subscribers behind each segment
-	counts   []memberCount            // by subscriber
-	strips   [][]stripPoint           // by subscriber; the last point is the newest
-	sessions map[reliable.SessionID]*sessionFrames
-	last     *sessionFrames // whose frame came last
+	next     reliable.Time                     // when to sample what is held
+	behind   map[*world.Segment][]int          // the subscribers behind each segment
+	counts   []memberCount                     // by subscriber
+	strips   [][]stripPoint                    // by subscriber; the last point is the newest
+	sessions map[*world.Session]*sessionFrames // by stream
+	last     *sessionFrames                    // whose frame came last
 }
 
 // sessionFrames counts losses and NACKs of a session's DATA frames.
@@ -54,7 +54,7 @@ func newMeter(run *scenario.Run) *meter {
 	s, w := run.Scenario(), run.World()
 	m := &meter{
 		run: run, bin: (run.End() + bins - 1) / bins,
-		behind: map[*world.Segment][]int{}, sessions: map[reliable.SessionID]*sessionFrames{},
+		behind: map[*world.Segment][]int{}, sessions: map[*world.Session]*sessionFrames{},
 	}
 	m.r = &Result{
 		Scenario: s.Name, Story: s.Story, Seed: run.Seed(), Duration: int64(s.Duration),
@@ -110,10 +110,10 @@ func (m *meter) strip(sub int) *stripPoint {
 // frames is what is known of a session.
 func (m *meter) frames(s *world.Session) *sessionFrames {
 	if m.last == nil || m.last.session != s {
-		f := m.sessions[s.ID]
+		f := m.sessions[s]
 		if f == nil {
 			f = &sessionFrames{session: s}
-			m.sessions[s.ID] = f
+			m.sessions[s] = f
 		}
 		m.last = f
 	}
@@ -232,7 +232,7 @@ func (m *meter) told(sub *world.Subscriber, ev *reliable.Event) {
 		count.delivered++
 		count.bytes += uint64(len(ev.Payload))
 		t.Delivered[m.at()]++
-		session := m.session(ev.Session)
+		session := m.session(ev.Session, ev.Partition)
 		latency := now.Sub(session.AcceptedAt(ev.Offset))
 		count.latencyMax = max(count.latencyMax, int64(latency))
 		g.latency.Record(latency)
@@ -261,16 +261,17 @@ func (m *meter) told(sub *world.Subscriber, ev *reliable.Event) {
 	}
 }
 
-// session finds a session by its id; the one asked for last is asked for again.
-func (m *meter) session(id reliable.SessionID) *world.Session {
-	if m.last != nil && m.last.session.ID == id {
+// session finds the stream of a session and partition; the one asked for last is asked for
+// again.
+func (m *meter) session(id reliable.SessionID, partition uint32) *world.Session {
+	if m.last != nil && m.last.session.ID == id && m.last.session.Partition == partition {
 		return m.last.session
 	}
-	if f := m.sessions[id]; f != nil {
+	s := m.run.World().Session(id, partition)
+	if f := m.sessions[s]; f != nil {
 		m.last = f
-		return f.session
 	}
-	return m.run.World().Session(id)
+	return s
 }
 
 // sample notes how much subscribers hold, once a bin: to ask a thousand of them takes time.
@@ -335,7 +336,7 @@ func (m *meter) finish() *Result {
 	}
 	var nacks []uint32
 	for _, s := range w.Sessions() {
-		if f := m.sessions[s.ID]; f != nil {
+		if f := m.sessions[s]; f != nil {
 			for _, e := range f.frames {
 				if e.missed > 0 {
 					nacks = append(nacks, e.nacks)

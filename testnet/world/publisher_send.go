@@ -1,0 +1,107 @@
+package world
+
+import (
+	"errors"
+
+	"crier/reliable"
+)
+
+// Message is what a publisher publishes.
+type Message struct {
+	Payload []byte
+	// Partition is where it goes, unless InTurn.
+	Partition uint32
+	// InTurn lets messages go to the partitions in turn.
+	InTurn bool
+}
+
+// Publish publishes a message, which is copied, and returns its offset, or
+// ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError; of a message
+// that was dropped its offset and reliable.ErrDropped. With several partitions, messages go
+// there in turn.
+func (p *Publisher) Publish(payload []byte) (uint64, error) {
+	return p.Send(Message{Payload: payload, InTurn: true})
+}
+
+// Send publishes a message, as Publish does.
+func (p *Publisher) Send(m Message) (uint64, error) {
+	switch {
+	case p.state != running:
+		return 0, ErrDown
+	case p.closing:
+		return 0, reliable.ErrClosed
+	}
+	if len(p.held) == 0 && !p.asleep.on {
+		offset, err := p.accept(&m)
+		if err == nil || err == reliable.ErrDropped {
+			p.settle()
+		}
+		if !errors.Is(err, reliable.ErrFull) {
+			return offset, err
+		}
+	}
+	if len(p.held) == 0 {
+		p.holding.begin(p.w.now)
+	}
+	m.Payload = append([]byte(nil), m.Payload...)
+	p.held = append(p.held, m)
+	p.w.keep(len(m.Payload))
+	return 0, ErrHeld
+}
+
+// accept publishes and notes the truth.
+func (p *Publisher) accept(m *Message) (uint64, error) {
+	w := p.w
+	if m.InTurn { // until it is accepted it keeps its partition
+		m.Partition, m.InTurn = p.turn, false
+		p.turn = (p.turn + 1) % uint32(len(p.streams))
+	}
+	s := p.streams[m.Partition]
+	offset, err := p.m.Stream(m.Partition).Publish(w.now, m.Payload)
+	dropped := err == reliable.ErrDropped
+	if err != nil && !dropped {
+		return 0, err
+	}
+	if offset != s.NextOffset() {
+		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
+	}
+	s.accept(w.now, m.Payload, dropped)
+	w.keep(len(m.Payload))
+	w.observeAccepted(s, offset, m.Payload)
+	if p.cfg.OnAccept != nil {
+		p.cfg.OnAccept(w.now, offset, m.Payload)
+	}
+	return offset, err
+}
+
+// retry publishes the messages that wait, as far as there is room.
+func (p *Publisher) retry() {
+	n := 0
+	for ; n < len(p.held); n++ {
+		if _, err := p.accept(&p.held[n]); errors.Is(err, reliable.ErrFull) {
+			break
+		}
+		// One that is too large is lost here as Publish would have refused it.
+	}
+	if p.held = p.held[:copy(p.held, p.held[n:])]; len(p.held) == 0 {
+		p.holding.end(p.w.now)
+	}
+}
+
+// pending reports whether the machine has messages that wait to be sent.
+func (p *Publisher) pending() bool {
+	for i := range p.streams {
+		if p.m.Stream(uint32(i)).Pending() {
+			return true
+		}
+	}
+	return false
+}
+
+// roomed returns the machine's count of what was freed.
+func (p *Publisher) roomed() (n uint64) {
+	for i := range p.streams {
+		n += p.m.Stream(uint32(i)).Freed()
+	}
+	return n
+}
