@@ -5,6 +5,8 @@ package check
 import (
 	"fmt"
 	"net/netip"
+	"slices"
+	"strings"
 
 	"crier/cmd/crier/host"
 )
@@ -82,6 +84,8 @@ type Question struct {
 	// they may pass.
 	Rate float64
 	TTL  int
+	// Groups is how many groups are joined together, if they are several.
+	Groups int
 	// Joined says that this process is meant to be a member of the group at present.
 	Joined bool
 }
@@ -118,7 +122,7 @@ var checks = []struct {
 	groups bool
 }{
 	{Interface, false}, {MTU, false}, {Source, false}, {Route, true}, {ReversePath, false},
-	{Join, true}, {Membership, true}, {IGMP, false}, {Bridges, false}, {Firewall, true},
+	{Join, true}, {Groups, false}, {Membership, true}, {IGMP, false}, {Bridges, false}, {Firewall, true},
 	{Port, true}, {ControlPort, false}, {Senders, true}, {TTL, false}, {Place, false},
 	{ReadBuffer, false}, {WriteBuffer, false}, {Drops, true}, {CardDrops, false},
 	{Offload, false}, {Merging, false}, {Ring, false}, {Processors, false}, {Clock, false},
@@ -132,13 +136,48 @@ func All(facts []*host.Facts, questions []Question) []Check {
 			list = append(list, c.of(facts[0], questions[0]))
 			continue
 		}
+		var each []Check
 		for i, f := range facts {
-			one := c.of(f, questions[i])
-			if len(facts) > 1 {
-				one.Evidence = questions[i].Group.String() + ": " + one.Evidence
-			}
-			list = append(list, one)
+			each = append(each, c.of(f, questions[i]))
 		}
+		list = append(list, together(each, questions)...)
+	}
+	return slices.DeleteFunc(list, func(c Check) bool { return c.Evidence == "" })
+}
+
+// ManyGroups is how many groups have an answer each: of more, one stands for those that are alike.
+const ManyGroups = 4
+
+// together returns a check's answers for groups, which name their group where there are several.
+// Of many groups those that are alike have one answer.
+func together(each []Check, questions []Question) []Check {
+	if len(each) == 1 {
+		return each
+	}
+	alike := make(map[Check]int)
+	sort := func(i int) Check { // but for the group's own address
+		c, own := each[i], questions[i].Group.Addr().String()
+		c.Evidence = strings.ReplaceAll(c.Evidence, own, "")
+		c.Mend = strings.ReplaceAll(c.Mend, own, "")
+		return c
+	}
+	if len(each) > ManyGroups {
+		for i := range each {
+			alike[sort(i)]++
+		}
+	}
+	var list []Check
+	for i, c := range each {
+		switch n := alike[sort(i)]; {
+		case n < 0: // another one stands for it
+			continue
+		case n > 1:
+			alike[sort(i)] = -1
+			c.Evidence = fmt.Sprintf("%v and %d more: %s", questions[i].Group, n-1, c.Evidence)
+		default:
+			c.Evidence = fmt.Sprintf("%v: %s", questions[i].Group, c.Evidence)
+		}
+		list = append(list, c)
 	}
 	return list
 }

@@ -20,10 +20,7 @@ func Join(f *host.Facts, q Question) Check {
 	if f.Trial == nil {
 		return Check{Name: name, State: Unknown, Evidence: "not tried"}
 	}
-	most := 20
-	if f.Machine != nil && f.Machine.MostMemberships.Err == nil {
-		most = f.Machine.MostMemberships.Value
-	}
+	most := mostMemberships(f)
 	err := f.Trial.GroupErr
 	switch {
 	case err == nil && q.Group.Addr().Is6(): // which has no such limit
@@ -44,6 +41,41 @@ func Join(f *host.Facts, q Question) Check {
 		return Check{Name: name, State: Unknown, Evidence: "the interface can't be used"}
 	}
 	return problem(name, "see the error", "%v", err)
+}
+
+// mostMemberships returns how many groups of IPv4 a socket may join.
+func mostMemberships(f *host.Facts) int {
+	if f.Machine == nil || f.Machine.MostMemberships.Err != nil {
+		return usualMemberships
+	}
+	return f.Machine.MostMemberships.Value
+}
+
+// usualMemberships is the kernel's default, and how many groups crier joins by a socket at most.
+const usualMemberships = 20
+
+// Groups asks whether several groups can be joined together. It has nothing to say of one.
+func Groups(f *host.Facts, q Question) Check {
+	const name = "groups"
+	most := min(mostMemberships(f), usualMemberships)
+	switch {
+	case q.Groups < 2 || most < 1: // which Join tells
+		return Check{Name: name}
+	case q.Group.Addr().Is6():
+		return ok(name, "%d groups to join", q.Groups)
+	}
+	sockets := (q.Groups + most - 1) / most
+	text := fmt.Sprintf("%d groups take %s, of %s", q.Groups,
+		cli.Counted(uint64(sockets), "socket", "sockets"),
+		cli.Counted(uint64(most), "group", "groups"))
+	if sockets > 1 {
+		text += " each at most"
+	}
+	if most < usualMemberships && q.Groups > most {
+		return note(name, "sysctl -w net.ipv4.igmp_max_memberships=20",
+			"%s (net.ipv4.igmp_max_memberships)", text)
+	}
+	return ok(name, "%s", text)
 }
 
 // sockets lists the sockets that there are, without those of the trial.

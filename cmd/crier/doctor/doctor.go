@@ -64,6 +64,9 @@ Examples:
   # the way to another host, which runs "crier doctor echo --iface eth0"
   crier doctor --iface eth0 --to 10.77.0.2 --soak 6m
 
+  # the 17 groups of a topic with 16 partitions
+  crier doctor --iface eth0 --topic orders --partitions 16
+
   # whether the buffers hold 100,000 datagrams a second, for a program
   crier doctor --rate 100k --json
 
@@ -71,6 +74,7 @@ Examples:
 		Setup: func(flags *cli.FlagSet) func(context.Context, cli.Streams) (int, error) {
 			o := &options{rate: defaultRate}
 			o.net.Declare(flags, true)
+			o.net.DeclareLayout(flags, "look at the groups of the topic of this `NAME`")
 			flags.StringVar(&o.to, "to", "",
 				"measure the way to another `HOST[:PORT]` that runs \"crier doctor echo\"")
 			flags.IntVar(&o.probes, "probes", echo.DefaultProbes,
@@ -97,9 +101,16 @@ var roles = map[string]check.Role{
 
 // questions returns the question for each group.
 func (o *options) questions(ctx context.Context) ([]check.Question, error) {
+	name, layout, err := o.net.Layout()
+	if err != nil {
+		return nil, err
+	}
 	groups, iface, err := o.net.Asked()
 	if err != nil {
 		return nil, err
+	}
+	if name != "" || layout.Partitions > 1 {
+		groups = layout.All(name)
 	}
 	role, known := roles[o.role]
 	switch {
@@ -122,6 +133,7 @@ func (o *options) questions(ctx context.Context) ([]check.Question, error) {
 		list = append(list, check.Question{
 			Role: role, Group: g, Interface: iface, Defaulted: o.net.Defaulted(),
 			ControlPort: o.link.ControlPort, Peer: peer, Rate: o.rate, TTL: o.link.TTL,
+			Groups: len(groups),
 		})
 	}
 	return list, nil

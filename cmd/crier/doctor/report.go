@@ -16,6 +16,7 @@ import (
 type report struct {
 	Version   string        `json:"version"`
 	Host      string        `json:"host"`
+	Topic     string        `json:"topic,omitempty"` // whose groups they are
 	Groups    []string      `json:"groups"`
 	Interface string        `json:"interface"`
 	Problems  int           `json:"problems"`
@@ -114,7 +115,7 @@ var tones = map[check.State]cli.Tone{
 // text returns the report for people: problems first, what is ok last.
 func (r *report) text(s cli.Sheet) string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "%s by %s, on %s\n\n", strings.Join(r.Groups, ", "), r.Interface, r.Host)
+	fmt.Fprintf(&b, "%s by %s, on %s\n\n", r.where(), r.Interface, r.Host)
 	for _, p := range r.parts() {
 		if p.title != "" {
 			fmt.Fprintf(&b, "%s\n\n", p.title)
@@ -135,6 +136,18 @@ func (r *report) text(s cli.Sheet) string {
 		b.WriteString(s.Fill(line))
 	}
 	return b.String()
+}
+
+// where names the topic, and the groups: of many the first.
+func (r *report) where() string {
+	text := strings.Join(r.Groups, ", ")
+	if n := len(r.Groups); n > check.ManyGroups {
+		text = fmt.Sprintf("%s and %d more groups", r.Groups[0], n-1)
+	}
+	if r.Topic != "" {
+		text = fmt.Sprintf("topic %s: %s", cli.Printable(r.Topic), text)
+	}
+	return text
 }
 
 // fine tells what is ok in a part: a line a check, but of hosts that were measured between the

@@ -21,7 +21,7 @@ func (o *options) run(ctx context.Context, std cli.Streams) (int, error) {
 		return 0, err
 	}
 	r := report{Version: cli.Version(), question: questions[0], all: o.all,
-		Interface: questions[0].Interface}
+		Interface: questions[0].Interface, Topic: o.net.TopicName()}
 	r.Host, _ = os.Hostname()
 	for _, q := range questions {
 		r.Groups = append(r.Groups, q.Group.String())

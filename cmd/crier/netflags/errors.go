@@ -12,6 +12,9 @@ var configFlags = map[string]string{
 	"group": "group", "interface": "iface", "source": "source", "TTL": "ttl", "DSCP": "dscp",
 	"port": "control-port", "read buffer": "read-buffer",
 
+	"Topic": "topic", "Partitions": "partitions", "Groups": "groups", "Group": "group",
+	"Feeds": "feed",
+
 	"Name": "name", "Datagram": "datagram", "BatchWait": "batch-wait",
 	"Retention.ResendBuffer": "resend-buffer", "Retention.Disk": "disk",
 	"Retention.DiskDir": "disk-dir", "Record.Dir": "record", "Record.Keep": "record-keep",
@@ -33,7 +36,11 @@ func ConfigError(flags *cli.FlagSet, err error) error {
 	if !errors.As(err, &wrong) {
 		return err
 	}
-	if flag, ok := configFlags[wrong.Field]; ok && flags.Lookup(flag) != nil {
+	flag := configFlags[wrong.Field]
+	if flag == "partitions" && flags.Lookup(flag) == nil { // of a subscriber
+		flag = "partition"
+	}
+	if flag != "" && flags.Lookup(flag) != nil {
 		return cli.Usage(errors.New(wrong.Named(cli.Origin(flags, flag))))
 	}
 	return cli.Usage(err)

@@ -11,6 +11,7 @@ import (
 
 	"crier/cmd/crier/cli"
 	"crier/multicast"
+	"crier/reliable/topic"
 	"crier/testnet/impair"
 	"crier/testnet/link"
 )
@@ -19,6 +20,10 @@ import (
 type Flags struct {
 	groups   []string
 	iface    string
+	topic    string
+	wanted   string // partitions
+	layout   topic.Layout
+	feeds    []string
 	drop     float64
 	dropSeed uint64
 	impair   string
@@ -98,26 +103,32 @@ func (n *Flags) Parse() ([]netip.AddrPort, string, error) {
 	return groups, iface, nil
 }
 
-// Asked returns the groups and the interface, which may be missing or down.
+// Asked returns the groups and the interface, which may be missing or down. With a topic the groups
+// are the one that tells of it; with feeds, those of all of them, and the first one's interface.
 func (n *Flags) Asked() ([]netip.AddrPort, string, error) {
-	var groups []netip.AddrPort
-	for _, text := range n.groups {
-		g, err := multicast.ParseGroup(text)
-		switch {
-		case err != nil:
-			return nil, "", ConfigError(n.Set, err)
-		case slices.Contains(groups, g):
-			return nil, "", cli.Usagef("--group %v is given twice: once is enough", g)
-		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
-			return nil, "",
-				cli.Usagef("--group %v and %v are of different address families: run one command "+
-					"for each", groups[0], g)
-		}
-		groups = append(groups, g)
+	feeds, err := n.Feeds()
+	if err != nil {
+		return nil, "", err
 	}
-	iface := n.iface
-	if iface == defaultInterface && runtime.GOOS != "linux" {
-		iface = "127.0.0.1" // the loopback interface has another name there
+	var groups []netip.AddrPort
+	iface := loopbackHere(n.iface)
+	switch {
+	case feeds != nil:
+		iface = feeds[0].Interface
+		for _, f := range feeds {
+			if f.Group.IsValid() && !slices.Contains(groups, f.Group) {
+				groups = append(groups, f.Group)
+			}
+		}
+		if groups == nil {
+			groups = n.homes()
+		}
+	case n.topic != "" && !n.Set.Changed("group"):
+		groups = n.homes()
+	default:
+		if groups, err = n.parseGroups(); err != nil {
+			return nil, "", err
+		}
 	}
 	if n.Set.Changed("read-buffer") && (n.link.ReadBuffer == 0 || n.link.ReadBuffer > maxRead) {
 		return nil, "", cli.Usagef("--read-buffer %v is outside 1 to %v",
@@ -134,8 +145,39 @@ func (n *Flags) Asked() ([]netip.AddrPort, string, error) {
 	return groups, iface, nil
 }
 
-// Where describes groups and interface.
+// parseGroups returns the groups of --group.
+func (n *Flags) parseGroups() ([]netip.AddrPort, error) {
+	var groups []netip.AddrPort
+	for _, text := range n.groups {
+		g, err := multicast.ParseGroup(text)
+		switch {
+		case err != nil:
+			return nil, ConfigError(n.Set, err)
+		case slices.Contains(groups, g):
+			return nil, cli.Usagef("--group %v is given twice: once is enough", g)
+		case len(groups) > 0 && groups[0].Addr().Is4() != g.Addr().Is4():
+			return nil, cli.Usagef("--group %v and %v are of different address families: run one "+
+				"command for each", groups[0], g)
+		}
+		groups = append(groups, g)
+	}
+	return groups, nil
+}
+
+// loopbackHere returns an interface's name, and for the default the loopback interface's on this
+// system.
+func loopbackHere(iface string) string {
+	if iface == defaultInterface && runtime.GOOS != "linux" {
+		return "127.0.0.1"
+	}
+	return iface
+}
+
+// Where describes groups and interface, or the feeds.
 func (n *Flags) Where(groups []netip.AddrPort) string {
+	if n.feeds != nil {
+		return n.feedsText(groups)
+	}
 	var list []string
 	for _, g := range groups {
 		list = append(list, g.String())
@@ -145,7 +187,7 @@ func (n *Flags) Where(groups []netip.AddrPort) string {
 
 // Defaulted reports whether neither --iface nor a variable names the interface.
 func (n *Flags) Defaulted() bool {
-	return !n.Set.Changed("iface") && interfaceVariable.Or("") == ""
+	return !n.Set.Changed("iface") && n.feeds == nil && interfaceVariable.Or("") == ""
 }
 
 // Network returns the kernel's network, behind --drop or --impair.
