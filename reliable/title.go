@@ -1,19 +1,26 @@
 package reliable
 
-import "crier/reliable/frame"
+import (
+	"crier/reliable/frame"
+	"crier/reliable/topic"
+)
 
-// Title is what a publisher says of a session: whose stream it is, and where it begins. A
-// stream that goes on across restarts is named by topic, publisher and channel.
+// Title is what a publisher says of a stream of its session: whose it is, and where it begins. A
+// stream that goes on across restarts is named by topic, publisher and partition. Titles compare
+// with ==.
 type Title struct {
-	// Topic is the stream's topic; it is empty today.
+	// Topic is the stream's topic, or empty.
 	Topic string
+	// Layout is the topic's: its partitions and groups. It is zero where there is one partition
+	// on one group.
+	Layout topic.Layout
 	// Publisher is the publisher's name.
 	Publisher string
 	// Key is the full id of the session's key, up to 32 bytes; it is empty today.
 	Key string
 	// Wall is the publisher's wall clock when the session began, in Unix nanoseconds.
 	Wall int64
-	// FirstSeq and FirstOffset are the session's first frame and message.
+	// FirstSeq and FirstOffset are the session's first frame and message in the stream's partition.
 	FirstSeq, FirstOffset uint64
 	// Prev is the session that this one continues, if it continues one.
 	Prev Link

@@ -19,7 +19,7 @@ func (l *Log) footerOf(s *segment) int64 {
 	n := footerFixed + entrySize*(len(s.index)+2) + 16*(min(len(s.holes), MaxHoles)+2)
 	if t := s.tape.title; t != nil {
 		p := &t.Prev
-		n += 128 + len(t.Topic) + len(t.Publisher) + len(t.Key) + len(p.Topic) +
+		n += 128 + layoutSize + len(t.Topic) + len(t.Publisher) + len(t.Key) + len(p.Topic) +
 			len(p.Publisher) + len(p.Key)
 	}
 	return int64(n)

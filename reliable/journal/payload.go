@@ -2,9 +2,11 @@ package journal
 
 import (
 	"encoding/binary"
+	"net/netip"
 
 	"crier/nack"
 	"crier/reliable"
+	"crier/reliable/topic"
 )
 
 // The payloads of blocks that hold no frames. More fields may follow those that are known.
@@ -14,6 +16,13 @@ const (
 	endSize  = 2
 	// maxWord bounds a name in a title, in bytes.
 	maxWord = 1024
+
+	// layoutSize bounds a layout, in bytes.
+	layoutSize = 4 + 2 + 64
+
+	// The first byte of a title that is known: without the layout of a topic, and with it.
+	titled  = 1
+	laidOut = 2
 )
 
 // appendHole appends the payload of a hole up to a number.
@@ -56,7 +65,11 @@ func appendTitle(b []byte, t *reliable.Title) []byte {
 	if t == nil {
 		return append(b, 0)
 	}
-	b = append(b, 1)
+	if t.Layout == (topic.Layout{}) {
+		b = append(b, titled)
+	} else {
+		b = append(b, laidOut)
+	}
 	b = binary.BigEndian.AppendUint64(b, uint64(t.Wall))
 	b = binary.BigEndian.AppendUint64(b, t.FirstSeq)
 	b = binary.BigEndian.AppendUint64(b, t.FirstOffset)
@@ -71,7 +84,17 @@ func appendTitle(b []byte, t *reliable.Title) []byte {
 	b = binary.BigEndian.AppendUint64(b, p.Offset)
 	b = appendWord(b, p.Topic)
 	b = appendWord(b, p.Publisher)
-	return appendWord(b, p.Key)
+	b = appendWord(b, p.Key)
+	if l := &t.Layout; *l != (topic.Layout{}) {
+		b = binary.BigEndian.AppendUint16(b, uint16(l.Partitions))
+		b = binary.BigEndian.AppendUint16(b, uint16(l.Groups))
+		base := ""
+		if l.Base.IsValid() {
+			base = l.Base.String()
+		}
+		b = appendWord(b, base)
+	}
+	return b
 }
 
 // A cutter takes values off the front of bytes. After the first that isn't there, all are
@@ -129,7 +152,8 @@ func (c *cutter) session() (key Key, wall int64, t *reliable.Title) {
 }
 
 func (c *cutter) title() *reliable.Title {
-	if c.u8() != 1 {
+	kind := c.u8()
+	if kind != titled && kind != laidOut {
 		return nil
 	}
 	t := &reliable.Title{
@@ -141,8 +165,23 @@ func (c *cutter) title() *reliable.Title {
 			Topic: c.word(), Publisher: c.word(), Key: c.word(),
 		},
 	}
+	if kind == laidOut {
+		t.Layout = c.layout()
+	}
 	if c.short {
 		return nil
 	}
 	return t
+}
+
+func (c *cutter) layout() topic.Layout {
+	l := topic.Layout{Partitions: int(c.u16()), Groups: int(c.u16())}
+	if base := c.word(); base != "" {
+		at, err := netip.ParseAddrPort(base)
+		if err != nil {
+			c.short = true
+		}
+		l.Base = at
+	}
+	return l
 }
