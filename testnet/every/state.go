@@ -171,7 +171,7 @@ func (h *hasher) walkState(p *Play, more []int) {
 func (h *hasher) datagram(d *world.Datagram) {
 	h.text(d.Data)
 	h.take(uint64(d.Sent))
-	for _, a := range [...]*netip.AddrPort{&d.From, &d.To} {
+	for _, a := range [...]*netip.AddrPort{&d.From, &d.To, &d.Group} {
 		if !a.IsValid() {
 			h.take(0)
 			continue

@@ -74,7 +74,7 @@ func (s *Subscriber) spread(pkt *Datagram) {
 	for _, g := range w.segments {
 		if g == s.cfg.Segment {
 			s.pass(g, pkt)
-		} else if len(g.subs) > 0 {
+		} else if len(g.subs) > 0 && g.hears(pkt.Group) {
 			s.enter(g, pkt)
 		}
 	}
@@ -118,7 +118,7 @@ func (s *Subscriber) pass(g *Segment, pkt *Datagram) {
 
 // reach sends a packet over the last link to a subscriber.
 func (s *Subscriber) reach(t *Subscriber, pkt *Datagram) {
-	if t.state != running {
+	if t.state != running || pkt.Target == nil && !t.hears(pkt.Group) {
 		return // nobody has joined there
 	}
 	w := s.w

@@ -122,7 +122,7 @@ func (l *links) add(cfg link.Config, seed uint64) *link.Link {
 	return one
 }
 
-// toGroup sends a packet to all subscribers.
+// toGroup sends a packet to all members of its group.
 func (p *Publisher) toGroup(pkt *Datagram) {
 	p.w.overhear(pkt, func(other *Publisher) { p.fromPublisher(other, pkt) })
 	p.w.beginFanout(pkt)
@@ -131,7 +131,7 @@ func (p *Publisher) toGroup(pkt *Datagram) {
 	}
 	p.w.finishFanout()
 	for _, g := range p.w.segments {
-		if len(g.subs) > 0 {
+		if len(g.subs) > 0 && g.hears(pkt.Group) {
 			p.toSegment(g, pkt)
 		}
 	}
@@ -170,7 +170,7 @@ func (p *Publisher) toSegment(g *Segment, pkt *Datagram) {
 
 // toSubscriber sends a packet over the subscriber's own link.
 func (p *Publisher) toSubscriber(s *Subscriber, pkt *Datagram) {
-	if s.state != running {
+	if s.state != running || pkt.Target == nil && !s.hears(pkt.Group) {
 		return // nobody has joined there
 	}
 	w, way := p.w, &p.paths[s.index]

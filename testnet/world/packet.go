@@ -19,6 +19,9 @@ type Datagram struct {
 	Data []byte
 	// From and To are addresses; To is zero where it goes to the group.
 	From, To netip.AddrPort
+	// Group is the group that it goes to, if ToGroup: the zero address in a World without
+	// topics.
+	Group netip.AddrPort
 	// Publisher sent it, or is its destination.
 	Publisher *Publisher
 	// Subscriber sent it; nil if Publisher did.
@@ -83,7 +86,7 @@ func (p *Datagram) decode(dec *frame.Decoder, raw []byte) {
 // it.
 func (w *World) damaged(p *Datagram, l *link.Link) *Datagram {
 	bad := &Datagram{
-		From: p.From, To: p.To, Publisher: p.Publisher, Subscriber: p.Subscriber,
+		From: p.From, To: p.To, Group: p.Group, Publisher: p.Publisher, Subscriber: p.Subscriber,
 		Holder: p.Holder, Target: p.Target, Session: p.Session, Sent: p.Sent,
 	}
 	raw := make([]byte, len(p.frame.Raw))

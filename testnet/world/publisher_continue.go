@@ -85,7 +85,7 @@ func (p *Publisher) ask() {
 func (p *Publisher) question(data []byte) {
 	w := p.w
 	pkt := w.newPacket(data)
-	pkt.From, pkt.Publisher = p.addr, p
+	pkt.From, pkt.Group, pkt.Publisher = p.addr, p.home(), p
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", p, pkt.err)

@@ -13,7 +13,7 @@ import (
 func (p *Publisher) arrive(pkt *Datagram) {
 	switch {
 	case p.search != nil:
-		if pkt.err == nil && (!pkt.To.IsValid() || pkt.To == p.addr) {
+		if pkt.err == nil && (!pkt.To.IsValid() && pkt.Group == p.home() || pkt.To == p.addr) {
 			p.w.stats.Delivered++
 			p.search.m.Handle(p.w.now, pkt.From, &pkt.frame)
 			p.ask()
@@ -190,7 +190,9 @@ func (p *Publisher) emit(b reliable.Batch) {
 		pkt := w.newPacket(b.Datagram(i))
 		pkt.From, pkt.To, pkt.Publisher = p.addr, b.To, p
 		pkt.Session = p.stream(pkt.frame.Channel)
-		if b.To.IsValid() {
+		if !b.To.IsValid() {
+			pkt.Group = p.group(b.Group)
+		} else {
 			pkt.Target = w.subscriberAt(b.To)
 			pkt.Nowhere = pkt.Target == nil
 		}

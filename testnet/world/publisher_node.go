@@ -131,6 +131,7 @@ type Publisher struct {
 	lives   int
 	session *Session   // the first of streams
 	streams []*Session // by partition
+	groups  []netip.AddrPort
 	m       Sender
 	armed   reliable.Time // when the timer fires
 	busy    bool          // the socket has a batch
@@ -171,6 +172,7 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if _, err := NewSender(p.senderConfig(w.now)); err != nil {
 		return nil, err
 	}
+	p.groups = p.groupsOf()
 	if w.pubs = append(w.pubs, p); cfg.Continue != reliable.ContinueNever {
 		w.seekers++
 	}

@@ -3,6 +3,7 @@ package world
 import (
 	"fmt"
 	"net/netip"
+	"slices"
 
 	"crier/reliable"
 	"crier/reliable/frame"
@@ -245,6 +246,30 @@ func (s *Subscriber) Recorder() *Recorder { return s.recorder }
 
 // recording is a Recording as a subscriber's machine: it has no application.
 type recording struct{ Recording }
+
+// Memberships returns the groups that the machine wants, if it is one that says so.
+func (r recording) Memberships() (version uint64, groups []netip.AddrPort) {
+	if m, ok := r.Recording.(member); ok {
+		return m.Memberships()
+	}
+	return 0, nil
+}
+
+// member is a Recording that wants groups.
+type member interface {
+	Memberships() (version uint64, groups []netip.AddrPort)
+}
+
+// follows reports whether the recorder says which groups it wants.
+func (r *Recorder) follows() bool {
+	_, ok := r.m.(member)
+	return ok && r.topics()
+}
+
+// topics reports whether its configuration names topics or groups.
+func (r *Recorder) topics() bool {
+	return slices.ContainsFunc(r.cfg.Record.Groups, netip.AddrPort.IsValid)
+}
 
 func (recording) Keep()                            {}
 func (recording) Poll([]reliable.Run) int          { return 0 }

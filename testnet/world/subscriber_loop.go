@@ -13,7 +13,8 @@ import (
 // arrive takes a packet at the subscriber's socket.
 func (s *Subscriber) arrive(pkt *Datagram) {
 	switch {
-	case s.state != running, pkt.To.IsValid() && pkt.To.Port() != s.addr.Port():
+	case s.state != running, pkt.To.IsValid() && pkt.To.Port() != s.addr.Port(),
+		pkt.Target == nil && !s.hears(pkt.Group):
 		s.w.stats.Nowhere++ // it was for nobody, or for an earlier life
 	case s.asleep.on:
 		s.asleep.keep(s.w, pkt, s.cfg.SocketQueue)
@@ -31,7 +32,12 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.w.stats.Damaged++
 		return
 	}
+	group := 0
+	if pkt.Target == nil { // it may have left the group while the packet waited
+		group = max(0, s.groups.index(pkt.Group, s.w.now))
+	}
 	if !s.copies {
+		pkt.frame.GroupIndex = group
 		s.m.Handle(s.w.now, pkt.From, &pkt.frame)
 		s.w.observeHandled(pkt, s)
 		return
@@ -41,7 +47,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
 		return
 	}
-	s.own.Arrived = WallStart + int64(s.w.now)
+	s.own.GroupIndex, s.own.Arrived = group, WallStart+int64(s.w.now)
 	s.m.Handle(s.w.now, pkt.From, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)
@@ -90,6 +96,7 @@ func (s *Subscriber) settle() {
 		}
 		s.m.Advance(w.now)
 	}
+	s.join()
 	w.observeSettled(s)
 }
 
@@ -165,6 +172,9 @@ func (s *Subscriber) drain() {
 func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 	w := s.w
 	pkt := w.newPacket(data)
+	if to.IsValid() && to.Addr().IsMulticast() {
+		pkt.Group, to = to, netip.AddrPort{}
+	}
 	p := w.publisherAt(to)
 	pkt.From, pkt.To, pkt.Subscriber, pkt.Publisher = s.addr, to, s, p
 	w.stats.Sent++

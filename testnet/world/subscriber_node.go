@@ -42,6 +42,8 @@ type SubscriberConfig struct {
 	// the kernel's are, instead of sharing the decoded packet with others: slower,
 	// and held frames are then copied.
 	CopyFrames bool
+	// JoinDelay is the time from when it wishes to join a group until packets to that reach it.
+	JoinDelay time.Duration
 	// TimersFirst lets a process that was paused look at its timers before it
 	// looks at its socket.
 	TimersFirst bool
@@ -68,6 +70,7 @@ type Receiver interface {
 	Stats() receive.Stats
 	Memory() int
 	Sessions() []receive.SessionStats
+	Memberships() (version uint64, groups []netip.AddrPort)
 }
 
 // subscriberTimer marks the node of a timer event as a subscriber.
@@ -88,6 +91,7 @@ type Subscriber struct {
 	works  bool                                 // cfg.Work > 0
 	tell   func(reliable.Time, *reliable.Event) // cfg.OnEvent
 	asleep sleep
+	groups memberships
 
 	addr   netip.AddrPort
 	joined reliable.Time
@@ -120,9 +124,10 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	if cfg.Name == "" {
 		cfg.Name = fmt.Sprintf("sub%d", len(w.subs))
 	}
-	if cfg.Work < 0 || cfg.SocketQueue < 0 || cfg.History < 0 {
-		return nil, fmt.Errorf("testnet: %s: Work (%v), SocketQueue (%d) and History (%d) must "+
-			"not be negative", cfg.Name, cfg.Work, cfg.SocketQueue, cfg.History)
+	if cfg.Work < 0 || cfg.SocketQueue < 0 || cfg.History < 0 || cfg.JoinDelay < 0 {
+		return nil, fmt.Errorf("testnet: %s: Work (%v), SocketQueue (%d), History (%d) and "+
+			"JoinDelay (%v) must not be negative", cfg.Name, cfg.Work, cfg.SocketQueue,
+			cfg.History, cfg.JoinDelay)
 	}
 	if cfg.Segment != nil && cfg.Segment.w != w {
 		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name,
@@ -199,6 +204,7 @@ func (s *Subscriber) be(at reliable.Time) error {
 		s.m = s.cfg.Wrap(s.m)
 	}
 	s.armed, s.busy, s.asleep = reliable.Never, false, sleep{turn: s.asleep.turn}
+	s.groups = memberships{known: s.follows()}
 	s.lives++
 	return nil
 }
@@ -222,6 +228,7 @@ func (s *Subscriber) start() {
 	s.state, s.joined = running, s.w.now
 	s.w.trace("start %v", s)
 	s.w.observeStarted(s)
+	s.join()
 	s.settle()
 }
 
