@@ -100,6 +100,9 @@ type DigestBody struct {
 	Holder []byte
 }
 
+// EveryChannel is the channel of a FIND for the streams of all channels.
+const EveryChannel = 1<<32 - 1
+
 // FindBody holds the fields of FIND that no other kind has. The frame's Subscriber asks, its
 // Name is the publisher's or empty, and its Session may be 0 for any session.
 type FindBody struct {

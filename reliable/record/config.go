@@ -22,6 +22,9 @@ type Config struct {
 	// Epoch is the wall clock at time 0, and Joined when the recorder began to listen.
 	Epoch  time.Time
 	Joined reliable.Time
+	// Topics are recorded, in all their partitions or some. Their groups follow those of Groups in
+	// Memberships.
+	Topics []receive.Topic
 	// Groups are the groups that frames come by, in the order of frame.Frame.GroupIndex.
 	Groups []netip.AddrPort
 	// Datagram is the largest datagram to send, in bytes; 0 means 1,472.

@@ -15,8 +15,10 @@ import (
 const (
 	// maxQuestions bounds the answers that wait, and those for which the log must be asked.
 	maxQuestions = 64
-	// maxAnswers is how many sessions one FIND is told of.
+	// maxAnswers is how many sessions one FIND is told of, and maxTapes how many streams of them
+	// are told to one that asks for every channel.
 	maxAnswers = 16
+	maxTapes   = 512
 	// answerRate bounds the answers to all FINDs, in bytes a second, and answerBurst those at
 	// once.
 	answerRate  = 64 << 10
@@ -27,12 +29,14 @@ const (
 	lookBurst = 1 << 20
 )
 
-// A question is an answer on its way: a DIGEST to whoever asked.
+// A question is an answer on its way: a DIGEST to whoever asked, or one for each stream.
 type question struct {
 	to      netip.AddrPort
 	request uint64
-	tape    *tape
-	query   journal.Query
+	// tape is the one that is told next, and rest are those behind it.
+	tape  *tape
+	rest  []*tape
+	query journal.Query
 	// known says that at is the answer; asked that the log is being asked for it.
 	known, asked bool
 	at           journal.Mark
@@ -82,7 +86,7 @@ func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 		r.stats.Unanswered++
 		return
 	}
-	if f.Session != 0 {
+	if f.Session != 0 && f.Channel != frame.EveryChannel {
 		if t := r.tapes[journal.Key{Session: f.Session, Channel: f.Channel}]; t != nil && t.begun {
 			a.add(r, from, f, t)
 		}
@@ -93,10 +97,28 @@ func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 		return
 	}
 	a.looks.Take(r.now, uint64(len(r.list)))
-	match := make([]*tape, 0, maxAnswers+1) // the newest first
+	// Of the end of a stream, too, all sessions tell: clocks may differ, and which one is the
+	// newest is seen by what they continue.
+	found := r.newest(f)
+	if f.Channel == frame.EveryChannel {
+		if all := r.channels(found); len(all) > 0 {
+			a.add(r, from, f, all...)
+		}
+		return
+	}
+	for _, t := range found {
+		a.add(r, from, f, t)
+	}
+}
+
+// newest returns a tape of each session that a FIND asks for, the newest first.
+func (r *Recorder) newest(f *frame.Frame) []*tape {
+	match := make([]*tape, 0, maxAnswers+1)
 	for _, t := range r.list {
-		if !t.begun || t.key.Channel != f.Channel || !t.matches(f) ||
-			len(match) == maxAnswers && compareWall(t, match[maxAnswers-1]) <= 0 {
+		if !t.begun || f.Session != 0 && t.key.Session != f.Session || !t.matches(f) ||
+			t.key.Channel != f.Channel && f.Channel != frame.EveryChannel ||
+			len(match) == maxAnswers && compareWall(t, match[maxAnswers-1]) <= 0 ||
+			slices.ContainsFunc(match, t.kin) {
 			continue
 		}
 		i, _ := slices.BinarySearchFunc(match, t, func(o, t *tape) int {
@@ -108,11 +130,22 @@ func (r *Recorder) find(from netip.AddrPort, f *frame.Frame) {
 		match = slices.Insert(match, i, t)
 		match = match[:min(len(match), maxAnswers)]
 	}
-	// Of the end of a stream, too, all sessions tell: clocks may differ, and which one is the
-	// newest is seen by what they continue.
-	for _, t := range match {
-		a.add(r, from, f, t)
+	return match
+}
+
+// kin reports whether another tape is of the same session.
+func (t *tape) kin(o *tape) bool { return t.key.Session == o.key.Session }
+
+// channels returns the tapes of all channels of the sessions that a list has one of.
+func (r *Recorder) channels(of []*tape) (all []*tape) {
+	for _, one := range of {
+		for _, t := range r.list {
+			if t.begun && t.kin(one) && len(all) < maxTapes {
+				all = append(all, t)
+			}
+		}
 	}
+	return all
 }
 
 // matches reports whether a tape is of the stream that a FIND names.
@@ -142,10 +175,10 @@ func compareWall(x, y *tape) int {
 	return 0
 }
 
-// add notes a question, unless the same asker has asked it already.
-func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape) {
+// add notes a question about one tape or several, unless the same asker has asked it already.
+func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, of ...*tape) {
 	for _, q := range a.list {
-		if q.to == from && q.request == f.Request && q.tape == t {
+		if q.to == from && q.request == f.Request && (q.tape == of[0] || len(of) > 1) {
 			return
 		}
 	}
@@ -153,7 +186,7 @@ func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape)
 		r.stats.Unanswered++
 		return
 	}
-	q := &question{to: from, request: f.Request, tape: t}
+	q := &question{to: from, request: f.Request, tape: of[0], rest: of[1:]}
 	switch f.Find.What {
 	case frame.FindOffset:
 		q.query = journal.Query{What: journal.FindOffset, Value: f.Find.Value}
@@ -163,13 +196,17 @@ func (a *answers) add(r *Recorder, from netip.AddrPort, f *frame.Frame, t *tape)
 		q.query.What = journal.FindOldest
 	case frame.FindEnd:
 		q.query.What = journal.FindEnd
-	default:
-		q.known = true
 	}
-	if !q.known {
-		q.at, q.known = t.locate(q.query)
-	}
+	q.look()
 	a.list = append(a.list, q)
+}
+
+// look finds the place that is asked for, where memory knows it.
+func (q *question) look() {
+	q.asked = false
+	if q.known = q.query.What == 0; !q.known {
+		q.at, q.known = q.tape.locate(q.query)
+	}
 }
 
 // locate returns the place that a question asks for, where memory knows it.
@@ -236,6 +273,11 @@ func (a *answers) next(r *Recorder) (reliable.Batch, bool) {
 	f.Request = q.request
 	if q.query.What != 0 {
 		f.Digest.At, f.Digest.AtSeq, f.Digest.AtOffset = true, q.at.Seq, q.at.Offset
+	}
+	if len(q.rest) > 0 { // those of others come in between
+		q.tape, q.rest = q.rest[0], q.rest[1:]
+		q.look()
+		a.list = append(a.list, q)
 	}
 	n.rest = f
 	b := n.part(r)

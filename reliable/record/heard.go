@@ -68,8 +68,8 @@ func (r *Recorder) Frame(session uint64, channel uint32, f *frame.Frame) {
 	if !t.live {
 		t.live = true
 		t.tell(r.now.Add(announceFirst))
-		if f.GroupIndex < len(r.cfg.Groups) {
-			t.group = r.cfg.Groups[f.GroupIndex]
+		if _, groups := r.Memberships(); f.GroupIndex < len(groups) {
+			t.group = groups[f.GroupIndex]
 		}
 		if t.hears() { // else it is what survivors had
 			r.tell(Event{Kind: Recording, Key: t.key, Title: t.title})

@@ -95,12 +95,27 @@ func New(cfg Config) (*Recorder, error) {
 	}
 	r.receiver, err = receive.New(receive.Config{
 		ID: cfg.ID, Seed: cfg.Seed, Epoch: cfg.Epoch, Joined: cfg.Joined, Name: cfg.Name,
-		Groups: cfg.Groups, Datagram: cfg.Datagram, Start: reliable.Oldest, Runs: true,
+		Groups: cfg.Groups, Topics: cfg.Topics, Datagram: cfg.Datagram, Start: reliable.Oldest, Runs: true,
 		Positions: r.positions(), Logs: receive.Logs{Ask: cfg.Groups},
 		Recovery: cfg.Recovery, Memory: cfg.Memory, Tape: r, Inquest: !cfg.NoInquest,
 		Keeper: keeper{r},
 	})
 	return r, err
+}
+
+// Memberships returns the groups to be joined, as Receiver.Memberships does.
+func (r *Recorder) Memberships() (version uint64, groups []netip.AddrPort) {
+	if r.receiver == nil {
+		return 0, r.cfg.Groups
+	}
+	return r.receiver.Memberships()
+}
+
+// NotJoined says that a group of Memberships can't be joined.
+func (r *Recorder) NotJoined(group netip.AddrPort) {
+	if r.receiver != nil {
+		r.receiver.NotJoined(group)
+	}
 }
 
 // positions returns where the tapes go on if their sessions are heard again.

@@ -75,7 +75,7 @@ type Repeated struct {
 func New(cfg Config, s store.Store) *Repairer {
 	r := &Repairer{
 		cfg: cfg, store: s, most: cfg.Datagram,
-		age: age{since: cfg.Start}, arena: make([]byte, 0, max(arenaSize, cfg.Datagram)),
+		age: age{since: cfg.Start},
 	}
 	if r.cfg.Limit == nil {
 		r.cfg.Limit = &rate.Limit{}
@@ -284,10 +284,18 @@ func (r *Repairer) answer(now reliable.Time, kind frame.Kind, ranges []nack.Rang
 	}
 }
 
+// room returns the empty arena. A Repairer that repeats nothing has none.
+func (r *Repairer) room() []byte {
+	if r.arena == nil {
+		r.arena = make([]byte, 0, max(arenaSize, r.cfg.Datagram))
+	}
+	return r.arena[:0]
+}
+
 // encoded returns the frame as a batch.
 func (r *Repairer) encoded(to netip.AddrPort) reliable.Batch {
 	r.repeated, r.kind = r.repeated[:0], r.scratch.Kind
-	r.arena = r.encode.Append(r.arena[:0], &r.scratch)
+	r.arena = r.encode.Append(r.room(), &r.scratch)
 	r.cfg.Limit.Owe(uint64(len(r.arena)))
 	return reliable.Batch{To: to, Data: r.arena, Segment: len(r.arena)}
 }
@@ -300,7 +308,7 @@ func (r *Repairer) NextRepairs(now reliable.Time, class nack.Class) (reliable.Ba
 	if r.responder.Waiting(class) == 0 || limit.Bounds() && limit.Room(now) == 0 {
 		return b, false
 	}
-	r.arena, r.repeated = r.arena[:0], r.repeated[:0]
+	r.arena, r.repeated = r.room(), r.repeated[:0]
 	for len(r.repeated) < maxRepairs {
 		next, ok := r.responder.Next(now, class, r.store.Held())
 		n := len(r.repeated)

@@ -11,13 +11,15 @@ import (
 	"crier/reliable/journal"
 	"crier/reliable/rate"
 	"crier/reliable/store"
+	"crier/reliable/topic"
 )
 
 const (
-	// MaxServed bounds the streams that are served at once. One that nobody asked for in
-	// restTime makes room for another.
-	MaxServed = 64
-	restTime  = time.Second
+	// MaxServed bounds the sessions that are served at once, and maxStreams their streams. One
+	// that nobody asked for in restTime makes room for another.
+	MaxServed  = 64
+	maxStreams = topic.MaxPartitions + MaxServed
+	restTime   = time.Second
 	// servedFor is how long a stream that nobody asks for is served.
 	servedFor = 30 * time.Second
 	// A burst of repairs is what the rate allows in 5 ms, or minBurst bytes.
@@ -100,7 +102,10 @@ func (s *Service) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame)
 // Begin begins to serve a stream out of a store, for a subscriber at an address, and reports
 // whether there is room.
 func (s *Service) Begin(now reliable.Time, by netip.Addr, key journal.Key, of store.Store) bool {
-	if len(s.list) >= MaxServed {
+	another := !slices.ContainsFunc(s.list, func(v *served) bool {
+		return v.key.Session == key.Session
+	}) && s.sessions() >= MaxServed
+	if another || len(s.list) >= maxStreams {
 		i := slices.IndexFunc(s.list, func(v *served) bool {
 			return now.Sub(v.asked) > restTime && v != s.sending
 		})
@@ -109,7 +114,11 @@ func (s *Service) Begin(now reliable.Time, by netip.Addr, key journal.Key, of st
 				return false
 			}
 		}
-		s.end(i)
+		if gone := s.list[i].key.Session; another {
+			s.endSession(gone)
+		} else {
+			s.end(i)
+		}
 	}
 	s.list = append(s.list, &served{key: key, asked: now, by: by, holder: NewHolder(Config{
 		Session: key.Session, Channel: key.Channel, Responder: s.cfg.Responder,
@@ -117,6 +126,18 @@ func (s *Service) Begin(now reliable.Time, by netip.Addr, key journal.Key, of st
 		Recent: s.cfg.Recent,
 	}, of)})
 	return true
+}
+
+// sessions returns the number of sessions that are served.
+func (s *Service) sessions() (n int) {
+	for i, v := range s.list {
+		if !slices.ContainsFunc(s.list[:i], func(o *served) bool {
+			return o.key.Session == v.key.Session
+		}) {
+			n++
+		}
+	}
+	return n
 }
 
 // yields returns the index of the stream that makes room though it was asked for lately, or -1:
@@ -135,6 +156,15 @@ func (s *Service) yields(now reliable.Time, by netip.Addr) int {
 func (s *Service) End(key journal.Key) {
 	if i := s.find(key); i >= 0 {
 		s.end(i)
+	}
+}
+
+// endSession ends the service of all streams of a session.
+func (s *Service) endSession(session uint64) {
+	for i := len(s.list) - 1; i >= 0; i-- {
+		if s.list[i].key.Session == session {
+			s.end(i)
+		}
 	}
 }
 
