@@ -103,7 +103,7 @@ func (s *Subscriber) pass(g *Segment, pkt *Datagram) {
 		s.reach(pkt.Target, pkt)
 		return
 	}
-	list := w.direct
+	list := w.direct[0]
 	if g != nil {
 		list = g.subs
 	}

@@ -10,7 +10,7 @@ import (
 // headerBytes is the size of the headers of UDP and IPv4, which a datagram has on a link.
 const headerBytes = 28
 
-// path is the way between a publisher and a subscriber.
+// path is the way between a publisher and a subscriber on one feed.
 type path struct {
 	down *link.Link // to the subscriber
 	up   *link.Link // to the publisher
@@ -28,6 +28,7 @@ type Segment struct {
 	links  []*link.Link // by publisher
 	doomed []int        // by publisher: DATA frames that are to be lost
 	subs   []*Subscriber
+	feed   int // that it is part of
 }
 
 // AddSegment adds a segment, before any subscriber on it. Each publisher has a
@@ -74,11 +75,11 @@ func (g *Segment) fan(p *Datagram) {
 }
 
 // Down returns the link from a publisher to a subscriber, to look at or to
-// change; Up the one from the subscriber to the publisher.
-func (w *World) Down(p *Publisher, s *Subscriber) *link.Link { return p.paths[s.index].down }
+// change; Up the one from the subscriber to the publisher. They are those of the first feed.
+func (w *World) Down(p *Publisher, s *Subscriber) *link.Link { return p.paths[0][s.index].down }
 
 // Up returns the link from a subscriber to a publisher.
-func (w *World) Up(s *Subscriber, p *Publisher) *link.Link { return p.paths[s.index].up }
+func (w *World) Up(s *Subscriber, p *Publisher) *link.Link { return p.paths[0][s.index].up }
 
 // Partition cuts the network between a publisher and a subscriber, both ways;
 // Heal ends that. What is on its way still arrives.
@@ -88,8 +89,12 @@ func (w *World) Partition(p *Publisher, s *Subscriber) { w.cut(p, s, true) }
 func (w *World) Heal(p *Publisher, s *Subscriber) { w.cut(p, s, false) }
 
 func (w *World) cut(p *Publisher, s *Subscriber, down bool) {
-	p.paths[s.index].down.SetDown(down)
-	p.paths[s.index].up.SetDown(down)
+	for feed := range p.paths {
+		if way := p.way(s, feed); way != nil {
+			way.down.SetDown(down)
+			way.up.SetDown(down)
+		}
+	}
 	if w.cfg.Trace != nil {
 		verb := "heal"
 		if down {
@@ -102,10 +107,16 @@ func (w *World) cut(p *Publisher, s *Subscriber, down bool) {
 // connect makes the links between a publisher and a subscriber. The seeds don't
 // depend on the order in which the two were added.
 func (w *World) connect(p *Publisher, s *Subscriber) {
-	p.paths = append(p.paths, path{
-		down: w.downs.add(s.cfg.Down, link.Seed(w.cfg.Seed, p.key(), s.key())),
-		up:   w.ups.add(s.cfg.Up, link.Seed(w.cfg.Seed, s.key(), p.key())),
-	})
+	for feed := range p.paths {
+		way := path{}
+		if feed < s.cfg.feeds() {
+			down, up := s.cfg.links(feed)
+			net := uint64(feed) << 48
+			way.down = w.downs.add(down, link.Seed(w.cfg.Seed, p.key()|net, s.key()))
+			way.up = w.ups.add(up, link.Seed(w.cfg.Seed, s.key(), p.key()|net))
+		}
+		p.paths[feed] = append(p.paths[feed], way)
+	}
 }
 
 // links are made by the dozen, so that those that a packet to the group crosses
@@ -122,25 +133,29 @@ func (l *links) add(cfg link.Config, seed uint64) *link.Link {
 	return one
 }
 
-// toGroup sends a packet to all members of its group.
+// toGroup sends a packet to all members of its group, over all feeds.
 func (p *Publisher) toGroup(pkt *Datagram) {
-	p.w.overhear(pkt, func(other *Publisher) { p.fromPublisher(other, pkt) })
-	p.w.beginFanout(pkt)
-	for _, s := range p.w.direct {
-		p.toSubscriber(s, pkt)
-	}
-	p.w.finishFanout()
-	for _, g := range p.w.segments {
-		if len(g.subs) > 0 && g.hears(pkt.Group) {
-			p.toSegment(g, pkt)
+	w := p.w
+	w.overhear(pkt, func(other *Publisher) { p.fromPublisher(other, pkt) })
+	for feed := range p.paths {
+		pkt := pkt.by(feed)
+		w.beginFanout(pkt)
+		for _, s := range w.direct[feed] {
+			p.toSubscriber(s, pkt)
+		}
+		w.finishFanout()
+		for _, g := range w.segments {
+			if g.feed == feed && len(g.subs) > 0 && g.hears(pkt.Group) {
+				p.toSegment(g, pkt)
+			}
 		}
 	}
 }
 
 // toOne sends a packet to one subscriber.
 func (p *Publisher) toOne(s *Subscriber, pkt *Datagram) {
-	if s.cfg.Segment != nil {
-		p.toSegment(s.cfg.Segment, pkt)
+	if g := s.cfg.segment(pkt.Feed); g != nil {
+		p.toSegment(g, pkt)
 	} else {
 		p.toSubscriber(s, pkt)
 	}
@@ -173,7 +188,7 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *Datagram) {
 	if s.state != running || pkt.Target == nil && !s.hears(pkt.Group) {
 		return // nobody has joined there
 	}
-	w, way := p.w, &p.paths[s.index]
+	w, way := p.w, &p.paths[pkt.Feed][s.index]
 	l := way.down
 	if doom(&way.doomed, pkt) {
 		l.LoseNext()
@@ -197,7 +212,7 @@ func (p *Publisher) toSubscriber(s *Subscriber, pkt *Datagram) {
 
 // toPublisher sends a subscriber's packet.
 func (s *Subscriber) toPublisher(p *Publisher, pkt *Datagram) {
-	w, l := s.w, p.paths[s.index].up
+	w, l := s.w, p.paths[pkt.Feed][s.index].up
 	out := &w.outcome
 	l.SendTo(int64(w.now), len(pkt.frame.Raw)+headerBytes, out)
 	if w.cfg.Trace != nil {
@@ -227,6 +242,9 @@ func (w *World) traceSend(from, to fmt.Stringer, p *Datagram, out *link.Outcome)
 	what := "damaged frame"
 	if p.err == nil {
 		what = p.frame.String()
+	}
+	if p.Feed > 0 {
+		what += fmt.Sprintf(" by feed %d", p.Feed)
 	}
 	outcome := out.Drop.String()
 	if out.Drop == link.NotDropped {

@@ -43,6 +43,7 @@ func (s *Subscriber) Move() {
 
 // WasAt reports whether the session's frames come from an address, or did.
 func (s *Session) WasAt(a netip.AddrPort) bool {
+	a, _ = feedOf(a)
 	return a == s.Source || slices.Contains(s.sources, a)
 }
 

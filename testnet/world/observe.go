@@ -180,9 +180,9 @@ func (g *Segment) LoseNext(p *Publisher, n int) {
 }
 
 // LoseNext loses the next n DATA frames that a publisher sends to a subscriber on
-// the subscriber's own link, whatever its loss model says.
+// the subscriber's own link of the first feed, whatever its loss model says.
 func (w *World) LoseNext(p *Publisher, s *Subscriber, n int) {
-	p.paths[s.index].doomed = n
+	p.paths[0][s.index].doomed = n
 	w.trace("lose %d: %v > %v", n, p, s)
 }
 

@@ -22,6 +22,8 @@ type Datagram struct {
 	// Group is the group that it goes to, if ToGroup: the zero address in a World without
 	// topics.
 	Group netip.AddrPort
+	// Feed is the network that it goes over.
+	Feed int
 	// Publisher sent it, or is its destination.
 	Publisher *Publisher
 	// Subscriber sent it; nil if Publisher did.
@@ -86,7 +88,7 @@ func (p *Datagram) decode(dec *frame.Decoder, raw []byte) {
 // it.
 func (w *World) damaged(p *Datagram, l *link.Link) *Datagram {
 	bad := &Datagram{
-		From: p.From, To: p.To, Group: p.Group, Publisher: p.Publisher, Subscriber: p.Subscriber,
+		From: p.From, To: p.To, Group: p.Group, Feed: p.Feed, Publisher: p.Publisher, Subscriber: p.Subscriber,
 		Holder: p.Holder, Target: p.Target, Session: p.Session, Sent: p.Sent,
 	}
 	raw := make([]byte, len(p.frame.Raw))

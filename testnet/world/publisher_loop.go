@@ -193,7 +193,12 @@ func (p *Publisher) emit(b reliable.Batch) {
 		if !b.To.IsValid() {
 			pkt.Group = p.group(b.Group)
 		} else {
-			pkt.Target = w.subscriberAt(b.To)
+			_, pkt.Feed = feedOf(b.To)
+			pkt.From = onFeed(p.addr, pkt.Feed)
+			if pkt.Target = w.subscriberAt(b.To); pkt.Target != nil &&
+				p.way(pkt.Target, pkt.Feed) == nil {
+				pkt.Target = nil
+			}
 			pkt.Nowhere = pkt.Target == nil
 		}
 		w.stats.Sent++

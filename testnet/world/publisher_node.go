@@ -42,6 +42,8 @@ type PublisherConfig struct {
 	// SocketQueue is how many datagrams wait at its socket while the process is
 	// paused, the rest is lost; 0 means 92, as Linux has by default.
 	SocketQueue int
+	// Feeds is how many feeds it sends over, up to MaxFeeds; 0 means 1.
+	Feeds int
 	// Disk says how its disk behaves.
 	Disk DiskConfig
 	// Continue lets a process that starts again go on with the offsets of its stream: it asks
@@ -125,7 +127,7 @@ type Publisher struct {
 	cfg   PublisherConfig
 	index int
 	addr  netip.AddrPort
-	paths []path // by subscriber
+	paths [][]path // by feed and subscriber
 
 	state   nodeState
 	lives   int
@@ -168,7 +170,12 @@ func (w *World) AddPublisher(cfg PublisherConfig) (*Publisher, error) {
 	if cfg.SocketQueue == 0 {
 		cfg.SocketQueue = defaultSocketQueue
 	}
-	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs)}
+	if cfg.Feeds < 0 || cfg.Feeds > MaxFeeds {
+		return nil, fmt.Errorf("testnet: %s: %d feeds are outside 1 to %d", cfg.Name, cfg.Feeds,
+			MaxFeeds)
+	}
+	p := &Publisher{w: w, cfg: cfg, index: len(w.pubs),
+		paths: make([][]path, max(cfg.Feeds, 1))}
 	if _, err := NewSender(p.senderConfig(w.now)); err != nil {
 		return nil, err
 	}

@@ -37,7 +37,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 		group = max(0, s.groups.index(pkt.Group, s.w.now))
 	}
 	if !s.copies {
-		pkt.frame.GroupIndex = group
+		pkt.frame.GroupIndex, pkt.frame.Feed = group, pkt.Feed
 		s.m.Handle(s.w.now, pkt.From, &pkt.frame)
 		s.w.observeHandled(pkt, s)
 		return
@@ -47,7 +47,7 @@ func (s *Subscriber) take(pkt *Datagram) {
 		s.w.fail("a frame that was decoded once doesn't decode again: %v", err)
 		return
 	}
-	s.own.GroupIndex, s.own.Arrived = group, WallStart+int64(s.w.now)
+	s.own.GroupIndex, s.own.Feed, s.own.Arrived = group, pkt.Feed, WallStart+int64(s.w.now)
 	s.m.Handle(s.w.now, pkt.From, &s.own)
 	if !s.busy && s.cfg.Work == 0 {
 		s.poll(len(s.w.events), true)
@@ -176,7 +176,12 @@ func (s *Subscriber) emit(to netip.AddrPort, data []byte) {
 		pkt.Group, to = to, netip.AddrPort{}
 	}
 	p := w.publisherAt(to)
-	pkt.From, pkt.To, pkt.Subscriber, pkt.Publisher = s.addr, to, s, p
+	if p != nil {
+		if _, pkt.Feed = feedOf(to); p.way(s, pkt.Feed) == nil {
+			p = nil
+		}
+	}
+	pkt.From, pkt.To, pkt.Subscriber, pkt.Publisher = onFeed(s.addr, pkt.Feed), to, s, p
 	w.stats.Sent++
 	if pkt.err != nil {
 		w.fail("%v sends what doesn't decode: %v", s, pkt.err)

@@ -28,6 +28,8 @@ type SubscriberConfig struct {
 	// Segment is the part of the network before its own links that it shares with
 	// others; nil: none.
 	Segment *Segment
+	// Feeds are further networks over which the same comes.
+	Feeds []Feed
 	// Work is how long the application takes for each message: it takes the next
 	// one only then. 0: no time.
 	Work time.Duration
@@ -129,15 +131,8 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 			"JoinDelay (%v) must not be negative", cfg.Name, cfg.Work, cfg.SocketQueue,
 			cfg.History, cfg.JoinDelay)
 	}
-	if cfg.Segment != nil && cfg.Segment.w != w {
-		return nil, fmt.Errorf("testnet: %s: segment %v is part of another World", cfg.Name,
-			cfg.Segment)
-	}
-	if err := cfg.Down.Validate(); err != nil {
-		return nil, fmt.Errorf("%w (the way down to %s)", err, cfg.Name)
-	}
-	if err := cfg.Up.Validate(); err != nil {
-		return nil, fmt.Errorf("%w (the way up from %s)", err, cfg.Name)
+	if err := w.validateFeeds(&cfg); err != nil {
+		return nil, err
 	}
 	if cfg.SocketQueue == 0 {
 		cfg.SocketQueue = defaultSocketQueue
@@ -157,10 +152,12 @@ func (w *World) addSubscriber(cfg SubscriberConfig, r *Recorder) (*Subscriber, e
 	} else {
 		w.listeners = append(w.listeners, s)
 	}
-	if g := cfg.Segment; g != nil {
-		g.subs = append(g.subs, s)
-	} else {
-		w.direct = append(w.direct, s)
+	for feed := range cfg.feeds() {
+		if g := cfg.segment(feed); g != nil {
+			g.subs, g.feed = append(g.subs, s), feed
+		} else {
+			w.direct[feed] = append(w.direct[feed], s)
+		}
 	}
 	for _, p := range w.pubs {
 		w.connect(p, s)

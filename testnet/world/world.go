@@ -66,7 +66,7 @@ type World struct {
 	subs          []*Subscriber // recorders among them
 	listeners     []*Subscriber // those that are none
 	recorders     []*Recorder
-	direct        []*Subscriber // those on no segment
+	direct        [MaxFeeds][]*Subscriber // those on no segment, by feed
 	segments      []*Segment
 	seekers       int // publishers that may ask where their stream ended
 	holders       []*Holder
@@ -236,6 +236,7 @@ func (w *World) fail(format string, args ...any) {
 // publisherAt returns the publisher that listens at an address, and the
 // subscriber, or nil.
 func (w *World) publisherAt(a netip.AddrPort) *Publisher {
+	a, _ = feedOf(a)
 	n, ok := number16(a, publisherNet)
 	if !ok || n >= len(w.pubs) || w.pubs[n].addr != a {
 		return nil
@@ -244,6 +245,7 @@ func (w *World) publisherAt(a netip.AddrPort) *Publisher {
 }
 
 func (w *World) subscriberAt(a netip.AddrPort) *Subscriber {
+	a, _ = feedOf(a)
 	n, ok := number16(a, subscriberNet)
 	if !ok || n >= len(w.subs) || w.subs[n].addr != a {
 		return nil
