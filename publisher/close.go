@@ -31,7 +31,7 @@ func (p *Publisher) Close() error { return p.Shutdown(context.Background()) }
 func (p *Publisher) Shutdown(ctx context.Context) error {
 	p.loop.Lock()
 	p.sender.Close(reliable.Time(p.loop.Now()))
-	p.line.wake() // each waiter fails, and wakes the next
+	p.lanes.wake() // each waiter fails, and wakes the next
 	p.loop.SettleNow()
 	p.drain(ctx)
 	p.closing.Do(func() { p.closed = p.stop() })
@@ -85,10 +85,13 @@ func (p *Publisher) stop() error {
 	err := p.loop.Close()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	p.owed = p.stream.Owed()
+	p.owed = p.sender.Owed()
 	p.memory.frames.Discard() // no frame is sent or read any more
-	if first, next := p.stream.FlushedOffset(), p.sender.Stats().NextOffset; first < next {
-		return errors.Join(&UnsentError{first, next}, err)
+	for i := range p.lanes.list {
+		st := p.lanes.list[i].stream
+		if first, next := st.FlushedOffset(), st.NextOffset(); first < next {
+			err = errors.Join(&UnsentError{First: first, Next: next, Partition: uint32(i)}, err)
+		}
 	}
 	return err
 }

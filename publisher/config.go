@@ -11,6 +11,7 @@ import (
 	"crier/reliable/frame"
 	"crier/reliable/journal"
 	"crier/reliable/send"
+	"crier/reliable/topic"
 )
 
 // DefaultGroup is the group that a zero Config publishes to.
@@ -19,7 +20,21 @@ var DefaultGroup = netip.MustParseAddrPort("239.77.0.1:7700")
 // Config configures a Publisher. The zero value publishes to DefaultGroup on the
 // loopback interface; each field's zero value means its default.
 type Config struct {
-	// Group is the multicast address and port to publish to.
+	// Topic is the name of what is published: 1 to 255 bytes of UTF-8 without control
+	// characters, '*' and ','. Subscribers find the groups by it. Empty means none: then
+	// subscribers need the Group.
+	Topic string
+	// Partitions is the number of partitions, up to 256; 0 means 1. Each is a stream of its
+	// own, with its own offsets. Several need a Topic or a Group. They have equal parts of
+	// Retention.ResendBuffer.
+	Partitions int
+	// Groups is the number of multicast groups that the partitions are spread over, up to 256
+	// and as many as there are partitions; 0 means as many as that, but 16 at most. The home
+	// group, from which subscribers learn of the others, is one more.
+	Groups int
+	// Group is the multicast address and port to publish to: with several Groups, the home
+	// group, which the others follow, each one address further. The zero value means groups
+	// that follow from the Topic's name, or else DefaultGroup.
 	Group netip.AddrPort
 	// Interface is the network interface's name or one of its addresses. The default is
 	// the loopback interface, which only this machine hears.
@@ -71,6 +86,8 @@ type Config struct {
 	// Logger gets messages for the operator; nil means none are logged.
 	Logger *slog.Logger
 
+	layout topic.Layout
+
 	// wrap, if not nil, wraps the files on disk in tests.
 	wrap func(journal.File) journal.File
 }
@@ -90,10 +107,14 @@ func headers(group netip.AddrPort) int {
 }
 
 func (c *Config) setDefaults() {
-	if c.Group == (netip.AddrPort{}) {
+	if c.Group == (netip.AddrPort{}) && c.Topic == "" && c.Partitions <= 1 {
 		c.Group = DefaultGroup
 	}
 	c.Group = netip.AddrPortFrom(c.Group.Addr().Unmap(), c.Group.Port())
+	c.layout = topic.Layout{Partitions: c.Partitions, Groups: c.Groups, Base: c.Group}
+	if !c.Group.IsValid() {
+		c.Group = topic.Home(c.Topic, netip.AddrPort{})
+	}
 	if c.Interface == "" {
 		c.Interface = multicast.Loopback(c.Group)
 	}
@@ -109,6 +130,20 @@ func (c *Config) validate() error {
 	var err error
 	if c.Link, err = c.Link.Complete(); err != nil {
 		return err
+	}
+	if c.Topic != "" {
+		if err := topic.Check(c.Topic); err != nil {
+			return config.Errorf("Topic", "%v", err)
+		}
+	}
+	if c.Topic != "" || c.Partitions != 0 || c.Groups != 0 {
+		if c.layout, err = c.layout.Complete(); err != nil {
+			return err
+		}
+	}
+	if c.Topic == "" && !c.layout.Base.IsValid() {
+		return config.Errorf("Partitions", "%d partitions need groups that subscribers can "+
+			"compute: give a Topic, or a Group", c.Partitions)
 	}
 	if c.Continue > ContinueOrNew {
 		return config.Errorf("Continue", "%d is no way to begin a session", c.Continue)

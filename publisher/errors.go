@@ -22,12 +22,20 @@ var (
 )
 
 // UnsentError is returned by Close and Shutdown if accepted messages were not sent: those
-// with offsets in [First, Next). No subscriber will receive them.
-type UnsentError struct{ First, Next uint64 }
+// with offsets in [First, Next) of a partition. No subscriber will receive them. There is one
+// for each partition that has some.
+type UnsentError struct {
+	First, Next uint64
+	Partition   uint32
+}
 
 func (e *UnsentError) Error() string {
-	return fmt.Sprintf("closed before messages %d to %d were sent: no subscriber will receive them",
-		e.First, e.Next-1)
+	of := ""
+	if e.Partition > 0 {
+		of = fmt.Sprintf(" of partition %d", e.Partition)
+	}
+	return fmt.Sprintf("closed before messages %d to %d%s were sent: no subscriber will receive them",
+		e.First, e.Next-1, of)
 }
 
 // UnpublishedError is returned by Recorded for an offset that no message has yet. Next is the

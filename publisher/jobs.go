@@ -16,7 +16,11 @@ type jobs struct {
 	// out says that a job is under way: the sender has one at most. did has a token once it
 	// is done.
 	out bool
-	did chan struct{}
+	// stream is the one that the job under way, or else the last one, is for, and turn the
+	// partition that is asked first for the next.
+	stream *send.Stream
+	turn   int
+	did    chan struct{}
 	// copied and done are the methods of these names.
 	copied func()
 	done   func(*journal.Result)
@@ -64,7 +68,7 @@ func (d *jobs) next() (started bool) {
 	if d.out {
 		return false
 	}
-	job, ok := d.p.stream.NextDisk()
+	job, ok := d.find()
 	if !ok {
 		return false
 	}
@@ -77,10 +81,25 @@ func (d *jobs) next() (started bool) {
 	return true
 }
 
+// find returns the next job of a partition. They take turns.
+func (d *jobs) find() (*journal.Job, bool) {
+	lanes := d.p.lanes.list
+	for range lanes {
+		d.stream = lanes[d.turn].stream
+		if d.turn++; d.turn == len(lanes) {
+			d.turn = 0
+		}
+		if job, ok := d.stream.NextDisk(); ok {
+			return job, true
+		}
+	}
+	return nil, false
+}
+
 // jobCopied lets the frames that are being written leave the resend buffer.
 func (d *jobs) jobCopied() {
 	d.p.loop.Lock()
-	d.p.stream.DiskCopied(reliable.Time(d.p.loop.Now()))
+	d.stream.DiskCopied(reliable.Time(d.p.loop.Now()))
 	d.p.dispatch()
 	d.p.loop.Unlock()
 }
@@ -90,7 +109,7 @@ func (d *jobs) jobDone(res *journal.Result) {
 	d.told.result(res)
 	d.p.loop.Lock()
 	d.out = false
-	d.p.stream.DiskDone(reliable.Time(d.p.loop.Now()), res)
+	d.stream.DiskDone(reliable.Time(d.p.loop.Now()), res)
 	d.p.dispatch()
 	d.p.progress.taken()
 	d.p.loop.SettleNow()

@@ -1,6 +1,7 @@
 package publisher
 
 import (
+	"net/netip"
 	"time"
 
 	"crier/multicast"
@@ -10,9 +11,11 @@ import (
 
 // machine adapts the Sender to multicast.Machine.
 type machine struct {
-	p     *Publisher
-	dec   frame.Decoder
-	frame frame.Frame
+	p *Publisher
+	// groups are the addresses of the groups by index.
+	groups []netip.AddrPort
+	dec    frame.Decoder
+	frame  frame.Frame
 	// batch is the batch that is being sent.
 	batch reliable.Batch
 	// taker is the socket if it counts the datagrams that the kernel took, or nil.
@@ -133,7 +136,7 @@ func (m *machine) Next(now int64, all bool) (multicast.Datagrams, bool) {
 	}
 	to := m.batch.To
 	if !to.IsValid() {
-		to = m.p.cfg.Group
+		to = m.groups[m.batch.Group]
 	}
 	return multicast.Datagrams{To: to, Data: m.batch.Data, Segment: m.batch.Segment}, true
 }
@@ -145,10 +148,10 @@ func (m *machine) Sent() {
 		m.batch.RefusedBytes = uint64(len(m.batch.Data)) - (bytes - m.bytes)
 	}
 	m.p.sender.Sent(m.batch)
-	m.p.ahead.reach(m.p.stream.Used())
+	m.p.ahead.reach(m.p.lanes.stream.Used())
 	if d := m.p.disk; d != nil && d.kept.record { // however busy the socket is
 		m.p.dispatch()
 	}
-	m.p.line.wake()
+	m.p.lanes.wake()
 	m.p.progress.sent()
 }

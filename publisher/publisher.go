@@ -13,9 +13,10 @@ import (
 	"crier/multicast/memory"
 	"crier/reliable"
 	"crier/reliable/send"
+	"crier/reliable/topic"
 )
 
-// Publisher is one session on one group.
+// Publisher is one session: a stream of messages, or several, its partitions.
 type Publisher struct {
 	cfg  Config
 	past past
@@ -28,15 +29,11 @@ type Publisher struct {
 	// The loop's lock guards the fields from here to working.
 
 	sender *send.Sender
-	// stream is the sender's only stream.
-	stream *send.Stream
+	lanes  lanes
 	// memory is the sender's resend buffer.
 	memory   ringMemory
 	machine  machine
-	line     line
 	progress progress
-	// freed is the sender's count of freed frames when the line was last woken.
-	freed uint64
 	// earlier serves earlier sessions out of the log.
 	earlier earlier
 	// finished says that done is closed.
@@ -106,7 +103,8 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	begin := time.Now()
 	config, err := send.Config{
 		Session: uint64(cfg.Session), Name: cfg.Name, Wall: begin.UnixNano(),
-		FirstOffset: cfg.FirstOffset, Prev: before.first(), Replay: cfg.Replay, Datagram: cfg.Datagram,
+		Topic: cfg.Topic, Layout: cfg.layout,
+		FirstOffset: cfg.FirstOffset, Prev: before.prev, Replay: cfg.Replay, Datagram: cfg.Datagram,
 		BatchWait: cfg.BatchWait, Recorders: cfg.Recorders,
 		Retention: cfg.Retention, Flow: cfg.Flow, Repair: cfg.Repair,
 	}.Complete()
@@ -140,15 +138,15 @@ func start(cfg Config, conn multicast.Conn, before past) (*Publisher, error) {
 	if p.sender, err = send.New(config); err != nil {
 		return nil, err
 	}
-	p.stream = p.sender.Stream(config.Channel)
-	memory.AdviseHuge(p.stream.Memory())
+	p.lanes = newLanes(p.sender)
+	memory.AdviseHuge(p.memory.frames.Bytes())
 	timer, err := cfg.Link.Network.Timer()
 	if err != nil {
 		return nil, err
 	}
-	p.machine.p = p
+	p.machine.p, p.machine.groups = p, cfg.layout.All(cfg.Topic)
 	p.machine.taker, _ = conn.(multicast.Taker)
-	p.ahead = newAhead(p.stream.Memory())
+	p.ahead = newAhead(p.memory.frames.Bytes())
 	p.ahead.reach(0)
 	p.loop = multicast.NewLoop(multicast.LoopConfig{
 		Machine: &p.machine, Out: conn, Timer: timer, Wait: cfg.Link.Wait, Start: begin,
@@ -179,10 +177,7 @@ func (p *Publisher) dispatch() {
 	if p.sender.HasMemberEvents() {
 		p.news.wake()
 	}
-	if freed := p.stream.Freed(); freed != p.freed {
-		p.freed = freed
-		p.line.wake()
-	}
+	p.lanes.wakeFreed()
 }
 
 // randomID returns an id that is not 0.
@@ -244,6 +239,9 @@ func (p *Publisher) relink(l multicast.Link) {
 // first come, first served. With WhenFull Drop, it drops the message instead, and returns
 // its offset and ErrDropped.
 //
+// With several partitions, messages take turns, as many as fit in a datagram at a time, and
+// the offset is one of a partition that only Send tells.
+//
 // The error is ErrDropped, ErrClosed, a *TooLargeError, or the error of ctx.
 func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error) {
 	if err := ctx.Err(); err != nil {
@@ -251,27 +249,14 @@ func (p *Publisher) Publish(ctx context.Context, payload []byte) (uint64, error)
 	}
 	if p.loop.Enter() {
 		// The message joins an open frame, which another goroutine sends.
-		if offset, ok := p.stream.Append(payload); ok {
+		if offset, ok := p.lanes.stream.Append(payload); ok {
 			p.loop.Unlock()
 			return offset, nil
 		}
 	}
 	p.loop.Tick()
-	for w := (*waiter)(nil); ; {
-		if p.line.free(w) {
-			offset, err := p.stream.Publish(reliable.Time(p.loop.Now()), payload)
-			if err != reliable.ErrFull {
-				p.line.leave(w)
-				p.loop.SettleSoon(1)
-				return offset, err
-			}
-		}
-		var err error
-		if w, err = p.stand(ctx, w); err != nil {
-			p.loop.Unlock()
-			return 0, err
-		}
-	}
+	p.lanes.pass(len(payload))
+	return p.publish(ctx, &p.lanes.list[p.lanes.turn], payload)
 }
 
 // PublishBatch accepts messages with consecutive offsets, and returns the first offset. It
@@ -283,17 +268,21 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 		return 0, err
 	}
 	p.loop.Lock()
+	at := &p.lanes.list[p.lanes.turn]
+	if len(p.lanes.list) > 1 {
+		p.lanes.next() // a batch is for one partition, the next for another
+	}
 	for w := (*waiter)(nil); ; {
-		if p.line.free(w) {
-			first, err := p.stream.PublishBatch(reliable.Time(p.loop.Now()), payloads)
+		if at.line.free(w) {
+			first, err := at.stream.PublishBatch(reliable.Time(p.loop.Now()), payloads)
 			if err != reliable.ErrFull {
-				p.line.leave(w)
+				p.lanes.leave(at, w)
 				p.loop.SettleSoon(len(payloads))
 				return first, err
 			}
 		}
 		var err error
-		if w, err = p.stand(ctx, w); err != nil {
+		if w, err = p.stand(ctx, at, w); err != nil {
 			p.loop.Unlock()
 			return 0, err
 		}
@@ -304,33 +293,24 @@ func (p *Publisher) PublishBatch(ctx context.Context, payloads [][]byte) (uint64
 // ErrClosed and *TooLargeError.
 func (p *Publisher) TryPublish(payload []byte) (uint64, error) {
 	if p.loop.Enter() {
-		if offset, ok := p.stream.Append(payload); ok {
+		if offset, ok := p.lanes.stream.Append(payload); ok {
 			p.loop.Unlock()
 			return offset, nil
 		}
 	}
 	p.loop.Tick()
-	if !p.line.free(nil) {
-		p.loop.SettleSoon(1)
-		return 0, ErrFull
-	}
-	offset, err := p.stream.Publish(reliable.Time(p.loop.Now()), payload)
-	p.loop.SettleSoon(1)
-	return offset, err
+	p.lanes.pass(len(payload))
+	return p.tryPublish(&p.lanes.list[p.lanes.turn], payload)
 }
 
-// stand waits in line until it is w's turn to try again, ctx ends, or the Publisher is
-// closed. With a nil w it joins the line. It returns the waiter, which has left the line if
-// there is an error. The caller holds the lock, but stand gives it up while it waits.
-func (p *Publisher) stand(ctx context.Context, w *waiter) (*waiter, error) {
-	if w == nil {
-		w = p.line.join()
+// tryPublish accepts a message in a partition if there is room. The caller holds the lock, and
+// tryPublish gives it up.
+func (p *Publisher) tryPublish(at *lane, payload []byte) (offset uint64, err error) {
+	if err = ErrFull; at.line.free(nil) {
+		offset, err = at.stream.Publish(reliable.Time(p.loop.Now()), payload)
 	}
-	err := p.await(ctx, w.turn)
-	if err != nil {
-		p.line.leave(w)
-	}
-	return w, err
+	p.loop.SettleSoon(1)
+	return offset, err
 }
 
 // await waits until ready yields, ctx ends, or the Publisher is closed. The caller holds the
@@ -353,28 +333,35 @@ func (p *Publisher) await(ctx context.Context, ready <-chan struct{}) error {
 // ends. It returns ErrClosed if the Publisher was closed without sending them.
 func (p *Publisher) Flush(ctx context.Context) error {
 	p.loop.Lock()
-	p.stream.Flush()
-	target := p.sender.Stats().NextOffset
+	var targets [topic.MaxPartitions]uint64
+	for i := range p.lanes.list {
+		st := p.lanes.list[i].stream
+		st.Flush()
+		targets[i] = st.NextOffset()
+	}
 	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	for p.stream.FlushedOffset() < target {
-		if err := p.wait(ctx); err != nil {
-			if p.stream.FlushedOffset() >= target {
-				return nil // both happened at the same time
+	for i := range p.lanes.list {
+		st := p.lanes.list[i].stream
+		for st.FlushedOffset() < targets[i] {
+			if err := p.wait(ctx); err != nil && st.FlushedOffset() < targets[i] {
+				return err // else both happened at the same time
 			}
-			return err
 		}
 	}
 	return nil
 }
 
 // Sent returns the offset of the first message that is not yet whole with the kernel. All
-// messages before it were sent.
-func (p *Publisher) Sent() uint64 {
+// messages before it were sent. With several partitions, SentIn tells that of each.
+func (p *Publisher) Sent() uint64 { return p.SentIn(0) }
+
+// SentIn is Sent for a partition.
+func (p *Publisher) SentIn(partition uint32) uint64 {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.stream.FlushedOffset()
+	return p.lanes.list[partition].stream.FlushedOffset()
 }
 
 // WaitTaken returns when the subscribers whose pace counts have taken all messages
@@ -393,16 +380,22 @@ func (p *Publisher) WaitTaken(ctx context.Context) error {
 		return ErrNobodyCounts
 	}
 	p.loop.Lock()
-	target := p.stream.Frontier()
-	p.stream.Flush()
+	var targets [topic.MaxPartitions]uint64
+	for i := range p.lanes.list {
+		st := p.lanes.list[i].stream
+		targets[i] = st.Frontier()
+		st.Flush()
+	}
 	p.loop.SettleNow()
 	p.loop.Lock()
 	defer p.loop.Unlock()
 	p.progress.untaken++
 	defer func() { p.progress.untaken-- }()
-	for !p.stream.Taken(target) {
-		if err := p.wait(ctx); err != nil {
-			return err
+	for i := range p.lanes.list {
+		for st := p.lanes.list[i].stream; !st.Taken(targets[i]); {
+			if err := p.wait(ctx); err != nil {
+				return err
+			}
 		}
 	}
 	return nil

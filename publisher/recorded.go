@@ -26,19 +26,28 @@ type Recorded struct {
 // offset that no message has yet, a *RecordersError if for Flow.StallTimeout there were too
 // few recorders, or the error of ctx.
 func (p *Publisher) Recorded(ctx context.Context, offset uint64) error {
+	return p.RecordedAt(ctx, Place{Offset: offset})
+}
+
+// RecordedAt is Recorded for a message of a partition.
+func (p *Publisher) RecordedAt(ctx context.Context, at Place) error {
+	if int(at.Partition) >= len(p.lanes.list) {
+		return &PartitionError{Partition: at.Partition, Partitions: len(p.lanes.list)}
+	}
+	st, offset := p.lanes.list[at.Partition].stream, at.Offset
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	if next := p.stream.NextOffset(); offset >= next {
+	if next := st.NextOffset(); offset >= next {
 		return &UnpublishedError{Offset: offset, Next: next}
 	}
-	target, want := p.stream.End(offset), p.cfg.Recorded
-	there, holding := p.stream.Holding(target, want.Synced)
+	target, want := st.End(offset), p.cfg.Recorded
+	there, holding := st.Holding(target, want.Synced)
 	if holding >= want.Recorders {
 		return nil
 	}
-	p.stream.Flush()
-	p.stream.AwaitRecorders(reliable.Time(p.loop.Now()), true)
-	defer func() { p.stream.AwaitRecorders(reliable.Time(p.loop.Now()), false) }()
+	st.Flush()
+	st.AwaitRecorders(reliable.Time(p.loop.Now()), true)
+	defer func() { st.AwaitRecorders(reliable.Time(p.loop.Now()), false) }()
 	p.progress.untaken++
 	defer func() { p.progress.untaken-- }()
 	patience, cancel := context.WithTimeout(ctx, p.cfg.Flow.StallTimeout)
@@ -49,7 +58,7 @@ func (p *Publisher) Recorded(ctx context.Context, offset uint64) error {
 			until = patience
 		}
 		err := p.wait(until)
-		there, holding = p.stream.Holding(target, want.Synced)
+		there, holding = st.Holding(target, want.Synced)
 		switch {
 		case err == nil || holding >= want.Recorders:
 		case err != ErrClosed && ctx.Err() == nil:

@@ -73,7 +73,7 @@ type Subscriber struct {
 func (p *Publisher) Subscribers() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.subscribers(p.stream.Members())
+	return p.subscribers(p.sender.Members())
 }
 
 // Departed returns the subscribers that left, or were forgotten, the last 1,024, the
@@ -81,7 +81,7 @@ func (p *Publisher) Subscribers() []Subscriber {
 func (p *Publisher) Departed() []Subscriber {
 	p.loop.Lock()
 	defer p.loop.Unlock()
-	return p.subscribers(p.stream.Departed())
+	return p.subscribers(p.sender.Departed())
 }
 
 func (p *Publisher) subscribers(members []reliable.Member) []Subscriber {

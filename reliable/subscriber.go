@@ -50,6 +50,21 @@ type Member struct {
 	// Asks says that Stop cut repairs short less than Linger after its last request, and
 	// that it hasn't reported since that it has the frames, or does without.
 	Asks bool
+	// Partitions has its place in each partition that it follows, if the publisher has several.
+	// Then Position, Offset, Written and Synced are those of the first one, Lag and the counts
+	// are sums over all, and State is that of the partition that is worst off.
+	Partitions []MemberPartition
+}
+
+// MemberPartition is a subscriber's place in one partition. Its fields are as in Member.
+type MemberPartition struct {
+	Partition       uint32
+	Reported        bool
+	Position        uint64
+	Offset, Lag     uint64
+	State           MemberState
+	Lacks           bool
+	Written, Synced uint64
 }
 
 // MemberState is the state of a subscriber whose pace may count.
@@ -73,6 +88,8 @@ func (s MemberState) String() string { return memberStates[int(s)%len(memberStat
 // MemberEvent reports that a subscriber's pace counts from now on, or no longer.
 type MemberEvent struct {
 	Member Member
+	// Partition is the one in which its pace counts, or no longer does.
+	Partition uint32
 	// From and To are the states before and after.
 	From, To MemberState
 	// Gone says that the subscriber left, or that it was forgotten after a long silence.

@@ -18,7 +18,7 @@ func benchFrames(tb testing.TB, cfg send.Config, size, frames int) (list [][]byt
 	if err != nil {
 		tb.Fatal(err)
 	}
-	st, message := s.Stream(cfg.Channel), make([]byte, size)
+	st, message := s.Stream(0), make([]byte, size)
 	for ; len(list) < frames; messages++ {
 		if _, err := st.Publish(0, message); err != nil {
 			tb.Fatal(err)

@@ -39,7 +39,7 @@ func BenchmarkCatchUpNack(b *testing.B) {
 				for who := range subscribers {
 					ask(who, frames/apart)
 				}
-				if n := s.Stream(0).Owed(); n != uint64(subscribers*frames/apart) {
+				if n := s.Owed(); n != uint64(subscribers*frames/apart) {
 					b.Fatalf("%d frames wait", n)
 				}
 				who := 0
@@ -48,7 +48,7 @@ func BenchmarkCatchUpNack(b *testing.B) {
 					ask(who%subscribers, ranges)
 					who++
 				}
-				if m := s.members.rows[0]; m.Waiting() != frames/apart {
+				if m := s.streams[0].audience.rows[0]; m.Waiting() != frames/apart {
 					b.Fatalf("%d frames wait", m.Waiting())
 				}
 			})
@@ -95,11 +95,11 @@ func TestPassedIsNoLongerWanted(t *testing.T) {
 	}
 	hear(frame.Frame{Kind: frame.Nack, Request: 1, Ranges: []nack.Range{{From: 3, To: 50}}})
 	hear(frame.Frame{Kind: frame.Status, Position: 40})
-	if n := s.Stream(0).Owed(); n != 10 {
+	if n := s.Owed(); n != 10 {
 		t.Fatalf("%d repairs are owed", n)
 	}
 	hear(frame.Frame{Kind: frame.Status, Position: 60})
-	if n := s.Stream(0).Owed(); n != 0 {
+	if n := s.Owed(); n != 0 {
 		t.Errorf("it has passed all of it, and %d repairs are owed", n)
 	}
 	for range 1000 { // all leave the ring

@@ -21,6 +21,7 @@ func (s *Sender) Close(now reliable.Time) {
 		return
 	}
 	s.closing = closing{on: true, at: now, asked: now}
+	s.gather.end()
 	for _, st := range s.streams {
 		st.close(now)
 	}
@@ -41,6 +42,14 @@ func (s *Sender) Finished(now reliable.Time) bool {
 	if !s.closing.on {
 		return false
 	}
+	for _, st := range s.streams {
+		if !st.ended() {
+			return false
+		}
+	}
+	if s.allLeft() {
+		return true
+	}
 	end := s.drainEnd()
 	for _, st := range s.streams {
 		if !st.finished(now, end) {
@@ -48,6 +57,32 @@ func (s *Sender) Finished(now reliable.Time) bool {
 		}
 	}
 	return true
+}
+
+// allLeft reports whether all subscribers of a session that keeps a pace have heard its end,
+// and left with all that was sent in the streams that they follow: nobody will ask for
+// anything.
+func (s *Sender) allLeft() bool {
+	t := &s.members
+	if s.cfg.Flow.Pace.IsZero() || len(t.rows) > 0 || t.refused > 0 {
+		return false
+	}
+	n, closed := 0, s.clock.wire(s.closing.at)
+	for i := range t.departed.rows {
+		r := &t.departed.rows[i]
+		if r.said < closed { // it went before the end
+			continue
+		}
+		if n++; !r.Left {
+			return false
+		}
+		for _, e := range r.ends {
+			if e.position < s.streams[e.channel].store.Next() {
+				return false
+			}
+		}
+	}
+	return n > 0
 }
 
 // Stop says that nothing is repaired from now on.

@@ -95,7 +95,7 @@ func TestCloseWaitsForWhomCounts(t *testing.T) {
 	if slow < 94*time.Second || slow > 97*time.Second {
 		t.Errorf("it waited for %v for one that took the last it took after 90 s", slow)
 	}
-	if m := p.Members(); len(m) != 1 || m[0].Position != 900 {
+	if m := p.Sender.Members(); len(m) != 1 || m[0].Position != 900 {
 		t.Errorf("%+v", m)
 	}
 	p = closed()

@@ -8,6 +8,7 @@ import (
 	"crier/reliable/config"
 	"crier/reliable/frame"
 	"crier/reliable/store"
+	"crier/reliable/topic"
 )
 
 // Config configures a Sender. Zero fields mean the defaults.
@@ -20,18 +21,22 @@ type Config struct {
 	// nanoseconds.
 	Start reliable.Time
 	Wall  int64
-	// FirstSeq and FirstOffset number the first frame and message.
+	// Topic is the stream's topic, or empty.
+	Topic string
+	// Layout tells the session's partitions, which are its channels, and the groups that they
+	// go to; zero means one of each.
+	Layout topic.Layout
+	// FirstSeq and FirstOffset number the first frame and message of each channel.
 	FirstSeq, FirstOffset uint64
-	// Prev is the session that this one continues, and Replay the one that it publishes
-	// again, if there are any. Subscribers are told: those that don't ask for replays drop all
-	// frames of one.
-	Prev   reliable.Link
+	// Prev has the session that each channel continues, if they continue one: those begin at
+	// its Offset. Nil means none.
+	Prev []reliable.Link
+	// Replay is the session that this one publishes again, if it does. Subscribers are told:
+	// those that don't ask for replays drop all frames of it.
 	Replay reliable.SessionID
 	// Recorders are the addresses of the recorders whose logs count for Stream.Holding; nil
 	// means all.
 	Recorders []netip.Addr
-	// Channel is the sequence space within the session.
-	Channel uint32
 	// Datagram is the size of a full datagram, in bytes, from 256 to 65,507; 0 means
 	// 1,472. DATA frames are smaller by the overhead of a REPAIR.
 	Datagram int
@@ -65,6 +70,10 @@ type Config struct {
 // Complete returns the configuration with its defaults set, or the first mistake in it.
 func (c Config) Complete() (Config, error) {
 	c.setDefaults()
+	var err error
+	if c.Layout, err = c.Layout.Complete(); err != nil {
+		return c, err
+	}
 	return c, c.validate()
 }
 
@@ -83,7 +92,49 @@ func (c *Config) setDefaults() {
 // RingSize returns the lengths that c.Ring must have, for a valid configuration.
 func (c Config) RingSize() (frames, index int) {
 	c.setDefaults()
-	return store.Size(c.Retention.ResendBuffer, frame.DataSize(c.Datagram))
+	frames, index = store.Size(c.ringBytes(), frame.DataSize(c.Datagram))
+	return c.partitions() * frames, c.partitions() * index
+}
+
+// partitions returns the number of channels.
+func (c *Config) partitions() int { return max(c.Layout.Partitions, 1) }
+
+// ringBytes returns the size of the resend buffer of each channel, in bytes.
+func (c *Config) ringBytes() int { return c.Retention.ResendBuffer / c.partitions() }
+
+// ring returns a channel's part of the given memory.
+func (c *Config) ring(channel uint32) store.Memory {
+	if c.Ring.Frames == nil && c.Ring.Index == nil {
+		return store.Memory{}
+	}
+	frames, index := store.Size(c.ringBytes(), frame.DataSize(c.Datagram))
+	i := int(channel)
+	return store.Memory{Frames: c.Ring.Frames[i*frames : (i+1)*frames : (i+1)*frames],
+		Index: c.Ring.Index[i*index : (i+1)*index : (i+1)*index]}
+}
+
+// share returns a channel's share of so many bytes, of which 0 means none or no bound.
+func (c *Config) share(bytes int64) int64 {
+	if bytes == 0 {
+		return 0
+	}
+	return max(bytes/int64(c.partitions()), 1)
+}
+
+// prev returns the session that a channel continues, or the zero Link.
+func (c *Config) prev(channel uint32) reliable.Link {
+	if int(channel) < len(c.Prev) {
+		return c.Prev[channel]
+	}
+	return reliable.Link{}
+}
+
+// first returns the offset of a channel's first message.
+func (c *Config) first(channel uint32) uint64 {
+	if prev := c.prev(channel); prev != (reliable.Link{}) {
+		return prev.Offset
+	}
+	return c.FirstOffset
 }
 
 // fitRing reports whether the given memory has the right lengths.
@@ -113,7 +164,21 @@ func (c *Config) validate() error {
 		return config.Errorf("FirstOffset", "sequence numbers and offsets start at 2^63 at most, "+
 			"so that they never wrap")
 	}
-	if err := c.Retention.validate(c.Datagram); err != nil {
+	if c.Topic != "" {
+		if err := topic.Check(c.Topic); err != nil {
+			return config.Errorf("Topic", "%v", err)
+		}
+	}
+	if n := len(c.Prev); n > 0 && n != c.partitions() {
+		return config.Errorf("Prev", "%d sessions are continued by %d partitions: name one for each",
+			n, c.partitions())
+	}
+	for i := range c.Prev {
+		if c.Prev[i].Offset > 1<<63 {
+			return config.Errorf("Prev", "offsets start at 2^63 at most, so that they never wrap")
+		}
+	}
+	if err := c.Retention.validate(c.Datagram, c.partitions()); err != nil {
 		return err
 	}
 	if err := c.Flow.validate(c.Datagram, c.MaxMembers); err != nil {

@@ -1,12 +1,14 @@
 package send
 
 import (
+	"math/bits"
 	"net/netip"
 	"slices"
 
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rate"
+	"crier/reliable/topic"
 )
 
 // control makes datagrams of the frames that describe the session and its streams.
@@ -31,11 +33,43 @@ func (c *control) batch(to netip.AddrPort, f frame.Frame) outgoing {
 
 // nextSession returns the SESSION for the group that is due.
 func (s *Sender) nextSession(now reliable.Time) (outgoing, bool) {
-	if now < s.announceDue || s.closing.on {
+	if now < s.announce.due || s.closing.on {
 		return outgoing{}, false
 	}
-	s.announceDue = now.Add(announceEvery)
-	return s.control.batch(netip.AddrPort{}, s.sessionFrame(now)), true
+	st := s.streams[s.announce.pass(now)]
+	return s.control.batch(netip.AddrPort{}, st.sessionFrame(now)), true
+}
+
+// An announce schedules SESSION frames: those of all channels at once at the start, and then
+// that of the next channel now and then.
+type announce struct {
+	channels int
+	// next is the channel that is next, and rest the number of those that go at once.
+	next, rest int
+	due        reliable.Time
+}
+
+func newAnnounce(now reliable.Time, channels int) announce {
+	return announce{channels: channels, rest: channels, due: now}
+}
+
+// again has all channels announced at once.
+func (a *announce) again(now reliable.Time) { a.rest, a.due = a.channels, now }
+
+// pass returns the channel that is announced now.
+func (a *announce) pass(now reliable.Time) (channel int) {
+	if channel = a.next; channel+1 < a.channels {
+		a.next++
+	} else {
+		a.next = 0
+	}
+	if a.rest = max(a.rest-1, 0); a.rest > 0 {
+		return channel
+	}
+	if a.due = now.Add(announceEvery); a.channels > 1 {
+		a.due = now.Add(announceEach)
+	}
+	return channel
 }
 
 // maxWelcomes bounds the subscribers that wait for SESSION. Others ask again.
@@ -49,20 +83,42 @@ type welcomes struct {
 
 type welcome struct {
 	to netip.AddrPort
-	// told says that SESSION was sent, and beats is the number of streams that have sent
-	// HEARTBEAT.
-	told  bool
-	beats int
+	// channels are those that are left, and told says that the SESSION of the lowest was sent.
+	channels channels
+	told     bool
 }
 
-func (w *welcomes) add(to netip.AddrPort) {
+// add notes that a subscriber asks for a channel.
+func (w *welcomes) add(to netip.AddrPort, channel uint32) {
+	i := slices.IndexFunc(w.list, func(one welcome) bool { return one.to == to })
 	switch {
-	case slices.ContainsFunc(w.list, func(one welcome) bool { return one.to == to }):
+	case i >= 0:
+		if one := &w.list[i]; !one.told || channel > uint32(one.channels.lowest()) {
+			one.channels.add(channel)
+		}
 	case len(w.list) >= maxWelcomes:
 		w.refused++
 	default:
 		w.list = append(w.list, welcome{to: to})
+		w.list[len(w.list)-1].channels.add(channel)
 	}
+}
+
+// channels is a set of channels.
+type channels [topic.MaxPartitions / 64]uint64
+
+func (c *channels) add(channel uint32) { c[channel/64] |= 1 << (channel % 64) }
+
+func (c *channels) remove(channel uint32) { c[channel/64] &^= 1 << (channel % 64) }
+
+// lowest returns the lowest channel, or the number of all channels if there is none.
+func (c *channels) lowest() uint32 {
+	for i, word := range c {
+		if word != 0 {
+			return uint32(64*i + bits.TrailingZeros64(word))
+		}
+	}
+	return topic.MaxPartitions
 }
 
 // forget drops a subscriber that has left.
@@ -76,13 +132,14 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 		return outgoing{}, false
 	}
 	w := &s.welcomes.list[0]
-	to := w.to
+	to, channel := w.to, w.channels.lowest()
+	st := s.streams[channel]
 	if !w.told {
 		w.told = true
-		return s.control.batch(to, s.sessionFrame(now)), true
+		return s.control.batch(to, st.sessionFrame(now)), true
 	}
-	st := s.streams[w.beats]
-	if w.beats++; w.beats == len(s.streams) {
+	w.told = false
+	if w.channels.remove(channel); w.channels == (channels{}) {
 		s.welcomes.list = slices.Delete(s.welcomes.list, 0, 1)
 	}
 	if st.closed() && !st.Pending() { // BYE tells where the stream ends
@@ -94,7 +151,7 @@ func (s *Sender) nextWelcome(now reliable.Time) (outgoing, bool) {
 // Announce repeats SESSION and HEARTBEAT as at the start of the session. Nothing may have
 // been heard of it for a while, or its address may have changed.
 func (s *Sender) Announce(now reliable.Time) {
-	s.announceDue = now
+	s.announce.again(now)
 	for _, st := range s.streams {
 		st.beats.start(now)
 	}
@@ -108,14 +165,15 @@ func (c *Config) flags() frame.Flags {
 	return 0
 }
 
-// sessionFrame describes the session: its publisher, its start and its first numbers, and the
-// sessions that it continues or repeats.
-func (s *Sender) sessionFrame(now reliable.Time) frame.Frame {
+// sessionFrame describes the session, and the stream in it: its publisher and its topic, the
+// first numbers, and the sessions that it continues or repeats.
+func (st *Stream) sessionFrame(now reliable.Time) frame.Frame {
+	cfg := st.cfg
 	return frame.Frame{
-		Prev: s.prev, Replay: uint64(s.cfg.Replay),
-		Kind: frame.Session, Flags: s.cfg.flags(), Channel: s.cfg.Channel,
-		Time: s.clock.wire(now), Wall: s.cfg.Wall,
-		Channels: uint32(len(s.streams)), FirstSeq: s.cfg.FirstSeq,
-		FirstOffset: s.cfg.FirstOffset, Name: []byte(s.cfg.Name),
+		Prev: st.prev, Replay: uint64(cfg.Replay),
+		Kind: frame.Session, Flags: cfg.flags(), Channel: st.channel,
+		Time: st.session.clock.wire(now), Wall: cfg.Wall,
+		Channels: uint32(len(st.session.streams)), FirstSeq: cfg.FirstSeq,
+		FirstOffset: cfg.first(st.channel), Name: []byte(cfg.Name), Topic: []byte(cfg.Topic),
 	}
 }

@@ -24,6 +24,26 @@ type departedMember struct {
 	reliable.Member
 	// said is when it sent its last frame, on the session's clock; 0 if unknown.
 	said uint64
+	// ends are its places in the streams that it had named.
+	ends []ending
+}
+
+// An ending is the place at which a subscriber departed from a stream.
+type ending struct {
+	channel  uint32
+	position uint64
+	// lacks says that it had yet to take something, and counted.
+	lacks bool
+}
+
+// end returns the place at which it departed from a stream, if it had named that.
+func (r *departedMember) end(channel uint32) (ending, bool) {
+	for _, e := range r.ends {
+		if e.channel == channel {
+			return e, true
+		}
+	}
+	return ending{}, false
 }
 
 // add remembers a subscriber.

@@ -12,7 +12,7 @@ import (
 func (p *paced) leaves(id, position uint64) {
 	from := rig.SubscriberAddr
 	if m := p.members.byID[id]; m != nil {
-		from = m.Addr
+		from = m.addr
 	}
 	p.Handle(p.now, from, &frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: id,
 		Position: position, Flags: frame.Leaving})

@@ -5,10 +5,14 @@ import (
 	"crier/reliable/journal"
 )
 
-// title says whose stream the session is.
-func (c *Config) title() *reliable.Title {
-	return &reliable.Title{Publisher: c.Name, Wall: c.Wall, FirstSeq: c.FirstSeq,
-		FirstOffset: c.FirstOffset, Prev: c.Prev, Replay: c.Replay}
+// title says whose stream a channel of the session is.
+func (c *Config) title(channel uint32) *reliable.Title {
+	t := &reliable.Title{Topic: c.Topic, Publisher: c.Name, Wall: c.Wall, FirstSeq: c.FirstSeq,
+		FirstOffset: c.first(channel), Prev: c.prev(channel), Replay: c.Replay}
+	if c.partitions() > 1 {
+		t.Layout = c.Layout
+	}
+	return t
 }
 
 // Memory returns the memory of the resend buffer, for advice to the system about it. The

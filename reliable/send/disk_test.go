@@ -105,7 +105,7 @@ func TestDiskReadsNothingForTheDeparted(t *testing.T) {
 		Kind: frame.Nack, Session: 0xabc, Subscriber: 6, Request: 1, Echo: p.clock.wire(p.now),
 		Ranges: []nack.Range{{From: 5, To: 9}},
 	}))
-	p.repairer.Forget(&p.members.rows[0].Asker)
+	p.repairer.Forget(&p.streams[0].audience.rows[0].Asker)
 	if job, ok := p.NextDisk(); ok {
 		t.Errorf("the next job is %+v", job)
 	}

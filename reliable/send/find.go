@@ -71,8 +71,8 @@ func (st *Stream) digestFrame(now reliable.Time, q *find) frame.Frame {
 	f.Responder, f.Request, f.Name = s.cfg.Session, q.request, []byte(s.cfg.Name)
 	d := &frame.DigestBody{
 		Role: frame.Publisher, Version: f.Time, Position: f.NextSeq, From: f.OldestSeq,
-		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.FirstOffset,
-		Prev: s.prev, Replay: uint64(s.cfg.Replay),
+		To: f.NextSeq, Wall: s.cfg.Wall, FirstSeq: s.cfg.FirstSeq, FirstOffset: s.cfg.first(st.channel),
+		Prev: st.prev, Replay: uint64(s.cfg.Replay),
 	}
 	switch d.At = true; q.what {
 	case frame.FindOffset:

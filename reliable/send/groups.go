@@ -15,8 +15,9 @@ import (
 // Retention bounds the frames kept for repair.
 type Retention struct {
 	// ResendBuffer bounds the memory that holds sent messages for repair, in bytes; 0 means
-	// 64 MiB. It must hold 8 full frames, and holds at most one frame for each 256 bytes.
-	// An index of 24 bytes a frame comes on top. A larger message is refused.
+	// 64 MiB. Partitions have equal parts of it. A part must hold 8 full frames, and holds at
+	// most one frame for each 256 bytes. An index of 24 bytes a frame comes on top. A message
+	// that is larger than a part is refused.
 	ResendBuffer int
 	// Disk bounds the frames on disk when ResendBuffer is full, in bytes; 0 means none.
 	// The heads of blocks count. A message of more than a quarter of ResendBuffer may have
@@ -33,8 +34,8 @@ func (r *Retention) setDefaults() {
 	}
 }
 
-// validate checks the group, for datagrams of the given size.
-func (r *Retention) validate(datagram int) error {
+// validate checks the group, for datagrams of the given size, and so many partitions.
+func (r *Retention) validate(datagram, partitions int) error {
 	stride := frame.DataSize(datagram)
 	switch {
 	case int64(r.ResendBuffer) > maxMemory:
@@ -44,6 +45,11 @@ func (r *Retention) validate(datagram int) error {
 		return config.Errorf("Retention.ResendBuffer", "a resend buffer of %d bytes is too small: "+
 			"%d frames of %d bytes need %d",
 			r.ResendBuffer, store.MinFrames, stride, store.MinFrames*stride)
+	case r.ResendBuffer/partitions < store.MinFrames*stride:
+		return config.Errorf("Retention.ResendBuffer", "a resend buffer of %d bytes is too small "+
+			"for %d partitions, each of which holds %d frames of %d bytes: use at least %d bytes, "+
+			"or at most %d partitions", r.ResendBuffer, partitions, store.MinFrames, stride,
+			partitions*store.MinFrames*stride, r.ResendBuffer/(store.MinFrames*stride))
 	case r.Disk < 0 || r.Disk > 0 && r.Disk < journal.BlockSize(1, stride):
 		return config.Errorf("Retention.Disk", "%d bytes on disk hold no frame: "+
 			"use 0 for none, or at least %d", r.Disk, journal.BlockSize(1, stride))

@@ -39,15 +39,18 @@ func (s *Sender) Handle(now reliable.Time, from netip.AddrPort, f *frame.Frame) 
 		}
 		s.closing.asked = now
 		s.sample(now, m, f)
-		s.regroup(now)
-		st.handleNack(now, from, m, f)
+		p := st.audience.of(&s.members, m, len(s.streams))
+		s.members.settle(now)
+		st.regroup()
+		st.handleNack(now, from, p, f)
 	case frame.Status:
 		if s.stats.Statuses++; late {
 			return
 		}
 		s.sample(now, m, f)
 		s.handleStatus(now, from, st, m, f)
-		s.regroup(now)
+		s.members.settle(now)
+		st.regroup()
 	}
 }
 
@@ -62,26 +65,44 @@ func (s *Sender) handleStatus(
 	if f.Flags&frame.Contested != 0 {
 		s.stats.Rivals++
 	}
+	st.handlePlace(now, from, m, f, place{f.Position, f.Written, f.Synced})
 	if f.Flags&frame.Leaving != 0 {
-		s.leave(now, st, m, f.Position)
+		s.leave(now, m)
+		return
+	}
+	s.gather.look(now)
+}
+
+// A place is a subscriber's word of its place in one stream.
+type place struct{ position, written, synced uint64 }
+
+// handlePlace takes a subscriber's report on its place in the stream.
+func (st *Stream) handlePlace(
+	now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame, at place,
+) {
+	s := st.session
+	p := st.audience.of(&s.members, m, len(s.streams))
+	if f.Flags&frame.Leaving != 0 && p == &st.audience.overflow {
+		return
+	} else if f.Flags&frame.Leaving != 0 {
+		p.Position = max(p.Position, min(at.position, st.store.Next()))
 		return
 	}
 	// One that another has overtaken says where it was, not where it is. Those without
 	// a row are in many places, and count for nobody.
-	if told := peer.Told(f); m != &s.members.overflow && (f.Echo == 0 || told >= m.told) {
-		m.told = max(m.told, told)
-		m.log = logged{f.Recorder && s.believes(from), min(f.Written, st.store.Next()),
-			min(f.Synced, st.store.Next())}
-		if st.pace.moved(now, m, f.Position) {
+	if told := peer.Told(f); p != &st.audience.overflow && (f.Echo == 0 || told >= p.told) {
+		p.told = max(p.told, told)
+		p.log = logged{f.Recorder && s.believes(from), min(at.written, st.store.Next()),
+			min(at.synced, st.store.Next())}
+		if st.pace.moved(now, p, at.position) {
 			st.pace.refloor(now)
 		}
 	}
-	st.window.gather(now)
-	if s.closing.on && st.mayAsk(f) {
+	if s.closing.on && st.mayAsk(f, at.position) {
 		s.closing.asked = now
 	}
 	if f.Flags&frame.WantSession != 0 {
-		s.welcomes.add(from)
+		s.welcomes.add(from, st.channel)
 	}
 }
 
@@ -91,7 +112,7 @@ func (s *Sender) believes(from netip.AddrPort) bool {
 }
 
 // handleNack takes a subscriber's request.
-func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *member, f *frame.Frame) {
+func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *progress, f *frame.Frame) {
 	for _, r := range f.Ranges {
 		if r.To > st.store.Next() {
 			st.tally.unknown++ // nothing that far was ever sent
@@ -99,7 +120,7 @@ func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *member, 
 	}
 	s := st.session
 	place := repair.Known
-	if m == &s.members.overflow {
+	if m == &st.audience.overflow {
 		if place = repair.Rowless; s.members.byID[f.Subscriber] != nil {
 			place = repair.Moving
 		}
@@ -109,7 +130,7 @@ func (st *Stream) handleNack(now reliable.Time, from netip.AddrPort, m *member, 
 	if to := st.repairer.Ask(now, &m.Asker, place, from, f, st.sending()); to > 0 {
 		m.askedAt, m.askedTo = now, max(m.askedTo, to)
 	}
-	s.offload.asked(now, f.Ranges)
+	s.offload.asked(now, st.channel, f.Ranges)
 }
 
 // sample takes the round trip that a NACK or STATUS gives. A round trip that began before
@@ -120,12 +141,9 @@ func (s *Sender) sample(now reliable.Time, m *member, f *frame.Frame) {
 	}
 }
 
-// regroup passes the group's size and round trip to the streams' repairers.
-func (s *Sender) regroup(now reliable.Time) {
-	s.members.settle(now)
-	for _, st := range s.streams {
-		st.repairer.SetGroup(len(s.members.rows), s.members.rtt)
-	}
+// regroup passes the group's size and round trip to the stream's repairer.
+func (st *Stream) regroup() {
+	st.repairer.SetGroup(len(st.audience.rows), st.session.members.rtt)
 }
 
 // hear notes a subscriber's frame and returns its row. It returns nil for a frame from an
@@ -139,7 +157,7 @@ func (s *Sender) hear(
 	if m == nil {
 		s.offload.begin(now) // the way to this one is another
 	}
-	if m == nil || m.Addr == from {
+	if m == nil || m.addr == from {
 		return s.members.hear(now, from, f)
 	}
 	if !st.goesOn(now, m, f) {
@@ -151,7 +169,7 @@ func (s *Sender) hear(
 	switch {
 	case moved:
 		s.stats.Moved++
-		m.Addr = from
+		m.move(from)
 		return s.members.hear(now, from, f)
 	case contested:
 		s.stats.Contested++
@@ -167,6 +185,13 @@ func (st *Stream) goesOn(now reliable.Time, m *member, f *frame.Frame) bool {
 		f.Flags&frame.Leaving != 0 {
 		return false
 	}
-	return f.Kind == frame.Nack || f.Position >= m.Position && f.Position <= st.store.Next() &&
-		(!m.reported || m.name == string(f.Name))
+	if f.Kind == frame.Nack {
+		return true
+	}
+	position, reported := uint64(0), false
+	if m.streams != nil && m.streams[st.channel] != nil {
+		position, reported = m.streams[st.channel].Position, m.streams[st.channel].reported
+	}
+	return f.Position >= position && f.Position <= st.store.Next() &&
+		(!reported || m.name == string(f.Name))
 }

@@ -26,7 +26,7 @@ func TestStatusFromElsewhere(t *testing.T) {
 		f.Session, f.Subscriber = 0xabc, 5
 		p.Handle(p.now, stranger, rig.Made(t, f))
 	}
-	if m := p.Members(); len(m) != 1 || m[0].Position != 0 || m[0].Addr != rig.SubscriberAddr ||
+	if m := p.Sender.Members(); len(m) != 1 || m[0].Position != 0 || m[0].Addr != rig.SubscriberAddr ||
 		m[0].State != reliable.Counted || m[0].Asked != 0 {
 		t.Errorf("%+v", m)
 	}
@@ -38,12 +38,12 @@ func TestStatusFromElsewhere(t *testing.T) {
 	}
 	p.step(10 * time.Second) // 2 s of which the stall time takes, and it is not heard
 	p.step(2 * time.Second)
-	if m := p.Members(); len(m) != 0 {
+	if m := p.Sender.Members(); len(m) != 0 {
 		t.Fatalf("%+v", m)
 	}
 	p.Handle(p.now, stranger, rig.Made(t,
 		frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5, Position: p.store.Next()}))
-	if m := p.Members(); len(m) != 1 || m[0].Addr != stranger {
+	if m := p.Sender.Members(); len(m) != 1 || m[0].Addr != stranger {
 		t.Errorf("%+v", m)
 	}
 }
@@ -194,14 +194,14 @@ func TestWaitIsForReports(t *testing.T) {
 	s.Handle(0, from, rig.Made(t, frame.Frame{Kind: frame.Nack, Session: 1, Subscriber: 7,
 		Request: 1, Ranges: []nack.Range{{From: 0, To: 1}}}))
 	st := s.Stream(0)
-	if m := st.Members(); len(m) != 1 || m[0].Reported {
+	if m := s.Members(); len(m) != 1 || m[0].Reported {
 		t.Errorf("after a NACK: %+v", m)
 	}
 	if _, err := st.Publish(0, []byte("early")); err != reliable.ErrFull {
 		t.Errorf("after a NACK Publish returned %v", err)
 	}
 	s.Handle(1, from, rig.Made(t, frame.Frame{Kind: frame.Status, Session: 1, Subscriber: 7}))
-	if m := st.Members(); len(m) != 1 || !m[0].Reported {
+	if m := s.Members(); len(m) != 1 || !m[0].Reported {
 		t.Errorf("after a STATUS: %+v", m)
 	}
 	if _, err := st.Publish(1, []byte("welcome")); err != nil {

@@ -56,19 +56,25 @@ func (b *byes) sent(now reliable.Time) {
 
 // nextBeat returns the HEARTBEAT or BYE that is due.
 func (st *Stream) nextBeat(now reliable.Time) (outgoing, bool) {
-	group := netip.AddrPort{}
 	if st.closed() && !st.Pending() {
 		if now < st.byes.due {
 			return outgoing{}, false
 		}
 		st.byes.sent(now)
-		return st.session.control.batch(group, st.beatFrame(now, frame.Bye, byeLast)), true
+		return st.toGroup(st.beatFrame(now, frame.Bye, byeLast)), true
 	}
 	if now < st.beats.due {
 		return outgoing{}, false
 	}
 	interval := st.beats.sent(now)
-	return st.session.control.batch(group, st.beatFrame(now, frame.Heartbeat, interval)), true
+	return st.toGroup(st.beatFrame(now, frame.Heartbeat, interval)), true
+}
+
+// toGroup makes a batch of a frame for the stream's group.
+func (st *Stream) toGroup(f frame.Frame) outgoing {
+	b := st.session.control.batch(netip.AddrPort{}, f)
+	b.Group = st.group
+	return b
 }
 
 // reportEvery returns the number of frames after which a subscriber is to report its
@@ -91,7 +97,7 @@ func (st *Stream) beatFrame(
 		Kind: kind, Flags: s.cfg.flags(), Channel: st.channel, Time: s.clock.wire(now),
 		NextSeq: st.store.Sent(), NextOffset: st.store.Start(st.store.Sent()),
 		OldestSeq: oldest, OldestOffset: st.store.Start(oldest),
-		Interval: interval, Group: uint32(len(s.members.rows)), RTT: s.members.rtt,
+		Interval: interval, Group: uint32(len(st.audience.rows)), RTT: s.members.rtt,
 		Report: st.reportEvery(),
 	}
 }

@@ -73,7 +73,7 @@ func TestLeavingTwice(t *testing.T) {
 				Flags: frame.Leaving}))
 	}
 	var events [8]reliable.MemberEvent
-	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Members()) != 1 ||
+	if n := p.PollMembers(events[:]); n != 3 || !events[1].Gone || len(p.Sender.Members()) != 1 ||
 		p.members.refused != 0 {
 		t.Errorf("%d events: %+v", n, events[:n])
 	}
@@ -98,14 +98,14 @@ func TestWordsThatALeavingHasOvertaken(t *testing.T) {
 		Position: p.store.Sent(), Flags: frame.Leaving}))
 	for _, f := range late {
 		p.Handle(p.now, rig.SubscriberAddr, f)
-		if n := p.Owed(); n != 0 || len(p.Members()) != 0 || len(p.Departed()) != 1 {
-			t.Errorf("after %v it is back: %+v; %d repairs are owed", f, p.Members(), n)
+		if n := p.Owed(); n != 0 || len(p.Sender.Members()) != 0 || len(p.Departed()) != 1 {
+			t.Errorf("after %v it is back: %+v; %d repairs are owed", f, p.Sender.Members(), n)
 		}
 	}
 	p.step(10 * time.Millisecond)
 	p.Handle(p.now, rig.SubscriberAddr, word(frame.Frame{Kind: frame.Status, Position: 10,
 		Room: 1 << 20}))
-	if len(p.Members()) != 1 || len(p.Departed()) != 0 {
+	if len(p.Sender.Members()) != 1 || len(p.Departed()) != 0 {
 		t.Errorf("one that is back is not: %+v", p.Departed())
 	}
 }
@@ -138,7 +138,7 @@ func TestWhoHasAllSaysSo(t *testing.T) {
 		} else {
 			p.run(p.now.Add(reliable.StatusMin + byeLast))
 		}
-		if left := p.st.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
+		if left := p.s.Departed(); len(left) != 1 || !left[0].Left || left[0].Lag != 0 ||
 			left[0].Position != p.st.store.Sent() {
 			t.Errorf("%d words were lost: %+v", lost, left)
 		}

@@ -13,8 +13,11 @@ import (
 
 // A member is a publisher's record of one subscriber.
 type member struct {
-	name  string
-	room  uint64
+	id   uint64
+	addr netip.AddrPort
+	name string
+	room uint64
+	// heard is when it was last heard.
 	heard reliable.Time
 	// said is when it sent its last frame, on this session's clock; 0 if unknown.
 	said uint64
@@ -23,33 +26,20 @@ type member struct {
 	// patience is how long it may be silent before it is forgotten.
 	patience time.Duration
 	rtt      nack.RTT
-	// Today a session has one stream, and a member its progress in that.
-	progress
+	// spoke says that it has reported a position.
+	spoke bool
+	// streams has its progress by channel, nil in those that it has not named.
+	streams []*progress
 }
 
-// A progress is a subscriber's position in a stream, and its requests.
-type progress struct {
-	nack.Asker
-	// state says whether its pace counts.
-	state reliable.MemberState
-	// reported says that it has reported its position; told is when, on this session's
-	// clock, or 0 if unknown.
-	reported bool
-	told     uint64
-	// mark is its position at movedAt, when it last made progress.
-	mark    uint64
-	movedAt reliable.Time
-	// log is its word of its log, if it is a recorder.
-	log logged
-	// caughtUp is the position at which an evicted subscriber is readmitted: one past the
-	// frames sent by its eviction. To readmit it as soon as its position is held would be
-	// too soon: a slow one would hold up the others again.
-	caughtUp uint64
-
-	// askedAt is when it last asked for a frame that is held; 0 means never.
-	askedAt reliable.Time
-	// askedTo is one past the highest such frame.
-	askedTo uint64
+// move gives the subscriber another address.
+func (m *member) move(to netip.AddrPort) {
+	m.addr = to
+	for _, p := range m.streams {
+		if p != nil {
+			p.Addr = to
+		}
+	}
 }
 
 // members is a publisher's table of subscribers, from their STATUS and NACKs.
@@ -60,13 +50,12 @@ type members struct {
 	rows []*member
 	// overflow stands for all subscribers that the table has no row for.
 	overflow member
+	// progresses is the number of the rows' progresses, in all streams, and most bounds it.
+	progresses, most int
 	// refused counts frames from subscribers without a row.
 	refused uint64
 	// foreign counts frames of a subscriber from an address that is not its own.
-	foreign uint64
-	// away holds the last maxAway subscribers that were evicted and then fell silent.
-	away     []away
-	aways    int
+	foreign  uint64
 	departed departed
 	// rtt is the group's round trip.
 	rtt     time.Duration
@@ -74,16 +63,13 @@ type members struct {
 	tripDue reliable.Time
 }
 
+// perMember bounds the progresses of all subscribers, in those that MaxMembers have in one
+// stream each.
+const perMember = 16
+
 func newMembers(max int) members {
-	return members{max: max, byID: make(map[uint64]*member)}
+	return members{max: max, most: perMember * max, byID: make(map[uint64]*member)}
 }
-
-// An away is a subscriber that was evicted, and then forgotten because it fell silent. If
-// it comes back, from a suspension for example, it is still evicted.
-type away struct{ id, caughtUp uint64 }
-
-// maxAway bounds the subscribers in away.
-const maxAway = 64
 
 // hear notes a frame that comes from a subscriber's own address, and returns its row.
 func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *member {
@@ -94,13 +80,7 @@ func (t *members) hear(now reliable.Time, from netip.AddrPort, f *frame.Frame) *
 			return &t.overflow // no address: repairs for it go to the group
 		}
 		t.departed.back(f.Subscriber)
-		m = &member{}
-		m.ID, m.Addr = f.Subscriber, from
-		for _, a := range t.away {
-			if a.id == m.ID {
-				m.state, m.caughtUp = reliable.Evicted, a.caughtUp
-			}
-		}
+		m = &member{id: f.Subscriber, addr: from}
 		t.byID[f.Subscriber] = m
 		t.rows = append(t.rows, m)
 	}
@@ -135,11 +115,8 @@ func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration)
 	kept := t.rows[:0]
 	for _, m := range t.rows {
 		if now.Sub(m.heard) > patience(m) {
-			delete(t.byID, m.ID)
+			delete(t.byID, m.id)
 			gone = append(gone, m)
-			if m.state == reliable.Evicted {
-				t.leave(away{m.ID, m.caughtUp})
-			}
 			continue
 		}
 		kept = append(kept, m)
@@ -149,32 +126,21 @@ func (t *members) sweep(now reliable.Time, patience func(*member) time.Duration)
 	return gone
 }
 
-// leave remembers an evicted subscriber that is forgotten.
-func (t *members) leave(one away) {
-	t.away = slices.DeleteFunc(t.away, func(a away) bool { return a.id == one.id })
-	if len(t.away) < maxAway {
-		t.away = append(t.away, one)
-		return
-	}
-	t.away[t.aways%maxAway] = one
-	t.aways++
-}
-
 // remove deletes a subscriber's row, and reports false if it has none.
 func (t *members) remove(m *member) bool {
 	i := slices.Index(t.rows, m)
 	if i < 0 {
 		return false
 	}
-	delete(t.byID, m.ID)
+	delete(t.byID, m.id)
 	t.rows = slices.Delete(t.rows, i, i+1)
 	return true
 }
 
-// reported returns the number of subscribers that have reported their positions.
+// reported returns the number of subscribers that have reported a position.
 func (t *members) reported() (n int) {
 	for _, m := range t.rows {
-		if m.reported {
+		if m.spoke {
 			n++
 		}
 	}

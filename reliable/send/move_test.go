@@ -104,7 +104,7 @@ func TestSubscriberMoves(t *testing.T) {
 		p.publish(rig.Payload(i, 64))
 		p.run(p.now.Add(10 * time.Millisecond))
 	}
-	if m := p.st.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] ||
+	if m := p.s.Members(); len(m) != 1 || m[0].Addr != rig.Elsewhere[0] ||
 		m[0].State != reliable.Counted {
 		t.Errorf("%+v", m)
 	}
@@ -147,7 +147,7 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 			forge(&f)
 			tells(rig.Elsewhere[0], f)
 		}
-		if m := p.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr {
+		if m := p.Sender.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr {
 			t.Fatalf("%s: %+v", name, m)
 		}
 	}
@@ -157,7 +157,7 @@ func TestOutsidersMoveNoSubscriber(t *testing.T) {
 		tells(rig.Elsewhere[i%2], word())
 	}
 	st := p.Stats()
-	if m := p.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr || st.Moved != 0 ||
+	if m := p.Sender.Members(); len(m) != 1 || m[0].Addr != rig.SubscriberAddr || st.Moved != 0 ||
 		st.Contested == 0 || st.Foreign < 40 {
 		t.Errorf("%+v; %+v", m, st)
 	}

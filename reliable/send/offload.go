@@ -57,7 +57,8 @@ type offload struct {
 // A trial is one batch of a trial.
 type trial struct {
 	nack.Range
-	cut bool
+	channel uint32
+	cut     bool
 	// first and last say that its first and last frame were asked for.
 	first, last bool
 }
@@ -82,14 +83,14 @@ func (o *offload) close(now reliable.Time) {
 }
 
 // single reports whether a batch of frames of equal length is to be sent one by one.
-func (o *offload) single(now reliable.Time, frames nack.Range) bool {
+func (o *offload) single(now reliable.Time, channel uint32, frames nack.Range) bool {
 	o.judge(now)
 	if o.off || !o.open || o.count == trialSize {
 		return o.off || o.doubt
 	}
 	left := trialSize - o.count
 	cut := o.rand.Below(uint64(left)) < uint64(trialSize/2-o.cut)
-	o.batches[o.count] = trial{Range: frames, cut: cut}
+	o.batches[o.count] = trial{Range: frames, channel: channel, cut: cut}
 	if o.count++; cut {
 		o.cut++
 	}
@@ -99,8 +100,8 @@ func (o *offload) single(now reliable.Time, frames nack.Range) bool {
 	return !cut
 }
 
-// asked takes the ranges of a NACK.
-func (o *offload) asked(now reliable.Time, ranges []nack.Range) {
+// asked takes the ranges of a NACK for frames of a channel.
+func (o *offload) asked(now reliable.Time, channel uint32, ranges []nack.Range) {
 	if !o.open {
 		for _, r := range ranges {
 			if r.Len() > 1 { // it may be a batch
@@ -112,6 +113,9 @@ func (o *offload) asked(now reliable.Time, ranges []nack.Range) {
 	}
 	for i := range o.batches[:o.count] {
 		b := &o.batches[i]
+		if b.channel != channel {
+			continue
+		}
 		for _, r := range ranges {
 			b.first = b.first || r.Contains(b.From)
 			b.last = b.last || r.Contains(b.To-1)

@@ -59,7 +59,7 @@ func TestAQuorumIsEnough(t *testing.T) {
 		t.Errorf("%d lack something, want 3: one has all", n)
 	}
 	p.another(7, p.store.Sent())
-	if n := p.Stats().Lacking; n != 0 || p.Departed()[0].Lacks || p.Members()[1].Lacks {
+	if n := p.Stats().Lacking; n != 0 || p.Departed()[0].Lacks || p.Sender.Members()[1].Lacks {
 		t.Errorf("%d lack something, and two have all", n)
 	}
 }
@@ -132,7 +132,7 @@ func TestRepairsCutShort(t *testing.T) {
 			t.Errorf("%s: repairs were cut short before they ended", name)
 		}
 		p.Stop(p.now)
-		list := append(p.Departed(), p.Members()...)
+		list := append(p.Departed(), p.Sender.Members()...)
 		if n := p.Stats().Asking; (n == 1) != c.want || n > 1 || len(list) != 1 ||
 			list[0].Asks != c.want {
 			t.Errorf("%s: cut short for %d, of %+v", name, n, list)

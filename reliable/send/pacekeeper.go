@@ -3,7 +3,6 @@ package send
 import (
 	"cmp"
 	"slices"
-	"time"
 
 	"crier/reliable"
 	"crier/reliable/store"
@@ -17,12 +16,12 @@ const crawl = 1024
 // slow hold up the others for the stall time, and are then evicted from the count, by
 // name.
 type pacekeeper struct {
-	cfg     *Config
-	table   *members
-	account *account
-	store   *store.Buffer
-	window  *window
-	events  *events
+	cfg      *Config
+	audience *audience
+	account  *account
+	store    *store.Buffer
+	window   *window
+	events   *events
 
 	// evicted counts evictions.
 	evicted uint64
@@ -32,7 +31,7 @@ type pacekeeper struct {
 // needed returns the lowest frame that a subscriber that counts has yet to pass.
 func (k *pacekeeper) needed() uint64 {
 	lowest, positions, p := store.None, k.scratch[:0], &k.cfg.Flow.Pace
-	for _, m := range k.table.rows {
+	for _, m := range k.audience.rows {
 		if m.state != reliable.Counted {
 			continue
 		}
@@ -58,7 +57,7 @@ func (k *pacekeeper) refloor(now reliable.Time) {
 }
 
 // enter changes a subscriber's state, and adds an event.
-func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
+func (k *pacekeeper) enter(m *progress, to reliable.MemberState) {
 	from := m.state
 	if from == to {
 		return
@@ -66,7 +65,8 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 	m.state = to
 	if from == reliable.Evicted || to == reliable.Evicted ||
 		(from == reliable.Counted) != (to == reliable.Counted) {
-		k.events.add(reliable.MemberEvent{Member: k.account.row(m), From: from, To: to})
+		k.events.add(reliable.MemberEvent{Member: k.account.row(m),
+			Partition: k.audience.channel, From: from, To: to})
 	}
 	if to == reliable.Evicted {
 		k.evicted++
@@ -75,9 +75,9 @@ func (k *pacekeeper) enter(m *member, to reliable.MemberState) {
 
 // moved takes a subscriber's position, and reports whether the frames that are needed may
 // have changed.
-func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (changed bool) {
+func (k *pacekeeper) moved(now reliable.Time, m *progress, position uint64) (changed bool) {
 	position = min(position, k.store.Next())
-	m.reported = true
+	m.reported, m.spoke = true, true
 	if position >= m.mark+max(1, k.store.Slots()/crawl) { // going back is no progress
 		m.mark, m.movedAt = position, now
 	}
@@ -111,7 +111,7 @@ func (k *pacekeeper) moved(now reliable.Time, m *member, position uint64) (chang
 
 // stalls reports whether a subscriber alone leaves no room for the message that found
 // none.
-func (k *pacekeeper) stalls(m *member) bool {
+func (k *pacekeeper) stalls(m *progress) bool {
 	return m.state == reliable.Counted && !k.store.FitsBehind(m.Position, k.window.needs)
 }
 
@@ -121,7 +121,7 @@ func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 	if !k.window.waits() || k.window.by != reliable.BySubscribers {
 		return false
 	}
-	for _, m := range k.table.rows {
+	for _, m := range k.audience.rows {
 		if k.stalls(m) && now >= k.stallEnd(m) {
 			m.caughtUp = k.store.Next()
 			k.enter(m, reliable.Evicted)
@@ -132,7 +132,7 @@ func (k *pacekeeper) evict(now reliable.Time) (changed bool) {
 }
 
 // stallEnd returns when a subscriber that makes no progress is evicted.
-func (k *pacekeeper) stallEnd(m *member) reliable.Time {
+func (k *pacekeeper) stallEnd(m *progress) reliable.Time {
 	return max(k.window.since, m.movedAt).Add(k.cfg.Flow.StallTimeout)
 }
 
@@ -140,7 +140,7 @@ func (k *pacekeeper) stallEnd(m *member) reliable.Time {
 func (k *pacekeeper) stallDue() reliable.Time {
 	at := reliable.Never
 	if k.window.waits() && k.window.by == reliable.BySubscribers {
-		for _, m := range k.table.rows {
+		for _, m := range k.audience.rows {
 			if k.stalls(m) {
 				at = min(at, k.stallEnd(m))
 			}
@@ -149,20 +149,11 @@ func (k *pacekeeper) stallDue() reliable.Time {
 	return at
 }
 
-// patience returns how long a subscriber may be silent before it is forgotten.
-func (k *pacekeeper) patience(m *member) time.Duration {
-	patience := m.patience
-	if m.state == reliable.Counted {
-		patience = max(patience, 2*k.cfg.Flow.StallTimeout) // one that stalls is evicted first
-	}
-	return patience
-}
-
 // owes reports whether a subscriber that counts has yet to take something, and still
 // makes progress. Close waits for such a subscriber beyond the time for which it repairs
 // for others.
 func (k *pacekeeper) owes(now, closed reliable.Time) bool {
-	for _, m := range k.table.rows {
+	for _, m := range k.audience.rows {
 		if m.state == reliable.Counted && m.Position < k.store.Next() &&
 			now < max(m.movedAt, closed).Add(k.cfg.Flow.StallTimeout) {
 			return true

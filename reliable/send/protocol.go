@@ -31,6 +31,8 @@ const (
 	heartbeatLast  = 400 * time.Millisecond
 	// announceEvery is how often SESSION is repeated.
 	announceEvery = time.Second
+	// announceEach is how often that of one of several channels is.
+	announceEach = 400 * time.Millisecond
 	// byeLast is the longest time between two BYEs.
 	byeLast = 100 * time.Millisecond
 

@@ -11,7 +11,7 @@ type logged struct {
 
 // A recorded knows what the logs of recorders hold.
 type recorded struct {
-	table *members
+	audience *audience
 	// waiting is the number of those who wait for recorders.
 	waiting int
 }
@@ -19,7 +19,7 @@ type recorded struct {
 // count returns how many recorders there are, and how many of them hold all frames below
 // seq: written, or synced if that is asked for.
 func (r *recorded) count(seq uint64, synced bool) (recorders, holding int) {
-	for _, m := range r.table.rows {
+	for _, m := range r.audience.rows {
 		if !m.log.recorder {
 			continue
 		}

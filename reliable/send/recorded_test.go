@@ -47,7 +47,7 @@ func TestRecordersHoldWholeMessages(t *testing.T) {
 		}
 	}
 	p.logs(9, 1<<40, 1<<40) // more than there is
-	if row := p.Members()[1]; !row.Recorder || row.Written != 3 || row.Synced != 3 {
+	if row := p.Sender.Members()[1]; !row.Recorder || row.Written != 3 || row.Synced != 3 {
 		t.Errorf("the recorder's row is %+v", row)
 	}
 }

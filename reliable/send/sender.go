@@ -5,7 +5,6 @@ import (
 
 	"crier/nack"
 	"crier/reliable"
-	"crier/reliable/frame"
 	"crier/reliable/rate"
 )
 
@@ -14,8 +13,9 @@ import (
 type Sender struct {
 	cfg   Config
 	clock clock
-	// streams has one for each channel. Today there is one.
+	// streams has one for each channel.
 	streams []*Stream
+	gather  gather
 	members members
 	events  events
 
@@ -29,15 +29,14 @@ type Sender struct {
 	// bytes.
 	most int
 
-	announceDue reliable.Time
-	sweepDue    reliable.Time
-	welcomes    welcomes
-	finds       finds
-	closing     closing
-	control     control
-	prev        *frame.Link
-	turn        turn
-	stats       Stats
+	announce announce
+	sweepDue reliable.Time
+	welcomes welcomes
+	finds    finds
+	closing  closing
+	control  control
+	turn     turn
+	stats    Stats
 }
 
 // New returns a Sender that has sent nothing yet.
@@ -51,13 +50,19 @@ func New(cfg Config) (*Sender, error) {
 		members: newMembers(cfg.MaxMembers), most: cfg.Datagram,
 		limit:  rate.New(cfg.Flow.MaxRate.Bytes(), cfg.Flow.MaxBurst),
 		budget: cfg.Repair.budget(cfg.Flow.MaxRate), rate: dataRate{from: cfg.Start},
-		offload:     offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
-		announceDue: cfg.Start, sweepDue: cfg.Start.Add(time.Second),
+		offload:  offload{may: cfg.Cut, rand: nack.NewRand(cfg.Seed, cfg.Session)},
+		sweepDue: cfg.Start.Add(time.Second),
 	}
+	channels := cfg.Layout.Partitions
+	s.events.most = maxMemberEvents * channels
+	s.gather = newGather(&s.cfg, &s.members)
+	s.announce = newAnnounce(cfg.Start, channels)
 	s.control = control{session: cfg.Session, limit: s.limit}
-	s.prev = cfg.Prev.Wire()
 	s.offload.begin(cfg.Start)
-	s.streams = []*Stream{newStream(s, cfg.Channel)}
+	s.streams = make([]*Stream, channels)
+	for channel := range s.streams {
+		s.streams[channel] = newStream(s, uint32(channel))
+	}
 	return s, nil
 }
 
@@ -69,10 +74,8 @@ func (s *Sender) Session() uint64 { return s.cfg.Session }
 
 // Stream returns the stream of a channel, or nil if the session has none.
 func (s *Sender) Stream(channel uint32) *Stream {
-	for _, st := range s.streams {
-		if st.channel == channel {
-			return st
-		}
+	if channel < uint32(len(s.streams)) {
+		return s.streams[channel]
 	}
 	return nil
 }
@@ -80,11 +83,7 @@ func (s *Sender) Stream(channel uint32) *Stream {
 // tick notes the time of a call.
 func (s *Sender) tick(now reliable.Time) {
 	s.clock.tick(now)
-	for _, st := range s.streams {
-		if st.window.gathering {
-			st.window.gather(now)
-		}
-	}
+	s.gather.look(now)
 }
 
 // Advance lets time pass.
@@ -99,7 +98,10 @@ func (s *Sender) Advance(now reliable.Time) {
 				st.pace.refloor(now)
 			}
 		}
-		s.regroup(now)
+		s.members.settle(now)
+		for _, st := range s.streams {
+			st.regroup()
+		}
 		s.sweepDue = now.Add(time.Second)
 	}
 	if s.rate.pass(now) {
@@ -116,9 +118,9 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	if s.Finished(now) {
 		return reliable.Never
 	}
-	at := s.sweepDue
+	at := min(s.sweepDue, s.gather.due())
 	if !s.closing.on {
-		at = min(at, s.announceDue)
+		at = min(at, s.announce.due)
 	} else if end := s.drainEnd(); end > now {
 		at = min(at, end)
 	}
@@ -128,3 +130,6 @@ func (s *Sender) Deadline(now reliable.Time) reliable.Time {
 	s.clock.armed = max(at, now)
 	return at
 }
+
+// Partitions returns the number of the session's streams.
+func (s *Sender) Partitions() int { return len(s.streams) }

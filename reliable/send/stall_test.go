@@ -89,9 +89,9 @@ func (p *paced) fill(message []byte) {
 // be evicted.
 func (p *paced) wantEvicted(position uint64, message []byte) {
 	p.Helper()
-	for start := p.now; p.Members()[0].State != reliable.Evicted; {
+	for start := p.now; p.Sender.Members()[0].State != reliable.Evicted; {
 		if waited := p.now.Sub(start); waited > 1200*time.Millisecond {
-			p.Fatalf("after %v it is %v", waited, p.Members()[0].State)
+			p.Fatalf("after %v it is %v", waited, p.Sender.Members()[0].State)
 		}
 		p.reports(position)
 		p.step(100 * time.Millisecond)
@@ -134,21 +134,21 @@ func TestEvictedAndForgotten(t *testing.T) {
 	message := make([]byte, 1300)
 	p.fill(message)
 	p.wantEvicted(0, message)
-	caughtUp := p.members.rows[0].caughtUp
+	caughtUp := p.streams[0].audience.rows[0].caughtUp
 	for range 30 {
 		p.step(time.Second)
 	}
 	var events [8]reliable.MemberEvent
 	n := p.PollMembers(events[:])
-	if last := events[n-1]; !last.Gone || last.From != reliable.Evicted || len(p.Members()) != 0 {
+	if last := events[n-1]; !last.Gone || last.From != reliable.Evicted || len(p.Sender.Members()) != 0 {
 		t.Errorf("the last of %d events: %+v", n, last)
 	}
 	p.reports(p.store.InMemory() + 1)
-	if m := p.Members(); m[0].State != reliable.Evicted {
+	if m := p.Sender.Members(); m[0].State != reliable.Evicted {
 		t.Errorf("it is %v", m[0].State)
 	}
 	p.reports(caughtUp)
-	if m := p.Members(); m[0].State != reliable.Counted {
+	if m := p.Sender.Members(); m[0].State != reliable.Counted {
 		t.Errorf("it is %v, and has caught up", m[0].State)
 	}
 }
@@ -173,7 +173,7 @@ func TestSubscribersWithoutARowHaveNoPlace(t *testing.T) {
 	if n := p.PollMembers(events[:]); n != 0 {
 		t.Errorf("%d events of those that have none: %+v", n, events[:n])
 	}
-	if m := &p.members.overflow; m.Position != 0 || m.state != reliable.Watching {
+	if m := &p.streams[0].audience.overflow; m.Position != 0 || m.state != reliable.Watching {
 		t.Errorf("all without a row are at %d, %v", m.Position, m.state)
 	}
 	if len(p.members.rows) != 1 || p.members.refused != 3 {
@@ -188,9 +188,9 @@ func TestSmallMessagesDontResetTheStallOfALargeOne(t *testing.T) {
 		p := newPaced(t, Config{Retention: Retention{ResendBuffer: 4 << 20}})
 		large, small := make([]byte, 1<<20), make([]byte, 1300)
 		p.fill(large)
-		for began := p.now; p.Members()[0].State != reliable.Evicted; {
+		for began := p.now; p.Sender.Members()[0].State != reliable.Evicted; {
 			if waited := p.now.Sub(began); waited > 1100*time.Millisecond {
-				t.Fatalf("after %v it is %v", waited, p.Members()[0].State)
+				t.Fatalf("after %v it is %v", waited, p.Sender.Members()[0].State)
 			}
 			if _, err := p.Publish(p.now, small); err != nil {
 				t.Fatalf("a small message: %v", err)
@@ -224,7 +224,7 @@ func TestALargeMessageThatGivesUp(t *testing.T) {
 		p.reports(0)
 		p.step(10 * time.Millisecond)
 	}
-	if st := p.Members()[0].State; st != reliable.Counted {
+	if st := p.Sender.Members()[0].State; st != reliable.Counted {
 		t.Errorf("it is %v", st)
 	}
 	if p.window.full {

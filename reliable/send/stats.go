@@ -14,7 +14,7 @@ type Stats struct {
 	// Dropped counts messages that found no room, and DroppedBytes their bytes.
 	Dropped      uint64
 	DroppedBytes uint64
-	// NextOffset is the offset of the next message.
+	// NextOffset is the offset of the next message: of several partitions, the highest.
 	NextOffset uint64
 	// Frames counts DATA frames sent for the first time.
 	Frames uint64
@@ -74,7 +74,7 @@ type Stats struct {
 	// NeverLeft counts DATA frames that the kernel refused, and that were not repeated
 	// since. It and the fields below stand for what the publisher still owes.
 	NeverLeft uint64
-	// EndLeft says that the kernel took a BYE.
+	// EndLeft says that the kernel took a BYE of each partition.
 	EndLeft bool
 	// Lacking is the number of subscribers that lack something; see Member.Lacks.
 	Lacking uint64
@@ -92,28 +92,61 @@ func (s *Sender) Stats() Stats {
 	st.MemberEventsLost = s.events.lost
 	st.RateLimited = reliable.Waits{Times: s.limit.Waited(),
 		For: s.limit.WaitedUntil(s.clock.now)}
-	s.streams[0].count(&st)
+	st.EndLeft = true // unless a stream denies it
+	st.Counted = s.counted()
+	st.Lacking, st.Asking = s.lacking(), s.asking()
+	for _, one := range s.streams {
+		one.count(&st)
+	}
 	st.Unanswered += s.welcomes.refused + s.finds.refused
 	return st
 }
 
-// count sets the counters of a stream.
+// count adds the counters of a stream.
 func (st *Stream) count(to *Stats) {
 	t := &st.tally
-	to.Accepted, to.AcceptedBytes = t.accepted, t.acceptedBytes
-	to.Dropped, to.DroppedBytes = t.dropped, t.droppedBytes
-	to.Frames, to.TooLarge, to.Refused, to.Unknown = t.frames, t.tooLarge, t.refused, t.unknown
-	to.NextOffset = st.packer.nextOffset
-	to.NeverLeft, to.EndLeft = st.unsent.frames, st.unsent.endLeft
-	to.Lacking, to.Asking = st.account.lacking(), st.account.asking()
-	to.Stats, to.Disk, to.Retained = st.repairer.Stats(), st.store.Stats(), st.store.Retained()
-	to.Evicted, to.BlockedBy = st.pace.evicted, st.window.blocked
-	if w := &st.window; w.full {
+	to.Accepted += t.accepted
+	to.AcceptedBytes += t.acceptedBytes
+	to.Dropped += t.dropped
+	to.DroppedBytes += t.droppedBytes
+	to.Frames += t.frames
+	to.TooLarge += t.tooLarge
+	to.Refused += t.refused
+	to.Unknown += t.unknown
+	to.NextOffset = max(to.NextOffset, st.packer.nextOffset)
+	to.NeverLeft += st.unsent.frames
+	to.EndLeft = to.EndLeft && st.unsent.endLeft
+	to.Retained += st.store.Retained()
+	to.Evicted += st.pace.evicted
+	repairs, disk := st.repairer.Stats(), st.store.Stats()
+	to.Stats.Add(&repairs)
+	to.Disk.Add(&disk)
+	w := &st.window
+	for by, waits := range w.blocked {
+		to.BlockedBy[by].Times += waits.Times
+		to.BlockedBy[by].For += waits.For
+	}
+	if w.full {
 		to.BlockedBy[w.by].For += min(st.session.clock.now, w.passed).Sub(w.since)
 	}
-	for _, m := range st.session.members.rows {
-		if m.state == reliable.Counted {
-			to.Counted++
+}
+
+// counted returns the number of subscribers whose pace counts.
+func (s *Sender) counted() (n int) {
+	for _, m := range s.members.rows {
+		if m.counts() {
+			n++
 		}
 	}
+	return n
+}
+
+// counts reports whether the subscriber's pace counts in a stream.
+func (m *member) counts() bool {
+	for _, p := range m.streams {
+		if p != nil && p.state == reliable.Counted {
+			return true
+		}
+	}
+	return false
 }

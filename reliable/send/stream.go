@@ -18,6 +18,10 @@ type Stream struct {
 	channel uint32
 	limit   *rate.Limit
 
+	// group is the index of the group that its frames go to.
+	group    int
+	audience audience
+	prev     *frame.Link
 	packer   packer
 	store    *store.Buffer
 	window   window
@@ -45,31 +49,33 @@ type tally struct {
 // newStream returns a stream of s in which nothing was sent yet.
 func newStream(s *Sender, channel uint32) *Stream {
 	cfg := &s.cfg
-	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit}
+	first, prev := cfg.first(channel), cfg.prev(channel)
+	st := &Stream{session: s, cfg: cfg, channel: channel, limit: s.limit,
+		group: cfg.Layout.Index(channel), audience: audience{channel: channel},
+		prev: prev.Wire()}
+	st.audience.overflow.member = &s.members.overflow
 	kept := store.Config{
-		Bytes: cfg.Retention.ResendBuffer, Stride: frame.DataSize(cfg.Datagram),
-		First: cfg.FirstSeq, Offset: cfg.FirstOffset, Memory: cfg.Ring,
-		Disk: cfg.Retention.Disk, Key: journal.Key{Session: cfg.Session, Channel: channel},
+		Bytes: cfg.ringBytes(), Stride: frame.DataSize(cfg.Datagram),
+		First: cfg.FirstSeq, Offset: first, Memory: cfg.ring(channel),
+		Disk: cfg.share(cfg.Retention.Disk), Key: journal.Key{Session: cfg.Session, Channel: channel},
 	}
 	if cfg.Record.On {
-		kept.Title, kept.Disk = cfg.title(), cfg.Record.Room
+		kept.Title, kept.Disk = cfg.title(channel), cfg.share(cfg.Record.Room)
 		kept.Wait, kept.Sync = cfg.Record.Wait, cfg.Record.Sync
 	}
 	st.store = store.New(kept)
 	st.packer = packer{
 		store: st.store, session: cfg.Session, channel: channel, start: cfg.Start,
-		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: cfg.FirstOffset,
+		wait: cfg.BatchWait, uneven: cfg.Uneven, nextOffset: first,
 		due: reliable.Never, size: cfg.Datagram, build: frame.Builder{Always: cfg.flags()},
 	}
 	st.window = window{
-		cfg: cfg, table: &s.members, store: st.store, limit: s.limit,
-		gathered:  cfg.Start.Add(gatherTime),
-		gathering: !cfg.Flow.Pace.IsZero() || cfg.Flow.WaitFor > 0,
+		cfg: cfg, gather: &s.gather, store: st.store, limit: s.limit,
 	}
-	st.account = account{cfg: cfg, table: &s.members, store: st.store, packer: &st.packer,
-		stopped: reliable.Never}
-	st.recorded.table = &s.members
-	st.pace = pacekeeper{cfg: cfg, table: &s.members, account: &st.account, store: st.store,
+	st.account = account{cfg: cfg, audience: &st.audience, departed: &s.members.departed,
+		store: st.store, packer: &st.packer, stopped: reliable.Never}
+	st.recorded.audience = &st.audience
+	st.pace = pacekeeper{cfg: cfg, audience: &st.audience, account: &st.account, store: st.store,
 		window: &st.window, events: &s.events}
 	st.repairer = repair.New(repair.Config{
 		Session: cfg.Session, Channel: channel, Responder: cfg.Session, Start: cfg.Start,
@@ -94,9 +100,6 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 	if st.closed() && !st.Pending() {
 		at = st.byes.due
 	}
-	if st.window.gathering && st.cfg.Flow.WaitFor == 0 {
-		at = min(at, st.window.gathered)
-	}
 	if st.window.full {
 		at = min(at, st.pace.stallDue())
 	}
@@ -119,31 +122,24 @@ func (st *Stream) deadline(now reliable.Time) reliable.Time {
 func (st *Stream) closed() bool { return st.session.closing.on }
 
 // close ends the stream of a session that was closed.
-func (st *Stream) close(now reliable.Time) {
-	st.byes.start(now)
-	if st.window.gathering {
-		st.window.endGather()
-	}
-}
+func (st *Stream) close(now reliable.Time) { st.byes.start(now) }
 
-// finished reports whether a closed stream has nothing left to do. Its session stops
-// repairing at end.
+// ended reports whether all of a closed stream was sent, and its end.
+func (st *Stream) ended() bool { return st.byes.said != reliable.Never && !st.Pending() }
+
+// finished reports whether a closed stream that has ended has nothing left to do. Its session
+// stops repairing at end.
 func (st *Stream) finished(now, end reliable.Time) bool {
-	if st.byes.said == reliable.Never || st.Pending() {
-		return false
-	}
-	closed := st.session.closing.at
-	return st.account.allLeft(st.session.clock.wire(closed)) ||
-		now >= end && !st.pace.owes(now, closed)
+	return now >= end && !st.pace.owes(now, st.session.closing.at)
 }
 
 // mayAsk reports whether a subscriber may yet ask for frames, though it asks for none
 // now: it hasn't heard the end, or has no room for all frames that it has not delivered.
 // If only NACKs counted, a subscriber that is a second behind would lose the rest.
-func (st *Stream) mayAsk(status *frame.Frame) bool {
+func (st *Stream) mayAsk(status *frame.Frame, position uint64) bool {
 	if status.Echo < st.session.clock.wire(st.session.closing.at) {
 		return true
 	}
-	lacks := st.store.Next() - min(st.store.Next(), status.Position)
+	lacks := st.store.Next() - min(st.store.Next(), position)
 	return status.Room/uint64(max(st.store.Stride(), reliable.MinHeld)) < lacks
 }

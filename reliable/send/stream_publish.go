@@ -12,9 +12,7 @@ func (st *Stream) Publish(now reliable.Time, message []byte) (uint64, error) {
 		return 0, reliable.ErrClosed
 	}
 	if !st.packer.build.IsOpen() || !st.packer.build.Fits(len(message)) {
-		if st.window.gathering {
-			st.window.gather(now)
-		}
+		st.window.gather.look(now)
 		frames, err := st.packer.need(len(message))
 		if err == nil {
 			err = st.window.roomFor(frames)
@@ -54,9 +52,7 @@ func (st *Stream) PublishBatch(now reliable.Time, messages [][]byte) (uint64, er
 	if st.closed() {
 		return 0, reliable.ErrClosed
 	}
-	if st.window.gathering {
-		st.window.gather(now)
-	}
+	st.window.gather.look(now)
 	first := st.packer.nextOffset
 	frames, err := st.packer.needAll(messages)
 	if err == nil {
@@ -103,7 +99,7 @@ func (st *Stream) accept(now reliable.Time, message []byte) uint64 {
 
 // refuse handles a message that finds no room.
 func (st *Stream) refuse(now reliable.Time, size int) (uint64, error) {
-	if st.window.gathering {
+	if st.window.gather.on {
 		return 0, reliable.ErrFull
 	}
 	st.window.noteFull(now)
@@ -156,4 +152,7 @@ func (st *Stream) Pending() bool { return st.packer.pending() }
 
 // Freed counts the times that room came after ErrFull. A publisher that waits may try
 // again when the count has changed.
-func (st *Stream) Freed() uint64 { return st.window.freed }
+func (st *Stream) Freed() uint64 { return st.window.freed + st.window.gather.freed }
+
+// Fits reports whether a message of n bytes fits into the open frame as a whole.
+func (st *Stream) Fits(n int) bool { return st.packer.build.IsOpen() && st.packer.build.Fits(n) }

@@ -91,6 +91,7 @@ func (st *Stream) sending() uint64 {
 // nextConfirm returns the next CONFIRM for the group.
 func (st *Stream) nextConfirm(now reliable.Time) (outgoing, bool) {
 	b, ok := st.repairer.NextConfirm(now)
+	b.Group = st.group
 	return outgoing{Batch: b, kind: frame.Confirm}, ok
 }
 
@@ -127,9 +128,10 @@ func (st *Stream) nextData(now reliable.Time) (outgoing, bool) {
 	st.session.rate.bytes += uint64(len(data))
 	st.beats.data(now)
 	st.turns.beaten = false
-	b := outgoing{Batch: reliable.Batch{Data: data, Segment: segment}, frames: frames}
+	b := outgoing{Batch: reliable.Batch{Group: st.group, Data: data, Segment: segment},
+		frames: frames}
 	if frames > 1 && len(data) == int(frames)*segment {
-		b.Single = st.session.offload.single(now, nack.Range{From: st.store.Sent(),
+		b.Single = st.session.offload.single(now, st.channel, nack.Range{From: st.store.Sent(),
 			To: st.store.Sent() + frames})
 	}
 	return b, true
@@ -144,6 +146,7 @@ func (st *Stream) nextRepairs(now reliable.Time, class nack.Class) (outgoing, bo
 	if class == nack.Behind {
 		st.turns.batches = 0
 	}
+	b.Group = st.group // which counts if nobody is named
 	b.Single = b.Single || st.session.offload.repairsSingle()
 	return outgoing{Batch: b, kind: frame.Repair}, true
 }

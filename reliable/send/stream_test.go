@@ -7,16 +7,17 @@ import (
 	"crier/reliable"
 	"crier/reliable/frame"
 	"crier/reliable/rig"
+	"crier/reliable/topic"
 )
 
 // Streams of a session have sequence numbers and an end of their own, and take turns.
 func TestStreamsTakeTurns(t *testing.T) {
 	const frames = 200
-	s, err := New(Config{Session: 1, Retention: Retention{ResendBuffer: 1 << 20}})
+	s, err := New(Config{Session: 1, Layout: topic.Layout{Partitions: 2},
+		Retention: Retention{ResendBuffer: 2 << 20}})
 	if err != nil {
 		t.Fatal(err)
 	}
-	s.streams = append(s.streams, newStream(s, 1))
 	for channel := range uint32(2) {
 		for range frames {
 			message := make([]byte, frame.DataRoom(reliable.DefaultDatagram)-3)

@@ -29,7 +29,7 @@ func TestGroupRoundTrip(t *testing.T) {
 		table := newMembers(10)
 		for i, trip := range c.trips {
 			m := &member{}
-			m.ID = uint64(i)
+			m.id = uint64(i)
 			m.rtt.Sample(trip)
 			table.rows = append(table.rows, m)
 		}
@@ -44,7 +44,7 @@ func TestGroupRoundTrip(t *testing.T) {
 // suspended, and not how far its subscriber is: whatever it does first.
 func TestSuspendedPublisherMeasuresNoRoundTrip(t *testing.T) {
 	p := newPaced(t, Config{})
-	trip := func() time.Duration { return p.Members()[0].RTT }
+	trip := func() time.Duration { return p.Sender.Members()[0].RTT }
 	answer := func(sent reliable.Time) {
 		p.Handle(p.now, rig.SubscriberAddr,
 			&frame.Frame{Kind: frame.Status, Session: 0xabc, Subscriber: 5,

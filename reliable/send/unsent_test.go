@@ -47,7 +47,7 @@ func TestKernelRefusals(t *testing.T) {
 	if n := p.Stats().NeverLeft; n != 10 {
 		t.Errorf("%d frames never left, after their repairs were refused too", n)
 	}
-	repaired := func() uint64 { return p.Members()[0].Repaired }
+	repaired := func() uint64 { return p.Sender.Members()[0].Repaired }
 	if n := p.Stats().Refused; n != 14 {
 		t.Errorf("%d frames were refused, want 10 and 4 repairs: heartbeats have none", n)
 	}

@@ -1,26 +1,20 @@
 package send
 
 import (
-	"time"
-
 	"crier/reliable"
 	"crier/reliable/rate"
 	"crier/reliable/store"
 )
-
-// gatherTime is how long a session whose pace counts waits for subscribers to report
-// their positions before it accepts the first message.
-const gatherTime = 100 * time.Millisecond
 
 // A window knows whether there is room for messages, and what leaves none. Every message
 // that finds none is refused, and may be tried again. A frame goes out live at once. It is
 // kept, in the resend ring and then on disk, until every subscriber that counts has passed
 // it. While nothing more fits, the window is full, and messages are dropped, or wait.
 type window struct {
-	cfg   *Config
-	table *members
-	store *store.Buffer
-	limit *rate.Limit
+	cfg    *Config
+	gather *gather
+	store  *store.Buffer
+	limit  *rate.Limit
 
 	// asked is the number of frames needed by the last message that looked for room.
 	asked uint64
@@ -39,11 +33,6 @@ type window struct {
 
 	// freed counts the times that there was room again.
 	freed uint64
-
-	// gathering says that no message is accepted before subscribers had time to report.
-	gathering bool
-	// gathered is when that time ends at the latest.
-	gathered reliable.Time
 }
 
 // noteFull begins a time without room.
@@ -114,30 +103,8 @@ func (w *window) waits() bool { return w.full && w.passed == reliable.Never }
 // yet, or must be kept.
 func (w *window) roomFor(frames uint64) error {
 	w.asked = frames
-	if w.gathering || !w.store.Fits(frames) {
+	if w.gather.on || !w.store.Fits(frames) {
 		return reliable.ErrFull
 	}
 	return nil
-}
-
-// gather ends the wait for subscribers once there are as many as configured, or the time
-// is over.
-func (w *window) gather(now reliable.Time) {
-	if !w.gathering {
-		return
-	}
-	if n := w.cfg.Flow.WaitFor; n > 0 {
-		if w.table.reported() < n {
-			return
-		}
-	} else if now < w.gathered {
-		return
-	}
-	w.endGather()
-}
-
-// endGather ends the wait for subscribers.
-func (w *window) endGather() {
-	w.gathering = false
-	w.freed++
 }

@@ -29,6 +29,15 @@ var Counters = reliable.Table[Stats]{
 		func(s *Stats) uint64 { return s.Missed }).Told(),
 }
 
+// Add adds another's counters.
+func (s *Stats) Add(o *Stats) {
+	s.Frames += o.Frames
+	s.Written += o.Written
+	s.Read += o.Read
+	s.Errors += o.Errors
+	s.Missed += o.Missed
+}
+
 // Stats returns the counters so far.
 func (b *Buffer) Stats() Stats {
 	st := Stats{

@@ -210,7 +210,7 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
 	}
 	if p.prev != (reliable.Link{}) {
-		cfg.Prev, cfg.FirstOffset = p.prev, p.prev.Offset
+		cfg.Prev, cfg.FirstOffset = []reliable.Link{p.prev}, p.prev.Offset
 	}
 	return cfg
 }
@@ -234,7 +234,7 @@ func (p *Publisher) start() {
 		one := &Session{
 			ID: reliable.SessionID(cfg.Session), Partition: uint32(i), Publisher: p,
 			Source: p.addr, Start: w.now, FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
-			Prev: cfg.Prev, Ended: reliable.Never, Closed: reliable.Never,
+			Prev: p.prev, Ended: reliable.Never, Closed: reliable.Never,
 			index: len(w.sessions), sent: cfg.FirstOffset,
 		}
 		p.streams, w.sessions = append(p.streams, one), append(w.sessions, one)

@@ -1,0 +1,100 @@
+package publisher
+
+import (
+	"context"
+	"fmt"
+
+	"crier/reliable"
+	"crier/reliable/topic"
+)
+
+// A Message is a payload with what tells subscribers more about it.
+type Message struct {
+	// Key selects the partition, and comes with the message: messages with the same key have an
+	// order. Empty means none.
+	Key []byte
+	// Headers come with the message.
+	Headers []reliable.Header
+	// Payload is the message.
+	Payload []byte
+	// To is the partition; the zero Target leaves it to the key. Messages without a key take
+	// turns, as many as fit in a datagram at a time.
+	To Target
+}
+
+// A Target is the partition of a Message. The zero Target is that of its key.
+type Target struct{ next uint32 }
+
+// ToPartition returns the Target of a partition.
+func ToPartition(partition uint32) Target { return Target{partition + 1} }
+
+// A Place is where a message is: its partition, and its offset there.
+type Place struct {
+	Partition uint32
+	Offset    uint64
+}
+
+// PartitionError is returned by Send for a partition that isn't there.
+type PartitionError struct {
+	Partition uint32
+	// Partitions is the number of partitions that are there.
+	Partitions int
+}
+
+func (e *PartitionError) Error() string {
+	if e.Partitions == 1 {
+		return fmt.Sprintf("there is no partition %d: the publisher has partition 0 alone; set "+
+			"Partitions for more", e.Partition)
+	}
+	return fmt.Sprintf("there is no partition %d: the publisher has %d, 0 to %d", e.Partition,
+		e.Partitions, e.Partitions-1)
+}
+
+// Send accepts a message as Publish does, with its key and headers, and returns its place. It
+// copies all of them.
+//
+// The errors are those of Publish, and a *PartitionError.
+func (p *Publisher) Send(ctx context.Context, m Message) (Place, error) {
+	if err := ctx.Err(); err != nil {
+		return Place{}, err
+	}
+	p.loop.Enter()
+	p.loop.Tick()
+	at, partition, err := p.lanes.of(&m)
+	if err != nil {
+		p.loop.Unlock()
+		return Place{}, err
+	}
+	offset, err := p.publish(ctx, at, m.Payload)
+	return Place{partition, offset}, err
+}
+
+// TrySend is like Send, but returns ErrFull instead of waiting.
+func (p *Publisher) TrySend(m Message) (Place, error) {
+	p.loop.Enter()
+	p.loop.Tick()
+	at, partition, err := p.lanes.of(&m)
+	if err != nil {
+		p.loop.Unlock()
+		return Place{}, err
+	}
+	offset, err := p.tryPublish(at, m.Payload)
+	return Place{partition, offset}, err
+}
+
+// of returns the partition of a message.
+func (l *lanes) of(m *Message) (*lane, uint32, error) {
+	partition := uint32(0)
+	switch {
+	case m.To != Target{}:
+		if partition = m.To.next - 1; partition >= uint32(len(l.list)) {
+			return nil, 0, &PartitionError{Partition: partition, Partitions: len(l.list)}
+		}
+	case len(m.Key) > 0:
+		partition = topic.Partition(m.Key, len(l.list))
+	default:
+		l.pass(len(m.Payload))
+		partition = uint32(l.turn)
+	}
+	return &l.list[partition], partition, nil
+}
