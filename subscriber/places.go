@@ -68,7 +68,7 @@ type place struct {
 func (l *place) key() placeKey { return placeKey{l.at.Session, l.at.Partition} }
 
 // maxPlaces bounds the positions that are kept; those that stand still longest go first.
-const maxPlaces = 1024
+const maxPlaces = 4096
 
 // newPlaces returns the places of a Subscriber that begins with loaded positions.
 func newPlaces(cfg *Config, ours, others []Position) *places {

@@ -272,7 +272,7 @@ func TestStretchSavesNothing(t *testing.T) {
 // Many sessions leave the positions of those that moved last.
 func TestManyPositions(t *testing.T) {
 	var s shelf
-	for i := range 1100 {
+	for i := range 4200 {
 		s.last = append(s.last, subscriber.Position{Session: subscriber.SessionID(i + 2), Offset: 7})
 	}
 	synctest.Test(t, func(t *testing.T) {
@@ -286,8 +286,8 @@ func TestManyPositions(t *testing.T) {
 			t.Error(err)
 		}
 		last := s.last[len(s.last)-1]
-		if len(s.last) != 1024 || last.Session != 1 || last.Offset != 20 ||
-			s.last[0].Session != 1100+2-1023 {
+		if len(s.last) != 4096 || last.Session != 1 || last.Offset != 20 ||
+			s.last[0].Session != 4200+2-4095 {
 			t.Errorf("%d positions, from %+v to %+v", len(s.last), s.last[0], last)
 		}
 	})

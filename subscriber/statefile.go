@@ -21,7 +21,7 @@ import (
 // Save after somebody else has replaced the file is refused.
 //
 // The file is a JSON object with format, version, crc32c of the positions, and positions: an
-// array of objects with group, topic, publisher, key, session, channel, seq and offset.
+// array of objects with group, topic, publisher, key, session, partition, seq and offset.
 // docs/LOG.md describes it.
 func FileOffsets(path string) OffsetStore { return &stateFile{path: path} }
 
@@ -55,7 +55,8 @@ type filedPosition struct {
 	Publisher filedName      `json:"publisher"`
 	Key       string         `json:"key"` // in hex
 	Session   string         `json:"session"`
-	Channel   uint32         `json:"channel"`
+	Partition uint32         `json:"partition"`
+	Channel   uint32         `json:"channel,omitempty"` // what earlier files call it
 	Seq       uint64         `json:"seq"`
 	Offset    uint64         `json:"offset"`
 }
@@ -103,7 +104,7 @@ func (f *stateFile) Save(positions []Position) error {
 	for i, p := range positions {
 		line, err := json.Marshal(filedPosition{
 			p.Group, filedName(p.Topic), filedName(p.Publisher),
-			hex.EncodeToString([]byte(p.Key)), p.Session.String(), p.Partition, p.Seq, p.Offset,
+			hex.EncodeToString([]byte(p.Key)), p.Session.String(), p.Partition, 0, p.Seq, p.Offset,
 		})
 		if err != nil {
 			return err
@@ -219,6 +220,6 @@ func (p *filedPosition) position() (Position, error) {
 	key, err := hex.DecodeString(p.Key)
 	return Position{
 		Group: p.Group, Topic: string(p.Topic), Publisher: string(p.Publisher), Key: string(key),
-		Session: SessionID(session), Partition: p.Channel, Seq: p.Seq, Offset: p.Offset,
+		Session: SessionID(session), Partition: max(p.Partition, p.Channel), Seq: p.Seq, Offset: p.Offset,
 	}, err
 }

@@ -1,6 +1,8 @@
 package subscriber_test
 
 import (
+	"fmt"
+	"hash/crc32"
 	"net/netip"
 	"os"
 	"path/filepath"
@@ -50,6 +52,28 @@ func TestStateFile(t *testing.T) {
 	}
 }
 
+// A state file of before partitions were called so is read, and written as they are now.
+func TestStateFileWithChannels(t *testing.T) {
+	path := filepath.Join(t.TempDir(), "feed.state")
+	const positions = `[{"group":"239.77.0.1:7700","topic":"","publisher":"feed","key":"",` +
+		`"session":"f2c0545812628615","channel":5,"seq":1042,"offset":20480}]`
+	sum := crc32.Checksum([]byte(positions), crc32.MakeTable(crc32.Castagnoli))
+	text := fmt.Sprintf(`{"format": "crier-positions", "version": 1, "crc32c": "%08x", `+
+		`"positions": %s}`, sum, positions)
+	if err := os.WriteFile(path, []byte(text), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	for range 2 {
+		got, err := subscriber.FileOffsets(path).Load() // which writes it
+		if err != nil || len(got) != 1 || got[0].Partition != 5 || got[0].Offset != 20480 {
+			t.Fatalf("%+v, %v", got, err)
+		}
+	}
+	if now, err := os.ReadFile(path); err != nil || !strings.Contains(string(now), `"partition":5`) {
+		t.Errorf("%s, %v", now, err)
+	}
+}
+
 // What is wrong with a state file is named, and the file stays as it is.
 func TestBadStateFiles(t *testing.T) {
 	dir := t.TempDir()
@@ -64,7 +88,7 @@ func TestBadStateFiles(t *testing.T) {
 	for _, c := range []struct{ name, text, want string }{
 		{"empty", "", "the state file PATH is torn or damaged (unexpected end of JSON input): put"},
 		{"torn", string(text[:len(text)/2]), "the state file PATH is torn or damaged ("},
-		{"changed", strings.Replace(string(text), `"channel":3`, `"channel":4`, 1),
+		{"changed", strings.Replace(string(text), `"partition":3`, `"partition":4`, 1),
 			"the state file PATH is torn or damaged (its checksum is "},
 		{"summary", `{"sessions": []}`, "PATH isn't a state file of crier: name another file"},
 		{"newer", strings.Replace(string(text), `"version": 1`, `"version": 2`, 1),

@@ -38,7 +38,7 @@ func (r *Receiver) aimAt(session uint64, channel uint32, t *reliable.Title) aim 
 		if t == nil {
 			return aim{unknown: true}
 		}
-		if a, ok := r.aimBehind(channel, t); ok {
+		if a, ok := r.aimBehind(t); ok {
 			return a
 		}
 	}
@@ -54,14 +54,14 @@ func (r *Receiver) aimAt(session uint64, channel uint32, t *reliable.Title) aim 
 	return aim{latest: true}
 }
 
-// aimBehind returns the aim of a session whose stream the consumer has a position in, but in
-// another session: it is wanted from its oldest message on, if it came later. It returns false
-// if there is no such position.
-func (r *Receiver) aimBehind(channel uint32, t *reliable.Title) (aim, bool) {
+// aimBehind returns the aim of a stream that the consumer has a position in, but in another session
+// or another partition: it is wanted from its oldest message on, if its session came no earlier. It
+// returns false if there is no such position.
+func (r *Receiver) aimBehind(t *reliable.Title) (aim, bool) {
 	known, later := false, true
 	for i := range r.cfg.Positions {
 		p := &r.cfg.Positions[i]
-		if p.Partition != channel || p.Publisher != t.Publisher || p.Topic != t.Topic {
+		if p.Publisher != t.Publisher || p.Topic != t.Topic {
 			continue
 		}
 		known = true

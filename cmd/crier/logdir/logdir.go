@@ -161,14 +161,14 @@ func Sessions(path *string) cli.Values {
 // ID returns a session's id as users know it.
 func ID(session uint64) string { return reliable.SessionID(session).String() }
 
-// Name returns what words call a tape: by its id, its publisher's name and its channel.
+// Name returns what words call a tape: by its id, its publisher's name and its partition.
 func Name(s *journal.State) string {
 	text := "session " + ID(s.Key.Session)
 	if s.Title != nil && s.Title.Publisher != "" {
 		text += fmt.Sprintf(" (%s)", cli.Printable(s.Title.Publisher))
 	}
-	if s.Key.Channel != 0 {
-		text += fmt.Sprintf(", channel %d", s.Key.Channel)
+	if s.Key.Channel != 0 || s.Title != nil && s.Title.Layout.Partitions > 1 {
+		text += fmt.Sprintf(", partition %d", s.Key.Channel)
 	}
 	return text
 }

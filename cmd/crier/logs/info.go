@@ -101,11 +101,12 @@ func (d *Detail) hole(log *logdir.Log, key journal.Key, h nack.Range) error {
 // text returns the information for people.
 func (n *Info) text(s cli.Sheet) string {
 	var b strings.Builder
-	bytes := int64(0)
+	bytes, tapes := int64(0), make([]Tape, 0, len(n.Sessions))
 	for i := range n.Sessions {
 		bytes += n.Sessions[i].Bytes
+		tapes = append(tapes, n.Sessions[i].Tape)
 	}
-	line := head(n.Dir, len(n.Sessions), bytes, n.Process)
+	line := head(n.Dir, tapes, bytes, n.Process)
 	if n.Free != nil {
 		line += fmt.Sprintf("; %s free on its disk", cli.Bytes(*n.Free))
 	}
@@ -138,11 +139,14 @@ func (d *Detail) text(s cli.Sheet) string {
 	if d.Name != "" {
 		name += fmt.Sprintf(" (%s)", cli.Printable(d.Name))
 	}
-	if d.Channel != 0 {
-		name += fmt.Sprintf(", channel %d", d.Channel)
+	if d.partitioned() {
+		name += fmt.Sprintf(", partition %d", d.Partition)
 	}
 	b.WriteString(s.Wrap(fmt.Sprintf("%s, %s\n", name, s.Paint(tones[d.State], d.State)), 2))
-	if d.Topic != "" {
+	switch {
+	case d.Topic != "" && d.Partitions > 1:
+		line("topic %s, of %d partitions", cli.Printable(d.Topic), d.Partitions)
+	case d.Topic != "":
 		line("topic %s", cli.Printable(d.Topic))
 	}
 	line("%s, in frames %s", cli.Offsets(d.FirstOffset, d.NextOffset),

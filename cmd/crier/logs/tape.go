@@ -11,14 +11,15 @@ import (
 	"crier/reliable/journal"
 )
 
-// Tape is what a log has of a session, or of a channel of it: the offsets [first_offset,
+// Tape is what a log has of a session, or of a partition of it: the offsets [first_offset,
 // next_offset), and sequence numbers likewise. Times are by the publisher's clock.
 type Tape struct {
 	Session       string `json:"session"`
-	Channel       uint32 `json:"channel"`         // the partition, 0 today
-	Name          string `json:"name,omitempty"`  // the publisher's, absent while it is unknown
-	Topic         string `json:"topic,omitempty"` // the stream's, absent today
-	State         string `json:"state"`           // open, ended or silent
+	Partition     uint32 `json:"partition"`            // 0 in a session without partitions
+	Partitions    int    `json:"partitions,omitempty"` // how many its topic has, absent if 1
+	Name          string `json:"name,omitempty"`       // the publisher's, absent while it is unknown
+	Topic         string `json:"topic,omitempty"`      // the stream's, absent without one
+	State         string `json:"state"`                // open, ended or silent
 	FirstOffset   uint64 `json:"first_offset"`
 	NextOffset    uint64 `json:"next_offset"`
 	FirstSequence uint64 `json:"first_sequence"`      // of the oldest frame
@@ -35,7 +36,7 @@ type Tape struct {
 
 // tapeOf returns a tape's JSON.
 func tapeOf(s *journal.State) Tape {
-	t := Tape{Session: logdir.ID(s.Key.Session), Channel: s.Key.Channel, State: "open",
+	t := Tape{Session: logdir.ID(s.Key.Session), Partition: s.Key.Channel, State: "open",
 		FirstOffset: s.Oldest.Offset, NextOffset: s.Next.Offset,
 		FirstSequence: s.Oldest.Seq, NextSequence: s.Next.Seq, From: s.First, To: s.Last,
 		Bytes: s.Bytes, Segments: s.Segments, Holes: len(s.Holes) + s.MoreHoles}
@@ -50,6 +51,9 @@ func tapeOf(s *journal.State) Tape {
 	}
 	if title := s.Title; title != nil {
 		t.Name, t.Topic = title.Publisher, title.Topic
+		if n := title.Layout.Partitions; n > 1 {
+			t.Partitions = n
+		}
 		if title.Replay != 0 {
 			t.Replays = title.Replay.String()
 		}

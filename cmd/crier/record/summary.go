@@ -47,8 +47,10 @@ type Summary struct {
 type SessionSummary struct {
 	// Session is the session's id.
 	Session string `json:"session"`
-	// Channel is the session's sequence space.
-	Channel uint32 `json:"channel"`
+	// Partition is that of the session's topic, 0 in a session without partitions.
+	Partition uint32 `json:"partition"`
+	// Topic is the session's.
+	Topic string `json:"topic,omitempty"`
 	// Name is the publisher's.
 	Name string `json:"name,omitempty"`
 	// OldestSeq is the first frame in the log.
@@ -111,7 +113,7 @@ func summarize(rec *recorder.Recorder) *Summary {
 	for i := range list {
 		s := &list[i]
 		one := SessionSummary{
-			Session: reliable.SessionID(s.Key.Session).String(), Channel: s.Key.Channel,
+			Session: reliable.SessionID(s.Key.Session).String(), Partition: s.Key.Channel,
 			OldestSeq: s.Oldest.Seq, NextSeq: s.Next.Seq, OldestOffset: s.Oldest.Offset,
 			NextOffset: s.Next.Offset, WrittenSeq: s.Written.Seq,
 			WrittenOffset: s.Written.Offset, SyncedSeq: s.Synced,
@@ -119,7 +121,7 @@ func summarize(rec *recorder.Recorder) *Summary {
 			End: reliable.EndOpen.String(), Certificate: events.CertificateOf(s.Certificate),
 		}
 		if s.Title != nil {
-			one.Name = s.Title.Publisher
+			one.Name, one.Topic = s.Title.Publisher, s.Title.Topic
 		}
 		if s.Ended != nil {
 			one.End = s.Ended.How.String()
@@ -183,6 +185,9 @@ func (s *Summary) text(sheet cli.Sheet) string {
 		name := one.Session
 		if one.Name != "" {
 			name = cli.Printable(one.Name) + " (" + one.Session + ")"
+		}
+		if one.Topic != "" || one.Partition != 0 {
+			name += fmt.Sprintf(", %s/%d", cli.Printable(one.Topic), one.Partition)
 		}
 		fmt.Fprintf(&b, "%s: %s in the log, end %s\n", name, one.written(), one.End)
 		switch heard := cli.Counted(one.Frames, "frame", "frames") + ", " + cli.Bytes(one.Bytes); {
