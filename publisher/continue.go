@@ -21,7 +21,8 @@ type Continue = reliable.Continue
 const (
 	// ContinueNever begins at FirstOffset.
 	ContinueNever = reliable.ContinueNever
-	// ContinueAlways begins where the stream's last session ended, or fails.
+	// ContinueAlways begins where the stream's last session ended, each partition at its own end,
+	// or fails.
 	ContinueAlways = reliable.ContinueAlways
 	// ContinueOrNew begins where the stream's last session ended, or at FirstOffset if
 	// nobody knows of one.
@@ -97,12 +98,12 @@ func openPast(cfg *Config) (past, error) {
 	return p, nil
 }
 
-// first returns the session to go on with, and its end in the first partition, or zero.
-func (p *past) first() Previous {
-	if p.prev == nil {
+// in returns the session to go on with, and its end in a partition, or zero.
+func (p *past) in(partition uint32) Previous {
+	if int64(partition) >= int64(len(p.prev)) {
 		return Previous{}
 	}
-	return p.prev[0]
+	return p.prev[partition]
 }
 
 // close closes the log after an error.
@@ -137,8 +138,8 @@ func (c *Config) goOn(known []restart.Known) ([]Previous, error) {
 	begin := time.Now()
 	var err error
 	if s.machine, err = restart.New(restart.Config{
-		ID: randomID(), Publisher: c.Name, Known: known, Recorders: c.Recorders,
-		Wall: begin.UnixNano(),
+		ID: randomID(), Topic: c.Topic, Publisher: c.Name, Channels: c.layout.Partitions,
+		Known: known, Recorders: c.Recorders, Wall: begin.UnixNano(),
 	}); err != nil {
 		return nil, err
 	}

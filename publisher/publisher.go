@@ -191,8 +191,11 @@ func randomID() uint64 {
 func (p *Publisher) Session() SessionID { return p.cfg.Session }
 
 // Previous returns the session that this one continues, with its end as it was known: the zero
-// Previous for none.
-func (p *Publisher) Previous() Previous { return p.past.first() }
+// Previous for none. With several partitions the end is that of the first.
+func (p *Publisher) Previous() Previous { return p.past.in(0) }
+
+// PreviousIn is Previous for a partition.
+func (p *Publisher) PreviousIn(partition uint32) Previous { return p.past.in(partition) }
 
 // LocalAddr returns the source of the datagrams, which is also the address for NACKs.
 func (p *Publisher) LocalAddr() netip.AddrPort { return p.conn.LocalAddr() }
