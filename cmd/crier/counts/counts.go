@@ -49,6 +49,18 @@ func (v Values) Without(names ...string) Values {
 		func(one Value) bool { return slices.Contains(names, one.Name) })
 }
 
+// Plus returns the sum with values of the same table; a Flag is 1 where it is in one of them.
+func (v Values) Plus(other Values) Values {
+	sum := slices.Clone(v)
+	for i := range sum {
+		one := &sum[i]
+		if one.N += other.N(one.Name); one.Kind == reliable.Flag {
+			one.N = min(one.N, 1)
+		}
+	}
+	return sum
+}
+
 // Shown returns the values that aren't 0, and those with certain names.
 func (v Values) Shown(always ...string) Values {
 	return slices.DeleteFunc(slices.Clone(v),

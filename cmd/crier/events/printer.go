@@ -11,6 +11,7 @@ import (
 	"fmt"
 	"io"
 	"net/netip"
+	"strconv"
 	"unicode/utf8"
 
 	"crier/cmd/crier/cli"
@@ -21,6 +22,8 @@ import (
 type Printer struct {
 	// Groups says that words name the group: there are several.
 	Groups bool
+	// Feeds are what words call the feeds, in the order of Event.Feed.
+	Feeds []string
 
 	command string // before each line of words
 	format  string
@@ -32,8 +35,15 @@ type Printer struct {
 	text   bytes.Buffer
 	json   *json.Encoder // into text
 	group  groupText
-	// certificates are the last ones of sessions, whose places others may take.
-	certificates map[subscriber.SessionID]*subscriber.Certificate
+	crowd  crowd
+	// certificates are the last ones of streams, whose places others may take.
+	certificates map[stream]*subscriber.Certificate
+}
+
+// stream names a partition of a session.
+type stream struct {
+	session   subscriber.SessionID
+	partition uint32
 }
 
 // groupText is the group of the last event, and its text.
@@ -96,6 +106,7 @@ func (p *Printer) Event(ctx context.Context, ev *subscriber.Event) error {
 		case p.words == nil:
 		case ev.Kind == subscriber.Loss:
 			p.losses.tell(p.eventText(ev), ev.Lost.Len())
+		case p.crowd.note(ev):
 		default:
 			p.losses.sum()
 			fmt.Fprintf(p.words, "%s: %s\n%s", p.command, p.eventText(ev), p.certificate(ev))
@@ -153,35 +164,58 @@ func (p *Printer) eventText(ev *subscriber.Event) string {
 		group = ev.Group.String()
 	}
 	session := SessionName(ev.Session.String(), ev.Publisher, SourceText(ev.Source), group)
+	whole := session
+	if p.crowd.several(ev) {
+		session += fmt.Sprintf(", partition %d", ev.Partition)
+	}
 	switch ev.Kind {
 	case subscriber.Loss:
 		return fmt.Sprintf("%s: %s %s %s: %v", session, cli.Offsets(ev.Lost.From, ev.Lost.To),
 			plural(ev.Lost.Len(), "is", "are"), p.sheet.Paint(cli.Bad, "lost"), ev.Cause)
 	case subscriber.SessionNew:
-		return session + " is heard"
+		text := whole + " is heard"
+		if topic := TopicText(ev.Title); topic != "" {
+			text += ": " + topic
+		}
+		return text
 	case subscriber.SessionInquest:
-		return session + " isn't heard any more: its survivors hold an inquest"
+		return whole + " isn't heard any more: its survivors hold an inquest"
 	case subscriber.SessionSilent:
+		if !lacks(ev.Certificate) {
+			session = whole
+		}
 		return session + " is " + p.sheet.Paint(cli.Noted, "silent") + ": " + silentText(ev)
 	case subscriber.SessionAmended:
 		return session + ": its certificate is " + p.sheet.Paint(cli.Noted, "amended")
 	case subscriber.SessionResumed:
-		return session + " resumed"
+		return whole + " resumed"
 	case subscriber.SessionMoved:
-		return session + " goes on: its publisher has changed its address"
+		return whole + " goes on: its publisher has changed its address"
 	case subscriber.SessionContested:
-		return session + " is contested: another address speaks for it as well, and is not believed"
+		return whole + " is contested: another address speaks for it as well, and is not believed"
 	case subscriber.StreamForked:
 		return fmt.Sprintf("%s forks its stream: %s %s used before, by session %v", session,
 			cli.Offsets(ev.Lost.From, ev.Lost.To), plural(ev.Lost.Len(), "was", "were"), ev.Other)
 	case subscriber.StreamContested:
 		return fmt.Sprintf("%s is not alone: session %v of the same publisher's name goes on, too",
 			session, ev.Other)
+	case subscriber.FeedDown:
+		return fmt.Sprintf("%s: feed %s is silent, while another is heard", whole, p.feed(ev.Feed))
+	case subscriber.FeedUp:
+		return fmt.Sprintf("%s: feed %s is heard again", whole, p.feed(ev.Feed))
 	}
 	if ev.Cause == subscriber.CauseClosed {
-		return session + " was left"
+		return whole + " was left"
 	}
-	return session + " ended"
+	return whole + " ended"
+}
+
+// feed returns what words call a feed.
+func (p *Printer) feed(i int) string {
+	if i < len(p.Feeds) {
+		return p.Feeds[i]
+	}
+	return strconv.Itoa(i)
 }
 
 // silentText tells why a session is silent.
@@ -202,11 +236,12 @@ func (p *Printer) certificate(ev *subscriber.Event) string {
 	if c == nil {
 		return ""
 	}
-	before := p.certificates[ev.Session]
+	key := stream{ev.Session, ev.Partition}
+	before := p.certificates[key]
 	if before == nil && len(p.certificates) >= mostCertificates || p.certificates == nil {
-		p.certificates = make(map[subscriber.SessionID]*subscriber.Certificate)
+		p.certificates = make(map[stream]*subscriber.Certificate)
 	}
-	if p.certificates[ev.Session] = c; ev.Kind != subscriber.SessionAmended {
+	if p.certificates[key] = c; ev.Kind != subscriber.SessionAmended {
 		before = nil
 	}
 	return certificateText(c, before, p.sheet)
@@ -224,9 +259,11 @@ func plural(n uint64, one, more string) string {
 // but for recovery_ns, which is how long a recovered message was missing.
 type Line struct {
 	// Type is message, loss, new, inquest, silent, amended, resumed, ended, moved, contested,
-	// stream-forked or stream-contested.
+	// stream-forked, stream-contested, feed-down or feed-up.
 	Type      string  `json:"type"`
 	Session   string  `json:"session"`
+	Partition uint32  `json:"partition"`       // of the session: it has offsets of its own
+	Topic     string  `json:"topic,omitempty"` // absent where there is none, or it is unknown
 	Name      string  `json:"name,omitempty"`  // the publisher's, absent while it is unknown
 	Group     string  `json:"group,omitempty"` // address and port, absent in a replay
 	Source    string  `json:"source,omitempty"`
@@ -240,6 +277,7 @@ type Line struct {
 	From      *uint64 `json:"from,omitempty"`   // of a loss or a fork: offsets from, and below to
 	To        *uint64 `json:"to,omitempty"`
 	Cause     string  `json:"cause,omitempty"`
+	Feed      *int    `json:"feed,omitempty"`  // of feed-down and feed-up: from 0, as they are given
 	Other     string  `json:"other,omitempty"` // of a fork or a contest: the other session
 	// Certificate is what the survivors of a silent publisher found: of silent, amended and
 	// resumed.
@@ -247,8 +285,11 @@ type Line struct {
 }
 
 func lineOf(ev *subscriber.Event, group string) *Line {
-	line := &Line{Type: ev.Kind.String(), Session: ev.Session.String(), Name: ev.Publisher,
-		Group: group}
+	line := &Line{Type: ev.Kind.String(), Session: ev.Session.String(), Partition: ev.Partition,
+		Name: ev.Publisher, Group: group}
+	if ev.Title != nil {
+		line.Topic = ev.Title.Topic
+	}
 	if !ev.Received.IsZero() {
 		line.Received = ev.Received.UnixNano()
 	}
@@ -276,6 +317,8 @@ func lineOf(ev *subscriber.Event, group string) *Line {
 		}
 	case subscriber.Loss:
 		line.From, line.To, line.Cause = &ev.Lost.From, &ev.Lost.To, ev.Cause.String()
+	case subscriber.FeedDown, subscriber.FeedUp:
+		line.Feed = &ev.Feed
 	default:
 		if ev.Cause != 0 {
 			line.Cause = ev.Cause.String()

@@ -27,8 +27,8 @@ type batch struct {
 }
 
 type ackKey struct {
-	session subscriber.SessionID
-	channel uint32
+	session   subscriber.SessionID
+	partition uint32
 }
 
 func newAcks(done func(subscriber.Position) error) *acks { return &acks{done: done} }

@@ -10,10 +10,11 @@ import (
 
 // Summary is the JSON of crier sub --summary.
 type Summary struct {
+	// Sessions has one for each partition of a session.
 	Sessions []*SessionSummary `json:"sessions"`
-	// MoreSessions counts the sessions beyond those listed.
+	// MoreSessions counts those beyond the listed ones.
 	MoreSessions uint64 `json:"more_sessions,omitempty"`
-	// UnseenEnds counts the sessions, listed or not, without a BYE, and that no other one
+	// UnseenEnds counts those, listed or not, without a BYE, and that no other one
 	// continues: messages after next_offset are unknown.
 	UnseenEnds uint64 `json:"unseen_ends,omitempty"`
 	// CatchUp is there if it began in the past, and had to catch up.
@@ -47,10 +48,13 @@ func (s *Summary) UnmarshalJSON(data []byte) error {
 	return s.Counters.Read(data, (*plain)(s))
 }
 
-// SessionSummary is a session's part of a Summary. Offsets are [first_offset, next_offset);
-// delivered + lost is their number.
+// SessionSummary is the part of a Summary of one partition of a session. Offsets are
+// [first_offset, next_offset); delivered + lost is their number. Latencies and the like are those of
+// all partitions of the session together.
 type SessionSummary struct {
 	Session     string          `json:"session"`
+	Partition   uint32          `json:"partition"`       // that the row is of
+	Topic       string          `json:"topic,omitempty"` // of the session, if it has one
 	Name        string          `json:"name,omitempty"`
 	Group       string          `json:"group"` // address and port
 	Source      string          `json:"source"`
@@ -75,6 +79,14 @@ type SessionSummary struct {
 	// Counters are the rest of what the subscriber counted. Zeros are left out, but for
 	// alwaysOfSession.
 	Counters counts.Values `json:"-"`
+
+	// several says that the session has several partitions.
+	several bool
+}
+
+// seen reports whether the end was seen, or another session goes on there.
+func (s *SessionSummary) seen() bool {
+	return s.End == endBye || s.End == endUntil || s.Continued != ""
 }
 
 // aheadOfTally are the counters of a session that go on with what the subscriber has ready,

@@ -23,10 +23,10 @@ const (
 
 // tally counts a subscriber's events.
 type tally struct {
-	list     []*sessionTally                        // in the order in which they were first heard
-	sessions map[subscriber.SessionID]*sessionTally // by id; of those with one id, the last
-	dropped  uint64                                 // no longer on the list
-	// sessions that have neither ended nor are silent
+	list    []*streamTally          // in the order in which they were first heard
+	streams map[stream]*streamTally // of those with one name, the last
+	dropped uint64                  // no longer on the list
+	// streams that have neither ended nor are silent
 	open int
 	seen int
 	// unseen counts those of seen that have not said BYE, and that no other goes on from.
@@ -35,18 +35,32 @@ type tally struct {
 	lost     uint64
 }
 
-// sessionTally is a session until it ends or is forgotten. When it is heard again after that,
-// it is another one.
-type sessionTally struct {
+// stream names a partition of a session.
+type stream struct {
+	session   subscriber.SessionID
+	partition uint32
+}
+
+// streamTally is a partition of a session until it ends or is forgotten. When it is heard again
+// after that, it is another one.
+type streamTally struct {
 	SessionSummary
-	id                subscriber.SessionID
+	stream
+	times           *times // of its session
+	lowest, highest uint64 // the offsets that were noted: from lowest, and below highest
+	begun           bool   // they mean something
+	open            bool
+	completed       bool              // with what the subscriber knew
+	title           *subscriber.Title // nil while it is unknown
+}
+
+// times are those of a session, of all its partitions together: histograms take much memory.
+type times struct {
+	open              int // partitions
 	latency, recovery hist.Histogram
 	taken             hist.Histogram // with the time in the subscriber's own queue
-	lowest, highest   uint64         // the offsets that were noted: from lowest, and below highest
-	begun             bool           // they mean something
-	open              bool
-	completed         bool              // with what the subscriber knew
-	title             *subscriber.Title // nil while it is unknown
+
+	Latency, Recovery, Taken *hist.Quantiles
 }
 
 // The ends of sessions that are seen, in a summary: by BYE, and where --until says.
@@ -66,19 +80,27 @@ func endOf(cause subscriber.Cause) string {
 	return endBye
 }
 
-func newTally() *tally { return &tally{sessions: make(map[subscriber.SessionID]*sessionTally)} }
+func newTally() *tally { return &tally{streams: make(map[stream]*streamTally)} }
 
 // sessions returns a subscriber's sessions with their counters.
 type sessions func() []subscriber.Session
 
 // note counts an event.
 func (t *tally) note(ev *subscriber.Event, known sessions) {
-	s := t.sessions[ev.Session]
+	switch ev.Kind {
+	case subscriber.FeedDown, subscriber.FeedUp, subscriber.SessionContested:
+		return // of no partition
+	case subscriber.SessionMoved:
+		t.move(ev)
+		return
+	}
+	s := t.streams[stream{ev.Session, ev.Partition}]
 	if s == nil || ev.Kind == subscriber.SessionNew {
 		s = t.add(ev)
 	}
 	if ev.Title != nil {
-		s.title = ev.Title
+		s.title, s.Topic = ev.Title, ev.Title.Topic
+		s.several = ev.Title.Layout.Partitions > 1
 	}
 	if ev.Certificate != nil {
 		s.Certificate = events.CertificateOf(ev.Certificate)
@@ -89,8 +111,6 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 		s.deliver(ev)
 	case subscriber.Loss:
 		t.lose(s, ev.Lost, ev.Cause)
-	case subscriber.SessionMoved:
-		s.Source = events.SourceText(ev.Source)
 	case subscriber.SessionNew, subscriber.SessionResumed:
 		t.turn(s, true)
 		s.End = "open"
@@ -108,44 +128,67 @@ func (t *tally) note(ev *subscriber.Event, known sessions) {
 			t.unseen--
 		}
 		s.complete(known())
-		s.measured()
+		if s.times.open == 0 {
+			s.times.measured()
+		}
 	}
 }
 
-// add begins a session. Where there are too many, it forgets the oldest that is over.
-func (t *tally) add(ev *subscriber.Event) *sessionTally {
+// move notes a publisher's new address.
+func (t *tally) move(ev *subscriber.Event) {
+	for _, s := range t.list {
+		if s.session == ev.Session {
+			s.Source = events.SourceText(ev.Source)
+		}
+	}
+}
+
+// add begins a stream. Where there are too many, it forgets the oldest that is over.
+func (t *tally) add(ev *subscriber.Event) *streamTally {
 	if len(t.list) >= maxListed {
-		over := slices.IndexFunc(t.list, func(s *sessionTally) bool { return !s.open })
+		over := slices.IndexFunc(t.list, func(s *streamTally) bool { return !s.open })
 		if over >= 0 {
 			old := t.list[over]
-			if t.sessions[old.id] == old {
-				delete(t.sessions, old.id)
+			if t.streams[old.stream] == old {
+				delete(t.streams, old.stream)
 			}
 			t.goesOn(old)
 			t.list = slices.Delete(t.list, over, over+1)
 			t.dropped++
 		}
 	}
-	s := &sessionTally{id: ev.Session}
-	s.Session, s.Group = ev.Session.String(), ev.Group.String()
+	s := &streamTally{stream: stream{ev.Session, ev.Partition}, times: t.timesOf(ev)}
+	s.Session, s.Partition, s.Group = ev.Session.String(), ev.Partition, ev.Group.String()
 	s.Source = events.SourceText(ev.Source)
 	s.Name, s.End = ev.Publisher, "open"
 	s.Losses, s.Counters = []LossSummary{}, sessionCounters(new(subscriber.Session))
-	t.sessions[ev.Session] = s
+	s.several = ev.Partition > 0
+	t.streams[s.stream] = s
 	t.list = append(t.list, s)
 	t.seen++
 	t.unseen++
 	return s
 }
 
-// goesOn looks for the session that goes on where a silent one ended, by all that was heard of it:
+// timesOf returns the times of a stream that begins: those of its session, if another partition of
+// it is there.
+func (t *tally) timesOf(ev *subscriber.Event) *times {
+	for _, s := range slices.Backward(t.list) {
+		if s.session == ev.Session && s.Partition != ev.Partition {
+			return s.times
+		}
+	}
+	return new(times)
+}
+
+// goesOn looks for the stream that goes on where a silent one ended, by all that was heard of it:
 // then its end isn't unknown.
-func (t *tally) goesOn(s *sessionTally) {
+func (t *tally) goesOn(s *streamTally) {
 	if s.End != endSilent || s.Continued != "" {
 		return
 	}
 	for _, one := range t.list {
-		if one.title == nil || one.title.Prev.Session != s.id {
+		if one.title == nil || one.title.Prev.Session != s.session || one.Partition != s.Partition {
 			continue
 		}
 		first := one.FirstOffset
@@ -160,31 +203,33 @@ func (t *tally) goesOn(s *sessionTally) {
 	}
 }
 
-// turn opens or closes a session.
-func (t *tally) turn(s *sessionTally, open bool) {
+// turn opens or closes a stream.
+func (t *tally) turn(s *streamTally, open bool) {
 	if s.open != open {
 		if s.open = open; open {
 			t.open++
+			s.times.open++
 		} else {
 			t.open--
+			s.times.open--
 		}
 	}
 }
 
-func (s *sessionTally) deliver(ev *subscriber.Event) {
+func (s *streamTally) deliver(ev *subscriber.Event) {
 	s.Delivered++
 	s.extend(ev.Offset, ev.Offset+1)
 	if ev.Recovered {
 		s.Recovered++
-		s.recovery.Record(ev.Recovery)
+		s.times.recovery.Record(ev.Recovery)
 	}
 	if !ev.Sent.IsZero() {
-		s.latency.Record(ev.Received.Sub(ev.Sent))
-		s.taken.Record(time.Since(ev.Sent))
+		s.times.latency.Record(ev.Received.Sub(ev.Sent))
+		s.times.taken.Record(time.Since(ev.Sent))
 	}
 }
 
-func (t *tally) lose(s *sessionTally, lost subscriber.Range, cause subscriber.Cause) {
+func (t *tally) lose(s *streamTally, lost subscriber.Range, cause subscriber.Cause) {
 	t.lost += lost.Len()
 	s.Lost += lost.Len()
 	s.extend(lost.From, lost.To)
@@ -200,7 +245,7 @@ func (t *tally) lose(s *sessionTally, lost subscriber.Range, cause subscriber.Ca
 }
 
 // extend extends the range of known offsets.
-func (s *sessionTally) extend(from, to uint64) {
+func (s *streamTally) extend(from, to uint64) {
 	if !s.begun {
 		s.begun, s.lowest, s.highest = true, from, to
 	}
@@ -210,7 +255,7 @@ func (s *sessionTally) extend(from, to uint64) {
 // rest counts an event that came after the command had left. Messages below an offset that
 // was taken count as lost; others don't count.
 func (t *tally) rest(ev *subscriber.Event) {
-	s := t.sessions[ev.Session]
+	s := t.streams[stream{ev.Session, ev.Partition}]
 	if s == nil || !s.begun {
 		return
 	}
@@ -229,9 +274,9 @@ func (t *tally) rest(ev *subscriber.Event) {
 
 // complete copies the subscriber's own counters while it has them: it forgets sessions that
 // are over when there are too many.
-func (s *sessionTally) complete(known []subscriber.Session) {
+func (s *streamTally) complete(known []subscriber.Session) {
 	for i := range known {
-		if k := &known[i]; k.ID == s.id {
+		if k := &known[i]; k.ID == s.session && partitionOf(k) == s.Partition {
 			s.Name, s.FirstOffset, s.NextOffset = k.Name, k.FirstOffset, k.NextOffset
 			s.Counters = sessionCounters(k)
 			s.completed = true
@@ -243,30 +288,35 @@ func (s *sessionTally) complete(known []subscriber.Session) {
 	}
 }
 
+// partitionOf returns the partition that counters are of: sessions have one so far.
+func partitionOf(*subscriber.Session) uint32 { return 0 }
+
 // measured replaces the histograms by their quantiles.
-func (s *sessionTally) measured() {
-	if q := s.latency.Quantiles(); q != nil {
-		s.Latency = q
+func (t *times) measured() {
+	if q := t.latency.Quantiles(); q != nil {
+		t.Latency = q
 	}
-	if q := s.recovery.Quantiles(); q != nil {
-		s.Recovery = q
+	if q := t.recovery.Quantiles(); q != nil {
+		t.Recovery = q
 	}
-	if q := s.taken.Quantiles(); q != nil {
-		s.Taken = q
+	if q := t.taken.Quantiles(); q != nil {
+		t.Taken = q
 	}
-	s.latency, s.recovery, s.taken = hist.Histogram{}, hist.Histogram{}, hist.Histogram{}
+	t.latency, t.recovery, t.taken = hist.Histogram{}, hist.Histogram{}, hist.Histogram{}
 }
 
 // unmeasure frees the histograms of the silent sessions that were heard first, where there
 // are too many.
 func (t *tally) unmeasure() {
-	kept := 0
+	kept := make(map[*times]bool)
 	for _, s := range slices.Backward(t.list) {
-		if s.open || s.latency.Count() == 0 && s.recovery.Count() == 0 {
+		m := s.times
+		if m.open > 0 || kept[m] || m.latency.Count() == 0 && m.recovery.Count() == 0 {
 			continue
 		}
-		if kept++; kept > maxMeasured {
-			s.measured()
+		if kept[m] = len(kept) < maxMeasured; !kept[m] {
+			m.measured()
+			delete(kept, m)
 		}
 	}
 }
@@ -292,18 +342,19 @@ func (t *tally) summary(sub *subscriber.Subscriber, all bool) *Summary {
 	positions := sub.Positions()
 	for _, s := range t.list {
 		for i := range positions {
-			if positions[i].Session == s.id {
-				s.Acknowledged = &positions[i].Offset
+			if at := &positions[i]; at.Session == s.session && at.Partition == s.Partition {
+				s.Acknowledged = &at.Offset
 			}
 		}
-		if t.sessions[s.id] == s { // else a later one has its id
+		if t.streams[s.stream] == s { // else a later one has its name
 			s.complete(known)
 		}
 		if !all {
 			s.NextOffset = s.FirstOffset + s.Delivered + s.Lost
 			s.Counters = s.Counters.Without(aheadOfTally...)
 		}
-		s.measured()
+		s.times.measured()
+		s.Latency, s.Recovery, s.Taken = s.times.Latency, s.times.Recovery, s.times.Taken
 		sum.Sessions = append(sum.Sessions, &s.SessionSummary)
 	}
 	for _, s := range t.list {

@@ -119,17 +119,17 @@ func TestTallyBounds(t *testing.T) {
 	}
 	measuring := 0
 	for _, s := range tally.list {
-		if s.latency.Count() > 0 {
+		if s.times.latency.Count() > 0 {
 			measuring++
-		} else if s.Latency == nil || s.Latency.Max != 1e6 {
-			t.Fatalf("session %s: latency %+v", s.Session, s.Latency)
+		} else if q := s.times.Latency; q == nil || q.Max != 1e6 {
+			t.Fatalf("session %s: latency %+v", s.Session, q)
 		}
 	}
-	if len(tally.list) != maxListed || len(tally.sessions) != maxListed ||
+	if len(tally.list) != maxListed || len(tally.streams) != maxListed ||
 		tally.dropped != many-maxListed || tally.seen != many ||
-		measuring > maxMeasured+1 || tally.list[0].id != 0 || tally.open != 1 {
-		t.Errorf("%d listed, %d by id, %d dropped, %d seen, %d histograms, %d open",
-			len(tally.list), len(tally.sessions), tally.dropped, tally.seen, measuring, tally.open)
+		measuring > maxMeasured+1 || tally.list[0].session != 0 || tally.open != 1 {
+		t.Errorf("%d listed, %d by name, %d dropped, %d seen, %d histograms, %d open",
+			len(tally.list), len(tally.streams), tally.dropped, tally.seen, measuring, tally.open)
 	}
 	for i := range uint64(2 * maxLosses) { // no two of them touch
 		tally.note(loss(0, 10*i+5, 10*i+6, subscriber.CauseGone), nothingKnown)
@@ -154,7 +154,8 @@ func TestTallyOfTwoClocks(t *testing.T) {
 	late.Received = late.Sent.Add(3 * time.Hour)
 	tally.note(late, nothingKnown)
 	s := tally.list[0]
-	s.measured()
+	s.times.measured()
+	s.Latency = s.times.Latency
 	if q := s.Latency; q.Negative != 981 || q.Min != -50e6 || q.P50 > -24e6 || q.P50 < -25e6 ||
 		q.P90 > -4e6 || q.Max != int64(3*time.Hour) || q.Clamped != 1 {
 		t.Errorf("%+v", q)

@@ -16,38 +16,14 @@ import (
 // for.
 func summaryText(sum *Summary, asked cli.Size, sheet cli.Sheet) string {
 	var b strings.Builder
-	for _, s := range sum.Sessions {
-		fmt.Fprintf(&b, "%s: %s, end %s\n", sum.nameOf(s),
-			cli.Offsets(s.FirstOffset, s.NextOffset), s.End)
-		fmt.Fprintf(&b, "  delivered %s, of these %s; %s; %s, %s\n", cli.Grouped(s.Delivered),
-			counted(sheet, cli.Good, "recovered", s.Recovered),
-			counted(sheet, cli.Bad, "lost", s.Lost),
-			cli.Counted(s.Counters.N("duplicates"), "duplicate", "duplicates"),
-			cli.Counted(s.Counters.N("nacks_sent"), "NACK", "NACKs"))
-		if s.Continued != "" {
-			fmt.Fprintf(&b, "  session %s goes on where it ended\n", s.Continued)
+	for _, whole := range wholes(sum.Sessions) {
+		text := &sessionText{sheet: sheet}
+		if len(whole) == 1 {
+			text.one(sum, whole[0])
+		} else {
+			text.several(sum, whole)
 		}
-		if s.Certificate != nil {
-			fmt.Fprintf(&b, "  %s\n", s.Certificate.Brief())
-		}
-		if s.Acknowledged != nil {
-			fmt.Fprintf(&b, "  the next run goes on at offset %s\n", cli.Grouped(*s.Acknowledged))
-		}
-		for i, l := range s.Losses {
-			if i == 10 {
-				fmt.Fprintf(&b, "  and %s more losses\n",
-					cli.Grouped(uint64(len(s.Losses)-i)+s.MoreLosses))
-				break
-			}
-			fmt.Fprintf(&b, "  lost %s: %s\n", cli.OffsetRun(l.From, l.To), l.Cause)
-		}
-		quantiles(&b, "latency", s.Latency, " until received")
-		quantiles(&b, "latency", s.Taken, " until taken")
-		b.WriteString(ClocksText(s.Latency))
-		quantiles(&b, "recovery", s.Recovery, "")
-		for line := range strings.Lines(s.Counters.Text(nil)) {
-			b.WriteString("  " + line)
-		}
+		b.WriteString(text.String())
 	}
 	if sum.MoreSessions > 0 {
 		fmt.Fprintf(&b, "and %s sessions before them\n", cli.Grouped(sum.MoreSessions))
@@ -65,7 +41,7 @@ func counted(sheet cli.Sheet, tone cli.Tone, word string, n uint64) string {
 }
 
 // quantiles writes a line on times, if there are any.
-func quantiles(b *strings.Builder, what string, q *hist.Quantiles, until string) {
+func quantiles(b *sessionText, what string, q *hist.Quantiles, until string) {
 	if q != nil {
 		fmt.Fprintf(b, "  %s p50 %s, p99 %s, max %s%s\n", what, cli.Duration(time.Duration(q.P50)),
 			cli.Duration(time.Duration(q.P99)), cli.Duration(time.Duration(q.Max)), until)
@@ -114,20 +90,34 @@ func ClocksText(q *hist.Quantiles) string {
 func unseenText(sum *Summary) string {
 	var b strings.Builder
 	told := uint64(0)
-	for _, s := range sum.Sessions {
-		if s.End == endBye || s.End == endUntil || s.Continued != "" || told == mostUnseen {
+	for _, whole := range wholes(sum.Sessions) {
+		all := len(whole)
+		unseen := slices.DeleteFunc(whole, (*SessionSummary).seen)
+		if len(unseen) > 1 && len(unseen) == all && told < mostUnseen {
+			told += uint64(len(unseen))
+			fmt.Fprintf(&b, "%s: the end was not seen of any of %d partitions: what came after "+
+				"their last messages is unknown\n", sum.nameOf(unseen[0]), len(unseen))
 			continue
 		}
-		if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
-			fmt.Fprintf(&b, "%s: ", sum.nameOf(s))
+		for _, s := range unseen {
+			if told == mostUnseen {
+				break
+			}
+			if told++; sum.UnseenEnds > 1 || len(sum.Sessions) > 1 {
+				b.WriteString(sum.nameOf(s))
+				if s.several {
+					fmt.Fprintf(&b, ", partition %d", s.Partition)
+				}
+				b.WriteString(": ")
+			}
+			what := "what came after offset " + cli.Grouped(s.NextOffset-1)
+			if s.NextOffset == s.FirstOffset {
+				what = "what came from offset " + cli.Grouped(s.NextOffset) + " on"
+			}
+			fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
 		}
-		what := "what came after offset " + cli.Grouped(s.NextOffset-1)
-		if s.NextOffset == s.FirstOffset {
-			what = "what came from offset " + cli.Grouped(s.NextOffset) + " on"
-		}
-		fmt.Fprintf(&b, "the end was not seen: %s is unknown\n", what)
 	}
-	if more := sum.UnseenEnds - told; more > 0 {
+	if more := sum.UnseenEnds - min(told, sum.UnseenEnds); more > 0 {
 		fmt.Fprintf(&b, "the end of %s was not seen either\n",
 			cli.Counted(more, "more session", "more sessions"))
 	}

@@ -18,10 +18,13 @@ type totals struct {
 	// kernelDrops are datagrams for which the receive buffer had no room.
 	kernelDrops uint64
 	// known is the number of sessions, open that of those that go on, and inquests that of those
-	// among them whose survivors hold an inquest. One is the only session, or nil.
+	// among them whose survivors hold an inquest. One is a partition of the only session, or nil.
 	known, open, inquests int
 	one                   *subscriber.Session
 }
+
+// state is what is told of a session by its partitions.
+type state struct{ open, inquest bool }
 
 func totalsOf(sub *subscriber.Subscriber) totals {
 	t := sum(sub.Sessions())
@@ -29,25 +32,35 @@ func totalsOf(sub *subscriber.Subscriber) totals {
 	return t
 }
 
-func sum(sessions []subscriber.Session) totals {
-	t := totals{known: len(sessions)}
-	for i := range sessions {
-		s := &sessions[i]
+func sum(streams []subscriber.Session) totals {
+	var t totals
+	states := make(map[subscriber.SessionID]state)
+	for i := range streams {
+		s := &streams[i]
 		t.messages += s.Delivered
 		t.bytes += s.DeliveredBytes
 		t.lost += s.Lost
 		t.recovered += s.Recovered
 		t.nacks += s.Nacks
+		one := states[s.ID]
 		if s.End == subscriber.EndOpen {
-			t.open++
 			t.lag += s.Lag
-			if s.Inquest {
-				t.inquests++
-			}
+			one.open, one.inquest = true, one.inquest || s.Inquest
+		}
+		if states[s.ID] = one; t.one == nil || one.open && t.one.End != subscriber.EndOpen {
+			t.one = s
 		}
 	}
-	if t.known == 1 {
-		t.one = &sessions[0]
+	if t.known = len(states); t.known != 1 {
+		t.one = nil
+	}
+	for _, one := range states {
+		if one.open {
+			t.open++
+		}
+		if one.inquest {
+			t.inquests++
+		}
 	}
 	return t
 }
