@@ -2,6 +2,7 @@ package reliable
 
 import (
 	"fmt"
+	"iter"
 	"net/netip"
 	"time"
 
@@ -78,6 +79,8 @@ type Event struct {
 	Offset uint64
 	// Payload is the message: a view, valid until the next step.
 	Payload []byte
+	// Properties are the key and the headers of the message: a view like Payload.
+	Properties frame.Properties
 	// Sent is when the publisher accepted the first message of the datagram that this
 	// message began in, by the publisher's wall clock. It is zero while that is unknown.
 	Sent time.Time
@@ -108,6 +111,17 @@ type Event struct {
 	Certificate *Certificate
 }
 
+// Key returns the key of the message, or nil if it has none: a view like Payload.
+func (e *Event) Key() []byte { return e.Properties.Key() }
+
+// Headers returns the names and values of the message's headers, in the publisher's order: views
+// like Payload.
+func (e *Event) Headers() iter.Seq2[[]byte, []byte] { return e.Properties.Headers() }
+
+// Header returns the value of a header, a view like Payload, and reports whether the message has
+// it.
+func (e *Event) Header(name string) (value []byte, ok bool) { return e.Properties.Header(name) }
+
 // Run is an Event that may stand for several messages of one frame, if the Receiver is
 // configured for runs.
 type Run struct {
@@ -118,13 +132,13 @@ type Run struct {
 }
 
 // Next advances the event to the run's next message. It returns false if there is none.
-// Only Offset and Payload change.
+// Only Offset, Payload and Properties change.
 func (r *Run) Next() bool {
 	if len(r.Rest) == 0 {
 		return false
 	}
 	r.Offset++
-	r.Payload = r.Rest[0].Data
+	r.Payload, r.Properties = r.Rest[0].Data, r.Rest[0].Properties
 	r.Rest = r.Rest[1:]
 	return true
 }

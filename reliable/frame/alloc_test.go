@@ -27,7 +27,7 @@ func bodies(f *Frame) (n float64) {
 	if f.Digest != nil {
 		n, prev = 1, f.Digest.Prev
 	}
-	if f.Find != nil {
+	if f.Find != nil || f.Announce != nil {
 		n = 1
 	}
 	if prev != nil {

@@ -1,6 +1,7 @@
 package frame
 
 import (
+	"math"
 	"net/netip"
 	"time"
 )
@@ -24,4 +25,47 @@ type AnnounceBody struct {
 	Bytes, Messages uint64
 	// Subscribers is the known number of subscribers.
 	Subscribers uint32
+}
+
+// announce parses the fields of ANNOUNCE.
+func (d *Decoder) announce(f *Frame) bool {
+	var b AnnounceBody
+	var p properties
+	if !d.time(&f.Time) || !d.wall(&f.Wall) || !d.address(&f.Control) ||
+		!d.bin(&f.Topic, MaxName) || len(f.Topic) == 0 {
+		return false
+	}
+	more, ok := d.list(2)
+	if !ok || !d.u32to(&b.Partitions) || !d.u32to(&b.Groups) || !d.skips(more) ||
+		b.Partitions > MaxChannels || b.Groups == 0 || b.Groups > b.Partitions ||
+		!d.group(&b.Base) || !d.duration(&b.Interval) || !d.properties(f, &p) ||
+		p.pid > math.MaxUint32 || p.members > math.MaxUint32 {
+		return false
+	}
+	f.Name, f.Request = p.name, p.request
+	b.Host, b.PID = p.host, uint32(p.pid)
+	b.Bytes, b.Messages, b.Subscribers = p.bytes, p.msgs, uint32(p.members)
+	whole := b
+	f.Announce = &whole
+	return true
+}
+
+// announce writes the fields of ANNOUNCE.
+//
+//go:noinline
+func (e *Encoder) announce(f *Frame) {
+	b := f.Announce
+	e.u64s(f.Time, nanos(f.Wall))
+	e.address(f.Control)
+	e.cut(f.Topic, MaxName)
+	_ = e.enc.EncodeArrayLen(2)
+	_ = e.enc.EncodeUint32(b.Partitions)
+	_ = e.enc.EncodeUint32(b.Groups)
+	e.address(b.Base)
+	e.u64s(nanos(b.Interval))
+	e.properties(f.Properties, &properties{
+		name: f.Name, host: b.Host, pid: uint64(b.PID), request: f.Request,
+		rates: b.Bytes != 0 || b.Messages != 0, bytes: b.Bytes, msgs: b.Messages,
+		members: uint64(b.Subscribers),
+	})
 }

@@ -98,6 +98,27 @@ func (b *Builder) Add(message []byte) {
 	b.count++
 }
 
+// FitsWith reports whether a whole message of n bytes with properties fits in the room left.
+func (b *Builder) FitsWith(properties Properties, n int) bool {
+	return len(b.e.w.b)+withProperties(properties)+chunkHead(n)+n <= b.limit
+}
+
+// LeftWith returns the number of bytes that StartWith would take of a message that doesn't fit
+// whole.
+func (b *Builder) LeftWith(properties Properties) int {
+	return max(0, b.Left()-withProperties(properties))
+}
+
+// AddWith appends a whole message with its properties, which must fit. It is Add if there are
+// none.
+func (b *Builder) AddWith(properties Properties, message []byte) {
+	if len(properties) > 0 {
+		b.e.w.b = append(b.e.w.b, msgpcode.FixedArrayLow|2)
+	}
+	b.Add(message)
+	b.e.w.b = append(b.e.w.b, properties...)
+}
+
 // AddRun appends whole messages up to the first that doesn't fit, and returns their number
 // and the sum of their sizes. It costs less for each message than Add.
 func (b *Builder) AddRun(messages [][]byte) (n, bytes int) {
@@ -128,13 +149,20 @@ func (b *Builder) AddRun(messages [][]byte) (n, bytes int) {
 // Start appends the first part of a message that doesn't fit whole, and returns the
 // part's length. The frame is then full. Start returns 0 and appends nothing if there is
 // no room for a part.
-func (b *Builder) Start(message []byte) int {
-	n := min(b.limit-len(b.e.w.b)-PartHead, len(message)-1)
+func (b *Builder) Start(message []byte) int { return b.StartWith(nil, message) }
+
+// StartWith is Start for a message with properties, which come with its first part.
+func (b *Builder) StartWith(properties Properties, message []byte) int {
+	n := min(b.limit-len(b.e.w.b)-PartHead-withProperties(properties), len(message)-1)
 	if n <= 0 {
 		return 0
 	}
 	_ = b.e.enc.EncodeUint32(uint32(len(message)))
+	if len(properties) > 0 {
+		b.e.w.b = append(b.e.w.b, msgpcode.FixedArrayLow|2)
+	}
 	b.e.bin(message[:n])
+	b.e.w.b = append(b.e.w.b, properties...)
 	b.count += 2
 	b.flags |= Unfinished
 	return n
@@ -186,6 +214,14 @@ func (b *Builder) Seal(full bool) []byte {
 	return b.e.end(0)
 }
 
+// withProperties returns by how many bytes properties make a chunk longer.
+func withProperties(p Properties) int {
+	if len(p) == 0 {
+		return 0
+	}
+	return 1 + len(p)
+}
+
 // chunkHead returns the length of the head of a chunk of n bytes.
 func chunkHead(n int) int {
 	if n < 1<<8 {
@@ -196,6 +232,7 @@ func chunkHead(n int) int {
 
 // Frames returns an upper bound of the number of DATA frames that a message of n bytes
 // takes, where DataRoom is room. The open frame counts, even if it has no room for a part.
+// Properties count as one byte more of the message than they have.
 func Frames(n, room int) int {
 	part := room - PartHead
 	return 1 + max(1, (n+part-1)/part)

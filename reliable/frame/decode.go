@@ -52,7 +52,7 @@ func (d *Decoder) DecodeAgain(packet []byte, f *Frame) error {
 func (d *Decoder) parse(packet, body []byte, f *Frame) error {
 	f.Raw, f.Immutable, f.Data, f.Arrived = packet, false, nil, 0
 	f.GroupIndex, f.Feed = 0, 0
-	f.Digest, f.Find = nil, nil
+	f.Digest, f.Find, f.Announce = nil, nil, nil
 	if plainData(body, f) {
 		return nil
 	}
@@ -113,6 +113,8 @@ func bodyFields(k Kind) int {
 		return 6
 	case Digest:
 		return 17
+	case Announce:
+		return 8
 	}
 	return 0
 }
@@ -149,7 +151,7 @@ func (d *Decoder) header(f *Frame) (int, error) {
 	switch f.Kind {
 	case Data:
 		known = dataFlags
-	case Heartbeat, Session, Bye:
+	case Heartbeat, Session, Bye, Announce:
 		known = Replay
 	}
 	if bodyFields(f.Kind) == 0 || f.Flags&criticalFlags&^known != 0 {
@@ -189,15 +191,19 @@ func (d *Decoder) body(f *Frame) bool {
 		return d.digest(f)
 	case Find:
 		return d.find(f)
+	case Announce:
+		return d.announce(f)
 	}
 	return false
 }
 
 // session reads the properties of SESSION.
 func (d *Decoder) session(f *Frame) bool {
-	var p properties
+	f.Controls = f.Controls[:0]
+	p := properties{controls: &f.Controls}
 	ok := d.properties(f, &p)
 	f.Topic, f.Key, f.Prev, f.Replay = p.topic, p.key, nil, p.replay
+	f.Groups, f.Base = p.groups, p.base
 	if ok {
 		f.Prev = p.link()
 	}
@@ -206,7 +212,8 @@ func (d *Decoder) session(f *Frame) bool {
 
 // status reads the properties of STATUS.
 func (d *Decoder) status(f *Frame) bool {
-	var p properties
+	f.Positions = f.Positions[:0]
+	p := properties{positions: &f.Positions}
 	ok := d.properties(f, &p)
 	f.Recorder, f.Written, f.Synced = p.log, p.written, p.synced
 	return ok
@@ -253,7 +260,8 @@ func (d *Decoder) chunks(f *Frame) bool {
 			f.Messages += skip
 		case msgpcode.FixedArrayLow | 2: // a message with properties
 			var c Chunk
-			if _, ok = d.arrayLen(); !ok || !d.bin(&c.Data, MaxDatagram) || !d.skip() {
+			if _, ok = d.arrayLen(); !ok || !d.bin(&c.Data, MaxDatagram) ||
+				!d.messageProperties(&c.Properties) {
 				return false
 			}
 			c.Total, total = total, 0
@@ -292,6 +300,9 @@ func (f *Frame) consistent() bool {
 		if c.Total != 0 && len(c.Data) >= int(c.Total) {
 			return false
 		}
+		if c.Properties != nil && !starts {
+			return false
+		}
 	}
 	return true
 }
@@ -319,9 +330,22 @@ func (d *Decoder) ranges(f *Frame) bool {
 	return true
 }
 
-// address reads a unicast address and port: an empty bin for none, or 4 or 16 bytes of
-// address and 2 bytes of port.
+// address reads a unicast address and port, or an empty bin for none.
 func (d *Decoder) address(to *netip.AddrPort) bool {
+	if !d.place(to) {
+		return false
+	}
+	if !to.IsValid() {
+		return true
+	}
+	// Subscribers send NACKs to this address: it must not be a group.
+	addr := to.Addr()
+	return to.Port() != 0 && !addr.IsUnspecified() && !addr.IsMulticast() && addr != broadcast
+}
+
+// place reads an address and port: an empty bin for none, or 4 or 16 bytes of address and 2 bytes
+// of port.
+func (d *Decoder) place(to *netip.AddrPort) bool {
 	var b []byte
 	if !d.bin(&b, 18) {
 		return false
@@ -334,10 +358,8 @@ func (d *Decoder) address(to *netip.AddrPort) bool {
 		return false
 	}
 	addr, _ := netip.AddrFromSlice(b[:len(b)-2])
-	addr = addr.Unmap()
-	*to = netip.AddrPortFrom(addr, binary.BigEndian.Uint16(b[len(b)-2:]))
-	// Subscribers send NACKs to this address: it must not be a group.
-	return to.Port() != 0 && !addr.IsUnspecified() && !addr.IsMulticast() && addr != broadcast
+	*to = netip.AddrPortFrom(addr.Unmap(), binary.BigEndian.Uint16(b[len(b)-2:]))
+	return true
 }
 
 var broadcast = netip.AddrFrom4([4]byte{255, 255, 255, 255})

@@ -11,7 +11,8 @@ import (
 const dataHead = chunksAt + 3
 
 // plainData parses plain DATA frames, which make up nearly all traffic: all fields are at
-// their places, none is unknown, and the chunks are bins, length marks and padding. It
+// their places, none is unknown, and the chunks are bins with or without a key and headers,
+// length marks and padding. It
 // parses them by hand, at a fraction of the library's cost. A fuzz test compares the two.
 //
 // plainData returns false for any other frame, also for a malformed one, and may have
@@ -72,6 +73,16 @@ func (f *Frame) plainChunks(b []byte, n int) bool {
 			}
 			chunks = appendChunk(chunks, b[from:i:i], total)
 			total = 0
+		case msgpcode.FixedArrayLow | 2: // a message with properties
+			data, at := binAt(b, i+1)
+			if at < 0 {
+				return false
+			}
+			if i = propertiesAt(b, at); i < 0 {
+				return false
+			}
+			chunks = append(chunks, Chunk{Data: data, Total: total, Properties: b[at:i:i]})
+			total = 0
 		case msgpcode.Nil:
 			if total != 0 {
 				return false
@@ -99,6 +110,9 @@ func appendChunk(chunks []Chunk, data []byte, total uint32) []Chunk {
 		chunks = chunks[:n+1]
 		c := &chunks[n]
 		c.Data, c.Total, c.Skip = data, total, 0
+		if c.Properties != nil {
+			c.Properties = nil
+		}
 		return chunks
 	}
 	return append(chunks, Chunk{Data: data, Total: total})
@@ -116,6 +130,9 @@ func (f *Frame) plainConsistent(marked int) bool {
 		return f.Flags&(Continues|Unfinished) == 0
 	}
 	if marked >= 0 && marked != last {
+		return false
+	}
+	if f.Flags&Continues != 0 && f.Chunks[0].Properties != nil {
 		return false
 	}
 	c := &f.Chunks[last]

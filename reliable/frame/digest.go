@@ -2,6 +2,7 @@ package frame
 
 import (
 	"fmt"
+	"net/netip"
 	"time"
 )
 
@@ -98,6 +99,9 @@ type DigestBody struct {
 	Replay     uint64
 	// Holder is what the holder calls itself, or empty.
 	Holder []byte
+	// Channels, Groups and Base are those of SESSION, or 0 where the holder doesn't tell.
+	Channels, Groups uint32
+	Base             netip.AddrPort
 }
 
 // EveryChannel is the channel of a FIND for the streams of all channels.
@@ -136,6 +140,7 @@ func (d *Decoder) digest(f *Frame) bool {
 	b.Role = Role(role)
 	b.From, b.To = f.OldestSeq, max(f.OldestSeq, b.Position)
 	b.Topic, b.Key, b.Replay, b.Holder = p.topic, p.key, p.replay, p.holder
+	b.Channels, b.Groups, b.Base = p.channels, p.groups, p.base
 	b.Written, b.Synced, b.Proposal = p.written, p.synced, p.proposal
 	b.At, b.AtSeq, b.AtOffset = p.at, p.atSeq, p.atOffset
 	if p.part {
@@ -175,6 +180,7 @@ func (e *Encoder) digest(f *Frame) {
 	p.at, p.atSeq, p.atOffset = b.At, b.AtSeq, b.AtOffset
 	p.proposal, p.holder = b.Proposal, b.Holder
 	p.part, p.from, p.to = f.IsPart(), b.From, b.To
+	p.channels, p.groups, p.base = b.Channels, b.Groups, b.Base
 	e.properties(f.Properties, &p)
 }
 

@@ -90,9 +90,9 @@ func rebuild(f *Frame) []byte {
 			}
 			b.Continue(rest)
 		case unfinished:
-			b.Start(append(bytes.Clone(c.Data), make([]byte, int(c.Total)-len(c.Data))...))
+			b.StartWith(c.Properties, append(bytes.Clone(c.Data), make([]byte, int(c.Total)-len(c.Data))...))
 		default:
-			b.Add(c.Data)
+			b.AddWith(c.Properties, c.Data)
 		}
 	}
 	return b.Seal(f.Flags&Unfinished != 0)

@@ -56,7 +56,8 @@ type Encoder struct {
 
 // Append appends f to dst. It takes any kind but DATA and REPAIR. It cuts names and topics to
 // MaxName and keys to MaxKey, and writes negative times as 0. Properties must be a msgpack map
-// or empty. Ranges must be ascending and disjoint. DIGEST and FIND must have their bodies.
+// or empty. Ranges must be ascending and disjoint. DIGEST, FIND and ANNOUNCE must have their
+// bodies.
 func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 	start := len(dst)
 	optional := 0
@@ -90,6 +91,8 @@ func (e *Encoder) Append(dst []byte, f *Frame) []byte {
 		e.ranges(f.Ranges)
 	case Find:
 		e.find(f)
+	case Announce:
+		e.announce(f)
 	}
 	return e.end(start)
 }
@@ -104,6 +107,7 @@ func (e *Encoder) session(f *Frame) {
 	_ = e.enc.EncodeUint32(f.Channels)
 	e.cut(f.Name, MaxName)
 	p := title(f.Topic, f.Key, f.Prev, f.Replay)
+	p.groups, p.base, p.controls = f.Groups, f.Base, &f.Controls
 	e.properties(f.Properties, &p)
 }
 
@@ -114,8 +118,45 @@ func (e *Encoder) status(f *Frame) {
 	e.u64s(f.Subscriber, f.Request, f.Echo, nanos(f.Held))
 	e.cut(f.Name, MaxName)
 	e.u64s(f.Position, f.Room)
-	e.properties(f.Properties,
-		&properties{log: f.Recorder, written: f.Written, synced: f.Synced})
+	e.properties(f.Properties, &properties{
+		log: f.Recorder, written: f.Written, synced: f.Synced, positions: &f.Positions,
+	})
+}
+
+// AppendStatus appends a STATUS to dst, with as many of f's positions as fit in size bytes. Where
+// others are left, it makes f the next part, of the first channel that is left, and more is true:
+// the caller appends the parts one by one. f must have no encoded Properties.
+func (e *Encoder) AppendStatus(dst []byte, f *Frame, size int) (b []byte, more bool) {
+	// The bare frame has a short head of the map, and none of the positions.
+	const headGrowth = 1 + 3
+	positions := f.Positions
+	f.Positions = nil
+	left := size - tagGrowth - headGrowth - (len(e.Append(dst, f)) - len(dst))
+	fit := 0
+	for ; fit < len(positions); fit++ {
+		if left -= progressSize(&positions[fit], f.Recorder); left < 0 {
+			break
+		}
+	}
+	f.Positions = positions[:fit]
+	b = e.Append(dst, f)
+	if fit == len(positions) {
+		return b, false
+	}
+	next := &positions[fit]
+	f.Channel, f.Position = next.Channel, next.Position
+	f.Written, f.Synced = next.Written, next.Synced
+	f.Positions = positions[fit+1:]
+	return b, true
+}
+
+// progressSize returns the size of an encoded Progress.
+func progressSize(p *Progress, log bool) int {
+	n := 1 + uintSize(uint64(p.Channel)) + uintSize(p.Position)
+	if log {
+		n += uintSize(p.Written) + uintSize(p.Synced)
+	}
+	return n
 }
 
 // AppendRepair appends a REPAIR that contains a DATA datagram.

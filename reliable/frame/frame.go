@@ -115,6 +115,13 @@ type Frame struct {
 	// Control is the address for NACKs. If it isn't valid, NACKs go to the source.
 	Control  netip.AddrPort
 	Channels uint32
+	// Groups is the number of the session's data groups, or 0 where the frame doesn't tell.
+	// Base is the home group that they count from, or invalid if they follow from the topic.
+	Groups uint32
+	Base   netip.AddrPort
+	// Controls are the addresses for NACKs of each feed, in the order of the feeds. One that
+	// isn't valid is where the feed comes from. Decode reuses the slice.
+	Controls []netip.AddrPort
 	// Properties is an encoded msgpack map. STATUS, DIGEST and FIND have it too. An Encoder
 	// writes it as it is. If it is empty, the Encoder writes the fields of the properties
 	// that docs/PROTOCOL.md lists, which Decode reads from it.
@@ -153,6 +160,9 @@ type Frame struct {
 	// of power.
 	Recorder        bool
 	Written, Synced uint64
+	// Positions are those in further channels of the session. The subscriber's progress in
+	// channels that it doesn't name is unchanged. Decode reuses the slice.
+	Positions []Progress
 
 	// Digest and Find hold the fields of DIGEST and of FIND. Decode allocates them. They are
 	// nil in other kinds.
@@ -172,6 +182,16 @@ type Chunk struct {
 	Total uint32
 	// Skip is the number of messages that the publisher dropped here, or 0 for a message.
 	Skip uint64
+	// Properties are the message's key and headers, if the message starts here and has any.
+	Properties Properties
+}
+
+// Progress is a subscriber's place in a channel.
+type Progress struct {
+	Channel uint32
+	// Position is the next sequence number to be delivered. Written and Synced are those of a
+	// recorder.
+	Position, Written, Synced uint64
 }
 
 // EndOffset returns the offset after the last message that a DATA frame has a part of.

@@ -139,7 +139,7 @@ func invariants(t *testing.T, f *Frame) {
 	must(f.Flags&criticalFlags&^(Continues|Unfinished|Replay) == 0 &&
 		(f.Kind == Data || f.Flags&(Continues|Unfinished) == 0), "known flags only")
 	must(f.Flags&Replay == 0 || f.Kind == Data || f.Kind == Heartbeat || f.Kind == Session ||
-		f.Kind == Bye, "a flag of its kind")
+		f.Kind == Bye || f.Kind == Announce, "a flag of its kind")
 	timed := f.Kind != Repair && f.Kind != Nack && f.Kind != Status && f.Kind != Find
 	must(f.Time <= math.MaxInt64 || !timed, "a time below 2^63")
 	switch f.Kind {
@@ -150,6 +150,11 @@ func invariants(t *testing.T, f *Frame) {
 		for i, c := range f.Chunks {
 			first, last := i == 0, i == len(f.Chunks)-1
 			must(view(c.Data), "a view")
+			if c.Properties != nil {
+				must(view(c.Properties) && len(c.Properties) <= MaxProperties, "short properties")
+				must(c.Skip == 0 && (!first || f.Flags&Continues == 0), "properties at a start")
+				walk(c.Properties)
+			}
 			if c.Skip > 0 {
 				must(c.Skip <= MaxSkip && c.Data == nil && c.Total == 0, "a skip without data")
 				messages += c.Skip
@@ -180,6 +185,16 @@ func invariants(t *testing.T, f *Frame) {
 			must(a.Port() != 0 && !a.Addr().IsMulticast() && !a.Addr().IsUnspecified() &&
 				!a.Addr().Is4In6(), "a unicast address")
 		}
+		must(f.Groups <= MaxChannels && len(f.Controls) <= MaxControls, "a layout")
+		must(!f.Base.IsValid() || f.Base.Addr().IsMulticast() && f.Base.Port() != 0, "a group")
+	case Announce:
+		a := f.Announce
+		must(len(f.Topic) > 0 && len(f.Topic) <= MaxName && view(f.Topic), "a short topic")
+		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
+		must(len(a.Host) <= MaxName && view(a.Host), "a short name of the host")
+		must(a.Partitions <= MaxChannels && a.Groups > 0 && a.Groups <= a.Partitions, "a layout")
+		must(!a.Base.IsValid() || a.Base.Addr().IsMulticast() && a.Base.Port() != 0, "a group")
+		must(a.Interval >= 0, "times of at least 0")
 	case Nack, Confirm, Gone:
 		at := uint64(0)
 		for _, r := range f.Ranges {
@@ -191,6 +206,10 @@ func invariants(t *testing.T, f *Frame) {
 		must(len(f.Name) <= MaxName && view(f.Name), "a short name")
 		must(f.Held >= 0 && f.Echo <= math.MaxInt64, "times of at least 0")
 		must(f.Synced <= f.Written, "what is synced below what is written")
+		must(len(f.Positions) < MaxChannels, "as many positions as channels")
+		for _, p := range f.Positions {
+			must(p.Channel < MaxChannels && p.Synced <= p.Written, "a place in a channel")
+		}
 	case Digest:
 		d := f.Digest
 		must(f.OldestSeq <= f.NextSeq && d.Position <= f.NextSeq &&
@@ -216,8 +235,22 @@ func invariants(t *testing.T, f *Frame) {
 	}
 	text := f.String()
 	must(len(text) < 4000 && !strings.ContainsAny(text, "\n\r"), "a text of one line")
-	must((f.Digest != nil) == (f.Kind == Digest) && (f.Find != nil) == (f.Kind == Find),
-		"the body of its kind alone")
+	must((f.Digest != nil) == (f.Kind == Digest) && (f.Find != nil) == (f.Kind == Find) &&
+		(f.Announce != nil) == (f.Kind == Announce), "the body of its kind alone")
+}
+
+// walk reads all of a message's properties, which must not panic, and returns them encoded anew.
+func walk(p Properties) (Properties, error) {
+	var headers []MessageHeader
+	for name, value := range p.Headers() {
+		headers = append(headers, MessageHeader{string(name), value})
+	}
+	for _, h := range headers {
+		if _, ok := p.Header(h.Name); !ok {
+			panic("no header " + h.Name)
+		}
+	}
+	return AppendProperties(nil, p.Key(), headers)
 }
 
 // agree checks that a frame survives encoding and decoding, and that the package and the

@@ -68,17 +68,28 @@ func (w wire) bin(b []byte) wire {
 	return append(w, b...)
 }
 
+func (w wire) address(a netip.AddrPort) wire {
+	if !a.IsValid() {
+		return w.bin(nil)
+	}
+	return w.bin(binary.BigEndian.AppendUint16(a.Addr().AsSlice(), a.Port()))
+}
+
+// list appends an array's head as short as it goes.
+func (w wire) list(n int) wire {
+	if n < 16 {
+		return append(w, 0x90|byte(n))
+	}
+	return w.array16(n)
+}
+
 // array16 appends an array's head of three bytes.
 func (w wire) array16(n int) wire {
 	return binary.BigEndian.AppendUint16(append(w, 0xdc), uint16(n))
 }
 
 func (w wire) ranges(ranges []nack.Range) wire {
-	if n := 2 * len(ranges); n < 16 {
-		w = append(w, 0x90|byte(n))
-	} else {
-		w = w.array16(n)
-	}
+	w = w.list(2 * len(ranges))
 	at := uint64(0)
 	for _, r := range ranges {
 		w = w.uint(r.From - at).uint(r.To - r.From)
@@ -110,7 +121,10 @@ func write(f *Frame, size int) []byte {
 					w = w.u32(c.Total)
 					n++
 				}
-				w = w.bin(c.Data)
+				if c.Properties != nil {
+					w = w.raw(0x92)
+				}
+				w = w.bin(c.Data).raw(c.Properties...)
 			}
 			n++
 		}
@@ -136,12 +150,8 @@ func write(f *Frame, size int) []byte {
 		}
 		return w.tag()
 	case Session:
-		var control []byte
-		if f.Control.IsValid() {
-			control = binary.BigEndian.AppendUint16(f.Control.Addr().AsSlice(), f.Control.Port())
-		}
 		return head(14, f.Kind, f.Flags, f.Session, f.Channel).
-			u64(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset).bin(control).
+			u64(f.Time, uint64(f.Wall), f.FirstSeq, f.FirstOffset).address(f.Control).
 			u32(f.Channels).bin(f.Name).raw(mapOf(f)...).tag()
 	case Nack:
 		return head(11, f.Kind, f.Flags, f.Session, f.Channel).
@@ -162,6 +172,11 @@ func write(f *Frame, size int) []byte {
 			f.OldestOffset, d.Position, f.NextSeq, f.NextOffset, uint64(d.Wall), d.FirstSeq,
 			d.FirstOffset, uint64(d.Heard)).u32(uint32(d.Role)).bin(f.Name).raw(mapOf(f)...).
 			ranges(f.Ranges).tag()
+	case Announce:
+		a := f.Announce
+		return head(14, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Time, uint64(f.Wall)).address(f.Control).bin(f.Topic).
+			raw(0x92).u32(a.Partitions).u32(a.Groups).address(a.Base).
+			u64(uint64(a.Interval)).raw(mapOf(f)...).tag()
 	case Find:
 		return head(12, f.Kind, f.Flags, f.Session, f.Channel).u64(f.Subscriber, f.Request).
 			u32(uint32(f.Find.What)).u64(f.Find.Value).bin(f.Name).raw(mapOf(f)...).tag()
@@ -211,6 +226,46 @@ func mapOf(f *Frame) wire {
 	pair(8, f.Kind == Digest && (d.From != f.OldestSeq || d.To != max(f.OldestSeq, d.Position)),
 		d.From, d.To)
 	add(len(d.Holder) > 0, func(w wire) wire { return w.raw(9).bin(d.Holder) })
+	switch f.Kind {
+	case Session:
+		add(f.Groups > 0, func(w wire) wire {
+			return w.raw(10, 0x92).u32(f.Groups).address(f.Base)
+		})
+	case Digest:
+		add(d.Groups > 0 && d.Channels == 0, func(w wire) wire {
+			return w.raw(10, 0x92).u32(d.Groups).address(d.Base)
+		})
+		add(d.Groups > 0 && d.Channels > 0, func(w wire) wire {
+			return w.raw(10, 0x93).u32(d.Groups).address(d.Base).u32(d.Channels)
+		})
+	}
+	add(f.Kind == Session && len(f.Controls) > 0, func(w wire) wire {
+		w = w.raw(11).list(len(f.Controls))
+		for _, a := range f.Controls {
+			w = w.address(a)
+		}
+		return w
+	})
+	add(f.Kind == Status && len(f.Positions) > 0, func(w wire) wire {
+		w = w.raw(12).list(len(f.Positions))
+		for _, p := range f.Positions {
+			if f.Recorder {
+				w = w.list(4).uint(uint64(p.Channel)).uint(p.Position).uint(p.Written).uint(p.Synced)
+			} else {
+				w = w.list(2).uint(uint64(p.Channel)).uint(p.Position)
+			}
+		}
+		return w
+	})
+	if a := f.Announce; f.Kind == Announce {
+		add(len(f.Name) > 0, func(w wire) wire { return w.raw(13).bin(f.Name) })
+		add(len(a.Host) > 0 || a.PID > 0, func(w wire) wire {
+			return w.raw(14, 0x92).bin(a.Host).u64(uint64(a.PID))
+		})
+		pair(15, a.Bytes > 0 || a.Messages > 0, a.Bytes, a.Messages)
+		add(a.Subscribers > 0, func(w wire) wire { return w.raw(16).u64(uint64(a.Subscribers)) })
+		add(f.Request > 0, func(w wire) wire { return w.raw(17).u64(f.Request) })
+	}
 	return append(wire{0x80 | byte(n)}, w...)
 }
 
@@ -260,6 +315,19 @@ func unhex(t testing.TB, text string) []byte {
 		t.Fatal(err)
 	}
 	return b
+}
+
+// propertiesOf returns those of a message with a key of so many bytes, and so many headers.
+func propertiesOf(key, headers int) Properties {
+	list := make([]MessageHeader, headers)
+	for i := range list {
+		list[i] = MessageHeader{strings.Repeat("n", 24+i), []byte{0, byte(i)}[:i%3]}
+	}
+	p, err := AppendProperties(nil, []byte(strings.Repeat("k", key)), list)
+	if err != nil {
+		panic(err)
+	}
+	return p
 }
 
 type sample struct {
@@ -331,6 +399,36 @@ func samples() []sample {
 	bereft.Flags, bereft.Request, bereft.Ranges = Full, 0, nil // it holds nothing
 	bereft.OldestSeq, bereft.OldestOffset = 900, 4000
 	bereft.Digest = &DigestBody{Role: Peer, Version: 4, Position: 8, From: 900, To: 900}
+	spread := session
+	spread.Properties, spread.Topic, spread.Key, spread.Channels = nil, []byte("orders"), nil, 40
+	spread.Groups, spread.Channel = 16, 7
+	based := spread
+	based.Base = netip.MustParseAddrPort("239.1.2.3:9000")
+	based.Controls = []netip.AddrPort{netip.MustParseAddrPort("10.1.2.3:7701"), {},
+		netip.MustParseAddrPort("[2001:db8::1]:7701")}
+	laidOut := digest
+	laidOut.Digest = &DigestBody{Role: Recorder, Version: 4, Position: 8, From: 5, To: 8,
+		Topic: []byte("orders"), Groups: 16, Channels: 40}
+	laidOut.Ranges = ranges[:1]
+	status := Frame{Kind: Status, Session: sampleSession, Channel: 1, Subscriber: 0xabcdef,
+		Name: []byte("desk-4"), Position: 17, Room: 1 << 25,
+		Positions: []Progress{{Channel: 3, Position: 4}, {Channel: 200, Position: 1 << 40}}}
+	recorded := status
+	recorded.Recorder, recorded.Written, recorded.Synced = true, 17, 12
+	recorded.Positions = []Progress{{3, 400, 400, 70000}, {255, 1 << 40, 1 << 40, 1 << 39}}
+	recorded.Positions[0].Synced = 300
+	for c := range uint32(20) {
+		recorded.Positions = append(recorded.Positions, Progress{Channel: c + 10})
+	}
+	announce := Frame{Kind: Announce, Session: sampleSession, Time: 61e6, Wall: 1700000000123456789,
+		Control: netip.MustParseAddrPort("10.1.2.3:7701"), Topic: []byte("orders"),
+		Name: []byte("risk1"), Announce: &AnnounceBody{Partitions: 40, Groups: 16,
+			Interval: time.Second, Host: []byte("desk-4"), PID: 4711, Bytes: 1 << 30,
+			Messages: 1200000, Subscribers: 9}}
+	farewell := announce
+	farewell.Request, farewell.Name, farewell.Flags = 5, nil, Replay
+	farewell.Announce = &AnnounceBody{Partitions: 1, Groups: 1,
+		Base: netip.MustParseAddrPort("[ff15::1]:7700")}
 	replayed, replays := bye, data(Replay|Unfinished, Chunk{Data: []byte("abc"), Total: 9})
 	replayed.Flags = Replay
 	bare := session
@@ -353,6 +451,14 @@ func samples() []sample {
 				Chunk{Data: []byte{}, Total: 1}), 0},
 		{"data of a replay", replays, 0},
 		{"bye of a replay", replayed, 0},
+		{"data with properties",
+			data(0, Chunk{Data: []byte("plain")},
+				Chunk{Data: []byte("hello"), Properties: propertiesOf(5, 2)},
+				Chunk{Data: []byte{}, Properties: propertiesOf(0, 20)},
+				Chunk{Data: make([]byte, 300), Properties: propertiesOf(255, 0)}), 0},
+		{"data with properties starts",
+			data(Continues|Unfinished, Chunk{Data: []byte("ij")},
+				Chunk{Data: []byte("abc"), Total: 1 << 20, Properties: propertiesOf(8, 1)}), 400},
 		{"repair",
 			Frame{Kind: Repair, Session: sampleSession, Channel: 3, Responder: sampleSession,
 				Request: 99, Inner: write(&inner, 0)}, 0},
@@ -363,6 +469,8 @@ func samples() []sample {
 		{"session over IPv6", session6, 0},
 		{"session without a name", bare, 0},
 		{"session that continues", mapped(continued), 0},
+		{"session of a topic", mapped(spread), 0},
+		{"session of a topic by a base, with feeds", mapped(based), 0},
 		{"nack",
 			Frame{Kind: Nack, Session: sampleSession, Subscriber: 0xabcdef, Request: 1<<32 | 5,
 				Echo: 1500, Held: time.Millisecond, Ranges: ranges}, 0},
@@ -377,6 +485,8 @@ func samples() []sample {
 			mapped(Frame{Kind: Status, Flags: Contested, Session: sampleSession, Echo: 1500,
 				Subscriber: 0xabcdef, Name: []byte("rec"), Position: 17, Recorder: true,
 				Written: 17, Synced: 12}), 0},
+		{"status of three channels", mapped(status), 0},
+		{"status of a recorder in many channels", mapped(recorded), 0},
 		{"confirm",
 			Frame{Kind: Confirm, Session: sampleSession, Responder: sampleSession, Time: 61e6,
 				Ranges: ranges}, 0},
@@ -388,6 +498,12 @@ func samples() []sample {
 		{"digest of the end", mapped(over), 0},
 		{"digest of a survivor", mapped(survivor), 0},
 		{"digest of one that holds nothing", mapped(bereft), 0},
+		{"digest of a topic", mapped(laidOut), 0},
+		{"announce", mapped(announce), 0},
+		{"announce of an end", mapped(farewell), 0},
+		{"find of topics",
+			mapped(Frame{Kind: Find, Subscriber: 0xabcdef, Request: 3, Name: []byte{},
+				Find: &FindBody{What: FindTopics, Value: 1e9, Topic: []byte("quotes.*")}}), 0},
 		{"find",
 			mapped(Frame{Kind: Find, Subscriber: 0xabcdef, Request: 3, Name: []byte("trades"),
 				Find: &FindBody{What: FindTime, Value: 1700000000123456789,

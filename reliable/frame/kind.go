@@ -32,17 +32,20 @@ const (
 	Digest Kind = 11
 	// Find asks holders for a session, or for a place in it.
 	Find Kind = 12
+	// Announce tells of a topic to whoever looks for topics.
+	Announce Kind = 15
 )
 
 var kindNames = [...]string{
 	Data: "DATA", Repair: "REPAIR", Heartbeat: "HEARTBEAT", Session: "SESSION",
 	Nack: "NACK", Status: "STATUS", Confirm: "CONFIRM", Gone: "GONE", Bye: "BYE",
-	Digest: "DIGEST", Find: "FIND",
+	Digest: "DIGEST", Find: "FIND", Announce: "ANNOUNCE",
 }
 
 // Kinds returns all kinds, in the order of their numbers.
 func Kinds() []Kind {
-	return []Kind{Data, Repair, Heartbeat, Session, Nack, Status, Confirm, Gone, Bye, Digest, Find}
+	return []Kind{Data, Repair, Heartbeat, Session, Nack, Status, Confirm, Gone, Bye, Digest, Find,
+		Announce}
 }
 
 // String returns the kind's name as in documents and traces.
@@ -62,8 +65,8 @@ const (
 	Continues Flags = 1 << 8
 	// Unfinished marks a DATA frame whose last message continues in the next frame.
 	Unfinished Flags = 1 << 9
-	// Replay marks the DATA, HEARTBEAT, SESSION and BYE of a session that publishes a recorded
-	// one again.
+	// Replay marks the DATA, HEARTBEAT, SESSION, BYE and ANNOUNCE of a session that publishes a
+	// recorded one again.
 	Replay Flags = 1 << 13
 	// WantSession marks a STATUS that asks for SESSION and HEARTBEAT.
 	WantSession Flags = 1 << 0

@@ -1,6 +1,8 @@
 package frame
 
 import (
+	"net/netip"
+
 	"github.com/vmihailenco/msgpack/v5/msgpcode"
 )
 
@@ -15,9 +17,25 @@ const (
 	keyProposal = 7
 	keyPart     = 8
 	keyHolder   = 9
+	keyLayout   = 10
+	keyControls = 11
+	keyPlaces   = 12
+	keyName     = 13
+	keyHost     = 14
+	keyRates    = 15
+	keyMembers  = 16
+	keyRequest  = 17
 )
 
-// properties are the fields that the four kinds have in their maps. A kind that has none of a
+// Limits of lists in properties.
+const (
+	// MaxChannels is the greatest number of channels of a session.
+	MaxChannels = 256
+	// MaxControls is the greatest number of feeds, which have a control address each.
+	MaxControls = 4
+)
+
+// properties are the fields that the five kinds have in their maps. A kind that has none of a
 // property leaves its field zero. The encoder writes no zero field.
 type properties struct {
 	topic, key      []byte
@@ -32,6 +50,22 @@ type properties struct {
 	part            bool // whether there are from and to
 	from, to        uint64
 	holder          []byte
+	// groups is 0 where there is no layout. channels is 0 but in DIGEST.
+	groups, channels uint32
+	base             netip.AddrPort
+	// controls and positions are nil in kinds that have none. Positions have written and synced
+	// if log is set.
+	controls  *[]netip.AddrPort
+	positions *[]Progress
+
+	// of ANNOUNCE
+
+	name, host  []byte
+	pid         uint64
+	rates       bool // whether there are bytes and msgs
+	bytes, msgs uint64
+	members     uint64
+	request     uint64
 }
 
 // properties checks the structure of a msgpack map, takes its bytes, and reads what it knows.
@@ -78,8 +112,102 @@ func (d *Decoder) property(p *properties) bool {
 		return d.pair(&p.from, &p.to) && p.from <= p.to
 	case keyHolder:
 		return d.bin(&p.holder, MaxName)
+	case keyLayout:
+		return d.layout(p)
+	case keyControls:
+		if p.controls != nil {
+			return d.controls(p.controls)
+		}
+	case keyPlaces:
+		if p.positions != nil {
+			return d.positions(p.positions)
+		}
+	case keyName:
+		return d.bin(&p.name, MaxName)
+	case keyHost:
+		return d.host(p)
+	case keyRates:
+		p.rates = true
+		return d.pair(&p.bytes, &p.msgs)
+	case keyMembers:
+		return d.u64s(&p.members)
+	case keyRequest:
+		return d.u64s(&p.request)
 	}
 	return d.skip()
+}
+
+// layout reads [groups, base], or [groups, base, channels].
+func (d *Decoder) layout(p *properties) bool {
+	more, ok := d.list(2)
+	if !ok || !d.u32to(&p.groups) || p.groups == 0 || p.groups > MaxChannels || !d.group(&p.base) {
+		return false
+	}
+	if p.channels = 0; more > 0 {
+		if !d.u32to(&p.channels) || p.channels > MaxChannels {
+			return false
+		}
+		more--
+	}
+	return d.skips(more)
+}
+
+// group reads a multicast address and port, or an empty bin for none.
+func (d *Decoder) group(to *netip.AddrPort) bool {
+	return d.place(to) && (!to.IsValid() || to.Port() != 0 && to.Addr().IsMulticast())
+}
+
+// controls reads an array of addresses.
+func (d *Decoder) controls(to *[]netip.AddrPort) bool {
+	n, ok := d.arrayLen()
+	if !ok || n > MaxControls {
+		return false
+	}
+	for *to = (*to)[:0]; n > 0; n-- {
+		var a netip.AddrPort
+		if !d.address(&a) {
+			return false
+		}
+		*to = append(*to, a)
+	}
+	return true
+}
+
+// positions reads an array of [channel, position] or [channel, position, written, synced].
+func (d *Decoder) positions(to *[]Progress) bool {
+	n, ok := d.arrayLen()
+	if !ok || n >= MaxChannels {
+		return false
+	}
+	for *to = (*to)[:0]; n > 0; n-- {
+		var at Progress
+		more, ok := d.list(2)
+		channel, ok1 := d.uint()
+		position, ok2 := d.uint()
+		if !ok || !ok1 || !ok2 || channel >= MaxChannels {
+			return false
+		}
+		at.Channel, at.Position = uint32(channel), position
+		if more >= 2 {
+			at.Written, ok1 = d.uint()
+			at.Synced, ok2 = d.uint()
+			if !ok1 || !ok2 || at.Synced > at.Written {
+				return false
+			}
+			more -= 2
+		}
+		if !d.skips(more) {
+			return false
+		}
+		*to = append(*to, at)
+	}
+	return true
+}
+
+// host reads [name, process].
+func (d *Decoder) host(p *properties) bool {
+	more, ok := d.list(2)
+	return ok && d.bin(&p.host, MaxName) && d.u64s(&p.pid) && d.skips(more)
 }
 
 // mapLen reads the head of a map.
@@ -149,9 +277,19 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 		_, _ = e.w.Write(encoded)
 		return
 	}
+	var controls []netip.AddrPort
+	if p.controls != nil {
+		controls = *p.controls
+	}
+	var positions []Progress
+	if p.positions != nil {
+		positions = *p.positions
+	}
 	n := 0
 	for _, has := range [...]bool{len(p.topic) > 0, p.continues, p.replay != 0, len(p.key) > 0,
-		p.log, p.at, p.proposal != 0, p.part, len(p.holder) > 0} {
+		p.log, p.at, p.proposal != 0, p.part, len(p.holder) > 0, p.groups != 0,
+		len(controls) > 0, len(positions) > 0, len(p.name) > 0, len(p.host) > 0 || p.pid != 0,
+		p.rates, p.members != 0, p.request != 0} {
 		if has {
 			n++
 		}
@@ -168,19 +306,77 @@ func (e *Encoder) properties(encoded []byte, p *properties) {
 		e.cut(l.Publisher, MaxName)
 		e.cut(l.Key, MaxKey)
 	}
-	if p.replay != 0 {
-		_ = e.enc.EncodeUint(keyReplay)
-		e.u64s(p.replay)
-	}
+	e.numberProperty(keyReplay, p.replay)
 	e.bytesProperty(keyKey, p.key, MaxKey)
 	e.pairProperty(keyLog, p.log, p.written, p.synced)
 	e.pairProperty(keyAt, p.at, p.atSeq, p.atOffset)
-	if p.proposal != 0 {
-		_ = e.enc.EncodeUint(keyProposal)
-		e.u64s(p.proposal)
-	}
+	e.numberProperty(keyProposal, p.proposal)
 	e.pairProperty(keyPart, p.part, p.from, p.to)
 	e.bytesProperty(keyHolder, p.holder, MaxName)
+	if p.groups != 0 {
+		e.layout(p)
+	}
+	if len(controls) > 0 {
+		_ = e.enc.EncodeUint(keyControls)
+		_ = e.enc.EncodeArrayLen(len(controls))
+		for _, a := range controls {
+			e.address(a)
+		}
+	}
+	if len(positions) > 0 {
+		_ = e.enc.EncodeUint(keyPlaces)
+		_ = e.enc.EncodeArrayLen(len(positions))
+		for i := range positions {
+			e.progress(&positions[i], p.log)
+		}
+	}
+	e.bytesProperty(keyName, p.name, MaxName)
+	if len(p.host) > 0 || p.pid != 0 {
+		_ = e.enc.EncodeUint(keyHost)
+		_ = e.enc.EncodeArrayLen(2)
+		e.cut(p.host, MaxName)
+		e.u64s(p.pid)
+	}
+	e.pairProperty(keyRates, p.rates, p.bytes, p.msgs)
+	e.numberProperty(keyMembers, p.members)
+	e.numberProperty(keyRequest, p.request)
+}
+
+// layout writes the property layout.
+func (e *Encoder) layout(p *properties) {
+	_ = e.enc.EncodeUint(keyLayout)
+	n := 2
+	if p.channels != 0 {
+		n++
+	}
+	_ = e.enc.EncodeArrayLen(n)
+	_ = e.enc.EncodeUint32(p.groups)
+	e.address(p.base)
+	if p.channels != 0 {
+		_ = e.enc.EncodeUint32(p.channels)
+	}
+}
+
+// progress writes a subscriber's place in a channel.
+func (e *Encoder) progress(p *Progress, log bool) {
+	n := 2
+	if log {
+		n = 4
+	}
+	_ = e.enc.EncodeArrayLen(n)
+	_ = e.enc.EncodeUint(uint64(p.Channel))
+	_ = e.enc.EncodeUint(p.Position)
+	if log {
+		_ = e.enc.EncodeUint(p.Written)
+		_ = e.enc.EncodeUint(p.Synced)
+	}
+}
+
+func (e *Encoder) numberProperty(key, n uint64) {
+	if n != 0 {
+		_ = e.enc.EncodeUint(key)
+		e.u64s(n)
+	}
 }
 
 func (e *Encoder) bytesProperty(key uint64, b []byte, limit int) {

@@ -65,6 +65,13 @@ func TestRefused(t *testing.T) {
 	nack := func(ranges ...byte) []byte {
 		return body(Nack, 0, 5, u64(1, 2, 3, 4).raw(ranges...))
 	}
+	group, host := []byte{239, 1, 2, 3, 30, 20}, []byte{10, 0, 0, 1, 30, 20}
+	layout := func(groups uint32, base []byte) wire { return wire{10, 0x92}.u32(groups).bin(base) }
+	announce := func(topic string, channels, groups uint32, base []byte, interval uint64,
+		properties ...byte) []byte {
+		return body(Announce, 0, 8, u64(1, 2).bin(nil).bin([]byte(topic)).raw(0x92).u32(channels).
+			u32(groups).bin(base).u64(interval).raw(properties...))
+	}
 	cases := []struct {
 		name   string
 		packet []byte
@@ -155,7 +162,43 @@ func TestRefused(t *testing.T) {
 		{"the one before", body(Data, 0, 4, u64(math.MaxUint64-1, 2, 3).raw(0x90)), good},
 		{"a time past 2^63", body(Data, 0, 4, u64(1, 2, 1<<63).raw(0x90)), bad},
 		{"a message with properties",
-			dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x81, 0xa1, 'k', 1), good},
+			dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x81, 0, 0xc4, 1, 'k'), good},
+		{"an empty map of properties", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x80), good},
+		{"long heads of properties", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0xde, 0, 2, 0, 0xc5, 0, 1,
+			'k', 1, 0xde, 0, 1, 0xda, 0, 1, 'n', 0xc5, 0, 0), good},
+		{"unknown properties", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x82, 0, 0xc4, 0, 9, 0xa1, 'x'),
+			good},
+		{"properties with text for a key", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x81, 0xa1, 'k', 1),
+			bad},
+		{"properties that are no map", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x90), bad},
+		{"properties that descend", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x82, 1, 0x80, 0, 0xc4, 0),
+			bad},
+		{"two keys", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x82, 0, 0xc4, 0, 0, 0xc4, 0), bad},
+		{"a key as text", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x81, 0, 0xa1, 'k'), bad},
+		{"a key of 256 bytes",
+			dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 0}.bin(make([]byte, 256))...), bad},
+		{"a header", dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n', 0xc4, 0), good},
+		{"a header without a name", dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa0, 0xc4, 0),
+			bad},
+		{"a header with a broken name",
+			dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 0xff, 0xc4, 0), bad},
+		{"a header whose name is a bin",
+			dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xc4, 1, 'n', 0xc4, 0), bad},
+		{"a header whose value is text",
+			dataFrame(0, 0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n', 0xa1, 'v'), bad},
+		{"32 headers", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0xde, 0, 32}.
+			raw(bytes.Repeat([]byte{0xa1, 'n', 0xc4, 0}, 32)...)...), good},
+		{"33 headers", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0xde, 0, 33}.
+			raw(bytes.Repeat([]byte{0xa1, 'n', 0xc4, 0}, 33)...)...), bad},
+		{"properties of 1,024 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n'}.
+			bin(make([]byte, 1024-8))...), good},
+		{"properties of 1,025 bytes", dataFrame(0, wire{0x91, 0x92, 0xc4, 0, 0x81, 1, 0x81, 0xa1, 'n'}.
+			bin(make([]byte, 1025-8))...), bad},
+		{"properties of a message that continues",
+			dataFrame(Continues, 0x91, 0x92, 0xc4, 1, 7, 0x80), bad},
+		{"properties of one that starts and is unfinished",
+			dataFrame(Unfinished, wire{0x92}.u32(9).raw(0x92, 0xc4, 1, 7, 0x80)...), good},
+		{"properties of a message that is cut", dataFrame(0, 0x91, 0x92, 0xc4, 1, 7, 0x81, 0), bad},
 		{"three elements in a chunk", dataFrame(0, 0x91, 0x93, 0xc4, 1, 7, 0x80, 0xc0), bad},
 		{"properties before the message", dataFrame(0, 0x91, 0x92, 0x80, 0xc4, 1, 7), bad},
 		{"continues, without a chunk", dataFrame(Continues, 0x90), bad},
@@ -266,6 +309,43 @@ func TestRefused(t *testing.T) {
 		{"a recorder's STATUS that is synced beyond what is written",
 			status(wire{0x81, 5, 0x92}.u64(8, 9)...), bad},
 		{"a recorder's STATUS with one number", status(wire{0x81, 5, 0x91}.u64(8)...), bad},
+
+		// Layouts and positions.
+		{"a layout", property(layout(16, nil)...), good},
+		{"a layout with a base", property(layout(256, group)...), good},
+		{"a layout that grew", property(wire{10, 0x94}.u32(1).bin(nil).u32(9).raw(0xc0)...), good},
+		{"a layout without groups", property(layout(0, nil)...), bad},
+		{"a layout of 257 groups", property(layout(257, nil)...), bad},
+		{"a layout on an address of one host", property(layout(1, []byte{10, 0, 0, 1, 1, 1})...), bad},
+		{"a layout on port 0", property(layout(1, []byte{239, 0, 0, 1, 0, 0})...), bad},
+		{"a layout on half an address", property(layout(1, []byte{239, 0, 0, 1, 0})...), bad},
+		{"a layout without its base", property(wire{10, 0x91}.u32(1)...), bad},
+		{"four controls", property(append(wire{11, 0x94}, bytes.Repeat(wire{}.bin(host), 4)...)...), good},
+		{"a control that is where it comes from", property(11, 0x91, 0xc4, 0), good},
+		{"five controls", property(append(wire{11, 0x95}, bytes.Repeat(wire{}.bin(host), 5)...)...), bad},
+		{"a control that is a group", property(wire{11, 0x91}.bin(group)...), bad},
+		{"positions", status(0x81, 12, 0x92, 0x92, 0, 0, 0x92, 0xcc, 255, 0xcd, 1, 0), good},
+		{"positions of a recorder", status(0x81, 12, 0x91, 0x95, 3, 9, 8, 8, 0xc0), good},
+		{"a position in three elements", status(0x81, 12, 0x91, 0x93, 3, 9, 8), good},
+		{"a position alone", status(0x81, 12, 0x91, 0x91, 3), bad},
+		{"a position in channel 256", status(0x81, 12, 0x91, 0x92, 0xcd, 1, 0, 9), bad},
+		{"a position with more synced than written", status(0x81, 12, 0x91, 0x94, 3, 9, 8, 9), bad},
+		{"256 positions", status(append(wire{0x81, 12}.array16(256),
+			bytes.Repeat([]byte{0x92, 1, 2}, 256)...)...), bad},
+		{"positions where none belong", property(12, 0xc0), good},
+
+		// ANNOUNCE.
+		{"an ANNOUNCE", announce("t", 16, 4, group, 1, 0x80), good},
+		{"an ANNOUNCE without a topic", announce("", 16, 4, group, 1, 0x80), bad},
+		{"an ANNOUNCE without channels", announce("t", 0, 0, nil, 1, 0x80), bad},
+		{"an ANNOUNCE of 257 channels", announce("t", 257, 4, nil, 1, 0x80), bad},
+		{"an ANNOUNCE of more groups than channels", announce("t", 4, 5, nil, 1, 0x80), bad},
+		{"an ANNOUNCE on an address of one host", announce("t", 4, 4, host, 1, 0x80), bad},
+		{"an ANNOUNCE with a negative interval", announce("t", 4, 4, nil, 1<<63, 0x80), bad},
+		{"an ANNOUNCE of a process past 32 bits",
+			announce("t", 4, 4, nil, 1, wire{0x81, 14, 0x92}.bin(nil).u64(1<<32)...), bad},
+		{"an ANNOUNCE of a replay", body(Announce, Replay, 8, u64(1, 2).bin(nil).bin([]byte("t")).
+			raw(0x92).u32(1).u32(1).bin(nil).u64(0).raw(0x80)), good},
 
 		// DIGEST and FIND.
 		{"a good DIGEST", digest(wire{0x80}, 0x92, 10, 2), good},

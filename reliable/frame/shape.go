@@ -48,6 +48,7 @@ var heads = [...]string{
 	Data: "UUUa", Repair: "UUb", Heartbeat: "UUUUUUuU", Session: "UUUUb", Nack: "UUUUa",
 	Status: "UUUUb", Confirm: "UUa", Gone: "UUUUUa", Bye: "UUUUUUuU",
 	Digest: "UUUUUUUUUUUUUub", Find: "UUuUb",
+	Announce: "UUb",
 }
 
 // Resembles returns the header of a frame of this version and of a known kind, if b is one, or

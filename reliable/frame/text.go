@@ -2,6 +2,7 @@ package frame
 
 import (
 	"fmt"
+	"net/netip"
 	"strings"
 	"time"
 
@@ -30,10 +31,17 @@ func (f *Frame) String() string {
 		if f.Flags&Unfinished != 0 {
 			b.WriteString(" unfinished")
 		}
+		with := 0
 		for _, c := range f.Chunks {
 			if c.Skip != 0 {
 				fmt.Fprintf(&b, " skip=%d", c.Skip)
 			}
+			if c.Properties != nil {
+				with++
+			}
+		}
+		if with > 0 {
+			fmt.Fprintf(&b, " with-properties=%d", with)
 		}
 	case Repair:
 		fmt.Fprintf(&b, " by=%016x req=%x data=%dB", f.Responder, f.Request, len(f.Inner))
@@ -52,6 +60,17 @@ func (f *Frame) String() string {
 			fmt.Fprintf(&b, " control=%v", f.Control)
 		}
 		titleText(&b, f.Topic, f.Key, f.Prev, f.Replay)
+		layoutText(&b, f.Channels, f.Groups, f.Base)
+		for i, a := range f.Controls {
+			if i == 0 {
+				b.WriteString(" controls=")
+			} else {
+				b.WriteByte(',')
+			}
+			if a.IsValid() {
+				b.WriteString(a.String())
+			}
+		}
 	case Nack:
 		fmt.Fprintf(&b, " sub=%016x req=%x missing=%s",
 			f.Subscriber, f.Request, rangesText(f.Ranges))
@@ -72,6 +91,7 @@ func (f *Frame) String() string {
 		if f.Recorder {
 			fmt.Fprintf(&b, " written=%d synced=%d", f.Written, f.Synced)
 		}
+		f.positionsText(&b)
 	case Confirm:
 		fmt.Fprintf(&b, " by=%016x coming=%s t=%v",
 			f.Responder, rangesText(f.Ranges), time.Duration(f.Time))
@@ -91,11 +111,65 @@ func (f *Frame) String() string {
 			fmt.Fprintf(&b, " off=%d", f.Find.Value)
 		case FindTime:
 			fmt.Fprintf(&b, " at=%s", wallText(int64(f.Find.Value)))
+		case FindTopics:
+			fmt.Fprintf(&b, " spread=%v", time.Duration(f.Find.Value))
 		}
 		fmt.Fprintf(&b, " name=%q", f.Name)
 		titleText(&b, f.Find.Topic, f.Find.Key, nil, 0)
+	case Announce:
+		f.announceText(&b)
 	}
 	return b.String()
+}
+
+// positionsText writes the first eight positions in further channels, and the number of the rest.
+func (f *Frame) positionsText(b *strings.Builder) {
+	for i, p := range f.Positions {
+		switch {
+		case i == 0:
+			b.WriteString(" further=")
+		case i == 8:
+			fmt.Fprintf(b, ",+%d more", len(f.Positions)-i)
+			return
+		default:
+			b.WriteByte(',')
+		}
+		fmt.Fprintf(b, "%d:%d", p.Channel, p.Position)
+		if f.Recorder {
+			fmt.Fprintf(b, "/%d/%d", p.Written, p.Synced)
+		}
+	}
+}
+
+// layoutText writes a session's layout, if it is told.
+func layoutText(b *strings.Builder, channels, groups uint32, base netip.AddrPort) {
+	if groups == 0 {
+		return
+	}
+	fmt.Fprintf(b, " channels=%d groups=%d base=", channels, groups)
+	if base.IsValid() {
+		b.WriteString(base.String())
+	} else {
+		b.WriteString("by-name")
+	}
+}
+
+// announceText writes the fields of ANNOUNCE.
+func (f *Frame) announceText(b *strings.Builder) {
+	a := f.Announce
+	fmt.Fprintf(b, " topic=%q name=%q", f.Topic, f.Name)
+	layoutText(b, a.Partitions, a.Groups, a.Base)
+	if f.Control.IsValid() {
+		fmt.Fprintf(b, " control=%v", f.Control)
+	}
+	fmt.Fprintf(b, " t=%v wall=%s interval=%v", time.Duration(f.Time), wallText(f.Wall), a.Interval)
+	if len(a.Host) > 0 || a.PID != 0 {
+		fmt.Fprintf(b, " host=%q pid=%d", a.Host, a.PID)
+	}
+	fmt.Fprintf(b, " rate=%dB/s,%d/s subscribers=%d", a.Bytes, a.Messages, a.Subscribers)
+	if f.Request != 0 {
+		fmt.Fprintf(b, " req=%x", f.Request)
+	}
 }
 
 // digestText writes the fields of DIGEST.
@@ -128,6 +202,7 @@ func (f *Frame) digestText(b *strings.Builder) {
 		fmt.Fprintf(b, " wall=%s", wallText(d.Wall))
 	}
 	titleText(b, d.Topic, d.Key, d.Prev, d.Replay)
+	layoutText(b, d.Channels, d.Groups, d.Base)
 	for _, w := range [...]struct {
 		flag Flags
 		word string

@@ -58,7 +58,7 @@ func TestDocumentKeys(t *testing.T) {
 
 // TestDocumentGroups holds the groups by name.
 func TestDocumentGroups(t *testing.T) {
-	for _, row := range rows(t, "topic") {
+	for _, row := range rows(t, "name of the topic") {
 		all := Layout{Partitions: 256, Groups: 256}.All(row[0])
 		got := []string{row[0], fmt.Sprintf("%016x", hash(row[0]))}
 		for _, i := range [...]int{0, 1, 2, 16, 256} {
