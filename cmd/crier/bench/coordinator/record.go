@@ -10,16 +10,7 @@ import (
 // record measures what a recorder costs the live path, what it takes itself, and what a log at
 // the publisher costs, in runs that take turns.
 func (b *coordinator) record(ctx context.Context) error {
-	for _, size := range b.o.Sizes {
-		for _, rate := range b.o.Rates {
-			for _, subscribers := range b.o.Subscribers {
-				if err := b.recorded(ctx, size, subscribers, rate); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
+	return b.each(ctx, b.recorded)
 }
 
 // recorded measures one size, rate and number of subscribers.
@@ -28,8 +19,7 @@ func (b *coordinator) recorded(ctx context.Context, size, subscribers int, rate 
 	if err != nil {
 		return err
 	}
-	var cells []*report.Cell
-	var rounds []round
+	t := &turns{b: b}
 	add := func(way string, change func(*round)) *report.Cell {
 		c := b.cell(report.SystemCrier, way, size, subscribers, 1)
 		c.Rate = rate
@@ -37,8 +27,7 @@ func (b *coordinator) recorded(ctx context.Context, size, subscribers int, rate 
 		r.task.Recording = job.Recording{Dir: b.o.Dir, Keep: b.o.Keep, Fsync: string(fsync)}
 		change(&r)
 		c.Subscribers = r.readers
-		cells, rounds = append(cells, c), append(rounds, r)
-		return c
+		return t.add(c, r)
 	}
 	alone := add(report.WayAlone, func(*round) {})
 	recording := add(report.WayRecording, func(r *round) {
@@ -47,18 +36,11 @@ func (b *coordinator) recorded(ctx context.Context, size, subscribers int, rate 
 	own := add(report.WayOwnLog, func(r *round) { r.task.Recording.Own = true })
 	aside := add(report.WayAside, func(r *round) { r.slow, r.aside = 1, job.RoleAside })
 	beside := add(report.WayRecorder, func(r *round) { r.slow, r.aside = 1, job.RoleRecorder })
-	for run := range b.o.Runs {
-		for i := range cells { // the first of one run is the last of the next
-			k := (i + run) % len(cells)
-			b.tell(cells[k], run)
-			if err := b.once(ctx, cells[k], rounds[k]); err != nil {
-				return err
-			}
-		}
+	if err := t.run(ctx); err != nil {
+		return err
 	}
-	recording.Ratios = []*report.Versus{report.VersusOf(recording, alone)}
-	own.Ratios = []*report.Versus{report.VersusOf(own, alone)}
-	beside.Ratios = []*report.Versus{report.VersusOf(beside, aside)}
-	b.cells = append(b.cells, cells...)
+	hold(recording, alone)
+	hold(own, alone)
+	hold(beside, aside)
 	return nil
 }

@@ -12,16 +12,7 @@ import (
 // before another one falls behind, while its backlog goes to disk, while that comes back, and
 // after.
 func (b *coordinator) spill(ctx context.Context) error {
-	for _, size := range b.o.Sizes {
-		for _, rate := range b.o.Rates {
-			for _, subscribers := range b.o.Subscribers {
-				if err := b.spilled(ctx, size, subscribers, rate); err != nil {
-					return err
-				}
-			}
-		}
-	}
-	return nil
+	return b.each(ctx, b.spilled)
 }
 
 // spilled measures one combination; its phases are cells.
@@ -63,7 +54,7 @@ func (b *coordinator) spilled(ctx context.Context, size, subscribers int, rate f
 		}
 	}
 	for _, c := range cells[job.PhaseBefore+1:] {
-		c.Ratios = []*report.Versus{report.VersusOf(c, cells[job.PhaseBefore])}
+		hold(c, cells[job.PhaseBefore])
 	}
 	b.cells = append(b.cells, cells[job.PhaseBefore:]...)
 	return nil
