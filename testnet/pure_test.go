@@ -31,7 +31,8 @@ func TestWorldIsPure(t *testing.T) {
 		"strings", "time",
 		"crier/nack", "crier/reliable", "crier/reliable/frame", "crier/reliable/journal",
 		"crier/reliable/receive", "crier/reliable/record", "crier/reliable/repair",
-		"crier/reliable/restart", "crier/reliable/send", "crier/reliable/store", "crier/reliable/survivor",
+		"crier/reliable/restart", "crier/reliable/send", "crier/reliable/store",
+		"crier/reliable/survivor", "crier/reliable/topic",
 		"crier/testnet/disk", "crier/testnet/link", "crier/testnet/random",
 		"crier/testnet/schedule", "crier/testnet/world"}
 	values := []string{"Duration", "Second", "Millisecond", "Time", "Unix"} // no clocks, no timers

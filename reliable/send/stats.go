@@ -85,7 +85,10 @@ type Stats struct {
 
 // Stats returns the counters so far.
 func (s *Sender) Stats() Stats {
-	st := s.stats
+	own := &s.stats // has the session's own alone
+	st := Stats{Datagrams: own.Datagrams, Bytes: own.Bytes,
+		Heartbeats: own.Heartbeats, Nacks: own.Nacks, Statuses: own.Statuses,
+		Rivals: own.Rivals, Moved: own.Moved, Contested: own.Contested}
 	st.Members = len(s.members.rows)
 	st.MembersFull, st.Foreign = s.members.refused, s.members.foreign
 	st.Trials, st.OffloadOff = s.offload.trials, s.offload.off

@@ -23,7 +23,7 @@ func (k *certificates) judgeHash(cert *reliable.Certificate) {
 // numbers.
 func hashOf(s *world.Session, cert *reliable.Certificate) uint64 {
 	b := binary.BigEndian.AppendUint64(nil, uint64(s.ID))
-	b = binary.BigEndian.AppendUint32(b, 0) // the channel
+	b = binary.BigEndian.AppendUint32(b, s.Partition)
 	b = binary.BigEndian.AppendUint32(b, uint32(len(cert.Members)))
 	for i := range cert.Members {
 		b = binary.BigEndian.AppendUint64(b, cert.Members[i].ID)

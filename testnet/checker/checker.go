@@ -126,8 +126,10 @@ type ear struct {
 	last   *view   // of the session that was heard last
 	views  []*view // by session
 	limits limits
-	peak   int                     // the most bytes held so far
-	cfg    *world.SubscriberConfig // which its views share
+	peak   int // the most bytes held so far
+	// followers are what the streams of one session share.
+	followers []*follower
+	cfg       *world.SubscriberConfig // which its views share
 }
 
 // ear returns what is known of a subscriber.

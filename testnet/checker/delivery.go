@@ -36,6 +36,7 @@ func (v *view) message(ev *reliable.Event) {
 	d.judgeTime()
 	d.judgeRecovery()
 	d.judgeContent()
+	v.judgeOrder(ev.Offset)
 }
 
 // judgeTime asks whether a message is delivered within the stated time: its frames

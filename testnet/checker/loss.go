@@ -121,7 +121,7 @@ func (l *lossReport) judgeKept() {
 		l.t.cfg.Sender.Flow.Pace.Kind == reliable.PaceQuorum {
 		return
 	}
-	kept, since, counts := p.CountedFrom(l.cfg.Receiver.ID)
+	kept, since, counts := p.CountedFrom(l.cfg.Receiver.ID, l.s.Partition)
 	q, ok := l.missing()
 	if !ok || !counts || q < kept {
 		return

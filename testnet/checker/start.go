@@ -139,7 +139,7 @@ func (b *start) judgePoint(begin uint64) bool {
 // saved returns the position with which the process began in the session, if there was one.
 func (b *start) saved() (reliable.Position, bool) {
 	for _, pos := range b.cfg.Receiver.Positions {
-		if pos.Session == b.s.ID {
+		if pos.Session == b.s.ID && pos.Partition == b.s.Partition {
 			return pos, true
 		}
 	}

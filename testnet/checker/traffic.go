@@ -62,15 +62,19 @@ func (f *served) repaired(now reliable.Time, sub *world.Subscriber) {
 	f.alone, f.to = now, sub
 }
 
-// traffic is what a publisher sent to recover what was lost.
+// traffic is what a publisher was asked for in one stream, and sent to recover what was lost.
 type traffic struct {
 	firstSeq uint64   // of the session
 	frames   []served // by sequence number
-	repairs  uint64   // bytes
-	ranges   uint64   // of CONFIRMs
-	window   uint64   // bytes of DATA since from
-	from     reliable.Time
-	highest  uint64 // DATA rate in any window, in bytes a second
+}
+
+// spent is what a publisher sent in all streams of a session, which share the budgets.
+type spent struct {
+	repairs uint64 // bytes
+	ranges  uint64 // of CONFIRMs
+	window  uint64 // bytes of DATA since from
+	from    reliable.Time
+	highest uint64 // DATA rate in any window, in bytes a second
 }
 
 // frame returns what is known of a frame that was sent.
@@ -92,7 +96,7 @@ func (t *truth) each(ranges []nack.Range, fn func(seq uint64, f *served)) {
 }
 
 // data measures the data rate.
-func (x *traffic) data(now reliable.Time, bytes int) {
+func (x *spent) data(now reliable.Time, bytes int) {
 	if now.Sub(x.from) >= rateWindow {
 		x.window, x.from = 0, now
 	}
@@ -102,7 +106,7 @@ func (x *traffic) data(now reliable.Time, bytes int) {
 
 // budget returns how many bytes of repairs may go out in a second. What one of the
 // publisher's windows holds may be in three of the Checker's.
-func (x *traffic) budget(cfg *send.Repair) uint64 {
+func (x *spent) budget(cfg *send.Repair) uint64 {
 	return max(cfg.Floor.Bytes(), uint64(cfg.Share*float64(3*x.highest)))
 }
 
@@ -132,11 +136,11 @@ func (t *truth) judgeRepair(now reliable.Time, p *world.Datagram) {
 	if behind {
 		return
 	}
-	t.traffic.repairs += uint64(len(p.Data))
-	most := t.allowed(t.traffic.budget(&t.cfg.Sender.Repair)) +
+	t.spent.repairs += uint64(len(p.Data))
+	most := t.allowed(t.spent.budget(&t.cfg.Sender.Repair)) +
 		max(repairBurst, uint64(t.datagram))
-	if t.traffic.repairs > most {
-		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.traffic.repairs,
+	if t.spent.repairs > most {
+		t.c.fail("%v has sent %d bytes of repairs, and its budget is %d", pub, t.spent.repairs,
 			most)
 	}
 }
@@ -174,10 +178,10 @@ func (t *truth) judgeConfirm(p *world.Datagram) {
 	if !p.ToGroup() {
 		return
 	}
-	t.traffic.ranges += uint64(len(f.Ranges))
-	rate := max(confirmRate, t.traffic.budget(&t.cfg.Sender.Repair)/64)
-	if most := t.allowed(rate) + confirmBurst; t.traffic.ranges*confirmRange > most {
-		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.traffic.ranges,
+	t.spent.ranges += uint64(len(f.Ranges))
+	rate := max(confirmRate, t.spent.budget(&t.cfg.Sender.Repair)/64)
+	if most := t.allowed(rate) + confirmBurst; t.spent.ranges*confirmRange > most {
+		t.c.fail("%v has confirmed %d ranges, and its budget is %d", pub, t.spent.ranges,
 			most/confirmRange)
 	}
 }

@@ -27,6 +27,7 @@ type truth struct {
 	saidBye  bool
 	answers  answers
 	traffic  traffic
+	*whole
 	inquests inquests
 	// survivors says that there are subscribers that repeat what it sent.
 	survivors bool
@@ -38,20 +39,27 @@ type truth struct {
 const neverQuiet = 1500 * time.Millisecond
 
 func newTruth(c *Checker, s *world.Session) *truth {
-	whole := s.Publisher.Config()
-	whole.Sender, _ = whole.Sender.Complete() // New has checked it
-	cfg := &whole.Sender
-	return &truth{
-		c: c, s: s, cfg: whole,
-		layout:    layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},
-		traffic:   traffic{firstSeq: s.FirstSeq},
-		datagram:  cfg.Datagram,
-		slots:     uint64(cfg.Retention.ResendBuffer/frame.DataSize(cfg.Datagram)) - 1,
+	config := s.Publisher.Config()
+	config.Sender, _ = config.Sender.Complete() // New has checked it
+	cfg := &config.Sender
+	t := &truth{
+		c: c, s: s, cfg: config,
+		layout:   layout{firstSeq: s.FirstSeq, firstOffset: s.FirstOffset},
+		traffic:  traffic{firstSeq: s.FirstSeq},
+		datagram: cfg.Datagram,
+		slots: uint64(cfg.Retention.ResendBuffer/max(cfg.Layout.Partitions, 1)/
+			frame.DataSize(cfg.Datagram)) - 1,
 		room:      frame.DataRoom(cfg.Datagram),
 		lastSent:  s.Start,
 		inquests:  inquests{c: c, s: s},
 		survivors: slices.ContainsFunc(c.w.Subscribers(), (*world.Subscriber).Survives),
 	}
+	if s.Partition == 0 {
+		t.whole = &whole{}
+	} else {
+		t.whole = c.truths[s.Index()-int(s.Partition)].whole
+	}
+	return t
 }
 
 // mayLack reports whether the resend buffer may have overwritten a frame that was
@@ -88,9 +96,10 @@ func (t *truth) sent(p *world.Datagram) {
 		t.lastSent = now
 	}
 	t.judgeFit(p)
+	t.judgeRest(now, f)
 	switch f.Kind {
 	case frame.Data:
-		t.traffic.data(now, len(f.Raw))
+		t.spent.data(now, len(f.Raw))
 		if f.Seq != t.next() {
 			t.c.fail("%v sends frame %d, and %d is next", pub, f.Seq, t.next())
 			return
@@ -157,19 +166,27 @@ func (t *truth) judgeQuiet(now reliable.Time) {
 // those of its last session.
 func (t *truth) finish() {
 	if p := t.s.Publisher; p.Session() == t.s {
-		st := p.Stats()
-		if accepted := t.s.NextOffset() - t.s.FirstOffset; st.Accepted != accepted ||
-			st.NextOffset != t.s.NextOffset() {
-			t.c.fail("%v counts %d messages accepted up to offset %d, and there were %d up to %d",
-				p, st.Accepted, st.NextOffset, accepted, t.s.NextOffset())
-		}
-		if sent := uint64(len(t.frames)); st.Frames > sent || st.Frames < sent && !p.Writing() &&
-			t.s.Ended == reliable.Never {
-			t.c.fail("%v counts %d frames sent, and there were %d", p, st.Frames, sent)
-		}
+		t.judgeCounts(p)
 	}
 	if t.s.Ended == reliable.Never && !t.s.Publisher.Paused() {
 		t.judgeQuiet(t.c.w.Now())
+	}
+}
+
+// judgeCounts asks whether a publisher's counters, which are of all streams, add up.
+func (t *truth) judgeCounts(p *world.Publisher) {
+	st := p.Stats()
+	accepted, sent := uint64(0), uint64(0)
+	for _, s := range p.Streams() {
+		accepted += s.NextOffset() - s.FirstOffset
+		sent += uint64(len(t.c.truth(s).frames))
+	}
+	if st.Accepted != accepted || len(p.Streams()) == 1 && st.NextOffset != t.s.NextOffset() {
+		t.c.fail("%v counts %d messages accepted up to offset %d, and there were %d up to %d",
+			p, st.Accepted, st.NextOffset, accepted, t.s.NextOffset())
+	}
+	if st.Frames > sent || st.Frames < sent && !p.Writing() && t.s.Ended == reliable.Never {
+		t.c.fail("%v counts %d frames sent, and there were %d", p, st.Frames, sent)
 	}
 }
 
@@ -196,6 +213,7 @@ func (t *truth) beat(f *frame.Frame) {
 
 // answered notes a NACK that reached the publisher.
 func (t *truth) answered(p *world.Datagram) {
+	t.rest.heard(t.c.w.Now(), p.Frame)
 	if p.Frame.Kind != frame.Nack {
 		return
 	}

@@ -24,10 +24,10 @@ type view struct {
 	app      application // application.go: what was delivered, or reported lost
 	start    start       // start.go: where the session begins
 
-	requests requests             // requests.go: NACKs
-	statuses statuses             // status.go: STATUS
-	forks    []reliable.SessionID // stream.go: sessions that it is said to have forked from
-	holders  holders              // holders.go: what holders were asked, and lack
+	requests  requests             // requests.go: NACKs
+	*follower                      // whole.go: what it shares with the session's other streams
+	forks     []reliable.SessionID // stream.go: sessions that it is said to have forked from
+	holders   holders              // holders.go: what holders were asked, and lack
 
 	certificates certificates // certificate.go: inquests
 	kept         kept         // serve.go: what it repeats for others
@@ -47,7 +47,10 @@ func newView(c *Checker, sub *world.Subscriber, t *truth) *view {
 	v.app = application{pair: p, told: t.s.FirstOffset}
 	v.start.pair = p
 	v.requests.pair, v.certificates.pair, v.kept.pair = p, p, p
-	v.statuses = statuses{pair: p, every: statusLeast, next: statusLeast}
+	v.follower = c.ear(sub).follower(c, t.s)
+	if v.statuses == nil {
+		v.statuses = &statuses{pair: p, every: statusLeast, next: statusLeast}
+	}
 	return v
 }
 

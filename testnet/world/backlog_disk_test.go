@@ -89,7 +89,7 @@ func TestARowBecomesFreeAfterADenial(t *testing.T) {
 		if pub.Stats().Responder.Gone > 0 && first.Running() {
 			first.Leave()
 		}
-		from, _, ok := pub.CountedFrom(second.Config().Receiver.ID)
+		from, _, ok := pub.CountedFrom(second.Config().Receiver.ID, 0)
 		if ok && counts == 0 && from <= 101 {
 			counts = s.Now()
 		}

@@ -5,7 +5,6 @@ import (
 	"slices"
 
 	"crier/reliable"
-	"crier/reliable/topic"
 )
 
 // Groups. A World without topics has one group, whose address is the zero one, and all hear it.
@@ -126,12 +125,10 @@ func (p *Publisher) group(index int) netip.AddrPort {
 
 // groupsOf returns the groups of a publisher's configuration.
 func (p *Publisher) groupsOf() []netip.AddrPort {
-	name, layout := p.layout()
-	if layout == (topic.Layout{}) {
+	cfg := &p.cfg.Sender
+	layout, err := cfg.Layout.Complete()
+	if cfg.Topic == "" && !layout.Base.IsValid() || err != nil {
 		return make([]netip.AddrPort, 1) // the only one
 	}
-	return layout.All(name)
+	return layout.All(cfg.Topic)
 }
-
-// layout returns the publisher's topic and its layout; the zero Layout if it has none.
-func (p *Publisher) layout() (string, topic.Layout) { return "", topic.Layout{} }

@@ -29,6 +29,7 @@ func (p *Publisher) seek() {
 	p.asks++
 	m, err := restart.New(restart.Config{
 		ID: w.id(publisherNet, p.index, -p.asks), Publisher: p.cfg.Sender.Name,
+		Topic: p.cfg.Sender.Topic, Channels: p.partitions(),
 		Start: w.now, Wall: WallStart + int64(w.now),
 	})
 	if err != nil {
@@ -72,11 +73,12 @@ func (p *Publisher) ask() {
 			}
 		})
 	default:
-		p.prev = reliable.Link{}
-		if r.Prev != nil {
-			p.prev = r.Prev[0]
+		if p.prev = r.Prev; p.prev == nil {
+			p.prev = make([]reliable.Link, p.partitions())
 		}
-		w.trace("%v goes on from %v at offset %d", p, p.prev.Session, p.prev.Offset)
+		for i := range p.prev {
+			w.trace("%v goes on from %v at offset %d", p, p.prev[i].Session, p.prev[i].Offset)
+		}
 		p.start()
 	}
 }

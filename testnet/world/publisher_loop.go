@@ -85,15 +85,17 @@ func (p *Publisher) settle() {
 
 // counted is a subscriber whose pace counts, from a frame and a time on.
 type counted struct {
-	id, from uint64
-	at       reliable.Time
+	id        uint64
+	partition uint32
+	from      uint64
+	at        reliable.Time
 }
 
-// CountedFrom reports whether a subscriber's pace counts: from which frame on all is
+// CountedFrom reports whether a subscriber's pace counts in a partition: from which frame on all is
 // kept for it, and since when.
-func (p *Publisher) CountedFrom(id uint64) (seq uint64, since reliable.Time, ok bool) {
+func (p *Publisher) CountedFrom(id uint64, partition uint32) (seq uint64, since reliable.Time, ok bool) {
 	for _, c := range p.counts {
-		if c.id == id {
+		if c.id == id && c.partition == partition {
 			return c.from, c.at, true
 		}
 	}
@@ -103,12 +105,12 @@ func (p *Publisher) CountedFrom(id uint64) (seq uint64, since reliable.Time, ok 
 func (p *Publisher) count(ev *reliable.MemberEvent) {
 	kept := p.counts[:0]
 	for _, c := range p.counts {
-		if c.id != ev.Member.ID {
+		if c.id != ev.Member.ID || c.partition != ev.Partition {
 			kept = append(kept, c)
 		}
 	}
 	if p.counts = kept; ev.To == reliable.Counted {
-		p.counts = append(p.counts, counted{ev.Member.ID, ev.Member.Position, p.w.now})
+		p.counts = append(p.counts, counted{ev.Member.ID, ev.Partition, ev.Member.Position, p.w.now})
 	}
 }
 

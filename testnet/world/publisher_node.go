@@ -82,6 +82,7 @@ type Sender interface {
 	Close(now reliable.Time)
 	Finished(now reliable.Time) bool
 	PollMembers(events []reliable.MemberEvent) int
+	Members() []reliable.Member
 	Stats() send.Stats
 	// Stream returns the stream of a partition, which there must be.
 	Stream(partition uint32) Stream
@@ -94,7 +95,6 @@ type Stream interface {
 	Flush()
 	NextDisk() (*journal.Job, bool)
 	DiskDone(now reliable.Time, res *journal.Result)
-	Members() []reliable.Member
 	Freed() uint64
 }
 
@@ -143,16 +143,18 @@ type Publisher struct {
 	held    []Message // that the producer waits to publish
 	freed   uint64    // the machine's count when held was last tried
 	turn    uint32    // the partition of the next message that may go to any
-	holding hold
-	events  [4]reliable.MemberEvent
-	counts  []counted
-	asleep  sleep
-	closing bool
+	// accepted counts the messages of the session, in all partitions.
+	accepted uint64
+	holding  hold
+	events   [4]reliable.MemberEvent
+	counts   []counted
+	asleep   sleep
+	closing  bool
 
-	search *search       // while its process asks where its stream ended
-	asks   int           // counts searches
-	prev   reliable.Link // the session that the next one continues
-	others []*link.Link  // by publisher: to those that hear the group
+	search *search         // while its process asks where its stream ended
+	asks   int             // counts searches
+	prev   []reliable.Link // by partition: the session that the next one continues; nil: none
+	others []*link.Link    // by publisher: to those that hear the group
 }
 
 // AddPublisher adds a publisher.
@@ -209,8 +211,8 @@ func (p *Publisher) senderConfig(now reliable.Time) send.Config {
 	if cfg.Session == 0 || p.lives > 0 {
 		cfg.Session = p.w.id(publisherNet, p.index, p.lives)
 	}
-	if p.prev != (reliable.Link{}) {
-		cfg.Prev, cfg.FirstOffset = []reliable.Link{p.prev}, p.prev.Offset
+	if p.prev != nil {
+		cfg.Prev = p.prev
 	}
 	return cfg
 }
@@ -231,17 +233,24 @@ func (p *Publisher) start() {
 	p.addr = hostAddr(publisherNet, p.index, firstPort+uint16(p.lives))
 	p.streams = nil
 	for i := range p.partitions() {
+		first, prev := cfg.FirstOffset, reliable.Link{}
+		if cfg.Prev != nil {
+			prev = cfg.Prev[i]
+		}
+		if prev != (reliable.Link{}) {
+			first = prev.Offset
+		}
 		one := &Session{
 			ID: reliable.SessionID(cfg.Session), Partition: uint32(i), Publisher: p,
-			Source: p.addr, Start: w.now, FirstSeq: cfg.FirstSeq, FirstOffset: cfg.FirstOffset,
-			Prev: p.prev, Ended: reliable.Never, Closed: reliable.Never,
-			index: len(w.sessions), sent: cfg.FirstOffset,
+			Source: p.addr, Start: w.now, FirstSeq: cfg.FirstSeq, FirstOffset: first,
+			Prev: prev, Ended: reliable.Never, Closed: reliable.Never,
+			index: len(w.sessions), sent: first,
 		}
 		p.streams, w.sessions = append(p.streams, one), append(w.sessions, one)
 	}
 	p.session = p.streams[0]
 	p.state, p.armed, p.busy, p.closing = running, reliable.Never, false, false
-	p.held, p.asleep, p.counts = nil, sleep{}, nil
+	p.held, p.asleep, p.counts, p.accepted = nil, sleep{}, nil, 0
 	p.disks = make([]simDisk, len(p.streams))
 	p.holding.end(w.now)
 	p.lives++
@@ -269,7 +278,7 @@ func (p *Publisher) stream(partition uint32) *Session {
 }
 
 // partitions returns how many streams a session of the publisher has.
-func (p *Publisher) partitions() int { return 1 }
+func (p *Publisher) partitions() int { return max(p.cfg.Sender.Layout.Partitions, 1) }
 
 // Stats returns the machine's counters; zero before it starts.
 func (p *Publisher) Stats() send.Stats {
@@ -279,13 +288,12 @@ func (p *Publisher) Stats() send.Stats {
 	return p.m.Stats()
 }
 
-// Members returns the subscribers as the machine knows them in the first partition; none
-// before it starts.
+// Members returns the subscribers as the machine knows them; none before it starts.
 func (p *Publisher) Members() []reliable.Member {
 	if p.m == nil {
 		return nil
 	}
-	return p.m.Stream(0).Members()
+	return p.m.Members()
 }
 
 // BlockedFor returns for how long in all the producer had messages that it couldn't

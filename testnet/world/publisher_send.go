@@ -1,29 +1,35 @@
 package world
 
 import (
+	"bytes"
 	"errors"
+	"fmt"
+	"slices"
 
 	"crier/reliable"
+	"crier/reliable/topic"
 )
 
 // Message is what a publisher publishes.
 type Message struct {
+	Key     []byte
+	Headers []reliable.Header
 	Payload []byte
-	// Partition is where it goes, unless InTurn.
+	// Direct sends it to Partition. Else the key decides, and those without one go to the
+	// partitions in turn.
+	Direct    bool
 	Partition uint32
-	// InTurn lets messages go to the partitions in turn.
-	InTurn bool
 }
 
 // Publish publishes a message, which is copied, and returns its offset, or
 // ErrHeld, ErrDown, reliable.ErrClosed, or a reliable.TooLargeError; of a message
 // that was dropped its offset and reliable.ErrDropped. With several partitions, messages go
-// there in turn.
+// to them in turn.
 func (p *Publisher) Publish(payload []byte) (uint64, error) {
-	return p.Send(Message{Payload: payload, InTurn: true})
+	return p.Send(Message{Payload: payload})
 }
 
-// Send publishes a message, as Publish does.
+// Send publishes a message, as Publish does. The offset is one of its partition.
 func (p *Publisher) Send(m Message) (uint64, error) {
 	switch {
 	case p.state != running:
@@ -43,18 +49,45 @@ func (p *Publisher) Send(m Message) (uint64, error) {
 	if len(p.held) == 0 {
 		p.holding.begin(p.w.now)
 	}
-	m.Payload = append([]byte(nil), m.Payload...)
-	p.held = append(p.held, m)
+	p.held = append(p.held, m.clone())
 	p.w.keep(len(m.Payload))
 	return 0, ErrHeld
+}
+
+// clone returns a copy of the message that shares nothing.
+func (m Message) clone() Message {
+	m.Key, m.Payload = bytes.Clone(m.Key), append([]byte(nil), m.Payload...)
+	m.Headers = cloneHeaders(m.Headers)
+	return m
+}
+
+func cloneHeaders(headers []reliable.Header) []reliable.Header {
+	headers = slices.Clone(headers)
+	for i := range headers {
+		headers[i].Value = bytes.Clone(headers[i].Value)
+	}
+	return headers
+}
+
+// partition returns the partition of a message with a key, or of the next one without.
+func (p *Publisher) partition(key []byte) uint32 {
+	if len(key) > 0 {
+		return topic.Partition(key, len(p.streams))
+	}
+	turn := p.turn
+	p.turn = (p.turn + 1) % uint32(len(p.streams))
+	return turn
 }
 
 // accept publishes and notes the truth.
 func (p *Publisher) accept(m *Message) (uint64, error) {
 	w := p.w
-	if m.InTurn { // until it is accepted it keeps its partition
-		m.Partition, m.InTurn = p.turn, false
-		p.turn = (p.turn + 1) % uint32(len(p.streams))
+	if !m.Direct { // until it is accepted it keeps its partition
+		m.Partition, m.Direct = p.partition(m.Key), true
+	}
+	if int(m.Partition) >= len(p.streams) {
+		return 0, fmt.Errorf("testnet: %v has no partition %d: it has %d", p, m.Partition,
+			len(p.streams))
 	}
 	s := p.streams[m.Partition]
 	offset, err := p.m.Stream(m.Partition).Publish(w.now, m.Payload)
@@ -66,6 +99,8 @@ func (p *Publisher) accept(m *Message) (uint64, error) {
 		w.fail("%v gave a message the offset %d, not %d", p, offset, s.NextOffset())
 	}
 	s.accept(w.now, m.Payload, dropped)
+	s.mark(m, p.accepted)
+	p.accepted++
 	w.keep(len(m.Payload))
 	w.observeAccepted(s, offset, m.Payload)
 	if p.cfg.OnAccept != nil {

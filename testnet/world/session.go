@@ -1,6 +1,7 @@
 package world
 
 import (
+	"bytes"
 	"net/netip"
 
 	"crier/reliable"
@@ -31,6 +32,7 @@ type Session struct {
 	sent     uint64
 	blocks   [][]byte
 	messages []accepted
+	marks    []mark // of the first messages; nil while none has one
 }
 
 // accepted is one message.
@@ -60,6 +62,43 @@ func (s *Session) accept(now reliable.Time, payload []byte, dropped bool) {
 	s.blocks[last] = append(s.blocks[last], payload...)
 	s.messages = append(s.messages, accepted{now, uint32(last), uint32(from), uint32(len(payload)),
 		dropped})
+}
+
+// mark is what a message has besides its payload.
+type mark struct {
+	key     []byte
+	headers []reliable.Header
+	order   uint64
+}
+
+// mark notes what the message that was accepted last has besides its payload, and its place
+// among all of the session.
+func (s *Session) mark(m *Message, order uint64) {
+	if len(s.Publisher.streams) == 1 && len(m.Key) == 0 && len(m.Headers) == 0 {
+		return
+	}
+	for len(s.marks) < len(s.messages) {
+		s.marks = append(s.marks, mark{order: uint64(len(s.marks))})
+	}
+	s.marks[len(s.marks)-1] = mark{bytes.Clone(m.Key), cloneHeaders(m.Headers), order}
+}
+
+// Key returns the key of the message with that offset, which must have been accepted; nil if it
+// has none. It must not be changed.
+func (s *Session) Key(offset uint64) []byte { return s.markOf(offset).key }
+
+// Headers returns the headers of that message, which must not be changed.
+func (s *Session) Headers(offset uint64) []reliable.Header { return s.markOf(offset).headers }
+
+// Order returns the place of that message among all of the session that were accepted, in
+// whatever partition, from 0.
+func (s *Session) Order(offset uint64) uint64 { return s.markOf(offset).order }
+
+func (s *Session) markOf(offset uint64) mark {
+	if i := offset - s.FirstOffset; i < uint64(len(s.marks)) {
+		return s.marks[i]
+	}
+	return mark{order: offset - s.FirstOffset}
 }
 
 // Index returns the stream's place among those of its World, from 0.

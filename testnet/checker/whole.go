@@ -1,0 +1,113 @@
+package checker
+
+import (
+	"strings"
+	"time"
+
+	"crier/reliable"
+	"crier/reliable/frame"
+	"crier/testnet/world"
+)
+
+// What the streams of one session share: the budgets of its publisher, and at each subscriber
+// the STATUS and the order within a key. A session at rest costs few datagrams, however many
+// partitions it has.
+
+// whole is what the Checker knows of a session's publisher beside its streams.
+type whole struct {
+	spent spent
+	rest  rest
+}
+
+// rest is how many datagrams a publisher sends that has nothing to do.
+type rest struct {
+	busy  reliable.Time // when it last sent or heard anything but what passes at rest
+	from  reliable.Time // of the second that is counted
+	count int
+}
+
+const (
+	// restAfter is how long after the last of its work a publisher is at rest: heartbeats have
+	// become rare by then.
+	restAfter = 3 * time.Second
+	// restHome and restEach are how many datagrams a second it sends at rest, in all and for
+	// each partition: 60 with 16 partitions.
+	restHome, restEach = 12, 3
+)
+
+// sent counts a datagram that the publisher sends at a time, and returns how many it has sent
+// in a second of rest.
+func (r *rest) sent(now reliable.Time, f *frame.Frame) int {
+	if f.Kind != frame.Heartbeat && f.Kind != frame.Session {
+		r.busy, r.count = now, 0
+	}
+	if now.Sub(r.busy) < restAfter {
+		r.from, r.count = now, 0
+		return 0
+	}
+	if now.Sub(r.from) >= time.Second {
+		r.from, r.count = now, 0
+	}
+	r.count++
+	return r.count
+}
+
+// heard notes what came to the publisher: a question is answered.
+func (r *rest) heard(now reliable.Time, f *frame.Frame) {
+	if f.Kind != frame.Status || f.Flags&frame.WantSession != 0 {
+		r.busy = now
+	}
+}
+
+// judgeRest asks whether a publisher that has nothing to do sends more than it may.
+func (t *truth) judgeRest(now reliable.Time, f *frame.Frame) {
+	partitions := len(t.s.Publisher.Streams())
+	if most := restHome + restEach*partitions; t.rest.sent(now, f) > most {
+		t.c.fail("%v sends more than %d datagrams in a second of rest, with %d partitions",
+			t.s.Publisher, most, partitions)
+		t.rest.busy = now
+	}
+}
+
+// follower is what a subscriber and a whole session share.
+type follower struct {
+	first    *world.Session
+	statuses *statuses
+	keys     index[string] // that it was told of
+	orders   []uint64      // of the last message with each, among all of the session
+}
+
+// follower returns what a subscriber and the session of a stream share.
+func (e *ear) follower(c *Checker, s *world.Session) *follower {
+	first := c.w.Sessions()[s.Index()-int(s.Partition)]
+	for _, one := range e.followers {
+		if one.first == first {
+			return one
+		}
+	}
+	one := &follower{first: first}
+	e.followers = append(e.followers, one)
+	return one
+}
+
+// judgeOrder asks whether a message comes behind all that were published before it with its
+// key, in whatever partition.
+func (v *view) judgeOrder(offset uint64) {
+	key := v.s.Key(offset)
+	if len(key) == 0 || !v.inOrder {
+		return
+	}
+	one, order := v.follower, v.s.Order(offset)
+	i, ok := one.keys.find(string(key), strings.Compare)
+	if !ok {
+		i = len(one.orders)
+		one.keys.add(string(key), strings.Compare, i)
+		one.orders = append(one.orders, order)
+		return
+	}
+	if order <= one.orders[i] {
+		v.fail("offset %d of partition %d, with the key %q, is message %d of the session, and "+
+			"comes behind message %d with that key", offset, v.s.Partition, key, order, one.orders[i])
+	}
+	one.orders[i] = order
+}
