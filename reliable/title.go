@@ -1,6 +1,8 @@
 package reliable
 
 import (
+	"net/netip"
+
 	"crier/reliable/frame"
 	"crier/reliable/topic"
 )
@@ -64,13 +66,23 @@ func LinkOf(l *frame.Link) Link {
 func TitleOf(f *frame.Frame) *Title {
 	t := &Title{Publisher: string(f.Name)}
 	if d := f.Digest; d != nil {
+		t.Layout = layoutOf(d.Channels, d.Groups, d.Base)
 		t.Topic, t.Key, t.Wall = string(d.Topic), string(d.Key), d.Wall
 		t.FirstSeq, t.FirstOffset = d.FirstSeq, d.FirstOffset
 		t.Prev, t.Replay = LinkOf(d.Prev), SessionID(d.Replay)
 		return t
 	}
+	t.Layout = layoutOf(f.Channels, f.Groups, f.Base)
 	t.Topic, t.Key, t.Wall = string(f.Topic), string(f.Key), f.Wall
 	t.FirstSeq, t.FirstOffset = f.FirstSeq, f.FirstOffset
 	t.Prev, t.Replay = LinkOf(f.Prev), SessionID(f.Replay)
 	return t
+}
+
+// layoutOf returns the layout that a frame tells of, or the zero Layout.
+func layoutOf(channels, groups uint32, base netip.AddrPort) topic.Layout {
+	if groups == 0 {
+		return topic.Layout{}
+	}
+	return topic.Layout{Partitions: int(channels), Groups: int(groups), Base: base}
 }

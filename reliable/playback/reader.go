@@ -59,10 +59,11 @@ type Reader struct {
 
 // message is one that spans frames.
 type message struct {
-	active bool
-	parts  []byte
-	total  int
-	sent   uint64 // the time of the frame that it began in
+	active     bool
+	properties frame.Properties // a copy
+	parts      []byte
+	total      int
+	sent       uint64 // the time of the frame that it began in
 }
 
 // NewReader returns a reader of a tape, whose state the log told. Latest and Resume begin at its
@@ -115,8 +116,8 @@ func (r *Reader) Offset() (uint64, bool) { return r.offset, r.known }
 func (r *Reader) Since() time.Duration { return time.Duration(r.frame.Time) }
 
 // Next fills in the next event: a Message, a Loss, or at the end of a session that ended on the
-// tape SessionEnded or SessionSilent. It reports false at the end. A payload is valid until the
-// next step. The error is that of the directory, where nothing can be read.
+// tape SessionEnded or SessionSilent. It reports false at the end. A payload, a
+// key and headers are valid until the next step. The error is that of the directory, where nothing can be read.
 func (r *Reader) Next(ev *reliable.Event) (bool, error) {
 	for !r.over {
 		switch {
@@ -273,11 +274,11 @@ func (r *Reader) stepFrame(ev *reliable.Event) bool {
 		continues := i == 0 && f.Flags&frame.Continues != 0
 		unfinished := i == len(f.Chunks)-1 && f.Flags&frame.Unfinished != 0
 		if !continues && !unfinished {
-			r.messageEvent(ev, at, c.Data, f.Time)
+			r.messageEvent(ev, at, c.Data, c.Properties, f.Time)
 			return true
 		}
 		if c.Total > 0 {
-			r.whole.start(int(c.Total), f.Time)
+			r.whole.start(int(c.Total), c.Properties, f.Time)
 		}
 		r.whole.parts = append(r.whole.parts, c.Data...)
 		switch size := len(r.whole.parts); {
@@ -287,7 +288,7 @@ func (r *Reader) stepFrame(ev *reliable.Event) bool {
 			return r.stepLoss(ev)
 		case !unfinished:
 			r.whole.active = false
-			r.messageEvent(ev, at, r.whole.parts, r.whole.sent)
+			r.messageEvent(ev, at, r.whole.parts, r.whole.properties, r.whole.sent)
 			return true
 		}
 	}
@@ -322,10 +323,11 @@ func (r *Reader) stepEnd(ev *reliable.Event) bool {
 	return true
 }
 
-func (r *Reader) messageEvent(ev *reliable.Event, offset uint64, payload []byte, sent uint64) {
+func (r *Reader) messageEvent(ev *reliable.Event, offset uint64, payload []byte,
+	properties frame.Properties, sent uint64) {
 	r.event(ev, reliable.Message)
 	r.offset = offset + 1
-	ev.Offset, ev.Payload = offset, payload
+	ev.Offset, ev.Payload, ev.Properties = offset, payload, properties
 	if r.state.Title != nil {
 		ev.Sent = time.Unix(0, r.wallOf(sent))
 	}
@@ -341,8 +343,8 @@ func (r *Reader) event(ev *reliable.Event, kind reliable.EventKind) {
 }
 
 // start begins a message of which a frame has the first part.
-func (m *message) start(total int, sent uint64) {
-	m.parts = m.parts[:0]
+func (m *message) start(total int, properties frame.Properties, sent uint64) {
+	m.parts, m.properties = m.parts[:0], append(m.properties[:0], properties...)
 	m.active, m.total, m.sent = true, total, sent
 }
 

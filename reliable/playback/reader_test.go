@@ -3,6 +3,7 @@ package playback_test
 import (
 	"bytes"
 	"errors"
+	"fmt"
 	"math/rand/v2"
 	"slices"
 	"testing"
@@ -59,7 +60,9 @@ func (l *tape) Do(job *journal.Job, _ int64) *journal.Result {
 type truth struct {
 	first    uint64
 	messages [][]byte
-	in       []uint64 // the frame that each ends in
+	// properties are those of each, empty for most.
+	properties []frame.Properties
+	in         []uint64 // the frame that each ends in
 }
 
 // record makes a tape of random messages, from the offset first on, in frames of one size.
@@ -88,6 +91,7 @@ func record(random *rand.Rand, first uint64, count int) (*tape, *truth) {
 			}
 			b.Skip(1)
 			tr.messages, tr.in = append(tr.messages, nil), append(tr.in, seq)
+			tr.properties = append(tr.properties, nil)
 			offset++
 			continue
 		}
@@ -95,23 +99,31 @@ func record(random *rand.Rand, first uint64, count int) (*tape, *truth) {
 		for k := range m {
 			m[k] = byte(random.Uint32())
 		}
-		tr.messages = append(tr.messages, m)
+		var p frame.Properties
+		if random.IntN(3) == 0 {
+			var err error
+			if p, err = frame.AppendProperties(nil, fmt.Append(nil, "key", offset),
+				[]frame.MessageHeader{{Name: "n", Value: m[:1]}}); err != nil {
+				panic(err)
+			}
+		}
+		tr.messages, tr.properties = append(tr.messages, m), append(tr.properties, p)
 		offset++
 		rest := m
-		if b.Fits(len(m)) {
-			b.Add(m)
+		if b.FitsWith(p, len(m)) {
+			b.AddWith(p, m)
 			rest = nil
-		} else if n := b.Start(m); n > 0 {
+		} else if n := b.StartWith(p, m); n > 0 {
 			rest = m[n:]
 		} else {
 			seal()
 			l.starts = append(l.starts, offset-1)
 			b.Open(make([]byte, 0, room), session, 0, seq, offset-1, seq*uint64(step))
-			if b.Fits(len(m)) {
-				b.Add(m)
+			if b.FitsWith(p, len(m)) {
+				b.AddWith(p, m)
 				rest = nil
 			} else {
-				rest = m[b.Start(m):]
+				rest = m[b.StartWith(p, m):]
 			}
 		}
 		for len(rest) > 0 {
@@ -185,6 +197,9 @@ func play(t *testing.T, l *tape, tr *truth, start reliable.Start, until reliable
 			want := tr.messages[ev.Offset-tr.first]
 			if want == nil || !bytes.Equal(ev.Payload, want) {
 				t.Fatalf("message %d has %d bytes, want %d", ev.Offset, len(ev.Payload), len(want))
+			}
+			if want := tr.properties[ev.Offset-tr.first]; !bytes.Equal(ev.Properties, want) {
+				t.Fatalf("message %d has the properties %x, want %x", ev.Offset, ev.Properties, want)
 			}
 			if ev.Publisher != "p" || ev.Session != session || ev.Sent.UnixNano() < begin ||
 				ev.Seq != tr.in[ev.Offset-tr.first] {

@@ -71,10 +71,7 @@ func titleIn(f *frame.Frame) *reliable.Title {
 	if d.Wall == 0 {
 		return nil
 	}
-	return reliable.TitleOf(&frame.Frame{
-		Topic: d.Topic, Name: f.Name, Key: d.Key, Wall: d.Wall, FirstSeq: d.FirstSeq,
-		FirstOffset: d.FirstOffset, Replay: d.Replay, Prev: d.Prev,
-	})
+	return reliable.TitleOf(f)
 }
 
 // lookedFor takes the end of a search for sessions of before.

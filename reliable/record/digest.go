@@ -141,6 +141,9 @@ func (a *announce) digest(r *Recorder, t *tape) *frame.Frame {
 	if s := t.title; s != nil {
 		f.Name = []byte(s.Publisher)
 		body.Wall, body.FirstSeq, body.FirstOffset = s.Wall, s.FirstSeq, s.FirstOffset
+		if l := s.Layout; l.Groups > 0 {
+			body.Channels, body.Groups, body.Base = uint32(l.Partitions), uint32(l.Groups), l.Base
+		}
 		body.Topic, body.Key, body.Replay = []byte(s.Topic), []byte(s.Key), uint64(s.Replay)
 		if p := s.Prev; p.Session != 0 {
 			body.Prev = &frame.Link{
